@@ -1,0 +1,234 @@
+# Cordboard: one Makefile, nothing built outside $(B).  `make help` lists the targets.
+# SPDX-License-Identifier: MIT
+
+B       ?= build
+CC      ?= gcc
+OPT     ?= -O2 -g
+SAN     ?=
+WERROR  ?=
+V       ?=
+PREFIX  ?= /usr/local
+SYSCONFDIR ?= /etc/cordboard
+UNITDIR ?= /lib/systemd/system
+DESTDIR ?=
+VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
+
+.DEFAULT_GOAL := all
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+# --- libraries, with the oldest version that is known to work -------------
+MINIMUM := libre:1.1.0 libwebsockets:4.1.6 openssl:3.0.0 libsrtp2:2.5.0 \
+	opus:1.3.1 hiredis:0.14.1 yaml-0.1:0.2.5 libmicrohttpd:0.9.75 \
+	libpcre2-8:10.42 libuv:1.44.0
+LIBS_PC := $(foreach m,$(MINIMUM),$(firstword $(subst :, ,$(m))))
+# librem became a part of libre with 3.0
+LIBS_PC += $(shell pkg-config --exists librem && echo librem)
+PC_CFLAGS := $(shell pkg-config --cflags $(LIBS_PC) 2>/dev/null)
+PC_LIBS   := $(shell pkg-config --libs $(LIBS_PC) 2>/dev/null)
+
+# --- flags ------------------------------------------------------------------
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wundef -Wpointer-arith -Wcast-align \
+	-Wwrite-strings -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
+	$(if $(findstring -O0,$(OPT))$(SAN),,-D_FORTIFY_SOURCE=2)
+CPPFLAGS += -I. -D_GNU_SOURCE $(patsubst -I%,-isystem %,$(PC_CFLAGS)) \
+	$(FAULTS) $(if $(wildcard /usr/include/re/re.h),-isystem /usr/include/re)
+CFLAGS  += -std=c11 $(OPT) $(WARN) $(HARDEN) $(if $(WERROR),-Werror) \
+	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer)
+LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed \
+	$(if $(SAN),-fsanitize=$(SAN))
+LDLIBS  := $(PC_LIBS) -lm -lpthread
+# fault points exist in test builds only (tests/ and $(B)/test binaries)
+FAULTS  := $(if $(RELEASE),,-DCORDBOARD_FAULTS)
+
+# --- the layers: what each folder may use; a wrong arrow fails to link -----
+FOLDERS := common common/control routing \
+	sigd/sip sigd/transport sigd/txn sigd/auth sigd/registrar sigd/media \
+	sigd/trace sigd/call sigd/proxy sigd/admin sigd \
+	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/session \
+	mediad/control mediad
+USES_common         :=
+USES_common/control := common
+USES_routing        := common
+USES_sigd/sip       := common
+USES_sigd/transport := common
+USES_sigd/trace     := sigd/sip common
+USES_sigd/txn       := sigd/sip common
+USES_sigd/auth      := sigd/sip common
+USES_sigd/registrar := sigd/auth sigd/sip common
+USES_sigd/media     := common/control common
+USES_sigd/call      := sigd/sip common
+USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/auth sigd/txn \
+	sigd/trace sigd/transport sigd/sip routing common/control common
+USES_sigd/admin     := common
+USES_sigd           := sigd/admin sigd/proxy $(USES_sigd/proxy)
+USES_mediad/sdp     := common
+USES_mediad/transport := common
+USES_mediad/rtp     := mediad/transport common
+USES_mediad/sound   := mediad/rtp mediad/transport common
+USES_mediad/session := mediad/sound mediad/rtp mediad/transport mediad/sdp common
+USES_mediad/control := mediad/session $(USES_mediad/session) common/control common
+USES_mediad         := mediad/control $(USES_mediad/control)
+
+src  = $(filter-out %/main.c,$(wildcard $(1)/*.c))
+lib  = $(B)/lib/lib$(subst /,-,$(1)).a
+libs = $(foreach f,$(1) $(USES_$(1)),$(call lib,$(f)))
+obj  = $(patsubst %.c,$(B)/obj/%.o,$(1))
+# the archives of a daemon name each other only downwards, but its tests and
+# mocks may look at any of them
+ALL_LIBS := $(foreach f,$(FOLDERS),$(call lib,$(f)))
+group = -Wl,--start-group $(1) -Wl,--end-group
+
+# --- programs -----------------------------------------------------------------
+PROGRAMS := $(foreach p,sigd mediad,$(if $(wildcard $(p)/main.c),$(B)/$(p))) \
+	$(if $(wildcard common/cordctl/main.c),$(B)/cordctl)
+
+all: $(PROGRAMS) ## build sigd, mediad and cordctl
+$(B)/sigd: $(call obj,sigd/main.c) $(call libs,sigd)
+$(B)/mediad: $(call obj,mediad/main.c) $(call libs,mediad)
+$(B)/cordctl: $(call obj,common/cordctl/main.c) $(call libs,routing)
+$(PROGRAMS):
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
+
+$(B)/obj/%.o: %.c $(B)/libs-ok
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DVERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
+
+define archive
+$(call lib,$(1)): $(call obj,$(call src,$(1)))
+	@mkdir -p $$(@D)
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call archive,$(f))))
+
+$(B)/libs-ok: Makefile
+	@mkdir -p $(B)
+	@for m in $(MINIMUM); do \
+	  pkg-config --atleast-version=$${m#*:} $${m%%:*} || { \
+	    v=$$(pkg-config --modversion $${m%%:*} 2>/dev/null || echo none); \
+	    case $$v in $${m#*:}*) ;; *) \
+	    echo "Cordboard needs $${m%%:*} >= $${m#*:}, found: $$v." \
+	      "On Debian 'make deps' installs all it needs."; exit 1;; esac; }; \
+	done; touch $@
+
+# --- tests: tests/unit/<folder>/test_x.c links what <folder> may use ---------
+TEST_LIB := $(call obj,$(filter-out tests/lib/fuzz_replay.c,$(wildcard tests/lib/*.c)))
+TEST_MIN := $(call obj,tests/lib/test.c)
+WRAP := -Wl,--wrap=mem_alloc -Wl,--wrap=mem_zalloc -Wl,--wrap=mem_realloc
+UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c))
+FLOW := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/flow/test_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+REPLAY := $(FUZZ:%=$(B)/tests/replay/%)
+BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/bench_*.c))
+
+define unit_rule
+$(B)/tests/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(TEST_MIN) $(call libs,$(1))
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@)
+	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $$@ $$(filter %.o,$$^) $$(call group,$$(filter %.a,$$^)) $(LDLIBS)
+endef
+$(foreach f,$(FOLDERS),$(eval $(call unit_rule,$(f))))
+
+$(B)/tests/flow/% $(B)/tests/bench/%: $(B)/obj/tests/%.o ;
+$(FLOW): $(B)/tests/flow/%: $(B)/obj/tests/flow/%.o $(TEST_LIB) $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
+$(BENCH): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
+$(REPLAY): $(B)/tests/replay/%: $(B)/obj/tests/fuzz/%.o $(call obj,tests/lib/fuzz_replay.c) $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
+
+check: $(UNIT) $(FLOW) $(REPLAY) ## unit and flow tests, corpora replayed (T=name for some)
+	$(Q)TEST_TMP=$(B) deploy/prove.sh "$(T)" $(UNIT) $(FLOW) $(REPLAY)
+
+asan: ## check again with address, leak and undefined-behaviour sanitizers
+	$(Q)$(MAKE) B=$(B)/asan SAN=address,undefined check
+tsan: ## check again with the thread sanitizer
+	$(Q)$(MAKE) B=$(B)/tsan SAN=thread check
+memcheck: $(UNIT) ## unit tests under valgrind
+	$(Q)for t in $(UNIT); do valgrind -q --leak-check=full --error-exitcode=9 $$t || exit 1; done
+
+check-system: all ## real binaries, real Redis, real SIP endpoints
+	$(Q)B=$(B) deploy/node-test.sh tests/system
+check-browser: all ## Chromium and Firefox
+	$(Q)B=$(B) deploy/node-test.sh tests/browser
+test: ## install what is missing, build, run every ring, print one total
+	$(Q)deploy/test.sh
+run: ## install what is missing, build, start a whole system to try
+	$(Q)deploy/run.sh
+deps: ## install what is missing (Debian packages, npm packages by lock file)
+	$(Q)deploy/deps.sh
+soak: all ## long runs: kill matrix, fuzzing, clean Debian roots
+	$(Q)deploy/soak.sh
+
+# --- fuzzing: clang, libFuzzer, ASan and UBSan -------------------------------
+fuzz: ## build the libFuzzer binaries in $(B)/fuzz
+	$(Q)$(MAKE) CC=clang B=$(B)/fuzz SAN=address,undefined,fuzzer-no-link fuzz-bins
+fuzz-bins: $(FUZZ:%=$(B)/%)
+$(FUZZ:%=$(B)/%): $(B)/%: $(B)/obj/tests/fuzz/%.o $(ALL_LIBS)
+	$(call say,LINK,$@)
+	$(Q)clang $(LDFLAGS) -fsanitize=address,undefined,fuzzer -o $@ $< $(call group,$(filter %.a,$^)) $(LDLIBS)
+T ?=
+SECS ?= 60
+fuzz-run: fuzz ## fuzz one target: make fuzz-run T=sip_msg SECS=60
+	$(Q)mkdir -p $(B)/fuzz/new_$(T) && $(B)/fuzz/fuzz_$(T) -max_total_time=$(SECS) -timeout=5 \
+	  $(B)/fuzz/new_$(T) tests/fuzz/corpus/$(T)
+
+bench: ## micro-benchmarks, printed, never a gate
+	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all bench-bins
+	$(Q)B=$(B)/bench deploy/bench.sh
+bench-bins: $(BENCH)
+
+# --- reading the code ----------------------------------------------------------
+C_FILES := $(foreach d,common routing sigd mediad tests,$(shell find $(d) -name '*.[ch]' -not -path '*/node_modules/*' 2>/dev/null))
+format: ## clang-format the tree
+	$(Q)clang-format -i $(C_FILES)
+format-check: ## fail when a file is not formatted
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+tidy: compile_commands.json ## clang-tidy
+	$(Q)clang-tidy -quiet -p . $(filter-out tests/%,$(filter %.c,$(C_FILES)))
+cppcheck: ## cppcheck: warning, performance, portability
+	$(Q)cppcheck -q --enable=warning,performance,portability --std=c11 -I. --inline-suppr \
+	  --suppress=missingIncludeSystem --error-exitcode=1 common routing sigd mediad
+lint: ## one library one module, headers alone, include arrows, sizes, man pages
+	$(Q)CC="$(CC)" CPPFLAGS="$(CPPFLAGS)" deploy/lint.sh
+coverage: ## gcov report in build/cov
+	$(Q)$(MAKE) B=$(B)/cov OPT='-O0 -g --coverage' LDFLAGS=--coverage check
+	$(Q)deploy/coverage.sh $(B)/cov
+compile_commands.json: Makefile $(filter %.c,$(C_FILES)) ## for clangd and clang-tidy
+	$(Q){ echo '['; sep=; for f in $(filter %.c,$(C_FILES)); do \
+	  printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" "$(CURDIR)" "$$f" \
+	  '$(CC) $(subst ",\",$(CPPFLAGS)) $(CFLAGS) -DVERSION=\"dev\" -c '"$$f"; sep=",$$(printf '\nx')"; sep="$${sep%x}"; \
+	done; echo ']'; } > $@
+
+install: all ## DESTDIR, PREFIX, SYSCONFDIR, UNITDIR
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
+	install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR) conf/*.yaml
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) $(wildcard deploy/*.service)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(wildcard docs/man/*.8)
+uninstall: ## remove what install put there (configuration stays)
+	rm -f $(foreach p,$(notdir $(PROGRAMS)),$(DESTDIR)$(PREFIX)/bin/$(p)) \
+	  $(foreach u,$(notdir $(wildcard deploy/*.service)),$(DESTDIR)$(UNITDIR)/$(u)) \
+	  $(foreach m,$(notdir $(wildcard docs/man/*.8)),$(DESTDIR)$(PREFIX)/share/man/man8/$(m))
+dist: ## a source archive
+	git archive --prefix=cordboard-$(VERSION)/ -o cordboard-$(VERSION).tar.gz HEAD
+clean: ## remove $(B)
+	rm -rf $(B) compile_commands.json
+help: ## this list
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
+
+.PHONY: all check asan tsan memcheck check-system check-browser test run deps soak fuzz \
+	fuzz-bins fuzz-run bench bench-bins format format-check tidy cppcheck lint coverage \
+	install uninstall dist clean help
+.SECONDARY:
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
