@@ -116,6 +116,18 @@ $(B)/libs-ok: Makefile
 	      "On Debian 'make deps' installs all it needs."; exit 1;; esac; }; \
 	done; touch $@
 
+# --- the page that sigd serves ---------------------------------------------------
+WEB := index.html style.css phone.js
+web: $(WEB:%=$(B)/web/%) ## bundle the page into $(B)/web
+$(B)/web/phone.js: sigd/web/phone.js sigd/web/package-lock.json
+	@mkdir -p $(@D)
+	$(call say,BUNDLE,$@)
+	$(Q)B=$(B) deploy/deps.sh run && NODE_PATH=$(B)/npm/sigd/web/node_modules \
+	  $(B)/npm/sigd/web/node_modules/.bin/esbuild $< --bundle --minify --target=es2022 --log-level=warning --outfile=$@
+$(B)/web/%: sigd/web/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
 # --- tests: tests/unit/<folder>/test_x.c links what <folder> may use ---------
 TEST_LIB := $(call obj,$(filter-out tests/lib/fuzz_replay.c,$(wildcard tests/lib/*.c)))
 TEST_MIN := $(call obj,tests/lib/test.c)
@@ -227,7 +239,7 @@ clean: ## remove $(B)
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
-.PHONY: all check asan tsan memcheck check-system check-browser test run deps soak fuzz \
+.PHONY: all web check asan tsan memcheck check-system check-browser test run deps soak fuzz \
 	fuzz-bins fuzz-run bench bench-bins format format-check tidy cppcheck lint coverage \
 	install uninstall dist clean help
 .SECONDARY:

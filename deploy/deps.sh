@@ -1,0 +1,70 @@
+#!/bin/sh
+# Installs what building, running and testing need: Debian packages, and the
+# npm packages of the lock files into $B/npm.  deps.sh [run|test]
+# SPDX-License-Identifier: MIT
+set -eu
+cd "$(dirname "$0")/.."
+what=${1:-test}
+B=${B:-build}
+
+build="gcc make pkg-config git ca-certificates libre-dev libwebsockets-dev
+ libssl-dev libsrtp2-dev libopus-dev libhiredis-dev libyaml-dev
+ libmicrohttpd-dev libpcre2-dev libuv1-dev"
+run="redis-server openssl nodejs npm curl"
+test="chromium sip-tester perl libasan8 libubsan1"
+
+# librem is a part of libre since Debian 13; libwebsockets' libuv glue became
+# a plugin package with 4.1.6
+optional="librem-dev libwebsockets-evlib-uv"
+
+root() {
+	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+missing=
+for p in $build $run $([ "$what" = test ] && echo "$test"); do
+	# a Node.js from elsewhere serves as well as Debian's
+	case $p in nodejs | npm) command -v "${p%js}" >/dev/null && continue ;; esac
+	dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null |
+		grep -q '^installed$' || missing="$missing $p"
+done
+updated=
+update() {
+	[ -n "$updated" ] || root apt-get update -qq
+	updated=1
+}
+for p in $optional; do
+	dpkg-query -W -f '${db:Status-Status}\n' "$p" 2>/dev/null |
+		grep -q '^installed$' && continue
+	update
+	apt-cache show "$p" >/dev/null 2>&1 && missing="$missing $p"
+done
+if [ -n "$missing" ]; then
+	echo "installing:$missing"
+	update
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends $missing >"/tmp/cordboard-apt.$$" 2>&1 || {
+		tail -20 "/tmp/cordboard-apt.$$"
+		exit 1
+	}
+	rm -f "/tmp/cordboard-apt.$$"
+fi
+
+# $1: folder with package.json and package-lock.json
+npm_install() {
+	dir=$B/npm/$1
+	if [ -f "$dir/ok" ] && cmp -s "$1/package-lock.json" "$dir/package-lock.json"; then
+		return
+	fi
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	cp "$1/package.json" "$1/package-lock.json" "$dir/"
+	(cd "$dir" && npm ci --no-audit --no-fund --loglevel=error >npm.log 2>&1) || {
+		cat "$dir/npm.log"
+		exit 1
+	}
+	touch "$dir/ok"
+}
+npm_install sigd/web
+[ "$what" = run ] || npm_install tests

@@ -1,0 +1,76 @@
+#!/bin/bash
+# lint: one library one module, headers alone, include arrows, sizes, prefixes.
+# Prints TAP. SPDX-License-Identifier: MIT
+set -u
+cd "$(dirname "$0")/.."
+CC=${CC:-gcc}
+n=0
+bad=0
+result() { # $1: what must be empty, $2: the rule
+	n=$((n + 1))
+	if [ -z "$1" ]; then
+		echo "ok $n - $2"
+	else
+		bad=1
+		echo "not ok $n - $2"
+		printf '%s\n' "$1" | sed 's/^/#   /'
+	fi
+}
+code="common routing sigd mediad"
+
+# one third-party library, one module
+only() { # header pattern, allowed files
+	grep -rlE "#include <($1)" $code --include='*.[ch]' | grep -vE "^($2)\$"
+}
+result "$(only 'hiredis/|hiredis|async\.h' 'common/redis_(link|sync|conn)\.c')" "hiredis is known to common/redis_* alone"
+result "$(only 'yaml\.h' 'common/cfg_tree\.c')" "libyaml is known to common/cfg_tree.c alone"
+result "$(only 'libwebsockets' 'sigd/transport/edge_[a-z]+\.c')" "libwebsockets is known to sigd/transport/edge_* alone"
+result "$(only 'uv\.h' 'sigd/transport/edge_[a-z]+\.c')" "libuv is known to sigd/transport/edge_* alone"
+result "$(only 'microhttpd' 'common/admin_http\.c')" "libmicrohttpd is known to common/admin_http.c alone"
+result "$(only 'srtp2?/' 'mediad/transport/srtp_lib\.c')" "libsrtp2 is known to mediad/transport/srtp_lib.c alone"
+result "$(only 'opus' 'mediad/sound/codec_opus\.c')" "libopus is known to mediad/sound/codec_opus.c alone"
+result "$(only 'pcre2' 'routing/route_regex\.c')" "PCRE2 is known to routing/route_regex.c alone"
+
+# arrows: sigd -> routing -> common <- mediad
+wrong() { grep -nE "#include \"($2)/" -r $1 --include='*.[ch]'; }
+result "$(wrong common 'routing|sigd|mediad|tests')" "common includes nothing above it"
+result "$(wrong routing 'sigd|mediad|tests')" "routing includes common alone"
+result "$(wrong sigd 'mediad|tests')" "sigd never includes mediad"
+result "$(wrong mediad 'sigd|routing|tests')" "mediad never includes sigd or routing"
+result "$(wrong sigd/sip 'sigd/(transport|txn|proxy|call|registrar|auth|media)')" "sip/ knows no socket and no call"
+result "$(wrong sigd/txn 'sigd/(transport|proxy|call|registrar|auth|media)')" "txn/ knows no call"
+
+# every header compiles alone
+alone=
+for h in $(find $code -name '*.h' | sort); do
+	out=$(echo "#include \"$h\"" | $CC $CPPFLAGS -std=c11 -fsyntax-only -Wall -x c - 2>&1) ||
+		alone="$alone$h: $(echo "$out" | head -1)
+"
+done
+result "$alone" "each header compiles alone"
+
+# sizes
+result "$(find $code -name '*.[ch]' -exec wc -l {} + | awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines"}')" "no file is over 600 lines"
+long=$(find $code -name '*.c' | sort | xargs awk '
+	FNR == 1 { start = 0 }
+	/^\{/ { start = FNR }
+	/^\}/ { if (start && FNR - start - 1 > 60) print FILENAME ":" start ": " FNR - start - 1 " lines"; start = 0 }')
+result "$long" "no function is over 60 lines"
+result "$(grep -L 'SPDX-License-Identifier: MIT' $(find $code tests -name '*.[ch]'))" "each C file names its licence"
+result "$(grep -rnE 'TODO|FIXME|XXX' $code --include='*.[ch]')" "nothing is left for later"
+
+# no symbol of ours shadows one of libre's or librem's
+libs=$(ls /usr/lib/*/libre.so /usr/lib/*/librem.so 2>/dev/null)
+clash=
+if [ -n "$libs" ] && [ -d "${B:-build}/lib" ]; then
+	clash=$(comm -12 \
+		<(nm -D --defined-only $libs 2>/dev/null | awk 'NF == 3 {print $3}' | sort -u) \
+		<(nm --defined-only "${B:-build}"/lib/*.a 2>/dev/null | awk '$2 ~ /[TDBR]/ {print $3}' | sort -u))
+fi
+result "$clash" "no symbol of ours is also one of libre's"
+
+if command -v mandoc >/dev/null && ls docs/man/*.8 >/dev/null 2>&1; then
+	result "$(mandoc -Tlint -Wwarning docs/man/*.8 2>&1)" "the man pages are well-formed"
+fi
+echo "1..$n"
+exit $bad

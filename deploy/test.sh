@@ -1,0 +1,58 @@
+#!/bin/sh
+# make test: installs what is missing, builds with warnings as errors, runs
+# every ring (unit, flow and corpora plain and under ASan and UBSan; system;
+# browser) and prints one total. SPDX-License-Identifier: MIT
+set -u
+cd "$(dirname "$0")/.."
+B=${B:-build}
+export B
+jobs=$(nproc)
+mkdir -p "$B/log"
+
+deploy/deps.sh test || exit 1
+
+passed=0
+failed=0
+# Counts "ok"/"not ok" lines of TAP: every test case, not every program.
+tally() {
+	p=$(grep -c '^ *ok ' "$1")
+	f=$(grep -c '^ *not ok ' "$1")
+	passed=$((passed + p))
+	failed=$((failed + f))
+	printf '%-24s %5d passed, %d failed\n' "$2" "$p" "$f"
+}
+
+# ring NAME COMMAND...: a ring that ends badly without a "not ok" of its own
+# (a crash, a build that breaks) counts as one failure.
+ring() {
+	name=$1
+	log=$B/log/$1.log
+	shift
+	echo "== $name"
+	if "$@" >"$log" 2>&1; then
+		tally "$log" "$name"
+	else
+		tally "$log" "$name"
+		grep -A12 '^ *not ok ' "$log" | head -150
+		if [ "$f" = 0 ]; then
+			failed=$((failed + 1))
+			tail -60 "$log"
+		fi
+	fi
+}
+
+tap() { # programs of one build folder, verbosely so that each case is seen
+	make -j"$jobs" --no-print-directory WERROR=1 "$@" check PROVE_FLAGS=-v
+}
+
+echo "== build"
+make -j"$jobs" --no-print-directory WERROR=1 all web || exit 1
+ring lint make --no-print-directory lint
+ring unit-flow tap
+ring unit-flow-asan tap B="$B/asan" SAN=address,undefined OPT="-O1 -g"
+ring system make --no-print-directory check-system
+ring browser make --no-print-directory check-browser
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
