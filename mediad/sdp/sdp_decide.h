@@ -1,0 +1,186 @@
+/*
+ * sdp_decide.h  Offer and answer (RFC 3264): what one leg agrees with its peer
+ *
+ * Pure. A leg keeps one struct sdpm_choice, the agreement in force, and while
+ * an offer of ours is open its struct sdpm_offer:
+ *
+ *   peer offers:  sdpm_decide_offer(&next, .., prev)  -> sdpm_write_answer()
+ *   we offer:     sdpm_offer_make(&offer, .., prev)   -> sdpm_write_offer()
+ *   peer answers: sdpm_decide_answer(&next, .., &offer, prev)
+ *
+ * `prev` is the agreement in force, NULL at first; on success `next` replaces
+ * it, on failure `prev` stays in force (RFC 3264 8). Only one audio m-line is
+ * used; every other keeps its place with port 0.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_SDP_DECIDE_H
+#define MEDIAD_SDP_DECIDE_H
+
+#include "mediad/sdp/sdp_model.h"
+
+enum { SDPM_MAPS_MAX = 12, SDPM_ITEMS_MAX = 48, SDPM_TYPE_MAX = 16,
+	SDPM_TLS_ID_MAX = 255 };
+
+enum sdpm_profile {
+	SDPM_BROWSER, /* DTLS-SRTP, rtcp-mux, the peer does ICE, we ICE-lite */
+	SDPM_RTP,     /* plain RTP/AVP */
+};
+
+/* What we want of a leg. sdpm_policy_init() sets the defaults. */
+struct sdpm_policy {
+	enum sdpm_profile profile;
+	enum sdpm_dir dir;     /* the most that we want to do */
+	uint8_t ncodecs;
+	enum sdpm_codec codecs[SDPM_CODECS]; /* allowed, best first;
+						SDPM_EVENT allows events */
+	struct sdpm_opus opus; /* what we say of our Opus receiver */
+	uint16_t ptime;        /* ms, 20 */
+};
+
+/* Opus, PCMU, PCMA, telephone-event; sendrecv; minptime 10, FEC; 20 ms. */
+void sdpm_policy_init(struct sdpm_policy *policy, enum sdpm_profile profile);
+/* Puts the codec first (the one the other leg agreed on: no transcoding);
+ * the rest keep their order. Adds nothing that is not allowed. */
+void sdpm_policy_prefer(struct sdpm_policy *policy, enum sdpm_codec codec);
+/* Takes away what the other leg's offer did not have (keeps order), so that
+ * what this leg agrees on can be relayed. May leave no codec. */
+void sdpm_policy_limit(struct sdpm_policy *policy,
+		       const struct sdpm_desc *other);
+
+/* A payload type of the session, chosen or not: numbers once given to a
+ * codec stay (RFC 3264 8.3.2). */
+struct sdpm_map {
+	enum sdpm_codec codec;
+	uint32_t clock; /* Hz */
+	uint8_t rx_pt;  /* of packets that we receive */
+	uint8_t tx_pt;  /* of packets that we send */
+};
+
+/* An m-line's place, the same in all descriptions of a session. */
+struct sdpm_line {
+	enum sdpm_kind kind;
+	char type[SDPM_TYPE_MAX + 1];
+	char proto[SDPM_PROTO_MAX + 1];
+	char fmt[SDPM_FMT_MAX + 1]; /* first format, for refusing it */
+	char mid[SDPM_MID_MAX + 1]; /* empty: none */
+};
+
+struct sdpm_layout {
+	uint8_t nlines;
+	uint8_t audio; /* index of the m-line in use */
+	bool bundle;   /* audio stands in a BUNDLE group of its own */
+	struct sdpm_line lines[SDPM_MEDIA_MAX];
+};
+
+/* The peer's end of the transport. */
+struct sdpm_peer {
+	char ufrag[SDPM_UFRAG_MAX + 1];
+	char pwd[SDPM_PWD_MAX + 1];
+	char tls_id[SDPM_TLS_ID_MAX + 1]; /* empty: not said */
+	uint8_t nprints; /* of the strongest hash only (RFC 8122 5) */
+	struct sdpm_print prints[SDPM_PRINTS_MAX];
+	struct sa rtp;   /* SDPM_RTP: where to send; unset when held by c=0 */
+	struct sa rtcp;  /* SDPM_RTP: a=rtcp, or rtp's port + 1, or rtp */
+	uint32_t ssrc;   /* first a=ssrc, 0: not said */
+};
+
+/* What is new against the agreement before; all false at first. */
+struct sdpm_change {
+	bool ice_restart;  /* new ufrag and pwd: answer with new ones too */
+	bool dtls_restart; /* other fingerprint or tls-id: new association */
+	bool codec;        /* codec or a payload type */
+	bool dir;
+	bool address;      /* SDPM_RTP: peer.rtp moved */
+};
+
+struct sdpm_choice {
+	enum sdpm_profile profile;
+	struct sdpm_layout layout;
+	enum sdpm_dir dir;  /* ours: SDPM_SENDONLY means that we send */
+	bool held;          /* the peer does not listen to us */
+	bool rtcp_mux, rtcp_rsize;
+	uint8_t nmaps;
+	int8_t codec;       /* index in maps, never -1 */
+	int8_t event;       /* index in maps, -1: no telephone-event */
+	struct sdpm_map maps[SDPM_MAPS_MAX];
+	uint16_t events;    /* bit n: peer takes event n (0..15) */
+	uint16_t ptime;     /* ms to send: what the peer asked, or 20 */
+	struct sdpm_opus opus;    /* what the peer asked of who sends Opus */
+	struct sdpm_opus we_opus; /* what we say of ours */
+	struct sdpm_peer peer;
+	struct sdpm_change change;
+};
+
+/* An offer of ours. */
+struct sdpm_offer {
+	struct sdpm_policy policy;
+	struct sdpm_layout layout;
+	uint8_t nmaps;                     /* the first noffered are offered */
+	uint8_t noffered;
+	struct sdpm_map maps[SDPM_MAPS_MAX];
+};
+
+/* Why an offered m-line or format was taken or not. */
+enum sdpm_why {
+	SDPM_CHOSEN,
+	SDPM_NOT_PREFERRED,  /* allowed, but a better one was there */
+	SDPM_NOT_ALLOWED,    /* known, but not allowed by policy */
+	SDPM_UNKNOWN_FORMAT,
+	SDPM_NOT_AUDIO,
+	SDPM_DISABLED,       /* port 0 */
+	SDPM_SECOND_AUDIO,
+	SDPM_BAD_PROTO,
+	SDPM_NO_RTCP_MUX,
+	SDPM_NO_ICE,
+	SDPM_NO_FINGERPRINT, /* or of a hash too weak */
+	SDPM_BAD_SETUP,
+	SDPM_NO_ADDRESS,
+	SDPM_OTHER_CLOCK,    /* telephone-event at another codec's clock */
+	SDPM_NO_CODEC,
+};
+
+struct sdpm_item {
+	uint8_t media; /* index of the m-line */
+	int16_t pt;    /* -1: about the m-line itself */
+	uint32_t clock;
+	char name[SDPM_TYPE_MAX + 1]; /* encoding name, or the m-line's type */
+	enum sdpm_why why;
+};
+
+/* The decision explained; filled on success and on failure. */
+struct sdpm_verdict {
+	struct sdpm_error error;
+	uint8_t nitems;
+	struct sdpm_item items[SDPM_ITEMS_MAX];
+};
+
+/* A short phrase: "chosen", "clock of another codec", ... */
+const char *sdpm_why_text(enum sdpm_why why);
+
+/*
+ * 0; EBADMSG: the description breaks RFC 3264 (400); ENOTSUP: understood, but
+ * not acceptable (488); verdict->error tells. verdict is never NULL. choice
+ * may not be prev.
+ */
+int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
+		      const struct sdpm_desc *offer,
+		      const struct sdpm_policy *policy,
+		      const struct sdpm_choice *prev)
+	__attribute__((warn_unused_result));
+
+/* ENOTSUP when the policy allows no codec. */
+int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,
+		    const struct sdpm_choice *prev)
+	__attribute__((warn_unused_result));
+
+/* As sdpm_decide_offer(). ENOTSUP also when the peer refused the audio. The
+ * same answer may be given again (18x, then 200). */
+int sdpm_decide_answer(struct sdpm_choice *choice,
+		       struct sdpm_verdict *verdict,
+		       const struct sdpm_desc *answer,
+		       const struct sdpm_offer *offer,
+		       const struct sdpm_choice *prev)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * sdp_write.h  Session descriptions of ours: choice or offer to text
+ *
+ * Deterministic: the same input gives the same bytes. Pure.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_SDP_WRITE_H
+#define MEDIAD_SDP_WRITE_H
+
+#include "mediad/sdp/sdp_decide.h"
+
+enum { SDPM_HOSTS_MAX = 8 };
+
+/* A host candidate of ours. */
+struct sdpm_host {
+	struct sa addr;
+	uint32_t priority;
+	uint32_t foundation;
+};
+
+/*
+ * Who we are on one leg: flat, kept by the leg for its life. All strings are
+ * of the characters that their attribute allows; none is checked here.
+ */
+struct sdpm_local {
+	uint64_t sess_id; /* of o=; below 2^63, never changes in a session */
+	uint64_t version; /* of o=, of the last description written */
+	uint64_t digest;  /* of the last description written; 0: none yet */
+	uint32_t ssrc;
+	uint8_t nhosts;   /* 1.. */
+	struct sdpm_host hosts[SDPM_HOSTS_MAX]; /* the first one stands in
+						   m= and c= */
+	char ufrag[33];   /* new at an ICE restart, with pwd */
+	char pwd[65];
+	char tls_id[65];  /* 20 characters or more; new with a new DTLS
+			     association */
+	char cname[33];
+	char msid[65];    /* stream id and track id are the same */
+	struct sdpm_print print; /* of our certificate */
+};
+
+/* Appends a host candidate with the priority of RFC 8445 5.1.2.1, each lower
+ * than the one before; ENOSPC when full. */
+int sdpm_local_add_host(struct sdpm_local *local, const struct sa *addr);
+
+/*
+ * Append the 0-free text to mb. local->version grows by one when the text
+ * differs from the last one written by the same local (RFC 3264 8).
+ * Errors: ENOMEM, EINVAL (no host).
+ */
+int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
+		      const struct sdpm_choice *choice)
+	__attribute__((warn_unused_result));
+int sdpm_write_offer(struct mbuf *mb, struct sdpm_local *local,
+		     const struct sdpm_offer *offer)
+	__attribute__((warn_unused_result));
+
+#endif
