@@ -33,7 +33,10 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
 	$(if $(findstring -O0,$(OPT))$(SAN),,-D_FORTIFY_SOURCE=2)
-CPPFLAGS += -I. -D_GNU_SOURCE $(patsubst -I%,-isystem %,$(PC_CFLAGS)) \
+# what libre 1.1 was built with: without these its headers make bool a char
+# and leave IPv6 out
+LIBRE_DEFS := -DHAVE_STDBOOL_H -DHAVE_INTTYPES_H -DHAVE_INET6
+CPPFLAGS += -I. -D_GNU_SOURCE $(LIBRE_DEFS) $(patsubst -I%,-isystem %,$(PC_CFLAGS)) \
 	$(FAULTS) $(if $(wildcard /usr/include/re/re.h),-isystem /usr/include/re)
 CFLAGS  += -std=c11 $(OPT) $(WARN) $(HARDEN) $(if $(WERROR),-Werror) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \

@@ -1,0 +1,46 @@
+/*
+ * log.h  logfmt lines on stderr (or journald by it): one line an event
+ *
+ *   ts=2026-11-20T10:00:00.123Z lvl=info proc=sigd/1 call=9f.. msg="..." k=v
+ *
+ * Format-checked. Values are quoted and escaped when needed; a control
+ * character never reaches the output. Never pass a secret: use
+ * log_secret() which prints only its length.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
+
+/* proc: what stands in proc=, e.g. "sigd/1" (copied). Level may change while
+ * running; it is the one mutable global of a process. */
+void log_init(const char *proc, enum log_level level);
+void log_level_set(enum log_level level);
+/* "error", "warn", "info", "debug"; false when unknown. */
+bool log_level_parse(enum log_level *level, const char *name);
+bool log_enabled(enum log_level level);
+/* -1: stderr. */
+void log_fd_set(int fd);
+
+/*
+ * call: the call id, or NULL where there is none. msg: a constant sentence.
+ * fmt: "k=%s k2=%u" pairs, or NULL; each value is one conversion, and is
+ * quoted when it needs to be.
+ */
+void log_write(enum log_level level, const char *call, const char *msg,
+	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+#define log_error(call, ...) log_write(LOG_L_ERROR, call, __VA_ARGS__)
+#define log_warn(call, ...)  log_write(LOG_L_WARN, call, __VA_ARGS__)
+#define log_info(call, ...)  log_write(LOG_L_INFO, call, __VA_ARGS__)
+#define log_debug(call, ...)                                                 \
+	do {                                                                 \
+		if (log_enabled(LOG_L_DEBUG))                                \
+			log_write(LOG_L_DEBUG, call, __VA_ARGS__);           \
+	} while (0)
+
+#endif

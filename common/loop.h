@@ -1,0 +1,58 @@
+/*
+ * loop.h  The event loop of a worker: libre's re_main(), every socket ours
+ *
+ * The only file of ours that knows how libre's fd_listen() looks in the
+ * version at hand. One loop per process; all calls from its thread.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_LOOP_H
+#define COMMON_LOOP_H
+
+#include <stdint.h>
+
+struct loop_watch;
+struct wheel;
+
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_ERROR = 4 };
+
+/* flags: what is ready, of LOOP_READ | LOOP_WRITE | LOOP_ERROR. */
+typedef void(loop_ready_h)(int flags, void *arg);
+
+/*
+ * Prepare the loop of this process for up to max_fds descriptors (libre's own
+ * default refuses fd 1024). Call once, after fork. Ends with loop_close().
+ */
+int loop_init(uint32_t max_fds);
+void loop_close(void);
+
+/*
+ * Watch fd for the given flags (LOOP_READ, LOOP_WRITE). The watch ends with
+ * mem_deref(), which does not close fd; doing so inside the handler is fine.
+ */
+int loop_watch_alloc(struct loop_watch **watchp, int fd, int flags,
+		     loop_ready_h *readyh, void *arg);
+/* Change what is watched for; 0 pauses. Cheap when nothing changes. */
+int loop_watch_set(struct loop_watch *watch, int flags);
+
+/* Have the loop advance this wheel by the monotonic clock, one libre timer
+ * for all its deadlines. NULL detaches. */
+void loop_drive(struct wheel *wheel);
+
+/*
+ * Run `fn(arg)` once after the events of the present turn of the loop have
+ * been served, before it sleeps: for batches (flush what the turn queued).
+ * Calls with the same fn and arg in one turn run once. At most 64 a turn.
+ */
+typedef void(loop_after_h)(void *arg);
+int loop_after(loop_after_h *fn, void *arg);
+void loop_after_cancel(loop_after_h *fn, void *arg);
+
+/* Monotonic milliseconds, read once per turn of the loop (cheap). */
+uint64_t loop_now_ms(void);
+
+/* Serve until loop_stop(). signo handlers are common/worker's matter. */
+int loop_run(void);
+void loop_stop(void);
+
+#endif
