@@ -36,7 +36,8 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
 # what libre 1.1 was built with: without these its headers make bool a char
 # and leave IPv6 out
 LIBRE_DEFS := -DHAVE_STDBOOL_H -DHAVE_INTTYPES_H -DHAVE_INET6
-CPPFLAGS += -I. -D_GNU_SOURCE $(LIBRE_DEFS) $(patsubst -I%,-isystem %,$(PC_CFLAGS)) \
+# libre was built with these: struct sa has another size without HAVE_INET6
+CPPFLAGS += -I. -D_GNU_SOURCE -DHAVE_INET6 -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H $(LIBRE_DEFS) $(patsubst -I%,-isystem %,$(PC_CFLAGS)) \
 	$(FAULTS) $(if $(wildcard /usr/include/re/re.h),-isystem /usr/include/re)
 CFLAGS  += -std=c11 $(OPT) $(WARN) $(HARDEN) $(if $(WERROR),-Werror) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
