@@ -179,8 +179,9 @@ static bool read_time(const struct pl *word, uint64_t *sec)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
 	char text[sizeof(form)];
-	struct tm tm = {0}, back;
+	struct tm tm = {0};
 	time_t t;
+	int mday;
 
 	if (!pl_strcmp(word, "-")) {
 		*sec = 0;
@@ -197,9 +198,10 @@ static bool read_time(const struct pl *word, uint64_t *sec)
 	pl_strcpy(word, text, sizeof(text));
 	if (!strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		return false;
+	/* timegm() makes 2 March of 30 February */
+	mday = tm.tm_mday;
 	t = timegm(&tm);
-	/* 30 February would become 2 March */
-	if (t < 0 || !gmtime_r(&t, &back) || back.tm_mday != tm.tm_mday)
+	if (t < 0 || tm.tm_mday != mday)
 		return false;
 	*sec = (uint64_t)t;
 	return true;
