@@ -1,0 +1,202 @@
+/*
+ * ctl_msg.h  The control protocol between sigd and mediad: read me first
+ *
+ * Every message, as plain data. sigd asks (struct ctl_req) a mediad worker,
+ * which answers (struct ctl_ans) and reports on its own (struct ctl_event).
+ * The protocol speaks of sessions (16 lower-case hex digits, made by sigd,
+ * one per call) and their legs (1..16; 1 is the caller's). mediad alone
+ * reads and writes SDP. How a message looks in Redis, and what protects it,
+ * is docs/control-protocol.md.
+ *
+ * Text is a struct pl: borrowed, not 0-terminated; in a decoded message it
+ * points into what was decoded. Limits are checked by the codec, both ways.
+ *
+ * Requests of one sender to one worker are served in the order sent; the
+ * same id asked again gets the same answer again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_CONTROL_CTL_MSG_H
+#define COMMON_CONTROL_CTL_MSG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/status.h"
+
+enum {
+	CTL_VERSION    = 1,
+	CTL_ID_LEN     = 16,    /* session, call, message id: [0-9a-f] */
+	CTL_ADDR_MAX   = 20,    /* "node/slot" */
+	CTL_LEG_MAX    = 16,    /* leg numbers are 1..16 */
+	CTL_SDP_MAX    = 32768, /* bytes */
+	CTL_TENANT_MAX = 64,    /* bytes, no control characters */
+	CTL_TEXT_MAX   = 256,   /* bytes of text for people */
+	CTL_CODEC_MAX  = 31,
+	CTL_ENTRY_MAX  = 65536, /* bytes of all names and values */
+	CTL_FIELDS_MAX = 64,    /* of one entry, unknown ones included */
+
+	CTL_TTL_MS     = 1500,  /* of a request, when nothing else is said */
+	CTL_TTL_MAX_MS = 10000, /* of a request or answer */
+	CTL_EVENT_TTL_MS = 300000,
+};
+
+enum ctl_verb {
+	CTL_LEG_REMOTE,    /* "leg.remote" */
+	CTL_LEG_LOCAL,     /* "leg.local" */
+	CTL_LEG_JOIN,      /* "leg.join" */
+	CTL_LEG_DROP,      /* "leg.drop" */
+	CTL_SESSION_DROP,  /* "session.drop" */
+	CTL_SESSION_QUERY, /* "session.query" */
+	CTL_VERB_COUNT
+};
+
+/* RFC 3264: what the description is, or what is wanted. */
+enum ctl_sdp_kind { CTL_OFFER, CTL_ANSWER };
+
+/* Who is at the far end of a leg. */
+enum ctl_profile {
+	CTL_BROWSER, /* "browser": ICE, DTLS-SRTP, BUNDLE, rtcp-mux */
+	CTL_RTP,     /* "rtp": plain RTP/AVP */
+};
+
+/* What a leg can be joined to instead of another leg. */
+enum ctl_service {
+	CTL_NO_SERVICE,
+	CTL_ECHO,      /* "echo": what comes goes back */
+	CTL_TONE,      /* "tone": 440 Hz */
+	CTL_MILLIWATT, /* "milliwatt": 1004 Hz at 0 dBm0 */
+};
+
+/*
+ * leg.remote: the far side of a leg has sent this description. With `create`
+ * the session is made when it is not there (the same id, call and tenant
+ * again is no error). A leg that is not there is made.
+ * Answer: status alone. bad-sdp, no-audio, not-acceptable, no-encryption,
+ * offer-pending, no-offer, unknown-session, no-port, overload, draining.
+ */
+struct ctl_leg_remote {
+	uint8_t leg;
+	enum ctl_sdp_kind kind;
+	enum ctl_profile profile;
+	bool create;
+	char call[CTL_ID_LEN + 1]; /* of the session, always given */
+	struct pl tenant;          /* of the session, always given */
+	struct pl sdp;
+};
+
+/*
+ * leg.local: give me what to send to the far side of this leg. want=offer
+ * makes a leg that is not there (a fork's branch). The same want again, with
+ * nothing new between, gives the same bytes.
+ * Answer: sdp. unknown-session, offer-pending, no-offer, not-acceptable,
+ * no-port.
+ */
+struct ctl_leg_local {
+	uint8_t leg;
+	enum ctl_sdp_kind want;
+	enum ctl_profile profile;
+};
+
+/*
+ * leg.join: media of this leg goes to and comes from the peer leg or the
+ * service, from now on; what it was joined to before is let go. Exactly one
+ * of peer (1..16) and service is given.
+ * Answer: status alone. unknown-session, unknown-leg, unknown-service,
+ * not-acceptable.
+ */
+struct ctl_leg_join {
+	uint8_t leg;
+	uint8_t peer; /* 0: service */
+	enum ctl_service service;
+};
+
+/* leg.drop: end one leg; one that is not there is no error. */
+struct ctl_leg_drop {
+	uint8_t leg;
+};
+
+/*
+ * session.drop: end all legs and forget the session.
+ * Answer: the final figures; unknown-session when there is none (then there
+ * is nothing more to do).
+ */
+struct ctl_session_drop {
+	enum status reason;
+};
+
+/* session.query has no fields of its own. Answer: the figures so far. */
+
+struct ctl_req {
+	enum ctl_verb verb;
+	char session[CTL_ID_LEN + 1];
+	union {
+		struct ctl_leg_remote remote;
+		struct ctl_leg_local local;
+		struct ctl_leg_join join;
+		struct ctl_leg_drop drop;
+		struct ctl_session_drop end;
+	};
+};
+
+/* What one leg has seen since it was made. */
+struct ctl_leg_figures {
+	uint8_t leg;
+	enum ctl_profile profile;
+	char codec[CTL_CODEC_MAX + 1]; /* "opus", "PCMU", "" before one is
+					  chosen: [A-Za-z0-9.-] */
+	uint64_t rx_packets;    /* valid ones */
+	uint64_t rx_bytes;      /* of payload */
+	uint64_t rx_lost;       /* RFC 3550 6.4.1, never below 0 */
+	uint64_t rx_bad;        /* malformed, not authentic, wrong source */
+	uint64_t rx_jitter_us;  /* RFC 3550 6.4.1, last */
+	uint64_t tx_packets;
+	uint64_t tx_bytes;
+	uint64_t far_lost;      /* what the far side reports (RTCP) */
+	uint64_t far_jitter_us;
+	uint64_t rtt_us;        /* last; 0: never measured */
+	uint64_t first_ms;      /* from made to first valid packet; 0: none */
+	uint64_t silent_ms;     /* since the last valid packet */
+};
+
+struct ctl_figures {
+	uint64_t age_ms;  /* of the session */
+	uint64_t resumes; /* workers that died under it */
+	uint8_t nlegs;
+	struct ctl_leg_figures legs[CTL_LEG_MAX];
+};
+
+struct ctl_ans {
+	enum status status;
+	struct pl text; /* for people; may be empty */
+	struct pl sdp;  /* leg.local; empty when status is not ok */
+	/* session.drop, session.query; NULL elsewhere. Borrowed. */
+	const struct ctl_figures *figures;
+};
+
+/* What mediad reports on its own. */
+enum ctl_event_kind {
+	/* need an action: exactly one sigd worker gets each (cb:events) */
+	CTL_EV_LEG_LOST,     /* "leg.lost": session, call, tenant, leg, why */
+	CTL_EV_SESSION_LOST, /* "session.lost": session, call, tenant, why */
+	/* facts for people: logs, timelines (cb:facts) */
+	CTL_FACT_LEG_UP,          /* "leg.up": first valid packet of a leg */
+	CTL_FACT_SESSION_RESUMED, /* "session.resumed": by a new worker */
+	CTL_FACT_SESSION_ENDED,   /* "session.ended": why, figures */
+	CTL_EVENT_COUNT
+};
+
+struct ctl_event {
+	enum ctl_event_kind kind;
+	char session[CTL_ID_LEN + 1];
+	char call[CTL_ID_LEN + 1];
+	struct pl tenant;
+	uint8_t leg;     /* leg.*: 1..16; else 0 */
+	enum status why; /* STATUS_OK where nothing went wrong */
+	struct pl text;  /* may be empty */
+	const struct ctl_figures *figures; /* session.ended, or NULL */
+};
+
+#endif
