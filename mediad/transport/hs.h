@@ -1,0 +1,70 @@
+/*
+ * hs.h  DTLS-SRTP handshakes, as server, over datagrams that others carry
+ *
+ * RFC 5764, RFC 6347, RFC 8827. DTLS 1.2, ECDSA P-256, SRTP profiles GCM
+ * first. No socket. The owner only feeds datagrams from an ICE-validated
+ * address. After the handshake the OpenSSL state is kept for a while to answer
+ * a repeated Finished (RFC 6347, 4.2.4), then freed.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_HS_H
+#define MEDIAD_HS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mediad/transport/crypt.h"
+
+struct cert;
+struct cert_fp;
+struct hs;
+struct hs_ctx;
+struct wheel;
+
+enum {
+	HS_MTU = 1200,          /* of each datagram sent */
+	HS_KEEP_MS = 10000,     /* after the handshake */
+	HS_DATAGRAMS_MAX = 256, /* received for one handshake */
+	HS_BYTES_MAX = 65536,   /* received for one handshake */
+	HS_CHAIN_MAX = 8192,    /* bytes of the peer's certificates */
+};
+
+/* client: what the peer protects with; server: what we do. */
+struct hs_keys {
+	enum crypt_suite suite;
+	uint8_t client_key[CRYPT_KEY_LEN], client_salt[CRYPT_SALT_MAX];
+	uint8_t server_key[CRYPT_KEY_LEN], server_salt[CRYPT_SALT_MAX];
+};
+
+/* A datagram to send to where the latest one came from. */
+typedef void(hs_send_h)(const uint8_t *pkt, size_t len, void *arg);
+/*
+ * err 0: the handshake is done, hs_verify() may be asked. Else it is over:
+ * EPROTO failed, ETIMEDOUT, EMSGSIZE over the limits, ECONNRESET the peer
+ * closed (also after 0). what: a constant or OpenSSL's reason, for the log.
+ * May free the hs.
+ */
+typedef void(hs_done_h)(int err, const char *what, void *arg);
+
+/* One for each worker. */
+int hs_ctx_alloc(struct hs_ctx **ctxp, const struct cert *cert);
+
+/* limit_ms: time for the handshake. Nothing is sent before hs_recv(). */
+int hs_alloc(struct hs **hsp, struct hs_ctx *ctx, struct wheel *wheel,
+	     uint32_t limit_ms);
+void hs_handlers(struct hs *hs, hs_send_h *sendh, hs_done_h *doneh, void *arg);
+/* One datagram. */
+void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len);
+bool hs_is_done(const struct hs *hs);
+
+/* 0: done, and the peer's certificate is the one of the signalling, sound and
+ * in its time; EBADE: it is not; EAGAIN: not done. */
+int hs_verify(struct hs *hs, const struct cert_fp *fps, size_t nfps);
+/* Only after hs_verify() gave 0, else EPERM. The caller wipes *keys. */
+int hs_keys(const struct hs *hs, struct hs_keys *keys);
+/* SHA-256 of the peer's certificate; only after the handshake. */
+int hs_peer_md(const struct hs *hs, uint8_t md[32]);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * mux.h  The slot's UDP sockets for all browsers: who gets a datagram
+ *
+ * A STUN request goes to the path that its USERNAME names; all else goes to
+ * the path for which its source address was validated; what is left is dropped
+ * and counted. Receives and sends in batches. No allocation and no log per
+ * packet. One thread.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_MUX_H
+#define MEDIAD_MUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+struct mux;
+
+enum {
+	MUX_SOCKS_MAX = 8,
+	MUX_BATCH = 64
+};
+
+/* A datagram for a path, as it came. kind: enum classify. */
+struct mux_packet {
+	uint8_t *pkt; /* room: PATH_HEADROOM before, cap bytes from it */
+	size_t len, cap;
+	struct sa src;
+	uint8_t sock;
+	uint8_t kind;
+};
+/* May free the receiver. */
+typedef void(mux_recv_h)(struct mux_packet *packet, void *arg);
+
+/* Registrations, embedded by the receiver; ended by mux_name_del(),
+ * mux_tuple_del() (zeroed memory is not registered). */
+struct mux_name {
+	struct le le;
+	char ufrag[16];
+	mux_recv_h *recvh;
+	void *arg;
+};
+struct mux_tuple {
+	struct le le;
+	struct sa src;
+	uint8_t sock;
+	mux_recv_h *recvh;
+	void *arg;
+};
+
+/* max: expected number of paths, for the size of the tables (0: 1024). */
+int mux_alloc(struct mux **muxp, uint32_t max);
+/*
+ * Serve a bound, non-blocking UDP socket (not closed by the mux). Its number
+ * is written to *sock. Watched by the loop when there is one (loop_init());
+ * without, mux_poll() serves.
+ */
+int mux_add(struct mux *mux, int fd, uint8_t *sock);
+/* Read what is there, at most a few batches. */
+void mux_poll(struct mux *mux);
+
+/* EEXIST: the ufrag is taken. */
+int mux_name_add(struct mux *mux, struct mux_name *name);
+void mux_name_del(struct mux_name *name);
+/* Another receiver's claim on the same address ends: the latest valid check
+ * counts. */
+void mux_tuple_add(struct mux *mux, struct mux_tuple *tuple);
+void mux_tuple_del(struct mux_tuple *tuple);
+
+/*
+ * A place in the send queue: cap bytes at the returned address, to be filled
+ * and given a length by mux_push() at once. Never NULL. The queue leaves at
+ * the end of the turn, or when MUX_BATCH packets are in it.
+ */
+uint8_t *mux_slot(struct mux *mux, size_t *cap);
+void mux_push(struct mux *mux, uint8_t sock, const struct sa *dst, size_t len);
+/* Send what is queued now. */
+void mux_flush(struct mux *mux);
+
+struct mux_stats {
+	uint64_t rx, rx_bytes, tx, tx_bytes;
+	uint64_t rx_batches, tx_batches;
+	uint64_t other;      /* neither STUN, DTLS, RTP nor RTCP */
+	uint64_t too_big;    /* truncated: over the buffer */
+	uint64_t no_ufrag;   /* STUN that names no path */
+	uint64_t no_tuple;   /* from an address nobody validated */
+	uint64_t tx_dropped; /* the kernel took them not */
+	uint64_t overflow;   /* lost in the socket's queue (SO_RXQ_OVFL) */
+};
+const struct mux_stats *mux_stats(const struct mux *mux);
+
+#endif

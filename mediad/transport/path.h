@@ -1,0 +1,105 @@
+/*
+ * path.h  The packet path of one leg, whatever secures it
+ *
+ * What the streams above see: RTP and RTCP in clear, in and out. How a
+ * path finds and trusts its peer is the matter of its variant (path_web.h: a
+ * browser by ICE and DTLS-SRTP). One thread.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_PATH_H
+#define MEDIAD_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct path;
+
+enum {
+	PATH_MTU = 1500,    /* larger RTP or RTCP packets are dropped */
+	PATH_HEADROOM = 32, /* bytes before an incoming packet that are free */
+};
+
+/* How far a path has come. Steps are reported once each and in this order,
+ * those that a variant does not know never. */
+enum path_rung {
+	PATH_NEW,
+	PATH_STUN,  /* a first authentic ICE check came */
+	PATH_PAIR,  /* a pair was nominated */
+	PATH_DTLS,  /* handshake done, fingerprint right, keys in use */
+	PATH_MEDIA, /* a first authentic RTP or RTCP packet came */
+	PATH_RUNGS
+};
+const char *path_rung_name(enum path_rung rung);
+
+enum path_why {
+	PATH_LOST_CONSENT,     /* 30 s without a valid check (RFC 7675) */
+	PATH_LOST_HANDSHAKE,   /* DTLS failed */
+	PATH_LOST_TIMEOUT,     /* DTLS did not end within its time */
+	PATH_LOST_FINGERPRINT, /* not the certificate of the signalling */
+	PATH_LOST_CLOSED,      /* the peer closed (authentic alert) */
+	PATH_LOST_N
+};
+const char *path_why_name(enum path_why why);
+
+/*
+ * An authentic packet in clear. pkt is the receive buffer's and valid during
+ * the call; it may be written, with PATH_HEADROOM bytes before it and up to
+ * cap bytes from it. The header is not checked beyond what SRTP needs.
+ */
+struct path_packet {
+	uint8_t *pkt;
+	size_t len;
+	size_t cap;
+	uint64_t index;  /* RTP: ROC and sequence number. RTCP: SRTCP index */
+	uint64_t now_ms; /* the wheel's, one value a batch */
+};
+
+/*
+ * All optional. A handler is the last act of the path: it may free it.
+ * changed: what path_web_export() gives has changed in a way that a
+ * successor needs; at most once for each packet, about every 5 s of media.
+ */
+struct path_handlers {
+	void (*rtp)(const struct path_packet *packet, void *arg);
+	void (*rtcp)(const struct path_packet *packet, void *arg);
+	void (*rung)(enum path_rung rung, uint64_t at_ms, void *arg);
+	void (*lost)(enum path_why why, void *arg);
+	void (*changed)(void *arg);
+};
+
+/*
+ * Send one packet in clear, copied at once: pkt stays the caller's, unchanged.
+ * It leaves with the batch at the end of the turn. index is the caller's to
+ * keep: RTP 2^16 * ROC + SEQ, never used twice on a path, of any SSRC of
+ * the same path (RFC 3711, 9.1, is about key and SSRC: each SSRC counts
+ * alone). RTCP 31 bits. ENOTCONN: no peer yet, or lost (counted, not
+ * logged); EMSGSIZE: over PATH_MTU; EBADMSG: no RTP header; ERANGE.
+ */
+int path_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
+		  uint64_t index);
+int path_send_rtcp(struct path *path, const uint8_t *pkt, size_t len,
+		   uint32_t index);
+
+/* True when a packet would be sent now. */
+bool path_ready(const struct path *path);
+
+struct path_stats {
+	uint64_t rx, rx_bytes; /* authentic RTP, bytes in clear */
+	uint64_t tx, tx_bytes; /* RTP handed over for sending */
+	uint64_t rx_rtcp, tx_rtcp;
+	uint64_t bad_auth;   /* not authentic */
+	uint64_t replayed;   /* seen before, or too old */
+	uint64_t refused;    /* malformed, too big, too many SSRCs */
+	uint64_t early;      /* media before there were keys */
+	uint64_t unsent;     /* to send, but no peer or no room */
+	uint64_t checks;     /* authentic ICE checks */
+	uint64_t bad_checks; /* others that named this path */
+	uint32_t moves;      /* the selected pair changed */
+};
+const struct path_stats *path_stats(const struct path *path);
+/* When a rung was reached, by the wheel; 0: not yet. */
+uint64_t path_rung_ms(const struct path *path, enum path_rung rung);
+
+#endif
