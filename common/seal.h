@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <re.h>
+#include <re.h>
 
 struct keyring;
 

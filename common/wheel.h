@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <re.h>
+#include <re.h>
 
 struct wheel;
 

@@ -1,0 +1,92 @@
+/*
+ * redis_link.h  One connection to Redis, kept up: hiredis behind the loop
+ *
+ * Reconnects with exponential back-off and jitter (100 ms to 2 s; see
+ * docs/redis.md). While it is down a command fails at once with ENOTCONN:
+ * nothing is queued here. All arguments are binary-safe: no command is ever
+ * built as text. A reply that has not come within the command timeout (2 s)
+ * breaks the connection: every pending command then fails with ETIMEDOUT.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_REDIS_LINK_H
+#define COMMON_REDIS_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct redis_link;
+struct wheel;
+
+/* A reply of Redis in our terms: no hiredis type leaves redis_link.c. */
+enum redis_type { REDIS_NIL, REDIS_INT, REDIS_STR, REDIS_STATUS, REDIS_ERR,
+	REDIS_ARRAY };
+
+struct redis_val {
+	enum redis_type type;
+	int64_t num;                /* REDIS_INT */
+	const char *str;            /* REDIS_STR, _STATUS, _ERR; len bytes, 0
+				       behind them */
+	size_t len;                 /* of str, or elements of the array */
+	const struct redis_val *el; /* REDIS_ARRAY */
+};
+
+struct redis_cfg {
+	const char *path;      /* unix socket, or NULL */
+	const char *host;      /* TCP, when path is NULL */
+	uint16_t port;
+	const char *user;      /* ACL user, NULL: default */
+	const char *password;  /* NULL: none */
+	uint32_t command_ms;   /* 0: 2000 */
+};
+
+struct redis_arg {
+	const void *data;
+	size_t len;
+};
+
+/* err: 0 and a value that is valid during the call (may be REDIS_ERR: the
+ * server's own refusal); or ENOTCONN, ETIMEDOUT, ECONNRESET and NULL. */
+typedef void(redis_reply_h)(int err, const struct redis_val *val, void *arg);
+/* up: true after AUTH and PING succeeded, false when it was lost. */
+typedef void(redis_state_h)(bool up, void *arg);
+
+/* cfg is copied. Connecting starts at once. mem_deref() calls no handler of
+ * pending commands. */
+int redis_link_alloc(struct redis_link **linkp, const struct redis_cfg *cfg,
+		     struct wheel *wheel, redis_state_h *stateh, void *arg);
+bool redis_link_up(const struct redis_link *link);
+
+/* Send one command. ENOTCONN when down: the handler is then not called. */
+int redis_link_send(struct redis_link *link, const struct redis_arg *argv,
+		    size_t argc, redis_reply_h *replyh, void *arg);
+/* No reply of this owner is delivered any more (call from destructors). */
+void redis_link_forget(struct redis_link *link, const void *arg);
+
+/* A Lua script: a const table entry; its SHA1 is made once. EVALSHA, and
+ * EVAL when the server does not know it (NOSCRIPT). */
+struct redis_script {
+	const char *name;
+	const char *body;
+};
+int redis_link_eval(struct redis_link *link, const struct redis_script *script,
+		    const struct redis_arg *keys, size_t nkeys,
+		    const struct redis_arg *args, size_t nargs,
+		    redis_reply_h *replyh, void *arg);
+
+/* A blocking connection for processes without a loop (admin, cordctl). The
+ * value is owned by the link and valid until the next call. */
+struct redis_sync;
+int redis_sync_alloc(struct redis_sync **syncp, const struct redis_cfg *cfg);
+int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
+		    size_t argc, const struct redis_val **valp);
+
+/* Shorthands for arguments and values. */
+struct redis_arg redis_str(const char *s);
+bool redis_is(const struct redis_val *val, const char *s);
+/* The value of `field` in a flat array [f, v, f, v ...]; NULL when absent. */
+const struct redis_val *redis_field(const struct redis_val *flat,
+				    const char *field);
+
+#endif
