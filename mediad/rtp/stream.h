@@ -1,0 +1,132 @@
+/*
+ * stream.h  RTP streams: what comes in, what goes out, and how one becomes
+ *           the other
+ *
+ * Pure; time is an argument (monotonic milliseconds, one value per batch).
+ * Plain data to embed in a leg; no allocation.
+ *
+ * An outgoing stream is ours for as long as the leg lives: one SSRC, and a
+ * packet index (RFC 3711, 3.3.1: 2^16 * ROC + SEQ) that never goes back and is
+ * never used twice, whatever source stands behind it. A source is mapped to
+ * it by two offsets, one for the index and one for the timestamp. They are
+ * chosen anew when the source changes (another leg or service, another SSRC, a
+ * restart of its sequence, a resume of ours): the sequence then goes on
+ * with the next number, the timestamp with the time that has passed, and the
+ * marker bit is set. Inside a source, loss and reordering stay as they are.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_RTP_STREAM_H
+#define MEDIAD_RTP_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mediad/rtp/pkt.h"
+
+/* A packet on its way through. */
+struct strm_pkt {
+	struct pkt h;
+	uint64_t now_ms; /* when it came: the caller's */
+	bool steady;     /* its timestamp runs with the media clock; false for
+			    telephone-event, which carries the time of the
+			    event's begin: the caller's */
+	uint64_t ext;    /* strm_in_packet(): extended sequence number */
+	uint64_t index;  /* strm_map_packet(): index to send it under */
+};
+
+/* --- coming in ---------------------------------------------------------- */
+
+struct strm_in {
+	uint32_t ssrc;
+	uint32_t rate;      /* RTP clock, Hz */
+	uint32_t gen;       /* counts sources; 0: none was heard yet */
+	uint64_t base;      /* first and highest extended sequence number of */
+	uint64_t high;      /* this source; 2^32 added, so that a packet */
+			    /* before the first one is a number too */
+	uint64_t seen;      /* bit n: high - n was received */
+	uint32_t cand_ssrc; /* a source that may replace this one when it */
+	int32_t cand_seq;   /* sends this number next; -1: none */
+	uint64_t got;       /* packets of this source, without duplicates */
+	uint64_t lost_before; /* lost of earlier sources */
+	uint64_t packets, octets, dups, refused; /* of all sources */
+	uint32_t jitter;    /* RFC 3550 A.8, in 1/16 of a clock tick */
+	uint32_t transit;
+	uint64_t last_ms;   /* arrival of the latest packet */
+};
+
+/* rate: Hz, over 0. */
+void strm_in_init(struct strm_in *in, uint32_t rate);
+
+/*
+ * Count a packet. True when it is to be used; ext is then set and belongs to
+ * the present source (in->gen). False for a duplicate, for one more than 64
+ * behind, and for the first packet of a jump: the source is only replaced when
+ * the next one follows it (RFC 3550, A.1) and the present one is silent.
+ */
+bool strm_in_packet(struct strm_in *in, struct strm_pkt *sp);
+
+/* Packets expected but not received, all sources together; duplicates and
+ * late ones do not make it negative. */
+uint64_t strm_in_lost(const struct strm_in *in);
+/* Mean deviation of the arrival, microseconds. */
+uint32_t strm_in_jitter_us(const struct strm_in *in);
+
+/* --- going out ---------------------------------------------------------- */
+
+/* What a successor needs to go on, kept in shared memory by the owner.
+ * Written before every packet that moves it; each field by one store. */
+struct strm_slot {
+	uint64_t next; /* lowest index never used */
+	uint64_t mark; /* latest timestamp << 32 | low half of its time, ms */
+	uint64_t rtcp; /* lowest SRTCP index never used (report.h) */
+};
+
+struct strm_out {
+	uint32_t ssrc;
+	uint32_t rate;          /* RTP clock, Hz */
+	uint64_t next;          /* lowest index never used, under 2^48 */
+	uint64_t floor;         /* lower ones belong to a former source */
+	uint64_t used;          /* bit n: next - 1 - n was used */
+	uint32_t ts;            /* the latest timestamp */
+	uint64_t ts_ms;         /* and when it was used */
+	bool begun;             /* a packet was sent, or one before us did */
+	struct strm_slot *slot; /* NULL: nobody will go on */
+	uint64_t packets, octets; /* sent; the sender counts */
+	uint32_t switches;      /* changes of source */
+};
+
+/* first: of the sequence numbers; taken modulo 2^15, so that a receiver that
+ * lost the first packets guesses the ROC right (RFC 3711, 3.3.1). slot may be
+ * NULL, else it is written and stays the caller's. */
+void strm_out_init(struct strm_out *out, uint32_t ssrc, uint32_t rate,
+		   uint32_t first, struct strm_slot *slot);
+/* Go on where another incarnation of us stood, from what it left in slot. */
+void strm_out_resume(struct strm_out *out, uint32_t ssrc, uint32_t rate,
+		     struct strm_slot *slot, uint64_t now_ms);
+/* The clock rate changes with the codec; timestamps go on. */
+void strm_out_set_rate(struct strm_out *out, uint32_t rate, uint64_t now_ms);
+/* The timestamp that stands for now. */
+uint32_t strm_out_ts(const struct strm_out *out, uint64_t now_ms);
+
+/* --- from one to the other ------------------------------------------------ */
+
+/* Zeroed memory is a mapping that begins with the next packet. */
+struct strm_map {
+	uint32_t gen;      /* of the source it was made for; 0: none */
+	uint64_t delta;    /* added to the extended sequence number */
+	uint32_t ts_delta; /* added to the timestamp */
+	uint32_t ts;       /* the source's latest timestamp */
+	uint64_t ts_ms;    /* and when it came */
+};
+
+/*
+ * Rewrites SSRC, sequence, timestamp and marker of a packet that
+ * strm_in_packet() let pass, claims its index and stores it in the slot: the
+ * packet may be sent under sp->index, once. False: it has no place in the
+ * outgoing stream (from before the switch, used already) and is dropped.
+ */
+bool strm_map_packet(struct strm_map *map, struct strm_out *out,
+		     const struct strm_in *in, struct strm_pkt *sp);
+
+#endif

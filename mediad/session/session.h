@@ -1,0 +1,211 @@
+/*
+ * session.h  The sessions of a worker: legs, how they are joined, their end
+ *
+ * A session is a call as media sees it: up to SESSION_LEGS_MAX legs, each
+ * with its own offer/answer state (RFC 3264), transport and outgoing stream.
+ * Legs are joined two and two (what one sends is relayed to the other), or
+ * with a service. Knows nothing of Redis or of the control protocol:
+ * mediad/control maps its commands to these calls one by one, tests call
+ * them directly.
+ *
+ * All calls from the worker's thread. Ids are text as in common/id.h. Times
+ * are monotonic milliseconds of the worker's wheel.
+ *
+ * Errors of all calls that name a session or leg:
+ *   ENOENT    no such session or leg
+ *   EINVAL    a leg number, id, service or profile that is none
+ *   EPROTO    the leg's offer/answer state does not allow it (RFC 3264, 4)
+ *   EBADMSG   SDP not understood          (why: sip 400)
+ *   ENOTSUP   SDP nothing can be made of  (why: sip 488)
+ *   EUSERS    a limit of this worker is reached, or it is draining
+ *   ENOMEM
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_SESSION_SESSION_H
+#define MEDIAD_SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "mediad/sdp/sdp_decide.h"
+
+struct cert;
+struct path_web_env;
+struct session_table;
+struct sound_bank;
+struct state_file;
+struct wheel;
+
+enum {
+	SESSION_LEGS_MAX   = 16,
+	SESSION_ID_LEN	   = 16,
+	SESSION_TENANT_MAX = 64,
+};
+
+/* --- the table ------------------------------------------------------------ */
+
+/* Why a leg or session is lost; session_cause_name() is what goes into
+ * events and records. */
+enum session_cause {
+	SESSION_NO_ICE,    /* no check with our password came in time */
+	SESSION_NO_DTLS,   /* the handshake was not done in time */
+	SESSION_DTLS_FAIL, /* it failed, or the fingerprint was another */
+	SESSION_SILENT,    /* no consent and no media any more (RFC 7675) */
+	SESSION_CLOSED,    /* the far side closed its DTLS association */
+	SESSION_TOO_EARLY, /* the worker died before the leg could resume */
+	SESSION_POISON,    /* was there at two deaths of the worker in a row */
+	SESSION_CAUSES,
+};
+
+struct session_lost {
+	const char *session, *call, *tenant;
+	uint8_t leg; /* 0: the whole session */
+	enum session_cause cause;
+};
+
+/* Once per leg or session. It stays as it is for the grace time, so that it
+ * can be asked and dropped; then it is dropped by itself. The handler may drop
+ * the session. Strings are valid during the call. */
+typedef void(session_lost_h)(const struct session_lost *lost, void *arg);
+
+struct session_cfg {
+	uint32_t max_sessions; /* 0: 2000 */
+	uint32_t setup_ms;     /* until DTLS is done; 0: 60,000 */
+	uint32_t silent_ms;    /* without consent or media; 0: 30,000 */
+	uint32_t grace_ms;     /* from lost to dropped; 0: 30,000 */
+	uint32_t report_ms;    /* least RTCP interval; 0: 5,000 */
+	uint32_t poison_ms;    /* a resume counts as survived; 0: 5,000 */
+};
+
+/* What the table works with; all stays the caller's, and outlives it. */
+struct session_deps {
+	const struct path_web_env *env; /* transport, and the wheel */
+	const struct cert *cert;        /* the one that env's hs_ctx shows */
+	const struct sa *hosts;         /* where browsers reach env's mux: */
+	size_t nhosts;                  /* 1..SDPM_HOSTS_MAX, best first */
+	const struct sound_bank *bank;  /* what the services play */
+	struct state_file *state;       /* NULL: nothing survives */
+};
+
+/* The caller owns *tablep. mem_deref() frees all sessions and leaves their
+ * records in the state file: who means the end says session_drop(). */
+int session_table_alloc(struct session_table **tablep,
+			const struct session_cfg *cfg,
+			const struct session_deps *deps, session_lost_h *losth,
+			void *arg);
+
+/* Bring back what the state file holds; call once, before the loop runs. What
+ * cannot be resumed is reported through the lost handler and forgotten. The
+ * number of sessions that live again is written to *count. */
+int session_resume_all(struct session_table *table, size_t *count);
+
+/* No new sessions from now on; the present ones go on. */
+void session_drain(struct session_table *table, bool drain);
+size_t session_count(const struct session_table *table);
+
+/* --- commands, in the words of the control protocol ------------------------ */
+
+struct session_remote {
+	const char *session, *call, *tenant;
+	uint8_t leg; /* 1..SESSION_LEGS_MAX */
+	bool answer; /* else it is an offer */
+	bool create; /* make session and leg when absent */
+	enum sdpm_profile profile;
+	struct pl sdp;
+};
+
+/* Read what the far side says. On failure nothing has changed, and a leg that
+ * this call made is gone. why may be NULL. */
+int session_leg_remote(struct session_table *table,
+		       const struct session_remote *remote,
+		       struct sdpm_error *why);
+
+struct session_local {
+	const char *session, *call, *tenant; /* the latter two when create */
+	uint8_t leg;
+	bool answer;
+	bool create;
+	enum sdpm_profile profile;
+};
+
+/* Write our offer or answer to sdp, at its position. Asked again in the same
+ * state, the text is the same, byte by byte. */
+int session_leg_local(struct session_table *table,
+		      const struct session_local *local, struct mbuf *sdp,
+		      struct sdpm_error *why);
+
+/* Join two legs, or a leg and a service (peer 0). Both are taken out of what
+ * they were joined with before. A leg without a codec yet may be joined:
+ * media flows when both sides have one. ENOTSUP: their codecs differ. */
+int session_leg_join(struct session_table *table, const char *session,
+		     uint8_t leg, uint8_t peer, const char *service);
+
+/* The leg's peer, when it has one, is joined with nothing then. */
+int session_leg_drop(struct session_table *table, const char *session,
+		     uint8_t leg);
+int session_drop(struct session_table *table, const char *session);
+
+/* --- figures ---------------------------------------------------------------- */
+
+/* The rungs of a leg's way up. */
+enum leg_step {
+	LEG_MADE,
+	LEG_REMOTE,    /* first SDP of the far side */
+	LEG_LOCAL,     /* first SDP of ours */
+	LEG_STUN,      /* first authenticated check */
+	LEG_NOMINATED, /* a pair was nominated */
+	LEG_DTLS,      /* handshake done, fingerprint right */
+	LEG_RTP_IN,    /* first authenticated packet */
+	LEG_RTP_OUT,
+	LEG_STEPS,
+};
+
+/* From our receiver and from the far side's reports. */
+struct leg_stats {
+	uint64_t packets_in, octets_in, lost_in, dups_in, refused_in;
+	uint64_t packets_out, octets_out;
+	uint32_t jitter_in_us;
+	uint32_t switches;      /* changes of the source behind our stream */
+	int32_t far_lost;       /* RFC 3550, 6.4.1; may be negative */
+	uint8_t far_fraction;   /* of 256, latest interval */
+	uint32_t far_jitter_us;
+	uint32_t rtt_us;        /* 0: not known */
+};
+
+struct leg_figures {
+	uint8_t leg;
+	uint8_t peer;        /* joined with; 0: none */
+	const char *service; /* or this one; NULL: none */
+	char offered[128];   /* the far side's formats, in its order */
+	char chosen[32];     /* name/clock/channels; empty: none yet */
+	char why[96];        /* the reason for it */
+	uint32_t ssrc_out, ssrc_in;
+	bool resumed;        /* the leg was taken over from another process */
+	uint64_t at_ms[LEG_STEPS]; /* 0: not reached */
+	struct leg_stats stats;
+};
+
+struct session_figures {
+	char session[SESSION_ID_LEN + 1];
+	char call[SESSION_ID_LEN + 1];
+	char tenant[SESSION_TENANT_MAX + 1];
+	size_t nlegs;
+	struct leg_figures legs[SESSION_LEGS_MAX];
+};
+
+/* figs is large (about 8 kB). */
+int session_query(const struct session_table *table, const char *session,
+		  struct session_figures *figs);
+
+/* Calls h with the id of every session, until it returns true. */
+typedef bool(session_each_h)(const char *session, void *arg);
+void session_each(const struct session_table *table, session_each_h *h,
+		  void *arg);
+
+const char *leg_step_name(enum leg_step step);
+const char *session_cause_name(enum session_cause cause);
+
+#endif
