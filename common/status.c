@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stdint.h>
 #include <re.h>
 
 #include "common/status.h"
