@@ -32,7 +32,10 @@
 #include "common/loop.h"
 #include "common/wheel.h"
 
-enum { AFTER_MAX = 64, MAX_FDS_LEAST = 1024 };
+enum {
+	AFTER_MAX = 64,
+	MAX_FDS_LEAST = 1024
+};
 
 struct re_fhs;
 
@@ -77,7 +80,9 @@ typedef int(listen_new_h)(struct re_fhs **fhsp, int fd, int flags, fd_h *fh,
 typedef struct re_fhs *(close_new_h)(struct re_fhs *fhs);
 typedef void(any_h)(void);
 
-enum { HANDLES = _Generic(&fd_listen, listen_old_h *: 0, default: 1) };
+enum {
+	HANDLES = _Generic(&fd_listen, listen_old_h * : 0, default : 1)
+};
 
 static void watch_ready(int flags, void *arg);
 
@@ -121,10 +126,11 @@ static uint64_t clock_ms(void)
 
 static void alarm_set(uint64_t due_ms)
 {
-	struct itimerspec at = {.it_value = {
-		.tv_sec = (time_t)(due_ms / 1000),
-		.tv_nsec = (long)(due_ms % 1000) * 1000000 + 1,
-	}};
+	struct itimerspec at = {
+		.it_value = {
+			.tv_sec = (time_t)(due_ms / 1000),
+			.tv_nsec = (long)(due_ms % 1000) * 1000000 + 1,
+		}};
 
 	if (due_ms >= loop.alarm_ms || loop.alarm_fd < 0)
 		return;
@@ -179,7 +185,7 @@ static void turn_end_start(void)
 static void turn_begin(void)
 {
 	loop.in_turn = true;
-	loop.now_ms  = clock_ms();
+	loop.now_ms = clock_ms();
 	turn_end_start();
 	if (loop.wheel)
 		wheel_advance(loop.wheel, loop.now_ms);
@@ -229,6 +235,8 @@ int loop_watch_set(struct loop_watch *watch, int flags)
 	else if (watch->listening)
 		watch_unlisten(watch);
 	/* libre forgets a descriptor whose change failed */
+	if (err)
+		watch->fhs = NULL;
 	watch->listening = flags && !err;
 	watch->flags = err ? 0 : flags;
 	return err;
@@ -247,9 +255,9 @@ int loop_watch_alloc(struct loop_watch **watchp, int fd, int flags,
 	if (!watch)
 		return ENOMEM;
 
-	watch->fd     = fd;
+	watch->fd = fd;
 	watch->readyh = readyh;
-	watch->arg    = arg;
+	watch->arg = arg;
 	err = loop_watch_set(watch, flags);
 	if (err)
 		mem_deref(watch);

@@ -14,7 +14,11 @@
 struct loop_watch;
 struct wheel;
 
-enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_ERROR = 4 };
+enum {
+	LOOP_READ = 1,
+	LOOP_WRITE = 2,
+	LOOP_ERROR = 4
+};
 
 /* flags: what is ready, of LOOP_READ | LOOP_WRITE | LOOP_ERROR. */
 typedef void(loop_ready_h)(int flags, void *arg);

@@ -1,9 +1,8 @@
 /*
  * wheel.h  Timer wheel: start and stop of a deadline in constant time
  *
- * Hierarchical hashed wheel (Varghese and Lauck, 1987), resolution 1 ms,
- * range 2^32 ms. Pure: time is an argument. A deadline never fires early.
- * One thread.
+ * Hierarchical hashed wheel (Varghese and Lauck, 1987), resolution 1 ms, any
+ * range. Pure: time is an argument. A deadline never fires early. One thread.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -39,13 +38,15 @@ void wheel_start(struct wheel *wheel, struct wheel_timer *timer,
 void wheel_stop(struct wheel_timer *timer);
 bool wheel_runs(const struct wheel_timer *timer);
 
-/* The time given by the last wheel_advance(). */
+/* The time given by the last wheel_advance(); in a handler, by the one that
+ * runs it, however late it comes. */
 uint64_t wheel_now(const struct wheel *wheel);
 /* Milliseconds from now to the next deadline, UINT64_MAX when none. May be
  * less than the truth (a cascade), never more. */
 uint64_t wheel_next(const struct wheel *wheel);
 /* Move to now_ms (never back) and run, in order of their deadline, all that
- * is due. Handlers may start and stop timers, and free their owner. */
+ * is due. Handlers may start and stop timers, and free their owner; what they
+ * start without delay runs at the next call. Not to be called by a handler. */
 void wheel_advance(struct wheel *wheel, uint64_t now_ms);
 /* How many run now. */
 uint32_t wheel_count(const struct wheel *wheel);
