@@ -14,8 +14,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <re_types.h>
-#include <re_fmt.h>
+#include <re.h>
 
 #include "common/seal.h"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/id.h"
 #include "sigd/call/pack.h"
 
 size_t pack_left(const struct pack *out)
@@ -39,7 +40,7 @@ void pack_id(struct pack *out, const char *id)
 {
 	uint8_t *p = take(out, 8);
 
-	if (p && (strlen(id) != 16 || str_hex(p, 8, id)))
+	if (p && (!id_valid(id) || str_hex(p, 8, id)))
 		out->err = EINVAL;
 }
 
