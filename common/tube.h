@@ -1,0 +1,109 @@
+/*
+ * tube.h  The tunnel between workers: frames of bytes, never blocking
+ *
+ * Every worker has one end, named by its address (node/slot) and living for
+ * one epoch. In a box a frame is one datagram on a unix socket,
+ * `<run_dir>/<node>-<slot>.sock` (0600): what cannot be delivered at once is
+ * an error at once. Between boxes it is TLS over TCP with both sides'
+ * certificates (common/tube_tls.c). What the payload means is the user's.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_TUBE_H
+#define COMMON_TUBE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/worker.h"
+
+struct tube;
+struct wheel;
+
+enum {
+	TUBE_PAYLOAD_MAX = 65536 + 512, /* a message and what goes with it */
+	TUBE_QUEUE_MAX   = 1 << 20,     /* bytes waiting for one peer */
+	TUBE_PEERS_MAX   = 256,
+};
+
+/* A worker. */
+struct tube_addr {
+	char node[NODE_NAME_MAX + 1];
+	uint8_t slot;
+	uint32_t epoch; /* 0 as destination: whichever lives there */
+};
+
+/* Plain data; payload is valid during the call. */
+struct tube_frame {
+	uint8_t type;  /* the user's, 1..255 */
+	uint8_t flags; /* the user's */
+	struct tube_addr src;
+	uint64_t ref;  /* the user's: for answers */
+	const uint8_t *payload;
+	size_t len;
+};
+
+struct tube_counts {
+	uint64_t rx, tx;
+	uint64_t rx_bad;    /* not a frame of ours, other version */
+	uint64_t rx_stale;  /* meant for another epoch of this worker */
+	uint64_t tx_refused;/* no such worker, or it is gone */
+	uint64_t tx_full;   /* the peer's queue is full */
+	uint64_t tx_lost;   /* queued for a box that was then not reached */
+};
+
+typedef void(tube_recv_h)(const struct tube_frame *frame, void *arg);
+/*
+ * A frame came that was meant for another epoch of this worker: its sender
+ * holds an old name. May answer. NULL: dropped and counted.
+ */
+typedef void(tube_stale_h)(const struct tube_frame *frame, void *arg);
+/* A queued frame could not be delivered (between boxes only). */
+typedef void(tube_lost_h)(const struct tube_addr *dst, uint8_t type,
+			  uint64_t ref, void *arg);
+
+/* Where another node's workers listen for the tunnel: writes host:port;
+ * ENOENT when it is not known. */
+typedef int(tube_lookup_h)(char *addr, size_t size, const char *node,
+			   uint8_t slot, void *arg);
+
+/* Between boxes. */
+struct tube_tls_cfg {
+	int fd;             /* listening TCP socket of this slot, or -1 */
+	const char *cert;   /* PEM files, our certificate chain, */
+	const char *key;
+	const char *ca;     /* and who signs the peers' (the cluster's own CA) */
+	tube_lookup_h *lookuph;
+	void *arg;
+};
+
+struct tube_params {
+	struct tube_addr self;
+	const char *run_dir;           /* exists, 0700 */
+	const struct tube_tls_cfg *tls; /* NULL: this box only */
+	struct wheel *wheel;
+	tube_recv_h *recvh;
+	tube_stale_h *staleh;
+	tube_lost_h *losth;
+	void *arg;
+};
+
+/* A stale socket of a predecessor is replaced. mem_deref() removes ours,
+ * unless a successor has taken its place. */
+int tube_alloc(struct tube **tubep, const struct tube_params *params);
+
+/*
+ *   ECONNREFUSED  no such worker in this box, or it has just died
+ *   EHOSTUNREACH  its node is not known, or not reached now
+ *   ENOBUFS       its queue is full
+ *   EMSGSIZE      over TUBE_PAYLOAD_MAX
+ * 0 is no promise: the peer may refuse the frame or die; ask for an answer
+ * where it matters.
+ */
+int tube_send(struct tube *tube, const struct tube_addr *dst,
+	      const struct tube_frame *frame);
+
+const struct tube_counts *tube_counts(const struct tube *tube);
+const struct tube_addr *tube_self(const struct tube *tube);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * transport.h  Bytes in and out of a sigd worker: WSS, WS, UDP, the tunnel
+ *
+ * The face that sigd's upper layers see. It knows no SIP: a WebSocket message
+ * or a datagram is a message, whatever it says. One per worker, one thread.
+ *
+ *   client --WSS--> accept -> edge -> flow --recvh--> upper layers
+ *   peer   --UDP------------> sock_udp ------recvh-->
+ *   transport_send(flow id) -> own flow, own UDP socket, or the worker that
+ *   owns the flow, through the tunnel (common/tube.h)
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_TRANSPORT_TRANSPORT_H
+#define SIGD_TRANSPORT_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/tube.h"
+#include "sigd/transport/flow.h"
+
+struct transport;
+struct wheel;
+
+enum { TRANSPORT_LISTENERS_MAX = 32, TRANSPORT_ORIGINS_MAX = 32,
+	TRANSPORT_PATHS_MAX = 8 };
+
+/* Zero: the default. Each has a counter in struct transport_counts. */
+struct transport_limits {
+	uint32_t conns;        /* connections of this worker; 10,000 */
+	uint32_t conns_source; /* of these from one source (IPv4 address, IPv6
+				  /64); 500 */
+	uint32_t handshake_ms; /* from accept to an open WebSocket, and of an
+				  idle HTTP connection; 5,000 */
+	uint32_t message;      /* bytes of one message; 65,536, its greatest */
+	uint32_t queue;        /* bytes waiting for one reader; 262,144 */
+	uint32_t ping_ms;      /* a ping after so long; 30,000 */
+	uint32_t pong_ms;      /* and an answer within; 10,000 */
+	uint32_t close_ms;     /* for the peer to close after us; 2,000 */
+	uint32_t unacked_ms;   /* TCP_USER_TIMEOUT; 20,000 */
+};
+
+/* A listening socket of this slot; the strings are borrowed for the life of
+ * the transport. */
+struct transport_listener {
+	const char *name;
+	enum flow_kind kind;
+	int fd; /* bound, WSS and WS: listening, too. Not closed by us */
+	/* WSS: PEM files: certificate chain, key (TLS 1.2 and 1.3) */
+	const char *cert, *key;
+	/* WSS and WS: allowed Origins as browsers write them, e.g.
+	 * "https://phone.example.com", compared without case; "*" allows all.
+	 * No list allows all. A handshake without Origin (not a browser) is
+	 * allowed. */
+	const char *origins[TRANSPORT_ORIGINS_MAX];
+	size_t norigins;
+	/* WSS and WS: URL paths of the WebSocket; none: "/" and "/ws" */
+	const char *paths[TRANSPORT_PATHS_MAX];
+	size_t npaths;
+	/* WSS and WS: a folder whose files are served, read once; or NULL */
+	const char *web_root;
+};
+
+/* Counted since the transport was made; gauges say so. */
+struct transport_counts {
+	uint64_t accepted;          /* TCP connections taken */
+	uint64_t conns;             /* gauge: open, handshakes included */
+	uint64_t flows;             /* gauge: open WebSockets */
+	uint64_t flows_opened;
+	uint64_t limit_conns;       /* refused or evicted, as worker is full */
+	uint64_t limit_source;      /* refused, source has too many */
+	uint64_t limit_fds;         /* accept() had no descriptor */
+	uint64_t limit_handshake;   /* closed, too slow to open */
+	uint64_t limit_message;     /* closed 1009 */
+	uint64_t limit_queue;       /* closed, reader too slow */
+	uint64_t limit_pong;        /* closed, no pong in time */
+	uint64_t tls_failed;        /* handshakes that failed */
+	uint64_t tls_resumed;
+	uint64_t upgrade_refused;   /* no sip subprotocol, bad request, path */
+	uint64_t origin_refused;
+	uint64_t protocol_errors;   /* closed 1002 */
+	uint64_t utf8_errors;       /* closed 1007 */
+	uint64_t http_requests;
+	uint64_t keepalives;        /* double CRLF answered */
+	uint64_t rx_messages, rx_bytes; /* of connections */
+	uint64_t tx_messages, tx_bytes;
+	uint64_t udp_rx, udp_tx;
+	uint64_t udp_rx_ignored;    /* empty, keep-alive, oversize, no port */
+	uint64_t udp_drops;         /* by the kernel: receive queue was full */
+	uint64_t udp_tx_errors;
+	uint64_t tube_rx, tube_tx;
+	uint64_t tube_refused;      /* to another epoch, malformed */
+	uint64_t tube_errors;       /* not sent: no peer, queue full */
+};
+
+/* Where a message came from; valid during the call. */
+struct transport_src {
+	struct flow_id id;
+	struct flow *flow;       /* NULL for UDP */
+	const struct sa *local;
+	const struct sa *remote;
+	uint8_t listener;        /* its number in the configuration */
+};
+
+/* One message; data is valid during the call, never empty. The flow may be
+ * closed in it. */
+typedef void(transport_recv_h)(const struct transport_src *src,
+			       const uint8_t *data, size_t len, void *arg);
+/* A WebSocket has opened. */
+typedef void(transport_open_h)(struct flow *flow, void *arg);
+/* It has ended; flow is valid during the call, nothing can be sent on it. */
+typedef void(transport_gone_h)(struct flow *flow, void *arg);
+/*
+ * A message that this worker had sent to a flow at another worker did not get
+ * there: err is ENOTCONN (the flow is gone), ENOBUFS, EHOSTUNREACH. ref is
+ * what was given to transport_send(). To be treated as 430 (RFC 5626 11.5).
+ */
+typedef void(transport_failed_h)(const struct flow_id *id, uint64_t ref,
+				 int err, void *arg);
+/* A response for a transaction of ours, taken by another worker. src.flow is
+ * NULL; src.id may name a flow of any worker. */
+typedef void(transport_response_h)(const struct transport_src *src,
+				   const uint8_t *data, size_t len,
+				   void *arg);
+
+struct transport_handlers {
+	transport_recv_h *recvh;
+	transport_open_h *openh;         /* may be NULL */
+	transport_gone_h *goneh;         /* may be NULL */
+	transport_failed_h *failedh;     /* may be NULL */
+	transport_response_h *responseh; /* may be NULL */
+	void *arg;
+};
+
+struct transport_params {
+	const char *node;          /* copied */
+	uint8_t slot;
+	uint32_t epoch;            /* of this worker, not 0 */
+	struct wheel *wheel;
+	const char *run_dir;       /* for the tunnel; NULL: none (EHOSTUNREACH
+				      for every other worker) */
+	const struct tube_tls_cfg *tube_tls; /* between boxes; NULL: none */
+	const struct transport_listener *listeners;
+	size_t nlisteners;
+	struct transport_limits limits;
+	struct transport_handlers h;
+};
+
+/*
+ * Start to serve; loop_init() came before. The caller owns *tp; mem_deref()
+ * ends all connections, without a goodbye and without calling handlers.
+ * errbuf gets a sentence when a certificate or web_root cannot be read.
+ */
+int transport_alloc(struct transport **tp,
+		    const struct transport_params *params, char *errbuf,
+		    size_t errlen);
+
+/*
+ * Send one message to a flow, of this worker or any other. ref: given back by
+ * the failed handler; 0: do not tell.
+ *   0             sent or queued (at another worker: the tunnel took it)
+ *   ENOTCONN      the flow is gone: other epoch, or closed
+ *   ENOBUFS       its queue is full; it is being closed
+ *   EMSGSIZE      over the limit of the flow's kind
+ *   EHOSTUNREACH  no tunnel to its worker, or it refuses
+ *   EINVAL        not a flow
+ */
+int transport_send(struct transport *transport, const struct flow_id *dst,
+		   const uint8_t *data, size_t len, uint64_t ref);
+
+/*
+ * Pass a response on to the worker that owns its transaction. src: where it
+ * came from. Errors as above.
+ */
+int transport_forward_response(struct transport *transport,
+			       const struct tube_addr *dst,
+			       const struct transport_src *src,
+			       const uint8_t *data, size_t len);
+
+/*
+ * Close a flow: code is a WebSocket close code (1000 normal, 1001 going away,
+ * 1008 policy, 1011, 1013); what is queued goes first. The gone handler is
+ * called within (now or when the peer has answered); nothing more is received
+ * on it.
+ */
+void transport_close(struct transport *transport, struct flow *flow,
+		     uint16_t code);
+/* Stop to accept and close idle handshakes (drain); flows stay. */
+void transport_drain(struct transport *transport);
+
+struct flow_table *transport_flows(const struct transport *transport);
+const struct transport_counts *
+transport_counts(const struct transport *transport);
+/* The peers' addresses between boxes, when they change. See tube.h. */
+struct tube *transport_tube(const struct transport *transport);
+
+#endif
