@@ -19,13 +19,16 @@
 
 #include "mediad/sdp/sdp_model.h"
 
-enum { SDPM_MAPS_MAX = 12, SDPM_ITEMS_MAX = 48, SDPM_TYPE_MAX = 16,
-	SDPM_TLS_ID_MAX = 255 };
+enum { SDPM_MAPS_MAX = 12, SDPM_ITEMS_MAX = 48 };
+
+enum { SDPM_EVENT_8K = 1, SDPM_EVENT_48K = 2 };
 
 enum sdpm_profile {
 	SDPM_BROWSER, /* DTLS-SRTP, rtcp-mux, the peer does ICE, we ICE-lite */
 	SDPM_RTP,     /* plain RTP/AVP */
 };
+
+struct sdpm_choice;
 
 /* What we want of a leg. sdpm_policy_init() sets the defaults. */
 struct sdpm_policy {
@@ -34,6 +37,7 @@ struct sdpm_policy {
 	uint8_t ncodecs;
 	enum sdpm_codec codecs[SDPM_CODECS]; /* allowed, best first;
 						SDPM_EVENT allows events */
+	uint8_t event_clocks;  /* of SDPM_EVENT_8K | SDPM_EVENT_48K */
 	struct sdpm_opus opus; /* what we say of our Opus receiver */
 	uint16_t ptime;        /* ms, 20 */
 };
@@ -43,6 +47,10 @@ void sdpm_policy_init(struct sdpm_policy *policy, enum sdpm_profile profile);
 /* Puts the codec first (the one the other leg agreed on: no transcoding);
  * the rest keep their order. Adds nothing that is not allowed. */
 void sdpm_policy_prefer(struct sdpm_policy *policy, enum sdpm_codec codec);
+/* As above, and events only as the other leg agreed on them: what this leg
+ * will agree on can then be relayed as it is, if its peer offered it. */
+void sdpm_policy_match(struct sdpm_policy *policy,
+		       const struct sdpm_choice *other);
 /* Takes away what the other leg's offer did not have (keeps order), so that
  * what this leg agrees on can be relayed. May leave no codec. */
 void sdpm_policy_limit(struct sdpm_policy *policy,
@@ -99,13 +107,14 @@ struct sdpm_choice {
 	struct sdpm_layout layout;
 	enum sdpm_dir dir;  /* ours: SDPM_SENDONLY means that we send */
 	bool held;          /* the peer does not listen to us */
-	bool rtcp_mux, rtcp_rsize;
+	bool rtcp_mux;
 	uint8_t nmaps;
 	int8_t codec;       /* index in maps, never -1 */
 	int8_t event;       /* index in maps, -1: no telephone-event */
 	struct sdpm_map maps[SDPM_MAPS_MAX];
 	uint16_t events;    /* bit n: peer takes event n (0..15) */
 	uint16_t ptime;     /* ms to send: what the peer asked, or 20 */
+	uint16_t we_ptime;  /* ms that we ask for */
 	struct sdpm_opus opus;    /* what the peer asked of who sends Opus */
 	struct sdpm_opus we_opus; /* what we say of ours */
 	struct sdpm_peer peer;
@@ -137,7 +146,7 @@ enum sdpm_why {
 	SDPM_BAD_SETUP,
 	SDPM_NO_ADDRESS,
 	SDPM_OTHER_CLOCK,    /* telephone-event at another codec's clock */
-	SDPM_NO_CODEC,
+	SDPM_NO_CODEC,       /* none of those that are allowed */
 };
 
 struct sdpm_item {

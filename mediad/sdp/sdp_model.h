@@ -22,9 +22,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <sys/socket.h>
-#include <re_types.h>
-#include <re_fmt.h>
-#include <re_sa.h>
+#include <re.h>
 
 /* Limits of what is read; more is an error where the comment says so, and is
  * left out and not an error elsewhere. */
@@ -45,7 +43,9 @@ enum {
 	SDPM_UFRAG_MAX = 256,    /* RFC 8839 5.4; error */
 	SDPM_PWD_MAX = 256,      /* RFC 8839 5.4; error */
 	SDPM_MID_MAX = 32,       /* error */
+	SDPM_TYPE_MAX = 16,      /* of m=; error */
 	SDPM_PROTO_MAX = 32,     /* error */
+	SDPM_TLS_ID_MAX = 255,   /* RFC 8842 4; error */
 	SDPM_FMT_MAX = 32,       /* one format of an m-line; error */
 };
 

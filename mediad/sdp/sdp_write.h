@@ -10,6 +10,8 @@
 
 #include "mediad/sdp/sdp_decide.h"
 
+struct mbuf;
+
 enum { SDPM_HOSTS_MAX = 8 };
 
 /* A host candidate of ours. */

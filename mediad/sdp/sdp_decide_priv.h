@@ -1,0 +1,42 @@
+/*
+ * sdp_decide_priv.h  What the files of the decision share
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_SDP_DECIDE_PRIV_H
+#define MEDIAD_SDP_DECIDE_PRIV_H
+
+#include "mediad/sdp/sdp_decide.h"
+
+/* Index in maps; -1: not there. clock 0: any. */
+int sdpm_map_find(const struct sdpm_map *maps, size_t n,
+		  enum sdpm_codec codec, uint32_t clock);
+
+/* Is this number given to any of them? */
+bool sdpm_map_taken(const struct sdpm_map *maps, size_t n, uint8_t pt);
+
+bool sdpm_policy_allows(const struct sdpm_policy *policy,
+			enum sdpm_codec codec);
+bool sdpm_policy_clock(const struct sdpm_policy *policy, uint32_t clock);
+
+/* Appends to the explanation; left out when it is full. */
+void sdpm_note_media(struct sdpm_verdict *verdict,
+		     const struct sdpm_desc *desc, size_t index,
+		     enum sdpm_why why);
+void sdpm_note_format(struct sdpm_verdict *verdict, size_t index,
+		      const struct sdpm_format *format, enum sdpm_why why);
+
+/* Can this m-line carry our audio? SDPM_CHOSEN: yes. */
+enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
+			      const struct sdpm_media *media,
+			      enum sdpm_profile profile, bool answer);
+
+/* Fills all of the choice but layout and formats, which are known already. */
+void sdpm_terms(struct sdpm_choice *choice, const struct sdpm_media *media,
+		const struct sdpm_policy *policy,
+		const struct sdpm_choice *prev);
+
+/* 0-terminates; cuts what is too long. */
+void sdpm_copy(char *dst, size_t size, const struct pl *src);
+
+#endif

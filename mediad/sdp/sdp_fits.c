@@ -1,0 +1,160 @@
+/*
+ * sdp_fits.c  Can an m-line carry our audio; and why not, in words
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "mediad/sdp/sdp_decide_priv.h"
+#include "mediad/sdp/sdp_text.h"
+
+const char *sdpm_why_text(enum sdpm_why why)
+{
+	static const char *const texts[] = {
+		[SDPM_CHOSEN] = "chosen",
+		[SDPM_NOT_PREFERRED] = "allowed, a better one was offered",
+		[SDPM_NOT_ALLOWED] = "not allowed by policy",
+		[SDPM_UNKNOWN_FORMAT] = "unknown format",
+		[SDPM_NOT_AUDIO] = "not audio",
+		[SDPM_DISABLED] = "disabled by the peer",
+		[SDPM_SECOND_AUDIO] = "one audio stream is enough",
+		[SDPM_BAD_PROTO] = "transport protocol not supported",
+		[SDPM_NO_RTCP_MUX] = "no rtcp-mux",
+		[SDPM_NO_ICE] = "no ICE, or ICE-lite on both sides",
+		[SDPM_NO_FINGERPRINT] = "no fingerprint of SHA-256 or better",
+		[SDPM_BAD_SETUP] = "peer does not start DTLS",
+		[SDPM_NO_ADDRESS] = "no usable address",
+		[SDPM_OTHER_CLOCK] = "clock of another codec",
+		[SDPM_NO_CODEC] = "no codec in common",
+	};
+
+	return (size_t)why < ARRAY_SIZE(texts) ? texts[why] : "?";
+}
+
+static struct sdpm_item *item_add(struct sdpm_verdict *verdict, size_t index,
+				  const struct pl *name, enum sdpm_why why)
+{
+	struct sdpm_item *item;
+	struct pl part = *name;
+
+	if (verdict->nitems == SDPM_ITEMS_MAX)
+		return NULL;
+
+	item = &verdict->items[verdict->nitems++];
+	memset(item, 0, sizeof(*item));
+	item->media = (uint8_t)index;
+	item->why = why;
+	if (part.l > SDPM_TYPE_MAX)
+		part.l = SDPM_TYPE_MAX;
+	if (part.l)
+		memcpy(item->name, part.p, part.l);
+	return item;
+}
+
+void sdpm_note_media(struct sdpm_verdict *verdict,
+		     const struct sdpm_desc *desc, size_t index,
+		     enum sdpm_why why)
+{
+	struct sdpm_item *item =
+		item_add(verdict, index, &desc->media[index].type, why);
+
+	if (item)
+		item->pt = -1;
+}
+
+void sdpm_note_format(struct sdpm_verdict *verdict, size_t index,
+		      const struct sdpm_format *format, enum sdpm_why why)
+{
+	struct sdpm_item *item = item_add(verdict, index, &format->name, why);
+
+	if (!item)
+		return;
+
+	item->pt = format->pt;
+	item->clock = format->clock;
+}
+
+static bool one_of(const struct pl *text, const char *const *names)
+{
+	for (; *names; names++) {
+		if (sdpm_is_nocase(text, *names))
+			return true;
+	}
+	return false;
+}
+
+static bool print_strong(const struct sdpm_transport *tp)
+{
+	for (size_t i = 0; i < tp->nprints; i++) {
+		if (tp->prints[i].hash >= SDPM_SHA256)
+			return true;
+	}
+	return false;
+}
+
+static enum sdpm_why browser_fits(const struct sdpm_desc *desc,
+				  const struct sdpm_media *media, bool answer)
+{
+	/* RFC 8829 5.1.2: what real peers write instead of the first two */
+	static const char *const protos[] = {
+		"UDP/TLS/RTP/SAVPF",  "UDP/TLS/RTP/SAVP",
+		"TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP",
+		"RTP/SAVPF",	      "RTP/SAVP",
+		NULL};
+	const struct sdpm_transport *tp = &media->transport;
+
+	if (!one_of(&media->proto, protos))
+		return SDPM_BAD_PROTO;
+	if (!tp->ufrag.l || !tp->pwd.l || desc->ice_lite)
+		return SDPM_NO_ICE;
+	if (!print_strong(tp))
+		return SDPM_NO_FINGERPRINT;
+	if (!media->rtcp.mux)
+		return SDPM_NO_RTCP_MUX;
+
+	/* We are the DTLS server, always (RFC 8842 5.2, 5.3). An absent role
+	 * is `active` (RFC 4145 4.1). */
+	if (tp->setup == SDPM_PASSIVE || tp->setup == SDPM_HOLDCONN ||
+	    (answer && tp->setup == SDPM_ACTPASS))
+		return SDPM_BAD_SETUP;
+
+	return SDPM_CHOSEN;
+}
+
+static enum sdpm_why rtp_fits(const struct sdpm_media *media)
+{
+	static const char *const protos[] = {"RTP/AVP", "RTP/AVPF", NULL};
+	uint8_t ip6[16];
+
+	if (!one_of(&media->proto, protos))
+		return SDPM_BAD_PROTO;
+
+	/* Which hosts a connection may name is the session's matter; group
+	 * addresses are nobody's. 0.0.0.0 is a hold (RFC 3264 8.4). */
+	if (sa_af(&media->addr) == AF_INET)
+		return sa_in(&media->addr) >> 28 >= 14 ? SDPM_NO_ADDRESS
+						       : SDPM_CHOSEN;
+	if (sa_af(&media->addr) != AF_INET6)
+		return SDPM_NO_ADDRESS;
+
+	sa_in6(&media->addr, ip6);
+	return ip6[0] == 0xff ? SDPM_NO_ADDRESS : SDPM_CHOSEN;
+}
+
+enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
+			      const struct sdpm_media *media,
+			      enum sdpm_profile profile, bool answer)
+{
+	/* port 0 is "bundled with another" when bundle-only stands beside it
+	 * (RFC 9143 6), which no answer may say */
+	bool on = media->port ||
+		  (!answer && media->bundle_only && media->bundle >= 0);
+
+	if (media->kind != SDPM_AUDIO)
+		return SDPM_NOT_AUDIO;
+	if (!on)
+		return SDPM_DISABLED;
+
+	return profile == SDPM_BROWSER ? browser_fits(desc, media, answer)
+				       : rtp_fits(media);
+}

@@ -1,0 +1,147 @@
+/*
+ * sdp_offer.c  What we offer: first, and again
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "mediad/sdp/sdp_codec.h"
+#include "mediad/sdp/sdp_decide_priv.h"
+
+int sdpm_map_find(const struct sdpm_map *maps, size_t n,
+		  enum sdpm_codec codec, uint32_t clock)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (maps[i].codec == codec &&
+		    (!clock || maps[i].clock == clock))
+			return (int)i;
+	}
+	return -1;
+}
+
+bool sdpm_map_taken(const struct sdpm_map *maps, size_t n, uint8_t pt)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (maps[i].rx_pt == pt || maps[i].tx_pt == pt)
+			return true;
+	}
+	return false;
+}
+
+/* The numbers that Chromium uses, and 101 as PBXs do; else the next free. */
+static uint8_t pt_new(const struct sdpm_offer *offer,
+		      const struct sdpm_choice *prev, enum sdpm_codec codec,
+		      uint32_t clock)
+{
+	const struct sdpm_codec_info *info = sdpm_codec_info(codec);
+	uint8_t pt = 96;
+
+	if (info->static_pt >= 0)
+		return (uint8_t)info->static_pt;
+	if (codec == SDPM_OPUS)
+		pt = 111;
+	else if (codec == SDPM_EVENT)
+		pt = clock == 8000 ? 101 : 110;
+
+	/* at most 2 * SDPM_MAPS_MAX of the 32 are taken: it ends */
+	while (sdpm_map_taken(offer->maps, offer->nmaps, pt) ||
+	       (prev && sdpm_map_taken(prev->maps, prev->nmaps, pt)))
+		pt = pt == 127 ? 96 : (uint8_t)(pt + 1);
+
+	return pt;
+}
+
+static void map_add(struct sdpm_offer *offer, const struct sdpm_choice *prev,
+		    enum sdpm_codec codec, uint32_t clock)
+{
+	struct sdpm_map *map = &offer->maps[offer->nmaps];
+	int i = prev ? sdpm_map_find(prev->maps, prev->nmaps, codec, clock)
+		     : -1;
+
+	if (i >= 0) {
+		*map = prev->maps[i];
+	}
+	else {
+		map->rx_pt = pt_new(offer, prev, codec, clock);
+		map->tx_pt = map->rx_pt;
+		map->codec = codec;
+		map->clock = clock;
+	}
+	++offer->nmaps;
+}
+
+static void maps_make(struct sdpm_offer *offer, const struct sdpm_choice *prev)
+{
+	static const uint32_t clocks[] = {48000, 8000};
+	const struct sdpm_policy *policy = &offer->policy;
+	size_t ncodecs;
+
+	for (size_t i = 0; i < policy->ncodecs; i++) {
+		enum sdpm_codec codec = policy->codecs[i];
+
+		if (codec != SDPM_EVENT)
+			map_add(offer, prev, codec,
+				sdpm_codec_info(codec)->clock);
+	}
+
+	/* events at the clock of each codec (RFC 4733 2.1), and at 8000 Hz
+	 * beside Opus, because Firefox has no other */
+	ncodecs = offer->nmaps;
+	for (size_t i = 0; ncodecs && i < ARRAY_SIZE(clocks); i++) {
+		if (!sdpm_policy_allows(policy, SDPM_EVENT) ||
+		    !sdpm_policy_clock(policy, clocks[i]))
+			continue;
+		if (clocks[i] == 48000 &&
+		    sdpm_map_find(offer->maps, ncodecs, SDPM_OPUS, 0) < 0)
+			continue;
+		map_add(offer, prev, SDPM_EVENT, clocks[i]);
+	}
+	offer->noffered = offer->nmaps;
+}
+
+/* What was agreed and is not offered now keeps its number. */
+static void maps_keep(struct sdpm_offer *offer, const struct sdpm_choice *prev)
+{
+	for (size_t i = 0; prev && i < prev->nmaps; i++) {
+		const struct sdpm_map *map = &prev->maps[i];
+
+		if (offer->nmaps < SDPM_MAPS_MAX &&
+		    sdpm_map_find(offer->maps, offer->nmaps, map->codec,
+				  map->clock) < 0)
+			offer->maps[offer->nmaps++] = *map;
+	}
+}
+
+static void layout_first(struct sdpm_layout *layout, enum sdpm_profile profile)
+{
+	struct sdpm_line *line = &layout->lines[0];
+
+	layout->nlines = 1;
+	layout->bundle = profile == SDPM_BROWSER;
+	line->kind = SDPM_AUDIO;
+	str_ncpy(line->type, "audio", sizeof(line->type));
+	str_ncpy(line->proto,
+		 profile == SDPM_BROWSER ? "UDP/TLS/RTP/SAVPF" : "RTP/AVP",
+		 sizeof(line->proto));
+	if (profile == SDPM_BROWSER)
+		str_ncpy(line->mid, "0", sizeof(line->mid));
+}
+
+int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,
+		    const struct sdpm_choice *prev)
+{
+	memset(offer, 0, sizeof(*offer));
+	offer->policy = *policy;
+	if (prev)
+		offer->layout = prev->layout;
+	else
+		layout_first(&offer->layout, policy->profile);
+
+	maps_make(offer, prev);
+	if (!offer->nmaps)
+		return ENOTSUP;
+
+	maps_keep(offer, prev);
+	return 0;
+}

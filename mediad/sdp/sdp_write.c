@@ -1,0 +1,305 @@
+/*
+ * sdp_write.c  Session descriptions of ours: choice or offer to text
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "mediad/sdp/sdp_codec.h"
+#include "mediad/sdp/sdp_write.h"
+
+/* What an answer and an offer have in common. */
+struct words {
+	enum sdpm_profile profile;
+	const struct sdpm_layout *layout;
+	const struct sdpm_map *maps[SDPM_MAPS_MAX];
+	size_t nmaps;
+	const struct sdpm_opus *opus;
+	enum sdpm_dir dir;
+	uint16_t ptime;
+	bool offer;
+	bool mux;
+	bool tls_id;
+};
+
+int sdpm_local_add_host(struct sdpm_local *local, const struct sa *addr)
+{
+	struct sdpm_host *host;
+
+	if (local->nhosts == SDPM_HOSTS_MAX)
+		return ENOSPC;
+
+	host = &local->hosts[local->nhosts];
+	host->addr = *addr;
+	host->foundation = local->nhosts + 1u;
+	/* RFC 8445 5.1.2.1: host 126, component 1 */
+	host->priority = (126u << 24) | ((65535u - local->nhosts) << 8) | 255u;
+	++local->nhosts;
+	return 0;
+}
+
+static const char *dir_name(enum sdpm_dir dir)
+{
+	static const char *const names[] = {
+		[SDPM_INACTIVE] = "inactive",
+		[SDPM_SENDONLY] = "sendonly",
+		[SDPM_RECVONLY] = "recvonly",
+		[SDPM_SENDRECV] = "sendrecv",
+	};
+
+	return names[dir & SDPM_SENDRECV];
+}
+
+static const char *hash_name(enum sdpm_hash hash)
+{
+	static const char *const names[] = {
+		[SDPM_SHA1] = "sha-1",	   [SDPM_SHA224] = "sha-224",
+		[SDPM_SHA256] = "sha-256", [SDPM_SHA384] = "sha-384",
+		[SDPM_SHA512] = "sha-512",
+	};
+
+	return names[hash];
+}
+
+static int opus_write(struct mbuf *mb, uint8_t pt,
+		      const struct sdpm_opus *opus)
+{
+	int err = mbuf_printf(mb, "a=fmtp:%u minptime=%u;useinbandfec=%u", pt,
+			      opus->min_ptime ? opus->min_ptime : 10,
+			      opus->fec);
+
+	if (opus->stereo)
+		err |= mbuf_write_str(mb, ";stereo=1");
+	if (opus->dtx)
+		err |= mbuf_write_str(mb, ";usedtx=1");
+	if (opus->cbr)
+		err |= mbuf_write_str(mb, ";cbr=1");
+	if (opus->max_playback_rate)
+		err |= mbuf_printf(mb, ";maxplaybackrate=%u",
+				   opus->max_playback_rate);
+	if (opus->max_bitrate)
+		err |= mbuf_printf(mb, ";maxaveragebitrate=%u",
+				   opus->max_bitrate);
+
+	return err | mbuf_write_str(mb, "\r\n");
+}
+
+static int format_write(struct mbuf *mb, const struct sdpm_map *map,
+			const struct sdpm_opus *opus)
+{
+	const struct sdpm_codec_info *info = sdpm_codec_info(map->codec);
+	int err;
+
+	err = mbuf_printf(mb, "a=rtpmap:%u %s/%u", map->rx_pt, info->name,
+			  map->clock);
+	if (info->channels > 1)
+		err |= mbuf_printf(mb, "/%u", info->channels);
+	err |= mbuf_write_str(mb, "\r\n");
+
+	if (map->codec == SDPM_OPUS)
+		err |= opus_write(mb, map->rx_pt, opus);
+	else if (map->codec == SDPM_EVENT)
+		err |= mbuf_printf(mb, "a=fmtp:%u 0-15\r\n", map->rx_pt);
+	return err;
+}
+
+static int print_write(struct mbuf *mb, const struct sdpm_print *print)
+{
+	int err = mbuf_printf(mb, "a=fingerprint:%s ", hash_name(print->hash));
+
+	for (size_t i = 0; i < print->len; i++)
+		err |= mbuf_printf(mb, i ? ":%02X" : "%02X", print->bytes[i]);
+
+	return err | mbuf_write_str(mb, "\r\n");
+}
+
+static int transport_write(struct mbuf *mb, const struct sdpm_local *local,
+			   const struct words *words)
+{
+	int err = print_write(mb, &local->print);
+
+	/* RFC 8842 5.1: actpass in offers; we are the server in answers */
+	err |= mbuf_printf(mb, "a=setup:%s\r\n",
+			   words->offer ? "actpass" : "passive");
+	if (words->tls_id)
+		err |= mbuf_printf(mb, "a=tls-id:%s\r\n", local->tls_id);
+	err |= mbuf_printf(mb, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n",
+			   local->ufrag, local->pwd);
+
+	for (size_t i = 0; i < local->nhosts; i++) {
+		const struct sdpm_host *host = &local->hosts[i];
+
+		err |= mbuf_printf(mb,
+				   "a=candidate:%u 1 udp %u %j %u typ host\r\n",
+				   host->foundation, host->priority,
+				   &host->addr, sa_port(&host->addr));
+	}
+	return err | mbuf_write_str(mb, "a=end-of-candidates\r\n");
+}
+
+static int streams_write(struct mbuf *mb, const struct sdpm_local *local)
+{
+	return mbuf_printf(mb,
+			   "a=msid:%s %s\r\n"
+			   "a=ssrc:%u cname:%s\r\n"
+			   "a=ssrc:%u msid:%s %s\r\n",
+			   local->msid, local->msid, local->ssrc, local->cname,
+			   local->ssrc, local->msid, local->msid);
+}
+
+static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
+		       const struct words *words)
+{
+	const struct sdpm_line *line =
+		&words->layout->lines[words->layout->audio];
+	int err;
+
+	err = mbuf_printf(mb, "m=audio %u %s", sa_port(&local->hosts[0].addr),
+			  line->proto);
+	for (size_t i = 0; i < words->nmaps; i++)
+		err |= mbuf_printf(mb, " %u", words->maps[i]->rx_pt);
+	err |= mbuf_write_str(mb, "\r\n");
+
+	if (line->mid[0])
+		err |= mbuf_printf(mb, "a=mid:%s\r\n", line->mid);
+	err |= mbuf_printf(mb, "a=%s\r\n", dir_name(words->dir));
+	for (size_t i = 0; i < words->nmaps; i++)
+		err |= format_write(mb, words->maps[i], words->opus);
+	if (words->ptime)
+		err |= mbuf_printf(mb, "a=ptime:%u\r\n", words->ptime);
+	if (words->mux)
+		err |= mbuf_write_str(mb, "a=rtcp-mux\r\n");
+	if (words->profile == SDPM_RTP)
+		return err;
+
+	/* RFC 8858: we have one port only */
+	if (words->offer)
+		err |= mbuf_write_str(mb, "a=rtcp-mux-only\r\n");
+	err |= transport_write(mb, local, words);
+	return err | streams_write(mb, local);
+}
+
+/* RFC 3264 6: in its place, with a format of the offer. */
+static int refused_write(struct mbuf *mb, const struct sdpm_line *line)
+{
+	int err = mbuf_printf(mb, "m=%s 0 %s %s\r\n", line->type, line->proto,
+			      line->fmt[0] ? line->fmt : "0");
+
+	if (line->mid[0])
+		err |= mbuf_printf(mb, "a=mid:%s\r\n", line->mid);
+
+	return err | mbuf_write_str(mb, "a=inactive\r\n");
+}
+
+/* All below the o= line. */
+static int body_write(struct mbuf *mb, const struct sdpm_local *local,
+		      const struct words *words)
+{
+	const struct sdpm_layout *layout = words->layout;
+	const struct sa *addr = &local->hosts[0].addr;
+	const char *mid = layout->lines[layout->audio].mid;
+	int err;
+
+	err = mbuf_printf(mb, "s=-\r\nc=IN %s %j\r\nt=0 0\r\n",
+			  sa_af(addr) == AF_INET6 ? "IP6" : "IP4", addr);
+	if (words->profile == SDPM_BROWSER)
+		err |= mbuf_write_str(mb, "a=ice-lite\r\n");
+	if (layout->bundle && mid[0])
+		err |= mbuf_printf(mb, "a=group:BUNDLE %s\r\n", mid);
+
+	for (size_t i = 0; i < layout->nlines; i++)
+		err |= i == layout->audio
+			       ? audio_write(mb, local, words)
+			       : refused_write(mb, &layout->lines[i]);
+	return err;
+}
+
+/* FNV-1a, 64 bits: tells whether a description differs from the last one. */
+static uint64_t digest(const struct mbuf *mb)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < mb->end; i++)
+		hash = (hash ^ mb->buf[i]) * 0x100000001b3u;
+
+	return hash ? hash : 1;
+}
+
+static int description_write(struct mbuf *mb, struct sdpm_local *local,
+			     const struct words *words)
+{
+	const struct sa *addr = &local->hosts[0].addr;
+	uint64_t version = local->version, sum;
+	struct mbuf *body;
+	int err;
+
+	if (!local->nhosts)
+		return EINVAL;
+	body = mbuf_alloc(1536);
+	if (!body)
+		return ENOMEM;
+
+	err = body_write(body, local, words);
+	if (err)
+		goto out;
+
+	sum = digest(body);
+	if (sum != local->digest)
+		++version;
+	err = mbuf_printf(mb, "v=0\r\no=- %llu %llu IN %s %j\r\n",
+			  (unsigned long long)local->sess_id,
+			  (unsigned long long)version,
+			  sa_af(addr) == AF_INET6 ? "IP6" : "IP4", addr);
+	err |= mbuf_write_mem(mb, body->buf, body->end);
+	if (err)
+		goto out;
+
+	local->version = version;
+	local->digest = sum;
+out:
+	mem_deref(body);
+	/* the writers' errors were or-ed: there is only one kind */
+	return err ? ENOMEM : 0;
+}
+
+int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
+		      const struct sdpm_choice *choice)
+{
+	struct words words = {
+		.profile = choice->profile,
+		.layout = &choice->layout,
+		.opus = &choice->we_opus,
+		.dir = choice->dir,
+		.ptime = choice->we_ptime,
+		.mux = choice->rtcp_mux,
+		/* RFC 8842 5.3: only when the offer had one */
+		.tls_id = choice->peer.tls_id[0] != '\0',
+	};
+
+	words.maps[words.nmaps++] = &choice->maps[choice->codec];
+	if (choice->event >= 0)
+		words.maps[words.nmaps++] = &choice->maps[choice->event];
+
+	return description_write(mb, local, &words);
+}
+
+int sdpm_write_offer(struct mbuf *mb, struct sdpm_local *local,
+		     const struct sdpm_offer *offer)
+{
+	struct words words = {
+		.profile = offer->policy.profile,
+		.layout = &offer->layout,
+		.opus = &offer->policy.opus,
+		.dir = offer->policy.dir,
+		.ptime = offer->policy.ptime,
+		.offer = true,
+		.mux = offer->policy.profile == SDPM_BROWSER,
+		.tls_id = true,
+	};
+
+	for (size_t i = 0; i < offer->noffered; i++)
+		words.maps[words.nmaps++] = &offer->maps[i];
+
+	return description_write(mb, local, &words);
+}
