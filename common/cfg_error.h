@@ -1,0 +1,46 @@
+/*
+ * cfg_error.h  All that is wrong with a configuration, in order of place
+ *
+ *   routing.yaml:12:9: unknown key "calee", expected ..., did you mean "callee"?
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_CFG_ERROR_H
+#define COMMON_CFG_ERROR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct re_printf;
+
+struct cfg_errors;
+
+/* A place in a file. line 0: the file as a whole. */
+struct cfg_pos {
+	const char *file;   /* borrowed; NULL: no file */
+	uint32_t line, col; /* from 1, in characters */
+};
+
+/* Further errors are counted, not kept. */
+enum {
+	CFG_ERRORS_MAX = 100,
+	CFG_ERROR_TEXT_MAX = 400
+};
+
+/* The caller owns *errsp. */
+int cfg_errors_alloc(struct cfg_errors **errsp);
+
+/*
+ * Takes a NULL errs (nobody wants to know). Control characters are shown as
+ * "?", the text is cut at CFG_ERROR_TEXT_MAX bytes. Never give it a secret.
+ */
+void cfg_errors_add(struct cfg_errors *errs, const struct cfg_pos *pos,
+		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* How many were added. */
+size_t cfg_errors_count(const struct cfg_errors *errs);
+
+/* One line each, for %H. */
+int cfg_errors_print(struct re_printf *pf, const struct cfg_errors *errs);
+
+#endif
