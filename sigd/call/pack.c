@@ -40,7 +40,7 @@ void pack_id(struct pack *out, const char *id)
 {
 	uint8_t *p = take(out, 8);
 
-	if (p && (!id_valid(id) || str_hex(p, 8, id)))
+	if (p && (!id_valid(id, strlen(id)) || str_hex(p, 8, id)))
 		out->err = EINVAL;
 }
 

@@ -1,0 +1,146 @@
+/*
+ * call_fields.c  A call record as the fields of a hash
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/countof.h"
+#include "sigd/call/call_fields.h"
+
+/* Texts of the record, by place: read and written by the same table. */
+struct text_field {
+	const char *name;
+	size_t at, size;
+};
+
+#define TEXT(name, member)                                                   \
+	{name, offsetof(struct call_record, member),                         \
+	 sizeof(((struct call_record *)0)->member)}
+#define SIDE(prefix, n)                                                      \
+	TEXT(prefix "user", side[n].user), TEXT(prefix "tag", side[n].tag),  \
+	TEXT(prefix "target", side[n].target), TEXT(prefix "uri", side[n].uri)
+
+static const struct text_field texts[] = {
+	TEXT("call", call),	TEXT("session", session),
+	TEXT("tenant", tenant), TEXT("media", media),
+	TEXT("callid", callid), TEXT("service", service),
+	SIDE("a.", CALL_CALLER), SIDE("b.", CALL_CALLEE),
+};
+
+static const char *const state_names[] = {
+	[CALL_SETUP] = "setup", [CALL_UP] = "up"};
+static const char *const cseq_names[] = {"a.cseq", "b.cseq"};
+static const char *const flow_names[] = {"a.flow", "b.flow"};
+
+static void put(struct call_fields *out, const char *name, const char *val)
+{
+	out->argv[out->argc++] = redis_str(name);
+	out->argv[out->argc++] = redis_str(val);
+}
+
+static void put_num(struct call_fields *out, const char *name, uint64_t num)
+{
+	char *text = out->num[out->nnum++];
+
+	re_snprintf(text, CALL_NUM_LEN, "%llu", num);
+	put(out, name, text);
+}
+
+void call_fields_write(struct call_fields *out, const struct call_record *rec)
+{
+	out->argc = out->nnum = 0;
+	for (size_t i = 0; i < COUNTOF(texts); i++)
+		put(out, texts[i].name, (const char *)rec + texts[i].at);
+
+	put(out, "state", state_names[rec->state]);
+	put_num(out, "leg", rec->leg);
+	put_num(out, "start", rec->start_ms);
+	put_num(out, "up", rec->up_ms);
+	for (unsigned i = 0; i < CALL_SIDES; i++) {
+		const struct call_side *side = &rec->side[i];
+
+		re_snprintf(out->flow[i], sizeof(out->flow[i]), "%w",
+			    side->flow, side->flow_len);
+		put(out, flow_names[i], out->flow[i]);
+		put_num(out, cseq_names[i], side->cseq);
+	}
+}
+
+static int get_num(uint64_t *num, const struct redis_val *flat,
+		   const char *name, uint64_t max)
+{
+	const struct redis_val *val = redis_field(flat, name);
+
+	return val && redis_num(val, num) && *num <= max ? 0 : EBADMSG;
+}
+
+static int get_text(struct call_record *rec, const struct redis_val *flat,
+		    const struct text_field *field)
+{
+	const struct redis_val *val = redis_field(flat, field->name);
+	char *to = (char *)rec + field->at;
+
+	if (!val || val->type != REDIS_STR || val->len >= field->size ||
+	    memchr(val->str, '\0', val->len))
+		return EBADMSG;
+
+	memcpy(to, val->str, val->len);
+	to[val->len] = '\0';
+	return 0;
+}
+
+static int get_side(struct call_side *side, const struct redis_val *flat,
+		    unsigned i)
+{
+	const struct redis_val *flow = redis_field(flat, flow_names[i]);
+	uint64_t cseq;
+
+	if (get_num(&cseq, flat, cseq_names[i], UINT32_MAX) || !flow ||
+	    flow->type != REDIS_STR || flow->len % 2 ||
+	    flow->len / 2 > sizeof(side->flow))
+		return EBADMSG;
+
+	side->cseq     = (uint32_t)cseq;
+	side->flow_len = flow->len / 2;
+	return side->flow_len
+		       ? str_hex(side->flow, side->flow_len, flow->str)
+		       : 0;
+}
+
+static int get_state(enum call_state *state, const struct redis_val *flat)
+{
+	const struct redis_val *val = redis_field(flat, "state");
+
+	for (size_t i = 0; val && i < COUNTOF(state_names); i++) {
+		if (redis_is(val, state_names[i])) {
+			*state = (enum call_state)i;
+			return 0;
+		}
+	}
+	return EBADMSG;
+}
+
+int call_fields_read(struct call_record *rec, const struct redis_val *flat)
+{
+	uint64_t leg = 0;
+	int err;
+
+	memset(rec, 0, sizeof(*rec));
+	for (size_t i = 0; i < COUNTOF(texts); i++) {
+		err = get_text(rec, flat, &texts[i]);
+		if (err)
+			return err;
+	}
+	err  = get_state(&rec->state, flat);
+	err |= get_num(&leg, flat, "leg", 16);
+	err |= get_num(&rec->start_ms, flat, "start", UINT64_MAX);
+	err |= get_num(&rec->up_ms, flat, "up", UINT64_MAX);
+	for (unsigned i = 0; i < CALL_SIDES; i++)
+		err |= get_side(&rec->side[i], flat, i);
+
+	rec->leg = (uint8_t)leg;
+	return err ? EBADMSG : 0;
+}

@@ -1,0 +1,173 @@
+/*
+ * call_record.c  What every worker must know of a call, in Redis
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "sigd/call/call_fields.h"
+#include "sigd/call/call_record.h"
+
+struct call_ask {
+	struct redis_link *link;
+	call_record_h *h;
+	void *arg;
+	bool load;
+};
+
+/* ARGV[1] seconds to live, then field, value, ... Nothing of an earlier
+ * record of the call stays. */
+static const struct redis_script script_save = {
+	"call-save",
+	"redis.call('DEL', KEYS[1]) "
+	"redis.call('HSET', KEYS[1], unpack(ARGV, 2)) "
+	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
+	"return 1"};
+
+/* ARGV: reason, who. The CDR is the record's fields and these, with the time
+ * of Redis. 100,000 CDRs stay for whoever collects them. */
+static const struct redis_script script_end = {
+	"call-end",
+	"local rec = redis.call('HGETALL', KEYS[1]) "
+	"if #rec == 0 then return 0 end "
+	"local t = redis.call('TIME') "
+	"local now = string.format('%.0f', t[1] * 1000 "
+	"  + math.floor(t[2] / 1000)) "
+	"redis.call('XADD', KEYS[2], 'MAXLEN', '~', 100000, '*', "
+	"  'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(rec)) "
+	"redis.call('DEL', KEYS[1]) "
+	"return 1"};
+
+static void destructor(void *data)
+{
+	struct call_ask *ask = data;
+
+	redis_link_forget(ask->link, ask);
+}
+
+static void on_reply(int err, const struct redis_val *val, void *arg)
+{
+	struct call_ask *ask = arg;
+	struct call_record rec;
+	enum status code = STATUS_OK;
+	bool read = false;
+
+	if (err)
+		code = STATUS_REDIS_DOWN;
+	else if (ask->load && val->type == REDIS_ARRAY && val->len)
+		read = !call_fields_read(&rec, val);
+	else if (ask->load ? val->type == REDIS_ARRAY
+			   : val->type == REDIS_INT && !val->num)
+		code = STATUS_UNKNOWN_DIALOG;
+	else if (val->type != REDIS_INT)
+		code = STATUS_INTERNAL;
+
+	if (code == STATUS_OK && ask->load && !read)
+		code = STATUS_INTERNAL;
+
+	/* the owner may free the question in here */
+	ask->h(code, read ? &rec : NULL, ask->arg);
+}
+
+static int ask_alloc(struct call_ask **askp, struct redis_link *link,
+		     call_record_h *h, void *arg)
+{
+	struct call_ask *ask = mem_zalloc(sizeof(*ask), destructor);
+
+	if (!ask)
+		return ENOMEM;
+
+	ask->link = link;
+	ask->h	  = h;
+	ask->arg  = arg;
+	*askp = ask;
+	return 0;
+}
+
+static int give(struct call_ask **askp, struct call_ask *ask, int err)
+{
+	if (err)
+		mem_deref(ask);
+	else
+		*askp = ask;
+	return err;
+}
+
+static void key_print(char *key, size_t size, const char *call,
+		      const char *what)
+{
+	re_snprintf(key, size, "cb:{c:%c}:%s", call[0], what);
+}
+
+static void record_key(char *key, size_t size, const char *call)
+{
+	re_snprintf(key, size, "cb:{c:%c}:rec:%s", call[0], call);
+}
+
+int call_record_save(struct call_ask **askp, struct redis_link *link,
+		     const struct call_record *rec, uint32_t ttl_s,
+		     call_record_h *h, void *arg)
+{
+	struct redis_arg argv[1 + 2 * CALL_FIELDS], key_arg;
+	struct call_fields fields;
+	char key[64], ttl[16];
+	struct call_ask *ask;
+	int err = ask_alloc(&ask, link, h, arg);
+
+	if (err)
+		return err;
+
+	record_key(key, sizeof(key), rec->call);
+	re_snprintf(ttl, sizeof(ttl), "%u", ttl_s);
+	call_fields_write(&fields, rec);
+	argv[0] = redis_str(ttl);
+	memcpy(&argv[1], fields.argv, fields.argc * sizeof(argv[0]));
+	key_arg = redis_str(key);
+	err = redis_link_eval(link, &script_save, &key_arg, 1, argv,
+			      1 + fields.argc, on_reply, ask);
+	return give(askp, ask, err);
+}
+
+int call_record_load(struct call_ask **askp, struct redis_link *link,
+		     const char *call, call_record_h *h, void *arg)
+{
+	struct redis_arg argv[2];
+	struct call_ask *ask;
+	char key[64];
+	int err = ask_alloc(&ask, link, h, arg);
+
+	if (err)
+		return err;
+
+	ask->load = true;
+	record_key(key, sizeof(key), call);
+	argv[0] = redis_str("HGETALL");
+	argv[1] = redis_str(key);
+	err = redis_link_send(link, argv, 2, on_reply, ask);
+	return give(askp, ask, err);
+}
+
+int call_record_end(struct call_ask **askp, struct redis_link *link,
+		    const char *call, enum status reason, const char *who,
+		    call_record_h *h, void *arg)
+{
+	struct redis_arg keys[2], argv[2];
+	char key[64], cdr[64];
+	struct call_ask *ask;
+	int err = ask_alloc(&ask, link, h, arg);
+
+	if (err)
+		return err;
+
+	record_key(key, sizeof(key), call);
+	key_print(cdr, sizeof(cdr), call, "cdr");
+	keys[0] = redis_str(key);
+	keys[1] = redis_str(cdr);
+	argv[0] = redis_str(status_text(reason));
+	argv[1] = redis_str(who);
+	err = redis_link_eval(link, &script_end, keys, 2, argv, 2, on_reply,
+			      ask);
+	return give(askp, ask, err);
+}

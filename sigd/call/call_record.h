@@ -1,0 +1,87 @@
+/*
+ * call_record.h  What every worker must know of a call, in Redis
+ *
+ * The record holds what a dialog's cookie cannot: all that changes. It is
+ * written before a 2xx goes to the caller, read once per request in a dialog,
+ * and removed by the script that writes the call's one CDR: whoever ends the
+ * call first, there is one CDR.
+ *
+ * Keys: `cb:{c:<x>}:rec:<call>` (hash) and `cb:{c:<x>}:cdr` (stream), where x
+ * is the first digit of the call id: record and CDR stream share a hash tag,
+ * so that one script may touch both in a Redis Cluster, and sixteen shards
+ * spread the load.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_CALL_CALL_RECORD_H
+#define SIGD_CALL_CALL_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/status.h"
+#include "sigd/call/cookie.h"
+
+struct redis_link;
+
+enum {
+	CALL_TEXT_MAX = 256, /* Call-ID, tags, users */
+	CALL_URI_MAX  = 512, /* remote targets */
+};
+
+enum call_state { CALL_SETUP, CALL_UP };
+
+/* One side of the dialog as we see it. */
+struct call_side {
+	char user[CALL_TEXT_MAX];    /* of the AOR, unescaped */
+	char tag[CALL_TEXT_MAX];
+	char target[CALL_URI_MAX];   /* its Contact: the remote target */
+	char uri[CALL_URI_MAX];      /* its From or To URI, as in the dialog */
+	uint32_t cseq;               /* highest CSeq it has used; 0: none */
+	size_t flow_len;             /* 0: this side is a service of ours */
+	uint8_t flow[COOKIE_FLOW_MAX];
+};
+
+enum { CALL_CALLER, CALL_CALLEE, CALL_SIDES };
+
+/* Plain data. */
+struct call_record {
+	char call[17];
+	char session[17];
+	char tenant[COOKIE_TENANT_MAX + 1];
+	char media[COOKIE_MEDIA_MAX + 1]; /* "node/slot" */
+	char callid[CALL_TEXT_MAX];
+	char service[16];                 /* empty: a call between users */
+	enum call_state state;
+	uint8_t leg;                      /* of the callee in mediad */
+	uint64_t start_ms;                /* unix ms: INVITE came */
+	uint64_t up_ms;                   /* unix ms: answered; 0: not yet */
+	struct call_side side[CALL_SIDES];
+};
+
+/* code: STATUS_OK, STATUS_UNKNOWN_DIALOG (no such call), STATUS_REDIS_DOWN,
+ * STATUS_INTERNAL. rec is NULL unless a load was STATUS_OK. */
+typedef void(call_record_h)(enum status code, const struct call_record *rec,
+			    void *arg);
+
+/* A question under way; the caller owns it, mem_deref() ends it unanswered.
+ * The handler is called once, later. ENOTCONN: Redis is away. */
+struct call_ask;
+
+/* Write the whole record, to live for ttl_s seconds. */
+int call_record_save(struct call_ask **askp, struct redis_link *link,
+		     const struct call_record *rec, uint32_t ttl_s,
+		     call_record_h *h, void *arg);
+int call_record_load(struct call_ask **askp, struct redis_link *link,
+		     const char *call, call_record_h *h, void *arg);
+
+/*
+ * End the call: CDR with this reason, record away. STATUS_UNKNOWN_DIALOG when
+ * another has done so. who: "node/slot" of the worker that ends it.
+ */
+int call_record_end(struct call_ask **askp, struct redis_link *link,
+		    const char *call, enum status reason, const char *who,
+		    call_record_h *h, void *arg);
+
+#endif

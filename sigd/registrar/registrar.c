@@ -1,0 +1,142 @@
+/*
+ * registrar.c  Bindings in Redis: one REGISTER is one round trip
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/redis_link.h"
+#include "sigd/registrar/registrar.h"
+#include "sigd/registrar/registrar_priv.h"
+
+struct registrar_ask {
+	struct redis_link *link;
+	registrar_h *h;
+	void *arg;
+};
+
+static void destructor(void *data)
+{
+	struct registrar_ask *ask = data;
+
+	redis_link_forget(ask->link, ask);
+}
+
+static int ask_alloc(struct registrar_ask **askp,
+		     const struct registrar_params *params)
+{
+	struct registrar_ask *ask = mem_zalloc(sizeof(*ask), destructor);
+
+	if (!ask)
+		return ENOMEM;
+
+	ask->link = params->link;
+	ask->h	  = params->h;
+	ask->arg  = params->arg;
+	*askp = ask;
+	return 0;
+}
+
+static enum status reply_code(const struct redis_val *val)
+{
+	if (!val || val->type != REDIS_ARRAY || val->len < 2)
+		return STATUS_INTERNAL;
+	if (redis_is(&val->el[0], "ok"))
+		return STATUS_OK;
+	if (redis_is(&val->el[0], "stale"))
+		return STATUS_AUTH_STALE;
+	if (redis_is(&val->el[0], "cseq"))
+		return STATUS_BAD_CSEQ;
+	if (redis_is(&val->el[0], "limit"))
+		return STATUS_BINDING_LIMIT;
+
+	return STATUS_INTERNAL;
+}
+
+/* Best q first; among equals the order of Redis. */
+static void insert(struct registrar_list *list, const struct binding *binding)
+{
+	size_t at = list->n;
+
+	while (at > 0 && list->bindings[at - 1].q < binding->q)
+		--at;
+	memmove(&list->bindings[at + 1], &list->bindings[at],
+		(list->n - at) * sizeof(*binding));
+	list->bindings[at] = *binding;
+	++list->n;
+}
+
+/* {code, now, field, value, field, value ...} */
+static void list_fill(struct registrar_list *list, const struct redis_val *val)
+{
+	uint64_t now = 0;
+
+	list->code = reply_code(val);
+	if (list->code != STATUS_OK)
+		return;
+
+	if (redis_num(&val->el[1], &now))
+		list->now_ms = now;
+	for (size_t i = 3; i < val->len; i += 2) {
+		struct pl text = {val->el[i].str, val->el[i].len};
+		struct binding binding;
+
+		/* what is not ours in the hash is passed over */
+		if (list->n < REGISTRAR_BINDINGS_MAX && text.p &&
+		    !binding_parse(&binding, &text))
+			insert(list, &binding);
+	}
+}
+
+static void on_reply(int err, const struct redis_val *val, void *arg)
+{
+	struct registrar_ask *ask = arg;
+	struct registrar_list *list = mem_zalloc(sizeof(*list), NULL);
+	static const struct registrar_list no_memory = {
+		.code = STATUS_INTERNAL};
+
+	if (list && err)
+		list->code = STATUS_REDIS_DOWN;
+	else if (list)
+		list_fill(list, val);
+
+	/* the owner may free the question in here */
+	ask->h(list ? list : &no_memory, ask->arg);
+	mem_deref(list);
+}
+
+int registrar_ask_eval(struct registrar_ask **askp,
+		       const struct registrar_params *params,
+		       const struct redis_script *script,
+		       const struct redis_arg *argv, size_t argc)
+{
+	char bind[BINDING_KEY_MAX], nonce[BINDING_KEY_MAX], what[32];
+	const struct registrar_aor *aor = &params->aor;
+	struct registrar_ask *ask;
+	int err;
+
+	re_snprintf(what, sizeof(what), "nc:%s",
+		    params->proof.nonce_id ? params->proof.nonce_id : "");
+	err  = binding_key(bind, sizeof(bind), &aor->tenant, &aor->user,
+			   "bind");
+	err |= binding_key(nonce, sizeof(nonce), &aor->tenant, &aor->user,
+			   what);
+	if (err)
+		return EOVERFLOW;
+
+	err = ask_alloc(&ask, params);
+	if (err)
+		return err;
+
+	const struct redis_arg keys[2] = {redis_str(bind), redis_str(nonce)};
+
+	err = redis_link_eval(ask->link, script, keys, 2, argv, argc,
+			      on_reply, ask);
+	if (err)
+		ask = mem_deref(ask);
+	else
+		*askp = ask;
+	return err;
+}

@@ -1,0 +1,223 @@
+/*
+ * registrar_script.c  The scripts of the registrar, and their arguments
+ *
+ * KEYS[1] is the hash of bindings, KEYS[2] the counter of a nonce; both under
+ * the AOR's hash tag. All answer {code, now, device, value, ...}.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "sigd/registrar/registrar_priv.h"
+
+#define LUA_NOW                                                              \
+	"local t = redis.call('TIME') "                                      \
+	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
+
+/* A nonce count must rise (RFC 7616 3.4): ARGV[1] nc, "" for none; ARGV[2]
+ * life of the nonce in ms. */
+#define LUA_NONCE                                                            \
+	"if ARGV[1] ~= '' then "                                             \
+	"  local last = tonumber(redis.call('GET', KEYS[2]) or '0') "        \
+	"  if tonumber(ARGV[1]) <= last then return {'stale', now} end "     \
+	"  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) "              \
+	"end "
+
+/* Reads the hash into live (device -> value), drops what has ended. */
+#define LUA_LIVE                                                             \
+	"local live, count = {}, 0 "                                         \
+	"local all = redis.call('HGETALL', KEYS[1]) "                        \
+	"for i = 1, #all, 2 do "                                             \
+	"  local ends = tonumber(string.match(all[i + 1], '^(%d+) ')) "      \
+	"  if ends and ends > now then "                                     \
+	"    live[all[i]] = all[i + 1]; count = count + 1 "                  \
+	"  else redis.call('HDEL', KEYS[1], all[i]) end "                    \
+	"end "
+
+#define LUA_RETURN                                                           \
+	"local out = {'ok', string.format('%.0f', now)} "                    \
+	"for d, v in pairs(live) do "                                        \
+	"  out[#out + 1] = d; out[#out + 1] = v "                            \
+	"end "                                                               \
+	"return out"
+
+/*
+ * ARGV[3] most devices, [4] CSeq, [5] Call-ID (encoded), [6] '*' or '';
+ * then triples: device, milliseconds (0 removes), rest of the value.
+ * An older request of the same Call-ID changes nothing (RFC 3261 10.3 step
+ * 7); all or nothing.
+ */
+static const struct redis_script script_register = {
+	"register",
+	LUA_NOW LUA_NONCE LUA_LIVE
+	"local longest = 0 "
+	"local function late(v) "
+	"  local _, cseq, _, _, id = "
+	"    string.match(v, '^(%d+) (%d+) (%d+) (%x*) (%S+)') "
+	"  return id == ARGV[5] and tonumber(cseq) >= tonumber(ARGV[4]) "
+	"end "
+	"local set, del = {}, {} "
+	"if ARGV[6] == '*' then "
+	"  for d, v in pairs(live) do "
+	"    if late(v) then return {'cseq', now} end "
+	"    del[#del + 1] = d "
+	"  end "
+	"end "
+	"for i = 7, #ARGV, 3 do "
+	"  local d, ms = ARGV[i], tonumber(ARGV[i + 1]) "
+	"  if live[d] and late(live[d]) then return {'cseq', now} end "
+	"  if ms == 0 then del[#del + 1] = d "
+	"  else "
+	"    if not live[d] then count = count + 1 end "
+	"    set[d] = string.format('%.0f ', now + ms) .. ARGV[i + 2] "
+	"  end "
+	"end "
+	"for _, d in ipairs(del) do "
+	"  if live[d] then count = count - 1 end "
+	"end "
+	"if count > tonumber(ARGV[3]) and next(set) then "
+	"  return {'limit', now} "
+	"end "
+	"for _, d in ipairs(del) do "
+	"  redis.call('HDEL', KEYS[1], d); live[d] = nil "
+	"end "
+	"for d, v in pairs(set) do "
+	"  redis.call('HSET', KEYS[1], d, v); live[d] = v "
+	"end "
+	"for _, v in pairs(live) do "
+	"  local ends = tonumber(string.match(v, '^(%d+) ')) "
+	"  if ends > longest then longest = ends end "
+	"end "
+	"if longest > 0 then "
+	"  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', longest)) "
+	"end "
+	LUA_RETURN};
+
+static const struct redis_script script_lookup = {
+	"lookup", LUA_NOW LUA_LIVE LUA_RETURN};
+
+static const struct redis_script script_nonce = {
+	"nonce", LUA_NOW LUA_NONCE "return {'ok', now}"};
+
+/* ARGV[1]: hex of the flow. */
+static const struct redis_script script_flow_gone = {
+	"flow-gone",
+	LUA_NOW LUA_LIVE
+	"for d, v in pairs(live) do "
+	"  if string.match(v, '^%d+ %d+ %d+ (%x*) ') == ARGV[1] then "
+	"    redis.call('HDEL', KEYS[1], d) "
+	"  end "
+	"end "
+	"return {'ok', now}"};
+
+enum { FIXED = 6, PER_CONTACT = 3 };
+
+struct nonce_args {
+	char nc[16];
+	char life[16];
+};
+
+static void nonce_args(struct nonce_args *args, struct redis_arg argv[2],
+		       const struct registrar_proof *proof)
+{
+	re_snprintf(args->nc, sizeof(args->nc), "%u", proof->nc);
+	re_snprintf(args->life, sizeof(args->life), "%u", proof->life_ms);
+	argv[0] = redis_str(proof->nonce_id ? args->nc : "");
+	argv[1] = redis_str(args->life);
+}
+
+struct contact_text {
+	char ms[16];
+	char value[BINDING_TEXT_MAX];
+};
+
+static int contact_args(struct redis_arg *argv, struct contact_text *text,
+			const struct reg_contact *contact)
+{
+	re_snprintf(text->ms, sizeof(text->ms), "%u", contact->expires * 1000);
+	argv[0] = redis_str(contact->device);
+	argv[1] = redis_str(text->ms);
+	argv[2] = redis_str(text->value);
+	return binding_print(text->value, sizeof(text->value),
+			     &contact->binding);
+}
+
+int registrar_register(struct registrar_ask **askp,
+		       const struct registrar_params *params,
+		       const struct reg_request *req,
+		       const struct reg_limits *limits)
+{
+	struct redis_arg argv[FIXED + PER_CONTACT * REG_CONTACTS_MAX];
+	char devices[16], cseq[16], callid[3 * BINDING_CALLID_MAX + 1];
+	struct nonce_args nonce;
+	struct contact_text *text;
+	int err = 0;
+
+	text = mem_alloc(REG_CONTACTS_MAX * sizeof(*text), NULL);
+	if (!text)
+		return ENOMEM;
+
+	re_snprintf(devices, sizeof(devices), "%u", limits->devices_max);
+	re_snprintf(cseq, sizeof(cseq), "%u", req->cseq);
+	if (re_snprintf(callid, sizeof(callid), "%H", redis_key_part,
+			&req->callid) < 0)
+		err = EOVERFLOW;
+
+	nonce_args(&nonce, argv, &params->proof);
+	argv[2] = redis_str(devices);
+	argv[3] = redis_str(cseq);
+	argv[4] = redis_str(callid);
+	argv[5] = redis_str(req->all ? "*" : "");
+	for (size_t i = 0; i < req->nc && !err; i++)
+		err = contact_args(&argv[FIXED + PER_CONTACT * i], &text[i],
+				   &req->contacts[i]);
+	if (!err)
+		err = registrar_ask_eval(askp, params, &script_register, argv,
+					 FIXED + PER_CONTACT * req->nc);
+	mem_deref(text);
+	return err;
+}
+
+int registrar_lookup(struct registrar_ask **askp,
+		     const struct registrar_params *params)
+{
+	return registrar_ask_eval(askp, params, &script_lookup, NULL, 0);
+}
+
+int registrar_count_nonce(struct registrar_ask **askp,
+			  const struct registrar_params *params)
+{
+	struct nonce_args nonce;
+	struct redis_arg argv[2];
+
+	nonce_args(&nonce, argv, &params->proof);
+	return registrar_ask_eval(askp, params, &script_nonce, argv, 2);
+}
+
+static void on_nothing(int err, const struct redis_val *val, void *arg)
+{
+	(void)err;
+	(void)val;
+	(void)arg;
+}
+
+int registrar_flow_gone(struct redis_link *link,
+			const struct registrar_aor *aor, const uint8_t *flow,
+			size_t flow_len)
+{
+	char bind[BINDING_KEY_MAX], hex[2 * BINDING_FLOW_MAX + 1];
+	struct redis_arg key, arg;
+	int err;
+
+	err = binding_key(bind, sizeof(bind), &aor->tenant, &aor->user,
+			  "bind");
+	if (err || re_snprintf(hex, sizeof(hex), "%w", flow, flow_len) < 0)
+		return EOVERFLOW;
+
+	key = redis_str(bind);
+	arg = redis_str(hex);
+	return redis_link_eval(link, &script_flow_gone, &key, 1, &arg, 1,
+			       on_nothing, NULL);
+}
