@@ -14,8 +14,8 @@
 #include "mediad/sdp/sdp_read_priv.h"
 #include "mediad/sdp/sdp_text.h"
 
-int sdpm_set_once(struct sdpm_reader *r, struct pl *field,
-		  const struct pl *val, const char *why)
+int sdpm_set_once(struct sdpm_reader *r, struct pl *field, const struct pl *val,
+		  const char *why)
 {
 	if (field->l && !sdpm_same(field, val))
 		return sdpm_bad(r, why);
@@ -107,10 +107,11 @@ static int on_rtpmap(struct sdpm_reader *r, const struct pl *val)
 
 	if (!sdpm_word(&word, &rest) || !sdpm_number(&pt, &word, 127))
 		return sdpm_bad(r, "rtpmap without payload type 0 to 127");
+	/* some formats have no clock: none of ours */
 	if (!sdpm_cut(&name, &rest, '/') || !sdpm_token(&name, 64, "") ||
 	    !sdpm_cut(&clock, &rest, '/') ||
 	    !sdpm_number(&hz, &clock, UINT32_MAX))
-		return sdpm_bad(r, "rtpmap is no name/clock");
+		return 0;
 	/* what follows may be the parameters of a format not ours */
 	if (rest.l && !sdpm_number(&channels, &rest, 255))
 		channels = 255;
@@ -211,8 +212,7 @@ static int on_ssrc(struct sdpm_reader *r, const struct pl *val)
 	uint32_t ssrc;
 	size_t i = 0;
 
-	if (!sdpm_word(&word, &rest) ||
-	    !sdpm_number(&ssrc, &word, UINT32_MAX))
+	if (!sdpm_word(&word, &rest) || !sdpm_number(&ssrc, &word, UINT32_MAX))
 		return sdpm_bad(r, "ssrc is no number");
 
 	while (i < streams->nssrcs && streams->ssrcs[i].ssrc != ssrc)
@@ -254,10 +254,9 @@ static int on_extmap(struct sdpm_reader *r, const struct pl *val)
 	struct sdpm_extmap map;
 	uint32_t id;
 
-	if (streams->nextmaps == SDPM_EXTMAPS_MAX ||
-	    !sdpm_word(&word, &rest) || !sdpm_cut(&num, &word, '/') ||
-	    !sdpm_number(&id, &num, 4351) || !id ||
-	    !sdpm_word(&map.uri, &rest))
+	if (streams->nextmaps == SDPM_EXTMAPS_MAX || !sdpm_word(&word, &rest) ||
+	    !sdpm_cut(&num, &word, '/') || !sdpm_number(&id, &num, 4351) ||
+	    !id || !sdpm_word(&map.uri, &rest))
 		return 0;
 
 	map.id = (uint16_t)id;
@@ -273,8 +272,7 @@ static int on_rtcp_fb(struct sdpm_reader *r, const struct pl *val)
 	uint32_t pt = 0;
 	bool all;
 
-	if (streams->nfeedback == SDPM_FEEDBACK_MAX ||
-	    !sdpm_word(&word, &rest))
+	if (streams->nfeedback == SDPM_FEEDBACK_MAX || !sdpm_word(&word, &rest))
 		return 0;
 
 	all = sdpm_is(&word, "*");
@@ -292,8 +290,7 @@ static int on_crypto(struct sdpm_reader *r, const struct pl *val)
 	struct sdpm_crypto crypto;
 	struct pl rest = *val, tag;
 
-	if (streams->ncryptos == SDPM_CRYPTO_MAX ||
-	    !sdpm_word(&tag, &rest) ||
+	if (streams->ncryptos == SDPM_CRYPTO_MAX || !sdpm_word(&tag, &rest) ||
 	    !sdpm_number(&crypto.tag, &tag, 999999999) ||
 	    !sdpm_word(&crypto.suite, &rest))
 		return 0;
@@ -343,6 +340,8 @@ int sdpm_attribute(struct sdpm_reader *reader, const struct pl *text)
 
 	if (!sdpm_cut(&name, &val, ':'))
 		return sdpm_bad(reader, "empty attribute");
+	while (val.l && val.p[val.l - 1] == ' ')
+		--val.l;
 
 	attr = attr_find(attrs_media, &name);
 	if (!attr)

@@ -110,8 +110,10 @@ static bool hash_find(struct sdpm_print *print, const struct pl *name)
 		const char *name;
 		uint8_t len;
 	} hashes[] = {
-		[SDPM_SHA1] = {"sha-1", 20},	 [SDPM_SHA224] = {"sha-224", 28},
-		[SDPM_SHA256] = {"sha-256", 32}, [SDPM_SHA384] = {"sha-384", 48},
+		[SDPM_SHA1] = {"sha-1", 20},
+		[SDPM_SHA224] = {"sha-224", 28},
+		[SDPM_SHA256] = {"sha-256", 32},
+		[SDPM_SHA384] = {"sha-384", 48},
 		[SDPM_SHA512] = {"sha-512", 64},
 	};
 

@@ -80,8 +80,17 @@ static bool type_read(enum sdpm_cand_type *type, const struct pl *word)
 
 bool sdpm_cand_read(struct sdpm_cand *cand, const struct pl *text)
 {
-	enum { FOUNDATION, COMPONENT, TRANSPORT, PRIORITY, ADDRESS, PORT,
-	       TYP, TYPE, WORDS };
+	enum {
+		FOUNDATION,
+		COMPONENT,
+		TRANSPORT,
+		PRIORITY,
+		ADDRESS,
+		PORT,
+		TYP,
+		TYPE,
+		WORDS
+	};
 	struct pl rest = *text, word[WORDS];
 	uint32_t component, priority, port;
 

@@ -22,8 +22,8 @@ static const struct {
 	const char *name;
 	uint32_t clock;
 } statics[] = {
-	{0, "PCMU", 8000},  {3, "GSM", 8000},	{4, "G723", 8000},
-	{8, "PCMA", 8000},  {9, "G722", 8000},	{13, "CN", 8000},
+	{0, "PCMU", 8000},  {3, "GSM", 8000},   {4, "G723", 8000},
+	{8, "PCMA", 8000},  {9, "G722", 8000},  {13, "CN", 8000},
 	{15, "G728", 8000}, {18, "G729", 8000},
 };
 
@@ -59,8 +59,8 @@ void sdpm_codec_static(struct sdpm_format *format)
 		pl_set_str(&format->name, statics[i].name);
 		format->clock = statics[i].clock;
 		format->channels = 1;
-		format->codec = sdpm_codec_find(&format->name, format->clock,
-						1);
+		format->codec =
+			sdpm_codec_find(&format->name, format->clock, 1);
 		return;
 	}
 }
@@ -71,16 +71,13 @@ static void opus_param(struct sdpm_opus *opus, const struct pl *name,
 	if (sdpm_is_nocase(name, "maxplaybackrate")) {
 		if (num >= 8000 && num <= 48000)
 			opus->max_playback_rate = num;
-	}
-	else if (sdpm_is_nocase(name, "maxaveragebitrate")) {
+	} else if (sdpm_is_nocase(name, "maxaveragebitrate")) {
 		if (num >= 6000 && num <= 510000)
 			opus->max_bitrate = num;
-	}
-	else if (sdpm_is_nocase(name, "minptime")) {
+	} else if (sdpm_is_nocase(name, "minptime")) {
 		if (num >= 3 && num <= 120)
 			opus->min_ptime = (uint8_t)num;
-	}
-	else if (sdpm_is_nocase(name, "stereo"))
+	} else if (sdpm_is_nocase(name, "stereo"))
 		opus->stereo = num == 1;
 	else if (sdpm_is_nocase(name, "useinbandfec"))
 		opus->fec = num == 1;

@@ -21,8 +21,13 @@ static int bad(struct sdpm_verdict *verdict, const char *why)
 static int refuse(struct sdpm_verdict *verdict, enum sdpm_why why)
 {
 	verdict->error.sip = 488;
-	re_snprintf(verdict->error.why, sizeof(verdict->error.why), "audio: %s",
-		    sdpm_why_text(why));
+	verdict->error.cause = why;
+	if (why == SDPM_NOT_AUDIO)
+		str_ncpy(verdict->error.why, "no m-line for audio",
+			 sizeof(verdict->error.why));
+	else
+		re_snprintf(verdict->error.why, sizeof(verdict->error.why),
+			    "audio: %s", sdpm_why_text(why));
 	return ENOTSUP;
 }
 
@@ -103,8 +108,7 @@ static void maps_read(struct sdpm_choice *choice,
 		    !sdpm_map_taken(choice->maps, choice->nmaps,
 				    prev->maps[i].rx_pt) &&
 		    sdpm_map_find(choice->maps, choice->nmaps,
-				  prev->maps[i].codec,
-				  prev->maps[i].clock) < 0)
+				  prev->maps[i].codec, prev->maps[i].clock) < 0)
 			choice->maps[choice->nmaps++] = prev->maps[i];
 	}
 }
@@ -140,8 +144,9 @@ static int offer_formats(struct sdpm_choice *choice,
 	choice->codec = -1;
 	for (size_t i = 0; i < policy->ncodecs && choice->codec < 0; i++) {
 		if (policy->codecs[i] != SDPM_EVENT)
-			choice->codec = (int8_t)sdpm_map_find(
-				choice->maps, offered, policy->codecs[i], 0);
+			choice->codec =
+				(int8_t)sdpm_map_find(choice->maps, offered,
+						      policy->codecs[i], 0);
 	}
 	if (choice->codec < 0)
 		return ENOTSUP;
@@ -175,12 +180,12 @@ static int audio_choose(const struct sdpm_desc *desc,
 }
 
 static void media_note(struct sdpm_verdict *verdict,
-		       const struct sdpm_desc *desc,
-		       enum sdpm_profile profile, int audio)
+		       const struct sdpm_desc *desc, enum sdpm_profile profile,
+		       int audio)
 {
 	for (size_t i = 0; i < desc->nmedia; i++) {
-		enum sdpm_why why = sdpm_media_fits(desc, &desc->media[i],
-						    profile, false);
+		enum sdpm_why why =
+			sdpm_media_fits(desc, &desc->media[i], profile, false);
 
 		if (why == SDPM_CHOSEN && (int)i != audio)
 			why = SDPM_SECOND_AUDIO;
@@ -260,9 +265,10 @@ static int answer_formats(struct sdpm_choice *choice,
 
 		if (format->codec != SDPM_CODEC_NONE &&
 		    format->codec != SDPM_EVENT)
-			choice->codec = (int8_t)sdpm_map_find(
-				choice->maps, offer->noffered, format->codec,
-				format->clock);
+			choice->codec = (int8_t)sdpm_map_find(choice->maps,
+							      offer->noffered,
+							      format->codec,
+							      format->clock);
 	}
 	if (choice->codec < 0)
 		return ENOTSUP;
@@ -272,9 +278,10 @@ static int answer_formats(struct sdpm_choice *choice,
 
 		if (given[i].codec == SDPM_EVENT &&
 		    (choice->event < 0 || given[i].clock == clock))
-			choice->event = (int8_t)sdpm_map_find(
-				choice->maps, offer->noffered, SDPM_EVENT,
-				given[i].clock);
+			choice->event = (int8_t)sdpm_map_find(choice->maps,
+							      offer->noffered,
+							      SDPM_EVENT,
+							      given[i].clock);
 	}
 	return 0;
 }
@@ -300,8 +307,7 @@ static int answer_check(struct sdpm_verdict *verdict,
 	return 0;
 }
 
-int sdpm_decide_answer(struct sdpm_choice *choice,
-		       struct sdpm_verdict *verdict,
+int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 		       const struct sdpm_desc *answer,
 		       const struct sdpm_offer *offer,
 		       const struct sdpm_choice *prev)

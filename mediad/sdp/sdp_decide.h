@@ -19,9 +19,15 @@
 
 #include "mediad/sdp/sdp_model.h"
 
-enum { SDPM_MAPS_MAX = 12, SDPM_ITEMS_MAX = 48 };
+enum {
+	SDPM_MAPS_MAX = 12,
+	SDPM_ITEMS_MAX = 48
+};
 
-enum { SDPM_EVENT_8K = 1, SDPM_EVENT_48K = 2 };
+enum {
+	SDPM_EVENT_8K = 1,
+	SDPM_EVENT_48K = 2
+};
 
 enum sdpm_profile {
 	SDPM_BROWSER, /* DTLS-SRTP, rtcp-mux, the peer does ICE, we ICE-lite */
@@ -33,7 +39,7 @@ struct sdpm_choice;
 /* What we want of a leg. sdpm_policy_init() sets the defaults. */
 struct sdpm_policy {
 	enum sdpm_profile profile;
-	enum sdpm_dir dir;     /* the most that we want to do */
+	enum sdpm_dir dir; /* the most that we want to do */
 	uint8_t ncodecs;
 	enum sdpm_codec codecs[SDPM_CODECS]; /* allowed, best first;
 						SDPM_EVENT allows events */
@@ -88,9 +94,9 @@ struct sdpm_peer {
 	char tls_id[SDPM_TLS_ID_MAX + 1]; /* empty: not said */
 	uint8_t nprints; /* of the strongest hash only (RFC 8122 5) */
 	struct sdpm_print prints[SDPM_PRINTS_MAX];
-	struct sa rtp;   /* SDPM_RTP: where to send; unset when held by c=0 */
-	struct sa rtcp;  /* SDPM_RTP: a=rtcp, or rtp's port + 1, or rtp */
-	uint32_t ssrc;   /* first a=ssrc, 0: not said */
+	struct sa rtp;  /* SDPM_RTP: where to send; unset when held by c=0 */
+	struct sa rtcp; /* SDPM_RTP: a=rtcp, or rtp's port + 1, or rtp */
+	uint32_t ssrc;  /* first a=ssrc, 0: not said */
 };
 
 /* What is new against the agreement before; all false at first. */
@@ -99,22 +105,22 @@ struct sdpm_change {
 	bool dtls_restart; /* other fingerprint or tls-id: new association */
 	bool codec;        /* codec or a payload type */
 	bool dir;
-	bool address;      /* SDPM_RTP: peer.rtp moved */
+	bool address; /* SDPM_RTP: peer.rtp moved */
 };
 
 struct sdpm_choice {
 	enum sdpm_profile profile;
 	struct sdpm_layout layout;
-	enum sdpm_dir dir;  /* ours: SDPM_SENDONLY means that we send */
-	bool held;          /* the peer does not listen to us */
+	enum sdpm_dir dir; /* ours: SDPM_SENDONLY means that we send */
+	bool held;         /* the peer does not listen to us */
 	bool rtcp_mux;
 	uint8_t nmaps;
-	int8_t codec;       /* index in maps, never -1 */
-	int8_t event;       /* index in maps, -1: no telephone-event */
+	int8_t codec; /* index in maps, never -1 */
+	int8_t event; /* index in maps, -1: no telephone-event */
 	struct sdpm_map maps[SDPM_MAPS_MAX];
-	uint16_t events;    /* bit n: peer takes event n (0..15) */
-	uint16_t ptime;     /* ms to send: what the peer asked, or 20 */
-	uint16_t we_ptime;  /* ms that we ask for */
+	uint16_t events;          /* bit n: peer takes event n (0..15) */
+	uint16_t ptime;           /* ms to send: what the peer asked, or 20 */
+	uint16_t we_ptime;        /* ms that we ask for */
 	struct sdpm_opus opus;    /* what the peer asked of who sends Opus */
 	struct sdpm_opus we_opus; /* what we say of ours */
 	struct sdpm_peer peer;
@@ -125,28 +131,9 @@ struct sdpm_choice {
 struct sdpm_offer {
 	struct sdpm_policy policy;
 	struct sdpm_layout layout;
-	uint8_t nmaps;                     /* the first noffered are offered */
+	uint8_t nmaps; /* the first noffered are offered */
 	uint8_t noffered;
 	struct sdpm_map maps[SDPM_MAPS_MAX];
-};
-
-/* Why an offered m-line or format was taken or not. */
-enum sdpm_why {
-	SDPM_CHOSEN,
-	SDPM_NOT_PREFERRED,  /* allowed, but a better one was there */
-	SDPM_NOT_ALLOWED,    /* known, but not allowed by policy */
-	SDPM_UNKNOWN_FORMAT,
-	SDPM_NOT_AUDIO,
-	SDPM_DISABLED,       /* port 0 */
-	SDPM_SECOND_AUDIO,
-	SDPM_BAD_PROTO,
-	SDPM_NO_RTCP_MUX,
-	SDPM_NO_ICE,
-	SDPM_NO_FINGERPRINT, /* or of a hash too weak */
-	SDPM_BAD_SETUP,
-	SDPM_NO_ADDRESS,
-	SDPM_OTHER_CLOCK,    /* telephone-event at another codec's clock */
-	SDPM_NO_CODEC,       /* none of those that are allowed */
 };
 
 struct sdpm_item {
@@ -185,8 +172,7 @@ int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,
 
 /* As sdpm_decide_offer(). ENOTSUP also when the peer refused the audio. The
  * same answer may be given again (18x, then 200). */
-int sdpm_decide_answer(struct sdpm_choice *choice,
-		       struct sdpm_verdict *verdict,
+int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 		       const struct sdpm_desc *answer,
 		       const struct sdpm_offer *offer,
 		       const struct sdpm_choice *prev)

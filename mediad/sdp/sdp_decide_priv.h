@@ -9,8 +9,8 @@
 #include "mediad/sdp/sdp_decide.h"
 
 /* Index in maps; -1: not there. clock 0: any. */
-int sdpm_map_find(const struct sdpm_map *maps, size_t n,
-		  enum sdpm_codec codec, uint32_t clock);
+int sdpm_map_find(const struct sdpm_map *maps, size_t n, enum sdpm_codec codec,
+		  uint32_t clock);
 
 /* Is this number given to any of them? */
 bool sdpm_map_taken(const struct sdpm_map *maps, size_t n, uint8_t pt);
@@ -20,9 +20,8 @@ bool sdpm_policy_allows(const struct sdpm_policy *policy,
 bool sdpm_policy_clock(const struct sdpm_policy *policy, uint32_t clock);
 
 /* Appends to the explanation; left out when it is full. */
-void sdpm_note_media(struct sdpm_verdict *verdict,
-		     const struct sdpm_desc *desc, size_t index,
-		     enum sdpm_why why);
+void sdpm_note_media(struct sdpm_verdict *verdict, const struct sdpm_desc *desc,
+		     size_t index, enum sdpm_why why);
 void sdpm_note_format(struct sdpm_verdict *verdict, size_t index,
 		      const struct sdpm_format *format, enum sdpm_why why);
 

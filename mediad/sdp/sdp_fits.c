@@ -51,9 +51,8 @@ static struct sdpm_item *item_add(struct sdpm_verdict *verdict, size_t index,
 	return item;
 }
 
-void sdpm_note_media(struct sdpm_verdict *verdict,
-		     const struct sdpm_desc *desc, size_t index,
-		     enum sdpm_why why)
+void sdpm_note_media(struct sdpm_verdict *verdict, const struct sdpm_desc *desc,
+		     size_t index, enum sdpm_why why)
 {
 	struct sdpm_item *item =
 		item_add(verdict, index, &desc->media[index].type, why);
@@ -96,11 +95,13 @@ static enum sdpm_why browser_fits(const struct sdpm_desc *desc,
 				  const struct sdpm_media *media, bool answer)
 {
 	/* RFC 8829 5.1.2: what real peers write instead of the first two */
-	static const char *const protos[] = {
-		"UDP/TLS/RTP/SAVPF",  "UDP/TLS/RTP/SAVP",
-		"TCP/DTLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP",
-		"RTP/SAVPF",	      "RTP/SAVP",
-		NULL};
+	static const char *const protos[] = {"UDP/TLS/RTP/SAVPF",
+					     "UDP/TLS/RTP/SAVP",
+					     "TCP/DTLS/RTP/SAVPF",
+					     "TCP/DTLS/RTP/SAVP",
+					     "RTP/SAVPF",
+					     "RTP/SAVP",
+					     NULL};
 	const struct sdpm_transport *tp = &media->transport;
 
 	if (!one_of(&media->proto, protos))

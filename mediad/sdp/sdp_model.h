@@ -27,29 +27,34 @@
 /* Limits of what is read; more is an error where the comment says so, and is
  * left out and not an error elsewhere. */
 enum {
-	SDPM_TEXT_MAX = 65536,   /* bytes; error */
-	SDPM_LINE_MAX = 4096,    /* bytes of one line; error */
-	SDPM_LINES_MAX = 2000,   /* error */
-	SDPM_MEDIA_MAX = 16,     /* m-lines; error */
-	SDPM_FORMATS_MAX = 32,   /* kept of an m-line */
-	SDPM_CANDS_READ = 64,    /* a=candidate lines looked at, an m-line */
-	SDPM_CANDS_MAX = 16,     /* kept of those, after the filter */
-	SDPM_PRINTS_MAX = 4,     /* fingerprints */
+	SDPM_TEXT_MAX = 65536, /* bytes; error */
+	SDPM_LINE_MAX = 4096,  /* bytes of one line; error */
+	SDPM_LINES_MAX = 2000, /* error */
+	SDPM_MEDIA_MAX = 16,   /* m-lines; error */
+	SDPM_FORMATS_MAX = 32, /* kept of an m-line */
+	SDPM_CANDS_READ = 64,  /* a=candidate lines looked at, an m-line */
+	SDPM_CANDS_MAX = 16,   /* kept of those, after the filter */
+	SDPM_PRINTS_MAX = 4,   /* fingerprints */
 	SDPM_SSRCS_MAX = 4,
 	SDPM_EXTMAPS_MAX = 16,
 	SDPM_FEEDBACK_MAX = 16,
 	SDPM_CRYPTO_MAX = 8,
-	SDPM_BUNDLES_MAX = 4,    /* error */
-	SDPM_UFRAG_MAX = 256,    /* RFC 8839 5.4; error */
-	SDPM_PWD_MAX = 256,      /* RFC 8839 5.4; error */
-	SDPM_MID_MAX = 32,       /* error */
-	SDPM_TYPE_MAX = 16,      /* of m=; error */
-	SDPM_PROTO_MAX = 32,     /* error */
-	SDPM_TLS_ID_MAX = 255,   /* RFC 8842 4; error */
-	SDPM_FMT_MAX = 32,       /* one format of an m-line; error */
+	SDPM_BUNDLES_MAX = 4,  /* error */
+	SDPM_UFRAG_MAX = 256,  /* RFC 8839 5.4; error */
+	SDPM_PWD_MAX = 256,    /* RFC 8839 5.4; error */
+	SDPM_MID_MAX = 32,     /* error */
+	SDPM_TYPE_MAX = 16,    /* of m=; error */
+	SDPM_PROTO_MAX = 32,   /* error */
+	SDPM_TLS_ID_MAX = 255, /* RFC 8842 4; error */
+	SDPM_FMT_MAX = 32,     /* one format of an m-line; error */
 };
 
-enum sdpm_kind { SDPM_AUDIO, SDPM_VIDEO, SDPM_APPLICATION, SDPM_OTHER };
+enum sdpm_kind {
+	SDPM_AUDIO,
+	SDPM_VIDEO,
+	SDPM_APPLICATION,
+	SDPM_OTHER
+};
 
 /* Bits: a direction seen from its writer. */
 enum sdpm_dir {
@@ -77,7 +82,12 @@ enum sdpm_hash {
 	SDPM_SHA512,
 };
 
-enum sdpm_cand_type { SDPM_HOST, SDPM_SRFLX, SDPM_PRFLX, SDPM_RELAY };
+enum sdpm_cand_type {
+	SDPM_HOST,
+	SDPM_SRFLX,
+	SDPM_PRFLX,
+	SDPM_RELAY
+};
 
 /* The formats that mediad knows; sdp_codec.h has the table. */
 enum sdpm_codec {
@@ -203,10 +213,30 @@ struct sdpm_desc {
 	struct sdpm_media *media;
 };
 
+/* Why an offered m-line or format was taken or not. */
+enum sdpm_why {
+	SDPM_CHOSEN = 0,
+	SDPM_NOT_PREFERRED, /* allowed, but a better one was there */
+	SDPM_NOT_ALLOWED,   /* known, but not allowed by policy */
+	SDPM_UNKNOWN_FORMAT,
+	SDPM_NOT_AUDIO,
+	SDPM_DISABLED, /* port 0 */
+	SDPM_SECOND_AUDIO,
+	SDPM_BAD_PROTO,
+	SDPM_NO_RTCP_MUX,
+	SDPM_NO_ICE,
+	SDPM_NO_FINGERPRINT, /* or of a hash too weak */
+	SDPM_BAD_SETUP,
+	SDPM_NO_ADDRESS,
+	SDPM_OTHER_CLOCK, /* telephone-event at another codec's clock */
+	SDPM_NO_CODEC,    /* none of those that are allowed */
+};
+
 /* Why something was refused: for the answer to sigd and for people. */
 struct sdpm_error {
-	uint16_t sip;  /* 400: not understood, 488: not acceptable */
-	uint16_t line; /* 1.., 0 when it is about no one line */
+	enum sdpm_why cause; /* of a 488; SDPM_CHOSEN when it is a 400 */
+	uint16_t sip;        /* 400: not understood, 488: not acceptable */
+	uint16_t line;       /* 1.., 0 when it is about no one line */
 	char why[96];
 };
 

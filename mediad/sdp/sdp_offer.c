@@ -9,8 +9,8 @@
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_decide_priv.h"
 
-int sdpm_map_find(const struct sdpm_map *maps, size_t n,
-		  enum sdpm_codec codec, uint32_t clock)
+int sdpm_map_find(const struct sdpm_map *maps, size_t n, enum sdpm_codec codec,
+		  uint32_t clock)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (maps[i].codec == codec &&
@@ -61,8 +61,7 @@ static void map_add(struct sdpm_offer *offer, const struct sdpm_choice *prev,
 
 	if (i >= 0) {
 		*map = prev->maps[i];
-	}
-	else {
+	} else {
 		map->rx_pt = pt_new(offer, prev, codec, clock);
 		map->tx_pt = map->rx_pt;
 		map->codec = codec;

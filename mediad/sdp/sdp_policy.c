@@ -23,8 +23,7 @@ void sdpm_policy_init(struct sdpm_policy *policy, enum sdpm_profile profile)
 	policy->ptime = 20;
 }
 
-bool sdpm_policy_allows(const struct sdpm_policy *policy,
-			enum sdpm_codec codec)
+bool sdpm_policy_allows(const struct sdpm_policy *policy, enum sdpm_codec codec)
 {
 	for (size_t i = 0; i < policy->ncodecs; i++) {
 		if (policy->codecs[i] == codec)
@@ -66,7 +65,7 @@ void sdpm_policy_match(struct sdpm_policy *policy,
 	if (other->event >= 0)
 		clock = other->maps[other->event].clock;
 
-	policy->event_clocks &= clock == 8000	 ? SDPM_EVENT_8K
+	policy->event_clocks &= clock == 8000    ? SDPM_EVENT_8K
 				: clock == 48000 ? SDPM_EVENT_48K
 						 : 0;
 }

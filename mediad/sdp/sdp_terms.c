@@ -8,7 +8,9 @@
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_decide_priv.h"
 
-enum { PTIME_DEFAULT = 20 };
+enum {
+	PTIME_DEFAULT = 20
+};
 
 void sdpm_copy(char *dst, size_t size, const struct pl *src)
 {

@@ -96,9 +96,8 @@ bool sdpm_token(const struct pl *text, size_t max, const char *more)
 	for (size_t i = 0; i < text->l; i++) {
 		char c = text->p[i];
 
-		if (!is_alnum(c) &&
-		    (!c || (!strchr("!#$%&'*+-.^_`{|}~", c) &&
-			    !strchr(more, c))))
+		if (!is_alnum(c) && (!c || (!strchr("!#$%&'*+-.^_`{|}~", c) &&
+					    !strchr(more, c))))
 			return false;
 	}
 	return true;

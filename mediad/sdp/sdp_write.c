@@ -54,7 +54,7 @@ static const char *dir_name(enum sdpm_dir dir)
 static const char *hash_name(enum sdpm_hash hash)
 {
 	static const char *const names[] = {
-		[SDPM_SHA1] = "sha-1",	   [SDPM_SHA224] = "sha-224",
+		[SDPM_SHA1] = "sha-1",     [SDPM_SHA224] = "sha-224",
 		[SDPM_SHA256] = "sha-256", [SDPM_SHA384] = "sha-384",
 		[SDPM_SHA512] = "sha-512",
 	};
@@ -62,12 +62,11 @@ static const char *hash_name(enum sdpm_hash hash)
 	return names[hash];
 }
 
-static int opus_write(struct mbuf *mb, uint8_t pt,
-		      const struct sdpm_opus *opus)
+static int opus_write(struct mbuf *mb, uint8_t pt, const struct sdpm_opus *opus)
 {
-	int err = mbuf_printf(mb, "a=fmtp:%u minptime=%u;useinbandfec=%u", pt,
-			      opus->min_ptime ? opus->min_ptime : 10,
-			      opus->fec);
+	int err =
+		mbuf_printf(mb, "a=fmtp:%u minptime=%u;useinbandfec=%u", pt,
+			    opus->min_ptime ? opus->min_ptime : 10, opus->fec);
 
 	if (opus->stereo)
 		err |= mbuf_write_str(mb, ";stereo=1");

@@ -12,7 +12,9 @@
 
 struct mbuf;
 
-enum { SDPM_HOSTS_MAX = 8 };
+enum {
+	SDPM_HOSTS_MAX = 8
+};
 
 /* A host candidate of ours. */
 struct sdpm_host {
@@ -30,15 +32,15 @@ struct sdpm_local {
 	uint64_t version; /* of o=, of the last description written */
 	uint64_t digest;  /* of the last description written; 0: none yet */
 	uint32_t ssrc;
-	uint8_t nhosts;   /* 1.. */
+	uint8_t nhosts;                         /* 1.. */
 	struct sdpm_host hosts[SDPM_HOSTS_MAX]; /* the first one stands in
 						   m= and c= */
-	char ufrag[33];   /* new at an ICE restart, with pwd */
+	char ufrag[33]; /* new at an ICE restart, with pwd */
 	char pwd[65];
-	char tls_id[65];  /* 20 characters or more; new with a new DTLS
+	char tls_id[65]; /* 20 characters or more; new with a new DTLS
 			     association */
 	char cname[33];
-	char msid[65];    /* stream id and track id are the same */
+	char msid[65];           /* stream id and track id are the same */
 	struct sdpm_print print; /* of our certificate */
 };
 
