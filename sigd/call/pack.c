@@ -36,6 +36,12 @@ void pack_u8(struct pack *out, uint8_t v)
 		*p = v;
 }
 
+void pack_u32(struct pack *out, uint32_t v)
+{
+	for (int shift = 24; shift >= 0; shift -= 8)
+		pack_u8(out, (uint8_t)(v >> shift));
+}
+
 void pack_id(struct pack *out, const char *id)
 {
 	uint8_t *p = take(out, 8);
@@ -76,6 +82,15 @@ uint8_t unpack_u8(struct unpack *in)
 	const uint8_t *p = give(in, 1);
 
 	return p ? *p : 0;
+}
+
+uint32_t unpack_u32(struct unpack *in)
+{
+	uint32_t v = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		v = v << 8 | unpack_u8(in);
+	return v;
 }
 
 void unpack_id(struct unpack *in, char id[17])

@@ -18,6 +18,7 @@ struct pack {
 };
 
 void pack_u8(struct pack *out, uint8_t v);
+void pack_u32(struct pack *out, uint32_t v);
 /* An id of 16 hex digits, as 8 bytes. */
 void pack_id(struct pack *out, const char *id);
 /* Length in one byte (at most 255), then the bytes. */
@@ -32,6 +33,7 @@ struct unpack {
 };
 
 uint8_t unpack_u8(struct unpack *in);
+uint32_t unpack_u32(struct unpack *in);
 void unpack_id(struct unpack *in, char id[17]);
 /* Returns the length; more than size is an error. */
 size_t unpack_bytes(struct unpack *in, void *data, size_t size);
