@@ -61,7 +61,8 @@ int crypt_alloc(struct crypt **cp, const struct crypt_impl *impl,
  * All work in place: pkt has *len bytes, and room for cap. Errors: EBADMSG
  * the header does not fit into the packet, ENOBUFS no room to grow, EBADE
  * (rtp_unprotect, rtcp_unprotect) not authentic; after EBADE the packet's
- * bytes are undefined. ERANGE: index over its range.
+ * bytes are undefined. ERANGE: index over its range, or not of this sequence
+ * number. The index of the first SRTCP packet to send is 1.
  */
 int crypt_rtp_protect(struct crypt *c, uint8_t *pkt, size_t *len, size_t cap,
 		      uint64_t index);

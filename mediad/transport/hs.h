@@ -62,8 +62,9 @@ bool hs_is_done(const struct hs *hs);
 /* 0: done, and the peer's certificate is the one of the signalling, sound and
  * in its time; EBADE: it is not; EAGAIN: not done. */
 int hs_verify(struct hs *hs, const struct cert_fp *fps, size_t nfps);
-/* Only after hs_verify() gave 0, else EPERM. The caller wipes *keys. */
-int hs_keys(const struct hs *hs, struct hs_keys *keys);
+/* Once, and only after hs_verify() gave 0, else EPERM. The caller wipes
+ * *keys. */
+int hs_keys(struct hs *hs, struct hs_keys *keys);
 /* SHA-256 of the peer's certificate; only after the handshake. */
 int hs_peer_md(const struct hs *hs, uint8_t md[32]);
 

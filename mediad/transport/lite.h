@@ -19,8 +19,8 @@
 struct lite;
 
 enum {
-	LITE_UFRAG_LEN = 12,   /* ours: [A-Za-z0-9], nothing secret in it */
-	LITE_PWD_LEN = 24,     /* ours: 142 bits */
+	LITE_UFRAG_LEN = 12,   /* ours: random, nothing secret in it */
+	LITE_PWD_LEN = 24,     /* ours: 144 bits */
 	LITE_REMOTE_MAX = 256, /* ufrag of the far side (RFC 8839, 5.4) */
 	LITE_PAIRS_MAX = 8,    /* addresses held at a time */
 	LITE_REPLY_MAX = 160,
@@ -32,13 +32,13 @@ struct lite_creds {
 	char pwd[LITE_PWD_LEN + 1];
 };
 
-/* What a check did. Each includes the ones before, except DROP. */
+/* What a check did. */
 enum lite_verdict {
 	LITE_DROP,     /* nothing to do */
 	LITE_REFUSED,  /* an error answer; nothing was learnt */
 	LITE_VALID,    /* authentic; consent is fresh */
-	LITE_NEW_PAIR, /* and its source is new in the table */
-	LITE_SELECTED, /* and it is now the selected pair */
+	LITE_SELECTED, /* the same, and its source is now the selected pair, or
+			  is it now with the present credentials */
 };
 
 struct lite_check {
@@ -55,6 +55,7 @@ struct lite_result {
 	size_t len;     /* 0: no answer */
 	bool old_ended; /* the former local ufrag (in old) is void now */
 	struct lite_creds old;
+	bool added;   /* the check's source is new in the table */
 	bool evicted; /* this address left the table */
 	struct sa gone;
 	uint8_t gone_sock;
@@ -67,10 +68,14 @@ const struct lite_creds *lite_local(const struct lite *lite);
 int lite_remote(struct lite *lite, const struct pl *ufrag);
 /* True when this is another ufrag than the one known. */
 bool lite_remote_differs(const struct lite *lite, const struct pl *ufrag);
-/* New local credentials; the former ones are valid until a check with the new
- * ones selects a pair. When a former restart is still open, the middle
- * credentials end: *ended (may be NULL) tells them, empty when none. */
-int lite_restart(struct lite *lite, struct lite_creds *ended);
+/*
+ * New local credentials; those of the pair in use are valid until a check with
+ * the new ones selects a pair. *ended: credentials that are void now, ufrag
+ * empty when none.
+ */
+void lite_restart(struct lite *lite, struct lite_creds *ended);
+/* All addresses, and the former credentials: consent was lost. */
+void lite_forget(struct lite *lite);
 /* The former credentials, NULL when none are valid. */
 const struct lite_creds *lite_former(const struct lite *lite);
 
@@ -85,7 +90,8 @@ bool lite_selected(const struct lite *lite, struct sa *peer, uint8_t *sock);
 /* The i-th address of the table; false at the end. */
 bool lite_pair(const struct lite *lite, unsigned i, struct sa *peer,
 	       uint8_t *sock);
-/* When the latest valid check came (of lite_alloc() when none did). */
+/* When the latest valid check on the selected pair came; before there is one,
+ * the latest at all, or lite_alloc(). */
 uint64_t lite_heard_ms(const struct lite *lite);
 
 /* For the state file: fixed size, plain. */
@@ -103,7 +109,8 @@ struct lite_gen {
 struct lite_state {
 	struct lite_gen cur, old; /* old.local.ufrag empty: none */
 	struct lite_addr pairs[LITE_PAIRS_MAX];
-	int8_t selected;
+	int8_t selected; /* of pairs; -1: none */
+	uint8_t settled; /* selected with cur's credentials */
 };
 void lite_export(const struct lite *lite, struct lite_state *state);
 /* EBADMSG: not a sound state. */

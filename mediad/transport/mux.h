@@ -11,6 +11,7 @@
 #ifndef MEDIAD_MUX_H
 #define MEDIAD_MUX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <re.h>
@@ -53,8 +54,8 @@ struct mux_tuple {
 int mux_alloc(struct mux **muxp, uint32_t max);
 /*
  * Serve a bound, non-blocking UDP socket (not closed by the mux). Its number
- * is written to *sock. Watched by the loop when there is one (loop_init());
- * without, mux_poll() serves.
+ * is written to *sock. Watched by the loop; without one, mux_poll() and
+ * mux_flush() serve.
  */
 int mux_add(struct mux *mux, int fd, uint8_t *sock);
 /* Read what is there, at most a few batches. */
@@ -67,6 +68,8 @@ void mux_name_del(struct mux_name *name);
  * counts. */
 void mux_tuple_add(struct mux *mux, struct mux_tuple *tuple);
 void mux_tuple_del(struct mux_tuple *tuple);
+/* False when it never was, or another has the address now. */
+bool mux_tuple_here(const struct mux_tuple *tuple);
 
 /*
  * A place in the send queue: cap bytes at the returned address, to be filled

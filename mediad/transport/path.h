@@ -21,8 +21,9 @@ enum {
 	PATH_HEADROOM = 32, /* bytes before an incoming packet that are free */
 };
 
-/* How far a path has come. Steps are reported once each and in this order,
- * those that a variant does not know never. */
+/* How far a path has come. Each step is reported once, in this order but for
+ * PATH_PAIR, which may come late; those that a variant does not know
+ * never. */
 enum path_rung {
 	PATH_NEW,
 	PATH_STUN,  /* a first authentic ICE check came */
@@ -72,10 +73,10 @@ struct path_handlers {
 /*
  * Send one packet in clear, copied at once: pkt stays the caller's, unchanged.
  * It leaves with the batch at the end of the turn. index is the caller's to
- * keep: RTP 2^16 * ROC + SEQ, never used twice on a path, of any SSRC of
- * the same path (RFC 3711, 9.1, is about key and SSRC: each SSRC counts
- * alone). RTCP 31 bits. ENOTCONN: no peer yet, or lost (counted, not
- * logged); EMSGSIZE: over PATH_MTU; EBADMSG: no RTP header; ERANGE.
+ * keep, and never used twice for one SSRC of a path (RFC 3711, 9.1): RTP
+ * 2^16 * ROC + SEQ; RTCP from 1, 31 bits. ENOTCONN: no peer yet, or lost
+ * (counted, not logged); EMSGSIZE: over PATH_MTU; EBADMSG: no sound header;
+ * ERANGE: not the index of this sequence number.
  */
 int path_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 		  uint64_t index);

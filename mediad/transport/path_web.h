@@ -76,6 +76,9 @@ int path_web_peer(const struct path *path, struct sa *peer);
 /* The suite in use, CRYPT_NONE before PATH_DTLS. */
 enum crypt_suite path_web_suite(const struct path *path);
 
+/* One line (%H). */
+int path_web_debug(struct re_printf *pf, const struct path *path);
+
 /*
  * All that a successor needs to serve on without a word of signalling, as
  * plain data of fixed size and layout (the same build, the same machine): it

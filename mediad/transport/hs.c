@@ -1,0 +1,358 @@
+/*
+ * hs.c  DTLS-SRTP handshakes, as server, over datagrams that others carry
+ *
+ * OpenSSL reads the one datagram that hs_recv() was given and writes into the
+ * send handler, both through a BIO of ours, so that datagrams keep their
+ * borders. Its own clock decides when a flight is due again; the wheel asks.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/time.h>
+#include <re.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "common/wheel.h"
+#include "mediad/transport/cert.h"
+#include "mediad/transport/hs.h"
+#include "mediad/transport/hs_priv.h"
+
+enum {
+	RTO_FIRST_US = 200 * 1000, /* a browser's round trip is shorter */
+	RTO_LAST_US = 2000 * 1000,
+	ASK_AGAIN_MS = 20, /* the wheel was early by OpenSSL's clock */
+	READS_MAX = 16,    /* records of one datagram after the handshake */
+};
+
+enum hs_phase {
+	HS_SHAKES,
+	HS_DONE,
+	HS_OVER
+};
+
+struct hs {
+	SSL *ssl;   /* NULL once it is not needed any more */
+	X509 *peer; /* until the keys were taken */
+	struct wheel *wheel;
+	struct wheel_timer again, limit;
+	hs_send_h *sendh;
+	hs_done_h *doneh;
+	void *arg;
+	enum hs_phase phase;
+	bool verified;
+	const uint8_t *in; /* the datagram being read */
+	size_t in_len;
+	uint32_t datagrams, bytes;
+	struct hs_keys keys; /* until taken */
+	uint8_t md[32];
+};
+
+static void drop_ssl(struct hs *hs)
+{
+	wheel_stop(&hs->again);
+	SSL_free(hs->ssl);
+	hs->ssl = NULL;
+}
+
+static void drop_peer(struct hs *hs)
+{
+	X509_free(hs->peer);
+	hs->peer = NULL;
+}
+
+static void destructor(void *arg)
+{
+	struct hs *hs = arg;
+
+	wheel_stop(&hs->limit);
+	drop_ssl(hs);
+	drop_peer(hs);
+	OPENSSL_cleanse(&hs->keys, sizeof(hs->keys));
+}
+
+/* --- datagrams in and out ------------------------------------------------- */
+
+int hs_bio_read(BIO *bio, char *buf, int size)
+{
+	struct hs *hs = BIO_get_data(bio);
+	size_t n;
+
+	BIO_clear_retry_flags(bio);
+	if (!hs->in) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	/* what does not fit is cut, as recv() does */
+	n = hs->in_len < (size_t)size ? hs->in_len : (size_t)size;
+	memcpy(buf, hs->in, n);
+	hs->in = NULL;
+	return (int)n;
+}
+
+int hs_bio_write(BIO *bio, const char *buf, int len)
+{
+	struct hs *hs = BIO_get_data(bio);
+
+	BIO_clear_retry_flags(bio);
+	if (hs->sendh && len > 0)
+		hs->sendh((const uint8_t *)buf, (size_t)len, hs->arg);
+	return len;
+}
+
+/* --- the end of it ---------------------------------------------------------- */
+
+static const char *reason(void)
+{
+	const char *text = ERR_reason_error_string(ERR_peek_error());
+
+	ERR_clear_error();
+	return text ? text : "protocol error";
+}
+
+/* The last act of its callers. */
+static void finish(struct hs *hs, int err, const char *what)
+{
+	hs_done_h *doneh = hs->doneh;
+	void *arg = hs->arg;
+
+	if (err) {
+		hs->phase = HS_OVER;
+		wheel_stop(&hs->limit);
+		drop_ssl(hs);
+	}
+	if (doneh)
+		doneh(err, what, arg);
+}
+
+static void on_limit(void *arg)
+{
+	finish(arg, ETIMEDOUT, "handshake took too long");
+}
+
+static void on_kept(void *arg)
+{
+	drop_ssl(arg);
+}
+
+/* --- retransmission ---------------------------------------------------------- */
+
+static unsigned int on_rto(SSL *ssl, unsigned int us)
+{
+	(void)ssl;
+	if (!us)
+		return RTO_FIRST_US;
+	return us < RTO_LAST_US / 2 ? 2 * us : RTO_LAST_US;
+}
+
+static void arm(struct hs *hs);
+
+static void on_again(void *arg)
+{
+	struct hs *hs = arg;
+
+	ERR_clear_error();
+	if (DTLSv1_handle_timeout(hs->ssl) < 0)
+		finish(hs, EPROTO, reason());
+	else
+		arm(hs);
+}
+
+static void arm(struct hs *hs)
+{
+	struct timeval tv;
+	uint64_t ms;
+
+	if (!DTLSv1_get_timeout(hs->ssl, &tv)) {
+		wheel_stop(&hs->again);
+		return;
+	}
+	ms = (uint64_t)tv.tv_sec * 1000 + (uint64_t)tv.tv_usec / 1000 + 1;
+	wheel_start(hs->wheel, &hs->again,
+		    ms > ASK_AGAIN_MS ? ms : ASK_AGAIN_MS, on_again, hs);
+}
+
+/* --- the handshake ------------------------------------------------------------ */
+
+/* RFC 5764, 4.2: client key, server key, client salt, server salt. */
+static int export_keys(struct hs *hs, enum crypt_suite suite)
+{
+	static const char label[] = "EXTRACTOR-dtls_srtp";
+	uint8_t out[2 * (CRYPT_KEY_LEN + CRYPT_SALT_MAX)], *p = out;
+	size_t salt = crypt_salt_len(suite);
+
+	if (SSL_export_keying_material(hs->ssl, out, 2 * (CRYPT_KEY_LEN + salt),
+				       label, sizeof(label) - 1, NULL, 0,
+				       0) != 1)
+		return EPROTO;
+
+	hs->keys.suite = suite;
+	memcpy(hs->keys.client_key, p, CRYPT_KEY_LEN);
+	memcpy(hs->keys.server_key, p + CRYPT_KEY_LEN, CRYPT_KEY_LEN);
+	p += 2 * CRYPT_KEY_LEN;
+	memcpy(hs->keys.client_salt, p, salt);
+	memcpy(hs->keys.server_salt, p + salt, salt);
+	OPENSSL_cleanse(out, sizeof(out));
+	return 0;
+}
+
+static int take_result(struct hs *hs, const char **what)
+{
+	const SRTP_PROTECTION_PROFILE *profile =
+		SSL_get_selected_srtp_profile(hs->ssl);
+	unsigned n = sizeof(hs->md);
+	enum crypt_suite suite;
+
+	*what = "no common SRTP profile";
+	if (!profile)
+		return EPROTO;
+	suite = (enum crypt_suite)profile->id;
+	if (!crypt_salt_len(suite))
+		return EPROTO;
+
+	*what = "no certificate";
+	hs->peer = SSL_get1_peer_certificate(hs->ssl);
+	if (!hs->peer || !X509_digest(hs->peer, EVP_sha256(), hs->md, &n))
+		return EPROTO;
+
+	*what = "no key export";
+	return export_keys(hs, suite);
+}
+
+static void on_shaken(struct hs *hs)
+{
+	const char *what;
+	int err = take_result(hs, &what);
+
+	if (err) {
+		finish(hs, err, what);
+		return;
+	}
+	hs->phase = HS_DONE;
+	wheel_stop(&hs->again);
+	/* the peer may not have heard our Finished: RFC 6347, 4.2.4 */
+	wheel_start(hs->wheel, &hs->limit, HS_KEEP_MS, on_kept, hs);
+	finish(hs, 0, NULL);
+}
+
+static void shake(struct hs *hs)
+{
+	int r = SSL_do_handshake(hs->ssl);
+
+	if (r == 1)
+		on_shaken(hs);
+	else if (SSL_get_error(hs->ssl, r) == SSL_ERROR_WANT_READ)
+		arm(hs);
+	else
+		finish(hs, EPROTO, reason());
+}
+
+/* Only authentic records count here; application data is nobody's. */
+static void read_on(struct hs *hs)
+{
+	uint8_t buf[256];
+	int r = 1;
+
+	for (unsigned i = 0; i < READS_MAX && r > 0; i++)
+		r = SSL_read(hs->ssl, buf, sizeof(buf));
+
+	if (SSL_get_shutdown(hs->ssl) & SSL_RECEIVED_SHUTDOWN)
+		finish(hs, ECONNRESET, "closed by the peer");
+}
+
+void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len)
+{
+	if (hs->phase == HS_OVER || !hs->ssl)
+		return;
+
+	if (hs->phase == HS_SHAKES) {
+		++hs->datagrams;
+		hs->bytes += (uint32_t)len;
+		if (hs->datagrams > HS_DATAGRAMS_MAX ||
+		    hs->bytes > HS_BYTES_MAX) {
+			finish(hs, EMSGSIZE, "handshake over its limits");
+			return;
+		}
+	}
+	hs->in = pkt;
+	hs->in_len = len;
+	ERR_clear_error();
+	if (hs->phase == HS_SHAKES)
+		shake(hs);
+	else
+		read_on(hs);
+}
+
+/* --- life and queries ---------------------------------------------------------- */
+
+int hs_alloc(struct hs **hsp, struct hs_ctx *ctx, struct wheel *wheel,
+	     uint32_t limit_ms)
+{
+	struct hs *hs = mem_zalloc(sizeof(*hs), destructor);
+	int err;
+
+	if (!hs)
+		return ENOMEM;
+	hs->wheel = wheel;
+	err = hs_ctx_open(ctx, &hs->ssl, hs);
+	if (err) {
+		mem_deref(hs);
+		return err;
+	}
+	DTLS_set_timer_cb(hs->ssl, on_rto);
+	wheel_start(wheel, &hs->limit, limit_ms, on_limit, hs);
+	*hsp = hs;
+	return 0;
+}
+
+void hs_handlers(struct hs *hs, hs_send_h *sendh, hs_done_h *doneh, void *arg)
+{
+	hs->sendh = sendh;
+	hs->doneh = doneh;
+	hs->arg = arg;
+}
+
+bool hs_is_done(const struct hs *hs)
+{
+	return hs->phase == HS_DONE;
+}
+
+int hs_verify(struct hs *hs, const struct cert_fp *fps, size_t nfps)
+{
+	uint8_t *der = NULL;
+	int len, err;
+
+	if (hs->phase != HS_DONE || !hs->peer)
+		return EAGAIN;
+	len = i2d_X509(hs->peer, &der);
+	if (len <= 0)
+		return ENOMEM;
+	err = cert_fp_check(fps, nfps, der, (size_t)len);
+	OPENSSL_free(der);
+	if (!err && !hs_cert_sound(hs->peer))
+		err = EBADE;
+	hs->verified = !err;
+	return err;
+}
+
+int hs_keys(struct hs *hs, struct hs_keys *keys)
+{
+	if (!hs->verified)
+		return EPERM;
+
+	*keys = hs->keys;
+	OPENSSL_cleanse(&hs->keys, sizeof(hs->keys));
+	hs->verified = false;
+	drop_peer(hs);
+	return 0;
+}
+
+int hs_peer_md(const struct hs *hs, uint8_t md[32])
+{
+	if (hs->phase != HS_DONE)
+		return EAGAIN;
+	memcpy(md, hs->md, sizeof(hs->md));
+	return 0;
+}

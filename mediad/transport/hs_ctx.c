@@ -1,0 +1,184 @@
+/*
+ * hs_ctx.c  What all DTLS handshakes of a worker share
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <time.h>
+#include <re.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "mediad/transport/cert_priv.h"
+#include "mediad/transport/hs.h"
+#include "mediad/transport/hs_priv.h"
+
+enum {
+	IP_UDP_OVERHEAD = 48,
+	CLOCK_SLACK_S = 86400, /* between the peer's clock and ours */
+	RSA_BITS_MIN = 2048,
+	RSA_BITS_MAX = 8192,
+};
+
+struct hs_ctx {
+	SSL_CTX *ssl_ctx;
+	BIO_METHOD *method;
+};
+
+static void destructor(void *arg)
+{
+	struct hs_ctx *ctx = arg;
+
+	SSL_CTX_free(ctx->ssl_ctx);
+	BIO_meth_free(ctx->method);
+}
+
+static long bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	(void)bio;
+	(void)num;
+	(void)ptr;
+
+	switch (cmd) {
+	case BIO_CTRL_FLUSH:
+		return 1;
+	case BIO_CTRL_DGRAM_QUERY_MTU:
+	case BIO_CTRL_DGRAM_GET_FALLBACK_MTU:
+		return HS_MTU;
+	case BIO_CTRL_DGRAM_GET_MTU_OVERHEAD:
+		return IP_UDP_OVERHEAD;
+	default:
+		return 0;
+	}
+}
+
+static int bio_create(BIO *bio)
+{
+	BIO_set_init(bio, 1);
+	return 1;
+}
+
+static int method_make(BIO_METHOD **methodp)
+{
+	BIO_METHOD *method =
+		BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
+			     "media datagram");
+
+	if (!method)
+		return ENOMEM;
+	*methodp = method;
+	return BIO_meth_set_create(method, bio_create) &&
+			       BIO_meth_set_read(method, hs_bio_read) &&
+			       BIO_meth_set_write(method, hs_bio_write) &&
+			       BIO_meth_set_ctrl(method, bio_ctrl)
+		       ? 0
+		       : ENOMEM;
+}
+
+/* The fingerprint of the signalling decides, not a chain: hs_verify(). */
+static int accept_any(int ok, X509_STORE_CTX *store)
+{
+	(void)ok;
+	(void)store;
+	return 1;
+}
+
+static bool configure(SSL_CTX *ssl_ctx, const struct cert *cert)
+{
+	/* RFC 8827, 6.5: DTLS 1.2, forward secrecy, P-256 */
+	SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET |
+					     SSL_OP_NO_RENEGOTIATION |
+					     SSL_OP_NO_COMPRESSION |
+					     SSL_OP_CIPHER_SERVER_PREFERENCE |
+					     SSL_OP_SINGLE_ECDH_USE);
+	SSL_CTX_set_session_cache_mode(ssl_ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify(ssl_ctx,
+			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+			   accept_any);
+	SSL_CTX_set_max_cert_list(ssl_ctx, HS_CHAIN_MAX);
+
+	return SSL_CTX_set_min_proto_version(ssl_ctx, DTLS1_2_VERSION) &&
+	       SSL_CTX_set_max_proto_version(ssl_ctx, DTLS1_2_VERSION) &&
+	       SSL_CTX_set_cipher_list(ssl_ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:"
+						"ECDHE-ECDSA-AES256-GCM-SHA384:"
+						"ECDHE-ECDSA-CHACHA20-POLY1305:"
+						"ECDHE-ECDSA-AES128-SHA") &&
+	       SSL_CTX_set1_groups_list(ssl_ctx, "X25519:P-256:P-384") &&
+	       SSL_CTX_use_certificate(ssl_ctx, cert->x509) &&
+	       SSL_CTX_use_PrivateKey(ssl_ctx, cert->key) &&
+	       /* 0 is success for this one; ours is the order that counts */
+	       !SSL_CTX_set_tlsext_use_srtp(ssl_ctx, "SRTP_AEAD_AES_128_GCM:"
+						     "SRTP_AES128_CM_SHA1_80");
+}
+
+int hs_ctx_alloc(struct hs_ctx **ctxp, const struct cert *cert)
+{
+	struct hs_ctx *ctx = mem_zalloc(sizeof(*ctx), destructor);
+	int err;
+
+	if (!ctx)
+		return ENOMEM;
+	err = method_make(&ctx->method);
+	if (!err) {
+		ctx->ssl_ctx = SSL_CTX_new(DTLS_server_method());
+		if (!ctx->ssl_ctx)
+			err = ENOMEM;
+		else if (!configure(ctx->ssl_ctx, cert))
+			err = EPROTO;
+	}
+	if (err)
+		mem_deref(ctx);
+	else
+		*ctxp = ctx;
+	return err;
+}
+
+int hs_ctx_open(struct hs_ctx *ctx, SSL **sslp, struct hs *hs)
+{
+	SSL *ssl = SSL_new(ctx->ssl_ctx);
+	BIO *bio = BIO_new(ctx->method);
+
+	if (!ssl || !bio) {
+		SSL_free(ssl);
+		BIO_free(bio);
+		return ENOMEM;
+	}
+	BIO_set_data(bio, hs);
+	SSL_set_bio(ssl, bio, bio); /* takes it */
+	SSL_set_mtu(ssl, HS_MTU);
+	SSL_set_accept_state(ssl);
+	*sslp = ssl;
+	return 0;
+}
+
+/* The fingerprint binds the certificate to the signalling; this only keeps
+ * out what no browser makes (threat: absurd certificates). */
+bool hs_cert_sound(X509 *x509)
+{
+	EVP_PKEY *key = X509_get0_pubkey(x509);
+	time_t soon = time(NULL) + CLOCK_SLACK_S;
+	time_t past = time(NULL) - CLOCK_SLACK_S;
+	char group[32];
+	size_t n;
+	int bits;
+
+	if (!key || X509_cmp_time(X509_get0_notBefore(x509), &soon) >= 0 ||
+	    X509_cmp_time(X509_get0_notAfter(x509), &past) <= 0)
+		return false;
+
+	switch (EVP_PKEY_get_base_id(key)) {
+	case EVP_PKEY_EC:
+		/* only curves with a name: none of the peer's own making */
+		return EVP_PKEY_get_group_name(key, group, sizeof(group), &n) ==
+		       1;
+	case EVP_PKEY_RSA:
+		bits = EVP_PKEY_get_bits(key);
+		return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
+	case EVP_PKEY_ED25519:
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,406 @@
+/*
+ * mux.c  The slot's UDP sockets for all browsers: who gets a datagram
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <re.h>
+
+#include "common/loop.h"
+#include "mediad/transport/classify.h"
+#include "mediad/transport/lite.h"
+#include "mediad/transport/mux.h"
+#include "mediad/transport/path.h"
+
+enum {
+	RECV_CAP = 2048, /* more than any packet that is not dropped */
+	SEND_CAP = 1568, /* PATH_MTU and what SRTP adds */
+	BATCHES = 4,     /* in one go: others want their turn, too */
+	CMSG_CAP = CMSG_SPACE(sizeof(uint32_t)),
+	DEFAULT_PATHS = 1024,
+};
+
+struct recv_slot {
+	uint8_t headroom[PATH_HEADROOM];
+	uint8_t buf[RECV_CAP];
+};
+
+struct send_slot {
+	uint8_t buf[SEND_CAP];
+	struct sa dst;
+	size_t len;
+	uint8_t sock;
+};
+
+struct mux_sock {
+	struct mux *mux;
+	struct loop_watch *watch;
+	int fd;
+	uint32_t overflow; /* the kernel's counter, seen last */
+};
+
+struct mux {
+	struct mux_sock socks[MUX_SOCKS_MAX];
+	uint8_t nsocks;
+	struct hash *names, *tuples;
+	struct recv_slot *recv;
+	struct send_slot *send;
+	size_t queued;
+	struct mux_stats stats;
+	struct mmsghdr msgs[MUX_BATCH]; /* of the batch read */
+	struct iovec iov[MUX_BATCH];
+	struct sa src[MUX_BATCH];
+	_Alignas(struct cmsghdr) uint8_t cmsg[MUX_BATCH][CMSG_CAP];
+};
+
+static void on_turn_end(void *arg);
+
+static void destructor(void *arg)
+{
+	struct mux *mux = arg;
+
+	loop_after_cancel(on_turn_end, mux);
+	for (uint8_t i = 0; i < mux->nsocks; i++)
+		mem_deref(mux->socks[i].watch);
+	if (mux->names)
+		hash_clear(mux->names);
+	if (mux->tuples)
+		hash_clear(mux->tuples);
+	mem_deref(mux->names);
+	mem_deref(mux->tuples);
+	mem_deref(mux->recv);
+	mem_deref(mux->send);
+}
+
+/* Once; a batch puts back what the kernel has changed. */
+static void prepare(struct mux *mux)
+{
+	for (unsigned i = 0; i < MUX_BATCH; i++) {
+		mux->iov[i].iov_base = mux->recv[i].buf;
+		mux->iov[i].iov_len = RECV_CAP;
+		mux->msgs[i] = (struct mmsghdr){
+			.msg_hdr = {.msg_name = &mux->src[i].u,
+				    .msg_namelen = sizeof(mux->src[i].u),
+				    .msg_iov = &mux->iov[i],
+				    .msg_iovlen = 1,
+				    .msg_control = mux->cmsg[i],
+				    .msg_controllen = CMSG_CAP}};
+	}
+}
+
+int mux_alloc(struct mux **muxp, uint32_t max)
+{
+	struct mux *mux = mem_zalloc(sizeof(*mux), destructor);
+	int err;
+
+	if (!mux)
+		return ENOMEM;
+	mux->recv = mem_alloc(MUX_BATCH * sizeof(*mux->recv), NULL);
+	mux->send = mem_alloc(MUX_BATCH * sizeof(*mux->send), NULL);
+	err = mux->recv && mux->send ? 0 : ENOMEM;
+	if (!max)
+		max = DEFAULT_PATHS;
+	if (!err)
+		err = hash_alloc(&mux->names, hash_valid_size(max));
+	if (!err)
+		err = hash_alloc(&mux->tuples, hash_valid_size(2 * max));
+	if (err) {
+		mem_deref(mux);
+		return err;
+	}
+	prepare(mux);
+	*muxp = mux;
+	return 0;
+}
+
+/* --- who is who ------------------------------------------------------------ */
+
+static struct mux_name *name_find(const struct mux *mux, const struct pl *ufrag)
+{
+	uint32_t key = hash_joaat((const uint8_t *)ufrag->p, ufrag->l);
+	struct le *le;
+
+	for (le = list_head(hash_list(mux->names, key)); le; le = le->next) {
+		struct mux_name *name = le->data;
+
+		if (!pl_strcmp(ufrag, name->ufrag))
+			return name;
+	}
+	return NULL;
+}
+
+int mux_name_add(struct mux *mux, struct mux_name *name)
+{
+	struct pl ufrag = {.p = name->ufrag, .l = strlen(name->ufrag)};
+
+	if (name_find(mux, &ufrag))
+		return EEXIST;
+	hash_append(mux->names, hash_joaat_str(name->ufrag), &name->le, name);
+	return 0;
+}
+
+void mux_name_del(struct mux_name *name)
+{
+	hash_unlink(&name->le);
+}
+
+static uint32_t tuple_key(const struct sa *src, uint8_t sock)
+{
+	return sa_hash(src, SA_ALL) * 2654435761u ^ sock;
+}
+
+static struct mux_tuple *tuple_find(const struct mux *mux, const struct sa *src,
+				    uint8_t sock)
+{
+	struct list *bucket = hash_list(mux->tuples, tuple_key(src, sock));
+
+	for (struct le *le = list_head(bucket); le; le = le->next) {
+		struct mux_tuple *tuple = le->data;
+
+		if (tuple->sock == sock && sa_cmp(&tuple->src, src, SA_ALL))
+			return tuple;
+	}
+	return NULL;
+}
+
+void mux_tuple_add(struct mux *mux, struct mux_tuple *tuple)
+{
+	struct mux_tuple *former = tuple_find(mux, &tuple->src, tuple->sock);
+
+	if (former)
+		mux_tuple_del(former);
+	hash_append(mux->tuples, tuple_key(&tuple->src, tuple->sock),
+		    &tuple->le, tuple);
+}
+
+void mux_tuple_del(struct mux_tuple *tuple)
+{
+	hash_unlink(&tuple->le);
+}
+
+bool mux_tuple_here(const struct mux_tuple *tuple)
+{
+	return tuple->le.list != NULL;
+}
+
+/* --- sending ---------------------------------------------------------------- */
+
+/* Packets of one socket. What the kernel does not take is lost, as on any
+ * network; the rest of the batch still goes. */
+static void send_run(struct mux *mux, struct mmsghdr *msgs, unsigned n, int fd)
+{
+	unsigned done = 0;
+
+	while (done < n) {
+		int sent = sendmmsg(fd, msgs + done, n - done, 0);
+
+		if (sent > 0) {
+			done += (unsigned)sent;
+			mux->stats.tx += (unsigned)sent;
+			continue;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno == EAGAIN || errno == ENOBUFS) {
+			mux->stats.tx_dropped += n - done;
+			return;
+		}
+		++mux->stats.tx_dropped;
+		++done;
+	}
+}
+
+void mux_flush(struct mux *mux)
+{
+	struct mmsghdr msgs[MUX_BATCH];
+	struct iovec iov[MUX_BATCH];
+	size_t i, from = 0;
+
+	if (!mux->queued)
+		return;
+	++mux->stats.tx_batches;
+	for (i = 0; i < mux->queued; i++) {
+		struct send_slot *slot = &mux->send[i];
+
+		iov[i].iov_base = slot->buf;
+		iov[i].iov_len = slot->len;
+		msgs[i] = (struct mmsghdr){
+			.msg_hdr = {.msg_name = &slot->dst.u,
+				    .msg_namelen = slot->dst.len,
+				    .msg_iov = &iov[i],
+				    .msg_iovlen = 1}};
+	}
+	for (i = 1; i <= mux->queued; i++) {
+		uint8_t sock = mux->send[from].sock;
+
+		if (i < mux->queued && mux->send[i].sock == sock)
+			continue;
+		send_run(mux, msgs + from, (unsigned)(i - from),
+			 mux->socks[sock].fd);
+		from = i;
+	}
+	mux->queued = 0;
+}
+
+static void on_turn_end(void *arg)
+{
+	mux_flush(arg);
+}
+
+uint8_t *mux_slot(struct mux *mux, size_t *cap)
+{
+	*cap = SEND_CAP;
+	return mux->send[mux->queued].buf;
+}
+
+void mux_push(struct mux *mux, uint8_t sock, const struct sa *dst, size_t len)
+{
+	struct send_slot *slot = &mux->send[mux->queued];
+
+	if (sock >= mux->nsocks || len > SEND_CAP) {
+		++mux->stats.tx_dropped;
+		return;
+	}
+	slot->sock = sock;
+	slot->dst = *dst;
+	slot->len = len;
+	mux->stats.tx_bytes += len;
+	if (!mux->queued++ && loop_after(on_turn_end, mux))
+		mux_flush(mux);
+	else if (mux->queued == MUX_BATCH)
+		mux_flush(mux);
+}
+
+/* --- receiving -------------------------------------------------------------- */
+
+static void hand_out(struct mux *mux, struct mux_packet *packet)
+{
+	const struct mux_tuple *tuple;
+	const struct mux_name *name;
+	struct pl ufrag;
+
+	packet->kind = (uint8_t)classify_packet(packet->pkt, packet->len);
+	switch ((enum classify)packet->kind) {
+	case CLASSIFY_STUN:
+		/* always by name: a new call may come from an address that
+		 * an older one has shown */
+		name = lite_route(&ufrag, packet->pkt, packet->len)
+			       ? NULL
+			       : name_find(mux, &ufrag);
+		if (name)
+			name->recvh(packet, name->arg);
+		else
+			++mux->stats.no_ufrag;
+		break;
+	case CLASSIFY_DTLS:
+	case CLASSIFY_RTP:
+	case CLASSIFY_RTCP:
+		tuple = tuple_find(mux, &packet->src, packet->sock);
+		if (tuple)
+			tuple->recvh(packet, tuple->arg);
+		else
+			++mux->stats.no_tuple;
+		break;
+	case CLASSIFY_OTHER:
+	case CLASSIFY_N:
+		++mux->stats.other;
+		break;
+	}
+}
+
+static void note_overflow(struct mux *mux, struct mux_sock *ms,
+			  struct msghdr *hdr)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(hdr);
+	uint32_t count;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+		return;
+	memcpy(&count, CMSG_DATA(c), sizeof(count));
+	mux->stats.overflow += count - ms->overflow;
+	ms->overflow = count;
+}
+
+static void take(struct mux *mux, struct mux_sock *ms, unsigned i)
+{
+	struct msghdr *hdr = &mux->msgs[i].msg_hdr;
+	struct mux_packet packet = {
+		.pkt = mux->recv[i].buf,
+		.len = mux->msgs[i].msg_len,
+		.cap = RECV_CAP,
+		.sock = (uint8_t)(ms - mux->socks),
+	};
+
+	mux->src[i].len = hdr->msg_namelen;
+	packet.src = mux->src[i];
+	++mux->stats.rx;
+	mux->stats.rx_bytes += packet.len;
+	if (hdr->msg_controllen)
+		note_overflow(mux, ms, hdr);
+	hdr->msg_namelen = sizeof(mux->src[i].u);
+	hdr->msg_controllen = CMSG_CAP;
+	if (hdr->msg_flags & MSG_TRUNC)
+		++mux->stats.too_big;
+	else
+		hand_out(mux, &packet);
+}
+
+/* True when there may be more. */
+static bool read_batch(struct mux *mux, struct mux_sock *ms)
+{
+	int n;
+
+	n = recvmmsg(ms->fd, mux->msgs, MUX_BATCH, MSG_DONTWAIT, NULL);
+	if (n <= 0)
+		return false;
+
+	++mux->stats.rx_batches;
+	for (int i = 0; i < n; i++)
+		take(mux, ms, (unsigned)i);
+	return n == MUX_BATCH;
+}
+
+static void read_sock(struct mux_sock *ms)
+{
+	for (unsigned i = 0; i < BATCHES; i++) {
+		if (!read_batch(ms->mux, ms))
+			break;
+	}
+}
+
+static void on_ready(int flags, void *arg)
+{
+	(void)flags;
+	read_sock(arg);
+}
+
+void mux_poll(struct mux *mux)
+{
+	for (uint8_t i = 0; i < mux->nsocks; i++)
+		read_sock(&mux->socks[i]);
+}
+
+int mux_add(struct mux *mux, int fd, uint8_t *sock)
+{
+	struct mux_sock *ms = &mux->socks[mux->nsocks];
+	int on = 1, err;
+
+	if (mux->nsocks == MUX_SOCKS_MAX)
+		return ENOSPC;
+	/* only a figure: served without it, too */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+	ms->mux = mux;
+	ms->fd = fd;
+	err = loop_watch_alloc(&ms->watch, fd, LOOP_READ, on_ready, ms);
+	if (err)
+		return err;
+	*sock = mux->nsocks++;
+	return 0;
+}
+
+const struct mux_stats *mux_stats(const struct mux *mux)
+{
+	return &mux->stats;
+}

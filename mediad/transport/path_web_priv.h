@@ -1,0 +1,89 @@
+/*
+ * path_web_priv.h  The parts of a browser's path
+ *
+ * path_web.c holds them together and moves packets, path_web_ice.c is about
+ * checks and addresses, path_web_dtls.c about the association,
+ * path_web_state.c about the state file.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_PATH_WEB_PRIV_H
+#define MEDIAD_PATH_WEB_PRIV_H
+
+#include "common/wheel.h"
+#include "mediad/transport/hs.h"
+#include "mediad/transport/mux.h"
+#include "mediad/transport/path_priv.h"
+#include "mediad/transport/path_web.h"
+
+enum {
+	PATH_CALL_MAX = 32
+};
+
+/* Whom the far SDP announced. */
+struct path_peer {
+	struct cert_fp *fps; /* NULL: not known yet */
+	size_t nfps;
+	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
+	bool seen;
+};
+
+/* The DTLS association: at most one handshake at a time. */
+struct path_assoc {
+	struct hs *hs;
+	struct wheel_timer giveup;
+	struct sa to; /* where the latest DTLS datagram came from */
+	uint8_t sock;
+	uint8_t tries;       /* handshakes that broke */
+	bool wanted;         /* a ClientHello may begin one */
+	struct hs_keys keys; /* in use */
+};
+
+struct path_web {
+	struct path base;
+	const struct path_web_env *env;
+	char call[PATH_CALL_MAX + 1];
+	struct lite *lite;
+	struct mux_name names[2]; /* present and former ufrag */
+	struct mux_tuple tuples[LITE_PAIRS_MAX];
+	struct wheel_timer consent;
+	struct path_peer peer;
+	struct path_assoc assoc;
+	struct crypt *rx, *tx;
+	struct replay_state replay;
+	uint32_t since_changed; /* packets */
+	bool lost;
+};
+
+static inline struct path_web *path_web_self(const struct path *path)
+{
+	return (struct path_web *)(uintptr_t)path;
+}
+
+/* --- path_web.c --- */
+int path_web_make(struct path_web **pwp, const struct path_web_env *env,
+		  const char *call, const struct path_handlers *handlers,
+		  void *arg);
+void path_web_recv(struct mux_packet *packet, void *arg);
+/* Nothing is sent or taken any more; the last act of its callers. */
+void path_web_lose(struct path_web *pw, enum path_why why);
+/* Tell the owner that the record should be written; a last act. */
+void path_web_changed(struct path_web *pw);
+
+/* --- path_web_ice.c --- */
+int path_web_name_add(struct path_web *pw, const struct lite_creds *creds);
+void path_web_name_del(struct path_web *pw, const struct lite_creds *creds);
+void path_web_tuple_add(struct path_web *pw, const struct sa *src,
+			uint8_t sock);
+void path_web_unlink(struct path_web *pw);
+void path_web_check(struct path_web *pw, const struct mux_packet *packet);
+void path_web_consent_start(struct path_web *pw);
+
+/* --- path_web_dtls.c --- */
+void path_web_dtls(struct path_web *pw, const struct mux_packet *packet);
+int path_web_peer_set(struct path_web *pw, const struct path_web_remote *rem);
+int path_web_keys_set(struct path_web *pw, const struct hs_keys *keys);
+/* A handshake that waited for its fingerprint; a last act. */
+void path_web_dtls_settle(struct path_web *pw);
+
+#endif

@@ -1,0 +1,115 @@
+/*
+ * path_web_state.c  A browser's path for the state file, and back
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+#include <openssl/crypto.h>
+
+#include "mediad/transport/path_web_priv.h"
+
+int path_web_export(const struct path *path, struct path_web_state *state)
+{
+	const struct path_web *pw = path_web_self(path);
+	const struct hs_keys *keys = &pw->assoc.keys;
+
+	if (!path_rung_ms(path, PATH_MEDIA) || !pw->rx)
+		return EAGAIN;
+
+	memset(state, 0, sizeof(*state));
+	lite_export(pw->lite, &state->lite);
+	state->replay = pw->replay;
+	state->suite = (uint16_t)keys->suite;
+	memcpy(state->rx_key, keys->client_key, CRYPT_KEY_LEN);
+	memcpy(state->rx_salt, keys->client_salt, CRYPT_SALT_MAX);
+	memcpy(state->tx_key, keys->server_key, CRYPT_KEY_LEN);
+	memcpy(state->tx_salt, keys->server_salt, CRYPT_SALT_MAX);
+	memcpy(state->peer_md, pw->peer.md, sizeof(state->peer_md));
+	return 0;
+}
+
+void path_web_export_replay(const struct path *path, struct replay_state *state)
+{
+	*state = path_web_self(path)->replay;
+}
+
+static int import_keys(struct path_web *pw, const struct path_web_state *state)
+{
+	struct hs_keys keys = {.suite = (enum crypt_suite)state->suite};
+	int err;
+
+	if (!crypt_salt_len(keys.suite) || !replay_sound(&state->replay))
+		return EBADMSG;
+
+	memcpy(keys.client_key, state->rx_key, CRYPT_KEY_LEN);
+	memcpy(keys.client_salt, state->rx_salt, CRYPT_SALT_MAX);
+	memcpy(keys.server_key, state->tx_key, CRYPT_KEY_LEN);
+	memcpy(keys.server_salt, state->tx_salt, CRYPT_SALT_MAX);
+	err = path_web_keys_set(pw, &keys);
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	return err;
+}
+
+/* The one fingerprint that is left of the far SDP: the certificate's own. */
+static int import_peer(struct path_web *pw, const struct path_web_state *state)
+{
+	struct path_peer *peer = &pw->peer;
+
+	peer->fps = mem_zalloc(sizeof(*peer->fps), NULL);
+	if (!peer->fps)
+		return ENOMEM;
+	peer->nfps = 1;
+	peer->fps[0].hash = CERT_SHA256;
+	peer->fps[0].len = sizeof(peer->md);
+	memcpy(peer->fps[0].md, state->peer_md, sizeof(peer->md));
+	memcpy(peer->md, state->peer_md, sizeof(peer->md));
+	peer->seen = true;
+	return 0;
+}
+
+static int import_addresses(struct path_web *pw)
+{
+	const struct lite_creds *former = lite_former(pw->lite);
+	struct sa addr;
+	uint8_t sock;
+	int err = path_web_name_add(pw, lite_local(pw->lite));
+
+	if (!err && former)
+		err = path_web_name_add(pw, former);
+	if (err)
+		return err == EEXIST ? EADDRINUSE : err;
+	for (unsigned i = 0; lite_pair(pw->lite, i, &addr, &sock); i++)
+		path_web_tuple_add(pw, &addr, sock);
+	return 0;
+}
+
+int path_web_import(struct path **pathp, const struct path_web_env *env,
+		    const char *call, const struct path_web_state *state,
+		    const struct path_handlers *handlers, void *arg)
+{
+	uint64_t now_ms = wheel_now(env->wheel);
+	struct path_web *pw;
+	int err = path_web_make(&pw, env, call, handlers, arg);
+
+	if (err)
+		return err;
+	err = lite_import(&pw->lite, &state->lite, now_ms);
+	if (!err)
+		err = import_keys(pw, state);
+	if (!err)
+		err = import_peer(pw, state);
+	if (!err)
+		err = import_addresses(pw);
+	if (err) {
+		mem_deref(pw);
+		return err;
+	}
+	pw->replay = state->replay;
+	for (unsigned rung = PATH_STUN; rung < PATH_RUNGS; rung++)
+		path_climb(&pw->base, rung, now_ms);
+	path_web_consent_start(pw);
+	*pathp = &pw->base;
+	return 0;
+}
