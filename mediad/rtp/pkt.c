@@ -6,28 +6,7 @@
 #include <errno.h>
 
 #include "mediad/rtp/pkt.h"
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, (uint16_t)(v >> 16));
-	put16(p + 2, (uint16_t)v);
-}
+#include "mediad/rtp/wire.h"
 
 /* The bytes before the payload; 0 when they do not fit. */
 static size_t header_len(const uint8_t *buf, size_t len)
@@ -39,7 +18,7 @@ static size_t header_len(const uint8_t *buf, size_t len)
 
 	if (hdr + 4 > len)
 		return 0;
-	hdr += 4 + 4u * get16(buf + hdr + 2);
+	hdr += 4 + 4u * wire_get16(buf + hdr + 2);
 	return hdr <= len ? hdr : 0;
 }
 
@@ -63,9 +42,9 @@ int pkt_read(struct pkt *pkt, const uint8_t *buf, size_t len)
 	}
 
 	*pkt = (struct pkt){
-		.ssrc   = get32(buf + 8),
-		.ts     = get32(buf + 4),
-		.seq    = get16(buf + 2),
+		.ssrc   = wire_get32(buf + 8),
+		.ts     = wire_get32(buf + 4),
+		.seq    = wire_get16(buf + 2),
 		.pt     = buf[1] & 0x7f,
 		.marker = buf[1] >> 7,
 		.hdr    = (uint16_t)hdr,
@@ -78,7 +57,7 @@ void pkt_write(uint8_t buf[PKT_HDR], const struct pkt *pkt)
 {
 	buf[0] = 0x80;
 	buf[1] = (uint8_t)(pkt->marker << 7 | pkt->pt);
-	put16(buf + 2, pkt->seq);
-	put32(buf + 4, pkt->ts);
-	put32(buf + 8, pkt->ssrc);
+	wire_put16(buf + 2, pkt->seq);
+	wire_put32(buf + 4, pkt->ts);
+	wire_put32(buf + 8, pkt->ssrc);
 }

@@ -28,9 +28,9 @@
 struct strm_pkt {
 	struct pkt h;
 	uint64_t now_ms; /* when it came: the caller's */
-	bool steady;     /* its timestamp runs with the media clock; false for
-			    telephone-event, which carries the time of the
-			    event's begin: the caller's */
+	bool steady;     /* strm_in_packet(): its timestamp runs with the
+			    media clock; false for telephone-event, which
+			    carries the time of the event's begin */
 	uint64_t ext;    /* strm_in_packet(): extended sequence number */
 	uint64_t index;  /* strm_map_packet(): index to send it under */
 };
@@ -40,6 +40,7 @@ struct strm_pkt {
 struct strm_in {
 	uint32_t ssrc;
 	uint32_t rate;      /* RTP clock, Hz */
+	int16_t event;      /* payload type of telephone-event, -1: none */
 	uint32_t gen;       /* counts sources; 0: none was heard yet */
 	uint64_t base;      /* first and highest extended sequence number of */
 	uint64_t high;      /* this source; 2^32 added, so that a packet */
@@ -47,16 +48,19 @@ struct strm_in {
 	uint64_t seen;      /* bit n: high - n was received */
 	uint32_t cand_ssrc; /* a source that may replace this one when it */
 	int32_t cand_seq;   /* sends this number next; -1: none */
+	bool anew;          /* whatever comes next is a new source */
 	uint64_t got;       /* packets of this source, without duplicates */
 	uint64_t lost_before; /* lost of earlier sources */
 	uint64_t packets, octets, dups, refused; /* of all sources */
 	uint32_t jitter;    /* RFC 3550 A.8, in 1/16 of a clock tick */
 	uint32_t transit;
-	uint64_t last_ms;   /* arrival of the latest packet */
+	uint64_t first_ms, last_ms; /* arrival; 0: none yet */
 };
 
-/* rate: Hz, over 0. */
+/* rate: Hz, over 0. No telephone-event. */
 void strm_in_init(struct strm_in *in, uint32_t rate);
+/* Another rate: jitter begins anew, and the next packet a new source. */
+void strm_in_set_rate(struct strm_in *in, uint32_t rate);
 
 /*
  * Count a packet. True when it is to be used; ext is then set and belongs to
@@ -92,7 +96,8 @@ struct strm_out {
 	uint64_t ts_ms;         /* and when it was used */
 	bool begun;             /* a packet was sent, or one before us did */
 	struct strm_slot *slot; /* NULL: nobody will go on */
-	uint64_t packets, octets; /* sent; the sender counts */
+	uint64_t packets, octets; /* sent; the sender counts, */
+	uint64_t first_ms;        /* and notes the first; 0: none yet */
 	uint32_t switches;      /* changes of source */
 };
 

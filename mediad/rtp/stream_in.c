@@ -14,7 +14,17 @@ static const uint64_t EXT_BASE = 1ull << 32;
 
 void strm_in_init(struct strm_in *in, uint32_t rate)
 {
-	*in = (struct strm_in){.rate = rate, .cand_seq = -1};
+	*in = (struct strm_in){.rate = rate, .event = -1, .cand_seq = -1};
+}
+
+void strm_in_set_rate(struct strm_in *in, uint32_t rate)
+{
+	if (rate == in->rate)
+		return;
+
+	in->rate   = rate;
+	in->jitter = 0;
+	in->anew   = true;
 }
 
 static uint64_t lost_here(const struct strm_in *in)
@@ -34,6 +44,7 @@ static void begin_source(struct strm_in *in, struct strm_pkt *sp)
 	in->seen     = 1;
 	in->got      = 1;
 	in->cand_seq = -1;
+	in->anew     = false;
 	in->transit  = (uint32_t)(sp->now_ms * in->rate / 1000) - sp->h.ts;
 	sp->ext      = in->high;
 }
@@ -94,7 +105,7 @@ static bool place(struct strm_in *in, struct strm_pkt *sp)
 {
 	uint16_t step = (uint16_t)(sp->h.seq - (uint16_t)in->high);
 	uint16_t back = (uint16_t)-step;
-	bool same     = in->gen && sp->h.ssrc == in->ssrc;
+	bool same     = in->gen && !in->anew && sp->h.ssrc == in->ssrc;
 
 	if (same && back < BEHIND_MAX) {
 		in->cand_seq = -1;
@@ -104,7 +115,7 @@ static bool place(struct strm_in *in, struct strm_pkt *sp)
 		in->cand_seq = -1;
 		return count_ahead(in, sp, step);
 	}
-	if (in->gen && !candidate_follows(in, sp)) {
+	if (in->gen && !in->anew && !candidate_follows(in, sp)) {
 		in->refused++;
 		return false;
 	}
@@ -114,9 +125,12 @@ static bool place(struct strm_in *in, struct strm_pkt *sp)
 
 bool strm_in_packet(struct strm_in *in, struct strm_pkt *sp)
 {
+	sp->steady = sp->h.pt != in->event;
 	if (!place(in, sp))
 		return false;
 
+	if (!in->packets)
+		in->first_ms = sp->now_ms;
 	in->packets++;
 	in->octets += sp->h.paylen;
 	in->last_ms = sp->now_ms;

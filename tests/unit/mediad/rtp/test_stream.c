@@ -42,7 +42,6 @@ static bool put(struct bed *bed)
 		.h = {.ssrc = bed->src.ssrc, .ts = bed->src.ts,
 		      .seq = bed->src.seq, .pt = 111, .paylen = 80},
 		.now_ms = bed->now,
-		.steady = true,
 	};
 	if (!strm_in_packet(&bed->in, &bed->sp))
 		return false;
@@ -253,6 +252,7 @@ static void event_packets_keep_the_time_of_their_begin(void)
 	put(&bed);
 	run(&bed, 5);
 	begin = bed.sp.h.ts + FRAME;
+	bed.in.event = 110;
 	step(&bed, 1);
 	for (unsigned i = 0; i < 500; i++) { /* 10 s of one key */
 		bed.sp = (struct strm_pkt){
