@@ -18,10 +18,18 @@
 
 struct redis_link;
 struct wheel;
+struct re_printf;
+struct pl;
 
 /* A reply of Redis in our terms: no hiredis type leaves redis_link.c. */
-enum redis_type { REDIS_NIL, REDIS_INT, REDIS_STR, REDIS_STATUS, REDIS_ERR,
-	REDIS_ARRAY };
+enum redis_type {
+	REDIS_NIL,
+	REDIS_INT,
+	REDIS_STR,
+	REDIS_STATUS,
+	REDIS_ERR,
+	REDIS_ARRAY
+};
 
 struct redis_val {
 	enum redis_type type;
@@ -33,12 +41,17 @@ struct redis_val {
 };
 
 struct redis_cfg {
-	const char *path;      /* unix socket, or NULL */
-	const char *host;      /* TCP, when path is NULL */
+	const char *path; /* unix socket, or NULL */
+	const char *host; /* TCP, when path is NULL */
 	uint16_t port;
-	const char *user;      /* ACL user, NULL: default */
-	const char *password;  /* NULL: none */
-	uint32_t command_ms;   /* 0: 2000 */
+	const char *user;     /* ACL user, NULL: default */
+	const char *password; /* NULL: none */
+	uint32_t command_ms;  /* 0: 2000 */
+	const char *name;     /* for CLIENT SETNAME, NULL: none */
+	/* This link waits in commands that block (XREAD BLOCK): no probe is
+	 * sent, its owner keeps such a command under way, shorter than
+	 * command_ms. */
+	bool blocking;
 };
 
 struct redis_arg {
@@ -61,11 +74,23 @@ bool redis_link_up(const struct redis_link *link);
 /* Send one command. ENOTCONN when down: the handler is then not called. */
 int redis_link_send(struct redis_link *link, const struct redis_arg *argv,
 		    size_t argc, redis_reply_h *replyh, void *arg);
-/* No reply of this owner is delivered any more (call from destructors). */
+/* No reply and no change of state is delivered to this owner any more (call
+ * from destructors). */
 void redis_link_forget(struct redis_link *link, const void *arg);
+/* Also tell this one when the link goes up or down; ends with forget. */
+int redis_link_observe(struct redis_link *link, redis_state_h *stateh,
+		       void *arg);
+/* The clock of Redis, unix milliseconds: read once a second, carried on by
+ * the wheel's time (also while down). False before it was ever read. */
+bool redis_link_time(const struct redis_link *link, uint64_t *ms);
 
-/* A Lua script: a const table entry; its SHA1 is made once. EVALSHA, and
- * EVAL when the server does not know it (NOSCRIPT). */
+/* A Lua script: a const table entry. EVALSHA, and EVAL when the server does
+ * not know it (the first time on a connection, or NOSCRIPT: then it runs after
+ * what was sent meanwhile). At most REDIS_EVAL_ARGS keys and arguments. */
+enum {
+	REDIS_EVAL_ARGS = 60
+};
+
 struct redis_script {
 	const char *name;
 	const char *body;
@@ -75,8 +100,13 @@ int redis_link_eval(struct redis_link *link, const struct redis_script *script,
 		    const struct redis_arg *args, size_t nargs,
 		    redis_reply_h *replyh, void *arg);
 
-/* A blocking connection for processes without a loop (admin, cordctl). The
- * value is owned by the link and valid until the next call. */
+/*
+ * A blocking connection for processes without a loop (admin, cordctl); a call
+ * takes command_ms at most for connecting and as much for the reply. The value
+ * is owned by the connection and valid until the next call. After an error
+ * (ENOTCONN, ETIMEDOUT) the next call connects anew; a command is never
+ * repeated.
+ */
 struct redis_sync;
 int redis_sync_alloc(struct redis_sync **syncp, const struct redis_cfg *cfg);
 int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
@@ -88,5 +118,13 @@ bool redis_is(const struct redis_val *val, const char *s);
 /* The value of `field` in a flat array [f, v, f, v ...]; NULL when absent. */
 const struct redis_val *redis_field(const struct redis_val *flat,
 				    const char *field);
+/* A number that is >= 0, as REDIS_INT or as decimal text; false otherwise. */
+bool redis_num(const struct redis_val *val, uint64_t *num);
+/*
+ * For "%H" with a struct pl: a name from outside as a part of a key. All but
+ * [A-Za-z0-9._@+-] becomes %XX, so no name reaches over the ':' and '}' of
+ * its key, nor matches as a pattern.
+ */
+int redis_key_part(struct re_printf *pf, const struct pl *name);
 
 #endif

@@ -101,10 +101,10 @@ enum status {
  * own answer, a 407 for a 401) may send another. */
 struct status_info {
 	const char *text;    /* stable, [a-z-]{2,24} */
-	const char *phrase;  /* SIP reason phrase */
-	const char *meaning; /* one line for people */
 	uint16_t sip;        /* 200..699 */
 	uint16_t http;       /* 200..599 */
+	const char *phrase;  /* SIP reason phrase */
+	const char *meaning; /* one line for people */
 };
 
 /* Never NULL: a code out of range is STATUS_INTERNAL. */

@@ -27,18 +27,18 @@
 #include "common/status.h"
 
 enum {
-	CTL_VERSION    = 1,
-	CTL_ID_LEN     = 16,    /* session, call, message id: [0-9a-f] */
-	CTL_ADDR_MAX   = 20,    /* "node/slot" */
-	CTL_LEG_MAX    = 16,    /* leg numbers are 1..16 */
-	CTL_SDP_MAX    = 32768, /* bytes */
-	CTL_TENANT_MAX = 64,    /* bytes, no control characters */
-	CTL_TEXT_MAX   = 256,   /* bytes of text for people */
-	CTL_CODEC_MAX  = 31,
-	CTL_ENTRY_MAX  = 65536, /* bytes of all names and values */
-	CTL_FIELDS_MAX = 64,    /* of one entry, unknown ones included */
+	CTL_VERSION = 1,
+	CTL_ID_LEN = 16,     /* session, call, message id: [0-9a-f] */
+	CTL_ADDR_MAX = 20,   /* "node/slot" */
+	CTL_LEG_MAX = 16,    /* leg numbers are 1..16 */
+	CTL_SDP_MAX = 32768, /* bytes */
+	CTL_TENANT_MAX = 64, /* bytes, no control characters */
+	CTL_TEXT_MAX = 256,  /* bytes of text for people */
+	CTL_CODEC_MAX = 31,
+	CTL_ENTRY_MAX = 65536, /* bytes of all names and values */
+	CTL_FIELDS_MAX = 64,   /* of one entry, unknown ones included */
 
-	CTL_TTL_MS     = 1500,  /* of a request, when nothing else is said */
+	CTL_TTL_MS = 1500,      /* of a request, when nothing else is said */
 	CTL_TTL_MAX_MS = 10000, /* of a request or answer */
 	CTL_EVENT_TTL_MS = 300000,
 };
@@ -54,7 +54,10 @@ enum ctl_verb {
 };
 
 /* RFC 3264: what the description is, or what is wanted. */
-enum ctl_sdp_kind { CTL_OFFER, CTL_ANSWER };
+enum ctl_sdp_kind {
+	CTL_OFFER,
+	CTL_ANSWER
+};
 
 /* Who is at the far end of a leg. */
 enum ctl_profile {
@@ -147,18 +150,18 @@ struct ctl_leg_figures {
 	enum ctl_profile profile;
 	char codec[CTL_CODEC_MAX + 1]; /* "opus", "PCMU", "" before one is
 					  chosen: [A-Za-z0-9.-] */
-	uint64_t rx_packets;    /* valid ones */
-	uint64_t rx_bytes;      /* of payload */
-	uint64_t rx_lost;       /* RFC 3550 6.4.1, never below 0 */
-	uint64_t rx_bad;        /* malformed, not authentic, wrong source */
-	uint64_t rx_jitter_us;  /* RFC 3550 6.4.1, last */
+	uint64_t rx_packets;           /* valid ones */
+	uint64_t rx_bytes;             /* of payload */
+	uint64_t rx_lost;              /* RFC 3550 6.4.1, never below 0 */
+	uint64_t rx_bad;       /* malformed, not authentic, wrong source */
+	uint64_t rx_jitter_us; /* RFC 3550 6.4.1, last */
 	uint64_t tx_packets;
 	uint64_t tx_bytes;
-	uint64_t far_lost;      /* what the far side reports (RTCP) */
+	uint64_t far_lost; /* what the far side reports (RTCP) */
 	uint64_t far_jitter_us;
-	uint64_t rtt_us;        /* last; 0: never measured */
-	uint64_t first_ms;      /* from made to first valid packet; 0: none */
-	uint64_t silent_ms;     /* since the last valid packet */
+	uint64_t rtt_us;    /* last; 0: never measured */
+	uint64_t first_ms;  /* from made to first valid packet; 0: none */
+	uint64_t silent_ms; /* since the last valid packet */
 };
 
 struct ctl_figures {

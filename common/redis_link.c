@@ -1,0 +1,503 @@
+/*
+ * redis_link.c  Keeps one connection to Redis up
+ *
+ * down -> (jittered wait) -> connecting -> greeting (AUTH, CLIENT SETNAME,
+ * PING, TIME) -> up. Replies come in the order of the commands, so what waits
+ * is one queue, and one timer watches its head. A TIME each second notices a
+ * server that stands still although nobody asks it anything, and keeps its
+ * clock known.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/redis_priv.h"
+#include "common/wheel.h"
+
+enum {
+	PROBE_MS = 1000,
+	BACKOFF_MIN = 100,
+	BACKOFF_MAX = 2000,
+};
+
+enum link_state {
+	LINK_DOWN,
+	LINK_CONNECTING,
+	LINK_GREETING,
+	LINK_UP
+};
+
+struct redis_link {
+	struct redis_cfg_own own;
+	struct wheel *wheel;
+	struct redis_conn *conn;
+	enum link_state state;
+	unsigned attempts;     /* since it was last up */
+	uint32_t serial;       /* of the connection */
+	struct list pending;   /* struct pending, oldest first */
+	struct list observers; /* struct observer */
+	struct list scripts;   /* struct redis_script_use */
+	uint32_t round;        /* of telling the observers */
+	uint64_t clock_ms;     /* of Redis ... */
+	uint64_t clock_at;     /* ... at this time of the wheel; 0: unknown */
+	struct wheel_timer retry_timer;   /* reconnect, or connecting */
+	struct wheel_timer timeout_timer; /* of the oldest command */
+	struct wheel_timer probe_timer;
+};
+
+struct pending {
+	struct le le;
+	redis_reply_h *replyh; /* NULL: nobody waits for it */
+	void *arg;
+	uint64_t sent_ms;
+	struct redis_retry *retry;
+};
+
+struct observer {
+	struct le le;
+	redis_state_h *stateh;
+	void *arg;
+	uint32_t round;
+};
+
+static void link_connect(void *arg);
+
+static void pending_destructor(void *arg)
+{
+	struct pending *pending = arg;
+
+	list_unlink(&pending->le);
+	mem_deref(pending->retry);
+}
+
+static void observer_destructor(void *arg)
+{
+	struct observer *observer = arg;
+
+	list_unlink(&observer->le);
+}
+
+static void link_destructor(void *arg)
+{
+	struct redis_link *link = arg;
+
+	wheel_stop(&link->retry_timer);
+	wheel_stop(&link->timeout_timer);
+	wheel_stop(&link->probe_timer);
+	mem_deref(link->conn);
+	list_flush(&link->pending);
+	list_flush(&link->observers);
+	list_flush(&link->scripts);
+	redis_cfg_drop(&link->own);
+	mem_deref(link->wheel);
+}
+
+/* The caller holds a reference of its own: is that all that is left? */
+static bool is_let_go(const struct redis_link *link)
+{
+	return mem_nrefs(link) < 2;
+}
+
+/*
+ * Observers come and go while they are told, and one of them may change the
+ * state again: each step starts from the head, and the round ends when all
+ * have heard of the latest state.
+ */
+static void tell_observers(struct redis_link *link)
+{
+	bool up = link->state == LINK_UP;
+	struct le *le = link->observers.head;
+
+	link->round++;
+	while (le && !is_let_go(link)) {
+		struct observer *observer = le->data;
+
+		le = le->next;
+		if (observer->round == link->round)
+			continue;
+		observer->round = link->round;
+		observer->stateh(up, observer->arg);
+		le = link->observers.head;
+	}
+}
+
+static void fail_pending(struct redis_link *link, int err)
+{
+	while (link->pending.head && !is_let_go(link)) {
+		struct pending *pending = link->pending.head->data;
+		redis_reply_h *replyh = pending->replyh;
+		void *arg = pending->arg;
+
+		mem_deref(pending);
+		if (replyh)
+			replyh(err, NULL, arg);
+	}
+}
+
+/* Full jitter: workers that lost the same server come back spread out. */
+static uint64_t backoff_ms(unsigned attempts)
+{
+	uint32_t cap = BACKOFF_MIN << (attempts < 5 ? attempts : 5);
+
+	return 1 + rand_u32() % (cap < BACKOFF_MAX ? cap : BACKOFF_MAX);
+}
+
+static void link_lost(struct redis_link *link, int err)
+{
+	bool was_up = link->state == LINK_UP;
+
+	mem_ref(link);
+	link->conn = mem_deref(link->conn);
+	link->state = LINK_DOWN;
+	wheel_stop(&link->timeout_timer);
+	wheel_stop(&link->probe_timer);
+	wheel_start(link->wheel, &link->retry_timer,
+		    backoff_ms(link->attempts++), link_connect, link);
+	fail_pending(link, err);
+	if (was_up)
+		tell_observers(link);
+	mem_deref(link);
+}
+
+/* Handlers may have let go of the link meanwhile. */
+static bool poll_survived(struct redis_link *link)
+{
+	bool gone;
+
+	mem_ref(link);
+	redis_conn_poll(link->conn);
+	gone = is_let_go(link);
+	mem_deref(link);
+	return !gone;
+}
+
+static bool oldest_is_late(const struct redis_link *link)
+{
+	const struct pending *oldest = list_ledata(link->pending.head);
+
+	return oldest && wheel_now(link->wheel) - oldest->sent_ms >=
+				 link->own.cfg.command_ms;
+}
+
+static void watch_oldest(struct redis_link *link);
+
+static void on_timeout(void *arg)
+{
+	struct redis_link *link = arg;
+
+	if (oldest_is_late(link) && !poll_survived(link))
+		return;
+	if (oldest_is_late(link))
+		link_lost(link, ETIMEDOUT);
+	else
+		watch_oldest(link);
+}
+
+/* The timer is left running when its command is answered: it looks again. */
+static void watch_oldest(struct redis_link *link)
+{
+	const struct pending *oldest = list_ledata(link->pending.head);
+	uint64_t waited;
+
+	if (!oldest || wheel_runs(&link->timeout_timer))
+		return;
+
+	waited = wheel_now(link->wheel) - oldest->sent_ms;
+	wheel_start(link->wheel, &link->timeout_timer,
+		    waited < link->own.cfg.command_ms
+			    ? link->own.cfg.command_ms - waited
+			    : 0,
+		    on_timeout, link);
+}
+
+static int push(struct redis_link *link, const struct redis_arg *argv,
+		size_t argc, redis_reply_h *replyh, void *arg)
+{
+	struct pending *pending;
+	int err;
+
+	pending = mem_zalloc(sizeof(*pending), pending_destructor);
+	if (!pending)
+		return ENOMEM;
+
+	err = redis_conn_send(link->conn, argv, argc);
+	if (err) {
+		mem_deref(pending);
+		return err;
+	}
+	pending->replyh = replyh;
+	pending->arg = arg;
+	pending->sent_ms = wheel_now(link->wheel);
+	list_append(&link->pending, &pending->le, pending);
+	watch_oldest(link);
+	return 0;
+}
+
+int redis_link_push(struct redis_link *link, const struct redis_arg *argv,
+		    size_t argc, struct redis_retry *retry,
+		    redis_reply_h *replyh, void *arg)
+{
+	struct pending *pending;
+	int err;
+
+	if (link->state != LINK_UP)
+		return ENOTCONN;
+
+	err = push(link, argv, argc, replyh, arg);
+	if (err)
+		return err;
+
+	pending = link->pending.tail->data;
+	pending->retry = mem_ref(retry);
+	return 0;
+}
+
+static void on_reply(const struct redis_val *val, void *arg)
+{
+	struct redis_link *link = arg;
+	struct pending *pending = list_ledata(link->pending.head);
+	struct redis_retry *retry;
+	redis_reply_h *replyh;
+	void *owner;
+	int err = val ? 0 : ENOMEM;
+
+	if (!pending)
+		return;
+
+	replyh = pending->replyh;
+	owner = pending->arg;
+	retry = mem_ref(pending->retry);
+	mem_deref(pending);
+	if (retry && val && val->type == REDIS_ERR && val->len >= 8 &&
+	    !memcmp(val->str, "NOSCRIPT", 8)) {
+		err = push(link, retry->argv, retry->argc, replyh, owner);
+		val = NULL;
+		if (!err)
+			replyh = NULL; /* the second reply is the one */
+	}
+	mem_deref(retry);
+	if (replyh)
+		replyh(err, val, owner);
+}
+
+static void on_lost(void *arg)
+{
+	struct redis_link *link = arg;
+
+	link_lost(link, link->state == LINK_UP ? ECONNRESET : ENOTCONN);
+}
+
+static void clock_set(struct redis_link *link, const struct redis_val *time)
+{
+	uint64_t sec, usec;
+
+	if (time->type != REDIS_ARRAY || time->len != 2 ||
+	    !redis_num(&time->el[0], &sec) || !redis_num(&time->el[1], &usec))
+		return;
+
+	link->clock_ms = sec * 1000 + usec / 1000;
+	link->clock_at = wheel_now(link->wheel);
+}
+
+static void on_probe(void *arg);
+
+static void on_time(int err, const struct redis_val *val, void *arg)
+{
+	struct redis_link *link = arg;
+
+	if (err && err != ENOMEM)
+		return; /* lost */
+	if (!err && val->type == REDIS_ERR) {
+		link_lost(link, ECONNRESET);
+		return;
+	}
+	if (!err)
+		clock_set(link, val);
+	if (!link->own.cfg.blocking)
+		wheel_start(link->wheel, &link->probe_timer, PROBE_MS, on_probe,
+			    link);
+}
+
+static void on_probe(void *arg)
+{
+	struct redis_link *link = arg;
+	const struct redis_arg argv[] = {redis_str("TIME")};
+
+	if (push(link, argv, 1, on_time, link))
+		wheel_start(link->wheel, &link->probe_timer, PROBE_MS, on_probe,
+			    link);
+}
+
+/* An answer to AUTH or PING that is not what it should be: wrong password,
+ * still loading its data. Try again later. */
+static void on_greeting(int err, const struct redis_val *val, void *arg)
+{
+	struct redis_link *link = arg;
+
+	if (!err && val->type == REDIS_ERR)
+		link_lost(link, ENOTCONN);
+}
+
+static void on_first_time(int err, const struct redis_val *val, void *arg)
+{
+	struct redis_link *link = arg;
+
+	if (err)
+		return;
+	if (val->type == REDIS_ERR) {
+		link_lost(link, ENOTCONN);
+		return;
+	}
+	wheel_stop(&link->retry_timer);
+	link->state = LINK_UP;
+	link->attempts = 0;
+	on_time(0, val, link);
+	mem_ref(link);
+	tell_observers(link);
+	mem_deref(link);
+}
+
+/* As one pipeline; any failure breaks the connection, or its timeout does. */
+static void on_connected(void *arg)
+{
+	struct redis_link *link = arg;
+	const struct redis_cfg *cfg = &link->own.cfg;
+	const struct redis_arg name[] = {redis_str("CLIENT"),
+					 redis_str("SETNAME"),
+					 redis_str(cfg->name)};
+	const struct redis_arg ping[] = {redis_str("PING")};
+	const struct redis_arg time[] = {redis_str("TIME")};
+	const struct redis_arg auth[] = {redis_str("AUTH"),
+					 redis_str(cfg->user ? cfg->user
+							     : cfg->password),
+					 redis_str(cfg->password)};
+	int err = 0;
+
+	link->state = LINK_GREETING;
+	if (cfg->password)
+		err = push(link, auth, cfg->user ? 3 : 2, on_greeting, link);
+	if (!err && cfg->name)
+		err = push(link, name, 3, on_greeting, link);
+	if (!err)
+		err = push(link, ping, 1, on_greeting, link);
+	if (!err)
+		err = push(link, time, 1, on_first_time, link);
+	(void)err; /* no memory: the connecting time runs out */
+}
+
+static void on_connect_timeout(void *arg)
+{
+	link_lost(arg, ENOTCONN);
+}
+
+static void link_connect(void *arg)
+{
+	static const struct redis_conn_handlers handlers = {.uph = on_connected,
+							    .replyh = on_reply,
+							    .losth = on_lost};
+	struct redis_link *link = arg;
+
+	link->serial++;
+	if (redis_conn_alloc(&link->conn, &link->own.cfg, &handlers, link)) {
+		link_lost(link, ENOTCONN);
+		return;
+	}
+	link->state = LINK_CONNECTING;
+	wheel_start(link->wheel, &link->retry_timer, link->own.cfg.command_ms,
+		    on_connect_timeout, link);
+}
+
+int redis_link_alloc(struct redis_link **linkp, const struct redis_cfg *cfg,
+		     struct wheel *wheel, redis_state_h *stateh, void *arg)
+{
+	struct redis_link *link;
+	int err;
+
+	link = mem_zalloc(sizeof(*link), link_destructor);
+	if (!link)
+		return ENOMEM;
+
+	link->wheel = mem_ref(wheel);
+	err = redis_cfg_copy(&link->own, cfg);
+	if (!err && stateh)
+		err = redis_link_observe(link, stateh, arg);
+	if (err) {
+		mem_deref(link);
+		return err;
+	}
+	link_connect(link);
+	*linkp = link;
+	return 0;
+}
+
+bool redis_link_up(const struct redis_link *link)
+{
+	return link && link->state == LINK_UP;
+}
+
+bool redis_link_time(const struct redis_link *link, uint64_t *ms)
+{
+	if (!link->clock_ms)
+		return false;
+
+	*ms = link->clock_ms + (wheel_now(link->wheel) - link->clock_at);
+	return true;
+}
+
+int redis_link_send(struct redis_link *link, const struct redis_arg *argv,
+		    size_t argc, redis_reply_h *replyh, void *arg)
+{
+	return redis_link_push(link, argv, argc, NULL, replyh, arg);
+}
+
+int redis_link_observe(struct redis_link *link, redis_state_h *stateh,
+		       void *arg)
+{
+	struct observer *observer;
+
+	observer = mem_zalloc(sizeof(*observer), observer_destructor);
+	if (!observer)
+		return ENOMEM;
+
+	observer->stateh = stateh;
+	observer->arg = arg;
+	observer->round = link->round;
+	list_append(&link->observers, &observer->le, observer);
+	return 0;
+}
+
+void redis_link_forget(struct redis_link *link, const void *arg)
+{
+	struct le *le, *next;
+
+	if (!link)
+		return;
+
+	for (le = link->pending.head; le; le = le->next) {
+		struct pending *pending = le->data;
+
+		if (pending->arg == arg)
+			pending->replyh = NULL;
+	}
+	for (le = link->observers.head; le; le = next) {
+		struct observer *observer = le->data;
+
+		next = le->next;
+		if (observer->arg == arg)
+			mem_deref(observer);
+	}
+}
+
+struct list *redis_link_scripts(struct redis_link *link)
+{
+	return &link->scripts;
+}
+
+uint32_t redis_link_serial(const struct redis_link *link)
+{
+	return link->serial;
+}

@@ -1,0 +1,75 @@
+/*
+ * redis_priv.h  Between the files of the Redis link
+ *
+ * redis_conn.c   one connection, asynchronous: hiredis on the loop
+ * redis_sync.c   one connection, blocking: hiredis for processes without loop
+ * redis_link.c   keeps a connection up, matches replies, times out
+ * redis_eval.c   scripts
+ * redis_val.c    arguments, values, key parts
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_REDIS_PRIV_H
+#define COMMON_REDIS_PRIV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/redis_link.h"
+
+struct redis_conn;
+struct redis_script_use;
+
+struct redis_conn_handlers {
+	void (*uph)(void *arg); /* the socket is connected */
+	/* One call per command, in order. val NULL: no memory for it. */
+	void (*replyh)(const struct redis_val *val, void *arg);
+	/* Once; nothing comes after it. */
+	void (*losth)(void *arg);
+};
+
+/* The handlers come from the loop, never from within alloc or send. deref is
+ * fine inside them and silences the rest. */
+int redis_conn_alloc(struct redis_conn **connp, const struct redis_cfg *cfg,
+		     const struct redis_conn_handlers *handlers, void *arg);
+int redis_conn_send(struct redis_conn *conn, const struct redis_arg *argv,
+		    size_t argc);
+/* Read what has already arrived (a worker that was itself held up must not
+ * mistake its own pause for the server's). */
+void redis_conn_poll(struct redis_conn *conn);
+
+/* A configuration with its texts copied; zeroed memory is empty. */
+struct redis_cfg_own {
+	struct redis_cfg cfg;
+	char *text[5];
+};
+int redis_cfg_copy(struct redis_cfg_own *own, const struct redis_cfg *cfg);
+void redis_cfg_drop(struct redis_cfg_own *own);
+
+/* The arguments as hiredis wants them: texts, and *lenp behind them in the
+ * same block (mem_deref). */
+int redis_argv_split(const char ***datap, size_t **lenp,
+		     const struct redis_arg *argv, size_t argc);
+
+/* hiredis' reply in our terms, in one allocation that borrows its strings.
+ * `reply` is a redisReply: the type stays within the files of hiredis. */
+int redis_val_from(struct redis_val **valp, const void *reply);
+
+/* Another form of a command, kept in case the server answers NOSCRIPT. */
+struct redis_retry {
+	size_t argc;
+	struct redis_arg argv[]; /* their bytes follow */
+};
+
+/* As redis_link_send(); takes a reference of retry (may be NULL). */
+int redis_link_push(struct redis_link *link, const struct redis_arg *argv,
+		    size_t argc, struct redis_retry *retry,
+		    redis_reply_h *replyh, void *arg);
+/* The scripts this link has used: struct redis_script_use, made by eval. */
+struct list *redis_link_scripts(struct redis_link *link);
+/* Counts connections, from 1. */
+uint32_t redis_link_serial(const struct redis_link *link);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * redis_sync.c  A blocking connection to Redis
+ *
+ * The second file that knows hiredis: its blocking half shares nothing with
+ * the asynchronous one but the reply type.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/time.h>
+#include <re.h>
+
+#include "common/redis_priv.h"
+
+#include <hiredis/hiredis.h> /* from here on REDIS_ERR is its macro */
+
+struct redis_sync {
+	redisContext *ctx; /* NULL: not connected */
+	redisReply *reply; /* what *val borrows from */
+	struct redis_val *val;
+	struct redis_cfg_own own;
+};
+
+static void drop_reply(struct redis_sync *sync)
+{
+	sync->val = mem_deref(sync->val);
+	if (sync->reply)
+		freeReplyObject(sync->reply);
+	sync->reply = NULL;
+}
+
+static void drop_connection(struct redis_sync *sync)
+{
+	if (sync->ctx)
+		redisFree(sync->ctx);
+	sync->ctx = NULL;
+}
+
+static void sync_destructor(void *arg)
+{
+	struct redis_sync *sync = arg;
+
+	drop_reply(sync);
+	drop_connection(sync);
+	redis_cfg_drop(&sync->own);
+}
+
+static int append(struct redis_sync *sync, const struct redis_arg *argv,
+		  size_t argc)
+{
+	const char **data;
+	size_t *len;
+	int ret, err = redis_argv_split(&data, &len, argv, argc);
+
+	if (err)
+		return err;
+
+	ret = redisAppendCommandArgv(sync->ctx, (int)argc, data, len);
+	mem_deref(data);
+	return ret == REDIS_OK ? 0 : ENOMEM;
+}
+
+static int exchange(struct redis_sync *sync, const struct redis_arg *argv,
+		    size_t argc)
+{
+	void *reply = NULL;
+	int err = append(sync, argv, argc);
+
+	if (!err && redisGetReply(sync->ctx, &reply) != REDIS_OK)
+		err = errno == EAGAIN || errno == ETIMEDOUT ? ETIMEDOUT
+							    : ENOTCONN;
+	sync->reply = reply;
+	if (!err)
+		err = redis_val_from(&sync->val, reply);
+	if (err) {
+		drop_reply(sync);
+		drop_connection(sync);
+	}
+	return err;
+}
+
+static int greet(struct redis_sync *sync)
+{
+	const struct redis_cfg *cfg = &sync->own.cfg;
+	const struct redis_arg auth[] = {redis_str("AUTH"),
+					 redis_str(cfg->user ? cfg->user
+							     : cfg->password),
+					 redis_str(cfg->password)};
+	const struct redis_arg ping[] = {redis_str("PING")};
+	int err = 0;
+
+	if (cfg->password)
+		err = exchange(sync, auth, cfg->user ? 3 : 2);
+	if (!err && cfg->password && sync->val->type != REDIS_STATUS)
+		err = EACCES;
+	drop_reply(sync);
+	if (!err)
+		err = exchange(sync, ping, 1);
+	if (!err && !redis_is(sync->val, "PONG"))
+		err = ENOTCONN;
+	drop_reply(sync);
+	if (err)
+		drop_connection(sync);
+	return err;
+}
+
+static int connect_sync(struct redis_sync *sync)
+{
+	const struct redis_cfg *cfg = &sync->own.cfg;
+	const struct timeval tv = {.tv_sec = cfg->command_ms / 1000,
+				   .tv_usec = cfg->command_ms % 1000 * 1000};
+
+	(void)signal(SIGPIPE, SIG_IGN); /* no MSG_NOSIGNAL in hiredis */
+	sync->ctx = cfg->path
+			    ? redisConnectUnixWithTimeout(cfg->path, tv)
+			    : redisConnectWithTimeout(cfg->host, cfg->port, tv);
+	if (!sync->ctx)
+		return ENOMEM;
+	if (sync->ctx->err || redisSetTimeout(sync->ctx, tv) != REDIS_OK) {
+		drop_connection(sync);
+		return ENOTCONN;
+	}
+	return greet(sync);
+}
+
+int redis_sync_alloc(struct redis_sync **syncp, const struct redis_cfg *cfg)
+{
+	struct redis_sync *sync;
+	int err;
+
+	sync = mem_zalloc(sizeof(*sync), sync_destructor);
+	if (!sync)
+		return ENOMEM;
+
+	err = redis_cfg_copy(&sync->own, cfg);
+	if (err) {
+		mem_deref(sync);
+		return err;
+	}
+	*syncp = sync;
+	return 0;
+}
+
+int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
+		    size_t argc, const struct redis_val **valp)
+{
+	int err = 0;
+
+	drop_reply(sync);
+	if (!sync->ctx)
+		err = connect_sync(sync);
+	if (!err)
+		err = exchange(sync, argv, argc);
+	if (err)
+		return err;
+
+	*valp = sync->val;
+	return 0;
+}
