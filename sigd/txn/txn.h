@@ -5,9 +5,10 @@
  * sending is a handler; no clock: a wheel. One thread.
  *
  * Ownership: the table owns every transaction. A pointer is good until its end
- * handler has been called, and is not touched after a *_detach(). No handler
- * is called from within a call of the same transaction's functions, and a
- * transaction is never freed while one of its handlers runs.
+ * handler has been called, and must not be used after a *_detach(). Handlers
+ * are called when something comes in (txn_recv_response(), a deadline,
+ * txn_cli_transport_error()), never from within what their own user calls
+ * (start, reply, cancel, detach).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -39,16 +40,16 @@ struct txn_dest {
 	uint8_t id[TXN_DEST_ID];  /* e.g. a packed flow id */
 };
 
-/* Send now. An error ends the transaction that asked. msg is borrowed. */
+/* Send now. msg is borrowed. It must not call back into the table. */
 typedef int(txn_send_h)(const struct txn_dest *dest, const uint8_t *msg,
 			size_t len, void *arg);
 
 /* Milliseconds; 0: the default. Everything else follows from these. */
 struct txn_cfg {
 	uint32_t t1;  /* 500 */
-	uint32_t t2;  /* 4000 */
-	uint32_t t4;  /* 5000 */
-	uint32_t max; /* transactions of both kinds; 0: 100,000 */
+	uint32_t t2;  /* 8 * t1 */
+	uint32_t t4;  /* 10 * t1 */
+	uint32_t max; /* transactions of both kinds; 100,000 */
 };
 
 /* mem_deref() ends all transactions and calls no handler. */
@@ -75,8 +76,7 @@ bool txn_recv_response(struct txn_table *table, const struct smsg *msg);
 
 /*
  * The end of a server transaction, once, unless detached. err: 0; ETIMEDOUT:
- * no ACK came, or the request (not INVITE) was not answered in time; else the
- * error of sending.
+ * no ACK came, or the request (not INVITE) was not answered in time.
  */
 typedef void(txn_srv_end_h)(struct txn_srv *st, int err, void *arg);
 
@@ -105,7 +105,8 @@ bool txn_srv_answered(const struct txn_srv *st);
  * EALREADY: a final response was already given (further 2xx of an INVITE that
  * has a 2xx are sent). EPROTO: RFC 4320 forbids it (1xx other than 100, and a
  * 100 over UDP too early, are not sent; a 408 is not sent either and ends the
- * transaction). Else the error of sending, which does not end it.
+ * transaction). Else the error of sending: it does not end the transaction
+ * (RFC 6026 8.8), as the answer is repeated when the request is.
  */
 int txn_srv_reply(struct txn_srv *st, const uint8_t *msg, size_t len);
 
@@ -144,7 +145,6 @@ struct txn_cli_params {
 	const struct txn_dest *dest;
 	const uint8_t *msg;     /* the whole request, copied */
 	size_t len;
-	enum smsg_method method;/* never ACK: that one is sent, not tracked */
 	struct pl branch;       /* as in the topmost Via of msg */
 	txn_cli_resp_h *resph;
 	txn_cli_end_h *endh;
@@ -152,7 +152,8 @@ struct txn_cli_params {
 };
 
 /* Sends the request. ENFILE: table full, EALREADY: branch and method in use,
- * EINVAL, ENOMEM, or the error of sending: there is then no transaction. */
+ * EINVAL: not a request, or an ACK (that is sent, not tracked), ENOMEM, or the
+ * error of sending: there is then no transaction. */
 int txn_cli_start(struct txn_cli **ctp, struct txn_table *table,
 		  const struct txn_cli_params *params);
 
@@ -169,7 +170,8 @@ struct pl txn_cli_message(const struct txn_cli *ct);
 int txn_cli_cancel(struct txn_cli *ct, const struct pl *reason);
 
 /* The transport learnt that the destination is gone (a flow was closed, an
- * ICMP error): ends with err, handler called. */
+ * ICMP error): ends, with err unless a final response has come; the handler is
+ * called. */
 void txn_cli_transport_error(struct txn_cli *ct, int err);
 
 /* The transaction user goes away: no handler any more; the transaction still
