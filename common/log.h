@@ -13,8 +13,14 @@
 #define COMMON_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
+enum log_level {
+	LOG_L_ERROR,
+	LOG_L_WARN,
+	LOG_L_INFO,
+	LOG_L_DEBUG
+};
 
 /* proc: what stands in proc=, e.g. "sigd/1" (copied). Level may change while
  * running; it is the one mutable global of a process. */
@@ -28,19 +34,30 @@ void log_fd_set(int fd);
 
 /*
  * call: the call id, or NULL where there is none. msg: a constant sentence.
- * fmt: "k=%s k2=%u" pairs, or NULL; each value is one conversion, and is
- * quoted when it needs to be.
+ * fmt: "k=%s addr=%s:%u" pairs, one space between them, or NULL; all that
+ * printf() converts but %n and %ls. A value is quoted when it needs to be:
+ * control characters and what is not UTF-8 become \u00xx and \xxx. A value
+ * is cut at 512 bytes, a line at 2048; one that lost something ends in
+ * `cut=1`. One write(2) a line, never blocks for long: what the descriptor
+ * does not take is lost. errno stays as it was, and %m prints it.
  */
 void log_write(enum log_level level, const char *call, const char *msg,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* What may be said of a secret of len bytes, to be used as
+ * log_secret(len).text in the arguments of a log line. */
+struct log_secret {
+	char text[32];
+};
+struct log_secret log_secret(size_t len);
+
 #define log_error(call, ...) log_write(LOG_L_ERROR, call, __VA_ARGS__)
 #define log_warn(call, ...)  log_write(LOG_L_WARN, call, __VA_ARGS__)
 #define log_info(call, ...)  log_write(LOG_L_INFO, call, __VA_ARGS__)
-#define log_debug(call, ...)                                                 \
-	do {                                                                 \
-		if (log_enabled(LOG_L_DEBUG))                                \
-			log_write(LOG_L_DEBUG, call, __VA_ARGS__);           \
+#define log_debug(call, ...)                                       \
+	do {                                                       \
+		if (log_enabled(LOG_L_DEBUG))                      \
+			log_write(LOG_L_DEBUG, call, __VA_ARGS__); \
 	} while (0)
 
 #endif
