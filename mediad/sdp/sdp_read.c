@@ -49,16 +49,16 @@ bool sdpm_address(struct sa *addr, const struct pl *text, uint16_t port)
 static int origin_line(struct sdpm_reader *r, const struct pl *val)
 {
 	struct sdpm_origin *origin = &r->desc->origin;
-	struct pl rest = *val;
+	struct pl rest = *val, net, type;
 
 	if (r->seen.origin)
 		return sdpm_bad(r, "two o= lines");
 	if (!sdpm_word(&origin->user, &rest) ||
 	    !sdpm_word(&origin->id, &rest) ||
-	    !sdpm_word(&origin->version, &rest) || !rest.l)
+	    !sdpm_word(&origin->version, &rest) || !sdpm_word(&net, &rest) ||
+	    !sdpm_word(&type, &rest) || !sdpm_word(&origin->addr, &rest))
 		return sdpm_bad(r, "o= has not six fields");
 
-	origin->addr = rest;
 	r->seen.origin = true;
 	return 0;
 }

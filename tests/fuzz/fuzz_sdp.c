@@ -1,0 +1,180 @@
+/*
+ * fuzz_sdp.c  SDP: read, decide, write, and read what we wrote
+ *
+ * Input: three characters of policy, then descriptions of the peer parted by
+ * 0 bytes: each is an offer upon the agreement before it, and an answer to an
+ * offer of ours. What we write must always be readable, keep the peer's
+ * m-lines in place, and be the same when written again.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <re.h>
+
+#include "mediad/sdp/sdp_read.h"
+#include "mediad/sdp/sdp_write.h"
+#include "tests/lib/fuzz.h"
+
+#define MUST(cond)               \
+	do {                     \
+		if (!(cond))     \
+			abort(); \
+	} while (0)
+
+struct leg {
+	struct sdpm_policy policy;
+	struct sdpm_choice choice;
+	bool agreed;
+	struct sdpm_local local;
+};
+
+static void policy_read(struct sdpm_policy *policy, const uint8_t *data)
+{
+	unsigned bits = data[0], order = data[1], clocks = data[2];
+
+	sdpm_policy_init(policy, bits & 1 ? SDPM_RTP : SDPM_BROWSER);
+	policy->dir = (enum sdpm_dir)((bits >> 1 & 3) ^ SDPM_SENDRECV);
+	policy->ncodecs = (uint8_t)(order % 5);
+	sdpm_policy_prefer(policy, (enum sdpm_codec)(order / 5 % SDPM_CODECS));
+	policy->event_clocks = clocks & 3;
+	policy->opus.stereo = clocks & 4;
+}
+
+static void local_make(struct sdpm_local *local)
+{
+	struct sa addr;
+
+	memset(local, 0, sizeof(*local));
+	sa_set_str(&addr, "192.0.2.1", 4000);
+	MUST(!sdpm_local_add_host(local, &addr));
+	str_ncpy(local->ufrag, "abcd", sizeof(local->ufrag));
+	str_ncpy(local->pwd, "abcdefghijklmnopqrstuv", sizeof(local->pwd));
+	str_ncpy(local->tls_id, "abcdefghijklmnopqrst", sizeof(local->tls_id));
+	str_ncpy(local->cname, "cname", sizeof(local->cname));
+	str_ncpy(local->msid, "msid", sizeof(local->msid));
+	local->print.hash = SDPM_SHA256;
+	local->print.len = 32;
+}
+
+static void ours_check(const struct mbuf *mb, const struct sdpm_layout *layout)
+{
+	struct sdpm_desc *desc = NULL;
+	struct sdpm_error error;
+
+	MUST(!sdpm_read(&desc, (const char *)mb->buf, mb->end, &error));
+	MUST(desc->nmedia == layout->nlines);
+	for (size_t i = 0; i < desc->nmedia; i++) {
+		const struct sdpm_line *line = &layout->lines[i];
+
+		MUST(!pl_strcmp(&desc->media[i].type, line->type));
+		MUST(!pl_strcmp(&desc->media[i].proto, line->proto));
+		MUST(!pl_strcmp(&desc->media[i].mid, line->mid) ||
+		     !line->mid[0]);
+		MUST(!desc->media[i].port == (i != layout->audio));
+	}
+	mem_deref(desc);
+}
+
+static void choice_check(const struct sdpm_choice *choice)
+{
+	MUST(choice->codec >= 0 && choice->codec < choice->nmaps);
+	MUST(choice->event < choice->nmaps);
+	MUST(choice->maps[choice->codec].codec != SDPM_EVENT);
+	MUST(choice->event < 0 ||
+	     choice->maps[choice->event].codec == SDPM_EVENT);
+	MUST(choice->ptime > 0 && choice->ptime <= 400);
+	MUST(choice->layout.audio < choice->layout.nlines);
+	MUST(choice->profile == SDPM_RTP || choice->peer.nprints > 0);
+	for (size_t i = 0; i < choice->nmaps; i++)
+		MUST(choice->maps[i].rx_pt < 128 &&
+		     choice->maps[i].tx_pt < 128);
+}
+
+static void as_offer(struct leg *leg, const struct sdpm_desc *desc)
+{
+	struct sdpm_verdict verdict;
+	struct sdpm_choice next;
+	struct mbuf *one, *two;
+
+	if (sdpm_decide_offer(&next, &verdict, desc, &leg->policy,
+			      leg->agreed ? &leg->choice : NULL)) {
+		MUST(verdict.error.sip == 400 || verdict.error.sip == 488);
+		MUST(verdict.error.why[0]);
+		return;
+	}
+	choice_check(&next);
+	one = mbuf_alloc(1024);
+	two = mbuf_alloc(1024);
+	MUST(one && two);
+	MUST(!sdpm_write_answer(one, &leg->local, &next));
+	MUST(!sdpm_write_answer(two, &leg->local, &next));
+	MUST(one->end == two->end && !memcmp(one->buf, two->buf, one->end));
+	ours_check(one, &next.layout);
+	leg->choice = next;
+	leg->agreed = true;
+	mem_deref(one);
+	mem_deref(two);
+}
+
+static void as_answer(struct leg *leg, const struct sdpm_desc *desc)
+{
+	const struct sdpm_choice *prev = leg->agreed ? &leg->choice : NULL;
+	struct sdpm_verdict verdict;
+	struct sdpm_choice next;
+	struct sdpm_offer offer;
+	struct mbuf *mb;
+
+	sdpm_policy_limit(&leg->policy, desc);
+	if (sdpm_offer_make(&offer, &leg->policy, prev))
+		return;
+
+	mb = mbuf_alloc(1024);
+	MUST(mb);
+	MUST(!sdpm_write_offer(mb, &leg->local, &offer));
+	ours_check(mb, &offer.layout);
+	mem_deref(mb);
+	if (sdpm_decide_answer(&next, &verdict, desc, &offer, prev)) {
+		MUST(verdict.error.sip == 400 || verdict.error.sip == 488);
+		return;
+	}
+	choice_check(&next);
+	sdpm_policy_match(&leg->policy, &next);
+	leg->choice = next;
+	leg->agreed = true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct leg leg;
+	struct pl rest;
+	bool answer;
+
+	if (size < 3)
+		return 0;
+
+	memset(&leg, 0, sizeof(leg));
+	policy_read(&leg.policy, data);
+	answer = data[0] & 8;
+	local_make(&leg.local);
+	rest.p = (const char *)data + 3;
+	rest.l = size - 3;
+	for (;;) {
+		const char *end = memchr(rest.p, 0, rest.l);
+		size_t len = end ? (size_t)(end - rest.p) : rest.l;
+		struct sdpm_desc *desc = NULL;
+		struct sdpm_error error;
+
+		if (!sdpm_read(&desc, rest.p, len, &error)) {
+			if (answer)
+				as_answer(&leg, desc);
+			else
+				as_offer(&leg, desc);
+			answer = !answer;
+		}
+		mem_deref(desc);
+		if (!end)
+			return 0;
+		pl_advance(&rest, (ssize_t)len + 1);
+	}
+}
