@@ -1,0 +1,43 @@
+/*
+ * media_client.h  Asking mediad: which worker, and what
+ *
+ * A thin face over the control protocol (common/control): it knows the media
+ * workers by their heartbeats, picks one for a new session, and looks up the
+ * epoch of a session's worker at each request (a session outlives its worker's
+ * process, see docs/state-file.md).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_MEDIA_MEDIA_CLIENT_H
+#define SIGD_MEDIA_MEDIA_CLIENT_H
+
+#include <stdint.h>
+
+#include "common/control/ctl_msg.h"
+
+struct media_client;
+struct media_ask;
+
+/* ans is valid during the call; its status says STATUS_TIMEOUT or
+ * STATUS_REDIS_DOWN when no answer came. */
+typedef void(media_answer_h)(const struct ctl_ans *ans, void *arg);
+
+/* "node/slot" of the worker for a new session: the one with the least load
+ * among those that are up. NULL: none is. Valid until the next call. */
+const char *media_client_pick(struct media_client *client);
+
+/*
+ * Ask the worker at `at` ("node/slot"). Requests to one worker are served in
+ * the order sent. The caller owns the question: mem_deref() ends it
+ * unanswered. Errors: ENOTCONN (Redis is away), EHOSTUNREACH (no such worker
+ * alive), ENOMEM, EMSGSIZE.
+ */
+int media_client_ask(struct media_ask **askp, struct media_client *client,
+		     const char *at, const struct ctl_req *req,
+		     media_answer_h *h, void *arg);
+
+/* Ask without interest in the answer. */
+int media_client_tell(struct media_client *client, const char *at,
+		      const struct ctl_req *req);
+
+#endif

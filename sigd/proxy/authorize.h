@@ -1,0 +1,41 @@
+/*
+ * authorize.h  Who sent this request? Digest, for requests outside dialogs
+ *
+ * RFC 3261 section 22, RFC 8760. REGISTER is challenged with 401, all else
+ * with 407, under the tenant's one realm (JsSIP keeps credentials for a
+ * single one). A user unknown to us is checked against a secret of nobody, so
+ * that answer and time are those of a wrong password.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_AUTHORIZE_H
+#define SIGD_PROXY_AUTHORIZE_H
+
+#include "common/status.h"
+#include "sigd/proxy/proxy_priv.h"
+#include "sigd/registrar/registrar.h"
+
+struct route_tenant;
+
+/* Who it is, and the use of the nonce that is still to be counted. */
+struct authorized {
+	const struct route_user *user;
+	char nonce_id[17];
+	uint32_t nc;
+};
+
+/*
+ * source: text of the flow. STATUS_OK; STATUS_AUTH_REQUIRED (no credentials),
+ * STATUS_AUTH_STALE, STATUS_AUTH_FAILED: challenge with authorize_challenge();
+ * STATUS_FORBIDDEN: right, but From or To is somebody else.
+ */
+enum status authorize_check(struct authorized *who, const struct proxy *px,
+			    const struct route_tenant *tenant,
+			    const struct smsg *msg, const char *source);
+
+/* Answer 401 or 407 with our challenges. */
+void authorize_challenge(struct proxy *px, struct txn_srv *st,
+			 const struct route_tenant *tenant,
+			 const char *source, enum status code);
+
+#endif

@@ -1,0 +1,221 @@
+/*
+ * hangup.c  The end of a call, from our side: session away, CDR, BYE
+ *
+ * An end must not be lost: with Redis away it is kept and tried again each
+ * second, up to HANGUPS_MAX of them. The record's time to live is the last
+ * resort.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/wheel.h"
+#include "sigd/call/branch_token.h"
+#include "sigd/media/media_client.h"
+#include "sigd/proxy/proxy_priv.h"
+
+enum { HANGUPS_MAX = 10000, RETRY_MS = 1000, BYE_CSEQ_AHEAD = 1 << 16 };
+
+struct hangup {
+	struct le le;
+	struct proxy *px;
+	struct wheel_timer retry;
+	struct call_ask *ask;
+	struct media_ask *media_ask;
+	char call[17], session[17], media[COOKIE_MEDIA_MAX + 1];
+	enum status reason;
+	bool media_done, record_done;
+};
+
+static void attempt(void *arg);
+
+static void destructor(void *data)
+{
+	struct hangup *h = data;
+
+	list_unlink(&h->le);
+	wheel_stop(&h->retry);
+	mem_deref(h->ask);
+	mem_deref(h->media_ask);
+}
+
+static void settle(struct hangup *h)
+{
+	if (h->ask || h->media_ask)
+		return;
+	if (h->media_done && h->record_done)
+		mem_deref(h);
+	else
+		wheel_start(h->px->deps.wheel, &h->retry, RETRY_MS, attempt,
+			    h);
+}
+
+static void on_record(enum status code, const struct call_record *rec,
+		      void *arg)
+{
+	struct hangup *h = arg;
+	(void)rec;
+
+	h->ask = mem_deref(h->ask);
+	h->record_done = code != STATUS_REDIS_DOWN;
+	settle(h);
+}
+
+/* A worker that is gone for good takes its sessions with it: no answer is
+ * waited for more than once when Redis is there. */
+static void on_media(const struct ctl_ans *ans, void *arg)
+{
+	struct hangup *h = arg;
+
+	h->media_ask  = mem_deref(h->media_ask);
+	h->media_done = ans->status != STATUS_REDIS_DOWN;
+	settle(h);
+}
+
+static void attempt(void *arg)
+{
+	struct hangup *h = arg;
+	struct proxy *px = h->px;
+	struct ctl_req req = {.verb = CTL_SESSION_DROP,
+			      .end = {.reason = h->reason}};
+
+	if (!h->media_done) {
+		str_ncpy(req.session, h->session, sizeof(req.session));
+		h->media_done = media_client_ask(&h->media_ask,
+						 px->deps.media, h->media,
+						 &req, on_media, h) ==
+				EHOSTUNREACH;
+	}
+	if (!h->record_done)
+		(void)call_record_end(&h->ask, px->deps.redis, h->call,
+				      h->reason, px->worker, on_record, h);
+	settle(h);
+}
+
+void hangup_call(struct proxy *px, const struct call_name *name,
+		 enum status reason)
+{
+	struct hangup *h;
+
+	if (list_count(&px->tasks) >= HANGUPS_MAX ||
+	    !(h = mem_zalloc(sizeof(*h), destructor))) {
+		log_error(name->call, "the end of a call was not recorded",
+			  "reason=%s", status_text(reason));
+		return;
+	}
+	h->px	  = px;
+	h->reason = reason;
+	str_ncpy(h->call, name->call, sizeof(h->call));
+	str_ncpy(h->session, name->session, sizeof(h->session));
+	str_ncpy(h->media, name->media, sizeof(h->media));
+	h->media_done = !h->media[0];
+	list_append(&px->tasks, &h->le, h);
+	log_info(name->call, "call ends", "reason=%s", status_text(reason));
+	attempt(h);
+}
+
+/* From, To and CSeq of the side that we speak for; 2^16 ahead, so that what
+ * it may have sent meanwhile does not collide. */
+static int bye_write(struct proxy *px, size_t *len, char branch[],
+		     const struct call_record *rec, unsigned to_side)
+{
+	const struct call_side *to = &rec->side[to_side];
+	const struct call_side *from = &rec->side[!to_side];
+	char via[HOP_VIA_MAX], from_val[1024], to_val[1024];
+	struct smsg_request req = {.method = "BYE",
+				   .cseq = from->cseq + BYE_CSEQ_AHEAD};
+	struct flow_id flow;
+	int err;
+
+	err = flow_id_unpack(&flow, to->flow, to->flow_len);
+	pl_set_str(&req.callid, rec->callid);
+	if (!err)
+		err = hop_via_text(px, via, branch, &req.callid, &flow);
+	if (err)
+		return err;
+
+	if (re_snprintf(from_val, sizeof(from_val), "<%s>;tag=%s", from->uri,
+			from->tag) < 0 ||
+	    re_snprintf(to_val, sizeof(to_val), "<%s>;tag=%s", to->uri,
+			to->tag) < 0)
+		return EOVERFLOW;
+
+	pl_set_str(&req.uri, to->target);
+	pl_set_str(&req.via, via);
+	pl_set_str(&req.from, from_val);
+	pl_set_str(&req.to, to_val);
+	return smsg_request_write(px->buf, SMSG_MAX, len, &req);
+}
+
+void hangup_bye(struct proxy *px, const struct call_record *rec,
+		unsigned side)
+{
+	struct txn_cli_params params = {0};
+	char branch[BRANCH_TEXT_MAX + 1];
+	struct txn_cli *ct = NULL;
+	struct txn_dest dest;
+	struct flow_id flow;
+
+	if (!rec->side[side].flow_len ||
+	    flow_id_unpack(&flow, rec->side[side].flow,
+			   rec->side[side].flow_len) ||
+	    bye_write(px, &params.len, branch, rec, side))
+		return;
+
+	dest_of_flow(&dest, &flow);
+	params.dest = &dest;
+	params.msg  = px->buf;
+	pl_set_str(&params.branch, branch);
+	if (!txn_cli_start(&ct, px->txns, &params))
+		txn_cli_detach(ct);
+}
+
+/* --- what mediad reports ------------------------------------------------- */
+
+struct media_loss {
+	struct le le;
+	struct proxy *px;
+	struct call_ask *ask;
+	enum status reason;
+};
+
+static void loss_destructor(void *data)
+{
+	struct media_loss *loss = data;
+
+	list_unlink(&loss->le);
+	mem_deref(loss->ask);
+}
+
+static void on_lost_record(enum status code, const struct call_record *rec,
+			   void *arg)
+{
+	struct media_loss *loss = arg;
+
+	if (code == STATUS_OK) {
+		const struct call_name name = {rec->call, rec->session,
+					       rec->media};
+
+		hangup_bye(loss->px, rec, CALL_CALLER);
+		hangup_bye(loss->px, rec, CALL_CALLEE);
+		hangup_call(loss->px, &name, loss->reason);
+	}
+	mem_deref(loss);
+}
+
+void proxy_media_lost(struct proxy *px, const char *call, enum status reason)
+{
+	struct media_loss *loss = mem_zalloc(sizeof(*loss), loss_destructor);
+
+	if (!loss)
+		return;
+
+	loss->px     = px;
+	loss->reason = reason;
+	list_append(&px->tasks, &loss->le, loss);
+	if (call_record_load(&loss->ask, px->deps.redis, call, on_lost_record,
+			     loss))
+		mem_deref(loss);
+}

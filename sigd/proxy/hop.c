@@ -1,0 +1,147 @@
+/*
+ * hop.c  The message as it leaves us: our Via, our host, where it goes
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "sigd/call/branch_token.h"
+#include "sigd/call/contact_token.h"
+#include "sigd/proxy/proxy_priv.h"
+
+uint64_t proxy_unix_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+void dest_of_flow(struct txn_dest *dest, const struct flow_id *id)
+{
+	memset(dest, 0, sizeof(*dest));
+	dest->kind     = id->kind;
+	dest->reliable = flow_kind_reliable((enum flow_kind)id->kind);
+	if (flow_id_pack(id, dest->id, &dest->id_len))
+		dest->id_len = 0;
+}
+
+int flow_of_dest(struct flow_id *id, const struct txn_dest *dest)
+{
+	return flow_id_unpack(id, dest->id, dest->id_len);
+}
+
+/* The listener that speaks to this flow: for UDP the one named in it, for
+ * connections the first of their kind, as they may be at another worker. */
+const char *hop_host(const struct proxy *px, const struct flow_id *to)
+{
+	const struct proxy_listener *l = px->deps.listeners;
+
+	if (to->kind == FLOW_UDP && to->listener < px->deps.nlisteners)
+		return l[to->listener].advertise;
+
+	for (size_t i = 0; i < px->deps.nlisteners; i++) {
+		if (l[i].kind == (enum flow_kind)to->kind)
+			return l[i].advertise;
+	}
+	return px->deps.nlisteners ? l[0].advertise : "cordboard.invalid";
+}
+
+/* "ws" also over TLS: RFC 7118 5.5 knows no wss in URIs. */
+const char *hop_transport(const struct flow_id *to)
+{
+	return to->kind == FLOW_UDP ? "udp" : "ws";
+}
+
+int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
+		 const struct pl *callid, const struct flow_id *to)
+{
+	struct branch_owner owner = {.slot = px->deps.slot,
+				     .epoch = px->deps.epoch,
+				     .num = ++px->branch_num};
+	int err;
+
+	str_ncpy(owner.node, px->deps.node, sizeof(owner.node));
+	err = branch_token_make(branch, px->deps.keyring,
+				proxy_unix_ms() / 1000, &owner, callid);
+	if (err)
+		return err;
+
+	return re_snprintf(via, HOP_VIA_MAX, "SIP/2.0/%s %s;branch=%s;rport",
+			   flow_kind_name((enum flow_kind)to->kind),
+			   hop_host(px, to), branch) < 0 ? EOVERFLOW : 0;
+}
+
+int hop_via(struct proxy *px, struct smsg_edit *ed, const struct flow_id *to,
+	    char branch[])
+{
+	char via[HOP_VIA_MAX];
+	struct pl text;
+	int err = hop_via_text(px, via, branch, &ed->msg->callid, to);
+
+	if (err)
+		return err;
+
+	text = smsg_edit_text(ed, "%s", via);
+	smsg_edit_push(ed, SHDR_VIA, &text);
+	return ed->err;
+}
+
+static struct pl contact_text(struct smsg_edit *ed, const struct proxy *px,
+			      const struct flow_id *to, const char *token)
+{
+	return smsg_edit_text(ed, "<sip:%s@%s;transport=%s>", token,
+			      hop_host(px, to), hop_transport(to));
+}
+
+int hop_contact(struct proxy *px, struct smsg_edit *ed,
+		const struct flow_id *to, const struct hop_side *from)
+{
+	char token[SEAL_TEXT_MAX + 1];
+	struct shdr_addr contact;
+	struct pl target = PL(""), text;
+	int err;
+
+	if (!smsg_addr(ed->msg, SHDR_CONTACT, 0, &contact) && !contact.star)
+		target = contact.uri.text;
+
+	err = contact_token_make(token, px->deps.keyring,
+				 proxy_unix_ms() / 1000, from->call,
+				 from->side, &target);
+	if (err)
+		return err;
+
+	text = contact_text(ed, px, to, token);
+	smsg_edit_set(ed, SHDR_CONTACT, &text);
+	return ed->err;
+}
+
+int hop_cookie(struct proxy *px, struct smsg_edit *ed, struct pl *route,
+	       const struct cookie *cookie, const struct hop_dialog *dialog)
+{
+	char token[SEAL_TEXT_MAX + 1];
+	int err;
+
+	err = cookie_seal(token, px->deps.keyring, proxy_unix_ms() / 1000,
+			  cookie, &dialog->id);
+	if (err)
+		return err;
+
+	*route = smsg_edit_text(ed, "<sip:%s@%s;transport=%s;lr>", token,
+				hop_host(px, dialog->shown_to),
+				hop_transport(dialog->shown_to));
+	return ed->err;
+}
+
+void hop_clean(struct smsg_edit *ed)
+{
+	/* credentials are for us alone; identity is ours to assert */
+	smsg_edit_remove(ed, SHDR_AUTHORIZATION);
+	smsg_edit_remove(ed, SHDR_PROXY_AUTHORIZATION);
+	smsg_edit_remove(ed, SHDR_P_ASSERTED_IDENTITY);
+	smsg_edit_remove(ed, SHDR_P_PREFERRED_IDENTITY);
+	smsg_edit_remove(ed, SHDR_REMOTE_PARTY_ID);
+	smsg_edit_remove(ed, SHDR_ROUTE);
+}

@@ -1,0 +1,251 @@
+/*
+ * indialog.c  A request within a dialog: may it, and where does it go?
+ *
+ * It may when it shows a cookie of ours that was sealed for this Call-ID and
+ * the caller's tag, and comes from the side that the cookie was given to.
+ * Anything else is 403. Where it goes is in the call record; with Redis away
+ * the hints in cookie and Contact serve.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "sigd/call/contact_token.h"
+#include "sigd/proxy/indialog.h"
+
+const struct smsg *indialog_request(const struct indialog *in)
+{
+	return in->st ? txn_srv_request(in->st) : in->ack;
+}
+
+unsigned indialog_side(const struct indialog *in)
+{
+	return in->cookie.direction == COOKIE_TO_CALLER ? CALL_CALLEE
+							: CALL_CALLER;
+}
+
+uint8_t indialog_leg(const struct indialog *in, bool other)
+{
+	bool caller = (indialog_side(in) == CALL_CALLER) != other;
+
+	return caller ? 1 : in->cookie.leg;
+}
+
+/* --- the cookie ------------------------------------------------------------- */
+
+/* The token: user part of the topmost Route; or of the Request-URI, when we
+ * are the far end (invite_service.c). */
+static bool token_find(struct pl *token, const struct smsg *msg)
+{
+	struct shdr_addr route;
+
+	if (smsg_hdr(msg, SHDR_ROUTE)) {
+		if (smsg_addr(msg, SHDR_ROUTE, 0, &route))
+			return false;
+		*token = route.uri.user;
+	} else {
+		*token = msg->uri.user;
+	}
+	return pl_isset(token);
+}
+
+bool indialog_claims(const struct request *rq)
+{
+	struct pl token;
+
+	/* a request that makes a dialog may carry a preloaded Route: it is
+	 * not obeyed, and taken off (request without a To tag) */
+	return pl_isset(&rq->msg->to.tag) && token_find(&token, rq->msg) &&
+	       token.l > 40;
+}
+
+/* The caller's tag stands in From when the caller sends, else in To. */
+static enum status cookie_check(struct cookie *cookie, const struct proxy *px,
+				const struct smsg *msg)
+{
+	const struct cookie_dialog as_caller = {msg->callid, msg->from.tag};
+	const struct cookie_dialog as_callee = {msg->callid, msg->to.tag};
+	struct pl token = PL("");
+
+	(void)token_find(&token, msg);
+	if (!cookie_open(cookie, px->deps.keyring, &as_caller, &token))
+		return cookie->direction == COOKIE_TO_CALLER
+			       ? STATUS_BAD_DIRECTION
+			       : STATUS_OK;
+	if (!cookie_open(cookie, px->deps.keyring, &as_callee, &token))
+		return cookie->direction == COOKIE_TO_CALLER
+			       ? STATUS_OK
+			       : STATUS_BAD_DIRECTION;
+
+	return STATUS_BAD_COOKIE;
+}
+
+/* --- life --------------------------------------------------------------------- */
+
+static void destructor(void *data)
+{
+	struct indialog *in = data;
+
+	list_unlink(&in->le);
+	mem_deref(in->ask);
+	for (unsigned i = 0; i < INDIALOG_ASKS; i++)
+		mem_deref(in->asks[i]);
+	mem_deref(in->rec);
+	mem_deref(in->ack);
+	mem_deref(in->answer);
+	if (in->ct)
+		txn_cli_detach(in->ct);
+	if (in->st)
+		txn_srv_detach(in->st);
+}
+
+static void on_server_end(struct txn_srv *st, int err, void *arg)
+{
+	struct indialog *in = arg;
+	(void)st;
+	(void)err;
+
+	in->st = NULL;
+	mem_deref(in);
+}
+
+void indialog_fail(struct indialog *in, enum status code)
+{
+	if (in->st)
+		reply_status(in->px, in->st, code);
+	mem_deref(in);
+}
+
+/* --- where it goes ---------------------------------------------------------------- */
+
+static enum status by_record(struct indialog *in)
+{
+	const struct call_side *side = &in->rec->side[!indialog_side(in)];
+
+	if (flow_id_unpack(&in->to, side->flow, side->flow_len))
+		return STATUS_INTERNAL;
+	str_ncpy(in->target, side->target, sizeof(in->target));
+	return STATUS_OK;
+}
+
+static enum status by_hints(struct indialog *in)
+{
+	const struct smsg *msg = indialog_request(in);
+	struct contact_token contact;
+
+	if (flow_id_unpack(&in->to, in->cookie.flow, in->cookie.flow_len) ||
+	    contact_token_open(&contact, in->px->deps.keyring,
+			       &msg->uri.user) ||
+	    !contact.target[0])
+		return STATUS_REDIS_DOWN;
+
+	str_ncpy(in->target, contact.target, sizeof(in->target));
+	return STATUS_OK;
+}
+
+static bool has_offer(const struct smsg *msg)
+{
+	return msg->body.l && (msg->method == SMSG_INVITE ||
+			       msg->method == SMSG_UPDATE);
+}
+
+static void end_call(struct indialog *in)
+{
+	const struct call_name name = {in->cookie.call, in->cookie.session,
+				       in->cookie.media};
+
+	hangup_call(in->px, &name, STATUS_HANGUP);
+}
+
+static void go(struct indialog *in)
+{
+	const struct smsg *msg = indialog_request(in);
+	enum status code = in->rec ? by_record(in) : by_hints(in);
+
+	if (in->cookie.direction == COOKIE_TO_SERVICE) {
+		indialog_service(in);
+		return;
+	}
+	/* whatever the other side says to it, the call is over */
+	if (msg->method == SMSG_BYE)
+		end_call(in);
+	/* an offer needs mediad, and mediad is asked through Redis */
+	if (code == STATUS_OK && has_offer(msg) && !in->rec)
+		code = STATUS_REDIS_DOWN;
+
+	if (code != STATUS_OK)
+		indialog_fail(in, code);
+	else if (has_offer(msg))
+		indialog_offer(in);
+	else
+		indialog_forward(in, NULL);
+}
+
+static void on_record(enum status code, const struct call_record *rec,
+		      void *arg)
+{
+	struct indialog *in = arg;
+
+	in->ask = mem_deref(in->ask);
+	if (code == STATUS_OK) {
+		in->rec = mem_alloc(sizeof(*rec), NULL);
+		if (in->rec)
+			*in->rec = *rec;
+		else
+			code = STATUS_OVERLOAD;
+	}
+	if (code == STATUS_OK || code == STATUS_REDIS_DOWN)
+		go(in);
+	else
+		indialog_fail(in, code);
+}
+
+static struct indialog *make(struct request *rq, struct txn_srv *st,
+			     const struct cookie *cookie)
+{
+	struct indialog *in = mem_zalloc(sizeof(*in), destructor);
+
+	if (!in)
+		return NULL;
+
+	in->px	   = rq->px;
+	in->cookie = *cookie;
+	in->from   = rq->src->id;
+	list_append(&rq->px->jobs, &in->le, in);
+	if (!st && smsg_clone(&in->ack, rq->msg))
+		return mem_deref(in);
+	in->st = st;
+	if (st)
+		txn_srv_attach(st, on_server_end, in);
+	return in;
+}
+
+void indialog_serve(struct request *rq, struct txn_srv *st)
+{
+	struct proxy *px = rq->px;
+	struct indialog *in;
+	struct cookie cookie;
+	enum status code = cookie_check(&cookie, px, rq->msg);
+
+	if (code != STATUS_OK) {
+		if (st)
+			reply_status(px, st, code);
+		return;
+	}
+	in = make(rq, st, &cookie);
+	if (!in) {
+		if (st)
+			reply_status(px, st, STATUS_OVERLOAD);
+		return;
+	}
+	if (!st && cookie.direction == COOKIE_TO_SERVICE) {
+		invite_acked(px, cookie.call);
+		mem_deref(in);
+		return;
+	}
+	if (call_record_load(&in->ask, px->deps.redis, cookie.call, on_record,
+			     in))
+		go(in);
+}

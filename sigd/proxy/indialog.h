@@ -1,0 +1,58 @@
+/*
+ * indialog.h  A request within a dialog, while it is served
+ *
+ *   indialog.c          may it? where does it go? (cookie, record, hints)
+ *   indialog_forward.c  to the other side, and its answers back
+ *   indialog_offer.c    offers and answers inside: mediad in between
+ *   indialog_service.c  answered by ourselves
+ *
+ * Any worker can do it: what it needs is in the cookie and in the record.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_INDIALOG_H
+#define SIGD_PROXY_INDIALOG_H
+
+#include "sigd/media/media_client.h"
+#include "sigd/proxy/proxy_priv.h"
+
+enum { INDIALOG_ASKS = 2 };
+
+struct indialog {
+	struct le le;
+	struct proxy *px;
+	struct txn_srv *st;          /* NULL: an ACK */
+	struct smsg *ack;            /* the ACK itself */
+	struct cookie cookie;
+	struct call_record *rec;     /* NULL: Redis is away, hints serve */
+	struct flow_id from;         /* flow the request came on */
+	struct flow_id to;           /* flow of the other side */
+	char target[CALL_URI_MAX];   /* new Request-URI */
+	struct call_ask *ask;
+	struct media_ask *asks[INDIALOG_ASKS];
+	struct txn_cli *ct;
+	struct smsg *answer;         /* final response, while mediad is asked */
+	uint16_t final;
+	bool offer;                  /* the request carries an offer */
+};
+
+/* The request, of the transaction or the ACK. */
+const struct smsg *indialog_request(const struct indialog *in);
+/* Which side sent it: CALL_CALLER or CALL_CALLEE. */
+unsigned indialog_side(const struct indialog *in);
+/* The legs in mediad of the sender and of the other side. */
+uint8_t indialog_leg(const struct indialog *in, bool other);
+/* Answer and free. */
+void indialog_fail(struct indialog *in, enum status code);
+
+/* sdp NULL: the body as it came. */
+void indialog_forward(struct indialog *in, const struct pl *sdp);
+/* A response back to the sender; body NULL: as it came. */
+void indialog_back(struct indialog *in, const struct smsg *msg,
+		   const struct pl *sdp);
+void indialog_offer(struct indialog *in);
+/* A 2xx to a request with an offer. Takes in->answer. */
+void indialog_answer(struct indialog *in);
+void indialog_service(struct indialog *in);
+
+#endif

@@ -1,0 +1,146 @@
+/*
+ * indialog_offer.c  Offers and answers within a dialog: mediad in between
+ *
+ * Each leg has an offer/answer exchange of its own (RFC 3264): what one side
+ * offers is told to its leg, the other leg makes an offer for the other side;
+ * and the answer the same way back.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "sigd/proxy/indialog.h"
+
+static int ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
+	       media_answer_h *h)
+{
+	struct ctl_req named = *req;
+
+	str_ncpy(named.session, in->cookie.session, sizeof(named.session));
+	return media_client_ask(&in->asks[slot], in->px->deps.media,
+				in->rec->media, &named, h, in);
+}
+
+static int tell_remote(struct indialog *in, bool other,
+		       enum ctl_sdp_kind kind, media_answer_h *h)
+{
+	struct ctl_req req = {.verb = CTL_LEG_REMOTE};
+
+	req.remote.leg	   = indialog_leg(in, other);
+	req.remote.kind	   = kind;
+	req.remote.profile = CTL_BROWSER;
+	req.remote.sdp	   = kind == CTL_OFFER ? indialog_request(in)->body
+					       : in->answer->body;
+	str_ncpy(req.remote.call, in->rec->call, sizeof(req.remote.call));
+	pl_set_str(&req.remote.tenant, in->rec->tenant);
+	return ask(in, 0, &req, h);
+}
+
+static int want_local(struct indialog *in, bool other, enum ctl_sdp_kind kind,
+		      media_answer_h *h)
+{
+	struct ctl_req req = {.verb = CTL_LEG_LOCAL};
+
+	req.local.leg	  = indialog_leg(in, other);
+	req.local.want	  = kind;
+	req.local.profile = CTL_BROWSER;
+	return ask(in, 1, &req, h);
+}
+
+static void on_remote(const struct ctl_ans *ans, void *arg)
+{
+	struct indialog *in = arg;
+
+	in->asks[0] = mem_deref(in->asks[0]);
+	if (ans->status != STATUS_OK)
+		indialog_fail(in, ans->status);
+}
+
+static void on_offer(const struct ctl_ans *ans, void *arg)
+{
+	struct indialog *in = arg;
+	struct media_ask *done = in->asks[1];
+
+	in->asks[1] = NULL;
+	if (ans->status != STATUS_OK)
+		indialog_fail(in, ans->status);
+	else
+		indialog_forward(in, &ans->sdp);
+	mem_deref(done);
+}
+
+static void on_own_answer(const struct ctl_ans *ans, void *arg)
+{
+	struct indialog *in = arg;
+	struct smsg_reply reply = {.scode = 200};
+	struct media_ask *done = in->asks[1];
+
+	in->asks[1] = NULL;
+	if (ans->status != STATUS_OK) {
+		indialog_fail(in, ans->status);
+	} else {
+		struct pl contact = PL("Contact");
+		struct smsg_field field = {contact, PL("")};
+		char text[512];
+
+		/* the same Contact as ever: it is where requests come to */
+		re_snprintf(text, sizeof(text), "<%r>",
+			    &indialog_request(in)->uri.text);
+		pl_set_str(&field.val, text);
+		pl_set_str(&reply.ctype, "application/sdp");
+		reply.body   = ans->sdp;
+		reply.fieldv = &field;
+		reply.fieldc = 1;
+		if (in->st)
+			(void)txn_srv_respond(in->st, &reply);
+	}
+	mem_deref(done);
+}
+
+/* The far end is ours: our leg answers by itself. */
+static int own(struct indialog *in)
+{
+	int err = tell_remote(in, false, CTL_OFFER, on_remote);
+
+	return err ? err : want_local(in, false, CTL_ANSWER, on_own_answer);
+}
+
+void indialog_offer(struct indialog *in)
+{
+	bool service = in->cookie.direction == COOKIE_TO_SERVICE;
+	int err;
+
+	in->offer = !service;
+	if (service) {
+		err = own(in);
+	} else {
+		err = tell_remote(in, false, CTL_OFFER, on_remote);
+		if (!err)
+			err = want_local(in, true, CTL_OFFER, on_offer);
+	}
+	if (err)
+		indialog_fail(in, status_of_errno(err));
+}
+
+static void on_answer_back(const struct ctl_ans *ans, void *arg)
+{
+	struct indialog *in = arg;
+	struct media_ask *done = in->asks[1];
+
+	in->asks[1] = NULL;
+	if (ans->status != STATUS_OK)
+		indialog_fail(in, ans->status);
+	else
+		indialog_back(in, in->answer, &ans->sdp);
+	mem_deref(done);
+}
+
+void indialog_answer(struct indialog *in)
+{
+	int err = tell_remote(in, true, CTL_ANSWER, on_remote);
+
+	if (!err)
+		err = want_local(in, false, CTL_ANSWER, on_answer_back);
+	if (err)
+		indialog_fail(in, status_of_errno(err));
+}

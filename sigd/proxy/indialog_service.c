@@ -1,0 +1,35 @@
+/*
+ * indialog_service.c  A request within a dialog with ourselves
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sigd/proxy/indialog.h"
+
+static void end(struct indialog *in)
+{
+	const struct call_name name = {in->cookie.call, in->cookie.session,
+				       in->cookie.media};
+
+	hangup_call(in->px, &name, STATUS_HANGUP);
+	indialog_fail(in, STATUS_OK);
+}
+
+void indialog_service(struct indialog *in)
+{
+	const struct smsg *msg = indialog_request(in);
+	bool offer = msg->body.l && (msg->method == SMSG_INVITE ||
+				     msg->method == SMSG_UPDATE);
+
+	if (msg->method == SMSG_BYE)
+		end(in);
+	else if (offer && in->rec)
+		indialog_offer(in);
+	else if (offer || msg->method == SMSG_INVITE)
+		indialog_fail(in, offer ? STATUS_REDIS_DOWN
+					: STATUS_NOT_ACCEPTABLE);
+	else if (msg->method == SMSG_UPDATE || msg->method == SMSG_INFO ||
+		 msg->method == SMSG_OPTIONS)
+		indialog_fail(in, STATUS_OK);
+	else
+		indialog_fail(in, STATUS_METHOD_NOT_ALLOWED);
+}

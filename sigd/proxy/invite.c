@@ -1,0 +1,291 @@
+/*
+ * invite.c  A call being set up: its life
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/id.h"
+#include "common/log.h"
+#include "sigd/proxy/invite.h"
+
+static void destructor(void *data)
+{
+	struct invite *inv = data;
+
+	list_unlink(&inv->le);
+	list_flush(&inv->branches);
+	for (unsigned i = 0; i < INVITE_ASKS; i++)
+		mem_deref(inv->asks[i]);
+	mem_deref(inv->lookup);
+	mem_deref(inv->save);
+	mem_deref(inv->sdp);
+	wheel_stop(&inv->timer_c);
+	if (inv->st)
+		txn_srv_detach(inv->st);
+}
+
+struct call_name invite_name(const struct invite *inv)
+{
+	return (struct call_name){inv->rec.call, inv->rec.session,
+				  inv->rec.media};
+}
+
+/* The transaction is over: the call is up and lives on without us; or its
+ * 2xx of ours was never acknowledged (RFC 3261 13.3.1.4). */
+static void on_end(struct txn_srv *st, int err, void *arg)
+{
+	struct invite *inv = arg;
+	(void)st;
+
+	inv->st = NULL;
+	if (err == ETIMEDOUT && inv->rec.service[0] && inv->answered) {
+		const struct call_name name = invite_name(inv);
+
+		hangup_bye(inv->px, &inv->rec, CALL_CALLER);
+		hangup_call(inv->px, &name, STATUS_SETUP_EXPIRED);
+	} else if (!inv->answered) {
+		const struct call_name name = invite_name(inv);
+		struct le *le;
+
+		LIST_FOREACH(&inv->branches, le)
+			branch_cancel(le->data, NULL);
+		hangup_call(inv->px, &name, STATUS_TIMEOUT);
+	}
+	mem_deref(inv);
+}
+
+static int side_fill(struct call_side *side, const struct shdr_addr *addr)
+{
+	int err;
+
+	err  = pl_strcpy(&addr->uri.text, side->uri, sizeof(side->uri));
+	err |= pl_isset(&addr->tag)
+		       ? pl_strcpy(&addr->tag, side->tag, sizeof(side->tag))
+		       : 0;
+	return err ? EOVERFLOW : 0;
+}
+
+static int record_fill(struct call_record *rec, const struct smsg *msg,
+		       const struct invite_params *params)
+{
+	struct call_side *caller = &rec->side[CALL_CALLER];
+	struct shdr_addr contact;
+	int err;
+
+	id_make(rec->call);
+	id_make(rec->session);
+	rec->start_ms = proxy_unix_ms();
+	caller->cseq  = msg->cseq.num;
+	err  = pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
+	err |= pl_strcpy(&params->tenant, rec->tenant, sizeof(rec->tenant));
+	err |= pl_strcpy(&params->caller, caller->user, sizeof(caller->user));
+	err |= side_fill(caller, &msg->from);
+	err |= side_fill(&rec->side[CALL_CALLEE], &msg->to);
+	/* a dialog needs a remote target (RFC 3261 8.1.1.8) */
+	err |= smsg_addr(msg, SHDR_CONTACT, 0, &contact) || contact.star;
+	if (!err)
+		err = pl_strcpy(&contact.uri.text, caller->target,
+				sizeof(caller->target));
+	return err ? EBADMSG : 0;
+}
+
+static enum status fill(struct invite *inv, const struct invite_params *params)
+{
+	const struct txn_dest *src = txn_srv_source(inv->st);
+	const struct smsg *msg = txn_srv_request(inv->st);
+	struct call_side *caller = &inv->rec.side[CALL_CALLER];
+
+	if (flow_of_dest(&inv->caller, src) ||
+	    src->id_len > sizeof(caller->flow))
+		return STATUS_INTERNAL;
+
+	memcpy(caller->flow, src->id, src->id_len);
+	caller->flow_len = src->id_len;
+	if (record_fill(&inv->rec, msg, params))
+		return STATUS_BAD_REQUEST;
+	if (smsg_has_token(msg, SHDR_REQUIRE, "100rel"))
+		return STATUS_BAD_EXTENSION;
+	/* an offer in the 2xx is not served yet: say so (RFC 3261 13.2.1) */
+	return msg->body.l ? STATUS_OK : STATUS_NOT_ACCEPTABLE;
+}
+
+static enum status place(struct invite *inv)
+{
+	const char *at = media_client_pick(inv->px->deps.media);
+
+	if (!at)
+		return STATUS_NO_MEDIA_NODE;
+
+	str_ncpy(inv->rec.media, at, sizeof(inv->rec.media));
+	return STATUS_OK;
+}
+
+void invite_start(struct proxy *px, const struct invite_params *params)
+{
+	struct invite *inv = mem_zalloc(sizeof(*inv), destructor);
+	enum status code;
+
+	if (!inv) {
+		reply_status(px, params->st, STATUS_OVERLOAD);
+		return;
+	}
+	inv->px	  = px;
+	inv->st	  = params->st;
+	inv->legs = 1;
+	list_append(&px->invites, &inv->le, inv);
+	txn_srv_attach(inv->st, on_end, inv);
+	++px->counts.calls;
+
+	code = fill(inv, params);
+	if (code == STATUS_OK)
+		code = place(inv);
+	if (code != STATUS_OK) {
+		inv->rec.media[0] = '\0';
+		invite_fail(inv, code);
+		return;
+	}
+	log_info(inv->rec.call, "call begins",
+		 "tenant=%s from=%s to=%s media=%s callid=%s",
+		 inv->rec.tenant, inv->rec.side[CALL_CALLER].user,
+		 inv->rec.side[CALL_CALLEE].uri, inv->rec.media,
+		 inv->rec.callid);
+	if (params->service != CTL_NO_SERVICE)
+		invite_service(inv, params->service);
+	else
+		invite_user(inv, &params->callee);
+}
+
+int invite_ask(struct invite *inv, unsigned slot, const struct ctl_req *req,
+	       media_answer_h *h)
+{
+	struct ctl_req named = *req;
+
+	str_ncpy(named.session, inv->rec.session, sizeof(named.session));
+	inv->asks[slot] = mem_deref(inv->asks[slot]);
+	return media_client_ask(&inv->asks[slot], inv->px->deps.media,
+				inv->rec.media, &named, h, inv);
+}
+
+int invite_remote_offer(struct invite *inv, media_answer_h *h)
+{
+	struct ctl_req req = {
+		.verb = CTL_LEG_REMOTE,
+		.remote = {.leg = 1, .kind = CTL_OFFER,
+			   .profile = CTL_BROWSER, .create = true,
+			   .sdp = txn_srv_request(inv->st)->body},
+	};
+
+	str_ncpy(req.remote.call, inv->rec.call, sizeof(req.remote.call));
+	pl_set_str(&req.remote.tenant, inv->rec.tenant);
+	return invite_ask(inv, 0, &req, h);
+}
+
+static void give_up(struct invite *inv, enum status reason)
+{
+	const struct call_name name = invite_name(inv);
+	struct le *le;
+
+	inv->answered = true;
+	LIST_FOREACH(&inv->branches, le)
+		branch_cancel(le->data, NULL);
+	if (inv->winner)
+		branch_release(inv->winner, inv->winner->answer);
+	hangup_call(inv->px, &name, reason);
+	mem_deref(inv);
+}
+
+void invite_fail(struct invite *inv, enum status code)
+{
+	reply_status(inv->px, inv->st, code);
+	give_up(inv, code);
+}
+
+static enum status reason_of(uint16_t scode)
+{
+	switch (scode) {
+	case 486:
+	case 600:
+		return STATUS_BUSY;
+	case 603:
+	case 403:
+		return STATUS_DECLINED;
+	case 408:
+	case 480:
+		return STATUS_NO_ANSWER;
+	case 487:
+		return STATUS_CANCELLED;
+	default:
+		return STATUS_TARGET_DOWN;
+	}
+}
+
+void invite_fail_code(struct invite *inv, uint16_t scode)
+{
+	struct smsg_reply reply = {.scode = scode};
+	char tag[17];
+
+	reply_tag(tag, inv->px, txn_srv_request(inv->st));
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(inv->st, &reply);
+	give_up(inv, reason_of(scode));
+}
+
+void invite_save(struct invite *inv, call_record_h *h)
+{
+	inv->rec.state = CALL_UP;
+	inv->rec.up_ms = proxy_unix_ms();
+	if (call_record_save(&inv->save, inv->px->deps.redis, &inv->rec,
+			     inv->px->cfg.call_s, h, inv))
+		invite_fail(inv, STATUS_REDIS_DOWN);
+}
+
+static struct invite *find(const struct proxy *px, const struct txn_srv *st)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->invites, le) {
+		struct invite *inv = le->data;
+
+		if (inv->st == st)
+			return inv;
+	}
+	return NULL;
+}
+
+void invite_cancel(struct proxy *px, const struct txn_srv *st)
+{
+	struct invite *inv = find(px, st);
+	struct le *le;
+	bool ringing = false;
+
+	/* too late once it is answered (RFC 3261 9.2) */
+	if (!inv || inv->answered || inv->cancelled || inv->winner)
+		return;
+
+	inv->cancelled = true;
+	LIST_FOREACH(&inv->branches, le) {
+		struct branch *branch = le->data;
+
+		ringing |= branch->ct != NULL;
+		branch_cancel(branch, NULL);
+	}
+	if (!ringing)
+		invite_fail(inv, STATUS_CANCELLED);
+}
+
+void invite_acked(struct proxy *px, const char *call)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->invites, le) {
+		struct invite *inv = le->data;
+
+		if (inv->st && inv->rec.service[0] &&
+		    !strcmp(inv->rec.call, call)) {
+			txn_srv_acked(inv->st);
+			return;
+		}
+	}
+}

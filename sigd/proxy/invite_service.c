@@ -1,0 +1,135 @@
+/*
+ * invite_service.c  A call that we answer ourselves: echo, tone, milliwatt
+ *
+ * The three questions to mediad go out together and are served in order: the
+ * caller's offer, what the leg is joined to, our answer. The first refusal
+ * decides.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "sigd/proxy/invite.h"
+
+static const char *const names[] = {
+	[CTL_NO_SERVICE] = "",	[CTL_ECHO] = "echo",
+	[CTL_TONE] = "tone",	[CTL_MILLIWATT] = "milliwatt",
+};
+
+/* 200 with our answer. The cookie stands in the Contact: we are the far end,
+ * and there is no route between. */
+static int answer_write(struct invite *inv, struct smsg_reply *reply,
+			char contact[512], const char *tag)
+{
+	const struct smsg *msg = txn_srv_request(inv->st);
+	const struct cookie_dialog dialog = {msg->callid, msg->from.tag};
+	struct cookie cookie = {.direction = COOKIE_TO_SERVICE, .leg = 1};
+	char token[SEAL_TEXT_MAX + 1];
+	int err;
+
+	str_ncpy(cookie.call, inv->rec.call, sizeof(cookie.call));
+	str_ncpy(cookie.session, inv->rec.session, sizeof(cookie.session));
+	str_ncpy(cookie.tenant, inv->rec.tenant, sizeof(cookie.tenant));
+	str_ncpy(cookie.media, inv->rec.media, sizeof(cookie.media));
+	err = cookie_seal(token, inv->px->deps.keyring,
+			  proxy_unix_ms() / 1000, &cookie, &dialog);
+	if (err)
+		return err;
+
+	re_snprintf(contact, 512, "<sip:%s@%s;transport=%s>", token,
+		    hop_host(inv->px, &inv->caller),
+		    hop_transport(&inv->caller));
+	reply->scode = 200;
+	reply->record_route = true;
+	pl_set_str(&reply->to_tag, tag);
+	pl_set_str(&reply->ctype, "application/sdp");
+	pl_set_mbuf(&reply->body, inv->sdp);
+	return 0;
+}
+
+static void on_saved(enum status code, const struct call_record *rec,
+		     void *arg)
+{
+	struct invite *inv = arg;
+	char contact[512];
+	struct smsg_field fields[2];
+	struct smsg_reply reply = {.fieldv = fields, .fieldc = 2};
+	(void)rec;
+
+	inv->save = mem_deref(inv->save);
+	if (code == STATUS_OK &&
+	    answer_write(inv, &reply, contact,
+			 inv->rec.side[CALL_CALLEE].tag))
+		code = STATUS_INTERNAL;
+	if (code != STATUS_OK) {
+		invite_fail(inv, code);
+		return;
+	}
+	pl_set_str(&fields[0].name, "Contact");
+	pl_set_str(&fields[0].val, contact);
+	pl_set_str(&fields[1].name, "Allow");
+	pl_set_str(&fields[1].val, "INVITE, ACK, BYE, CANCEL, OPTIONS, "
+				   "UPDATE, INFO");
+	inv->answered = true;
+	++inv->px->counts.answered;
+	if (!txn_srv_respond(inv->st, &reply))
+		(void)txn_srv_repeat_2xx(inv->st);
+}
+
+static void on_refused(struct invite *inv, unsigned slot, enum status code)
+{
+	inv->asks[slot] = mem_deref(inv->asks[slot]);
+	if (code != STATUS_OK)
+		invite_fail(inv, code);
+}
+
+static void on_remote(const struct ctl_ans *ans, void *arg)
+{
+	on_refused(arg, 0, ans->status);
+}
+
+static void on_join(const struct ctl_ans *ans, void *arg)
+{
+	on_refused(arg, 1, ans->status);
+}
+
+static void on_local(const struct ctl_ans *ans, void *arg)
+{
+	struct invite *inv = arg;
+
+	if (ans->status == STATUS_OK) {
+		inv->sdp = mbuf_alloc(ans->sdp.l + 1);
+		if (inv->sdp)
+			(void)mbuf_write_pl(inv->sdp, &ans->sdp);
+	}
+	inv->asks[2] = mem_deref(inv->asks[2]);
+	if (ans->status != STATUS_OK || !inv->sdp) {
+		invite_fail(inv, ans->status != STATUS_OK ? ans->status
+							  : STATUS_OVERLOAD);
+		return;
+	}
+	mbuf_set_pos(inv->sdp, 0);
+	invite_save(inv, on_saved);
+}
+
+void invite_service(struct invite *inv, enum ctl_service service)
+{
+	const struct ctl_req join = {.verb = CTL_LEG_JOIN,
+				     .join = {.leg = 1, .service = service}};
+	const struct ctl_req local = {
+		.verb = CTL_LEG_LOCAL,
+		.local = {.leg = 1, .want = CTL_ANSWER,
+			  .profile = CTL_BROWSER}};
+	int err;
+
+	str_ncpy(inv->rec.service, names[service], sizeof(inv->rec.service));
+	reply_tag(inv->rec.side[CALL_CALLEE].tag, inv->px,
+		  txn_srv_request(inv->st));
+	err = invite_remote_offer(inv, on_remote);
+	if (!err)
+		err = invite_ask(inv, 1, &join, on_join);
+	if (!err)
+		err = invite_ask(inv, 2, &local, on_local);
+	if (err)
+		invite_fail(inv, status_of_errno(err));
+}

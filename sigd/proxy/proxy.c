@@ -1,0 +1,184 @@
+/*
+ * proxy.c  The SIP core of a worker: its life, and the doors to it
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/redis_link.h"
+#include "sigd/proxy/proxy_priv.h"
+
+static void defaults(struct proxy_cfg *cfg)
+{
+	reg_limits_default(&cfg->reg);
+	if (!cfg->nonce_ms)
+		cfg->nonce_ms = 300000;
+	if (!cfg->timer_c_ms)
+		cfg->timer_c_ms = 180000;
+	if (!cfg->setup_s)
+		cfg->setup_s = 300;
+	if (!cfg->call_s)
+		cfg->call_s = 43200;
+	if (!cfg->retry_s)
+		cfg->retry_s = 5;
+}
+
+static void destructor(void *data)
+{
+	struct proxy *px = data;
+
+	list_flush(&px->jobs);
+	list_flush(&px->invites);
+	list_flush(&px->tasks);
+	mem_deref(px->txns);
+	mem_deref(px->buf);
+}
+
+static int on_send(const struct txn_dest *dest, const uint8_t *msg, size_t len,
+		   void *arg)
+{
+	struct proxy *px = arg;
+	struct flow_id id;
+	int err = flow_of_dest(&id, dest);
+
+	return err ? err
+		   : transport_send(px->deps.transport, &id, msg, len, 0);
+}
+
+int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
+		const struct proxy_deps *deps)
+{
+	struct proxy *px = mem_zalloc(sizeof(*px), destructor);
+	int err;
+
+	if (!px)
+		return ENOMEM;
+
+	px->cfg	 = *cfg;
+	px->deps = *deps;
+	defaults(&px->cfg);
+	re_snprintf(px->worker, sizeof(px->worker), "%s/%u", deps->node,
+		    deps->slot);
+	px->buf = mem_alloc(SMSG_MAX, NULL);
+	err = px->buf ? txn_table_alloc(&px->txns, &px->cfg.txn, deps->wheel,
+					on_send, px)
+		      : ENOMEM;
+	if (err)
+		mem_deref(px);
+	else
+		*pxp = px;
+	return err;
+}
+
+void proxy_routes_set(struct proxy *px, const struct route_table *routes)
+{
+	px->deps.routes = routes;
+}
+
+void proxy_keyring_set(struct proxy *px, const struct keyring *keyring)
+{
+	px->deps.keyring = keyring;
+}
+
+static void serve(struct proxy *px, const struct transport_src *src,
+		  const struct smsg *msg, bool forwarded)
+{
+	struct request rq = {.px = px, .src = src, .msg = msg};
+
+	if (!msg->request) {
+		response_serve(px, src, msg, forwarded);
+	} else if (!forwarded) {
+		dest_of_flow(&rq.dest, &src->id);
+		request_serve(&rq);
+	}
+}
+
+static void refuse(struct proxy *px, const struct transport_src *src,
+		   const struct smsg *msg, const struct smsg_err *err)
+{
+	struct request rq = {.px = px, .src = src, .msg = msg};
+
+	dest_of_flow(&rq.dest, &src->id);
+	reply_stateless(px, &rq, err);
+}
+
+/* The bytes are the transport's: the view wants its own, to unfold header
+ * lines in place. */
+struct arrival {
+	struct smsg view;
+	uint8_t bytes[];
+};
+
+/* RFC 3581: our answers go where the request came from. */
+static void source_set(struct smsg *msg, const struct transport_src *src)
+{
+	char host[64];
+	struct pl pl;
+
+	if (!src->remote)
+		return;
+
+	re_snprintf(host, sizeof(host), "%j", src->remote);
+	pl_set_str(&pl, host);
+	(void)smsg_source_set(msg, &pl, sa_port(src->remote));
+}
+
+static void arrive(struct proxy *px, const struct transport_src *src,
+		   const struct pl *raw, bool forwarded)
+{
+	struct arrival *in = mem_alloc(sizeof(*in) + raw->l, NULL);
+	struct smsg_err err;
+
+	if (!in)
+		return;
+
+	memcpy(in->bytes, raw->p, raw->l);
+	if (smsg_decode(&in->view, in->bytes, raw->l, NULL, &err)) {
+		if (!forwarded)
+			refuse(px, src, &in->view, &err);
+	} else {
+		source_set(&in->view, src);
+		serve(px, src, &in->view, forwarded);
+	}
+	mem_deref(in);
+}
+
+void proxy_recv(const struct transport_src *src, const uint8_t *data,
+		size_t len, void *arg)
+{
+	const struct pl raw = {(const char *)data, len};
+
+	arrive(arg, src, &raw, false);
+}
+
+void proxy_response(const struct transport_src *src, const uint8_t *data,
+		    size_t len, void *arg)
+{
+	const struct pl raw = {(const char *)data, len};
+
+	arrive(arg, src, &raw, true);
+}
+
+void proxy_send_failed(const struct flow_id *id, uint64_t ref, int err,
+		       void *arg)
+{
+	char text[FLOW_TEXT_MAX + 1];
+	(void)arg;
+
+	log_debug(NULL, "a message did not reach its flow",
+		  "flow=%s ref=%llu err=%d", flow_id_text(text, id),
+		  (unsigned long long)ref, err);
+}
+
+const struct proxy_counts *proxy_counts(const struct proxy *px)
+{
+	return &px->counts;
+}
+
+uint32_t proxy_busy(const struct proxy *px)
+{
+	return list_count(&px->jobs) + list_count(&px->invites) +
+	       list_count(&px->tasks);
+}

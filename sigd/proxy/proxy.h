@@ -1,0 +1,93 @@
+/*
+ * proxy.h  The SIP core of a worker: what happens to a message
+ *
+ * A proxy, not a phone: transactions are kept, dialogs are not (docs/
+ * architecture.md). The one place that joins transactions, authentication,
+ * routing, the registrar, call records and media.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_PROXY_H
+#define SIGD_PROXY_PROXY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sigd/registrar/reg_request.h"
+#include "sigd/transport/transport.h"
+#include "sigd/txn/txn.h"
+
+struct keyring;
+struct media_client;
+struct proxy;
+struct redis_link;
+struct route_table;
+
+/* Zero: the default. */
+struct proxy_cfg {
+	struct txn_cfg txn;
+	struct reg_limits reg;
+	uint32_t nonce_ms;    /* life of a nonce; 300,000 */
+	uint32_t timer_c_ms;  /* RFC 3261 16.6 step 11; 180,000 */
+	uint32_t setup_s;     /* life of a record before the answer; 300 */
+	uint32_t call_s;      /* ... and after it: the longest call; 43,200 */
+	uint32_t retry_s;     /* Retry-After of a 503; 5 */
+};
+
+/* How a listener appears in our Via, Record-Route and Contact. */
+struct proxy_listener {
+	enum flow_kind kind;
+	const char *advertise; /* "host[:port]" */
+};
+
+/* All stays the caller's, and outlives the proxy. */
+struct proxy_deps {
+	const char *node;
+	uint8_t slot;
+	uint32_t epoch;
+	struct wheel *wheel;
+	const struct keyring *keyring;
+	const struct route_table *routes;
+	struct transport *transport;
+	struct redis_link *redis;
+	struct media_client *media;
+	const struct proxy_listener *listeners; /* as in the transport */
+	size_t nlisteners;
+};
+
+struct proxy_counts {
+	uint64_t requests, responses;
+	uint64_t malformed;    /* answered 400 and the like, or dropped */
+	uint64_t strays;       /* responses of nothing of ours */
+	uint64_t forwarded;    /* responses passed on to their worker */
+	uint64_t auth_failed;
+	uint64_t refused_redis;/* 503: Redis was away */
+	uint64_t calls;        /* INVITEs taken on */
+	uint64_t answered;     /* ... that got a 2xx */
+};
+
+int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
+		const struct proxy_deps *deps);
+
+/* After a reload: the tables of new requests. */
+void proxy_routes_set(struct proxy *px, const struct route_table *routes);
+void proxy_keyring_set(struct proxy *px, const struct keyring *keyring);
+
+/* Handlers for the transport (struct transport_handlers), arg is the proxy. */
+void proxy_recv(const struct transport_src *src, const uint8_t *data,
+		size_t len, void *arg);
+void proxy_response(const struct transport_src *src, const uint8_t *data,
+		    size_t len, void *arg);
+void proxy_flow_gone(struct flow *flow, void *arg);
+void proxy_send_failed(const struct flow_id *id, uint64_t ref, int err,
+		       void *arg);
+
+/* Media of a call is lost: end it on both sides. call: our call id. */
+void proxy_media_lost(struct proxy *px, const char *call,
+		      enum status reason);
+
+const struct proxy_counts *proxy_counts(const struct proxy *px);
+/* Calls being set up here, and requests under way. */
+uint32_t proxy_busy(const struct proxy *px);
+
+#endif

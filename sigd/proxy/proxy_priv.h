@@ -1,0 +1,142 @@
+/*
+ * proxy_priv.h  The proxy's root, and what its stations share
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_PROXY_PRIV_H
+#define SIGD_PROXY_PROXY_PRIV_H
+
+#include <stdbool.h>
+#include <re.h>
+
+#include "common/control/ctl_msg.h"
+#include "common/status.h"
+#include "sigd/call/call_record.h"
+#include "sigd/call/branch_token.h"
+#include "sigd/proxy/proxy.h"
+#include "sigd/registrar/registrar.h"
+#include "sigd/sip/smsg.h"
+#include "sigd/sip/smsg_build.h"
+#include "sigd/sip/smsg_edit.h"
+
+struct proxy {
+	struct proxy_cfg cfg;
+	struct proxy_deps deps;
+	struct txn_table *txns;
+	struct list jobs;      /* requests under way (struct job) */
+	struct list invites;   /* calls being set up (struct invite) */
+	struct list tasks;     /* things to finish on our own (struct task) */
+	uint32_t branch_num;   /* last one used */
+	struct proxy_counts counts;
+	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
+	uint8_t *buf;          /* for one message, SMSG_MAX bytes */
+};
+
+/* A request as it passes the steps; lives on the stack. */
+struct request {
+	struct proxy *px;
+	const struct smsg *msg;
+	const struct transport_src *src;
+	struct txn_dest dest; /* where its answers go */
+};
+
+/* --- reply.c ---------------------------------------------------------------- */
+
+/* Answer with a status, its SIP code and phrase, and a Warning-like text that
+ * names it. A 503 gets Retry-After. */
+void reply_status(struct proxy *px, struct txn_srv *st, enum status code);
+/* Without a transaction (malformed, or no room for one). */
+void reply_stateless(struct proxy *px, const struct request *rq,
+		     const struct smsg_err *err);
+/* 0-terminated tag for a To of ours: made from the Call-ID and our key, so
+ * that a repeated request gets the same. */
+void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg);
+
+/* --- hop.c: the message as it leaves us --------------------------------------- */
+
+void dest_of_flow(struct txn_dest *dest, const struct flow_id *id);
+int flow_of_dest(struct flow_id *id, const struct txn_dest *dest);
+/* Unix time. */
+uint64_t proxy_unix_ms(void);
+
+/* How we appear to this flow: "host:port" and "ws", "udp". */
+const char *hop_host(const struct proxy *px, const struct flow_id *to);
+const char *hop_transport(const struct flow_id *to);
+
+/* A Via of ours with a new branch: as text, and pushed on top. branch gets
+ * its text, BRANCH_TEXT_MAX + 1 bytes. */
+enum { HOP_VIA_MAX = 512 };
+int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
+		 const struct pl *callid, const struct flow_id *to);
+int hop_via(struct proxy *px, struct smsg_edit *ed, const struct flow_id *to,
+	    char branch[]);
+
+/* The Contact of the message becomes a token for this side of the call. */
+struct hop_side {
+	const char *call;
+	uint8_t side; /* whose Contact it is */
+};
+int hop_contact(struct proxy *px, struct smsg_edit *ed,
+		const struct flow_id *to, const struct hop_side *from);
+
+/* A Record-Route value with this cookie, for the side that will show it. */
+struct hop_dialog {
+	struct cookie_dialog id;
+	const struct flow_id *shown_to;
+};
+int hop_cookie(struct proxy *px, struct smsg_edit *ed, struct pl *route,
+	       const struct cookie *cookie, const struct hop_dialog *dialog);
+
+/* Take out of a request what is between its sender and us. */
+void hop_clean(struct smsg_edit *ed);
+
+/* --- request.c, response.c ------------------------------------------------------ */
+
+void request_serve(struct request *rq);
+void response_serve(struct proxy *px, const struct transport_src *src,
+		    const struct smsg *msg, bool forwarded);
+
+/* --- job.c: one out-of-dialog request being served -------------------------------- */
+
+void job_start(struct request *rq, struct txn_srv *st);
+
+/* --- invite.c ---------------------------------------------------------------------- */
+
+struct invite_params {
+	struct txn_srv *st;
+	struct pl tenant;            /* its id */
+	struct pl caller;            /* user who was authenticated */
+	enum ctl_service service;    /* or, CTL_NO_SERVICE: */
+	struct registrar_aor callee; /* this user's devices */
+};
+
+/* Takes over the server transaction. */
+void invite_start(struct proxy *px, const struct invite_params *params);
+/* A CANCEL for the INVITE of this transaction. */
+void invite_cancel(struct proxy *px, const struct txn_srv *st);
+/* The ACK of a 2xx of ours came: it need not be repeated any more. */
+void invite_acked(struct proxy *px, const char *call);
+
+/* --- indialog.c ----------------------------------------------------------------------- */
+
+/* A request that shows a cookie, or names one of our Contacts. True: served.
+ * st: NULL for an ACK. */
+bool indialog_claims(const struct request *rq);
+void indialog_serve(struct request *rq, struct txn_srv *st);
+
+/* --- hangup.c: the end of a call, from our side ---------------------------------------- */
+
+struct call_name {
+	const char *call;
+	const char *session;
+	const char *media; /* "node/slot"; empty: no session was made */
+};
+
+/* Drop the session and write the CDR; with Redis away it is tried again. */
+void hangup_call(struct proxy *px, const struct call_name *name,
+		 enum status reason);
+/* BYE to one side of the dialog. */
+void hangup_bye(struct proxy *px, const struct call_record *rec,
+		unsigned side);
+
+#endif

@@ -1,0 +1,101 @@
+/*
+ * reply.c  Answers of our own
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <openssl/evp.h>
+
+#include "common/keyring.h"
+#include "common/log.h"
+#include "common/seal.h"
+#include "sigd/proxy/proxy_priv.h"
+
+/* RFC 3261 8.2.7 asks that a repeated request gets the same tag, also from
+ * another worker: a hash under a key that only the cluster knows. */
+void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg)
+{
+	uint8_t md[EVP_MAX_MD_SIZE];
+	const uint8_t *key = NULL;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t id = 0;
+	bool ok;
+
+	(void)keyring_current(px->deps.keyring, proxy_unix_ms() / 1000, &id);
+	(void)keyring_key(px->deps.keyring, id, SEAL_BRANCH, &key);
+	ok = ctx && key && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) &&
+	     EVP_DigestUpdate(ctx, key, KEYRING_KEY_LEN) &&
+	     EVP_DigestUpdate(ctx, msg->callid.p, msg->callid.l) &&
+	     EVP_DigestUpdate(ctx, msg->from.tag.p, msg->from.tag.l) &&
+	     EVP_DigestUpdate(ctx, msg->via.branch.p, msg->via.branch.l) &&
+	     EVP_DigestFinal_ex(ctx, md, NULL);
+	EVP_MD_CTX_free(ctx);
+	if (!ok)
+		memset(md, 0, sizeof(md));
+	re_snprintf(tag, 17, "%w", md, (size_t)8);
+}
+
+/* Names the reason for people who read traces (RFC 3326). */
+static size_t status_fields(struct smsg_field fields[2], char retry[16],
+			    char reason[96], const struct proxy *px,
+			    enum status code)
+{
+	size_t n = 0;
+
+	re_snprintf(reason, 96, "cordboard;text=\"%s\"", status_text(code));
+	pl_set_str(&fields[n].name, "Reason");
+	pl_set_str(&fields[n++].val, reason);
+	if (status_info(code)->sip == 503) {
+		re_snprintf(retry, 16, "%u", px->cfg.retry_s);
+		pl_set_str(&fields[n].name, "Retry-After");
+		pl_set_str(&fields[n++].val, retry);
+	}
+	return n;
+}
+
+void reply_status(struct proxy *px, struct txn_srv *st, enum status code)
+{
+	const struct smsg *msg = txn_srv_request(st);
+	struct smsg_field fields[2];
+	char retry[16], reason[96], tag[17];
+	struct smsg_reply reply = {
+		.scode = status_info(code)->sip,
+		.reason = status_info(code)->phrase,
+		.fieldv = fields,
+	};
+	int err;
+
+	reply_tag(tag, px, msg);
+	pl_set_str(&reply.to_tag, tag);
+	if (code != STATUS_OK)
+		reply.fieldc = status_fields(fields, retry, reason, px, code);
+	if (code == STATUS_REDIS_DOWN)
+		++px->counts.refused_redis;
+
+	err = txn_srv_respond(st, &reply);
+	if (err)
+		log_debug(NULL, "answer not sent", "code=%u err=%d",
+			  reply.scode, err);
+}
+
+void reply_stateless(struct proxy *px, const struct request *rq,
+		     const struct smsg_err *err)
+{
+	struct smsg_reply reply = {.scode = err->scode,
+				   .reason = err->reason};
+	struct flow_id id;
+	char tag[17];
+	size_t len;
+
+	++px->counts.malformed;
+	if (!err->answerable || !err->scode ||
+	    flow_of_dest(&id, &rq->dest))
+		return;
+
+	reply_tag(tag, px, rq->msg);
+	pl_set_str(&reply.to_tag, tag);
+	if (!smsg_reply_write(px->buf, SMSG_MAX, &len, rq->msg, &reply))
+		(void)transport_send(px->deps.transport, &id, px->buf, len,
+				     0);
+}

@@ -1,0 +1,150 @@
+/*
+ * request.c  The steps of a request, from top to bottom
+ *
+ * Read this file first. RFC 3261 16.3 (validation), 16.4 (route information),
+ * 16.5 (target) in our order:
+ *
+ *   transaction? -> acceptable? -> CANCEL -> in a dialog of ours? ->
+ *   (job.c: tenant -> who is it? -> REGISTER | OPTIONS | INVITE by the table)
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "sigd/proxy/proxy_priv.h"
+
+static const char allow[] = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, "
+			    "UPDATE, INFO";
+
+/* RFC 3261 8.2, 16.3: what we cannot or may not serve at all. */
+static enum status acceptable(const struct smsg *msg)
+{
+	if (msg->uri.scheme != SURI_SIP && msg->uri.scheme != SURI_SIPS)
+		return STATUS_BAD_URI_SCHEME;
+	if (!msg->max_forwards && msg->method != SMSG_OPTIONS)
+		return STATUS_TOO_MANY_HOPS;
+	if (smsg_hdr(msg, SHDR_PROXY_REQUIRE))
+		return STATUS_BAD_EXTENSION;
+
+	return STATUS_OK;
+}
+
+/* 420 names what was not understood (RFC 3261 8.2.2.3), 405 what is. */
+static void reply_refused(struct proxy *px, struct txn_srv *st,
+			  enum status code)
+{
+	const struct smsg *msg = txn_srv_request(st);
+	struct smsg_field field;
+	struct smsg_reply reply = {
+		.scode = status_info(code)->sip,
+		.fieldv = &field,
+		.fieldc = 1,
+	};
+	char tag[17];
+
+	if (code == STATUS_BAD_EXTENSION) {
+		pl_set_str(&field.name, "Unsupported");
+		smsg_val(msg, SHDR_PROXY_REQUIRE, &field.val);
+	} else {
+		pl_set_str(&field.name, "Allow");
+		pl_set_str(&field.val, allow);
+	}
+	reply_tag(tag, px, msg);
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(st, &reply);
+}
+
+static bool known_method(enum smsg_method method)
+{
+	switch (method) {
+	case SMSG_INVITE:
+	case SMSG_BYE:
+	case SMSG_OPTIONS:
+	case SMSG_REGISTER:
+	case SMSG_UPDATE:
+	case SMSG_INFO:
+		return true;
+	case SMSG_OTHER:
+	case SMSG_ACK:
+	case SMSG_CANCEL:
+	case SMSG_PRACK:
+	case SMSG_SUBSCRIBE:
+	case SMSG_NOTIFY:
+	case SMSG_REFER:
+	case SMSG_MESSAGE:
+	case SMSG_PUBLISH:
+		break;
+	}
+	return false;
+}
+
+/* RFC 3261 9.2, 16.10: the CANCEL has its own 200; what it cancels ends with
+ * a 487 of its own. */
+static void serve_cancel(struct proxy *px, struct txn_srv *st)
+{
+	struct txn_srv *invite;
+
+	invite = txn_srv_find_invite(px->txns, txn_srv_request(st));
+	reply_status(px, st, invite ? STATUS_OK : STATUS_UNKNOWN_DIALOG);
+	if (invite)
+		invite_cancel(px, invite);
+}
+
+static void serve_new(struct request *rq, struct txn_srv *st)
+{
+	struct proxy *px = rq->px;
+	const struct smsg *msg = rq->msg;
+	enum status code = acceptable(msg);
+
+	if (msg->method == SMSG_CANCEL)
+		serve_cancel(px, st);
+	else if (code == STATUS_BAD_EXTENSION)
+		reply_refused(px, st, code);
+	else if (code != STATUS_OK)
+		reply_status(px, st, code);
+	else if (indialog_claims(rq))
+		indialog_serve(rq, st);
+	else if (pl_isset(&msg->to.tag))
+		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
+	else if (!known_method(msg->method))
+		reply_refused(px, st, STATUS_METHOD_NOT_ALLOWED);
+	else if (msg->method == SMSG_BYE || msg->method == SMSG_UPDATE ||
+		 msg->method == SMSG_INFO)
+		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
+	else
+		job_start(rq, st);
+}
+
+/* No room for a transaction: say so without one (RFC 3261 21.5.4). */
+static void refuse(struct request *rq)
+{
+	const struct smsg_err err = {.scode = 503,
+				     .reason = "Service Unavailable",
+				     .answerable = true};
+
+	reply_stateless(rq->px, rq, &err);
+}
+
+void request_serve(struct request *rq)
+{
+	struct proxy *px = rq->px;
+	struct txn_srv *st = NULL;
+
+	++px->counts.requests;
+	switch (txn_recv_request(px->txns, rq->msg, &st)) {
+	case TXN_ABSORBED:
+		return;
+	case TXN_ACK:
+		if (indialog_claims(rq))
+			indialog_serve(rq, NULL);
+		return;
+	case TXN_NEW:
+		break;
+	}
+	if (txn_srv_start(&st, px->txns, rq->msg, &rq->dest, NULL, NULL))
+		refuse(rq);
+	else
+		serve_new(rq, st);
+}
