@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/countof.h"
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_decide_priv.h"
 #include "mediad/sdp/sdp_text.h"
@@ -122,7 +123,7 @@ static int8_t event_choose(const struct sdpm_choice *choice, size_t noffered,
 	if (!sdpm_policy_allows(policy, SDPM_EVENT))
 		return -1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+	for (size_t i = 0; i < COUNTOF(clocks); i++) {
 		int found = sdpm_map_find(choice->maps, noffered, SDPM_EVENT,
 					  clocks[i]);
 

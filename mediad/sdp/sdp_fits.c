@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/countof.h"
 #include "mediad/sdp/sdp_decide_priv.h"
 #include "mediad/sdp/sdp_text.h"
 
@@ -28,7 +29,7 @@ const char *sdpm_why_text(enum sdpm_why why)
 		[SDPM_NO_CODEC] = "no codec in common",
 	};
 
-	return (size_t)why < ARRAY_SIZE(texts) ? texts[why] : "?";
+	return (size_t)why < COUNTOF(texts) ? texts[why] : "?";
 }
 
 static struct sdpm_item *item_add(struct sdpm_verdict *verdict, size_t index,

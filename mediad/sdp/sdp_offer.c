@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/countof.h"
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_decide_priv.h"
 
@@ -87,7 +88,7 @@ static void maps_make(struct sdpm_offer *offer, const struct sdpm_choice *prev)
 	/* events at the clock of each codec (RFC 4733 2.1), and at 8000 Hz
 	 * beside Opus, because Firefox has no other */
 	ncodecs = offer->nmaps;
-	for (size_t i = 0; ncodecs && i < ARRAY_SIZE(clocks); i++) {
+	for (size_t i = 0; ncodecs && i < COUNTOF(clocks); i++) {
 		if (!sdpm_policy_allows(policy, SDPM_EVENT) ||
 		    !sdpm_policy_clock(policy, clocks[i]))
 			continue;

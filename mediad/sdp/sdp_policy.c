@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/countof.h"
 #include "mediad/sdp/sdp_decide_priv.h"
 
 void sdpm_policy_init(struct sdpm_policy *policy, enum sdpm_profile profile)
@@ -15,7 +16,7 @@ void sdpm_policy_init(struct sdpm_policy *policy, enum sdpm_profile profile)
 	memset(policy, 0, sizeof(*policy));
 	policy->profile = profile;
 	policy->dir = SDPM_SENDRECV;
-	policy->ncodecs = ARRAY_SIZE(codecs);
+	policy->ncodecs = COUNTOF(codecs);
 	memcpy(policy->codecs, codecs, sizeof(codecs));
 	policy->event_clocks = SDPM_EVENT_8K | SDPM_EVENT_48K;
 	policy->opus.min_ptime = 10;

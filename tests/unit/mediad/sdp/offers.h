@@ -9,6 +9,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/sdp/sdp_read.h"
 #include "mediad/sdp/sdp_write.h"
 #include "tests/lib/test.h"

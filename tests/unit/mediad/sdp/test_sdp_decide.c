@@ -187,7 +187,7 @@ static void direction_is_mirrored_within_policy(void)
 	};
 	char text[2048];
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
 		struct deal deal;
 
 		re_snprintf(text, sizeof(text), HEAD SMALL_AUDIO SECURE "%s",
@@ -237,7 +237,7 @@ static void offers_that_browsers_cannot_mean_are_refused(void)
 		 SDPM_NO_CODEC},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
 		struct deal deal;
 
 		CHECK_INT(decide_first(&deal, cases[i].text), ENOTSUP);
@@ -348,7 +348,7 @@ static void plain_rtp_needs_a_unicast_address(void)
 					    "c=IN IP4 pbx.example.com\r\n"};
 	char text[512];
 
-	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
+	for (size_t i = 0; i < COUNTOF(addrs); i++) {
 		struct deal deal;
 
 		re_snprintf(text, sizeof(text),
@@ -535,7 +535,7 @@ static void answers_that_do_not_fit_are_refused(void)
 	struct sdpm_offer offer;
 
 	REQUIRE(offer_first(&offer) == 0);
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
 		struct deal deal;
 
 		CHECK_INT(answer(&deal, cases[i].text, &offer, NULL),

@@ -83,7 +83,7 @@ static void candidates_at_forbidden_places_are_left_out(void)
 	};
 	char text[4096];
 
-	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+	for (size_t i = 0; i < COUNTOF(hosts); i++) {
 		struct sdpm_desc *desc;
 
 		re_snprintf(text, sizeof(text),
@@ -218,7 +218,7 @@ static void senseless_packet_times_are_none(void)
 					    "99999999999", "401",   ""};
 	char text[1024];
 
-	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+	for (size_t i = 0; i < COUNTOF(times); i++) {
 		struct sdpm_desc *desc;
 
 		re_snprintf(text, sizeof(text),
@@ -319,7 +319,7 @@ static void what_breaks_the_grammar_is_refused_with_its_line(void)
 		 0},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
 		struct sdpm_desc *desc = NULL;
 		struct sdpm_error error;
 		int err = sdpm_read(&desc, cases[i].text, strlen(cases[i].text),
@@ -441,7 +441,7 @@ static void hostile_text_costs_little_time(void)
 					"m=audio 9 RTP/AVP 0 1 2 3 4 5 6 7 "
 					"127\r\na=mid:m%d\r\n",
 					i);
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+	for (size_t i = 0; i < COUNTOF(lines); i++) {
 		size_t n = (SDPM_TEXT_MAX - len) / strlen(lines[i]);
 		struct timespec from, to;
 		struct sdpm_error error;

@@ -117,9 +117,9 @@ static void answer_check(const struct sdpm_desc *offer, const char *name)
 	local_init(&local);
 	sdpm_policy_init(&policy, SDPM_BROWSER);
 	err = sdpm_decide_offer(&choice, &verdict, offer, &policy, NULL);
-	if (!!err == listed(name, browsers, ARRAY_SIZE(browsers)))
+	if (!!err == listed(name, browsers, COUNTOF(browsers)))
 		printf("# %s: %s\n", name, verdict.error.why);
-	CHECK_INT(!err, listed(name, browsers, ARRAY_SIZE(browsers)));
+	CHECK_INT(!err, listed(name, browsers, COUNTOF(browsers)));
 	if (!err) {
 		CHECK_INT(sdpm_write_answer(mb, &local, &choice), 0);
 		CHECK(mb->end < 1500);
@@ -141,9 +141,9 @@ static void file_check(const char *name)
 
 	REQUIRE(text);
 	err = sdpm_read(&desc, text, len, &error);
-	if (!err == listed(name, refused, ARRAY_SIZE(refused)))
+	if (!err == listed(name, refused, COUNTOF(refused)))
 		printf("# %s: line %u: %s\n", name, error.line, error.why);
-	CHECK_INT(err != 0, listed(name, refused, ARRAY_SIZE(refused)));
+	CHECK_INT(err != 0, listed(name, refused, COUNTOF(refused)));
 	if (!err)
 		answer_check(desc, name);
 	mem_deref(desc);
@@ -201,7 +201,7 @@ static void faults_behind_comments_are_seen(void)
 		{"webrtc-sdp/11.sdp", "ice-lite"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+	for (size_t i = 0; i < COUNTOF(files); i++) {
 		struct sdpm_desc *desc = NULL;
 		struct sdpm_error error;
 		size_t len = 0;

@@ -331,7 +331,7 @@ static void our_next_offer_keeps_the_layout(void)
 {
 	static const char *const offers[] = {CHROMIUM, FIREFOX, SAFARI};
 
-	for (size_t i = 0; i < ARRAY_SIZE(offers); i++) {
+	for (size_t i = 0; i < COUNTOF(offers); i++) {
 		struct sdpm_choice choice;
 		struct sdpm_local local;
 		struct sdpm_policy policy;
