@@ -5,6 +5,7 @@
  * redis_sync.c   one connection, blocking: hiredis for processes without loop
  * redis_link.c   keeps a connection up, matches replies, times out
  * redis_eval.c   scripts
+ * redis_stream.c follows and writes a stream;  redis_group.c  shares one
  * redis_val.c    arguments, values, key parts
  *
  * SPDX-License-Identifier: MIT
@@ -18,6 +19,7 @@
 #include <re.h>
 
 #include "common/redis_link.h"
+#include "common/redis_stream.h"
 
 struct redis_conn;
 struct redis_script_use;
@@ -71,5 +73,13 @@ int redis_link_push(struct redis_link *link, const struct redis_arg *argv,
 struct list *redis_link_scripts(struct redis_link *link);
 /* Counts connections, from 1. */
 uint32_t redis_link_serial(const struct redis_link *link);
+
+/* Entries of a stream: the array [[id, [name, value ...]] ...]. What does not
+ * look like an entry is left out. False when the handler let go of owner,
+ * on which the caller holds a reference. */
+bool redis_entries(const struct redis_val *entries, redis_entry_h *entryh,
+		   void *arg, const void *owner);
+/* The entries in a reply of XREAD or XREADGROUP for one stream, or NULL. */
+const struct redis_val *redis_entries_of(const struct redis_val *reply);
 
 #endif
