@@ -68,4 +68,9 @@ struct crypt_master {
 int crypt_derive(uint8_t *out, size_t len, const struct crypt_master *master,
 		 enum crypt_label label);
 
+/* Put session keys in place of derived ones: the vectors of RFC 3711, B.2 and
+ * RFC 7714, 16 and 17, are given so. Only for crypt_openssl. */
+void crypt_openssl_session(struct crypt *c, const uint8_t *key,
+			   const uint8_t *salt);
+
 #endif

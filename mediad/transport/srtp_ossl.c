@@ -245,6 +245,23 @@ static int derive(struct ossl *o, const struct crypt_master *master)
 	return err;
 }
 
+static struct ossl *self(struct crypt *c)
+{
+	return (struct ossl *)(void *)c;
+}
+
+void crypt_openssl_session(struct crypt *c, const uint8_t *key,
+			   const uint8_t *salt)
+{
+	struct ossl *o = self(c);
+
+	for (unsigned kind = RTP; kind < KINDS; kind++) {
+		memcpy(o->keys[kind].key, key, CRYPT_KEY_LEN);
+		memcpy(o->keys[kind].salt, salt, crypt_salt_len(c->suite));
+	}
+	o->keyed = KINDS;
+}
+
 static int ossl_alloc(struct crypt **cp, enum crypt_suite suite,
 		      const uint8_t *key, const uint8_t *salt)
 {
@@ -275,11 +292,6 @@ static int ossl_alloc(struct crypt **cp, enum crypt_suite suite,
 	else
 		*cp = &o->base;
 	return err;
-}
-
-static struct ossl *self(struct crypt *c)
-{
-	return (struct ossl *)(void *)c;
 }
 
 static int ossl_rtp_protect(struct crypt *c, const struct crypt_job *job)

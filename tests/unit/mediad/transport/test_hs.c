@@ -1,0 +1,561 @@
+/*
+ * test_hs.c  DTLS-SRTP handshakes against OpenSSL as client, in memory
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <time.h>
+#include <re.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "common/wheel.h"
+#include "mediad/transport/cert.h"
+#include "mediad/transport/hs.h"
+#include "tests/lib/test.h"
+
+enum {
+	QUEUE = 64,
+	DATAGRAM = 2048,
+	START_MS = 1000
+};
+
+struct queue {
+	uint8_t buf[QUEUE][DATAGRAM];
+	size_t len[QUEUE];
+	unsigned head, tail;
+};
+
+static void queue_put(struct queue *q, const void *data, size_t len)
+{
+	if (q->tail - q->head == QUEUE || len > DATAGRAM)
+		return;
+	memcpy(q->buf[q->tail % QUEUE], data, len);
+	q->len[q->tail++ % QUEUE] = len;
+}
+
+/* What the client is like; zeroed members are the usual. */
+struct shape {
+	const char *profiles; /* NULL: both; "": no use_srtp */
+	bool no_cert, expired, rsa1024;
+};
+
+struct bed {
+	struct wheel *wheel;
+	struct cert *cert;
+	struct hs_ctx *ctx;
+	struct hs *hs;
+	SSL_CTX *cctx;
+	SSL *client;
+	BIO_METHOD *method;
+	X509 *x509; /* the client's */
+	struct queue to_server, to_client;
+	size_t largest;   /* datagram of the server */
+	unsigned dropped; /* of the server's next datagrams, to lose */
+	int done;         /* -1: not yet */
+	unsigned dones;
+};
+
+/* --- the client -------------------------------------------------------------- */
+
+static int client_read(BIO *bio, char *buf, int size)
+{
+	struct queue *q = &((struct bed *)BIO_get_data(bio))->to_client;
+	size_t n;
+
+	BIO_clear_retry_flags(bio);
+	if (q->head == q->tail) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	n = q->len[q->head % QUEUE];
+	if (n > (size_t)size)
+		n = (size_t)size;
+	memcpy(buf, q->buf[q->head++ % QUEUE], n);
+	return (int)n;
+}
+
+static int client_write(BIO *bio, const char *buf, int len)
+{
+	struct bed *bed = BIO_get_data(bio);
+
+	queue_put(&bed->to_server, buf, (size_t)len);
+	return len;
+}
+
+static long client_ctrl(BIO *bio, int cmd, long num, void *ptr)
+{
+	(void)bio;
+	(void)num;
+	(void)ptr;
+	return cmd == BIO_CTRL_FLUSH;
+}
+
+static unsigned int client_rto(SSL *ssl, unsigned int us)
+{
+	(void)ssl;
+	return us ? us : 50000;
+}
+
+static int any_cert(int ok, X509_STORE_CTX *store)
+{
+	(void)ok;
+	(void)store;
+	return 1;
+}
+
+static X509 *client_cert(EVP_PKEY *key, const struct shape *sh)
+{
+	X509 *x509 = X509_new();
+	X509_NAME *name = X509_get_subject_name(x509);
+	long end = sh->expired ? -3 * 86400 : 86400;
+
+	X509_set_version(x509, 2);
+	ASN1_INTEGER_set(X509_get_serialNumber(x509), 7);
+	X509_gmtime_adj(X509_getm_notBefore(x509), -30 * 86400);
+	X509_gmtime_adj(X509_getm_notAfter(x509), end);
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+				   (const uint8_t *)"browser", -1, -1, 0);
+	X509_set_issuer_name(x509, name);
+	X509_set_pubkey(x509, key);
+	X509_sign(x509, key, EVP_sha256());
+	return x509;
+}
+
+static void client_make(struct bed *bed, const struct shape *sh)
+{
+	EVP_PKEY *key = sh->rsa1024 ? EVP_RSA_gen(1024) : EVP_EC_gen("P-256");
+	BIO *bio;
+
+	bed->cctx = SSL_CTX_new(DTLS_client_method());
+	bed->x509 = client_cert(key, sh);
+	SSL_CTX_set_security_level(bed->cctx, 0);
+	SSL_CTX_set_verify(bed->cctx, SSL_VERIFY_PEER, any_cert);
+	SSL_CTX_set_options(bed->cctx, SSL_OP_NO_QUERY_MTU);
+	if (!sh->no_cert) {
+		SSL_CTX_use_certificate(bed->cctx, bed->x509);
+		SSL_CTX_use_PrivateKey(bed->cctx, key);
+	}
+	EVP_PKEY_free(key);
+	if (!sh->profiles || sh->profiles[0])
+		SSL_CTX_set_tlsext_use_srtp(bed->cctx,
+					    sh->profiles
+						    ? sh->profiles
+						    : "SRTP_AES128_CM_SHA1_80:"
+						      "SRTP_AEAD_AES_128_GCM");
+	bed->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | 100, "test");
+	BIO_meth_set_read(bed->method, client_read);
+	BIO_meth_set_write(bed->method, client_write);
+	BIO_meth_set_ctrl(bed->method, client_ctrl);
+	bio = BIO_new(bed->method);
+	BIO_set_init(bio, 1);
+	BIO_set_data(bio, bed);
+	bed->client = SSL_new(bed->cctx);
+	SSL_set_mtu(bed->client, 1200);
+	SSL_set_bio(bed->client, bio, bio);
+	SSL_set_connect_state(bed->client);
+	DTLS_set_timer_cb(bed->client, client_rto);
+}
+
+/* --- the bed ------------------------------------------------------------------- */
+
+static void on_send(const uint8_t *pkt, size_t len, void *arg)
+{
+	struct bed *bed = arg;
+
+	if (len > bed->largest)
+		bed->largest = len;
+	if (bed->dropped)
+		--bed->dropped;
+	else
+		queue_put(&bed->to_client, pkt, len);
+}
+
+static void on_done(int err, const char *what, void *arg)
+{
+	struct bed *bed = arg;
+
+	(void)what;
+	bed->done = err;
+	++bed->dones;
+	if (err)
+		bed->hs = mem_deref(bed->hs); /* as an owner may */
+}
+
+static bool bed_open(struct bed *bed, const struct shape *sh)
+{
+	memset(bed, 0, sizeof(*bed));
+	bed->done = -1;
+	client_make(bed, sh);
+	if (wheel_alloc(&bed->wheel, START_MS) || cert_make(&bed->cert) ||
+	    hs_ctx_alloc(&bed->ctx, bed->cert) ||
+	    hs_alloc(&bed->hs, bed->ctx, bed->wheel, 10000))
+		return false;
+	hs_handlers(bed->hs, on_send, on_done, bed);
+	return true;
+}
+
+static void bed_close(struct bed *bed)
+{
+	SSL_free(bed->client);
+	SSL_CTX_free(bed->cctx);
+	BIO_meth_free(bed->method);
+	X509_free(bed->x509);
+	mem_deref(bed->hs);
+	mem_deref(bed->ctx);
+	mem_deref(bed->cert);
+	mem_deref(bed->wheel);
+	ERR_clear_error();
+}
+
+static uint64_t real_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Hand datagrams to and fro until both rest. */
+static void turn(struct bed *bed)
+{
+	struct queue *q = &bed->to_server;
+	int r = SSL_do_handshake(bed->client);
+
+	while (q->head != q->tail ||
+	       bed->to_client.head != bed->to_client.tail) {
+		if (q->head != q->tail && bed->hs)
+			hs_recv(bed->hs, q->buf[q->head % QUEUE],
+				q->len[q->head % QUEUE]);
+		if (q->head != q->tail)
+			++q->head;
+		r = SSL_do_handshake(bed->client);
+		if (r <= 0 &&
+		    SSL_get_error(bed->client, r) != SSL_ERROR_WANT_READ)
+			break;
+	}
+}
+
+/* For losses: both retransmission clocks are OpenSSL's, in real time. */
+static bool turn_until_both_done(struct bed *bed)
+{
+	uint64_t begin = real_ms(), now;
+	struct timespec nap = {.tv_nsec = 2000000};
+
+	do {
+		now = real_ms();
+		wheel_advance(bed->wheel, START_MS + (now - begin));
+		DTLSv1_handle_timeout(bed->client);
+		turn(bed);
+		if (bed->done >= 0 && SSL_is_init_finished(bed->client))
+			return true;
+		nanosleep(&nap, NULL);
+	} while (now - begin < 8000);
+	return false;
+}
+
+static struct cert_fp fp_of(const struct bed *bed)
+{
+	struct cert_fp fp;
+	uint8_t *der = NULL;
+	int len = i2d_X509(bed->x509, &der);
+
+	CHECK_INT(cert_fp_of(&fp, CERT_SHA256, der, (size_t)len), 0);
+	OPENSSL_free(der);
+	return fp;
+}
+
+/* --- what is right ---------------------------------------------------------------- */
+
+static void check_keys(struct bed *bed, enum crypt_suite suite)
+{
+	size_t salt = crypt_salt_len(suite);
+	struct cert_fp fp = fp_of(bed);
+	struct hs_keys keys;
+	uint8_t out[60], md[32];
+
+	REQUIRE(bed->hs);
+	CHECK_INT(hs_keys(bed->hs, &keys), EPERM);
+	CHECK_INT(hs_verify(bed->hs, &fp, 1), 0);
+	REQUIRE(!hs_keys(bed->hs, &keys));
+	CHECK_INT(keys.suite, suite);
+	CHECK(!hs_peer_md(bed->hs, md) && !memcmp(md, fp.md, 32));
+	CHECK(SSL_export_keying_material(bed->client, out, 2 * (16 + salt),
+					 "EXTRACTOR-dtls_srtp", 19, NULL, 0,
+					 0) == 1);
+	CHECK(!memcmp(keys.client_key, out, 16));
+	CHECK(!memcmp(keys.server_key, out + 16, 16));
+	CHECK(!memcmp(keys.client_salt, out + 32, salt));
+	CHECK(!memcmp(keys.server_salt, out + 32 + salt, salt));
+	/* they are given once */
+	CHECK_INT(hs_keys(bed->hs, &keys), EPERM);
+}
+
+static void gcm_is_taken_when_offered(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	turn(&bed);
+	CHECK_INT(bed.done, 0);
+	CHECK(SSL_is_init_finished(bed.client));
+	CHECK(bed.largest > 0 && bed.largest <= HS_MTU);
+	check_keys(&bed, CRYPT_AEAD_AES_128_GCM);
+	bed_close(&bed);
+}
+
+static void sha1_80_is_taken_when_alone(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){
+				       .profiles = "SRTP_AES128_CM_SHA1_80"}));
+	turn(&bed);
+	CHECK_INT(bed.done, 0);
+	check_keys(&bed, CRYPT_AES_CM_128_SHA1_80);
+	bed_close(&bed);
+}
+
+static void a_lost_flight_is_sent_again(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	bed.dropped = 2;
+	CHECK(turn_until_both_done(&bed));
+	CHECK_INT(bed.done, 0);
+	bed_close(&bed);
+}
+
+/* RFC 6347, 4.2.4: the client repeats its Finished, the server its answer. */
+static void a_lost_finished_is_sent_again(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	while (bed.done < 0) { /* until ours is about to leave */
+		SSL_do_handshake(bed.client);
+		bed.dropped = bed.to_server.tail > 1 ? 10 : 0;
+		REQUIRE(bed.to_server.head != bed.to_server.tail);
+		hs_recv(bed.hs, bed.to_server.buf[bed.to_server.head % QUEUE],
+			bed.to_server.len[bed.to_server.head % QUEUE]);
+		++bed.to_server.head;
+	}
+	CHECK_INT(bed.done, 0);
+	CHECK(!SSL_is_init_finished(bed.client));
+	bed.dropped = 0;
+	CHECK(turn_until_both_done(&bed));
+	CHECK_INT(bed.dones, 1);
+	bed_close(&bed);
+}
+
+static void closing_is_told(void)
+{
+	struct bed bed;
+	struct cert_fp fp;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	turn(&bed);
+	fp = fp_of(&bed);
+	CHECK_INT(hs_verify(bed.hs, &fp, 1), 0);
+	SSL_shutdown(bed.client);
+	turn(&bed);
+	CHECK_INT(bed.done, ECONNRESET);
+	bed_close(&bed);
+}
+
+static void the_handshake_state_is_let_go_of(void)
+{
+	struct bed bed;
+	struct cert_fp fp;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	turn(&bed);
+	wheel_advance(bed.wheel, START_MS + HS_KEEP_MS + 1);
+	CHECK_INT(wheel_count(bed.wheel), 0);
+	/* an answer of the signalling may still come */
+	fp = fp_of(&bed);
+	CHECK_INT(hs_verify(bed.hs, &fp, 1), 0);
+	SSL_shutdown(bed.client);
+	turn(&bed);
+	CHECK_INT(bed.dones, 1);
+	bed_close(&bed);
+}
+
+/* --- what is wrong ------------------------------------------------------------------ */
+
+static void another_certificate_is_refused(void)
+{
+	struct bed bed;
+	struct cert_fp fp;
+	struct hs_keys keys;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	fp = fp_of(&bed);
+	CHECK_INT(hs_verify(bed.hs, &fp, 1), EAGAIN);
+	turn(&bed);
+	fp.md[5] ^= 1;
+	CHECK_INT(hs_verify(bed.hs, &fp, 1), EBADE);
+	CHECK_INT(hs_keys(bed.hs, &keys), EPERM);
+	CHECK_INT(hs_verify(bed.hs, NULL, 0), EINVAL);
+	CHECK_INT(hs_keys(bed.hs, &keys), EPERM);
+	bed_close(&bed);
+}
+
+static void absurd_certificates_are_refused(void)
+{
+	static const struct shape shapes[] = {{.expired = true},
+					      {.rsa1024 = true}};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct bed bed;
+		struct cert_fp fp;
+
+		REQUIRE(bed_open(&bed, &shapes[i]));
+		turn(&bed);
+		fp = fp_of(&bed);
+		if (bed.done == 0)
+			CHECK_INT(hs_verify(bed.hs, &fp, 1), EBADE);
+		else
+			CHECK_INT(bed.done, EPROTO);
+		bed_close(&bed);
+	}
+}
+
+static void no_certificate_ends_it(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){.no_cert = true}));
+	turn(&bed);
+	CHECK_INT(bed.done, EPROTO);
+	bed_close(&bed);
+}
+
+static void no_common_profile_ends_it(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){.profiles = ""}));
+	turn(&bed);
+	CHECK_INT(bed.done, EPROTO);
+	bed_close(&bed);
+}
+
+static void a_handshake_that_stands_still_times_out(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	SSL_do_handshake(bed.client);
+	hs_recv(bed.hs, bed.to_server.buf[0], bed.to_server.len[0]);
+	for (uint64_t ms = 1; ms < 10000; ms += 7)
+		wheel_advance(bed.wheel, START_MS + ms);
+	CHECK_INT(bed.done, -1);
+	wheel_advance(bed.wheel, START_MS + 10000);
+	CHECK_INT(bed.done, ETIMEDOUT);
+	bed_close(&bed);
+}
+
+static void a_handshake_is_limited_in_size(void)
+{
+	struct bed bed;
+	uint8_t junk[1200] = {23, 0xfe, 0xfd};
+	unsigned n = 0;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	for (; bed.hs && n < 1000; n++)
+		hs_recv(bed.hs, junk, sizeof(junk));
+	CHECK_INT(bed.done, EMSGSIZE);
+	CHECK(n <= HS_BYTES_MAX / sizeof(junk) + 1);
+	bed_close(&bed);
+}
+
+static void feed_and_survive(const uint8_t *data, size_t len)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	hs_recv(bed.hs, data, len);
+	CHECK(bed.done != 0);
+	/* what was fed is not what a client of ours sends: no keys */
+	if (bed.hs)
+		CHECK(!hs_is_done(bed.hs));
+	bed_close(&bed);
+}
+
+/* ES2023-01: the ClientHello that ended calls in three products. */
+static void the_null_cipher_hello_ends_only_its_handshake(void)
+{
+	const char *path =
+		test_suite_path("dtls/"
+				"es2023-clienthello-null-cipher.bin");
+	uint8_t *data;
+	size_t len;
+
+	if (!path) {
+		test_skip("no shared suites");
+		return;
+	}
+	data = test_read_file(path, &len);
+	REQUIRE(data);
+	feed_and_survive(data, len);
+	for (size_t n = 0; n < len; n += 3)
+		feed_and_survive(data, n);
+	mem_deref(data);
+}
+
+static void handshakes_of_others_do_no_harm(void)
+{
+	static const char *const names[] = {"dtls/ecc_handshake_client.raw",
+					    "dtls/psk_handshake_client.raw",
+					    "dtls/ecc_handshake_server.raw",
+					    "dtls/psk_handshake_server.raw"};
+
+	for (unsigned i = 0; i < 4; i++) {
+		const char *path = test_suite_path(names[i]);
+		uint8_t *data;
+		size_t len;
+
+		if (!path) {
+			test_skip("no shared suites");
+			return;
+		}
+		data = test_read_file(path, &len);
+		REQUIRE(data);
+		for (size_t n = 1; n < len; n += len / 20 + 1)
+			feed_and_survive(data + n / 2, len - n);
+		feed_and_survive(data, len);
+		mem_deref(data);
+	}
+}
+
+static void alloc_survives_a_lack_of_memory(void)
+{
+	struct wheel *wheel = NULL;
+	struct cert *cert = NULL;
+	struct hs_ctx *ctx = NULL;
+	struct hs *hs = NULL;
+
+	if (!wheel_alloc(&wheel, 0) && !cert_make(&cert) &&
+	    !hs_ctx_alloc(&ctx, cert))
+		(void)!hs_alloc(&hs, ctx, wheel, 1000);
+	mem_deref(hs);
+	mem_deref(ctx);
+	mem_deref(cert);
+	mem_deref(wheel);
+}
+
+TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
+	  TEST(a_lost_flight_is_sent_again),
+	  TEST(a_lost_finished_is_sent_again), TEST(closing_is_told),
+	  TEST(the_handshake_state_is_let_go_of),
+	  TEST(another_certificate_is_refused),
+	  TEST(absurd_certificates_are_refused), TEST(no_certificate_ends_it),
+	  TEST(no_common_profile_ends_it),
+	  TEST(a_handshake_that_stands_still_times_out),
+	  TEST(a_handshake_is_limited_in_size),
+	  TEST(the_null_cipher_hello_ends_only_its_handshake),
+	  TEST(handshakes_of_others_do_no_harm),
+	  TEST_OOM(alloc_survives_a_lack_of_memory))
