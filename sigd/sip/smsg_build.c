@@ -143,7 +143,7 @@ int smsg_ack_write(uint8_t *buf, size_t size, size_t *len,
 {
 	struct smsg_out out;
 
-	if (invite->method != SMSG_INVITE || resp->request)
+	if (!invite->request || invite->method != SMSG_INVITE || resp->request)
 		return EINVAL;
 	smsg_out_init(&out, buf, size);
 	hop_request(&out, invite, resp, "ACK");
