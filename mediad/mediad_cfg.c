@@ -1,0 +1,390 @@
+/*
+ * mediad_cfg.c  conf/mediad.yaml as plain data
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/arena.h"
+#include "common/log.h"
+#include "common/node.h"
+#include "common/redis_link.h"
+#include "mediad/mediad_cfg.h"
+
+static bool node_check(const char *text, char *why, size_t size)
+{
+	str_ncpy(why, "1 to 16 characters of a-z, 0-9 and - inside", size);
+	return node_name_valid(text, strlen(text));
+}
+
+/* It stands in SDP and logs: what people call "inner" or "public". */
+static bool iface_check(const char *text, char *why, size_t size)
+{
+	str_ncpy(why, "1 to 16 characters of a-z, 0-9 and - inside", size);
+	return node_name_valid(text, strlen(text));
+}
+
+static const struct cfg_field iface_fields[] = {
+	{.type = CFG_POS, CFG_AT(struct mediad_iface, pos)},
+	{.key = "bind",
+	 .type = CFG_ADDR,
+	 CFG_AT(struct mediad_iface, bind),
+	 .flags = CFG_F_REQUIRED | CFG_F_NO_PORT,
+	 .help = "Local address of the sockets.",
+	 .example = "0.0.0.0"},
+	{.key = "advertise",
+	 .type = CFG_ADDR,
+	 CFG_AT(struct mediad_iface, advertise),
+	 .flags = CFG_F_NO_PORT,
+	 .help = "Address that browsers are told; bind when absent.",
+	 .example = "192.0.2.10"},
+	{.key = "browser_port_base",
+	 .type = CFG_INT,
+	 CFG_AT(struct mediad_iface, browser_port_base),
+	 .min = 1024,
+	 .max = 65535,
+	 .def = "40000",
+	 .help = "UDP port for all browsers of the first worker; the next "
+		 "workers have the next ports."},
+	CFG_END,
+};
+
+static const struct cfg_table iface_table = {
+	.size = sizeof(struct mediad_iface),
+	.name = "an interface",
+	.fields = iface_fields,
+	.help = "Where browsers reach the workers.",
+};
+
+static const struct cfg_field iface_item = {
+	.type = CFG_TABLE,
+	.size = sizeof(struct mediad_iface),
+	.table = &iface_table,
+};
+
+static const struct cfg_field redis_fields[] = {
+	{.type = CFG_POS, CFG_AT(struct mediad_redis_cfg, pos)},
+	{.key = "socket",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_redis_cfg, socket),
+	 .max = 100,
+	 .help = "Path of the server's unix socket; then host is not used.",
+	 .example = "/run/redis/redis.sock"},
+	{.key = "host",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_redis_cfg, host),
+	 .def = "127.0.0.1",
+	 .help = "Address or name of the server."},
+	{.key = "port",
+	 .type = CFG_INT,
+	 CFG_AT(struct mediad_redis_cfg, port),
+	 .min = 1,
+	 .max = 65535,
+	 .def = "6379",
+	 .help = "TCP port of the server."},
+	{.key = "user",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_redis_cfg, user),
+	 .help = "ACL user (docs/redis.md has its rights).",
+	 .example = "cordboard-mediad"},
+	{.key = "password",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_redis_cfg, password),
+	 .flags = CFG_F_SECRET,
+	 .help = "Its password.",
+	 .example = "${REDIS_PASSWORD}"},
+	CFG_END,
+};
+
+static const struct cfg_table redis_table = {
+	.size = sizeof(struct mediad_redis_cfg),
+	.name = "the Redis server",
+	.fields = redis_fields,
+	.help = "Shared state and control commands go through Redis.",
+};
+
+static const struct cfg_choice levels[] = {
+	{"error", LOG_L_ERROR, "what someone must look at"},
+	{"warn", LOG_L_WARN, "what is odd"},
+	{"info", LOG_L_INFO, "what happens"},
+	{"debug", LOG_L_DEBUG, "all"},
+	{.name = NULL},
+};
+
+static const struct cfg_field log_fields[] = {
+	{.key = "level",
+	 .type = CFG_ENUM,
+	 CFG_AT(struct mediad_log_cfg, level),
+	 .choices = levels,
+	 .def = "info",
+	 .help = "Least level that is written."},
+	CFG_END,
+};
+
+static const struct cfg_table log_table = {
+	.size = sizeof(struct mediad_log_cfg),
+	.name = "the log",
+	.fields = log_fields,
+	.help = "Lines of logfmt on standard error.",
+};
+
+static const struct cfg_field limit_fields[] = {
+	{.key = "sessions",
+	 .type = CFG_INT,
+	 CFG_AT(struct mediad_limits, sessions),
+	 .min = 1,
+	 .max = 100000,
+	 .def = "2000",
+	 .help = "Sessions of one worker at a time; more are refused."},
+	{.key = "setup",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_limits, setup_ms),
+	 .min = 1000,
+	 .max = 600000,
+	 .def = "60s",
+	 .help = "Time of a leg until its DTLS handshake is done."},
+	{.key = "silent",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_limits, silent_ms),
+	 .min = 1000,
+	 .max = 600000,
+	 .def = "30s",
+	 .help = "Without consent or media for so long a leg is lost."},
+	{.key = "grace",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_limits, grace_ms),
+	 .min = 0,
+	 .max = 600000,
+	 .def = "30s",
+	 .help = "A lost leg is kept so long, to be asked and dropped."},
+	{.key = "handshake",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_limits, handshake_ms),
+	 .min = 1000,
+	 .max = 60000,
+	 .def = "10s",
+	 .help = "Time of one DTLS handshake."},
+	{.key = "drain",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_limits, drain_ms),
+	 .min = 0,
+	 .max = 86400000,
+	 .def = "1h",
+	 .help = "At SIGTERM calls may go on for so long."},
+	CFG_END,
+};
+
+static const struct cfg_table limit_table = {
+	.size = sizeof(struct mediad_limits),
+	.name = "limits",
+	.fields = limit_fields,
+	.help = "Bounds; each is a metric when it bites.",
+};
+
+static const struct cfg_choice srtp_choices[] = {
+	{"openssl", 0, "our own, over OpenSSL's ciphers"},
+	{"libsrtp", 1, "libsrtp2, to compare with"},
+	{.name = NULL},
+};
+
+static const struct cfg_field fields[] = {
+	{.type = CFG_POS, CFG_AT(struct mediad_cfg, pos)},
+	{.key = "node",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_cfg, node),
+	 .max = NODE_NAME_MAX,
+	 .check = node_check,
+	 .pattern = "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$",
+	 .help = "Name of this box in the cluster; the host's when absent.",
+	 .example = "a1"},
+	{.key = "workers",
+	 .type = CFG_INT,
+	 CFG_AT(struct mediad_cfg, workers),
+	 .min = 1,
+	 .max = MEDIAD_WORKERS_MAX,
+	 .def = "1",
+	 .help = "Worker processes, one for each core that media may use."},
+	{.key = "interfaces",
+	 .type = CFG_MAP,
+	 CFG_ITEMS(struct mediad_cfg, ifaces, nifaces),
+	 CFG_KEY(struct mediad_iface, name),
+	 .flags = CFG_F_REQUIRED,
+	 .min = 1,
+	 .max = MEDIAD_IFACES_MAX,
+	 .item = &iface_item,
+	 .check = iface_check,
+	 .pattern = "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$",
+	 .help = "Interfaces by name; the first is the preferred one."},
+	{.key = "redis",
+	 .type = CFG_TABLE,
+	 CFG_AT(struct mediad_cfg, redis),
+	 .table = &redis_table,
+	 .help = "The Redis server."},
+	{.key = "keyring",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_cfg, keyring),
+	 .flags = CFG_F_REQUIRED,
+	 .help = "File with the cluster's keys, mode 0600.",
+	 .example = "/etc/cordboard/keyring"},
+	{.key = "state_dir",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_cfg, state_dir),
+	 .max = 200,
+	 .def = "/dev/shm/cordboard",
+	 .help = "Folder on tmpfs for what a worker leaves to its successor; "
+		 "it holds keys of calls in progress."},
+	{.key = "certificate",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_cfg, certificate),
+	 .def = "/var/lib/cordboard/dtls.pem",
+	 .help = "DTLS key and certificate of this node; made when absent."},
+	{.key = "srtp",
+	 .type = CFG_ENUM,
+	 CFG_AT(struct mediad_cfg, srtp_library),
+	 .choices = srtp_choices,
+	 .def = "openssl",
+	 .help = "Who encrypts."},
+	{.key = "log",
+	 .type = CFG_TABLE,
+	 CFG_AT(struct mediad_cfg, log),
+	 .table = &log_table,
+	 .help = "The log."},
+	{.key = "limits",
+	 .type = CFG_TABLE,
+	 CFG_AT(struct mediad_cfg, limits),
+	 .table = &limit_table,
+	 .help = "Limits."},
+	{.key = "admin",
+	 .type = CFG_ADDR,
+	 CFG_AT(struct mediad_cfg, admin),
+	 .def = "127.0.0.1:8091",
+	 .help = "Address of /healthz, /readyz and /metrics."},
+	CFG_END,
+};
+
+const struct cfg_table mediad_cfg_table = {
+	CFG_ROOT(struct mediad_cfg),
+	.name = "mediad.yaml",
+	.fields = fields,
+	.help = "Configuration of mediad, the media daemon.",
+};
+
+static bool is_any(const struct sa *addr)
+{
+	return !sa_isset(addr, SA_ADDR);
+}
+
+/* Would the two listen on a port of the same address? */
+static bool overlap(const struct mediad_iface *a, const struct mediad_iface *b,
+		    unsigned workers)
+{
+	int distance = a->browser_port_base - b->browser_port_base;
+
+	if (sa_af(&a->bind) != sa_af(&b->bind) ||
+	    (distance < 0 ? -distance : distance) >= (int)workers)
+		return false;
+
+	return is_any(&a->bind) || is_any(&b->bind) ||
+	       sa_cmp(&a->bind, &b->bind, SA_ADDR);
+}
+
+static void iface_finish(struct mediad_cfg *cfg, size_t i,
+			 struct cfg_errors *errs)
+{
+	struct mediad_iface *iface = &cfg->ifaces[i];
+
+	if (sa_port(&iface->bind) || sa_port(&iface->advertise))
+		cfg_errors_add(errs, &iface->pos,
+			       "%s: ports come from browser_port_base",
+			       iface->name);
+	if (sa_af(&iface->advertise) == AF_UNSPEC)
+		iface->advertise = iface->bind;
+	if (is_any(&iface->advertise))
+		cfg_errors_add(errs, &iface->pos,
+			       "%s: advertise is needed, because bind is no "
+			       "single address",
+			       iface->name);
+	if (iface->browser_port_base + cfg->workers - 1 > 65535)
+		cfg_errors_add(errs, &iface->pos,
+			       "%s: browser_port_base leaves no ports for %u "
+			       "workers",
+			       iface->name, cfg->workers);
+
+	for (size_t k = 0; k < i; k++) {
+		if (overlap(iface, &cfg->ifaces[k], cfg->workers))
+			cfg_errors_add(errs, &iface->pos,
+				       "%s: its ports are those of \"%s\"",
+				       iface->name, cfg->ifaces[k].name);
+	}
+}
+
+static int finish(struct mediad_cfg *cfg, struct cfg_errors *errs)
+{
+	char name[NODE_NAME_MAX + 1];
+	size_t before = cfg_errors_count(errs);
+
+	if (!cfg->node) {
+		node_name_default(name);
+		cfg->node = arena_copy(cfg->mem, name, strlen(name));
+		if (!cfg->node)
+			return ENOMEM;
+	}
+	if (cfg->redis.user && !cfg->redis.password)
+		cfg_errors_add(errs, &cfg->redis.pos,
+			       "redis: a user needs a password");
+	if (!sa_port(&cfg->admin))
+		cfg_errors_add(errs, &cfg->pos, "admin: a port is needed");
+	for (size_t i = 0; i < cfg->nifaces; i++)
+		iface_finish(cfg, i, errs);
+
+	return cfg_errors_count(errs) > before ? EINVAL : 0;
+}
+
+int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
+		    struct cfg_errors *errs)
+{
+	struct mediad_cfg *cfg = NULL;
+	int err;
+
+	err = cfg_load(&cfg, &mediad_cfg_table, path, errs);
+	if (err)
+		return err;
+
+	err = finish(cfg, errs);
+	if (err) {
+		mem_deref(cfg);
+		return err;
+	}
+	*cfgp = cfg;
+	return 0;
+}
+
+void mediad_cfg_redis(struct redis_cfg *redis, const struct mediad_cfg *cfg)
+{
+	memset(redis, 0, sizeof(*redis));
+	redis->path = cfg->redis.socket;
+	redis->host = cfg->redis.host;
+	redis->port = cfg->redis.port;
+	redis->user = cfg->redis.user;
+	redis->password = cfg->redis.password;
+}
+
+static void with_port(struct sa *addr, const struct sa *host,
+		      const struct mediad_iface *iface, uint8_t slot)
+{
+	*addr = *host;
+	sa_set_port(addr, (uint16_t)(iface->browser_port_base + slot - 1));
+}
+
+void mediad_cfg_bind(struct sa *addr, const struct mediad_iface *iface,
+		     uint8_t slot)
+{
+	with_port(addr, &iface->bind, iface, slot);
+}
+
+void mediad_cfg_advertise(struct sa *addr, const struct mediad_iface *iface,
+			  uint8_t slot)
+{
+	with_port(addr, &iface->advertise, iface, slot);
+}

@@ -1,0 +1,90 @@
+/*
+ * mediad_cfg.h  conf/mediad.yaml as plain data
+ *
+ * Loaded, checked and frozen by the parent before it forks; const for
+ * everyone. The reference page and the JSON Schema come from mediad_cfg_table.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_MEDIAD_CFG_H
+#define MEDIAD_MEDIAD_CFG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/cfg_schema.h"
+
+struct arena;
+struct redis_cfg;
+
+enum {
+	MEDIAD_IFACES_MAX = 8,
+	MEDIAD_WORKERS_MAX = 64
+};
+
+/* A named interface: where browsers reach the workers. */
+struct mediad_iface {
+	struct cfg_pos pos;
+	const char *name;
+	struct sa bind;             /* no port */
+	struct sa advertise;        /* no port; what stands in SDP */
+	uint16_t browser_port_base; /* slot n listens on this + n - 1 */
+};
+
+struct mediad_redis_cfg {
+	struct cfg_pos pos;
+	const char *socket; /* NULL: host and port */
+	const char *host;
+	uint16_t port;
+	const char *user;     /* NULL: default */
+	const char *password; /* NULL: none */
+};
+
+struct mediad_log_cfg {
+	int level; /* enum log_level */
+};
+
+struct mediad_limits {
+	uint32_t sessions; /* of one worker */
+	uint32_t setup_ms;
+	uint32_t silent_ms;
+	uint32_t grace_ms;
+	uint32_t handshake_ms;
+	uint32_t drain_ms; /* of SIGTERM: then what is left is dropped */
+};
+
+struct mediad_cfg {
+	struct arena *mem; /* owns all below */
+	struct cfg_pos pos;
+	const char *node;
+	uint8_t workers;
+	struct mediad_iface *ifaces;
+	uint32_t nifaces;
+	struct mediad_redis_cfg redis;
+	const char *keyring;     /* path */
+	const char *state_dir;   /* path, on tmpfs */
+	const char *certificate; /* path, made when absent */
+	int srtp_library;        /* 1: libsrtp2 instead of our own */
+	struct mediad_log_cfg log;
+	struct mediad_limits limits;
+	struct sa admin;
+};
+
+extern const struct cfg_table mediad_cfg_table;
+
+/* The caller owns *cfgp. EINVAL: errs tells. */
+int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
+		    struct cfg_errors *errs)
+	__attribute__((warn_unused_result));
+
+/* For common/redis_link.h; borrows from cfg. */
+void mediad_cfg_redis(struct redis_cfg *redis, const struct mediad_cfg *cfg);
+
+/* The address that slot (1..) binds, or shows, on an interface. */
+void mediad_cfg_bind(struct sa *addr, const struct mediad_iface *iface,
+		     uint8_t slot);
+void mediad_cfg_advertise(struct sa *addr, const struct mediad_iface *iface,
+			  uint8_t slot);
+
+#endif

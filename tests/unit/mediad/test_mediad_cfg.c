@@ -1,0 +1,147 @@
+/*
+ * test_mediad_cfg.c  conf/mediad.yaml as plain data
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <re.h>
+
+#include "common/countof.h"
+#include "common/log.h"
+#include "common/redis_link.h"
+#include "mediad/mediad_cfg.h"
+#include "tests/lib/test.h"
+
+#define LEAST                                       \
+	"interfaces: {public: {bind: 192.0.2.1}}\n" \
+	"keyring: /k\n"
+
+/* Loads a text; the errors stand in a static text. */
+static struct mediad_cfg *load(const char *text, const char **errors)
+{
+	static char out[4096];
+	struct mediad_cfg *cfg = NULL;
+	struct cfg_errors *errs = NULL;
+	char path[300];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/mediad.yaml", test_tmpdir());
+	file = fopen(path, "w");
+	if (!file || cfg_errors_alloc(&errs)) {
+		*errors = "no file or memory";
+		return NULL;
+	}
+	fputs(text, file);
+	fclose(file);
+	CHECK(!mediad_cfg_load(&cfg, path, errs) ==
+	      !cfg_errors_count(errs));
+	re_snprintf(out, sizeof(out), "%H", cfg_errors_print, errs);
+	*errors = out;
+	mem_deref(errs);
+	return cfg;
+}
+
+static void the_file_that_we_ship_is_fine(void)
+{
+	struct mediad_cfg *cfg = NULL;
+	struct cfg_errors *errs = NULL;
+	struct redis_cfg redis;
+	struct sa addr;
+
+	REQUIRE(cfg_errors_alloc(&errs) == 0);
+	CHECK_INT(mediad_cfg_load(&cfg, "conf/mediad.yaml", errs), 0);
+	REQUIRE(cfg);
+	CHECK_INT(cfg->workers, 2);
+	CHECK(cfg->node && cfg->node[0]);
+	CHECK_INT(cfg->nifaces, 1);
+	CHECK_STR(cfg->ifaces[0].name, "public");
+	mediad_cfg_bind(&addr, &cfg->ifaces[0], 2);
+	CHECK_INT(sa_port(&addr), 40001);
+	mediad_cfg_redis(&redis, cfg);
+	CHECK_STR(redis.path, "/run/redis/redis.sock");
+	CHECK_INT(cfg->limits.drain_ms, 3600000);
+	mem_deref(cfg);
+	mem_deref(errs);
+}
+
+static void little_is_needed_and_the_rest_has_defaults(void)
+{
+	const char *errors;
+	struct mediad_cfg *cfg = load(LEAST, &errors);
+
+	CHECK_STR(errors, "");
+	REQUIRE(cfg);
+	CHECK_INT(cfg->workers, 1);
+	CHECK_STR(cfg->redis.host, "127.0.0.1");
+	CHECK_INT(cfg->redis.port, 6379);
+	CHECK(!cfg->redis.socket);
+	CHECK_STR(cfg->state_dir, "/dev/shm/cordboard");
+	CHECK_INT(cfg->log.level, LOG_L_INFO);
+	CHECK_INT(cfg->limits.sessions, 2000);
+	CHECK_INT(cfg->limits.setup_ms, 60000);
+	CHECK_INT(sa_port(&cfg->admin), 8091);
+	CHECK(sa_cmp(&cfg->ifaces[0].bind, &cfg->ifaces[0].advertise, SA_ALL));
+	mem_deref(cfg);
+}
+
+static void mistakes_are_told_with_their_place(void)
+{
+	static const struct {
+		const char *text, *error;
+	} cases[] = {
+		{"keyring: /k\n", "interfaces"},
+		{LEAST "worker: 2\n", "did you mean \"workers\"?"},
+		{LEAST "node: A_1\n", "1 to 16 characters"},
+		{LEAST "workers: 0\n", "workers"},
+		{LEAST "log: {level: inf}\n", "did you mean \"info\"?"},
+		{LEAST "redis: {user: x}\n", "a user needs a password"},
+		{LEAST "srtp: nss\n", "srtp"},
+		{LEAST "limits: {drain: 1}\n", "drain"},
+		{"keyring: /k\ninterfaces:\n  in: {bind: 0.0.0.0}\n",
+		 "3:7: in: advertise is needed"},
+		{"keyring: /k\ninterfaces:\n  in: {bind: '192.0.2.1:5'}\n",
+		 "ports come from browser_port_base"},
+		{"keyring: /k\nworkers: 9\ninterfaces:\n"
+		 "  in: {bind: 192.0.2.1, browser_port_base: 65530}\n",
+		 "leaves no ports for 9 workers"},
+		{"keyring: /k\nworkers: 2\ninterfaces:\n"
+		 "  in: {bind: 192.0.2.1, browser_port_base: 4000}\n"
+		 "  out: {bind: 0.0.0.0, advertise: 192.0.2.2, "
+		 "browser_port_base: 4001}\n",
+		 "out: its ports are those of \"in\""},
+	};
+
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		const char *errors;
+		struct mediad_cfg *cfg = load(cases[i].text, &errors);
+
+		CHECK(!cfg);
+		if (!strstr(errors, cases[i].error))
+			printf("# %s -> %s", cases[i].text, errors);
+		CHECK(strstr(errors, cases[i].error));
+		CHECK(strstr(errors, "mediad.yaml:"));
+		mem_deref(cfg);
+	}
+}
+
+static void neighbours_may_share_an_address(void)
+{
+	const char *errors;
+	struct mediad_cfg *cfg =
+		load("keyring: /k\nworkers: 2\ninterfaces:\n"
+		     "  in: {bind: 192.0.2.1, browser_port_base: 4000}\n"
+		     "  out: {bind: 192.0.2.1, browser_port_base: 4002}\n"
+		     "  six: {bind: '2001:db8::1', browser_port_base: 4000}\n",
+		     &errors);
+
+	CHECK_STR(errors, "");
+	REQUIRE(cfg);
+	CHECK_INT(cfg->nifaces, 3);
+	mem_deref(cfg);
+}
+
+TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
+	  TEST(little_is_needed_and_the_rest_has_defaults),
+	  TEST(mistakes_are_told_with_their_place),
+	  TEST(neighbours_may_share_an_address))
