@@ -12,14 +12,9 @@
 #include "common/redis_link.h"
 #include "mediad/mediad_cfg.h"
 
-static bool node_check(const char *text, char *why, size_t size)
-{
-	str_ncpy(why, "1 to 16 characters of a-z, 0-9 and - inside", size);
-	return node_name_valid(text, strlen(text));
-}
+#define NAME_PATTERN "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$"
 
-/* It stands in SDP and logs: what people call "inner" or "public". */
-static bool iface_check(const char *text, char *why, size_t size)
+static bool name_check(const char *text, char *why, size_t size)
 {
 	str_ncpy(why, "1 to 16 characters of a-z, 0-9 and - inside", size);
 	return node_name_valid(text, strlen(text));
@@ -27,6 +22,14 @@ static bool iface_check(const char *text, char *why, size_t size)
 
 static const struct cfg_field iface_fields[] = {
 	{.type = CFG_POS, CFG_AT(struct mediad_iface, pos)},
+	{.key = "name",
+	 .type = CFG_STRING,
+	 CFG_AT(struct mediad_iface, name),
+	 .flags = CFG_F_REQUIRED,
+	 .max = NODE_NAME_MAX,
+	 .check = name_check,
+	 .pattern = NAME_PATTERN,
+	 .help = "What logs call it."},
 	{.key = "bind",
 	 .type = CFG_ADDR,
 	 CFG_AT(struct mediad_iface, bind),
@@ -65,9 +68,9 @@ static const struct cfg_field iface_item = {
 
 static const struct cfg_field redis_fields[] = {
 	{.type = CFG_POS, CFG_AT(struct mediad_redis_cfg, pos)},
-	{.key = "socket",
+	{.key = "path",
 	 .type = CFG_STRING,
-	 CFG_AT(struct mediad_redis_cfg, socket),
+	 CFG_AT(struct mediad_redis_cfg, path),
 	 .max = 100,
 	 .help = "Path of the server's unix socket; then host is not used.",
 	 .example = "/run/redis/redis.sock"},
@@ -182,6 +185,23 @@ static const struct cfg_table limit_table = {
 	.help = "Bounds; each is a metric when it bites.",
 };
 
+static const struct cfg_field admin_fields[] = {
+	{.type = CFG_POS, CFG_AT(struct mediad_admin_cfg, pos)},
+	{.key = "bind",
+	 .type = CFG_ADDR,
+	 CFG_AT(struct mediad_admin_cfg, bind),
+	 .def = "127.0.0.1:8081",
+	 .help = "Address of the HTTP listener."},
+	CFG_END,
+};
+
+static const struct cfg_table admin_table = {
+	.size = sizeof(struct mediad_admin_cfg),
+	.name = "the admin listener",
+	.fields = admin_fields,
+	.help = "For operators and monitoring; nothing of it is secret.",
+};
+
 static const struct cfg_choice srtp_choices[] = {
 	{"openssl", 0, "our own, over OpenSSL's ciphers"},
 	{"libsrtp", 1, "libsrtp2, to compare with"},
@@ -194,8 +214,8 @@ static const struct cfg_field fields[] = {
 	 .type = CFG_STRING,
 	 CFG_AT(struct mediad_cfg, node),
 	 .max = NODE_NAME_MAX,
-	 .check = node_check,
-	 .pattern = "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$",
+	 .check = name_check,
+	 .pattern = NAME_PATTERN,
 	 .help = "Name of this box in the cluster; the host's when absent.",
 	 .example = "a1"},
 	{.key = "workers",
@@ -206,27 +226,24 @@ static const struct cfg_field fields[] = {
 	 .def = "1",
 	 .help = "Worker processes, one for each core that media may use."},
 	{.key = "interfaces",
-	 .type = CFG_MAP,
+	 .type = CFG_LIST,
 	 CFG_ITEMS(struct mediad_cfg, ifaces, nifaces),
-	 CFG_KEY(struct mediad_iface, name),
 	 .flags = CFG_F_REQUIRED,
 	 .min = 1,
 	 .max = MEDIAD_IFACES_MAX,
 	 .item = &iface_item,
-	 .check = iface_check,
-	 .pattern = "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$",
-	 .help = "Interfaces by name; the first is the preferred one."},
+	 .help = "Interfaces; the first is the preferred one."},
 	{.key = "redis",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, redis),
 	 .table = &redis_table,
 	 .help = "The Redis server."},
-	{.key = "keyring",
+	{.key = "keys",
 	 .type = CFG_STRING,
-	 CFG_AT(struct mediad_cfg, keyring),
+	 CFG_AT(struct mediad_cfg, keys),
 	 .flags = CFG_F_REQUIRED,
 	 .help = "File with the cluster's keys, mode 0600.",
-	 .example = "/etc/cordboard/keyring"},
+	 .example = "/etc/cordboard/keys"},
 	{.key = "state_dir",
 	 .type = CFG_STRING,
 	 CFG_AT(struct mediad_cfg, state_dir),
@@ -256,10 +273,10 @@ static const struct cfg_field fields[] = {
 	 .table = &limit_table,
 	 .help = "Limits."},
 	{.key = "admin",
-	 .type = CFG_ADDR,
+	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, admin),
-	 .def = "127.0.0.1:8091",
-	 .help = "Address of /healthz, /readyz and /metrics."},
+	 .table = &admin_table,
+	 .help = "/healthz, /readyz and /metrics."},
 	CFG_END,
 };
 
@@ -319,7 +336,28 @@ static void iface_finish(struct mediad_cfg *cfg, size_t i,
 	}
 }
 
-static int finish(struct mediad_cfg *cfg, struct cfg_errors *errs)
+static int resolve(const char **path, const struct mediad_cfg *cfg,
+		   const char *file)
+{
+	const char *end = strrchr(file, '/');
+	char *full;
+	size_t dir = end ? (size_t)(end - file) + 1 : 0;
+
+	if (!*path || (*path)[0] == '/' || !dir)
+		return 0;
+
+	full = arena_get(cfg->mem, dir + strlen(*path) + 1);
+	if (!full)
+		return ENOMEM;
+
+	memcpy(full, file, dir);
+	memcpy(full + dir, *path, strlen(*path));
+	*path = full;
+	return 0;
+}
+
+static int finish(struct mediad_cfg *cfg, const char *file,
+		  struct cfg_errors *errs)
 {
 	char name[NODE_NAME_MAX + 1];
 	size_t before = cfg_errors_count(errs);
@@ -330,11 +368,18 @@ static int finish(struct mediad_cfg *cfg, struct cfg_errors *errs)
 		if (!cfg->node)
 			return ENOMEM;
 	}
+	if (resolve(&cfg->redis.path, cfg, file) ||
+	    resolve(&cfg->keys, cfg, file) ||
+	    resolve(&cfg->state_dir, cfg, file) ||
+	    resolve(&cfg->certificate, cfg, file))
+		return ENOMEM;
+
 	if (cfg->redis.user && !cfg->redis.password)
 		cfg_errors_add(errs, &cfg->redis.pos,
 			       "redis: a user needs a password");
-	if (!sa_port(&cfg->admin))
-		cfg_errors_add(errs, &cfg->pos, "admin: a port is needed");
+	if (!sa_port(&cfg->admin.bind))
+		cfg_errors_add(errs, &cfg->admin.pos,
+			       "admin: a port is needed");
 	for (size_t i = 0; i < cfg->nifaces; i++)
 		iface_finish(cfg, i, errs);
 
@@ -351,7 +396,7 @@ int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
 	if (err)
 		return err;
 
-	err = finish(cfg, errs);
+	err = finish(cfg, path, errs);
 	if (err) {
 		mem_deref(cfg);
 		return err;
@@ -363,7 +408,7 @@ int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
 void mediad_cfg_redis(struct redis_cfg *redis, const struct mediad_cfg *cfg)
 {
 	memset(redis, 0, sizeof(*redis));
-	redis->path = cfg->redis.socket;
+	redis->path = cfg->redis.path;
 	redis->host = cfg->redis.host;
 	redis->port = cfg->redis.port;
 	redis->user = cfg->redis.user;

@@ -34,7 +34,7 @@ struct mediad_iface {
 
 struct mediad_redis_cfg {
 	struct cfg_pos pos;
-	const char *socket; /* NULL: host and port */
+	const char *path; /* unix socket; NULL: host and port */
 	const char *host;
 	uint16_t port;
 	const char *user;     /* NULL: default */
@@ -43,6 +43,11 @@ struct mediad_redis_cfg {
 
 struct mediad_log_cfg {
 	int level; /* enum log_level */
+};
+
+struct mediad_admin_cfg {
+	struct cfg_pos pos;
+	struct sa bind;
 };
 
 struct mediad_limits {
@@ -62,18 +67,19 @@ struct mediad_cfg {
 	struct mediad_iface *ifaces;
 	uint32_t nifaces;
 	struct mediad_redis_cfg redis;
-	const char *keyring;     /* path */
+	const char *keys;        /* path */
 	const char *state_dir;   /* path, on tmpfs */
 	const char *certificate; /* path, made when absent */
 	int srtp_library;        /* 1: libsrtp2 instead of our own */
 	struct mediad_log_cfg log;
 	struct mediad_limits limits;
-	struct sa admin;
+	struct mediad_admin_cfg admin;
 };
 
 extern const struct cfg_table mediad_cfg_table;
 
-/* The caller owns *cfgp. EINVAL: errs tells. */
+/* Relative paths are those of the file's folder. The caller owns *cfgp.
+ * EINVAL: errs tells. */
 int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
 		    struct cfg_errors *errs)
 	__attribute__((warn_unused_result));

@@ -13,9 +13,9 @@
 #include "mediad/mediad_cfg.h"
 #include "tests/lib/test.h"
 
-#define LEAST                                       \
-	"interfaces: {public: {bind: 192.0.2.1}}\n" \
-	"keyring: /k\n"
+#define LEAST                                             \
+	"interfaces: [{name: public, bind: 192.0.2.1}]\n" \
+	"keys: /k\n"
 
 /* Loads a text; the errors stand in a static text. */
 static struct mediad_cfg *load(const char *text, const char **errors)
@@ -34,8 +34,7 @@ static struct mediad_cfg *load(const char *text, const char **errors)
 	}
 	fputs(text, file);
 	fclose(file);
-	CHECK(!mediad_cfg_load(&cfg, path, errs) ==
-	      !cfg_errors_count(errs));
+	CHECK(!mediad_cfg_load(&cfg, path, errs) == !cfg_errors_count(errs));
 	re_snprintf(out, sizeof(out), "%H", cfg_errors_print, errs);
 	*errors = out;
 	mem_deref(errs);
@@ -59,7 +58,9 @@ static void the_file_that_we_ship_is_fine(void)
 	mediad_cfg_bind(&addr, &cfg->ifaces[0], 2);
 	CHECK_INT(sa_port(&addr), 40001);
 	mediad_cfg_redis(&redis, cfg);
-	CHECK_STR(redis.path, "/run/redis/redis.sock");
+	CHECK_STR(redis.path, "/run/redis/redis-server.sock");
+	CHECK_STR(cfg->keys, "conf/keys");
+	CHECK_STR(cfg->state_dir, "/dev/shm/cordboard");
 	CHECK_INT(cfg->limits.drain_ms, 3600000);
 	mem_deref(cfg);
 	mem_deref(errs);
@@ -75,12 +76,12 @@ static void little_is_needed_and_the_rest_has_defaults(void)
 	CHECK_INT(cfg->workers, 1);
 	CHECK_STR(cfg->redis.host, "127.0.0.1");
 	CHECK_INT(cfg->redis.port, 6379);
-	CHECK(!cfg->redis.socket);
+	CHECK(!cfg->redis.path);
 	CHECK_STR(cfg->state_dir, "/dev/shm/cordboard");
 	CHECK_INT(cfg->log.level, LOG_L_INFO);
 	CHECK_INT(cfg->limits.sessions, 2000);
 	CHECK_INT(cfg->limits.setup_ms, 60000);
-	CHECK_INT(sa_port(&cfg->admin), 8091);
+	CHECK_INT(sa_port(&cfg->admin.bind), 8081);
 	CHECK(sa_cmp(&cfg->ifaces[0].bind, &cfg->ifaces[0].advertise, SA_ALL));
 	mem_deref(cfg);
 }
@@ -90,7 +91,7 @@ static void mistakes_are_told_with_their_place(void)
 	static const struct {
 		const char *text, *error;
 	} cases[] = {
-		{"keyring: /k\n", "interfaces"},
+		{"keys: /k\n", "interfaces"},
 		{LEAST "worker: 2\n", "did you mean \"workers\"?"},
 		{LEAST "node: A_1\n", "1 to 16 characters"},
 		{LEAST "workers: 0\n", "workers"},
@@ -98,16 +99,16 @@ static void mistakes_are_told_with_their_place(void)
 		{LEAST "redis: {user: x}\n", "a user needs a password"},
 		{LEAST "srtp: nss\n", "srtp"},
 		{LEAST "limits: {drain: 1}\n", "drain"},
-		{"keyring: /k\ninterfaces:\n  in: {bind: 0.0.0.0}\n",
-		 "3:7: in: advertise is needed"},
-		{"keyring: /k\ninterfaces:\n  in: {bind: '192.0.2.1:5'}\n",
+		{"keys: /k\ninterfaces:\n  - {name: in, bind: 0.0.0.0}\n",
+		 "3:5: in: advertise is needed"},
+		{"keys: /k\ninterfaces:\n  - {name: in, bind: '192.0.2.1:5'}\n",
 		 "ports come from browser_port_base"},
-		{"keyring: /k\nworkers: 9\ninterfaces:\n"
-		 "  in: {bind: 192.0.2.1, browser_port_base: 65530}\n",
+		{"keys: /k\nworkers: 9\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, browser_port_base: 65530}\n",
 		 "leaves no ports for 9 workers"},
-		{"keyring: /k\nworkers: 2\ninterfaces:\n"
-		 "  in: {bind: 192.0.2.1, browser_port_base: 4000}\n"
-		 "  out: {bind: 0.0.0.0, advertise: 192.0.2.2, "
+		{"keys: /k\nworkers: 2\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, browser_port_base: 4000}\n"
+		 "  - {name: out, bind: 0.0.0.0, advertise: 192.0.2.2, "
 		 "browser_port_base: 4001}\n",
 		 "out: its ports are those of \"in\""},
 	};
@@ -128,12 +129,13 @@ static void mistakes_are_told_with_their_place(void)
 static void neighbours_may_share_an_address(void)
 {
 	const char *errors;
-	struct mediad_cfg *cfg =
-		load("keyring: /k\nworkers: 2\ninterfaces:\n"
-		     "  in: {bind: 192.0.2.1, browser_port_base: 4000}\n"
-		     "  out: {bind: 192.0.2.1, browser_port_base: 4002}\n"
-		     "  six: {bind: '2001:db8::1', browser_port_base: 4000}\n",
-		     &errors);
+	struct mediad_cfg *cfg = load(
+		"keys: /k\nworkers: 2\ninterfaces:\n"
+		"  - {name: in, bind: 192.0.2.1, browser_port_base: 4000}\n"
+		"  - {name: out, bind: 192.0.2.1, browser_port_base: 4002}\n"
+		"  - {name: six, bind: '2001:db8::1', browser_port_base: "
+		"4000}\n",
+		&errors);
 
 	CHECK_STR(errors, "");
 	REQUIRE(cfg);
