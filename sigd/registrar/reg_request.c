@@ -68,7 +68,7 @@ static enum status contact_read(struct reg_contact *to, const struct smsg *msg,
 				const struct shdr_addr *contact)
 {
 	struct binding *b = &to->binding;
-	struct pl q, agent = PL("");
+	struct pl q, agent;
 
 	if (contact->uri.scheme != SURI_SIP && contact->uri.scheme != SURI_SIPS)
 		return STATUS_BAD_URI_SCHEME;
@@ -78,7 +78,8 @@ static enum status contact_read(struct reg_contact *to, const struct smsg *msg,
 	if (shdr_param(&contact->params, "q", &q) && shdr_q(&b->q, &q))
 		return STATUS_BAD_REQUEST;
 
-	smsg_val(msg, SHDR_USER_AGENT, &agent);
+	if (!smsg_val(msg, SHDR_USER_AGENT, &agent))
+		pl_set_str(&agent, "");
 	if (agent.l > BINDING_AGENT_MAX)
 		agent.l = BINDING_AGENT_MAX;
 	if (pl_strcpy(&agent, b->agent, sizeof(b->agent)) ||

@@ -1,0 +1,205 @@
+/*
+ * sigd_cfg.c  conf/sigd.yaml: what may stand in it
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "common/log.h"
+#include "common/worker.h"
+#include "sigd/sigd_cfg.h"
+#include "sigd/transport/flow.h"
+
+static bool is_node(const char *text, char *why, size_t size)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (!text[len] && len && len <= NODE_NAME_MAX)
+		return true;
+	re_snprintf(why, size, "1 to %u of a-z, 0-9 and -", NODE_NAME_MAX);
+	return false;
+}
+
+static bool is_level(const char *text, char *why, size_t size)
+{
+	enum log_level level;
+
+	if (log_level_parse(&level, text))
+		return true;
+	str_ncpy(why, "error, warn, info or debug", size);
+	return false;
+}
+
+#define REDIS(member) CFG_AT(struct sigd_redis_cfg, member)
+static const struct cfg_field redis_fields[] = {
+	{"path", CFG_STRING, REDIS(path), .max = 107,
+	 .help = "Unix socket of Redis; or host and port."},
+	{"host", CFG_STRING, REDIS(host), .help = "Host name or address."},
+	{"port", CFG_INT, REDIS(port), .min = 1, .max = 65535, .def = "6379",
+	 .help = "TCP port."},
+	{"user", CFG_STRING, REDIS(user), .help = "ACL user."},
+	{"password", CFG_STRING, REDIS(password), .flags = CFG_F_SECRET,
+	 .help = "Its password."},
+	CFG_END,
+};
+static const struct cfg_table redis_table = {
+	sizeof(struct sigd_redis_cfg), "redis", redis_fields,
+	"Where the shared state is.", 0};
+
+static const struct cfg_choice kinds[] = {
+	{"wss", FLOW_WSS, "WebSocket over TLS, and the web page."},
+	{"ws", FLOW_WS, "WebSocket without TLS: behind a proxy."},
+	{"udp", FLOW_UDP, "SIP over UDP."},
+	{NULL, 0, NULL},
+};
+
+static const struct cfg_field origin_item = {.type = CFG_STRING,
+					     .size = sizeof(char *),
+					     .max = 255};
+
+#define LISTENER(member) CFG_AT(struct sigd_listener_cfg, member)
+static const struct cfg_field listener_fields[] = {
+	{"name", CFG_STRING, LISTENER(name), .max = 32,
+	 .flags = CFG_F_REQUIRED, .help = "For logs and errors."},
+	{"transport", CFG_ENUM, LISTENER(kind), .choices = kinds,
+	 .flags = CFG_F_REQUIRED, .help = "What is spoken."},
+	{"bind", CFG_ADDR, LISTENER(bind), .flags = CFG_F_REQUIRED,
+	 .help = "Address and port.", .example = "0.0.0.0:8443"},
+	{"advertise", CFG_STRING, LISTENER(advertise), .max = 255,
+	 .help = "How others reach it, host[:port], when not as bound."},
+	{"certificate", CFG_STRING, LISTENER(certificate),
+	 .help = "wss: PEM file with the certificate chain."},
+	{"private_key", CFG_STRING, LISTENER(key),
+	 .help = "wss: PEM file with its key."},
+	{"origins", CFG_LIST,
+	 CFG_ITEMS(struct sigd_listener_cfg, origins, norigins), .max = 32,
+	 .item = &origin_item,
+	 .help = "Allowed Origins of web pages; none: all."},
+	{"web_root", CFG_STRING, LISTENER(web_root),
+	 .help = "Folder with a page to serve."},
+	CFG_END,
+};
+static const struct cfg_table listener_table = {
+	sizeof(struct sigd_listener_cfg), "a listener", listener_fields,
+	"A socket that clients connect to.", 0};
+static const struct cfg_field listener_item = {.type = CFG_TABLE,
+					       .table = &listener_table};
+
+#define WEBSOCKET(member) CFG_AT(struct sigd_websocket_cfg, member)
+static const struct cfg_field websocket_fields[] = {
+	{"message", CFG_SIZE, WEBSOCKET(message), .min = 4096, .max = 65536,
+	 .def = "64KiB", .help = "Longest message; a longer one is 1009."},
+	{"queue", CFG_SIZE, WEBSOCKET(queue), .min = 16384,
+	 .max = 16777216, .def = "256KiB",
+	 .help = "Bytes that may wait for a slow reader."},
+	{"ping", CFG_DURATION, WEBSOCKET(ping_ms), .min = 100,
+	 .max = 3600000, .def = "30s", .help = "A ping after so long."},
+	{"pong", CFG_DURATION, WEBSOCKET(pong_ms), .min = 100,
+	 .max = 3600000, .def = "10s", .help = "Time for its answer."},
+	{"handshake", CFG_DURATION, WEBSOCKET(handshake_ms), .min = 100,
+	 .max = 60000, .def = "5s", .help = "Time for TLS and upgrade."},
+	{"connections", CFG_INT, WEBSOCKET(conns), .min = 1, .max = 1000000,
+	 .def = "10000", .help = "Connections of one worker."},
+	{"connections_per_source", CFG_INT, WEBSOCKET(conns_source),
+	 .min = 1, .max = 1000000, .def = "500",
+	 .help = "... from one address."},
+	CFG_END,
+};
+static const struct cfg_table websocket_table = {
+	sizeof(struct sigd_websocket_cfg), "websocket", websocket_fields,
+	"Limits of WebSocket connections.", 0};
+
+#define SIP(member) CFG_AT(struct sigd_sip_cfg, member)
+static const struct cfg_field sip_fields[] = {
+	{"t1", CFG_DURATION, SIP(t1_ms), .min = 1, .max = 10000,
+	 .def = "500ms", .help = "RFC 3261 T1: all timers follow from it."},
+	{"t2", CFG_DURATION, SIP(t2_ms), .min = 1, .max = 60000,
+	 .def = "4s", .help = "RFC 3261 T2."},
+	{"t4", CFG_DURATION, SIP(t4_ms), .min = 1, .max = 60000,
+	 .def = "5s", .help = "RFC 3261 T4."},
+	{"timer_c", CFG_DURATION, SIP(timer_c_ms), .min = 100,
+	 .max = 3600000, .def = "3m", .help = "How long a call may ring."},
+	{"transactions", CFG_INT, SIP(transactions), .min = 10,
+	 .max = 10000000, .def = "100000",
+	 .help = "At once in one worker."},
+	{"nonce", CFG_DURATION, SIP(nonce_ms), .min = 1000, .max = 86400000,
+	 .def = "5m", .help = "Life of a digest nonce."},
+	{"setup", CFG_DURATION, SIP(setup_ms), .min = 1000, .max = 3600000,
+	 .def = "5m", .help = "Life of a call's record while it rings."},
+	{"call", CFG_DURATION, SIP(call_ms), .min = 1000, .max = 604800000,
+	 .def = "12h", .help = "The longest call."},
+	{"retry_after", CFG_DURATION, SIP(retry_ms), .min = 1000,
+	 .max = 3600000, .def = "5s", .help = "Retry-After of a 503."},
+	CFG_END,
+};
+static const struct cfg_table sip_table = {
+	sizeof(struct sigd_sip_cfg), "sip", sip_fields,
+	"Timers and limits of SIP.", 0};
+
+#define REGISTRAR(member) CFG_AT(struct sigd_registrar_cfg, member)
+static const struct cfg_field registrar_fields[] = {
+	{"min", CFG_DURATION, REGISTRAR(min_ms), .min = 1000,
+	 .max = 86400000, .def = "60s", .help = "Less is answered 423."},
+	{"max", CFG_DURATION, REGISTRAR(max_ms), .min = 1000,
+	 .max = 86400000, .def = "1h", .help = "More is cut."},
+	{"default", CFG_DURATION, REGISTRAR(default_ms), .min = 1000,
+	 .max = 86400000, .def = "1h", .help = "When none is asked for."},
+	{"devices", CFG_INT, REGISTRAR(devices), .min = 1, .max = 32,
+	 .def = "20", .help = "Devices of one user."},
+	CFG_END,
+};
+static const struct cfg_table registrar_table = {
+	sizeof(struct sigd_registrar_cfg), "registrar", registrar_fields,
+	"How long devices stay registered.", 0};
+
+#define ADMIN(member) CFG_AT(struct sigd_admin_cfg, member)
+static const struct cfg_field admin_fields[] = {
+	{"bind", CFG_ADDR, ADMIN(bind), .def = "127.0.0.1:8080",
+	 .help = "Address and port of health, metrics and REST."},
+	{"token", CFG_STRING, ADMIN(token), .flags = CFG_F_SECRET,
+	 .help = "Bearer token; none: only health is served."},
+	CFG_END,
+};
+static const struct cfg_table admin_table = {
+	sizeof(struct sigd_admin_cfg), "admin", admin_fields,
+	"The admin process.", 0};
+
+#define SIGD(member) CFG_AT(struct sigd_cfg, member)
+static const struct cfg_field sigd_fields[] = {
+	{"node", CFG_STRING, SIGD(node), .check = is_node,
+	 .help = "Name of this box, unique; none: from the host's name."},
+	{"workers", CFG_INT, SIGD(workers), .min = 1, .max = 64,
+	 .def = "2", .help = "Worker processes."},
+	{"run_dir", CFG_STRING, SIGD(run_dir), .max = 80,
+	 .def = "/run/cordboard",
+	 .help = "Folder for the sockets between workers."},
+	{"keys", CFG_STRING, SIGD(keys), .flags = CFG_F_REQUIRED,
+	 .help = "File with the cluster's keys (docs/operations.md)."},
+	{"routing", CFG_STRING, SIGD(routing), .flags = CFG_F_REQUIRED,
+	 .help = "File or folder with tenants, users and routes."},
+	{"log_level", CFG_STRING, SIGD(log_level), .check = is_level,
+	 .def = "info", .help = "error, warn, info or debug."},
+	{"stall", CFG_DURATION, SIGD(stall_ms), .max = 600000, .def = "2s",
+	 .help = "A worker that stands still so long is killed; 0s: never."},
+	{"drain", CFG_DURATION, SIGD(drain_ms), .max = 86400000,
+	 .def = "5s", .help = "Time to finish after SIGTERM."},
+	{"redis", CFG_TABLE, SIGD(redis), .flags = CFG_F_REQUIRED,
+	 .table = &redis_table, .help = "The shared state."},
+	{"listeners", CFG_LIST,
+	 CFG_ITEMS(struct sigd_cfg, listeners, nlisteners), .min = 1,
+	 .max = 32, .flags = CFG_F_REQUIRED, .item = &listener_item,
+	 .help = "Where clients connect to."},
+	{"websocket", CFG_TABLE, SIGD(websocket), .table = &websocket_table,
+	 .help = "Limits of connections."},
+	{"sip", CFG_TABLE, SIGD(sip), .table = &sip_table,
+	 .help = "Timers and limits."},
+	{"registrar", CFG_TABLE, SIGD(registrar), .table = &registrar_table,
+	 .help = "Registration."},
+	{"admin", CFG_TABLE, SIGD(admin), .table = &admin_table,
+	 .help = "Health, metrics, REST."},
+	CFG_END,
+};
+
+const struct cfg_table sigd_cfg_table = {
+	CFG_ROOT(struct sigd_cfg), "sigd.yaml", sigd_fields,
+	"The configuration of sigd.", 0};

@@ -1,0 +1,188 @@
+/*
+ * test_call_record.c  The record of a call in a real Redis
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "common/loop.h"
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "sigd/call/call_record.h"
+#include "tests/lib/redis_server.h"
+#include "tests/lib/test.h"
+
+struct fixture {
+	struct redis_server server;
+	struct wheel *wheel;
+	struct redis_link *link;
+	struct call_ask *ask;
+	struct call_record rec;
+	enum status code;
+	bool has_rec;
+	int answers;
+};
+
+static const struct call_record sample = {
+	.call = "0123456789abcdef",
+	.session = "fedcba9876543210",
+	.tenant = "demo",
+	.media = "m1/2",
+	.callid = "a b\r\nc@d",
+	.service = "",
+	.state = CALL_UP,
+	.leg = 3,
+	.start_ms = 1790000000000,
+	.up_ms = 1790000001000,
+	.side = {{.user = "alice", .tag = "t1", .target = "sip:a@x.invalid",
+		  .uri = "sip:alice@demo", .cseq = 17, .flow_len = 3,
+		  .flow = {1, 0, 255}},
+		 {.user = "bob", .tag = "t2", .target = "sip:b@y.invalid",
+		  .uri = "sip:bob@demo"}},
+};
+
+static bool start(struct fixture *fix)
+{
+	struct redis_cfg cfg = {.name = "test"};
+
+	*fix = (struct fixture){.answers = 0};
+	if (!redis_server_start(&fix->server))
+		return false;
+	cfg.path = fix->server.sock;
+	CHECK(!loop_init(1024));
+	CHECK(!wheel_alloc(&fix->wheel, loop_now_ms()));
+	loop_drive(fix->wheel);
+	CHECK(!redis_link_alloc(&fix->link, &cfg, fix->wheel, NULL, NULL));
+	return CHECK(redis_test_until(fix->wheel, 5000, redis_test_is_up,
+				      fix->link));
+}
+
+static void stop(struct fixture *fix)
+{
+	mem_deref(fix->ask);
+	mem_deref(fix->link);
+	if (fix->wheel) {
+		loop_drive(NULL);
+		mem_deref(fix->wheel);
+		loop_close();
+	}
+	redis_server_kill(&fix->server);
+}
+
+static void on_answer(enum status code, const struct call_record *rec,
+		      void *arg)
+{
+	struct fixture *fix = arg;
+
+	fix->code    = code;
+	fix->has_rec = rec != NULL;
+	if (rec)
+		fix->rec = *rec;
+	fix->answers++;
+	fix->ask = mem_deref(fix->ask);
+}
+
+static bool answered(void *arg)
+{
+	const struct fixture *fix = arg;
+
+	return fix->answers > 0;
+}
+
+static enum status wait_code(struct fixture *fix, int err)
+{
+	CHECK_INT(err, 0);
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+	fix->answers = 0;
+	return fix->code;
+}
+
+static enum status save(struct fixture *fix)
+{
+	return wait_code(fix, call_record_save(&fix->ask, fix->link, &sample,
+					       60, on_answer, fix));
+}
+
+static enum status load(struct fixture *fix)
+{
+	return wait_code(fix, call_record_load(&fix->ask, fix->link,
+					       sample.call, on_answer, fix));
+}
+
+static enum status end(struct fixture *fix)
+{
+	return wait_code(fix, call_record_end(&fix->ask, fix->link,
+					      sample.call, STATUS_HANGUP,
+					      "s1/1", on_answer, fix));
+}
+
+static void a_record_reads_back(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(save(&fix), STATUS_OK);
+		CHECK_INT(load(&fix), STATUS_OK);
+		CHECK(fix.has_rec);
+		CHECK(!memcmp(&fix.rec, &sample, sizeof(sample)));
+	}
+	stop(&fix);
+}
+
+static void what_is_not_there_is_an_unknown_dialog(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(load(&fix), STATUS_UNKNOWN_DIALOG);
+		CHECK(!fix.has_rec);
+	}
+	stop(&fix);
+}
+
+static void on_count(int err, const struct redis_val *val, void *arg)
+{
+	struct fixture *fix = arg;
+
+	fix->answers++;
+	fix->rec.up_ms = err ? 99 : (uint64_t)val->num;
+}
+
+static void a_call_ends_once_with_one_cdr(void)
+{
+	const struct redis_arg argv[] = {redis_str("XLEN"),
+					 redis_str("cb:{c:0}:cdr")};
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(save(&fix), STATUS_OK);
+		CHECK_INT(end(&fix), STATUS_OK);
+		CHECK_INT(end(&fix), STATUS_UNKNOWN_DIALOG);
+		CHECK_INT(load(&fix), STATUS_UNKNOWN_DIALOG);
+		CHECK(!redis_link_send(fix.link, argv, 2, on_count, &fix));
+		CHECK(redis_test_until(fix.wheel, 5000, answered, &fix));
+		CHECK_INT(fix.rec.up_ms, 1);
+	}
+	stop(&fix);
+}
+
+static void with_redis_away_it_says_so(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		redis_server_kill(&fix.server);
+		CHECK(redis_test_until(fix.wheel, 5000, redis_test_is_down,
+				       fix.link));
+		CHECK_INT(call_record_load(&fix.ask, fix.link, sample.call,
+					   on_answer, &fix),
+			  ENOTCONN);
+		CHECK(!fix.ask);
+	}
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(a_record_reads_back),
+	  TEST(what_is_not_there_is_an_unknown_dialog),
+	  TEST(a_call_ends_once_with_one_cdr),
+	  TEST(with_redis_away_it_says_so))

@@ -1,0 +1,362 @@
+/*
+ * test_registrar.c  REGISTER against a real Redis: bind, renew, remove, limits
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "common/loop.h"
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "sigd/registrar/registrar.h"
+#include "sigd/sip/smsg.h"
+#include "tests/lib/redis_server.h"
+#include "tests/lib/test.h"
+
+struct fixture {
+	struct redis_server server;
+	struct wheel *wheel;
+	struct redis_link *link;
+	struct registrar_ask *ask;
+	struct registrar_list last;
+	int answers;
+	struct reg_limits limits;
+	const char *nonce;
+	uint32_t nc;
+};
+
+static bool start(struct fixture *fix)
+{
+	struct redis_cfg cfg = {.path = fix->server.sock, .name = "test"};
+
+	*fix = (struct fixture){.limits = {.devices_max = 2}};
+	reg_limits_default(&fix->limits);
+	if (!redis_server_start(&fix->server))
+		return false;
+	cfg.path = fix->server.sock;
+	CHECK(!loop_init(1024));
+	CHECK(!wheel_alloc(&fix->wheel, loop_now_ms()));
+	loop_drive(fix->wheel);
+	CHECK(!redis_link_alloc(&fix->link, &cfg, fix->wheel, NULL, NULL));
+	return CHECK(redis_test_until(fix->wheel, 5000, redis_test_is_up,
+				      fix->link));
+}
+
+static void stop(struct fixture *fix)
+{
+	mem_deref(fix->ask);
+	mem_deref(fix->link);
+	if (fix->wheel) {
+		loop_drive(NULL);
+		mem_deref(fix->wheel);
+		loop_close();
+	}
+	redis_server_kill(&fix->server);
+}
+
+static void on_list(const struct registrar_list *list, void *arg)
+{
+	struct fixture *fix = arg;
+
+	fix->last = *list;
+	fix->answers++;
+	fix->ask = mem_deref(fix->ask);
+}
+
+static bool answered(void *arg)
+{
+	const struct fixture *fix = arg;
+
+	return fix->answers > 0;
+}
+
+static struct registrar_params params(struct fixture *fix)
+{
+	struct registrar_params p = {.link = fix->link, .h = on_list,
+				     .arg = fix};
+
+	pl_set_str(&p.aor.tenant, "demo");
+	pl_set_str(&p.aor.user, "alice");
+	p.proof.nonce_id = fix->nonce;
+	p.proof.nc	 = fix->nc;
+	p.proof.life_ms	 = 60000;
+	fix->answers	 = 0;
+	return p;
+}
+
+/* What comes of a REGISTER with these headers. */
+static enum status read_request(struct reg_request *req, struct fixture *fix,
+				const char *callid, unsigned cseq,
+				const char *rest)
+{
+	static const uint8_t flow[] = {1, 2, 3};
+	static uint8_t buf[4096];
+	struct smsg *msg = mem_alloc(sizeof(*msg), NULL);
+	struct smsg_err err;
+	enum status code;
+	int n;
+
+	n = re_snprintf((char *)buf, sizeof(buf),
+			"REGISTER sip:demo SIP/2.0\r\n"
+			"Via: SIP/2.0/WSS x.invalid;branch=z9hG4bK1\r\n"
+			"Max-Forwards: 70\r\n"
+			"From: <sip:alice@demo>;tag=1\r\n"
+			"To: <sip:alice@demo>\r\n"
+			"Call-ID: %s\r\nCSeq: %u REGISTER\r\n%s\r\n",
+			callid, cseq, rest);
+	CHECK(!smsg_decode(msg, buf, (size_t)n, NULL, &err));
+	code = reg_request_read(req, msg, &fix->limits, flow, sizeof(flow));
+	mem_deref(msg);
+	return code;
+}
+
+static enum status put(struct fixture *fix, const char *callid, unsigned cseq,
+		       const char *rest)
+{
+	struct registrar_params p = params(fix);
+	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
+	enum status code = read_request(req, fix, callid, cseq, rest);
+
+	if (code == STATUS_OK) {
+		CHECK(!registrar_register(&fix->ask, &p, req, &fix->limits));
+		CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+		code = fix->last.code;
+	}
+	mem_deref(req);
+	return code;
+}
+
+static size_t bound(struct fixture *fix)
+{
+	struct registrar_params p = params(fix);
+
+	CHECK(!registrar_lookup(&fix->ask, &p));
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+	CHECK_INT(fix->last.code, STATUS_OK);
+	return fix->last.n;
+}
+
+#define CONTACT_A                                                            \
+	"Contact: <sip:a@x.invalid;transport=ws>;expires=300"                \
+	";+sip.instance=\"<urn:uuid:1>\"\r\n"
+#define CONTACT_B                                                            \
+	"Contact: <sip:b@x.invalid;transport=ws>;expires=300;q=0.5"          \
+	";+sip.instance=\"<urn:uuid:2>\"\r\n"
+#define CONTACT_C                                                            \
+	"Contact: <sip:c@x.invalid;transport=ws>;expires=300"                \
+	";+sip.instance=\"<urn:uuid:3>\"\r\n"
+#define CONTACT_A_GONE                                                       \
+	"Contact: <sip:a@x.invalid;transport=ws>;expires=0"                  \
+	";+sip.instance=\"<urn:uuid:1>\"\r\n"
+
+static void a_device_is_bound_and_found(void)
+{
+	struct fixture fix;
+	const struct binding *b = &fix.last.bindings[0];
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK_INT(fix.last.n, 1);
+		CHECK_INT(bound(&fix), 1);
+		CHECK_STR(b->contact, "sip:a@x.invalid;transport=ws");
+		CHECK_STR(b->callid, "c1");
+		CHECK_INT(b->flow_len, 3);
+		CHECK_INT(b->flow[2], 3);
+		CHECK(b->ends_ms > fix.last.now_ms + 290000);
+		CHECK(b->ends_ms <= fix.last.now_ms + 300000);
+	}
+	stop(&fix);
+}
+
+static void a_page_loaded_anew_replaces_its_binding(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK_INT(put(&fix, "c2", 1,
+			      "Contact: <sip:new@y.invalid;transport=ws>"
+			      ";+sip.instance=\"<urn:uuid:1>\"\r\n"),
+			  STATUS_OK);
+		CHECK_INT(bound(&fix), 1);
+		CHECK_STR(fix.last.bindings[0].contact,
+			  "sip:new@y.invalid;transport=ws");
+	}
+	stop(&fix);
+}
+
+static void the_best_q_comes_first(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c2", 1, CONTACT_B), STATUS_OK);
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK_INT(bound(&fix), 2);
+		CHECK_INT(fix.last.bindings[0].q, 1000);
+		CHECK_INT(fix.last.bindings[1].q, 500);
+	}
+	stop(&fix);
+}
+
+static void expires_0_and_star_remove(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK_INT(put(&fix, "c2", 1, CONTACT_B), STATUS_OK);
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A_GONE), STATUS_OK);
+		CHECK_INT(fix.last.n, 1);
+		CHECK_INT(put(&fix, "c3", 1, "Contact: *\r\nExpires: 0\r\n"),
+			  STATUS_OK);
+		CHECK_INT(bound(&fix), 0);
+		CHECK_INT(put(&fix, "c3", 2, "Contact: *\r\n"),
+			  STATUS_BAD_REQUEST);
+	}
+	stop(&fix);
+}
+
+static void an_older_request_changes_nothing(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c1", 5, CONTACT_A), STATUS_OK);
+		CHECK_INT(put(&fix, "c1", 5, CONTACT_A_GONE),
+			  STATUS_BAD_CSEQ);
+		CHECK_INT(put(&fix, "c1", 4, "Contact: *\r\nExpires: 0\r\n"),
+			  STATUS_BAD_CSEQ);
+		CHECK_INT(bound(&fix), 1);
+	}
+	stop(&fix);
+}
+
+static void one_device_too_many_is_refused(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK_INT(put(&fix, "c2", 1, CONTACT_B), STATUS_OK);
+		CHECK_INT(put(&fix, "c3", 1, CONTACT_C),
+			  STATUS_BINDING_LIMIT);
+		CHECK_INT(bound(&fix), 2);
+		/* a refresh is no new device */
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_OK);
+	}
+	stop(&fix);
+}
+
+static void a_nonce_count_is_used_once(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.nonce = "0123456789abcdef";
+		fix.nc	  = 1;
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_AUTH_STALE);
+		fix.nc = 3;
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_OK);
+		fix.nc = 2;
+		CHECK_INT(put(&fix, "c1", 3, CONTACT_A), STATUS_AUTH_STALE);
+	}
+	stop(&fix);
+}
+
+static void a_flow_that_ends_takes_its_own_bindings(void)
+{
+	static const uint8_t flow[] = {1, 2, 3}, other[] = {1, 2, 4};
+	struct fixture fix;
+
+	if (start(&fix)) {
+		struct registrar_params p = params(&fix);
+
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK(!registrar_flow_gone(fix.link, &p.aor, other, 3));
+		CHECK_INT(bound(&fix), 1);
+		CHECK(!registrar_flow_gone(fix.link, &p.aor, flow, 3));
+		CHECK_INT(bound(&fix), 0);
+	}
+	stop(&fix);
+}
+
+static void what_is_asked_for_is_checked(void)
+{
+	struct fixture fix = {.limits = {.expires_max = 600}};
+	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
+
+	reg_limits_default(&fix.limits);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: <sip:a@b>;expires=30\r\n"),
+		  STATUS_BRIEF_INTERVAL);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: <mailto:a@b>\r\n"),
+		  STATUS_BAD_URI_SCHEME);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: <sip:a@b>;q=2\r\n"),
+		  STATUS_BAD_REQUEST);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: <sip:a@b>;expires=9999\r\n"),
+		  STATUS_OK);
+	CHECK_INT(req->contacts[0].expires, 600);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: <sip:a@b>\r\nExpires: 120\r\n"),
+		  STATUS_OK);
+	CHECK_INT(req->contacts[0].expires, 120);
+	CHECK_INT(read_request(req, &fix, "c", 1, ""), STATUS_OK);
+	CHECK_INT(req->nc, 0);
+	mem_deref(req);
+}
+
+static void hostile_names_stay_within_their_key(void)
+{
+	const struct pl tenant = PL("a}:b"), user = PL("x\r\nDEL *");
+	char key[BINDING_KEY_MAX];
+
+	CHECK(!binding_key(key, sizeof(key), &tenant, &user, "bind"));
+	CHECK_STR(key, "cb:{a:a%7D%3Ab/x%0D%0ADEL%20%2A}:bind");
+}
+
+static void a_binding_reads_back(void)
+{
+	struct binding b = {.cseq = 7, .q = 250, .flow = {0xab, 0x01},
+			    .flow_len = 2, .callid = "c d%",
+			    .contact = "sip:a@b;x=\"1 2\"", .agent = ""};
+	char text[BINDING_TEXT_MAX], whole[BINDING_TEXT_MAX + 32];
+	struct binding back;
+	struct pl pl;
+
+	CHECK(!binding_print(text, sizeof(text), &b));
+	re_snprintf(whole, sizeof(whole), "1790000000000 %s", text);
+	pl_set_str(&pl, whole);
+	REQUIRE(!binding_parse(&back, &pl));
+	CHECK(back.ends_ms == UINT64_C(1790000000000));
+	CHECK_INT(back.cseq, 7);
+	CHECK_INT(back.q, 250);
+	CHECK_INT(back.flow_len, 2);
+	CHECK_INT(back.flow[0], 0xab);
+	CHECK_STR(back.callid, "c d%");
+	CHECK_STR(back.contact, b.contact);
+	CHECK_STR(back.agent, "");
+
+	for (size_t cut = 0; cut < pl.l; cut++) {
+		struct pl part = {pl.p, cut};
+
+		/* the last field may be cut short and still be one */
+		if (cut < pl.l - 1)
+			CHECK(binding_parse(&back, &part) == EBADMSG);
+	}
+}
+
+TEST_MAIN(TEST(a_device_is_bound_and_found),
+	  TEST(a_page_loaded_anew_replaces_its_binding),
+	  TEST(the_best_q_comes_first), TEST(expires_0_and_star_remove),
+	  TEST(an_older_request_changes_nothing),
+	  TEST(one_device_too_many_is_refused),
+	  TEST(a_nonce_count_is_used_once),
+	  TEST(a_flow_that_ends_takes_its_own_bindings),
+	  TEST(what_is_asked_for_is_checked),
+	  TEST(hostile_names_stay_within_their_key),
+	  TEST(a_binding_reads_back))
