@@ -15,9 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/node.h"
+
 struct wheel;
 
-enum { WORKER_SOCKS_MAX = 32, NODE_NAME_MAX = 16 };
+enum { WORKER_SOCKS_MAX = 32 };
 
 /* A socket of this slot, inherited from the parent, which keeps its own
  * descriptor: the kernel's queue outlives the worker. */
