@@ -115,23 +115,6 @@ static const struct cfg_choice levels[] = {
 	{.name = NULL},
 };
 
-static const struct cfg_field log_fields[] = {
-	{.key = "level",
-	 .type = CFG_ENUM,
-	 CFG_AT(struct mediad_log_cfg, level),
-	 .choices = levels,
-	 .def = "info",
-	 .help = "Least level that is written."},
-	CFG_END,
-};
-
-static const struct cfg_table log_table = {
-	.size = sizeof(struct mediad_log_cfg),
-	.name = "the log",
-	.fields = log_fields,
-	.help = "Lines of logfmt on standard error.",
-};
-
 static const struct cfg_field limit_fields[] = {
 	{.key = "sessions",
 	 .type = CFG_INT,
@@ -168,13 +151,6 @@ static const struct cfg_field limit_fields[] = {
 	 .max = 60000,
 	 .def = "10s",
 	 .help = "Time of one DTLS handshake."},
-	{.key = "drain",
-	 .type = CFG_DURATION,
-	 CFG_AT(struct mediad_limits, drain_ms),
-	 .min = 0,
-	 .max = 86400000,
-	 .def = "1h",
-	 .help = "At SIGTERM calls may go on for so long."},
 	CFG_END,
 };
 
@@ -225,6 +201,24 @@ static const struct cfg_field fields[] = {
 	 .max = MEDIAD_WORKERS_MAX,
 	 .def = "1",
 	 .help = "Worker processes, one for each core that media may use."},
+	{.key = "log_level",
+	 .type = CFG_ENUM,
+	 CFG_AT(struct mediad_cfg, log_level),
+	 .choices = levels,
+	 .def = "info",
+	 .help = "Least level that is written."},
+	{.key = "stall",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_cfg, stall_ms),
+	 .max = 600000,
+	 .def = "2s",
+	 .help = "A worker that stands still so long is killed; 0s: never."},
+	{.key = "drain",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_cfg, drain_ms),
+	 .max = 86400000,
+	 .def = "1h",
+	 .help = "At SIGTERM calls may go on for so long."},
 	{.key = "interfaces",
 	 .type = CFG_LIST,
 	 CFG_ITEMS(struct mediad_cfg, ifaces, nifaces),
@@ -262,11 +256,6 @@ static const struct cfg_field fields[] = {
 	 .choices = srtp_choices,
 	 .def = "openssl",
 	 .help = "Who encrypts."},
-	{.key = "log",
-	 .type = CFG_TABLE,
-	 CFG_AT(struct mediad_cfg, log),
-	 .table = &log_table,
-	 .help = "The log."},
 	{.key = "limits",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, limits),

@@ -41,10 +41,6 @@ struct mediad_redis_cfg {
 	const char *password; /* NULL: none */
 };
 
-struct mediad_log_cfg {
-	int level; /* enum log_level */
-};
-
 struct mediad_admin_cfg {
 	struct cfg_pos pos;
 	struct sa bind;
@@ -56,7 +52,6 @@ struct mediad_limits {
 	uint32_t silent_ms;
 	uint32_t grace_ms;
 	uint32_t handshake_ms;
-	uint32_t drain_ms; /* of SIGTERM: then what is left is dropped */
 };
 
 struct mediad_cfg {
@@ -64,6 +59,9 @@ struct mediad_cfg {
 	struct cfg_pos pos;
 	const char *node;
 	uint8_t workers;
+	int log_level;     /* enum log_level */
+	uint32_t stall_ms; /* 0: never */
+	uint32_t drain_ms; /* of SIGTERM: then what is left is dropped */
 	struct mediad_iface *ifaces;
 	uint32_t nifaces;
 	struct mediad_redis_cfg redis;
@@ -71,7 +69,6 @@ struct mediad_cfg {
 	const char *state_dir;   /* path, on tmpfs */
 	const char *certificate; /* path, made when absent */
 	int srtp_library;        /* 1: libsrtp2 instead of our own */
-	struct mediad_log_cfg log;
 	struct mediad_limits limits;
 	struct mediad_admin_cfg admin;
 };

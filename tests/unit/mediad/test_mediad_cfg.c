@@ -61,7 +61,7 @@ static void the_file_that_we_ship_is_fine(void)
 	CHECK_STR(redis.path, "/run/redis/redis-server.sock");
 	CHECK_STR(cfg->keys, "conf/keys");
 	CHECK_STR(cfg->state_dir, "/dev/shm/cordboard");
-	CHECK_INT(cfg->limits.drain_ms, 3600000);
+	CHECK_INT(cfg->drain_ms, 3600000);
 	mem_deref(cfg);
 	mem_deref(errs);
 }
@@ -78,7 +78,7 @@ static void little_is_needed_and_the_rest_has_defaults(void)
 	CHECK_INT(cfg->redis.port, 6379);
 	CHECK(!cfg->redis.path);
 	CHECK_STR(cfg->state_dir, "/dev/shm/cordboard");
-	CHECK_INT(cfg->log.level, LOG_L_INFO);
+	CHECK_INT(cfg->log_level, LOG_L_INFO);
 	CHECK_INT(cfg->limits.sessions, 2000);
 	CHECK_INT(cfg->limits.setup_ms, 60000);
 	CHECK_INT(sa_port(&cfg->admin.bind), 8081);
@@ -95,10 +95,10 @@ static void mistakes_are_told_with_their_place(void)
 		{LEAST "worker: 2\n", "did you mean \"workers\"?"},
 		{LEAST "node: A_1\n", "1 to 16 characters"},
 		{LEAST "workers: 0\n", "workers"},
-		{LEAST "log: {level: inf}\n", "did you mean \"info\"?"},
+		{LEAST "log_level: inf\n", "did you mean \"info\"?"},
 		{LEAST "redis: {user: x}\n", "a user needs a password"},
 		{LEAST "srtp: nss\n", "srtp"},
-		{LEAST "limits: {drain: 1}\n", "drain"},
+		{LEAST "drain: 1\n", "drain"},
 		{"keys: /k\ninterfaces:\n  - {name: in, bind: 0.0.0.0}\n",
 		 "3:5: in: advertise is needed"},
 		{"keys: /k\ninterfaces:\n  - {name: in, bind: '192.0.2.1:5'}\n",
