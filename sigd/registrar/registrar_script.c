@@ -136,12 +136,17 @@ struct contact_text {
 static int contact_args(struct redis_arg *argv, struct contact_text *text,
 			const struct reg_contact *contact)
 {
+	int err = binding_print(text->value, sizeof(text->value),
+				&contact->binding);
+
+	if (err)
+		return err;
+
 	re_snprintf(text->ms, sizeof(text->ms), "%u", contact->expires * 1000);
 	argv[0] = redis_str(contact->device);
 	argv[1] = redis_str(text->ms);
 	argv[2] = redis_str(text->value);
-	return binding_print(text->value, sizeof(text->value),
-			     &contact->binding);
+	return 0;
 }
 
 int registrar_register(struct registrar_ask **askp,
