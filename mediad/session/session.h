@@ -177,6 +177,7 @@ struct leg_stats {
 
 struct leg_figures {
 	uint8_t leg;
+	enum sdpm_profile profile;
 	uint8_t peer;        /* joined with; 0: none */
 	const char *service; /* or this one; NULL: none */
 	char offered[128];   /* the far side's formats, in its order */
@@ -185,6 +186,7 @@ struct leg_figures {
 	uint32_t ssrc_out, ssrc_in;
 	bool resumed;        /* the leg was taken over from another process */
 	uint64_t at_ms[LEG_STEPS]; /* 0: not reached */
+	uint64_t last_in_ms; /* latest authentic packet; 0: none */
 	struct leg_stats stats;
 };
 

@@ -1,0 +1,327 @@
+/*
+ * command.c  A request of the control protocol, served by the sessions
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/wheel.h"
+#include "mediad/control/command.h"
+#include "mediad/session/session.h"
+
+enum {
+	SDP_ROOM = 2048
+};
+
+struct command {
+	struct session_table *table;
+	struct wheel *wheel;
+	bool draining;
+	struct command_stats stats;
+
+	/* scratch of the present answer */
+	struct mbuf *sdp;
+	struct sdpm_error why;
+	struct session_figures found;
+	struct ctl_figures figures;
+	char tenant[SESSION_TENANT_MAX + 1];
+};
+
+static void destructor(void *arg)
+{
+	struct command *command = arg;
+
+	mem_deref(command->sdp);
+}
+
+int command_alloc(struct command **commandp, struct session_table *table,
+		  struct wheel *wheel)
+{
+	struct command *command = mem_zalloc(sizeof(*command), destructor);
+
+	if (!command)
+		return ENOMEM;
+
+	command->table = table;
+	command->wheel = wheel;
+	command->sdp = mbuf_alloc(SDP_ROOM);
+	if (!command->sdp) {
+		mem_deref(command);
+		return ENOMEM;
+	}
+	*commandp = command;
+	return 0;
+}
+
+void command_drain(struct command *command, bool drain)
+{
+	command->draining = drain;
+	session_drain(command->table, drain);
+}
+
+const struct command_stats *command_stats(const struct command *command)
+{
+	return &command->stats;
+}
+
+/* --- figures --------------------------------------------------------------- */
+
+static uint64_t since(uint64_t now_ms, uint64_t then_ms)
+{
+	return then_ms && now_ms > then_ms ? now_ms - then_ms : 0;
+}
+
+static void leg_figures(struct ctl_leg_figures *to,
+			const struct leg_figures *from, uint64_t now_ms)
+{
+	const struct leg_stats *stats = &from->stats;
+	size_t len = strcspn(from->chosen, "/");
+
+	to->leg = from->leg;
+	to->profile = from->profile == SDPM_RTP ? CTL_RTP : CTL_BROWSER;
+	if (len > CTL_CODEC_MAX)
+		len = CTL_CODEC_MAX;
+	memcpy(to->codec, from->chosen, len);
+	to->rx_packets = stats->packets_in;
+	to->rx_bytes = stats->octets_in;
+	to->rx_lost = stats->lost_in;
+	to->rx_bad = stats->refused_in;
+	to->rx_jitter_us = stats->jitter_in_us;
+	to->tx_packets = stats->packets_out;
+	to->tx_bytes = stats->octets_out;
+	to->far_lost = stats->far_lost > 0 ? (uint64_t)stats->far_lost : 0;
+	to->far_jitter_us = stats->far_jitter_us;
+	to->rtt_us = stats->rtt_us;
+	to->silent_ms = since(now_ms, from->last_in_ms);
+	to->first_ms = since(from->at_ms[LEG_RTP_IN], from->at_ms[LEG_MADE]);
+}
+
+void command_figures(struct ctl_figures *to, const struct session_figures *from,
+		     uint64_t now_ms)
+{
+	memset(to, 0, sizeof(*to));
+	for (size_t i = 0; i < from->nlegs && i < CTL_LEG_MAX; i++) {
+		uint64_t age = since(now_ms, from->legs[i].at_ms[LEG_MADE]);
+
+		to->resumes |= from->legs[i].resumed;
+		leg_figures(&to->legs[i], &from->legs[i], now_ms);
+		++to->nlegs;
+		if (age > to->age_ms)
+			to->age_ms = age;
+	}
+}
+
+/* --- errors ---------------------------------------------------------------- */
+
+static enum status sdp_status(const struct sdpm_error *why)
+{
+	switch (why->cause) {
+
+	case SDPM_NOT_AUDIO:
+	case SDPM_DISABLED:
+		return STATUS_NO_AUDIO;
+	case SDPM_BAD_PROTO:
+	case SDPM_NO_FINGERPRINT:
+	case SDPM_BAD_SETUP:
+		return STATUS_NO_ENCRYPTION;
+	case SDPM_CHOSEN:
+	case SDPM_NOT_PREFERRED:
+	case SDPM_NOT_ALLOWED:
+	case SDPM_UNKNOWN_FORMAT:
+	case SDPM_SECOND_AUDIO:
+	case SDPM_NO_RTCP_MUX:
+	case SDPM_NO_ICE:
+	case SDPM_NO_ADDRESS:
+	case SDPM_OTHER_CLOCK:
+	case SDPM_NO_CODEC:
+	default:
+		return STATUS_NOT_ACCEPTABLE;
+	}
+}
+
+static bool session_there(struct command *command, const char *session)
+{
+	return !session_query(command->table, session, &command->found);
+}
+
+/* pending: what EPROTO means for this request */
+static enum status status_for(struct command *command, const char *session,
+			      int err, enum status pending)
+{
+	switch (err) {
+
+	case 0:
+		return STATUS_OK;
+	case ENOENT:
+		return session_there(command, session) ? STATUS_UNKNOWN_LEG
+						       : STATUS_UNKNOWN_SESSION;
+	case EPROTO:
+		return pending;
+	case EBADMSG:
+		return STATUS_BAD_SDP;
+	case ENOTSUP:
+		return sdp_status(&command->why);
+	case EUSERS:
+		return command->draining ? STATUS_DRAINING : STATUS_OVERLOAD;
+	case ENOMEM:
+		return STATUS_OVERLOAD;
+	case EADDRINUSE:
+		return STATUS_NO_PORT;
+	default:
+		return status_of_errno(err);
+	}
+}
+
+/* The reason of the SDP's refusal, with its line, for people. */
+static void say_why(struct command *command, struct ctl_ans *ans)
+{
+	if (ans->status == STATUS_OK || !command->why.why[0])
+		return;
+
+	pl_set_str(&ans->text, command->why.why);
+}
+
+/* --- verbs ------------------------------------------------------------------- */
+
+static void leg_remote(struct command *command, const struct ctl_req *req,
+		       struct ctl_ans *ans)
+{
+	const struct ctl_leg_remote *remote = &req->remote;
+	const struct session_remote args = {
+		.session = req->session,
+		.call = remote->call,
+		.tenant = command->tenant,
+		.leg = remote->leg,
+		.answer = remote->kind == CTL_ANSWER,
+		.create = remote->create,
+		.profile = remote->profile == CTL_RTP ? SDPM_RTP : SDPM_BROWSER,
+		.sdp = remote->sdp,
+	};
+	int err = pl_strcpy(&remote->tenant, command->tenant,
+			    sizeof(command->tenant));
+
+	if (!err)
+		err = session_leg_remote(command->table, &args, &command->why);
+	ans->status = status_for(command, req->session, err,
+				 args.answer ? STATUS_NO_OFFER
+					     : STATUS_OFFER_PENDING);
+}
+
+static void leg_local(struct command *command, const struct ctl_req *req,
+		      struct ctl_ans *ans)
+{
+	/* a new branch of a call is a leg that is not there yet */
+	const bool create = req->local.want == CTL_OFFER &&
+			    session_there(command, req->session);
+	const struct session_local args = {
+		.session = req->session,
+		.call = create ? command->found.call : NULL,
+		.tenant = create ? command->found.tenant : NULL,
+		.create = create,
+		.leg = req->local.leg,
+		.answer = req->local.want == CTL_ANSWER,
+		.profile =
+			req->local.profile == CTL_RTP ? SDPM_RTP : SDPM_BROWSER,
+	};
+	int err;
+
+	err = session_leg_local(command->table, &args, command->sdp,
+				&command->why);
+	ans->status = status_for(command, req->session, err,
+				 args.answer ? STATUS_NO_OFFER
+					     : STATUS_OFFER_PENDING);
+	if (!err) {
+		ans->sdp.p = (const char *)command->sdp->buf;
+		ans->sdp.l = command->sdp->end;
+	}
+}
+
+static const char *service_name(enum ctl_service service)
+{
+	switch (service) {
+
+	case CTL_ECHO:
+		return "echo";
+	case CTL_TONE:
+		return "tone";
+	case CTL_MILLIWATT:
+		return "milliwatt";
+	case CTL_NO_SERVICE:
+	default:
+		return NULL;
+	}
+}
+
+static void leg_join(struct command *command, const struct ctl_req *req,
+		     struct ctl_ans *ans)
+{
+	int err = session_leg_join(command->table, req->session, req->join.leg,
+				   req->join.peer,
+				   service_name(req->join.service));
+
+	ans->status = err == ENOTSUP ? STATUS_NOT_ACCEPTABLE
+				     : status_for(command, req->session, err,
+						  STATUS_NOT_ACCEPTABLE);
+}
+
+static void leg_drop(struct command *command, const struct ctl_req *req,
+		     struct ctl_ans *ans)
+{
+	int err = session_leg_drop(command->table, req->session, req->drop.leg);
+
+	ans->status = status_for(command, req->session, err, STATUS_INTERNAL);
+	if (ans->status == STATUS_UNKNOWN_LEG)
+		ans->status = STATUS_OK;
+}
+
+static void session_figures_get(struct command *command,
+				const struct ctl_req *req, struct ctl_ans *ans)
+{
+	if (!session_there(command, req->session)) {
+		ans->status = STATUS_UNKNOWN_SESSION;
+		return;
+	}
+	command_figures(&command->figures, &command->found,
+			wheel_now(command->wheel));
+	ans->status = STATUS_OK;
+	ans->figures = &command->figures;
+}
+
+static void session_end(struct command *command, const struct ctl_req *req,
+			struct ctl_ans *ans)
+{
+	session_figures_get(command, req, ans);
+	if (ans->status == STATUS_OK)
+		(void)session_drop(command->table, req->session);
+}
+
+void command_serve(struct command *command, const struct ctl_req *req,
+		   struct ctl_ans *ans)
+{
+	static void (*const verbs[CTL_VERB_COUNT])(struct command *,
+						   const struct ctl_req *,
+						   struct ctl_ans *) = {
+		[CTL_LEG_REMOTE] = leg_remote,
+		[CTL_LEG_LOCAL] = leg_local,
+		[CTL_LEG_JOIN] = leg_join,
+		[CTL_LEG_DROP] = leg_drop,
+		[CTL_SESSION_DROP] = session_end,
+		[CTL_SESSION_QUERY] = session_figures_get,
+	};
+
+	memset(ans, 0, sizeof(*ans));
+	ans->status = STATUS_UNKNOWN_VERB;
+	if ((size_t)req->verb >= CTL_VERB_COUNT)
+		return;
+
+	memset(&command->why, 0, sizeof(command->why));
+	mbuf_reset(command->sdp);
+	verbs[req->verb](command, req, ans);
+	say_why(command, ans);
+
+	++command->stats.served[req->verb];
+	if (ans->status != STATUS_OK)
+		++command->stats.failed[req->verb];
+}
