@@ -63,6 +63,12 @@ static void *get(struct filler *fl, size_t size)
 	return p;
 }
 
+/* A member of a struct that only its table knows. */
+static void *at(void *base, uint32_t offset)
+{
+	return (uint8_t *)base + offset;
+}
+
 static const char *kind_name(const struct cfg_node *node)
 {
 	static const char *const name[] = {
@@ -183,8 +189,8 @@ static char *make_room(struct filler *fl, const struct cfg_field *field,
 
 	if (!room)
 		return NULL;
-	*(void **)((char *)base + field->offset) = room;
-	*(uint32_t *)((char *)base + field->count_at) = count;
+	*(void **)at(base, field->offset) = room;
+	*(uint32_t *)at(base, field->count_at) = count;
 	return room;
 }
 
@@ -199,7 +205,7 @@ static void fill_list(struct filler *fl, const struct cfg_field *field,
 	    !is_null(val.node)) {
 		to = make_room(fl, field, base, 1);
 		if (to)
-			fill_value(fl, item, val, to + item->offset);
+			fill_value(fl, item, val, at(to, item->offset));
 		return;
 	}
 	if (!is_kind(fl, field, val, CFG_LIST_NODE) ||
@@ -209,7 +215,7 @@ static void fill_list(struct filler *fl, const struct cfg_field *field,
 	for (node = val.node->first; node && to && fl->err != ENOMEM;
 	     node = node->next, to += field->size)
 		fill_value(fl, item, (struct value){val.label, node},
-			   to + item->offset);
+			   at(to, item->offset));
 }
 
 static bool check_key(struct filler *fl, const struct cfg_field *field,
@@ -248,9 +254,9 @@ static void fill_map(struct filler *fl, const struct cfg_field *field,
 			if (!key)
 				fl->err = ENOMEM;
 		}
-		*(const char **)(to + field->key_at) = key;
+		*(const char **)at(to, field->key_at) = key;
 		fill_value(fl, item, (struct value){node->key, node},
-			   to + item->offset);
+			   at(to, item->offset));
 	}
 }
 
@@ -290,7 +296,7 @@ static void fill_field(struct filler *fl, const struct cfg_field *field,
 	else if (field->type == CFG_MAP)
 		fill_map(fl, field, val, base);
 	else
-		fill_value(fl, field, val, (char *)base + field->offset);
+		fill_value(fl, field, val, at(base, field->offset));
 }
 
 static void fill_default_list(struct filler *fl, const struct cfg_field *field,
@@ -307,8 +313,9 @@ static void fill_default_list(struct filler *fl, const struct cfg_field *field,
 	p = field->def;
 	for (; to && cfg_next_default(&p, text, sizeof(text));
 	     to += field->size) {
-		if (cfg_value_read(field->item, text, to + field->item->offset,
-				   fl->mem, why) == ENOMEM)
+		if (cfg_value_read(field->item, text,
+				   at(to, field->item->offset), fl->mem,
+				   why) == ENOMEM)
 			fl->err = ENOMEM;
 	}
 }
@@ -324,12 +331,12 @@ static void fill_absent(struct filler *fl, const struct cfg_field *field,
 		      text);
 	} else if (field->type == CFG_TABLE && !(field->flags & CFG_F_PTR)) {
 		fill_table(fl, field->table, NULL, pos,
-			   (char *)base + field->offset);
+			   at(base, field->offset));
 	} else if (field->def && field->type == CFG_LIST) {
 		fill_default_list(fl, field, base);
-	} else if (field->def && cfg_value_read(field, field->def,
-						(char *)base + field->offset,
-						fl->mem, text) == ENOMEM) {
+	} else if (field->def &&
+		   cfg_value_read(field, field->def, at(base, field->offset),
+				  fl->mem, text) == ENOMEM) {
 		fl->err = ENOMEM;
 	}
 }
@@ -378,7 +385,7 @@ static void refuse_unknown(struct filler *fl, const struct cfg_table *table,
 
 	/* nobody reads more, and looking for a near name costs */
 	if (cfg_errors_count(fl->errs) >= CFG_ERRORS_MAX) {
-		fl->err = fl->err ? fl->err : EINVAL;
+		wrong(fl, &node->key_pos, "unknown key");
 		return;
 	}
 	meant = cfg_nearest(node->key, names, names_of(table, names));
@@ -434,7 +441,7 @@ static void fill_table(struct filler *fl, const struct cfg_table *table,
 		child = field->key && node ? cfg_node_get(node, field->key)
 					   : NULL;
 		if (field->type == CFG_POS)
-			set_pos(fl, pos, (void *)((char *)dst + field->offset));
+			set_pos(fl, pos, at(dst, field->offset));
 		else if (child)
 			fill_field(fl, field, (struct value){field->key, child},
 				   dst);

@@ -20,23 +20,33 @@ void cfg_node_append(struct cfg_node *parent, struct cfg_node *child)
 	++parent->count;
 }
 
+struct place {
+	const struct cfg_node *node;
+	uint32_t nr; /* in order of arrival */
+};
+
 static int key_order(const void *pa, const void *pb)
 {
-	const struct cfg_node *a = *(const struct cfg_node *const *)pa;
-	const struct cfg_node *b = *(const struct cfg_node *const *)pb;
-	int order = strcmp(a->key, b->key);
+	const struct place *a = pa, *b = pb;
+	int order = strcmp(a->node->key, b->node->key);
 
-	if (order)
-		return order;
-	if (a->key_pos.line != b->key_pos.line)
-		return a->key_pos.line < b->key_pos.line ? -1 : 1;
-	return a->key_pos.col < b->key_pos.col ? -1 : 1;
+	return order ? order : a->nr < b->nr ? -1 : 1;
+}
+
+static void say_twice(const struct cfg_node *node,
+		      const struct cfg_node *before, struct cfg_errors *errs)
+{
+	cfg_errors_add(errs, &node->key_pos,
+		       "key \"%s\" stands twice, first at %s:%u:%u", node->key,
+		       before->key_pos.file, before->key_pos.line,
+		       before->key_pos.col);
 }
 
 /* Sorted, not hashed: no choice of keys makes it slow. */
 int cfg_node_check_keys(const struct cfg_node *map, struct cfg_errors *errs)
 {
-	const struct cfg_node **sorted, *node;
+	const struct cfg_node *node;
+	struct place *sorted;
 	uint32_t n = 0;
 	int err = 0;
 
@@ -45,18 +55,14 @@ int cfg_node_check_keys(const struct cfg_node *map, struct cfg_errors *errs)
 	sorted = mem_alloc(map->count * sizeof(*sorted), NULL);
 	if (!sorted)
 		return ENOMEM;
-	for (node = map->first; node; node = node->next)
-		sorted[n++] = node;
+	for (node = map->first; node; node = node->next, n++)
+		sorted[n] = (struct place){node, n};
 	qsort(sorted, n, sizeof(*sorted), key_order);
 	for (uint32_t i = 1; i < n; i++) {
-		const struct cfg_pos *was = &sorted[i - 1]->key_pos;
-
-		if (strcmp(sorted[i]->key, sorted[i - 1]->key))
+		if (strcmp(sorted[i].node->key, sorted[i - 1].node->key))
 			continue;
+		say_twice(sorted[i].node, sorted[i - 1].node, errs);
 		err = EINVAL;
-		cfg_errors_add(errs, &sorted[i]->key_pos,
-			       "key \"%s\" stands twice, first at %s:%u:%u",
-			       sorted[i]->key, was->file, was->line, was->col);
 	}
 	mem_deref(sorted);
 	return err;

@@ -31,9 +31,15 @@ static bool any_byte(const void *p, size_t size)
 	return false;
 }
 
+/* A member of a struct that only its table knows. */
+static const void *at(const void *base, uint32_t offset)
+{
+	return (const uint8_t *)base + offset;
+}
+
 static uint32_t count_of(const struct cfg_field *field, const void *base)
 {
-	return *(const uint32_t *)((const char *)base + field->count_at);
+	return *(const uint32_t *)at(base, field->count_at);
 }
 
 static bool any_set(const struct cfg_table *table, const void *base);
@@ -41,7 +47,7 @@ static bool any_set(const struct cfg_table *table, const void *base);
 /* Whether a line for it says something that its absence would not. */
 static bool is_set(const struct cfg_field *field, bool one_of, const void *base)
 {
-	const void *src = (const char *)base + field->offset;
+	const void *src = at(base, field->offset);
 	const bool promised = field->def || field->flags & CFG_F_REQUIRED;
 
 	switch (field->type) {
@@ -118,7 +124,7 @@ static int print_flow_list(struct printer *pr, const struct cfg_field *field,
 			err = re_hprintf(pr->pf, ", ");
 		if (!err)
 			err = cfg_value_print(pr->pf, field->item,
-					      entry + field->item->offset);
+					      at(entry, field->item->offset));
 	}
 	return err ? err : re_hprintf(pr->pf, "]\n");
 }
@@ -132,7 +138,7 @@ static int print_dash_list(struct printer *pr, const struct cfg_field *field,
 	++pr->depth;
 	for (uint32_t i = 0; i < count && !err; i++, entry += field->size) {
 		err = indent(pr);
-		if (!any_set(item->table, entry + item->offset)) {
+		if (!any_set(item->table, at(entry, item->offset))) {
 			err = err ? err : re_hprintf(pr->pf, "- {}\n");
 			continue;
 		}
@@ -140,7 +146,8 @@ static int print_dash_list(struct printer *pr, const struct cfg_field *field,
 		pr->after_dash = true;
 		++pr->depth;
 		err = err ? err
-			  : print_table(pr, item->table, entry + item->offset);
+			  : print_table(pr, item->table,
+					at(entry, item->offset));
 		--pr->depth;
 	}
 	--pr->depth;
@@ -155,8 +162,9 @@ static int print_map(struct printer *pr, const struct cfg_field *field,
 
 	++pr->depth;
 	for (uint32_t i = 0; i < count && !err; i++, entry += field->size) {
-		const char *key = *(const char *const *)(entry + field->key_at);
-		const void *src = entry + item->offset;
+		const char *key =
+			*(const char *const *)at(entry, field->key_at);
+		const void *src = at(entry, item->offset);
 
 		err = indent(pr);
 		err = err ? err : cfg_print_quoted(pr->pf, key);
@@ -176,8 +184,7 @@ static int print_map(struct printer *pr, const struct cfg_field *field,
 static int print_array(struct printer *pr, const struct cfg_field *field,
 		       const void *base)
 {
-	const char *entry =
-		*(const char *const *)((const char *)base + field->offset);
+	const char *entry = *(const char *const *)at(base, field->offset);
 	uint32_t count = count_of(field, base);
 
 	if (!count)
@@ -193,7 +200,7 @@ static int print_array(struct printer *pr, const struct cfg_field *field,
 static int print_field(struct printer *pr, const struct cfg_field *field,
 		       const void *base)
 {
-	const void *src = (const char *)base + field->offset;
+	const void *src = at(base, field->offset);
 	int err = indent(pr);
 
 	err = err ? err : re_hprintf(pr->pf, "%s:", field->key);

@@ -82,18 +82,6 @@ static int print_enum(struct re_printf *pf, const struct cfg_field *field,
 	return re_hprintf(pf, "%d", value);
 }
 
-static int print_addr(struct re_printf *pf, const struct cfg_field *field,
-		      const struct sa *sa)
-{
-	if (!sa_isset(sa, SA_ADDR))
-		return 0;
-	if ((field->flags & CFG_F_NO_PORT) && !sa_port(sa))
-		return re_hprintf(pf, "%j", sa);
-	if (sa_af(sa) == AF_INET6)
-		return re_hprintf(pf, "[%j]:%u", sa, sa_port(sa));
-	return re_hprintf(pf, "%j:%u", sa, sa_port(sa));
-}
-
 static bool is_safe(const char *text)
 {
 	static const char inside[] = "abcdefghijklmnopqrstuvwxyz"
@@ -134,10 +122,36 @@ int cfg_print_quoted(struct re_printf *pf, const char *text)
 	return cfg_print_json(pf, text);
 }
 
+/* An IPv6 address begins with what has a meaning of its own in YAML. */
+static int print_addr(struct re_printf *pf, const struct cfg_field *field,
+		      const struct sa *sa)
+{
+	char text[64];
+
+	if (sa_af(sa) == AF_UNSPEC)
+		return 0;
+	if ((field->flags & CFG_F_NO_PORT) && !sa_port(sa))
+		re_snprintf(text, sizeof(text), "%j", sa);
+	else
+		re_snprintf(text, sizeof(text),
+			    sa_af(sa) == AF_INET6 ? "[%j]:%u" : "%j:%u", sa,
+			    sa_port(sa));
+	return cfg_print_quoted(pf, text);
+}
+
+static int print_cidr(struct re_printf *pf, const struct cfg_cidr *cidr)
+{
+	char text[64];
+
+	if (sa_af(&cidr->net) == AF_UNSPEC)
+		return 0;
+	re_snprintf(text, sizeof(text), "%j/%u", &cidr->net, cidr->bits);
+	return cfg_print_quoted(pf, text);
+}
+
 int cfg_value_print(struct re_printf *pf, const struct cfg_field *field,
 		    const void *src)
 {
-	const struct cfg_cidr *cidr = src;
 	int64_t value;
 
 	switch (field->type) {
@@ -165,7 +179,7 @@ int cfg_value_print(struct re_printf *pf, const struct cfg_field *field,
 	case CFG_ADDR:
 		return print_addr(pf, field, src);
 	case CFG_CIDR:
-		return re_hprintf(pf, "%j/%u", &cidr->net, cidr->bits);
+		return print_cidr(pf, src);
 	case CFG_NONE:
 	case CFG_TABLE:
 	case CFG_LIST:
@@ -198,7 +212,8 @@ static void expect_range(const struct cfg_field *field, const char *what,
 	if (field->min == hi)
 		re_snprintf(text, size, "%s of %H", what, printh, &lo);
 	else if (field->min || field->max || field->type == CFG_INT)
-		re_snprintf(text, size, "%s from %H to %H", what, printh, &lo,
+		re_snprintf(text, size, "%s%s from %H to %H", what,
+			    field->type == CFG_INT ? "" : ",", printh, &lo,
 			    printh, &hi);
 	else
 		re_snprintf(text, size, "%s", what);

@@ -272,8 +272,8 @@ bool cfg_cidr_has(const struct cfg_cidr *cidr, const struct sa *addr)
 	uint8_t net[16], host[16];
 	size_t nlen, hlen;
 
-	if (!cidr || !addr || !sa_isset(&cidr->net, SA_ADDR) ||
-	    !sa_isset(addr, SA_ADDR))
+	if (!cidr || !addr || sa_af(&cidr->net) == AF_UNSPEC ||
+	    sa_af(addr) == AF_UNSPEC)
 		return false;
 	nlen = bytes_of(&cidr->net, net);
 	hlen = bytes_of(addr, host);
