@@ -92,12 +92,20 @@ int hs_bio_read(BIO *bio, char *buf, int size)
 	return (int)n;
 }
 
+/* A ClientHello that we refuse may have been forged in the peer's name: an
+ * alert in clear would end the handshake that the peer itself wants (RFC 6347,
+ * 4.1.2.7). It stays here; the log says why. */
+static bool is_alert(const struct hs *hs, const char *buf)
+{
+	return hs->phase == HS_SHAKES && buf[0] == SSL3_RT_ALERT;
+}
+
 int hs_bio_write(BIO *bio, const char *buf, int len)
 {
 	struct hs *hs = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
-	if (hs->sendh && len > 0)
+	if (hs->sendh && len > 0 && !is_alert(hs, buf))
 		hs->sendh((const uint8_t *)buf, (size_t)len, hs->arg);
 	return len;
 }

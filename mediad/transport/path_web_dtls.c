@@ -108,7 +108,7 @@ void path_web_dtls_settle(struct path_web *pw)
  */
 static void on_broken(struct path_web *pw, const char *what)
 {
-	log_info(pw->call, "dtls handshake broke", "why=\"%s\" try=%u", what,
+	log_info(pw->call, "dtls handshake broke", "why=%s try=%u", what,
 		 pw->assoc.tries + 1);
 	pw->assoc.hs = mem_deref(pw->assoc.hs);
 	if (++pw->assoc.tries >= TRIES_MAX)

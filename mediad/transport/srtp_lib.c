@@ -57,15 +57,19 @@ static void destructor(void *arg)
 	wipe(l->master, sizeof(l->master));
 }
 
-/* libsrtp2's own state is one for the process, and so is this flag. */
+/* libsrtp2's own state is one for the process, and so is this flag. Where
+ * somebody else has called srtp_init() before, it is bad_param. */
 static int library_init(void)
 {
 	static bool ready;
+	srtp_err_status_t status;
 
-	if (!ready && srtp_init() != srtp_err_status_ok)
-		return EPROTO;
-	ready = true;
-	return 0;
+	if (ready)
+		return 0;
+	status = srtp_init();
+	ready = status == srtp_err_status_ok ||
+		status == srtp_err_status_bad_param;
+	return ready ? 0 : EPROTO;
 }
 
 static void policy_set(struct lib *l, enum crypt_suite suite)

@@ -395,9 +395,9 @@ int mock_media_alloc(struct mock_media **mp, const struct mock_media_cfg *cfg)
 	m->ssrc = rand_u32();
 	m->next = rand_u16() & 0x7fff;
 	new_creds(m);
-	err = srtp_init() == srtp_err_status_ok ? 0 : EPROTO;
-	if (!err)
-		err = mock_dtls_alloc(&m->dtls, cfg->profiles, on_dtls_send, m);
+	/* once for the process; the code under test may have done it */
+	(void)srtp_init();
+	err = mock_dtls_alloc(&m->dtls, cfg->profiles, on_dtls_send, m);
 	if (!err)
 		err = open_socket(m);
 	if (err)

@@ -63,7 +63,7 @@ uint16_t mock_media_suite(const struct mock_media *m);
 /* RTP of our one SSRC: sequence number and ROC are kept here. */
 int mock_media_send(struct mock_media *m, uint8_t pt, uint32_t ts,
 		    const void *payload, size_t len);
-/* Any packet in clear; RTCP likewise. ENOTCONN before the keys. */
+/* Any packet of our SSRC in clear; RTCP likewise. ENOTCONN before the keys. */
 int mock_media_send_rtp(struct mock_media *m, const uint8_t *pkt, size_t len);
 int mock_media_send_rtcp(struct mock_media *m, const uint8_t *pkt, size_t len);
 /* A datagram as it is. */
