@@ -1,0 +1,81 @@
+// Browsers against the whole system: JsSIP and SIP.js in Chromium.
+// SPDX-License-Identifier: MIT
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { Suite } from './lib.mjs';
+
+describe('calls from a browser', { timeout: 240000 }, () => {
+  const suite = new Suite();
+  before(() => suite.start());
+  after(() => suite.stop());
+
+  // A full-scale sine is 3.14 dB over 0 dBm0 (G.711): see mediad/sound.
+  const services = [
+    { target: 'echo', frequency: 1000, level: 20 * Math.log10(0.25) },
+    { target: 'tone', frequency: 440, level: null },
+    { target: 'milliwatt', frequency: 1004, level: -3.14 },
+  ];
+
+  for (const library of ['jssip', 'sip.js']) {
+    test(`${library} registers and hears each service`, async () => {
+      const phone = await suite.phone(library, 'alice');
+      assert.equal(phone.registered, 200);
+      for (const { target, frequency, level } of services) {
+        const call = await phone.call(target, 1000);
+        await phone.up(call);
+        const heard = await phone.hears(call, frequency);
+        if (level !== null) {
+          assert.ok(Math.abs(heard.level - level) < 1, `${target}: ${heard.level} dB, want ${level}`);
+        }
+        const stats = await phone.stats(call);
+        assert.ok(stats.received > 10);
+        assert.ok(stats.lost <= stats.received * 0.01, `lost ${stats.lost} of ${stats.received}`);
+        assert.match(stats.codec, /opus/i);
+        await phone.hangup(call);
+        assert.equal(await phone.final(call), 'local');
+      }
+      await phone.close();
+      await suite.stack.audit();
+    });
+
+    test(`${library}: a wrong password is refused`, async () => {
+      const phone = await suite.phone(library, 'bob', 'not-the-password');
+      assert.equal(phone.registered, 401);
+      await phone.close();
+    });
+
+    test(`${library}: an unknown number is 404, a cancelled call 487`, async () => {
+      const phone = await suite.phone(library, 'alice');
+      const unknown = await phone.call('nobody-of-that-name');
+      assert.equal(await phone.final(unknown), 404);
+
+      const callee = await suite.phone('jssip', 'carol');
+      const call = await phone.call('carol');
+      const ringing = await callee.incoming();
+      await phone.hangup(call);
+      assert.ok(await phone.final(call));
+      assert.equal(await callee.final(ringing) !== null, true);
+      await phone.close();
+      await callee.close();
+      await suite.stack.audit();
+    });
+  }
+
+  test('two pages hear each other', async () => {
+    const alice = await suite.phone('jssip', 'alice');
+    const bob = await suite.phone('sip.js', 'bob');
+    const out = await alice.call('bob', 700);
+    const into = await bob.incoming();
+    await bob.answer(into, 1900);
+    await alice.up(out);
+    await bob.up(into);
+    await alice.hears(out, 1900);
+    await bob.hears(into, 700);
+    assert.match((await alice.stats(out)).codec, /opus/i);
+    await bob.hangup(into);
+    assert.equal(await alice.final(out), 'remote');
+    await alice.close();
+    await bob.close();
+    await suite.stack.audit();
+  });
+});

@@ -1,0 +1,94 @@
+// lib.mjs: one Chromium and one stack for a suite of browser tests.
+// SPDX-License-Identifier: MIT
+import { createRequire } from 'node:module';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { B, Stack, until } from '../system/lib/stack.mjs';
+
+const npm = path.join(B, 'npm/tests/node_modules');
+const { chromium } = createRequire(path.join(npm, 'x.js'))('playwright-core');
+
+export function bundle() {
+  const page = path.resolve(import.meta.dirname, 'page');
+  const out = path.join(B, 'testpage');
+  fs.mkdirSync(out, { recursive: true });
+  execFileSync(path.join(npm, '.bin/esbuild'), [path.join(page, 'page.js'), '--bundle', '--target=es2022',
+    '--log-level=warning', `--outfile=${path.join(out, 'page.js')}`], { env: { ...process.env, NODE_PATH: npm } });
+  fs.copyFileSync(path.join(page, 'index.html'), path.join(out, 'index.html'));
+  return out;
+}
+
+export class Suite {
+  async start(options = {}) {
+    this.stack = await new Stack({ webRoot: bundle(), ...options }).start();
+    this.browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      headless: true,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+        '--disable-background-networking', '--disable-component-update', '--disable-sync',
+        '--autoplay-policy=no-user-gesture-required',
+        // loopback addresses as candidates, not mDNS names
+        '--disable-features=WebRtcHideLocalIpsWithMdns', '--use-fake-ui-for-media-stream',
+        '--use-fake-device-for-media-stream'],
+    });
+    return this;
+  }
+
+  async phone(library, user, password = `${user}-secret`) {
+    const context = await this.browser.newContext({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    page.on('pageerror', (e) => { process.stderr.write(`# page: ${e}\n`); });
+    const base = `localhost:${this.stack.wssPort}`;
+    await page.goto(`https://${base}/`);
+    await page.evaluate(([lib, options]) => window.phone.start(lib, options),
+      [library, { url: `wss://${base}/ws`, user, password, host: 'localhost' }]);
+    const registered = await until(() => page.evaluate(() => window.phone.registered()), `${user} has an answer`);
+    return new Phone(page, context, registered);
+  }
+
+  async stop() {
+    await this.browser?.close();
+    await this.stack?.stop();
+  }
+}
+
+class Phone {
+  constructor(page, context, registered) {
+    Object.assign(this, { page, context, registered });
+  }
+
+  call(target, frequency = 1000) { return this.page.evaluate(([t, f]) => window.phone.call(t, f), [target, frequency]); }
+
+  incoming() { return until(() => this.page.evaluate(() => window.phone.incoming()), 'a call comes'); }
+
+  answer(id, frequency = 1000) { return this.page.evaluate(([i, f]) => window.phone.answer(i, f), [id, frequency]); }
+
+  hangup(id) { return this.page.evaluate((i) => window.phone.hangup(i), id); }
+
+  state(id) { return this.page.evaluate((i) => window.phone.state(i), id); }
+
+  stats(id) { return this.page.evaluate((i) => window.phone.stats(i), id); }
+
+  up(id) { return until(async () => (await this.state(id)).up, 'the call is up'); }
+
+  final(id) { return until(async () => (await this.state(id)).final, 'the call ends'); }
+
+  // Waits until the tone is heard at the frequency, then says what is heard.
+  async hears(id, frequency, limit = 15000) {
+    let heard = null;
+    try {
+      return await until(async () => {
+        heard = await this.page.evaluate((i) => window.phone.hear(i), id);
+        return heard && Math.abs(heard.frequency - frequency) < 2 && heard.level > -60 && heard;
+      }, `${frequency} Hz`, limit);
+    } catch (e) {
+      throw new Error(`${e.message}; heard ${JSON.stringify(heard)}`);
+    }
+  }
+
+  async close() {
+    await this.page.evaluate(() => window.phone.stop()).catch(() => {});
+    await this.context.close();
+  }
+}

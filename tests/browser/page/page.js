@@ -1,0 +1,223 @@
+// page.js: JsSIP and SIP.js in one page, driven by the browser tests through
+// window.phone. The microphone is a tone made by Web Audio: its frequency and
+// level are known. SPDX-License-Identifier: MIT
+import JsSIP from 'jssip';
+import * as SIP from 'sip.js';
+
+const context = new AudioContext();
+
+// Instead of a microphone: a sine of this frequency, 0.25 of full scale.
+function microphone(frequency) {
+  const source = context.createOscillator();
+  const gain = context.createGain();
+  const out = context.createMediaStreamDestination();
+  source.frequency.value = frequency;
+  gain.gain.value = 0.25;
+  source.connect(gain).connect(out);
+  source.start();
+  return out.stream;
+}
+
+// Browsers decode a remote track only when something plays it.
+function listen(stream) {
+  const audio = new Audio();
+  audio.srcObject = stream;
+  audio.muted = true;
+  audio.play();
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 16384;
+  context.createMediaStreamSource(stream).connect(analyser);
+  return { analyser, audio };
+}
+
+const calls = new Map();
+let next = 1;
+
+function keep(call) {
+  call.id = next++;
+  call.log = [];
+  call.final = null;
+  calls.set(call.id, call);
+  return call;
+}
+
+function attach(call, pc) {
+  call.pc = pc;
+  pc.addEventListener('track', (e) => {
+    call.ear = listen(e.streams[0] ?? new MediaStream([e.track]));
+  });
+}
+
+// --- the two libraries behind one face -----------------------------------
+
+function jssip({ url, user, password, host }) {
+  const ua = new JsSIP.UA({
+    sockets: [new JsSIP.WebSocketInterface(url)],
+    uri: `sip:${user}@${host}`,
+    password,
+    register_expires: 300,
+    connection_recovery_min_interval: 1,
+    connection_recovery_max_interval: 2,
+  });
+  const phone = { ua, registered: null, incoming: null };
+  const follow = (call, session) => {
+    call.session = session;
+    if (session.connection) attach(call, session.connection);
+    else session.on('peerconnection', (e) => attach(call, e.peerconnection));
+    session.on('progress', () => call.log.push('progress'));
+    session.on('confirmed', () => { call.up = true; });
+    session.on('failed', (e) => { call.final = e.message?.status_code ?? e.cause; });
+    session.on('ended', (e) => { call.final = e.originator === 'remote' ? 'remote' : 'local'; });
+  };
+  ua.on('registered', () => { phone.registered = 200; });
+  ua.on('registrationFailed', (e) => { phone.registered = e.response?.status_code ?? e.cause; });
+  ua.on('newRTCSession', ({ originator, session }) => {
+    if (originator !== 'remote') return;
+    const call = keep({});
+    follow(call, session);
+    phone.incoming = call.id;
+  });
+  ua.start();
+  phone.call = (target, frequency) => {
+    const call = keep({});
+    const session = ua.call(target, { mediaStream: microphone(frequency), pcConfig: { iceServers: [] } });
+    follow(call, session);
+    return call.id;
+  };
+  phone.answer = (id, frequency) => calls.get(id).session.answer({
+    mediaStream: microphone(frequency), pcConfig: { iceServers: [] },
+  });
+  phone.hangup = (id) => calls.get(id).session.terminate();
+  phone.stop = () => ua.stop();
+  return phone;
+}
+
+function sipjs({ url, user, password, host }) {
+  const factory = (frequency) => () => Promise.resolve(microphone(frequency));
+  let frequency = 1000;
+  const ua = new SIP.UserAgent({
+    uri: SIP.UserAgent.makeURI(`sip:${user}@${host}`),
+    authorizationUsername: user,
+    authorizationPassword: password,
+    transportOptions: { server: url },
+    sessionDescriptionHandlerFactory: SIP.Web.defaultSessionDescriptionHandlerFactory(
+      () => factory(frequency)(),
+    ),
+    sessionDescriptionHandlerFactoryOptions: {
+      iceGatheringTimeout: 500, peerConnectionConfiguration: { iceServers: [] },
+    },
+    logLevel: 'error',
+  });
+  const phone = { ua, registered: null, incoming: null };
+  const follow = (call, session) => {
+    call.session = session;
+    session.stateChange.addListener((state) => {
+      if (state === SIP.SessionState.Established) {
+        call.up = true;
+        const pc = session.sessionDescriptionHandler.peerConnection;
+        call.pc = pc;
+        call.ear = listen(new MediaStream(pc.getReceivers().map((r) => r.track)));
+      }
+      if (state === SIP.SessionState.Terminated && call.final === null) call.final = call.by ?? 'remote';
+    });
+  };
+  ua.delegate = {
+    onInvite(invitation) {
+      const call = keep({});
+      follow(call, invitation);
+      phone.incoming = call.id;
+    },
+  };
+  const registerer = new SIP.Registerer(ua, { expires: 300 });
+  registerer.stateChange.addListener((state) => {
+    if (state === SIP.RegistererState.Registered) phone.registered = 200;
+  });
+  ua.start().then(() => registerer.register({
+    requestDelegate: { onReject: (r) => { phone.registered = r.message.statusCode; } },
+  })).catch((e) => { phone.registered = String(e); });
+  phone.call = (target, hz) => {
+    frequency = hz;
+    const call = keep({});
+    const inviter = new SIP.Inviter(ua, SIP.UserAgent.makeURI(`sip:${target}@${host}`));
+    follow(call, inviter);
+    inviter.invite({
+      requestDelegate: {
+        onProgress: () => call.log.push('progress'),
+        onReject: (r) => { call.final = r.message.statusCode; },
+      },
+    });
+    return call.id;
+  };
+  phone.answer = (id, hz) => { frequency = hz; return calls.get(id).session.accept(); };
+  phone.hangup = (id) => {
+    const call = calls.get(id);
+    call.by = 'local';
+    if (call.session.state === SIP.SessionState.Established) return call.session.bye();
+    return call.session instanceof SIP.Inviter ? call.session.cancel() : call.session.reject();
+  };
+  phone.stop = () => ua.stop();
+  return phone;
+}
+
+let phone = null;
+window.phone = {
+  start(library, options) {
+    context.resume();
+    phone = library === 'sip.js' ? sipjs(options) : jssip(options);
+  },
+  registered: () => phone.registered,
+  incoming: () => { const id = phone.incoming; phone.incoming = null; return id; },
+  call: (target, frequency) => phone.call(target, frequency),
+  answer: (id, frequency) => { phone.answer(id, frequency); },
+  hangup: (id) => { phone.hangup(id); },
+  stop: () => phone.stop(),
+  state: (id) => { const c = calls.get(id); return { up: !!c.up, final: c.final, log: c.log }; },
+
+  // The strongest frequency heard, and its level in dB of full scale (a sine
+  // of amplitude 1 is 0 dB).
+  hear(id) {
+    const { ear } = calls.get(id);
+    if (!ear) return null;
+    const { analyser } = ear;
+    const samples = new Float32Array(analyser.fftSize);
+    analyser.getFloatTimeDomainData(samples);
+    return strongest(samples, context.sampleRate);
+  },
+
+  async stats(id) {
+    const out = {};
+    for (const s of (await calls.get(id).pc.getStats()).values()) {
+      if (s.type === 'inbound-rtp') Object.assign(out, { received: s.packetsReceived, lost: s.packetsLost });
+      if (s.type === 'outbound-rtp') out.sent = s.packetsSent;
+      if (s.type === 'codec') out.codec = s.mimeType;
+      if (s.type === 'remote-inbound-rtp') Object.assign(out, { rtt: s.roundTripTime, farLost: s.packetsLost });
+      if (s.type === 'transport') Object.assign(out, { srtp: s.srtpCipher, dtls: s.dtlsState });
+    }
+    return out;
+  },
+};
+
+// Hann window, then a search by Goertzel over 1 Hz steps: coarse, then fine.
+function strongest(samples, rate) {
+  const n = samples.length;
+  const w = samples.map((x, i) => x * 0.5 * (1 - Math.cos((2 * Math.PI * i) / (n - 1))));
+  const level = (f) => {
+    const k = 2 * Math.cos((2 * Math.PI * f) / rate);
+    let a = 0;
+    let b = 0;
+    for (let i = 0; i < n; i++) { const c = w[i] + k * a - b; b = a; a = c; }
+    // amplitude of the sine; the window's mean is 0.5
+    return Math.sqrt(a * a + b * b - k * a * b) / (n / 2) / 0.5;
+  };
+  let best = { frequency: 0, amplitude: 0 };
+  for (let f = 100; f < 3400; f += 2) {
+    const amplitude = level(f);
+    if (amplitude > best.amplitude) best = { frequency: f, amplitude };
+  }
+  const around = best.frequency;
+  for (let f = around - 2; f <= around + 2; f += 0.1) {
+    const amplitude = level(f);
+    if (amplitude > best.amplitude) best = { frequency: f, amplitude };
+  }
+  return { frequency: best.frequency, level: 20 * Math.log10(best.amplitude || 1e-9) };
+}

@@ -1,0 +1,276 @@
+// stack.mjs: a whole Cordboard of its own: Redis, sigd, mediad, on loopback.
+// Each suite starts one; a tenant per test keeps tests apart.
+// SPDX-License-Identifier: MIT
+import { spawn, execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+export const B = path.resolve(root, process.env.B ?? 'build');
+
+export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+// Polls until fn() is truthy; its value. The limit is generous: a test waits
+// for an event, never for a time.
+export async function until(fn, what, limit = 15000) {
+  const end = Date.now() + limit;
+  for (;;) {
+    const value = await fn();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`not within ${limit} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
+function freeTcp() {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.on('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+function udpIsFree(port) {
+  return new Promise((done) => {
+    const socket = createSocket('udp4');
+    socket.on('error', () => { socket.close(); done(false); });
+    socket.bind(port, '127.0.0.1', () => socket.close(() => done(true)));
+  });
+}
+
+async function freeUdp(count) {
+  for (let i = 0; i < 100; i++) {
+    const base = 20000 + Math.floor(Math.random() * 12000);
+    let ok = true;
+    for (let p = base; ok && p < base + count; p++) ok = await udpIsFree(p);
+    if (ok) return base;
+  }
+  throw new Error('no free UDP ports');
+}
+
+// A small Redis client: enough to look at keys. RESP2 over the unix socket.
+export class Redis {
+  constructor(sock) { this.sock = sock; }
+
+  call(...args) {
+    return new Promise((done, fail) => {
+      const conn = net.connect(this.sock);
+      let data = Buffer.alloc(0);
+      conn.on('error', fail);
+      conn.on('connect', () => {
+        conn.write(`*${args.length}\r\n${args.map((a) => `$${Buffer.byteLength(String(a))}\r\n${a}\r\n`).join('')}`);
+      });
+      conn.on('data', (chunk) => {
+        data = Buffer.concat([data, chunk]);
+        const at = { i: 0 };
+        try {
+          const value = parse(data, at);
+          conn.destroy();
+          if (value instanceof Error) fail(value);
+          else done(value);
+        } catch (e) {
+          if (e !== MORE) fail(e);
+        }
+      });
+    });
+  }
+}
+
+const MORE = Symbol('more');
+function parse(data, at) {
+  const end = data.indexOf('\r\n', at.i);
+  if (end < 0) throw MORE;
+  const kind = String.fromCharCode(data[at.i]);
+  const head = data.toString('utf8', at.i + 1, end);
+  at.i = end + 2;
+  if (kind === '+') return head;
+  if (kind === ':') return Number(head);
+  if (kind === '-') return new Error(head);
+  const len = Number(head);
+  if (len < 0) return null;
+  if (kind === '*') return Array.from({ length: len }, () => parse(data, at));
+  if (data.length < at.i + len + 2) throw MORE;
+  const text = data.toString('utf8', at.i, at.i + len);
+  at.i += len + 2;
+  return text;
+}
+
+export class Stack {
+  // options: { sigdWorkers, mediadWorkers, sip: yaml text, webRoot, routes }
+  constructor(options = {}) {
+    this.options = options;
+    fs.mkdirSync(path.join(B, 'tmp'), { recursive: true });
+    this.dir = fs.mkdtempSync(path.join(B, 'tmp', 's-'));
+    this.procs = new Map();
+    this.redis = new Redis(path.join(this.dir, 'r.sock'));
+  }
+
+  file(name) { return path.join(this.dir, name); }
+
+  log(name) { return fs.existsSync(this.file(name)) ? fs.readFileSync(this.file(name), 'utf8') : ''; }
+
+  run(name, command, args, env = {}) {
+    const out = fs.openSync(this.file(`${name}.log`), 'a');
+    const child = spawn(command, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
+    fs.closeSync(out);
+    child.exited = new Promise((done) => {
+      child.on('error', (e) => { child.failure = e; done(e); });
+      child.on('exit', (code, signal) => { child.code = signal ?? code; done(child.code); });
+    });
+    this.procs.set(name, child);
+    return child;
+  }
+
+  async startRedis() {
+    this.run('redis', 'redis-server', ['--port', '0', '--unixsocket', this.file('r.sock'),
+      '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--dir', this.dir, '--daemonize', 'no']);
+    await until(() => this.redis.call('PING').then((r) => r === 'PONG', () => false), 'redis answers');
+  }
+
+  async write() {
+    const tcp = new Set();
+    while (tcp.size < 4) tcp.add(await freeTcp());
+    [this.wssPort, this.wsPort, this.sigdAdmin, this.mediadAdmin] = tcp;
+    this.udpPort = await freeUdp(1);
+    const media = await freeUdp(8);
+    const { sigdWorkers = 2, mediadWorkers = 2 } = this.options;
+    const webRoot = this.options.webRoot ? `\n    web_root: ${this.options.webRoot}` : '';
+
+    fs.writeFileSync(this.file('keys'), `1 - ${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+      '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+      '-keyout', this.file('tls.key'), '-out', this.file('tls.pem')], { stdio: 'ignore' });
+    fs.writeFileSync(this.file('sigd.yaml'), `node: s1
+workers: ${sigdWorkers}
+run_dir: ${this.file('run')}
+keys: keys
+routing: routing.yaml
+log_level: debug
+redis:
+  path: ${this.file('r.sock')}
+listeners:
+  - name: wss
+    transport: wss
+    bind: 127.0.0.1:${this.wssPort}
+    advertise: localhost:${this.wssPort}
+    certificate: ${this.file('tls.pem')}
+    private_key: ${this.file('tls.key')}${webRoot}
+  - name: ws
+    transport: ws
+    bind: 127.0.0.1:${this.wsPort}
+  - name: udp
+    transport: udp
+    bind: 127.0.0.1:${this.udpPort}
+admin:
+  bind: 127.0.0.1:${this.sigdAdmin}
+  token: test-token
+${this.options.sip ?? ''}`);
+    fs.writeFileSync(this.file('mediad.yaml'), `node: m1
+workers: ${mediadWorkers}
+interfaces:
+  - name: lo
+    bind: 127.0.0.1
+    browser_port_base: ${media}
+redis:
+  path: ${this.file('r.sock')}
+keys: keys
+state_dir: ${this.file('state')}
+certificate: ${this.file('dtls.pem')}
+log_level: debug
+drain: 1s
+admin:
+  bind: 127.0.0.1:${this.mediadAdmin}
+`);
+    fs.writeFileSync(this.file('routing.yaml'), this.options.routing ?? routing());
+    fs.mkdirSync(this.file('run'), { recursive: true, mode: 0o700 });
+    fs.mkdirSync(this.file('state'), { recursive: true, mode: 0o700 });
+  }
+
+  startSigd(env) { return this.run('sigd', path.join(B, 'sigd'), ['-c', this.file('sigd.yaml')], env); }
+
+  startMediad(env) { return this.run('mediad', path.join(B, 'mediad'), ['-c', this.file('mediad.yaml')], env); }
+
+  async ready(port, name) {
+    await until(async () => {
+      const child = this.procs.get(name);
+      if (child.code !== undefined || child.failure) {
+        throw new Error(`${name} ended (${child.code ?? child.failure}):\n${this.log(`${name}.log`)}`);
+      }
+      return fetch(`http://127.0.0.1:${port}/readyz`).then((r) => r.ok, () => false);
+    }, `${name} is ready`);
+  }
+
+  async start() {
+    await this.write();
+    await this.startRedis();
+    this.startMediad();
+    this.startSigd();
+    await this.ready(this.mediadAdmin, 'mediad');
+    await this.ready(this.sigdAdmin, 'sigd');
+    return this;
+  }
+
+  // pids of the worker processes: children of a daemon's parent, by slot
+  workers(name) {
+    const parent = this.procs.get(name).pid;
+    const found = {};
+    for (const pid of fs.readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(/\s+/)) {
+      const title = fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+      const slot = title.match(/\/(\d+)$/);
+      if (slot) found[slot[1]] = Number(pid);
+    }
+    return found;
+  }
+
+  // What may be left after a scenario: nothing of a call.
+  async audit() {
+    const left = async () => {
+      const keys = await this.redis.call('KEYS', 'cb:*');
+      const calls = keys.filter((k) => /:rec:|:lease|:due/.test(k));
+      const sessions = [];
+      for (const k of keys.filter((key) => key.endsWith(':media'))) {
+        const n = Number(await this.redis.call('HGET', k, 'sessions'));
+        if (n) sessions.push(`${k} sessions=${n}`);
+      }
+      return [...calls, ...sessions];
+    };
+    await until(async () => (await left()).length === 0, 'nothing is left', 8000)
+      .catch(async () => { throw new Error(`left over: ${(await left()).join(', ')}`); });
+  }
+
+  async stop() {
+    const order = ['sigd', 'mediad', 'redis'];
+    for (const name of order) {
+      const child = this.procs.get(name);
+      if (!child || child.code !== undefined || child.failure) continue;
+      child.kill('SIGCONT');
+      child.kill('SIGTERM');
+      const killer = setTimeout(() => child.kill('SIGKILL'), 10000);
+      await child.exited;
+      clearTimeout(killer);
+    }
+    if (!process.env.KEEP) fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export function routing() {
+  const users = ['alice', 'bob', 'carol', 'dave'];
+  return `tenants:
+  - id: demo
+    domains: ["localhost", "127.0.0.1"]
+    realm: cordboard
+    users:
+${users.map((u) => `      - {username: ${u}, password: ${u}-secret}`).join('\n')}
+    routes:
+      - {name: echo, match: {callee: "^(echo|\\\\*43)$"}, to: {service: echo}}
+      - {name: tone, match: {callee: "^tone$"}, to: {service: tone}}
+      - {name: milliwatt, match: {callee: "^milliwatt$"}, to: {service: milliwatt}}
+`;
+}
