@@ -162,6 +162,19 @@ static void start_of_a_running_timer_starts_it_anew(void)
 	mem_deref(run.wheel);
 }
 
+static void endless_delay_does_not_wrap_around(void)
+{
+	struct note note = {0};
+	struct run run = {0};
+
+	REQUIRE(!wheel_alloc(&run.wheel, 1000));
+	start(&run, &note, UINT64_MAX);
+	wheel_advance(run.wheel, 1000ull * DAY_MS);
+	CHECK_INT(note.fired, 0);
+	CHECK(wheel_runs(&note.timer));
+	mem_deref(run.wheel);
+}
+
 static void stopped_timer_does_not_fire(void)
 {
 	struct note note = {0};
@@ -473,6 +486,7 @@ TEST_MAIN(TEST(deadline_never_fires_early),
 	  TEST(equal_deadlines_run_in_the_order_of_their_start),
 	  TEST(time_never_goes_back),
 	  TEST(start_of_a_running_timer_starts_it_anew),
+	  TEST(endless_delay_does_not_wrap_around),
 	  TEST(stopped_timer_does_not_fire),
 	  TEST(free_of_the_wheel_stops_its_timers),
 	  TEST(handler_may_stop_a_timer_due_with_it),
