@@ -1,0 +1,181 @@
+/*
+ * route.h  Who belongs to whom, and where a request goes: tables in, an
+ *          ordered plan and its reasons out
+ *
+ * Pure: no socket, no clock, no Redis. A table is const after its load and
+ * owned by who loaded it; a reload loads a new one. Everything found in a
+ * table, and every plan made with it, is borrowed from it: hold a reference
+ * (mem_ref()) while such a pointer is kept. One thread per table.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ROUTING_ROUTE_H
+#define ROUTING_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/cfg_schema.h"
+#include "common/status.h"
+
+struct route_index;
+struct route_rule;
+struct route_table;
+
+enum {
+	ROUTE_USER_MAX = 64, /* bytes of a user's name */
+	ROUTE_TARGETS_MAX = 8,
+	ROUTE_NOTES_MAX = 32,
+	ROUTE_HA1_MD5_LEN = 32,
+	ROUTE_HA1_SHA256_LEN = 64,
+};
+
+/* A user of a tenant. Names are compared in full and with their case
+ * (RFC 3261 section 19.1.4), after %-decoding. */
+struct route_user {
+	const char *name;
+	const char *display;  /* NULL: none */
+	uint16_t max_devices; /* registered at once; 0: the daemon's limit */
+	/* H(name:realm:password) in lowercase hex (RFC 7616 section 3.4.2);
+	 * "" when not known. Never log them: they are as good as a password
+	 * in this realm. */
+	char ha1_md5[ROUTE_HA1_MD5_LEN + 1];
+	char ha1_sha256[ROUTE_HA1_SHA256_LEN + 1];
+	struct cfg_pos pos;
+
+	/* of the loader: wiped after the load */
+	const char *password, *given_md5, *given_sha256;
+};
+
+struct route_tenant {
+	const char *id;       /* [a-z0-9-]{1,32} */
+	const char *realm;    /* the one realm of its digest challenges */
+	const char **domains; /* lower case; "*" is every other host */
+	uint32_t ndomains;
+	struct route_user *users;
+	uint32_t nusers;
+	struct route_rule *rules; /* in order */
+	uint32_t nrules;
+	struct route_index *by_name;
+	struct cfg_pos pos;
+};
+
+/*
+ * Loads a file, and the folder that it includes. EINVAL: entries were added
+ * to errs and *tp is not written. The caller owns *tp.
+ */
+int route_table_load(struct route_table **tp, const char *path,
+		     struct cfg_errors *errs)
+	__attribute__((warn_unused_result));
+/* The same from memory; name stands in errors. */
+int route_table_parse(struct route_table **tp, const char *name,
+		      const char *text, size_t len, struct cfg_errors *errs)
+	__attribute__((warn_unused_result));
+
+/* The file's description: for schema, reference page, and the view below. */
+extern const struct cfg_table route_cfg_table;
+/* The configuration in effect, for cfg_print(); passwords are not in it. */
+struct cfg_view route_table_view(const struct route_table *table);
+
+/* Tenants in the order of the file; NULL behind the last. */
+const struct route_tenant *route_tenant_at(const struct route_table *table,
+					   size_t index);
+const struct route_tenant *route_tenant_by_id(const struct route_table *table,
+					      const struct pl *id);
+/*
+ * The tenant of a request's host, without port; brackets of an IPv6 address
+ * and a last dot do not matter. NULL: nobody's.
+ */
+const struct route_tenant *
+route_tenant_by_domain(const struct route_table *table, const struct pl *host);
+
+/* name: %-decoded. NULL when unknown. */
+const struct route_user *route_user_find(const struct route_tenant *tenant,
+					 const struct pl *name);
+
+enum route_service {
+	ROUTE_ECHO = 1,
+	ROUTE_TONE,
+	ROUTE_MILLIWATT
+};
+/* "echo", "tone", "milliwatt" */
+const char *route_service_name(enum route_service service);
+
+/* What is asked. The texts are borrowed for the call. */
+struct route_query {
+	const struct route_tenant *tenant;
+	struct pl method; /* "INVITE" */
+	struct pl caller; /* user part, %-decoded */
+	struct pl callee; /* user part of the Request-URI, %-decoded */
+};
+
+enum route_kind {
+	ROUTE_TO_USER,    /* all devices of `user` */
+	ROUTE_TO_SERVICE, /* `service` in mediad */
+	ROUTE_TO_REJECT,  /* answer `code` */
+};
+
+struct route_target {
+	enum route_kind kind;
+	const struct route_user *user;
+	enum route_service service;
+	enum status status; /* of a rejection */
+	uint16_t code;      /* 400..699 */
+	const char *phrase; /* never NULL in a rejection */
+};
+
+/* Why a rule was passed by, or what the last step found. */
+enum route_why {
+	ROUTE_WHY_MATCH,
+	ROUTE_WHY_METHOD,
+	ROUTE_WHY_CALLER,
+	ROUTE_WHY_CALLEE,
+	ROUTE_WHY_GAVE_UP,  /* the pattern cost too much: rejected */
+	ROUTE_WHY_BAD_USER, /* matched, but `to` names no user: rejected */
+	ROUTE_WHY_USER,     /* last step: the callee is a user */
+	ROUTE_WHY_NOBODY,   /* last step: it is not */
+	ROUTE_WHY_COUNT
+};
+
+struct route_note {
+	const struct route_rule *rule; /* NULL: the last step */
+	enum route_why why;
+};
+
+/* Plain memory of the caller; filled by route_decide(). */
+struct route_plan {
+	const struct route_tenant *tenant;
+	const struct route_rule *rule; /* that decided; NULL: the last step */
+	struct route_target targets[ROUTE_TARGETS_MAX]; /* to try in order */
+	unsigned ntargets;                              /* 1 or more */
+	/* the last of the rules considered, in a ring: note i of all is
+	 * notes[i % ROUTE_NOTES_MAX] */
+	struct route_note notes[ROUTE_NOTES_MAX];
+	uint32_t considered;
+	/* the query, cut and cleaned, for the explanation */
+	char method[16], caller[ROUTE_USER_MAX + 1], callee[ROUTE_USER_MAX + 1];
+	/* where `to: user` led after its captures were put in */
+	char user[ROUTE_USER_MAX + 1];
+};
+
+/*
+ * Always writes a plan; nothing is allocated. EINVAL: the query has no
+ * tenant (then the plan is a rejection with 404).
+ *
+ * A rule whose pattern gives up (route_regex.h) rejects the request: passing
+ * on would let the caller choose which rules count.
+ */
+int route_decide(const struct route_table *table,
+		 const struct route_query *query, struct route_plan *plan);
+
+const char *route_rule_name(const struct route_rule *rule);
+/* Where it stands in the file. */
+const struct cfg_pos *route_rule_pos(const struct route_rule *rule);
+
+/* For %H: the decision in words, a line for each step; and as JSON. */
+int route_plan_explain(struct re_printf *pf, const struct route_plan *plan);
+int route_plan_json(struct re_printf *pf, const struct route_plan *plan);
+
+#endif
