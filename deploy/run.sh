@@ -1,0 +1,154 @@
+#!/bin/bash
+# make run: a whole Cordboard to try, on this machine: a private Redis on a
+# unix socket, sigd and mediad with two workers each, a certificate, a page.
+# Ctrl-C stops all that it started and leaves nothing. Ports: WSS_PORT,
+# UDP_PORT, MEDIA_PORT, ADMIN_PORT, MEDIA_ADMIN_PORT; the address browsers
+# reach: HOST. SPDX-License-Identifier: MIT
+set -eu
+cd "$(dirname "$0")/.."
+B=${B:-build}
+WSS_PORT=${WSS_PORT:-8443}
+UDP_PORT=${UDP_PORT:-5060}
+MEDIA_PORT=${MEDIA_PORT:-40000}
+ADMIN_PORT=${ADMIN_PORT:-8080}
+MEDIA_ADMIN_PORT=${MEDIA_ADMIN_PORT:-8081}
+HOST=${HOST:-127.0.0.1}
+[ "$HOST" = 127.0.0.1 ] && NAME=localhost || NAME=$HOST
+
+deploy/deps.sh run
+make -j"$(nproc)" --no-print-directory RELEASE=1 all web
+
+# a port in use is named, with the way to choose another
+busy() { # protocol port variable
+	local table=/proc/net/$1 hex
+	hex=$(printf ':%04X ' "$2")
+	if awk '{print $2 " " $4}' "$table" "${table}6" 2>/dev/null | grep -q "$hex.*\(0A\|07\)$"; then
+		echo "Port $2/$1 is in use. Choose another: $3=... make run" >&2
+		exit 1
+	fi
+}
+busy tcp "$WSS_PORT" WSS_PORT
+busy tcp "$ADMIN_PORT" ADMIN_PORT
+busy tcp "$MEDIA_ADMIN_PORT" MEDIA_ADMIN_PORT
+busy udp "$UDP_PORT" UDP_PORT
+busy udp "$MEDIA_PORT" MEDIA_PORT
+busy udp $((MEDIA_PORT + 1)) MEDIA_PORT
+
+D=$(mktemp -d "${TMPDIR:-/tmp}/cordboard.XXXXXX")
+pids=
+stop() {
+	trap '' INT TERM
+	for pid in $pids; do
+		kill -TERM "$pid" 2>/dev/null || true
+	done
+	for pid in $pids; do
+		wait "$pid" 2>/dev/null || true
+	done
+	rm -rf "$D"
+}
+trap stop EXIT
+trap 'exit 0' INT TERM
+
+mkdir -m 700 "$D/run" "$D/state"
+(umask 077 && echo "1 - $(openssl rand -hex 16)" >"$D/keys")
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+	-subj "/CN=$NAME" -addext "subjectAltName=DNS:localhost,IP:$HOST" \
+	-keyout "$D/tls.key" -out "$D/tls.pem" 2>/dev/null
+password=$(openssl rand -hex 4)
+
+cat >"$D/sigd.yaml" <<EOF
+node: demo
+workers: 2
+run_dir: $D/run
+keys: keys
+routing: routing.yaml
+redis: {path: $D/redis.sock}
+listeners:
+  - name: wss
+    transport: wss
+    bind: 0.0.0.0:$WSS_PORT
+    advertise: $NAME:$WSS_PORT
+    certificate: $D/tls.pem
+    private_key: $D/tls.key
+    web_root: $PWD/$B/web
+  - name: udp
+    transport: udp
+    bind: 0.0.0.0:$UDP_PORT
+    advertise: $HOST:$UDP_PORT
+admin: {bind: "127.0.0.1:$ADMIN_PORT"}
+EOF
+cat >"$D/mediad.yaml" <<EOF
+node: demo
+workers: 2
+interfaces:
+  - name: public
+    bind: $HOST
+    browser_port_base: $MEDIA_PORT
+redis: {path: $D/redis.sock}
+keys: keys
+state_dir: $D/state
+certificate: $D/dtls.pem
+drain: 1s
+admin: {bind: "127.0.0.1:$MEDIA_ADMIN_PORT"}
+EOF
+cat >"$D/routing.yaml" <<EOF
+tenants:
+  - id: demo
+    domains: ["*"]
+    realm: cordboard
+    users:
+      - {username: alice, password: "$password"}
+      - {username: bob, password: "$password"}
+    routes:
+      - {name: echo, match: {callee: "^(echo|\\\\*43)\$"}, to: {service: echo}}
+      - {name: tone, match: {callee: "^tone\$"}, to: {service: tone}}
+      - {name: milliwatt, match: {callee: "^milliwatt\$"}, to: {service: milliwatt}}
+EOF
+
+start() { # name command...
+	local name=$1
+	shift
+	"$@" >"$D/$name.log" 2>&1 &
+	pids="$! $pids"
+	eval "pid_$name=$!"
+}
+start redis redis-server --port 0 --unixsocket "$D/redis.sock" --save "" \
+	--appendonly yes --dir "$D" --daemonize no
+start mediad "$B/mediad" -c "$D/mediad.yaml"
+start sigd "$B/sigd" -c "$D/sigd.yaml"
+
+ready() { # name admin-port
+	local i pid
+	eval "pid=\$pid_$1"
+	for i in $(seq 300); do
+		curl -fsS -o /dev/null "http://127.0.0.1:$2/readyz" 2>/dev/null && return
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.1
+	done
+	echo "$1 did not start:" >&2
+	tail -20 "$D/$1.log" >&2
+	exit 1
+}
+ready mediad "$MEDIA_ADMIN_PORT"
+ready sigd "$ADMIN_PORT"
+
+cat <<EOF
+
+  Cordboard runs.
+
+  Open     https://$NAME:$WSS_PORT/   (accept the certificate: it is made for this run)
+  Log in   alice / $password    and in another window    bob / $password
+  Call     echo, tone, milliwatt - or alice and bob each other
+
+  SIP      wss://$NAME:$WSS_PORT/ws and udp $HOST:$UDP_PORT
+  Logs     $D/sigd.log  $D/mediad.log  $D/redis.log
+  Health   http://127.0.0.1:$ADMIN_PORT/readyz  http://127.0.0.1:$MEDIA_ADMIN_PORT/readyz
+
+  Ctrl-C stops everything and leaves nothing behind.
+EOF
+while kill -0 "$pid_sigd" 2>/dev/null && kill -0 "$pid_mediad" 2>/dev/null; do
+	sleep 0.5
+done
+echo "A daemon has ended; its last words:" >&2
+tail -5 "$D/sigd.log" "$D/mediad.log" >&2
+exit 1
