@@ -2,10 +2,12 @@
  * tube.h  The tunnel between workers: frames of bytes, never blocking
  *
  * Every worker has one end, named by its address (node/slot) and living for
- * one epoch. In a box a frame is one datagram on a unix socket,
- * `<run_dir>/<node>-<slot>.sock` (0600): what cannot be delivered at once is
- * an error at once. Between boxes it is TLS over TCP with both sides'
- * certificates (common/tube_tls.c). What the payload means is the user's.
+ * one epoch. In a box a frame is one packet on a unix socket,
+ * `<run_dir>/<node>-<slot>.sock` (0600, SOCK_SEQPACKET): a worker that is not
+ * there is an error at once. Between boxes it is TLS over TCP with both
+ * sides' certificates (common/tube_tls.c), one connection from a worker to
+ * another node, whose worker that took it passes a frame on to the slot it is
+ * for. What the payload means is the user's.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,6 +16,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <re.h>
 
 #include "common/worker.h"
 
@@ -23,7 +26,7 @@ struct wheel;
 enum {
 	TUBE_PAYLOAD_MAX = 65536 + 512, /* a message and what goes with it */
 	TUBE_QUEUE_MAX   = 1 << 20,     /* bytes waiting for one peer */
-	TUBE_PEERS_MAX   = 256,
+	TUBE_PEERS_MAX   = 256,         /* connections of each kind */
 };
 
 /* A worker. */
@@ -49,7 +52,9 @@ struct tube_counts {
 	uint64_t rx_stale;  /* meant for another epoch of this worker */
 	uint64_t tx_refused;/* no such worker, or it is gone */
 	uint64_t tx_full;   /* the peer's queue is full */
-	uint64_t tx_lost;   /* queued for a box that was then not reached */
+	uint64_t tx_lost;   /* queued for a peer that then went away */
+	uint64_t relayed;   /* from another box, for another slot of ours */
+	uint64_t tls_failed; /* handshakes, either side */
 };
 
 typedef void(tube_recv_h)(const struct tube_frame *frame, void *arg);
@@ -58,19 +63,21 @@ typedef void(tube_recv_h)(const struct tube_frame *frame, void *arg);
  * holds an old name. May answer. NULL: dropped and counted.
  */
 typedef void(tube_stale_h)(const struct tube_frame *frame, void *arg);
-/* A queued frame could not be delivered (between boxes only). */
+/* A frame that was taken could not be delivered after all. Not called from
+ * within tube_send() for the frame being sent. */
 typedef void(tube_lost_h)(const struct tube_addr *dst, uint8_t type,
 			  uint64_t ref, void *arg);
 
-/* Where another node's workers listen for the tunnel: writes host:port;
- * ENOENT when it is not known. */
-typedef int(tube_lookup_h)(char *addr, size_t size, const char *node,
-			   uint8_t slot, void *arg);
+/* Where another node listens for the tunnel; ENOENT when it is not known. */
+typedef int(tube_lookup_h)(struct sa *addr, const char *node, void *arg);
 
-/* Between boxes. */
+/*
+ * Between boxes, TLS 1.3. A certificate holds its node's name as a DNS name
+ * (subjectAltName): a node can speak for its own workers alone.
+ */
 struct tube_tls_cfg {
 	int fd;             /* listening TCP socket of this slot, or -1 */
-	const char *cert;   /* PEM files, our certificate chain, */
+	const char *cert;   /* PEM files: our certificate chain, */
 	const char *key;
 	const char *ca;     /* and who signs the peers' (the cluster's own CA) */
 	tube_lookup_h *lookuph;

@@ -79,8 +79,6 @@ const struct flow_id *flow_id_of(const struct flow *flow);
 const struct sa *flow_local(const struct flow *flow);
 const struct sa *flow_remote(const struct flow *flow);
 const char *flow_transport(const struct flow *flow); /* "WSS", "WS" */
-/* The Host of the WebSocket handshake without its port, "" when too long. */
-const char *flow_host(const struct flow *flow);
 
 /* Milliseconds of loop_now_ms(); 0: never. */
 uint64_t flow_opened_ms(const struct flow *flow);

@@ -77,6 +77,7 @@ struct transport_counts {
 	uint64_t limit_message;     /* closed 1009 */
 	uint64_t limit_queue;       /* closed, reader too slow */
 	uint64_t limit_pong;        /* closed, no pong in time */
+	uint64_t limit_slow;        /* closed 1008, a message never came whole */
 	uint64_t tls_failed;        /* handshakes that failed */
 	uint64_t tls_resumed;
 	uint64_t upgrade_refused;   /* no sip subprotocol, bad request, path */
@@ -115,11 +116,10 @@ typedef void(transport_open_h)(struct flow *flow, void *arg);
 typedef void(transport_gone_h)(struct flow *flow, void *arg);
 /*
  * A message that this worker had sent to a flow at another worker did not get
- * there: err is ENOTCONN (the flow is gone), ENOBUFS, EHOSTUNREACH. ref is
+ * there: err is ENOTCONN (the flow is gone), ENOBUFS, EHOSTUNREACH... ref is
  * what was given to transport_send(). To be treated as 430 (RFC 5626 11.5).
  */
-typedef void(transport_failed_h)(const struct flow_id *id, uint64_t ref,
-				 int err, void *arg);
+typedef void(transport_failed_h)(uint64_t ref, int err, void *arg);
 /* A response for a transaction of ours, taken by another worker. src.flow is
  * NULL; src.id may name a flow of any worker. */
 typedef void(transport_response_h)(const struct transport_src *src,
@@ -143,7 +143,10 @@ struct transport_params {
 	const char *run_dir;       /* for the tunnel; NULL: none (EHOSTUNREACH
 				      for every other worker) */
 	const struct tube_tls_cfg *tube_tls; /* between boxes; NULL: none */
-	const struct transport_listener *listeners;
+	const uint8_t *ticket_secret; /* 32 bytes, the same at all workers: a
+				      TLS session resumes at any; NULL: only
+				      where it was made. Copied */
+	const struct transport_listener *listeners; /* borrowed */
 	size_t nlisteners;
 	struct transport_limits limits;
 	struct transport_handlers h;
@@ -173,7 +176,8 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 
 /*
  * Pass a response on to the worker that owns its transaction. src: where it
- * came from. Errors as above.
+ * came from. dst.epoch: the only one that may have it, or 0: whichever lives
+ * there now. Errors as above.
  */
 int transport_forward_response(struct transport *transport,
 			       const struct tube_addr *dst,
@@ -182,9 +186,9 @@ int transport_forward_response(struct transport *transport,
 
 /*
  * Close a flow: code is a WebSocket close code (1000 normal, 1001 going away,
- * 1008 policy, 1011, 1013); what is queued goes first. The gone handler is
- * called within (now or when the peer has answered); nothing more is received
- * on it.
+ * 1008 policy, 1011, 1013); what is queued goes first. From now on nobody
+ * finds it and nothing is received on it. The gone handler is called later:
+ * when the peer has answered, or in close_ms.
  */
 void transport_close(struct transport *transport, struct flow *flow,
 		     uint16_t code);

@@ -1,0 +1,516 @@
+/*
+ * tube_tls.c  The tunnel between boxes: TLS 1.3 over TCP, both sides named
+ *
+ * One link carries frames one way, from who made it; it is made when the
+ * first frame for its node is sent. Frames wait while it is made, and their
+ * senders are told when it breaks. After a failure the node is not tried
+ * again for a while: callers get EHOSTUNREACH at once and try elsewhere.
+ *
+ * Who may say what is in the certificates: the CA of the cluster signs the
+ * node's name, the caller wants that of the node it calls, and the called
+ * takes only frames of the node that is named.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <re.h>
+
+#include "common/loop.h"
+#include "common/tube_priv.h"
+#include "common/wheel.h"
+
+enum { HANDSHAKE_MS = 5000, RETRY_MS = 1000, UNACKED_MS = 5000, BATCH = 32,
+	PREFIX_LEN = 4, READ_SIZE = 16384 };
+
+enum link_state { LINK_CONNECT, LINK_HANDSHAKE, LINK_UP, LINK_FAILED };
+
+struct link {
+	struct le le;
+	struct tube_tls *tls;
+	struct loop_watch *watch;
+	struct wheel_timer timer; /* handshake; failed: time to forget */
+	SSL *ssl;
+	struct tube_queue queue;  /* outbound */
+	size_t sent;              /* of its first frame and prefix */
+	struct mbuf *in;          /* inbound: a frame that is not whole */
+	enum link_state state;
+	int fd;
+	bool wants_write;         /* TLS itself */
+	char node[NODE_NAME_MAX + 1]; /* outbound */
+};
+
+struct tube_tls {
+	struct tube *tube;
+	SSL_CTX *ctx;
+	struct loop_watch *watch;
+	struct list outbound;
+	struct list inbound;
+	tube_lookup_h *lookuph;
+	void *arg;
+	int fd;
+};
+
+static void on_link(int flags, void *arg);
+
+static void link_close(struct link *link)
+{
+	wheel_stop(&link->timer);
+	link->watch = mem_deref(link->watch);
+	SSL_free(link->ssl);
+	link->ssl = NULL;
+	if (link->fd >= 0)
+		close(link->fd);
+	link->fd = -1;
+	link->in = mem_deref(link->in);
+}
+
+static void link_destructor(void *data)
+{
+	struct link *link = data;
+
+	list_unlink(&link->le);
+	list_flush(&link->queue.list);
+	link_close(link);
+}
+
+static void forget(void *arg)
+{
+	mem_deref(arg);
+}
+
+/* Inbound: gone. Outbound: its frames are lost, and it is not tried again
+ * for a while; one that was up may be, at once. */
+static void link_failed(struct link *link)
+{
+	struct tube_tls *tls = link->tls;
+	struct tube *tube = tls->tube;
+	struct tube_queue queue = link->queue;
+
+	if (link->state == LINK_HANDSHAKE)
+		++tube->counts.tls_failed;
+	if (!link->node[0] || link->state == LINK_UP) {
+		memset(&link->queue, 0, sizeof(link->queue));
+		mem_deref(link);
+	} else {
+		memset(&link->queue, 0, sizeof(link->queue));
+		link_close(link);
+		link->state = LINK_FAILED;
+		wheel_start(tube->p.wheel, &link->timer, RETRY_MS, forget,
+			    link);
+	}
+	tube_queue_lose(&queue, tube);
+}
+
+static void on_late(void *arg)
+{
+	link_failed(arg);
+}
+
+static void link_watch(struct link *link)
+{
+	int flags = LOOP_READ;
+
+	if (link->state == LINK_CONNECT || link->wants_write ||
+	    (link->state == LINK_UP && link->queue.bytes))
+		flags |= LOOP_WRITE;
+	(void)loop_watch_set(link->watch, flags);
+}
+
+/* 0; EAGAIN: later; else the link is broken. */
+static int tls_result(struct link *link, int n)
+{
+	int why;
+
+	link->wants_write = false;
+	if (n > 0)
+		return 0;
+
+	why = SSL_get_error(link->ssl, n);
+	link->wants_write = why == SSL_ERROR_WANT_WRITE;
+	return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE
+		       ? EAGAIN : ECONNRESET;
+}
+
+/* --- out ------------------------------------------------------------------- */
+
+static void prefix(uint8_t buf[PREFIX_LEN], size_t len)
+{
+	for (int i = PREFIX_LEN; i--; len >>= 8)
+		buf[i] = (uint8_t)len;
+}
+
+static int write_first(struct link *link, const struct tube_out *out)
+{
+	uint8_t head[PREFIX_LEN];
+	const uint8_t *p = head + link->sent;
+	size_t len = PREFIX_LEN - link->sent;
+	int n, err;
+
+	prefix(head, out->len);
+	if (link->sent >= PREFIX_LEN) {
+		p = out->data + link->sent - PREFIX_LEN;
+		len = out->len + PREFIX_LEN - link->sent;
+	}
+	ERR_clear_error();
+	n = SSL_write(link->ssl, p, (int)len);
+	err = tls_result(link, n);
+	if (err)
+		return err;
+
+	link->sent += (size_t)n;
+	if (link->sent == out->len + PREFIX_LEN) {
+		tube_queue_drop_first(&link->queue);
+		link->sent = 0;
+	}
+	return 0;
+}
+
+static int flush(struct link *link)
+{
+	struct tube_out *out;
+	int err = 0;
+
+	while (!err && (out = list_ledata(link->queue.list.head)))
+		err = write_first(link, out);
+	return err == EAGAIN ? 0 : err;
+}
+
+/* --- in -------------------------------------------------------------------- */
+
+static bool speaks_for(const char *node, void *arg)
+{
+	struct link *link = arg;
+	X509 *x509 = SSL_get1_peer_certificate(link->ssl);
+	bool yes;
+
+	yes = x509 && X509_check_host(x509, node, strlen(node),
+				      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+					      X509_CHECK_FLAG_NO_WILDCARDS,
+				      NULL) == 1;
+	X509_free(x509);
+	return yes;
+}
+
+/* The frames in the buffer; EBADMSG: one that cannot be. The handler of a
+ * frame may end the tunnel: then only our reference is left. */
+static int take_frames(struct link *link)
+{
+	struct mbuf *mb = link->in;
+
+	while (mbuf_get_left(mb) >= PREFIX_LEN && mem_nrefs(link) > 1) {
+		const uint8_t *p = mbuf_buf(mb);
+		size_t len = (size_t)p[0] << 24 | (size_t)p[1] << 16 |
+			     (size_t)p[2] << 8 | p[3];
+
+		if (len > TUBE_FRAME_MAX)
+			return EBADMSG;
+		if (mbuf_get_left(mb) < PREFIX_LEN + len)
+			return 0;
+
+		mbuf_advance(mb, (ssize_t)(PREFIX_LEN + len));
+		tube_input(link->tls->tube, p + PREFIX_LEN, len, speaks_for,
+			   link);
+	}
+	return 0;
+}
+
+static int take(struct link *link, const uint8_t *data, size_t len)
+{
+	struct mbuf *mb = link->in;
+	int err;
+
+	if (!mb)
+		mb = link->in = mbuf_alloc(len);
+	if (!mb)
+		return ENOMEM;
+
+	mb->pos = mb->end;
+	err = mbuf_write_mem(mb, data, len);
+	mb->pos = 0;
+	if (!err)
+		err = take_frames(link);
+	if (err || mem_nrefs(link) == 1)
+		return err;
+
+	if (!mbuf_get_left(mb)) {
+		link->in = mem_deref(mb);
+		return 0;
+	}
+	memmove(mb->buf, mbuf_buf(mb), mbuf_get_left(mb));
+	mb->end = mbuf_get_left(mb);
+	mb->pos = 0;
+	return 0;
+}
+
+static int read_some(struct link *link)
+{
+	uint8_t buf[READ_SIZE];
+	int err = 0;
+
+	for (int i = 0; i < BATCH && !err && mem_nrefs(link) > 1; i++) {
+		int n;
+
+		ERR_clear_error();
+		n = SSL_read(link->ssl, buf, sizeof(buf));
+		err = tls_result(link, n);
+		/* What is said on a link that we made is not read */
+		if (!err && !link->node[0])
+			err = take(link, buf, (size_t)n);
+	}
+	return err == EAGAIN ? 0 : err;
+}
+
+/* --- the link -------------------------------------------------------------- */
+
+static int handshake(struct link *link)
+{
+	int err;
+
+	ERR_clear_error();
+	err = tls_result(link, SSL_do_handshake(link->ssl));
+	if (err)
+		return err == EAGAIN ? 0 : err;
+
+	link->state = LINK_UP;
+	wheel_stop(&link->timer);
+	return 0;
+}
+
+static int connected(struct link *link)
+{
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &err, &len))
+		err = errno;
+	if (err)
+		return err;
+
+	link->state = LINK_HANDSHAKE;
+	return 0;
+}
+
+static void on_link(int flags, void *arg)
+{
+	struct link *link = arg;
+	int err = 0;
+
+	mem_ref(link);
+	if (link->state == LINK_CONNECT)
+		err = connected(link);
+	if (!err && link->state == LINK_HANDSHAKE)
+		err = handshake(link);
+	if (!err && link->state == LINK_UP)
+		err = flush(link);
+	if (!err && link->state == LINK_UP && (flags & LOOP_READ))
+		err = read_some(link);
+	if (mem_nrefs(link) > 1) {
+		if (err)
+			link_failed(link);
+		else
+			link_watch(link);
+	}
+	mem_deref(link);
+}
+
+static int link_start(struct link *link)
+{
+	unsigned ms = UNACKED_MS;
+	int on = 1;
+
+	(void)setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(link->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(link->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,
+			 sizeof(ms));
+	link->ssl = SSL_new(link->tls->ctx);
+	if (!link->ssl || !SSL_set_fd(link->ssl, link->fd))
+		return ENOMEM;
+
+	if (link->node[0]) {
+		SSL_set_connect_state(link->ssl);
+		SSL_set_hostflags(link->ssl,
+				  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+					  X509_CHECK_FLAG_NO_WILDCARDS);
+		if (!SSL_set1_host(link->ssl, link->node))
+			return ENOMEM;
+	} else {
+		SSL_set_accept_state(link->ssl);
+	}
+	wheel_start(link->tls->tube->p.wheel, &link->timer, HANDSHAKE_MS,
+		    on_late, link);
+	return loop_watch_alloc(&link->watch, link->fd,
+				LOOP_READ |
+					(link->node[0] ? LOOP_WRITE : 0),
+				on_link, link);
+}
+
+static int dial(struct link *link)
+{
+	struct sa to;
+
+	if (link->tls->lookuph(&to, link->node, link->tls->arg))
+		return EHOSTUNREACH;
+
+	link->fd = socket(sa_af(&to), SOCK_STREAM | SOCK_NONBLOCK |
+					      SOCK_CLOEXEC, 0);
+	if (link->fd < 0 ||
+	    (connect(link->fd, &to.u.sa, to.len) && errno != EINPROGRESS))
+		return EHOSTUNREACH;
+	return 0;
+}
+
+static struct link *link_alloc(struct tube_tls *tls, const char *node)
+{
+	struct link *link = mem_zalloc(sizeof(*link), link_destructor);
+
+	if (!link)
+		return NULL;
+
+	link->tls = tls;
+	link->fd = -1;
+	if (node)
+		strcpy(link->node, node);
+	list_append(node ? &tls->outbound : &tls->inbound, &link->le, link);
+	return link;
+}
+
+static struct link *find(const struct tube_tls *tls, const char *node)
+{
+	for (struct le *le = tls->outbound.head; le; le = le->next) {
+		struct link *link = le->data;
+
+		if (!strcmp(link->node, node))
+			return link;
+	}
+	return NULL;
+}
+
+int tube_tls_send(struct tube_tls *tls, const char *node, const uint8_t *data,
+		  size_t len)
+{
+	struct link *link = find(tls, node);
+	int err = 0;
+
+	if (link && link->state == LINK_FAILED)
+		return EHOSTUNREACH;
+	if (!link) {
+		if (!tls->lookuph ||
+		    list_count(&tls->outbound) >= TUBE_PEERS_MAX)
+			return EHOSTUNREACH;
+		link = link_alloc(tls, node);
+		if (!link)
+			return ENOMEM;
+		err = dial(link);
+		if (!err)
+			err = link_start(link);
+		if (err) {
+			mem_deref(link);
+			return err;
+		}
+	}
+	err = tube_queue_add(&link->queue, data, len);
+	if (!err)
+		link_watch(link);
+	return err;
+}
+
+/* --- the end --------------------------------------------------------------- */
+
+static void on_listen(int flags, void *arg)
+{
+	struct tube_tls *tls = arg;
+
+	(void)flags;
+	for (int i = 0; i < BATCH; i++) {
+		int fd = accept4(tls->fd, NULL, NULL,
+				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct link *link = NULL;
+
+		if (fd < 0)
+			break;
+		if (list_count(&tls->inbound) < TUBE_PEERS_MAX)
+			link = link_alloc(tls, NULL);
+		if (!link) {
+			close(fd);
+			continue;
+		}
+		link->fd = fd;
+		link->state = LINK_HANDSHAKE;
+		if (link_start(link))
+			mem_deref(link);
+	}
+}
+
+static void tls_destructor(void *data)
+{
+	struct tube_tls *tls = data;
+
+	list_flush(&tls->inbound);
+	list_flush(&tls->outbound);
+	mem_deref(tls->watch);
+	SSL_CTX_free(tls->ctx);
+}
+
+static int ctx_make(struct tube_tls *tls, const struct tube_tls_cfg *cfg)
+{
+	ERR_clear_error();
+	tls->ctx = SSL_CTX_new(TLS_method());
+	if (!tls->ctx)
+		return ENOMEM;
+
+	SSL_CTX_set_mode(tls->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+					   SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER |
+				SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	/* Links are few and last: a resumed one would not show its
+	 * certificate anew */
+	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(tls->ctx, 0);
+	if (SSL_CTX_set_min_proto_version(tls->ctx, TLS1_3_VERSION) != 1 ||
+	    SSL_CTX_use_certificate_chain_file(tls->ctx, cfg->cert) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(tls->ctx, cfg->key,
+					SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(tls->ctx) != 1 ||
+	    SSL_CTX_load_verify_locations(tls->ctx, cfg->ca, NULL) != 1) {
+		ERR_clear_error();
+		return EINVAL;
+	}
+	return 0;
+}
+
+int tube_tls_alloc(struct tube_tls **tlsp, struct tube *tube,
+		   const struct tube_tls_cfg *cfg)
+{
+	struct tube_tls *tls;
+	int err;
+
+	if (!cfg->cert || !cfg->key || !cfg->ca)
+		return EINVAL;
+
+	tls = mem_zalloc(sizeof(*tls), tls_destructor);
+	if (!tls)
+		return ENOMEM;
+
+	tls->tube = tube;
+	tls->fd = cfg->fd;
+	tls->lookuph = cfg->lookuph;
+	tls->arg = cfg->arg;
+	err = ctx_make(tls, cfg);
+	if (!err && cfg->fd >= 0)
+		err = loop_watch_alloc(&tls->watch, cfg->fd, LOOP_READ,
+				       on_listen, tls);
+	if (err)
+		mem_deref(tls);
+	else
+		*tlsp = tls;
+	return err;
+}

@@ -1,0 +1,48 @@
+/*
+ * accept.h  Takes TCP connections of a listener, with limits before TLS
+ *
+ * A gate counts the connections of a worker, in all and by source (an IPv4
+ * address, an IPv6 /64): over a limit a connection is closed before a byte
+ * is read.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_TRANSPORT_ACCEPT_H
+#define SIGD_TRANSPORT_ACCEPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <re.h>
+
+struct accept_gate;
+struct accept_listener;
+struct transport_counts;
+struct transport_limits;
+struct wheel;
+
+/* The worker is full: make room by ending one that is not worth much; false
+ * when there is none. */
+typedef bool(accept_full_h)(void *arg);
+
+/* limits and counts are borrowed. */
+int accept_gate_alloc(struct accept_gate **gatep,
+		      const struct transport_limits *limits,
+		      struct transport_counts *counts, accept_full_h *fullh,
+		      void *arg);
+/* May a connection of this source come in? ENFILE: the worker is full;
+ * EDQUOT: the source has too many. Both are counted. */
+int accept_gate_enter(struct accept_gate *gate, const struct sa *remote);
+void accept_gate_leave(struct accept_gate *gate, const struct sa *remote);
+/* How many are in: of this source, of all (NULL). */
+uint32_t accept_gate_inside(const struct accept_gate *gate,
+			    const struct sa *remote);
+
+/* A connection past the gate; fd is non-blocking, owned by the handler. */
+typedef void(accept_h)(int fd, const struct sa *remote, void *arg);
+
+/* fd: listening, non-blocking, not closed by us. mem_deref() ends it. */
+int accept_listener_alloc(struct accept_listener **listenerp, int fd,
+			  struct accept_gate *gate, struct wheel *wheel,
+			  accept_h *accepth, void *arg);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * edge_message.c  Messages of an open WebSocket: put together, queued, sent
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <libwebsockets.h>
+#include <re.h>
+
+#include "common/loop.h"
+#include "sigd/transport/edge_priv.h"
+#include "sigd/transport/utf.h"
+
+struct edge_msg {
+	struct le le;
+	size_t len;
+	bool text;
+	uint8_t data[]; /* LWS_PRE bytes for the frame's head, then len */
+};
+
+static void msg_destructor(void *data)
+{
+	struct edge_msg *msg = data;
+
+	list_unlink(&msg->le);
+}
+
+/* --- in -------------------------------------------------------------------- */
+
+static int refuse(struct edge_conn *conn, enum lws_close_status status,
+		  const char *why)
+{
+	lws_close_reason(conn->wsi, status, (unsigned char *)(uintptr_t)why,
+			 strlen(why));
+	return -1;
+}
+
+/*
+ * RFC 5626 3.5.1 and 4.4.1: a ping of two CRLF gets one CRLF. On a WebSocket
+ * pings are frames (RFC 7118 section 6), but some clients send these, too.
+ */
+static bool keepalive(struct edge_conn *conn, const uint8_t *data, size_t len)
+{
+	if (len == 2)
+		return !memcmp(data, "\r\n", 2);
+	if (len != 4 || memcmp(data, "\r\n\r\n", 4))
+		return false;
+
+	++conn->on->edge->p.counts->keepalives;
+	(void)edge_send(&conn->flow, (const uint8_t *)"\r\n", 2);
+	return true;
+}
+
+static int deliver(struct edge_conn *conn, const uint8_t *data, size_t len,
+		   bool text)
+{
+	struct edge *edge = conn->on->edge;
+
+	if (text && !utf_valid(data, len)) {
+		return refuse(conn, LWS_CLOSE_STATUS_INVALID_PAYLOAD,
+			      "not UTF-8");
+	}
+	if (!len)
+		return 0;
+
+	++edge->p.counts->rx_messages;
+	edge->p.counts->rx_bytes += len;
+	if (keepalive(conn, data, len))
+		return 0;
+
+	edge->p.recvh(&conn->flow, conn->on->index, data, len, edge->p.arg);
+	return 0;
+}
+
+static int append(struct edge_conn *conn, const uint8_t *data, size_t len)
+{
+	if (!conn->rx) {
+		conn->rx = mbuf_alloc(2 * EDGE_RX_CHUNK);
+		conn->rx_pieces = 0;
+	}
+	return conn->rx ? mbuf_write_mem(conn->rx, data, len) : ENOMEM;
+}
+
+/* libwebsockets gives pieces as they come, whatever the frames are. */
+int edge_message_rx(struct edge_conn *conn, const uint8_t *data, size_t len)
+{
+	const struct transport_limits *limits = conn->on->edge->p.limits;
+	bool text = !lws_frame_is_binary(conn->wsi);
+	bool last = lws_is_final_fragment(conn->wsi);
+	struct mbuf *rx;
+	int err;
+
+	if (conn->state != CONN_OPEN)
+		return 0;
+
+	conn->flow.rx_ms = loop_now_ms();
+	edge_conn_alive(conn);
+	if ((conn->rx ? conn->rx->end : 0) + len > limits->message) {
+		++conn->on->edge->p.counts->limit_message;
+		return refuse(conn, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE,
+			      "message too big");
+	}
+	if (last && !conn->rx)
+		return deliver(conn, data, len, text);
+	if (append(conn, data, len))
+		return refuse(conn, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION,
+			      "out of memory");
+	if (!last)
+		return 0;
+
+	rx = conn->rx;
+	conn->rx = NULL;
+	err = deliver(conn, rx->buf, rx->end, text);
+	mem_deref(rx);
+	return err;
+}
+
+/* --- out ------------------------------------------------------------------- */
+
+int edge_send(struct flow *flow, const uint8_t *data, size_t len)
+{
+	struct edge_conn *conn = (struct edge_conn *)flow;
+	const struct edge_params *p = &conn->on->edge->p;
+	struct edge_msg *msg;
+
+	if (conn->state != CONN_OPEN)
+		return ENOTCONN;
+	if (!len || len > p->limits->message)
+		return EMSGSIZE;
+	if (conn->txq_bytes + len > p->limits->queue) {
+		/* A reader that has stopped. A goodbye would wait behind all
+		 * that it did not read */
+		++p->counts->limit_queue;
+		edge_conn_kill(conn);
+		return ENOBUFS;
+	}
+	msg = mem_alloc(sizeof(*msg) + LWS_PRE + len, msg_destructor);
+	if (!msg)
+		return ENOMEM;
+
+	memset(&msg->le, 0, sizeof(msg->le));
+	memcpy(msg->data + LWS_PRE, data, len);
+	msg->len = len;
+	/* A text frame must be UTF-8 (RFC 6455 8.1), SIP need not be
+	 * (RFC 7118 section 5: both kinds of frame are allowed) */
+	msg->text = utf_valid(data, len);
+	list_append(&conn->txq, &msg->le, msg);
+	conn->txq_bytes += (uint32_t)len;
+	++p->counts->tx_messages;
+	p->counts->tx_bytes += len;
+	edge_want_tx(conn);
+	return 0;
+}
+
+static int send_ping(struct edge_conn *conn)
+{
+	uint8_t buf[LWS_PRE];
+
+	conn->ping_wanted = false;
+	return lws_write(conn->wsi, buf + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1
+									 : 0;
+}
+
+static int send_first(struct edge_conn *conn)
+{
+	struct edge_msg *msg = list_head(&conn->txq)->data;
+	int n = lws_write(conn->wsi, msg->data + LWS_PRE, msg->len,
+			  msg->text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY);
+
+	/* What the kernel did not take, libwebsockets has copied */
+	conn->txq_bytes -= (uint32_t)msg->len;
+	mem_deref(msg);
+	return n < 0 ? -1 : 0;
+}
+
+/* One write each time: libwebsockets asks for that. */
+int edge_message_tx(struct edge_conn *conn)
+{
+	int err = 0;
+
+	if (conn->ping_wanted)
+		err = send_ping(conn);
+	else if (conn->txq.head)
+		err = send_first(conn);
+	else if (conn->state == CONN_CLOSING)
+		return refuse(conn, (enum lws_close_status)conn->close_code,
+			      "");
+	if (err)
+		return err;
+
+	if (conn->txq.head || conn->ping_wanted ||
+	    conn->state == CONN_CLOSING)
+		edge_want_tx(conn);
+	return 0;
+}

@@ -1,0 +1,55 @@
+/*
+ * edge_ws.h  WebSocket (RFC 6455, RFC 7118) and the page, by libwebsockets
+ *
+ * Takes accepted sockets, speaks TLS, HTTP and WebSocket on them, and makes a
+ * flow of each WebSocket. It listens nowhere itself.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_TRANSPORT_EDGE_WS_H
+#define SIGD_TRANSPORT_EDGE_WS_H
+
+#include "sigd/transport/transport.h"
+
+struct edge;
+
+typedef void(edge_recv_h)(struct flow *flow, uint8_t listener,
+			  const uint8_t *data, size_t len, void *arg);
+typedef void(edge_flow_h)(struct flow *flow, void *arg);
+/* A connection has ended, whether it was ever a flow or not. */
+typedef void(edge_left_h)(const struct sa *remote, void *arg);
+
+struct edge_params {
+	struct wheel *wheel;
+	struct flow_table *flows;
+	const struct transport_limits *limits; /* nothing is zero; borrowed */
+	struct transport_counts *counts;       /* borrowed */
+	const uint8_t *ticket_secret; /* EDGE_TLS_SECRET_LEN, or NULL */
+	edge_recv_h *recvh;
+	edge_flow_h *openh;
+	edge_flow_h *goneh;
+	edge_left_h *lefth;
+	void *arg;
+};
+
+/* mem_deref() ends all connections and calls no handler. */
+int edge_alloc(struct edge **edgep, const struct edge_params *params);
+
+/* cfg is borrowed. EINVAL and others with a sentence in errbuf. */
+int edge_listen(struct edge *edge, const struct transport_listener *cfg,
+		uint8_t listener, char *errbuf, size_t errlen);
+
+/* Takes fd over, in any case. lefth is called once for each that was taken
+ * without an error. */
+int edge_take(struct edge *edge, uint8_t listener, int fd,
+	      const struct sa *remote);
+
+/* As transport_send(): 0, ENOTCONN, ENOBUFS, EMSGSIZE, ENOMEM. */
+int edge_send(struct flow *flow, const uint8_t *data, size_t len);
+/* Never calls a handler before it returns. */
+void edge_close(struct flow *flow, uint16_t code);
+
+/* End the oldest connection that is not yet a flow; false: there is none. */
+bool edge_evict(struct edge *edge);
+
+#endif

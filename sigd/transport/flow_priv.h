@@ -1,0 +1,36 @@
+/*
+ * flow_priv.h  Connections as the edge keeps them; for sigd/transport alone
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_TRANSPORT_FLOW_PRIV_H
+#define SIGD_TRANSPORT_FLOW_PRIV_H
+
+#include "common/wheel.h"
+#include "sigd/transport/flow.h"
+
+struct edge_conn;
+
+struct flow {
+	struct le le;            /* of its table, by number */
+	struct flow_id id;       /* num 0: not in the table */
+	struct sa local, remote;
+	uint64_t opened_ms, rx_ms, pong_ms;
+	void *user;
+	flow_user_h *destroyh;
+	struct edge_conn *conn;  /* the edge's part; borrowed; NULL: ended */
+};
+
+/* buckets: a power of 2. The caller owns *tablep and outlives no flow. */
+int flow_table_alloc(struct flow_table **tablep, const char *node,
+		     uint8_t slot, uint32_t epoch, uint32_t buckets);
+/* Gives the flow the next number; once. */
+void flow_table_add(struct flow_table *table, struct flow *flow,
+		    enum flow_kind kind);
+/* Nobody finds it any more; the id stays for the last words. */
+void flow_table_remove(struct flow_table *table, struct flow *flow);
+
+/* Calls destroyh; what a flow's owner does last. */
+void flow_user_clear(struct flow *flow);
+
+#endif
