@@ -21,7 +21,7 @@
 struct keyring;
 
 enum {
-	COOKIE_TENANT_MAX = 24,
+	COOKIE_TENANT_MAX = 32,
 	COOKIE_MEDIA_MAX  = 20, /* "node/slot" */
 	COOKIE_FLOW_MAX   = 60, /* a packed flow id (transport/flow.h) */
 };

@@ -1,0 +1,149 @@
+/*
+ * authorize.c  Who sent this request? Digest, for requests outside dialogs
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "routing/route.h"
+#include "sigd/auth/digest.h"
+#include "sigd/auth/nonce.h"
+#include "sigd/proxy/authorize.h"
+
+static enum shdr_id credentials_id(const struct smsg *msg)
+{
+	return msg->method == SMSG_REGISTER ? SHDR_AUTHORIZATION
+					    : SHDR_PROXY_AUTHORIZATION;
+}
+
+/* The credentials for our realm, among those for others (RFC 3261 22.3). */
+static int credentials(struct shdr_digest *digest, const struct smsg *msg,
+		       const char *realm)
+{
+	const struct smsg_hdr *hdr = smsg_hdr(msg, credentials_id(msg));
+
+	for (; hdr; hdr = smsg_hdr_next(msg, hdr)) {
+		struct pl val = smsg_hdr_val(msg, hdr);
+
+		if (!shdr_digest_decode(digest, &val) &&
+		    !pl_strcmp(&digest->realm, realm))
+			return 0;
+	}
+	return ENOENT;
+}
+
+static void secret_of(struct digest_secret *secret,
+		      const struct route_user *user)
+{
+	str_ncpy(secret->ha1[DIGEST_MD5], user->ha1_md5,
+		 sizeof(secret->ha1[0]));
+	str_ncpy(secret->ha1[DIGEST_SHA256], user->ha1_sha256,
+		 sizeof(secret->ha1[0]));
+}
+
+static enum status check_nonce(struct authorized *who, const struct proxy *px,
+			       const struct shdr_digest *digest,
+			       const char *source)
+{
+	struct nonce_bound bound = {.realm = digest->realm};
+	struct nonce nonce;
+
+	pl_set_str(&bound.source, source);
+	if (nonce_open(&nonce, px->deps.keyring, proxy_unix_ms(),
+		       px->cfg.nonce_ms, &bound, &digest->nonce))
+		return STATUS_AUTH_STALE;
+
+	str_ncpy(who->nonce_id, nonce.id, sizeof(who->nonce_id));
+	return STATUS_OK;
+}
+
+/* The account is the AOR: nobody speaks for another. */
+static bool speaks_for_itself(const struct smsg *msg,
+			      const struct route_user *user)
+{
+	const struct shdr_addr *aor =
+		msg->method == SMSG_REGISTER ? &msg->to : &msg->from;
+	struct pl name;
+
+	pl_set_str(&name, user->name);
+	return suri_user_equal(&aor->uri.user, &name);
+}
+
+enum status authorize_check(struct authorized *who, const struct proxy *px,
+			    const struct route_tenant *tenant,
+			    const struct smsg *msg, const char *source)
+{
+	struct digest_request req = {.method = msg->method_name,
+				     .uri = msg->uri.text};
+	struct digest_secret secret;
+	struct shdr_digest digest;
+	enum status code;
+	int err;
+
+	memset(who, 0, sizeof(*who));
+	if (credentials(&digest, msg, tenant->realm))
+		return STATUS_AUTH_REQUIRED;
+
+	who->user = route_user_find(tenant, &digest.username);
+	if (who->user)
+		secret_of(&secret, who->user);
+	err = digest_check(&digest, who->user ? &secret : &digest_nobody, &req,
+			   &who->nc);
+	if (err)
+		return STATUS_AUTH_FAILED;
+
+	/* only who knows the password learns that the nonce is too old */
+	code = check_nonce(who, px, &digest, source);
+	if (code != STATUS_OK)
+		return code;
+
+	return speaks_for_itself(msg, who->user) ? STATUS_OK
+						 : STATUS_FORBIDDEN;
+}
+
+/* Strongest first (RFC 8760 2.4), but to browsers: SIP.js and JsSIP read the
+ * first challenge alone and know only MD5; TLS protects them. */
+static void order(enum digest_alg algs[2], const struct txn_dest *dest)
+{
+	bool browser = dest->kind == FLOW_WSS || dest->kind == FLOW_WS;
+
+	algs[0] = browser ? DIGEST_MD5 : DIGEST_SHA256;
+	algs[1] = browser ? DIGEST_SHA256 : DIGEST_MD5;
+}
+
+void authorize_challenge(struct proxy *px, struct txn_srv *st,
+			 const struct route_tenant *tenant,
+			 const char *source, enum status code)
+{
+	const struct smsg *msg = txn_srv_request(st);
+	bool reg = msg->method == SMSG_REGISTER;
+	char val[2][DIGEST_CHALLENGE_MAX], nonce[SEAL_TEXT_MAX + 1], tag[17];
+	struct smsg_field fields[2];
+	struct smsg_reply reply = {.scode = reg ? 401 : 407,
+				   .fieldv = fields, .fieldc = 2};
+	struct nonce_bound bound;
+	enum digest_alg algs[2];
+	int err;
+
+	if (code == STATUS_AUTH_FAILED)
+		++px->counts.auth_failed;
+	pl_set_str(&bound.realm, tenant->realm);
+	pl_set_str(&bound.source, source);
+	err = nonce_make(nonce, px->deps.keyring, proxy_unix_ms(), &bound);
+	order(algs, txn_srv_source(st));
+	for (unsigned i = 0; i < 2 && !err; i++) {
+		err = digest_challenge(val[i], algs[i], &bound.realm, nonce,
+				       code == STATUS_AUTH_STALE);
+		pl_set_str(&fields[i].name, reg ? "WWW-Authenticate"
+						: "Proxy-Authenticate");
+		pl_set_str(&fields[i].val, val[i]);
+	}
+	if (err) {
+		reply_status(px, st, STATUS_INTERNAL);
+		return;
+	}
+	reply_tag(tag, px, msg);
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(st, &reply);
+}

@@ -1,0 +1,323 @@
+/*
+ * job.c  A request outside dialogs, while it is served
+ *
+ *   tenant -> OPTIONS | who is it? -> REGISTER | INVITE: count the nonce,
+ *   ask the table, invite.c
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "routing/route.h"
+#include "sigd/proxy/authorize.h"
+#include "sigd/proxy/flow_users.h"
+#include "sigd/proxy/proxy_priv.h"
+
+struct job {
+	struct le le;
+	struct proxy *px;
+	struct txn_srv *st;
+	struct route_table *table;         /* a reload must not take it away */
+	const struct route_tenant *tenant; /* of it */
+	struct authorized who;
+	struct registrar_ask *ask;
+	struct flow_id flow;
+	char source[FLOW_TEXT_MAX + 1];
+	char user[CALL_TEXT_MAX]; /* unescaped */
+};
+
+static void destructor(void *data)
+{
+	struct job *job = data;
+
+	list_unlink(&job->le);
+	mem_deref(job->ask);
+	mem_deref(job->table);
+	if (job->st)
+		txn_srv_detach(job->st);
+}
+
+static void on_end(struct txn_srv *st, int err, void *arg)
+{
+	struct job *job = arg;
+	(void)st;
+	(void)err;
+
+	job->st = NULL;
+	mem_deref(job);
+}
+
+static void fail(struct job *job, enum status code)
+{
+	reply_status(job->px, job->st, code);
+	mem_deref(job);
+}
+
+static struct registrar_params ask_params(struct job *job, registrar_h *h)
+{
+	struct registrar_params params = {
+		.link = job->px->deps.redis,
+		.proof = {.nonce_id = job->who.nonce_id,
+			  .nc = job->who.nc,
+			  .life_ms = job->px->cfg.nonce_ms},
+		.h = h,
+		.arg = job,
+	};
+
+	pl_set_str(&params.aor.tenant, job->tenant->id);
+	pl_set_str(&params.aor.user, job->user);
+	return params;
+}
+
+/* --- REGISTER --------------------------------------------------------------- */
+
+/* 200 lists every binding with what is left of it (RFC 3261 10.3 step 8). */
+static void reply_bindings(struct job *job, const struct registrar_list *list)
+{
+	struct smsg_field fields[REGISTRAR_BINDINGS_MAX];
+	struct smsg_reply reply = {.scode = 200, .fieldv = fields};
+	struct mbuf *mb = mbuf_alloc(4096);
+	size_t at[REGISTRAR_BINDINGS_MAX + 1] = {0};
+	char tag[17];
+
+	for (size_t i = 0; mb && i < list->n; i++) {
+		const struct binding *b = &list->bindings[i];
+		uint64_t left = b->ends_ms > list->now_ms
+					? b->ends_ms - list->now_ms : 0;
+
+		(void)mbuf_printf(mb, "<%s>;expires=%llu", b->contact,
+				  (left + 999) / 1000);
+		at[i + 1] = mb->end;
+	}
+	for (size_t i = 0; mb && i < list->n; i++) {
+		pl_set_str(&fields[i].name, "Contact");
+		fields[i].val.p = (char *)mb->buf + at[i];
+		fields[i].val.l = at[i + 1] - at[i];
+	}
+	reply.fieldc = mb ? list->n : 0;
+	reply_tag(tag, job->px, txn_srv_request(job->st));
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(job->st, &reply);
+	mem_deref(mb);
+}
+
+static void on_registered(const struct registrar_list *list, void *arg)
+{
+	struct job *job = arg;
+
+	if (list->code == STATUS_AUTH_STALE) {
+		authorize_challenge(job->px, job->st, job->tenant,
+				    job->source, list->code);
+		mem_deref(job);
+	} else if (list->code != STATUS_OK) {
+		fail(job, list->code);
+	} else {
+		flow_users_note(job->px, &job->flow, job->tenant->id,
+				job->user);
+		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
+			  job->tenant->id, job->user, list->n);
+		reply_bindings(job, list);
+		mem_deref(job);
+	}
+}
+
+/* 423 says how long it must be at least (RFC 3261 20.23). */
+static void refuse_brief(struct job *job)
+{
+	char min[16], tag[17];
+	struct smsg_field field;
+	const struct smsg_reply brief = {.scode = 423, .fieldv = &field,
+					 .fieldc = 1};
+	struct smsg_reply reply = brief;
+
+	re_snprintf(min, sizeof(min), "%u", job->px->cfg.reg.expires_min);
+	pl_set_str(&field.name, "Min-Expires");
+	pl_set_str(&field.val, min);
+	reply_tag(tag, job->px, txn_srv_request(job->st));
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(job->st, &reply);
+	mem_deref(job);
+}
+
+static void serve_register(struct job *job)
+{
+	const struct txn_dest *src = txn_srv_source(job->st);
+	struct registrar_params params = ask_params(job, on_registered);
+	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
+	enum status code = STATUS_OVERLOAD;
+	int err = ENOMEM;
+
+	if (req)
+		code = reg_request_read(req, txn_srv_request(job->st),
+					&job->px->cfg.reg, src->id,
+					src->id_len);
+	if (code == STATUS_OK)
+		err = registrar_register(&job->ask, &params, req,
+					 &job->px->cfg.reg);
+	mem_deref(req);
+
+	if (code == STATUS_BRIEF_INTERVAL)
+		refuse_brief(job);
+	else if (code != STATUS_OK)
+		fail(job, code);
+	else if (err)
+		fail(job, status_of_errno(err));
+}
+
+/* --- INVITE ------------------------------------------------------------------ */
+
+static enum ctl_service service_of(enum route_service service)
+{
+	switch (service) {
+	case ROUTE_ECHO:
+		return CTL_ECHO;
+	case ROUTE_TONE:
+		return CTL_TONE;
+	case ROUTE_MILLIWATT:
+		return CTL_MILLIWATT;
+	}
+	return CTL_NO_SERVICE;
+}
+
+static void hand_over(struct job *job, const struct route_target *target)
+{
+	struct invite_params params = {.st = job->st};
+	struct proxy *px = job->px;
+
+	pl_set_str(&params.tenant, job->tenant->id);
+	pl_set_str(&params.caller, job->user);
+	if (target->kind == ROUTE_TO_SERVICE)
+		params.service = service_of(target->service);
+	else
+		pl_set_str(&params.callee.user, target->user->name);
+	params.callee.tenant = params.tenant;
+
+	job->st = NULL; /* the call has it now */
+	invite_start(px, &params);
+}
+
+/* A rejection by the table, with its own code and phrase. */
+static void reject(struct job *job, const struct route_target *target)
+{
+	struct smsg_reply reply = {.scode = target->code,
+				   .reason = target->phrase};
+	char tag[17];
+
+	reply_tag(tag, job->px, txn_srv_request(job->st));
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(job->st, &reply);
+}
+
+static void route_invite(struct job *job)
+{
+	const struct smsg *msg = txn_srv_request(job->st);
+	struct route_query query = {.tenant = job->tenant,
+				    .method = msg->method_name};
+	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+	char callee[CALL_TEXT_MAX];
+	size_t len;
+	int err = plan ? suri_unescape(callee, sizeof(callee), &len,
+				       &msg->uri.user)
+		       : ENOMEM;
+
+	if (!err) {
+		pl_set_str(&query.caller, job->user);
+		query.callee.p = callee;
+		query.callee.l = len;
+		err = route_decide(job->table, &query, plan);
+		log_debug(NULL, "routed", "tenant=%s callee=%s code=%u",
+			  job->tenant->id, plan->callee,
+			  plan->targets[0].code);
+	}
+	if (err)
+		reply_status(job->px, job->st, status_of_errno(err));
+	else if (plan->targets[0].kind == ROUTE_TO_REJECT)
+		reject(job, &plan->targets[0]);
+	else
+		hand_over(job, &plan->targets[0]);
+	mem_deref(plan);
+	mem_deref(job);
+}
+
+static void on_counted(const struct registrar_list *list, void *arg)
+{
+	struct job *job = arg;
+
+	if (list->code == STATUS_AUTH_STALE) {
+		authorize_challenge(job->px, job->st, job->tenant,
+				    job->source, list->code);
+		mem_deref(job);
+	} else if (list->code != STATUS_OK) {
+		fail(job, list->code);
+	} else {
+		route_invite(job);
+	}
+}
+
+static void serve_invite(struct job *job)
+{
+	const struct registrar_params params = ask_params(job, on_counted);
+	int err = registrar_count_nonce(&job->ask, &params);
+
+	if (err)
+		fail(job, status_of_errno(err));
+}
+
+/* --- the steps ------------------------------------------------------------------ */
+
+static void serve(struct job *job)
+{
+	const struct smsg *msg = txn_srv_request(job->st);
+	const struct pl *host = &msg->uri.host;
+	enum status code;
+
+	/* the caller's tenant is that of its own domain */
+	if (msg->method != SMSG_REGISTER)
+		host = &msg->from.uri.host;
+	job->tenant = route_tenant_by_domain(job->table, host);
+	if (!job->tenant) {
+		fail(job, STATUS_UNKNOWN_DOMAIN);
+		return;
+	}
+	code = authorize_check(&job->who, job->px, job->tenant, msg,
+			       job->source);
+	if (code == STATUS_FORBIDDEN) {
+		fail(job, code);
+	} else if (code != STATUS_OK) {
+		authorize_challenge(job->px, job->st, job->tenant,
+				    job->source, code);
+		mem_deref(job);
+	} else {
+		str_ncpy(job->user, job->who.user->name, sizeof(job->user));
+		if (msg->method == SMSG_REGISTER)
+			serve_register(job);
+		else
+			serve_invite(job);
+	}
+}
+
+void job_start(struct request *rq, struct txn_srv *st)
+{
+	struct job *job;
+
+	/* whether we are alive may be asked by anybody */
+	if (rq->msg->method == SMSG_OPTIONS) {
+		reply_status(rq->px, st, STATUS_OK);
+		return;
+	}
+	job = mem_zalloc(sizeof(*job), destructor);
+	if (!job) {
+		reply_status(rq->px, st, STATUS_OVERLOAD);
+		return;
+	}
+	job->px	  = rq->px;
+	job->st	  = st;
+	job->flow = rq->src->id;
+	job->table = mem_ref((void *)rq->px->deps.routes);
+	flow_id_text(job->source, &rq->src->id);
+	list_append(&rq->px->jobs, &job->le, job);
+	txn_srv_attach(st, on_end, job);
+	serve(job);
+}
