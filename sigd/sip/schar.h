@@ -13,21 +13,21 @@
 #include <re.h>
 
 enum {
-	SCHAR_TOKEN  = 1 << 0, /* token */
-	SCHAR_WORD   = 1 << 1, /* word: Call-ID, without the @ */
-	SCHAR_USER   = 1 << 2, /* user and password, but for escapes; and '#',
+	SCHAR_TOKEN = 1 << 0,  /* token */
+	SCHAR_WORD = 1 << 1,   /* word: Call-ID, without the @ */
+	SCHAR_USER = 1 << 2,   /* user and password, but for escapes; and '#',
 				  which many telephones do not escape */
 	SCHAR_UPARAM = 1 << 3, /* paramchar of a URI, but for escapes */
-	SCHAR_UHDR   = 1 << 4, /* hname and hvalue, but for escapes */
-	SCHAR_HOST   = 1 << 5, /* host name; and '_', which container names
+	SCHAR_UHDR = 1 << 4,   /* hname and hvalue, but for escapes */
+	SCHAR_HOST = 1 << 5,   /* host name; and '_', which container names
 				  have */
-	SCHAR_V6     = 1 << 6, /* inside an IPv6 reference */
-	SCHAR_DIGIT  = 1 << 7,
-	SCHAR_HEX    = 1 << 8,
-	SCHAR_ALPHA  = 1 << 9,
-	SCHAR_VALUE  = 1 << 10, /* unquoted value of a header parameter: any
+	SCHAR_V6 = 1 << 6,     /* inside an IPv6 reference */
+	SCHAR_DIGIT = 1 << 7,
+	SCHAR_HEX = 1 << 8,
+	SCHAR_ALPHA = 1 << 9,
+	SCHAR_VALUE = 1 << 10, /* unquoted value of a header parameter: any
 				   visible one that separates nothing */
-	SCHAR_TEL    = 1 << 11, /* phonedigit-hex, '+' (RFC 3966) */
+	SCHAR_TEL = 1 << 11,   /* phonedigit-hex, '+' (RFC 3966) */
 };
 
 extern const uint16_t schar_class[256];

@@ -22,69 +22,69 @@
 #include "sigd/sip/suri.h"
 
 /* id, name, compact form or 0, more than one field line is an error */
-#define SHDR_LIST(X)                                                         \
-	X(ACCEPT, "Accept", 0, false)                                        \
-	X(ACCEPT_CONTACT, "Accept-Contact", 'a', false)                      \
-	X(ALERT_INFO, "Alert-Info", 0, false)                                \
-	X(ALLOW, "Allow", 0, false)                                          \
-	X(ALLOW_EVENTS, "Allow-Events", 'u', false)                          \
-	X(AUTHORIZATION, "Authorization", 0, false)                          \
-	X(CALL_ID, "Call-ID", 'i', true)                                     \
-	X(CALL_INFO, "Call-Info", 0, false)                                  \
-	X(CONTACT, "Contact", 'm', false)                                    \
-	X(CONTENT_DISPOSITION, "Content-Disposition", 0, true)               \
-	X(CONTENT_ENCODING, "Content-Encoding", 'e', false)                  \
-	X(CONTENT_LENGTH, "Content-Length", 'l', true)                       \
-	X(CONTENT_TYPE, "Content-Type", 'c', true)                           \
-	X(CSEQ, "CSeq", 0, true)                                             \
-	X(DATE, "Date", 0, false)                                            \
-	X(DIVERSION, "Diversion", 0, false)                                  \
-	X(EVENT, "Event", 'o', true)                                         \
-	X(EXPIRES, "Expires", 0, true)                                       \
-	X(FLOW_TIMER, "Flow-Timer", 0, true)                                 \
-	X(FROM, "From", 'f', true)                                           \
-	X(HISTORY_INFO, "History-Info", 0, false)                            \
-	X(IDENTITY, "Identity", 'y', false)                                  \
-	X(JOIN, "Join", 0, true)                                             \
-	X(MAX_FORWARDS, "Max-Forwards", 0, true)                             \
-	X(MIN_EXPIRES, "Min-Expires", 0, true)                               \
-	X(MIN_SE, "Min-SE", 0, true)                                         \
-	X(P_ACCESS_NETWORK_INFO, "P-Access-Network-Info", 0, false)          \
-	X(P_ASSERTED_IDENTITY, "P-Asserted-Identity", 0, false)              \
-	X(P_PREFERRED_IDENTITY, "P-Preferred-Identity", 0, false)            \
-	X(PATH, "Path", 0, false)                                            \
-	X(PRIVACY, "Privacy", 0, false)                                      \
-	X(PROXY_AUTHENTICATE, "Proxy-Authenticate", 0, false)                \
-	X(PROXY_AUTHORIZATION, "Proxy-Authorization", 0, false)              \
-	X(PROXY_REQUIRE, "Proxy-Require", 0, false)                          \
-	X(RACK, "RAck", 0, true)                                             \
-	X(REASON, "Reason", 0, false)                                        \
-	X(RECORD_ROUTE, "Record-Route", 0, false)                            \
-	X(REFER_SUB, "Refer-Sub", 0, true)                                   \
-	X(REFER_TO, "Refer-To", 'r', true)                                   \
-	X(REFERRED_BY, "Referred-By", 'b', true)                             \
-	X(REJECT_CONTACT, "Reject-Contact", 'j', false)                      \
-	X(REMOTE_PARTY_ID, "Remote-Party-ID", 0, false)                      \
-	X(REPLACES, "Replaces", 0, true)                                     \
-	X(REQUEST_DISPOSITION, "Request-Disposition", 'd', false)            \
-	X(REQUIRE, "Require", 0, false)                                      \
-	X(RETRY_AFTER, "Retry-After", 0, true)                               \
-	X(ROUTE, "Route", 0, false)                                          \
-	X(RSEQ, "RSeq", 0, true)                                             \
-	X(SERVER, "Server", 0, false)                                        \
-	X(SERVICE_ROUTE, "Service-Route", 0, false)                          \
-	X(SESSION_EXPIRES, "Session-Expires", 'x', true)                     \
-	X(SIP_ETAG, "SIP-ETag", 0, true)                                     \
-	X(SIP_IF_MATCH, "SIP-If-Match", 0, true)                             \
-	X(SUBJECT, "Subject", 's', false)                                    \
-	X(SUBSCRIPTION_STATE, "Subscription-State", 0, true)                 \
-	X(SUPPORTED, "Supported", 'k', false)                                \
-	X(TIMESTAMP, "Timestamp", 0, false)                                  \
-	X(TO, "To", 't', true)                                               \
-	X(UNSUPPORTED, "Unsupported", 0, false)                              \
-	X(USER_AGENT, "User-Agent", 0, false)                                \
-	X(VIA, "Via", 'v', false)                                            \
-	X(WARNING, "Warning", 0, false)                                      \
+#define SHDR_LIST(X)                                                \
+	X(ACCEPT, "Accept", 0, false)                               \
+	X(ACCEPT_CONTACT, "Accept-Contact", 'a', false)             \
+	X(ALERT_INFO, "Alert-Info", 0, false)                       \
+	X(ALLOW, "Allow", 0, false)                                 \
+	X(ALLOW_EVENTS, "Allow-Events", 'u', false)                 \
+	X(AUTHORIZATION, "Authorization", 0, false)                 \
+	X(CALL_ID, "Call-ID", 'i', true)                            \
+	X(CALL_INFO, "Call-Info", 0, false)                         \
+	X(CONTACT, "Contact", 'm', false)                           \
+	X(CONTENT_DISPOSITION, "Content-Disposition", 0, true)      \
+	X(CONTENT_ENCODING, "Content-Encoding", 'e', false)         \
+	X(CONTENT_LENGTH, "Content-Length", 'l', true)              \
+	X(CONTENT_TYPE, "Content-Type", 'c', true)                  \
+	X(CSEQ, "CSeq", 0, true)                                    \
+	X(DATE, "Date", 0, false)                                   \
+	X(DIVERSION, "Diversion", 0, false)                         \
+	X(EVENT, "Event", 'o', true)                                \
+	X(EXPIRES, "Expires", 0, true)                              \
+	X(FLOW_TIMER, "Flow-Timer", 0, true)                        \
+	X(FROM, "From", 'f', true)                                  \
+	X(HISTORY_INFO, "History-Info", 0, false)                   \
+	X(IDENTITY, "Identity", 'y', false)                         \
+	X(JOIN, "Join", 0, true)                                    \
+	X(MAX_FORWARDS, "Max-Forwards", 0, true)                    \
+	X(MIN_EXPIRES, "Min-Expires", 0, true)                      \
+	X(MIN_SE, "Min-SE", 0, true)                                \
+	X(P_ACCESS_NETWORK_INFO, "P-Access-Network-Info", 0, false) \
+	X(P_ASSERTED_IDENTITY, "P-Asserted-Identity", 0, false)     \
+	X(P_PREFERRED_IDENTITY, "P-Preferred-Identity", 0, false)   \
+	X(PATH, "Path", 0, false)                                   \
+	X(PRIVACY, "Privacy", 0, false)                             \
+	X(PROXY_AUTHENTICATE, "Proxy-Authenticate", 0, false)       \
+	X(PROXY_AUTHORIZATION, "Proxy-Authorization", 0, false)     \
+	X(PROXY_REQUIRE, "Proxy-Require", 0, false)                 \
+	X(RACK, "RAck", 0, true)                                    \
+	X(REASON, "Reason", 0, false)                               \
+	X(RECORD_ROUTE, "Record-Route", 0, false)                   \
+	X(REFER_SUB, "Refer-Sub", 0, true)                          \
+	X(REFER_TO, "Refer-To", 'r', true)                          \
+	X(REFERRED_BY, "Referred-By", 'b', true)                    \
+	X(REJECT_CONTACT, "Reject-Contact", 'j', false)             \
+	X(REMOTE_PARTY_ID, "Remote-Party-ID", 0, false)             \
+	X(REPLACES, "Replaces", 0, true)                            \
+	X(REQUEST_DISPOSITION, "Request-Disposition", 'd', false)   \
+	X(REQUIRE, "Require", 0, false)                             \
+	X(RETRY_AFTER, "Retry-After", 0, true)                      \
+	X(ROUTE, "Route", 0, false)                                 \
+	X(RSEQ, "RSeq", 0, true)                                    \
+	X(SERVER, "Server", 0, false)                               \
+	X(SERVICE_ROUTE, "Service-Route", 0, false)                 \
+	X(SESSION_EXPIRES, "Session-Expires", 'x', true)            \
+	X(SIP_ETAG, "SIP-ETag", 0, true)                            \
+	X(SIP_IF_MATCH, "SIP-If-Match", 0, true)                    \
+	X(SUBJECT, "Subject", 's', false)                           \
+	X(SUBSCRIPTION_STATE, "Subscription-State", 0, true)        \
+	X(SUPPORTED, "Supported", 'k', false)                       \
+	X(TIMESTAMP, "Timestamp", 0, false)                         \
+	X(TO, "To", 't', true)                                      \
+	X(UNSUPPORTED, "Unsupported", 0, false)                     \
+	X(USER_AGENT, "User-Agent", 0, false)                       \
+	X(VIA, "Via", 'v', false)                                   \
+	X(WARNING, "Warning", 0, false)                             \
 	X(WWW_AUTHENTICATE, "WWW-Authenticate", 0, false)
 
 enum shdr_id {
@@ -104,7 +104,7 @@ char shdr_compact(enum shdr_id id);
 /* A second field line of this name makes the message ambiguous. */
 bool shdr_single(enum shdr_id id);
 
-/* --- generic parameters: ";name[=value]" ------------------------------- */
+/* --- generic parameters: ";name[=value]" ---------------------------------- */
 
 struct shdr_param {
 	struct pl name;
@@ -119,7 +119,7 @@ bool shdr_param(const struct pl *params, const char *name, struct pl *val);
 /* Undo the backslashes of a quoted string; 0-terminates. EOVERFLOW. */
 int shdr_unquote(char *dst, size_t size, const struct pl *val);
 
-/* --- lists, tokens, numbers ------------------------------------------- */
+/* --- lists, tokens, numbers ----------------------------------------------- */
 
 /* Next raw value of a comma separated list; commas in quotes and <> do not
  * separate. Never fails on odd text: 0 or ENOENT. */
@@ -133,25 +133,30 @@ int shdr_seconds(uint32_t *sec, const struct pl *text);
 /* qvalue in thousandths, 0..1000. */
 int shdr_q(uint16_t *q, const struct pl *text);
 
-/* --- Via (RFC 3261 20.42, RFC 3581) ------------------------------------- */
+/* --- Via (RFC 3261 20.42, RFC 3581) --------------------------------------- */
 
 enum shdr_transport {
-	SHDR_TP_OTHER, SHDR_TP_UDP, SHDR_TP_TCP, SHDR_TP_TLS, SHDR_TP_SCTP,
-	SHDR_TP_WS, SHDR_TP_WSS,
+	SHDR_TP_OTHER,
+	SHDR_TP_UDP,
+	SHDR_TP_TCP,
+	SHDR_TP_TLS,
+	SHDR_TP_SCTP,
+	SHDR_TP_WS,
+	SHDR_TP_WSS,
 };
 
 struct shdr_via {
-	struct pl val;           /* this value alone, trimmed */
+	struct pl val; /* this value alone, trimmed */
 	enum shdr_transport tp;
-	struct pl transport;     /* as written */
-	struct pl sentby;        /* "host[:port]" as written */
-	struct pl host;          /* without brackets */
-	uint16_t port;           /* 0: not given */
-	struct pl params;        /* without the first ';' */
-	struct pl branch;        /* unset: none */
-	struct pl received;      /* without brackets; unset: none */
-	bool rport;              /* parameter present */
-	uint16_t rport_num;      /* its value, 0: none */
+	struct pl transport; /* as written */
+	struct pl sentby;    /* "host[:port]" as written */
+	struct pl host;      /* without brackets */
+	uint16_t port;       /* 0: not given */
+	struct pl params;    /* without the first ';' */
+	struct pl branch;    /* unset: none */
+	struct pl received;  /* without brackets; unset: none */
+	bool rport;          /* parameter present */
+	uint16_t rport_num;  /* its value, 0: none */
 };
 
 int shdr_via_next(struct shdr_via *via, struct pl *rest);
@@ -159,28 +164,40 @@ int shdr_via_decode(struct shdr_via *via, const struct pl *val);
 /* Branch begins with the magic cookie and has something behind it. */
 bool shdr_via_rfc3261(const struct shdr_via *via);
 
-/* --- name-addr and addr-spec: From, To, Contact, Route ... ------------- */
+/* --- name-addr and addr-spec: From, To, Contact, Route ... ---------------- */
 
 struct shdr_addr {
-	struct pl val;      /* this value alone, trimmed */
-	bool star;          /* Contact: * */
-	bool angle;         /* the URI stood in <> */
-	bool quoted;        /* dname stood in quotes: see shdr_unquote() */
-	struct pl dname;    /* display name, without quotes; may be unset */
+	struct pl val;   /* this value alone, trimmed */
+	bool star;       /* Contact: * */
+	bool angle;      /* the URI stood in <> */
+	bool quoted;     /* dname stood in quotes: see shdr_unquote() */
+	struct pl dname; /* display name, without quotes; may be unset */
 	struct suri uri;
-	struct pl params;   /* of the header, without the first ';' */
-	struct pl tag;      /* From and To; unset: none */
+	struct pl params; /* of the header, without the first ';' */
+	struct pl tag;    /* From and To; unset: none */
 };
 
 int shdr_addr_next(struct shdr_addr *addr, struct pl *rest);
 int shdr_addr_decode(struct shdr_addr *addr, const struct pl *val);
 
-/* --- CSeq, RAck ---------------------------------------------------------- */
+/* --- CSeq, RAck ----------------------------------------------------------- */
 
 enum smsg_method {
-	SMSG_OTHER, SMSG_INVITE, SMSG_ACK, SMSG_BYE, SMSG_CANCEL,
-	SMSG_REGISTER, SMSG_OPTIONS, SMSG_PRACK, SMSG_UPDATE, SMSG_INFO,
-	SMSG_SUBSCRIBE, SMSG_NOTIFY, SMSG_REFER, SMSG_MESSAGE, SMSG_PUBLISH,
+	SMSG_OTHER,
+	SMSG_INVITE,
+	SMSG_ACK,
+	SMSG_BYE,
+	SMSG_CANCEL,
+	SMSG_REGISTER,
+	SMSG_OPTIONS,
+	SMSG_PRACK,
+	SMSG_UPDATE,
+	SMSG_INFO,
+	SMSG_SUBSCRIBE,
+	SMSG_NOTIFY,
+	SMSG_REFER,
+	SMSG_MESSAGE,
+	SMSG_PUBLISH,
 };
 
 /* Case counts (RFC 3261 7.1). SMSG_OTHER when unknown. */
@@ -206,8 +223,8 @@ int shdr_rack_decode(struct shdr_rack *rack, const struct pl *val);
 /* --- Authorization and challenges (RFC 3261 25.1, 7616, 8760, 8898) ------- */
 
 struct shdr_auth {
-	struct pl scheme;  /* "Digest", "Bearer", ... */
-	struct pl params;  /* "a=b, c=d"; for Bearer the token itself */
+	struct pl scheme; /* "Digest", "Bearer", ... */
+	struct pl params; /* "a=b, c=d"; for Bearer the token itself */
 };
 
 int shdr_auth_decode(struct shdr_auth *auth, const struct pl *val);

@@ -10,8 +10,7 @@
 #include "sigd/sip/shdr_param.h"
 
 /* "<" addr-spec ">"; no white space inside (RFC 4475 3.1.2.14) */
-static const char *angle(struct shdr_addr *addr, const char *p,
-			 const char *end)
+static const char *angle(struct shdr_addr *addr, const char *p, const char *end)
 {
 	const char *e = memchr(p, '>', (size_t)(end - p));
 	struct pl uri;

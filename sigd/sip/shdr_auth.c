@@ -10,7 +10,9 @@
 #include "sigd/sip/schar.h"
 #include "sigd/sip/shdr_param.h"
 
+/* clang-format off */
 #define FIELD(name, member) {name, offsetof(struct shdr_digest, member)}
+/* clang-format on */
 
 static const struct {
 	const char *name;

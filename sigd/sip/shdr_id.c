@@ -19,31 +19,32 @@ struct name {
 };
 
 static const struct name namev[SHDR_COUNT] = {
-#define X(id, text, compact, single)                                         \
+#define X(id, text, compact, single) \
 	[SHDR_##id] = {text, sizeof(text) - 1, compact, single},
 	SHDR_LIST(X)
 #undef X
 };
 
 static const char *const methodv[] = {
-	[SMSG_OTHER]     = "?",
-	[SMSG_INVITE]    = "INVITE",
-	[SMSG_ACK]       = "ACK",
-	[SMSG_BYE]       = "BYE",
-	[SMSG_CANCEL]    = "CANCEL",
-	[SMSG_REGISTER]  = "REGISTER",
-	[SMSG_OPTIONS]   = "OPTIONS",
-	[SMSG_PRACK]     = "PRACK",
-	[SMSG_UPDATE]    = "UPDATE",
-	[SMSG_INFO]      = "INFO",
+	[SMSG_OTHER] = "?",
+	[SMSG_INVITE] = "INVITE",
+	[SMSG_ACK] = "ACK",
+	[SMSG_BYE] = "BYE",
+	[SMSG_CANCEL] = "CANCEL",
+	[SMSG_REGISTER] = "REGISTER",
+	[SMSG_OPTIONS] = "OPTIONS",
+	[SMSG_PRACK] = "PRACK",
+	[SMSG_UPDATE] = "UPDATE",
+	[SMSG_INFO] = "INFO",
 	[SMSG_SUBSCRIBE] = "SUBSCRIBE",
-	[SMSG_NOTIFY]    = "NOTIFY",
-	[SMSG_REFER]     = "REFER",
-	[SMSG_MESSAGE]   = "MESSAGE",
-	[SMSG_PUBLISH]   = "PUBLISH",
+	[SMSG_NOTIFY] = "NOTIFY",
+	[SMSG_REFER] = "REFER",
+	[SMSG_MESSAGE] = "MESSAGE",
+	[SMSG_PUBLISH] = "PUBLISH",
 };
 
 /* One letter is a compact form (RFC 3261 7.3.3 and the IANA table). */
+/* clang-format off */
 static enum shdr_id compact_id(char c)
 {
 	switch (c | 0x20) {
@@ -69,6 +70,7 @@ static enum shdr_id compact_id(char c)
 	default: return SHDR_OTHER;
 	}
 }
+/* clang-format on */
 
 static bool is(const char *name, enum shdr_id id)
 {
@@ -77,36 +79,26 @@ static bool is(const char *name, enum shdr_id id)
 	return !strncasecmp(name, n->name, n->len);
 }
 
-/* The candidate, or those behind it that share length and first letter. */
-static enum shdr_id pick(const char *name, enum shdr_id a, enum shdr_id b,
-			 enum shdr_id c)
+/* The one or two that share length and first letter. */
+static enum shdr_id pick(const char *name, enum shdr_id a, enum shdr_id b)
 {
 	if (is(name, a))
 		return a;
-	if (b && is(name, b))
-		return b;
-	if (c && is(name, c))
-		return c;
-	return SHDR_OTHER;
+	return b && is(name, b) ? b : SHDR_OTHER;
 }
 
 #define KEY(len, letter) ((unsigned)(len) << 8 | (letter))
-#define ONE(len, letter, id)                                                 \
-	case KEY(len, letter): return pick(name, SHDR_##id, 0, 0);
-#define TWO(len, letter, id, id2)                                            \
-	case KEY(len, letter): return pick(name, SHDR_##id, SHDR_##id2, 0);
-#define THREE(len, letter, id, id2, id3)                                     \
-	case KEY(len, letter):                                               \
-		return pick(name, SHDR_##id, SHDR_##id2, SHDR_##id3);
+#define ONE(len, letter, id)   \
+	case KEY(len, letter): \
+		return pick(name, SHDR_##id, SHDR_OTHER);
+#define TWO(len, letter, id, id2) \
+	case KEY(len, letter):    \
+		return pick(name, SHDR_##id, SHDR_##id2);
 
-enum shdr_id shdr_id(const char *name, size_t len)
+/* clang-format off */
+static enum shdr_id short_id(const char *name, unsigned key)
 {
-	if (len == 1)
-		return compact_id(*name);
-	if (len < 1 || len > 255)
-		return SHDR_OTHER;
-
-	switch (KEY(len, (uint8_t)*name | 0x20)) {
+	switch (key) {
 	ONE(2, 't', TO)
 	ONE(3, 'v', VIA)
 	ONE(4, 'c', CSEQ)
@@ -136,6 +128,13 @@ enum shdr_id shdr_id(const char *name, size_t len)
 	ONE(9, 'r', REFER_SUB)
 	ONE(9, 's', SUPPORTED)
 	ONE(9, 't', TIMESTAMP)
+	default: return SHDR_OTHER;
+	}
+}
+
+static enum shdr_id long_id(const char *name, unsigned key)
+{
+	switch (key) {
 	ONE(10, 'a', ALERT_INFO)
 	ONE(10, 'f', FLOW_TIMER)
 	ONE(10, 'u', USER_AGENT)
@@ -160,13 +159,27 @@ enum shdr_id shdr_id(const char *name, size_t len)
 	ONE(16, 'w', WWW_AUTHENTICATE)
 	ONE(18, 'p', PROXY_AUTHENTICATE)
 	ONE(18, 's', SUBSCRIPTION_STATE)
-	TWO(19, 'p', PROXY_AUTHORIZATION, P_ASSERTED_IDENTITY)
 	ONE(19, 'c', CONTENT_DISPOSITION)
+	TWO(19, 'p', PROXY_AUTHORIZATION, P_ASSERTED_IDENTITY)
 	ONE(19, 'r', REQUEST_DISPOSITION)
 	ONE(20, 'p', P_PREFERRED_IDENTITY)
 	ONE(21, 'p', P_ACCESS_NETWORK_INFO)
 	default: return SHDR_OTHER;
 	}
+}
+/* clang-format on */
+
+enum shdr_id shdr_id(const char *name, size_t len)
+{
+	unsigned key;
+
+	if (len == 1)
+		return compact_id(*name);
+	if (len < 1 || len > 255)
+		return SHDR_OTHER;
+
+	key = KEY(len, (uint8_t)*name | 0x20);
+	return len < 10 ? short_id(name, key) : long_id(name, key);
 }
 
 const char *shdr_name(enum shdr_id id)

@@ -32,8 +32,7 @@ const char *shdr_param_scan(struct shdr_param *param, const char *p,
 			return NULL;
 		schar_set(&param->val, p + 1, e - 1);
 		param->quoted = true;
-	}
-	else {
+	} else {
 		e = schar_span(p, end, SCHAR_VALUE);
 		if (e == p)
 			return NULL;

@@ -68,8 +68,7 @@ static const char *port(struct shdr_via *via, const char *p, const char *end)
 }
 
 /* host [ COLON port ] */
-static const char *sent_by(struct shdr_via *via, const char *p,
-			   const char *end)
+static const char *sent_by(struct shdr_via *via, const char *p, const char *end)
 {
 	const char *s = p, *e;
 
@@ -78,8 +77,7 @@ static const char *sent_by(struct shdr_via *via, const char *p,
 		if (e == p + 1 || e == end || *e != ']')
 			return NULL;
 		schar_set(&via->host, p + 1, e++);
-	}
-	else {
+	} else {
 		e = schar_span(p, end, SCHAR_HOST);
 		if (e == p)
 			return NULL;
@@ -114,15 +112,13 @@ static bool on_param(const struct shdr_param *param, void *arg)
 		if (via->branch.l || param->quoted || !param->val.l)
 			return false;
 		via->branch = param->val;
-	}
-	else if (!pl_strcasecmp(&param->name, "received")) {
+	} else if (!pl_strcasecmp(&param->name, "received")) {
 		via->received = param->val;
 		unbracket(&via->received);
-	}
-	else if (!pl_strcasecmp(&param->name, "rport")) {
+	} else if (!pl_strcasecmp(&param->name, "rport")) {
 		if (param->val.l && shdr_number(&num, &param->val, 65535))
 			return false;
-		via->rport     = true;
+		via->rport = true;
 		via->rport_num = (uint16_t)num;
 	}
 	return true;

@@ -16,10 +16,10 @@ bool smsg_fail(struct smsg_dec *dec, uint16_t scode, const char *reason,
 		return false;
 
 	dec->failed = true;
-	*dec->err   = (struct smsg_err){
-		  .scode  = scode,
-		  .reason = reason,
-		  .pos    = (size_t)((const uint8_t *)at - dec->buf),
+	*dec->err = (struct smsg_err){
+		.scode = scode,
+		.reason = reason,
+		.pos = (size_t)((const uint8_t *)at - dec->buf),
 	};
 	return false;
 }
@@ -51,9 +51,9 @@ static void start(struct smsg_dec *dec, const struct smsg_limits *limits,
 	static const struct smsg_limits none;
 	const struct smsg_limits *l = limits ? limits : &none;
 
-	dec->max.msg_max  = limit(l->msg_max, SMSG_MAX);
+	dec->max.msg_max = limit(l->msg_max, SMSG_MAX);
 	dec->max.line_max = limit(l->line_max, SMSG_LINE_MAX);
-	dec->max.hdr_max  = limit(l->hdr_max, SMSG_HDR_MAX);
+	dec->max.hdr_max = limit(l->hdr_max, SMSG_HDR_MAX);
 	memset(dec->last, 0, sizeof(dec->last));
 
 	/* line breaks before the start line (RFC 3261 7.5) */
@@ -80,9 +80,11 @@ static void body(struct smsg_dec *dec)
 		int err = shdr_number(&len, &val, left);
 
 		if (err) {
-			(void)smsg_fail(dec, 400, err == ERANGE
-					? "Content-Length Too Large"
-					: "Bad Content-Length", val.p);
+			(void)smsg_fail(dec, 400,
+					err == ERANGE
+						? "Content-Length Too Large"
+						: "Bad Content-Length",
+					val.p);
 			len = 0;
 		}
 	}
@@ -103,7 +105,7 @@ int smsg_decode(struct smsg *msg, uint8_t *buf, size_t len,
 		.msg = msg,
 		.err = err,
 		.buf = buf,
-		.p   = buf,
+		.p = buf,
 		.end = buf + len,
 	};
 

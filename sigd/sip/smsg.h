@@ -24,10 +24,10 @@
 #include "sigd/sip/shdr.h"
 
 enum {
-	SMSG_MAX      = 65535, /* bytes of a message; offsets are 16 bits */
-	SMSG_LINE_MAX = 8192,  /* bytes of a header field, folds included */
-	SMSG_HDR_MAX  = 96,    /* header fields */
-	SMSG_NAME_MAX = 255,   /* bytes of a header's name */
+	SMSG_MAX = 65535,     /* bytes of a message; offsets are 16 bits */
+	SMSG_LINE_MAX = 8192, /* bytes of a header field, folds included */
+	SMSG_HDR_MAX = 96,    /* header fields */
+	SMSG_NAME_MAX = 255,  /* bytes of a header's name */
 };
 
 /* Lower limits than the above, from the configuration; 0: the above. */
@@ -46,41 +46,43 @@ struct smsg_err {
 	bool answerable;    /* smsg_reply_write() can answer the view */
 };
 
-enum { SMSG_HDR_ODD = 1 /* space before the colon: not forwarded as it is */ };
+enum {
+	SMSG_HDR_ODD = 1 /* space before the colon: not forwarded as it is */
+};
 
 /* One header field. Text by smsg_hdr_name() and smsg_hdr_val(). */
 struct smsg_hdr {
-	uint16_t line;      /* offset of the line in smsg.raw */
-	uint16_t end;       /* ... and of the next line */
-	uint16_t val;       /* offset of the trimmed value */
+	uint16_t line; /* offset of the line in smsg.raw */
+	uint16_t end;  /* ... and of the next line */
+	uint16_t val;  /* offset of the trimmed value */
 	uint16_t val_len;
 	uint8_t name_len;
-	uint8_t id;         /* enum shdr_id */
-	uint8_t next;       /* index + 1 of the next field of this id */
+	uint8_t id;   /* enum shdr_id */
+	uint8_t next; /* index + 1 of the next field of this id */
 	uint8_t flags;
 };
 
 /* Plain data; read it freely, change it only through this header. */
 struct smsg {
-	struct pl raw;            /* start line to the end of the body */
-	struct pl body;           /* Content-Length bytes of it */
+	struct pl raw;  /* start line to the end of the body */
+	struct pl body; /* Content-Length bytes of it */
 	bool request;
-	enum smsg_method method;  /* of the request, or of a response's CSeq */
+	enum smsg_method method; /* of the request, or of a response's CSeq */
 	struct pl method_name;
-	struct suri uri;          /* Request-URI; uri.text as written */
-	uint16_t scode;           /* responses: 100..699 */
-	struct pl reason;         /* responses: reason phrase, may be empty */
-	struct shdr_via via;      /* topmost */
+	struct suri uri;     /* Request-URI; uri.text as written */
+	uint16_t scode;      /* responses: 100..699 */
+	struct pl reason;    /* responses: reason phrase, may be empty */
+	struct shdr_via via; /* topmost */
 	struct shdr_addr from;
 	struct shdr_addr to;
 	struct shdr_cseq cseq;
 	struct pl callid;
-	int16_t max_forwards;     /* 0..255; -1: no such header */
-	char src_host[46];        /* see smsg_source_set(); empty: not set */
+	int16_t max_forwards; /* 0..255; -1: no such header */
+	char src_host[46];    /* see smsg_source_set(); empty: not set */
 	uint16_t src_port;
 	uint16_t hdrc;
-	uint16_t head_len;        /* bytes of raw before the first header */
-	uint8_t first[SHDR_COUNT];/* index + 1 of the first field by id */
+	uint16_t head_len;         /* bytes of raw before the first header */
+	uint8_t first[SHDR_COUNT]; /* index + 1 of the first field by id */
 	struct smsg_hdr hdrv[SMSG_HDR_MAX];
 };
 
@@ -109,7 +111,7 @@ int smsg_source_set(struct smsg *msg, const struct pl *host, uint16_t port);
  * mem_deref(). Only of a view that decoded without error. */
 int smsg_clone(struct smsg **msgp, const struct smsg *src);
 
-/* --- headers ------------------------------------------------------------ */
+/* --- headers -------------------------------------------------------------- */
 
 /* First field of that id, NULL when absent; then the further ones. */
 const struct smsg_hdr *smsg_hdr(const struct smsg *msg, enum shdr_id id);
@@ -125,8 +127,7 @@ struct pl smsg_hdr_val(const struct smsg *msg, const struct smsg_hdr *hdr);
 /* Value of the first field of that id; false and unset when absent. */
 bool smsg_val(const struct smsg *msg, enum shdr_id id, struct pl *val);
 /* A field of that id lists `token` (Supported, Require, Allow ...). */
-bool smsg_has_token(const struct smsg *msg, enum shdr_id id,
-		    const char *token);
+bool smsg_has_token(const struct smsg *msg, enum shdr_id id, const char *token);
 
 /* --- values over all fields of an id, in order ---------------------------- */
 

@@ -94,8 +94,8 @@ int smsg_reply_write(uint8_t *buf, size_t size, size_t *len,
 		return EINVAL;
 
 	smsg_out_init(&out, buf, size);
-	pl_set_str(&reason, reply->reason ? reply->reason
-					  : smsg_reason(reply->scode));
+	pl_set_str(&reason,
+		   reply->reason ? reply->reason : smsg_reason(reply->scode));
 	smsg_out_str(&out, "SIP/2.0 ");
 	smsg_out_u32(&out, reply->scode);
 	smsg_out_mem(&out, " ", 1);

@@ -46,13 +46,13 @@ int smsg_cancel_write(uint8_t *buf, size_t size, size_t *len,
 struct smsg_request {
 	const char *method;
 	struct pl uri;
-	struct pl via;                   /* "SIP/2.0/UDP host;branch=.." */
+	struct pl via; /* "SIP/2.0/UDP host;branch=.." */
 	struct pl from;
 	struct pl to;
 	struct pl callid;
 	uint32_t cseq;
-	uint8_t max_forwards;            /* 0: 70 */
-	const struct pl *routev;         /* one Route header each */
+	uint8_t max_forwards;    /* 0: 70 */
+	const struct pl *routev; /* one Route header each */
 	size_t routec;
 	const struct smsg_field *fieldv; /* Contact and all others */
 	size_t fieldc;

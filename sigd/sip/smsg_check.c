@@ -87,10 +87,9 @@ static void check_cseq(struct smsg_dec *dec)
 		return;
 	}
 	if (!msg->request) {
-		msg->method      = msg->cseq.method;
+		msg->method = msg->cseq.method;
 		msg->method_name = msg->cseq.name;
-	}
-	else if (pl_cmp(&msg->cseq.name, &msg->method_name)) {
+	} else if (pl_cmp(&msg->cseq.name, &msg->method_name)) {
 		/* RFC 4475 3.1.2.17 and 3.1.2.18 */
 		bool known = msg->method != SMSG_OTHER;
 
@@ -127,8 +126,8 @@ static void check_addrs(struct smsg_dec *dec, enum shdr_id id,
 
 	smsg_iter_init(&it, dec->msg, id);
 	while (!(err = smsg_iter_addr(&it, &addr))) {
-		if (addr.star && (id != SHDR_CONTACT ||
-				  dec->msg->method != SMSG_REGISTER)) {
+		if (addr.star &&
+		    (id != SHDR_CONTACT || dec->msg->method != SMSG_REGISTER)) {
 			err = EBADMSG;
 			break;
 		}

@@ -16,19 +16,18 @@ static void fail(struct smsg_edit *ed, int err)
 		ed->err = err;
 }
 
-static unsigned index_of(const struct smsg_edit *ed,
-			 const struct smsg_hdr *hdr)
+static unsigned index_of(const struct smsg_edit *ed, const struct smsg_hdr *hdr)
 {
 	return (unsigned)(hdr - ed->msg->hdrv);
 }
 
 void smsg_edit_init(struct smsg_edit *ed, const struct smsg *msg)
 {
-	ed->msg      = msg;
-	ed->err      = 0;
-	ed->start    = pl_null;
+	ed->msg = msg;
+	ed->err = 0;
+	ed->start = pl_null;
 	ed->new_body = false;
-	ed->opc      = 0;
+	ed->opc = 0;
 	ed->text_len = 0;
 	memset(ed->mark, 0, msg->hdrc);
 	if (smsg_out_via_needed(msg))
@@ -60,8 +59,7 @@ void smsg_edit_uri(struct smsg_edit *ed, const struct pl *uri)
 	ed->start = *uri;
 }
 
-void smsg_edit_status(struct smsg_edit *ed, uint16_t scode,
-		      const char *reason)
+void smsg_edit_status(struct smsg_edit *ed, uint16_t scode, const char *reason)
 {
 	if (ed->msg->request || scode < 100 || scode > 699)
 		fail(ed, EINVAL);
@@ -83,7 +81,7 @@ static void add_before(struct smsg_edit *ed, unsigned hdr, enum shdr_id id,
 {
 	struct smsg_edit_op op = {
 		.kind = SMSG_EDIT_BEFORE,
-		.hdr  = (uint16_t)hdr,
+		.hdr = (uint16_t)hdr,
 		.text = *val,
 	};
 
@@ -106,8 +104,7 @@ static unsigned behind_vias(const struct smsg *msg)
 	return last ? (unsigned)(last - msg->hdrv) + 1 : 0;
 }
 
-void smsg_edit_push(struct smsg_edit *ed, enum shdr_id id,
-		    const struct pl *val)
+void smsg_edit_push(struct smsg_edit *ed, enum shdr_id id, const struct pl *val)
 {
 	const struct smsg_hdr *hdr = smsg_hdr(ed->msg, id);
 
@@ -115,8 +112,7 @@ void smsg_edit_push(struct smsg_edit *ed, enum shdr_id id,
 		add_before(ed, index_of(ed, hdr), id, val);
 	else if (id == SHDR_VIA)
 		add_before(ed, 0, id, val);
-	else if (id == SHDR_ROUTE || id == SHDR_RECORD_ROUTE ||
-		 id == SHDR_PATH)
+	else if (id == SHDR_ROUTE || id == SHDR_RECORD_ROUTE || id == SHDR_PATH)
 		add_before(ed, behind_vias(ed->msg), id, val);
 	else
 		smsg_edit_add(ed, id, val);
@@ -227,8 +223,8 @@ void smsg_edit_remove_value(struct smsg_edit *ed, enum shdr_id id, unsigned n)
 	value_op(ed, id, n, &pl_null);
 }
 
-void smsg_edit_replace_value(struct smsg_edit *ed, enum shdr_id id,
-			     unsigned n, const struct pl *val)
+void smsg_edit_replace_value(struct smsg_edit *ed, enum shdr_id id, unsigned n,
+			     const struct pl *val)
 {
 	if (val->l)
 		value_op(ed, id, n, val);
@@ -256,8 +252,8 @@ void smsg_edit_body(struct smsg_edit *ed, const struct pl *ctype,
 		    const struct pl *body)
 {
 	ed->new_body = true;
-	ed->ctype    = *ctype;
-	ed->body     = *body;
+	ed->ctype = *ctype;
+	ed->body = *body;
 	smsg_edit_remove(ed, SHDR_CONTENT_TYPE);
 	smsg_edit_remove(ed, SHDR_CONTENT_LENGTH);
 }

@@ -18,33 +18,36 @@
 
 struct mbuf;
 
-enum { SMSG_EDIT_OPS = 48, SMSG_EDIT_TEXT = 4096 };
+enum {
+	SMSG_EDIT_OPS = 48,
+	SMSG_EDIT_TEXT = 4096
+};
 
 enum smsg_edit_kind {
-	SMSG_EDIT_BEFORE,  /* a header line before header `hdr` */
-	SMSG_EDIT_END,     /* a header line behind the last */
-	SMSG_EDIT_VALUE,   /* the n-th value of header `hdr` becomes text */
+	SMSG_EDIT_BEFORE, /* a header line before header `hdr` */
+	SMSG_EDIT_END,    /* a header line behind the last */
+	SMSG_EDIT_VALUE,  /* the n-th value of header `hdr` becomes text */
 };
 
 struct smsg_edit_op {
 	enum smsg_edit_kind kind;
-	uint16_t hdr;      /* index in hdrv */
-	uint16_t n;        /* value within the header */
+	uint16_t hdr; /* index in hdrv */
+	uint16_t n;   /* value within the header */
 	struct pl name;
-	struct pl text;    /* unset: remove */
+	struct pl text; /* unset: remove */
 };
 
 /* Plain data, usually on the stack; use the functions. */
 struct smsg_edit {
 	const struct smsg *msg;
-	int err;                          /* first error of an edit */
-	struct pl start;                  /* new Request-URI or "code reason" */
+	int err;         /* first error of an edit */
+	struct pl start; /* new Request-URI or "code reason" */
 	bool new_body;
 	struct pl ctype;
 	struct pl body;
 	unsigned opc;
 	struct smsg_edit_op opv[SMSG_EDIT_OPS];
-	uint8_t mark[SMSG_HDR_MAX];       /* what concerns each header */
+	uint8_t mark[SMSG_HDR_MAX]; /* what concerns each header */
 	size_t text_len;
 	char text[SMSG_EDIT_TEXT];
 };
@@ -60,8 +63,7 @@ struct pl smsg_edit_text(struct smsg_edit *ed, const char *fmt, ...);
 /* Requests: another Request-URI. */
 void smsg_edit_uri(struct smsg_edit *ed, const struct pl *uri);
 /* Responses: another status line. reason NULL: the default one. */
-void smsg_edit_status(struct smsg_edit *ed, uint16_t scode,
-		      const char *reason);
+void smsg_edit_status(struct smsg_edit *ed, uint16_t scode, const char *reason);
 
 /* A new field before the first of this id (before the first header for Via;
  * Route, Record-Route and Path behind the Vias when there is none; others at
@@ -69,8 +71,7 @@ void smsg_edit_status(struct smsg_edit *ed, uint16_t scode,
 void smsg_edit_push(struct smsg_edit *ed, enum shdr_id id,
 		    const struct pl *val);
 /* A new field at the end of the headers. */
-void smsg_edit_add(struct smsg_edit *ed, enum shdr_id id,
-		   const struct pl *val);
+void smsg_edit_add(struct smsg_edit *ed, enum shdr_id id, const struct pl *val);
 void smsg_edit_add_named(struct smsg_edit *ed, const struct pl *name,
 			 const struct pl *val);
 /* Remove every field of this id / of this name (without case) / whose name
@@ -80,15 +81,13 @@ void smsg_edit_remove_named(struct smsg_edit *ed, const struct pl *name);
 void smsg_edit_remove_prefix(struct smsg_edit *ed, const char *prefix);
 /* Remove all of this id and put one field in the place of the first, or at
  * the end. */
-void smsg_edit_set(struct smsg_edit *ed, enum shdr_id id,
-		   const struct pl *val);
+void smsg_edit_set(struct smsg_edit *ed, enum shdr_id id, const struct pl *val);
 
 /* The n-th value (from 0, over all fields of the id). ENOENT is kept when
  * there is none. */
-void smsg_edit_remove_value(struct smsg_edit *ed, enum shdr_id id,
-			    unsigned n);
-void smsg_edit_replace_value(struct smsg_edit *ed, enum shdr_id id,
-			     unsigned n, const struct pl *val);
+void smsg_edit_remove_value(struct smsg_edit *ed, enum shdr_id id, unsigned n);
+void smsg_edit_replace_value(struct smsg_edit *ed, enum shdr_id id, unsigned n,
+			     const struct pl *val);
 /* The topmost Via or Route (value 0) goes. */
 void smsg_edit_pop(struct smsg_edit *ed, enum shdr_id id);
 

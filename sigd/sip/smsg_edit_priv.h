@@ -11,7 +11,7 @@
 
 /* Bits of smsg_edit.mark. */
 enum {
-	SMSG_MARK_DROP   = 1, /* is not written */
+	SMSG_MARK_DROP = 1,   /* is not written */
 	SMSG_MARK_VALUES = 2, /* some of its values change */
 	SMSG_MARK_BEFORE = 4, /* something stands before it */
 };

@@ -22,8 +22,7 @@ static void start_line(const struct smsg_edit *ed, struct smsg_out *out)
 		smsg_out_mem(out, " ", 1);
 		smsg_out_text(out, &ed->start);
 		smsg_out_str(out, " SIP/2.0\r\n");
-	}
-	else {
+	} else {
 		smsg_out_str(out, "SIP/2.0 ");
 		smsg_out_text(out, &ed->start);
 		smsg_out_mem(out, "\r\n", 2);
@@ -48,8 +47,7 @@ static const struct smsg_edit_op *value_op(const struct smsg_edit *ed,
 	for (unsigned i = ed->opc; i-- > 0;) {
 		const struct smsg_edit_op *op = &ed->opv[i];
 
-		if (op->kind == SMSG_EDIT_VALUE && op->hdr == hdr &&
-		    op->n == n)
+		if (op->kind == SMSG_EDIT_VALUE && op->hdr == hdr && op->n == n)
 			return op;
 	}
 	return NULL;
@@ -73,8 +71,7 @@ static void values(const struct smsg_edit *ed, struct smsg_out *out,
 			continue;
 		if (any) {
 			smsg_out_mem(out, ", ", 2);
-		}
-		else {
+		} else {
 			smsg_out_mem(out, ed->msg->raw.p + hdr->line,
 				     hdr->name_len);
 			smsg_out_mem(out, ": ", 2);
@@ -103,14 +100,12 @@ static void marked(const struct smsg_edit *ed, struct smsg_out *out,
 		return;
 	if (mark & SMSG_MARK_VALUES) {
 		values(ed, out, nr);
-	}
-	else if (hdr->flags & SMSG_HDR_ODD) {
+	} else if (hdr->flags & SMSG_HDR_ODD) {
 		struct pl name = smsg_hdr_name(ed->msg, hdr);
 		struct pl val = smsg_hdr_val(ed->msg, hdr);
 
 		smsg_out_field(out, &name, &val);
-	}
-	else {
+	} else {
 		smsg_out_mem(out, ed->msg->raw.p + hdr->line,
 			     (size_t)(hdr->end - hdr->line));
 	}
@@ -152,11 +147,9 @@ static void tail(const struct smsg_edit *ed, struct smsg_out *out)
 
 	if (ed->new_body) {
 		smsg_out_body(out, &ed->ctype, &ed->body);
-	}
-	else if (!length || ed->mark[length - msg->hdrv] & SMSG_MARK_DROP) {
+	} else if (!length || ed->mark[length - msg->hdrv] & SMSG_MARK_DROP) {
 		smsg_out_body(out, &pl_null, &msg->body);
-	}
-	else {
+	} else {
 		smsg_out_mem(out, "\r\n", 2);
 		smsg_out_mem(out, msg->body.p, msg->body.l);
 	}

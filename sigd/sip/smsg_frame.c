@@ -11,15 +11,17 @@
 #include "sigd/sip/smsg.h"
 #include "sigd/sip/smsg_frame.h"
 
-enum { FRAME_GROW = 1024 };
+enum {
+	FRAME_GROW = 1024
+};
 
 struct smsg_frame {
-	uint8_t *buf;     /* NULL while nothing is held */
+	uint8_t *buf; /* NULL while nothing is held */
 	size_t size;
-	size_t start;     /* the next piece begins here */
+	size_t start; /* the next piece begins here */
 	size_t end;
-	size_t seen;      /* from start: no end of the head before this */
-	size_t need;      /* from start: whole message; 0: not known yet */
+	size_t seen; /* from start: no end of the head before this */
+	size_t need; /* from start: whole message; 0: not known yet */
 	size_t max;
 	bool crlf;        /* the piece before was a line break */
 	const char *dead; /* why the stream is lost */
@@ -39,7 +41,7 @@ int smsg_frame_alloc(struct smsg_frame **framep, size_t max)
 	if (!frame)
 		return ENOMEM;
 	frame->max = max && max < SMSG_MAX ? max : SMSG_MAX;
-	*framep    = frame;
+	*framep = frame;
 	return 0;
 }
 
@@ -62,7 +64,7 @@ static int grow(struct smsg_frame *frame, size_t need)
 			 : mem_alloc(size, NULL);
 	if (!buf)
 		return ENOMEM;
-	frame->buf  = buf;
+	frame->buf = buf;
 	frame->size = size;
 	return 0;
 }
@@ -80,7 +82,7 @@ int smsg_frame_put(struct smsg_frame *frame, const uint8_t *data, size_t len)
 	if (frame->start && held)
 		memmove(frame->buf, frame->buf + frame->start, held);
 	frame->start = 0;
-	frame->end   = held;
+	frame->end = held;
 	err = grow(frame, held + len);
 	if (err)
 		return err;
@@ -95,8 +97,8 @@ static void give(struct smsg_frame *frame, struct smsg_piece *piece,
 {
 	piece->kind = kind;
 	piece->data = frame->buf + frame->start;
-	piece->len  = len;
-	piece->why  = NULL;
+	piece->len = len;
+	piece->why = NULL;
 	frame->start += len;
 	frame->seen = frame->need = 0;
 	frame->crlf = kind == SMSG_PIECE_CRLF;
@@ -108,8 +110,8 @@ static int lost(struct smsg_frame *frame, struct smsg_piece *piece, size_t len,
 	frame->dead = why;
 	piece->kind = SMSG_PIECE_MSG;
 	piece->data = frame->buf ? frame->buf + frame->start : NULL;
-	piece->len  = len;
-	piece->why  = why;
+	piece->len = len;
+	piece->why = why;
 	return EBADMSG;
 }
 
@@ -247,7 +249,7 @@ int smsg_frame_next(struct smsg_frame *frame, struct smsg_piece *piece)
 	err = next(frame, piece);
 	if (err == EAGAIN && !smsg_frame_held(frame)) {
 		/* an idle connection holds no memory */
-		frame->buf  = mem_deref(frame->buf);
+		frame->buf = mem_deref(frame->buf);
 		frame->size = frame->start = frame->end = 0;
 	}
 	return err;

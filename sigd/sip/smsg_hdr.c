@@ -12,7 +12,8 @@
 const struct smsg_hdr *smsg_hdr(const struct smsg *msg, enum shdr_id id)
 {
 	return id < SHDR_COUNT && msg->first[id]
-		       ? &msg->hdrv[msg->first[id] - 1] : NULL;
+		       ? &msg->hdrv[msg->first[id] - 1]
+		       : NULL;
 }
 
 const struct smsg_hdr *smsg_hdr_next(const struct smsg *msg,
@@ -53,8 +54,7 @@ bool smsg_val(const struct smsg *msg, enum shdr_id id, struct pl *val)
 	return hdr != NULL;
 }
 
-bool smsg_has_token(const struct smsg *msg, enum shdr_id id,
-		    const char *token)
+bool smsg_has_token(const struct smsg *msg, enum shdr_id id, const char *token)
 {
 	const struct smsg_hdr *hdr = smsg_hdr(msg, id);
 
@@ -70,8 +70,8 @@ bool smsg_has_token(const struct smsg *msg, enum shdr_id id,
 void smsg_iter_init(struct smsg_iter *it, const struct smsg *msg,
 		    enum shdr_id id)
 {
-	it->msg  = msg;
-	it->hdr  = smsg_hdr(msg, id);
+	it->msg = msg;
+	it->hdr = smsg_hdr(msg, id);
 	it->rest = it->hdr ? smsg_hdr_val(msg, it->hdr) : pl_null;
 }
 

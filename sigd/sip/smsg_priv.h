@@ -12,8 +12,8 @@
 struct smsg_dec {
 	struct smsg *msg;
 	struct smsg_err *err;
-	const uint8_t *buf;   /* the caller's: positions count from here */
-	uint8_t *p;           /* where we are */
+	const uint8_t *buf; /* the caller's: positions count from here */
+	uint8_t *p;         /* where we are */
 	uint8_t *end;
 	struct smsg_limits max;
 	bool failed;

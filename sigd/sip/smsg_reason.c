@@ -88,8 +88,9 @@ static const struct {
 const char *smsg_reason(uint16_t scode)
 {
 	static const char *const classv[] = {
-		"Unknown", "Trying", "OK", "Redirect", "Bad Request",
-		"Server Internal Error", "Decline",
+		"Unknown",  "Trying",      "OK",
+		"Redirect", "Bad Request", "Server Internal Error",
+		"Decline",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(reasonv); i++) {

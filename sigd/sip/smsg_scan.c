@@ -69,9 +69,9 @@ static bool is_quoted_pair(struct quotes *q, const uint8_t *p)
 		else if (*q->at == '"')
 			q->in = !q->in;
 	}
-	ok = q->in && q->esc;
+	ok = q->esc;
 	q->esc = false;
-	q->at  = p + 1;
+	q->at = p + 1;
 	return ok;
 }
 
@@ -111,7 +111,7 @@ static uint8_t *field_end(uint8_t *p, const uint8_t *end, const uint8_t **bad)
 	}
 }
 
-/* --- start line ------------------------------------------------------------ */
+/* --- start line ----------------------------------------------------------- */
 
 static bool status_line(struct smsg_dec *dec, const char *p, const char *end)
 {
@@ -156,7 +156,7 @@ static bool request_line(struct smsg_dec *dec, const char *p, const char *end)
 		return smsg_fail(dec, 0, "Not SIP", p);
 
 	schar_set(&msg->method_name, p, e);
-	msg->method  = smsg_method_id(&msg->method_name);
+	msg->method = smsg_method_id(&msg->method_name);
 	msg->request = true;
 
 	p = e + 1;
@@ -193,7 +193,7 @@ bool smsg_scan_start(struct smsg_dec *dec)
 	return ok || dec->msg->request;
 }
 
-/* --- header fields ----------------------------------------------------------- */
+/* --- header fields -------------------------------------------------------- */
 
 static const char *const duplicatev[SHDR_COUNT] = {
 #define X(id, text, compact, single) [SHDR_##id] = "Duplicate " text,
@@ -243,14 +243,14 @@ static bool add_field(struct smsg_dec *dec, const struct pl *name,
 	if (msg->first[id] && shdr_single(id))
 		return smsg_fail(dec, 400, duplicatev[id], name->p);
 
-	hdr->line     = offset(dec, name->p);
-	hdr->end      = offset(dec, val->p + val->l) + 2;
+	hdr->line = offset(dec, name->p);
+	hdr->end = offset(dec, val->p + val->l) + 2;
 	hdr->name_len = (uint8_t)name->l;
-	hdr->id       = (uint8_t)id;
-	hdr->next     = 0;
-	hdr->flags    = odd ? SMSG_HDR_ODD : 0;
+	hdr->id = (uint8_t)id;
+	hdr->next = 0;
+	hdr->flags = odd ? SMSG_HDR_ODD : 0;
 	trim(val);
-	hdr->val     = offset(dec, val->p);
+	hdr->val = offset(dec, val->p);
 	hdr->val_len = (uint16_t)val->l;
 	link_field(dec, id);
 	return true;

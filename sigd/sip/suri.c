@@ -80,8 +80,7 @@ static const char *hostport(struct suri *uri, const char *p, const char *end)
 			return NULL;
 		uri->ipv6 = true;
 		schar_set(&uri->host, p, e++);
-	}
-	else {
+	} else {
 		e = schar_span(p, end, SCHAR_HOST);
 		if (e == p)
 			return NULL;

@@ -14,20 +14,25 @@
 #include <stdint.h>
 #include <re.h>
 
-enum suri_scheme { SURI_OTHER, SURI_SIP, SURI_SIPS, SURI_TEL };
+enum suri_scheme {
+	SURI_OTHER,
+	SURI_SIP,
+	SURI_SIPS,
+	SURI_TEL
+};
 
 /* Escapes stay as they came: compare with suri_user_equal(), copy with
  * suri_unescape(). */
 struct suri {
 	enum suri_scheme scheme;
-	bool ipv6;            /* host stood in brackets */
-	uint16_t port;        /* 0: not given */
-	struct pl text;       /* the whole URI */
-	struct pl user;       /* sip, sips: the user; tel: the number */
+	bool ipv6;      /* host stood in brackets */
+	uint16_t port;  /* 0: not given */
+	struct pl text; /* the whole URI */
+	struct pl user; /* sip, sips: the user; tel: the number */
 	struct pl password;
-	struct pl host;       /* without brackets; sip and sips only */
-	struct pl params;     /* "a=b;c", without the first ';' */
-	struct pl headers;    /* "a=b&c=d", without the '?' */
+	struct pl host;    /* without brackets; sip and sips only */
+	struct pl params;  /* "a=b;c", without the first ';' */
+	struct pl headers; /* "a=b&c=d", without the '?' */
 };
 
 /* The whole of `text` must be one URI. EBADMSG when it is none. */

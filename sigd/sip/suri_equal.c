@@ -10,7 +10,10 @@
 #include "sigd/sip/schar.h"
 #include "sigd/sip/suri.h"
 
-enum { AS_IT_IS = 0, NO_CASE = 1 };
+enum {
+	AS_IT_IS = 0,
+	NO_CASE = 1
+};
 
 /*
  * The next character, escapes undone. An escaped reserved character is not
@@ -25,9 +28,8 @@ static int next_char(const char **p, const char *end, int nocase)
 	struct pl esc = {*p, 3};
 
 	if (**p != '%' || end - *p < 3 || suri_unescape(buf, 1, &n, &esc)) {
-		c = (uint8_t)*(*p)++;
-	}
-	else {
+		c = (uint8_t) * (*p)++;
+	} else {
 		*p += 3;
 		c = (uint8_t)buf[0];
 		if (c && strchr(reserved, c))
@@ -109,8 +111,7 @@ static bool params_cover(const struct pl *a, const struct pl *b, bool strict)
 		if (find_pair(b, ';', &name, &vb)) {
 			if (!text_equal(&va, &vb, NO_CASE))
 				return false;
-		}
-		else if (strict || never_ignored(&name)) {
+		} else if (strict || never_ignored(&name)) {
 			return false;
 		}
 	}
@@ -180,20 +181,23 @@ static bool tel_equal(const struct suri *a, const struct suri *b)
 
 static bool other_equal(const struct suri *a, const struct suri *b)
 {
-	const char *colon = a->text.l ? memchr(a->text.p, ':', a->text.l)
-				      : NULL;
+	const char *colon =
+		a->text.l ? memchr(a->text.p, ':', a->text.l) : NULL;
 	size_t n = colon ? (size_t)(colon - a->text.p) : 0;
 
 	return a->text.l == b->text.l &&
-	       (!a->text.l || (!strncasecmp(a->text.p, b->text.p, n) &&
-			       !memcmp(a->text.p + n, b->text.p + n,
-				       a->text.l - n)));
+	       (!a->text.l ||
+		(!strncasecmp(a->text.p, b->text.p, n) &&
+		 !memcmp(a->text.p + n, b->text.p + n, a->text.l - n)));
 }
 
 bool suri_equal(const struct suri *a, const struct suri *b)
 {
 	if (a->scheme != b->scheme)
 		return false;
+	/* also when a parameter stands there twice (against 19.1.1) */
+	if (!pl_cmp(&a->text, &b->text))
+		return true;
 
 	switch (a->scheme) {
 	case SURI_SIP:

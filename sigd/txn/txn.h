@@ -27,17 +27,19 @@ struct txn_table;
 struct txn_srv;
 struct txn_cli;
 
-enum { TXN_DEST_ID = 64 };
+enum {
+	TXN_DEST_ID = 64
+};
 
 /* Where to send. Made and read by the owner of the send handler; transactions
  * copy it and look at `reliable` alone. */
 struct txn_dest {
-	bool reliable;            /* not UDP: no retransmissions */
-	uint8_t kind;             /* the sender's own meaning */
+	bool reliable; /* not UDP: no retransmissions */
+	uint8_t kind;  /* the sender's own meaning */
 	uint16_t listener;
 	struct sa addr;
 	size_t id_len;
-	uint8_t id[TXN_DEST_ID];  /* e.g. a packed flow id */
+	uint8_t id[TXN_DEST_ID]; /* e.g. a packed flow id */
 };
 
 /* Send now. msg is borrowed. It must not call back into the table. */
@@ -56,23 +58,23 @@ struct txn_cfg {
 int txn_table_alloc(struct txn_table **tablep, const struct txn_cfg *cfg,
 		    struct wheel *wheel, txn_send_h *sendh, void *arg);
 
-/* --- what came in ---------------------------------------------------------- */
+/* --- what came in --------------------------------------------------------- */
 
 enum txn_match {
-	TXN_NEW,       /* no transaction: txn_srv_start() may make one */
-	TXN_ABSORBED,  /* a retransmission, or the ACK of a non-2xx: done */
-	TXN_ACK,       /* an ACK to pass on: of a 2xx, or of nothing here */
+	TXN_NEW,      /* no transaction: txn_srv_start() may make one */
+	TXN_ABSORBED, /* a retransmission, or the ACK of a non-2xx: done */
+	TXN_ACK,      /* an ACK to pass on: of a 2xx, or of nothing here */
 };
 
 /* *stp (may be NULL): the transaction that matched, NULL for none. */
-enum txn_match txn_recv_request(struct txn_table *table,
-				const struct smsg *msg, struct txn_srv **stp);
+enum txn_match txn_recv_request(struct txn_table *table, const struct smsg *msg,
+				struct txn_srv **stp);
 
 /* Give a response to its client transaction, whose handler is called. False:
  * none of ours; it is to be dropped (RFC 3261 18.1.2, RFC 6026 8.9). */
 bool txn_recv_response(struct txn_table *table, const struct smsg *msg);
 
-/* --- server ---------------------------------------------------------------- */
+/* --- server --------------------------------------------------------------- */
 
 /*
  * The end of a server transaction, once, unless detached. err: 0; ETIMEDOUT:
@@ -122,6 +124,9 @@ int txn_srv_respond(struct txn_srv *st, const struct smsg_reply *reply);
 int txn_srv_repeat_2xx(struct txn_srv *st);
 void txn_srv_acked(struct txn_srv *st);
 
+/* Another transaction user takes over: its end handler from now on. */
+void txn_srv_attach(struct txn_srv *st, txn_srv_end_h *endh, void *arg);
+
 /* The transaction user goes away: no handler any more. A transaction without
  * a final response answers 500 by itself. */
 void txn_srv_detach(struct txn_srv *st);
@@ -130,7 +135,7 @@ void txn_srv_detach(struct txn_srv *st);
 struct txn_srv *txn_srv_find_invite(const struct txn_table *table,
 				    const struct smsg *cancel);
 
-/* --- client ---------------------------------------------------------------- */
+/* --- client --------------------------------------------------------------- */
 
 /* A response: each 1xx, then one final; for an INVITE every 2xx, also the
  * repeated ones, while in Accepted. msg is borrowed. */
@@ -143,9 +148,9 @@ typedef void(txn_cli_end_h)(struct txn_cli *ct, int err, void *arg);
 
 struct txn_cli_params {
 	const struct txn_dest *dest;
-	const uint8_t *msg;     /* the whole request, copied */
+	const uint8_t *msg; /* the whole request, copied */
 	size_t len;
-	struct pl branch;       /* as in the topmost Via of msg */
+	struct pl branch; /* as in the topmost Via of msg */
 	txn_cli_resp_h *resph;
 	txn_cli_end_h *endh;
 	void *arg;
@@ -175,19 +180,20 @@ int txn_cli_cancel(struct txn_cli *ct, const struct pl *reason);
 void txn_cli_transport_error(struct txn_cli *ct, int err);
 
 /* The transaction user goes away: no handler any more; the transaction still
- * acknowledges, absorbs and ends by itself. */
+ * acknowledges, absorbs and ends by itself. An INVITE without a final response
+ * is cancelled. */
 void txn_cli_detach(struct txn_cli *ct);
 
-/* --- figures --------------------------------------------------------------- */
+/* --- figures -------------------------------------------------------------- */
 
 struct txn_stats {
-	uint32_t servers;     /* now */
+	uint32_t servers; /* now */
 	uint32_t clients;
-	uint64_t repeated_in; /* retransmissions absorbed */
-	uint64_t repeated_out;/* retransmissions sent */
-	uint64_t timeouts;    /* ends with ETIMEDOUT */
-	uint64_t refused;     /* for want of room */
-	uint64_t strays;      /* responses without a transaction */
+	uint64_t repeated_in;  /* retransmissions absorbed */
+	uint64_t repeated_out; /* retransmissions sent */
+	uint64_t timeouts;     /* ends with ETIMEDOUT */
+	uint64_t refused;      /* for want of room */
+	uint64_t strays;       /* responses without a transaction */
 };
 
 void txn_table_stats(const struct txn_table *table, struct txn_stats *stats);

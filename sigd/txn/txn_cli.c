@@ -39,8 +39,7 @@ static bool branch_of(size_t *pos, const struct txn_cli_params *params)
 	const struct pl *branch = &params->branch;
 	const char *start = (const char *)params->msg, *p;
 
-	p = branch->l ? memmem(start, params->len, branch->p, branch->l)
-		      : NULL;
+	p = branch->l ? memmem(start, params->len, branch->p, branch->l) : NULL;
 	*pos = p ? (size_t)(p - start) : 0;
 	return p != NULL;
 }
@@ -56,11 +55,11 @@ static struct txn_cli *make(struct txn_table *table,
 
 	memset(ct, 0, sizeof(*ct));
 	ct->table = table;
-	ct->dest  = *params->dest;
+	ct->dest = *params->dest;
 	ct->resph = params->resph;
-	ct->endh  = params->endh;
-	ct->arg   = params->arg;
-	ct->len   = params->len;
+	ct->endh = params->endh;
+	ct->arg = params->arg;
+	ct->len = params->len;
 	memcpy(ct->msg, params->msg, params->len);
 	return ct;
 }
@@ -87,11 +86,11 @@ int txn_cli_start(struct txn_cli **ctp, struct txn_table *table,
 	ct = make(table, params);
 	if (!ct)
 		return ENOMEM;
-	ct->key        = key;
-	ct->branch     = branch;
+	ct->key = key;
+	ct->branch = branch;
 	ct->branch_len = params->branch.l;
-	ct->kind       = pl_strcmp(&method, "INVITE") ? &txn_cli_other
-						      : &txn_cli_invite;
+	ct->kind =
+		pl_strcmp(&method, "INVITE") ? &txn_cli_other : &txn_cli_invite;
 	err = txn_cli_send(ct);
 	if (err) {
 		mem_deref(ct);
@@ -143,7 +142,7 @@ void txn_cli_end(struct txn_cli *ct, int err)
 		ct->table->stats.timeouts++;
 	ct->state = TXN_TERMINATED;
 	ct->resph = NULL;
-	ct->endh  = NULL;
+	ct->endh = NULL;
 	if (endh)
 		endh(ct, err, ct->arg);
 	mem_deref(ct);
@@ -172,5 +171,7 @@ void txn_cli_detach(struct txn_cli *ct)
 	if (!ct)
 		return;
 	ct->resph = NULL;
-	ct->endh  = NULL;
+	ct->endh = NULL;
+	/* nobody would end its ringing */
+	(void)txn_cli_cancel(ct, NULL);
 }

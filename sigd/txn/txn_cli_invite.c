@@ -52,9 +52,9 @@ static void make_ack(struct txn_cli *ct, const struct smsg *resp)
 static int start_cancel(struct txn_cli *ct, const uint8_t *msg, size_t len)
 {
 	const struct txn_cli_params params = {
-		.dest   = &ct->dest,
-		.msg    = msg,
-		.len    = len,
+		.dest = &ct->dest,
+		.msg = msg,
+		.len = len,
 		.branch = {(char *)ct->msg + ct->branch, ct->branch_len},
 	};
 
@@ -113,8 +113,7 @@ static void on_repeat(void *arg)
 	int err;
 
 	ct->interval = txn_double(ct->interval, 0);
-	wheel_start(ct->table->wheel, &ct->repeat, ct->interval, on_repeat,
-		    ct);
+	wheel_start(ct->table->wheel, &ct->repeat, ct->interval, on_repeat, ct);
 	ct->table->stats.repeated_out++;
 	err = txn_cli_send(ct);
 	if (err)
@@ -189,6 +188,6 @@ static void response(struct txn_cli *ct, const struct smsg *msg)
 }
 
 const struct txn_cli_kind txn_cli_invite = {
-	.start    = start,
+	.start = start,
 	.response = response,
 };

@@ -51,8 +51,7 @@ static void response(struct txn_cli *ct, const struct smsg *msg)
 
 	if (msg->scode < 200) {
 		ct->state = TXN_PROCEEDING;
-	}
-	else {
+	} else {
 		ct->state = TXN_COMPLETED;
 		wheel_stop(&ct->repeat);
 		wheel_start(table->wheel, &ct->life,
@@ -63,6 +62,6 @@ static void response(struct txn_cli *ct, const struct smsg *msg)
 }
 
 const struct txn_cli_kind txn_cli_other = {
-	.start    = start,
+	.start = start,
 	.response = response,
 };

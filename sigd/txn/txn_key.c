@@ -13,7 +13,7 @@
 
 struct sip {
 	uint64_t v[4];
-	uint64_t word;  /* bytes that do not fill eight yet */
+	uint64_t word; /* bytes that do not fill eight yet */
 	uint64_t total;
 };
 
@@ -151,8 +151,7 @@ void txn_key_server(struct txn_key *key, const uint8_t *secret,
 	add_number(&sip, req->via.port);
 	if (shdr_via_rfc3261(&req->via)) {
 		add_field(&sip, &req->via.branch);
-	}
-	else {
+	} else {
 		add_field(&sip, &req->uri.text);
 		add_field(&sip, &req->from.tag);
 		add_field(&sip, &req->callid);

@@ -12,7 +12,9 @@
 
 #include "sigd/sip/smsg.h"
 
-enum { TXN_SECRET_LEN = 16 };
+enum {
+	TXN_SECRET_LEN = 16
+};
 
 struct txn_key {
 	uint64_t a, b;

@@ -22,12 +22,12 @@ struct txn_table {
 };
 
 enum txn_state {
-	TXN_TRYING,     /* other methods than INVITE: nothing said yet */
-	TXN_CALLING,    /* client, INVITE: nothing heard yet */
+	TXN_TRYING,  /* other methods than INVITE: nothing said yet */
+	TXN_CALLING, /* client, INVITE: nothing heard yet */
 	TXN_PROCEEDING,
 	TXN_COMPLETED,
-	TXN_CONFIRMED,  /* server: INVITE */
-	TXN_ACCEPTED,   /* INVITE, RFC 6026 */
+	TXN_CONFIRMED, /* server: INVITE */
+	TXN_ACCEPTED,  /* INVITE, RFC 6026 */
 	TXN_TERMINATED,
 };
 
@@ -53,7 +53,7 @@ bool txn_table_full(struct txn_table *table);
 bool txn_srv_exists(const struct txn_table *table, const struct smsg *req);
 bool txn_cli_exists(const struct txn_table *table, const struct txn_key *key);
 
-/* --- server ---------------------------------------------------------------- */
+/* --- server --------------------------------------------------------------- */
 
 /* What differs between INVITE and the others. */
 struct txn_srv_kind {
@@ -70,15 +70,15 @@ extern const struct txn_srv_kind txn_srv_invite;
 extern const struct txn_srv_kind txn_srv_other;
 
 struct txn_srv {
-	struct le le;              /* txn_table.servers */
+	struct le le; /* txn_table.servers */
 	struct txn_table *table;
 	struct txn_key key;
 	const struct txn_srv_kind *kind;
 	enum txn_state state;
-	bool answered;             /* a final response was given */
+	bool answered; /* a final response was given */
 	struct smsg *req;
 	struct txn_dest dest;
-	uint8_t *resp;             /* the last response, NULL: none */
+	uint8_t *resp; /* the last response, NULL: none */
 	size_t resp_len;
 	struct wheel_timer life;   /* H, I, J, L; and until a 100 */
 	struct wheel_timer repeat; /* G; repetition of a 2xx */
@@ -96,7 +96,7 @@ void txn_srv_end(struct txn_srv *st, int err);
 /* An ACK came for an INVITE; false: it is to be passed on. */
 bool txn_srv_invite_ack(struct txn_srv *st);
 
-/* --- client ---------------------------------------------------------------- */
+/* --- client --------------------------------------------------------------- */
 
 struct txn_cli_kind {
 	void (*start)(struct txn_cli *ct);
@@ -107,10 +107,14 @@ struct txn_cli_kind {
 extern const struct txn_cli_kind txn_cli_invite;
 extern const struct txn_cli_kind txn_cli_other;
 
-enum txn_cancel { TXN_CANCEL_NOT, TXN_CANCEL_WANTED, TXN_CANCEL_SENT };
+enum txn_cancel {
+	TXN_CANCEL_NOT,
+	TXN_CANCEL_WANTED,
+	TXN_CANCEL_SENT
+};
 
 struct txn_cli {
-	struct le le;              /* txn_table.clients */
+	struct le le; /* txn_table.clients */
 	struct txn_table *table;
 	struct txn_key key;
 	const struct txn_cli_kind *kind;
@@ -126,10 +130,10 @@ struct txn_cli {
 	txn_cli_resp_h *resph;
 	txn_cli_end_h *endh;
 	void *arg;
-	size_t branch;             /* offset and length in msg */
+	size_t branch; /* offset and length in msg */
 	size_t branch_len;
 	size_t len;
-	uint8_t msg[];             /* the request */
+	uint8_t msg[]; /* the request */
 };
 
 int txn_cli_send(struct txn_cli *ct);

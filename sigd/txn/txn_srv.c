@@ -44,11 +44,11 @@ int txn_srv_start(struct txn_srv **stp, struct txn_table *table,
 	}
 
 	st->table = table;
-	st->kind  = msg->method == SMSG_INVITE ? &txn_srv_invite
-					       : &txn_srv_other;
-	st->dest  = *src;
-	st->endh  = endh;
-	st->arg   = arg;
+	st->kind =
+		msg->method == SMSG_INVITE ? &txn_srv_invite : &txn_srv_other;
+	st->dest = *src;
+	st->endh = endh;
+	st->arg = arg;
 	txn_key_server(&st->key, table->secret, msg, &msg->method_name);
 	hash_append(table->servers, (uint32_t)st->key.a, &st->le, st);
 	table->stats.servers++;
@@ -119,7 +119,7 @@ int txn_srv_reply(struct txn_srv *st, const uint8_t *msg, size_t len)
 		return ENOMEM;
 	memcpy(copy, msg, len);
 	mem_deref(st->resp);
-	st->resp     = copy;
+	st->resp = copy;
 	st->resp_len = len;
 
 	err = txn_srv_send(st);
@@ -133,7 +133,8 @@ int txn_srv_respond(struct txn_srv *st, const struct smsg_reply *reply)
 {
 	/* the request's headers at most, and what is added */
 	size_t size = st->req->raw.l + reply->body.l + reply->to_tag.l +
-		      reply->ctype.l + 512, len;
+		      reply->ctype.l + 512,
+	       len;
 	uint8_t *buf;
 	int err;
 
@@ -168,10 +169,16 @@ void txn_srv_end(struct txn_srv *st, int err)
 	if (err == ETIMEDOUT)
 		st->table->stats.timeouts++;
 	st->state = TXN_TERMINATED;
-	st->endh  = NULL;
+	st->endh = NULL;
 	if (endh)
 		endh(st, err, st->arg);
 	mem_deref(st);
+}
+
+void txn_srv_attach(struct txn_srv *st, txn_srv_end_h *endh, void *arg)
+{
+	st->endh = endh;
+	st->arg = arg;
 }
 
 void txn_srv_detach(struct txn_srv *st)
@@ -181,6 +188,10 @@ void txn_srv_detach(struct txn_srv *st)
 	if (!st)
 		return;
 	st->endh = NULL;
+	if (st->answered)
+		return;
+	(void)txn_srv_respond(st, &reply);
+	/* without memory for an answer nothing would ever end it */
 	if (!st->answered)
-		(void)txn_srv_respond(st, &reply);
+		txn_srv_end(st, 0);
 }

@@ -45,8 +45,7 @@ static void on_repeat(void *arg)
 static void repeat(struct txn_srv *st)
 {
 	st->interval = st->table->cfg.t1;
-	wheel_start(st->table->wheel, &st->repeat, st->interval, on_repeat,
-		    st);
+	wheel_start(st->table->wheel, &st->repeat, st->interval, on_repeat, st);
 }
 
 static void start(struct txn_srv *st)
@@ -122,8 +121,8 @@ int txn_srv_repeat_2xx(struct txn_srv *st)
 	if (st->state != TXN_ACCEPTED)
 		return EINVAL;
 
-	wheel_start(st->table->wheel, &st->life, txn_64t1(st->table),
-		    on_no_ack, st);
+	wheel_start(st->table->wheel, &st->life, txn_64t1(st->table), on_no_ack,
+		    st);
 	repeat(st);
 	return 0;
 }
@@ -139,8 +138,8 @@ void txn_srv_acked(struct txn_srv *st)
 }
 
 const struct txn_srv_kind txn_srv_invite = {
-	.start     = start,
+	.start = start,
 	.may_reply = may_reply,
-	.replied   = replied,
-	.again     = again,
+	.replied = replied,
+	.again = again,
 };

@@ -33,8 +33,8 @@ static void on_trying(void *arg)
 	struct txn_srv *st = arg;
 	struct txn_table *table = st->table;
 
-	wheel_start(table->wheel, &st->life,
-		    txn_64t1(table) - trying_ms(table), on_late, st);
+	wheel_start(table->wheel, &st->life, txn_64t1(table) - trying_ms(table),
+		    on_late, st);
 	if (!st->resp)
 		txn_srv_trying(st);
 }
@@ -87,8 +87,8 @@ static void again(struct txn_srv *st)
 }
 
 const struct txn_srv_kind txn_srv_other = {
-	.start     = start,
+	.start = start,
 	.may_reply = may_reply,
-	.replied   = replied,
-	.again     = again,
+	.replied = replied,
+	.again = again,
 };

@@ -9,8 +9,12 @@
 #include "sigd/txn/txn_priv.h"
 
 enum {
-	T1_MS = 500, T2_T1 = 8, T4_T1 = 10, MAX = 100000,
-	BUCKETS_MIN = 64, BUCKETS_MAX = 16384,
+	T1_MS = 500,
+	T2_T1 = 8,
+	T4_T1 = 10,
+	MAX = 100000,
+	BUCKETS_MIN = 64,
+	BUCKETS_MAX = 16384,
 };
 
 static const struct pl invite = PL("INVITE");
@@ -42,13 +46,13 @@ int txn_table_alloc(struct txn_table **tablep, const struct txn_cfg *cfg,
 		return ENOMEM;
 	if (cfg)
 		table->cfg = *cfg;
-	table->cfg.t1  = table->cfg.t1 ? table->cfg.t1 : T1_MS;
-	table->cfg.t2  = table->cfg.t2 ? table->cfg.t2 : T2_T1 * table->cfg.t1;
-	table->cfg.t4  = table->cfg.t4 ? table->cfg.t4 : T4_T1 * table->cfg.t1;
+	table->cfg.t1 = table->cfg.t1 ? table->cfg.t1 : T1_MS;
+	table->cfg.t2 = table->cfg.t2 ? table->cfg.t2 : T2_T1 * table->cfg.t1;
+	table->cfg.t4 = table->cfg.t4 ? table->cfg.t4 : T4_T1 * table->cfg.t1;
 	table->cfg.max = table->cfg.max ? table->cfg.max : MAX;
-	table->wheel   = wheel;
-	table->sendh   = sendh;
-	table->arg     = arg;
+	table->wheel = wheel;
+	table->sendh = sendh;
+	table->arg = arg;
 	rand_bytes(table->secret, sizeof(table->secret));
 
 	buckets = table->cfg.max / 4;
@@ -74,12 +78,9 @@ bool txn_table_full(struct txn_table *table)
 const char *txn_state_name(enum txn_state state)
 {
 	static const char *const namev[] = {
-		[TXN_TRYING]     = "Trying",
-		[TXN_CALLING]    = "Calling",
-		[TXN_PROCEEDING] = "Proceeding",
-		[TXN_COMPLETED]  = "Completed",
-		[TXN_CONFIRMED]  = "Confirmed",
-		[TXN_ACCEPTED]   = "Accepted",
+		[TXN_TRYING] = "Trying",         [TXN_CALLING] = "Calling",
+		[TXN_PROCEEDING] = "Proceeding", [TXN_COMPLETED] = "Completed",
+		[TXN_CONFIRMED] = "Confirmed",   [TXN_ACCEPTED] = "Accepted",
 		[TXN_TERMINATED] = "Terminated",
 	};
 
@@ -119,8 +120,8 @@ static struct txn_srv *find_server(const struct txn_table *table,
 	struct txn_key key;
 
 	txn_key_server(&key, table->secret, req, method);
-	return list_ledata(hash_lookup(table->servers, (uint32_t)key.a,
-				       server_cmp, &key));
+	return list_ledata(
+		hash_lookup(table->servers, (uint32_t)key.a, server_cmp, &key));
 }
 
 static struct txn_cli *find_client(const struct txn_table *table,
@@ -140,8 +141,8 @@ bool txn_cli_exists(const struct txn_table *table, const struct txn_key *key)
 	return find_client(table, key) != NULL;
 }
 
-enum txn_match txn_recv_request(struct txn_table *table,
-				const struct smsg *msg, struct txn_srv **stp)
+enum txn_match txn_recv_request(struct txn_table *table, const struct smsg *msg,
+				struct txn_srv **stp)
 {
 	const bool ack = msg->method == SMSG_ACK;
 	struct txn_srv *st;
@@ -195,8 +196,8 @@ static bool print_server(struct le *le, void *arg)
 	const struct txn_srv *st = le->data;
 	struct print *print = arg;
 
-	print->err |= re_hprintf(print->pf, "server %s %H\n",
-				 txn_srv_state(st), smsg_debug, st->req);
+	print->err |= re_hprintf(print->pf, "server %s %H\n", txn_srv_state(st),
+				 smsg_debug, st->req);
 	return false;
 }
 
@@ -210,8 +211,8 @@ static bool print_client(struct le *le, void *arg)
 	while (line.l < msg.l && msg.p[line.l] != '\r')
 		++line.l;
 	print->err |= re_hprintf(print->pf, "client %s %r branch=%b\n",
-				 txn_cli_state(ct), &line,
-				 ct->msg + ct->branch, ct->branch_len);
+				 txn_cli_state(ct), &line, ct->msg + ct->branch,
+				 ct->branch_len);
 	return false;
 }
 

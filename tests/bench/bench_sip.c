@@ -9,9 +9,15 @@
 #include <time.h>
 #include <re.h>
 
+#include "common/wheel.h"
+#include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_edit.h"
+#include "sigd/txn/txn.h"
 
-enum { ROUNDS = 200000, RUNS = 5 };
+enum {
+	ROUNDS = 200000,
+	RUNS = 5
+};
 
 static const char invite_head[] =
 	"INVITE sip:echo@example.org SIP/2.0\r\n"
@@ -42,14 +48,17 @@ static const char sdp[] =
 	"a=candidate:1467250027 1 udp 2122260223 192.0.2.17 51472 typ host "
 	"generation 0 network-id 1\r\n"
 	"a=ice-ufrag:F7gI\r\na=ice-pwd:x9cml/YzichV2+XlhiMu8g01\r\n"
-	"a=ice-options:trickle\r\na=fingerprint:sha-256 D2:FA:0E:C3:22:59:5E:14:"
+	"a=ice-options:trickle\r\na=fingerprint:sha-256 "
+	"D2:FA:0E:C3:22:59:5E:14:"
 	"95:69:92:3D:13:B4:84:24:2C:C2:A2:C0:3E:FD:34:8E:5E:EA:6F:AF:52:CE:E6:"
 	"0F\r\na=setup:actpass\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\n"
 	"a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n"
 	"a=fmtp:111 minptime=10;useinbandfec=1\r\na=rtpmap:63 red/48000/2\r\n"
-	"a=rtpmap:9 G722/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+	"a=rtpmap:9 G722/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 "
+	"PCMA/8000\r\n"
 	"a=rtpmap:13 CN/8000\r\na=rtpmap:110 telephone-event/48000\r\n"
-	"a=rtpmap:126 telephone-event/8000\r\na=ssrc:3735928559 cname:1c2d3e4f\r\n";
+	"a=rtpmap:126 telephone-event/8000\r\na=ssrc:3735928559 "
+	"cname:1c2d3e4f\r\n";
 
 static const char reg[] =
 	"REGISTER sip:example.org SIP/2.0\r\n"
@@ -89,9 +98,11 @@ static int decode(uint8_t *buf, size_t len)
 /* What a proxy does with a request from a browser. */
 static int forward(uint8_t *buf, size_t len)
 {
-	static const char via[] = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK"
+	static const char via[] =
+		"SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK"
 		"AQEuR8x0c2Jq3vVYJ1ZrP7kq9bU2mXl4nTz0dWs6yHfGaEoC;rport";
-	static const char rr[] = "<sip:AQEuR8x0c2Jq3vVYJ1ZrP7kq9bU2mXl4nTz0dWs6"
+	static const char rr[] =
+		"<sip:AQEuR8x0c2Jq3vVYJ1ZrP7kq9bU2mXl4nTz0dWs6"
 		"yHfGaEoCQwErTyUiOpAsDfGhJkLzXcVbNm@192.0.2.1;lr>";
 	static const char uri[] = "sip:200@192.0.2.80:5060";
 	static const char src[] = "203.0.113.77";
@@ -115,6 +126,39 @@ static int forward(uint8_t *buf, size_t len)
 	smsg_edit_replace_value(&ed, SHDR_CONTACT, 0, &r);
 	smsg_edit_remove_prefix(&ed, "X-Cordboard-");
 	return err | smsg_edit_write(&ed, out, sizeof(out), &n);
+}
+
+/* --- a whole server transaction over a reliable transport ----------------- */
+
+static struct {
+	struct wheel *wheel;
+	struct txn_table *table;
+	uint64_t now;
+} txn;
+
+static int on_send(const struct txn_dest *dest, const uint8_t *msg, size_t len,
+		   void *arg)
+{
+	(void)dest, (void)msg, (void)len, (void)arg;
+	return 0;
+}
+
+static int transaction(uint8_t *buf, size_t len)
+{
+	const struct txn_dest src = {.reliable = true};
+	const struct smsg_reply reply = {.scode = 200, .to_tag = PL("a1b2")};
+	struct txn_srv *st = NULL;
+	struct smsg_err why;
+	struct smsg msg;
+	int err = smsg_decode(&msg, buf, len, NULL, &why);
+
+	if (err || txn_recv_request(txn.table, &msg, &st) != TXN_NEW)
+		return EINVAL;
+	err = txn_srv_start(&st, txn.table, &msg, &src, NULL, NULL);
+	if (!err)
+		err = txn_srv_respond(st, &reply);
+	wheel_advance(txn.wheel, ++txn.now);
+	return err;
 }
 
 static int libre_decode(uint8_t *buf, size_t len)
@@ -163,11 +207,18 @@ int main(void)
 	snprintf(invite, sizeof(invite), "%sContent-Length: %zu\r\n\r\n%s",
 		 invite_head, strlen(sdp), sdp);
 
+	if (wheel_alloc(&txn.wheel, 0) ||
+	    txn_table_alloc(&txn.table, NULL, txn.wheel, on_send, NULL))
+		return 1;
+
 	run("sip: INVITE decode", invite, decode);
 	run("sip: INVITE decode, edit, write", invite, forward);
 	run("sip: INVITE decode by libre", invite, libre_decode);
 	run("sip: REGISTER decode", reg, decode);
 	run("sip: REGISTER decode, edit, write", reg, forward);
 	run("sip: REGISTER decode by libre", reg, libre_decode);
+	run("txn: REGISTER decoded and answered", reg, transaction);
+	mem_deref(txn.table);
+	mem_deref(txn.wheel);
 	return 0;
 }

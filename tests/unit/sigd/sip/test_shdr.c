@@ -7,7 +7,7 @@
 
 #include "tests/unit/sigd/sip/view.h"
 
-/* --- names ------------------------------------------------------------------- */
+/* --- names ---------------------------------------------------------------- */
 
 static void every_name_is_found_in_any_case(void)
 {
@@ -35,9 +35,25 @@ static void every_name_is_found_in_any_case(void)
 static void similar_names_are_not_taken_for_known_ones(void)
 {
 	static const char *const namev[] = {
-		"jzba", "Fron", "Fro", "Froms", "Via-", "Vi", "q", "z", "",
-		"Call-IDs", "Call_ID", "Content-Lengti", "X-From", "Tp",
-		"C%6Fntact", "Too", "Cseqx", "RAcl", "Max-Forwardz",
+		"jzba",
+		"Fron",
+		"Fro",
+		"Froms",
+		"Via-",
+		"Vi",
+		"q",
+		"z",
+		"",
+		"Call-IDs",
+		"Call_ID",
+		"Content-Lengti",
+		"X-From",
+		"Tp",
+		"C%6Fntact",
+		"Too",
+		"Cseqx",
+		"RAcl",
+		"Max-Forwardz",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(namev); i++)
@@ -82,7 +98,7 @@ static void methods_have_case(void)
 	CHECK_STR(smsg_method_name(SMSG_OTHER), "?");
 }
 
-/* --- parameters, lists, numbers ------------------------------------------ */
+/* --- parameters, lists, numbers ------------------------------------------- */
 
 static void parameters_one_by_one(void)
 {
@@ -190,10 +206,10 @@ static void q_is_in_thousandths(void)
 		const char *text;
 		int q;
 	} v[] = {
-		{"0", 0}, {"1", 1000}, {"0.5", 500}, {"0.05", 50}, {"1.000", 1000},
-		{"0.123", 123}, {"1.", 1000}, {"0.", 0}, {"1.001", -1},
-		{"2", -1}, {"0.1234", -1}, {".5", -1}, {"", -1}, {"0,5", -1},
-		{"0.x", -1}, {"-0", -1},
+		{"0", 0},        {"1", 1000},    {"0.5", 500},   {"0.05", 50},
+		{"1.000", 1000}, {"0.123", 123}, {"1.", 1000},   {"0.", 0},
+		{"1.001", -1},   {"2", -1},      {"0.1234", -1}, {".5", -1},
+		{"", -1},        {"0,5", -1},    {"0.x", -1},    {"-0", -1},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++) {
@@ -205,7 +221,7 @@ static void q_is_in_thousandths(void)
 	}
 }
 
-/* --- Via ----------------------------------------------------------------------- */
+/* --- Via ------------------------------------------------------------------ */
 
 static int via(struct shdr_via *v, const char *s)
 {
@@ -219,7 +235,8 @@ static void via_is_taken_apart(void)
 	struct shdr_via v;
 
 	CHECK_INT(via(&v, "SIP/2.0/WSS x.invalid:443 ; branch=z9hG4bK1;rport;"
-		      "alias"), 0);
+			  "alias"),
+		  0);
 	CHECK_INT(v.tp, SHDR_TP_WSS);
 	CHECK(is(&v.sentby, "x.invalid:443") && is(&v.host, "x.invalid"));
 	CHECK_INT(v.port, 443);
@@ -227,7 +244,8 @@ static void via_is_taken_apart(void)
 	CHECK(shdr_via_rfc3261(&v));
 
 	CHECK_INT(via(&v, "SIP / 2.0 / UDP [::1] : 5070;received=[::2];"
-		      "rport=77;branch=Z9HG4BKa;ttl=1;maddr=224.0.1.75"), 0);
+			  "rport=77;branch=Z9HG4BKa;ttl=1;maddr=224.0.1.75"),
+		  0);
 	CHECK(is(&v.host, "::1") && is(&v.received, "::2"));
 	CHECK(is(&v.sentby, "[::1] : 5070"));
 	CHECK_INT(v.port, 5070);
@@ -244,15 +262,31 @@ static void via_is_taken_apart(void)
 static void broken_vias_are_refused(void)
 {
 	static const char *const badv[] = {
-		"", "SIP", "SIP/2.0", "SIP/2.0/UDP", "SIP/2.0/UDP ",
-		"SIP/2.0/UDPhost", "SIP/2.0/UDP h:", "SIP/2.0/UDP h:x",
-		"SIP/2.0/UDP h:65536", "SIP/2.0/UDP h;", "SIP/2.0/UDP h;;x",
-		"SIP/2.0/UDP h;branch", "SIP/2.0/UDP h;branch=",
-		"SIP/2.0/UDP h;branch=a;branch=b", "SIP/2.0/UDP h;rport=x",
-		"SIP/2.0/UDP h;rport=65536", "SIP/2.0/UDP h,", "SIP/2.0/UDP h x",
-		"SIP/2.0/UDP h,,SIP/2.0/UDP g", "SIP/2.0/UDP [::1",
-		"SIP/2.0/UDP []", "SIP//UDP h", "SIP/2.0/UDP h,SIP/2.0/UDP g",
-		"SIP/2.0/UDP h;x=\"", "SIP/2.0/UDP h;branch=\"a\"",
+		"",
+		"SIP",
+		"SIP/2.0",
+		"SIP/2.0/UDP",
+		"SIP/2.0/UDP ",
+		"SIP/2.0/UDPhost",
+		"SIP/2.0/UDP h:",
+		"SIP/2.0/UDP h:x",
+		"SIP/2.0/UDP h:65536",
+		"SIP/2.0/UDP h;",
+		"SIP/2.0/UDP h;;x",
+		"SIP/2.0/UDP h;branch",
+		"SIP/2.0/UDP h;branch=",
+		"SIP/2.0/UDP h;branch=a;branch=b",
+		"SIP/2.0/UDP h;rport=x",
+		"SIP/2.0/UDP h;rport=65536",
+		"SIP/2.0/UDP h,",
+		"SIP/2.0/UDP h x",
+		"SIP/2.0/UDP h,,SIP/2.0/UDP g",
+		"SIP/2.0/UDP [::1",
+		"SIP/2.0/UDP []",
+		"SIP//UDP h",
+		"SIP/2.0/UDP h,SIP/2.0/UDP g",
+		"SIP/2.0/UDP h;x=\"",
+		"SIP/2.0/UDP h;branch=\"a\"",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(badv); i++) {
@@ -265,7 +299,8 @@ static void broken_vias_are_refused(void)
 
 static void several_vias_in_one_field(void)
 {
-	struct pl rest = text("SIP/2.0/UDP a;x , SIP/2.0/TCP b:1,SIP/2.0/TLS c");
+	struct pl rest =
+		text("SIP/2.0/UDP a;x , SIP/2.0/TCP b:1,SIP/2.0/TLS c");
 	struct shdr_via v;
 
 	CHECK_INT(shdr_via_next(&v, &rest), 0);
@@ -277,7 +312,7 @@ static void several_vias_in_one_field(void)
 	CHECK_INT(shdr_via_next(&v, &rest), ENOENT);
 }
 
-/* --- addresses ---------------------------------------------------------------- */
+/* --- addresses ------------------------------------------------------------ */
 
 static int addr(struct shdr_addr *a, const char *s)
 {
@@ -318,12 +353,32 @@ static void addresses_in_all_forms(void)
 static void broken_addresses_are_refused(void)
 {
 	static const char *const badv[] = {
-		"", "x", "\"a", "\"a\"", "\"a\" sip:a@b", "<sip:a@b", "<>",
-		"< sip:a@b>", "<sip:a@b >", "a, b <sip:a@b>", "a@b <sip:a@b>",
-		"sip:a@b?x=1", "sip:a b@c", "<sip:a@b> x", "<sip:a@b>;",
-		"<sip:a@b>;;", "<sip:a@b>;tag=1;tag=2", "<sip:a@b>;tag",
-		"<sip:a@b>;tag=", "<sip:a@b>,", "sip:a@b,", ";tag=1", "**",
-		"<sip:a@b>;tag=\"1\"", "a<b <sip:a@b>", "* x",
+		"",
+		"x",
+		"\"a",
+		"\"a\"",
+		"\"a\" sip:a@b",
+		"<sip:a@b",
+		"<>",
+		"< sip:a@b>",
+		"<sip:a@b >",
+		"a, b <sip:a@b>",
+		"a@b <sip:a@b>",
+		"sip:a@b?x=1",
+		"sip:a b@c",
+		"<sip:a@b> x",
+		"<sip:a@b>;",
+		"<sip:a@b>;;",
+		"<sip:a@b>;tag=1;tag=2",
+		"<sip:a@b>;tag",
+		"<sip:a@b>;tag=",
+		"<sip:a@b>,",
+		"sip:a@b,",
+		";tag=1",
+		"**",
+		"<sip:a@b>;tag=\"1\"",
+		"a<b <sip:a@b>",
+		"* x",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(badv); i++) {
@@ -348,13 +403,15 @@ static void several_addresses_in_one_field(void)
 	CHECK_INT(shdr_addr_next(&a, &rest), ENOENT);
 }
 
-/* --- CSeq, RAck, credentials ----------------------------------------------- */
+/* --- CSeq, RAck, credentials ---------------------------------------------- */
 
 static void cseq_and_rack(void)
 {
-	static const char *const badv[] = {"", "1", "1 ", "INVITE", "1INVITE",
-					   "1 INVITE x", "-1 INVITE",
-					   "4294967296 INVITE", "1 IN(VITE"};
+	static const char *const badv[] = {"",          "1",
+					   "1 ",        "INVITE",
+					   "1INVITE",   "1 INVITE x",
+					   "-1 INVITE", "4294967296 INVITE",
+					   "1 IN(VITE"};
 	struct shdr_cseq c;
 	struct shdr_rack r;
 	struct pl pl = text("0009   INVITE");
@@ -406,12 +463,19 @@ static void broken_credentials_are_refused(void)
 		const char *text;
 		int err;
 	} v[] = {
-		{"", EBADMSG}, {"Digest", EBADMSG}, {"Digest ", EBADMSG},
-		{"Digest a", EBADMSG}, {"Digest a=1,", EBADMSG},
-		{"Digest a=1,,b=2", EBADMSG}, {"Digest a=\"1", EBADMSG},
-		{"Digest nonce=1, nonce=2", EBADMSG}, {"Digest =1", EBADMSG},
-		{"Digest a=1 b=2", EBADMSG}, {"Digest a=1;b=2", EBADMSG},
-		{"Bearer abc", EPROTO}, {"digest a=1", 0},
+		{"", EBADMSG},
+		{"Digest", EBADMSG},
+		{"Digest ", EBADMSG},
+		{"Digest a", EBADMSG},
+		{"Digest a=1,", EBADMSG},
+		{"Digest a=1,,b=2", EBADMSG},
+		{"Digest a=\"1", EBADMSG},
+		{"Digest nonce=1, nonce=2", EBADMSG},
+		{"Digest =1", EBADMSG},
+		{"Digest a=1 b=2", EBADMSG},
+		{"Digest a=1;b=2", EBADMSG},
+		{"Bearer abc", EPROTO},
+		{"digest a=1", 0},
 	};
 	struct shdr_digest d;
 	struct shdr_auth a;

@@ -8,11 +8,11 @@
 #include "tests/unit/sigd/sip/view.h"
 
 /* A request whose other headers are good; `more` are whole lines. */
-#define CORE                                                                 \
-	"Via: SIP/2.0/UDP h.org;branch=z9hG4bK1\r\n"                         \
-	"From: <sip:a@h.org>;tag=1\r\n"                                      \
-	"To: <sip:b@h.org>\r\n"                                              \
-	"Call-ID: c1\r\n"                                                    \
+#define CORE                                         \
+	"Via: SIP/2.0/UDP h.org;branch=z9hG4bK1\r\n" \
+	"From: <sip:a@h.org>;tag=1\r\n"              \
+	"To: <sip:b@h.org>\r\n"                      \
+	"Call-ID: c1\r\n"                            \
 	"CSeq: 1 OPTIONS\r\n"
 #define WITH(more) "OPTIONS sip:b@h.org SIP/2.0\r\n" CORE more "\r\n"
 
@@ -116,9 +116,11 @@ static void required_headers_must_be_there(void)
 	bad("OPTIONS sip:b@h.org SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n\r\n",
 	    "Missing From");
 	bad("OPTIONS sip:b@h.org SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n"
-	    "From: sip:a@b\r\n\r\n", "Missing To");
+	    "From: sip:a@b\r\n\r\n",
+	    "Missing To");
 	bad("OPTIONS sip:b@h.org SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n"
-	    "From: sip:a@b\r\nTo: sip:a@b\r\n\r\n", "Missing Call-ID");
+	    "From: sip:a@b\r\nTo: sip:a@b\r\n\r\n",
+	    "Missing Call-ID");
 	bad("OPTIONS sip:b@h.org SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n"
 	    "From: sip:a@b\r\nTo: sip:a@b\r\nCall-ID: c\r\n\r\n",
 	    "Missing CSeq");
@@ -187,8 +189,12 @@ static void control_characters_are_refused(void)
 
 static void control_characters_live_only_behind_a_backslash_in_quotes(void)
 {
-	good(WITH("Subject: \"a\\\x01" "b\\\x7f" "c\"\r\n"));
-	bad(WITH("Subject: a\\\x01" "b\r\n"), "Control Character");
+	good(WITH("Subject: \"a\\\x01"
+		  "b\\\x7f"
+		  "c\"\r\n"));
+	bad(WITH("Subject: a\\\x01"
+		 "b\r\n"),
+	    "Control Character");
 	bad(WITH("Subject: \"a\" \\\x01\r\n"), "Control Character");
 	bad(WITH("Subject: \"a\\\\\x01\"\r\n"), "Control Character");
 	bad(WITH("Subject: \"a\\\x01\x01\"\r\n"), "Control Character");
@@ -208,10 +214,10 @@ static void content_length_is_believed_only_when_true(void)
 
 	bad(WITH("Content-Length: -1\r\n"), "Bad Content-Length");
 	bad(WITH("Content-Length: 1\r\n"), "Content-Length Too Large");
-	bad(WITH("Content-Length: 4294967296\r\n"),
-	    "Content-Length Too Large");
+	bad(WITH("Content-Length: 4294967296\r\n"), "Content-Length Too Large");
 	bad(WITH("Content-Length: 4294967328\r\n") "hidden INVITE, 32 bytes to "
-	    "come, a b c", "Content-Length Too Large");
+						   "come, a b c",
+	    "Content-Length Too Large");
 	bad(WITH("Content-Length: 18446744073709551616\r\n"),
 	    "Content-Length Too Large");
 	bad(WITH("Content-Length: 0, 0\r\n"), "Bad Content-Length");
@@ -231,18 +237,13 @@ static void content_length_is_believed_only_when_true(void)
 
 static void request_lines_are_strict(void)
 {
-	bad("OPTIONS  sip:b@h.org SIP/2.0\r\n" CORE "\r\n",
-	    "Bad Request-Line");
-	bad("OPTIONS sip:b@h.org  SIP/2.0\r\n" CORE "\r\n",
-	    "Bad Request-Line");
-	bad("OPTIONS sip:b@h.org SIP/2.0 \r\n" CORE "\r\n",
-	    "Bad Request-Line");
+	bad("OPTIONS  sip:b@h.org SIP/2.0\r\n" CORE "\r\n", "Bad Request-Line");
+	bad("OPTIONS sip:b@h.org  SIP/2.0\r\n" CORE "\r\n", "Bad Request-Line");
+	bad("OPTIONS sip:b@h.org SIP/2.0 \r\n" CORE "\r\n", "Bad Request-Line");
 	bad("OPTIONS sip:b@h.org SIP/2\r\n" CORE "\r\n", "Bad Request-Line");
-	bad("OPTIONS sip:b@h.org HTTP/1.1\r\n" CORE "\r\n",
-	    "Bad Request-Line");
+	bad("OPTIONS sip:b@h.org HTTP/1.1\r\n" CORE "\r\n", "Bad Request-Line");
 	bad("OPTIONS sip:b@h.org\r\n" CORE "\r\n", "Bad Request-Line");
-	bad("OPTIONS <sip:b@h.org> SIP/2.0\r\n" CORE "\r\n",
-	    "Bad Request-URI");
+	bad("OPTIONS <sip:b@h.org> SIP/2.0\r\n" CORE "\r\n", "Bad Request-URI");
 	bad("OPTIONS sip:b@h.org?a=b SIP/2.0\r\n" CORE "\r\n",
 	    "Headers in Request-URI");
 	good("OPTIONS sip:b@h.org sip/2.0\r\n" CORE "\r\n");
@@ -251,13 +252,21 @@ static void request_lines_are_strict(void)
 static void rubbish_is_not_answered(void)
 {
 	static const char *const rubbishv[] = {
-		"", "\r\n\r\n", "x", "\x16\x03\x01\x02", "GET / HTTP/1.1\r\n\r\n",
-		"SIP/2.0\r\n\r\n", "SIP/2.0 99 x\r\n" CORE "\r\n",
-		"SIP/2.0 700 x\r\n" CORE "\r\n", "SIP/2.0 20 x\r\n" CORE "\r\n",
-		"SIP/2.0 200x\r\n" CORE "\r\n", "SIP/3.0 200 x\r\n" CORE "\r\n",
+		"",
+		"\r\n\r\n",
+		"x",
+		"\x16\x03\x01\x02",
+		"GET / HTTP/1.1\r\n\r\n",
+		"SIP/2.0\r\n\r\n",
+		"SIP/2.0 99 x\r\n" CORE "\r\n",
+		"SIP/2.0 700 x\r\n" CORE "\r\n",
+		"SIP/2.0 20 x\r\n" CORE "\r\n",
+		"SIP/2.0 200x\r\n" CORE "\r\n",
+		"SIP/3.0 200 x\r\n" CORE "\r\n",
 		"SIP/2.0 200 OK\r\nVia: bad\r\n\r\n",
 		"ACK sip:b@h.org SIP/2.0\r\n" CORE "\r\n",
-		"OPTIONS\r\n\r\n", " OPTIONS sip:b@h SIP/2.0\r\n\r\n",
+		"OPTIONS\r\n\r\n",
+		" OPTIONS sip:b@h SIP/2.0\r\n\r\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rubbishv); i++) {
@@ -290,7 +299,8 @@ static void responses_are_understood(void)
 
 static void limits_are_kept(void)
 {
-	const struct smsg_limits limits = {.msg_max = 400, .line_max = 100,
+	const struct smsg_limits limits = {.msg_max = 400,
+					   .line_max = 100,
 					   .hdr_max = 6};
 	static char big[SMSG_MAX + 100];
 	char buf[1024], fill[256];
@@ -299,21 +309,21 @@ static void limits_are_kept(void)
 
 	memset(fill, 'x', sizeof(fill));
 	re_snprintf(buf, sizeof(buf), WITH("X: %b\r\n"), fill, (size_t)97);
-	CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, strlen(buf), &limits,
-			      &why), 0);
+	CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, strlen(buf), &limits, &why),
+		  0);
 	re_snprintf(buf, sizeof(buf), WITH("X: %b\r\n"), fill, (size_t)98);
-	CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, strlen(buf), &limits,
-			      &why), EBADMSG);
+	CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, strlen(buf), &limits, &why),
+		  EBADMSG);
 	CHECK_STR(why.reason, "Header Too Long");
 	str_ncpy(buf, WITH("X: 1\r\nX: 2\r\n"), sizeof(buf));
-	CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, strlen(buf), &limits,
-			      &why), EBADMSG);
+	CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, strlen(buf), &limits, &why),
+		  EBADMSG);
 	CHECK_STR(why.reason, "Too Many Headers");
 	CHECK(why.answerable);
 
 	re_snprintf(buf, sizeof(buf), WITH("") "%b", fill, sizeof(fill));
-	CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, strlen(buf), &limits,
-			      &why), EBADMSG);
+	CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, strlen(buf), &limits, &why),
+		  EBADMSG);
 	CHECK_INT(why.scode, 513);
 	CHECK(why.answerable);
 
@@ -348,8 +358,7 @@ static void ninety_six_headers_pass(void)
 {
 	char buf[8192];
 	struct view v;
-	size_t n = (size_t)sprintf(buf, "OPTIONS sip:b@h.org SIP/2.0\r\n"
-				   CORE);
+	size_t n = (size_t)sprintf(buf, "OPTIONS sip:b@h.org SIP/2.0\r\n" CORE);
 
 	for (int i = 5; i < SMSG_HDR_MAX; i++)
 		n += (size_t)sprintf(buf + n, "Route: <sip:r%d.org;lr>\r\n", i);
@@ -380,16 +389,18 @@ static void routing_headers_are_checked(void)
 
 static void call_ids_are_words(void)
 {
-	static const char *const badv[] = {"", "a b", "@a", "a@", "a@b@c",
-					   "a,b", "a;b", "a\xc3\xa9"};
+	static const char *const badv[] = {"",      "a b", "@a",  "a@",
+					   "a@b@c", "a,b", "a;b", "a\xc3\xa9"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(badv); i++) {
 		char buf[512];
 		struct view v;
 
-		re_snprintf(buf, sizeof(buf), "OPTIONS sip:b@h.org SIP/2.0\r\n"
+		re_snprintf(buf, sizeof(buf),
+			    "OPTIONS sip:b@h.org SIP/2.0\r\n"
 			    "v: SIP/2.0/UDP h\r\nf: sip:a@b\r\nt: sip:a@b\r\n"
-			    "CSeq: 1 OPTIONS\r\ni: %s\r\n\r\n", badv[i]);
+			    "CSeq: 1 OPTIONS\r\ni: %s\r\n\r\n",
+			    badv[i]);
 		view_text(&v, buf);
 		if (!CHECK_STR(v.why.reason, "Bad Call-ID"))
 			re_printf("# %s\n", badv[i]);
@@ -413,8 +424,10 @@ static void clone_stands_alone(void)
 	struct smsg *copy = NULL;
 	struct view v;
 
-	view_text(&v, "\r\n" WITH("Content-Length: 3\r\nSubject: a\r\n b\r\n")
-		  "abcdef");
+	view_text(
+		&v,
+		"\r\n" WITH(
+			"Content-Length: 3\r\nSubject: a\r\n b\r\n") "abcdef");
 	CHECK_INT(smsg_source_set(&v.msg, &host, 5), 0);
 	if (smsg_clone(&copy, &v.msg)) {
 		view_close(&v);
@@ -433,7 +446,8 @@ static void clone_stands_alone(void)
 static void source_has_room_for_an_address(void)
 {
 	struct pl host = text("2001:db8:1234:5678:9abc:def0:1234:5678");
-	struct pl longer = text("0123456789012345678901234567890123456789012345");
+	struct pl longer =
+		text("0123456789012345678901234567890123456789012345");
 	struct view v;
 
 	view_text(&v, WITH(""));

@@ -33,7 +33,8 @@ static const char *reply(const char *req, const struct smsg_reply *r)
 	view_text(&v, req);
 	CHECK_INT(smsg_source_set(&v.msg, &host, 4000), 0);
 	CHECK_INT(smsg_reply_write((uint8_t *)out, sizeof(out) - 1, &len,
-				   &v.msg, r), 0);
+				   &v.msg, r),
+		  0);
 	out[len] = 0;
 	view_close(&v);
 	view_bytes(&w, out, len);
@@ -46,7 +47,9 @@ static void response_copies_what_it_must(void)
 {
 	const struct smsg_field field = {text("Allow"), text("INVITE, ACK")};
 	const struct smsg_reply r = {
-		.scode = 405, .to_tag = text("t9"), .fieldv = &field,
+		.scode = 405,
+		.to_tag = text("t9"),
+		.fieldv = &field,
 		.fieldc = 1,
 	};
 
@@ -74,8 +77,11 @@ static void a_100_has_no_tag_but_the_timestamp(void)
 static void answer_of_a_user_agent_has_the_route_set_and_a_body(void)
 {
 	const struct smsg_reply r = {
-		.scode = 200, .reason = "Fine", .to_tag = text("t9"),
-		.record_route = true, .ctype = text("application/sdp"),
+		.scode = 200,
+		.reason = "Fine",
+		.to_tag = text("t9"),
+		.record_route = true,
+		.ctype = text("application/sdp"),
 		.body = text("v=0\r\n"),
 	};
 
@@ -106,14 +112,17 @@ static void reason_cannot_break_the_line(void)
 
 	view_text(&v, invite);
 	CHECK_INT(smsg_reply_write((uint8_t *)out, sizeof(out), &len, &v.msg,
-				   &r), EINVAL);
+				   &r),
+		  EINVAL);
 	r.reason = NULL;
 	r.to_tag = text("x\r\n");
 	CHECK_INT(smsg_reply_write((uint8_t *)out, sizeof(out), &len, &v.msg,
-				   &r), EINVAL);
+				   &r),
+		  EINVAL);
 	r.scode = 700;
 	CHECK_INT(smsg_reply_write((uint8_t *)out, sizeof(out), &len, &v.msg,
-				   &r), EINVAL);
+				   &r),
+		  EINVAL);
 	r = (struct smsg_reply){.scode = 200};
 	CHECK_INT(smsg_reply_write((uint8_t *)out, 100, &len, &v.msg, &r),
 		  EOVERFLOW);
@@ -133,7 +142,8 @@ static void ack_and_cancel(void)
 	view_text(&v, invite);
 	view_text(&r, resp);
 	CHECK_INT(smsg_ack_write((uint8_t *)out, sizeof(out), &len, &v.msg,
-				 &r.msg), 0);
+				 &r.msg),
+		  0);
 	out[len] = 0;
 	CHECK_STR(out, "ACK sip:b@h.org SIP/2.0\r\n"
 		       "Via: SIP/2.0/WSS x.invalid;branch=z9hG4bK1;rport\r\n"
@@ -145,15 +155,18 @@ static void ack_and_cancel(void)
 		       "CSeq: 4 ACK\r\n"
 		       "Content-Length: 0\r\n\r\n");
 	CHECK_INT(smsg_cancel_write((uint8_t *)out, sizeof(out), &len, &v.msg,
-				    &reason), 0);
+				    &reason),
+		  0);
 	out[len] = 0;
 	CHECK(strstr(out, "To: sip:b@h.org\r\n") != NULL);
 	CHECK(strstr(out, "CSeq: 4 CANCEL\r\nReason: SIP;cause=200\r\n") !=
 	      NULL);
 	CHECK_INT(smsg_cancel_write((uint8_t *)out, sizeof(out), &len, &r.msg,
-				    NULL), EINVAL);
+				    NULL),
+		  EINVAL);
 	CHECK_INT(smsg_ack_write((uint8_t *)out, sizeof(out), &len, &r.msg,
-				 &r.msg), EINVAL);
+				 &r.msg),
+		  EINVAL);
 	view_close(&r);
 	view_close(&v);
 }
@@ -164,12 +177,12 @@ static void request_of_our_own(void)
 	const struct smsg_field field = {text("Reason"), text("SIP;cause=480")};
 	const struct smsg_request r = {
 		.method = "BYE",
-		.uri	= text("sip:b@1.2.3.4"),
-		.via	= text("SIP/2.0/UDP us;branch=z9hG4bKq"),
-		.from	= text("<sip:a@h>;tag=1"),
-		.to	= text("<sip:b@h>;tag=2"),
+		.uri = text("sip:b@1.2.3.4"),
+		.via = text("SIP/2.0/UDP us;branch=z9hG4bKq"),
+		.from = text("<sip:a@h>;tag=1"),
+		.to = text("<sip:b@h>;tag=2"),
 		.callid = text("c1"),
-		.cseq	= 65537,
+		.cseq = 65537,
 		.routev = routev,
 		.routec = 2,
 		.fieldv = &field,
@@ -178,8 +191,7 @@ static void request_of_our_own(void)
 	struct view v;
 	size_t len = 0;
 
-	CHECK_INT(smsg_request_write((uint8_t *)out, sizeof(out), &len, &r),
-		  0);
+	CHECK_INT(smsg_request_write((uint8_t *)out, sizeof(out), &len, &r), 0);
 	out[len] = 0;
 	CHECK_STR(out, "BYE sip:b@1.2.3.4 SIP/2.0\r\n"
 		       "Via: SIP/2.0/UDP us;branch=z9hG4bKq\r\n"

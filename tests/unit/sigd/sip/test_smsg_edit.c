@@ -10,7 +10,8 @@
 
 static const char invite[] =
 	"INVITE sip:b@h.org SIP/2.0\r\n"
-	"Via: SIP/2.0/UDP one;branch=z9hG4bK1;rport;x=\"y\", SIP/2.0/TCP two\r\n"
+	"Via: SIP/2.0/UDP one;branch=z9hG4bK1;rport;x=\"y\", SIP/2.0/TCP "
+	"two\r\n"
 	"v: SIP/2.0/UDP three\r\n"
 	"Max-Forwards: 10\r\n"
 	"From : <sip:a@h.org>;tag=1\r\n"
@@ -47,8 +48,8 @@ static const char *end(struct edit *e)
 	struct view v;
 	size_t len = 0;
 
-	e->err = smsg_edit_write(&e->ed, (uint8_t *)e->out,
-				 sizeof(e->out) - 1, &len);
+	e->err = smsg_edit_write(&e->ed, (uint8_t *)e->out, sizeof(e->out) - 1,
+				 &len);
 	e->out[e->err ? 0 : len] = 0;
 	if (!e->err) {
 		view_bytes(&v, e->out, len);
@@ -82,7 +83,8 @@ static void without_edits_only_odd_spaces_go(void)
 
 static void a_typical_forward(void)
 {
-	struct pl uri = text("sip:200@pbx"), via = text("SIP/2.0/TLS us;branch=z9hG4bKx");
+	struct pl uri = text("sip:200@pbx"),
+		  via = text("SIP/2.0/TLS us;branch=z9hG4bKx");
 	struct pl rr = text("<sip:us;lr>"), contact = text("<sip:tok@us>");
 	struct pl host = text("192.0.2.9");
 	struct edit e;
@@ -97,25 +99,24 @@ static void a_typical_forward(void)
 	smsg_edit_replace_value(&e.ed, SHDR_CONTACT, 0, &contact);
 	smsg_edit_hop(&e.ed);
 	smsg_edit_remove_prefix(&e.ed, "X-Internal-");
-	CHECK_STR(end(&e),
-		"INVITE sip:200@pbx SIP/2.0\r\n"
-		"Via: SIP/2.0/TLS us;branch=z9hG4bKx\r\n"
-		"Via: SIP/2.0/UDP one;branch=z9hG4bK1;x=\"y\";"
-		"received=192.0.2.9;rport=4000, SIP/2.0/TCP two\r\n"
-		"v: SIP/2.0/UDP three\r\n"
-		"Max-Forwards: 9\r\n"
-		"Record-Route: <sip:us;lr>\r\n"
-		"From: <sip:a@h.org>;tag=1\r\n"
-		"To: <sip:b@h.org>\r\n"
-		"Call-ID: c1\r\n"
-		"CSeq: 1 INVITE\r\n"
-		"Route: <sip:r2;lr>\r\n"
-		"Route: <sip:r3;lr>\r\n"
-		"Contact: <sip:tok@us>\r\n"
-		"Content-Type: application/sdp\r\n"
-		"Content-Length: 4\r\n"
-		"\r\n"
-		"v=0\n");
+	CHECK_STR(end(&e), "INVITE sip:200@pbx SIP/2.0\r\n"
+			   "Via: SIP/2.0/TLS us;branch=z9hG4bKx\r\n"
+			   "Via: SIP/2.0/UDP one;branch=z9hG4bK1;x=\"y\";"
+			   "received=192.0.2.9;rport=4000, SIP/2.0/TCP two\r\n"
+			   "v: SIP/2.0/UDP three\r\n"
+			   "Max-Forwards: 9\r\n"
+			   "Record-Route: <sip:us;lr>\r\n"
+			   "From: <sip:a@h.org>;tag=1\r\n"
+			   "To: <sip:b@h.org>\r\n"
+			   "Call-ID: c1\r\n"
+			   "CSeq: 1 INVITE\r\n"
+			   "Route: <sip:r2;lr>\r\n"
+			   "Route: <sip:r3;lr>\r\n"
+			   "Contact: <sip:tok@us>\r\n"
+			   "Content-Type: application/sdp\r\n"
+			   "Content-Length: 4\r\n"
+			   "\r\n"
+			   "v=0\n");
 }
 
 static void values_go_over_field_borders(void)
@@ -246,7 +247,8 @@ static void source_is_written_into_our_via(void)
 	} v[] = {
 		{"1.2.3.4", "1.2.3.4", "1.2.3.4"},
 		{"1.2.3.4:5060", "1.2.3.5", "1.2.3.4:5060;received=1.2.3.5"},
-		{"1.2.3.4;rport", "1.2.3.4", "1.2.3.4;received=1.2.3.4;rport=9"},
+		{"1.2.3.4;rport", "1.2.3.4",
+		 "1.2.3.4;received=1.2.3.4;rport=9"},
 		{"x.invalid;rport;a=b", "1.2.3.4",
 		 "x.invalid;a=b;received=1.2.3.4;rport=9"},
 		{"h.org;received=9.9.9.9;rport=1", "1.2.3.4",
@@ -261,11 +263,14 @@ static void source_is_written_into_our_via(void)
 		char s[512], want[256];
 		struct edit e;
 
-		re_snprintf(s, sizeof(s), "OPTIONS sip:b@h SIP/2.0\r\n"
-			    "Via: SIP/2.0/UDP %s\r\nf: sip:a@b\r\nt: sip:a@b\r\n"
-			    "i: c\r\nCSeq: 1 OPTIONS\r\n\r\n", v[i].via);
-		re_snprintf(want, sizeof(want), "Via: SIP/2.0/UDP %s\r\nf:",
-			    v[i].want);
+		re_snprintf(
+			s, sizeof(s),
+			"OPTIONS sip:b@h SIP/2.0\r\n"
+			"Via: SIP/2.0/UDP %s\r\nf: sip:a@b\r\nt: sip:a@b\r\n"
+			"i: c\r\nCSeq: 1 OPTIONS\r\n\r\n",
+			v[i].via);
+		re_snprintf(want, sizeof(want),
+			    "Via: SIP/2.0/UDP %s\r\nf:", v[i].want);
 		begin(&e, s);
 		CHECK_INT(smsg_source_set(&e.v.msg, &host, 9), 0);
 		smsg_edit_init(&e.ed, &e.v.msg);
@@ -293,7 +298,8 @@ static void our_via_is_popped_from_a_response(void)
 
 static void texts_cannot_break_a_line(void)
 {
-	struct pl evil = text("x\r\nEvil: 1"), name = text("X: y"), ok = text("x");
+	struct pl evil = text("x\r\nEvil: 1"), name = text("X: y"),
+		  ok = text("x");
 	struct pl space = text("sip:a b");
 	struct edit e;
 

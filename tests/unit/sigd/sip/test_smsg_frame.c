@@ -10,8 +10,8 @@
 #include "sigd/sip/smsg_frame.h"
 #include "tests/unit/sigd/sip/view.h"
 
-#define MSG(len, body)                                                       \
-	"OPTIONS sip:b@h SIP/2.0\r\nVia: SIP/2.0/TCP h\r\n"                  \
+#define MSG(len, body)                                      \
+	"OPTIONS sip:b@h SIP/2.0\r\nVia: SIP/2.0/TCP h\r\n" \
 	"Content-Length: " len "\r\nCall-ID: c\r\n\r\n" body
 
 /* All pieces of a stream, as one text that can be compared. */
@@ -22,8 +22,7 @@ struct pieces {
 	const char *why;
 };
 
-static void note(struct pieces *all, char kind, const uint8_t *data,
-		 size_t len)
+static void note(struct pieces *all, char kind, const uint8_t *data, size_t len)
 {
 	all->buf = realloc(all->buf, all->len + len + 2);
 	if (!all->buf)
@@ -43,8 +42,8 @@ static void drain(struct smsg_frame *frame, struct pieces *all)
 	int err;
 
 	while (!(err = smsg_frame_next(frame, &piece)))
-		note(all, piece.kind == SMSG_PIECE_PING ? 'P'
-				: kindv[piece.kind],
+		note(all,
+		     piece.kind == SMSG_PIECE_PING ? 'P' : kindv[piece.kind],
 		     piece.data, piece.len);
 	if (err == EBADMSG) {
 		all->err = err;
@@ -72,8 +71,7 @@ static struct pieces cut_at(const uint8_t *data, size_t len, size_t cut)
 	if (cut) {
 		feed(frame, &all, data, cut);
 		feed(frame, &all, data + cut, len - cut);
-	}
-	else {
+	} else {
 		for (size_t i = 0; i < len; i++)
 			feed(frame, &all, data + i, 1);
 	}
@@ -99,40 +97,82 @@ static void same_however_cut(const void *data, size_t len, const char *name)
 
 static void messages_and_line_breaks_in_a_row(void)
 {
-	static const char s[] = MSG("3", "abc") MSG("0", "") "\r\n\r\n"
-		MSG("1", "x") "\r\n" MSG("0", "") "\r\n\r\n\r\n";
+	static const char s[] = MSG("3", "abc")
+		MSG("0", "") "\r\n\r\n" MSG("1",
+					    "x") "\r\n" MSG("0",
+							    "") "\r\n\r\n\r\n";
 	struct pieces all = cut_at((const uint8_t *)s, strlen(s), strlen(s));
 
 	note(&all, 0, NULL, 0);
-	CHECK_STR((char *)all.buf, "M" MSG("3", "abc") "|M" MSG("0", "")
-		  "|C\r\n|P\r\n|M" MSG("1", "x") "|C\r\n|M" MSG("0", "")
-		  "|C\r\n|P\r\n|C\r\n|");
+	CHECK_STR((char *)all.buf,
+		  "M" MSG("3", "abc") "|M" MSG("0", "") "|C\r\n|P\r\n|M" MSG(
+			  "1", "x") "|C\r\n|M" MSG("0",
+						   "") "|C\r\n|P\r\n|C\r\n|");
 	free(all.buf);
 	same_however_cut(s, strlen(s), "row");
 }
 
 static const char *const torturev[] = {
-	"rfc4475/wsinv", "rfc4475/intmeth", "rfc4475/esc01", "rfc4475/escnull",
-	"rfc4475/esc02", "rfc4475/lwsdisp", "rfc4475/longreq",
-	"rfc4475/dblreq", "rfc4475/semiuri", "rfc4475/transports",
-	"rfc4475/mpart01", "rfc4475/unreason", "rfc4475/noreason",
-	"rfc4475/badinv01", "rfc4475/clerr", "rfc4475/ncl", "rfc4475/scalar02",
-	"rfc4475/scalarlg", "rfc4475/quotbal", "rfc4475/ltgtruri",
-	"rfc4475/lwsruri", "rfc4475/lwsstart", "rfc4475/trws",
-	"rfc4475/escruri", "rfc4475/baddate", "rfc4475/regbadct",
-	"rfc4475/badaspec", "rfc4475/baddn", "rfc4475/badvers",
-	"rfc4475/mismatch01", "rfc4475/mismatch02", "rfc4475/bigcode",
-	"rfc4475/badbranch", "rfc4475/insuf", "rfc4475/unkscm",
-	"rfc4475/novelsc", "rfc4475/unksm2", "rfc4475/bext01", "rfc4475/invut",
-	"rfc4475/regaut01", "rfc4475/multi01", "rfc4475/mcl01",
-	"rfc4475/bcast", "rfc4475/zeromf", "rfc4475/cparam01",
-	"rfc4475/cparam02", "rfc4475/regescrt", "rfc4475/sdp01",
-	"rfc4475/inv2543", "rfc5118/ipv6-good", "rfc5118/ipv6-bad",
-	"rfc5118/port-ambiguous", "rfc5118/port-unambiguous",
+	"rfc4475/wsinv",
+	"rfc4475/intmeth",
+	"rfc4475/esc01",
+	"rfc4475/escnull",
+	"rfc4475/esc02",
+	"rfc4475/lwsdisp",
+	"rfc4475/longreq",
+	"rfc4475/dblreq",
+	"rfc4475/semiuri",
+	"rfc4475/transports",
+	"rfc4475/mpart01",
+	"rfc4475/unreason",
+	"rfc4475/noreason",
+	"rfc4475/badinv01",
+	"rfc4475/clerr",
+	"rfc4475/ncl",
+	"rfc4475/scalar02",
+	"rfc4475/scalarlg",
+	"rfc4475/quotbal",
+	"rfc4475/ltgtruri",
+	"rfc4475/lwsruri",
+	"rfc4475/lwsstart",
+	"rfc4475/trws",
+	"rfc4475/escruri",
+	"rfc4475/baddate",
+	"rfc4475/regbadct",
+	"rfc4475/badaspec",
+	"rfc4475/baddn",
+	"rfc4475/badvers",
+	"rfc4475/mismatch01",
+	"rfc4475/mismatch02",
+	"rfc4475/bigcode",
+	"rfc4475/badbranch",
+	"rfc4475/insuf",
+	"rfc4475/unkscm",
+	"rfc4475/novelsc",
+	"rfc4475/unksm2",
+	"rfc4475/bext01",
+	"rfc4475/invut",
+	"rfc4475/regaut01",
+	"rfc4475/multi01",
+	"rfc4475/mcl01",
+	"rfc4475/bcast",
+	"rfc4475/zeromf",
+	"rfc4475/cparam01",
+	"rfc4475/cparam02",
+	"rfc4475/regescrt",
+	"rfc4475/sdp01",
+	"rfc4475/inv2543",
+	"rfc5118/ipv6-good",
+	"rfc5118/ipv6-bad",
+	"rfc5118/port-ambiguous",
+	"rfc5118/port-unambiguous",
 	"rfc5118/via-received-param-with-delim",
-	"rfc5118/via-received-param-no-delim", "rfc5118/ipv6-in-sdp",
-	"rfc5118/mult-ip-in-header", "rfc5118/mult-ip-in-sdp",
-	"rfc5118/ipv4-mapped-ipv6", "rfc5118/ipv6-bug-abnf-3-colons",
+	"rfc5118/via-received-param-no-delim",
+	"rfc5118/ipv6-in-sdp",
+	"rfc5118/mult-ip-in-header",
+	"rfc5118/mult-ip-in-sdp",
+	"rfc5118/ipv4-mapped-ipv6",
+	"rfc5118/ipv6-bug-abnf-3-colons",
 	"rfc5118/ipv6-correct-abnf-2-colons",
 };
 
@@ -180,10 +220,9 @@ static void recorded_streams(void)
 
 			whole = cut_at(data + at, n, n);
 			bytes = cut_at(data + at, n, 0);
-			CHECK(whole.len == bytes.len &&
-			      whole.err == bytes.err);
-			CHECK(!whole.len || !memcmp(whole.buf, bytes.buf,
-						    whole.len));
+			CHECK(whole.len == bytes.len && whole.err == bytes.err);
+			CHECK(!whole.len ||
+			      !memcmp(whole.buf, bytes.buf, whole.len));
 			free(whole.buf);
 			free(bytes.buf);
 			at += n;
@@ -206,19 +245,22 @@ static void lengths_are_right_or_the_stream_ends(void)
 		{MSG("4294967328", ""), "Bad Content-Length", 0},
 		{MSG("18446744073709551616", ""), "Bad Content-Length", 0},
 		{MSG("65535", ""), "Message Too Large", 0},
-		{MSG("0\r\nContent-Length: 0", ""), "Duplicate Content-Length", 0},
+		{MSG("0\r\nContent-Length: 0", ""), "Duplicate Content-Length",
+		 0},
 		{MSG("0\r\nl: 5", "hello"), "Duplicate Content-Length", 0},
 		{MSG("0\r\nL \t: 0", ""), "Duplicate Content-Length", 0},
 		{"OPTIONS sip:b@h SIP/2.0\r\nVia: x\r\n\r\n",
 		 "Missing Content-Length", 0},
-		{"OPTIONS sip:b@h SIP/2.0\r\nX: y\r\n Content-Length: 0\r\n\r\n",
+		{"OPTIONS sip:b@h SIP/2.0\r\nX: y\r\n Content-Length: "
+		 "0\r\n\r\n",
 		 "Missing Content-Length", 0},
 		{"OPTIONS sip:b@h SIP/2.0\r\nX: y\nContent-Length: 0\r\n\r\n",
 		 "Missing Content-Length", 0},
 		{MSG("0", "") "\x16\x03\x01", "Not SIP", 1},
 		{MSG("0", "") "\rX", "Not SIP", 1},
 		{MSG("0", "") " ", "Not SIP", 1},
-		{"OPTIONS sip:b@h SIP/2.0\r\nl\t:\r\n\t 2 \r\n \r\n\r\nab", NULL, 1},
+		{"OPTIONS sip:b@h SIP/2.0\r\nl\t:\r\n\t 2 \r\n \r\n\r\nab",
+		 NULL, 1},
 		{MSG("10", "abc"), NULL, 0},
 	};
 
@@ -239,8 +281,9 @@ static void lengths_are_right_or_the_stream_ends(void)
  * the body a second message. */
 static void a_huge_length_hides_no_second_message(void)
 {
-	static const char s[] = MSG("4294967328",
-		"12345678901234567890123456789012") MSG("0", "");
+	static const char s[] =
+		MSG("4294967328", "12345678901234567890123456789012")
+			MSG("0", "");
 	struct pieces all = cut_at((const uint8_t *)s, strlen(s), strlen(s));
 
 	CHECK_INT(all.count, 0);
@@ -284,7 +327,8 @@ static void memory_is_bounded_and_goes_when_idle(void)
 	CHECK_INT(smsg_frame_next(frame, &piece), EAGAIN);
 	CHECK_INT(smsg_frame_held(frame), 20);
 	CHECK_INT(smsg_frame_put(frame, (const uint8_t *)s + 20,
-				 strlen(s) - 20), 0);
+				 strlen(s) - 20),
+		  0);
 	CHECK_INT(smsg_frame_next(frame, &piece), 0);
 	CHECK_INT(smsg_frame_next(frame, &piece), EAGAIN);
 	CHECK_INT(smsg_frame_held(frame), 0);

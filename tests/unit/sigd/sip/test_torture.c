@@ -10,12 +10,15 @@
 #include "sigd/sip/smsg_edit.h"
 #include "tests/unit/sigd/sip/view.h"
 
-enum { DROP = -1, OK = 0 };
+enum {
+	DROP = -1,
+	OK = 0
+};
 
 /* What the view says; the layers above see to the rest (last column). */
 static const struct {
 	const char *file;
-	int scode;           /* OK, DROP, or the answer */
+	int scode; /* OK, DROP, or the answer */
 	const char *reason;
 	const char *why;
 } torturev[] = {
@@ -111,9 +114,8 @@ static void each_message_is_judged_as_its_rfc_asks(void)
 		    !CHECK_INT(v.why.scode, want > 0 ? want : 0) ||
 		    !CHECK_STR(v.why.reason, torturev[i].reason) ||
 		    !CHECK_INT(v.why.answerable, want > 0))
-			re_printf("# in %s (%s): %s at %zu\n",
-				  torturev[i].file, torturev[i].why,
-				  v.why.reason, v.why.pos);
+			re_printf("# in %s (%s): %s at %zu\n", torturev[i].file,
+				  torturev[i].why, v.why.reason, v.why.pos);
 		view_close(&v);
 	}
 	CHECK_INT(ARRAY_SIZE(torturev), 49 + 12);
@@ -129,10 +131,11 @@ static void broken_requests_get_a_wellformed_answer(void)
 
 		if (torturev[i].scode <= 0 || !load(&v, torturev[i].file))
 			continue;
-		reply.scode  = v.why.scode;
+		reply.scode = v.why.scode;
 		reply.reason = v.why.reason;
 		CHECK_INT(smsg_reply_write(buf, sizeof(buf), &len, &v.msg,
-					   &reply), 0);
+					   &reply),
+			  0);
 		view_bytes(&r, buf, len);
 		/* what the request lacked, its answer lacks */
 		if (r.err && strcmp(torturev[i].file, "rfc4475/insuf") &&

@@ -12,7 +12,7 @@ static void in(struct wire *w, unsigned scode, const char *method)
 	CHECK(wire_response_in(w, scode, method, "z9hG4bKx"));
 }
 
-/* --- INVITE -------------------------------------------------------------------- */
+/* --- INVITE --------------------------------------------------------------- */
 
 static void invite_is_repeated_by_a_until_b(void)
 {
@@ -147,7 +147,7 @@ static void every_2xx_passes_until_m(void)
 	wire_close(&w);
 }
 
-/* --- CANCEL -------------------------------------------------------------------- */
+/* --- CANCEL --------------------------------------------------------------- */
 
 static void cancel_waits_for_a_provisional(void)
 {
@@ -254,12 +254,12 @@ static void only_invites_are_cancelled(void)
 	wire_close(&w);
 }
 
-/* --- other methods -------------------------------------------------------------- */
+/* --- other methods -------------------------------------------------------- */
 
 static void other_request_is_repeated_by_e_until_f(void)
 {
-	static const uint64_t atv[] = {0, 50, 150, 350, 750, 1150, 1550, 1950,
-				       2350, 2750, 3150};
+	static const uint64_t atv[] = {0,    50,   150,  350,  750, 1150,
+				       1550, 1950, 2350, 2750, 3150};
 	struct txn_cli *ct = NULL;
 	struct wire w;
 
@@ -328,7 +328,7 @@ static void final_ends_at_once_on_a_reliable_transport(void)
 	wire_close(&w);
 }
 
-/* --- errors ---------------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------- */
 
 static void first_sending_that_fails_makes_no_transaction(void)
 {
@@ -421,6 +421,21 @@ static void detached_transaction_still_acknowledges(void)
 	wire_close(&w);
 }
 
+static void detached_ringing_invite_is_cancelled(void)
+{
+	struct txn_cli *ct = NULL;
+	struct wire w;
+
+	REQUIRE(wire_open(&w));
+	CHECK_INT(wire_ask(&w, &ct, "INVITE", &w.tcp), 0);
+	in(&w, 180, "INVITE");
+	txn_cli_detach(ct);
+	CHECK(wire_is(&w, 1, "CANCEL "));
+	wire_wait(&w, 64 * T1);
+	CHECK(wire_empty(&w));
+	wire_close(&w);
+}
+
 static void memory_runs_out_anywhere(void)
 {
 	struct txn_cli *ct = NULL;
@@ -462,4 +477,5 @@ TEST_MAIN(TEST(invite_is_repeated_by_a_until_b),
 	  TEST(lost_flow_behind_a_final_is_no_error),
 	  TEST(what_is_no_request_is_not_started),
 	  TEST(detached_transaction_still_acknowledges),
+	  TEST(detached_ringing_invite_is_cancelled),
 	  TEST_OOM(memory_runs_out_anywhere))

@@ -39,7 +39,7 @@ static void siphash_gives_its_authors_vectors(void)
 
 		txn_key_hash(&key, secret, data, vectorv[i].len);
 		for (unsigned n = 0; n < 8; n++) {
-			out[n]	   = (uint8_t)(key.a >> 8 * n);
+			out[n] = (uint8_t)(key.a >> 8 * n);
 			out[n + 8] = (uint8_t)(key.b >> 8 * n);
 		}
 		re_snprintf(hex, sizeof(hex), "%w", out, sizeof(out));

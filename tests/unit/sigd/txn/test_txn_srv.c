@@ -7,7 +7,7 @@
 
 #include "tests/unit/sigd/txn/wire.h"
 
-/* --- INVITE -------------------------------------------------------------------- */
+/* --- INVITE --------------------------------------------------------------- */
 
 static void slow_user_gets_a_100_sent(void)
 {
@@ -62,8 +62,8 @@ static void repeated_invite_gets_the_last_provisional_again(void)
 
 static void refusal_is_repeated_by_g_until_h(void)
 {
-	static const uint64_t atv[] = {0, 50, 150, 350, 750, 1150, 1550, 1950,
-				       2350, 2750, 3150};
+	static const uint64_t atv[] = {0,    50,   150,  350,  750, 1150,
+				       1550, 1950, 2350, 2750, 3150};
 	struct txn_srv *st = NULL;
 	struct wire w;
 
@@ -230,7 +230,7 @@ static void failed_sending_does_not_end_it(void)
 	wire_close(&w);
 }
 
-/* --- other methods -------------------------------------------------------------- */
+/* --- other methods -------------------------------------------------------- */
 
 static void other_request_is_answered_and_repeated_until_j(void)
 {
@@ -352,7 +352,7 @@ static void unanswered_other_request_ends_silently(void)
 	wire_close(&w);
 }
 
-/* --- life ------------------------------------------------------------------------ */
+/* --- life ----------------------------------------------------------------- */
 
 static void detached_user_leaves_a_500(void)
 {

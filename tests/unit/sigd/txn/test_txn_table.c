@@ -20,12 +20,12 @@ static enum txn_match match(struct wire *w, const char *text,
 	return txn_recv_request(w->table, &msg, stp);
 }
 
-#define REQUEST(method, cseq, via, totag)                                    \
-	method " sip:bob@example.org SIP/2.0\r\n"                            \
-	"Via: SIP/2.0/UDP " via "\r\n"                                       \
-	"From: <sip:a@example.org>;tag=f\r\n"                                \
-	"To: <sip:bob@example.org>" totag "\r\n"                             \
-	"Call-ID: c\r\nCSeq: " cseq " " method "\r\n\r\n"
+#define REQUEST(method, cseq, via, totag)               \
+	method " sip:bob@example.org SIP/2.0\r\n"       \
+	       "Via: SIP/2.0/UDP " via "\r\n"           \
+	       "From: <sip:a@example.org>;tag=f\r\n"    \
+	       "To: <sip:bob@example.org>" totag "\r\n" \
+	       "Call-ID: c\r\nCSeq: " cseq " " method "\r\n\r\n"
 
 static int serve(struct wire *w, struct txn_srv **stp, const char *text)
 {
@@ -45,20 +45,34 @@ static void branch_sentby_and_method_make_a_transaction(void)
 	struct wire w;
 
 	REQUIRE(wire_open(&w));
-	CHECK_INT(serve(&w, &st, REQUEST("INVITE", "1",
-					 "h.org:5060;branch=z9hG4bK1", "")),
+	CHECK_INT(serve(&w, &st,
+			REQUEST("INVITE", "1", "h.org:5060;branch=z9hG4bK1",
+				"")),
 		  0);
-	CHECK_INT(match(&w, REQUEST("INVITE", "1",
-				    "H.org:5060;branch=z9hG4bK1", ""), NULL),
+	CHECK_INT(match(&w,
+			REQUEST("INVITE", "1", "H.org:5060;branch=z9hG4bK1",
+				""),
+			NULL),
 		  TXN_ABSORBED);
-	CHECK_INT(match(&w, REQUEST("INVITE", "1", "h.org:5060;branch=z9hG4bK2",
-				    ""), NULL), TXN_NEW);
-	CHECK_INT(match(&w, REQUEST("INVITE", "1", "g.org:5060;branch=z9hG4bK1",
-				    ""), NULL), TXN_NEW);
-	CHECK_INT(match(&w, REQUEST("INVITE", "1", "h.org:5061;branch=z9hG4bK1",
-				    ""), NULL), TXN_NEW);
-	CHECK_INT(match(&w, REQUEST("OPTIONS", "1",
-				    "h.org:5060;branch=z9hG4bK1", ""), NULL),
+	CHECK_INT(match(&w,
+			REQUEST("INVITE", "1", "h.org:5060;branch=z9hG4bK2",
+				""),
+			NULL),
+		  TXN_NEW);
+	CHECK_INT(match(&w,
+			REQUEST("INVITE", "1", "g.org:5060;branch=z9hG4bK1",
+				""),
+			NULL),
+		  TXN_NEW);
+	CHECK_INT(match(&w,
+			REQUEST("INVITE", "1", "h.org:5061;branch=z9hG4bK1",
+				""),
+			NULL),
+		  TXN_NEW);
+	CHECK_INT(match(&w,
+			REQUEST("OPTIONS", "1", "h.org:5060;branch=z9hG4bK1",
+				""),
+			NULL),
 		  TXN_NEW);
 	wire_close(&w);
 }
@@ -70,15 +84,20 @@ static void rfc2543_requests_are_told_apart_by_their_fields(void)
 
 	REQUIRE(wire_open(&w));
 	/* the cookie alone is no branch (RFC 4475 3.2.1) */
-	CHECK_INT(serve(&w, &st, REQUEST("INVITE", "1",
-					 "h.org;branch=z9hG4bK", "")), 0);
+	CHECK_INT(serve(&w, &st,
+			REQUEST("INVITE", "1", "h.org;branch=z9hG4bK", "")),
+		  0);
 	CHECK_INT(match(&w, REQUEST("INVITE", "1", "h.org;branch=z9hG4bK", ""),
-			NULL), TXN_ABSORBED);
+			NULL),
+		  TXN_ABSORBED);
 	CHECK_INT(match(&w, REQUEST("INVITE", "2", "h.org;branch=z9hG4bK", ""),
-			NULL), TXN_NEW);
+			NULL),
+		  TXN_NEW);
 	CHECK_INT(wire_answer(st, 486), 0);
-	CHECK_INT(match(&w, REQUEST("ACK", "1", "h.org;branch=z9hG4bK",
-				    ";tag=us"), &found), TXN_ABSORBED);
+	CHECK_INT(match(&w,
+			REQUEST("ACK", "1", "h.org;branch=z9hG4bK", ";tag=us"),
+			&found),
+		  TXN_ABSORBED);
 	CHECK(found == st);
 	CHECK_INT(serve(&w, &st, REQUEST("INVITE", "1", "h.org", "")), 0);
 	CHECK_INT(match(&w, REQUEST("INVITE", "1", "h.org", ""), NULL),
@@ -163,8 +182,10 @@ static void full_table_refuses_and_counts(void)
 
 	REQUIRE(wire_open(&w)); /* room for 8 */
 	for (int i = 0; i < 8; i++) {
-		re_snprintf(text, sizeof(text), REQUEST("OPTIONS", "1",
-			    "h.org;branch=z9hG4bK-%d", ""), i);
+		re_snprintf(text, sizeof(text),
+			    REQUEST("OPTIONS", "1", "h.org;branch=z9hG4bK-%d",
+				    ""),
+			    i);
 		CHECK_INT(serve(&w, &st, text), 0);
 	}
 	CHECK_INT(wire_serve(&w, &st, "INVITE", &w.udp), ENFILE);
@@ -237,5 +258,4 @@ TEST_MAIN(TEST(branch_sentby_and_method_make_a_transaction),
 	  TEST(response_needs_branch_and_method),
 	  TEST(one_transaction_for_one_key),
 	  TEST(full_table_refuses_and_counts), TEST(table_prints_itself),
-	  TEST(request_is_kept_with_the_transaction),
-	  TEST(timers_scale_by_t1))
+	  TEST(request_is_kept_with_the_transaction), TEST(timers_scale_by_t1))

@@ -16,7 +16,12 @@
 #include "sigd/txn/txn.h"
 #include "tests/lib/test.h"
 
-enum { WIRE_MAX = 256, T1 = 50, T2 = 400, T4 = 500 };
+enum {
+	WIRE_MAX = 256,
+	T1 = 50,
+	T2 = 400,
+	T4 = 500
+};
 
 struct wire_sent {
 	uint64_t at;
@@ -29,11 +34,11 @@ struct wire {
 	struct txn_dest udp, tcp;
 	unsigned sent;
 	struct wire_sent log[WIRE_MAX];
-	int send_err;        /* what sending says */
-	unsigned responses;  /* handed to the client's user */
+	int send_err;       /* what sending says */
+	unsigned responses; /* handed to the client's user */
 	uint16_t last_scode;
 	unsigned ends;
-	int end_err;         /* of the last end; -1: none yet */
+	int end_err; /* of the last end; -1: none yet */
 };
 
 static inline int wire_send(const struct txn_dest *dest, const uint8_t *msg,
@@ -105,19 +110,19 @@ static inline bool wire_empty(const struct wire *w)
 static inline size_t wire_request(char *buf, size_t size, const char *method,
 				  const char *branch)
 {
-	const char *cseq = strcmp(method, "ACK") && strcmp(method, "CANCEL")
-				   ? method : "";
+	const char *cseq =
+		strcmp(method, "ACK") && strcmp(method, "CANCEL") ? method : "";
 	int n = re_snprintf(buf, size,
-		"%s sip:bob@example.org SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=%s\r\n"
-		"Route: <sip:next.example.org;lr>\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: <sip:alice@example.org>;tag=a1\r\n"
-		"To: <sip:bob@example.org>\r\n"
-		"Call-ID: call-1@example.org\r\n"
-		"CSeq: 7 %s\r\n"
-		"Content-Length: 0\r\n\r\n",
-		method, branch, *cseq ? cseq : method);
+			    "%s sip:bob@example.org SIP/2.0\r\n"
+			    "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=%s\r\n"
+			    "Route: <sip:next.example.org;lr>\r\n"
+			    "Max-Forwards: 70\r\n"
+			    "From: <sip:alice@example.org>;tag=a1\r\n"
+			    "To: <sip:bob@example.org>\r\n"
+			    "Call-ID: call-1@example.org\r\n"
+			    "CSeq: 7 %s\r\n"
+			    "Content-Length: 0\r\n\r\n",
+			    method, branch, *cseq ? cseq : method);
 
 	return n > 0 ? (size_t)n : 0;
 }
@@ -126,14 +131,14 @@ static inline size_t wire_response(char *buf, size_t size, unsigned scode,
 				   const char *method, const char *branch)
 {
 	int n = re_snprintf(buf, size,
-		"SIP/2.0 %u Whatever\r\n"
-		"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=%s\r\n"
-		"From: <sip:alice@example.org>;tag=a1\r\n"
-		"To: <sip:bob@example.org>;tag=b%u\r\n"
-		"Call-ID: call-1@example.org\r\n"
-		"CSeq: 7 %s\r\n"
-		"Content-Length: 0\r\n\r\n",
-		scode, branch, scode, method);
+			    "SIP/2.0 %u Whatever\r\n"
+			    "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=%s\r\n"
+			    "From: <sip:alice@example.org>;tag=a1\r\n"
+			    "To: <sip:bob@example.org>;tag=b%u\r\n"
+			    "Call-ID: call-1@example.org\r\n"
+			    "CSeq: 7 %s\r\n"
+			    "Content-Length: 0\r\n\r\n",
+			    scode, branch, scode, method);
 
 	return n > 0 ? (size_t)n : 0;
 }
@@ -145,10 +150,9 @@ static inline bool wire_view(struct smsg *msg, char *buf, size_t len)
 	return CHECK_INT(smsg_decode(msg, (uint8_t *)buf, len, NULL, &why), 0);
 }
 
-/* --- the wire's other end ---------------------------------------------------- */
+/* --- the wire's other end ------------------------------------------------- */
 
-static inline enum txn_match wire_request_in(struct wire *w,
-					     const char *method,
+static inline enum txn_match wire_request_in(struct wire *w, const char *method,
 					     const char *branch,
 					     struct txn_srv **stp)
 {
@@ -170,7 +174,7 @@ static inline bool wire_response_in(struct wire *w, unsigned scode,
 	return txn_recv_response(w->table, &msg);
 }
 
-/* --- the transaction's user ------------------------------------------------- */
+/* --- the transaction's user ----------------------------------------------- */
 
 static inline void wire_on_srv_end(struct txn_srv *st, int err, void *arg)
 {
@@ -213,8 +217,7 @@ static inline int wire_serve(struct wire *w, struct txn_srv **stp,
 
 static inline int wire_answer(struct txn_srv *st, uint16_t scode)
 {
-	const struct smsg_reply reply = {.scode = scode,
-					 .to_tag = {"us", 2}};
+	const struct smsg_reply reply = {.scode = scode, .to_tag = {"us", 2}};
 
 	return txn_srv_respond(st, &reply);
 }
@@ -225,13 +228,13 @@ static inline int wire_ask(struct wire *w, struct txn_cli **ctp,
 	char buf[1024];
 	size_t len = wire_request(buf, sizeof(buf), method, "z9hG4bKx");
 	const struct txn_cli_params params = {
-		.dest   = dest,
-		.msg    = (uint8_t *)buf,
-		.len    = len,
+		.dest = dest,
+		.msg = (uint8_t *)buf,
+		.len = len,
 		.branch = {"z9hG4bKx", 8},
-		.resph  = wire_on_response,
-		.endh   = wire_on_cli_end,
-		.arg    = w,
+		.resph = wire_on_response,
+		.endh = wire_on_cli_end,
+		.arg = w,
 	};
 
 	return txn_cli_start(ctp, w->table, &params);
