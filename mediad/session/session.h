@@ -53,7 +53,7 @@ enum session_cause {
 	SESSION_NO_ICE,    /* no check with our password came in time */
 	SESSION_NO_DTLS,   /* the handshake was not done in time */
 	SESSION_DTLS_FAIL, /* it failed, or the fingerprint was another */
-	SESSION_SILENT,    /* no consent and no media any more (RFC 7675) */
+	SESSION_SILENT,    /* no consent any more (RFC 7675) */
 	SESSION_CLOSED,    /* the far side closed its DTLS association */
 	SESSION_TOO_EARLY, /* the worker died before the leg could resume */
 	SESSION_POISON,    /* was there at two deaths of the worker in a row */
@@ -73,9 +73,9 @@ typedef void(session_lost_h)(const struct session_lost *lost, void *arg);
 
 struct session_cfg {
 	uint32_t max_sessions; /* 0: 2000 */
-	uint32_t setup_ms;     /* until DTLS is done; 0: 60,000 */
-	uint32_t silent_ms;    /* without consent or media; 0: 30,000 */
-	uint32_t grace_ms;     /* from lost to dropped; 0: 30,000 */
+	uint32_t setup_ms;     /* until DTLS is done; 0: 60,000. How long a
+				  leg may be without consent says env */
+	uint32_t grace_ms;     /* from lost or empty to dropped; 0: 30,000 */
 	uint32_t report_ms;    /* least RTCP interval; 0: 5,000 */
 	uint32_t poison_ms;    /* a resume counts as survived; 0: 5,000 */
 };
@@ -98,8 +98,9 @@ int session_table_alloc(struct session_table **tablep,
 			void *arg);
 
 /* Bring back what the state file holds; call once, before the loop runs. What
- * cannot be resumed is reported through the lost handler and forgotten. The
- * number of sessions that live again is written to *count. */
+ * cannot be resumed is reported through the lost handler, during the call,
+ * and forgotten. The number of sessions that live again is written to
+ * *count. */
 int session_resume_all(struct session_table *table, size_t *count);
 
 /* No new sessions from now on; the present ones go on. */
@@ -143,7 +144,8 @@ int session_leg_local(struct session_table *table,
 int session_leg_join(struct session_table *table, const char *session,
 		     uint8_t leg, uint8_t peer, const char *service);
 
-/* The leg's peer, when it has one, is joined with nothing then. */
+/* The leg's peer, when it has one, is joined with nothing then. A session
+ * without legs goes after the grace time. */
 int session_leg_drop(struct session_table *table, const char *session,
 		     uint8_t leg);
 int session_drop(struct session_table *table, const char *session);

@@ -1,0 +1,203 @@
+/*
+ * state_leg.c  A leg as it stands in the state file
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/id.h"
+#include "mediad/session/state_file.h"
+#include "mediad/session/state_leg.h"
+
+_Static_assert(sizeof(struct state_leg) <= STATE_DATA_MAX,
+	       "a leg fits into a record");
+
+/* The m-lines that are not in use are left out. */
+enum { LINES_AT = offsetof(struct state_leg, choice.layout.lines) };
+
+uint32_t state_layout(void)
+{
+	static const size_t shape[] = {
+		sizeof(struct state_leg),
+		sizeof(struct path_web_state),
+		sizeof(struct sdpm_local),
+		sizeof(struct sdpm_choice),
+		sizeof(struct strm_slot),
+		offsetof(struct state_leg, path),
+		offsetof(struct state_leg, local),
+		offsetof(struct state_leg, choice),
+		LINES_AT,
+		offsetof(struct sdpm_choice, maps),
+		offsetof(struct sdpm_choice, peer),
+		offsetof(struct path_web_state, replay),
+		offsetof(struct path_web_state, rx_key),
+		offsetof(struct path_web_state, peer_md),
+	};
+	uint32_t sum = 0x811c9dc5u;
+
+	for (size_t i = 0; i < sizeof(shape) / sizeof(shape[0]); i++)
+		sum = (sum ^ (uint32_t)shape[i]) * 0x01000193u;
+	return sum;
+}
+
+static size_t lines_len(const struct state_leg *leg)
+{
+	return leg->choice.layout.nlines * sizeof(struct sdpm_line);
+}
+
+size_t state_leg_pack(uint8_t *buf, const struct state_leg *leg)
+{
+	const uint8_t *from = (const void *)leg;
+	size_t rest = LINES_AT + sizeof(leg->choice.layout.lines);
+	size_t head = LINES_AT + lines_len(leg);
+
+	memcpy(buf, from, head);
+	memcpy(buf + head, from + rest, sizeof(*leg) - rest);
+	return head + sizeof(*leg) - rest;
+}
+
+/* A bool that holds neither 0 nor 1 may not even be read. */
+static bool is_bool(const bool *b)
+{
+	uint8_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return v <= 1;
+}
+
+static bool is_text(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+#define IS_TEXT(array) is_text((array), sizeof(array))
+
+static bool opus_sound(const struct sdpm_opus *opus)
+{
+	return is_bool(&opus->stereo) && is_bool(&opus->fec) &&
+	       is_bool(&opus->dtx) && is_bool(&opus->cbr);
+}
+
+static bool change_sound(const struct sdpm_change *change)
+{
+	return is_bool(&change->ice_restart) &&
+	       is_bool(&change->dtls_restart) && is_bool(&change->codec) &&
+	       is_bool(&change->dir) && is_bool(&change->address);
+}
+
+static bool layout_sound(const struct sdpm_layout *layout)
+{
+	if (!layout->nlines || layout->nlines > SDPM_MEDIA_MAX ||
+	    layout->audio >= layout->nlines || !is_bool(&layout->bundle))
+		return false;
+
+	for (unsigned i = 0; i < layout->nlines; i++) {
+		const struct sdpm_line *line = &layout->lines[i];
+
+		if (line->kind > SDPM_OTHER || !IS_TEXT(line->type) ||
+		    !IS_TEXT(line->proto) || !IS_TEXT(line->fmt) ||
+		    !IS_TEXT(line->mid))
+			return false;
+	}
+	return true;
+}
+
+static bool maps_sound(const struct sdpm_choice *choice)
+{
+	if (choice->nmaps > SDPM_MAPS_MAX || choice->codec < 0 ||
+	    choice->codec >= choice->nmaps || choice->event < -1 ||
+	    choice->event >= choice->nmaps)
+		return false;
+
+	for (unsigned i = 0; i < choice->nmaps; i++) {
+		const struct sdpm_map *map = &choice->maps[i];
+
+		if (map->codec <= SDPM_CODEC_NONE ||
+		    map->codec >= SDPM_CODECS || !map->clock ||
+		    map->clock > 192000 || map->rx_pt > 127 ||
+		    map->tx_pt > 127)
+			return false;
+	}
+	return true;
+}
+
+static bool prints_sound(const struct sdpm_peer *peer)
+{
+	if (peer->nprints > SDPM_PRINTS_MAX)
+		return false;
+
+	for (unsigned i = 0; i < peer->nprints; i++)
+		if (peer->prints[i].hash > SDPM_SHA512 ||
+		    peer->prints[i].len > sizeof(peer->prints[i].bytes))
+			return false;
+	return true;
+}
+
+static bool choice_sound(const struct sdpm_choice *choice)
+{
+	const struct sdpm_peer *peer = &choice->peer;
+
+	return choice->profile == SDPM_BROWSER &&
+	       choice->dir <= SDPM_SENDRECV && is_bool(&choice->held) &&
+	       is_bool(&choice->rtcp_mux) && layout_sound(&choice->layout) &&
+	       maps_sound(choice) && opus_sound(&choice->opus) &&
+	       opus_sound(&choice->we_opus) && change_sound(&choice->change) &&
+	       IS_TEXT(peer->ufrag) && IS_TEXT(peer->pwd) &&
+	       IS_TEXT(peer->tls_id) && prints_sound(peer);
+}
+
+static bool local_sound(const struct sdpm_local *local)
+{
+	return IS_TEXT(local->ufrag) && IS_TEXT(local->pwd) &&
+	       IS_TEXT(local->tls_id) && IS_TEXT(local->cname) &&
+	       IS_TEXT(local->msid) && local->print.hash <= SDPM_SHA512 &&
+	       local->print.len <= sizeof(local->print.bytes);
+}
+
+static bool ids_sound(const struct state_leg *leg)
+{
+	return IS_TEXT(leg->session) && IS_TEXT(leg->call) &&
+	       IS_TEXT(leg->tenant) && IS_TEXT(leg->service) &&
+	       id_valid(leg->session, strlen(leg->session)) &&
+	       id_valid(leg->call, strlen(leg->call)) && leg->leg &&
+	       leg->leg <= SESSION_LEGS_MAX && leg->peer <= SESSION_LEGS_MAX &&
+	       leg->resumable <= 1;
+}
+
+/* Both ends of the bytes that are there, zeros between. */
+static int spread(struct state_leg *leg, const uint8_t *data, size_t len)
+{
+	size_t rest = LINES_AT + sizeof(leg->choice.layout.lines);
+	size_t tail = sizeof(*leg) - rest;
+	size_t head;
+
+	memset(leg, 0, sizeof(*leg));
+	if (len < LINES_AT + tail || len > sizeof(*leg))
+		return EBADMSG;
+	memcpy(leg, data, LINES_AT);
+	if (leg->choice.layout.nlines > SDPM_MEDIA_MAX)
+		return EBADMSG;
+	head = LINES_AT + lines_len(leg);
+	if (len != head + tail)
+		return EBADMSG;
+	memcpy(leg, data, head);
+	memcpy((uint8_t *)leg + rest, data + head, tail);
+	return 0;
+}
+
+int state_leg_unpack(struct state_leg *leg, const uint8_t *data, size_t len)
+{
+	if (spread(leg, data, len) || !ids_sound(leg))
+		return EBADMSG;
+
+	leg->local.nhosts = 0;
+	memset(leg->local.hosts, 0, sizeof(leg->local.hosts));
+	sa_init(&leg->choice.peer.rtp, AF_UNSPEC);
+	sa_init(&leg->choice.peer.rtcp, AF_UNSPEC);
+	if (!leg->resumable)
+		return 0;
+	return local_sound(&leg->local) && choice_sound(&leg->choice)
+		       ? 0
+		       : EBADMSG;
+}

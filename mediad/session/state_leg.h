@@ -1,0 +1,47 @@
+/*
+ * state_leg.h  A leg as it stands in the state file
+ *
+ * Pure. Plain data of this build; state_layout() tells it from others'. Every
+ * field is checked when it is read, so that what was stored by a process gone
+ * mad does not take its successor along.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_SESSION_STATE_LEG_H
+#define MEDIAD_SESSION_STATE_LEG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mediad/sdp/sdp_write.h"
+#include "mediad/session/session.h"
+#include "mediad/session/state_image.h"
+#include "mediad/transport/path_web.h"
+
+enum { STATE_SERVICE_MAX = 15 };
+
+struct state_leg {
+	char session[SESSION_ID_LEN + 1];
+	char call[SESSION_ID_LEN + 1];
+	char tenant[SESSION_TENANT_MAX + 1];
+	char service[STATE_SERVICE_MAX + 1]; /* joined with it, or empty */
+	uint8_t leg, peer;   /* peer 0: none */
+	uint8_t resumable;   /* 0: only its ids are of use */
+	uint32_t ssrc;       /* of our stream */
+	uint64_t next;       /* index, packets and octets sent when this was */
+	uint64_t packets;    /* written; the index goes on in the hot part */
+	uint64_t octets;
+	uint64_t at_ms[LEG_STEPS];
+	struct path_web_state path;
+	struct sdpm_local local;
+	struct sdpm_choice choice;
+};
+
+/* Writes at most STATE_DATA_MAX bytes, fewer than the struct has when the
+ * session has few m-lines. */
+size_t state_leg_pack(uint8_t *buf, const struct state_leg *leg);
+/* EBADMSG. The local hosts and the peer's plain RTP addresses come back
+ * empty. path is checked by path_web_import(). */
+int state_leg_unpack(struct state_leg *leg, const uint8_t *data, size_t len);
+
+#endif

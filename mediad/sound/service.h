@@ -1,0 +1,65 @@
+/*
+ * service.h  What a leg may be joined with instead of another leg
+ *
+ *   echo       the leg's own packets, through the same mapping as a relay
+ *   tone       440 Hz at -10 dBm0
+ *   milliwatt  1004 Hz at 0 dBm0
+ *
+ * 0 dBm0 is -3.14 dBFS for linear samples (Opus), see codec.h.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_SOUND_SERVICE_H
+#define MEDIAD_SOUND_SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct codec;
+struct path;
+struct player;
+struct sound_bank;
+struct strm_out;
+struct wheel;
+
+enum {
+	SERVICE_FRAMES	  = 50,  /* of 20 ms: a loop is one second */
+	SERVICE_FRAME_MAX = 160, /* bytes */
+};
+
+struct service {
+	const char *name;
+	bool reflects; /* else it plays: */
+	uint16_t hz;   /* a whole number, so that a second loops */
+	int8_t dbm0;
+};
+
+/* NULL when there is none of this name. */
+const struct service *service_find(const char *name);
+
+/*
+ * All that services play, encoded once for all calls of a worker. A loop is
+ * cut out of a stream that has settled, and sounds on where it begins anew.
+ * Takes some 10 ms of CPU time.
+ */
+int sound_bank_alloc(struct sound_bank **bankp);
+
+struct player_params {
+	struct wheel *wheel;
+	const struct sound_bank *bank;
+	const struct service *service; /* one that plays */
+	const struct codec *codec;
+	uint8_t pt;
+	struct strm_out *out; /* with the codec's clock */
+	struct path *path;
+};
+
+/*
+ * Plays one frame each 20 ms by the wheel, from the next 20 ms on, on absolute
+ * deadlines: a late one delays none after it. What is more than 200 ms late is
+ * left out; the timestamp goes on with the time. out and path outlive it.
+ * The caller owns *playerp.
+ */
+int player_alloc(struct player **playerp, const struct player_params *params);
+
+#endif
