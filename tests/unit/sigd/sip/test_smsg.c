@@ -152,6 +152,24 @@ static void space_before_the_colon(void)
 	    "Duplicate Max-Forwards");
 }
 
+/* "jzba" has From's place in libre's 12 bit hash of names. */
+static void colliding_name_is_not_from(void)
+{
+	struct view v;
+
+	view_text(&v, WITH("jzba: <sip:evil@h.org>;tag=9\r\n"));
+	CHECK_INT(v.err, 0);
+	CHECK(is(&v.msg.from.uri.user, "a"));
+	CHECK_INT(v.msg.hdrv[v.msg.hdrc - 1].id, SHDR_OTHER);
+	view_close(&v);
+
+	view_text(&v, "OPTIONS sip:b@h.org SIP/2.0\r\nv: SIP/2.0/UDP h\r\n"
+		      "jzba: <sip:a@h.org>;tag=1\r\nt: sip:b@h.org\r\n"
+		      "i: c\r\nCSeq: 1 OPTIONS\r\n\r\n");
+	CHECK_STR(v.why.reason, "Missing From");
+	view_close(&v);
+}
+
 static void names_are_tokens(void)
 {
 	bad(WITH("X Y: 1\r\n"), "Bad Header Name");
@@ -501,7 +519,8 @@ TEST_MAIN(TEST(headers_are_found_in_order),
 	  TEST(folded_lines_are_unfolded_in_place),
 	  TEST(single_headers_come_once), TEST(required_headers_must_be_there),
 	  TEST(no_via_is_no_way_back), TEST(space_before_the_colon),
-	  TEST(names_are_tokens), TEST(control_characters_are_refused),
+	  TEST(colliding_name_is_not_from), TEST(names_are_tokens),
+	  TEST(control_characters_are_refused),
 	  TEST(control_characters_live_only_behind_a_backslash_in_quotes),
 	  TEST(bare_line_breaks_are_refused),
 	  TEST(content_length_is_believed_only_when_true),

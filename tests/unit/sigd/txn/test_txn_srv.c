@@ -369,6 +369,22 @@ static void detached_user_leaves_a_500(void)
 	wire_close(&w);
 }
 
+static void user_may_come_later(void)
+{
+	struct txn_srv *st = NULL;
+	struct wire w, other = {.end_err = -1};
+
+	REQUIRE(wire_open(&w));
+	CHECK_INT(wire_serve(&w, &st, "OPTIONS", &w.tcp), 0);
+	txn_srv_attach(st, wire_on_srv_end, &other);
+	CHECK_INT(wire_answer(st, 200), 0);
+	wire_wait(&w, 1);
+	CHECK_INT(w.ends, 0);
+	CHECK_INT(other.ends, 1);
+	CHECK_INT(other.end_err, 0);
+	wire_close(&w);
+}
+
 static void table_takes_its_transactions_along(void)
 {
 	struct txn_srv *st = NULL;
@@ -416,6 +432,6 @@ TEST_MAIN(TEST(slow_user_gets_a_100_sent), TEST(answered_user_gets_no_100),
 	  TEST(other_provisionals_are_never_sent),
 	  TEST(a_408_is_not_sent_and_ends_it),
 	  TEST(unanswered_other_request_ends_silently),
-	  TEST(detached_user_leaves_a_500),
+	  TEST(detached_user_leaves_a_500), TEST(user_may_come_later),
 	  TEST(table_takes_its_transactions_along),
 	  TEST_OOM(memory_runs_out_anywhere))
