@@ -49,7 +49,7 @@ struct mediad_admin_cfg {
 struct mediad_limits {
 	uint32_t sessions; /* of one worker */
 	uint32_t setup_ms;
-	uint32_t silent_ms;
+	uint32_t consent_ms;
 	uint32_t grace_ms;
 	uint32_t handshake_ms;
 };

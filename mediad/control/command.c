@@ -18,6 +18,8 @@ enum {
 struct command {
 	struct session_table *table;
 	struct wheel *wheel;
+	command_ended_h *endedh;
+	void *arg;
 	bool draining;
 	struct command_stats stats;
 
@@ -37,7 +39,7 @@ static void destructor(void *arg)
 }
 
 int command_alloc(struct command **commandp, struct session_table *table,
-		  struct wheel *wheel)
+		  struct wheel *wheel, command_ended_h *endedh, void *arg)
 {
 	struct command *command = mem_zalloc(sizeof(*command), destructor);
 
@@ -46,6 +48,8 @@ int command_alloc(struct command **commandp, struct session_table *table,
 
 	command->table = table;
 	command->wheel = wheel;
+	command->endedh = endedh;
+	command->arg = arg;
 	command->sdp = mbuf_alloc(SDP_ROOM);
 	if (!command->sdp) {
 		mem_deref(command);
@@ -293,8 +297,12 @@ static void session_end(struct command *command, const struct ctl_req *req,
 			struct ctl_ans *ans)
 {
 	session_figures_get(command, req, ans);
-	if (ans->status == STATUS_OK)
-		(void)session_drop(command->table, req->session);
+	if (ans->status != STATUS_OK)
+		return;
+
+	(void)session_drop(command->table, req->session);
+	command->endedh(&command->found, &command->figures, req->end.reason,
+			command->arg);
 }
 
 void command_serve(struct command *command, const struct ctl_req *req,

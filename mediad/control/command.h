@@ -19,9 +19,15 @@ struct session_figures;
 struct session_table;
 struct wheel;
 
+/* A session was ended by command. found: as it was last; valid during the
+ * call, as figures. */
+typedef void(command_ended_h)(const struct session_figures *found,
+			      const struct ctl_figures *figures,
+			      enum status reason, void *arg);
+
 /* table and wheel outlive it. The caller owns *commandp. */
 int command_alloc(struct command **commandp, struct session_table *table,
-		  struct wheel *wheel);
+		  struct wheel *wheel, command_ended_h *endedh, void *arg);
 
 /*
  * ans is filled always; its texts, SDP and figures are the command's, valid

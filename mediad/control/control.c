@@ -1,0 +1,369 @@
+/*
+ * control.c  A worker's tie to Redis: epoch, commands, reports, heartbeat
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <re.h>
+
+#include "common/control/ctl_event.h"
+#include "common/control/ctl_node.h"
+#include "common/control/ctl_server.h"
+#include "common/keyring.h"
+#include "common/log.h"
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "mediad/control/command.h"
+#include "mediad/control/control.h"
+#include "mediad/control/report.h"
+#include "mediad/session/session.h"
+
+enum {
+	FIRST_SAY_MS = 1000,  /* Redis is away: said after so long */
+	SAY_AGAIN_MS = 30000, /* and again */
+	STEP_MS = 20,         /* is the command stream ready? */
+	LAG_MS = 50,
+};
+
+/* What a heartbeat tells of this process. */
+struct gauge {
+	struct wheel_timer timer;
+	uint64_t due_ms;
+	uint32_t lag_ms; /* worst since the last heartbeat */
+	uint64_t cpu_us, at_ms;
+};
+
+struct control {
+	char addr[NODE_ADDR_MAX + 1];
+	char ip[CTL_NODE_IP_MAX + 1];
+	char where[128]; /* of Redis, for the log */
+	struct redis_cfg redis;
+	struct wheel *wheel;
+	struct wheel_timer say, step;
+	struct session_table *table;
+	struct report *report;
+	uint32_t max_sessions;
+	bool draining;
+
+	struct redis_link *link;
+	struct keyring *ring;
+	struct command *command;
+	uint32_t epoch;
+	struct ctl_server *server;
+	struct ctl_beat *beat;
+	struct gauge gauge;
+};
+
+static void destructor(void *arg)
+{
+	struct control *control = arg;
+
+	wheel_stop(&control->say);
+	wheel_stop(&control->step);
+	wheel_stop(&control->gauge.timer);
+	if (control->report)
+		report_attach(control->report, NULL);
+	mem_deref(control->beat);
+	mem_deref(control->server);
+	mem_deref(control->command);
+	if (control->link)
+		redis_link_forget(control->link, control);
+	mem_deref(control->link);
+	mem_deref(control->ring);
+}
+
+/* --- heartbeat --------------------------------------------------------------- */
+
+static void on_lag(void *arg)
+{
+	struct control *control = arg;
+	struct gauge *gauge = &control->gauge;
+	uint64_t now = wheel_now(control->wheel);
+	uint64_t late = now > gauge->due_ms ? now - gauge->due_ms : 0;
+
+	if (late > gauge->lag_ms)
+		gauge->lag_ms = late < UINT32_MAX ? (uint32_t)late : UINT32_MAX;
+	gauge->due_ms = now + LAG_MS;
+	wheel_start(control->wheel, &gauge->timer, LAG_MS, on_lag, control);
+}
+
+static uint64_t cpu_us(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		return 0;
+
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
+		       1000000u +
+	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+static void on_beat(struct ctl_node *node, void *arg)
+{
+	struct control *control = arg;
+	struct gauge *gauge = &control->gauge;
+	uint64_t now = wheel_now(control->wheel), cpu = cpu_us();
+
+	node->sessions = (uint32_t)session_count(control->table);
+	node->state = control->draining                         ? CTL_NODE_DRAIN
+		      : node->sessions >= control->max_sessions ? CTL_NODE_FULL
+								: CTL_NODE_UP;
+	node->lag_ms = gauge->lag_ms;
+	if (gauge->at_ms && now > gauge->at_ms)
+		node->load = (uint32_t)((cpu - gauge->cpu_us) /
+					(now - gauge->at_ms));
+	str_ncpy(node->ip, control->ip, sizeof(node->ip));
+
+	gauge->lag_ms = 0;
+	gauge->cpu_us = cpu;
+	gauge->at_ms = now;
+}
+
+/* --- commands ---------------------------------------------------------------- */
+
+static void on_request(struct ctl_job *job, const struct ctl_req *req,
+		       void *arg)
+{
+	struct control *control = arg;
+	struct ctl_ans ans;
+
+	command_serve(control->command, req, &ans);
+	if (ans.status != STATUS_OK)
+		log_info(req->session, "command refused",
+			 "verb=%s status=%s why=%.*s", ctl_verb_name(req->verb),
+			 status_text(ans.status), (int)ans.text.l,
+			 ans.text.p ? ans.text.p : "");
+	ctl_answer(job, &ans);
+}
+
+static void on_ended(const struct session_figures *found,
+		     const struct ctl_figures *figures, enum status reason,
+		     void *arg)
+{
+	struct control *control = arg;
+	struct ctl_event event;
+
+	memset(&event, 0, sizeof(event));
+	event.kind = CTL_FACT_SESSION_ENDED;
+	event.why = reason;
+	event.figures = figures;
+	str_ncpy(event.session, found->session, sizeof(event.session));
+	str_ncpy(event.call, found->call, sizeof(event.call));
+	pl_set_str(&event.tenant, found->tenant);
+	report_event(control->report, &event);
+	log_info(found->call, "session ended", "session=%s reason=%s",
+		 found->session, status_text(reason));
+}
+
+/* --- the way up ---------------------------------------------------------------- */
+
+static int start(struct control *control)
+{
+	const struct ctl_peer peer = {
+		.addr = control->addr,
+		.epoch = control->epoch,
+		.link = control->link,
+		.cfg = &control->redis,
+		.ring = control->ring,
+		.wheel = control->wheel,
+	};
+	struct ctl_reporter *reporter = NULL;
+	int err;
+
+	err = ctl_server_alloc(&control->server, &peer, on_request, control);
+	if (!err)
+		err = ctl_reporter_alloc(&reporter, &peer);
+	if (!err)
+		report_attach(control->report, reporter);
+
+	mem_deref(reporter);
+	return err;
+}
+
+static void on_step(void *arg)
+{
+	struct control *control = arg;
+	const struct ctl_peer peer = {
+		.addr = control->addr,
+		.epoch = control->epoch,
+		.link = control->link,
+		.cfg = &control->redis,
+		.ring = control->ring,
+		.wheel = control->wheel,
+	};
+
+	if (ctl_server_ready(control->server) &&
+	    !ctl_beat_alloc(&control->beat, &peer, on_beat, control)) {
+		log_info(NULL, "ready", "addr=%s epoch=%u sessions=%zu",
+			 control->addr, control->epoch,
+			 session_count(control->table));
+		return;
+	}
+	wheel_start(control->wheel, &control->step, STEP_MS, on_step, control);
+}
+
+static void ask_epoch(struct control *control);
+
+static void on_epoch(int err, const struct redis_val *val, void *arg)
+{
+	struct control *control = arg;
+	uint64_t epoch = 0;
+
+	if (control->epoch)
+		return;
+	if (err || !redis_num(val, &epoch) || !epoch || epoch > UINT32_MAX) {
+		/* a link that is lost comes again; a refusal is repeated */
+		log_warn(NULL, "no epoch", "redis=%s why=%s", control->where,
+			 !err && val->type == REDIS_ERR ? val->str : "-");
+		return;
+	}
+	control->epoch = (uint32_t)epoch;
+	if (start(control)) {
+		log_error(NULL, "control not started", NULL);
+		control->server = mem_deref(control->server);
+		control->epoch = 0;
+		return;
+	}
+	wheel_start(control->wheel, &control->step, 0, on_step, control);
+}
+
+/* An epoch never repeats, even when Redis has lost its data: it begins with
+ * the time. */
+static const struct redis_script epoch_script = {
+	"epoch",
+	"redis.call('SET', KEYS[1], redis.call('TIME')[1], 'NX')\n"
+	"return redis.call('INCR', KEYS[1])\n",
+};
+
+static void ask_epoch(struct control *control)
+{
+	struct redis_arg key = redis_str("cb:epoch");
+
+	if (control->epoch || !redis_link_up(control->link))
+		return;
+
+	(void)redis_link_eval(control->link, &epoch_script, &key, 1, NULL, 0,
+			      on_epoch, control);
+}
+
+static void on_say(void *arg)
+{
+	struct control *control = arg;
+
+	if (!redis_link_up(control->link))
+		log_warn(NULL, "redis not reachable: retrying", "redis=%s",
+			 control->where);
+	else
+		ask_epoch(control);
+
+	if (!control->epoch || !redis_link_up(control->link))
+		wheel_start(control->wheel, &control->say, SAY_AGAIN_MS, on_say,
+			    control);
+}
+
+static void on_link(bool up, void *arg)
+{
+	struct control *control = arg;
+
+	log_write(up ? LOG_L_INFO : LOG_L_WARN, NULL,
+		  up ? "redis reached" : "redis lost: media goes on",
+		  "redis=%s", control->where);
+	if (up)
+		ask_epoch(control);
+	wheel_start(control->wheel, &control->say,
+		    up ? FIRST_SAY_MS : SAY_AGAIN_MS, on_say, control);
+}
+
+static int link_make(struct control *control)
+{
+	const struct redis_cfg *redis = &control->redis;
+
+	if (redis->path)
+		str_ncpy(control->where, redis->path, sizeof(control->where));
+	else
+		re_snprintf(control->where, sizeof(control->where), "%s:%u",
+			    redis->host, redis->port);
+
+	return redis_link_alloc(&control->link, redis, control->wheel, on_link,
+				control);
+}
+
+int control_alloc(struct control **controlp,
+		  const struct control_params *params)
+{
+	struct control *control = mem_zalloc(sizeof(*control), destructor);
+	int err;
+
+	if (!control)
+		return ENOMEM;
+
+	str_ncpy(control->addr, params->addr, sizeof(control->addr));
+	str_ncpy(control->ip, params->ip, sizeof(control->ip));
+	control->redis = *params->redis;
+	control->wheel = params->wheel;
+	control->table = params->table;
+	control->report = params->report;
+	control->max_sessions = params->max_sessions;
+	control->ring = mem_ref(params->ring);
+
+	err = command_alloc(&control->command, params->table, params->wheel,
+			    on_ended, control);
+	if (!err)
+		err = link_make(control);
+	if (err) {
+		mem_deref(control);
+		return err;
+	}
+	control->gauge.due_ms = wheel_now(control->wheel) + LAG_MS;
+	wheel_start(control->wheel, &control->gauge.timer, LAG_MS, on_lag,
+		    control);
+	wheel_start(control->wheel, &control->say, FIRST_SAY_MS, on_say,
+		    control);
+	*controlp = control;
+	return 0;
+}
+
+void control_drain(struct control *control)
+{
+	control->draining = true;
+	command_drain(control->command, true);
+	if (control->beat)
+		ctl_beat_now(control->beat);
+}
+
+void control_keys(struct control *control, struct keyring *ring)
+{
+	mem_ref(ring);
+	mem_deref(control->ring);
+	control->ring = ring;
+	if (control->server)
+		ctl_server_keys(control->server, ring);
+}
+
+uint32_t control_epoch(const struct control *control)
+{
+	return control->epoch;
+}
+
+bool control_ready(const struct control *control)
+{
+	return control->beat && redis_link_up(control->link);
+}
+
+struct redis_link *control_link(const struct control *control)
+{
+	return control->link;
+}
+
+const struct command_stats *control_commands(const struct control *control)
+{
+	return command_stats(control->command);
+}
+
+const struct ctl_counts *control_counts(const struct control *control)
+{
+	return control->server ? ctl_server_counts(control->server) : NULL;
+}

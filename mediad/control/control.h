@@ -1,0 +1,56 @@
+/*
+ * control.h  A worker's tie to Redis: epoch, commands, reports, heartbeat
+ *
+ * Media does not wait for it: the sessions live before Redis was ever
+ * reached, and when it is gone. The order on the way up: link, epoch, command
+ * stream, reports, and when the stream's place is known, heartbeats, so that
+ * nobody asks who would not hear it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_CONTROL_CONTROL_H
+#define MEDIAD_CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/control/ctl_peer.h"
+
+struct command_stats;
+struct control;
+struct redis_link;
+struct report;
+struct session_table;
+
+/* What is pointed to outlives the control, but for addr, ip and ring. */
+struct control_params {
+	const char *addr; /* our own, node/slot */
+	const char *ip;   /* shown in heartbeats */
+	const struct redis_cfg *redis;
+	struct keyring *ring;
+	struct wheel *wheel;
+	struct session_table *table;
+	struct report *report;
+	uint32_t max_sessions;
+};
+
+/* The caller owns *controlp. Starts at once, and goes on trying. */
+int control_alloc(struct control **controlp,
+		  const struct control_params *params);
+
+/* No new session from now on; said in a heartbeat at once. */
+void control_drain(struct control *control);
+/* After a reload. */
+void control_keys(struct control *control, struct keyring *ring);
+
+/* 0: Redis was never reached. */
+uint32_t control_epoch(const struct control *control);
+/* Heartbeats are sent: commands will be served. */
+bool control_ready(const struct control *control);
+/* For figures of other parts that go to Redis. */
+struct redis_link *control_link(const struct control *control);
+const struct command_stats *control_commands(const struct control *control);
+/* NULL before there was an epoch. */
+const struct ctl_counts *control_counts(const struct control *control);
+
+#endif
