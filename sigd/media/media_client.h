@@ -18,6 +18,13 @@
 struct media_client;
 struct media_ask;
 
+struct ctl_client;
+struct ctl_nodes;
+
+/* Both stay the caller's, and outlive the client. */
+int media_client_alloc(struct media_client **clientp, struct ctl_client *ctl,
+		       const struct ctl_nodes *nodes);
+
 /* ans is valid during the call; its status says STATUS_TIMEOUT or
  * STATUS_REDIS_DOWN when no answer came. */
 typedef void(media_answer_h)(const struct ctl_ans *ans, void *arg);

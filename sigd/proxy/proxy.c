@@ -72,6 +72,11 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	return err;
 }
 
+void proxy_transport_set(struct proxy *px, struct transport *transport)
+{
+	px->deps.transport = transport;
+}
+
 void proxy_routes_set(struct proxy *px, const struct route_table *routes)
 {
 	px->deps.routes = routes;

@@ -69,6 +69,8 @@ struct proxy_counts {
 int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		const struct proxy_deps *deps);
 
+/* The transport and the proxy need each other: made first, told here. */
+void proxy_transport_set(struct proxy *px, struct transport *transport);
 /* After a reload: the tables of new requests. */
 void proxy_routes_set(struct proxy *px, const struct route_table *routes);
 void proxy_keyring_set(struct proxy *px, const struct keyring *keyring);

@@ -1,0 +1,49 @@
+/*
+ * media_pick.c  Which media worker takes a new session
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "sigd/media/media_pick.h"
+
+static size_t up_count(const struct ctl_node *list, size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		n += list[i].state == CTL_NODE_UP;
+	return n;
+}
+
+static const struct ctl_node *up_at(const struct ctl_node *list, size_t count,
+				    size_t nth)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].state == CTL_NODE_UP && !nth--)
+			return &list[i];
+	}
+	return NULL;
+}
+
+static const struct ctl_node *better(const struct ctl_node *a,
+				     const struct ctl_node *b)
+{
+	if (a->load != b->load)
+		return a->load < b->load ? a : b;
+	return a->sessions <= b->sessions ? a : b;
+}
+
+const struct ctl_node *media_pick(const struct ctl_node *list, size_t count,
+				  uint32_t random)
+{
+	size_t n = up_count(list, count), first, second;
+
+	if (!n)
+		return NULL;
+	if (n == 1)
+		return up_at(list, count, 0);
+
+	/* two different ones */
+	first  = (random & 0xffff) % n;
+	second = (first + 1 + (random >> 16) % (n - 1)) % n;
+	return better(up_at(list, count, first), up_at(list, count, second));
+}
