@@ -163,6 +163,9 @@ int cfg_schema_print_json(struct re_printf *pf, const struct cfg_table *table);
 int cfg_schema_print_markdown(struct re_printf *pf,
 			      const struct cfg_table *table);
 
+/* A text as a JSON string, with its quotes; for %H. */
+int cfg_print_json(struct re_printf *pf, const char *text);
+
 /* Whether the address is in the network. IPv4-mapped IPv6 addresses count
  * as IPv4. */
 bool cfg_cidr_has(const struct cfg_cidr *cidr, const struct sa *addr);

@@ -41,8 +41,6 @@ int cfg_value_print(struct re_printf *pf, const struct cfg_field *field,
 
 /* YAML: as it is when that is safe, else in double quotes. */
 int cfg_print_quoted(struct re_printf *pf, const char *text);
-/* JSON: always in quotes. */
-int cfg_print_json(struct re_printf *pf, const char *text);
 
 /* The next of the values of a list's default ("a, b"); false at its end. */
 bool cfg_next_default(const char **p, char *text, size_t size);

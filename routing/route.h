@@ -25,7 +25,9 @@ struct route_rule;
 struct route_table;
 
 enum {
-	ROUTE_USER_MAX = 64, /* bytes of a user's name */
+	ROUTE_USER_MAX = 64,    /* bytes of a user's name */
+	ROUTE_NUMBER_MAX = 128, /* bytes of a caller or callee; longer ones
+				   go nowhere */
 	ROUTE_TARGETS_MAX = 8,
 	ROUTE_NOTES_MAX = 32,
 	ROUTE_HA1_MD5_LEN = 32,
@@ -134,6 +136,7 @@ enum route_why {
 	ROUTE_WHY_CALLEE,
 	ROUTE_WHY_GAVE_UP,  /* the pattern cost too much: rejected */
 	ROUTE_WHY_BAD_USER, /* matched, but `to` names no user: rejected */
+	ROUTE_WHY_TOO_LONG, /* last step: nobody has such a number */
 	ROUTE_WHY_USER,     /* last step: the callee is a user */
 	ROUTE_WHY_NOBODY,   /* last step: it is not */
 	ROUTE_WHY_COUNT

@@ -1,0 +1,322 @@
+/*
+ * route_load.c  routing.yaml into a table that decides
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <ctype.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/cfg_tree.h"
+#include "routing/route_index.h"
+#include "routing/route_priv.h"
+
+/* Beyond this many users nobody is asked whether another one was meant. */
+enum {
+	MEANT_MAX = 1000
+};
+
+/* A large operator has 100,000 users of a few values each. */
+static const struct cfg_limits limits = {.bytes = 64u * 1024 * 1024,
+					 .nodes = 4000000,
+					 .depth = 16,
+					 .files = 10000};
+
+struct loader {
+	struct route_table *table;
+	struct cfg_errors *errs;
+	struct route_hasher *hasher;
+};
+
+static void destructor(void *arg)
+{
+	struct route_table *table = arg;
+
+	for (uint32_t i = 0; table->cfg && i < table->cfg->ntenants; i++) {
+		struct route_tenant *tenant = &table->cfg->tenants[i];
+
+		for (uint32_t k = 0; k < tenant->nrules; k++) {
+			mem_deref(tenant->rules[k].caller);
+			mem_deref(tenant->rules[k].callee);
+		}
+		mem_deref(tenant->by_name);
+	}
+	mem_deref(table->by_id);
+	mem_deref(table->by_domain);
+	mem_deref(table->engine);
+	mem_deref(table->cfg);
+}
+
+/* --- domains ------------------------------------------------------------- */
+
+/* Without the brackets of an IPv6 address, without a last dot. */
+static struct pl plain_host(struct pl host)
+{
+	if (host.l >= 2 && host.p[0] == '[' && host.p[host.l - 1] == ']') {
+		pl_advance(&host, 1);
+		--host.l;
+	}
+	if (host.l > 1 && host.p[host.l - 1] == '.')
+		--host.l;
+	return host;
+}
+
+static void normalise(char *domain)
+{
+	struct pl host;
+
+	pl_set_str(&host, domain);
+	host = plain_host(host);
+	memmove(domain, host.p, host.l);
+	domain[host.l] = '\0';
+	for (; *domain; domain++)
+		*domain = (char)tolower((unsigned char)*domain);
+}
+
+static int refuse_domain(struct loader *ld, const struct route_tenant *tenant,
+			 const char *domain, const struct route_tenant *owner)
+{
+	cfg_errors_add(ld->errs, &tenant->pos,
+		       "domain \"%s\" of tenant \"%s\" is already one of "
+		       "tenant \"%s\"",
+		       domain, tenant->id, owner->id);
+	return EINVAL;
+}
+
+static int load_domain(struct loader *ld, struct route_tenant *tenant,
+		       char *domain)
+{
+	struct route_table *table = ld->table;
+	struct pl host;
+	int err;
+
+	normalise(domain);
+	pl_set_str(&host, domain);
+	if (!strcmp(domain, "*")) {
+		if (table->rest)
+			return refuse_domain(ld, tenant, domain, table->rest);
+		table->rest = tenant;
+		return 0;
+	}
+	err = route_index_add(table->by_domain, domain, tenant);
+	if (err == EEXIST)
+		return refuse_domain(ld, tenant, domain,
+				     route_index_find(table->by_domain, &host));
+	return err;
+}
+
+/* --- rules --------------------------------------------------------------- */
+
+static int compile(struct loader *ld, struct route_regex **rxp,
+		   const char *pattern, const struct cfg_pos *pos)
+{
+	char why[200];
+	int err;
+
+	if (!pattern)
+		return 0;
+	err = route_regex_alloc(rxp, ld->table->engine, pattern, why,
+				sizeof(why));
+	if (err == EINVAL)
+		cfg_errors_add(ld->errs, pos, "expected %s", why);
+	return err;
+}
+
+static const char *meant_user(const struct route_tenant *tenant,
+			      const char *name)
+{
+	const char *names[MEANT_MAX];
+
+	if (tenant->nusers > MEANT_MAX)
+		return NULL;
+	for (uint32_t i = 0; i < tenant->nusers; i++)
+		names[i] = tenant->users[i].name;
+	return cfg_nearest(name, names, tenant->nusers);
+}
+
+static int check_target_user(struct loader *ld,
+			     const struct route_tenant *tenant,
+			     const struct route_rule *rule)
+{
+	const struct cfg_pos *pos = &rule->to.pos;
+	const char *user = rule->to.user, *meant;
+	struct pl name;
+	char why[80];
+	bool fixed;
+
+	if (!route_template_check(
+		    user, rule->callee ? route_regex_groups(rule->callee) : 0,
+		    &fixed, why, sizeof(why))) {
+		cfg_errors_add(ld->errs, pos,
+			       "user: \"%s\" will not do, expected %s", user,
+			       why);
+		return EINVAL;
+	}
+	pl_set_str(&name, user);
+	if (!fixed || route_user_find(tenant, &name))
+		return 0;
+	meant = meant_user(tenant, user);
+	cfg_errors_add(ld->errs, pos,
+		       "user: tenant \"%s\" has no user \"%s\"%s%s%s",
+		       tenant->id, user, meant ? ", did you mean \"" : "",
+		       meant ? meant : "", meant ? "\"?" : "");
+	return EINVAL;
+}
+
+static int load_rule(struct loader *ld, const struct route_tenant *tenant,
+		     struct route_rule *rule)
+{
+	int err;
+
+	for (uint32_t i = 0; i < rule->match.nmethod; i++)
+		rule->methods |= 1u << rule->match.method[i];
+	err = compile(ld, &rule->caller, rule->match.caller, &rule->pos);
+	err = err ? err
+		  : compile(ld, &rule->callee, rule->match.callee, &rule->pos);
+	if (!err && rule->to.user)
+		err = check_target_user(ld, tenant, rule);
+	return err;
+}
+
+static int load_rules(struct loader *ld, struct route_tenant *tenant)
+{
+	struct route_index *names = NULL;
+	int err = route_index_alloc(&names, tenant->nrules, false);
+	int bad = 0;
+
+	for (uint32_t i = 0; i < tenant->nrules && err != ENOMEM; i++) {
+		struct route_rule *rule = &tenant->rules[i];
+
+		err = load_rule(ld, tenant, rule);
+		bad = err ? err : bad;
+		if (err || route_index_add(names, rule->name, rule) != EEXIST)
+			continue;
+		bad = EINVAL;
+		cfg_errors_add(ld->errs, &rule->pos,
+			       "tenant \"%s\" has two routes \"%s\"",
+			       tenant->id, rule->name);
+	}
+	mem_deref(names);
+	return err == ENOMEM ? err : bad;
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static int load_tenant(struct loader *ld, struct route_tenant *tenant)
+{
+	int err = route_index_add(ld->table->by_id, tenant->id, tenant);
+	int bad = 0;
+
+	for (uint32_t i = 0; i < tenant->ndomains && err != ENOMEM; i++) {
+		err = load_domain(ld, tenant, (char *)tenant->domains[i]);
+		bad = err ? err : bad;
+	}
+	err = err == ENOMEM ? err
+			    : route_users_load(tenant, ld->hasher, ld->errs);
+	bad = err ? err : bad;
+	err = err == ENOMEM ? err : load_rules(ld, tenant);
+	return err ? err : bad;
+}
+
+static int load_tenants(struct loader *ld)
+{
+	struct route_cfg *cfg = ld->table->cfg;
+	uint32_t domains = 0;
+	int err, bad = 0;
+
+	for (uint32_t i = 0; i < cfg->ntenants; i++)
+		domains += cfg->tenants[i].ndomains;
+	err = route_index_alloc(&ld->table->by_id, cfg->ntenants, false);
+	err = err ? err
+		  : route_index_alloc(&ld->table->by_domain, domains, true);
+	for (uint32_t i = 0; i < cfg->ntenants && err != ENOMEM; i++) {
+		err = load_tenant(ld, &cfg->tenants[i]);
+		bad = err ? err : bad;
+	}
+	return err ? err : bad;
+}
+
+static int table_alloc(struct route_table **tp, struct cfg_tree *tree,
+		       struct cfg_errors *errs)
+{
+	struct loader ld = {.errs = errs};
+	int err;
+
+	err = cfg_tree_include(tree, "include", errs);
+	if (err)
+		return err;
+	ld.table = mem_zalloc(sizeof(*ld.table), destructor);
+	if (!ld.table)
+		return ENOMEM;
+	err = cfg_fill(&ld.table->cfg, &route_cfg_table, cfg_tree_root(tree),
+		       errs);
+	err = err ? err : route_engine_alloc(&ld.table->engine);
+	err = err ? err : route_hasher_alloc(&ld.hasher);
+	err = err ? err : load_tenants(&ld);
+	mem_deref(ld.hasher);
+	if (err)
+		mem_deref(ld.table);
+	else
+		*tp = ld.table;
+	return err;
+}
+
+int route_table_load(struct route_table **tp, const char *path,
+		     struct cfg_errors *errs)
+{
+	struct cfg_tree *tree = NULL;
+	int err;
+
+	if (!tp || !path)
+		return EINVAL;
+	err = cfg_tree_load(&tree, path, &limits, errs);
+	err = err ? err : table_alloc(tp, tree, errs);
+	mem_deref(tree);
+	return err;
+}
+
+int route_table_parse(struct route_table **tp, const char *name,
+		      const char *text, size_t len, struct cfg_errors *errs)
+{
+	struct cfg_tree *tree = NULL;
+	int err;
+
+	if (!tp || !name)
+		return EINVAL;
+	err = cfg_tree_parse(&tree, name, text, len, &limits, errs);
+	err = err ? err : table_alloc(tp, tree, errs);
+	mem_deref(tree);
+	return err;
+}
+
+struct cfg_view route_table_view(const struct route_table *table)
+{
+	return (struct cfg_view){&route_cfg_table, table ? table->cfg : NULL};
+}
+
+const struct route_tenant *route_tenant_at(const struct route_table *table,
+					   size_t index)
+{
+	if (!table || index >= table->cfg->ntenants)
+		return NULL;
+	return &table->cfg->tenants[index];
+}
+
+const struct route_tenant *route_tenant_by_id(const struct route_table *table,
+					      const struct pl *id)
+{
+	return table ? route_index_find(table->by_id, id) : NULL;
+}
+
+const struct route_tenant *
+route_tenant_by_domain(const struct route_table *table, const struct pl *host)
+{
+	const struct route_tenant *tenant;
+	struct pl plain;
+
+	if (!table || !host || !pl_isset(host))
+		return NULL;
+	plain = plain_host(*host);
+	tenant = route_index_find(table->by_domain, &plain);
+	return tenant ? tenant : table->rest;
+}

@@ -1,0 +1,79 @@
+/*
+ * route_users.c  The users of a tenant: names and credentials
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <ctype.h>
+#include <string.h>
+#include <re.h>
+
+#include "routing/route_index.h"
+#include "routing/route_priv.h"
+
+/* The text stays, empty: the printed configuration shows that it was set. */
+static void wipe(const char *text)
+{
+	if (text)
+		explicit_bzero((char *)text, strlen(text));
+}
+
+static void take_hex(char *to, const char *given)
+{
+	for (; given && *given; given++)
+		*to++ = (char)tolower((unsigned char)*given);
+}
+
+static int refuse(const struct route_user *user, const char *what,
+		  struct cfg_errors *errs)
+{
+	cfg_errors_add(errs, &user->pos,
+		       "user \"%s\" has %s, expected either "
+		       "password, or ha1_md5 and ha1_sha256 or one of them",
+		       user->name, what);
+	return EINVAL;
+}
+
+static int load_credentials(struct route_user *user, const char *realm,
+			    const struct route_hasher *hasher,
+			    struct cfg_errors *errs)
+{
+	const bool given = user->given_md5 || user->given_sha256;
+	int err = 0;
+
+	if (user->password && given)
+		return refuse(user, "a password and a ha1", errs);
+	if (!user->password && !given)
+		return refuse(user, "no credentials", errs);
+	if (user->password)
+		err = route_ha1_make(hasher, user, realm);
+	take_hex(user->ha1_md5, user->given_md5);
+	take_hex(user->ha1_sha256, user->given_sha256);
+	wipe(user->password);
+	wipe(user->given_md5);
+	wipe(user->given_sha256);
+	return err;
+}
+
+int route_users_load(struct route_tenant *tenant,
+		     const struct route_hasher *hasher, struct cfg_errors *errs)
+{
+	int err = route_index_alloc(&tenant->by_name, tenant->nusers, false);
+	int bad = 0;
+
+	for (uint32_t i = 0; i < tenant->nusers && err != ENOMEM; i++) {
+		struct route_user *user = &tenant->users[i];
+
+		/* the keys of a map are unique */
+		err = route_index_add(tenant->by_name, user->name, user);
+		err = err ? err
+			  : load_credentials(user, tenant->realm, hasher, errs);
+		bad = err ? err : bad;
+	}
+	return err ? err : bad;
+}
+
+const struct route_user *route_user_find(const struct route_tenant *tenant,
+					 const struct pl *name)
+{
+	return tenant ? route_index_find(tenant->by_name, name) : NULL;
+}
