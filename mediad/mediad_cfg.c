@@ -45,11 +45,11 @@ static const struct cfg_field iface_fields[] = {
 	{.key = "browser_port_base",
 	 .type = CFG_INT,
 	 CFG_AT(struct mediad_iface, browser_port_base),
-	 .min = 1024,
+	 .min = 0,
 	 .max = 65535,
 	 .def = "40000",
 	 .help = "UDP port for all browsers of the first worker; the next "
-		 "workers have the next ports."},
+		 "workers have the next ports. 0: any free ones."},
 	CFG_END,
 };
 
@@ -287,7 +287,8 @@ static bool overlap(const struct mediad_iface *a, const struct mediad_iface *b,
 {
 	int distance = a->browser_port_base - b->browser_port_base;
 
-	if (sa_af(&a->bind) != sa_af(&b->bind) ||
+	if (sa_af(&a->bind) != sa_af(&b->bind) || !a->browser_port_base ||
+	    !b->browser_port_base ||
 	    (distance < 0 ? -distance : distance) >= (int)workers)
 		return false;
 
@@ -390,6 +391,11 @@ int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
 		mem_deref(cfg);
 		return err;
 	}
+	cfg->file = arena_copy(cfg->mem, path, strlen(path));
+	if (!cfg->file) {
+		mem_deref(cfg);
+		return ENOMEM;
+	}
 	*cfgp = cfg;
 	return 0;
 }
@@ -402,23 +408,4 @@ void mediad_cfg_redis(struct redis_cfg *redis, const struct mediad_cfg *cfg)
 	redis->port = cfg->redis.port;
 	redis->user = cfg->redis.user;
 	redis->password = cfg->redis.password;
-}
-
-static void with_port(struct sa *addr, const struct sa *host,
-		      const struct mediad_iface *iface, uint8_t slot)
-{
-	*addr = *host;
-	sa_set_port(addr, (uint16_t)(iface->browser_port_base + slot - 1));
-}
-
-void mediad_cfg_bind(struct sa *addr, const struct mediad_iface *iface,
-		     uint8_t slot)
-{
-	with_port(addr, &iface->bind, iface, slot);
-}
-
-void mediad_cfg_advertise(struct sa *addr, const struct mediad_iface *iface,
-			  uint8_t slot)
-{
-	with_port(addr, &iface->advertise, iface, slot);
 }

@@ -29,7 +29,7 @@ struct mediad_iface {
 	const char *name;
 	struct sa bind;             /* no port */
 	struct sa advertise;        /* no port; what stands in SDP */
-	uint16_t browser_port_base; /* slot n listens on this + n - 1 */
+	uint16_t browser_port_base; /* slot n listens on this + n - 1; 0: any */
 };
 
 struct mediad_redis_cfg {
@@ -57,6 +57,7 @@ struct mediad_limits {
 struct mediad_cfg {
 	struct arena *mem; /* owns all below */
 	struct cfg_pos pos;
+	const char *file; /* where all this stood */
 	const char *node;
 	uint8_t workers;
 	int log_level;     /* enum log_level */
@@ -83,11 +84,5 @@ int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
 
 /* For common/redis_link.h; borrows from cfg. */
 void mediad_cfg_redis(struct redis_cfg *redis, const struct mediad_cfg *cfg);
-
-/* The address that slot (1..) binds, or shows, on an interface. */
-void mediad_cfg_bind(struct sa *addr, const struct mediad_iface *iface,
-		     uint8_t slot);
-void mediad_cfg_advertise(struct sa *addr, const struct mediad_iface *iface,
-			  uint8_t slot);
 
 #endif

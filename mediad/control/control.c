@@ -52,6 +52,7 @@ struct control {
 	struct command *command;
 	uint32_t epoch;
 	struct ctl_server *server;
+	struct ctl_reporter *reporter;
 	struct ctl_beat *beat;
 	struct gauge gauge;
 };
@@ -66,6 +67,7 @@ static void destructor(void *arg)
 	if (control->report)
 		report_attach(control->report, NULL);
 	mem_deref(control->beat);
+	mem_deref(control->reporter);
 	mem_deref(control->server);
 	mem_deref(control->command);
 	if (control->link)
@@ -170,16 +172,14 @@ static int start(struct control *control)
 		.ring = control->ring,
 		.wheel = control->wheel,
 	};
-	struct ctl_reporter *reporter = NULL;
 	int err;
 
 	err = ctl_server_alloc(&control->server, &peer, on_request, control);
 	if (!err)
-		err = ctl_reporter_alloc(&reporter, &peer);
+		err = ctl_reporter_alloc(&control->reporter, &peer);
 	if (!err)
-		report_attach(control->report, reporter);
+		report_attach(control->report, control->reporter);
 
-	mem_deref(reporter);
 	return err;
 }
 
@@ -224,6 +224,7 @@ static void on_epoch(int err, const struct redis_val *val, void *arg)
 	if (start(control)) {
 		log_error(NULL, "control not started", NULL);
 		control->server = mem_deref(control->server);
+		control->reporter = mem_deref(control->reporter);
 		control->epoch = 0;
 		return;
 	}
@@ -351,6 +352,13 @@ uint32_t control_epoch(const struct control *control)
 bool control_ready(const struct control *control)
 {
 	return control->beat && redis_link_up(control->link);
+}
+
+bool control_quiet(const struct control *control)
+{
+	return !report_stats(control->report)->kept &&
+	       (!control->reporter || !ctl_reporter_kept(control->reporter)) &&
+	       (!control->server || !ctl_server_open(control->server));
 }
 
 struct redis_link *control_link(const struct control *control)

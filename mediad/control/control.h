@@ -47,6 +47,8 @@ void control_keys(struct control *control, struct keyring *ring);
 uint32_t control_epoch(const struct control *control);
 /* Heartbeats are sent: commands will be served. */
 bool control_ready(const struct control *control);
+/* Nothing is left to be told or answered. */
+bool control_quiet(const struct control *control);
 /* For figures of other parts that go to Redis. */
 struct redis_link *control_link(const struct control *control);
 const struct command_stats *control_commands(const struct control *control);

@@ -46,7 +46,6 @@ static void the_file_that_we_ship_is_fine(void)
 	struct mediad_cfg *cfg = NULL;
 	struct cfg_errors *errs = NULL;
 	struct redis_cfg redis;
-	struct sa addr;
 
 	REQUIRE(cfg_errors_alloc(&errs) == 0);
 	CHECK_INT(mediad_cfg_load(&cfg, "conf/mediad.yaml", errs), 0);
@@ -55,8 +54,8 @@ static void the_file_that_we_ship_is_fine(void)
 	CHECK(cfg->node && cfg->node[0]);
 	CHECK_INT(cfg->nifaces, 1);
 	CHECK_STR(cfg->ifaces[0].name, "public");
-	mediad_cfg_bind(&addr, &cfg->ifaces[0], 2);
-	CHECK_INT(sa_port(&addr), 40001);
+	CHECK_INT(cfg->ifaces[0].browser_port_base, 40000);
+	CHECK_STR(cfg->file, "conf/mediad.yaml");
 	mediad_cfg_redis(&redis, cfg);
 	CHECK_STR(redis.path, "/run/redis/redis-server.sock");
 	CHECK_STR(cfg->keys, "conf/keys");

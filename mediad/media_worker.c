@@ -1,0 +1,375 @@
+/*
+ * media_worker.c  A mediad worker: what is made at its start, and its end
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <re.h>
+
+#include "common/control/ctl_msg.h"
+#include "common/keyring.h"
+#include "common/log.h"
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "mediad/control/control.h"
+#include "mediad/control/report.h"
+#include "mediad/media_worker.h"
+#include "mediad/mediad_cfg.h"
+#include "mediad/session/session.h"
+#include "mediad/session/state_file.h"
+#include "mediad/sound/service.h"
+#include "mediad/transport/cert.h"
+#include "mediad/transport/crypt.h"
+#include "mediad/transport/hs.h"
+#include "mediad/transport/mux.h"
+#include "mediad/transport/path_web.h"
+
+enum {
+	LEGS_PER_SESSION = 3, /* on average, at most: a fork now and then */
+	DRAIN_STEP_MS = 100,
+	LAST_WORDS_MS = 2000, /* for the reports of what was dropped */
+	MAX_FDS = 1024,
+};
+
+/* From SIGTERM to the end. */
+struct draining {
+	struct wheel_timer timer;
+	uint64_t end_ms;   /* then what is left is dropped */
+	uint64_t words_ms; /* then nobody waits for Redis any more */
+};
+
+struct media_worker {
+	struct worker *worker;
+	const struct mediad_cfg *cfg;
+	struct mediad_cfg *cfg_new; /* of a reload */
+	struct keyring *ring;
+	struct cert *cert;
+	struct hs_ctx *hs_ctx;
+	struct mux *mux;
+	struct sound_bank *bank;
+	struct path_web_env env;
+	struct state_file *state;
+	struct sa hosts[MUX_SOCKS_MAX];
+	size_t nhosts;
+	struct report *report;
+	struct session_table *table;
+	struct control *control;
+	struct draining draining;
+};
+
+static void destructor(void *arg)
+{
+	struct media_worker *mw = arg;
+
+	wheel_stop(&mw->draining.timer);
+	mem_deref(mw->control);
+	mem_deref(mw->table);
+	mem_deref(mw->report);
+	mem_deref(mw->state);
+	mem_deref(mw->bank);
+	mem_deref(mw->mux);
+	mem_deref(mw->hs_ctx);
+	mem_deref(mw->cert);
+	mem_deref(mw->ring);
+	mem_deref(mw->cfg_new);
+}
+
+static int failed(const char *what, int err, int exit_code)
+{
+	log_error(NULL, "cannot start", "what=%s why=%s", what, strerror(err));
+	return exit_code;
+}
+
+static int keys_load(struct keyring **ringp, const struct mediad_cfg *cfg)
+{
+	char why[200] = "";
+	int err = keyring_load(ringp, cfg->keys, why, sizeof(why));
+
+	if (err)
+		log_error(NULL, "keys not loaded", "file=%s why=%s", cfg->keys,
+			  why[0] ? why : strerror(err));
+	return err;
+}
+
+/* --- what serves media -------------------------------------------------------- */
+
+/* The address to show: that of the interface, with the port that is bound. */
+static int host_add(struct media_worker *mw, const struct worker_sock *sock)
+{
+	const struct mediad_iface *iface = sock->cfg;
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+	struct sa *host = &mw->hosts[mw->nhosts];
+	struct sa bound;
+	char text[80];
+	uint8_t nr;
+	int err;
+
+	if (getsockname(sock->fd, (struct sockaddr *)&addr, &len))
+		return errno;
+	err = sa_set_sa(&bound, (struct sockaddr *)&addr);
+	if (!err)
+		err = mux_add(mw->mux, sock->fd, &nr);
+	if (err)
+		return err;
+
+	*host = iface->advertise;
+	sa_set_port(host, sa_port(&bound));
+	++mw->nhosts;
+	re_snprintf(text, sizeof(text), "%J", host);
+	log_info(NULL, "interface", "name=%s addr=%s", iface->name, text);
+	return 0;
+}
+
+static int transport_make(struct media_worker *mw)
+{
+	const struct mediad_cfg *cfg = mw->cfg;
+	int err;
+
+	err = cert_load(&mw->cert, cfg->certificate);
+	if (!err)
+		err = hs_ctx_alloc(&mw->hs_ctx, mw->cert);
+	if (!err)
+		err = mux_alloc(&mw->mux, cfg->limits.sessions);
+	if (!err)
+		err = sound_bank_alloc(&mw->bank);
+	for (size_t i = 0; i < mw->worker->nsocks && !err; i++)
+		err = host_add(mw, &mw->worker->socks[i]);
+	if (err)
+		return err;
+
+	mw->env.mux = mw->mux;
+	mw->env.wheel = mw->worker->wheel;
+	mw->env.hs_ctx = mw->hs_ctx;
+	mw->env.impl = cfg->srtp_library ? &crypt_libsrtp : &crypt_openssl;
+	mw->env.handshake_ms = cfg->limits.handshake_ms;
+	mw->env.consent_ms = cfg->limits.consent_ms;
+	return 0;
+}
+
+/* --- what survives us ----------------------------------------------------------- */
+
+static int state_open(struct media_worker *mw)
+{
+	const struct mediad_cfg *cfg = mw->cfg;
+	uint32_t count = cfg->limits.sessions * LEGS_PER_SESSION;
+	char owner[NODE_ADDR_MAX + 1], path[300];
+	int err;
+
+	if (count > STATE_COUNT_MAX)
+		count = STATE_COUNT_MAX;
+	re_snprintf(owner, sizeof(owner), "%s/%u", mw->worker->node,
+		    mw->worker->slot);
+	re_snprintf(path, sizeof(path), "%s/mediad-%s-%u.state", cfg->state_dir,
+		    mw->worker->node, mw->worker->slot);
+
+	err = state_file_open(&mw->state, path, owner, count);
+	if (err == EBADMSG) {
+		log_warn(NULL, "state file put aside", "file=%s.bad", path);
+		err = state_file_aside(path);
+		if (!err)
+			err = state_file_open(&mw->state, path, owner, count);
+	}
+	if (err)
+		log_error(NULL, "state file not opened", "file=%s why=%s", path,
+			  strerror(err));
+	return err;
+}
+
+static int sessions_make(struct media_worker *mw)
+{
+	const struct mediad_limits *limits = &mw->cfg->limits;
+	const struct session_cfg session_cfg = {
+		.max_sessions = limits->sessions,
+		.setup_ms = limits->setup_ms,
+		.grace_ms = limits->grace_ms,
+	};
+	const struct session_deps deps = {
+		.env = &mw->env,
+		.cert = mw->cert,
+		.hosts = mw->hosts,
+		.nhosts = mw->nhosts,
+		.bank = mw->bank,
+		.state = mw->state,
+	};
+	size_t count = 0;
+	int err;
+
+	err = report_alloc(&mw->report, mw->worker->wheel);
+	if (!err)
+		err = session_table_alloc(&mw->table, &session_cfg, &deps,
+					  report_lost, mw->report);
+	if (!err)
+		err = session_resume_all(mw->table, &count);
+	if (err)
+		return err;
+
+	if (count)
+		log_info(NULL, "sessions resumed", "count=%zu deaths=%u", count,
+			 state_file_deaths(mw->state));
+	report_resumed(mw->report, mw->table);
+	return 0;
+}
+
+static int control_make(struct media_worker *mw)
+{
+	struct control_params params = {
+		.ring = mw->ring,
+		.wheel = mw->worker->wheel,
+		.table = mw->table,
+		.report = mw->report,
+		.max_sessions = mw->cfg->limits.sessions,
+	};
+	char addr[NODE_ADDR_MAX + 1], ip[64];
+	struct redis_cfg redis;
+
+	re_snprintf(addr, sizeof(addr), "%s/%u", mw->worker->node,
+		    mw->worker->slot);
+	re_snprintf(ip, sizeof(ip), "%j", &mw->hosts[0]);
+	mediad_cfg_redis(&redis, mw->cfg);
+	redis.name = "mediad";
+	params.addr = addr;
+	params.ip = ip;
+	params.redis = &redis;
+	return control_alloc(&mw->control, &params);
+}
+
+static int start(struct worker *worker, void *arg)
+{
+	struct media_worker **mwp = arg, *mw;
+	int err;
+
+	mw = *mwp = mem_zalloc(sizeof(*mw), destructor);
+	if (!mw)
+		return failed("memory", ENOMEM, WORKER_EXIT_FAILED);
+
+	mw->worker = worker;
+	mw->cfg = worker->cfg;
+	if (keys_load(&mw->ring, mw->cfg))
+		return WORKER_EXIT_CONFIG;
+	err = transport_make(mw);
+	if (err)
+		return failed("transport", err, WORKER_EXIT_FAILED);
+	if (state_open(mw))
+		return WORKER_EXIT_FAILED;
+	err = sessions_make(mw);
+	if (err)
+		return failed("sessions", err, WORKER_EXIT_FAILED);
+
+	worker_ready(worker);
+	err = control_make(mw);
+	return err ? failed("control", err, WORKER_EXIT_FAILED) : 0;
+}
+
+/* --- the end --------------------------------------------------------------------- */
+
+/* Told before it is dropped: both sides of the call are to hear of it. */
+static bool on_left(const char *session, void *arg)
+{
+	struct media_worker *mw = arg;
+	struct session_figures *found = mem_zalloc(sizeof(*found), NULL);
+	struct ctl_event event;
+
+	if (found && !session_query(mw->table, session, found)) {
+		memset(&event, 0, sizeof(event));
+		event.kind = CTL_EV_SESSION_LOST;
+		event.why = STATUS_ADMIN;
+		str_ncpy(event.session, session, sizeof(event.session));
+		str_ncpy(event.call, found->call, sizeof(event.call));
+		pl_set_str(&event.tenant, found->tenant);
+		report_event(mw->report, &event);
+		(void)session_drop(mw->table, session);
+	}
+	mem_deref(found);
+	return true; /* the list has changed: begin anew */
+}
+
+static void drop_left(struct media_worker *mw)
+{
+	size_t left;
+
+	while ((left = session_count(mw->table))) {
+		session_each(mw->table, on_left, mw);
+		if (session_count(mw->table) == left)
+			return;
+	}
+}
+
+static void on_drain(void *arg)
+{
+	struct media_worker *mw = arg;
+	struct draining *draining = &mw->draining;
+	uint64_t now = wheel_now(mw->worker->wheel);
+
+	if (session_count(mw->table) && now >= draining->end_ms) {
+		log_warn(NULL, "sessions dropped: the time to drain is over",
+			 "count=%zu", session_count(mw->table));
+		drop_left(mw);
+	}
+	if (!session_count(mw->table)) {
+		if (!draining->words_ms)
+			draining->words_ms = now + LAST_WORDS_MS;
+		if (control_quiet(mw->control) || now >= draining->words_ms) {
+			worker_quit(mw->worker, WORKER_EXIT_OK);
+			return;
+		}
+	}
+	wheel_start(mw->worker->wheel, &draining->timer, DRAIN_STEP_MS,
+		    on_drain, mw);
+}
+
+static void drain(void *arg)
+{
+	struct media_worker *mw = *(struct media_worker **)arg;
+
+	log_info(NULL, "draining", "sessions=%zu", session_count(mw->table));
+	mw->draining.end_ms = wheel_now(mw->worker->wheel) + mw->cfg->drain_ms;
+	control_drain(mw->control);
+	wheel_start(mw->worker->wheel, &mw->draining.timer, 0, on_drain, mw);
+}
+
+/* Level and keys change while we run; all else needs a new process, which
+ * calls outlive. */
+static void reload(void *arg)
+{
+	struct media_worker *mw = *(struct media_worker **)arg;
+	struct mediad_cfg *cfg = NULL;
+	struct keyring *ring = NULL;
+	struct cfg_errors *errs = NULL;
+	int err = cfg_errors_alloc(&errs);
+
+	if (!err)
+		err = mediad_cfg_load(&cfg, mw->cfg->file, errs);
+	mem_deref(errs);
+	if (err) {
+		/* the parent has said why */
+		log_error(NULL, "reload refused, the old one stays", NULL);
+		return;
+	}
+	if (!keys_load(&ring, cfg)) {
+		control_keys(mw->control, ring);
+		mem_deref(mw->ring);
+		mw->ring = ring;
+	}
+	log_level_set((enum log_level)cfg->log_level);
+	log_info(NULL, "reloaded", "level=%d", cfg->log_level);
+	mem_deref(mw->cfg_new);
+	mw->cfg_new = cfg;
+}
+
+static void stop(void *arg)
+{
+	struct media_worker **mwp = arg;
+
+	*mwp = mem_deref(*mwp);
+}
+
+const struct worker_hooks media_worker_hooks = {
+	.start = start,
+	.drain = drain,
+	.reload = reload,
+	.stop = stop,
+	.max_fds = MAX_FDS,
+};
