@@ -57,7 +57,7 @@ long=$(find $code -name '*.c' | sort | xargs awk '
 	/^\}/ { if (start && FNR - start - 1 > 60) print FILENAME ":" start ": " FNR - start - 1 " lines"; start = 0 }')
 result "$long" "no function is over 60 lines"
 result "$(grep -L 'SPDX-License-Identifier: MIT' $(find $code tests -name '*.[ch]'))" "each C file names its licence"
-result "$(grep -rnE 'TODO|FIXME|XXX' $code --include='*.[ch]')" "nothing is left for later"
+result "$(grep -rnE '\b(TODO|FIXME|XXX)\b' $code --include='*.[ch]')" "nothing is left for later"
 
 # no symbol of ours shadows one of libre's or librem's
 libs=$(ls /usr/lib/*/libre.so /usr/lib/*/librem.so 2>/dev/null)

@@ -93,12 +93,12 @@ admin: {bind: "127.0.0.1:$MEDIA_ADMIN_PORT"}
 EOF
 cat >"$D/routing.yaml" <<EOF
 tenants:
-  - id: demo
+  demo:
     domains: ["*"]
     realm: cordboard
     users:
-      - {username: alice, password: "$password"}
-      - {username: bob, password: "$password"}
+      alice: {password: "$password"}
+      bob: {password: "$password"}
     routes:
       - {name: echo, match: {callee: "^(echo|\\\\*43)\$"}, to: {service: echo}}
       - {name: tone, match: {callee: "^tone\$"}, to: {service: tone}}

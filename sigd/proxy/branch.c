@@ -147,6 +147,14 @@ static void success(struct branch *branch, const struct smsg *msg)
 	invite_branch_won(inv, branch);
 }
 
+/* Refused: told at once, while the transaction goes on to absorb repeats. */
+static void refused(struct branch *branch, uint16_t scode)
+{
+	txn_cli_detach(branch->ct);
+	branch->ct = NULL;
+	over(branch, scode);
+}
+
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 {
 	struct branch *branch = arg;
@@ -157,24 +165,20 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	else if (msg->scode < 300)
 		success(branch, msg);
 	else
-		branch->final = msg->scode; /* told when the transaction ends */
+		refused(branch, msg->scode);
 }
 
 /* The transaction is over. A winner lives on without it. */
 static void on_end(struct txn_cli *ct, int err, void *arg)
 {
 	struct branch *branch = arg;
-	uint16_t scode = branch->final;
 	(void)ct;
 
 	branch->ct = NULL;
-	if (branch == branch->inv->winner)
-		return;
-	if (err)
-		scode = err == ETIMEDOUT   ? 408
-			: err == ECANCELED ? 487
-					   : 480;
-	over(branch, scode);
+	if (branch != branch->inv->winner)
+		over(branch, err == ETIMEDOUT	? 408
+			     : err == ECANCELED ? 487
+						: 480);
 }
 
 static void send_invite(struct branch *branch, const struct pl *sdp)

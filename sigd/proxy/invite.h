@@ -50,7 +50,6 @@ struct branch {
 	struct media_ask *ask;  /* for its offer */
 	struct txn_cli *ct;     /* NULL: not yet, or over */
 	struct smsg *answer;    /* its 2xx, when it is the winner */
-	uint16_t final;         /* its final code other than 2xx */
 };
 
 /* --- invite.c --- */

@@ -166,14 +166,11 @@ void proxy_response(const struct transport_src *src, const uint8_t *data,
 	arrive(arg, src, &raw, true);
 }
 
-void proxy_send_failed(const struct flow_id *id, uint64_t ref, int err,
-		       void *arg)
+void proxy_send_failed(uint64_t ref, int err, void *arg)
 {
-	char text[FLOW_TEXT_MAX + 1];
 	(void)arg;
 
-	log_debug(NULL, "a message did not reach its flow",
-		  "flow=%s ref=%llu err=%d", flow_id_text(text, id),
+	log_debug(NULL, "a message did not reach its flow", "ref=%llu err=%d",
 		  (unsigned long long)ref, err);
 }
 

@@ -81,8 +81,7 @@ void proxy_recv(const struct transport_src *src, const uint8_t *data,
 void proxy_response(const struct transport_src *src, const uint8_t *data,
 		    size_t len, void *arg);
 void proxy_flow_gone(struct flow *flow, void *arg);
-void proxy_send_failed(const struct flow_id *id, uint64_t ref, int err,
-		       void *arg);
+void proxy_send_failed(uint64_t ref, int err, void *arg);
 
 /* Media of a call is lost: end it on both sides. call: our call id. */
 void proxy_media_lost(struct proxy *px, const char *call,

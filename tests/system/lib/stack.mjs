@@ -263,11 +263,11 @@ admin:
 export function routing() {
   const users = ['alice', 'bob', 'carol', 'dave'];
   return `tenants:
-  - id: demo
+  demo:
     domains: ["localhost", "127.0.0.1"]
     realm: cordboard
     users:
-${users.map((u) => `      - {username: ${u}, password: ${u}-secret}`).join('\n')}
+${users.map((u) => `      ${u}: {password: ${u}-secret}`).join('\n')}
     routes:
       - {name: echo, match: {callee: "^(echo|\\\\*43)$"}, to: {service: echo}}
       - {name: tone, match: {callee: "^tone$"}, to: {service: tone}}
