@@ -27,7 +27,8 @@ struct ctl_reporter;
 
 int ctl_reporter_alloc(struct ctl_reporter **reporterp,
 		       const struct ctl_peer *peer);
-/* Its kind says where it goes. event is copied. EINVAL, ENOMEM. */
+/* Its kind says where it goes. event is copied, its text cut at CTL_TEXT_MAX.
+ * EINVAL, ENOMEM. */
 int ctl_report(struct ctl_reporter *reporter, const struct ctl_event *event);
 /* Not taken by Redis yet. */
 uint32_t ctl_reporter_kept(const struct ctl_reporter *reporter);

@@ -154,6 +154,15 @@ static inline bool redis_test_until(struct wheel *wheel, uint64_t ms,
 	return condh(arg);
 }
 
+/* ---- a server, a loop and a link ------------------------------------------ */
+
+struct redis_bed {
+	struct redis_server server;
+	struct redis_cfg cfg;
+	struct wheel *wheel;
+	struct redis_link *link;
+};
+
 static inline bool redis_test_never(void *arg)
 {
 	(void)arg;
@@ -168,6 +177,97 @@ static inline bool redis_test_is_up(void *arg)
 static inline bool redis_test_is_down(void *arg)
 {
 	return !redis_link_up(arg);
+}
+
+/* False: no server here; stop it all the same. */
+static inline bool redis_bed_start(struct redis_bed *bed)
+{
+	*bed = (struct redis_bed){.cfg = {.name = "test"}};
+	if (!redis_server_start(&bed->server))
+		return false;
+
+	bed->cfg.path = bed->server.sock;
+	CHECK(!loop_init(1024));
+	CHECK(!wheel_alloc(&bed->wheel, loop_now_ms()));
+	loop_drive(bed->wheel);
+	CHECK(!redis_link_alloc(&bed->link, &bed->cfg, bed->wheel, NULL, NULL));
+	return CHECK(redis_test_until(bed->wheel, 5000, redis_test_is_up,
+				      bed->link));
+}
+
+/* Fails the case when a deadline is left. */
+static inline void redis_bed_stop(struct redis_bed *bed)
+{
+	mem_deref(bed->link);
+	if (bed->wheel) {
+		CHECK_INT(wheel_count(bed->wheel), 0);
+		loop_drive(NULL);
+		mem_deref(bed->wheel);
+		loop_close();
+	}
+	redis_server_kill(&bed->server);
+}
+
+/* Serve the loop for a while. */
+static inline void redis_bed_idle(struct redis_bed *bed, uint64_t ms)
+{
+	redis_test_until(bed->wheel, ms, redis_test_never, NULL);
+}
+
+/* Crash and come back, empty. */
+static inline void redis_bed_restart(struct redis_bed *bed)
+{
+	redis_server_kill(&bed->server);
+	CHECK(redis_test_until(bed->wheel, 5000, redis_test_is_down,
+			       bed->link));
+	CHECK(redis_server_start(&bed->server));
+	CHECK(redis_test_until(bed->wheel, 5000, redis_test_is_up, bed->link));
+}
+
+/* A command for its effect, and the number or the first text of its reply. */
+struct redis_said {
+	bool done;
+	int64_t num;
+	char text[256];
+};
+
+static inline void redis_on_said(int err, const struct redis_val *val,
+				 void *arg)
+{
+	struct redis_said *said = arg;
+
+	said->done = true;
+	said->num = -1;
+	if (err)
+		return;
+	said->num = val->type == REDIS_ARRAY ? (int64_t)val->len : val->num;
+	if (val->type != REDIS_ARRAY)
+		snprintf(said->text, sizeof(said->text), "%s", val->str);
+}
+
+static inline bool redis_is_said(void *arg)
+{
+	return ((struct redis_said *)arg)->done;
+}
+
+/* line: words separated by one space each. */
+static inline struct redis_said redis_bed_say(struct redis_bed *bed,
+					      const char *line)
+{
+	struct redis_arg argv[32];
+	struct redis_said said = {.done = false};
+	size_t argc = 0;
+
+	for (const char *p = line; p && argc < 32; argc++) {
+		const char *end = strchr(p, ' ');
+
+		argv[argc].data = p;
+		argv[argc].len = end ? (size_t)(end - p) : strlen(p);
+		p = end ? end + 1 : NULL;
+	}
+	CHECK(!redis_link_send(bed->link, argv, argc, redis_on_said, &said));
+	CHECK(redis_test_until(bed->wheel, 5000, redis_is_said, &said));
+	return said;
 }
 
 #endif
