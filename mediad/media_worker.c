@@ -248,7 +248,7 @@ static int start(struct worker *worker, void *arg)
 	mw->worker = worker;
 	mw->cfg = worker->cfg;
 	if (keys_load(&mw->ring, mw->cfg))
-		return WORKER_EXIT_CONFIG;
+		return WORKER_EXIT_FAILED;
 	err = transport_make(mw);
 	if (err)
 		return failed("transport", err, WORKER_EXIT_FAILED);

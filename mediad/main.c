@@ -1,0 +1,300 @@
+/*
+ * main.c  mediad: the media daemon
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <re.h>
+
+#include "common/keyring.h"
+#include "common/log.h"
+#include "common/super.h"
+#include "mediad/media_worker.h"
+#include "mediad/mediad_cfg.h"
+#include "mediad/transport/cert.h"
+
+enum {
+	EXIT_USAGE = 64,
+	LAST_MS = 5000, /* more than workers take for their last words */
+};
+
+enum action {
+	RUN,
+	CHECK,
+	SCHEMA,
+	REFERENCE,
+	VERSION_ONLY,
+	USAGE
+};
+
+struct daemon {
+	const char *path;
+	void *cfg;                    /* in effect: struct mediad_cfg */
+	struct mediad_cfg *cfg_first; /* the listeners point into it */
+	struct listener listeners[MEDIAD_IFACES_MAX + 1];
+};
+
+/* All that is wrong, on stderr as the checker of a compiler would. */
+static int cfg_read(struct mediad_cfg **cfgp, const char *path)
+{
+	struct cfg_errors *errs = NULL;
+	int err = cfg_errors_alloc(&errs);
+
+	if (!err)
+		err = mediad_cfg_load(cfgp, path, errs);
+	if (err && errs)
+		(void)re_fprintf(stderr, "%H", cfg_errors_print, errs);
+	if (err && err != EINVAL)
+		(void)re_fprintf(stderr, "%s: %m\n", path, err);
+	mem_deref(errs);
+	return err;
+}
+
+static int keys_check(const struct mediad_cfg *cfg)
+{
+	struct keyring *ring = NULL;
+	char why[200] = "";
+	int err = keyring_load(&ring, cfg->keys, why, sizeof(why));
+
+	if (err && why[0])
+		(void)re_fprintf(stderr, "%s:%s\n", cfg->keys, why);
+	else if (err)
+		(void)re_fprintf(stderr, "%s: %m\n", cfg->keys, err);
+	mem_deref(ring);
+	return err;
+}
+
+static int print_cfg(const struct mediad_cfg *cfg)
+{
+	const struct cfg_view view = {&mediad_cfg_table, cfg};
+
+	return re_fprintf(stdout, "%H", cfg_print, &view) < 0 ? EIO : 0;
+}
+
+static int check(const char *path)
+{
+	struct mediad_cfg *cfg = NULL;
+	int err = cfg_read(&cfg, path);
+
+	if (!err)
+		err = keys_check(cfg);
+	if (!err)
+		err = print_cfg(cfg);
+	mem_deref(cfg);
+	return err ? WORKER_EXIT_CONFIG : 0;
+}
+
+/* Before there are workers: what all of them need. */
+static int prepare(const struct mediad_cfg *cfg)
+{
+	struct cert *cert = NULL;
+	int err;
+
+	if (keys_check(cfg))
+		return EINVAL;
+
+	if (mkdir(cfg->state_dir, 0700) && errno != EEXIST) {
+		err = errno;
+		(void)re_fprintf(stderr, "%s: %m\n", cfg->state_dir, err);
+		return err;
+	}
+	err = cert_load_or_make(&cert, cfg->certificate);
+	if (err) {
+		(void)re_fprintf(stderr, "%s: %m\n", cfg->certificate, err);
+		return err;
+	}
+	log_info(NULL, "certificate", "fingerprint=%s", cert_fp_text(cert));
+	mem_deref(cert);
+	return 0;
+}
+
+static int worker_run(struct worker *worker)
+{
+	struct media_worker *mw = NULL;
+
+	return worker_main(worker, &media_worker_hooks, &mw);
+}
+
+/* What a running daemon cannot take over is said, not guessed. */
+static void say_restart(const struct mediad_cfg *old,
+			const struct mediad_cfg *now)
+{
+	bool same = old->workers == now->workers &&
+		    old->nifaces == now->nifaces &&
+		    !strcmp(old->node, now->node) &&
+		    sa_cmp(&old->admin.bind, &now->admin.bind, SA_ALL);
+
+	for (size_t i = 0; same && i < now->nifaces; i++) {
+		const struct mediad_iface *a = &old->ifaces[i];
+		const struct mediad_iface *b = &now->ifaces[i];
+
+		same = !strcmp(a->name, b->name) &&
+		       sa_cmp(&a->bind, &b->bind, SA_ADDR) &&
+		       sa_cmp(&a->advertise, &b->advertise, SA_ADDR) &&
+		       a->browser_port_base == b->browser_port_base;
+	}
+	if (!same)
+		log_warn(NULL,
+			 "node, workers, interfaces and admin change "
+			 "with the next start only",
+			 NULL);
+}
+
+static int reload(void *arg)
+{
+	struct daemon *daemon = arg;
+	struct mediad_cfg *cfg = NULL;
+	int err = cfg_read(&cfg, daemon->path);
+
+	if (!err)
+		err = keys_check(cfg);
+	if (err) {
+		mem_deref(cfg);
+		return err;
+	}
+	say_restart(daemon->cfg_first, cfg);
+	if (daemon->cfg != daemon->cfg_first)
+		mem_deref(daemon->cfg);
+	daemon->cfg = cfg;
+	log_level_set((enum log_level)cfg->log_level);
+	return 0;
+}
+
+static void listeners_make(struct daemon *daemon)
+{
+	struct mediad_cfg *cfg = daemon->cfg_first;
+
+	for (size_t i = 0; i < cfg->nifaces; i++) {
+		struct mediad_iface *iface = &cfg->ifaces[i];
+		struct listener *listener = &daemon->listeners[i];
+
+		listener->name = iface->name;
+		listener->hint = "choose another browser_port_base";
+		listener->proto = LISTENER_UDP;
+		listener->use = LISTENER_PER_SLOT;
+		listener->rcvbuf = listener->sndbuf = 4 << 20;
+		listener->addr = iface->bind;
+		sa_set_port(&listener->addr, iface->browser_port_base);
+		listener->cfg = iface;
+	}
+}
+
+static int run(const char *path)
+{
+	struct daemon daemon = {.path = path};
+	struct super_daemon super = {
+		.name = "mediad",
+		.listeners = daemon.listeners,
+		.worker_run = worker_run,
+		.reload = reload,
+		.arg = &daemon,
+		.cfgp = &daemon.cfg,
+		.times = SUPER_TIMES_DEFAULT,
+	};
+	int code;
+
+	if (cfg_read(&daemon.cfg_first, path))
+		return WORKER_EXIT_CONFIG;
+
+	log_init("mediad", (enum log_level)daemon.cfg_first->log_level);
+	daemon.cfg = daemon.cfg_first;
+	listeners_make(&daemon);
+	super.node = daemon.cfg_first->node;
+	super.workers = daemon.cfg_first->workers;
+	super.nlisteners = daemon.cfg_first->nifaces;
+	super.times.stall_ms = daemon.cfg_first->stall_ms;
+	super.times.drain_ms = daemon.cfg_first->drain_ms + LAST_MS;
+
+	code = prepare(daemon.cfg_first) ? WORKER_EXIT_CONFIG
+					 : super_main(&super);
+	if (daemon.cfg != daemon.cfg_first)
+		mem_deref(daemon.cfg);
+	mem_deref(daemon.cfg_first);
+	return code;
+}
+
+static int usage(void)
+{
+	(void)re_fprintf(
+		stderr, "usage: mediad -c FILE           serve\n"
+			"       mediad -c FILE --check   check, and print what "
+			"is in effect\n"
+			"       mediad --schema          JSON Schema of the "
+			"file\n"
+			"       mediad --reference       its keys, as Markdown"
+			"\n"
+			"       mediad -V                version\n");
+	return EXIT_USAGE;
+}
+
+static enum action options(int argc, char **argv, const char **path)
+{
+	static const struct option longs[] = {
+		{"check", no_argument, NULL, CHECK},
+		{"schema", no_argument, NULL, SCHEMA},
+		{"reference", no_argument, NULL, REFERENCE},
+		{"version", no_argument, NULL, VERSION_ONLY},
+		{NULL, 0, NULL, 0},
+	};
+	enum action action = RUN;
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "c:V", longs, NULL)) != -1) {
+		if (opt == 'c')
+			*path = optarg;
+		else if (opt == 'V')
+			action = VERSION_ONLY;
+		else if (opt >= CHECK && opt <= VERSION_ONLY)
+			action = (enum action)opt;
+		else
+			return USAGE;
+	}
+	if (optind < argc || (!*path && (action == RUN || action == CHECK)))
+		return USAGE;
+
+	return action;
+}
+
+static int act(enum action action, const char *path)
+{
+	switch (action) {
+
+	case RUN:
+		return run(path);
+	case CHECK:
+		return check(path);
+	case SCHEMA:
+		(void)re_fprintf(stdout, "%H", cfg_schema_print_json,
+				 &mediad_cfg_table);
+		return 0;
+	case REFERENCE:
+		(void)re_fprintf(stdout, "%H", cfg_schema_print_markdown,
+				 &mediad_cfg_table);
+		return 0;
+	case VERSION_ONLY:
+		(void)re_fprintf(stdout, "mediad %s\n", VERSION);
+		return 0;
+	case USAGE:
+	default:
+		return usage();
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *path = NULL;
+	enum action action = options(argc, argv, &path);
+	int code, err = libre_init();
+
+	if (err) {
+		(void)fprintf(stderr, "libre: %s\n", strerror(err));
+		return SUPER_EXIT_SYSTEM;
+	}
+	code = act(action, path);
+	libre_close();
+	return code;
+}
