@@ -51,6 +51,11 @@ void log_level_set(enum log_level level)
 	state.level = level;
 }
 
+enum log_level log_level_get(void)
+{
+	return state.level;
+}
+
 bool log_level_parse(enum log_level *level, const char *name)
 {
 	for (int i = LOG_L_ERROR; name && i <= LOG_L_DEBUG; i++) {

@@ -26,6 +26,7 @@ enum log_level {
  * running; it is the one mutable global of a process. */
 void log_init(const char *proc, enum log_level level);
 void log_level_set(enum log_level level);
+enum log_level log_level_get(void);
 /* "error", "warn", "info", "debug"; false when unknown. */
 bool log_level_parse(enum log_level *level, const char *name);
 bool log_enabled(enum log_level level);
