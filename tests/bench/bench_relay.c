@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -157,6 +158,20 @@ static void bench_close(struct bench *b)
 	close(b->fd);
 }
 
+/* Heap of one path, once OpenSSL's handshake state is gone. */
+static void memory(struct bench *b)
+{
+	size_t with;
+
+	b->now_ms += HS_KEEP_MS + 1;
+	wheel_advance(b->wheel, b->now_ms);
+	with = mallinfo2().uordblks;
+	for (unsigned i = 0; i < LEGS; i++)
+		b->legs[i].path = mem_deref(b->legs[i].path);
+	printf("relay memory of a path=%zu bytes\n",
+	       (with - mallinfo2().uordblks) / LEGS);
+}
+
 static double run(struct bench *b, unsigned burst)
 {
 	uint8_t payload[PAYLOAD] = {0};
@@ -200,6 +215,7 @@ static int measure(const struct crypt_impl *impl, const char *profiles)
 	printf("relay dropped=%llu overflow=%llu\n",
 	       (unsigned long long)mux_stats(b.env.mux)->tx_dropped,
 	       (unsigned long long)mux_stats(b.env.mux)->overflow);
+	memory(&b);
 	bench_close(&b);
 	return err;
 }

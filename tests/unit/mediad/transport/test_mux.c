@@ -165,6 +165,28 @@ static void media_goes_to_the_one_with_the_address(void)
 	bed_close(&bed);
 }
 
+/* So many that they share the buckets of the table. */
+static void a_neighbour_in_the_table_gets_nothing(void)
+{
+	struct bed bed;
+	struct sa own;
+
+	REQUIRE(bed_open(&bed));
+	claim(&bed, &bed.a, 0, 0);
+	for (unsigned i = 0; i < 64; i++) {
+		int fd = udp(&own);
+
+		(void)!sendto(fd, rtp, sizeof(rtp), 0, &bed.addr[0].u.sa,
+			      bed.addr[0].len);
+		close(fd);
+	}
+	mux_poll(bed.mux);
+	mux_poll(bed.mux);
+	CHECK_INT(bed.a.got, 0);
+	CHECK_INT(mux_stats(bed.mux)->no_tuple, 64);
+	bed_close(&bed);
+}
+
 static void the_latest_claim_to_an_address_counts(void)
 {
 	struct bed bed;
@@ -356,6 +378,7 @@ static void alloc_survives_a_lack_of_memory(void)
 
 TEST_MAIN(TEST(a_check_goes_to_the_one_it_names),
 	  TEST(media_goes_to_the_one_with_the_address),
+	  TEST(a_neighbour_in_the_table_gets_nothing),
 	  TEST(the_latest_claim_to_an_address_counts),
 	  TEST(a_ufrag_is_taken_once), TEST(the_rest_is_counted_and_dropped),
 	  TEST(a_receiver_may_leave_in_the_middle_of_a_batch),
