@@ -199,7 +199,9 @@ static void leg_remote(struct command *command, const struct ctl_req *req,
 		.tenant = command->tenant,
 		.leg = remote->leg,
 		.answer = remote->kind == CTL_ANSWER,
-		.create = remote->create,
+		/* a leg that is not there is made, create or not */
+		.create =
+			remote->create || session_there(command, req->session),
 		.profile = remote->profile == CTL_RTP ? SDPM_RTP : SDPM_BROWSER,
 		.sdp = remote->sdp,
 	};

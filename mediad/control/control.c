@@ -134,10 +134,11 @@ static void on_request(struct ctl_job *job, const struct ctl_req *req,
 
 	command_serve(control->command, req, &ans);
 	if (ans.status != STATUS_OK)
-		log_info(req->session, "command refused",
-			 "verb=%s status=%s why=%.*s", ctl_verb_name(req->verb),
-			 status_text(ans.status), (int)ans.text.l,
-			 ans.text.p ? ans.text.p : "");
+		log_info(req->verb == CTL_LEG_REMOTE ? req->remote.call : NULL,
+			 "command refused",
+			 "session=%s verb=%s status=%s why=%.*s", req->session,
+			 ctl_verb_name(req->verb), status_text(ans.status),
+			 (int)ans.text.l, ans.text.p ? ans.text.p : "");
 	ctl_answer(job, &ans);
 }
 
