@@ -96,7 +96,7 @@ $(B)/mediad: $(call obj,mediad/main.c) $(call libs,mediad)
 $(B)/cordctl: $(call obj,common/cordctl/main.c) $(call libs,routing)
 $(PROGRAMS):
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
 
 $(B)/obj/%.o: %.c $(B)/libs-ok
 	@mkdir -p $(@D)
