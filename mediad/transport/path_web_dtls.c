@@ -177,11 +177,20 @@ void path_web_dtls(struct path_web *pw, const struct mux_packet *packet)
 
 /* --- whom the far SDP announces ------------------------------------------------------ */
 
+static bool same_fp(const struct cert_fp *a, const struct cert_fp *b)
+{
+	return a->hash == b->hash && a->len == b->len &&
+	       !memcmp(a->md, b->md, a->len);
+}
+
 static bool same_set(const struct path_peer *peer,
 		     const struct path_web_remote *rem)
 {
-	return peer->nfps == rem->nfps &&
-	       !memcmp(peer->fps, rem->fps, rem->nfps * sizeof(*rem->fps));
+	for (size_t i = 0; i < rem->nfps && i < peer->nfps; i++) {
+		if (!same_fp(&peer->fps[i], &rem->fps[i]))
+			return false;
+	}
+	return peer->nfps == rem->nfps;
 }
 
 /* By the certificate's SHA-256, all that is kept of it. */
@@ -213,6 +222,10 @@ int path_web_peer_set(struct path_web *pw, const struct path_web_remote *rem)
 
 	if (!rem->nfps || rem->nfps > CERT_FPS_MAX)
 		return EINVAL;
+	for (size_t i = 0; i < rem->nfps; i++) {
+		if (rem->fps[i].len > sizeof(rem->fps[i].md))
+			return EINVAL;
+	}
 	if (pw->peer.fps && same_set(&pw->peer, rem) && !rem->new_dtls)
 		return 0;
 

@@ -38,6 +38,7 @@ static void queue_put(struct queue *q, const void *data, size_t len)
 /* What the client is like; zeroed members are the usual. */
 struct shape {
 	const char *profiles; /* NULL: both; "": no use_srtp */
+	long mtu;             /* 0: 1200 */
 	bool no_cert, expired, rsa1024;
 };
 
@@ -156,7 +157,7 @@ static void client_make(struct bed *bed, const struct shape *sh)
 	BIO_set_init(bio, 1);
 	BIO_set_data(bio, bed);
 	bed->client = SSL_new(bed->cctx);
-	SSL_set_mtu(bed->client, 1200);
+	SSL_set_mtu(bed->client, sh->mtu ? sh->mtu : 1200);
 	SSL_set_bio(bed->client, bio, bio);
 	SSL_set_connect_state(bed->client);
 	SSL_set_app_data(bed->client, bed);
@@ -389,6 +390,37 @@ static void the_handshake_state_is_let_go_of(void)
 	bed_close(&bed);
 }
 
+/* Post-quantum key shares make a ClientHello larger than a datagram. */
+static void a_hello_in_pieces_is_put_together(void)
+{
+	for (unsigned swap = 0; swap < 2; swap++) {
+		struct bed bed;
+		struct queue *q = &bed.to_server;
+		char name[240] = "";
+
+		REQUIRE(bed_open(&bed, &(struct shape){.mtu = 256}));
+		memset(name, 'x', sizeof(name) - 1);
+		SSL_set_tlsext_host_name(bed.client, name); /* fills it */
+		SSL_do_handshake(bed.client);
+		REQUIRE(q->tail - q->head >= 2);
+		if (swap) { /* the last comes first */
+			uint8_t first[DATAGRAM];
+			unsigned last = q->tail - 1;
+			size_t len = q->len[0];
+
+			memcpy(first, q->buf[0], len);
+			memcpy(q->buf[0], q->buf[last], q->len[last]);
+			q->len[0] = q->len[last];
+			memcpy(q->buf[last], first, len);
+			q->len[last] = len;
+		}
+		turn(&bed);
+		CHECK_INT(bed.done, 0);
+		check_keys(&bed, CRYPT_AEAD_AES_128_GCM);
+		bed_close(&bed);
+	}
+}
+
 /* --- what is wrong ------------------------------------------------------------------ */
 
 static void another_certificate_is_refused(void)
@@ -554,6 +586,7 @@ static void alloc_survives_a_lack_of_memory(void)
 }
 
 TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
+	  TEST(a_hello_in_pieces_is_put_together),
 	  TEST(a_lost_flight_is_sent_again),
 	  TEST(a_lost_finished_is_sent_again), TEST(closing_is_told),
 	  TEST(the_handshake_state_is_let_go_of),

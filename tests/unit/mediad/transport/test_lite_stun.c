@@ -296,6 +296,40 @@ static void seeds_of_others_do_no_harm(void)
 	closedir(d);
 }
 
+/* Messages that real browsers sent (pion's collection, CC0). */
+static void messages_of_browsers_are_read(void)
+{
+	const char *path = test_suite_path("stun/pion/frombrowsers.csv");
+	char *text, *line, *next;
+	unsigned n = 0;
+
+	if (!path) {
+		test_skip("no shared suites");
+		return;
+	}
+	text = (char *)test_read_file(path, NULL);
+	REQUIRE(text);
+	for (line = text; line; line = next) {
+		uint8_t msg[512];
+		size_t size = sizeof(msg);
+		struct lite_stun st;
+		char *b64 = strchr(line, ','), *end;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		end = b64 ? strchr(b64 + 1, ',') : NULL;
+		if (!end || line[0] < '0' || line[0] > '9')
+			continue;
+		CHECK(!base64_decode(b64 + 1, (size_t)(end - b64 - 1), msg,
+				     &size));
+		CHECK_INT(lite_stun_read(&st, msg, size), 0);
+		++n;
+	}
+	CHECK(n >= 10);
+	mem_deref(text);
+}
+
 TEST_MAIN(TEST(the_request_of_rfc5769_is_read),
 	  TEST(the_responses_of_rfc5769_are_read),
 	  TEST(the_long_term_request_is_read),
@@ -306,4 +340,5 @@ TEST_MAIN(TEST(the_request_of_rfc5769_is_read),
 	  TEST(too_many_attributes_are_refused),
 	  TEST(what_is_written_is_read_again),
 	  TEST(a_message_that_does_not_fit_is_none),
-	  TEST(libre_reads_what_we_write), TEST(seeds_of_others_do_no_harm))
+	  TEST(libre_reads_what_we_write), TEST(seeds_of_others_do_no_harm),
+	  TEST(messages_of_browsers_are_read))
