@@ -52,6 +52,12 @@ int edge_conn_alloc(struct edge_conn **connp, struct edge_listener *on,
 	return 0;
 }
 
+void edge_conn_allow(struct edge_conn *conn, uint32_t ms)
+{
+	if (conn->state == CONN_HANDSHAKE)
+		deadline(conn, ms);
+}
+
 /* Many clients come back at once after a restart: spread their pings over the
  * last quarter of the time (Knuth's multiplicative hash of the number). */
 static uint32_t ping_delay(const struct edge_conn *conn)

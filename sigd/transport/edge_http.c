@@ -16,7 +16,8 @@
 #include "sigd/transport/edge_priv.h"
 #include "sigd/transport/web_files.h"
 
-enum { HEADER_MAX = 512, KEY_LEN = 24 };
+/* PAGE_TIMES: a file may take so many times what a handshake may. */
+enum { HEADER_MAX = 512, KEY_LEN = 24, PAGE_TIMES = 6 };
 
 /* The page loads its own script and style, and talks to WebSockets. */
 static const char page_headers[] =
@@ -196,8 +197,8 @@ static int answer(struct edge_conn *conn, const char *status,
 
 	conn->http_head->pos = 0;
 	conn->http_file = body ? file : NULL;
-	/* Nothing more is read: what else comes would wake us for ever */
-	lws_rx_flow_control(conn->wsi, 0);
+	edge_conn_allow(conn, PAGE_TIMES *
+				      conn->on->edge->p.limits->handshake_ms);
 	edge_want_tx(conn);
 	return 0;
 }

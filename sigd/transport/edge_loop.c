@@ -23,6 +23,8 @@ struct edge_loop {
 	struct loop_watch *watch;
 	struct wheel *wheel;
 	struct wheel_timer timer;
+	edge_loop_turn_h *turnh;
+	void *arg;
 };
 
 static void serve(void *arg)
@@ -35,6 +37,7 @@ static void serve(void *arg)
 		(void)uv_run(&loop->uv, UV_RUN_NOWAIT);
 		ms = uv_backend_timeout(&loop->uv);
 	}
+	loop->turnh(loop->arg);
 	if (!ms)
 		(void)loop_after(serve, loop);
 	else if (ms > 0)
@@ -59,12 +62,13 @@ static void loop_destructor(void *data)
 		(void)uv_loop_close(&loop->uv);
 }
 
-int edge_loop_alloc(struct edge_loop **loopp, struct wheel *wheel)
+int edge_loop_alloc(struct edge_loop **loopp, struct wheel *wheel,
+		    edge_loop_turn_h *turnh, void *arg)
 {
 	struct edge_loop *loop;
 	int err;
 
-	if (!loopp || !wheel)
+	if (!loopp || !wheel || !turnh)
 		return EINVAL;
 
 	loop = mem_zalloc(sizeof(*loop), loop_destructor);
@@ -72,6 +76,8 @@ int edge_loop_alloc(struct edge_loop **loopp, struct wheel *wheel)
 		return ENOMEM;
 
 	loop->wheel = wheel;
+	loop->turnh = turnh;
+	loop->arg = arg;
 	err = -uv_loop_init(&loop->uv);
 	if (!err) {
 		loop->open = true;

@@ -12,8 +12,12 @@
 struct edge_loop;
 struct wheel;
 
+/* Called after each turn of it. */
+typedef void(edge_loop_turn_h)(void *arg);
+
 /* loop_init() came before; mem_deref() when all that ran on it is closed. */
-int edge_loop_alloc(struct edge_loop **loopp, struct wheel *wheel);
+int edge_loop_alloc(struct edge_loop **loopp, struct wheel *wheel,
+		    edge_loop_turn_h *turnh, void *arg);
 /* The uv_loop_t. */
 void *edge_loop_uv(struct edge_loop *loop);
 /* Something was changed from outside of libuv's callbacks: serve it at the

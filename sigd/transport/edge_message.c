@@ -153,13 +153,28 @@ int edge_send(struct flow *flow, const uint8_t *data, size_t len)
 	return 0;
 }
 
+/* libwebsockets does not tell of a pong without payload. */
 static int send_ping(struct edge_conn *conn)
 {
-	uint8_t buf[LWS_PRE];
+	uint8_t buf[LWS_PRE + 2] = {[LWS_PRE] = 'c', [LWS_PRE + 1] = 'b'};
 
 	conn->ping_wanted = false;
-	return lws_write(conn->wsi, buf + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1
+	return lws_write(conn->wsi, buf + LWS_PRE, 2, LWS_WRITE_PING) < 0 ? -1
 									 : 0;
+}
+
+/*
+ * Not by returning -1: what is closed so from its writeable callback, Debian's
+ * libwebsockets closes twice, as a test of libuv, and the second time cuts it
+ * off before the close frame is written.
+ */
+static int send_goodbye(struct edge_conn *conn)
+{
+	conn->goodbye_sent = true;
+	(void)refuse(conn, (enum lws_close_status)conn->close_code, "");
+	lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+			LWS_TO_KILL_SYNC);
+	return 0;
 }
 
 static int send_first(struct edge_conn *conn)
@@ -179,13 +194,14 @@ int edge_message_tx(struct edge_conn *conn)
 {
 	int err = 0;
 
+	if (conn->goodbye_sent)
+		return 0;
 	if (conn->ping_wanted)
 		err = send_ping(conn);
 	else if (conn->txq.head)
 		err = send_first(conn);
 	else if (conn->state == CONN_CLOSING)
-		return refuse(conn, (enum lws_close_status)conn->close_code,
-			      "");
+		return send_goodbye(conn);
 	if (err)
 		return err;
 

@@ -24,9 +24,12 @@ struct edge {
 	struct edge_params p;
 	struct edge_loop *loop;
 	struct lws_context *ctx;
+	struct ssl_ctx_st *idle_tls; /* in place of lws' own for clients */
 	struct edge_listener *on[TRANSPORT_LISTENERS_MAX];
 	struct list opening; /* struct edge_conn, not yet flows, oldest first */
 	struct list open;    /* the others */
+	uint32_t turns;      /* of the loop since the guard has looked */
+	uint64_t looked_ms;
 	bool ending;
 	/* for the time of edge_listen(), while lws calls back */
 	struct edge_listener *adding;
@@ -68,6 +71,8 @@ struct edge_conn {
 	bool was_flow;
 	bool rx_text;
 	bool ping_wanted, ping_sent;
+	bool goodbye_sent;
+	bool was_unread, heard; /* see edge_guard.c */
 	struct mbuf *http_head;
 	const struct web_file *http_file; /* the body; NULL: none */
 	size_t http_pos;
@@ -95,6 +100,12 @@ int edge_message_tx(struct edge_conn *conn);
 int edge_http_upgrade(struct edge_conn *conn, const char *protocol);
 int edge_http_request(struct edge_conn *conn, const char *path);
 int edge_http_tx(struct edge_conn *conn);
+
+/* edge_guard.c: after each turn of the loop; arg: the edge */
+void edge_guard_turn(void *arg);
+
+/* edge_conn.c: another deadline than that of the handshake */
+void edge_conn_allow(struct edge_conn *conn, uint32_t ms);
 
 /* edge_ws.c */
 void edge_want_tx(struct edge_conn *conn);

@@ -111,6 +111,17 @@ int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
 	return 0;
 }
 
+int edge_tls_idle_ctx(struct ssl_ctx_st **ctxp)
+{
+	*ctxp = SSL_CTX_new(TLS_client_method());
+	return *ctxp ? 0 : ENOMEM;
+}
+
+void edge_tls_idle_free(struct ssl_ctx_st *ctx)
+{
+	SSL_CTX_free(ctx);
+}
+
 void edge_tls_watch(struct ssl_st *ssl, bool *done)
 {
 	if (!ssl)

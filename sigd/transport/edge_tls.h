@@ -26,6 +26,10 @@ enum { EDGE_TLS_SECRET_LEN = 32 };
 int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
 		   const uint8_t *ticket_secret, char *errbuf,
 		   size_t errlen);
+/* One for what is never a client: else libwebsockets makes such contexts of
+ * its own. */
+int edge_tls_idle_ctx(struct ssl_ctx_st **ctxp);
+void edge_tls_idle_free(struct ssl_ctx_st *ctx);
 /* Have *done set to true when the handshake has succeeded. */
 void edge_tls_watch(struct ssl_st *ssl, bool *done);
 bool edge_tls_resumed(struct ssl_st *ssl);

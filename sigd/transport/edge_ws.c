@@ -47,18 +47,19 @@ static void conn_gone(struct edge_conn *conn)
 	mem_deref(conn);
 }
 
-static int tls_load(struct edge *edge, void *ssl_ctx)
+/* An error is kept for edge_listen(): libwebsockets loses memory when it is
+ * told here. */
+static void tls_load(struct edge *edge, void *ssl_ctx)
 {
 	const struct transport_listener *cfg;
 
 	if (!edge->adding)
-		return -1;
+		return;
 
 	cfg = edge->adding->cfg;
 	edge->err = edge_tls_setup(ssl_ctx, cfg->cert, cfg->key,
 				   edge->p.ticket_secret, edge->errbuf,
 				   edge->errlen);
-	return edge->err ? -1 : 0;
 }
 
 /* Protocol 0: what is not yet a WebSocket, and all that is of no connection. */
@@ -69,10 +70,11 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason,
 
 	(void)len;
 	if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
-		return tls_load(lws_context_user(lws_get_context(wsi)), user);
+		tls_load(lws_context_user(lws_get_context(wsi)), user);
 	if (!conn)
 		return 0;
 
+	conn->heard = true;
 	/* -Wswitch-enum: libwebsockets has more than 100 reasons, and each
 	 * version adds some */
 	switch ((int)reason) {
@@ -137,6 +139,7 @@ static int on_sip(struct lws *wsi, enum lws_callback_reasons reason,
 	if (!conn)
 		return 0;
 
+	conn->heard = true;
 	switch ((int)reason) {
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(conn);
@@ -253,6 +256,7 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 		.retry_and_idle_policy = &no_pings,
 		.timeout_secs = LWS_TIMEOUT_S,
 		.alpn = "http/1.1",
+		.provided_client_ssl_ctx = edge ? edge->idle_tls : NULL,
 	};
 	struct edge_listener *on;
 	int err = 0;
@@ -279,15 +283,16 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 	info.vhost_name = on->name;
 	if (cfg->kind == FLOW_WSS)
 		info.options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
-			       LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX;
+			       LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+			       LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
 	edge->adding = on;
 	edge->errbuf = errbuf;
 	edge->errlen = errlen;
-	edge->err = ENOMEM;
+	edge->err = 0;
 	on->vhost = lws_create_vhost(edge->ctx, &info);
 	edge->adding = NULL;
 	edge->errbuf = NULL;
-	return on->vhost ? 0 : edge->err;
+	return on->vhost ? edge->err : ENOMEM;
 }
 
 static void on_log(int level, const char *line)
@@ -350,6 +355,7 @@ static void edge_destructor(void *data)
 	/* Those whose adoption failed for want of memory */
 	list_flush(&edge->opening);
 	list_flush(&edge->open);
+	edge_tls_idle_free(edge->idle_tls);
 	mem_deref(edge->loop);
 	for (size_t i = 0; i < TRANSPORT_LISTENERS_MAX; i++) {
 		if (edge->on[i])
@@ -372,7 +378,10 @@ int edge_alloc(struct edge **edgep, const struct edge_params *params)
 		return ENOMEM;
 
 	edge->p = *params;
-	err = edge_loop_alloc(&edge->loop, params->wheel);
+	err = edge_loop_alloc(&edge->loop, params->wheel,
+			      edge_guard_turn, edge);
+	if (!err)
+		err = edge_tls_idle_ctx(&edge->idle_tls);
 	if (!err)
 		err = context_create(edge);
 	if (err)

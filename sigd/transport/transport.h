@@ -77,6 +77,7 @@ struct transport_counts {
 	uint64_t limit_message;     /* closed 1009 */
 	uint64_t limit_queue;       /* closed, reader too slow */
 	uint64_t limit_pong;        /* closed, no pong in time */
+	uint64_t limit_unread;      /* closed, writes and does not read */
 	uint64_t limit_slow;        /* closed 1008, a message never came whole */
 	uint64_t tls_failed;        /* handshakes that failed */
 	uint64_t tls_resumed;
