@@ -72,11 +72,16 @@ const struct lite_creds *lite_former(const struct lite *lite)
 	return lite->old.local.ufrag[0] ? &lite->old.local : NULL;
 }
 
-int lite_remote(struct lite *lite, const struct pl *ufrag)
+bool lite_ufrag_ok(const struct pl *ufrag)
 {
 	/* RFC 8839, 5.4: 4 to 256 ice-chars */
-	if (ufrag->l < 4 || ufrag->l > LITE_REMOTE_MAX ||
-	    !lite_chars_ok(ufrag->p, ufrag->l))
+	return ufrag->l >= 4 && ufrag->l <= LITE_REMOTE_MAX &&
+	       lite_chars_ok(ufrag->p, ufrag->l);
+}
+
+int lite_remote(struct lite *lite, const struct pl *ufrag)
+{
+	if (!lite_ufrag_ok(ufrag))
 		return EINVAL;
 	memcpy(lite->cur.remote, ufrag->p, ufrag->l);
 	lite->cur.remote[ufrag->l] = '\0';

@@ -64,6 +64,8 @@ struct lite_result {
 /* Fresh credentials are made. */
 int lite_alloc(struct lite **litep, uint64_t now_ms);
 const struct lite_creds *lite_local(const struct lite *lite);
+/* Whether it has RFC 8839's syntax. */
+bool lite_ufrag_ok(const struct pl *ufrag);
 /* The far side's ufrag; EINVAL when outside RFC 8839's syntax. */
 int lite_remote(struct lite *lite, const struct pl *ufrag);
 /* True when this is another ufrag than the one known. */

@@ -319,6 +319,9 @@ int path_web_remote(struct path *path, const struct path_web_remote *remote)
 	struct path_web *pw = path_web_self(path);
 	int err;
 
+	/* all of it is sound, or nothing changes */
+	if (!lite_ufrag_ok(&remote->ufrag) || !path_web_fps_ok(remote))
+		return EINVAL;
 	if (lite_remote_differs(pw->lite, &remote->ufrag)) {
 		err = path_web_restart(path);
 		if (err)

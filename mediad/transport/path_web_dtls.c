@@ -216,16 +216,19 @@ static void expect_new(struct path_web *pw)
 	pw->peer.seen = false;
 }
 
+bool path_web_fps_ok(const struct path_web_remote *rem)
+{
+	for (size_t i = 0; i < rem->nfps && i < CERT_FPS_MAX; i++) {
+		if (rem->fps[i].len > sizeof(rem->fps[i].md))
+			return false;
+	}
+	return rem->nfps && rem->nfps <= CERT_FPS_MAX;
+}
+
 int path_web_peer_set(struct path_web *pw, const struct path_web_remote *rem)
 {
 	struct cert_fp *fps;
 
-	if (!rem->nfps || rem->nfps > CERT_FPS_MAX)
-		return EINVAL;
-	for (size_t i = 0; i < rem->nfps; i++) {
-		if (rem->fps[i].len > sizeof(rem->fps[i].md))
-			return EINVAL;
-	}
 	if (pw->peer.fps && same_set(&pw->peer, rem) && !rem->new_dtls)
 		return 0;
 

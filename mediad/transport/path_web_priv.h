@@ -81,6 +81,7 @@ void path_web_consent_start(struct path_web *pw);
 
 /* --- path_web_dtls.c --- */
 void path_web_dtls(struct path_web *pw, const struct mux_packet *packet);
+bool path_web_fps_ok(const struct path_web_remote *rem);
 int path_web_peer_set(struct path_web *pw, const struct path_web_remote *rem);
 int path_web_keys_set(struct path_web *pw, const struct hs_keys *keys);
 /* A handshake that waited for its fingerprint; a last act. */

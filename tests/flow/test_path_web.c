@@ -530,6 +530,30 @@ static void the_same_offer_again_changes_nothing(void)
 	bed_close(&bed);
 }
 
+static void an_unsound_remote_changes_nothing(void)
+{
+	struct path_web_remote rem = {0};
+	struct cert_fp fp = {.hash = CERT_SHA256, .len = 32};
+	struct lite_creds before;
+	struct bed bed;
+
+	REQUIRE(brought_up(&bed));
+	before = *path_web_creds(bed.path);
+	pl_set_str(&rem.ufrag, "new1");
+	CHECK_INT(path_web_remote(bed.path, &rem), EINVAL);
+	rem.fps = &fp;
+	rem.nfps = 1;
+	fp.len = 65;
+	CHECK_INT(path_web_remote(bed.path, &rem), EINVAL);
+	fp.len = 32;
+	pl_set_str(&rem.ufrag, "a b");
+	CHECK_INT(path_web_remote(bed.path, &rem), EINVAL);
+	CHECK_STR(path_web_creds(bed.path)->ufrag, before.ufrag);
+	talk(&bed, 3);
+	CHECK_INT(bed.check.packets, 3);
+	bed_close(&bed);
+}
+
 static void another_certificate_is_another_association(void)
 {
 	struct mock_media *first;
@@ -1111,6 +1135,7 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(a_roaming_browser_is_followed),
 	  TEST(an_ice_restart_keeps_the_association),
 	  TEST(the_same_offer_again_changes_nothing),
+	  TEST(an_unsound_remote_changes_nothing),
 	  TEST(another_certificate_is_another_association),
 	  TEST(without_consent_nothing_is_sent_after_30_s),
 	  TEST(an_ice_restart_brings_a_lost_path_back),
