@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/text.h"
 
 enum {
 	LINE_MAX_LEN = 2048,
@@ -113,37 +114,6 @@ static void put_part(struct text *t, const char *s, size_t len)
 
 /* --- escaping --------------------------------------------------------------- */
 
-/*
- * The length of the UTF-8 character that starts here (RFC 3629 section 4),
- * or 0. *code is its code point.
- */
-static size_t utf8_char(const uint8_t *p, size_t len, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (n > len || (p[0] >= 0x80 && p[0] < 0xc0) || p[0] >= 0xf8)
-		return 0;
-
-	*code = n == 1 ? p[0] : p[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (p[i] & 0x3f);
-	}
-	if (*code < least[n] || *code > 0x10ffff ||
-	    (*code >= 0xd800 && *code < 0xe000))
-		return 0;
-	return n;
-}
-
-static bool harmful(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c ||
-	       (c >= 0x200e && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
-
 static bool plain(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -155,15 +125,15 @@ static bool plain(const char *s, size_t len)
 
 static void put_escaped(struct text *t, const char *s, size_t len)
 {
-	const uint8_t *p = (const uint8_t *)s;
 	char esc[12];
 	uint32_t c;
 
 	for (size_t i = 0, n; i < len; i += n) {
-		n = utf8_char(p + i, len - i, &c);
+		n = text_utf8(s + i, len - i, &c);
 		if (!n) {
 			n = 1;
-			snprintf(esc, sizeof(esc), "\\x%02x", p[i]);
+			snprintf(esc, sizeof(esc), "\\x%02x",
+				 (unsigned char)s[i]);
 		} else if (c == '"' || c == '\\') {
 			snprintf(esc, sizeof(esc), "\\%c", (char)c);
 		} else if (c == '\n' || c == '\r' || c == '\t') {
@@ -171,7 +141,7 @@ static void put_escaped(struct text *t, const char *s, size_t len)
 				 c == '\n'   ? 'n'
 				 : c == '\r' ? 'r'
 					     : 't');
-		} else if (harmful(c)) {
+		} else if (text_unprintable(c)) {
 			snprintf(esc, sizeof(esc), "\\u%04x", c);
 		} else {
 			put(t, s + i, n);
