@@ -3,8 +3,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 
+#include "common/arena.h"
 #include "common/log.h"
 #include "common/worker.h"
 #include "sigd/sigd_cfg.h"
@@ -203,3 +205,64 @@ static const struct cfg_field sigd_fields[] = {
 const struct cfg_table sigd_cfg_table = {
 	CFG_ROOT(struct sigd_cfg), "sigd.yaml", sigd_fields,
 	"The configuration of sigd.", 0};
+
+/* A path in the file is relative to the file's folder. */
+static int resolve(const char **path, const struct sigd_cfg *cfg,
+		   const char *file)
+{
+	const char *end = strrchr(file, '/');
+	size_t dir = end ? (size_t)(end - file) + 1 : 0;
+	char *full;
+
+	if (!*path || (*path)[0] == '/' || !dir)
+		return 0;
+
+	full = arena_get(cfg->mem, dir + strlen(*path) + 1);
+	if (!full)
+		return ENOMEM;
+	memcpy(full, file, dir);
+	memcpy(full + dir, *path, strlen(*path));
+	*path = full;
+	return 0;
+}
+
+/* What the fields alone cannot say. */
+static void check_listener(const struct sigd_listener_cfg *l,
+			   const char *file, struct cfg_errors *errs)
+{
+	const struct cfg_pos pos = {.file = file};
+
+	if (l->kind == FLOW_WSS && (!l->certificate || !l->key))
+		cfg_errors_add(errs, &pos,
+			       "listener %s: wss needs certificate and "
+			       "private_key", l->name);
+}
+
+int sigd_cfg_load(struct sigd_cfg **cfgp, const char *path,
+		  struct cfg_errors *errs)
+{
+	struct sigd_cfg *cfg = NULL;
+	int err = cfg_load(&cfg, &sigd_cfg_table, path, errs);
+
+	if (err)
+		return err;
+
+	err  = resolve(&cfg->keys, cfg, path);
+	err |= resolve(&cfg->routing, cfg, path);
+	err |= resolve(&cfg->run_dir, cfg, path);
+	for (uint32_t i = 0; i < cfg->nlisteners && !err; i++) {
+		struct sigd_listener_cfg *l = &cfg->listeners[i];
+
+		check_listener(l, path, errs);
+		err  = resolve(&l->certificate, cfg, path);
+		err |= resolve(&l->key, cfg, path);
+		err |= resolve(&l->web_root, cfg, path);
+	}
+	if (!err && cfg_errors_count(errs))
+		err = EINVAL;
+	if (err)
+		mem_deref(cfg);
+	else
+		*cfgp = cfg;
+	return err ? EINVAL : 0;
+}

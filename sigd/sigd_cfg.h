@@ -82,7 +82,12 @@ struct sigd_cfg {
 	uint32_t nlisteners;
 };
 
-/* For cfg_load(), cfg_print() and the reference pages. */
+/* Paths in it are made relative to its folder. EINVAL: entries were added to
+ * errs. The caller owns *cfgp. */
+int sigd_cfg_load(struct sigd_cfg **cfgp, const char *path,
+		  struct cfg_errors *errs);
+
+/* For cfg_print() and the reference pages. */
 extern const struct cfg_table sigd_cfg_table;
 
 #endif

@@ -197,13 +197,13 @@ admin:
 
   startMediad(env) { return this.run('mediad', path.join(B, 'mediad'), ['-c', this.file('mediad.yaml')], env); }
 
-  async ready(port, name) {
+  async ready(name) {
     await until(async () => {
       const child = this.procs.get(name);
       if (child.code !== undefined || child.failure) {
         throw new Error(`${name} ended (${child.code ?? child.failure}):\n${this.log(`${name}.log`)}`);
       }
-      return fetch(`http://127.0.0.1:${port}/readyz`).then((r) => r.ok, () => false);
+      return this.log(`${name}.log`).includes('msg=ready workers=');
     }, `${name} is ready`);
   }
 
@@ -212,8 +212,8 @@ admin:
     await this.startRedis();
     this.startMediad();
     this.startSigd();
-    await this.ready(this.mediadAdmin, 'mediad');
-    await this.ready(this.sigdAdmin, 'sigd');
+    await this.ready('mediad');
+    await this.ready('sigd');
     return this;
   }
 
@@ -221,7 +221,10 @@ admin:
   workers(name) {
     const parent = this.procs.get(name).pid;
     const found = {};
-    for (const pid of fs.readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(/\s+/)) {
+    for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      let stat;
+      try { stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8'); } catch { continue; }
+      if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) !== parent) continue;
       const title = fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
       const slot = title.match(/\/(\d+)$/);
       if (slot) found[slot[1]] = Number(pid);

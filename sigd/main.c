@@ -1,0 +1,266 @@
+/*
+ * main.c  sigd: signalling
+ *
+ *   sigd -c conf/sigd.yaml [--check] [-V]
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <re.h>
+
+#include "common/log.h"
+#include "common/node.h"
+#include "common/super.h"
+#include "sigd/serve.h"
+#include "sigd/sigd_cfg.h"
+#include "sigd/transport/flow.h"
+
+/* Hangs off the stack of main(). */
+struct main_state {
+	const char *path;       /* of sigd.yaml */
+	struct sigd_cfg *cfg;   /* the parent's, taken over by what it forks */
+	char node[NODE_NAME_MAX + 1];
+	struct listener listeners[WORKER_SOCKS_MAX];
+	size_t nlisteners;
+};
+
+/* --- a worker ------------------------------------------------------------------ */
+
+struct child {
+	struct worker *worker;
+	struct sigd *sigd;
+};
+
+static void on_ready(void *arg)
+{
+	struct child *child = arg;
+
+	worker_ready(child->worker);
+}
+
+static void on_drained(void *arg)
+{
+	struct child *child = arg;
+
+	worker_quit(child->worker, 0);
+}
+
+static int child_start(struct worker *worker, void *arg)
+{
+	struct child *child = arg;
+	const struct sigd_events events = {on_ready, on_drained, child};
+
+	child->worker = worker;
+	return sigd_alloc(&child->sigd, worker->cfg, worker, &events)
+		       ? WORKER_EXIT_CONFIG
+		       : 0;
+}
+
+static void child_drain(void *arg)
+{
+	struct child *child = arg;
+
+	sigd_drain(child->sigd);
+}
+
+static void child_reload(void *arg)
+{
+	struct child *child = arg;
+
+	sigd_reload(child->sigd);
+}
+
+static void child_stop(void *arg)
+{
+	struct child *child = arg;
+
+	child->sigd = mem_deref(child->sigd);
+}
+
+static int worker_run(struct worker *worker)
+{
+	const struct worker_hooks hooks = {.start = child_start,
+					   .drain = child_drain,
+					   .reload = child_reload,
+					   .stop = child_stop};
+	struct child child = {0};
+
+	return worker_main(worker, &hooks, &child);
+}
+
+/* --- the parent ----------------------------------------------------------------- */
+
+static int cfg_read(struct sigd_cfg **cfgp, const char *path)
+{
+	struct cfg_errors *errs = NULL;
+	struct sigd_cfg *cfg = NULL;
+	int err = cfg_errors_alloc(&errs);
+
+	if (!err)
+		err = sigd_cfg_load(&cfg, path, errs);
+	if (err)
+		(void)re_fprintf(stderr, "%H", cfg_errors_print, errs);
+	else
+		err = sigd_check(cfg);
+	mem_deref(errs);
+	if (err)
+		mem_deref(cfg);
+	else
+		*cfgp = cfg;
+	return err;
+}
+
+static int on_reload(void *arg)
+{
+	struct main_state *state = arg;
+	struct sigd_cfg *cfg = NULL;
+	int err = cfg_read(&cfg, state->path);
+
+	/* listeners and limits are taken over by a restart alone */
+	if (!err)
+		mem_deref(cfg);
+	return err;
+}
+
+static void listeners_fill(struct main_state *state)
+{
+	const struct sigd_cfg *cfg = state->cfg;
+
+	for (uint32_t i = 0; i < cfg->nlisteners; i++) {
+		struct sigd_listener_cfg *l = &cfg->listeners[i];
+
+		state->listeners[state->nlisteners++] = (struct listener){
+			.name = l->name,
+			.hint = "set its bind in sigd.yaml",
+			.proto = l->kind == FLOW_UDP ? LISTENER_UDP
+						     : LISTENER_TCP,
+			.use = LISTENER_SHARED,
+			.addr = l->bind,
+			.cfg = l};
+	}
+	state->listeners[state->nlisteners++] = (struct listener){
+		.name = "admin",
+		.hint = "set admin.bind in sigd.yaml",
+		.proto = LISTENER_TCP,
+		.use = LISTENER_ADMIN,
+		.addr = cfg->admin.bind};
+}
+
+static int serve(struct main_state *state)
+{
+	const struct sigd_cfg *cfg = state->cfg;
+	struct super_daemon daemon = {
+		.name = "sigd", .node = state->node,
+		.workers = (uint8_t)cfg->workers,
+		.listeners = state->listeners,
+		.worker_run = worker_run,
+		.reload = on_reload, .arg = state,
+		.cfgp = (void **)&state->cfg,
+		.times = SUPER_TIMES_DEFAULT};
+
+	daemon.times.stall_ms = cfg->stall_ms;
+	daemon.times.drain_ms = cfg->drain_ms;
+	listeners_fill(state);
+	daemon.nlisteners = state->nlisteners;
+	if (mkdir(cfg->run_dir, 0700) && errno != EEXIST) {
+		log_error(NULL, "the folder for sockets cannot be made",
+			  "run_dir=%s err=%s", cfg->run_dir, strerror(errno));
+		return SUPER_EXIT_SYSTEM;
+	}
+	return super_main(&daemon);
+}
+
+static void usage(void)
+{
+	fputs("usage: sigd -c FILE [--check] [--schema] [--reference] [-V]\n",
+	      stderr);
+}
+
+enum { DO_SERVE, DO_CHECK, DO_SCHEMA, DO_REFERENCE, DO_VERSION, DO_USAGE };
+
+static int parse(struct main_state *state, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"check", no_argument, NULL, DO_CHECK},
+		{"schema", no_argument, NULL, DO_SCHEMA},
+		{"reference", no_argument, NULL, DO_REFERENCE},
+		{"config", required_argument, NULL, 'c'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0}};
+	int what = DO_SERVE, c;
+
+	while ((c = getopt_long(argc, argv, "c:V", options, NULL)) != -1) {
+		if (c == 'c')
+			state->path = optarg;
+		else if (c == 'V')
+			what = DO_VERSION;
+		else
+			what = c == '?' ? DO_USAGE : c;
+	}
+	if (what == DO_SERVE || what == DO_CHECK)
+		return state->path && optind == argc ? what : DO_USAGE;
+	return what;
+}
+
+static int run(struct main_state *state, int what)
+{
+	enum log_level level = LOG_L_INFO;
+	int code;
+
+	if (cfg_read(&state->cfg, state->path))
+		return WORKER_EXIT_CONFIG;
+
+	if (state->cfg->node)
+		str_ncpy(state->node, state->cfg->node, sizeof(state->node));
+	else
+		node_name_default(state->node);
+	(void)log_level_parse(&level, state->cfg->log_level);
+	log_level_set(level);
+	if (what == DO_CHECK) {
+		const struct cfg_view view = {&sigd_cfg_table, state->cfg};
+
+		(void)re_printf("%H", cfg_print, &view);
+		code = 0;
+	} else {
+		code = serve(state);
+	}
+	state->cfg = mem_deref(state->cfg);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct main_state state = {0};
+	int what = parse(&state, argc, argv), code = 0;
+
+	if (libre_init())
+		return SUPER_EXIT_SYSTEM;
+
+	log_init("sigd", LOG_L_INFO);
+	switch (what) {
+	case DO_VERSION:
+		puts("sigd " VERSION);
+		break;
+	case DO_SCHEMA:
+		(void)re_printf("%H", cfg_schema_print_json, &sigd_cfg_table);
+		break;
+	case DO_REFERENCE:
+		(void)re_printf("%H", cfg_schema_print_markdown,
+				&sigd_cfg_table);
+		break;
+	case DO_USAGE:
+		usage();
+		code = 64;
+		break;
+	default:
+		code = run(&state, what);
+		break;
+	}
+	libre_close();
+	return code;
+}

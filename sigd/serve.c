@@ -1,0 +1,357 @@
+/*
+ * serve.c  A sigd worker's parts, put together
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/control/ctl_client.h"
+#include "common/control/ctl_event.h"
+#include "common/control/ctl_node.h"
+#include "common/epoch.h"
+#include "common/keyring.h"
+#include "common/log.h"
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "routing/route.h"
+#include "sigd/media/media_client.h"
+#include "sigd/proxy/proxy.h"
+#include "sigd/serve.h"
+
+enum { DRAIN_CHECK_MS = 50 };
+
+struct sigd {
+	const struct sigd_cfg *cfg;
+	struct worker *worker;
+	struct sigd_events events;
+	struct redis_cfg redis_cfg;
+	struct redis_link *redis;
+	struct epoch *epoch;
+	struct keyring *ring;
+	struct route_table *routes;
+	struct ctl_client *ctl;
+	struct ctl_nodes *nodes;
+	struct ctl_listener *listener;
+	struct media_client *media;
+	struct transport *transport;
+	struct proxy *proxy;
+	struct proxy_listener *listeners;
+	struct wheel_timer drain;
+	char addr[32]; /* "node/slot" */
+};
+
+static void destructor(void *data)
+{
+	struct sigd *sigd = data;
+
+	wheel_stop(&sigd->drain);
+	/* flows tell the proxy that they end, so they go first */
+	mem_deref(sigd->transport);
+	mem_deref(sigd->proxy);
+	mem_deref(sigd->media);
+	mem_deref(sigd->listener);
+	mem_deref(sigd->nodes);
+	mem_deref(sigd->ctl);
+	mem_deref(sigd->epoch);
+	mem_deref(sigd->redis);
+	mem_deref(sigd->routes);
+	mem_deref(sigd->ring);
+	mem_deref(sigd->listeners);
+}
+
+/* --- files ------------------------------------------------------------------- */
+
+static int keys_load(struct keyring **ringp, const struct sigd_cfg *cfg)
+{
+	char why[256] = "";
+	int err = keyring_load(ringp, cfg->keys, why, sizeof(why));
+
+	if (err)
+		log_error(NULL, "the key file cannot be used",
+			  "file=%s why=%s", cfg->keys, why);
+	return err;
+}
+
+static int routes_load(struct route_table **tablep, const struct sigd_cfg *cfg)
+{
+	struct cfg_errors *errs = NULL;
+	char *text = NULL;
+	int err = cfg_errors_alloc(&errs);
+
+	if (!err)
+		err = route_table_load(tablep, cfg->routing, errs);
+	if (err && errs && !re_sdprintf(&text, "%H", cfg_errors_print, errs))
+		log_error(NULL, "the routing table cannot be used",
+			  "errors=%s", text);
+	mem_deref(text);
+	mem_deref(errs);
+	return err;
+}
+
+int sigd_check(const struct sigd_cfg *cfg)
+{
+	struct keyring *ring = NULL;
+	struct route_table *table = NULL;
+	int err = keys_load(&ring, cfg);
+
+	err |= routes_load(&table, cfg);
+	mem_deref(ring);
+	mem_deref(table);
+	return err ? EINVAL : 0;
+}
+
+void sigd_reload(struct sigd *sigd)
+{
+	struct keyring *ring = NULL;
+	struct route_table *table = NULL;
+
+	if (keys_load(&ring, sigd->cfg) || routes_load(&table, sigd->cfg)) {
+		mem_deref(ring);
+		mem_deref(table);
+		return;
+	}
+	if (sigd->proxy) {
+		proxy_keyring_set(sigd->proxy, ring);
+		proxy_routes_set(sigd->proxy, table);
+		ctl_client_keys(sigd->ctl, ring);
+	}
+	mem_deref(sigd->ring);
+	mem_deref(sigd->routes);
+	sigd->ring   = ring;
+	sigd->routes = table;
+	log_info(NULL, "keys and routing table loaded anew", NULL);
+}
+
+/* --- the parts --------------------------------------------------------------------- */
+
+static void on_event(const struct ctl_event *event, const struct ctl_env *env,
+		     const char *token, void *arg)
+{
+	struct sigd *sigd = arg;
+	(void)env;
+
+	/* a call without one of its legs is over: the other side is told */
+	log_info(event->call, "media lost", "leg=%u why=%s", event->leg,
+		 status_text(event->why));
+	proxy_media_lost(sigd->proxy, event->call,
+			 event->why == STATUS_OK ? STATUS_MEDIA_LOST
+						 : event->why);
+	ctl_event_done(sigd->listener, token);
+}
+
+static int control_start(struct sigd *sigd, uint32_t epoch)
+{
+	const struct ctl_peer peer = {
+		.addr = sigd->addr, .epoch = epoch, .link = sigd->redis,
+		.cfg = &sigd->redis_cfg, .ring = sigd->ring,
+		.wheel = sigd->worker->wheel};
+	int err;
+
+	err = ctl_client_alloc(&sigd->ctl, &peer, 0);
+	if (!err)
+		err = ctl_nodes_alloc(&sigd->nodes, sigd->redis,
+				      sigd->worker->wheel);
+	if (!err)
+		err = media_client_alloc(&sigd->media, sigd->ctl,
+					 sigd->nodes);
+	return err ? err
+		   : ctl_listener_alloc(&sigd->listener, &peer, on_event,
+					sigd);
+}
+
+static void listener_fill(struct transport_listener *to,
+			  const struct sigd_listener_cfg *from, int fd)
+{
+	*to = (struct transport_listener){
+		.name = from->name, .kind = (enum flow_kind)from->kind,
+		.fd = fd, .cert = from->certificate, .key = from->key,
+		.norigins = from->norigins, .web_root = from->web_root};
+	for (uint32_t i = 0; i < from->norigins; i++)
+		to->origins[i] = from->origins[i];
+}
+
+static int transport_start(struct sigd *sigd, uint32_t epoch)
+{
+	const struct sigd_cfg *cfg = sigd->cfg;
+	const struct sigd_websocket_cfg *ws = &cfg->websocket;
+	struct transport_listener *l;
+	struct transport_params params = {
+		.node = sigd->worker->node, .slot = sigd->worker->slot,
+		.epoch = epoch, .wheel = sigd->worker->wheel,
+		.run_dir = cfg->run_dir, .nlisteners = cfg->nlisteners,
+		.limits = {.conns = ws->conns,
+			   .conns_source = ws->conns_source,
+			   .handshake_ms = ws->handshake_ms,
+			   .message = ws->message, .queue = ws->queue,
+			   .ping_ms = ws->ping_ms, .pong_ms = ws->pong_ms},
+		.h = {.recvh = proxy_recv, .goneh = proxy_flow_gone,
+		      .failedh = proxy_send_failed,
+		      .responseh = proxy_response, .arg = sigd->proxy}};
+	char why[256] = "";
+	int err;
+
+	l = mem_zalloc(cfg->nlisteners * sizeof(*l), NULL);
+	if (!l)
+		return ENOMEM;
+	for (uint32_t i = 0; i < cfg->nlisteners; i++)
+		listener_fill(&l[i], &cfg->listeners[i],
+			      sigd->worker->socks[i].fd);
+	params.listeners = l;
+	err = transport_alloc(&sigd->transport, &params, why, sizeof(why));
+	if (err)
+		log_error(NULL, "the listeners cannot serve", "why=%s err=%s",
+			  why, strerror(err));
+	mem_deref(l);
+	return err;
+}
+
+static int proxy_start(struct sigd *sigd, uint32_t epoch)
+{
+	const struct sigd_cfg *cfg = sigd->cfg;
+	const struct sigd_sip_cfg *sip = &cfg->sip;
+	const struct proxy_cfg pc = {
+		.txn = {.t1 = sip->t1_ms, .t2 = sip->t2_ms,
+			.t4 = sip->t4_ms, .max = sip->transactions},
+		.reg = {.expires_min = cfg->registrar.min_ms / 1000,
+			.expires_max = cfg->registrar.max_ms / 1000,
+			.expires_default = cfg->registrar.default_ms / 1000,
+			.devices_max = cfg->registrar.devices},
+		.nonce_ms = sip->nonce_ms,
+		.timer_c_ms = sip->timer_c_ms,
+		.setup_s = sip->setup_ms / 1000,
+		.call_s = sip->call_ms / 1000,
+		.retry_s = sip->retry_ms / 1000};
+	const struct proxy_deps deps = {
+		.node = sigd->worker->node, .slot = sigd->worker->slot,
+		.epoch = epoch, .wheel = sigd->worker->wheel,
+		.keyring = sigd->ring, .routes = sigd->routes,
+		.redis = sigd->redis, .media = sigd->media,
+		.listeners = sigd->listeners,
+		.nlisteners = cfg->nlisteners};
+
+	return proxy_alloc(&sigd->proxy, &pc, &deps);
+}
+
+static void on_epoch(uint32_t epoch, void *arg)
+{
+	struct sigd *sigd = arg;
+	int err = control_start(sigd, epoch);
+
+	if (!err)
+		err = proxy_start(sigd, epoch);
+	if (!err)
+		err = transport_start(sigd, epoch);
+	if (err) {
+		log_error(NULL, "the worker cannot serve", "err=%s",
+			  strerror(err));
+		worker_quit(sigd->worker, WORKER_EXIT_CONFIG);
+		return;
+	}
+	proxy_transport_set(sigd->proxy, sigd->transport);
+	log_info(NULL, "serving", "epoch=%u", epoch);
+	sigd->events.readyh(sigd->events.arg);
+}
+
+/* --- Redis ------------------------------------------------------------------------------- */
+
+static void on_redis(bool up, void *arg)
+{
+	struct sigd *sigd = arg;
+
+	const struct sigd_redis_cfg *redis = &sigd->cfg->redis;
+
+	if (up)
+		log_info(NULL, "redis is there", NULL);
+	else
+		log_warn(NULL, "redis not reachable: retrying", "at=%s",
+			 redis->path ? redis->path : redis->host);
+}
+
+static void redis_fill(struct redis_cfg *to, const struct sigd_redis_cfg *from)
+{
+	to->path     = from->path;
+	to->host     = from->host;
+	to->port     = from->port;
+	to->user     = from->user;
+	to->password = from->password;
+	to->name     = "sigd";
+}
+
+/* How others reach a listener: as configured, or as bound. */
+static int listeners_fill(struct sigd *sigd)
+{
+	const struct sigd_cfg *cfg = sigd->cfg;
+	size_t size = sizeof(struct proxy_listener) + 64;
+	char *text;
+
+	sigd->listeners = mem_zalloc(cfg->nlisteners * size, NULL);
+	if (!sigd->listeners)
+		return ENOMEM;
+
+	text = (char *)(sigd->listeners + cfg->nlisteners);
+	for (uint32_t i = 0; i < cfg->nlisteners; i++, text += 64) {
+		const struct sigd_listener_cfg *l = &cfg->listeners[i];
+
+		re_snprintf(text, 64, "%J", &l->bind);
+		sigd->listeners[i] = (struct proxy_listener){
+			(enum flow_kind)l->kind,
+			l->advertise ? l->advertise : text};
+	}
+	return 0;
+}
+
+int sigd_alloc(struct sigd **sigdp, const struct sigd_cfg *cfg,
+	       struct worker *worker, const struct sigd_events *events)
+{
+	struct sigd *sigd = mem_zalloc(sizeof(*sigd), destructor);
+	int err;
+
+	if (!sigd)
+		return ENOMEM;
+
+	sigd->cfg    = cfg;
+	sigd->worker = worker;
+	sigd->events = *events;
+	re_snprintf(sigd->addr, sizeof(sigd->addr), "%s/%u", worker->node,
+		    worker->slot);
+	redis_fill(&sigd->redis_cfg, &cfg->redis);
+	err = keys_load(&sigd->ring, cfg);
+	if (!err)
+		err = routes_load(&sigd->routes, cfg);
+	if (!err)
+		err = listeners_fill(sigd);
+	if (!err)
+		err = redis_link_alloc(&sigd->redis, &sigd->redis_cfg,
+				       worker->wheel, on_redis, sigd);
+	if (!err)
+		err = epoch_alloc(&sigd->epoch, sigd->redis, worker->wheel,
+				  on_epoch, sigd);
+	if (err)
+		mem_deref(sigd);
+	else
+		*sigdp = sigd;
+	return err;
+}
+
+/* --- drain ----------------------------------------------------------------------------------- */
+
+static void on_drain(void *arg)
+{
+	struct sigd *sigd = arg;
+
+	if (sigd->proxy && proxy_busy(sigd->proxy))
+		wheel_start(sigd->worker->wheel, &sigd->drain, DRAIN_CHECK_MS,
+			    on_drain, sigd);
+	else
+		sigd->events.drainedh(sigd->events.arg);
+}
+
+void sigd_drain(struct sigd *sigd)
+{
+	if (sigd->transport)
+		transport_drain(sigd->transport);
+	wheel_start(sigd->worker->wheel, &sigd->drain, 0, on_drain, sigd);
+}
