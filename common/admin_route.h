@@ -1,0 +1,74 @@
+/*
+ * admin_route.h  Finds the route of a request in the admin's HTTP server
+ *
+ * Pure. Paths are compared segment by segment before they are decoded, so an
+ * encoded slash is a character of its segment.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_ADMIN_ROUTE_H
+#define COMMON_ADMIN_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct admin_req;
+struct admin_resp;
+
+/* Fills in the response. May block for a while (Redis): the admin process
+ * serves one request at a time. */
+typedef void(admin_handle_h)(const struct admin_req *req,
+			     struct admin_resp *resp, void *arg);
+
+/* A row of a const table. */
+struct admin_route {
+	const char *method; /* "GET" (serves HEAD as well), "POST", ... */
+	const char *path;   /* "/v1/tenants/{tenant}/users/{user}" */
+	admin_handle_h *handle;
+	bool open; /* without a token */
+};
+
+enum {
+	ADMIN_PARAMS_MAX = 16,
+	ADMIN_PATH_MAX = 1024,
+	ADMIN_QUERY_MAX = 1024,
+};
+
+/* Names and decoded values of `{name}` segments or of a query; 0-terminated,
+ * within buf. */
+struct admin_params {
+	size_t n;
+	size_t used;
+	const char *name[ADMIN_PARAMS_MAX];
+	const char *value[ADMIN_PARAMS_MAX];
+	char buf[ADMIN_PATH_MAX + ADMIN_QUERY_MAX];
+};
+
+enum admin_found {
+	ADMIN_FOUND,
+	ADMIN_NO_PATH,     /* 404 */
+	ADMIN_NO_METHOD,   /* 405; *routep is a route of that path */
+	ADMIN_BAD_REQUEST, /* 400: encoding, or too long */
+};
+
+/* The first row that fits. path: of len bytes, as received, without query. */
+enum admin_found admin_route_find(const struct admin_route **routep,
+				  struct admin_params *params,
+				  const struct admin_route *routes, size_t n,
+				  const char *method, const char *path,
+				  size_t len);
+
+/* "GET, HEAD, POST": what the path of this route can be asked, for Allow. */
+void admin_route_allow(char *out, size_t size, const struct admin_route *routes,
+		       size_t n, const struct admin_route *route);
+
+/* Reads `a=b&c=%20d&e+f`: EBADMSG for bad encoding, E2BIG for more than
+ * ADMIN_PARAMS_MAX, EMSGSIZE for too long. '+' is a space. */
+int admin_query_read(struct admin_params *params, const char *query,
+		     size_t len);
+
+/* NULL when there is none; the first of several. */
+const char *admin_params_get(const struct admin_params *params,
+			     const char *name);
+
+#endif
