@@ -162,7 +162,8 @@ static bool ids_sound(const struct state_leg *leg)
 	       id_valid(leg->session, strlen(leg->session)) &&
 	       id_valid(leg->call, strlen(leg->call)) && leg->leg &&
 	       leg->leg <= SESSION_LEGS_MAX && leg->peer <= SESSION_LEGS_MAX &&
-	       leg->resumable <= 1;
+	       leg->resumable <= 1 && leg->answered <= 1 &&
+	       IS_TEXT(leg->offered);
 }
 
 /* Both ends of the bytes that are there, zeros between. */

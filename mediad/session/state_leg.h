@@ -27,11 +27,14 @@ struct state_leg {
 	char service[STATE_SERVICE_MAX + 1]; /* joined with it, or empty */
 	uint8_t leg, peer;   /* peer 0: none */
 	uint8_t resumable;   /* 0: only its ids are of use */
+	uint8_t answered;    /* as in struct leg_sdp, and far_answer */
 	uint32_t ssrc;       /* of our stream */
 	uint64_t next;       /* index, packets and octets sent when this was */
 	uint64_t packets;    /* written; the index goes on in the hot part */
 	uint64_t octets;
+	uint64_t far_answer;
 	uint64_t at_ms[LEG_STEPS];
+	char offered[64];
 	struct path_web_state path;
 	struct sdpm_local local;
 	struct sdpm_choice choice;

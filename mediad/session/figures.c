@@ -1,0 +1,88 @@
+/*
+ * figures.c  What a session can tell about itself
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/countof.h"
+#include "mediad/sdp/sdp_codec.h"
+#include "mediad/session/session_priv.h"
+
+static uint32_t ticks_us(uint32_t ticks, uint32_t rate)
+{
+	return (uint32_t)((uint64_t)ticks * 1000000 / rate);
+}
+
+static void leg_stats(struct leg_stats *stats, const struct leg *leg)
+{
+	const struct path_stats *path  = path_stats(leg->path);
+	const struct report_far *far   = &leg->report.far;
+
+	*stats = (struct leg_stats){
+		.packets_in    = leg->in.packets,
+		.octets_in     = leg->in.octets,
+		.lost_in       = strm_in_lost(&leg->in),
+		.dups_in       = leg->in.dups + path->replayed,
+		.refused_in    = leg->in.refused + leg->bad_rtp +
+			      path->bad_auth + path->refused,
+		.packets_out   = leg->out.packets,
+		.octets_out    = leg->out.octets,
+		.jitter_in_us  = strm_in_jitter_us(&leg->in),
+		.switches      = leg->out.switches,
+		.far_lost      = far->lost,
+		.far_fraction  = far->fraction,
+		.far_jitter_us = ticks_us(far->jitter, leg->out.rate),
+		.rtt_us	       = far->rtt_us,
+	};
+}
+
+static void chosen(char *text, size_t size, const struct sdpm_map *map)
+{
+	const struct sdpm_codec_info *info;
+
+	if (!map)
+		return;
+	info = sdpm_codec_info(map->codec);
+	(void)re_snprintf(text, size, "%s/%u/%u", info->name, map->clock,
+			  info->channels);
+}
+
+static void leg_figures(struct leg_figures *figs, const struct leg *leg)
+{
+	*figs = (struct leg_figures){
+		.leg	  = leg->nr,
+		.peer	  = leg->peer ? leg->peer->nr : 0,
+		.service  = leg->service ? leg->service->name : NULL,
+		.ssrc_out = leg->out.ssrc,
+		.ssrc_in  = leg->in.ssrc,
+		.resumed  = leg->resumed,
+	};
+	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));
+	str_ncpy(figs->why, leg->sdp.why, sizeof(figs->why));
+	chosen(figs->chosen, sizeof(figs->chosen), leg_codec(leg));
+	for (unsigned step = 0; step < LEG_STEPS; step++)
+		figs->at_ms[step] = leg_at(leg, step);
+	leg_stats(&figs->stats, leg);
+}
+
+int session_query(const struct session_table *table, const char *id,
+		  struct session_figures *figs)
+{
+	struct session *session;
+
+	if (session_find(&session, table, id))
+		return ENOENT;
+
+	memcpy(figs->session, session->id, sizeof(figs->session));
+	memcpy(figs->call, session->call, sizeof(figs->call));
+	memcpy(figs->tenant, session->tenant, sizeof(figs->tenant));
+	figs->nlegs = 0;
+	for (size_t i = 0; i < COUNTOF(session->legs); i++)
+		if (session->legs[i])
+			leg_figures(&figs->legs[figs->nlegs++],
+				    session->legs[i]);
+	return 0;
+}

@@ -1,0 +1,299 @@
+/*
+ * leg.c  One side of a call: its life, and what its path brings
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/log.h"
+#include "mediad/session/session_priv.h"
+
+static void on_life(void *arg);
+
+/* --- life -------------------------------------------------------------------- */
+
+static void leg_destructor(void *data)
+{
+	struct leg *leg = data;
+
+	wheel_stop(&leg->life);
+	wheel_stop(&leg->report_due);
+	leg_unjoin(leg);
+	leg->player = mem_deref(leg->player);
+	leg->path   = mem_deref(leg->path);
+	leg_sdp_close(leg);
+	if (leg->session->legs[leg->nr - 1] == leg)
+		leg->session->legs[leg->nr - 1] = NULL;
+}
+
+int leg_find(struct leg **legp, const struct session_table *table,
+	     const char *id, uint8_t nr)
+{
+	struct session *session;
+
+	if (!nr || nr > SESSION_LEGS_MAX)
+		return EINVAL;
+	if (session_find(&session, table, id) || !session->legs[nr - 1])
+		return ENOENT;
+	*legp = session->legs[nr - 1];
+	return 0;
+}
+
+int leg_alloc(struct leg **legp, struct session *session, uint8_t nr)
+{
+	struct leg *leg = mem_zalloc(sizeof(*leg), leg_destructor);
+
+	if (!leg)
+		return ENOMEM;
+
+	leg->session = session;
+	leg->nr	     = nr;
+	leg->rec     = LEG_NO_RECORD;
+	relay_close(&leg->relay);
+	strm_in_init(&leg->in, 48000);
+	*legp = leg;
+	return 0;
+}
+
+/* An index of its own in the state file, from the first packet on. */
+static int take_record(struct leg *leg, struct strm_slot **slotp)
+{
+	struct state_file *state = leg->session->table->deps.state;
+	int err;
+
+	*slotp = NULL;
+	if (!state)
+		return 0;
+	err = state_rec_take(state, &leg->rec);
+	if (err) {
+		leg->rec = LEG_NO_RECORD;
+		log_warn(leg->session->call, "no room in the state file",
+			 "err=%d", err);
+		return EUSERS;
+	}
+	*slotp = &state_rec_hot(state, leg->rec)->slot;
+	return 0;
+}
+
+static void free_record(struct leg *leg)
+{
+	if (leg->rec == LEG_NO_RECORD)
+		return;
+	state_rec_free(leg->session->table->deps.state, leg->rec);
+	leg->rec      = LEG_NO_RECORD;
+	leg->out.slot = leg->report.slot = NULL;
+}
+
+int leg_make(struct leg **legp, struct session *session, uint8_t nr)
+{
+	struct session_table *table = session->table;
+	struct strm_slot *slot;
+	struct leg *leg;
+	int err = leg_alloc(&leg, session, nr);
+
+	if (err)
+		return err;
+	err = path_web_alloc(&leg->path, table->deps.env, session->call,
+			     &leg_path_handlers, leg);
+	if (!err)
+		err = take_record(leg, &slot);
+	if (!err) {
+		strm_out_init(&leg->out, rand_u32(), 48000, rand_u32(), slot);
+		leg_sdp_init(leg);
+		report_init(&leg->report, leg->out.ssrc, leg->sdp.local.cname,
+			    slot);
+		err = leg_sdp_hosts(leg);
+	}
+	if (err) {
+		free_record(leg);
+		mem_deref(leg);
+		return err;
+	}
+	leg->at_ms[LEG_MADE]   = wheel_now(table->wheel);
+	session->legs[nr - 1] = leg;
+	wheel_stop(&session->empty);
+	wheel_start(table->wheel, &leg->life, table->cfg.setup_ms, on_life,
+		    leg);
+	leg_store(leg);
+	*legp = leg;
+	return 0;
+}
+
+void leg_drop(struct leg *leg)
+{
+	struct session *session = leg->session;
+
+	free_record(leg);
+	mem_deref(leg);
+	session_check_empty(session);
+}
+
+int session_leg_drop(struct session_table *table, const char *session,
+		     uint8_t nr)
+{
+	struct leg *leg;
+	int err = leg_find(&leg, table, session, nr);
+
+	if (!err)
+		leg_drop(leg);
+	return err;
+}
+
+void leg_lose(struct leg *leg, enum session_cause cause)
+{
+	struct session *session	    = leg->session;
+	struct session_table *table = session->table;
+	struct session_lost lost    = {
+		   .session = session->id,
+		   .call    = session->call,
+		   .tenant  = session->tenant,
+		   .leg	    = leg->nr,
+		   .cause   = cause,
+	};
+
+	if (leg->lost)
+		return;
+	leg->lost = true;
+	wheel_stop(&leg->report_due);
+	wheel_start(table->wheel, &leg->life, table->cfg.grace_ms, on_life,
+		    leg);
+	log_info(session->call, "leg lost", "session=%s leg=%u cause=%s",
+		 session->id, leg->nr, session_cause_name(cause));
+	if (table->losth)
+		table->losth(&lost, table->arg);
+}
+
+static void on_life(void *arg)
+{
+	struct leg *leg = arg;
+
+	if (leg->lost)
+		leg_drop(leg);
+	else
+		leg_lose(leg, path_rung_ms(leg->path, PATH_STUN)
+				      ? SESSION_NO_DTLS
+				      : SESSION_NO_ICE);
+}
+
+uint64_t leg_at(const struct leg *leg, enum leg_step step)
+{
+	static const enum path_rung rungs[LEG_STEPS] = {
+		[LEG_STUN]	= PATH_STUN,
+		[LEG_NOMINATED] = PATH_PAIR,
+		[LEG_DTLS]	= PATH_DTLS,
+	};
+
+	if (leg->at_ms[step])
+		return leg->at_ms[step];
+	if (step == LEG_RTP_IN)
+		return leg->in.first_ms;
+	if (step == LEG_RTP_OUT)
+		return leg->out.first_ms;
+	return rungs[step] ? path_rung_ms(leg->path, rungs[step]) : 0;
+}
+
+/* --- reports ------------------------------------------------------------------ */
+
+static struct report_time time_of(const struct leg *leg, uint64_t now_ms)
+{
+	return (struct report_time){
+		.now_ms	 = now_ms,
+		.wall_ms = leg->session->table->wall_ms + now_ms,
+	};
+}
+
+static void on_report(void *arg)
+{
+	struct leg *leg		    = arg;
+	struct session_table *table = leg->session->table;
+	struct report_time now	    = time_of(leg, wheel_now(table->wheel));
+	uint8_t buf[REPORT_SIZE_MAX];
+	uint32_t index;
+	size_t len = 0;
+
+	if (path_ready(leg->path))
+		len = report_write(&leg->report, &leg->in, &leg->out, &now,
+				   buf, &index);
+	/* not sent: the next one says it again */
+	if (len)
+		(void)path_send_rtcp(leg->path, buf, len, index);
+	leg_report_start(leg);
+}
+
+void leg_report_start(struct leg *leg)
+{
+	struct session_table *table = leg->session->table;
+	uint32_t ms = report_interval(&leg->report, table->cfg.report_ms,
+				      rand_u32());
+
+	wheel_start(table->wheel, &leg->report_due, ms, on_report, leg);
+}
+
+/* --- what the path brings --------------------------------------------------------- */
+
+static void on_rtp(const struct path_packet *packet, void *arg)
+{
+	struct leg *leg	  = arg;
+	uint32_t *serving = leg->session->table->serving;
+	struct strm_pkt sp;
+
+	/* LEG_NO_RECORD + 1 is 0: nobody */
+	*serving = leg->rec + 1;
+	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp))
+		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
+	*serving = 0;
+}
+
+static void on_rtcp(const struct path_packet *packet, void *arg)
+{
+	struct leg *leg	       = arg;
+	uint32_t *serving      = leg->session->table->serving;
+	struct report_time now = time_of(leg, packet->now_ms);
+
+	*serving = leg->rec + 1;
+	/* what is refused is counted there */
+	(void)report_read(&leg->report, packet->pkt, packet->len, &now);
+	*serving = 0;
+}
+
+static void on_rung(enum path_rung rung, uint64_t at_ms, void *arg)
+{
+	struct leg *leg = arg;
+
+	(void)at_ms;
+	if (rung == PATH_DTLS) {
+		if (!leg->lost)
+			wheel_stop(&leg->life);
+		leg_report_start(leg);
+	} else if (rung == PATH_MEDIA) {
+		leg_store(leg);
+	}
+}
+
+static void on_lost(enum path_why why, void *arg)
+{
+	static const enum session_cause causes[PATH_LOST_N] = {
+		[PATH_LOST_CONSENT]	= SESSION_SILENT,
+		[PATH_LOST_HANDSHAKE]	= SESSION_DTLS_FAIL,
+		[PATH_LOST_TIMEOUT]	= SESSION_NO_DTLS,
+		[PATH_LOST_FINGERPRINT] = SESSION_DTLS_FAIL,
+		[PATH_LOST_CLOSED]	= SESSION_CLOSED,
+	};
+
+	leg_lose(arg, causes[why]);
+}
+
+static void on_changed(void *arg)
+{
+	leg_store(arg);
+}
+
+const struct path_handlers leg_path_handlers = {
+	.rtp	 = on_rtp,
+	.rtcp	 = on_rtcp,
+	.rung	 = on_rung,
+	.lost	 = on_lost,
+	.changed = on_changed,
+};

@@ -1,0 +1,193 @@
+/*
+ * leg_join.c  Who hears whom
+ *
+ * Joins say what is wanted; leg_wire() makes packets flow as far as the
+ * agreements of both legs allow, and is asked again whenever one of the two
+ * changes.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "mediad/sdp/sdp_codec.h"
+#include "mediad/session/session_priv.h"
+#include "mediad/sound/codec.h"
+
+const struct sdpm_map *leg_codec(const struct leg *leg)
+{
+	const struct sdpm_choice *choice = leg->sdp.choice;
+
+	return choice ? &choice->maps[choice->codec] : NULL;
+}
+
+static const struct sdpm_map *leg_event(const struct leg *leg)
+{
+	const struct sdpm_choice *choice = leg->sdp.choice;
+
+	return choice && choice->event >= 0 ? &choice->maps[choice->event]
+					    : NULL;
+}
+
+/* We hear the leg. */
+static bool hears(const struct leg *leg)
+{
+	return leg->sdp.choice && leg->sdp.choice->dir & SDPM_RECVONLY;
+}
+
+/* The leg hears us. */
+static bool listens(const struct leg *leg)
+{
+	return leg->sdp.choice && leg->sdp.choice->dir & SDPM_SENDONLY;
+}
+
+static bool same_codec(const struct leg *a, const struct leg *b)
+{
+	return leg_codec(a)->codec == leg_codec(b)->codec &&
+	       leg_codec(a)->clock == leg_codec(b)->clock;
+}
+
+/* --- relay ------------------------------------------------------------------- */
+
+/* Where the leg's packets are to go now; NULL: nowhere. */
+static struct leg *target_of(struct leg *leg)
+{
+	struct leg *to = leg->service && leg->service->reflects ? leg
+								: leg->peer;
+
+	return to && hears(leg) && listens(to) && same_codec(leg, to) ? to
+								      : NULL;
+}
+
+static void wire_relay(struct leg *leg)
+{
+	struct leg *to = target_of(leg);
+	const struct sdpm_map *event_in, *event_out;
+	struct relay relay;
+
+	relay_close(&relay);
+	if (to) {
+		relay_open(&relay, &to->out, to->path);
+		relay_pass(&relay, leg_codec(leg)->rx_pt,
+			   leg_codec(to)->tx_pt);
+		event_in  = leg_event(leg);
+		event_out = leg_event(to);
+		if (event_in && event_out &&
+		    event_in->clock == event_out->clock)
+			relay_pass(&relay, event_in->rx_pt, event_out->tx_pt);
+	}
+	/* what goes on as it was goes on without a seam */
+	if (relay.out == leg->relay.out && relay.to == leg->relay.to &&
+	    !memcmp(relay.pt, leg->relay.pt, sizeof(relay.pt)))
+		return;
+	relay.dropped = leg->relay.dropped;
+	leg->relay    = relay;
+}
+
+/* --- services that play -------------------------------------------------------- */
+
+static void wire_player(struct leg *leg)
+{
+	const struct sdpm_map *map = leg_codec(leg);
+	struct player_params params;
+	uint32_t playing;
+
+	if (!leg->service || leg->service->reflects || !listens(leg)) {
+		leg->player = mem_deref(leg->player);
+		return;
+	}
+	playing = (uint32_t)map->codec << 8 | map->tx_pt;
+	if (leg->player && leg->playing == playing)
+		return;
+
+	params = (struct player_params){
+		.wheel	 = leg->session->table->wheel,
+		.bank	 = leg->session->table->deps.bank,
+		.service = leg->service,
+		.codec	 = codec_find(sdpm_codec_info(map->codec)->name),
+		.pt	 = map->tx_pt,
+		.out	 = &leg->out,
+		.path	 = leg->path,
+	};
+	leg->player  = mem_deref(leg->player);
+	leg->playing = playing;
+	/* without memory there is silence, and a call */
+	if (params.codec)
+		(void)player_alloc(&leg->player, &params);
+}
+
+void leg_wire(struct leg *leg)
+{
+	wire_relay(leg);
+	wire_player(leg);
+	if (leg->peer)
+		wire_relay(leg->peer);
+}
+
+/* --- joins ------------------------------------------------------------------------ */
+
+void leg_unjoin(struct leg *leg)
+{
+	struct leg *peer = leg->peer;
+
+	leg->peer    = NULL;
+	leg->service = NULL;
+	leg->player  = mem_deref(leg->player);
+	relay_close(&leg->relay);
+	if (!peer)
+		return;
+	peer->peer = NULL;
+	relay_close(&peer->relay);
+	leg_store(peer);
+}
+
+static int join_service(struct leg *leg, const char *name)
+{
+	const struct service *service = service_find(name);
+
+	if (!service)
+		return EINVAL;
+	if (leg->service == service)
+		return 0;
+
+	leg_unjoin(leg);
+	leg->service = service;
+	leg_wire(leg);
+	leg_store(leg);
+	return 0;
+}
+
+static int join_peer(struct leg *leg, struct leg *peer)
+{
+	if (leg == peer)
+		return EINVAL;
+	if (leg_codec(leg) && leg_codec(peer) && !same_codec(leg, peer))
+		return ENOTSUP;
+	if (leg->peer == peer)
+		return 0;
+
+	leg_unjoin(leg);
+	leg_unjoin(peer);
+	leg->peer  = peer;
+	peer->peer = leg;
+	leg_wire(leg);
+	leg_store(leg);
+	leg_store(peer);
+	return 0;
+}
+
+int session_leg_join(struct session_table *table, const char *session,
+		     uint8_t nr, uint8_t peer_nr, const char *service)
+{
+	struct leg *leg, *peer;
+	int err = leg_find(&leg, table, session, nr);
+
+	if (err)
+		return err;
+	if (!peer_nr)
+		return service ? join_service(leg, service) : EINVAL;
+
+	err = leg_find(&peer, table, session, peer_nr);
+	return err ? err : join_peer(leg, peer);
+}

@@ -1,0 +1,446 @@
+/*
+ * media_bed.c  A mediad worker without control and Redis, and browser pages
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <re.h>
+
+#include "common/wheel.h"
+#include "mediad/session/state_file.h"
+#include "mediad/sound/codec.h"
+#include "mediad/sound/service.h"
+#include "mediad/transport/cert.h"
+#include "mediad/transport/hs.h"
+#include "mediad/transport/mux.h"
+#include "tests/lib/media_bed.h"
+#include "tests/lib/test.h"
+
+enum { RECORDS = 512 };
+
+const char *media_id(unsigned nr)
+{
+	static char ids[4][SESSION_ID_LEN + 1];
+	char *id = ids[nr % 4];
+
+	snprintf(id, sizeof(ids[0]), "%016x", nr);
+	return id;
+}
+
+/* --- the worker ---------------------------------------------------------------- */
+
+static void on_lost(const struct session_lost *lost, void *arg)
+{
+	struct media_bed *bed = arg;
+	unsigned n	      = bed->nlost++;
+
+	if (n >= MEDIA_LOST_MAX)
+		return;
+	str_ncpy(bed->lost[n].session, lost->session,
+		 sizeof(bed->lost[n].session));
+	bed->lost[n].leg   = lost->leg;
+	bed->lost[n].cause = lost->cause;
+}
+
+static int bind_socket(struct media_bed *bed)
+{
+	sa_set_str(&bed->addr, "127.0.0.1", 0);
+	bed->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (bed->fd < 0 ||
+	    bind(bed->fd, &bed->addr.u.sa, bed->addr.len) ||
+	    getsockname(bed->fd, &bed->addr.u.sa, &bed->addr.len))
+		return errno;
+	return 0;
+}
+
+static int worker_start(struct media_bed *bed)
+{
+	struct session_deps deps = {
+		.env	= &bed->env,
+		.cert	= bed->cert,
+		.hosts	= &bed->addr,
+		.nhosts = 1,
+	};
+	uint8_t sock;
+	int err;
+
+	err = hs_ctx_alloc(&bed->env.hs_ctx, bed->cert);
+	if (!err)
+		err = mux_alloc(&bed->env.mux, 0);
+	if (!err)
+		err = mux_add(bed->env.mux, bed->fd, &sock);
+	if (!err)
+		err = sound_bank_alloc(&bed->bank);
+	if (!err && bed->state_path[0])
+		err = state_file_open(&bed->state, bed->state_path, "t1/1",
+				      RECORDS);
+	bed->env.wheel = bed->wheel;
+	if (!bed->env.impl)
+		bed->env.impl = &crypt_openssl;
+	deps.bank  = bed->bank;
+	deps.state = bed->state;
+	if (!err)
+		err = session_table_alloc(&bed->table, &bed->cfg, &deps,
+					  on_lost, bed);
+	return err;
+}
+
+static void worker_stop(struct media_bed *bed)
+{
+	bed->table	= mem_deref(bed->table);
+	bed->state	= mem_deref(bed->state);
+	bed->bank	= mem_deref(bed->bank);
+	bed->env.mux	= mem_deref(bed->env.mux);
+	bed->env.hs_ctx = mem_deref(bed->env.hs_ctx);
+}
+
+int media_bed_open(struct media_bed *bed, const char *state)
+{
+	int err;
+
+	bed->now_ms = 100000;
+	bed->fd	    = -1;
+	if (state)
+		snprintf(bed->state_path, sizeof(bed->state_path), "%s/%s",
+			 test_tmpdir(), state);
+	unlink(bed->state_path);
+	err = bind_socket(bed);
+	if (!err)
+		err = wheel_alloc(&bed->wheel, bed->now_ms);
+	if (!err)
+		err = cert_make(&bed->cert);
+	return err ? err : worker_start(bed);
+}
+
+void media_bed_close(struct media_bed *bed)
+{
+	for (size_t i = 0; i < MEDIA_PAGES_MAX; i++)
+		bed->pages[i] = mem_deref(bed->pages[i]);
+	worker_stop(bed);
+	bed->cert  = mem_deref(bed->cert);
+	bed->wheel = mem_deref(bed->wheel);
+	if (bed->fd >= 0)
+		close(bed->fd);
+	if (bed->state_path[0])
+		unlink(bed->state_path);
+}
+
+static int copy_file(const char *from, const char *to)
+{
+	char cmd[1100];
+
+	/* holes stay holes */
+	snprintf(cmd, sizeof(cmd), "cp --sparse=always '%s' '%s'", from, to);
+	return system(cmd) ? EIO : 0;
+}
+
+int media_bed_die(struct media_bed *bed, unsigned ms, size_t *alive)
+{
+	char corpse[520];
+	int err;
+
+	/* the file as it was in the moment of death: what the destructors
+	 * do to it comes later */
+	snprintf(corpse, sizeof(corpse), "%s.dead", bed->state_path);
+	err = copy_file(bed->state_path, corpse);
+	worker_stop(bed);
+	if (!err && rename(corpse, bed->state_path))
+		err = errno;
+	bed->now_ms += ms;
+	wheel_advance(bed->wheel, bed->now_ms);
+	if (!err)
+		err = worker_start(bed);
+	return err ? err : session_resume_all(bed->table, alive);
+}
+
+int media_bed_die_serving(struct media_bed *bed, uint32_t nr, size_t *alive)
+{
+	*state_file_serving(bed->state) = nr + 1;
+	return media_bed_die(bed, 50, alive);
+}
+
+/* --- time ------------------------------------------------------------------------ */
+
+static void page_send(struct media_page *page)
+{
+	static const uint8_t noise[80] = {0xfc, 1, 2, 3, 4, 5, 6, 7, 8};
+	const void *payload = page->payload ? page->payload : noise;
+	size_t len = page->payload ? page->paylen : sizeof(noise);
+
+	page->ts += page->rate / 50;
+	if (page->sending)
+		(void)mock_media_send(page->mock, page->pt, page->ts, payload,
+				      len);
+}
+
+void media_bed_run(struct media_bed *bed, unsigned ms)
+{
+	for (unsigned t = 0; t < ms; t += MEDIA_STEP_MS) {
+		bed->now_ms += MEDIA_STEP_MS;
+		for (size_t i = 0; i < MEDIA_PAGES_MAX && bed->pages[i]; i++)
+			if (bed->now_ms % 20 == 0)
+				page_send(bed->pages[i]);
+		wheel_advance(bed->wheel, bed->now_ms);
+		mux_poll(bed->env.mux);
+		mux_flush(bed->env.mux);
+		for (size_t i = 0; i < MEDIA_PAGES_MAX && bed->pages[i]; i++)
+			mock_media_poll(bed->pages[i]->mock);
+	}
+}
+
+bool media_bed_ready(struct media_bed *bed)
+{
+	for (unsigned n = 0; n < 500; n++) {
+		bool all = true;
+
+		media_bed_run(bed, 10);
+		for (size_t i = 0; i < MEDIA_PAGES_MAX && bed->pages[i]; i++)
+			all = all && (!bed->pages[i]->sending ||
+				      mock_media_ready(bed->pages[i]->mock));
+		if (all)
+			return true;
+	}
+	return false;
+}
+
+/* --- pages -------------------------------------------------------------------------- */
+
+static void page_destructor(void *data)
+{
+	struct media_page *page = data;
+
+	mem_deref(page->mock);
+	mem_deref(page->dec);
+	mem_deref(page->pcm);
+	packet_check_close(&page->check);
+}
+
+static void listen_to(struct media_page *page, const uint8_t *pkt, size_t len)
+{
+	static int16_t frame[CODEC_SAMPLES_MAX];
+	size_t count = 0;
+
+	if (!page->dec || len < 12)
+		return;
+	CHECK_INT(page->codec->decode(page->dec, pkt + 12, len - 12, frame,
+				      &count),
+		  0);
+	if (page->npcm + count > page->pcmcap)
+		return;
+	memcpy(page->pcm + page->npcm, frame, count * sizeof(frame[0]));
+	page->npcm += count;
+}
+
+static void on_rtp(const uint8_t *pkt, size_t len, uint64_t index, void *arg)
+{
+	struct media_page *page = arg;
+
+	page->heard++;
+	page->heard_ms = page->bed->now_ms;
+	packet_check_add(&page->check, pkt, len, index, page->bed->now_ms);
+	listen_to(page, pkt, len);
+}
+
+static void on_rtcp(const uint8_t *pkt, size_t len, uint64_t index, void *arg)
+{
+	struct media_page *page = arg;
+
+	(void)index;
+	page->heard_rtcp++;
+	page->lastlen = len < sizeof(page->last) ? len : 0;
+	memcpy(page->last, pkt, page->lastlen);
+}
+
+struct media_page *media_page_open(struct media_bed *bed)
+{
+	struct media_page *page = mem_zalloc(sizeof(*page), page_destructor);
+	struct mock_media_cfg cfg = {
+		.wheel	 = bed->wheel,
+		.no_loop = true,
+		.rtph	 = on_rtp,
+		.rtcph	 = on_rtcp,
+		.arg	 = page,
+	};
+	size_t i = 0;
+
+	if (!page)
+		return NULL;
+	packet_check_open(&page->check, 48000);
+	page->check.ts_slack_ms = 60;
+	page->bed     = bed;
+	page->pt      = 111;
+	page->event   = 110;
+	page->rate    = 48000;
+	page->sending = true;
+	page->ts      = 0xffff0000u; /* wraps soon */
+	while (i < MEDIA_PAGES_MAX && bed->pages[i])
+		i++;
+	if (i == MEDIA_PAGES_MAX || mock_media_alloc(&page->mock, &cfg))
+		return mem_deref(page);
+	bed->pages[i] = page;
+	return page;
+}
+
+const char *media_page_sdp(struct media_page *page, bool answer)
+{
+	static char sdp[4096];
+
+	snprintf(sdp, sizeof(sdp),
+		 "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\n"
+		 "s=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
+		 "m=audio 9 UDP/TLS/RTP/SAVPF %u%s 8 %u\r\n"
+		 "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
+		 "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n"
+		 "a=ice-options:trickle\r\na=fingerprint:%s\r\n"
+		 "a=setup:%s\r\na=mid:0\r\na=rtcp-mux\r\n"
+		 "a=rtpmap:%u opus/48000/2\r\n"
+		 "a=fmtp:%u minptime=10;useinbandfec=1\r\n"
+		 "a=rtpmap:8 PCMA/8000\r\n"
+		 "%sa=rtpmap:%u telephone-event/48000\r\n%s"
+		 "a=ssrc:%u cname:page\r\n",
+		 page->pt, answer ? "" : " 63", page->event,
+		 mock_media_ufrag(page->mock), mock_media_pwd(page->mock),
+		 mock_media_fingerprint(page->mock),
+		 answer ? "active" : "actpass", page->pt, page->pt,
+		 answer ? "" : "a=rtpmap:63 red/48000/2\r\n", page->event,
+		 page->extra[0] ? page->extra : "a=sendrecv\r\n",
+		 mock_media_ssrc(page->mock));
+	return sdp;
+}
+
+static bool find_line(const char *sdp, const char *prefix, char *value,
+		      size_t size)
+{
+	const char *p = strstr(sdp, prefix);
+	size_t n;
+
+	if (!p)
+		return false;
+	p += strlen(prefix);
+	n = strcspn(p, "\r\n");
+	if (n >= size)
+		return false;
+	memcpy(value, p, n);
+	value[n] = '\0';
+	return true;
+}
+
+/* The number in front of " name" in an rtpmap line. */
+static uint8_t find_pt(const char *sdp, const char *name)
+{
+	const char *p = strstr(sdp, name);
+
+	while (p && p > sdp && p[-1] != ':')
+		p--;
+	return p ? (uint8_t)atoi(p) : 0;
+}
+
+int media_page_take(struct media_page *page, const char *sdp, size_t len)
+{
+	struct mock_remote remote = {0};
+	char ufrag[300], pwd[300], fp[300], cand[300], ip[64];
+	unsigned port;
+
+	if (len >= sizeof(page->sdp))
+		return EOVERFLOW;
+	memcpy(page->sdp, sdp, len);
+	page->sdp[len] = '\0';
+	if (!find_line(page->sdp, "a=ice-ufrag:", ufrag, sizeof(ufrag)) ||
+	    !find_line(page->sdp, "a=ice-pwd:", pwd, sizeof(pwd)) ||
+	    !find_line(page->sdp, "a=fingerprint:", fp, sizeof(fp)) ||
+	    !find_line(page->sdp, "a=candidate:", cand, sizeof(cand)) ||
+	    sscanf(cand, "%*s %*s %*s %*s %63s %u", ip, &port) != 2)
+		return EBADMSG;
+
+	page->pt	   = find_pt(page->sdp, " opus/48000");
+	page->event	   = find_pt(page->sdp, " telephone-event/48000");
+	remote.ufrag	   = ufrag;
+	remote.pwd	   = pwd;
+	remote.fingerprint = fp;
+	sa_set_str(&remote.addr, ip, (uint16_t)port);
+	return mock_media_connect(page->mock, &remote);
+}
+
+int media_page_record(struct media_page *page, const struct codec *codec,
+		      unsigned seconds)
+{
+	mem_deref(page->dec);
+	mem_deref(page->pcm);
+	page->codec  = codec;
+	page->npcm   = 0;
+	page->pcmcap = (size_t)seconds * codec->rate;
+	page->pcm    = mem_alloc(page->pcmcap * sizeof(int16_t), NULL);
+	return page->pcm ? codec->dec_alloc(&page->dec) : ENOMEM;
+}
+
+/* --- commands ------------------------------------------------------------------------- */
+
+int media_remote(struct media_bed *bed, const char *session, uint8_t leg,
+		 bool answer, const char *sdp, struct sdpm_error *why)
+{
+	struct session_remote remote = {
+		.session = session,
+		.call	 = "00000000000000ca",
+		.tenant	 = "test",
+		.leg	 = leg,
+		.answer	 = answer,
+		.create	 = !answer,
+	};
+
+	pl_set_str(&remote.sdp, sdp);
+	return session_leg_remote(bed->table, &remote, why);
+}
+
+int media_local(struct media_bed *bed, const char *session, uint8_t leg,
+		bool answer, struct mbuf *mb, struct sdpm_error *why)
+{
+	struct session_local local = {
+		.session = session,
+		.call	 = "00000000000000ca",
+		.tenant	 = "test",
+		.leg	 = leg,
+		.answer	 = answer,
+		.create	 = !answer,
+	};
+
+	return session_leg_local(bed->table, &local, mb, why);
+}
+
+int media_page_calls(struct media_page *page, const char *session, uint8_t leg)
+{
+	struct mbuf *mb = mbuf_alloc(2048);
+	int err		= mb ? 0 : ENOMEM;
+
+	if (!err)
+		err = media_remote(page->bed, session, leg, false,
+				   media_page_sdp(page, false), NULL);
+	if (!err)
+		err = media_local(page->bed, session, leg, true, mb, NULL);
+	if (!err)
+		err = media_page_take(page, (char *)mb->buf, mb->end);
+	mem_deref(mb);
+	return err;
+}
+
+int media_page_called(struct media_page *page, const char *session,
+		      uint8_t leg)
+{
+	struct mbuf *mb = mbuf_alloc(2048);
+	int err		= mb ? 0 : ENOMEM;
+
+	if (!err)
+		err = media_local(page->bed, session, leg, false, mb, NULL);
+	if (!err)
+		err = media_page_take(page, (char *)mb->buf, mb->end);
+	if (!err)
+		err = media_remote(page->bed, session, leg, true,
+				   media_page_sdp(page, true), NULL);
+	mem_deref(mb);
+	return err;
+}

@@ -1,0 +1,113 @@
+/*
+ * media_bed.h  A mediad worker without control and Redis, and browser pages
+ *              that talk to its sessions
+ *
+ * Real sockets on loopback, a fake clock, mock browsers. The worker may die:
+ * what it had is thrown away, but for what its state file held in that
+ * moment, and a successor begins with that and with the same socket.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_LIB_MEDIA_BED_H
+#define TESTS_LIB_MEDIA_BED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "mediad/session/session.h"
+#include "mediad/transport/path_web.h"
+#include "tests/lib/mock_media.h"
+#include "tests/lib/packet_check.h"
+
+enum { MEDIA_PAGES_MAX = 220, MEDIA_LOST_MAX = 16, MEDIA_STEP_MS = 5 };
+
+struct media_bed;
+struct media_page;
+struct codec;
+struct codec_dec;
+
+struct media_bed {
+	struct wheel *wheel;
+	struct cert *cert;
+	struct path_web_env env;
+	struct sound_bank *bank;
+	struct state_file *state;
+	struct session_table *table;
+	struct session_cfg cfg;
+	char state_path[512]; /* empty: none */
+	struct sa addr;
+	int fd;
+	uint64_t now_ms;
+	struct media_page *pages[MEDIA_PAGES_MAX];
+	struct {
+		char session[SESSION_ID_LEN + 1];
+		uint8_t leg;
+		enum session_cause cause;
+	} lost[MEDIA_LOST_MAX];
+	unsigned nlost;
+};
+
+/* A call's side in a browser. */
+struct media_page {
+	struct media_bed *bed;
+	struct mock_media *mock;
+	struct packet_check check; /* of all that it hears */
+	uint8_t pt;                /* to send with; from the SDP */
+	uint8_t event;
+	uint32_t ts;
+	bool sending; /* a packet each 20 ms */
+	uint32_t rate;
+	const void *payload; /* of each; NULL: 80 bytes of this and that */
+	size_t paylen;
+	uint32_t heard, heard_rtcp;
+	uint64_t heard_ms;          /* latest packet */
+	uint8_t last[1500];         /* the latest RTCP compound */
+	size_t lastlen;
+	const struct codec *codec;  /* set: what is heard is decoded */
+	struct codec_dec *dec;
+	int16_t *pcm;
+	size_t npcm, pcmcap;
+	char sdp[8192];             /* latest of the worker's */
+	char extra[512];            /* lines for the m-line of its own SDP */
+};
+
+/* state: name of a file below test_tmpdir(), NULL: none. cfg may be set in
+ * bed before; all else is zeroed. */
+int media_bed_open(struct media_bed *bed, const char *state);
+void media_bed_close(struct media_bed *bed);
+/* SIGKILL, and a successor after `ms`; the number of sessions that live. */
+int media_bed_die(struct media_bed *bed, unsigned ms, size_t *alive);
+/* The same with the record `nr` being served. */
+int media_bed_die_serving(struct media_bed *bed, uint32_t nr, size_t *alive);
+/* Let time pass, in steps. */
+void media_bed_run(struct media_bed *bed, unsigned ms);
+/* Until all sending pages have keys; false after 5 s. */
+bool media_bed_ready(struct media_bed *bed);
+
+/* Ends with media_bed_close(). NULL: no memory or socket. */
+struct media_page *media_page_open(struct media_bed *bed);
+/* Its offer, or its answer to what media_page_take() was given last. */
+const char *media_page_sdp(struct media_page *page, bool answer);
+/* The worker's SDP; connects. */
+int media_page_take(struct media_page *page, const char *sdp, size_t len);
+
+/* The whole exchange of one leg: the page offers, or the worker does. */
+int media_page_calls(struct media_page *page, const char *session,
+		     uint8_t leg);
+int media_page_called(struct media_page *page, const char *session,
+		      uint8_t leg);
+/* What it hears from now on is decoded and kept, up to `seconds`. */
+int media_page_record(struct media_page *page, const struct codec *codec,
+		      unsigned seconds);
+
+/* Ids: "%016x". */
+const char *media_id(unsigned nr);
+/* A command with the call and tenant of the bed. */
+int media_remote(struct media_bed *bed, const char *session, uint8_t leg,
+		 bool answer, const char *sdp, struct sdpm_error *why);
+int media_local(struct media_bed *bed, const char *session, uint8_t leg,
+		bool answer, struct mbuf *mb, struct sdpm_error *why);
+
+#endif
