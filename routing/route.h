@@ -158,7 +158,8 @@ struct route_plan {
 	struct route_note notes[ROUTE_NOTES_MAX];
 	uint32_t considered;
 	/* the query, cut and cleaned, for the explanation */
-	char method[16], caller[ROUTE_USER_MAX + 1], callee[ROUTE_USER_MAX + 1];
+	char method[16], caller[ROUTE_NUMBER_MAX + 1];
+	char callee[ROUTE_NUMBER_MAX + 1];
 	/* where `to: user` led after its captures were put in */
 	char user[ROUTE_USER_MAX + 1];
 };

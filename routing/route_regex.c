@@ -26,6 +26,7 @@ struct route_regex {
 	 * one look at this */
 	uint8_t first[32];
 	bool any_first;
+	bool jit; /* else, where it is forbidden, the interpreter serves */
 	uint32_t groups;
 	pcre2_code *code;
 };
@@ -111,7 +112,8 @@ static void set_either_case(uint8_t bits[32], unsigned byte)
 /*
  * PCRE2 finds the bytes that a match can begin with only for patterns that
  * are not anchored, so the pattern is compiled once more without that. A "^"
- * at its head says nothing here, where every match begins at the start.
+ * at its head says nothing here, where every match begins at the start (and
+ * "^*" is no pattern).
  */
 static void find_first(struct route_regex *rx, const struct route_engine *eng,
 		       const char *pattern)
@@ -123,12 +125,8 @@ static void find_first(struct route_regex *rx, const struct route_engine *eng,
 	size_t at;
 
 	rx->any_first = true;
-	if (pattern[0] == '^') {
+	if (pattern[0] == '^')
 		++pattern;
-		/* "^*" is another pattern than "*" */
-		if (*pattern && strchr("*+?{", *pattern))
-			return;
-	}
 	loose = compile(eng, pattern, 0, &code, &at);
 	if (!loose)
 		return;
@@ -170,8 +168,7 @@ int route_regex_alloc(struct route_regex **rxp, const struct route_engine *eng,
 	}
 	pcre2_pattern_info(rx->code, PCRE2_INFO_CAPTURECOUNT, &rx->groups);
 	find_first(rx, eng, pattern);
-	/* without JIT (or where it is forbidden) the interpreter serves */
-	(void)pcre2_jit_compile(rx->code, PCRE2_JIT_COMPLETE);
+	rx->jit = !pcre2_jit_compile(rx->code, PCRE2_JIT_COMPLETE);
 	*rxp = rx;
 	return 0;
 }
@@ -214,8 +211,11 @@ enum route_hit route_regex_match(const struct route_regex *rx,
 
 	if (!can_begin(rx, text))
 		return ROUTE_MISS;
-	n = pcre2_match(rx->code, (PCRE2_SPTR)(text->p ? text->p : ""), text->l,
-			0, 0, eng->data, eng->match);
+	/* the first saves the checks of its arguments: a fifth of the time */
+	n = (rx->jit ? pcre2_jit_match
+		     : pcre2_match)(rx->code,
+				    (PCRE2_SPTR)(text->p ? text->p : ""),
+				    text->l, 0, 0, eng->data, eng->match);
 	if (n == PCRE2_ERROR_NOMATCH)
 		return ROUTE_MISS;
 	if (n < 0)

@@ -1,0 +1,190 @@
+/*
+ * test_route_explain.c  A decision in words and as JSON
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "tests/unit/routing/route_fixture.h"
+
+static const char demo[] =
+	"tenants:\n"
+	"  demo:\n"
+	"    domains: \"*\"\n"
+	"    realm: demo\n"
+	"    users: {alice: {password: a}}\n"
+	"    routes:\n"
+	"      - {name: im, match: {method: MESSAGE}, to: {user: alice}}\n"
+	"      - name: 'the \"echo\"'\n"
+	"        match: {callee: echo}\n"
+	"        to: {service: echo}\n"
+	"      - {name: no, match: {callee: '0.*'}, to: {reject: {code: "
+	"404}}}\n"
+	"      - {name: x, match: {callee: 'x(.*)'}, to: {user: \"${1}\"}}\n";
+
+/* The caller frees. */
+static char *print(const struct route_table *table, const struct pl *callee,
+		   int (*printh)(struct re_printf *, const struct route_plan *))
+{
+	struct route_query query = {.tenant = route_tenant_at(table, 0),
+				    .method = PL("INVITE"),
+				    .caller = PL("bob"),
+				    .callee = *callee};
+	struct route_plan plan;
+	char *out = NULL;
+
+	CHECK(!route_decide(table, &query, &plan));
+	if (re_sdprintf(&out, "%H", printh, &plan))
+		out = NULL;
+	return out;
+}
+
+static void check_words(const struct route_table *table, struct pl callee,
+			const char *want)
+{
+	char *out = print(table, &callee, route_plan_explain);
+
+	CHECK_STR(out, want);
+	mem_deref(out);
+}
+
+static void each_step_says_why(void)
+{
+	struct route_table *table = fixture_table(demo);
+
+	REQUIRE(table);
+	check_words(table, (struct pl)PL("echo"),
+		    "INVITE from \"bob\" to \"echo\", tenant \"demo\"\n"
+		    "  1. route \"im\" (r.yaml:7): is not for this method\n"
+		    "  2. route \"the \"echo\"\" (r.yaml:8): matches\n"
+		    "  result: service echo\n");
+	check_words(table, (struct pl)PL("alice"),
+		    "INVITE from \"bob\" to \"alice\", tenant \"demo\"\n"
+		    "  1. route \"im\" (r.yaml:7): is not for this method\n"
+		    "  2. route \"the \"echo\"\" (r.yaml:8): the callee does "
+		    "not match\n"
+		    "  3. route \"no\" (r.yaml:11): the callee does not "
+		    "match\n"
+		    "  4. route \"x\" (r.yaml:12): the callee does not match\n"
+		    "  5. users: the callee is a user\n"
+		    "  result: user \"alice\"\n");
+	mem_deref(table);
+}
+
+static void rejections_are_told(void)
+{
+	struct route_table *table = fixture_table(demo);
+
+	REQUIRE(table);
+	check_words(table, (struct pl)PL("xnobody"),
+		    "INVITE from \"bob\" to \"xnobody\", tenant \"demo\"\n"
+		    "  1. route \"im\" (r.yaml:7): is not for this method\n"
+		    "  2. route \"the \"echo\"\" (r.yaml:8): the callee does "
+		    "not match\n"
+		    "  3. route \"no\" (r.yaml:11): the callee does not "
+		    "match\n"
+		    "  4. route \"x\" (r.yaml:12): matches\n"
+		    "  5. route \"x\" (r.yaml:12): leads to a user who is not "
+		    "there\n"
+		    "  result: 404 Not Found (unknown-user)\n");
+	mem_deref(table);
+}
+
+static void hostile_numbers_stay_in_their_place(void)
+{
+	struct route_table *table = fixture_table(demo);
+	char *out;
+
+	REQUIRE(table);
+	out = print(table, &(struct pl)PL("a\n\x1b[2J\"\xff"),
+		    route_plan_explain);
+	CHECK(out && strstr(out, "to \"a??[2J\"?\", tenant"));
+	mem_deref(out);
+	mem_deref(table);
+}
+
+static bool is_json(const char *text)
+{
+	struct odict *dict = NULL;
+	int err = json_decode_odict(&dict, 32, text, strlen(text), 16);
+
+	mem_deref(dict);
+	return !err;
+}
+
+static void json_holds_the_same(void)
+{
+	struct route_table *table = fixture_table(demo);
+	char *out;
+
+	REQUIRE(table);
+	out = print(table, &(struct pl)PL("echo"), route_plan_json);
+	CHECK(out && is_json(out));
+	CHECK_STR(out, "{\"tenant\":\"demo\",\"method\":\"INVITE\",\"caller\":"
+		       "\"bob\",\"callee\":\"echo\",\"considered\":2,"
+		       "\"steps\":[{\"step\":1,\"route\":\"im\",\"file\":"
+		       "\"r.yaml\",\"line\":7,\"why\":\"method\"},{\"step\":2,"
+		       "\"route\":\"the \\\"echo\\\"\",\"file\":\"r.yaml\","
+		       "\"line\":8,\"why\":\"match\"}],\"targets\":["
+		       "{\"service\":\"echo\"}]}");
+	mem_deref(out);
+	out = print(table, &(struct pl)PL("\"\\\n"), route_plan_json);
+	CHECK(out && is_json(out));
+	CHECK(out && strstr(out, "\"callee\":\"\\\"\\\\?\""));
+	CHECK(out && strstr(out, "{\"step\":5,\"why\":\"nobody\"}],"
+				 "\"targets\":[{\"code\":404,\"phrase\":\"Not "
+				 "Found\",\"status\":\"no-route\"}]}"));
+	mem_deref(out);
+	out = print(table, &(struct pl)PL("alice"), route_plan_json);
+	CHECK(out && strstr(out, "\"targets\":[{\"user\":\"alice\"}]}"));
+	mem_deref(out);
+	mem_deref(table);
+}
+
+static void steps_that_were_dropped_are_counted(void)
+{
+	struct mbuf *mb = mbuf_alloc(4096);
+	struct route_table *table;
+	char *out;
+
+	mbuf_printf(mb, "tenants:\n  t:\n    domains: \"*\"\n"
+			"    realm: r\n    routes:\n");
+	for (int i = 0; i < 50; i++)
+		mbuf_printf(mb,
+			    "      - {name: r%d, match: {callee: n%d}, to: "
+			    "{service: echo}}\n",
+			    i, i);
+	mbuf_write_u8(mb, 0);
+	table = fixture_table((char *)mb->buf);
+	REQUIRE(table);
+	out = print(table, &(struct pl)PL("n49"), route_plan_explain);
+	CHECK(out && strstr(out, "\n  18 steps before did not match\n  19. "
+				 "route \"r18\" (r.yaml:24)"));
+	CHECK(out && strstr(out, "\n  50. route \"r49\" (r.yaml:55): "
+				 "matches\n"));
+	mem_deref(out);
+	mem_deref(table);
+	mem_deref(mb);
+}
+
+static void plan_without_tenant_prints(void)
+{
+	struct route_table *table = fixture_table(demo);
+	struct route_query query = {.method = PL("INVITE")};
+	struct route_plan plan;
+	char text[300];
+
+	REQUIRE(table);
+	CHECK(route_decide(table, &query, &plan));
+	re_snprintf(text, sizeof(text), "%H", route_plan_explain, &plan);
+	CHECK_STR(text, "INVITE from \"\" to \"\", tenant \"\"\n"
+			"  result: 404 Not Found (unknown-domain)\n");
+	re_snprintf(text, sizeof(text), "%H", route_plan_json, &plan);
+	CHECK(is_json(text));
+	mem_deref(table);
+}
+
+TEST_MAIN(TEST(each_step_says_why), TEST(rejections_are_told),
+	  TEST(hostile_numbers_stay_in_their_place), TEST(json_holds_the_same),
+	  TEST(steps_that_were_dropped_are_counted),
+	  TEST(plan_without_tenant_prints))
