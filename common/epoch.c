@@ -1,0 +1,95 @@
+/*
+ * epoch.c  The number of one incarnation of a worker
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/epoch.h"
+#include "common/redis_link.h"
+#include "common/wheel.h"
+
+enum {
+	AGAIN_MS = 1000
+};
+
+struct epoch {
+	struct redis_link *link;
+	struct wheel *wheel;
+	struct wheel_timer timer;
+	epoch_h *epochh; /* NULL: answered */
+	void *arg;
+};
+
+static const struct redis_script script = {
+	"epoch", "redis.call('SET', KEYS[1], redis.call('TIME')[1], 'NX') "
+		 "return redis.call('INCR', KEYS[1])"};
+
+static void ask(void *arg);
+
+static void epoch_destructor(void *arg)
+{
+	struct epoch *epoch = arg;
+
+	wheel_stop(&epoch->timer);
+	redis_link_forget(epoch->link, epoch);
+	mem_deref(epoch->link);
+	mem_deref(epoch->wheel);
+}
+
+static void on_number(int err, const struct redis_val *val, void *arg)
+{
+	struct epoch *epoch = arg;
+	epoch_h *epochh = epoch->epochh;
+	uint64_t number;
+
+	if (err || !redis_num(val, &number) || !number || number > UINT32_MAX)
+		return; /* the timer asks again */
+
+	wheel_stop(&epoch->timer);
+	redis_link_forget(epoch->link, epoch);
+	epoch->epochh = NULL;
+	epochh((uint32_t)number, epoch->arg);
+}
+
+static void ask(void *arg)
+{
+	struct epoch *epoch = arg;
+	const struct redis_arg key = redis_str("cb:epoch");
+
+	wheel_start(epoch->wheel, &epoch->timer, AGAIN_MS, ask, epoch);
+	redis_link_eval(epoch->link, &script, &key, 1, NULL, 0, on_number,
+			epoch);
+}
+
+static void on_state(bool up, void *arg)
+{
+	if (up)
+		ask(arg);
+}
+
+int epoch_alloc(struct epoch **epochp, struct redis_link *link,
+		struct wheel *wheel, epoch_h *epochh, void *arg)
+{
+	struct epoch *epoch = mem_zalloc(sizeof(*epoch), epoch_destructor);
+	int err;
+
+	if (!epoch)
+		return ENOMEM;
+
+	epoch->link = mem_ref(link);
+	epoch->wheel = mem_ref(wheel);
+	epoch->epochh = epochh;
+	epoch->arg = arg;
+	err = redis_link_observe(link, on_state, epoch);
+	if (err) {
+		mem_deref(epoch);
+		return err;
+	}
+	wheel_start(wheel, &epoch->timer, 0, ask, epoch);
+	*epochp = epoch;
+	return 0;
+}

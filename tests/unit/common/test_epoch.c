@@ -1,0 +1,120 @@
+/*
+ * test_epoch.c  An epoch is never given twice
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <re.h>
+
+#include "common/epoch.h"
+#include "tests/lib/redis_server.h"
+#include "tests/lib/test.h"
+
+struct asked {
+	struct epoch *epoch;
+	uint32_t number;
+	int calls;
+};
+
+static void on_epoch(uint32_t number, void *arg)
+{
+	struct asked *asked = arg;
+
+	asked->calls++;
+	asked->number = number;
+	asked->epoch = mem_deref(asked->epoch);
+}
+
+static bool is_answered(void *arg)
+{
+	return ((struct asked *)arg)->calls > 0;
+}
+
+static uint32_t get(struct redis_bed *bed)
+{
+	struct asked asked = {.calls = 0};
+
+	CHECK(!epoch_alloc(&asked.epoch, bed->link, bed->wheel, on_epoch,
+			   &asked));
+	CHECK(redis_test_until(bed->wheel, 6000, is_answered, &asked));
+	CHECK_INT(asked.calls, 1);
+	return asked.number;
+}
+
+static void epochs_only_grow(void)
+{
+	struct redis_bed bed;
+	uint32_t first, last;
+
+	if (redis_bed_start(&bed)) {
+		first = get(&bed);
+		CHECK(first >= (uint32_t)time(NULL) - 5);
+		CHECK_INT(redis_bed_say(&bed, "PTTL cb:epoch").num, -1);
+		for (int i = 0; i < 20; i++) {
+			last = get(&bed);
+			CHECK_INT(last, first + 1);
+			first = last;
+		}
+	}
+	redis_bed_stop(&bed);
+}
+
+static void nor_do_they_repeat_when_the_data_was_lost(void)
+{
+	struct redis_bed bed;
+	uint32_t first;
+
+	if (redis_bed_start(&bed)) {
+		first = get(&bed);
+		redis_bed_restart(&bed);
+		/* a second must have passed, as it would have in earnest */
+		while ((uint32_t)time(NULL) <= first)
+			redis_bed_idle(&bed, 20);
+		CHECK(get(&bed) > first);
+	}
+	redis_bed_stop(&bed);
+}
+
+static void redis_is_waited_for(void)
+{
+	struct redis_bed bed;
+	struct asked asked = {.calls = 0};
+
+	if (redis_bed_start(&bed)) {
+		redis_server_kill(&bed.server);
+		CHECK(redis_test_until(bed.wheel, 3000, redis_test_is_down,
+				       bed.link));
+		CHECK(!epoch_alloc(&asked.epoch, bed.link, bed.wheel, on_epoch,
+				   &asked));
+		redis_bed_idle(&bed, 50);
+		CHECK_INT(asked.calls, 0);
+		CHECK(redis_server_start(&bed.server));
+		CHECK(redis_test_until(bed.wheel, 6000, is_answered, &asked));
+	}
+	redis_bed_stop(&bed);
+}
+
+static void strange_counters_are_no_epoch(void)
+{
+	struct redis_bed bed;
+	struct asked asked = {.calls = 0};
+
+	if (redis_bed_start(&bed)) {
+		redis_bed_say(&bed, "SET cb:epoch 4294967295");
+		CHECK(!epoch_alloc(&asked.epoch, bed.link, bed.wheel, on_epoch,
+				   &asked));
+		redis_bed_idle(&bed, 100);
+		redis_bed_say(&bed, "SET cb:epoch text");
+		redis_bed_idle(&bed, 1100);
+		CHECK_INT(asked.calls, 0);
+		mem_deref(asked.epoch);
+	}
+	redis_bed_stop(&bed);
+}
+
+TEST_MAIN(TEST(epochs_only_grow),
+	  TEST(nor_do_they_repeat_when_the_data_was_lost),
+	  TEST(redis_is_waited_for), TEST(strange_counters_are_no_epoch))
