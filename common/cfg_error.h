@@ -1,7 +1,7 @@
 /*
  * cfg_error.h  All that is wrong with a configuration, in order of place
  *
- *   routing.yaml:12:9: unknown key "calee", expected ..., did you mean "callee"?
+ *   r.yaml:12:9: unknown key "calee", expected ..., did you mean "callee"?
  *
  * SPDX-License-Identifier: MIT
  */

@@ -117,7 +117,7 @@ static const char *meant_choice(const struct cfg_field *field, const char *text)
 	}
 	if (field->type != CFG_ENUM)
 		return NULL;
-	for (; field->choices[n].name && n < NAMES_MAX; n++)
+	for (; n < NAMES_MAX && field->choices[n].name; n++)
 		names[n] = field->choices[n].name;
 	return cfg_nearest(text, names, n);
 }

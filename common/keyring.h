@@ -17,7 +17,10 @@
 
 struct keyring;
 
-enum { KEYRING_MAX = 16, KEYRING_KEY_LEN = 32 };
+enum {
+	KEYRING_MAX = 16,
+	KEYRING_KEY_LEN = 32
+};
 
 /* Parses text; an error is written to errbuf as "line: what". */
 int keyring_parse(struct keyring **ringp, const char *text, size_t len,

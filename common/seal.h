@@ -29,7 +29,11 @@ enum seal_purpose {
 	SEAL_CTL,     /* not sealing: the key of the control protocol's MAC */
 };
 
-enum { SEAL_TEXT_MAX = 160, SEAL_PLAIN_MAX = 102, SEAL_BOUND_MAX = 4 };
+enum {
+	SEAL_TEXT_MAX = 160,
+	SEAL_PLAIN_MAX = 102,
+	SEAL_BOUND_MAX = 4
+};
 
 /*
  * Writes a 0-terminated token of at most SEAL_TEXT_MAX characters.
@@ -37,9 +41,9 @@ enum { SEAL_TEXT_MAX = 160, SEAL_PLAIN_MAX = 102, SEAL_BOUND_MAX = 4 };
  * EMSGSIZE when plain is over SEAL_PLAIN_MAX.
  */
 int seal_token(char token[SEAL_TEXT_MAX + 1], const struct keyring *ring,
-	       uint64_t now_s,
-	       enum seal_purpose purpose, const struct pl *bound,
-	       size_t nbound, const uint8_t *plain, size_t len);
+	       uint64_t now_s, enum seal_purpose purpose,
+	       const struct pl *bound, size_t nbound, const uint8_t *plain,
+	       size_t len);
 
 /* EBADMSG: not ours, altered, moved, or its key is gone. plain holds
  * SEAL_PLAIN_MAX bytes. */

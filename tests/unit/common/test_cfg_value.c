@@ -149,8 +149,13 @@ static void sizes_count_in_powers_of_two(void)
 		{"1024", "1KiB"}, {"64KiB", "64KiB"},
 		{"1MiB", "1MiB"}, {"1536KiB", "1536KiB"},
 		{"3GiB", "3GiB"}, {"4096GiB", "4096GiB"}};
-	static const char *const bad[] = {
-		"64k", "64KB", "1 MiB", "MiB", "9223372036854775799KiB", "-1"};
+	static const char *const bad[] = {"64k",
+					  "64KB",
+					  "1 MiB",
+					  "MiB",
+					  "9223372036854775799KiB",
+					  "18014398509481985KiB",
+					  "-1"};
 
 	check_all(&field, good, COUNT(good), bad, COUNT(bad));
 }

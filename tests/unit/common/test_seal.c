@@ -280,6 +280,10 @@ static void layout_of_version_one_does_not_change(void)
 	REQUIRE(!make(token, ring, 24));
 	CHECK_STR(token,
 		  "AQHTxdwOXMoDIg2SXi4QPXJ4xmj1gMyE-deyav5VU97_ldh0rq75ILRB");
+	REQUIRE(!seal_token(token, ring, BEFORE, SEAL_CONTACT, NULL, 0, data,
+			    24));
+	CHECK_STR(token,
+		  "AQE0rnbgctb5Vdi_ywvmDq1Y0ZUNpPdtuePOvhaFY32-NMSAFr9-ShON");
 	mem_deref(ring);
 }
 
