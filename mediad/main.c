@@ -13,6 +13,7 @@
 #include "common/keyring.h"
 #include "common/log.h"
 #include "common/super.h"
+#include "mediad/media_admin.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
 #include "mediad/transport/cert.h"
@@ -60,8 +61,11 @@ static int keys_check(const struct mediad_cfg *cfg)
 	char why[200] = "";
 	int err = keyring_load(&ring, cfg->keys, why, sizeof(why));
 
+	/* "12: what" for a line of it, words alone for the file */
 	if (err && why[0])
-		(void)re_fprintf(stderr, "%s:%s\n", cfg->keys, why);
+		(void)re_fprintf(stderr, "%s:%s%s\n", cfg->keys,
+				 why[0] >= '0' && why[0] <= '9' ? "" : " ",
+				 why);
 	else if (err)
 		(void)re_fprintf(stderr, "%s: %m\n", cfg->keys, err);
 	mem_deref(ring);
@@ -119,6 +123,13 @@ static int worker_run(struct worker *worker)
 	return worker_main(worker, &media_worker_hooks, &mw);
 }
 
+static int admin_run(struct worker *worker)
+{
+	struct media_admin *admin = NULL;
+
+	return worker_main(worker, &media_admin_hooks, &admin);
+}
+
 /* What a running daemon cannot take over is said, not guessed. */
 static void say_restart(const struct mediad_cfg *old,
 			const struct mediad_cfg *now)
@@ -167,6 +178,13 @@ static int reload(void *arg)
 static void listeners_make(struct daemon *daemon)
 {
 	struct mediad_cfg *cfg = daemon->cfg_first;
+	struct listener *admin = &daemon->listeners[cfg->nifaces];
+
+	admin->name = MEDIA_ADMIN_SOCK;
+	admin->hint = "choose another admin.bind";
+	admin->proto = LISTENER_TCP;
+	admin->use = LISTENER_ADMIN;
+	admin->addr = cfg->admin.bind;
 
 	for (size_t i = 0; i < cfg->nifaces; i++) {
 		struct mediad_iface *iface = &cfg->ifaces[i];
@@ -190,6 +208,7 @@ static int run(const char *path)
 		.name = "mediad",
 		.listeners = daemon.listeners,
 		.worker_run = worker_run,
+		.admin_run = admin_run,
 		.reload = reload,
 		.arg = &daemon,
 		.cfgp = &daemon.cfg,
@@ -205,7 +224,7 @@ static int run(const char *path)
 	listeners_make(&daemon);
 	super.node = daemon.cfg_first->node;
 	super.workers = daemon.cfg_first->workers;
-	super.nlisteners = daemon.cfg_first->nifaces;
+	super.nlisteners = daemon.cfg_first->nifaces + 1;
 	super.times.stall_ms = daemon.cfg_first->stall_ms;
 	super.times.drain_ms = daemon.cfg_first->drain_ms + LAST_MS;
 

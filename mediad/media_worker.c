@@ -15,6 +15,8 @@
 #include "common/wheel.h"
 #include "mediad/control/control.h"
 #include "mediad/control/report.h"
+#include "mediad/control/publish.h"
+#include "mediad/media_metric.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
 #include "mediad/session/session.h"
@@ -29,6 +31,7 @@
 enum {
 	LEGS_PER_SESSION = 3, /* on average, at most: a fork now and then */
 	DRAIN_STEP_MS = 100,
+	LEAVE_MS = 50,        /* for the command to leave our sockets */
 	LAST_WORDS_MS = 2000, /* for the reports of what was dropped */
 	MAX_FDS = 1024,
 };
@@ -56,6 +59,9 @@ struct media_worker {
 	struct report *report;
 	struct session_table *table;
 	struct control *control;
+	struct media_figures figures;
+	struct metric_set *metrics;
+	struct publish *publish;
 	struct draining draining;
 };
 
@@ -64,6 +70,8 @@ static void destructor(void *arg)
 	struct media_worker *mw = arg;
 
 	wheel_stop(&mw->draining.timer);
+	mem_deref(mw->publish);
+	mem_deref(mw->metrics);
 	mem_deref(mw->control);
 	mem_deref(mw->table);
 	mem_deref(mw->report);
@@ -206,11 +214,37 @@ static int sessions_make(struct media_worker *mw)
 	if (err)
 		return err;
 
+	mw->figures.resumed = count;
+	mw->figures.deaths = state_file_deaths(mw->state);
 	if (count)
 		log_info(NULL, "sessions resumed", "count=%zu deaths=%u", count,
 			 state_file_deaths(mw->state));
 	report_resumed(mw->report, mw->table);
 	return 0;
+}
+
+/* The successor takes the sessions over. */
+static void on_failed(void *arg)
+{
+	struct media_worker *mw = arg;
+
+	worker_quit(mw->worker, WORKER_EXIT_FAILED);
+}
+
+static void on_fill(void *arg)
+{
+	struct media_worker *mw = arg;
+	struct media_figures *figures = &mw->figures;
+	const struct ctl_counts *counts = control_counts(mw->control);
+
+	figures->sessions = (int64_t)session_count(mw->table);
+	figures->draining = mw->worker->draining;
+	figures->ready = control_ready(mw->control);
+	figures->mux = *mux_stats(mw->mux);
+	figures->commands = *control_commands(mw->control);
+	figures->reports = *report_stats(mw->report);
+	if (counts)
+		figures->ctl = *counts;
 }
 
 static int control_make(struct media_worker *mw)
@@ -221,9 +255,12 @@ static int control_make(struct media_worker *mw)
 		.table = mw->table,
 		.report = mw->report,
 		.max_sessions = mw->cfg->limits.sessions,
+		.failedh = on_failed,
+		.arg = mw,
 	};
 	char addr[NODE_ADDR_MAX + 1], ip[64];
 	struct redis_cfg redis;
+	int err;
 
 	re_snprintf(addr, sizeof(addr), "%s/%u", mw->worker->node,
 		    mw->worker->slot);
@@ -233,7 +270,16 @@ static int control_make(struct media_worker *mw)
 	params.addr = addr;
 	params.ip = ip;
 	params.redis = &redis;
-	return control_alloc(&mw->control, &params);
+	err = control_alloc(&mw->control, &params);
+	if (!err)
+		err = media_metric_alloc(&mw->metrics, &mw->figures);
+	if (!err)
+		err = publish_alloc(&mw->publish, addr,
+				    control_link(mw->control),
+				    mw->worker->wheel, mw->metrics);
+	if (!err)
+		publish_filler(mw->publish, on_fill, mw);
+	return err;
 }
 
 static int start(struct worker *worker, void *arg)
@@ -297,6 +343,13 @@ static void drop_left(struct media_worker *mw)
 	}
 }
 
+static void on_left_all(void *arg)
+{
+	struct media_worker *mw = arg;
+
+	worker_quit(mw->worker, WORKER_EXIT_OK);
+}
+
 static void on_drain(void *arg)
 {
 	struct media_worker *mw = arg;
@@ -312,7 +365,9 @@ static void on_drain(void *arg)
 		if (!draining->words_ms)
 			draining->words_ms = now + LAST_WORDS_MS;
 		if (control_quiet(mw->control) || now >= draining->words_ms) {
-			worker_quit(mw->worker, WORKER_EXIT_OK);
+			control_leave(mw->control);
+			wheel_start(mw->worker->wheel, &draining->timer,
+				    LEAVE_MS, on_left_all, mw);
 			return;
 		}
 	}

@@ -11,6 +11,7 @@
 #include "common/control/ctl_event.h"
 #include "common/control/ctl_node.h"
 #include "common/control/ctl_server.h"
+#include "common/epoch.h"
 #include "common/keyring.h"
 #include "common/log.h"
 #include "common/redis_link.h"
@@ -50,6 +51,10 @@ struct control {
 	struct redis_link *link;
 	struct keyring *ring;
 	struct command *command;
+	control_failed_h *failedh;
+	void *arg;
+
+	struct epoch *asked; /* until there is one */
 	uint32_t epoch;
 	struct ctl_server *server;
 	struct ctl_reporter *reporter;
@@ -69,6 +74,7 @@ static void destructor(void *arg)
 	mem_deref(control->beat);
 	mem_deref(control->reporter);
 	mem_deref(control->server);
+	mem_deref(control->asked);
 	mem_deref(control->command);
 	if (control->link)
 		redis_link_forget(control->link, control);
@@ -206,64 +212,31 @@ static void on_step(void *arg)
 	wheel_start(control->wheel, &control->step, STEP_MS, on_step, control);
 }
 
-static void ask_epoch(struct control *control);
-
-static void on_epoch(int err, const struct redis_val *val, void *arg)
+static void on_epoch(uint32_t epoch, void *arg)
 {
 	struct control *control = arg;
-	uint64_t epoch = 0;
 
-	if (control->epoch)
-		return;
-	if (err || !redis_num(val, &epoch) || !epoch || epoch > UINT32_MAX) {
-		/* a link that is lost comes again; a refusal is repeated */
-		log_warn(NULL, "no epoch", "redis=%s why=%s", control->where,
-			 !err && val->type == REDIS_ERR ? val->str : "-");
-		return;
-	}
-	control->epoch = (uint32_t)epoch;
+	control->asked = mem_deref(control->asked);
+	control->epoch = epoch;
 	if (start(control)) {
 		log_error(NULL, "control not started", NULL);
-		control->server = mem_deref(control->server);
-		control->reporter = mem_deref(control->reporter);
-		control->epoch = 0;
+		control->failedh(control->arg);
 		return;
 	}
 	wheel_start(control->wheel, &control->step, 0, on_step, control);
-}
-
-/* An epoch never repeats, even when Redis has lost its data: it begins with
- * the time. */
-static const struct redis_script epoch_script = {
-	"epoch",
-	"redis.call('SET', KEYS[1], redis.call('TIME')[1], 'NX')\n"
-	"return redis.call('INCR', KEYS[1])\n",
-};
-
-static void ask_epoch(struct control *control)
-{
-	struct redis_arg key = redis_str("cb:epoch");
-
-	if (control->epoch || !redis_link_up(control->link))
-		return;
-
-	(void)redis_link_eval(control->link, &epoch_script, &key, 1, NULL, 0,
-			      on_epoch, control);
 }
 
 static void on_say(void *arg)
 {
 	struct control *control = arg;
 
-	if (!redis_link_up(control->link))
-		log_warn(NULL, "redis not reachable: retrying", "redis=%s",
-			 control->where);
-	else
-		ask_epoch(control);
+	if (redis_link_up(control->link))
+		return;
 
-	if (!control->epoch || !redis_link_up(control->link))
-		wheel_start(control->wheel, &control->say, SAY_AGAIN_MS, on_say,
-			    control);
+	log_warn(NULL, "redis not reachable: retrying", "redis=%s",
+		 control->where);
+	wheel_start(control->wheel, &control->say, SAY_AGAIN_MS, on_say,
+		    control);
 }
 
 static void on_link(bool up, void *arg)
@@ -274,9 +247,10 @@ static void on_link(bool up, void *arg)
 		  up ? "redis reached" : "redis lost: media goes on",
 		  "redis=%s", control->where);
 	if (up)
-		ask_epoch(control);
-	wheel_start(control->wheel, &control->say,
-		    up ? FIRST_SAY_MS : SAY_AGAIN_MS, on_say, control);
+		wheel_stop(&control->say);
+	else
+		wheel_start(control->wheel, &control->say, SAY_AGAIN_MS, on_say,
+			    control);
 }
 
 static int link_make(struct control *control)
@@ -310,11 +284,16 @@ int control_alloc(struct control **controlp,
 	control->report = params->report;
 	control->max_sessions = params->max_sessions;
 	control->ring = mem_ref(params->ring);
+	control->failedh = params->failedh;
+	control->arg = params->arg;
 
 	err = command_alloc(&control->command, params->table, params->wheel,
 			    on_ended, control);
 	if (!err)
 		err = link_make(control);
+	if (!err)
+		err = epoch_alloc(&control->asked, control->link,
+				  control->wheel, on_epoch, control);
 	if (err) {
 		mem_deref(control);
 		return err;
@@ -334,6 +313,12 @@ void control_drain(struct control *control)
 	command_drain(control->command, true);
 	if (control->beat)
 		ctl_beat_now(control->beat);
+}
+
+void control_leave(struct control *control)
+{
+	wheel_stop(&control->step);
+	control->beat = mem_deref(control->beat);
 }
 
 void control_keys(struct control *control, struct keyring *ring)

@@ -22,6 +22,10 @@ struct redis_link;
 struct report;
 struct session_table;
 
+/* It cannot serve (memory); the process had better begin anew. The control may
+ * not be freed inside. */
+typedef void(control_failed_h)(void *arg);
+
 /* What is pointed to outlives the control, but for addr, ip and ring. */
 struct control_params {
 	const char *addr; /* our own, node/slot */
@@ -32,6 +36,8 @@ struct control_params {
 	struct session_table *table;
 	struct report *report;
 	uint32_t max_sessions;
+	control_failed_h *failedh;
+	void *arg;
 };
 
 /* The caller owns *controlp. Starts at once, and goes on trying. */
@@ -47,6 +53,9 @@ void control_keys(struct control *control, struct keyring *ring);
 uint32_t control_epoch(const struct control *control);
 /* Heartbeats are sent: commands will be served. */
 bool control_ready(const struct control *control);
+/* The end: no heartbeat any more, we are off the list of workers at once. Give
+ * the loop a moment before the control is freed. */
+void control_leave(struct control *control);
 /* Nothing is left to be told or answered. */
 bool control_quiet(const struct control *control);
 /* For figures of other parts that go to Redis. */

@@ -115,6 +115,12 @@ static bool media_make(struct fixture *fix)
 				    fix->report);
 }
 
+static void on_failed(void *arg)
+{
+	(void)arg;
+	CHECK(!"control failed");
+}
+
 static bool control_make(struct fixture *fix)
 {
 	const struct control_params params = {
@@ -126,6 +132,7 @@ static bool control_make(struct fixture *fix)
 		.table = fix->table,
 		.report = fix->report,
 		.max_sessions = 2,
+		.failedh = on_failed,
 	};
 
 	return !control_alloc(&fix->control, &params);

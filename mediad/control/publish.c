@@ -1,0 +1,173 @@
+/*
+ * publish.c  A worker's figures in Redis, for the admin process
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/metric.h"
+#include "common/node.h"
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "mediad/control/publish.h"
+
+enum {
+	KEY_MAX = NODE_ADDR_MAX + 24
+};
+
+struct publish {
+	char key[KEY_MAX];
+	struct redis_link *link;
+	struct wheel *wheel;
+	struct wheel_timer timer;
+	const struct metric_set *set;
+	publish_fill_h *fillh;
+	void *arg;
+};
+
+/* One HSET: texts stand behind each other, found by their offsets, because
+ * the buffer moves while it grows. */
+struct command {
+	struct mbuf *mb;
+	size_t n; /* texts */
+	struct {
+		size_t at, len;
+	} texts[2 + 2 * PUBLISH_MAX];
+	int err;
+};
+
+static void destructor(void *arg)
+{
+	struct publish *publish = arg;
+
+	wheel_stop(&publish->timer);
+	mem_deref(publish->link);
+}
+
+static void key_print(char key[KEY_MAX], const char *addr)
+{
+	(void)re_snprintf(key, KEY_MAX, "cb:{n:%s}:figures", addr);
+}
+
+static void put(struct command *command, const char *text, size_t len)
+{
+	if (command->n == 2 + 2 * PUBLISH_MAX)
+		return;
+
+	command->texts[command->n].at = command->mb->pos;
+	command->texts[command->n].len = len;
+	++command->n;
+	command->err |= mbuf_write_mem(command->mb, (const uint8_t *)text, len);
+}
+
+static void on_number(const char *key, uint64_t value, void *arg)
+{
+	struct command *command = arg;
+	char text[24];
+	int len = re_snprintf(text, sizeof(text), "%llu",
+			      (unsigned long long)value);
+
+	put(command, key, strlen(key));
+	put(command, text, len < 0 ? 0 : (size_t)len);
+}
+
+static void figures_send(const struct publish *publish,
+			 const struct command *command)
+{
+	struct redis_arg argv[2 + 2 * PUBLISH_MAX];
+	const struct redis_arg expire[] = {
+		redis_str("PEXPIRE"),
+		redis_str(publish->key),
+		redis_str("10000"),
+	};
+
+	for (size_t i = 0; i < command->n; i++) {
+		argv[i].data = command->mb->buf + command->texts[i].at;
+		argv[i].len = command->texts[i].len;
+	}
+	if (!redis_link_send(publish->link, argv, command->n, NULL, NULL))
+		(void)redis_link_send(publish->link, expire, 3, NULL, NULL);
+}
+
+static void on_time(void *arg)
+{
+	struct publish *publish = arg;
+	struct command *command;
+
+	wheel_start(publish->wheel, &publish->timer, PUBLISH_MS, on_time,
+		    publish);
+	if (!redis_link_up(publish->link))
+		return;
+
+	command = mem_zalloc(sizeof(*command), NULL);
+	if (!command)
+		return;
+
+	command->mb = mbuf_alloc(4096);
+	if (command->mb) {
+		if (publish->fillh)
+			publish->fillh(publish->arg);
+		put(command, "HSET", 4);
+		put(command, publish->key, strlen(publish->key));
+		metric_each(publish->set, on_number, command);
+		if (!command->err && command->n > 2)
+			figures_send(publish, command);
+	}
+	mem_deref(command->mb);
+	mem_deref(command);
+}
+
+int publish_alloc(struct publish **publishp, const char *addr,
+		  struct redis_link *link, struct wheel *wheel,
+		  const struct metric_set *set)
+{
+	struct publish *publish = mem_zalloc(sizeof(*publish), destructor);
+
+	if (!publish)
+		return ENOMEM;
+
+	key_print(publish->key, addr);
+	publish->link = mem_ref(link);
+	publish->wheel = wheel;
+	publish->set = set;
+	wheel_start(wheel, &publish->timer, PUBLISH_MS / 2, on_time, publish);
+	*publishp = publish;
+	return 0;
+}
+
+void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg)
+{
+	publish->fillh = fillh;
+	publish->arg = arg;
+}
+
+int publish_read(struct metric_set *set, struct redis_sync *sync,
+		 const char *addr)
+{
+	const struct redis_val *val = NULL;
+	struct redis_arg argv[2];
+	char key[KEY_MAX];
+	int err;
+
+	key_print(key, addr);
+	argv[0] = redis_str("HGETALL");
+	argv[1] = redis_str(key);
+	err = redis_sync_send(sync, argv, 2, &val);
+	if (err)
+		return err;
+	if (val->type != REDIS_ARRAY || val->len < 2)
+		return ENOENT;
+
+	for (size_t i = 0; i + 1 < val->len; i += 2) {
+		const struct redis_val *field = &val->el[i];
+		uint64_t num;
+
+		/* another version's worker may have other figures */
+		if (field->type == REDIS_STR &&
+		    redis_num(&val->el[i + 1], &num))
+			(void)metric_merge(set, field->str, field->len, num);
+	}
+	return 0;
+}

@@ -1,0 +1,98 @@
+/*
+ * media_metric.c  The figures of a mediad worker, for people who watch it
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stddef.h>
+
+#include "common/countof.h"
+#include "mediad/media_metric.h"
+
+#define ROW(type, name, labels, help, member)                        \
+	{                                                            \
+		type, "cordboard_media_" name, labels, help,         \
+			offsetof(struct media_figures, member), NULL \
+	}
+#define COUNT(name, labels, help, member) \
+	ROW(METRIC_COUNTER, name "_total", labels, help, member)
+#define GAUGE(name, help, member) ROW(METRIC_GAUGE, name, NULL, help, member)
+
+#define DROP_HELP "Datagrams from browsers that were not served"
+#define DROP(reason, member)                                           \
+	COUNT("dropped_datagrams", "reason=\"" reason "\"", DROP_HELP, \
+	      mux.member)
+#define VERB(verb, nr)                                            \
+	COUNT("commands", "verb=\"" verb "\"", "Commands served", \
+	      commands.served[nr])
+#define FAILED(verb, nr)                                       \
+	COUNT("failed_commands", "verb=\"" verb "\"",          \
+	      "Commands answered with another status than ok", \
+	      commands.failed[nr])
+#define REFUSED(reason, nr)                                           \
+	COUNT("refused_messages", "reason=\"" reason "\"",            \
+	      "Entries of the command stream that were not accepted", \
+	      ctl.refused[nr])
+
+static const struct metric_desc rows[] = {
+	GAUGE("sessions", "Sessions now", sessions),
+	GAUGE("draining", "1: takes no new session", draining),
+	GAUGE("ready", "1: commands are served", ready),
+	COUNT("resumed_sessions", NULL,
+	      "Sessions taken over from the process before", resumed),
+	COUNT("deaths", NULL, "Processes of this slot that died in a row",
+	      deaths),
+	COUNT("received_datagrams", NULL, "Datagrams from browsers", mux.rx),
+	COUNT("received_bytes", NULL, "Bytes from browsers", mux.rx_bytes),
+	COUNT("sent_datagrams", NULL, "Datagrams to browsers", mux.tx),
+	COUNT("sent_bytes", NULL, "Bytes to browsers", mux.tx_bytes),
+	DROP("not-media", other),
+	DROP("too-big", too_big),
+	DROP("unknown-ufrag", no_ufrag),
+	DROP("unknown-source", no_tuple),
+	DROP("queue-overflow", overflow),
+	COUNT("unsent_datagrams", NULL, "Not taken by the system",
+	      mux.tx_dropped),
+	VERB("leg.remote", CTL_LEG_REMOTE),
+	VERB("leg.local", CTL_LEG_LOCAL),
+	VERB("leg.join", CTL_LEG_JOIN),
+	VERB("leg.drop", CTL_LEG_DROP),
+	VERB("session.drop", CTL_SESSION_DROP),
+	VERB("session.query", CTL_SESSION_QUERY),
+	FAILED("leg.remote", CTL_LEG_REMOTE),
+	FAILED("leg.local", CTL_LEG_LOCAL),
+	FAILED("leg.join", CTL_LEG_JOIN),
+	FAILED("leg.drop", CTL_LEG_DROP),
+	FAILED("session.drop", CTL_SESSION_DROP),
+	FAILED("session.query", CTL_SESSION_QUERY),
+	REFUSED("too-large", CTL_TOO_LARGE),
+	REFUSED("bad-entry", CTL_BAD_ENTRY),
+	REFUSED("bad-version", CTL_BAD_VERSION),
+	REFUSED("bad-mac", CTL_BAD_MAC),
+	REFUSED("bad-envelope", CTL_BAD_ENVELOPE),
+	REFUSED("not-for-us", CTL_NOT_FOR_US),
+	REFUSED("wrong-epoch", CTL_WRONG_EPOCH),
+	REFUSED("expired", CTL_EXPIRED),
+	REFUSED("bad-verb", CTL_BAD_VERB),
+	REFUSED("bad-field", CTL_BAD_FIELD),
+	COUNT("repeated_commands", NULL, "Answered again from memory",
+	      ctl.repeated),
+	COUNT("events", NULL, "Losses told to sigd", reports.events),
+	COUNT("facts", NULL, "Facts told to whoever follows", reports.facts),
+	COUNT("untold_events", NULL, "Given up: no room or no memory",
+	      reports.left_out),
+};
+
+int media_metric_alloc(struct metric_set **setp, struct media_figures *figures)
+{
+	struct metric_set *set = NULL;
+	int err = metric_set_alloc(&set);
+
+	if (!err)
+		err = metric_add(set, rows, COUNTOF(rows), figures);
+	if (err) {
+		mem_deref(set);
+		return err;
+	}
+	*setp = set;
+	return 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * media_metric.h  The figures of a mediad worker, for people who watch it
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_MEDIA_METRIC_H
+#define MEDIAD_MEDIA_METRIC_H
+
+#include <stdint.h>
+
+#include "common/control/ctl_peer.h"
+#include "common/metric.h"
+#include "mediad/control/command.h"
+#include "mediad/control/report.h"
+#include "mediad/transport/mux.h"
+
+/* Copied from the parts whenever the figures are told. */
+struct media_figures {
+	int64_t sessions, draining, ready;
+	uint64_t resumed, deaths; /* at the start of this process */
+	struct mux_stats mux;
+	struct command_stats commands;
+	struct report_stats reports;
+	struct ctl_counts ctl;
+};
+
+/* A set over figures, which outlive it. */
+int media_metric_alloc(struct metric_set **setp, struct media_figures *figures);
+
+#endif
