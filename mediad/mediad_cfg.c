@@ -142,7 +142,7 @@ static const struct cfg_field limit_fields[] = {
 	{.key = "grace",
 	 .type = CFG_DURATION,
 	 CFG_AT(struct mediad_limits, grace_ms),
-	 .min = 0,
+	 .min = 100,
 	 .max = 600000,
 	 .def = "30s",
 	 .help = "A lost leg is kept so long, to be asked and dropped."},
@@ -160,7 +160,7 @@ static const struct cfg_table limit_table = {
 	.size = sizeof(struct mediad_limits),
 	.name = "limits",
 	.fields = limit_fields,
-	.help = "Bounds; each is a metric when it bites.",
+	.help = "Bounds of one worker.",
 };
 
 static const struct cfg_field admin_fields[] = {

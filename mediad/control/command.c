@@ -168,7 +168,12 @@ static enum status status_for(struct command *command, const char *session,
 	case ENOTSUP:
 		return sdp_status(&command->why);
 	case EUSERS:
-		return command->draining ? STATUS_DRAINING : STATUS_OVERLOAD;
+		if (command->draining) {
+			++command->stats.draining;
+			return STATUS_DRAINING;
+		}
+		++command->stats.full;
+		return STATUS_OVERLOAD;
 	case ENOMEM:
 		return STATUS_OVERLOAD;
 	case EADDRINUSE:

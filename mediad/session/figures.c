@@ -59,6 +59,8 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 		.ssrc_out = leg->out.ssrc,
 		.ssrc_in  = leg->in.ssrc,
 		.resumed  = leg->resumed,
+		.profile  = SDPM_BROWSER,
+		.last_in_ms = leg->in.last_ms,
 	};
 	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));
 	str_ncpy(figs->why, leg->sdp.why, sizeof(figs->why));

@@ -308,6 +308,8 @@ static void limits_and_draining_have_their_own_words(void)
 	CHECK_INT(serve(&bed, &other), STATUS_OVERLOAD);
 	command_drain(bed.command, true);
 	CHECK_INT(serve(&bed, &other), STATUS_DRAINING);
+	CHECK_INT(command_stats(bed.command)->full, 1);
+	CHECK_INT(command_stats(bed.command)->draining, 1);
 	/* what is there goes on */
 	CHECK_INT(local(&bed, 1, CTL_ANSWER), STATUS_OK);
 	bed_free(&bed);
