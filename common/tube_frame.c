@@ -101,5 +101,7 @@ int tube_frame_read(struct tube_frame *frame, struct tube_addr *dst,
 	dst->slot = buf[21];
 	frame->payload = buf + TUBE_HEAD_LEN + from + to;
 	frame->len = len - (TUBE_HEAD_LEN + from + to);
-	return frame->src.epoch ? 0 : EBADMSG;
+	/* What comes back is from whomever it was for, of any epoch */
+	return frame->src.epoch || frame->type == TUBE_UNDELIVERED ? 0
+								    : EBADMSG;
 }

@@ -1,0 +1,264 @@
+/*
+ * test_accept.c  Limits before TLS: in all, by source, by time
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include "sigd/transport/accept.h"
+#include "tests/unit/sigd/transport/edge_rig.h"
+
+static struct sa addr(const char *text)
+{
+	struct sa sa;
+
+	CHECK(!sa_set_str(&sa, text, 1234));
+	return sa;
+}
+
+static void each_source_has_its_own_count(void)
+{
+	const struct transport_limits limits = {.conns = 100,
+						.conns_source = 2};
+	const struct sa one = addr("192.0.2.1"), two = addr("192.0.2.2");
+	struct transport_counts counts = {.conns = 0};
+	struct accept_gate *gate = NULL;
+
+	if (accept_gate_alloc(&gate, &limits, &counts, NULL, NULL))
+		return;
+	CHECK(!accept_gate_enter(gate, &one));
+	CHECK(!accept_gate_enter(gate, &one));
+	CHECK_INT(accept_gate_enter(gate, &one), EDQUOT);
+	CHECK(!accept_gate_enter(gate, &two));
+	CHECK_INT(accept_gate_inside(gate, &one), 2);
+	CHECK_INT(accept_gate_inside(gate, NULL), 3);
+	accept_gate_leave(gate, &one);
+	CHECK(!accept_gate_enter(gate, &one));
+	CHECK_INT(counts.limit_source, 1);
+	if (!test_oom_hit()) {
+		accept_gate_leave(gate, &one);
+		accept_gate_leave(gate, &one);
+		accept_gate_leave(gate, &two);
+		CHECK_INT(accept_gate_inside(gate, NULL), 0);
+	}
+	mem_deref(gate);
+}
+
+static void a_house_has_one_ipv6_prefix_and_mapped_is_ipv4(void)
+{
+	const struct transport_limits limits = {.conns = 9,
+						.conns_source = 1};
+	const struct sa one = addr("2001:db8:1:2::1"),
+			same = addr("2001:db8:1:2:ffff::9"),
+			other = addr("2001:db8:1:3::1"),
+			v4 = addr("192.0.2.1"),
+			mapped = addr("::ffff:192.0.2.1"),
+			mapped2 = addr("::ffff:192.0.2.2");
+	struct transport_counts counts = {.conns = 0};
+	struct accept_gate *gate = NULL;
+
+	REQUIRE(!accept_gate_alloc(&gate, &limits, &counts, NULL, NULL));
+	CHECK(!accept_gate_enter(gate, &one));
+	CHECK_INT(accept_gate_enter(gate, &same), EDQUOT);
+	CHECK(!accept_gate_enter(gate, &other));
+	CHECK(!accept_gate_enter(gate, &v4));
+	CHECK_INT(accept_gate_enter(gate, &mapped), EDQUOT);
+	CHECK(!accept_gate_enter(gate, &mapped2));
+	mem_deref(gate);
+}
+
+static bool never(void *arg)
+{
+	++*(unsigned *)arg;
+	return false;
+}
+
+static void a_full_worker_refuses(void)
+{
+	const struct transport_limits limits = {.conns = 1,
+						.conns_source = 9};
+	const struct sa one = addr("192.0.2.1"), two = addr("192.0.2.2");
+	struct transport_counts counts = {.conns = 0};
+	struct accept_gate *gate = NULL;
+	unsigned asked = 0;
+
+	REQUIRE(!accept_gate_alloc(&gate, &limits, &counts, never, &asked));
+	CHECK(!accept_gate_enter(gate, &one));
+	CHECK_INT(accept_gate_enter(gate, &two), ENFILE);
+	CHECK_INT(asked, 1);
+	CHECK_INT(counts.limit_conns, 1);
+	CHECK_INT(accept_gate_inside(gate, &two), 0);
+	mem_deref(gate);
+}
+
+static void one_source_cannot_take_all_connections(void)
+{
+	struct rig rig;
+	struct guest guests[4];
+
+	rig_init(&rig);
+	rig.params.limits.conns_source = 3;
+	REQUIRE(rig_start(&rig));
+	for (int i = 0; i < 3; i++)
+		CHECK(guest_come(&guests[i], &rig, i & 1, NULL));
+	CHECK(!guest_come(&guests[3], &rig, RIG_WSS, NULL));
+	CHECK_INT(guests[3].status, 0);
+	CHECK_INT(rig_counts(&rig)->limit_source, 1);
+	CHECK_INT(rig_counts(&rig)->accepted, 3);
+	guest_drop(&guests[3]);
+	guest_drop(&guests[0]);
+	CHECK(rig_until(&rig, &rig.gone, 1));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 2));
+	CHECK(guest_come(&guests[0], &rig, RIG_WSS, NULL));
+	for (int i = 0; i < 3; i++)
+		guest_drop(&guests[i]);
+	rig_close(&rig);
+}
+
+static void a_full_worker_ends_handshakes_before_it_refuses(void)
+{
+	const struct ws_client_params raw = {.raw = true};
+	struct rig rig;
+	struct guest idle, guests[3];
+
+	rig_init(&rig);
+	rig.params.limits.conns = 2;
+	REQUIRE(rig_start(&rig));
+	CHECK(guest_come(&guests[0], &rig, RIG_WSS, NULL));
+	CHECK(guest_come(&idle, &rig, RIG_WS, &raw)); /* says nothing */
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 2));
+	CHECK(guest_come(&guests[1], &rig, RIG_WSS, NULL));
+	CHECK(guest_leave(&idle, &rig));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 2));
+	/* two flows: nobody has to go for the third */
+	CHECK(!guest_come(&guests[2], &rig, RIG_WSS, NULL));
+	CHECK_INT(rig_counts(&rig)->limit_conns, 2);
+	CHECK_INT(rig_counts(&rig)->flows, 2);
+	guest_drop(&idle);
+	for (int i = 0; i < 3; i++)
+		guest_drop(&guests[i]);
+	rig_close(&rig);
+}
+
+static void who_is_slow_with_the_handshake_is_closed(void)
+{
+	const struct ws_client_params raw = {.raw = true};
+	static const char *const parts[] = {"", "GET /ws HTTP/1.1\r\nHo"};
+	struct rig rig;
+	struct guest guest;
+
+	rig_init(&rig);
+	rig.params.limits.handshake_ms = 40;
+	REQUIRE(rig_start(&rig));
+	for (int i = 0; i < 4; i++) {
+		if (i == 2) /* no TLS, on the TLS port */
+			rig.addr[RIG_WS] = rig.addr[RIG_WSS];
+		CHECK(guest_come(&guest, &rig, RIG_WS, &raw));
+		if (i != 2)
+			CHECK(!ws_client_raw(guest.client, parts[i & 1],
+					     strlen(parts[i & 1])));
+		CHECK(guest_leave(&guest, &rig));
+		guest_drop(&guest);
+	}
+	/* the last one's request was no TLS: that is another fault */
+	CHECK_INT(rig_counts(&rig)->limit_handshake, 3);
+	CHECK_INT(rig_counts(&rig)->tls_failed, 1);
+	rig_close(&rig);
+}
+
+static void without_descriptors_it_waits_and_goes_on(void)
+{
+	const struct ws_client_params raw = {.raw = true};
+	struct rlimit was, none;
+	struct rig rig;
+	struct guest guest;
+	int last;
+
+	rig_init(&rig);
+	REQUIRE(rig_start(&rig));
+	REQUIRE(!getrlimit(RLIMIT_NOFILE, &was));
+	REQUIRE(guest_come(&guest, &rig, RIG_WS, &raw));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->accepted, 1));
+	guest_drop(&guest);
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 0));
+
+	/* the client gets the last descriptor */
+	last = dup(0);
+	none = was;
+	none.rlim_cur = (rlim_t)last + 1;
+	close(last);
+	CHECK(!setrlimit(RLIMIT_NOFILE, &none));
+	CHECK(guest_come(&guest, &rig, RIG_WS, &raw));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->limit_fds, 1));
+	CHECK_INT(rig_counts(&rig)->accepted, 1);
+	CHECK(!setrlimit(RLIMIT_NOFILE, &was));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->accepted, 2));
+	guest_drop(&guest);
+	rig_close(&rig);
+}
+
+static void drain_takes_no_more_and_keeps_flows(void)
+{
+	const struct ws_client_params raw = {.raw = true};
+	struct rig rig;
+	struct guest flow, idle, late;
+
+	rig_init(&rig);
+	rig.echo = true;
+	REQUIRE(rig_start(&rig));
+	REQUIRE(guest_come(&flow, &rig, RIG_WSS, NULL));
+	REQUIRE(guest_come(&idle, &rig, RIG_WS, &raw));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 2));
+	transport_drain(rig.transport);
+	CHECK(guest_leave(&idle, &rig));
+	CHECK(guest_come(&late, &rig, RIG_WS, &raw)); /* by the kernel */
+	CHECK(!ws_client_text(flow.client, "still"));
+	CHECK(rig_until(&rig, &flow.received, 1));
+	CHECK_INT(rig_counts(&rig)->accepted, 2);
+	guest_drop(&flow);
+	guest_drop(&idle);
+	guest_drop(&late);
+	rig_close(&rig);
+}
+
+static void who_writes_and_does_not_read_is_ended(void)
+{
+	static char big[4000000], junk[8000];
+	const struct ws_client_params raw = {.raw = true, .rcvbuf = 4096};
+	char folder[400], path[500];
+	struct rig rig;
+	struct guest guest;
+	FILE *f;
+
+	snprintf(folder, sizeof(folder), "%s/big", test_tmpdir());
+	snprintf(path, sizeof(path), "%s/big.js", folder);
+	(void)mkdir(folder, 0755);
+	f = fopen(path, "w");
+	REQUIRE(f && fwrite(big, 1, sizeof(big), f) == sizeof(big));
+	fclose(f);
+	rig_init(&rig);
+	rig.on[RIG_WS].web_root = folder;
+	REQUIRE(rig_start(&rig));
+	REQUIRE(guest_come(&guest, &rig, RIG_WS, &raw));
+	ws_client_pause(guest.client, true);
+	CHECK(!ws_client_raw(guest.client, "GET /big.js HTTP/1.1\r\n"
+			     "Host: x\r\n\r\n", 33));
+	CHECK(!ws_client_raw(guest.client, junk, sizeof(junk)));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->limit_unread, 1));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 0));
+	guest_drop(&guest);
+	rig_close(&rig);
+}
+
+TEST_MAIN(TEST_OOM(each_source_has_its_own_count),
+	  TEST(a_house_has_one_ipv6_prefix_and_mapped_is_ipv4),
+	  TEST(a_full_worker_refuses),
+	  TEST(one_source_cannot_take_all_connections),
+	  TEST(a_full_worker_ends_handshakes_before_it_refuses),
+	  TEST(who_is_slow_with_the_handshake_is_closed),
+	  TEST(without_descriptors_it_waits_and_goes_on),
+	  TEST(drain_takes_no_more_and_keeps_flows),
+	  TEST(who_writes_and_does_not_read_is_ended))
+
+#include "tests/lib/ws_client.c"
