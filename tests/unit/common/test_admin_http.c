@@ -1,0 +1,621 @@
+/*
+ * test_admin_http.c  The admin's HTTP server by real sockets
+ *
+ * The server lives in a forked process with its loop; the cases are clients
+ * with blocking sockets. At the end the server frees all and ends well, or
+ * the case fails.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <re.h>
+
+#include "common/admin_http.h"
+#include "common/jsonw.h"
+#include "common/listener.h"
+#include "common/loop.h"
+#include "common/wheel.h"
+#include "tests/lib/test.h"
+
+#define TOKEN "correct-horse-battery"
+#define AUTH  "Authorization: Bearer " TOKEN "\r\n"
+
+enum {
+	PATIENCE_MS = 10000
+};
+
+/* --- the server ----------------------------------------------------------------- */
+
+static void handle_health(const struct admin_req *req, struct admin_resp *resp,
+			  void *arg)
+{
+	struct jsonw json;
+
+	(void)arg;
+	jsonw_init(&json, resp->mb);
+	jsonw_object(&json, NULL);
+	jsonw_bool(&json, "known", admin_req_known(req));
+	jsonw_end(&json);
+}
+
+static void handle_echo(const struct admin_req *req, struct admin_resp *resp,
+			void *arg)
+{
+	const struct pl *body = admin_req_body(req);
+	struct jsonw json;
+
+	(void)arg;
+	jsonw_init(&json, resp->mb);
+	jsonw_object(&json, NULL);
+	jsonw_str(&json, "method", admin_req_method(req));
+	jsonw_str(&json, "name", admin_req_param(req, "name"));
+	jsonw_str(&json, "q", admin_req_query(req, "q"));
+	jsonw_str(&json, "x", admin_req_header(req, "x-test"));
+	jsonw_uint(&json, "size", body->l);
+	if (body->l < 100)
+		jsonw_pl(&json, "body", body);
+	jsonw_uint(&json, "v4", sa_af(admin_req_source(req)) == AF_INET);
+	jsonw_end(&json);
+	admin_resp_header(resp, "Location", "/v1/here");
+	admin_resp_header(resp, "X-Bad", "a\r\nSet-Cookie: b");
+}
+
+static void handle_busy(const struct admin_req *req, struct admin_resp *resp,
+			void *arg)
+{
+	(void)req;
+	(void)arg;
+	(void)mbuf_write_str(resp->mb, "half an answer");
+	admin_resp_problem(resp, 503, "Redis is away.");
+	admin_resp_header(resp, "Retry-After", "2");
+}
+
+static void handle_big(const struct admin_req *req, struct admin_resp *resp,
+		       void *arg)
+{
+	(void)req;
+	(void)arg;
+	resp->type = "text/plain";
+	(void)mbuf_fill(resp->mb, 'b', 3000000);
+}
+
+static void handle_figures(const struct admin_req *req, struct admin_resp *resp,
+			   void *arg)
+{
+	const struct admin_figures *f = arg;
+
+	(void)req;
+	resp->type = "text/plain";
+	(void)mbuf_printf(resp->mb, "%llu %llu %llu %llu %llu",
+			  (unsigned long long)f->served,
+			  (unsigned long long)f->refused,
+			  (unsigned long long)f->unauthorized,
+			  (unsigned long long)f->throttled,
+			  (unsigned long long)f->failed);
+}
+
+static const struct admin_route routes[] = {
+	{"GET", "/healthz", handle_health, true},
+	{"GET", "/v1/echo/{name}", handle_echo, false},
+	{"POST", "/v1/echo/{name}", handle_echo, false},
+	{"GET", "/v1/busy", handle_busy, true},
+	{"GET", "/v1/big", handle_big, true},
+	{"GET", "/figures", handle_figures, true},
+};
+
+static void on_end(int flags, void *arg)
+{
+	(void)flags;
+	(void)arg;
+	loop_stop();
+}
+
+static int serve(int listen_fd, int end_fd, struct admin_http_cfg *cfg)
+{
+	struct admin_figures figures = {0};
+	struct loop_watch *end = NULL;
+	struct admin_http *http = NULL;
+	struct wheel *wheel = NULL;
+	int err;
+
+	cfg->fd = listen_fd;
+	err = loop_init(1024);
+	if (!err)
+		err = wheel_alloc(&wheel, loop_now_ms());
+	if (!err)
+		err = admin_http_alloc(&http, cfg, wheel, &figures, &figures);
+	if (!err)
+		err = loop_watch_alloc(&end, end_fd, LOOP_READ, on_end, NULL);
+	if (!err) {
+		loop_drive(wheel);
+		err = loop_run();
+	}
+	mem_deref(end);
+	mem_deref(http);
+	loop_drive(NULL);
+	mem_deref(wheel);
+	loop_close();
+	return err;
+}
+
+/* --- the client ------------------------------------------------------------------ */
+
+struct stage {
+	struct admin_http_cfg cfg;
+	pid_t pid;
+	int end_fd; /* closing it ends the server */
+	uint16_t port;
+	char answer[8192];
+	size_t answer_len; /* of all that came, kept or not */
+};
+
+static const char *const tokens[] = {"another-token-of-the-set", TOKEN};
+
+static void stage_init(struct stage *stage)
+{
+	memset(stage, 0, sizeof(*stage));
+	stage->cfg = (struct admin_http_cfg){
+		.routes = routes,
+		.nroutes = sizeof(routes) / sizeof(routes[0]),
+		.tokens = tokens,
+		.ntokens = 2,
+		.body_max = 1000,
+	};
+}
+
+static int stage_open(struct stage *stage)
+{
+	struct listener l = {.name = "admin",
+			     .proto = LISTENER_TCP,
+			     .use = LISTENER_ADMIN};
+	int fd, fds[2], err;
+	char why[256];
+
+	sa_set_str(&l.addr, "127.0.0.1", 0);
+	err = listener_open(&l, 0, &stage->port, &fd, why, sizeof(why));
+	if (!err && pipe(fds))
+		err = errno;
+	if (err)
+		return err;
+	fflush(NULL);
+	stage->pid = fork();
+	if (!stage->pid) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(fds[1]);
+		err = serve(fd, fds[0], &stage->cfg);
+		close(fd);
+		exit(err ? 1 : 0);
+	}
+	close(fd);
+	close(fds[0]);
+	stage->end_fd = fds[1];
+	return 0;
+}
+
+static void stage_close(struct stage *stage)
+{
+	int status = -1;
+
+	close(stage->end_fd);
+	CHECK_INT(waitpid(stage->pid, &status, 0), stage->pid);
+	CHECK_INT(status, 0);
+}
+
+static int connected(const struct stage *stage)
+{
+	struct timeval patience = {PATIENCE_MS / 1000, 0};
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	addr.sin_port = htons(stage->port);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			 sizeof(patience));
+	CHECK(!connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	return fd;
+}
+
+/* All until the server closes. */
+static void read_answer(struct stage *stage, int fd)
+{
+	char buf[16384];
+	size_t kept = 0;
+	ssize_t n;
+
+	stage->answer_len = 0;
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		size_t room = sizeof(stage->answer) - 1 - kept;
+		size_t keep = (size_t)n < room ? (size_t)n : room;
+
+		memcpy(stage->answer + kept, buf, keep);
+		kept += keep;
+		stage->answer_len += (size_t)n;
+	}
+	stage->answer[kept] = '\0';
+	CHECK(n == 0 || errno == ECONNRESET);
+}
+
+/* Sends a request and leaves the whole answer in stage->answer. */
+static const char *say(struct stage *stage, const char *request, size_t len)
+{
+	int fd = connected(stage);
+
+	CHECK(send(fd, request, len, MSG_NOSIGNAL) == (ssize_t)len);
+	read_answer(stage, fd);
+	close(fd);
+	return stage->answer;
+}
+
+static const char *ask(struct stage *stage, const char *line,
+		       const char *headers, const char *body)
+{
+	char text[8192];
+	int n = snprintf(text, sizeof(text),
+			 "%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+			 "%s\r\n%s",
+			 line, headers, body);
+
+	return say(stage, text, (size_t)n);
+}
+
+static int status_of(const char *answer)
+{
+	return strncmp(answer, "HTTP/1.1 ", 9) ? -1 : atoi(answer + 9);
+}
+
+static const char *body_of(const char *answer)
+{
+	const char *p = strstr(answer, "\r\n\r\n");
+
+	return p ? p + 4 : NULL;
+}
+
+/* --- cases --------------------------------------------------------------------------- */
+
+static void open_route_is_served_with_and_without_a_token(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	CHECK_STR(body_of(s.answer), "{\"known\":false}");
+	CHECK(strstr(s.answer, "\r\nContent-Type: application/json\r\n"));
+	CHECK(strstr(s.answer, "\r\nCache-Control: no-store\r\n"));
+	CHECK(strstr(s.answer, "\r\nX-Content-Type-Options: nosniff\r\n"));
+	CHECK_INT(status_of(ask(&s, "GET /healthz", AUTH, "")), 200);
+	CHECK_STR(body_of(s.answer), "{\"known\":true}");
+	stage_close(&s);
+}
+
+static void handler_sees_path_query_header_and_body(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	ask(&s, "POST /v1/echo/a%2Fb?q=x+y%26z",
+	    AUTH "X-Test: T\r\nContent-Length: 5\r\n", "h\"llo");
+	CHECK_INT(status_of(s.answer), 200);
+	CHECK_STR(body_of(s.answer),
+		  "{\"method\":\"POST\",\"name\":\"a/b\","
+		  "\"q\":\"x y\\u0026z\",\"x\":\"T\",\"size\":5,"
+		  "\"body\":\"h\\u0022llo\",\"v4\":1}");
+	CHECK(strstr(s.answer, "\r\nLocation: /v1/here\r\n"));
+	CHECK(!strstr(s.answer, "Set-Cookie"));
+	stage_close(&s);
+}
+
+static void chunked_body_is_put_together(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	ask(&s, "POST /v1/echo/a", AUTH "Transfer-Encoding: chunked\r\n",
+	    "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+	CHECK_INT(status_of(s.answer), 200);
+	CHECK(strstr(s.answer, "\"size\":5,\"body\":\"abcde\""));
+	stage_close(&s);
+}
+
+static void head_is_served_like_get_without_a_body(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "HEAD /healthz", "", "")), 200);
+	CHECK_STR(body_of(s.answer), "");
+	CHECK(strstr(s.answer, "\r\nContent-Length: 15\r\n"));
+	stage_close(&s);
+}
+
+static void large_answer_comes_whole(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "GET /v1/big", "", "")), 200);
+	CHECK(body_of(s.answer) &&
+	      s.answer_len == 3000000 + (size_t)(body_of(s.answer) - s.answer));
+	stage_close(&s);
+}
+
+static void error_is_a_problem_document(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "GET /v1/busy", "", "")), 503);
+	CHECK_STR(body_of(s.answer),
+		  "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\""
+		  ",\"status\":503,\"detail\":\"Redis is away.\"}");
+	CHECK(strstr(s.answer, "\r\nRetry-After: 2\r\n"));
+	CHECK(strstr(s.answer,
+		     "\r\nContent-Type: application/problem+json\r\n"));
+	stage_close(&s);
+}
+
+static void unknown_paths_and_methods_are_refused_without_echo(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "GET /<script>", "", "")), 404);
+	CHECK(!strstr(s.answer, "script"));
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/../../etc", AUTH, "")), 404);
+	CHECK_INT(status_of(ask(&s, "DELETE /v1/echo/a", AUTH, "")), 405);
+	CHECK(strstr(s.answer, "\r\nAllow: GET, HEAD, POST\r\n"));
+	CHECK_INT(status_of(ask(&s, "BREW /healthz", "", "")), 405);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/%zz", AUTH, "")), 400);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a?q=%zz", AUTH, "")), 400);
+	CHECK_INT(status_of(ask(&s, "OPTIONS *", "", "")), 400);
+	stage_close(&s);
+}
+
+static void lengths_are_limited(void)
+{
+	char line[6000], headers[200];
+	struct stage s;
+	char body[1400];
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	memset(line, 'a', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	memcpy(line, "GET /", 5);
+	CHECK_INT(status_of(ask(&s, line, "", "")), 414);
+	line[2000] = '\0';
+	CHECK_INT(status_of(ask(&s, line, "", "")), 400);
+
+	memset(body, 'b', sizeof(body) - 1);
+	body[sizeof(body) - 1] = '\0';
+	snprintf(headers, sizeof(headers), AUTH "Content-Length: 1001\r\n");
+	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a", headers, body)), 413);
+	snprintf(headers, sizeof(headers),
+		 AUTH "Content-Length: 99999999999999999999\r\n");
+	CHECK(status_of(ask(&s, "POST /v1/echo/a", headers, "")) >= 400);
+	body[1000] = '\0';
+	snprintf(headers, sizeof(headers), AUTH "Content-Length: 1000\r\n");
+	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a", headers, body)), 200);
+	CHECK(strstr(s.answer, "\"size\":1000,"));
+	stage_close(&s);
+}
+
+static void endless_chunks_and_headers_are_refused(void)
+{
+	static char text[60000];
+	size_t len;
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	len = (size_t)snprintf(text, sizeof(text),
+			       "POST /v1/echo/a HTTP/1.1\r\nHost: a\r\n"
+			       "Connection: close\r\n" AUTH
+			       "Transfer-Encoding: chunked\r\n\r\n");
+	for (int i = 0; i < 50; i++) {
+		len += (size_t)snprintf(text + len, 32, "64\r\n");
+		memset(text + len, 'c', 100);
+		len += 100;
+		len += (size_t)snprintf(text + len, 32, "\r\n");
+	}
+	len += (size_t)snprintf(text + len, 32, "0\r\n\r\n");
+	CHECK_INT(status_of(say(&s, text, len)), 413);
+
+	len = (size_t)snprintf(text, sizeof(text),
+			       "GET /healthz HTTP/1.1\r\nHost: a\r\nX: ");
+	memset(text + len, 'h', 50000);
+	len += 50000;
+	len += (size_t)snprintf(text + len, 32, "\r\n\r\n");
+	{
+		int fd = connected(&s);
+
+		(void)!send(fd, text, len, MSG_NOSIGNAL);
+		read_answer(&s, fd);
+		close(fd);
+		CHECK(!s.answer_len || status_of(s.answer) >= 400);
+	}
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	stage_close(&s);
+}
+
+static void token_is_needed_and_guessing_is_slowed_down(void)
+{
+	static const char bad[] =
+		"Authorization: Bearer wrong-token-000000\r\n";
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", "", "")), 401);
+	CHECK(strstr(s.answer, "\r\nWWW-Authenticate: Bearer\r\n"));
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a",
+				"Authorization: Basic YTpi\r\n", "")),
+		  401);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", AUTH, "")), 200);
+	for (int i = 0; i < 6; i++) {
+		CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", bad, "")), 401);
+		CHECK(strstr(s.answer, "error=\"invalid_token\""));
+	}
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", AUTH, "")), 429);
+	CHECK(strstr(s.answer, "\r\nRetry-After: 1\r\n"));
+	CHECK_INT(status_of(ask(&s, "GET /healthz", bad, "")), 429);
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	ask(&s, "GET /figures", "", "");
+	CHECK_STR(body_of(s.answer), "2 0 8 2 0");
+	stage_close(&s);
+}
+
+static void token_is_asked_for_before_the_body(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	/* no byte of the body is ever sent */
+	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a",
+				"Content-Length: 500\r\n", "")),
+		  401);
+	CHECK_INT(status_of(ask(&s, "POST /v1/none",
+				AUTH "Content-Length: 500\r\n", "")),
+		  404);
+	stage_close(&s);
+}
+
+static void without_tokens_only_open_routes_serve(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	s.cfg.ntokens = 0;
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", AUTH, "")), 403);
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	stage_close(&s);
+}
+
+static void garbage_and_cut_requests_do_no_harm(void)
+{
+	static const char *const cut[] = {
+		"\r\n\r\n\r\n\r\n",
+		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+		"GET /healthz HTTP/1.1\r\nHost",
+		"POST /v1/echo/a HTTP/1.1\r\nHost: a\r\n" AUTH
+		"Content-Length: 500\r\n\r\nabc",
+	};
+	static const char *const bad[] = {
+		"GET\r\n\r\n",
+		"GET /healthz HTTP/9.9\r\nHost: a\r\n\r\n",
+		"GET /healthz HTTP/1.1\r\nHost: a\r\n"
+		"Content-Length: -1\r\n\r\n",
+	};
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	for (size_t i = 0; i < sizeof(cut) / sizeof(cut[0]); i++) {
+		int fd = connected(&s);
+
+		(void)!send(fd, cut[i], strlen(cut[i]), MSG_NOSIGNAL);
+		close(fd);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		int status = status_of(say(&s, bad[i], strlen(bad[i])));
+
+		CHECK(status == -1 || status >= 400);
+	}
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	stage_close(&s);
+}
+
+static void connections_are_limited_and_come_free_again(void)
+{
+	int fds[6];
+	struct stage s;
+	char byte;
+
+	stage_init(&s);
+	s.cfg.conns_per_ip_max = 3;
+	REQUIRE(!stage_open(&s));
+	for (int i = 0; i < 6; i++)
+		fds[i] = connected(&s);
+	/* those above the limit are closed without an answer */
+	CHECK_INT(recv(fds[5], &byte, 1, 0) <= 0, 1);
+	for (int i = 0; i < 6; i++)
+		close(fds[i]);
+	for (int tries = 0; tries < 100; tries++) {
+		int fd = connected(&s);
+		static const char text[] =
+			"GET /healthz HTTP/1.1\r\nHost: a\r\n"
+			"Connection: close\r\n\r\n";
+
+		(void)!send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL);
+		read_answer(&s, fd);
+		close(fd);
+		if (status_of(s.answer) == 200)
+			break;
+	}
+	CHECK_INT(status_of(s.answer), 200);
+	stage_close(&s);
+}
+
+static void idle_connection_is_closed(void)
+{
+	struct stage s;
+	int fd;
+
+	stage_init(&s);
+	s.cfg.timeout_s = 1;
+	REQUIRE(!stage_open(&s));
+	fd = connected(&s);
+	CHECK_INT(send(fd, "GET /hea", 8, MSG_NOSIGNAL), 8);
+	read_answer(&s, fd);
+	CHECK(!s.answer_len || status_of(s.answer) == 408);
+	close(fd);
+	stage_close(&s);
+}
+
+static void short_tokens_are_refused(void)
+{
+	static const char *const bad[] = {"short"};
+	struct admin_http *http = NULL;
+	struct wheel *wheel = NULL;
+	struct stage s;
+
+	stage_init(&s);
+	s.cfg.tokens = bad;
+	s.cfg.ntokens = 1;
+	REQUIRE(!wheel_alloc(&wheel, 0));
+	CHECK_INT(admin_http_alloc(&http, &s.cfg, wheel, NULL, NULL), EINVAL);
+	CHECK_INT(admin_http_alloc(&http, NULL, wheel, NULL, NULL), EINVAL);
+	mem_deref(wheel);
+}
+
+TEST_MAIN(TEST(open_route_is_served_with_and_without_a_token),
+	  TEST(handler_sees_path_query_header_and_body),
+	  TEST(chunked_body_is_put_together),
+	  TEST(head_is_served_like_get_without_a_body),
+	  TEST(large_answer_comes_whole), TEST(error_is_a_problem_document),
+	  TEST(unknown_paths_and_methods_are_refused_without_echo),
+	  TEST(lengths_are_limited),
+	  TEST(endless_chunks_and_headers_are_refused),
+	  TEST(token_is_needed_and_guessing_is_slowed_down),
+	  TEST(token_is_asked_for_before_the_body),
+	  TEST(without_tokens_only_open_routes_serve),
+	  TEST(garbage_and_cut_requests_do_no_harm),
+	  TEST(connections_are_limited_and_come_free_again),
+	  TEST(idle_connection_is_closed), TEST(short_tokens_are_refused))
