@@ -27,7 +27,7 @@ struct lease_params {
 	struct redis_link *link;
 	struct wheel *wheel;
 	const char *stem;  /* with the hash tag of what it guards:
-			      "cb:{c:0123456789abcdef}" */
+			      "cb:{a:acme/bob}:register" */
 	const char *owner; /* for people: node/slot/epoch. Two leases of one
 			      owner still exclude each other. */
 	uint32_t ttl_ms;   /* at least 100 */

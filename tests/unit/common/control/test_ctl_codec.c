@@ -289,6 +289,25 @@ static void fields_cannot_be_cut_elsewhere(void)
 	done(&trip);
 }
 
+/* A value that looks like the end of itself and the next field. */
+static void a_value_cannot_become_two_fields(void)
+{
+	static const char sdp[] = "v=0\0\0\0\3sdqx";
+	struct ctl_msg msg = ctl_sample_remote();
+	struct redis_val *val;
+	struct trip trip;
+
+	msg.req.remote.sdp = (struct pl){sdp, 11};
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	val = field(&trip, "sdp");
+	REQUIRE(val != NULL);
+	val->len = 3;
+	add(&trip, "sdq", "x");
+	CHECK_INT(back(&trip), CTL_BAD_MAC);
+	done(&trip);
+}
+
 static void the_order_of_fields_does_not_matter(void)
 {
 	struct ctl_msg msg = ctl_sample_remote();
@@ -643,6 +662,7 @@ TEST_MAIN(TEST(a_request_comes_out_as_it_went_in),
 	  TEST(every_verb_makes_the_trip), TEST(an_answer_brings_its_figures),
 	  TEST(an_event_makes_the_trip), TEST(every_altered_byte_is_noticed),
 	  TEST(fields_cannot_be_cut_elsewhere),
+	  TEST(a_value_cannot_become_two_fields),
 	  TEST(the_order_of_fields_does_not_matter),
 	  TEST(a_missing_or_added_field_breaks_the_mac),
 	  TEST(a_field_twice_is_refused),
