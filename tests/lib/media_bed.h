@@ -69,12 +69,13 @@ struct media_page {
 	struct codec_dec *dec;
 	int16_t *pcm;
 	size_t npcm, pcmcap;
+	unsigned undecodable;
 	char sdp[8192];             /* latest of the worker's */
 	char extra[512];            /* lines for the m-line of its own SDP */
 };
 
-/* state: name of a file below test_tmpdir(), NULL: none. cfg may be set in
- * bed before; all else is zeroed. */
+/* state: path of the state file, NULL: none. cfg may be set in bed before; all
+ * else is zeroed. */
 int media_bed_open(struct media_bed *bed, const char *state);
 void media_bed_close(struct media_bed *bed);
 /* SIGKILL, and a successor after `ms`; the number of sessions that live. */

@@ -1,0 +1,164 @@
+/*
+ * test_state_leg.c  A leg's record is read as it was written, or refused
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <re.h>
+
+#include "mediad/session/state_file.h"
+#include "mediad/session/state_leg.h"
+#include "tests/lib/test.h"
+
+struct bed {
+	struct state_leg leg, got;
+	uint8_t buf[sizeof(struct state_leg)];
+	size_t len;
+};
+
+static void bed_init(struct bed *bed)
+{
+	struct state_leg *leg	   = &bed->leg;
+	struct sdpm_choice *choice = &leg->choice;
+
+	memset(bed, 0, sizeof(*bed));
+	strcpy(leg->session, "00000000000000a1");
+	strcpy(leg->call, "00000000000000ca");
+	strcpy(leg->tenant, "test");
+	leg->leg	      = 2;
+	leg->peer	      = 1;
+	leg->resumable	      = 1;
+	leg->ssrc	      = 0xcafe;
+	leg->path.suite	      = CRYPT_AEAD_AES_128_GCM;
+	leg->path.rx_key[15]  = 9;
+	choice->dir	      = SDPM_SENDRECV;
+	choice->nmaps	      = 1;
+	choice->event	      = -1;
+	choice->maps[0]	      = (struct sdpm_map){SDPM_OPUS, 48000, 111, 96};
+	choice->layout.nlines = 1;
+	strcpy(choice->layout.lines[0].type, "audio");
+	strcpy(choice->peer.ufrag, "abcd");
+}
+
+static int round_trip(struct bed *bed)
+{
+	bed->len = state_leg_pack(bed->buf, &bed->leg);
+	return state_leg_unpack(&bed->got, bed->buf, bed->len);
+}
+
+static void what_was_packed_is_unpacked(void)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	REQUIRE(round_trip(&bed) == 0);
+	CHECK(!memcmp(&bed.got.path, &bed.leg.path, sizeof(bed.leg.path)));
+	CHECK_INT(bed.got.ssrc, 0xcafe);
+	CHECK_INT(bed.got.peer, 1);
+	CHECK_STR(bed.got.choice.layout.lines[0].type, "audio");
+	CHECK_STR(bed.got.choice.peer.ufrag, "abcd");
+	CHECK_INT(bed.got.choice.maps[0].tx_pt, 96);
+	CHECK_INT(bed.got.local.nhosts, 0);
+}
+
+/* One page of memory for a leg: two for a call. */
+static void a_usual_leg_takes_one_page(void)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	CHECK_INT(round_trip(&bed), 0);
+	CHECK(bed.len + offsetof(struct state_rec, body.data) <= 4096);
+	bed.leg.choice.layout.nlines = SDPM_MEDIA_MAX;
+	CHECK_INT(round_trip(&bed), 0);
+	CHECK_INT(bed.len, sizeof(struct state_leg));
+	CHECK(bed.len <= STATE_DATA_MAX);
+}
+
+static void other_lengths_are_refused(void)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	CHECK_INT(round_trip(&bed), 0);
+	for (size_t len = 0; len < bed.len; len++)
+		CHECK_INT(state_leg_unpack(&bed.got, bed.buf, len), EBADMSG);
+}
+
+static void a_leg_without_media_needs_only_its_ids(void)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.leg.resumable = 0;
+	memset(&bed.leg.choice, 0, sizeof(bed.leg.choice));
+	CHECK_INT(round_trip(&bed), 0);
+	CHECK_STR(bed.got.session, "00000000000000a1");
+	bed.leg.resumable = 1;
+	CHECK_INT(round_trip(&bed), EBADMSG);
+}
+
+/* Each of these alone makes the record unsound. */
+static void every_field_is_checked(void)
+{
+	struct bed bed;
+	struct state_leg *leg = &bed.leg;
+
+#define REFUSED(change)                                                      \
+	do {                                                                 \
+		bed_init(&bed);                                              \
+		change;                                                      \
+		CHECK_INT(round_trip(&bed), EBADMSG);                        \
+	} while (0)
+
+	REFUSED(leg->session[3] = 'x');
+	REFUSED(leg->session[16] = 'a');
+	REFUSED(leg->call[0] = '\0');
+	REFUSED(memset(leg->tenant, 'a', sizeof(leg->tenant)));
+	REFUSED(memset(leg->service, 'a', sizeof(leg->service)));
+	REFUSED(memset(leg->offered, 'a', sizeof(leg->offered)));
+	REFUSED(leg->leg = 0);
+	REFUSED(leg->leg = 17);
+	REFUSED(leg->peer = 17);
+	REFUSED(leg->resumable = 2);
+	REFUSED(leg->answered = 2);
+	REFUSED(memset(leg->local.ufrag, 'a', sizeof(leg->local.ufrag)));
+	REFUSED(memset(leg->local.cname, 'a', sizeof(leg->local.cname)));
+	REFUSED(leg->local.print.len = 65);
+	REFUSED(leg->choice.profile = SDPM_RTP);
+	REFUSED(leg->choice.dir = 4);
+	REFUSED(leg->choice.layout.nlines = 0);
+	REFUSED(leg->choice.layout.audio = 1);
+	REFUSED(leg->choice.layout.lines[0].kind = 9);
+	REFUSED(memset(leg->choice.layout.lines[0].mid, 'a',
+		       SDPM_MID_MAX + 1));
+	REFUSED(leg->choice.nmaps = SDPM_MAPS_MAX + 1);
+	REFUSED(leg->choice.codec = 1);
+	REFUSED(leg->choice.codec = -1);
+	REFUSED(leg->choice.event = 1);
+	REFUSED(leg->choice.event = -2);
+	REFUSED(leg->choice.maps[0].codec = SDPM_CODEC_NONE);
+	REFUSED(leg->choice.maps[0].codec = SDPM_CODECS);
+	REFUSED(leg->choice.maps[0].clock = 0);
+	REFUSED(leg->choice.maps[0].rx_pt = 128);
+	REFUSED(leg->choice.maps[0].tx_pt = 128);
+	REFUSED(leg->choice.peer.nprints = SDPM_PRINTS_MAX + 1);
+	REFUSED(leg->choice.peer.nprints = 1;
+		leg->choice.peer.prints[0].len = 65);
+	REFUSED(memset(leg->choice.peer.pwd, 'a', SDPM_PWD_MAX + 1));
+	REFUSED(memset(&leg->choice.rtcp_mux, 2, 1));
+	REFUSED(memset(&leg->choice.opus.dtx, 0xff, 1));
+	REFUSED(memset(&leg->choice.change.dir, 3, 1));
+#undef REFUSED
+}
+
+static void layout_is_that_of_this_build(void)
+{
+	CHECK(state_layout() != 0);
+	CHECK_INT(state_layout(), state_layout());
+}
+
+TEST_MAIN(TEST(what_was_packed_is_unpacked), TEST(a_usual_leg_takes_one_page),
+	  TEST(other_lengths_are_refused),
+	  TEST(a_leg_without_media_needs_only_its_ids),
+	  TEST(every_field_is_checked), TEST(layout_is_that_of_this_build))
