@@ -39,6 +39,7 @@ struct sigd {
 	struct transport *transport;
 	struct proxy *proxy;
 	struct proxy_listener *listeners;
+	struct transport_listener *sockets; /* borrowed by the transport */
 	struct wheel_timer drain;
 	char addr[32]; /* "node/slot" */
 };
@@ -60,6 +61,7 @@ static void destructor(void *data)
 	mem_deref(sigd->routes);
 	mem_deref(sigd->ring);
 	mem_deref(sigd->listeners);
+	mem_deref(sigd->sockets);
 }
 
 /* --- files ------------------------------------------------------------------- */
@@ -199,12 +201,11 @@ static int transport_start(struct sigd *sigd, uint32_t epoch)
 	for (uint32_t i = 0; i < cfg->nlisteners; i++)
 		listener_fill(&l[i], &cfg->listeners[i],
 			      sigd->worker->socks[i].fd);
-	params.listeners = l;
+	params.listeners = sigd->sockets = l;
 	err = transport_alloc(&sigd->transport, &params, why, sizeof(why));
 	if (err)
 		log_error(NULL, "the listeners cannot serve", "why=%s err=%s",
 			  why, strerror(err));
-	mem_deref(l);
 	return err;
 }
 

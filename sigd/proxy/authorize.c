@@ -102,15 +102,9 @@ enum status authorize_check(struct authorized *who, const struct proxy *px,
 						 : STATUS_FORBIDDEN;
 }
 
-/* Strongest first (RFC 8760 2.4), but to browsers: SIP.js and JsSIP read the
- * first challenge alone and know only MD5; TLS protects them. */
-static void order(enum digest_alg algs[2], const struct txn_dest *dest)
-{
-	bool browser = dest->kind == FLOW_WSS || dest->kind == FLOW_WS;
-
-	algs[0] = browser ? DIGEST_MD5 : DIGEST_SHA256;
-	algs[1] = browser ? DIGEST_SHA256 : DIGEST_MD5;
-}
+/* Strongest first (RFC 8760 2.4). MD5 last is also what JsSIP and SIP.js
+ * need: they know no other, and keep the last challenge that they read. */
+static const enum digest_alg algs[2] = {DIGEST_SHA256, DIGEST_MD5};
 
 void authorize_challenge(struct proxy *px, struct txn_srv *st,
 			 const struct route_tenant *tenant,
@@ -123,7 +117,6 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 	struct smsg_reply reply = {.scode = reg ? 401 : 407,
 				   .fieldv = fields, .fieldc = 2};
 	struct nonce_bound bound;
-	enum digest_alg algs[2];
 	int err;
 
 	if (code == STATUS_AUTH_FAILED)
@@ -131,7 +124,6 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 	pl_set_str(&bound.realm, tenant->realm);
 	pl_set_str(&bound.source, source);
 	err = nonce_make(nonce, px->deps.keyring, proxy_unix_ms(), &bound);
-	order(algs, txn_srv_source(st));
 	for (unsigned i = 0; i < 2 && !err; i++) {
 		err = digest_challenge(val[i], algs[i], &bound.realm, nonce,
 				       code == STATUS_AUTH_STALE);

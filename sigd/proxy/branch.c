@@ -128,17 +128,35 @@ static void provisional(struct branch *branch, const struct smsg *msg)
 	const struct pl none = PL("");
 
 	/* 100 is hop by hop (RFC 3261 16.7 step 4) */
-	if (msg->scode > 100 && !branch->inv->winner)
+	if (msg->scode > 100 && !branch->inv->winner && !branch->inv->over)
 		(void)branch_forward(branch, msg, &none);
+}
+
+/* The device repeats its 2xx until the caller's ACK, and we do not by
+ * ourselves: so each one goes on (RFC 3261 16.7 step 5). With another tag it
+ * is a further dialog, which nobody wants. */
+static void repeated(struct branch *branch, const struct smsg *msg)
+{
+	const struct invite *inv = branch->inv;
+	struct pl sdp;
+
+	if (pl_cmp(&msg->to.tag, &branch->answer->to.tag)) {
+		branch_release(branch, msg);
+	} else if (inv->answered) {
+		pl_set_mbuf(&sdp, inv->sdp);
+		(void)branch_forward(branch, branch->answer, &sdp);
+	}
 }
 
 static void success(struct branch *branch, const struct smsg *msg)
 {
 	struct invite *inv = branch->inv;
 
-	if (inv->winner == branch)
-		return; /* repeated: our own 2xx is on its way */
-	if (inv->winner || inv->cancelled ||
+	if (inv->winner == branch) {
+		repeated(branch, msg);
+		return;
+	}
+	if (inv->over || inv->winner || inv->cancelled ||
 	    smsg_clone(&branch->answer, msg)) {
 		branch_release(branch, msg);
 		over(branch, 487);
@@ -147,12 +165,22 @@ static void success(struct branch *branch, const struct smsg *msg)
 	invite_branch_won(inv, branch);
 }
 
+/* What is a matter between the device and us is not the caller's: a new
+ * target, a challenge, and that it has too much to do (RFC 3261 16.7 step 6).
+ */
+static uint16_t code_onward(uint16_t scode)
+{
+	if (scode < 400 || scode == 401 || scode == 407)
+		return 480;
+	return scode == 503 ? 500 : scode;
+}
+
 /* Refused: told at once, while the transaction goes on to absorb repeats. */
 static void refused(struct branch *branch, uint16_t scode)
 {
 	txn_cli_detach(branch->ct);
 	branch->ct = NULL;
-	over(branch, scode);
+	over(branch, code_onward(scode));
 }
 
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
@@ -195,7 +223,7 @@ static void send_invite(struct branch *branch, const struct pl *sdp)
 		params.dest = &dest;
 		params.msg  = px->buf;
 		pl_set_str(&params.branch, text);
-		err = txn_cli_start(&branch->ct, px->txns, &params);
+		err = hop_start(px, &branch->ct, &branch->ref, &params);
 	}
 	/* a flow that is gone counts as 430: the device is not there (RFC
 	 * 5626 5.3) */
@@ -252,8 +280,12 @@ void branch_cancel(struct branch *branch, const char *reason)
 {
 	struct pl pl;
 
-	if (!branch->ct || branch == branch->inv->winner)
+	if (branch == branch->inv->winner)
 		return;
+	if (!branch->ct) {
+		mem_deref(branch);
+		return;
+	}
 	if (reason)
 		pl_set_str(&pl, reason);
 	(void)txn_cli_cancel(branch->ct, reason ? &pl : NULL);
@@ -291,6 +323,9 @@ int branch_forward(struct branch *branch, const struct smsg *msg,
 		return ENOMEM;
 
 	smsg_edit_init(ed, msg);
+	/* without a second Via it is for nobody (RFC 3261 16.7 step 3) */
+	if (smsg_count(msg, SHDR_VIA) < 2)
+		ed->err = EBADMSG;
 	smsg_edit_pop(ed, SHDR_VIA);
 	route_swap(branch, ed);
 	smsg_edit_remove(ed, SHDR_RSEQ);

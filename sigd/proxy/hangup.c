@@ -11,12 +11,15 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/redis_link.h"
 #include "common/wheel.h"
 #include "sigd/call/branch_token.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/proxy_priv.h"
 
-enum { HANGUPS_MAX = 10000, RETRY_MS = 1000, BYE_CSEQ_AHEAD = 1 << 16 };
+/* TRIES: of what may help when asked again, with Redis there. */
+enum { HANGUPS_MAX = 10000, RETRY_MS = 1000, TRIES = 10,
+       BYE_CSEQ_AHEAD = 1 << 16, BYE_WAIT_MS = 1000 };
 
 struct hangup {
 	struct le le;
@@ -26,6 +29,7 @@ struct hangup {
 	struct media_ask *media_ask;
 	char call[17], session[17], media[COOKIE_MEDIA_MAX + 1];
 	enum status reason;
+	unsigned tries;
 	bool media_done, record_done;
 };
 
@@ -59,18 +63,28 @@ static void on_record(enum status code, const struct call_record *rec,
 	(void)rec;
 
 	h->ask = mem_deref(h->ask);
-	h->record_done = code != STATUS_REDIS_DOWN;
+	/* internal: Redis is there but loads, or has no room */
+	h->record_done = code != STATUS_REDIS_DOWN &&
+			 (code != STATUS_INTERNAL || h->tries >= TRIES);
 	settle(h);
 }
 
-/* A worker that is gone for good takes its sessions with it: no answer is
- * waited for more than once when Redis is there. */
+/* A worker that begins anew has its sessions still (docs/state-file.md), and
+ * may not have read the question; one that is gone for good took them with it.
+ */
+static bool again_helps(enum status code)
+{
+	return code == STATUS_TIMEOUT || code == STATUS_EXPIRED ||
+	       code == STATUS_STALE_EPOCH || code == STATUS_OVERLOAD;
+}
+
 static void on_media(const struct ctl_ans *ans, void *arg)
 {
 	struct hangup *h = arg;
 
 	h->media_ask  = mem_deref(h->media_ask);
-	h->media_done = ans->status != STATUS_REDIS_DOWN;
+	h->media_done = ans->status != STATUS_REDIS_DOWN &&
+			(!again_helps(ans->status) || h->tries >= TRIES);
 	settle(h);
 }
 
@@ -80,13 +94,16 @@ static void attempt(void *arg)
 	struct proxy *px = h->px;
 	struct ctl_req req = {.verb = CTL_SESSION_DROP,
 			      .end = {.reason = h->reason}};
+	int err;
 
+	/* as long as Redis is away nothing was tried */
+	h->tries += redis_link_up(px->deps.redis);
 	if (!h->media_done) {
 		str_ncpy(req.session, h->session, sizeof(req.session));
-		h->media_done = media_client_ask(&h->media_ask,
-						 px->deps.media, h->media,
-						 &req, on_media, h) ==
-				EHOSTUNREACH;
+		err = media_client_ask(&h->media_ask, px->deps.media,
+				       h->media, &req, on_media, h);
+		/* nor are the media workers known at once when Redis is back */
+		h->media_done = err == EHOSTUNREACH && h->tries >= TRIES;
 	}
 	if (!h->record_done)
 		(void)call_record_end(&h->ask, px->deps.redis, h->call,
@@ -177,8 +194,10 @@ void hangup_bye(struct proxy *px, const struct call_record *rec,
 struct media_loss {
 	struct le le;
 	struct proxy *px;
+	struct wheel_timer wait;
 	struct call_ask *ask;
 	enum status reason;
+	char call[17];
 };
 
 static void loss_destructor(void *data)
@@ -186,7 +205,17 @@ static void loss_destructor(void *data)
 	struct media_loss *loss = data;
 
 	list_unlink(&loss->le);
+	wheel_stop(&loss->wait);
 	mem_deref(loss->ask);
+}
+
+static void on_waited(void *arg);
+
+/* The event came once, and to us alone: kept while Redis is away. */
+static void loss_later(struct media_loss *loss)
+{
+	wheel_start(loss->px->deps.wheel, &loss->wait, RETRY_MS, on_waited,
+		    loss);
 }
 
 static void on_lost_record(enum status code, const struct call_record *rec,
@@ -194,6 +223,11 @@ static void on_lost_record(enum status code, const struct call_record *rec,
 {
 	struct media_loss *loss = arg;
 
+	loss->ask = mem_deref(loss->ask);
+	if (code == STATUS_REDIS_DOWN) {
+		loss_later(loss);
+		return;
+	}
 	if (code == STATUS_OK) {
 		const struct call_name name = {rec->call, rec->session,
 					       rec->media};
@@ -205,17 +239,30 @@ static void on_lost_record(enum status code, const struct call_record *rec,
 	mem_deref(loss);
 }
 
+static void on_waited(void *arg)
+{
+	struct media_loss *loss = arg;
+
+	if (call_record_load(&loss->ask, loss->px->deps.redis, loss->call,
+			     on_lost_record, loss))
+		loss_later(loss);
+}
+
+/* A browser that hangs up closes its media and sends BYE, in either order:
+ * the BYE is waited for, so that the CDR tells who ended the call. */
 void proxy_media_lost(struct proxy *px, const char *call, enum status reason)
 {
-	struct media_loss *loss = mem_zalloc(sizeof(*loss), loss_destructor);
+	struct media_loss *loss;
 
-	if (!loss)
+	if (list_count(&px->tasks) >= HANGUPS_MAX ||
+	    !(loss = mem_zalloc(sizeof(*loss), loss_destructor))) {
+		log_error(call, "a call without media was not ended", NULL);
 		return;
+	}
 
 	loss->px     = px;
 	loss->reason = reason;
+	str_ncpy(loss->call, call, sizeof(loss->call));
 	list_append(&px->tasks, &loss->le, loss);
-	if (call_record_load(&loss->ask, px->deps.redis, call, on_lost_record,
-			     loss))
-		mem_deref(loss);
+	wheel_start(px->deps.wheel, &loss->wait, BYE_WAIT_MS, on_waited, loss);
 }

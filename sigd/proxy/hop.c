@@ -135,6 +135,17 @@ int hop_cookie(struct proxy *px, struct smsg_edit *ed, struct pl *route,
 	return ed->err;
 }
 
+int hop_start(struct proxy *px, struct txn_cli **ctp, uint64_t *ref,
+	      const struct txn_cli_params *params)
+{
+	int err;
+
+	px->send_ref = *ref = px->branch_num;
+	err = txn_cli_start(ctp, px->txns, params);
+	px->send_ref = 0;
+	return err;
+}
+
 void hop_clean(struct smsg_edit *ed)
 {
 	/* credentials are for us alone; identity is ours to assert */

@@ -89,12 +89,14 @@ static void destructor(void *data)
 	struct indialog *in = data;
 
 	list_unlink(&in->le);
+	wheel_stop(&in->timer_c);
 	mem_deref(in->ask);
 	for (unsigned i = 0; i < INDIALOG_ASKS; i++)
 		mem_deref(in->asks[i]);
 	mem_deref(in->rec);
 	mem_deref(in->ack);
 	mem_deref(in->answer);
+	mem_deref(in->sdp);
 	if (in->ct)
 		txn_cli_detach(in->ct);
 	if (in->st)
@@ -113,6 +115,8 @@ static void on_server_end(struct txn_srv *st, int err, void *arg)
 
 void indialog_fail(struct indialog *in, enum status code)
 {
+	if (in->answer && !in->sdp)
+		indialog_ack(in);
 	if (in->st)
 		reply_status(in->px, in->st, code);
 	mem_deref(in);
@@ -138,7 +142,8 @@ static enum status by_hints(struct indialog *in)
 	if (flow_id_unpack(&in->to, in->cookie.flow, in->cookie.flow_len) ||
 	    contact_token_open(&contact, in->px->deps.keyring,
 			       &msg->uri.user) ||
-	    !contact.target[0])
+	    strcmp(contact.call, in->cookie.call) ||
+	    contact.side == indialog_side(in) || !contact.target[0])
 		return STATUS_REDIS_DOWN;
 
 	str_ncpy(in->target, contact.target, sizeof(in->target));
@@ -151,10 +156,23 @@ static bool has_offer(const struct smsg *msg)
 			       msg->method == SMSG_UPDATE);
 }
 
-static void end_call(struct indialog *in)
+/* The cookie vouches for the caller's tag, the record for the callee's: what
+ * has another is no request of this dialog (RFC 3261 12.2.2). */
+static bool in_dialog(const struct indialog *in)
 {
-	const struct call_name name = {in->cookie.call, in->cookie.session,
-				       in->cookie.media};
+	const struct smsg *msg = indialog_request(in);
+	const struct pl *tag = indialog_side(in) == CALL_CALLER
+				       ? &msg->to.tag
+				       : &msg->from.tag;
+
+	return !in->rec || !pl_strcmp(tag, in->rec->side[CALL_CALLEE].tag);
+}
+
+void indialog_end(struct indialog *in)
+{
+	const struct call_name name = {
+		in->cookie.call, in->cookie.session,
+		in->rec ? in->rec->media : in->cookie.media};
 
 	hangup_call(in->px, &name, STATUS_HANGUP);
 }
@@ -164,16 +182,23 @@ static void go(struct indialog *in)
 	const struct smsg *msg = indialog_request(in);
 	enum status code = in->rec ? by_record(in) : by_hints(in);
 
+	if (!in_dialog(in)) {
+		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
+		return;
+	}
 	if (in->cookie.direction == COOKIE_TO_SERVICE) {
 		indialog_service(in);
 		return;
 	}
 	/* whatever the other side says to it, the call is over */
 	if (msg->method == SMSG_BYE)
-		end_call(in);
+		indialog_end(in);
 	/* an offer needs mediad, and mediad is asked through Redis */
 	if (code == STATUS_OK && has_offer(msg) && !in->rec)
 		code = STATUS_REDIS_DOWN;
+	/* the offer would come in the 2xx, as with the first INVITE */
+	if (msg->method == SMSG_INVITE && !has_offer(msg))
+		code = STATUS_NOT_ACCEPTABLE;
 
 	if (code != STATUS_OK)
 		indialog_fail(in, code);
@@ -213,13 +238,31 @@ static struct indialog *make(struct request *rq, struct txn_srv *st,
 	in->px	   = rq->px;
 	in->cookie = *cookie;
 	in->from   = rq->src->id;
-	list_append(&rq->px->jobs, &in->le, in);
+	list_append(&rq->px->dialogs, &in->le, in);
 	if (!st && smsg_clone(&in->ack, rq->msg))
 		return mem_deref(in);
 	in->st = st;
 	if (st)
 		txn_srv_attach(st, on_server_end, in);
 	return in;
+}
+
+/* A 2xx of ours has arrived: of the first INVITE, or of a later one. */
+static void acked(const struct indialog *ack)
+{
+	struct le *le;
+
+	LIST_FOREACH(&ack->px->dialogs, le) {
+		struct indialog *in = le->data;
+
+		if (in->st && in->cookie.direction == COOKIE_TO_SERVICE &&
+		    !strcmp(in->cookie.call, ack->cookie.call) &&
+		    indialog_request(in)->cseq.num == ack->ack->cseq.num) {
+			txn_srv_acked(in->st);
+			return;
+		}
+	}
+	invite_acked(ack->px, ack->cookie.call);
 }
 
 void indialog_serve(struct request *rq, struct txn_srv *st)
@@ -241,11 +284,44 @@ void indialog_serve(struct request *rq, struct txn_srv *st)
 		return;
 	}
 	if (!st && cookie.direction == COOKIE_TO_SERVICE) {
-		invite_acked(px, cookie.call);
+		acked(in);
 		mem_deref(in);
 		return;
 	}
 	if (call_record_load(&in->ask, px->deps.redis, cookie.call, on_record,
 			     in))
 		go(in);
+}
+
+bool indialog_cancel(struct proxy *px, const struct txn_srv *st)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->dialogs, le) {
+		struct indialog *in = le->data;
+
+		if (in->st != st)
+			continue;
+		/* too late once it is answered (RFC 3261 9.2) */
+		if (in->ct)
+			(void)txn_cli_cancel(in->ct, NULL);
+		else if (!in->answer && !txn_srv_answered(st))
+			indialog_fail(in, STATUS_CANCELLED);
+		return true;
+	}
+	return false;
+}
+
+void indialog_send_failed(struct proxy *px, uint64_t ref, int err)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->dialogs, le) {
+		const struct indialog *in = le->data;
+
+		if (in->ct && in->ref == ref) {
+			txn_cli_transport_error(in->ct, err);
+			return;
+		}
+	}
 }

@@ -13,6 +13,7 @@
 #ifndef SIGD_PROXY_INDIALOG_H
 #define SIGD_PROXY_INDIALOG_H
 
+#include "common/wheel.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/proxy_priv.h"
 
@@ -31,7 +32,10 @@ struct indialog {
 	struct call_ask *ask;
 	struct media_ask *asks[INDIALOG_ASKS];
 	struct txn_cli *ct;
-	struct smsg *answer;         /* final response, while mediad is asked */
+	uint64_t ref;                /* of what was sent */
+	struct wheel_timer timer_c;  /* INVITE: RFC 3261 16.6 step 11 */
+	struct smsg *answer;         /* 2xx to the offer */
+	struct mbuf *sdp;            /* our answer; NULL: mediad is asked */
 	uint16_t final;
 	bool offer;                  /* the request carries an offer */
 };
@@ -42,14 +46,19 @@ const struct smsg *indialog_request(const struct indialog *in);
 unsigned indialog_side(const struct indialog *in);
 /* The legs in mediad of the sender and of the other side. */
 uint8_t indialog_leg(const struct indialog *in, bool other);
+/* The call is over: session and record go. */
+void indialog_end(struct indialog *in);
 /* Answer and free. */
 void indialog_fail(struct indialog *in, enum status code);
 
-/* sdp NULL: the body as it came. */
+/* sdp NULL: the body as it came, unless it may describe media: that is
+ * mediad's to write. */
 void indialog_forward(struct indialog *in, const struct pl *sdp);
-/* A response back to the sender; body NULL: as it came. */
+/* A response back to the sender; sdp NULL: as above. */
 void indialog_back(struct indialog *in, const struct smsg *msg,
 		   const struct pl *sdp);
+/* The ACK of in->answer when the sender will never see it. */
+void indialog_ack(struct indialog *in);
 void indialog_offer(struct indialog *in);
 /* A 2xx to a request with an offer. Takes in->answer. */
 void indialog_answer(struct indialog *in);

@@ -10,6 +10,22 @@
 
 #include "sigd/proxy/indialog.h"
 
+/* What these carry is offer and answer (RFC 3261 13.2.1, RFC 3311, RFC 3262):
+ * passed on as it came, it would join the two sides past mediad. */
+static void body_edit(struct smsg_edit *ed, const struct pl *sdp)
+{
+	const struct pl ctype = PL("application/sdp"), none = PL("");
+	const enum smsg_method method = ed->msg->method;
+
+	if (sdp) {
+		smsg_edit_body(ed, &ctype, sdp);
+		return;
+	}
+	if (method == SMSG_INVITE || method == SMSG_ACK ||
+	    method == SMSG_PRACK || method == SMSG_UPDATE)
+		smsg_edit_body(ed, &none, &none);
+}
+
 static int request_write(struct indialog *in, const struct pl *sdp,
 			 char text[], size_t *len)
 {
@@ -17,7 +33,7 @@ static int request_write(struct indialog *in, const struct pl *sdp,
 				      (uint8_t)indialog_side(in)};
 	const struct smsg *msg = indialog_request(in);
 	struct smsg_edit *ed = mem_alloc(sizeof(*ed), NULL);
-	struct pl uri, ctype = PL("application/sdp");
+	struct pl uri;
 	int err = 0;
 
 	if (!ed)
@@ -28,8 +44,7 @@ static int request_write(struct indialog *in, const struct pl *sdp,
 	smsg_edit_uri(ed, &uri);
 	smsg_edit_hop(ed);
 	hop_clean(ed);
-	if (sdp)
-		smsg_edit_body(ed, &ctype, sdp);
+	body_edit(ed, sdp);
 	if (smsg_hdr(msg, SHDR_CONTACT))
 		err = hop_contact(in->px, ed, &in->to, &from);
 	if (!err)
@@ -46,24 +61,41 @@ void indialog_back(struct indialog *in, const struct smsg *msg,
 	const struct hop_side from = {in->cookie.call,
 				      (uint8_t)!indialog_side(in)};
 	struct smsg_edit *ed = mem_alloc(sizeof(*ed), NULL);
-	struct pl ctype = PL("application/sdp");
 	size_t len;
 	int err = 0;
 
-	if (!ed)
+	if (!ed || !in->st) {
+		mem_deref(ed);
 		return;
-
+	}
 	smsg_edit_init(ed, msg);
+	/* without a second Via it is for nobody (RFC 3261 16.7 step 3) */
+	if (smsg_count(msg, SHDR_VIA) < 2)
+		ed->err = EBADMSG;
 	smsg_edit_pop(ed, SHDR_VIA);
-	if (sdp)
-		smsg_edit_body(ed, &ctype, sdp);
+	body_edit(ed, sdp);
 	if (smsg_hdr(msg, SHDR_CONTACT))
 		err = hop_contact(in->px, ed, &in->from, &from);
 	if (!err)
 		err = smsg_edit_write(ed, in->px->buf, SMSG_MAX, &len);
 	mem_deref(ed);
-	if (!err && in->st)
+	if (!err)
 		(void)txn_srv_reply(in->st, in->px->buf, len);
+	else if (msg->scode >= 200 && !txn_srv_answered(in->st))
+		reply_status(in->px, in->st, STATUS_INTERNAL);
+}
+
+/* Repeated ones go on until the ACK has gone back (RFC 3261 16.7 step 5). */
+static void answered(struct indialog *in, const struct smsg *msg)
+{
+	struct pl sdp;
+
+	if (in->sdp) {
+		pl_set_mbuf(&sdp, in->sdp);
+		indialog_back(in, in->answer, &sdp);
+	} else if (!in->answer && !smsg_clone(&in->answer, msg)) {
+		indialog_answer(in);
+	}
 }
 
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
@@ -76,8 +108,7 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	if (msg->scode >= 200)
 		in->final = msg->scode;
 	if (msg->scode >= 200 && msg->scode < 300 && in->offer) {
-		if (!in->answer && !smsg_clone(&in->answer, msg))
-			indialog_answer(in);
+		answered(in, msg);
 		return;
 	}
 	indialog_back(in, msg, NULL);
@@ -89,13 +120,23 @@ static void on_end(struct txn_cli *ct, int err, void *arg)
 	(void)ct;
 
 	in->ct = NULL;
+	wheel_stop(&in->timer_c);
 	/* a BYE has done its work even when the other side is not there */
 	if (err && in->st && !in->final)
 		reply_status(in->px, in->st,
 			     indialog_request(in)->method == SMSG_BYE
 				     ? STATUS_OK
+			     : err == ECANCELED ? STATUS_CANCELLED
 			     : err == ETIMEDOUT ? STATUS_TARGET_TIMEOUT
 						: STATUS_FLOW_GONE);
+}
+
+static void on_timer_c(void *arg)
+{
+	struct indialog *in = arg;
+
+	if (in->ct)
+		(void)txn_cli_cancel(in->ct, NULL);
 }
 
 void indialog_forward(struct indialog *in, const struct pl *sdp)
@@ -119,8 +160,33 @@ void indialog_forward(struct indialog *in, const struct pl *sdp)
 		params.dest = &dest;
 		params.msg  = px->buf;
 		pl_set_str(&params.branch, text);
-		err = txn_cli_start(&in->ct, px->txns, &params);
+		err = hop_start(px, &in->ct, &in->ref, &params);
 	}
 	if (err)
 		on_end(NULL, err, in);
+	else if (indialog_request(in)->method == SMSG_INVITE)
+		wheel_start(px->deps.wheel, &in->timer_c,
+			    px->cfg.timer_c_ms, on_timer_c, in);
+}
+
+void indialog_ack(struct indialog *in)
+{
+	char via[HOP_VIA_MAX], text[BRANCH_TEXT_MAX + 1];
+	struct smsg_request req = {.method = "ACK",
+				   .cseq = in->answer->cseq.num,
+				   .from = in->answer->from.val,
+				   .to = in->answer->to.val,
+				   .callid = in->answer->callid};
+	struct proxy *px = in->px;
+	size_t len;
+
+	if (in->answer->method != SMSG_INVITE ||
+	    hop_via_text(px, via, text, &req.callid, &in->to))
+		return;
+
+	pl_set_str(&req.uri, in->target);
+	pl_set_str(&req.via, via);
+	if (!smsg_request_write(px->buf, SMSG_MAX, &len, &req))
+		(void)transport_send(px->deps.transport, &in->to, px->buf,
+				     len, 0);
 }

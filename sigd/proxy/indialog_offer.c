@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 
 #include "sigd/proxy/indialog.h"
@@ -69,6 +70,18 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 	mem_deref(done);
 }
 
+/* Repeated until its ACK (RFC 3261 13.3.1.4). */
+static void own_answer(struct indialog *in, const struct smsg_reply *reply)
+{
+	if (!in->st)
+		return;
+	(void)txn_srv_respond(in->st, reply);
+	if (!txn_srv_answered(in->st))
+		indialog_fail(in, STATUS_INTERNAL);
+	else
+		(void)txn_srv_repeat_2xx(in->st);
+}
+
 static void on_own_answer(const struct ctl_ans *ans, void *arg)
 {
 	struct indialog *in = arg;
@@ -91,8 +104,7 @@ static void on_own_answer(const struct ctl_ans *ans, void *arg)
 		reply.body   = ans->sdp;
 		reply.fieldv = &field;
 		reply.fieldc = 1;
-		if (in->st)
-			(void)txn_srv_respond(in->st, &reply);
+		own_answer(in, &reply);
 	}
 	mem_deref(done);
 }
@@ -122,6 +134,19 @@ void indialog_offer(struct indialog *in)
 		indialog_fail(in, status_of_errno(err));
 }
 
+static int sdp_keep(struct indialog *in, const struct pl *sdp)
+{
+	struct mbuf *mb = mbuf_alloc(sdp->l + 1);
+
+	if (!mb || mbuf_write_pl(mb, sdp)) {
+		mem_deref(mb);
+		return ENOMEM;
+	}
+	mbuf_set_pos(mb, 0);
+	in->sdp = mb;
+	return 0;
+}
+
 static void on_answer_back(const struct ctl_ans *ans, void *arg)
 {
 	struct indialog *in = arg;
@@ -130,6 +155,8 @@ static void on_answer_back(const struct ctl_ans *ans, void *arg)
 	in->asks[1] = NULL;
 	if (ans->status != STATUS_OK)
 		indialog_fail(in, ans->status);
+	else if (sdp_keep(in, &ans->sdp))
+		indialog_fail(in, STATUS_OVERLOAD);
 	else
 		indialog_back(in, in->answer, &ans->sdp);
 	mem_deref(done);

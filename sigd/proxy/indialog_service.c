@@ -7,10 +7,7 @@
 
 static void end(struct indialog *in)
 {
-	const struct call_name name = {in->cookie.call, in->cookie.session,
-				       in->cookie.media};
-
-	hangup_call(in->px, &name, STATUS_HANGUP);
+	indialog_end(in);
 	indialog_fail(in, STATUS_OK);
 }
 

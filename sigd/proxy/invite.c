@@ -32,6 +32,52 @@ struct call_name invite_name(const struct invite *inv)
 				  inv->rec.media};
 }
 
+bool invite_hush(struct invite *inv, const char *reason)
+{
+	struct le *le = list_head(&inv->branches);
+	bool ringing = false;
+
+	while (le) {
+		struct branch *branch = le->data;
+
+		le = le->next;
+		if (branch == inv->winner)
+			continue;
+		ringing |= branch->ct != NULL;
+		branch_cancel(branch, reason);
+	}
+	return ringing;
+}
+
+/* Nothing but answers of branches is waited for any more: a 2xx that crosses
+ * our CANCEL must be acknowledged and ended (RFC 3261 13.2.2.4). */
+static void let_go(struct invite *inv)
+{
+	inv->over = inv->answered = true;
+	wheel_stop(&inv->timer_c);
+	for (unsigned i = 0; i < INVITE_ASKS; i++)
+		inv->asks[i] = mem_deref(inv->asks[i]);
+	inv->lookup = mem_deref(inv->lookup);
+	inv->save   = mem_deref(inv->save);
+	if (inv->st)
+		txn_srv_detach(inv->st);
+	inv->st = NULL;
+	if (list_isempty(&inv->branches))
+		mem_deref(inv);
+}
+
+static void give_up(struct invite *inv, enum status reason)
+{
+	const struct call_name name = invite_name(inv);
+
+	(void)invite_hush(inv, NULL);
+	if (inv->winner)
+		branch_release(inv->winner, inv->winner->answer);
+	inv->winner = mem_deref(inv->winner);
+	hangup_call(inv->px, &name, reason);
+	let_go(inv);
+}
+
 /* The transaction is over: the call is up and lives on without us; or its
  * 2xx of ours was never acknowledged (RFC 3261 13.3.1.4). */
 static void on_end(struct txn_srv *st, int err, void *arg)
@@ -40,18 +86,15 @@ static void on_end(struct txn_srv *st, int err, void *arg)
 	(void)st;
 
 	inv->st = NULL;
-	if (err == ETIMEDOUT && inv->rec.service[0] && inv->answered) {
+	if (!inv->answered) {
+		give_up(inv, STATUS_TIMEOUT);
+		return;
+	}
+	if (err == ETIMEDOUT && inv->rec.service[0]) {
 		const struct call_name name = invite_name(inv);
 
 		hangup_bye(inv->px, &inv->rec, CALL_CALLER);
 		hangup_call(inv->px, &name, STATUS_SETUP_EXPIRED);
-	} else if (!inv->answered) {
-		const struct call_name name = invite_name(inv);
-		struct le *le;
-
-		LIST_FOREACH(&inv->branches, le)
-			branch_cancel(le->data, NULL);
-		hangup_call(inv->px, &name, STATUS_TIMEOUT);
 	}
 	mem_deref(inv);
 }
@@ -182,20 +225,6 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 	return invite_ask(inv, 0, &req, h);
 }
 
-static void give_up(struct invite *inv, enum status reason)
-{
-	const struct call_name name = invite_name(inv);
-	struct le *le;
-
-	inv->answered = true;
-	LIST_FOREACH(&inv->branches, le)
-		branch_cancel(le->data, NULL);
-	if (inv->winner)
-		branch_release(inv->winner, inv->winner->answer);
-	hangup_call(inv->px, &name, reason);
-	mem_deref(inv);
-}
-
 void invite_fail(struct invite *inv, enum status code)
 {
 	reply_status(inv->px, inv->st, code);
@@ -257,22 +286,29 @@ static struct invite *find(const struct proxy *px, const struct txn_srv *st)
 void invite_cancel(struct proxy *px, const struct txn_srv *st)
 {
 	struct invite *inv = find(px, st);
-	struct le *le;
-	bool ringing = false;
 
 	/* too late once it is answered (RFC 3261 9.2) */
 	if (!inv || inv->answered || inv->cancelled || inv->winner)
 		return;
 
 	inv->cancelled = true;
-	LIST_FOREACH(&inv->branches, le) {
-		struct branch *branch = le->data;
-
-		ringing |= branch->ct != NULL;
-		branch_cancel(branch, NULL);
-	}
-	if (!ringing)
+	if (!invite_hush(inv, NULL))
 		invite_fail(inv, STATUS_CANCELLED);
+}
+
+/* One that was answered is kept only as long as its transaction: the call
+ * needs it no more. */
+uint32_t invite_pending(const struct proxy *px)
+{
+	uint32_t n = 0;
+	struct le *le;
+
+	LIST_FOREACH(&px->invites, le) {
+		const struct invite *inv = le->data;
+
+		n += !inv->answered;
+	}
+	return n;
 }
 
 void invite_acked(struct proxy *px, const char *call)
@@ -288,4 +324,52 @@ void invite_acked(struct proxy *px, const char *call)
 			return;
 		}
 	}
+}
+
+/* --- what the transport reports ------------------------------------------- */
+
+static struct branch *branch_find(const struct proxy *px,
+				  const struct flow_id *flow, uint64_t ref)
+{
+	struct le *le, *lb;
+
+	LIST_FOREACH(&px->invites, le) {
+		const struct invite *inv = le->data;
+
+		LIST_FOREACH(&inv->branches, lb) {
+			struct branch *branch = lb->data;
+
+			if (branch->ct &&
+			    (flow ? flow_id_equal(&branch->flow, flow)
+				  : branch->ref == ref))
+				return branch;
+		}
+	}
+	return NULL;
+}
+
+void invite_flow_gone(struct proxy *px, const struct flow_id *flow)
+{
+	struct le *le = list_head(&px->invites);
+	struct branch *branch;
+
+	while (le) {
+		struct invite *inv = le->data;
+
+		le = le->next;
+		/* nobody is there to hear an answer */
+		if (!inv->answered && flow_id_equal(&inv->caller, flow))
+			invite_fail(inv, STATUS_FLOW_LOST);
+	}
+	/* its end may free the call, so look anew each time */
+	while ((branch = branch_find(px, flow, 0)))
+		txn_cli_transport_error(branch->ct, ENOTCONN);
+}
+
+void invite_send_failed(struct proxy *px, uint64_t ref, int err)
+{
+	struct branch *branch = branch_find(px, NULL, ref);
+
+	if (branch)
+		txn_cli_transport_error(branch->ct, err);
 }

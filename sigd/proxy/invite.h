@@ -38,6 +38,8 @@ struct invite {
 	uint8_t legs;                  /* given so far; 1 is the caller's */
 	bool cancelled;
 	bool answered;                 /* a final response was given */
+	bool over;                     /* given up: only branches are left,
+					  for a 2xx that crosses the CANCEL */
 };
 
 /* One device that rings. */
@@ -49,6 +51,7 @@ struct branch {
 	uint8_t leg;
 	struct media_ask *ask;  /* for its offer */
 	struct txn_cli *ct;     /* NULL: not yet, or over */
+	uint64_t ref;           /* of the INVITE, in proxy_send_failed() */
 	struct smsg *answer;    /* its 2xx, when it is the winner */
 };
 
@@ -66,6 +69,9 @@ void invite_fail_code(struct invite *inv, uint16_t scode);
 /* Save the record as up; then h. */
 void invite_save(struct invite *inv, call_record_h *h);
 struct call_name invite_name(const struct invite *inv);
+/* No branch but the winner shall ring any more. True: answers of some are to
+ * come; the others are gone. */
+bool invite_hush(struct invite *inv, const char *reason);
 
 /* --- invite_service.c, invite_user.c --- */
 void invite_service(struct invite *inv, enum ctl_service service);
@@ -77,6 +83,7 @@ void invite_branch_won(struct invite *inv, struct branch *branch);
 
 /* --- branch.c --- */
 int branch_start(struct invite *inv, const struct binding *binding);
+/* Frees a branch that has sent nothing yet; the others end by an answer. */
 void branch_cancel(struct branch *branch, const char *reason);
 /* A response of the branch, made fit for the caller; body may be empty. */
 int branch_forward(struct branch *branch, const struct smsg *msg,

@@ -70,16 +70,21 @@ static void on_saved(enum status code, const struct call_record *rec,
 	pl_set_str(&fields[1].name, "Allow");
 	pl_set_str(&fields[1].val, "INVITE, ACK, BYE, CANCEL, OPTIONS, "
 				   "UPDATE, INFO");
+	/* when it cannot be sent no ACK comes, and that ends the call */
+	(void)txn_srv_respond(inv->st, &reply);
+	if (txn_srv_repeat_2xx(inv->st)) {
+		invite_fail(inv, STATUS_INTERNAL);
+		return;
+	}
 	inv->answered = true;
 	++inv->px->counts.answered;
-	if (!txn_srv_respond(inv->st, &reply))
-		(void)txn_srv_repeat_2xx(inv->st);
 }
 
 static void on_refused(struct invite *inv, unsigned slot, enum status code)
 {
 	inv->asks[slot] = mem_deref(inv->asks[slot]);
-	if (code != STATUS_OK)
+	/* an answer that was lost does not matter once the last one came */
+	if (code != STATUS_OK && !inv->answered)
 		invite_fail(inv, code);
 }
 

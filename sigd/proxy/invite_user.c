@@ -24,9 +24,17 @@ static bool better(uint16_t code, uint16_t than)
 
 void invite_branch_over(struct invite *inv, uint16_t scode)
 {
+	if (inv->over) {
+		if (list_isempty(&inv->branches))
+			mem_deref(inv);
+		return;
+	}
 	if (scode && better(scode, inv->best))
 		inv->best = scode;
-	if (inv->winner || !list_isempty(&inv->branches) || inv->answered)
+	/* step 5: a 6xx speaks for all devices */
+	if (scode >= 600)
+		(void)invite_hush(inv, NULL);
+	if (inv->winner || !list_isempty(&inv->branches))
 		return;
 
 	if (inv->cancelled)
@@ -39,23 +47,22 @@ void invite_branch_over(struct invite *inv, uint16_t scode)
 
 static void others_away(struct invite *inv)
 {
-	struct le *le = list_head(&inv->branches);
+	struct le *le;
 
-	while (le) {
-		struct branch *branch = le->data;
+	LIST_FOREACH(&inv->branches, le) {
+		const struct branch *branch = le->data;
 		struct ctl_req drop = {.verb = CTL_LEG_DROP};
 
-		le = le->next;
 		if (branch == inv->winner)
 			continue;
-		branch_cancel(branch,
-			      "SIP;cause=200;text=\"Call completed elsewhere\"");
 		drop.drop.leg = branch->leg;
 		str_ncpy(drop.session, inv->rec.session,
 			 sizeof(drop.session));
 		(void)media_client_tell(inv->px->deps.media, inv->rec.media,
 					&drop);
 	}
+	(void)invite_hush(inv,
+			  "SIP;cause=200;text=\"Call completed elsewhere\"");
 }
 
 static void on_saved(enum status code, const struct call_record *rec,
@@ -71,16 +78,22 @@ static void on_saved(enum status code, const struct call_record *rec,
 		invite_fail(inv, code);
 		return;
 	}
+	/* one that cannot be sent now is sent when the device repeats it; one
+	 * that cannot be written never is */
+	if (branch_forward(inv->winner, inv->winner->answer, &sdp) &&
+	    !txn_srv_answered(inv->st)) {
+		invite_fail(inv, STATUS_INTERNAL);
+		return;
+	}
 	inv->answered = true;
 	++inv->px->counts.answered;
-	if (branch_forward(inv->winner, inv->winner->answer, &sdp))
-		log_warn(inv->rec.call, "the 2xx was not forwarded", NULL);
 }
 
 static void settled(struct invite *inv, unsigned slot, enum status code)
 {
 	inv->asks[slot] = mem_deref(inv->asks[slot]);
-	if (code != STATUS_OK)
+	/* an answer that was lost does not matter once the last one came */
+	if (code != STATUS_OK && !inv->answered)
 		invite_fail(inv, code);
 }
 

@@ -61,7 +61,9 @@ static struct registrar_params ask_params(struct job *job, registrar_h *h)
 		.link = job->px->deps.redis,
 		.proof = {.nonce_id = job->who.nonce_id,
 			  .nc = job->who.nc,
-			  .life_ms = job->px->cfg.nonce_ms},
+			  /* a nonce from a clock that is ahead of ours lives
+			   * longer than its counter would */
+			  .life_ms = 2 * job->px->cfg.nonce_ms},
 		.h = h,
 		.arg = job,
 	};
@@ -267,16 +269,28 @@ static void serve_invite(struct job *job)
 
 /* --- the steps ------------------------------------------------------------------ */
 
+/* That of the domain in the Request-URI, which must be the one of who asks
+ * too: the same name at another tenant is somebody else (RFC 3261 10.3 step
+ * 5; calls between tenants are not served). */
+static const struct route_tenant *tenant_of(const struct job *job,
+					    const struct smsg *msg)
+{
+	const struct shdr_addr *who =
+		msg->method == SMSG_REGISTER ? &msg->to : &msg->from;
+	const struct route_tenant *tenant =
+		route_tenant_by_domain(job->table, &msg->uri.host);
+
+	return tenant == route_tenant_by_domain(job->table, &who->uri.host)
+		       ? tenant
+		       : NULL;
+}
+
 static void serve(struct job *job)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
-	const struct pl *host = &msg->uri.host;
 	enum status code;
 
-	/* the caller's tenant is that of its own domain */
-	if (msg->method != SMSG_REGISTER)
-		host = &msg->from.uri.host;
-	job->tenant = route_tenant_by_domain(job->table, host);
+	job->tenant = tenant_of(job, msg);
 	if (!job->tenant) {
 		fail(job, STATUS_UNKNOWN_DOMAIN);
 		return;
@@ -320,4 +334,19 @@ void job_start(struct request *rq, struct txn_srv *st)
 	list_append(&rq->px->jobs, &job->le, job);
 	txn_srv_attach(st, on_end, job);
 	serve(job);
+}
+
+bool job_cancel(struct proxy *px, const struct txn_srv *st)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->jobs, le) {
+		struct job *job = le->data;
+
+		if (job->st == st) {
+			fail(job, STATUS_CANCELLED);
+			return true;
+		}
+	}
+	return false;
 }

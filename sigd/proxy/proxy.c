@@ -29,7 +29,10 @@ static void destructor(void *data)
 {
 	struct proxy *px = data;
 
+	/* what ends here would say so, and the transport ended before us */
+	px->deps.transport = NULL;
 	list_flush(&px->jobs);
+	list_flush(&px->dialogs);
 	list_flush(&px->invites);
 	list_flush(&px->tasks);
 	mem_deref(px->txns);
@@ -44,7 +47,8 @@ static int on_send(const struct txn_dest *dest, const uint8_t *msg, size_t len,
 	int err = flow_of_dest(&id, dest);
 
 	return err ? err
-		   : transport_send(px->deps.transport, &id, msg, len, 0);
+		   : transport_send(px->deps.transport, &id, msg, len,
+				    px->send_ref);
 }
 
 int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
@@ -168,10 +172,12 @@ void proxy_response(const struct transport_src *src, const uint8_t *data,
 
 void proxy_send_failed(uint64_t ref, int err, void *arg)
 {
-	(void)arg;
+	struct proxy *px = arg;
 
 	log_debug(NULL, "a message did not reach its flow", "ref=%llu err=%d",
 		  (unsigned long long)ref, err);
+	invite_send_failed(px, ref, err);
+	indialog_send_failed(px, ref, err);
 }
 
 const struct proxy_counts *proxy_counts(const struct proxy *px)
@@ -181,6 +187,6 @@ const struct proxy_counts *proxy_counts(const struct proxy *px)
 
 uint32_t proxy_busy(const struct proxy *px)
 {
-	return list_count(&px->jobs) + list_count(&px->invites) +
+	return list_count(&px->jobs) + invite_pending(px) +
 	       list_count(&px->tasks);
 }

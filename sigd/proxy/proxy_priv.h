@@ -24,9 +24,11 @@ struct proxy {
 	struct proxy_deps deps;
 	struct txn_table *txns;
 	struct list jobs;      /* requests under way (struct job) */
+	struct list dialogs;   /* ... within dialogs (struct indialog) */
 	struct list invites;   /* calls being set up (struct invite) */
 	struct list tasks;     /* things to finish on our own (struct task) */
 	uint32_t branch_num;   /* last one used */
+	uint64_t send_ref;     /* of what is being sent; 0: none */
 	struct proxy_counts counts;
 	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
 	uint8_t *buf;          /* for one message, SMSG_MAX bytes */
@@ -90,6 +92,11 @@ int hop_cookie(struct proxy *px, struct smsg_edit *ed, struct pl *route,
 /* Take out of a request what is between its sender and us. */
 void hop_clean(struct smsg_edit *ed);
 
+/* txn_cli_start() of the message whose Via was made last; *ref: what
+ * proxy_send_failed() will say when it did not get there. */
+int hop_start(struct proxy *px, struct txn_cli **ctp, uint64_t *ref,
+	      const struct txn_cli_params *params);
+
 /* --- request.c, response.c ------------------------------------------------------ */
 
 void request_serve(struct request *rq);
@@ -99,6 +106,8 @@ void response_serve(struct proxy *px, const struct transport_src *src,
 /* --- job.c: one out-of-dialog request being served -------------------------------- */
 
 void job_start(struct request *rq, struct txn_srv *st);
+/* A CANCEL for the INVITE of this transaction. False: no job has it. */
+bool job_cancel(struct proxy *px, const struct txn_srv *st);
 
 /* --- invite.c ---------------------------------------------------------------------- */
 
@@ -114,8 +123,15 @@ struct invite_params {
 void invite_start(struct proxy *px, const struct invite_params *params);
 /* A CANCEL for the INVITE of this transaction. */
 void invite_cancel(struct proxy *px, const struct txn_srv *st);
+/* Calls that have no final answer yet. */
+uint32_t invite_pending(const struct proxy *px);
 /* The ACK of a 2xx of ours came: it need not be repeated any more. */
 void invite_acked(struct proxy *px, const char *call);
+/* A flow of ours has ended: its calls being set up end, its branches are
+ * over. */
+void invite_flow_gone(struct proxy *px, const struct flow_id *flow);
+/* What was sent with this number did not get there. */
+void invite_send_failed(struct proxy *px, uint64_t ref, int err);
 
 /* --- indialog.c ----------------------------------------------------------------------- */
 
@@ -123,6 +139,9 @@ void invite_acked(struct proxy *px, const char *call);
  * st: NULL for an ACK. */
 bool indialog_claims(const struct request *rq);
 void indialog_serve(struct request *rq, struct txn_srv *st);
+/* As with invites: a CANCEL (false: not one of these), and what failed. */
+bool indialog_cancel(struct proxy *px, const struct txn_srv *st);
+void indialog_send_failed(struct proxy *px, uint64_t ref, int err);
 
 /* --- hangup.c: the end of a call, from our side ---------------------------------------- */
 

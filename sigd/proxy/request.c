@@ -88,7 +88,8 @@ static void serve_cancel(struct proxy *px, struct txn_srv *st)
 
 	invite = txn_srv_find_invite(px->txns, txn_srv_request(st));
 	reply_status(px, st, invite ? STATUS_OK : STATUS_UNKNOWN_DIALOG);
-	if (invite)
+	if (invite && !job_cancel(px, invite) &&
+	    !indialog_cancel(px, invite))
 		invite_cancel(px, invite);
 }
 

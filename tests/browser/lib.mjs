@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { B, Stack, until } from '../system/lib/stack.mjs';
+import { B, Stack, sleep, until } from '../system/lib/stack.mjs';
 
 const npm = path.join(B, 'npm/tests/node_modules');
 const { chromium } = createRequire(path.join(npm, 'x.js'))('playwright-core');
@@ -70,17 +70,31 @@ class Phone {
 
   stats(id) { return this.page.evaluate((i) => window.phone.stats(i), id); }
 
-  up(id) { return until(async () => (await this.state(id)).up, 'the call is up'); }
+  async up(id) {
+    let state = null;
+    return until(async () => {
+      state = await this.state(id);
+      if (state.final !== null) throw new Error(`the call ended: ${JSON.stringify(state)}`);
+      return state.up;
+    }, 'the call is up').catch((e) => { throw new Error(`${e.message} ${JSON.stringify(state)}`); });
+  }
 
   final(id) { return until(async () => (await this.state(id)).final, 'the call ends'); }
 
-  // Waits until the tone is heard at the frequency, then says what is heard.
+  // Waits until a steady tone is heard at the frequency, then says what is
+  // heard: three looks in a row, a window of samples apart, that agree.
   async hears(id, frequency, limit = 15000) {
     let heard = null;
+    let steady = 0;
+    let last = -Infinity;
     try {
       return await until(async () => {
         heard = await this.page.evaluate((i) => window.phone.hear(i), id);
-        return heard && Math.abs(heard.frequency - frequency) < 2 && heard.level > -60 && heard;
+        const there = heard && Math.abs(heard.frequency - frequency) < 2 && heard.level > -60;
+        steady = there && Math.abs(heard.level - last) < 0.3 ? steady + 1 : 0;
+        last = there ? heard.level : -Infinity;
+        if (steady < 3) await sleep(200);
+        return steady >= 3 && heard;
       }, `${frequency} Hz`, limit);
     } catch (e) {
       throw new Error(`${e.message}; heard ${JSON.stringify(heard)}`);

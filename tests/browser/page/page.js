@@ -166,6 +166,7 @@ window.phone = {
     phone = library === 'sip.js' ? sipjs(options) : jssip(options);
   },
   registered: () => phone.registered,
+  forget: () => { phone.registered = null; },
   incoming: () => { const id = phone.incoming; phone.incoming = null; return id; },
   call: (target, frequency) => phone.call(target, frequency),
   answer: (id, frequency) => { phone.answer(id, frequency); },

@@ -238,7 +238,7 @@ admin:
       const keys = await this.redis.call('KEYS', 'cb:*');
       const calls = keys.filter((k) => /:rec:|:lease|:due/.test(k));
       const sessions = [];
-      for (const k of keys.filter((key) => key.endsWith(':media'))) {
+      for (const k of keys.filter((key) => /^cb:\{n:.*\}:media$/.test(key))) {
         const n = Number(await this.redis.call('HGET', k, 'sessions'));
         if (n) sessions.push(`${k} sessions=${n}`);
       }
