@@ -80,10 +80,10 @@ static const struct metric_desc rows[] = {
 	      "Sessions that were not made", commands.draining),
 	COUNT("repeated_commands", NULL, "Answered again from memory",
 	      ctl.repeated),
-	COUNT("events", NULL, "Losses told to sigd", reports.events),
-	COUNT("facts", NULL, "Facts told to whoever follows", reports.facts),
+	COUNT("events", NULL, "Losses told to sigd", news.events),
+	COUNT("facts", NULL, "Facts told to whoever follows", news.facts),
 	COUNT("untold_events", NULL, "Given up: no room or no memory",
-	      reports.left_out),
+	      news.left_out),
 };
 
 int media_metric_alloc(struct metric_set **setp, struct media_figures *figures)

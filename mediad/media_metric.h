@@ -11,7 +11,7 @@
 #include "common/control/ctl_peer.h"
 #include "common/metric.h"
 #include "mediad/control/command.h"
-#include "mediad/control/report.h"
+#include "mediad/control/news.h"
 #include "mediad/transport/mux.h"
 
 /* Copied from the parts whenever the figures are told. */
@@ -20,7 +20,7 @@ struct media_figures {
 	uint64_t resumed, deaths; /* at the start of this process */
 	struct mux_stats mux;
 	struct command_stats commands;
-	struct report_stats reports;
+	struct news_stats news;
 	struct ctl_counts ctl;
 };
 

@@ -14,7 +14,7 @@
 #include "common/redis_link.h"
 #include "common/wheel.h"
 #include "mediad/control/control.h"
-#include "mediad/control/report.h"
+#include "mediad/control/news.h"
 #include "mediad/control/publish.h"
 #include "mediad/media_metric.h"
 #include "mediad/media_worker.h"
@@ -56,7 +56,7 @@ struct media_worker {
 	struct state_file *state;
 	struct sa hosts[MUX_SOCKS_MAX];
 	size_t nhosts;
-	struct report *report;
+	struct news *news;
 	struct session_table *table;
 	struct control *control;
 	struct media_figures figures;
@@ -74,7 +74,7 @@ static void destructor(void *arg)
 	mem_deref(mw->metrics);
 	mem_deref(mw->control);
 	mem_deref(mw->table);
-	mem_deref(mw->report);
+	mem_deref(mw->news);
 	mem_deref(mw->state);
 	mem_deref(mw->bank);
 	mem_deref(mw->mux);
@@ -205,10 +205,10 @@ static int sessions_make(struct media_worker *mw)
 	size_t count = 0;
 	int err;
 
-	err = report_alloc(&mw->report, mw->worker->wheel);
+	err = news_alloc(&mw->news, mw->worker->wheel);
 	if (!err)
 		err = session_table_alloc(&mw->table, &session_cfg, &deps,
-					  report_lost, mw->report);
+					  news_lost, mw->news);
 	if (!err)
 		err = session_resume_all(mw->table, &count);
 	if (err)
@@ -219,7 +219,7 @@ static int sessions_make(struct media_worker *mw)
 	if (count)
 		log_info(NULL, "sessions resumed", "count=%zu deaths=%u", count,
 			 state_file_deaths(mw->state));
-	report_resumed(mw->report, mw->table);
+	news_resumed(mw->news, mw->table);
 	return 0;
 }
 
@@ -242,7 +242,7 @@ static void on_fill(void *arg)
 	figures->ready = control_ready(mw->control);
 	figures->mux = *mux_stats(mw->mux);
 	figures->commands = *control_commands(mw->control);
-	figures->reports = *report_stats(mw->report);
+	figures->news = *news_stats(mw->news);
 	if (counts)
 		figures->ctl = *counts;
 }
@@ -253,7 +253,7 @@ static int control_make(struct media_worker *mw)
 		.ring = mw->ring,
 		.wheel = mw->worker->wheel,
 		.table = mw->table,
-		.report = mw->report,
+		.news = mw->news,
 		.max_sessions = mw->cfg->limits.sessions,
 		.failedh = on_failed,
 		.arg = mw,
@@ -325,7 +325,7 @@ static bool on_left(const char *session, void *arg)
 		str_ncpy(event.session, session, sizeof(event.session));
 		str_ncpy(event.call, found->call, sizeof(event.call));
 		pl_set_str(&event.tenant, found->tenant);
-		report_event(mw->report, &event);
+		news_event(mw->news, &event);
 		(void)session_drop(mw->table, session);
 	}
 	mem_deref(found);

@@ -1,5 +1,5 @@
 /*
- * control.c  A worker's tie to Redis: epoch, commands, reports, heartbeat
+ * control.c  A worker's tie to Redis: epoch, commands, news, heartbeat
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,7 +18,7 @@
 #include "common/wheel.h"
 #include "mediad/control/command.h"
 #include "mediad/control/control.h"
-#include "mediad/control/report.h"
+#include "mediad/control/news.h"
 #include "mediad/session/session.h"
 
 enum {
@@ -44,7 +44,7 @@ struct control {
 	struct wheel *wheel;
 	struct wheel_timer say, step;
 	struct session_table *table;
-	struct report *report;
+	struct news *news;
 	uint32_t max_sessions;
 	bool draining;
 
@@ -69,8 +69,8 @@ static void destructor(void *arg)
 	wheel_stop(&control->say);
 	wheel_stop(&control->step);
 	wheel_stop(&control->gauge.timer);
-	if (control->report)
-		report_attach(control->report, NULL);
+	if (control->news)
+		news_attach(control->news, NULL);
 	mem_deref(control->beat);
 	mem_deref(control->reporter);
 	mem_deref(control->server);
@@ -162,7 +162,7 @@ static void on_ended(const struct session_figures *found,
 	str_ncpy(event.session, found->session, sizeof(event.session));
 	str_ncpy(event.call, found->call, sizeof(event.call));
 	pl_set_str(&event.tenant, found->tenant);
-	report_event(control->report, &event);
+	news_event(control->news, &event);
 	log_info(found->call, "session ended", "session=%s reason=%s",
 		 found->session, status_text(reason));
 }
@@ -185,7 +185,7 @@ static int start(struct control *control)
 	if (!err)
 		err = ctl_reporter_alloc(&control->reporter, &peer);
 	if (!err)
-		report_attach(control->report, control->reporter);
+		news_attach(control->news, control->reporter);
 
 	return err;
 }
@@ -281,7 +281,7 @@ int control_alloc(struct control **controlp,
 	control->redis = *params->redis;
 	control->wheel = params->wheel;
 	control->table = params->table;
-	control->report = params->report;
+	control->news = params->news;
 	control->max_sessions = params->max_sessions;
 	control->ring = mem_ref(params->ring);
 	control->failedh = params->failedh;
@@ -342,7 +342,7 @@ bool control_ready(const struct control *control)
 
 bool control_quiet(const struct control *control)
 {
-	return !report_stats(control->report)->kept &&
+	return !news_stats(control->news)->kept &&
 	       (!control->reporter || !ctl_reporter_kept(control->reporter)) &&
 	       (!control->server || !ctl_server_open(control->server));
 }

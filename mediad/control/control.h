@@ -1,9 +1,9 @@
 /*
- * control.h  A worker's tie to Redis: epoch, commands, reports, heartbeat
+ * control.h  A worker's tie to Redis: epoch, commands, news, heartbeat
  *
  * Media does not wait for it: the sessions live before Redis was ever
  * reached, and when it is gone. The order on the way up: link, epoch, command
- * stream, reports, and when the stream's place is known, heartbeats, so that
+ * stream, news, and when the stream's place is known, heartbeats, so that
  * nobody asks who would not hear it.
  *
  * SPDX-License-Identifier: MIT
@@ -19,7 +19,7 @@
 struct command_stats;
 struct control;
 struct redis_link;
-struct report;
+struct news;
 struct session_table;
 
 /* It cannot serve (memory); the process had better begin anew. The control may
@@ -34,7 +34,7 @@ struct control_params {
 	struct keyring *ring;
 	struct wheel *wheel;
 	struct session_table *table;
-	struct report *report;
+	struct news *news;
 	uint32_t max_sessions;
 	control_failed_h *failedh;
 	void *arg;

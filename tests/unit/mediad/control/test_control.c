@@ -11,7 +11,7 @@
 #include "common/control/ctl_node.h"
 #include "common/keyring.h"
 #include "mediad/control/control.h"
-#include "mediad/control/report.h"
+#include "mediad/control/news.h"
 #include "mediad/session/session.h"
 #include "mediad/sound/service.h"
 #include "mediad/transport/cert.h"
@@ -43,7 +43,7 @@ struct fixture {
 	struct sound_bank *bank;
 	struct path_web_env env;
 	struct sa host;
-	struct report *report;
+	struct news *news;
 	struct session_table *table;
 	struct control *control;
 
@@ -102,7 +102,7 @@ static bool media_make(struct fixture *fix)
 	sa_set_str(&fix->host, "192.0.2.1", 40000);
 	if (cert_make(&fix->cert) || hs_ctx_alloc(&fix->hs_ctx, fix->cert) ||
 	    mux_alloc(&fix->mux, 0) || sound_bank_alloc(&fix->bank) ||
-	    report_alloc(&fix->report, fix->bed.wheel))
+	    news_alloc(&fix->news, fix->bed.wheel))
 		return false;
 
 	fix->env.mux = fix->mux;
@@ -111,8 +111,8 @@ static bool media_make(struct fixture *fix)
 	fix->env.impl = &crypt_openssl;
 	deps.cert = fix->cert;
 	deps.bank = fix->bank;
-	return !session_table_alloc(&fix->table, &cfg, &deps, report_lost,
-				    fix->report);
+	return !session_table_alloc(&fix->table, &cfg, &deps, news_lost,
+				    fix->news);
 }
 
 static void on_failed(void *arg)
@@ -130,7 +130,7 @@ static bool control_make(struct fixture *fix)
 		.ring = fix->ring,
 		.wheel = fix->bed.wheel,
 		.table = fix->table,
-		.report = fix->report,
+		.news = fix->news,
 		.max_sessions = 2,
 		.failedh = on_failed,
 	};
@@ -177,7 +177,7 @@ static void stop(struct fixture *fix)
 {
 	mem_deref(fix->control);
 	mem_deref(fix->table);
-	mem_deref(fix->report);
+	mem_deref(fix->news);
 	mem_deref(fix->client);
 	mem_deref(fix->nodes);
 	mem_deref(fix->listener);
@@ -286,8 +286,8 @@ static void early_losses_are_told_in_the_end(void)
 
 	if (!begin(&fix))
 		return;
-	report_lost(&lost, fix.report);
-	CHECK_INT(report_stats(fix.report)->kept, 1);
+	news_lost(&lost, fix.news);
+	CHECK_INT(news_stats(fix.news)->kept, 1);
 	CHECK(start(&fix));
 	fix.want = 1;
 	CHECK(redis_test_until(fix.bed.wheel, 5000, has_events, &fix));
@@ -295,7 +295,7 @@ static void early_losses_are_told_in_the_end(void)
 	CHECK_INT(fix.event.leg, 2);
 	CHECK_INT(fix.event.why, STATUS_MEDIA_NODE_LOST);
 	CHECK_STR(fix.why, session_cause_name(SESSION_TOO_EARLY));
-	CHECK_INT(report_stats(fix.report)->kept, 0);
+	CHECK_INT(news_stats(fix.news)->kept, 0);
 	stop(&fix);
 }
 

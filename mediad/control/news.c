@@ -1,5 +1,5 @@
 /*
- * report.c  What this worker tells on its own
+ * news.c  What this worker tells on its own
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,19 +9,19 @@
 
 #include "common/control/ctl_event.h"
 #include "common/wheel.h"
-#include "mediad/control/report.h"
+#include "mediad/control/news.h"
 
 enum {
 	PACE_MS = 20,
 	PACE_MAX = 256, /* not taken by Redis yet */
 };
 
-struct report {
+struct news {
 	struct wheel *wheel;
 	struct wheel_timer timer;
 	struct ctl_reporter *reporter; /* NULL: keep */
 	struct list notes;
-	struct report_stats stats;
+	struct news_stats stats;
 };
 
 struct note {
@@ -32,13 +32,13 @@ struct note {
 	struct ctl_figures figures;
 };
 
-static void report_destructor(void *arg)
+static void news_destructor(void *arg)
 {
-	struct report *report = arg;
+	struct news *news = arg;
 
-	wheel_stop(&report->timer);
-	list_flush(&report->notes);
-	mem_deref(report->reporter);
+	wheel_stop(&news->timer);
+	list_flush(&news->notes);
+	mem_deref(news->reporter);
 }
 
 static void note_destructor(void *arg)
@@ -48,21 +48,21 @@ static void note_destructor(void *arg)
 	list_unlink(&note->le);
 }
 
-int report_alloc(struct report **reportp, struct wheel *wheel)
+int news_alloc(struct news **newsp, struct wheel *wheel)
 {
-	struct report *report = mem_zalloc(sizeof(*report), report_destructor);
+	struct news *news = mem_zalloc(sizeof(*news), news_destructor);
 
-	if (!report)
+	if (!news)
 		return ENOMEM;
 
-	report->wheel = wheel;
-	*reportp = report;
+	news->wheel = wheel;
+	*newsp = news;
 	return 0;
 }
 
-const struct report_stats *report_stats(const struct report *report)
+const struct news_stats *news_stats(const struct news *news)
 {
-	return &report->stats;
+	return &news->stats;
 }
 
 static bool is_fact(const struct ctl_event *event)
@@ -73,29 +73,28 @@ static bool is_fact(const struct ctl_event *event)
 
 static void pump(void *arg)
 {
-	struct report *report = arg;
+	struct news *news = arg;
 	struct le *le;
 
-	while (report->reporter && (le = list_head(&report->notes)) &&
-	       ctl_reporter_kept(report->reporter) < PACE_MAX) {
+	while (news->reporter && (le = list_head(&news->notes)) &&
+	       ctl_reporter_kept(news->reporter) < PACE_MAX) {
 		struct note *note = le->data;
 
-		if (ctl_report(report->reporter, &note->event))
-			++report->stats.left_out;
-		--report->stats.kept;
+		if (ctl_report(news->reporter, &note->event))
+			++news->stats.left_out;
+		--news->stats.kept;
 		mem_deref(note);
 	}
-	if (report->reporter && !list_isempty(&report->notes))
-		wheel_start(report->wheel, &report->timer, PACE_MS, pump,
-			    report);
+	if (news->reporter && !list_isempty(&news->notes))
+		wheel_start(news->wheel, &news->timer, PACE_MS, pump, news);
 }
 
-void report_attach(struct report *report, struct ctl_reporter *reporter)
+void news_attach(struct news *news, struct ctl_reporter *reporter)
 {
 	mem_ref(reporter);
-	mem_deref(report->reporter);
-	report->reporter = reporter;
-	pump(report);
+	mem_deref(news->reporter);
+	news->reporter = reporter;
+	pump(news);
 }
 
 /* Copies the text to room; cut when it is too long. */
@@ -108,7 +107,7 @@ static void keep(struct pl *text, char *room, size_t size)
 	text->p = room;
 }
 
-void report_event(struct report *report, const struct ctl_event *event)
+void news_event(struct news *news, const struct ctl_event *event)
 {
 	bool fact = is_fact(event);
 	struct note *note = NULL;
@@ -117,11 +116,11 @@ void report_event(struct report *report, const struct ctl_event *event)
 	/* few have figures, and those are the larger part */
 	if (!event->figures)
 		size = offsetof(struct note, figures);
-	if (report->stats.kept <
-	    (unsigned)(fact ? REPORT_FACTS_MAX : REPORT_EVENTS_MAX))
+	if (news->stats.kept <
+	    (unsigned)(fact ? NEWS_FACTS_MAX : NEWS_EVENTS_MAX))
 		note = mem_zalloc(size, note_destructor);
 	if (!note) {
-		++report->stats.left_out;
+		++news->stats.left_out;
 		return;
 	}
 
@@ -133,12 +132,12 @@ void report_event(struct report *report, const struct ctl_event *event)
 		note->event.figures = &note->figures;
 	}
 	if (fact)
-		++report->stats.facts;
+		++news->stats.facts;
 	else
-		++report->stats.events;
-	list_append(&report->notes, &note->le, note);
-	++report->stats.kept;
-	pump(report);
+		++news->stats.events;
+	list_append(&news->notes, &note->le, note);
+	++news->stats.kept;
+	pump(news);
 }
 
 static enum status why_lost(enum session_cause cause)
@@ -148,7 +147,7 @@ static enum status why_lost(enum session_cause cause)
 	return worker ? STATUS_MEDIA_NODE_LOST : STATUS_MEDIA_LOST;
 }
 
-void report_lost(const struct session_lost *lost, void *arg)
+void news_lost(const struct session_lost *lost, void *arg)
 {
 	struct ctl_event event;
 
@@ -160,11 +159,11 @@ void report_lost(const struct session_lost *lost, void *arg)
 	str_ncpy(event.call, lost->call, sizeof(event.call));
 	pl_set_str(&event.tenant, lost->tenant);
 	pl_set_str(&event.text, session_cause_name(lost->cause));
-	report_event(arg, &event);
+	news_event(arg, &event);
 }
 
 struct resumed {
-	struct report *report;
+	struct news *news;
 	const struct session_table *table;
 	struct session_figures figures;
 };
@@ -182,18 +181,18 @@ static bool on_resumed(const char *session, void *arg)
 	str_ncpy(event.session, session, sizeof(event.session));
 	str_ncpy(event.call, resumed->figures.call, sizeof(event.call));
 	pl_set_str(&event.tenant, resumed->figures.tenant);
-	report_event(resumed->report, &event);
+	news_event(resumed->news, &event);
 	return false;
 }
 
-void report_resumed(struct report *report, const struct session_table *table)
+void news_resumed(struct news *news, const struct session_table *table)
 {
 	struct resumed *resumed = mem_zalloc(sizeof(*resumed), NULL);
 
 	if (!resumed)
 		return;
 
-	resumed->report = report;
+	resumed->news = news;
 	resumed->table = table;
 	session_each(table, on_resumed, resumed);
 	mem_deref(resumed);
