@@ -119,6 +119,17 @@ void edge_conn_close(struct edge_conn *conn, uint16_t code)
 	edge_want_tx(conn);
 }
 
+void edge_conn_closing(struct edge_conn *conn)
+{
+	if (conn->state != CONN_OPEN)
+		return;
+
+	conn->state = CONN_CLOSING;
+	conn->goodbye_sent = true;
+	flow_table_remove(conn->on->edge->p.flows, &conn->flow);
+	deadline(conn, conn->on->edge->p.limits->close_ms);
+}
+
 /* A message that was begun two pings ago and is not whole will not be: bytes
  * that trickle must not hold memory for ever. */
 static bool rx_stuck(struct edge_conn *conn)

@@ -86,6 +86,8 @@ void edge_conn_opened(struct edge_conn *conn);
 void edge_conn_alive(struct edge_conn *conn);
 /* Say goodbye with this code after what is queued. */
 void edge_conn_close(struct edge_conn *conn, uint16_t code);
+/* libwebsockets says goodbye, for a fault or because the peer did. */
+void edge_conn_closing(struct edge_conn *conn);
 /* No goodbye: have libwebsockets tear it down soon. */
 void edge_conn_kill(struct edge_conn *conn);
 /* It has ended as a flow. */

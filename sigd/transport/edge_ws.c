@@ -128,6 +128,19 @@ static void count_verdict(struct edge_conn *conn)
 		++counts->utf8_errors;
 }
 
+static int on_peer_close(struct edge_conn *conn, size_t len)
+{
+	/* RFC 6455 5.5.1: a code has two bytes. libwebsockets would send the
+	 * one byte back */
+	if (len == 1) {
+		lws_close_reason(conn->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR,
+				 NULL, 0);
+		return -1;
+	}
+	edge_conn_closing(conn);
+	return 0;
+}
+
 /* Protocol "sip": an open WebSocket. */
 static int on_sip(struct lws *wsi, enum lws_callback_reasons reason,
 		  void *user, void *in, size_t len)
@@ -154,8 +167,14 @@ static int on_sip(struct lws *wsi, enum lws_callback_reasons reason,
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return edge_message_tx(conn);
-	case LWS_CALLBACK_CLOSED:
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		return on_peer_close(conn, len);
+	case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+		/* It begins to close, for whatever reason */
 		count_verdict(conn);
+		edge_conn_closing(conn);
+		return 0;
+	case LWS_CALLBACK_CLOSED:
 		edge_conn_ended(conn);
 		return 0;
 	default:
@@ -166,8 +185,10 @@ static int on_sip(struct lws *wsi, enum lws_callback_reasons reason,
 static const struct lws_protocols protocols[] = {
 	{.name = "http", .callback = on_http,
 	 .tx_packet_size = EDGE_TX_CHUNK},
-	{.name = "sip", .callback = on_sip, .rx_buffer_size = EDGE_RX_CHUNK,
-	 .tx_packet_size = EDGE_TX_CHUNK},
+	/* Data of a session, which we do not use, has it tell us of
+	 * DROP_PROTOCOL */
+	{.name = "sip", .callback = on_sip, .per_session_data_size = 1,
+	 .rx_buffer_size = EDGE_RX_CHUNK, .tx_packet_size = EDGE_TX_CHUNK},
 	{.name = NULL},
 };
 
