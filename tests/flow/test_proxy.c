@@ -30,6 +30,8 @@ struct media_client {
 	struct wheel *wheel;
 	enum status refuse; /* answer of leg.remote */
 	bool away;
+	uint8_t slow_leg;   /* its offer takes 100 ms */
+	unsigned pending;
 	unsigned asked[CTL_VERB_COUNT];
 };
 
@@ -52,6 +54,7 @@ static void ask_destructor(void *data)
 {
 	struct media_ask *ask = data;
 
+	ask->client->pending--;
 	wheel_stop(&ask->timer);
 }
 
@@ -77,7 +80,13 @@ int media_client_ask(struct media_ask **askp, struct media_client *client,
 	client->asked[req->verb]++;
 	*ask = (struct media_ask){.client = client, .req = *req, .h = h,
 				  .arg = arg};
-	wheel_start(client->wheel, &ask->timer, 1, on_ask, ask);
+	client->pending++;
+	wheel_start(client->wheel, &ask->timer,
+		    req->verb == CTL_LEG_LOCAL && client->slow_leg &&
+				    req->local.leg == client->slow_leg
+			    ? 100
+			    : 1,
+		    on_ask, ask);
 	*askp = ask;
 	return 0;
 }
@@ -111,6 +120,7 @@ struct ua {
 	int code;      /* of the last final response */
 	char req[TEXT_MAX];
 	int requests;
+	char seen[1024]; /* first letters of all requests */
 };
 
 struct fixture {
@@ -122,8 +132,8 @@ struct fixture {
 	struct node nodes[WORKERS];
 	struct proxy_listener listener;
 	char advertise[64], run_dir[128];
-	struct ua alice, bob;
-	uint32_t t1;
+	struct ua alice, bob, desk; /* desk: also bob's */
+	uint32_t t1, timer_c;
 };
 
 static int udp_socket(struct sa *addr)
@@ -155,6 +165,7 @@ static void on_readable(int flags, void *arg)
 			strcpy(ua->resp, buf);
 		} else {
 			ua->requests++;
+			strncat(ua->seen, buf, 3);
 			strcpy(ua->req, buf);
 		}
 	}
@@ -186,7 +197,8 @@ static void node_open(struct fixture *fix, unsigned i)
 				      .listeners = &listener,
 				      .nlisteners = 1};
 	const struct proxy_cfg cfg = {.txn = {.t1 = fix->t1, .t2 = 4 * fix->t1,
-					      .t4 = 4 * fix->t1}};
+					      .t4 = 4 * fix->t1},
+				      .timer_c_ms = fix->timer_c};
 	struct proxy_deps deps = {.node = "s1", .slot = tp.slot,
 				  .epoch = tp.epoch, .wheel = fix->wheel,
 				  .keyring = fix->ring, .routes = fix->routes,
@@ -224,7 +236,7 @@ static const char routing[] =
 	"      - {name: echo, match: {callee: \"^echo$\"}, "
 	"to: {service: echo}}\n";
 
-static bool start_t1(struct fixture *fix, uint32_t t1)
+static bool start_with(struct fixture *fix, uint32_t t1, uint32_t timer_c)
 {
 	static const char keys[] = "1 - 000102030405060708090a0b0c0d0e0f\n";
 	struct cfg_errors *errs = NULL;
@@ -233,6 +245,7 @@ static bool start_t1(struct fixture *fix, uint32_t t1)
 
 	memset(fix, 0, sizeof(*fix));
 	fix->t1 = t1;
+	fix->timer_c = timer_c;
 	if (!redis_server_start(&fix->server))
 		return false;
 	CHECK(!loop_init(1024));
@@ -256,7 +269,13 @@ static bool start_t1(struct fixture *fix, uint32_t t1)
 		node_open(fix, i);
 	ua_open(&fix->alice);
 	ua_open(&fix->bob);
+	ua_open(&fix->desk);
 	return !err;
+}
+
+static bool start_t1(struct fixture *fix, uint32_t t1)
+{
+	return start_with(fix, t1, 0);
 }
 
 static bool start(struct fixture *fix)
@@ -268,6 +287,7 @@ static void stop(struct fixture *fix)
 {
 	ua_close(&fix->alice);
 	ua_close(&fix->bob);
+	ua_close(&fix->desk);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		mem_deref(fix->nodes[i].transport);
 		mem_deref(fix->nodes[i].proxy);
@@ -457,8 +477,9 @@ static void call(struct fixture *fix, const char *to)
 }
 
 /* A request of alice in the dialog that her last 2xx made. */
-static void put_in_dialog(struct fixture *fix, const char *resp,
-			  const char *method, unsigned cseq, unsigned worker)
+static void put_in_dialog_body(struct fixture *fix, const char *resp,
+			       const char *method, unsigned cseq,
+			       unsigned worker, const char *body)
 {
 	char to[1024], contact[1024], rr[1024], route[1100] = "";
 
@@ -471,9 +492,30 @@ static void put_in_dialog(struct fixture *fix, const char *resp,
 	    "%s %s SIP/2.0\r\n"
 	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%s%u;rport\r\n"
 	    "Max-Forwards: 70\r\n%sFrom: <sip:alice@demo.test>;tag=af\r\n"
-	    "To: %s\r\nCall-ID: call-1\r\nCSeq: %u %s\r\n\r\n",
+	    "To: %s\r\nCall-ID: call-1\r\nCSeq: %u %s\r\n"
+	    "Contact: <sip:alice@127.0.0.1:%u>\r\n"
+	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
 	    method, contact + 1, sa_port(&fix->alice.addr), method, cseq,
-	    route, to, cseq, method);
+	    route, to, cseq, method, sa_port(&fix->alice.addr), strlen(body),
+	    body);
+}
+
+static void put_in_dialog(struct fixture *fix, const char *resp,
+			  const char *method, unsigned cseq, unsigned worker)
+{
+	put_in_dialog_body(fix, resp, method, cseq, worker, "");
+}
+
+static void put_cancel(struct fixture *fix, const char *to, const char *branch,
+		       unsigned cseq)
+{
+	put(fix, &fix->alice, 0,
+	    "CANCEL sip:%s@demo.test SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%s%u;rport\r\n"
+	    "Max-Forwards: 70\r\nFrom: <sip:alice@demo.test>;tag=af\r\n"
+	    "To: <sip:%s@demo.test>\r\nCall-ID: call-1\r\n"
+	    "CSeq: %u CANCEL\r\n\r\n",
+	    to, sa_port(&fix->alice.addr), branch, cseq, to, cseq);
 }
 
 static unsigned busy(const struct fixture *fix)
@@ -627,31 +669,37 @@ static void an_offer_that_mediad_refuses_is_488(void)
 	stop(&fix);
 }
 
-/* bob's answer to the request that he got last */
-static void bob_answers(struct fixture *fix, int code, const char *extra)
+/* The answer to the request that this one got last. */
+static void ua_answers(struct fixture *fix, struct ua *ua, int code,
+		       const char *extra)
 {
 	char via[1024], from[512], to[512], callid[256], cseq[64], rr[1024];
 	char second[1100] = "", rr_line[1100] = "";
-	const char *p = strstr(fix->bob.req, "\r\nVia: ");
+	const char *p = strstr(ua->req, "\r\nVia: ");
 
-	header(fix->bob.req, "Via", via);
+	header(ua->req, "Via", via);
 	if (p && strstr(p + 7, "\r\nVia: "))
 		snprintf(second, sizeof(second), "Via: %.*s\r\n",
 			 (int)strcspn(strstr(p + 7, "\r\nVia: ") + 7, "\r"),
 			 strstr(p + 7, "\r\nVia: ") + 7);
-	header(fix->bob.req, "From", from);
-	header(fix->bob.req, "To", to);
-	header(fix->bob.req, "Call-ID", callid);
-	header(fix->bob.req, "CSeq", cseq);
-	if (*header(fix->bob.req, "Record-Route", rr))
+	header(ua->req, "From", from);
+	header(ua->req, "To", to);
+	header(ua->req, "Call-ID", callid);
+	header(ua->req, "CSeq", cseq);
+	if (*header(ua->req, "Record-Route", rr))
 		snprintf(rr_line, sizeof(rr_line), "Record-Route: %s\r\n",
 			 rr);
 	/* bob is registered through worker 1 and answers to it */
-	put(fix, &fix->bob, 1,
+	put(fix, ua, 1,
 	    "SIP/2.0 %d X\r\nVia: %s\r\n%s%sFrom: %s\r\nTo: %s%s\r\n"
 	    "Call-ID: %s\r\nCSeq: %s\r\n%s\r\n",
 	    code, via, second, rr_line, from, to,
 	    strstr(to, "tag=") ? "" : ";tag=bt", callid, cseq, extra);
+}
+
+static void bob_answers(struct fixture *fix, int code, const char *extra)
+{
+	ua_answers(fix, &fix->bob, code, extra);
 }
 
 #define BOB_2XX                                                              \
@@ -718,14 +766,7 @@ static void a_cancelled_call_ends_on_both_sides(void)
 		call(&fix, "bob");
 		REQUIRE(request(&fix, &fix.bob, "INVITE"));
 		bob_answers(&fix, 180, "");
-		put(&fix, &fix.alice, 0,
-		    "CANCEL sip:bob@demo.test SIP/2.0\r\n"
-		    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKi2;rport\r\n"
-		    "Max-Forwards: 70\r\n"
-		    "From: <sip:alice@demo.test>;tag=af\r\n"
-		    "To: <sip:bob@demo.test>\r\nCall-ID: call-1\r\n"
-		    "CSeq: 2 CANCEL\r\n\r\n",
-		    sa_port(&fix.alice.addr));
+		put_cancel(&fix, "bob", "i", 2);
 		CHECK_INT(answer(&fix, &fix.alice), 200);
 		fix.alice.code = 0;
 		REQUIRE(request(&fix, &fix.bob, "CANCEL"));
@@ -778,6 +819,336 @@ static void with_redis_stopped_a_dialog_goes_on_from_hints(void)
 	stop(&fix);
 }
 
+/* alice's call to bob, who has answered: her 2xx is in resp. */
+static bool talk(struct fixture *fix, char *resp)
+{
+	CHECK_INT(register_user(fix, &fix->bob, 1, "bob-secret"), 200);
+	call(fix, "bob");
+	if (!CHECK(request(fix, &fix->bob, "INVITE")))
+		return false;
+	bob_answers(fix, 200, BOB_2XX);
+	CHECK_INT(answer(fix, &fix->alice), 200);
+	strcpy(resp, fix->alice.resp);
+	return true;
+}
+
+/* What arrived before this has been served when it is answered. */
+static void round_trip(struct fixture *fix, struct ua *ua, unsigned worker)
+{
+	put_register(fix, ua, worker, "alice", 77, "");
+	CHECK_INT(answer(fix, ua), 401);
+}
+
+static bool nothing_asked(void *arg)
+{
+	const struct fixture *fix = arg;
+
+	return !fix->media.pending;
+}
+
+/* The test's CANCEL overwrote the INVITE: its answer differs by the method. */
+static void as_invite(struct ua *ua, unsigned cseq)
+{
+	char *p = strstr(ua->req, "CSeq: "), text[32];
+
+	if (!CHECK(p))
+		return;
+	snprintf(text, sizeof(text), "CSeq: %u INVITE", cseq);
+	memcpy(p, text, strlen(text));
+}
+
+/* Behind the 200 of the CANCEL. */
+static bool is_terminated(void *arg)
+{
+	const struct ua *ua = arg;
+
+	return ua->code == 487;
+}
+
+static void a_cancel_while_the_nonce_is_counted_ends_the_call(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		/* both are read before Redis has answered */
+		call(&fix, "echo");
+		put_cancel(&fix, "echo", "i", 2);
+		CHECK(redis_test_until(fix.wheel, 5000, is_terminated,
+				       &fix.alice));
+		CHECK_INT(fix.media.asked[CTL_LEG_REMOTE], 0);
+	}
+	stop(&fix);
+}
+
+static void a_repeated_2xx_goes_on_to_the_caller(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start(&fix) && talk(&fix, resp)) {
+		fix.alice.code = 0;
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_STR(fix.alice.resp, resp);
+	}
+	stop(&fix);
+}
+
+static void a_2xx_after_we_gave_up_is_acknowledged_and_ended(void)
+{
+	struct fixture fix;
+
+	if (start_with(&fix, 100, 100)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
+			  200);
+		call(&fix, "bob");
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		bob_answers(&fix, 180, "");
+		/* Timer C */
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+		REQUIRE(request(&fix, &fix.bob, "CANCEL"));
+		as_invite(&fix.bob, 2);
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK(request(&fix, &fix.bob, "ACK") ||
+		      !strncmp(fix.bob.req, "BYE", 3));
+		round_trip(&fix, &fix.bob, 1);
+		CHECK(strstr(fix.bob.seen, "ACKBYE"));
+	}
+	stop(&fix);
+}
+
+static void a_decline_speaks_for_all_devices(void)
+{
+	struct fixture fix;
+
+	if (start_t1(&fix, 500)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
+			  200);
+		CHECK_INT(register_user(&fix, &fix.desk, 1, "bob-secret"),
+			  200);
+		call(&fix, "bob");
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		REQUIRE(request(&fix, &fix.desk, "INVITE"));
+		ua_answers(&fix, &fix.desk, 180, "");
+		bob_answers(&fix, 603, "");
+		REQUIRE(request(&fix, &fix.desk, "CANCEL"));
+		as_invite(&fix.desk, 2);
+		ua_answers(&fix, &fix.desk, 487, "");
+		CHECK_INT(answer(&fix, &fix.alice), 603);
+	}
+	stop(&fix);
+}
+
+static void a_device_without_offer_yet_does_not_ring_after_the_answer(void)
+{
+	struct fixture fix;
+	struct ua *first, *other;
+
+	if (start_t1(&fix, 500)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
+			  200);
+		CHECK_INT(register_user(&fix, &fix.desk, 1, "bob-secret"),
+			  200);
+		fix.media.slow_leg = 3;
+		call(&fix, "bob");
+		/* either is the first of the list */
+		while (!fix.bob.requests && !fix.desk.requests &&
+		       redis_test_until(fix.wheel, 20, has_request, &fix.bob))
+			;
+		CHECK(fix.bob.requests || fix.desk.requests ||
+		      redis_test_until(fix.wheel, 50, has_request, &fix.desk));
+		first = fix.bob.requests ? &fix.bob : &fix.desk;
+		other = fix.bob.requests ? &fix.desk : &fix.bob;
+		ua_answers(&fix, first, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(redis_test_until(fix.wheel, 5000, nothing_asked, &fix));
+		round_trip(&fix, other, 1);
+		round_trip(&fix, other, 0);
+		CHECK_STR(other->seen, "");
+	}
+	stop(&fix);
+}
+
+static void a_challenge_of_a_device_is_not_passed_on(void)
+{
+	struct fixture fix;
+
+	if (start_t1(&fix, 500)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
+			  200);
+		call(&fix, "bob");
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		bob_answers(&fix, 407, "");
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+	}
+	stop(&fix);
+}
+
+static void a_2xx_without_our_callers_via_ends_the_call(void)
+{
+	struct fixture fix;
+	char *p;
+
+	if (start(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
+			  200);
+		call(&fix, "bob");
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		p = strstr(strstr(fix.bob.req, "\r\nVia: ") + 4, "\r\nVia: ");
+		REQUIRE(p);
+		memcpy(p, "\r\nXia: ", 7);
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 500);
+		CHECK(redis_test_until(fix.wheel, 10000, is_idle, &fix));
+		CHECK(strstr(fix.bob.seen, "ACKBYE"));
+		CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 1);
+	}
+	stop(&fix);
+}
+
+static void media_is_never_described_past_mediad(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start(&fix) && talk(&fix, resp)) {
+		put_in_dialog_body(&fix, resp, "ACK", 2, 1, SDP_OFFER);
+		CHECK(request(&fix, &fix.bob, "ACK"));
+		CHECK(!strstr(fix.bob.req, "v=0"));
+		/* the offer would be bob's, and come in his 2xx */
+		put_in_dialog(&fix, resp, "INVITE", 3, 0);
+		CHECK_INT(answer(&fix, &fix.alice), 488);
+		CHECK_INT(fix.bob.requests, 0);
+	}
+	stop(&fix);
+}
+
+static void an_offer_in_a_dialog_is_answered_by_mediad(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start(&fix) && talk(&fix, resp)) {
+		put_in_dialog_body(&fix, resp, "INVITE", 3, 1, SDP_OFFER);
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		CHECK(strstr(fix.bob.req, sdp_answer));
+		bob_answers(&fix, 183, BOB_2XX);
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(strstr(fix.alice.resp, sdp_answer));
+		/* lost: it is repeated, and goes on again */
+		fix.alice.code = 0;
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(strstr(fix.alice.resp, sdp_answer));
+	}
+	stop(&fix);
+}
+
+static void an_answer_that_mediad_refuses_is_acknowledged(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start(&fix) && talk(&fix, resp)) {
+		put_in_dialog_body(&fix, resp, "INVITE", 3, 1, SDP_OFFER);
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		fix.media.refuse = STATUS_NOT_ACCEPTABLE;
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 488);
+		CHECK(request(&fix, &fix.bob, "ACK sip:bob@127.0.0.1:1"));
+	}
+	stop(&fix);
+}
+
+static void an_invite_in_a_dialog_can_be_cancelled(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX], invite[TEXT_MAX];
+
+	if (start_t1(&fix, 500) && talk(&fix, resp)) {
+		put_in_dialog_body(&fix, resp, "INVITE", 3, 0, SDP_OFFER);
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		bob_answers(&fix, 180, "");
+		strcpy(invite, fix.bob.req);
+		put_cancel(&fix, "bob", "INVITE", 3);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		fix.alice.code = 0;
+		REQUIRE(request(&fix, &fix.bob, "CANCEL"));
+		strcpy(fix.bob.req, invite);
+		bob_answers(&fix, 487, "");
+		CHECK_INT(answer(&fix, &fix.alice), 487);
+	}
+	stop(&fix);
+}
+
+static void another_tag_is_another_dialog(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX], *p;
+
+	if (start(&fix) && talk(&fix, resp)) {
+		p = strstr(resp, ";tag=bt");
+		REQUIRE(p);
+		memcpy(p, ";tag=xx", 7);
+		put_in_dialog(&fix, resp, "BYE", 3, 1);
+		CHECK_INT(answer(&fix, &fix.alice), 481);
+		CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 0);
+	}
+	stop(&fix);
+}
+
+static void a_name_at_another_domain_is_somebody_else(void)
+{
+	struct fixture fix;
+	char *p;
+
+	if (start(&fix)) {
+		put(&fix, &fix.alice, 0,
+		    "REGISTER sip:demo.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKo;rport\r\n"
+		    "Max-Forwards: 70\r\nFrom: <sip:alice@demo.test>;tag=f\r\n"
+		    "To: <sip:alice@other.test>\r\nCall-ID: o\r\n"
+		    "CSeq: 1 REGISTER\r\n\r\n", sa_port(&fix.alice.addr));
+		CHECK_INT(answer(&fix, &fix.alice), 404);
+		put(&fix, &fix.alice, 0,
+		    "INVITE sip:bob@other.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKp;rport\r\n"
+		    "Max-Forwards: 70\r\nFrom: <sip:alice@demo.test>;tag=f\r\n"
+		    "To: <sip:bob@other.test>\r\nCall-ID: p\r\n"
+		    "CSeq: 1 INVITE\r\n\r\n", sa_port(&fix.alice.addr));
+		CHECK_INT(answer(&fix, &fix.alice), 404);
+		/* and a number is of no domain */
+		put(&fix, &fix.alice, 0,
+		    "INVITE sip:demo.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKq;rport\r\n"
+		    "Max-Forwards: 70\r\nFrom: <tel:+491234>;tag=f\r\n"
+		    "To: <tel:+49567>\r\nCall-ID: q\r\n"
+		    "CSeq: 1 INVITE\r\n\r\n", sa_port(&fix.alice.addr));
+		CHECK_INT(answer(&fix, &fix.alice), 404);
+		p = strstr(fix.alice.resp, "Proxy-Authenticate");
+		CHECK(!p);
+	}
+	stop(&fix);
+}
+
+static void what_is_under_way_ends_with_the_worker(void)
+{
+	struct fixture fix;
+
+	/* the transport ends first: nothing may be sent through it */
+	if (start_t1(&fix, 500)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
+			  200);
+		call(&fix, "bob");
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		bob_answers(&fix, 180, "");
+		round_trip(&fix, &fix.bob, 1);
+		CHECK_INT(busy(&fix), 1);
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(a_user_registers_with_the_right_password),
 	  TEST(a_wrong_password_and_an_unknown_user_look_the_same),
 	  TEST(a_nonce_is_of_no_use_to_another_source),
@@ -790,4 +1161,18 @@ TEST_MAIN(TEST(a_user_registers_with_the_right_password),
 	  TEST(a_user_at_another_worker_is_called),
 	  TEST(a_busy_user_is_busy),
 	  TEST(a_cancelled_call_ends_on_both_sides),
+	  TEST(a_cancel_while_the_nonce_is_counted_ends_the_call),
+	  TEST(a_repeated_2xx_goes_on_to_the_caller),
+	  TEST(a_2xx_after_we_gave_up_is_acknowledged_and_ended),
+	  TEST(a_decline_speaks_for_all_devices),
+	  TEST(a_device_without_offer_yet_does_not_ring_after_the_answer),
+	  TEST(a_challenge_of_a_device_is_not_passed_on),
+	  TEST(a_2xx_without_our_callers_via_ends_the_call),
+	  TEST(media_is_never_described_past_mediad),
+	  TEST(an_offer_in_a_dialog_is_answered_by_mediad),
+	  TEST(an_answer_that_mediad_refuses_is_acknowledged),
+	  TEST(an_invite_in_a_dialog_can_be_cancelled),
+	  TEST(another_tag_is_another_dialog),
+	  TEST(a_name_at_another_domain_is_somebody_else),
+	  TEST(what_is_under_way_ends_with_the_worker),
 	  TEST(with_redis_stopped_a_dialog_goes_on_from_hints))
