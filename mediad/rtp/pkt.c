@@ -42,12 +42,12 @@ int pkt_read(struct pkt *pkt, const uint8_t *buf, size_t len)
 	}
 
 	*pkt = (struct pkt){
-		.ssrc   = wire_get32(buf + 8),
-		.ts     = wire_get32(buf + 4),
-		.seq    = wire_get16(buf + 2),
-		.pt     = buf[1] & 0x7f,
+		.ssrc = wire_get32(buf + 8),
+		.ts = wire_get32(buf + 4),
+		.seq = wire_get16(buf + 2),
+		.pt = buf[1] & 0x7f,
 		.marker = buf[1] >> 7,
-		.hdr    = (uint16_t)hdr,
+		.hdr = (uint16_t)hdr,
 		.paylen = (uint16_t)(len - hdr - pad),
 	};
 	return 0;

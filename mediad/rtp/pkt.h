@@ -15,13 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PKT_HDR = 12, PKT_MAX = 1500 };
+enum {
+	PKT_HDR = 12,
+	PKT_MAX = 1500
+};
 
 struct pkt {
 	uint32_t ssrc;
 	uint32_t ts;
 	uint16_t seq;
-	uint8_t pt;      /* 0..127 */
+	uint8_t pt; /* 0..127 */
 	bool marker;
 	uint16_t hdr;    /* bytes before the payload: 12 and more, with CSRCs
 			    and header extension */

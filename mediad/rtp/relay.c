@@ -13,7 +13,7 @@ void relay_close(struct relay *relay)
 {
 	relay->map = (struct strm_map){0};
 	relay->out = NULL;
-	relay->to  = NULL;
+	relay->to = NULL;
 	memset(relay->pt, RELAY_DROP, sizeof(relay->pt));
 }
 
@@ -21,7 +21,7 @@ void relay_open(struct relay *relay, struct strm_out *out, struct path *to)
 {
 	relay_close(relay);
 	relay->out = out;
-	relay->to  = to;
+	relay->to = to;
 }
 
 void relay_pass(struct relay *relay, uint8_t pt_in, uint8_t pt_out)
@@ -45,7 +45,7 @@ static bool send_on(struct relay *relay, const struct strm_in *in,
 		    struct strm_pkt *sp, uint8_t *pkt)
 {
 	struct strm_out *out = relay->out;
-	uint8_t pt	     = relay->pt[sp->h.pt];
+	uint8_t pt = relay->pt[sp->h.pt];
 	/* the payload stays where it is */
 	uint8_t *head = pkt + sp->h.hdr - PKT_HDR;
 

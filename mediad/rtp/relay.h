@@ -17,7 +17,10 @@
 struct path;
 struct path_packet;
 
-enum { RELAY_PTS = 128, RELAY_DROP = 0xff };
+enum {
+	RELAY_PTS = 128,
+	RELAY_DROP = 0xff
+};
 
 struct relay {
 	struct strm_map map;

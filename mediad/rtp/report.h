@@ -24,7 +24,7 @@ struct strm_slot;
 
 enum {
 	REPORT_CNAME_MAX = 32,
-	REPORT_SIZE_MAX	 = 28 + 24 + 8 + 2 + REPORT_CNAME_MAX + 4,
+	REPORT_SIZE_MAX = 28 + 24 + 8 + 2 + REPORT_CNAME_MAX + 4,
 };
 
 /* Now, twice: by the worker's wheel (monotonic), and as milliseconds since
@@ -36,12 +36,12 @@ struct report_time {
 
 /* What the far side last said about our stream. */
 struct report_far {
-	uint64_t at_ms;    /* 0: nothing yet */
-	int32_t lost;      /* cumulative, 24 bit, may be negative */
-	uint8_t fraction;  /* lost since its report before, of 256 */
-	uint32_t jitter;   /* ticks of our clock rate */
-	uint32_t high;     /* extended highest sequence number received */
-	uint32_t rtt_us;   /* 0: not known */
+	uint64_t at_ms;   /* 0: nothing yet */
+	int32_t lost;     /* cumulative, 24 bit, may be negative */
+	uint8_t fraction; /* lost since its report before, of 256 */
+	uint32_t jitter;  /* ticks of our clock rate */
+	uint32_t high;    /* extended highest sequence number received */
+	uint32_t rtt_us;  /* 0: not known */
 };
 
 /* Packets received, by kind. */

@@ -18,7 +18,10 @@ enum report_kind {
 	REPORT_KIND_PSFB,
 };
 
-enum { REPORT_BLOCK = 24, REPORT_SENDER = 20 };
+enum {
+	REPORT_BLOCK = 24,
+	REPORT_SENDER = 20
+};
 
 /* NTP format (RFC 3550, 4): seconds since 1900, 32.32. */
 static inline uint64_t report_ntp(uint64_t wall_ms)

@@ -114,10 +114,10 @@ static bool compound_sound(const uint8_t *buf, size_t len)
 static uint32_t round_trip_us(const uint8_t *block,
 			      const struct report_time *now)
 {
-	uint32_t lsr   = wire_get32(block + 16);
-	uint32_t dlsr  = wire_get32(block + 20);
-	uint32_t units = (uint32_t)(report_ntp(now->wall_ms) >> 16) - lsr -
-			 dlsr;
+	uint32_t lsr = wire_get32(block + 16);
+	uint32_t dlsr = wire_get32(block + 20);
+	uint32_t units =
+		(uint32_t)(report_ntp(now->wall_ms) >> 16) - lsr - dlsr;
 
 	if (!lsr)
 		return 0;
@@ -129,22 +129,22 @@ static uint32_t round_trip_us(const uint8_t *block,
 	return units ? (uint32_t)((uint64_t)units * 1000000 >> 16) : 1;
 }
 
-static void take_blocks(struct report *rep, const struct part *part,
-			size_t pos, const struct report_time *now)
+static void take_blocks(struct report *rep, const struct part *part, size_t pos,
+			const struct report_time *now)
 {
 	for (unsigned n = 0; n < part->count; n++, pos += REPORT_BLOCK) {
 		const uint8_t *b = part->p + pos;
-		uint32_t rtt	 = round_trip_us(b, now);
+		uint32_t rtt = round_trip_us(b, now);
 
 		if (wire_get32(b) != rep->ssrc)
 			continue;
 		rep->far = (struct report_far){
-			.at_ms	  = now->now_ms,
+			.at_ms = now->now_ms,
 			.fraction = b[4],
-			.lost	  = (int32_t)(wire_get32(b + 4) << 8) / 256,
-			.high	  = wire_get32(b + 8),
-			.jitter	  = wire_get32(b + 12),
-			.rtt_us	  = rtt ? rtt : rep->far.rtt_us,
+			.lost = (int32_t)(wire_get32(b + 4) << 8) / 256,
+			.high = wire_get32(b + 8),
+			.jitter = wire_get32(b + 12),
+			.rtt_us = rtt ? rtt : rep->far.rtt_us,
 		};
 	}
 }
@@ -155,7 +155,7 @@ static void take_part(struct report *rep, const struct part *part,
 	switch (part->kind) {
 	case REPORT_KIND_SR:
 		rep->counts.sr++;
-		rep->lsr    = wire_get32(part->p + 10);
+		rep->lsr = wire_get32(part->p + 10);
 		rep->lsr_ms = now->now_ms;
 		take_blocks(rep, part, 8 + REPORT_SENDER, now);
 		break;

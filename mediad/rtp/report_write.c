@@ -29,7 +29,8 @@ uint32_t report_interval(const struct report *rep, uint32_t min_ms,
 	return (uint32_t)(rep->sent[0] || rep->expected ? ms : ms / 2);
 }
 
-static void put_head(uint8_t *p, enum report_kind kind, size_t count, size_t len)
+static void put_head(uint8_t *p, enum report_kind kind, size_t count,
+		     size_t len)
 {
 	p[0] = (uint8_t)(0x80 | count);
 	p[1] = (uint8_t)kind;
@@ -59,7 +60,7 @@ static uint8_t fraction_lost(struct report *rep, uint32_t expected,
 	uint64_t share;
 
 	rep->expected = expected;
-	rep->got      = got;
+	rep->got = got;
 	if (!exp_now || got_now >= exp_now)
 		return 0;
 	share = ((uint64_t)(exp_now - got_now) << 8) / exp_now;
@@ -74,19 +75,17 @@ static int32_t clamp24(int64_t lost)
 }
 
 static size_t put_block(uint8_t *p, struct report *rep,
-			const struct strm_in *in,
-			const struct report_time *now)
+			const struct strm_in *in, const struct report_time *now)
 {
 	uint32_t expected = (uint32_t)(in->high - in->base + 1);
-	uint32_t got	  = (uint32_t)in->got;
-	uint32_t ago	  = (uint32_t)((now->now_ms - rep->lsr_ms) * 65536 /
-				       1000);
-	int32_t lost	  = clamp24((int64_t)expected - got);
+	uint32_t got = (uint32_t)in->got;
+	uint32_t ago = (uint32_t)((now->now_ms - rep->lsr_ms) * 65536 / 1000);
+	int32_t lost = clamp24((int64_t)expected - got);
 
 	if (rep->gen != in->gen) {
-		rep->gen      = in->gen;
+		rep->gen = in->gen;
 		rep->expected = 0;
-		rep->got      = 0;
+		rep->got = 0;
 	}
 	wire_put32(p, in->ssrc);
 	wire_put32(p + 4, (uint32_t)lost & 0xffffff);
@@ -100,7 +99,7 @@ static size_t put_block(uint8_t *p, struct report *rep,
 
 static size_t put_sdes(uint8_t *p, const struct report *rep)
 {
-	size_t n   = strlen(rep->cname);
+	size_t n = strlen(rep->cname);
 	size_t len = (4 + 4 + 2 + n + 1 + 3) & ~(size_t)3;
 
 	memset(p, 0, len);
@@ -119,8 +118,7 @@ static bool claim(struct report *rep, uint32_t *index)
 
 	*index = (uint32_t)rep->next++;
 	if (rep->slot)
-		__atomic_store_n(&rep->slot->rtcp, rep->next,
-				 __ATOMIC_RELEASE);
+		__atomic_store_n(&rep->slot->rtcp, rep->next, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -130,9 +128,9 @@ size_t report_write(struct report *rep, const struct strm_in *in,
 {
 	/* sender: RTP since the report before the last (RFC 3550, 6.3.8) */
 	bool sender = out->packets != rep->sent[1];
-	bool heard  = in->gen && (rep->gen != in->gen ||
-				 rep->got != (uint32_t)in->got);
-	size_t len  = 8;
+	bool heard = in->gen &&
+		     (rep->gen != in->gen || rep->got != (uint32_t)in->got);
+	size_t len = 8;
 
 	if (!claim(rep, index))
 		return 0;

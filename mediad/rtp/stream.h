@@ -50,9 +50,9 @@ struct strm_in {
 	int32_t cand_seq;   /* sends this number next; -1: none */
 	bool anew;          /* whatever comes next is a new source */
 	uint64_t got;       /* packets of this source, without duplicates */
-	uint64_t lost_before; /* lost of earlier sources */
+	uint64_t lost_before;                    /* lost of earlier sources */
 	uint64_t packets, octets, dups, refused; /* of all sources */
-	uint32_t jitter;    /* RFC 3550 A.8, in 1/16 of a clock tick */
+	uint32_t jitter; /* RFC 3550 A.8, in 1/16 of a clock tick */
 	uint32_t transit;
 	uint64_t first_ms, last_ms; /* arrival; 0: none yet */
 };
@@ -88,17 +88,17 @@ struct strm_slot {
 
 struct strm_out {
 	uint32_t ssrc;
-	uint32_t rate;          /* RTP clock, Hz */
-	uint64_t next;          /* lowest index never used, under 2^48 */
-	uint64_t floor;         /* lower ones belong to a former source */
-	uint64_t used;          /* bit n: next - 1 - n was used */
-	uint32_t ts;            /* the latest timestamp */
-	uint64_t ts_ms;         /* and when it was used */
-	bool begun;             /* a packet was sent, or one before us did */
-	struct strm_slot *slot; /* NULL: nobody will go on */
+	uint32_t rate;            /* RTP clock, Hz */
+	uint64_t next;            /* lowest index never used, under 2^48 */
+	uint64_t floor;           /* lower ones belong to a former source */
+	uint64_t used;            /* bit n: next - 1 - n was used */
+	uint32_t ts;              /* the latest timestamp */
+	uint64_t ts_ms;           /* and when it was used */
+	bool begun;               /* a packet was sent, or one before us did */
+	struct strm_slot *slot;   /* NULL: nobody will go on */
 	uint64_t packets, octets; /* sent; the sender counts, */
 	uint64_t first_ms;        /* and notes the first; 0: none yet */
-	uint32_t switches;      /* changes of source */
+	uint32_t switches;        /* changes of source */
 };
 
 /* first: of the sequence numbers; taken modulo 2^15, so that a receiver that

@@ -6,8 +6,8 @@
 #include "mediad/rtp/stream.h"
 
 enum {
-	BEHIND_MAX = 64,   /* bits in strm_in.seen */
-	AHEAD_MAX  = 3000, /* RFC 3550, A.1: MAX_DROPOUT */
+	BEHIND_MAX = 64,  /* bits in strm_in.seen */
+	AHEAD_MAX = 3000, /* RFC 3550, A.1: MAX_DROPOUT */
 };
 
 static const uint64_t EXT_BASE = 1ull << 32;
@@ -22,9 +22,9 @@ void strm_in_set_rate(struct strm_in *in, uint32_t rate)
 	if (rate == in->rate)
 		return;
 
-	in->rate   = rate;
+	in->rate = rate;
 	in->jitter = 0;
-	in->anew   = true;
+	in->anew = true;
 }
 
 static uint64_t lost_here(const struct strm_in *in)
@@ -38,26 +38,25 @@ static void begin_source(struct strm_in *in, struct strm_pkt *sp)
 {
 	in->lost_before += lost_here(in);
 	in->gen++;
-	in->ssrc     = sp->h.ssrc;
-	in->high     = EXT_BASE | sp->h.seq;
-	in->base     = in->high;
-	in->seen     = 1;
-	in->got      = 1;
+	in->ssrc = sp->h.ssrc;
+	in->high = EXT_BASE | sp->h.seq;
+	in->base = in->high;
+	in->seen = 1;
+	in->got = 1;
 	in->cand_seq = -1;
-	in->anew     = false;
-	in->transit  = (uint32_t)(sp->now_ms * in->rate / 1000) - sp->h.ts;
-	sp->ext      = in->high;
+	in->anew = false;
+	in->transit = (uint32_t)(sp->now_ms * in->rate / 1000) - sp->h.ts;
+	sp->ext = in->high;
 }
 
 /* A packet that does not go on where the source stands: true when it is the
  * second of a row, and the source is to be replaced. */
 static bool candidate_follows(struct strm_in *in, const struct strm_pkt *sp)
 {
-	bool follows = in->cand_seq == sp->h.seq &&
-		       in->cand_ssrc == sp->h.ssrc;
+	bool follows = in->cand_seq == sp->h.seq && in->cand_ssrc == sp->h.ssrc;
 
 	in->cand_ssrc = sp->h.ssrc;
-	in->cand_seq  = (uint16_t)(sp->h.seq + 1);
+	in->cand_seq = (uint16_t)(sp->h.seq + 1);
 	return follows;
 }
 
@@ -65,7 +64,7 @@ static bool candidate_follows(struct strm_in *in, const struct strm_pkt *sp)
 static void count_jitter(struct strm_in *in, const struct strm_pkt *sp)
 {
 	uint32_t transit = (uint32_t)(sp->now_ms * in->rate / 1000) - sp->h.ts;
-	int32_t diff	 = (int32_t)(transit - in->transit);
+	int32_t diff = (int32_t)(transit - in->transit);
 
 	in->transit = transit;
 	if (diff < 0)
@@ -105,7 +104,7 @@ static bool place(struct strm_in *in, struct strm_pkt *sp)
 {
 	uint16_t step = (uint16_t)(sp->h.seq - (uint16_t)in->high);
 	uint16_t back = (uint16_t)-step;
-	bool same     = in->gen && !in->anew && sp->h.ssrc == in->ssrc;
+	bool same = in->gen && !in->anew && sp->h.ssrc == in->ssrc;
 
 	if (same && back < BEHIND_MAX) {
 		in->cand_seq = -1;

@@ -9,8 +9,8 @@
 #include "mediad/rtp/stream.h"
 
 enum {
-	WINDOW     = 64, /* bits in strm_out.used */
-	TS_SLACK_S = 5,  /* more than this off the clock is a jump */
+	WINDOW = 64,    /* bits in strm_out.used */
+	TS_SLACK_S = 5, /* more than this off the clock is a jump */
 };
 
 /* Written with one store each, and before what follows in program order: all
@@ -18,8 +18,7 @@ enum {
 static void save_next(struct strm_out *out)
 {
 	if (out->slot)
-		__atomic_store_n(&out->slot->next, out->next,
-				 __ATOMIC_RELEASE);
+		__atomic_store_n(&out->slot->next, out->next, __ATOMIC_RELEASE);
 }
 
 static void save_ts(struct strm_out *out)
@@ -50,14 +49,14 @@ void strm_out_resume(struct strm_out *out, uint32_t ssrc, uint32_t rate,
 	uint32_t ago = (uint32_t)now_ms - (uint32_t)slot->mark;
 
 	*out = (struct strm_out){
-		.ssrc  = ssrc,
-		.rate  = rate,
-		.next  = slot->next,
+		.ssrc = ssrc,
+		.rate = rate,
+		.next = slot->next,
 		.floor = slot->next,
-		.ts    = (uint32_t)(slot->mark >> 32),
+		.ts = (uint32_t)(slot->mark >> 32),
 		.ts_ms = now_ms - ago,
 		.begun = slot->mark != 0,
-		.slot  = slot,
+		.slot = slot,
 	};
 }
 
@@ -72,7 +71,7 @@ void strm_out_set_rate(struct strm_out *out, uint32_t rate, uint64_t now_ms)
 		return;
 
 	if (out->begun) {
-		out->ts	   = strm_out_ts(out, now_ms);
+		out->ts = strm_out_ts(out, now_ms);
 		out->ts_ms = now_ms;
 		save_ts(out);
 	}
@@ -94,7 +93,7 @@ static bool claim(struct strm_out *out, uint64_t index)
 		out->used |= 1ull << back;
 		return true;
 	}
-	ahead	  = index - out->next + 1;
+	ahead = index - out->next + 1;
 	out->used = ahead < WINDOW ? out->used << ahead | 1 : 1;
 	out->next = index + 1;
 	save_next(out);
@@ -113,11 +112,11 @@ static void join(struct strm_map *map, struct strm_out *out,
 	else if ((int32_t)(ts - out->ts) < (int32_t)(out->rate / 50))
 		ts = out->ts + out->rate / 50;
 
-	map->gen      = in->gen;
-	map->delta    = out->next - sp->ext;
+	map->gen = in->gen;
+	map->delta = out->next - sp->ext;
 	map->ts_delta = ts - sp->h.ts;
-	out->floor    = out->next;
-	sp->h.marker  = sp->steady;
+	out->floor = out->next;
+	sp->h.marker = sp->steady;
 	out->switches++;
 }
 
@@ -126,10 +125,10 @@ static void join(struct strm_map *map, struct strm_out *out,
 static bool clock_jumped(const struct strm_map *map, const struct strm_out *out,
 			 const struct strm_pkt *sp)
 {
-	uint32_t passed = (uint32_t)((sp->now_ms - map->ts_ms) * out->rate /
-				     1000);
-	int32_t off	= (int32_t)(sp->h.ts - map->ts - passed);
-	int32_t slack	= (int32_t)(out->rate * TS_SLACK_S);
+	uint32_t passed =
+		(uint32_t)((sp->now_ms - map->ts_ms) * out->rate / 1000);
+	int32_t off = (int32_t)(sp->h.ts - map->ts - passed);
+	int32_t slack = (int32_t)(out->rate * TS_SLACK_S);
 
 	return off > slack || off < -slack;
 }
@@ -140,14 +139,14 @@ static void follow_clock(struct strm_map *map, struct strm_out *out,
 	uint32_t ts;
 
 	if (sp->steady) {
-		map->ts	   = sp->h.ts;
+		map->ts = sp->h.ts;
 		map->ts_ms = sp->now_ms;
 	}
 	ts = sp->h.ts + map->ts_delta;
 	if (out->begun && (int32_t)(ts - out->ts) <= 0)
 		return;
 
-	out->ts	   = ts;
+	out->ts = ts;
 	out->ts_ms = sp->now_ms;
 	out->begun = true;
 	save_ts(out);
@@ -161,7 +160,7 @@ bool strm_map_packet(struct strm_map *map, struct strm_out *out,
 	assert(in->gen);
 	if (map->gen != in->gen) {
 		join(map, out, in, sp);
-		map->ts	   = sp->h.ts;
+		map->ts = sp->h.ts;
 		map->ts_ms = sp->now_ms;
 	}
 	index = sp->ext + map->delta;
@@ -172,9 +171,9 @@ bool strm_map_packet(struct strm_map *map, struct strm_out *out,
 
 	if (sp->ext + map->delta + 1 == out->next)
 		follow_clock(map, out, sp);
-	sp->index  = sp->ext + map->delta;
+	sp->index = sp->ext + map->delta;
 	sp->h.ts += map->ts_delta;
-	sp->h.seq  = (uint16_t)sp->index;
+	sp->h.seq = (uint16_t)sp->index;
 	sp->h.ssrc = out->ssrc;
 	return true;
 }

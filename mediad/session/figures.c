@@ -18,24 +18,24 @@ static uint32_t ticks_us(uint32_t ticks, uint32_t rate)
 
 static void leg_stats(struct leg_stats *stats, const struct leg *leg)
 {
-	const struct path_stats *path  = path_stats(leg->path);
-	const struct report_far *far   = &leg->report.far;
+	const struct path_stats *path = path_stats(leg->path);
+	const struct report_far *far = &leg->report.far;
 
 	*stats = (struct leg_stats){
-		.packets_in    = leg->in.packets,
-		.octets_in     = leg->in.octets,
-		.lost_in       = strm_in_lost(&leg->in),
-		.dups_in       = leg->in.dups + path->replayed,
-		.refused_in    = leg->in.refused + leg->bad_rtp +
-			      path->bad_auth + path->refused,
-		.packets_out   = leg->out.packets,
-		.octets_out    = leg->out.octets,
-		.jitter_in_us  = strm_in_jitter_us(&leg->in),
-		.switches      = leg->out.switches,
-		.far_lost      = far->lost,
-		.far_fraction  = far->fraction,
+		.packets_in = leg->in.packets,
+		.octets_in = leg->in.octets,
+		.lost_in = strm_in_lost(&leg->in),
+		.dups_in = leg->in.dups + path->replayed,
+		.refused_in = leg->in.refused + leg->bad_rtp + path->bad_auth +
+			      path->refused,
+		.packets_out = leg->out.packets,
+		.octets_out = leg->out.octets,
+		.jitter_in_us = strm_in_jitter_us(&leg->in),
+		.switches = leg->out.switches,
+		.far_lost = far->lost,
+		.far_fraction = far->fraction,
 		.far_jitter_us = ticks_us(far->jitter, leg->out.rate),
-		.rtt_us	       = far->rtt_us,
+		.rtt_us = far->rtt_us,
 	};
 }
 
@@ -53,13 +53,13 @@ static void chosen(char *text, size_t size, const struct sdpm_map *map)
 static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 {
 	*figs = (struct leg_figures){
-		.leg	  = leg->nr,
-		.peer	  = leg->peer ? leg->peer->nr : 0,
-		.service  = leg->service ? leg->service->name : NULL,
+		.leg = leg->nr,
+		.peer = leg->peer ? leg->peer->nr : 0,
+		.service = leg->service ? leg->service->name : NULL,
 		.ssrc_out = leg->out.ssrc,
-		.ssrc_in  = leg->in.ssrc,
-		.resumed  = leg->resumed,
-		.profile  = SDPM_BROWSER,
+		.ssrc_in = leg->in.ssrc,
+		.resumed = leg->resumed,
+		.profile = SDPM_BROWSER,
 		.last_in_ms = leg->in.last_ms,
 	};
 	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));

@@ -22,7 +22,7 @@ static void leg_destructor(void *data)
 	wheel_stop(&leg->report_due);
 	leg_unjoin(leg);
 	leg->player = mem_deref(leg->player);
-	leg->path   = mem_deref(leg->path);
+	leg->path = mem_deref(leg->path);
 	leg_sdp_close(leg);
 	if (leg->session->legs[leg->nr - 1] == leg)
 		leg->session->legs[leg->nr - 1] = NULL;
@@ -49,8 +49,8 @@ int leg_alloc(struct leg **legp, struct session *session, uint8_t nr)
 		return ENOMEM;
 
 	leg->session = session;
-	leg->nr	     = nr;
-	leg->rec     = LEG_NO_RECORD;
+	leg->nr = nr;
+	leg->rec = LEG_NO_RECORD;
 	relay_close(&leg->relay);
 	strm_in_init(&leg->in, 48000);
 	*legp = leg;
@@ -82,7 +82,7 @@ static void free_record(struct leg *leg)
 	if (leg->rec == LEG_NO_RECORD)
 		return;
 	state_rec_free(leg->session->table->deps.state, leg->rec);
-	leg->rec      = LEG_NO_RECORD;
+	leg->rec = LEG_NO_RECORD;
 	leg->out.slot = leg->report.slot = NULL;
 }
 
@@ -111,7 +111,7 @@ int leg_make(struct leg **legp, struct session *session, uint8_t nr)
 		mem_deref(leg);
 		return err;
 	}
-	leg->at_ms[LEG_MADE]   = wheel_now(table->wheel);
+	leg->at_ms[LEG_MADE] = wheel_now(table->wheel);
 	session->legs[nr - 1] = leg;
 	wheel_stop(&session->empty);
 	wheel_start(table->wheel, &leg->life, table->cfg.setup_ms, on_life,
@@ -143,14 +143,14 @@ int session_leg_drop(struct session_table *table, const char *session,
 
 void leg_lose(struct leg *leg, enum session_cause cause)
 {
-	struct session *session	    = leg->session;
+	struct session *session = leg->session;
 	struct session_table *table = session->table;
-	struct session_lost lost    = {
-		   .session = session->id,
-		   .call    = session->call,
-		   .tenant  = session->tenant,
-		   .leg	    = leg->nr,
-		   .cause   = cause,
+	struct session_lost lost = {
+		.session = session->id,
+		.call = session->call,
+		.tenant = session->tenant,
+		.leg = leg->nr,
+		.cause = cause,
 	};
 
 	if (leg->lost)
@@ -180,9 +180,9 @@ static void on_life(void *arg)
 uint64_t leg_at(const struct leg *leg, enum leg_step step)
 {
 	static const enum path_rung rungs[LEG_STEPS] = {
-		[LEG_STUN]	= PATH_STUN,
+		[LEG_STUN] = PATH_STUN,
 		[LEG_NOMINATED] = PATH_PAIR,
-		[LEG_DTLS]	= PATH_DTLS,
+		[LEG_DTLS] = PATH_DTLS,
 	};
 
 	if (leg->at_ms[step])
@@ -199,23 +199,23 @@ uint64_t leg_at(const struct leg *leg, enum leg_step step)
 static struct report_time time_of(const struct leg *leg, uint64_t now_ms)
 {
 	return (struct report_time){
-		.now_ms	 = now_ms,
+		.now_ms = now_ms,
 		.wall_ms = leg->session->table->wall_ms + now_ms,
 	};
 }
 
 static void on_report(void *arg)
 {
-	struct leg *leg		    = arg;
+	struct leg *leg = arg;
 	struct session_table *table = leg->session->table;
-	struct report_time now	    = time_of(leg, wheel_now(table->wheel));
+	struct report_time now = time_of(leg, wheel_now(table->wheel));
 	uint8_t buf[REPORT_SIZE_MAX];
 	uint32_t index;
 	size_t len = 0;
 
 	if (path_ready(leg->path))
-		len = report_write(&leg->report, &leg->in, &leg->out, &now,
-				   buf, &index);
+		len = report_write(&leg->report, &leg->in, &leg->out, &now, buf,
+				   &index);
 	/* not sent: the next one says it again */
 	if (len)
 		(void)path_send_rtcp(leg->path, buf, len, index);
@@ -225,8 +225,8 @@ static void on_report(void *arg)
 void leg_report_start(struct leg *leg)
 {
 	struct session_table *table = leg->session->table;
-	uint32_t ms = report_interval(&leg->report, table->cfg.report_ms,
-				      rand_u32());
+	uint32_t ms =
+		report_interval(&leg->report, table->cfg.report_ms, rand_u32());
 
 	wheel_start(table->wheel, &leg->report_due, ms, on_report, leg);
 }
@@ -235,7 +235,7 @@ void leg_report_start(struct leg *leg)
 
 static void on_rtp(const struct path_packet *packet, void *arg)
 {
-	struct leg *leg	  = arg;
+	struct leg *leg = arg;
 	uint32_t *serving = leg->session->table->serving;
 	struct strm_pkt sp;
 
@@ -248,8 +248,8 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 
 static void on_rtcp(const struct path_packet *packet, void *arg)
 {
-	struct leg *leg	       = arg;
-	uint32_t *serving      = leg->session->table->serving;
+	struct leg *leg = arg;
+	uint32_t *serving = leg->session->table->serving;
 	struct report_time now = time_of(leg, packet->now_ms);
 
 	*serving = leg->rec + 1;
@@ -275,11 +275,11 @@ static void on_rung(enum path_rung rung, uint64_t at_ms, void *arg)
 static void on_lost(enum path_why why, void *arg)
 {
 	static const enum session_cause causes[PATH_LOST_N] = {
-		[PATH_LOST_CONSENT]	= SESSION_SILENT,
-		[PATH_LOST_HANDSHAKE]	= SESSION_DTLS_FAIL,
-		[PATH_LOST_TIMEOUT]	= SESSION_NO_DTLS,
+		[PATH_LOST_CONSENT] = SESSION_SILENT,
+		[PATH_LOST_HANDSHAKE] = SESSION_DTLS_FAIL,
+		[PATH_LOST_TIMEOUT] = SESSION_NO_DTLS,
 		[PATH_LOST_FINGERPRINT] = SESSION_DTLS_FAIL,
-		[PATH_LOST_CLOSED]	= SESSION_CLOSED,
+		[PATH_LOST_CLOSED] = SESSION_CLOSED,
 	};
 
 	leg_lose(arg, causes[why]);
@@ -291,9 +291,9 @@ static void on_changed(void *arg)
 }
 
 const struct path_handlers leg_path_handlers = {
-	.rtp	 = on_rtp,
-	.rtcp	 = on_rtcp,
-	.rung	 = on_rung,
-	.lost	 = on_lost,
+	.rtp = on_rtp,
+	.rtcp = on_rtcp,
+	.rung = on_rung,
+	.lost = on_lost,
 	.changed = on_changed,
 };

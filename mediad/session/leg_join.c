@@ -53,8 +53,8 @@ static bool same_codec(const struct leg *a, const struct leg *b)
 /* Where the leg's packets are to go now; NULL: nowhere. */
 static struct leg *target_of(struct leg *leg)
 {
-	struct leg *to = leg->service && leg->service->reflects ? leg
-								: leg->peer;
+	struct leg *to =
+		leg->service && leg->service->reflects ? leg : leg->peer;
 
 	return to && hears(leg) && listens(to) && same_codec(leg, to) ? to
 								      : NULL;
@@ -69,9 +69,8 @@ static void wire_relay(struct leg *leg)
 	relay_close(&relay);
 	if (to) {
 		relay_open(&relay, &to->out, to->path);
-		relay_pass(&relay, leg_codec(leg)->rx_pt,
-			   leg_codec(to)->tx_pt);
-		event_in  = leg_event(leg);
+		relay_pass(&relay, leg_codec(leg)->rx_pt, leg_codec(to)->tx_pt);
+		event_in = leg_event(leg);
 		event_out = leg_event(to);
 		if (event_in && event_out &&
 		    event_in->clock == event_out->clock)
@@ -82,7 +81,7 @@ static void wire_relay(struct leg *leg)
 	    !memcmp(relay.pt, leg->relay.pt, sizeof(relay.pt)))
 		return;
 	relay.dropped = leg->relay.dropped;
-	leg->relay    = relay;
+	leg->relay = relay;
 }
 
 /* --- services that play -------------------------------------------------------- */
@@ -102,15 +101,15 @@ static void wire_player(struct leg *leg)
 		return;
 
 	params = (struct player_params){
-		.wheel	 = leg->session->table->wheel,
-		.bank	 = leg->session->table->deps.bank,
+		.wheel = leg->session->table->wheel,
+		.bank = leg->session->table->deps.bank,
 		.service = leg->service,
-		.codec	 = codec_find(sdpm_codec_info(map->codec)->name),
-		.pt	 = map->tx_pt,
-		.out	 = &leg->out,
-		.path	 = leg->path,
+		.codec = codec_find(sdpm_codec_info(map->codec)->name),
+		.pt = map->tx_pt,
+		.out = &leg->out,
+		.path = leg->path,
 	};
-	leg->player  = mem_deref(leg->player);
+	leg->player = mem_deref(leg->player);
 	leg->playing = playing;
 	/* without memory there is silence, and a call */
 	if (params.codec)
@@ -131,9 +130,9 @@ void leg_unjoin(struct leg *leg)
 {
 	struct leg *peer = leg->peer;
 
-	leg->peer    = NULL;
+	leg->peer = NULL;
 	leg->service = NULL;
-	leg->player  = mem_deref(leg->player);
+	leg->player = mem_deref(leg->player);
 	relay_close(&leg->relay);
 	if (!peer)
 		return;
@@ -169,7 +168,7 @@ static int join_peer(struct leg *leg, struct leg *peer)
 
 	leg_unjoin(leg);
 	leg_unjoin(peer);
-	leg->peer  = peer;
+	leg->peer = peer;
 	peer->peer = leg;
 	leg_wire(leg);
 	leg_store(leg);

@@ -25,8 +25,8 @@ void leg_sdp_init(struct leg *leg)
 	struct sdpm_local *local = &leg->sdp.local;
 
 	local->sess_id = rand_u64() >> 2;
-	local->ssrc    = leg->out.ssrc;
-	local->print   = leg->session->table->print;
+	local->ssrc = leg->out.ssrc;
+	local->print = leg->session->table->print;
 	rand_str(local->cname, 17);
 	rand_str(local->msid, 17);
 	new_tls_id(local);
@@ -36,15 +36,15 @@ void leg_sdp_close(struct leg *leg)
 {
 	struct leg_sdp *sdp = &leg->sdp;
 
-	sdp->desc   = mem_deref(sdp->desc);
-	sdp->offer  = mem_deref(sdp->offer);
+	sdp->desc = mem_deref(sdp->desc);
+	sdp->offer = mem_deref(sdp->offer);
 	sdp->choice = mem_deref(sdp->choice);
 }
 
 int leg_sdp_hosts(struct leg *leg)
 {
 	const struct session_deps *deps = &leg->session->table->deps;
-	int err				= 0;
+	int err = 0;
 
 	leg->sdp.local.nhosts = 0;
 	for (size_t i = 0; !err && i < deps->nhosts; i++)
@@ -92,66 +92,17 @@ static void want(struct sdpm_policy *policy, const struct leg *leg,
 		/* the other leg has one codec now: ask for no other */
 		if (offering) {
 			policy->codecs[1] = SDPM_EVENT;
-			policy->ncodecs	  = 2;
+			policy->ncodecs = 2;
 		}
 	} else if (other->sdp.desc) {
 		sdpm_policy_limit(policy, other->sdp.desc);
 	}
 }
 
-/* --- for people --------------------------------------------------------------------- */
-
-static void note_formats(struct leg_sdp *sdp, const struct sdpm_desc *desc)
-{
-	struct mbuf mb = {.buf	= (uint8_t *)sdp->offered,
-			  .size = sizeof(sdp->offered) - 1};
-	const struct sdpm_media *audio = NULL;
-
-	for (size_t i = 0; i < desc->nmedia && !audio; i++)
-		if (desc->media[i].kind == SDPM_AUDIO)
-			audio = &desc->media[i];
-
-	memset(sdp->offered, 0, sizeof(sdp->offered));
-	for (size_t i = 0; audio && i < audio->nformats; i++) {
-		const struct sdpm_format *f = &audio->formats[i];
-		char text[48];
-		int n = re_snprintf(text, sizeof(text), "%s%r/%u",
-				    i ? " " : "", &f->name, f->clock);
-
-		if (n < 0 || mb.pos + (size_t)n > mb.size)
-			return;
-		memcpy(mb.buf + mb.pos, text, (size_t)n);
-		mb.pos += (size_t)n;
-	}
-}
-
-/* The first format passed over says the most; else there was none. */
-static void note_why(struct leg_sdp *sdp, const struct sdpm_verdict *verdict)
-{
-	const struct sdpm_item *before = NULL;
-
-	for (unsigned i = 0; i < verdict->nitems; i++) {
-		const struct sdpm_item *item = &verdict->items[i];
-
-		if (item->why == SDPM_CHOSEN && item->pt >= 0) {
-			break;
-		}
-		if (item->pt >= 0 && !before)
-			before = item;
-	}
-	if (before)
-		(void)re_snprintf(sdp->why, sizeof(sdp->why),
-				  "%s/%u before it: %s", before->name,
-				  before->clock, sdpm_why_text(before->why));
-	else
-		str_ncpy(sdp->why, "the far side's first",
-			 sizeof(sdp->why));
-}
-
 /* --- the far side speaks -------------------------------------------------------------- */
 
-static int refuse(struct sdpm_error *why, int err, uint16_t sip,
-		  const char *text)
+int leg_sdp_refuse(struct sdpm_error *why, int err, uint16_t sip,
+		   const char *text)
 {
 	if (why) {
 		*why = (struct sdpm_error){.sip = sip};
@@ -163,7 +114,7 @@ static int refuse(struct sdpm_error *why, int err, uint16_t sip,
 static enum cert_hash cert_hash_of(enum sdpm_hash hash)
 {
 	static const enum cert_hash hashes[] = {
-		[SDPM_SHA1]   = CERT_SHA1,
+		[SDPM_SHA1] = CERT_SHA1,
 		[SDPM_SHA256] = CERT_SHA256,
 		[SDPM_SHA384] = CERT_SHA384,
 		[SDPM_SHA512] = CERT_SHA512,
@@ -177,7 +128,7 @@ static int tell_path(struct leg *leg, const struct sdpm_choice *next)
 	const struct sdpm_peer *peer = &next->peer;
 	struct cert_fp fps[SDPM_PRINTS_MAX];
 	struct path_web_remote remote = {
-		.fps	  = fps,
+		.fps = fps,
 		.new_dtls = next->change.dtls_restart,
 	};
 
@@ -185,7 +136,7 @@ static int tell_path(struct leg *leg, const struct sdpm_choice *next)
 		struct cert_fp *fp = &fps[remote.nfps];
 
 		fp->hash = cert_hash_of(peer->prints[i].hash);
-		fp->len	 = peer->prints[i].len;
+		fp->len = peer->prints[i].len;
 		memcpy(fp->md, peer->prints[i].bytes, sizeof(fp->md));
 		remote.nfps += fp->hash != 0;
 	}
@@ -210,16 +161,18 @@ static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 	int err;
 
 	if (sdp->turn == LEG_OFFERED)
-		return refuse(why, EPROTO, 491, "an offer of ours is open");
+		return leg_sdp_refuse(why, EPROTO, 491,
+				      "an offer of ours is open");
 
 	want(&policy, leg, false);
 	err = sdpm_decide_offer(next, &verdict, desc, &policy, sdp->choice);
 	if (err)
 		return explain(why, &verdict, err);
 	if (tell_path(leg, next))
-		return refuse(why, ENOTSUP, 488, "no usable fingerprint");
+		return leg_sdp_refuse(why, ENOTSUP, 488,
+				      "no usable fingerprint");
 
-	note_formats(sdp, desc);
+	leg_note_formats(sdp, desc);
 	if (next->change.dtls_restart)
 		new_tls_id(&sdp->local);
 	mem_deref(sdp->desc);
@@ -245,39 +198,40 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	struct sdpm_verdict verdict;
 	int err;
 
-	err = sdpm_decide_answer(next, &verdict, desc, sdp->offer,
-				 sdp->choice);
+	err = sdpm_decide_answer(next, &verdict, desc, sdp->offer, sdp->choice);
 	if (err)
 		return explain(why, &verdict, err);
 	if (tell_path(leg, next))
-		return refuse(why, ENOTSUP, 488, "no usable fingerprint");
+		return leg_sdp_refuse(why, ENOTSUP, 488,
+				      "no usable fingerprint");
 
-	note_formats(sdp, desc);
-	note_why(sdp, &verdict);
+	leg_note_formats(sdp, desc);
+	leg_note_why(sdp, &verdict);
 	mem_deref(sdp->choice);
-	sdp->choice   = mem_ref(next);
-	sdp->offer    = mem_deref(sdp->offer);
+	sdp->choice = mem_ref(next);
+	sdp->offer = mem_deref(sdp->offer);
 	sdp->answered = false;
-	sdp->turn     = LEG_STABLE;
+	sdp->turn = LEG_STABLE;
 	leg_apply(leg);
 	return 0;
 }
 
-static int leg_remote(struct leg *leg, const struct session_remote *remote,
-		      struct sdpm_error *why)
+int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
+		   struct sdpm_error *why)
 {
-	struct leg_sdp *sdp	 = &leg->sdp;
+	struct leg_sdp *sdp = &leg->sdp;
 	struct sdpm_choice *next = NULL;
-	struct sdpm_desc *desc	 = NULL;
+	struct sdpm_desc *desc = NULL;
 	struct sdpm_error error;
 	int err;
 
 	if (remote->answer && sdp->turn != LEG_OFFERED) {
 		/* the 200 repeats what the 183 said */
-		if (sdp->turn == LEG_STABLE && !sdp->answered &&
-		    sdp->choice && sdp->far_answer == digest(&remote->sdp))
+		if (sdp->turn == LEG_STABLE && !sdp->answered && sdp->choice &&
+		    sdp->far_answer == digest(&remote->sdp))
 			return 0;
-		return refuse(why, EPROTO, 400, "no offer of ours is open");
+		return leg_sdp_refuse(why, EPROTO, 400,
+				      "no offer of ours is open");
 	}
 	err = sdpm_read(&desc, remote->sdp.p, remote->sdp.l, &error);
 	if (err) {
@@ -312,7 +266,7 @@ static int leg_remote(struct leg *leg, const struct session_remote *remote,
  * since it came. */
 static int decide_now(struct leg *leg, struct sdpm_error *why)
 {
-	struct leg_sdp *sdp	 = &leg->sdp;
+	struct leg_sdp *sdp = &leg->sdp;
 	struct sdpm_choice *next = mem_zalloc(sizeof(*next), NULL);
 	struct sdpm_verdict verdict;
 	struct sdpm_policy policy;
@@ -328,12 +282,12 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 		mem_deref(next);
 		return explain(why, &verdict, err);
 	}
-	note_why(sdp, &verdict);
+	leg_note_why(sdp, &verdict);
 	mem_deref(sdp->choice);
-	sdp->choice   = next;
-	sdp->desc     = mem_deref(sdp->desc);
+	sdp->choice = next;
+	sdp->desc = mem_deref(sdp->desc);
 	sdp->answered = true;
-	sdp->turn     = LEG_STABLE;
+	sdp->turn = LEG_STABLE;
 	leg_apply(leg);
 	return 0;
 }
@@ -342,25 +296,26 @@ static int local_answer(struct leg *leg, struct mbuf *mb,
 			struct sdpm_error *why)
 {
 	struct leg_sdp *sdp = &leg->sdp;
-	int err		    = 0;
+	int err = 0;
 
 	if (sdp->turn == LEG_TO_ANSWER)
 		err = decide_now(leg, why);
 	else if (sdp->turn != LEG_STABLE || !sdp->answered)
-		err = refuse(why, EPROTO, 400, "there is no offer to answer");
+		err = leg_sdp_refuse(why, EPROTO, 400,
+				     "there is no offer to answer");
 	return err ? err : sdpm_write_answer(mb, &sdp->local, sdp->choice);
 }
 
-static int local_offer(struct leg *leg, struct mbuf *mb,
-		       struct sdpm_error *why)
+static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 {
-	struct leg_sdp *sdp	 = &leg->sdp;
+	struct leg_sdp *sdp = &leg->sdp;
 	struct sdpm_offer *offer = sdp->offer;
 	struct sdpm_policy policy;
 	int err = 0;
 
 	if (sdp->turn == LEG_TO_ANSWER)
-		return refuse(why, EPROTO, 491, "the far side's offer is open");
+		return leg_sdp_refuse(why, EPROTO, 491,
+				      "the far side's offer is open");
 
 	if (sdp->turn == LEG_STABLE) {
 		offer = mem_zalloc(sizeof(*offer), NULL);
@@ -369,7 +324,7 @@ static int local_offer(struct leg *leg, struct mbuf *mb,
 		want(&policy, leg, true);
 		err = sdpm_offer_make(offer, &policy, sdp->choice);
 		if (err)
-			refuse(why, err, 488, "no codec for both legs");
+			leg_sdp_refuse(why, err, 488, "no codec for both legs");
 	}
 	if (!err)
 		err = sdpm_write_offer(mb, &sdp->local, offer);
@@ -379,102 +334,23 @@ static int local_offer(struct leg *leg, struct mbuf *mb,
 		return err;
 	}
 	sdp->offer = offer;
-	sdp->turn  = LEG_OFFERED;
+	sdp->turn = LEG_OFFERED;
 	return 0;
 }
 
-/* --- commands ---------------------------------------------------------------------------------- */
-
-/* The leg, made if need be; *made and *fresh: what has to go again when the
- * command fails. */
-struct spot {
-	struct session *session;
-	struct leg *leg;
-	bool new_session, new_leg;
-};
-
-static int spot_find(struct spot *spot, struct session_table *table,
-		     const struct session_local *cmd)
+int leg_sdp_local(struct leg *leg, bool answer, struct mbuf *mb,
+		  struct sdpm_error *why)
 {
 	int err;
 
-	*spot = (struct spot){0};
-	if (!cmd->leg || cmd->leg > SESSION_LEGS_MAX || !cmd->session)
-		return EINVAL;
-	err = session_find(&spot->session, table, cmd->session);
-	if (err && !cmd->create)
-		return err;
-	if (err) {
-		err = session_make(&spot->session, table, cmd->session,
-				   cmd->call, cmd->tenant);
-		spot->new_session = !err;
-	}
+	take_creds(leg);
+	err = answer ? local_answer(leg, mb, why) : local_offer(leg, mb, why);
 	if (err)
 		return err;
-	spot->leg = spot->session->legs[cmd->leg - 1];
-	if (spot->leg)
-		return 0;
-	if (!cmd->create)
-		return ENOENT;
-	err = leg_make(&spot->leg, spot->session, cmd->leg);
-	spot->new_leg = !err;
-	return err;
-}
 
-static void spot_undo(struct spot *spot)
-{
-	if (spot->new_leg)
-		leg_drop(spot->leg);
-	if (spot->new_session)
-		mem_deref(spot->session);
-}
-
-int session_leg_remote(struct session_table *table,
-		       const struct session_remote *remote,
-		       struct sdpm_error *why)
-{
-	const struct session_local cmd = {
-		.session = remote->session,
-		.call	 = remote->call,
-		.tenant	 = remote->tenant,
-		.leg	 = remote->leg,
-		.create	 = remote->create,
-	};
-	struct spot spot;
-	int err;
-
-	if (remote->profile != SDPM_BROWSER)
-		return refuse(why, ENOTSUP, 488, "only browser legs");
-	err = spot_find(&spot, table, &cmd);
-	if (!err)
-		err = leg_remote(spot.leg, remote, why);
-	if (err)
-		spot_undo(&spot);
-	return err;
-}
-
-int session_leg_local(struct session_table *table,
-		      const struct session_local *local, struct mbuf *sdp,
-		      struct sdpm_error *why)
-{
-	struct spot spot;
-	int err;
-
-	if (local->profile != SDPM_BROWSER)
-		return refuse(why, ENOTSUP, 488, "only browser legs");
-	err = spot_find(&spot, table, local);
-	if (!err) {
-		take_creds(spot.leg);
-		err = local->answer ? local_answer(spot.leg, sdp, why)
-				    : local_offer(spot.leg, sdp, why);
-	}
-	if (err) {
-		spot_undo(&spot);
-		return err;
-	}
-	if (!spot.leg->at_ms[LEG_LOCAL])
-		spot.leg->at_ms[LEG_LOCAL] = wheel_now(table->wheel);
-	leg_store(spot.leg);
+	if (!leg->at_ms[LEG_LOCAL])
+		leg->at_ms[LEG_LOCAL] = wheel_now(leg->session->table->wheel);
+	leg_store(leg);
 	return 0;
 }
 
@@ -482,11 +358,11 @@ void leg_apply(struct leg *leg)
 {
 	const struct sdpm_choice *choice = leg->sdp.choice;
 	uint64_t now_ms = wheel_now(leg->session->table->wheel);
-	uint32_t clock	= leg_codec(leg)->clock;
+	uint32_t clock = leg_codec(leg)->clock;
 
 	strm_out_set_rate(&leg->out, clock, now_ms);
 	strm_in_set_rate(&leg->in, clock);
-	leg->in.event = choice->event < 0 ? -1
-					  : choice->maps[choice->event].rx_pt;
+	leg->in.event =
+		choice->event < 0 ? -1 : choice->maps[choice->event].rx_pt;
 	leg_wire(leg);
 }

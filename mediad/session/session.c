@@ -13,27 +13,22 @@
 #include "mediad/session/session_priv.h"
 #include "mediad/transport/cert.h"
 
-enum { BUCKETS = 1024 };
+enum {
+	BUCKETS = 1024
+};
 
 static const char *const cause_names[SESSION_CAUSES] = {
-	[SESSION_NO_ICE]    = "no-ice",
-	[SESSION_NO_DTLS]   = "no-dtls",
-	[SESSION_DTLS_FAIL] = "dtls-failed",
-	[SESSION_SILENT]    = "silent",
-	[SESSION_CLOSED]    = "closed",
-	[SESSION_TOO_EARLY] = "too-early",
-	[SESSION_POISON]    = "poison",
+	[SESSION_NO_ICE] = "no-ice",         [SESSION_NO_DTLS] = "no-dtls",
+	[SESSION_DTLS_FAIL] = "dtls-failed", [SESSION_SILENT] = "silent",
+	[SESSION_CLOSED] = "closed",         [SESSION_TOO_EARLY] = "too-early",
+	[SESSION_POISON] = "poison",
 };
 
 static const char *const step_names[LEG_STEPS] = {
-	[LEG_MADE]	= "made",
-	[LEG_REMOTE]	= "remote",
-	[LEG_LOCAL]	= "local",
-	[LEG_STUN]	= "stun",
-	[LEG_NOMINATED] = "nominated",
-	[LEG_DTLS]	= "dtls",
-	[LEG_RTP_IN]	= "rtp-in",
-	[LEG_RTP_OUT]	= "rtp-out",
+	[LEG_MADE] = "made",           [LEG_REMOTE] = "remote",
+	[LEG_LOCAL] = "local",         [LEG_STUN] = "stun",
+	[LEG_NOMINATED] = "nominated", [LEG_DTLS] = "dtls",
+	[LEG_RTP_IN] = "rtp-in",       [LEG_RTP_OUT] = "rtp-out",
 };
 
 const char *session_cause_name(enum session_cause cause)
@@ -207,14 +202,14 @@ int session_table_alloc(struct session_table **tablep,
 	if (!table)
 		return ENOMEM;
 
-	table->cfg     = *cfg;
-	table->deps    = *deps;
-	table->wheel   = deps->env->wheel;
-	table->losth   = losth;
-	table->arg     = arg;
+	table->cfg = *cfg;
+	table->deps = *deps;
+	table->wheel = deps->env->wheel;
+	table->losth = losth;
+	table->arg = arg;
 	table->wall_ms = wall_now_ms() - wheel_now(table->wheel);
-	table->serving = deps->state ? state_file_serving(deps->state)
-				     : &table->nobody;
+	table->serving =
+		deps->state ? state_file_serving(deps->state) : &table->nobody;
 	defaults(&table->cfg);
 	err = own_print(&table->print, deps->cert);
 	if (!err)
@@ -244,7 +239,7 @@ struct each {
 static bool on_each(struct le *le, void *arg)
 {
 	const struct session *session = le->data;
-	const struct each *each	      = arg;
+	const struct each *each = arg;
 
 	return each->h(session->id, each->arg);
 }

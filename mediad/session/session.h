@@ -40,8 +40,8 @@ struct state_file;
 struct wheel;
 
 enum {
-	SESSION_LEGS_MAX   = 16,
-	SESSION_ID_LEN	   = 16,
+	SESSION_LEGS_MAX = 16,
+	SESSION_ID_LEN = 16,
 	SESSION_TENANT_MAX = 64,
 };
 
@@ -170,11 +170,11 @@ struct leg_stats {
 	uint64_t packets_in, octets_in, lost_in, dups_in, refused_in;
 	uint64_t packets_out, octets_out;
 	uint32_t jitter_in_us;
-	uint32_t switches;      /* changes of the source behind our stream */
-	int32_t far_lost;       /* RFC 3550, 6.4.1; may be negative */
-	uint8_t far_fraction;   /* of 256, latest interval */
+	uint32_t switches;    /* changes of the source behind our stream */
+	int32_t far_lost;     /* RFC 3550, 6.4.1; may be negative */
+	uint8_t far_fraction; /* of 256, latest interval */
 	uint32_t far_jitter_us;
-	uint32_t rtt_us;        /* 0: not known */
+	uint32_t rtt_us; /* 0: not known */
 };
 
 struct leg_figures {
@@ -186,9 +186,9 @@ struct leg_figures {
 	char chosen[32];     /* name/clock/channels; empty: none yet */
 	char why[96];        /* the reason for it */
 	uint32_t ssrc_out, ssrc_in;
-	bool resumed;        /* the leg was taken over from another process */
+	bool resumed; /* the leg was taken over from another process */
 	uint64_t at_ms[LEG_STEPS]; /* 0: not reached */
-	uint64_t last_in_ms; /* latest authentic packet; 0: none */
+	uint64_t last_in_ms;       /* latest authentic packet; 0: none */
 	struct leg_stats stats;
 };
 

@@ -65,7 +65,9 @@ struct leg_sdp {
 };
 
 /* Without a record in the state file. */
-enum { LEG_NO_RECORD = UINT32_MAX };
+enum {
+	LEG_NO_RECORD = UINT32_MAX
+};
 
 struct leg {
 	struct session *session;
@@ -84,7 +86,7 @@ struct leg {
 	struct wheel_timer report_due;
 	struct wheel_timer life; /* set-up, or grace when lost */
 	bool lost, resumed;
-	bool stored; /* the record has been written */
+	bool stored;    /* the record has been written */
 	uint8_t rejoin; /* resumed: to be joined with this leg */
 	uint32_t rec;
 	uint64_t at_ms[LEG_STEPS];
@@ -120,8 +122,24 @@ extern const struct path_handlers leg_path_handlers;
 void leg_sdp_init(struct leg *leg);
 void leg_sdp_close(struct leg *leg);
 int leg_sdp_hosts(struct leg *leg);
+/* The far side's offer or answer. On failure nothing has changed. */
+int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
+		   struct sdpm_error *why);
+/* Our offer or answer, appended to mb. */
+int leg_sdp_local(struct leg *leg, bool answer, struct mbuf *mb,
+		  struct sdpm_error *why);
+/* Fills *why, when there is one; returns err. */
+int leg_sdp_refuse(struct sdpm_error *why, int err, uint16_t sip,
+		   const char *text);
 /* What was agreed on takes effect: rates, payload types, joins. Not stored. */
 void leg_apply(struct leg *leg);
+
+/* --- leg_note.c --------------------------------------------------------------- */
+
+/* The formats of the first audio m-line, in its order. */
+void leg_note_formats(struct leg_sdp *sdp, const struct sdpm_desc *desc);
+/* Why the codec was chosen. */
+void leg_note_why(struct leg_sdp *sdp, const struct sdpm_verdict *verdict);
 
 /* --- leg_join.c ------------------------------------------------------------------ */
 

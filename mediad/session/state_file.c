@@ -21,11 +21,13 @@ struct state_file {
 	void *image; /* NULL or MAP_FAILED: not mapped */
 	size_t size;
 	uint32_t count, used;
-	uint32_t next; /* where to look for a free record */
+	uint32_t next;  /* where to look for a free record */
 	uint8_t *taken; /* by record: bytes reserved, in PAGEs; 0: free */
 };
 
-enum { PAGE = 4096 };
+enum {
+	PAGE = 4096
+};
 
 static bool is_mapped(const struct state_file *file)
 {
@@ -85,13 +87,12 @@ static int open_locked(struct state_file *file, const char *path)
 
 static int map(struct state_file *file)
 {
-	file->image = mmap(NULL, file->size, PROT_READ | PROT_WRITE,
-			   MAP_SHARED, file->fd, 0);
+	file->image = mmap(NULL, file->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   file->fd, 0);
 	return file->image == MAP_FAILED ? errno : 0;
 }
 
-static int make_image(struct state_file *file,
-		      const struct state_geometry *geo)
+static int make_image(struct state_file *file, const struct state_geometry *geo)
 {
 	int err;
 
@@ -109,7 +110,7 @@ static int make_image(struct state_file *file,
 static void note_death(struct state_file *file)
 {
 	struct state_head *head = state_image_head(file->image);
-	uint32_t nr		= head->serving - 1;
+	uint32_t nr = head->serving - 1;
 
 	if (!head->running)
 		return;
@@ -172,7 +173,7 @@ int state_file_open(struct state_file **filep, const char *path,
 	if (!file)
 		return ENOMEM;
 
-	file->fd    = -1;
+	file->fd = -1;
 	file->count = count;
 	file->taken = mem_zalloc(count, NULL);
 	err = file->taken ? open_locked(file, path) : ENOMEM;

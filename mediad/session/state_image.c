@@ -81,9 +81,9 @@ static void head_of(struct state_head *head, const struct state_geometry *geo)
 	memset(head, 0, sizeof(*head));
 	memcpy(head->magic, MAGIC, sizeof(MAGIC));
 	head->version = STATE_VERSION;
-	head->layout  = geo->layout;
-	head->stride  = STATE_STRIDE;
-	head->count   = geo->count;
+	head->layout = geo->layout;
+	head->stride = STATE_STRIDE;
+	head->count = geo->count;
 	strncpy(head->owner, geo->owner, STATE_OWNER_MAX);
 	head->sum = head_sum(head);
 }
@@ -120,7 +120,7 @@ static void put_body(struct state_body *body, const struct state_mark *mark,
 {
 	body->mark.sum = 0;
 	in_order();
-	body->mark.nr  = mark->nr;
+	body->mark.nr = mark->nr;
 	body->mark.len = mark->len;
 	if (mark->len)
 		memcpy(body->data, data, mark->len);
@@ -163,7 +163,7 @@ void state_image_recover(void *image)
 void state_image_write(void *image, uint32_t nr, const void *data, size_t len)
 {
 	struct state_body *journal = journal_of(image);
-	struct state_mark mark	   = {.nr = nr, .len = (uint32_t)len};
+	struct state_mark mark = {.nr = nr, .len = (uint32_t)len};
 
 	assert(len <= STATE_DATA_MAX);
 	mark.sum = mark_sum(&mark, data);
@@ -185,6 +185,6 @@ int state_image_read(void *image, uint32_t nr, const uint8_t **data,
 		return EBADMSG;
 
 	*data = body->data;
-	*len  = body->mark.len;
+	*len = body->mark.len;
 	return 0;
 }

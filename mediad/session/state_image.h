@@ -23,8 +23,8 @@
 #include "mediad/rtp/stream.h"
 
 enum {
-	STATE_STRIDE	= 8192, /* of head, journal and every record */
-	STATE_VERSION	= 1,    /* of what is described in docs/state-file.md */
+	STATE_STRIDE = 8192, /* of head, journal and every record */
+	STATE_VERSION = 1,   /* of what is described in docs/state-file.md */
 	STATE_OWNER_MAX = 31,
 	STATE_COUNT_MAX = 65536,
 };
@@ -42,7 +42,9 @@ struct state_mark {
 	uint64_t sum; /* of both, and of data */
 };
 
-enum { STATE_DATA_MAX = STATE_STRIDE - 64 - 16 };
+enum {
+	STATE_DATA_MAX = STATE_STRIDE - 64 - 16
+};
 
 struct state_body {
 	struct state_mark mark;

@@ -14,7 +14,9 @@ _Static_assert(sizeof(struct state_leg) <= STATE_DATA_MAX,
 	       "a leg fits into a record");
 
 /* The m-lines that are not in use are left out. */
-enum { LINES_AT = offsetof(struct state_leg, choice.layout.lines) };
+enum {
+	LINES_AT = offsetof(struct state_leg, choice.layout.lines)
+};
 
 uint32_t state_layout(void)
 {
@@ -115,8 +117,7 @@ static bool maps_sound(const struct sdpm_choice *choice)
 
 		if (map->codec <= SDPM_CODEC_NONE ||
 		    map->codec >= SDPM_CODECS || !map->clock ||
-		    map->clock > 192000 || map->rx_pt > 127 ||
-		    map->tx_pt > 127)
+		    map->clock > 192000 || map->rx_pt > 127 || map->tx_pt > 127)
 			return false;
 	}
 	return true;
@@ -198,7 +199,6 @@ int state_leg_unpack(struct state_leg *leg, const uint8_t *data, size_t len)
 	sa_init(&leg->choice.peer.rtcp, AF_UNSPEC);
 	if (!leg->resumable)
 		return 0;
-	return local_sound(&leg->local) && choice_sound(&leg->choice)
-		       ? 0
-		       : EBADMSG;
+	return local_sound(&leg->local) && choice_sound(&leg->choice) ? 0
+								      : EBADMSG;
 }

@@ -18,19 +18,21 @@
 #include "mediad/session/state_image.h"
 #include "mediad/transport/path_web.h"
 
-enum { STATE_SERVICE_MAX = 15 };
+enum {
+	STATE_SERVICE_MAX = 15
+};
 
 struct state_leg {
 	char session[SESSION_ID_LEN + 1];
 	char call[SESSION_ID_LEN + 1];
 	char tenant[SESSION_TENANT_MAX + 1];
 	char service[STATE_SERVICE_MAX + 1]; /* joined with it, or empty */
-	uint8_t leg, peer;   /* peer 0: none */
-	uint8_t resumable;   /* 0: only its ids are of use */
-	uint8_t answered;    /* as in struct leg_sdp, and far_answer */
-	uint32_t ssrc;       /* of our stream */
-	uint64_t next;       /* index, packets and octets sent when this was */
-	uint64_t packets;    /* written; the index goes on in the hot part */
+	uint8_t leg, peer;                   /* peer 0: none */
+	uint8_t resumable;                   /* 0: only its ids are of use */
+	uint8_t answered; /* as in struct leg_sdp, and far_answer */
+	uint32_t ssrc;    /* of our stream */
+	uint64_t next;    /* index, packets and octets sent when this was */
+	uint64_t packets; /* written; the index goes on in the hot part */
 	uint64_t octets;
 	uint64_t far_answer;
 	uint64_t at_ms[LEG_STEPS];

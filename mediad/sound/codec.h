@@ -16,9 +16,9 @@ struct codec_enc;
 struct codec_dec;
 
 enum {
-	CODEC_FRAME_MS	   = 20,
-	CODEC_SAMPLES_MAX  = 5760, /* 120 ms at 48 kHz (RFC 6716, 2.1.4) */
-	CODEC_PAYLOAD_MAX  = 1275, /* one Opus frame (RFC 6716, 3.2.1) */
+	CODEC_FRAME_MS = 20,
+	CODEC_SAMPLES_MAX = 5760, /* 120 ms at 48 kHz (RFC 6716, 2.1.4) */
+	CODEC_PAYLOAD_MAX = 1275, /* one Opus frame (RFC 6716, 3.2.1) */
 };
 
 struct codec {

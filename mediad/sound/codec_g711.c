@@ -26,35 +26,34 @@ static int segment(int magnitude)
 
 static uint8_t to_ulaw(int16_t sample)
 {
-	int sign      = sample < 0 ? 0x80 : 0;
+	int sign = sample < 0 ? 0x80 : 0;
 	int magnitude = sign ? -(int)sample : sample;
 	int seg;
 
-	magnitude = (magnitude > ULAW_CLIP ? ULAW_CLIP : magnitude) +
-		    ULAW_BIAS;
+	magnitude = (magnitude > ULAW_CLIP ? ULAW_CLIP : magnitude) + ULAW_BIAS;
 	seg = segment(magnitude);
-	return (uint8_t)~(sign | seg << 4 | (magnitude >> (seg + 3) & 0x0f));
+	return (uint8_t) ~(sign | seg << 4 | (magnitude >> (seg + 3) & 0x0f));
 }
 
 static int16_t from_ulaw(uint8_t code)
 {
 	int seg, magnitude;
 
-	code	  = (uint8_t)~code;
-	seg	  = code >> 4 & 7;
+	code = (uint8_t)~code;
+	seg = code >> 4 & 7;
 	magnitude = ((((code & 0x0f) << 3) + ULAW_BIAS) << seg) - ULAW_BIAS;
 	return (int16_t)(code & 0x80 ? -magnitude : magnitude);
 }
 
 static uint8_t to_alaw(int16_t sample)
 {
-	int sign      = sample < 0 ? 0 : 0x80;
+	int sign = sample < 0 ? 0 : 0x80;
 	int magnitude = sign ? sample : -(int)sample - 1;
 	int seg, code;
 
 	if (magnitude > ALAW_CLIP)
 		magnitude = ALAW_CLIP;
-	seg  = segment(magnitude);
+	seg = segment(magnitude);
 	code = seg << 4 | (magnitude >> (seg ? seg + 3 : 4) & 0x0f);
 	return (uint8_t)((sign | code) ^ 0x55);
 }
@@ -64,7 +63,7 @@ static int16_t from_alaw(uint8_t code)
 	int seg, magnitude;
 
 	code ^= 0x55;
-	seg	  = code >> 4 & 7;
+	seg = code >> 4 & 7;
 	magnitude = ((code & 0x0f) << 4) + 8;
 	if (seg)
 		magnitude = (magnitude + 0x100) << (seg - 1);
@@ -133,23 +132,23 @@ static int alaw_decode(struct codec_dec *dec, const uint8_t *buf, size_t len,
 }
 
 const struct codec codec_pcmu = {
-	.name	   = "PCMU",
-	.clock	   = 8000,
-	.rate	   = 8000,
+	.name = "PCMU",
+	.clock = 8000,
+	.rate = 8000,
 	.dbm0_peak = 22656,
 	.enc_alloc = g711_enc_alloc,
-	.encode	   = ulaw_encode,
+	.encode = ulaw_encode,
 	.dec_alloc = g711_dec_alloc,
-	.decode	   = ulaw_decode,
+	.decode = ulaw_decode,
 };
 
 const struct codec codec_pcma = {
-	.name	   = "PCMA",
-	.clock	   = 8000,
-	.rate	   = 8000,
+	.name = "PCMA",
+	.clock = 8000,
+	.rate = 8000,
 	.dbm0_peak = 22827,
 	.enc_alloc = g711_enc_alloc,
-	.encode	   = alaw_encode,
+	.encode = alaw_encode,
 	.dec_alloc = g711_dec_alloc,
-	.decode	   = alaw_decode,
+	.decode = alaw_decode,
 };

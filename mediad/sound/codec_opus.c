@@ -10,7 +10,11 @@
 #include "mediad/sound/codec.h"
 
 /* Constant frames of 160 bytes: CELT, where a steady tone stays steady. */
-enum { RATE = 48000, BITRATE = 64000, COMPLEXITY = 5 };
+enum {
+	RATE = 48000,
+	BITRATE = 64000,
+	COMPLEXITY = 5
+};
 
 struct codec_enc {
 	OpusEncoder *opus;
@@ -55,13 +59,12 @@ static void dec_destructor(void *data)
 static int opus_enc_alloc(struct codec_enc **encp)
 {
 	struct codec_enc *enc = mem_zalloc(sizeof(*enc), enc_destructor);
-	int code	      = OPUS_OK;
+	int code = OPUS_OK;
 
 	if (!enc)
 		return ENOMEM;
 
-	enc->opus = opus_encoder_create(RATE, 1, OPUS_APPLICATION_AUDIO,
-					&code);
+	enc->opus = opus_encoder_create(RATE, 1, OPUS_APPLICATION_AUDIO, &code);
 	if (code == OPUS_OK)
 		code = opus_encoder_ctl(enc->opus, OPUS_SET_BITRATE(BITRATE));
 	if (code == OPUS_OK)
@@ -97,7 +100,7 @@ static int opus_enc(struct codec_enc *enc, const int16_t *pcm, size_t count,
 static int opus_dec_alloc(struct codec_dec **decp)
 {
 	struct codec_dec *dec = mem_zalloc(sizeof(*dec), dec_destructor);
-	int code	      = OPUS_OK;
+	int code = OPUS_OK;
 
 	if (!dec)
 		return ENOMEM;
@@ -119,8 +122,8 @@ static int opus_dec(struct codec_dec *dec, const uint8_t *buf, size_t len,
 	/* libopus takes an empty payload as a loss to conceal */
 	if (!len || len > INT32_MAX)
 		return EBADMSG;
-	n = opus_decode(dec->opus, buf, (opus_int32)len, pcm,
-			CODEC_SAMPLES_MAX, 0);
+	n = opus_decode(dec->opus, buf, (opus_int32)len, pcm, CODEC_SAMPLES_MAX,
+			0);
 	if (n < 0)
 		return n == OPUS_BUFFER_TOO_SMALL ? EBADMSG : translate(n);
 	*count = (size_t)n;
@@ -128,12 +131,12 @@ static int opus_dec(struct codec_dec *dec, const uint8_t *buf, size_t len,
 }
 
 const struct codec codec_opus = {
-	.name	   = "opus",
-	.clock	   = RATE,
-	.rate	   = RATE,
+	.name = "opus",
+	.clock = RATE,
+	.rate = RATE,
 	.dbm0_peak = 22827,
 	.enc_alloc = opus_enc_alloc,
-	.encode	   = opus_enc,
+	.encode = opus_enc,
 	.dec_alloc = opus_dec_alloc,
-	.decode	   = opus_dec,
+	.decode = opus_dec,
 };

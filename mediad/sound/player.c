@@ -15,7 +15,9 @@
 #include "mediad/sound/bank.h"
 #include "mediad/sound/codec.h"
 
-enum { LATE_MAX_MS = 200 };
+enum {
+	LATE_MAX_MS = 200
+};
 
 struct player {
 	struct wheel *wheel;
@@ -42,14 +44,15 @@ static void play(struct player *player, uint64_t now_ms)
 	uint32_t step = player->in.rate * CODEC_FRAME_MS / 1000;
 	uint8_t pkt[PKT_HDR + SERVICE_FRAME_MAX];
 	struct strm_pkt sp = {
-		.h = {
-			.ssrc	= 1,
-			.ts	= (uint32_t)player->nr * step,
-			.seq	= (uint16_t)player->nr,
-			.pt	= player->pt,
-			.hdr	= PKT_HDR,
-			.paylen = (uint16_t)frame->len,
-		},
+		.h =
+			{
+				.ssrc = 1,
+				.ts = (uint32_t)player->nr * step,
+				.seq = (uint16_t)player->nr,
+				.pt = player->pt,
+				.hdr = PKT_HDR,
+				.paylen = (uint16_t)frame->len,
+			},
 		.now_ms = now_ms,
 	};
 
@@ -61,7 +64,7 @@ static void play(struct player *player, uint64_t now_ms)
 static void on_tick(void *arg)
 {
 	struct player *player = arg;
-	uint64_t now_ms	      = wheel_now(player->wheel);
+	uint64_t now_ms = wheel_now(player->wheel);
 
 	if (now_ms >= player->due_ms + LATE_MAX_MS) {
 		/* a gap, of which the sequence shows nothing */
@@ -69,7 +72,7 @@ static void on_tick(void *arg)
 		player->due_ms += (now_ms - player->due_ms) / CODEC_FRAME_MS *
 				  CODEC_FRAME_MS;
 		player->relay.map = (struct strm_map){0};
-		player->in.anew	  = true;
+		player->in.anew = true;
 	}
 	do {
 		play(player, now_ms);
@@ -93,9 +96,9 @@ int player_alloc(struct player **playerp, const struct player_params *params)
 	if (!player)
 		return ENOMEM;
 
-	player->wheel  = params->wheel;
-	player->loop   = loop;
-	player->pt     = params->pt;
+	player->wheel = params->wheel;
+	player->loop = loop;
+	player->pt = params->pt;
 	player->due_ms = wheel_now(params->wheel) + CODEC_FRAME_MS;
 	strm_in_init(&player->in, params->codec->clock);
 	relay_open(&player->relay, params->out, params->path);

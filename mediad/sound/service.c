@@ -14,7 +14,11 @@
 #include "mediad/sound/service.h"
 
 /* A stream settles within a few frames; the loop begins after these. */
-enum { SETTLE_FRAMES = 10, CODECS_MAX = 4, SERVICES = 3 };
+enum {
+	SETTLE_FRAMES = 10,
+	CODECS_MAX = 4,
+	SERVICES = 3
+};
 
 static const struct service services[SERVICES] = {
 	{.name = "echo", .reflects = true},
@@ -68,7 +72,7 @@ static int render(struct sound_loop *loop, const struct service *service,
 	size_t count = codec->rate * CODEC_FRAME_MS / 1000;
 	int16_t pcm[48000 * CODEC_FRAME_MS / 1000];
 	struct codec_enc *enc = NULL;
-	int err		      = codec->enc_alloc(&enc);
+	int err = codec->enc_alloc(&enc);
 
 	for (size_t i = 0; !err && i < SETTLE_FRAMES + SERVICE_FRAMES; i++) {
 		size_t n = i < SETTLE_FRAMES ? 0 : i - SETTLE_FRAMES;

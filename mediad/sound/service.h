@@ -23,7 +23,7 @@ struct strm_out;
 struct wheel;
 
 enum {
-	SERVICE_FRAMES	  = 50,  /* of 20 ms: a loop is one second */
+	SERVICE_FRAMES = 50,     /* of 20 ms: a loop is one second */
 	SERVICE_FRAME_MAX = 160, /* bytes */
 };
 

@@ -21,7 +21,11 @@
 #include "mediad/transport/mux.h"
 #include "tests/lib/media_bed.h"
 
-enum { CALLS = 50, LEGS = 2 * CALLS, ROUNDS = 1000 };
+enum {
+	CALLS = 50,
+	LEGS = 2 * CALLS,
+	ROUNDS = 1000
+};
 
 /* Of pages and worker together on the heap; the worker's alone is taken by
  * dropping its sessions. */
@@ -43,7 +47,7 @@ static int set_up(struct media_bed *bed)
 	int err = 0;
 
 	for (unsigned i = 0; !err && i < CALLS; i++) {
-		const char *id	     = media_id(1 + i);
+		const char *id = media_id(1 + i);
 		struct media_page *a = media_page_open(bed);
 		struct media_page *b = media_page_open(bed);
 
@@ -106,7 +110,7 @@ static uint32_t heard(const struct media_bed *bed)
 static void measure(struct media_bed *bed, const char *name, unsigned group)
 {
 	uint32_t before = heard(bed), packets;
-	double us	= rounds(bed, group);
+	double us = rounds(bed, group);
 
 	packets = heard(bed) - before;
 	printf("session %-7s %6.2f us a packet (%u legs, %u packets, %.2f %% "
@@ -141,7 +145,7 @@ int main(void)
 	if (libre_init())
 		return 1;
 	bed = mem_zalloc(sizeof(*bed), NULL);
-	fd  = mkstemp(state);
+	fd = mkstemp(state);
 	err = bed && fd >= 0 ? media_bed_open(bed, state) : ENOMEM;
 	if (!err)
 		err = set_up(bed);

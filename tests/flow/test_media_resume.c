@@ -183,8 +183,7 @@ static void ten_deaths_are_survived(void)
 	if (call_up(&bed, &a, &b)) {
 		for (unsigned i = 0; i < 10; i++) {
 			media_bed_run(&bed, 6000 + i * 35);
-			CHECK_INT(media_bed_die(&bed, 100 + i * 37, &alive),
-				  0);
+			CHECK_INT(media_bed_die(&bed, 100 + i * 37, &alive), 0);
 			CHECK_INT(alive, 1);
 		}
 		media_bed_run(&bed, 1000);
@@ -346,7 +345,7 @@ static void a_row_of_deaths_without_a_culprit_ends_all(void)
 static void damage(struct media_bed *bed, size_t at)
 {
 	uint8_t byte = 0;
-	int fd	     = open(bed->state_path, O_RDWR);
+	int fd = open(bed->state_path, O_RDWR);
 
 	CHECK_INT(pread(fd, &byte, 1, (off_t)at), 1);
 	byte ^= 1;
@@ -452,9 +451,8 @@ static void memory_runs_out_anywhere(void)
 
 TEST_MAIN(TEST(audio_is_back_and_nothing_was_used_twice),
 	  TEST(a_stream_past_its_wrap_goes_on),
-	  TEST(a_wrap_while_nobody_serves_is_survived),
-	  TEST(services_play_on), TEST(ten_deaths_are_survived),
-	  TEST(signalling_goes_on_after_a_death),
+	  TEST(a_wrap_while_nobody_serves_is_survived), TEST(services_play_on),
+	  TEST(ten_deaths_are_survived), TEST(signalling_goes_on_after_a_death),
 	  TEST(what_was_not_set_up_is_reported_lost),
 	  TEST(who_is_served_at_two_deaths_does_not_come_back),
 	  TEST(who_lives_long_enough_is_not_to_blame),

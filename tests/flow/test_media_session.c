@@ -247,7 +247,7 @@ static uint8_t kind_of(const struct media_page *page)
 static void reports_tell_both_sides(void)
 {
 	/* receiver report: of 256 packets 64 lost lately, 77 in all */
-	uint8_t rr[32] = {0x81, 201, 0, 7, 0, 0, 0, 1,
+	uint8_t rr[32] = {0x81, 201, 0, 7, 0,  0, 0, 1,
 			  0,    0,   0, 0, 64, 0, 0, 77};
 	struct media_bed bed = {0};
 	struct media_page *a, *b;
@@ -279,6 +279,8 @@ static void bye_and_rubbish_end_nothing(void)
 {
 	uint8_t bye[] = {0x80, 201, 0, 1, 0, 0, 0, 0,
 			 0x81, 203, 0, 1, 0, 0, 0, 0};
+	/* CSRCs that are not there */
+	static const uint8_t csrcs[30] = {0x8f, 0x6f};
 	struct media_bed bed = {0};
 	struct media_page *a, *b;
 	uint32_t heard;
@@ -290,8 +292,8 @@ static void bye_and_rubbish_end_nothing(void)
 		CHECK_INT(mock_media_send_rtcp(a->mock, bye, sizeof(bye)), 0);
 		bye[11] = 200; /* longer than it is */
 		CHECK_INT(mock_media_send_rtcp(a->mock, bye, sizeof(bye)), 0);
-		/* CSRCs that are not there */
-		mock_media_send_raw(a->mock, "\x8f\x6f", 30);
+		CHECK_INT(mock_media_send_raw(a->mock, csrcs, sizeof(csrcs)),
+			  0);
 		media_bed_run(&bed, 100);
 		heard = b->heard;
 		media_bed_run(&bed, 1000);
@@ -396,8 +398,7 @@ static void state_of_offer_and_answer_is_kept(void)
 	a = media_page_open(&bed);
 	REQUIRE(a != NULL);
 	CHECK_INT(media_local(&bed, S, 1, true, mb, &why), ENOENT);
-	CHECK_INT(media_remote(&bed, S, 1, true, media_page_sdp(a, true),
-			       &why),
+	CHECK_INT(media_remote(&bed, S, 1, true, media_page_sdp(a, true), &why),
 		  ENOENT);
 	CHECK_INT(media_local(&bed, S, 1, false, mb, &why), 0);
 	CHECK_INT(media_local(&bed, S, 1, true, mb, &why), EPROTO);
@@ -454,8 +455,7 @@ static void joins_that_make_no_sense_are_refused(void)
 		CHECK_INT(session_leg_join(t, S, 17, 1, NULL), EINVAL);
 		CHECK_INT(session_leg_join(t, S, 1, 0, "nothing"), EINVAL);
 		CHECK_INT(session_leg_join(t, S, 1, 0, NULL), EINVAL);
-		CHECK_INT(session_leg_join(t, media_id(9), 1, 2, NULL),
-			  ENOENT);
+		CHECK_INT(session_leg_join(t, media_id(9), 1, 2, NULL), ENOENT);
 	}
 	media_bed_close(&bed);
 }

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	strm_in_init(&in, 48000);
 	strm_out_init(&out, 0x01010101, 48000, 1, NULL);
 	out.packets = size;
-	len	    = report_write(&rep, &in, &out, &now, buf, &index);
+	len = report_write(&rep, &in, &out, &now, buf, &index);
 	assert(len && len <= sizeof(buf));
 	assert(report_read(&rep, buf, len, &now) == 0);
 	return 0;

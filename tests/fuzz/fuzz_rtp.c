@@ -13,7 +13,9 @@
 #include "mediad/transport/path.h"
 #include "tests/lib/fuzz.h"
 
-enum { SENT_MAX = 1024 };
+enum {
+	SENT_MAX = 1024
+};
 
 /* In the place of the real one. */
 struct path {

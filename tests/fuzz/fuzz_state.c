@@ -14,26 +14,29 @@
 #include "mediad/session/state_leg.h"
 #include "tests/lib/fuzz.h"
 
-enum { COUNT = 2, SIZE = (COUNT + 2) * STATE_STRIDE };
+enum {
+	COUNT = 2,
+	SIZE = (COUNT + 2) * STATE_STRIDE
+};
 
 static const struct state_geometry GEO = {"f1/1", COUNT, 1};
 
 static void sound_choice(struct sdpm_choice *choice)
 {
-	choice->profile	      = SDPM_BROWSER;
-	choice->dir	      = SDPM_SENDRECV;
-	choice->rtcp_mux      = true;
-	choice->nmaps	      = 2;
-	choice->event	      = 1;
-	choice->maps[0]	      = (struct sdpm_map){SDPM_OPUS, 48000, 111, 96};
-	choice->maps[1]	      = (struct sdpm_map){SDPM_EVENT, 48000, 110, 97};
+	choice->profile = SDPM_BROWSER;
+	choice->dir = SDPM_SENDRECV;
+	choice->rtcp_mux = true;
+	choice->nmaps = 2;
+	choice->event = 1;
+	choice->maps[0] = (struct sdpm_map){SDPM_OPUS, 48000, 111, 96};
+	choice->maps[1] = (struct sdpm_map){SDPM_EVENT, 48000, 110, 97};
 	choice->layout.nlines = 2;
 	strcpy(choice->layout.lines[0].type, "audio");
 	strcpy(choice->layout.lines[0].proto, "UDP/TLS/RTP/SAVPF");
 	strcpy(choice->layout.lines[0].mid, "0");
 	choice->layout.lines[1] = choice->layout.lines[0];
-	choice->peer.nprints	= 1;
-	choice->peer.prints[0]	= (struct sdpm_print){SDPM_SHA256, 32, {7}};
+	choice->peer.nprints = 1;
+	choice->peer.prints[0] = (struct sdpm_print){SDPM_SHA256, 32, {7}};
 	strcpy(choice->peer.ufrag, "abcd");
 	strcpy(choice->peer.pwd, "0123456789012345678901");
 }
@@ -44,7 +47,7 @@ static void sound_leg(struct state_leg *leg)
 	strcpy(leg->session, "00000000000000a1");
 	strcpy(leg->call, "00000000000000ca");
 	strcpy(leg->tenant, "test");
-	leg->leg       = 1;
+	leg->leg = 1;
 	leg->resumable = 1;
 	strcpy(leg->local.ufrag, "wxyz");
 	strcpy(leg->local.pwd, "9876543210987654321098");
@@ -53,7 +56,7 @@ static void sound_leg(struct state_leg *leg)
 	strcpy(leg->path.lite.cur.local.pwd, "9876543210987654321098");
 	strcpy(leg->path.lite.cur.remote, "abcd");
 	leg->path.lite.selected = -1;
-	leg->path.suite		= CRYPT_AEAD_AES_128_GCM;
+	leg->path.suite = CRYPT_AEAD_AES_128_GCM;
 	sound_choice(&leg->choice);
 }
 
@@ -61,7 +64,7 @@ static void patch(uint8_t *to, size_t size, const uint8_t *data, size_t len)
 {
 	while (len >= 3) {
 		size_t at = (size_t)(data[0] << 8 | data[1]) % size;
-		size_t n  = data[2] < len - 3 ? data[2] : len - 3;
+		size_t n = data[2] < len - 3 ? data[2] : len - 3;
 
 		n = n < size - at ? n : size - at;
 		memcpy(to + at, data + 3, n);

@@ -21,7 +21,9 @@
 #include "mediad/transport/mux.h"
 #include "tests/lib/media_bed.h"
 
-enum { RECORDS = 512 };
+enum {
+	RECORDS = 512
+};
 
 const char *media_id(unsigned nr)
 {
@@ -37,13 +39,13 @@ const char *media_id(unsigned nr)
 static void on_lost(const struct session_lost *lost, void *arg)
 {
 	struct media_bed *bed = arg;
-	unsigned n	      = bed->nlost++;
+	unsigned n = bed->nlost++;
 
 	if (n >= MEDIA_LOST_MAX)
 		return;
 	str_ncpy(bed->lost[n].session, lost->session,
 		 sizeof(bed->lost[n].session));
-	bed->lost[n].leg   = lost->leg;
+	bed->lost[n].leg = lost->leg;
 	bed->lost[n].cause = lost->cause;
 }
 
@@ -51,8 +53,7 @@ static int bind_socket(struct media_bed *bed)
 {
 	sa_set_str(&bed->addr, "127.0.0.1", 0);
 	bed->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	if (bed->fd < 0 ||
-	    bind(bed->fd, &bed->addr.u.sa, bed->addr.len) ||
+	if (bed->fd < 0 || bind(bed->fd, &bed->addr.u.sa, bed->addr.len) ||
 	    getsockname(bed->fd, &bed->addr.u.sa, &bed->addr.len))
 		return errno;
 	return 0;
@@ -61,9 +62,9 @@ static int bind_socket(struct media_bed *bed)
 static int worker_start(struct media_bed *bed)
 {
 	struct session_deps deps = {
-		.env	= &bed->env,
-		.cert	= bed->cert,
-		.hosts	= &bed->addr,
+		.env = &bed->env,
+		.cert = bed->cert,
+		.hosts = &bed->addr,
 		.nhosts = 1,
 	};
 	uint8_t sock;
@@ -82,7 +83,7 @@ static int worker_start(struct media_bed *bed)
 	bed->env.wheel = bed->wheel;
 	if (!bed->env.impl)
 		bed->env.impl = &crypt_openssl;
-	deps.bank  = bed->bank;
+	deps.bank = bed->bank;
 	deps.state = bed->state;
 	if (!err)
 		err = session_table_alloc(&bed->table, &bed->cfg, &deps,
@@ -92,10 +93,10 @@ static int worker_start(struct media_bed *bed)
 
 static void worker_stop(struct media_bed *bed)
 {
-	bed->table	= mem_deref(bed->table);
-	bed->state	= mem_deref(bed->state);
-	bed->bank	= mem_deref(bed->bank);
-	bed->env.mux	= mem_deref(bed->env.mux);
+	bed->table = mem_deref(bed->table);
+	bed->state = mem_deref(bed->state);
+	bed->bank = mem_deref(bed->bank);
+	bed->env.mux = mem_deref(bed->env.mux);
 	bed->env.hs_ctx = mem_deref(bed->env.hs_ctx);
 }
 
@@ -104,7 +105,7 @@ int media_bed_open(struct media_bed *bed, const char *state)
 	int err;
 
 	bed->now_ms = 100000;
-	bed->fd	    = -1;
+	bed->fd = -1;
 	if (state)
 		str_ncpy(bed->state_path, state, sizeof(bed->state_path));
 	unlink(bed->state_path);
@@ -121,7 +122,7 @@ void media_bed_close(struct media_bed *bed)
 	for (size_t i = 0; i < MEDIA_PAGES_MAX; i++)
 		bed->pages[i] = mem_deref(bed->pages[i]);
 	worker_stop(bed);
-	bed->cert  = mem_deref(bed->cert);
+	bed->cert = mem_deref(bed->cert);
 	bed->wheel = mem_deref(bed->wheel);
 	if (bed->fd >= 0)
 		close(bed->fd);
@@ -258,11 +259,11 @@ struct media_page *media_page_open(struct media_bed *bed)
 {
 	struct media_page *page = mem_zalloc(sizeof(*page), page_destructor);
 	struct mock_media_cfg cfg = {
-		.wheel	 = bed->wheel,
+		.wheel = bed->wheel,
 		.no_loop = true,
-		.rtph	 = on_rtp,
-		.rtcph	 = on_rtcp,
-		.arg	 = page,
+		.rtph = on_rtp,
+		.rtcph = on_rtcp,
+		.arg = page,
 	};
 	size_t i = 0;
 
@@ -270,12 +271,12 @@ struct media_page *media_page_open(struct media_bed *bed)
 		return NULL;
 	packet_check_open(&page->check, 48000);
 	page->check.ts_slack_ms = 60;
-	page->bed     = bed;
-	page->pt      = 111;
-	page->event   = 110;
-	page->rate    = 48000;
+	page->bed = bed;
+	page->pt = 111;
+	page->event = 110;
+	page->rate = 48000;
 	page->sending = true;
-	page->ts      = 0xffff0000u; /* wraps soon */
+	page->ts = 0xffff0000u; /* wraps soon */
 	while (i < MEDIA_PAGES_MAX && bed->pages[i])
 		i++;
 	if (i == MEDIA_PAGES_MAX || mock_media_alloc(&page->mock, &cfg))
@@ -355,10 +356,10 @@ int media_page_take(struct media_page *page, const char *sdp, size_t len)
 	    sscanf(cand, "%*s %*s %*s %*s %63s %u", ip, &port) != 2)
 		return EBADMSG;
 
-	page->pt	   = find_pt(page->sdp, " opus/48000");
-	page->event	   = find_pt(page->sdp, " telephone-event/48000");
-	remote.ufrag	   = ufrag;
-	remote.pwd	   = pwd;
+	page->pt = find_pt(page->sdp, " opus/48000");
+	page->event = find_pt(page->sdp, " telephone-event/48000");
+	remote.ufrag = ufrag;
+	remote.pwd = pwd;
 	remote.fingerprint = fp;
 	sa_set_str(&remote.addr, ip, (uint16_t)port);
 	return mock_media_connect(page->mock, &remote);
@@ -369,10 +370,10 @@ int media_page_record(struct media_page *page, const struct codec *codec,
 {
 	mem_deref(page->dec);
 	mem_deref(page->pcm);
-	page->codec  = codec;
-	page->npcm   = 0;
+	page->codec = codec;
+	page->npcm = 0;
 	page->pcmcap = (size_t)seconds * codec->rate;
-	page->pcm    = mem_alloc(page->pcmcap * sizeof(int16_t), NULL);
+	page->pcm = mem_alloc(page->pcmcap * sizeof(int16_t), NULL);
 	return page->pcm ? codec->dec_alloc(&page->dec) : ENOMEM;
 }
 
@@ -383,11 +384,11 @@ int media_remote(struct media_bed *bed, const char *session, uint8_t leg,
 {
 	struct session_remote remote = {
 		.session = session,
-		.call	 = "00000000000000ca",
-		.tenant	 = "test",
-		.leg	 = leg,
-		.answer	 = answer,
-		.create	 = !answer,
+		.call = "00000000000000ca",
+		.tenant = "test",
+		.leg = leg,
+		.answer = answer,
+		.create = !answer,
 	};
 
 	pl_set_str(&remote.sdp, sdp);
@@ -399,11 +400,11 @@ int media_local(struct media_bed *bed, const char *session, uint8_t leg,
 {
 	struct session_local local = {
 		.session = session,
-		.call	 = "00000000000000ca",
-		.tenant	 = "test",
-		.leg	 = leg,
-		.answer	 = answer,
-		.create	 = !answer,
+		.call = "00000000000000ca",
+		.tenant = "test",
+		.leg = leg,
+		.answer = answer,
+		.create = !answer,
 	};
 
 	return session_leg_local(bed->table, &local, mb, why);
@@ -412,7 +413,7 @@ int media_local(struct media_bed *bed, const char *session, uint8_t leg,
 int media_page_calls(struct media_page *page, const char *session, uint8_t leg)
 {
 	struct mbuf *mb = mbuf_alloc(2048);
-	int err		= mb ? 0 : ENOMEM;
+	int err = mb ? 0 : ENOMEM;
 
 	if (!err)
 		err = media_remote(page->bed, session, leg, false,
@@ -425,11 +426,10 @@ int media_page_calls(struct media_page *page, const char *session, uint8_t leg)
 	return err;
 }
 
-int media_page_called(struct media_page *page, const char *session,
-		      uint8_t leg)
+int media_page_called(struct media_page *page, const char *session, uint8_t leg)
 {
 	struct mbuf *mb = mbuf_alloc(2048);
-	int err		= mb ? 0 : ENOMEM;
+	int err = mb ? 0 : ENOMEM;
 
 	if (!err)
 		err = media_local(page->bed, session, leg, false, mb, NULL);

@@ -21,7 +21,11 @@
 #include "tests/lib/mock_media.h"
 #include "tests/lib/packet_check.h"
 
-enum { MEDIA_PAGES_MAX = 220, MEDIA_LOST_MAX = 16, MEDIA_STEP_MS = 5 };
+enum {
+	MEDIA_PAGES_MAX = 220,
+	MEDIA_LOST_MAX = 16,
+	MEDIA_STEP_MS = 5
+};
 
 struct media_bed;
 struct media_page;
@@ -62,16 +66,16 @@ struct media_page {
 	const void *payload; /* of each; NULL: 80 bytes of this and that */
 	size_t paylen;
 	uint32_t heard, heard_rtcp;
-	uint64_t heard_ms;          /* latest packet */
-	uint8_t last[1500];         /* the latest RTCP compound */
+	uint64_t heard_ms;  /* latest packet */
+	uint8_t last[1500]; /* the latest RTCP compound */
 	size_t lastlen;
-	const struct codec *codec;  /* set: what is heard is decoded */
+	const struct codec *codec; /* set: what is heard is decoded */
 	struct codec_dec *dec;
 	int16_t *pcm;
 	size_t npcm, pcmcap;
 	unsigned undecodable;
-	char sdp[8192];             /* latest of the worker's */
-	char extra[512];            /* lines for the m-line of its own SDP */
+	char sdp[8192];  /* latest of the worker's */
+	char extra[512]; /* lines for the m-line of its own SDP */
 };
 
 /* state: path of the state file, NULL: none. cfg may be set in bed before; all
@@ -95,8 +99,7 @@ const char *media_page_sdp(struct media_page *page, bool answer);
 int media_page_take(struct media_page *page, const char *sdp, size_t len);
 
 /* The whole exchange of one leg: the page offers, or the worker does. */
-int media_page_calls(struct media_page *page, const char *session,
-		     uint8_t leg);
+int media_page_calls(struct media_page *page, const char *session, uint8_t leg);
 int media_page_called(struct media_page *page, const char *session,
 		      uint8_t leg);
 /* What it hears from now on is decoded and kept, up to `seconds`. */

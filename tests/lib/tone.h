@@ -25,8 +25,8 @@ static inline double tone_hz(const int16_t *pcm, size_t count, double rate)
 	for (size_t i = 1; i < count; i++) {
 		if (pcm[i - 1] >= 0 || pcm[i] < 0)
 			continue;
-		last = (double)i - 1 + pcm[i - 1] / (double)(pcm[i - 1] -
-							     pcm[i]);
+		last = (double)i - 1 +
+		       pcm[i - 1] / (double)(pcm[i - 1] - pcm[i]);
 		if (first < 0)
 			first = last;
 		else
@@ -52,7 +52,7 @@ static inline struct tone tone_measure(const int16_t *pcm, size_t count,
 	re *= 2 / (double)count;
 	im *= 2 / (double)count;
 	power /= (double)count;
-	tone.dbfs   = 20 * log10(hypot(re, im) / 32768 + 1e-9);
+	tone.dbfs = 20 * log10(hypot(re, im) / 32768 + 1e-9);
 	tone.purity = power > 0 ? (re * re + im * im) / 2 / power : 0;
 	return tone;
 }

@@ -9,7 +9,7 @@
 #include "mediad/rtp/pkt.h"
 #include "tests/lib/test.h"
 
-static const uint8_t PLAIN[] = {0x80, 0xef, 0x12, 0x34, 1,    2,    3,
+static const uint8_t PLAIN[] = {0x80, 0xef, 0x12, 0x34, 1,    2,   3,
 				4,    0xca, 0xfe, 0xba, 0xbe, 'a', 'b'};
 
 static void plain_header_is_read_and_written_alike(void)

@@ -33,7 +33,7 @@ int path_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 		return path->err;
 	path->sent++;
 	memcpy(path->pkt, pkt, len);
-	path->len   = len;
+	path->len = len;
 	path->index = index;
 	return 0;
 }
@@ -79,10 +79,10 @@ static bool put(struct bed *bed, const uint8_t *data, size_t len)
 static void payload_passes_under_a_header_of_ours(void)
 {
 	/* one CSRC, an extension of one word, 2 bytes of padding */
-	static const uint8_t in[] = {0xb1, 111, 0, 5,	 0,    0, 1,   0, 9,
-				     9,	   9,	9, 0xcc, 0xcc, 0, 0,   0xbe, 0xde,
-				     0,	   1,	1, 2,	 3,    4, 'a', 'b', 'c',
-				     0,	   2};
+	static const uint8_t in[] = {0xb1, 111,  0,   5, 0,    0,    1, 0,
+				     9,    9,    9,   9, 0xcc, 0xcc, 0, 0,
+				     0xbe, 0xde, 0,   1, 1,    2,    3, 4,
+				     'a',  'b',  'c', 0, 2};
 	struct bed bed;
 
 	bed_init(&bed);
@@ -149,7 +149,7 @@ static void a_path_that_is_not_ready_costs_no_index(void)
 	CHECK(!put(&bed, in, sizeof(in)));
 	CHECK_INT(bed.out.next, 10);
 	bed.path.ready = true;
-	bed.path.err   = ENOTCONN;
+	bed.path.err = ENOTCONN;
 	in[3]++;
 	CHECK(!put(&bed, in, sizeof(in)));
 	CHECK_INT(bed.out.packets, 0);

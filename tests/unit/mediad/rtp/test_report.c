@@ -10,7 +10,9 @@
 #include "mediad/rtp/stream.h"
 #include "tests/lib/test.h"
 
-enum { RATE = 48000 };
+enum {
+	RATE = 48000
+};
 
 /* One end of a session: what it sends, receives and reports. */
 struct end {
@@ -136,10 +138,10 @@ static void sender_report_carries_the_stream_s_clock(void)
 
 	end_init(&a, 1);
 	a.out.packets = 5;
-	a.out.octets  = 400;
-	a.out.begun   = true;
-	a.out.ts      = 90000;
-	a.out.ts_ms   = T0.now_ms;
+	a.out.octets = 400;
+	a.out.begun = true;
+	a.out.ts = 90000;
+	a.out.ts_ms = T0.now_ms;
 	make(&a, 1000);
 	ts = (uint32_t)a.buf[16] << 24 | a.buf[17] << 16 | a.buf[18] << 8 |
 	     a.buf[19];
@@ -220,9 +222,8 @@ static void report_about_others_is_not_ours(void)
 
 static void bye_is_only_counted(void)
 {
-	static const uint8_t bye[] = {0x80, 201, 0, 1, 0, 0, 0, 2,
-				      0x81, 203, 0, 2, 0, 0, 0, 2,
-				      3,    'e', 'n', 'd'};
+	static const uint8_t bye[] = {0x80, 201, 0, 1, 0, 0, 0, 2,   0x81, 203,
+				      0,    2,   0, 0, 0, 2, 3, 'e', 'n',  'd'};
 	struct report_time now = at(0);
 	struct end a;
 
@@ -233,8 +234,8 @@ static void bye_is_only_counted(void)
 
 static void negative_loss_is_kept(void)
 {
-	static const uint8_t rr[32] = {0x81, 201, 0, 7, 0, 0,	 0,    2,
-				       0,    0,	  0, 1, 0, 0xff, 0xff, 0xfe};
+	static const uint8_t rr[32] = {0x81, 201, 0, 7, 0, 0,    0,    2,
+				       0,    0,   0, 1, 0, 0xff, 0xff, 0xfe};
 	struct report_time now = at(0);
 	struct end a;
 
@@ -261,25 +262,31 @@ static void broken_compounds_are_refused(void)
 		{"begins with SDES", 4, {0x80, 202, 0, 0}},
 		{"begins with feedback", 12, {0x81, 205, 0, 2}},
 		{"no ssrc", 4, {0x80, 201, 0, 0}},
-		{"padding before the end", 16,
+		{"padding before the end",
+		 16,
 		 {0xa0, 201, 0, 1, 0, 0, 0, 4, 0x80, 201, 0, 1}},
 		{"padding of 0", 8, {0xa0, 201, 0, 1}},
-		{"padding of odd size", 12,
+		{"padding of odd size",
+		 12,
 		 {0xa0, 201, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3}},
-		{"padding over all", 12,
+		{"padding over all",
+		 12,
 		 {0xa0, 201, 0, 2, 0, 0, 0, 0, 0, 0, 0, 12}},
-		{"chunk without end", 20,
-		 {0x80, 201, 0, 1, 0, 0, 0, 0, 0x81, 202, 0, 2, 0, 0, 0, 0, 1,
-		  2, 3, 4}},
-		{"item past the end", 20,
-		 {0x80, 201, 0, 1, 0, 0, 0, 0, 0x81, 202, 0, 2, 0, 0, 0, 0, 1,
-		  200, 3, 0}},
-		{"bye without its sources", 16,
+		{"chunk without end", 20, {0x80, 201,  0,   1, 0, 0, 0,
+					   0,    0x81, 202, 0, 2, 0, 0,
+					   0,    0,    1,   2, 3, 4}},
+		{"item past the end", 20, {0x80, 201,  0,   1,   0, 0, 0,
+					   0,    0x81, 202, 0,   2, 0, 0,
+					   0,    0,    1,   200, 3, 0}},
+		{"bye without its sources",
+		 16,
 		 {0x80, 201, 0, 1, 0, 0, 0, 0, 0x83, 203, 0, 1, 0, 0, 0, 0}},
-		{"bye with a reason too long", 20,
-		 {0x80, 201, 0, 1, 0, 0, 0, 0, 0x81, 203, 0, 2, 0, 0, 0, 0, 4,
-		  'a', 'b', 'c'}},
-		{"short feedback", 16,
+		{"bye with a reason too long",
+		 20,
+		 {0x80, 201, 0, 1, 0, 0, 0, 0,   0x81, 203,
+		  0,    2,   0, 0, 0, 0, 4, 'a', 'b',  'c'}},
+		{"short feedback",
+		 16,
 		 {0x80, 201, 0, 1, 0, 0, 0, 0, 0x81, 205, 0, 1, 0, 0, 0, 0}},
 	};
 	struct report_time now = at(0);
@@ -326,6 +333,5 @@ TEST_MAIN(TEST(receiver_report_tells_loss_and_sender_hears_it),
 	  TEST(index_is_stored_and_goes_on_in_the_successor),
 	  TEST(longest_cname_fits), TEST(report_about_others_is_not_ours),
 	  TEST(bye_is_only_counted), TEST(negative_loss_is_kept),
-	  TEST(broken_compounds_are_refused),
-	  TEST(padding_at_the_end_is_taken),
+	  TEST(broken_compounds_are_refused), TEST(padding_at_the_end_is_taken),
 	  TEST(interval_is_spread_around_its_mean))

@@ -8,7 +8,10 @@
 #include "mediad/rtp/stream.h"
 #include "tests/lib/test.h"
 
-enum { RATE = 48000, FRAME = 960 };
+enum {
+	RATE = 48000,
+	FRAME = 960
+};
 
 /* A source of packets, 20 ms apart. */
 struct source {
@@ -39,8 +42,11 @@ static void bed_init(struct bed *bed)
 static bool put(struct bed *bed)
 {
 	bed->sp = (struct strm_pkt){
-		.h = {.ssrc = bed->src.ssrc, .ts = bed->src.ts,
-		      .seq = bed->src.seq, .pt = 111, .paylen = 80},
+		.h = {.ssrc = bed->src.ssrc,
+		      .ts = bed->src.ts,
+		      .seq = bed->src.seq,
+		      .pt = 111,
+		      .paylen = 80},
 		.now_ms = bed->now,
 	};
 	if (!strm_in_packet(&bed->in, &bed->sp))
@@ -91,7 +97,7 @@ static void loss_stays_a_gap_and_late_packets_fill_it(void)
 	bed_init(&bed);
 	put(&bed);
 	index = bed.sp.index;
-	ts    = bed.sp.h.ts;
+	ts = bed.sp.h.ts;
 	step(&bed, 3);
 	REQUIRE(put(&bed));
 	CHECK_INT(bed.sp.index, index + 3);
@@ -161,7 +167,7 @@ static void another_ssrc_waits_for_its_second_packet(void)
 	put(&bed);
 	run(&bed, 10);
 	index = bed.sp.index;
-	ts    = bed.sp.h.ts;
+	ts = bed.sp.h.ts;
 	bed.src = (struct source){0xbbbb, 77, 40000};
 	bed.now += 20;
 	CHECK(!put(&bed));
@@ -200,9 +206,9 @@ static void a_source_that_restarts_goes_on_without_a_gap(void)
 	put(&bed);
 	run(&bed, 10);
 	index = bed.sp.index;
-	ts    = bed.sp.h.ts;
+	ts = bed.sp.h.ts;
 	bed.src.seq = 30000;
-	bed.src.ts  = 12;
+	bed.src.ts = 12;
 	bed.now += 1000;
 	CHECK(!put(&bed));
 	REQUIRE(next(&bed));
@@ -256,13 +262,14 @@ static void event_packets_keep_the_time_of_their_begin(void)
 	step(&bed, 1);
 	for (unsigned i = 0; i < 500; i++) { /* 10 s of one key */
 		bed.sp = (struct strm_pkt){
-			.h = {.ssrc = bed.src.ssrc, .ts = bed.src.ts,
-			      .seq = bed.src.seq, .pt = 110},
+			.h = {.ssrc = bed.src.ssrc,
+			      .ts = bed.src.ts,
+			      .seq = bed.src.seq,
+			      .pt = 110},
 			.now_ms = bed.now,
 		};
 		REQUIRE(strm_in_packet(&bed.in, &bed.sp));
-		REQUIRE(strm_map_packet(&bed.map, &bed.out, &bed.in,
-					&bed.sp));
+		REQUIRE(strm_map_packet(&bed.map, &bed.out, &bed.in, &bed.sp));
 		CHECK_INT(bed.sp.h.ts, begin);
 		bed.src.seq++;
 		bed.now += 20;
@@ -284,11 +291,11 @@ static void switching_sources_never_goes_back(void)
 	put(&bed);
 	run(&bed, 10);
 	index = bed.sp.index;
-	ts    = bed.sp.h.ts;
+	ts = bed.sp.h.ts;
 
 	/* another leg is joined: its stream, a new mapping */
 	strm_in_init(&other, RATE);
-	bed.in	= other;
+	bed.in = other;
 	bed.map = (struct strm_map){0};
 	bed.src = (struct source){0xcccc, 4000000000u, 9};
 	bed.now += 5; /* within the frame that was sent */
@@ -309,7 +316,7 @@ static void successor_goes_on_above_the_slot(void)
 	put(&bed);
 	run(&bed, 10); /* past a wrap */
 	index = bed.sp.index;
-	ts    = bed.sp.h.ts;
+	ts = bed.sp.h.ts;
 
 	bed.now += 400;
 	strm_out_resume(&second, 0x0915, RATE, &bed.slot, bed.now);
@@ -363,7 +370,7 @@ static void jitter_is_that_of_rfc_3550(void)
 	put(&bed);
 	for (unsigned i = 0; i < 200; i++) {
 		uint32_t late = i % 2 ? 0 : 4;
-		uint32_t d    = 4 * 48; /* each step is 4 ms off */
+		uint32_t d = 4 * 48; /* each step is 4 ms off */
 
 		step(&bed, 1);
 		bed.now += late;
@@ -380,7 +387,9 @@ static void jitter_is_that_of_rfc_3550(void)
  * twice, and what is new is later. */
 static void no_index_is_used_twice_in_200000_packets(void)
 {
-	enum { N = 200000 };
+	enum {
+		N = 200000
+	};
 	uint8_t *used = mem_zalloc(N * 4, NULL);
 	struct bed bed;
 	uint32_t rnd = 1, ts = 0;
@@ -396,7 +405,8 @@ static void no_index_is_used_twice_in_200000_packets(void)
 		if (rnd >> 20 == 0)
 			bed.src = (struct source){rnd, rnd * 7,
 						  (uint16_t)(rnd * 3)};
-		step(&bed, (rnd >> 8) % 100 < 90 ? 1 : (int)(rnd >> 10) % 9 - 4);
+		step(&bed,
+		     (rnd >> 8) % 100 < 90 ? 1 : (int)(rnd >> 10) % 9 - 4);
 		if (bed.now < ms + 20)
 			bed.now = ms + 20;
 		if (!put(&bed))
@@ -408,7 +418,7 @@ static void no_index_is_used_twice_in_200000_packets(void)
 		if (bed.sp.index > high) {
 			back += high && (int32_t)(bed.sp.h.ts - ts) <= 0;
 			high = bed.sp.index;
-			ts   = bed.sp.h.ts;
+			ts = bed.sp.h.ts;
 		}
 	}
 	CHECK_INT(twice, 0);

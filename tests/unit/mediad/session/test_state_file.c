@@ -14,7 +14,10 @@
 #include "mediad/session/state_file.h"
 #include "tests/lib/test.h"
 
-enum { COUNT = 64, LEN = 3000 };
+enum {
+	COUNT = 64,
+	LEN = 3000
+};
 
 static const char *fresh(const char *name)
 {
@@ -233,7 +236,6 @@ static void memory_runs_out_anywhere(void)
 TEST_MAIN(TEST(records_outlive_the_process_that_closes),
 	  TEST(file_is_for_its_owner_alone), TEST(second_process_is_kept_out),
 	  TEST(foreign_files_are_moved_aside),
-	  TEST(records_run_out_and_come_back),
-	  TEST(an_idle_file_takes_no_room),
+	  TEST(records_run_out_and_come_back), TEST(an_idle_file_takes_no_room),
 	  TEST(killed_at_any_time_it_leaves_whole_records),
 	  TEST_OOM(memory_runs_out_anywhere))

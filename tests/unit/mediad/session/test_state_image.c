@@ -10,7 +10,11 @@
 #include "mediad/session/state_image.h"
 #include "tests/lib/test.h"
 
-enum { COUNT = 3, SIZE = (COUNT + 2) * STATE_STRIDE, LEN = 200 };
+enum {
+	COUNT = 3,
+	SIZE = (COUNT + 2) * STATE_STRIDE,
+	LEN = 200
+};
 
 static const struct state_geometry GEO = {"a1/2", COUNT, 77};
 
@@ -63,8 +67,7 @@ static void record_is_written_read_and_cleared(void)
 	CHECK_INT(state_image_read(bed->before, 1, &got, &len), ENOENT);
 	CHECK_INT(state_image_rec(bed->before, 1)->hot.slot.next, 0);
 	/* no key stays behind */
-	for (size_t i = STATE_STRIDE + sizeof(struct state_mark); i < SIZE;
-	     i++)
+	for (size_t i = STATE_STRIDE + sizeof(struct state_mark); i < SIZE; i++)
 		CHECK_INT(bed->before[i], 0);
 	mem_deref(bed);
 }
@@ -82,7 +85,9 @@ static void tear(uint8_t *to, const uint8_t *from, size_t at, size_t done)
 
 static void a_tear_at_any_byte_leaves_old_or_new(void)
 {
-	enum { REC = 3 * STATE_STRIDE + sizeof(struct state_hot) };
+	enum {
+		REC = 3 * STATE_STRIDE + sizeof(struct state_hot)
+	};
 	struct bed *bed = NULL;
 	uint8_t data[LEN];
 
@@ -191,8 +196,8 @@ static void damage_is_seen(void)
 		body[i] ^= 0x40;
 	}
 	/* a record that belongs elsewhere */
-	memcpy(state_image_rec(bed->before, 0),
-	       state_image_rec(bed->before, 1), STATE_STRIDE);
+	memcpy(state_image_rec(bed->before, 0), state_image_rec(bed->before, 1),
+	       STATE_STRIDE);
 	CHECK_INT(state_image_read(bed->before, 0, &got, &len), EBADMSG);
 	mem_deref(bed);
 }
@@ -215,8 +220,7 @@ static void another_geometry_is_refused(void)
 	CHECK_INT(state_image_check(bed->before, SIZE, &geo), EBADMSG);
 	for (size_t i = 0; i < offsetof(struct state_head, running); i++) {
 		bed->before[i] ^= 1;
-		CHECK_INT(state_image_check(bed->before, SIZE, &GEO),
-			  EBADMSG);
+		CHECK_INT(state_image_check(bed->before, SIZE, &GEO), EBADMSG);
 		bed->before[i] ^= 1;
 	}
 	mem_deref(bed);
@@ -225,7 +229,7 @@ static void another_geometry_is_refused(void)
 static void longest_record_fits(void)
 {
 	struct bed *bed = NULL;
-	uint8_t *data	= mem_zalloc(STATE_DATA_MAX, NULL);
+	uint8_t *data = mem_zalloc(STATE_DATA_MAX, NULL);
 	const uint8_t *got;
 	size_t len;
 

@@ -18,23 +18,23 @@ struct bed {
 
 static void bed_init(struct bed *bed)
 {
-	struct state_leg *leg	   = &bed->leg;
+	struct state_leg *leg = &bed->leg;
 	struct sdpm_choice *choice = &leg->choice;
 
 	memset(bed, 0, sizeof(*bed));
 	strcpy(leg->session, "00000000000000a1");
 	strcpy(leg->call, "00000000000000ca");
 	strcpy(leg->tenant, "test");
-	leg->leg	      = 2;
-	leg->peer	      = 1;
-	leg->resumable	      = 1;
-	leg->ssrc	      = 0xcafe;
-	leg->path.suite	      = CRYPT_AEAD_AES_128_GCM;
-	leg->path.rx_key[15]  = 9;
-	choice->dir	      = SDPM_SENDRECV;
-	choice->nmaps	      = 1;
-	choice->event	      = -1;
-	choice->maps[0]	      = (struct sdpm_map){SDPM_OPUS, 48000, 111, 96};
+	leg->leg = 2;
+	leg->peer = 1;
+	leg->resumable = 1;
+	leg->ssrc = 0xcafe;
+	leg->path.suite = CRYPT_AEAD_AES_128_GCM;
+	leg->path.rx_key[15] = 9;
+	choice->dir = SDPM_SENDRECV;
+	choice->nmaps = 1;
+	choice->event = -1;
+	choice->maps[0] = (struct sdpm_map){SDPM_OPUS, 48000, 111, 96};
 	choice->layout.nlines = 1;
 	strcpy(choice->layout.lines[0].type, "audio");
 	strcpy(choice->peer.ufrag, "abcd");
@@ -104,11 +104,11 @@ static void every_field_is_checked(void)
 	struct bed bed;
 	struct state_leg *leg = &bed.leg;
 
-#define REFUSED(change)                                                      \
-	do {                                                                 \
-		bed_init(&bed);                                              \
-		change;                                                      \
-		CHECK_INT(round_trip(&bed), EBADMSG);                        \
+#define REFUSED(change)                               \
+	do {                                          \
+		bed_init(&bed);                       \
+		change;                               \
+		CHECK_INT(round_trip(&bed), EBADMSG); \
 	} while (0)
 
 	REFUSED(leg->session[3] = 'x');
@@ -130,8 +130,7 @@ static void every_field_is_checked(void)
 	REFUSED(leg->choice.layout.nlines = 0);
 	REFUSED(leg->choice.layout.audio = 1);
 	REFUSED(leg->choice.layout.lines[0].kind = 9);
-	REFUSED(memset(leg->choice.layout.lines[0].mid, 'a',
-		       SDPM_MID_MAX + 1));
+	REFUSED(memset(leg->choice.layout.lines[0].mid, 'a', SDPM_MID_MAX + 1));
 	REFUSED(leg->choice.nmaps = SDPM_MAPS_MAX + 1);
 	REFUSED(leg->choice.codec = 1);
 	REFUSED(leg->choice.codec = -1);

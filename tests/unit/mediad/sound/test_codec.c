@@ -14,8 +14,8 @@
 static int16_t decode_one(const struct codec *codec, uint8_t code)
 {
 	struct codec_dec *dec = NULL;
-	int16_t pcm[1]	      = {0};
-	size_t count	      = 0;
+	int16_t pcm[1] = {0};
+	size_t count = 0;
 
 	CHECK(codec->dec_alloc(&dec) == 0);
 	CHECK(codec->decode(dec, &code, 1, pcm, &count) == 0);
@@ -26,8 +26,8 @@ static int16_t decode_one(const struct codec *codec, uint8_t code)
 static uint8_t encode_one(const struct codec *codec, int16_t sample)
 {
 	struct codec_enc *enc = NULL;
-	uint8_t code	      = 0;
-	size_t len	      = 0;
+	uint8_t code = 0;
+	size_t len = 0;
 
 	CHECK(codec->enc_alloc(&enc) == 0);
 	CHECK(codec->encode(enc, &sample, 1, &code, &len, 1) == 0);
@@ -79,7 +79,7 @@ static void dbm0_is_that_of_the_digital_milliwatt(void)
 		a += pow(decode_one(&codec_pcma, alaw[i]), 2) / 8;
 	}
 	mu = 10 * log10(mu * 2) - 20 * log10(codec_pcmu.dbm0_peak);
-	a  = 10 * log10(a * 2) - 20 * log10(codec_pcma.dbm0_peak);
+	a = 10 * log10(a * 2) - 20 * log10(codec_pcma.dbm0_peak);
 	if (!CHECK(fabs(mu) < 0.05 && fabs(a) < 0.05))
 		printf("# off by %.3f and %.3f dB\n", mu, a);
 }
@@ -142,16 +142,15 @@ static void what_is_no_payload_is_refused(void)
 		REQUIRE(codec->enc_alloc(&enc) == 0);
 		CHECK_INT(codec->decode(dec, many, 0, pcm, &n), EBADMSG);
 		if (codec != &codec_opus)
-			CHECK_INT(codec->decode(dec, long_one,
-						sizeof(long_one), pcm, &n),
+			CHECK_INT(codec->decode(dec, long_one, sizeof(long_one),
+						pcm, &n),
 				  EBADMSG);
 		else
 			CHECK_INT(codec->decode(dec, many, sizeof(many), pcm,
 						&n),
 				  EBADMSG);
 		/* Opus shrinks to a byte, if need be */
-		CHECK_INT(codec->encode(enc, pcm, codec->rate / 50, buf, &n,
-					1),
+		CHECK_INT(codec->encode(enc, pcm, codec->rate / 50, buf, &n, 1),
 			  codec == &codec_opus ? 0 : EOVERFLOW);
 		mem_deref(dec);
 		mem_deref(enc);

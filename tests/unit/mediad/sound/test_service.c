@@ -16,7 +16,10 @@
 #include "tests/lib/test.h"
 #include "tests/lib/tone.h"
 
-enum { SECONDS = 4, SAMPLES = 48000 * SECONDS };
+enum {
+	SECONDS = 4,
+	SAMPLES = 48000 * SECONDS
+};
 
 /* In the place of the real one: decodes what it is sent. */
 struct path {
@@ -51,8 +54,8 @@ int path_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 	path->last = view;
 	if (path->dec && path->count < SAMPLES)
 		CHECK(!path->codec->decode(path->dec, pkt + view.hdr,
-					   view.paylen,
-					   path->pcm + path->count, &n));
+					   view.paylen, path->pcm + path->count,
+					   &n));
 	path->count += n;
 	return 0;
 }
@@ -74,7 +77,7 @@ static int bed_alloc(struct bed **bedp, const char *service,
 
 	if (!bed)
 		return ENOMEM;
-	*bedp		= bed;
+	*bedp = bed;
 	bed->path.ready = true;
 	bed->path.codec = codec;
 	strm_out_init(&bed->out, 5, codec->clock, 0, NULL);
@@ -84,13 +87,13 @@ static int bed_alloc(struct bed **bedp, const char *service,
 	if (!err)
 		err = codec->dec_alloc(&bed->path.dec);
 	params = (struct player_params){
-		.wheel	 = bed->wheel,
-		.bank	 = bed->bank,
+		.wheel = bed->wheel,
+		.bank = bed->bank,
 		.service = service_find(service),
-		.codec	 = codec,
-		.pt	 = 96,
-		.out	 = &bed->out,
-		.path	 = &bed->path,
+		.codec = codec,
+		.pt = 96,
+		.out = &bed->out,
+		.path = &bed->path,
 	};
 	return err ? err : player_alloc(&bed->player, &params);
 }
@@ -124,8 +127,8 @@ static void heard(const char *service, const struct codec *codec, double hz,
 	/* three seconds: over the seam of the loop */
 	tone = tone_measure(bed->path.pcm + codec->rate / 2, 3 * codec->rate,
 			    codec->rate);
-	printf("# %s %s: %.3f Hz %.3f dBFS purity %.6f\n", service,
-	       codec->name, tone.hz, tone.dbfs, tone.purity);
+	printf("# %s %s: %.3f Hz %.3f dBFS purity %.6f\n", service, codec->name,
+	       tone.hz, tone.dbfs, tone.purity);
 	CHECK(fabs(tone.hz - hz) < 0.1);
 	CHECK(fabs(tone.dbfs - dbfs) < 0.1);
 	CHECK(tone.purity > 0.998);
@@ -150,7 +153,7 @@ static void milliwatt_is_1004_hz_at_0_dbm0(void)
 static void pace_does_not_drift(void)
 {
 	struct bed *bed = NULL;
-	uint32_t rnd	= 1;
+	uint32_t rnd = 1;
 
 	REQUIRE(bed_alloc(&bed, "tone", &codec_pcmu) == 0);
 	bed->path.dec = mem_deref(bed->path.dec);
@@ -190,7 +193,7 @@ static void nothing_is_used_up_before_the_path_is_ready(void)
 	struct bed *bed = NULL;
 
 	REQUIRE(bed_alloc(&bed, "tone", &codec_pcmu) == 0);
-	bed->path.dec	= mem_deref(bed->path.dec);
+	bed->path.dec = mem_deref(bed->path.dec);
 	bed->path.ready = false;
 	advance(bed, 1000, 20);
 	CHECK_INT(bed->path.sent, 0);
@@ -216,7 +219,7 @@ static void only_known_services_play(void)
 static void memory_runs_out_anywhere(void)
 {
 	struct bed *bed = NULL;
-	int err		= bed_alloc(&bed, "milliwatt", &codec_pcmu);
+	int err = bed_alloc(&bed, "milliwatt", &codec_pcmu);
 
 	CHECK_INT(err, 0);
 	bed_free(bed);

@@ -1,0 +1,98 @@
+/*
+ * commands.c  The commands of session.h that carry SDP
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "mediad/session/session_priv.h"
+
+/* The leg, made if need be; *made and *fresh: what has to go again when the
+ * command fails. */
+struct spot {
+	struct session *session;
+	struct leg *leg;
+	bool new_session, new_leg;
+};
+
+static int spot_find(struct spot *spot, struct session_table *table,
+		     const struct session_local *cmd)
+{
+	int err;
+
+	*spot = (struct spot){0};
+	if (!cmd->leg || cmd->leg > SESSION_LEGS_MAX || !cmd->session)
+		return EINVAL;
+	err = session_find(&spot->session, table, cmd->session);
+	if (err && !cmd->create)
+		return err;
+	if (err) {
+		err = session_make(&spot->session, table, cmd->session,
+				   cmd->call, cmd->tenant);
+		spot->new_session = !err;
+	}
+	if (err)
+		return err;
+	/* one session, one call: a mistake here would mix two */
+	if (cmd->call && strcmp(cmd->call, spot->session->call))
+		return EINVAL;
+	spot->leg = spot->session->legs[cmd->leg - 1];
+	if (spot->leg)
+		return 0;
+	if (!cmd->create)
+		return ENOENT;
+	err = leg_make(&spot->leg, spot->session, cmd->leg);
+	spot->new_leg = !err;
+	return err;
+}
+
+static void spot_undo(struct spot *spot)
+{
+	if (spot->new_leg)
+		leg_drop(spot->leg);
+	if (spot->new_session)
+		mem_deref(spot->session);
+}
+
+int session_leg_remote(struct session_table *table,
+		       const struct session_remote *remote,
+		       struct sdpm_error *why)
+{
+	const struct session_local cmd = {
+		.session = remote->session,
+		.call = remote->call,
+		.tenant = remote->tenant,
+		.leg = remote->leg,
+		.create = remote->create,
+	};
+	struct spot spot;
+	int err;
+
+	if (remote->profile != SDPM_BROWSER)
+		return leg_sdp_refuse(why, ENOTSUP, 488, "only browser legs");
+	err = spot_find(&spot, table, &cmd);
+	if (!err)
+		err = leg_sdp_remote(spot.leg, remote, why);
+	if (err)
+		spot_undo(&spot);
+	return err;
+}
+
+int session_leg_local(struct session_table *table,
+		      const struct session_local *local, struct mbuf *sdp,
+		      struct sdpm_error *why)
+{
+	struct spot spot;
+	int err;
+
+	if (local->profile != SDPM_BROWSER)
+		return leg_sdp_refuse(why, ENOTSUP, 488, "only browser legs");
+	err = spot_find(&spot, table, local);
+	if (!err)
+		err = leg_sdp_local(spot.leg, local->answer, sdp, why);
+	if (err)
+		spot_undo(&spot);
+	return err;
+}
