@@ -259,7 +259,7 @@ const struct ctl_node *ctl_nodes_find(const struct ctl_nodes *nodes,
 				      const char *addr)
 {
 	const struct gather *list = present(nodes);
-	struct ctl_node key;
+	struct ctl_node key = {.epoch = 0};
 
 	if (!list || strlen(addr) >= sizeof(key.addr))
 		return NULL;

@@ -31,6 +31,7 @@
 struct redis_server {
 	pid_t pid;
 	char sock[100];
+	uint16_t port; /* of 127.0.0.1 too, when not 0 */
 };
 
 static inline void redis_server_nap(void)
@@ -61,13 +62,16 @@ static inline bool redis_server_answers(const struct redis_server *server)
 static inline void redis_server_exec(const struct redis_server *server)
 {
 	int null = open("/dev/null", O_RDWR);
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", server->port);
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(null, 0);
 	dup2(null, 1);
-	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket",
-	       server->sock, "--save", "", "--daemonize", "no", "--appendonly",
-	       "no", (char *)NULL);
+	execlp("redis-server", "redis-server", "--port", port, "--bind",
+	       "127.0.0.1", "--unixsocket", server->sock, "--save", "",
+	       "--daemonize", "no", "--appendonly", "no", (char *)NULL);
 	_exit(127);
 }
 

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -405,6 +406,53 @@ static void no_server_at_start_is_waited_for(void)
 	stop(&fix);
 }
 
+/* One that is free now; nothing else here takes fixed ones. */
+static uint16_t free_port(void)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sin);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	CHECK(!bind(fd, (struct sockaddr *)&sin, sizeof(sin)));
+	CHECK(!getsockname(fd, (struct sockaddr *)&sin, &len));
+	close(fd);
+	return ntohs(sin.sin_port);
+}
+
+static void tcp_serves_as_well(void)
+{
+	struct fixture fix = {.server = {.port = free_port()}};
+	struct redis_cfg cfg = {.host = "127.0.0.1", .port = fix.server.port};
+
+	CHECK(!loop_init(1024));
+	CHECK(!wheel_alloc(&fix.wheel, loop_now_ms()));
+	loop_drive(fix.wheel);
+	CHECK(!redis_link_alloc(&fix.link, &cfg, fix.wheel, on_state, &fix));
+	redis_test_until(fix.wheel, 50, redis_test_never, NULL);
+	CHECK(!redis_link_up(fix.link)); /* refused */
+	if (redis_server_start(&fix.server)) {
+		CHECK(redis_test_until(fix.wheel, 5000, redis_test_is_up,
+				       fix.link));
+		redis_server_freeze(&fix.server);
+		CHECK(redis_test_until(fix.wheel, 5000, redis_test_is_down,
+				       fix.link));
+		redis_server_thaw(&fix.server);
+		CHECK(redis_test_until(fix.wheel, 5000, has_come_back, &fix));
+	}
+	stop(&fix);
+}
+
+static void nowhere_to_connect_is_refused(void)
+{
+	struct redis_cfg cfg = {.user = "x"};
+	struct redis_link *link = NULL;
+	struct redis_sync *sync = NULL;
+
+	CHECK_INT(redis_link_alloc(&link, &cfg, NULL, NULL, NULL), EINVAL);
+	CHECK_INT(redis_sync_alloc(&sync, &cfg), EINVAL);
+}
+
 /* ACL SETUSER someone on >right ~* +@all, then a link of that user. */
 static bool user_comes_up(struct fixture *fix, const char *password)
 {
@@ -570,7 +618,8 @@ TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(a_silent_server_times_a_command_out),
 	  TEST(our_own_pause_is_not_the_servers),
 	  TEST(a_script_survives_a_restart_and_a_flush),
-	  TEST(no_server_at_start_is_waited_for),
+	  TEST(no_server_at_start_is_waited_for), TEST(tcp_serves_as_well),
+	  TEST(nowhere_to_connect_is_refused),
 	  TEST(a_wrong_password_never_comes_up),
 	  TEST(the_link_may_be_freed_by_its_own_reply),
 	  TEST(the_link_may_be_freed_by_its_own_loss),

@@ -29,10 +29,7 @@ struct seen {
 };
 
 struct fixture {
-	struct redis_server server;
-	struct redis_cfg cfg;
-	struct wheel *wheel;
-	struct redis_link *link;
+	struct redis_bed bed;
 	struct redis_writer *writer;
 };
 
@@ -71,43 +68,29 @@ static bool is_not_ready(void *arg)
 
 static bool start(struct fixture *fix)
 {
-	*fix = (struct fixture){.cfg = {.name = "test"}};
-	if (!redis_server_start(&fix->server))
+	fix->writer = NULL;
+	if (!redis_bed_start(&fix->bed))
 		return false;
 
-	fix->cfg.path = fix->server.sock;
-	CHECK(!loop_init(1024));
-	CHECK(!wheel_alloc(&fix->wheel, loop_now_ms()));
-	loop_drive(fix->wheel);
-	CHECK(!redis_link_alloc(&fix->link, &fix->cfg, fix->wheel, NULL, NULL));
-	CHECK(!redis_writer_alloc(&fix->writer, fix->link, fix->wheel, "s",
-				  1000, 60000));
-	return CHECK(redis_test_until(fix->wheel, 5000, redis_test_is_up,
-				      fix->link));
+	return CHECK(!redis_writer_alloc(&fix->writer, fix->bed.link,
+					 fix->bed.wheel, "s", 1000, 60000));
 }
 
 static void stop(struct fixture *fix)
 {
 	mem_deref(fix->writer);
-	mem_deref(fix->link);
-	if (fix->wheel) {
-		CHECK_INT(wheel_count(fix->wheel), 0);
-		loop_drive(NULL);
-		mem_deref(fix->wheel);
-		loop_close();
-	}
-	redis_server_kill(&fix->server);
+	redis_bed_stop(&fix->bed);
 }
 
 static bool run(struct fixture *fix, struct seen *seen, int want)
 {
 	seen->want = want;
-	return redis_test_until(fix->wheel, 6000, has_all, seen);
+	return redis_test_until(fix->bed.wheel, 6000, has_all, seen);
 }
 
 static void idle(struct fixture *fix, uint64_t ms)
 {
-	redis_test_until(fix->wheel, ms, redis_test_never, NULL);
+	redis_bed_idle(&fix->bed, ms);
 }
 
 static void add(struct fixture *fix, int value)
@@ -122,8 +105,8 @@ static void add(struct fixture *fix, int value)
 static struct redis_stream *follow(struct fixture *fix, struct seen *seen,
 				   const char *after)
 {
-	struct redis_stream_params params = {.cfg = &fix->cfg,
-					     .wheel = fix->wheel,
+	struct redis_stream_params params = {.cfg = &fix->bed.cfg,
+					     .wheel = fix->bed.wheel,
 					     .key = "s",
 					     .after = after,
 					     .entryh = on_entry,
@@ -131,16 +114,16 @@ static struct redis_stream *follow(struct fixture *fix, struct seen *seen,
 	struct redis_stream *stream = NULL;
 
 	CHECK(!redis_stream_alloc(&stream, &params));
-	CHECK(redis_test_until(fix->wheel, 5000, is_ready, stream));
+	CHECK(redis_test_until(fix->bed.wheel, 5000, is_ready, stream));
 	return stream;
 }
 
 static struct redis_group *join(struct fixture *fix, struct seen *seen,
 				const char *consumer, uint32_t claim_ms)
 {
-	struct redis_group_params params = {.cfg = &fix->cfg,
-					    .link = fix->link,
-					    .wheel = fix->wheel,
+	struct redis_group_params params = {.cfg = &fix->bed.cfg,
+					    .link = fix->bed.link,
+					    .wheel = fix->bed.wheel,
 					    .key = "s",
 					    .group = "g",
 					    .consumer = consumer,
@@ -208,11 +191,13 @@ static void a_lost_connection_neither_repeats_nor_skips(void)
 		stream = follow(&fix, &seen, NULL);
 		add(&fix, 1);
 		CHECK(run(&fix, &seen, 1));
-		CHECK(!redis_link_send(fix.link, cut, 4, NULL, NULL));
-		CHECK(redis_test_until(fix.wheel, 5000, is_not_ready, stream));
-		redis_test_until(fix.wheel, 5000, redis_test_is_up, fix.link);
+		CHECK(!redis_link_send(fix.bed.link, cut, 4, NULL, NULL));
+		CHECK(redis_test_until(fix.bed.wheel, 5000, is_not_ready,
+				       stream));
+		redis_test_until(fix.bed.wheel, 5000, redis_test_is_up,
+				 fix.bed.link);
 		add(&fix, 2); /* most likely before the reader is back */
-		CHECK(redis_test_until(fix.wheel, 5000, is_ready, stream));
+		CHECK(redis_test_until(fix.bed.wheel, 5000, is_ready, stream));
 		add(&fix, 3);
 		CHECK(run(&fix, &seen, 3));
 		idle(&fix, 50);
@@ -235,13 +220,15 @@ static void a_stream_begun_anew_with_lower_ids_is_followed(void)
 
 	if (start(&fix)) {
 		stream = follow(&fix, &seen, NULL);
-		CHECK(!redis_link_send(fix.link, ahead, 5, NULL, NULL));
+		CHECK(!redis_link_send(fix.bed.link, ahead, 5, NULL, NULL));
 		CHECK(run(&fix, &seen, 1));
-		redis_server_kill(&fix.server);
-		CHECK(redis_test_until(fix.wheel, 5000, is_not_ready, stream));
-		CHECK(redis_server_start(&fix.server));
-		CHECK(redis_test_until(fix.wheel, 6000, is_ready, stream));
-		redis_test_until(fix.wheel, 5000, redis_test_is_up, fix.link);
+		redis_server_kill(&fix.bed.server);
+		CHECK(redis_test_until(fix.bed.wheel, 5000, is_not_ready,
+				       stream));
+		CHECK(redis_server_start(&fix.bed.server));
+		CHECK(redis_test_until(fix.bed.wheel, 6000, is_ready, stream));
+		redis_test_until(fix.bed.wheel, 5000, redis_test_is_up,
+				 fix.bed.link);
 		add(&fix, 2);
 		CHECK(run(&fix, &seen, 2));
 		CHECK_INT(seen.values[1], 2);
@@ -258,11 +245,13 @@ static void a_frozen_server_is_noticed_by_a_reader(void)
 
 	if (start(&fix)) {
 		stream = follow(&fix, &seen, NULL);
-		redis_server_freeze(&fix.server);
-		CHECK(redis_test_until(fix.wheel, 4500, is_not_ready, stream));
-		redis_server_thaw(&fix.server);
-		CHECK(redis_test_until(fix.wheel, 5000, is_ready, stream));
-		redis_test_until(fix.wheel, 5000, redis_test_is_up, fix.link);
+		redis_server_freeze(&fix.bed.server);
+		CHECK(redis_test_until(fix.bed.wheel, 4500, is_not_ready,
+				       stream));
+		redis_server_thaw(&fix.bed.server);
+		CHECK(redis_test_until(fix.bed.wheel, 5000, is_ready, stream));
+		redis_test_until(fix.bed.wheel, 5000, redis_test_is_up,
+				 fix.bed.link);
 		add(&fix, 5);
 		CHECK(run(&fix, &seen, 1));
 		mem_deref(stream);
@@ -303,8 +292,9 @@ static void a_stream_is_bounded_and_expires(void)
 	if (start(&fix)) {
 		for (int i = 0; i < 3000; i++)
 			add(&fix, i);
-		CHECK(!redis_link_send(fix.link, len, 2, on_number, &count));
-		CHECK(!redis_link_send(fix.link, ttl, 2, on_number, &left));
+		CHECK(!redis_link_send(fix.bed.link, len, 2, on_number,
+				       &count));
+		CHECK(!redis_link_send(fix.bed.link, ttl, 2, on_number, &left));
 		idle(&fix, 300);
 		CHECK(count >= 1000 && count < 1300);
 		CHECK(left > 50000 && left <= 60000);
@@ -412,10 +402,12 @@ static void a_group_is_made_again_after_the_data_was_lost(void)
 		seen.acks = join(&fix, &seen, "a", 0);
 		add(&fix, 1);
 		CHECK(run(&fix, &seen, 1));
-		redis_server_kill(&fix.server);
-		redis_test_until(fix.wheel, 5000, redis_test_is_down, fix.link);
-		CHECK(redis_server_start(&fix.server));
-		redis_test_until(fix.wheel, 5000, redis_test_is_up, fix.link);
+		redis_server_kill(&fix.bed.server);
+		redis_test_until(fix.bed.wheel, 5000, redis_test_is_down,
+				 fix.bed.link);
+		CHECK(redis_server_start(&fix.bed.server));
+		redis_test_until(fix.bed.wheel, 5000, redis_test_is_up,
+				 fix.bed.link);
 		add(&fix, 2);
 		CHECK(run(&fix, &seen, 2));
 		mem_deref(seen.acks);
@@ -433,7 +425,7 @@ static void a_group_is_made_again_after_its_stream_expired(void)
 		seen.acks = join(&fix, &seen, "a", 0);
 		add(&fix, 1);
 		CHECK(run(&fix, &seen, 1));
-		CHECK(!redis_link_send(fix.link, del, 2, NULL, NULL));
+		CHECK(!redis_link_send(fix.bed.link, del, 2, NULL, NULL));
 		idle(&fix, 20);
 		add(&fix, 2);
 		CHECK(run(&fix, &seen, 2));

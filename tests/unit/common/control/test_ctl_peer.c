@@ -11,6 +11,8 @@
 #include <re.h>
 
 #include "common/control/ctl_client.h"
+#include "common/control/ctl_event.h"
+#include "common/control/ctl_node.h"
 #include "common/control/ctl_server.h"
 #include "common/redis_stream.h"
 #include "tests/lib/ctl_sample.h"
@@ -491,6 +493,85 @@ static void wrong_questions_are_not_sent(void)
 	stop(&fix);
 }
 
+static void beat_nothing(struct ctl_node *node, void *arg)
+{
+	(void)node;
+	(void)arg;
+}
+
+static void hear_nothing(const struct ctl_event *event,
+			 const struct ctl_env *env, const char *token,
+			 void *arg)
+{
+	(void)event;
+	(void)env;
+	(void)token;
+	(void)arg;
+}
+
+/* With no server: what is made must be whole or not there. */
+static void the_parts_are_made_or_not_at_all(void)
+{
+	struct redis_cfg cfg = {.path = "/nonexistent/r.sock",
+				.user = "u",
+				.password = "p",
+				.name = "n"};
+	struct keyring *ring = ctl_sample_keys();
+	struct ctl_peer peer = {.addr = "a1/1",
+				.epoch = 1,
+				.cfg = &cfg,
+				.ring = ring};
+	struct ctl_client *client = NULL;
+	struct ctl_server *server = NULL;
+	struct ctl_reporter *reporter = NULL;
+	struct ctl_listener *listener = NULL;
+	struct ctl_nodes *nodes = NULL;
+	struct ctl_beat *beat = NULL;
+	int err = wheel_alloc(&peer.wheel, 1000);
+
+	if (!err)
+		err = redis_link_alloc(&peer.link, &cfg, peer.wheel, NULL,
+				       NULL);
+	if (!err)
+		err = ctl_client_alloc(&client, &peer, 0);
+	if (!err)
+		err = ctl_server_alloc(&server, &peer, on_request, NULL);
+	if (!err)
+		err = ctl_reporter_alloc(&reporter, &peer);
+	if (!err)
+		err = ctl_listener_alloc(&listener, &peer, hear_nothing, NULL);
+	if (!err)
+		err = ctl_nodes_alloc(&nodes, peer.link, peer.wheel);
+	if (!err)
+		err = ctl_beat_alloc(&beat, &peer, beat_nothing, NULL);
+	CHECK_INT(err, 0);
+	mem_deref(client);
+	mem_deref(server);
+	mem_deref(reporter);
+	mem_deref(listener);
+	mem_deref(nodes);
+	mem_deref(beat);
+	mem_deref(peer.link);
+	if (!err)
+		CHECK_INT(wheel_count(peer.wheel), 0);
+	mem_deref(peer.wheel);
+	mem_deref(ring);
+}
+
+static void a_worker_needs_address_and_epoch(void)
+{
+	struct redis_cfg cfg = {.path = "/nonexistent/r.sock"};
+	struct ctl_peer peer = {.addr = "nobody", .epoch = 1, .cfg = &cfg};
+	struct ctl_client *client = NULL;
+
+	CHECK_INT(ctl_client_alloc(&client, &peer, 0), EINVAL);
+	peer.addr = "a1/1";
+	peer.epoch = 0;
+	CHECK_INT(ctl_client_alloc(&client, &peer, 0), EINVAL);
+	peer.epoch = 1;
+	CHECK_INT(ctl_client_alloc(&client, &peer, CTL_TTL_MAX_MS + 1), EINVAL);
+}
+
 TEST_MAIN(TEST(a_question_is_answered), TEST(an_answer_may_come_later),
 	  TEST(questions_are_served_in_the_order_asked),
 	  TEST(nobody_there_is_a_timeout_after_one_repeat),
@@ -505,4 +586,6 @@ TEST_MAIN(TEST(a_question_is_answered), TEST(an_answer_may_come_later),
 	  TEST(a_cancelled_call_is_silent),
 	  TEST(too_many_open_requests_are_refused),
 	  TEST(an_answer_that_cannot_be_said_is_internal),
-	  TEST(wrong_questions_are_not_sent))
+	  TEST(wrong_questions_are_not_sent),
+	  TEST_OOM(the_parts_are_made_or_not_at_all),
+	  TEST(a_worker_needs_address_and_epoch))
