@@ -156,6 +156,7 @@ void leg_lose(struct leg *leg, enum session_cause cause)
 	if (leg->lost)
 		return;
 	leg->lost = true;
+	leg_store(leg);
 	wheel_stop(&leg->report_due);
 	wheel_start(table->wheel, &leg->life, table->cfg.grace_ms, on_life,
 		    leg);

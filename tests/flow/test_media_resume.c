@@ -280,6 +280,30 @@ static void what_was_not_set_up_is_reported_lost(void)
 	media_bed_close(&bed);
 }
 
+static void a_lost_leg_stays_lost(void)
+{
+	struct media_bed bed = {0};
+	struct session_figures figs;
+	struct media_page *a, *b;
+	size_t alive = 0;
+
+	REQUIRE(media_bed_open(&bed, file("lost")) == 0);
+	if (call_up(&bed, &a, &b)) {
+		media_bed_run(&bed, 500);
+		mock_media_close(b->mock);
+		media_bed_run(&bed, 500);
+		CHECK_INT(bed.nlost, 1);
+		CHECK_INT(media_bed_die(&bed, 50, &alive), 0);
+		CHECK_INT(alive, 1);
+		CHECK_INT(bed.nlost, 2);
+		CHECK_INT(bed.lost[1].leg, 2);
+		CHECK_INT(session_query(bed.table, S, &figs), 0);
+		CHECK_INT(figs.nlegs, 1);
+		CHECK_INT(figs.legs[0].leg, 1);
+	}
+	media_bed_close(&bed);
+}
+
 static void who_is_served_at_two_deaths_does_not_come_back(void)
 {
 	struct media_bed bed = {0};
@@ -454,6 +478,7 @@ TEST_MAIN(TEST(audio_is_back_and_nothing_was_used_twice),
 	  TEST(a_wrap_while_nobody_serves_is_survived), TEST(services_play_on),
 	  TEST(ten_deaths_are_survived), TEST(signalling_goes_on_after_a_death),
 	  TEST(what_was_not_set_up_is_reported_lost),
+	  TEST(a_lost_leg_stays_lost),
 	  TEST(who_is_served_at_two_deaths_does_not_come_back),
 	  TEST(who_lives_long_enough_is_not_to_blame),
 	  TEST(a_row_of_deaths_without_a_culprit_ends_all),
