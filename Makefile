@@ -51,7 +51,7 @@ FAULTS  := $(if $(RELEASE),,-DCORDBOARD_FAULTS)
 # --- the layers: what each folder may use; a wrong arrow fails to link -----
 FOLDERS := common common/control routing \
 	sigd/sip sigd/transport sigd/txn sigd/auth sigd/registrar sigd/media \
-	sigd/trace sigd/call sigd/proxy sigd/admin sigd \
+	sigd/trace sigd/call sigd/proxy sigd \
 	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/session \
 	mediad/control mediad
 USES_common         :=
@@ -59,16 +59,14 @@ USES_common/control := common
 USES_routing        := common
 USES_sigd/sip       := common
 USES_sigd/transport := common
-USES_sigd/trace     := sigd/sip common
 USES_sigd/txn       := sigd/sip common
 USES_sigd/auth      := sigd/sip common
 USES_sigd/registrar := sigd/auth sigd/sip common
 USES_sigd/media     := common/control common
 USES_sigd/call      := sigd/sip common
 USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/auth sigd/txn \
-	sigd/trace sigd/transport sigd/sip routing common/control common
-USES_sigd/admin     := common
-USES_sigd           := sigd/admin sigd/proxy $(USES_sigd/proxy)
+	sigd/transport sigd/sip routing common/control common
+USES_sigd           := sigd/proxy $(USES_sigd/proxy)
 USES_mediad/sdp     := common
 USES_mediad/transport := common
 USES_mediad/rtp     := mediad/transport common

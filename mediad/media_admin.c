@@ -14,7 +14,7 @@
 #include "common/jsonw.h"
 #include "common/log.h"
 #include "common/redis_link.h"
-#include "mediad/control/publish.h"
+#include "common/publish.h"
 #include "mediad/media_admin.h"
 #include "mediad/media_metric.h"
 #include "mediad/mediad_cfg.h"
@@ -162,7 +162,8 @@ static int shown_read(struct shown **shownp, struct media_admin *admin,
 			  addr);
 	err = media_metric_alloc(&shown->set, &shown->figures);
 	if (!err)
-		err = publish_read(shown->set, admin->sync, addr);
+		err = publish_read(shown->set, admin->sync, "mediad",
+				   addr);
 	if (err)
 		mem_deref(shown);
 	else

@@ -15,7 +15,7 @@
 #include "common/wheel.h"
 #include "mediad/control/control.h"
 #include "mediad/control/news.h"
-#include "mediad/control/publish.h"
+#include "common/publish.h"
 #include "mediad/media_metric.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
@@ -274,7 +274,7 @@ static int control_make(struct media_worker *mw)
 	if (!err)
 		err = media_metric_alloc(&mw->metrics, &mw->figures);
 	if (!err)
-		err = publish_alloc(&mw->publish, addr,
+		err = publish_alloc(&mw->publish, "mediad", addr,
 				    control_link(mw->control),
 				    mw->worker->wheel, mw->metrics);
 	if (!err)

@@ -17,6 +17,7 @@
 #include "common/node.h"
 #include "common/super.h"
 #include "sigd/serve.h"
+#include "sigd/sigd_admin.h"
 #include "sigd/sigd_cfg.h"
 #include "sigd/transport/flow.h"
 
@@ -93,6 +94,13 @@ static int worker_run(struct worker *worker)
 	return worker_main(worker, &hooks, &child);
 }
 
+static int admin_run(struct worker *worker)
+{
+	struct sigd_admin *admin = NULL;
+
+	return worker_main(worker, &sigd_admin_hooks, &admin);
+}
+
 /* --- the parent ----------------------------------------------------------------- */
 
 static int cfg_read(struct sigd_cfg **cfgp, const char *path)
@@ -144,7 +152,7 @@ static void listeners_fill(struct main_state *state)
 			.cfg = l};
 	}
 	state->listeners[state->nlisteners++] = (struct listener){
-		.name = "admin",
+		.name = SIGD_ADMIN_SOCK,
 		.hint = "set admin.bind in sigd.yaml",
 		.proto = LISTENER_TCP,
 		.use = LISTENER_ADMIN,
@@ -158,7 +166,7 @@ static int serve(struct main_state *state)
 		.name = "sigd", .node = state->node,
 		.workers = (uint8_t)cfg->workers,
 		.listeners = state->listeners,
-		.worker_run = worker_run,
+		.worker_run = worker_run, .admin_run = admin_run,
 		.reload = on_reload, .arg = state,
 		.cfgp = (void **)&state->cfg,
 		.times = SUPER_TIMES_DEFAULT};

@@ -14,12 +14,14 @@
 #include "common/epoch.h"
 #include "common/keyring.h"
 #include "common/log.h"
+#include "common/publish.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/serve.h"
+#include "sigd/sigd_metric.h"
 
 enum { DRAIN_CHECK_MS = 50 };
 
@@ -41,6 +43,9 @@ struct sigd {
 	struct proxy_listener *listeners;
 	struct transport_listener *sockets; /* borrowed by the transport */
 	struct wheel_timer drain;
+	struct sigd_figures figures;
+	struct metric_set *metrics;
+	struct publish *publish;
 	char addr[32]; /* "node/slot" */
 };
 
@@ -49,6 +54,8 @@ static void destructor(void *data)
 	struct sigd *sigd = data;
 
 	wheel_stop(&sigd->drain);
+	mem_deref(sigd->publish);
+	mem_deref(sigd->metrics);
 	/* flows tell the proxy that they end, so they go first */
 	mem_deref(sigd->transport);
 	mem_deref(sigd->proxy);
@@ -236,6 +243,28 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 	return proxy_alloc(&sigd->proxy, &pc, &deps);
 }
 
+static void on_fill(void *arg)
+{
+	struct sigd *sigd = arg;
+
+	sigd->figures.proxy	= *proxy_counts(sigd->proxy);
+	sigd->figures.transport = *transport_counts(sigd->transport);
+	sigd->figures.busy	= proxy_busy(sigd->proxy);
+}
+
+static int figures_start(struct sigd *sigd)
+{
+	int err = sigd_metric_alloc(&sigd->metrics, &sigd->figures);
+
+	if (!err)
+		err = publish_alloc(&sigd->publish, "sigd", sigd->addr,
+				    sigd->redis, sigd->worker->wheel,
+				    sigd->metrics);
+	if (!err)
+		publish_filler(sigd->publish, on_fill, sigd);
+	return err;
+}
+
 static void on_epoch(uint32_t epoch, void *arg)
 {
 	struct sigd *sigd = arg;
@@ -252,6 +281,8 @@ static void on_epoch(uint32_t epoch, void *arg)
 		return;
 	}
 	proxy_transport_set(sigd->proxy, sigd->transport);
+	if (figures_start(sigd))
+		log_warn(NULL, "figures are not published", NULL);
 	log_info(NULL, "serving", "epoch=%u", epoch);
 	sigd->events.readyh(sigd->events.arg);
 }

@@ -197,13 +197,13 @@ admin:
 
   startMediad(env) { return this.run('mediad', path.join(B, 'mediad'), ['-c', this.file('mediad.yaml')], env); }
 
-  async ready(name) {
+  async ready(port, name) {
     await until(async () => {
       const child = this.procs.get(name);
       if (child.code !== undefined || child.failure) {
         throw new Error(`${name} ended (${child.code ?? child.failure}):\n${this.log(`${name}.log`)}`);
       }
-      return this.log(`${name}.log`).includes('msg=ready workers=');
+      return fetch(`http://127.0.0.1:${port}/readyz`).then((r) => r.ok, () => false);
     }, `${name} is ready`);
   }
 
@@ -212,8 +212,8 @@ admin:
     await this.startRedis();
     this.startMediad();
     this.startSigd();
-    await this.ready('mediad');
-    await this.ready('sigd');
+    await this.ready(this.mediadAdmin, 'mediad');
+    await this.ready(this.sigdAdmin, 'sigd');
     return this;
   }
 

@@ -5,7 +5,7 @@
  */
 #include <re.h>
 
-#include "mediad/control/publish.h"
+#include "common/publish.h"
 #include "mediad/media_metric.h"
 #include "tests/lib/test.h"
 

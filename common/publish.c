@@ -11,10 +11,10 @@
 #include "common/node.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
-#include "mediad/control/publish.h"
+#include "common/publish.h"
 
 enum {
-	KEY_MAX = NODE_ADDR_MAX + 24
+	KEY_MAX = NODE_ADDR_MAX + 32
 };
 
 struct publish {
@@ -46,9 +46,9 @@ static void destructor(void *arg)
 	mem_deref(publish->link);
 }
 
-static void key_print(char key[KEY_MAX], const char *addr)
+static void key_print(char key[KEY_MAX], const char *daemon, const char *addr)
 {
-	(void)re_snprintf(key, KEY_MAX, "cb:{n:%s}:figures", addr);
+	(void)re_snprintf(key, KEY_MAX, "cb:{n:%s}:figures:%s", addr, daemon);
 }
 
 static void put(struct command *command, const char *text, size_t len)
@@ -119,16 +119,16 @@ static void on_time(void *arg)
 	mem_deref(command);
 }
 
-int publish_alloc(struct publish **publishp, const char *addr,
-		  struct redis_link *link, struct wheel *wheel,
-		  const struct metric_set *set)
+int publish_alloc(struct publish **publishp, const char *daemon,
+		  const char *addr, struct redis_link *link,
+		  struct wheel *wheel, const struct metric_set *set)
 {
 	struct publish *publish = mem_zalloc(sizeof(*publish), destructor);
 
 	if (!publish)
 		return ENOMEM;
 
-	key_print(publish->key, addr);
+	key_print(publish->key, daemon, addr);
 	publish->link = mem_ref(link);
 	publish->wheel = wheel;
 	publish->set = set;
@@ -144,14 +144,14 @@ void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg)
 }
 
 int publish_read(struct metric_set *set, struct redis_sync *sync,
-		 const char *addr)
+		 const char *daemon, const char *addr)
 {
 	const struct redis_val *val = NULL;
 	struct redis_arg argv[2];
 	char key[KEY_MAX];
 	int err;
 
-	key_print(key, addr);
+	key_print(key, daemon, addr);
 	argv[0] = redis_str("HGETALL");
 	argv[1] = redis_str(key);
 	err = redis_sync_send(sync, argv, 2, &val);

@@ -7,7 +7,7 @@
 #include <re.h>
 
 #include "common/metric.h"
-#include "mediad/control/publish.h"
+#include "common/publish.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
 
@@ -51,16 +51,16 @@ static void figures_cross_over_with_their_sign(void)
 	CHECK(!metric_set_alloc(&set) && !metric_add(set, rows, 2, &from));
 	CHECK(!metric_set_alloc(&copy) && !metric_add(copy, rows, 2, &to));
 	CHECK(!redis_sync_alloc(&sync, &bed.cfg));
-	CHECK_INT(publish_read(copy, sync, "a1/1"), ENOENT);
-	CHECK(!publish_alloc(&publish, "a1/1", bed.link, bed.wheel, set));
+	CHECK_INT(publish_read(copy, sync, "mediad", "a1/1"), ENOENT);
+	CHECK(!publish_alloc(&publish, "mediad", "a1/1", bed.link, bed.wheel, set));
 	publish_filler(publish, on_fill, &from);
 	CHECK(redis_test_until(bed.wheel, 8000, is_filled, &from));
 	/* behind it on the same link */
 	CHECK_INT(redis_bed_say(&bed, "EXISTS cb:{n:a1/1}:figures").num, 1);
-	CHECK_INT(publish_read(copy, sync, "a1/1"), 0);
+	CHECK_INT(publish_read(copy, sync, "mediad", "a1/1"), 0);
 	CHECK_INT(to.calls, from.calls);
 	CHECK_INT(to.open, -5);
-	CHECK_INT(publish_read(copy, sync, "a1/2"), ENOENT);
+	CHECK_INT(publish_read(copy, sync, "mediad", "a1/2"), ENOENT);
 	mem_deref(publish);
 	mem_deref(sync);
 	mem_deref(set);
@@ -82,11 +82,11 @@ static void strange_fields_are_left_out(void)
 	CHECK(!redis_sync_alloc(&sync, &bed.cfg));
 	redis_bed_say(&bed, "HSET cb:{n:a1/1}:figures t_open 3 "
 			    "t_calls_total x strange 9");
-	CHECK_INT(publish_read(copy, sync, "a1/1"), 0);
+	CHECK_INT(publish_read(copy, sync, "mediad", "a1/1"), 0);
 	CHECK_INT(to.open, 3);
 	CHECK_INT(to.calls, 0);
 	redis_bed_say(&bed, "SET cb:{n:a1/2}:figures 7");
-	CHECK_INT(publish_read(copy, sync, "a1/2"), ENOENT);
+	CHECK_INT(publish_read(copy, sync, "mediad", "a1/2"), ENOENT);
 	mem_deref(sync);
 	mem_deref(copy);
 	redis_bed_stop(&bed);

@@ -1,14 +1,14 @@
 /*
  * publish.h  A worker's figures in Redis, for the admin process
  *
- * The hash `cb:{n:<node>/<slot>}:figures`, one field for each number of a
+ * The hash `cb:{n:<node>/<slot>}:figures:<daemon>`, one field for each number of a
  * metric set (common/metric.h), written every PUBLISH_MS; it expires
  * PUBLISH_TTL_MS after the last time.
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef MEDIAD_CONTROL_PUBLISH_H
-#define MEDIAD_CONTROL_PUBLISH_H
+#ifndef COMMON_PUBLISH_H
+#define COMMON_PUBLISH_H
 
 struct metric_set;
 struct publish;
@@ -26,14 +26,15 @@ enum {
 typedef void(publish_fill_h)(void *arg);
 
 /* What is pointed to outlives it, but for addr. The caller owns *publishp. */
-int publish_alloc(struct publish **publishp, const char *addr,
-		  struct redis_link *link, struct wheel *wheel,
-		  const struct metric_set *set);
+/* daemon: "sigd" or "mediad": both may have workers of one node and slot. */
+int publish_alloc(struct publish **publishp, const char *daemon,
+		  const char *addr, struct redis_link *link,
+		  struct wheel *wheel, const struct metric_set *set);
 void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg);
 
 /* Add what the worker at addr has published to the set. ENOENT: nothing;
  * ENOTCONN, ETIMEDOUT: Redis is away. */
 int publish_read(struct metric_set *set, struct redis_sync *sync,
-		 const char *addr);
+		 const char *daemon, const char *addr);
 
 #endif

@@ -1,0 +1,94 @@
+/*
+ * sigd_metric.c  The figures of a sigd worker, named for Prometheus
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "common/countof.h"
+#include "sigd/sigd_metric.h"
+
+#define PROXY(member) offsetof(struct sigd_figures, proxy.member)
+#define TRANSPORT(member) offsetof(struct sigd_figures, transport.member)
+
+/* A row: counter or gauge, name behind "cordboard_sig_", help, place. */
+#define COUNTER(name, help, at)                                              \
+	{METRIC_COUNTER, "cordboard_sig_" name "_total", NULL, help, at, NULL}
+#define GAUGE(name, help, at)                                                \
+	{METRIC_GAUGE, "cordboard_sig_" name, NULL, help, at, NULL}
+
+static const struct metric_desc rows[] = {
+	COUNTER("requests", "SIP requests received", PROXY(requests)),
+	COUNTER("responses", "SIP responses received", PROXY(responses)),
+	COUNTER("malformed", "Messages refused or dropped as malformed",
+		PROXY(malformed)),
+	COUNTER("strays", "Responses of no transaction of ours",
+		PROXY(strays)),
+	COUNTER("forwarded", "Responses passed on to the worker that waits",
+		PROXY(forwarded)),
+	COUNTER("auth_failed", "Wrong credentials", PROXY(auth_failed)),
+	COUNTER("refused_redis", "Requests answered 503: Redis was away",
+		PROXY(refused_redis)),
+	COUNTER("calls", "INVITEs taken on", PROXY(calls)),
+	COUNTER("calls_answered", "INVITEs that got a 2xx",
+		PROXY(answered)),
+	GAUGE("busy", "Requests and calls being set up now",
+	      offsetof(struct sigd_figures, busy)),
+	COUNTER("connections", "TCP connections taken",
+		TRANSPORT(accepted)),
+	GAUGE("connections_open", "TCP connections open now",
+	      TRANSPORT(conns)),
+	GAUGE("flows_open", "WebSockets open now", TRANSPORT(flows)),
+	COUNTER("flows", "WebSockets opened", TRANSPORT(flows_opened)),
+	COUNTER("limit_connections", "Refused or evicted: worker is full",
+		TRANSPORT(limit_conns)),
+	COUNTER("limit_source", "Refused: too many from one source",
+		TRANSPORT(limit_source)),
+	COUNTER("limit_descriptors", "Refused: no file descriptor",
+		TRANSPORT(limit_fds)),
+	COUNTER("limit_handshake", "Closed: too slow to open",
+		TRANSPORT(limit_handshake)),
+	COUNTER("limit_message", "Closed: message too long",
+		TRANSPORT(limit_message)),
+	COUNTER("limit_queue", "Closed: reader too slow",
+		TRANSPORT(limit_queue)),
+	COUNTER("limit_pong", "Closed: no pong in time",
+		TRANSPORT(limit_pong)),
+	COUNTER("tls_failed", "TLS handshakes that failed",
+		TRANSPORT(tls_failed)),
+	COUNTER("tls_resumed", "TLS sessions resumed",
+		TRANSPORT(tls_resumed)),
+	COUNTER("upgrade_refused", "WebSocket handshakes refused",
+		TRANSPORT(upgrade_refused)),
+	COUNTER("origin_refused", "Refused for their Origin",
+		TRANSPORT(origin_refused)),
+	COUNTER("protocol_errors", "Closed 1002: not WebSocket",
+		TRANSPORT(protocol_errors)),
+	COUNTER("received_messages", "Messages from connections",
+		TRANSPORT(rx_messages)),
+	COUNTER("sent_messages", "Messages to connections",
+		TRANSPORT(tx_messages)),
+	COUNTER("received_datagrams", "UDP messages received",
+		TRANSPORT(udp_rx)),
+	COUNTER("sent_datagrams", "UDP messages sent", TRANSPORT(udp_tx)),
+	COUNTER("dropped_datagrams", "Dropped by the kernel: queue full",
+		TRANSPORT(udp_drops)),
+	COUNTER("tunnel_received", "Messages from other workers",
+		TRANSPORT(tube_rx)),
+	COUNTER("tunnel_sent", "Messages to other workers",
+		TRANSPORT(tube_tx)),
+	COUNTER("tunnel_errors", "Messages no other worker took",
+		TRANSPORT(tube_errors)),
+};
+
+int sigd_metric_alloc(struct metric_set **setp, struct sigd_figures *figures)
+{
+	struct metric_set *set = NULL;
+	int err = metric_set_alloc(&set);
+
+	if (!err)
+		err = metric_add(set, rows, COUNTOF(rows), figures);
+	if (err)
+		mem_deref(set);
+	else
+		*setp = set;
+	return err;
+}

@@ -1,0 +1,23 @@
+/*
+ * sigd_metric.h  The figures of a sigd worker, named for Prometheus
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_SIGD_METRIC_H
+#define SIGD_SIGD_METRIC_H
+
+#include "common/metric.h"
+#include "sigd/proxy/proxy.h"
+#include "sigd/transport/transport.h"
+
+/* Plain data: a copy, brought up to date before it is published. */
+struct sigd_figures {
+	struct proxy_counts proxy;
+	struct transport_counts transport;
+	int64_t busy; /* requests and calls being set up */
+};
+
+/* A set over these figures, which outlive it. */
+int sigd_metric_alloc(struct metric_set **setp, struct sigd_figures *figures);
+
+#endif
