@@ -135,6 +135,7 @@ static enum status sdp_status(const struct sdpm_error *why)
 	case SDPM_NOT_ALLOWED:
 	case SDPM_UNKNOWN_FORMAT:
 	case SDPM_SECOND_AUDIO:
+	case SDPM_BUNDLE_ONLY:
 	case SDPM_NO_RTCP_MUX:
 	case SDPM_NO_ICE:
 	case SDPM_NO_ADDRESS:

@@ -18,6 +18,7 @@ const char *sdpm_why_text(enum sdpm_why why)
 		[SDPM_UNKNOWN_FORMAT] = "unknown format",
 		[SDPM_NOT_AUDIO] = "not audio",
 		[SDPM_DISABLED] = "disabled by the peer",
+		[SDPM_BUNDLE_ONLY] = "bundled with what is refused",
 		[SDPM_SECOND_AUDIO] = "one audio stream is enough",
 		[SDPM_BAD_PROTO] = "transport protocol not supported",
 		[SDPM_NO_RTCP_MUX] = "no rtcp-mux",
@@ -147,15 +148,13 @@ enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 			      const struct sdpm_media *media,
 			      enum sdpm_profile profile, bool answer)
 {
-	/* port 0 is "bundled with another" when bundle-only stands beside it
-	 * (RFC 9143 6), which no answer may say */
-	bool on = media->port ||
-		  (!answer && media->bundle_only && media->bundle >= 0);
-
 	if (media->kind != SDPM_AUDIO)
 		return SDPM_NOT_AUDIO;
-	if (!on)
-		return SDPM_DISABLED;
+	/* RFC 9143 7.3.3: port 0 and bundle-only lives by the tagged m-line,
+	 * which is never one that we take, or else we would use that */
+	if (!media->port)
+		return media->bundle_only && !answer ? SDPM_BUNDLE_ONLY
+						     : SDPM_DISABLED;
 
 	return profile == SDPM_BROWSER ? browser_fits(desc, media, answer)
 				       : rtp_fits(media);

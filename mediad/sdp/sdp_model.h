@@ -220,7 +220,8 @@ enum sdpm_why {
 	SDPM_NOT_ALLOWED,   /* known, but not allowed by policy */
 	SDPM_UNKNOWN_FORMAT,
 	SDPM_NOT_AUDIO,
-	SDPM_DISABLED, /* port 0 */
+	SDPM_DISABLED,    /* port 0 */
+	SDPM_BUNDLE_ONLY, /* with an m-line that is refused */
 	SDPM_SECOND_AUDIO,
 	SDPM_BAD_PROTO,
 	SDPM_NO_RTCP_MUX,

@@ -78,8 +78,7 @@ static bool offered(const struct sdpm_desc *desc, enum sdpm_codec codec,
 	for (size_t i = 0; i < desc->nmedia; i++) {
 		const struct sdpm_media *media = &desc->media[i];
 
-		if (media->kind != SDPM_AUDIO ||
-		    (!media->port && !media->bundle_only))
+		if (media->kind != SDPM_AUDIO || !media->port)
 			continue;
 		for (size_t k = 0; k < media->nformats; k++) {
 			if (media->formats[k].codec == codec &&

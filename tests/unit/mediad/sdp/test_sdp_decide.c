@@ -230,6 +230,10 @@ static void offers_that_browsers_cannot_mean_are_refused(void)
 		 SDPM_BAD_SETUP},
 		{AUDIO_WITH(TLS, ICE FPRINT MUX "a=setup:holdconn\r\n"),
 		 SDPM_BAD_SETUP},
+		{HEAD "a=group:BUNDLE v a\r\nm=video 9 " TLS
+		      " 96\r\na=mid:v\r\n" ICE FPRINT MUX "m=audio 0 " TLS
+		      " 0\r\na=mid:a\r\na=bundle-only\r\n",
+		 SDPM_BUNDLE_ONLY},
 		{HEAD "a=ice-lite\r\nm=audio 9 " TLS " 0\r\n" ICE FPRINT MUX,
 		 SDPM_NO_ICE},
 		{HEAD "m=audio 9 " TLS " 9 13 101\r\n"
