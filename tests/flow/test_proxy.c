@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "common/keyring.h"
 #include "common/loop.h"
 #include "common/redis_link.h"
@@ -20,7 +21,7 @@
 #include "routing/route.h"
 #include "sigd/auth/digest.h"
 #include "sigd/media/media_client.h"
-#include "sigd/proxy/proxy.h"
+#include "sigd/proxy/proxy_priv.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
 
@@ -29,6 +30,7 @@
 struct media_client {
 	struct wheel *wheel;
 	enum status refuse; /* answer of leg.remote */
+	enum status drop;   /* of the first session.drop */
 	bool away;
 	uint8_t slow_leg;   /* its offer takes 100 ms */
 	unsigned pending;
@@ -65,6 +67,10 @@ static void on_ask(void *arg)
 
 	if (ask->req.verb == CTL_LEG_REMOTE)
 		ans.status = ask->client->refuse;
+	if (ask->req.verb == CTL_SESSION_DROP) {
+		ans.status = ask->client->drop;
+		ask->client->drop = STATUS_OK;
+	}
 	if (ask->req.verb == CTL_LEG_LOCAL)
 		pl_set_str(&ans.sdp, sdp_answer);
 	ask->h(&ans, ask->arg);
@@ -1132,6 +1138,100 @@ static void a_name_at_another_domain_is_somebody_else(void)
 	stop(&fix);
 }
 
+/* The flow of this one at the worker that it speaks to. */
+static struct flow_id flow_of(const struct ua *ua, unsigned worker)
+{
+	return (struct flow_id){.node = "s1", .slot = (uint8_t)(worker + 1),
+				.kind = FLOW_UDP, .remote = ua->addr};
+}
+
+/* bob's device rings; nobody has answered. */
+static bool ring(struct fixture *fix)
+{
+	CHECK_INT(register_user(fix, &fix->bob, 1, "bob-secret"), 200);
+	call(fix, "bob");
+	if (!CHECK(request(fix, &fix->bob, "INVITE")))
+		return false;
+	bob_answers(fix, 180, "");
+	round_trip(fix, &fix->bob, 1);
+	fix->alice.code = 0;
+	return true;
+}
+
+static void a_caller_that_vanishes_stops_the_ringing(void)
+{
+	struct fixture fix;
+	struct flow_id flow;
+
+	if (start_t1(&fix, 500) && ring(&fix)) {
+		flow = flow_of(&fix.alice, 0);
+		invite_flow_gone(fix.nodes[0].proxy, &flow);
+		CHECK(request(&fix, &fix.bob, "CANCEL"));
+		CHECK(redis_test_until(fix.wheel, 5000, nothing_asked, &fix));
+		CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 1);
+	}
+	stop(&fix);
+}
+
+static void a_device_that_vanishes_is_unavailable_at_once(void)
+{
+	struct fixture fix;
+	struct flow_id flow;
+
+	if (start_t1(&fix, 500) && ring(&fix)) {
+		flow = flow_of(&fix.bob, 1);
+		invite_flow_gone(fix.nodes[0].proxy, &flow);
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+	}
+	stop(&fix);
+}
+
+static void an_invite_that_another_worker_cannot_send_is_over(void)
+{
+	struct fixture fix;
+	struct proxy *px;
+
+	if (start_t1(&fix, 500) && ring(&fix)) {
+		px = fix.nodes[0].proxy;
+		proxy_send_failed(px->branch_num + 1, ENOTCONN, px);
+		CHECK_INT(list_count(&px->invites), 1);
+		proxy_send_failed(px->branch_num, ENOTCONN, px);
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+	}
+	stop(&fix);
+}
+
+static void a_session_is_dropped_though_its_worker_began_anew(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start(&fix) && talk(&fix, resp)) {
+		fix.media.drop = STATUS_STALE_EPOCH;
+		put_in_dialog(&fix, resp, "BYE", 3, 1);
+		CHECK(request(&fix, &fix.bob, "BYE"));
+		bob_answers(&fix, 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(redis_test_until(fix.wheel, 10000, is_idle, &fix));
+		CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 2);
+	}
+	stop(&fix);
+}
+
+static void a_number_of_any_bytes_is_only_a_number(void)
+{
+	static const char *const odd[] = {"%00", "echo%00", "%ff%fe", "e;c=%22"};
+	struct fixture fix;
+
+	for (unsigned i = 0; i < COUNTOF(odd); i++) {
+		if (start(&fix)) {
+			call(&fix, odd[i]);
+			CHECK_INT(answer(&fix, &fix.alice), 404);
+		}
+		stop(&fix);
+	}
+}
+
 static void what_is_under_way_ends_with_the_worker(void)
 {
 	struct fixture fix;
@@ -1175,4 +1275,9 @@ TEST_MAIN(TEST(a_user_registers_with_the_right_password),
 	  TEST(another_tag_is_another_dialog),
 	  TEST(a_name_at_another_domain_is_somebody_else),
 	  TEST(what_is_under_way_ends_with_the_worker),
+	  TEST(a_caller_that_vanishes_stops_the_ringing),
+	  TEST(a_device_that_vanishes_is_unavailable_at_once),
+	  TEST(an_invite_that_another_worker_cannot_send_is_over),
+	  TEST(a_session_is_dropped_though_its_worker_began_anew),
+	  TEST(a_number_of_any_bytes_is_only_a_number),
 	  TEST(with_redis_stopped_a_dialog_goes_on_from_hints))
