@@ -70,7 +70,7 @@ listeners:
     advertise: $NAME:$WSS_PORT
     certificate: $D/tls.pem
     private_key: $D/tls.key
-    web_root: $PWD/$B/web
+    web_root: $(cd "$B/web" && pwd)
   - name: udp
     transport: udp
     bind: 0.0.0.0:$UDP_PORT
