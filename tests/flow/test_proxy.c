@@ -126,7 +126,7 @@ struct ua {
 	int code;      /* of the last final response */
 	char req[TEXT_MAX];
 	int requests;
-	char seen[1024]; /* first letters of all requests */
+	char seen[1024]; /* three letters of each request */
 };
 
 struct fixture {
@@ -159,6 +159,7 @@ static void on_readable(int flags, void *arg)
 {
 	struct ua *ua = arg;
 	char buf[TEXT_MAX];
+	size_t len;
 	ssize_t n;
 	(void)flags;
 
@@ -171,7 +172,9 @@ static void on_readable(int flags, void *arg)
 			strcpy(ua->resp, buf);
 		} else {
 			ua->requests++;
-			strncat(ua->seen, buf, 3);
+			len = strlen(ua->seen);
+			snprintf(ua->seen + len, sizeof(ua->seen) - len,
+				 "%.3s", buf);
 			strcpy(ua->req, buf);
 		}
 	}
