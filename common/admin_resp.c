@@ -12,9 +12,9 @@
 void admin_resp_header(struct admin_resp *resp, const char *name,
 		       const char *value)
 {
-	size_t len = strlen(value);
+	size_t len = value ? strlen(value) : 0;
 
-	if (resp->nheaders == ADMIN_HEADERS_MAX ||
+	if (!value || resp->nheaders == ADMIN_HEADERS_MAX ||
 	    len >= sizeof(resp->headers[0].value))
 		return;
 	for (size_t i = 0; i < len; i++) {

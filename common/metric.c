@@ -313,19 +313,24 @@ void metric_clear(struct metric_set *set)
 /* value / per_unit as a decimal number without zeros at its end */
 static void decimal(char out[48], uint64_t value, uint32_t per_unit)
 {
-	uint64_t rest = value % per_unit;
+	uint64_t unit = per_unit ? per_unit : 1;
+	uint64_t rest = value % unit;
 	size_t len;
 
-	len = (size_t)snprintf(out, 48, "%" PRIu64, value / per_unit);
+	len = (size_t)snprintf(out, 48, "%" PRIu64, value / unit);
 	if (!rest)
 		return;
 
 	out[len++] = '.';
-	for (int digits = 0; rest && digits < 9; digits++) {
+	for (int digits = 0; digits < 9; digits++) {
 		rest *= 10;
-		out[len++] = (char)('0' + rest / per_unit);
-		rest %= per_unit;
+		out[len++] = (char)('0' + rest / unit);
+		rest %= unit;
 	}
+	while (out[len - 1] == '0')
+		len--;
+	if (out[len - 1] == '.')
+		len--;
 	out[len] = '\0';
 }
 
