@@ -203,6 +203,7 @@ struct stage {
 	pid_t pid;
 	int told_fd;
 	char told[8192]; /* not yet matched */
+	bool silent;     /* all who could tell are gone */
 	uint16_t udp_port, tcp_port;
 };
 
@@ -299,8 +300,10 @@ static const char *told(struct stage *stage, const char *what)
 			return NULL;
 		n = read(stage->told_fd, stage->told + len,
 			 sizeof(stage->told) - 1 - len);
-		if (n <= 0)
+		if (n <= 0) {
+			stage->silent = !n;
 			return NULL;
+		}
 		stage->told[len + (size_t)n] = '\0';
 	}
 }
@@ -351,6 +354,7 @@ static int stage_end(struct stage *stage)
 
 	/* all writers are gone when the last process is: no child survives */
 	CHECK(told(stage, "no such line") == NULL);
+	CHECK(stage->silent);
 	if (waitpid(stage->pid, &status, 0) != stage->pid)
 		status = -1;
 	close(stage->told_fd);
