@@ -163,7 +163,7 @@ $(REPLAY): $(B)/tests/replay/%: $(B)/obj/tests/fuzz/%.o $(call obj,tests/lib/fuz
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
 
 check: $(UNIT) $(FLOW) $(REPLAY) ## unit and flow tests, corpora replayed (T=name for some)
-	$(Q)TEST_TMP=$(B) deploy/prove.sh "$(T)" $(UNIT) $(FLOW) $(REPLAY)
+	$(Q)deploy/prove.sh "$(T)" $(UNIT) $(FLOW) $(REPLAY)
 
 asan: ## check again with address, leak and undefined-behaviour sanitizers
 	$(Q)$(MAKE) B=$(B)/asan SAN=address,undefined check

@@ -56,7 +56,7 @@ static void figures_cross_over_with_their_sign(void)
 	publish_filler(publish, on_fill, &from);
 	CHECK(redis_test_until(bed.wheel, 8000, is_filled, &from));
 	/* behind it on the same link */
-	CHECK_INT(redis_bed_say(&bed, "EXISTS cb:{n:a1/1}:figures").num, 1);
+	CHECK_INT(redis_bed_say(&bed, "EXISTS cb:{n:a1/1}:figures:mediad").num, 1);
 	CHECK_INT(publish_read(copy, sync, "mediad", "a1/1"), 0);
 	CHECK_INT(to.calls, from.calls);
 	CHECK_INT(to.open, -5);
@@ -80,12 +80,12 @@ static void strange_fields_are_left_out(void)
 		return;
 	CHECK(!metric_set_alloc(&copy) && !metric_add(copy, rows, 2, &to));
 	CHECK(!redis_sync_alloc(&sync, &bed.cfg));
-	redis_bed_say(&bed, "HSET cb:{n:a1/1}:figures t_open 3 "
+	redis_bed_say(&bed, "HSET cb:{n:a1/1}:figures:mediad t_open 3 "
 			    "t_calls_total x strange 9");
 	CHECK_INT(publish_read(copy, sync, "mediad", "a1/1"), 0);
 	CHECK_INT(to.open, 3);
 	CHECK_INT(to.calls, 0);
-	redis_bed_say(&bed, "SET cb:{n:a1/2}:figures 7");
+	redis_bed_say(&bed, "SET cb:{n:a1/2}:figures:mediad 7");
 	CHECK_INT(publish_read(copy, sync, "mediad", "a1/2"), ENOENT);
 	mem_deref(sync);
 	mem_deref(copy);
