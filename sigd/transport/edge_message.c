@@ -94,6 +94,11 @@ int edge_message_rx(struct edge_conn *conn, const uint8_t *data, size_t len)
 	if (conn->state != CONN_OPEN)
 		return 0;
 
+	/* RFC 6455 5.2: no extension was agreed. Built without extensions,
+	 * libwebsockets lets RSV1 pass */
+	if (lws_get_reserved_bits(conn->wsi))
+		return refuse(conn, LWS_CLOSE_STATUS_PROTOCOL_ERR, "rsv");
+
 	conn->flow.rx_ms = loop_now_ms();
 	edge_conn_alive(conn);
 	if ((conn->rx ? conn->rx->end : 0) + len > limits->message) {
