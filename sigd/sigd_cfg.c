@@ -178,7 +178,7 @@ static const struct cfg_field sigd_fields[] = {
 	{"keys", CFG_STRING, SIGD(keys), .flags = CFG_F_REQUIRED,
 	 .help = "File with the cluster's keys (docs/operations.md)."},
 	{"routing", CFG_STRING, SIGD(routing), .flags = CFG_F_REQUIRED,
-	 .help = "File or folder with tenants, users and routes."},
+	 .help = "File with tenants, users and routes."},
 	{"log_level", CFG_STRING, SIGD(log_level), .check = is_level,
 	 .def = "info", .help = "error, warn, info or debug."},
 	{"stall", CFG_DURATION, SIGD(stall_ms), .max = 600000, .def = "2s",
