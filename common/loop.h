@@ -33,20 +33,24 @@ void loop_close(void);
 /*
  * Watch fd for the given flags (LOOP_READ, LOOP_WRITE). The watch ends with
  * mem_deref(), which does not close fd; doing so inside the handler is fine.
+ * Be ready for EAGAIN: a descriptor whose number was closed and given anew in
+ * the same turn may be called ready for what the old one had.
  */
 int loop_watch_alloc(struct loop_watch **watchp, int fd, int flags,
 		     loop_ready_h *readyh, void *arg);
 /* Change what is watched for; 0 pauses. Cheap when nothing changes. */
 int loop_watch_set(struct loop_watch *watch, int flags);
 
-/* Have the loop advance this wheel by the monotonic clock, one libre timer
- * for all its deadlines. NULL detaches. */
+/* Have the loop advance this wheel by the monotonic clock at the begin of each
+ * turn, one kernel timer for all its deadlines. NULL detaches. */
 void loop_drive(struct wheel *wheel);
 
 /*
  * Run `fn(arg)` once after the events of the present turn of the loop have
  * been served, before it sleeps: for batches (flush what the turn queued).
- * Calls with the same fn and arg in one turn run once. At most 64 a turn.
+ * Calls with the same fn and arg in one turn run once. At most 64 a turn,
+ * else ENOSPC. What such a call asks for runs in the next turn, which begins
+ * at once.
  */
 typedef void(loop_after_h)(void *arg);
 int loop_after(loop_after_h *fn, void *arg);
