@@ -60,12 +60,12 @@ static void lost(struct tube *tube, const uint8_t *data, size_t len)
 	if (frame.src.slot == tube->p.self.slot &&
 	    !strcmp(frame.src.node, tube->p.self.node)) {
 		if (tube->p.losth)
-			tube->p.losth(&dst, frame.type, frame.ref,
-				      tube->p.arg);
+			tube->p.losth(&dst, frame.type, frame.ref, tube->p.arg);
 		return;
 	}
 	back = (struct tube_frame){.type = TUBE_UNDELIVERED,
-				   .flags = frame.type, .src = dst,
+				   .flags = frame.type,
+				   .src = dst,
 				   .ref = frame.ref};
 	(void)tube_send(tube, &frame.src, &back);
 }
@@ -79,7 +79,7 @@ void tube_queue_lose(struct tube_queue *queue, struct tube *tube)
 
 	memset(queue, 0, sizeof(*queue));
 	LIST_FOREACH(&gone.list, le)
-		le->list = &gone.list;
+	le->list = &gone.list;
 	while ((le = gone.list.head)) {
 		struct tube_out *out = le->data;
 
@@ -101,12 +101,11 @@ static int out(struct tube *tube, const struct tube_addr *dst,
 	int err;
 
 	if (same_box(tube, dst))
-		err = tube->unix_end ? tube_unix_send(tube->unix_end,
-						      dst->slot, data, len)
+		err = tube->unix_end ? tube_unix_send(tube->unix_end, dst->slot,
+						      data, len)
 				     : EHOSTUNREACH;
 	else
-		err = tube->tls ? tube_tls_send(tube->tls, dst->node, data,
-						len)
+		err = tube->tls ? tube_tls_send(tube->tls, dst->node, data, len)
 				: EHOSTUNREACH;
 	if (!err)
 		++tube->counts.tx;
@@ -208,8 +207,7 @@ int tube_alloc(struct tube **tubep, const struct tube_params *params)
 	int err = 0;
 
 	if (!tubep || !params || !params->recvh || !params->wheel ||
-	    !params->self.node[0] || !params->self.slot ||
-	    !params->self.epoch)
+	    !params->self.node[0] || !params->self.slot || !params->self.epoch)
 		return EINVAL;
 
 	tube = mem_zalloc(sizeof(*tube), tube_destructor);

@@ -25,8 +25,8 @@ struct wheel;
 
 enum {
 	TUBE_PAYLOAD_MAX = 65536 + 512, /* a message and what goes with it */
-	TUBE_QUEUE_MAX   = 1 << 20,     /* bytes waiting for one peer */
-	TUBE_PEERS_MAX   = 256,         /* connections of each kind */
+	TUBE_QUEUE_MAX = 1 << 20,       /* bytes waiting for one peer */
+	TUBE_PEERS_MAX = 256,           /* connections of each kind */
 };
 
 /* A worker. */
@@ -41,19 +41,19 @@ struct tube_frame {
 	uint8_t type;  /* the user's, 1..255 */
 	uint8_t flags; /* the user's */
 	struct tube_addr src;
-	uint64_t ref;  /* the user's: for answers */
+	uint64_t ref; /* the user's: for answers */
 	const uint8_t *payload;
 	size_t len;
 };
 
 struct tube_counts {
 	uint64_t rx, tx;
-	uint64_t rx_bad;    /* not a frame of ours, other version */
-	uint64_t rx_stale;  /* meant for another epoch of this worker */
-	uint64_t tx_refused;/* no such worker, or it is gone */
-	uint64_t tx_full;   /* the peer's queue is full */
-	uint64_t tx_lost;   /* queued for a peer that then went away */
-	uint64_t relayed;   /* from another box, for another slot of ours */
+	uint64_t rx_bad;     /* not a frame of ours, other version */
+	uint64_t rx_stale;   /* meant for another epoch of this worker */
+	uint64_t tx_refused; /* no such worker, or it is gone */
+	uint64_t tx_full;    /* the peer's queue is full */
+	uint64_t tx_lost;    /* queued for a peer that then went away */
+	uint64_t relayed;    /* from another box, for another slot of ours */
 	uint64_t tls_failed; /* handshakes, either side */
 };
 
@@ -76,17 +76,17 @@ typedef int(tube_lookup_h)(struct sa *addr, const char *node, void *arg);
  * (subjectAltName): a node can speak for its own workers alone.
  */
 struct tube_tls_cfg {
-	int fd;             /* listening TCP socket of this slot, or -1 */
-	const char *cert;   /* PEM files: our certificate chain, */
+	int fd;           /* listening TCP socket of this slot, or -1 */
+	const char *cert; /* PEM files: our certificate chain, */
 	const char *key;
-	const char *ca;     /* and who signs the peers' (the cluster's own CA) */
+	const char *ca; /* and who signs the peers' (the cluster's own CA) */
 	tube_lookup_h *lookuph;
 	void *arg;
 };
 
 struct tube_params {
 	struct tube_addr self;
-	const char *run_dir;           /* exists, 0700 */
+	const char *run_dir;            /* exists, 0700 */
 	const struct tube_tls_cfg *tls; /* NULL: this box only */
 	struct wheel *wheel;
 	tube_recv_h *recvh;

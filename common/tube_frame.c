@@ -85,8 +85,7 @@ int tube_frame_read(struct tube_frame *frame, struct tube_addr *dst,
 
 	from = buf[22];
 	to = buf[23];
-	if (buf[3] || !buf[20] || !buf[21] ||
-	    len < TUBE_HEAD_LEN + from + to ||
+	if (buf[3] || !buf[20] || !buf[21] || len < TUBE_HEAD_LEN + from + to ||
 	    len > TUBE_HEAD_LEN + from + to + TUBE_PAYLOAD_MAX ||
 	    !node_read(frame->src.node, buf + TUBE_HEAD_LEN, from) ||
 	    !node_read(dst->node, buf + TUBE_HEAD_LEN + from, to))
@@ -103,5 +102,5 @@ int tube_frame_read(struct tube_frame *frame, struct tube_addr *dst,
 	frame->len = len - (TUBE_HEAD_LEN + from + to);
 	/* What comes back is from whomever it was for, of any epoch */
 	return frame->src.epoch || frame->type == TUBE_UNDELIVERED ? 0
-								    : EBADMSG;
+								   : EBADMSG;
 }

@@ -18,8 +18,8 @@
 #include "common/tube.h"
 
 enum {
-	TUBE_VERSION   = 1,
-	TUBE_HEAD_LEN  = 24,
+	TUBE_VERSION = 1,
+	TUBE_HEAD_LEN = 24,
 	TUBE_FRAME_MAX = TUBE_HEAD_LEN + 2 * NODE_NAME_MAX + TUBE_PAYLOAD_MAX,
 	TUBE_UNDELIVERED = 0, /* type: flags has the type that came back */
 };

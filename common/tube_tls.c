@@ -27,10 +27,21 @@
 #include "common/tube_priv.h"
 #include "common/wheel.h"
 
-enum { HANDSHAKE_MS = 5000, RETRY_MS = 1000, UNACKED_MS = 5000, BATCH = 32,
-	PREFIX_LEN = 4, READ_SIZE = 16384 };
+enum {
+	HANDSHAKE_MS = 5000,
+	RETRY_MS = 1000,
+	UNACKED_MS = 5000,
+	BATCH = 32,
+	PREFIX_LEN = 4,
+	READ_SIZE = 16384
+};
 
-enum link_state { LINK_CONNECT, LINK_HANDSHAKE, LINK_UP, LINK_FAILED };
+enum link_state {
+	LINK_CONNECT,
+	LINK_HANDSHAKE,
+	LINK_UP,
+	LINK_FAILED
+};
 
 struct link {
 	struct le le;
@@ -38,12 +49,12 @@ struct link {
 	struct loop_watch *watch;
 	struct wheel_timer timer; /* handshake; failed: time to forget */
 	SSL *ssl;
-	struct tube_queue queue;  /* outbound */
-	size_t sent;              /* of its first frame and prefix */
-	struct mbuf *in;          /* inbound: a frame that is not whole */
+	struct tube_queue queue; /* outbound */
+	size_t sent;             /* of its first frame and prefix */
+	struct mbuf *in;         /* inbound: a frame that is not whole */
 	enum link_state state;
 	int fd;
-	bool wants_write;         /* TLS itself */
+	bool wants_write;             /* TLS itself */
 	char node[NODE_NAME_MAX + 1]; /* outbound */
 };
 
@@ -136,10 +147,11 @@ static int tls_result(struct link *link, int n)
 	why = SSL_get_error(link->ssl, n);
 	link->wants_write = why == SSL_ERROR_WANT_WRITE;
 	return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE
-		       ? EAGAIN : ECONNRESET;
+		       ? EAGAIN
+		       : ECONNRESET;
 }
 
-/* --- out ------------------------------------------------------------------- */
+/* --- out ---------------------------------------------------------------- */
 
 static void prefix(uint8_t buf[PREFIX_LEN], size_t len)
 {
@@ -183,7 +195,7 @@ static int flush(struct link *link)
 	return err == EAGAIN ? 0 : err;
 }
 
-/* --- in -------------------------------------------------------------------- */
+/* --- in ----------------------------------------------------------------- */
 
 static bool speaks_for(const char *node, void *arg)
 {
@@ -268,7 +280,7 @@ static int read_some(struct link *link)
 	return err == EAGAIN ? 0 : err;
 }
 
-/* --- the link -------------------------------------------------------------- */
+/* --- the link ----------------------------------------------------------- */
 
 static int handshake(struct link *link)
 {
@@ -347,8 +359,7 @@ static int link_start(struct link *link)
 	wheel_start(link->tls->tube->p.wheel, &link->timer, HANDSHAKE_MS,
 		    on_late, link);
 	return loop_watch_alloc(&link->watch, link->fd,
-				LOOP_READ |
-					(link->node[0] ? LOOP_WRITE : 0),
+				LOOP_READ | (link->node[0] ? LOOP_WRITE : 0),
 				on_link, link);
 }
 
@@ -359,8 +370,8 @@ static int dial(struct link *link)
 	if (link->tls->lookuph(&to, link->node, link->tls->arg))
 		return EHOSTUNREACH;
 
-	link->fd = socket(sa_af(&to), SOCK_STREAM | SOCK_NONBLOCK |
-					      SOCK_CLOEXEC, 0);
+	link->fd = socket(sa_af(&to),
+			  SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (link->fd < 0 ||
 	    (connect(link->fd, &to.u.sa, to.len) && errno != EINPROGRESS))
 		return EHOSTUNREACH;
@@ -422,7 +433,7 @@ int tube_tls_send(struct tube_tls *tls, const char *node, const uint8_t *data,
 	return err;
 }
 
-/* --- the end --------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------ */
 
 static void on_listen(int flags, void *arg)
 {
@@ -469,16 +480,17 @@ static int ctx_make(struct tube_tls *tls, const struct tube_tls_cfg *cfg)
 	SSL_CTX_set_mode(tls->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					   SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER |
-				SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_verify(tls->ctx,
+			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+			   NULL);
 	/* Links are few and last: a resumed one would not show its
 	 * certificate anew */
 	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(tls->ctx, 0);
 	if (SSL_CTX_set_min_proto_version(tls->ctx, TLS1_3_VERSION) != 1 ||
 	    SSL_CTX_use_certificate_chain_file(tls->ctx, cfg->cert) != 1 ||
-	    SSL_CTX_use_PrivateKey_file(tls->ctx, cfg->key,
-					SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(tls->ctx, cfg->key, SSL_FILETYPE_PEM) !=
+		    1 ||
 	    SSL_CTX_check_private_key(tls->ctx) != 1 ||
 	    SSL_CTX_load_verify_locations(tls->ctx, cfg->ca, NULL) != 1) {
 		ERR_clear_error();

@@ -22,7 +22,11 @@
 #include "common/tube_priv.h"
 
 /* BATCH: frames of one connection in one turn of the loop */
-enum { BACKLOG = 64, BATCH = 32, SOCK_BUF = 512 * 1024 };
+enum {
+	BACKLOG = 64,
+	BATCH = 32,
+	SOCK_BUF = 512 * 1024
+};
 
 struct peer { /* we send to it */
 	struct le le;
@@ -51,7 +55,7 @@ struct tube_unix {
 	int fd;
 };
 
-/* --- out ------------------------------------------------------------------- */
+/* --- out ---------------------------------------------------------------- */
 
 static void peer_destructor(void *data)
 {
@@ -145,8 +149,8 @@ static int peer_connect(struct peer *peer)
 	if (err)
 		return err;
 
-	peer->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK |
-					   SOCK_CLOEXEC, 0);
+	peer->fd = socket(AF_UNIX,
+			  SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (peer->fd < 0)
 		return ENOBUFS;
 
@@ -214,8 +218,7 @@ int tube_unix_send(struct tube_unix *end, uint8_t slot, const uint8_t *data,
 
 	if (peer) {
 		err = peer_send(peer, data, len);
-		if (!err || err == ENOBUFS || err == ENOMEM ||
-		    err == EMSGSIZE)
+		if (!err || err == ENOBUFS || err == ENOMEM || err == EMSGSIZE)
 			return err;
 		/* It died, unseen as yet: there may be a successor */
 		peer_gone(peer);
@@ -232,7 +235,7 @@ int tube_unix_send(struct tube_unix *end, uint8_t slot, const uint8_t *data,
 	return ECONNREFUSED;
 }
 
-/* --- in -------------------------------------------------------------------- */
+/* --- in ----------------------------------------------------------------- */
 
 static void inbound_destructor(void *data)
 {
@@ -256,8 +259,8 @@ static void on_inbound(int flags, void *arg)
 		ssize_t n = recv(in->fd, tube->buf, TUBE_FRAME_MAX + 1,
 				 MSG_DONTWAIT | MSG_TRUNC);
 
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK ||
-			      errno == EINTR))
+		if (n < 0 &&
+		    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 			break;
 		if (n <= 0) {
 			mem_deref(in);
@@ -318,7 +321,7 @@ static void on_listen(int flags, void *arg)
 	}
 }
 
-/* --- the end --------------------------------------------------------------- */
+/* --- the end ------------------------------------------------------------ */
 
 static void end_destructor(void *data)
 {
@@ -375,8 +378,8 @@ int tube_unix_alloc(struct tube_unix **endp, struct tube *tube)
 		return ENOMEM;
 
 	end->tube = tube;
-	end->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK |
-					  SOCK_CLOEXEC, 0);
+	end->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+			 0);
 	err = end->fd < 0 ? errno : bind_path(end);
 	if (!err)
 		err = loop_watch_alloc(&end->watch, end->fd, LOOP_READ,

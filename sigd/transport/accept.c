@@ -19,7 +19,11 @@
 
 /* BATCH: connections of one listener in one turn; its queue waits in the
  * kernel. PAUSE_MS: without descriptors, try again after that. */
-enum { BUCKETS = 1024, BATCH = 32, PAUSE_MS = 100 };
+enum {
+	BUCKETS = 1024,
+	BATCH = 32,
+	PAUSE_MS = 100
+};
 
 struct source {
 	struct le le;
@@ -46,7 +50,7 @@ struct accept_listener {
 	int fd;
 };
 
-/* --- the gate -------------------------------------------------------------- */
+/* --- the gate ----------------------------------------------------------- */
 
 static void source_destructor(void *data)
 {
@@ -123,8 +127,8 @@ static bool source_is(struct le *le, void *arg)
 static struct source *source_find(const struct accept_gate *gate,
 				  uint8_t key[9])
 {
-	return list_ledata(hash_lookup(gate->sources,
-				       hash_joaat(key, 9), source_is, key));
+	return list_ledata(
+		hash_lookup(gate->sources, hash_joaat(key, 9), source_is, key));
 }
 
 static struct source *source_get(struct accept_gate *gate,
@@ -198,7 +202,7 @@ uint32_t accept_gate_inside(const struct accept_gate *gate,
 	return source ? source->count : 0;
 }
 
-/* --- the listener ---------------------------------------------------------- */
+/* --- the listener ------------------------------------------------------- */
 
 static void socket_options(int fd, const struct transport_limits *limits)
 {
@@ -216,8 +220,8 @@ static void resume(void *arg)
 	struct accept_listener *listener = arg;
 
 	if (loop_watch_set(listener->watch, LOOP_READ))
-		wheel_start(listener->wheel, &listener->pause, PAUSE_MS,
-			    resume, listener);
+		wheel_start(listener->wheel, &listener->pause, PAUSE_MS, resume,
+			    listener);
 }
 
 /* The queue of the listener stays ready, so watching it would spin. */

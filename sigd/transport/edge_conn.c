@@ -14,7 +14,9 @@
 #include "sigd/transport/edge_priv.h"
 
 /* RFC 6455 7.4.1 */
-enum { CLOSE_POLICY = 1008 };
+enum {
+	CLOSE_POLICY = 1008
+};
 
 static void conn_destructor(void *data)
 {

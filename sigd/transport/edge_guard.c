@@ -19,7 +19,10 @@
 
 /* An idle edge turns some 10 times a second, one that is kept awake 100,000
  * times. Looking at 10,000 connections takes some milliseconds. */
-enum { TURNS = 1000, LOOK_MS = 100 };
+enum {
+	TURNS = 1000,
+	LOOK_MS = 100
+};
 
 static bool has_input(const struct edge_conn *conn)
 {
@@ -31,8 +34,7 @@ static bool has_input(const struct edge_conn *conn)
 
 static void look_at(struct edge_conn *conn)
 {
-	bool input = conn->wsi && conn->state != CONN_ENDED &&
-		     has_input(conn);
+	bool input = conn->wsi && conn->state != CONN_ENDED && has_input(conn);
 
 	if (input && conn->was_unread && !conn->heard) {
 		++conn->on->edge->p.counts->limit_unread;

@@ -17,7 +17,11 @@
 #include "sigd/transport/web_files.h"
 
 /* PAGE_TIMES: a file may take so many times what a handshake may. */
-enum { HEADER_MAX = 512, KEY_LEN = 24, PAGE_TIMES = 6 };
+enum {
+	HEADER_MAX = 512,
+	KEY_LEN = 24,
+	PAGE_TIMES = 6
+};
 
 /* The page loads its own script and style, and talks to WebSockets. */
 static const char page_headers[] =
@@ -51,8 +55,8 @@ static bool list_has(const char *list, const char *word, bool caseless)
 
 		p += strspn(p, " \t,");
 		n = strcspn(p, " \t,");
-		if (n == len && !(caseless ? strncasecmp(p, word, n)
-					   : strncmp(p, word, n)))
+		if (n == len &&
+		    !(caseless ? strncasecmp(p, word, n) : strncmp(p, word, n)))
 			return true;
 		p += n;
 	}
@@ -156,9 +160,8 @@ int edge_http_upgrade(struct edge_conn *conn, const char *protocol)
 		err = refuse(conn, "404 Not Found", "",
 			     "no WebSocket is served here");
 	/* RFC 7118 4.1 */
-	if (!err &&
-	    (!header(conn, buf, sizeof(buf), WSI_TOKEN_PROTOCOL) ||
-	     !list_has(buf, "sip", false)))
+	if (!err && (!header(conn, buf, sizeof(buf), WSI_TOKEN_PROTOCOL) ||
+		     !list_has(buf, "sip", false)))
 		err = refuse(conn, "400 Bad Request", "",
 			     "the subprotocol sip is required (RFC 7118)");
 	if (err) {
@@ -197,8 +200,8 @@ static int answer(struct edge_conn *conn, const char *status,
 
 	conn->http_head->pos = 0;
 	conn->http_file = body ? file : NULL;
-	edge_conn_allow(conn, PAGE_TIMES *
-				      conn->on->edge->p.limits->handshake_ms);
+	edge_conn_allow(conn,
+			PAGE_TIMES * conn->on->edge->p.limits->handshake_ms);
 	edge_want_tx(conn);
 	return 0;
 }
@@ -230,7 +233,9 @@ static int write_some(struct edge_conn *conn, const uint8_t *data, size_t len)
 	/* HTTP/1.1 puts no head of its own before the data: nothing is
 	 * written to it */
 	return lws_write(conn->wsi, (unsigned char *)(uintptr_t)data, len,
-			 LWS_WRITE_HTTP) < 0 ? -1 : 0;
+			 LWS_WRITE_HTTP) < 0
+		       ? -1
+		       : 0;
 }
 
 int edge_http_tx(struct edge_conn *conn)

@@ -15,7 +15,10 @@
 
 /* Rounds of libuv in one turn of ours: what is left waits for the next, so
  * that a busy edge cannot starve the rest. */
-enum { ROUNDS = 4, FINISH_ROUNDS = 1000 };
+enum {
+	ROUNDS = 4,
+	FINISH_ROUNDS = 1000
+};
 
 struct edge_loop {
 	uv_loop_t uv;
@@ -81,9 +84,8 @@ int edge_loop_alloc(struct edge_loop **loopp, struct wheel *wheel,
 	err = -uv_loop_init(&loop->uv);
 	if (!err) {
 		loop->open = true;
-		err = loop_watch_alloc(&loop->watch,
-				       uv_backend_fd(&loop->uv), LOOP_READ,
-				       on_ready, loop);
+		err = loop_watch_alloc(&loop->watch, uv_backend_fd(&loop->uv),
+				       LOOP_READ, on_ready, loop);
 	}
 	if (err)
 		mem_deref(loop);

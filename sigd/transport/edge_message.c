@@ -26,7 +26,7 @@ static void msg_destructor(void *data)
 	list_unlink(&msg->le);
 }
 
-/* --- in -------------------------------------------------------------------- */
+/* --- in ----------------------------------------------------------------- */
 
 static int refuse(struct edge_conn *conn, enum lws_close_status status,
 		  const char *why)
@@ -121,7 +121,7 @@ int edge_message_rx(struct edge_conn *conn, const uint8_t *data, size_t len)
 	return err;
 }
 
-/* --- out ------------------------------------------------------------------- */
+/* --- out ---------------------------------------------------------------- */
 
 int edge_send(struct flow *flow, const uint8_t *data, size_t len)
 {
@@ -165,7 +165,7 @@ static int send_ping(struct edge_conn *conn)
 
 	conn->ping_wanted = false;
 	return lws_write(conn->wsi, buf + LWS_PRE, 2, LWS_WRITE_PING) < 0 ? -1
-									 : 0;
+									  : 0;
 }
 
 /*
@@ -210,8 +210,7 @@ int edge_message_tx(struct edge_conn *conn)
 	if (err)
 		return err;
 
-	if (conn->txq.head || conn->ping_wanted ||
-	    conn->state == CONN_CLOSING)
+	if (conn->txq.head || conn->ping_wanted || conn->state == CONN_CLOSING)
 		edge_want_tx(conn);
 	return 0;
 }

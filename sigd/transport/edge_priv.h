@@ -17,8 +17,12 @@ struct lws_vhost;
 struct web_file;
 struct web_files;
 
-enum { EDGE_RX_CHUNK = 1024, EDGE_TX_CHUNK = 16384, EDGE_HTTP_CHUNK = 8192,
-	EDGE_HEADERS_MAX = 8192 };
+enum {
+	EDGE_RX_CHUNK = 1024,
+	EDGE_TX_CHUNK = 16384,
+	EDGE_HTTP_CHUNK = 8192,
+	EDGE_HEADERS_MAX = 8192
+};
 
 struct edge {
 	struct edge_params p;
@@ -52,8 +56,13 @@ struct edge_listener {
  * page. OPEN: a flow. CLOSING: our goodbye is said or about to be. ENDING:
  * libwebsockets was told to tear it down. ENDED: nobody is told any more.
  */
-enum conn_state { CONN_HANDSHAKE, CONN_OPEN, CONN_CLOSING, CONN_ENDING,
-	CONN_ENDED };
+enum conn_state {
+	CONN_HANDSHAKE,
+	CONN_OPEN,
+	CONN_CLOSING,
+	CONN_ENDING,
+	CONN_ENDED
+};
 
 struct edge_conn {
 	struct flow flow; /* first: a flow of the edge is one of these */
@@ -64,9 +73,9 @@ struct edge_conn {
 	struct mbuf *rx;          /* a message in pieces */
 	struct list txq;          /* struct edge_msg */
 	uint32_t txq_bytes;
-	uint32_t rx_pieces;       /* pings sent since rx was begun */
+	uint32_t rx_pieces; /* pings sent since rx was begun */
 	uint16_t close_code;
-	uint8_t state;            /* enum conn_state */
+	uint8_t state; /* enum conn_state */
 	bool tls_done;
 	bool was_flow;
 	bool rx_text;

@@ -14,15 +14,17 @@
 
 #include "sigd/transport/edge_tls.h"
 
-enum { TICKET_KEYS_LEN = 80, SESSION_LIFE_S = 7200 };
+enum {
+	TICKET_KEYS_LEN = 80,
+	SESSION_LIFE_S = 7200
+};
 
 static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 /* P-256 second: lws would set it alone, which costs a browser (X25519 first)
  * one more round trip */
 static const char groups[] = "X25519:P-256:P-384";
 
-static int fail(char *errbuf, size_t errlen, const char *what,
-		const char *file)
+static int fail(char *errbuf, size_t errlen, const char *what, const char *file)
 {
 	unsigned long code = ERR_peek_last_error();
 	const char *why = code ? ERR_reason_error_string(code) : NULL;
@@ -54,8 +56,8 @@ static bool ticket_keys(SSL_CTX *ctx, const uint8_t *secret)
 			  &n);
 		pos += n;
 	}
-	ok = ok && SSL_CTX_set_tlsext_ticket_keys(ctx, keys,
-						  TICKET_KEYS_LEN) == 1;
+	ok = ok &&
+	     SSL_CTX_set_tlsext_ticket_keys(ctx, keys, TICKET_KEYS_LEN) == 1;
 	OPENSSL_cleanse(keys, sizeof(keys));
 	OPENSSL_cleanse(own, sizeof(own));
 	return ok;

@@ -17,15 +17,16 @@
 struct ssl_st;
 struct ssl_ctx_st;
 
-enum { EDGE_TLS_SECRET_LEN = 32 };
+enum {
+	EDGE_TLS_SECRET_LEN = 32
+};
 
 /*
  * cert, key: PEM files. ticket_secret: NULL: a random one, so that sessions
  * resume at this worker alone. EINVAL with a sentence in errbuf.
  */
 int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
-		   const uint8_t *ticket_secret, char *errbuf,
-		   size_t errlen);
+		   const uint8_t *ticket_secret, char *errbuf, size_t errlen);
 /* One for what is never a client: else libwebsockets makes such contexts of
  * its own. */
 int edge_tls_idle_ctx(struct ssl_ctx_st **ctxp);

@@ -24,7 +24,11 @@
 #include "sigd/transport/web_files.h"
 
 /* Deadlines are ours; these of libwebsockets only have to be longer. */
-enum { LWS_TIMEOUT_S = 3600, SERV_BUF = 4096, DESTROY_STEPS = 4 };
+enum {
+	LWS_TIMEOUT_S = 3600,
+	SERV_BUF = 4096,
+	DESTROY_STEPS = 4
+};
 
 static struct edge_conn *conn_of(struct lws *wsi)
 {
@@ -133,8 +137,8 @@ static int on_peer_close(struct edge_conn *conn, size_t len)
 	/* RFC 6455 5.5.1: a code has two bytes. libwebsockets would send the
 	 * one byte back */
 	if (len == 1) {
-		lws_close_reason(conn->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR,
-				 NULL, 0);
+		lws_close_reason(conn->wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL,
+				 0);
 		return -1;
 	}
 	edge_conn_closing(conn);
@@ -142,8 +146,8 @@ static int on_peer_close(struct edge_conn *conn, size_t len)
 }
 
 /* Protocol "sip": an open WebSocket. */
-static int on_sip(struct lws *wsi, enum lws_callback_reasons reason,
-		  void *user, void *in, size_t len)
+static int on_sip(struct lws *wsi, enum lws_callback_reasons reason, void *user,
+		  void *in, size_t len)
 {
 	struct edge_conn *conn = conn_of(wsi);
 	int err = 0;
@@ -183,12 +187,14 @@ static int on_sip(struct lws *wsi, enum lws_callback_reasons reason,
 }
 
 static const struct lws_protocols protocols[] = {
-	{.name = "http", .callback = on_http,
-	 .tx_packet_size = EDGE_TX_CHUNK},
+	{.name = "http", .callback = on_http, .tx_packet_size = EDGE_TX_CHUNK},
 	/* Data of a session, which we do not use, has it tell us of
 	 * DROP_PROTOCOL */
-	{.name = "sip", .callback = on_sip, .per_session_data_size = 1,
-	 .rx_buffer_size = EDGE_RX_CHUNK, .tx_packet_size = EDGE_TX_CHUNK},
+	{.name = "sip",
+	 .callback = on_sip,
+	 .per_session_data_size = 1,
+	 .rx_buffer_size = EDGE_RX_CHUNK,
+	 .tx_packet_size = EDGE_TX_CHUNK},
 	{.name = NULL},
 };
 
@@ -236,8 +242,8 @@ bool edge_evict(struct edge *edge)
 int edge_take(struct edge *edge, uint8_t listener, int fd,
 	      const struct sa *remote)
 {
-	struct edge_listener *on = listener < TRANSPORT_LISTENERS_MAX
-					   ? edge->on[listener] : NULL;
+	struct edge_listener *on =
+		listener < TRANSPORT_LISTENERS_MAX ? edge->on[listener] : NULL;
 	lws_adopt_desc_t desc = {.fd.sockfd = fd};
 	struct edge_conn *conn;
 	struct sa local = {.len = sizeof(local.u)};
@@ -296,8 +302,7 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 	on->index = listener;
 	re_snprintf(on->name, sizeof(on->name), "#%u", listener);
 	if (cfg->web_root)
-		err = web_files_load(&on->files, cfg->web_root, errbuf,
-				     errlen);
+		err = web_files_load(&on->files, cfg->web_root, errbuf, errlen);
 	if (err)
 		return err;
 
@@ -319,8 +324,8 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 static void on_log(int level, const char *line)
 {
 	(void)level;
-	log_debug(NULL, "libwebsockets", "text=%.*s",
-		  (int)strcspn(line, "\n"), line);
+	log_debug(NULL, "libwebsockets", "text=%.*s", (int)strcspn(line, "\n"),
+		  line);
 }
 
 /*
@@ -399,8 +404,8 @@ int edge_alloc(struct edge **edgep, const struct edge_params *params)
 		return ENOMEM;
 
 	edge->p = *params;
-	err = edge_loop_alloc(&edge->loop, params->wheel,
-			      edge_guard_turn, edge);
+	err = edge_loop_alloc(&edge->loop, params->wheel, edge_guard_turn,
+			      edge);
 	if (!err)
 		err = edge_tls_idle_ctx(&edge->idle_tls);
 	if (!err)

@@ -28,8 +28,8 @@ static void table_destructor(void *data)
 	mem_deref(table->buckets);
 }
 
-int flow_table_alloc(struct flow_table **tablep, const char *node,
-		     uint8_t slot, uint32_t epoch, uint32_t buckets)
+int flow_table_alloc(struct flow_table **tablep, const char *node, uint8_t slot,
+		     uint32_t epoch, uint32_t buckets)
 {
 	struct flow_table *table;
 
@@ -111,8 +111,7 @@ uint32_t flow_table_count(const struct flow_table *table)
 	return table ? table->count : 0;
 }
 
-void flow_table_each(const struct flow_table *table, flow_each_h *fn,
-		     void *arg)
+void flow_table_each(const struct flow_table *table, flow_each_h *fn, void *arg)
 {
 	if (!table || !fn)
 		return;

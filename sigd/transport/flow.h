@@ -35,11 +35,11 @@ enum flow_kind {
 struct flow_id {
 	char node[NODE_NAME_MAX + 1];
 	uint8_t slot;
-	uint8_t kind;      /* enum flow_kind */
-	uint32_t epoch;    /* connections only, else 0 */
-	uint32_t num;      /* connections only: 1.., else 0 */
-	uint8_t listener;  /* UDP only: its number in the configuration */
-	struct sa remote;  /* UDP only */
+	uint8_t kind;     /* enum flow_kind */
+	uint32_t epoch;   /* connections only, else 0 */
+	uint32_t num;     /* connections only: 1.., else 0 */
+	uint8_t listener; /* UDP only: its number in the configuration */
+	struct sa remote; /* UDP only */
 };
 
 enum {
@@ -73,7 +73,7 @@ const char *flow_kind_name(enum flow_kind kind);
 /* A connection that keeps order and delivers: no retransmissions. */
 bool flow_kind_reliable(enum flow_kind kind);
 
-/* --- a connection --------------------------------------------------------- */
+/* --- a connection ------------------------------------------------------ */
 
 const struct flow_id *flow_id_of(const struct flow *flow);
 const struct sa *flow_local(const struct flow *flow);
@@ -94,7 +94,7 @@ typedef void(flow_user_h)(void *user);
 void flow_user_set(struct flow *flow, void *user, flow_user_h *destroy);
 void *flow_user(const struct flow *flow);
 
-/* --- the connections of a worker ------------------------------------------ */
+/* --- the connections of a worker --------------------------------------- */
 
 /* NULL when gone: another node, slot, epoch, or the connection has ended. */
 struct flow *flow_table_find(const struct flow_table *table,

@@ -8,8 +8,15 @@
 
 #include "sigd/transport/flow.h"
 
-enum { FAMILY_SHIFT = 4, KIND_MASK = 15 };
-enum { FAMILY_NONE, FAMILY_V4, FAMILY_V6 };
+enum {
+	FAMILY_SHIFT = 4,
+	KIND_MASK = 15
+};
+enum {
+	FAMILY_NONE,
+	FAMILY_V4,
+	FAMILY_V6
+};
 
 static const char *const kind_names[] = {"", "WSS", "WS", "UDP"};
 static const char *const kind_words[] = {"", "wss", "ws", "udp"};
@@ -52,8 +59,7 @@ static bool id_valid(const struct flow_id *id)
 	case FLOW_WS:
 		return id->epoch && id->num;
 	case FLOW_UDP:
-		return !id->epoch && !id->num &&
-		       sa_isset(&id->remote, SA_ALL);
+		return !id->epoch && !id->num && sa_isset(&id->remote, SA_ALL);
 	default:
 		return false;
 	}
@@ -70,9 +76,8 @@ bool flow_id_equal(const struct flow_id *a, const struct flow_id *b)
 	    a->epoch != b->epoch || strcmp(a->node, b->node))
 		return false;
 
-	return a->kind != FLOW_UDP ||
-	       (a->listener == b->listener &&
-		sa_cmp(&a->remote, &b->remote, SA_ALL));
+	return a->kind != FLOW_UDP || (a->listener == b->listener &&
+				       sa_cmp(&a->remote, &b->remote, SA_ALL));
 }
 
 static uint8_t *put32(uint8_t *p, uint32_t v)
@@ -119,8 +124,7 @@ int flow_id_pack(const struct flow_id *id, uint8_t buf[FLOW_PACK_MAX],
 		return EINVAL;
 
 	if (id->kind == FLOW_UDP)
-		family = sa_af(&id->remote) == AF_INET6 ? FAMILY_V6
-							: FAMILY_V4;
+		family = sa_af(&id->remote) == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
 	nodelen = strlen(id->node);
 	*p++ = (uint8_t)(id->kind | family << FAMILY_SHIFT);
 	*p++ = (uint8_t)nodelen;
@@ -187,8 +191,7 @@ int flow_id_unpack(struct flow_id *id, const uint8_t *buf, size_t len)
 	return 0;
 }
 
-const char *flow_id_text(char text[FLOW_TEXT_MAX + 1],
-			 const struct flow_id *id)
+const char *flow_id_text(char text[FLOW_TEXT_MAX + 1], const struct flow_id *id)
 {
 	int n;
 

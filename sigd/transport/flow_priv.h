@@ -12,18 +12,18 @@
 struct edge_conn;
 
 struct flow {
-	struct le le;            /* of its table, by number */
-	struct flow_id id;       /* num 0: not in the table */
+	struct le le;      /* of its table, by number */
+	struct flow_id id; /* num 0: not in the table */
 	struct sa local, remote;
 	uint64_t opened_ms, rx_ms, pong_ms;
 	void *user;
 	flow_user_h *destroyh;
-	struct edge_conn *conn;  /* the edge's part; borrowed; NULL: ended */
+	struct edge_conn *conn; /* the edge's part; borrowed; NULL: ended */
 };
 
 /* buckets: a power of 2. The caller owns *tablep and outlives no flow. */
-int flow_table_alloc(struct flow_table **tablep, const char *node,
-		     uint8_t slot, uint32_t epoch, uint32_t buckets);
+int flow_table_alloc(struct flow_table **tablep, const char *node, uint8_t slot,
+		     uint32_t epoch, uint32_t buckets);
 /* Gives the flow the next number; once. */
 void flow_table_add(struct flow_table *table, struct flow *flow,
 		    enum flow_kind kind);

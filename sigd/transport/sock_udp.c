@@ -15,8 +15,14 @@
 
 /* What one UDP datagram over IPv4 can carry is all that can come. BATCHES:
  * of one turn; the rest waits in the kernel. */
-enum { BATCH = 16, BATCHES = 4, DATAGRAM_MAX = 65535, UDP_PAYLOAD_MAX = 65507,
-	CONTROL_SIZE = 64, TRIES = 3 };
+enum {
+	BATCH = 16,
+	BATCHES = 4,
+	DATAGRAM_MAX = 65535,
+	UDP_PAYLOAD_MAX = 65507,
+	CONTROL_SIZE = 64,
+	TRIES = 3
+};
 
 /* The buffers of one batch: 1 MB of addresses, of which only the pages that
  * datagrams have touched are memory. */

@@ -16,7 +16,9 @@
 #include "sigd/transport/sock_udp.h"
 #include "sigd/transport/transport_pack.h"
 
-enum { FLOW_BUCKETS = 4096 };
+enum {
+	FLOW_BUCKETS = 4096
+};
 
 struct listener {
 	struct transport *transport;
@@ -45,14 +47,20 @@ static void set_limits(struct transport_limits *out,
 		       const struct transport_limits *in)
 {
 	*out = (struct transport_limits){
-		.conns = 10000, .conns_source = 500, .handshake_ms = 5000,
-		.message = 65536, .queue = 262144, .ping_ms = 30000,
-		.pong_ms = 10000, .close_ms = 2000, .unacked_ms = 20000,
+		.conns = 10000,
+		.conns_source = 500,
+		.handshake_ms = 5000,
+		.message = 65536,
+		.queue = 262144,
+		.ping_ms = 30000,
+		.pong_ms = 10000,
+		.close_ms = 2000,
+		.unacked_ms = 20000,
 	};
-#define SET(name)                                                            \
-	do {                                                                 \
-		if (in->name)                                                \
-			out->name = in->name;                                \
+#define SET(name)                             \
+	do {                                  \
+		if (in->name)                 \
+			out->name = in->name; \
 	} while (0)
 	SET(conns);
 	SET(conns_source);
@@ -68,7 +76,7 @@ static void set_limits(struct transport_limits *out,
 	out->message = min(out->message, 65536u);
 }
 
-/* --- from below ------------------------------------------------------------ */
+/* --- from below --------------------------------------------------------- */
 
 static void on_edge_recv(struct flow *flow, uint8_t listener,
 			 const uint8_t *data, size_t len, void *arg)
@@ -141,7 +149,7 @@ static void on_udp(const struct sa *local, const struct sa *remote,
 	transport->h.recvh(&src, data, len, transport->h.arg);
 }
 
-/* --- the tunnel ------------------------------------------------------------ */
+/* --- the tunnel --------------------------------------------------------- */
 
 static int send_here(struct transport *transport, const struct flow_id *dst,
 		     const uint8_t *data, size_t len);
@@ -164,8 +172,7 @@ static int take_send(struct transport *transport,
 {
 	struct flow_id id;
 	size_t used;
-	int err = transport_unpack_send(&id, &used, frame->payload,
-					frame->len);
+	int err = transport_unpack_send(&id, &used, frame->payload, frame->len);
 
 	if (err)
 		return err;
@@ -209,8 +216,7 @@ static void on_frame(const struct tube_frame *frame, void *arg)
 	case FRAME_FAILED:
 		if (frame->ref && transport->h.failedh)
 			transport->h.failedh(frame->ref,
-					     transport_fail_errno(
-						     frame->flags),
+					     transport_fail_errno(frame->flags),
 					     transport->h.arg);
 		break;
 	case FRAME_RESPONSE:
@@ -269,11 +275,10 @@ static int send_away(struct transport *transport, const struct tube_addr *dst,
 		++transport->counts.tube_tx;
 	else
 		++transport->counts.tube_errors;
-	return err == ECONNREFUSED || err == ENAMETOOLONG ? EHOSTUNREACH
-							   : err;
+	return err == ECONNREFUSED || err == ENAMETOOLONG ? EHOSTUNREACH : err;
 }
 
-/* --- from above ------------------------------------------------------------ */
+/* --- from above --------------------------------------------------------- */
 
 /* A flow of this worker, or a UDP peer that any worker of the box can reach:
  * the sockets of a listener share one address. */
@@ -376,7 +381,7 @@ struct tube *transport_tube(const struct transport *transport)
 	return transport ? transport->tube : NULL;
 }
 
-/* --- life ------------------------------------------------------------------ */
+/* --- life --------------------------------------------------------------- */
 
 static void transport_destructor(void *data)
 {
@@ -418,8 +423,8 @@ static int start_listener(struct transport *transport, uint8_t index,
 	int err;
 
 	if (on->cfg->kind == FLOW_UDP)
-		return sock_udp_alloc(&on->udp, on->cfg->fd,
-				      &transport->counts, on_udp, on);
+		return sock_udp_alloc(&on->udp, on->cfg->fd, &transport->counts,
+				      on_udp, on);
 	if (!flow_kind_reliable(on->cfg->kind))
 		return EINVAL;
 
@@ -466,8 +471,7 @@ static int start(struct transport *transport,
 			       params->epoch, FLOW_BUCKETS);
 	if (!err)
 		err = accept_gate_alloc(&transport->gate, &transport->limits,
-					&transport->counts, on_full,
-					transport);
+					&transport->counts, on_full, transport);
 	for (size_t i = 0; i < params->nlisteners && !err; i++) {
 		transport->on[i] = (struct listener){
 			.transport = transport,

@@ -25,8 +25,11 @@
 struct transport;
 struct wheel;
 
-enum { TRANSPORT_LISTENERS_MAX = 32, TRANSPORT_ORIGINS_MAX = 32,
-	TRANSPORT_PATHS_MAX = 8 };
+enum {
+	TRANSPORT_LISTENERS_MAX = 32,
+	TRANSPORT_ORIGINS_MAX = 32,
+	TRANSPORT_PATHS_MAX = 8
+};
 
 /* Zero: the default. Each has a counter in struct transport_counts. */
 struct transport_limits {
@@ -66,45 +69,45 @@ struct transport_listener {
 
 /* Counted since the transport was made; gauges say so. */
 struct transport_counts {
-	uint64_t accepted;          /* TCP connections taken */
-	uint64_t conns;             /* gauge: open, handshakes included */
-	uint64_t flows;             /* gauge: open WebSockets */
+	uint64_t accepted; /* TCP connections taken */
+	uint64_t conns;    /* gauge: open, handshakes included */
+	uint64_t flows;    /* gauge: open WebSockets */
 	uint64_t flows_opened;
-	uint64_t limit_conns;       /* refused or evicted, as worker is full */
-	uint64_t limit_source;      /* refused, source has too many */
-	uint64_t limit_fds;         /* accept() had no descriptor */
-	uint64_t limit_handshake;   /* closed, too slow to open */
-	uint64_t limit_message;     /* closed 1009 */
-	uint64_t limit_queue;       /* closed, reader too slow */
-	uint64_t limit_pong;        /* closed, no pong in time */
-	uint64_t limit_unread;      /* closed, writes and does not read */
-	uint64_t limit_slow;        /* closed 1008, a message never came whole */
-	uint64_t tls_failed;        /* handshakes that failed */
+	uint64_t limit_conns;     /* refused or evicted, as worker is full */
+	uint64_t limit_source;    /* refused, source has too many */
+	uint64_t limit_fds;       /* accept() had no descriptor */
+	uint64_t limit_handshake; /* closed, too slow to open */
+	uint64_t limit_message;   /* closed 1009 */
+	uint64_t limit_queue;     /* closed, reader too slow */
+	uint64_t limit_pong;      /* closed, no pong in time */
+	uint64_t limit_unread;    /* closed, writes and does not read */
+	uint64_t limit_slow;      /* closed 1008, a message never came whole */
+	uint64_t tls_failed;      /* handshakes that failed */
 	uint64_t tls_resumed;
-	uint64_t upgrade_refused;   /* no sip subprotocol, bad request, path */
+	uint64_t upgrade_refused; /* no sip subprotocol, bad request, path */
 	uint64_t origin_refused;
-	uint64_t protocol_errors;   /* closed 1002 */
-	uint64_t utf8_errors;       /* closed 1007 */
+	uint64_t protocol_errors; /* closed 1002 */
+	uint64_t utf8_errors;     /* closed 1007 */
 	uint64_t http_requests;
-	uint64_t keepalives;        /* double CRLF answered */
+	uint64_t keepalives;            /* double CRLF answered */
 	uint64_t rx_messages, rx_bytes; /* of connections */
 	uint64_t tx_messages, tx_bytes;
 	uint64_t udp_rx, udp_tx;
-	uint64_t udp_rx_ignored;    /* empty, keep-alive, oversize, no port */
-	uint64_t udp_drops;         /* by the kernel: receive queue was full */
+	uint64_t udp_rx_ignored; /* empty, keep-alive, oversize, no port */
+	uint64_t udp_drops;      /* by the kernel: receive queue was full */
 	uint64_t udp_tx_errors;
 	uint64_t tube_rx, tube_tx;
-	uint64_t tube_refused;      /* to another epoch, malformed */
-	uint64_t tube_errors;       /* not sent: no peer, queue full */
+	uint64_t tube_refused; /* to another epoch, malformed */
+	uint64_t tube_errors;  /* not sent: no peer, queue full */
 };
 
 /* Where a message came from; valid during the call. */
 struct transport_src {
 	struct flow_id id;
-	struct flow *flow;       /* NULL for UDP */
+	struct flow *flow; /* NULL for UDP */
 	const struct sa *local;
 	const struct sa *remote;
-	uint8_t listener;        /* its number in the configuration */
+	uint8_t listener; /* its number in the configuration */
 };
 
 /* One message; data is valid during the call, never empty. The flow may be
@@ -124,8 +127,7 @@ typedef void(transport_failed_h)(uint64_t ref, int err, void *arg);
 /* A response for a transaction of ours, taken by another worker. src.flow is
  * NULL; src.id may name a flow of any worker. */
 typedef void(transport_response_h)(const struct transport_src *src,
-				   const uint8_t *data, size_t len,
-				   void *arg);
+				   const uint8_t *data, size_t len, void *arg);
 
 struct transport_handlers {
 	transport_recv_h *recvh;
@@ -137,11 +139,11 @@ struct transport_handlers {
 };
 
 struct transport_params {
-	const char *node;          /* copied */
+	const char *node; /* copied */
 	uint8_t slot;
-	uint32_t epoch;            /* of this worker, not 0 */
+	uint32_t epoch; /* of this worker, not 0 */
 	struct wheel *wheel;
-	const char *run_dir;       /* for the tunnel; NULL: none (EHOSTUNREACH
+	const char *run_dir; /* for the tunnel; NULL: none (EHOSTUNREACH
 				      for every other worker) */
 	const struct tube_tls_cfg *tube_tls; /* between boxes; NULL: none */
 	const uint8_t *ticket_secret; /* 32 bytes, the same at all workers: a

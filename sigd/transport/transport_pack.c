@@ -51,8 +51,8 @@ int transport_pack_send(uint8_t buf[TRANSPORT_PACK_MAX], size_t *len,
 	return 0;
 }
 
-int transport_unpack_send(struct flow_id *id, size_t *used,
-			  const uint8_t *buf, size_t len)
+int transport_unpack_send(struct flow_id *id, size_t *used, const uint8_t *buf,
+			  size_t len)
 {
 	if (!len || len < 1u + buf[0])
 		return EBADMSG;

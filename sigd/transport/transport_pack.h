@@ -15,12 +15,23 @@
 
 #include "sigd/transport/transport.h"
 
-enum transport_frame { FRAME_SEND = 1, FRAME_FAILED, FRAME_RESPONSE };
+enum transport_frame {
+	FRAME_SEND = 1,
+	FRAME_FAILED,
+	FRAME_RESPONSE
+};
 
 /* Errors as others read them: errno differs between systems. */
-enum transport_fail { FAIL_GONE = 1, FAIL_FULL, FAIL_SIZE, FAIL_OTHER };
+enum transport_fail {
+	FAIL_GONE = 1,
+	FAIL_FULL,
+	FAIL_SIZE,
+	FAIL_OTHER
+};
 
-enum { TRANSPORT_PACK_MAX = 1 + FLOW_PACK_MAX + 2 * 19 + 1 };
+enum {
+	TRANSPORT_PACK_MAX = 1 + FLOW_PACK_MAX + 2 * 19 + 1
+};
 
 uint8_t transport_fail_of(int err);
 int transport_fail_errno(uint8_t fail);
@@ -32,8 +43,8 @@ int transport_pack_response(uint8_t buf[TRANSPORT_PACK_MAX], size_t *len,
 			    const struct transport_src *src);
 
 /* The message is what stands behind *used bytes. EBADMSG. */
-int transport_unpack_send(struct flow_id *id, size_t *used,
-			  const uint8_t *buf, size_t len);
+int transport_unpack_send(struct flow_id *id, size_t *used, const uint8_t *buf,
+			  size_t len);
 /* src->local and remote point to addr[0] and addr[1]. */
 int transport_unpack_response(struct transport_src *src, struct sa addr[2],
 			      size_t *used, const uint8_t *buf, size_t len);

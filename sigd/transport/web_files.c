@@ -160,8 +160,8 @@ static int add(struct web_files *files, int folder, const char *name,
 	return err;
 }
 
-int web_files_load(struct web_files **filesp, const char *folder,
-		   char *errbuf, size_t errlen)
+int web_files_load(struct web_files **filesp, const char *folder, char *errbuf,
+		   size_t errlen)
 {
 	struct web_files *files;
 	struct dirent *entry;

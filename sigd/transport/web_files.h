@@ -15,11 +15,15 @@
 
 struct web_files;
 
-enum { WEB_FILES_MAX = 256, WEB_FILE_SIZE_MAX = 8 << 20, WEB_ETAG_LEN = 18 };
+enum {
+	WEB_FILES_MAX = 256,
+	WEB_FILE_SIZE_MAX = 8 << 20,
+	WEB_ETAG_LEN = 18
+};
 
 struct web_file {
-	char *path;       /* "/name" */
-	const char *type; /* Content-Type */
+	char *path;                  /* "/name" */
+	const char *type;            /* Content-Type */
 	char etag[WEB_ETAG_LEN + 1]; /* quoted: "0123456789abcdef" */
 	uint8_t *data;
 	size_t len;
@@ -27,8 +31,8 @@ struct web_file {
 
 /* ENOENT: no such folder; EFBIG: a file is too big; ENFILE: too many; or the
  * error of reading, with a sentence in errbuf. */
-int web_files_load(struct web_files **filesp, const char *folder,
-		   char *errbuf, size_t errlen);
+int web_files_load(struct web_files **filesp, const char *folder, char *errbuf,
+		   size_t errlen);
 /* path: decoded, without query. NULL: none. */
 const struct web_file *web_files_find(const struct web_files *files,
 				      const char *path);

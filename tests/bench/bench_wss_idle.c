@@ -28,8 +28,15 @@
 #include "tests/lib/loop_test.h"
 #include "tests/lib/ws_client.h"
 
-enum { FIRST = 100, CLIENTS = 2000, AT_ONCE = 20, MESSAGE = 600,
-	WAIT_MS = 60000, SETTLE_MS = 1500, FDS = 16384 };
+enum {
+	FIRST = 100,
+	CLIENTS = 2000,
+	AT_ONCE = 20,
+	MESSAGE = 600,
+	WAIT_MS = 60000,
+	SETTLE_MS = 1500,
+	FDS = 16384
+};
 
 struct bench;
 
@@ -53,7 +60,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* --- the server ------------------------------------------------------------ */
+/* --- the server --------------------------------------------------------- */
 
 static void on_recv(const struct transport_src *src, const uint8_t *data,
 		    size_t len, void *arg)
@@ -65,8 +72,7 @@ static void on_recv(const struct transport_src *src, const uint8_t *data,
 
 static int listen_any(struct sa *addr)
 {
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	sa_set_str(addr, "127.0.0.1", 0);
 	if (fd < 0 || bind(fd, &addr->u.sa, addr->len) || listen(fd, 1024) ||
@@ -77,13 +83,19 @@ static int listen_any(struct sa *addr)
 
 static void serve(int fd, const char *cert, const char *key)
 {
-	struct transport_listener on = {.name = "wss", .kind = FLOW_WSS,
-					.fd = fd, .cert = cert, .key = key};
+	struct transport_listener on = {.name = "wss",
+					.kind = FLOW_WSS,
+					.fd = fd,
+					.cert = cert,
+					.key = key};
 	struct transport *transport = NULL;
 	struct wheel *wheel = NULL;
 	struct transport_params params = {
-		.node = "bench", .slot = 1, .epoch = 1,
-		.listeners = &on, .nlisteners = 1,
+		.node = "bench",
+		.slot = 1,
+		.epoch = 1,
+		.listeners = &on,
+		.nlisteners = 1,
 		.limits = {.conns_source = FIRST + CLIENTS + 1},
 		.h = {.recvh = on_recv, .arg = &transport},
 	};
@@ -121,7 +133,7 @@ static void certificate(const char *cert, const char *key)
 	EVP_PKEY_free(pkey);
 }
 
-/* --- the clients ----------------------------------------------------------- */
+/* --- the clients -------------------------------------------------------- */
 
 static void on_open(void *arg)
 {
@@ -155,9 +167,12 @@ static void start_one(struct bench *bench)
 {
 	struct client *client = &bench->clients[bench->started++];
 	const struct ws_client_params params = {
-		.server = bench->addr, .tls = true,
+		.server = bench->addr,
+		.tls = true,
 		.session = bench->session,
-		.openh = on_open, .recvh = on_answer, .endh = on_end,
+		.openh = on_open,
+		.recvh = on_answer,
+		.endh = on_end,
 		.arg = client,
 	};
 
@@ -222,8 +237,10 @@ static double cpu_ms(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	f = fopen(path, "r");
-	if (!f || fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u "
-			 "%*u %lu %lu", &user, &sys) != 2)
+	if (!f || fscanf(f,
+			 "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u "
+			 "%*u %lu %lu",
+			 &user, &sys) != 2)
 		die("stat");
 	fclose(f);
 	return (double)(user + sys) * 1000 / (double)sysconf(_SC_CLK_TCK);
@@ -253,8 +270,7 @@ static void report_resumed(struct bench *bench)
 
 	bench->session = ws_client_session(bench->clients[0].ws);
 	for (unsigned i = 1; i < FIRST + CLIENTS; i++)
-		bench->clients[i].ws =
-			mem_deref(bench->clients[i].ws);
+		bench->clients[i].ws = mem_deref(bench->clients[i].ws);
 	loop_test_until(&bench->lt, never, NULL, SETTLE_MS);
 	cpu = cpu_ms(bench->server);
 	bench->started = bench->ready = 1;

@@ -18,11 +18,20 @@
 #include "common/loop.h"
 #include "tests/lib/ws_client.h"
 
-enum { READ_SIZE = 16384, HEAD_MAX = 16384, CODE_NONE = 1005,
-	CODE_ABNORMAL = 1006 };
+enum {
+	READ_SIZE = 16384,
+	HEAD_MAX = 16384,
+	CODE_NONE = 1005,
+	CODE_ABNORMAL = 1006
+};
 
-enum client_state { CLIENT_CONNECT, CLIENT_TLS, CLIENT_HTTP, CLIENT_OPEN,
-	CLIENT_ENDED };
+enum client_state {
+	CLIENT_CONNECT,
+	CLIENT_TLS,
+	CLIENT_HTTP,
+	CLIENT_OPEN,
+	CLIENT_ENDED
+};
 
 struct ws_client {
 	struct ws_client_params p;
@@ -78,11 +87,10 @@ static void watch_update(struct ws_client *client)
 		(void)loop_watch_set(client->watch, flags);
 }
 
-/* --- out ------------------------------------------------------------------- */
+/* --- out ---------------------------------------------------------------- */
 
 /* >0: written; 0: later; <0: broken. */
-static int write_some(struct ws_client *client, const uint8_t *data,
-		      size_t len)
+static int write_some(struct ws_client *client, const uint8_t *data, size_t len)
 {
 	int n;
 
@@ -125,8 +133,8 @@ static void flush(struct ws_client *client)
 			break;
 		mbuf_advance(client->out, n);
 		if (client->cut)
-			client->cut -= (size_t)n < client->cut
-					       ? (size_t)n : client->cut;
+			client->cut -= (size_t)n < client->cut ? (size_t)n
+							       : client->cut;
 	}
 	if (!mbuf_get_left(client->out)) {
 		mbuf_rewind(client->out);
@@ -195,7 +203,7 @@ int ws_client_text(struct ws_client *client, const char *text)
 	return ws_client_send(client, WS_TEXT, text, strlen(text));
 }
 
-/* --- in -------------------------------------------------------------------- */
+/* --- in ----------------------------------------------------------------- */
 
 static void on_close_frame(struct ws_client *client, const uint8_t *data,
 			   size_t len)
@@ -246,8 +254,9 @@ static bool take_frame(struct ws_client *client)
 		len = left < head ? 0 : (size_t)p[2] << 8 | p[3];
 	} else if (len == 127) {
 		head = 10;
-		len = left < head ? 0 : (size_t)p[6] << 24 | (size_t)p[7] << 16 |
-						(size_t)p[8] << 8 | p[9];
+		len = left < head ? 0
+				  : (size_t)p[6] << 24 | (size_t)p[7] << 16 |
+					    (size_t)p[8] << 8 | p[9];
 	}
 	if (left < head + len)
 		return false;
@@ -344,7 +353,7 @@ static void read_all(struct ws_client *client)
 	mem_deref(client);
 }
 
-/* --- the way to an open WebSocket ------------------------------------------ */
+/* --- the way to an open WebSocket --------------------------------------- */
 
 static void start_http(struct ws_client *client)
 {
@@ -362,7 +371,8 @@ static void start_http(struct ws_client *client)
 	mb = mbuf_alloc(1024);
 	if (!mb)
 		return;
-	(void)mbuf_printf(mb, "GET %s HTTP/1.1\r\n"
+	(void)mbuf_printf(mb,
+			  "GET %s HTTP/1.1\r\n"
 			  "Host: localhost\r\n"
 			  "Upgrade: websocket\r\n"
 			  "Connection: Upgrade\r\n"
@@ -451,16 +461,17 @@ static int tls_make(struct ws_client *client)
 				       SSL_SESS_CACHE_CLIENT |
 					       SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(client->ctx, on_session);
-	SSL_CTX_set_mode(client->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-				SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_mode(client->ctx,
+			 SSL_MODE_ENABLE_PARTIAL_WRITE |
+				 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	client->ssl = SSL_new(client->ctx);
 	if (!client->ssl || !SSL_set_fd(client->ssl, client->fd))
 		return ENOMEM;
 
 	SSL_set_app_data(client->ssl, client);
 	if (client->p.session)
-		SSL_set_session(client->ssl, (SSL_SESSION *)(uintptr_t)
-							client->p.session);
+		SSL_set_session(client->ssl,
+				(SSL_SESSION *)(uintptr_t)client->p.session);
 	return 0;
 }
 
@@ -468,13 +479,13 @@ static int dial(struct ws_client *client)
 {
 	const struct sa *to = &client->p.server;
 
-	client->fd = socket(sa_af(to), SOCK_STREAM | SOCK_NONBLOCK |
-					       SOCK_CLOEXEC, 0);
+	client->fd = socket(sa_af(to),
+			    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (client->fd < 0)
 		return errno;
 	if (client->p.rcvbuf)
-		setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF,
-			   &client->p.rcvbuf, sizeof(client->p.rcvbuf));
+		setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &client->p.rcvbuf,
+			   sizeof(client->p.rcvbuf));
 	if (connect(client->fd, &to->u.sa, to->len) && errno != EINPROGRESS)
 		return errno;
 	return 0;
@@ -497,7 +508,7 @@ int ws_client_alloc(struct ws_client **clientp,
 	client->message = mbuf_alloc(1024);
 	client->fd = -1;
 	err = client->out && client->in && client->message ? dial(client)
-							    : ENOMEM;
+							   : ENOMEM;
 	if (!err && params->tls)
 		err = tls_make(client);
 	if (!err)
@@ -510,7 +521,7 @@ int ws_client_alloc(struct ws_client **clientp,
 	return err;
 }
 
-/* --- misbehaviour ---------------------------------------------------------- */
+/* --- misbehaviour ------------------------------------------------------- */
 
 void ws_client_chop(struct ws_client *client, size_t size)
 {

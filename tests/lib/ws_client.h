@@ -18,8 +18,14 @@
 struct ws_client;
 
 /* WS_TEXT to WS_PONG: opcodes of RFC 6455 5.2 */
-enum ws_opcode { WS_CONT = 0, WS_TEXT = 1, WS_BINARY = 2, WS_CLOSE = 8,
-	WS_PING = 9, WS_PONG = 10 };
+enum ws_opcode {
+	WS_CONT = 0,
+	WS_TEXT = 1,
+	WS_BINARY = 2,
+	WS_CLOSE = 8,
+	WS_PING = 9,
+	WS_PONG = 10
+};
 
 /* A WebSocket is open; raw: connected, with TLS if asked for. */
 typedef void(ws_client_open_h)(void *arg);

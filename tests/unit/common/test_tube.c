@@ -23,7 +23,9 @@
 #include "tests/lib/loop_test.h"
 #include "tests/lib/test.h"
 
-enum { WAIT_MS = 5000 };
+enum {
+	WAIT_MS = 5000
+};
 
 struct end {
 	struct tube *tube;
@@ -84,9 +86,12 @@ static int start(struct end *end, const char *node, uint8_t slot,
 {
 	struct tube_params params = {
 		.self = {.slot = slot, .epoch = epoch},
-		.run_dir = dir, .wheel = lt.wheel,
+		.run_dir = dir,
+		.wheel = lt.wheel,
 		.tls = end->tls.cert ? &end->tls : NULL,
-		.recvh = on_recv, .staleh = on_stale, .losth = on_lost,
+		.recvh = on_recv,
+		.staleh = on_stale,
+		.losth = on_lost,
 		.arg = end,
 	};
 
@@ -117,8 +122,11 @@ static int send_text(struct end *end, const char *node, uint8_t slot,
 {
 	struct tube_addr dst = {.slot = slot, .epoch = epoch};
 	const struct tube_frame frame = {
-		.type = 9, .flags = 1, .ref = 42,
-		.payload = (const uint8_t *)text, .len = strlen(text),
+		.type = 9,
+		.flags = 1,
+		.ref = 42,
+		.payload = (const uint8_t *)text,
+		.len = strlen(text),
 	};
 
 	strcpy(dst.node, node);
@@ -144,7 +152,7 @@ static bool until(const unsigned *count, unsigned want)
 	return loop_test_until(&lt, reached, &reach, WAIT_MS);
 }
 
-/* --- in a box -------------------------------------------------------------- */
+/* --- in a box ----------------------------------------------------------- */
 
 static void a_frame_goes_to_the_worker_it_names(void)
 {
@@ -184,7 +192,8 @@ static void the_biggest_payload_goes_through_whole(void)
 	static uint8_t big[TUBE_PAYLOAD_MAX + 1];
 	static struct end ends[2];
 	const struct tube_addr dst = {.node = "a1", .slot = 2};
-	struct tube_frame frame = {.type = 1, .payload = big,
+	struct tube_frame frame = {.type = 1,
+				   .payload = big,
 				   .len = TUBE_PAYLOAD_MAX};
 
 	for (size_t i = 0; i < sizeof(big); i++)
@@ -288,7 +297,9 @@ static void a_deaf_worker_fills_its_own_queue_alone(void)
 	static uint8_t big[60000];
 	static struct end ends[2];
 	const struct tube_addr deaf = {.node = "a1", .slot = 9};
-	const struct tube_frame frame = {.type = 5, .ref = 77, .payload = big,
+	const struct tube_frame frame = {.type = 5,
+					 .ref = 77,
+					 .payload = big,
 					 .len = sizeof(big)};
 	unsigned sent = 0, lost;
 	int fd, err = 0;
@@ -326,7 +337,8 @@ static void a_slow_worker_gets_all_in_order(void)
 	static uint8_t big[60000];
 	static struct end ends[2];
 	const struct tube_addr dst = {.node = "a1", .slot = 2};
-	struct tube_frame frame = {.type = 5, .payload = big,
+	struct tube_frame frame = {.type = 5,
+				   .payload = big,
 				   .len = sizeof(big)};
 
 	memset(ends, 0, sizeof(ends));
@@ -362,8 +374,8 @@ static void what_is_no_frame_is_counted(void)
 	CHECK(send(fd, "x", 1, 0) == 1);
 	CHECK(send(fd, junk, sizeof(junk), 0) == (ssize_t)sizeof(junk));
 	/* a frame that is meant for another slot */
-	const struct tube_frame frame = {.type = 1, .src = {.node = "a1",
-					 .slot = 3, .epoch = 1}};
+	const struct tube_frame frame = {
+		.type = 1, .src = {.node = "a1", .slot = 3, .epoch = 1}};
 	const struct tube_addr other = {.node = "a1", .slot = 2};
 	tube_frame_write(junk, &frame, &other);
 	CHECK(send(fd, junk, tube_frame_size(&frame, &other), 0) > 0);
@@ -377,7 +389,7 @@ static void what_is_no_frame_is_counted(void)
 	tear_down(ends, 1);
 }
 
-/* --- between boxes --------------------------------------------------------- */
+/* --- between boxes ------------------------------------------------------ */
 
 struct ca {
 	EVP_PKEY *key;
@@ -401,8 +413,7 @@ static X509 *certificate(EVP_PKEY *key, const char *name, bool is_ca,
 	X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN",
 				   MBSTRING_ASC, (const uint8_t *)name, -1, -1,
 				   0);
-	X509_set_issuer_name(x509, X509_get_subject_name(ca ? ca->cert
-							     : x509));
+	X509_set_issuer_name(x509, X509_get_subject_name(ca ? ca->cert : x509));
 	X509V3_set_ctx(&ctx, ca ? ca->cert : x509, x509, NULL, NULL, 0);
 	snprintf(san, sizeof(san), "DNS:%s", name);
 	ext = X509V3_EXT_nconf_nid(NULL, &ctx, NID_subject_alt_name, san);
@@ -468,8 +479,11 @@ static void box(struct end *end, const char *name, const struct ca *signer,
 	sa_set_str(&end->addr, "127.0.0.1", 0);
 	end->tls = (struct tube_tls_cfg){
 		.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
-		.cert = end->cert, .key = end->key, .ca = trusted->path,
-		.lookuph = look_up, .arg = end,
+		.cert = end->cert,
+		.key = end->key,
+		.ca = trusted->path,
+		.lookuph = look_up,
+		.arg = end,
 	};
 	if (bind(end->tls.fd, &end->addr.u.sa, end->addr.len) ||
 	    listen(end->tls.fd, 16) ||
@@ -491,7 +505,8 @@ static void frames_cross_between_boxes(void)
 	static uint8_t big[TUBE_PAYLOAD_MAX];
 	static struct end ends[2];
 	const struct tube_addr b2 = {.node = "b2", .slot = 1};
-	const struct tube_frame frame = {.type = 8, .payload = big,
+	const struct tube_frame frame = {.type = 8,
+					 .payload = big,
 					 .len = sizeof(big)};
 	struct ca ca;
 
@@ -568,8 +583,8 @@ static void a_node_speaks_for_its_own_workers_alone(void)
 	CHECK(!send_text(&ends[0], "b2", 1, 6, "I am a1"));
 	bad = &tube_counts(ends[1].tube)->rx_bad;
 	for (int i = 0; i < 1000 && !*bad; i++)
-		loop_test_until(&lt, reached, &(struct reach){
-				&ends[1].received, 1}, 5);
+		loop_test_until(&lt, reached,
+				&(struct reach){&ends[1].received, 1}, 5);
 	CHECK_INT(*bad, 1);
 	CHECK_INT(ends[1].received, 0);
 	/* who calls a1 does not talk to it, either */
@@ -596,10 +611,9 @@ static void another_ca_is_not_trusted(void)
 	CHECK(!start(&ends[1], "b2", 1, 6));
 	CHECK(!send_text(&ends[0], "b2", 1, 6, "x"));
 	/* TLS 1.3: the caller has finished before it is refused */
-	for (int i = 0; i < 1000 && !tube_counts(ends[1].tube)->tls_failed;
-	     i++)
-		loop_test_until(&lt, reached, &(struct reach){
-				&ends[1].received, 1}, 5);
+	for (int i = 0; i < 1000 && !tube_counts(ends[1].tube)->tls_failed; i++)
+		loop_test_until(&lt, reached,
+				&(struct reach){&ends[1].received, 1}, 5);
 	CHECK_INT(tube_counts(ends[1].tube)->tls_failed, 1);
 	CHECK_INT(ends[1].received, 0);
 	CHECK(!send_text(&ends[1], "a1", 1, 5, "x"));
@@ -640,8 +654,7 @@ TEST_MAIN(TEST_OOM(a_frame_goes_to_the_worker_it_names),
 	  TEST(a_frame_for_another_epoch_is_told_apart),
 	  TEST(a_deaf_worker_fills_its_own_queue_alone),
 	  TEST(a_slow_worker_gets_all_in_order),
-	  TEST(what_is_no_frame_is_counted),
-	  TEST(frames_cross_between_boxes),
+	  TEST(what_is_no_frame_is_counted), TEST(frames_cross_between_boxes),
 	  TEST(the_worker_that_took_it_passes_it_on_to_the_slot),
 	  TEST(a_node_speaks_for_its_own_workers_alone),
 	  TEST(another_ca_is_not_trusted),

@@ -10,16 +10,19 @@
 #include "common/tube_frame.h"
 #include "tests/lib/test.h"
 
-static const struct tube_addr dst = {.node = "b2", .slot = 7,
+static const struct tube_addr dst = {.node = "b2",
+				     .slot = 7,
 				     .epoch = 0x01020304};
 
 static size_t sample(uint8_t *buf, size_t size)
 {
 	const struct tube_frame frame = {
-		.type = 3, .flags = 0x81,
+		.type = 3,
+		.flags = 0x81,
 		.src = {.node = "a1", .slot = 2, .epoch = 77},
 		.ref = 0x1122334455667788ull,
-		.payload = (const uint8_t *)"bytes", .len = 5,
+		.payload = (const uint8_t *)"bytes",
+		.len = 5,
 	};
 	size_t len = tube_frame_size(&frame, &dst);
 
@@ -31,9 +34,9 @@ static size_t sample(uint8_t *buf, size_t size)
 static void a_frame_has_the_documented_bytes(void)
 {
 	static const uint8_t want[] = {
-		1, 3, 0x81, 0, 0, 0, 0, 77, 1, 2, 3, 4,
-		0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
-		2, 7, 2, 2, 'a', '1', 'b', '2', 'b', 'y', 't', 'e', 's',
+		1, 3,    0x81, 0,    0,    0,    0,    77,   1,    2,   3,
+		4, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 2,   7,
+		2, 2,    'a',  '1',  'b',  '2',  'b',  'y',  't',  'e', 's',
 	};
 	uint8_t buf[100];
 

@@ -23,8 +23,14 @@
 #include "tests/lib/test.h"
 #include "tests/lib/ws_client.h"
 
-enum { RIG_WSS, RIG_WS, RIG_UDP, RIG_LISTENERS, RIG_WAIT_MS = 5000,
-	RIG_LAST = 70000 };
+enum {
+	RIG_WSS,
+	RIG_WS,
+	RIG_UDP,
+	RIG_LISTENERS,
+	RIG_WAIT_MS = 5000,
+	RIG_LAST = 70000
+};
 
 struct rig {
 	struct loop_test lt;
@@ -45,8 +51,8 @@ struct rig {
 	bool echo;
 };
 
-static inline void rig_recv(const struct transport_src *src, const uint8_t *data,
-		     size_t len, void *arg)
+static inline void rig_recv(const struct transport_src *src,
+			    const uint8_t *data, size_t len, void *arg)
 {
 	struct rig *rig = arg;
 
@@ -79,7 +85,7 @@ static inline void rig_gone(struct flow *flow, void *arg)
 
 /* A certificate of its own for localhost, ECDSA P-256. */
 static inline bool rig_certificate(const char *cert, const char *key,
-			    const char *name)
+				   const char *name)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-256");
 	X509 *x509 = X509_new();
@@ -101,8 +107,8 @@ static inline bool rig_certificate(const char *cert, const char *key,
 	if (f)
 		fclose(f);
 	f = fopen(key, "w");
-	ok = ok && f && PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL,
-					     NULL);
+	ok = ok && f &&
+	     PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL, NULL);
 	if (f)
 		fclose(f);
 	X509_free(x509);
@@ -140,17 +146,22 @@ static inline void rig_init(struct rig *rig)
 	for (int i = 0; i < RIG_LISTENERS; i++) {
 		rig->on[i].name = names[i];
 		rig->on[i].kind = kinds[i];
-		rig->on[i].fd = rig_socket(i == RIG_UDP ? SOCK_DGRAM
-							: SOCK_STREAM,
-					   &rig->addr[i]);
+		rig->on[i].fd =
+			rig_socket(i == RIG_UDP ? SOCK_DGRAM : SOCK_STREAM,
+				   &rig->addr[i]);
 	}
 	rig->on[RIG_WSS].cert = rig->cert;
 	rig->on[RIG_WSS].key = rig->key;
 	rig->params = (struct transport_params){
-		.node = "a1", .slot = 2, .epoch = 1000,
+		.node = "a1",
+		.slot = 2,
+		.epoch = 1000,
 		.wheel = rig->lt.wheel,
-		.listeners = rig->on, .nlisteners = RIG_LISTENERS,
-		.h = {.recvh = rig_recv, .openh = rig_open, .goneh = rig_gone,
+		.listeners = rig->on,
+		.nlisteners = RIG_LISTENERS,
+		.h = {.recvh = rig_recv,
+		      .openh = rig_open,
+		      .goneh = rig_gone,
 		      .arg = rig},
 	};
 }
@@ -189,8 +200,8 @@ static inline void guest_open(void *arg)
 	guest->open = true;
 }
 
-static inline void guest_recv(enum ws_opcode opcode, const uint8_t *data, size_t len,
-		       void *arg)
+static inline void guest_recv(enum ws_opcode opcode, const uint8_t *data,
+			      size_t len, void *arg)
 {
 	struct guest *guest = arg;
 	size_t used = strlen(guest->text);
@@ -231,8 +242,9 @@ static inline bool guest_has_ended(void *arg)
 }
 
 /* Connects and waits for it; params may be NULL. True: open. */
-static inline bool guest_come(struct guest *guest, struct rig *rig, int listener,
-		       const struct ws_client_params *params)
+static inline bool guest_come(struct guest *guest, struct rig *rig,
+			      int listener,
+			      const struct ws_client_params *params)
 {
 	struct ws_client_params p = {.raw = false};
 

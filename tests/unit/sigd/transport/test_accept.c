@@ -47,12 +47,10 @@ static void each_source_has_its_own_count(void)
 
 static void a_house_has_one_ipv6_prefix_and_mapped_is_ipv4(void)
 {
-	const struct transport_limits limits = {.conns = 9,
-						.conns_source = 1};
+	const struct transport_limits limits = {.conns = 9, .conns_source = 1};
 	const struct sa one = addr("2001:db8:1:2::1"),
 			same = addr("2001:db8:1:2:ffff::9"),
-			other = addr("2001:db8:1:3::1"),
-			v4 = addr("192.0.2.1"),
+			other = addr("2001:db8:1:3::1"), v4 = addr("192.0.2.1"),
 			mapped = addr("::ffff:192.0.2.1"),
 			mapped2 = addr("::ffff:192.0.2.2");
 	struct transport_counts counts = {.conns = 0};
@@ -76,8 +74,7 @@ static bool never(void *arg)
 
 static void a_full_worker_refuses(void)
 {
-	const struct transport_limits limits = {.conns = 1,
-						.conns_source = 9};
+	const struct transport_limits limits = {.conns = 1, .conns_source = 9};
 	const struct sa one = addr("192.0.2.1"), two = addr("192.0.2.2");
 	struct transport_counts counts = {.conns = 0};
 	struct accept_gate *gate = NULL;
@@ -245,8 +242,10 @@ static void who_writes_and_does_not_read_is_ended(void)
 	REQUIRE(guest_come(&guest, &rig, RIG_WS, &raw));
 	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 1));
 	ws_client_pause(guest.client, true);
-	CHECK(!ws_client_raw(guest.client, "GET /big.js HTTP/1.1\r\n"
-			     "Host: x\r\n\r\n", 33));
+	CHECK(!ws_client_raw(guest.client,
+			     "GET /big.js HTTP/1.1\r\n"
+			     "Host: x\r\n\r\n",
+			     33));
 	CHECK(!ws_client_raw(guest.client, junk, sizeof(junk)));
 	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 0));
 	guest_drop(&guest);

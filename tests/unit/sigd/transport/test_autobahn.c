@@ -8,7 +8,11 @@
  */
 #include "tests/unit/sigd/transport/edge_rig.h"
 
-enum { DEPTH = 16, SLEEP_MS = 10, PAYLOAD_MAX = 300000 };
+enum {
+	DEPTH = 16,
+	SLEEP_MS = 10,
+	PAYLOAD_MAX = 300000
+};
 
 static const char goodbye[] = "the last message of this case";
 
@@ -177,9 +181,8 @@ static bool said_goodbye(void *arg)
 {
 	struct guest *guest = arg;
 
-	return guest->ended ||
-	       (guest->last_len == strlen(goodbye) &&
-		!memcmp(guest->last, goodbye, guest->last_len));
+	return guest->ended || (guest->last_len == strlen(goodbye) &&
+				!memcmp(guest->last, goodbye, guest->last_len));
 }
 
 /* How many answers (messages, pongs) the case expects; empty messages are
@@ -230,8 +233,8 @@ static bool play(struct rig *rig, const struct odict *c, uint8_t *buf)
 	for (le = steps->lst.head; le; le = le->next) {
 		const struct odict_entry *e = le->data;
 
-		we_close |= play_step(guest, rig, e->u.odict, buf,
-				      is_latin1(c));
+		we_close |=
+			play_step(guest, rig, e->u.odict, buf, is_latin1(c));
 	}
 	if (!is_true(close, "closedByMe") || we_close) {
 		ok = guest_leave(guest, rig) &&

@@ -7,7 +7,7 @@
 
 #define UPGRADE "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 #define KEY     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-#define WS_13 "Sec-WebSocket-Version: 13\r\n"
+#define WS_13   "Sec-WebSocket-Version: 13\r\n"
 #define SIP     "Sec-WebSocket-Protocol: sip\r\n"
 #define HOST    "Host: localhost\r\n"
 
@@ -28,8 +28,8 @@ static void sip_is_the_only_subprotocol(void)
 		const char *protocol;
 		int status;
 	} cases[] = {{"sip", 101}, {"foo, sip", 101}, {"sip,foo", 101},
-		     {"", 400}, {"foo", 400}, {"sipp", 400}, {"SIP", 400},
-		     {"si p", 400}};
+		     {"", 400},    {"foo", 400},      {"sipp", 400},
+		     {"SIP", 400}, {"si p", 400}};
 	struct rig rig;
 	struct guest guest;
 
@@ -92,8 +92,9 @@ static void only_listed_origins_come_in(void)
 
 static void only_the_paths_of_the_listener_are_served(void)
 {
-	static const char *const paths[] = {"/", "/ws", "/ws?token=1", "/sip",
-					    "/ws/", "/wss", "//ws"};
+	static const char *const paths[] = {"/",    "/ws",  "/ws?token=1",
+					    "/sip", "/ws/", "/wss",
+					    "//ws"};
 	struct rig rig;
 	struct guest guest;
 
@@ -122,24 +123,29 @@ static void a_bad_handshake_gets_its_status(void)
 		const char *request;
 		int status;
 	} cases[] = {
-		{"GET /ws HTTP/1.1\r\n" HOST UPGRADE KEY WS_13 SIP "\r\n",
-		 101},
+		{"GET /ws HTTP/1.1\r\n" HOST UPGRADE KEY WS_13 SIP "\r\n", 101},
 		{"GET /ws HTTP/1.1\r\n" HOST UPGRADE KEY SIP "\r\n", 426},
 		{"GET /ws HTTP/1.1\r\n" HOST UPGRADE KEY SIP
-		 "Sec-WebSocket-Version: 8\r\n\r\n", 426},
+		 "Sec-WebSocket-Version: 8\r\n\r\n",
+		 426},
 		{"GET /ws HTTP/1.1\r\n" HOST UPGRADE WS_13 SIP "\r\n", 400},
 		{"GET /ws HTTP/1.1\r\n" HOST UPGRADE WS_13 SIP
-		 "Sec-WebSocket-Key: short\r\n\r\n", 400},
+		 "Sec-WebSocket-Key: short\r\n\r\n",
+		 400},
 		{"GET /ws HTTP/1.1\r\n" UPGRADE KEY WS_13 SIP "\r\n", 400},
 		{"GET /ws HTTP/1.1\r\n" HOST KEY WS_13 SIP
-		 "Upgrade: websocket\r\n\r\n", 400},
+		 "Upgrade: websocket\r\n\r\n",
+		 400},
 		{"GET /ws HTTP/1.1\r\n" HOST KEY WS_13 SIP
-		 "Upgrade: websocket\r\nConnection: keep-alive\r\n\r\n", 400},
+		 "Upgrade: websocket\r\nConnection: keep-alive\r\n\r\n",
+		 400},
 		{"GET /ws HTTP/1.1\r\n" HOST KEY WS_13 SIP "Upgrade: h2c\r\n"
 		 "Connection: Upgrade, HTTP2-Settings\r\n"
-		 "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n", 400},
+		 "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n\r\n",
+		 400},
 		{"POST /ws HTTP/1.1\r\n" HOST UPGRADE KEY WS_13 SIP
-		 "Content-Length: 0\r\n\r\n", 404},
+		 "Content-Length: 0\r\n\r\n",
+		 404},
 		{"POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc",
 		 405},
 		{"DELETE / HTTP/1.1\r\n" HOST "\r\n", 405},
@@ -205,9 +211,15 @@ static void garbage_ends_only_its_own_connection(void)
 {
 	static char big[20000];
 	const char *junk[] = {
-		"\x16\x03\x01\x02", "GET", "\r\n\r\n\r\n", "GET \x01 HTTP\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-		"SIP/2.0 200 OK\r\n\r\n", "OPTIONS sip:a SIP/2.0\r\n\r\n", big,
+		"\x16\x03\x01\x02",
+		"GET",
+		"\r\n\r\n\r\n",
+		"GET \x01 HTTP\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+		"SIP/2.0 200 OK\r\n\r\n",
+		"OPTIONS sip:a SIP/2.0\r\n\r\n",
+		big,
 	};
 	struct rig rig;
 	struct guest guest, good;
@@ -220,8 +232,7 @@ static void garbage_ends_only_its_own_connection(void)
 	REQUIRE(rig_start(&rig));
 	REQUIRE(guest_come(&good, &rig, RIG_WSS, NULL));
 	for (size_t i = 0; i < 2 * sizeof(junk) / sizeof(junk[0]); i++)
-		CHECK(ask(&guest, &rig, i & 1 ? RIG_WS : RIG_WSS,
-			  junk[i / 2])),
+		CHECK(ask(&guest, &rig, i & 1 ? RIG_WS : RIG_WSS, junk[i / 2])),
 			guest_drop(&guest);
 	CHECK(!ws_client_text(good.client, "alive"));
 	CHECK(rig_until(&rig, &good.received, 1));
@@ -248,7 +259,7 @@ static void plain_http_on_the_tls_port_is_closed(void)
 	rig_close(&rig);
 }
 
-/* --- the page -------------------------------------------------------------- */
+/* --- the page ----------------------------------------------------------- */
 
 static void put_file(const char *folder, const char *name, const char *text,
 		     size_t len)
@@ -293,7 +304,8 @@ static void the_page_comes_with_its_headers(void)
 	CHECK(!strncmp(guest.text, "HTTP/1.1 200 OK\r\n", 17));
 	CHECK(strstr(guest.text, "Content-Type: text/html; charset=utf-8\r\n"));
 	CHECK(strstr(guest.text, "Content-Length: 8\r\n"));
-	CHECK(strstr(guest.text, "Content-Security-Policy: default-src 'none'"));
+	CHECK(strstr(guest.text,
+		     "Content-Security-Policy: default-src 'none'"));
 	CHECK(strstr(guest.text, "X-Content-Type-Options: nosniff\r\n"));
 	CHECK(strstr(guest.text, "Connection: close\r\n"));
 	CHECK(strstr(guest.text, "\r\n\r\n<p>hello"));
@@ -301,8 +313,10 @@ static void the_page_comes_with_its_headers(void)
 	REQUIRE(p && sscanf(p, "ETag: %31s", etag) == 1);
 	guest_drop(&guest);
 
-	snprintf(request, sizeof(request), "GET /index.html HTTP/1.1\r\n" HOST
-		 "If-None-Match: \"x\", %s\r\n\r\n", etag);
+	snprintf(request, sizeof(request),
+		 "GET /index.html HTTP/1.1\r\n" HOST
+		 "If-None-Match: \"x\", %s\r\n\r\n",
+		 etag);
 	CHECK(ask(&guest, &rig, RIG_WSS, request));
 	CHECK(!strncmp(guest.text, "HTTP/1.1 304 ", 13));
 	CHECK(!strstr(guest.text, "hello"));
@@ -342,8 +356,12 @@ static void a_big_file_comes_whole(void)
 	rig.on[RIG_WSS].web_root = page_folder();
 	REQUIRE(rig_start(&rig));
 	const struct ws_client_params p = {
-		.raw = true, .tls = true, .server = rig.addr[RIG_WSS],
-		.recvh = count_bytes, .arg = &count, .rcvbuf = 4096,
+		.raw = true,
+		.tls = true,
+		.server = rig.addr[RIG_WSS],
+		.recvh = count_bytes,
+		.arg = &count,
+		.rcvbuf = 4096,
 	};
 	CHECK(!ws_client_alloc(&client, &p));
 	CHECK(!ws_client_raw(client, request, strlen(request)));
@@ -355,9 +373,17 @@ static void a_big_file_comes_whole(void)
 static void no_path_leads_out_of_the_table(void)
 {
 	static const char *const paths[] = {
-		"/../etc/passwd", "/..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd",
-		"/./index.htm", "/package.json", "/.hidden.html", "/phone.js/",
-		"/index.html%00.js", "/INDEX.HTML", "//etc/passwd", "/web",
+		"/../etc/passwd",
+		"/..%2fetc/passwd",
+		"/%2e%2e/%2e%2e/etc/passwd",
+		"/./index.htm",
+		"/package.json",
+		"/.hidden.html",
+		"/phone.js/",
+		"/index.html%00.js",
+		"/INDEX.HTML",
+		"//etc/passwd",
+		"/web",
 		"/index.html/../.hidden.html",
 	};
 	struct rig rig;
@@ -398,7 +424,8 @@ static void a_web_root_that_is_not_there_is_named(void)
 	rig_init(&rig);
 	rig.on[RIG_WS].web_root = "/nowhere/at/all";
 	CHECK_INT(transport_alloc(&rig.transport, &rig.params, rig.errbuf,
-				  sizeof(rig.errbuf)), ENOENT);
+				  sizeof(rig.errbuf)),
+		  ENOENT);
 	CHECK(strstr(rig.errbuf, "/nowhere/at/all"));
 	rig_close(&rig);
 }
@@ -410,12 +437,13 @@ static void a_certificate_that_is_not_there_is_named(void)
 	rig_init(&rig);
 	rig.on[RIG_WSS].cert = "/nowhere/cert.pem";
 	CHECK_INT(transport_alloc(&rig.transport, &rig.params, rig.errbuf,
-				  sizeof(rig.errbuf)), EINVAL);
+				  sizeof(rig.errbuf)),
+		  EINVAL);
 	CHECK(strstr(rig.errbuf, "/nowhere/cert.pem"));
 	rig_close(&rig);
 }
 
-/* --- TLS ------------------------------------------------------------------- */
+/* --- TLS ---------------------------------------------------------------- */
 
 static void a_session_resumes_at_another_worker_with_the_same_secret(void)
 {
@@ -454,15 +482,14 @@ static void a_session_resumes_at_another_worker_with_the_same_secret(void)
 	rig_close(&one);
 }
 
-TEST_MAIN(TEST(sip_is_the_only_subprotocol),
-	  TEST(only_listed_origins_come_in),
+TEST_MAIN(TEST(sip_is_the_only_subprotocol), TEST(only_listed_origins_come_in),
 	  TEST(only_the_paths_of_the_listener_are_served),
 	  TEST(a_bad_handshake_gets_its_status),
 	  TEST(a_connection_serves_one_request),
 	  TEST(garbage_ends_only_its_own_connection),
 	  TEST(plain_http_on_the_tls_port_is_closed),
-	  TEST(the_page_comes_with_its_headers),
-	  TEST(a_big_file_comes_whole), TEST(no_path_leads_out_of_the_table),
+	  TEST(the_page_comes_with_its_headers), TEST(a_big_file_comes_whole),
+	  TEST(no_path_leads_out_of_the_table),
 	  TEST(without_web_root_there_is_no_page),
 	  TEST(a_web_root_that_is_not_there_is_named),
 	  TEST(a_certificate_that_is_not_there_is_named),

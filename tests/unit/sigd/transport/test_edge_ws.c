@@ -269,7 +269,8 @@ static void a_queue_under_its_limit_is_delivered_in_order(void)
 	for (uint8_t i = 0; i < 8; i++) {
 		memset(big, 'a' + i, sizeof(big));
 		CHECK_INT(transport_send(rig.transport, &rig.id, big,
-					 sizeof(big), 0), 0);
+					 sizeof(big), 0),
+			  0);
 	}
 	for (uint8_t i = 0; i < 8; i++) {
 		CHECK(rig_until(&rig, &guest.received, i + 1u));
@@ -289,8 +290,7 @@ static void our_close_has_its_code_and_goes_after_the_queue(void)
 	rig_init(&rig);
 	REQUIRE(rig_start(&rig));
 	REQUIRE(guest_come(&guest, &rig, RIG_WSS, NULL));
-	CHECK(!transport_send(rig.transport, &rig.id, (uint8_t *)"last", 4,
-			      0));
+	CHECK(!transport_send(rig.transport, &rig.id, (uint8_t *)"last", 4, 0));
 	transport_close(rig.transport, rig.flow, 1001);
 	CHECK(!flow_table_find(transport_flows(rig.transport), &rig.id));
 	CHECK_INT(transport_send(rig.transport, &rig.id, (uint8_t *)"x", 1, 0),
@@ -338,8 +338,8 @@ static void the_close_of_a_client_is_answered(void)
 	rig_close(&rig);
 }
 
-static void close_in_recv(const struct transport_src *src,
-			  const uint8_t *data, size_t len, void *arg)
+static void close_in_recv(const struct transport_src *src, const uint8_t *data,
+			  size_t len, void *arg)
 {
 	struct rig *rig = arg;
 
@@ -434,7 +434,6 @@ TEST_MAIN(TEST(a_message_comes_in_and_an_answer_goes_out),
 	  TEST(who_does_not_answer_our_close_is_cut_off),
 	  TEST(the_close_of_a_client_is_answered),
 	  TEST(a_flow_may_be_closed_while_it_is_heard),
-	  TEST(the_user_pointer_is_given_back_once),
-	  TEST(numbers_never_return))
+	  TEST(the_user_pointer_is_given_back_once), TEST(numbers_never_return))
 
 #include "tests/lib/ws_client.c"

@@ -11,14 +11,19 @@
 
 static struct flow_id conn_id(void)
 {
-	return (struct flow_id){.node = "a1", .slot = 2, .kind = FLOW_WSS,
-				.epoch = 1763700000, .num = 17};
+	return (struct flow_id){.node = "a1",
+				.slot = 2,
+				.kind = FLOW_WSS,
+				.epoch = 1763700000,
+				.num = 17};
 }
 
 static struct flow_id udp_id(const char *addr)
 {
-	struct flow_id id = {.node = "edge-of-the-net1", .slot = 255,
-			     .kind = FLOW_UDP, .listener = 3};
+	struct flow_id id = {.node = "edge-of-the-net1",
+			     .slot = 255,
+			     .kind = FLOW_UDP,
+			     .listener = 3};
 
 	CHECK(!sa_set_str(&id.remote, addr, 5060));
 	return id;
@@ -67,20 +72,32 @@ static void ids_come_back_from_their_text(void)
 static void what_is_no_id_is_refused(void)
 {
 	static const char *const texts[] = {
-		"", "-", "a1/2/wss/1.0", "a1/2/wss/0.1", "a1/0/wss/1.1",
-		"a1/256/wss/1.1", "A1/2/wss/1.1", "/2/wss/1.1", "a1/2/tcp/1.1",
-		"a1/2/wss/1.1 ", "a1/02/wss/1.1", "a1/2/wss/1.4294967296",
-		"a1/2/udp/3/192.0.2.1", "a1/2/udp/3/192.0.2.1:0",
-		"a1/2/udp/256/192.0.2.1:1", "a1/2/udp/3/host:5060",
-		"seventeen-letters/1/ws/1.1", "a1/2/wss/1.1/x",
+		"",
+		"-",
+		"a1/2/wss/1.0",
+		"a1/2/wss/0.1",
+		"a1/0/wss/1.1",
+		"a1/256/wss/1.1",
+		"A1/2/wss/1.1",
+		"/2/wss/1.1",
+		"a1/2/tcp/1.1",
+		"a1/2/wss/1.1 ",
+		"a1/02/wss/1.1",
+		"a1/2/wss/1.4294967296",
+		"a1/2/udp/3/192.0.2.1",
+		"a1/2/udp/3/192.0.2.1:0",
+		"a1/2/udp/256/192.0.2.1:1",
+		"a1/2/udp/3/host:5060",
+		"seventeen-letters/1/ws/1.1",
+		"a1/2/wss/1.1/x",
 	};
 	struct flow_id id = conn_id(), bad;
 	uint8_t buf[FLOW_PACK_MAX];
 	size_t len;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (!CHECK_INT(flow_id_parse(&bad, texts[i],
-					     strlen(texts[i])), EBADMSG))
+		if (!CHECK_INT(flow_id_parse(&bad, texts[i], strlen(texts[i])),
+			       EBADMSG))
 			printf("# %s\n", texts[i]);
 	}
 	bad = id;

@@ -68,7 +68,10 @@ static void keepalives_and_empty_ones_go_no_further(void)
 	static const struct {
 		const char *data;
 		size_t len;
-	} ignored[] = {{"", 0}, {"\r\n\r\n", 4}, {"\r\n", 2}, {"\0", 1},
+	} ignored[] = {{"", 0},
+		       {"\r\n\r\n", 4},
+		       {"\r\n", 2},
+		       {"\0", 1},
 		       {"\0\0\0\0", 4}};
 	struct rig rig;
 	struct peer peer;
@@ -103,8 +106,7 @@ static void the_biggest_datagram_is_whole_and_a_bigger_is_not_sent(void)
 	CHECK(!memcmp(rig.last, big, 65507));
 	CHECK_INT(transport_send(rig.transport, &rig.src.id, big, 65508, 0),
 		  EMSGSIZE);
-	CHECK_INT(transport_send(rig.transport, &rig.src.id, big, 65507, 0),
-		  0);
+	CHECK_INT(transport_send(rig.transport, &rig.src.id, big, 65507, 0), 0);
 	close(peer.fd);
 	rig_close(&rig);
 }
@@ -132,8 +134,10 @@ static void what_the_kernel_dropped_is_counted(void)
 	for (int i = 0; i < 1000; i++) {
 		if (rig.received + rig_counts(&rig)->udp_drops == sent)
 			break;
-		loop_test_until(&rig.lt, equal64, &(struct reach64){
-				&rig_counts(&rig)->udp_drops, sent}, 5);
+		loop_test_until(&rig.lt, equal64,
+				&(struct reach64){&rig_counts(&rig)->udp_drops,
+						  sent},
+				5);
 	}
 	CHECK(rig_counts(&rig)->udp_drops > 50);
 	CHECK_INT(rig.received + rig_counts(&rig)->udp_drops, sent);
@@ -157,7 +161,8 @@ static void an_icmp_error_does_not_stop_the_socket(void)
 	close(gone.fd);
 	for (int i = 0; i < 3; i++)
 		CHECK_INT(transport_send(rig.transport, &id,
-					 (const uint8_t *)"x", 1, 0), 0);
+					 (const uint8_t *)"x", 1, 0),
+			  0);
 	CHECK(peer_say(&peer, &rig, "Y", 1) == 1);
 	CHECK(rig_until(&rig, &rig.received, 2));
 	close(peer.fd);

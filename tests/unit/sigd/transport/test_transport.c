@@ -61,10 +61,15 @@ static const char *run_dir(void)
 static bool other_start(struct other *other, struct rig *rig, uint8_t slot)
 {
 	const struct transport_params params = {
-		.node = "a1", .slot = slot, .epoch = 2000,
-		.wheel = rig->lt.wheel, .run_dir = run_dir(),
-		.h = {.recvh = no_recv, .failedh = on_failed,
-		      .responseh = on_response, .arg = other},
+		.node = "a1",
+		.slot = slot,
+		.epoch = 2000,
+		.wheel = rig->lt.wheel,
+		.run_dir = run_dir(),
+		.h = {.recvh = no_recv,
+		      .failedh = on_failed,
+		      .responseh = on_response,
+		      .arg = other},
 	};
 	char errbuf[100];
 
@@ -141,8 +146,8 @@ static void a_flow_that_is_gone_is_told_to_who_asked(void)
 
 static void a_worker_that_is_not_there_is_an_error_at_once(void)
 {
-	struct flow_id id = {.node = "a1", .slot = 9, .kind = FLOW_WS,
-			     .epoch = 1, .num = 1};
+	struct flow_id id = {
+		.node = "a1", .slot = 9, .kind = FLOW_WS, .epoch = 1, .num = 1};
 	struct rig rig;
 	struct other other;
 
@@ -178,8 +183,8 @@ static void a_full_queue_is_told_from_afar_too(void)
 					 sizeof(big), i);
 
 		CHECK(!err || err == ENOBUFS);
-		loop_test_until(&rig.lt, reached, &(struct reach){
-				&other.failed, 1}, 5);
+		loop_test_until(&rig.lt, reached,
+				&(struct reach){&other.failed, 1}, 5);
 	}
 	CHECK(other.failed > 0);
 	CHECK_INT(other.err, ENOBUFS);
@@ -217,8 +222,9 @@ static void a_response_finds_its_transaction(void)
 	to.epoch = 1999; /* only for the one that has died */
 	CHECK(!transport_forward_response(rig.transport, &to, &rig.src,
 					  rig.last, rig.last_len));
-	CHECK(rig_until_count(&rig, &transport_counts(other.transport)
-					     ->tube_refused, 1));
+	CHECK(rig_until_count(&rig,
+			      &transport_counts(other.transport)->tube_refused,
+			      1));
 	CHECK_INT(other.responses, 1);
 	to.slot = 4;
 	CHECK_INT(transport_forward_response(rig.transport, &to, &rig.src,
@@ -232,7 +238,9 @@ static void a_response_finds_its_transaction(void)
 static void a_udp_peer_is_reached_by_any_worker_with_the_listener(void)
 {
 	struct rig rig;
-	struct flow_id id = {.node = "a1", .slot = 9, .kind = FLOW_UDP,
+	struct flow_id id = {.node = "a1",
+			     .slot = 9,
+			     .kind = FLOW_UDP,
 			     .listener = RIG_UDP};
 	char buf[20];
 	int fd;
@@ -241,15 +249,16 @@ static void a_udp_peer_is_reached_by_any_worker_with_the_listener(void)
 	REQUIRE(rig_start(&rig));
 	fd = rig_socket(SOCK_DGRAM, &id.remote);
 	/* slot 9 had it; its sockets share our address */
-	CHECK(!transport_send(rig.transport, &id, (const uint8_t *)"hi", 2,
-			      0));
+	CHECK(!transport_send(rig.transport, &id, (const uint8_t *)"hi", 2, 0));
 	CHECK(recv(fd, buf, sizeof(buf), 0) == 2);
 	id.listener = RIG_WS;
 	CHECK_INT(transport_send(rig.transport, &id, (const uint8_t *)"hi", 2,
-				 0), ENOTCONN);
+				 0),
+		  ENOTCONN);
 	id.listener = 200;
 	CHECK_INT(transport_send(rig.transport, &id, (const uint8_t *)"hi", 2,
-				 0), ENOTCONN);
+				 0),
+		  ENOTCONN);
 	close(fd);
 	rig_close(&rig);
 }
@@ -263,8 +272,10 @@ static void the_head_of_a_response_is_strict(void)
 
 	CHECK(!sa_set_str(&a, "192.0.2.1", 5060));
 	CHECK(!sa_set_str(&b, "2001:db8::7", 1));
-	src.id = (struct flow_id){.node = "sixteen-letters1", .slot = 1,
-				  .kind = FLOW_UDP, .remote = b};
+	src.id = (struct flow_id){.node = "sixteen-letters1",
+				  .slot = 1,
+				  .kind = FLOW_UDP,
+				  .remote = b};
 	src.local = &a;
 	src.remote = &b;
 	CHECK(!transport_pack_response(buf, &len, &src));
@@ -276,8 +287,8 @@ static void the_head_of_a_response_is_strict(void)
 	CHECK(sa_cmp(back.remote, &b, SA_ALL));
 	CHECK(flow_id_equal(&back.id, &src.id));
 	for (size_t n = 0; n < len; n++)
-		CHECK_INT(transport_unpack_response(&back, addr, &used, buf,
-						    n), EBADMSG);
+		CHECK_INT(transport_unpack_response(&back, addr, &used, buf, n),
+			  EBADMSG);
 }
 
 TEST_MAIN(TEST(any_worker_can_send_on_a_flow),
