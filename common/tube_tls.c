@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -507,6 +508,8 @@ int tube_tls_alloc(struct tube_tls **tlsp, struct tube *tube,
 
 	if (!cfg->cert || !cfg->key || !cfg->ca)
 		return EINVAL;
+
+	(void)signal(SIGPIPE, SIG_IGN); /* no MSG_NOSIGNAL in OpenSSL */
 
 	tls = mem_zalloc(sizeof(*tls), tls_destructor);
 	if (!tls)

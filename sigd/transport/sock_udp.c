@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -45,8 +46,20 @@ struct sock_udp {
 	int fd;
 };
 
+/* The kernel's count now: the socket is older than we are, and what was
+ * dropped in a predecessor's time is not ours. */
+static uint32_t drops_before(int fd)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(mem);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len))
+		return 0;
+	return mem[SK_MEMINFO_DROPS];
+}
+
 /* SO_RXQ_OVFL: the kernel tells with each datagram how many it has dropped
- * since the socket was made (mod 2^32), in the predecessor's time, too. */
+ * since the socket was made (mod 2^32). */
 static void count_drops(struct sock_udp *sock, struct msghdr *hdr)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(hdr); c;
@@ -156,6 +169,7 @@ int sock_udp_alloc(struct sock_udp **sockp, int fd,
 	sock->counts = counts;
 	sock->recvh = recvh;
 	sock->arg = arg;
+	sock->drops = drops_before(fd);
 	sock->local.len = sizeof(sock->local.u);
 	if (getsockname(fd, &sock->local.u.sa, &sock->local.len))
 		err = errno;
