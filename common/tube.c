@@ -78,8 +78,8 @@ void tube_queue_lose(struct tube_queue *queue, struct tube *tube)
 	struct le *le;
 
 	memset(queue, 0, sizeof(*queue));
-	LIST_FOREACH(&gone.list, le)
-	le->list = &gone.list;
+	for (le = gone.list.head; le; le = le->next)
+		le->list = &gone.list;
 	while ((le = gone.list.head)) {
 		struct tube_out *out = le->data;
 
