@@ -26,7 +26,9 @@ cp /etc/resolv.conf "$R/etc/" 2>/dev/null || true
 # how this machine reaches its package archives
 cp -r /etc/apt/apt.conf.d/. "$R/etc/apt/apt.conf.d/" 2>/dev/null || true
 [ -f "$HOME/.npmrc" ] && cp "$HOME/.npmrc" "$R/root/.npmrc"
+# ... and whom it trusts
+cp /etc/ssl/certs/ca-certificates.crt "$R/etc/ssl/certs/ca-certificates.crt"
 git clone -q . "$R/src"
-env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
 	${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-	chroot "$R" sh -c "cd /src && if [ '$target' = all ]; then deploy/deps.sh run && make -j2 WERROR=1 all; else make $target; fi"
+	chroot "$R" sh -c "cd /src && if [ '$target' = all ]; then deploy/deps.sh build && make -j2 WERROR=1 all; else make $target; fi"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what building, running and testing need: Debian packages, and the
-# npm packages of the lock files into $B/npm.  deps.sh [run|test]
+# npm packages of the lock files into $B/npm.  deps.sh [build|run|test]
+# (build: what the compiler needs, no more)
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
@@ -22,6 +23,7 @@ root() {
 }
 
 missing=
+[ "$what" = build ] && run=
 for p in $build $run $([ "$what" = test ] && echo "$test"); do
 	# a Node.js from elsewhere serves as well as Debian's
 	case $p in nodejs | npm) command -v "${p%js}" >/dev/null && continue ;; esac
@@ -66,5 +68,6 @@ npm_install() {
 	}
 	touch "$dir/ok"
 }
+[ "$what" = build ] && exit 0
 npm_install sigd/web
 [ "$what" = run ] || npm_install tests
