@@ -47,6 +47,7 @@ struct edge_listener {
 	const struct transport_listener *cfg;
 	struct web_files *files;
 	struct lws_vhost *vhost;
+	struct ssl_ctx_st *tls; /* of the vhost; NULL: plain */
 	char name[16];
 	uint8_t index;
 };

@@ -97,6 +97,17 @@ static bool policy(SSL_CTX *ctx)
 	       SSL_CTX_set_session_id_context(ctx, id, sizeof(id) - 1) == 1;
 }
 
+static int pair_load(SSL_CTX *ctx, const char *cert, const char *key,
+		     char *errbuf, size_t errlen)
+{
+	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
+		return fail(errbuf, errlen, "certificate", cert);
+	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(ctx) != 1)
+		return fail(errbuf, errlen, "key", key);
+	return 0;
+}
+
 int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
 		   const uint8_t *ticket_secret, char *errbuf, size_t errlen)
 {
@@ -105,12 +116,24 @@ int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
 		return fail(errbuf, errlen, "tls", "without certificate");
 	if (!policy(ctx) || !ticket_keys(ctx, ticket_secret))
 		return fail(errbuf, errlen, "tls", "settings");
-	if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
-		return fail(errbuf, errlen, "certificate", cert);
-	if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_check_private_key(ctx) != 1)
-		return fail(errbuf, errlen, "key", key);
-	return 0;
+	return pair_load(ctx, cert, key, errbuf, errlen);
+}
+
+int edge_tls_renew(struct ssl_ctx_st *ctx, const char *cert, const char *key,
+		   char *errbuf, size_t errlen)
+{
+	SSL_CTX *trial;
+	int err;
+
+	ERR_clear_error();
+	/* What is loaded halfway cannot be taken back: try it elsewhere */
+	trial = SSL_CTX_new(TLS_server_method());
+	if (!trial)
+		return ENOMEM;
+
+	err = pair_load(trial, cert, key, errbuf, errlen);
+	SSL_CTX_free(trial);
+	return err ? err : pair_load(ctx, cert, key, errbuf, errlen);
 }
 
 int edge_tls_idle_ctx(struct ssl_ctx_st **ctxp)

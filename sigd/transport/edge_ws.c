@@ -61,6 +61,7 @@ static void tls_load(struct edge *edge, void *ssl_ctx)
 		return;
 
 	cfg = edge->adding->cfg;
+	edge->adding->tls = ssl_ctx;
 	edge->err = edge_tls_setup(ssl_ctx, cfg->cert, cfg->key,
 				   edge->p.ticket_secret, edge->errbuf,
 				   edge->errlen);
@@ -319,6 +320,20 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 	edge->adding = NULL;
 	edge->errbuf = NULL;
 	return on->vhost ? edge->err : ENOMEM;
+}
+
+int edge_renew(struct edge *edge, char *errbuf, size_t errlen)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < TRANSPORT_LISTENERS_MAX && !err; i++) {
+		const struct edge_listener *on = edge->on[i];
+
+		if (on && on->tls)
+			err = edge_tls_renew(on->tls, on->cfg->cert,
+					     on->cfg->key, errbuf, errlen);
+	}
+	return err;
 }
 
 static void on_log(int level, const char *line)

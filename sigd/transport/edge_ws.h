@@ -39,6 +39,9 @@ int edge_alloc(struct edge **edgep, const struct edge_params *params);
 int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 		uint8_t listener, char *errbuf, size_t errlen);
 
+/* Certificates and keys anew from their files; as edge_listen(). */
+int edge_renew(struct edge *edge, char *errbuf, size_t errlen);
+
 /* Takes fd over, in any case. lefth is called once for each that was taken
  * without an error. */
 int edge_take(struct edge *edge, uint8_t listener, int fd,

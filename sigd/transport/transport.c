@@ -365,6 +365,16 @@ void transport_drain(struct transport *transport)
 		;
 }
 
+int transport_renew(struct transport *transport, char *errbuf, size_t errlen)
+{
+	if (!transport || !errbuf || !errlen)
+		return EINVAL;
+
+	errbuf[0] = '\0';
+	return transport->edge ? edge_renew(transport->edge, errbuf, errlen)
+			       : 0;
+}
+
 struct flow_table *transport_flows(const struct transport *transport)
 {
 	return transport ? transport->flows : NULL;

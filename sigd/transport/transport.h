@@ -198,6 +198,12 @@ void transport_close(struct transport *transport, struct flow *flow,
 /* Stop to accept and close idle handshakes (drain); flows stay. */
 void transport_drain(struct transport *transport);
 
+/*
+ * Read certificates and keys anew (reload), for handshakes from now on. With
+ * an error, and a sentence in errbuf, that listener keeps its old ones.
+ */
+int transport_renew(struct transport *transport, char *errbuf, size_t errlen);
+
 struct flow_table *transport_flows(const struct transport *transport);
 const struct transport_counts *
 transport_counts(const struct transport *transport);

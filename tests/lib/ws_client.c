@@ -555,6 +555,18 @@ bool ws_client_resumed(const struct ws_client *client)
 	return client->ssl && SSL_session_reused(client->ssl);
 }
 
+void ws_client_peer(const struct ws_client *client, char *name, size_t size)
+{
+	X509 *x509 =
+		client->ssl ? SSL_get1_peer_certificate(client->ssl) : NULL;
+
+	name[0] = '\0';
+	if (x509)
+		X509_NAME_get_text_by_NID(X509_get_subject_name(x509),
+					  NID_commonName, name, (int)size);
+	X509_free(x509);
+}
+
 bool ws_client_is_open(const struct ws_client *client)
 {
 	return client->state == CLIENT_OPEN;

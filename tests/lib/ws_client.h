@@ -82,6 +82,8 @@ void ws_client_finish(struct ws_client *client);
 /* Owned by the client; resume with it while that lives. NULL: none yet. */
 const void *ws_client_session(const struct ws_client *client);
 bool ws_client_resumed(const struct ws_client *client);
+/* The common name of the server's certificate; "" when not TLS. */
+void ws_client_peer(const struct ws_client *client, char *name, size_t size);
 bool ws_client_is_open(const struct ws_client *client);
 
 #endif

@@ -482,6 +482,48 @@ static void a_session_resumes_at_another_worker_with_the_same_secret(void)
 	rig_close(&one);
 }
 
+static void a_new_certificate_serves_new_handshakes_alone(void)
+{
+	char cert[300], key[300], other[300], name[64], err[200];
+	struct rig rig;
+	struct guest old, new;
+	FILE *f;
+
+	rig_init(&rig);
+	snprintf(cert, sizeof(cert), "%s/renew.pem", test_tmpdir());
+	snprintf(key, sizeof(key), "%s/renew.key", test_tmpdir());
+	REQUIRE(rig_certificate(cert, key, "first"));
+	rig.on[RIG_WSS].cert = cert;
+	rig.on[RIG_WSS].key = key;
+	rig.echo = true;
+	REQUIRE(rig_start(&rig));
+	REQUIRE(guest_come(&old, &rig, RIG_WSS, NULL));
+	REQUIRE(rig_certificate(cert, key, "second"));
+	CHECK(!transport_renew(rig.transport, err, sizeof(err)));
+	CHECK(guest_come(&new, &rig, RIG_WSS, NULL));
+	ws_client_peer(new.client, name, sizeof(name));
+	CHECK_STR(name, "second");
+	guest_drop(&new);
+
+	/* a broken pair changes nothing */
+	snprintf(other, sizeof(other), "%s/other.key", test_tmpdir());
+	REQUIRE(rig_certificate(cert, other, "third"));
+	CHECK_INT(transport_renew(rig.transport, err, sizeof(err)), EINVAL);
+	CHECK(strstr(err, "renew.key"));
+	f = fopen(cert, "w");
+	REQUIRE(f && fputs("no certificate", f) >= 0 && !fclose(f));
+	CHECK_INT(transport_renew(rig.transport, err, sizeof(err)), EINVAL);
+	CHECK(strstr(err, "renew.pem"));
+	CHECK(guest_come(&new, &rig, RIG_WSS, NULL));
+	ws_client_peer(new.client, name, sizeof(name));
+	CHECK_STR(name, "second");
+	CHECK(!ws_client_text(old.client, "still here"));
+	CHECK(rig_until(&rig, &old.received, 1));
+	guest_drop(&new);
+	guest_drop(&old);
+	rig_close(&rig);
+}
+
 TEST_MAIN(TEST(sip_is_the_only_subprotocol), TEST(only_listed_origins_come_in),
 	  TEST(only_the_paths_of_the_listener_are_served),
 	  TEST(a_bad_handshake_gets_its_status),
@@ -493,6 +535,7 @@ TEST_MAIN(TEST(sip_is_the_only_subprotocol), TEST(only_listed_origins_come_in),
 	  TEST(without_web_root_there_is_no_page),
 	  TEST(a_web_root_that_is_not_there_is_named),
 	  TEST(a_certificate_that_is_not_there_is_named),
+	  TEST(a_new_certificate_serves_new_handshakes_alone),
 	  TEST(a_session_resumes_at_another_worker_with_the_same_secret))
 
 #include "tests/lib/ws_client.c"
