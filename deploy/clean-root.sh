@@ -31,4 +31,4 @@ cp /etc/ssl/certs/ca-certificates.crt "$R/etc/ssl/certs/ca-certificates.crt"
 git clone -q . "$R/src"
 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
 	${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-	chroot "$R" sh -c "cd /src && if [ '$target' = all ]; then deploy/deps.sh build && make -j2 WERROR=1 all; else make $target; fi"
+	chroot "$R" sh -c "cd /src && if [ '$target' = all ]; then deploy/deps.sh build && make -k -j2 WERROR=1 all; else make $target; fi"

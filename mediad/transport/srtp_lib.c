@@ -130,7 +130,7 @@ static int stream_open(struct lib *l, struct stream *st, enum role role,
 	return 0;
 }
 
-static int rtp_open(struct lib *l, enum role role, const struct crypt_job *job)
+static int work_open(struct lib *l, enum role role, const struct crypt_job *job)
 {
 	struct stream *st = &l->rtp;
 	uint32_t roc = (uint32_t)(job->index >> 16);
@@ -173,7 +173,7 @@ static bool is_replay(srtp_err_status_t status)
 typedef srtp_err_status_t(work_h)(srtp_t srtp, void *pkt, int *len);
 
 /* len: of the packet before the work. */
-static int rtp_work(struct crypt *c, const struct crypt_job *job,
+static int work_run(struct crypt *c, const struct crypt_job *job,
 		    enum role role, size_t len)
 {
 	work_h *work = role == SENDER ? srtp_protect : srtp_unprotect;
@@ -182,14 +182,14 @@ static int rtp_work(struct crypt *c, const struct crypt_job *job,
 	int n = (int)len, err = 0;
 
 	if (!follows(&l->rtp, role, job))
-		err = rtp_open(l, role, job);
+		err = work_open(l, role, job);
 	if (err)
 		return err;
 
 	status = work(l->rtp.srtp, job->pkt, &n);
 	if (is_replay(status)) {
 		/* not its business: the caller has judged the index */
-		err = rtp_open(l, role, job);
+		err = work_open(l, role, job);
 		if (err)
 			return err;
 		n = (int)len;
@@ -205,12 +205,12 @@ static int rtp_work(struct crypt *c, const struct crypt_job *job,
 
 static int lib_rtp_protect(struct crypt *c, const struct crypt_job *job)
 {
-	return rtp_work(c, job, SENDER, job->len);
+	return work_run(c, job, SENDER, job->len);
 }
 
 static int lib_rtp_unprotect(struct crypt *c, const struct crypt_job *job)
 {
-	return rtp_work(c, job, RECEIVER, job->len + crypt_tag_len(c->suite));
+	return work_run(c, job, RECEIVER, job->len + crypt_tag_len(c->suite));
 }
 
 /* There is no call to set an SRTCP index: packets that nobody gets move it. */
