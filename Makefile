@@ -9,7 +9,6 @@ WERROR  ?=
 V       ?=
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc/cordboard
-UNITDIR ?= /lib/systemd/system
 DESTDIR ?=
 VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
 
@@ -85,13 +84,11 @@ ALL_LIBS := $(foreach f,$(FOLDERS),$(call lib,$(f)))
 group = -Wl,--start-group $(1) -Wl,--end-group
 
 # --- programs -----------------------------------------------------------------
-PROGRAMS := $(foreach p,sigd mediad,$(if $(wildcard $(p)/main.c),$(B)/$(p))) \
-	$(if $(wildcard common/cordctl/main.c),$(B)/cordctl)
+PROGRAMS := $(foreach p,sigd mediad,$(if $(wildcard $(p)/main.c),$(B)/$(p)))
 
-all: $(PROGRAMS) ## build sigd, mediad and cordctl
+all: $(PROGRAMS) ## build sigd and mediad
 $(B)/sigd: $(call obj,sigd/main.c) $(call libs,sigd)
 $(B)/mediad: $(call obj,mediad/main.c) $(call libs,mediad)
-$(B)/cordctl: $(call obj,common/cordctl/main.c) $(call libs,routing)
 $(PROGRAMS):
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
@@ -225,15 +222,11 @@ compile_commands.json: Makefile $(filter %.c,$(C_FILES)) ## for clangd and clang
 	  '$(CC) $(subst ",\",$(CPPFLAGS)) $(CFLAGS) -DVERSION=\"dev\" -c '"$$f"; sep=",$$(printf '\nx')"; sep="$${sep%x}"; \
 	done; echo ']'; } > $@
 
-install: all ## DESTDIR, PREFIX, SYSCONFDIR, UNITDIR
+install: all ## DESTDIR, PREFIX, SYSCONFDIR
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
 	install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR) conf/*.yaml
-	install -D -m 644 -t $(DESTDIR)$(UNITDIR) $(wildcard deploy/*.service)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(wildcard docs/man/*.8)
 uninstall: ## remove what install put there (configuration stays)
-	rm -f $(foreach p,$(notdir $(PROGRAMS)),$(DESTDIR)$(PREFIX)/bin/$(p)) \
-	  $(foreach u,$(notdir $(wildcard deploy/*.service)),$(DESTDIR)$(UNITDIR)/$(u)) \
-	  $(foreach m,$(notdir $(wildcard docs/man/*.8)),$(DESTDIR)$(PREFIX)/share/man/man8/$(m))
+	rm -f $(foreach p,$(notdir $(PROGRAMS)),$(DESTDIR)$(PREFIX)/bin/$(p))
 dist: ## a source archive
 	git archive --prefix=cordboard-$(VERSION)/ -o cordboard-$(VERSION).tar.gz HEAD
 clean: ## remove $(B)

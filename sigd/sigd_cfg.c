@@ -126,8 +126,6 @@ static const struct cfg_field sip_fields[] = {
 	 .help = "At once in one worker."},
 	{"nonce", CFG_DURATION, SIP(nonce_ms), .min = 1000, .max = 86400000,
 	 .def = "5m", .help = "Life of a digest nonce."},
-	{"setup", CFG_DURATION, SIP(setup_ms), .min = 1000, .max = 3600000,
-	 .def = "5m", .help = "Life of a call's record while it rings."},
 	{"call", CFG_DURATION, SIP(call_ms), .min = 1000, .max = 604800000,
 	 .def = "12h", .help = "The longest call."},
 	{"retry_after", CFG_DURATION, SIP(retry_ms), .min = 1000,

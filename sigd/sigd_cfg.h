@@ -47,7 +47,6 @@ struct sigd_sip_cfg {
 	uint32_t timer_c_ms;
 	uint32_t transactions;
 	uint32_t nonce_ms;
-	uint32_t setup_ms;
 	uint32_t call_ms;
 	uint32_t retry_ms;
 };

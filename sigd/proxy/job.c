@@ -147,17 +147,20 @@ static void serve_register(struct job *job)
 {
 	const struct txn_dest *src = txn_srv_source(job->st);
 	struct registrar_params params = ask_params(job, on_registered);
+	struct reg_limits limits = job->px->cfg.reg;
 	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
 	enum status code = STATUS_OVERLOAD;
 	int err = ENOMEM;
 
+	if (job->who.user->max_devices)
+		limits.devices_max = job->who.user->max_devices;
 	if (req)
 		code = reg_request_read(req, txn_srv_request(job->st),
-					&job->px->cfg.reg, src->id,
+					&limits, src->id,
 					src->id_len);
 	if (code == STATUS_OK)
 		err = registrar_register(&job->ask, &params, req,
-					 &job->px->cfg.reg);
+					 &limits);
 	mem_deref(req);
 
 	if (code == STATUS_BRIEF_INTERVAL)
