@@ -43,9 +43,8 @@ const char *digest_alg_name(enum digest_alg alg)
 	return algs[alg].name;
 }
 
-/* H(a:b:c...) in hex; no piece is copied. */
-static int hash_join(char hex[DIGEST_HEX_MAX + 1], enum digest_alg alg,
-		     const struct pl *pieces, size_t count)
+int digest_hash(char hex[DIGEST_HEX_MAX + 1], enum digest_alg alg,
+		const struct pl *pieces, size_t count)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t md[EVP_MAX_MD_SIZE];
@@ -75,7 +74,7 @@ int digest_secret_make(struct digest_secret *secret, const struct pl *user,
 	int err = 0;
 
 	for (unsigned i = 0; i < DIGEST_ALGS && !err; i++)
-		err = hash_join(secret->ha1[i], (enum digest_alg)i, pieces, 3);
+		err = digest_hash(secret->ha1[i], (enum digest_alg)i, pieces, 3);
 	return err;
 }
 
@@ -145,14 +144,14 @@ static int expected(char hex[DIGEST_HEX_MAX + 1], enum digest_alg alg,
 	struct pl all[6] = {{0}, digest->nonce, digest->nc, digest->cnonce,
 			    digest->qop, {0}};
 	char ha2[DIGEST_HEX_MAX + 1];
-	int err = hash_join(ha2, alg, a2, 2);
+	int err = digest_hash(ha2, alg, a2, 2);
 
 	if (err)
 		return err;
 
 	set_str(&all[0], secret->ha1[alg]);
 	set_str(&all[5], ha2);
-	return hash_join(hex, alg, all, 6);
+	return digest_hash(hex, alg, all, 6);
 }
 
 int digest_check(const struct shdr_digest *digest,

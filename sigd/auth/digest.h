@@ -36,6 +36,10 @@ int digest_secret_make(struct digest_secret *secret, const struct pl *user,
 bool digest_alg_parse(enum digest_alg *alg, const struct pl *name);
 const char *digest_alg_name(enum digest_alg alg);
 
+/* H(a:b:c...) in lower-case hex; no piece is copied. */
+int digest_hash(char hex[DIGEST_HEX_MAX + 1], enum digest_alg alg,
+		const struct pl *pieces, size_t count);
+
 /* A value for WWW-Authenticate or Proxy-Authenticate. */
 int digest_challenge(char val[DIGEST_CHALLENGE_MAX], enum digest_alg alg,
 		     const struct pl *realm, const char *nonce, bool stale);
