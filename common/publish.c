@@ -143,6 +143,22 @@ void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg)
 	publish->arg = arg;
 }
 
+int publish_seen(struct redis_sync *sync, const char *daemon, const char *addr)
+{
+	const struct redis_val *val = NULL;
+	struct redis_arg argv[2];
+	char key[KEY_MAX];
+	int err;
+
+	key_print(key, daemon, addr);
+	argv[0] = redis_str("EXISTS");
+	argv[1] = redis_str(key);
+	err = redis_sync_send(sync, argv, 2, &val);
+	if (err)
+		return err;
+	return val->type == REDIS_INT && val->num ? 0 : ENOENT;
+}
+
 int publish_read(struct metric_set *set, struct redis_sync *sync,
 		 const char *daemon, const char *addr)
 {

@@ -25,13 +25,15 @@ enum {
 /* Bring the figures of the set up to date. */
 typedef void(publish_fill_h)(void *arg);
 
-/* What is pointed to outlives it, but for addr. The caller owns *publishp. */
-/* daemon: "sigd" or "mediad": both may have workers of one node and slot. */
+/* What is pointed to outlives it, but for addr. The caller owns *publishp.
+ * daemon: "sigd" or "mediad": both may have workers of one node and slot. */
 int publish_alloc(struct publish **publishp, const char *daemon,
 		  const char *addr, struct redis_link *link,
 		  struct wheel *wheel, const struct metric_set *set);
 void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg);
 
+/* 0: the worker at addr has published its figures lately; else as below. */
+int publish_seen(struct redis_sync *sync, const char *daemon, const char *addr);
 /* Add what the worker at addr has published to the set. ENOENT: nothing;
  * ENOTCONN, ETIMEDOUT: Redis is away. */
 int publish_read(struct metric_set *set, struct redis_sync *sync,

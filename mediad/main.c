@@ -125,7 +125,7 @@ static int worker_run(struct worker *worker)
 
 static int admin_run(struct worker *worker)
 {
-	struct media_admin *admin = NULL;
+	struct admin *admin = NULL;
 
 	return worker_main(worker, &media_admin_hooks, &admin);
 }

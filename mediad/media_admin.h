@@ -1,5 +1,5 @@
 /*
- * media_admin.h  The admin process of mediad: health, readiness, metrics
+ * media_admin.h  The admin process of mediad
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,14 +12,8 @@
 
 /*
  * For worker_main(); worker->cfg is a struct mediad_cfg, its one socket is
- * called MEDIA_ADMIN_SOCK, arg a struct media_admin * that is NULL.
- *
- *   /healthz  200: this process answers, so its parent lives
- *   /readyz   200: every worker of this node has a heartbeat in Redis
- *   /metrics  what the workers have published
+ * called MEDIA_ADMIN_SOCK, arg a struct admin * that is NULL (common/admin.h).
  */
 extern const struct worker_hooks media_admin_hooks;
-
-struct media_admin;
 
 #endif

@@ -96,7 +96,7 @@ static int worker_run(struct worker *worker)
 
 static int admin_run(struct worker *worker)
 {
-	struct sigd_admin *admin = NULL;
+	struct admin *admin = NULL;
 
 	return worker_main(worker, &sigd_admin_hooks, &admin);
 }

@@ -1,5 +1,5 @@
 /*
- * sigd_admin.h  The admin process of sigd: health, readiness, metrics
+ * sigd_admin.h  The admin process of sigd
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,15 +10,9 @@
 
 #define SIGD_ADMIN_SOCK "admin"
 
-struct sigd_admin;
-
 /*
  * For worker_main(); worker->cfg is a struct sigd_cfg, its one socket is
- * called SIGD_ADMIN_SOCK, arg a struct sigd_admin * that is NULL.
- *
- *   /healthz  200: this process answers, so its parent lives
- *   /readyz   200: every worker has published its figures lately
- *   /metrics  those figures
+ * called SIGD_ADMIN_SOCK, arg a struct admin * that is NULL (common/admin.h).
  */
 extern const struct worker_hooks sigd_admin_hooks;
 

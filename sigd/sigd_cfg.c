@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/arena.h"
+#include "common/bearer.h"
 #include "common/log.h"
 #include "common/worker.h"
 #include "sigd/sigd_cfg.h"
@@ -156,8 +157,9 @@ static const struct cfg_table registrar_table = {
 static const struct cfg_field admin_fields[] = {
 	{"bind", CFG_ADDR, ADMIN(bind), .def = "127.0.0.1:8080",
 	 .help = "Address and port of health, metrics and REST."},
-	{"token", CFG_STRING, ADMIN(token), .flags = CFG_F_SECRET,
-	 .help = "Bearer token; none: only health is served."},
+	{"token", CFG_STRING, ADMIN(token), .min = BEARER_LEN_MIN,
+	 .max = BEARER_LEN_MAX, .flags = CFG_F_SECRET,
+	 .help = "Bearer token of what is not health or metrics."},
 	CFG_END,
 };
 static const struct cfg_table admin_table = {
@@ -187,7 +189,8 @@ static const struct cfg_field sigd_fields[] = {
 	 .table = &redis_table, .help = "The shared state."},
 	{"listeners", CFG_LIST,
 	 CFG_ITEMS(struct sigd_cfg, listeners, nlisteners), .min = 1,
-	 .max = 32, .flags = CFG_F_REQUIRED, .item = &listener_item,
+	 .max = WORKER_SOCKS_MAX - 1, /* the admin process has one, too */
+	 .flags = CFG_F_REQUIRED, .item = &listener_item,
 	 .help = "Where clients connect to."},
 	{"websocket", CFG_TABLE, SIGD(websocket), .table = &websocket_table,
 	 .help = "Limits of connections."},

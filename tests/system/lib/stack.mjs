@@ -170,7 +170,7 @@ listeners:
     bind: 127.0.0.1:${this.udpPort}
 admin:
   bind: 127.0.0.1:${this.sigdAdmin}
-  token: test-token
+  token: token-of-the-tests
 ${this.options.sip ?? ''}`);
     fs.writeFileSync(this.file('mediad.yaml'), `node: m1
 workers: ${mediadWorkers}

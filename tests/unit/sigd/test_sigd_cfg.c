@@ -3,9 +3,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <stdio.h>
 #include <re.h>
 
+#include "common/worker.h"
 #include "sigd/sigd_cfg.h"
 #include "sigd/transport/flow.h"
 #include "tests/lib/test.h"
@@ -78,6 +80,39 @@ static void wss_needs_a_certificate(void)
 	CHECK(strstr(why, "wss needs certificate and private_key"));
 }
 
+static void a_token_that_can_be_guessed_is_refused(void)
+{
+	struct sigd_cfg *cfg = NULL;
+	char why[2000];
+
+	CHECK_INT(load(&cfg,
+		       "keys: k\nrouting: r\nredis: {path: /x}\nlisteners:\n"
+		       "  - {name: a, transport: udp, bind: 127.0.0.1:1}\n"
+		       "admin: {token: short}\n",
+		       why, sizeof(why)),
+		  EINVAL);
+	CHECK(strstr(why, "sigd.yaml:6:"));
+	CHECK(!strstr(why, "short"));
+}
+
+/* The admin process has one of the sockets that a parent can hold. */
+static void listeners_leave_room_for_that_of_the_admin(void)
+{
+	struct sigd_cfg *cfg = NULL;
+	char text[4000], why[2000];
+	size_t n = 0;
+
+	n += (size_t)snprintf(text, sizeof(text), "keys: k\nrouting: r\n"
+			      "redis: {path: /x}\nlisteners:\n");
+	for (int i = 0; i < WORKER_SOCKS_MAX; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      "  - {name: l%d, transport: udp, "
+				      "bind: 127.0.0.1:%d}\n", i, 5060 + i);
+	CHECK_INT(load(&cfg, text, why, sizeof(why)), EINVAL);
+	CHECK(strstr(why, "listeners") && strstr(why, "31"));
+	mem_deref(cfg);
+}
+
 static void the_reference_page_is_what_the_code_describes(void)
 {
 	uint8_t *page = test_read_file("docs/config-sigd.md", NULL);
@@ -95,4 +130,6 @@ static void the_reference_page_is_what_the_code_describes(void)
 TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
 	  TEST(mistakes_are_told_with_their_place),
 	  TEST(wss_needs_a_certificate),
+	  TEST(a_token_that_can_be_guessed_is_refused),
+	  TEST(listeners_leave_room_for_that_of_the_admin),
 	  TEST(the_reference_page_is_what_the_code_describes))

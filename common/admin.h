@@ -1,0 +1,63 @@
+/*
+ * admin.h  The admin process of a daemon: health, readiness, metrics, and the
+ *          routes of its own
+ *
+ * It knows what Redis knows: no worker is asked, so no call is delayed.
+ *
+ *   /healthz  200: this process answers, so its parent lives
+ *   /readyz   200: every worker of this node is there and not draining
+ *   /metrics  what the workers have published (publish.h), and its own
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_ADMIN_H
+#define COMMON_ADMIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/admin_http.h"
+#include "common/redis_link.h"
+#include "common/worker.h"
+
+struct admin;
+
+enum {
+	ADMIN_REDIS_MS = 500, /* nobody waits longer for one answer of Redis */
+	ADMIN_STATE_SIZE = 16,
+	ADMIN_WORKERS_MAX = 64,
+};
+
+/* How the worker at addr is doing: "up" and "full" are ready, any other text
+ * is not, "" is not there. An errno: Redis did not tell. */
+typedef int(admin_state_h)(char state[ADMIN_STATE_SIZE],
+			   struct redis_sync *sync, const char *addr);
+
+/* Plain data. Borrowed while the admin lives, but for redis and token. */
+struct admin_cfg {
+	const char *daemon;     /* "sigd": whose figures (publish.h) */
+	const char *sock;       /* name of the listener in the worker */
+	unsigned workers;       /* 1..ADMIN_WORKERS_MAX */
+	struct redis_cfg redis; /* but for command_ms, which is ours */
+	const char *token;      /* of routes that are not open; NULL: none */
+	admin_state_h *stateh;  /* NULL: "up" while it publishes figures */
+	size_t figures_size;    /* of the struct of a worker's figures */
+	int (*figuresh)(struct metric_set **setp, void *figures);
+	const struct admin_route *routes; /* of the daemon's own */
+	size_t nroutes;
+	void *arg; /* for admin_arg() */
+};
+
+/*
+ * Serve. The caller owns *adminp; all of it runs in worker's loop. The
+ * handlers of cfg->routes get the struct admin as their arg. ENOENT: no
+ * socket of that name; EINVAL: a token that bearer.h refuses.
+ */
+int admin_alloc(struct admin **adminp, const struct admin_cfg *cfg,
+		const struct worker *worker);
+
+void *admin_arg(const struct admin *admin);
+/* For handlers: a call takes ADMIN_REDIS_MS at most. */
+struct redis_sync *admin_redis(const struct admin *admin);
+
+#endif
