@@ -9,8 +9,10 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
-const root = path.resolve(import.meta.dirname, '../../..');
+const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 export const B = path.resolve(root, process.env.B ?? 'build');
+
+export const EXIT_ADDRESS = 69; // common/super.h
 
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
@@ -103,7 +105,8 @@ function parse(data, at) {
 }
 
 export class Stack {
-  // options: { sigdWorkers, mediadWorkers, sip: yaml text, webRoot, routes }
+  // options: { sigdWorkers, mediadWorkers, sip, mediad: yaml text at the end of
+  // the daemon's file, drain: of mediad, webRoot, routing: yaml text }
   constructor(options = {}) {
     this.options = options;
     fs.mkdirSync(path.join(B, 'tmp'), { recursive: true });
@@ -139,8 +142,7 @@ export class Stack {
     while (tcp.size < 4) tcp.add(await freeTcp());
     [this.wssPort, this.wsPort, this.sigdAdmin, this.mediadAdmin] = tcp;
     this.udpPort = await freeUdp(1);
-    const media = await freeUdp(8);
-    const { sigdWorkers = 2, mediadWorkers = 2 } = this.options;
+    const { sigdWorkers = 2 } = this.options;
     const webRoot = this.options.webRoot ? `\n    web_root: ${this.options.webRoot}` : '';
 
     fs.writeFileSync(this.file('keys'), `1 - ${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
@@ -172,30 +174,38 @@ admin:
   bind: 127.0.0.1:${this.sigdAdmin}
   token: token-of-the-tests
 ${this.options.sip ?? ''}`);
-    fs.writeFileSync(this.file('mediad.yaml'), `node: m1
+    await this.writeMediad('mediad', 'm1', this.mediadAdmin);
+    fs.writeFileSync(this.file('routing.yaml'), this.options.routing ?? routing());
+    fs.mkdirSync(this.file('run'), { recursive: true, mode: 0o700 });
+  }
+
+  // Another node of mediad: { name of its process, file and state, node }
+  async writeMediad(name, node, admin) {
+    const { mediadWorkers = 2, drain = '1s' } = this.options;
+    fs.mkdirSync(this.file(`state-${node}`), { recursive: true, mode: 0o700 });
+    fs.writeFileSync(this.file(`${name}.yaml`), `node: ${node}
 workers: ${mediadWorkers}
 interfaces:
   - name: lo
     bind: 127.0.0.1
-    browser_port_base: ${media}
+    browser_port_base: ${await freeUdp(8)}
 redis:
   path: ${this.file('r.sock')}
 keys: keys
-state_dir: ${this.file('state')}
-certificate: ${this.file('dtls.pem')}
+state_dir: ${this.file(`state-${node}`)}
+certificate: ${this.file(`dtls-${node}.pem`)}
 log_level: debug
-drain: 1s
+drain: ${drain}
 admin:
-  bind: 127.0.0.1:${this.mediadAdmin}
-`);
-    fs.writeFileSync(this.file('routing.yaml'), this.options.routing ?? routing());
-    fs.mkdirSync(this.file('run'), { recursive: true, mode: 0o700 });
-    fs.mkdirSync(this.file('state'), { recursive: true, mode: 0o700 });
+  bind: 127.0.0.1:${admin}
+${this.options.mediad ?? ''}`);
   }
 
   startSigd(env) { return this.run('sigd', path.join(B, 'sigd'), ['-c', this.file('sigd.yaml')], env); }
 
-  startMediad(env) { return this.run('mediad', path.join(B, 'mediad'), ['-c', this.file('mediad.yaml')], env); }
+  startMediad(env, name = 'mediad') {
+    return this.run(name, path.join(B, 'mediad'), ['-c', this.file(`${name}.yaml`)], env);
+  }
 
   async ready(port, name) {
     await until(async () => {
@@ -207,14 +217,28 @@ admin:
     }, `${name} is ready`);
   }
 
-  async start() {
-    await this.write();
+  // env: of both daemons
+  async start(env) {
     await this.startRedis();
-    this.startMediad();
-    this.startSigd();
-    await this.ready(this.mediadAdmin, 'mediad');
-    await this.ready(this.sigdAdmin, 'sigd');
-    return this;
+    for (let i = 0; i < 5; i++) {
+      await this.write();
+      try {
+        // in this order: sigd looks for media workers when it starts, and
+        // then once a second
+        this.startMediad(env);
+        await this.ready(this.mediadAdmin, 'mediad');
+        this.startSigd(env);
+        await this.ready(this.sigdAdmin, 'sigd');
+        return this;
+      } catch (e) {
+        // somebody took a port between our look and the daemon's
+        const procs = [...this.procs.entries()].filter(([name]) => name !== 'redis').map(([, child]) => child);
+        if (!procs.some(({ code }) => code === EXIT_ADDRESS)) throw e;
+        for (const child of procs) child.kill('SIGKILL');
+        await Promise.all(procs.map(({ exited }) => exited));
+      }
+    }
+    throw new Error('no free ports');
   }
 
   // pids of the worker processes: children of a daemon's parent, by slot
@@ -233,7 +257,7 @@ admin:
   }
 
   // What may be left after a scenario: nothing of a call.
-  async audit() {
+  async audit(limit = 8000) {
     const left = async () => {
       const keys = await this.redis.call('KEYS', 'cb:*');
       const calls = keys.filter((k) => /:rec:|:lease|:due/.test(k));
@@ -242,14 +266,52 @@ admin:
         const n = Number(await this.redis.call('HGET', k, 'sessions'));
         if (n) sessions.push(`${k} sessions=${n}`);
       }
-      return [...calls, ...sessions];
+      // the stream may not be there yet, or again
+      const [pending] = await this.redis.call('XPENDING', 'cb:events', 'sigd').catch(() => [0]);
+      return [...calls, ...sessions, ...pending ? [`cb:events pending=${pending}`] : []];
     };
-    await until(async () => (await left()).length === 0, 'nothing is left', 8000)
+    await until(async () => (await left()).length === 0, 'nothing is left', limit)
       .catch(async () => { throw new Error(`left over: ${(await left()).join(', ')}`); });
   }
 
+  // One number of a worker, from /metrics of its daemon.
+  async metric(admin, name, worker) {
+    const text = await fetch(`http://127.0.0.1:${admin}/metrics`).then((r) => r.text());
+    const line = text.split('\n').find((l) => l.startsWith(`${name}{`) && l.includes(`worker="${worker}"`));
+    return line && Number(line.split(' ').pop());
+  }
+
+  // What a suite must not leave in the processes: work under way, descriptors.
+  // Called first when all is ready, then, with what it gave, at the end.
+  async descriptors() {
+    const found = {};
+    for (const name of ['sigd', 'mediad']) {
+      for (const [slot, pid] of Object.entries(this.workers(name))) {
+        found[`${name}/${slot}`] = fs.readdirSync(`/proc/${pid}/fd`).length;
+      }
+    }
+    return found;
+  }
+
+  async settled(before) {
+    let left;
+    await until(async () => {
+      left = [];
+      for (const [name, count] of Object.entries(await this.descriptors())) {
+        // workers of sigd keep a tunnel to each other, once needed
+        const tunnels = name.startsWith('sigd') ? 2 * Object.keys(this.workers('sigd')).length - 2 : 0;
+        if (count > before[name] + tunnels) left.push(`${name}: ${count} descriptors, were ${before[name]}`);
+      }
+      for (const slot of Object.keys(this.workers('sigd'))) {
+        const busy = await this.metric(this.sigdAdmin, 'cordboard_sig_busy', `s1/${slot}`);
+        if (busy !== 0) left.push(`sigd/${slot}: busy ${busy}`);
+      }
+      return left.length === 0;
+    }, 'the processes are idle').catch((e) => { throw new Error(`${e.message}: ${left.join(', ')}`); });
+  }
+
   async stop() {
-    const order = ['sigd', 'mediad', 'redis'];
+    const order = ['sigd', ...[...this.procs.keys()].filter((name) => name.startsWith('mediad')), 'redis'];
     for (const name of order) {
       const child = this.procs.get(name);
       if (!child || child.code !== undefined || child.failure) continue;

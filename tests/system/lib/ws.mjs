@@ -1,0 +1,68 @@
+// ws.mjs: a WebSocket client for SIP (RFC 6455, RFC 7118), no more than tests
+// need: text messages, ping, close. SPDX-License-Identifier: MIT
+import { randomBytes } from 'node:crypto';
+import net from 'node:net';
+
+const TEXT = 1;
+const CLOSE = 8;
+const PING = 9;
+const PONG = 10;
+
+function frame(opcode, payload) {
+  const data = Buffer.from(payload);
+  const mask = randomBytes(4);
+  const head = data.length < 126 ? Buffer.from([0x80 | opcode, 0x80 | data.length])
+    : Buffer.from([0x80 | opcode, 0x80 | 126, data.length >> 8, data.length & 0xff]);
+  for (let i = 0; i < data.length; i++) data[i] ^= mask[i % 4];
+  return Buffer.concat([head, mask, data]);
+}
+
+export class WebSocketSip {
+  // messages: called with each text; closed: once, when the connection ends
+  static open(port, { messages, closed = () => {} }) {
+    return new Promise((done, fail) => {
+      const ws = new WebSocketSip();
+      ws.messages = messages;
+      ws.socket = net.connect(port, '127.0.0.1');
+      ws.data = Buffer.alloc(0);
+      ws.socket.on('error', fail);
+      ws.socket.on('close', () => { ws.closed = true; fail(new Error('connection closed')); closed(); });
+      ws.socket.on('connect', () => ws.socket.write('GET /ws HTTP/1.1\r\nHost: localhost\r\n'
+        + 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\n'
+        + `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`));
+      ws.socket.on('data', (chunk) => {
+        ws.data = Buffer.concat([ws.data, chunk]);
+        if (!ws.up) {
+          const end = ws.data.indexOf('\r\n\r\n');
+          if (end < 0) return;
+          const head = ws.data.toString('latin1', 0, end);
+          if (!head.startsWith('HTTP/1.1 101')) { fail(new Error(head.split('\r\n')[0])); return; }
+          ws.data = ws.data.subarray(end + 4);
+          ws.up = true;
+          done(ws);
+        }
+        ws.frames();
+      });
+    });
+  }
+
+  frames() {
+    for (;;) {
+      if (this.data.length < 2) return;
+      let len = this.data[1] & 0x7f;
+      const at = len < 126 ? 2 : 4;
+      if (len >= 126) len = this.data.length < 4 ? Infinity : this.data.readUInt16BE(2);
+      if (this.data.length < at + len) return;
+      const payload = this.data.subarray(at, at + len);
+      const opcode = this.data[0] & 0x0f;
+      this.data = this.data.subarray(at + len);
+      if (opcode === TEXT) this.messages(payload.toString());
+      else if (opcode === PING) this.socket.write(frame(PONG, payload));
+      else if (opcode === CLOSE) this.socket.end();
+    }
+  }
+
+  send(text) { this.socket.write(frame(TEXT, text)); }
+
+  close() { this.socket.destroy(); }
+}
