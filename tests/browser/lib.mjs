@@ -4,13 +4,14 @@ import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { B, Stack, sleep, until } from '../system/lib/stack.mjs';
 
 const npm = path.join(B, 'npm/tests/node_modules');
 const { chromium } = createRequire(path.join(npm, 'x.js'))('playwright-core');
 
 export function bundle() {
-  const page = path.resolve(import.meta.dirname, 'page');
+  const page = fileURLToPath(new URL('page', import.meta.url));
   const out = path.join(B, 'testpage');
   fs.mkdirSync(out, { recursive: true });
   execFileSync(path.join(npm, '.bin/esbuild'), [path.join(page, 'page.js'), '--bundle', '--target=es2022',
