@@ -69,7 +69,8 @@ static bool is_quoted_pair(struct quotes *q, const uint8_t *p)
 		else if (*q->at == '"')
 			q->in = !q->in;
 	}
-	ok = q->esc;
+	/* never a line break: it would be one for others */
+	ok = q->esc && *p != '\r' && *p != '\n';
 	q->esc = false;
 	q->at = p + 1;
 	return ok;

@@ -226,6 +226,15 @@ static void bare_line_breaks_are_refused(void)
 	bad("OPTIONS sip:b@h.org SIP/2.0\r\n" CORE, "No End of Headers");
 }
 
+/* quoted-pair has neither CR nor LF (RFC 3261 25.1): whoever forwards one
+ * hands a header of somebody else to whom a bare LF ends a line. */
+static void a_backslash_hides_no_line_break(void)
+{
+	bad(WITH("Subject: \"a\\\nX-Evil: 1\"\r\n"), "Control Character");
+	bad(WITH("Subject: \"a\\\rX-Evil: 1\"\r\n"), "Control Character");
+	bad(WITH("Subject: \"a\\\r\rX-Evil: 1\"\r\n"), "Control Character");
+}
+
 static void content_length_is_believed_only_when_true(void)
 {
 	struct view v;
@@ -523,6 +532,7 @@ TEST_MAIN(TEST(headers_are_found_in_order),
 	  TEST(control_characters_are_refused),
 	  TEST(control_characters_live_only_behind_a_backslash_in_quotes),
 	  TEST(bare_line_breaks_are_refused),
+	  TEST(a_backslash_hides_no_line_break),
 	  TEST(content_length_is_believed_only_when_true),
 	  TEST(request_lines_are_strict), TEST(rubbish_is_not_answered),
 	  TEST(responses_are_understood), TEST(limits_are_kept),
