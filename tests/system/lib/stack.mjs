@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 export const B = path.resolve(root, process.env.B ?? 'build');
@@ -47,7 +48,7 @@ function udpIsFree(port) {
   });
 }
 
-async function freeUdp(count) {
+export async function freeUdp(count) {
   for (let i = 0; i < 100; i++) {
     const base = 20000 + Math.floor(Math.random() * 12000);
     let ok = true;
