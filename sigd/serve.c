@@ -126,6 +126,7 @@ void sigd_reload(struct sigd *sigd)
 		proxy_keyring_set(sigd->proxy, ring);
 		proxy_routes_set(sigd->proxy, table);
 		ctl_client_keys(sigd->ctl, ring);
+		ctl_listener_keys(sigd->listener, ring);
 	}
 	mem_deref(sigd->ring);
 	mem_deref(sigd->routes);

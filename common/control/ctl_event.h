@@ -34,6 +34,8 @@ int ctl_report(struct ctl_reporter *reporter, const struct ctl_event *event);
 uint32_t ctl_reporter_kept(const struct ctl_reporter *reporter);
 const struct ctl_counts *
 ctl_reporter_counts(const struct ctl_reporter *reporter);
+/* After a reload of keys. */
+void ctl_reporter_keys(struct ctl_reporter *reporter, struct keyring *ring);
 
 /* ---- the signalling worker -------------------------------------------------- */
 
@@ -56,6 +58,8 @@ int ctl_listener_alloc(struct ctl_listener **listenerp,
 void ctl_event_done(struct ctl_listener *listener, const char *token);
 const struct ctl_counts *
 ctl_listener_counts(const struct ctl_listener *listener);
+/* After a reload of keys. */
+void ctl_listener_keys(struct ctl_listener *listener, struct keyring *ring);
 
 /* Follow cb:facts from now on; nothing needs to be done with them. */
 struct ctl_follower;

@@ -137,6 +137,11 @@ ctl_listener_counts(const struct ctl_listener *listener)
 	return &listener->counts;
 }
 
+void ctl_listener_keys(struct ctl_listener *listener, struct keyring *ring)
+{
+	ctl_own_keys(&listener->own, ring);
+}
+
 int ctl_follower_alloc(struct ctl_follower **followerp,
 		       const struct ctl_peer *peer, ctl_fact_h *facth,
 		       void *arg)

@@ -241,3 +241,8 @@ ctl_reporter_counts(const struct ctl_reporter *reporter)
 {
 	return &reporter->counts;
 }
+
+void ctl_reporter_keys(struct ctl_reporter *reporter, struct keyring *ring)
+{
+	ctl_own_keys(&reporter->own, ring);
+}

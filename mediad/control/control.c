@@ -328,6 +328,8 @@ void control_keys(struct control *control, struct keyring *ring)
 	control->ring = ring;
 	if (control->server)
 		ctl_server_keys(control->server, ring);
+	if (control->reporter)
+		ctl_reporter_keys(control->reporter, ring);
 }
 
 uint32_t control_epoch(const struct control *control)

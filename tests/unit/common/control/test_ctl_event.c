@@ -252,6 +252,29 @@ static void a_forged_event_is_put_away(void)
 	stop(&fix);
 }
 
+/* The old key is taken out when the longest call is over: from then on
+ * whoever kept it would refuse all that the others say. */
+static void keys_change_while_events_go_on(void)
+{
+	static const char text[] = "2 - 202122232425262728292a2b2c2d2e2f\n";
+	struct ctl_event event = lost(2);
+	struct keyring *ring = NULL;
+	struct fixture fix;
+	char why[128];
+
+	if (start(&fix)) {
+		CHECK(!keyring_parse(&ring, text, strlen(text), why,
+				     sizeof(why)));
+		listen_on(&fix, &fix.a, "a1/1");
+		ctl_reporter_keys(fix.reporter, ring);
+		ctl_listener_keys(fix.a.listener, ring);
+		CHECK(!ctl_report(fix.reporter, &event));
+		CHECK(wait_events(&fix, 1, 5000));
+		mem_deref(ring);
+	}
+	stop(&fix);
+}
+
 static void facts_are_followed_and_are_no_events(void)
 {
 	struct ctl_figures figures = {.age_ms = 61000};
@@ -300,5 +323,6 @@ TEST_MAIN(TEST(each_event_goes_to_one_worker),
 	  TEST(reports_outlive_an_absence_of_redis),
 	  TEST(the_oldest_go_when_redis_is_away_too_long),
 	  TEST(a_forged_event_is_put_away),
+	  TEST(keys_change_while_events_go_on),
 	  TEST(facts_are_followed_and_are_no_events),
 	  TEST(wrong_reports_are_refused))
