@@ -166,6 +166,8 @@ int cfg_schema_print_markdown(struct re_printf *pf,
 /* A text as a JSON string, with its quotes; for %H. */
 int cfg_print_json(struct re_printf *pf, const char *text);
 
+/* "10.0.0.0/8", or an address alone; false: none, or bits behind its end. */
+bool cfg_cidr_read(struct cfg_cidr *cidr, const char *text);
 /* Whether the address is in the network. IPv4-mapped IPv6 addresses count
  * as IPv4. */
 bool cfg_cidr_has(const struct cfg_cidr *cidr, const struct sa *addr);

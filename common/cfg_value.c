@@ -238,7 +238,7 @@ static bool bit_of(const uint8_t *bytes, unsigned i)
 	return bytes[i / 8] >> (7 - i % 8) & 1;
 }
 
-static bool read_cidr(const char *text, struct cfg_cidr *cidr)
+bool cfg_cidr_read(struct cfg_cidr *cidr, const char *text)
 {
 	const char *slash = strchr(text, '/');
 	size_t len = slash ? (size_t)(slash - text) : strlen(text);
@@ -329,7 +329,7 @@ static int read_typed(const struct cfg_field *field, const char *text,
 		ok = read_addr(field, text, dst);
 		break;
 	case CFG_CIDR:
-		ok = read_cidr(text, dst);
+		ok = cfg_cidr_read(dst, text);
 		break;
 	case CFG_NONE:
 	case CFG_TABLE:

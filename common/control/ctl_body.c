@@ -23,7 +23,21 @@ static const char *const event_names[] = {"leg.lost",      "session.lost",
 					  "leg.up",        "session.resumed",
 					  "session.ended", NULL};
 
+static const char *const sources[] = {"strict", "learn-once", "network", NULL};
+
 /* clang-format off */
+/* Of a leg of profile rtp, in both messages that may make one. */
+#define TERMS(verb)                                                    \
+	{.name = "codecs", .kind = CTL_F_TEXT, .max = CTL_CODECS_MAX,  \
+	 .offset = REQ(verb.terms.codecs), .optional = true},          \
+	{.name = "source", .kind = CTL_F_NAME, .names = sources,       \
+	 .offset = REQ(verb.terms.source), .optional = true},          \
+	{.name = "networks", .kind = CTL_F_TEXT,                       \
+	 .offset = REQ(verb.terms.networks), .max = CTL_NETWORKS_MAX,  \
+	 .optional = true},                                            \
+	{.name = "ptime", .kind = CTL_F_U32, .max = CTL_PTIME_MAX,     \
+	 .offset = REQ(verb.terms.ptime), .optional = true}
+
 static const struct ctl_field remote_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
 	{.name = "leg", .kind = CTL_F_LEG, .offset = REQ(remote.leg)},
@@ -38,6 +52,7 @@ static const struct ctl_field remote_fields[] = {
 	 .max = CTL_TENANT_MAX},
 	{.name = "sdp", .kind = CTL_F_BYTES, .offset = REQ(remote.sdp),
 	 .max = CTL_SDP_MAX},
+	TERMS(remote),
 	{.name = NULL},
 };
 
@@ -48,6 +63,7 @@ static const struct ctl_field local_fields[] = {
 	 .names = sdp_kinds},
 	{.name = "profile", .kind = CTL_F_NAME, .offset = REQ(local.profile),
 	 .names = ctl_profile_names},
+	TERMS(local),
 	{.name = NULL},
 };
 
@@ -117,12 +133,21 @@ const char *ctl_event_name(enum ctl_event_kind kind)
 	return (unsigned)kind < CTL_EVENT_COUNT ? event_names[kind] : "?";
 }
 
+static bool terms_make_sense(const struct ctl_terms *terms)
+{
+	return !terms->ptime || terms->ptime >= CTL_PTIME_MIN;
+}
+
 /* What no table says of one field alone. */
 static bool req_makes_sense(const struct ctl_req *req)
 {
 	if (req->verb == CTL_LEG_JOIN)
 		return !req->join.peer != !req->join.service &&
 		       req->join.peer != req->join.leg;
+	if (req->verb == CTL_LEG_REMOTE)
+		return terms_make_sense(&req->remote.terms);
+	if (req->verb == CTL_LEG_LOCAL)
+		return terms_make_sense(&req->local.terms);
 	return true;
 }
 

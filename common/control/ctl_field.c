@@ -204,8 +204,10 @@ static int write_name(struct ctl_build *build, const struct ctl_field *field,
 		count++;
 	if (index >= count)
 		return EINVAL;
+	if (!index && field->optional)
+		return 0;
 	if (!field->names[index][0])
-		return field->optional ? 0 : EINVAL;
+		return EINVAL;
 
 	return ctl_build_put(build, field->name, "%s", field->names[index]);
 }

@@ -35,6 +35,10 @@ enum {
 	CTL_TENANT_MAX = 64, /* bytes, no control characters */
 	CTL_TEXT_MAX = 256,  /* bytes of text for people */
 	CTL_CODEC_MAX = 31,
+	CTL_CODECS_MAX = 128,    /* bytes of a list of codecs */
+	CTL_NETWORKS_MAX = 1024, /* bytes of a list of networks */
+	CTL_PTIME_MIN = 10,      /* ms */
+	CTL_PTIME_MAX = 60,
 	CTL_ENTRY_MAX = 65536, /* bytes of all names and values */
 	CTL_FIELDS_MAX = 64,   /* of one entry, unknown ones included */
 
@@ -65,6 +69,28 @@ enum ctl_profile {
 	CTL_RTP,     /* "rtp": plain RTP/AVP */
 };
 
+/* Whose packets a leg of profile rtp takes, and where it sends. */
+enum ctl_source {
+	CTL_STRICT,     /* "strict": the addresses of the far side's SDP */
+	CTL_LEARN_ONCE, /* "learn-once": the first that sends what was agreed
+			   on, from the host of its SDP or from `networks` */
+	CTL_NETWORK,    /* "network": who sends from `networks`, another one
+			   once the present one is silent */
+};
+
+/*
+ * What a leg of profile rtp is made with. Counts in the message that makes
+ * the leg, and is ignored in others and for browsers.
+ */
+struct ctl_terms {
+	struct pl codecs; /* "PCMU,PCMA,opus", best first; empty: PCMA,PCMU.
+			     One that the other leg has agreed on goes first:
+			     nothing is transcoded then */
+	enum ctl_source source;
+	struct pl networks; /* "192.0.2.0/24,2001:db8::/32", at most 16 */
+	uint32_t ptime;     /* ms, CTL_PTIME_MIN..MAX that we ask for; 0: 20 */
+};
+
 /* What a leg can be joined to instead of another leg. */
 enum ctl_service {
 	CTL_NO_SERVICE,
@@ -88,6 +114,7 @@ struct ctl_leg_remote {
 	char call[CTL_ID_LEN + 1]; /* of the session, always given */
 	struct pl tenant;          /* of the session, always given */
 	struct pl sdp;
+	struct ctl_terms terms;
 };
 
 /*
@@ -101,6 +128,7 @@ struct ctl_leg_local {
 	uint8_t leg;
 	enum ctl_sdp_kind want;
 	enum ctl_profile profile;
+	struct ctl_terms terms;
 };
 
 /*

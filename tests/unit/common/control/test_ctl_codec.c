@@ -140,6 +140,39 @@ static void a_request_comes_out_as_it_went_in(void)
 	done(&trip);
 }
 
+static void terms_of_a_leg_make_the_trip(void)
+{
+	struct ctl_msg msg = ctl_sample_remote();
+	const struct ctl_terms *terms;
+	struct trip trip;
+
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	terms = &trip.out.req.remote.terms;
+	CHECK_INT(terms->codecs.l, 0);
+	CHECK_INT(terms->source, CTL_STRICT);
+	CHECK_INT(terms->networks.l, 0);
+	CHECK_INT(terms->ptime, 0);
+	done(&trip);
+
+	msg.req.verb = CTL_LEG_LOCAL;
+	msg.req.local = (struct ctl_leg_local){
+		.leg = 2,
+		.profile = CTL_RTP,
+		.terms = {.source = CTL_NETWORK, .ptime = 30},
+	};
+	pl_set_str(&msg.req.local.terms.codecs, "PCMU,opus");
+	pl_set_str(&msg.req.local.terms.networks, "192.0.2.0/24,2001:db8::/32");
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	terms = &trip.out.req.local.terms;
+	CHECK(!pl_strcmp(&terms->codecs, "PCMU,opus"));
+	CHECK_INT(terms->source, CTL_NETWORK);
+	CHECK(!pl_strcmp(&terms->networks, "192.0.2.0/24,2001:db8::/32"));
+	CHECK_INT(terms->ptime, 30);
+	done(&trip);
+}
+
 static void every_verb_makes_the_trip(void)
 {
 	for (unsigned verb = 0; verb < CTL_VERB_COUNT; verb++) {
@@ -149,7 +182,9 @@ static void every_verb_makes_the_trip(void)
 		msg.req.verb = (enum ctl_verb)verb;
 		if (verb == CTL_LEG_LOCAL)
 			msg.req.local =
-				(struct ctl_leg_local){16, CTL_ANSWER, CTL_RTP};
+				(struct ctl_leg_local){.leg = 16,
+						       .want = CTL_ANSWER,
+						       .profile = CTL_RTP};
 		if (verb == CTL_LEG_JOIN)
 			msg.req.join =
 				(struct ctl_leg_join){1, 0, CTL_MILLIWATT};
@@ -581,6 +616,10 @@ static void wrong_values_of_our_own_are_not_sent(void)
 	REFUSED(pl_set_str(&msg.req.remote.tenant, "a\nb"));
 	REFUSED(msg.req.remote.sdp.l = 0);
 	REFUSED(msg.req.remote.kind = (enum ctl_sdp_kind)2);
+	REFUSED(msg.req.remote.terms.source = (enum ctl_source)3);
+	REFUSED(msg.req.remote.terms.ptime = CTL_PTIME_MIN - 1);
+	REFUSED(msg.req.remote.terms.ptime = CTL_PTIME_MAX + 1);
+	REFUSED(pl_set_str(&msg.req.remote.terms.codecs, "PCMU\n"));
 	REFUSED(msg.req.verb = CTL_VERB_COUNT);
 	REFUSED(strcpy(msg.env.from, "A1/1"));
 	REFUSED(msg.env.id[0] = '\0');
@@ -659,8 +698,9 @@ static void the_codec_survives_without_memory(void)
 }
 
 TEST_MAIN(TEST(a_request_comes_out_as_it_went_in),
-	  TEST(every_verb_makes_the_trip), TEST(an_answer_brings_its_figures),
-	  TEST(an_event_makes_the_trip), TEST(every_altered_byte_is_noticed),
+	  TEST(terms_of_a_leg_make_the_trip), TEST(every_verb_makes_the_trip),
+	  TEST(an_answer_brings_its_figures), TEST(an_event_makes_the_trip),
+	  TEST(every_altered_byte_is_noticed),
 	  TEST(fields_cannot_be_cut_elsewhere),
 	  TEST(a_value_cannot_become_two_fields),
 	  TEST(the_order_of_fields_does_not_matter),
