@@ -19,6 +19,17 @@ struct edge_msg {
 	uint8_t data[]; /* LWS_PRE bytes for the frame's head, then len */
 };
 
+/* What libre and malloc() put before a block, about. */
+enum {
+	BLOCK_COST = 32
+};
+
+/* What a waiting message takes: of two bytes it is mostly this. */
+static uint32_t cost(size_t len)
+{
+	return (uint32_t)(sizeof(struct edge_msg) + LWS_PRE + BLOCK_COST + len);
+}
+
 static void msg_destructor(void *data)
 {
 	struct edge_msg *msg = data;
@@ -133,7 +144,9 @@ int edge_send(struct flow *flow, const uint8_t *data, size_t len)
 		return ENOTCONN;
 	if (!len || len > p->limits->message)
 		return EMSGSIZE;
-	if (conn->txq_bytes + len > p->limits->queue) {
+	/* The first one always finds room: a limit below the size of a
+	 * message is none on readers */
+	if (conn->txq_bytes && conn->txq_bytes + cost(len) > p->limits->queue) {
 		/* A reader that has stopped. A goodbye would wait behind all
 		 * that it did not read */
 		++p->counts->limit_queue;
@@ -151,7 +164,7 @@ int edge_send(struct flow *flow, const uint8_t *data, size_t len)
 	 * (RFC 7118 section 5: both kinds of frame are allowed) */
 	msg->text = utf_valid(data, len);
 	list_append(&conn->txq, &msg->le, msg);
-	conn->txq_bytes += (uint32_t)len;
+	conn->txq_bytes += cost(len);
 	++p->counts->tx_messages;
 	p->counts->tx_bytes += len;
 	edge_want_tx(conn);
@@ -189,7 +202,7 @@ static int send_first(struct edge_conn *conn)
 			  msg->text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY);
 
 	/* What the kernel did not take, libwebsockets has copied */
-	conn->txq_bytes -= (uint32_t)msg->len;
+	conn->txq_bytes -= cost(msg->len);
 	mem_deref(msg);
 	return n < 0 ? -1 : 0;
 }

@@ -9,8 +9,6 @@
 #include "common/wheel.h"
 #include "sigd/transport/flow.h"
 
-struct edge_conn;
-
 struct flow {
 	struct le le;      /* of its table, by number */
 	struct flow_id id; /* num 0: not in the table */
@@ -18,7 +16,6 @@ struct flow {
 	uint64_t opened_ms, rx_ms, pong_ms;
 	void *user;
 	flow_user_h *destroyh;
-	struct edge_conn *conn; /* the edge's part; borrowed; NULL: ended */
 };
 
 /* buckets: a power of 2. The caller owns *tablep and outlives no flow. */

@@ -39,7 +39,8 @@ struct transport_limits {
 	uint32_t handshake_ms; /* from accept to an open WebSocket, and of an
 				  idle HTTP connection; 5,000 */
 	uint32_t message;      /* bytes of one message; 65,536, its greatest */
-	uint32_t queue;        /* bytes waiting for one reader; 262,144 */
+	uint32_t queue;        /* bytes of memory waiting for one reader; a
+				  single message may be more; 262,144 */
 	uint32_t ping_ms;      /* a ping after so long; 30,000 */
 	uint32_t pong_ms;      /* and an answer within; 10,000 */
 	uint32_t close_ms;     /* for the peer to close after us; 2,000 */

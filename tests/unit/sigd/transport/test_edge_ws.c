@@ -282,6 +282,48 @@ static void a_queue_under_its_limit_is_delivered_in_order(void)
 	rig_close(&rig);
 }
 
+/* Answers of two bytes to keep-alives of who does not read them: it is memory
+ * that is bounded, not text. */
+static void small_messages_count_for_the_memory_they_take(void)
+{
+	struct rig rig;
+	struct guest guest;
+	unsigned queued = 0;
+
+	rig_init(&rig);
+	rig.params.limits.queue = 16384;
+	REQUIRE(rig_start(&rig));
+	REQUIRE(guest_come(&guest, &rig, RIG_WSS, NULL));
+	while (queued < 16384 && !transport_send(rig.transport, &rig.id,
+						 (uint8_t *)"x", 1, 0))
+		++queued;
+	CHECK(queued > 50);
+	CHECK(queued < 250);
+	CHECK_INT(rig_counts(&rig)->limit_queue, 1);
+	CHECK(rig_until(&rig, &rig.gone, 1));
+	guest_drop(&guest);
+	rig_close(&rig);
+}
+
+static void the_first_message_always_finds_room(void)
+{
+	static uint8_t big[40000];
+	struct rig rig;
+	struct guest guest;
+
+	rig_init(&rig);
+	rig.params.limits.queue = 16384;
+	REQUIRE(rig_start(&rig));
+	REQUIRE(guest_come(&guest, &rig, RIG_WSS, NULL));
+	memset(big, 'a', sizeof(big));
+	CHECK_INT(transport_send(rig.transport, &rig.id, big, sizeof(big), 0),
+		  0);
+	CHECK(rig_until(&rig, &guest.received, 1));
+	CHECK_INT(guest.last_len, sizeof(big));
+	guest_drop(&guest);
+	rig_close(&rig);
+}
+
 static void our_close_has_its_code_and_goes_after_the_queue(void)
 {
 	struct rig rig;
@@ -430,6 +472,8 @@ TEST_MAIN(TEST(a_message_comes_in_and_an_answer_goes_out),
 	  TEST(a_message_that_never_ends_is_1008),
 	  TEST(a_reader_that_stops_is_closed_and_nobody_else_waits),
 	  TEST(a_queue_under_its_limit_is_delivered_in_order),
+	  TEST(small_messages_count_for_the_memory_they_take),
+	  TEST(the_first_message_always_finds_room),
 	  TEST(our_close_has_its_code_and_goes_after_the_queue),
 	  TEST(who_does_not_answer_our_close_is_cut_off),
 	  TEST(the_close_of_a_client_is_answered),
