@@ -27,6 +27,7 @@
 enum {
 	LWS_TIMEOUT_S = 3600,
 	SERV_BUF = 4096,
+	EVICT_LOOKS = 64,
 	DESTROY_STEPS = 4
 };
 
@@ -236,6 +237,29 @@ bool edge_evict(struct edge *edge)
 			continue;
 		edge_conn_kill(conn);
 		return true;
+	}
+	return false;
+}
+
+bool edge_evict_idle(struct edge *edge)
+{
+	const uint64_t now_ms = loop_now_ms();
+
+	/* Each look moves one to the end: a new connection costs no walk over
+	 * all of them */
+	for (int i = 0; i < EVICT_LOOKS; i++) {
+		struct edge_conn *conn = list_ledata(edge->open.head);
+
+		if (!conn)
+			return false;
+		list_unlink(&conn->le);
+		list_append(&edge->open, &conn->le, conn);
+		if (conn->state == CONN_OPEN && !flow_user(&conn->flow) &&
+		    now_ms - max(conn->flow.opened_ms, conn->flow.rx_ms) >=
+			    edge->p.limits->idle_ms) {
+			edge_conn_kill(conn);
+			return true;
+		}
 	}
 	return false;
 }

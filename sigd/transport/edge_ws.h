@@ -54,5 +54,7 @@ void edge_close(struct flow *flow, uint16_t code);
 
 /* End the oldest connection that is not yet a flow; false: there is none. */
 bool edge_evict(struct edge *edge);
+/* End a flow without a user that has been silent for long. */
+bool edge_evict_idle(struct edge *edge);
 
 #endif

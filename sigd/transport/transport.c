@@ -56,6 +56,7 @@ static void set_limits(struct transport_limits *out,
 		.pong_ms = 10000,
 		.close_ms = 2000,
 		.unacked_ms = 20000,
+		.idle_ms = 30000,
 	};
 #define SET(name)                             \
 	do {                                  \
@@ -71,6 +72,7 @@ static void set_limits(struct transport_limits *out,
 	SET(pong_ms);
 	SET(close_ms);
 	SET(unacked_ms);
+	SET(idle_ms);
 #undef SET
 	/* What the tunnel can carry */
 	out->message = min(out->message, 65536u);
@@ -128,7 +130,12 @@ static bool on_full(void *arg)
 {
 	struct transport *transport = arg;
 
-	return edge_evict(transport->edge);
+	if (edge_evict(transport->edge))
+		return true;
+	if (!edge_evict_idle(transport->edge))
+		return false;
+	++transport->counts.evicted;
+	return true;
 }
 
 static void on_udp(const struct sa *local, const struct sa *remote,

@@ -45,6 +45,9 @@ struct transport_limits {
 	uint32_t pong_ms;      /* and an answer within; 10,000 */
 	uint32_t close_ms;     /* for the peer to close after us; 2,000 */
 	uint32_t unacked_ms;   /* TCP_USER_TIMEOUT; 20,000 */
+	uint32_t idle_ms;      /* silence after which a flow that has no user
+				  (flow_user_set()) may have to give way to a
+				  new one when the worker is full; 30,000 */
 };
 
 /* A listening socket of this slot; the strings are borrowed for the life of
@@ -75,6 +78,7 @@ struct transport_counts {
 	uint64_t flows;    /* gauge: open WebSockets */
 	uint64_t flows_opened;
 	uint64_t limit_conns;     /* refused or evicted, as worker is full */
+	uint64_t evicted;         /* of these: idle flows that gave way */
 	uint64_t limit_source;    /* refused, source has too many */
 	uint64_t limit_fds;       /* accept() had no descriptor */
 	uint64_t limit_handshake; /* closed, too slow to open */

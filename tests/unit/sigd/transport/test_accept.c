@@ -138,6 +138,40 @@ static void a_full_worker_ends_handshakes_before_it_refuses(void)
 	rig_close(&rig);
 }
 
+static bool has_ended(void *arg)
+{
+	return ((const struct guest *)arg)->ended;
+}
+
+/* Connections that were opened to be in the way: nobody has registered over
+ * them, and they say nothing. */
+static void a_full_worker_ends_flows_that_nobody_uses(void)
+{
+	struct rig rig;
+	struct guest registered, idle, fresh;
+	int user = 0;
+
+	rig_init(&rig);
+	rig.params.limits.conns = 2;
+	rig.params.limits.idle_ms = 50;
+	REQUIRE(rig_start(&rig));
+	REQUIRE(guest_come(&registered, &rig, RIG_WSS, NULL));
+	flow_user_set(rig.flow, &user, NULL);
+	REQUIRE(guest_come(&idle, &rig, RIG_WSS, NULL));
+	/* it has just come: it may be about to register */
+	CHECK(!guest_come(&fresh, &rig, RIG_WSS, NULL));
+	guest_drop(&fresh);
+	CHECK(!loop_test_until(&rig.lt, has_ended, &idle, 60));
+	CHECK(guest_come(&fresh, &rig, RIG_WSS, NULL));
+	CHECK(guest_leave(&idle, &rig));
+	CHECK(!registered.ended);
+	CHECK_INT(rig_counts(&rig)->evicted, 1);
+	guest_drop(&idle);
+	guest_drop(&fresh);
+	guest_drop(&registered);
+	rig_close(&rig);
+}
+
 static void who_is_slow_with_the_handshake_is_closed(void)
 {
 	const struct ws_client_params raw = {.raw = true};
@@ -257,6 +291,7 @@ TEST_MAIN(TEST_OOM(each_source_has_its_own_count),
 	  TEST(a_full_worker_refuses),
 	  TEST(one_source_cannot_take_all_connections),
 	  TEST(a_full_worker_ends_handshakes_before_it_refuses),
+	  TEST(a_full_worker_ends_flows_that_nobody_uses),
 	  TEST(who_is_slow_with_the_handshake_is_closed),
 	  TEST(without_descriptors_it_waits_and_goes_on),
 	  TEST(drain_takes_no_more_and_keeps_flows),
