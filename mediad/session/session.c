@@ -48,6 +48,11 @@ static void session_destructor(void *data)
 	struct session *session = data;
 
 	wheel_stop(&session->empty);
+	/* the records of those that are still there stay as they are, joins
+	 * and all, for a successor: what ends was dropped before */
+	for (size_t i = 0; i < COUNTOF(session->legs); i++)
+		if (session->legs[i])
+			session->legs[i]->rec = LEG_NO_RECORD;
 	for (size_t i = 0; i < COUNTOF(session->legs); i++)
 		session->legs[i] = mem_deref(session->legs[i]);
 	if (session->le.list) {

@@ -425,6 +425,32 @@ static void joins_between_services_and_peers_come_back(void)
 	media_bed_close(&bed);
 }
 
+/* Who frees its sessions to leave them to a successor ends no join. */
+static void an_end_in_order_leaves_the_joins(void)
+{
+	struct media_bed bed = {0};
+	struct session_figures figs;
+	struct media_page *a, *b;
+	size_t alive = 0;
+
+	REQUIRE(media_bed_open(&bed, file("order")) == 0);
+	if (call_up(&bed, &a, &b)) {
+		media_bed_run(&bed, 500);
+		CHECK_INT(media_bed_succeed(&bed, &alive), 0);
+		CHECK_INT(alive, 1);
+		CHECK_INT(session_query(bed.table, S, &figs), 0);
+		CHECK_INT(figs.nlegs, 2);
+		CHECK_INT(figs.legs[0].peer, 2);
+		CHECK_INT(figs.legs[1].peer, 1);
+		media_bed_run(&bed, 500);
+		CHECK(bed.now_ms - a->heard_ms <= 40);
+		CHECK(bed.now_ms - b->heard_ms <= 40);
+		fault_free(a);
+		fault_free(b);
+	}
+	media_bed_close(&bed);
+}
+
 /* A worker with 100 calls: how long its successor takes. */
 static void a_hundred_calls_are_back_at_once(void)
 {
@@ -484,5 +510,6 @@ TEST_MAIN(TEST(audio_is_back_and_nothing_was_used_twice),
 	  TEST(a_row_of_deaths_without_a_culprit_ends_all),
 	  TEST(a_damaged_record_takes_no_other_along),
 	  TEST(joins_between_services_and_peers_come_back),
+	  TEST(an_end_in_order_leaves_the_joins),
 	  TEST(a_hundred_calls_are_back_at_once),
 	  TEST_OOM(memory_runs_out_anywhere))

@@ -164,6 +164,15 @@ int media_bed_die_serving(struct media_bed *bed, uint32_t nr, size_t *alive)
 	return media_bed_die(bed, 50, alive);
 }
 
+int media_bed_succeed(struct media_bed *bed, size_t *alive)
+{
+	int err;
+
+	worker_stop(bed);
+	err = worker_start(bed);
+	return err ? err : session_resume_all(bed->table, alive);
+}
+
 /* --- time ------------------------------------------------------------------------ */
 
 static void page_send(struct media_page *page)

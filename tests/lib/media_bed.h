@@ -86,6 +86,8 @@ void media_bed_close(struct media_bed *bed);
 int media_bed_die(struct media_bed *bed, unsigned ms, size_t *alive);
 /* The same with the record `nr` being served. */
 int media_bed_die_serving(struct media_bed *bed, uint32_t nr, size_t *alive);
+/* An end in order instead: the worker frees all it has. */
+int media_bed_succeed(struct media_bed *bed, size_t *alive);
 /* Let time pass, in steps. */
 void media_bed_run(struct media_bed *bed, unsigned ms);
 /* Until all sending pages have keys; false after 5 s. */
