@@ -9,6 +9,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 enum {
 	LINE_MAX_LEN = 2048,
 	VALUE_MAX = 512,
-	TAIL_LEN = 9, /* `" cut=1` and the newline */
+	TAIL_LEN = 26, /* `" lost=4294967295 cut=1` and the newline */
 	SPEC_MAX = 24,
 };
 
@@ -31,6 +32,7 @@ static struct {
 	char proc[32];
 	enum log_level level;
 	int fd;
+	uint32_t lost; /* lines, since one was taken */
 } state = {.proc = "-", .level = LOG_L_INFO, .fd = STDERR_FILENO};
 
 struct text {
@@ -346,13 +348,37 @@ static void put_head(struct text *t, enum log_level level, const char *call)
 	put_str(t, " msg=");
 }
 
-static void write_line(const char *line, size_t len)
+/* A pipe whose reader stands still is asked first, for the descriptor is
+ * others' as well and can seldom be made non-blocking. One that says yes takes
+ * PIPE_BUF bytes, which is more than a line. */
+static bool write_line(const char *line, size_t len)
 {
+	struct pollfd fd = {.fd = state.fd, .events = POLLOUT};
 	ssize_t n;
 
+	if (!poll(&fd, 1, 0))
+		return false;
 	do {
 		n = write(state.fd, line, len);
 	} while (n < 0 && errno == EINTR);
+	return n >= 0;
+}
+
+/* There is always room for these. */
+static void put_tail(struct text *line)
+{
+	bool cut = line->cut;
+	char lost[24];
+
+	line->max += TAIL_LEN;
+	line->cut = false;
+	if (state.lost) {
+		snprintf(lost, sizeof(lost), " lost=%u", state.lost);
+		put_str(line, lost);
+	}
+	if (cut)
+		put_str(line, " cut=1");
+	put(line, "\n", 1);
 }
 
 void log_write(enum log_level level, const char *call, const char *msg,
@@ -373,12 +399,10 @@ void log_write(enum log_level level, const char *call, const char *msg,
 	put_pairs(&line, fmt, &ap);
 	va_end(ap);
 
-	line.max = sizeof(buf);
-	if (line.cut) {
-		line.cut = false;
-		put_str(&line, " cut=1");
-	}
-	put(&line, "\n", 1);
-	write_line(buf, line.len);
+	put_tail(&line);
+	if (write_line(buf, line.len))
+		state.lost = 0;
+	else
+		state.lost++;
 	errno = saved;
 }

@@ -39,8 +39,9 @@ void log_fd_set(int fd);
  * printf() converts but %n and %ls. A value is quoted when it needs to be:
  * control characters and what is not UTF-8 become \u00xx and \xxx. A value
  * is cut at 512 bytes, a line at 2048; one that lost something ends in
- * `cut=1`. One write(2) a line, never blocks for long: what the descriptor
- * does not take is lost. errno stays as it was, and %m prints it.
+ * `cut=1`. One write(2) a line that does not wait: what the descriptor does
+ * not take is lost, and the next line that it takes says `lost=<lines>`.
+ * errno stays as it was, and %m prints it.
  */
 void log_write(enum log_level level, const char *call, const char *msg,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));

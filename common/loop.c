@@ -61,7 +61,8 @@ static struct {
 	struct loop_watch *serving; /* NULL once its owner let go of it */
 	struct tmr turn_end;
 	struct after after[AFTER_MAX];
-	size_t nafter;
+	struct after batch[AFTER_MAX]; /* that runs; no fn: cancelled */
+	size_t nafter, nbatch;
 	uint64_t now_ms;
 	uint64_t alarm_ms; /* what the timerfd is set to, UINT64_MAX: not */
 	int alarm_fd;
@@ -151,15 +152,17 @@ static void alarm_for_wheel(void)
  * starve every descriptor. */
 static void turn_ended(void *arg)
 {
-	struct after batch[AFTER_MAX];
-	size_t n = loop.nafter;
-
 	(void)arg;
-	memcpy(batch, loop.after, n * sizeof(batch[0]));
+	memcpy(loop.batch, loop.after, loop.nafter * sizeof(loop.batch[0]));
+	loop.nbatch = loop.nafter;
 	loop.nafter = 0;
-	for (size_t i = 0; i < n; i++)
-		batch[i].fn(batch[i].arg);
+	for (size_t i = 0; i < loop.nbatch; i++) {
+		const struct after after = loop.batch[i];
 
+		if (after.fn)
+			after.fn(after.arg);
+	}
+	loop.nbatch = 0;
 	loop.in_turn = false;
 	if (loop.nafter)
 		alarm_set(0);
@@ -309,7 +312,7 @@ void loop_close(void)
 	if (loop.alarm_fd >= 0)
 		close(loop.alarm_fd);
 	loop.alarm_fd = -1;
-	loop.nafter = 0;
+	loop.nafter = loop.nbatch = 0;
 	loop.wheel = NULL;
 	loop.in_turn = false;
 	(void)fd_setsize(0);
@@ -339,6 +342,11 @@ int loop_after(loop_after_h *fn, void *arg)
 
 void loop_after_cancel(loop_after_h *fn, void *arg)
 {
+	/* one that ran frees the owner of one that comes next */
+	for (size_t i = 0; i < loop.nbatch; i++) {
+		if (loop.batch[i].fn == fn && loop.batch[i].arg == arg)
+			loop.batch[i].fn = NULL;
+	}
 	for (size_t i = 0; i < loop.nafter; i++) {
 		if (loop.after[i].fn != fn || loop.after[i].arg != arg)
 			continue;

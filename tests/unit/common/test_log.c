@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -304,6 +305,38 @@ static void full_pipe_loses_the_line_and_not_the_process(void)
 	pipe_close(fds);
 }
 
+static void on_blocked(int signo)
+{
+	static const char text[] = "not ok - the log blocks\n";
+
+	(void)signo;
+	(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
+	_exit(1);
+}
+
+/* stderr is seldom non-blocking: a service manager's pipe that nobody reads
+ * must not stop a worker, nor the parent of all. */
+static void reader_that_stands_still_stops_nobody(void)
+{
+	int fds[2];
+
+	REQUIRE(!pipe_open(fds));
+	CHECK(!fcntl(fds[1], F_SETFL, 0));
+	signal(SIGALRM, on_blocked);
+	alarm(10);
+	for (int i = 0; i < 5000; i++)
+		log_info(NULL, "x", "i=%d", i);
+	alarm(0);
+	while (read(fds[0], got, sizeof(got)) == sizeof(got))
+		;
+	/* and how many were lost is told as soon as somebody reads */
+	log_info(NULL, "x", "i=1");
+	CHECK(!strncmp(pairs(fds), "i=1 lost=", 9));
+	log_info(NULL, "x", "i=2");
+	CHECK_STR(pairs(fds), "i=2");
+	pipe_close(fds);
+}
+
 TEST_MAIN(TEST(line_has_time_level_process_call_and_pairs),
 	  TEST(levels_below_the_set_one_are_not_written),
 	  TEST(every_conversion_takes_its_own_argument),
@@ -313,4 +346,5 @@ TEST_MAIN(TEST(line_has_time_level_process_call_and_pairs),
 	  TEST(random_bytes_leave_every_line_well_formed),
 	  TEST(unterminated_text_is_read_within_its_precision),
 	  TEST(secret_is_told_by_its_length_only),
-	  TEST(full_pipe_loses_the_line_and_not_the_process))
+	  TEST(full_pipe_loses_the_line_and_not_the_process),
+	  TEST(reader_that_stands_still_stops_nobody))

@@ -370,6 +370,26 @@ static void after_that_asks_again_does_not_starve_the_events(void)
 	bench_close(&t);
 }
 
+static void on_cancel_next(void *arg)
+{
+	note(arg, 'c');
+	loop_after_cancel(on_never, arg);
+}
+
+/* As when the first frees the owner of the second. */
+static void after_may_cancel_another_of_the_same_turn(void)
+{
+	struct bench t = {0};
+
+	REQUIRE(!bench_open(&t));
+	CHECK_INT(loop_after(on_cancel_next, &t), 0);
+	CHECK_INT(loop_after(on_never, &t), 0);
+	CHECK_INT(loop_after(on_after, &t), 0);
+	CHECK_INT(loop_run(), 0);
+	CHECK_STR(t.order, "c.");
+	bench_close(&t);
+}
+
 static void after_list_is_bounded(void)
 {
 	struct bench t = {0};
@@ -522,6 +542,7 @@ TEST_MAIN(TEST(readable_descriptor_is_served),
 	  TEST(after_runs_once_behind_all_events_of_the_turn),
 	  TEST(after_asked_for_outside_a_turn_runs_too),
 	  TEST(after_that_asks_again_does_not_starve_the_events),
+	  TEST(after_may_cancel_another_of_the_same_turn),
 	  TEST(after_list_is_bounded),
 	  TEST(deadline_of_the_wheel_wakes_the_loop_and_not_early),
 	  TEST(deadline_started_after_a_long_sleep_counts_from_now),
