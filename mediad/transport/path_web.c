@@ -22,8 +22,7 @@ static void destructor(void *arg)
 	struct path_web *pw = arg;
 
 	path_web_unlink(pw);
-	wheel_stop(&pw->assoc.giveup);
-	mem_deref(pw->assoc.hs);
+	path_web_dtls_stop(pw);
 	OPENSSL_cleanse(&pw->assoc.keys, sizeof(pw->assoc.keys));
 	mem_deref(pw->peer.fps);
 	mem_deref(pw->rx);
@@ -44,8 +43,7 @@ void path_web_lose(struct path_web *pw, enum path_why why)
 		return;
 	pw->lost = true;
 	path_web_unlink(pw);
-	wheel_stop(&pw->assoc.giveup);
-	pw->assoc.hs = mem_deref(pw->assoc.hs);
+	path_web_dtls_stop(pw);
 	if (pw->base.h->lost)
 		pw->base.h->lost(why, pw->base.arg);
 }
@@ -331,7 +329,7 @@ int path_web_remote(struct path *path, const struct path_web_remote *remote)
 	if (!err)
 		err = path_web_peer_set(pw, remote);
 	if (!err)
-		path_web_dtls_settle(pw);
+		path_web_dtls_settle_soon(pw);
 	return err;
 }
 

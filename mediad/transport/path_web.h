@@ -56,7 +56,7 @@ const struct lite_creds *path_web_creds(const struct path *path);
  * is an ICE restart: unless path_web_restart() came before, our credentials
  * change here, too. A set of fingerprints that the peer's certificate does
  * not match, or new_dtls (a changed tls-id, RFC 8842), asks for a new
- * association; until it stands, the old keys serve. EINVAL: no usable
+ * association; until it stands, the old keys serve. Calls no handler. EINVAL: no usable
  * fingerprint, or a ufrag outside RFC 8839's syntax.
  */
 struct path_web_remote {

@@ -83,12 +83,18 @@ static void use_keys(struct path_web *pw)
 	mem_deref(pw);
 }
 
-void path_web_dtls_settle(struct path_web *pw)
+static bool may_settle(const struct path_web *pw)
+{
+	return pw->assoc.wanted && pw->assoc.hs && pw->peer.fps &&
+	       hs_is_done(pw->assoc.hs);
+}
+
+/* A last act. */
+static void settle(struct path_web *pw)
 {
 	int err;
 
-	if (!pw->assoc.wanted || !pw->assoc.hs || !pw->peer.fps ||
-	    !hs_is_done(pw->assoc.hs))
+	if (!may_settle(pw))
 		return;
 
 	err = hs_verify(pw->assoc.hs, pw->peer.fps, pw->peer.nfps);
@@ -99,6 +105,25 @@ void path_web_dtls_settle(struct path_web *pw)
 		return;
 	}
 	use_keys(pw);
+}
+
+static void on_settle(void *arg)
+{
+	settle(arg);
+}
+
+void path_web_dtls_settle_soon(struct path_web *pw)
+{
+	if (may_settle(pw))
+		wheel_start(pw->env->wheel, &pw->assoc.settle, 0, on_settle,
+			    pw);
+}
+
+void path_web_dtls_stop(struct path_web *pw)
+{
+	wheel_stop(&pw->assoc.giveup);
+	wheel_stop(&pw->assoc.settle);
+	pw->assoc.hs = mem_deref(pw->assoc.hs);
 }
 
 /*
@@ -121,7 +146,7 @@ static void on_handshake(int err, const char *what, void *arg)
 
 	if (!err) {
 		wheel_stop(&pw->assoc.giveup);
-		path_web_dtls_settle(pw);
+		settle(pw);
 	} else if (err == ECONNRESET) {
 		path_web_lose(pw, PATH_LOST_CLOSED);
 	} else {
@@ -209,8 +234,7 @@ static bool same_peer(const struct path_peer *peer,
  * association. The old keys serve until it stands. */
 static void expect_new(struct path_web *pw)
 {
-	wheel_stop(&pw->assoc.giveup);
-	pw->assoc.hs = mem_deref(pw->assoc.hs);
+	path_web_dtls_stop(pw);
 	pw->assoc.tries = 0;
 	pw->assoc.wanted = true;
 	pw->peer.seen = false;

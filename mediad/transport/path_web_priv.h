@@ -31,7 +31,7 @@ struct path_peer {
 /* The DTLS association: at most one handshake at a time. */
 struct path_assoc {
 	struct hs *hs;
-	struct wheel_timer giveup;
+	struct wheel_timer giveup, settle;
 	struct sa to; /* where the latest DTLS datagram came from */
 	uint8_t sock;
 	uint8_t tries;       /* handshakes that broke */
@@ -84,7 +84,11 @@ void path_web_dtls(struct path_web *pw, const struct mux_packet *packet);
 bool path_web_fps_ok(const struct path_web_remote *rem);
 int path_web_peer_set(struct path_web *pw, const struct path_web_remote *rem);
 int path_web_keys_set(struct path_web *pw, const struct hs_keys *keys);
-/* A handshake that waited for its fingerprint; a last act. */
-void path_web_dtls_settle(struct path_web *pw);
+/* A handshake that waited for its fingerprint is judged soon: not at once,
+ * because that may lose the path, and who tells us of the far SDP is in the
+ * middle of something. */
+void path_web_dtls_settle_soon(struct path_web *pw);
+/* No handshake goes on. */
+void path_web_dtls_stop(struct path_web *pw);
 
 #endif

@@ -391,6 +391,7 @@ static void a_fingerprint_may_come_late(void)
 	CHECK_INT(bed.rtp, 0);
 	CHECK_INT(path_stats(bed.path)->early, 1);
 	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
+	step(&bed);
 	CHECK(path_ready(bed.path));
 	talk(&bed, 5);
 	CHECK_INT(bed.rtp, 5);
@@ -801,6 +802,30 @@ static void a_wrong_fingerprint_lets_no_media_out(void)
 	bed_close(&bed);
 }
 
+/* Who tells the path of the far SDP is not called back in the middle of it:
+ * the handler may free all. */
+static void a_late_wrong_fingerprint_is_told_from_the_loop(void)
+{
+	struct bed bed;
+	char fp[CERT_FP_TEXT_MAX + 1];
+
+	REQUIRE(bed_open(&bed, NULL, NULL));
+	bed.mischief = FREE_ON_LOST;
+	tell_mock(&bed, bed.mock);
+	steps(&bed, 100);
+	CHECK(mock_media_ready(bed.mock));
+	str_ncpy(fp, mock_media_fingerprint(bed.mock), sizeof(fp));
+	fp[8] = fp[8] == 'A' ? 'B' : 'A';
+	CHECK_INT(tell_path(&bed, bed.mock, fp), 0);
+	CHECK_INT(bed.lost, 0);
+	CHECK(bed.path && !path_ready(bed.path));
+	step(&bed);
+	CHECK_INT(bed.lost, 1);
+	CHECK_INT(bed.why, PATH_LOST_FINGERPRINT);
+	CHECK(!bed.path);
+	bed_close(&bed);
+}
+
 /* Threat 6. */
 static void a_flood_of_forged_srtp_disturbs_nothing(void)
 {
@@ -1145,6 +1170,7 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(a_bad_hello_from_the_right_address_ends_no_call),
 	  TEST(endless_bad_hellos_end_the_leg), TEST(other_dtls_makes_no_state),
 	  TEST(a_wrong_fingerprint_lets_no_media_out),
+	  TEST(a_late_wrong_fingerprint_is_told_from_the_loop),
 	  TEST(a_flood_of_forged_srtp_disturbs_nothing),
 	  TEST(srtp_from_a_stranger_is_not_even_tried),
 	  TEST(a_replayed_packet_is_dropped),
