@@ -246,7 +246,13 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 static void on_fill(void *arg)
 {
 	struct sigd *sigd = arg;
+	struct txn_stats txn;
 
+	proxy_txn_stats(sigd->proxy, &txn);
+	sigd->figures.txns	   = txn.servers + txn.clients;
+	sigd->figures.txn_bytes	   = (int64_t)txn.bytes;
+	sigd->figures.txns_refused = txn.refused;
+	sigd->figures.txn_timeouts = txn.timeouts;
 	sigd->figures.proxy	= *proxy_counts(sigd->proxy);
 	sigd->figures.transport = *transport_counts(sigd->transport);
 	sigd->figures.busy	= proxy_busy(sigd->proxy);

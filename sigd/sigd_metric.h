@@ -15,6 +15,8 @@ struct sigd_figures {
 	struct proxy_counts proxy;
 	struct transport_counts transport;
 	int64_t busy; /* requests and calls being set up */
+	int64_t txns, txn_bytes;
+	uint64_t txns_refused, txn_timeouts;
 };
 
 /* A set over these figures, which outlive it. */

@@ -188,3 +188,8 @@ uint32_t proxy_busy(const struct proxy *px)
 	return list_count(&px->jobs) + invite_pending(px) +
 	       list_count(&px->tasks);
 }
+
+void proxy_txn_stats(const struct proxy *px, struct txn_stats *stats)
+{
+	txn_table_stats(px->txns, stats);
+}

@@ -89,5 +89,6 @@ void proxy_media_lost(struct proxy *px, const char *call,
 const struct proxy_counts *proxy_counts(const struct proxy *px);
 /* Calls being set up here, and requests under way. */
 uint32_t proxy_busy(const struct proxy *px);
+void proxy_txn_stats(const struct proxy *px, struct txn_stats *stats);
 
 #endif

@@ -52,7 +52,14 @@ struct txn_cfg {
 	uint32_t t2;  /* 8 * t1 */
 	uint32_t t4;  /* 10 * t1 */
 	uint32_t max; /* transactions of both kinds; 100,000 */
+	uint32_t mem; /* KiB of requests and answers kept; 262,144 */
 };
+
+/*
+ * Of both limits requests that begin something have three quarters, those
+ * within dialogs (a To tag, CANCEL) seven eighths, and our own all: what runs
+ * can be ended while a flood is refused.
+ */
 
 /* mem_deref() ends all transactions and calls no handler. */
 int txn_table_alloc(struct txn_table **tablep, const struct txn_cfg *cfg,
@@ -189,6 +196,7 @@ void txn_cli_detach(struct txn_cli *ct);
 struct txn_stats {
 	uint32_t servers; /* now */
 	uint32_t clients;
+	uint64_t bytes; /* that these keep now */
 	uint64_t repeated_in;  /* retransmissions absorbed */
 	uint64_t repeated_out; /* retransmissions sent */
 	uint64_t timeouts;     /* ends with ETIMEDOUT */

@@ -16,6 +16,7 @@ static void destructor(void *arg)
 	wheel_stop(&ct->life);
 	wheel_stop(&ct->repeat);
 	hash_unlink(&ct->le);
+	ct->table->stats.bytes -= sizeof(*ct) + ct->len;
 	mem_deref(ct->reason);
 	mem_deref(ct->ack);
 }
@@ -55,6 +56,7 @@ static struct txn_cli *make(struct txn_table *table,
 
 	memset(ct, 0, sizeof(*ct));
 	ct->table = table;
+	table->stats.bytes += sizeof(*ct) + params->len;
 	ct->dest = *params->dest;
 	ct->resph = params->resph;
 	ct->endh = params->endh;
@@ -77,7 +79,7 @@ int txn_cli_start(struct txn_cli **ctp, struct txn_table *table,
 		err = EINVAL;
 	if (err)
 		return err;
-	if (txn_table_full(table))
+	if (txn_table_full(table, TXN_OWN, params->len))
 		return ENFILE;
 	txn_key_client(&key, table->secret, &params->branch, &method);
 	if (txn_cli_exists(table, &key))

@@ -138,15 +138,20 @@ static void add_host(struct sip *sip, const struct pl *host)
 /*
  * RFC 3261 17.2.3: branch, sent-by and method, or for a sender of RFC 2543
  * (RFC 4475 3.2.1, 3.4.1) the fields that make its transaction. The To tag is
- * left out there: the ACK has one that the INVITE had not.
+ * left out there: the ACK has one that the INVITE had not. The source's
+ * address is compared as well: branch and sent-by are the sender's word, and
+ * those of some senders can be guessed.
  */
 void txn_key_server(struct txn_key *key, const uint8_t *secret,
 		    const struct smsg *req, const struct pl *method)
 {
 	struct sip sip;
+	struct pl source;
 
+	pl_set_str(&source, req->src_host);
 	begin(&sip, secret);
 	add_field(&sip, method);
+	add_field(&sip, &source);
 	add_host(&sip, &req->via.host);
 	add_number(&sip, req->via.port);
 	if (shdr_via_rfc3261(&req->via)) {

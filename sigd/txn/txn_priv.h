@@ -48,8 +48,16 @@ static inline uint32_t txn_double(uint32_t ms, uint32_t most)
 	return most && ms * 2 > most ? most : ms * 2;
 }
 
-/* Counts the refusal. */
-bool txn_table_full(struct txn_table *table);
+/* Whose share of the room it is. */
+enum txn_class {
+	TXN_BEGINS,
+	TXN_WITHIN,
+	TXN_OWN
+};
+
+/* Is there no room for one more of this size? Counts the refusal. */
+bool txn_table_full(struct txn_table *table, enum txn_class class,
+		    size_t bytes);
 bool txn_srv_exists(const struct txn_table *table, const struct smsg *req);
 bool txn_cli_exists(const struct txn_table *table, const struct txn_key *key);
 

@@ -9,10 +9,23 @@
 #include "sigd/sip/smsg_build.h"
 #include "sigd/txn/txn_priv.h"
 
+static size_t size_of(const struct smsg *req)
+{
+	return sizeof(struct txn_srv) + sizeof(*req) + req->raw.l;
+}
+
+static enum txn_class class_of(const struct smsg *req)
+{
+	return req->to.tag.l || req->method == SMSG_CANCEL ? TXN_WITHIN
+							   : TXN_BEGINS;
+}
+
 static void destructor(void *arg)
 {
 	struct txn_srv *st = arg;
 
+	if (st->req)
+		st->table->stats.bytes -= size_of(st->req) + st->resp_len;
 	wheel_stop(&st->life);
 	wheel_stop(&st->repeat);
 	hash_unlink(&st->le);
@@ -29,21 +42,22 @@ int txn_srv_start(struct txn_srv **stp, struct txn_table *table,
 
 	if (!msg->request || msg->method == SMSG_ACK)
 		return EINVAL;
-	if (txn_table_full(table))
-		return ENFILE;
 	if (txn_srv_exists(table, msg))
 		return EALREADY;
+	if (txn_table_full(table, class_of(msg), size_of(msg)))
+		return ENFILE;
 
 	st = mem_zalloc(sizeof(*st), destructor);
 	if (!st)
 		return ENOMEM;
+	st->table = table;
 	err = smsg_clone(&st->req, msg);
 	if (err) {
 		mem_deref(st);
 		return err;
 	}
 
-	st->table = table;
+	table->stats.bytes += size_of(st->req);
 	st->kind =
 		msg->method == SMSG_INVITE ? &txn_srv_invite : &txn_srv_other;
 	st->dest = *src;
@@ -119,6 +133,8 @@ int txn_srv_reply(struct txn_srv *st, const uint8_t *msg, size_t len)
 		return ENOMEM;
 	memcpy(copy, msg, len);
 	mem_deref(st->resp);
+	st->table->stats.bytes += len;
+	st->table->stats.bytes -= st->resp_len;
 	st->resp = copy;
 	st->resp_len = len;
 

@@ -13,6 +13,7 @@ enum {
 	T2_T1 = 8,
 	T4_T1 = 10,
 	MAX = 100000,
+	MEM_KIB = 262144,
 	BUCKETS_MIN = 64,
 	BUCKETS_MAX = 16384,
 };
@@ -50,6 +51,7 @@ int txn_table_alloc(struct txn_table **tablep, const struct txn_cfg *cfg,
 	table->cfg.t2 = table->cfg.t2 ? table->cfg.t2 : T2_T1 * table->cfg.t1;
 	table->cfg.t4 = table->cfg.t4 ? table->cfg.t4 : T4_T1 * table->cfg.t1;
 	table->cfg.max = table->cfg.max ? table->cfg.max : MAX;
+	table->cfg.mem = table->cfg.mem ? table->cfg.mem : MEM_KIB;
 	table->wheel = wheel;
 	table->sendh = sendh;
 	table->arg = arg;
@@ -67,9 +69,18 @@ int txn_table_alloc(struct txn_table **tablep, const struct txn_cfg *cfg,
 	return err;
 }
 
-bool txn_table_full(struct txn_table *table)
+bool txn_table_full(struct txn_table *table, enum txn_class class, size_t bytes)
 {
-	if (table->stats.servers + table->stats.clients < table->cfg.max)
+	/* what is kept for the classes above, as a part of the whole */
+	static const unsigned shifts[] = {[TXN_BEGINS] = 2, [TXN_WITHIN] = 3};
+	const struct txn_stats *now = &table->stats;
+	uint64_t max = table->cfg.max, mem = UINT64_C(1024) * table->cfg.mem;
+
+	if (class != TXN_OWN) {
+		max -= max >> shifts[class];
+		mem -= mem >> shifts[class];
+	}
+	if (now->servers + now->clients < max && now->bytes + bytes <= mem)
 		return false;
 	table->stats.refused++;
 	return true;

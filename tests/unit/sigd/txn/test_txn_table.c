@@ -77,6 +77,47 @@ static void branch_sentby_and_method_make_a_transaction(void)
 	wire_close(&w);
 }
 
+static void view_from(struct smsg *msg, char *buf, const char *text,
+		      const char *host)
+{
+	struct smsg_err why;
+	struct pl pl;
+
+	str_ncpy(buf, text, 1024);
+	CHECK_INT(smsg_decode(msg, (uint8_t *)buf, strlen(buf), NULL, &why),
+		  0);
+	pl_set_str(&pl, host);
+	CHECK(!smsg_source_set(msg, &pl, 5060));
+}
+
+/* Branches of some senders can be guessed: whoever does must not be able to
+ * cancel the call of another, nor to have its INVITE absorbed. */
+static void another_source_is_another_transaction(void)
+{
+	static const char invite[] =
+		REQUEST("INVITE", "1", "h.org;branch=z9hG4bK1", "");
+	static const char cancel[] =
+		REQUEST("CANCEL", "1", "h.org;branch=z9hG4bK1", "");
+	struct txn_srv *st = NULL;
+	struct smsg msg;
+	struct wire w;
+	char buf[1024];
+
+	REQUIRE(wire_open(&w));
+	view_from(&msg, buf, invite, "192.0.2.1");
+	CHECK_INT(txn_srv_start(&st, w.table, &msg, &w.udp, wire_on_srv_end,
+				&w),
+		  0);
+	CHECK_INT(txn_recv_request(w.table, &msg, NULL), TXN_ABSORBED);
+	view_from(&msg, buf, invite, "192.0.2.2");
+	CHECK_INT(txn_recv_request(w.table, &msg, NULL), TXN_NEW);
+	view_from(&msg, buf, cancel, "192.0.2.2");
+	CHECK(!txn_srv_find_invite(w.table, &msg));
+	view_from(&msg, buf, cancel, "192.0.2.1");
+	CHECK(txn_srv_find_invite(w.table, &msg) == st);
+	wire_close(&w);
+}
+
 static void rfc2543_requests_are_told_apart_by_their_fields(void)
 {
 	struct txn_srv *st = NULL, *found = NULL;
@@ -181,22 +222,69 @@ static void full_table_refuses_and_counts(void)
 	char text[512];
 
 	REQUIRE(wire_open(&w)); /* room for 8 */
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 6; i++) {
 		re_snprintf(text, sizeof(text),
 			    REQUEST("OPTIONS", "1", "h.org;branch=z9hG4bK-%d",
 				    ""),
 			    i);
 		CHECK_INT(serve(&w, &st, text), 0);
 	}
+	/* a flood leaves room for what ends calls, */
 	CHECK_INT(wire_serve(&w, &st, "INVITE", &w.udp), ENFILE);
+	CHECK_INT(serve(&w, &st,
+			REQUEST("BYE", "2", "h.org;branch=z9hG4bK-b",
+				";tag=us")),
+		  0);
+	CHECK_INT(wire_serve(&w, &st, "CANCEL", &w.udp), ENFILE);
+	/* and one of such requests for our own */
+	CHECK_INT(wire_ask(&w, &ct, "BYE", &w.udp), 0);
 	CHECK_INT(wire_ask(&w, &ct, "INVITE", &w.udp), ENFILE);
 	txn_table_stats(w.table, &stats);
-	CHECK_INT(stats.refused, 2);
-	CHECK_INT(stats.servers, 8);
+	CHECK_INT(stats.refused, 3);
+	CHECK_INT(stats.servers, 7);
 	CHECK_INT(wire_answer(st, 200), 0);
 	wire_wait(&w, 64 * T1);
 	CHECK(wire_empty(&w));
 	CHECK_INT(wire_serve(&w, &st, "INVITE", &w.udp), 0);
+	wire_close(&w);
+}
+
+/* 64 KiB that anybody may send are kept for 32 s. */
+static void memory_is_bounded_too(void)
+{
+	const struct txn_cfg cfg = {.t1 = T1, .mem = 64};
+	static const char head[] = REQUEST(
+		"OPTIONS", "1", "h.org;branch=z9hG4bK-%d", "");
+	static char buf[20000];
+	struct txn_srv *st = NULL;
+	struct txn_stats stats;
+	struct smsg_err why;
+	struct smsg msg;
+	struct wire w;
+	int n;
+
+	REQUIRE(wire_open(&w));
+	w.table = mem_deref(w.table);
+	REQUIRE(!txn_table_alloc(&w.table, &cfg, w.wheel, wire_send, &w));
+	memset(buf, 'x', sizeof(buf));
+	for (int i = 0; i < 3; i++) {
+		n = re_snprintf(buf, 512, head, i);
+		buf[n] = 'x';
+		CHECK_INT(smsg_decode(&msg, (uint8_t *)buf, sizeof(buf), NULL,
+				      &why),
+			  0);
+		CHECK_INT(txn_srv_start(&st, w.table, &msg, &w.udp,
+					wire_on_srv_end, &w),
+			  i < 2 ? 0 : ENFILE);
+	}
+	txn_table_stats(w.table, &stats);
+	CHECK(stats.bytes > 2 * sizeof(buf));
+	CHECK(stats.bytes < 48 * 1024);
+	CHECK_INT(wire_serve(&w, &st, "CANCEL", &w.udp), 0);
+	CHECK_INT(wire_answer(st, 200), 0);
+	wire_wait(&w, 200 * T1);
+	txn_table_stats(w.table, &stats);
+	CHECK_INT(stats.bytes, 0);
 	wire_close(&w);
 }
 
@@ -252,10 +340,12 @@ static void timers_scale_by_t1(void)
 }
 
 TEST_MAIN(TEST(branch_sentby_and_method_make_a_transaction),
+	  TEST(another_source_is_another_transaction),
 	  TEST(rfc2543_requests_are_told_apart_by_their_fields),
 	  TEST(ack_of_a_2xx_passes),
 	  TEST(cancel_is_a_transaction_and_finds_its_invite),
 	  TEST(response_needs_branch_and_method),
 	  TEST(one_transaction_for_one_key),
-	  TEST(full_table_refuses_and_counts), TEST(table_prints_itself),
+	  TEST(full_table_refuses_and_counts), TEST(memory_is_bounded_too),
+	  TEST(table_prints_itself),
 	  TEST(request_is_kept_with_the_transaction), TEST(timers_scale_by_t1))
