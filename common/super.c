@@ -158,8 +158,11 @@ static bool needs_successor(const struct super *super,
 static void bury(struct super *super, struct child *child, int status,
 		 uint64_t now_ms)
 {
-	bool config =
-		WIFEXITED(status) && WEXITSTATUS(status) == WORKER_EXIT_CONFIG;
+	/* A successor's word is not that of all: its predecessor could use
+	 * what there was, and so do its siblings */
+	bool config = WIFEXITED(status) &&
+		      WEXITSTATUS(status) == WORKER_EXIT_CONFIG &&
+		      child->incarnation == 1;
 
 	if (child->pipe_fd >= 0)
 		close(child->pipe_fd);

@@ -37,7 +37,7 @@ enum {
 struct super_times {
 	uint32_t stall_ms; /* silence that is death; 0: never. The admin
 			      process, which may block, is given ten times it */
-	uint32_t start_ms; /* the same, before a child's first sign of life */
+	uint32_t start_ms; /* the same, until a child's loop runs */
 	uint32_t drain_ms; /* from SIGTERM to SIGKILL */
 	uint32_t backoff_min_ms, backoff_max_ms;
 	uint32_t settled_ms; /* a life that clears the back-off */
@@ -74,8 +74,8 @@ struct super_daemon {
 
 /*
  * Runs until it is told to stop; the exit code for main(): 0 after a drain,
- * SUPER_EXIT_ADDRESS, SUPER_EXIT_SYSTEM, or WORKER_EXIT_CONFIG when a child
- * ended so. libre_init() and log_init() are the caller's; the calling process
+ * SUPER_EXIT_ADDRESS, SUPER_EXIT_SYSTEM, or WORKER_EXIT_CONFIG when the first
+ * child of a slot ended so. libre_init() and log_init() are the caller's; the calling process
  * has one thread.
  */
 int super_main(const struct super_daemon *daemon);

@@ -150,8 +150,6 @@ static int life_begin(struct life *life)
 		return err;
 
 	loop_drive(worker->wheel);
-	if (worker->beat_ms)
-		on_beat(life);
 	return 0;
 }
 
@@ -164,6 +162,15 @@ static void life_end(struct life *life)
 	loop_drive(NULL);
 	life->worker->wheel = mem_deref(life->worker->wheel);
 	loop_close();
+}
+
+/* From the first sign of life on the parent expects one each turn; start may
+ * take longer than that. */
+static int serve(struct life *life)
+{
+	if (life->worker->beat_ms)
+		on_beat(life);
+	return loop_run();
 }
 
 int worker_main(struct worker *worker, const struct worker_hooks *hooks,
@@ -181,7 +188,7 @@ int worker_main(struct worker *worker, const struct worker_hooks *hooks,
 	} else {
 		worker->exit_code = hooks->start(worker, arg);
 		if (!worker->exit_code && !worker->quitting)
-			err = loop_run();
+			err = serve(&life);
 		if (err)
 			worker->exit_code = WORKER_EXIT_FAILED;
 		if (hooks->stop)

@@ -24,8 +24,9 @@ enum {
 	WORKER_SOCKS_MAX = 32
 };
 
-/* How a worker ends (sysexits.h). After WORKER_EXIT_CONFIG the parent stops
- * all and ends with it: starting again would not help. */
+/* How a worker ends (sysexits.h). After WORKER_EXIT_CONFIG of the first life
+ * of a slot the parent stops all and ends with it: starting again would not
+ * help. A successor is tried again after it. */
 enum {
 	WORKER_EXIT_OK = 0,
 	WORKER_EXIT_FAILED = 70,

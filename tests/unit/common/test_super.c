@@ -528,6 +528,39 @@ static void worker_that_never_begins_is_killed_and_replaced(void)
 	stage_kill(&s);
 }
 
+static int on_slow_start(struct worker *worker, void *arg)
+{
+	const struct timespec slow = {.tv_nsec = 800000000};
+
+	(void)nanosleep(&slow, NULL);
+	return on_start(worker, arg);
+}
+
+static int run_slowly(struct worker *worker)
+{
+	static const struct worker_hooks hooks = {
+		.start = on_slow_start,
+		.stop = on_stop,
+		.max_fds = 1024,
+	};
+	struct served served = {.worker = worker};
+
+	return worker_main(worker, &hooks, &served);
+}
+
+/* A thousand sessions to resume on a busy box: start_ms is for that. */
+static void start_may_take_longer_than_a_turn_of_the_loop(void)
+{
+	struct stage s;
+
+	stage_init(&s, 1);
+	s.daemon.worker_run = run_slowly;
+	s.daemon.times.stall_ms = 200;
+	REQUIRE(!stage_open(&s));
+	CHECK(told(&s, "start slot=1 inc=1 "));
+	stage_kill(&s);
+}
+
 static void sockets_outlive_their_worker(void)
 {
 	struct sockaddr_in addr = {.sin_family = AF_INET};
@@ -687,6 +720,37 @@ static void configuration_error_of_a_worker_stops_all(void)
 	CHECK(!strstr(s.told, "inc=2"));
 }
 
+static int run_once_and_then_refuse(struct worker *worker)
+{
+	if (worker->slot == 1 && worker->incarnation > 1) {
+		tell(worker, "refuse");
+		return worker->incarnation == 2 ? WORKER_EXIT_CONFIG
+						: child_run(worker);
+	}
+	return child_run(worker);
+}
+
+/* Somebody is at work on the files just when a worker dies: what serves goes
+ * on serving, and the successor is tried again. */
+static void configuration_error_of_a_successor_is_its_own(void)
+{
+	struct stage s;
+	pid_t pid;
+
+	stage_init(&s, 2);
+	s.daemon.worker_run = run_once_and_then_refuse;
+	REQUIRE(!stage_open(&s));
+	pid = pid_in(told(&s, "start slot=1 inc=1 "));
+	CHECK(told(&s, "start slot=2 inc=1 "));
+	REQUIRE(pid > 0);
+	CHECK_INT(kill(pid, SIGKILL), 0);
+	CHECK(told(&s, "refuse slot=1 inc=2 "));
+	CHECK(told(&s, "start slot=1 inc=3 "));
+	stage_kill(&s);
+	CHECK(!strstr(s.told, "slot=2 inc=2"));
+	CHECK(!strstr(s.told, "drain"));
+}
+
 static void children_die_with_their_parent(void)
 {
 	struct stage s;
@@ -736,6 +800,7 @@ TEST_MAIN(TEST(all_start_and_systemd_is_told),
 	  TEST(settled_life_clears_the_back_off),
 	  TEST(worker_whose_loop_stands_still_is_killed_and_replaced),
 	  TEST(worker_that_never_begins_is_killed_and_replaced),
+	  TEST(start_may_take_longer_than_a_turn_of_the_loop),
 	  TEST(sockets_outlive_their_worker),
 	  TEST(drain_waits_for_the_workers_and_then_ends_the_admin),
 	  TEST(drain_ends_at_its_limit), TEST(second_signal_kills_at_once),
@@ -744,6 +809,7 @@ TEST_MAIN(TEST(all_start_and_systemd_is_told),
 	  TEST(reload_reaches_the_living_and_the_unborn),
 	  TEST(bad_configuration_is_not_passed_on),
 	  TEST(configuration_error_of_a_worker_stops_all),
+	  TEST(configuration_error_of_a_successor_is_its_own),
 	  TEST(children_die_with_their_parent),
 	  TEST(address_in_use_ends_with_its_own_code),
 	  TEST(nonsense_is_refused))

@@ -167,7 +167,7 @@ static void parent_hears_that_it_is_ready_and_lives(void)
 	scene.worker.beat_ms = 5;
 	CHECK_INT(worker_main(&scene.worker, &hooks, &scene), 0);
 	CHECK(read(fds[0], said, sizeof(said) - 1) >= 4);
-	CHECK(!strncmp(said, "hrhh", 4));
+	CHECK(!strncmp(said, "rhhh", 4));
 	close(fds[0]);
 	close(fds[1]);
 }
