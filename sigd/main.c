@@ -24,7 +24,8 @@
 /* Hangs off the stack of main(). */
 struct main_state {
 	const char *path;       /* of sigd.yaml */
-	struct sigd_cfg *cfg;   /* the parent's, taken over by what it forks */
+	struct sigd_setup setup; /* taken over by what is forked */
+	struct sigd_setup *setup_ptr;
 	char node[NODE_NAME_MAX + 1];
 	struct listener listeners[WORKER_SOCKS_MAX];
 	size_t nlisteners;
@@ -57,7 +58,7 @@ static int child_start(struct worker *worker, void *arg)
 	const struct sigd_events events = {on_ready, on_drained, child};
 
 	child->worker = worker;
-	return sigd_alloc(&child->sigd, worker->cfg, worker, &events)
+	return sigd_alloc(&child->sigd, worker, &events)
 		       ? WORKER_EXIT_CONFIG
 		       : 0;
 }
@@ -114,12 +115,25 @@ static int cfg_read(struct sigd_cfg **cfgp, const char *path)
 	if (err)
 		(void)re_fprintf(stderr, "%H", cfg_errors_print, errs);
 	else
-		err = sigd_check(cfg);
-	mem_deref(errs);
-	if (err)
-		mem_deref(cfg);
-	else
 		*cfgp = cfg;
+	mem_deref(errs);
+	return err;
+}
+
+static void setup_drop(struct sigd_setup *setup)
+{
+	sigd_files_drop(&setup->files);
+	setup->cfg = mem_deref(setup->cfg);
+}
+
+static int setup_load(struct sigd_setup *setup, const char *path)
+{
+	int err = cfg_read(&setup->cfg, path);
+
+	if (!err)
+		err = sigd_files_load(&setup->files, setup->cfg);
+	if (err)
+		setup_drop(setup);
 	return err;
 }
 
@@ -129,15 +143,17 @@ static int on_reload(void *arg)
 	struct sigd_cfg *cfg = NULL;
 	int err = cfg_read(&cfg, state->path);
 
-	/* listeners and limits are taken over by a restart alone */
+	/* listeners and limits are taken over by a restart alone, and so is
+	 * the place of the files */
 	if (!err)
-		mem_deref(cfg);
+		err = sigd_files_load(&state->setup.files, state->setup.cfg);
+	mem_deref(cfg);
 	return err;
 }
 
 static void listeners_fill(struct main_state *state)
 {
-	const struct sigd_cfg *cfg = state->cfg;
+	const struct sigd_cfg *cfg = state->setup.cfg;
 
 	for (uint32_t i = 0; i < cfg->nlisteners; i++) {
 		struct sigd_listener_cfg *l = &cfg->listeners[i];
@@ -161,18 +177,19 @@ static void listeners_fill(struct main_state *state)
 
 static int serve(struct main_state *state)
 {
-	const struct sigd_cfg *cfg = state->cfg;
+	const struct sigd_cfg *cfg = state->setup.cfg;
 	struct super_daemon daemon = {
 		.name = "sigd", .node = state->node,
 		.workers = (uint8_t)cfg->workers,
 		.listeners = state->listeners,
 		.worker_run = worker_run, .admin_run = admin_run,
 		.reload = on_reload, .arg = state,
-		.cfgp = (void **)&state->cfg,
+		.cfgp = (void **)&state->setup_ptr,
 		.times = SUPER_TIMES_DEFAULT};
 
 	daemon.times.stall_ms = cfg->stall_ms;
 	daemon.times.drain_ms = cfg->drain_ms;
+	state->setup_ptr = &state->setup;
 	listeners_fill(state);
 	daemon.nlisteners = state->nlisteners;
 	if (mkdir(cfg->run_dir, 0700) && errno != EEXIST) {
@@ -218,26 +235,28 @@ static int parse(struct main_state *state, int argc, char **argv)
 static int run(struct main_state *state, int what)
 {
 	enum log_level level = LOG_L_INFO;
+	const struct sigd_cfg *cfg;
 	int code;
 
-	if (cfg_read(&state->cfg, state->path))
+	if (setup_load(&state->setup, state->path))
 		return WORKER_EXIT_CONFIG;
 
-	if (state->cfg->node)
-		str_ncpy(state->node, state->cfg->node, sizeof(state->node));
+	cfg = state->setup.cfg;
+	if (cfg->node)
+		str_ncpy(state->node, cfg->node, sizeof(state->node));
 	else
 		node_name_default(state->node);
-	(void)log_level_parse(&level, state->cfg->log_level);
+	(void)log_level_parse(&level, cfg->log_level);
 	log_level_set(level);
 	if (what == DO_CHECK) {
-		const struct cfg_view view = {&sigd_cfg_table, state->cfg};
+		const struct cfg_view view = {&sigd_cfg_table, cfg};
 
 		(void)re_printf("%H", cfg_print, &view);
 		code = 0;
 	} else {
 		code = serve(state);
 	}
-	state->cfg = mem_deref(state->cfg);
+	setup_drop(&state->setup);
 	return code;
 }
 

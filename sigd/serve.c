@@ -32,8 +32,7 @@ struct sigd {
 	struct redis_cfg redis_cfg;
 	struct redis_link *redis;
 	struct epoch *epoch;
-	struct keyring *ring;
-	struct route_table *routes;
+	struct sigd_files files;
 	struct ctl_client *ctl;
 	struct ctl_nodes *nodes;
 	struct ctl_listener *listener;
@@ -65,8 +64,7 @@ static void destructor(void *data)
 	mem_deref(sigd->ctl);
 	mem_deref(sigd->epoch);
 	mem_deref(sigd->redis);
-	mem_deref(sigd->routes);
-	mem_deref(sigd->ring);
+	sigd_files_drop(&sigd->files);
 	mem_deref(sigd->listeners);
 	mem_deref(sigd->sockets);
 }
@@ -100,38 +98,53 @@ static int routes_load(struct route_table **tablep, const struct sigd_cfg *cfg)
 	return err;
 }
 
-int sigd_check(const struct sigd_cfg *cfg)
+int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg)
 {
-	struct keyring *ring = NULL;
-	struct route_table *table = NULL;
-	int err = keys_load(&ring, cfg);
+	struct sigd_files now = {NULL, NULL};
+	int err = keys_load(&now.ring, cfg);
 
-	err |= routes_load(&table, cfg);
-	mem_deref(ring);
-	mem_deref(table);
-	return err ? EINVAL : 0;
+	/* both, so that all errors are told at once */
+	err |= routes_load(&now.routes, cfg);
+	if (err) {
+		sigd_files_drop(&now);
+		return EINVAL;
+	}
+	sigd_files_drop(files);
+	*files = now;
+	return 0;
+}
+
+void sigd_files_drop(struct sigd_files *files)
+{
+	files->ring   = mem_deref(files->ring);
+	files->routes = mem_deref(files->routes);
+}
+
+static void certificates_renew(struct sigd *sigd)
+{
+	char why[256] = "";
+
+	if (transport_renew(sigd->transport, why, sizeof(why)))
+		log_error(NULL, "a certificate stays as it was", "why=%s", why);
 }
 
 void sigd_reload(struct sigd *sigd)
 {
-	struct keyring *ring = NULL;
-	struct route_table *table = NULL;
+	struct sigd_files now = {NULL, NULL};
 
-	if (keys_load(&ring, sigd->cfg) || routes_load(&table, sigd->cfg)) {
-		mem_deref(ring);
-		mem_deref(table);
+	if (sigd->transport)
+		certificates_renew(sigd);
+	if (sigd_files_load(&now, sigd->cfg))
 		return;
-	}
+
 	if (sigd->proxy) {
-		proxy_keyring_set(sigd->proxy, ring);
-		proxy_routes_set(sigd->proxy, table);
-		ctl_client_keys(sigd->ctl, ring);
-		ctl_listener_keys(sigd->listener, ring);
+		proxy_keyring_set(sigd->proxy, now.ring);
+		proxy_routes_set(sigd->proxy, now.routes);
+		ctl_client_keys(sigd->ctl, now.ring);
+		ctl_listener_keys(sigd->listener, now.ring);
 	}
-	mem_deref(sigd->ring);
-	mem_deref(sigd->routes);
-	sigd->ring   = ring;
-	sigd->routes = table;
+	sigd_files_drop(&sigd->files);
+	sigd->files = now;
 	log_info(NULL, "keys and routing table loaded anew", NULL);
 }
 
@@ -156,7 +169,7 @@ static int control_start(struct sigd *sigd, uint32_t epoch)
 {
 	const struct ctl_peer peer = {
 		.addr = sigd->addr, .epoch = epoch, .link = sigd->redis,
-		.cfg = &sigd->redis_cfg, .ring = sigd->ring,
+		.cfg = &sigd->redis_cfg, .ring = sigd->files.ring,
 		.wheel = sigd->worker->wheel};
 	int err;
 
@@ -235,7 +248,7 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 	const struct proxy_deps deps = {
 		.node = sigd->worker->node, .slot = sigd->worker->slot,
 		.epoch = epoch, .wheel = sigd->worker->wheel,
-		.keyring = sigd->ring, .routes = sigd->routes,
+		.keyring = sigd->files.ring, .routes = sigd->files.routes,
 		.redis = sigd->redis, .media = sigd->media,
 		.listeners = sigd->listeners,
 		.nlisteners = cfg->nlisteners};
@@ -341,26 +354,25 @@ static int listeners_fill(struct sigd *sigd)
 	return 0;
 }
 
-int sigd_alloc(struct sigd **sigdp, const struct sigd_cfg *cfg,
-	       struct worker *worker, const struct sigd_events *events)
+int sigd_alloc(struct sigd **sigdp, struct worker *worker,
+	       const struct sigd_events *events)
 {
 	struct sigd *sigd = mem_zalloc(sizeof(*sigd), destructor);
+	const struct sigd_setup *setup = worker->cfg;
 	int err;
 
 	if (!sigd)
 		return ENOMEM;
 
-	sigd->cfg    = cfg;
+	sigd->cfg    = setup->cfg;
 	sigd->worker = worker;
 	sigd->events = *events;
 	re_snprintf(sigd->addr, sizeof(sigd->addr), "%s/%u", worker->node,
 		    worker->slot);
-	redis_fill(&sigd->redis_cfg, &cfg->redis);
-	err = keys_load(&sigd->ring, cfg);
-	if (!err)
-		err = routes_load(&sigd->routes, cfg);
-	if (!err)
-		err = listeners_fill(sigd);
+	redis_fill(&sigd->redis_cfg, &sigd->cfg->redis);
+	sigd->files.ring   = mem_ref(setup->files.ring);
+	sigd->files.routes = mem_ref(setup->files.routes);
+	err = listeners_fill(sigd);
 	if (!err)
 		err = redis_link_alloc(&sigd->redis, &sigd->redis_cfg,
 				       worker->wheel, on_redis, sigd);

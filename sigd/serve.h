@@ -13,7 +13,25 @@
 #include "common/worker.h"
 #include "sigd/sigd_cfg.h"
 
+struct keyring;
+struct route_table;
 struct sigd;
+
+/*
+ * What sigd.yaml names, as it was good last. The parent holds it and a worker
+ * inherits it, so one that starts while somebody is at work on the files has
+ * what its siblings have.
+ */
+struct sigd_files {
+	struct keyring *ring;
+	struct route_table *routes;
+};
+
+/* worker->cfg of all sigd's processes. */
+struct sigd_setup {
+	struct sigd_cfg *cfg;
+	struct sigd_files files;
+};
 
 /* The worker serves now; and: a drain is over. */
 typedef void(sigd_event_h)(void *arg);
@@ -25,20 +43,21 @@ struct sigd_events {
 };
 
 /*
- * cfg and worker outlive it; worker->socks are in the order of cfg's
- * listeners. Errors in the key file, the tables or certificates are logged
- * once and returned.
+ * worker and its struct sigd_setup outlive it; worker->socks are in the order
+ * of the listeners. Errors in certificates are logged once and returned.
  */
-int sigd_alloc(struct sigd **sigdp, const struct sigd_cfg *cfg,
-	       struct worker *worker, const struct sigd_events *events);
+int sigd_alloc(struct sigd **sigdp, struct worker *worker,
+	       const struct sigd_events *events);
 
-/* Load keys and tables anew; a bad file changes nothing and is logged. */
+/* Load keys, tables and certificates anew; a bad file changes nothing and is
+ * logged. */
 void sigd_reload(struct sigd *sigd);
 /* No new connections; drainedh when nothing is under way any more. */
 void sigd_drain(struct sigd *sigd);
 
-/* Key file and tables of a configuration: loaded, checked, thrown away. The
- * errors are printed to stderr. */
-int sigd_check(const struct sigd_cfg *cfg);
+/* Load key file and tables of a configuration; errors are logged. The caller
+ * owns what is in *files, which an error leaves as it was. */
+int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg);
+void sigd_files_drop(struct sigd_files *files);
 
 #endif

@@ -9,8 +9,8 @@
 
 #include "common/admin.h"
 #include "common/log.h"
+#include "sigd/serve.h"
 #include "sigd/sigd_admin.h"
-#include "sigd/sigd_cfg.h"
 #include "sigd/sigd_metric.h"
 
 enum {
@@ -24,7 +24,8 @@ static int figures_alloc(struct metric_set **setp, void *figures)
 
 static int start(struct worker *worker, void *arg)
 {
-	const struct sigd_cfg *cfg = worker->cfg;
+	const struct sigd_setup *setup = worker->cfg;
+	const struct sigd_cfg *cfg = setup->cfg;
 	const struct admin_cfg admin = {
 		.daemon = "sigd",
 		.sock = SIGD_ADMIN_SOCK,

@@ -11,7 +11,7 @@
 #define SIGD_ADMIN_SOCK "admin"
 
 /*
- * For worker_main(); worker->cfg is a struct sigd_cfg, its one socket is
+ * For worker_main(); worker->cfg is a struct sigd_setup, its one socket is
  * called SIGD_ADMIN_SOCK, arg a struct admin * that is NULL (common/admin.h).
  */
 extern const struct worker_hooks sigd_admin_hooks;
