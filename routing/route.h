@@ -20,6 +20,7 @@
 #include "common/cfg_schema.h"
 #include "common/status.h"
 
+struct route_connection;
 struct route_index;
 struct route_rule;
 struct route_table;
@@ -40,6 +41,8 @@ struct route_user {
 	const char *name;
 	const char *display;  /* NULL: none */
 	uint16_t max_devices; /* registered at once; 0: the daemon's limit */
+	const char **numbers; /* also called by these; each once in a tenant */
+	uint32_t nnumbers;
 	/* H(name:realm:password) in lowercase hex (RFC 7616 section 3.4.2);
 	 * "" when not known. Never log them: they are as good as a password
 	 * in this realm. */
@@ -58,9 +61,11 @@ struct route_tenant {
 	uint32_t ndomains;
 	struct route_user *users;
 	uint32_t nusers;
+	struct route_connection *connections; /* route_conn.h */
+	uint32_t nconnections;
 	struct route_rule *rules; /* in order */
 	uint32_t nrules;
-	struct route_index *by_name;
+	struct route_index *by_name, *by_number, *by_connection;
 	struct cfg_pos pos;
 };
 
@@ -96,6 +101,9 @@ route_tenant_by_domain(const struct route_table *table, const struct pl *host);
 /* name: %-decoded. NULL when unknown. */
 const struct route_user *route_user_find(const struct route_tenant *tenant,
 					 const struct pl *name);
+/* Who is called so: the user of that name, else who has that number. */
+const struct route_user *route_user_called(const struct route_tenant *tenant,
+					   const struct pl *callee);
 
 enum route_service {
 	ROUTE_ECHO = 1,
@@ -108,20 +116,24 @@ const char *route_service_name(enum route_service service);
 /* What is asked. The texts are borrowed for the call. */
 struct route_query {
 	const struct route_tenant *tenant;
+	const struct route_connection *from; /* NULL: a user asks */
 	struct pl method; /* "INVITE" */
 	struct pl caller; /* user part, %-decoded */
 	struct pl callee; /* user part of the Request-URI, %-decoded */
 };
 
 enum route_kind {
-	ROUTE_TO_USER,    /* all devices of `user` */
-	ROUTE_TO_SERVICE, /* `service` in mediad */
-	ROUTE_TO_REJECT,  /* answer `code` */
+	ROUTE_TO_USER,       /* all devices of `user` */
+	ROUTE_TO_SERVICE,    /* `service` in mediad */
+	ROUTE_TO_REJECT,     /* answer `code` */
+	ROUTE_TO_CONNECTION, /* `connection`; what fails goes to the next
+				target */
 };
 
 struct route_target {
 	enum route_kind kind;
 	const struct route_user *user;
+	const struct route_connection *connection;
 	enum route_service service;
 	enum status status; /* of a rejection */
 	uint16_t code;      /* 400..699 */
@@ -131,6 +143,7 @@ struct route_target {
 /* Why a rule was passed by, or what the last step found. */
 enum route_why {
 	ROUTE_WHY_MATCH,
+	ROUTE_WHY_FROM, /* for calls from elsewhere */
 	ROUTE_WHY_METHOD,
 	ROUTE_WHY_CALLER,
 	ROUTE_WHY_CALLEE,
@@ -138,6 +151,7 @@ enum route_why {
 	ROUTE_WHY_BAD_USER, /* matched, but `to` names no user: rejected */
 	ROUTE_WHY_TOO_LONG, /* last step: nobody has such a number */
 	ROUTE_WHY_USER,     /* last step: the callee is a user */
+	ROUTE_WHY_NUMBER,   /* last step: it is the number of one */
 	ROUTE_WHY_NOBODY,   /* last step: it is not */
 	ROUTE_WHY_COUNT
 };
@@ -150,6 +164,7 @@ struct route_note {
 /* Plain memory of the caller; filled by route_decide(). */
 struct route_plan {
 	const struct route_tenant *tenant;
+	const struct route_connection *from; /* of the query */
 	const struct route_rule *rule; /* that decided; NULL: the last step */
 	struct route_target targets[ROUTE_TARGETS_MAX]; /* to try in order */
 	unsigned ntargets;                              /* 1 or more */

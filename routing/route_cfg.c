@@ -33,7 +33,7 @@ static bool check_tenant(const char *text, char *why, size_t size)
 }
 
 /* What would have to be escaped in SIP, digest or a log is no name. */
-static bool check_user(const char *text, char *why, size_t size)
+bool route_check_user(const char *text, char *why, size_t size)
 {
 	size_t len = strlen(text);
 
@@ -48,17 +48,43 @@ static bool check_user(const char *text, char *why, size_t size)
 		   "1 to 64 bytes without spaces and without \" : @ \\ < >");
 }
 
-static bool check_domain(const char *text, char *why, size_t size)
+bool route_check_host(const char *text, char *why, size_t size)
 {
-	if (!strcmp(text, "*") ||
-	    only(text, "abcdefghijklmnopqrstuvwxyz"
+	if (only(text, "abcdefghijklmnopqrstuvwxyz"
 		       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ||
 	    only(text, "[0123456789abcdefABCDEF:.]"))
+		return true;
+	return say(why, size, "a host name or an IP address");
+}
+
+static bool check_domain(const char *text, char *why, size_t size)
+{
+	if (!strcmp(text, "*") || route_check_host(text, why, size))
 		return true;
 	return say(why, size, "a host name, an IP address, or \"*\"");
 }
 
-static bool check_realm(const char *text, char *why, size_t size)
+/* Names of connections stand in records, logs and figures. */
+static bool check_connection(const char *text, char *why, size_t size)
+{
+	if (!strcmp(text, "users"))
+		return say(why, size, "another name than users");
+	if (only(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") &&
+	    strlen(text) <= ROUTE_CONN_MAX)
+		return true;
+	return say(why, size, "1 to 32 of a-z, 0-9, _ and -");
+}
+
+static bool check_number(const char *text, char *why, size_t size)
+{
+	const char *digits = text + (*text == '+');
+
+	if (*digits && only(digits, "0123456789*#"))
+		return true;
+	return say(why, size, "digits, * and #, with or without a + before");
+}
+
+bool route_check_realm(const char *text, char *why, size_t size)
 {
 	if (!strpbrk(text, "\"\\"))
 		return true;
@@ -130,7 +156,18 @@ static const struct cfg_field method_item = {
 	.choices = methods,
 };
 
+static const struct cfg_field name_item = {
+	.type = CFG_STRING, .size = sizeof(char *), .max = ROUTE_CONN_MAX,
+	.min = 1,
+};
+
 static const struct cfg_field match_fields[] = {
+	{"from", CFG_LIST, CFG_ITEMS(struct route_match, from, nfrom),
+	 .item = &name_item, .min = 1, .flags = CFG_F_ALONE,
+	 .help = "Who calls: `users`, or connections by name. Absent: "
+		 "everybody; but a route to a connection is for users alone, "
+		 "so that no call goes back where it came from.",
+	 .example = "users"},
 	{"method", CFG_LIST, CFG_ITEMS(struct route_match, method, nmethod),
 	 .item = &method_item, .min = 1, .flags = CFG_F_ALONE,
 	 .help = "The methods it is for; absent: all.",
@@ -174,6 +211,16 @@ static const struct cfg_field to_fields[] = {
 	 .help = "All devices of a user of this tenant. `\\1` or `${1}` is "
 		 "what the first group of `callee` matched, `\\0` all of it.",
 	 .example = "${1}"},
+	{"connection", CFG_STRING, CFG_AT(struct route_to, connection),
+	 .min = 1, .max = ROUTE_CONN_MAX,
+	 .help = "A connection of this tenant.", .example = "pbx"},
+	{"connections", CFG_LIST,
+	 CFG_ITEMS(struct route_to, connections, nconnections),
+	 .item = &name_item, .min = 1, .max = ROUTE_TARGETS_MAX,
+	 .help = "Connections of this tenant, one after the other: the next "
+		 "is tried when one cannot be reached, does not answer, or "
+		 "fails (408, 430, 5xx).",
+	 .example = "pbx, backup"},
 	{"reject", CFG_TABLE, CFG_AT(struct route_to, reject),
 	 .flags = CFG_F_PTR, .table = &reject_table,
 	 .help = "An error."},
@@ -200,11 +247,17 @@ static const struct cfg_field rule_fields[] = {
 static const struct cfg_table rule_table = {
 	sizeof(struct route_rule), "a route", rule_fields,
 	"The first route that matches decides. When none does, the callee is "
-	"looked for among the users of the tenant; who is not there gets 404.",
+	"looked for among the users of the tenant and their numbers; who is "
+	"not there gets 404.",
 	0};
 
 static const struct cfg_field rule_item = {
 	.type = CFG_TABLE, .table = &rule_table};
+
+static const struct cfg_field number_item = {
+	.type = CFG_STRING, .size = sizeof(char *), .min = 1, .max = 32,
+	.check = check_number,
+};
 
 static const struct cfg_field user_fields[] = {
 	{.type = CFG_POS, CFG_AT(struct route_user, pos)},
@@ -223,6 +276,10 @@ static const struct cfg_field user_fields[] = {
 	{"max_devices", CFG_INT, CFG_AT(struct route_user, max_devices),
 	 .min = 0, .max = 100, .def = "0",
 	 .help = "Devices registered at once; 0: the server's limit."},
+	{"numbers", CFG_LIST, CFG_ITEMS(struct route_user, numbers, nnumbers),
+	 .item = &number_item, .min = 1, .max = 100, .flags = CFG_F_ALONE,
+	 .help = "Numbers that lead to this user, too.",
+	 .example = "+4930123"},
 	CFG_END,
 };
 
@@ -248,14 +305,20 @@ static const struct cfg_field tenant_fields[] = {
 		 "host that is nobody else's.",
 	 .example = "sip.example.com"},
 	{"realm", CFG_STRING, CFG_AT(struct route_tenant, realm), .min = 1,
-	 .max = 64, .check = check_realm, .pattern = "^[^\"\\\\]*$",
+	 .max = 64, .check = route_check_realm, .pattern = "^[^\"\\\\]*$",
 	 .flags = CFG_F_REQUIRED,
 	 .help = "The one realm of its digest challenges. Another realm makes "
 		 "every ha1 useless."},
 	{"users", CFG_MAP, CFG_ITEMS(struct route_tenant, users, nusers),
 	 CFG_KEY(struct route_user, name), .item = &user_item,
-	 .check = check_user, .pattern = "^[^ \":@\\\\<>]{1,64}$",
+	 .check = route_check_user, .pattern = "^[^ \":@\\\\<>]{1,64}$",
 	 .help = "Its users by name."},
+	{"connections", CFG_MAP,
+	 CFG_ITEMS(struct route_tenant, connections, nconnections),
+	 CFG_KEY(struct route_connection, name), .item = &route_conn_item,
+	 .check = check_connection, .pattern = "^[a-z0-9_-]{1,32}$",
+	 .help = "Its PBXs and carriers by name, which stands in logs, "
+		 "records and figures."},
 	{"routes", CFG_LIST, CFG_ITEMS(struct route_tenant, rules, nrules),
 	 .item = &rule_item, .help = "Its routes, in order."},
 	CFG_END,
@@ -284,7 +347,7 @@ static const struct cfg_field file_fields[] = {
 
 const struct cfg_table route_cfg_table = {
 	CFG_ROOT(struct route_cfg), "routing.yaml", file_fields,
-	"Tenants, their users, and where their calls go. It is read at the "
+	"Tenants, their users and connections, and where calls go. It is read at the "
 	"start and again at every reload (SIGHUP); a file with an error "
 	"changes nothing.", 0};
 /* clang-format on */

@@ -15,6 +15,7 @@ static const struct {
 	const char *words; /* for people */
 } why_text[ROUTE_WHY_COUNT] = {
 	[ROUTE_WHY_MATCH] = {"match", "matches"},
+	[ROUTE_WHY_FROM] = {"from", "is not for calls from there"},
 	[ROUTE_WHY_METHOD] = {"method", "is not for this method"},
 	[ROUTE_WHY_CALLER] = {"caller", "the caller does not match"},
 	[ROUTE_WHY_CALLEE] = {"callee", "the callee does not match"},
@@ -23,6 +24,7 @@ static const struct {
 	[ROUTE_WHY_BAD_USER] = {"bad-user", "leads to a user who is not there"},
 	[ROUTE_WHY_TOO_LONG] = {"too-long", "the number is too long"},
 	[ROUTE_WHY_USER] = {"user", "the callee is a user"},
+	[ROUTE_WHY_NUMBER] = {"number", "the callee is a user's number"},
 	[ROUTE_WHY_NOBODY] = {"nobody", "the callee is no user"},
 };
 
@@ -46,6 +48,15 @@ static int explain_note(struct re_printf *pf, uint32_t nr,
 			  note->rule->pos.line, words);
 }
 
+static int explain_connection(struct re_printf *pf,
+			      const struct route_connection *conn)
+{
+	return re_hprintf(pf, "connection \"%s\" (%s%s%s)", conn->name,
+			  route_conn_kind_name(conn->kind),
+			  conn->peer.address ? " " : "",
+			  conn->peer.address ? conn->peer.address : "");
+}
+
 static int explain_target(struct re_printf *pf,
 			  const struct route_target *target)
 {
@@ -58,6 +69,8 @@ static int explain_target(struct re_printf *pf,
 	case ROUTE_TO_REJECT:
 		return re_hprintf(pf, "%u %s (%s)", target->code,
 				  target->phrase, status_text(target->status));
+	case ROUTE_TO_CONNECTION:
+		return explain_connection(pf, target->connection);
 	}
 	return 0;
 }
@@ -70,9 +83,13 @@ int route_plan_explain(struct re_printf *pf, const struct route_plan *plan)
 	if (!plan)
 		return 0;
 	from = first_kept(plan);
-	err = re_hprintf(pf, "%s from \"%s\" to \"%s\", tenant \"%s\"\n",
+	err = re_hprintf(pf, "%s from \"%s\" to \"%s\", tenant \"%s\"",
 			 plan->method, plan->caller, plan->callee,
 			 plan->tenant ? plan->tenant->id : "");
+	if (plan->from)
+		err |= re_hprintf(pf, ", by connection \"%s\"",
+				  plan->from->name);
+	err |= re_hprintf(pf, "\n");
 	if (from)
 		err |= re_hprintf(pf, "  %u steps before did not match\n",
 				  from);
@@ -115,6 +132,9 @@ static int json_target(struct re_printf *pf, const struct route_target *target)
 				  "\"status\":\"%s\"}",
 				  target->code, cfg_print_json, target->phrase,
 				  status_text(target->status));
+	case ROUTE_TO_CONNECTION:
+		return re_hprintf(pf, "{\"connection\":\"%s\"}",
+				  target->connection->name);
 	}
 	return 0;
 }
@@ -129,10 +149,12 @@ int route_plan_json(struct re_printf *pf, const struct route_plan *plan)
 	from = first_kept(plan);
 	err = re_hprintf(pf,
 			 "{\"tenant\":%H,\"method\":%H,\"caller\":%H,"
-			 "\"callee\":%H,\"considered\":%u,\"steps\":[",
+			 "\"callee\":%H,\"from\":\"%s\","
+			 "\"considered\":%u,\"steps\":[",
 			 cfg_print_json, plan->tenant ? plan->tenant->id : "",
 			 cfg_print_json, plan->method, cfg_print_json,
 			 plan->caller, cfg_print_json, plan->callee,
+			 plan->from ? plan->from->name : "users",
 			 plan->considered);
 	for (uint32_t i = from; i < plan->considered; i++) {
 		err |= re_hprintf(pf, i > from ? "," : "");

@@ -11,11 +11,6 @@
 #include "routing/route_index.h"
 #include "routing/route_priv.h"
 
-/* Beyond this many users nobody is asked whether another one was meant. */
-enum {
-	MEANT_MAX = 1000
-};
-
 /* A large operator has 100,000 users of a few values each. */
 static const struct cfg_limits limits = {.bytes = 64u * 1024 * 1024,
 					 .nodes = 4000000,
@@ -40,7 +35,10 @@ static void destructor(void *arg)
 			mem_deref(tenant->rules[k].callee);
 		}
 		mem_deref(tenant->by_name);
+		mem_deref(tenant->by_number);
+		mem_deref(tenant->by_connection);
 	}
+	mem_deref(table->sources);
 	mem_deref(table->by_id);
 	mem_deref(table->by_domain);
 	mem_deref(table->engine);
@@ -105,101 +103,6 @@ static int load_domain(struct loader *ld, struct route_tenant *tenant,
 	return err;
 }
 
-/* --- rules --------------------------------------------------------------- */
-
-static int compile(struct loader *ld, struct route_regex **rxp,
-		   const char *pattern, const struct cfg_pos *pos)
-{
-	char why[200];
-	int err;
-
-	if (!pattern)
-		return 0;
-	err = route_regex_alloc(rxp, ld->table->engine, pattern, why,
-				sizeof(why));
-	if (err == EINVAL)
-		cfg_errors_add(ld->errs, pos, "expected %s", why);
-	return err;
-}
-
-static const char *meant_user(const struct route_tenant *tenant,
-			      const char *name)
-{
-	const char *names[MEANT_MAX];
-
-	if (tenant->nusers > MEANT_MAX)
-		return NULL;
-	for (uint32_t i = 0; i < tenant->nusers; i++)
-		names[i] = tenant->users[i].name;
-	return cfg_nearest(name, names, tenant->nusers);
-}
-
-static int check_target_user(struct loader *ld,
-			     const struct route_tenant *tenant,
-			     const struct route_rule *rule)
-{
-	const struct cfg_pos *pos = &rule->to.pos;
-	const char *user = rule->to.user, *meant;
-	struct pl name;
-	char why[80];
-	bool fixed;
-
-	if (!route_template_check(
-		    user, rule->callee ? route_regex_groups(rule->callee) : 0,
-		    &fixed, why, sizeof(why))) {
-		cfg_errors_add(ld->errs, pos,
-			       "user: \"%s\" will not do, expected %s", user,
-			       why);
-		return EINVAL;
-	}
-	pl_set_str(&name, user);
-	if (!fixed || route_user_find(tenant, &name))
-		return 0;
-	meant = meant_user(tenant, user);
-	cfg_errors_add(ld->errs, pos,
-		       "user: tenant \"%s\" has no user \"%s\"%s%s%s",
-		       tenant->id, user, meant ? ", did you mean \"" : "",
-		       meant ? meant : "", meant ? "\"?" : "");
-	return EINVAL;
-}
-
-static int load_rule(struct loader *ld, const struct route_tenant *tenant,
-		     struct route_rule *rule)
-{
-	int err;
-
-	for (uint32_t i = 0; i < rule->match.nmethod; i++)
-		rule->methods |= 1u << rule->match.method[i];
-	err = compile(ld, &rule->caller, rule->match.caller, &rule->pos);
-	err = err ? err
-		  : compile(ld, &rule->callee, rule->match.callee, &rule->pos);
-	if (!err && rule->to.user)
-		err = check_target_user(ld, tenant, rule);
-	return err;
-}
-
-static int load_rules(struct loader *ld, struct route_tenant *tenant)
-{
-	struct route_index *names = NULL;
-	int err = route_index_alloc(&names, tenant->nrules, false);
-	int bad = 0;
-
-	for (uint32_t i = 0; i < tenant->nrules && err != ENOMEM; i++) {
-		struct route_rule *rule = &tenant->rules[i];
-
-		err = load_rule(ld, tenant, rule);
-		bad = err ? err : bad;
-		if (err || route_index_add(names, rule->name, rule) != EEXIST)
-			continue;
-		bad = EINVAL;
-		cfg_errors_add(ld->errs, &rule->pos,
-			       "tenant \"%s\" has two routes \"%s\"",
-			       tenant->id, rule->name);
-	}
-	mem_deref(names);
-	return err == ENOMEM ? err : bad;
-}
-
 /* --- the whole ----------------------------------------------------------- */
 
 static int load_tenant(struct loader *ld, struct route_tenant *tenant)
@@ -214,7 +117,12 @@ static int load_tenant(struct loader *ld, struct route_tenant *tenant)
 	err = err == ENOMEM ? err
 			    : route_users_load(tenant, ld->hasher, ld->errs);
 	bad = err ? err : bad;
-	err = err == ENOMEM ? err : load_rules(ld, tenant);
+	err = err == ENOMEM ? err
+			    : route_conns_load(tenant, ld->table->cfg->mem,
+					       ld->errs);
+	bad = err ? err : bad;
+	err = err == ENOMEM ? err
+			    : route_rules_load(ld->table, tenant, ld->errs);
 	return err ? err : bad;
 }
 
@@ -253,6 +161,8 @@ static int table_alloc(struct route_table **tp, struct cfg_tree *tree,
 	err = err ? err : route_engine_alloc(&ld.table->engine);
 	err = err ? err : route_hasher_alloc(&ld.hasher);
 	err = err ? err : load_tenants(&ld);
+	err = err ? err
+		  : route_sources_alloc(&ld.table->sources, ld.table->cfg);
 	mem_deref(ld.hasher);
 	if (err)
 		mem_deref(ld.table);

@@ -7,6 +7,18 @@
 
 #include "routing/route_priv.h"
 
+static bool is_from(const struct route_rule *rule,
+		    const struct route_connection *from)
+{
+	if (!from)
+		return rule->users;
+	for (uint32_t i = 0; i < rule->nfrom; i++) {
+		if (rule->from[i] == from)
+			return true;
+	}
+	return rule->conns && !rule->nfrom;
+}
+
 enum route_why route_rule_match(const struct route_rule *rule,
 				const struct route_engine *engine,
 				const struct route_input *input,
@@ -17,6 +29,8 @@ enum route_why route_rule_match(const struct route_rule *rule,
 
 	if (rule->methods && !(rule->methods & input->method))
 		return ROUTE_WHY_METHOD;
+	if (!is_from(rule, query->from))
+		return ROUTE_WHY_FROM;
 	if (rule->caller) {
 		hit = route_regex_match(rule->caller, engine, &query->caller,
 					NULL);

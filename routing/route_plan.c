@@ -96,13 +96,21 @@ static void to_user(struct route_plan *plan, const struct route_rule *rule,
 				    captures);
 	pl_set_str(&name, text);
 	clean_copy(plan->user, sizeof(plan->user), &name);
-	user = err ? NULL : route_user_find(plan->tenant, &name);
+	user = err ? NULL : route_user_called(plan->tenant, &name);
 	if (user) {
 		add_target(plan, ROUTE_TO_USER)->user = user;
 		return;
 	}
 	note(plan, rule, ROUTE_WHY_BAD_USER);
 	reject(plan, STATUS_UNKNOWN_USER, 0, NULL);
+}
+
+static void to_connections(struct route_plan *plan,
+			   const struct route_rule *rule)
+{
+	for (unsigned i = 0; i < rule->ntargets; i++)
+		add_target(plan, ROUTE_TO_CONNECTION)->connection =
+			rule->targets[i];
 }
 
 static void apply(struct route_plan *plan, const struct route_rule *rule,
@@ -115,6 +123,8 @@ static void apply(struct route_plan *plan, const struct route_rule *rule,
 		add_target(plan, ROUTE_TO_SERVICE)->service = to->service;
 	else if (to->user)
 		to_user(plan, rule, captures);
+	else if (rule->ntargets)
+		to_connections(plan, rule);
 	else
 		reject(plan, STATUS_ROUTE_REJECTED, to->reject->code,
 		       to->reject->reason);
@@ -123,9 +133,13 @@ static void apply(struct route_plan *plan, const struct route_rule *rule,
 /* No rule matched: is it a user? */
 static void last_step(struct route_plan *plan, const struct pl *callee)
 {
-	const struct route_user *user = route_user_find(plan->tenant, callee);
+	const struct route_user *user = route_user_called(plan->tenant,
+							  callee);
 
-	note(plan, NULL, user ? ROUTE_WHY_USER : ROUTE_WHY_NOBODY);
+	note(plan, NULL,
+	     !user				    ? ROUTE_WHY_NOBODY
+	     : route_user_find(plan->tenant, callee) ? ROUTE_WHY_USER
+						    : ROUTE_WHY_NUMBER);
 	if (user)
 		add_target(plan, ROUTE_TO_USER)->user = user;
 	else
@@ -165,6 +179,7 @@ int route_decide(const struct route_table *table,
 	if (!table || !query || !plan)
 		return EINVAL;
 	plan->tenant = query->tenant;
+	plan->from = query->from;
 	plan->rule = NULL;
 	plan->ntargets = 0;
 	plan->considered = 0;

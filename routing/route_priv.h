@@ -7,9 +7,11 @@
 #define ROUTING_ROUTE_PRIV_H
 
 #include "routing/route.h"
+#include "routing/route_conn.h"
 #include "routing/route_regex.h"
 
 struct arena;
+struct route_sources;
 
 /* Bit numbers of route_match.methods. */
 enum route_method {
@@ -28,6 +30,8 @@ struct route_match {
 	enum route_method *method;
 	uint32_t nmethod;
 	const char *caller, *callee; /* patterns, NULL: any */
+	const char **from;           /* names of connections, "users" */
+	uint32_t nfrom;
 };
 
 struct route_reject {
@@ -40,13 +44,22 @@ struct route_to { /* exactly one is set */
 	enum route_service service;
 	const char *user;
 	struct route_reject *reject;
+	const char *connection;
+	const char **connections;
+	uint32_t nconnections;
 };
 
 struct route_rule {
 	/* first, what each request looks at */
 	uint32_t methods;                    /* bits; 0: any */
 	struct route_regex *caller, *callee; /* NULL: any */
+	bool users; /* for calls of users */
+	bool conns; /* ... of connections: those in `from`, or all */
+	const struct route_connection **from;
+	uint32_t nfrom;
 
+	const struct route_connection *targets[ROUTE_TARGETS_MAX];
+	unsigned ntargets;
 	struct cfg_pos pos;
 	const char *name;
 	struct route_match match;
@@ -64,12 +77,37 @@ struct route_cfg {
 struct route_table {
 	struct route_cfg *cfg;
 	struct route_index *by_id, *by_domain;
+	struct route_sources *sources;
 	const struct route_tenant *rest; /* who has "*" */
 	struct route_engine *engine;
 };
 
 /* ROUTE_OTHER when it is none that rules can name. */
 enum route_method route_method_of(const struct pl *name);
+
+/* --- route_cfg.c: what may stand in the file; `why` says what was expected - */
+
+bool route_check_user(const char *text, char *why, size_t size);
+bool route_check_host(const char *text, char *why, size_t size);
+bool route_check_realm(const char *text, char *why, size_t size);
+
+/* --- route_conn_cfg.c, route_conn.c, route_source.c: connections ---------- */
+
+extern const struct cfg_field route_conn_item;
+const char *route_codec_name(enum route_codec codec);
+/* "host[:port]" into host, port and addr of peer. */
+bool route_address_parse(struct route_conn_peer *peer,
+			 char host[ROUTE_HOST_MAX + 1], const char *text);
+/* mem: of the configuration that the tenant is in. */
+int route_conns_load(struct route_tenant *tenant, struct arena *mem,
+		     struct cfg_errors *errs);
+int route_sources_alloc(struct route_sources **sourcesp,
+			const struct route_cfg *cfg);
+
+/* --- route_rule.c: routes, compiled ---------------------------------------- */
+
+int route_rules_load(struct route_table *table, struct route_tenant *tenant,
+		     struct cfg_errors *errs);
 
 /* --- route_users.c: names and credentials -------------------------------- */
 

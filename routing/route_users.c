@@ -54,6 +54,47 @@ static int load_credentials(struct route_user *user, const char *realm,
 	return err;
 }
 
+/* A number is nobody else's, neither as a number nor as a name. */
+static int load_numbers(struct route_tenant *tenant, struct route_user *user,
+			struct cfg_errors *errs)
+{
+	const struct route_user *other;
+	struct pl number;
+	int err = 0;
+
+	for (uint32_t i = 0; i < user->nnumbers && err != ENOMEM; i++) {
+		pl_set_str(&number, user->numbers[i]);
+		other = route_user_called(tenant, &number);
+		if (!other) {
+			err = route_index_add(tenant->by_number,
+					      user->numbers[i], user);
+			continue;
+		}
+		cfg_errors_add(errs, &user->pos,
+			       "number \"%s\" of user \"%s\" is already one "
+			       "of user \"%s\"",
+			       user->numbers[i], user->name, other->name);
+		err = EINVAL;
+	}
+	return err;
+}
+
+static int load_all_numbers(struct route_tenant *tenant,
+			    struct cfg_errors *errs)
+{
+	uint32_t count = 0;
+	int err, bad = 0;
+
+	for (uint32_t i = 0; i < tenant->nusers; i++)
+		count += tenant->users[i].nnumbers;
+	err = route_index_alloc(&tenant->by_number, count, false);
+	for (uint32_t i = 0; i < tenant->nusers && err != ENOMEM; i++) {
+		err = load_numbers(tenant, &tenant->users[i], errs);
+		bad = err ? err : bad;
+	}
+	return err ? err : bad;
+}
+
 int route_users_load(struct route_tenant *tenant,
 		     const struct route_hasher *hasher, struct cfg_errors *errs)
 {
@@ -69,6 +110,7 @@ int route_users_load(struct route_tenant *tenant,
 			  : load_credentials(user, tenant->realm, hasher, errs);
 		bad = err ? err : bad;
 	}
+	err = err == ENOMEM ? err : load_all_numbers(tenant, errs);
 	return err ? err : bad;
 }
 
@@ -76,4 +118,14 @@ const struct route_user *route_user_find(const struct route_tenant *tenant,
 					 const struct pl *name)
 {
 	return tenant ? route_index_find(tenant->by_name, name) : NULL;
+}
+
+const struct route_user *route_user_called(const struct route_tenant *tenant,
+					   const struct pl *callee)
+{
+	const struct route_user *user = route_user_find(tenant, callee);
+
+	if (user || !tenant)
+		return user;
+	return route_index_find(tenant->by_number, callee);
 }

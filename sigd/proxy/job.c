@@ -24,6 +24,7 @@ struct job {
 	struct authorized who;
 	struct registrar_ask *ask;
 	struct flow_id flow;
+	bool outbound; /* REGISTER: its answer says so */
 	char source[FLOW_TEXT_MAX + 1];
 	char user[CALL_TEXT_MAX]; /* unescaped */
 };
@@ -78,7 +79,7 @@ static struct registrar_params ask_params(struct job *job, registrar_h *h)
 /* 200 lists every binding with what is left of it (RFC 3261 10.3 step 8). */
 static void reply_bindings(struct job *job, const struct registrar_list *list)
 {
-	struct smsg_field fields[REGISTRAR_BINDINGS_MAX];
+	struct smsg_field fields[REGISTRAR_BINDINGS_MAX + 1];
 	struct smsg_reply reply = {.scode = 200, .fieldv = fields};
 	struct mbuf *mb = mbuf_alloc(4096);
 	size_t at[REGISTRAR_BINDINGS_MAX + 1] = {0};
@@ -99,6 +100,10 @@ static void reply_bindings(struct job *job, const struct registrar_list *list)
 		fields[i].val.l = at[i + 1] - at[i];
 	}
 	reply.fieldc = mb ? list->n : 0;
+	if (job->outbound) { /* RFC 5626 section 6 */
+		pl_set_str(&fields[reply.fieldc].name, "Require");
+		pl_set_str(&fields[reply.fieldc++].val, "outbound");
+	}
 	reply_tag(tag, job->px, txn_srv_request(job->st));
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(job->st, &reply);
@@ -125,22 +130,37 @@ static void on_registered(const struct registrar_list *list, void *arg)
 	}
 }
 
-/* 423 says how long it must be at least (RFC 3261 20.23). */
-static void refuse_brief(struct job *job)
+/* A refusal whose one header says what would do. */
+static void refuse(struct job *job, uint16_t scode, const char *name,
+		   const char *val)
 {
-	char min[16], tag[17];
 	struct smsg_field field;
-	const struct smsg_reply brief = {.scode = 423, .fieldv = &field,
-					 .fieldc = 1};
-	struct smsg_reply reply = brief;
+	struct smsg_reply reply = {.scode = scode, .fieldv = &field,
+				   .fieldc = 1};
+	char tag[17];
 
-	re_snprintf(min, sizeof(min), "%u", job->px->cfg.reg.expires_min);
-	pl_set_str(&field.name, "Min-Expires");
-	pl_set_str(&field.val, min);
+	pl_set_str(&field.name, name);
+	pl_set_str(&field.val, val);
 	reply_tag(tag, job->px, txn_srv_request(job->st));
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(job->st, &reply);
 	mem_deref(job);
+}
+
+/* 423 says how long it must be at least (RFC 3261 20.23), 420 what we do not
+ * know (8.2.2.3). */
+static void refuse_register(struct job *job, enum status code,
+			    const char *unsupported)
+{
+	char min[16];
+
+	re_snprintf(min, sizeof(min), "%u", job->px->cfg.reg.expires_min);
+	if (code == STATUS_BRIEF_INTERVAL)
+		refuse(job, 423, "Min-Expires", min);
+	else if (code == STATUS_BAD_EXTENSION)
+		refuse(job, 420, "Unsupported", unsupported);
+	else
+		fail(job, code);
 }
 
 static void serve_register(struct job *job)
@@ -158,17 +178,16 @@ static void serve_register(struct job *job)
 		code = reg_request_read(req, txn_srv_request(job->st),
 					&limits, src->id,
 					src->id_len);
-	if (code == STATUS_OK)
+	if (code == STATUS_OK) {
+		job->outbound = req->outbound;
 		err = registrar_register(&job->ask, &params, req,
 					 &limits);
-	mem_deref(req);
-
-	if (code == STATUS_BRIEF_INTERVAL)
-		refuse_brief(job);
-	else if (code != STATUS_OK)
-		fail(job, code);
+	}
+	if (code != STATUS_OK)
+		refuse_register(job, code, req ? req->unsupported : "");
 	else if (err)
 		fail(job, status_of_errno(err));
+	mem_deref(req);
 }
 
 /* --- INVITE ------------------------------------------------------------------ */
@@ -240,6 +259,8 @@ static void route_invite(struct job *job)
 		reply_status(job->px, job->st, status_of_errno(err));
 	else if (plan->targets[0].kind == ROUTE_TO_REJECT)
 		reject(job, &plan->targets[0]);
+	else if (plan->targets[0].kind == ROUTE_TO_CONNECTION)
+		reply_status(job->px, job->st, STATUS_TARGET_DOWN);
 	else
 		hand_over(job, &plan->targets[0]);
 	mem_deref(plan);

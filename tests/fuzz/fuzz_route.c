@@ -12,6 +12,7 @@
 #include <re.h>
 
 #include "routing/route.h"
+#include "routing/route_conn.h"
 #include "tests/lib/fuzz.h"
 
 static const char fixed[] =
@@ -54,7 +55,33 @@ static void check_target(const struct route_target *target)
 		if (target->code < 400 || target->code > 699 || !target->phrase)
 			abort();
 		break;
+	case ROUTE_TO_CONNECTION:
+		if (!target->connection || !target->connection->name)
+			abort();
+		break;
 	}
+}
+
+/* The method's bytes are also an address. */
+static const struct route_connection *sender(const struct route_table *table,
+					     const struct route_tenant *tenant,
+					     const struct pl *bytes)
+{
+	const struct route_connection *conn;
+	struct route_origin origin = {.tenant = tenant};
+	uint8_t addr[16] = {0};
+	struct sa sa;
+
+	memcpy(addr, bytes->p, min(bytes->l, sizeof(addr)));
+	if (bytes->l < sizeof(addr))
+		sa_set_in(&sa, (uint32_t)addr[0] << 24 | addr[1], addr[2]);
+	else
+		sa_set_in6(&sa, addr, 5060);
+	origin.addr = &sa;
+	conn = route_connection_by_source(table, &origin);
+	if (conn && conn->tenant != tenant)
+		abort();
+	return conn;
 }
 
 static void ask(const struct route_table *table, struct pl line)
@@ -69,6 +96,7 @@ static void ask(const struct route_table *table, struct pl line)
 	query.tenant = route_tenant_by_domain(table, &query.caller);
 	if (!query.tenant)
 		query.tenant = route_tenant_at(table, 0);
+	query.from = sender(table, query.tenant, &query.method);
 	if (route_decide(table, &query, &plan) != (query.tenant ? 0 : EINVAL))
 		abort();
 	if (!plan.ntargets || plan.ntargets > ROUTE_TARGETS_MAX)

@@ -121,7 +121,8 @@ static void json_holds_the_same(void)
 	out = print(table, &(struct pl)PL("echo"), route_plan_json);
 	CHECK(out && is_json(out));
 	CHECK_STR(out, "{\"tenant\":\"demo\",\"method\":\"INVITE\",\"caller\":"
-		       "\"bob\",\"callee\":\"echo\",\"considered\":2,"
+		       "\"bob\",\"callee\":\"echo\",\"from\":\"users\","
+		       "\"considered\":2,"
 		       "\"steps\":[{\"step\":1,\"route\":\"im\",\"file\":"
 		       "\"r.yaml\",\"line\":7,\"why\":\"method\"},{\"step\":2,"
 		       "\"route\":\"the \\\"echo\\\"\",\"file\":\"r.yaml\","

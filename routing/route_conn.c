@@ -1,0 +1,224 @@
+/*
+ * route_conn.c  The connections of a tenant: checked, and found by name
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/arena.h"
+#include "routing/route_index.h"
+#include "routing/route_priv.h"
+
+/* --- address --------------------------------------------------------------- */
+
+static bool port_parse(uint16_t *port, const char *text)
+{
+	uint32_t value = 0;
+	size_t len = strspn(text, "0123456789");
+
+	if (!len || len > 5 || text[len] || text[0] == '0')
+		return false;
+	for (; *text; text++)
+		value = value * 10 + (uint32_t)(*text - '0');
+	*port = (uint16_t)value;
+	return value <= 65535;
+}
+
+/* Letters, digits, dots, hyphens; what is all digits and dots is an IPv4
+ * address or a mistake. */
+static bool is_name(const char *host)
+{
+	const char *last = strrchr(host, '.');
+
+	for (const char *p = host; *p; p++) {
+		if (!isalnum((unsigned char)*p) && !strchr(".-_", *p))
+			return false;
+	}
+	last = last ? last + 1 : host;
+	return *host && !strchr(".-", *host) &&
+	       last[strspn(last, "0123456789")] != '\0';
+}
+
+static bool host_parse(struct sa *addr, const char *host, bool bracket)
+{
+	struct in6_addr in6;
+	struct in_addr in;
+
+	if (inet_pton(AF_INET6, host, &in6) == 1) {
+		sa_set_in6(addr, in6.s6_addr, 0);
+		return true;
+	}
+	if (bracket)
+		return false;
+	if (inet_pton(AF_INET, host, &in) == 1) {
+		sa_set_in(addr, ntohl(in.s_addr), 0);
+		return true;
+	}
+	return is_name(host);
+}
+
+bool route_address_parse(struct route_conn_peer *peer,
+			 char host[ROUTE_HOST_MAX + 1], const char *text)
+{
+	const bool bracket = text[0] == '[';
+	const char *start = text + bracket;
+	const char *end = strchr(text, bracket ? ']' : ':');
+	const char *rest;
+
+	if (bracket && !end)
+		return false;
+	/* an IPv6 address without brackets has no port */
+	if (!bracket && (!end || strchr(end + 1, ':')))
+		end = text + strlen(text);
+	if (end - start > ROUTE_HOST_MAX)
+		return false;
+	memcpy(host, start, (size_t)(end - start));
+	host[end - start] = '\0';
+
+	memset(&peer->addr, 0, sizeof(peer->addr));
+	peer->port = ROUTE_SIP_PORT;
+	rest = end + bracket;
+	if (*rest && (*rest != ':' || !port_parse(&peer->port, rest + 1)))
+		return false;
+	if (!host_parse(&peer->addr, host, bracket))
+		return false;
+	if (sa_af(&peer->addr) != AF_UNSPEC)
+		sa_set_port(&peer->addr, peer->port);
+	return true;
+}
+
+static int load_peer(struct route_connection *conn, struct arena *mem)
+{
+	struct route_conn_peer *peer = &conn->peer;
+	char host[ROUTE_HOST_MAX + 3];
+
+	if (!peer->address) {
+		if (!peer->domain)
+			peer->domain = conn->tenant->domains[0];
+		return 0;
+	}
+	if (!route_address_parse(peer, host, peer->address))
+		return EINVAL;
+	peer->host = arena_copy(mem, host, strlen(host));
+	if (peer->domain)
+		return peer->host ? 0 : ENOMEM;
+
+	/* as it stands in a URI */
+	if (sa_af(&peer->addr) == AF_INET6)
+		re_snprintf(host, sizeof(host), "[%s]", peer->host);
+	peer->domain = arena_copy(mem, host, strlen(host));
+	return peer->host && peer->domain ? 0 : ENOMEM;
+}
+
+/* --- media ------------------------------------------------------------------ */
+
+static int load_media(struct route_conn_media *media, struct arena *mem)
+{
+	char text[ROUTE_NETWORKS_MAX * 50] = "";
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < media->ncodec; i++) {
+		n += (size_t)re_snprintf(media->codecs + n,
+					 sizeof(media->codecs) - n, "%s%s",
+					 i ? "," : "",
+					 route_codec_name(media->codec[i]));
+	}
+	n = 0;
+	for (uint32_t i = 0; i < media->nnetworks; i++) {
+		const struct cfg_cidr *net = &media->networks[i];
+
+		n += (size_t)re_snprintf(text + n, sizeof(text) - n,
+					 "%s%j/%u", i ? "," : "", &net->net,
+					 net->bits);
+	}
+	media->network_list = arena_copy(mem, text, n);
+	return media->network_list ? 0 : ENOMEM;
+}
+
+/* --- what the fields alone cannot say ---------------------------------------- */
+
+__attribute__((format(printf, 3, 4))) static int
+refuse(struct cfg_errors *errs, const struct route_connection *conn,
+       const char *fmt, ...)
+{
+	char text[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	cfg_errors_add(errs, &conn->pos, "connection \"%s\" %s", conn->name,
+		       text);
+	return EINVAL;
+}
+
+static bool codec_twice(const struct route_conn_media *media)
+{
+	for (uint32_t i = 0; i < media->ncodec; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			if (media->codec[i] == media->codec[k])
+				return true;
+		}
+	}
+	return false;
+}
+
+static int check(const struct route_connection *conn, struct cfg_errors *errs)
+{
+	const struct route_conn_login *login = &conn->login;
+	const bool inbound = conn->kind == ROUTE_INBOUND;
+	int err = 0;
+
+	if (inbound && conn->peer.address)
+		err = refuse(errs, conn,
+			     "is inbound: it has no address, it registers");
+	if (!inbound && !conn->peer.address)
+		err = refuse(errs, conn, "needs an address");
+	if (conn->kind != ROUTE_TRUNK && (!login->username || !login->password))
+		err = refuse(errs, conn, "needs username and password");
+	else if (!login->username != !login->password)
+		err = refuse(errs, conn,
+			     "has %s: both are needed, or neither",
+			     login->username ? "a username and no password"
+					     : "a password and no username");
+	if (conn->media.source == ROUTE_SOURCE_NETWORK &&
+	    !conn->media.nnetworks)
+		err = refuse(errs, conn,
+			     "has media_source network and no media_networks");
+	if (codec_twice(&conn->media))
+		err = refuse(errs, conn, "has a codec twice");
+	return err;
+}
+
+int route_conns_load(struct route_tenant *tenant, struct arena *mem,
+		     struct cfg_errors *errs)
+{
+	int err = route_index_alloc(&tenant->by_connection,
+				    tenant->nconnections, false);
+	int bad = 0;
+
+	for (uint32_t i = 0; i < tenant->nconnections && err != ENOMEM; i++) {
+		struct route_connection *conn = &tenant->connections[i];
+
+		conn->tenant = tenant;
+		/* the keys of a map are unique */
+		err = route_index_add(tenant->by_connection, conn->name, conn);
+		err = err ? err : check(conn, errs);
+		err = err ? err : load_peer(conn, mem);
+		err = err ? err : load_media(&conn->media, mem);
+		bad = err ? err : bad;
+	}
+	return err ? err : bad;
+}
+
+const struct route_connection *
+route_connection_find(const struct route_tenant *tenant, const struct pl *name)
+{
+	return tenant ? route_index_find(tenant->by_connection, name) : NULL;
+}

@@ -1,0 +1,133 @@
+/*
+ * route_conn.h  Connections: how a tenant reaches a PBX or carrier, and who
+ *               may call in
+ *
+ * Part of a table (route.h): const after the load, and borrowed from it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ROUTING_ROUTE_CONN_H
+#define ROUTING_ROUTE_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/cfg_schema.h"
+
+struct route_table;
+struct route_tenant;
+
+enum {
+	ROUTE_CONN_MAX = 32,   /* bytes of a connection's name */
+	ROUTE_HOST_MAX = 253,  /* ... of a host */
+	ROUTE_CODECS_MAX = 48, /* ... of all codecs with commas between */
+	ROUTE_NETWORKS_MAX = 16,
+	ROUTE_SIP_PORT = 5060,
+};
+
+enum route_conn_kind {
+	ROUTE_TRUNK = 1, /* a fixed address */
+	ROUTE_REGISTER,  /* we register there */
+	ROUTE_INBOUND,   /* it registers with us */
+};
+
+enum route_conn_transport { ROUTE_UDP = 1 };
+
+enum route_media_profile { ROUTE_MEDIA_RTP = 1 };
+
+/* Whose RTP is taken. */
+enum route_media_source {
+	ROUTE_SOURCE_STRICT = 1, /* the address in its SDP alone */
+	ROUTE_SOURCE_LEARN,      /* the first that sends, then only that */
+	ROUTE_SOURCE_NETWORK,    /* any of `networks` */
+};
+
+enum route_codec { ROUTE_PCMU = 1, ROUTE_PCMA, ROUTE_OPUS };
+
+/* Where it is, and how we speak of it. */
+struct route_conn_peer {
+	const char *address;  /* as written; NULL: inbound */
+	const char *host;     /* of it, without brackets; NULL: inbound */
+	struct sa addr;       /* the host, when it is an IP address, with the
+				 port; else unset (sa_isset()) */
+	uint16_t port;        /* of address, or ROUTE_SIP_PORT */
+	const char *listener; /* name of ours; NULL: first of transport */
+	const char *domain;   /* host in URIs; never NULL: else `host`, with
+				 an IPv6 address in brackets; inbound: the
+				 tenant's first domain */
+	enum route_conn_transport transport;
+};
+
+/* For its challenges, and for registration. Never log or print them. */
+struct route_conn_login {
+	const char *username; /* NULL: none; then there is no password */
+	const char *password;
+	const char *realm;    /* NULL: whatever it asks for */
+};
+
+struct route_conn_media {
+	enum route_media_profile profile;
+	enum route_media_source source;
+	enum route_codec *codec;
+	uint32_t ncodec;
+	struct cfg_cidr *networks;
+	uint32_t nnetworks;
+	/* the two lists as the control protocol has them; "": none */
+	char codecs[ROUTE_CODECS_MAX];
+	const char *network_list;
+};
+
+/* Milliseconds. */
+struct route_conn_times {
+	uint32_t answer;  /* nothing at all heard: next target */
+	uint32_t ring;    /* no final answer: next target */
+	uint32_t expires; /* of our registration */
+	uint32_t probe;   /* between OPTIONS; 0: none */
+};
+
+struct route_connection {
+	const char *name; /* [a-z0-9_-]{1,32}, once in its tenant */
+	enum route_conn_kind kind;
+	const struct route_tenant *tenant;
+	struct route_conn_peer peer;
+	struct route_conn_login login;
+	const char *from_user; /* user of From towards it; NULL: the caller's */
+	struct cfg_cidr *sources; /* as given; none: its address */
+	uint32_t nsources;
+	struct route_conn_media media;
+	struct route_conn_times times;
+	uint32_t max_calls; /* at once; 0: no limit */
+	struct cfg_pos pos;
+};
+
+/* "trunk", "register", "inbound" */
+const char *route_conn_kind_name(enum route_conn_kind kind);
+/* "strict", "learn-once", "network": as in the control protocol */
+const char *route_media_source_name(enum route_media_source source);
+
+/* NULL when the tenant has none of that name. */
+const struct route_connection *
+route_connection_find(const struct route_tenant *tenant,
+		      const struct pl *name);
+
+/* Who may have sent a request. */
+struct route_origin {
+	const struct sa *addr;
+	const char *listener;              /* name of ours; NULL: any */
+	const struct route_tenant *tenant; /* NULL: any */
+};
+
+/*
+ * Whose connection sends from this address: that with the longest prefix
+ * among `sources` (or its address, when it is an IP address and no sources
+ * are given) whose listener fits. Of equal ones that whose address has this
+ * very port, else the first in the file.
+ * NULL: nobody's; or, with tenant NULL, equally that of two tenants: then ask
+ * again with the tenant of the Request-URI.
+ */
+const struct route_connection *
+route_connection_by_source(const struct route_table *table,
+			   const struct route_origin *origin);
+
+#endif

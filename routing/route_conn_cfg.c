@@ -1,0 +1,172 @@
+/*
+ * route_conn_cfg.c  The description of a connection in routing.yaml
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include <re.h>
+
+#include "routing/route_priv.h"
+
+static bool check_address(const char *text, char *why, size_t size)
+{
+	struct route_conn_peer peer;
+	char host[ROUTE_HOST_MAX + 1];
+
+	if (route_address_parse(&peer, host, text))
+		return true;
+	str_ncpy(why, "a host name or IP address, with or without a port",
+		 size);
+	return false;
+}
+
+/* clang-format off */
+static const struct cfg_choice kinds[] = {
+	{"trunk", ROUTE_TRUNK, "At a fixed address."},
+	{"register", ROUTE_REGISTER, "We register there with `username`."},
+	{"inbound", ROUTE_INBOUND, "It registers here with `username`."},
+	{NULL, 0, NULL},
+};
+
+static const struct cfg_choice transports[] = {
+	{"udp", ROUTE_UDP, NULL},
+	{NULL, 0, NULL},
+};
+
+static const struct cfg_choice profiles[] = {
+	{"rtp", ROUTE_MEDIA_RTP, "RTP without encryption."},
+	{NULL, 0, NULL},
+};
+
+static const struct cfg_choice media_sources[] = {
+	{"strict", ROUTE_SOURCE_STRICT,
+	 "RTP from the address in its SDP, and from no other."},
+	{"learn-once", ROUTE_SOURCE_LEARN,
+	 "From the first address that sends (within `media_networks`, when "
+	 "given), and then from no other: for a PBX behind NAT."},
+	{"network", ROUTE_SOURCE_NETWORK,
+	 "From any address within `media_networks`."},
+	{NULL, 0, NULL},
+};
+
+static const struct cfg_choice codecs[] = {
+	{"PCMU", ROUTE_PCMU, NULL},
+	{"PCMA", ROUTE_PCMA, NULL},
+	{"opus", ROUTE_OPUS, NULL},
+	{NULL, 0, NULL},
+};
+
+static const struct cfg_field codec_item = {
+	.type = CFG_ENUM, .size = sizeof(enum route_codec), .choices = codecs,
+};
+
+static const struct cfg_field network_item = {
+	.type = CFG_CIDR, .size = sizeof(struct cfg_cidr),
+};
+
+#define CONN(member) CFG_AT(struct route_connection, member)
+static const struct cfg_field conn_fields[] = {
+	{.type = CFG_POS, CONN(pos)},
+	{"kind", CFG_ENUM, CONN(kind), .choices = kinds,
+	 .flags = CFG_F_REQUIRED, .help = "Who comes to whom."},
+	{"address", CFG_STRING, CONN(peer.address), .min = 1,
+	 .max = ROUTE_HOST_MAX + 6, .check = check_address,
+	 .help = "Where it is, `host[:port]`; port 5060 when not given. Not "
+		 "for `inbound`: that tells it when it registers.",
+	 .example = "192.0.2.10:5060"},
+	{"transport", CFG_ENUM, CONN(peer.transport), .choices = transports,
+	 .def = "udp", .help = "What is spoken."},
+	{"listener", CFG_STRING, CONN(peer.listener), .min = 1, .max = 32,
+	 .help = "The listener of sigd.yaml that speaks to it, and on which "
+		 "alone it may come; none: the first of the transport."},
+	{"domain", CFG_STRING, CONN(peer.domain), .min = 1,
+	 .max = ROUTE_HOST_MAX, .check = route_check_host,
+	 .help = "The host in Request-URI, To and From towards it; none: its "
+		 "address.",
+	 .example = "pbx.example.com"},
+	{"username", CFG_STRING, CONN(login.username), .min = 1, .max = 64,
+	 .check = route_check_user,
+	 .help = "For its challenges; of `register` also the address of "
+		 "record, of `inbound` the name it registers with."},
+	{"password", CFG_STRING, CONN(login.password), .min = 1, .max = 128,
+	 .flags = CFG_F_SECRET, .help = "The password to `username`."},
+	{"realm", CFG_STRING, CONN(login.realm), .min = 1, .max = 64,
+	 .check = route_check_realm, .pattern = "^[^\"\\\\]*$",
+	 .help = "Only challenges of this realm are answered; none: of any."},
+	{"from_user", CFG_STRING, CONN(from_user), .min = 1, .max = 64,
+	 .check = route_check_user,
+	 .help = "The user of From towards it; none: the caller's."},
+	{"sources", CFG_LIST,
+	 CFG_ITEMS(struct route_connection, sources, nsources),
+	 .item = &network_item, .min = 1, .max = ROUTE_NETWORKS_MAX,
+	 .flags = CFG_F_ALONE,
+	 .help = "Who may call in as this connection; none: its address, when "
+		 "that is an IP address.",
+	 .example = "192.0.2.0/24"},
+	{"media", CFG_ENUM, CONN(media.profile), .choices = profiles,
+	 .def = "rtp", .help = "How its media is carried."},
+	{"codecs", CFG_LIST,
+	 CFG_ITEMS(struct route_connection, media.codec, media.ncodec),
+	 .item = &codec_item, .min = 1, .max = 8, .flags = CFG_F_ALONE,
+	 .help = "What it is offered, best first; none: the media server's "
+		 "choice.",
+	 .example = "PCMU, PCMA"},
+	{"media_source", CFG_ENUM, CONN(media.source),
+	 .choices = media_sources, .def = "strict",
+	 .help = "Whose RTP is taken for its own."},
+	{"media_networks", CFG_LIST,
+	 CFG_ITEMS(struct route_connection, media.networks, media.nnetworks),
+	 .item = &network_item, .min = 1, .max = ROUTE_NETWORKS_MAX,
+	 .flags = CFG_F_ALONE, .help = "For `media_source`."},
+	{"answer_within", CFG_DURATION, CONN(times.answer), .min = 100,
+	 .max = 32000, .def = "4s",
+	 .help = "When nothing at all is heard of a call for so long, the "
+		 "next target is tried."},
+	{"ring_within", CFG_DURATION, CONN(times.ring), .min = 100,
+	 .max = 600000, .def = "60s",
+	 .help = "When a call is neither answered nor refused for so long, "
+		 "the next target is tried."},
+	{"expires", CFG_DURATION, CONN(times.expires), .min = 10000,
+	 .max = 86400000, .def = "10m",
+	 .help = "`register`: how long a registration shall last."},
+	{"probe", CFG_DURATION, CONN(times.probe), .max = 3600000,
+	 .def = "30s",
+	 .help = "Time between two OPTIONS that ask whether it is there; 0s: "
+		 "none are sent."},
+	{"max_calls", CFG_INT, CONN(max_calls), .min = 0, .max = 1000000,
+	 .def = "0", .help = "Calls at once; 0: no limit."},
+	CFG_END,
+};
+
+static const struct cfg_table conn_table = {
+	sizeof(struct route_connection), "a connection", conn_fields,
+	"A PBX or carrier of this tenant. Only the tenant's own routes lead "
+	"to it.", 0};
+
+const struct cfg_field route_conn_item = {
+	.type = CFG_TABLE, .table = &conn_table};
+/* clang-format on */
+
+static const char *name_of(const struct cfg_choice *choice, int value)
+{
+	for (; choice->name; choice++) {
+		if (choice->value == value)
+			return choice->name;
+	}
+	return "none";
+}
+
+const char *route_conn_kind_name(enum route_conn_kind kind)
+{
+	return name_of(kinds, (int)kind);
+}
+
+const char *route_media_source_name(enum route_media_source source)
+{
+	return name_of(media_sources, (int)source);
+}
+
+const char *route_codec_name(enum route_codec codec)
+{
+	return name_of(codecs, (int)codec);
+}

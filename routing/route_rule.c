@@ -1,0 +1,223 @@
+/*
+ * route_rule.c  The routes of a tenant: checked and compiled
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/arena.h"
+#include "common/cfg_tree.h"
+#include "routing/route_index.h"
+#include "routing/route_priv.h"
+
+/* Beyond this many names nobody is asked whether another one was meant. */
+enum {
+	MEANT_MAX = 1000
+};
+
+struct loader {
+	struct route_table *table;
+	const struct route_tenant *tenant;
+	struct cfg_errors *errs;
+};
+
+static int compile(struct loader *ld, struct route_regex **rxp,
+		   const char *pattern, const struct cfg_pos *pos)
+{
+	char why[200];
+	int err;
+
+	if (!pattern)
+		return 0;
+	err = route_regex_alloc(rxp, ld->table->engine, pattern, why,
+				sizeof(why));
+	if (err == EINVAL)
+		cfg_errors_add(ld->errs, pos, "expected %s", why);
+	return err;
+}
+
+/* --- names that must be there ----------------------------------------------- */
+
+static const char *meant_user(const struct route_tenant *tenant,
+			      const char *name)
+{
+	const char *names[MEANT_MAX];
+
+	if (tenant->nusers > MEANT_MAX)
+		return NULL;
+	for (uint32_t i = 0; i < tenant->nusers; i++)
+		names[i] = tenant->users[i].name;
+	return cfg_nearest(name, names, tenant->nusers);
+}
+
+static const char *meant_connection(const struct route_tenant *tenant,
+				    const char *name)
+{
+	const char *names[MEANT_MAX];
+
+	if (tenant->nconnections > MEANT_MAX)
+		return NULL;
+	for (uint32_t i = 0; i < tenant->nconnections; i++)
+		names[i] = tenant->connections[i].name;
+	return cfg_nearest(name, names, tenant->nconnections);
+}
+
+/* What stands where: "user: tenant "t" has no user "alcie" ...". */
+struct absent {
+	const char *key, *what, *name, *meant;
+};
+
+static int refuse_absent(struct loader *ld, const struct cfg_pos *pos,
+			 const struct absent *absent)
+{
+	const char *meant = absent->meant;
+
+	cfg_errors_add(ld->errs, pos,
+		       "%s: tenant \"%s\" has no %s \"%s\"%s%s%s", absent->key,
+		       ld->tenant->id, absent->what, absent->name,
+		       meant ? ", did you mean \"" : "", meant ? meant : "",
+		       meant ? "\"?" : "");
+	return EINVAL;
+}
+
+static int check_user(struct loader *ld, const struct route_rule *rule)
+{
+	const struct cfg_pos *pos = &rule->to.pos;
+	const char *user = rule->to.user;
+	struct absent absent = {"user", "user", user, NULL};
+	struct pl name;
+	char why[80];
+	bool fixed;
+
+	if (!route_template_check(
+		    user, rule->callee ? route_regex_groups(rule->callee) : 0,
+		    &fixed, why, sizeof(why))) {
+		cfg_errors_add(ld->errs, pos,
+			       "user: \"%s\" will not do, expected %s", user,
+			       why);
+		return EINVAL;
+	}
+	pl_set_str(&name, user);
+	if (!fixed || route_user_called(ld->tenant, &name))
+		return 0;
+	absent.meant = meant_user(ld->tenant, user);
+	return refuse_absent(ld, pos, &absent);
+}
+
+static int find_connection(const struct route_connection **connp,
+			   struct loader *ld, const struct cfg_pos *pos,
+			   const char *key, const char *name)
+{
+	struct absent absent = {key, "connection", name, NULL};
+	struct pl pl;
+
+	pl_set_str(&pl, name);
+	*connp = route_connection_find(ld->tenant, &pl);
+	if (*connp)
+		return 0;
+	absent.meant = meant_connection(ld->tenant, name);
+	return refuse_absent(ld, pos, &absent);
+}
+
+/* --- from, to ----------------------------------------------------------------- */
+
+static int load_from(struct loader *ld, struct route_rule *rule)
+{
+	const struct route_match *match = &rule->match;
+	int err = 0;
+
+	if (!match->nfrom) {
+		rule->users = true;
+		rule->conns = !rule->to.connection && !rule->to.connections;
+		return 0;
+	}
+	rule->from = arena_get(ld->table->cfg->mem,
+			       match->nfrom * sizeof(*rule->from));
+	if (!rule->from)
+		return ENOMEM;
+	for (uint32_t i = 0; i < match->nfrom; i++) {
+		if (!strcmp(match->from[i], "users")) {
+			rule->users = true;
+			continue;
+		}
+		rule->conns = true;
+		err |= find_connection(&rule->from[rule->nfrom++], ld,
+				       &rule->pos, "from", match->from[i]);
+	}
+	return err ? EINVAL : 0;
+}
+
+static int add_target(struct loader *ld, struct route_rule *rule,
+		      const char *key, const char *name)
+{
+	const struct route_connection *conn;
+	int err = find_connection(&conn, ld, &rule->to.pos, key, name);
+
+	for (unsigned i = 0; i < rule->ntargets && !err; i++) {
+		if (rule->targets[i] != conn)
+			continue;
+		cfg_errors_add(ld->errs, &rule->to.pos,
+			       "%s: \"%s\" stands there twice", key, name);
+		err = EINVAL;
+	}
+	if (!err)
+		rule->targets[rule->ntargets++] = conn;
+	return err;
+}
+
+static int load_to(struct loader *ld, struct route_rule *rule)
+{
+	const struct route_to *to = &rule->to;
+	int err = 0;
+
+	if (to->user)
+		return check_user(ld, rule);
+	if (to->connection)
+		return add_target(ld, rule, "connection", to->connection);
+	for (uint32_t i = 0; i < to->nconnections; i++)
+		err |= add_target(ld, rule, "connections",
+				  to->connections[i]);
+	return err ? EINVAL : 0;
+}
+
+static int load_rule(struct loader *ld, struct route_rule *rule)
+{
+	int err, bad;
+
+	for (uint32_t i = 0; i < rule->match.nmethod; i++)
+		rule->methods |= 1u << rule->match.method[i];
+	err = compile(ld, &rule->caller, rule->match.caller, &rule->pos);
+	err = err ? err
+		  : compile(ld, &rule->callee, rule->match.callee, &rule->pos);
+	if (err)
+		return err;
+	bad = load_from(ld, rule);
+	err = bad == ENOMEM ? bad : load_to(ld, rule);
+	return err ? err : bad;
+}
+
+int route_rules_load(struct route_table *table, struct route_tenant *tenant,
+		     struct cfg_errors *errs)
+{
+	struct loader ld = {table, tenant, errs};
+	struct route_index *names = NULL;
+	int err = route_index_alloc(&names, tenant->nrules, false);
+	int bad = 0;
+
+	for (uint32_t i = 0; i < tenant->nrules && err != ENOMEM; i++) {
+		struct route_rule *rule = &tenant->rules[i];
+
+		err = load_rule(&ld, rule);
+		bad = err ? err : bad;
+		if (err || route_index_add(names, rule->name, rule) != EEXIST)
+			continue;
+		bad = EINVAL;
+		cfg_errors_add(errs, &rule->pos,
+			       "tenant \"%s\" has two routes \"%s\"",
+			       tenant->id, rule->name);
+	}
+	mem_deref(names);
+	return err == ENOMEM ? err : bad;
+}
