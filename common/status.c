@@ -49,6 +49,10 @@ static const struct status_info table[STATUS_COUNT] = {
 	[STATUS_BRIEF_INTERVAL] = {"brief-interval", 423, 400,
 		"Interval Too Brief",
 		"The registration asked for is shorter than allowed."},
+	[STATUS_NO_OUTBOUND] = {"no-outbound", 439, 400,
+		"First Hop Lacks Outbound Support",
+		"The registration came through a proxy that keeps no flow "
+		"(RFC 5626)."},
 
 	[STATUS_AUTH_REQUIRED] = {"auth-required", 401, 401, "Unauthorized",
 		"Credentials are required."},

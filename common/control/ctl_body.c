@@ -16,9 +16,10 @@
 
 static const char *const sdp_kinds[] = {"offer", "answer", NULL};
 static const char *const services[] = {"", "echo", "tone", "milliwatt", NULL};
-static const char *const verb_names[] = {
-	"leg.remote",   "leg.local",     "leg.join", "leg.drop",
-	"session.drop", "session.query", NULL};
+static const char *const verb_names[] = {"leg.remote",    "leg.local",
+					 "leg.join",      "leg.rollback",
+					 "leg.drop",      "session.drop",
+					 "session.query", NULL};
 static const char *const event_names[] = {"leg.lost",      "session.lost",
 					  "leg.up",        "session.resumed",
 					  "session.ended", NULL};
@@ -77,6 +78,12 @@ static const struct ctl_field join_fields[] = {
 	{.name = NULL},
 };
 
+static const struct ctl_field rollback_fields[] = {
+	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
+	{.name = "leg", .kind = CTL_F_LEG, .offset = REQ(rollback.leg)},
+	{.name = NULL},
+};
+
 static const struct ctl_field drop_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
 	{.name = "leg", .kind = CTL_F_LEG, .offset = REQ(drop.leg)},
@@ -118,9 +125,13 @@ static const struct ctl_field event_fields[] = {
 /* clang-format on */
 
 static const struct ctl_field *const verb_fields[CTL_VERB_COUNT] = {
-	[CTL_LEG_REMOTE] = remote_fields, [CTL_LEG_LOCAL] = local_fields,
-	[CTL_LEG_JOIN] = join_fields,     [CTL_LEG_DROP] = drop_fields,
-	[CTL_SESSION_DROP] = end_fields,  [CTL_SESSION_QUERY] = query_fields,
+	[CTL_LEG_REMOTE] = remote_fields,
+	[CTL_LEG_LOCAL] = local_fields,
+	[CTL_LEG_JOIN] = join_fields,
+	[CTL_LEG_ROLLBACK] = rollback_fields,
+	[CTL_LEG_DROP] = drop_fields,
+	[CTL_SESSION_DROP] = end_fields,
+	[CTL_SESSION_QUERY] = query_fields,
 };
 
 const char *ctl_verb_name(enum ctl_verb verb)

@@ -51,6 +51,7 @@ enum ctl_verb {
 	CTL_LEG_REMOTE,    /* "leg.remote" */
 	CTL_LEG_LOCAL,     /* "leg.local" */
 	CTL_LEG_JOIN,      /* "leg.join" */
+	CTL_LEG_ROLLBACK,  /* "leg.rollback" */
 	CTL_LEG_DROP,      /* "leg.drop" */
 	CTL_SESSION_DROP,  /* "session.drop" */
 	CTL_SESSION_QUERY, /* "session.query" */
@@ -120,7 +121,8 @@ struct ctl_leg_remote {
 /*
  * leg.local: give me what to send to the far side of this leg. want=offer
  * makes a leg that is not there (a fork's branch). The same want again, with
- * nothing new between, gives the same bytes.
+ * nothing new between, gives the same bytes; an offer that is open stays as
+ * it is whatever is new, until it is answered or taken back.
  * Answer: sdp. unknown-session, offer-pending, no-offer, not-acceptable,
  * no-port.
  */
@@ -142,6 +144,17 @@ struct ctl_leg_join {
 	uint8_t leg;
 	uint8_t peer; /* 0: service */
 	enum ctl_service service;
+};
+
+/*
+ * leg.rollback: the open offer of this leg, ours or the far side's, was
+ * refused or crossed another (RFC 8829 4.1.10.2). What was agreed on before
+ * stands; none open is no error. An offer of the far side needs none before
+ * the next one of it.
+ * Answer: status alone. unknown-session, unknown-leg.
+ */
+struct ctl_leg_rollback {
+	uint8_t leg;
 };
 
 /* leg.drop: end one leg; one that is not there is no error. */
@@ -167,6 +180,7 @@ struct ctl_req {
 		struct ctl_leg_remote remote;
 		struct ctl_leg_local local;
 		struct ctl_leg_join join;
+		struct ctl_leg_rollback rollback;
 		struct ctl_leg_drop drop;
 		struct ctl_session_drop end;
 	};

@@ -278,6 +278,15 @@ static void leg_join(struct command *command, const struct ctl_req *req,
 						  STATUS_NOT_ACCEPTABLE);
 }
 
+static void leg_rollback(struct command *command, const struct ctl_req *req,
+			 struct ctl_ans *ans)
+{
+	int err = session_leg_rollback(command->table, req->session,
+				       req->rollback.leg);
+
+	ans->status = status_for(command, req->session, err, STATUS_INTERNAL);
+}
+
 static void leg_drop(struct command *command, const struct ctl_req *req,
 		     struct ctl_ans *ans)
 {
@@ -322,6 +331,7 @@ void command_serve(struct command *command, const struct ctl_req *req,
 		[CTL_LEG_REMOTE] = leg_remote,
 		[CTL_LEG_LOCAL] = leg_local,
 		[CTL_LEG_JOIN] = leg_join,
+		[CTL_LEG_ROLLBACK] = leg_rollback,
 		[CTL_LEG_DROP] = leg_drop,
 		[CTL_SESSION_DROP] = session_end,
 		[CTL_SESSION_QUERY] = session_figures_get,

@@ -80,6 +80,17 @@ int session_leg_remote(struct session_table *table,
 	return err;
 }
 
+int session_leg_rollback(struct session_table *table, const char *session,
+			 uint8_t nr)
+{
+	struct leg *leg;
+	int err = leg_find(&leg, table, session, nr);
+
+	if (!err)
+		leg_sdp_rollback(leg);
+	return err;
+}
+
 int session_leg_local(struct session_table *table,
 		      const struct session_local *local, struct mbuf *sdp,
 		      struct sdpm_error *why)

@@ -14,10 +14,12 @@
 
 /* --- identity ------------------------------------------------------------------ */
 
-static void new_tls_id(struct sdpm_local *local)
+/* Of a new association: RFC 8842, 4: at least 120 bits; and the certificate
+ * may be another than when a leg was made that was resumed since. */
+static void new_dtls(struct leg *leg)
 {
-	/* RFC 8842, 4: at least 120 bits */
-	rand_str(local->tls_id, 33);
+	rand_str(leg->sdp.local.tls_id, 33);
+	leg->sdp.local.print = leg->session->table->print;
 }
 
 void leg_sdp_init(struct leg *leg)
@@ -26,10 +28,9 @@ void leg_sdp_init(struct leg *leg)
 
 	local->sess_id = rand_u64() >> 2;
 	local->ssrc = leg->out.ssrc;
-	local->print = leg->session->table->print;
 	rand_str(local->cname, 17);
 	rand_str(local->msid, 17);
-	new_tls_id(local);
+	new_dtls(leg);
 }
 
 void leg_sdp_close(struct leg *leg)
@@ -152,6 +153,8 @@ static int explain(struct sdpm_error *why, const struct sdpm_verdict *verdict,
 	return err;
 }
 
+/* Nothing follows from an offer before it is answered: it may be refused, and
+ * then the far side, too, goes on as before (RFC 3264, 8). */
 static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 		      struct sdpm_choice *next, struct sdpm_error *why)
 {
@@ -168,13 +171,9 @@ static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 	err = sdpm_decide_offer(next, &verdict, desc, &policy, sdp->choice);
 	if (err)
 		return explain(why, &verdict, err);
-	if (tell_path(leg, next))
-		return leg_sdp_refuse(why, ENOTSUP, 488,
-				      "no usable fingerprint");
 
-	leg_note_formats(sdp, desc);
-	if (next->change.dtls_restart)
-		new_tls_id(&sdp->local);
+	if (!sdp->choice)
+		leg_note_formats(sdp, desc);
 	mem_deref(sdp->desc);
 	sdp->desc = mem_ref(desc);
 	sdp->turn = LEG_TO_ANSWER;
@@ -253,10 +252,9 @@ int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 
 	if (!leg->at_ms[LEG_REMOTE])
 		leg->at_ms[LEG_REMOTE] = wheel_now(leg->session->table->wheel);
-	if (remote->answer) {
+	if (remote->answer)
 		sdp->far_answer = digest(&remote->sdp);
-		leg_store(leg);
-	}
+	leg_store(leg);
 	return 0;
 }
 
@@ -282,6 +280,15 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 		mem_deref(next);
 		return explain(why, &verdict, err);
 	}
+	if (tell_path(leg, next)) {
+		mem_deref(next);
+		return leg_sdp_refuse(why, ENOTSUP, 488,
+				      "no usable fingerprint");
+	}
+	if (next->change.dtls_restart)
+		new_dtls(leg);
+	take_creds(leg);
+	leg_note_formats(sdp, sdp->desc);
 	leg_note_why(sdp, &verdict);
 	mem_deref(sdp->choice);
 	sdp->choice = next;
@@ -317,6 +324,7 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 		return leg_sdp_refuse(why, EPROTO, 491,
 				      "the far side's offer is open");
 
+	take_creds(leg);
 	if (sdp->turn == LEG_STABLE) {
 		offer = mem_zalloc(sizeof(*offer), NULL);
 		if (!offer)
@@ -343,7 +351,6 @@ int leg_sdp_local(struct leg *leg, bool answer, struct mbuf *mb,
 {
 	int err;
 
-	take_creds(leg);
 	err = answer ? local_answer(leg, mb, why) : local_offer(leg, mb, why);
 	if (err)
 		return err;
@@ -352,6 +359,16 @@ int leg_sdp_local(struct leg *leg, bool answer, struct mbuf *mb,
 		leg->at_ms[LEG_LOCAL] = wheel_now(leg->session->table->wheel);
 	leg_store(leg);
 	return 0;
+}
+
+void leg_sdp_rollback(struct leg *leg)
+{
+	struct leg_sdp *sdp = &leg->sdp;
+
+	sdp->desc = mem_deref(sdp->desc);
+	sdp->offer = mem_deref(sdp->offer);
+	sdp->turn = LEG_STABLE;
+	leg_store(leg);
 }
 
 void leg_apply(struct leg *leg)

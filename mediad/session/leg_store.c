@@ -32,7 +32,9 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 	st->octets = leg->out.octets;
 	st->local = leg->sdp.local;
 	st->choice = *leg->sdp.choice;
-	st->answered = leg->sdp.answered;
+	/* an open offer dies with us, and what was answered before is no
+	 * answer to it */
+	st->answered = leg->sdp.answered && leg->sdp.turn != LEG_TO_ANSWER;
 	st->far_answer = leg->sdp.far_answer;
 	str_ncpy(st->offered, leg->sdp.offered, sizeof(st->offered));
 	for (unsigned step = 0; step < LEG_STEPS; step++)

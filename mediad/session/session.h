@@ -138,6 +138,12 @@ int session_leg_local(struct session_table *table,
 		      const struct session_local *local, struct mbuf *sdp,
 		      struct sdpm_error *why);
 
+/* The open offer of the leg, ours or the far side's, is none: it was refused,
+ * or crossed another (RFC 3264, 4; RFC 8829, 4.1.10.2). What was agreed on
+ * before stands, all of it. 0 when none is open, too. */
+int session_leg_rollback(struct session_table *table, const char *session,
+			 uint8_t leg);
+
 /* Join two legs, or a leg and a service (peer 0). Both are taken out of what
  * they were joined with before. A leg without a codec yet may be joined:
  * media flows when both sides have one. ENOTSUP: their codecs differ. */

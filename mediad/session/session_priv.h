@@ -128,6 +128,8 @@ int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 /* Our offer or answer, appended to mb. */
 int leg_sdp_local(struct leg *leg, bool answer, struct mbuf *mb,
 		  struct sdpm_error *why);
+/* No offer is open. */
+void leg_sdp_rollback(struct leg *leg);
 /* Fills *why, when there is one; returns err. */
 int leg_sdp_refuse(struct sdpm_error *why, int err, uint16_t sip,
 		   const char *text);

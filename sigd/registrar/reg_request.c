@@ -11,6 +11,9 @@
 #include "sigd/registrar/reg_request.h"
 #include "sigd/sip/smsg.h"
 
+/* Up to which interval a registrar may call it too brief. */
+enum { BRIEF_MAX_S = 3600 };
+
 void reg_limits_default(struct reg_limits *limits)
 {
 	if (!limits->expires_min)
@@ -23,52 +26,99 @@ void reg_limits_default(struct reg_limits *limits)
 		limits->devices_max = 20;
 }
 
+/* A REGISTER while it is read. */
+struct reading {
+	struct reg_request *req;
+	const struct smsg *msg;
+	const struct reg_limits *limits;
+	unsigned binds; /* Contacts that do not only remove */
+	bool reg_id;    /* one of all has a reg-id that is honoured */
+};
+
 /* The interval of one Contact: its own, else the message's, else ours. */
-static enum status interval(uint32_t *sec, const struct smsg *msg,
-			    const struct shdr_addr *contact,
-			    const struct reg_limits *limits)
+static enum status interval(uint32_t *sec, const struct reading *rd,
+			    const struct shdr_addr *contact)
 {
+	const struct reg_limits *limits = rd->limits;
 	struct pl val;
 
 	*sec = limits->expires_default;
 	if (shdr_param(&contact->params, "expires", &val) ||
-	    smsg_val(msg, SHDR_EXPIRES, &val)) {
+	    smsg_val(rd->msg, SHDR_EXPIRES, &val)) {
 		/* malformed counts as the default (RFC 3261 10.2.1.1) */
 		if (shdr_seconds(sec, &val))
 			*sec = limits->expires_default;
 	}
+	/* 0 removes; an hour is never too brief (RFC 3261 10.3 step 7) */
+	if (*sec && *sec < limits->expires_min && *sec < BRIEF_MAX_S)
+		return STATUS_BRIEF_INTERVAL;
 	if (*sec > limits->expires_max)
 		*sec = limits->expires_max;
-	/* 0 removes; RFC 3261 10.3 step 7 on what is too brief */
-	return *sec && *sec < limits->expires_min ? STATUS_BRIEF_INTERVAL
-						  : STATUS_OK;
+	return STATUS_OK;
+}
+
+/* The reg-id of a Contact with an instance, "0" when it has none or none that
+ * counts here (RFC 5626 section 6). */
+static enum status reg_id(struct pl *id, struct reading *rd,
+			  const struct shdr_addr *contact)
+{
+	struct pl val;
+	uint32_t num;
+
+	pl_set_str(id, "0");
+	if (!shdr_param(&contact->params, "reg-id", &val))
+		return STATUS_OK;
+	if (shdr_number(&num, &val, INT32_MAX) || !num)
+		return STATUS_BAD_REQUEST;
+	/* the flow that we see is not that of the device */
+	if (smsg_count(rd->msg, SHDR_VIA) > 1)
+		return smsg_has_token(rd->msg, SHDR_SUPPORTED, "outbound")
+			       ? STATUS_NO_OUTBOUND
+			       : STATUS_OK;
+	*id = val;
+	rd->reg_id = true;
+	return STATUS_OK;
+}
+
+/* The URI without headers: those of a Contact are none in a Request-URI
+ * (RFC 3261 19.1.1). */
+static struct pl target(const struct suri *uri)
+{
+	struct pl text = uri->text;
+
+	if (uri->headers.p)
+		text.l = (size_t)(uri->headers.p - 1 - text.p);
+	return text;
 }
 
 /* With an instance, a device has one binding per reg-id (RFC 5626 6): a page
  * that was loaded anew replaces itself. Without, the Contact is the device. */
-static int device_name(struct reg_contact *to, bool *outbound,
-		       const struct shdr_addr *contact)
+static enum status device_name(struct reg_contact *to, struct reading *rd,
+			       const struct shdr_addr *contact)
 {
-	struct pl instance, regid = PL("0");
+	struct pl instance, id, uri = target(&contact->uri);
+	enum status code;
 	int n;
 
 	if (!shdr_param(&contact->params, "+sip.instance", &instance)) {
 		n = re_snprintf(to->device, sizeof(to->device), "c:%H",
-				redis_key_part, &contact->uri.text);
-		return n < 0 ? EOVERFLOW : 0;
+				redis_key_part, &uri);
+		return n < 0 ? STATUS_TOO_LARGE : STATUS_OK;
 	}
-	if (shdr_param(&contact->params, "reg-id", &regid))
-		*outbound = true;
+	code = reg_id(&id, rd, contact);
+	if (code != STATUS_OK)
+		return code;
+
 	n = re_snprintf(to->device, sizeof(to->device), "i:%H:%H",
-			redis_key_part, &instance, redis_key_part, &regid);
-	return n < 0 ? EOVERFLOW : 0;
+			redis_key_part, &instance, redis_key_part, &id);
+	return n < 0 ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
 static enum status contact_read(struct reg_contact *to, const struct smsg *msg,
 				const struct shdr_addr *contact)
 {
 	struct binding *b = &to->binding;
-	struct pl q, agent;
+	struct pl q, agent, uri = target(&contact->uri);
 
 	if (contact->uri.scheme != SURI_SIP && contact->uri.scheme != SURI_SIPS)
 		return STATUS_BAD_URI_SCHEME;
@@ -84,31 +134,49 @@ static enum status contact_read(struct reg_contact *to, const struct smsg *msg,
 		agent.l = BINDING_AGENT_MAX;
 	if (pl_strcpy(&agent, b->agent, sizeof(b->agent)) ||
 	    pl_strcpy(&msg->callid, b->callid, sizeof(b->callid)) ||
-	    pl_strcpy(&contact->uri.text, b->contact, sizeof(b->contact)))
+	    pl_strcpy(&uri, b->contact, sizeof(b->contact)))
 		return STATUS_TOO_LARGE;
 
 	return STATUS_OK;
 }
 
-static enum status contact_add(struct reg_request *req, const struct smsg *msg,
-			       const struct shdr_addr *contact,
-			       const struct reg_limits *limits)
+/* A device that is named twice is one: what binds it counts, not that an old
+ * address of it goes. */
+static void keep(struct reg_request *req)
 {
+	struct reg_contact *last = &req->contacts[req->nc];
+
+	for (size_t i = 0; i < req->nc; i++) {
+		if (strcmp(req->contacts[i].device, last->device))
+			continue;
+		if (last->expires)
+			req->contacts[i] = *last;
+		memset(last, 0, sizeof(*last));
+		return;
+	}
+	++req->nc;
+}
+
+static enum status contact_add(struct reading *rd,
+			       const struct shdr_addr *contact)
+{
+	struct reg_request *req = rd->req;
 	struct reg_contact *to = &req->contacts[req->nc];
 	enum status code;
 
 	if (req->nc == REG_CONTACTS_MAX)
 		return STATUS_TOO_LARGE;
 
-	code = contact_read(to, msg, contact);
+	code = contact_read(to, rd->msg, contact);
 	if (code == STATUS_OK)
-		code = interval(&to->expires, msg, contact, limits);
+		code = interval(&to->expires, rd, contact);
+	if (code == STATUS_OK)
+		code = device_name(to, rd, contact);
 	if (code != STATUS_OK)
 		return code;
-	if (device_name(to, &req->outbound, contact))
-		return STATUS_TOO_LARGE;
 
-	++req->nc;
+	rd->binds += to->expires > 0;
+	keep(req);
 	return STATUS_OK;
 }
 
@@ -116,22 +184,63 @@ static enum status contact_add(struct reg_request *req, const struct smsg *msg,
 static enum status all_read(struct reg_request *req, const struct smsg *msg)
 {
 	struct pl val;
+	uint32_t sec;
 
 	if (smsg_count(msg, SHDR_CONTACT) != 1 ||
-	    !smsg_val(msg, SHDR_EXPIRES, &val) || pl_strcmp(&val, "0"))
+	    !smsg_val(msg, SHDR_EXPIRES, &val) || shdr_seconds(&sec, &val) ||
+	    sec)
 		return STATUS_BAD_REQUEST;
 
 	req->all = true;
 	return STATUS_OK;
 }
 
-enum status reg_request_read(struct reg_request *req, const struct smsg *msg,
-			     const struct reg_limits *limits,
-			     const uint8_t *flow, size_t flow_len)
+/* RFC 3261 10.3 step 2, 8.2.2.3: all that we do not know is named. */
+static enum status require_read(struct reg_request *req, const struct smsg *msg)
+{
+	size_t len = 0, size = sizeof(req->unsupported);
+	struct smsg_iter it;
+	struct pl tag;
+
+	smsg_iter_init(&it, msg, SHDR_REQUIRE);
+	while (!smsg_iter_value(&it, &tag)) {
+		if (!pl_strcasecmp(&tag, "outbound"))
+			continue;
+		if (len + 2 + tag.l >= size)
+			return len ? STATUS_BAD_EXTENSION : STATUS_TOO_LARGE;
+		(void)re_snprintf(req->unsupported + len, size - len, "%s%r",
+				  len ? ", " : "", &tag);
+		len = strlen(req->unsupported);
+	}
+	return len ? STATUS_BAD_EXTENSION : STATUS_OK;
+}
+
+static enum status contacts_read(struct reading *rd)
 {
 	struct shdr_addr contact;
 	struct smsg_iter it;
 	int err;
+
+	smsg_iter_init(&it, rd->msg, SHDR_CONTACT);
+	while (!(err = smsg_iter_addr(&it, &contact))) {
+		enum status code = contact.star ? all_read(rd->req, rd->msg)
+						: contact_add(rd, &contact);
+
+		if (code != STATUS_OK)
+			return code;
+	}
+	/* one flow is for one binding */
+	return err != ENOENT || (rd->reg_id && rd->binds > 1)
+		       ? STATUS_BAD_REQUEST
+		       : STATUS_OK;
+}
+
+enum status reg_request_read(struct reg_request *req, const struct smsg *msg,
+			     const struct reg_limits *limits,
+			     const uint8_t *flow, size_t flow_len)
+{
+	struct reading rd = {.req = req, .msg = msg, .limits = limits};
+	enum status code;
 
 	memset(req, 0, sizeof(*req));
 	req->cseq   = msg->cseq.num;
@@ -141,18 +250,14 @@ enum status reg_request_read(struct reg_request *req, const struct smsg *msg,
 	if (msg->callid.l > BINDING_CALLID_MAX)
 		return STATUS_TOO_LARGE;
 
-	smsg_iter_init(&it, msg, SHDR_CONTACT);
-	while (!(err = smsg_iter_addr(&it, &contact))) {
-		enum status code = contact.star ?
-			all_read(req, msg) :
-			contact_add(req, msg, &contact, limits);
+	code = require_read(req, msg);
+	if (code == STATUS_OK)
+		code = contacts_read(&rd);
+	if (code != STATUS_OK)
+		return code;
 
-		if (code != STATUS_OK)
-			return code;
-	}
-	if (err != ENOENT)
-		return STATUS_BAD_REQUEST;
-
+	req->outbound = rd.reg_id &&
+			smsg_has_token(msg, SHDR_SUPPORTED, "outbound");
 	for (size_t i = 0; i < req->nc; i++) {
 		struct binding *b = &req->contacts[i].binding;
 

@@ -17,7 +17,7 @@
 
 struct smsg;
 
-enum { REG_CONTACTS_MAX = 10 };
+enum { REG_CONTACTS_MAX = 10, REG_UNSUPPORTED_MAX = 128 };
 
 struct reg_limits {
 	uint32_t expires_min;     /* seconds; less is 423 (0: 60) */
@@ -40,13 +40,17 @@ struct reg_request {
 	struct reg_contact contacts[REG_CONTACTS_MAX];
 	uint32_t cseq;
 	struct pl callid; /* points into the message */
-	bool outbound; /* RFC 5626: a reg-id was given and is honoured */
+	bool outbound; /* RFC 5626: asked for and honoured; the 200 says
+			  `Require: outbound` */
+	char unsupported[REG_UNSUPPORTED_MAX]; /* with
+						  STATUS_BAD_EXTENSION */
 };
 
 /*
  * flow: packed id of the flow that the REGISTER came on; every binding gets
  * it. STATUS_OK; STATUS_BRIEF_INTERVAL; STATUS_BAD_URI_SCHEME;
- * STATUS_BAD_REQUEST; STATUS_TOO_LARGE.
+ * STATUS_BAD_REQUEST; STATUS_TOO_LARGE; STATUS_BAD_EXTENSION;
+ * STATUS_NO_OUTBOUND.
  */
 enum status reg_request_read(struct reg_request *req, const struct smsg *msg,
 			     const struct reg_limits *limits,

@@ -244,6 +244,41 @@ static void signalling_goes_on_after_a_death(void)
 	media_bed_close(&bed);
 }
 
+/* The answer of before is none to the offer that was open at the death. */
+static void an_open_offer_dies_with_the_worker(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *a, *b;
+	struct mbuf *mb = mbuf_alloc(2048);
+	size_t alive = 0;
+
+	REQUIRE(mb && media_bed_open(&bed, file("open")) == 0);
+	if (call_up(&bed, &a, &b)) {
+		media_bed_run(&bed, 500);
+		str_ncpy(a->extra, "a=inactive\r\n", sizeof(a->extra));
+		CHECK_INT(media_remote(&bed, S, 1, false,
+				       media_page_sdp(a, false), NULL),
+			  0);
+		CHECK_INT(media_bed_die(&bed, 50, &alive), 0);
+		CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), EPROTO);
+		CHECK_INT(media_remote(&bed, S, 1, false,
+				       media_page_sdp(a, false), NULL),
+			  0);
+		CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), 0);
+		CHECK(strstr((char *)mb->buf, "a=inactive") != NULL);
+
+		/* but the answer given to one that was taken back stands */
+		CHECK_INT(media_remote(&bed, S, 1, false,
+				       media_page_sdp(a, false), NULL),
+			  0);
+		CHECK_INT(session_leg_rollback(bed.table, S, 1), 0);
+		CHECK_INT(media_bed_die(&bed, 50, &alive), 0);
+		CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), 0);
+	}
+	mem_deref(mb);
+	media_bed_close(&bed);
+}
+
 static void what_was_not_set_up_is_reported_lost(void)
 {
 	struct media_bed bed = {0};
@@ -503,6 +538,7 @@ TEST_MAIN(TEST(audio_is_back_and_nothing_was_used_twice),
 	  TEST(a_stream_past_its_wrap_goes_on),
 	  TEST(a_wrap_while_nobody_serves_is_survived), TEST(services_play_on),
 	  TEST(ten_deaths_are_survived), TEST(signalling_goes_on_after_a_death),
+	  TEST(an_open_offer_dies_with_the_worker),
 	  TEST(what_was_not_set_up_is_reported_lost),
 	  TEST(a_lost_leg_stays_lost),
 	  TEST(who_is_served_at_two_deaths_does_not_come_back),

@@ -387,6 +387,151 @@ static void ice_restart_keeps_the_stream(void)
 	media_bed_close(&bed);
 }
 
+static const char *lines_of(const char *sdp, const char *prefix)
+{
+	const char *p = strstr(sdp, prefix);
+
+	return p ? p : "";
+}
+
+/* Up to the end of the line. */
+static bool same_line(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "\r\n");
+
+	return n && n == strcspn(b, "\r\n") && !memcmp(a, b, n);
+}
+
+static bool hear_each_other(struct media_bed *bed, const struct media_page *a,
+			    const struct media_page *b)
+{
+	uint32_t ha = a->heard, hb = b->heard;
+
+	media_bed_run(bed, 1000);
+	return a->heard >= ha + 45 && b->heard >= hb + 45;
+}
+
+static void our_open_offer_stays_the_same(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *a, *b;
+	struct mbuf *first = mbuf_alloc(2048), *again = mbuf_alloc(2048);
+
+	REQUIRE(first && again && media_bed_open(&bed, NULL) == 0);
+	if (call_up(&bed, &a, &b)) {
+		CHECK_INT(media_local(&bed, S, 2, false, first, NULL), 0);
+		CHECK_INT(media_local(&bed, S, 2, false, again, NULL), 0);
+		CHECK_INT(again->end, first->end);
+		CHECK(!memcmp(again->buf, first->buf, first->end));
+		/* and again after it was refused: nothing is new */
+		CHECK_INT(session_leg_rollback(bed.table, S, 2), 0);
+		mbuf_rewind(again);
+		CHECK_INT(media_local(&bed, S, 2, false, again, NULL), 0);
+		CHECK_INT(again->end, first->end);
+		CHECK(!memcmp(again->buf, first->buf, first->end));
+	}
+	mem_deref(first);
+	mem_deref(again);
+	media_bed_close(&bed);
+}
+
+/* The far side has refused our re-offer, and offers itself. */
+static void our_refused_offer_makes_room_for_theirs(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *a, *b;
+	struct mbuf *mb = mbuf_alloc(2048);
+
+	REQUIRE(mb && media_bed_open(&bed, NULL) == 0);
+	if (call_up(&bed, &a, &b)) {
+		CHECK_INT(media_local(&bed, S, 2, false, mb, NULL), 0);
+		CHECK_INT(media_remote(&bed, S, 2, false,
+				       media_page_sdp(b, false), NULL),
+			  EPROTO);
+		CHECK_INT(session_leg_rollback(bed.table, S, 2), 0);
+		CHECK(hear_each_other(&bed, a, b));
+		CHECK_INT(media_remote(&bed, S, 2, true,
+				       media_page_sdp(b, true), NULL),
+			  0); /* the one of before */
+		CHECK_INT(media_remote(&bed, S, 2, false,
+				       media_page_sdp(b, false), NULL),
+			  0);
+		mbuf_rewind(mb);
+		CHECK_INT(media_local(&bed, S, 2, true, mb, NULL), 0);
+		CHECK(hear_each_other(&bed, a, b));
+		fault_free(a);
+		fault_free(b);
+	}
+	mem_deref(mb);
+	media_bed_close(&bed);
+}
+
+/* Nothing of an offer has happened before it is answered: not its ICE
+ * restart, either. */
+static void their_refused_offer_changes_nothing(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *a, *b;
+	struct mbuf *mb = mbuf_alloc(2048);
+	char sdp[4096], *ufrag;
+
+	REQUIRE(mb && media_bed_open(&bed, NULL) == 0);
+	if (call_up(&bed, &a, &b)) {
+		str_ncpy(sdp, media_page_sdp(a, false), sizeof(sdp));
+		ufrag = strstr(sdp, "ice-ufrag:") + strlen("ice-ufrag:");
+		memcpy(ufrag, "NEXT", 4);
+		ufrag = strstr(sdp, "a=sendrecv");
+		memcpy(ufrag, "a=inactive", 10);
+		CHECK_INT(media_remote(&bed, S, 1, false, sdp, NULL), 0);
+		CHECK_INT(media_local(&bed, S, 1, false, mb, NULL), EPROTO);
+		CHECK(hear_each_other(&bed, a, b));
+		CHECK_INT(session_leg_rollback(bed.table, S, 1), 0);
+		CHECK_INT(session_leg_rollback(bed.table, S, 1), 0);
+		CHECK(hear_each_other(&bed, a, b));
+
+		/* the next offer is that of a page that never restarted */
+		CHECK_INT(media_remote(&bed, S, 1, false,
+				       media_page_sdp(a, false), NULL),
+			  0);
+		CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), 0);
+		mb->buf[mb->end - 1] = '\0';
+		CHECK(same_line(lines_of((char *)mb->buf, "a=ice-ufrag:"),
+				lines_of(a->sdp, "a=ice-ufrag:")));
+		CHECK(same_line(lines_of((char *)mb->buf, "a=ice-pwd:"),
+				lines_of(a->sdp, "a=ice-pwd:")));
+		CHECK(hear_each_other(&bed, a, b));
+		fault_free(a);
+		fault_free(b);
+	}
+	mem_deref(mb);
+	media_bed_close(&bed);
+}
+
+static void a_first_offer_may_be_rolled_back(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *a;
+	struct mbuf *mb = mbuf_alloc(2048);
+
+	REQUIRE(mb && media_bed_open(&bed, NULL) == 0);
+	a = media_page_open(&bed);
+	REQUIRE(a != NULL);
+	CHECK_INT(session_leg_rollback(bed.table, S, 1), ENOENT);
+	CHECK_INT(media_local(&bed, S, 1, false, mb, NULL), 0);
+	CHECK_INT(session_leg_rollback(bed.table, S, 2), ENOENT);
+	CHECK_INT(session_leg_rollback(bed.table, S, 17), EINVAL);
+	CHECK_INT(session_leg_rollback(bed.table, S, 1), 0);
+	CHECK_INT(media_remote(&bed, S, 1, false, media_page_sdp(a, false),
+			       NULL),
+		  0);
+	CHECK_INT(session_leg_rollback(bed.table, S, 1), 0);
+	CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), EPROTO);
+	CHECK_INT(media_page_called(a, S, 1), 0);
+	CHECK(media_bed_ready(&bed));
+	mem_deref(mb);
+	media_bed_close(&bed);
+}
+
 static void state_of_offer_and_answer_is_kept(void)
 {
 	struct media_bed bed = {0};
@@ -627,6 +772,10 @@ TEST_MAIN(TEST(echo_gives_back_every_packet), TEST(tone_is_heard),
 	  TEST(hold_stops_and_resume_goes_on),
 	  TEST(same_answer_is_byte_identical_and_may_be_repeated),
 	  TEST(ice_restart_keeps_the_stream),
+	  TEST(our_open_offer_stays_the_same),
+	  TEST(our_refused_offer_makes_room_for_theirs),
+	  TEST(their_refused_offer_changes_nothing),
+	  TEST(a_first_offer_may_be_rolled_back),
 	  TEST(state_of_offer_and_answer_is_kept),
 	  TEST(bad_sdp_leaves_nothing_behind),
 	  TEST(joins_that_make_no_sense_are_refused),

@@ -188,6 +188,8 @@ static void every_verb_makes_the_trip(void)
 		if (verb == CTL_LEG_JOIN)
 			msg.req.join =
 				(struct ctl_leg_join){1, 0, CTL_MILLIWATT};
+		if (verb == CTL_LEG_ROLLBACK)
+			msg.req.rollback.leg = 4;
 		if (verb == CTL_LEG_DROP)
 			msg.req.drop.leg = 3;
 		if (verb == CTL_SESSION_DROP)
@@ -202,6 +204,8 @@ static void every_verb_makes_the_trip(void)
 		if (verb == CTL_LEG_JOIN)
 			CHECK(trip.out.req.join.service == CTL_MILLIWATT &&
 			      !trip.out.req.join.peer);
+		if (verb == CTL_LEG_ROLLBACK)
+			CHECK_INT(trip.out.req.rollback.leg, 4);
 		if (verb == CTL_LEG_DROP)
 			CHECK_INT(trip.out.req.drop.leg, 3);
 		if (verb == CTL_SESSION_DROP)

@@ -153,6 +153,14 @@ static enum status join(struct bed *bed, uint8_t leg, uint8_t peer,
 	return serve(bed, &req);
 }
 
+static enum status rollback(struct bed *bed, uint8_t leg)
+{
+	struct ctl_req req = request(CTL_LEG_ROLLBACK);
+
+	req.rollback.leg = leg;
+	return serve(bed, &req);
+}
+
 static enum status drop(struct bed *bed, uint8_t leg)
 {
 	struct ctl_req req = request(CTL_LEG_DROP);
@@ -228,6 +236,36 @@ static void a_call_between_two_legs_is_relayed(void)
 
 	/* another far side, whose offer makes its leg */
 	CHECK_INT(remote(&bed, 3, CTL_OFFER, false, OFFER), STATUS_OK);
+	bed_free(&bed);
+}
+
+/* A re-INVITE goes from leg 1 to leg 2, is refused there, and comes again from
+ * leg 2. */
+static void a_refused_offer_is_taken_back_on_both_legs(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_make(&bed, 0));
+	CHECK_INT(rollback(&bed, 1), STATUS_UNKNOWN_SESSION);
+	CHECK_INT(remote(&bed, 1, CTL_OFFER, true, OFFER), STATUS_OK);
+	CHECK_INT(rollback(&bed, 2), STATUS_UNKNOWN_LEG);
+	CHECK_INT(local(&bed, 2, CTL_OFFER), STATUS_OK);
+	CHECK_INT(remote(&bed, 2, CTL_ANSWER, false, ANSWER), STATUS_OK);
+	CHECK_INT(local(&bed, 1, CTL_ANSWER), STATUS_OK);
+
+	CHECK_INT(remote(&bed, 1, CTL_OFFER, false, OFFER), STATUS_OK);
+	CHECK_INT(local(&bed, 2, CTL_OFFER), STATUS_OK);
+	CHECK_INT(remote(&bed, 2, CTL_OFFER, false, OFFER),
+		  STATUS_OFFER_PENDING);
+	CHECK_INT(rollback(&bed, 2), STATUS_OK);
+	CHECK_INT(rollback(&bed, 1), STATUS_OK);
+	CHECK_INT(rollback(&bed, 1), STATUS_OK);
+
+	CHECK_INT(remote(&bed, 2, CTL_OFFER, false, OFFER), STATUS_OK);
+	CHECK_INT(local(&bed, 1, CTL_OFFER), STATUS_OK);
+	CHECK_INT(remote(&bed, 1, CTL_ANSWER, false, ANSWER), STATUS_OK);
+	CHECK_INT(local(&bed, 2, CTL_ANSWER), STATUS_OK);
+	CHECK(bed.ans.sdp.l > 0);
 	bed_free(&bed);
 }
 
@@ -327,6 +365,7 @@ static void unknown_verbs_are_no_harm(void)
 
 TEST_MAIN(TEST(a_call_to_a_service_goes_from_offer_to_figures),
 	  TEST(a_call_between_two_legs_is_relayed),
+	  TEST(a_refused_offer_is_taken_back_on_both_legs),
 	  TEST(what_is_not_there_is_named),
 	  TEST(sdp_that_will_not_do_is_told_why),
 	  TEST(offers_that_cross_are_named),

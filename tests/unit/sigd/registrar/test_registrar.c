@@ -310,6 +310,144 @@ static void what_is_asked_for_is_checked(void)
 	mem_deref(req);
 }
 
+#define REG_ID(uri, id, expires)                                             \
+	"Contact: <" uri ">;expires=" expires ";reg-id=" id                  \
+	";+sip.instance=\"<urn:uuid:1>\"\r\n"
+
+/* RFC 3261 10.3 step 2 */
+static void an_unknown_extension_is_refused_by_name(void)
+{
+	struct fixture fix = {.nc = 0};
+	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
+
+	reg_limits_default(&fix.limits);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Require: gruu, outbound\r\nRequire: foo\r\n"
+			       "Contact: <sip:a@b>\r\n"),
+		  STATUS_BAD_EXTENSION);
+	CHECK_STR(req->unsupported, "gruu, foo");
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Require: Outbound\r\nContact: <sip:a@b>\r\n"),
+		  STATUS_OK);
+	mem_deref(req);
+}
+
+/* RFC 5626 section 6 */
+static void outbound_is_honoured_where_it_applies(void)
+{
+	static const char ob[] = "Supported: path\r\nSupported: outbound\r\n";
+	struct fixture fix = {.nc = 0};
+	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
+	char text[600];
+
+	reg_limits_default(&fix.limits);
+	re_snprintf(text, sizeof(text), "%s%s", ob,
+		    REG_ID("sip:a@b", "1", "300"));
+	CHECK_INT(read_request(req, &fix, "c", 1, text), STATUS_OK);
+	CHECK(req->outbound);
+	/* not asked for */
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       REG_ID("sip:a@b", "1", "300")),
+		  STATUS_OK);
+	CHECK(!req->outbound);
+	/* no instance: the reg-id is passed over */
+	re_snprintf(text, sizeof(text), "%sContact: <sip:a@b>;reg-id=1\r\n",
+		    ob);
+	CHECK_INT(read_request(req, &fix, "c", 1, text), STATUS_OK);
+	CHECK(!req->outbound);
+	CHECK(!strncmp(req->contacts[0].device, "c:", 2));
+	/* through a proxy that does not keep the flow */
+	re_snprintf(text, sizeof(text),
+		    "Via: SIP/2.0/UDP p.test;branch=z9hG4bK2\r\n%s%s", ob,
+		    REG_ID("sip:a@b", "1", "300"));
+	CHECK_INT(read_request(req, &fix, "c", 1, text), STATUS_NO_OUTBOUND);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Via: SIP/2.0/UDP p.test;branch=z9hG4bK2\r\n"
+			       REG_ID("sip:a@b", "2", "300")),
+		  STATUS_OK);
+	CHECK(strstr(req->contacts[0].device, ":0"));
+	mem_deref(req);
+}
+
+static void reg_ids_are_numbers_and_come_one_at_a_time(void)
+{
+	static const char *const bad[] = {
+		REG_ID("sip:a@b", "0", "300"),
+		REG_ID("sip:a@b", "x", "300"),
+		REG_ID("sip:a@b", "2147483648", "300"),
+		REG_ID("sip:a@b", "1", "300") REG_ID("sip:c@b", "2", "300"),
+		REG_ID("sip:a@b", "1", "300") "Contact: <sip:c@b>\r\n",
+	};
+	struct fixture fix = {.nc = 0};
+	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
+
+	reg_limits_default(&fix.limits);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (!CHECK_INT(read_request(req, &fix, "c", 1, bad[i]),
+			       STATUS_BAD_REQUEST))
+			re_printf("# case %zu\n", i);
+	}
+	/* removing another one beside it is what it is for */
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       REG_ID("sip:a@b", "1", "300")
+			       REG_ID("sip:c@b", "2", "0")),
+		  STATUS_OK);
+	CHECK_INT(req->nc, 2);
+	mem_deref(req);
+}
+
+/* A page that was loaded anew takes its old address back and gives the new
+ * one: both are the same device. */
+static void a_device_named_twice_is_one(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.limits.devices_max = 1;
+		CHECK_INT(put(&fix, "c1", 1,
+			      CONTACT_A "Contact: <sip:new@x.invalid>"
+			      ";+sip.instance=\"<urn:uuid:1>\"\r\n"),
+			  STATUS_OK);
+		CHECK_INT(bound(&fix), 1);
+		CHECK_STR(fix.last.bindings[0].contact, "sip:new@x.invalid");
+		fix.limits.devices_max = 2;
+		CHECK_INT(put(&fix, "c2", 1,
+			      CONTACT_B CONTACT_A_GONE CONTACT_A), STATUS_OK);
+		CHECK_INT(bound(&fix), 2);
+		CHECK_INT(put(&fix, "c3", 1, CONTACT_A CONTACT_A_GONE),
+			  STATUS_OK);
+		CHECK_INT(bound(&fix), 2);
+	}
+	stop(&fix);
+}
+
+static void what_is_not_for_a_request_uri_is_not_kept(void)
+{
+	struct fixture fix = {.nc = 0};
+	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
+
+	reg_limits_default(&fix.limits);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: <sip:a@b;transport=ws?Route=%3Cx%3E>"
+			       "\r\n"),
+		  STATUS_OK);
+	CHECK_STR(req->contacts[0].binding.contact, "sip:a@b;transport=ws");
+	/* an hour is never too brief (RFC 3261 10.3 step 7) */
+	fix.limits.expires_min = 7200;
+	fix.limits.expires_max = 86400;
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: <sip:a@b>;expires=3600\r\n"),
+		  STATUS_OK);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: <sip:a@b>;expires=3599\r\n"),
+		  STATUS_BRIEF_INTERVAL);
+	CHECK_INT(read_request(req, &fix, "c", 1,
+			       "Contact: *\r\nExpires: 00\r\n"),
+		  STATUS_OK);
+	CHECK(req->all);
+	mem_deref(req);
+}
+
 static void hostile_names_stay_within_their_key(void)
 {
 	const struct pl tenant = PL("a}:b"), user = PL("x\r\nDEL *");
@@ -358,5 +496,10 @@ TEST_MAIN(TEST(a_device_is_bound_and_found),
 	  TEST(a_nonce_count_is_used_once),
 	  TEST(a_flow_that_ends_takes_its_own_bindings),
 	  TEST(what_is_asked_for_is_checked),
+	  TEST(an_unknown_extension_is_refused_by_name),
+	  TEST(outbound_is_honoured_where_it_applies),
+	  TEST(reg_ids_are_numbers_and_come_one_at_a_time),
+	  TEST(a_device_named_twice_is_one),
+	  TEST(what_is_not_for_a_request_uri_is_not_kept),
 	  TEST(hostile_names_stay_within_their_key),
 	  TEST(a_binding_reads_back))
