@@ -34,7 +34,8 @@ enum action {
 
 struct daemon {
 	const char *path;
-	void *cfg;                    /* in effect: struct mediad_cfg */
+	struct mediad_setup setup;    /* in effect */
+	void *setup_ptr;              /* to it, for who is forked */
 	struct mediad_cfg *cfg_first; /* the listeners point into it */
 	struct listener listeners[MEDIAD_IFACES_MAX + 1];
 };
@@ -55,11 +56,10 @@ static int cfg_read(struct mediad_cfg **cfgp, const char *path)
 	return err;
 }
 
-static int keys_check(const struct mediad_cfg *cfg)
+static int keys_read(struct keyring **ringp, const struct mediad_cfg *cfg)
 {
-	struct keyring *ring = NULL;
 	char why[200] = "";
-	int err = keyring_load(&ring, cfg->keys, why, sizeof(why));
+	int err = keyring_load(ringp, cfg->keys, why, sizeof(why));
 
 	/* "12: what" for a line of it, words alone for the file */
 	if (err && why[0])
@@ -68,7 +68,6 @@ static int keys_check(const struct mediad_cfg *cfg)
 				 why);
 	else if (err)
 		(void)re_fprintf(stderr, "%s: %m\n", cfg->keys, err);
-	mem_deref(ring);
 	return err;
 }
 
@@ -82,23 +81,25 @@ static int print_cfg(const struct mediad_cfg *cfg)
 static int check(const char *path)
 {
 	struct mediad_cfg *cfg = NULL;
+	struct keyring *ring = NULL;
 	int err = cfg_read(&cfg, path);
 
 	if (!err)
-		err = keys_check(cfg);
+		err = keys_read(&ring, cfg);
 	if (!err)
 		err = print_cfg(cfg);
+	mem_deref(ring);
 	mem_deref(cfg);
 	return err ? WORKER_EXIT_CONFIG : 0;
 }
 
 /* Before there are workers: what all of them need. */
-static int prepare(const struct mediad_cfg *cfg)
+static int prepare(struct mediad_setup *setup)
 {
-	struct cert *cert = NULL;
+	const struct mediad_cfg *cfg = setup->cfg;
 	int err;
 
-	if (keys_check(cfg))
+	if (keys_read(&setup->ring, cfg))
 		return EINVAL;
 
 	if (mkdir(cfg->state_dir, 0700) && errno != EEXIST) {
@@ -106,13 +107,13 @@ static int prepare(const struct mediad_cfg *cfg)
 		(void)re_fprintf(stderr, "%s: %m\n", cfg->state_dir, err);
 		return err;
 	}
-	err = cert_load_or_make(&cert, cfg->certificate);
+	err = cert_load_or_make(&setup->cert, cfg->certificate);
 	if (err) {
 		(void)re_fprintf(stderr, "%s: %m\n", cfg->certificate, err);
 		return err;
 	}
-	log_info(NULL, "certificate", "fingerprint=%s", cert_fp_text(cert));
-	mem_deref(cert);
+	log_info(NULL, "certificate", "fingerprint=%s",
+		 cert_fp_text(setup->cert));
 	return 0;
 }
 
@@ -158,19 +159,22 @@ static void say_restart(const struct mediad_cfg *old,
 static int reload(void *arg)
 {
 	struct daemon *daemon = arg;
+	struct mediad_setup *setup = &daemon->setup;
 	struct mediad_cfg *cfg = NULL;
+	struct keyring *ring = NULL;
 	int err = cfg_read(&cfg, daemon->path);
 
 	if (!err)
-		err = keys_check(cfg);
+		err = keys_read(&ring, cfg);
 	if (err) {
 		mem_deref(cfg);
 		return err;
 	}
 	say_restart(daemon->cfg_first, cfg);
-	if (daemon->cfg != daemon->cfg_first)
-		mem_deref(daemon->cfg);
-	daemon->cfg = cfg;
+	mem_deref(setup->cfg);
+	mem_deref(setup->ring);
+	setup->cfg = cfg;
+	setup->ring = ring;
 	log_level_set((enum log_level)cfg->log_level);
 	return 0;
 }
@@ -211,7 +215,7 @@ static int run(const char *path)
 		.admin_run = admin_run,
 		.reload = reload,
 		.arg = &daemon,
-		.cfgp = &daemon.cfg,
+		.cfgp = &daemon.setup_ptr,
 		.times = SUPER_TIMES_DEFAULT,
 	};
 	int code;
@@ -220,7 +224,8 @@ static int run(const char *path)
 		return WORKER_EXIT_CONFIG;
 
 	log_init("mediad", (enum log_level)daemon.cfg_first->log_level);
-	daemon.cfg = daemon.cfg_first;
+	daemon.setup.cfg = mem_ref(daemon.cfg_first);
+	daemon.setup_ptr = &daemon.setup;
 	listeners_make(&daemon);
 	super.node = daemon.cfg_first->node;
 	super.workers = daemon.cfg_first->workers;
@@ -228,10 +233,11 @@ static int run(const char *path)
 	super.times.stall_ms = daemon.cfg_first->stall_ms;
 	super.times.drain_ms = daemon.cfg_first->drain_ms + LAST_MS;
 
-	code = prepare(daemon.cfg_first) ? WORKER_EXIT_CONFIG
-					 : super_main(&super);
-	if (daemon.cfg != daemon.cfg_first)
-		mem_deref(daemon.cfg);
+	code = prepare(&daemon.setup) ? WORKER_EXIT_CONFIG
+				      : super_main(&super);
+	mem_deref(daemon.setup.cert);
+	mem_deref(daemon.setup.ring);
+	mem_deref(daemon.setup.cfg);
 	mem_deref(daemon.cfg_first);
 	return code;
 }

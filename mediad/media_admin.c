@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "mediad/media_admin.h"
 #include "mediad/media_metric.h"
+#include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
 
 enum {
@@ -44,7 +45,8 @@ static int figures_alloc(struct metric_set **setp, void *figures)
 
 static int start(struct worker *worker, void *arg)
 {
-	const struct mediad_cfg *cfg = worker->cfg;
+	const struct mediad_setup *setup = worker->cfg;
+	const struct mediad_cfg *cfg = setup->cfg;
 	struct admin_cfg admin = {
 		.daemon = "mediad",
 		.sock = MEDIA_ADMIN_SOCK,

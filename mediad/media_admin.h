@@ -11,7 +11,7 @@
 #define MEDIA_ADMIN_SOCK "admin"
 
 /*
- * For worker_main(); worker->cfg is a struct mediad_cfg, its one socket is
+ * For worker_main(); worker->cfg is a struct mediad_setup, its one socket is
  * called MEDIA_ADMIN_SOCK, arg a struct admin * that is NULL (common/admin.h).
  */
 extern const struct worker_hooks media_admin_hooks;

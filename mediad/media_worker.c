@@ -136,9 +136,7 @@ static int transport_make(struct media_worker *mw)
 	const struct mediad_cfg *cfg = mw->cfg;
 	int err;
 
-	err = cert_load(&mw->cert, cfg->certificate);
-	if (!err)
-		err = hs_ctx_alloc(&mw->hs_ctx, mw->cert);
+	err = hs_ctx_alloc(&mw->hs_ctx, mw->cert);
 	if (!err)
 		err = mux_alloc(&mw->mux, cfg->limits.sessions);
 	if (!err)
@@ -284,6 +282,7 @@ static int control_make(struct media_worker *mw)
 
 static int start(struct worker *worker, void *arg)
 {
+	const struct mediad_setup *setup = worker->cfg;
 	struct media_worker **mwp = arg, *mw;
 	int err;
 
@@ -292,9 +291,9 @@ static int start(struct worker *worker, void *arg)
 		return failed("memory", ENOMEM, WORKER_EXIT_FAILED);
 
 	mw->worker = worker;
-	mw->cfg = worker->cfg;
-	if (keys_load(&mw->ring, mw->cfg))
-		return WORKER_EXIT_FAILED;
+	mw->cfg = setup->cfg;
+	mw->ring = mem_ref(setup->ring);
+	mw->cert = mem_ref(setup->cert);
 	err = transport_make(mw);
 	if (err)
 		return failed("transport", err, WORKER_EXIT_FAILED);

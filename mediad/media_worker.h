@@ -12,10 +12,24 @@
 
 #include "common/worker.h"
 
-/* For worker_main(); worker->cfg is a struct mediad_cfg, the cfg of each
- * socket its struct mediad_iface, arg a struct media_worker * that is NULL. */
-extern const struct worker_hooks media_worker_hooks;
-
+struct cert;
+struct keyring;
 struct media_worker;
+struct mediad_cfg;
+
+/*
+ * worker->cfg of all mediad's processes. The parent holds it as it was good
+ * last; a worker inherits it, so that calls are taken over whatever happens to
+ * the files meanwhile.
+ */
+struct mediad_setup {
+	struct mediad_cfg *cfg;
+	struct keyring *ring;
+	struct cert *cert;
+};
+
+/* For worker_main(); the cfg of each socket is its struct mediad_iface, arg a
+ * struct media_worker * that is NULL. */
+extern const struct worker_hooks media_worker_hooks;
 
 #endif

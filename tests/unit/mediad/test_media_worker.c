@@ -33,7 +33,7 @@
 struct fixture {
 	struct redis_bed bed;
 	struct keyring *ring;
-	struct mediad_cfg *cfg;
+	struct mediad_setup setup;
 	int fd;        /* as the parent keeps it */
 	pid_t pids[2]; /* the first, and its heir */
 	int go[2];     /* pipe: starts the heir */
@@ -68,8 +68,8 @@ static bool write_file(const char *name, const char *fmt, ...)
 
 static bool cfg_make(struct fixture *fix)
 {
+	struct mediad_setup *setup = &fix->setup;
 	struct cfg_errors *errs = NULL;
-	struct cert *cert = NULL;
 	char path[300];
 	bool ok;
 
@@ -82,25 +82,25 @@ static bool cfg_make(struct fixture *fix)
 			"redis: {path: %s}\n",
 			fix->bed.server.sock) &&
 	     !cfg_errors_alloc(&errs) &&
-	     !mediad_cfg_load(&fix->cfg, path, errs) &&
-	     !cert_load_or_make(&cert, fix->cfg->certificate);
+	     !mediad_cfg_load(&setup->cfg, path, errs) &&
+	     !keyring_load(&setup->ring, setup->cfg->keys, NULL, 0) &&
+	     !cert_load_or_make(&setup->cert, setup->cfg->certificate);
 	if (!ok && errs)
 		(void)re_printf("# %H", cfg_errors_print, errs);
-	mem_deref(cert);
 	mem_deref(errs);
 	return ok;
 }
 
 /* In the child: a loop and sockets of its own. */
-static void child(const struct fixture *fix)
+static void child(struct fixture *fix)
 {
 	struct worker_sock sock = {.name = "lo",
 				   .fd = fix->fd,
-				   .cfg = fix->cfg->ifaces};
+				   .cfg = fix->setup.cfg->ifaces};
 	struct worker worker = {.slot = 1,
 				.socks = &sock,
 				.nsocks = 1,
-				.cfg = fix->cfg,
+				.cfg = &fix->setup,
 				.parent_fd = -1};
 	struct media_worker *mw = NULL;
 
@@ -250,7 +250,9 @@ static void finish(struct fixture *fix)
 	mem_deref(fix->nodes);
 	mem_deref(fix->listener);
 	mem_deref(fix->ring);
-	mem_deref(fix->cfg);
+	mem_deref(fix->setup.cert);
+	mem_deref(fix->setup.ring);
+	mem_deref(fix->setup.cfg);
 	close(fix->fd);
 	redis_bed_stop(&fix->bed);
 }
@@ -313,23 +315,22 @@ static void draining_ends_with_the_time_allowed(void)
 	finish(&fix);
 }
 
-static void keys_that_are_gone_are_no_reason_to_hang(void)
+/* Nobody is asked for a file before calls are taken over. */
+static void a_successor_needs_no_file_but_its_state(void)
 {
 	struct fixture fix;
 	char path[300];
-	int status;
 
 	if (begin(&fix)) {
 		snprintf(path, sizeof(path), "%s/keys", test_tmpdir());
 		CHECK(!unlink(path));
+		CHECK(!unlink(fix.setup.cfg->certificate));
 		succeed(&fix);
-		status = reap(&fix, 1);
-		CHECK(WIFEXITED(status) &&
-		      WEXITSTATUS(status) == WORKER_EXIT_FAILED);
+		CHECK(await_worker(&fix));
 	}
 	finish(&fix);
 }
 
 TEST_MAIN(TEST(a_successor_tells_what_died_too_early),
 	  TEST(draining_ends_with_the_time_allowed),
-	  TEST(keys_that_are_gone_are_no_reason_to_hang))
+	  TEST(a_successor_needs_no_file_but_its_state))
