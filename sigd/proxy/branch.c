@@ -156,8 +156,7 @@ static void success(struct branch *branch, const struct smsg *msg)
 		repeated(branch, msg);
 		return;
 	}
-	if (inv->over || inv->winner || inv->cancelled ||
-	    smsg_clone(&branch->answer, msg)) {
+	if (inv->over || inv->winner || smsg_clone(&branch->answer, msg)) {
 		branch_release(branch, msg);
 		over(branch, 487);
 		return;

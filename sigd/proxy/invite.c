@@ -32,10 +32,9 @@ struct call_name invite_name(const struct invite *inv)
 				  inv->rec.media};
 }
 
-bool invite_hush(struct invite *inv, const char *reason)
+void invite_hush(struct invite *inv, const char *reason)
 {
 	struct le *le = list_head(&inv->branches);
-	bool ringing = false;
 
 	while (le) {
 		struct branch *branch = le->data;
@@ -43,10 +42,8 @@ bool invite_hush(struct invite *inv, const char *reason)
 		le = le->next;
 		if (branch == inv->winner)
 			continue;
-		ringing |= branch->ct != NULL;
 		branch_cancel(branch, reason);
 	}
-	return ringing;
 }
 
 /* Nothing but answers of branches is waited for any more: a 2xx that crosses
@@ -70,7 +67,7 @@ static void give_up(struct invite *inv, enum status reason)
 {
 	const struct call_name name = invite_name(inv);
 
-	(void)invite_hush(inv, NULL);
+	invite_hush(inv, NULL);
 	if (inv->winner)
 		branch_release(inv->winner, inv->winner->answer);
 	inv->winner = mem_deref(inv->winner);
@@ -288,12 +285,13 @@ void invite_cancel(struct proxy *px, const struct txn_srv *st)
 	struct invite *inv = find(px, st);
 
 	/* too late once it is answered (RFC 3261 9.2) */
-	if (!inv || inv->answered || inv->cancelled || inv->winner)
+	if (!inv || inv->answered || inv->winner)
 		return;
 
-	inv->cancelled = true;
-	if (!invite_hush(inv, NULL))
-		invite_fail(inv, STATUS_CANCELLED);
+	/* at once: a device that says nothing would have the caller wait 64*T1
+	 * for the end of its branch. A 2xx that crosses our CANCELs is ended
+	 * by its branch. */
+	invite_fail(inv, STATUS_CANCELLED);
 }
 
 /* One that was answered is kept only as long as its transaction: the call

@@ -36,7 +36,6 @@ struct invite {
 	struct wheel_timer timer_c;
 	uint16_t best;                 /* best final code so far; 0: none */
 	uint8_t legs;                  /* given so far; 1 is the caller's */
-	bool cancelled;
 	bool answered;                 /* a final response was given */
 	bool over;                     /* given up: only branches are left,
 					  for a 2xx that crosses the CANCEL */
@@ -69,9 +68,9 @@ void invite_fail_code(struct invite *inv, uint16_t scode);
 /* Save the record as up; then h. */
 void invite_save(struct invite *inv, call_record_h *h);
 struct call_name invite_name(const struct invite *inv);
-/* No branch but the winner shall ring any more. True: answers of some are to
- * come; the others are gone. */
-bool invite_hush(struct invite *inv, const char *reason);
+/* No branch but the winner shall ring any more. What has sent its INVITE ends
+ * by an answer, the others are gone. */
+void invite_hush(struct invite *inv, const char *reason);
 
 /* --- invite_service.c, invite_user.c --- */
 void invite_service(struct invite *inv, enum ctl_service service);

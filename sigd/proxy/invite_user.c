@@ -33,14 +33,11 @@ void invite_branch_over(struct invite *inv, uint16_t scode)
 		inv->best = scode;
 	/* step 5: a 6xx speaks for all devices */
 	if (scode >= 600)
-		(void)invite_hush(inv, NULL);
+		invite_hush(inv, NULL);
 	if (inv->winner || !list_isempty(&inv->branches))
 		return;
 
-	if (inv->cancelled)
-		invite_fail(inv, STATUS_CANCELLED);
-	else
-		invite_fail_code(inv, inv->best ? inv->best : 480);
+	invite_fail_code(inv, inv->best ? inv->best : 480);
 }
 
 /* --- the 2xx ---------------------------------------------------------------- */
@@ -61,8 +58,7 @@ static void others_away(struct invite *inv)
 		(void)media_client_tell(inv->px->deps.media, inv->rec.media,
 					&drop);
 	}
-	(void)invite_hush(inv,
-			  "SIP;cause=200;text=\"Call completed elsewhere\"");
+	invite_hush(inv, "SIP;cause=200;text=\"Call completed elsewhere\"");
 }
 
 static void on_saved(enum status code, const struct call_record *rec,
