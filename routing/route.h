@@ -29,6 +29,7 @@ enum {
 	ROUTE_USER_MAX = 64,    /* bytes of a user's name */
 	ROUTE_NUMBER_MAX = 128, /* bytes of a caller or callee; longer ones
 				   go nowhere */
+	ROUTE_DEVICES_MAX = 32, /* of a user: what an answer lists */
 	ROUTE_TARGETS_MAX = 8,
 	ROUTE_NOTES_MAX = 32,
 	ROUTE_HA1_MD5_LEN = 32,

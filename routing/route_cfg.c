@@ -274,7 +274,7 @@ static const struct cfg_field user_fields[] = {
 	{"display", CFG_STRING, CFG_AT(struct route_user, display),
 	 .min = 1, .max = 64, .help = "The name for people."},
 	{"max_devices", CFG_INT, CFG_AT(struct route_user, max_devices),
-	 .min = 0, .max = 100, .def = "0",
+	 .min = 0, .max = ROUTE_DEVICES_MAX, .def = "0",
 	 .help = "Devices registered at once; 0: the server's limit."},
 	{"numbers", CFG_LIST, CFG_ITEMS(struct route_user, numbers, nnumbers),
 	 .item = &number_item, .min = 1, .max = 100, .flags = CFG_F_ALONE,

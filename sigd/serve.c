@@ -20,10 +20,14 @@
 #include "routing/route.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/proxy.h"
+#include "sigd/registrar/registrar.h"
 #include "sigd/serve.h"
 #include "sigd/sigd_metric.h"
 
 enum { DRAIN_CHECK_MS = 50 };
+
+_Static_assert((int)ROUTE_DEVICES_MAX <= (int)REGISTRAR_BINDINGS_MAX,
+	       "what a user may have must fit an answer");
 
 struct sigd {
 	const struct sigd_cfg *cfg;

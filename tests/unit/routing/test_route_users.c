@@ -114,6 +114,24 @@ static void hashes_have_their_length(void)
 		  "64 hex digits: SHA-256 of name:realm:password\n");
 }
 
+/* What the registrar can tell a device that asks. */
+static void more_devices_than_an_answer_lists_are_refused(void)
+{
+	static const char text[] = "tenants:\n"
+				   "  t:\n"
+				   "    domains: [a]\n"
+				   "    realm: r\n"
+				   "    users:\n"
+				   "      u: {password: p, max_devices: %s}\n";
+	char buf[200];
+
+	re_snprintf(buf, sizeof(buf), text, "32");
+	CHECK_STR(fixture_errors_of(buf), "");
+	re_snprintf(buf, sizeof(buf), text, "33");
+	CHECK(strstr(fixture_errors_of(buf), "r.yaml:6:"));
+	CHECK(strstr(fixture_errors_of(buf), "0 to 32"));
+}
+
 static void secrets_come_from_the_environment(void)
 {
 	struct route_table *table;
@@ -162,6 +180,7 @@ TEST_MAIN(TEST(password_becomes_both_hashes),
 	  TEST(password_is_wiped_after_the_load), TEST(hashes_may_be_given),
 	  TEST(credentials_are_one_or_the_other),
 	  TEST(hashes_have_their_length),
+	  TEST(more_devices_than_an_answer_lists_are_refused),
 	  TEST(secrets_come_from_the_environment),
 	  TEST(same_name_twice_is_refused),
 	  TEST(same_name_in_two_tenants_is_two_users))
