@@ -6,9 +6,9 @@
  * an argument.
  *
  * Parsing is strict: a compound is understood as a whole or refused as a
- * whole, and then changes nothing. It begins with SR or RR: reduced-size
- * RTCP (RFC 5506) is not agreed on by our SDP. A BYE is noted and never ends
- * anything: the end of a call is signalling's.
+ * whole, and then changes nothing. It need not begin with SR or RR: what has
+ * reduced size (RFC 5506) is taken, though our SDP never asks for it. A BYE is
+ * noted and never ends anything: the end of a call is signalling's.
  *
  * SPDX-License-Identifier: MIT
  */

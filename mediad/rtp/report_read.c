@@ -93,17 +93,12 @@ static bool part_sound(const struct part *part)
 static bool compound_sound(const uint8_t *buf, size_t len)
 {
 	struct part part;
-	bool first = true;
 
 	if (!len || len > PKT_MAX)
 		return false;
 	for (; len; buf += part.len, len -= part.len) {
 		if (!next_part(&part, buf, len) || !part_sound(&part))
 			return false;
-		if (first && part.kind != REPORT_KIND_SR &&
-		    part.kind != REPORT_KIND_RR)
-			return false;
-		first = false;
 		if (part.p[0] & 0x20)
 			break;
 	}

@@ -259,8 +259,7 @@ static void broken_compounds_are_refused(void)
 		{"more behind it", 10, {0x80, 201, 0, 1}},
 		{"blocks that do not fit", 8, {0x81, 201, 0, 1}},
 		{"sender part missing", 8, {0x80, 200, 0, 1}},
-		{"begins with SDES", 4, {0x80, 202, 0, 0}},
-		{"begins with feedback", 12, {0x81, 205, 0, 2}},
+		{"short feedback alone", 8, {0x81, 205, 0, 1}},
 		{"no ssrc", 4, {0x80, 201, 0, 0}},
 		{"padding before the end",
 		 16,
@@ -303,6 +302,23 @@ static void broken_compounds_are_refused(void)
 	CHECK_INT(a.rep.counts.rr + a.rep.counts.sr + a.rep.counts.bye, 0);
 }
 
+/* RFC 5506: a browser that has something to say at once. */
+static void reduced_size_is_taken(void)
+{
+	static const uint8_t nack[] = {0x81, 205, 0, 3, 0, 0, 0, 2,
+				       0,    0,   0, 1, 0, 5, 0, 0};
+	static const uint8_t sdes[] = {0x81, 202, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0};
+	struct report_time now = at(0);
+	struct end a;
+
+	end_init(&a, 1);
+	CHECK_INT(report_read(&a.rep, nack, sizeof(nack), &now), 0);
+	CHECK_INT(a.rep.counts.feedback, 1);
+	CHECK_INT(report_read(&a.rep, sdes, sizeof(sdes), &now), 0);
+	CHECK_INT(a.rep.counts.sdes, 1);
+	CHECK_INT(a.rep.counts.refused, 0);
+}
+
 static void padding_at_the_end_is_taken(void)
 {
 	static const uint8_t rr[] = {0xa0, 201, 0, 2, 0, 0, 0, 2, 0, 0, 0, 4};
@@ -333,5 +349,6 @@ TEST_MAIN(TEST(receiver_report_tells_loss_and_sender_hears_it),
 	  TEST(index_is_stored_and_goes_on_in_the_successor),
 	  TEST(longest_cname_fits), TEST(report_about_others_is_not_ours),
 	  TEST(bye_is_only_counted), TEST(negative_loss_is_kept),
-	  TEST(broken_compounds_are_refused), TEST(padding_at_the_end_is_taken),
+	  TEST(broken_compounds_are_refused), TEST(reduced_size_is_taken),
+	  TEST(padding_at_the_end_is_taken),
 	  TEST(interval_is_spread_around_its_mean))
