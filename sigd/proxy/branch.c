@@ -59,29 +59,6 @@ static int route_text(struct branch *branch, struct smsg_edit *ed,
 	return hop_cookie(branch->inv->px, ed, route, &cookie, &dialog);
 }
 
-/* Reliable provisional responses would need a PRACK of ours: not offered. */
-static void supported_edit(struct smsg_edit *ed)
-{
-	struct pl list = PL(""), token, out = PL("");
-	char text[512] = "";
-	size_t n = 0;
-
-	if (!smsg_val(ed->msg, SHDR_SUPPORTED, &list))
-		return;
-	while (!shdr_list_next(&token, &list)) {
-		if (!pl_strcasecmp(&token, "100rel") ||
-		    n + token.l + 3 > sizeof(text))
-			continue;
-		n += (size_t)re_snprintf(text + n, sizeof(text) - n, "%s%r",
-					 n ? ", " : "", &token);
-	}
-	out = smsg_edit_text(ed, "%s", text);
-	if (n)
-		smsg_edit_set(ed, SHDR_SUPPORTED, &out);
-	else
-		smsg_edit_remove(ed, SHDR_SUPPORTED);
-}
-
 static int invite_write(struct branch *branch, const struct pl *sdp,
 			char text[], size_t *len)
 {
@@ -100,7 +77,8 @@ static int invite_write(struct branch *branch, const struct pl *sdp,
 	smsg_edit_uri(ed, &uri);
 	smsg_edit_hop(ed);
 	hop_clean(ed);
-	supported_edit(ed);
+	/* reliable provisional responses would need a PRACK of ours */
+	smsg_edit_remove_token(ed, SHDR_SUPPORTED, "100rel");
 	smsg_edit_body(ed, &ctype, sdp);
 	err = hop_contact(px, ed, &branch->flow, &caller);
 	if (!err)

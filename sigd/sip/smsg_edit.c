@@ -223,6 +223,19 @@ void smsg_edit_remove_value(struct smsg_edit *ed, enum shdr_id id, unsigned n)
 	value_op(ed, id, n, &pl_null);
 }
 
+void smsg_edit_remove_token(struct smsg_edit *ed, enum shdr_id id,
+			    const char *token)
+{
+	struct smsg_iter it;
+	struct pl val;
+
+	smsg_iter_init(&it, ed->msg, id);
+	for (unsigned n = 0; !smsg_iter_value(&it, &val); n++) {
+		if (!pl_strcasecmp(&val, token))
+			value_op(ed, id, n, &pl_null);
+	}
+}
+
 void smsg_edit_replace_value(struct smsg_edit *ed, enum shdr_id id, unsigned n,
 			     const struct pl *val)
 {

@@ -86,6 +86,9 @@ void smsg_edit_set(struct smsg_edit *ed, enum shdr_id id, const struct pl *val);
 /* The n-th value (from 0, over all fields of the id). ENOENT is kept when
  * there is none. */
 void smsg_edit_remove_value(struct smsg_edit *ed, enum shdr_id id, unsigned n);
+/* Every value that is this token, without case (Supported, Require ...). */
+void smsg_edit_remove_token(struct smsg_edit *ed, enum shdr_id id,
+			    const char *token);
 void smsg_edit_replace_value(struct smsg_edit *ed, enum shdr_id id, unsigned n,
 			     const struct pl *val);
 /* The topmost Via or Route (value 0) goes. */

@@ -484,6 +484,7 @@ static void put_invite(struct fixture *fix, struct ua *ua, const char *to,
 	    "Max-Forwards: 70\r\nFrom: <sip:alice@demo.test>;tag=af\r\n"
 	    "To: <sip:%s@demo.test>\r\nCall-ID: call-1\r\n"
 	    "CSeq: %u INVITE\r\nContact: <sip:alice@127.0.0.1:%u>\r\n%s"
+	    "Supported: timer\r\nSupported: 100rel, replaces\r\n"
 	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
 	    to, sa_port(&ua->addr), cseq, to, cseq, sa_port(&ua->addr), auth,
 	    strlen(SDP_OFFER), SDP_OFFER);
@@ -810,6 +811,8 @@ static void a_user_at_another_worker_is_called(void)
 		CHECK(!strstr(fix.bob.req, "Authorization"));
 		CHECK(!strstr(fix.bob.req, "sip:alice@127.0.0.1"));
 		CHECK(strstr(fix.bob.req, "Max-Forwards: 69"));
+		CHECK(strstr(fix.bob.req, "\r\nSupported: timer\r\n"));
+		CHECK(strstr(fix.bob.req, "\r\nSupported: replaces\r\n"));
 		bob_answers(&fix, 180, "");
 		bob_answers(&fix, 200, BOB_2XX);
 		CHECK_INT(answer(&fix, &fix.alice), 200);

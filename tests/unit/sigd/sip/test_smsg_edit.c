@@ -419,6 +419,24 @@ static void buffer_grows_as_needed(void)
 	mem_deref(mb);
 }
 
+static void a_token_goes_and_its_neighbours_stay(void)
+{
+	struct edit e;
+	const char *out;
+
+	begin(&e, "OPTIONS sip:b@h.org SIP/2.0\r\n"
+		  "Via: SIP/2.0/UDP one;branch=z9hG4bK1\r\n"
+		  "From: <sip:a@h.org>;tag=1\r\nTo: <sip:b@h.org>\r\n"
+		  "Supported: 100rel\r\nCall-ID: c1\r\nCSeq: 1 OPTIONS\r\n"
+		  "k: timer,100REL , path\r\nSupported: ice\r\n\r\n");
+	smsg_edit_remove_token(&e.ed, SHDR_SUPPORTED, "100rel");
+	smsg_edit_remove_token(&e.ed, SHDR_REQUIRE, "100rel");
+	out = end(&e);
+	CHECK_INT(e.err, 0);
+	CHECK(!strstr(out, "100"));
+	CHECK(has(out, "\r\nk: timer, path\r\nSupported: ice\r\n"));
+}
+
 TEST_MAIN(TEST(without_edits_only_odd_spaces_go), TEST(a_typical_forward),
 	  TEST(values_go_over_field_borders), TEST(last_push_stands_first),
 	  TEST(push_where_none_was), TEST(headers_are_set_added_and_removed),
@@ -428,4 +446,5 @@ TEST_MAIN(TEST(without_edits_only_odd_spaces_go), TEST(a_typical_forward),
 	  TEST(our_via_is_popped_from_a_response),
 	  TEST(texts_cannot_break_a_line), TEST(first_error_is_kept),
 	  TEST(no_hop_is_left), TEST(made_texts_live_in_the_edit),
+	  TEST(a_token_goes_and_its_neighbours_stay),
 	  TEST(a_small_buffer_is_not_overrun), TEST_OOM(buffer_grows_as_needed))
