@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <re.h>
 
 #include "common/loop.h"
@@ -34,6 +35,7 @@ struct redis_conn {
 	struct hook *hook; /* NULL once lost */
 	struct redis_conn_handlers handlers;
 	void *arg;
+	char *why; /* our user's */
 };
 
 struct hook {
@@ -127,6 +129,8 @@ static void on_connect(const redisAsyncContext *ac, int status)
 
 	/* told from on_ready(): hiredis 0.14 does not survive a free here */
 	hook->up = status == REDIS_OK;
+	if (!hook->up && hook->conn)
+		str_ncpy(hook->conn->why, ac->errstr, REDIS_WHY_MAX);
 }
 
 static void on_reply(redisAsyncContext *ac, void *reply, void *privdata)
@@ -188,7 +192,8 @@ static void hook_onto(struct hook *hook, redisAsyncContext *ac)
 	ac->ev.cleanup = on_cleanup;
 }
 
-static int hook_alloc(struct hook **hookp, const struct redis_cfg *cfg)
+static int hook_alloc(struct hook **hookp, const struct redis_cfg *cfg,
+		      char why[REDIS_WHY_MAX])
 {
 	struct hook *hook = mem_zalloc(sizeof(*hook), hook_destructor);
 	redisAsyncContext *ac = NULL;
@@ -202,6 +207,8 @@ static int hook_alloc(struct hook **hookp, const struct redis_cfg *cfg)
 			      : loop_watch_alloc(&hook->watch, ac->c.fd, 0,
 						 on_ready, hook);
 	if (err) {
+		str_ncpy(why, ac && ac->err ? ac->errstr : strerror(err),
+			 REDIS_WHY_MAX);
 		if (ac)
 			redisAsyncFree(ac);
 		mem_deref(hook);
@@ -215,7 +222,8 @@ static int hook_alloc(struct hook **hookp, const struct redis_cfg *cfg)
 }
 
 int redis_conn_alloc(struct redis_conn **connp, const struct redis_cfg *cfg,
-		     const struct redis_conn_handlers *handlers, void *arg)
+		     const struct redis_conn_handlers *handlers, void *arg,
+		     char why[REDIS_WHY_MAX])
 {
 	struct redis_conn *conn = mem_zalloc(sizeof(*conn), conn_destructor);
 	int err;
@@ -226,7 +234,7 @@ int redis_conn_alloc(struct redis_conn **connp, const struct redis_cfg *cfg,
 	/* hiredis writes without MSG_NOSIGNAL */
 	(void)signal(SIGPIPE, SIG_IGN);
 
-	err = hook_alloc(&conn->hook, cfg);
+	err = hook_alloc(&conn->hook, cfg, why);
 	if (err) {
 		mem_deref(conn);
 		return err;
@@ -234,6 +242,7 @@ int redis_conn_alloc(struct redis_conn **connp, const struct redis_cfg *cfg,
 	conn->hook->conn = conn;
 	conn->handlers = *handlers;
 	conn->arg = arg;
+	conn->why = why;
 	*connp = conn;
 	return 0;
 }

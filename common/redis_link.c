@@ -44,6 +44,7 @@ struct redis_link {
 	uint32_t round;        /* of telling the observers */
 	uint64_t clock_ms;     /* of Redis ... */
 	uint64_t clock_at;     /* ... at this time of the wheel; 0: unknown */
+	char why[REDIS_WHY_MAX]; /* it is not up; "" while it is */
 	struct wheel_timer retry_timer;   /* reconnect, or connecting */
 	struct wheel_timer timeout_timer; /* of the oldest command */
 	struct wheel_timer probe_timer;
@@ -146,6 +147,11 @@ static uint64_t backoff_ms(unsigned attempts)
 	return 1 + rand_u32() % (cap < BACKOFF_MAX ? cap : BACKOFF_MAX);
 }
 
+static void say_why(struct redis_link *link, const char *why)
+{
+	str_ncpy(link->why, why, sizeof(link->why));
+}
+
 static void link_lost(struct redis_link *link, int err)
 {
 	bool was_up = link->state == LINK_UP;
@@ -191,10 +197,12 @@ static void on_timeout(void *arg)
 
 	if (oldest_is_late(link) && !poll_survived(link))
 		return;
-	if (oldest_is_late(link))
+	if (oldest_is_late(link)) {
+		say_why(link, "no answer in time");
 		link_lost(link, ETIMEDOUT);
-	else
+	} else {
 		watch_oldest(link);
+	}
 }
 
 /* The timer is left running when its command is answered: it looks again. */
@@ -288,6 +296,8 @@ static void on_lost(void *arg)
 {
 	struct redis_link *link = arg;
 
+	if (link->state != LINK_CONNECTING) /* else it has been told */
+		say_why(link, "the server closed the connection");
 	link_lost(link, link->state == LINK_UP ? ECONNRESET : ENOTCONN);
 }
 
@@ -312,6 +322,7 @@ static void on_time(int err, const struct redis_val *val, void *arg)
 	if (err && err != ENOMEM)
 		return; /* lost */
 	if (!err && val->type == REDIS_ERR) {
+		say_why(link, val->str);
 		link_lost(link, ECONNRESET);
 		return;
 	}
@@ -338,8 +349,10 @@ static void on_greeting(int err, const struct redis_val *val, void *arg)
 {
 	struct redis_link *link = arg;
 
-	if (!err && val->type == REDIS_ERR)
-		link_lost(link, ENOTCONN);
+	if (err || val->type != REDIS_ERR)
+		return;
+	say_why(link, val->str);
+	link_lost(link, ENOTCONN);
 }
 
 static void on_first_time(int err, const struct redis_val *val, void *arg)
@@ -349,10 +362,12 @@ static void on_first_time(int err, const struct redis_val *val, void *arg)
 	if (err)
 		return;
 	if (val->type == REDIS_ERR) {
+		say_why(link, val->str);
 		link_lost(link, ENOTCONN);
 		return;
 	}
 	wheel_stop(&link->retry_timer);
+	say_why(link, "");
 	link->state = LINK_UP;
 	link->attempts = 0;
 	on_time(0, val, link);
@@ -391,6 +406,7 @@ static void on_connected(void *arg)
 
 static void on_connect_timeout(void *arg)
 {
+	say_why(arg, "no answer in time");
 	link_lost(arg, ENOTCONN);
 }
 
@@ -402,7 +418,8 @@ static void link_connect(void *arg)
 	struct redis_link *link = arg;
 
 	link->serial++;
-	if (redis_conn_alloc(&link->conn, &link->own.cfg, &handlers, link)) {
+	if (redis_conn_alloc(&link->conn, &link->own.cfg, &handlers, link,
+			     link->why)) {
 		link_lost(link, ENOTCONN);
 		return;
 	}
@@ -437,6 +454,11 @@ int redis_link_alloc(struct redis_link **linkp, const struct redis_cfg *cfg,
 bool redis_link_up(const struct redis_link *link)
 {
 	return link && link->state == LINK_UP;
+}
+
+const char *redis_link_why(const struct redis_link *link)
+{
+	return link->why;
 }
 
 bool redis_link_time(const struct redis_link *link, uint64_t *ms)

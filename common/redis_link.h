@@ -70,6 +70,9 @@ typedef void(redis_state_h)(bool up, void *arg);
 int redis_link_alloc(struct redis_link **linkp, const struct redis_cfg *cfg,
 		     struct wheel *wheel, redis_state_h *stateh, void *arg);
 bool redis_link_up(const struct redis_link *link);
+/* What failed when it was last tried, the server's own words if it had any;
+ * "" while it is up. For people. */
+const char *redis_link_why(const struct redis_link *link);
 
 /* Send one command. ENOTCONN when down: the handler is then not called. */
 int redis_link_send(struct redis_link *link, const struct redis_arg *argv,

@@ -32,10 +32,16 @@ struct redis_conn_handlers {
 	void (*losth)(void *arg);
 };
 
+enum {
+	REDIS_WHY_MAX = 128
+};
+
 /* The handlers come from the loop, never from within alloc or send. deref is
- * fine inside them and silences the rest. */
+ * fine inside them and silences the rest. why, which outlives the connection,
+ * is told what failed, if anything does. */
 int redis_conn_alloc(struct redis_conn **connp, const struct redis_cfg *cfg,
-		     const struct redis_conn_handlers *handlers, void *arg);
+		     const struct redis_conn_handlers *handlers, void *arg,
+		     char why[REDIS_WHY_MAX]);
 int redis_conn_send(struct redis_conn *conn, const struct redis_arg *argv,
 		    size_t argc);
 /* Read what has already arrived (a worker that was itself held up must not

@@ -24,7 +24,11 @@
 #include "sigd/serve.h"
 #include "sigd/sigd_metric.h"
 
-enum { DRAIN_CHECK_MS = 50 };
+enum {
+	DRAIN_CHECK_MS = 50,
+	FIRST_SAY_MS = 1000,  /* Redis is away: said after so long */
+	SAY_AGAIN_MS = 30000, /* and again */
+};
 
 _Static_assert((int)ROUTE_DEVICES_MAX <= (int)REGISTRAR_BINDINGS_MAX,
 	       "what a user may have must fit an answer");
@@ -45,7 +49,7 @@ struct sigd {
 	struct proxy *proxy;
 	struct proxy_listener *listeners;
 	struct transport_listener *sockets; /* borrowed by the transport */
-	struct wheel_timer drain;
+	struct wheel_timer drain, say;
 	struct sigd_figures figures;
 	struct metric_set *metrics;
 	struct publish *publish;
@@ -57,6 +61,7 @@ static void destructor(void *data)
 	struct sigd *sigd = data;
 
 	wheel_stop(&sigd->drain);
+	wheel_stop(&sigd->say);
 	mem_deref(sigd->publish);
 	mem_deref(sigd->metrics);
 	/* flows tell the proxy that they end, so they go first */
@@ -312,17 +317,41 @@ static void on_epoch(uint32_t epoch, void *arg)
 
 /* --- Redis ------------------------------------------------------------------------------- */
 
+static const char *redis_where(const struct sigd *sigd)
+{
+	const struct sigd_redis_cfg *redis = &sigd->cfg->redis;
+
+	return redis->path ? redis->path : redis->host;
+}
+
+/* At the start the link tells nothing until it is up for the first time. */
+static void on_say(void *arg)
+{
+	struct sigd *sigd = arg;
+
+	if (redis_link_up(sigd->redis))
+		return;
+
+	log_warn(NULL, "redis cannot be used: retrying", "redis=%s why=%s",
+		 redis_where(sigd), redis_link_why(sigd->redis));
+	wheel_start(sigd->worker->wheel, &sigd->say, SAY_AGAIN_MS, on_say,
+		    sigd);
+}
+
 static void on_redis(bool up, void *arg)
 {
 	struct sigd *sigd = arg;
 
-	const struct sigd_redis_cfg *redis = &sigd->cfg->redis;
-
-	if (up)
-		log_info(NULL, "redis is there", NULL);
-	else
-		log_warn(NULL, "redis not reachable: retrying", "at=%s",
-			 redis->path ? redis->path : redis->host);
+	if (up) {
+		log_info(NULL, "redis reached", "redis=%s", redis_where(sigd));
+		wheel_stop(&sigd->say);
+		return;
+	}
+	log_warn(NULL, "redis lost: calls go on, new ones are refused",
+		 "redis=%s why=%s", redis_where(sigd),
+		 redis_link_why(sigd->redis));
+	wheel_start(sigd->worker->wheel, &sigd->say, SAY_AGAIN_MS, on_say,
+		    sigd);
 }
 
 static void redis_fill(struct redis_cfg *to, const struct sigd_redis_cfg *from)
@@ -383,11 +412,13 @@ int sigd_alloc(struct sigd **sigdp, struct worker *worker,
 	if (!err)
 		err = epoch_alloc(&sigd->epoch, sigd->redis, worker->wheel,
 				  on_epoch, sigd);
-	if (err)
+	if (err) {
 		mem_deref(sigd);
-	else
-		*sigdp = sigd;
-	return err;
+		return err;
+	}
+	wheel_start(worker->wheel, &sigd->say, FIRST_SAY_MS, on_say, sigd);
+	*sigdp = sigd;
+	return 0;
 }
 
 /* --- drain ----------------------------------------------------------------------------------- */

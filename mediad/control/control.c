@@ -233,8 +233,8 @@ static void on_say(void *arg)
 	if (redis_link_up(control->link))
 		return;
 
-	log_warn(NULL, "redis not reachable: retrying", "redis=%s",
-		 control->where);
+	log_warn(NULL, "redis cannot be used: retrying", "redis=%s why=%s",
+		 control->where, redis_link_why(control->link));
 	wheel_start(control->wheel, &control->say, SAY_AGAIN_MS, on_say,
 		    control);
 }
@@ -243,9 +243,11 @@ static void on_link(bool up, void *arg)
 {
 	struct control *control = arg;
 
-	log_write(up ? LOG_L_INFO : LOG_L_WARN, NULL,
-		  up ? "redis reached" : "redis lost: media goes on",
-		  "redis=%s", control->where);
+	if (up)
+		log_info(NULL, "redis reached", "redis=%s", control->where);
+	else
+		log_warn(NULL, "redis lost: media goes on", "redis=%s why=%s",
+			 control->where, redis_link_why(control->link));
 	if (up)
 		wheel_stop(&control->say);
 	else

@@ -399,10 +399,12 @@ static void no_server_at_start_is_waited_for(void)
 	CHECK(!redis_link_alloc(&fix.link, &cfg, fix.wheel, on_state, &fix));
 	redis_test_until(fix.wheel, 300, redis_test_never, NULL);
 	CHECK(!redis_link_up(fix.link));
+	CHECK_STR(redis_link_why(fix.link), "No such file or directory");
 	if (redis_server_start(&fix.server))
 		CHECK(redis_test_until(fix.wheel, 5000, redis_test_is_up,
 				       fix.link));
 	CHECK_INT(fix.downs, 0);
+	CHECK_STR(redis_link_why(fix.link), "");
 	stop(&fix);
 }
 
@@ -430,13 +432,15 @@ static void tcp_serves_as_well(void)
 	loop_drive(fix.wheel);
 	CHECK(!redis_link_alloc(&fix.link, &cfg, fix.wheel, on_state, &fix));
 	redis_test_until(fix.wheel, 50, redis_test_never, NULL);
-	CHECK(!redis_link_up(fix.link)); /* refused */
+	CHECK(!redis_link_up(fix.link));
+	CHECK_STR(redis_link_why(fix.link), "Connection refused");
 	if (redis_server_start(&fix.server)) {
 		CHECK(redis_test_until(fix.wheel, 5000, redis_test_is_up,
 				       fix.link));
 		redis_server_freeze(&fix.server);
 		CHECK(redis_test_until(fix.wheel, 5000, redis_test_is_down,
 				       fix.link));
+		CHECK_STR(redis_link_why(fix.link), "no answer in time");
 		redis_server_thaw(&fix.server);
 		CHECK(redis_test_until(fix.wheel, 5000, has_come_back, &fix));
 	}
@@ -454,7 +458,8 @@ static void nowhere_to_connect_is_refused(void)
 }
 
 /* ACL SETUSER someone on >right ~* +@all, then a link of that user. */
-static bool user_comes_up(struct fixture *fix, const char *password)
+static bool user_comes_up(struct fixture *fix, const char *password,
+			  char why[64])
 {
 	const struct redis_arg acl[] = {
 		redis_str("ACL"),  redis_str("SETUSER"), redis_str("someone"),
@@ -471,6 +476,7 @@ static bool user_comes_up(struct fixture *fix, const char *password)
 	CHECK(redis_test_until(fix->wheel, 5000, is_answered, &answer));
 	CHECK(!redis_link_alloc(&link, &cfg, fix->wheel, NULL, NULL));
 	up = redis_test_until(fix->wheel, 600, redis_test_is_up, link);
+	str_ncpy(why, redis_link_why(link), 64);
 	mem_deref(link);
 	return up;
 }
@@ -478,10 +484,13 @@ static bool user_comes_up(struct fixture *fix, const char *password)
 static void a_wrong_password_never_comes_up(void)
 {
 	struct fixture fix;
+	char why[64];
 
 	if (start(&fix)) {
-		CHECK(user_comes_up(&fix, "right"));
-		CHECK(!user_comes_up(&fix, "wrong"));
+		CHECK(user_comes_up(&fix, "right", why));
+		CHECK(!user_comes_up(&fix, "wrong", why));
+		/* what the server says, and not that it was unreachable */
+		CHECK(!strncmp(why, "WRONGPASS ", 10));
 	}
 	stop(&fix);
 }

@@ -4,8 +4,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <re.h>
 
 #include "common/log.h"
@@ -100,5 +102,36 @@ static void a_worker_starts_with_what_was_good_last(void)
 	setup_free(&setup);
 }
 
+static void redis_absent_at_the_start_is_said(void)
+{
+	const struct sigd_events events = {NULL, NULL, NULL};
+	struct sigd_setup setup = {0};
+	struct worker worker = {.node = "a1", .slot = 1, .cfg = &setup};
+	struct sigd *sigd = NULL;
+	char said[1000] = "";
+	uint64_t now;
+	int fds[2];
+
+	REQUIRE(!setup_make(&setup));
+	REQUIRE(!pipe2(fds, O_NONBLOCK));
+	REQUIRE(!loop_init(1024));
+	now = loop_now_ms();
+	REQUIRE(!wheel_alloc(&worker.wheel, now));
+	CHECK_INT(sigd_alloc(&sigd, &worker, &events), 0);
+	log_fd_set(fds[1]);
+	wheel_advance(worker.wheel, now + 1500);
+	log_fd_set(-1);
+	CHECK(read(fds[0], said, sizeof(said) - 1) > 0);
+	CHECK(strstr(said, "lvl=warn"));
+	CHECK(strstr(said, "none.sock why=\"No such file or directory\"\n"));
+	mem_deref(sigd);
+	mem_deref(worker.wheel);
+	loop_close();
+	setup_free(&setup);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 TEST_MAIN(TEST(bad_files_change_nothing),
-	  TEST(a_worker_starts_with_what_was_good_last))
+	  TEST(a_worker_starts_with_what_was_good_last),
+	  TEST(redis_absent_at_the_start_is_said))
