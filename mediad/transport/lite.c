@@ -108,12 +108,13 @@ void lite_restart(struct lite *lite, struct lite_creds *ended)
 	lite->cur_selected = false;
 }
 
-void lite_forget(struct lite *lite)
+void lite_forget(struct lite *lite, uint64_t now_ms)
 {
 	memset(&lite->old, 0, sizeof(lite->old));
 	memset(lite->pairs, 0, sizeof(lite->pairs));
 	lite->selected = -1;
 	lite->cur_selected = false;
+	lite->heard_ms = now_ms;
 }
 
 /* --- the table of addresses -------------------------------------------------- */

@@ -76,8 +76,9 @@ bool lite_remote_differs(const struct lite *lite, const struct pl *ufrag);
  * empty when none.
  */
 void lite_restart(struct lite *lite, struct lite_creds *ended);
-/* All addresses, and the former credentials: consent was lost. */
-void lite_forget(struct lite *lite);
+/* All addresses, and the former credentials: consent was lost. The next one is
+ * waited for from now on. */
+void lite_forget(struct lite *lite, uint64_t now_ms);
 /* The former credentials, NULL when none are valid. */
 const struct lite_creds *lite_former(const struct lite *lite);
 

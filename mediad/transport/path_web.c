@@ -298,17 +298,20 @@ const struct lite_creds *path_web_creds(const struct path *path)
 int path_web_restart(struct path *path)
 {
 	struct path_web *pw = path_web_self(path);
+	bool was_lost = pw->lost;
 	struct lite_creds ended;
 	int err;
 
 	/* of lost ones nothing was left: those credentials are burnt
 	 * (RFC 7675, 5.1) */
-	if (pw->lost)
-		lite_forget(pw->lite);
+	if (was_lost)
+		lite_forget(pw->lite, wheel_now(pw->env->wheel));
 	lite_restart(pw->lite, &ended);
 	path_web_name_del(pw, &ended);
 	err = path_web_name_add(pw, lite_local(pw->lite));
 	pw->lost = err != 0;
+	if (was_lost && !err)
+		path_web_consent_start(pw);
 	return err;
 }
 

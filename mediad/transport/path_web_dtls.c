@@ -74,6 +74,8 @@ static void use_keys(struct path_web *pw)
 	pw->peer.seen = true;
 	pw->assoc.wanted = false;
 	wheel_stop(&pw->assoc.giveup);
+	/* who shook hands and names no pair is not waited for without end */
+	path_web_consent_start(pw);
 
 	mem_ref(pw);
 	if (path_climb(&pw->base, PATH_DTLS, wheel_now(pw->env->wheel)))

@@ -609,6 +609,34 @@ static void without_consent_nothing_is_sent_after_30_s(void)
 	bed_close(&bed);
 }
 
+/* It shook hands, never named a pair, and went. */
+static void who_never_nominates_is_lost_too(void)
+{
+	struct bed bed;
+	uint64_t silent_ms;
+
+	REQUIRE(bed_open(&bed, NULL, NULL));
+	mem_deref(bed.mock);
+	bed.mock = new_mock(&bed, NULL, true);
+	REQUIRE(bed.mock);
+	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
+	tell_mock(&bed, bed.mock);
+	while (!mock_media_stats(bed.mock)->answers)
+		step(&bed);
+	mock_media_silence(bed.mock);
+	silent_ms = bed.now_ms;
+	for (unsigned i = 0; i < STEPS_MAX && !path_web_suite(bed.path); i++)
+		step(&bed);
+	CHECK(path_web_suite(bed.path) != CRYPT_NONE);
+	CHECK(!path_ready(bed.path));
+	while (!bed.lost && bed.now_ms < silent_ms + 40000)
+		step(&bed);
+	CHECK_INT(bed.lost, 1);
+	CHECK_INT(bed.why, PATH_LOST_CONSENT);
+	CHECK(bed.now_ms - silent_ms >= 30000);
+	bed_close(&bed);
+}
+
 static void an_ice_restart_brings_a_lost_path_back(void)
 {
 	struct bed bed;
@@ -626,6 +654,16 @@ static void an_ice_restart_brings_a_lost_path_back(void)
 	CHECK_INT(bed.rtp, 6);
 	CHECK_INT(bed.check.packets, 6);
 	CHECK_STR(packet_check_fault(&bed.check), NULL);
+	/* or it is lost again, when nobody comes */
+	mock_media_silence(bed.mock);
+	steps(&bed, 3200);
+	CHECK_INT(bed.lost, 2);
+	mock_media_restart(bed.mock);
+	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
+	steps(&bed, 2900);
+	CHECK_INT(bed.lost, 2);
+	steps(&bed, 300);
+	CHECK_INT(bed.lost, 3);
 	bed_close(&bed);
 }
 
@@ -1163,6 +1201,7 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(an_unsound_remote_changes_nothing),
 	  TEST(another_certificate_is_another_association),
 	  TEST(without_consent_nothing_is_sent_after_30_s),
+	  TEST(who_never_nominates_is_lost_too),
 	  TEST(an_ice_restart_brings_a_lost_path_back),
 	  TEST(a_day_of_checks_keeps_the_path),
 	  TEST(closing_the_peer_connection_is_told),
