@@ -194,4 +194,5 @@ void edge_conn_ended(struct edge_conn *conn)
 	if (edge->p.goneh && !edge->ending)
 		edge->p.goneh(&conn->flow, edge->p.arg);
 	flow_user_clear(&conn->flow);
+	mem_deref(conn->flow.asks);
 }

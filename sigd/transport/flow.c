@@ -12,6 +12,11 @@
 
 #include "sigd/transport/flow_priv.h"
 
+struct flow_asks {
+	size_t n; /* ever noted */
+	struct flow_ask list[FLOW_ASKS_MAX];
+};
+
 struct flow_table {
 	struct flow_id self; /* node, slot and epoch of all of them */
 	struct list *buckets;
@@ -188,4 +193,22 @@ void flow_user_set(struct flow *flow, void *user, flow_user_h *destroy)
 void *flow_user(const struct flow *flow)
 {
 	return flow ? flow->user : NULL;
+}
+
+void flow_ask_note(struct flow *flow, const struct tube_addr *src, uint64_t ref)
+{
+	struct flow_asks *asks = flow->asks;
+
+	if (!asks)
+		asks = flow->asks = mem_zalloc(sizeof(*asks), NULL);
+	if (asks)
+		asks->list[asks->n++ % FLOW_ASKS_MAX] =
+			(struct flow_ask){*src, ref};
+}
+
+const struct flow_ask *flow_ask_get(const struct flow *flow, size_t i)
+{
+	const struct flow_asks *asks = flow->asks;
+
+	return asks && i < asks->n && i < FLOW_ASKS_MAX ? &asks->list[i] : NULL;
 }

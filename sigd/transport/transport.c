@@ -103,10 +103,26 @@ static void on_edge_open(struct flow *flow, void *arg)
 		transport->h.openh(flow, transport->h.arg);
 }
 
+static void tell_failed(struct transport *transport,
+			const struct tube_addr *to, uint64_t ref, int err)
+{
+	const struct tube_frame back = {
+		.type = FRAME_FAILED,
+		.flags = transport_fail_of(err),
+		.ref = ref,
+	};
+
+	if (ref && tube_send(transport->tube, to, &back))
+		++transport->counts.tube_errors;
+}
+
 static void on_edge_gone(struct flow *flow, void *arg)
 {
 	struct transport *transport = arg;
+	const struct flow_ask *ask;
 
+	for (size_t i = 0; (ask = flow_ask_get(flow, i)); i++)
+		tell_failed(transport, &ask->src, ask->ref, ENOTCONN);
 	if (transport->h.goneh)
 		transport->h.goneh(flow, transport->h.arg);
 }
@@ -161,22 +177,10 @@ static void on_udp(const struct sa *local, const struct sa *remote,
 static int send_here(struct transport *transport, const struct flow_id *dst,
 		     const uint8_t *data, size_t len);
 
-static void tell_failed(struct transport *transport,
-			const struct tube_frame *frame, int err)
-{
-	const struct tube_frame back = {
-		.type = FRAME_FAILED,
-		.flags = transport_fail_of(err),
-		.ref = frame->ref,
-	};
-
-	if (frame->ref && tube_send(transport->tube, &frame->src, &back))
-		++transport->counts.tube_errors;
-}
-
 static int take_send(struct transport *transport,
 		     const struct tube_frame *frame)
 {
+	struct flow *flow;
 	struct flow_id id;
 	size_t used;
 	int err = transport_unpack_send(&id, &used, frame->payload, frame->len);
@@ -188,8 +192,12 @@ static int take_send(struct transport *transport,
 		      ? ENOTCONN
 		      : send_here(transport, &id, frame->payload + used,
 				  frame->len - used);
-	if (err)
-		tell_failed(transport, frame, err);
+	flow = err || !frame->ref ? NULL
+				  : flow_table_find(transport->flows, &id);
+	if (flow)
+		flow_ask_note(flow, &frame->src, frame->ref);
+	else if (err)
+		tell_failed(transport, &frame->src, frame->ref, err);
 	return 0;
 }
 
@@ -244,7 +252,7 @@ static void on_stale(const struct tube_frame *frame, void *arg)
 
 	++transport->counts.tube_refused;
 	if (frame->type == FRAME_SEND)
-		tell_failed(transport, frame, ENOTCONN);
+		tell_failed(transport, &frame->src, frame->ref, ENOTCONN);
 }
 
 static void on_lost(const struct tube_addr *dst, uint8_t type, uint64_t ref,

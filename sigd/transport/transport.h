@@ -125,8 +125,9 @@ typedef void(transport_open_h)(struct flow *flow, void *arg);
 typedef void(transport_gone_h)(struct flow *flow, void *arg);
 /*
  * A message that this worker had sent to a flow at another worker did not get
- * there: err is ENOTCONN (the flow is gone), ENOBUFS, EHOSTUNREACH... ref is
- * what was given to transport_send(). To be treated as 430 (RFC 5626 11.5).
+ * there, or it did and the flow has ended since, so that no answer comes on it:
+ * err is ENOTCONN (the flow is gone), ENOBUFS, EHOSTUNREACH... ref is what was
+ * given to transport_send(). To be treated as 430 (RFC 5626 11.5).
  */
 typedef void(transport_failed_h)(uint64_t ref, int err, void *arg);
 /* A response for a transaction of ours, taken by another worker. src.flow is

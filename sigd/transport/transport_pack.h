@@ -2,7 +2,8 @@
  * transport_pack.h  What goes through the tunnel between sigd's workers
  *
  * SEND      length of the flow id (1), flow id, the message. ref, or 0
- * FAILED    nothing; flags has enum transport_fail, ref is that of the SEND
+ * FAILED    nothing; flags has enum transport_fail, ref is that of the SEND: it
+ *           was not sent, or its flow has ended since
  * RESPONSE  length of the source's flow id (1), flow id, local address,
  *           remote address, listener (1), the message
  *

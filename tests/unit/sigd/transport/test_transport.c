@@ -11,7 +11,7 @@ struct other {
 	struct transport *transport;
 	unsigned failed, responses;
 	uint64_t ref;
-	int err;
+	int err, first_err;
 	struct transport_src src;
 	struct sa local, remote;
 	char text[200];
@@ -31,9 +31,10 @@ static void on_failed(uint64_t ref, int err, void *arg)
 {
 	struct other *other = arg;
 
-	++other->failed;
 	other->ref = ref;
 	other->err = err;
+	if (!other->failed++)
+		other->first_err = err;
 }
 
 static void on_response(const struct transport_src *src, const uint8_t *data,
@@ -144,6 +145,31 @@ static void a_flow_that_is_gone_is_told_to_who_asked(void)
 	rig_close(&rig);
 }
 
+static void a_flow_that_ends_is_told_to_who_waits_for_an_answer(void)
+{
+	struct rig rig;
+	struct guest guest;
+	struct other other;
+
+	rig_init(&rig);
+	rig.params.run_dir = run_dir();
+	REQUIRE(rig_start(&rig));
+	REQUIRE(other_start(&other, &rig, 3));
+	REQUIRE(guest_come(&guest, &rig, RIG_WSS, NULL));
+	/* of so many the latest are told, and none that does not ask */
+	for (unsigned i = 1; i <= 2 * 8; i++)
+		CHECK(!say(&other, &rig.id, "an answer, please", i));
+	CHECK(!say(&other, &rig.id, "nothing, please", 0));
+	CHECK(rig_until(&rig, &guest.received, 2 * 8 + 1));
+	CHECK_INT(other.failed, 0);
+	guest_drop(&guest);
+	CHECK(rig_until(&rig, &other.failed, 8));
+	CHECK_INT(other.err, ENOTCONN);
+	CHECK_INT(other.ref, 16);
+	mem_deref(other.transport);
+	rig_close(&rig);
+}
+
 static void a_worker_that_is_not_there_is_an_error_at_once(void)
 {
 	struct flow_id id = {
@@ -187,7 +213,8 @@ static void a_full_queue_is_told_from_afar_too(void)
 				&(struct reach){&other.failed, 1}, 5);
 	}
 	CHECK(other.failed > 0);
-	CHECK_INT(other.err, ENOBUFS);
+	/* then its flow ends, with what was queued */
+	CHECK_INT(other.first_err, ENOBUFS);
 	CHECK(rig_until(&rig, &rig.gone, 1));
 	guest_drop(&guest);
 	mem_deref(other.transport);
@@ -293,6 +320,7 @@ static void the_head_of_a_response_is_strict(void)
 
 TEST_MAIN(TEST(any_worker_can_send_on_a_flow),
 	  TEST(a_flow_that_is_gone_is_told_to_who_asked),
+	  TEST(a_flow_that_ends_is_told_to_who_waits_for_an_answer),
 	  TEST(a_worker_that_is_not_there_is_an_error_at_once),
 	  TEST(a_full_queue_is_told_from_afar_too),
 	  TEST(a_response_finds_its_transaction),
