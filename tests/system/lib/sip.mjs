@@ -123,6 +123,8 @@ export class Ua {
   }
 
   close() {
+    if (this.closed) return;
+    this.closed = true;
     for (const { timer } of this.waiting.values()) clearTimeout(timer);
     for (const call of this.calls.values()) call.quiet();
     this.socket?.close();

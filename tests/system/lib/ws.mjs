@@ -58,7 +58,10 @@ export class WebSocketSip {
       this.data = this.data.subarray(at + len);
       if (opcode === TEXT) this.messages(payload.toString());
       else if (opcode === PING) this.socket.write(frame(PONG, payload));
-      else if (opcode === CLOSE) this.socket.end();
+      else if (opcode === CLOSE) {
+        this.code = payload.length < 2 ? 1005 : payload.readUInt16BE(0);
+        this.socket.end();
+      }
     }
   }
 
