@@ -31,6 +31,8 @@ struct strm_pkt {
 	bool steady;     /* strm_in_packet(): its timestamp runs with the
 			    media clock; false for telephone-event, which
 			    carries the time of the event's begin */
+	uint32_t age;    /* of an event: ticks since it began */
+	uint8_t code;    /* of an event */
 	uint64_t ext;    /* strm_in_packet(): extended sequence number */
 	uint64_t index;  /* strm_map_packet(): index to send it under */
 };
@@ -81,20 +83,32 @@ uint32_t strm_in_jitter_us(const struct strm_in *in);
 /* What a successor needs to go on, kept in shared memory by the owner.
  * Written before every packet that moves it; each field by one store. */
 struct strm_slot {
-	uint64_t next; /* lowest index never used */
-	uint64_t mark; /* latest timestamp << 32 | low half of its time, ms */
-	uint64_t rtcp; /* lowest SRTCP index never used (report.h) */
+	uint64_t next;  /* lowest index never used */
+	uint64_t mark;  /* latest timestamp << 32 | low half of its time, ms */
+	uint64_t rtcp;  /* lowest SRTCP index never used (report.h) */
+	uint64_t event; /* struct strm_event, packed; 0: none */
+};
+
+/* The telephone-event that is on, or the last one. */
+struct strm_event {
+	uint8_t code;
+	uint8_t volume;
+	bool on;     /* its end was not sent */
+	bool known;  /* there was one */
+	bool before; /* it is from before the resume */
+	uint32_t ts; /* of its segment */
 };
 
 struct strm_out {
 	uint32_t ssrc;
-	uint32_t rate;            /* RTP clock, Hz */
-	uint64_t next;            /* lowest index never used, under 2^48 */
-	uint64_t floor;           /* lower ones belong to a former source */
-	uint64_t used;            /* bit n: next - 1 - n was used */
-	uint32_t ts;              /* the latest timestamp */
-	uint64_t ts_ms;           /* and when it was used */
-	bool begun;               /* a packet was sent, or one before us did */
+	uint32_t rate;  /* RTP clock, Hz */
+	uint64_t next;  /* lowest index never used, under 2^48 */
+	uint64_t floor; /* lower ones belong to a former source */
+	uint64_t used;  /* bit n: next - 1 - n was used */
+	uint32_t ts;    /* the latest timestamp */
+	uint64_t ts_ms; /* and when it was used */
+	bool begun;     /* a packet was sent, or one before us did */
+	struct strm_event event;
 	struct strm_slot *slot;   /* NULL: nobody will go on */
 	uint64_t packets, octets; /* sent; the sender counts, */
 	uint64_t first_ms;        /* and notes the first; 0: none yet */
@@ -111,6 +125,13 @@ void strm_out_resume(struct strm_out *out, uint32_t ssrc, uint32_t rate,
 		     struct strm_slot *slot, uint64_t now_ms);
 /* The clock rate changes with the codec; timestamps go on. */
 void strm_out_set_rate(struct strm_out *out, uint32_t rate, uint64_t now_ms);
+/* An event went out: what is on, and what is over, outlives us. */
+void strm_out_event(struct strm_out *out, const struct strm_event *event);
+/* Did the process before us begin to tell of the event that sp is of? */
+bool strm_out_told(const struct strm_out *out, const struct strm_pkt *sp);
+/* The next index, for a packet that belongs to no source; all that are mapped
+ * have to be mapped anew. False: there is none left. */
+bool strm_out_take(struct strm_out *out, uint64_t *index);
 /* The timestamp that stands for now. */
 uint32_t strm_out_ts(const struct strm_out *out, uint64_t now_ms);
 

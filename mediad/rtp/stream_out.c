@@ -11,6 +11,9 @@
 enum {
 	WINDOW = 64,    /* bits in strm_out.used */
 	TS_SLACK_S = 5, /* more than this off the clock is a jump */
+	SAME_EVENT_MS = 80,
+	EVENT_KNOWN = 1,
+	EVENT_ON = 2,
 };
 
 /* Written with one store each, and before what follows in program order: all
@@ -27,6 +30,33 @@ static void save_ts(struct strm_out *out)
 
 	if (out->slot)
 		__atomic_store_n(&out->slot->mark, mark, __ATOMIC_RELEASE);
+}
+
+static uint64_t event_pack(const struct strm_event *event)
+{
+	return (uint64_t)event->ts << 32 | (uint64_t)event->code << 16 |
+	       (uint64_t)event->volume << 8 | (event->on ? EVENT_ON : 0) |
+	       (event->known ? EVENT_KNOWN : 0);
+}
+
+static struct strm_event event_unpack(uint64_t packed)
+{
+	return (struct strm_event){
+		.ts = (uint32_t)(packed >> 32),
+		.code = (uint8_t)(packed >> 16),
+		.volume = (uint8_t)(packed >> 8),
+		.on = packed & EVENT_ON,
+		.known = packed & EVENT_KNOWN,
+		.before = true,
+	};
+}
+
+void strm_out_event(struct strm_out *out, const struct strm_event *event)
+{
+	out->event = *event;
+	if (out->slot)
+		__atomic_store_n(&out->slot->event, event_pack(event),
+				 __ATOMIC_RELEASE);
 }
 
 void strm_out_init(struct strm_out *out, uint32_t ssrc, uint32_t rate,
@@ -56,6 +86,7 @@ void strm_out_resume(struct strm_out *out, uint32_t ssrc, uint32_t rate,
 		.ts = (uint32_t)(slot->mark >> 32),
 		.ts_ms = now_ms - ago,
 		.begun = slot->mark != 0,
+		.event = event_unpack(slot->event),
 		.slot = slot,
 	};
 }
@@ -100,23 +131,54 @@ static bool claim(struct strm_out *out, uint64_t index)
 	return true;
 }
 
-/* The source's next packet takes our next index, and the timestamp that
- * stands for now; at least a frame later than the one before. */
+bool strm_out_take(struct strm_out *out, uint64_t *index)
+{
+	*index = out->next;
+	if (!claim(out, out->next))
+		return false;
+
+	out->floor = out->next;
+	return true;
+}
+
+/* Then it began at the same time, as far as one can tell from when its packets
+ * come. */
+bool strm_out_told(const struct strm_out *out, const struct strm_pkt *sp)
+{
+	const struct strm_event *event = &out->event;
+	int32_t slack = (int32_t)(out->rate / 1000 * SAME_EVENT_MS);
+	int32_t off =
+		(int32_t)(strm_out_ts(out, sp->now_ms) - sp->age - event->ts);
+
+	return !sp->steady && event->known && event->before &&
+	       event->code == sp->code && off < slack && off > -slack;
+}
+
+/* The timestamp for a source's first packet: what stands for now, at least a
+ * frame later than the one before. An event began some time ago. */
+static uint32_t join_ts(const struct strm_out *out, const struct strm_pkt *sp)
+{
+	uint32_t ts = strm_out_ts(out, sp->now_ms);
+	uint32_t least = out->ts + out->rate / 50;
+
+	if (!out->begun)
+		return sp->h.ts;
+	if (strm_out_told(out, sp))
+		return out->event.ts;
+	if (!sp->steady)
+		ts -= sp->age;
+	return (int32_t)(ts - least) < 0 ? least : ts;
+}
+
+/* The source's next packet takes our next index. */
 static void join(struct strm_map *map, struct strm_out *out,
 		 const struct strm_in *in, struct strm_pkt *sp)
 {
-	uint32_t ts = strm_out_ts(out, sp->now_ms);
-
-	if (!out->begun)
-		ts = sp->h.ts;
-	else if ((int32_t)(ts - out->ts) < (int32_t)(out->rate / 50))
-		ts = out->ts + out->rate / 50;
-
 	map->gen = in->gen;
 	map->delta = out->next - sp->ext;
-	map->ts_delta = ts - sp->h.ts;
+	map->ts_delta = join_ts(out, sp) - sp->h.ts;
 	out->floor = out->next;
-	sp->h.marker = sp->steady;
+	sp->h.marker |= sp->steady;
 	out->switches++;
 }
 
@@ -142,8 +204,12 @@ static void follow_clock(struct strm_map *map, struct strm_out *out,
 		map->ts = sp->h.ts;
 		map->ts_ms = sp->now_ms;
 	}
-	ts = sp->h.ts + map->ts_delta;
+	ts = sp->h.ts + map->ts_delta + sp->age;
 	if (out->begun && (int32_t)(ts - out->ts) <= 0)
+		return;
+	/* an event that says it lasts longer than it can */
+	if (sp->age && out->begun &&
+	    (int32_t)(ts - strm_out_ts(out, sp->now_ms)) > (int32_t)out->rate)
 		return;
 
 	out->ts = ts;

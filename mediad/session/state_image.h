@@ -33,7 +33,7 @@ enum {
 struct state_hot {
 	struct strm_slot slot;
 	uint32_t blame; /* deaths of a process while it served this record */
-	uint8_t spare[36];
+	uint8_t spare[28];
 };
 
 struct state_mark {

@@ -9,6 +9,7 @@
 #ifndef MEDIAD_SOUND_CODEC_H
 #define MEDIAD_SOUND_CODEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,16 @@ enum {
 	CODEC_FRAME_MS = 20,
 	CODEC_SAMPLES_MAX = 5760, /* 120 ms at 48 kHz (RFC 6716, 2.1.4) */
 	CODEC_PAYLOAD_MAX = 1275, /* one Opus frame (RFC 6716, 3.2.1) */
+	CODEC_VOICE_RATE = 8000,  /* Hz, of all that is transcoded */
+	CODEC_VOICE_MAX = 960,    /* samples: 120 ms */
+};
+
+/* What a receiver of voice asks for; G.711 has no use for it. */
+struct codec_voice {
+	uint32_t bitrate;   /* bit/s; 0: 24,000 */
+	uint8_t complexity; /* 0..10 */
+	bool fec;           /* it makes use of LBRR (RFC 6716, 2.1.7) */
+	bool cbr;
 };
 
 struct codec {
@@ -40,6 +51,33 @@ struct codec {
 	/* pcm holds CODEC_SAMPLES_MAX. EBADMSG: no payload of the codec. */
 	int (*decode)(struct codec_dec *dec, const uint8_t *buf, size_t len,
 		      int16_t *pcm, size_t *count);
+
+	/*
+	 * For transcoding: encode() and decode() work at CODEC_VOICE_RATE
+	 * whatever the codec's own rate is, and pcm holds CODEC_VOICE_MAX. Such
+	 * a decoder remembers what it needs to conceal a loss. What it says
+	 * may be shorter or longer than what it is given, but no payload has
+	 * more than CODEC_VOICE_MAX samples.
+	 */
+	int (*voice_enc_alloc)(struct codec_enc **encp,
+			       const struct codec_voice *voice);
+	int (*voice_dec_alloc)(struct codec_dec **decp);
+	/* The largest frame of at most `count` samples (at 8 kHz, 80 and
+	 * more) that voice is encoded in. */
+	size_t (*voice_frame)(size_t count);
+	/* Samples of a payload at 8 kHz; 0: no payload of the codec. */
+	size_t (*voice_span)(const uint8_t *buf, size_t len);
+	/* Is this the last payload before the sender pauses (DTX)? */
+	bool (*voice_pauses)(const uint8_t *buf, size_t len);
+	/* Can the end of what is lost be had from the payload after it? */
+	bool (*voice_repairs)(const uint8_t *buf, size_t len);
+	/* Make count samples (at most CODEC_VOICE_MAX) for a payload that was
+	 * lost. next: the one after it, when voice_repairs() says so and this
+	 * is the last one missing; else NULL. */
+	int (*voice_conceal)(struct codec_dec *dec, const uint8_t *next,
+			     size_t len, int16_t *pcm, size_t count);
+	/* How much the far side loses of what is encoded, percent. */
+	void (*voice_loss)(struct codec_enc *enc, unsigned percent);
 };
 
 extern const struct codec codec_opus, codec_pcmu, codec_pcma;

@@ -1,5 +1,5 @@
 /*
- * codec_g711.c  PCMU and PCMA (ITU-T G.711), without state
+ * codec_g711.c  PCMU and PCMA (ITU-T G.711)
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,6 +7,7 @@
 #include <re.h>
 
 #include "mediad/sound/codec.h"
+#include "mediad/sound/conceal.h"
 
 enum {
 	ULAW_BIAS = 132,
@@ -70,7 +71,11 @@ static int16_t from_alaw(uint8_t code)
 	return (int16_t)(code & 0x80 ? magnitude : -magnitude);
 }
 
-/* No state: the objects are only there because there is one for each codec. */
+struct codec_dec {
+	struct conceal conceal;
+};
+
+/* No state: it is only there because there is one for each codec. */
 static int g711_enc_alloc(struct codec_enc **encp)
 {
 	*encp = mem_zalloc(1, NULL);
@@ -79,9 +84,53 @@ static int g711_enc_alloc(struct codec_enc **encp)
 
 static int g711_dec_alloc(struct codec_dec **decp)
 {
-	*decp = mem_zalloc(1, NULL);
+	*decp = mem_zalloc(sizeof(**decp), NULL);
 	return *decp ? 0 : ENOMEM;
 }
+
+/* --- voice: rate and samples are what they are anyway --------------------- */
+
+static int g711_voice_enc(struct codec_enc **encp,
+			  const struct codec_voice *voice)
+{
+	(void)voice;
+	return g711_enc_alloc(encp);
+}
+
+static size_t g711_frame(size_t count)
+{
+	return count < CODEC_VOICE_MAX ? count : CODEC_VOICE_MAX;
+}
+
+static size_t g711_span(const uint8_t *buf, size_t len)
+{
+	(void)buf;
+	return len <= CODEC_VOICE_MAX ? len : 0;
+}
+
+static bool g711_no(const uint8_t *buf, size_t len)
+{
+	(void)buf;
+	(void)len;
+	return false;
+}
+
+static int g711_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
+			int16_t *pcm, size_t count)
+{
+	(void)next;
+	(void)len;
+	conceal_make(&dec->conceal, pcm, count);
+	return 0;
+}
+
+static void g711_loss(struct codec_enc *enc, unsigned percent)
+{
+	(void)enc;
+	(void)percent;
+}
+
+/* --- samples -------------------------------------------------------------- */
 
 static int ulaw_encode(struct codec_enc *enc, const int16_t *pcm, size_t count,
 		       uint8_t *buf, size_t *len, size_t cap)
@@ -110,24 +159,24 @@ static int alaw_encode(struct codec_enc *enc, const int16_t *pcm, size_t count,
 static int ulaw_decode(struct codec_dec *dec, const uint8_t *buf, size_t len,
 		       int16_t *pcm, size_t *count)
 {
-	(void)dec;
 	if (!len || len > CODEC_SAMPLES_MAX)
 		return EBADMSG;
 	for (size_t i = 0; i < len; i++)
 		pcm[i] = from_ulaw(buf[i]);
 	*count = len;
+	conceal_heard(&dec->conceal, pcm, len);
 	return 0;
 }
 
 static int alaw_decode(struct codec_dec *dec, const uint8_t *buf, size_t len,
 		       int16_t *pcm, size_t *count)
 {
-	(void)dec;
 	if (!len || len > CODEC_SAMPLES_MAX)
 		return EBADMSG;
 	for (size_t i = 0; i < len; i++)
 		pcm[i] = from_alaw(buf[i]);
 	*count = len;
+	conceal_heard(&dec->conceal, pcm, len);
 	return 0;
 }
 
@@ -140,6 +189,14 @@ const struct codec codec_pcmu = {
 	.encode = ulaw_encode,
 	.dec_alloc = g711_dec_alloc,
 	.decode = ulaw_decode,
+	.voice_enc_alloc = g711_voice_enc,
+	.voice_dec_alloc = g711_dec_alloc,
+	.voice_frame = g711_frame,
+	.voice_span = g711_span,
+	.voice_pauses = g711_no,
+	.voice_repairs = g711_no,
+	.voice_conceal = g711_conceal,
+	.voice_loss = g711_loss,
 };
 
 const struct codec codec_pcma = {
@@ -151,4 +208,12 @@ const struct codec codec_pcma = {
 	.encode = alaw_encode,
 	.dec_alloc = g711_dec_alloc,
 	.decode = alaw_decode,
+	.voice_enc_alloc = g711_voice_enc,
+	.voice_dec_alloc = g711_dec_alloc,
+	.voice_frame = g711_frame,
+	.voice_span = g711_span,
+	.voice_pauses = g711_no,
+	.voice_repairs = g711_no,
+	.voice_conceal = g711_conceal,
+	.voice_loss = g711_loss,
 };

@@ -7,13 +7,17 @@
 #include <opus.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/sound/codec.h"
 
-/* Constant frames of 160 bytes: CELT, where a steady tone stays steady. */
+/* Of services: constant frames of 160 bytes: CELT, where a steady tone stays
+ * steady. */
 enum {
 	RATE = 48000,
 	BITRATE = 64000,
-	COMPLEXITY = 5
+	COMPLEXITY = 5,
+	VOICE_BITRATE = 24000,
+	PAUSE_MAX = 2, /* bytes; libopus: "need not be transmitted" */
 };
 
 struct codec_enc {
@@ -22,6 +26,7 @@ struct codec_enc {
 
 struct codec_dec {
 	OpusDecoder *opus;
+	int max; /* samples of a packet */
 };
 
 static int translate(int code)
@@ -56,7 +61,7 @@ static void dec_destructor(void *data)
 		opus_decoder_destroy(dec->opus);
 }
 
-static int opus_enc_alloc(struct codec_enc **encp)
+static int enc_create(struct codec_enc **encp, int rate, int application)
 {
 	struct codec_enc *enc = mem_zalloc(sizeof(*enc), enc_destructor);
 	int code = OPUS_OK;
@@ -64,9 +69,24 @@ static int opus_enc_alloc(struct codec_enc **encp)
 	if (!enc)
 		return ENOMEM;
 
-	enc->opus = opus_encoder_create(RATE, 1, OPUS_APPLICATION_AUDIO, &code);
-	if (code == OPUS_OK)
-		code = opus_encoder_ctl(enc->opus, OPUS_SET_BITRATE(BITRATE));
+	enc->opus = opus_encoder_create(rate, 1, application, &code);
+	if (code != OPUS_OK) {
+		mem_deref(enc);
+		return translate(code);
+	}
+	*encp = enc;
+	return 0;
+}
+
+static int enc_alloc(struct codec_enc **encp)
+{
+	struct codec_enc *enc = NULL;
+	int err = enc_create(&enc, RATE, OPUS_APPLICATION_AUDIO);
+	int code;
+
+	if (err)
+		return err;
+	code = opus_encoder_ctl(enc->opus, OPUS_SET_BITRATE(BITRATE));
 	if (code == OPUS_OK)
 		code = opus_encoder_ctl(enc->opus, OPUS_SET_VBR(0));
 	if (code == OPUS_OK)
@@ -80,8 +100,8 @@ static int opus_enc_alloc(struct codec_enc **encp)
 	return 0;
 }
 
-static int opus_enc(struct codec_enc *enc, const int16_t *pcm, size_t count,
-		    uint8_t *buf, size_t *len, size_t cap)
+static int encode(struct codec_enc *enc, const int16_t *pcm, size_t count,
+		  uint8_t *buf, size_t *len, size_t cap)
 {
 	int32_t n;
 
@@ -97,7 +117,7 @@ static int opus_enc(struct codec_enc *enc, const int16_t *pcm, size_t count,
 	return 0;
 }
 
-static int opus_dec_alloc(struct codec_dec **decp)
+static int dec_create(struct codec_dec **decp, int rate, int max)
 {
 	struct codec_dec *dec = mem_zalloc(sizeof(*dec), dec_destructor);
 	int code = OPUS_OK;
@@ -105,7 +125,8 @@ static int opus_dec_alloc(struct codec_dec **decp)
 	if (!dec)
 		return ENOMEM;
 
-	dec->opus = opus_decoder_create(RATE, 1, &code);
+	dec->max = max;
+	dec->opus = opus_decoder_create(rate, 1, &code);
 	if (code != OPUS_OK) {
 		mem_deref(dec);
 		return translate(code);
@@ -114,20 +135,122 @@ static int opus_dec_alloc(struct codec_dec **decp)
 	return 0;
 }
 
-static int opus_dec(struct codec_dec *dec, const uint8_t *buf, size_t len,
-		    int16_t *pcm, size_t *count)
+static int dec_alloc(struct codec_dec **decp)
+{
+	return dec_create(decp, RATE, CODEC_SAMPLES_MAX);
+}
+
+static int decode(struct codec_dec *dec, const uint8_t *buf, size_t len,
+		  int16_t *pcm, size_t *count)
 {
 	int n;
 
 	/* libopus takes an empty payload as a loss to conceal */
 	if (!len || len > INT32_MAX)
 		return EBADMSG;
-	n = opus_decode(dec->opus, buf, (opus_int32)len, pcm, CODEC_SAMPLES_MAX,
-			0);
+	n = opus_decode(dec->opus, buf, (opus_int32)len, pcm, dec->max, 0);
 	if (n < 0)
 		return n == OPUS_BUFFER_TOO_SMALL ? EBADMSG : translate(n);
 	*count = (size_t)n;
 	return 0;
+}
+
+/* --- voice at 8 kHz ---------------------------------------------------------- */
+
+/* SILK at narrow band, which knows LBRR. */
+static int voice_enc_alloc(struct codec_enc **encp,
+			   const struct codec_voice *voice)
+{
+	const int32_t bitrate =
+		voice->bitrate ? (int32_t)voice->bitrate : VOICE_BITRATE;
+	struct codec_enc *enc = NULL;
+	OpusEncoder *opus;
+	int err = enc_create(&enc, CODEC_VOICE_RATE, OPUS_APPLICATION_VOIP);
+
+	if (err)
+		return err;
+	opus = enc->opus;
+	if (opus_encoder_ctl(opus, OPUS_SET_BITRATE(bitrate)) ||
+	    opus_encoder_ctl(opus, OPUS_SET_VBR(!voice->cbr)) ||
+	    opus_encoder_ctl(opus, OPUS_SET_COMPLEXITY(voice->complexity)) ||
+	    opus_encoder_ctl(opus, OPUS_SET_INBAND_FEC(voice->fec)) ||
+	    opus_encoder_ctl(opus, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE))) {
+		mem_deref(enc);
+		return EINVAL;
+	}
+	*encp = enc;
+	return 0;
+}
+
+static int voice_dec_alloc(struct codec_dec **decp)
+{
+	return dec_create(decp, CODEC_VOICE_RATE, CODEC_VOICE_MAX);
+}
+
+static size_t voice_frame(size_t count)
+{
+	static const size_t frames[] = {480, 320, 160};
+
+	for (size_t i = 0; i < COUNTOF(frames); i++)
+		if (count >= frames[i])
+			return frames[i];
+
+	return 80;
+}
+
+static size_t voice_span(const uint8_t *buf, size_t len)
+{
+	int n = len && len <= INT32_MAX
+			? opus_packet_get_nb_samples(buf, (opus_int32)len,
+						     CODEC_VOICE_RATE)
+			: 0;
+
+	return n > 0 && n <= CODEC_VOICE_MAX ? (size_t)n : 0;
+}
+
+static bool voice_pauses(const uint8_t *buf, size_t len)
+{
+	(void)buf;
+	return len <= PAUSE_MAX;
+}
+
+/* RFC 6716, 4.2.3: a SILK frame begins with a VAD bit for each of its 20 ms,
+ * and one that tells of LBRR; they are coded flat, so they are the first bits
+ * of the range coder's bytes. */
+static bool voice_repairs(const uint8_t *buf, size_t len)
+{
+	const unsigned char *frames[48];
+	opus_int16 sizes[48];
+	unsigned channels, vads;
+
+	if (!len || buf[0] & 0x80) /* CELT alone */
+		return false;
+	if (opus_packet_parse(buf, (opus_int32)len, NULL, frames, sizes,
+			      NULL) <= 0 ||
+	    !sizes[0])
+		return false;
+
+	vads = (unsigned)opus_packet_get_samples_per_frame(buf, 48000) / 960;
+	vads = vads ? vads : 1;
+	channels = buf[0] & 0x04 ? 2 : 1;
+	if (frames[0][0] >> (7 - vads) & 1)
+		return true;
+	return channels == 2 && frames[0][0] >> (6 - 2 * vads) & 1;
+}
+
+static int voice_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
+			 int16_t *pcm, size_t count)
+{
+	int n = opus_decode(dec->opus, next, next ? (opus_int32)len : 0, pcm,
+			    (int)count, next != NULL);
+
+	return n < 0 ? translate(n) : 0;
+}
+
+static void voice_loss(struct codec_enc *enc, unsigned percent)
+{
+	(void)opus_encoder_ctl(enc->opus,
+			       OPUS_SET_PACKET_LOSS_PERC((opus_int32)percent));
 }
 
 const struct codec codec_opus = {
@@ -135,8 +258,16 @@ const struct codec codec_opus = {
 	.clock = RATE,
 	.rate = RATE,
 	.dbm0_peak = 22827,
-	.enc_alloc = opus_enc_alloc,
-	.encode = opus_enc,
-	.dec_alloc = opus_dec_alloc,
-	.decode = opus_dec,
+	.enc_alloc = enc_alloc,
+	.encode = encode,
+	.dec_alloc = dec_alloc,
+	.decode = decode,
+	.voice_enc_alloc = voice_enc_alloc,
+	.voice_dec_alloc = voice_dec_alloc,
+	.voice_frame = voice_frame,
+	.voice_span = voice_span,
+	.voice_pauses = voice_pauses,
+	.voice_repairs = voice_repairs,
+	.voice_conceal = voice_conceal,
+	.voice_loss = voice_loss,
 };

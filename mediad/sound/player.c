@@ -11,7 +11,7 @@
 #include <re.h>
 
 #include "common/wheel.h"
-#include "mediad/rtp/relay.h"
+#include "mediad/rtp/feed.h"
 #include "mediad/sound/bank.h"
 #include "mediad/sound/codec.h"
 
@@ -26,8 +26,7 @@ struct player {
 	uint64_t due_ms;
 	uint64_t nr; /* of the frame since the begin */
 	uint8_t pt;
-	struct strm_in in;
-	struct relay relay;
+	struct feed feed;
 };
 
 static void player_destructor(void *data)
@@ -41,24 +40,17 @@ static void play(struct player *player, uint64_t now_ms)
 {
 	const struct sound_frame *frame =
 		&player->loop->frames[player->nr % SERVICE_FRAMES];
-	uint32_t step = player->in.rate * CODEC_FRAME_MS / 1000;
-	uint8_t pkt[PKT_HDR + SERVICE_FRAME_MAX];
-	struct strm_pkt sp = {
-		.h =
-			{
-				.ssrc = 1,
-				.ts = (uint32_t)player->nr * step,
-				.seq = (uint16_t)player->nr,
-				.pt = player->pt,
-				.hdr = PKT_HDR,
-				.paylen = (uint16_t)frame->len,
-			},
+	uint32_t step = player->feed.in.rate * CODEC_FRAME_MS / 1000;
+	uint8_t buf[PKT_HDR + SERVICE_FRAME_MAX];
+	const struct feed_pkt pkt = {
 		.now_ms = now_ms,
+		.ts = (uint32_t)player->nr * step,
+		.pt = player->pt,
+		.paylen = (uint16_t)frame->len,
 	};
 
-	memcpy(pkt + PKT_HDR, frame->data, frame->len);
-	if (strm_in_packet(&player->in, &sp))
-		relay_forward(&player->relay, &player->in, &sp, pkt);
+	memcpy(buf + PKT_HDR, frame->data, frame->len);
+	(void)feed_send(&player->feed, &pkt, buf);
 }
 
 static void on_tick(void *arg)
@@ -71,8 +63,7 @@ static void on_tick(void *arg)
 		player->nr += (now_ms - player->due_ms) / CODEC_FRAME_MS;
 		player->due_ms += (now_ms - player->due_ms) / CODEC_FRAME_MS *
 				  CODEC_FRAME_MS;
-		player->relay.map = (struct strm_map){0};
-		player->in.anew = true;
+		feed_anew(&player->feed);
 	}
 	do {
 		play(player, now_ms);
@@ -100,9 +91,7 @@ int player_alloc(struct player **playerp, const struct player_params *params)
 	player->loop = loop;
 	player->pt = params->pt;
 	player->due_ms = wheel_now(params->wheel) + CODEC_FRAME_MS;
-	strm_in_init(&player->in, params->codec->clock);
-	relay_open(&player->relay, params->out, params->path);
-	relay_pass(&player->relay, params->pt, params->pt);
+	feed_open(&player->feed, params->out, params->path);
 	wheel_start(player->wheel, &player->timer, CODEC_FRAME_MS, on_tick,
 		    player);
 	*playerp = player;

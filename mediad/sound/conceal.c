@@ -1,0 +1,164 @@
+/*
+ * conceal.c  Packet loss concealment for G.711: the last pitch period goes on
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <math.h>
+#include <string.h>
+
+#include "mediad/sound/conceal.h"
+
+enum {
+	PITCH_MIN = 40,       /* 200 Hz; higher voices: a multiple of theirs */
+	WINDOW = 160,         /* samples that are compared */
+	FADE_FROM = 80,       /* samples at full level */
+	BLEND_MIN = 12,       /* samples of the way back, at least, */
+	BLEND_MAX = 48,       /* and at most */
+	BLEND_PER_10_MS = 4,  /* more for each 10 ms that were made */
+	UNVOICED_PITCH = 157, /* so long that nobody hears a pitch */
+	GAIN_ONE = 1 << 14,
+	GAIN_UNVOICED = GAIN_ONE * 3 / 5,
+};
+
+/* --- pitch ---------------------------------------------------------------------- */
+
+/* How alike the latest samples and those `lag` before them are: -1..1 without
+ * regard to level, each step-th sample. */
+static float likeness(const struct conceal *c, unsigned lag, unsigned step)
+{
+	const int16_t *x = c->history + CONCEAL_HISTORY - WINDOW;
+	const int16_t *y = x - lag;
+	float xy = 0, xx = 1, yy = 1;
+
+	for (unsigned i = 0; i < WINDOW; i += step) {
+		xy += (float)x[i] * (float)y[i];
+		xx += (float)x[i] * (float)x[i];
+		yy += (float)y[i] * (float)y[i];
+	}
+	return xy / sqrtf(xx * yy);
+}
+
+/* Coarse over all lags, then fine around the best. What repeats itself badly
+ * is made less loud: it is the less likely to be right. */
+static unsigned find_pitch(struct conceal *c)
+{
+	unsigned best = PITCH_MIN, from, to;
+	float most = -1;
+
+	for (unsigned lag = PITCH_MIN; lag <= CONCEAL_PITCH_MAX; lag += 2) {
+		float like = likeness(c, lag, 4);
+
+		if (like > most) {
+			most = like;
+			best = lag;
+		}
+	}
+	c->gain = GAIN_UNVOICED;
+	if (most < 0.3f)
+		return UNVOICED_PITCH;
+
+	from = best > PITCH_MIN ? best - 1 : best;
+	to = best < CONCEAL_PITCH_MAX ? best + 1 : best;
+	most = -1;
+	for (unsigned lag = from; lag <= to; lag++) {
+		float like = likeness(c, lag, 1);
+
+		if (like > most) {
+			most = like;
+			best = lag;
+		}
+	}
+	c->gain += (int)((GAIN_ONE - GAIN_UNVOICED) * (most > 0 ? most : 0));
+	return best;
+}
+
+/* --- the loss --------------------------------------------------------------------- */
+
+static int16_t mix(int16_t a, int16_t b, int part, int whole)
+{
+	return (int16_t)((a * (whole - part) + b * part) / whole);
+}
+
+/* The last period, its end bent so that it runs on into its beginning. */
+static void begin(struct conceal *c)
+{
+	const int16_t *end = c->history + CONCEAL_HISTORY;
+	const int16_t *last;
+	int bend;
+
+	c->pitch = (uint16_t)find_pitch(c);
+	c->at = 0;
+	last = end - c->pitch;
+	memcpy(c->period, last, c->pitch * sizeof(*last));
+	bend = c->pitch / 4;
+	for (int i = 0; i < bend; i++)
+		c->period[c->pitch - bend + i] =
+			mix(end[i - bend], last[i - bend], i + 1, bend + 1);
+	c->step = end[-1] - last[-1];
+}
+
+static int gain_now(const struct conceal *c)
+{
+	if (c->lost < FADE_FROM)
+		return c->gain;
+	if (c->lost >= CONCEAL_FADE_END)
+		return 0;
+	return (int)(CONCEAL_FADE_END - c->lost) * c->gain /
+	       (CONCEAL_FADE_END - FADE_FROM);
+}
+
+static int16_t next_sample(struct conceal *c)
+{
+	int bend = c->pitch / 4;
+	int v = c->period[c->at];
+
+	if (++c->at == c->pitch)
+		c->at = 0;
+	/* no edge where it begins */
+	if (c->lost < (uint32_t)bend)
+		v += c->step * (bend - (int)c->lost) / bend;
+	v = v * gain_now(c) / GAIN_ONE;
+	c->lost++;
+	if (v > INT16_MAX)
+		return INT16_MAX;
+	return (int16_t)(v < INT16_MIN ? INT16_MIN : v);
+}
+
+static void remember(struct conceal *c, const int16_t *pcm, size_t count)
+{
+	size_t keep;
+
+	if (count > CONCEAL_HISTORY) {
+		pcm += count - CONCEAL_HISTORY;
+		count = CONCEAL_HISTORY;
+	}
+	keep = CONCEAL_HISTORY - count;
+	memmove(c->history, c->history + count, keep * sizeof(*pcm));
+	memcpy(c->history + keep, pcm, count * sizeof(*pcm));
+}
+
+void conceal_make(struct conceal *c, int16_t *pcm, size_t count)
+{
+	if (!c->lost)
+		begin(c);
+	for (size_t i = 0; i < count; i++)
+		pcm[i] = next_sample(c);
+	remember(c, pcm, count);
+}
+
+void conceal_heard(struct conceal *c, int16_t *pcm, size_t count)
+{
+	size_t blend = BLEND_MIN + c->lost / FADE_FROM * BLEND_PER_10_MS;
+
+	if (c->lost) {
+		if (blend > BLEND_MAX)
+			blend = BLEND_MAX;
+		if (blend > count)
+			blend = count;
+		for (size_t i = 0; i < blend; i++)
+			pcm[i] = mix(next_sample(c), pcm[i], (int)i + 1,
+				     (int)blend + 1);
+		c->lost = 0;
+	}
+	remember(c, pcm, count);
+}
