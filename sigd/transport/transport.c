@@ -103,8 +103,8 @@ static void on_edge_open(struct flow *flow, void *arg)
 		transport->h.openh(flow, transport->h.arg);
 }
 
-static void tell_failed(struct transport *transport,
-			const struct tube_addr *to, uint64_t ref, int err)
+static void tell_failed(struct transport *transport, const struct tube_addr *to,
+			uint64_t ref, int err)
 {
 	const struct tube_frame back = {
 		.type = FRAME_FAILED,
