@@ -291,10 +291,18 @@ static void on_changed(void *arg)
 	leg_store(arg);
 }
 
+static uint64_t on_next(void *arg)
+{
+	const struct leg *leg = arg;
+
+	return leg->out.next;
+}
+
 const struct path_handlers leg_path_handlers = {
 	.rtp = on_rtp,
 	.rtcp = on_rtcp,
 	.rung = on_rung,
 	.lost = on_lost,
 	.changed = on_changed,
+	.next = on_next,
 };

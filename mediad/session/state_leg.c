@@ -34,6 +34,7 @@ uint32_t state_layout(void)
 		offsetof(struct sdpm_choice, peer),
 		offsetof(struct path_web_state, replay),
 		offsetof(struct path_web_state, rx_key),
+		offsetof(struct path_web_state, tx_base),
 		offsetof(struct path_web_state, peer_md),
 	};
 	uint32_t sum = 0x811c9dc5u;

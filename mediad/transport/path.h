@@ -68,6 +68,9 @@ struct path_handlers {
 	void (*rung)(enum path_rung rung, uint64_t at_ms, void *arg);
 	void (*lost)(enum path_why why, void *arg);
 	void (*changed)(void *arg);
+	/* The lowest index that was never used to send RTP: asked when there
+	 * are new keys, whose first ROC is 0. */
+	uint64_t (*next)(void *arg);
 };
 
 /*

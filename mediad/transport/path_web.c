@@ -215,9 +215,10 @@ static int web_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 	struct mux_packet out;
 	int err = send_begin(pw, pkt, len, &out);
 
+	/* one of before these keys wraps round and is out of range */
 	if (!err)
 		err = crypt_rtp_protect(pw->tx, out.pkt, &out.len, out.cap,
-					index);
+					index - pw->assoc.tx_base);
 	if (err)
 		return err;
 	++path->stats.tx;

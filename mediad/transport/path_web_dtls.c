@@ -55,6 +55,16 @@ int path_web_keys_set(struct path_web *pw, const struct hs_keys *keys)
 	return 0;
 }
 
+/* To the peer, another association is another SRTP session, which begins at
+ * ROC 0; our sequence goes on (RFC 3711, 3.3.1; RFC 5764, 5.1). */
+static void count_from_here(struct path_web *pw)
+{
+	const struct path_handlers *h = pw->base.h;
+	uint64_t next = h->next ? h->next(pw->base.arg) : 0;
+
+	pw->assoc.tx_base = next & ~UINT64_C(0xffff);
+}
+
 static void use_keys(struct path_web *pw)
 {
 	struct hs_keys keys;
@@ -68,6 +78,7 @@ static void use_keys(struct path_web *pw)
 		path_web_lose(pw, PATH_LOST_HANDSHAKE);
 		return;
 	}
+	count_from_here(pw);
 	/* what was replayed belongs to a key (RFC 3711, 3.3.2) */
 	memset(&pw->replay, 0, sizeof(pw->replay));
 	(void)hs_peer_md(pw->assoc.hs, pw->peer.md);

@@ -37,6 +37,7 @@ struct path_assoc {
 	uint8_t tries;       /* handshakes that broke */
 	bool wanted;         /* a ClientHello may begin one */
 	struct hs_keys keys; /* in use */
+	uint64_t tx_base;    /* index that ROC 0 under these keys stands for */
 };
 
 struct path_web {

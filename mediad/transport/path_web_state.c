@@ -26,6 +26,7 @@ int path_web_export(const struct path *path, struct path_web_state *state)
 	memcpy(state->rx_salt, keys->client_salt, CRYPT_SALT_MAX);
 	memcpy(state->tx_key, keys->server_key, CRYPT_KEY_LEN);
 	memcpy(state->tx_salt, keys->server_salt, CRYPT_SALT_MAX);
+	state->tx_base = pw->assoc.tx_base;
 	memcpy(state->peer_md, pw->peer.md, sizeof(state->peer_md));
 	return 0;
 }
@@ -40,7 +41,8 @@ static int import_keys(struct path_web *pw, const struct path_web_state *state)
 	struct hs_keys keys = {.suite = (enum crypt_suite)state->suite};
 	int err;
 
-	if (!crypt_salt_len(keys.suite) || !replay_sound(&state->replay))
+	if (!crypt_salt_len(keys.suite) || !replay_sound(&state->replay) ||
+	    state->tx_base & 0xffff)
 		return EBADMSG;
 
 	memcpy(keys.client_key, state->rx_key, CRYPT_KEY_LEN);
@@ -48,6 +50,7 @@ static int import_keys(struct path_web *pw, const struct path_web_state *state)
 	memcpy(keys.server_key, state->tx_key, CRYPT_KEY_LEN);
 	memcpy(keys.server_salt, state->tx_salt, CRYPT_SALT_MAX);
 	err = path_web_keys_set(pw, &keys);
+	pw->assoc.tx_base = state->tx_base;
 	OPENSSL_cleanse(&keys, sizeof(keys));
 	return err;
 }

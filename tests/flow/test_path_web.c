@@ -127,11 +127,19 @@ static void on_changed(void *arg)
 	maybe_free(bed, FREE_ON_CHANGED);
 }
 
+static uint64_t on_next(void *arg)
+{
+	const struct bed *bed = arg;
+
+	return bed->next;
+}
+
 static const struct path_handlers handlers = {.rtp = on_rtp,
 					      .rtcp = on_rtcp,
 					      .rung = on_rung,
 					      .lost = on_lost,
-					      .changed = on_changed};
+					      .changed = on_changed,
+					      .next = on_next};
 
 static void on_mock_rtp(const uint8_t *pkt, size_t len, uint64_t index,
 			void *arg)
@@ -578,6 +586,54 @@ static void another_certificate_is_another_association(void)
 	talk(&bed, 3);
 	CHECK_INT(bed.check.packets, 3);
 	CHECK_INT(bed.lost, 0);
+	mem_deref(first);
+	bed_close(&bed);
+}
+
+static void kill_and_resume(struct bed *bed)
+{
+	struct path_web_state state;
+
+	REQUIRE(!path_web_export(bed->path, &state));
+	bed->path = mem_deref(bed->path);
+	bed->env.mux = mem_deref(bed->env.mux);
+	REQUIRE(bed_mux(bed));
+	REQUIRE(!path_web_import(&bed->path, &bed->env, "test", &state,
+				 &handlers, bed));
+	CHECK(path_ready(bed->path));
+}
+
+/* To the peer, a new association is a new SRTP session: it begins at ROC 0,
+ * wherever our sequence stands (RFC 3711, 3.3.1). So it goes on when another
+ * process goes on. */
+static void a_new_association_begins_at_roc_0(void)
+{
+	struct mock_media *first;
+	struct bed bed;
+
+	REQUIRE(brought_up(&bed));
+	talk(&bed, 3);
+	first = bed.mock;
+	bed.mock = new_mock(&bed, NULL, false);
+	REQUIRE(bed.mock);
+	packet_check_close(&bed.check);
+	packet_check_open(&bed.check, 48000);
+	bed.next = (5ull << 16) + 65500;
+	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
+	tell_mock(&bed, bed.mock);
+	for (unsigned i = 0; i < STEPS_MAX && !mock_media_ready(bed.mock); i++)
+		step(&bed);
+	talk(&bed, 50);
+	CHECK_INT(bed.check.packets, 50);
+	CHECK_INT(bed.check.high, 65500 + 50 - 1);
+	kill_and_resume(&bed);
+	talk(&bed, 50);
+	CHECK_INT(bed.check.packets, 100);
+	CHECK_STR(packet_check_fault(&bed.check), NULL);
+	/* what is of before the key has no place under it */
+	CHECK_INT(path_send_rtp(bed.path, (const uint8_t[12]){0x80, PT}, 12,
+				4ull << 16),
+		  ERANGE);
 	mem_deref(first);
 	bed_close(&bed);
 }
@@ -1032,19 +1088,6 @@ static void a_stun_flood_gets_no_more_than_it_sends(void)
 
 /* --- a successor ------------------------------------------------------------------------------ */
 
-static void kill_and_resume(struct bed *bed)
-{
-	struct path_web_state state;
-
-	REQUIRE(!path_web_export(bed->path, &state));
-	bed->path = mem_deref(bed->path);
-	bed->env.mux = mem_deref(bed->env.mux);
-	REQUIRE(bed_mux(bed));
-	REQUIRE(!path_web_import(&bed->path, &bed->env, "test", &state,
-				 &handlers, bed));
-	CHECK(path_ready(bed->path));
-}
-
 static void check_resume(const struct crypt_impl *impl, const char *profiles)
 {
 	struct bed bed;
@@ -1200,6 +1243,7 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(the_same_offer_again_changes_nothing),
 	  TEST(an_unsound_remote_changes_nothing),
 	  TEST(another_certificate_is_another_association),
+	  TEST(a_new_association_begins_at_roc_0),
 	  TEST(without_consent_nothing_is_sent_after_30_s),
 	  TEST(who_never_nominates_is_lost_too),
 	  TEST(an_ice_restart_brings_a_lost_path_back),
