@@ -91,7 +91,7 @@ bool redis_link_time(const struct redis_link *link, uint64_t *ms);
  * not know it (the first time on a connection, or NOSCRIPT: then it runs after
  * what was sent meanwhile). At most REDIS_EVAL_ARGS keys and arguments. */
 enum {
-	REDIS_EVAL_ARGS = 60
+	REDIS_EVAL_ARGS = 160
 };
 
 struct redis_script {

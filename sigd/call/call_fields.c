@@ -21,7 +21,9 @@ struct text_field {
 	 sizeof(((struct call_record *)0)->member)}
 #define SIDE(prefix, n)                                                      \
 	TEXT(prefix "user", side[n].user), TEXT(prefix "tag", side[n].tag),  \
-	TEXT(prefix "target", side[n].target), TEXT(prefix "uri", side[n].uri)
+	TEXT(prefix "target", side[n].target),                               \
+	TEXT(prefix "uri", side[n].uri), TEXT(prefix "far", side[n].far),    \
+	TEXT(prefix "conn", side[n].conn)
 
 static const struct text_field texts[] = {
 	TEXT("call", call),	TEXT("session", session),
@@ -33,6 +35,8 @@ static const struct text_field texts[] = {
 static const char *const state_names[] = {
 	[CALL_SETUP] = "setup", [CALL_UP] = "up"};
 static const char *const cseq_names[] = {"a.cseq", "b.cseq"};
+static const char *const shift_names[] = {"a.shift", "b.shift"};
+static const char *const profile_names[] = {"a.profile", "b.profile"};
 static const char *const flow_names[] = {"a.flow", "b.flow"};
 
 static void put(struct call_fields *out, const char *name, const char *val)
@@ -66,6 +70,8 @@ void call_fields_write(struct call_fields *out, const struct call_record *rec)
 			    side->flow, side->flow_len);
 		put(out, flow_names[i], out->flow[i]);
 		put_num(out, cseq_names[i], side->cseq);
+		put_num(out, shift_names[i], side->shift);
+		put_num(out, profile_names[i], side->profile);
 	}
 }
 
@@ -96,14 +102,18 @@ static int get_side(struct call_side *side, const struct redis_val *flat,
 		    unsigned i)
 {
 	const struct redis_val *flow = redis_field(flat, flow_names[i]);
-	uint64_t cseq;
+	uint64_t cseq, shift, profile;
 
-	if (get_num(&cseq, flat, cseq_names[i], UINT32_MAX) || !flow ||
+	if (get_num(&cseq, flat, cseq_names[i], UINT32_MAX) ||
+	    get_num(&shift, flat, shift_names[i], UINT32_MAX) ||
+	    get_num(&profile, flat, profile_names[i], UINT8_MAX) || !flow ||
 	    flow->type != REDIS_STR || flow->len % 2 ||
 	    flow->len / 2 > sizeof(side->flow))
 		return EBADMSG;
 
 	side->cseq     = (uint32_t)cseq;
+	side->shift    = (uint32_t)shift;
+	side->profile  = (uint8_t)profile;
 	side->flow_len = flow->len / 2;
 	return side->flow_len
 		       ? str_hex(side->flow, side->flow_len, flow->str)

@@ -28,6 +28,7 @@ struct redis_link;
 enum {
 	CALL_TEXT_MAX = 256, /* Call-ID, tags, users */
 	CALL_URI_MAX  = 512, /* remote targets */
+	CALL_CONN_MAX = 32,  /* name of a connection */
 };
 
 enum call_state { CALL_SETUP, CALL_UP };
@@ -37,8 +38,16 @@ struct call_side {
 	char user[CALL_TEXT_MAX];    /* of the AOR, unescaped */
 	char tag[CALL_TEXT_MAX];
 	char target[CALL_URI_MAX];   /* its Contact: the remote target */
-	char uri[CALL_URI_MAX];      /* its From or To URI, as in the dialog */
+	char uri[CALL_URI_MAX];      /* its From or To URI, as in the caller's
+					dialog */
+	char far[CALL_URI_MAX];      /* ... as in the callee's dialog; empty:
+					the same */
+	char conn[CALL_CONN_MAX + 1];/* connection; empty: a user's device */
+	uint8_t profile;             /* of its leg: enum ctl_profile */
 	uint32_t cseq;               /* highest CSeq it has used; 0: none */
+	uint32_t shift;              /* added to the CSeq of what goes to it:
+					one for each challenge of its that we
+					answered */
 	size_t flow_len;             /* 0: this side is a service of ours */
 	uint8_t flow[COOKIE_FLOW_MAX];
 };

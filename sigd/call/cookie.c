@@ -2,7 +2,7 @@
  * cookie.c  What a dialog's messages carry so that any worker can serve them
  *
  * Layout of the sealed plaintext (the seal's own version byte covers it):
- *   direction 1 | call id 8 | session id 8 | leg 1 |
+ *   direction 1 | call id 8 | session id 8 | leg 1 | shift 1 |
  *   tenant 1+n | media 1+n | flow 1+n
  *
  * SPDX-License-Identifier: MIT
@@ -30,6 +30,7 @@ static int pack(struct pack *out, const struct cookie *cookie)
 	pack_id(out, cookie->call);
 	pack_id(out, cookie->session);
 	pack_u8(out, cookie->leg);
+	pack_u8(out, cookie->shift);
 	pack_bytes(out, cookie->tenant, strlen(cookie->tenant));
 	if (out->err)
 		return out->err;
@@ -65,6 +66,7 @@ static int unpack(struct cookie *cookie, struct unpack *in)
 	unpack_id(in, cookie->call);
 	unpack_id(in, cookie->session);
 	cookie->leg = unpack_u8(in);
+	cookie->shift = unpack_u8(in);
 	unpack_str(in, cookie->tenant, sizeof(cookie->tenant));
 	unpack_str(in, cookie->media, sizeof(cookie->media));
 	cookie->flow_len = unpack_bytes(in, cookie->flow,

@@ -40,6 +40,8 @@ struct cookie {
 	char call[17];                     /* our call id */
 	char session[17];                  /* session in mediad */
 	uint8_t leg;                       /* of the callee in mediad, 2.. */
+	uint8_t shift;                     /* first one of the CSeq of what
+					      shows it (call_record.h) */
 	char tenant[COOKIE_TENANT_MAX + 1];
 	char media[COOKIE_MEDIA_MAX + 1];  /* hint: mediad's worker */
 	uint8_t flow[COOKIE_FLOW_MAX];     /* hint: flow of the target */

@@ -35,10 +35,11 @@ static const struct call_record sample = {
 	.start_ms = 1790000000000,
 	.up_ms = 1790000001000,
 	.side = {{.user = "alice", .tag = "t1", .target = "sip:a@x.invalid",
-		  .uri = "sip:alice@demo", .cseq = 17, .flow_len = 3,
+		  .uri = "sip:alice@demo", .far = "sip:100@pbx.example",
+		  .profile = 1, .cseq = 17, .flow_len = 3,
 		  .flow = {1, 0, 255}},
 		 {.user = "bob", .tag = "t2", .target = "sip:b@y.invalid",
-		  .uri = "sip:bob@demo"}},
+		  .uri = "sip:bob@demo", .conn = "pbx", .shift = 2}},
 };
 
 static bool start(struct fixture *fix)

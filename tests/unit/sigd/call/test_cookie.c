@@ -29,6 +29,7 @@ static const struct cookie sample = {
 	.call = "0123456789abcdef",
 	.session = "fedcba9876543210",
 	.leg = 2,
+	.shift = 3,
 	.tenant = "acme",
 	.media = "media-1/2",
 	.flow = {1, 0, 255},
@@ -50,6 +51,7 @@ static void a_cookie_comes_back_as_it_was(void)
 	CHECK_STR(back.call, sample.call);
 	CHECK_STR(back.session, sample.session);
 	CHECK_INT(back.leg, 2);
+	CHECK_INT(back.shift, 3);
 	CHECK_STR(back.tenant, "acme");
 	CHECK_STR(back.media, "media-1/2");
 	CHECK_INT(back.flow_len, 3);
