@@ -116,9 +116,9 @@ $(B)/libs-ok: Makefile
 	done; touch $@
 
 # --- the page that sigd serves ---------------------------------------------------
-WEB := index.html style.css phone.js
+WEB := index.html style.css icon.svg phone.js
 web: $(WEB:%=$(B)/web/%) ## bundle the page into $(B)/web
-$(B)/web/phone.js: sigd/web/phone.js sigd/web/package-lock.json
+$(B)/web/phone.js: sigd/web/phone.js $(wildcard sigd/web/*.js) sigd/web/package-lock.json
 	@mkdir -p $(@D)
 	$(call say,BUNDLE,$@)
 	$(Q)B=$(B) deploy/deps.sh run && NODE_PATH=$(B)/npm/sigd/web/node_modules \
@@ -136,6 +136,7 @@ FLOW := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/flow/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ:%=$(B)/tests/replay/%)
 BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/bench_*.c))
+BENCH_LIB := $(call obj,$(wildcard tests/bench/lib/*.c))
 
 define unit_rule
 $(B)/tests/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(TEST_MIN) $(call libs,$(1))
@@ -150,7 +151,7 @@ $(FLOW): $(B)/tests/flow/%: $(B)/obj/tests/flow/%.o $(TEST_LIB) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
-$(BENCH): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
+$(BENCH): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(BENCH_LIB) $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)

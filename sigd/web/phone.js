@@ -1,11 +1,16 @@
-// The page that sigd serves: register and call. One session at a time.
-// SPDX-License-Identifier: MIT
-import JsSIP from 'jssip';
+// phone.js: the page of the softphone. line.js knows SIP, figures.js and
+// ring.js know sound; here is what is shown. SPDX-License-Identifier: MIT
+import { Line } from './line.js';
+import { Figures, Level } from './figures.js';
+import { ring, key } from './ring.js';
 
 const $ = (id) => document.getElementById(id);
-let ua = null;
-let session = null;
-let meter = null;
+const letters = { 2: 'ABC', 3: 'DEF', 4: 'GHI', 5: 'JKL', 6: 'MNO', 7: 'PQRS', 8: 'TUV', 9: 'WXYZ', 0: '+' };
+
+const shown = { state: 'off', call: null };
+let figures = null;
+let level = null;
+let ticker = null;
 
 function note(text) {
   const line = document.createElement('li');
@@ -14,123 +19,168 @@ function note(text) {
   while ($('log').children.length > 50) $('log').lastChild.remove();
 }
 
-function state(kind, text) {
-  $('state').dataset.state = kind;
-  $('state').textContent = text;
+const line = new Line({
+  note,
+  state(kind, text, code) {
+    shown.state = kind;
+    $('state').dataset.state = kind;
+    $('state').textContent = text;
+    // to ask again with the same password would not help
+    if (kind === 'bad' && (code === 401 || code === 403 || code === 404)) {
+      line.logout();
+      $('refused').textContent = text;
+      $('refused').hidden = false;
+    }
+    if (kind === 'on') $('password').value = '';
+    note(text);
+    draw();
+  },
+  call(call, text) {
+    if (!call) rest(text);
+    else if (call.state === 'up' && !figures) watch(call);
+    shown.call = call;
+    ring(call?.state === 'incoming' || call?.state === 'ringing' ? call.state : null);
+    draw();
+  },
+  sound(stream) {
+    $('audio').srcObject = stream;
+    level?.close();
+    level = new Level(stream);
+  },
+});
+
+// --- one call's figures, twice a second ---------------------------------------
+
+function put(id, value, unit, digits = 0) {
+  $(id).textContent = value === null ? '–' : `${typeof value === 'number' ? value.toFixed(digits) : value}${unit}`;
 }
 
-function buttons() {
-  const ringing = session && session.direction === 'incoming' && !session.isEstablished();
-  $('call').hidden = !!session;
-  $('answer').hidden = !ringing;
-  $('hangup').hidden = !session;
-  $('figures').hidden = !(session && session.isEstablished());
+function clock(since) {
+  const seconds = Math.floor((Date.now() - since) / 1000);
+  const two = (n) => String(n).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  return `${hours ? `${hours}:` : ''}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
-function over(text) {
-  note(text);
-  session = null;
-  clearInterval(meter);
+async function tick() {
+  const { call } = shown;
+  if (!call || !figures) return;
+  $('level').style.setProperty('--level', level ? level.read().toFixed(2) : '0');
+  progress(call);
+  const now = await figures.read();
+  put('codec', now.codec, '');
+  put('loss', now.loss, ' %', 1);
+  put('jitter', now.jitter, ' ms');
+  put('rtt', now.rtt, ' ms');
+}
+
+function watch(call) {
+  figures = new Figures(call.session.connection);
+  ticker = setInterval(tick, 500);
+}
+
+function rest(text) {
+  clearInterval(ticker);
+  level?.close();
+  figures = level = null;
   $('audio').srcObject = null;
-  buttons();
+  $('ended').textContent = text ?? '';
+  $('sent').textContent = '';
+  $('keys').hidden = true;
+  for (const id of ['codec', 'loss', 'jitter', 'rtt']) put(id, null, '');
 }
 
-// Level and figures, once a second, from what the browser itself measures.
-function watch(pc) {
-  let analyser = null;
-  let context = null;
-  clearInterval(meter);
-  meter = setInterval(async () => {
-    if (!session || pc.connectionState === 'closed') {
-      context?.close();
-      clearInterval(meter);
-      return;
-    }
-    const stream = $('audio').srcObject;
-    if (!analyser && stream) {
-      context = new AudioContext();
-      analyser = context.createAnalyser();
-      context.createMediaStreamSource(stream).connect(analyser);
-    }
-    if (analyser) {
-      const samples = new Float32Array(analyser.fftSize);
-      analyser.getFloatTimeDomainData(samples);
-      const power = samples.reduce((sum, x) => sum + x * x, 0) / samples.length;
-      $('level').value = Math.min(1, Math.sqrt(power) * 2);
-    }
-    const stats = await pc.getStats();
-    for (const s of stats.values()) {
-      if (s.type === 'inbound-rtp' && s.kind === 'audio') {
-        $('codec').textContent = stats.get(s.codecId)?.mimeType.replace('audio/', '') ?? '–';
-        $('received').textContent = s.packetsReceived;
-        $('lost').textContent = s.packetsLost;
-        $('jitter').textContent = `${Math.round(s.jitter * 1000)} ms`;
-      }
-      if (s.type === 'remote-inbound-rtp' && s.roundTripTime !== undefined) {
-        $('rtt').textContent = `${Math.round(s.roundTripTime * 1000)} ms`;
-      }
-    }
-  }, 1000);
+// --- what is shown -----------------------------------------------------------------
+
+function progress(call) {
+  const held = call.held ? 'on hold' : call.heldByPeer ? 'the other side holds' : '';
+  const texts = { incoming: 'is calling', calling: 'calling …', ringing: 'ringing …' };
+  $('progress').textContent = texts[call.state] ?? [clock(call.since), held].filter(Boolean).join(' · ');
 }
 
-function follow(next) {
-  session = next;
-  const listen = (pc) => {
-    pc.addEventListener('track', (e) => {
-      $('audio').srcObject = e.streams[0] ?? new MediaStream([e.track]);
-    });
-    watch(pc);
-  };
-  if (session.connection) listen(session.connection);
-  else session.on('peerconnection', (e) => listen(e.peerconnection));
-  session.on('progress', (e) => { if (e.originator === 'remote') note('ringing'); });
-  session.on('confirmed', () => { note('connected'); buttons(); });
-  session.on('failed', (e) => over(`failed: ${e.message?.status_code ?? ''} ${e.cause}`));
-  session.on('ended', (e) => over(`ended: ${e.cause}`));
-  buttons();
+function press(id, on, text) {
+  $(id).setAttribute('aria-pressed', String(on));
+  $(id).textContent = text;
 }
 
-// The gateway has a public address: the browser needs no STUN server, and its
-// host candidates are enough.
-const options = {
-  mediaConstraints: { audio: true, video: false },
-  pcConfig: { iceServers: [] },
-};
-
-function register(user, password) {
-  ua?.stop();
-  const path = location.protocol === 'https:' ? 'wss' : 'ws';
-  const socket = new JsSIP.WebSocketInterface(`${path}://${location.host}/ws`);
-  ua = new JsSIP.UA({
-    sockets: [socket],
-    uri: `sip:${user}@${location.hostname}`,
-    password,
-    register_expires: 300,
-  });
-  ua.on('registered', () => { state('on', `registered as ${user}`); $('dial').hidden = false; });
-  ua.on('unregistered', () => state('off', 'not registered'));
-  ua.on('registrationFailed', (e) => state('bad', `refused: ${e.response?.status_code ?? ''} ${e.cause}`));
-  ua.on('disconnected', () => state('bad', 'no connection, trying again'));
-  ua.on('newRTCSession', ({ originator, session: next }) => {
-    if (originator !== 'remote') return;
-    if (session) {
-      next.terminate({ status_code: 486 });
-      return;
-    }
-    note(`call from ${next.remote_identity.uri.user}`);
-    follow(next);
-  });
-  ua.start();
+function draw() {
+  const { call } = shown;
+  const logged = line.ua !== null;
+  $('login').hidden = logged || !!call;
+  $('dial').hidden = !logged || !!call;
+  $('incall').hidden = !call;
+  $('logout').hidden = !logged || !!call;
+  $('call').disabled = shown.state !== 'on';
+  if (!call) return;
+  const up = call.state === 'up';
+  $('peer').textContent = call.peer;
+  $('avatar').textContent = call.peer.slice(0, 1).toUpperCase();
+  $('avatar').dataset.state = call.state;
+  $('talking').hidden = $('figures').hidden = !up;
+  $('answer').hidden = call.state !== 'incoming';
+  $('hangup').textContent = call.state === 'incoming' ? 'Decline' : 'Hang up';
+  press('mute', call.muted, call.muted ? 'Unmute' : 'Mute');
+  press('hold', call.held, call.held ? 'Resume' : 'Hold');
+  press('keypad', !$('keys').hidden, 'Keys');
+  $('keypad').setAttribute('aria-expanded', String(!$('keys').hidden));
+  progress(call);
 }
+
+// --- keys ----------------------------------------------------------------------------
+
+function dialled(digit) {
+  $('number').value += digit;
+  key(digit);
+}
+
+function sent(digit) {
+  if (line.digit(digit)) $('sent').textContent += digit;
+}
+
+for (const pad of document.querySelectorAll('.pad')) {
+  for (const digit of '123456789*0#') {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.dataset.digit = digit;
+    button.append(digit);
+    const small = document.createElement('small');
+    small.textContent = letters[digit] ?? '';
+    button.append(small);
+    button.addEventListener('click', () => (pad.dataset.for === 'dtmf' ? sent : dialled)(digit));
+    pad.append(button);
+  }
+}
+
+document.addEventListener('keydown', (e) => {
+  if (shown.call?.state === 'up' && e.target.tagName !== 'INPUT' && '0123456789*#'.includes(e.key)) sent(e.key);
+});
+
+// --- what is pressed ------------------------------------------------------------------
 
 $('login').addEventListener('submit', (e) => {
   e.preventDefault();
-  register($('user').value.trim(), $('password').value);
+  const user = $('user').value.trim();
+  $('refused').hidden = true;
+  try { localStorage.setItem('user', user); } catch { /* a private window */ }
+  line.login(user, $('password').value);
+  draw();
 });
 $('dial').addEventListener('submit', (e) => {
   e.preventDefault();
-  note(`calling ${$('number').value.trim()}`);
-  follow(ua.call($('number').value.trim(), options));
+  const number = $('number').value.trim();
+  if (number && shown.state === 'on') line.dial(number);
 });
-$('answer').addEventListener('click', () => session?.answer(options));
-$('hangup').addEventListener('click', () => session?.terminate());
+$('erase').addEventListener('click', () => { $('number').value = $('number').value.slice(0, -1); });
+$('logout').addEventListener('click', () => { line.logout(); draw(); });
+$('answer').addEventListener('click', () => line.answer());
+$('hangup').addEventListener('click', () => line.hangup());
+$('mute').addEventListener('click', () => line.toggleMute());
+$('hold').addEventListener('click', () => line.toggleHold());
+$('keypad').addEventListener('click', () => { $('keys').hidden = !$('keys').hidden; draw(); });
+
+// The address may say who calls whom: #user=alice&call=echo
+const wish = new URLSearchParams(location.hash.slice(1));
+try { $('user').value = wish.get('user') ?? localStorage.getItem('user') ?? ''; } catch { /* a private window */ }
+$('number').value = wish.get('call') ?? '';
+for (const number of ['echo', 'tone', 'milliwatt']) $('numbers').append(new Option(number));
+draw();
