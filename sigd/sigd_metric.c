@@ -25,6 +25,8 @@ static const struct metric_desc rows[] = {
 	COUNTER("forwarded", "Responses passed on to the worker that waits",
 		PROXY(forwarded)),
 	COUNTER("auth_failed", "Wrong credentials", PROXY(auth_failed)),
+	COUNTER("auth_locked", "Refused: too many wrong credentials before",
+		PROXY(auth_locked)),
 	COUNTER("refused_redis", "Requests answered 503: Redis was away",
 		PROXY(refused_redis)),
 	COUNTER("calls", "INVITEs taken on", PROXY(calls)),

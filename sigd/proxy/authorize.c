@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/auth/digest.h"
+#include "sigd/auth/guess.h"
 #include "sigd/auth/nonce.h"
 #include "sigd/proxy/authorize.h"
 
@@ -78,6 +80,7 @@ enum status authorize_check(struct authorized *who, const struct proxy *px,
 				     .uri = msg->uri.text};
 	struct digest_secret secret;
 	struct shdr_digest digest;
+	struct guess_who guesser;
 	enum status code;
 	int err;
 
@@ -85,11 +88,19 @@ enum status authorize_check(struct authorized *who, const struct proxy *px,
 	if (credentials(&digest, msg, tenant->realm))
 		return STATUS_AUTH_REQUIRED;
 
+	guesser = (struct guess_who){.realm = digest.realm,
+				     .name = digest.username};
+	pl_set_str(&guesser.source, msg->src_host);
+	if (guess_wait(px->guess, &guesser, wheel_now(px->deps.wheel)))
+		return STATUS_AUTH_LOCKED;
+
 	who->user = route_user_find(tenant, &digest.username);
 	if (who->user)
 		secret_of(&secret, who->user);
 	err = digest_check(&digest, who->user ? &secret : &digest_nobody, &req,
 			   &who->nc);
+	if (err == EACCES)
+		guess_failed(px->guess, &guesser, wheel_now(px->deps.wheel));
 	if (err)
 		return STATUS_AUTH_FAILED;
 
@@ -98,6 +109,7 @@ enum status authorize_check(struct authorized *who, const struct proxy *px,
 	if (code != STATUS_OK)
 		return code;
 
+	guess_passed(px->guess, &guesser);
 	return speaks_for_itself(msg, who->user) ? STATUS_OK
 						 : STATUS_FORBIDDEN;
 }

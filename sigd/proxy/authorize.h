@@ -27,7 +27,8 @@ struct authorized {
 /*
  * source: text of the flow. STATUS_OK; STATUS_AUTH_REQUIRED (no credentials),
  * STATUS_AUTH_STALE, STATUS_AUTH_FAILED: challenge with authorize_challenge();
- * STATUS_FORBIDDEN: right, but From or To is somebody else.
+ * STATUS_FORBIDDEN: right, but From or To is somebody else;
+ * STATUS_AUTH_LOCKED: too many wrong ones came from there (sigd/auth/guess.h).
  */
 enum status authorize_check(struct authorized *who, const struct proxy *px,
 			    const struct route_tenant *tenant,

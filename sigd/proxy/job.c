@@ -321,7 +321,9 @@ static void serve(struct job *job)
 	}
 	code = authorize_check(&job->who, job->px, job->tenant, msg,
 			       job->source);
-	if (code == STATUS_FORBIDDEN) {
+	if (code == STATUS_AUTH_LOCKED)
+		++job->px->counts.auth_locked;
+	if (code == STATUS_FORBIDDEN || code == STATUS_AUTH_LOCKED) {
 		fail(job, code);
 	} else if (code != STATUS_OK) {
 		authorize_challenge(job->px, job->st, job->tenant,

@@ -8,7 +8,10 @@
 
 #include "common/log.h"
 #include "common/redis_link.h"
+#include "sigd/auth/guess.h"
 #include "sigd/proxy/proxy_priv.h"
+
+enum { GUESSERS = 8192 };
 
 static void defaults(struct proxy_cfg *cfg)
 {
@@ -34,6 +37,7 @@ static void destructor(void *data)
 	list_flush(&px->invites);
 	list_flush(&px->tasks);
 	mem_deref(px->txns);
+	mem_deref(px->guess);
 	mem_deref(px->buf);
 }
 
@@ -67,11 +71,18 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	err = px->buf ? txn_table_alloc(&px->txns, &px->cfg.txn, deps->wheel,
 					on_send, px)
 		      : ENOMEM;
+	if (!err)
+		err = guess_alloc(&px->guess, GUESSERS);
 	if (err)
 		mem_deref(px);
 	else
 		*pxp = px;
 	return err;
+}
+
+void proxy_drain(struct proxy *px)
+{
+	px->draining = true;
 }
 
 void proxy_transport_set(struct proxy *px, struct transport *transport)

@@ -60,6 +60,7 @@ struct proxy_counts {
 	uint64_t strays;       /* responses of nothing of ours */
 	uint64_t forwarded;    /* responses passed on to their worker */
 	uint64_t auth_failed;
+	uint64_t auth_locked;  /* too many wrong ones: not looked at */
 	uint64_t refused_redis;/* 503: Redis was away */
 	uint64_t calls;        /* INVITEs taken on */
 	uint64_t answered;     /* ... that got a 2xx */
@@ -81,6 +82,12 @@ void proxy_response(const struct transport_src *src, const uint8_t *data,
 		    size_t len, void *arg);
 void proxy_flow_gone(struct flow *flow, void *arg);
 void proxy_send_failed(uint64_t ref, int err, void *arg);
+
+/* No new calls or registrations from now on (503); what is within a dialog
+ * goes on. */
+void proxy_drain(struct proxy *px);
+/* The time for that is over: what still rings is refused and stops ringing. */
+void proxy_give_up(struct proxy *px);
 
 /* Media of a call is lost: end it on both sides. call: our call id. */
 void proxy_media_lost(struct proxy *px, const char *call,

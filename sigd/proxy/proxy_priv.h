@@ -23,10 +23,12 @@ struct proxy {
 	struct proxy_cfg cfg;
 	struct proxy_deps deps;
 	struct txn_table *txns;
+	struct guess *guess;   /* wrong passwords of late */
 	struct list jobs;      /* requests under way (struct job) */
 	struct list dialogs;   /* ... within dialogs (struct indialog) */
 	struct list invites;   /* calls being set up (struct invite) */
 	struct list tasks;     /* things to finish on our own (struct task) */
+	bool draining;
 	uint32_t branch_num;   /* last one used */
 	uint64_t send_ref;     /* of what is being sent; 0: none */
 	struct proxy_counts counts;

@@ -20,6 +20,7 @@
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/auth/digest.h"
+#include "sigd/auth/guess.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "tests/lib/redis_server.h"
@@ -647,6 +648,34 @@ static void a_wrong_password_and_an_unknown_user_look_the_same(void)
 			  401);
 		CHECK_INT(register_user(&fix, &fix.bob, 1, "mallory-x"), 401);
 		CHECK(!strstr(fix.bob.resp, "stale"));
+	}
+	stop(&fix);
+}
+
+static void guessing_a_password_is_slow(void)
+{
+	struct fixture fix;
+	char auth[1024];
+	unsigned i = 1;
+
+	if (start(&fix)) {
+		put_register(&fix, &fix.alice, 0, "alice", i, "");
+		CHECK_INT(answer(&fix, &fix.alice), 401);
+		while (i <= GUESS_FREE + 1) {
+			credentials(&fix.alice, "REGISTER", "sip:demo.test",
+				    "alice-wrong", auth);
+			put_register(&fix, &fix.alice, 0, "alice", ++i, auth);
+			CHECK_INT(answer(&fix, &fix.alice), 401);
+		}
+		/* not even the right one is told from the others */
+		credentials(&fix.alice, "REGISTER", "sip:demo.test",
+			    "alice-secret", auth);
+		put_register(&fix, &fix.alice, 0, "alice", ++i, auth);
+		CHECK_INT(answer(&fix, &fix.alice), 403);
+		CHECK(strstr(fix.alice.resp, "auth-locked"));
+		CHECK_INT(proxy_counts(fix.nodes[0].proxy)->auth_locked, 1);
+		CHECK_INT(register_user(&fix, &fix.bob, 0, "bob-secret"),
+			  200);
 	}
 	stop(&fix);
 }
@@ -1344,6 +1373,7 @@ TEST_MAIN(TEST(a_user_registers_with_the_right_password),
 	  TEST(a_user_has_as_many_devices_as_allowed),
 	  TEST(the_answer_tells_what_extensions_count),
 	  TEST(a_wrong_password_and_an_unknown_user_look_the_same),
+	  TEST(guessing_a_password_is_slow),
 	  TEST(a_nonce_is_of_no_use_to_another_source),
 	  TEST(echo_is_answered_and_ended_through_another_worker),
 	  TEST(a_cookie_of_another_dialog_is_refused),
