@@ -38,6 +38,7 @@ struct daemon {
 	void *setup_ptr;              /* to it, for who is forked */
 	struct mediad_cfg *cfg_first; /* the listeners point into it */
 	struct listener listeners[MEDIAD_IFACES_MAX + 1];
+	size_t nlisteners;
 };
 
 /* All that is wrong, on stderr as the checker of a compiler would. */
@@ -119,9 +120,12 @@ static int prepare(struct mediad_setup *setup)
 
 static int worker_run(struct worker *worker)
 {
+	const struct mediad_setup *setup = worker->cfg;
+	struct worker_hooks hooks = media_worker_hooks;
 	struct media_worker *mw = NULL;
 
-	return worker_main(worker, &media_worker_hooks, &mw);
+	hooks.max_fds = media_worker_fds(setup->cfg);
+	return worker_main(worker, &hooks, &mw);
 }
 
 static int admin_run(struct worker *worker)
@@ -147,7 +151,11 @@ static void say_restart(const struct mediad_cfg *old,
 		same = !strcmp(a->name, b->name) &&
 		       sa_cmp(&a->bind, &b->bind, SA_ADDR) &&
 		       sa_cmp(&a->advertise, &b->advertise, SA_ADDR) &&
-		       a->browser_port_base == b->browser_port_base;
+		       a->browser_port_base == b->browser_port_base &&
+		       a->browsers == b->browsers &&
+		       a->nrtp_ports == b->nrtp_ports &&
+		       !memcmp(a->rtp_ports, b->rtp_ports,
+			       a->nrtp_ports * sizeof(*a->rtp_ports));
 	}
 	if (!same)
 		log_warn(NULL,
@@ -171,6 +179,10 @@ static int reload(void *arg)
 		return err;
 	}
 	say_restart(daemon->cfg_first, cfg);
+	/* who starts from now on fits those that run */
+	cfg->workers = daemon->cfg_first->workers;
+	cfg->ifaces = daemon->cfg_first->ifaces;
+	cfg->nifaces = daemon->cfg_first->nifaces;
 	mem_deref(setup->cfg);
 	mem_deref(setup->ring);
 	setup->cfg = cfg;
@@ -182,18 +194,17 @@ static int reload(void *arg)
 static void listeners_make(struct daemon *daemon)
 {
 	struct mediad_cfg *cfg = daemon->cfg_first;
-	struct listener *admin = &daemon->listeners[cfg->nifaces];
-
-	admin->name = MEDIA_ADMIN_SOCK;
-	admin->hint = "choose another admin.bind";
-	admin->proto = LISTENER_TCP;
-	admin->use = LISTENER_ADMIN;
-	admin->addr = cfg->admin.bind;
+	struct listener *admin;
 
 	for (size_t i = 0; i < cfg->nifaces; i++) {
 		struct mediad_iface *iface = &cfg->ifaces[i];
-		struct listener *listener = &daemon->listeners[i];
+		struct listener *listener =
+			&daemon->listeners[daemon->nlisteners];
 
+		/* ports of plain RTP are opened call by call */
+		if (!iface->browsers)
+			continue;
+		++daemon->nlisteners;
 		listener->name = iface->name;
 		listener->hint = "choose another browser_port_base";
 		listener->proto = LISTENER_UDP;
@@ -203,6 +214,12 @@ static void listeners_make(struct daemon *daemon)
 		sa_set_port(&listener->addr, iface->browser_port_base);
 		listener->cfg = iface;
 	}
+	admin = &daemon->listeners[daemon->nlisteners++];
+	admin->name = MEDIA_ADMIN_SOCK;
+	admin->hint = "choose another admin.bind";
+	admin->proto = LISTENER_TCP;
+	admin->use = LISTENER_ADMIN;
+	admin->addr = cfg->admin.bind;
 }
 
 static int run(const char *path)
@@ -229,12 +246,11 @@ static int run(const char *path)
 	listeners_make(&daemon);
 	super.node = daemon.cfg_first->node;
 	super.workers = daemon.cfg_first->workers;
-	super.nlisteners = daemon.cfg_first->nifaces + 1;
+	super.nlisteners = daemon.nlisteners;
 	super.times.stall_ms = daemon.cfg_first->stall_ms;
 	super.times.drain_ms = daemon.cfg_first->drain_ms + LAST_MS;
 
-	code = prepare(&daemon.setup) ? WORKER_EXIT_CONFIG
-				      : super_main(&super);
+	code = prepare(&daemon.setup) ? WORKER_EXIT_CONFIG : super_main(&super);
 	mem_deref(daemon.setup.cert);
 	mem_deref(daemon.setup.ring);
 	mem_deref(daemon.setup.cfg);

@@ -25,15 +25,18 @@
 #include "mediad/transport/cert.h"
 #include "mediad/transport/crypt.h"
 #include "mediad/transport/hs.h"
+#include "mediad/transport/hub.h"
 #include "mediad/transport/mux.h"
+#include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
+#include "mediad/transport/portset.h"
 
 enum {
 	LEGS_PER_SESSION = 3, /* on average, at most: a fork now and then */
 	DRAIN_STEP_MS = 100,
 	LEAVE_MS = 50,        /* for the command to leave our sockets */
 	LAST_WORDS_MS = 2000, /* for the reports of what was dropped */
-	MAX_FDS = 1024,
+	OTHER_FDS = 1024,     /* beside the ports of plain RTP */
 };
 
 /* From SIGTERM to the end. */
@@ -53,6 +56,8 @@ struct media_worker {
 	struct mux *mux;
 	struct sound_bank *bank;
 	struct path_web_env env;
+	struct path_rtp_env rtp_env;
+	struct hub *hub;
 	struct state_file *state;
 	struct sa hosts[MUX_SOCKS_MAX];
 	size_t nhosts;
@@ -77,6 +82,7 @@ static void destructor(void *arg)
 	mem_deref(mw->news);
 	mem_deref(mw->state);
 	mem_deref(mw->bank);
+	mem_deref(mw->hub);
 	mem_deref(mw->mux);
 	mem_deref(mw->hs_ctx);
 	mem_deref(mw->cert);
@@ -131,6 +137,51 @@ static int host_add(struct media_worker *mw, const struct worker_sock *sock)
 	return 0;
 }
 
+/* This slot's share of an interface's ports; false: it has none. */
+static bool rtp_share(struct hub_iface *to, const struct mediad_iface *iface,
+		      unsigned slot, unsigned slots)
+{
+	if (!iface->nrtp_ports)
+		return false;
+
+	to->bind = iface->bind;
+	to->advertise = iface->advertise;
+	to->lo = iface->rtp_ports[0];
+	to->hi = iface->rtp_ports[1];
+	return !portset_share(&to->lo, &to->hi, slot, slots);
+}
+
+uint32_t media_worker_fds(const struct mediad_cfg *cfg)
+{
+	uint32_t fds = OTHER_FDS;
+	struct hub_iface share;
+
+	/* all slots have as many */
+	for (size_t i = 0; i < cfg->nifaces; i++)
+		if (rtp_share(&share, &cfg->ifaces[i], 1, cfg->workers))
+			fds += share.hi - share.lo + 1u;
+	return fds;
+}
+
+static int hub_make(struct media_worker *mw)
+{
+	const struct mediad_cfg *cfg = mw->cfg;
+	struct hub_iface share;
+	int err = hub_alloc(&mw->hub);
+
+	for (size_t i = 0; i < cfg->nifaces && !err; i++) {
+		if (!rtp_share(&share, &cfg->ifaces[i], mw->worker->slot,
+			       cfg->workers))
+			continue;
+		err = hub_add(mw->hub, &share);
+		log_info(NULL, "ports of plain RTP", "name=%s first=%u last=%u",
+			 cfg->ifaces[i].name, share.lo, share.hi);
+	}
+	mw->rtp_env.hub = mw->hub;
+	mw->rtp_env.wheel = mw->worker->wheel;
+	return err;
+}
+
 static int transport_make(struct media_worker *mw)
 {
 	const struct mediad_cfg *cfg = mw->cfg;
@@ -143,6 +194,8 @@ static int transport_make(struct media_worker *mw)
 		err = sound_bank_alloc(&mw->bank);
 	for (size_t i = 0; i < mw->worker->nsocks && !err; i++)
 		err = host_add(mw, &mw->worker->socks[i]);
+	if (!err)
+		err = hub_make(mw);
 	if (err)
 		return err;
 
@@ -191,9 +244,11 @@ static int sessions_make(struct media_worker *mw)
 		.max_sessions = limits->sessions,
 		.setup_ms = limits->setup_ms,
 		.grace_ms = limits->grace_ms,
+		.media_ms = limits->media_ms,
 	};
 	const struct session_deps deps = {
 		.env = &mw->env,
+		.rtp = hub_ifaces(mw->hub) ? &mw->rtp_env : NULL,
 		.cert = mw->cert,
 		.hosts = mw->hosts,
 		.nhosts = mw->nhosts,
@@ -425,5 +480,5 @@ const struct worker_hooks media_worker_hooks = {
 	.drain = drain,
 	.reload = reload,
 	.stop = stop,
-	.max_fds = MAX_FDS,
+	.max_fds = OTHER_FDS,
 };

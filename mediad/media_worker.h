@@ -32,4 +32,7 @@ struct mediad_setup {
  * struct media_worker * that is NULL. */
 extern const struct worker_hooks media_worker_hooks;
 
+/* How many descriptors a worker may come to have. */
+uint32_t media_worker_fds(const struct mediad_cfg *cfg);
+
 #endif

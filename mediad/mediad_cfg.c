@@ -20,6 +20,13 @@ static bool name_check(const char *text, char *why, size_t size)
 	return node_name_valid(text, strlen(text));
 }
 
+static const struct cfg_field port_item = {
+	.type = CFG_INT,
+	.size = sizeof(uint16_t),
+	.min = 1024,
+	.max = 65535,
+};
+
 static const struct cfg_field iface_fields[] = {
 	{.type = CFG_POS, CFG_AT(struct mediad_iface, pos)},
 	{.key = "name",
@@ -41,8 +48,14 @@ static const struct cfg_field iface_fields[] = {
 	 .type = CFG_ADDR,
 	 CFG_AT(struct mediad_iface, advertise),
 	 .flags = CFG_F_NO_PORT,
-	 .help = "Address that browsers are told; bind when absent.",
+	 .help = "Address that the far side is told; bind when absent.",
 	 .example = "192.0.2.10"},
+	{.key = "browsers",
+	 .type = CFG_BOOL,
+	 CFG_AT(struct mediad_iface, browsers),
+	 .def = "true",
+	 .help = "Browsers are told of it. false: it is for PBXs alone, and "
+		 "browser_port_base is not used."},
 	{.key = "browser_port_base",
 	 .type = CFG_INT,
 	 CFG_AT(struct mediad_iface, browser_port_base),
@@ -51,6 +64,17 @@ static const struct cfg_field iface_fields[] = {
 	 .def = "40000",
 	 .help = "UDP port for all browsers of the first worker; the next "
 		 "workers have the next ports. 0: any free ones."},
+	{.key = "rtp_ports",
+	 .type = CFG_LIST,
+	 CFG_ITEMS(struct mediad_iface, rtp_ports, nrtp_ports),
+	 .min = 2,
+	 .max = 2,
+	 .item = &port_item,
+	 .help = "First and last UDP port for plain RTP, two for each call to "
+		 "a PBX; the workers share them out. Without them the "
+		 "interface serves no PBX. The first one that has some, and "
+		 "fits the address family, serves.",
+	 .example = "[30000, 39999]"},
 	CFG_END,
 };
 
@@ -58,7 +82,7 @@ static const struct cfg_table iface_table = {
 	.size = sizeof(struct mediad_iface),
 	.name = "an interface",
 	.fields = iface_fields,
-	.help = "Where browsers reach the workers.",
+	.help = "Where browsers and PBXs reach the workers.",
 };
 
 static const struct cfg_field iface_item = {
@@ -153,6 +177,14 @@ static const struct cfg_field limit_fields[] = {
 	 .max = 60000,
 	 .def = "10s",
 	 .help = "Time of one DTLS handshake."},
+	{.key = "media_timeout",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_limits, media_ms),
+	 .min = 1000,
+	 .max = 86400000,
+	 .def = "60s",
+	 .help = "A leg of plain RTP that is silent so long is lost; one on "
+		 "hold is not."},
 	CFG_END,
 };
 
@@ -285,19 +317,63 @@ static bool is_any(const struct sa *addr)
 	return !sa_isset(addr, SA_ADDR);
 }
 
+struct span {
+	unsigned first, last; /* 0: none */
+};
+
+static struct span browser_span(const struct mediad_iface *iface,
+				unsigned workers)
+{
+	unsigned base = iface->browsers ? iface->browser_port_base : 0;
+
+	return (struct span){base, base ? base + workers - 1 : 0};
+}
+
+static struct span rtp_span(const struct mediad_iface *iface)
+{
+	if (!iface->nrtp_ports)
+		return (struct span){0};
+	return (struct span){iface->rtp_ports[0], iface->rtp_ports[1]};
+}
+
+static bool spans_meet(struct span a, struct span b)
+{
+	return a.first && b.first && a.first <= b.last && b.first <= a.last;
+}
+
 /* Would the two listen on a port of the same address? */
 static bool overlap(const struct mediad_iface *a, const struct mediad_iface *b,
 		    unsigned workers)
 {
-	int distance = a->browser_port_base - b->browser_port_base;
+	const struct span sa[] = {browser_span(a, workers), rtp_span(a)};
+	const struct span sb[] = {browser_span(b, workers), rtp_span(b)};
+	bool meet = false;
 
-	if (sa_af(&a->bind) != sa_af(&b->bind) || !a->browser_port_base ||
-	    !b->browser_port_base ||
-	    (distance < 0 ? -distance : distance) >= (int)workers)
-		return false;
+	for (size_t i = 0; i < 4; i++)
+		meet |= spans_meet(sa[i / 2], sb[i % 2]);
 
-	return is_any(&a->bind) || is_any(&b->bind) ||
-	       sa_cmp(&a->bind, &b->bind, SA_ADDR);
+	return meet && sa_af(&a->bind) == sa_af(&b->bind) &&
+	       (is_any(&a->bind) || is_any(&b->bind) ||
+		sa_cmp(&a->bind, &b->bind, SA_ADDR));
+}
+
+static void rtp_ports_check(const struct mediad_cfg *cfg,
+			    const struct mediad_iface *iface,
+			    struct cfg_errors *errs)
+{
+	struct span rtp = rtp_span(iface);
+
+	if (!rtp.first)
+		return;
+	if (rtp.last < ((rtp.first + 1) & ~1u) + 2u * cfg->workers - 1)
+		cfg_errors_add(errs, &iface->pos,
+			       "%s: rtp_ports has no pair of ports for each of "
+			       "%u workers",
+			       iface->name, cfg->workers);
+	if (spans_meet(rtp, browser_span(iface, cfg->workers)))
+		cfg_errors_add(errs, &iface->pos,
+			       "%s: rtp_ports holds those for browsers",
+			       iface->name);
 }
 
 static void iface_finish(struct mediad_cfg *cfg, size_t i,
@@ -321,6 +397,12 @@ static void iface_finish(struct mediad_cfg *cfg, size_t i,
 			       "%s: browser_port_base leaves no ports for %u "
 			       "workers",
 			       iface->name, cfg->workers);
+	rtp_ports_check(cfg, iface, errs);
+	if (!iface->browsers && !iface->nrtp_ports)
+		cfg_errors_add(errs, &iface->pos,
+			       "%s: serves neither browsers nor, without "
+			       "rtp_ports, PBXs",
+			       iface->name);
 
 	for (size_t k = 0; k < i; k++) {
 		if (overlap(iface, &cfg->ifaces[k], cfg->workers))
@@ -355,6 +437,7 @@ static int finish(struct mediad_cfg *cfg, const char *file,
 {
 	char name[NODE_NAME_MAX + 1];
 	size_t before = cfg_errors_count(errs);
+	bool browsers = false;
 
 	if (!cfg->node) {
 		node_name_default(name);
@@ -374,8 +457,13 @@ static int finish(struct mediad_cfg *cfg, const char *file,
 	if (!sa_port(&cfg->admin.bind))
 		cfg_errors_add(errs, &cfg->admin.pos,
 			       "admin: a port is needed");
-	for (size_t i = 0; i < cfg->nifaces; i++)
+	for (size_t i = 0; i < cfg->nifaces; i++) {
+		browsers |= cfg->ifaces[i].browsers;
 		iface_finish(cfg, i, errs);
+	}
+	if (!browsers)
+		cfg_errors_add(errs, &cfg->pos,
+			       "interfaces: none of them serves browsers");
 
 	return cfg_errors_count(errs) > before ? EINVAL : 0;
 }

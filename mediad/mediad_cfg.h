@@ -23,13 +23,16 @@ enum {
 	MEDIAD_WORKERS_MAX = 64
 };
 
-/* A named interface: where browsers reach the workers. */
+/* A named interface: where browsers and PBXs reach the workers. */
 struct mediad_iface {
 	struct cfg_pos pos;
 	const char *name;
 	struct sa bind;             /* no port */
 	struct sa advertise;        /* no port; what stands in SDP */
+	bool browsers;              /* it serves them */
 	uint16_t browser_port_base; /* slot n listens on this + n - 1; 0: any */
+	uint16_t *rtp_ports;        /* of plain RTP, shared out by slot: */
+	uint32_t nrtp_ports;        /* first and last, or 0: none */
 };
 
 struct mediad_redis_cfg {
@@ -52,6 +55,7 @@ struct mediad_limits {
 	uint32_t consent_ms;
 	uint32_t grace_ms;
 	uint32_t handshake_ms;
+	uint32_t media_ms; /* silence of a plain RTP leg */
 };
 
 struct mediad_cfg {

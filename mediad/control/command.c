@@ -193,6 +193,22 @@ static void say_why(struct command *command, struct ctl_ans *ans)
 	pl_set_str(&ans->text, command->why.why);
 }
 
+static struct session_terms terms_of(const struct ctl_terms *terms)
+{
+	static const enum source_policy policies[] = {
+		[CTL_STRICT] = SOURCE_STRICT,
+		[CTL_LEARN_ONCE] = SOURCE_LEARN_ONCE,
+		[CTL_NETWORK] = SOURCE_NETWORK,
+	};
+
+	return (struct session_terms){
+		.codecs = terms->codecs,
+		.source = policies[terms->source],
+		.networks = terms->networks,
+		.ptime = (uint16_t)terms->ptime,
+	};
+}
+
 /* --- verbs ------------------------------------------------------------------- */
 
 static void leg_remote(struct command *command, const struct ctl_req *req,
@@ -210,6 +226,7 @@ static void leg_remote(struct command *command, const struct ctl_req *req,
 			remote->create || session_there(command, req->session),
 		.profile = remote->profile == CTL_RTP ? SDPM_RTP : SDPM_BROWSER,
 		.sdp = remote->sdp,
+		.terms = terms_of(&remote->terms),
 	};
 	int err = pl_strcpy(&remote->tenant, command->tenant,
 			    sizeof(command->tenant));
@@ -236,6 +253,7 @@ static void leg_local(struct command *command, const struct ctl_req *req,
 		.answer = req->local.want == CTL_ANSWER,
 		.profile =
 			req->local.profile == CTL_RTP ? SDPM_RTP : SDPM_BROWSER,
+		.terms = terms_of(&req->local.terms),
 	};
 	int err;
 

@@ -53,7 +53,11 @@ void sdpm_policy_init(struct sdpm_policy *policy, enum sdpm_profile profile);
 /* Puts the codec first (the one the other leg agreed on: no transcoding);
  * the rest keep their order. Adds nothing that is not allowed. */
 void sdpm_policy_prefer(struct sdpm_policy *policy, enum sdpm_codec codec);
-/* As above, and events only as the other leg agreed on them: what this leg
+/* The other leg's offer, which has no answer yet: what it has goes first, both
+ * parts keep their order. */
+void sdpm_policy_lean(struct sdpm_policy *policy,
+		      const struct sdpm_desc *other);
+/* As sdpm_policy_prefer(), and events only as the other leg agreed on them: what this leg
  * will agree on can then be relayed as it is, if its peer offered it. */
 void sdpm_policy_match(struct sdpm_policy *policy,
 		       const struct sdpm_choice *other);
@@ -111,8 +115,9 @@ struct sdpm_change {
 struct sdpm_choice {
 	enum sdpm_profile profile;
 	struct sdpm_layout layout;
-	enum sdpm_dir dir; /* ours: SDPM_SENDONLY means that we send */
-	bool held;         /* the peer does not listen to us */
+	enum sdpm_dir dir;    /* ours: SDPM_SENDONLY means that we send */
+	enum sdpm_dir theirs; /* as the peer wrote it; c=0.0.0.0 included */
+	bool held;            /* the peer does not listen to us */
 	bool rtcp_mux;
 	uint8_t nmaps;
 	int8_t codec; /* index in maps, never -1 */

@@ -105,3 +105,16 @@ void sdpm_policy_limit(struct sdpm_policy *policy,
 	if (!offered(other, SDPM_EVENT, 48000))
 		policy->event_clocks &= (uint8_t)~SDPM_EVENT_48K;
 }
+
+void sdpm_policy_lean(struct sdpm_policy *policy, const struct sdpm_desc *other)
+{
+	struct sdpm_policy was = *policy;
+	uint8_t n = 0;
+
+	for (size_t i = 0; i < was.ncodecs; i++)
+		if (offered(other, was.codecs[i], 0))
+			policy->codecs[n++] = was.codecs[i];
+	for (size_t i = 0; i < was.ncodecs; i++)
+		if (!offered(other, was.codecs[i], 0))
+			policy->codecs[n++] = was.codecs[i];
+}

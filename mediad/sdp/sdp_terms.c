@@ -100,6 +100,7 @@ static void dir_decide(struct sdpm_choice *choice,
 	if (choice->profile == SDPM_RTP && is_any(&media->addr))
 		theirs = (enum sdpm_dir)(theirs & SDPM_SENDONLY);
 
+	choice->theirs = theirs;
 	choice->dir = (enum sdpm_dir)(reverse(theirs) & most);
 	choice->held = !(theirs & SDPM_RECVONLY);
 }

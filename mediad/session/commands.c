@@ -40,10 +40,15 @@ static int spot_find(struct spot *spot, struct session_table *table,
 		return EINVAL;
 	spot->leg = spot->session->legs[cmd->leg - 1];
 	if (spot->leg)
-		return 0;
+		return spot->leg->kind->profile == cmd->profile ? 0 : EINVAL;
 	if (!cmd->create)
 		return ENOENT;
-	err = leg_make(&spot->leg, spot->session, cmd->leg);
+	err = leg_make(&spot->leg, spot->session,
+		       &(struct leg_make_params){
+			       .nr = cmd->leg,
+			       .profile = cmd->profile,
+			       .terms = &cmd->terms,
+		       });
 	spot->new_leg = !err;
 	return err;
 }
@@ -56,6 +61,16 @@ static void spot_undo(struct spot *spot)
 		mem_deref(spot->session);
 }
 
+static bool is_served(const struct session_table *table,
+		      enum sdpm_profile profile, struct sdpm_error *why)
+{
+	if (profile == SDPM_BROWSER || table->deps.rtp)
+		return true;
+	(void)leg_sdp_refuse(why, ENOTSUP, 488,
+			     "no interface has ports for plain RTP");
+	return false;
+}
+
 int session_leg_remote(struct session_table *table,
 		       const struct session_remote *remote,
 		       struct sdpm_error *why)
@@ -66,12 +81,14 @@ int session_leg_remote(struct session_table *table,
 		.tenant = remote->tenant,
 		.leg = remote->leg,
 		.create = remote->create,
+		.profile = remote->profile,
+		.terms = remote->terms,
 	};
 	struct spot spot;
 	int err;
 
-	if (remote->profile != SDPM_BROWSER)
-		return leg_sdp_refuse(why, ENOTSUP, 488, "only browser legs");
+	if (!is_served(table, cmd.profile, why))
+		return ENOTSUP;
 	err = spot_find(&spot, table, &cmd);
 	if (!err)
 		err = leg_sdp_remote(spot.leg, remote, why);
@@ -98,8 +115,8 @@ int session_leg_local(struct session_table *table,
 	struct spot spot;
 	int err;
 
-	if (local->profile != SDPM_BROWSER)
-		return leg_sdp_refuse(why, ENOTSUP, 488, "only browser legs");
+	if (!is_served(table, local->profile, why))
+		return ENOTSUP;
 	err = spot_find(&spot, table, local);
 	if (!err)
 		err = leg_sdp_local(spot.leg, local->answer, sdp, why);

@@ -27,7 +27,7 @@ static void leg_stats(struct leg_stats *stats, const struct leg *leg)
 		.lost_in = strm_in_lost(&leg->in),
 		.dups_in = leg->in.dups + path->replayed,
 		.refused_in = leg->in.refused + leg->bad_rtp + path->bad_auth +
-			      path->refused,
+			      path->refused + path->strangers,
 		.packets_out = leg->out.packets,
 		.octets_out = leg->out.octets,
 		.jitter_in_us = strm_in_jitter_us(&leg->in),
@@ -59,7 +59,7 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 		.ssrc_out = leg->out.ssrc,
 		.ssrc_in = leg->in.ssrc,
 		.resumed = leg->resumed,
-		.profile = SDPM_BROWSER,
+		.profile = leg->kind->profile,
 		.last_in_ms = leg->in.last_ms,
 	};
 	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));

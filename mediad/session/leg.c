@@ -10,8 +10,6 @@
 #include "common/log.h"
 #include "mediad/session/session_priv.h"
 
-static void on_life(void *arg);
-
 /* --- life -------------------------------------------------------------------- */
 
 static void leg_destructor(void *data)
@@ -86,36 +84,37 @@ static void free_record(struct leg *leg)
 	leg->out.slot = leg->report.slot = NULL;
 }
 
-int leg_make(struct leg **legp, struct session *session, uint8_t nr)
+const struct leg_kind *leg_kind_find(enum sdpm_profile profile)
+{
+	return profile == SDPM_RTP ? &leg_kind_rtp : &leg_kind_web;
+}
+
+int leg_make(struct leg **legp, struct session *session,
+	     const struct leg_make_params *params)
 {
 	struct session_table *table = session->table;
 	struct strm_slot *slot;
 	struct leg *leg;
-	int err = leg_alloc(&leg, session, nr);
+	int err = leg_alloc(&leg, session, params->nr);
 
 	if (err)
 		return err;
-	err = path_web_alloc(&leg->path, table->deps.env, session->call,
-			     &leg_path_handlers, leg);
+	leg->kind = leg_kind_find(params->profile);
+	err = leg->kind->make(leg, params->terms);
 	if (!err)
 		err = take_record(leg, &slot);
-	if (!err) {
-		strm_out_init(&leg->out, rand_u32(), 48000, rand_u32(), slot);
-		leg_sdp_init(leg);
-		report_init(&leg->report, leg->out.ssrc, leg->sdp.local.cname,
-			    slot);
-		err = leg_sdp_hosts(leg);
-	}
 	if (err) {
 		free_record(leg);
 		mem_deref(leg);
 		return err;
 	}
+	strm_out_init(&leg->out, rand_u32(), 48000, rand_u32(), slot);
+	leg_sdp_init(leg);
+	report_init(&leg->report, leg->out.ssrc, leg->sdp.local.cname, slot);
 	leg->at_ms[LEG_MADE] = wheel_now(table->wheel);
-	session->legs[nr - 1] = leg;
+	session->legs[leg->nr - 1] = leg;
 	wheel_stop(&session->empty);
-	wheel_start(table->wheel, &leg->life, table->cfg.setup_ms, on_life,
-		    leg);
+	leg_life(leg, table->cfg.setup_ms);
 	leg_store(leg);
 	*legp = leg;
 	return 0;
@@ -158,8 +157,7 @@ void leg_lose(struct leg *leg, enum session_cause cause)
 	leg->lost = true;
 	leg_store(leg);
 	wheel_stop(&leg->report_due);
-	wheel_start(table->wheel, &leg->life, table->cfg.grace_ms, on_life,
-		    leg);
+	leg_life(leg, table->cfg.grace_ms);
 	log_info(session->call, "leg lost", "session=%s leg=%u cause=%s",
 		 session->id, leg->nr, session_cause_name(cause));
 	if (table->losth)
@@ -173,9 +171,12 @@ static void on_life(void *arg)
 	if (leg->lost)
 		leg_drop(leg);
 	else
-		leg_lose(leg, path_rung_ms(leg->path, PATH_STUN)
-				      ? SESSION_NO_DTLS
-				      : SESSION_NO_ICE);
+		leg->kind->overdue(leg);
+}
+
+void leg_life(struct leg *leg, uint64_t ms)
+{
+	wheel_start(leg->session->table->wheel, &leg->life, ms, on_life, leg);
 }
 
 uint64_t leg_at(const struct leg *leg, enum leg_step step)
@@ -242,6 +243,7 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 
 	/* LEG_NO_RECORD + 1 is 0: nobody */
 	*serving = leg->rec + 1;
+	leg->heard_ms = packet->now_ms;
 	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp))
 		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
 	*serving = 0;
@@ -254,6 +256,7 @@ static void on_rtcp(const struct path_packet *packet, void *arg)
 	struct report_time now = time_of(leg, packet->now_ms);
 
 	*serving = leg->rec + 1;
+	leg->heard_ms = packet->now_ms;
 	/* what is refused is counted there */
 	(void)report_read(&leg->report, packet->pkt, packet->len, &now);
 	*serving = 0;

@@ -7,8 +7,6 @@
 #include <string.h>
 #include <re.h>
 
-#include "common/countof.h"
-#include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_read.h"
 #include "mediad/session/session_priv.h"
 
@@ -42,64 +40,6 @@ void leg_sdp_close(struct leg *leg)
 	sdp->choice = mem_deref(sdp->choice);
 }
 
-int leg_sdp_hosts(struct leg *leg)
-{
-	const struct session_deps *deps = &leg->session->table->deps;
-	int err = 0;
-
-	leg->sdp.local.nhosts = 0;
-	for (size_t i = 0; !err && i < deps->nhosts; i++)
-		err = sdpm_local_add_host(&leg->sdp.local, &deps->hosts[i]);
-	return err;
-}
-
-static void take_creds(struct leg *leg)
-{
-	const struct lite_creds *creds = path_web_creds(leg->path);
-
-	str_ncpy(leg->sdp.local.ufrag, creds->ufrag,
-		 sizeof(leg->sdp.local.ufrag));
-	str_ncpy(leg->sdp.local.pwd, creds->pwd, sizeof(leg->sdp.local.pwd));
-}
-
-/* --- what we want ---------------------------------------------------------------- */
-
-/* The leg whose codec this one should have, so that both can be relayed: the
- * one it is joined with, else one that has agreed on a codec, else the
- * caller's. */
-static const struct leg *beside(const struct leg *leg)
-{
-	struct leg *const *legs = leg->session->legs;
-
-	if (leg->peer || leg->service)
-		return leg->peer;
-	for (size_t i = 0; i < SESSION_LEGS_MAX; i++)
-		if (legs[i] && legs[i] != leg && leg_codec(legs[i]))
-			return legs[i];
-
-	return legs[0] != leg ? legs[0] : NULL;
-}
-
-static void want(struct sdpm_policy *policy, const struct leg *leg,
-		 bool offering)
-{
-	const struct leg *other = beside(leg);
-
-	sdpm_policy_init(policy, SDPM_BROWSER);
-	if (!other)
-		return;
-	if (other->sdp.choice) {
-		sdpm_policy_match(policy, other->sdp.choice);
-		/* the other leg has one codec now: ask for no other */
-		if (offering) {
-			policy->codecs[1] = SDPM_EVENT;
-			policy->ncodecs = 2;
-		}
-	} else if (other->sdp.desc) {
-		sdpm_policy_limit(policy, other->sdp.desc);
-	}
-}
-
 /* --- the far side speaks -------------------------------------------------------------- */
 
 int leg_sdp_refuse(struct sdpm_error *why, int err, uint16_t sip,
@@ -110,39 +50,6 @@ int leg_sdp_refuse(struct sdpm_error *why, int err, uint16_t sip,
 		str_ncpy(why->why, text, sizeof(why->why));
 	}
 	return err;
-}
-
-static enum cert_hash cert_hash_of(enum sdpm_hash hash)
-{
-	static const enum cert_hash hashes[] = {
-		[SDPM_SHA1] = CERT_SHA1,
-		[SDPM_SHA256] = CERT_SHA256,
-		[SDPM_SHA384] = CERT_SHA384,
-		[SDPM_SHA512] = CERT_SHA512,
-	};
-
-	return (size_t)hash < COUNTOF(hashes) ? hashes[hash] : 0;
-}
-
-static int tell_path(struct leg *leg, const struct sdpm_choice *next)
-{
-	const struct sdpm_peer *peer = &next->peer;
-	struct cert_fp fps[SDPM_PRINTS_MAX];
-	struct path_web_remote remote = {
-		.fps = fps,
-		.new_dtls = next->change.dtls_restart,
-	};
-
-	for (size_t i = 0; i < peer->nprints; i++) {
-		struct cert_fp *fp = &fps[remote.nfps];
-
-		fp->hash = cert_hash_of(peer->prints[i].hash);
-		fp->len = peer->prints[i].len;
-		memcpy(fp->md, peer->prints[i].bytes, sizeof(fp->md));
-		remote.nfps += fp->hash != 0;
-	}
-	pl_set_str(&remote.ufrag, peer->ufrag);
-	return path_web_remote(leg->path, &remote);
 }
 
 static int explain(struct sdpm_error *why, const struct sdpm_verdict *verdict,
@@ -167,15 +74,20 @@ static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 		return leg_sdp_refuse(why, EPROTO, 491,
 				      "an offer of ours is open");
 
-	want(&policy, leg, false);
+	leg_want(&policy, leg, false);
 	err = sdpm_decide_offer(next, &verdict, desc, &policy, sdp->choice);
 	if (err)
 		return explain(why, &verdict, err);
+	if (leg->kind->look)
+		err = leg->kind->look(leg, next, why);
+	if (err)
+		return err;
 
 	if (!sdp->choice)
 		leg_note_formats(sdp, desc);
 	mem_deref(sdp->desc);
 	sdp->desc = mem_ref(desc);
+	sdp->open_dir = next->theirs;
 	sdp->turn = LEG_TO_ANSWER;
 	return 0;
 }
@@ -200,9 +112,9 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	err = sdpm_decide_answer(next, &verdict, desc, sdp->offer, sdp->choice);
 	if (err)
 		return explain(why, &verdict, err);
-	if (tell_path(leg, next))
-		return leg_sdp_refuse(why, ENOTSUP, 488,
-				      "no usable fingerprint");
+	err = leg->kind->hear(leg, next, why);
+	if (err)
+		return err;
 
 	leg_note_formats(sdp, desc);
 	leg_note_why(sdp, &verdict);
@@ -273,21 +185,22 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 	if (!next)
 		return ENOMEM;
 
-	want(&policy, leg, false);
+	leg_want(&policy, leg, false);
 	err = sdpm_decide_offer(next, &verdict, sdp->desc, &policy,
 				sdp->choice);
 	if (err) {
 		mem_deref(next);
 		return explain(why, &verdict, err);
 	}
-	if (tell_path(leg, next)) {
+	err = leg->kind->hear(leg, next, why);
+	if (!err)
+		err = leg->kind->speak(leg);
+	if (err) {
 		mem_deref(next);
-		return leg_sdp_refuse(why, ENOTSUP, 488,
-				      "no usable fingerprint");
+		return err;
 	}
 	if (next->change.dtls_restart)
 		new_dtls(leg);
-	take_creds(leg);
 	leg_note_formats(sdp, sdp->desc);
 	leg_note_why(sdp, &verdict);
 	mem_deref(sdp->choice);
@@ -324,12 +237,12 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 		return leg_sdp_refuse(why, EPROTO, 491,
 				      "the far side's offer is open");
 
-	take_creds(leg);
-	if (sdp->turn == LEG_STABLE) {
+	err = leg->kind->speak(leg);
+	if (!err && sdp->turn == LEG_STABLE) {
 		offer = mem_zalloc(sizeof(*offer), NULL);
 		if (!offer)
 			return ENOMEM;
-		want(&policy, leg, true);
+		leg_want(&policy, leg, true);
 		err = sdpm_offer_make(offer, &policy, sdp->choice);
 		if (err)
 			leg_sdp_refuse(why, err, 488, "no codec for both legs");
@@ -381,5 +294,6 @@ void leg_apply(struct leg *leg)
 	strm_in_set_rate(&leg->in, clock);
 	leg->in.event =
 		choice->event < 0 ? -1 : choice->maps[choice->event].rx_pt;
+	leg->kind->agree(leg);
 	leg_wire(leg);
 }

@@ -37,6 +37,10 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 	st->answered = leg->sdp.answered && leg->sdp.turn != LEG_TO_ANSWER;
 	st->far_answer = leg->sdp.far_answer;
 	str_ncpy(st->offered, leg->sdp.offered, sizeof(st->offered));
+	st->ptime = leg->terms.ptime;
+	st->ncodecs = leg->terms.ncodecs;
+	for (unsigned i = 0; i < leg->terms.ncodecs; i++)
+		st->codecs[i] = (uint8_t)leg->terms.codecs[i];
 	for (unsigned step = 0; step < LEG_STEPS; step++)
 		st->at_ms[step] = leg_at(leg, step);
 }
@@ -54,7 +58,7 @@ void leg_store(struct leg *leg)
 	memset(&st, 0, sizeof(st));
 	fill_ids(&st, leg);
 	if (leg->sdp.choice && !leg->lost)
-		st.resumable = !path_web_export(leg->path, &st.path);
+		st.resumable = !leg->kind->store(leg, &st);
 	if (st.resumable)
 		fill_media(&st, leg);
 	else if (leg->stored && !leg->lost)

@@ -49,6 +49,10 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	if (!leg->sdp.choice)
 		return ENOMEM;
 	*leg->sdp.choice = st->choice;
+	leg->terms.ptime = st->ptime;
+	leg->terms.ncodecs = st->ncodecs;
+	for (unsigned i = 0; i < st->ncodecs; i++)
+		leg->terms.codecs[i] = (enum sdpm_codec)st->codecs[i];
 	leg->sdp.local = st->local;
 	leg->sdp.answered = st->answered;
 	leg->sdp.far_answer = st->far_answer;
@@ -66,13 +70,11 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	leg->out.octets = st->octets +
 			  (st->packets ? since * st->octets / st->packets : 0);
 	report_init(&leg->report, st->ssrc, st->local.cname, slot);
-	return leg_sdp_hosts(leg);
+	return leg->kind->speak(leg);
 }
 
-static int revive(struct session *session, uint32_t rec,
-		  const struct state_leg *st)
+static int revive(struct session *session, uint32_t rec, struct state_leg *st)
 {
-	struct session_table *table = session->table;
 	struct leg *leg;
 	int err;
 
@@ -84,8 +86,8 @@ static int revive(struct session *session, uint32_t rec,
 	leg->rec = rec;
 	leg->resumed = true;
 	leg->stored = true;
-	err = path_web_import(&leg->path, table->deps.env, session->call,
-			      &st->path, &leg_path_handlers, leg);
+	leg->kind = leg_kind_find(st->choice.profile);
+	err = leg->kind->revive(leg, st);
 	if (!err)
 		err = revive_media(leg, st);
 	if (!err)
@@ -141,7 +143,7 @@ static bool is_poison(struct state_file *state, uint32_t rec)
 }
 
 static int resume_leg(struct session *session, uint32_t rec,
-		      const struct state_leg *st)
+		      struct state_leg *st)
 {
 	struct session_table *table = session->table;
 	int err;

@@ -18,10 +18,15 @@ enum {
 };
 
 static const char *const cause_names[SESSION_CAUSES] = {
-	[SESSION_NO_ICE] = "no-ice",         [SESSION_NO_DTLS] = "no-dtls",
-	[SESSION_DTLS_FAIL] = "dtls-failed", [SESSION_SILENT] = "silent",
-	[SESSION_CLOSED] = "closed",         [SESSION_TOO_EARLY] = "too-early",
+	[SESSION_NO_ICE] = "no-ice",
+	[SESSION_NO_DTLS] = "no-dtls",
+	[SESSION_DTLS_FAIL] = "dtls-failed",
+	[SESSION_SILENT] = "silent",
+	[SESSION_CLOSED] = "closed",
+	[SESSION_TOO_EARLY] = "too-early",
 	[SESSION_POISON] = "poison",
+	[SESSION_NO_ANSWER] = "no-answer",
+	[SESSION_MEDIA_TIMEOUT] = "media-timeout",
 };
 
 static const char *const step_names[LEG_STEPS] = {
@@ -163,6 +168,8 @@ static void defaults(struct session_cfg *cfg)
 		cfg->grace_ms = 30000;
 	if (!cfg->report_ms)
 		cfg->report_ms = 5000;
+	if (!cfg->media_ms)
+		cfg->media_ms = 60000;
 	if (!cfg->poison_ms)
 		cfg->poison_ms = 5000;
 }

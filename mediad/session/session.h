@@ -13,11 +13,13 @@
  *
  * Errors of all calls that name a session or leg:
  *   ENOENT    no such session or leg
- *   EINVAL    a leg number, id, service or profile that is none
+ *   EINVAL    a leg number, id, service, profile or term that is none, or
+ *             not the profile that the leg was made with
  *   EPROTO    the leg's offer/answer state does not allow it (RFC 3264, 4)
  *   EBADMSG   SDP not understood          (why: sip 400)
  *   ENOTSUP   SDP nothing can be made of  (why: sip 488)
  *   EUSERS    a limit of this worker is reached, or it is draining
+ *   EADDRINUSE  no port is free for plain RTP
  *   ENOMEM
  *
  * SPDX-License-Identifier: MIT
@@ -31,8 +33,10 @@
 #include <re.h>
 
 #include "mediad/sdp/sdp_decide.h"
+#include "mediad/transport/source_lock.h"
 
 struct cert;
+struct path_rtp_env;
 struct path_web_env;
 struct session_table;
 struct sound_bank;
@@ -57,6 +61,8 @@ enum session_cause {
 	SESSION_CLOSED,    /* the far side closed its DTLS association */
 	SESSION_TOO_EARLY, /* the worker died before the leg could resume */
 	SESSION_POISON,    /* was there at two deaths of the worker in a row */
+	SESSION_NO_ANSWER, /* plain RTP: nothing was agreed on in time */
+	SESSION_MEDIA_TIMEOUT, /* plain RTP: nothing is heard any more */
 	SESSION_CAUSES,
 };
 
@@ -77,12 +83,15 @@ struct session_cfg {
 				  leg may be without consent says env */
 	uint32_t grace_ms;     /* from lost or empty to dropped; 0: 30,000 */
 	uint32_t report_ms;    /* least RTCP interval; 0: 5,000 */
+	uint32_t media_ms;     /* until a silent leg of plain RTP is lost;
+				  0: 60,000 */
 	uint32_t poison_ms;    /* a resume counts as survived; 0: 5,000 */
 };
 
 /* What the table works with; all stays the caller's, and outlives it. */
 struct session_deps {
 	const struct path_web_env *env; /* transport, and the wheel */
+	const struct path_rtp_env *rtp; /* NULL: no legs of plain RTP */
 	const struct cert *cert;        /* the one that env's hs_ctx shows */
 	const struct sa *hosts;         /* where browsers reach env's mux: */
 	size_t nhosts;                  /* 1..SDPM_HOSTS_MAX, best first */
@@ -109,6 +118,15 @@ size_t session_count(const struct session_table *table);
 
 /* --- commands, in the words of the control protocol ------------------------ */
 
+/* What a leg of SDPM_RTP is made with; ignored by a leg that is there, and by
+ * browsers'. Zeroed: the defaults. */
+struct session_terms {
+	struct pl codecs; /* "PCMU,opus"; empty: PCMA,PCMU. EINVAL: unknown */
+	enum source_policy source;
+	struct pl networks; /* "192.0.2.0/24,2001:db8::/32"; EINVAL */
+	uint16_t ptime;     /* ms; 0: 20 */
+};
+
 struct session_remote {
 	const char *session, *call, *tenant;
 	uint8_t leg; /* 1..SESSION_LEGS_MAX */
@@ -116,6 +134,7 @@ struct session_remote {
 	bool create; /* make session and leg when absent */
 	enum sdpm_profile profile;
 	struct pl sdp;
+	struct session_terms terms;
 };
 
 /* Read what the far side says. On failure nothing has changed, and a leg that
@@ -130,6 +149,7 @@ struct session_local {
 	bool answer;
 	bool create;
 	enum sdpm_profile profile;
+	struct session_terms terms;
 };
 
 /* Write our offer or answer to sdp, at its position. Asked again in the same

@@ -15,6 +15,7 @@
 #include "mediad/session/session.h"
 #include "mediad/session/state_file.h"
 #include "mediad/sound/service.h"
+#include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 
 struct session_table {
@@ -45,6 +46,35 @@ struct session {
 	bool poison;
 };
 
+struct state_leg;
+
+/* What differs by profile: one table each (leg_web.c, leg_rtp.c). */
+struct leg_kind {
+	enum sdpm_profile profile;
+	/* The path of a new leg, and what else it needs. */
+	int (*make)(struct leg *leg, const struct session_terms *terms);
+	/* What we want of the far side, beside the other leg (NULL: none). */
+	void (*want)(struct sdpm_policy *policy, const struct leg *leg,
+		     const struct leg *other, bool offering);
+	/* The far side has offered: will it do? Nothing follows yet. NULL:
+	 * it will. */
+	int (*look)(struct leg *leg, const struct sdpm_choice *next,
+		    struct sdpm_error *why);
+	/* What it said is about to be in force. */
+	int (*hear)(struct leg *leg, const struct sdpm_choice *next,
+		    struct sdpm_error *why);
+	/* We are about to speak: our addresses and names into sdp.local. */
+	int (*speak)(struct leg *leg);
+	/* An agreement is in force: sdp.choice. */
+	void (*agree)(struct leg *leg);
+	/* leg->life is over. */
+	void (*overdue)(struct leg *leg);
+	/* The path to its record; EAGAIN: it could not be resumed. */
+	int (*store)(const struct leg *leg, struct state_leg *st);
+	/* And back; *st gets what its choice has lost. */
+	int (*revive)(struct leg *leg, struct state_leg *st);
+};
+
 /* RFC 3264: who waits for whom. */
 enum leg_turn {
 	LEG_STABLE,
@@ -55,6 +85,7 @@ enum leg_turn {
 struct leg_sdp {
 	enum leg_turn turn;
 	bool answered; /* the latest exchange ended in an answer of ours */
+	enum sdpm_dir open_dir;     /* the far side's, in its open offer */
 	struct sdpm_desc *desc;     /* the far side's offer, while open */
 	struct sdpm_offer *offer;   /* ours, while open */
 	struct sdpm_choice *choice; /* in force, NULL: none yet */
@@ -69,10 +100,19 @@ enum {
 	LEG_NO_RECORD = UINT32_MAX
 };
 
+/* Of a leg of plain RTP: what its connection asks for. */
+struct leg_terms {
+	uint8_t ncodecs;
+	enum sdpm_codec codecs[SDPM_CODECS]; /* best first */
+	uint16_t ptime;                      /* ms; 0: as always */
+};
+
 struct leg {
 	struct session *session;
+	const struct leg_kind *kind;
 	uint8_t nr; /* 1.. */
 	struct path *path;
+	struct leg_terms terms;
 	struct leg_sdp sdp;
 	struct leg *peer;              /* joined: each names the other */
 	const struct service *service; /* or with this one */
@@ -84,7 +124,8 @@ struct leg {
 	uint64_t bad_rtp;
 	struct report report;
 	struct wheel_timer report_due;
-	struct wheel_timer life; /* set-up, or grace when lost */
+	struct wheel_timer life; /* set-up; silence; grace when lost */
+	uint64_t heard_ms;       /* any packet, or when we began to wait */
 	bool lost, resumed;
 	bool stored;    /* the record has been written */
 	uint8_t rejoin; /* resumed: to be joined with this leg */
@@ -106,22 +147,42 @@ void session_check_empty(struct session *session);
 int leg_find(struct leg **legp, const struct session_table *table,
 	     const char *session, uint8_t nr);
 /* A new leg with all it needs, not negotiated. The session owns it. */
-int leg_make(struct leg **legp, struct session *session, uint8_t nr);
+struct leg_make_params {
+	uint8_t nr;
+	enum sdpm_profile profile;
+	const struct session_terms *terms;
+};
+int leg_make(struct leg **legp, struct session *session,
+	     const struct leg_make_params *params);
 /* A leg without path and record: the parts that a resumed one has, too. */
 int leg_alloc(struct leg **legp, struct session *session, uint8_t nr);
+const struct leg_kind *leg_kind_find(enum sdpm_profile profile);
 /* Ends it, with its record. */
 void leg_drop(struct leg *leg);
 void leg_lose(struct leg *leg, enum session_cause cause);
 /* Keys are there: reports begin. */
 void leg_report_start(struct leg *leg);
+/* Run kind->overdue() then. */
+void leg_life(struct leg *leg, uint64_t ms);
 uint64_t leg_at(const struct leg *leg, enum leg_step step);
 extern const struct path_handlers leg_path_handlers;
+
+/* --- leg_web.c, leg_rtp.c ------------------------------------------------------- */
+
+extern const struct leg_kind leg_kind_web, leg_kind_rtp;
+
+/* --- leg_want.c ------------------------------------------------------------------ */
+
+/* What is to be offered to the far side, or agreed on with it. */
+void leg_want(struct sdpm_policy *policy, const struct leg *leg, bool offering);
+/* The terms of a leg of plain RTP; EINVAL. */
+int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
+		   const struct session_terms *from);
 
 /* --- leg_sdp.c ----------------------------------------------------------------- */
 
 void leg_sdp_init(struct leg *leg);
 void leg_sdp_close(struct leg *leg);
-int leg_sdp_hosts(struct leg *leg);
 /* The far side's offer or answer. On failure nothing has changed. */
 int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 		   struct sdpm_error *why);

@@ -23,6 +23,7 @@ uint32_t state_layout(void)
 	static const size_t shape[] = {
 		sizeof(struct state_leg),
 		sizeof(struct path_web_state),
+		sizeof(struct path_rtp_state),
 		sizeof(struct sdpm_local),
 		sizeof(struct sdpm_choice),
 		sizeof(struct strm_slot),
@@ -140,8 +141,8 @@ static bool choice_sound(const struct sdpm_choice *choice)
 {
 	const struct sdpm_peer *peer = &choice->peer;
 
-	return choice->profile == SDPM_BROWSER &&
-	       choice->dir <= SDPM_SENDRECV && is_bool(&choice->held) &&
+	return choice->profile <= SDPM_RTP && choice->dir <= SDPM_SENDRECV &&
+	       choice->theirs <= SDPM_SENDRECV && is_bool(&choice->held) &&
 	       is_bool(&choice->rtcp_mux) && layout_sound(&choice->layout) &&
 	       maps_sound(choice) && opus_sound(&choice->opus) &&
 	       opus_sound(&choice->we_opus) && change_sound(&choice->change) &&
@@ -200,6 +201,11 @@ int state_leg_unpack(struct state_leg *leg, const uint8_t *data, size_t len)
 	sa_init(&leg->choice.peer.rtcp, AF_UNSPEC);
 	if (!leg->resumable)
 		return 0;
+	if (leg->ncodecs > sizeof(leg->codecs))
+		return EBADMSG;
+	for (unsigned i = 0; i < leg->ncodecs; i++)
+		if (leg->codecs[i] >= SDPM_CODECS)
+			return EBADMSG;
 	return local_sound(&leg->local) && choice_sound(&leg->choice) ? 0
 								      : EBADMSG;
 }

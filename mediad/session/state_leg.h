@@ -16,6 +16,7 @@
 #include "mediad/sdp/sdp_write.h"
 #include "mediad/session/session.h"
 #include "mediad/session/state_image.h"
+#include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 
 enum {
@@ -37,7 +38,12 @@ struct state_leg {
 	uint64_t far_answer;
 	uint64_t at_ms[LEG_STEPS];
 	char offered[64];
-	struct path_web_state path;
+	uint8_t ncodecs, codecs[SDPM_CODECS]; /* of struct leg_terms, */
+	uint16_t ptime;                       /* as is this */
+	union {                               /* by choice.profile */
+		struct path_web_state web;
+		struct path_rtp_state rtp;
+	} path;
 	struct sdpm_local local;
 	struct sdpm_choice choice;
 };
@@ -46,7 +52,7 @@ struct state_leg {
  * session has few m-lines. */
 size_t state_leg_pack(uint8_t *buf, const struct state_leg *leg);
 /* EBADMSG. The local hosts and the peer's plain RTP addresses come back
- * empty. path is checked by path_web_import(). */
+ * empty. path is checked by who imports it. */
 int state_leg_unpack(struct state_leg *leg, const uint8_t *data, size_t len);
 
 #endif

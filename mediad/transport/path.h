@@ -3,7 +3,7 @@
  *
  * What the streams above see: RTP and RTCP in clear, in and out. How a
  * path finds and trusts its peer is the matter of its variant (path_web.h: a
- * browser by ICE and DTLS-SRTP). One thread.
+ * browser by ICE and DTLS-SRTP; path_rtp.h: a PBX by plain RTP). One thread.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -53,7 +53,8 @@ struct path_packet {
 	uint8_t *pkt;
 	size_t len;
 	size_t cap;
-	uint64_t index;  /* RTP: ROC and sequence number. RTCP: SRTCP index */
+	uint64_t index;  /* RTP: ROC and sequence number. RTCP: SRTCP index.
+			    Of plain RTP: 0 */
 	uint64_t now_ms; /* the wheel's, one value a batch */
 };
 
@@ -75,7 +76,7 @@ struct path_handlers {
 
 /*
  * Send one packet in clear, copied at once: pkt stays the caller's, unchanged.
- * It leaves with the batch at the end of the turn. index is the caller's to
+ * It leaves at the end of the turn at the latest. index is the caller's to
  * keep, and never used twice for one SSRC of a path (RFC 3711, 9.1): RTP
  * 2^16 * ROC + SEQ; RTCP from 1, 31 bits. ENOTCONN: no peer yet, or lost
  * (counted, not logged); EMSGSIZE: over PATH_MTU; EBADMSG: no sound header;
@@ -96,6 +97,7 @@ struct path_stats {
 	uint64_t bad_auth;   /* not authentic */
 	uint64_t replayed;   /* seen before, or too old */
 	uint64_t refused;    /* malformed, too big, too many SSRCs */
+	uint64_t strangers;  /* plain RTP: from a source not agreed on */
 	uint64_t early;      /* media before there were keys */
 	uint64_t unsent;     /* to send, but no peer or no room */
 	uint64_t checks;     /* authentic ICE checks */

@@ -52,11 +52,11 @@ static void sound_leg(struct state_leg *leg)
 	strcpy(leg->local.ufrag, "wxyz");
 	strcpy(leg->local.pwd, "9876543210987654321098");
 	leg->local.print = (struct sdpm_print){SDPM_SHA256, 32, {9}};
-	strcpy(leg->path.lite.cur.local.ufrag, "wxyz");
-	strcpy(leg->path.lite.cur.local.pwd, "9876543210987654321098");
-	strcpy(leg->path.lite.cur.remote, "abcd");
-	leg->path.lite.selected = -1;
-	leg->path.suite = CRYPT_AEAD_AES_128_GCM;
+	strcpy(leg->path.web.lite.cur.local.ufrag, "wxyz");
+	strcpy(leg->path.web.lite.cur.local.pwd, "9876543210987654321098");
+	strcpy(leg->path.web.lite.cur.remote, "abcd");
+	leg->path.web.lite.selected = -1;
+	leg->path.web.suite = CRYPT_AEAD_AES_128_GCM;
 	sound_choice(&leg->choice);
 }
 
@@ -84,9 +84,9 @@ static void use(struct state_leg *leg)
 	assert(mb && !sdpm_local_add_host(&leg->local, &addr));
 	assert(!sdpm_write_answer(mb, &leg->local, &leg->choice));
 	mem_deref(mb);
-	if (!lite_import(&lite, &leg->path.lite, 1000))
+	if (!lite_import(&lite, &leg->path.web.lite, 1000))
 		mem_deref(lite);
-	(void)replay_sound(&leg->path.replay);
+	(void)replay_sound(&leg->path.web.replay);
 }
 
 static void take(const uint8_t *data, size_t len)

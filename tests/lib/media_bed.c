@@ -18,8 +18,10 @@
 #include "mediad/sound/service.h"
 #include "mediad/transport/cert.h"
 #include "mediad/transport/hs.h"
+#include "mediad/transport/hub.h"
 #include "mediad/transport/mux.h"
 #include "tests/lib/media_bed.h"
+#include "tests/lib/media_phone.h"
 
 enum {
 	RECORDS = 512
@@ -59,10 +61,31 @@ static int bind_socket(struct media_bed *bed)
 	return 0;
 }
 
+/* Ports of plain RTP below those that the system gives to others. */
+static int hub_start(struct media_bed *bed)
+{
+	struct hub_iface iface;
+	int err = hub_alloc(&bed->rtp_env.hub);
+
+	if (err)
+		return err;
+	if (!bed->rtp_lo) {
+		bed->rtp_lo = (uint16_t)(10000 + 400 * (getpid() % 50));
+		bed->rtp_hi = (uint16_t)(bed->rtp_lo + 399);
+	}
+	iface.bind = iface.advertise = bed->addr;
+	sa_set_port(&iface.bind, 0);
+	iface.lo = bed->rtp_lo;
+	iface.hi = bed->rtp_hi;
+	bed->rtp_env.wheel = bed->wheel;
+	return hub_add(bed->rtp_env.hub, &iface);
+}
+
 static int worker_start(struct media_bed *bed)
 {
 	struct session_deps deps = {
 		.env = &bed->env,
+		.rtp = &bed->rtp_env,
 		.cert = bed->cert,
 		.hosts = &bed->addr,
 		.nhosts = 1,
@@ -75,6 +98,8 @@ static int worker_start(struct media_bed *bed)
 		err = mux_alloc(&bed->env.mux, 0);
 	if (!err)
 		err = mux_add(bed->env.mux, bed->fd, &sock);
+	if (!err)
+		err = hub_start(bed);
 	if (!err)
 		err = sound_bank_alloc(&bed->bank);
 	if (!err && bed->state_path[0])
@@ -96,6 +121,7 @@ static void worker_stop(struct media_bed *bed)
 	bed->table = mem_deref(bed->table);
 	bed->state = mem_deref(bed->state);
 	bed->bank = mem_deref(bed->bank);
+	bed->rtp_env.hub = mem_deref(bed->rtp_env.hub);
 	bed->env.mux = mem_deref(bed->env.mux);
 	bed->env.hs_ctx = mem_deref(bed->env.hs_ctx);
 }
@@ -121,6 +147,7 @@ void media_bed_close(struct media_bed *bed)
 {
 	for (size_t i = 0; i < MEDIA_PAGES_MAX; i++)
 		bed->pages[i] = mem_deref(bed->pages[i]);
+	list_flush(&bed->phones);
 	worker_stop(bed);
 	bed->cert = mem_deref(bed->cert);
 	bed->wheel = mem_deref(bed->wheel);
@@ -189,14 +216,22 @@ static void page_send(struct media_page *page)
 
 void media_bed_run(struct media_bed *bed, unsigned ms)
 {
+	struct le *le;
+
 	for (unsigned t = 0; t < ms; t += MEDIA_STEP_MS) {
 		bed->now_ms += MEDIA_STEP_MS;
 		for (size_t i = 0; i < MEDIA_PAGES_MAX && bed->pages[i]; i++)
 			if (bed->now_ms % 20 == 0)
 				page_send(bed->pages[i]);
+		for (le = list_head(&bed->phones); le; le = le->next)
+			if (bed->now_ms % 20 == 0)
+				media_phone_tick(le->data);
 		wheel_advance(bed->wheel, bed->now_ms);
 		mux_poll(bed->env.mux);
+		hub_poll(bed->rtp_env.hub);
 		mux_flush(bed->env.mux);
+		for (le = list_head(&bed->phones); le; le = le->next)
+			media_phone_poll(le->data);
 		for (size_t i = 0; i < MEDIA_PAGES_MAX && bed->pages[i]; i++)
 			mock_media_poll(bed->pages[i]->mock);
 	}
@@ -294,6 +329,38 @@ struct media_page *media_page_open(struct media_bed *bed)
 	return page;
 }
 
+void media_page_narrow(struct media_page *page)
+{
+	page->narrow = true;
+	page->pt = 8;
+	page->event = 101;
+	page->rate = 8000;
+	packet_check_close(&page->check);
+	packet_check_open(&page->check, 8000);
+	page->check.ts_slack_ms = 60;
+}
+
+static const char *page_formats(const struct media_page *page, bool answer)
+{
+	static char text[600];
+
+	if (page->narrow)
+		snprintf(text, sizeof(text),
+			 "a=rtpmap:8 PCMA/8000\r\n"
+			 "a=rtpmap:%u telephone-event/8000\r\n",
+			 page->event);
+	else
+		snprintf(text, sizeof(text),
+			 "a=rtpmap:%u opus/48000/2\r\n"
+			 "a=fmtp:%u minptime=10;useinbandfec=1\r\n"
+			 "a=rtpmap:8 PCMA/8000\r\n"
+			 "%sa=rtpmap:%u telephone-event/48000\r\n",
+			 page->pt, page->pt,
+			 answer ? "" : "a=rtpmap:63 red/48000/2\r\n",
+			 page->event);
+	return text;
+}
+
 const char *media_page_sdp(struct media_page *page, bool answer)
 {
 	static char sdp[4096];
@@ -301,21 +368,20 @@ const char *media_page_sdp(struct media_page *page, bool answer)
 	snprintf(sdp, sizeof(sdp),
 		 "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\n"
 		 "s=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
-		 "m=audio 9 UDP/TLS/RTP/SAVPF %u%s 8 %u\r\n"
+		 "m=audio 9 UDP/TLS/RTP/SAVPF %u%s %u\r\n"
 		 "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
 		 "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n"
 		 "a=ice-options:trickle\r\na=fingerprint:%s\r\n"
 		 "a=setup:%s\r\na=mid:0\r\na=rtcp-mux\r\n"
-		 "a=rtpmap:%u opus/48000/2\r\n"
-		 "a=fmtp:%u minptime=10;useinbandfec=1\r\n"
-		 "a=rtpmap:8 PCMA/8000\r\n"
-		 "%sa=rtpmap:%u telephone-event/48000\r\n%s"
+		 "%s%s"
 		 "a=ssrc:%u cname:page\r\n",
-		 page->pt, answer ? "" : " 63", page->event,
-		 mock_media_ufrag(page->mock), mock_media_pwd(page->mock),
-		 mock_media_fingerprint(page->mock),
-		 answer ? "active" : "actpass", page->pt, page->pt,
-		 answer ? "" : "a=rtpmap:63 red/48000/2\r\n", page->event,
+		 page->pt,
+		 page->narrow ? ""
+		 : answer     ? " 8"
+			      : " 63 8",
+		 page->event, mock_media_ufrag(page->mock),
+		 mock_media_pwd(page->mock), mock_media_fingerprint(page->mock),
+		 answer ? "active" : "actpass", page_formats(page, answer),
 		 page->extra[0] ? page->extra : "a=sendrecv\r\n",
 		 mock_media_ssrc(page->mock));
 	return sdp;
@@ -365,8 +431,11 @@ int media_page_take(struct media_page *page, const char *sdp, size_t len)
 	    sscanf(cand, "%*s %*s %*s %*s %63s %u", ip, &port) != 2)
 		return EBADMSG;
 
-	page->pt = find_pt(page->sdp, " opus/48000");
-	page->event = find_pt(page->sdp, " telephone-event/48000");
+	page->pt =
+		find_pt(page->sdp, page->narrow ? " PCMA/8000" : " opus/48000");
+	page->event =
+		find_pt(page->sdp, page->narrow ? " telephone-event/8000"
+						: " telephone-event/48000");
 	remote.ufrag = ufrag;
 	remote.pwd = pwd;
 	remote.fingerprint = fp;

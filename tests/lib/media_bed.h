@@ -17,6 +17,7 @@
 #include <re.h>
 
 #include "mediad/session/session.h"
+#include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 #include "tests/lib/mock_media.h"
 #include "tests/lib/packet_check.h"
@@ -36,6 +37,8 @@ struct media_bed {
 	struct wheel *wheel;
 	struct cert *cert;
 	struct path_web_env env;
+	struct path_rtp_env rtp_env;
+	uint16_t rtp_lo, rtp_hi; /* ports of plain RTP; 0: some */
 	struct sound_bank *bank;
 	struct state_file *state;
 	struct session_table *table;
@@ -45,6 +48,7 @@ struct media_bed {
 	int fd;
 	uint64_t now_ms;
 	struct media_page *pages[MEDIA_PAGES_MAX];
+	struct list phones; /* media_phone.h */
 	struct {
 		char session[SESSION_ID_LEN + 1];
 		uint8_t leg;
@@ -60,6 +64,7 @@ struct media_page {
 	struct packet_check check; /* of all that it hears */
 	uint8_t pt;                /* to send with; from the SDP */
 	uint8_t event;
+	bool narrow; /* it has PCMA alone: media_page_narrow() */
 	uint32_t ts;
 	bool sending; /* a packet each 20 ms */
 	uint32_t rate;
@@ -95,6 +100,8 @@ bool media_bed_ready(struct media_bed *bed);
 
 /* Ends with media_bed_close(). NULL: no memory or socket. */
 struct media_page *media_page_open(struct media_bed *bed);
+/* It has no Opus. Before its SDP is asked for. */
+void media_page_narrow(struct media_page *page);
 /* Its offer, or its answer to what media_page_take() was given last. */
 const char *media_page_sdp(struct media_page *page, bool answer);
 /* The worker's SDP; connects. */

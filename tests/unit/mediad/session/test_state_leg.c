@@ -29,8 +29,8 @@ static void bed_init(struct bed *bed)
 	leg->peer = 1;
 	leg->resumable = 1;
 	leg->ssrc = 0xcafe;
-	leg->path.suite = CRYPT_AEAD_AES_128_GCM;
-	leg->path.rx_key[15] = 9;
+	leg->path.web.suite = CRYPT_AEAD_AES_128_GCM;
+	leg->path.web.rx_key[15] = 9;
 	choice->dir = SDPM_SENDRECV;
 	choice->nmaps = 1;
 	choice->event = -1;
@@ -125,7 +125,10 @@ static void every_field_is_checked(void)
 	REFUSED(memset(leg->local.ufrag, 'a', sizeof(leg->local.ufrag)));
 	REFUSED(memset(leg->local.cname, 'a', sizeof(leg->local.cname)));
 	REFUSED(leg->local.print.len = 65);
-	REFUSED(leg->choice.profile = SDPM_RTP);
+	REFUSED(leg->choice.profile = (enum sdpm_profile)(SDPM_RTP + 1));
+	REFUSED(leg->choice.theirs = 4);
+	REFUSED(leg->ncodecs = SDPM_CODECS + 1);
+	REFUSED(leg->ncodecs = 1; leg->codecs[0] = SDPM_CODECS);
 	REFUSED(leg->choice.dir = 4);
 	REFUSED(leg->choice.layout.nlines = 0);
 	REFUSED(leg->choice.layout.audio = 1);

@@ -1,0 +1,191 @@
+/*
+ * leg_rtp.c  A leg of plain RTP: its ports, its agreements, its silence
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "mediad/session/session_priv.h"
+#include "mediad/session/state_leg.h"
+
+/* An offer of ours may wait while it rings, for longer than Timer C (RFC
+ * 3261, 16.6), so in times of the set-up; so may a first packet, because who
+ * calls us says nothing before we have picked up. */
+enum {
+	RINGING = 4
+};
+
+static int rtp_make(struct leg *leg, const struct session_terms *terms)
+{
+	const struct session_table *table = leg->session->table;
+	struct source_rule rule;
+	int err;
+
+	if (!table->deps.rtp)
+		return ENOTSUP;
+	err = leg_terms_read(&leg->terms, &rule, terms);
+	if (err)
+		return err;
+	return path_rtp_alloc(&leg->path, table->deps.rtp, &rule,
+			      &leg_path_handlers, leg);
+}
+
+/* The order is the connection's; but what the other leg has goes first,
+ * because nothing is transcoded then. */
+static void rtp_want(struct sdpm_policy *policy, const struct leg *leg,
+		     const struct leg *other, bool offering)
+{
+	const struct leg_terms *terms = &leg->terms;
+
+	(void)offering;
+	memcpy(policy->codecs, terms->codecs,
+	       terms->ncodecs * sizeof(terms->codecs[0]));
+	policy->ncodecs = terms->ncodecs;
+	policy->codecs[policy->ncodecs++] = SDPM_EVENT;
+	if (terms->ptime)
+		policy->ptime = terms->ptime;
+	if (other && other->sdp.choice)
+		sdpm_policy_prefer(policy, leg_codec(other)->codec);
+	else if (other && other->sdp.desc)
+		sdpm_policy_lean(policy, other->sdp.desc);
+}
+
+static int rtp_hear(struct leg *leg, const struct sdpm_choice *next,
+		    struct sdpm_error *why)
+{
+	const struct sa *peer = &next->peer.rtp;
+	int err = path_rtp_open(leg->path, sa_af(peer));
+
+	if (err == EAFNOSUPPORT)
+		return leg_sdp_refuse(why, ENOTSUP, 488,
+				      "audio: no interface of this family");
+	if (err)
+		return err;
+	if (sa_isset(peer, SA_ADDR) &&
+	    (!path_rtp_reaches(leg->path, peer) ||
+	     !path_rtp_reaches(leg->path, &next->peer.rtcp)))
+		return leg_sdp_refuse(why, ENOTSUP, 488,
+				      "audio: no usable address");
+	return 0;
+}
+
+static int rtp_speak(struct leg *leg)
+{
+	struct sdpm_local *local = &leg->sdp.local;
+	int err = path_rtp_open(leg->path, AF_UNSPEC);
+
+	if (err)
+		return err;
+	local->nhosts = 0;
+	return sdpm_local_add_host(local, path_rtp_local(leg->path));
+}
+
+/* --- silence ---------------------------------------------------------------------- */
+
+/* The far side says that it sends, and we want to hear it. */
+static bool hears(const struct leg *leg)
+{
+	const struct sdpm_choice *choice = leg->sdp.choice;
+
+	return choice && choice->theirs & SDPM_SENDONLY &&
+	       choice->dir & SDPM_RECVONLY;
+}
+
+static void watch(struct leg *leg)
+{
+	if (leg->lost)
+		return;
+	if (!hears(leg)) {
+		wheel_stop(&leg->life);
+		leg->heard_ms = 0;
+	} else if (!leg->heard_ms) {
+		leg->heard_ms = wheel_now(leg->session->table->wheel);
+		leg_life(leg, 0);
+	} else if (!wheel_runs(&leg->life)) {
+		leg_life(leg, 0);
+	}
+}
+
+/* How long the leg may still be silent. */
+static uint64_t time_left(const struct leg *leg, uint64_t since_ms,
+			  uint64_t limit_ms)
+{
+	uint64_t now_ms = wheel_now(leg->session->table->wheel);
+
+	return now_ms - since_ms < limit_ms ? limit_ms - (now_ms - since_ms)
+					    : 0;
+}
+
+static void rtp_overdue(struct leg *leg)
+{
+	const struct session_cfg *cfg = &leg->session->table->cfg;
+	uint64_t limit = (uint64_t)cfg->setup_ms * RINGING, left;
+
+	if (leg->sdp.choice && (leg->in.packets || limit < cfg->media_ms))
+		limit = cfg->media_ms;
+	left = time_left(leg,
+			 leg->sdp.choice ? leg->heard_ms : leg->at_ms[LEG_MADE],
+			 limit);
+	if (left)
+		leg_life(leg, left);
+	else
+		leg_lose(leg, leg->sdp.choice ? SESSION_MEDIA_TIMEOUT
+					      : SESSION_NO_ANSWER);
+}
+
+/* --- agreements --------------------------------------------------------------------- */
+
+static void rtp_agree(struct leg *leg)
+{
+	const struct sdpm_choice *choice = leg->sdp.choice;
+	struct path_rtp_terms terms = {
+		.rtp = choice->peer.rtp,
+		.rtcp = choice->peer.rtcp,
+		.mux = choice->rtcp_mux,
+	};
+
+	for (unsigned i = 0; i < choice->nmaps; i++) {
+		uint8_t pt = choice->maps[i].rx_pt;
+
+		terms.pts[pt >> 6] |= 1ull << (pt & 63);
+	}
+	path_rtp_agree(leg->path, &terms);
+	watch(leg);
+	if (!wheel_runs(&leg->report_due))
+		leg_report_start(leg);
+}
+
+static int rtp_store(const struct leg *leg, struct state_leg *st)
+{
+	return path_rtp_export(leg->path, &st->path.rtp);
+}
+
+static int rtp_revive(struct leg *leg, struct state_leg *st)
+{
+	const struct session_table *table = leg->session->table;
+	int err;
+
+	if (!table->deps.rtp)
+		return ENOTSUP;
+	err = path_rtp_import(&leg->path, table->deps.rtp, &st->path.rtp,
+			      &leg_path_handlers, leg);
+	if (!err)
+		path_rtp_said(&st->path.rtp, &st->choice.peer.rtp,
+			      &st->choice.peer.rtcp);
+	return err;
+}
+
+const struct leg_kind leg_kind_rtp = {
+	.profile = SDPM_RTP,
+	.make = rtp_make,
+	.want = rtp_want,
+	.look = rtp_hear,
+	.hear = rtp_hear,
+	.speak = rtp_speak,
+	.agree = rtp_agree,
+	.overdue = rtp_overdue,
+	.store = rtp_store,
+	.revive = rtp_revive,
+};

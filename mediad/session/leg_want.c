@@ -1,0 +1,138 @@
+/*
+ * leg_want.c  What we ask of a leg's far side, alone and beside another leg
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "mediad/sdp/sdp_codec.h"
+#include "mediad/session/session_priv.h"
+
+/* The leg that this one is for: the one it is joined with, else one that has
+ * agreed on a codec, else the caller's. */
+static const struct leg *beside(const struct leg *leg)
+{
+	struct leg *const *legs = leg->session->legs;
+
+	if (leg->peer || leg->service)
+		return leg->peer;
+	for (size_t i = 0; i < SESSION_LEGS_MAX; i++)
+		if (legs[i] && legs[i] != leg && leg_codec(legs[i]))
+			return legs[i];
+
+	return legs[0] != leg ? legs[0] : NULL;
+}
+
+/* What the leg's far side said last that it does. */
+static enum sdpm_dir far_dir(const struct leg *leg)
+{
+	if (leg->sdp.turn == LEG_TO_ANSWER)
+		return leg->sdp.open_dir;
+
+	return leg->sdp.choice ? leg->sdp.choice->theirs : SDPM_SENDRECV;
+}
+
+/*
+ * Hold passes from side to side: to one far side we do what the other one
+ * does. But a first answer is given once for all that may still come behind
+ * it, and asks for both directions.
+ */
+static enum sdpm_dir dir_wanted(const struct leg *leg, const struct leg *other,
+				bool offering)
+{
+	if (!other)
+		return SDPM_SENDRECV;
+	if (!offering && (!leg->sdp.choice || other != leg->peer))
+		return SDPM_SENDRECV;
+
+	return far_dir(other);
+}
+
+void leg_want(struct sdpm_policy *policy, const struct leg *leg, bool offering)
+{
+	const struct leg *other = beside(leg);
+
+	sdpm_policy_init(policy, leg->kind->profile);
+	policy->dir = dir_wanted(leg, other, offering);
+	leg->kind->want(policy, leg, other, offering);
+}
+
+/* --- terms ------------------------------------------------------------------------ */
+
+/* Cuts the part before a comma off the front; false: nothing is left. */
+static bool next_item(struct pl *item, struct pl *rest)
+{
+	const char *end;
+
+	if (!rest->l)
+		return false;
+	end = pl_strchr(rest, ',');
+	item->p = rest->p;
+	item->l = end ? (size_t)(end - rest->p) : rest->l;
+	pl_advance(rest, (ssize_t)(item->l + (end ? 1 : 0)));
+	return true;
+}
+
+static enum sdpm_codec codec_named(const struct pl *name)
+{
+	for (int i = SDPM_CODEC_NONE + 1; i < SDPM_CODECS; i++) {
+		enum sdpm_codec codec = (enum sdpm_codec)i;
+
+		if (codec != SDPM_EVENT &&
+		    !pl_strcasecmp(name, sdpm_codec_info(codec)->name))
+			return codec;
+	}
+	return SDPM_CODEC_NONE;
+}
+
+static int codecs_read(struct leg_terms *terms, struct pl list)
+{
+	struct pl name;
+
+	while (next_item(&name, &list)) {
+		enum sdpm_codec codec = codec_named(&name);
+		bool again = false;
+
+		for (unsigned i = 0; i < terms->ncodecs; i++)
+			again |= terms->codecs[i] == codec;
+		if (codec == SDPM_CODEC_NONE)
+			return EINVAL;
+		if (!again)
+			terms->codecs[terms->ncodecs++] = codec;
+	}
+	return 0;
+}
+
+static int networks_read(struct source_rule *rule, struct pl list)
+{
+	char text[64];
+	struct pl net;
+
+	while (next_item(&net, &list)) {
+		if (rule->nnets == SOURCE_NETS_MAX ||
+		    pl_strcpy(&net, text, sizeof(text)) ||
+		    !cfg_cidr_read(&rule->nets[rule->nnets++], text))
+			return EINVAL;
+	}
+	return 0;
+}
+
+int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
+		   const struct session_terms *from)
+{
+	struct pl codecs = PL("PCMA,PCMU");
+	int err;
+
+	memset(terms, 0, sizeof(*terms));
+	memset(rule, 0, sizeof(*rule));
+	if ((unsigned)from->source >= SOURCE_POLICIES)
+		return EINVAL;
+	rule->policy = from->source;
+	terms->ptime = from->ptime;
+	if (from->codecs.l)
+		codecs = from->codecs;
+	err = codecs_read(terms, codecs);
+	return err ? err : networks_read(rule, from->networks);
+}

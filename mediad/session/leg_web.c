@@ -1,0 +1,130 @@
+/*
+ * leg_web.c  A leg to a browser: what ICE and DTLS need of offer and answer
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/countof.h"
+#include "mediad/session/session_priv.h"
+#include "mediad/session/state_leg.h"
+
+static int web_make(struct leg *leg, const struct session_terms *terms)
+{
+	const struct session_table *table = leg->session->table;
+
+	(void)terms;
+	return path_web_alloc(&leg->path, table->deps.env, leg->session->call,
+			      &leg_path_handlers, leg);
+}
+
+/* Browsers have Opus, and that is what they are to speak; another browser's
+ * choice is followed, so that both can be relayed. */
+static void web_want(struct sdpm_policy *policy, const struct leg *leg,
+		     const struct leg *other, bool offering)
+{
+	(void)leg;
+	if (!other || other->kind != &leg_kind_web)
+		return;
+	if (other->sdp.choice) {
+		sdpm_policy_match(policy, other->sdp.choice);
+		/* the other leg has one codec now: ask for no other */
+		if (offering) {
+			policy->codecs[1] = SDPM_EVENT;
+			policy->ncodecs = 2;
+		}
+	} else if (other->sdp.desc) {
+		sdpm_policy_limit(policy, other->sdp.desc);
+	}
+}
+
+static enum cert_hash cert_hash_of(enum sdpm_hash hash)
+{
+	static const enum cert_hash hashes[] = {
+		[SDPM_SHA1] = CERT_SHA1,
+		[SDPM_SHA256] = CERT_SHA256,
+		[SDPM_SHA384] = CERT_SHA384,
+		[SDPM_SHA512] = CERT_SHA512,
+	};
+
+	return (size_t)hash < COUNTOF(hashes) ? hashes[hash] : 0;
+}
+
+static int web_hear(struct leg *leg, const struct sdpm_choice *next,
+		    struct sdpm_error *why)
+{
+	const struct sdpm_peer *peer = &next->peer;
+	struct cert_fp fps[SDPM_PRINTS_MAX];
+	struct path_web_remote remote = {
+		.fps = fps,
+		.new_dtls = next->change.dtls_restart,
+	};
+
+	for (size_t i = 0; i < peer->nprints; i++) {
+		struct cert_fp *fp = &fps[remote.nfps];
+
+		fp->hash = cert_hash_of(peer->prints[i].hash);
+		fp->len = peer->prints[i].len;
+		memcpy(fp->md, peer->prints[i].bytes, sizeof(fp->md));
+		remote.nfps += fp->hash != 0;
+	}
+	pl_set_str(&remote.ufrag, peer->ufrag);
+	if (path_web_remote(leg->path, &remote))
+		return leg_sdp_refuse(why, ENOTSUP, 488,
+				      "no usable fingerprint");
+	return 0;
+}
+
+static int web_speak(struct leg *leg)
+{
+	const struct session_deps *deps = &leg->session->table->deps;
+	const struct lite_creds *creds = path_web_creds(leg->path);
+	struct sdpm_local *local = &leg->sdp.local;
+	int err = 0;
+
+	str_ncpy(local->ufrag, creds->ufrag, sizeof(local->ufrag));
+	str_ncpy(local->pwd, creds->pwd, sizeof(local->pwd));
+	local->nhosts = 0;
+	for (size_t i = 0; !err && i < deps->nhosts; i++)
+		err = sdpm_local_add_host(local, &deps->hosts[i]);
+	return err;
+}
+
+/* Reports begin with the keys, see on_rung(). */
+static void web_agree(struct leg *leg)
+{
+	(void)leg;
+}
+
+static void web_overdue(struct leg *leg)
+{
+	leg_lose(leg, path_rung_ms(leg->path, PATH_STUN) ? SESSION_NO_DTLS
+							 : SESSION_NO_ICE);
+}
+
+static int web_store(const struct leg *leg, struct state_leg *st)
+{
+	return path_web_export(leg->path, &st->path.web);
+}
+
+static int web_revive(struct leg *leg, struct state_leg *st)
+{
+	const struct session_table *table = leg->session->table;
+
+	return path_web_import(&leg->path, table->deps.env, leg->session->call,
+			       &st->path.web, &leg_path_handlers, leg);
+}
+
+const struct leg_kind leg_kind_web = {
+	.profile = SDPM_BROWSER,
+	.make = web_make,
+	.want = web_want,
+	.hear = web_hear,
+	.speak = web_speak,
+	.agree = web_agree,
+	.overdue = web_overdue,
+	.store = web_store,
+	.revive = web_revive,
+};

@@ -1,0 +1,302 @@
+/*
+ * path_rtp.c  The path to a PBX: plain RTP and RTCP on ports of its own
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <re.h>
+
+#include "common/wheel.h"
+#include "mediad/transport/classify.h"
+#include "mediad/transport/path_rtp_priv.h"
+
+static void destructor(void *arg)
+{
+	struct path_rtp *pr = arg;
+
+	mem_deref(pr->pair);
+}
+
+static void tie(struct path_rtp *pr, bool rtcp, const struct source_lock *lock)
+{
+	/* another one may come in the place of this one: hear all */
+	bool settled = sa_isset(&lock->from, SA_ALL) &&
+		       pr->rule.policy != SOURCE_NETWORK;
+
+	if (!settled)
+		hub_pair_release(pr->pair, rtcp);
+	else if (hub_pair_connect(pr->pair, rtcp, &lock->from))
+		++pr->base.stats.unsent; /* no route: it may come back */
+}
+
+void path_rtp_tie(struct path_rtp *pr)
+{
+	tie(pr, false, &pr->rtp);
+	tie(pr, true, &pr->rtcp);
+}
+
+/* --- packets in ------------------------------------------------------------------ */
+
+/* A packet to be used. A first one is worth a rung, and one of a new source
+ * a record, too: then each handler may free us before the next. */
+static void deliver(struct path_rtp *pr, const struct path_packet *packet,
+		    bool rtcp, bool locked)
+{
+	const struct path_handlers *h = pr->base.h;
+	void (*handler)(const struct path_packet *, void *) =
+		rtcp ? h->rtcp : h->rtp;
+	bool first = path_climb(&pr->base, PATH_MEDIA, packet->now_ms);
+
+	if (!first && !locked) {
+		if (handler)
+			handler(packet, pr->base.arg);
+		return;
+	}
+	mem_ref(pr);
+	if (first)
+		path_report(&pr->base, PATH_MEDIA);
+	if (locked && h->changed && mem_nrefs(pr) > 1)
+		h->changed(pr->base.arg);
+	if (handler && mem_nrefs(pr) > 1)
+		handler(packet, pr->base.arg);
+	mem_deref(pr);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static bool pt_agreed(const struct path_rtp *pr, uint8_t pt)
+{
+	return pr->pts[pt >> 6] >> (pt & 63) & 1;
+}
+
+static enum source_verdict judge(struct path_rtp *pr,
+				 const struct hub_packet *in, uint64_t now_ms,
+				 bool rtcp)
+{
+	struct source_packet packet = {
+		.src = &in->src,
+		.now_ms = now_ms,
+	};
+
+	if (rtcp && !pr->mux)
+		return source_lock_rtcp(&pr->rtcp, &pr->rule, &pr->rtp,
+					&packet);
+	if (sa_cmp(&pr->rtp.from, &in->src, SA_ALL)) {
+		pr->rtp.heard_ms = now_ms;
+		return SOURCE_TAKE;
+	}
+	/* nothing but RTP with an agreed payload type speaks for a source */
+	if (rtcp || !pt_agreed(pr, in->pkt[1] & 0x7f))
+		return SOURCE_DROP;
+
+	packet.ssrc = get32(in->pkt + 8);
+	packet.seq = (uint16_t)(in->pkt[2] << 8 | in->pkt[3]);
+	return source_lock_rtp(&pr->rtp, &pr->rule, &packet);
+}
+
+static void settle(struct path_rtp *pr, bool rtcp)
+{
+	if (!rtcp) {
+		/* RTCP of the source before is nobody's now */
+		if (pr->rule.policy != SOURCE_STRICT)
+			pr->rtcp.from = (struct sa){0};
+		++pr->base.stats.moves;
+	}
+	path_rtp_tie(pr);
+}
+
+static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
+{
+	struct path_stats *stats = &pr->base.stats;
+	struct path_packet packet = {
+		.pkt = in->pkt,
+		.len = in->len,
+		.cap = in->cap,
+		.now_ms = wheel_now(pr->env->wheel),
+	};
+	enum source_verdict verdict = judge(pr, in, packet.now_ms, rtcp);
+
+	if (verdict == SOURCE_DROP) {
+		++stats->strangers;
+		++hub_stats(pr->env->hub)->strangers;
+		return;
+	}
+	if (verdict == SOURCE_LOCKED)
+		settle(pr, rtcp);
+	if (rtcp) {
+		++stats->rx_rtcp;
+	} else {
+		++stats->rx;
+		stats->rx_bytes += in->len;
+	}
+	deliver(pr, &packet, rtcp, verdict == SOURCE_LOCKED);
+}
+
+void path_rtp_recv(const struct hub_packet *in, void *arg)
+{
+	enum classify kind = classify_packet(in->pkt, in->len);
+	struct path_rtp *pr = arg;
+	bool rtcp = kind == CLASSIFY_RTCP;
+
+	if (!pr->agreed) {
+		++pr->base.stats.early;
+		++hub_stats(pr->env->hub)->early;
+	} else if ((!rtcp && kind != CLASSIFY_RTP) || in->len > PATH_MTU ||
+		   rtcp != (in->rtcp || (rtcp && pr->mux))) {
+		++pr->base.stats.refused;
+		++hub_stats(pr->env->hub)->rubbish;
+	} else {
+		take(pr, in, rtcp);
+	}
+}
+
+/* --- packets out ------------------------------------------------------------------ */
+
+static bool rtp_ready(const struct path *path)
+{
+	const struct path_rtp *pr = path_rtp_self(path);
+	struct sa dest;
+
+	return pr->agreed && !pr->mute && source_lock_dest(&pr->rtp, &dest);
+}
+
+static int send_on(struct path_rtp *pr, bool rtcp, const uint8_t *pkt,
+		   size_t len)
+{
+	struct sa dest;
+	int err = ENOTCONN;
+
+	if (len > PATH_MTU)
+		return EMSGSIZE;
+	if (pr->agreed && !pr->mute &&
+	    source_lock_dest(rtcp ? &pr->rtcp : &pr->rtp, &dest))
+		err = hub_pair_send(pr->pair, rtcp, &dest, pkt, len);
+	if (err)
+		++pr->base.stats.unsent;
+	return err;
+}
+
+static int rtp_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
+			uint64_t index)
+{
+	int err = send_on(path_rtp_self(path), false, pkt, len);
+
+	(void)index;
+	if (err)
+		return err;
+	++path->stats.tx;
+	path->stats.tx_bytes += len;
+	return 0;
+}
+
+static int rtp_send_rtcp(struct path *path, const uint8_t *pkt, size_t len,
+			 uint32_t index)
+{
+	struct path_rtp *pr = path_rtp_self(path);
+	int err = send_on(pr, !pr->mux, pkt, len);
+
+	(void)index;
+	if (!err)
+		++path->stats.tx_rtcp;
+	return err;
+}
+
+/* --- life --------------------------------------------------------------------------- */
+
+static const struct path_ops path_rtp_ops = {
+	.name = "rtp",
+	.send_rtp = rtp_send_rtp,
+	.send_rtcp = rtp_send_rtcp,
+	.ready = rtp_ready,
+};
+
+int path_rtp_make(struct path_rtp **prp, const struct path_rtp_env *env,
+		  const struct path_handlers *handlers, void *arg)
+{
+	struct path_rtp *pr = mem_zalloc(sizeof(*pr), destructor);
+
+	if (!pr)
+		return ENOMEM;
+
+	pr->base.ops = &path_rtp_ops;
+	pr->base.h = handlers;
+	pr->base.arg = arg;
+	pr->env = env;
+	*prp = pr;
+	return 0;
+}
+
+int path_rtp_alloc(struct path **pathp, const struct path_rtp_env *env,
+		   const struct source_rule *rule,
+		   const struct path_handlers *handlers, void *arg)
+{
+	struct path_rtp *pr;
+	int err = path_rtp_make(&pr, env, handlers, arg);
+
+	if (err)
+		return err;
+	pr->rule = *rule;
+	*pathp = &pr->base;
+	return 0;
+}
+
+int path_rtp_open(struct path *path, int af)
+{
+	struct path_rtp *pr = path_rtp_self(path);
+
+	if (pr->pair)
+		return af == AF_UNSPEC || sa_af(hub_pair_local(pr->pair)) == af
+			       ? 0
+			       : EAFNOSUPPORT;
+
+	return hub_pair_open(&pr->pair, pr->env->hub, af, path_rtp_recv, pr);
+}
+
+const struct sa *path_rtp_local(const struct path *path)
+{
+	const struct path_rtp *pr = path_rtp_self(path);
+
+	return pr->pair ? hub_pair_local(pr->pair) : NULL;
+}
+
+bool path_rtp_reaches(const struct path *path, const struct sa *peer)
+{
+	const struct path_rtp *pr = path_rtp_self(path);
+
+	return pr->pair && hub_pair_reaches(pr->pair, peer);
+}
+
+void path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
+{
+	struct path_rtp *pr = path_rtp_self(path);
+
+	pr->agreed = true;
+	pr->mux = terms->mux;
+	pr->pts[0] = terms->pts[0];
+	pr->pts[1] = terms->pts[1];
+	pr->mute = !sa_isset(&terms->rtp, SA_ALL);
+	if (pr->mute)
+		return;
+
+	source_lock_say(&pr->rtp, &pr->rule, &terms->rtp);
+	source_lock_say(&pr->rtcp, &pr->rule, &terms->rtcp);
+	path_rtp_tie(pr);
+}
+
+bool path_rtp_peer(const struct path *path, struct sa *peer)
+{
+	const struct path_rtp *pr = path_rtp_self(path);
+
+	return pr->agreed && !pr->mute && source_lock_dest(&pr->rtp, peer);
+}
+
+uint32_t path_rtp_overflow(const struct path *path)
+{
+	const struct path_rtp *pr = path_rtp_self(path);
+
+	return pr->pair ? hub_pair_overflow(pr->pair) : 0;
+}

@@ -1,0 +1,91 @@
+/*
+ * path_rtp.h  The path to a PBX: plain RTP and RTCP on ports of its own
+ *
+ * Order of events: alloc -> open, when the family is known or does not
+ * matter; path_rtp_local() goes into our SDP -> path_rtp_agree() with each
+ * agreement (RFC 3264) -> media. Before the first agreement nobody is heard
+ * and nothing is sent. Whose packets are taken is the matter of
+ * source_lock.h; the payload type is checked for a new source alone.
+ *
+ * Rungs: PATH_MEDIA alone. `changed` is called when the source has changed.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_PATH_RTP_H
+#define MEDIAD_PATH_RTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "mediad/transport/path.h"
+#include "mediad/transport/source_lock.h"
+
+struct hub;
+struct wheel;
+
+/* The pointers outlive the paths. */
+struct path_rtp_env {
+	struct hub *hub;
+	struct wheel *wheel;
+};
+
+/* rule is copied; handlers and env must outlive the path. The caller owns
+ * *pathp and ends the path with mem_deref(). */
+int path_rtp_alloc(struct path **pathp, const struct path_rtp_env *env,
+		   const struct source_rule *rule,
+		   const struct path_handlers *handlers, void *arg);
+
+/* Take ports. Again is no error when the family is the same or AF_UNSPEC.
+ * EAFNOSUPPORT: no interface of the family, or it has others; EADDRINUSE: no
+ * port is free. */
+int path_rtp_open(struct path *path, int af);
+/* Our address in SDP, with the port of RTP; NULL before path_rtp_open(). */
+const struct sa *path_rtp_local(const struct path *path);
+/* May we send there at all? (see hub_pair_reaches()) */
+bool path_rtp_reaches(const struct path *path, const struct sa *peer);
+
+/* What was agreed on. */
+struct path_rtp_terms {
+	struct sa rtp;   /* unset: c=0.0.0.0, nothing is sent and who was */
+	struct sa rtcp;  /* heard before is heard on (RFC 3264, 8.4) */
+	bool mux;        /* RFC 5761 */
+	uint64_t pts[2]; /* bit n: payload type n may come */
+};
+void path_rtp_agree(struct path *path, const struct path_rtp_terms *terms);
+
+/* Where RTP is sent to; false: nowhere. */
+bool path_rtp_peer(const struct path *path, struct sa *peer);
+/* Packets lost in the queues of its sockets. */
+uint32_t path_rtp_overflow(const struct path *path);
+
+/* Plain data for the state file. */
+struct path_rtp_addr {
+	uint8_t family; /* 4, 6; 0: unset */
+	uint8_t addr[16];
+	uint16_t port;
+};
+struct path_rtp_net {
+	struct path_rtp_addr addr;
+	uint8_t bits;
+};
+struct path_rtp_state {
+	struct path_rtp_addr local;
+	struct path_rtp_addr said[2], from[2]; /* RTP, RTCP */
+	struct path_rtp_net nets[SOURCE_NETS_MAX];
+	uint8_t policy, nnets;
+	uint8_t mux, mute;
+	uint64_t pts[2];
+};
+/* EAGAIN before the first agreement. */
+int path_rtp_export(const struct path *path, struct path_rtp_state *state);
+/* A path that serves at once, on the same ports. EBADMSG: not a sound state;
+ * ENOENT, EADDRINUSE: the ports are not to be had. */
+int path_rtp_import(struct path **pathp, const struct path_rtp_env *env,
+		    const struct path_rtp_state *state,
+		    const struct path_handlers *handlers, void *arg);
+/* Of a sound state: what the far side's SDP said. */
+void path_rtp_said(const struct path_rtp_state *state, struct sa *rtp,
+		   struct sa *rtcp);
+
+#endif

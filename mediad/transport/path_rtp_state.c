@@ -1,0 +1,142 @@
+/*
+ * path_rtp_state.c  A PBX's path for the state file, and back
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/wheel.h"
+#include "mediad/transport/path_rtp_priv.h"
+
+static void addr_out(struct path_rtp_addr *out, const struct sa *addr)
+{
+	uint32_t v4;
+
+	if (!sa_isset(addr, SA_ADDR))
+		return;
+
+	out->port = sa_port(addr);
+	if (sa_af(addr) == AF_INET) {
+		v4 = sa_in(addr);
+		out->family = 4;
+		memcpy(out->addr, &v4, sizeof(v4));
+	} else {
+		out->family = 6;
+		sa_in6(addr, out->addr);
+	}
+}
+
+/* False: no address at all. Unset is one. */
+static bool addr_in(struct sa *addr, const struct path_rtp_addr *in)
+{
+	uint32_t v4;
+
+	sa_init(addr, AF_UNSPEC);
+	if (in->family == 4) {
+		memcpy(&v4, in->addr, sizeof(v4));
+		sa_set_in(addr, v4, in->port);
+	} else if (in->family == 6) {
+		sa_set_in6(addr, in->addr, in->port);
+	}
+	return !in->family || in->family == 4 || in->family == 6;
+}
+
+int path_rtp_export(const struct path *path, struct path_rtp_state *state)
+{
+	const struct path_rtp *pr = path_rtp_self(path);
+
+	if (!pr->agreed || !pr->pair)
+		return EAGAIN;
+
+	memset(state, 0, sizeof(*state));
+	addr_out(&state->local, hub_pair_local(pr->pair));
+	addr_out(&state->said[0], &pr->rtp.said);
+	addr_out(&state->said[1], &pr->rtcp.said);
+	addr_out(&state->from[0], &pr->rtp.from);
+	addr_out(&state->from[1], &pr->rtcp.from);
+	state->policy = (uint8_t)pr->rule.policy;
+	state->nnets = pr->rule.nnets;
+	for (size_t i = 0; i < pr->rule.nnets; i++) {
+		addr_out(&state->nets[i].addr, &pr->rule.nets[i].net);
+		state->nets[i].bits = pr->rule.nets[i].bits;
+	}
+	state->mux = pr->mux;
+	state->mute = pr->mute;
+	memcpy(state->pts, pr->pts, sizeof(state->pts));
+	return 0;
+}
+
+static bool rule_in(struct source_rule *rule,
+		    const struct path_rtp_state *state)
+{
+	if (state->policy >= SOURCE_POLICIES || state->nnets > SOURCE_NETS_MAX)
+		return false;
+
+	rule->policy = (enum source_policy)state->policy;
+	rule->nnets = state->nnets;
+	for (size_t i = 0; i < rule->nnets; i++) {
+		const struct path_rtp_net *net = &state->nets[i];
+
+		if (!net->addr.family ||
+		    !addr_in(&rule->nets[i].net, &net->addr) ||
+		    net->bits > (net->addr.family == 4 ? 32 : 128))
+			return false;
+		rule->nets[i].bits = net->bits;
+	}
+	return true;
+}
+
+static bool state_in(struct path_rtp *pr, const struct path_rtp_state *state,
+		     struct sa *local)
+{
+	if (!state->local.family || !addr_in(local, &state->local) ||
+	    !addr_in(&pr->rtp.said, &state->said[0]) ||
+	    !addr_in(&pr->rtcp.said, &state->said[1]) ||
+	    !addr_in(&pr->rtp.from, &state->from[0]) ||
+	    !addr_in(&pr->rtcp.from, &state->from[1]) ||
+	    !rule_in(&pr->rule, state) || state->mux > 1 || state->mute > 1)
+		return false;
+
+	pr->mux = state->mux;
+	pr->mute = state->mute;
+	memcpy(pr->pts, state->pts, sizeof(pr->pts));
+	pr->agreed = true;
+	return true;
+}
+
+int path_rtp_import(struct path **pathp, const struct path_rtp_env *env,
+		    const struct path_rtp_state *state,
+		    const struct path_handlers *handlers, void *arg)
+{
+	struct path_rtp *pr;
+	struct sa local;
+	int err = path_rtp_make(&pr, env, handlers, arg);
+
+	if (err)
+		return err;
+	err = state_in(pr, state, &local)
+		      ? hub_pair_reopen(&pr->pair, env->hub, &local,
+					path_rtp_recv, pr)
+		      : EBADMSG;
+	if (err) {
+		mem_deref(pr);
+		return err;
+	}
+	pr->rtp.heard_ms = wheel_now(env->wheel);
+	path_rtp_tie(pr);
+	*pathp = &pr->base;
+	return 0;
+}
+
+void path_rtp_said(const struct path_rtp_state *state, struct sa *rtp,
+		   struct sa *rtcp)
+{
+	sa_init(rtp, AF_UNSPEC);
+	sa_init(rtcp, AF_UNSPEC);
+	if (state->mute)
+		return;
+	(void)addr_in(rtp, &state->said[0]);
+	(void)addr_in(rtcp, &state->said[1]);
+}

@@ -1,0 +1,287 @@
+/*
+ * media_phone.c  The media side of a PBX or an old phone: plain RTP, G.711
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <re.h>
+
+#include "tests/lib/media_bed.h"
+#include "tests/lib/media_phone.h"
+
+enum {
+	TRIES = 100
+};
+
+static void ports_close(struct media_phone *phone)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (phone->fd[i] >= 0)
+			close(phone->fd[i]);
+		phone->fd[i] = -1;
+	}
+}
+
+static void destructor(void *data)
+{
+	struct media_phone *phone = data;
+
+	list_unlink(&phone->le);
+	ports_close(phone);
+	packet_check_close(&phone->check);
+}
+
+static int port_bind(int *fdp, struct sa *addr)
+{
+	*fdp = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (*fdp < 0 || bind(*fdp, &addr->u.sa, addr->len) ||
+	    getsockname(*fdp, &addr->u.sa, &addr->len))
+		return errno;
+	return 0;
+}
+
+int media_phone_move(struct media_phone *phone)
+{
+	for (unsigned i = 0; i < TRIES; i++) {
+		ports_close(phone);
+		sa_set_str(&phone->addr[0], "127.0.0.1", 0);
+		if (port_bind(&phone->fd[0], &phone->addr[0]) ||
+		    sa_port(&phone->addr[0]) % 2)
+			continue;
+		sa_set_str(&phone->addr[1], "127.0.0.1",
+			   (uint16_t)(sa_port(&phone->addr[0]) + 1));
+		if (!port_bind(&phone->fd[1], &phone->addr[1]))
+			return 0;
+	}
+	return EADDRINUSE;
+}
+
+struct media_phone *media_phone_open(struct media_bed *bed)
+{
+	struct media_phone *phone = mem_zalloc(sizeof(*phone), destructor);
+
+	if (!phone)
+		return NULL;
+	phone->fd[0] = phone->fd[1] = -1;
+	packet_check_open(&phone->check, 8000);
+	phone->check.ts_slack_ms = 60;
+	phone->bed = bed;
+	phone->ssrc = rand_u32();
+	phone->seq = 65000; /* wraps soon */
+	phone->ts = 0xffff0000u;
+	phone->pt = 8;
+	phone->event = 101;
+	phone->sending = true;
+	if (media_phone_move(phone))
+		return mem_deref(phone);
+	list_append(&bed->phones, &phone->le, phone);
+	return phone;
+}
+
+const char *media_phone_sdp(struct media_phone *phone)
+{
+	static char sdp[2048];
+
+	snprintf(sdp, sizeof(sdp),
+		 "v=0\r\no=pbx 12345 %u IN IP4 127.0.0.1\r\ns=call\r\n"
+		 "c=IN IP4 %s\r\nt=0 0\r\nm=audio %u RTP/AVP %s\r\n"
+		 "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
+		 "%sa=%s\r\n",
+		 ++phone->version, phone->conn ? phone->conn : "127.0.0.1",
+		 sa_port(&phone->addr[0]),
+		 phone->formats ? phone->formats : "8 0 101",
+		 phone->extra ? phone->extra : "",
+		 phone->dir ? phone->dir : "sendrecv");
+	return sdp;
+}
+
+int media_phone_take(struct media_phone *phone, const char *sdp, size_t len)
+{
+	const char *c, *m;
+	unsigned port, pt;
+	char ip[64];
+
+	if (len >= sizeof(phone->sdp))
+		return EOVERFLOW;
+	memcpy(phone->sdp, sdp, len);
+	phone->sdp[len] = '\0';
+	c = strstr(phone->sdp, "c=IN IP4 ");
+	m = strstr(phone->sdp, "m=audio ");
+	if (!c || !m || sscanf(c, "c=IN IP4 %63s", ip) != 1 ||
+	    sscanf(m, "m=audio %u RTP/AVP %u", &port, &pt) != 2)
+		return EBADMSG;
+
+	sa_set_str(&phone->peer[0], ip, (uint16_t)port);
+	sa_set_str(&phone->peer[1], ip, (uint16_t)(port + 1));
+	phone->pt = (uint8_t)pt;
+	return 0;
+}
+
+static int says(struct media_phone *phone, const char *session, uint8_t leg,
+		bool answer)
+{
+	struct session_remote remote = {
+		.session = session,
+		.call = "00000000000000ca",
+		.tenant = "test",
+		.leg = leg,
+		.answer = answer,
+		.create = !answer,
+		.profile = SDPM_RTP,
+		.terms = phone->terms,
+	};
+
+	pl_set_str(&remote.sdp, media_phone_sdp(phone));
+	return session_leg_remote(phone->bed->table, &remote, NULL);
+}
+
+int media_phone_offers(struct media_phone *phone, const char *session,
+		       uint8_t leg)
+{
+	return says(phone, session, leg, false);
+}
+
+int media_phone_answers(struct media_phone *phone, const char *session,
+			uint8_t leg)
+{
+	return says(phone, session, leg, true);
+}
+
+int media_phone_gets(struct media_phone *phone, const char *session,
+		     uint8_t leg, bool answer)
+{
+	struct session_local local = {
+		.session = session,
+		.call = "00000000000000ca",
+		.tenant = "test",
+		.leg = leg,
+		.answer = answer,
+		.create = !answer,
+		.profile = SDPM_RTP,
+		.terms = phone->terms,
+	};
+	struct mbuf *mb = mbuf_alloc(1024);
+	int err = mb ? session_leg_local(phone->bed->table, &local, mb, NULL)
+		     : ENOMEM;
+
+	if (!err)
+		err = media_phone_take(phone, (char *)mb->buf, mb->end);
+	mem_deref(mb);
+	return err;
+}
+
+int media_phone_calls(struct media_phone *phone, const char *session,
+		      uint8_t leg)
+{
+	int err = media_phone_offers(phone, session, leg);
+
+	return err ? err : media_phone_gets(phone, session, leg, true);
+}
+
+int media_phone_called(struct media_phone *phone, const char *session,
+		       uint8_t leg)
+{
+	int err = media_phone_gets(phone, session, leg, false);
+
+	return err ? err : media_phone_answers(phone, session, leg);
+}
+
+/* --- packets ------------------------------------------------------------------- */
+
+static void put(uint8_t *p, uint32_t v, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		p[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
+}
+
+void media_phone_send_raw(struct media_phone *phone, bool rtcp, const void *pkt,
+			  size_t len)
+{
+	const struct sa *to = &phone->peer[rtcp];
+
+	if (sa_isset(to, SA_ALL))
+		(void)!sendto(phone->fd[rtcp], pkt, len, 0, &to->u.sa, to->len);
+}
+
+void media_phone_send(struct media_phone *phone, uint8_t pt,
+		      const void *payload, size_t len)
+{
+	uint8_t pkt[1500] = {0x80, pt};
+
+	put(pkt + 2, phone->seq++, 2);
+	put(pkt + 4, phone->ts, 4);
+	put(pkt + 8, phone->ssrc, 4);
+	if (len > sizeof(pkt) - 12)
+		return;
+	memcpy(pkt + 12, payload, len);
+	media_phone_send_raw(phone, false, pkt, 12 + len);
+}
+
+void media_phone_tick(struct media_phone *phone)
+{
+	static const uint8_t silence[160] = {0xd5, 0xd5, 0xd5};
+	const void *payload = phone->payload ? phone->payload : silence;
+
+	phone->ts += 160;
+	if (phone->sending)
+		media_phone_send(phone, phone->pt, payload,
+				 phone->payload ? phone->paylen
+						: sizeof(silence));
+}
+
+static uint64_t unroll(struct media_phone *phone, uint16_t seq)
+{
+	int16_t step = (int16_t)(seq - (uint16_t)phone->high);
+	uint64_t index = phone->heard ? phone->high + (uint64_t)(int64_t)step
+				      : 65536u + seq;
+
+	if (!phone->heard || step > 0)
+		phone->high = index;
+	return index;
+}
+
+static void hear(struct media_phone *phone, const uint8_t *pkt, size_t len)
+{
+	uint64_t index = unroll(phone, (uint16_t)(pkt[2] << 8 | pkt[3]));
+
+	phone->heard++;
+	phone->heard_ms = phone->bed->now_ms;
+	packet_check_add(&phone->check, pkt, len, index, phone->bed->now_ms);
+}
+
+void media_phone_poll(struct media_phone *phone)
+{
+	uint8_t buf[2048];
+
+	for (size_t i = 0; i < 2; i++) {
+		struct sa src;
+		ssize_t n;
+
+		for (;;) {
+			src.len = sizeof(src.u);
+			n = recvfrom(phone->fd[i], buf, sizeof(buf), 0,
+				     &src.u.sa, &src.len);
+			if (n < 0 && errno == ECONNREFUSED)
+				continue;
+			if (n < 12)
+				break;
+			if (!sa_cmp(&src, &phone->peer[i], SA_ALL)) {
+				phone->foreign++;
+			} else if (!i) {
+				hear(phone, buf, (size_t)n);
+			} else {
+				phone->heard_rtcp++;
+				phone->lastlen = (size_t)n;
+				memcpy(phone->last, buf,
+				       phone->lastlen < sizeof(phone->last)
+					       ? phone->lastlen
+					       : sizeof(phone->last));
+			}
+		}
+	}
+}
