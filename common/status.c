@@ -156,6 +156,8 @@ static const struct status_info table[STATUS_COUNT] = {
 		"A device vanished and did not return in time."},
 	[STATUS_MEDIA_LOST] = {"media-lost", 408, 504, "Request Timeout",
 		"No media came for the time allowed."},
+	[STATUS_MEDIA_TIMEOUT] = {"media-timeout", 408, 504, "Request Timeout",
+		"The PBX sent no media for the time allowed."},
 	[STATUS_MEDIA_NODE_LOST] = {"media-node-lost", 503, 503,
 		"Service Unavailable",
 		"The media worker is gone and the call could not be moved."},

@@ -142,9 +142,11 @@ void news_event(struct news *news, const struct ctl_event *event)
 
 static enum status why_lost(enum session_cause cause)
 {
-	bool worker = cause == SESSION_TOO_EARLY || cause == SESSION_POISON;
+	if (cause == SESSION_TOO_EARLY || cause == SESSION_POISON)
+		return STATUS_MEDIA_NODE_LOST;
 
-	return worker ? STATUS_MEDIA_NODE_LOST : STATUS_MEDIA_LOST;
+	return cause == SESSION_MEDIA_TIMEOUT ? STATUS_MEDIA_TIMEOUT
+					      : STATUS_MEDIA_LOST;
 }
 
 void news_lost(const struct session_lost *lost, void *arg)
