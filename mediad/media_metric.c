@@ -69,6 +69,7 @@ static const struct metric_desc rows[] = {
 	REFUSED("too-large", CTL_TOO_LARGE),
 	REFUSED("bad-entry", CTL_BAD_ENTRY),
 	REFUSED("bad-version", CTL_BAD_VERSION),
+	REFUSED("no-key", CTL_NO_KEY),
 	REFUSED("bad-mac", CTL_BAD_MAC),
 	REFUSED("bad-envelope", CTL_BAD_ENVELOPE),
 	REFUSED("not-for-us", CTL_NOT_FOR_US),

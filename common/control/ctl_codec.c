@@ -26,7 +26,8 @@ static const char *const type_names[] = {"req", "ans", "event", NULL};
 static const char *const refusal_names[CTL_REFUSALS] = {
 	[CTL_ACCEPTED] = "accepted",     [CTL_TOO_LARGE] = "too-large",
 	[CTL_BAD_ENTRY] = "bad-entry",   [CTL_BAD_VERSION] = "bad-version",
-	[CTL_BAD_MAC] = "bad-mac",       [CTL_BAD_ENVELOPE] = "bad-envelope",
+	[CTL_NO_KEY] = "no-key",         [CTL_BAD_MAC] = "bad-mac",
+	[CTL_BAD_ENVELOPE] = "bad-envelope",
 	[CTL_NOT_FOR_US] = "not-for-us", [CTL_WRONG_EPOCH] = "wrong-epoch",
 	[CTL_EXPIRED] = "expired",       [CTL_BAD_VERB] = "bad-verb",
 	[CTL_BAD_FIELD] = "bad-field",
@@ -202,9 +203,10 @@ static enum ctl_refusal verify(const struct ctl_view *view,
 	if (!version || pl_strcmp(version, "1"))
 		return CTL_BAD_VERSION;
 	if (!id || !ctl_read_u64(&key_id, id) || key_id > UINT8_MAX || !text ||
-	    text->l != 2 * CTL_MAC_LEN ||
-	    keyring_key(ring, (uint8_t)key_id, SEAL_CTL, &key))
+	    text->l != 2 * CTL_MAC_LEN)
 		return CTL_BAD_MAC;
+	if (keyring_key(ring, (uint8_t)key_id, SEAL_CTL, &key))
+		return CTL_NO_KEY;
 
 	(void)pl_strcpy(text, hex, sizeof(hex));
 	if (str_hex(is, sizeof(is), hex) || ctl_view_mac(mac, view, key) ||

@@ -60,7 +60,8 @@ enum ctl_refusal {
 	CTL_TOO_LARGE,    /* over CTL_ENTRY_MAX, or too many fields */
 	CTL_BAD_ENTRY,    /* not pairs of strings, a field twice */
 	CTL_BAD_VERSION,  /* unknown version of the protocol */
-	CTL_BAD_MAC,      /* altered, or of a key that is not loaded */
+	CTL_NO_KEY,       /* of a key that is not loaded */
+	CTL_BAD_MAC,      /* altered */
 	CTL_BAD_ENVELOPE, /* authentic, but not as this version says */
 	CTL_NOT_FOR_US,   /* meant for another receiver */
 	CTL_WRONG_EPOCH,  /* meant for another life of the receiver */

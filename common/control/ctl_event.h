@@ -43,7 +43,8 @@ struct ctl_listener;
 
 /* token: for ctl_event_done(), to be copied if that comes later. An event that
  * is not done within CTL_EVENT_CLAIM_MS may be given again, to this worker or
- * to another one: what it causes must be fit for that. */
+ * to another one: what it causes must be fit for that. One that was done here
+ * is not given here again. */
 enum {
 	CTL_EVENT_CLAIM_MS = 10000,
 	CTL_EVENT_TOKEN_MAX = 41

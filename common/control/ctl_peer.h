@@ -29,7 +29,8 @@ struct ctl_peer {
 /* Counted since the start, for metrics. */
 struct ctl_counts {
 	uint64_t refused[CTL_REFUSALS]; /* [CTL_ACCEPTED]: the good ones */
-	uint64_t repeated; /* requests served from the kept answers */
+	uint64_t repeated; /* requests served from the kept answers; events
+			      that were done before */
 	uint64_t late;     /* answers that nobody waits for (any more) */
 	uint64_t overload; /* requests refused since too many are open */
 	uint64_t timeouts; /* requests without an answer in time */

@@ -237,6 +237,7 @@ static void on_command(const struct redis_entry *entry, void *arg)
 	case CTL_TOO_LARGE:
 	case CTL_BAD_ENTRY:
 	case CTL_BAD_VERSION:
+	case CTL_NO_KEY:
 	case CTL_BAD_MAC:
 	case CTL_BAD_ENVELOPE:
 	case CTL_NOT_FOR_US:

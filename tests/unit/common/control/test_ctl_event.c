@@ -237,7 +237,8 @@ static void a_forged_event_is_put_away(void)
 
 	if (start(&fix)) {
 		listen_on(&fix, &fix.a, "a1/1");
-		redis_bed_say(&fix.bed, "XADD cb:events * v 1 event leg.lost");
+		redis_bed_say(&fix.bed, "XADD cb:events * v 1 key 1 event leg.lost "
+			      "mac 00000000000000000000000000000000");
 		redis_bed_idle(&fix.bed, 100);
 		CHECK_INT(fix.a.events, 0);
 		CHECK_INT(ctl_listener_counts(fix.a.listener)
@@ -248,6 +249,97 @@ static void a_forged_event_is_put_away(void)
 						  "+ 10")
 				  .num,
 			  0);
+	}
+	stop(&fix);
+}
+
+static int pending(struct fixture *fix)
+{
+	return (int)redis_bed_say(&fix->bed, "XPENDING cb:events sigd - + 10")
+		.num;
+}
+
+/* Each call writes the very same report. */
+static void add_report(struct fixture *fix, const struct keyring *ring)
+{
+	struct redis_arg argv[3 + 2 * CTL_FIELDS_MAX] = {
+		redis_str("XADD"), redis_str("cb:events"), redis_str("*")};
+	struct ctl_msg msg = ctl_sample(CTL_EVENT);
+	struct ctl_wire *wire = NULL;
+
+	strcpy(msg.env.to, "events");
+	msg.env.to_epoch = 0;
+	msg.env.ttl_ms = CTL_EVENT_TTL_MS;
+	CHECK(redis_link_time(fix->bed.link, &msg.env.at_ms));
+	msg.event = lost(1);
+	REQUIRE(!ctl_encode(&wire, &msg, ring));
+	memcpy(&argv[3], wire->fields, wire->count * sizeof(argv[0]));
+	CHECK(!redis_link_send(fix->bed.link, argv, 3 + wire->count, NULL,
+			       NULL));
+	mem_deref(wire);
+}
+
+/* As a media worker does whose connection broke before Redis answered. */
+static void a_report_that_was_written_twice_is_acted_upon_once(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		listen_on(&fix, &fix.a, "a1/1");
+		add_report(&fix, fix.ring);
+		CHECK(wait_events(&fix, 1, 5000));
+		add_report(&fix, fix.ring);
+		redis_bed_idle(&fix.bed, 200);
+		CHECK_INT(fix.a.events, 1);
+		CHECK_INT(pending(&fix), 0);
+		CHECK_INT(ctl_listener_counts(fix.a.listener)->repeated, 1);
+	}
+	stop(&fix);
+}
+
+static void what_is_under_way_is_not_begun_again(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.a.leave = true;
+		listen_on(&fix, &fix.a, "a1/1");
+		add_report(&fix, fix.ring);
+		add_report(&fix, fix.ring);
+		CHECK(wait_events(&fix, 1, 5000));
+		redis_bed_idle(&fix.bed, 200);
+		CHECK_INT(fix.a.events, 1);
+		CHECK_INT(pending(&fix), 2); /* until it is done */
+	}
+	stop(&fix);
+}
+
+/* One that has the newer key or release may, as long as it holds. */
+static void what_one_cannot_read_is_left_to_others(void)
+{
+	static const char text[] = "2 - 202122232425262728292a2b2c2d2e2f\n";
+	struct keyring *ring = NULL;
+	struct fixture fix;
+	char why[128];
+
+	if (start(&fix)) {
+		const uint64_t *refused;
+
+		CHECK(!keyring_parse(&ring, text, strlen(text), why,
+				     sizeof(why)));
+		listen_on(&fix, &fix.a, "a1/1");
+		refused = ctl_listener_counts(fix.a.listener)->refused;
+		redis_bed_say(&fix.bed, "XADD cb:events 1-1 v 2 event x");
+		redis_bed_idle(&fix.bed, 100);
+		CHECK_INT(refused[CTL_BAD_VERSION], 1);
+		CHECK_INT(pending(&fix), 0); /* of 1970: nobody may any more */
+		redis_bed_say(&fix.bed, "XADD cb:events * v 2 event x");
+		add_report(&fix, ring);
+		redis_bed_idle(&fix.bed, 100);
+		CHECK_INT(refused[CTL_BAD_VERSION], 2);
+		CHECK_INT(refused[CTL_NO_KEY], 1);
+		CHECK_INT(pending(&fix), 2);
+		mem_deref(ring);
 	}
 	stop(&fix);
 }
@@ -323,6 +415,9 @@ TEST_MAIN(TEST(each_event_goes_to_one_worker),
 	  TEST(reports_outlive_an_absence_of_redis),
 	  TEST(the_oldest_go_when_redis_is_away_too_long),
 	  TEST(a_forged_event_is_put_away),
+	  TEST(a_report_that_was_written_twice_is_acted_upon_once),
+	  TEST(what_is_under_way_is_not_begun_again),
+	  TEST(what_one_cannot_read_is_left_to_others),
 	  TEST(keys_change_while_events_go_on),
 	  TEST(facts_are_followed_and_are_no_events),
 	  TEST(wrong_reports_are_refused))
