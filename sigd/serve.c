@@ -159,19 +159,30 @@ void sigd_reload(struct sigd *sigd)
 
 /* --- the parts --------------------------------------------------------------------- */
 
+static void on_ended(const char *token, void *arg)
+{
+	struct sigd *sigd = arg;
+
+	ctl_event_done(sigd->listener, token);
+}
+
 static void on_event(const struct ctl_event *event, const struct ctl_env *env,
 		     const char *token, void *arg)
 {
 	struct sigd *sigd = arg;
+	const struct proxy_loss loss = {
+		.call = event->call,
+		.reason = event->why == STATUS_OK ? STATUS_MEDIA_LOST
+						  : event->why,
+		.token = token,
+		.endedh = on_ended,
+		.arg = sigd};
 	(void)env;
 
 	/* a call without one of its legs is over: the other side is told */
 	log_info(event->call, "media lost", "leg=%u why=%s", event->leg,
 		 status_text(event->why));
-	proxy_media_lost(sigd->proxy, event->call,
-			 event->why == STATUS_OK ? STATUS_MEDIA_LOST
-						 : event->why);
-	ctl_event_done(sigd->listener, token);
+	proxy_media_lost(sigd->proxy, &loss);
 }
 
 static int control_start(struct sigd *sigd, uint32_t epoch)

@@ -22,8 +22,9 @@ struct ctl_client;
 /*
  * Called once per request, from the loop. err 0: ans is valid during the
  * call; it may still be a refusal (ans->status). ETIMEDOUT: nobody answered;
- * whether it was done is not known. ECONNRESET: Redis was lost before it took
- * the request. EPROTO: Redis refused it.
+ * whether it was done is not known. ECONNRESET: Redis was lost before it
+ * said that it has the request; whether it has is not known. EPROTO: Redis
+ * refused it.
  */
 typedef void(ctl_answer_h)(int err, const struct ctl_ans *ans, void *arg);
 

@@ -167,6 +167,8 @@ static void make_room(struct ctl_reporter *reporter)
 		struct report *report = le->data;
 
 		le = le->next;
+		if (report->sent)
+			continue; /* Redis answers, or its link breaks, soon */
 		mem_deref(report);
 		reporter->counts.dropped++;
 	}

@@ -21,6 +21,13 @@
 enum { HANGUPS_MAX = 10000, RETRY_MS = 1000, TRIES = 10,
        BYE_CSEQ_AHEAD = 1 << 16, BYE_WAIT_MS = 1000 };
 
+/* Who waits for the end. */
+struct waiter {
+	char token[PROXY_TOKEN_MAX + 1];
+	proxy_ended_h *endedh; /* NULL: nobody */
+	void *arg;
+};
+
 struct hangup {
 	struct le le;
 	struct proxy *px;
@@ -31,6 +38,7 @@ struct hangup {
 	enum status reason;
 	unsigned tries;
 	bool media_done, record_done;
+	struct waiter waiter;
 };
 
 static void attempt(void *arg);
@@ -45,15 +53,25 @@ static void destructor(void *data)
 	mem_deref(h->media_ask);
 }
 
+static void tell_ended(const struct waiter *waiter)
+{
+	if (waiter->endedh)
+		waiter->endedh(waiter->token, waiter->arg);
+}
+
 static void settle(struct hangup *h)
 {
+	struct waiter waiter = h->waiter;
+
 	if (h->ask || h->media_ask)
 		return;
-	if (h->media_done && h->record_done)
-		mem_deref(h);
-	else
+	if (!h->media_done || !h->record_done) {
 		wheel_start(h->px->deps.wheel, &h->retry, RETRY_MS, attempt,
 			    h);
+		return;
+	}
+	mem_deref(h);
+	tell_ended(&waiter);
 }
 
 static void on_record(enum status code, const struct call_record *rec,
@@ -111,8 +129,8 @@ static void attempt(void *arg)
 	settle(h);
 }
 
-void hangup_call(struct proxy *px, const struct call_name *name,
-		 enum status reason)
+static void hangup_for(struct proxy *px, const struct call_name *name,
+		       enum status reason, const struct waiter *waiter)
 {
 	struct hangup *h;
 
@@ -128,9 +146,18 @@ void hangup_call(struct proxy *px, const struct call_name *name,
 	str_ncpy(h->session, name->session, sizeof(h->session));
 	str_ncpy(h->media, name->media, sizeof(h->media));
 	h->media_done = !h->media[0];
+	h->waiter     = *waiter;
 	list_append(&px->tasks, &h->le, h);
 	log_info(name->call, "call ends", "reason=%s", status_text(reason));
 	attempt(h);
+}
+
+void hangup_call(struct proxy *px, const struct call_name *name,
+		 enum status reason)
+{
+	const struct waiter nobody = {.endedh = NULL};
+
+	hangup_for(px, name, reason, &nobody);
 }
 
 /* From, To and CSeq of the side that we speak for; 2^16 ahead, so that what
@@ -198,6 +225,7 @@ struct media_loss {
 	struct call_ask *ask;
 	enum status reason;
 	char call[17];
+	struct waiter waiter;
 };
 
 static void loss_destructor(void *data)
@@ -211,7 +239,8 @@ static void loss_destructor(void *data)
 
 static void on_waited(void *arg);
 
-/* The event came once, and to us alone: kept while Redis is away. */
+/* Kept while Redis is away, as what others have claimed meanwhile does no harm
+ * to be done twice. */
 static void loss_later(struct media_loss *loss)
 {
 	wheel_start(loss->px->deps.wheel, &loss->wait, RETRY_MS, on_waited,
@@ -222,6 +251,7 @@ static void on_lost_record(enum status code, const struct call_record *rec,
 			   void *arg)
 {
 	struct media_loss *loss = arg;
+	struct waiter waiter = loss->waiter;
 
 	loss->ask = mem_deref(loss->ask);
 	if (code == STATUS_REDIS_DOWN) {
@@ -234,9 +264,13 @@ static void on_lost_record(enum status code, const struct call_record *rec,
 
 		hangup_bye(loss->px, rec, CALL_CALLER);
 		hangup_bye(loss->px, rec, CALL_CALLEE);
-		hangup_call(loss->px, &name, loss->reason);
+		hangup_for(loss->px, &name, loss->reason, &waiter);
+		mem_deref(loss);
+		return;
 	}
 	mem_deref(loss);
+	if (code != STATUS_INTERNAL) /* then it is to be given again */
+		tell_ended(&waiter);
 }
 
 static void on_waited(void *arg)
@@ -250,19 +284,23 @@ static void on_waited(void *arg)
 
 /* A browser that hangs up closes its media and sends BYE, in either order:
  * the BYE is waited for, so that the CDR tells who ended the call. */
-void proxy_media_lost(struct proxy *px, const char *call, enum status reason)
+void proxy_media_lost(struct proxy *px, const struct proxy_loss *what)
 {
 	struct media_loss *loss;
 
 	if (list_count(&px->tasks) >= HANGUPS_MAX ||
 	    !(loss = mem_zalloc(sizeof(*loss), loss_destructor))) {
-		log_error(call, "a call without media was not ended", NULL);
+		log_error(what->call, "a call without media was not ended",
+			  NULL);
 		return;
 	}
 
 	loss->px     = px;
-	loss->reason = reason;
-	str_ncpy(loss->call, call, sizeof(loss->call));
+	loss->reason = what->reason;
+	loss->waiter = (struct waiter){.endedh = what->endedh,
+				       .arg = what->arg};
+	str_ncpy(loss->call, what->call, sizeof(loss->call));
+	str_ncpy(loss->waiter.token, what->token, sizeof(loss->waiter.token));
 	list_append(&px->tasks, &loss->le, loss);
 	wheel_start(px->deps.wheel, &loss->wait, BYE_WAIT_MS, on_waited, loss);
 }

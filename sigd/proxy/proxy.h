@@ -89,9 +89,26 @@ void proxy_drain(struct proxy *px);
 /* The time for that is over: what still rings is refused and stops ringing. */
 void proxy_give_up(struct proxy *px);
 
-/* Media of a call is lost: end it on both sides. call: our call id. */
-void proxy_media_lost(struct proxy *px, const char *call,
-		      enum status reason);
+/* The call has ended, its session and record are gone. */
+typedef void(proxy_ended_h)(const char *token, void *arg);
+
+/* Texts are copied. */
+struct proxy_loss {
+	const char *call; /* our call id */
+	enum status reason;
+	const char *token; /* of the event, up to PROXY_TOKEN_MAX bytes */
+	proxy_ended_h *endedh;
+	void *arg;
+};
+
+enum { PROXY_TOKEN_MAX = 47 };
+
+/*
+ * Media of a call is lost: end it on both sides. endedh is called once it has
+ * ended, by us or before; not when that failed: the event is to be given to
+ * somebody again.
+ */
+void proxy_media_lost(struct proxy *px, const struct proxy_loss *loss);
 
 const struct proxy_counts *proxy_counts(const struct proxy *px);
 /* Calls being set up here, and requests under way. */

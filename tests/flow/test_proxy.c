@@ -1338,6 +1338,82 @@ static void a_session_is_dropped_though_its_worker_began_anew(void)
 	stop(&fix);
 }
 
+/* --- media lost --------------------------------------------------------------- */
+
+struct loss {
+	char call[17];
+	char ended[17]; /* its token, once it has ended */
+};
+
+static void on_keys(int err, const struct redis_val *val, void *arg)
+{
+	struct loss *loss = arg;
+
+	if (!err && val->type == REDIS_ARRAY && val->len == 1 &&
+	    val->el[0].len > 16)
+		str_ncpy(loss->call, val->el[0].str + val->el[0].len - 16,
+			 sizeof(loss->call));
+}
+
+static bool has_call(void *arg)
+{
+	return ((struct loss *)arg)->call[0];
+}
+
+static bool has_ended(void *arg)
+{
+	return ((struct loss *)arg)->ended[0];
+}
+
+static void on_loss_ended(const char *token, void *arg)
+{
+	struct loss *loss = arg;
+
+	CHECK(!has_ended(loss));
+	str_ncpy(loss->ended, token, sizeof(loss->ended));
+}
+
+static void lose_media(struct fixture *fix, struct loss *loss)
+{
+	const struct proxy_loss what = {.call = loss->call,
+					.reason = STATUS_MEDIA_LOST,
+					.token = "7-1",
+					.endedh = on_loss_ended,
+					.arg = loss};
+
+	proxy_media_lost(fix->nodes[1].proxy, &what);
+}
+
+/* Until then it is another worker's, should this one die. */
+static void lost_media_is_confirmed_when_the_call_has_ended(void)
+{
+	const struct redis_arg keys[] = {redis_str("KEYS"),
+					 redis_str("cb:{c:?}:rec:*")};
+	struct loss loss = {.call = ""};
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start(&fix) && talk(&fix, resp)) {
+		CHECK(!redis_link_send(fix.nodes[0].redis, keys, 2, on_keys,
+				       &loss));
+		CHECK(redis_test_until(fix.wheel, 5000, has_call, &loss));
+		fix.media.drop = STATUS_STALE_EPOCH;
+		lose_media(&fix, &loss);
+		CHECK(request(&fix, &fix.bob, "BYE"));
+		CHECK(!has_ended(&loss));
+		bob_answers(&fix, 200, "");
+		CHECK(redis_test_until(fix.wheel, 10000, has_ended, &loss));
+		CHECK_STR(loss.ended, "7-1");
+		CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 2);
+		/* again: there is nothing to end */
+		loss.ended[0] = '\0';
+		lose_media(&fix, &loss);
+		CHECK(redis_test_until(fix.wheel, 10000, has_ended, &loss));
+		CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 2);
+	}
+	stop(&fix);
+}
+
 static void a_number_of_any_bytes_is_only_a_number(void)
 {
 	static const char *const odd[] = {"%00", "echo%00", "%ff%fe", "e;c=%22"};
@@ -1402,5 +1478,6 @@ TEST_MAIN(TEST(a_user_registers_with_the_right_password),
 	  TEST(a_device_that_vanishes_is_unavailable_at_once),
 	  TEST(an_invite_that_another_worker_cannot_send_is_over),
 	  TEST(a_session_is_dropped_though_its_worker_began_anew),
+	  TEST(lost_media_is_confirmed_when_the_call_has_ended),
 	  TEST(a_number_of_any_bytes_is_only_a_number),
 	  TEST(with_redis_stopped_a_dialog_goes_on_from_hints))
