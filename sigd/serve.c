@@ -50,6 +50,7 @@ struct sigd {
 	struct proxy_listener *listeners;
 	struct transport_listener *sockets; /* borrowed by the transport */
 	struct wheel_timer drain, say;
+	uint64_t drain_end_ms; /* then what still rings is refused */
 	struct sigd_figures figures;
 	struct metric_set *metrics;
 	struct publish *publish;
@@ -94,14 +95,18 @@ static int keys_load(struct keyring **ringp, const struct sigd_cfg *cfg)
 static int routes_load(struct route_table **tablep, const struct sigd_cfg *cfg)
 {
 	struct cfg_errors *errs = NULL;
-	char *text = NULL;
+	char *text = NULL, *rest = NULL;
 	int err = cfg_errors_alloc(&errs);
 
 	if (!err)
 		err = route_table_load(tablep, cfg->routing, errs);
-	if (err && errs && !re_sdprintf(&text, "%H", cfg_errors_print, errs))
-		log_error(NULL, "the routing table cannot be used",
-			  "errors=%s", text);
+	if (err && errs)
+		(void)re_sdprintf(&text, "%H", cfg_errors_print, errs);
+	/* a line each: one value would be cut */
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
+	     line = strtok_r(NULL, "\n", &rest))
+		log_error(NULL, "the routing table cannot be used", "why=%s",
+			  line);
 	mem_deref(text);
 	mem_deref(errs);
 	return err;
@@ -393,7 +398,7 @@ static int listeners_fill(struct sigd *sigd)
 		re_snprintf(text, 64, "%J", &l->bind);
 		sigd->listeners[i] = (struct proxy_listener){
 			(enum flow_kind)l->kind,
-			l->advertise ? l->advertise : text};
+			l->advertise ? l->advertise : text, l->name};
 	}
 	return 0;
 }
@@ -438,6 +443,8 @@ static void on_drain(void *arg)
 {
 	struct sigd *sigd = arg;
 
+	if (sigd->proxy && wheel_now(sigd->worker->wheel) >= sigd->drain_end_ms)
+		proxy_give_up(sigd->proxy);
 	if (sigd->proxy && proxy_busy(sigd->proxy))
 		wheel_start(sigd->worker->wheel, &sigd->drain, DRAIN_CHECK_MS,
 			    on_drain, sigd);
@@ -449,5 +456,9 @@ void sigd_drain(struct sigd *sigd)
 {
 	if (sigd->transport)
 		transport_drain(sigd->transport);
+	if (sigd->proxy)
+		proxy_drain(sigd->proxy);
+	sigd->drain_end_ms =
+		wheel_now(sigd->worker->wheel) + sigd->cfg->drain_ms;
 	wheel_start(sigd->worker->wheel, &sigd->drain, 0, on_drain, sigd);
 }

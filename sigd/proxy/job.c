@@ -1,8 +1,9 @@
 /*
  * job.c  A request outside dialogs, while it is served
  *
- *   tenant -> OPTIONS | who is it? -> REGISTER | INVITE: count the nonce,
- *   ask the table, invite.c
+ *   OPTIONS | origin.c: whose? -> a connection's: INVITE
+ *                              -> who is it? -> REGISTER | INVITE: count the
+ *   nonce; ask the table, invite.c
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,6 +14,7 @@
 #include "routing/route.h"
 #include "sigd/proxy/authorize.h"
 #include "sigd/proxy/flow_users.h"
+#include "sigd/proxy/origin.h"
 #include "sigd/proxy/proxy_priv.h"
 
 struct job {
@@ -21,6 +23,7 @@ struct job {
 	struct txn_srv *st;
 	struct route_table *table;         /* a reload must not take it away */
 	const struct route_tenant *tenant; /* of it */
+	const struct route_connection *from; /* of it; NULL: a user asks */
 	struct authorized who;
 	struct registrar_ask *ask;
 	struct flow_id flow;
@@ -207,7 +210,7 @@ static enum ctl_service service_of(enum route_service service)
 
 static void hand_over(struct job *job, const struct route_target *target)
 {
-	struct invite_params params = {.st = job->st};
+	struct invite_params params = {.st = job->st, .from = job->from};
 	struct proxy *px = job->px;
 
 	pl_set_str(&params.tenant, job->tenant->id);
@@ -237,13 +240,15 @@ static void reject(struct job *job, const struct route_target *target)
 static void route_invite(struct job *job)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
+	const struct origin origin = {job->tenant, job->from};
+	const struct pl asked = origin_callee(&origin, job->table, msg);
 	struct route_query query = {.tenant = job->tenant,
-				    .method = msg->method_name};
+				    .method = msg->method_name,
+				    .from = job->from};
 	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
 	char callee[CALL_TEXT_MAX];
 	size_t len;
-	int err = plan ? suri_unescape(callee, sizeof(callee), &len,
-				       &msg->uri.user)
+	int err = plan ? suri_unescape(callee, sizeof(callee), &len, &asked)
 		       : ENOMEM;
 
 	if (!err) {
@@ -293,20 +298,19 @@ static void serve_invite(struct job *job)
 
 /* --- the steps ------------------------------------------------------------------ */
 
-/* That of the domain in the Request-URI, which must be the one of who asks
- * too: the same name at another tenant is somebody else (RFC 3261 10.3 step
- * 5; calls between tenants are not served). */
-static const struct route_tenant *tenant_of(const struct job *job,
-					    const struct smsg *msg)
+/* A connection is known by its source; its callers' numbers are its word. */
+static void serve_connection(struct job *job)
 {
-	const struct shdr_addr *who =
-		msg->method == SMSG_REGISTER ? &msg->to : &msg->from;
-	const struct route_tenant *tenant =
-		route_tenant_by_domain(job->table, &msg->uri.host);
+	const struct smsg *msg = txn_srv_request(job->st);
+	size_t len;
 
-	return tenant == route_tenant_by_domain(job->table, &who->uri.host)
-		       ? tenant
-		       : NULL;
+	if (msg->method != SMSG_INVITE)
+		fail(job, STATUS_METHOD_NOT_ALLOWED);
+	else if (suri_unescape(job->user, sizeof(job->user), &len,
+			       &msg->from.uri.user))
+		fail(job, STATUS_BAD_REQUEST);
+	else
+		route_invite(job);
 }
 
 static void serve(struct job *job)
@@ -314,9 +318,12 @@ static void serve(struct job *job)
 	const struct smsg *msg = txn_srv_request(job->st);
 	enum status code;
 
-	job->tenant = tenant_of(job, msg);
 	if (!job->tenant) {
 		fail(job, STATUS_UNKNOWN_DOMAIN);
+		return;
+	}
+	if (job->from) {
+		serve_connection(job);
 		return;
 	}
 	code = authorize_check(&job->who, job->px, job->tenant, msg,
@@ -340,6 +347,7 @@ static void serve(struct job *job)
 
 void job_start(struct request *rq, struct txn_srv *st)
 {
+	struct origin origin;
 	struct job *job;
 
 	/* whether we are alive may be asked by anybody */
@@ -357,6 +365,9 @@ void job_start(struct request *rq, struct txn_srv *st)
 	job->flow = rq->src->id;
 	job->table = mem_ref((void *)rq->px->deps.routes);
 	flow_id_text(job->source, &rq->src->id);
+	origin_find(&origin, job->table, rq);
+	job->tenant = origin.tenant;
+	job->from   = origin.connection;
 	list_append(&rq->px->jobs, &job->le, job);
 	txn_srv_attach(st, on_end, job);
 	serve(job);

@@ -37,6 +37,7 @@ struct proxy_cfg {
 struct proxy_listener {
 	enum flow_kind kind;
 	const char *advertise; /* "host[:port]" */
+	const char *name;      /* as in the configuration */
 };
 
 /* All stays the caller's, and outlives the proxy. */

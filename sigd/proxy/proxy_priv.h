@@ -19,6 +19,8 @@
 #include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_edit.h"
 
+struct route_connection;
+
 struct proxy {
 	struct proxy_cfg cfg;
 	struct proxy_deps deps;
@@ -116,7 +118,9 @@ bool job_cancel(struct proxy *px, const struct txn_srv *st);
 struct invite_params {
 	struct txn_srv *st;
 	struct pl tenant;            /* its id */
-	struct pl caller;            /* user who was authenticated */
+	struct pl caller;            /* user who was authenticated; or as the
+					connection says */
+	const struct route_connection *from; /* the caller's; NULL: a user */
 	enum ctl_service service;    /* or, CTL_NO_SERVICE: */
 	struct registrar_aor callee; /* this user's devices */
 };

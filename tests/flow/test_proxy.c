@@ -140,7 +140,7 @@ struct fixture {
 	struct proxy_listener listener;
 	char advertise[64], run_dir[128];
 	struct ua alice, bob, desk; /* desk: also bob's */
-	uint32_t t1, timer_c;
+	uint32_t t1, timer_c, txns;
 };
 
 static int udp_socket(struct sa *addr)
@@ -207,7 +207,8 @@ static void node_open(struct fixture *fix, unsigned i)
 				      .listeners = &listener,
 				      .nlisteners = 1};
 	const struct proxy_cfg cfg = {.txn = {.t1 = fix->t1, .t2 = 4 * fix->t1,
-					      .t4 = 4 * fix->t1},
+					      .t4 = 4 * fix->t1,
+					      .max = fix->txns},
 				      .timer_c_ms = fix->timer_c};
 	struct proxy_deps deps = {.node = "s1", .slot = tp.slot,
 				  .epoch = tp.epoch, .wheel = fix->wheel,
@@ -247,7 +248,8 @@ static const char routing[] =
 	"      - {name: echo, match: {callee: \"^echo$\"}, "
 	"to: {service: echo}}\n";
 
-static bool start_with(struct fixture *fix, uint32_t t1, uint32_t timer_c)
+static bool start_room(struct fixture *fix, uint32_t t1, uint32_t timer_c,
+		       uint32_t txns)
 {
 	static const char keys[] = "1 - 000102030405060708090a0b0c0d0e0f\n";
 	struct cfg_errors *errs = NULL;
@@ -257,6 +259,7 @@ static bool start_with(struct fixture *fix, uint32_t t1, uint32_t timer_c)
 	memset(fix, 0, sizeof(*fix));
 	fix->t1 = t1;
 	fix->timer_c = timer_c;
+	fix->txns = txns;
 	if (!redis_server_start(&fix->server))
 		return false;
 	CHECK(!loop_init(1024));
@@ -274,7 +277,7 @@ static bool start_with(struct fixture *fix, uint32_t t1, uint32_t timer_c)
 	snprintf(fix->run_dir, sizeof(fix->run_dir), "%s/run",
 		 test_tmpdir());
 	mkdir(fix->run_dir, 0700);
-	fix->listener = (struct proxy_listener){FLOW_UDP, fix->advertise};
+	fix->listener = (struct proxy_listener){FLOW_UDP, fix->advertise, "udp"};
 	strcpy(fix->advertise, "127.0.0.1:9");
 	for (unsigned i = 0; i < WORKERS; i++)
 		node_open(fix, i);
@@ -282,6 +285,11 @@ static bool start_with(struct fixture *fix, uint32_t t1, uint32_t timer_c)
 	ua_open(&fix->bob);
 	ua_open(&fix->desk);
 	return !err;
+}
+
+static bool start_with(struct fixture *fix, uint32_t t1, uint32_t timer_c)
+{
+	return start_room(fix, t1, timer_c, 0);
 }
 
 static bool start_t1(struct fixture *fix, uint32_t t1)
@@ -676,6 +684,52 @@ static void guessing_a_password_is_slow(void)
 		CHECK_INT(proxy_counts(fix.nodes[0].proxy)->auth_locked, 1);
 		CHECK_INT(register_user(&fix, &fix.bob, 0, "bob-secret"),
 			  200);
+	}
+	stop(&fix);
+}
+
+/* RFC 3261 18.2.2: without rport an answer goes to the port that the Via
+ * names, at the address that the request came from, whatever host the Via
+ * claims. */
+static void without_rport_an_answer_goes_to_the_port_of_the_via(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		put(&fix, &fix.alice, 0,
+		    "OPTIONS sip:demo.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/UDP 192.0.2.9:%u;branch=z9hG4bKo\r\n"
+		    "From: <sip:x@demo.test>;tag=1\r\nTo: <sip:demo.test>\r\n"
+		    "Call-ID: o\r\nCSeq: 1 OPTIONS\r\n\r\n",
+		    sa_port(&fix.bob.addr));
+		CHECK_INT(answer(&fix, &fix.bob), 200);
+		CHECK(strstr(fix.bob.resp, ";received=127.0.0.1"));
+		CHECK_INT(fix.alice.code, 0);
+		/* one that is malformed, too */
+		fix.bob.code = 0;
+		put(&fix, &fix.alice, 0,
+		    "OPTIONS sip:demo.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/UDP 192.0.2.9:%u;branch=z9hG4bKp\r\n"
+		    "From: <sip:x@demo.test>;tag=1\r\n"
+		    "Call-ID: o\r\nCSeq: 1 OPTIONS\r\n\r\n",
+		    sa_port(&fix.bob.addr));
+		CHECK_INT(answer(&fix, &fix.bob), 400);
+		CHECK(strstr(fix.bob.resp, ";received=127.0.0.1"));
+	}
+	stop(&fix);
+}
+
+static void a_full_worker_says_when_to_come_again(void)
+{
+	struct fixture fix;
+	char val[64];
+
+	if (start_room(&fix, 500, 0, 1)) {
+		put_register(&fix, &fix.alice, 0, "alice", 1, "");
+		CHECK_INT(answer(&fix, &fix.alice), 401);
+		put_register(&fix, &fix.bob, 0, "bob", 1, "");
+		CHECK_INT(answer(&fix, &fix.bob), 503);
+		CHECK_STR(header(fix.bob.resp, "Retry-After", val), "5");
 	}
 	stop(&fix);
 }
@@ -1450,6 +1504,8 @@ TEST_MAIN(TEST(a_user_registers_with_the_right_password),
 	  TEST(the_answer_tells_what_extensions_count),
 	  TEST(a_wrong_password_and_an_unknown_user_look_the_same),
 	  TEST(guessing_a_password_is_slow),
+	  TEST(a_full_worker_says_when_to_come_again),
+	  TEST(without_rport_an_answer_goes_to_the_port_of_the_via),
 	  TEST(a_nonce_is_of_no_use_to_another_source),
 	  TEST(echo_is_answered_and_ended_through_another_worker),
 	  TEST(a_cookie_of_another_dialog_is_refused),

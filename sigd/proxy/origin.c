@@ -1,0 +1,70 @@
+/*
+ * origin.c  Whose request is it?
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "routing/route.h"
+#include "routing/route_conn.h"
+#include "sigd/proxy/origin.h"
+#include "sigd/upstream/trunk_contact.h"
+
+/* That of the domain in the Request-URI, which must be the one of who asks
+ * too: the same name at another tenant is somebody else (RFC 3261 10.3 step
+ * 5; calls between tenants are not served). */
+static const struct route_tenant *tenant_of(const struct route_table *table,
+					    const struct smsg *msg)
+{
+	const struct shdr_addr *who =
+		msg->method == SMSG_REGISTER ? &msg->to : &msg->from;
+	const struct route_tenant *tenant =
+		route_tenant_by_domain(table, &msg->uri.host);
+
+	return tenant == route_tenant_by_domain(table, &who->uri.host)
+		       ? tenant
+		       : NULL;
+}
+
+static const struct route_connection *
+connection_of(const struct route_table *table, const struct request *rq)
+{
+	const struct proxy_deps *deps = &rq->px->deps;
+	const struct route_connection *named, *conn;
+	struct route_origin from = {.addr = rq->src->remote};
+
+	if (rq->msg->method == SMSG_REGISTER ||
+	    rq->src->id.kind != FLOW_UDP)
+		return NULL;
+	if (rq->src->listener < deps->nlisteners)
+		from.listener = deps->listeners[rq->src->listener].name;
+
+	named = trunk_contact_find(table, &rq->msg->uri.user);
+	from.tenant = named ? named->tenant : NULL;
+	conn = route_connection_by_source(table, &from);
+	/* one PBX may serve several connections: then its word counts */
+	if (conn && named)
+		return named;
+	if (!conn && !named) {
+		from.tenant = route_tenant_by_domain(table,
+						     &rq->msg->uri.host);
+		conn = from.tenant ? route_connection_by_source(table, &from)
+				   : NULL;
+	}
+	return conn;
+}
+
+void origin_find(struct origin *origin, const struct route_table *table,
+		 const struct request *rq)
+{
+	origin->connection = connection_of(table, rq);
+	origin->tenant = origin->connection ? origin->connection->tenant
+					    : tenant_of(table, rq->msg);
+}
+
+struct pl origin_callee(const struct origin *origin,
+			const struct route_table *table,
+			const struct smsg *msg)
+{
+	return origin->connection && trunk_contact_find(table, &msg->uri.user)
+		       ? msg->to.uri.user
+		       : msg->uri.user;
+}

@@ -1,0 +1,36 @@
+/*
+ * origin.h  Whose request is it? A connection's, by where it comes from, or
+ *           that of somebody who must prove who it is
+ *
+ * Only what comes over UDP counts as a connection's: a browser behind the
+ * same address as a PBX is not that PBX. A REGISTER always has to prove
+ * itself.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_ORIGIN_H
+#define SIGD_PROXY_ORIGIN_H
+
+#include "sigd/proxy/proxy_priv.h"
+
+struct route_connection;
+struct route_table;
+struct route_tenant;
+
+/* Borrowed from the table. */
+struct origin {
+	const struct route_tenant *tenant;     /* NULL: of no domain of ours */
+	const struct route_connection *connection; /* NULL: must prove itself */
+};
+
+void origin_find(struct origin *origin, const struct route_table *table,
+		 const struct request *rq);
+
+/* Whom the request asks for: the user of the Request-URI; or of To, when the
+ * former is but the Contact that we registered (RFC 3261 10.2.1: what a
+ * registrar puts there). */
+struct pl origin_callee(const struct origin *origin,
+			const struct route_table *table,
+			const struct smsg *msg);
+
+#endif
