@@ -100,6 +100,21 @@ void proxy_keyring_set(struct proxy *px, const struct keyring *keyring)
 	px->deps.keyring = keyring;
 }
 
+enum { UDP_PORT_DEFAULT = 5060 };
+
+/* Over UDP without rport: the port that the Via names (RFC 3261 18.2.2). Never
+ * another address than that of the source. */
+static void answer_to(struct txn_dest *dest, const struct transport_src *src,
+		      const struct smsg *msg)
+{
+	struct flow_id id = src->id;
+
+	if (id.kind == FLOW_UDP && msg->via.host.l && !msg->via.rport)
+		sa_set_port(&id.remote,
+			    msg->via.port ? msg->via.port : UDP_PORT_DEFAULT);
+	dest_of_flow(dest, &id);
+}
+
 static void serve(struct proxy *px, const struct transport_src *src,
 		  const struct smsg *msg, bool forwarded)
 {
@@ -108,7 +123,7 @@ static void serve(struct proxy *px, const struct transport_src *src,
 	if (!msg->request) {
 		response_serve(px, src, msg, forwarded);
 	} else if (!forwarded) {
-		dest_of_flow(&rq.dest, &src->id);
+		answer_to(&rq.dest, src, msg);
 		request_serve(&rq);
 	}
 }
@@ -118,7 +133,7 @@ static void refuse(struct proxy *px, const struct transport_src *src,
 {
 	struct request rq = {.px = px, .src = src, .msg = msg};
 
-	dest_of_flow(&rq.dest, &src->id);
+	answer_to(&rq.dest, src, msg);
 	reply_stateless(px, &rq, err);
 }
 
@@ -129,7 +144,8 @@ struct arrival {
 	uint8_t bytes[];
 };
 
-/* RFC 3581: our answers go where the request came from. */
+/* Answers and forwards tell where the request came from (RFC 3261 18.2.1,
+ * RFC 3581). */
 static void source_set(struct smsg *msg, const struct transport_src *src)
 {
 	char host[64];
@@ -148,18 +164,18 @@ static void arrive(struct proxy *px, const struct transport_src *src,
 {
 	struct arrival *in = mem_alloc(sizeof(*in) + raw->l, NULL);
 	struct smsg_err err;
+	int bad;
 
 	if (!in)
 		return;
 
 	memcpy(in->bytes, raw->p, raw->l);
-	if (smsg_decode(&in->view, in->bytes, raw->l, NULL, &err)) {
-		if (!forwarded)
-			refuse(px, src, &in->view, &err);
-	} else {
-		source_set(&in->view, src);
+	bad = smsg_decode(&in->view, in->bytes, raw->l, NULL, &err);
+	source_set(&in->view, src);
+	if (!bad)
 		serve(px, src, &in->view, forwarded);
-	}
+	else if (!forwarded)
+		refuse(px, src, &in->view, &err);
 	mem_deref(in);
 }
 

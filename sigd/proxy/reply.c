@@ -82,10 +82,12 @@ void reply_status(struct proxy *px, struct txn_srv *st, enum status code)
 void reply_stateless(struct proxy *px, const struct request *rq,
 		     const struct smsg_err *err)
 {
+	struct smsg_field field;
 	struct smsg_reply reply = {.scode = err->scode,
-				   .reason = err->reason};
+				   .reason = err->reason,
+				   .fieldv = &field};
 	struct flow_id id;
-	char tag[17];
+	char tag[17], retry[16];
 	size_t len;
 
 	++px->counts.malformed;
@@ -95,6 +97,12 @@ void reply_stateless(struct proxy *px, const struct request *rq,
 
 	reply_tag(tag, px, rq->msg);
 	pl_set_str(&reply.to_tag, tag);
+	if (err->scode == 503) {
+		re_snprintf(retry, sizeof(retry), "%u", px->cfg.retry_s);
+		pl_set_str(&field.name, "Retry-After");
+		pl_set_str(&field.val, retry);
+		reply.fieldc = 1;
+	}
 	if (!smsg_reply_write(px->buf, SMSG_MAX, &len, rq->msg, &reply))
 		(void)transport_send(px->deps.transport, &id, px->buf, len,
 				     0);
