@@ -32,12 +32,37 @@ static int refuse(struct sdpm_verdict *verdict, enum sdpm_why why)
 	return ENOTSUP;
 }
 
+static void carrier_read(struct sdpm_layout *layout,
+			 const struct sdpm_desc *desc)
+{
+	struct sdpm_carrier *carrier = &layout->carrier;
+	const struct sdpm_media *media =
+		sdpm_carrier_find(desc, &desc->media[layout->audio]);
+	const struct sdpm_format *format;
+
+	if (!media)
+		return;
+	format = &media->formats[0];
+	carrier->on = true;
+	carrier->line = (uint8_t)(media - desc->media);
+	if (format->clock && format->channels > 1)
+		re_snprintf(carrier->rtpmap, sizeof(carrier->rtpmap),
+			    "%r/%u/%u", &format->name, format->clock,
+			    format->channels);
+	else if (format->clock)
+		re_snprintf(carrier->rtpmap, sizeof(carrier->rtpmap), "%r/%u",
+			    &format->name, format->clock);
+	if (format->fmtp.l < sizeof(carrier->fmtp))
+		sdpm_copy(carrier->fmtp, sizeof(carrier->fmtp), &format->fmtp);
+}
+
 static void layout_read(struct sdpm_layout *layout,
 			const struct sdpm_desc *desc, size_t audio)
 {
 	layout->nlines = (uint8_t)desc->nmedia;
 	layout->audio = (uint8_t)audio;
 	layout->bundle = desc->media[audio].bundle >= 0;
+	carrier_read(layout, desc);
 
 	for (size_t i = 0; i < desc->nmedia; i++) {
 		const struct sdpm_media *media = &desc->media[i];
@@ -333,6 +358,9 @@ int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 	choice->profile = offer->policy.profile;
 	choice->layout = offer->layout;
 	choice->layout.bundle = offer->layout.bundle && media->bundle >= 0;
+	choice->layout.carrier.on &=
+		choice->layout.bundle &&
+		answer->media[choice->layout.carrier.line].port;
 	if (answer_formats(choice, media, offer))
 		return refuse(verdict, SDPM_NO_CODEC);
 

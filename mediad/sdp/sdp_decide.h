@@ -84,10 +84,24 @@ struct sdpm_line {
 	char mid[SDPM_MID_MAX + 1]; /* empty: none */
 };
 
+/*
+ * The m-line that is named first in audio's BUNDLE group, on whose transport
+ * audio lives, when that is another one. Refused it would take audio along
+ * (RFC 9143 7.3.3; Chromium does so, whatever the group of the answer says),
+ * so it stays, inactive, with its first format.
+ */
+struct sdpm_carrier {
+	bool on;
+	uint8_t line;    /* index of the m-line */
+	char rtpmap[32]; /* "VP8/90000"; empty: none */
+	char fmtp[72];   /* empty: none, or longer */
+};
+
 struct sdpm_layout {
 	uint8_t nlines;
 	uint8_t audio; /* index of the m-line in use */
-	bool bundle;   /* audio stands in a BUNDLE group of its own */
+	bool bundle;   /* audio stands in a BUNDLE group, alone but for: */
+	struct sdpm_carrier carrier;
 	struct sdpm_line lines[SDPM_MEDIA_MAX];
 };
 

@@ -25,6 +25,10 @@ void sdpm_note_media(struct sdpm_verdict *verdict, const struct sdpm_desc *desc,
 void sdpm_note_format(struct sdpm_verdict *verdict, size_t index,
 		      const struct sdpm_format *format, enum sdpm_why why);
 
+/* The other m-line on whose transport this one lives, or NULL. */
+const struct sdpm_media *sdpm_carrier_find(const struct sdpm_desc *desc,
+					   const struct sdpm_media *media);
+
 /* Can this m-line carry our audio? SDPM_CHOSEN: yes. */
 enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 			      const struct sdpm_media *media,

@@ -144,17 +144,33 @@ static enum sdpm_why rtp_fits(const struct sdpm_media *media)
 	return ip6[0] == 0xff ? SDPM_NO_ADDRESS : SDPM_CHOSEN;
 }
 
+const struct sdpm_media *sdpm_carrier_find(const struct sdpm_desc *desc,
+					   const struct sdpm_media *media)
+{
+	const struct sdpm_media *tagged;
+
+	if (media->bundle < 0 || !media->transport.ufrag.l)
+		return NULL;
+	tagged = &desc->media[desc->bundle_tag[media->bundle]];
+	if (tagged == media || !tagged->port || !tagged->nformats)
+		return NULL;
+
+	return sdpm_same(&tagged->transport.ufrag, &media->transport.ufrag)
+		       ? tagged
+		       : NULL;
+}
+
 enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 			      const struct sdpm_media *media,
 			      enum sdpm_profile profile, bool answer)
 {
 	if (media->kind != SDPM_AUDIO)
 		return SDPM_NOT_AUDIO;
-	/* RFC 9143 7.3.3: port 0 and bundle-only lives by the tagged m-line,
-	 * which is never one that we take, or else we would use that */
-	if (!media->port)
-		return media->bundle_only && !answer ? SDPM_BUNDLE_ONLY
-						     : SDPM_DISABLED;
+	/* RFC 9143 7.3.3: port 0 and bundle-only lives by the tagged m-line */
+	if (!media->port && (answer || !media->bundle_only))
+		return SDPM_DISABLED;
+	if (!media->port && !sdpm_carrier_find(desc, media))
+		return SDPM_BUNDLE_ONLY;
 
 	return profile == SDPM_BROWSER ? browser_fits(desc, media, answer)
 				       : rtp_fits(media);

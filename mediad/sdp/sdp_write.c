@@ -179,6 +179,28 @@ static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
 	return err | streams_write(mb, local);
 }
 
+/* Of nothing but the transport. */
+static int carrier_write(struct mbuf *mb, const struct sdpm_local *local,
+			 const struct words *words)
+{
+	const struct sdpm_carrier *carrier = &words->layout->carrier;
+	const struct sdpm_line *line = &words->layout->lines[carrier->line];
+	int err;
+
+	err = mbuf_printf(mb, "m=%s %u %s %s\r\n", line->type,
+			  sa_port(&local->hosts[0].addr), line->proto,
+			  line->fmt);
+	err |= mbuf_printf(mb, "a=mid:%s\r\na=inactive\r\n", line->mid);
+	if (carrier->rtpmap[0])
+		err |= mbuf_printf(mb, "a=rtpmap:%s %s\r\n", line->fmt,
+				   carrier->rtpmap);
+	if (carrier->fmtp[0])
+		err |= mbuf_printf(mb, "a=fmtp:%s %s\r\n", line->fmt,
+				   carrier->fmtp);
+	err |= mbuf_write_str(mb, "a=rtcp-mux\r\n");
+	return err | transport_write(mb, local, words);
+}
+
 /* RFC 3264 6: in its place, with a format of the offer. */
 static int refused_write(struct mbuf *mb, const struct sdpm_line *line)
 {
@@ -191,26 +213,46 @@ static int refused_write(struct mbuf *mb, const struct sdpm_line *line)
 	return err | mbuf_write_str(mb, "a=inactive\r\n");
 }
 
+static int line_write(struct mbuf *mb, const struct sdpm_local *local,
+		      const struct words *words, size_t i)
+{
+	const struct sdpm_layout *layout = words->layout;
+
+	if (i == layout->audio)
+		return audio_write(mb, local, words);
+	if (layout->carrier.on && i == layout->carrier.line)
+		return carrier_write(mb, local, words);
+	return refused_write(mb, &layout->lines[i]);
+}
+
+static int group_write(struct mbuf *mb, const struct sdpm_layout *layout)
+{
+	const char *mid = layout->lines[layout->audio].mid;
+
+	if (!layout->bundle || !mid[0])
+		return 0;
+	if (layout->carrier.on)
+		return mbuf_printf(mb, "a=group:BUNDLE %s %s\r\n",
+				   layout->lines[layout->carrier.line].mid,
+				   mid);
+	return mbuf_printf(mb, "a=group:BUNDLE %s\r\n", mid);
+}
+
 /* All below the o= line. */
 static int body_write(struct mbuf *mb, const struct sdpm_local *local,
 		      const struct words *words)
 {
 	const struct sdpm_layout *layout = words->layout;
 	const struct sa *addr = &local->hosts[0].addr;
-	const char *mid = layout->lines[layout->audio].mid;
 	int err;
 
 	err = mbuf_printf(mb, "s=-\r\nc=IN %s %j\r\nt=0 0\r\n",
 			  sa_af(addr) == AF_INET6 ? "IP6" : "IP4", addr);
 	if (words->profile == SDPM_BROWSER)
 		err |= mbuf_write_str(mb, "a=ice-lite\r\n");
-	if (layout->bundle && mid[0])
-		err |= mbuf_printf(mb, "a=group:BUNDLE %s\r\n", mid);
-
+	err |= group_write(mb, layout);
 	for (size_t i = 0; i < layout->nlines; i++)
-		err |= i == layout->audio
-			       ? audio_write(mb, local, words)
-			       : refused_write(mb, &layout->lines[i]);
+		err |= line_write(mb, local, words, i);
 	return err;
 }
 

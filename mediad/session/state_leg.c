@@ -92,8 +92,12 @@ static bool change_sound(const struct sdpm_change *change)
 
 static bool layout_sound(const struct sdpm_layout *layout)
 {
+	const struct sdpm_carrier *carrier = &layout->carrier;
+
 	if (!layout->nlines || layout->nlines > SDPM_MEDIA_MAX ||
-	    layout->audio >= layout->nlines || !is_bool(&layout->bundle))
+	    layout->audio >= layout->nlines || !is_bool(&layout->bundle) ||
+	    !is_bool(&carrier->on) || carrier->line >= layout->nlines ||
+	    !IS_TEXT(carrier->rtpmap) || !IS_TEXT(carrier->fmtp))
 		return false;
 
 	for (unsigned i = 0; i < layout->nlines; i++) {

@@ -91,7 +91,7 @@ struct path_web_state {
 	uint16_t suite;
 	uint8_t rx_key[CRYPT_KEY_LEN], rx_salt[CRYPT_SALT_MAX];
 	uint8_t tx_key[CRYPT_KEY_LEN], tx_salt[CRYPT_SALT_MAX];
-	uint64_t tx_base; /* index that ROC 0 under tx_key stands for */
+	uint64_t tx_base;    /* index that ROC 0 under tx_key stands for */
 	uint8_t peer_md[32]; /* SHA-256 of the peer's certificate */
 };
 int path_web_export(const struct path *path, struct path_web_state *state);

@@ -230,9 +230,12 @@ static void offers_that_browsers_cannot_mean_are_refused(void)
 		 SDPM_BAD_SETUP},
 		{AUDIO_WITH(TLS, ICE FPRINT MUX "a=setup:holdconn\r\n"),
 		 SDPM_BAD_SETUP},
-		{HEAD "a=group:BUNDLE v a\r\nm=video 9 " TLS
+		{HEAD "a=group:BUNDLE v a\r\nm=video 0 " TLS
 		      " 96\r\na=mid:v\r\n" ICE FPRINT MUX "m=audio 0 " TLS
 		      " 0\r\na=mid:a\r\na=bundle-only\r\n",
+		 SDPM_BUNDLE_ONLY},
+		{HEAD "m=video 9 " TLS " 96\r\n" ICE FPRINT MUX "m=audio 0 " TLS
+		      " 0\r\na=bundle-only\r\n",
 		 SDPM_BUNDLE_ONLY},
 		{HEAD "a=ice-lite\r\nm=audio 9 " TLS " 0\r\n" ICE FPRINT MUX,
 		 SDPM_NO_ICE},
@@ -250,6 +253,63 @@ static void offers_that_browsers_cannot_mean_are_refused(void)
 		if (deal.verdict.error.cause != cases[i].why)
 			printf("# case %zu\n", i);
 		CHECK_INT(deal.verdict.error.cause, cases[i].why);
+	}
+}
+
+/* As RFC 8829, 5.2.1 has it with max-bundle, and as Chromium writes it. */
+static void audio_may_live_on_another_line(void)
+{
+	static const char *const audio[] = {
+		"m=audio 0 " TLS " 0\r\na=mid:a\r\na=bundle-only\r\n",
+		"m=audio 9 " TLS " 0\r\na=mid:a\r\n" ICE FPRINT MUX};
+	char text[2048];
+
+	for (size_t i = 0; i < COUNTOF(audio); i++) {
+		struct deal deal;
+
+		snprintf(text, sizeof(text), "%s%s",
+			 HEAD
+			 "a=group:BUNDLE v a\r\nm=video 9 " TLS
+			 " 96 97\r\na=mid:v\r\na=rtpmap:96 VP8/90000\r\n"
+			 "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n" ICE
+				 FPRINT MUX,
+			 audio[i]);
+		CHECK_INT(decide_first(&deal, text), 0);
+		CHECK_INT(deal.choice.layout.audio, 1);
+		CHECK(deal.choice.layout.carrier.on);
+		CHECK_INT(deal.choice.layout.carrier.line, 0);
+		CHECK_STR(deal.choice.layout.carrier.rtpmap, "VP8/90000");
+		CHECK_STR(deal.choice.layout.carrier.fmtp, "");
+		CHECK_STR(deal.choice.peer.ufrag, "abcd");
+	}
+}
+
+/* What has a transport of its own, or is the first itself, needs nobody. */
+static void audio_on_its_own_needs_no_carrier(void)
+{
+	static const char *const texts[] = {
+		HEAD "a=group:BUNDLE v a\r\nm=video 9 " TLS
+		     " 96\r\na=mid:v\r\na=rtpmap:96 VP8/90000\r\n" FPRINT MUX
+		     "a=ice-ufrag:efgh\r\na=ice-pwd:efghijklmnopqrstuvwxyz\r\n"
+		     "m=audio 9 " TLS " 0\r\na=mid:a\r\n" ICE FPRINT MUX,
+		HEAD
+		"a=group:BUNDLE a v\r\nm=video 9 " TLS
+		" 96\r\na=mid:v\r\na=rtpmap:96 VP8/90000\r\n" ICE FPRINT MUX
+		"m=audio 9 " TLS " 0\r\na=mid:a\r\n" ICE FPRINT MUX,
+		HEAD
+		"a=group:BUNDLE v a\r\nm=video 0 " TLS
+		" 96\r\na=mid:v\r\na=rtpmap:96 VP8/90000\r\n" ICE FPRINT MUX
+		"m=audio 9 " TLS " 0\r\na=mid:a\r\n" ICE FPRINT MUX,
+		HEAD "m=video 9 " TLS
+		     " 96\r\na=rtpmap:96 VP8/90000\r\n" ICE FPRINT MUX
+		     "m=audio 9 " TLS " 0\r\n" ICE FPRINT MUX,
+	};
+
+	for (size_t i = 0; i < COUNTOF(texts); i++) {
+		struct deal deal;
+
+		CHECK_INT(decide_first(&deal, texts[i]), 0);
+		CHECK(!deal.choice.layout.carrier.on);
 	}
 }
 
@@ -662,6 +722,8 @@ TEST_MAIN(TEST(opus_and_its_events_are_taken_from_chromium),
 	  TEST(events_are_refused_when_not_allowed),
 	  TEST(direction_is_mirrored_within_policy),
 	  TEST(offers_that_browsers_cannot_mean_are_refused),
+	  TEST(audio_may_live_on_another_line),
+	  TEST(audio_on_its_own_needs_no_carrier),
 	  TEST(active_and_unsaid_setup_are_welcome),
 	  TEST(only_the_strongest_fingerprints_count),
 	  TEST(the_second_audio_line_is_not_needed),

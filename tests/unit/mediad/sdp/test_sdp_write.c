@@ -96,14 +96,42 @@ static void refused_lines_keep_their_places(void)
 	mb = answer_to(SAFARI, &choice, &local, NULL);
 	REQUIRE(mb);
 	text = mbuf_text(mb);
-	CHECK(strstr(text, "a=group:BUNDLE 1\r\n"
-			   "m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
-			   "a=inactive\r\n"
+	/* the first carries the bundle: refused, Chromium would not have the
+	 * second one either */
+	CHECK(strstr(text, "a=group:BUNDLE 0 1\r\n"
+			   "m=video 40000 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
+			   "a=inactive\r\na=rtpmap:96 H264/90000\r\n"
+			   "a=rtcp-mux\r\na=fingerprint:"));
+	CHECK(strstr(text, "a=end-of-candidates\r\n"
 			   "m=audio 40000 UDP/TLS/RTP/SAVPF 111 110\r\n"
 			   "a=mid:1\r\n"));
 	CHECK(strstr(text, "m=application 0 UDP/DTLS/SCTP "
 			   "webrtc-datachannel\r\na=mid:2\r\n"));
 	CHECK(mb->end < 1500);
+	mem_deref(mb);
+}
+
+/* The order is that of the session: so it stays when we offer. */
+static void our_offer_keeps_the_carrier(void)
+{
+	struct sdpm_policy policy;
+	struct sdpm_choice choice;
+	struct sdpm_offer offer;
+	struct sdpm_local local;
+	struct mbuf *mb;
+	const char *text;
+
+	local_init(&local);
+	mb = answer_to(SAFARI, &choice, &local, NULL);
+	REQUIRE(mb);
+	mem_deref(mb);
+	sdpm_policy_init(&policy, SDPM_BROWSER);
+	mb = offer_text(&policy, &offer, &local, &choice);
+	REQUIRE(mb);
+	text = mbuf_text(mb);
+	CHECK(strstr(text, "a=group:BUNDLE 0 1\r\n"
+			   "m=video 40000 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"
+			   "a=inactive\r\na=rtpmap:96 H264/90000\r\n"));
 	mem_deref(mb);
 }
 
@@ -384,6 +412,7 @@ static void writing_survives_lack_of_memory(void)
 
 TEST_MAIN(TEST(the_answer_to_chromium_is_this),
 	  TEST(refused_lines_keep_their_places),
+	  TEST(our_offer_keeps_the_carrier),
 	  TEST(without_mid_and_bundle_neither_is_written),
 	  TEST(tls_id_is_answered_only_to_who_said_one),
 	  TEST(several_hosts_descend_in_priority), TEST(no_host_no_description),
