@@ -163,6 +163,10 @@ static void turn_ended(void *arg)
 			after.fn(after.arg);
 	}
 	loop.nbatch = 0;
+	/* What is due already needs no alarm and no turn of its own: to set
+	 * the timerfd is the dearest call of a turn. */
+	if (loop.wheel && !wheel_next(loop.wheel))
+		wheel_advance(loop.wheel, loop.now_ms);
 	loop.in_turn = false;
 	if (loop.nafter)
 		alarm_set(0);

@@ -139,15 +139,27 @@ static bool is_plain(unsigned char c)
 	       (c >= '0' && c <= '9') || (c && strchr("._@+-", c));
 }
 
+static int put(struct re_printf *pf, const char *p, size_t len)
+{
+	return len ? pf->vph(p, len, pf->arg) : 0;
+}
+
 int redis_key_part(struct re_printf *pf, const struct pl *name)
 {
+	static const char digits[] = "0123456789ABCDEF";
+	size_t done = 0;
 	int err = 0;
 
 	for (size_t i = 0; i < name->l && !err; i++) {
 		unsigned char c = (unsigned char)name->p[i];
+		const char hex[3] = {'%', digits[c >> 4], digits[c & 15]};
 
-		err = is_plain(c) ? re_hprintf(pf, "%c", c)
-				  : re_hprintf(pf, "%%%02X", c);
+		if (is_plain(c))
+			continue;
+		err = put(pf, name->p + done, i - done);
+		if (!err)
+			err = put(pf, hex, sizeof(hex));
+		done = i + 1;
 	}
-	return err;
+	return err ? err : put(pf, name->p + done, name->l - done);
 }
