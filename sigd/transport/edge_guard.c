@@ -59,17 +59,22 @@ static void look(struct list *list)
 void edge_guard_turn(void *arg)
 {
 	struct edge *edge = arg;
+	uint32_t turns = ++edge->turns;
 	uint64_t now_ms;
 
-	if (++edge->turns < TURNS)
+	if (turns < TURNS)
 		return;
 
+	/* Many in a long time are work, not a loop kept awake */
 	now_ms = loop_now_ms();
 	if (now_ms - edge->looked_ms < LOOK_MS)
 		return;
 
+	turns /= (uint32_t)((now_ms - edge->looked_ms) / LOOK_MS);
 	edge->turns = 0;
 	edge->looked_ms = now_ms;
+	if (turns < TURNS)
+		return;
 	look(&edge->opening);
 	look(&edge->open);
 }

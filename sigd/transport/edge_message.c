@@ -9,6 +9,7 @@
 #include <re.h>
 
 #include "common/loop.h"
+#include "sigd/transport/edge_loop.h"
 #include "sigd/transport/edge_priv.h"
 #include "sigd/transport/utf.h"
 
@@ -134,6 +135,39 @@ int edge_message_rx(struct edge_conn *conn, const uint8_t *data, size_t len)
 
 /* --- out ---------------------------------------------------------------- */
 
+static int send_first(struct edge_conn *conn)
+{
+	struct edge_msg *msg = list_head(&conn->txq)->data;
+	int n = lws_write(conn->wsi, msg->data + LWS_PRE, msg->len,
+			  msg->text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY);
+
+	/* What the kernel did not take, libwebsockets has copied */
+	conn->txq_bytes -= cost(msg->len);
+	mem_deref(msg);
+	return n < 0 ? -1 : 0;
+}
+
+/*
+ * At once when nothing waits: to ask whether the socket takes something costs
+ * more than to give it (four times epoll_ctl() and a turn of libuv). What the
+ * kernel does not take, libwebsockets keeps, and asks then by itself.
+ */
+static int send_soon(struct edge_conn *conn)
+{
+	if (conn->txq.head->next || conn->ping_wanted ||
+	    lws_partial_buffered(conn->wsi)) {
+		edge_want_tx(conn);
+		return 0;
+	}
+	if (send_first(conn)) {
+		edge_conn_kill(conn);
+		return ENOTCONN;
+	}
+	if (lws_partial_buffered(conn->wsi))
+		edge_loop_kick(conn->on->edge->loop);
+	return 0;
+}
+
 int edge_send(struct flow *flow, const uint8_t *data, size_t len)
 {
 	struct edge_conn *conn = (struct edge_conn *)flow;
@@ -167,8 +201,7 @@ int edge_send(struct flow *flow, const uint8_t *data, size_t len)
 	conn->txq_bytes += cost(len);
 	++p->counts->tx_messages;
 	p->counts->tx_bytes += len;
-	edge_want_tx(conn);
-	return 0;
+	return send_soon(conn);
 }
 
 /* libwebsockets does not tell of a pong without payload. */
@@ -193,18 +226,6 @@ static int send_goodbye(struct edge_conn *conn)
 	lws_set_timeout(conn->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
 			LWS_TO_KILL_SYNC);
 	return 0;
-}
-
-static int send_first(struct edge_conn *conn)
-{
-	struct edge_msg *msg = list_head(&conn->txq)->data;
-	int n = lws_write(conn->wsi, msg->data + LWS_PRE, msg->len,
-			  msg->text ? LWS_WRITE_TEXT : LWS_WRITE_BINARY);
-
-	/* What the kernel did not take, libwebsockets has copied */
-	conn->txq_bytes -= cost(msg->len);
-	mem_deref(msg);
-	return n < 0 ? -1 : 0;
 }
 
 /* One write each time: libwebsockets asks for that. */

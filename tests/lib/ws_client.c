@@ -451,6 +451,18 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
+/* A copy: OpenSSL lets a session be resumed once (its TLS 1.3 client gives up
+ * the old one when a new ticket comes). */
+static int tls_resume(struct ws_client *client)
+{
+	SSL_SESSION *session = SSL_SESSION_dup(
+		(SSL_SESSION *)(uintptr_t)client->p.session);
+	bool ok = session && SSL_set_session(client->ssl, session);
+
+	SSL_SESSION_free(session);
+	return ok ? 0 : ENOMEM;
+}
+
 static int tls_make(struct ws_client *client)
 {
 	client->ctx = SSL_CTX_new(TLS_client_method());
@@ -469,10 +481,7 @@ static int tls_make(struct ws_client *client)
 		return ENOMEM;
 
 	SSL_set_app_data(client->ssl, client);
-	if (client->p.session)
-		SSL_set_session(client->ssl,
-				(SSL_SESSION *)(uintptr_t)client->p.session);
-	return 0;
+	return client->p.session ? tls_resume(client) : 0;
 }
 
 static int dial(struct ws_client *client)

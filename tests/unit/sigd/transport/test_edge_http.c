@@ -370,6 +370,39 @@ static void a_big_file_comes_whole(void)
 	rig_close(&rig);
 }
 
+/* libwebsockets does not read while it has to write, and yet waits for input:
+ * who writes and does not read would keep the loop awake. */
+static void who_writes_and_does_not_read_is_ended(void)
+{
+	static const char request[] = "GET /phone.js HTTP/1.1\r\n" HOST "\r\n";
+	int few = 4096; /* that the kernel takes */
+	struct rig rig;
+	struct ws_client *client;
+	size_t count = 0;
+
+	rig_init(&rig);
+	rig.on[RIG_WS].web_root = page_folder();
+	CHECK(!setsockopt(rig.on[RIG_WS].fd, SOL_SOCKET, SO_SNDBUF, &few,
+			  sizeof(few)));
+	REQUIRE(rig_start(&rig));
+	const struct ws_client_params p = {
+		.raw = true,
+		.server = rig.addr[RIG_WS],
+		.recvh = count_bytes,
+		.arg = &count,
+		.rcvbuf = 4096,
+	};
+	CHECK(!ws_client_alloc(&client, &p));
+	CHECK(!ws_client_raw(client, request, strlen(request)));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->http_requests, 1));
+	ws_client_pause(client, true);
+	CHECK(!ws_client_raw(client, request, strlen(request)));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->limit_unread, 1));
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 0));
+	mem_deref(client);
+	rig_close(&rig);
+}
+
 static void no_path_leads_out_of_the_table(void)
 {
 	static const char *const paths[] = {
@@ -531,6 +564,7 @@ TEST_MAIN(TEST(sip_is_the_only_subprotocol), TEST(only_listed_origins_come_in),
 	  TEST(garbage_ends_only_its_own_connection),
 	  TEST(plain_http_on_the_tls_port_is_closed),
 	  TEST(the_page_comes_with_its_headers), TEST(a_big_file_comes_whole),
+	  TEST(who_writes_and_does_not_read_is_ended),
 	  TEST(no_path_leads_out_of_the_table),
 	  TEST(without_web_root_there_is_no_page),
 	  TEST(a_web_root_that_is_not_there_is_named),
