@@ -10,6 +10,9 @@
 #include "sigd/call/call_fields.h"
 #include "sigd/call/call_record.h"
 
+/* "call/tenant", as in the list */
+enum { CALL_NAME_MAX = 17 + 1 + COOKIE_TENANT_MAX };
+
 struct call_ask {
 	struct redis_link *link;
 	call_record_h *h;
@@ -17,27 +20,35 @@ struct call_ask {
 	bool load;
 };
 
-/* ARGV[1] seconds to live, then field, value, ... Nothing of an earlier
- * record of the call stays. */
+/* ARGV[1] seconds to live, ARGV[2] the call's name in the list, then field,
+ * value, ... Nothing of an earlier record of the call stays. The list is
+ * sorted by when records expire, by Redis' clock, so that what has expired
+ * goes from it too. */
 static const struct redis_script script_save = {
 	"call-save",
 	"redis.call('DEL', KEYS[1]) "
-	"redis.call('HSET', KEYS[1], unpack(ARGV, 2)) "
+	"redis.call('HSET', KEYS[1], unpack(ARGV, 3)) "
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
+	"local now = tonumber(redis.call('TIME')[1]) "
+	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now) "
+	"redis.call('ZADD', KEYS[2], now + ARGV[1] + 1, ARGV[2]) "
+	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) "
 	"return 1"};
 
-/* ARGV: reason, who. The CDR is the record's fields and these, with the time
- * of Redis. 100,000 CDRs stay for whoever collects them. */
+/* ARGV: reason, who, call. The CDR is the record's fields and these, with the
+ * time of Redis. 100,000 CDRs stay for whoever collects them. */
 static const struct redis_script script_end = {
 	"call-end",
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
+	"local tenant = redis.call('HGET', KEYS[1], 'tenant') "
 	"local t = redis.call('TIME') "
 	"local now = string.format('%.0f', t[1] * 1000 "
 	"  + math.floor(t[2] / 1000)) "
 	"redis.call('XADD', KEYS[2], 'MAXLEN', '~', 100000, '*', "
 	"  'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(rec)) "
 	"redis.call('DEL', KEYS[1]) "
+	"redis.call('ZREM', KEYS[3], ARGV[3] .. '/' .. tenant) "
 	"return 1"};
 
 static void destructor(void *data)
@@ -110,9 +121,9 @@ int call_record_save(struct call_ask **askp, struct redis_link *link,
 		     const struct call_record *rec, uint32_t ttl_s,
 		     call_record_h *h, void *arg)
 {
-	struct redis_arg argv[1 + 2 * CALL_FIELDS], key_arg;
+	struct redis_arg argv[2 + 2 * CALL_FIELDS], keys[2];
+	char key[64], list[64], ttl[16], name[CALL_NAME_MAX];
 	struct call_fields fields;
-	char key[64], ttl[16];
 	struct call_ask *ask;
 	int err = ask_alloc(&ask, link, h, arg);
 
@@ -122,11 +133,15 @@ int call_record_save(struct call_ask **askp, struct redis_link *link,
 	record_key(key, sizeof(key), rec->call);
 	re_snprintf(ttl, sizeof(ttl), "%u", ttl_s);
 	call_fields_write(&fields, rec);
+	re_snprintf(name, sizeof(name), "%s/%s", rec->call, rec->tenant);
+	key_print(list, sizeof(list), rec->call, "calls");
 	argv[0] = redis_str(ttl);
-	memcpy(&argv[1], fields.argv, fields.argc * sizeof(argv[0]));
-	key_arg = redis_str(key);
-	err = redis_link_eval(link, &script_save, &key_arg, 1, argv,
-			      1 + fields.argc, on_reply, ask);
+	argv[1] = redis_str(name);
+	memcpy(&argv[2], fields.argv, fields.argc * sizeof(argv[0]));
+	keys[0] = redis_str(key);
+	keys[1] = redis_str(list);
+	err = redis_link_eval(link, &script_save, keys, 2, argv,
+			      2 + fields.argc, on_reply, ask);
 	return give(askp, ask, err);
 }
 
@@ -153,8 +168,8 @@ int call_record_end(struct call_ask **askp, struct redis_link *link,
 		    const char *call, enum status reason, const char *who,
 		    call_record_h *h, void *arg)
 {
-	struct redis_arg keys[2], argv[2];
-	char key[64], cdr[64];
+	struct redis_arg keys[3], argv[3];
+	char key[64], cdr[64], list[64];
 	struct call_ask *ask;
 	int err = ask_alloc(&ask, link, h, arg);
 
@@ -163,11 +178,14 @@ int call_record_end(struct call_ask **askp, struct redis_link *link,
 
 	record_key(key, sizeof(key), call);
 	key_print(cdr, sizeof(cdr), call, "cdr");
+	key_print(list, sizeof(list), call, "calls");
 	keys[0] = redis_str(key);
 	keys[1] = redis_str(cdr);
+	keys[2] = redis_str(list);
 	argv[0] = redis_str(status_text(reason));
 	argv[1] = redis_str(who);
-	err = redis_link_eval(link, &script_end, keys, 2, argv, 2, on_reply,
+	argv[2] = redis_str(call);
+	err = redis_link_eval(link, &script_end, keys, 3, argv, 3, on_reply,
 			      ask);
 	return give(askp, ask, err);
 }

@@ -6,10 +6,10 @@
  * and removed by the script that writes the call's one CDR: whoever ends the
  * call first, there is one CDR.
  *
- * Keys: `cb:{c:<x>}:rec:<call>` (hash) and `cb:{c:<x>}:cdr` (stream), where x
- * is the first digit of the call id: record and CDR stream share a hash tag,
- * so that one script may touch both in a Redis Cluster, and sixteen shards
- * spread the load.
+ * Keys: `cb:{c:<x>}:rec:<call>` (hash), `cb:{c:<x>}:calls` (sorted set: which
+ * calls there are) and `cb:{c:<x>}:cdr` (stream), where x is the first digit of
+ * the call id: they share a hash tag, so that one script may touch all in a
+ * Redis Cluster, and sixteen shards spread the load.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -260,7 +260,7 @@ ${this.options.mediad ?? ''}`);
   // What is there of calls.
   async left() {
     const keys = await this.redis.call('KEYS', 'cb:*');
-    const calls = keys.filter((k) => /:rec:|:lease|:due/.test(k));
+    const calls = keys.filter((k) => /:rec:|:calls$|:lease|:due/.test(k));
     const sessions = [];
     for (const k of keys.filter((key) => /^cb:\{n:.*\}:media$/.test(key))) {
       const n = Number(await this.redis.call('HGET', k, 'sessions'));

@@ -149,10 +149,52 @@ static void on_count(int err, const struct redis_val *val, void *arg)
 	fix->rec.up_ms = err ? 99 : (uint64_t)val->num;
 }
 
+static uint64_t number_of(struct fixture *fix, const char *command,
+			  const char *key)
+{
+	const struct redis_arg argv[] = {redis_str(command), redis_str(key)};
+
+	fix->answers = 0;
+	CHECK(!redis_link_send(fix->link, argv, 2, on_count, fix));
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+	fix->answers = 0;
+	return fix->rec.up_ms;
+}
+
+static void a_call_stands_in_the_list_until_it_ends(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(save(&fix), STATUS_OK);
+		CHECK_INT(save(&fix), STATUS_OK);
+		CHECK_INT(number_of(&fix, "ZCARD", "cb:{c:0}:calls"), 1);
+		CHECK(number_of(&fix, "TTL", "cb:{c:0}:calls") <= 120);
+		CHECK_INT(end(&fix), STATUS_OK);
+		CHECK_INT(number_of(&fix, "EXISTS", "cb:{c:0}:calls"), 0);
+	}
+	stop(&fix);
+}
+
+static void a_record_that_expired_leaves_the_list(void)
+{
+	const struct redis_arg old[] = {
+		redis_str("ZADD"), redis_str("cb:{c:0}:calls"),
+		redis_str("1000"), redis_str("0000000000000000/demo")};
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK(!redis_link_send(fix.link, old, 4, on_count, &fix));
+		CHECK(redis_test_until(fix.wheel, 5000, answered, &fix));
+		fix.answers = 0;
+		CHECK_INT(save(&fix), STATUS_OK);
+		CHECK_INT(number_of(&fix, "ZCARD", "cb:{c:0}:calls"), 1);
+	}
+	stop(&fix);
+}
+
 static void a_call_ends_once_with_one_cdr(void)
 {
-	const struct redis_arg argv[] = {redis_str("XLEN"),
-					 redis_str("cb:{c:0}:cdr")};
 	struct fixture fix;
 
 	if (start(&fix)) {
@@ -160,9 +202,7 @@ static void a_call_ends_once_with_one_cdr(void)
 		CHECK_INT(end(&fix), STATUS_OK);
 		CHECK_INT(end(&fix), STATUS_UNKNOWN_DIALOG);
 		CHECK_INT(load(&fix), STATUS_UNKNOWN_DIALOG);
-		CHECK(!redis_link_send(fix.link, argv, 2, on_count, &fix));
-		CHECK(redis_test_until(fix.wheel, 5000, answered, &fix));
-		CHECK_INT(fix.rec.up_ms, 1);
+		CHECK_INT(number_of(&fix, "XLEN", "cb:{c:0}:cdr"), 1);
 	}
 	stop(&fix);
 }
@@ -185,5 +225,7 @@ static void with_redis_away_it_says_so(void)
 
 TEST_MAIN(TEST(a_record_reads_back),
 	  TEST(what_is_not_there_is_an_unknown_dialog),
+	  TEST(a_call_stands_in_the_list_until_it_ends),
+	  TEST(a_record_that_expired_leaves_the_list),
 	  TEST(a_call_ends_once_with_one_cdr),
 	  TEST(with_redis_away_it_says_so))
