@@ -96,7 +96,7 @@ bool route_address_parse(struct route_conn_peer *peer,
 static int load_peer(struct route_connection *conn, struct arena *mem)
 {
 	struct route_conn_peer *peer = &conn->peer;
-	char host[ROUTE_HOST_MAX + 3];
+	char host[ROUTE_HOST_MAX + 3], target[ROUTE_HOST_MAX + 9];
 
 	if (!peer->address) {
 		if (!peer->domain)
@@ -106,14 +106,21 @@ static int load_peer(struct route_connection *conn, struct arena *mem)
 	if (!route_address_parse(peer, host, peer->address))
 		return EINVAL;
 	peer->host = arena_copy(mem, host, strlen(host));
-	if (peer->domain)
-		return peer->host ? 0 : ENOMEM;
-
-	/* as it stands in a URI */
+	if (!peer->host)
+		return ENOMEM;
+	if (peer->domain) {
+		peer->target = peer->domain;
+		return 0;
+	}
+	/* as they stand in a URI; From and To have no port (RFC 3261 19.1.1) */
 	if (sa_af(&peer->addr) == AF_INET6)
 		re_snprintf(host, sizeof(host), "[%s]", peer->host);
 	peer->domain = arena_copy(mem, host, strlen(host));
-	return peer->host && peer->domain ? 0 : ENOMEM;
+	re_snprintf(target, sizeof(target), "%s:%u", host, peer->port);
+	peer->target = peer->port == ROUTE_SIP_PORT
+			       ? peer->domain
+			       : arena_copy(mem, target, strlen(target));
+	return peer->domain && peer->target ? 0 : ENOMEM;
 }
 
 /* --- media ------------------------------------------------------------------ */

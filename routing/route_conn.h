@@ -56,6 +56,8 @@ struct route_conn_peer {
 	const char *domain;   /* host in URIs; never NULL: else `host`, with
 				 an IPv6 address in brackets; inbound: the
 				 tenant's first domain */
+	const char *target;   /* "host[:port]" of the Request-URI: `domain` as
+				 given, else of address; NULL: inbound */
 	enum route_conn_transport transport;
 };
 

@@ -41,6 +41,7 @@ static const char full[] =
 	"        probe: 0s\n"
 	"        max_calls: 30\n"
 	"      backup: {kind: trunk, address: \"[2001:db8::5]\"}\n"
+	"      high: {kind: trunk, address: \"[2001:db8::5]:5070\"}\n"
 	"      carrier: {kind: register, address: sip.carrier.example, "
 	"username: u, password: p}\n"
 	"      office: {kind: inbound, username: o, password: p}\n"
@@ -83,6 +84,7 @@ static void all_fields_are_there(void)
 		CHECK(sa_cmp(&c->peer.addr, &want, SA_ALL));
 		CHECK_STR(c->peer.listener, "udp-in");
 		CHECK_STR(c->peer.domain, "pbx.example.com");
+		CHECK_STR(c->peer.target, "pbx.example.com");
 		CHECK_INT(c->peer.transport, ROUTE_UDP);
 		CHECK_STR(c->login.username, "gate");
 		CHECK_STR(c->login.password, "hush");
@@ -111,6 +113,7 @@ static void what_is_not_given_has_a_default(void)
 	REQUIRE(c);
 	CHECK_STR(c->peer.host, "2001:db8::5");
 	CHECK_STR(c->peer.domain, "[2001:db8::5]");
+	CHECK_STR(c->peer.target, "[2001:db8::5]");
 	CHECK_INT(c->peer.port, 5060);
 	CHECK_INT(sa_port(&c->peer.addr), 5060);
 	CHECK_INT(c->media.source, ROUTE_SOURCE_STRICT);
@@ -119,6 +122,9 @@ static void what_is_not_given_has_a_default(void)
 	CHECK(c->times.answer == 4000 && c->times.ring == 60000);
 	CHECK(c->times.probe == 30000 && !c->max_calls);
 	CHECK(!c->peer.listener && !c->login.username && !c->from_user);
+	c = conn(table, "high");
+	CHECK_STR(c ? c->peer.domain : NULL, "[2001:db8::5]");
+	CHECK_STR(c ? c->peer.target : NULL, "[2001:db8::5]:5070");
 	c = conn(table, "carrier");
 	REQUIRE(c);
 	CHECK_STR(c->peer.host, "sip.carrier.example");
@@ -410,7 +416,7 @@ static void the_explanation_names_connections(void)
 	re_snprintf(text, sizeof(text), "%H", route_plan_explain, &plan);
 	CHECK(strstr(text, "INVITE from \"alice\" to \"999\", tenant \"t\", "
 			   "by connection \"office\"\n") == text);
-	CHECK(strstr(text, "route \"out\" (r.yaml:36): is not for calls from "
+	CHECK(strstr(text, "route \"out\" (r.yaml:37): is not for calls from "
 			   "there\n"));
 	re_snprintf(text, sizeof(text), "%H", route_plan_json, &plan);
 	CHECK(strstr(text, "\"from\":\"office\""));
