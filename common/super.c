@@ -283,6 +283,8 @@ static void listen_to(struct super *super, struct child *child, uint64_t now_ms)
 	}
 	child->heard = true;
 	child->heard_ms = now_ms;
+	if (memchr(said, WORKER_SAYS_IDLE, (size_t)n))
+		child->idle = true;
 	if (!child->ready && memchr(said, WORKER_SAYS_READY, (size_t)n)) {
 		child->ready = true;
 		all_ready(super);
@@ -357,6 +359,19 @@ static int wait_for_events(const struct super *super,
 	return timeout;
 }
 
+/* Each worker has gone, or has nothing to do but for the others. */
+static bool all_idle(const struct super *super)
+{
+	for (size_t i = 0; i < super->n; i++) {
+		const struct child *child = &super->children[i];
+		bool lives = child->pid || child->start_at_ms < UINT64_MAX;
+
+		if (child->slot && lives && !child->idle)
+			return false;
+	}
+	return true;
+}
+
 /* The workers first: the admin process shows how they are doing. */
 static bool stopped(struct super *super, uint64_t now_ms)
 {
@@ -364,6 +379,9 @@ static bool stopped(struct super *super, uint64_t now_ms)
 		return false;
 	if (now_ms >= super->kill_at_ms)
 		stop_all(super, super->exit_code, now_ms);
+	/* again as long as one is there: it is no harm */
+	if (all_idle(super))
+		signal_children(super, SIGQUIT, false);
 	if (!super->admin_told && !expected(super, false)) {
 		super->admin_told = true;
 		signal_children(super, SIGTERM, true);

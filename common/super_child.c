@@ -172,7 +172,7 @@ int child_fork(struct super *super, struct child *child, uint64_t now_ms)
 	close(fds[1]);
 	child->pid = pid;
 	child->pipe_fd = fds[0];
-	child->heard = child->ready = false;
+	child->heard = child->ready = child->idle = false;
 	child->began_ms = child->heard_ms = now_ms;
 	child->start_at_ms = UINT64_MAX;
 	return 0;

@@ -21,7 +21,7 @@ struct child {
 	pid_t pid;                 /* 0: none lives */
 	int pipe_fd;               /* its voice; -1 */
 	uint32_t incarnation;
-	bool heard, ready;
+	bool heard, ready, idle;
 	uint64_t began_ms;
 	uint64_t heard_ms;
 	uint64_t start_at_ms; /* UINT64_MAX: not planned */

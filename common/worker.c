@@ -53,6 +53,14 @@ void worker_ready(struct worker *worker)
 	say(worker, WORKER_SAYS_READY);
 }
 
+void worker_idle(struct worker *worker)
+{
+	if (worker->parent_fd >= 0)
+		say(worker, WORKER_SAYS_IDLE);
+	else
+		worker_quit(worker, WORKER_EXIT_OK);
+}
+
 void worker_quit(struct worker *worker, int exit_code)
 {
 	if (!worker->exit_code)
@@ -92,6 +100,10 @@ static void take_signal(struct life *life, uint32_t signo)
 	case SIGTERM:
 		drain(life);
 		break;
+	case SIGQUIT: /* the parent's answer to worker_idle() */
+		if (life->worker->draining)
+			worker_quit(life->worker, WORKER_EXIT_OK);
+		break;
 	case SIGHUP:
 		if (life->hooks->reload)
 			life->hooks->reload(life->arg);
@@ -119,7 +131,8 @@ static void on_signal(int flags, void *arg)
 
 static int signals_open(struct life *life)
 {
-	static const int signos[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+	static const int signos[] = {SIGTERM, SIGINT,  SIGQUIT,
+				     SIGHUP,  SIGUSR1, SIGUSR2};
 	sigset_t set;
 
 	sigemptyset(&set);

@@ -63,7 +63,7 @@ struct worker_hooks {
 	/* Make what serves: loop and wheel exist. An exit code, 0: go on. */
 	int (*start)(struct worker *worker, void *arg);
 	/* The first SIGTERM: take no new work, and call worker_quit() when the
-	 * old is done; the parent ends what takes too long. It may have come
+	 * old is done, or worker_idle(); the parent ends what takes too long. It may have come
 	 * before start. NULL: quit at once. */
 	void (*drain)(void *arg);
 	/* SIGHUP: the parent has checked the new configuration. */
@@ -82,6 +82,12 @@ int worker_main(struct worker *worker, const struct worker_hooks *hooks,
 
 /* Tell the parent that this worker serves. Once, when it is true. */
 void worker_ready(struct worker *worker);
+/*
+ * While draining: nothing is under way here, but what is at another worker of
+ * the daemon may need this one. It goes on, and quits when all have said so.
+ * Without a parent it quits at once.
+ */
+void worker_idle(struct worker *worker);
 /* Leave the loop; of several codes that are not 0 the first counts. */
 void worker_quit(struct worker *worker, int exit_code);
 /* The socket of a listener; NULL when there is none of that name. */
@@ -91,7 +97,8 @@ const struct worker_sock *worker_sock_find(const struct worker *worker,
 /* What a worker writes to its parent. */
 enum {
 	WORKER_SAYS_BEAT = 'h',
-	WORKER_SAYS_READY = 'r'
+	WORKER_SAYS_READY = 'r',
+	WORKER_SAYS_IDLE = 'i'
 };
 
 #endif

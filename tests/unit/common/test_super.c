@@ -84,7 +84,7 @@ static int count_sockets(void)
 }
 
 /* A datagram asks: 'k' crash, 'c' exit for configuration, 's' stand still,
- * 'q' quit, 'n' tell the process name, 'e' answer. */
+ * 'q' quit, 'i' be idle, 'n' tell the process name, 'e' answer. */
 static void on_datagram(int flags, void *arg)
 {
 	struct served *served = arg;
@@ -104,6 +104,10 @@ static void on_datagram(int flags, void *arg)
 		worker_quit(served->worker, WORKER_EXIT_CONFIG);
 	if (what[0] == 'q')
 		worker_quit(served->worker, 0);
+	if (what[0] == 'i') {
+		worker_idle(served->worker);
+		tell(served->worker, "idle");
+	}
 	if (what[0] == 'n') {
 		(void)prctl(PR_GET_NAME, name);
 		snprintf(what, sizeof(what), "name=%s sockets=%d", name,
@@ -610,6 +614,46 @@ static void drain_waits_for_the_workers_and_then_ends_the_admin(void)
 	CHECK_INT(stage_end(&s), 0);
 }
 
+/* Datagrams until one comes to this slot, or to any (0); the slot. */
+static int ask_slot(struct stage *stage, char what, const char *says, int slot)
+{
+	for (int i = 0; i < 200; i++) {
+		const char *line;
+		int got = 0;
+
+		ask(stage, what);
+		line = told(stage, says);
+		if (!line || sscanf(strstr(line, "slot="), "slot=%d", &got) < 1)
+			return 0;
+		if (!slot || got == slot)
+			return got;
+	}
+	return 0;
+}
+
+static void idle_workers_stay_until_all_are_idle(void)
+{
+	struct stage s;
+	int first;
+
+	stage_init(&s, 2);
+	REQUIRE(!stage_open(&s));
+	CHECK(told(&s, "start slot=1 "));
+	CHECK(told(&s, "start slot=2 "));
+	CHECK_INT(kill(s.pid, SIGTERM), 0);
+	CHECK(told(&s, "drain slot=1 "));
+	CHECK(told(&s, "drain slot=2 "));
+	first = ask_slot(&s, 'i', "idle", 0);
+	CHECK(first == 1 || first == 2);
+	/* it goes on to serve */
+	CHECK_INT(ask_slot(&s, 'n', "name=", first), first);
+	CHECK(!strstr(s.told, "stop"));
+	CHECK_INT(ask_slot(&s, 'i', "idle", 3 - first), 3 - first);
+	CHECK(told(&s, "stop slot=1 "));
+	CHECK(told(&s, "stop slot=2 "));
+	CHECK_INT(stage_end(&s), 0);
+}
+
 static void drain_ends_at_its_limit(void)
 {
 	struct stage s;
@@ -803,6 +847,7 @@ TEST_MAIN(TEST(all_start_and_systemd_is_told),
 	  TEST(start_may_take_longer_than_a_turn_of_the_loop),
 	  TEST(sockets_outlive_their_worker),
 	  TEST(drain_waits_for_the_workers_and_then_ends_the_admin),
+	  TEST(idle_workers_stay_until_all_are_idle),
 	  TEST(drain_ends_at_its_limit), TEST(second_signal_kills_at_once),
 	  TEST(worker_told_twice_to_stop_drains_once),
 	  TEST(worker_that_dies_while_draining_has_a_successor_that_drains),
