@@ -21,6 +21,10 @@
 #include "sigd/sigd_cfg.h"
 #include "sigd/transport/flow.h"
 
+enum {
+	LAST_MS = 3000, /* workers may take for what they do last */
+};
+
 /* Hangs off the stack of main(). */
 struct main_state {
 	const char *path;       /* of sigd.yaml */
@@ -49,7 +53,8 @@ static void on_drained(void *arg)
 {
 	struct child *child = arg;
 
-	worker_quit(child->worker, 0);
+	/* a device that rings at another worker may be connected to us */
+	worker_idle(child->worker);
 }
 
 static int child_start(struct worker *worker, void *arg)
@@ -188,7 +193,7 @@ static int serve(struct main_state *state)
 		.times = SUPER_TIMES_DEFAULT};
 
 	daemon.times.stall_ms = cfg->stall_ms;
-	daemon.times.drain_ms = cfg->drain_ms;
+	daemon.times.drain_ms = cfg->drain_ms + LAST_MS;
 	state->setup_ptr = &state->setup;
 	listeners_fill(state);
 	daemon.nlisteners = state->nlisteners;

@@ -52,7 +52,8 @@ int sigd_alloc(struct sigd **sigdp, struct worker *worker,
 /* Load keys, tables and certificates anew; a bad file changes nothing and is
  * logged. */
 void sigd_reload(struct sigd *sigd);
-/* No new connections; drainedh when nothing is under way any more. */
+/* No new connections, calls or registrations; drainedh when nothing is under
+ * way any more. What rings is refused when the time to drain is over. */
 void sigd_drain(struct sigd *sigd);
 
 /* Load key file and tables of a configuration; errors are logged. The caller

@@ -324,6 +324,19 @@ void invite_acked(struct proxy *px, const char *call)
 	}
 }
 
+void proxy_give_up(struct proxy *px)
+{
+	struct le *le = list_head(&px->invites);
+
+	while (le) {
+		struct invite *inv = le->data;
+
+		le = le->next;
+		if (!inv->answered)
+			invite_fail(inv, STATUS_DRAINING);
+	}
+}
+
 /* --- what the transport reports ------------------------------------------- */
 
 static struct branch *branch_find(const struct proxy *px,

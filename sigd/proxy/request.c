@@ -114,6 +114,8 @@ static void serve_new(struct request *rq, struct txn_srv *st)
 	else if (msg->method == SMSG_BYE || msg->method == SMSG_UPDATE ||
 		 msg->method == SMSG_INFO)
 		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
+	else if (px->draining)
+		reply_status(px, st, STATUS_DRAINING);
 	else
 		job_start(rq, st);
 }
