@@ -23,7 +23,7 @@
 #include "common/seal.h"
 
 enum {
-	PURPOSES = SEAL_CTL + 1,
+	PURPOSES = SEAL_TICKET + 1,
 	SECRET_MIN = 16,
 	SECRET_MAX = 64,
 	FILE_MAX = 16384,
@@ -37,6 +37,7 @@ static const char *const purpose_info[PURPOSES] = {
 	[SEAL_CONTACT] = "cordboard contact",
 	[SEAL_NONCE] = "cordboard nonce",
 	[SEAL_CTL] = "cordboard ctl",
+	[SEAL_TICKET] = "cordboard ticket",
 };
 
 struct secret {

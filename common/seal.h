@@ -27,6 +27,7 @@ enum seal_purpose {
 	SEAL_CONTACT, /* the Contact that we show */
 	SEAL_NONCE,   /* digest nonce */
 	SEAL_CTL,     /* not sealing: the key of the control protocol's MAC */
+	SEAL_TICKET,  /* nor this: of TLS session tickets */
 };
 
 enum {

@@ -40,7 +40,7 @@ static int fail(char *errbuf, size_t errlen, const char *what, const char *file)
 }
 
 /* Name, HMAC and AES key of the tickets (OpenSSL: 16, 32 and 32 bytes). */
-static bool ticket_keys(SSL_CTX *ctx, const uint8_t *secret)
+bool edge_tls_tickets(SSL_CTX *ctx, const uint8_t *secret)
 {
 	uint8_t keys[3 * EVP_MAX_MD_SIZE], own[EDGE_TLS_SECRET_LEN];
 	size_t pos = 0;
@@ -119,7 +119,7 @@ int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
 	ERR_clear_error();
 	if (!cert || !key)
 		return fail(errbuf, errlen, "tls", "without certificate");
-	if (!policy(ctx) || !ticket_keys(ctx, ticket_secret))
+	if (!policy(ctx) || !edge_tls_tickets(ctx, ticket_secret))
 		return fail(errbuf, errlen, "tls", "settings");
 	return pair_load(ctx, cert, key, errbuf, errlen);
 }

@@ -31,6 +31,8 @@ int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
  * ones stay. */
 int edge_tls_renew(struct ssl_ctx_st *ctx, const char *cert, const char *key,
 		   char *errbuf, size_t errlen);
+/* Keys of tickets from another secret; false: they could not be made. */
+bool edge_tls_tickets(struct ssl_ctx_st *ctx, const uint8_t *ticket_secret);
 /* One for what is never a client: else libwebsockets makes such contexts of
  * its own. */
 int edge_tls_idle_ctx(struct ssl_ctx_st **ctxp);

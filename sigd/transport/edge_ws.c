@@ -348,16 +348,32 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 
 int edge_renew(struct edge *edge, char *errbuf, size_t errlen)
 {
-	int err = 0;
+	int first = 0;
 
-	for (size_t i = 0; i < TRANSPORT_LISTENERS_MAX && !err; i++) {
+	/* one that is broken keeps no other from its new one */
+	for (size_t i = 0; i < TRANSPORT_LISTENERS_MAX; i++) {
 		const struct edge_listener *on = edge->on[i];
+		char why[256];
+		int err;
 
-		if (on && on->tls)
-			err = edge_tls_renew(on->tls, on->cfg->cert,
-					     on->cfg->key, errbuf, errlen);
+		if (!on || !on->tls)
+			continue;
+		err = edge_tls_renew(on->tls, on->cfg->cert, on->cfg->key, why,
+				     sizeof(why));
+		if (err && !first) {
+			first = err;
+			str_ncpy(errbuf, why, errlen);
+		}
 	}
-	return err;
+	return first;
+}
+
+void edge_tickets(struct edge *edge, const uint8_t *secret)
+{
+	for (size_t i = 0; i < TRANSPORT_LISTENERS_MAX; i++) {
+		if (edge->on[i] && edge->on[i]->tls)
+			(void)edge_tls_tickets(edge->on[i]->tls, secret);
+	}
 }
 
 static void on_log(int level, const char *line)

@@ -42,6 +42,9 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 /* Certificates and keys anew from their files; as edge_listen(). */
 int edge_renew(struct edge *edge, char *errbuf, size_t errlen);
 
+/* Keys for TLS sessions from another secret, at all listeners. */
+void edge_tickets(struct edge *edge, const uint8_t *secret);
+
 /* Takes fd over, in any case. lefth is called once for each that was taken
  * without an error. */
 int edge_take(struct edge *edge, uint8_t listener, int fd,

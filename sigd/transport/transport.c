@@ -390,6 +390,17 @@ int transport_renew(struct transport *transport, char *errbuf, size_t errlen)
 			       : 0;
 }
 
+void transport_tickets(struct transport *transport, const uint8_t secret[32])
+{
+	if (!transport || !secret)
+		return;
+
+	/* where the edge looks for it, should a listener come later */
+	memcpy(transport->ticket_secret, secret, EDGE_TLS_SECRET_LEN);
+	if (transport->edge)
+		edge_tickets(transport->edge, secret);
+}
+
 struct flow_table *transport_flows(const struct transport *transport)
 {
 	return transport ? transport->flows : NULL;

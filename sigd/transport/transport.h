@@ -210,6 +210,10 @@ void transport_drain(struct transport *transport);
  */
 int transport_renew(struct transport *transport, char *errbuf, size_t errlen);
 
+/* Another secret for TLS sessions (see ticket_secret), from now on; a session
+ * under the old one does not resume. */
+void transport_tickets(struct transport *transport, const uint8_t secret[32]);
+
 struct flow_table *transport_flows(const struct transport *transport);
 const struct transport_counts *
 transport_counts(const struct transport *transport);

@@ -59,18 +59,18 @@ static void no_key_seals_before_its_time(void)
 static void keys_differ_by_purpose_and_by_secret(void)
 {
 	struct keyring *ring = NULL;
-	const uint8_t *key[12] = {NULL}, *none;
+	const uint8_t *key[14] = {NULL}, *none;
 	char why[100];
 
 	REQUIRE(!parse(&ring, "1 - " S1 "\n2 - " S2, why));
-	for (unsigned i = 0; i < 12; i++)
-		CHECK(!keyring_key(ring, (uint8_t)(1 + i / 6), i % 6, &key[i]));
-	for (unsigned i = 0; i < 12; i++) {
+	for (unsigned i = 0; i < 14; i++)
+		CHECK(!keyring_key(ring, (uint8_t)(1 + i / 7), i % 7, &key[i]));
+	for (unsigned i = 0; i < 14; i++) {
 		for (unsigned k = 0; k < i; k++)
 			CHECK(memcmp(key[i], key[k], KEYRING_KEY_LEN));
 	}
 	CHECK_INT(keyring_key(ring, 3, SEAL_CTL, &none), ENOENT);
-	CHECK_INT(keyring_key(ring, 1, SEAL_CTL + 1, &none), ENOENT);
+	CHECK_INT(keyring_key(ring, 1, SEAL_TICKET + 1, &none), ENOENT);
 	mem_deref(ring);
 }
 

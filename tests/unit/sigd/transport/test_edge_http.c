@@ -515,6 +515,41 @@ static void a_session_resumes_at_another_worker_with_the_same_secret(void)
 	rig_close(&one);
 }
 
+/* The cluster's key has changed: whoever holds an old ticket shakes hands in
+ * full, and resumes from then on. */
+static void tickets_follow_a_change_of_the_secret(void)
+{
+	static const uint8_t secret[32] = "the same secret at each worker.";
+	static const uint8_t next[32] = "the next secret at each worker.";
+	struct ws_client_params again = {.raw = false};
+	struct rig rig;
+	struct guest first, second, third;
+
+	rig_init(&rig);
+	rig.params.ticket_secret = secret;
+	rig.echo = true;
+	REQUIRE(rig_start(&rig));
+	REQUIRE(guest_come(&first, &rig, RIG_WSS, NULL));
+	CHECK(!ws_client_text(first.client, "x"));
+	CHECK(rig_until(&rig, &first.received, 1));
+	transport_tickets(rig.transport, next);
+	again.session = ws_client_session(first.client);
+	REQUIRE(again.session);
+	CHECK(guest_come(&second, &rig, RIG_WSS, &again));
+	CHECK(!ws_client_resumed(second.client));
+	CHECK(!ws_client_text(second.client, "x"));
+	CHECK(rig_until(&rig, &second.received, 1));
+	again.session = ws_client_session(second.client);
+	REQUIRE(again.session);
+	CHECK(guest_come(&third, &rig, RIG_WSS, &again));
+	CHECK(ws_client_resumed(third.client));
+	CHECK_INT(rig_counts(&rig)->tls_resumed, 1);
+	guest_drop(&third);
+	guest_drop(&second);
+	guest_drop(&first);
+	rig_close(&rig);
+}
+
 static void a_new_certificate_serves_new_handshakes_alone(void)
 {
 	char cert[300], key[300], other[300], name[64], err[200];
@@ -557,6 +592,39 @@ static void a_new_certificate_serves_new_handshakes_alone(void)
 	rig_close(&rig);
 }
 
+static void a_broken_pair_keeps_no_other_from_its_new_one(void)
+{
+	char pair[2][2][300], name[64], err[200];
+	struct rig rig;
+	struct guest guest;
+	FILE *f;
+
+	rig_init(&rig);
+	rig.on[RIG_WS].kind = FLOW_WSS;
+	for (int i = 0; i < 2; i++) {
+		snprintf(pair[i][0], 300, "%s/both%d.pem", test_tmpdir(), i);
+		snprintf(pair[i][1], 300, "%s/both%d.key", test_tmpdir(), i);
+		REQUIRE(rig_certificate(pair[i][0], pair[i][1], "first"));
+		rig.on[RIG_WSS + i].cert = pair[i][0];
+		rig.on[RIG_WSS + i].key = pair[i][1];
+	}
+	REQUIRE(rig_start(&rig));
+	f = fopen(pair[0][0], "w");
+	fclose(f);
+	REQUIRE(rig_certificate(pair[1][0], pair[1][1], "second"));
+	CHECK_INT(transport_renew(rig.transport, err, sizeof(err)), EINVAL);
+	CHECK(strstr(err, pair[0][0]));
+	CHECK(guest_come(&guest, &rig, RIG_WS, NULL));
+	ws_client_peer(guest.client, name, sizeof(name));
+	CHECK_STR(name, "second");
+	guest_drop(&guest);
+	CHECK(guest_come(&guest, &rig, RIG_WSS, NULL));
+	ws_client_peer(guest.client, name, sizeof(name));
+	CHECK_STR(name, "first");
+	guest_drop(&guest);
+	rig_close(&rig);
+}
+
 TEST_MAIN(TEST(sip_is_the_only_subprotocol), TEST(only_listed_origins_come_in),
 	  TEST(only_the_paths_of_the_listener_are_served),
 	  TEST(a_bad_handshake_gets_its_status),
@@ -569,6 +637,8 @@ TEST_MAIN(TEST(sip_is_the_only_subprotocol), TEST(only_listed_origins_come_in),
 	  TEST(without_web_root_there_is_no_page),
 	  TEST(a_web_root_that_is_not_there_is_named),
 	  TEST(a_certificate_that_is_not_there_is_named),
+	  TEST(tickets_follow_a_change_of_the_secret),
+	  TEST(a_broken_pair_keeps_no_other_from_its_new_one),
 	  TEST(a_new_certificate_serves_new_handshakes_alone),
 	  TEST(a_session_resumes_at_another_worker_with_the_same_secret))
 
