@@ -155,7 +155,10 @@ static const struct cfg_field limit_fields[] = {
 	 .min = 1000,
 	 .max = 600000,
 	 .def = "60s",
-	 .help = "Time of a leg until its DTLS handshake is done."},
+	 .help = "Time from the answer until the DTLS handshake is done. "
+		 "Before "
+		 "it a leg may wait four times as long: more than a call may "
+		 "ring (timer_c of sigd)."},
 	{.key = "consent",
 	 .type = CFG_DURATION,
 	 CFG_AT(struct mediad_limits, consent_ms),

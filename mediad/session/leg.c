@@ -164,6 +164,21 @@ void leg_lose(struct leg *leg, enum session_cause cause)
 		table->losth(&lost, table->arg);
 }
 
+void leg_found(struct leg *leg)
+{
+	if (!leg->lost)
+		return;
+	leg->lost = false;
+	log_info(leg->session->call, "leg found again", "session=%s leg=%u",
+		 leg->session->id, leg->nr);
+	if (!path_rung_ms(leg->path, PATH_DTLS)) {
+		leg_life(leg, leg->session->table->cfg.setup_ms);
+		return;
+	}
+	wheel_stop(&leg->life);
+	leg_report_start(leg);
+}
+
 static void on_life(void *arg)
 {
 	struct leg *leg = arg;

@@ -10,13 +10,6 @@
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
 
-/* An offer of ours may wait while it rings, for longer than Timer C (RFC
- * 3261, 16.6), so in times of the set-up; so may a first packet, because who
- * calls us says nothing before we have picked up. */
-enum {
-	RINGING = 4
-};
-
 static int rtp_make(struct leg *leg, const struct session_terms *terms)
 {
 	const struct session_table *table = leg->session->table;
@@ -121,7 +114,7 @@ static uint64_t time_left(const struct leg *leg, uint64_t since_ms,
 static void rtp_overdue(struct leg *leg)
 {
 	const struct session_cfg *cfg = &leg->session->table->cfg;
-	uint64_t limit = (uint64_t)cfg->setup_ms * RINGING, left;
+	uint64_t limit = (uint64_t)cfg->setup_ms * LEG_RINGING, left;
 
 	if (leg->sdp.choice && (leg->in.packets || limit < cfg->media_ms))
 		limit = cfg->media_ms;

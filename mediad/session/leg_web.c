@@ -74,6 +74,9 @@ static int web_hear(struct leg *leg, const struct sdpm_choice *next,
 	if (path_web_remote(leg->path, &remote))
 		return leg_sdp_refuse(why, ENOTSUP, 488,
 				      "no usable fingerprint");
+	/* what was lost with its addresses is mended by others */
+	if (next->change.ice_restart)
+		leg_found(leg);
 	return 0;
 }
 
@@ -92,16 +95,28 @@ static int web_speak(struct leg *leg)
 	return err;
 }
 
-/* Reports begin with the keys, see on_rung(). */
+/* From here on the page can come. Reports begin with the keys, see
+ * on_rung(). */
 static void web_agree(struct leg *leg)
 {
-	(void)leg;
+	if (!path_rung_ms(leg->path, PATH_DTLS))
+		leg_life(leg, leg->session->table->cfg.setup_ms);
 }
 
 static void web_overdue(struct leg *leg)
 {
-	leg_lose(leg, path_rung_ms(leg->path, PATH_STUN) ? SESSION_NO_DTLS
-							 : SESSION_NO_ICE);
+	const struct session_table *table = leg->session->table;
+	uint64_t limit = (uint64_t)table->cfg.setup_ms * LEG_RINGING;
+	uint64_t age = wheel_now(table->wheel) - leg->at_ms[LEG_MADE];
+
+	if (leg->sdp.choice)
+		leg_lose(leg, path_rung_ms(leg->path, PATH_STUN)
+				      ? SESSION_NO_DTLS
+				      : SESSION_NO_ICE);
+	else if (age < limit)
+		leg_life(leg, limit - age);
+	else
+		leg_lose(leg, SESSION_NO_ANSWER);
 }
 
 static int web_store(const struct leg *leg, struct state_leg *st)

@@ -61,7 +61,7 @@ enum session_cause {
 	SESSION_CLOSED,    /* the far side closed its DTLS association */
 	SESSION_TOO_EARLY, /* the worker died before the leg could resume */
 	SESSION_POISON,    /* was there at two deaths of the worker in a row */
-	SESSION_NO_ANSWER, /* plain RTP: nothing was agreed on in time */
+	SESSION_NO_ANSWER, /* nothing was agreed on in time */
 	SESSION_MEDIA_TIMEOUT, /* plain RTP: nothing is heard any more */
 	SESSION_CAUSES,
 };
@@ -73,13 +73,15 @@ struct session_lost {
 };
 
 /* Once per leg or session. It stays as it is for the grace time, so that it
- * can be asked and dropped; then it is dropped by itself. The handler may drop
- * the session. Strings are valid during the call. */
+ * can be asked, dropped, or (a browser's leg) mended by an offer that restarts
+ * ICE; then it is dropped by itself. The handler may drop the session. Strings
+ * are valid during the call. */
 typedef void(session_lost_h)(const struct session_lost *lost, void *arg);
 
 struct session_cfg {
 	uint32_t max_sessions; /* 0: 2000 */
-	uint32_t setup_ms;     /* until DTLS is done; 0: 60,000. How long a
+	uint32_t setup_ms;     /* from the answer until DTLS is done; before it
+				  four times as long. 0: 60,000. How long a
 				  leg may be without consent says env */
 	uint32_t grace_ms;     /* from lost or empty to dropped; 0: 30,000 */
 	uint32_t report_ms;    /* least RTCP interval; 0: 5,000 */

@@ -100,6 +100,13 @@ enum {
 	LEG_NO_RECORD = UINT32_MAX
 };
 
+/* An offer may wait while it rings, for longer than Timer C (RFC 3261, 16.6),
+ * so in times of the set-up; so may a first packet of plain RTP, because who
+ * calls us says nothing before we have picked up. */
+enum {
+	LEG_RINGING = 4
+};
+
 /* Of a leg of plain RTP: what its connection asks for. */
 struct leg_terms {
 	uint8_t ncodecs;
@@ -160,6 +167,8 @@ const struct leg_kind *leg_kind_find(enum sdpm_profile profile);
 /* Ends it, with its record. */
 void leg_drop(struct leg *leg);
 void leg_lose(struct leg *leg, enum session_cause cause);
+/* A lost leg's path lives again. */
+void leg_found(struct leg *leg);
 /* Keys are there: reports begin. */
 void leg_report_start(struct leg *leg);
 /* Run kind->overdue() then. */

@@ -311,8 +311,10 @@ int path_web_restart(struct path *path)
 	path_web_name_del(pw, &ended);
 	err = path_web_name_add(pw, lite_local(pw->lite));
 	pw->lost = err != 0;
-	if (was_lost && !err)
+	if (was_lost && !err) {
+		pw->assoc.tries = 0;
 		path_web_consent_start(pw);
+	}
 	return err;
 }
 

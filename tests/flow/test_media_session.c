@@ -630,7 +630,37 @@ static void a_dropped_leg_leaves_its_peer_alone(void)
 	media_bed_close(&bed);
 }
 
-static void a_leg_that_nobody_comes_to_is_lost(void)
+/* It may ring for longer than sigd lets it (Timer C, 3 min). */
+static void a_leg_may_ring_for_minutes(void)
+{
+	struct media_bed bed = {.cfg = {.grace_ms = 1000}};
+	struct media_page *a, *b;
+	struct mbuf *mb = mbuf_alloc(2048);
+
+	REQUIRE(mb && media_bed_open(&bed, NULL) == 0);
+	a = media_page_open(&bed);
+	b = media_page_open(&bed);
+	REQUIRE(a && b);
+	CHECK_INT(media_remote(&bed, S, 1, false, media_page_sdp(a, false),
+			       NULL),
+		  0);
+	CHECK_INT(media_local(&bed, S, 2, false, mb, NULL), 0);
+	CHECK_INT(session_leg_join(bed.table, S, 1, 2, NULL), 0);
+	media_bed_run(&bed, 200000);
+	CHECK_INT(bed.nlost, 0);
+	CHECK_INT(media_page_called(b, S, 2), 0);
+	mbuf_rewind(mb);
+	CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), 0);
+	CHECK_INT(media_page_take(a, (char *)mb->buf, mb->end), 0);
+	media_bed_run(&bed, 3000);
+	CHECK(hear_each_other(&bed, a, b));
+	media_bed_run(&bed, 300000);
+	CHECK_INT(bed.nlost, 0);
+	mem_deref(mb);
+	media_bed_close(&bed);
+}
+
+static void a_leg_that_nobody_answers_is_lost(void)
 {
 	struct media_bed bed = {.cfg = {.grace_ms = 1000}};
 	struct media_page *a;
@@ -641,6 +671,32 @@ static void a_leg_that_nobody_comes_to_is_lost(void)
 	CHECK_INT(media_remote(&bed, S, 1, false, media_page_sdp(a, false),
 			       NULL),
 		  0);
+	media_bed_run(&bed, 239900);
+	CHECK_INT(bed.nlost, 0);
+	media_bed_run(&bed, 200);
+	CHECK_INT(bed.nlost, 1);
+	CHECK_INT(bed.lost[0].leg, 1);
+	CHECK_INT(bed.lost[0].cause, SESSION_NO_ANSWER);
+	media_bed_run(&bed, 2100);
+	CHECK_INT(session_count(bed.table), 0);
+	CHECK_INT(bed.nlost, 1);
+	media_bed_close(&bed);
+}
+
+static void a_leg_that_nobody_comes_to_is_lost(void)
+{
+	struct media_bed bed = {.cfg = {.grace_ms = 1000}};
+	struct media_page *a;
+	struct mbuf *mb = mbuf_alloc(2048);
+
+	REQUIRE(mb && media_bed_open(&bed, NULL) == 0);
+	a = media_page_open(&bed);
+	REQUIRE(a != NULL);
+	CHECK_INT(media_remote(&bed, S, 1, false, media_page_sdp(a, false),
+			       NULL),
+		  0);
+	media_bed_run(&bed, 59900);
+	CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), 0);
 	media_bed_run(&bed, 59900);
 	CHECK_INT(bed.nlost, 0);
 	media_bed_run(&bed, 200);
@@ -652,6 +708,7 @@ static void a_leg_that_nobody_comes_to_is_lost(void)
 	media_bed_run(&bed, 2100);
 	CHECK_INT(session_count(bed.table), 0);
 	CHECK_INT(bed.nlost, 1);
+	mem_deref(mb);
 	media_bed_close(&bed);
 }
 
@@ -674,6 +731,43 @@ static void a_page_that_vanishes_is_lost_after_its_consent(void)
 		CHECK(figures(&bed, 2) == NULL);
 		CHECK(figures(&bed, 1) != NULL);
 	}
+	media_bed_close(&bed);
+}
+
+/* Its network changed, and it comes back with a re-INVITE. */
+static void a_lost_leg_is_mended_by_an_ice_restart(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *a, *b;
+	struct mbuf *mb = mbuf_alloc(2048);
+
+	REQUIRE(mb && media_bed_open(&bed, file("mend")) == 0);
+	if (call_up(&bed, &a, &b)) {
+		media_bed_run(&bed, 1000);
+		mock_media_silence(b->mock);
+		media_bed_run(&bed, 31000);
+		CHECK_INT(bed.nlost, 1);
+		mock_media_restart(b->mock);
+		CHECK_INT(media_remote(&bed, S, 2, false,
+				       media_page_sdp(b, false), NULL),
+			  0);
+		CHECK_INT(media_local(&bed, S, 2, true, mb, NULL), 0);
+		CHECK_INT(media_page_take(b, (char *)mb->buf, mb->end), 0);
+		media_bed_run(&bed, 1000);
+		CHECK(hear_each_other(&bed, a, b));
+		media_bed_run(&bed, 60000);
+		CHECK(hear_each_other(&bed, a, b));
+		CHECK_INT(bed.nlost, 1);
+		b->check.ts_odd = 0; /* the silence */
+		fault_free(a);
+		fault_free(b);
+		CHECK(b->heard_rtcp > 8);
+		/* and when it goes again, that is told again */
+		mock_media_silence(b->mock);
+		media_bed_run(&bed, 31000);
+		CHECK_INT(bed.nlost, 2);
+	}
+	mem_deref(mb);
 	media_bed_close(&bed);
 }
 
@@ -780,8 +874,11 @@ TEST_MAIN(TEST(echo_gives_back_every_packet), TEST(tone_is_heard),
 	  TEST(bad_sdp_leaves_nothing_behind),
 	  TEST(joins_that_make_no_sense_are_refused),
 	  TEST(a_dropped_leg_leaves_its_peer_alone),
+	  TEST(a_leg_may_ring_for_minutes),
+	  TEST(a_leg_that_nobody_answers_is_lost),
 	  TEST(a_leg_that_nobody_comes_to_is_lost),
 	  TEST(a_page_that_vanishes_is_lost_after_its_consent),
+	  TEST(a_lost_leg_is_mended_by_an_ice_restart),
 	  TEST(a_page_that_closes_is_lost_at_once), TEST(limits_hold),
 	  TEST_OOM(memory_runs_out_anywhere),
 	  TEST(two_hundred_thousand_packets_are_relayed))
