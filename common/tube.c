@@ -230,6 +230,15 @@ int tube_alloc(struct tube **tubep, const struct tube_params *params)
 	return err;
 }
 
+int tube_renew(struct tube *tube, char *errbuf, size_t errlen)
+{
+	if (!tube || !errbuf || !errlen)
+		return EINVAL;
+
+	errbuf[0] = '\0';
+	return tube->tls ? tube_tls_renew(tube->tls, errbuf, errlen) : 0;
+}
+
 const struct tube_counts *tube_counts(const struct tube *tube)
 {
 	return tube ? &tube->counts : NULL;

@@ -77,7 +77,8 @@ typedef int(tube_lookup_h)(struct sa *addr, const char *node, void *arg);
  */
 struct tube_tls_cfg {
 	int fd;           /* listening TCP socket of this slot, or -1 */
-	const char *cert; /* PEM files: our certificate chain, */
+	/* PEM files, read again by tube_renew(): borrowed for the tube's life */
+	const char *cert; /* our certificate chain, */
 	const char *key;
 	const char *ca; /* and who signs the peers' (the cluster's own CA) */
 	tube_lookup_h *lookuph;
@@ -109,6 +110,17 @@ int tube_alloc(struct tube **tubep, const struct tube_params *params);
  */
 int tube_send(struct tube *tube, const struct tube_addr *dst,
 	      const struct tube_frame *frame);
+
+/*
+ * Certificates anew, for links made from now on; those that are there stay.
+ * EINVAL, and a sentence in errbuf: nothing has changed.
+ */
+int tube_renew(struct tube *tube, char *errbuf, size_t errlen);
+
+/* Can the files be used, and does the certificate hold the node's name? EINVAL
+ * with a sentence in errbuf. */
+int tube_tls_check(const struct tube_tls_cfg *cfg, const char *node,
+		   char *errbuf, size_t errlen);
 
 const struct tube_counts *tube_counts(const struct tube *tube);
 const struct tube_addr *tube_self(const struct tube *tube);

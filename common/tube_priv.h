@@ -49,6 +49,7 @@ int tube_unix_send(struct tube_unix *end, uint8_t slot, const uint8_t *data,
 /* tube_tls.c */
 int tube_tls_alloc(struct tube_tls **tlsp, struct tube *tube,
 		   const struct tube_tls_cfg *cfg);
+int tube_tls_renew(struct tube_tls *tls, char *errbuf, size_t errlen);
 int tube_tls_send(struct tube_tls *tls, const char *node, const uint8_t *data,
 		  size_t len);
 

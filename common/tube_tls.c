@@ -34,7 +34,9 @@ enum {
 	UNACKED_MS = 5000,
 	BATCH = 32,
 	PREFIX_LEN = 4,
-	READ_SIZE = 16384
+	READ_SIZE = 16384,
+	HOST_FLAGS = X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+		     X509_CHECK_FLAG_NO_WILDCARDS
 };
 
 enum link_state {
@@ -65,9 +67,7 @@ struct tube_tls {
 	struct loop_watch *watch;
 	struct list outbound;
 	struct list inbound;
-	tube_lookup_h *lookuph;
-	void *arg;
-	int fd;
+	struct tube_tls_cfg cfg;
 };
 
 static void on_link(int flags, void *arg);
@@ -205,9 +205,7 @@ static bool speaks_for(const char *node, void *arg)
 	bool yes;
 
 	yes = x509 && X509_check_host(x509, node, strlen(node),
-				      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-					      X509_CHECK_FLAG_NO_WILDCARDS,
-				      NULL) == 1;
+				      HOST_FLAGS, NULL) == 1;
 	X509_free(x509);
 	return yes;
 }
@@ -349,9 +347,7 @@ static int link_start(struct link *link)
 
 	if (link->node[0]) {
 		SSL_set_connect_state(link->ssl);
-		SSL_set_hostflags(link->ssl,
-				  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-					  X509_CHECK_FLAG_NO_WILDCARDS);
+		SSL_set_hostflags(link->ssl, HOST_FLAGS);
 		if (!SSL_set1_host(link->ssl, link->node))
 			return ENOMEM;
 	} else {
@@ -368,7 +364,7 @@ static int dial(struct link *link)
 {
 	struct sa to;
 
-	if (link->tls->lookuph(&to, link->node, link->tls->arg))
+	if (link->tls->cfg.lookuph(&to, link->node, link->tls->cfg.arg))
 		return EHOSTUNREACH;
 
 	link->fd = socket(sa_af(&to),
@@ -414,7 +410,7 @@ int tube_tls_send(struct tube_tls *tls, const char *node, const uint8_t *data,
 	if (link && link->state == LINK_FAILED)
 		return EHOSTUNREACH;
 	if (!link) {
-		if (!tls->lookuph ||
+		if (!tls->cfg.lookuph ||
 		    list_count(&tls->outbound) >= TUBE_PEERS_MAX)
 			return EHOSTUNREACH;
 		link = link_alloc(tls, node);
@@ -442,7 +438,7 @@ static void on_listen(int flags, void *arg)
 
 	(void)flags;
 	for (int i = 0; i < BATCH; i++) {
-		int fd = accept4(tls->fd, NULL, NULL,
+		int fd = accept4(tls->cfg.fd, NULL, NULL,
 				 SOCK_NONBLOCK | SOCK_CLOEXEC);
 		struct link *link = NULL;
 
@@ -471,39 +467,99 @@ static void tls_destructor(void *data)
 	SSL_CTX_free(tls->ctx);
 }
 
-static int ctx_make(struct tube_tls *tls, const struct tube_tls_cfg *cfg)
+static bool policy(SSL_CTX *ctx)
 {
-	ERR_clear_error();
-	tls->ctx = SSL_CTX_new(TLS_method());
-	if (!tls->ctx)
-		return ENOMEM;
-
-	SSL_CTX_set_mode(tls->ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
-					   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-					   SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_verify(tls->ctx,
-			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-			   NULL);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+				      SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify(
+		ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	/* Links are few and last: a resumed one would not show its
 	 * certificate anew */
-	SSL_CTX_set_session_cache_mode(tls->ctx, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_num_tickets(tls->ctx, 0);
-	if (SSL_CTX_set_min_proto_version(tls->ctx, TLS1_3_VERSION) != 1 ||
-	    SSL_CTX_use_certificate_chain_file(tls->ctx, cfg->cert) != 1 ||
-	    SSL_CTX_use_PrivateKey_file(tls->ctx, cfg->key, SSL_FILETYPE_PEM) !=
-		    1 ||
-	    SSL_CTX_check_private_key(tls->ctx) != 1 ||
-	    SSL_CTX_load_verify_locations(tls->ctx, cfg->ca, NULL) != 1) {
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(ctx, 0);
+	return SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1;
+}
+
+/* The file that cannot be used, NULL: all can. */
+static const char *files_load(SSL_CTX *ctx, const struct tube_tls_cfg *cfg)
+{
+	if (SSL_CTX_use_certificate_chain_file(ctx, cfg->cert) != 1)
+		return cfg->cert;
+	if (SSL_CTX_use_PrivateKey_file(ctx, cfg->key, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_check_private_key(ctx) != 1)
+		return cfg->key;
+	return SSL_CTX_load_verify_locations(ctx, cfg->ca, NULL) == 1
+		       ? NULL
+		       : cfg->ca;
+}
+
+static int ctx_make(SSL_CTX **ctxp, const struct tube_tls_cfg *cfg,
+		    char *errbuf, size_t errlen)
+{
+	SSL_CTX *ctx;
+	const char *file, *why;
+
+	ERR_clear_error();
+	ctx = SSL_CTX_new(TLS_method());
+	if (!ctx || !policy(ctx)) {
+		SSL_CTX_free(ctx);
+		return ENOMEM;
+	}
+	file = files_load(ctx, cfg);
+	if (file) {
+		why = ERR_reason_error_string(ERR_peek_last_error());
+		(void)re_snprintf(errbuf, errlen, "%s: %s", file,
+				  why ? why : "cannot be used");
 		ERR_clear_error();
+		SSL_CTX_free(ctx);
 		return EINVAL;
 	}
+	*ctxp = ctx;
 	return 0;
+}
+
+int tube_tls_renew(struct tube_tls *tls, char *errbuf, size_t errlen)
+{
+	SSL_CTX *ctx = NULL;
+	int err = ctx_make(&ctx, &tls->cfg, errbuf, errlen);
+
+	if (err)
+		return err;
+
+	/* links hold on to the one that they were made with */
+	SSL_CTX_free(tls->ctx);
+	tls->ctx = ctx;
+	return 0;
+}
+
+int tube_tls_check(const struct tube_tls_cfg *cfg, const char *node,
+		   char *errbuf, size_t errlen)
+{
+	SSL_CTX *ctx = NULL;
+	int err;
+
+	if (!cfg || !cfg->cert || !cfg->key || !cfg->ca || !node)
+		return EINVAL;
+
+	err = ctx_make(&ctx, cfg, errbuf, errlen);
+	if (!err && X509_check_host(SSL_CTX_get0_certificate(ctx), node,
+				    strlen(node), HOST_FLAGS, NULL) != 1) {
+		(void)re_snprintf(errbuf, errlen,
+				  "%s: no DNS name \"%s\" in it: peers would "
+				  "not believe that it is this node's",
+				  cfg->cert, node);
+		err = EINVAL;
+	}
+	SSL_CTX_free(ctx);
+	return err;
 }
 
 int tube_tls_alloc(struct tube_tls **tlsp, struct tube *tube,
 		   const struct tube_tls_cfg *cfg)
 {
 	struct tube_tls *tls;
+	char why[256];
 	int err;
 
 	if (!cfg->cert || !cfg->key || !cfg->ca)
@@ -516,10 +572,8 @@ int tube_tls_alloc(struct tube_tls **tlsp, struct tube *tube,
 		return ENOMEM;
 
 	tls->tube = tube;
-	tls->fd = cfg->fd;
-	tls->lookuph = cfg->lookuph;
-	tls->arg = cfg->arg;
-	err = ctx_make(tls, cfg);
+	tls->cfg = *cfg;
+	err = ctx_make(&tls->ctx, cfg, why, sizeof(why));
 	if (!err && cfg->fd >= 0)
 		err = loop_watch_alloc(&tls->watch, cfg->fd, LOOP_READ,
 				       on_listen, tls);

@@ -595,6 +595,58 @@ static void a_node_speaks_for_its_own_workers_alone(void)
 	ca_free(&ca);
 }
 
+/* The certificate of a box has ended, or was made for another: a new one
+ * serves from the next link on, without a restart. */
+static void a_new_certificate_makes_a_node_known(void)
+{
+	static struct end ends[2];
+	char cert[300], key[300], why[300];
+	struct end fresh;
+	struct ca ca;
+	FILE *f;
+
+	memset(ends, 0, sizeof(ends));
+	memset(&fresh, 0, sizeof(fresh));
+	REQUIRE(set_up());
+	ca_make(&ca, "cluster");
+	box(&ends[0], "old", &ca, &ca);
+	box(&ends[1], "b2", &ca, &ca);
+	acquaint(&ends[0], "a1", &ends[1], "b2");
+	CHECK(!start(&ends[0], "a1", 1, 5));
+	CHECK(!start(&ends[1], "b2", 1, 6));
+	CHECK(!send_text(&ends[1], "a1", 1, 5, "x"));
+	CHECK(until(&ends[1].lost, 1));
+	CHECK_INT(tube_tls_check(&ends[0].tls, "a1", why, sizeof(why)),
+		  EINVAL);
+	CHECK(strstr(why, "old.cert: no DNS name \"a1\""));
+
+	/* a broken one changes nothing */
+	snprintf(cert, sizeof(cert), "%s", ends[0].cert);
+	snprintf(key, sizeof(key), "%s", ends[0].key);
+	box(&fresh, "a1", &ca, &ca);
+	f = fopen(cert, "w");
+	fclose(f);
+	CHECK_INT(tube_renew(ends[0].tube, why, sizeof(why)), EINVAL);
+	CHECK(strstr(why, "old.cert: "));
+	CHECK(!rename(fresh.cert, cert));
+	CHECK_INT(tube_renew(ends[0].tube, why, sizeof(why)), EINVAL);
+	CHECK(strstr(why, "old.key: "));
+	CHECK(!rename(fresh.key, key));
+	CHECK(!tube_renew(ends[0].tube, why, sizeof(why)));
+	CHECK(!tube_tls_check(&ends[0].tls, "a1", why, sizeof(why)));
+	close(fresh.tls.fd);
+
+	/* what failed is tried again after a second */
+	for (int i = 0; i < 300 && !ends[0].received; i++) {
+		(void)send_text(&ends[1], "a1", 1, 5, "now");
+		loop_test_until(&lt, reached,
+				&(struct reach){&ends[0].received, 1}, 10);
+	}
+	CHECK(ends[0].received > 0);
+	tear_down(ends, 2);
+	ca_free(&ca);
+}
+
 static void another_ca_is_not_trusted(void)
 {
 	static struct end ends[2];
@@ -657,5 +709,6 @@ TEST_MAIN(TEST_OOM(a_frame_goes_to_the_worker_it_names),
 	  TEST(what_is_no_frame_is_counted), TEST(frames_cross_between_boxes),
 	  TEST(the_worker_that_took_it_passes_it_on_to_the_slot),
 	  TEST(a_node_speaks_for_its_own_workers_alone),
+	  TEST(a_new_certificate_makes_a_node_known),
 	  TEST(another_ca_is_not_trusted),
 	  TEST(a_box_that_is_gone_is_told_and_not_tried_for_a_while))
