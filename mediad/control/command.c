@@ -130,6 +130,7 @@ static enum status sdp_status(const struct sdpm_error *why)
 	case SDPM_NO_FINGERPRINT:
 	case SDPM_BAD_SETUP:
 		return STATUS_NO_ENCRYPTION;
+	case SDPM_NOT_PLAIN:
 	case SDPM_CHOSEN:
 	case SDPM_NOT_PREFERRED:
 	case SDPM_NOT_ALLOWED:

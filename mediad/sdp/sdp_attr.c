@@ -342,6 +342,8 @@ int sdpm_attribute(struct sdpm_reader *reader, const struct pl *text)
 		return sdpm_bad(reader, "empty attribute");
 	while (val.l && val.p[val.l - 1] == ' ')
 		--val.l;
+	while (name.l && name.p[name.l - 1] == ' ')
+		--name.l;
 
 	attr = attr_find(attrs_media, &name);
 	if (!attr)

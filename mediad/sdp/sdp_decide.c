@@ -219,6 +219,35 @@ static void media_note(struct sdpm_verdict *verdict,
 	}
 }
 
+/* The m-line that was in use has port 0 now: what was agreed on waits. */
+static bool is_turned_off(const struct sdpm_desc *desc,
+			  enum sdpm_profile profile,
+			  const struct sdpm_choice *prev)
+{
+	const struct sdpm_media *media;
+
+	if (profile != SDPM_RTP || !prev || prev->layout.audio >= desc->nmedia)
+		return false;
+
+	media = &desc->media[prev->layout.audio];
+	return media->kind == SDPM_AUDIO && !media->port;
+}
+
+static void turn_off(struct sdpm_choice *choice, const struct sdpm_desc *desc,
+		     const struct sdpm_choice *prev)
+{
+	*choice = *prev;
+	choice->change = (struct sdpm_change){
+		.dir = prev->dir != SDPM_INACTIVE,
+		.address = sa_isset(&prev->peer.rtp, SA_ADDR),
+	};
+	layout_read(&choice->layout, desc, prev->layout.audio);
+	choice->dir = choice->theirs = SDPM_INACTIVE;
+	choice->held = choice->off = true;
+	sa_init(&choice->peer.rtp, AF_UNSPEC);
+	sa_init(&choice->peer.rtcp, AF_UNSPEC);
+}
+
 int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 		      const struct sdpm_desc *offer,
 		      const struct sdpm_policy *policy,
@@ -236,6 +265,10 @@ int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 
 	audio = audio_choose(offer, policy, prev, &why);
 	media_note(verdict, offer, policy->profile, audio);
+	if (audio < 0 && is_turned_off(offer, policy->profile, prev)) {
+		turn_off(choice, offer, prev);
+		return 0;
+	}
 	if (audio < 0)
 		return refuse(verdict, why);
 
@@ -352,6 +385,11 @@ int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 	media = &answer->media[offer->layout.audio];
 	why = sdpm_media_fits(answer, media, offer->policy.profile, true);
 	sdpm_note_media(verdict, answer, offer->layout.audio, why);
+	if (why == SDPM_DISABLED &&
+	    is_turned_off(answer, offer->policy.profile, prev)) {
+		turn_off(choice, answer, prev);
+		return 0;
+	}
 	if (why != SDPM_CHOSEN)
 		return refuse(verdict, why);
 

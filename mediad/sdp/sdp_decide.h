@@ -10,7 +10,8 @@
  *
  * `prev` is the agreement in force, NULL at first; on success `next` replaces
  * it, on failure `prev` stays in force (RFC 3264 8). Only one audio m-line is
- * used; every other keeps its place with port 0.
+ * used; every other keeps its place with port 0. A peer of plain RTP may turn
+ * the one in use off by port 0, and on again later (RFC 3264 8.2).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -132,6 +133,7 @@ struct sdpm_choice {
 	enum sdpm_dir dir;    /* ours: SDPM_SENDONLY means that we send */
 	enum sdpm_dir theirs; /* as the peer wrote it; c=0.0.0.0 included */
 	bool held;            /* the peer does not listen to us */
+	bool off;             /* SDPM_RTP: its port is 0, nothing flows */
 	bool rtcp_mux;
 	uint8_t nmaps;
 	int8_t codec; /* index in maps, never -1 */

@@ -21,6 +21,7 @@ const char *sdpm_why_text(enum sdpm_why why)
 		[SDPM_BUNDLE_ONLY] = "bundled with what is refused",
 		[SDPM_SECOND_AUDIO] = "one audio stream is enough",
 		[SDPM_BAD_PROTO] = "transport protocol not supported",
+		[SDPM_NOT_PLAIN] = "only plain RTP (RTP/AVP) is spoken here",
 		[SDPM_NO_RTCP_MUX] = "no rtcp-mux",
 		[SDPM_NO_ICE] = "no ICE, or ICE-lite on both sides",
 		[SDPM_NO_FINGERPRINT] = "no fingerprint of SHA-256 or better",
@@ -126,11 +127,14 @@ static enum sdpm_why browser_fits(const struct sdpm_desc *desc,
 
 static enum sdpm_why rtp_fits(const struct sdpm_media *media)
 {
+	/* AVPF without feedback messages is AVP with other times (RFC 4585,
+	 * 4); SAVP and the like need keys, and their m-line is refused (RFC
+	 * 3264, 6) */
 	static const char *const protos[] = {"RTP/AVP", "RTP/AVPF", NULL};
 	uint8_t ip6[16];
 
 	if (!one_of(&media->proto, protos))
-		return SDPM_BAD_PROTO;
+		return SDPM_NOT_PLAIN;
 
 	/* Which hosts a connection may name is the session's matter; group
 	 * addresses are nobody's. 0.0.0.0 is a hold (RFC 3264 8.4). */

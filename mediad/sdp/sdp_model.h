@@ -224,6 +224,7 @@ enum sdpm_why {
 	SDPM_BUNDLE_ONLY, /* with an m-line that is refused */
 	SDPM_SECOND_AUDIO,
 	SDPM_BAD_PROTO,
+	SDPM_NOT_PLAIN, /* encrypted, or not RTP, where RTP/AVP is spoken */
 	SDPM_NO_RTCP_MUX,
 	SDPM_NO_ICE,
 	SDPM_NO_FINGERPRINT, /* or of a hash too weak */

@@ -19,6 +19,10 @@ struct holder {
 	struct sdpm_media media[];
 };
 
+enum {
+	ORIGIN_WORDS = 5 /* id, version, network, type, address */
+};
+
 int sdpm_bad(struct sdpm_reader *reader, const char *why)
 {
 	reader->error->sip = 400;
@@ -49,16 +53,26 @@ bool sdpm_address(struct sa *addr, const struct pl *text, uint16_t port)
 static int origin_line(struct sdpm_reader *r, const struct pl *val)
 {
 	struct sdpm_origin *origin = &r->desc->origin;
-	struct pl rest = *val, net, type;
+	struct pl rest = *val, word, last[ORIGIN_WORDS] = {0};
+	size_t n = 0;
 
 	if (r->seen.origin)
 		return sdpm_bad(r, "two o= lines");
-	if (!sdpm_word(&origin->user, &rest) ||
-	    !sdpm_word(&origin->id, &rest) ||
-	    !sdpm_word(&origin->version, &rest) || !sdpm_word(&net, &rest) ||
-	    !sdpm_word(&type, &rest) || !sdpm_word(&origin->addr, &rest))
+	/* the user may have blanks in it, or be none: count from the end */
+	for (; sdpm_word(&word, &rest); n++) {
+		memmove(last, last + 1, sizeof(last) - sizeof(last[0]));
+		last[ORIGIN_WORDS - 1] = word;
+	}
+	if (n < ORIGIN_WORDS)
 		return sdpm_bad(r, "o= has not six fields");
 
+	origin->user.p = val->p;
+	origin->user.l = (size_t)(last[0].p - val->p);
+	while (origin->user.l && origin->user.p[origin->user.l - 1] == ' ')
+		--origin->user.l;
+	origin->id = last[0];
+	origin->version = last[1];
+	origin->addr = last[4];
 	r->seen.origin = true;
 	return 0;
 }
@@ -137,7 +151,8 @@ static int formats_read(struct sdpm_reader *r)
 			return sdpm_bad(r, "payload type is not 0 to 127");
 		format_add(r, pt);
 	}
-	return any ? 0 : sdpm_bad(r, "m= without a format");
+	/* of a stream that is off some say no more */
+	return any || !r->media->port ? 0 : sdpm_bad(r, "m= without a format");
 }
 
 static int port_read(struct sdpm_reader *r, struct pl text)

@@ -19,6 +19,7 @@ struct words {
 	enum sdpm_dir dir;
 	uint16_t ptime;
 	bool offer;
+	bool off;
 	bool mux;
 	bool tls_id;
 };
@@ -218,7 +219,7 @@ static int line_write(struct mbuf *mb, const struct sdpm_local *local,
 {
 	const struct sdpm_layout *layout = words->layout;
 
-	if (i == layout->audio)
+	if (i == layout->audio && !words->off)
 		return audio_write(mb, local, words);
 	if (layout->carrier.on && i == layout->carrier.line)
 		return carrier_write(mb, local, words);
@@ -314,6 +315,7 @@ int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
 		.dir = choice->dir,
 		.ptime = choice->we_ptime,
 		.mux = choice->rtcp_mux,
+		.off = choice->off,
 		/* RFC 8842 5.3: only when the offer had one */
 		.tls_id = choice->peer.tls_id[0] != '\0',
 	};

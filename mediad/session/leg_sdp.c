@@ -85,6 +85,7 @@ static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 
 	if (!sdp->choice)
 		leg_note_formats(sdp, desc);
+	sdp->offer = mem_deref(sdp->offer);
 	mem_deref(sdp->desc);
 	sdp->desc = mem_ref(desc);
 	sdp->open_dir = next->theirs;
@@ -112,6 +113,11 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	err = sdpm_decide_answer(next, &verdict, desc, sdp->offer, sdp->choice);
 	if (err)
 		return explain(why, &verdict, err);
+	/* our half of ICE and DTLS was in the offer, and is used by now */
+	if (sdp->turn == LEG_STABLE &&
+	    (next->change.ice_restart || next->change.dtls_restart))
+		return leg_sdp_refuse(why, EPROTO, 400,
+				      "an answer of another peer came before");
 	err = leg->kind->hear(leg, next, why);
 	if (err)
 		return err;
@@ -120,7 +126,6 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	leg_note_why(sdp, &verdict);
 	mem_deref(sdp->choice);
 	sdp->choice = mem_ref(next);
-	sdp->offer = mem_deref(sdp->offer);
 	sdp->answered = false;
 	sdp->turn = LEG_STABLE;
 	leg_apply(leg);
@@ -137,12 +142,17 @@ int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 	int err;
 
 	if (remote->answer && sdp->turn != LEG_OFFERED) {
+		bool again = sdp->turn == LEG_STABLE && !sdp->answered &&
+			     sdp->choice;
+
 		/* the 200 repeats what the 183 said */
-		if (sdp->turn == LEG_STABLE && !sdp->answered && sdp->choice &&
-		    sdp->far_answer == digest(&remote->sdp))
+		if (again && sdp->far_answer == digest(&remote->sdp))
 			return 0;
-		return leg_sdp_refuse(why, EPROTO, 400,
-				      "no offer of ours is open");
+		/* or says it anew, because behind a PBX another one has picked
+		 * up: the offer stays for that until the next exchange */
+		if (!again || !sdp->offer)
+			return leg_sdp_refuse(why, EPROTO, 400,
+					      "no offer of ours is open");
 	}
 	err = sdpm_read(&desc, remote->sdp.p, remote->sdp.l, &error);
 	if (err) {
@@ -254,6 +264,8 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 			mem_deref(offer);
 		return err;
 	}
+	if (offer != sdp->offer)
+		mem_deref(sdp->offer);
 	sdp->offer = offer;
 	sdp->turn = LEG_OFFERED;
 	return 0;

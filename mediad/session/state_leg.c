@@ -147,11 +147,12 @@ static bool choice_sound(const struct sdpm_choice *choice)
 
 	return choice->profile <= SDPM_RTP && choice->dir <= SDPM_SENDRECV &&
 	       choice->theirs <= SDPM_SENDRECV && is_bool(&choice->held) &&
-	       is_bool(&choice->rtcp_mux) && layout_sound(&choice->layout) &&
-	       maps_sound(choice) && opus_sound(&choice->opus) &&
-	       opus_sound(&choice->we_opus) && change_sound(&choice->change) &&
-	       IS_TEXT(peer->ufrag) && IS_TEXT(peer->pwd) &&
-	       IS_TEXT(peer->tls_id) && prints_sound(peer);
+	       is_bool(&choice->off) && is_bool(&choice->rtcp_mux) &&
+	       layout_sound(&choice->layout) && maps_sound(choice) &&
+	       opus_sound(&choice->opus) && opus_sound(&choice->we_opus) &&
+	       change_sound(&choice->change) && IS_TEXT(peer->ufrag) &&
+	       IS_TEXT(peer->pwd) && IS_TEXT(peer->tls_id) &&
+	       prints_sound(peer);
 }
 
 static bool local_sound(const struct sdpm_local *local)

@@ -155,13 +155,15 @@ void hub_poll(struct hub *hub)
 
 	while (le) {
 		struct hub_pair *pair = mem_ref(le->data);
+		bool there;
 
 		for (size_t i = 0; i < 2; i++)
 			while (mem_nrefs(pair) > 1 && read_one(&pair->socks[i]))
 				;
 		/* who was freed by a handler takes the place along */
-		le = mem_nrefs(pair) > 1 ? le->next : list_head(&hub->pairs);
+		there = mem_nrefs(pair) > 1;
 		mem_deref(pair);
+		le = there ? le->next : list_head(&hub->pairs);
 	}
 }
 

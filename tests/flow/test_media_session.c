@@ -352,8 +352,16 @@ static void same_answer_is_byte_identical_and_may_be_repeated(void)
 		CHECK_INT(media_remote(&bed, S, 2, true,
 				       media_page_sdp(b, true), NULL),
 			  0);
-		/* another answer than that is none */
+		/* another answer to the same offer takes its place */
 		str_ncpy(b->extra, "a=inactive\r\n", sizeof(b->extra));
+		CHECK_INT(media_remote(&bed, S, 2, true,
+				       media_page_sdp(b, true), NULL),
+			  0);
+		CHECK_INT(media_remote(&bed, S, 2, true,
+				       media_page_sdp(b, true), NULL),
+			  0);
+		/* but not that of another browser */
+		mock_media_restart(b->mock);
 		CHECK_INT(media_remote(&bed, S, 2, true,
 				       media_page_sdp(b, true), NULL),
 			  EPROTO);

@@ -24,7 +24,10 @@
 #include "tests/lib/media_phone.h"
 
 enum {
-	RECORDS = 512
+	RECORDS = 512,
+	RANGES = 50,
+	RANGE_FIRST = 10000,
+	RANGE_PORTS = 402, /* of them 400 to use */
 };
 
 const char *media_id(unsigned nr)
@@ -61,7 +64,29 @@ static int bind_socket(struct media_bed *bed)
 	return 0;
 }
 
-/* Ports of plain RTP below those that the system gives to others. */
+/* A range of ports that no other test has, below those that the system gives
+ * away: who has its first port has all of them. */
+static int range_take(struct media_bed *bed)
+{
+	struct sa addr = bed->addr;
+
+	for (unsigned i = 0; i < RANGES; i++) {
+		unsigned nr = ((unsigned)getpid() + i) % RANGES;
+
+		bed->rtp_lo = (uint16_t)(RANGE_FIRST + nr * RANGE_PORTS + 2);
+		bed->rtp_hi = (uint16_t)(bed->rtp_lo + RANGE_PORTS - 3);
+		sa_set_port(&addr, (uint16_t)(bed->rtp_lo - 2));
+		bed->guard = socket(AF_INET, SOCK_DGRAM, 0);
+		if (bed->guard < 0)
+			return errno;
+		if (!bind(bed->guard, &addr.u.sa, addr.len))
+			return 0;
+		close(bed->guard);
+	}
+	bed->guard = -1;
+	return EADDRINUSE;
+}
+
 static int hub_start(struct media_bed *bed)
 {
 	struct hub_iface iface;
@@ -69,10 +94,6 @@ static int hub_start(struct media_bed *bed)
 
 	if (err)
 		return err;
-	if (!bed->rtp_lo) {
-		bed->rtp_lo = (uint16_t)(10000 + 400 * (getpid() % 50));
-		bed->rtp_hi = (uint16_t)(bed->rtp_lo + 399);
-	}
 	iface.bind = iface.advertise = bed->addr;
 	sa_set_port(&iface.bind, 0);
 	iface.lo = bed->rtp_lo;
@@ -131,11 +152,13 @@ int media_bed_open(struct media_bed *bed, const char *state)
 	int err;
 
 	bed->now_ms = 100000;
-	bed->fd = -1;
+	bed->fd = bed->guard = -1;
 	if (state)
 		str_ncpy(bed->state_path, state, sizeof(bed->state_path));
 	unlink(bed->state_path);
 	err = bind_socket(bed);
+	if (!err)
+		err = range_take(bed);
 	if (!err)
 		err = wheel_alloc(&bed->wheel, bed->now_ms);
 	if (!err)
@@ -153,6 +176,8 @@ void media_bed_close(struct media_bed *bed)
 	bed->wheel = mem_deref(bed->wheel);
 	if (bed->fd >= 0)
 		close(bed->fd);
+	if (bed->guard >= 0)
+		close(bed->guard);
 	if (bed->state_path[0])
 		unlink(bed->state_path);
 }

@@ -38,7 +38,8 @@ struct media_bed {
 	struct cert *cert;
 	struct path_web_env env;
 	struct path_rtp_env rtp_env;
-	uint16_t rtp_lo, rtp_hi; /* ports of plain RTP; 0: some */
+	uint16_t rtp_lo, rtp_hi; /* ports of plain RTP */
+	int guard;               /* keeps other tests out of them */
 	struct sound_bank *bank;
 	struct state_file *state;
 	struct session_table *table;
