@@ -262,8 +262,10 @@ static int sessions_make(struct media_worker *mw)
 	if (!err)
 		err = session_table_alloc(&mw->table, &session_cfg, &deps,
 					  news_lost, mw->news);
-	if (!err)
+	if (!err) {
+		session_on_up(mw->table, news_up);
 		err = session_resume_all(mw->table, &count);
+	}
 	if (err)
 		return err;
 

@@ -109,7 +109,8 @@ void command_figures(struct ctl_figures *to, const struct session_figures *from,
 	for (size_t i = 0; i < from->nlegs && i < CTL_LEG_MAX; i++) {
 		uint64_t age = since(now_ms, from->legs[i].at_ms[LEG_MADE]);
 
-		to->resumes |= from->legs[i].resumed;
+		if (from->legs[i].resumes > to->resumes)
+			to->resumes = from->legs[i].resumes;
 		leg_figures(&to->legs[i], &from->legs[i], now_ms);
 		++to->nlegs;
 		if (age > to->age_ms)

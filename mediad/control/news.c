@@ -164,6 +164,19 @@ void news_lost(const struct session_lost *lost, void *arg)
 	news_event(arg, &event);
 }
 
+void news_up(const struct session_up *up, void *arg)
+{
+	struct ctl_event event;
+
+	memset(&event, 0, sizeof(event));
+	event.kind = CTL_FACT_LEG_UP;
+	event.leg = up->leg;
+	str_ncpy(event.session, up->session, sizeof(event.session));
+	str_ncpy(event.call, up->call, sizeof(event.call));
+	pl_set_str(&event.tenant, up->tenant);
+	news_event(arg, &event);
+}
+
 struct resumed {
 	struct news *news;
 	const struct session_table *table;

@@ -58,7 +58,7 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 		.service = leg->service ? leg->service->name : NULL,
 		.ssrc_out = leg->out.ssrc,
 		.ssrc_in = leg->in.ssrc,
-		.resumed = leg->resumed,
+		.resumes = leg->resumes,
 		.profile = leg->kind->profile,
 		.last_in_ms = leg->in.last_ms,
 	};

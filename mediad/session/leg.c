@@ -250,10 +250,28 @@ void leg_report_start(struct leg *leg)
 
 /* --- what the path brings --------------------------------------------------------- */
 
+static void tell_up(struct leg *leg)
+{
+	const struct session *session = leg->session;
+	const struct session_table *table = session->table;
+	struct session_up up = {
+		.session = session->id,
+		.call = session->call,
+		.tenant = session->tenant,
+		.leg = leg->nr,
+	};
+
+	/* a successor is not to tell it again */
+	leg_store(leg);
+	if (table->uph)
+		table->uph(&up, table->arg);
+}
+
 static void on_rtp(const struct path_packet *packet, void *arg)
 {
 	struct leg *leg = arg;
 	uint32_t *serving = leg->session->table->serving;
+	bool first = !leg->in.packets;
 	struct strm_pkt sp;
 
 	/* LEG_NO_RECORD + 1 is 0: nobody */
@@ -262,6 +280,8 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp))
 		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
 	*serving = 0;
+	if (first && leg->in.packets)
+		tell_up(leg);
 }
 
 static void on_rtcp(const struct path_packet *packet, void *arg)

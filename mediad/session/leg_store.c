@@ -30,6 +30,10 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 	st->next = leg->out.next;
 	st->packets = leg->out.packets;
 	st->octets = leg->out.octets;
+	st->in_packets = leg->in.packets;
+	st->in_octets = leg->in.octets;
+	st->in_lost = strm_in_lost(&leg->in);
+	st->resumes = leg->resumes;
 	st->local = leg->sdp.local;
 	st->choice = *leg->sdp.choice;
 	/* an open offer dies with us, and what was answered before is no

@@ -69,6 +69,10 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	leg->out.packets = st->packets + since;
 	leg->out.octets = st->octets +
 			  (st->packets ? since * st->octets / st->packets : 0);
+	/* what came since then, nobody knows any more */
+	leg->in.packets = st->in_packets;
+	leg->in.octets = st->in_octets;
+	leg->in.lost_before = st->in_lost;
 	report_init(&leg->report, st->ssrc, st->local.cname, slot);
 	return leg->kind->speak(leg);
 }
@@ -84,7 +88,7 @@ static int revive(struct session *session, uint32_t rec, struct state_leg *st)
 	if (err)
 		return err;
 	leg->rec = rec;
-	leg->resumed = true;
+	leg->resumes = st->resumes + 1;
 	leg->stored = true;
 	leg->kind = leg_kind_find(st->choice.profile);
 	err = leg->kind->revive(leg, st);

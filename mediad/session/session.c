@@ -233,6 +233,11 @@ int session_table_alloc(struct session_table **tablep,
 	return err;
 }
 
+void session_on_up(struct session_table *table, session_up_h *uph)
+{
+	table->uph = uph;
+}
+
 void session_drain(struct session_table *table, bool drain)
 {
 	table->drain = drain;

@@ -78,6 +78,15 @@ struct session_lost {
  * are valid during the call. */
 typedef void(session_lost_h)(const struct session_lost *lost, void *arg);
 
+struct session_up {
+	const char *session, *call, *tenant;
+	uint8_t leg;
+};
+
+/* A leg's first valid RTP packet has come: once in its life, whoever serves it.
+ * The handler may drop nothing. Strings are valid during the call. */
+typedef void(session_up_h)(const struct session_up *up, void *arg);
+
 struct session_cfg {
 	uint32_t max_sessions; /* 0: 2000 */
 	uint32_t setup_ms;     /* from the answer until DTLS is done; before it
@@ -107,6 +116,9 @@ int session_table_alloc(struct session_table **tablep,
 			const struct session_cfg *cfg,
 			const struct session_deps *deps, session_lost_h *losth,
 			void *arg);
+
+/* arg is that of session_table_alloc(). */
+void session_on_up(struct session_table *table, session_up_h *uph);
 
 /* Bring back what the state file holds; call once, before the loop runs. What
  * cannot be resumed is reported through the lost handler, during the call,
@@ -214,7 +226,7 @@ struct leg_figures {
 	char chosen[32];     /* name/clock/channels; empty: none yet */
 	char why[96];        /* the reason for it */
 	uint32_t ssrc_out, ssrc_in;
-	bool resumed; /* the leg was taken over from another process */
+	uint32_t resumes;          /* processes that died under it */
 	uint64_t at_ms[LEG_STEPS]; /* 0: not reached */
 	uint64_t last_in_ms;       /* latest authentic packet; 0: none */
 	struct leg_stats stats;

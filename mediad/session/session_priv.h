@@ -31,6 +31,7 @@ struct session_table {
 	uint32_t nobody;         /* where it points without a state file */
 	struct wheel_timer survive;
 	session_lost_h *losth;
+	session_up_h *uph;
 	void *arg;
 };
 
@@ -134,7 +135,8 @@ struct leg {
 	struct wheel_timer report_due;
 	struct wheel_timer life; /* set-up; silence; grace when lost */
 	uint64_t heard_ms;       /* any packet, or when we began to wait */
-	bool lost, resumed;
+	bool lost;
+	uint32_t resumes;
 	bool stored;    /* the record has been written */
 	uint8_t rejoin; /* resumed: to be joined with this leg */
 	uint32_t rec;

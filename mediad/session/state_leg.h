@@ -35,6 +35,8 @@ struct state_leg {
 	uint64_t next;    /* index, packets and octets sent when this was */
 	uint64_t packets; /* written; the index goes on in the hot part */
 	uint64_t octets;
+	uint64_t in_packets, in_octets, in_lost; /* received till then */
+	uint32_t resumes;
 	uint64_t far_answer;
 	uint64_t at_ms[LEG_STEPS];
 	char offered[64];

@@ -195,6 +195,35 @@ static void ten_deaths_are_survived(void)
 	media_bed_close(&bed);
 }
 
+/* A record is of the call, not of one process: but for what came in the last
+ * seconds before a death. */
+static void figures_go_on_after_a_death(void)
+{
+	struct media_bed bed = {0};
+	struct session_figures figs;
+	struct media_page *a;
+	size_t alive = 0;
+	uint64_t sent;
+
+	REQUIRE(media_bed_open(&bed, file("figures")) == 0);
+	a = call_service(&bed, S, "echo");
+	REQUIRE(a != NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		media_bed_run(&bed, 20000);
+		CHECK_INT(media_bed_die(&bed, 50, &alive), 0);
+	}
+	media_bed_run(&bed, 1000);
+	CHECK_INT(session_query(bed.table, S, &figs), 0);
+	sent = mock_media_stats(a->mock)->tx;
+	CHECK_INT(figs.legs[0].resumes, 2);
+	CHECK(figs.legs[0].stats.packets_in + 2 * 256 >= sent);
+	CHECK(figs.legs[0].stats.packets_in <= sent);
+	CHECK_INT(figs.legs[0].stats.octets_in,
+		  80 * figs.legs[0].stats.packets_in);
+	CHECK_INT(figs.legs[0].stats.lost_in, 0);
+	media_bed_close(&bed);
+}
+
 static void signalling_goes_on_after_a_death(void)
 {
 	struct media_bed bed = {0};
@@ -232,7 +261,7 @@ static void signalling_goes_on_after_a_death(void)
 
 		CHECK_INT(session_query(bed.table, S, &figs), 0);
 		CHECK_INT(figs.nlegs, 2);
-		CHECK(figs.legs[0].resumed);
+		CHECK_INT(figs.legs[0].resumes, 1);
 		CHECK_STR(figs.legs[0].chosen, "opus/48000/2");
 		CHECK_STR(figs.tenant, "test");
 		CHECK(figs.legs[0].at_ms[LEG_MADE] > 0);
@@ -537,7 +566,8 @@ static void memory_runs_out_anywhere(void)
 TEST_MAIN(TEST(audio_is_back_and_nothing_was_used_twice),
 	  TEST(a_stream_past_its_wrap_goes_on),
 	  TEST(a_wrap_while_nobody_serves_is_survived), TEST(services_play_on),
-	  TEST(ten_deaths_are_survived), TEST(signalling_goes_on_after_a_death),
+	  TEST(ten_deaths_are_survived), TEST(figures_go_on_after_a_death),
+	  TEST(signalling_goes_on_after_a_death),
 	  TEST(an_open_offer_dies_with_the_worker),
 	  TEST(what_was_not_set_up_is_reported_lost),
 	  TEST(a_lost_leg_stays_lost),

@@ -112,6 +112,30 @@ static void hear_tone(const char *service, double hz, double dbfs)
 	media_bed_close(&bed);
 }
 
+static void a_leg_s_first_packet_is_told_once(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *a, *b;
+	size_t alive = 0;
+
+	REQUIRE(media_bed_open(&bed, file("up")) == 0);
+	a = media_page_open(&bed);
+	b = media_page_open(&bed);
+	REQUIRE(a && b);
+	b->sending = false;
+	CHECK_INT(media_page_calls(a, S, 1), 0);
+	CHECK_INT(media_page_called(b, S, 2), 0);
+	CHECK(media_bed_ready(&bed));
+	media_bed_run(&bed, 100);
+	CHECK_INT(bed.nup, 1);
+	CHECK_INT(bed.up_leg, 1);
+	CHECK_INT(media_bed_die(&bed, 50, &alive), 0);
+	media_bed_run(&bed, 500);
+	CHECK_INT(bed.nup, 1);
+	CHECK_INT(session_drop(bed.table, S), 0);
+	media_bed_close(&bed);
+}
+
 static void tone_is_heard(void)
 {
 	hear_tone("tone", 440, -13.14);
@@ -865,7 +889,8 @@ static void two_hundred_thousand_packets_are_relayed(void)
 	media_bed_close(&bed);
 }
 
-TEST_MAIN(TEST(echo_gives_back_every_packet), TEST(tone_is_heard),
+TEST_MAIN(TEST(echo_gives_back_every_packet),
+	  TEST(a_leg_s_first_packet_is_told_once), TEST(tone_is_heard),
 	  TEST(milliwatt_is_heard), TEST(two_pages_hear_each_other),
 	  TEST(callee_is_offered_what_the_caller_has),
 	  TEST(digits_pass_from_page_to_page),

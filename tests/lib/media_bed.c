@@ -54,6 +54,14 @@ static void on_lost(const struct session_lost *lost, void *arg)
 	bed->lost[n].cause = lost->cause;
 }
 
+static void on_up(const struct session_up *up, void *arg)
+{
+	struct media_bed *bed = arg;
+
+	bed->nup++;
+	bed->up_leg = up->leg;
+}
+
 static int bind_socket(struct media_bed *bed)
 {
 	sa_set_str(&bed->addr, "127.0.0.1", 0);
@@ -134,6 +142,8 @@ static int worker_start(struct media_bed *bed)
 	if (!err)
 		err = session_table_alloc(&bed->table, &bed->cfg, &deps,
 					  on_lost, bed);
+	if (!err)
+		session_on_up(bed->table, on_up);
 	return err;
 }
 

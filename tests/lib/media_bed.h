@@ -56,6 +56,8 @@ struct media_bed {
 		enum session_cause cause;
 	} lost[MEDIA_LOST_MAX];
 	unsigned nlost;
+	unsigned nup;
+	uint8_t up_leg; /* the latest of those */
 };
 
 /* A call's side in a browser. */

@@ -299,6 +299,29 @@ static void early_losses_are_told_in_the_end(void)
 	stop(&fix);
 }
 
+static void a_first_packet_is_a_fact(void)
+{
+	const struct session_up up = {.session = SESSION,
+				      .call = CALL,
+				      .tenant = "acme",
+				      .leg = 2};
+	struct fixture fix;
+
+	if (!begin(&fix))
+		return;
+	CHECK(start(&fix));
+	news_up(&up, fix.news);
+	fix.want = 1;
+	CHECK(redis_test_until(fix.bed.wheel, 5000, has_facts, &fix));
+	CHECK_INT(fix.fact.kind, CTL_FACT_LEG_UP);
+	CHECK_INT(fix.fact.leg, 2);
+	CHECK_INT(fix.fact.why, STATUS_OK);
+	CHECK_STR(fix.fact.session, SESSION);
+	CHECK_STR(fix.fact.call, CALL);
+	CHECK_INT(fix.events, 0);
+	stop(&fix);
+}
+
 static bool is_draining(void *arg)
 {
 	const struct fixture *fix = arg;
@@ -387,5 +410,6 @@ static void redis_may_come_late_and_come_back_empty(void)
 
 TEST_MAIN(TEST(a_call_is_served_through_redis),
 	  TEST(early_losses_are_told_in_the_end),
+	  TEST(a_first_packet_is_a_fact),
 	  TEST(heartbeats_tell_the_state), TEST(each_start_has_a_greater_epoch),
 	  TEST(redis_may_come_late_and_come_back_empty))
