@@ -123,6 +123,10 @@ static void stop_all(struct super *super, int exit_code, uint64_t now_ms)
 	super->exit_code = exit_code;
 	super->kill_at_ms = now_ms + super->daemon->times.drain_ms;
 	super_notify("STOPPING=1");
+	for (size_t i = 0; i < super->n; i++) {
+		if (super->children[i].slot)
+			child_refuse(super, &super->children[i]);
+	}
 	signal_children(super, SIGTERM, false);
 }
 

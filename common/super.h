@@ -9,9 +9,10 @@
  * parent.
  *
  *	SIGHUP          check the configuration, then SIGHUP to the children
- *	SIGTERM, SIGINT drain: SIGTERM to the workers, SIGQUIT when all are
- *	                idle, SIGKILL after drain_ms, the admin process last; a
- *	                second one kills at once
+ *	SIGTERM, SIGINT drain: no TCP connection is taken any more, SIGTERM to
+ *	                the workers, SIGQUIT when all are idle, SIGKILL after
+ *	                drain_ms, the admin process last; a second one kills at
+ *	                once
  *	SIGUSR1/SIGUSR2 passed on: log level debug, and back
  *
  * With NOTIFY_SOCKET in the environment systemd is told READY=1 once every

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/fault.h"
@@ -66,6 +67,15 @@ void child_close(struct child *child)
 	if (child->pipe_fd >= 0)
 		close(child->pipe_fd);
 	child->pipe_fd = -1;
+}
+
+void child_refuse(const struct super *super, const struct child *child)
+{
+	for (size_t i = 0; i < super->daemon->nlisteners; i++) {
+		if (super->daemon->listeners[i].proto == LISTENER_TCP &&
+		    child->fds[i] >= 0)
+			(void)shutdown(child->fds[i], SHUT_RDWR);
+	}
 }
 
 /* --- in the child ------------------------------------------------------------- */

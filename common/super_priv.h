@@ -50,6 +50,9 @@ void child_title(char title[24], const struct super *super,
 int child_open(struct super *super, struct child *child,
 	       uint16_t ports[WORKER_SOCKS_MAX]);
 void child_close(struct child *child);
+/* Nobody accepts on its TCP listeners any more: who connects is to be refused,
+ * and not to wait in a queue. */
+void child_refuse(const struct super *super, const struct child *child);
 /* Fork it. EAGAIN, ENOMEM, EMFILE, ... */
 int child_fork(struct super *super, struct child *child, uint64_t now_ms);
 

@@ -614,6 +614,18 @@ static void drain_waits_for_the_workers_and_then_ends_the_admin(void)
 	CHECK_INT(stage_end(&s), 0);
 }
 
+static bool connects(const struct stage *stage)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), err;
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	addr.sin_port = htons(stage->tcp_port);
+	err = connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+	close(fd);
+	return !err;
+}
+
 /* Datagrams until one comes to this slot, or to any (0); the slot. */
 static int ask_slot(struct stage *stage, char what, const char *says, int slot)
 {
@@ -640,12 +652,14 @@ static void idle_workers_stay_until_all_are_idle(void)
 	REQUIRE(!stage_open(&s));
 	CHECK(told(&s, "start slot=1 "));
 	CHECK(told(&s, "start slot=2 "));
+	CHECK(connects(&s));
 	CHECK_INT(kill(s.pid, SIGTERM), 0);
 	CHECK(told(&s, "drain slot=1 "));
 	CHECK(told(&s, "drain slot=2 "));
 	first = ask_slot(&s, 'i', "idle", 0);
 	CHECK(first == 1 || first == 2);
-	/* it goes on to serve */
+	/* it goes on to serve, but for those who would connect now */
+	CHECK(!connects(&s));
 	CHECK_INT(ask_slot(&s, 'n', "name=", first), first);
 	CHECK(!strstr(s.told, "stop"));
 	CHECK_INT(ask_slot(&s, 'i', "idle", 3 - first), 3 - first);
