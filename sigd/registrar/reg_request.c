@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <re.h>
 
@@ -151,7 +152,6 @@ static void keep(struct reg_request *req)
 			continue;
 		if (last->expires)
 			req->contacts[i] = *last;
-		memset(last, 0, sizeof(*last));
 		return;
 	}
 	++req->nc;
@@ -167,6 +167,7 @@ static enum status contact_add(struct reading *rd,
 	if (req->nc == REG_CONTACTS_MAX)
 		return STATUS_TOO_LARGE;
 
+	memset(to, 0, sizeof(*to));
 	code = contact_read(to, rd->msg, contact);
 	if (code == STATUS_OK)
 		code = interval(&to->expires, rd, contact);
@@ -242,9 +243,12 @@ enum status reg_request_read(struct reg_request *req, const struct smsg *msg,
 	struct reading rd = {.req = req, .msg = msg, .limits = limits};
 	enum status code;
 
-	memset(req, 0, sizeof(*req));
-	req->cseq   = msg->cseq.num;
-	req->callid = msg->callid;
+	/* contacts are 10 kB, of which most often one is used */
+	memset(req, 0, offsetof(struct reg_request, contacts));
+	req->cseq	    = msg->cseq.num;
+	req->callid	    = msg->callid;
+	req->outbound	    = false;
+	req->unsupported[0] = '\0';
 	if (flow_len > BINDING_FLOW_MAX)
 		return STATUS_INTERNAL;
 	if (msg->callid.l > BINDING_CALLID_MAX)

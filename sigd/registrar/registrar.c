@@ -55,17 +55,22 @@ static enum status reply_code(const struct redis_val *val)
 	return STATUS_INTERNAL;
 }
 
-/* Best q first; among equals the order of Redis. */
-static void insert(struct registrar_list *list, const struct binding *binding)
+/* Best q first; among equals the order of Redis. The last one is new. */
+static void sort_in(struct registrar_list *list)
 {
-	size_t at = list->n;
+	struct binding *last = &list->bindings[list->n];
+	size_t at = list->n++;
+	struct binding copy;
 
-	while (at > 0 && list->bindings[at - 1].q < binding->q)
+	while (at > 0 && list->bindings[at - 1].q < last->q)
 		--at;
+	if (&list->bindings[at] == last)
+		return;
+
+	copy = *last;
 	memmove(&list->bindings[at + 1], &list->bindings[at],
-		(list->n - at) * sizeof(*binding));
-	list->bindings[at] = *binding;
-	++list->n;
+		(list->n - 1 - at) * sizeof(copy));
+	list->bindings[at] = copy;
 }
 
 /* {code, now, field, value, field, value ...} */
@@ -81,25 +86,28 @@ static void list_fill(struct registrar_list *list, const struct redis_val *val)
 		list->now_ms = now;
 	for (size_t i = 3; i < val->len; i += 2) {
 		struct pl text = {val->el[i].str, val->el[i].len};
-		struct binding binding;
 
 		/* what is not ours in the hash is passed over */
 		if (list->n < REGISTRAR_BINDINGS_MAX && text.p &&
-		    !binding_parse(&binding, &text))
-			insert(list, &binding);
+		    !binding_parse(&list->bindings[list->n], &text))
+			sort_in(list);
 	}
 }
 
 static void on_reply(int err, const struct redis_val *val, void *arg)
 {
 	struct registrar_ask *ask = arg;
-	struct registrar_list *list = mem_zalloc(sizeof(*list), NULL);
+	struct registrar_list *list = mem_alloc(sizeof(*list), NULL);
 	static const struct registrar_list no_memory = {
 		.code = STATUS_INTERNAL};
 
-	if (list && err)
+	/* room for 32 kB of bindings, of which one is used: not zeroed */
+	if (list) {
+		list->n = 0;
+		list->now_ms = 0;
 		list->code = STATUS_REDIS_DOWN;
-	else if (list)
+	}
+	if (list && !err)
 		list_fill(list, val);
 
 	/* the owner may free the question in here */

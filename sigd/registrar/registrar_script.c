@@ -160,7 +160,7 @@ int registrar_register(struct registrar_ask **askp,
 	struct contact_text *text;
 	int err = 0;
 
-	text = mem_alloc(REG_CONTACTS_MAX * sizeof(*text), NULL);
+	text = mem_alloc((req->nc + 1) * sizeof(*text), NULL);
 	if (!text)
 		return ENOMEM;
 
