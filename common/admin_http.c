@@ -29,6 +29,7 @@ enum {
 	BODY_MAX = 65536,
 	CONN_MEMORY = 32768, /* request line and headers, and an answer's */
 	SOURCES = 256,
+	ANSWER_FACTOR = 4, /* an answer may take as many times the timeout */
 	URI_MAX = ADMIN_PATH_MAX + 1 + ADMIN_QUERY_MAX,
 };
 
@@ -44,7 +45,15 @@ struct admin_http {
 	size_t nroutes;
 	struct bearer_set tokens;
 	uint32_t body_max;
+	uint32_t timeout_ms;
 	void *arg;
+};
+
+/* A connection. libmicrohttpd's own timeout begins anew with every byte. */
+struct client {
+	struct admin_http *http;
+	struct wheel_timer timer;
+	int fd; /* libmicrohttpd's */
 };
 
 struct admin_req {
@@ -80,6 +89,61 @@ const struct metric_desc admin_http_metrics[] = {
 };
 const size_t admin_http_nmetrics =
 	sizeof(admin_http_metrics) / sizeof(admin_http_metrics[0]);
+
+/* --- connections ------------------------------------------------------------------ */
+
+/* libmicrohttpd alone may close it: it will find that nothing comes. */
+static void on_late(void *arg)
+{
+	const struct client *client = arg;
+
+	(void)shutdown(client->fd, SHUT_RDWR);
+}
+
+static void client_due(struct client *client, uint32_t times)
+{
+	if (client)
+		wheel_start(client->http->wheel, &client->timer,
+			    (uint64_t)times * client->http->timeout_ms, on_late,
+			    client);
+}
+
+static void client_destructor(void *data)
+{
+	struct client *client = data;
+
+	wheel_stop(&client->timer);
+}
+
+static struct client *client_of(struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static void on_connection(void *arg, struct MHD_Connection *conn,
+			  void **clientp,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *info;
+	struct client *client;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		*clientp = mem_deref(*clientp);
+		return;
+	}
+	info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	client = info ? mem_zalloc(sizeof(*client), client_destructor) : NULL;
+	*clientp = client;
+	if (!client)
+		return; /* the idle timeout is left */
+
+	client->http = arg;
+	client->fd = info->connect_fd;
+	client_due(client, 1);
+}
 
 /* --- request and response ------------------------------------------------------- */
 
@@ -393,6 +457,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *conn,
 	}
 	if (*len)
 		return request_body(http, req, data, len);
+	client_due(client_of(conn), ANSWER_FACTOR);
 	return request_serve(http, req);
 }
 
@@ -400,9 +465,9 @@ static void on_completed(void *arg, struct MHD_Connection *conn, void **reqp,
 			 enum MHD_RequestTerminationCode code)
 {
 	(void)arg;
-	(void)conn;
 	(void)code;
 	*reqp = mem_deref(*reqp);
+	client_due(client_of(conn), 1); /* for the next request */
 }
 
 /* --- behind the loop ------------------------------------------------------------- */
@@ -457,7 +522,8 @@ static int daemon_start(struct admin_http *http,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		(unsigned)or_default(cfg->conns_per_ip_max, CONNS_PER_IP_MAX),
 		MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)or_default(cfg->timeout_s, TIMEOUT_S),
+		(unsigned)(http->timeout_ms / 1000),
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONN_MEMORY,
 		MHD_OPTION_END);
 	if (http->daemon)
@@ -495,6 +561,7 @@ int admin_http_alloc(struct admin_http **httpp,
 	http->routes = cfg->routes;
 	http->nroutes = cfg->nroutes;
 	http->body_max = or_default(cfg->body_max, BODY_MAX);
+	http->timeout_ms = or_default(cfg->timeout_s, TIMEOUT_S) * 1000;
 	http->arg = arg;
 	for (size_t i = 0; i < cfg->ntokens && !err; i++)
 		err = bearer_add(&http->tokens, cfg->tokens[i]);

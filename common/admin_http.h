@@ -41,7 +41,9 @@ struct admin_http_cfg {
 	size_t ntokens;
 	uint32_t conns_max;        /* 0: 64 */
 	uint32_t conns_per_ip_max; /* 0: 16 */
-	uint32_t timeout_s;        /* of a connection that is idle; 0: 15 */
+	uint32_t timeout_s;        /* of a connection that is idle, and until a
+				      whole request is there; an answer is given
+				      four times that; 0: 15 */
 	uint32_t body_max;         /* bytes; 0: 65536 */
 };
 

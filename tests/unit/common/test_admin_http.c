@@ -589,6 +589,65 @@ static void idle_connection_is_closed(void)
 	stage_close(&s);
 }
 
+static bool is_over(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	char byte;
+
+	/* a byte now and then, never long enough apart to be called idle */
+	(void)!send(fd, "x", 1, MSG_NOSIGNAL);
+	return poll(&pfd, 1, 200) == 1 && recv(fd, &byte, 1, 0) <= 0;
+}
+
+static void drip(const char *begin)
+{
+	struct stage s;
+	bool over = false;
+	int fd;
+
+	stage_init(&s);
+	s.cfg.timeout_s = 1;
+	REQUIRE(!stage_open(&s));
+	fd = connected(&s);
+	CHECK(send(fd, begin, strlen(begin), MSG_NOSIGNAL) > 0);
+	for (int i = 0; i < 25 && !over; i++)
+		over = is_over(fd);
+	CHECK(over);
+	close(fd);
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	stage_close(&s);
+}
+
+static void request_that_drips_is_cut_off(void)
+{
+	drip("GET /healthz HTTP/1.1\r\nHost: a\r\nX: ");
+	drip("POST /v1/echo/a HTTP/1.1\r\nHost: a\r\n" AUTH
+	     "Content-Length: 900\r\n\r\n");
+}
+
+static void kept_connection_serves_longer_than_one_request_may_take(void)
+{
+	struct pollfd pfd = {.events = POLLIN};
+	struct stage s;
+	char got[4096];
+
+	stage_init(&s);
+	s.cfg.timeout_s = 1;
+	REQUIRE(!stage_open(&s));
+	pfd.fd = connected(&s);
+	for (int i = 0; i < 4; i++) {
+		static const char get[] =
+			"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+		(void)poll(&pfd, 1, 500); /* nothing comes */
+		CHECK(send(pfd.fd, get, sizeof(get) - 1, MSG_NOSIGNAL) > 0);
+		CHECK(poll(&pfd, 1, PATIENCE_MS) == 1 &&
+		      recv(pfd.fd, got, sizeof(got), 0) > 12);
+	}
+	close(pfd.fd);
+	stage_close(&s);
+}
+
 static void short_tokens_are_refused(void)
 {
 	static const char *const bad[] = {"short"};
@@ -618,4 +677,7 @@ TEST_MAIN(TEST(open_route_is_served_with_and_without_a_token),
 	  TEST(without_tokens_only_open_routes_serve),
 	  TEST(garbage_and_cut_requests_do_no_harm),
 	  TEST(connections_are_limited_and_come_free_again),
-	  TEST(idle_connection_is_closed), TEST(short_tokens_are_refused))
+	  TEST(idle_connection_is_closed),
+	  TEST(request_that_drips_is_cut_off),
+	  TEST(kept_connection_serves_longer_than_one_request_may_take),
+	  TEST(short_tokens_are_refused))
