@@ -5,15 +5,45 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <re.h>
 
 #include "common/tube_priv.h"
+
+enum {
+	REST_MS = 100
+};
 
 static void out_destructor(void *data)
 {
 	struct tube_out *out = data;
 
 	list_unlink(&out->le);
+}
+
+static void on_rested(void *arg)
+{
+	const struct tube_door *door = arg;
+
+	(void)loop_watch_set(door->watch, LOOP_READ);
+}
+
+int tube_door_accept(struct tube_door *door, struct wheel *wheel)
+{
+	int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
+		       errno == ENOBUFS || errno == ENOMEM)) {
+		(void)loop_watch_set(door->watch, 0);
+		wheel_start(wheel, &door->rest, REST_MS, on_rested, door);
+	}
+	return fd;
+}
+
+void tube_door_close(struct tube_door *door)
+{
+	wheel_stop(&door->rest);
+	door->watch = mem_deref(door->watch);
 }
 
 int tube_queue_add(struct tube_queue *queue, const uint8_t *data, size_t len)

@@ -6,7 +6,9 @@
 #ifndef COMMON_TUBE_PRIV_H
 #define COMMON_TUBE_PRIV_H
 
+#include "common/loop.h"
 #include "common/tube_frame.h"
+#include "common/wheel.h"
 
 struct tube_tls;
 struct tube_unix;
@@ -31,7 +33,18 @@ struct tube_queue {
 	size_t bytes;
 };
 
+/* A listening socket. */
+struct tube_door {
+	struct loop_watch *watch;
+	struct wheel_timer rest;
+	int fd; /* -1: none */
+};
+
 /* tube.c */
+/* The next connection, -1: none now. Without descriptors the door rests for a
+ * while: the socket stays readable. */
+int tube_door_accept(struct tube_door *door, struct wheel *wheel);
+void tube_door_close(struct tube_door *door);
 int tube_queue_add(struct tube_queue *queue, const uint8_t *data, size_t len);
 void tube_queue_drop_first(struct tube_queue *queue);
 /* The peer went away: its frames are lost, and their senders are told. */

@@ -64,7 +64,7 @@ struct link {
 struct tube_tls {
 	struct tube *tube;
 	SSL_CTX *ctx;
-	struct loop_watch *watch;
+	struct tube_door door;
 	struct list outbound;
 	struct list inbound;
 	struct tube_tls_cfg cfg;
@@ -438,8 +438,7 @@ static void on_listen(int flags, void *arg)
 
 	(void)flags;
 	for (int i = 0; i < BATCH; i++) {
-		int fd = accept4(tls->cfg.fd, NULL, NULL,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = tube_door_accept(&tls->door, tls->tube->p.wheel);
 		struct link *link = NULL;
 
 		if (fd < 0)
@@ -463,7 +462,7 @@ static void tls_destructor(void *data)
 
 	list_flush(&tls->inbound);
 	list_flush(&tls->outbound);
-	mem_deref(tls->watch);
+	tube_door_close(&tls->door);
 	SSL_CTX_free(tls->ctx);
 }
 
@@ -573,9 +572,10 @@ int tube_tls_alloc(struct tube_tls **tlsp, struct tube *tube,
 
 	tls->tube = tube;
 	tls->cfg = *cfg;
+	tls->door.fd = cfg->fd;
 	err = ctx_make(&tls->ctx, cfg, why, sizeof(why));
 	if (!err && cfg->fd >= 0)
-		err = loop_watch_alloc(&tls->watch, cfg->fd, LOOP_READ,
+		err = loop_watch_alloc(&tls->door.watch, cfg->fd, LOOP_READ,
 				       on_listen, tls);
 	if (err)
 		mem_deref(tls);

@@ -46,13 +46,12 @@ struct inbound { /* we read from it */
 
 struct tube_unix {
 	struct tube *tube;
-	struct loop_watch *watch;
+	struct tube_door door;
 	struct list peers;
 	struct list inbound;
 	struct sockaddr_un path;
 	dev_t dev;
 	ino_t ino; /* of our path: a successor's is another */
-	int fd;
 };
 
 /* --- out ---------------------------------------------------------------- */
@@ -308,8 +307,7 @@ static void on_listen(int flags, void *arg)
 
 	(void)flags;
 	for (int i = 0; i < BATCH; i++) {
-		int fd = accept4(end->fd, NULL, NULL,
-				 SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = tube_door_accept(&end->door, end->tube->p.wheel);
 
 		if (fd < 0)
 			break;
@@ -333,9 +331,9 @@ static void end_destructor(void *data)
 		(void)unlink(end->path.sun_path);
 	list_flush(&end->inbound);
 	list_flush(&end->peers);
-	mem_deref(end->watch);
-	if (end->fd >= 0)
-		close(end->fd);
+	tube_door_close(&end->door);
+	if (end->door.fd >= 0)
+		close(end->door.fd);
 }
 
 static int bind_path(struct tube_unix *end)
@@ -355,9 +353,9 @@ static int bind_path(struct tube_unix *end)
 	(void)unlink(made.sun_path);
 	/* fchmod() before bind() makes the path with this mode: nobody can
 	 * slip in between */
-	if (fchmod(end->fd, 0600) ||
-	    bind(end->fd, (struct sockaddr *)&made, sizeof(made)) ||
-	    chmod(made.sun_path, 0600) || listen(end->fd, BACKLOG) ||
+	if (fchmod(end->door.fd, 0600) ||
+	    bind(end->door.fd, (struct sockaddr *)&made, sizeof(made)) ||
+	    chmod(made.sun_path, 0600) || listen(end->door.fd, BACKLOG) ||
 	    stat(made.sun_path, &st) ||
 	    rename(made.sun_path, end->path.sun_path)) {
 		err = errno;
@@ -378,11 +376,11 @@ int tube_unix_alloc(struct tube_unix **endp, struct tube *tube)
 		return ENOMEM;
 
 	end->tube = tube;
-	end->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	end->door.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			 0);
-	err = end->fd < 0 ? errno : bind_path(end);
+	err = end->door.fd < 0 ? errno : bind_path(end);
 	if (!err)
-		err = loop_watch_alloc(&end->watch, end->fd, LOOP_READ,
+		err = loop_watch_alloc(&end->door.watch, end->door.fd, LOOP_READ,
 				       on_listen, end);
 	if (err)
 		mem_deref(end);

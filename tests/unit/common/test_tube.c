@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <openssl/evp.h>
@@ -26,6 +27,21 @@
 enum {
 	WAIT_MS = 5000
 };
+
+/* The system's, but for when there are no descriptors. */
+static bool no_descriptors;
+static unsigned accepts;
+
+int accept4(int fd, struct sockaddr *restrict addr,
+	    socklen_t *restrict len, int flags)
+{
+	++accepts;
+	if (no_descriptors) {
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_accept4, fd, addr, len, flags);
+}
 
 struct end {
 	struct tube *tube;
@@ -389,6 +405,36 @@ static void what_is_no_frame_is_counted(void)
 	tear_down(ends, 1);
 }
 
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static void lack_of_descriptors_does_not_spin(void)
+{
+	static struct end end;
+	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	int fd;
+
+	memset(&end, 0, sizeof(end));
+	REQUIRE(set_up());
+	REQUIRE(!start(&end, "a1", 1, 100));
+	snprintf(path.sun_path, sizeof(path.sun_path), "%s/a1-1.sock", dir);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	CHECK(!connect(fd, (struct sockaddr *)&path, sizeof(path)));
+	CHECK(send(fd, "x", 1, 0) == 1);
+	accepts = 0;
+	no_descriptors = true;
+	loop_test_until(&lt, never, NULL, 300);
+	no_descriptors = false;
+	CHECK(accepts > 0 && accepts < 10);
+	/* and then it is served */
+	CHECK(until((const unsigned *)&tube_counts(end.tube)->rx_bad, 1));
+	close(fd);
+	tear_down(&end, 1);
+}
+
 /* --- between boxes ------------------------------------------------------ */
 
 struct ca {
@@ -706,7 +752,8 @@ TEST_MAIN(TEST_OOM(a_frame_goes_to_the_worker_it_names),
 	  TEST(a_frame_for_another_epoch_is_told_apart),
 	  TEST(a_deaf_worker_fills_its_own_queue_alone),
 	  TEST(a_slow_worker_gets_all_in_order),
-	  TEST(what_is_no_frame_is_counted), TEST(frames_cross_between_boxes),
+	  TEST(what_is_no_frame_is_counted),
+	  TEST(lack_of_descriptors_does_not_spin), TEST(frames_cross_between_boxes),
 	  TEST(the_worker_that_took_it_passes_it_on_to_the_slot),
 	  TEST(a_node_speaks_for_its_own_workers_alone),
 	  TEST(a_new_certificate_makes_a_node_known),
