@@ -24,9 +24,13 @@ struct epoch {
 	void *arg;
 };
 
+/* Never behind the time: a server that lost its data, or took over without the
+ * last of it, does not give again what was given a second ago. */
 static const struct redis_script script = {
-	"epoch", "redis.call('SET', KEYS[1], redis.call('TIME')[1], 'NX') "
-		 "return redis.call('INCR', KEYS[1])"};
+	"epoch", "local n = math.max(redis.call('INCR', KEYS[1]), "
+		 "tonumber(redis.call('TIME')[1])) "
+		 "redis.call('SET', KEYS[1], string.format('%.0f', n)) "
+		 "return n"};
 
 static void ask(void *arg);
 

@@ -2,8 +2,8 @@
  * epoch.h  The number of one incarnation of a worker
  *
  * From the counter `cb:epoch`: larger than any given before, even when Redis
- * has lost its data since, because a new counter begins at the time in
- * seconds. Records and commands carry it; what an older epoch says is refused.
+ * has lost its data since, because it is never behind the time in seconds.
+ * Records and commands carry it; what an older epoch says is refused.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -17,6 +17,7 @@ struct ctl_beat {
 	struct ctl_own own;
 	char key[CTL_KEY_MAX];
 	struct wheel_timer timer;
+	bool fenced;
 	ctl_beat_h *beath;
 	void *arg;
 };
@@ -70,7 +71,15 @@ static void beat_destructor(void *arg)
 	ctl_own_drop(&beat->own);
 }
 
-static void send_beat(const struct ctl_beat *beat, const struct ctl_node *node)
+static void on_beaten(int err, const struct redis_val *val, void *arg)
+{
+	struct ctl_beat *beat = arg;
+
+	if (!err && val->type == REDIS_INT)
+		beat->fenced = !val->num;
+}
+
+static void send_beat(struct ctl_beat *beat, const struct ctl_node *node)
 {
 	const struct redis_arg key = redis_str(beat->key);
 	const struct redis_arg member[] = {redis_str("SADD"),
@@ -87,7 +96,7 @@ static void send_beat(const struct ctl_beat *beat, const struct ctl_node *node)
 					 redis_str(node->ip)};
 
 	(void)redis_link_eval(beat->own.link, &beat_script, &key, 1, args, 7,
-			      NULL, NULL);
+			      on_beaten, beat);
 	(void)redis_link_send(beat->own.link, member, 3, NULL, NULL);
 }
 
@@ -139,4 +148,9 @@ int ctl_beat_alloc(struct ctl_beat **beatp, const struct ctl_peer *peer,
 void ctl_beat_now(struct ctl_beat *beat)
 {
 	wheel_start(beat->own.wheel, &beat->timer, 0, on_beat, beat);
+}
+
+bool ctl_beat_fenced(const struct ctl_beat *beat)
+{
+	return beat->fenced;
 }

@@ -55,6 +55,9 @@ int ctl_beat_alloc(struct ctl_beat **beatp, const struct ctl_peer *peer,
 		   ctl_beat_h *beath, void *arg);
 /* Something changed that should be seen at once (drain). */
 void ctl_beat_now(struct ctl_beat *beat);
+/* A later epoch of this address beats: we are a former life that still runs,
+ * or two boxes have one name. */
+bool ctl_beat_fenced(const struct ctl_beat *beat);
 
 /* ---- who chooses among them ------------------------------------------------ */
 

@@ -47,6 +47,7 @@ struct control {
 	struct news *news;
 	uint32_t max_sessions;
 	bool draining;
+	bool fenced; /* and said so */
 
 	struct redis_link *link;
 	struct keyring *ring;
@@ -109,11 +110,25 @@ static uint64_t cpu_us(void)
 	       (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
+static void say_fenced(struct control *control)
+{
+	bool fenced = control->beat && ctl_beat_fenced(control->beat);
+
+	if (fenced && !control->fenced)
+		log_error(NULL,
+			  "another worker has this address: no new calls come "
+			  "here; is the node's name used twice?",
+			  "addr=%s epoch=%u", control->addr, control->epoch);
+	control->fenced = fenced;
+}
+
 static void on_beat(struct ctl_node *node, void *arg)
 {
 	struct control *control = arg;
 	struct gauge *gauge = &control->gauge;
 	uint64_t now = wheel_now(control->wheel), cpu = cpu_us();
+
+	say_fenced(control);
 
 	node->sessions = (uint32_t)session_count(control->table);
 	node->state = control->draining                         ? CTL_NODE_DRAIN

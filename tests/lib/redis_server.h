@@ -258,11 +258,11 @@ static inline bool redis_is_said(void *arg)
 static inline struct redis_said redis_bed_say(struct redis_bed *bed,
 					      const char *line)
 {
-	struct redis_arg argv[32];
+	struct redis_arg argv[64];
 	struct redis_said said = {.done = false};
 	size_t argc = 0;
 
-	for (const char *p = line; p && argc < 32; argc++) {
+	for (const char *p = line; p && CHECK(argc < 64); argc++) {
 		const char *end = strchr(p, ' ');
 
 		argv[argc].data = p;

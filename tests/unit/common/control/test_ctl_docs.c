@@ -15,6 +15,8 @@
 #include "common/due.h"
 #include "common/epoch.h"
 #include "common/lease.h"
+#include "common/metric.h"
+#include "common/publish.h"
 #include "tests/lib/ctl_sample.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
@@ -282,6 +284,48 @@ static void both_users_can_do_all_that_they_must(void)
 	stop(&fix);
 }
 
+/* As the worker and then the admin process of a daemon does. */
+static void figures_cross_over(struct fixture *fix, struct redis_link *link,
+			       const struct redis_cfg *cfg, const char *daemon)
+{
+	static const struct metric_desc row[] = {
+		{METRIC_COUNTER, "t_total", NULL, "T", 0, NULL}};
+	uint64_t figure = 7, copy = 0;
+	struct metric_set *from = NULL, *to = NULL;
+	struct publish *publish = NULL;
+	struct redis_sync *sync = NULL;
+	int err = ENOENT;
+
+	CHECK(!metric_set_alloc(&from) && !metric_add(from, row, 1, &figure));
+	CHECK(!metric_set_alloc(&to) && !metric_add(to, row, 1, &copy));
+	CHECK(!redis_sync_alloc(&sync, cfg));
+	CHECK(!publish_alloc(&publish, daemon, "a1/1", link, fix->bed.wheel,
+			     from));
+	for (int i = 0; i < 100 && err == ENOENT; i++) {
+		redis_bed_idle(&fix->bed, 20);
+		err = publish_read(to, sync, daemon, "a1/1");
+	}
+	CHECK_INT(err, 0);
+	CHECK_INT(copy, 7);
+	CHECK_INT(publish_seen(sync, daemon, "a1/1"), 0);
+	mem_deref(publish);
+	mem_deref(sync);
+	mem_deref(to);
+	mem_deref(from);
+}
+
+static void both_users_can_publish_their_figures(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		figures_cross_over(&fix, fix.sigd, &fix.sigd_cfg, "sigd");
+		figures_cross_over(&fix, fix.mediad, &fix.mediad_cfg,
+				   "mediad");
+	}
+	stop(&fix);
+}
+
 /* Every refusal is NOPERM and not, say, a wrong number of arguments. */
 static void refused(struct fixture *fix, struct redis_link *as,
 		    const char *line)
@@ -306,6 +350,8 @@ static void the_media_user_can_do_nothing_else(void)
 		"XREAD STREAMS cb:{n:a1/1}:ans 0",
 		"XREAD STREAMS cb:events 0",
 		"XADD cb:{n:m1/1}:cmd * a b",
+		"HGETALL cb:{n:a1/1}:figures:sigd",
+		"HSET cb:{n:a1/1}:figures:sigd x 1",
 		"DEL cb:{n:m1/1}:cmd",
 		"SET cb:{c:0}:lease x",
 		"SET other x",
@@ -345,5 +391,6 @@ static void the_signalling_user_cannot_harm_the_server(void)
 TEST_MAIN(TEST(the_mac_is_that_of_the_page),
 	  TEST(every_word_of_the_protocol_is_on_the_page),
 	  TEST(both_users_can_do_all_that_they_must),
+	  TEST(both_users_can_publish_their_figures),
 	  TEST(the_media_user_can_do_nothing_else),
 	  TEST(the_signalling_user_cannot_harm_the_server))

@@ -162,6 +162,9 @@ static void a_former_life_does_not_overwrite_the_present_one(void)
 		redis_bed_idle(&fix.bed, 1100);
 		CHECK(ctl_nodes_find(fix.nodes, "m1/2") &&
 		      ctl_nodes_find(fix.nodes, "m1/2")->epoch == 8);
+		/* and it knows: two boxes of one name would fight else */
+		CHECK(ctl_beat_fenced(old));
+		CHECK(!ctl_beat_fenced(new));
 		mem_deref(old); /* nor does it take it off the list */
 		redis_bed_idle(&fix.bed, 100);
 		CHECK_INT(
