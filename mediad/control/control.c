@@ -19,6 +19,7 @@
 #include "mediad/control/command.h"
 #include "mediad/control/control.h"
 #include "mediad/control/news.h"
+#include "mediad/control/sheet.h"
 #include "mediad/session/session.h"
 
 enum {
@@ -60,6 +61,7 @@ struct control {
 	struct ctl_server *server;
 	struct ctl_reporter *reporter;
 	struct ctl_beat *beat;
+	struct sheet *sheet;
 	struct gauge gauge;
 };
 
@@ -72,6 +74,7 @@ static void destructor(void *arg)
 	wheel_stop(&control->gauge.timer);
 	if (control->news)
 		news_attach(control->news, NULL);
+	mem_deref(control->sheet);
 	mem_deref(control->beat);
 	mem_deref(control->reporter);
 	mem_deref(control->server);
@@ -170,6 +173,8 @@ static void on_ended(const struct session_figures *found,
 	struct control *control = arg;
 	struct ctl_event event;
 
+	if (control->sheet)
+		sheet_ended(control->sheet, found);
 	memset(&event, 0, sizeof(event));
 	event.kind = CTL_FACT_SESSION_ENDED;
 	event.why = reason;
@@ -311,6 +316,10 @@ int control_alloc(struct control **controlp,
 	if (!err)
 		err = epoch_alloc(&control->asked, control->link,
 				  control->wheel, on_epoch, control);
+	if (!err)
+		err = sheet_alloc(&control->sheet, control->link,
+				  control->wheel, control->table,
+				  control->addr);
 	if (err) {
 		mem_deref(control);
 		return err;

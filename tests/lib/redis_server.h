@@ -232,7 +232,7 @@ static inline void redis_bed_restart(struct redis_bed *bed)
 struct redis_said {
 	bool done;
 	int64_t num;
-	char text[256];
+	char text[2048];
 };
 
 static inline void redis_on_said(int err, const struct redis_val *val,

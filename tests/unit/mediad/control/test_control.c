@@ -275,6 +275,60 @@ static void a_call_is_served_through_redis(void)
 }
 
 /* What is lost before Redis was ever reached is told when it is. */
+/* Field of the sheet of our call; "" when there is none. */
+static void sheet_field(struct fixture *fix, const char *field, char *text,
+			size_t size)
+{
+	struct redis_said said;
+	char line[128];
+
+	re_snprintf(line, sizeof(line), "HGET cb:{c:f}:media:" CALL " %s",
+		    field);
+	said = redis_bed_say(&fix->bed, line);
+	str_ncpy(text, said.text, size);
+}
+
+static bool sheet_comes(struct fixture *fix)
+{
+	char text[2048] = "";
+
+	for (int i = 0; i < 500 && strcmp(text, "up"); i++) {
+		redis_bed_idle(&fix->bed, 20);
+		sheet_field(fix, "state", text, sizeof(text));
+	}
+	return !strcmp(text, "up");
+}
+
+static void people_can_read_how_a_call_is_doing(void)
+{
+	struct ctl_req remote = remote_offer(), join = request(CTL_LEG_JOIN),
+		       drop = request(CTL_SESSION_DROP);
+	struct fixture fix;
+	char text[2048];
+
+	if (!begin(&fix))
+		return;
+	CHECK(start(&fix));
+	join.join.leg = 1;
+	join.join.service = CTL_TONE;
+	CHECK_INT(ask(&fix, &remote), STATUS_OK);
+	CHECK_INT(ask(&fix, &join), STATUS_OK);
+	CHECK(sheet_comes(&fix));
+	sheet_field(&fix, "session", text, sizeof(text));
+	CHECK_STR(text, SESSION);
+	sheet_field(&fix, "leg.1", text, sizeof(text));
+	CHECK(strstr(text, "profile=browser age="));
+	CHECK(strstr(text, " service=tone"));
+	CHECK(strstr(text, " offered=opus%2F48000 "));
+	CHECK(strstr(text, " remote="));
+	CHECK(!strstr(text, " dtls="));
+	CHECK(strstr(text, " in-packets=0 "));
+	CHECK_INT(ask(&fix, &drop), STATUS_OK);
+	sheet_field(&fix, "state", text, sizeof(text));
+	CHECK_STR(text, "ended");
+	stop(&fix);
+}
+
 static void early_losses_are_told_in_the_end(void)
 {
 	const struct session_lost lost = {.session = SESSION,
@@ -409,6 +463,7 @@ static void redis_may_come_late_and_come_back_empty(void)
 }
 
 TEST_MAIN(TEST(a_call_is_served_through_redis),
+	  TEST(people_can_read_how_a_call_is_doing),
 	  TEST(early_losses_are_told_in_the_end),
 	  TEST(a_first_packet_is_a_fact),
 	  TEST(heartbeats_tell_the_state), TEST(each_start_has_a_greater_epoch),

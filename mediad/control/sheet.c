@@ -1,0 +1,285 @@
+/*
+ * sheet.c  What media knows of each call, in Redis, for people
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <re.h>
+
+#include "common/node.h"
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "mediad/control/sheet.h"
+#include "mediad/rtp/quality.h"
+
+/* A round of all sessions is spread over its time, a slice a tick: no packet
+ * waits for more than a slice. */
+enum {
+	TICK_MS = 50,
+	IDLE_MS = 1000, /* without a session */
+	SLICES = SHEET_MS / TICK_MS,
+	LEG_TEXT = 1400,
+	ARGS_MAX = 2 + 2 * (4 + SESSION_LEGS_MAX),
+};
+
+struct sheet {
+	struct redis_link *link;
+	struct wheel *wheel;
+	const struct session_table *table;
+	char addr[NODE_ADDR_MAX + 1];
+	struct wheel_timer tick;
+	char (*ids)[SESSION_ID_LEN + 1]; /* of this round */
+	size_t nids, room, next, slice;
+	struct session_figures figs;
+	char text[SESSION_LEGS_MAX][LEG_TEXT];
+	char names[SESSION_LEGS_MAX][8];
+};
+
+static void destructor(void *data)
+{
+	struct sheet *sheet = data;
+
+	wheel_stop(&sheet->tick);
+	redis_link_forget(sheet->link, sheet);
+	mem_deref(sheet->ids);
+}
+
+static uint64_t unix_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* --- one leg as text ---------------------------------------------------------- */
+
+static unsigned mos_in(const struct leg_figures *leg)
+{
+	const struct leg_stats *stats = &leg->stats;
+	char codec[sizeof(leg->chosen)];
+	const struct quality_in in = {.codec = codec,
+				      .received = stats->packets_in,
+				      .lost = stats->lost_in,
+				      .jitter_us = stats->jitter_in_us,
+				      .rtt_us = stats->rtt_us};
+
+	str_ncpy(codec, leg->chosen, sizeof(codec));
+	codec[strcspn(codec, "/")] = '\0';
+	return quality_mos(&in);
+}
+
+/* As the far side reports to hear us; 0: it has reported nothing. */
+static unsigned mos_out(const struct leg_figures *leg)
+{
+	const struct leg_stats *stats = &leg->stats;
+	char codec[sizeof(leg->chosen)];
+	struct quality_in in = {.codec = codec,
+				.lost = stats->far_lost > 0
+						? (uint64_t)stats->far_lost
+						: 0,
+				.jitter_us = stats->far_jitter_us,
+				.rtt_us = stats->rtt_us};
+
+	if (!stats->far_jitter_us && !stats->rtt_us)
+		return 0;
+	in.received = stats->packets_out > in.lost
+			      ? stats->packets_out - in.lost
+			      : 0;
+	str_ncpy(codec, leg->chosen, sizeof(codec));
+	codec[strcspn(codec, "/")] = '\0';
+	return quality_mos(&in);
+}
+
+static int print_text(struct re_printf *pf, const char *key, const char *text)
+{
+	struct pl pl;
+
+	if (!text || !text[0])
+		return 0;
+	pl_set_str(&pl, text);
+	return re_hprintf(pf, " %s=%H", key, redis_key_part, &pl);
+}
+
+static int print_steps(struct re_printf *pf, const struct leg_figures *leg)
+{
+	uint64_t made = leg->at_ms[LEG_MADE];
+	int err = 0;
+
+	/* since the leg was made: monotonic times mean nothing elsewhere */
+	for (unsigned step = LEG_MADE + 1; step < LEG_STEPS && !err; step++) {
+		if (leg->at_ms[step] >= made && leg->at_ms[step])
+			err = re_hprintf(pf, " %s=%llu",
+					 leg_step_name((enum leg_step)step),
+					 leg->at_ms[step] - made);
+	}
+	return err;
+}
+
+struct leg_at {
+	const struct leg_figures *leg;
+	uint64_t now_ms;
+};
+
+static int print_leg(struct re_printf *pf, const struct leg_at *at)
+{
+	const struct leg_figures *leg = at->leg;
+	const struct leg_stats *s = &leg->stats;
+	int err;
+
+	err = re_hprintf(pf, "profile=%s age=%llu",
+			 leg->profile == SDPM_RTP ? "rtp" : "browser",
+			 at->now_ms - leg->at_ms[LEG_MADE]);
+	if (leg->peer)
+		err |= re_hprintf(pf, " peer=%u", leg->peer);
+	err |= print_text(pf, "service", leg->service);
+	err |= print_text(pf, "offered", leg->offered);
+	err |= print_text(pf, "chosen", leg->chosen);
+	err |= print_text(pf, "why", leg->why);
+	err |= print_steps(pf, leg);
+	if (leg->last_in_ms)
+		err |= re_hprintf(pf, " silent=%llu",
+				  at->now_ms - leg->last_in_ms);
+	err |= re_hprintf(pf, " in-packets=%llu in-octets=%llu in-lost=%llu "
+			  "in-refused=%llu in-jitter-us=%u in-mos=%u",
+			  s->packets_in, s->octets_in, s->lost_in,
+			  s->refused_in, s->jitter_in_us, mos_in(leg));
+	err |= re_hprintf(pf, " out-packets=%llu out-octets=%llu "
+			  "far-lost=%d far-jitter-us=%u far-mos=%u rtt-us=%u "
+			  "resumes=%u",
+			  s->packets_out, s->octets_out, s->far_lost,
+			  s->far_jitter_us, mos_out(leg), s->rtt_us,
+			  leg->resumes);
+	return err;
+}
+
+/* --- one session ------------------------------------------------------------------ */
+
+/* The key is written whole, so that a leg that is gone is gone. */
+static const struct redis_script script_write = {
+	"sheet-write",
+	"redis.call('DEL', KEYS[1]) "
+	"redis.call('HSET', KEYS[1], unpack(ARGV, 2)) "
+	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
+	"return 1"};
+
+static void on_written(int err, const struct redis_val *val, void *arg)
+{
+	(void)err; /* the next round writes again */
+	(void)val;
+	(void)arg;
+}
+
+static void put(struct redis_arg *argv, size_t *argc, const char *name,
+		const char *value)
+{
+	argv[(*argc)++] = redis_str(name);
+	argv[(*argc)++] = redis_str(value);
+}
+
+static void write_session(struct sheet *sheet,
+			  const struct session_figures *figs, bool ended)
+{
+	const uint64_t now_ms = wheel_now(sheet->wheel);
+	struct redis_arg argv[ARGS_MAX], key_arg;
+	char key[64], time_text[24], ttl[12];
+	size_t argc = 1;
+
+	if (!redis_link_up(sheet->link) || !figs->nlegs)
+		return;
+
+	re_snprintf(key, sizeof(key), "cb:{c:%c}:media:%s", figs->call[0],
+		    figs->call);
+	re_snprintf(time_text, sizeof(time_text), "%llu", unix_ms());
+	re_snprintf(ttl, sizeof(ttl), "%u", SHEET_KEEP_S);
+	argv[0] = redis_str(ttl);
+	put(argv, &argc, "session", figs->session);
+	put(argv, &argc, "at", sheet->addr);
+	put(argv, &argc, "time", time_text);
+	put(argv, &argc, "state", ended ? "ended" : "up");
+	for (size_t i = 0; i < figs->nlegs; i++) {
+		const struct leg_at at = {&figs->legs[i], now_ms};
+
+		if (re_snprintf(sheet->text[i], LEG_TEXT, "%H", print_leg,
+				&at) < 0)
+			continue;
+		re_snprintf(sheet->names[i], sizeof(sheet->names[i]), "leg.%u",
+			    figs->legs[i].leg);
+		put(argv, &argc, sheet->names[i], sheet->text[i]);
+	}
+	key_arg = redis_str(key);
+	(void)redis_link_eval(sheet->link, &script_write, &key_arg, 1, argv,
+			      argc, on_written, sheet);
+}
+
+void sheet_ended(struct sheet *sheet, const struct session_figures *figs)
+{
+	write_session(sheet, figs, true);
+}
+
+/* --- all of them, again and again ------------------------------------------------ */
+
+static bool note_id(const char *session, void *arg)
+{
+	struct sheet *sheet = arg;
+
+	if (sheet->nids == sheet->room)
+		return true;
+	str_ncpy(sheet->ids[sheet->nids++], session, sizeof(sheet->ids[0]));
+	return false;
+}
+
+static void round_begin(struct sheet *sheet)
+{
+	const size_t want = session_count(sheet->table);
+	void *more;
+
+	sheet->nids = sheet->next = sheet->slice = 0;
+	if (want > sheet->room) {
+		more = mem_reallocarray(sheet->ids, want,
+					sizeof(sheet->ids[0]), NULL);
+		if (!more)
+			return; /* those that fit */
+		sheet->ids  = more;
+		sheet->room = want;
+	}
+	session_each(sheet->table, note_id, sheet);
+}
+
+static void on_tick(void *arg)
+{
+	struct sheet *sheet = arg;
+	size_t end;
+
+	if (sheet->slice == SLICES || !sheet->nids)
+		round_begin(sheet);
+	wheel_start(sheet->wheel, &sheet->tick, sheet->nids ? TICK_MS : IDLE_MS,
+		    on_tick, sheet);
+	end = (sheet->nids * ++sheet->slice + SLICES - 1) / SLICES;
+	for (; sheet->next < end; sheet->next++) {
+		if (!session_query(sheet->table, sheet->ids[sheet->next],
+				   &sheet->figs))
+			write_session(sheet, &sheet->figs, false);
+	}
+}
+
+int sheet_alloc(struct sheet **sheetp, struct redis_link *link,
+		struct wheel *wheel, const struct session_table *table,
+		const char *addr)
+{
+	struct sheet *sheet = mem_zalloc(sizeof(*sheet), destructor);
+
+	if (!sheet)
+		return ENOMEM;
+
+	sheet->link  = link;
+	sheet->wheel = wheel;
+	sheet->table = table;
+	sheet->slice = SLICES;
+	str_ncpy(sheet->addr, addr, sizeof(sheet->addr));
+	on_tick(sheet);
+	*sheetp = sheet;
+	return 0;
+}
