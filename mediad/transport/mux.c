@@ -18,6 +18,7 @@ enum {
 	RECV_CAP = 2048, /* more than any packet that is not dropped */
 	SEND_CAP = 1568, /* PATH_MTU and what SRTP adds */
 	BATCHES = 4,     /* in one go: others want their turn, too */
+	CLAIMS_MAX = 8,  /* on one address, that are asked */
 	CMSG_CAP = CMSG_SPACE(sizeof(uint32_t)),
 	DEFAULT_PATHS = 1024,
 };
@@ -47,6 +48,7 @@ struct mux {
 	struct hash *names, *tuples;
 	struct recv_slot *recv;
 	struct send_slot *send;
+	uint8_t copy[RECV_CAP]; /* for who is asked second */
 	size_t queued;
 	struct mux_stats stats;
 	struct mmsghdr msgs[MUX_BATCH]; /* of the batch read */
@@ -151,15 +153,21 @@ static uint32_t tuple_key(const struct sa *src, uint8_t sock)
 	return sa_hash(src, SA_ALL) * 2654435761u ^ sock;
 }
 
-static struct mux_tuple *tuple_find(const struct mux *mux, const struct sa *src,
-				    uint8_t sock)
+static struct list *bucket_of(const struct mux *mux,
+			      const struct mux_packet *packet)
 {
-	struct list *bucket = hash_list(mux->tuples, tuple_key(src, sock));
+	return hash_list(mux->tuples, tuple_key(&packet->src, packet->sock));
+}
 
-	for (struct le *le = list_head(bucket); le; le = le->next) {
+/* The first claim on the packet's source from here on. */
+static struct mux_tuple *tuple_find(struct le *le,
+				    const struct mux_packet *packet)
+{
+	for (; le; le = le->next) {
 		struct mux_tuple *tuple = le->data;
 
-		if (tuple->sock == sock && sa_cmp(&tuple->src, src, SA_ALL))
+		if (tuple->sock == packet->sock &&
+		    sa_cmp(&tuple->src, &packet->src, SA_ALL))
 			return tuple;
 	}
 	return NULL;
@@ -167,10 +175,6 @@ static struct mux_tuple *tuple_find(const struct mux *mux, const struct sa *src,
 
 void mux_tuple_add(struct mux *mux, struct mux_tuple *tuple)
 {
-	struct mux_tuple *former = tuple_find(mux, &tuple->src, tuple->sock);
-
-	if (former)
-		mux_tuple_del(former);
 	hash_append(mux->tuples, tuple_key(&tuple->src, tuple->sock),
 		    &tuple->le, tuple);
 }
@@ -275,9 +279,52 @@ void mux_push(struct mux *mux, uint8_t sock, const struct sa *dst, size_t len)
 
 /* --- receiving -------------------------------------------------------------- */
 
+/* It may be gone, and is not looked at unless it is still in the list. */
+static void to_front(struct list *bucket, const struct mux_tuple *tuple)
+{
+	for (struct le *le = list_head(bucket); le; le = le->next) {
+		if (le->data != tuple)
+			continue;
+		list_unlink(le);
+		list_prepend(bucket, le, le->data);
+		return;
+	}
+}
+
+/* A try at decryption may spoil the packet: the next one gets a copy. */
+static void ask_all(struct mux *mux, struct mux_packet *packet,
+		    struct mux_tuple *tuple)
+{
+	struct list *bucket = bucket_of(mux, packet);
+
+	memcpy(mux->copy, packet->pkt, packet->len);
+	for (unsigned n = 0; tuple && n < CLAIMS_MAX; n++) {
+		if (n)
+			memcpy(packet->pkt, mux->copy, packet->len);
+		if (tuple->recvh(packet, tuple->arg)) {
+			if (n)
+				to_front(bucket, tuple);
+			return;
+		}
+		tuple = tuple_find(tuple->le.next, packet);
+	}
+}
+
+static void by_source(struct mux *mux, struct mux_packet *packet)
+{
+	struct mux_tuple *tuple =
+		tuple_find(list_head(bucket_of(mux, packet)), packet);
+
+	if (!tuple)
+		++mux->stats.no_tuple;
+	else if (tuple_find(tuple->le.next, packet))
+		ask_all(mux, packet, tuple);
+	else
+		(void)tuple->recvh(packet, tuple->arg);
+}
+
 static void hand_out(struct mux *mux, struct mux_packet *packet)
 {
-	const struct mux_tuple *tuple;
 	const struct mux_name *name;
 	struct pl ufrag;
 
@@ -290,18 +337,14 @@ static void hand_out(struct mux *mux, struct mux_packet *packet)
 			       ? NULL
 			       : name_find(mux, &ufrag);
 		if (name)
-			name->recvh(packet, name->arg);
+			(void)name->recvh(packet, name->arg);
 		else
 			++mux->stats.no_ufrag;
 		break;
 	case CLASSIFY_DTLS:
 	case CLASSIFY_RTP:
 	case CLASSIFY_RTCP:
-		tuple = tuple_find(mux, &packet->src, packet->sock);
-		if (tuple)
-			tuple->recvh(packet, tuple->arg);
-		else
-			++mux->stats.no_tuple;
+		by_source(mux, packet);
 		break;
 	case CLASSIFY_OTHER:
 	case CLASSIFY_N:

@@ -2,8 +2,8 @@
  * mux.h  The slot's UDP sockets for all browsers: who gets a datagram
  *
  * A STUN request goes to the path that its USERNAME names; all else goes to
- * the path for which its source address was validated; what is left is dropped
- * and counted. Receives and sends in batches. No allocation and no log per
+ * the path for which its source address was validated (of several, to the one
+ * that can use it); what is left is dropped and counted. Receives and sends in batches. No allocation and no log per
  * packet. One thread.
  *
  * SPDX-License-Identifier: MIT
@@ -31,8 +31,9 @@ struct mux_packet {
 	uint8_t sock;
 	uint8_t kind;
 };
-/* May free the receiver. */
-typedef void(mux_recv_h)(struct mux_packet *packet, void *arg);
+/* False: it was none of ours (not authentic), and nothing has changed. Else the
+ * receiver may be gone. */
+typedef bool(mux_recv_h)(struct mux_packet *packet, void *arg);
 
 /* Registrations, embedded by the receiver; ended by mux_name_del(),
  * mux_tuple_del() (zeroed memory is not registered). */
@@ -64,11 +65,15 @@ void mux_poll(struct mux *mux);
 /* EEXIST: the ufrag is taken. */
 int mux_name_add(struct mux *mux, struct mux_name *name);
 void mux_name_del(struct mux_name *name);
-/* Another receiver's claim on the same address ends: the latest valid check
- * counts. */
+/*
+ * Several may claim one address: a browser's next call from the same port, or
+ * somebody with a call of his own and a forged source. A packet is shown to
+ * one after the other, a few at most, who takes it being the first from then
+ * on.
+ */
 void mux_tuple_add(struct mux *mux, struct mux_tuple *tuple);
 void mux_tuple_del(struct mux_tuple *tuple);
-/* False when it never was, or another has the address now. */
+/* False when it was not added, or was deleted. */
 bool mux_tuple_here(const struct mux_tuple *tuple);
 
 /*

@@ -100,7 +100,13 @@ static void deliver(struct path_web *pw, const struct path_packet *packet,
 	mem_deref(pw);
 }
 
-static void take_rtp(struct path_web *pw, struct mux_packet *in)
+/* False: it is not, or nobody can tell. */
+static bool is_ours(int err)
+{
+	return !err || err == EALREADY;
+}
+
+static bool take_rtp(struct path_web *pw, struct mux_packet *in)
 {
 	struct path_packet out = {.pkt = in->pkt,
 				  .len = in->len,
@@ -116,15 +122,16 @@ static void take_rtp(struct path_web *pw, struct mux_packet *in)
 		err = crypt_rtp_unprotect(pw->rx, out.pkt, &out.len, out.index);
 	if (err) {
 		count_error(pw, err);
-		return;
+		return is_ours(err);
 	}
 	is_new = replay_rtp_accept(&pw->replay, ssrc, out.index);
 	++pw->base.stats.rx;
 	pw->base.stats.rx_bytes += out.len;
 	deliver(pw, &out, CLASSIFY_RTP, is_new);
+	return true;
 }
 
-static void take_rtcp(struct path_web *pw, struct mux_packet *in)
+static bool take_rtcp(struct path_web *pw, struct mux_packet *in)
 {
 	struct path_packet out = {.pkt = in->pkt,
 				  .len = in->len,
@@ -139,45 +146,46 @@ static void take_rtcp(struct path_web *pw, struct mux_packet *in)
 		err = replay_rtcp_check(&pw->replay, ssrc, index);
 	if (err) {
 		count_error(pw, err);
-		return;
+		return is_ours(err);
 	}
 	out.index = index;
 	is_new = replay_rtcp_accept(&pw->replay, ssrc, index);
 	++pw->base.stats.rx_rtcp;
 	deliver(pw, &out, CLASSIFY_RTCP, is_new);
+	return true;
 }
 
-static void take_media(struct path_web *pw, struct mux_packet *in)
+static bool take_media(struct path_web *pw, struct mux_packet *in)
 {
-	if (!pw->rx)
+	if (!pw->rx) {
 		++pw->base.stats.early;
-	else if (in->len > PATH_MTU + CRYPT_GROWTH)
+		return false;
+	}
+	if (in->len > PATH_MTU + CRYPT_GROWTH) {
 		++pw->base.stats.refused;
-	else if (in->kind == CLASSIFY_RTP)
-		take_rtp(pw, in);
-	else
-		take_rtcp(pw, in);
+		return false;
+	}
+	return in->kind == CLASSIFY_RTP ? take_rtp(pw, in) : take_rtcp(pw, in);
 }
 
-void path_web_recv(struct mux_packet *packet, void *arg)
+bool path_web_recv(struct mux_packet *packet, void *arg)
 {
 	struct path_web *pw = arg;
 
 	switch ((enum classify)packet->kind) {
 	case CLASSIFY_STUN:
 		path_web_check(pw, packet);
-		break;
+		return true;
 	case CLASSIFY_DTLS:
-		path_web_dtls(pw, packet);
-		break;
+		return path_web_dtls(pw, packet);
 	case CLASSIFY_RTP:
 	case CLASSIFY_RTCP:
-		take_media(pw, packet);
-		break;
+		return take_media(pw, packet);
 	case CLASSIFY_OTHER:
 	case CLASSIFY_N:
 		break;
 	}
+	return false;
 }
 
 /* --- packets out --------------------------------------------------------------- */

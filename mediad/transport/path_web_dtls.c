@@ -199,18 +199,28 @@ static bool is_client_hello(const struct mux_packet *packet)
 	       packet->pkt[DTLS_HDR] == DTLS_CLIENT_HELLO;
 }
 
+/* Of an association that stands there is none: it is of another call that the
+ * browser makes from the same port. */
+static bool is_for_others(const struct path_web *pw,
+			  const struct mux_packet *packet)
+{
+	return !pw->assoc.wanted && is_client_hello(packet);
+}
+
 /* The mux only hands out what comes from an address that a valid check has
  * shown. Nothing but a ClientHello makes state. */
-void path_web_dtls(struct path_web *pw, const struct mux_packet *packet)
+bool path_web_dtls(struct path_web *pw, const struct mux_packet *packet)
 {
-	if (!pw->assoc.hs &&
-	    (!pw->assoc.wanted || !is_client_hello(packet) || begin(pw))) {
+	if (is_for_others(pw, packet) ||
+	    (!pw->assoc.hs &&
+	     (!pw->assoc.wanted || !is_client_hello(packet) || begin(pw)))) {
 		++pw->base.stats.refused;
-		return;
+		return false;
 	}
 	pw->assoc.to = packet->src;
 	pw->assoc.sock = packet->sock;
 	hs_recv(pw->assoc.hs, packet->pkt, packet->len);
+	return true;
 }
 
 /* --- whom the far SDP announces ------------------------------------------------------ */

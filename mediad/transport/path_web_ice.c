@@ -126,8 +126,6 @@ static void update_mux(struct path_web *pw, const struct mux_packet *packet,
 		if (gone)
 			mux_tuple_del(gone);
 	}
-	/* another path may have taken the address in between: the latest valid
-	 * check counts */
 	if (res->verdict >= LITE_VALID &&
 	    !tuple_of(pw, &packet->src, packet->sock))
 		path_web_tuple_add(pw, &packet->src, packet->sock);

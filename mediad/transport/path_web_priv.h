@@ -65,7 +65,7 @@ static inline struct path_web *path_web_self(const struct path *path)
 int path_web_make(struct path_web **pwp, const struct path_web_env *env,
 		  const char *call, const struct path_handlers *handlers,
 		  void *arg);
-void path_web_recv(struct mux_packet *packet, void *arg);
+bool path_web_recv(struct mux_packet *packet, void *arg);
 /* Nothing is sent or taken any more; the last act of its callers. */
 void path_web_lose(struct path_web *pw, enum path_why why);
 /* Tell the owner that the record should be written; a last act. */
@@ -81,7 +81,8 @@ void path_web_check(struct path_web *pw, const struct mux_packet *packet);
 void path_web_consent_start(struct path_web *pw);
 
 /* --- path_web_dtls.c --- */
-void path_web_dtls(struct path_web *pw, const struct mux_packet *packet);
+/* False: not ours. */
+bool path_web_dtls(struct path_web *pw, const struct mux_packet *packet);
 bool path_web_fps_ok(const struct path_web_remote *rem);
 int path_web_peer_set(struct path_web *pw, const struct path_web_remote *rem);
 int path_web_keys_set(struct path_web *pw, const struct hs_keys *keys);

@@ -943,6 +943,59 @@ static void a_flood_of_forged_srtp_disturbs_nothing(void)
 	bed_close(&bed);
 }
 
+/* A check of another call, as if it came from our browser's address. */
+static int forge_check(struct bed *bed, const struct path *twin)
+{
+	const struct lite_creds *creds = path_web_creds(twin);
+	struct mbuf *mb = mbuf_alloc(512);
+	uint64_t tie = 1;
+	uint32_t prio = 1;
+	uint8_t tid[STUN_TID_SIZE] = {7};
+	char user[64];
+	int err;
+
+	if (!mb)
+		return ENOMEM;
+	re_snprintf(user, sizeof(user), "%s:evil", creds->ufrag);
+	err = stun_msg_encode(mb, STUN_METHOD_BINDING, STUN_CLASS_REQUEST, tid,
+			      NULL, (const uint8_t *)creds->pwd,
+			      strlen(creds->pwd), true, 0x00, 4,
+			      STUN_ATTR_USERNAME, user, STUN_ATTR_PRIORITY,
+			      &prio, STUN_ATTR_CONTROLLING, &tie,
+			      STUN_ATTR_USE_CAND, &prio);
+	if (!err)
+		err = mock_media_send_raw(bed->mock, mb->buf, mb->end);
+	mem_deref(mb);
+	return err;
+}
+
+static void another_call_takes_no_address_away(void)
+{
+	static const struct path_handlers none = {0};
+	struct path *twin = NULL;
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, NULL, NULL));
+	REQUIRE(!path_web_alloc(&twin, &bed.env, "twin", &none, NULL));
+	/* before its handshake, and after */
+	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
+	tell_mock(&bed, bed.mock);
+	while (!mock_media_stats(bed.mock)->answers)
+		step(&bed);
+	CHECK_INT(forge_check(&bed, twin), 0);
+	CHECK(wait_ready(&bed));
+	talk(&bed, 5);
+	for (unsigned i = 0; i < 5; i++) {
+		CHECK_INT(forge_check(&bed, twin), 0);
+		talk(&bed, 5);
+	}
+	CHECK_INT(path_stats(twin)->checks, 6);
+	CHECK_INT(bed.rtp, 30);
+	CHECK_INT(bed.check.packets, 30);
+	mem_deref(twin);
+	bed_close(&bed);
+}
+
 static void srtp_from_a_stranger_is_not_even_tried(void)
 {
 	uint8_t junk[60] = {0x80, PT};
@@ -1255,6 +1308,7 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(a_wrong_fingerprint_lets_no_media_out),
 	  TEST(a_late_wrong_fingerprint_is_told_from_the_loop),
 	  TEST(a_flood_of_forged_srtp_disturbs_nothing),
+	  TEST(another_call_takes_no_address_away),
 	  TEST(srtp_from_a_stranger_is_not_even_tried),
 	  TEST(a_replayed_packet_is_dropped),
 	  TEST(a_peer_has_so_many_ssrcs_and_no_more),

@@ -465,6 +465,6 @@ static void redis_may_come_late_and_come_back_empty(void)
 TEST_MAIN(TEST(a_call_is_served_through_redis),
 	  TEST(people_can_read_how_a_call_is_doing),
 	  TEST(early_losses_are_told_in_the_end),
-	  TEST(a_first_packet_is_a_fact),
-	  TEST(heartbeats_tell_the_state), TEST(each_start_has_a_greater_epoch),
+	  TEST(a_first_packet_is_a_fact), TEST(heartbeats_tell_the_state),
+	  TEST(each_start_has_a_greater_epoch),
 	  TEST(redis_may_come_late_and_come_back_empty))

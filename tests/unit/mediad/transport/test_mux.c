@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/transport/classify.h"
 #include "mediad/transport/lite_stun.h"
 #include "mediad/transport/mux.h"
@@ -22,23 +23,31 @@ struct receiver {
 	uint8_t kind;
 	size_t len;
 	bool leaves; /* ends its registrations on the first packet */
+	bool cannot; /* use any of it */
+	unsigned refused;
 };
 
-static void on_packet(struct mux_packet *packet, void *arg)
+static bool on_packet(struct mux_packet *packet, void *arg)
 {
 	struct receiver *r = arg;
+	uint8_t first = packet->pkt[0];
 
-	++r->got;
-	r->last = packet->pkt[0];
-	r->kind = packet->kind;
-	r->len = packet->len;
 	/* the promised room may be written */
 	memset(packet->pkt - PATH_HEADROOM, 0, PATH_HEADROOM);
 	memset(packet->pkt, 0, packet->cap);
+	if (r->cannot) {
+		++r->refused;
+		return false;
+	}
+	++r->got;
+	r->last = first;
+	r->kind = packet->kind;
+	r->len = packet->len;
 	if (r->leaves) {
 		mux_name_del(&r->name);
 		mux_tuple_del(&r->tuple);
 	}
+	return true;
 }
 
 struct bed {
@@ -187,22 +196,65 @@ static void a_neighbour_in_the_table_gets_nothing(void)
 	bed_close(&bed);
 }
 
-static void the_latest_claim_to_an_address_counts(void)
+/* Anybody with a call of his own can claim any address, by a check from a
+ * forged source: who can use what comes from there has it. */
+static void who_can_use_the_packets_has_the_address(void)
 {
 	struct bed bed;
 
 	REQUIRE(bed_open(&bed));
 	claim(&bed, &bed.a, 0, 0);
-	CHECK(mux_tuple_here(&bed.a.tuple));
+	bed.b.cannot = true;
 	claim(&bed, &bed.b, 0, 0);
-	CHECK(!mux_tuple_here(&bed.a.tuple));
-	shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	CHECK(mux_tuple_here(&bed.a.tuple) && mux_tuple_here(&bed.b.tuple));
+	for (unsigned i = 0; i < 3; i++)
+		shoot(&bed, 0, 0, rtp, sizeof(rtp));
 	/* a check still goes by its name */
-	shoot_check(&bed, "aaaaaaaaaaaa:Brow");
+	shoot_check(&bed, "bbbbbbbbbbbb:Brow");
 	mux_poll(bed.mux);
-	CHECK_INT(bed.b.got, 1);
-	CHECK_INT(bed.a.got, 1);
-	CHECK_INT(bed.a.kind, CLASSIFY_STUN);
+	CHECK_INT(bed.a.got, 3);
+	CHECK_INT(bed.a.last, 0x80);
+	CHECK_INT(bed.b.refused, 1);
+
+	/* the next call of the same browser, and the first goes unnoticed */
+	bed.a.cannot = true;
+	bed.b.cannot = false;
+	for (unsigned i = 0; i < 3; i++)
+		shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	mux_poll(bed.mux);
+	CHECK_INT(bed.b.got, 3);
+	CHECK_INT(bed.b.last, 0x80);
+	CHECK_INT(bed.a.refused, 1);
+	bed.b.leaves = true;
+	bed.a.cannot = false;
+	for (unsigned i = 0; i < 2; i++)
+		shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	mux_poll(bed.mux);
+	CHECK_INT(bed.b.got, 4);
+	CHECK_INT(bed.a.got, 4);
+	bed_close(&bed);
+}
+
+/* Many claims cost no more than a few tries. */
+static void a_crowd_at_one_address_is_not_asked_without_end(void)
+{
+	struct receiver crowd[20];
+	unsigned asked = 0;
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed));
+	for (size_t i = 0; i < COUNTOF(crowd); i++) {
+		receiver_init(&crowd[i], "x");
+		crowd[i].cannot = true;
+		claim(&bed, &crowd[i], 0, 0);
+	}
+	shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	mux_poll(bed.mux);
+	for (size_t i = 0; i < COUNTOF(crowd); i++) {
+		asked += crowd[i].refused;
+		mux_tuple_del(&crowd[i].tuple);
+	}
+	CHECK_INT(asked, 8);
 	bed_close(&bed);
 }
 
@@ -379,7 +431,8 @@ static void alloc_survives_a_lack_of_memory(void)
 TEST_MAIN(TEST(a_check_goes_to_the_one_it_names),
 	  TEST(media_goes_to_the_one_with_the_address),
 	  TEST(a_neighbour_in_the_table_gets_nothing),
-	  TEST(the_latest_claim_to_an_address_counts),
+	  TEST(who_can_use_the_packets_has_the_address),
+	  TEST(a_crowd_at_one_address_is_not_asked_without_end),
 	  TEST(a_ufrag_is_taken_once), TEST(the_rest_is_counted_and_dropped),
 	  TEST(a_receiver_may_leave_in_the_middle_of_a_batch),
 	  TEST(packets_wait_for_the_flush), TEST(a_full_queue_leaves_by_itself),
