@@ -150,6 +150,8 @@ static const struct status_info table[STATUS_COUNT] = {
 		"The called party is busy."},
 	[STATUS_DECLINED] = {"declined", 603, 403, "Decline",
 		"The called party declined."},
+	[STATUS_MOVED] = {"moved", 480, 409, "Temporarily Unavailable",
+		"The called party is elsewhere, where no route leads."},
 	[STATUS_ELSEWHERE] = {"elsewhere", 487, 410, "Request Terminated",
 		"Another device of the user answered."},
 	[STATUS_FLOW_LOST] = {"flow-lost", 430, 410, "Flow Failed",

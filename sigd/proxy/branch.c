@@ -1,7 +1,12 @@
 /*
- * branch.c  One branch of a call: a device that rings
+ * branch.c  One try of a call: its life
  *
- * Each has its own leg in mediad and its own offer. RFC 3261 16.6, 16.7.
+ *   leg.local -> INVITE -> 18x ... -> 2xx: invite_won()
+ *                                  -> else: invite_result()
+ *
+ * A try whose result is counted (done) goes on only to end what may still
+ * come of it: its transaction is kept until it is over, so that a 2xx that
+ * crosses our CANCEL is acknowledged and ended.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,103 +16,180 @@
 #include "common/log.h"
 #include "sigd/proxy/invite.h"
 
+static void timers_stop(struct branch *branch)
+{
+	wheel_stop(&branch->timers.silence);
+	wheel_stop(&branch->timers.ring);
+	wheel_stop(&branch->timers.c);
+}
+
 static void destructor(void *data)
 {
 	struct branch *branch = data;
 
 	list_unlink(&branch->le);
+	timers_stop(branch);
+	challenge_reset(&branch->challenge);
 	mem_deref(branch->ask);
+	mem_deref(branch->offer);
+	mem_deref(branch->early);
 	mem_deref(branch->answer);
 	if (branch->ct)
 		txn_cli_detach(branch->ct);
 }
 
-static void cookie_fill(struct cookie *cookie, const struct branch *branch,
-			enum cookie_direction direction)
+const char *branch_name(const struct branch *branch)
 {
-	const struct invite *inv = branch->inv;
-	const struct flow_id *to = direction == COOKIE_TO_CALLER
-					   ? &inv->caller
-					   : &branch->flow;
-	size_t len = 0;
-
-	memset(cookie, 0, sizeof(*cookie));
-	cookie->direction = direction;
-	cookie->leg	  = branch->leg;
-	str_ncpy(cookie->call, inv->rec.call, sizeof(cookie->call));
-	str_ncpy(cookie->session, inv->rec.session, sizeof(cookie->session));
-	str_ncpy(cookie->tenant, inv->rec.tenant, sizeof(cookie->tenant));
-	str_ncpy(cookie->media, inv->rec.media, sizeof(cookie->media));
-	if (!flow_id_pack(to, cookie->flow, &len))
-		cookie->flow_len = len;
+	return branch->to.conn ? branch->to.conn->name : "device";
 }
 
-/* Our Record-Route value for the side that gets it. */
-static int route_text(struct branch *branch, struct smsg_edit *ed,
-		      struct pl *route, enum cookie_direction direction)
-{
-	const struct smsg *req = txn_srv_request(branch->inv->st);
-	const struct hop_dialog dialog = {
-		.id = {req->callid, req->from.tag},
-		.shown_to = direction == COOKIE_TO_CALLER
-				    ? &branch->flow
-				    : &branch->inv->caller,
-	};
-	struct cookie cookie;
+/* --- the end ------------------------------------------------------------------- */
 
-	cookie_fill(&cookie, branch, direction);
-	return hop_cookie(branch->inv->px, ed, route, &cookie, &dialog);
-}
-
-static int invite_write(struct branch *branch, const struct pl *sdp,
-			char text[], size_t *len)
+static void leg_drop(struct branch *branch)
 {
 	struct invite *inv = branch->inv;
-	struct proxy *px = inv->px;
-	const struct hop_side caller = {inv->rec.call, CALL_CALLER};
-	struct pl uri, route, ctype = PL("application/sdp");
-	struct smsg_edit *ed = mem_alloc(sizeof(*ed), NULL);
-	int err;
+	struct ctl_req req = {.verb = CTL_LEG_DROP};
 
-	if (!ed)
-		return ENOMEM;
+	req.drop.leg = branch->leg;
+	str_ncpy(req.session, inv->rec.session, sizeof(req.session));
+	(void)media_client_tell(inv->px->deps.media, inv->rec.media, &req);
+}
 
-	smsg_edit_init(ed, txn_srv_request(inv->st));
-	pl_set_str(&uri, branch->binding.contact);
-	smsg_edit_uri(ed, &uri);
-	smsg_edit_hop(ed);
-	hop_clean(ed);
-	/* reliable provisional responses would need a PRACK of ours */
-	smsg_edit_remove_token(ed, SHDR_SUPPORTED, "100rel");
-	smsg_edit_body(ed, &ctype, sdp);
-	err = hop_contact(px, ed, &branch->flow, &caller);
-	if (!err)
-		err = route_text(branch, ed, &route, COOKIE_TO_CALLER);
-	if (!err) {
-		smsg_edit_push(ed, SHDR_RECORD_ROUTE, &route);
-		err = hop_via(px, ed, &branch->flow, text);
+/* It counts no more. Frees it when nothing can come of it. */
+static void leave(struct branch *branch, const char *reason)
+{
+	struct invite *inv = branch->inv;
+	struct pl pl;
+
+	branch->done = true;
+	timers_stop(branch);
+	branch->ask = mem_deref(branch->ask);
+	if (inv->early == branch) {
+		inv->early   = NULL;
+		inv->ringing = mem_deref(inv->ringing);
 	}
-	if (!err)
-		err = smsg_edit_write(ed, px->buf, SMSG_MAX, len);
-	mem_deref(ed);
-	return err;
+	/* with the call its whole session goes */
+	if (!inv->over)
+		leg_drop(branch);
+	if (!branch->ct) {
+		mem_deref(branch);
+		return;
+	}
+	pl_set_str(&pl, reason ? reason : "");
+	(void)txn_cli_cancel(branch->ct, reason ? &pl : NULL);
 }
 
-static void over(struct branch *branch, uint16_t scode)
+void branch_drop(struct branch *branch, const char *reason)
+{
+	if (branch->done || branch == branch->inv->winner)
+		return;
+	log_info(branch->inv->rec.call, "try dropped", "to=%s leg=%u",
+		 branch_name(branch), branch->leg);
+	leave(branch, reason);
+}
+
+/* May free the call. scode: as it was said, for the log; 0: nothing was. */
+static void over(struct branch *branch, uint16_t scode,
+		 const struct invite_result *result)
 {
 	struct invite *inv = branch->inv;
 
-	mem_deref(branch);
-	invite_branch_over(inv, scode);
+	log_info(inv->rec.call, "try failed",
+		 "to=%s leg=%u code=%u why=%s after_ms=%llu",
+		 branch_name(branch), branch->leg, scode,
+		 status_text(result->why),
+		 (unsigned long long)(wheel_now(inv->px->deps.wheel) -
+				      branch->start_ms));
+	leave(branch, NULL);
+	invite_result(inv, result);
+}
+
+/* --- what it says ------------------------------------------------------------------ */
+
+static enum status reason_of(uint16_t scode)
+{
+	switch (scode) {
+	case 486:
+	case 600:
+		return STATUS_BUSY;
+	case 603:
+	case 403:
+		return STATUS_DECLINED;
+	case 404:
+	case 604:
+		return STATUS_UNKNOWN_USER;
+	case 408:
+	case 480:
+		return STATUS_NO_ANSWER;
+	case 487:
+		return STATUS_CANCELLED;
+	case 488:
+	case 606:
+		return STATUS_NOT_ACCEPTABLE;
+	default:
+		return STATUS_TARGET_DOWN;
+	}
+}
+
+/* It cannot do the work, or is not there: another target may. */
+static bool failed(uint16_t scode)
+{
+	return scode == 408 || scode == 430 || (scode >= 500 && scode < 600);
+}
+
+/* What is a matter between the target and us is not the caller's: a
+ * challenge, a new target, and that it has too much to do (RFC 3261 16.7 step
+ * 6). */
+static void refused(struct branch *branch, const struct smsg *msg)
+{
+	struct invite_result result = {.code = msg->scode,
+				       .why = reason_of(msg->scode),
+				       .msg = msg,
+				       .next = failed(msg->scode)};
+	const bool device = !branch->to.conn;
+
+	if (msg->scode == 401 || msg->scode == 407) {
+		result.code = 480;
+		result.why  = STATUS_AUTH_FAILED;
+		result.next = !device;
+		result.msg  = NULL;
+	} else if (msg->scode < 400) {
+		result.code = 480;
+		result.why  = STATUS_MOVED;
+		result.msg  = NULL;
+	} else if (msg->scode == 503) {
+		result.code = 500;
+	}
+	over(branch, msg->scode, &result);
+}
+
+static void on_timer_c(void *arg)
+{
+	const struct invite_result result = {.code = 480,
+					     .why = STATUS_NO_ANSWER,
+					     .next = true};
+
+	over(arg, 0, &result);
+}
+
+static void timer_c_start(struct branch *branch)
+{
+	struct proxy *px = branch->inv->px;
+
+	wheel_start(px->deps.wheel, &branch->timers.c, px->cfg.timer_c_ms,
+		    on_timer_c, branch);
 }
 
 static void provisional(struct branch *branch, const struct smsg *msg)
 {
-	const struct pl none = PL("");
+	struct invite *inv = branch->inv;
 
+	wheel_stop(&branch->timers.silence);
 	/* 100 is hop by hop (RFC 3261 16.7 step 4) */
-	if (msg->scode > 100 && !branch->inv->winner && !branch->inv->over)
-		(void)branch_forward(branch, msg, &none);
+	if (msg->scode == 100 || branch->done || inv->winner)
+		return;
+	timer_c_start(branch);
+	invite_ringing(inv, branch, msg);
 }
 
 /* The device repeats its 2xx until the caller's ACK, and we do not by
@@ -122,7 +204,7 @@ static void repeated(struct branch *branch, const struct smsg *msg)
 		branch_release(branch, msg);
 	} else if (inv->answered) {
 		pl_set_mbuf(&sdp, inv->sdp);
-		(void)branch_forward(branch, branch->answer, &sdp);
+		(void)branch_forward(branch, branch->answer, 0, &sdp);
 	}
 }
 
@@ -132,33 +214,78 @@ static void success(struct branch *branch, const struct smsg *msg)
 
 	if (inv->winner == branch) {
 		repeated(branch, msg);
-		return;
-	}
-	if (inv->over || inv->winner || smsg_clone(&branch->answer, msg)) {
+	} else if (branch->done || smsg_clone(&branch->answer, msg)) {
 		branch_release(branch, msg);
-		over(branch, 487);
-		return;
+	} else {
+		timers_stop(branch);
+		invite_won(inv, branch);
 	}
-	invite_branch_won(inv, branch);
 }
 
-/* What is a matter between the device and us is not the caller's: a new
- * target, a challenge, and that it has too much to do (RFC 3261 16.7 step 6).
- */
-static uint16_t code_onward(uint16_t scode)
-{
-	if (scode < 400 || scode == 401 || scode == 407)
-		return 480;
-	return scode == 503 ? 500 : scode;
-}
+/* --- again: a challenge answered, a redirection followed -------------------------- */
 
-/* Refused: told at once, while the transaction goes on to absorb repeats. */
-static void refused(struct branch *branch, uint16_t scode)
+static void send_invite(struct branch *branch);
+
+/* The same with a CSeq of its own (RFC 3261 8.1.3.5, 22.2): a PBX would take
+ * it for one that came by two ways otherwise (8.2.2.2). */
+static void again(struct branch *branch)
 {
 	txn_cli_detach(branch->ct);
 	branch->ct = NULL;
-	over(branch, code_onward(scode));
+	++branch->shift;
+	send_invite(branch);
 }
+
+static bool has_cseq(const struct branch *branch)
+{
+	const struct smsg *req = txn_srv_request(branch->inv->st);
+
+	return req->cseq.num < (uint32_t)INT32_MAX - branch->shift;
+}
+
+static bool answer_challenge(struct branch *branch, const struct smsg *msg)
+{
+	struct pl uri;
+	int err;
+
+	if (!branch->to.conn || !has_cseq(branch) ||
+	    (msg->scode != 401 && msg->scode != 407))
+		return false;
+
+	pl_set_str(&uri, branch->to.target);
+	err = challenge_take(&branch->challenge, branch->to.conn, msg, &uri);
+	if (err) {
+		log_warn(branch->inv->rec.call, "challenge not answered",
+			 "connection=%s code=%u why=%s",
+			 branch->to.conn->name, msg->scode,
+			 err == EACCES	 ? "wrong credentials"
+			 : err == ENOENT ? "no credentials for it"
+					 : strerror(err));
+		return false;
+	}
+	return true;
+}
+
+static void on_refused(struct branch *branch, const struct smsg *msg)
+{
+	if (!branch->done && answer_challenge(branch, msg)) {
+		again(branch);
+		return;
+	}
+	/* the transaction goes on to absorb what is repeated */
+	txn_cli_detach(branch->ct);
+	branch->ct = NULL;
+	if (!branch->done)
+		refused(branch, msg);
+	else {
+		struct invite *inv = branch->inv;
+
+		mem_deref(branch);
+		invite_settle(inv);
+	}
+}
+
+/* --- the transaction ----------------------------------------------------------------- */
 
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 {
@@ -170,205 +297,204 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	else if (msg->scode < 300)
 		success(branch, msg);
 	else
-		refused(branch, msg->scode);
+		on_refused(branch, msg);
 }
 
-/* The transaction is over. A winner lives on without it. */
+static void unreached(struct branch *branch, int err)
+{
+	const struct branch_to *to = &branch->to;
+	struct invite_result result = {.code = 500,
+				       .why = STATUS_TARGET_DOWN,
+				       .next = true};
+
+	if (err == ETIMEDOUT) {
+		result.code = 408;
+		result.why  = STATUS_TARGET_TIMEOUT;
+	} else if (!to->conn) {
+		/* a flow that is gone counts as 430: the device is not there
+		 * (RFC 5626 5.3) */
+		result.code = 480;
+		result.why  = STATUS_FLOW_GONE;
+	}
+	over(branch, 0, &result);
+}
+
+/* A winner lives on without it. */
 static void on_end(struct txn_cli *ct, int err, void *arg)
 {
 	struct branch *branch = arg;
+	struct invite *inv = branch->inv;
 	(void)ct;
 
 	branch->ct = NULL;
-	if (branch != branch->inv->winner)
-		over(branch, err == ETIMEDOUT	? 408
-			     : err == ECANCELED ? 487
-						: 480);
+	if (branch == inv->winner)
+		return;
+	if (!branch->done) {
+		unreached(branch, err);
+		return;
+	}
+	mem_deref(branch);
+	invite_settle(inv);
 }
 
-static void send_invite(struct branch *branch, const struct pl *sdp)
+/* --- the beginning ------------------------------------------------------------------------- */
+
+static void on_silence(void *arg)
+{
+	unreached(arg, ETIMEDOUT);
+}
+
+static void timers_start(struct branch *branch)
+{
+	const struct route_connection *conn = branch->to.conn;
+	struct wheel *wheel = branch->inv->px->deps.wheel;
+
+	timer_c_start(branch);
+	if (!conn)
+		return;
+	wheel_start(wheel, &branch->timers.silence, conn->times.answer,
+		    on_silence, branch);
+	/* what follows a challenge or redirection is still the same try */
+	if (!branch->shift)
+		wheel_start(wheel, &branch->timers.ring, conn->times.ring,
+			    on_timer_c, branch);
+}
+
+static void send_invite(struct branch *branch)
 {
 	struct proxy *px = branch->inv->px;
 	struct txn_cli_params params = {.resph = on_response,
 					.endh = on_end, .arg = branch};
 	char text[BRANCH_TEXT_MAX + 1];
 	struct txn_dest dest;
-	int err = invite_write(branch, sdp, text, &params.len);
+	int err = branch_invite_write(branch, text, &params.len);
 
 	if (!err) {
-		dest_of_flow(&dest, &branch->flow);
+		dest_of_flow(&dest, &branch->to.flow);
 		params.dest = &dest;
 		params.msg  = px->buf;
 		pl_set_str(&params.branch, text);
 		err = hop_start(px, &branch->ct, &branch->ref, &params);
 	}
-	/* a flow that is gone counts as 430: the device is not there (RFC
-	 * 5626 5.3) */
 	if (err)
-		over(branch, 480);
+		unreached(branch, err);
+	else
+		timers_start(branch);
+}
+
+static int offer_keep(struct branch *branch, const struct pl *sdp)
+{
+	struct mbuf *mb = mbuf_alloc(sdp->l + 1);
+
+	if (!mb || mbuf_write_pl(mb, sdp)) {
+		mem_deref(mb);
+		return ENOMEM;
+	}
+	mbuf_set_pos(mb, 0);
+	branch->offer = mb;
+	return 0;
 }
 
 static void on_offer(const struct ctl_ans *ans, void *arg)
 {
 	struct branch *branch = arg;
-	const struct pl sdp = ans->sdp;
 	struct media_ask *ask = branch->ask;
+	enum status code = ans->status;
 
 	branch->ask = NULL;
-	if (ans->status != STATUS_OK)
-		over(branch, status_info(ans->status)->sip);
-	else
-		send_invite(branch, &sdp);
+	if (code == STATUS_OK && offer_keep(branch, &ans->sdp))
+		code = STATUS_OVERLOAD;
+	if (code != STATUS_OK) {
+		const struct invite_result result = {
+			.code = status_info(code)->sip, .why = code,
+			.next = true};
+
+		over(branch, 0, &result);
+	} else {
+		char flow[FLOW_TEXT_MAX + 1];
+
+		log_info(branch->inv->rec.call, "try",
+			 "to=%s leg=%u uri=%s flow=%s", branch_name(branch),
+			 branch->leg, branch->to.target,
+			 flow_id_text(flow, &branch->to.flow));
+		send_invite(branch);
+	}
 	mem_deref(ask);
 }
 
-int branch_start(struct invite *inv, const struct binding *binding)
+static int ask_offer(struct branch *branch)
+{
+	const struct branch_to *to = &branch->to;
+	struct invite *inv = branch->inv;
+	struct ctl_req req = {.verb = CTL_LEG_LOCAL,
+			      .local = {.leg = branch->leg,
+					.want = CTL_OFFER,
+					.profile = side_profile(&to->flow,
+								to->conn)}};
+
+	side_terms(&req.local.terms, to->conn);
+	str_ncpy(req.session, inv->rec.session, sizeof(req.session));
+	return media_client_ask(&branch->ask, inv->px->deps.media,
+				inv->rec.media, &req, on_offer, branch);
+}
+
+static struct branch *branch_new(struct invite *inv)
 {
 	struct branch *branch;
-	struct ctl_req req = {.verb = CTL_LEG_LOCAL,
-			      .local = {.want = CTL_OFFER,
-					.profile = CTL_BROWSER}};
-	struct flow_id flow;
-	int err = flow_id_unpack(&flow, binding->flow, binding->flow_len);
 
-	if (err || inv->legs >= CTL_LEG_MAX)
-		return err ? err : ENFILE;
-
+	if (inv->legs >= CTL_LEG_MAX)
+		return NULL;
 	branch = mem_zalloc(sizeof(*branch), destructor);
 	if (!branch)
-		return ENOMEM;
+		return NULL;
 
-	branch->inv	= inv;
-	branch->binding = *binding;
-	branch->flow	= flow;
-	branch->leg	= ++inv->legs;
+	branch->inv	 = inv;
+	branch->leg	 = ++inv->legs;
+	branch->start_ms = wheel_now(inv->px->deps.wheel);
 	list_append(&inv->branches, &branch->le, branch);
+	return branch;
+}
 
-	req.local.leg = branch->leg;
-	str_ncpy(req.session, inv->rec.session, sizeof(req.session));
-	err = media_client_ask(&branch->ask, inv->px->deps.media,
-			       inv->rec.media, &req, on_offer, branch);
+static int begin(struct branch *branch, int err)
+{
+	err = err ? err : ask_offer(branch);
 	if (err)
 		mem_deref(branch);
 	return err;
 }
 
-void branch_cancel(struct branch *branch, const char *reason)
+int branch_start_device(struct invite *inv, const struct binding *binding)
 {
-	struct pl pl;
+	struct branch *branch = branch_new(inv);
+	struct branch_to *to;
+	int err = 0;
 
-	if (branch == branch->inv->winner)
-		return;
-	if (!branch->ct) {
-		mem_deref(branch);
-		return;
-	}
-	if (reason)
-		pl_set_str(&pl, reason);
-	(void)txn_cli_cancel(branch->ct, reason ? &pl : NULL);
+	if (!branch)
+		return ENFILE;
+	to  = &branch->to;
+	err = flow_id_unpack(&to->flow, binding->flow, binding->flow_len);
+	str_ncpy(to->target, binding->contact, sizeof(to->target));
+	if (!err && inv->from)
+		err = side_names_device(&to->names, inv->from->tenant,
+					txn_srv_request(inv->st));
+	return begin(branch, err);
 }
 
-/* The Record-Route that we put in is the one above those that came with the
- * request; what stands above it was put there on the way to the device. */
-static void route_swap(struct branch *branch, struct smsg_edit *ed)
+int branch_start_connection(struct invite *inv,
+			    const struct route_connection *conn,
+			    const struct conn_way *way)
 {
-	const struct smsg *req = txn_srv_request(branch->inv->st);
-	unsigned above = smsg_count(req, SHDR_RECORD_ROUTE) + 1;
-	unsigned count = smsg_count(ed->msg, SHDR_RECORD_ROUTE);
-	struct pl route;
+	const struct pl callee = {inv->hunt.callee, inv->hunt.callee_len};
+	struct branch *branch = branch_new(inv);
+	struct branch_to *to;
 
-	if (route_text(branch, ed, &route, COOKIE_TO_CALLEE))
-		return;
-	if (count >= above)
-		smsg_edit_replace_value(ed, SHDR_RECORD_ROUTE, count - above,
-					&route);
-	else /* it did not copy them: the dialog still goes through us */
-		smsg_edit_push(ed, SHDR_RECORD_ROUTE, &route);
-}
-
-int branch_forward(struct branch *branch, const struct smsg *msg,
-		   const struct pl *sdp)
-{
-	struct invite *inv = branch->inv;
-	const struct hop_side callee = {inv->rec.call, CALL_CALLEE};
-	struct smsg_edit *ed = mem_alloc(sizeof(*ed), NULL);
-	struct pl ctype = PL("application/sdp"), none = PL("");
-	size_t len;
-	int err;
-
-	if (!ed)
-		return ENOMEM;
-
-	smsg_edit_init(ed, msg);
-	/* without a second Via it is for nobody (RFC 3261 16.7 step 3) */
-	if (smsg_count(msg, SHDR_VIA) < 2)
-		ed->err = EBADMSG;
-	smsg_edit_pop(ed, SHDR_VIA);
-	route_swap(branch, ed);
-	smsg_edit_remove(ed, SHDR_RSEQ);
-	smsg_edit_remove(ed, SHDR_REQUIRE);
-	smsg_edit_body(ed, sdp->l ? &ctype : &none, sdp);
-	err = smsg_hdr(msg, SHDR_CONTACT)
-		      ? hop_contact(inv->px, ed, &inv->caller, &callee)
-		      : 0;
-	if (!err)
-		err = smsg_edit_write(ed, inv->px->buf, SMSG_MAX, &len);
-	mem_deref(ed);
-	if (!err)
-		err = txn_srv_reply(inv->st, inv->px->buf, len);
-	return err;
-}
-
-static int ack_write(struct branch *branch, const struct smsg *answer,
-		     size_t *len)
-{
-	struct proxy *px = branch->inv->px;
-	char via[HOP_VIA_MAX], text[BRANCH_TEXT_MAX + 1];
-	struct smsg_request req = {.method = "ACK",
-				   .cseq = answer->cseq.num};
-	struct shdr_addr contact;
-	int err;
-
-	err = smsg_addr(answer, SHDR_CONTACT, 0, &contact);
-	if (!err)
-		err = hop_via_text(px, via, text, &answer->callid,
-				   &branch->flow);
-	if (err)
-		return err;
-
-	req.uri	   = contact.uri.text;
-	req.from   = answer->from.val;
-	req.to	   = answer->to.val;
-	req.callid = answer->callid;
-	pl_set_str(&req.via, via);
-	return smsg_request_write(px->buf, SMSG_MAX, len, &req);
-}
-
-/* RFC 3261 13.2.2.4: a 2xx is acknowledged first, then ended. */
-void branch_release(struct branch *branch, const struct smsg *answer)
-{
-	struct proxy *px = branch->inv->px;
-	struct call_record *rec;
-	struct shdr_addr contact;
-	struct call_side *side;
-	size_t len;
-
-	if (!answer || ack_write(branch, answer, &len) ||
-	    transport_send(px->deps.transport, &branch->flow, px->buf, len,
-			   0) ||
-	    smsg_addr(answer, SHDR_CONTACT, 0, &contact))
-		return;
-
-	rec = mem_alloc(sizeof(*rec), NULL);
-	if (!rec)
-		return;
-	*rec = branch->inv->rec;
-	side = &rec->side[CALL_CALLEE];
-	memcpy(side->flow, branch->binding.flow, branch->binding.flow_len);
-	side->flow_len = branch->binding.flow_len;
-	if (!pl_strcpy(&contact.uri.text, side->target,
-		       sizeof(side->target)) &&
-	    !pl_strcpy(&answer->to.tag, side->tag, sizeof(side->tag)))
-		hangup_bye(px, rec, CALL_CALLEE);
-	mem_deref(rec);
+	if (!branch)
+		return ENFILE;
+	to	 = &branch->to;
+	to->conn = conn;
+	to->flow = way->flow;
+	return begin(branch, side_names_connection(&to->names, to->target,
+						   conn,
+						   txn_srv_request(inv->st),
+						   &callee, way->host));
 }

@@ -160,6 +160,12 @@ void hangup_call(struct proxy *px, const struct call_name *name,
 	hangup_for(px, name, reason, &nobody);
 }
 
+/* As the dialog of the side that it goes to has it. */
+static const char *uri_of(const struct call_side *side, unsigned to_side)
+{
+	return to_side == CALL_CALLEE && side->far[0] ? side->far : side->uri;
+}
+
 /* From, To and CSeq of the side that we speak for; 2^16 ahead, so that what
  * it may have sent meanwhile does not collide. */
 static int bye_write(struct proxy *px, size_t *len, char branch[],
@@ -169,7 +175,8 @@ static int bye_write(struct proxy *px, size_t *len, char branch[],
 	const struct call_side *from = &rec->side[!to_side];
 	char via[HOP_VIA_MAX], from_val[1024], to_val[1024];
 	struct smsg_request req = {.method = "BYE",
-				   .cseq = from->cseq + BYE_CSEQ_AHEAD};
+				   .cseq = from->cseq + BYE_CSEQ_AHEAD +
+					   to->shift};
 	struct flow_id flow;
 	int err;
 
@@ -180,10 +187,10 @@ static int bye_write(struct proxy *px, size_t *len, char branch[],
 	if (err)
 		return err;
 
-	if (re_snprintf(from_val, sizeof(from_val), "<%s>;tag=%s", from->uri,
-			from->tag) < 0 ||
-	    re_snprintf(to_val, sizeof(to_val), "<%s>;tag=%s", to->uri,
-			to->tag) < 0)
+	if (re_snprintf(from_val, sizeof(from_val), "<%s>;tag=%s",
+			uri_of(from, to_side), from->tag) < 0 ||
+	    re_snprintf(to_val, sizeof(to_val), "<%s>;tag=%s",
+			uri_of(to, to_side), to->tag) < 0)
 		return EOVERFLOW;
 
 	pl_set_str(&req.uri, to->target);

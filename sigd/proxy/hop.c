@@ -84,27 +84,23 @@ int hop_via(struct proxy *px, struct smsg_edit *ed, const struct flow_id *to,
 	if (err)
 		return err;
 
+	/* the way so far is nobody's business: what answers the request has
+	 * its Vias (hop_back.c) */
 	text = smsg_edit_text(ed, "%s", via);
-	smsg_edit_push(ed, SHDR_VIA, &text);
+	smsg_edit_set(ed, SHDR_VIA, &text);
 	return ed->err;
 }
 
-static struct pl contact_text(struct smsg_edit *ed, const struct proxy *px,
-			      const struct flow_id *to, const char *token)
-{
-	return smsg_edit_text(ed, "<sip:%s@%s;transport=%s>", token,
-			      hop_host(px, to), hop_transport(to));
-}
-
-int hop_contact(struct proxy *px, struct smsg_edit *ed,
-		const struct flow_id *to, const struct hop_side *from)
+int hop_contact_text(char text[HOP_ADDR_MAX], struct proxy *px,
+		     const struct smsg *msg, const struct flow_id *to,
+		     const struct hop_side *from)
 {
 	char token[SEAL_TEXT_MAX + 1];
 	struct shdr_addr contact;
-	struct pl target = PL(""), text;
+	struct pl target = PL("");
 	int err;
 
-	if (!smsg_addr(ed->msg, SHDR_CONTACT, 0, &contact) && !contact.star)
+	if (!smsg_addr(msg, SHDR_CONTACT, 0, &contact) && !contact.star)
 		target = contact.uri.text;
 
 	err = contact_token_make(token, px->deps.keyring,
@@ -113,26 +109,61 @@ int hop_contact(struct proxy *px, struct smsg_edit *ed,
 	if (err)
 		return err;
 
-	text = contact_text(ed, px, to, token);
+	return re_snprintf(text, HOP_ADDR_MAX, "<sip:%s@%s;transport=%s>",
+			   token, hop_host(px, to), hop_transport(to)) < 0
+		       ? EOVERFLOW
+		       : 0;
+}
+
+int hop_contact(struct proxy *px, struct smsg_edit *ed,
+		const struct flow_id *to, const struct hop_side *from)
+{
+	char contact[HOP_ADDR_MAX];
+	struct pl text;
+	int err = hop_contact_text(contact, px, ed->msg, to, from);
+
+	if (err)
+		return err;
+
+	text = smsg_edit_text(ed, "%s", contact);
 	smsg_edit_set(ed, SHDR_CONTACT, &text);
 	return ed->err;
 }
 
-int hop_cookie(struct proxy *px, struct smsg_edit *ed, struct pl *route,
-	       const struct cookie *cookie, const struct hop_dialog *dialog)
+static int route_print(char text[HOP_ADDR_MAX], const struct proxy *px,
+		       const struct cookie *cookie,
+		       const struct hop_dialog *dialog)
 {
 	char token[SEAL_TEXT_MAX + 1];
-	int err;
+	int err = cookie_seal(token, px->deps.keyring, proxy_unix_ms() / 1000,
+			      cookie, &dialog->id);
 
-	err = cookie_seal(token, px->deps.keyring, proxy_unix_ms() / 1000,
-			  cookie, &dialog->id);
 	if (err)
 		return err;
+	return re_snprintf(text, HOP_ADDR_MAX, "<sip:%s@%s;transport=%s;lr>",
+			   token, hop_host(px, dialog->shown_to),
+			   hop_transport(dialog->shown_to)) < 0
+		       ? EOVERFLOW
+		       : 0;
+}
 
-	*route = smsg_edit_text(ed, "<sip:%s@%s;transport=%s;lr>", token,
-				hop_host(px, dialog->shown_to),
-				hop_transport(dialog->shown_to));
-	return ed->err;
+/* Some PBXs keep only so much of a route: then the hints stay behind. */
+int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
+		   const struct cookie *cookie,
+		   const struct hop_dialog *dialog)
+{
+	struct cookie brief = *cookie;
+	int err = route_print(text, px, &brief, dialog);
+
+	if (!err && strlen(text) >= HOP_ROUTE_MAX) {
+		brief.flow_len = 0;
+		err = route_print(text, px, &brief, dialog);
+	}
+	if (!err && strlen(text) >= HOP_ROUTE_MAX) {
+		brief.media[0] = '\0';
+		err = route_print(text, px, &brief, dialog);
+	}
+	return err;
 }
 
 int hop_start(struct proxy *px, struct txn_cli **ctp, uint64_t *ref,

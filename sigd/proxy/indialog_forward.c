@@ -8,21 +8,24 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/indialog.h"
 
 /* What these carry is offer and answer (RFC 3261 13.2.1, RFC 3311, RFC 3262):
  * passed on as it came, it would join the two sides past mediad. */
+static bool is_offering(const struct smsg *msg)
+{
+	return msg->method == SMSG_INVITE || msg->method == SMSG_ACK ||
+	       msg->method == SMSG_PRACK || msg->method == SMSG_UPDATE;
+}
+
 static void body_edit(struct smsg_edit *ed, const struct pl *sdp)
 {
 	const struct pl ctype = PL("application/sdp"), none = PL("");
-	const enum smsg_method method = ed->msg->method;
 
-	if (sdp) {
+	if (sdp)
 		smsg_edit_body(ed, &ctype, sdp);
-		return;
-	}
-	if (method == SMSG_INVITE || method == SMSG_ACK ||
-	    method == SMSG_PRACK || method == SMSG_UPDATE)
+	else if (is_offering(ed->msg))
 		smsg_edit_body(ed, &none, &none);
 }
 
@@ -60,25 +63,22 @@ void indialog_back(struct indialog *in, const struct smsg *msg,
 {
 	const struct hop_side from = {in->cookie.call,
 				      (uint8_t)!indialog_side(in)};
-	struct smsg_edit *ed = mem_alloc(sizeof(*ed), NULL);
+	struct hop_back back = {.reliable = true, .sdp = sdp,
+				.keep_body = !sdp && !is_offering(msg)};
+	char contact[HOP_ADDR_MAX];
 	size_t len;
 	int err = 0;
 
-	if (!ed || !in->st) {
-		mem_deref(ed);
+	if (!in->st)
 		return;
+	if (smsg_hdr(msg, SHDR_CONTACT)) {
+		err = hop_contact_text(contact, in->px, msg, &in->from,
+				       &from);
+		pl_set_str(&back.contact, contact);
 	}
-	smsg_edit_init(ed, msg);
-	/* without a second Via it is for nobody (RFC 3261 16.7 step 3) */
-	if (smsg_count(msg, SHDR_VIA) < 2)
-		ed->err = EBADMSG;
-	smsg_edit_pop(ed, SHDR_VIA);
-	body_edit(ed, sdp);
-	if (smsg_hdr(msg, SHDR_CONTACT))
-		err = hop_contact(in->px, ed, &in->from, &from);
 	if (!err)
-		err = smsg_edit_write(ed, in->px->buf, SMSG_MAX, &len);
-	mem_deref(ed);
+		err = hop_back_write(in->px, &len, txn_srv_request(in->st),
+				     msg, &back);
 	if (!err)
 		(void)txn_srv_reply(in->st, in->px->buf, len);
 	else if (msg->scode >= 200 && !txn_srv_answered(in->st))

@@ -18,12 +18,14 @@ static void destructor(void *data)
 	list_flush(&inv->branches);
 	for (unsigned i = 0; i < INVITE_ASKS; i++)
 		mem_deref(inv->asks[i]);
-	mem_deref(inv->lookup);
+	hunt_clear(&inv->hunt);
+	mem_deref(inv->ringing);
 	mem_deref(inv->save);
 	mem_deref(inv->sdp);
-	wheel_stop(&inv->timer_c);
+	wheel_stop(&inv->limit);
 	if (inv->st)
 		txn_srv_detach(inv->st);
+	mem_deref(inv->hunt.table);
 }
 
 struct call_name invite_name(const struct invite *inv)
@@ -40,9 +42,7 @@ void invite_hush(struct invite *inv, const char *reason)
 		struct branch *branch = le->data;
 
 		le = le->next;
-		if (branch == inv->winner)
-			continue;
-		branch_cancel(branch, reason);
+		branch_drop(branch, reason);
 	}
 }
 
@@ -51,28 +51,43 @@ void invite_hush(struct invite *inv, const char *reason)
 static void let_go(struct invite *inv)
 {
 	inv->over = inv->answered = true;
-	wheel_stop(&inv->timer_c);
+	wheel_stop(&inv->limit);
 	for (unsigned i = 0; i < INVITE_ASKS; i++)
 		inv->asks[i] = mem_deref(inv->asks[i]);
-	inv->lookup = mem_deref(inv->lookup);
-	inv->save   = mem_deref(inv->save);
+	hunt_clear(&inv->hunt);
+	inv->ringing = mem_deref(inv->ringing);
+	inv->save    = mem_deref(inv->save);
 	if (inv->st)
 		txn_srv_detach(inv->st);
 	inv->st = NULL;
-	if (list_isempty(&inv->branches))
+}
+
+void invite_settle(struct invite *inv)
+{
+	if (inv->over && list_isempty(&inv->branches))
 		mem_deref(inv);
 }
 
-static void give_up(struct invite *inv, enum status reason)
+/* Its 2xx is for nobody any more. */
+static void winner_release(struct invite *inv)
+{
+	struct branch *branch = inv->winner;
+
+	inv->winner = NULL;
+	branch_release(branch, branch->answer);
+	branch_drop(branch, NULL);
+}
+
+void invite_give_up(struct invite *inv, enum status reason)
 {
 	const struct call_name name = invite_name(inv);
 
-	invite_hush(inv, NULL);
-	if (inv->winner)
-		branch_release(inv->winner, inv->winner->answer);
-	inv->winner = mem_deref(inv->winner);
-	hangup_call(inv->px, &name, reason);
 	let_go(inv);
+	if (inv->winner)
+		winner_release(inv);
+	invite_hush(inv, NULL);
+	hangup_call(inv->px, &name, reason);
+	invite_settle(inv);
 }
 
 /* The transaction is over: the call is up and lives on without us; or its
@@ -84,7 +99,7 @@ static void on_end(struct txn_srv *st, int err, void *arg)
 
 	inv->st = NULL;
 	if (!inv->answered) {
-		give_up(inv, STATUS_TIMEOUT);
+		invite_give_up(inv, STATUS_TIMEOUT);
 		return;
 	}
 	if (err == ETIMEDOUT && inv->rec.service[0]) {
@@ -119,7 +134,7 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	rec->start_ms = proxy_unix_ms();
 	caller->cseq  = msg->cseq.num;
 	err  = pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
-	err |= pl_strcpy(&params->tenant, rec->tenant, sizeof(rec->tenant));
+	str_ncpy(rec->tenant, params->plan->tenant->id, sizeof(rec->tenant));
 	err |= pl_strcpy(&params->caller, caller->user, sizeof(caller->user));
 	err |= side_fill(caller, &msg->from);
 	err |= side_fill(&rec->side[CALL_CALLEE], &msg->to);
@@ -143,12 +158,32 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 
 	memcpy(caller->flow, src->id, src->id_len);
 	caller->flow_len = src->id_len;
+	caller->profile	 = (uint8_t)side_profile(&inv->caller, inv->from);
+	if (inv->from)
+		str_ncpy(caller->conn, inv->from->name, sizeof(caller->conn));
 	if (record_fill(&inv->rec, msg, params))
 		return STATUS_BAD_REQUEST;
 	if (smsg_has_token(msg, SHDR_REQUIRE, "100rel"))
 		return STATUS_BAD_EXTENSION;
 	/* an offer in the 2xx is not served yet: say so (RFC 3261 13.2.1) */
 	return msg->body.l ? STATUS_OK : STATUS_NOT_ACCEPTABLE;
+}
+
+static enum status hunt_fill(struct invite *inv,
+			     const struct invite_params *params)
+{
+	const struct route_plan *plan = params->plan;
+	struct hunt *hunt = &inv->hunt;
+
+	if (params->callee.l > sizeof(hunt->callee))
+		return STATUS_BAD_REQUEST;
+	memcpy(hunt->callee, params->callee.p, params->callee.l);
+	hunt->callee_len = params->callee.l;
+	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
+	hunt->ntargets = plan->ntargets;
+	hunt->table    = mem_ref(params->table);
+	inv->from      = plan->from;
+	return STATUS_OK;
 }
 
 static enum status place(struct invite *inv)
@@ -178,7 +213,9 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	txn_srv_attach(inv->st, on_end, inv);
 	++px->counts.calls;
 
-	code = fill(inv, params);
+	code = hunt_fill(inv, params);
+	if (code == STATUS_OK)
+		code = fill(inv, params);
 	if (code == STATUS_OK)
 		code = place(inv);
 	if (code != STATUS_OK) {
@@ -187,14 +224,15 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 		return;
 	}
 	log_info(inv->rec.call, "call begins",
-		 "tenant=%s from=%s to=%s media=%s callid=%s",
-		 inv->rec.tenant, inv->rec.side[CALL_CALLER].user,
+		 "tenant=%s by=%s from=%s to=%s media=%s callid=%s",
+		 inv->rec.tenant, inv->from ? inv->from->name : "device",
+		 inv->rec.side[CALL_CALLER].user,
 		 inv->rec.side[CALL_CALLEE].uri, inv->rec.media,
 		 inv->rec.callid);
-	if (params->service != CTL_NO_SERVICE)
-		invite_service(inv, params->service);
+	if (inv->hunt.targets[0].kind == ROUTE_TO_SERVICE)
+		invite_service(inv, inv->hunt.targets[0].service);
 	else
-		invite_user(inv, &params->callee);
+		invite_hunt(inv);
 }
 
 int invite_ask(struct invite *inv, unsigned slot, const struct ctl_req *req,
@@ -213,10 +251,12 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 	struct ctl_req req = {
 		.verb = CTL_LEG_REMOTE,
 		.remote = {.leg = 1, .kind = CTL_OFFER,
-			   .profile = CTL_BROWSER, .create = true,
+			   .profile = side_profile(&inv->caller, inv->from),
+			   .create = true,
 			   .sdp = txn_srv_request(inv->st)->body},
 	};
 
+	side_terms(&req.remote.terms, inv->from);
 	str_ncpy(req.remote.call, inv->rec.call, sizeof(req.remote.call));
 	pl_set_str(&req.remote.tenant, inv->rec.tenant);
 	return invite_ask(inv, 0, &req, h);
@@ -225,37 +265,24 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 void invite_fail(struct invite *inv, enum status code)
 {
 	reply_status(inv->px, inv->st, code);
-	give_up(inv, code);
+	invite_give_up(inv, code);
 }
 
-static enum status reason_of(uint16_t scode)
+void invite_refuse(struct invite *inv, uint16_t scode, enum status why)
 {
-	switch (scode) {
-	case 486:
-	case 600:
-		return STATUS_BUSY;
-	case 603:
-	case 403:
-		return STATUS_DECLINED;
-	case 408:
-	case 480:
-		return STATUS_NO_ANSWER;
-	case 487:
-		return STATUS_CANCELLED;
-	default:
-		return STATUS_TARGET_DOWN;
-	}
-}
+	char reason[96], tag[17];
+	struct smsg_field field;
+	struct smsg_reply reply = {.scode = scode, .fieldv = &field,
+				   .fieldc = 1};
 
-void invite_fail_code(struct invite *inv, uint16_t scode)
-{
-	struct smsg_reply reply = {.scode = scode};
-	char tag[17];
-
+	re_snprintf(reason, sizeof(reason), "cordboard;text=\"%s\"",
+		    status_text(why));
+	pl_set_str(&field.name, "Reason");
+	pl_set_str(&field.val, reason);
 	reply_tag(tag, inv->px, txn_srv_request(inv->st));
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(inv->st, &reply);
-	give_up(inv, reason_of(scode));
+	invite_give_up(inv, why);
 }
 
 void invite_save(struct invite *inv, call_record_h *h)
@@ -351,7 +378,7 @@ static struct branch *branch_find(const struct proxy *px,
 			struct branch *branch = lb->data;
 
 			if (branch->ct &&
-			    (flow ? flow_id_equal(&branch->flow, flow)
+			    (flow ? flow_id_equal(&branch->to.flow, flow)
 				  : branch->ref == ref))
 				return branch;
 		}

@@ -1,13 +1,15 @@
 /*
- * invite.h  A call being set up: one INVITE, its media and its branches
+ * invite.h  A call being set up: one INVITE, its media and its tries
  *
  * Lives in the worker that took the INVITE, from then until the server
  * transaction ends. Nothing of it is needed for the dialog that it makes.
  *
  *   invite.c          its life: start, answer, refusal, CANCEL, end
  *   invite_service.c  a call that we answer ourselves (echo, tone ...)
- *   invite_user.c     a call to a user: lookup, a branch per device
- *   branch.c          one branch: offer, INVITE, answers
+ *   invite_hunt.c     the targets of the plan in order, and what came of them
+ *   invite_media.c    early media, the 2xx, and what the caller hears
+ *   branch.c          one try: offer, INVITE, answers, its end
+ *   branch_write.c    ... its messages
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,11 +17,30 @@
 #define SIGD_PROXY_INVITE_H
 
 #include "common/wheel.h"
+#include "routing/route.h"
 #include "sigd/media/media_client.h"
+#include "sigd/proxy/branch.h"
+#include "sigd/proxy/conn_way.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/registrar/registrar.h"
 
 enum { INVITE_BRANCHES_MAX = 10, INVITE_ASKS = 3 };
+
+/* Where it can go, in order, and the best answer so far. */
+struct hunt {
+	struct route_table *table;   /* that the targets are of */
+	struct route_target targets[ROUTE_TARGETS_MAX];
+	unsigned ntargets, next;
+	char callee[CALL_TEXT_MAX];  /* the number, unescaped */
+	size_t callee_len;
+	struct registrar_ask *lookup;
+	struct conn_ask *locate;
+	const struct route_connection *sought; /* by locate */
+	uint16_t code;               /* best so far; 0: none */
+	enum status why;
+	struct smsg *msg;            /* what said so; NULL: we did */
+	bool stop;                   /* no further target */
+};
 
 struct invite {
 	struct le le;
@@ -27,31 +48,29 @@ struct invite {
 	struct txn_srv *st;
 	struct call_record rec;
 	struct flow_id caller;         /* flow of the INVITE */
+	const struct route_connection *from; /* of hunt.table; NULL: a user */
+	struct hunt hunt;
 	struct list branches;
 	struct branch *winner;         /* its 2xx goes to the caller */
-	struct registrar_ask *lookup;
+	struct branch *early;          /* its media goes to the caller */
+	struct smsg *ringing;          /* its 18x, while mediad is asked */
 	struct media_ask *asks[INVITE_ASKS]; /* pipelined, in order */
 	struct call_ask *save;
 	struct mbuf *sdp;              /* the answer to the caller */
-	struct wheel_timer timer_c;
-	uint16_t best;                 /* best final code so far; 0: none */
+	struct wheel_timer limit;      /* of the whole set-up */
 	uint8_t legs;                  /* given so far; 1 is the caller's */
 	bool answered;                 /* a final response was given */
 	bool over;                     /* given up: only branches are left,
 					  for a 2xx that crosses the CANCEL */
 };
 
-/* One device that rings. */
-struct branch {
-	struct le le;
-	struct invite *inv;
-	struct binding binding;
-	struct flow_id flow;
-	uint8_t leg;
-	struct media_ask *ask;  /* for its offer */
-	struct txn_cli *ct;     /* NULL: not yet, or over */
-	uint64_t ref;           /* of the INVITE, in proxy_send_failed() */
-	struct smsg *answer;    /* its 2xx, when it is the winner */
+/* How a try ended. */
+struct invite_result {
+	uint16_t code;          /* for the caller, should it be the best */
+	enum status why;
+	const struct smsg *msg; /* what said so, when the caller may hear all
+				   of it; else NULL */
+	bool next;              /* the next target may do better */
 };
 
 /* --- invite.c --- */
@@ -63,31 +82,32 @@ int invite_ask(struct invite *inv, unsigned slot, const struct ctl_req *req,
 int invite_remote_offer(struct invite *inv, media_answer_h *h);
 /* Give up: this answer to the caller, everything else away. Frees inv. */
 void invite_fail(struct invite *inv, enum status code);
-/* The same with a SIP code of a callee. */
-void invite_fail_code(struct invite *inv, uint16_t scode);
+/* The same with a code that is not the usual one of `why`. */
+void invite_refuse(struct invite *inv, uint16_t scode, enum status why);
+/* The same when the caller has its answer. */
+void invite_give_up(struct invite *inv, enum status reason);
 /* Save the record as up; then h. */
 void invite_save(struct invite *inv, call_record_h *h);
 struct call_name invite_name(const struct invite *inv);
 /* No branch but the winner shall ring any more. What has sent its INVITE ends
  * by an answer, the others are gone. */
 void invite_hush(struct invite *inv, const char *reason);
+/* Only branches were left: frees inv with the last of them. */
+void invite_settle(struct invite *inv);
 
-/* --- invite_service.c, invite_user.c --- */
-void invite_service(struct invite *inv, enum ctl_service service);
-void invite_user(struct invite *inv, const struct registrar_aor *aor);
-/* A branch is over without a 2xx. May free inv. */
-void invite_branch_over(struct invite *inv, uint16_t scode);
+/* --- invite_service.c, invite_hunt.c --- */
+void invite_service(struct invite *inv, enum route_service named);
+void invite_hunt(struct invite *inv);
+/* A try is over without a 2xx; its branch counts no more. May free inv. */
+void invite_result(struct invite *inv, const struct invite_result *result);
+void hunt_clear(struct hunt *hunt);
+
+/* --- invite_media.c --- */
+
+/* A 18x of a branch, for the caller. */
+void invite_ringing(struct invite *inv, struct branch *branch,
+		    const struct smsg *msg);
 /* A branch has a 2xx, kept in branch->answer. */
-void invite_branch_won(struct invite *inv, struct branch *branch);
-
-/* --- branch.c --- */
-int branch_start(struct invite *inv, const struct binding *binding);
-/* Frees a branch that has sent nothing yet; the others end by an answer. */
-void branch_cancel(struct branch *branch, const char *reason);
-/* A response of the branch, made fit for the caller; body may be empty. */
-int branch_forward(struct branch *branch, const struct smsg *msg,
-		   const struct pl *sdp);
-/* ACK and BYE of a 2xx that nobody wants. */
-void branch_release(struct branch *branch, const struct smsg *answer);
+void invite_won(struct invite *inv, struct branch *branch);
 
 #endif

@@ -117,14 +117,28 @@ static void on_local(const struct ctl_ans *ans, void *arg)
 	invite_save(inv, on_saved);
 }
 
-void invite_service(struct invite *inv, enum ctl_service service)
+static enum ctl_service service_of(enum route_service service)
 {
+	switch (service) {
+	case ROUTE_ECHO:
+		return CTL_ECHO;
+	case ROUTE_TONE:
+		return CTL_TONE;
+	case ROUTE_MILLIWATT:
+		return CTL_MILLIWATT;
+	}
+	return CTL_NO_SERVICE;
+}
+
+void invite_service(struct invite *inv, enum route_service named)
+{
+	const enum ctl_service service = service_of(named);
 	const struct ctl_req join = {.verb = CTL_LEG_JOIN,
 				     .join = {.leg = 1, .service = service}};
 	const struct ctl_req local = {
 		.verb = CTL_LEG_LOCAL,
 		.local = {.leg = 1, .want = CTL_ANSWER,
-			  .profile = CTL_BROWSER}};
+			  .profile = side_profile(&inv->caller, inv->from)}};
 	int err;
 
 	str_ncpy(inv->rec.service, names[service], sizeof(inv->rec.service));

@@ -195,32 +195,14 @@ static void serve_register(struct job *job)
 
 /* --- INVITE ------------------------------------------------------------------ */
 
-static enum ctl_service service_of(enum route_service service)
+static void hand_over(struct job *job, const struct route_plan *plan,
+		      const struct pl *callee)
 {
-	switch (service) {
-	case ROUTE_ECHO:
-		return CTL_ECHO;
-	case ROUTE_TONE:
-		return CTL_TONE;
-	case ROUTE_MILLIWATT:
-		return CTL_MILLIWATT;
-	}
-	return CTL_NO_SERVICE;
-}
-
-static void hand_over(struct job *job, const struct route_target *target)
-{
-	struct invite_params params = {.st = job->st, .from = job->from};
+	struct invite_params params = {.st = job->st, .table = job->table,
+				       .plan = plan, .callee = *callee};
 	struct proxy *px = job->px;
 
-	pl_set_str(&params.tenant, job->tenant->id);
 	pl_set_str(&params.caller, job->user);
-	if (target->kind == ROUTE_TO_SERVICE)
-		params.service = service_of(target->service);
-	else
-		pl_set_str(&params.callee.user, target->user->name);
-	params.callee.tenant = params.tenant;
-
 	job->st = NULL; /* the call has it now */
 	invite_start(px, &params);
 }
@@ -264,10 +246,8 @@ static void route_invite(struct job *job)
 		reply_status(job->px, job->st, status_of_errno(err));
 	else if (plan->targets[0].kind == ROUTE_TO_REJECT)
 		reject(job, &plan->targets[0]);
-	else if (plan->targets[0].kind == ROUTE_TO_CONNECTION)
-		reply_status(job->px, job->st, STATUS_TARGET_DOWN);
 	else
-		hand_over(job, &plan->targets[0]);
+		hand_over(job, plan, &query.callee);
 	mem_deref(plan);
 	mem_deref(job);
 }

@@ -20,6 +20,8 @@
 #include "sigd/sip/smsg_edit.h"
 
 struct route_connection;
+struct route_plan;
+struct route_table;
 
 struct proxy {
 	struct proxy_cfg cfg;
@@ -69,9 +71,13 @@ uint64_t proxy_unix_ms(void);
 const char *hop_host(const struct proxy *px, const struct flow_id *to);
 const char *hop_transport(const struct flow_id *to);
 
-/* A Via of ours with a new branch: as text, and pushed on top. branch gets
- * its text, BRANCH_TEXT_MAX + 1 bytes. */
-enum { HOP_VIA_MAX = 512 };
+/* A Via of ours with a new branch: as text, and instead of all others. branch
+ * gets its text, BRANCH_TEXT_MAX + 1 bytes. */
+enum {
+	HOP_VIA_MAX = 512,
+	HOP_ADDR_MAX = 512,  /* a Contact or Record-Route value of ours */
+	HOP_ROUTE_MAX = 160, /* a Record-Route is shorter, when it can be */
+};
 int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
 		 const struct pl *callid, const struct flow_id *to);
 int hop_via(struct proxy *px, struct smsg_edit *ed, const struct flow_id *to,
@@ -85,13 +91,19 @@ struct hop_side {
 int hop_contact(struct proxy *px, struct smsg_edit *ed,
 		const struct flow_id *to, const struct hop_side *from);
 
+/* That Contact as text. */
+int hop_contact_text(char text[HOP_ADDR_MAX], struct proxy *px,
+		     const struct smsg *msg, const struct flow_id *to,
+		     const struct hop_side *from);
+
 /* A Record-Route value with this cookie, for the side that will show it. */
 struct hop_dialog {
 	struct cookie_dialog id;
 	const struct flow_id *shown_to;
 };
-int hop_cookie(struct proxy *px, struct smsg_edit *ed, struct pl *route,
-	       const struct cookie *cookie, const struct hop_dialog *dialog);
+int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
+		   const struct cookie *cookie,
+		   const struct hop_dialog *dialog);
 
 /* Take out of a request what is between its sender and us. */
 void hop_clean(struct smsg_edit *ed);
@@ -117,12 +129,11 @@ bool job_cancel(struct proxy *px, const struct txn_srv *st);
 
 struct invite_params {
 	struct txn_srv *st;
-	struct pl tenant;            /* its id */
-	struct pl caller;            /* user who was authenticated; or as the
-					connection says */
-	const struct route_connection *from; /* the caller's; NULL: a user */
-	enum ctl_service service;    /* or, CTL_NO_SERVICE: */
-	struct registrar_aor callee; /* this user's devices */
+	struct route_table *table;     /* is kept (mem_ref()) */
+	const struct route_plan *plan; /* of it; no rejection */
+	struct pl caller;              /* user who was authenticated; or as
+					  the connection says */
+	struct pl callee;              /* the number, unescaped */
 };
 
 /* Takes over the server transaction. */

@@ -1,0 +1,278 @@
+/*
+ * invite_hunt.c  The targets of the plan in order, and what came of them
+ *
+ * RFC 3261 16.7: a user's devices ring together, connections are tried one
+ * after the other. The first 2xx wins; a 6xx, or a refusal that another
+ * target would not change, ends the hunt; without a 2xx the best of all
+ * responses goes to the caller.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "sigd/proxy/hop_back.h"
+#include "sigd/proxy/invite.h"
+
+void hunt_clear(struct hunt *hunt)
+{
+	hunt->lookup = mem_deref(hunt->lookup);
+	hunt->locate = mem_deref(hunt->locate);
+	hunt->msg    = mem_deref(hunt->msg);
+	hunt->stop   = true;
+}
+
+/* --- the best response ---------------------------------------------------------- */
+
+/*
+ * 16.7 step 6: a 6xx before all, else the lowest class. Within a class first
+ * what the caller can mend, and last what only says that nobody was there:
+ * that a phone is busy tells more than that another one did not answer.
+ */
+static unsigned rank(uint16_t code)
+{
+	static const uint16_t mend[] = {415, 420, 484};
+	static const uint16_t vague[] = {408, 430, 480, 487, 500, 504};
+
+	if (code >= 600)
+		return code - 600u;
+	for (size_t i = 0; i < sizeof(mend) / sizeof(mend[0]); i++) {
+		if (code == mend[i])
+			return code / 100u * 1000u;
+	}
+	for (size_t i = 0; i < sizeof(vague) / sizeof(vague[0]); i++) {
+		if (code == vague[i])
+			return code / 100u * 1000u + 500u + code % 100u;
+	}
+	return code / 100u * 1000u + 1u + code % 100u;
+}
+
+static void best_keep(struct hunt *hunt, const struct invite_result *result)
+{
+	if (hunt->code && rank(result->code) >= rank(hunt->code))
+		return;
+	hunt->code = result->code;
+	hunt->why  = result->why;
+	hunt->msg  = mem_deref(hunt->msg);
+	/* without memory we say it in our own words */
+	if (result->msg)
+		(void)smsg_clone(&hunt->msg, result->msg);
+}
+
+/* The refusal of who refused, as it came but for what was between us. */
+static int pass_on(struct invite *inv, const struct hunt *hunt)
+{
+	const struct hop_back back = {
+		.scode = hunt->code == hunt->msg->scode ? 0 : hunt->code};
+	size_t len;
+	int err = hop_back_write(inv->px, &len, txn_srv_request(inv->st),
+				 hunt->msg, &back);
+
+	return err ? err : txn_srv_reply(inv->st, inv->px->buf, len);
+}
+
+static void finish(struct invite *inv)
+{
+	struct hunt *hunt = &inv->hunt;
+	const enum status why = hunt->code ? hunt->why
+					   : STATUS_NOT_REGISTERED;
+	const uint16_t code = hunt->code ? hunt->code : 480;
+
+	if (!hunt->msg || pass_on(inv, hunt))
+		invite_refuse(inv, code, why);
+	else
+		invite_give_up(inv, why);
+}
+
+/* --- one target after the other --------------------------------------------------- */
+
+static bool trying(const struct invite *inv)
+{
+	struct le *le;
+
+	LIST_FOREACH(&inv->branches, le) {
+		const struct branch *branch = le->data;
+
+		if (!branch->done)
+			return true;
+	}
+	return false;
+}
+
+static void hunt_on(struct invite *inv);
+
+void invite_result(struct invite *inv, const struct invite_result *result)
+{
+	struct hunt *hunt = &inv->hunt;
+
+	if (inv->over) {
+		invite_settle(inv);
+		return;
+	}
+	best_keep(hunt, result);
+	hunt->stop |= !result->next;
+	/* step 5: a 6xx speaks for all */
+	if (result->code >= 600)
+		invite_hush(inv, NULL);
+	if (!inv->winner && !trying(inv))
+		hunt_on(inv);
+}
+
+/* A target to which nothing could be sent. */
+static void missed(struct invite *inv, uint16_t code, enum status why)
+{
+	const struct invite_result result = {.code = code, .why = why,
+					     .next = true};
+
+	invite_result(inv, &result);
+}
+
+static void connection_try(struct invite *inv,
+			   const struct route_connection *conn,
+			   const struct conn_way *way)
+{
+	int err = branch_start_connection(inv, conn, way);
+
+	if (!err)
+		return;
+	log_warn(inv->rec.call, "try not begun", "to=%s err=%s", conn->name,
+		 strerror(err));
+	missed(inv, 500, STATUS_OVERLOAD);
+}
+
+static void connection_away(struct invite *inv,
+			    const struct route_connection *conn,
+			    enum status why)
+{
+	log_info(inv->rec.call, "try failed", "to=%s why=%s", conn->name,
+		 status_text(why));
+	missed(inv, 500, why);
+}
+
+static void on_located(enum status code, const struct conn_way *way,
+		       void *arg)
+{
+	struct invite *inv = arg;
+	struct hunt *hunt = &inv->hunt;
+	struct conn_ask *ask = hunt->locate;
+
+	hunt->locate = NULL;
+	if (code == STATUS_OK)
+		connection_try(inv, hunt->sought, way);
+	else
+		connection_away(inv, hunt->sought, code);
+	mem_deref(ask);
+}
+
+static void connection_seek(struct invite *inv,
+			    const struct route_connection *conn)
+{
+	struct hunt *hunt = &inv->hunt;
+	struct conn_way way;
+	int err;
+
+	hunt->sought = conn;
+	err = conn_way_find(&hunt->locate, &way, inv->px, conn, on_located,
+			    inv);
+	if (!err)
+		connection_try(inv, conn, &way);
+	else if (err != EINPROGRESS)
+		connection_away(inv, conn, STATUS_TARGET_DOWN);
+}
+
+static size_t devices_start(struct invite *inv,
+			    const struct registrar_list *list)
+{
+	size_t started = 0;
+
+	for (size_t i = 0; i < list->n && i < INVITE_BRANCHES_MAX; i++)
+		started += !branch_start_device(inv, &list->bindings[i]);
+	return started;
+}
+
+static void on_bindings(const struct registrar_list *list, void *arg)
+{
+	struct invite *inv = arg;
+	struct registrar_ask *ask = inv->hunt.lookup;
+
+	inv->hunt.lookup = NULL;
+	if (list->code != STATUS_OK)
+		invite_fail(inv, list->code);
+	else if (!list->n)
+		missed(inv, 480, STATUS_NOT_REGISTERED);
+	else if (!devices_start(inv, list))
+		invite_fail(inv, STATUS_NO_MEDIA_NODE);
+	mem_deref(ask);
+}
+
+static void user_seek(struct invite *inv, const struct route_user *user)
+{
+	struct registrar_params params = {.link = inv->px->deps.redis,
+					  .h = on_bindings, .arg = inv};
+	int err;
+
+	pl_set_str(&params.aor.tenant, inv->rec.tenant);
+	pl_set_str(&params.aor.user, user->name);
+	str_ncpy(inv->rec.side[CALL_CALLEE].user, user->name,
+		 sizeof(inv->rec.side[CALL_CALLEE].user));
+	err = registrar_lookup(&inv->hunt.lookup, &params);
+	if (err)
+		invite_fail(inv, status_of_errno(err));
+}
+
+static void hunt_on(struct invite *inv)
+{
+	struct hunt *hunt = &inv->hunt;
+	const struct route_target *target;
+
+	if (hunt->stop || hunt->next >= hunt->ntargets) {
+		finish(inv);
+		return;
+	}
+	target = &hunt->targets[hunt->next++];
+	switch (target->kind) {
+	case ROUTE_TO_USER:
+		user_seek(inv, target->user);
+		break;
+	case ROUTE_TO_CONNECTION:
+		connection_seek(inv, target->connection);
+		break;
+	case ROUTE_TO_SERVICE:
+	case ROUTE_TO_REJECT:
+		/* never behind another target */
+		missed(inv, 500, STATUS_INTERNAL);
+		break;
+	}
+}
+
+/* --- the beginning ----------------------------------------------------------------- */
+
+static void on_limit(void *arg)
+{
+	struct invite *inv = arg;
+
+	invite_fail(inv, STATUS_NO_ANSWER);
+}
+
+static void on_remote(const struct ctl_ans *ans, void *arg)
+{
+	struct invite *inv = arg;
+
+	inv->asks[0] = mem_deref(inv->asks[0]);
+	if (ans->status != STATUS_OK && !inv->answered)
+		invite_fail(inv, ans->status);
+}
+
+void invite_hunt(struct invite *inv)
+{
+	struct proxy *px = inv->px;
+
+	if (invite_remote_offer(inv, on_remote)) {
+		invite_fail(inv, STATUS_NO_MEDIA_NODE);
+		return;
+	}
+	wheel_start(px->deps.wheel, &inv->limit, px->cfg.setup_ms, on_limit,
+		    inv);
+	hunt_on(inv);
+}

@@ -1,0 +1,134 @@
+/*
+ * side.c  How a side of a call is spoken to: its media and its names
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "routing/route.h"
+#include "sigd/proxy/side.h"
+
+enum ctl_profile side_profile(const struct flow_id *flow,
+			      const struct route_connection *conn)
+{
+	(void)flow;
+	/* the only one yet; a switch when there are more */
+	return conn ? CTL_RTP : CTL_BROWSER;
+}
+
+static enum ctl_source source_of(enum route_media_source source)
+{
+	switch (source) {
+	case ROUTE_SOURCE_STRICT:
+		return CTL_STRICT;
+	case ROUTE_SOURCE_LEARN:
+		return CTL_LEARN_ONCE;
+	case ROUTE_SOURCE_NETWORK:
+		return CTL_NETWORK;
+	}
+	return CTL_STRICT;
+}
+
+void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
+{
+	memset(terms, 0, sizeof(*terms));
+	terms->source = CTL_STRICT;
+	if (!conn)
+		return;
+	terms->source = source_of(conn->media.source);
+	pl_set_str(&terms->codecs, conn->media.codecs);
+	pl_set_str(&terms->networks, conn->media.network_list);
+}
+
+/* --- names ---------------------------------------------------------------------- */
+
+static int uri_print(char *uri, const struct pl *user, const char *host)
+{
+	return re_snprintf(uri, CALL_URI_MAX, "sip:%r%s%s", user,
+			   user->l ? "@" : "", host) < 0
+		       ? EOVERFLOW
+		       : 0;
+}
+
+/* user: unescaped. */
+static int uri_escape(char *uri, const struct pl *user, const char *host)
+{
+	return re_snprintf(uri, CALL_URI_MAX, "sip:%H%s%s", suri_print_user,
+			   user, user->l ? "@" : "", host) < 0
+		       ? EOVERFLOW
+		       : 0;
+}
+
+int side_names_connection(struct side_names *names, char target[],
+			  const struct route_connection *conn,
+			  const struct smsg *invite, const struct pl *callee,
+			  const char *host)
+{
+	const struct route_conn_peer *peer = &conn->peer;
+	struct pl user;
+	int err;
+
+	if (conn->from_user) {
+		pl_set_str(&user, conn->from_user);
+		err = uri_escape(names->from, &user, peer->domain);
+	} else {
+		err = uri_print(names->from, &invite->from.uri.user,
+				peer->domain);
+	}
+	err = err ? err : uri_escape(names->to, callee, peer->domain);
+	return err ? err
+		   : uri_escape(target, callee, *host ? host : peer->target);
+}
+
+/* NULL: it has none but "*". */
+static const char *domain_of(const struct route_tenant *tenant)
+{
+	for (uint32_t i = 0; i < tenant->ndomains; i++) {
+		if (strcmp(tenant->domains[i], "*"))
+			return tenant->domains[i];
+	}
+	return NULL;
+}
+
+int side_names_device(struct side_names *names,
+		      const struct route_tenant *tenant,
+		      const struct smsg *invite)
+{
+	const char *domain = domain_of(tenant);
+	int err;
+
+	names->from[0] = names->to[0] = '\0';
+	if (!domain)
+		return 0;
+	err = uri_print(names->from, &invite->from.uri.user, domain);
+	return err ? err : uri_print(names->to, &invite->to.uri.user, domain);
+}
+
+static struct pl addr_text(struct smsg_edit *ed, const struct shdr_addr *addr,
+			   const char *uri)
+{
+	const char *quote = addr->quoted ? "\"" : "";
+	struct pl tag = PL("");
+
+	if (pl_isset(&addr->tag))
+		tag = smsg_edit_text(ed, ";tag=%r", &addr->tag);
+	if (!pl_isset(&addr->dname))
+		return smsg_edit_text(ed, "<%s>%r", uri, &tag);
+	return smsg_edit_text(ed, "%s%r%s <%s>%r", quote, &addr->dname, quote,
+			      uri, &tag);
+}
+
+void side_names_edit(struct smsg_edit *ed, const struct side_names *names)
+{
+	struct pl text;
+
+	if (names->from[0]) {
+		text = addr_text(ed, &ed->msg->from, names->from);
+		smsg_edit_set(ed, SHDR_FROM, &text);
+	}
+	if (names->to[0]) {
+		text = addr_text(ed, &ed->msg->to, names->to);
+		smsg_edit_set(ed, SHDR_TO, &text);
+	}
+}

@@ -1,0 +1,50 @@
+/*
+ * side.h  How a side of a call is spoken to: its media, its way, its names
+ *
+ * A side is a user's device or a connection (routing/route_conn.h).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_SIDE_H
+#define SIGD_PROXY_SIDE_H
+
+#include "common/control/ctl_msg.h"
+#include "routing/route_conn.h"
+#include "sigd/proxy/proxy_priv.h"
+
+/* --- media ------------------------------------------------------------------ */
+
+/* conn: NULL for a device. */
+enum ctl_profile side_profile(const struct flow_id *flow,
+			      const struct route_connection *conn);
+/* What its leg is made with; texts are the connection's. */
+void side_terms(struct ctl_terms *terms, const struct route_connection *conn);
+
+/* --- names ------------------------------------------------------------------- */
+
+/* The URIs of From and To as a side sees them; empty: as they came. */
+struct side_names {
+	char from[CALL_URI_MAX];
+	char to[CALL_URI_MAX];
+};
+
+/*
+ * Towards a connection: its domain, and its from_user; target: the
+ * Request-URI, CALL_URI_MAX bytes. callee: the number, unescaped. host: of the
+ * Request-URI, "": the connection's own. EOVERFLOW.
+ */
+int side_names_connection(struct side_names *names, char target[],
+			  const struct route_connection *conn,
+			  const struct smsg *invite, const struct pl *callee,
+			  const char *host);
+/* Towards a device, from a connection: hosts of the tenant, so that the
+ * device can call back. */
+int side_names_device(struct side_names *names,
+		      const struct route_tenant *tenant,
+		      const struct smsg *invite);
+
+/* From and To of a request: these URIs, with display name and tag as they
+ * came. */
+void side_names_edit(struct smsg_edit *ed, const struct side_names *names);
+
+#endif
