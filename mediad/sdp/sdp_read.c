@@ -110,7 +110,7 @@ static bool is_rtp(const struct pl *proto)
 	struct pl rest = *proto, part;
 
 	while (sdpm_cut(&part, &rest, '/')) {
-		if (sdpm_is(&part, "RTP"))
+		if (sdpm_is_nocase(&part, "RTP"))
 			return true;
 	}
 	return false;

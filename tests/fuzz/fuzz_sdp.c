@@ -57,6 +57,14 @@ static void local_make(struct sdpm_local *local)
 	local->print.len = 32;
 }
 
+/* Has the m-line a port: our audio, and whatever carries its bundle. */
+static bool is_open(const struct sdpm_layout *layout, size_t i, bool off)
+{
+	if (layout->carrier.on && i == layout->carrier.line)
+		return true;
+	return i == layout->audio && !off;
+}
+
 static void ours_check(const struct mbuf *mb, const struct sdpm_layout *layout,
 		       bool off)
 {
@@ -72,7 +80,7 @@ static void ours_check(const struct mbuf *mb, const struct sdpm_layout *layout,
 		MUST(!pl_strcmp(&desc->media[i].proto, line->proto));
 		MUST(!pl_strcmp(&desc->media[i].mid, line->mid) ||
 		     !line->mid[0]);
-		MUST(!desc->media[i].port == (off || i != layout->audio));
+		MUST(!desc->media[i].port == !is_open(layout, i, off));
 	}
 	mem_deref(desc);
 }
