@@ -33,10 +33,9 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE \
 	$(if $(findstring -O0,$(OPT))$(SAN),,-D_FORTIFY_SOURCE=2)
 # what libre 1.1 was built with: without these its headers make bool a char
-# and leave IPv6 out
+# and leave IPv6 out, so that struct sa has another size
 LIBRE_DEFS := -DHAVE_STDBOOL_H -DHAVE_INTTYPES_H -DHAVE_INET6
-# libre was built with these: struct sa has another size without HAVE_INET6
-CPPFLAGS += -I. -D_GNU_SOURCE -DHAVE_INET6 -DHAVE_INTTYPES_H -DHAVE_STDBOOL_H $(LIBRE_DEFS) $(patsubst -I%,-isystem %,$(PC_CFLAGS)) \
+CPPFLAGS += -I. -D_GNU_SOURCE $(LIBRE_DEFS) $(patsubst -I%,-isystem %,$(PC_CFLAGS)) \
 	$(FAULTS) $(if $(wildcard /usr/include/re/re.h),-isystem /usr/include/re)
 CFLAGS  += -std=c11 $(OPT) $(WARN) $(HARDEN) $(if $(WERROR),-Werror) \
 	$(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
@@ -44,7 +43,8 @@ CFLAGS  += -std=c11 $(OPT) $(WARN) $(HARDEN) $(if $(WERROR),-Werror) \
 LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,--as-needed \
 	$(if $(SAN),-fsanitize=$(SAN))
 LDLIBS  := $(PC_LIBS) -lm -lpthread
-# fault points exist in test builds only (tests/ and $(B)/test binaries)
+# fault points are there to be tested with: not in what is installed, nor in
+# what is measured
 FAULTS  := $(if $(RELEASE),,-DCORDBOARD_FAULTS)
 
 # --- the layers: what each folder may use; a wrong arrow fails to link -----
@@ -94,7 +94,7 @@ $(PROGRAMS):
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
 
-$(B)/obj/%.o: %.c $(B)/libs-ok
+$(B)/obj/%.o: %.c $(B)/flags | $(B)/libs-ok
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DVERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
@@ -105,6 +105,15 @@ $(call lib,$(1)): $(call obj,$(call src,$(1)))
 	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
 endef
 $(foreach f,$(FOLDERS),$(eval $(call archive,$(f))))
+
+# Objects of other flags are not mixed with these. -Werror changes no object.
+FLAGS = $(CC) $(CPPFLAGS) $(filter-out -Werror,$(CFLAGS))
+$(B)/flags: always
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(FLAGS)' | cmp -s - $@ || printf '%s\n' '$(FLAGS)' >$@
+always: ;
+flags:
+	@printf '%s\n' '$(CPPFLAGS)'
 
 $(B)/libs-ok: Makefile
 	@mkdir -p $(B)
@@ -224,10 +233,16 @@ compile_commands.json: Makefile $(filter %.c,$(C_FILES)) ## for clangd and clang
 	  '$(CC) $(subst ",\",$(CPPFLAGS)) $(CFLAGS) -DVERSION=\"dev\" -c '"$$f"; sep=",$$(printf '\nx')"; sep="$${sep%x}"; \
 	done; echo ']'; } > $@
 
-install: all ## DESTDIR, PREFIX, SYSCONFDIR
-	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
-	install -D -m 644 -t $(DESTDIR)$(SYSCONFDIR) conf/*.yaml
+install: ## DESTDIR, PREFIX, SYSCONFDIR; the page, too, after `make web`
+	$(Q)$(MAKE) RELEASE=1 B=$(B)/release all
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:$(B)/%=$(B)/release/%)
+	$(if $(wildcard $(B)/web/*),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cordboard/web $(B)/web/*)
+	@install -d $(DESTDIR)$(SYSCONFDIR)
+	@for f in conf/*; do to=$(DESTDIR)$(SYSCONFDIR)/$${f#conf/}; \
+	  [ -e $$to ] && { cmp -s $$f $$to || echo "$$to is kept, the new one is $$to.new"; to=$$to.new; }; \
+	  cmp -s $$f $${to%.new} || install -m 644 $$f $$to; done
 uninstall: ## remove what install put there (configuration stays)
+	rm -rf $(DESTDIR)$(PREFIX)/share/cordboard
 	rm -f $(foreach p,$(notdir $(PROGRAMS)),$(DESTDIR)$(PREFIX)/bin/$(p))
 dist: ## a source archive
 	git archive --prefix=cordboard-$(VERSION)/ -o cordboard-$(VERSION).tar.gz HEAD
@@ -238,6 +253,6 @@ help: ## this list
 
 .PHONY: all web check asan tsan memcheck check-system check-browser test run deps soak fuzz \
 	fuzz-bins fuzz-run bench bench-bins format format-check tidy cppcheck lint coverage \
-	install uninstall dist clean help
+	install uninstall dist clean help always flags
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

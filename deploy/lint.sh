@@ -4,6 +4,8 @@
 set -u
 cd "$(dirname "$0")/.."
 CC=${CC:-gcc}
+# as in the Makefile, when it is not make that asks
+CPPFLAGS=${CPPFLAGS:-$(make -s --no-print-directory flags)}
 n=0
 bad=0
 result() { # $1: what must be empty, $2: the rule
@@ -61,13 +63,15 @@ result "$(grep -rnE '\b(TODO|FIXME|XXX)\b' $code --include='*.[ch]')" "nothing i
 
 # no symbol of ours shadows one of libre's or librem's
 libs=$(ls /usr/lib/*/libre.so /usr/lib/*/librem.so 2>/dev/null)
-clash=
-if [ -n "$libs" ] && [ -d "${B:-build}/lib" ]; then
+rule="no symbol of ours is also one of libre's"
+if [ -n "$libs" ] && ls "${B:-build}"/lib/*.a >/dev/null 2>&1; then
 	clash=$(comm -12 \
 		<(nm -D --defined-only $libs 2>/dev/null | awk 'NF == 3 {print $3}' | sort -u) \
 		<(nm --defined-only "${B:-build}"/lib/*.a 2>/dev/null | awk '$2 ~ /[TDBR]/ {print $3}' | sort -u))
+	result "$clash" "$rule"
+else
+	result "" "$rule # SKIP nothing is built in ${B:-build}"
 fi
-result "$clash" "no symbol of ours is also one of libre's"
 
 if command -v mandoc >/dev/null && ls docs/man/*.8 >/dev/null 2>&1; then
 	result "$(mandoc -Tlint -Wwarning docs/man/*.8 2>&1)" "the man pages are well-formed"

@@ -16,7 +16,7 @@ HOST=${HOST:-127.0.0.1}
 [ "$HOST" = 127.0.0.1 ] && NAME=localhost || NAME=$HOST
 
 deploy/deps.sh run
-make -j"$(nproc)" --no-print-directory RELEASE=1 all web
+make -j"$(nproc)" --no-print-directory all web
 
 # a port in use is named, with the way to choose another
 busy() { # protocol port variable

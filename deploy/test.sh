@@ -13,31 +13,36 @@ deploy/deps.sh test || exit 1
 
 passed=0
 failed=0
-# Counts "ok"/"not ok" lines of TAP: every test case, not every program.
+skipped=0
+# Counts "ok"/"not ok" lines of TAP: every test case, not every program. What
+# was skipped has not passed.
 tally() {
-	p=$(grep -c '^ *ok ' "$1")
+	s=$(grep -ci '^ *ok .*# SKIP' "$1")
+	p=$(($(grep -c '^ *ok ' "$1") - s))
 	f=$(grep -c '^ *not ok ' "$1")
 	passed=$((passed + p))
 	failed=$((failed + f))
-	printf '%-24s %5d passed, %d failed\n' "$2" "$p" "$f"
+	skipped=$((skipped + s))
+	printf '%-24s %5d passed, %d failed, %d skipped\n' "$2" "$p" "$f" "$s"
+	grep -i '^ *ok .*# SKIP' "$1" | sed 's/^ *ok [0-9]* - /  skipped: /'
 }
 
 # ring NAME COMMAND...: a ring that ends badly without a "not ok" of its own
-# (a crash, a build that breaks) counts as one failure.
+# (a crash, a build that breaks) counts as one failure, and so does one in
+# which nothing was tested.
 ring() {
 	name=$1
 	log=$B/log/$1.log
 	shift
 	echo "== $name"
-	if "$@" >"$log" 2>&1; then
-		tally "$log" "$name"
-	else
-		tally "$log" "$name"
-		grep -A12 '^ *not ok ' "$log" | head -150
-		if [ "$f" = 0 ]; then
-			failed=$((failed + 1))
-			tail -60 "$log"
-		fi
+	ended=well
+	"$@" >"$log" 2>&1 || ended=badly
+	tally "$log" "$name"
+	[ "$f" = 0 ] || grep -A12 '^ *not ok ' "$log" | head -150
+	if [ "$f" = 0 ] && { [ $ended = badly ] || [ "$p" = 0 ]; }; then
+		failed=$((failed + 1))
+		echo "  $name ended $ended, without a case that says why"
+		tail -60 "$log"
 	fi
 }
 
@@ -58,5 +63,5 @@ if [ -x "$B/sigd" ] && [ -x "$B/mediad" ]; then
 fi
 
 echo
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
