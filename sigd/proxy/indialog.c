@@ -208,6 +208,22 @@ static void go(struct indialog *in)
 		indialog_forward(in, NULL);
 }
 
+/* There is no record: the call has ended, or Redis has lost its data. The one
+ * does no harm and the other would leave a side up for ever, so who hangs up
+ * is heard: the other side says 481 itself if it knows better. */
+static void hang_up_unknown(struct indialog *in)
+{
+	enum status code = STATUS_UNKNOWN_DIALOG;
+
+	indialog_end(in);
+	if (in->cookie.direction != COOKIE_TO_SERVICE)
+		code = by_hints(in);
+	if (code == STATUS_OK)
+		indialog_forward(in, NULL);
+	else
+		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
+}
+
 static void on_record(enum status code, const struct call_record *rec,
 		      void *arg)
 {
@@ -223,6 +239,9 @@ static void on_record(enum status code, const struct call_record *rec,
 	}
 	if (code == STATUS_OK || code == STATUS_REDIS_DOWN)
 		go(in);
+	else if (code == STATUS_UNKNOWN_DIALOG &&
+		 indialog_request(in)->method == SMSG_BYE)
+		hang_up_unknown(in);
 	else
 		indialog_fail(in, code);
 }
