@@ -1,0 +1,137 @@
+/*
+ * stub_media.h  mediad played by a test, as far as sigd sees it
+ *
+ * Defines the functions of sigd/media/media_client.h: for one file of a test
+ * program.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_LIB_STUB_MEDIA_H
+#define TESTS_LIB_STUB_MEDIA_H
+
+#include <re.h>
+
+#include "common/wheel.h"
+#include "sigd/media/media_client.h"
+#include "tests/lib/test.h"
+
+struct media_client {
+	struct wheel *wheel;
+	enum status refuse; /* answer of leg.remote */
+	enum status drop;   /* of the first session.drop */
+	bool away;
+	uint8_t slow_leg;   /* its offer takes 100 ms */
+	uint8_t refuse_leg; /* refused is this one's alone */
+	unsigned pending;
+	unsigned asked[CTL_VERB_COUNT];
+	/* what was said of each leg, last */
+	struct {
+		enum ctl_profile profile;
+		enum ctl_source source;
+		char codecs[64];
+		char sdp[256]; /* of its far side */
+		bool dropped;
+		uint8_t peer;
+	} leg[CTL_LEG_MAX + 1];
+};
+
+struct media_ask {
+	struct wheel_timer timer;
+	struct media_client *client;
+	struct ctl_req req;
+	media_answer_h *h;
+	void *arg;
+};
+
+static const char sdp_answer[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n";
+
+const char *media_client_pick(struct media_client *client)
+{
+	return client->away ? NULL : "m1/1";
+}
+
+static inline void ask_destructor(void *data)
+{
+	struct media_ask *ask = data;
+
+	ask->client->pending--;
+	wheel_stop(&ask->timer);
+}
+
+static inline void on_ask(void *arg)
+{
+	struct media_ask *ask = arg;
+	struct ctl_ans ans = {.status = STATUS_OK};
+	char sdp[128];
+
+	if (ask->req.verb == CTL_LEG_REMOTE &&
+	    (!ask->client->refuse_leg ||
+	     ask->client->refuse_leg == ask->req.remote.leg))
+		ans.status = ask->client->refuse;
+	if (ask->req.verb == CTL_SESSION_DROP) {
+		ans.status = ask->client->drop;
+		ask->client->drop = STATUS_OK;
+	}
+	if (ask->req.verb == CTL_LEG_LOCAL) {
+		re_snprintf(sdp, sizeof(sdp), "%ss=leg %u\r\n", sdp_answer,
+			    ask->req.local.leg);
+		pl_set_str(&ans.sdp, sdp);
+	}
+	ask->h(&ans, ask->arg);
+}
+
+static inline void media_note(struct media_client *client,
+			      const struct ctl_req *req)
+{
+	client->asked[req->verb]++;
+	if (req->verb == CTL_LEG_REMOTE) {
+		client->leg[req->remote.leg].profile = req->remote.profile;
+		(void)pl_strcpy(&req->remote.sdp,
+				client->leg[req->remote.leg].sdp,
+				sizeof(client->leg[0].sdp));
+	} else if (req->verb == CTL_LEG_LOCAL) {
+		const struct ctl_terms *terms = &req->local.terms;
+
+		client->leg[req->local.leg].profile = req->local.profile;
+		client->leg[req->local.leg].source = terms->source;
+		if (terms->codecs.p)
+			(void)pl_strcpy(&terms->codecs,
+					client->leg[req->local.leg].codecs,
+					sizeof(client->leg[0].codecs));
+	} else if (req->verb == CTL_LEG_JOIN) {
+		client->leg[req->join.leg].peer = req->join.peer;
+	} else if (req->verb == CTL_LEG_DROP) {
+		client->leg[req->drop.leg].dropped = true;
+	}
+}
+
+int media_client_ask(struct media_ask **askp, struct media_client *client,
+		     const char *at, const struct ctl_req *req,
+		     media_answer_h *h, void *arg)
+{
+	struct media_ask *ask = mem_zalloc(sizeof(*ask), ask_destructor);
+
+	CHECK_STR(at, "m1/1");
+	media_note(client, req);
+	*ask = (struct media_ask){.client = client, .req = *req, .h = h,
+				  .arg = arg};
+	client->pending++;
+	wheel_start(client->wheel, &ask->timer,
+		    req->verb == CTL_LEG_LOCAL && client->slow_leg &&
+				    req->local.leg == client->slow_leg
+			    ? 100
+			    : 1,
+		    on_ask, ask);
+	*askp = ask;
+	return 0;
+}
+
+int media_client_tell(struct media_client *client, const char *at,
+		      const struct ctl_req *req)
+{
+	(void)at;
+	media_note(client, req);
+	return 0;
+}
+
+#endif
