@@ -16,6 +16,7 @@
 #include "mediad/media_admin.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
+#include "mediad/session/state_file.h"
 #include "mediad/transport/cert.h"
 
 enum {
@@ -103,9 +104,13 @@ static int prepare(struct mediad_setup *setup)
 	if (keys_read(&setup->ring, cfg))
 		return EINVAL;
 
-	if (mkdir(cfg->state_dir, 0700) && errno != EEXIST) {
-		err = errno;
-		(void)re_fprintf(stderr, "%s: %m\n", cfg->state_dir, err);
+	err = state_dir_make(cfg->state_dir);
+	if (err) {
+		(void)re_fprintf(stderr, "%s: %s\n", cfg->state_dir,
+				 err == EPERM
+					 ? "others may write to it: it has "
+					   "to be ours alone"
+					 : strerror(err));
 		return err;
 	}
 	err = cert_load_or_make(&setup->cert, cfg->certificate);

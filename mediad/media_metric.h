@@ -17,7 +17,8 @@
 /* Copied from the parts whenever the figures are told. */
 struct media_figures {
 	int64_t sessions, draining, ready;
-	uint64_t resumed, deaths; /* at the start of this process */
+	int64_t deaths;   /* at the start of this process, */
+	uint64_t resumed; /* as are these */
 	struct mux_stats mux;
 	struct command_stats commands;
 	struct news_stats news;

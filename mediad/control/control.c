@@ -158,7 +158,9 @@ static void on_request(struct ctl_job *job, const struct ctl_req *req,
 
 	command_serve(control->command, req, &ans);
 	if (ans.status != STATUS_OK)
-		log_info(req->verb == CTL_LEG_REMOTE ? req->remote.call : NULL,
+		log_info(req->verb == CTL_LEG_REMOTE
+				 ? req->remote.call
+				 : session_call(control->table, req->session),
 			 "command refused",
 			 "session=%s verb=%s status=%s why=%.*s", req->session,
 			 ctl_verb_name(req->verb), status_text(ans.status),

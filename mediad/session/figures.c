@@ -27,7 +27,8 @@ static void leg_stats(struct leg_stats *stats, const struct leg *leg)
 		.lost_in = strm_in_lost(&leg->in),
 		.dups_in = leg->in.dups + path->replayed,
 		.refused_in = leg->in.refused + leg->bad_rtp + path->bad_auth +
-			      path->refused + path->strangers,
+			      path->refused + path->strangers +
+			      leg->report.counts.refused,
 		.packets_out = leg->out.packets,
 		.octets_out = leg->out.octets,
 		.jitter_in_us = strm_in_jitter_us(&leg->in),

@@ -85,6 +85,13 @@ int session_find(struct session **sp, const struct session_table *table,
 	return 0;
 }
 
+const char *session_call(const struct session_table *table, const char *id)
+{
+	struct session *session;
+
+	return session_find(&session, table, id) ? NULL : session->call;
+}
+
 static bool is_id(const char *id)
 {
 	return id && id_valid(id, strlen(id));

@@ -244,6 +244,10 @@ struct session_figures {
 int session_query(const struct session_table *table, const char *session,
 		  struct session_figures *figs);
 
+/* Its call id, for logs; NULL when there is none. */
+const char *session_call(const struct session_table *table,
+			 const char *session);
+
 /* Calls h with the id of every session, until it returns true. */
 typedef bool(session_each_h)(const char *session, void *arg);
 void session_each(const struct session_table *table, session_each_h *h,

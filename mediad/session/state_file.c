@@ -29,6 +29,21 @@ enum {
 	PAGE = 4096
 };
 
+int state_dir_make(const char *path)
+{
+	struct stat st;
+
+	if (!mkdir(path, 0700))
+		return 0;
+	if (errno != EEXIST)
+		return errno;
+	if (lstat(path, &st))
+		return errno;
+	if (!S_ISDIR(st.st_mode))
+		return ENOTDIR;
+	return st.st_uid != geteuid() || (st.st_mode & 022) ? EPERM : 0;
+}
+
 static bool is_mapped(const struct state_file *file)
 {
 	return file->image && file->image != MAP_FAILED;

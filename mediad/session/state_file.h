@@ -21,6 +21,13 @@ struct state_file;
 uint32_t state_layout(void);
 
 /*
+ * The folder for the files, made with mode 0700 when it is not there. EPERM:
+ * it is somebody else's, or others may write to it; ENOTDIR: no folder, or a
+ * link to one; others of mkdir(2).
+ */
+int state_dir_make(const char *path);
+
+/*
  * Open the file for `owner` ("node/slot"), or make it with room for count
  * records. Notes that the last process died when it did not close it, and
  * whom it served then. The caller owns *filep; mem_deref() closes in order

@@ -314,8 +314,12 @@ static void bye_and_rubbish_end_nothing(void)
 		put32(bye + 4, mock_media_ssrc(a->mock));
 		put32(bye + 12, mock_media_ssrc(a->mock));
 		CHECK_INT(mock_media_send_rtcp(a->mock, bye, sizeof(bye)), 0);
+		media_bed_run(&bed, 10);
+		CHECK_INT(figures(&bed, 1)->stats.refused_in, 0);
 		bye[11] = 200; /* longer than it is */
 		CHECK_INT(mock_media_send_rtcp(a->mock, bye, sizeof(bye)), 0);
+		media_bed_run(&bed, 10);
+		CHECK_INT(figures(&bed, 1)->stats.refused_in, 1);
 		CHECK_INT(mock_media_send_raw(a->mock, csrcs, sizeof(csrcs)),
 			  0);
 		media_bed_run(&bed, 100);

@@ -28,6 +28,32 @@ static const char *fresh(const char *name)
 	return path;
 }
 
+/* /dev/shm is open to all: who is there first would own what is in it. */
+static void the_folder_is_ours_alone(void)
+{
+	char dir[300], other[320];
+
+	snprintf(dir, sizeof(dir), "%s/folder", test_tmpdir());
+	snprintf(other, sizeof(other), "%s/link", test_tmpdir());
+	CHECK_INT(state_dir_make(dir), 0);
+	CHECK_INT(state_dir_make(dir), 0);
+	CHECK_INT(chmod(dir, 0755), 0);
+	CHECK_INT(state_dir_make(dir), 0);
+	CHECK_INT(chmod(dir, 01777), 0);
+	CHECK_INT(state_dir_make(dir), EPERM);
+	CHECK_INT(chmod(dir, 0770), 0);
+	CHECK_INT(state_dir_make(dir), EPERM);
+	CHECK_INT(chmod(dir, 0700), 0);
+	CHECK_INT(symlink(dir, other), 0);
+	CHECK_INT(state_dir_make(other), ENOTDIR);
+	if (!geteuid()) {
+		CHECK_INT(chown(dir, 1, 1), 0);
+		CHECK_INT(state_dir_make(dir), EPERM);
+	}
+	snprintf(other, sizeof(other), "%s/none/below", test_tmpdir());
+	CHECK_INT(state_dir_make(other), ENOENT);
+}
+
 static void records_outlive_the_process_that_closes(void)
 {
 	const char *path = fresh("close");
@@ -233,7 +259,8 @@ static void memory_runs_out_anywhere(void)
 	mem_deref(file);
 }
 
-TEST_MAIN(TEST(records_outlive_the_process_that_closes),
+TEST_MAIN(TEST(the_folder_is_ours_alone),
+	  TEST(records_outlive_the_process_that_closes),
 	  TEST(file_is_for_its_owner_alone), TEST(second_process_is_kept_out),
 	  TEST(foreign_files_are_moved_aside),
 	  TEST(records_run_out_and_come_back), TEST(an_idle_file_takes_no_room),
