@@ -20,7 +20,6 @@ void relay_close(struct relay *relay)
 	relay->map = (struct strm_map){0};
 	relay->out = NULL;
 	relay->to = NULL;
-	relay->mute = false;
 	relay->event =
 		(struct relay_event){.in = RELAY_NO_PT, .out = RELAY_NO_PT};
 	relay->take = NULL;
@@ -95,7 +94,7 @@ static bool cuts_in(const struct relay *relay, const struct strm_in *in,
 {
 	const struct strm_event *event = &relay->out->event;
 
-	return event->on && relay->map.gen != in->gen &&
+	return event->on && !strm_map_goes_on(&relay->map, relay->out, in) &&
 	       !strm_out_told(relay->out, sp);
 }
 
@@ -213,12 +212,11 @@ void relay_end_event(struct relay *relay, uint64_t now_ms)
 			(uint16_t)(ticks > DIGIT_SEGMENT ? DIGIT_SEGMENT
 							 : ticks + !ticks);
 		for (unsigned i = 0; i < ENDS; i++)
-			if (!send_end(relay, &digit, now_ms))
-				break;
+			if (send_end(relay, &digit, now_ms))
+				relay->map.delta++;
 	}
 	out->event.on = false;
 	strm_out_event(out, &out->event);
-	relay->map = (struct strm_map){0};
 }
 
 static bool forward_event(struct relay *relay, const struct strm_in *in,
@@ -253,8 +251,6 @@ static bool send_on(struct relay *relay, const struct strm_in *in,
 
 	if (pt == RELAY_DROP)
 		return false;
-	if (relay->mute)
-		return true;
 	sp->h.pt = pt;
 	return event ? forward_event(relay, in, sp, pkt)
 		     : relay_send(relay, in, sp, pkt);

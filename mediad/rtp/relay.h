@@ -85,7 +85,7 @@ bool relay_send_event(struct relay *relay, const struct strm_in *in,
 		      struct strm_pkt *sp, uint8_t *pkt,
 		      const struct digit_step *step);
 /* Tell of the end of an event that is on, three times (RFC 4733, 2.5.1.4):
- * nobody else will. What was mapped is mapped anew. */
+ * nobody else will. */
 void relay_end_event(struct relay *relay, uint64_t now_ms);
 
 #endif

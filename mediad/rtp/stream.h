@@ -113,6 +113,8 @@ struct strm_out {
 	uint64_t packets, octets; /* sent; the sender counts, */
 	uint64_t first_ms;        /* and notes the first; 0: none yet */
 	uint32_t switches;        /* changes of source */
+	const void *solo;         /* the one source that is heard for the
+				     moment (its map); NULL: any */
 };
 
 /* first: of the sequence numbers; taken modulo 2^15, so that a receiver that
@@ -140,12 +142,16 @@ uint32_t strm_out_ts(const struct strm_out *out, uint64_t now_ms);
 /* Zeroed memory is a mapping that begins with the next packet. */
 struct strm_map {
 	uint32_t gen;      /* of the source it was made for; 0: none */
+	uint32_t turn;     /* out->switches: nobody else came between */
 	uint64_t delta;    /* added to the extended sequence number */
 	uint32_t ts_delta; /* added to the timestamp */
 	uint32_t ts;       /* the source's latest timestamp */
 	uint64_t ts_ms;    /* and when it came */
 };
 
+/* Will the next packet of this source go on where the one before it was? */
+bool strm_map_goes_on(const struct strm_map *map, const struct strm_out *out,
+		      const struct strm_in *in);
 /*
  * Rewrites SSRC, sequence, timestamp and marker of a packet that
  * strm_in_packet() let pass, claims its index and stores it in the slot: the

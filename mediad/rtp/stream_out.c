@@ -179,7 +179,7 @@ static void join(struct strm_map *map, struct strm_out *out,
 	map->ts_delta = join_ts(out, sp) - sp->h.ts;
 	out->floor = out->next;
 	sp->h.marker |= sp->steady;
-	out->switches++;
+	map->turn = ++out->switches;
 }
 
 /* Has the source's timestamp left its clock (RFC 3550, 5.1)? Silence moves
@@ -218,13 +218,21 @@ static void follow_clock(struct strm_map *map, struct strm_out *out,
 	save_ts(out);
 }
 
+bool strm_map_goes_on(const struct strm_map *map, const struct strm_out *out,
+		      const struct strm_in *in)
+{
+	return map->gen == in->gen && map->turn == out->switches;
+}
+
 bool strm_map_packet(struct strm_map *map, struct strm_out *out,
 		     const struct strm_in *in, struct strm_pkt *sp)
 {
 	uint64_t index;
 
 	assert(in->gen);
-	if (map->gen != in->gen) {
+	if (out->solo && out->solo != map)
+		return false;
+	if (!strm_map_goes_on(map, out, in)) {
 		join(map, out, in, sp);
 		map->ts = sp->h.ts;
 		map->ts_ms = sp->now_ms;

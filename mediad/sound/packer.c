@@ -1,0 +1,155 @@
+/*
+ * packer.c  Voice as packets: samples of 8 kHz in, packets of a leg's codec
+ *           and packet time out
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "mediad/rtp/report.h"
+#include "mediad/sound/packer.h"
+
+enum {
+	LOSS_FIRST = 3, /* percent: before the receiver has told */
+	LOSS_MIN = 1,   /* so that the first loss finds LBRR, too */
+	LOSS_MAX = 25,
+};
+
+static void tell_loss(struct packer *packer, unsigned percent)
+{
+	packer->loss = (uint8_t)percent;
+	packer->codec->voice_loss(packer->enc, percent);
+}
+
+int packer_open(struct packer *packer, const struct packer_params *params)
+{
+	const struct codec *codec = params->codec;
+	size_t count = (size_t)params->ptime * CODEC_VOICE_RATE / 1000;
+	int err;
+
+	memset(packer, 0, sizeof(*packer));
+	if (count < 80)
+		count = 80;
+	packer->frame = (uint16_t)codec->voice_frame(
+		count < PACKER_MAX ? count : PACKER_MAX);
+	packer->codec = codec;
+	packer->pt = params->pt;
+	packer->far = params->far;
+	packer->scale = codec->clock / CODEC_VOICE_RATE;
+	packer->talk = true;
+	err = codec->voice_enc_alloc(&packer->enc, params->voice);
+	if (err)
+		return err;
+
+	tell_loss(packer, LOSS_FIRST);
+	feed_open(&packer->feed, params->out, params->path);
+	return 0;
+}
+
+void packer_close(struct packer *packer)
+{
+	packer->enc = mem_deref(packer->enc);
+}
+
+/* The worst of late: loss comes in bursts, and the receiver tells of it every
+ * few seconds only. */
+static void look_at_loss(struct packer *packer)
+{
+	const struct report_far *far = packer->far;
+	unsigned percent;
+
+	if (!far || far->at_ms == packer->far_ms)
+		return;
+	packer->far_ms = far->at_ms;
+	percent = (far->fraction * 100u + 255) / 256;
+	if (percent < packer->loss * 3u / 4)
+		percent = packer->loss * 3u / 4;
+	if (percent < LOSS_MIN)
+		percent = LOSS_MIN;
+	tell_loss(packer, percent < LOSS_MAX ? percent : LOSS_MAX);
+}
+
+static void pack(struct packer *packer, const int16_t *pcm, uint64_t now_ms)
+{
+	uint8_t buf[PKT_HDR + CODEC_PAYLOAD_MAX];
+	struct feed_pkt pkt = {
+		.now_ms = now_ms,
+		.ts = packer->ts,
+		.pt = packer->pt,
+		.marker = packer->talk,
+	};
+	size_t len = 0;
+
+	look_at_loss(packer);
+	packer->sent_ts = packer->ts;
+	packer->ts += packer->frame * packer->scale;
+	if (packer->codec->encode(packer->enc, pcm, packer->frame,
+				  buf + PKT_HDR, &len, CODEC_PAYLOAD_MAX) ||
+	    !len)
+		return;
+	pkt.paylen = (uint16_t)len;
+	if (feed_send(&packer->feed, &pkt, buf))
+		packer->talk = false;
+}
+
+void packer_put(struct packer *packer, const int16_t *pcm, size_t count,
+		uint64_t now_ms)
+{
+	while (count) {
+		size_t n = (size_t)(packer->frame - packer->fill);
+
+		if (n > count)
+			n = count;
+		if (n == packer->frame) {
+			pack(packer, pcm, now_ms);
+		} else {
+			memcpy(packer->pcm + packer->fill, pcm,
+			       n * sizeof(*pcm));
+			packer->fill = (uint16_t)(packer->fill + n);
+		}
+		if (packer->fill == packer->frame) {
+			packer->fill = 0;
+			pack(packer, packer->pcm, now_ms);
+		}
+		pcm += n;
+		count -= n;
+	}
+}
+
+static const int16_t silence[PACKER_MAX];
+
+uint32_t packer_flush(struct packer *packer, uint64_t now_ms)
+{
+	uint32_t rest =
+		packer->fill ? packer->frame - (uint32_t)packer->fill : 0;
+
+	packer_put(packer, silence, rest, now_ms);
+	return rest;
+}
+
+void packer_skip(struct packer *packer, uint32_t count, uint64_t now_ms)
+{
+	if (packer->fill && count < (uint32_t)(packer->frame - packer->fill)) {
+		packer_put(packer, silence, count, now_ms);
+		return;
+	}
+	count -= packer_flush(packer, now_ms);
+	if (!count)
+		return;
+	packer->ts += count * packer->scale;
+	packer->talk = true;
+}
+
+void packer_anew(struct packer *packer)
+{
+	packer->fill = 0;
+	packer->talk = true;
+	feed_anew(&packer->feed);
+}
+
+uint32_t packer_ts(const struct packer *packer)
+{
+	return packer->ts + packer->fill * packer->scale;
+}

@@ -1,0 +1,194 @@
+/*
+ * transcode.c  From one leg to another that has another codec: one direction
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "mediad/sound/keytone.h"
+#include "mediad/sound/transcode_priv.h"
+
+/* --- life -------------------------------------------------------------------------- */
+
+static void transcode_destructor(void *data)
+{
+	struct transcode *t = data;
+
+	wheel_stop(&t->gap);
+	wheel_stop(&t->pause.timer);
+	wheel_stop(&t->event.timer);
+	packer_close(&t->packer);
+	mem_deref(t->dec);
+}
+
+static int open_packer(struct transcode *t,
+		       const struct transcode_params *params)
+{
+	const struct packer_params pp = {
+		.codec = params->to.codec,
+		.voice = &params->voice,
+		.pt = params->to.pt,
+		.ptime = params->ptime,
+		.out = params->out,
+		.path = params->path,
+		.far = params->far,
+	};
+
+	return packer_open(&t->packer, &pp);
+}
+
+int transcode_alloc(struct transcode **tp,
+		    const struct transcode_params *params)
+{
+	struct transcode *t = mem_zalloc(sizeof(*t), transcode_destructor);
+	int err;
+
+	if (!t)
+		return ENOMEM;
+
+	t->params = *params;
+	t->line.scale = params->from.codec->clock / CODEC_VOICE_RATE;
+	err = params->from.codec->voice_dec_alloc(&t->dec);
+	if (!err)
+		err = open_packer(t, params);
+	if (err) {
+		mem_deref(t);
+		return err;
+	}
+	tc_event_open(t);
+	jitter_init(&t->jitter, 0);
+	*tp = t;
+	return 0;
+}
+
+bool transcode_same(const struct transcode *t,
+		    const struct transcode_params *params)
+{
+	const struct transcode_params *own = &t->params;
+
+	return !memcmp(&own->from, &params->from, sizeof(own->from)) &&
+	       !memcmp(&own->to, &params->to, sizeof(own->to)) &&
+	       !memcmp(&own->voice, &params->voice, sizeof(own->voice)) &&
+	       own->ptime == params->ptime && own->takes == params->takes &&
+	       own->out == params->out && own->path == params->path &&
+	       own->keytone == params->keytone;
+}
+
+/* --- figures ------------------------------------------------------------------------ */
+
+static void count(uint64_t *total, uint64_t now, uint64_t *told)
+{
+	*total += now - *told;
+	*told = now;
+}
+
+void tc_tally(struct transcode *t)
+{
+	struct transcode_stats *total = t->params.total;
+	struct transcode_stats *now = &t->stats, *told = &t->told;
+
+	now->late = t->jitter.stats.late;
+	now->reordered = t->jitter.stats.reordered;
+	if (!total)
+		return;
+	count(&total->concealed, now->concealed, &told->concealed);
+	count(&total->repaired, now->repaired, &told->repaired);
+	count(&total->skipped, now->skipped, &told->skipped);
+	count(&total->late, now->late, &told->late);
+	count(&total->reordered, now->reordered, &told->reordered);
+	count(&total->unusable, now->unusable, &told->unusable);
+	count(&total->filled, now->filled, &told->filled);
+}
+
+const struct transcode_stats *transcode_stats(const struct transcode *t)
+{
+	return &t->stats;
+}
+
+/* --- packets -------------------------------------------------------------------------- */
+
+static void deliver(struct transcode *t, const struct jitter_pkt *pkt,
+		    uint64_t lost, uint64_t now_ms)
+{
+	t->line.missing += lost;
+	if (pkt->pt == t->params.from.pt)
+		tc_audio(t, pkt, now_ms);
+	else if (pkt->pt == t->params.from.event_pt)
+		tc_event(t, pkt, now_ms);
+	else
+		t->stats.unusable++;
+}
+
+static void on_gap(void *arg);
+
+/* What can go goes; for the rest there is a deadline. */
+static void drain(struct transcode *t, uint64_t now_ms)
+{
+	struct jitter_pkt pkt;
+	uint64_t lost, due_ms;
+
+	while (jitter_next(&t->jitter, now_ms, &pkt, &lost))
+		deliver(t, &pkt, lost, now_ms);
+
+	due_ms = jitter_due(&t->jitter);
+	if (due_ms == UINT64_MAX)
+		wheel_stop(&t->gap);
+	else
+		wheel_start(t->params.wheel, &t->gap, due_ms - now_ms, on_gap,
+			    t);
+}
+
+static void on_gap(void *arg)
+{
+	struct transcode *t = arg;
+
+	drain(t, wheel_now(t->params.wheel));
+	tc_tally(t);
+}
+
+static void source_anew(struct transcode *t, const struct strm_in *in,
+			const struct jitter_pkt *pkt)
+{
+	jitter_anew(&t->jitter, pkt->ext);
+	tc_pause_stop(t);
+	/* what was on before the first source is the process' before us: its
+	 * event may go on */
+	if (t->line.gen)
+		transcode_end_event(t, pkt->at_ms);
+	digit_way_anew(&t->event.way);
+	packer_anew(&t->packer);
+	if (t->params.keytone)
+		keytone_anew(t->params.keytone);
+	t->line.gen = in->gen;
+	t->line.begun = false;
+	t->line.missing = 0;
+}
+
+void transcode_take(const struct strm_in *in, const struct strm_pkt *sp,
+		    uint8_t *pkt, void *arg)
+{
+	struct transcode *t = arg;
+	const struct jitter_pkt jp = {
+		.ext = sp->ext,
+		.at_ms = sp->now_ms,
+		.ts = sp->h.ts,
+		.pt = sp->h.pt,
+		.len = sp->h.paylen,
+		.data = pkt + sp->h.hdr,
+	};
+	enum jitter_verdict verdict;
+
+	if (t->line.gen != in->gen)
+		source_anew(t, in, &jp);
+	verdict = jitter_put(&t->jitter, &jp);
+	if (verdict == JITTER_FULL) {
+		drain(t, jp.at_ms);
+		verdict = jitter_put(&t->jitter, &jp);
+	}
+	if (verdict == JITTER_NOW)
+		deliver(t, &jp, 0, jp.at_ms);
+	drain(t, jp.at_ms);
+	tc_tally(t);
+}

@@ -1,0 +1,205 @@
+/*
+ * transcode_audio.c  Audio of the source: decoded, made up for, sent on
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "mediad/sound/transcode_priv.h"
+
+enum {
+	PER_MS = CODEC_VOICE_RATE / 1000,
+	CONCEAL_MAX = TRANSCODE_CONCEAL_MS * PER_MS,
+	GRAIN = 20,     /* samples: what Opus conceals is a multiple */
+	FADED = 480,    /* after so much concealment all is quiet */
+	FILL = 160,     /* samples made at once in a pause */
+	FILL_MAX = 480, /* and at its end */
+	PAUSE_SLACK_MS = 20,
+	BACK_MAX_S = 1,        /* a timestamp that is set back by more */
+	BUDGET_RATE = 2,       /* times as fast as it is heard, */
+	BUDGET_MAX = 2 * 8000, /* and a burst of so many samples */
+};
+
+/* --- sound -------------------------------------------------------------------------- */
+
+static void put(struct transcode *t, const int16_t *pcm, size_t n,
+		uint64_t now_ms)
+{
+	if (t->event.on)
+		packer_skip(&t->packer, (uint32_t)n, now_ms);
+	else
+		packer_put(&t->packer, pcm, n, now_ms);
+}
+
+/* Make up for n samples, at most CODEC_VOICE_MAX. next: the packet behind. */
+static void conceal(struct transcode *t, const struct jitter_pkt *next,
+		    uint32_t n, uint64_t now_ms)
+{
+	const struct codec *codec = t->params.from.codec;
+	int16_t pcm[CODEC_VOICE_MAX];
+	uint32_t whole = n - n % GRAIN;
+	bool repairs = next && codec->voice_repairs(next->data, next->len);
+
+	if (whole && !codec->voice_conceal(t->dec, repairs ? next->data : NULL,
+					   next ? next->len : 0, pcm, whole))
+		put(t, pcm, whole, now_ms);
+	else
+		packer_skip(&t->packer, whole, now_ms);
+	packer_skip(&t->packer, n - whole, now_ms);
+	t->stats.repaired += repairs;
+}
+
+/* The decoder hears a long loss, too; nobody else does: the receiver has
+ * passed over it already. */
+static void pass_over(struct transcode *t, uint32_t n, uint64_t now_ms)
+{
+	int16_t pcm[FADED];
+
+	(void)t->params.from.codec->voice_conceal(t->dec, NULL, 0, pcm, FADED);
+	packer_skip(&t->packer, n, now_ms);
+}
+
+/* `n` samples before the packet are missing because packets are. */
+static void recover(struct transcode *t, const struct jitter_pkt *pkt,
+		    uint32_t n, uint64_t now_ms)
+{
+	uint32_t last = t->line.span;
+
+	if (n <= CONCEAL_MAX) {
+		t->stats.concealed += t->line.missing;
+		conceal(t, pkt, n, now_ms);
+		return;
+	}
+	t->stats.skipped += t->line.missing;
+	if (!t->params.from.codec->voice_repairs(pkt->data, pkt->len) ||
+	    last >= n || last > CONCEAL_MAX)
+		last = 0;
+	pass_over(t, n - last, now_ms);
+	if (!last)
+		return;
+	t->stats.skipped--;
+	t->stats.concealed++;
+	conceal(t, pkt, last, now_ms);
+}
+
+/* --- pauses ------------------------------------------------------------------------- */
+
+void tc_pause_stop(struct transcode *t)
+{
+	t->pause.on = false;
+	wheel_stop(&t->pause.timer);
+}
+
+static void on_pause(void *arg)
+{
+	struct transcode *t = arg;
+	struct tc_pause *pause = &t->pause;
+	uint64_t now_ms = wheel_now(t->params.wheel);
+
+	if (now_ms >= pause->end_ms) {
+		tc_pause_stop(t);
+		return;
+	}
+	while (pause->due_ms <= now_ms) {
+		pause->due_ms += FILL / PER_MS;
+		t->line.want += FILL * t->line.scale;
+		if (pause->ahead >= FILL) {
+			pause->ahead -= FILL;
+			continue;
+		}
+		conceal(t, NULL, FILL, now_ms);
+		t->stats.filled++;
+	}
+	wheel_start(t->params.wheel, &pause->timer, pause->due_ms - now_ms,
+		    on_pause, t);
+	tc_tally(t);
+}
+
+/* The source has said that it pauses, in a packet that ends now. */
+static void pause_start(struct transcode *t, uint64_t now_ms)
+{
+	struct tc_pause *pause = &t->pause;
+
+	pause->on = true;
+	pause->due_ms = now_ms + t->line.span / PER_MS + PAUSE_SLACK_MS;
+	pause->end_ms = now_ms + TRANSCODE_PAUSE_MS;
+	wheel_start(t->params.wheel, &pause->timer, pause->due_ms - now_ms,
+		    on_pause, t);
+}
+
+/* --- audio --------------------------------------------------------------------------- */
+
+/* The timestamp is `n` samples further than it would be without a gap. */
+static void bridge(struct transcode *t, const struct jitter_pkt *pkt,
+		   uint32_t n, uint64_t now_ms)
+{
+	if (t->event.on || t->event.had)
+		packer_skip(&t->packer, n, now_ms);
+	else if (t->line.missing)
+		recover(t, pkt, n, now_ms);
+	else if (t->pause.on && n <= FILL_MAX)
+		conceal(t, NULL, n, now_ms);
+	else
+		packer_skip(&t->packer, n, now_ms);
+}
+
+static void follow(struct transcode *t, const struct jitter_pkt *pkt,
+		   uint64_t now_ms)
+{
+	struct tc_line *line = &t->line;
+	int32_t ticks = (int32_t)(pkt->ts - line->want);
+	int32_t back = (int32_t)t->params.from.codec->clock * BACK_MAX_S;
+
+	if (!line->begun)
+		line->begun = true;
+	else if (ticks < -back)
+		packer_anew(&t->packer);
+	else if (ticks > 0)
+		bridge(t, pkt, (uint32_t)ticks / line->scale, now_ms);
+	else if (t->pause.on) /* we have made some of it already */
+		t->pause.ahead += (uint32_t)-ticks / line->scale;
+
+	line->want = pkt->ts;
+}
+
+/* Is there time for n samples? */
+static bool afford(struct tc_budget *budget, uint32_t n, uint64_t now_ms)
+{
+	uint64_t more = (now_ms - budget->at_ms) * PER_MS * BUDGET_RATE;
+
+	budget->at_ms = now_ms;
+	budget->samples = more + budget->samples < BUDGET_MAX
+				  ? (uint32_t)(more + budget->samples)
+				  : BUDGET_MAX;
+	if (n > budget->samples)
+		return false;
+	budget->samples -= n;
+	return true;
+}
+
+void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
+	      uint64_t now_ms)
+{
+	const struct codec *codec = t->params.from.codec;
+	int16_t pcm[CODEC_VOICE_MAX];
+	size_t n = codec->voice_span(pkt->data, pkt->len);
+
+	if (!n || !afford(&t->budget, (uint32_t)n, now_ms)) {
+		t->stats.unusable++;
+		t->line.missing++;
+		return;
+	}
+	tc_event_audio(t);
+	follow(t, pkt, now_ms);
+	tc_pause_stop(t);
+	t->line.missing = 0;
+	t->line.span = (uint32_t)n;
+	t->event.had = false;
+	t->line.want += (uint32_t)n * t->line.scale;
+	if (codec->decode(t->dec, pkt->data, pkt->len, pcm, &n)) {
+		t->stats.unusable++;
+		conceal(t, NULL, t->line.span, now_ms);
+		return;
+	}
+	put(t, pcm, n, now_ms);
+	if (codec->voice_pauses(pkt->data, pkt->len))
+		pause_start(t, now_ms);
+}

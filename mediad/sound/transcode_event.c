@@ -1,0 +1,140 @@
+/*
+ * transcode_event.c  Telephone-events of the source, in their place in the
+ *                    audio
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "mediad/sound/keytone.h"
+#include "mediad/sound/transcode_priv.h"
+
+enum {
+	OFF_MAX = CODEC_VOICE_RATE, /* samples from where the audio is */
+	SILENT_MS = 200,            /* an event without news is over */
+	ENDS = 3,                   /* RFC 4733, 2.5.1.4 */
+	ENDS_MS = 120,              /* the others are waited for so long */
+};
+
+void tc_event_open(struct transcode *t)
+{
+	const struct transcode_side *from = &t->params.from;
+	const struct transcode_side *to = &t->params.to;
+	const struct digit_clock clock_in = {from->codec->clock,
+					     from->event_clock};
+	const struct digit_clock clock_out = {to->codec->clock,
+					      to->event_clock};
+
+	if (from->event_pt == TRANSCODE_NO_PT ||
+	    to->event_pt == TRANSCODE_NO_PT)
+		return;
+	digit_way_init(&t->event.way, &clock_in, &clock_out, t->params.takes);
+	relay_pass_event(&t->packer.feed.relay, from->event_pt, to->event_pt,
+			 &t->event.way);
+}
+
+void transcode_end_event(struct transcode *t, uint64_t now_ms)
+{
+	wheel_stop(&t->event.timer);
+	t->event.on = false;
+	relay_end_event(&t->packer.feed.relay, now_ms);
+}
+
+static void on_silent(void *arg)
+{
+	struct transcode *t = arg;
+
+	/* what may still come is not told (RFC 4733, 2.5.2.2) */
+	t->event.way.over = true;
+	transcode_end_event(t, wheel_now(t->params.wheel));
+}
+
+/* Where in the audio the event begins; not before what was sent. */
+static uint32_t place(const struct transcode *t, uint32_t ts)
+{
+	const struct packer *packer = &t->packer;
+	const struct tc_line *line = &t->line;
+	int32_t off = (int32_t)(ts - line->want) / (int32_t)line->scale;
+	uint32_t begin;
+
+	if (off > OFF_MAX || off < -OFF_MAX)
+		off = 0;
+	begin = packer_ts(packer) + (uint32_t)off * packer->scale;
+	return (int32_t)(begin - packer->sent_ts) < 0 ? packer->sent_ts : begin;
+}
+
+static void begin(struct transcode *t, uint32_t ts, uint64_t now_ms)
+{
+	struct tc_line *line = &t->line;
+
+	/* the former one was not ended: this one does it */
+	if (t->event.on)
+		transcode_end_event(t, now_ms);
+	if (!line->begun)
+		line->want = ts;
+	line->begun = true;
+	t->event.on = true;
+	t->event.beside = false;
+	t->event.ends = 0;
+	t->event.begin = place(t, ts);
+	/* audio that has begun a packet goes before it */
+	line->want += packer_flush(&t->packer, now_ms) * line->scale;
+}
+
+static void pass_event(struct transcode *t, const struct jitter_pkt *pkt,
+		       const struct digit *digit, uint64_t now_ms)
+{
+	struct tc_event *event = &t->event;
+	struct digit_step step;
+	struct feed_pkt fp = {
+		.now_ms = now_ms,
+		.pt = t->params.to.event_pt,
+	};
+
+	if (!digit_pass(&event->way, pkt->ts, digit, &step))
+		return;
+	if (step.first)
+		begin(t, pkt->ts, now_ms);
+	/* between packets of audio its timestamp would go back */
+	if (!event->on || (step.over && !digit->end))
+		return;
+
+	event->ends += digit->end;
+	fp.ts = event->begin + step.since;
+	(void)feed_send_event(&t->packer.feed, &fp, &step);
+	if (event->ends < ENDS) {
+		wheel_start(t->params.wheel, &event->timer,
+			    event->ends ? ENDS_MS : SILENT_MS, on_silent, t);
+		return;
+	}
+	event->on = false;
+	wheel_stop(&event->timer);
+}
+
+void tc_event_audio(struct transcode *t)
+{
+	struct tc_event *event = &t->event;
+
+	if (!event->on)
+		return;
+	event->beside |= !event->ends;
+	if (!event->ends || event->beside)
+		return;
+	event->on = false;
+	wheel_stop(&event->timer);
+}
+
+void tc_event(struct transcode *t, const struct jitter_pkt *pkt,
+	      uint64_t now_ms)
+{
+	struct digit digit;
+
+	if (digit_read(&digit, pkt->data, pkt->len)) {
+		t->stats.unusable++;
+		return;
+	}
+	tc_pause_stop(t);
+	t->event.had = true;
+	if (t->params.keytone)
+		keytone_event(t->params.keytone, pkt->ts, &digit, now_ms);
+	else if (t->params.to.event_pt != TRANSCODE_NO_PT)
+		pass_event(t, pkt, &digit, now_ms);
+}

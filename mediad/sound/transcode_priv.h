@@ -1,0 +1,82 @@
+/*
+ * transcode_priv.h  One direction of a transcoded call, for its files
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_SOUND_TRANSCODE_PRIV_H
+#define MEDIAD_SOUND_TRANSCODE_PRIV_H
+
+#include "common/wheel.h"
+#include "mediad/sound/jitter.h"
+#include "mediad/sound/packer.h"
+#include "mediad/sound/transcode.h"
+
+/* Where the source stands. */
+struct tc_line {
+	bool begun;
+	uint32_t gen;     /* of the source */
+	uint32_t want;    /* timestamp of the next sample */
+	uint32_t scale;   /* ticks of the source's clock a sample */
+	uint32_t span;    /* samples of its latest packet */
+	uint64_t missing; /* packets lost since then */
+};
+
+/* The sender has paused (DTX): we do not. */
+struct tc_pause {
+	struct wheel_timer timer;
+	bool on;
+	uint64_t due_ms, end_ms;
+	uint32_t ahead; /* samples that we made too many */
+};
+
+/* A telephone-event of the source. */
+struct tc_event {
+	struct wheel_timer timer;
+	struct digit_way way;
+	bool on;        /* the audio waits */
+	bool had;       /* since the latest packet of audio */
+	bool beside;    /* the source sends audio as well */
+	uint8_t ends;   /* of its packets with E */
+	uint32_t begin; /* by the packer's clock */
+};
+
+/* Samples that may be worked on now: what is sent faster than it can be heard
+ * is not worth our time. */
+struct tc_budget {
+	uint64_t at_ms;
+	uint32_t samples;
+};
+
+struct transcode {
+	struct transcode_params params;
+	struct wheel_timer gap;
+	struct codec_dec *dec;
+	struct tc_line line;
+	struct tc_pause pause;
+	struct tc_event event;
+	struct tc_budget budget;
+	struct transcode_stats stats, told;
+	struct packer packer;
+	struct jitter jitter;
+};
+
+/* --- transcode_audio.c --------------------------------------------------------- */
+
+void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
+	      uint64_t now_ms);
+void tc_pause_stop(struct transcode *t);
+
+/* --- transcode_event.c --------------------------------------------------------- */
+
+void tc_event_open(struct transcode *t);
+void tc_event(struct transcode *t, const struct jitter_pkt *pkt,
+	      uint64_t now_ms);
+/* Audio has come: does it follow an event that is over? */
+void tc_event_audio(struct transcode *t);
+
+/* --- transcode.c --------------------------------------------------------------- */
+
+/* What is new in stats goes into the total, too. */
+void tc_tally(struct transcode *t);
+
+#endif
