@@ -12,6 +12,7 @@
 #include "common/control/ctl_node.h"
 #include "common/control/ctl_server.h"
 #include "common/epoch.h"
+#include "common/fault.h"
 #include "common/keyring.h"
 #include "common/log.h"
 #include "common/redis_link.h"
@@ -156,7 +157,9 @@ static void on_request(struct ctl_job *job, const struct ctl_req *req,
 	struct control *control = arg;
 	struct ctl_ans ans;
 
+	(void)FAULT("mediad.command.taken");
 	command_serve(control->command, req, &ans);
+	(void)FAULT("mediad.command.served");
 	if (ans.status != STATUS_OK)
 		log_info(req->verb == CTL_LEG_REMOTE
 				 ? req->remote.call

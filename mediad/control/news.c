@@ -8,6 +8,7 @@
 #include <re.h>
 
 #include "common/control/ctl_event.h"
+#include "common/fault.h"
 #include "common/wheel.h"
 #include "mediad/control/news.h"
 
@@ -153,6 +154,7 @@ void news_lost(const struct session_lost *lost, void *arg)
 {
 	struct ctl_event event;
 
+	(void)FAULT("mediad.loss.noticed");
 	memset(&event, 0, sizeof(event));
 	event.kind = lost->leg ? CTL_EV_LEG_LOST : CTL_EV_SESSION_LOST;
 	event.leg = lost->leg;

@@ -7,6 +7,7 @@
 #include <re.h>
 #include <openssl/crypto.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
@@ -69,8 +70,11 @@ void leg_store(struct leg *leg)
 		return;
 
 	len = state_leg_pack(buf, &st);
-	err = state_rec_write(leg->session->table->deps.state, leg->rec, buf,
-			      len);
+	err = FAULT("mediad.leg.store");
+	if (!err)
+		err = state_rec_write(leg->session->table->deps.state, leg->rec,
+				      buf, len);
+	(void)FAULT("mediad.leg.stored");
 	leg->stored = true;
 	OPENSSL_cleanse(&st, sizeof(st));
 	OPENSSL_cleanse(buf, sizeof(buf));

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <re.h>
 
+#include "common/fault.h"
 #include "common/loop.h"
 #include "mediad/transport/classify.h"
 #include "mediad/transport/lite.h"
@@ -224,6 +225,8 @@ void mux_flush(struct mux *mux)
 
 	if (!mux->queued)
 		return;
+	/* the index of each is in the state file now */
+	(void)FAULT("mediad.packets.stored");
 	++mux->stats.tx_batches;
 	for (i = 0; i < mux->queued; i++) {
 		struct send_slot *slot = &mux->send[i];

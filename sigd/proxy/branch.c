@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "sigd/proxy/invite.h"
 
@@ -376,6 +377,7 @@ static void send_invite(struct branch *branch)
 		pl_set_str(&params.branch, text);
 		err = hop_start(px, &branch->ct, &branch->ref, &params);
 	}
+	(void)FAULT("sigd.invite.sent");
 	if (err)
 		unreached(branch, err);
 	else
@@ -417,6 +419,7 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 			 "to=%s leg=%u uri=%s flow=%s", branch_name(branch),
 			 branch->leg, branch->to.target,
 			 flow_id_text(flow, &branch->to.flow));
+		(void)FAULT("sigd.invite.offered");
 		send_invite(branch);
 	}
 	mem_deref(ask);

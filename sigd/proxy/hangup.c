@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
@@ -84,6 +85,7 @@ static void on_record(enum status code, const struct call_record *rec,
 	/* internal: Redis is there but loads, or has no room */
 	h->record_done = code != STATUS_REDIS_DOWN &&
 			 (code != STATUS_INTERNAL || h->tries >= TRIES);
+	(void)FAULT("sigd.end.recorded");
 	settle(h);
 }
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "sigd/call/contact_token.h"
 #include "sigd/proxy/indialog.h"
@@ -191,8 +192,10 @@ static void go(struct indialog *in)
 		return;
 	}
 	/* whatever the other side says to it, the call is over */
-	if (msg->method == SMSG_BYE)
+	if (msg->method == SMSG_BYE) {
 		indialog_end(in);
+		(void)FAULT("sigd.bye.begun");
+	}
 	/* an offer needs mediad, and mediad is asked through Redis */
 	if (code == STATUS_OK && has_offer(msg) && !in->rec)
 		code = STATUS_REDIS_DOWN;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/id.h"
 #include "common/log.h"
 #include "sigd/proxy/invite.h"
@@ -289,7 +290,8 @@ void invite_save(struct invite *inv, call_record_h *h)
 {
 	inv->rec.state = CALL_UP;
 	inv->rec.up_ms = proxy_unix_ms();
-	if (call_record_save(&inv->save, inv->px->deps.redis, &inv->rec,
+	if (FAULT("sigd.record.save") ||
+	    call_record_save(&inv->save, inv->px->deps.redis, &inv->rec,
 			     inv->px->cfg.call_s, h, inv))
 		invite_fail(inv, STATUS_REDIS_DOWN);
 }
@@ -315,6 +317,7 @@ void invite_cancel(struct proxy *px, const struct txn_srv *st)
 	if (!inv || inv->answered || inv->winner)
 		return;
 
+	(void)FAULT("sigd.cancel.taken");
 	/* at once: a device that says nothing would have the caller wait 64*T1
 	 * for the end of its branch. A 2xx that crosses our CANCELs is ended
 	 * by its branch. */

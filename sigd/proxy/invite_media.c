@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "sigd/proxy/invite.h"
 
@@ -173,6 +174,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 	struct pl sdp;
 	(void)rec;
 
+	(void)FAULT("sigd.answer.saved");
 	inv->save = mem_deref(inv->save);
 	pl_set_mbuf(&sdp, inv->sdp);
 	if (code != STATUS_OK) {
@@ -188,6 +190,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 	}
 	inv->answered = true;
 	++inv->px->counts.answered;
+	(void)FAULT("sigd.answer.sent");
 }
 
 static void settled(struct invite *inv, unsigned slot, enum status code)
@@ -227,6 +230,7 @@ void invite_won(struct invite *inv, struct branch *branch)
 	struct pl sdp = answer->body;
 	int err;
 
+	(void)FAULT("sigd.answer.taken");
 	inv->winner  = branch;
 	inv->ringing = mem_deref(inv->ringing);
 	for (unsigned i = 0; i < INVITE_ASKS; i++)

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "common/fault.h"
 #include "sigd/proxy/invite.h"
 
 static const char *const names[] = {
@@ -56,6 +57,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 	struct smsg_reply reply = {.fieldv = fields, .fieldc = 2};
 	(void)rec;
 
+	(void)FAULT("sigd.answer.saved");
 	inv->save = mem_deref(inv->save);
 	if (code == STATUS_OK &&
 	    answer_write(inv, &reply, contact,
@@ -78,6 +80,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 	}
 	inv->answered = true;
 	++inv->px->counts.answered;
+	(void)FAULT("sigd.answer.sent");
 }
 
 static void on_refused(struct invite *inv, unsigned slot, enum status code)

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "routing/route.h"
 #include "sigd/proxy/authorize.h"
@@ -128,6 +129,7 @@ static void on_registered(const struct registrar_list *list, void *arg)
 				job->user);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
 			  job->tenant->id, job->user, list->n);
+		(void)FAULT("sigd.register.done");
 		reply_bindings(job, list);
 		mem_deref(job);
 	}
