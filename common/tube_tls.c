@@ -496,6 +496,7 @@ static const char *files_load(SSL_CTX *ctx, const struct tube_tls_cfg *cfg)
 static int ctx_make(SSL_CTX **ctxp, const struct tube_tls_cfg *cfg,
 		    char *errbuf, size_t errlen)
 {
+	unsigned long code;
 	SSL_CTX *ctx;
 	const char *file, *why;
 
@@ -507,9 +508,12 @@ static int ctx_make(SSL_CTX **ctxp, const struct tube_tls_cfg *cfg,
 	}
 	file = files_load(ctx, cfg);
 	if (file) {
-		why = ERR_reason_error_string(ERR_peek_last_error());
+		/* the first is the cause of the others */
+		code = ERR_peek_error();
+		why = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code))
+					     : ERR_reason_error_string(code);
 		(void)re_snprintf(errbuf, errlen, "%s: %s", file,
-				  why ? why : "cannot be used");
+				  code && why ? why : "cannot be used");
 		ERR_clear_error();
 		SSL_CTX_free(ctx);
 		return EINVAL;

@@ -145,15 +145,10 @@ static int setup_load(struct sigd_setup *setup, const char *path)
 static int on_reload(void *arg)
 {
 	struct main_state *state = arg;
-	struct sigd_cfg *cfg = NULL;
-	int err = cfg_read(&cfg, state->path);
 
 	/* listeners and limits are taken over by a restart alone, and so is
 	 * the place of the files */
-	if (!err)
-		err = sigd_files_load(&state->setup.files, state->setup.cfg);
-	mem_deref(cfg);
-	return err;
+	return sigd_files_load(&state->setup.files, state->setup.cfg);
 }
 
 static void listeners_fill(struct main_state *state)
@@ -178,6 +173,13 @@ static void listeners_fill(struct main_state *state)
 		.proto = LISTENER_TCP,
 		.use = LISTENER_ADMIN,
 		.addr = cfg->admin.bind};
+	if (cfg->tunnel)
+		state->listeners[state->nlisteners++] = (struct listener){
+			.name = SIGD_TUNNEL_SOCK,
+			.hint = "set tunnel.bind in sigd.yaml",
+			.proto = LISTENER_TCP,
+			.use = LISTENER_SHARED,
+			.addr = cfg->tunnel->bind};
 }
 
 static int serve(struct main_state *state)

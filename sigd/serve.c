@@ -6,16 +6,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <re.h>
 
 #include "common/control/ctl_client.h"
 #include "common/control/ctl_event.h"
 #include "common/control/ctl_node.h"
 #include "common/epoch.h"
+#include "common/fault.h"
 #include "common/keyring.h"
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/redis_link.h"
+#include "common/seal.h"
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/media/media_client.h"
@@ -26,6 +29,7 @@
 
 enum {
 	DRAIN_CHECK_MS = 50,
+	TICKETS_CHECK_MS = 60000,
 	FIRST_SAY_MS = 1000,  /* Redis is away: said after so long */
 	SAY_AGAIN_MS = 30000, /* and again */
 };
@@ -49,7 +53,8 @@ struct sigd {
 	struct proxy *proxy;
 	struct proxy_listener *listeners;
 	struct transport_listener *sockets; /* borrowed by the transport */
-	struct wheel_timer drain, say;
+	struct wheel_timer drain, say, tickets;
+	uint8_t ticket_key; /* id of the key that TLS tickets are under */
 	uint64_t drain_end_ms; /* then what still rings is refused */
 	struct sigd_figures figures;
 	struct metric_set *metrics;
@@ -63,6 +68,7 @@ static void destructor(void *data)
 
 	wheel_stop(&sigd->drain);
 	wheel_stop(&sigd->say);
+	wheel_stop(&sigd->tickets);
 	mem_deref(sigd->publish);
 	mem_deref(sigd->metrics);
 	/* flows tell the proxy that they end, so they go first */
@@ -81,59 +87,6 @@ static void destructor(void *data)
 
 /* --- files ------------------------------------------------------------------- */
 
-static int keys_load(struct keyring **ringp, const struct sigd_cfg *cfg)
-{
-	char why[256] = "";
-	int err = keyring_load(ringp, cfg->keys, why, sizeof(why));
-
-	if (err)
-		log_error(NULL, "the key file cannot be used",
-			  "file=%s why=%s", cfg->keys, why);
-	return err;
-}
-
-static int routes_load(struct route_table **tablep, const struct sigd_cfg *cfg)
-{
-	struct cfg_errors *errs = NULL;
-	char *text = NULL, *rest = NULL;
-	int err = cfg_errors_alloc(&errs);
-
-	if (!err)
-		err = route_table_load(tablep, cfg->routing, errs);
-	if (err && errs)
-		(void)re_sdprintf(&text, "%H", cfg_errors_print, errs);
-	/* a line each: one value would be cut */
-	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
-	     line = strtok_r(NULL, "\n", &rest))
-		log_error(NULL, "the routing table cannot be used", "why=%s",
-			  line);
-	mem_deref(text);
-	mem_deref(errs);
-	return err;
-}
-
-int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg)
-{
-	struct sigd_files now = {NULL, NULL};
-	int err = keys_load(&now.ring, cfg);
-
-	/* both, so that all errors are told at once */
-	err |= routes_load(&now.routes, cfg);
-	if (err) {
-		sigd_files_drop(&now);
-		return EINVAL;
-	}
-	sigd_files_drop(files);
-	*files = now;
-	return 0;
-}
-
-void sigd_files_drop(struct sigd_files *files)
-{
-	files->ring   = mem_deref(files->ring);
-	files->routes = mem_deref(files->routes);
-}
-
 static void certificates_renew(struct sigd *sigd)
 {
 	char why[256] = "";
@@ -142,9 +95,34 @@ static void certificates_renew(struct sigd *sigd)
 		log_error(NULL, "a certificate stays as it was", "why=%s", why);
 }
 
+/* The key that seals now: a session that was begun at another worker, or
+ * before a restart, resumes here. */
+static const uint8_t *ticket_secret(struct sigd *sigd)
+{
+	const uint8_t *key = NULL;
+
+	if (keyring_current(sigd->files.ring, (uint64_t)time(NULL),
+			    &sigd->ticket_key) ||
+	    keyring_key(sigd->files.ring, sigd->ticket_key, SEAL_TICKET, &key))
+		return NULL;
+	return key;
+}
+
+static void on_tickets(void *arg)
+{
+	struct sigd *sigd = arg;
+	uint8_t now;
+
+	if (!keyring_current(sigd->files.ring, (uint64_t)time(NULL), &now) &&
+	    now != sigd->ticket_key)
+		transport_tickets(sigd->transport, ticket_secret(sigd));
+	wheel_start(sigd->worker->wheel, &sigd->tickets, TICKETS_CHECK_MS,
+		    on_tickets, sigd);
+}
+
 void sigd_reload(struct sigd *sigd)
 {
-	struct sigd_files now = {NULL, NULL};
+	struct sigd_files now = {.ring = NULL};
 
 	if (sigd->transport)
 		certificates_renew(sigd);
@@ -159,7 +137,9 @@ void sigd_reload(struct sigd *sigd)
 	}
 	sigd_files_drop(&sigd->files);
 	sigd->files = now;
-	log_info(NULL, "keys and routing table loaded anew", NULL);
+	if (sigd->transport)
+		transport_tickets(sigd->transport, ticket_secret(sigd));
+	log_info(NULL, "keys, tables and peers loaded anew", NULL);
 }
 
 /* --- the parts --------------------------------------------------------------------- */
@@ -168,6 +148,7 @@ static void on_ended(const char *token, void *arg)
 {
 	struct sigd *sigd = arg;
 
+	(void)FAULT("sigd.event.ended");
 	ctl_event_done(sigd->listener, token);
 }
 
@@ -184,6 +165,7 @@ static void on_event(const struct ctl_event *event, const struct ctl_env *env,
 		.arg = sigd};
 	(void)env;
 
+	(void)FAULT("sigd.event.taken");
 	/* a call without one of its legs is over: the other side is told */
 	log_info(event->call, "media lost", "leg=%u why=%s", event->leg,
 		 status_text(event->why));
@@ -221,20 +203,55 @@ static void listener_fill(struct transport_listener *to,
 		to->origins[i] = from->origins[i];
 }
 
+/* The peers are those of the last reload. */
+static int peer_find(struct sa *addr, const char *node, void *arg)
+{
+	const struct sigd *sigd = arg;
+	const struct sigd_tunnel_cfg *tunnel = sigd->files.cfg->tunnel;
+
+	for (uint32_t i = 0; tunnel && i < tunnel->npeers; i++) {
+		if (strcmp(tunnel->peers[i].node, node))
+			continue;
+		*addr = tunnel->peers[i].address;
+		return 0;
+	}
+	return ENOENT;
+}
+
+static const struct tube_tls_cfg *tunnel_fill(struct tube_tls_cfg *tls,
+					      struct sigd *sigd)
+{
+	const struct worker_sock *sock =
+		worker_sock_find(sigd->worker, SIGD_TUNNEL_SOCK);
+
+	if (!sigd->cfg->tunnel)
+		return NULL;
+
+	sigd_tunnel_tls(tls, sigd->cfg->tunnel);
+	tls->fd	     = sock ? sock->fd : -1;
+	tls->lookuph = peer_find;
+	tls->arg     = sigd;
+	return tls;
+}
+
 static int transport_start(struct sigd *sigd, uint32_t epoch)
 {
 	const struct sigd_cfg *cfg = sigd->cfg;
+	struct tube_tls_cfg tls;
 	const struct sigd_websocket_cfg *ws = &cfg->websocket;
 	struct transport_listener *l;
 	struct transport_params params = {
 		.node = sigd->worker->node, .slot = sigd->worker->slot,
 		.epoch = epoch, .wheel = sigd->worker->wheel,
 		.run_dir = cfg->run_dir, .nlisteners = cfg->nlisteners,
+		.tube_tls = tunnel_fill(&tls, sigd),
+		.ticket_secret = ticket_secret(sigd),
 		.limits = {.conns = ws->conns,
 			   .conns_source = ws->conns_source,
 			   .handshake_ms = ws->handshake_ms,
 			   .message = ws->message, .queue = ws->queue,
-			   .ping_ms = ws->ping_ms, .pong_ms = ws->pong_ms},
+			   .ping_ms = ws->ping_ms, .pong_ms = ws->pong_ms,
+			   .idle_ms = ws->idle_ms},
 		.h = {.recvh = proxy_recv, .goneh = proxy_flow_gone,
 		      .failedh = proxy_send_failed,
 		      .responseh = proxy_response, .arg = sigd->proxy}};
@@ -261,7 +278,8 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 	const struct sigd_sip_cfg *sip = &cfg->sip;
 	const struct proxy_cfg pc = {
 		.txn = {.t1 = sip->t1_ms, .t2 = sip->t2_ms,
-			.t4 = sip->t4_ms, .max = sip->transactions},
+			.t4 = sip->t4_ms, .max = sip->transactions,
+			.mem = sip->transaction_memory / 1024},
 		.reg = {.expires_min = cfg->registrar.min_ms / 1000,
 			.expires_max = cfg->registrar.max_ms / 1000,
 			.expires_default = cfg->registrar.default_ms / 1000,
@@ -325,6 +343,8 @@ static void on_epoch(uint32_t epoch, void *arg)
 		return;
 	}
 	proxy_transport_set(sigd->proxy, sigd->transport);
+	wheel_start(sigd->worker->wheel, &sigd->tickets, TICKETS_CHECK_MS,
+		    on_tickets, sigd);
 	if (figures_start(sigd))
 		log_warn(NULL, "figures are not published", NULL);
 	log_info(NULL, "serving", "epoch=%u", epoch);
@@ -421,6 +441,7 @@ int sigd_alloc(struct sigd **sigdp, struct worker *worker,
 	redis_fill(&sigd->redis_cfg, &sigd->cfg->redis);
 	sigd->files.ring   = mem_ref(setup->files.ring);
 	sigd->files.routes = mem_ref(setup->files.routes);
+	sigd->files.cfg	   = mem_ref(setup->files.cfg);
 	err = listeners_fill(sigd);
 	if (!err)
 		err = redis_link_alloc(&sigd->redis, &sigd->redis_cfg,

@@ -16,6 +16,7 @@
 struct keyring;
 struct route_table;
 struct sigd;
+struct tube_tls_cfg;
 
 /*
  * What sigd.yaml names, as it was good last. The parent holds it and a worker
@@ -25,6 +26,8 @@ struct sigd;
 struct sigd_files {
 	struct keyring *ring;
 	struct route_table *routes;
+	struct sigd_cfg *cfg; /* sigd.yaml itself: tunnel.peers are taken from
+				 it, all else is that of the start */
 };
 
 /* worker->cfg of all sigd's processes. */
@@ -56,9 +59,18 @@ void sigd_reload(struct sigd *sigd);
  * way any more. What rings is refused when the time to drain is over. */
 void sigd_drain(struct sigd *sigd);
 
-/* Load key file and tables of a configuration; errors are logged. The caller
- * owns what is in *files, which an error leaves as it was. */
+/* --- serve_files.c --------------------------------------------------------- */
+
+/*
+ * Load key file and tables of a configuration, and that file once more; check
+ * certificates, keys and pages, which are read where they are used. Errors are
+ * logged. The caller owns what is in *files, which an error leaves as it was.
+ */
 int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg);
 void sigd_files_drop(struct sigd_files *files);
+
+/* Borrows from the configuration; without socket and lookup. */
+void sigd_tunnel_tls(struct tube_tls_cfg *tls,
+		     const struct sigd_tunnel_cfg *tunnel);
 
 #endif

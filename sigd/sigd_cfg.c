@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/worker.h"
 #include "sigd/sigd_cfg.h"
+#include "sigd/sip/suri.h"
 #include "sigd/transport/flow.h"
 
 static bool is_node(const char *text, char *why, size_t size)
@@ -33,8 +34,26 @@ static bool is_level(const char *text, char *why, size_t size)
 	return false;
 }
 
+/* It stands in Via, Contact and Record-Route. */
+static bool is_host_port(const char *text, char *why, size_t size)
+{
+	char uri[300];
+	struct suri su;
+	struct pl pl;
+
+	if (re_snprintf(uri, sizeof(uri), "sip:%s", text) > 0) {
+		pl_set_str(&pl, uri);
+		if (!suri_decode(&su, &pl) && !su.user.p && !su.params.p &&
+		    !su.headers.p)
+			return true;
+	}
+	str_ncpy(why, "host or host:port", size);
+	return false;
+}
+
 #define REDIS(member) CFG_AT(struct sigd_redis_cfg, member)
 static const struct cfg_field redis_fields[] = {
+	{.type = CFG_POS, REDIS(pos)},
 	{"path", CFG_STRING, REDIS(path), .max = 107,
 	 .help = "Unix socket of Redis; or host and port."},
 	{"host", CFG_STRING, REDIS(host), .help = "Host name or address."},
@@ -62,6 +81,7 @@ static const struct cfg_field origin_item = {.type = CFG_STRING,
 
 #define LISTENER(member) CFG_AT(struct sigd_listener_cfg, member)
 static const struct cfg_field listener_fields[] = {
+	{.type = CFG_POS, LISTENER(pos)},
 	{"name", CFG_STRING, LISTENER(name), .max = 32,
 	 .flags = CFG_F_REQUIRED, .help = "For logs and errors."},
 	{"transport", CFG_ENUM, LISTENER(kind), .choices = kinds,
@@ -69,6 +89,7 @@ static const struct cfg_field listener_fields[] = {
 	{"bind", CFG_ADDR, LISTENER(bind), .flags = CFG_F_REQUIRED,
 	 .help = "Address and port.", .example = "0.0.0.0:8443"},
 	{"advertise", CFG_STRING, LISTENER(advertise), .max = 255,
+	 .check = is_host_port,
 	 .help = "How others reach it, host[:port], when not as bound."},
 	{"certificate", CFG_STRING, LISTENER(certificate),
 	 .help = "wss: PEM file with the certificate chain."},
@@ -106,6 +127,10 @@ static const struct cfg_field websocket_fields[] = {
 	{"connections_per_source", CFG_INT, WEBSOCKET(conns_source),
 	 .min = 1, .max = 1000000, .def = "500",
 	 .help = "... from one address."},
+	{"idle", CFG_DURATION, WEBSOCKET(idle_ms), .min = 100,
+	 .max = 3600000, .def = "30s",
+	 .help = "Silence after which a connection without registration "
+		 "gives way to a new one, when the worker is full."},
 	CFG_END,
 };
 static const struct cfg_table websocket_table = {
@@ -114,6 +139,7 @@ static const struct cfg_table websocket_table = {
 
 #define SIP(member) CFG_AT(struct sigd_sip_cfg, member)
 static const struct cfg_field sip_fields[] = {
+	{.type = CFG_POS, SIP(pos)},
 	{"t1", CFG_DURATION, SIP(t1_ms), .min = 1, .max = 10000,
 	 .def = "500ms", .help = "RFC 3261 T1: all timers follow from it."},
 	{"t2", CFG_DURATION, SIP(t2_ms), .min = 1, .max = 60000,
@@ -124,7 +150,10 @@ static const struct cfg_field sip_fields[] = {
 	 .max = 3600000, .def = "3m", .help = "How long a call may ring."},
 	{"transactions", CFG_INT, SIP(transactions), .min = 10,
 	 .max = 10000000, .def = "100000",
-	 .help = "At once in one worker."},
+	 .help = "At once in one worker; a quarter is for what ends calls."},
+	{"transaction_memory", CFG_SIZE, SIP(transaction_memory),
+	 .min = 1048576, .max = 3221225472, .def = "256MiB",
+	 .help = "Memory of these."},
 	{"nonce", CFG_DURATION, SIP(nonce_ms), .min = 1000, .max = 86400000,
 	 .def = "5m", .help = "Life of a digest nonce."},
 	{"call", CFG_DURATION, SIP(call_ms), .min = 1000, .max = 604800000,
@@ -139,6 +168,7 @@ static const struct cfg_table sip_table = {
 
 #define REGISTRAR(member) CFG_AT(struct sigd_registrar_cfg, member)
 static const struct cfg_field registrar_fields[] = {
+	{.type = CFG_POS, REGISTRAR(pos)},
 	{"min", CFG_DURATION, REGISTRAR(min_ms), .min = 1000,
 	 .max = 86400000, .def = "60s", .help = "Less is answered 423."},
 	{"max", CFG_DURATION, REGISTRAR(max_ms), .min = 1000,
@@ -152,6 +182,47 @@ static const struct cfg_field registrar_fields[] = {
 static const struct cfg_table registrar_table = {
 	sizeof(struct sigd_registrar_cfg), "registrar", registrar_fields,
 	"How long devices stay registered.", 0};
+
+#define PEER(member) CFG_AT(struct sigd_peer_cfg, member)
+static const struct cfg_field peer_fields[] = {
+	{.type = CFG_POS, PEER(pos)},
+	{"node", CFG_STRING, PEER(node), .check = is_node,
+	 .flags = CFG_F_REQUIRED, .help = "Its name."},
+	{"address", CFG_ADDR, PEER(address), .flags = CFG_F_REQUIRED,
+	 .help = "Where its tunnel listens.", .example = "192.0.2.2:5070"},
+	CFG_END,
+};
+static const struct cfg_table peer_table = {
+	sizeof(struct sigd_peer_cfg), "a peer", peer_fields,
+	"Another node.", 0};
+static const struct cfg_field peer_item = {.type = CFG_TABLE,
+					   .table = &peer_table};
+
+#define TUNNEL(member) CFG_AT(struct sigd_tunnel_cfg, member)
+static const struct cfg_field tunnel_fields[] = {
+	{.type = CFG_POS, TUNNEL(pos)},
+	{"bind", CFG_ADDR, TUNNEL(bind), .flags = CFG_F_REQUIRED,
+	 .help = "Address and port for other boxes.",
+	 .example = "192.0.2.1:5070"},
+	{"certificate", CFG_STRING, TUNNEL(certificate),
+	 .flags = CFG_F_REQUIRED,
+	 .help = "PEM file with the certificate chain of this node, its name "
+		 "a DNS name in it."},
+	{"private_key", CFG_STRING, TUNNEL(key), .flags = CFG_F_REQUIRED,
+	 .help = "PEM file with its key."},
+	{"ca", CFG_STRING, TUNNEL(ca), .flags = CFG_F_REQUIRED,
+	 .help = "PEM file with who signs those of the peers: the cluster's "
+		 "own CA."},
+	{"peers", CFG_LIST, CFG_ITEMS(struct sigd_tunnel_cfg, peers, npeers),
+	 .max = 255, .item = &peer_item,
+	 .help = "The other nodes; read again at SIGHUP."},
+	CFG_END,
+};
+static const struct cfg_table tunnel_table = {
+	sizeof(struct sigd_tunnel_cfg), "tunnel", tunnel_fields,
+	"From worker to worker between boxes, TLS 1.3 with both sides' "
+	"certificates: messages for a device whose connection is at another "
+	"box.", 0};
 
 #define ADMIN(member) CFG_AT(struct sigd_admin_cfg, member)
 static const struct cfg_field admin_fields[] = {
@@ -189,9 +260,13 @@ static const struct cfg_field sigd_fields[] = {
 	 .table = &redis_table, .help = "The shared state."},
 	{"listeners", CFG_LIST,
 	 CFG_ITEMS(struct sigd_cfg, listeners, nlisteners), .min = 1,
-	 .max = WORKER_SOCKS_MAX - 1, /* the admin process has one, too */
+	 /* the admin process and the tunnel have one, too */
+	 .max = WORKER_SOCKS_MAX - 2,
 	 .flags = CFG_F_REQUIRED, .item = &listener_item,
 	 .help = "Where clients connect to."},
+	{"tunnel", CFG_TABLE, SIGD(tunnel), .flags = CFG_F_PTR,
+	 .table = &tunnel_table,
+	 .help = "To the other boxes of the cluster; absent: one box."},
 	{"websocket", CFG_TABLE, SIGD(websocket), .table = &websocket_table,
 	 .help = "Limits of connections."},
 	{"sip", CFG_TABLE, SIGD(sip), .table = &sip_table,
@@ -227,16 +302,28 @@ static int resolve(const char **path, const struct sigd_cfg *cfg,
 	return 0;
 }
 
-/* What the fields alone cannot say. */
-static void check_listener(const struct sigd_listener_cfg *l,
-			   const char *file, struct cfg_errors *errs)
+static int resolve_all(struct sigd_cfg *cfg, const char *path)
 {
-	const struct cfg_pos pos = {.file = file};
+	struct sigd_tunnel_cfg *tunnel = cfg->tunnel;
+	int err;
 
-	if (l->kind == FLOW_WSS && (!l->certificate || !l->key))
-		cfg_errors_add(errs, &pos,
-			       "listener %s: wss needs certificate and "
-			       "private_key", l->name);
+	err  = resolve(&cfg->keys, cfg, path);
+	err |= resolve(&cfg->routing, cfg, path);
+	err |= resolve(&cfg->run_dir, cfg, path);
+	err |= resolve(&cfg->redis.path, cfg, path);
+	for (uint32_t i = 0; i < cfg->nlisteners; i++) {
+		struct sigd_listener_cfg *l = &cfg->listeners[i];
+
+		err |= resolve(&l->certificate, cfg, path);
+		err |= resolve(&l->key, cfg, path);
+		err |= resolve(&l->web_root, cfg, path);
+	}
+	if (tunnel) {
+		err |= resolve(&tunnel->certificate, cfg, path);
+		err |= resolve(&tunnel->key, cfg, path);
+		err |= resolve(&tunnel->ca, cfg, path);
+	}
+	return err;
 }
 
 int sigd_cfg_load(struct sigd_cfg **cfgp, const char *path,
@@ -248,17 +335,11 @@ int sigd_cfg_load(struct sigd_cfg **cfgp, const char *path,
 	if (err)
 		return err;
 
-	err  = resolve(&cfg->keys, cfg, path);
-	err |= resolve(&cfg->routing, cfg, path);
-	err |= resolve(&cfg->run_dir, cfg, path);
-	for (uint32_t i = 0; i < cfg->nlisteners && !err; i++) {
-		struct sigd_listener_cfg *l = &cfg->listeners[i];
-
-		check_listener(l, path, errs);
-		err  = resolve(&l->certificate, cfg, path);
-		err |= resolve(&l->key, cfg, path);
-		err |= resolve(&l->web_root, cfg, path);
-	}
+	sigd_cfg_check(cfg, path, errs);
+	err = resolve_all(cfg, path);
+	cfg->path = arena_copy(cfg->mem, path, strlen(path));
+	if (!cfg->path)
+		err = ENOMEM;
 	if (!err && cfg_errors_count(errs))
 		err = EINVAL;
 	if (err)

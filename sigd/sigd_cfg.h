@@ -13,6 +13,7 @@
 #include "common/cfg_schema.h"
 
 struct sigd_redis_cfg {
+	struct cfg_pos pos;
 	const char *path; /* unix socket; or */
 	const char *host;
 	uint16_t port;
@@ -22,6 +23,7 @@ struct sigd_redis_cfg {
 
 /* One listening socket per worker slot. */
 struct sigd_listener_cfg {
+	struct cfg_pos pos;
 	const char *name;
 	int kind; /* enum flow_kind */
 	struct sa bind;
@@ -40,18 +42,22 @@ struct sigd_websocket_cfg {
 	uint32_t handshake_ms;
 	uint32_t conns;
 	uint32_t conns_source;
+	uint32_t idle_ms;
 };
 
 struct sigd_sip_cfg {
+	struct cfg_pos pos;
 	uint32_t t1_ms, t2_ms, t4_ms;
 	uint32_t timer_c_ms;
 	uint32_t transactions;
+	uint32_t transaction_memory; /* bytes */
 	uint32_t nonce_ms;
 	uint32_t call_ms;
 	uint32_t retry_ms;
 };
 
 struct sigd_registrar_cfg {
+	struct cfg_pos pos;
 	uint32_t min_ms, max_ms, default_ms;
 	uint32_t devices;
 };
@@ -61,9 +67,29 @@ struct sigd_admin_cfg {
 	const char *token;
 };
 
+/* Another node, and where its tunnel listens. */
+struct sigd_peer_cfg {
+	struct cfg_pos pos;
+	const char *node;
+	struct sa address;
+};
+
+/* To workers of other boxes. */
+struct sigd_tunnel_cfg {
+	struct cfg_pos pos;
+	struct sa bind;
+	const char *certificate, *key, *ca;
+	struct sigd_peer_cfg *peers;
+	uint32_t npeers;
+};
+
+/* The socket of the tunnel among a worker's. */
+#define SIGD_TUNNEL_SOCK "tunnel"
+
 /* Plain data, const after cfg_load(). */
 struct sigd_cfg {
 	struct arena *mem;
+	const char *path; /* of the file itself */
 	const char *node;
 	uint32_t workers;
 	const char *run_dir;
@@ -79,12 +105,17 @@ struct sigd_cfg {
 	struct sigd_admin_cfg admin;
 	struct sigd_listener_cfg *listeners;
 	uint32_t nlisteners;
+	struct sigd_tunnel_cfg *tunnel; /* NULL: one box alone */
 };
 
 /* Paths in it are made relative to its folder. EINVAL: entries were added to
  * errs. The caller owns *cfgp. */
 int sigd_cfg_load(struct sigd_cfg **cfgp, const char *path,
 		  struct cfg_errors *errs);
+
+/* What the fields alone cannot say; adds to errs. */
+void sigd_cfg_check(const struct sigd_cfg *cfg, const char *path,
+		    struct cfg_errors *errs);
 
 /* For cfg_print() and the reference pages. */
 extern const struct cfg_table sigd_cfg_table;

@@ -30,11 +30,14 @@ static const char groups[] = "X25519:P-256:P-384";
 
 static int fail(char *errbuf, size_t errlen, const char *what, const char *file)
 {
-	unsigned long code = ERR_peek_last_error();
-	const char *why = code ? ERR_reason_error_string(code) : NULL;
+	/* the first is the cause, the others tell who stumbled over it */
+	unsigned long code = ERR_peek_error();
+	const char *why = ERR_SYSTEM_ERROR(code)
+				  ? strerror(ERR_GET_REASON(code))
+				  : ERR_reason_error_string(code);
 
 	snprintf(errbuf, errlen, "%s %s: %s", what, file,
-		 why ? why : "cannot be used");
+		 code && why ? why : "cannot be used");
 	ERR_clear_error();
 	return EINVAL;
 }
@@ -124,20 +127,30 @@ int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
 	return pair_load(ctx, cert, key, errbuf, errlen);
 }
 
-int edge_tls_renew(struct ssl_ctx_st *ctx, const char *cert, const char *key,
-		   char *errbuf, size_t errlen)
+int edge_tls_check(const char *cert, const char *key, char *errbuf,
+		   size_t errlen)
 {
 	SSL_CTX *trial;
 	int err;
 
 	ERR_clear_error();
-	/* What is loaded halfway cannot be taken back: try it elsewhere */
+	if (!cert || !key)
+		return fail(errbuf, errlen, "tls", "without certificate");
 	trial = SSL_CTX_new(TLS_server_method());
 	if (!trial)
 		return ENOMEM;
 
 	err = pair_load(trial, cert, key, errbuf, errlen);
 	SSL_CTX_free(trial);
+	return err;
+}
+
+int edge_tls_renew(struct ssl_ctx_st *ctx, const char *cert, const char *key,
+		   char *errbuf, size_t errlen)
+{
+	/* What is loaded halfway cannot be taken back: try it elsewhere */
+	int err = edge_tls_check(cert, key, errbuf, errlen);
+
 	return err ? err : pair_load(ctx, cert, key, errbuf, errlen);
 }
 

@@ -27,6 +27,9 @@ enum {
  */
 int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
 		   const uint8_t *ticket_secret, char *errbuf, size_t errlen);
+/* Can this pair be used? As edge_tls_setup(). */
+int edge_tls_check(const char *cert, const char *key, char *errbuf,
+		   size_t errlen);
 /* Certificate and key anew, for handshakes from now on; with an error the old
  * ones stay. */
 int edge_tls_renew(struct ssl_ctx_st *ctx, const char *cert, const char *key,

@@ -15,6 +15,7 @@
 #include "sigd/transport/flow_priv.h"
 #include "sigd/transport/sock_udp.h"
 #include "sigd/transport/transport_pack.h"
+#include "sigd/transport/web_files.h"
 
 enum {
 	FLOW_BUCKETS = 4096
@@ -382,12 +383,39 @@ void transport_drain(struct transport *transport)
 
 int transport_renew(struct transport *transport, char *errbuf, size_t errlen)
 {
+	char why[256];
+	int err;
+
 	if (!transport || !errbuf || !errlen)
 		return EINVAL;
 
 	errbuf[0] = '\0';
-	return transport->edge ? edge_renew(transport->edge, errbuf, errlen)
-			       : 0;
+	err = transport->tube ? tube_renew(transport->tube, errbuf, errlen) : 0;
+	if (transport->edge && edge_renew(transport->edge, why, sizeof(why))) {
+		str_ncpy(errbuf, why, errlen);
+		err = EINVAL;
+	}
+	return err;
+}
+
+int transport_check(const struct transport_listener *listener, char *errbuf,
+		    size_t errlen)
+{
+	struct web_files *files = NULL;
+	int err = 0;
+
+	if (!listener || !errbuf || !errlen)
+		return EINVAL;
+
+	errbuf[0] = '\0';
+	if (listener->kind == FLOW_WSS)
+		err = edge_tls_check(listener->cert, listener->key, errbuf,
+				     errlen);
+	if (!err && listener->web_root)
+		err = web_files_load(&files, listener->web_root, errbuf,
+				     errlen);
+	mem_deref(files);
+	return err;
 }
 
 void transport_tickets(struct transport *transport, const uint8_t secret[32])

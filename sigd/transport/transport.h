@@ -205,8 +205,16 @@ void transport_close(struct transport *transport, struct flow *flow,
 void transport_drain(struct transport *transport);
 
 /*
- * Read certificates and keys anew (reload), for handshakes from now on. With
- * an error, and a sentence in errbuf, that listener keeps its old ones.
+ * Can its certificate, key and web_root be used? EINVAL and others, with a
+ * sentence in errbuf. The socket is not looked at.
+ */
+int transport_check(const struct transport_listener *listener, char *errbuf,
+		    size_t errlen);
+
+/*
+ * Read certificates and keys anew (reload), those of the tunnel too, for
+ * handshakes from now on. With an error, and a sentence in errbuf, what it is
+ * about keeps its old ones.
  */
 int transport_renew(struct transport *transport, char *errbuf, size_t errlen);
 

@@ -14,14 +14,12 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 #include <re.h>
 
 #include "common/tube.h"
 #include "common/tube_frame.h"
 #include "tests/lib/loop_test.h"
+#include "tests/lib/pki.h"
 #include "tests/lib/test.h"
 
 enum {
@@ -437,66 +435,6 @@ static void lack_of_descriptors_does_not_spin(void)
 
 /* --- between boxes ------------------------------------------------------ */
 
-struct ca {
-	EVP_PKEY *key;
-	X509 *cert;
-	char path[300];
-};
-
-static X509 *certificate(EVP_PKEY *key, const char *name, bool is_ca,
-			 const struct ca *ca)
-{
-	X509 *x509 = X509_new();
-	X509V3_CTX ctx;
-	X509_EXTENSION *ext;
-	char san[100];
-
-	X509_set_version(x509, 2);
-	ASN1_INTEGER_set(X509_get_serialNumber(x509), rand());
-	X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
-	X509_gmtime_adj(X509_getm_notAfter(x509), 86400);
-	X509_set_pubkey(x509, key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x509), "CN",
-				   MBSTRING_ASC, (const uint8_t *)name, -1, -1,
-				   0);
-	X509_set_issuer_name(x509, X509_get_subject_name(ca ? ca->cert : x509));
-	X509V3_set_ctx(&ctx, ca ? ca->cert : x509, x509, NULL, NULL, 0);
-	snprintf(san, sizeof(san), "DNS:%s", name);
-	ext = X509V3_EXT_nconf_nid(NULL, &ctx, NID_subject_alt_name, san);
-	X509_add_ext(x509, ext, -1);
-	X509_EXTENSION_free(ext);
-	ext = X509V3_EXT_nconf_nid(NULL, &ctx, NID_basic_constraints,
-				   is_ca ? "critical,CA:TRUE" : "CA:FALSE");
-	X509_add_ext(x509, ext, -1);
-	X509_EXTENSION_free(ext);
-	X509_sign(x509, ca ? ca->key : key, EVP_sha256());
-	return x509;
-}
-
-static void write_pem(const char *path, X509 *x509, EVP_PKEY *key)
-{
-	FILE *f = fopen(path, "w");
-
-	if (!f || (x509 && !PEM_write_X509(f, x509)) ||
-	    (key && !PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL)))
-		abort();
-	fclose(f);
-}
-
-static void ca_make(struct ca *ca, const char *name)
-{
-	ca->key = EVP_EC_gen("P-256");
-	ca->cert = certificate(ca->key, name, true, NULL);
-	snprintf(ca->path, sizeof(ca->path), "%s/%s.pem", test_tmpdir(), name);
-	write_pem(ca->path, ca->cert, NULL);
-}
-
-static void ca_free(struct ca *ca)
-{
-	EVP_PKEY_free(ca->key);
-	X509_free(ca->cert);
-}
-
 static int look_up(struct sa *addr, const char *node, void *arg)
 {
 	struct end *end = arg;
@@ -509,19 +447,13 @@ static int look_up(struct sa *addr, const char *node, void *arg)
 }
 
 /* name: what its certificate says, which should be its node. */
-static void box(struct end *end, const char *name, const struct ca *signer,
-		const struct ca *trusted)
+static void box(struct end *end, const char *name, const struct pki_ca *signer,
+		const struct pki_ca *trusted)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *x509 = certificate(key, name, false, signer);
-
 	snprintf(end->cert, sizeof(end->cert), "%s/%s.cert", test_tmpdir(),
 		 name);
 	snprintf(end->key, sizeof(end->key), "%s/%s.key", test_tmpdir(), name);
-	write_pem(end->cert, x509, NULL);
-	write_pem(end->key, NULL, key);
-	X509_free(x509);
-	EVP_PKEY_free(key);
+	pki_issue(signer, name, end->cert, end->key);
 	sa_set_str(&end->addr, "127.0.0.1", 0);
 	end->tls = (struct tube_tls_cfg){
 		.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
@@ -554,11 +486,11 @@ static void frames_cross_between_boxes(void)
 	const struct tube_frame frame = {.type = 8,
 					 .payload = big,
 					 .len = sizeof(big)};
-	struct ca ca;
+	struct pki_ca ca;
 
 	memset(ends, 0, sizeof(ends));
 	REQUIRE(set_up());
-	ca_make(&ca, "cluster");
+	pki_ca_make(&ca, "cluster");
 	box(&ends[0], "a1", &ca, &ca);
 	box(&ends[1], "b2", &ca, &ca);
 	acquaint(&ends[0], "a1", &ends[1], "b2");
@@ -578,17 +510,17 @@ static void frames_cross_between_boxes(void)
 	CHECK(!send_text(&ends[0], "b2", 1, 9, "stale"));
 	CHECK(until(&ends[1].stale, 1));
 	tear_down(ends, 2);
-	ca_free(&ca);
+	pki_ca_free(&ca);
 }
 
 static void the_worker_that_took_it_passes_it_on_to_the_slot(void)
 {
 	static struct end ends[3];
-	struct ca ca;
+	struct pki_ca ca;
 
 	memset(ends, 0, sizeof(ends));
 	REQUIRE(set_up());
-	ca_make(&ca, "cluster");
+	pki_ca_make(&ca, "cluster");
 	box(&ends[0], "a1", &ca, &ca);
 	box(&ends[1], "b2", &ca, &ca);
 	acquaint(&ends[0], "a1", &ends[1], "b2");
@@ -609,18 +541,18 @@ static void the_worker_that_took_it_passes_it_on_to_the_slot(void)
 	CHECK_INT(ends[0].lost_dst.slot, 3);
 	CHECK_STR(ends[0].lost_dst.node, "b2");
 	tear_down(ends, 3);
-	ca_free(&ca);
+	pki_ca_free(&ca);
 }
 
 static void a_node_speaks_for_its_own_workers_alone(void)
 {
 	static struct end ends[2];
 	const uint64_t *bad;
-	struct ca ca;
+	struct pki_ca ca;
 
 	memset(ends, 0, sizeof(ends));
 	REQUIRE(set_up());
-	ca_make(&ca, "cluster");
+	pki_ca_make(&ca, "cluster");
 	box(&ends[0], "evil", &ca, &ca); /* and says that it is a1 */
 	box(&ends[1], "b2", &ca, &ca);
 	acquaint(&ends[0], "a1", &ends[1], "b2");
@@ -638,7 +570,7 @@ static void a_node_speaks_for_its_own_workers_alone(void)
 	CHECK(until(&ends[1].lost, 1));
 	CHECK_INT(send_text(&ends[1], "a1", 1, 5, "x"), EHOSTUNREACH);
 	tear_down(ends, 2);
-	ca_free(&ca);
+	pki_ca_free(&ca);
 }
 
 /* The certificate of a box has ended, or was made for another: a new one
@@ -648,13 +580,13 @@ static void a_new_certificate_makes_a_node_known(void)
 	static struct end ends[2];
 	char cert[300], key[300], why[300];
 	struct end fresh;
-	struct ca ca;
+	struct pki_ca ca;
 	FILE *f;
 
 	memset(ends, 0, sizeof(ends));
 	memset(&fresh, 0, sizeof(fresh));
 	REQUIRE(set_up());
-	ca_make(&ca, "cluster");
+	pki_ca_make(&ca, "cluster");
 	box(&ends[0], "old", &ca, &ca);
 	box(&ends[1], "b2", &ca, &ca);
 	acquaint(&ends[0], "a1", &ends[1], "b2");
@@ -690,18 +622,18 @@ static void a_new_certificate_makes_a_node_known(void)
 	}
 	CHECK(ends[0].received > 0);
 	tear_down(ends, 2);
-	ca_free(&ca);
+	pki_ca_free(&ca);
 }
 
 static void another_ca_is_not_trusted(void)
 {
 	static struct end ends[2];
-	struct ca ours, theirs;
+	struct pki_ca ours, theirs;
 
 	memset(ends, 0, sizeof(ends));
 	REQUIRE(set_up());
-	ca_make(&ours, "cluster");
-	ca_make(&theirs, "other");
+	pki_ca_make(&ours, "cluster");
+	pki_ca_make(&theirs, "other");
 	box(&ends[0], "a1", &theirs, &ours);
 	box(&ends[1], "b2", &ours, &ours);
 	acquaint(&ends[0], "a1", &ends[1], "b2");
@@ -717,18 +649,18 @@ static void another_ca_is_not_trusted(void)
 	CHECK(!send_text(&ends[1], "a1", 1, 5, "x"));
 	CHECK(until(&ends[1].lost, 1));
 	tear_down(ends, 2);
-	ca_free(&ours);
-	ca_free(&theirs);
+	pki_ca_free(&ours);
+	pki_ca_free(&theirs);
 }
 
 static void a_box_that_is_gone_is_told_and_not_tried_for_a_while(void)
 {
 	static struct end ends[2];
-	struct ca ca;
+	struct pki_ca ca;
 
 	memset(ends, 0, sizeof(ends));
 	REQUIRE(set_up());
-	ca_make(&ca, "cluster");
+	pki_ca_make(&ca, "cluster");
 	box(&ends[0], "a1", &ca, &ca);
 	box(&ends[1], "b2", &ca, &ca);
 	acquaint(&ends[0], "a1", &ends[1], "b2");
@@ -742,7 +674,7 @@ static void a_box_that_is_gone_is_told_and_not_tried_for_a_while(void)
 	CHECK_INT(send_text(&ends[0], "b2", 1, 0, "x"), EHOSTUNREACH);
 	CHECK_INT(ends[0].lost, 1);
 	tear_down(ends, 2);
-	ca_free(&ca);
+	pki_ca_free(&ca);
 }
 
 TEST_MAIN(TEST_OOM(a_frame_goes_to_the_worker_it_names),

@@ -14,6 +14,7 @@
 #include "common/loop.h"
 #include "common/wheel.h"
 #include "sigd/serve.h"
+#include "sigd/transport/flow.h"
 #include "tests/lib/test.h"
 
 #define KEYS   "1 - 000102030405060708090a0b0c0d0e0f\n"
@@ -81,6 +82,33 @@ static void bad_files_change_nothing(void)
 	setup_free(&setup);
 }
 
+/* Told at the start, by --check and at a reload, not by workers that end. */
+static void a_certificate_that_cannot_be_used_is_told(void)
+{
+	struct sigd_listener_cfg wss = {.name = "w", .kind = FLOW_WSS,
+					.certificate = "/nowhere/c",
+					.key = "/nowhere/k"};
+	struct sigd_listener_cfg *before;
+	struct sigd_setup setup = {0};
+	char said[1000] = "";
+	int fds[2];
+
+	REQUIRE(!setup_make(&setup));
+	REQUIRE(!pipe2(fds, O_NONBLOCK));
+	before = setup.cfg->listeners;
+	setup.cfg->listeners = &wss;
+	log_fd_set(fds[1]);
+	CHECK_INT(sigd_files_load(&setup.files, setup.cfg), EINVAL);
+	log_fd_set(-1);
+	CHECK(read(fds[0], said, sizeof(said) - 1) > 0);
+	CHECK(strstr(said, "listener=w"));
+	CHECK(strstr(said, "/nowhere/c: No such file or directory"));
+	setup.cfg->listeners = before;
+	setup_free(&setup);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* It is started when another one has died, whoever is at work on the files:
  * with what its siblings have. */
 static void a_worker_starts_with_what_was_good_last(void)
@@ -133,5 +161,6 @@ static void redis_absent_at_the_start_is_said(void)
 }
 
 TEST_MAIN(TEST(bad_files_change_nothing),
+	  TEST(a_certificate_that_cannot_be_used_is_told),
 	  TEST(a_worker_starts_with_what_was_good_last),
 	  TEST(redis_absent_at_the_start_is_said))

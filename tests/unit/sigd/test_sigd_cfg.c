@@ -95,8 +95,9 @@ static void a_token_that_can_be_guessed_is_refused(void)
 	CHECK(!strstr(why, "short"));
 }
 
-/* The admin process has one of the sockets that a parent can hold. */
-static void listeners_leave_room_for_that_of_the_admin(void)
+/* The admin process has one of the sockets that a parent can hold, the tunnel
+ * another. */
+static void listeners_leave_room_for_the_other_sockets(void)
 {
 	struct sigd_cfg *cfg = NULL;
 	char text[4000], why[2000];
@@ -104,13 +105,125 @@ static void listeners_leave_room_for_that_of_the_admin(void)
 
 	n += (size_t)snprintf(text, sizeof(text), "keys: k\nrouting: r\n"
 			      "redis: {path: /x}\nlisteners:\n");
-	for (int i = 0; i < WORKER_SOCKS_MAX; i++)
+	for (int i = 0; i < WORKER_SOCKS_MAX - 1; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
 				      "  - {name: l%d, transport: udp, "
 				      "bind: 127.0.0.1:%d}\n", i, 5060 + i);
 	CHECK_INT(load(&cfg, text, why, sizeof(why)), EINVAL);
-	CHECK(strstr(why, "listeners") && strstr(why, "31"));
+	CHECK(strstr(why, "listeners") && strstr(why, "30"));
 	mem_deref(cfg);
+}
+
+#define HEAD "keys: k\nrouting: r\nredis: {path: /x}\n"
+#define UDP                                                            \
+	"listeners:\n"                                                 \
+	"  - {name: u, transport: udp, bind: 192.0.2.1:5060}\n"
+
+/* text is wrong with these words, at this line. */
+static void wrong(const char *text, const char *where, const char *words)
+{
+	struct sigd_cfg *cfg = NULL;
+	char why[2000];
+
+	if (!CHECK_INT(load(&cfg, text, why, sizeof(why)), EINVAL) ||
+	    !CHECK(strstr(why, where)) || !CHECK(strstr(why, words)))
+		re_printf("# want %s %s in: %s\n", where, words, why);
+	mem_deref(cfg);
+}
+
+static void what_does_not_go_together_is_told(void)
+{
+	wrong(HEAD "listeners:\n"
+		   "  - {name: u, transport: udp, bind: 0.0.0.0:5060}\n",
+	      "sigd.yaml:5:", "needs advertise");
+	wrong(HEAD "listeners:\n"
+		   "  - {name: u, transport: udp, bind: \"[::]:5060\"}\n",
+	      "sigd.yaml:5:", "needs advertise");
+	wrong(HEAD "listeners:\n"
+		   "  - {name: u, transport: ws, bind: 0.0.0.0:80, "
+		   "certificate: c}\n",
+	      "sigd.yaml:5:", "ws has no certificate");
+	wrong(HEAD "listeners:\n"
+		   "  - {name: u, transport: udp, bind: 192.0.2.1:5060, "
+		   "origins: [a]}\n",
+	      "sigd.yaml:5:", "udp has no origins");
+	wrong(HEAD UDP "  - {name: u, transport: ws, bind: 192.0.2.1:80}\n",
+	      "sigd.yaml:6:", "another one has this name");
+	wrong(HEAD UDP "  - {name: v, transport: udp, bind: 192.0.2.1:5060}\n",
+	      "sigd.yaml:6:", "u listens there already");
+	wrong(HEAD UDP "  - {name: admin, transport: ws, bind: 192.0.2.1:1}\n",
+	      "sigd.yaml:6:", "the name is taken");
+	wrong(HEAD UDP "registrar: {min: 2h, max: 1h}\n", "sigd.yaml:6:",
+	      "min is more than max");
+	wrong(HEAD UDP "registrar: {max: 30m}\n", "sigd.yaml:6:",
+	      "default is not from min to max");
+	wrong(HEAD UDP "sip: {t1: 5s}\n", "sigd.yaml:6:",
+	      "t1 is more than t2");
+	wrong("keys: k\nrouting: r\nredis: {port: 1}\n" UDP, "sigd.yaml:3:",
+	      "either path or host");
+	wrong("keys: k\nrouting: r\nredis: {path: a, host: b}\n" UDP,
+	      "sigd.yaml:3:", "either path or host");
+}
+
+/* It stands in every Via and Contact that we write. */
+static void what_is_advertised_is_a_host_and_port(void)
+{
+	static const char *const bad[] = {"a b", "a@b", "a;x=y", "a:b",
+					  "a:70000", "<a>", "sip:a", "a?b=c"};
+	static const char *const good[] = {"sip.example.com", "a:5060",
+					   "192.0.2.1:1", "[2001:db8::1]:5060"};
+	struct sigd_cfg *cfg = NULL;
+	char text[400], why[2000];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		re_snprintf(text, sizeof(text),
+			    HEAD "listeners:\n  - {name: u, transport: udp, "
+				 "bind: 192.0.2.1:1, advertise: \"%s\"}\n",
+			    bad[i]);
+		wrong(text, "sigd.yaml:5:", "host or host:port");
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		re_snprintf(text, sizeof(text),
+			    HEAD "listeners:\n  - {name: u, transport: udp, "
+				 "bind: 192.0.2.1:1, advertise: \"%s\"}\n",
+			    good[i]);
+		if (!CHECK_INT(load(&cfg, text, why, sizeof(why)), 0))
+			re_printf("# %s", why);
+		cfg = mem_deref(cfg);
+	}
+}
+
+#define TUNNEL "tunnel:\n  bind: 192.0.2.1:5070\n  certificate: c\n" \
+	       "  private_key: k\n  ca: /ca\n"
+
+static void the_tunnel_has_its_files_and_peers(void)
+{
+	struct sigd_cfg *cfg = NULL;
+	char why[2000], path[400];
+
+	CHECK_INT(load(&cfg, HEAD UDP, why, sizeof(why)), 0);
+	CHECK(cfg && !cfg->tunnel);
+	cfg = mem_deref(cfg);
+	CHECK_INT(load(&cfg,
+		       HEAD UDP TUNNEL
+		       "  peers:\n    - {node: b2, address: 192.0.2.2:1}\n",
+		       why, sizeof(why)),
+		  0);
+	REQUIRE(cfg && cfg->tunnel);
+	snprintf(path, sizeof(path), "%s/c", test_tmpdir());
+	CHECK_STR(cfg->tunnel->certificate, path);
+	CHECK_STR(cfg->tunnel->ca, "/ca");
+	CHECK_INT(cfg->tunnel->npeers, 1);
+	CHECK_STR(cfg->tunnel->peers[0].node, "b2");
+	cfg = mem_deref(cfg);
+	wrong(HEAD UDP "tunnel: {bind: 192.0.2.1:1}\n", "sigd.yaml:6:", "ca");
+	wrong(HEAD UDP "node: a1\n" TUNNEL
+	      "  peers:\n    - {node: a1, address: 192.0.2.2:1}\n",
+	      "sigd.yaml:13:", "that is this node");
+	wrong(HEAD UDP TUNNEL
+	      "  peers:\n    - {node: b, address: 192.0.2.2:1}\n"
+	      "    - {node: b, address: 192.0.2.3:1}\n",
+	      "sigd.yaml:13:", "another one has this name");
 }
 
 static void the_reference_page_is_what_the_code_describes(void)
@@ -131,5 +244,8 @@ TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
 	  TEST(mistakes_are_told_with_their_place),
 	  TEST(wss_needs_a_certificate),
 	  TEST(a_token_that_can_be_guessed_is_refused),
-	  TEST(listeners_leave_room_for_that_of_the_admin),
+	  TEST(listeners_leave_room_for_the_other_sockets),
+	  TEST(what_does_not_go_together_is_told),
+	  TEST(what_is_advertised_is_a_host_and_port),
+	  TEST(the_tunnel_has_its_files_and_peers),
 	  TEST(the_reference_page_is_what_the_code_describes))

@@ -1,0 +1,144 @@
+/*
+ * serve_files.c  What sigd.yaml names: loaded and checked, all errors told
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/keyring.h"
+#include "common/log.h"
+#include "common/node.h"
+#include "routing/route.h"
+#include "sigd/serve.h"
+#include "sigd/transport/transport.h"
+
+/* A line each: one value would be cut. */
+static void errors_log(const char *what, const struct cfg_errors *errs)
+{
+	char *text = NULL, *rest = NULL;
+
+	if (errs)
+		(void)re_sdprintf(&text, "%H", cfg_errors_print, errs);
+	for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
+	     line = strtok_r(NULL, "\n", &rest))
+		log_error(NULL, what, "why=%s", line);
+	mem_deref(text);
+}
+
+static int cfg_again(struct sigd_cfg **cfgp, const struct sigd_cfg *cfg)
+{
+	struct cfg_errors *errs = NULL;
+	int err = cfg_errors_alloc(&errs);
+
+	if (!err)
+		err = sigd_cfg_load(cfgp, cfg->path, errs);
+	if (err)
+		errors_log("the configuration cannot be used", errs);
+	mem_deref(errs);
+	return err;
+}
+
+static int keys_load(struct keyring **ringp, const struct sigd_cfg *cfg)
+{
+	char why[256] = "";
+	int err = keyring_load(ringp, cfg->keys, why, sizeof(why));
+
+	if (err)
+		log_error(NULL, "the key file cannot be used",
+			  "file=%s why=%s", cfg->keys, why);
+	return err;
+}
+
+static int routes_load(struct route_table **tablep, const struct sigd_cfg *cfg)
+{
+	struct cfg_errors *errs = NULL;
+	int err = cfg_errors_alloc(&errs);
+
+	if (!err)
+		err = route_table_load(tablep, cfg->routing, errs);
+	if (err)
+		errors_log("the routing table cannot be used", errs);
+	mem_deref(errs);
+	return err;
+}
+
+/* Certificates, keys and pages: a worker that finds them broken would end. */
+static int listeners_check(const struct sigd_cfg *cfg)
+{
+	char why[256];
+	int err = 0;
+
+	for (uint32_t i = 0; i < cfg->nlisteners; i++) {
+		const struct sigd_listener_cfg *l = &cfg->listeners[i];
+		const struct transport_listener listener = {
+			.kind = (enum flow_kind)l->kind,
+			.cert = l->certificate,
+			.key = l->key,
+			.web_root = l->web_root,
+		};
+
+		if (!transport_check(&listener, why, sizeof(why)))
+			continue;
+		log_error(NULL, "a listener cannot serve",
+			  "listener=%s why=%s", l->name, why);
+		err = EINVAL;
+	}
+	return err;
+}
+
+static int tunnel_check(const struct sigd_cfg *cfg)
+{
+	const struct sigd_tunnel_cfg *tunnel = cfg->tunnel;
+	char node[NODE_NAME_MAX + 1], why[256] = "";
+	struct tube_tls_cfg tls;
+
+	if (!tunnel)
+		return 0;
+
+	if (cfg->node)
+		str_ncpy(node, cfg->node, sizeof(node));
+	else
+		node_name_default(node);
+	sigd_tunnel_tls(&tls, tunnel);
+	if (!tube_tls_check(&tls, node, why, sizeof(why)))
+		return 0;
+	log_error(NULL, "the tunnel cannot serve", "why=%s", why);
+	return EINVAL;
+}
+
+void sigd_tunnel_tls(struct tube_tls_cfg *tls,
+		     const struct sigd_tunnel_cfg *tunnel)
+{
+	*tls = (struct tube_tls_cfg){.fd = -1,
+				     .cert = tunnel->certificate,
+				     .key = tunnel->key,
+				     .ca = tunnel->ca};
+}
+
+int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg)
+{
+	struct sigd_files now = {.ring = NULL};
+	int err = keys_load(&now.ring, cfg);
+
+	/* all of them, so that all errors are told at once */
+	err |= routes_load(&now.routes, cfg);
+	err |= cfg_again(&now.cfg, cfg);
+	err |= listeners_check(cfg);
+	err |= tunnel_check(cfg);
+	if (err) {
+		sigd_files_drop(&now);
+		return EINVAL;
+	}
+	sigd_files_drop(files);
+	*files = now;
+	return 0;
+}
+
+void sigd_files_drop(struct sigd_files *files)
+{
+	files->ring   = mem_deref(files->ring);
+	files->routes = mem_deref(files->routes);
+	files->cfg    = mem_deref(files->cfg);
+}
