@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <re.h>
 
 #include "common/metric.h"
@@ -14,11 +15,13 @@
 #include "common/publish.h"
 
 enum {
-	KEY_MAX = NODE_ADDR_MAX + 32
+	KEY_MAX = NODE_ADDR_MAX + 32,
+	WORKER_KEEP_S = 3600, /* unseen, in the list of workers */
 };
 
 struct publish {
 	char key[KEY_MAX];
+	char name[KEY_MAX]; /* "sigd a1/2", in the list of workers */
 	struct redis_link *link;
 	struct wheel *wheel;
 	struct wheel_timer timer;
@@ -91,6 +94,27 @@ static void figures_send(const struct publish *publish,
 		(void)redis_link_send(publish->link, expire, 3, NULL, NULL);
 }
 
+/* The list of all workers, by when they were seen last (unix s): who was not
+ * for an hour leaves it. */
+static void list_send(const struct publish *publish)
+{
+	const uint64_t s = (uint64_t)time(NULL);
+	char now[24], old[24];
+
+	re_snprintf(now, sizeof(now), "%llu", s);
+	re_snprintf(old, sizeof(old), "%llu", s - WORKER_KEEP_S);
+
+	const struct redis_arg add[] = {
+		redis_str("ZADD"), redis_str(PUBLISH_WORKERS), redis_str(now),
+		redis_str(publish->name)};
+	const struct redis_arg prune[] = {
+		redis_str("ZREMRANGEBYSCORE"), redis_str(PUBLISH_WORKERS),
+		redis_str("-inf"), redis_str(old)};
+
+	if (!redis_link_send(publish->link, add, 4, NULL, NULL))
+		(void)redis_link_send(publish->link, prune, 4, NULL, NULL);
+}
+
 static void on_time(void *arg)
 {
 	struct publish *publish = arg;
@@ -114,6 +138,7 @@ static void on_time(void *arg)
 		metric_each(publish->set, on_number, command);
 		if (!command->err && command->n > 2)
 			figures_send(publish, command);
+		list_send(publish);
 	}
 	mem_deref(command->mb);
 	mem_deref(command);
@@ -129,6 +154,8 @@ int publish_alloc(struct publish **publishp, const char *daemon,
 		return ENOMEM;
 
 	key_print(publish->key, daemon, addr);
+	re_snprintf(publish->name, sizeof(publish->name), "%s %s", daemon,
+		    addr);
 	publish->link = mem_ref(link);
 	publish->wheel = wheel;
 	publish->set = set;

@@ -3,7 +3,8 @@
  *
  * The hash `cb:{n:<node>/<slot>}:figures:<daemon>`, one field for each number of a
  * metric set (common/metric.h), written every PUBLISH_MS; it expires
- * PUBLISH_TTL_MS after the last time.
+ * PUBLISH_TTL_MS after the last time. The sorted set PUBLISH_WORKERS lists all
+ * workers, "<daemon> <addr>", by when they published last (unix s).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,6 +16,8 @@ struct publish;
 struct redis_link;
 struct redis_sync;
 struct wheel;
+
+#define PUBLISH_WORKERS "cb:workers"
 
 enum {
 	PUBLISH_MS = 2000,

@@ -9,6 +9,7 @@
 
 #include "common/admin.h"
 #include "common/log.h"
+#include "sigd/admin/rest.h"
 #include "sigd/serve.h"
 #include "sigd/sigd_admin.h"
 #include "sigd/sigd_metric.h"
@@ -38,6 +39,8 @@ static int start(struct worker *worker, void *arg)
 		.token = cfg->admin.token,
 		.figures_size = sizeof(struct sigd_figures),
 		.figuresh = figures_alloc,
+		.routes = rest_routes,
+		.nroutes = rest_nroutes,
 	};
 	int err = admin_alloc(arg, &admin, worker);
 

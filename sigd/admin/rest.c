@@ -1,0 +1,128 @@
+/*
+ * rest.c  The routes of /v1, and what they share
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/countof.h"
+#include "sigd/admin/rest.h"
+#include "sigd/admin/rest_priv.h"
+
+enum { WORDS_MAX = 12 };
+
+const struct admin_route rest_routes[] = {
+	{"GET", "/v1/nodes", rest_nodes, false},
+	{"GET", "/v1/registrations", rest_registrations, false},
+	{"GET", "/v1/calls", rest_calls, false},
+	{"GET", "/v1/calls/{id}", rest_call, false},
+};
+const size_t rest_nroutes = COUNTOF(rest_routes);
+
+bool rest_ask(const struct redis_val **valp, struct admin *admin,
+	      struct admin_resp *resp, ...)
+{
+	struct redis_arg argv[WORDS_MAX];
+	const char *word;
+	size_t argc = 0;
+	va_list ap;
+	int err;
+
+	va_start(ap, resp);
+	while (argc < WORDS_MAX && (word = va_arg(ap, const char *)))
+		argv[argc++] = redis_str(word);
+	va_end(ap);
+
+	err = redis_sync_send(admin_redis(admin), argv, argc, valp);
+	if (!err && (*valp)->type != REDIS_ERR)
+		return true;
+
+	admin_resp_problem(resp, 503, "Redis cannot be asked now.");
+	admin_resp_header(resp, "Retry-After", "1");
+	return false;
+}
+
+bool rest_limit(size_t *limit, const struct admin_req *req,
+		struct admin_resp *resp)
+{
+	const char *text = admin_req_query(req, "limit");
+	struct pl pl;
+
+	*limit = REST_LIMIT;
+	if (!text)
+		return true;
+
+	pl_set_str(&pl, text);
+	*limit = pl_u32(&pl);
+	if (*limit >= 1 && *limit <= REST_LIMIT_MAX && pl.l <= 3 &&
+	    strspn(text, "0123456789") == pl.l)
+		return true;
+
+	admin_resp_problem(resp, 400, "limit is a number from 1 to 500.");
+	return false;
+}
+
+const char *rest_text(const struct redis_val *flat, const char *field)
+{
+	const struct redis_val *val = redis_field(flat, field);
+
+	return val && val->type == REDIS_STR ? val->str : "";
+}
+
+void rest_done(struct jsonw *json, struct admin_resp *resp)
+{
+	if (jsonw_done(json))
+		admin_resp_problem(resp, 500, "The answer was not written.");
+}
+
+void rest_time(struct jsonw *json, const char *key, uint64_t unix_ms)
+{
+	const time_t s = (time_t)(unix_ms / 1000);
+	char text[40];
+	struct tm tm;
+
+	if (!unix_ms || !gmtime_r(&s, &tm)) {
+		jsonw_null(json, key);
+		return;
+	}
+	re_snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ",
+		    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+		    tm.tm_min, tm.tm_sec, (unsigned)(unix_ms % 1000));
+	jsonw_str(json, key, text);
+}
+
+uint64_t rest_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static int hex(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+void rest_unescape(char *out, size_t size, const struct pl *value)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < value->l && n < size - 1; i++) {
+		const char *p = value->p + i;
+
+		if (*p == '%' && i + 2 < value->l && hex(p[1]) >= 0 &&
+		    hex(p[2]) >= 0) {
+			out[n++] = (char)(hex(p[1]) << 4 | hex(p[2]));
+			i += 2;
+		} else {
+			out[n++] = *p;
+		}
+	}
+	out[n] = '\0';
+}

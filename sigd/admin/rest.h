@@ -1,0 +1,20 @@
+/*
+ * rest.h  What the admin process of sigd tells over HTTP: /v1
+ *
+ * All of it is read from Redis. docs/openapi.yaml has the forms. Every route
+ * needs the token.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_ADMIN_REST_H
+#define SIGD_ADMIN_REST_H
+
+#include <stddef.h>
+
+#include "common/admin.h"
+
+/* For admin_cfg.routes. */
+extern const struct admin_route rest_routes[];
+extern const size_t rest_nroutes;
+
+#endif

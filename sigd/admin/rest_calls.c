@@ -1,0 +1,221 @@
+/*
+ * rest_calls.c  GET /v1/calls and /v1/calls/{id}
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/id.h"
+#include "sigd/admin/rest_priv.h"
+#include "sigd/call/call_fields.h"
+#include "sigd/transport/flow.h"
+
+enum {
+	SHARDS = 16, /* call_record.h */
+	CALL_LEN = 16,
+};
+
+struct found {
+	char call[CALL_LEN + 1];
+};
+
+/* --- one call ------------------------------------------------------------------- */
+
+static void side(struct jsonw *json, const char *key,
+		 const struct call_record *rec, unsigned nr)
+{
+	const struct call_side *side = &rec->side[nr];
+	char text[FLOW_TEXT_MAX + 1];
+	struct flow_id flow;
+
+	jsonw_object(json, key);
+	jsonw_str(json, "user", side->user);
+	jsonw_str(json, "uri", side->uri);
+	if (side->conn[0])
+		jsonw_str(json, "connection", side->conn);
+	if (nr == CALL_CALLEE && rec->service[0])
+		jsonw_str(json, "service", rec->service);
+	if (side->flow_len &&
+	    !flow_id_unpack(&flow, side->flow, side->flow_len))
+		jsonw_str(json, "flow", flow_id_text(text, &flow));
+	jsonw_uint(json, "leg", nr == CALL_CALLER ? 1 : rec->leg);
+	jsonw_end(json);
+}
+
+static void record(struct jsonw *json, const struct call_record *rec)
+{
+	jsonw_str(json, "id", rec->call);
+	jsonw_str(json, "tenant", rec->tenant);
+	jsonw_str(json, "call_id", rec->callid);
+	jsonw_str(json, "state", rec->state == CALL_UP ? "up" : "setup");
+	rest_time(json, "started", rec->start_ms);
+	rest_time(json, "answered", rec->up_ms);
+	jsonw_str(json, "media_worker", rec->media);
+	side(json, "caller", rec, CALL_CALLER);
+	side(json, "callee", rec, CALL_CALLEE);
+}
+
+static bool load(struct call_record *rec, bool *there, struct admin *admin,
+		 struct admin_resp *resp, const char *call)
+{
+	const struct redis_val *flat;
+	char key[REST_KEY_MAX];
+
+	re_snprintf(key, sizeof(key), "cb:{c:%c}:rec:%s", call[0], call);
+	if (!rest_ask(&flat, admin, resp, "HGETALL", key, NULL))
+		return false;
+	*there = flat->type == REDIS_ARRAY && flat->len &&
+		 !call_fields_read(rec, flat);
+	return true;
+}
+
+void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
+{
+	const char *id = admin_req_param(req, "id");
+	const struct redis_val *media;
+	struct admin *admin = arg;
+	struct call_record rec;
+	char key[REST_KEY_MAX];
+	struct jsonw json;
+	bool there;
+
+	if (!id || !id_valid(id, strlen(id))) {
+		admin_resp_problem(resp, 404, "There is no such call.");
+		return;
+	}
+	re_snprintf(key, sizeof(key), "cb:{c:%c}:media:%s", id[0], id);
+	if (!load(&rec, &there, admin, resp, id) ||
+	    !rest_ask(&media, admin, resp, "HGETALL", key, NULL))
+		return;
+	if (!there && !media->len) {
+		admin_resp_problem(resp, 404, "There is no such call.");
+		return;
+	}
+	jsonw_init(&json, resp->mb);
+	jsonw_object(&json, NULL);
+	if (there) {
+		record(&json, &rec);
+	} else {
+		jsonw_str(&json, "id", id);
+		jsonw_str(&json, "state", "ended");
+	}
+	rest_media(&json, media);
+	jsonw_end(&json);
+	rest_done(&json, resp);
+}
+
+/* --- all of them ------------------------------------------------------------------ */
+
+/* "call/tenant" */
+static bool name_fits(struct found *found, const struct redis_val *name,
+		      const char *tenant)
+{
+	if (name->type != REDIS_STR || name->len < CALL_LEN + 1 ||
+	    name->str[CALL_LEN] != '/' || !id_valid(name->str, CALL_LEN) ||
+	    (tenant && strcmp(name->str + CALL_LEN + 1, tenant)))
+		return false;
+
+	memcpy(found->call, name->str, CALL_LEN);
+	found->call[CALL_LEN] = '\0';
+	return true;
+}
+
+/* Up to `limit` names, and how many there are. */
+static bool names(struct found *list, size_t limit, uint64_t *total,
+		  struct admin *admin, struct admin_resp *resp,
+		  const char *tenant)
+{
+	const struct redis_val *set;
+	struct found found;
+	char key[REST_KEY_MAX];
+
+	*total = 0;
+	for (unsigned shard = 0; shard < SHARDS; shard++) {
+		re_snprintf(key, sizeof(key), "cb:{c:%x}:calls", shard);
+		if (!rest_ask(&set, admin, resp, "ZRANGE", key, "0", "9999",
+			      NULL))
+			return false;
+		for (size_t i = 0; set->type == REDIS_ARRAY && i < set->len;
+		     i++) {
+			if (!name_fits(&found, &set->el[i], tenant))
+				continue;
+			if (*total < limit)
+				list[*total] = found;
+			++*total;
+		}
+	}
+	return true;
+}
+
+static int by_start(const void *pa, const void *pb)
+{
+	const struct call_record *a = *(const struct call_record *const *)pa;
+	const struct call_record *b = *(const struct call_record *const *)pb;
+
+	return a->start_ms < b->start_ms ? -1 : a->start_ms > b->start_ms;
+}
+
+static void list_write(struct admin_resp *resp, struct call_record **recs,
+		       size_t n, uint64_t total)
+{
+	struct jsonw json;
+
+	qsort(recs, n, sizeof(*recs), by_start);
+	jsonw_init(&json, resp->mb);
+	jsonw_object(&json, NULL);
+	jsonw_array(&json, "calls");
+	for (size_t i = 0; i < n; i++) {
+		jsonw_object(&json, NULL);
+		record(&json, recs[i]);
+		jsonw_end(&json);
+	}
+	jsonw_end(&json);
+	jsonw_uint(&json, "total", total);
+	jsonw_end(&json);
+	rest_done(&json, resp);
+}
+
+/* Records of those that have not ended meanwhile. False: resp is an error. */
+static bool records(struct call_record **recs, size_t *n,
+		    const struct found *list, size_t count,
+		    struct admin *admin, struct admin_resp *resp)
+{
+	bool there;
+
+	for (size_t i = 0; i < count; i++) {
+		recs[*n] = mem_alloc(sizeof(**recs), NULL);
+		if (!recs[*n]) {
+			admin_resp_problem(resp, 503, "Out of memory.");
+			return false;
+		}
+		if (!load(recs[*n], &there, admin, resp, list[i].call)) {
+			mem_deref(recs[*n]);
+			return false;
+		}
+		if (there)
+			++*n;
+		else
+			mem_deref(recs[*n]);
+	}
+	return true;
+}
+
+void rest_calls(const struct admin_req *req, struct admin_resp *resp,
+		void *arg)
+{
+	struct call_record *recs[REST_LIMIT_MAX];
+	struct found list[REST_LIMIT_MAX];
+	size_t limit, n = 0;
+	uint64_t total;
+
+	if (!rest_limit(&limit, req, resp) ||
+	    !names(list, limit, &total, arg, resp,
+		   admin_req_query(req, "tenant")))
+		return;
+	if (records(recs, &n, list, total < limit ? (size_t)total : limit, arg,
+		    resp))
+		list_write(resp, recs, n, total);
+	while (n)
+		mem_deref(recs[--n]);
+}

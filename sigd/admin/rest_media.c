@@ -1,0 +1,165 @@
+/*
+ * rest_media.c  The media of a call, from the hash that mediad wrote
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "common/countof.h"
+#include "sigd/admin/rest_priv.h"
+
+enum { LEGS_MAX = 16, VALUE_MAX = 512 };
+
+enum form { TEXT, NUMBER, SIGNED, US_AS_MS, MOS };
+
+struct item {
+	const char *key;    /* of mediad, docs/redis.md */
+	const char *member; /* in JSON */
+	enum form form;
+};
+
+/* Members of a leg, then of the objects in it. */
+static const struct item leg_items[] = {
+	{"profile", "profile", TEXT}, {"age", "age_ms", NUMBER},
+	{"peer", "joined_with_leg", NUMBER}, {"service", "service", TEXT},
+	{"silent", "silent_ms", NUMBER}, {"rtt-us", "rtt_ms", US_AS_MS},
+	{"resumes", "resumes", NUMBER},
+};
+static const struct item codec_items[] = {
+	{"offered", "offered", TEXT}, {"chosen", "chosen", TEXT},
+	{"why", "why", TEXT},
+};
+static const struct item ladder_items[] = {
+	{"remote", "remote_sdp", NUMBER}, {"local", "local_sdp", NUMBER},
+	{"stun", "stun_seen", NUMBER}, {"nominated", "pair_nominated", NUMBER},
+	{"dtls", "dtls_done", NUMBER}, {"rtp-in", "first_packet_in", NUMBER},
+	{"rtp-out", "first_packet_out", NUMBER},
+};
+static const struct item in_items[] = {
+	{"in-packets", "packets", NUMBER}, {"in-octets", "octets", NUMBER},
+	{"in-lost", "lost", NUMBER}, {"in-refused", "refused", NUMBER},
+	{"in-jitter-us", "jitter_ms", US_AS_MS}, {"in-mos", "mos", MOS},
+};
+static const struct item out_items[] = {
+	{"out-packets", "packets", NUMBER}, {"out-octets", "octets", NUMBER},
+	{"far-lost", "lost", SIGNED}, {"far-jitter-us", "jitter_ms", US_AS_MS},
+	{"far-mos", "mos", MOS},
+};
+
+/* The value of `key` among "a=1 b=2"; false: it is not there. */
+static bool find(struct pl *value, const char *text, const char *key)
+{
+	const size_t len = strlen(key);
+
+	for (const char *p = text; p; p = strchr(p, ' ')) {
+		p += *p == ' ';
+		if (!strncmp(p, key, len) && p[len] == '=') {
+			value->p = p + len + 1;
+			value->l = strcspn(value->p, " ");
+			return true;
+		}
+	}
+	return false;
+}
+
+/* RTCP's count of lost packets may be negative (RFC 3550 6.4.1). */
+static int64_t number(const struct pl *value)
+{
+	const bool minus = value->l && value->p[0] == '-';
+	const struct pl digits = {value->p + minus, value->l - minus};
+	const int64_t num = (int64_t)pl_u64(&digits);
+
+	return minus ? -num : num;
+}
+
+static void put(struct jsonw *json, const struct item *item,
+		const struct pl *value)
+{
+	const uint64_t num = pl_u64(value);
+	char text[VALUE_MAX];
+
+	switch (item->form) {
+
+	case TEXT:
+		rest_unescape(text, sizeof(text), value);
+		jsonw_str(json, item->member, text);
+		break;
+
+	case NUMBER:
+		jsonw_uint(json, item->member, num);
+		break;
+
+	case SIGNED:
+		jsonw_int(json, item->member, number(value));
+		break;
+
+	case US_AS_MS:
+		jsonw_fixed(json, item->member, (int64_t)num, 3);
+		break;
+
+	case MOS:
+		if (num)
+			jsonw_fixed(json, item->member, (int64_t)num, 2);
+		else
+			jsonw_null(json, item->member);
+		break;
+	}
+}
+
+static void put_all(struct jsonw *json, const char *text,
+		    const struct item *items, size_t n)
+{
+	struct pl value;
+
+	for (size_t i = 0; i < n; i++) {
+		if (find(&value, text, items[i].key))
+			put(json, &items[i], &value);
+	}
+}
+
+static void leg(struct jsonw *json, unsigned nr, const char *text)
+{
+	jsonw_object(json, NULL);
+	jsonw_uint(json, "leg", nr);
+	put_all(json, text, leg_items, COUNTOF(leg_items));
+	jsonw_object(json, "codec");
+	put_all(json, text, codec_items, COUNTOF(codec_items));
+	jsonw_end(json);
+	jsonw_object(json, "ladder_ms");
+	put_all(json, text, ladder_items, COUNTOF(ladder_items));
+	jsonw_end(json);
+	jsonw_object(json, "received");
+	put_all(json, text, in_items, COUNTOF(in_items));
+	jsonw_end(json);
+	jsonw_object(json, "sent");
+	put_all(json, text, out_items, COUNTOF(out_items));
+	jsonw_end(json);
+	jsonw_end(json);
+}
+
+void rest_media(struct jsonw *json, const struct redis_val *flat)
+{
+	const struct redis_val *val;
+	uint64_t time = 0;
+	char name[16];
+
+	if (flat->type != REDIS_ARRAY || !flat->len) {
+		jsonw_null(json, "media");
+		return;
+	}
+	jsonw_object(json, "media");
+	jsonw_str(json, "session", rest_text(flat, "session"));
+	jsonw_str(json, "worker", rest_text(flat, "at"));
+	jsonw_str(json, "state", rest_text(flat, "state"));
+	(void)redis_num(redis_field(flat, "time"), &time);
+	rest_time(json, "updated", time);
+	jsonw_array(json, "legs");
+	for (unsigned nr = 1; nr <= LEGS_MAX; nr++) {
+		re_snprintf(name, sizeof(name), "leg.%u", nr);
+		val = redis_field(flat, name);
+		if (val && val->type == REDIS_STR)
+			leg(json, nr, val->str);
+	}
+	jsonw_end(json);
+	jsonw_end(json);
+}

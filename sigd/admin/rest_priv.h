@@ -1,0 +1,49 @@
+/*
+ * rest_priv.h  What the files of /v1 share
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_ADMIN_REST_PRIV_H
+#define SIGD_ADMIN_REST_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <re.h>
+
+#include "common/admin.h"
+#include "common/jsonw.h"
+#include "common/redis_link.h"
+
+enum {
+	REST_LIMIT = 100, /* entries of one answer, unless asked for */
+	REST_LIMIT_MAX = 500,
+	REST_KEY_MAX = 256,
+};
+
+admin_handle_h rest_nodes, rest_registrations, rest_calls, rest_call;
+
+/*
+ * One command, its words given one by one; NULL ends them. False: Redis did
+ * not answer, or refused; resp is a 503 then. *valp is valid until the next.
+ */
+bool rest_ask(const struct redis_val **valp, struct admin *admin,
+	      struct admin_resp *resp, ...) __attribute__((sentinel));
+/* `limit` of the query; false: not a number from 1 to REST_LIMIT_MAX, and
+ * resp is a 400 then. */
+bool rest_limit(size_t *limit, const struct admin_req *req,
+		struct admin_resp *resp);
+/* The text of a flat hash's field, "" when absent. */
+const char *rest_text(const struct redis_val *flat, const char *field);
+/* Undoes redis_key_part(); what does not fit is cut. */
+void rest_unescape(char *out, size_t size, const struct pl *value);
+/* Writes the body to its end; a failure is a 500. */
+void rest_done(struct jsonw *json, struct admin_resp *resp);
+/* A member with a time: RFC 3339 in UTC with milliseconds; null for 0. */
+void rest_time(struct jsonw *json, const char *key, uint64_t unix_ms);
+uint64_t rest_now_ms(void);
+
+/* The member "media" of a call, from the hash that mediad wrote; null when
+ * there is none. */
+void rest_media(struct jsonw *json, const struct redis_val *flat);
+
+#endif
