@@ -265,6 +265,10 @@ static void on_counted(const struct registrar_list *list, void *arg)
 	} else if (list->code != STATUS_OK) {
 		fail(job, list->code);
 	} else {
+		/* a connection that is silent because it is in a call is not
+		 * idle, though it may never have registered */
+		flow_users_note(job->px, &job->flow, job->tenant->id,
+				job->user);
 		route_invite(job);
 	}
 }

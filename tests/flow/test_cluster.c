@@ -100,7 +100,8 @@ static void write_cfg(struct cluster *cl, struct box *box, const char *peers)
 		 "certificate: wss.cert, private_key: wss.key}\n"
 		 "  - {name: udp, transport: udp, bind: 127.0.0.1:%u}\n"
 		 "tunnel:\n  bind: 127.0.0.1:%u\n  certificate: %s.cert\n"
-		 "  private_key: %s.key\n  ca: %s\n  peers: %s\n",
+		 "  private_key: %s.key\n  ca: %s\n  peers: %s\n"
+		 "websocket: {connections: 1, idle: 100ms}\n",
 		 box->node, box->node, cl->redis.sock,
 		 sa_port(&box->addr[WSS]), sa_port(&box->addr[UDP]),
 		 sa_port(&box->addr[TUNNEL]), box->node, box->node,
@@ -158,7 +159,8 @@ static bool start(struct cluster *cl)
 	CHECK(!redis_sync_alloc(&cl->sync, &redis));
 	write_file(file("keys"), keys);
 	write_file(file("routing.yaml"),
-		   "tenants: {t: {domains: [t.test], realm: r, users: {}}}\n");
+		   "tenants: {t: {domains: [t.test], realm: r, users: "
+		   "{al: {password: pw}}}}\n");
 	pki_ca_make(&cl->ca, "cluster");
 	pki_issue(&cl->ca, "localhost", file("wss.cert"), file("wss.key"));
 	for (int i = 0; i < BOXES; i++) {
@@ -205,8 +207,9 @@ static void stop(struct cluster *cl)
 
 struct guest {
 	struct ws_client *client;
-	bool open;
+	bool open, ended;
 	unsigned received;
+	char last[2000]; /* but for provisional responses */
 };
 
 static void guest_open(void *arg)
@@ -221,23 +224,20 @@ static void guest_recv(enum ws_opcode opcode, const uint8_t *data, size_t len,
 {
 	struct guest *guest = arg;
 
-	(void)data;
-	(void)len;
-	guest->received += opcode == WS_TEXT;
+	if (opcode != WS_TEXT || (len > 8 && data[8] == '1'))
+		return;
+	++guest->received;
+	snprintf(guest->last, sizeof(guest->last), "%.*s", (int)len,
+		 (const char *)data);
 }
 
 static void guest_end(int status, int code, void *arg)
 {
+	struct guest *guest = arg;
+
 	(void)status;
 	(void)code;
-	(void)arg;
-}
-
-static bool guest_is_open(void *arg)
-{
-	const struct guest *guest = arg;
-
-	return guest->open;
+	guest->ended = true;
 }
 
 static bool guest_has_heard(void *arg)
@@ -245,6 +245,13 @@ static bool guest_has_heard(void *arg)
 	const struct guest *guest = arg;
 
 	return guest->received > 0;
+}
+
+static bool guest_is_there_or_not(void *arg)
+{
+	const struct guest *guest = arg;
+
+	return guest->open || guest->ended;
 }
 
 static bool come(struct cluster *cl, struct guest *guest, int box,
@@ -262,7 +269,9 @@ static bool come(struct cluster *cl, struct guest *guest, int box,
 
 	memset(guest, 0, sizeof(*guest));
 	return CHECK(!ws_client_alloc(&guest->client, &params)) &&
-	       CHECK(loop_test_until(&cl->lt, guest_is_open, guest, WAIT_MS));
+	       loop_test_until(&cl->lt, guest_is_there_or_not, guest,
+			       WAIT_MS) &&
+	       guest->open;
 }
 
 static void options(struct cluster *cl, struct guest *guest)
@@ -291,6 +300,82 @@ static void a_tls_session_resumes_at_another_box(void)
 			mem_deref(again.client);
 		}
 		mem_deref(first.client);
+	}
+	stop(&cl);
+}
+
+/* --- a full worker ------------------------------------------------------- */
+
+static void md5_hex(char hex[33], const char *fmt, ...)
+{
+	char text[1000];
+	uint8_t md[16];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	md5((uint8_t *)text, strlen(text), md);
+	re_snprintf(hex, 33, "%w", md, sizeof(md));
+}
+
+/* Calls without ever registering; true: who it is was proved. */
+static bool call(struct cluster *cl, struct guest *guest)
+{
+	static const char head[] =
+		"INVITE sip:x@t.test SIP/2.0\r\n"
+		"Via: SIP/2.0/WSS x.invalid;branch=z9hG4bKi%d\r\n"
+		"From: <sip:al@t.test>;tag=1\r\nTo: <sip:x@t.test>\r\n"
+		"Call-ID: i\r\nCSeq: %d INVITE\r\nMax-Forwards: 70\r\n"
+		"Contact: <sip:al@x.invalid>\r\n%s\r\n";
+	char ha1[33], ha2[33], resp[33], text[2000], auth[800], nonce[300] = "";
+	const char *p;
+
+	snprintf(text, sizeof(text), head, 1, 1, "");
+	CHECK(!ws_client_text(guest->client, text));
+	CHECK(loop_test_until(&cl->lt, guest_has_heard, guest, WAIT_MS));
+	p = strstr(guest->last, "nonce=\"");
+	if (!CHECK(p))
+		return false;
+	sscanf(p, "nonce=\"%299[^\"]", nonce);
+	md5_hex(ha1, "al:r:pw");
+	md5_hex(ha2, "INVITE:sip:x@t.test");
+	md5_hex(resp, "%s:%s:00000001:c:auth:%s", ha1, nonce, ha2);
+	snprintf(auth, sizeof(auth),
+		 "Proxy-Authorization: Digest username=\"al\", realm=\"r\", "
+		 "nonce=\"%s\", uri=\"sip:x@t.test\", algorithm=MD5, "
+		 "qop=auth, nc=00000001, cnonce=\"c\", response=\"%s\"\r\n",
+		 nonce, resp);
+	snprintf(text, sizeof(text), head, 2, 2, auth);
+	guest->received = 0;
+	CHECK(!ws_client_text(guest->client, text));
+	CHECK(loop_test_until(&cl->lt, guest_has_heard, guest, WAIT_MS));
+	return CHECK(!strncmp(guest->last, "SIP/2.0 404", 11));
+}
+
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* Whoever is silent because it talks does not give way to a new one. */
+static void a_caller_who_never_registered_is_not_idle(void)
+{
+	struct guest stranger, caller, late;
+	struct cluster cl;
+
+	if (start(&cl)) {
+		CHECK(come(&cl, &stranger, 0, NULL));
+		(void)loop_test_until(&cl.lt, never, NULL, 150);
+		CHECK(come(&cl, &caller, 0, NULL));
+		CHECK(call(&cl, &caller));
+		(void)loop_test_until(&cl.lt, never, NULL, 150);
+		CHECK(!come(&cl, &late, 0, NULL));
+		CHECK(!caller.ended);
+		mem_deref(stranger.client);
+		mem_deref(caller.client);
+		mem_deref(late.client);
 	}
 	stop(&cl);
 }
@@ -373,4 +458,5 @@ static void a_new_box_is_reached_after_a_reload(void)
 }
 
 TEST_MAIN(TEST(a_tls_session_resumes_at_another_box),
+	  TEST(a_caller_who_never_registered_is_not_idle),
 	  TEST(a_new_box_is_reached_after_a_reload))
