@@ -13,8 +13,8 @@
 
 enum { FLOW_USERS_MAX = 8 };
 
-/* A user registered or called over this flow; UDP and flows of other workers are passed
- * over. The ninth is not noted: its binding ends by its own time. */
+/* A user registered or called over this flow; UDP and flows of other workers
+ * are passed over. The ninth is not noted: its binding ends by its own time. */
 void flow_users_note(struct proxy *px, const struct flow_id *id,
 		     const char *tenant, const char *user);
 
