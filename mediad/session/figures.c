@@ -37,7 +37,16 @@ static void leg_stats(struct leg_stats *stats, const struct leg *leg)
 		.far_fraction = far->fraction,
 		.far_jitter_us = ticks_us(far->jitter, leg->out.rate),
 		.rtt_us = far->rtt_us,
+		.concealed = leg->sound.concealed,
+		.repaired = leg->sound.repaired,
+		.late = leg->sound.late,
+		.reordered = leg->sound.reordered,
 	};
+}
+
+const struct transcode_stats *session_sound(const struct session_table *table)
+{
+	return &table->sound;
 }
 
 static void chosen(char *text, size_t size, const struct sdpm_map *map)

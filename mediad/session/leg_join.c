@@ -22,14 +22,6 @@ const struct sdpm_map *leg_codec(const struct leg *leg)
 	return choice ? &choice->maps[choice->codec] : NULL;
 }
 
-static const struct sdpm_map *leg_event(const struct leg *leg)
-{
-	const struct sdpm_choice *choice = leg->sdp.choice;
-
-	return choice && choice->event >= 0 ? &choice->maps[choice->event]
-					    : NULL;
-}
-
 /* We hear the leg. */
 static bool hears(const struct leg *leg)
 {
@@ -42,46 +34,23 @@ static bool listens(const struct leg *leg)
 	return leg->sdp.choice && leg->sdp.choice->dir & SDPM_SENDONLY;
 }
 
-static bool same_codec(const struct leg *a, const struct leg *b)
-{
-	return leg_codec(a)->codec == leg_codec(b)->codec &&
-	       leg_codec(a)->clock == leg_codec(b)->clock;
-}
-
-/* --- relay ------------------------------------------------------------------- */
-
 /* Where the leg's packets are to go now; NULL: nowhere. */
 static struct leg *target_of(struct leg *leg)
 {
 	struct leg *to =
 		leg->service && leg->service->reflects ? leg : leg->peer;
 
-	return to && hears(leg) && listens(to) && same_codec(leg, to) ? to
-								      : NULL;
+	return to && hears(leg) && listens(to) ? to : NULL;
 }
 
-static void wire_relay(struct leg *leg)
+static void wire_flow(struct leg *leg)
 {
 	struct leg *to = target_of(leg);
-	const struct sdpm_map *event_in, *event_out;
-	struct relay relay;
 
-	relay_close(&relay);
-	if (to) {
-		relay_open(&relay, &to->out, to->path);
-		relay_pass(&relay, leg_codec(leg)->rx_pt, leg_codec(to)->tx_pt);
-		event_in = leg_event(leg);
-		event_out = leg_event(to);
-		if (event_in && event_out &&
-		    event_in->clock == event_out->clock)
-			relay_pass(&relay, event_in->rx_pt, event_out->tx_pt);
-	}
-	/* what goes on as it was goes on without a seam */
-	if (relay.out == leg->relay.out && relay.to == leg->relay.to &&
-	    !memcmp(relay.pt, leg->relay.pt, sizeof(relay.pt)))
-		return;
-	relay.dropped = leg->relay.dropped;
-	leg->relay = relay;
+	if (to)
+		leg_flow(leg, to);
+	else
+		leg_flow_stop(leg);
 }
 
 /* --- services that play -------------------------------------------------------- */
@@ -118,10 +87,10 @@ static void wire_player(struct leg *leg)
 
 void leg_wire(struct leg *leg)
 {
-	wire_relay(leg);
+	wire_flow(leg);
 	wire_player(leg);
 	if (leg->peer)
-		wire_relay(leg->peer);
+		wire_flow(leg->peer);
 }
 
 /* --- joins ------------------------------------------------------------------------ */
@@ -133,11 +102,11 @@ void leg_unjoin(struct leg *leg)
 	leg->peer = NULL;
 	leg->service = NULL;
 	leg->player = mem_deref(leg->player);
-	relay_close(&leg->relay);
+	leg_flow_stop(leg);
 	if (!peer)
 		return;
 	peer->peer = NULL;
-	relay_close(&peer->relay);
+	leg_flow_stop(peer);
 	leg_store(peer);
 }
 
@@ -161,8 +130,6 @@ static int join_peer(struct leg *leg, struct leg *peer)
 {
 	if (leg == peer)
 		return EINVAL;
-	if (leg_codec(leg) && leg_codec(peer) && !same_codec(leg, peer))
-		return ENOTSUP;
 	if (leg->peer == peer)
 		return 0;
 

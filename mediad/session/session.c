@@ -179,6 +179,8 @@ static void defaults(struct session_cfg *cfg)
 		cfg->media_ms = 60000;
 	if (!cfg->poison_ms)
 		cfg->poison_ms = 5000;
+	if (!cfg->opus_bitrate)
+		cfg->opus_bitrate = 24000;
 }
 
 static int own_print(struct sdpm_print *print, const struct cert *cert)

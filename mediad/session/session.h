@@ -41,6 +41,7 @@ struct path_web_env;
 struct session_table;
 struct sound_bank;
 struct state_file;
+struct transcode_stats;
 struct wheel;
 
 enum {
@@ -97,6 +98,8 @@ struct session_cfg {
 	uint32_t media_ms;     /* until a silent leg of plain RTP is lost;
 				  0: 60,000 */
 	uint32_t poison_ms;    /* a resume counts as survived; 0: 5,000 */
+	uint32_t opus_bitrate; /* of what we encode, at most; 0: 24,000 */
+	uint8_t opus_complexity; /* 0..10 */
 };
 
 /* What the table works with; all stays the caller's, and outlives it. */
@@ -180,7 +183,7 @@ int session_leg_rollback(struct session_table *table, const char *session,
 
 /* Join two legs, or a leg and a service (peer 0). Both are taken out of what
  * they were joined with before. A leg without a codec yet may be joined:
- * media flows when both sides have one. ENOTSUP: their codecs differ. */
+ * media flows when both sides have one, transcoded when they differ. */
 int session_leg_join(struct session_table *table, const char *session,
 		     uint8_t leg, uint8_t peer, const char *service);
 
@@ -215,6 +218,8 @@ struct leg_stats {
 	uint8_t far_fraction; /* of 256, latest interval */
 	uint32_t far_jitter_us;
 	uint32_t rtt_us; /* 0: not known */
+	/* what came from it and was transcoded: */
+	uint64_t concealed, repaired, late, reordered;
 };
 
 struct leg_figures {
@@ -252,6 +257,9 @@ const char *session_call(const struct session_table *table,
 typedef bool(session_each_h)(const char *session, void *arg);
 void session_each(const struct session_table *table, session_each_h *h,
 		  void *arg);
+
+/* What transcoding has done, of all sessions there ever were. */
+const struct transcode_stats *session_sound(const struct session_table *table);
 
 const char *leg_step_name(enum leg_step step);
 const char *session_cause_name(enum session_cause cause);

@@ -15,6 +15,7 @@
 #include "mediad/session/session.h"
 #include "mediad/session/state_file.h"
 #include "mediad/sound/service.h"
+#include "mediad/sound/transcode.h"
 #include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 
@@ -33,6 +34,7 @@ struct session_table {
 	session_lost_h *losth;
 	session_up_h *uph;
 	void *arg;
+	struct transcode_stats sound; /* of all legs there ever were */
 };
 
 struct session {
@@ -130,6 +132,9 @@ struct leg {
 	struct strm_in in;
 	struct strm_out out;
 	struct relay relay; /* of what comes in */
+	struct transcode *transcode; /* that takes it over; NULL: none */
+	struct keytone *keytone;     /* that takes over its events */
+	struct transcode_stats sound;
 	uint64_t bad_rtp;
 	struct report report;
 	struct wheel_timer report_due;
@@ -223,6 +228,14 @@ const struct sdpm_map *leg_codec(const struct leg *leg);
 /* Have packets flow as joins and agreements say. */
 void leg_wire(struct leg *leg);
 void leg_unjoin(struct leg *leg);
+
+/* --- leg_flow.c ------------------------------------------------------------------ */
+
+/* Have what comes from the leg go to another (or to itself), by relay or
+ * transcode; what flows as it should is left alone. */
+void leg_flow(struct leg *leg, struct leg *to);
+/* Nowhere. */
+void leg_flow_stop(struct leg *leg);
 
 /* --- leg_store.c ------------------------------------------------------------------ */
 

@@ -19,6 +19,9 @@ static void transcode_destructor(void *data)
 	wheel_stop(&t->gap);
 	wheel_stop(&t->pause.timer);
 	wheel_stop(&t->event.timer);
+	for (unsigned i = 0; i < TRANSCODE_TOTALS; i++)
+		if (t->params.totals[i])
+			t->params.totals[i]->running--;
 	packer_close(&t->packer);
 	mem_deref(t->dec);
 }
@@ -49,6 +52,9 @@ int transcode_alloc(struct transcode **tp,
 		return ENOMEM;
 
 	t->params = *params;
+	for (unsigned i = 0; i < TRANSCODE_TOTALS; i++)
+		if (params->totals[i])
+			params->totals[i]->running++;
 	t->line.scale = params->from.codec->clock / CODEC_VOICE_RATE;
 	err = params->from.codec->voice_dec_alloc(&t->dec);
 	if (!err)
@@ -63,43 +69,55 @@ int transcode_alloc(struct transcode **tp,
 	return 0;
 }
 
+static bool same_side(const struct transcode_side *a,
+		      const struct transcode_side *b)
+{
+	return a->codec == b->codec && a->pt == b->pt &&
+	       a->event_pt == b->event_pt && a->event_clock == b->event_clock;
+}
+
+static bool same_voice(const struct codec_voice *a, const struct codec_voice *b)
+{
+	return a->bitrate == b->bitrate && a->complexity == b->complexity &&
+	       a->fec == b->fec && a->cbr == b->cbr;
+}
+
 bool transcode_same(const struct transcode *t,
 		    const struct transcode_params *params)
 {
 	const struct transcode_params *own = &t->params;
 
-	return !memcmp(&own->from, &params->from, sizeof(own->from)) &&
-	       !memcmp(&own->to, &params->to, sizeof(own->to)) &&
-	       !memcmp(&own->voice, &params->voice, sizeof(own->voice)) &&
+	return same_side(&own->from, &params->from) &&
+	       same_side(&own->to, &params->to) &&
+	       same_voice(&own->voice, &params->voice) &&
 	       own->ptime == params->ptime && own->takes == params->takes &&
-	       own->out == params->out && own->path == params->path &&
-	       own->keytone == params->keytone;
+	       own->out == params->out && own->path == params->path;
 }
 
 /* --- figures ------------------------------------------------------------------------ */
 
-static void count(uint64_t *total, uint64_t now, uint64_t *told)
+/* What came since it was told last. */
+static void add(struct transcode_stats *total,
+		const struct transcode_stats *now,
+		const struct transcode_stats *told)
 {
-	*total += now - *told;
-	*told = now;
+	total->concealed += now->concealed - told->concealed;
+	total->repaired += now->repaired - told->repaired;
+	total->skipped += now->skipped - told->skipped;
+	total->late += now->late - told->late;
+	total->reordered += now->reordered - told->reordered;
+	total->unusable += now->unusable - told->unusable;
+	total->filled += now->filled - told->filled;
 }
 
 void tc_tally(struct transcode *t)
 {
-	struct transcode_stats *total = t->params.total;
-	struct transcode_stats *now = &t->stats, *told = &t->told;
-
-	now->late = t->jitter.stats.late;
-	now->reordered = t->jitter.stats.reordered;
-	if (!total)
-		return;
-	count(&total->concealed, now->concealed, &told->concealed);
-	count(&total->repaired, now->repaired, &told->repaired);
-	count(&total->skipped, now->skipped, &told->skipped);
-	count(&total->late, now->late, &told->late);
-	count(&total->reordered, now->reordered, &told->reordered);
-	count(&total->unusable, now->unusable, &told->unusable);
-	count(&total->filled, now->filled, &told->filled);
+	t->stats.late = t->jitter.stats.late;
+	t->stats.reordered = t->jitter.stats.reordered;
+	for (unsigned i = 0; i < TRANSCODE_TOTALS; i++)
+		if (t->params.totals[i])
+			add(t->params.totals[i], &t->stats, &t->told);
+	t->told = t->stats;
 }
 
 const struct transcode_stats *transcode_stats(const struct transcode *t)

@@ -49,6 +49,11 @@ struct transcode_stats {
 	uint64_t reordered; /* came late, but in time */
 	uint64_t unusable;  /* no payload of the codec, or not negotiated */
 	uint64_t filled;    /* frames made in a pause of the sender */
+	uint64_t running;   /* in totals: transcodes that there are */
+};
+
+enum {
+	TRANSCODE_TOTALS = 2
 };
 
 struct transcode_params {
@@ -59,10 +64,11 @@ struct transcode_params {
 	struct codec_voice voice; /* that `to` asks for */
 	struct strm_out *out;     /* of `to`, with its codec's clock */
 	struct path *path;
-	const struct report_far *far;  /* what `to` reports; may be NULL */
-	struct keytone *keytone;       /* when `to` has no telephone-event and
+	const struct report_far *far; /* what `to` reports; may be NULL */
+	struct keytone *keytone;      /* when `to` has no telephone-event and
 					 `from` has; may be NULL */
-	struct transcode_stats *total; /* counted into as well; may be NULL */
+	/* counted into as well; may be NULL */
+	struct transcode_stats *totals[TRANSCODE_TOTALS];
 };
 
 /* The caller owns *tp; what params point to outlives it. All memory that it
@@ -75,7 +81,7 @@ void transcode_take(const struct strm_in *in, const struct strm_pkt *sp,
 /* An event that is on is told to be over, before the transcode goes. */
 void transcode_end_event(struct transcode *t, uint64_t now_ms);
 const struct transcode_stats *transcode_stats(const struct transcode *t);
-/* Same in all that matters to a running stream? */
+/* Would another one with these params do the same? */
 bool transcode_same(const struct transcode *t,
 		    const struct transcode_params *params);
 

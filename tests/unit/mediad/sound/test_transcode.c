@@ -149,7 +149,7 @@ params_of(struct bed *bed, const struct codec *from, const struct codec *to)
 		.out = &bed->out,
 		.path = &bed->path,
 		.far = &bed->far,
-		.total = &bed->total,
+		.totals = {NULL, &bed->total},
 	};
 }
 

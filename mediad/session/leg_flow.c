@@ -1,0 +1,222 @@
+/*
+ * leg_flow.c  The way of a leg's packets to another leg: relay or transcode
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include <re.h>
+
+#include "common/log.h"
+#include "mediad/sdp/sdp_codec.h"
+#include "mediad/session/session_priv.h"
+#include "mediad/sound/codec.h"
+#include "mediad/sound/keytone.h"
+
+static const struct sdpm_map *leg_event(const struct leg *leg)
+{
+	const struct sdpm_choice *choice = leg->sdp.choice;
+
+	return choice && choice->event >= 0 ? &choice->maps[choice->event]
+					    : NULL;
+}
+
+static bool same_codec(const struct leg *a, const struct leg *b)
+{
+	return leg_codec(a)->codec == leg_codec(b)->codec &&
+	       leg_codec(a)->clock == leg_codec(b)->clock;
+}
+
+static const struct codec *codec_of(const struct leg *leg)
+{
+	return codec_find(sdpm_codec_info(leg_codec(leg)->codec)->name);
+}
+
+static struct digit_clock clock_of(const struct leg *leg)
+{
+	const struct sdpm_map *event = leg_event(leg);
+	uint32_t stream = leg_codec(leg)->clock;
+
+	return (struct digit_clock){stream, event ? event->clock : stream};
+}
+
+void leg_flow_stop(struct leg *leg)
+{
+	uint64_t now_ms = wheel_now(leg->session->table->wheel);
+
+	/* nobody else will tell the far side */
+	if (leg->transcode)
+		transcode_end_event(leg->transcode, now_ms);
+	else
+		relay_end_event(&leg->relay, now_ms);
+	relay_close(&leg->relay);
+	leg->transcode = mem_deref(leg->transcode);
+	leg->keytone = mem_deref(leg->keytone);
+}
+
+/* --- digits ------------------------------------------------------------------- */
+
+/* The leg sends events and the other one does not take them. */
+static bool needs_tones(const struct leg *leg, const struct leg *to)
+{
+	return leg_event(leg) && !leg_event(to);
+}
+
+static void make_tones(struct leg *leg, struct leg *to)
+{
+	const struct keytone_params params = {
+		.wheel = leg->session->table->wheel,
+		.codec = codec_of(to),
+		.pt = leg_codec(to)->tx_pt,
+		.from = clock_of(leg),
+		.out = &to->out,
+		.path = to->path,
+	};
+	int err;
+
+	if (!needs_tones(leg, to))
+		return;
+	err = keytone_alloc(&leg->keytone, &params);
+	if (err)
+		log_warn(leg->session->call, "no tones for digits", "err=%d",
+			 err);
+}
+
+/* --- relay ---------------------------------------------------------------------- */
+
+static void open_relay(struct relay *relay, const struct leg *leg,
+		       struct leg *to)
+{
+	const struct sdpm_map *event_in = leg_event(leg);
+	const struct sdpm_map *event_out = leg_event(to);
+	const struct digit_clock from = clock_of(leg), out = clock_of(to);
+	struct digit_way way;
+
+	relay_close(relay);
+	relay_open(relay, &to->out, to->path);
+	relay_pass(relay, leg_codec(leg)->rx_pt, leg_codec(to)->tx_pt);
+	if (event_in && event_out) {
+		digit_way_init(&way, &from, &out, to->sdp.choice->events);
+		relay_pass_event(relay, event_in->rx_pt, event_out->tx_pt,
+				 &way);
+	} else if (event_in) {
+		relay_take(relay, event_in->rx_pt, keytone_take, NULL);
+	}
+}
+
+static bool same_clock(const struct digit_clock *a, const struct digit_clock *b)
+{
+	return a->stream == b->stream && a->event == b->event;
+}
+
+static bool same_relay(const struct relay *a, const struct relay *b)
+{
+	const struct digit_way *x = &a->event.way, *y = &b->event.way;
+
+	return a->out == b->out && a->to == b->to &&
+	       !memcmp(a->pt, b->pt, sizeof(a->pt)) &&
+	       a->event.in == b->event.in && a->event.out == b->event.out &&
+	       same_clock(&x->from, &y->from) && same_clock(&x->to, &y->to) &&
+	       x->takes == y->takes;
+}
+
+static void flow_by_relay(struct leg *leg, struct leg *to)
+{
+	struct relay relay;
+
+	open_relay(&relay, leg, to);
+	/* what goes on as it was goes on without a seam */
+	if (!leg->transcode && same_relay(&relay, &leg->relay))
+		return;
+
+	leg_flow_stop(leg);
+	make_tones(leg, to);
+	relay.arg = leg->keytone;
+	if (needs_tones(leg, to) && !leg->keytone)
+		relay.pt[leg_event(leg)->rx_pt] = RELAY_DROP;
+	relay.dropped = leg->relay.dropped;
+	leg->relay = relay;
+}
+
+/* --- transcode -------------------------------------------------------------------- */
+
+static struct transcode_side side_of(const struct leg *leg, bool receiving)
+{
+	const struct sdpm_map *codec = leg_codec(leg);
+	const struct sdpm_map *event = leg_event(leg);
+	struct transcode_side side = {
+		.codec = codec_of(leg),
+		.pt = receiving ? codec->rx_pt : codec->tx_pt,
+		.event_pt = TRANSCODE_NO_PT,
+		.event_clock = clock_of(leg).event,
+	};
+
+	if (event)
+		side.event_pt = receiving ? event->rx_pt : event->tx_pt;
+	return side;
+}
+
+/* What we say, within what the far side asked of who sends Opus to it
+ * (RFC 7587, 6.1). */
+static struct codec_voice voice_for(const struct leg *leg)
+{
+	const struct session_cfg *cfg = &leg->session->table->cfg;
+	const struct sdpm_opus *opus = &leg->sdp.choice->opus;
+	struct codec_voice voice = {
+		.bitrate = cfg->opus_bitrate,
+		.complexity = cfg->opus_complexity,
+		.fec = opus->fec,
+		.cbr = opus->cbr,
+	};
+
+	if (opus->max_bitrate && opus->max_bitrate < voice.bitrate)
+		voice.bitrate = opus->max_bitrate;
+	return voice;
+}
+
+static void take_all(struct relay *relay, struct transcode *transcode)
+{
+	/* whatever it is, its number is to be known */
+	for (uint8_t pt = 0; pt < RELAY_PTS; pt++)
+		relay_take(relay, pt, transcode_take, transcode);
+}
+
+static void flow_by_transcode(struct leg *leg, struct leg *to)
+{
+	struct session_table *table = leg->session->table;
+	struct transcode_params params = {
+		.wheel = table->wheel,
+		.from = side_of(leg, true),
+		.to = side_of(to, false),
+		.ptime = to->sdp.choice->ptime,
+		.takes = to->sdp.choice->events,
+		.voice = voice_for(to),
+		.out = &to->out,
+		.path = to->path,
+		.far = &to->report.far,
+		.totals = {&leg->sound, &table->sound},
+	};
+	int err;
+
+	if (leg->transcode && transcode_same(leg->transcode, &params))
+		return;
+
+	leg_flow_stop(leg);
+	make_tones(leg, to);
+	params.keytone = leg->keytone;
+	err = transcode_alloc(&leg->transcode, &params);
+	if (err) {
+		/* there is silence, and a call */
+		log_warn(leg->session->call, "not transcoded", "err=%d", err);
+		return;
+	}
+	relay_open(&leg->relay, &to->out, to->path);
+	take_all(&leg->relay, leg->transcode);
+}
+
+void leg_flow(struct leg *leg, struct leg *to)
+{
+	if (same_codec(leg, to))
+		flow_by_relay(leg, to);
+	else
+		flow_by_transcode(leg, to);
+}
