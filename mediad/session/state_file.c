@@ -232,11 +232,6 @@ uint32_t *state_file_serving(struct state_file *file)
 	return &state_image_head(file->image)->serving;
 }
 
-uint32_t state_file_count(const struct state_file *file)
-{
-	return file->count;
-}
-
 uint32_t state_file_used(const struct state_file *file)
 {
 	return file->used;

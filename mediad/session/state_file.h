@@ -50,7 +50,6 @@ void state_file_survived(struct state_file *file);
 /* Where to store record + 1 while one is served, and 0 after. */
 uint32_t *state_file_serving(struct state_file *file);
 
-uint32_t state_file_count(const struct state_file *file);
 uint32_t state_file_used(const struct state_file *file);
 
 /* Take a free record; its hot part is zeroed. ENOSPC: all are taken, or the

@@ -15,18 +15,6 @@ enum {
 static const uint64_t INDEX_MAX = (1ull << 48) - 1;
 static const uint32_t RTCP_INDEX_MAX = 0x7fffffff;
 
-const struct crypt_impl *crypt_impl_find(const char *name)
-{
-	static const struct crypt_impl *const impls[] = {&crypt_openssl,
-							 &crypt_libsrtp};
-
-	for (size_t i = 0; name && i < sizeof(impls) / sizeof(impls[0]); i++) {
-		if (!strcmp(impls[i]->name, name))
-			return impls[i];
-	}
-	return NULL;
-}
-
 const char *crypt_impl_name(const struct crypt_impl *impl)
 {
 	return impl ? impl->name : "none";

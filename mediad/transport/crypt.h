@@ -40,8 +40,6 @@ extern const struct crypt_impl crypt_openssl;
  * refused (ERANGE) when it is over 2^17 ahead. */
 extern const struct crypt_impl crypt_libsrtp;
 
-/* "openssl" or "libsrtp"; NULL when unknown. */
-const struct crypt_impl *crypt_impl_find(const char *name);
 const char *crypt_impl_name(const struct crypt_impl *impl);
 const char *crypt_suite_name(enum crypt_suite suite);
 /* Length of the master salt, 0 for an unknown suite. */

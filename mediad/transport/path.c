@@ -6,30 +6,6 @@
 #include "mediad/transport/path.h"
 #include "mediad/transport/path_priv.h"
 
-const char *path_rung_name(enum path_rung rung)
-{
-	static const char *const names[PATH_RUNGS] = {
-		[PATH_NEW] = "new",     [PATH_STUN] = "stun",
-		[PATH_PAIR] = "pair",   [PATH_DTLS] = "dtls",
-		[PATH_MEDIA] = "media",
-	};
-
-	return (unsigned)rung < PATH_RUNGS ? names[rung] : "?";
-}
-
-const char *path_why_name(enum path_why why)
-{
-	static const char *const names[PATH_LOST_N] = {
-		[PATH_LOST_CONSENT] = "consent",
-		[PATH_LOST_HANDSHAKE] = "dtls-failed",
-		[PATH_LOST_TIMEOUT] = "dtls-timeout",
-		[PATH_LOST_FINGERPRINT] = "fingerprint",
-		[PATH_LOST_CLOSED] = "closed",
-	};
-
-	return (unsigned)why < PATH_LOST_N ? names[why] : "?";
-}
-
 int path_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 		  uint64_t index)
 {

@@ -32,7 +32,6 @@ enum path_rung {
 	PATH_MEDIA, /* a first authentic RTP or RTCP packet came */
 	PATH_RUNGS
 };
-const char *path_rung_name(enum path_rung rung);
 
 enum path_why {
 	PATH_LOST_CONSENT,     /* 30 s without a valid check (RFC 7675) */
@@ -42,7 +41,6 @@ enum path_why {
 	PATH_LOST_CLOSED,      /* the peer closed (authentic alert) */
 	PATH_LOST_N
 };
-const char *path_why_name(enum path_why why);
 
 /*
  * An authentic packet in clear. pkt is the receive buffer's and valid during

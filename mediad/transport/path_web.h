@@ -95,9 +95,6 @@ struct path_web_state {
 	uint8_t peer_md[32]; /* SHA-256 of the peer's certificate */
 };
 int path_web_export(const struct path *path, struct path_web_state *state);
-/* Only the part that moves with each packet received; cheap. */
-void path_web_export_replay(const struct path *path,
-			    struct replay_state *state);
 /* A path that serves at once: rung PATH_MEDIA, all handlers as usual. The
  * time of the last consent is now. EBADMSG: not a sound state; EADDRINUSE:
  * its ufrag exists already. */

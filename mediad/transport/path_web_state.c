@@ -31,11 +31,6 @@ int path_web_export(const struct path *path, struct path_web_state *state)
 	return 0;
 }
 
-void path_web_export_replay(const struct path *path, struct replay_state *state)
-{
-	*state = path_web_self(path)->replay;
-}
-
 static int import_keys(struct path_web *pw, const struct path_web_state *state)
 {
 	struct hs_keys keys = {.suite = (enum crypt_suite)state->suite};
