@@ -32,11 +32,13 @@ static const struct redis_script script_save = {
 	"local now = tonumber(redis.call('TIME')[1]) "
 	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now) "
 	"redis.call('ZADD', KEYS[2], now + ARGV[1] + 1, ARGV[2]) "
-	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) "
+	"if redis.call('TTL', KEYS[2]) < ARGV[1] + 60 then "
+	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) end "
 	"return 1"};
 
 /* ARGV: reason, who, call. The CDR is the record's fields and these, with the
- * time of Redis. 100,000 CDRs stay for whoever collects them. */
+ * time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
+ * in each of the sixteen streams: memory is not theirs for ever. */
 static const struct redis_script script_end = {
 	"call-end",
 	"local rec = redis.call('HGETALL', KEYS[1]) "
@@ -45,8 +47,11 @@ static const struct redis_script script_end = {
 	"local t = redis.call('TIME') "
 	"local now = string.format('%.0f', t[1] * 1000 "
 	"  + math.floor(t[2] / 1000)) "
-	"redis.call('XADD', KEYS[2], 'MAXLEN', '~', 100000, '*', "
+	"redis.call('XADD', KEYS[2], 'MAXLEN', '~', 20000, '*', "
 	"  'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(rec)) "
+	"redis.call('XTRIM', KEYS[2], 'MINID', "
+	"  string.format('%.0f', now - 604800000)) "
+	"redis.call('EXPIRE', KEYS[2], 604800) "
 	"redis.call('DEL', KEYS[1]) "
 	"redis.call('ZREM', KEYS[3], ARGV[3] .. '/' .. tenant) "
 	"return 1"};

@@ -193,6 +193,49 @@ static void a_record_that_expired_leaves_the_list(void)
 	stop(&fix);
 }
 
+/* One that is being set up has a shorter time than one that is up. */
+static void a_short_record_does_not_take_the_list_away(void)
+{
+	struct call_record other = sample;
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(wait_code(&fix, call_record_save(&fix.ask, fix.link,
+							   &sample, 3600,
+							   on_answer, &fix)),
+			  STATUS_OK);
+		other.call[15] ^= 1;
+		CHECK_INT(wait_code(&fix, call_record_save(&fix.ask, fix.link,
+							   &other, 60,
+							   on_answer, &fix)),
+			  STATUS_OK);
+		CHECK(number_of(&fix, "TTL", "cb:{c:0}:calls") > 3600);
+	}
+	stop(&fix);
+}
+
+/* Nobody may ever collect them. */
+static void cdrs_stay_for_a_week_at_most(void)
+{
+	const struct redis_arg old[] = {
+		redis_str("XADD"), redis_str("cb:{c:0}:cdr"), redis_str("1-1"),
+		redis_str("reason"), redis_str("hangup")};
+	struct fixture fix;
+	uint64_t ttl;
+
+	if (start(&fix)) {
+		CHECK(!redis_link_send(fix.link, old, 5, on_count, &fix));
+		CHECK(redis_test_until(fix.wheel, 5000, answered, &fix));
+		fix.answers = 0;
+		CHECK_INT(save(&fix), STATUS_OK);
+		CHECK_INT(end(&fix), STATUS_OK);
+		CHECK_INT(number_of(&fix, "XLEN", "cb:{c:0}:cdr"), 1);
+		ttl = number_of(&fix, "TTL", "cb:{c:0}:cdr");
+		CHECK(ttl > 604700 && ttl <= 604800);
+	}
+	stop(&fix);
+}
+
 static void a_call_ends_once_with_one_cdr(void)
 {
 	struct fixture fix;
@@ -227,5 +270,7 @@ TEST_MAIN(TEST(a_record_reads_back),
 	  TEST(what_is_not_there_is_an_unknown_dialog),
 	  TEST(a_call_stands_in_the_list_until_it_ends),
 	  TEST(a_record_that_expired_leaves_the_list),
+	  TEST(a_short_record_does_not_take_the_list_away),
 	  TEST(a_call_ends_once_with_one_cdr),
+	  TEST(cdrs_stay_for_a_week_at_most),
 	  TEST(with_redis_away_it_says_so))
