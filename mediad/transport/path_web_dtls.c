@@ -153,6 +153,15 @@ static void on_broken(struct path_web *pw, const char *what)
 		path_web_lose(pw, PATH_LOST_HANDSHAKE);
 }
 
+/* A first try that did not end, or one of several. */
+static void on_giveup(void *arg)
+{
+	struct path_web *pw = arg;
+
+	path_web_lose(pw, pw->assoc.tries ? PATH_LOST_HANDSHAKE
+					  : PATH_LOST_TIMEOUT);
+}
+
 static void on_handshake(int err, const char *what, void *arg)
 {
 	struct path_web *pw = arg;
@@ -162,17 +171,11 @@ static void on_handshake(int err, const char *what, void *arg)
 		settle(pw);
 	} else if (err == ECONNRESET) {
 		path_web_lose(pw, PATH_LOST_CLOSED);
+	} else if (err == ETIMEDOUT) {
+		on_giveup(pw);
 	} else {
 		on_broken(pw, what);
 	}
-}
-
-static void on_giveup(void *arg)
-{
-	struct path_web *pw = arg;
-
-	path_web_lose(pw, pw->assoc.tries ? PATH_LOST_HANDSHAKE
-					  : PATH_LOST_TIMEOUT);
 }
 
 /* --- datagrams --------------------------------------------------------------------- */

@@ -855,6 +855,27 @@ static void endless_bad_hellos_end_the_leg(void)
 	bed_close(&bed);
 }
 
+static void a_handshake_without_end_is_a_time_out(void)
+{
+	struct mock_media *deaf;
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, NULL, NULL));
+	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
+	tell_mock(&bed, bed.mock);
+	while (!mock_media_stats(bed.mock)->answers)
+		step(&bed);
+	deaf = bed.mock;
+	bed.mock = NULL;
+	steps(&bed, 900);
+	CHECK_INT(bed.lost, 0);
+	steps(&bed, 200);
+	CHECK_INT(bed.lost, 1);
+	CHECK_INT(bed.why, PATH_LOST_TIMEOUT);
+	mem_deref(deaf);
+	bed_close(&bed);
+}
+
 static void other_dtls_makes_no_state(void)
 {
 	uint8_t pkt[64] = {22, 0xfe, 0xfd};
@@ -1304,7 +1325,9 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(closing_the_peer_connection_is_told),
 	  TEST(a_hello_from_a_third_address_is_dropped),
 	  TEST(a_bad_hello_from_the_right_address_ends_no_call),
-	  TEST(endless_bad_hellos_end_the_leg), TEST(other_dtls_makes_no_state),
+	  TEST(endless_bad_hellos_end_the_leg),
+	  TEST(a_handshake_without_end_is_a_time_out),
+	  TEST(other_dtls_makes_no_state),
 	  TEST(a_wrong_fingerprint_lets_no_media_out),
 	  TEST(a_late_wrong_fingerprint_is_told_from_the_loop),
 	  TEST(a_flood_of_forged_srtp_disturbs_nothing),
