@@ -93,10 +93,8 @@ static void watch(struct leg *leg)
 	if (!hears(leg)) {
 		wheel_stop(&leg->life);
 		leg->heard_ms = 0;
-	} else if (!leg->heard_ms) {
+	} else if (!leg->heard_ms || !wheel_runs(&leg->life)) {
 		leg->heard_ms = wheel_now(leg->session->table->wheel);
-		leg_life(leg, 0);
-	} else if (!wheel_runs(&leg->life)) {
 		leg_life(leg, 0);
 	}
 }
@@ -116,13 +114,15 @@ static void rtp_overdue(struct leg *leg)
 	const struct session_cfg *cfg = &leg->session->table->cfg;
 	uint64_t limit = (uint64_t)cfg->setup_ms * LEG_RINGING, left;
 
-	if (leg->sdp.choice && (leg->in.packets || limit < cfg->media_ms))
+	if (leg->sdp.choice &&
+	    (leg_at(leg, LEG_RTP_IN) || limit < cfg->media_ms))
 		limit = cfg->media_ms;
 	left = time_left(leg,
 			 leg->sdp.choice ? leg->heard_ms : leg->at_ms[LEG_MADE],
 			 limit);
+	/* looked at again in between: a first packet shortens the limit */
 	if (left)
-		leg_life(leg, left);
+		leg_life(leg, left < cfg->media_ms ? left : cfg->media_ms);
 	else
 		leg_lose(leg, leg->sdp.choice ? SESSION_MEDIA_TIMEOUT
 					      : SESSION_NO_ANSWER);

@@ -211,6 +211,8 @@ int media_bed_die(struct media_bed *bed, unsigned ms, size_t *alive)
 	snprintf(corpse, sizeof(corpse), "%s.dead", bed->state_path);
 	err = copy_file(bed->state_path, corpse);
 	worker_stop(bed);
+	if (sa_isset(&bed->thief, SA_ALL))
+		(void)!bind(bed->thief_fd, &bed->thief.u.sa, bed->thief.len);
 	if (!err && rename(corpse, bed->state_path))
 		err = errno;
 	bed->now_ms += ms;
@@ -322,6 +324,8 @@ static void on_rtp(const uint8_t *pkt, size_t len, uint64_t index, void *arg)
 	page->heard_ms = page->bed->now_ms;
 	packet_check_add(&page->check, pkt, len, index, page->bed->now_ms);
 	listen_to(page, pkt, len);
+	if (page->rtph)
+		page->rtph(pkt, len, page->arg);
 }
 
 static void on_rtcp(const uint8_t *pkt, size_t len, uint64_t index, void *arg)

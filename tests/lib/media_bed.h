@@ -50,6 +50,8 @@ struct media_bed {
 	uint64_t now_ms;
 	struct media_page *pages[MEDIA_PAGES_MAX];
 	struct list phones; /* media_phone.h */
+	struct sa thief;    /* set: thief_fd takes this address in the moment */
+	int thief_fd;       /* of the worker's death */
 	struct {
 		char session[SESSION_ID_LEN + 1];
 		uint8_t leg;
@@ -84,6 +86,9 @@ struct media_page {
 	unsigned undecodable;
 	char sdp[8192];  /* latest of the worker's */
 	char extra[512]; /* lines for the m-line of its own SDP */
+	/* hears all, too; may be NULL */
+	void (*rtph)(const uint8_t *pkt, size_t len, void *arg);
+	void *arg;
 };
 
 /* state: path of the state file, NULL: none. cfg may be set in bed before; all
