@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "mediad/session/state_image.h"
 
 static const char MAGIC[8] = "CBMEDIA";
@@ -125,6 +126,7 @@ static void put_body(struct state_body *body, const struct state_mark *mark,
 	if (mark->len)
 		memcpy(body->data, data, mark->len);
 	in_order();
+	(void)FAULT("state.copied");
 	body->mark.sum = mark->sum;
 	in_order();
 }

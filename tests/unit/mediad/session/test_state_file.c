@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <re.h>
 
+#include "common/fault.h"
 #include "mediad/session/state_file.h"
 #include "tests/lib/test.h"
 
@@ -250,6 +252,66 @@ static void killed_at_any_time_it_leaves_whole_records(void)
 		kill_once(path);
 }
 
+/* Dies where the n-th copy is there and not yet sealed. */
+static void write_until_the_fault(const char *path)
+{
+	struct state_file *file = NULL;
+	uint8_t data[LEN];
+	uint32_t nr;
+
+	fault_process("t", 1);
+	if (state_file_open(&file, path, "a1/1", COUNT) ||
+	    state_rec_take(file, &nr))
+		_exit(1);
+	for (uint8_t gen = 1; gen < 20; gen++) {
+		memset(data, gen, sizeof(data));
+		if (state_rec_write(file, nr, data, sizeof(data)))
+			_exit(1);
+	}
+	_exit(2);
+}
+
+/* What the successor finds; 0: nothing. */
+static unsigned found_after(const char *path, unsigned copy)
+{
+	struct state_file *file = NULL;
+	const uint8_t *data;
+	int status = 0, err;
+	char fault[40];
+	unsigned gen;
+	size_t len;
+	pid_t pid;
+
+	snprintf(fault, sizeof(fault), "state.copied=kill@%u", copy);
+	CHECK(!setenv("CORDBOARD_FAULT", fault, 1));
+	unlink(path);
+	fflush(NULL);
+	pid = fork();
+	if (!pid)
+		write_until_the_fault(path);
+	unsetenv("CORDBOARD_FAULT");
+	CHECK(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status));
+	if (!CHECK(!state_file_open(&file, path, "a1/1", COUNT)))
+		return 0;
+	err = state_rec_read(file, 0, &data, &len);
+	gen = err ? 0 : data[0];
+	for (size_t i = 1; !err && i < len; i++)
+		CHECK_INT(data[i], gen);
+	mem_deref(file);
+	return gen;
+}
+
+/* Each change is copied twice: to the journal, and from there to its place. */
+static void a_change_is_there_from_its_journal_on(void)
+{
+	const char *path = fresh("fault");
+
+	for (unsigned gen = 1; gen <= 3; gen++) {
+		CHECK_INT(found_after(path, 2 * gen - 1), gen - 1);
+		CHECK_INT(found_after(path, 2 * gen), gen);
+	}
+}
+
 static void memory_runs_out_anywhere(void)
 {
 	const char *path = fresh("oom");
@@ -265,4 +327,5 @@ TEST_MAIN(TEST(the_folder_is_ours_alone),
 	  TEST(foreign_files_are_moved_aside),
 	  TEST(records_run_out_and_come_back), TEST(an_idle_file_takes_no_room),
 	  TEST(killed_at_any_time_it_leaves_whole_records),
+	  TEST(a_change_is_there_from_its_journal_on),
 	  TEST_OOM(memory_runs_out_anywhere))
