@@ -290,6 +290,9 @@ void leg_sdp_rollback(struct leg *leg)
 {
 	struct leg_sdp *sdp = &leg->sdp;
 
+	/* an answered offer may have another answer yet */
+	if (sdp->turn == LEG_STABLE)
+		return;
 	sdp->desc = mem_deref(sdp->desc);
 	sdp->offer = mem_deref(sdp->offer);
 	sdp->turn = LEG_STABLE;

@@ -380,6 +380,8 @@ static void same_answer_is_byte_identical_and_may_be_repeated(void)
 		CHECK_INT(media_remote(&bed, S, 2, true,
 				       media_page_sdp(b, true), NULL),
 			  0);
+		/* nothing is open, and nothing is taken back */
+		CHECK_INT(session_leg_rollback(bed.table, S, 2), 0);
 		/* another answer to the same offer takes its place */
 		str_ncpy(b->extra, "a=inactive\r\n", sizeof(b->extra));
 		CHECK_INT(media_remote(&bed, S, 2, true,
