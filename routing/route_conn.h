@@ -95,7 +95,7 @@ struct route_connection {
 	struct route_conn_peer peer;
 	struct route_conn_login login;
 	const char *from_user; /* user of From towards it; NULL: the caller's */
-	struct cfg_cidr *sources; /* as given; none: its address */
+	struct cfg_cidr *sources; /* as given; none: its address and port */
 	uint32_t nsources;
 	struct route_conn_media media;
 	struct route_conn_times times;
@@ -122,8 +122,8 @@ struct route_origin {
 
 /*
  * Whose connection sends from this address: that with the longest prefix
- * among `sources` (or its address, when it is an IP address and no sources
- * are given) whose listener fits. Of equal ones that whose address has this
+ * among `sources` (or its address with this very port, when it is an IP
+ * address and no sources are given) whose listener fits. Of equal ones that whose address has this
  * very port, else the first in the file.
  * NULL: nobody's; or, with tenant NULL, equally that of two tenants: then ask
  * again with the tenant of the Request-URI.

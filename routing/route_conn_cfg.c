@@ -100,8 +100,8 @@ static const struct cfg_field conn_fields[] = {
 	 CFG_ITEMS(struct route_connection, sources, nsources),
 	 .item = &network_item, .min = 1, .max = ROUTE_NETWORKS_MAX,
 	 .flags = CFG_F_ALONE,
-	 .help = "Who may call in as this connection; none: its address, when "
-		 "that is an IP address.",
+	 .help = "Who may call in as this connection, from any port; none: its "
+		 "address with its port, when that is an IP address.",
 	 .example = "192.0.2.0/24"},
 	{"media", CFG_ENUM, CONN(media.profile), .choices = profiles,
 	 .def = "rtp", .help = "How its media is carried."},

@@ -21,7 +21,8 @@ struct entry {
 	uint8_t len;  /* bytes of the address: 4, 16 */
 	uint8_t bits;
 	uint8_t net[ADDR_LEN];
-	uint32_t nr; /* keeps the order of the file */
+	uint16_t port; /* 0: any */
+	uint32_t nr;   /* keeps the order of the file */
 	const struct route_connection *conn;
 };
 
@@ -88,28 +89,33 @@ static int compare(const void *pa, const void *pb)
 	return diff ? diff : a->nr < b->nr ? -1 : a->nr > b->nr;
 }
 
-static void add(struct route_sources *sources,
-		const struct route_connection *conn, const struct sa *net,
-		unsigned bits)
+static struct entry *add(struct route_sources *sources,
+			 const struct route_connection *conn,
+			 const struct sa *net, unsigned bits)
 {
 	struct entry *entry = &sources->list[sources->count];
 
+	/* there is one entry more than room */
 	if (sources->count >= sources->room)
-		return;
+		return entry;
 	entry->len  = bytes_of(entry->net, net);
 	entry->bits = (uint8_t)min(bits, 8u * entry->len);
 	entry->conn = conn;
 	entry->nr   = sources->count++;
+	return entry;
 }
 
+/* Behind its public address may be others than the PBX, such as phones, and
+ * they must not be taken for it: when no sources are given the port counts. */
 static void add_connection(struct route_sources *sources,
 			   const struct route_connection *conn)
 {
 	for (uint32_t i = 0; i < conn->nsources; i++)
-		add(sources, conn, &conn->sources[i].net,
-		    conn->sources[i].bits);
+		(void)add(sources, conn, &conn->sources[i].net,
+			  conn->sources[i].bits);
 	if (!conn->nsources && sa_af(&conn->peer.addr) != AF_UNSPEC)
-		add(sources, conn, &conn->peer.addr, 8 * ADDR_LEN);
+		add(sources, conn, &conn->peer.addr, 8 * ADDR_LEN)->port =
+			conn->peer.port;
 }
 
 int route_sources_alloc(struct route_sources **sourcesp,
@@ -160,9 +166,12 @@ static uint32_t lower_bound(const struct route_sources *sources,
 	return lo;
 }
 
-static bool fits(const struct route_connection *conn,
-		 const struct route_origin *origin)
+static bool fits(const struct entry *entry, const struct route_origin *origin)
 {
+	const struct route_connection *conn = entry->conn;
+
+	if (entry->port && entry->port != sa_port(origin->addr))
+		return false;
 	if (origin->tenant && conn->tenant != origin->tenant)
 		return false;
 	return !origin->listener || !conn->peer.listener ||
@@ -183,7 +192,7 @@ static bool choose(const struct route_connection **connp,
 		const struct route_connection *conn = sources->list[at].conn;
 		bool port = conn->peer.port == sa_port(origin->addr);
 
-		if (!fits(conn, origin) || (exact && !port))
+		if (!fits(&sources->list[at], origin) || (exact && !port))
 			continue;
 		if (best && port == exact) {
 			two |= conn->tenant != best->tenant;

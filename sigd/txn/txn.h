@@ -175,8 +175,8 @@ struct pl txn_cli_message(const struct txn_cli *ct);
 
 /*
  * Cancel an INVITE: the CANCEL goes out at once when a provisional response
- * has come, else when it comes (RFC 3261 9.1); nothing happens when a final
- * one has. reason: a whole Reason value for the CANCEL, may be NULL. EINVAL:
+ * has come, else when it comes (RFC 3261 9.1), and the INVITE is not repeated
+ * until then; nothing happens when a final one has. reason: a whole Reason value for the CANCEL, may be NULL. EINVAL:
  * not an INVITE.
  */
 int txn_cli_cancel(struct txn_cli *ct, const struct pl *reason);

@@ -103,6 +103,8 @@ int txn_cli_cancel(struct txn_cli *ct, const struct pl *reason)
 			return err;
 	}
 	ct->cancel = TXN_CANCEL_WANTED;
+	/* nobody shall begin to ring now */
+	wheel_stop(&ct->repeat);
 	return ct->state == TXN_PROCEEDING ? send_cancel(ct) : 0;
 }
 

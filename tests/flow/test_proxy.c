@@ -392,14 +392,6 @@ static void with_redis_stopped_a_dialog_goes_on_from_hints(void)
 	stop(&fix);
 }
 
-/* Behind the 200 of the CANCEL. */
-static bool is_terminated(void *arg)
-{
-	const struct ua *ua = arg;
-
-	return ua->code == 487;
-}
-
 static void a_cancel_while_the_nonce_is_counted_ends_the_call(void)
 {
 	struct fixture fix;

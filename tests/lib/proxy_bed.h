@@ -56,6 +56,9 @@ struct ua {
 	struct loop_watch *watch;
 	char resp[TEXT_MAX];
 	int code;      /* of the last final response */
+	char prov[TEXT_MAX]; /* the last 18x */
+	int provs;
+	const char *tag; /* of To in its answers; NULL: "bt" */
 	char req[TEXT_MAX];
 	int requests;
 	char seen[1024]; /* three letters of each request */
@@ -98,6 +101,10 @@ static inline void on_readable(int flags, void *arg)
 
 	while ((n = recv(ua->fd, buf, sizeof(buf) - 1, 0)) > 0) {
 		buf[n] = '\0';
+		if (!strncmp(buf, "SIP/2.0 18", 10)) {
+			ua->provs++;
+			strcpy(ua->prov, buf);
+		}
 		if (!strncmp(buf, "SIP/2.0 1", 9))
 			continue;
 		if (!strncmp(buf, "SIP/2.0 ", 8)) {
@@ -334,6 +341,52 @@ static inline bool request(struct fixture *fix, struct ua *ua, const char *metho
 	return ok && !strncmp(ua->req, method, strlen(method));
 }
 
+/* Until its last request is of this method: one for each call. */
+struct fixture_wait {
+	struct ua *ua;
+	const char *method;
+};
+
+static inline bool has_method(void *arg)
+{
+	const struct fixture_wait *wait = arg;
+
+	return wait->ua->requests &&
+	       !strncmp(wait->ua->req, wait->method, strlen(wait->method));
+}
+
+static inline bool expect(struct fixture *fix, struct ua *ua,
+			  const char *method)
+{
+	struct fixture_wait wait = {ua, method};
+	bool ok = redis_test_until(fix->wheel, 5000, has_method, &wait);
+
+	ua->requests = 0;
+	return ok;
+}
+
+static inline bool has_prov(void *arg)
+{
+	const struct ua *ua = arg;
+
+	return ua->provs > 0;
+}
+
+/* Until it has another 18x. */
+static inline bool rings(struct fixture *fix, struct ua *ua)
+{
+	bool ok = redis_test_until(fix->wheel, 5000, has_prov, ua);
+
+	ua->provs = 0;
+	return ok;
+}
+
+/* Serve the loop for a while. */
+static inline void pass(struct fixture *fix, uint64_t ms)
+{
+	(void)redis_test_until(fix->wheel, ms, redis_test_never, NULL);
+}
+
 /* The value of a header of that text, from the n-th (0 on). */
 static const char *header(const char *text, const char *name, char *val)
 {
@@ -568,10 +621,12 @@ static inline void ua_answers(struct fixture *fix, struct ua *ua, int code,
 			 rr);
 	/* bob is registered through worker 1 and answers to it */
 	put(fix, ua, 1,
-	    "SIP/2.0 %d X\r\nVia: %s\r\n%s%sFrom: %s\r\nTo: %s%s\r\n"
+	    "SIP/2.0 %d X\r\nVia: %s\r\n%s%sFrom: %s\r\nTo: %s%s%s\r\n"
 	    "Call-ID: %s\r\nCSeq: %s\r\n%s\r\n",
 	    code, via, second, rr_line, from, to,
-	    strstr(to, "tag=") ? "" : ";tag=bt", callid, cseq, extra);
+	    strstr(to, "tag=") ? "" : ";tag=",
+	    strstr(to, "tag=") ? "" : ua->tag ? ua->tag : "bt", callid, cseq,
+	    extra);
 }
 
 static inline void bob_answers(struct fixture *fix, int code, const char *extra)
@@ -619,6 +674,14 @@ static inline void as_invite(struct ua *ua, unsigned cseq)
 		return;
 	snprintf(text, sizeof(text), "CSeq: %u INVITE", cseq);
 	memcpy(p, text, strlen(text));
+}
+
+/* Behind the 200 of the CANCEL. */
+static inline bool is_terminated(void *arg)
+{
+	const struct ua *ua = arg;
+
+	return ua->code == 487;
 }
 
 /* The flow of this one at the worker that it speaks to. */

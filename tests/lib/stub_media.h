@@ -22,6 +22,7 @@ struct media_client {
 	bool away;
 	uint8_t slow_leg;   /* its offer takes 100 ms */
 	uint8_t refuse_leg; /* refused is this one's alone */
+	uint8_t no_offer;   /* of this leg none can be made */
 	unsigned pending;
 	unsigned asked[CTL_VERB_COUNT];
 	/* what was said of each leg, last */
@@ -72,9 +73,15 @@ static inline void on_ask(void *arg)
 		ans.status = ask->client->drop;
 		ask->client->drop = STATUS_OK;
 	}
-	if (ask->req.verb == CTL_LEG_LOCAL) {
-		re_snprintf(sdp, sizeof(sdp), "%ss=leg %u\r\n", sdp_answer,
-			    ask->req.local.leg);
+	if (ask->req.verb == CTL_LEG_LOCAL && ask->client->no_offer &&
+	    ask->req.local.leg == ask->client->no_offer) {
+		ans.status = STATUS_NO_PORT;
+	} else if (ask->req.verb == CTL_LEG_LOCAL) {
+		/* unlike the real one it never says the same twice: who needs
+		 * the same bytes keeps them */
+		re_snprintf(sdp, sizeof(sdp), "%ss=leg %u\r\ni=%u\r\n",
+			    sdp_answer, ask->req.local.leg,
+			    ask->client->asked[CTL_LEG_LOCAL]);
 		pl_set_str(&ans.sdp, sdp);
 	}
 	ask->h(&ans, ask->arg);

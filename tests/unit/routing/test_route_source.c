@@ -23,6 +23,10 @@ static const char text[] =
 	"      six: {kind: trunk, address: \"[2001:db8::7]\"}\n"
 	"      inner: {kind: trunk, address: i.example, sources: "
 	"10.2.0.0/16, listener: inner}\n"
+	"      net1: {kind: trunk, address: 203.0.113.7:5070, sources: "
+	"203.0.113.0/24}\n"
+	"      net2: {kind: trunk, address: 203.0.113.7:5071, sources: "
+	"203.0.113.0/24}\n"
 	"      shared: {kind: trunk, address: s.example, sources: "
 	"198.51.100.0/24}\n"
 	"  two:\n"
@@ -63,7 +67,9 @@ static void the_longest_prefix_wins(void)
 	CHECK_STR(who(table, "10.1.9.9", 1, NULL, -1), "narrow");
 	CHECK_STR(who(table, "11.0.0.1", 1, NULL, -1), "");
 	CHECK_STR(who(table, "2001:db8:1::9", 1, NULL, -1), "narrow");
-	CHECK_STR(who(table, "2001:db8::7", 1, NULL, -1), "six");
+	CHECK_STR(who(table, "2001:db8::7", 5060, NULL, -1), "six");
+	/* another port of that host is somebody else */
+	CHECK_STR(who(table, "2001:db8::7", 1, NULL, -1), "narrow");
 	CHECK_STR(who(table, "2001:db9::7", 1, NULL, -1), "");
 	mem_deref(table);
 }
@@ -87,9 +93,11 @@ static void the_port_decides_between_equals(void)
 	CHECK_STR(who(table, "192.0.2.1", 5080, NULL, 0), "other");
 	CHECK_STR(who(table, "192.0.2.1", 5080, NULL, -1), "other");
 	CHECK_STR(who(table, "192.0.2.1", 5090, NULL, -1), "port");
-	/* a port of nobody: the first of the tenant */
-	CHECK_STR(who(table, "192.0.2.1", 1, NULL, 0), "plain");
-	CHECK_STR(who(table, "192.0.2.1", 1, NULL, 1), "port");
+	CHECK_STR(who(table, "192.0.2.1", 5090, NULL, 0), "");
+	CHECK_STR(who(table, "192.0.2.1", 1, NULL, -1), "");
+	/* of equal networks, that with the port; else the first */
+	CHECK_STR(who(table, "203.0.113.7", 5071, NULL, -1), "net2");
+	CHECK_STR(who(table, "203.0.113.7", 1, NULL, -1), "net1");
 	mem_deref(table);
 }
 
@@ -102,7 +110,6 @@ static void between_two_tenants_nobody_guesses(void)
 	CHECK_STR(who(table, "198.51.100.1", 1, NULL, 0), "shared");
 	CHECK_STR(who(table, "198.51.100.1", 1, NULL, 1), "shared2");
 	CHECK_STR(who(table, "198.51.100.9", 1, NULL, -1), "host");
-	CHECK_STR(who(table, "192.0.2.1", 1, NULL, -1), "");
 	mem_deref(table);
 }
 

@@ -183,6 +183,27 @@ static void cancel_waits_for_a_provisional(void)
 	wire_close(&w);
 }
 
+static void cancelled_invite_is_not_repeated(void)
+{
+	struct txn_cli *ct = NULL;
+	struct wire w;
+
+	REQUIRE(wire_open(&w));
+	CHECK_INT(wire_ask(&w, &ct, "INVITE", &w.udp), 0);
+	wire_wait(&w, T1);
+	CHECK_INT(w.sent, 2);
+	CHECK_INT(txn_cli_cancel(ct, NULL), 0);
+	wire_wait(&w, 60 * T1);
+	CHECK_INT(w.sent, 2);
+	in(&w, 180, "INVITE");
+	CHECK_INT(w.sent, 3);
+	in(&w, 200, "CANCEL");
+	in(&w, 487, "INVITE");
+	wire_wait(&w, 64 * T1);
+	CHECK(wire_empty(&w));
+	wire_close(&w);
+}
+
 static void cancel_goes_at_once_behind_a_provisional(void)
 {
 	struct txn_cli *ct = NULL;
@@ -462,6 +483,7 @@ TEST_MAIN(TEST(invite_is_repeated_by_a_until_b),
 	  TEST(ack_is_built_as_the_rfc_says),
 	  TEST(refusal_ends_at_once_on_a_reliable_transport),
 	  TEST(every_2xx_passes_until_m), TEST(cancel_waits_for_a_provisional),
+	  TEST(cancelled_invite_is_not_repeated),
 	  TEST(cancel_goes_at_once_behind_a_provisional),
 	  TEST(cancel_behind_a_final_does_nothing),
 	  TEST(final_before_the_provisional_drops_the_cancel),
