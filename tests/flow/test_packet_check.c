@@ -53,6 +53,25 @@ static void a_sound_stream_has_no_fault(void)
 	packet_check_close(&pc);
 }
 
+/* The first to come need not be the lowest, however high the ROC is. */
+static void a_late_first_packet_hides_no_second_use(void)
+{
+	struct packet_check pc;
+	static const unsigned order[] = {5, 6, 2, 6};
+
+	packet_check_open(&pc, 8000);
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t index = (1ull << 30) + order[i];
+
+		add(&pc, &(struct sent){7, 160 * order[i], (uint16_t)index,
+					index, 20 * i});
+	}
+	CHECK_INT(pc.duplicates, 1);
+	CHECK_INT(pc.late, 1);
+	CHECK_INT(packet_check_lost(&pc), 2);
+	packet_check_close(&pc);
+}
+
 static const char *fault_with(void (*spoil)(struct sent *))
 {
 	struct packet_check pc;
@@ -131,4 +150,5 @@ static void tones_are_measured(void)
 }
 
 TEST_MAIN(TEST(a_sound_stream_has_no_fault), TEST(each_fault_is_seen),
+	  TEST(a_late_first_packet_hides_no_second_use),
 	  TEST(tones_are_measured))

@@ -30,14 +30,11 @@ void packet_check_close(struct packet_check *pc)
 /* Every index ever used, in a bitmap: a day of packets is half a megabyte. */
 static bool mark(struct packet_check *pc, uint64_t index)
 {
-	/* 2^24 indices below the first: late ones, and a stream that a test
-	 * starts anywhere */
-	uint64_t base = pc->first > (1u << 24) ? pc->first - (1u << 24) : 0;
-	uint64_t bit = index - base;
+	uint64_t bit = index - pc->base;
 	size_t word = (size_t)(bit / 64);
 	uint64_t one = 1ull << bit % 64;
 
-	if (index < base || bit > 1ull << 32)
+	if (index < pc->base || bit > 1ull << 32)
 		return false;
 	if (word >= pc->cap) {
 		size_t cap = word + 1024;
@@ -86,6 +83,9 @@ void packet_check_add(struct packet_check *pc, const uint8_t *pkt, size_t len,
 	if (!pc->packets) {
 		pc->ssrc = ssrc;
 		pc->first = pc->high = index;
+		/* 2^24 indices below: late ones, and a stream that a test
+		 * starts anywhere */
+		pc->base = index > (1u << 24) ? index - (1u << 24) : 0;
 	} else if (ssrc != pc->ssrc) {
 		++pc->ssrc_changes;
 		pc->ssrc = ssrc;

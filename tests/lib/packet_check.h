@@ -33,8 +33,9 @@ struct packet_check {
 	uint64_t last_ms;
 	uint32_t last_ts;
 	uint8_t last_pt;
-	uint64_t *seen; /* bitmap of all indices; nseen: bits set */
-	size_t nseen, cap;
+	uint64_t *seen; /* bitmap of all indices from base on; */
+	uint64_t base;
+	size_t nseen, cap; /* nseen: bits set */
 };
 
 void packet_check_open(struct packet_check *pc, uint32_t rate);
