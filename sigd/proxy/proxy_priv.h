@@ -113,11 +113,15 @@ void hop_clean(struct smsg_edit *ed);
 int hop_start(struct proxy *px, struct txn_cli **ctp, uint64_t *ref,
 	      const struct txn_cli_params *params);
 
-/* --- request.c, response.c ------------------------------------------------------ */
+/* --- request.c, response.c, orphan.c ------------------------------------------------------ */
 
 void request_serve(struct request *rq);
 void response_serve(struct proxy *px, const struct transport_src *src,
 		    const struct smsg *msg, bool forwarded);
+
+/* A response of an earlier epoch of ours. False: it is for nobody. */
+bool orphan_serve(struct proxy *px, const struct transport_src *src,
+		  const struct smsg *msg);
 
 /* --- job.c: one out-of-dialog request being served -------------------------------- */
 

@@ -44,7 +44,8 @@ void response_serve(struct proxy *px, const struct transport_src *src,
 
 	if (!is_us(px, &owner) && !forwarded)
 		pass_on(px, src, msg, &owner);
-	else if (owner.epoch != px->deps.epoch ||
-		 !txn_recv_response(px->txns, msg))
+	else if (owner.epoch == px->deps.epoch
+			 ? !txn_recv_response(px->txns, msg)
+			 : !orphan_serve(px, src, msg))
 		++px->counts.strays;
 }

@@ -246,7 +246,8 @@ static void on_frame(const struct tube_frame *frame, void *arg)
 		++transport->counts.tube_refused;
 }
 
-/* For a predecessor of ours: its flows died with it. */
+/* For a predecessor of ours: its flows died with it, and its transactions; but
+ * who answers one would wait. */
 static void on_stale(const struct tube_frame *frame, void *arg)
 {
 	struct transport *transport = arg;
@@ -254,6 +255,8 @@ static void on_stale(const struct tube_frame *frame, void *arg)
 	++transport->counts.tube_refused;
 	if (frame->type == FRAME_SEND)
 		tell_failed(transport, &frame->src, frame->ref, ENOTCONN);
+	else if (frame->type == FRAME_RESPONSE)
+		(void)take_response(transport, frame);
 }
 
 static void on_lost(const struct tube_addr *dst, uint8_t type, uint64_t ref,

@@ -185,8 +185,8 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 
 /*
  * Pass a response on to the worker that owns its transaction. src: where it
- * came from. dst.epoch: the only one that may have it, or 0: whichever lives
- * there now. Errors as above.
+ * came from. dst.epoch: whose it is, or 0: whoever lives there now. A successor
+ * gets it as well. Errors as above.
  */
 int transport_forward_response(struct transport *transport,
 			       const struct tube_addr *dst,

@@ -1,0 +1,156 @@
+/*
+ * orphan.c  A 2xx whose worker has died while the device rang
+ *
+ * The transaction died with it, and the way back to the caller. Its successor
+ * gets what the device says, as the branch names the slot; the cookie in our
+ * Record-Route tells which call it is. The device is not left with a call that
+ * nobody is in: ACK and BYE (RFC 3261 13.2.2.4), and what the call has in
+ * mediad and Redis goes. A call that another device had answered before is not
+ * touched.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "sigd/proxy/proxy_priv.h"
+
+enum {
+	ORPHANS_MAX = 1000
+};
+
+struct orphan {
+	struct le le;
+	struct proxy *px;
+	struct cookie cookie;
+	struct call_record rec; /* as far as the 2xx tells */
+	struct call_ask *ask;
+};
+
+static void destructor(void *data)
+{
+	struct orphan *orphan = data;
+
+	list_unlink(&orphan->le);
+	mem_deref(orphan->ask);
+}
+
+static bool cookie_find(struct cookie *cookie, const struct proxy *px,
+			const struct smsg *msg)
+{
+	const struct cookie_dialog dialog = {msg->callid, msg->from.tag};
+	struct shdr_addr route;
+
+	for (unsigned i = 0; !smsg_addr(msg, SHDR_RECORD_ROUTE, i, &route);
+	     i++) {
+		if (!cookie_open(cookie, px->deps.keyring, &dialog,
+				 &route.uri.user))
+			return cookie->direction == COOKIE_TO_CALLER;
+	}
+	return false;
+}
+
+static int side_fill(struct call_side *side, const struct shdr_addr *addr)
+{
+	int err = pl_strcpy(&addr->uri.text, side->uri, sizeof(side->uri));
+
+	err |= pl_strcpy(&addr->tag, side->tag, sizeof(side->tag));
+	return err ? EBADMSG : 0;
+}
+
+/* What a BYE to the device needs. */
+static int record_fill(struct call_record *rec, const struct transport_src *src,
+		       const struct smsg *msg)
+{
+	struct call_side *callee = &rec->side[CALL_CALLEE];
+	struct shdr_addr contact;
+	int err = side_fill(&rec->side[CALL_CALLER], &msg->from);
+
+	rec->side[CALL_CALLER].cseq = msg->cseq.num;
+	err |= side_fill(callee, &msg->to);
+	err |= smsg_addr(msg, SHDR_CONTACT, 0, &contact) || contact.star;
+	if (err)
+		return EBADMSG;
+
+	err = pl_strcpy(&contact.uri.text, callee->target,
+			sizeof(callee->target));
+	err |= pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
+	err |= flow_id_pack(&src->id, callee->flow, &callee->flow_len);
+	return err ? EBADMSG : 0;
+}
+
+static int ack_send(struct proxy *px, const struct transport_src *src,
+		    const struct smsg *msg, const struct call_record *rec)
+{
+	char via[HOP_VIA_MAX], text[BRANCH_TEXT_MAX + 1];
+	struct smsg_request req = {.method = "ACK",
+				   .cseq = msg->cseq.num,
+				   .from = msg->from.val,
+				   .to = msg->to.val,
+				   .callid = msg->callid};
+	size_t len;
+	int err = hop_via_text(px, via, text, &msg->callid, &src->id);
+
+	if (err)
+		return err;
+
+	pl_set_str(&req.uri, rec->side[CALL_CALLEE].target);
+	pl_set_str(&req.via, via);
+	err = smsg_request_write(px->buf, SMSG_MAX, &len, &req);
+	return err ? err
+		   : transport_send(px->deps.transport, &src->id, px->buf, len,
+				    0);
+}
+
+static void on_record(enum status code, const struct call_record *rec,
+		      void *arg)
+{
+	struct orphan *orphan = arg;
+	struct proxy *px = orphan->px;
+	const struct cookie *cookie = &orphan->cookie;
+	const struct call_name name = {cookie->call, cookie->session,
+				       cookie->media};
+
+	orphan->ask = mem_deref(orphan->ask);
+	if (code == STATUS_OK && !strcmp(rec->side[CALL_CALLEE].tag,
+					 orphan->rec.side[CALL_CALLEE].tag)) {
+		/* all was done but to tell the caller */
+		hangup_bye(px, rec, CALL_CALLER);
+		hangup_call(px, &name, STATUS_KILLED);
+	} else if (code == STATUS_UNKNOWN_DIALOG) {
+		hangup_call(px, &name, STATUS_KILLED);
+	}
+	mem_deref(orphan);
+}
+
+bool orphan_serve(struct proxy *px, const struct transport_src *src,
+		  const struct smsg *msg)
+{
+	struct orphan *orphan;
+
+	if (msg->method != SMSG_INVITE || msg->scode < 200 ||
+	    msg->scode >= 300 || list_count(&px->tasks) >= ORPHANS_MAX)
+		return false;
+
+	orphan = mem_zalloc(sizeof(*orphan), destructor);
+	if (!orphan)
+		return false;
+	if (!cookie_find(&orphan->cookie, px, msg) ||
+	    record_fill(&orphan->rec, src, msg) ||
+	    ack_send(px, src, msg, &orphan->rec)) {
+		mem_deref(orphan);
+		return false;
+	}
+
+	log_info(orphan->cookie.call, "answered to a worker that died",
+		 "code=%u", msg->scode);
+	hangup_bye(px, &orphan->rec, CALL_CALLEE);
+	orphan->px = px;
+	list_append(&px->tasks, &orphan->le, orphan);
+	/* without Redis: the device is told at least */
+	if (call_record_load(&orphan->ask, px->deps.redis, orphan->cookie.call,
+			     on_record, orphan))
+		mem_deref(orphan);
+	return true;
+}
