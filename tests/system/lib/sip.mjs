@@ -204,18 +204,23 @@ export class Ua {
       'Content-Length: 0', '', ''].join('\r\n'));
   }
 
-  // A request outside dialogs, with credentials when it is challenged.
+  // A request outside dialogs, with credentials when it is challenged, and
+  // again when the nonce was too old. send(headers): a promise of the answer.
   // algorithm: of the answer; else the strongest that is offered.
-  async authorized(method, uri, options = {}) {
+  async challenged(options, send) {
+    let res = await send(options.headers ?? []);
+    for (let i = 0; i < 3 && [401, 407].includes(res.code); i++) {
+      if (i && !challenges(res).some((c) => c.stale === 'true')) break;
+      res = await send([...options.headers ?? [], this.credentials(res, options)]);
+    }
+    return res;
+  }
+
+  authorized(method, uri, options = {}) {
     const callid = options.callid ?? hex(10);
-    const cseq = options.cseq ?? 1;
-    const common = { ...options, callid };
-    const first = await this.request(method, uri, { ...common, cseq });
-    if (first.code !== 401 && first.code !== 407) return first;
-    return this.request(method, uri, {
-      ...common, cseq: cseq + 1, branch: undefined,
-      headers: [...options.headers ?? [], this.credentials(first, { method, uri, ...options })],
-    });
+    let cseq = options.cseq ?? 1;
+    return this.challenged({ ...options, method, uri }, (headers) => this.request(method, uri,
+      { ...options, callid, headers, cseq: cseq++ }));
   }
 
   credentials(challenged, { method, uri, algorithm, nc, user = this.user, password = this.password }) {
@@ -251,8 +256,9 @@ export class Ua {
 
   requested(msg) {
     const key = `${msg.branch} ${msg.method}`;
+    const call = this.find(msg);
     if (msg.method === 'ACK') {
-      this.calls.get(msg.callid)?.acked(msg);
+      call?.acked(msg);
       return;
     }
     if (this.served.has(key)) { // a repeat
@@ -261,16 +267,23 @@ export class Ua {
       return;
     }
     this.served.set(key, '');
-    const call = this.calls.get(msg.callid);
-    if (msg.method === 'INVITE' && !call) {
+    if (msg.method === 'INVITE' && !msg.tag('to')) {
       const incoming = new Call(this).rings(msg);
-      this.calls.set(msg.callid, incoming);
+      this.calls.set(`${msg.callid} ${incoming.localTag}`, incoming);
       this.rung.push(incoming);
     } else if (call) {
       call.request(msg);
     } else {
       this.respond(msg, 481);
     }
+  }
+
+  // The call that a request belongs to: of a CANCEL that of its INVITE, else
+  // that with our tag in To.
+  find(msg) {
+    if (msg.method === 'CANCEL') return [...this.calls.values()].find((call) => call.invited?.branch === msg.branch);
+    const own = this.calls.get(msg.callid);
+    return own?.localTag === msg.tag('to') ? own : this.calls.get(`${msg.callid} ${msg.tag('to')}`);
   }
 
   // headers as in write()
@@ -319,17 +332,13 @@ export class Call {
     return this;
   }
 
-  async attempts(uri, options) {
-    const first = await this.try(uri, options);
-    if (first.code !== 407) return first;
-    this.cseq++;
-    const headers = [...options.headers, this.ua.credentials(first, { method: 'INVITE', uri, ...options })];
-    return this.try(uri, { ...options, headers });
-  }
-
-  try(uri, options) {
-    this.sent = this.ua.write('INVITE', uri, { ...options, cseq: this.cseq });
-    return this.ua.send(this.sent, options);
+  attempts(uri, options) {
+    this.cseq = 0;
+    return this.ua.challenged({ ...options, method: 'INVITE', uri }, (headers) => {
+      this.cseq++;
+      this.sent = this.ua.write('INVITE', uri, { ...options, headers, cseq: this.cseq });
+      return this.ua.send(this.sent, options);
+    });
   }
 
   ringing() { return until(() => this.progress.find((msg) => msg.code >= 180), 'it rings'); }
