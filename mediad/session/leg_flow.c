@@ -48,6 +48,11 @@ void leg_flow_stop(struct leg *leg)
 		transcode_end_event(leg->transcode, now_ms);
 	else
 		relay_end_event(&leg->relay, now_ms);
+	leg_flow_close(leg);
+}
+
+void leg_flow_close(struct leg *leg)
+{
 	relay_close(&leg->relay);
 	leg->transcode = mem_deref(leg->transcode);
 	leg->keytone = mem_deref(leg->keytone);

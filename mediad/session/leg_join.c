@@ -102,12 +102,21 @@ void leg_unjoin(struct leg *leg)
 	leg->peer = NULL;
 	leg->service = NULL;
 	leg->player = mem_deref(leg->player);
-	leg_flow_stop(leg);
+	leg_flow_close(leg);
 	if (!peer)
 		return;
 	peer->peer = NULL;
-	leg_flow_stop(peer);
+	leg_flow_close(peer);
 	leg_store(peer);
+}
+
+/* As above, for a leg that goes on. */
+static void part(struct leg *leg)
+{
+	leg_flow_stop(leg);
+	if (leg->peer)
+		leg_flow_stop(leg->peer);
+	leg_unjoin(leg);
 }
 
 static int join_service(struct leg *leg, const char *name)
@@ -119,7 +128,7 @@ static int join_service(struct leg *leg, const char *name)
 	if (leg->service == service)
 		return 0;
 
-	leg_unjoin(leg);
+	part(leg);
 	leg->service = service;
 	leg_wire(leg);
 	leg_store(leg);
@@ -133,8 +142,8 @@ static int join_peer(struct leg *leg, struct leg *peer)
 	if (leg->peer == peer)
 		return 0;
 
-	leg_unjoin(leg);
-	leg_unjoin(peer);
+	part(leg);
+	part(peer);
 	leg->peer = peer;
 	peer->peer = leg;
 	leg_wire(leg);

@@ -234,8 +234,10 @@ void leg_unjoin(struct leg *leg);
 /* Have what comes from the leg go to another (or to itself), by relay or
  * transcode; what flows as it should is left alone. */
 void leg_flow(struct leg *leg, struct leg *to);
-/* Nowhere. */
+/* Nowhere; an event that is on is told to be over. */
 void leg_flow_stop(struct leg *leg);
+/* The same without a word: a successor may go on with it. */
+void leg_flow_close(struct leg *leg);
 
 /* --- leg_store.c ------------------------------------------------------------------ */
 

@@ -194,6 +194,7 @@ void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
 	t->line.span = (uint32_t)n;
 	t->event.had = false;
 	t->line.want += (uint32_t)n * t->line.scale;
+	t->line.at_ms = now_ms;
 	if (codec->decode(t->dec, pkt->data, pkt->len, pcm, &n)) {
 		t->stats.unusable++;
 		conceal(t, NULL, t->line.span, now_ms);

@@ -8,6 +8,7 @@
 #include "mediad/sound/transcode_priv.h"
 
 enum {
+	PER_MS = CODEC_VOICE_RATE / 1000,
 	OFF_MAX = CODEC_VOICE_RATE, /* samples from where the audio is */
 	SILENT_MS = 200,            /* an event without news is over */
 	ENDS = 3,                   /* RFC 4733, 2.5.1.4 */
@@ -48,33 +49,35 @@ static void on_silent(void *arg)
 }
 
 /* Where in the audio the event begins; not before what was sent. */
-static uint32_t place(const struct transcode *t, uint32_t ts)
+static uint32_t place(const struct transcode *t, int32_t off)
 {
 	const struct packer *packer = &t->packer;
-	const struct tc_line *line = &t->line;
-	int32_t off = (int32_t)(ts - line->want) / (int32_t)line->scale;
-	uint32_t begin;
+	uint32_t begin = packer_ts(packer) + (uint32_t)off * packer->scale;
 
-	if (off > OFF_MAX || off < -OFF_MAX)
-		off = 0;
-	begin = packer_ts(packer) + (uint32_t)off * packer->scale;
 	return (int32_t)(begin - packer->sent_ts) < 0 ? packer->sent_ts : begin;
 }
 
 static void begin(struct transcode *t, uint32_t ts, uint64_t now_ms)
 {
 	struct tc_line *line = &t->line;
+	int32_t off = (int32_t)(ts - line->want) / (int32_t)line->scale;
+	int32_t passed = (int32_t)(now_ms - line->at_ms) * PER_MS;
 
 	/* the former one was not ended: this one does it */
 	if (t->event.on)
 		transcode_end_event(t, now_ms);
-	if (!line->begun)
+	/* not where time is: then it is now, and the audio with it */
+	if (!line->begun || off - passed > OFF_MAX || off - passed < -OFF_MAX) {
+		packer_anew(&t->packer);
+		line->begun = true;
 		line->want = ts;
-	line->begun = true;
+		off = 0;
+	}
+	line->at_ms = now_ms;
 	t->event.on = true;
 	t->event.beside = false;
 	t->event.ends = 0;
-	t->event.begin = place(t, ts);
+	t->event.begin = place(t, off);
 	/* audio that has begun a packet goes before it */
 	line->want += packer_flush(&t->packer, now_ms) * line->scale;
 }

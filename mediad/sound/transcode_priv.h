@@ -19,6 +19,7 @@ struct tc_line {
 	uint32_t scale;   /* ticks of the source's clock a sample */
 	uint32_t span;    /* samples of its latest packet */
 	uint64_t missing; /* packets lost since then */
+	uint64_t at_ms;   /* when `want` was last right */
 };
 
 /* The sender has paused (DTX): we do not. */

@@ -252,6 +252,8 @@ static void hear(struct media_phone *phone, const uint8_t *pkt, size_t len)
 	phone->heard++;
 	phone->heard_ms = phone->bed->now_ms;
 	packet_check_add(&phone->check, pkt, len, index, phone->bed->now_ms);
+	if (phone->rtph)
+		phone->rtph(pkt, len, phone->arg);
 }
 
 void media_phone_poll(struct media_phone *phone)

@@ -18,6 +18,8 @@
 
 struct media_bed;
 
+typedef void(media_rtp_h)(const uint8_t *pkt, size_t len, void *arg);
+
 struct media_phone {
 	struct le le;
 	struct media_bed *bed;
@@ -43,6 +45,8 @@ struct media_phone {
 	const char *extra;   /* more lines of its m-line */
 	unsigned version;    /* of its SDP */
 	char sdp[2048];      /* latest of the worker's */
+	media_rtp_h *rtph;   /* hears all, too; may be NULL */
+	void *arg;
 };
 
 /* Ends with media_bed_close(), or mem_deref(). NULL: no memory or socket. */
