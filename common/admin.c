@@ -215,8 +215,9 @@ static int routes_make(struct admin *admin)
 {
 	size_t n = COUNTOF(shared_routes);
 
-	admin->routes = mem_zalloc(
-		(n + admin->cfg.nroutes) * sizeof(*admin->routes), NULL);
+	admin->routes =
+		mem_zalloc((n + admin->cfg.nroutes) * sizeof(*admin->routes),
+			   NULL);
 	if (!admin->routes)
 		return ENOMEM;
 

@@ -16,8 +16,7 @@
 #include "common/cfg_tree_priv.h"
 
 enum {
-	NAMES_MAX = 64,
-	SECRET_FILE_MAX = 4096
+	NAMES_MAX = 64
 };
 
 struct filler {

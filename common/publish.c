@@ -104,12 +104,13 @@ static void list_send(const struct publish *publish)
 	re_snprintf(now, sizeof(now), "%llu", s);
 	re_snprintf(old, sizeof(old), "%llu", s - WORKER_KEEP_S);
 
-	const struct redis_arg add[] = {
-		redis_str("ZADD"), redis_str(PUBLISH_WORKERS), redis_str(now),
-		redis_str(publish->name)};
-	const struct redis_arg prune[] = {
-		redis_str("ZREMRANGEBYSCORE"), redis_str(PUBLISH_WORKERS),
-		redis_str("-inf"), redis_str(old)};
+	const struct redis_arg add[] = {redis_str("ZADD"),
+					redis_str(PUBLISH_WORKERS),
+					redis_str(now),
+					redis_str(publish->name)};
+	const struct redis_arg prune[] = {redis_str("ZREMRANGEBYSCORE"),
+					  redis_str(PUBLISH_WORKERS),
+					  redis_str("-inf"), redis_str(old)};
 
 	if (!redis_link_send(publish->link, add, 4, NULL, NULL))
 		(void)redis_link_send(publish->link, prune, 4, NULL, NULL);

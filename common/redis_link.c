@@ -1,7 +1,7 @@
 /*
  * redis_link.c  Keeps one connection to Redis up
  *
- * down -> (jittered wait) -> connecting -> greeting (AUTH, CLIENT SETNAME,
+ * down -> (jittered wait) -> connecting (name, socket) -> greeting (AUTH, CLIENT SETNAME,
  * PING, TIME) -> up. Replies come in the order of the commands, so what waits
  * is one queue, and one timer watches its head. A TIME each second notices a
  * server that stands still although nobody asks it anything, and keeps its
@@ -34,16 +34,17 @@ enum link_state {
 struct redis_link {
 	struct redis_cfg_own own;
 	struct wheel *wheel;
+	struct redis_name *name; /* while it is asked for */
 	struct redis_conn *conn;
 	enum link_state state;
-	unsigned attempts;     /* since it was last up */
-	uint32_t serial;       /* of the connection */
-	struct list pending;   /* struct pending, oldest first */
-	struct list observers; /* struct observer */
-	struct list scripts;   /* struct redis_script_use */
-	uint32_t round;        /* of telling the observers */
-	uint64_t clock_ms;     /* of Redis ... */
-	uint64_t clock_at;     /* ... at this time of the wheel; 0: unknown */
+	unsigned attempts;       /* since it was last up */
+	uint32_t serial;         /* of the connection */
+	struct list pending;     /* struct pending, oldest first */
+	struct list observers;   /* struct observer */
+	struct list scripts;     /* struct redis_script_use */
+	uint32_t round;          /* of telling the observers */
+	uint64_t clock_ms;       /* of Redis ... */
+	uint64_t clock_at;       /* ... at this time of the wheel; 0: unknown */
 	char why[REDIS_WHY_MAX]; /* it is not up; "" while it is */
 	struct wheel_timer retry_timer;   /* reconnect, or connecting */
 	struct wheel_timer timeout_timer; /* of the oldest command */
@@ -89,6 +90,7 @@ static void link_destructor(void *arg)
 	wheel_stop(&link->retry_timer);
 	wheel_stop(&link->timeout_timer);
 	wheel_stop(&link->probe_timer);
+	mem_deref(link->name);
 	mem_deref(link->conn);
 	list_flush(&link->pending);
 	list_flush(&link->observers);
@@ -157,6 +159,7 @@ static void link_lost(struct redis_link *link, int err)
 	bool was_up = link->state == LINK_UP;
 
 	mem_ref(link);
+	link->name = mem_deref(link->name);
 	link->conn = mem_deref(link->conn);
 	link->state = LINK_DOWN;
 	wheel_stop(&link->timeout_timer);
@@ -410,22 +413,50 @@ static void on_connect_timeout(void *arg)
 	link_lost(arg, ENOTCONN);
 }
 
-static void link_connect(void *arg)
+static void connect_to(struct redis_link *link, const char *host)
 {
 	static const struct redis_conn_handlers handlers = {.uph = on_connected,
 							    .replyh = on_reply,
 							    .losth = on_lost};
+	struct redis_cfg cfg = link->own.cfg;
+
+	cfg.host = host;
+	if (redis_conn_alloc(&link->conn, &cfg, &handlers, link, link->why))
+		link_lost(link, ENOTCONN);
+}
+
+static void on_name(const char *ip, const char *why, void *arg)
+{
 	struct redis_link *link = arg;
 
-	link->serial++;
-	if (redis_conn_alloc(&link->conn, &link->own.cfg, &handlers, link,
-			     link->why)) {
-		link_lost(link, ENOTCONN);
+	if (ip) {
+		connect_to(link, ip);
+		link->name = mem_deref(link->name);
 		return;
 	}
+	say_why(link, why);
+	link_lost(link, ENOTCONN);
+}
+
+static void link_connect(void *arg)
+{
+	struct redis_link *link = arg;
+	const char *host = link->own.cfg.host;
+	int err;
+
+	link->serial++;
 	link->state = LINK_CONNECTING;
 	wheel_start(link->wheel, &link->retry_timer, link->own.cfg.command_ms,
 		    on_connect_timeout, link);
+	if (link->own.cfg.path || redis_name_is_ip(host)) {
+		connect_to(link, host);
+		return;
+	}
+	err = redis_name_alloc(&link->name, host, on_name, link);
+	if (err) {
+		say_why(link, strerror(err));
+		link_lost(link, ENOTCONN);
+	}
 }
 
 int redis_link_alloc(struct redis_link **linkp, const struct redis_cfg *cfg,

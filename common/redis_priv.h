@@ -3,6 +3,7 @@
  *
  * redis_conn.c   one connection, asynchronous: hiredis on the loop
  * redis_sync.c   one connection, blocking: hiredis for processes without loop
+ * redis_name.c   the address behind a name, without holding the loop up
  * redis_link.c   keeps a connection up, matches replies, times out
  * redis_eval.c   scripts
  * redis_stream.c follows and writes a stream;  redis_group.c  shares one
@@ -47,6 +48,17 @@ int redis_conn_send(struct redis_conn *conn, const struct redis_arg *argv,
 /* Read what has already arrived (a worker that was itself held up must not
  * mistake its own pause for the server's). */
 void redis_conn_poll(struct redis_conn *conn);
+
+/*
+ * The address of a host, asked for by a thread. The handler comes from the
+ * loop, once: ip, or NULL and why. deref, also inside the handler, silences
+ * it.
+ */
+struct redis_name;
+typedef void(redis_name_h)(const char *ip, const char *why, void *arg);
+int redis_name_alloc(struct redis_name **namep, const char *host,
+		     redis_name_h *nameh, void *arg);
+bool redis_name_is_ip(const char *host);
 
 /* A configuration with its texts copied; zeroed memory is empty. */
 struct redis_cfg_own {

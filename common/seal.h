@@ -16,7 +16,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <re.h>
-#include <re.h>
 
 struct keyring;
 

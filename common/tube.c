@@ -32,8 +32,8 @@ int tube_door_accept(struct tube_door *door, struct wheel *wheel)
 {
 	int fd = accept4(door->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
-		       errno == ENOBUFS || errno == ENOMEM)) {
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		       errno == ENOMEM)) {
 		(void)loop_watch_set(door->watch, 0);
 		wheel_start(wheel, &door->rest, REST_MS, on_rested, door);
 	}

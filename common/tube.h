@@ -76,7 +76,7 @@ typedef int(tube_lookup_h)(struct sa *addr, const char *node, void *arg);
  * (subjectAltName): a node can speak for its own workers alone.
  */
 struct tube_tls_cfg {
-	int fd;           /* listening TCP socket of this slot, or -1 */
+	int fd; /* listening TCP socket of this slot, or -1 */
 	/* PEM files, read again by tube_renew(): borrowed for the tube's life */
 	const char *cert; /* our certificate chain, */
 	const char *key;

@@ -204,8 +204,8 @@ static bool speaks_for(const char *node, void *arg)
 	X509 *x509 = SSL_get1_peer_certificate(link->ssl);
 	bool yes;
 
-	yes = x509 && X509_check_host(x509, node, strlen(node),
-				      HOST_FLAGS, NULL) == 1;
+	yes = x509 &&
+	      X509_check_host(x509, node, strlen(node), HOST_FLAGS, NULL) == 1;
 	X509_free(x509);
 	return yes;
 }
@@ -471,8 +471,9 @@ static bool policy(SSL_CTX *ctx)
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_verify(
-		ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	SSL_CTX_set_verify(ctx,
+			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+			   NULL);
 	/* Links are few and last: a resumed one would not show its
 	 * certificate anew */
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
@@ -488,9 +489,8 @@ static const char *files_load(SSL_CTX *ctx, const struct tube_tls_cfg *cfg)
 	if (SSL_CTX_use_PrivateKey_file(ctx, cfg->key, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(ctx) != 1)
 		return cfg->key;
-	return SSL_CTX_load_verify_locations(ctx, cfg->ca, NULL) == 1
-		       ? NULL
-		       : cfg->ca;
+	return SSL_CTX_load_verify_locations(ctx, cfg->ca, NULL) == 1 ? NULL
+								      : cfg->ca;
 }
 
 static int ctx_make(SSL_CTX **ctxp, const struct tube_tls_cfg *cfg,

@@ -376,12 +376,12 @@ int tube_unix_alloc(struct tube_unix **endp, struct tube *tube)
 		return ENOMEM;
 
 	end->tube = tube;
-	end->door.fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
-			 0);
+	end->door.fd = socket(AF_UNIX,
+			      SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	err = end->door.fd < 0 ? errno : bind_path(end);
 	if (!err)
-		err = loop_watch_alloc(&end->door.watch, end->door.fd, LOOP_READ,
-				       on_listen, end);
+		err = loop_watch_alloc(&end->door.watch, end->door.fd,
+				       LOOP_READ, on_listen, end);
 	if (err)
 		mem_deref(end);
 	else

@@ -24,12 +24,17 @@ enum {
 
 static const char *const type_names[] = {"req", "ans", "event", NULL};
 static const char *const refusal_names[CTL_REFUSALS] = {
-	[CTL_ACCEPTED] = "accepted",     [CTL_TOO_LARGE] = "too-large",
-	[CTL_BAD_ENTRY] = "bad-entry",   [CTL_BAD_VERSION] = "bad-version",
-	[CTL_NO_KEY] = "no-key",         [CTL_BAD_MAC] = "bad-mac",
+	[CTL_ACCEPTED] = "accepted",
+	[CTL_TOO_LARGE] = "too-large",
+	[CTL_BAD_ENTRY] = "bad-entry",
+	[CTL_BAD_VERSION] = "bad-version",
+	[CTL_NO_KEY] = "no-key",
+	[CTL_BAD_MAC] = "bad-mac",
 	[CTL_BAD_ENVELOPE] = "bad-envelope",
-	[CTL_NOT_FOR_US] = "not-for-us", [CTL_WRONG_EPOCH] = "wrong-epoch",
-	[CTL_EXPIRED] = "expired",       [CTL_BAD_VERB] = "bad-verb",
+	[CTL_NOT_FOR_US] = "not-for-us",
+	[CTL_WRONG_EPOCH] = "wrong-epoch",
+	[CTL_EXPIRED] = "expired",
+	[CTL_BAD_VERB] = "bad-verb",
 	[CTL_BAD_FIELD] = "bad-field",
 };
 

@@ -677,7 +677,6 @@ TEST_MAIN(TEST(open_route_is_served_with_and_without_a_token),
 	  TEST(without_tokens_only_open_routes_serve),
 	  TEST(garbage_and_cut_requests_do_no_harm),
 	  TEST(connections_are_limited_and_come_free_again),
-	  TEST(idle_connection_is_closed),
-	  TEST(request_that_drips_is_cut_off),
+	  TEST(idle_connection_is_closed), TEST(request_that_drips_is_cut_off),
 	  TEST(kept_connection_serves_longer_than_one_request_may_take),
 	  TEST(short_tokens_are_refused))

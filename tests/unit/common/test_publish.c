@@ -52,11 +52,13 @@ static void figures_cross_over_with_their_sign(void)
 	CHECK(!metric_set_alloc(&copy) && !metric_add(copy, rows, 2, &to));
 	CHECK(!redis_sync_alloc(&sync, &bed.cfg));
 	CHECK_INT(publish_read(copy, sync, "mediad", "a1/1"), ENOENT);
-	CHECK(!publish_alloc(&publish, "mediad", "a1/1", bed.link, bed.wheel, set));
+	CHECK(!publish_alloc(&publish, "mediad", "a1/1", bed.link, bed.wheel,
+			     set));
 	publish_filler(publish, on_fill, &from);
 	CHECK(redis_test_until(bed.wheel, 8000, is_filled, &from));
 	/* behind it on the same link */
-	CHECK_INT(redis_bed_say(&bed, "EXISTS cb:{n:a1/1}:figures:mediad").num, 1);
+	CHECK_INT(redis_bed_say(&bed, "EXISTS cb:{n:a1/1}:figures:mediad").num,
+		  1);
 	CHECK_INT(publish_read(copy, sync, "mediad", "a1/1"), 0);
 	CHECK_INT(to.calls, from.calls);
 	CHECK_INT(to.open, -5);

@@ -3,8 +3,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <dlfcn.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -447,6 +450,106 @@ static void tcp_serves_as_well(void)
 	stop(&fix);
 }
 
+/* Name service, played by the test: a thread of whoever asks may be in it. */
+static atomic_int names_asked;
+static atomic_bool names_answer;
+
+int getaddrinfo(const char *restrict node, const char *restrict service,
+		const struct addrinfo *restrict hints,
+		struct addrinfo **restrict res)
+{
+	static int (*next)(const char *, const char *, const struct addrinfo *,
+			   struct addrinfo **);
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (node && !strcmp(node, "redis.test")) {
+		atomic_fetch_add(&names_asked, 1);
+		/* as a name server that does not answer, but for 5 s */
+		for (int i = 0; i < 1000 && !atomic_load(&names_answer); i++)
+			redis_server_nap();
+		node = atomic_load(&names_answer) ? "127.0.0.1" : "-";
+	}
+	return next(node, service, hints, res);
+}
+
+struct gap {
+	struct wheel *wheel;
+	struct wheel_timer timer;
+	uint64_t last_ms, worst_ms;
+};
+
+static void on_gap(void *arg)
+{
+	struct gap *gap = arg;
+	uint64_t now = loop_now_ms();
+
+	if (now - gap->last_ms > gap->worst_ms)
+		gap->worst_ms = now - gap->last_ms;
+	gap->last_ms = now;
+	wheel_start(gap->wheel, &gap->timer, 5, on_gap, gap);
+}
+
+/* Names are asked for again at each reconnect, just when all is on fire. */
+static void a_slow_name_service_stops_no_loop(void)
+{
+	struct fixture fix = {.server = {.port = free_port()}};
+	struct redis_cfg cfg = {.host = "redis.test", .port = fix.server.port};
+	struct gap gap = {.worst_ms = 0};
+
+	atomic_store(&names_answer, false);
+	atomic_store(&names_asked, 0);
+	if (!redis_server_start(&fix.server))
+		return;
+	CHECK(!loop_init(1024));
+	CHECK(!wheel_alloc(&fix.wheel, loop_now_ms()));
+	loop_drive(fix.wheel);
+	gap.wheel = fix.wheel;
+	gap.last_ms = loop_now_ms();
+	on_gap(&gap);
+	CHECK(!redis_link_alloc(&fix.link, &cfg, fix.wheel, on_state, &fix));
+	redis_test_until(fix.wheel, 600, redis_test_never, NULL);
+	CHECK_INT(atomic_load(&names_asked), 1);
+	CHECK(!redis_link_up(fix.link));
+	atomic_store(&names_answer, true);
+	CHECK(redis_test_until(fix.wheel, 5000, redis_test_is_up, fix.link));
+	CHECK(gap.worst_ms < 400);
+	wheel_stop(&gap.timer);
+	stop(&fix);
+}
+
+static void a_name_that_is_none_is_told(void)
+{
+	struct redis_cfg cfg = {.host = "-", .port = 1};
+	struct fixture fix = {.server = {.pid = 0}};
+
+	CHECK(!loop_init(1024));
+	CHECK(!wheel_alloc(&fix.wheel, loop_now_ms()));
+	loop_drive(fix.wheel);
+	CHECK(!redis_link_alloc(&fix.link, &cfg, fix.wheel, on_state, &fix));
+	redis_test_until(fix.wheel, 300, redis_test_never, NULL);
+	CHECK(strstr(redis_link_why(fix.link), "ame")); /* Name or service .. */
+	stop(&fix);
+}
+
+/* The link goes while its name is asked for. */
+static void a_link_may_go_before_its_name_is_known(void)
+{
+	struct redis_cfg cfg = {.host = "redis.test", .port = 1};
+	struct fixture fix = {.server = {.pid = 0}};
+
+	atomic_store(&names_answer, false);
+	CHECK(!loop_init(1024));
+	CHECK(!wheel_alloc(&fix.wheel, loop_now_ms()));
+	loop_drive(fix.wheel);
+	CHECK(!redis_link_alloc(&fix.link, &cfg, fix.wheel, on_state, &fix));
+	redis_test_until(fix.wheel, 50, redis_test_never, NULL);
+	fix.link = mem_deref(fix.link);
+	atomic_store(&names_answer, true);
+	redis_test_until(fix.wheel, 50, redis_test_never, NULL);
+	stop(&fix);
+}
+
 static void nowhere_to_connect_is_refused(void)
 {
 	struct redis_cfg cfg = {.user = "x"};
@@ -628,6 +731,9 @@ TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(our_own_pause_is_not_the_servers),
 	  TEST(a_script_survives_a_restart_and_a_flush),
 	  TEST(no_server_at_start_is_waited_for), TEST(tcp_serves_as_well),
+	  TEST(a_slow_name_service_stops_no_loop),
+	  TEST(a_name_that_is_none_is_told),
+	  TEST(a_link_may_go_before_its_name_is_known),
 	  TEST(nowhere_to_connect_is_refused),
 	  TEST(a_wrong_password_never_comes_up),
 	  TEST(the_link_may_be_freed_by_its_own_reply),

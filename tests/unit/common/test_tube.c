@@ -30,8 +30,8 @@ enum {
 static bool no_descriptors;
 static unsigned accepts;
 
-int accept4(int fd, struct sockaddr *restrict addr,
-	    socklen_t *restrict len, int flags)
+int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len,
+	    int flags)
 {
 	++accepts;
 	if (no_descriptors) {
@@ -594,8 +594,7 @@ static void a_new_certificate_makes_a_node_known(void)
 	CHECK(!start(&ends[1], "b2", 1, 6));
 	CHECK(!send_text(&ends[1], "a1", 1, 5, "x"));
 	CHECK(until(&ends[1].lost, 1));
-	CHECK_INT(tube_tls_check(&ends[0].tls, "a1", why, sizeof(why)),
-		  EINVAL);
+	CHECK_INT(tube_tls_check(&ends[0].tls, "a1", why, sizeof(why)), EINVAL);
 	CHECK(strstr(why, "old.cert: no DNS name \"a1\""));
 
 	/* a broken one changes nothing */
@@ -685,7 +684,8 @@ TEST_MAIN(TEST_OOM(a_frame_goes_to_the_worker_it_names),
 	  TEST(a_deaf_worker_fills_its_own_queue_alone),
 	  TEST(a_slow_worker_gets_all_in_order),
 	  TEST(what_is_no_frame_is_counted),
-	  TEST(lack_of_descriptors_does_not_spin), TEST(frames_cross_between_boxes),
+	  TEST(lack_of_descriptors_does_not_spin),
+	  TEST(frames_cross_between_boxes),
 	  TEST(the_worker_that_took_it_passes_it_on_to_the_slot),
 	  TEST(a_node_speaks_for_its_own_workers_alone),
 	  TEST(a_new_certificate_makes_a_node_known),

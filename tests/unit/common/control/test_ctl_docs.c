@@ -320,8 +320,7 @@ static void both_users_can_publish_their_figures(void)
 
 	if (start(&fix)) {
 		figures_cross_over(&fix, fix.sigd, &fix.sigd_cfg, "sigd");
-		figures_cross_over(&fix, fix.mediad, &fix.mediad_cfg,
-				   "mediad");
+		figures_cross_over(&fix, fix.mediad, &fix.mediad_cfg, "mediad");
 	}
 	stop(&fix);
 }

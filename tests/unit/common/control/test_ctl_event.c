@@ -237,7 +237,8 @@ static void a_forged_event_is_put_away(void)
 
 	if (start(&fix)) {
 		listen_on(&fix, &fix.a, "a1/1");
-		redis_bed_say(&fix.bed, "XADD cb:events * v 1 key 1 event leg.lost "
+		redis_bed_say(&fix.bed,
+			      "XADD cb:events * v 1 key 1 event leg.lost "
 			      "mac 00000000000000000000000000000000");
 		redis_bed_idle(&fix.bed, 100);
 		CHECK_INT(fix.a.events, 0);
@@ -262,8 +263,9 @@ static int pending(struct fixture *fix)
 /* Each call writes the very same report. */
 static void add_report(struct fixture *fix, const struct keyring *ring)
 {
-	struct redis_arg argv[3 + 2 * CTL_FIELDS_MAX] = {
-		redis_str("XADD"), redis_str("cb:events"), redis_str("*")};
+	struct redis_arg argv[3 + 2 * CTL_FIELDS_MAX] = {redis_str("XADD"),
+							 redis_str("cb:events"),
+							 redis_str("*")};
 	struct ctl_msg msg = ctl_sample(CTL_EVENT);
 	struct ctl_wire *wire = NULL;
 
