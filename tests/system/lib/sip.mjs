@@ -109,11 +109,17 @@ export class Ua {
       await new Promise((done) => { this.socket.bind(0, '127.0.0.1', done); });
       this.host = `127.0.0.1:${this.socket.address().port}`;
     } else {
-      this.ws = await WebSocketSip.open(this.stack.wsPort, { messages: took, closed: () => { this.gone = true; } });
+      this.ws = await WebSocketSip.open(this.stack.wsPort, { messages: took, closed: () => this.cut() });
       this.host = `${hex(6)}.invalid`;
     }
     this.contact = `<sip:${hex(4)}@${this.host};transport=${this.transport}>`;
     this.aor = `sip:${this.user}@${this.domain}`;
+  }
+
+  // The connection has ended: no answer comes.
+  cut() {
+    this.gone = true;
+    for (const txn of this.waiting.values()) txn.cut();
   }
 
   raw(text) {
@@ -166,6 +172,7 @@ export class Ua {
         clearTimeout(txn.timer);
         fail(new Error(`no final answer within ${limit} ms: ${text.split('\r\n')[0]}`));
       }, limit);
+      txn.cut = () => { clearTimeout(giveUp); if (!txn.done) fail(new Error('the connection ended')); };
       txn.final = (msg) => { clearTimeout(giveUp); clearTimeout(txn.timer); final(msg); done(msg); };
       const again = (ms) => {
         txn.timer = setTimeout(() => {
