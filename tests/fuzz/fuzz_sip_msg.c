@@ -50,6 +50,17 @@ static void check_same(const struct smsg *a, const struct smsg *b)
 	}
 }
 
+/* Whatever somebody takes for the end of a line, it is one of ours. */
+static void check_lines(const struct smsg *msg)
+{
+	for (unsigned i = 0; i < msg->hdrc; i++) {
+		struct pl val = smsg_hdr_val(msg, &msg->hdrv[i]);
+
+		must(!val.l || (!memchr(val.p, '\r', val.l) &&
+				!memchr(val.p, '\n', val.l)));
+	}
+}
+
 static void round_trip(const struct smsg *msg, uint8_t *out)
 {
 	struct smsg_edit ed;
@@ -58,6 +69,7 @@ static void round_trip(const struct smsg *msg, uint8_t *out)
 	size_t len;
 	int err;
 
+	check_lines(msg);
 	smsg_edit_init(&ed, msg);
 	err = smsg_edit_write(&ed, out, ROOM, &len);
 	if (err) {
@@ -96,8 +108,10 @@ static void edit(struct smsg *msg, uint8_t *out, uint8_t what)
 		smsg_edit_hop(&ed);
 	if (what & 32)
 		smsg_edit_body(&ed, &type, &body);
-	if (what & 64)
+	if (what & 64) {
 		smsg_edit_remove_prefix(&ed, "X-");
+		smsg_edit_remove_token(&ed, SHDR_SUPPORTED, "100rel");
+	}
 	if (what & 128)
 		smsg_edit_set(&ed, SHDR_TO, &val);
 	if (smsg_edit_write(&ed, out, ROOM, &len))
