@@ -21,6 +21,10 @@
 #define DROP(reason, member)                                           \
 	COUNT("dropped_datagrams", "reason=\"" reason "\"", DROP_HELP, \
 	      mux.member)
+#define RTP_HELP "Datagrams from PBXs that were not served"
+#define RTP_DROP(reason, member)                                          \
+	COUNT("rtp_dropped_datagrams", "reason=\"" reason "\"", RTP_HELP, \
+	      hub.member)
 #define VERB(verb, nr)                                            \
 	COUNT("commands", "verb=\"" verb "\"", "Commands served", \
 	      commands.served[nr])
@@ -51,6 +55,25 @@ static const struct metric_desc rows[] = {
 	DROP("queue-overflow", overflow),
 	COUNT("unsent_datagrams", NULL, "Not taken by the system",
 	      mux.tx_dropped),
+	GAUGE("rtp_port_pairs", "Pairs of ports for plain RTP", rtp_pairs),
+	GAUGE("rtp_port_pairs_free", "Those that no leg has", rtp_free),
+	COUNT("rtp_busy_ports", NULL,
+	      "Pairs passed over, because another program has a port of them",
+	      hub.busy),
+	COUNT("rtp_received_datagrams", NULL, "Datagrams from PBXs", hub.rx),
+	COUNT("rtp_received_bytes", NULL, "Bytes from PBXs", hub.rx_bytes),
+	COUNT("rtp_sent_datagrams", NULL, "Datagrams to PBXs", hub.tx),
+	COUNT("rtp_sent_bytes", NULL, "Bytes to PBXs", hub.tx_bytes),
+	RTP_DROP("not-media", rubbish),
+	RTP_DROP("too-big", too_big),
+	RTP_DROP("too-early", early),
+	RTP_DROP("unknown-source", strangers),
+	RTP_DROP("queue-overflow", overflow),
+	COUNT("rtp_unsent_datagrams", NULL, "Not taken by the system",
+	      hub.unsent),
+	COUNT("rtp_unreachable", NULL,
+	      "Told by the PBX's host that nobody listens there",
+	      hub.unreachable),
 	VERB("leg.remote", CTL_LEG_REMOTE),
 	VERB("leg.local", CTL_LEG_LOCAL),
 	VERB("leg.join", CTL_LEG_JOIN),

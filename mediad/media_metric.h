@@ -12,6 +12,7 @@
 #include "common/metric.h"
 #include "mediad/control/command.h"
 #include "mediad/control/news.h"
+#include "mediad/transport/hub.h"
 #include "mediad/transport/mux.h"
 
 /* Copied from the parts whenever the figures are told. */
@@ -20,6 +21,8 @@ struct media_figures {
 	int64_t deaths;   /* at the start of this process, */
 	uint64_t resumed; /* as are these */
 	struct mux_stats mux;
+	struct hub_stats hub;
+	int64_t rtp_pairs, rtp_free; /* of ports */
 	struct command_stats commands;
 	struct news_stats news;
 	struct ctl_counts ctl;

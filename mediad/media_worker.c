@@ -291,11 +291,16 @@ static void on_fill(void *arg)
 	struct media_worker *mw = arg;
 	struct media_figures *figures = &mw->figures;
 	const struct ctl_counts *counts = control_counts(mw->control);
+	uint32_t pairs, nfree;
 
 	figures->sessions = (int64_t)session_count(mw->table);
 	figures->draining = mw->worker->draining;
 	figures->ready = control_ready(mw->control);
 	figures->mux = *mux_stats(mw->mux);
+	figures->hub = *hub_stats(mw->hub);
+	hub_ports(mw->hub, &pairs, &nfree);
+	figures->rtp_pairs = pairs;
+	figures->rtp_free = nfree;
 	figures->commands = *control_commands(mw->control);
 	figures->news = *news_stats(mw->news);
 	if (counts)

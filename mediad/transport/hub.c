@@ -194,6 +194,20 @@ int hub_pair_send(struct hub_pair *pair, bool rtcp, const struct sa *peer,
 
 /* --- pairs ---------------------------------------------------------------------------- */
 
+uint32_t hub_pair_overflow(const struct hub_pair *pair)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = {0}, drops = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		socklen_t len = sizeof(mem);
+
+		if (!getsockopt(pair->socks[i].fd, SOL_SOCKET, SO_MEMINFO, mem,
+				&len))
+			drops += mem[SK_MEMINFO_DROPS];
+	}
+	return drops;
+}
+
 static void sock_close(struct hub_sock *hs)
 {
 	hs->watch = mem_deref(hs->watch);
@@ -207,6 +221,7 @@ static void pair_destructor(void *data)
 	struct hub_pair *pair = data;
 
 	list_unlink(&pair->le);
+	pair->hub->stats.overflow += hub_pair_overflow(pair);
 	sock_close(&pair->socks[0]);
 	sock_close(&pair->socks[1]);
 	if (pair->at)
@@ -387,18 +402,4 @@ int hub_pair_connect(struct hub_pair *pair, bool rtcp, const struct sa *peer)
 
 	hs->connected = true;
 	return 0;
-}
-
-uint32_t hub_pair_overflow(const struct hub_pair *pair)
-{
-	uint32_t mem[SK_MEMINFO_VARS] = {0}, drops = 0;
-
-	for (size_t i = 0; i < 2; i++) {
-		socklen_t len = sizeof(mem);
-
-		if (!getsockopt(pair->socks[i].fd, SOL_SOCKET, SO_MEMINFO, mem,
-				&len))
-			drops += mem[SK_MEMINFO_DROPS];
-	}
-	return drops;
 }

@@ -86,6 +86,7 @@ struct hub_stats {
 	uint64_t unsent;      /* the kernel took them not */
 	uint64_t unreachable; /* the peer's host said so (ICMP) */
 	uint64_t busy;        /* ports that other programs had */
+	uint64_t overflow;    /* lost in the queues of pairs that ended */
 	/* counted by path_rtp.c: */
 	uint64_t early;     /* before anything was agreed on */
 	uint64_t strangers; /* from a source that was not agreed on */

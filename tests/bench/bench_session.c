@@ -2,11 +2,13 @@
  * bench_session.c  CPU time of a relayed SRTP packet at 100 legs, and memory
  *                  of a call, through whole sessions
  *
- * What bench_session.c has not: streams, statistics, RTCP, the state file. 50
- * calls of two browser legs each, Opus of 24 kbit/s (60 bytes) over loopback.
- * Measured is the worker alone, the pages' own work is left out. `spread`: 5
- * packets wait at each wake-up, as 100 legs have it in a millisecond;
- * `burst`: all 100. The wait itself (epoll) is not in it.
+ * What bench_relay.c has not: streams, statistics, RTCP, the state file. 50
+ * calls of two browser legs each, Opus of 24 kbit/s (60 bytes) over loopback;
+ * then 50 calls of a browser and a PBX each, G.711 (160 bytes), SRTP on one
+ * side, plain RTP on a port of its own on the other. Measured is the worker
+ * alone, the far sides' own work is left out. `spread`: 5 packets wait at each
+ * wake-up, as 100 legs have it in a millisecond; `burst`: all 100. The wait
+ * itself (epoll) is not in it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,12 +16,15 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <re.h>
 
+#include "common/loop.h"
 #include "common/wheel.h"
 #include "mediad/transport/mux.h"
 #include "tests/lib/media_bed.h"
+#include "tests/lib/media_phone.h"
 
 enum {
 	CALLS = 50,
@@ -136,21 +141,134 @@ static void memory(struct media_bed *bed)
 	       (before - heap()) / CALLS);
 }
 
-int main(void)
-{
-	struct media_bed *bed;
-	char state[] = "/dev/shm/bench_session.XXXXXX";
-	int fd, err;
+/* --- a browser and a PBX ------------------------------------------------------- */
 
-	if (libre_init())
-		return 1;
-	bed = mem_zalloc(sizeof(*bed), NULL);
-	fd = mkstemp(state);
-	err = bed && fd >= 0 ? media_bed_open(bed, state) : ENOMEM;
+static int set_up_pbx(struct media_bed *bed)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < CALLS; i++) {
+		const char *id = media_id(1 + i);
+		struct media_page *page = media_page_open(bed);
+		struct media_phone *phone = media_phone_open(bed);
+
+		if (!page || !phone)
+			return ENOMEM;
+		media_page_narrow(page);
+		phone->sending = false;
+		err = media_page_calls(page, id, 1);
+		if (!err)
+			err = media_phone_called(phone, id, 2);
+		if (!err)
+			err = session_leg_join(bed->table, id, 1, 2, NULL);
+	}
+	if (!err && !media_bed_ready(bed))
+		err = ETIMEDOUT;
+	return err;
+}
+
+static void on_turn_over(void *arg)
+{
+	(void)arg;
+	loop_stop();
+}
+
+/* One turn of the loop, with its wait. */
+static double turn(struct media_bed *bed)
+{
+	struct tmr over;
+	double begin;
+
+	tmr_init(&over);
+	tmr_start(&over, 0, on_turn_over, NULL);
+	begin = cpu_us();
+	wheel_advance(bed->wheel, bed->now_ms);
+	(void)loop_run();
+	return cpu_us() - begin;
+}
+
+/* 20 ms in one direction. */
+static double pbx_round(struct media_bed *bed, bool to_pbx, unsigned group)
+{
+	static const uint8_t payload[160] = {0xd5, 1, 2, 3};
+	struct le *le = list_head(&bed->phones);
+	double us = 0;
+
+	for (unsigned i = 0; i < CALLS; i++, le = le->next) {
+		struct media_page *page = bed->pages[i];
+		struct media_phone *phone = le->data;
+
+		page->ts += 160;
+		phone->ts += 160;
+		if (to_pbx)
+			(void)mock_media_send(page->mock, page->pt, page->ts,
+					      payload, sizeof(payload));
+		else
+			media_phone_send(phone, phone->pt, payload,
+					 sizeof(payload));
+		if ((i + 1) % group)
+			continue;
+		bed->now_ms += 20 * group / CALLS;
+		us += turn(bed);
+	}
+	for (unsigned i = 0; i < CALLS; i++)
+		mock_media_poll(bed->pages[i]->mock);
+	for (le = list_head(&bed->phones); le; le = le->next)
+		media_phone_poll(le->data);
+	return us;
+}
+
+static uint32_t heard_pbx(const struct media_bed *bed, bool to_pbx)
+{
+	struct le *le = list_head(&bed->phones);
+	uint32_t n = 0;
+
+	for (unsigned i = 0; i < CALLS; i++, le = le->next) {
+		const struct media_phone *phone = le->data;
+
+		n += to_pbx ? phone->heard : bed->pages[i]->heard;
+	}
+	return n;
+}
+
+static void measure_pbx(struct media_bed *bed, bool to_pbx, unsigned group)
+{
+	uint32_t before = heard_pbx(bed, to_pbx), packets;
+	double us = 0;
+
+	for (unsigned r = 0; r < ROUNDS; r++)
+		us += pbx_round(bed, to_pbx, group);
+	packets = heard_pbx(bed, to_pbx) - before;
+	printf("session %s %-7s %6.2f us a packet (%u legs, %u packets, %.2f "
+	       "%% lost)\n",
+	       to_pbx ? "browser-pbx" : "pbx-browser",
+	       group == CALLS ? "burst" : "spread", us / packets, LEGS, packets,
+	       100.0 - 100.0 * packets / (CALLS * ROUNDS));
+}
+
+static int bench_pbx(struct media_bed *bed, const char *state)
+{
+	int err = media_bed_open(bed, state);
+
+	if (!err)
+		err = set_up_pbx(bed);
+	if (!err) {
+		for (unsigned i = 0; i < CALLS; i++)
+			bed->pages[i]->sending = false;
+		for (unsigned i = 0; i < 4; i++)
+			measure_pbx(bed, !(i & 1), i & 2 ? CALLS : 5);
+		memory(bed);
+	}
+	media_bed_close(bed);
+	return err;
+}
+
+static int bench_browsers(struct media_bed *bed, const char *state)
+{
+	int err = media_bed_open(bed, state);
+
 	if (!err)
 		err = set_up(bed);
-	if (err)
-		re_fprintf(stderr, "bench_session: %m\n", err);
 	if (!err) {
 		for (unsigned i = 0; i < LEGS; i++)
 			bed->pages[i]->sending = false;
@@ -158,9 +276,29 @@ int main(void)
 		measure(bed, "burst", LEGS);
 		memory(bed);
 	}
-	if (bed)
-		media_bed_close(bed);
+	media_bed_close(bed);
+	return err;
+}
+
+int main(void)
+{
+	struct media_bed *bed;
+	char state[] = "/dev/shm/bench_session.XXXXXX";
+	int fd, err;
+
+	if (libre_init() || loop_init(1024))
+		return 1;
+	bed = mem_zalloc(sizeof(*bed), NULL);
+	fd = mkstemp(state);
+	err = bed && fd >= 0 ? bench_browsers(bed, state) : ENOMEM;
+	if (!err) {
+		memset(bed, 0, sizeof(*bed));
+		err = bench_pbx(bed, state);
+	}
+	if (err)
+		re_fprintf(stderr, "bench_session: %m\n", err);
 	mem_deref(bed);
+	loop_close();
 	libre_close();
 	return err ? 1 : 0;
 }

@@ -1,8 +1,9 @@
 /*
  * fuzz_state.c  The loader of the state file: records and the image around
  *
- * Input: a byte that says what is damaged (0: a record behind its checksum, 1:
- * the whole image), then patches: offset (2 bytes), length (1), bytes. They are
+ * Input: a byte that says what is damaged (bit 0 clear: a record behind its
+ * checksum, else the whole image; bit 1: of a leg of plain RTP), then
+ * patches: offset (2 bytes), length (1), bytes. They are
  * applied to a sound one.
  *
  * SPDX-License-Identifier: MIT
@@ -11,12 +12,15 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/wheel.h"
 #include "mediad/session/state_leg.h"
+#include "mediad/transport/hub.h"
 #include "tests/lib/fuzz.h"
 
 enum {
 	COUNT = 2,
-	SIZE = (COUNT + 2) * STATE_STRIDE
+	SIZE = (COUNT + 2) * STATE_STRIDE,
+	RTP_PORT = 5998
 };
 
 static const struct state_geometry GEO = {"f1/1", COUNT, 1};
@@ -60,6 +64,28 @@ static void sound_leg(struct state_leg *leg)
 	sound_choice(&leg->choice);
 }
 
+/* A PBX instead of a browser. */
+static void sound_rtp(struct state_leg *leg)
+{
+	struct path_rtp_state *rtp = &leg->path.rtp;
+	const struct path_rtp_addr addr = {4, {1, 0, 0, 127}, 4000};
+
+	leg->choice.profile = SDPM_RTP;
+	leg->choice.theirs = SDPM_SENDRECV;
+	strcpy(leg->choice.layout.lines[0].proto, "RTP/AVP");
+	leg->ncodecs = 2;
+	leg->codecs[0] = SDPM_PCMA;
+	leg->codecs[1] = SDPM_OPUS;
+	memset(rtp, 0, sizeof(*rtp));
+	rtp->local = addr;
+	rtp->local.port = RTP_PORT;
+	rtp->said[0] = rtp->said[1] = rtp->from[0] = addr;
+	rtp->policy = SOURCE_NETWORK;
+	rtp->nnets = 1;
+	rtp->nets[0] = (struct path_rtp_net){addr, 8};
+	rtp->pts[0] = 1 << 8;
+}
+
 static void patch(uint8_t *to, size_t size, const uint8_t *data, size_t len)
 {
 	while (len >= 3) {
@@ -73,20 +99,52 @@ static void patch(uint8_t *to, size_t size, const uint8_t *data, size_t len)
 	}
 }
 
+static void use_rtp(const struct state_leg *leg)
+{
+	static const struct path_handlers handlers = {NULL};
+	struct hub_iface iface = {.lo = RTP_PORT, .hi = RTP_PORT + 1};
+	struct path_rtp_env env = {NULL};
+	struct path_rtp_state again;
+	struct path *path = NULL;
+	struct sa rtp, rtcp;
+
+	sa_set_str(&iface.bind, "127.0.0.1", 0);
+	iface.advertise = iface.bind;
+	assert(!wheel_alloc(&env.wheel, 1000));
+	assert(!hub_alloc(&env.hub) && !hub_add(env.hub, &iface));
+	path_rtp_said(&leg->path.rtp, &rtp, &rtcp);
+	if (!path_rtp_import(&path, &env, &leg->path.rtp, &handlers, NULL)) {
+		assert(!path_rtp_export(path, &again));
+		(void)path_send_rtp(path, (const uint8_t *)"", 0, 0);
+	}
+	mem_deref(path);
+	mem_deref(env.hub);
+	mem_deref(env.wheel);
+}
+
+static void use_web(const struct state_leg *leg)
+{
+	struct lite *lite = NULL;
+
+	if (!lite_import(&lite, &leg->path.web.lite, 1000))
+		mem_deref(lite);
+	(void)replay_sound(&leg->path.web.replay);
+}
+
 /* What was found good must serve: an answer is written from it. */
 static void use(struct state_leg *leg)
 {
 	struct mbuf *mb = mbuf_alloc(1024);
-	struct lite *lite = NULL;
 	struct sa addr;
 
 	sa_set_str(&addr, "192.0.2.1", 4000);
 	assert(mb && !sdpm_local_add_host(&leg->local, &addr));
 	assert(!sdpm_write_answer(mb, &leg->local, &leg->choice));
 	mem_deref(mb);
-	if (!lite_import(&lite, &leg->path.web.lite, 1000))
-		mem_deref(lite);
-	(void)replay_sound(&leg->path.web.replay);
+	if (leg->choice.profile == SDPM_RTP)
+		use_rtp(leg);
+	else
+		use_web(leg);
 }
 
 static void take(const uint8_t *data, size_t len)
@@ -102,13 +160,15 @@ static void take(const uint8_t *data, size_t len)
 		use(&leg);
 }
 
-static void damaged_record(const uint8_t *data, size_t size)
+static void damaged_record(const uint8_t *data, size_t size, bool rtp)
 {
 	uint8_t buf[sizeof(struct state_leg)];
 	struct state_leg leg;
 	size_t len;
 
 	sound_leg(&leg);
+	if (rtp)
+		sound_rtp(&leg);
 	len = state_leg_pack(buf, &leg);
 	assert(!state_leg_unpack(&leg, buf, len));
 	patch(buf, len, data, size);
@@ -117,7 +177,7 @@ static void damaged_record(const uint8_t *data, size_t size)
 		take(buf, len - data[0] % len);
 }
 
-static void damaged_image(const uint8_t *data, size_t size)
+static void damaged_image(const uint8_t *data, size_t size, bool rtp)
 {
 	static uint8_t image[SIZE];
 	uint8_t buf[sizeof(struct state_leg)];
@@ -128,6 +188,8 @@ static void damaged_image(const uint8_t *data, size_t size)
 	memset(image, 0, sizeof(image));
 	state_image_make(image, &GEO);
 	sound_leg(&leg);
+	if (rtp)
+		sound_rtp(&leg);
 	len = state_leg_pack(buf, &leg);
 	state_image_write(image, 1, buf, len);
 	patch(image, SIZE, data, size);
@@ -146,8 +208,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	if (data[0] & 1)
-		damaged_image(data + 1, size - 1);
+		damaged_image(data + 1, size - 1, data[0] & 2);
 	else
-		damaged_record(data + 1, size - 1);
+		damaged_record(data + 1, size - 1, data[0] & 2);
 	return 0;
 }

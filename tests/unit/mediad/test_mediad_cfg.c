@@ -110,6 +110,38 @@ static void mistakes_are_told_with_their_place(void)
 		 "  - {name: out, bind: 0.0.0.0, advertise: 192.0.2.2, "
 		 "browser_port_base: 4001}\n",
 		 "out: its ports are those of \"in\""},
+		{"keys: /k\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, rtp_ports: [30000]}\n",
+		 "rtp_ports"},
+		{"keys: /k\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, rtp_ports: [80, 90]}\n",
+		 "rtp_ports"},
+		{"keys: /k\nworkers: 3\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, rtp_ports: [30001, "
+		 "30006]}\n",
+		 "in: rtp_ports has no pair of ports for each of 3 workers"},
+		{"keys: /k\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, rtp_ports: [30010, "
+		 "30000]}\n",
+		 "no pair of ports"},
+		{"keys: /k\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, rtp_ports: [30000, "
+		 "40000]}\n",
+		 "in: rtp_ports holds those for browsers"},
+		{"keys: /k\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, rtp_ports: [30000, "
+		 "30009]}\n"
+		 "  - {name: out, bind: 0.0.0.0, advertise: 192.0.2.2, "
+		 "browser_port_base: 30005}\n",
+		 "out: its ports are those of \"in\""},
+		{LEAST "limits: {media_timeout: 500ms}\n", "media_timeout"},
+		{"keys: /k\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, browsers: false}\n",
+		 "in: serves neither browsers nor"},
+		{"keys: /k\ninterfaces:\n"
+		 "  - {name: in, bind: 192.0.2.1, browsers: false, "
+		 "rtp_ports: [30000, 30009]}\n",
+		 "none of them serves browsers"},
 	};
 
 	for (size_t i = 0; i < COUNTOF(cases); i++) {
@@ -142,7 +174,31 @@ static void neighbours_may_share_an_address(void)
 	mem_deref(cfg);
 }
 
+static void browsers_and_pbxs_may_have_interfaces_of_their_own(void)
+{
+	const char *errors;
+	struct mediad_cfg *cfg =
+		load("keys: /k\nworkers: 4\ninterfaces:\n"
+		     "  - {name: out, bind: 192.0.2.1}\n"
+		     "  - {name: in, bind: 10.0.0.1, browsers: false,\n"
+		     "     rtp_ports: [30000, 40003]}\n"
+		     "  - {name: six, bind: '2001:db8::1', rtp_ports: [30000, "
+		     "30100]}\n",
+		     &errors);
+
+	CHECK_STR(errors, "");
+	REQUIRE(cfg);
+	CHECK(cfg->ifaces[0].browsers && !cfg->ifaces[1].browsers);
+	CHECK_INT(cfg->ifaces[0].nrtp_ports, 0);
+	CHECK_INT(cfg->ifaces[1].nrtp_ports, 2);
+	CHECK_INT(cfg->ifaces[1].rtp_ports[0], 30000);
+	CHECK_INT(cfg->ifaces[1].rtp_ports[1], 40003);
+	CHECK_INT(cfg->limits.media_ms, 60000);
+	mem_deref(cfg);
+}
+
 TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
+	  TEST(browsers_and_pbxs_may_have_interfaces_of_their_own),
 	  TEST(little_is_needed_and_the_rest_has_defaults),
 	  TEST(mistakes_are_told_with_their_place),
 	  TEST(neighbours_may_share_an_address))

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
+#include <unistd.h>
 #include <re.h>
 
 #include "common/countof.h"
@@ -14,7 +15,9 @@
 #include "mediad/sound/service.h"
 #include "mediad/transport/cert.h"
 #include "mediad/transport/hs.h"
+#include "mediad/transport/hub.h"
 #include "mediad/transport/mux.h"
+#include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 #include "tests/lib/test.h"
 
@@ -39,6 +42,7 @@ struct bed {
 	struct mux *mux;
 	struct sound_bank *bank;
 	struct path_web_env env;
+	struct path_rtp_env rtp_env;
 	struct sa host;
 	struct session_table *table;
 	struct command *command;
@@ -72,6 +76,7 @@ static void bed_free(struct bed *bed)
 	mem_deref(bed->command);
 	mem_deref(bed->table);
 	mem_deref(bed->bank);
+	mem_deref(bed->rtp_env.hub);
 	mem_deref(bed->mux);
 	mem_deref(bed->hs_ctx);
 	mem_deref(bed->cert);
@@ -363,7 +368,106 @@ static void unknown_verbs_are_no_harm(void)
 	bed_free(&bed);
 }
 
-TEST_MAIN(TEST(a_call_to_a_service_goes_from_offer_to_figures),
+/* --- plain RTP ------------------------------------------------------------------ */
+
+/* One pair of ports, of those that the system gives to nobody. */
+static bool rtp_make(struct bed *bed)
+{
+	struct hub_iface iface;
+
+	if (!bed_make(bed, 0) || hub_alloc(&bed->rtp_env.hub))
+		return false;
+	sa_set_str(&iface.bind, "127.0.0.1", 0);
+	iface.advertise = iface.bind;
+	iface.lo = (uint16_t)(6000 + 2 * (getpid() % 1500));
+	iface.hi = (uint16_t)(iface.lo + 1);
+	bed->rtp_env.wheel = bed->wheel;
+	return !hub_add(bed->rtp_env.hub, &iface);
+}
+
+static enum status rtp_remote(struct bed *bed, uint8_t leg, const char *proto,
+			      const struct ctl_terms *terms)
+{
+	struct ctl_req req = request(CTL_LEG_REMOTE);
+	char sdp[300];
+
+	snprintf(sdp, sizeof(sdp),
+		 HEAD "c=IN IP4 127.0.0.1\r\nm=audio 4000 %s 8 0\r\n", proto);
+	req.remote.leg = leg;
+	req.remote.create = true;
+	req.remote.profile = CTL_RTP;
+	if (terms)
+		req.remote.terms = *terms;
+	str_ncpy(req.remote.call, CALL, sizeof(req.remote.call));
+	pl_set_str(&req.remote.tenant, "acme");
+	pl_set_str(&req.remote.sdp, sdp);
+	return serve(bed, &req);
+}
+
+static void without_ports_plain_rtp_is_not_acceptable(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_make(&bed, 0));
+	CHECK_INT(rtp_remote(&bed, 1, "RTP/AVP", NULL), STATUS_NOT_ACCEPTABLE);
+	CHECK(!pl_strcmp(&bed.ans.text,
+			 "no interface has ports for plain RTP"));
+	CHECK_INT(session_count(bed.table), 0);
+	bed_free(&bed);
+}
+
+static void legs_of_plain_rtp_have_terms_and_reasons(void)
+{
+	struct ctl_req local = request(CTL_LEG_LOCAL);
+	struct ctl_terms terms = {.source = CTL_NETWORK, .ptime = 30};
+	struct session_deps deps;
+	struct session_cfg cfg = {0};
+	struct bed bed;
+
+	REQUIRE(rtp_make(&bed));
+	deps = (struct session_deps){
+		.env = &bed.env,
+		.rtp = &bed.rtp_env,
+		.cert = bed.cert,
+		.hosts = &bed.host,
+		.nhosts = 1,
+		.bank = bed.bank,
+	};
+	mem_deref(bed.command);
+	mem_deref(bed.table);
+	REQUIRE(!session_table_alloc(&bed.table, &cfg, &deps, on_lost, NULL));
+	REQUIRE(!command_alloc(&bed.command, bed.table, bed.wheel, on_ended,
+			       &bed));
+
+	CHECK_INT(rtp_remote(&bed, 1, "RTP/SAVP", NULL), STATUS_NOT_ACCEPTABLE);
+	CHECK(!pl_strcmp(&bed.ans.text,
+			 "audio: only plain RTP (RTP/AVP) is spoken here"));
+	pl_set_str(&terms.codecs, "GSM");
+	CHECK_INT(rtp_remote(&bed, 1, "RTP/AVP", &terms), STATUS_BAD_REQUEST);
+	pl_set_str(&terms.codecs, "opus");
+	CHECK_INT(rtp_remote(&bed, 1, "RTP/AVP", &terms),
+		  STATUS_NOT_ACCEPTABLE);
+	pl_set_str(&terms.codecs, "PCMU,PCMA");
+	pl_set_str(&terms.networks, "nowhere");
+	CHECK_INT(rtp_remote(&bed, 1, "RTP/AVP", &terms), STATUS_BAD_REQUEST);
+	pl_set_str(&terms.networks, "127.0.0.0/8");
+	CHECK_INT(rtp_remote(&bed, 1, "RTP/AVP", &terms), STATUS_OK);
+
+	/* the only pair of ports is taken */
+	CHECK_INT(rtp_remote(&bed, 2, "RTP/AVP", NULL), STATUS_NO_PORT);
+	CHECK_INT(remote(&bed, 1, CTL_OFFER, false, OFFER), STATUS_BAD_REQUEST);
+	local.local.leg = 1;
+	local.local.want = CTL_ANSWER;
+	local.local.profile = CTL_RTP;
+	CHECK_INT(serve(&bed, &local), STATUS_OK);
+	CHECK(!re_regex(bed.ans.sdp.p, bed.ans.sdp.l, "RTP/AVP 0\r"));
+	CHECK(!re_regex(bed.ans.sdp.p, bed.ans.sdp.l, "a=ptime:30\r"));
+	bed_free(&bed);
+}
+
+TEST_MAIN(TEST(without_ports_plain_rtp_is_not_acceptable),
+	  TEST(legs_of_plain_rtp_have_terms_and_reasons),
+	  TEST(a_call_to_a_service_goes_from_offer_to_figures),
 	  TEST(a_call_between_two_legs_is_relayed),
 	  TEST(a_refused_offer_is_taken_back_on_both_legs),
 	  TEST(what_is_not_there_is_named),

@@ -61,6 +61,30 @@ static void what_was_packed_is_unpacked(void)
 	CHECK_INT(bed.got.local.nhosts, 0);
 }
 
+static void a_leg_of_plain_rtp_is_the_same(void)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	bed.leg.choice.profile = SDPM_RTP;
+	bed.leg.choice.theirs = SDPM_SENDONLY;
+	memset(&bed.leg.path, 0, sizeof(bed.leg.path));
+	bed.leg.path.rtp.local.port = 30000;
+	bed.leg.path.rtp.said[1].addr[15] = 7;
+	bed.leg.ncodecs = 2;
+	bed.leg.codecs[0] = SDPM_PCMA;
+	bed.leg.codecs[1] = SDPM_OPUS;
+	bed.leg.ptime = 30;
+	sa_set_str(&bed.leg.choice.peer.rtp, "192.0.2.1", 4000);
+	REQUIRE(round_trip(&bed) == 0);
+	CHECK(!memcmp(&bed.got.path, &bed.leg.path, sizeof(bed.leg.path)));
+	CHECK_INT(bed.got.codecs[1], SDPM_OPUS);
+	CHECK_INT(bed.got.ptime, 30);
+	CHECK_INT(bed.got.choice.theirs, SDPM_SENDONLY);
+	/* that comes from the path, which checks it */
+	CHECK(!sa_isset(&bed.got.choice.peer.rtp, SA_ADDR));
+}
+
 /* One page of memory for a leg: two for a call. */
 static void a_usual_leg_takes_one_page(void)
 {
@@ -160,7 +184,8 @@ static void layout_is_that_of_this_build(void)
 	CHECK_INT(state_layout(), state_layout());
 }
 
-TEST_MAIN(TEST(what_was_packed_is_unpacked), TEST(a_usual_leg_takes_one_page),
-	  TEST(other_lengths_are_refused),
+TEST_MAIN(TEST(what_was_packed_is_unpacked),
+	  TEST(a_leg_of_plain_rtp_is_the_same),
+	  TEST(a_usual_leg_takes_one_page), TEST(other_lengths_are_refused),
 	  TEST(a_leg_without_media_needs_only_its_ids),
 	  TEST(every_field_is_checked), TEST(layout_is_that_of_this_build))

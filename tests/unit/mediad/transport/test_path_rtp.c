@@ -454,6 +454,25 @@ static void rubbish_is_counted_and_dropped(void)
 	bed_close(&bed);
 }
 
+static void what_the_queue_loses_is_known(void)
+{
+	struct bed bed;
+
+	if (bed_open(&bed, SOURCE_STRICT)) {
+		agree(&bed, 0);
+		CHECK_INT(path_rtp_overflow(bed.path), 0);
+		for (unsigned i = 0; i < 3000; i++)
+			shoot_rtp(&bed, 0, 8);
+		CHECK(path_rtp_overflow(bed.path) > 0);
+		run(&bed);
+		CHECK_INT(bed.heard.rtp + path_rtp_overflow(bed.path), 3000);
+		bed.path = mem_deref(bed.path);
+		CHECK_INT(bed.heard.rtp + hub_stats(bed.env.hub)->overflow,
+			  3000);
+	}
+	bed_close(&bed);
+}
+
 /* A peer without a socket: the host says so, and we go on. */
 static void a_closed_port_of_the_peer_ends_nothing(void)
 {
@@ -659,6 +678,7 @@ TEST_MAIN(TEST(nothing_happens_before_an_agreement),
 	  TEST(network_follows_after_silence),
 	  TEST(with_mux_all_is_on_one_port),
 	  TEST(rubbish_is_counted_and_dropped),
+	  TEST(what_the_queue_loses_is_known),
 	  TEST(a_closed_port_of_the_peer_ends_nothing),
 	  TEST(a_handler_may_free_the_path),
 	  TEST(ports_of_others_are_passed_over),
