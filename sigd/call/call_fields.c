@@ -23,7 +23,8 @@ struct text_field {
 	TEXT(prefix "user", side[n].user), TEXT(prefix "tag", side[n].tag),  \
 	TEXT(prefix "target", side[n].target),                               \
 	TEXT(prefix "uri", side[n].uri), TEXT(prefix "far", side[n].far),    \
-	TEXT(prefix "conn", side[n].conn)
+	TEXT(prefix "conn", side[n].conn),                                   \
+	TEXT(prefix "routes", side[n].routes)
 
 static const struct text_field texts[] = {
 	TEXT("call", call),	TEXT("session", session),

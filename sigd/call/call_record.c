@@ -56,6 +56,13 @@ static const struct redis_script script_end = {
 	"redis.call('ZREM', KEYS[3], ARGV[3] .. '/' .. tenant) "
 	"return 1"};
 
+/* ARGV: field, number. */
+static const struct redis_script script_shift = {
+	"call-shift",
+	"if redis.call('EXISTS', KEYS[1]) == 1 then "
+	"  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end "
+	"return 1"};
+
 static void destructor(void *data)
 {
 	struct call_ask *ask = data;
@@ -167,6 +174,28 @@ int call_record_load(struct call_ask **askp, struct redis_link *link,
 	argv[1] = redis_str(key);
 	err = redis_link_send(link, argv, 2, on_reply, ask);
 	return give(askp, ask, err);
+}
+
+static void on_shifted(int err, const struct redis_val *val, void *arg)
+{
+	(void)err;
+	(void)val;
+	(void)arg;
+}
+
+void call_record_shift(struct redis_link *link, const char *call,
+		       unsigned side, uint32_t shift)
+{
+	struct redis_arg key_arg, argv[2];
+	char key[64], num[16];
+
+	record_key(key, sizeof(key), call);
+	re_snprintf(num, sizeof(num), "%u", shift);
+	key_arg = redis_str(key);
+	argv[0] = redis_str(side == CALL_CALLER ? "a.shift" : "b.shift");
+	argv[1] = redis_str(num);
+	(void)redis_link_eval(link, &script_shift, &key_arg, 1, argv, 2,
+			      on_shifted, NULL);
 }
 
 int call_record_end(struct call_ask **askp, struct redis_link *link,

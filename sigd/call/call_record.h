@@ -29,6 +29,7 @@ enum {
 	CALL_TEXT_MAX = 256, /* Call-ID, tags, users */
 	CALL_URI_MAX  = 512, /* remote targets */
 	CALL_CONN_MAX = 32,  /* name of a connection */
+	CALL_ROUTES_MAX = 1024,
 };
 
 enum call_state { CALL_SETUP, CALL_UP };
@@ -42,6 +43,8 @@ struct call_side {
 					dialog */
 	char far[CALL_URI_MAX];      /* ... as in the callee's dialog; empty:
 					the same */
+	char routes[CALL_ROUTES_MAX];/* value of the Route towards it: what
+					stands between it and us */
 	char conn[CALL_CONN_MAX + 1];/* connection; empty: a user's device */
 	uint8_t profile;             /* of its leg: enum ctl_profile */
 	uint32_t cseq;               /* highest CSeq it has used; 0: none */
@@ -84,6 +87,11 @@ int call_record_save(struct call_ask **askp, struct redis_link *link,
 		     call_record_h *h, void *arg);
 int call_record_load(struct call_ask **askp, struct redis_link *link,
 		     const char *call, call_record_h *h, void *arg);
+
+/* What goes to this side is so far ahead from now on. Nobody is told; a call
+ * that has ended stays ended. */
+void call_record_shift(struct redis_link *link, const char *call,
+		       unsigned side, uint32_t shift);
 
 /*
  * End the call: CDR with this reason, record away. STATUS_UNKNOWN_DIALOG when

@@ -70,6 +70,8 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	smsg_edit_uri(ed, &text);
 	smsg_edit_hop(ed);
 	hop_clean(ed);
+	/* only our table routes */
+	smsg_edit_remove(ed, SHDR_ROUTE);
 	/* reliable provisional responses would need a PRACK of ours */
 	smsg_edit_remove_token(ed, SHDR_SUPPORTED, "100rel");
 	side_names_edit(ed, &branch->to.names);
@@ -133,23 +135,27 @@ int branch_forward(struct branch *branch, const struct smsg *msg,
 }
 
 static int ack_write(struct branch *branch, const struct smsg *answer,
-		     const struct pl *uri, size_t *len)
+		     const struct call_side *side, size_t *len)
 {
 	struct proxy *px = branch->inv->px;
 	char via[HOP_VIA_MAX], text[BRANCH_TEXT_MAX + 1];
 	struct smsg_request req = {.method = "ACK",
+				   .from = answer->from.val,
+				   .to = answer->to.val,
+				   .callid = answer->callid,
 				   .cseq = answer->cseq.num};
+	struct pl route;
 	int err;
 
 	err = hop_via_text(px, via, text, &answer->callid, &branch->to.flow);
 	if (err)
 		return err;
 
-	req.uri	   = *uri;
-	req.from   = answer->from.val;
-	req.to	   = answer->to.val;
-	req.callid = answer->callid;
+	pl_set_str(&route, side->routes);
+	pl_set_str(&req.uri, side->target);
 	pl_set_str(&req.via, via);
+	req.routev = &route;
+	req.routec = route.l ? 1 : 0;
 	return smsg_request_write(px->buf, SMSG_MAX, len, &req);
 }
 
@@ -164,6 +170,29 @@ static struct pl contact_of(const struct branch *branch,
 		return contact.uri.text;
 	pl_set_str(&target, branch->to.target);
 	return target;
+}
+
+/* The Record-Route of the answer turned round (RFC 3261 12.1.2), without ours,
+ * which stands last: the INVITE had no other. */
+static int routes_fill(char *routes, const struct smsg *answer)
+{
+	unsigned n = smsg_count(answer, SHDR_RECORD_ROUTE);
+	struct shdr_addr route;
+	size_t len = 0;
+
+	routes[0] = '\0';
+	for (unsigned i = 1; i < n; i++) {
+		int w;
+
+		if (smsg_addr(answer, SHDR_RECORD_ROUTE, n - 1 - i, &route))
+			return EBADMSG;
+		w = re_snprintf(routes + len, CALL_ROUTES_MAX - len, "%s%r",
+				len ? ", " : "", &route.val);
+		if (w < 0)
+			return EOVERFLOW;
+		len += (size_t)w;
+	}
+	return 0;
 }
 
 int branch_record(const struct branch *branch, const struct smsg *answer,
@@ -185,7 +214,8 @@ int branch_record(const struct branch *branch, const struct smsg *answer,
 		 sizeof(side->conn));
 	str_ncpy(caller->far, to->names.from, sizeof(caller->far));
 	str_ncpy(side->far, to->names.to, sizeof(side->far));
-	err  = pl_strcpy(&target, side->target, sizeof(side->target));
+	err  = routes_fill(side->routes, answer);
+	err |= pl_strcpy(&target, side->target, sizeof(side->target));
 	err |= pl_strcpy(&answer->to.tag, side->tag, sizeof(side->tag));
 	return err ? EBADMSG : 0;
 }
@@ -207,22 +237,20 @@ static bool released(struct branch *branch, const struct pl *tag)
  * ended. */
 void branch_release(struct branch *branch, const struct smsg *answer)
 {
-	const struct pl target = contact_of(branch, answer);
 	struct proxy *px = branch->inv->px;
-	struct call_record *rec;
+	struct call_record *rec = mem_alloc(sizeof(*rec), NULL);
+	const struct call_side *side;
 	size_t len;
 
-	if (ack_write(branch, answer, &target, &len) ||
-	    transport_send(px->deps.transport, &branch->to.flow, px->buf, len,
-			   0) ||
-	    released(branch, &answer->to.tag))
-		return;
-
-	rec = mem_alloc(sizeof(*rec), NULL);
 	if (!rec)
 		return;
 	*rec = branch->inv->rec;
-	if (!branch_record(branch, answer, rec))
+	side = &rec->side[CALL_CALLEE];
+	if (!branch_record(branch, answer, rec) &&
+	    !ack_write(branch, answer, side, &len) &&
+	    !transport_send(px->deps.transport, &branch->to.flow, px->buf,
+			    len, 0) &&
+	    !released(branch, &answer->to.tag))
 		hangup_bye(px, rec, CALL_CALLEE);
 	mem_deref(rec);
 }

@@ -180,6 +180,7 @@ static int bye_write(struct proxy *px, size_t *len, char branch[],
 				   .cseq = from->cseq + BYE_CSEQ_AHEAD +
 					   to->shift};
 	struct flow_id flow;
+	struct pl route;
 	int err;
 
 	err = flow_id_unpack(&flow, to->flow, to->flow_len);
@@ -195,6 +196,9 @@ static int bye_write(struct proxy *px, size_t *len, char branch[],
 			uri_of(to, to_side), to->tag) < 0)
 		return EOVERFLOW;
 
+	pl_set_str(&route, to->routes);
+	req.routev = &route;
+	req.routec = route.l ? 1 : 0;
 	pl_set_str(&req.uri, to->target);
 	pl_set_str(&req.via, via);
 	pl_set_str(&req.from, from_val);

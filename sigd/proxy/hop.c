@@ -185,5 +185,4 @@ void hop_clean(struct smsg_edit *ed)
 	smsg_edit_remove(ed, SHDR_P_ASSERTED_IDENTITY);
 	smsg_edit_remove(ed, SHDR_P_PREFERRED_IDENTITY);
 	smsg_edit_remove(ed, SHDR_REMOTE_PARTY_ID);
-	smsg_edit_remove(ed, SHDR_ROUTE);
 }

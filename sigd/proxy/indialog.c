@@ -98,6 +98,8 @@ static void destructor(void *data)
 	mem_deref(in->ack);
 	mem_deref(in->answer);
 	mem_deref(in->sdp);
+	mem_deref(in->out);
+	challenge_reset(&in->challenge);
 	if (in->ct)
 		txn_cli_detach(in->ct);
 	if (in->st)
@@ -183,6 +185,7 @@ static void go(struct indialog *in)
 	const struct smsg *msg = indialog_request(in);
 	enum status code = in->rec ? by_record(in) : by_hints(in);
 
+	in->shift = indialog_shift(in);
 	if (!in_dialog(in)) {
 		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
 		return;

@@ -3,6 +3,7 @@
  *
  *   indialog.c          may it? where does it go? (cookie, record, hints)
  *   indialog_forward.c  to the other side, and its answers back
+ *   indialog_map.c      as the other side knows it: URIs, CSeq, credentials
  *   indialog_offer.c    offers and answers inside: mediad in between
  *   indialog_service.c  answered by ourselves
  *
@@ -15,6 +16,7 @@
 
 #include "common/wheel.h"
 #include "sigd/media/media_client.h"
+#include "sigd/proxy/challenge.h"
 #include "sigd/proxy/proxy_priv.h"
 
 enum { INDIALOG_ASKS = 2 };
@@ -36,6 +38,9 @@ struct indialog {
 	struct wheel_timer timer_c;  /* INVITE: RFC 3261 16.6 step 11 */
 	struct smsg *answer;         /* 2xx to the offer */
 	struct mbuf *sdp;            /* our answer; NULL: mediad is asked */
+	struct challenge challenge;  /* of the other side, a connection */
+	struct mbuf *out;            /* the SDP that went on; NULL: none */
+	uint32_t shift;              /* of the CSeq on the other side */
 	uint16_t final;
 	bool offer;                  /* the request carries an offer */
 };
@@ -54,6 +59,12 @@ void indialog_fail(struct indialog *in, enum status code);
 /* sdp NULL: the body as it came, unless it may describe media: that is
  * mediad's to write. */
 void indialog_forward(struct indialog *in, const struct pl *sdp);
+/* How far the CSeq of what goes to the other side is ahead, so far. */
+uint32_t indialog_shift(const struct indialog *in);
+/* The request's edits towards the other side. */
+void indialog_map(const struct indialog *in, struct smsg_edit *ed);
+/* A 401 or 407: true when the request can be sent again. */
+bool indialog_challenged(struct indialog *in, const struct smsg *msg);
 /* A response back to the sender; sdp NULL: as above. */
 void indialog_back(struct indialog *in, const struct smsg *msg,
 		   const struct pl *sdp);

@@ -29,24 +29,26 @@ static void body_edit(struct smsg_edit *ed, const struct pl *sdp)
 		smsg_edit_body(ed, &none, &none);
 }
 
-static int request_write(struct indialog *in, const struct pl *sdp,
-			 char text[], size_t *len)
+static int request_write(struct indialog *in, char text[], size_t *len)
 {
 	const struct hop_side from = {in->cookie.call,
 				      (uint8_t)indialog_side(in)};
 	const struct smsg *msg = indialog_request(in);
 	struct smsg_edit *ed = mem_alloc(sizeof(*ed), NULL);
-	struct pl uri;
+	struct pl uri, out, *sdp = in->out ? &out : NULL;
 	int err = 0;
 
 	if (!ed)
 		return ENOMEM;
 
+	if (in->out)
+		pl_set_mbuf(&out, in->out);
 	smsg_edit_init(ed, msg);
 	pl_set_str(&uri, in->target);
 	smsg_edit_uri(ed, &uri);
 	smsg_edit_hop(ed);
 	hop_clean(ed);
+	indialog_map(in, ed);
 	body_edit(ed, sdp);
 	if (smsg_hdr(msg, SHDR_CONTACT))
 		err = hop_contact(in->px, ed, &in->to, &from);
@@ -63,7 +65,11 @@ void indialog_back(struct indialog *in, const struct smsg *msg,
 {
 	const struct hop_side from = {in->cookie.call,
 				      (uint8_t)!indialog_side(in)};
-	struct hop_back back = {.reliable = true, .sdp = sdp,
+	/* a challenge is between the other side and us: the sender has no
+	 * credentials for it */
+	const bool asked = msg->scode == 401 || msg->scode == 407;
+	struct hop_back back = {.scode = asked ? 403 : 0,
+				.reliable = true, .sdp = sdp,
 				.keep_body = !sdp && !is_offering(msg)};
 	char contact[HOP_ADDR_MAX];
 	size_t len;
@@ -98,6 +104,8 @@ static void answered(struct indialog *in, const struct smsg *msg)
 	}
 }
 
+static void send_on(struct indialog *in);
+
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 {
 	struct indialog *in = arg;
@@ -105,6 +113,13 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 
 	if (msg->scode == 100)
 		return;
+	if ((msg->scode == 401 || msg->scode == 407) && in->st &&
+	    indialog_challenged(in, msg)) {
+		txn_cli_detach(in->ct);
+		in->ct = NULL;
+		send_on(in);
+		return;
+	}
 	if (msg->scode >= 200)
 		in->final = msg->scode;
 	if (msg->scode >= 200 && msg->scode < 300 && in->offer) {
@@ -139,22 +154,27 @@ static void on_timer_c(void *arg)
 		(void)txn_cli_cancel(in->ct, NULL);
 }
 
-void indialog_forward(struct indialog *in, const struct pl *sdp)
+static void ack_forward(struct indialog *in)
+{
+	struct proxy *px = in->px;
+	char text[BRANCH_TEXT_MAX + 1];
+	size_t len;
+
+	if (!request_write(in, text, &len))
+		(void)transport_send(px->deps.transport, &in->to, px->buf,
+				     len, 0);
+	mem_deref(in);
+}
+
+static void send_on(struct indialog *in)
 {
 	struct txn_cli_params params = {.resph = on_response,
 					.endh = on_end, .arg = in};
 	struct proxy *px = in->px;
 	char text[BRANCH_TEXT_MAX + 1];
 	struct txn_dest dest;
-	int err = request_write(in, sdp, text, &params.len);
+	int err = request_write(in, text, &params.len);
 
-	if (!in->st) {
-		if (!err)
-			(void)transport_send(px->deps.transport, &in->to,
-					     px->buf, params.len, 0);
-		mem_deref(in);
-		return;
-	}
 	if (!err) {
 		dest_of_flow(&dest, &in->to);
 		params.dest = &dest;
@@ -169,6 +189,29 @@ void indialog_forward(struct indialog *in, const struct pl *sdp)
 			    px->cfg.timer_c_ms, on_timer_c, in);
 }
 
+static int out_keep(struct indialog *in, const struct pl *sdp)
+{
+	struct mbuf *mb = mbuf_alloc(sdp->l + 1);
+
+	if (!mb || mbuf_write_pl(mb, sdp)) {
+		mem_deref(mb);
+		return ENOMEM;
+	}
+	mbuf_set_pos(mb, 0);
+	in->out = mb;
+	return 0;
+}
+
+void indialog_forward(struct indialog *in, const struct pl *sdp)
+{
+	if (sdp && out_keep(in, sdp))
+		indialog_fail(in, STATUS_OVERLOAD);
+	else if (in->st)
+		send_on(in);
+	else
+		ack_forward(in);
+}
+
 void indialog_ack(struct indialog *in)
 {
 	char via[HOP_VIA_MAX], text[BRANCH_TEXT_MAX + 1];
@@ -178,8 +221,13 @@ void indialog_ack(struct indialog *in)
 				   .to = in->answer->to.val,
 				   .callid = in->answer->callid};
 	struct proxy *px = in->px;
+	struct pl route;
 	size_t len;
 
+	pl_set_str(&route,
+		   in->rec ? in->rec->side[!indialog_side(in)].routes : "");
+	req.routev = &route;
+	req.routec = route.l ? 1 : 0;
 	if (in->answer->method != SMSG_INVITE ||
 	    hop_via_text(px, via, text, &req.callid, &in->to))
 		return;

@@ -22,6 +22,14 @@ static int ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
 				in->rec->media, &named, h, in);
 }
 
+/* Of the sender's leg, or of the other side's. */
+static enum ctl_profile profile(const struct indialog *in, bool other)
+{
+	const unsigned side = indialog_side(in) ^ (other ? 1u : 0u);
+
+	return (enum ctl_profile)in->rec->side[side].profile;
+}
+
 static int tell_remote(struct indialog *in, bool other,
 		       enum ctl_sdp_kind kind, media_answer_h *h)
 {
@@ -29,7 +37,7 @@ static int tell_remote(struct indialog *in, bool other,
 
 	req.remote.leg	   = indialog_leg(in, other);
 	req.remote.kind	   = kind;
-	req.remote.profile = CTL_BROWSER;
+	req.remote.profile = profile(in, other);
 	req.remote.sdp	   = kind == CTL_OFFER ? indialog_request(in)->body
 					       : in->answer->body;
 	str_ncpy(req.remote.call, in->rec->call, sizeof(req.remote.call));
@@ -44,7 +52,7 @@ static int want_local(struct indialog *in, bool other, enum ctl_sdp_kind kind,
 
 	req.local.leg	  = indialog_leg(in, other);
 	req.local.want	  = kind;
-	req.local.profile = CTL_BROWSER;
+	req.local.profile = profile(in, other);
 	return ask(in, 1, &req, h);
 }
 

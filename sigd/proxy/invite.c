@@ -123,6 +123,27 @@ static int side_fill(struct call_side *side, const struct shdr_addr *addr)
 	return err ? EOVERFLOW : 0;
 }
 
+/* What the INVITE came through, in the order of its way back (RFC 3261
+ * 12.1.1). */
+static int routes_fill(char *routes, const struct smsg *msg)
+{
+	struct smsg_iter it;
+	struct pl val;
+	size_t len = 0;
+	int err;
+
+	smsg_iter_init(&it, msg, SHDR_RECORD_ROUTE);
+	while (!(err = smsg_iter_value(&it, &val))) {
+		int w = re_snprintf(routes + len, CALL_ROUTES_MAX - len,
+				    "%s%r", len ? ", " : "", &val);
+
+		if (w < 0)
+			return EOVERFLOW;
+		len += (size_t)w;
+	}
+	return err == ENOENT ? 0 : err;
+}
+
 static int record_fill(struct call_record *rec, const struct smsg *msg,
 		       const struct invite_params *params)
 {
@@ -138,6 +159,7 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	str_ncpy(rec->tenant, params->plan->tenant->id, sizeof(rec->tenant));
 	err |= pl_strcpy(&params->caller, caller->user, sizeof(caller->user));
 	err |= side_fill(caller, &msg->from);
+	err |= routes_fill(caller->routes, msg);
 	err |= side_fill(&rec->side[CALL_CALLEE], &msg->to);
 	/* a dialog needs a remote target (RFC 3261 8.1.1.8) */
 	err |= smsg_addr(msg, SHDR_CONTACT, 0, &contact) || contact.star;

@@ -781,20 +781,253 @@ static void an_invite_is_repeated_until_it_is_heard(void)
 	stop(&fix);
 }
 
+/* --- in the dialog ------------------------------------------------------------------- */
+
+/* A request of who was called, in the dialog of the INVITE that it got. */
+static void put_callee(struct fixture *fix, struct ua *ua, const char *invite,
+		       const char *method, unsigned cseq, unsigned worker)
+{
+	char from[512], to[512], rr[512], contact[512], callid[256];
+
+	header(invite, "Call-ID", callid);
+	header(invite, "To", from);
+	header(invite, "From", to);
+	header(invite, "Record-Route", rr);
+	header(invite, "Contact", contact);
+	contact[strcspn(contact, ">")] = '\0';
+	put(fix, ua, worker,
+	    "%s %s SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKq%s%u;rport\r\n"
+	    "Max-Forwards: 70\r\nRoute: %s\r\nFrom: %s;tag=bt\r\nTo: %s\r\n"
+	    "Call-ID: %s\r\nCSeq: %u %s\r\nContent-Length: 0\r\n\r\n",
+	    method, contact + 1, sa_port(&ua->addr), method, cseq, rr, from,
+	    to, callid, cseq, method);
+}
+
+static void put_pbx(struct fixture *fix, unsigned nr, const char *invite,
+		    const char *method, unsigned cseq, unsigned worker)
+{
+	put_callee(fix, &fix->pbx[nr], invite, method, cseq, worker);
+}
+
+/* alice talks with PBX one, which challenged her INVITE once. */
+static bool talk_pbx(struct fixture *fix, char *invite, char *resp)
+{
+	if (!begin(fix, "0123") ||
+	    !CHECK(expect(fix, &fix->pbx[0], "INVITE")))
+		return false;
+	pbx_says(fix, 0, 401, CHALLENGE("WWW", "pbx", "n1"));
+	if (!CHECK(expect(fix, &fix->pbx[0], "INVITE")))
+		return false;
+	strcpy(invite, fix->pbx[0].req);
+	pbx_says(fix, 0, 200, PBX_2XX);
+	CHECK_INT(answer(fix, &fix->alice), 200);
+	strcpy(resp, fix->alice.resp);
+	put_in_dialog(fix, resp, "ACK", 2, 1);
+	return CHECK(expect(fix, &fix->pbx[0], "ACK"));
+}
+
+static void a_dialog_keeps_its_numbers_and_names(void)
+{
+	struct fixture fix;
+	char invite[TEXT_MAX], resp[TEXT_MAX], val[1024];
+	const char *req = fix.pbx[0].req;
+
+	if (talk_pbx(&fix, invite, resp)) {
+		CHECK_STR(header(req, "CSeq", val), "3 ACK");
+		CHECK_STR(header(req, "From", val),
+			  "<sip:alice@pbx.test>;tag=af");
+		CHECK_STR(header(req, "To", val),
+			  "<sip:0123@pbx.test>;tag=bt");
+		CHECK(!strstr(req, "Route:"));
+		put_in_dialog(&fix, resp, "INFO", 3, 0);
+		REQUIRE(expect(&fix, &fix.pbx[0], "INFO"));
+		CHECK_STR(header(req, "CSeq", val), "4 INFO");
+		pbx_says(&fix, 0, 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_STR(header(fix.alice.resp, "CSeq", val), "3 INFO");
+		CHECK_STR(header(fix.alice.resp, "From", val),
+			  "<sip:alice@demo.test>;tag=af");
+		/* the other way */
+		put_pbx(&fix, 0, invite, "INFO", 900, 1);
+		REQUIRE(expect(&fix, &fix.alice, "INFO"));
+		CHECK_STR(header(fix.alice.req, "CSeq", val), "900 INFO");
+		CHECK_STR(header(fix.alice.req, "From", val),
+			  "<sip:0123@demo.test>;tag=bt");
+		CHECK_STR(header(fix.alice.req, "To", val),
+			  "<sip:alice@demo.test>;tag=af");
+		ua_answers(&fix, &fix.alice, 200, "");
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 200);
+		CHECK_STR(header(fix.pbx[0].resp, "CSeq", val), "900 INFO");
+		CHECK_STR(header(fix.pbx[0].resp, "From", val),
+			  "<sip:0123@pbx.test>;tag=bt");
+		put_pbx(&fix, 0, invite, "BYE", 901, 0);
+		REQUIRE(expect(&fix, &fix.alice, "BYE"));
+		ua_answers(&fix, &fix.alice, 200, "");
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 200);
+		CHECK(redis_test_until(fix.wheel, 5000, is_idle, &fix));
+	}
+	stop(&fix);
+}
+
+static void a_challenge_in_a_dialog_is_answered_and_remembered(void)
+{
+	struct fixture fix;
+	char invite[TEXT_MAX], resp[TEXT_MAX], val[2048], sdp[256];
+	const char *req = fix.pbx[0].req;
+
+	if (talk_pbx(&fix, invite, resp)) {
+		put_in_dialog_body(&fix, resp, "INVITE", 3, 1, SDP_OFFER);
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		CHECK_STR(header(req, "CSeq", val), "4 INVITE");
+		CHECK(!strstr(req, "Authorization"));
+		snprintf(sdp, sizeof(sdp), "%s", body(req));
+		CHECK(strstr(sdp, "s=leg 2"));
+		pbx_says(&fix, 0, 407, CHALLENGE("Proxy", "pbx", "n2"));
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		CHECK_STR(header(req, "CSeq", val), "5 INVITE");
+		CHECK_STR(body(req), sdp);
+		header(req, "Proxy-Authorization", val);
+		CHECK(strstr(val, "nonce=\"n2\""));
+		CHECK(strstr(val, "uri=\"sip:pbx@127.0.0.1:1\""));
+		pbx_says(&fix, 0, 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_STR(header(fix.alice.resp, "CSeq", val), "3 INVITE");
+		CHECK(strstr(body(fix.alice.resp), "s=leg 1"));
+		/* from the other worker */
+		put_in_dialog(&fix, resp, "ACK", 3, 0);
+		REQUIRE(expect(&fix, &fix.pbx[0], "ACK"));
+		CHECK_STR(header(req, "CSeq", val), "5 ACK");
+		put_in_dialog(&fix, resp, "BYE", 4, 0);
+		REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
+		CHECK_STR(header(req, "CSeq", val), "6 BYE");
+		pbx_says(&fix, 0, 401, CHALLENGE("WWW", "pbx", "n3"));
+		REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
+		CHECK_STR(header(req, "CSeq", val), "7 BYE");
+		CHECK(strstr(header(req, "Authorization", val), "n3"));
+		pbx_says(&fix, 0, 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_STR(header(fix.alice.resp, "CSeq", val), "4 BYE");
+		CHECK(redis_test_until(fix.wheel, 5000, is_idle, &fix));
+	}
+	stop(&fix);
+}
+
+static void a_challenge_in_a_dialog_that_is_not_ours_is_a_refusal(void)
+{
+	struct fixture fix;
+	char invite[TEXT_MAX], resp[TEXT_MAX];
+
+	if (talk_pbx(&fix, invite, resp)) {
+		put_in_dialog(&fix, resp, "INFO", 3, 1);
+		REQUIRE(expect(&fix, &fix.pbx[0], "INFO"));
+		pbx_says(&fix, 0, 407, CHALLENGE("Proxy", "victim", "n2"));
+		CHECK_INT(answer(&fix, &fix.alice), 403);
+		CHECK(!strstr(fix.alice.resp, "Authenticate"));
+		CHECK_STR(fix.pbx[0].seen, "INVACKINVACKINF");
+		/* never with the credentials of the other side's connection */
+		put_pbx(&fix, 0, invite, "INFO", 9, 1);
+		REQUIRE(expect(&fix, &fix.alice, "INFO"));
+		fix.alice.seen[0] = '\0';
+		ua_answers(&fix, &fix.alice, 407,
+			   CHALLENGE("Proxy", "pbx", "n2"));
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 403);
+		CHECK_STR(fix.alice.seen, "");
+	}
+	stop(&fix);
+}
+
+static void with_redis_away_the_first_shift_still_counts(void)
+{
+	struct fixture fix;
+	char invite[TEXT_MAX], resp[TEXT_MAX], val[1024];
+	const char *req = fix.pbx[0].req;
+
+	if (talk_pbx(&fix, invite, resp)) {
+		redis_server_kill(&fix.server);
+		for (unsigned i = 0; i < WORKERS; i++)
+			CHECK(redis_test_until(fix.wheel, 5000,
+					       redis_test_is_down,
+					       fix.nodes[i].redis));
+		put_in_dialog(&fix, resp, "BYE", 3, 1);
+		REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
+		CHECK_STR(header(req, "CSeq", val), "4 BYE");
+		CHECK(strstr(header(req, "From", val), ";tag=af"));
+		pbx_says(&fix, 0, 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_STR(header(fix.alice.resp, "CSeq", val), "3 BYE");
+	}
+	stop(&fix);
+}
+
+static void a_prack_names_the_response_it_means(void)
+{
+	struct fixture fix;
+	char invite[TEXT_MAX], resp[TEXT_MAX], val[1024];
+
+	if (talk_pbx(&fix, invite, resp)) {
+		put_in_dialog_extra(&fix, resp, "PRACK", 4, 1,
+				    "RAck: 77 3 INVITE\r\n");
+		REQUIRE(expect(&fix, &fix.pbx[0], "PRACK"));
+		CHECK_STR(header(fix.pbx[0].req, "RAck", val),
+			  "77 4 INVITE");
+		CHECK_STR(header(fix.pbx[0].req, "CSeq", val), "5 PRACK");
+	}
+	stop(&fix);
+}
+
+/* RFC 3261 12.1: a route set is kept as it was when the dialog began, and
+ * neither side sees that of the other. */
+static void what_stands_before_a_pbx_stays_on_the_way(void)
+{
+	static const char rr[] = "Record-Route: <sip:p2@127.0.0.1;lr>, "
+				 "<sip:p1@127.0.0.1;lr;x=1>\r\n";
+	struct fixture fix;
+	char val[1024], resp[TEXT_MAX];
+
+	if (begin(&fix, "0123")) {
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		fix.pbx[0].before = rr;
+		pbx_says(&fix, 0, 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		strcpy(resp, fix.alice.resp);
+		CHECK(!strstr(resp, "p1@") && !strstr(resp, "p2@"));
+		CHECK_INT(count(resp, "\r\nRecord-Route: "), 1);
+		put_in_dialog(&fix, resp, "ACK", 2, 1);
+		REQUIRE(expect(&fix, &fix.pbx[0], "ACK"));
+		CHECK_STR(header(fix.pbx[0].req, "Route", val),
+			  "<sip:p1@127.0.0.1;lr;x=1>, <sip:p2@127.0.0.1;lr>");
+	}
+	stop(&fix);
+	/* what we send by ourselves goes that way, too */
+	if (begin(&fix, "0123")) {
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		REQUIRE(expect(&fix, &fix.pbx[1], "INVITE"));
+		fix.pbx[0].before = rr;
+		pbx_says(&fix, 0, 200, PBX_2XX);
+		REQUIRE(expect(&fix, &fix.pbx[0], "BYE sip:pbx@127.0.0.1:1"));
+		CHECK_STR(header(fix.pbx[0].req, "Route", val),
+			  "<sip:p1@127.0.0.1;lr;x=1>, <sip:p2@127.0.0.1;lr>");
+	}
+	stop(&fix);
+}
+
 /* --- from a PBX ------------------------------------------------------------------------ */
 
-static void put_pbx_invite(struct fixture *fix, unsigned nr, const char *to)
+static void put_pbx_invite(struct fixture *fix, unsigned nr, const char *to,
+			   const char *lines)
 {
 	struct ua *ua = &fix->pbx[nr];
 
 	put(fix, ua, 0,
 	    "INVITE sip:%s@demo.test SIP/2.0\r\n"
 	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKp;rport\r\n"
-	    "Max-Forwards: 70\r\nFrom: \"Carl\" <sip:+49@10.0.0.1>;tag=pf\r\n"
+	    "%sMax-Forwards: 70\r\n"
+	    "From: \"Carl\" <sip:+49@10.0.0.1>;tag=pf\r\n"
 	    "To: <sip:%s@10.0.0.2>\r\nCall-ID: call-p\r\nCSeq: 7 INVITE\r\n"
 	    "Contact: <sip:c@127.0.0.1:%u>\r\n"
 	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-	    to, sa_port(&ua->addr), to, sa_port(&ua->addr),
+	    to, sa_port(&ua->addr), lines, to, sa_port(&ua->addr),
 	    strlen(SDP_OFFER), SDP_OFFER);
 }
 
@@ -806,7 +1039,7 @@ static void a_call_of_a_pbx_reaches_a_device_that_can_call_back(void)
 	if (start_trunk(&fix, 500)) {
 		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
 			  200);
-		put_pbx_invite(&fix, 0, "77");
+		put_pbx_invite(&fix, 0, "77", "");
 		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
 		CHECK_STR(header(fix.bob.req, "From", val),
 			  "\"Carl\" <sip:+49@demo.test>;tag=pf");
@@ -819,6 +1052,39 @@ static void a_call_of_a_pbx_reaches_a_device_that_can_call_back(void)
 			  "\"Carl\" <sip:+49@10.0.0.1>;tag=pf");
 		CHECK_STR(header(fix.pbx[0].resp, "To", val),
 			  "<sip:77@10.0.0.2>;tag=bt");
+	}
+	stop(&fix);
+}
+
+static void a_pbx_that_calls_through_proxies_is_reached_through_them(void)
+{
+	struct fixture fix;
+	char val[1024], invite[TEXT_MAX];
+	const char *p;
+
+	if (start_trunk(&fix, 500)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
+			  200);
+		put_pbx_invite(&fix, 0, "77",
+			       "Record-Route: <sip:p1@127.0.0.1;lr>\r\n"
+			       "Record-Route: <sip:p2@127.0.0.1;lr>\r\n");
+		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+		strcpy(invite, fix.bob.req);
+		CHECK_INT(count(invite, "\r\nRecord-Route: "), 1);
+		CHECK(!strstr(invite, "sip:p1@"));
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 200);
+		/* ours is nearest to bob, so it stands first */
+		CHECK_INT(count(fix.pbx[0].resp, "\r\nRecord-Route: "), 3);
+		p = strstr(fix.pbx[0].resp, "<sip:p1@");
+		CHECK(p && strstr(fix.pbx[0].resp, "Record-Route: ") < p);
+		CHECK(p && strstr(p, "<sip:p2@"));
+		put_callee(&fix, &fix.bob, invite, "BYE", 5, 0);
+		REQUIRE(expect(&fix, &fix.pbx[0], "BYE sip:c@127.0.0.1"));
+		CHECK_STR(header(fix.pbx[0].req, "Route", val),
+			  "<sip:p1@127.0.0.1;lr>, <sip:p2@127.0.0.1;lr>");
+		CHECK_STR(header(fix.pbx[0].req, "To", val),
+			  "\"Carl\" <sip:+49@10.0.0.1>;tag=pf");
 	}
 	stop(&fix);
 }
@@ -852,4 +1118,11 @@ TEST_MAIN(TEST(a_number_goes_to_its_connection),
 	  TEST(of_two_devices_the_first_with_media_is_heard),
 	  TEST(what_is_repeated_is_answered_alike),
 	  TEST(an_invite_is_repeated_until_it_is_heard),
+	  TEST(a_dialog_keeps_its_numbers_and_names),
+	  TEST(a_challenge_in_a_dialog_is_answered_and_remembered),
+	  TEST(a_challenge_in_a_dialog_that_is_not_ours_is_a_refusal),
+	  TEST(with_redis_away_the_first_shift_still_counts),
+	  TEST(a_prack_names_the_response_it_means),
+	  TEST(what_stands_before_a_pbx_stays_on_the_way),
+	  TEST(a_pbx_that_calls_through_proxies_is_reached_through_them),
 	  TEST(a_call_of_a_pbx_reaches_a_device_that_can_call_back))

@@ -59,6 +59,7 @@ struct ua {
 	char prov[TEXT_MAX]; /* the last 18x */
 	int provs;
 	const char *tag; /* of To in its answers; NULL: "bt" */
+	const char *before; /* lines above our Record-Route in them */
 	char req[TEXT_MAX];
 	int requests;
 	char seen[1024]; /* three letters of each request */
@@ -544,9 +545,10 @@ static inline void call(struct fixture *fix, const char *to)
 }
 
 /* A request of alice in the dialog that her last 2xx made. */
-static inline void put_in_dialog_body(struct fixture *fix, const char *resp,
+static inline void put_in_dialog_with(struct fixture *fix, const char *resp,
 			       const char *method, unsigned cseq,
-			       unsigned worker, const char *body)
+			       unsigned worker, const char *extra,
+				      const char *body)
 {
 	char to[1024], contact[1024], rr[1024], route[1100] = "";
 
@@ -560,11 +562,25 @@ static inline void put_in_dialog_body(struct fixture *fix, const char *resp,
 	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%s%u;rport\r\n"
 	    "Max-Forwards: 70\r\n%sFrom: <sip:alice@demo.test>;tag=af\r\n"
 	    "To: %s\r\nCall-ID: call-1\r\nCSeq: %u %s\r\n"
-	    "Contact: <sip:alice@127.0.0.1:%u>\r\n"
+	    "Contact: <sip:alice@127.0.0.1:%u>\r\n%s"
 	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
 	    method, contact + 1, sa_port(&fix->alice.addr), method, cseq,
-	    route, to, cseq, method, sa_port(&fix->alice.addr), strlen(body),
+	    route, to, cseq, method, sa_port(&fix->alice.addr), extra, strlen(body),
 	    body);
+}
+
+static inline void put_in_dialog_body(struct fixture *fix, const char *resp,
+				      const char *method, unsigned cseq,
+				      unsigned worker, const char *body)
+{
+	put_in_dialog_with(fix, resp, method, cseq, worker, "", body);
+}
+
+static inline void put_in_dialog_extra(struct fixture *fix, const char *resp,
+				       const char *method, unsigned cseq,
+				       unsigned worker, const char *extra)
+{
+	put_in_dialog_with(fix, resp, method, cseq, worker, extra, "");
 }
 
 static inline void put_in_dialog(struct fixture *fix, const char *resp,
@@ -621,9 +637,9 @@ static inline void ua_answers(struct fixture *fix, struct ua *ua, int code,
 			 rr);
 	/* bob is registered through worker 1 and answers to it */
 	put(fix, ua, 1,
-	    "SIP/2.0 %d X\r\nVia: %s\r\n%s%sFrom: %s\r\nTo: %s%s%s\r\n"
+	    "SIP/2.0 %d X\r\nVia: %s\r\n%s%s%sFrom: %s\r\nTo: %s%s%s\r\n"
 	    "Call-ID: %s\r\nCSeq: %s\r\n%s\r\n",
-	    code, via, second, rr_line, from, to,
+	    code, via, second, ua->before ? ua->before : "", rr_line, from, to,
 	    strstr(to, "tag=") ? "" : ";tag=",
 	    strstr(to, "tag=") ? "" : ua->tag ? ua->tag : "bt", callid, cseq,
 	    extra);

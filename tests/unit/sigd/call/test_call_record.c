@@ -39,7 +39,8 @@ static const struct call_record sample = {
 		  .profile = 1, .cseq = 17, .flow_len = 3,
 		  .flow = {1, 0, 255}},
 		 {.user = "bob", .tag = "t2", .target = "sip:b@y.invalid",
-		  .uri = "sip:bob@demo", .conn = "pbx", .shift = 2}},
+		  .uri = "sip:bob@demo", .conn = "pbx", .shift = 2,
+		  .routes = "<sip:p1;lr>, <sip:p2;lr>"}},
 };
 
 static bool start(struct fixture *fix)
@@ -126,6 +127,23 @@ static void a_record_reads_back(void)
 		CHECK_INT(load(&fix), STATUS_OK);
 		CHECK(fix.has_rec);
 		CHECK(!memcmp(&fix.rec, &sample, sizeof(sample)));
+	}
+	stop(&fix);
+}
+
+static void a_shift_is_kept_while_the_call_lives(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		call_record_shift(fix.link, sample.call, CALL_CALLEE, 7);
+		CHECK_INT(load(&fix), STATUS_UNKNOWN_DIALOG);
+		CHECK_INT(save(&fix), STATUS_OK);
+		call_record_shift(fix.link, sample.call, CALL_CALLEE, 7);
+		call_record_shift(fix.link, sample.call, CALL_CALLER, 1);
+		CHECK_INT(load(&fix), STATUS_OK);
+		CHECK_INT(fix.rec.side[CALL_CALLEE].shift, 7);
+		CHECK_INT(fix.rec.side[CALL_CALLER].shift, 1);
 	}
 	stop(&fix);
 }
@@ -267,6 +285,7 @@ static void with_redis_away_it_says_so(void)
 }
 
 TEST_MAIN(TEST(a_record_reads_back),
+	  TEST(a_shift_is_kept_while_the_call_lives),
 	  TEST(what_is_not_there_is_an_unknown_dialog),
 	  TEST(a_call_stands_in_the_list_until_it_ends),
 	  TEST(a_record_that_expired_leaves_the_list),

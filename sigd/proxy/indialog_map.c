@@ -1,0 +1,145 @@
+/*
+ * indialog_map.c  A request within a dialog, as the other side knows it
+ *
+ * The two sides may know each other by other URIs (a connection's domain), and
+ * what goes to a side that challenged us is ahead by one CSeq for each answer
+ * that we gave (RFC 3261 22.1). Tags and Call-ID are the same on both. Answers
+ * need no map: they are written from the request (hop_back.c).
+ *
+ * With Redis away the first shift is in the cookie; URIs then pass as they
+ * came: only tags count (RFC 3261 12.2.2).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "routing/route.h"
+#include "sigd/proxy/indialog.h"
+#include "sigd/proxy/side.h"
+
+uint32_t indialog_shift(const struct indialog *in)
+{
+	return in->rec ? in->rec->side[!indialog_side(in)].shift
+		       : in->cookie.shift;
+}
+
+/* --- names ------------------------------------------------------------------- */
+
+static void names_edit(const struct indialog *in, struct smsg_edit *ed)
+{
+	const struct call_side *caller = &in->rec->side[CALL_CALLER];
+	const struct call_side *callee = &in->rec->side[CALL_CALLEE];
+	struct side_names *names;
+
+	if (!caller->far[0] && !callee->far[0])
+		return;
+	names = mem_alloc(sizeof(*names), NULL);
+	if (!names)
+		return;
+
+	if (indialog_side(in) == CALL_CALLER) {
+		str_ncpy(names->from, caller->far, sizeof(names->from));
+		str_ncpy(names->to, callee->far, sizeof(names->to));
+	} else {
+		str_ncpy(names->from, callee->uri, sizeof(names->from));
+		str_ncpy(names->to, caller->uri, sizeof(names->to));
+	}
+	side_names_edit(ed, names);
+	mem_deref(names);
+}
+
+/* --- numbers ------------------------------------------------------------------- */
+
+static void numbers_edit(const struct indialog *in, struct smsg_edit *ed)
+{
+	const struct smsg *msg = ed->msg;
+	struct shdr_rack rack;
+	struct pl text;
+
+	if (!in->shift)
+		return;
+	text = smsg_edit_text(ed, "%u %r", msg->cseq.num + in->shift,
+			      &msg->cseq.name);
+	smsg_edit_set(ed, SHDR_CSEQ, &text);
+	if (!smsg_val(msg, SHDR_RACK, &text) ||
+	    shdr_rack_decode(&rack, &text))
+		return;
+	text = smsg_edit_text(ed, "%u %u %r", rack.rseq,
+			      rack.cseq.num + in->shift, &rack.cseq.name);
+	smsg_edit_set(ed, SHDR_RACK, &text);
+}
+
+/* --- the way --------------------------------------------------------------------- */
+
+/* What stands between us and that side is known from when the dialog began;
+ * with Redis away the sender knows it too, behind our own Route. */
+static void route_edit(const struct indialog *in, struct smsg_edit *ed)
+{
+	struct pl route;
+
+	if (!in->rec) {
+		if (smsg_hdr(ed->msg, SHDR_ROUTE))
+			smsg_edit_pop(ed, SHDR_ROUTE);
+		return;
+	}
+	smsg_edit_remove(ed, SHDR_ROUTE);
+	pl_set_str(&route, in->rec->side[!indialog_side(in)].routes);
+	if (route.l)
+		smsg_edit_push(ed, SHDR_ROUTE, &route);
+}
+
+void indialog_map(const struct indialog *in, struct smsg_edit *ed)
+{
+	if (in->rec)
+		names_edit(in, ed);
+	numbers_edit(in, ed);
+	route_edit(in, ed);
+	challenge_edit(&in->challenge, ed);
+}
+
+/* --- challenges --------------------------------------------------------------------- */
+
+/* NULL: it is no connection, or is one no more. */
+static const struct route_connection *connection(const struct indialog *in)
+{
+	const struct route_tenant *tenant;
+	struct pl id, name;
+
+	if (!in->rec)
+		return NULL;
+	pl_set_str(&id, in->rec->tenant);
+	pl_set_str(&name, in->rec->side[!indialog_side(in)].conn);
+	if (!name.l)
+		return NULL;
+	tenant = route_tenant_by_id(in->px->deps.routes, &id);
+	return route_connection_find(tenant, &name);
+}
+
+bool indialog_challenged(struct indialog *in, const struct smsg *msg)
+{
+	const struct route_connection *conn = connection(in);
+	const uint32_t num = indialog_request(in)->cseq.num;
+	struct pl uri;
+	int err;
+
+	if (!conn || num >= (uint32_t)INT32_MAX - in->shift)
+		return false;
+	pl_set_str(&uri, in->target);
+	err = challenge_take(&in->challenge, conn, msg, &uri);
+	if (err) {
+		log_warn(in->cookie.call, "challenge not answered",
+			 "connection=%s method=%s code=%u why=%s", conn->name,
+			 smsg_method_name(msg->method), msg->scode,
+			 err == EACCES	 ? "wrong credentials"
+			 : err == ENOENT ? "no credentials for it"
+					 : strerror(err));
+		return false;
+	}
+	++in->shift;
+	/* what follows is ahead, too, whichever worker it comes to */
+	call_record_shift(in->px->deps.redis, in->cookie.call,
+			  !indialog_side(in), in->shift);
+	return true;
+}
