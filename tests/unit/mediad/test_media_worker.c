@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <re.h>
 
@@ -43,6 +44,7 @@ struct fixture {
 	struct ctl_listener *listener;
 	int answers, events;
 	enum status status;
+	char sdp[2048]; /* of the last answer */
 	struct ctl_event event;
 	uint32_t epoch; /* of the last worker asked */
 	int want;
@@ -70,6 +72,8 @@ static bool cfg_make(struct fixture *fix)
 {
 	struct mediad_setup *setup = &fix->setup;
 	struct cfg_errors *errs = NULL;
+	/* of those that the system gives to nobody */
+	unsigned rtp = 6000 + 8 * ((unsigned)getpid() % 480);
 	char path[300];
 	bool ok;
 
@@ -78,9 +82,10 @@ static bool cfg_make(struct fixture *fix)
 	     write_file("mediad.yaml",
 			"node: t1\nkeys: keys\nstate_dir: .\n"
 			"certificate: dtls.pem\ndrain: 300ms\n"
-			"interfaces: [{name: lo, bind: 127.0.0.1}]\n"
+			"interfaces: [{name: lo, bind: 127.0.0.1, "
+			"rtp_ports: [%u, %u]}]\n"
 			"redis: {path: %s}\n",
-			fix->bed.server.sock) &&
+			rtp, rtp + 7, fix->bed.server.sock) &&
 	     !cfg_errors_alloc(&errs) &&
 	     !mediad_cfg_load(&setup->cfg, path, errs) &&
 	     !keyring_load(&setup->ring, setup->cfg->keys, NULL, 0) &&
@@ -150,6 +155,8 @@ static void on_answer(int err, const struct ctl_ans *ans, void *arg)
 	CHECK_INT(err, 0);
 	++fix->answers;
 	fix->status = ans ? ans->status : STATUS_COUNT;
+	if (ans)
+		(void)pl_strcpy(&ans->sdp, fix->sdp, sizeof(fix->sdp));
 }
 
 static void on_event(const struct ctl_event *event, const struct ctl_env *env,
@@ -257,6 +264,16 @@ static void finish(struct fixture *fix)
 	redis_bed_stop(&fix->bed);
 }
 
+static enum status ask(struct fixture *fix, const struct ctl_req *req)
+{
+	fix->want = fix->answers + 1;
+	CHECK_INT(ctl_call(fix->client, "t1/1", fix->epoch, req, on_answer,
+			   fix),
+		  0);
+	CHECK(redis_test_until(fix->bed.wheel, 8000, has_answers, fix));
+	return fix->status;
+}
+
 static enum status offer(struct fixture *fix)
 {
 	struct ctl_req req = {.verb = CTL_LEG_REMOTE, .session = SESSION};
@@ -266,12 +283,7 @@ static enum status offer(struct fixture *fix)
 	strcpy(req.remote.call, CALL);
 	pl_set_str(&req.remote.tenant, "acme");
 	pl_set_str(&req.remote.sdp, OFFER);
-	fix->want = fix->answers + 1;
-	CHECK_INT(ctl_call(fix->client, "t1/1", fix->epoch, &req, on_answer,
-			   fix),
-		  0);
-	CHECK(redis_test_until(fix->bed.wheel, 8000, has_answers, fix));
-	return fix->status;
+	return ask(fix, &req);
 }
 
 static bool event_comes(struct fixture *fix)
@@ -331,6 +343,92 @@ static void a_successor_needs_no_file_but_its_state(void)
 	finish(&fix);
 }
 
-TEST_MAIN(TEST(a_successor_tells_what_died_too_early),
+/* --- plain RTP ------------------------------------------------------------------ */
+
+struct pbx {
+	int fd;
+	struct sa addr, peer;
+	uint16_t seq;
+	unsigned heard;
+};
+
+static bool pbx_calls(struct fixture *fix, struct pbx *pbx)
+{
+	struct ctl_req req = {.verb = CTL_LEG_REMOTE, .session = SESSION};
+	const char *line;
+	char sdp[300];
+
+	memset(pbx, 0, sizeof(*pbx));
+	sa_set_str(&pbx->addr, "127.0.0.1", 0);
+	pbx->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (pbx->fd < 0 || bind(pbx->fd, &pbx->addr.u.sa, pbx->addr.len) ||
+	    getsockname(pbx->fd, &pbx->addr.u.sa, &pbx->addr.len))
+		return false;
+	snprintf(sdp, sizeof(sdp),
+		 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+		 "c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %u RTP/AVP 8\r\n",
+		 sa_port(&pbx->addr));
+	req.remote.leg = 1;
+	req.remote.create = true;
+	req.remote.profile = CTL_RTP;
+	strcpy(req.remote.call, CALL);
+	pl_set_str(&req.remote.tenant, "acme");
+	pl_set_str(&req.remote.sdp, sdp);
+	CHECK_INT(ask(fix, &req), STATUS_OK);
+	req.verb = CTL_LEG_JOIN;
+	req.join = (struct ctl_leg_join){1, 0, CTL_ECHO};
+	CHECK_INT(ask(fix, &req), STATUS_OK);
+	req.verb = CTL_LEG_LOCAL;
+	memset(&req.local, 0, sizeof(req.local));
+	req.local.leg = 1;
+	req.local.want = CTL_ANSWER;
+	req.local.profile = CTL_RTP;
+	CHECK_INT(ask(fix, &req), STATUS_OK);
+	line = strstr(fix->sdp, "m=audio ");
+	sa_set_str(&pbx->peer, "127.0.0.1",
+		   line ? (uint16_t)atoi(line + 8) : 0);
+	return line != NULL;
+}
+
+/* A packet at each look; true when 25 came back. */
+static bool is_echoed(void *arg)
+{
+	struct pbx *pbx = arg;
+	uint8_t pkt[172] = {0x80, 8, (uint8_t)(pbx->seq >> 8),
+			    (uint8_t)pbx->seq};
+	struct sa src = {.len = sizeof(src.u)};
+
+	++pbx->seq;
+	(void)!sendto(pbx->fd, pkt, sizeof(pkt), 0, &pbx->peer.u.sa,
+		      pbx->peer.len);
+	while (recvfrom(pbx->fd, pkt, sizeof(pkt), 0, &src.u.sa, &src.len) > 0)
+		pbx->heard += sa_cmp(&src, &pbx->peer, SA_ALL);
+	return pbx->heard >= 25;
+}
+
+/* By the loop, with sockets that the successor has bound again. */
+static void plain_rtp_is_echoed_across_a_death(void)
+{
+	struct fixture fix;
+	uint64_t begun;
+	struct pbx pbx = {.fd = -1};
+
+	if (begin(&fix) && CHECK(pbx_calls(&fix, &pbx))) {
+		CHECK(redis_test_until(fix.bed.wheel, 5000, is_echoed, &pbx));
+		begun = tmr_jiffies();
+		succeed(&fix);
+		pbx.heard = 0;
+		CHECK(redis_test_until(fix.bed.wheel, 5000, is_echoed, &pbx));
+		printf("# 25 packets are back %u ms after the death\n",
+		       (unsigned)(tmr_jiffies() - begun));
+		CHECK(await_worker(&fix));
+		CHECK_INT(fix.events, 0);
+	}
+	close(pbx.fd);
+	finish(&fix);
+}
+
+TEST_MAIN(TEST(plain_rtp_is_echoed_across_a_death),
+	  TEST(a_successor_tells_what_died_too_early),
 	  TEST(draining_ends_with_the_time_allowed),
 	  TEST(a_successor_needs_no_file_but_its_state))
