@@ -26,6 +26,8 @@
 #include "sigd/registrar/registrar.h"
 #include "sigd/serve.h"
 #include "sigd/sigd_metric.h"
+#include "sigd/transport/resolve.h"
+#include "sigd/upstream/upstream.h"
 
 enum {
 	DRAIN_CHECK_MS = 50,
@@ -50,7 +52,9 @@ struct sigd {
 	struct ctl_listener *listener;
 	struct media_client *media;
 	struct transport *transport;
+	struct resolver *resolver;
 	struct proxy *proxy;
+	struct upstream *upstream;
 	struct proxy_listener *listeners;
 	struct transport_listener *sockets; /* borrowed by the transport */
 	struct wheel_timer drain, say, tickets;
@@ -71,9 +75,11 @@ static void destructor(void *data)
 	wheel_stop(&sigd->tickets);
 	mem_deref(sigd->publish);
 	mem_deref(sigd->metrics);
+	mem_deref(sigd->upstream);
 	/* flows tell the proxy that they end, so they go first */
 	mem_deref(sigd->transport);
 	mem_deref(sigd->proxy);
+	mem_deref(sigd->resolver);
 	mem_deref(sigd->media);
 	mem_deref(sigd->listener);
 	mem_deref(sigd->nodes);
@@ -132,6 +138,8 @@ void sigd_reload(struct sigd *sigd)
 	if (sigd->proxy) {
 		proxy_keyring_set(sigd->proxy, now.ring);
 		proxy_routes_set(sigd->proxy, now.routes);
+		if (sigd->upstream)
+			upstream_reload(sigd->upstream);
 		ctl_client_keys(sigd->ctl, now.ring);
 		ctl_listener_keys(sigd->listener, now.ring);
 	}
@@ -293,7 +301,7 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 		.epoch = epoch, .wheel = sigd->worker->wheel,
 		.keyring = sigd->files.ring, .routes = sigd->files.routes,
 		.redis = sigd->redis, .media = sigd->media,
-		.listeners = sigd->listeners,
+		.resolver = sigd->resolver, .listeners = sigd->listeners,
 		.nlisteners = cfg->nlisteners};
 
 	return proxy_alloc(&sigd->proxy, &pc, &deps);
@@ -312,6 +320,8 @@ static void on_fill(void *arg)
 	sigd->figures.proxy	= *proxy_counts(sigd->proxy);
 	sigd->figures.transport = *transport_counts(sigd->transport);
 	sigd->figures.busy	= proxy_busy(sigd->proxy);
+	if (sigd->upstream)
+		sigd->figures.upstream = *upstream_counts(sigd->upstream);
 }
 
 static int figures_start(struct sigd *sigd)
@@ -443,6 +453,9 @@ int sigd_alloc(struct sigd **sigdp, struct worker *worker,
 	sigd->files.routes = mem_ref(setup->files.routes);
 	sigd->files.cfg	   = mem_ref(setup->files.cfg);
 	err = listeners_fill(sigd);
+	if (!err)
+		err = resolver_alloc(&sigd->resolver, worker->wheel,
+				     &(struct resolver_cfg){.servers = NULL});
 	if (!err)
 		err = redis_link_alloc(&sigd->redis, &sigd->redis_cfg,
 				       worker->wheel, on_redis, sigd);

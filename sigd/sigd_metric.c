@@ -8,6 +8,7 @@
 
 #define PROXY(member) offsetof(struct sigd_figures, proxy.member)
 #define TRANSPORT(member) offsetof(struct sigd_figures, transport.member)
+#define UPSTREAM(member) offsetof(struct sigd_figures, upstream.member)
 
 /* A row: counter or gauge, name behind "cordboard_sig_", help, place. */
 #define COUNTER(name, help, at)                                              \
@@ -42,6 +43,14 @@ static const struct metric_desc rows[] = {
 		offsetof(struct sigd_figures, txns_refused)),
 	COUNTER("transaction_timeouts", "Requests and answers without reply",
 		offsetof(struct sigd_figures, txn_timeouts)),
+	COUNTER("registers_sent", "REGISTERs to PBXs", UPSTREAM(sent)),
+	COUNTER("registers_accepted", "Of these, accepted",
+		UPSTREAM(accepted)),
+	COUNTER("registers_refused", "Of these, refused or not answered",
+		UPSTREAM(refused)),
+	GAUGE("registrations_kept", "Registrations at PBXs that are ours now",
+	      UPSTREAM(kept)),
+	GAUGE("registrations_up", "Of these, in force", UPSTREAM(registered)),
 	COUNTER("connections", "TCP connections taken",
 		TRANSPORT(accepted)),
 	GAUGE("connections_open", "TCP connections open now",

@@ -9,11 +9,13 @@
 #include "common/metric.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/transport/transport.h"
+#include "sigd/upstream/upstream.h"
 
 /* Plain data: a copy, brought up to date before it is published. */
 struct sigd_figures {
 	struct proxy_counts proxy;
 	struct transport_counts transport;
+	struct upstream_counts upstream;
 	int64_t busy; /* requests and calls being set up */
 	int64_t txns, txn_bytes;
 	uint64_t txns_refused, txn_timeouts;

@@ -84,6 +84,20 @@ void challenge_edit(const struct challenge *ch, struct smsg_edit *ed)
 	}
 }
 
+void challenge_fields(const struct challenge *ch, struct smsg_field *fieldv,
+		      size_t *n)
+{
+	static const char *const names[2] = {"Authorization",
+					     "Proxy-Authorization"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!ch->kind[i].val)
+			continue;
+		pl_set_str(&fieldv[*n].name, names[i]);
+		pl_set_str(&fieldv[(*n)++].val, ch->kind[i].val);
+	}
+}
+
 void challenge_reset(struct challenge *ch)
 {
 	for (unsigned i = 0; i < 2; i++) {

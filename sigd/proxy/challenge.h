@@ -11,6 +11,7 @@
 #define SIGD_PROXY_CHALLENGE_H
 
 #include "routing/route_conn.h"
+#include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_edit.h"
 
 /* What was answered so far, for one request; all zero: nothing. */
@@ -31,6 +32,9 @@ int challenge_take(struct challenge *ch, const struct route_connection *conn,
 		   const struct smsg *response, const struct pl *uri);
 /* Put the credentials into a request. */
 void challenge_edit(const struct challenge *ch, struct smsg_edit *ed);
+/* The same as fields of a request of ours, behind the *n that there are. */
+void challenge_fields(const struct challenge *ch, struct smsg_field *fieldv,
+		      size_t *n);
 void challenge_reset(struct challenge *ch);
 
 #endif

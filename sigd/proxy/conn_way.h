@@ -24,8 +24,8 @@ typedef void(conn_way_h)(enum status code, const struct conn_way *way,
 
 /*
  * 0: *way is written, and h is not called. EINPROGRESS: h is called once,
- * later, unless the caller ends the question *askp with mem_deref(). Others:
- * there is no way.
+ * later, unless the caller ends the question *askp with mem_deref(); conn
+ * outlives it. Others: there is no way.
  */
 int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 		  struct proxy *px, const struct route_connection *conn,

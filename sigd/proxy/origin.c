@@ -6,7 +6,7 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/origin.h"
-#include "sigd/upstream/trunk_contact.h"
+#include "sigd/proxy/trunk_contact.h"
 
 /* That of the domain in the Request-URI, which must be the one of who asks
  * too: the same name at another tenant is somebody else (RFC 3261 10.3 step

@@ -21,6 +21,7 @@ struct keyring;
 struct media_client;
 struct proxy;
 struct redis_link;
+struct resolver;
 struct route_table;
 
 /* Zero: the default. */
@@ -52,6 +53,7 @@ struct proxy_deps {
 	struct transport *transport;
 	struct redis_link *redis;
 	struct media_client *media;
+	struct resolver *resolver; /* NULL: connections by address alone */
 	const struct proxy_listener *listeners; /* as in the transport */
 	size_t nlisteners;
 };

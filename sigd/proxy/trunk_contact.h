@@ -7,8 +7,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef SIGD_UPSTREAM_TRUNK_CONTACT_H
-#define SIGD_UPSTREAM_TRUNK_CONTACT_H
+#ifndef SIGD_PROXY_TRUNK_CONTACT_H
+#define SIGD_PROXY_TRUNK_CONTACT_H
 
 #include <re.h>
 

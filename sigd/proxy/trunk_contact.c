@@ -7,7 +7,7 @@
 
 #include "routing/route.h"
 #include "routing/route_conn.h"
-#include "sigd/upstream/trunk_contact.h"
+#include "sigd/proxy/trunk_contact.h"
 
 void trunk_contact_print(char user[TRUNK_CONTACT_MAX],
 			 const struct route_connection *conn)

@@ -1,0 +1,424 @@
+/*
+ * trunk_reg.c  One registration at a PBX, kept up
+ *
+ *   due -> the way there -> REGISTER -> 200: refresh in time
+ *                                    -> 401, 407: again with credentials
+ *                                    -> 423: again, for longer
+ *                                    -> else, or silence: after a while
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/id.h"
+#include "common/log.h"
+#include "common/wheel.h"
+#include "routing/route.h"
+#include "sigd/proxy/challenge.h"
+#include "sigd/proxy/conn_way.h"
+#include "sigd/proxy/own_request.h"
+#include "sigd/proxy/trunk_contact.h"
+#include "sigd/upstream/trunk_reg.h"
+
+enum {
+	GRANTED_MIN_S = 10, /* less is taken for this */
+	EXPIRES_MAX_S = 86400,
+	BACKOFF_MIN_MS = 5000,
+	REFUSED_MIN_MS = 60000,
+	BACKOFF_MAX_MS = 300000,
+	RETRY_AFTER_MAX_S = 3600,
+	URI_MAX = 512,
+};
+
+struct trunk_reg {
+	struct proxy *px;
+	const struct route_connection *conn;
+	struct trunk_reg_handlers h;
+	struct trunk_state state;
+	struct wheel_timer due;
+	struct conn_ask *locate;
+	struct flow_id to;
+	struct txn_cli *ct;
+	struct challenge challenge;
+	uint32_t expires_s; /* asked for; a 423 raises it */
+	unsigned failures;  /* in a row */
+	bool brief;         /* 423 was heard in this attempt */
+};
+
+void trunk_reg_name(char name[TRUNK_NAME_MAX + 1],
+		    const struct route_connection *conn)
+{
+	re_snprintf(name, TRUNK_NAME_MAX + 1, "%s/%s", conn->tenant->id,
+		    conn->name);
+}
+
+const struct route_connection *trunk_reg_conn(const struct trunk_reg *reg)
+{
+	return reg->conn;
+}
+
+const struct trunk_state *trunk_reg_state(const struct trunk_reg *reg)
+{
+	return &reg->state;
+}
+
+static void destructor(void *data)
+{
+	struct trunk_reg *reg = data;
+
+	wheel_stop(&reg->due);
+	mem_deref(reg->locate);
+	challenge_reset(&reg->challenge);
+	if (reg->ct)
+		txn_cli_detach(reg->ct);
+}
+
+/* What a registration depends on; another value: register anew. */
+static uint32_t print_of(const struct route_connection *conn)
+{
+	const struct route_conn_login *login = &conn->login;
+	char text[1024];
+
+	re_snprintf(text, sizeof(text), "%s\n%s\n%s\n%s\n%s\n%s\n%u",
+		    conn->peer.address, conn->peer.domain,
+		    conn->peer.listener ? conn->peer.listener : "",
+		    login->username, login->password,
+		    login->realm ? login->realm : "", conn->times.expires);
+	return hash_joaat_str(text);
+}
+
+/* --- phases ------------------------------------------------------------------------ */
+
+static void phase_set(struct trunk_reg *reg, enum trunk_phase phase,
+		      uint16_t code, const char *why)
+{
+	const enum trunk_phase was = reg->state.phase;
+	char name[TRUNK_NAME_MAX + 1];
+
+	trunk_reg_name(name, reg->conn);
+	/* what changes is news, what goes on is not */
+	if (phase != was || code != reg->state.code) {
+		if (phase == TRUNK_FAILED)
+			log_warn(NULL, "registration at a PBX failed",
+				 "connection=%s code=%u why=%s", name, code,
+				 why);
+		else if (phase == TRUNK_REGISTERED && phase != was)
+			log_info(NULL, "registered at a PBX", "connection=%s",
+				 name);
+	}
+	if (phase != was)
+		reg->state.since_ms = proxy_unix_ms();
+	reg->state.phase = phase;
+	reg->state.code	 = code;
+	str_ncpy(reg->state.why, why, sizeof(reg->state.why));
+	reg->h.stateh(reg, reg->h.arg);
+}
+
+static void on_due(void *arg);
+
+static void due_in(struct trunk_reg *reg, uint64_t ms)
+{
+	wheel_start(reg->px->deps.wheel, &reg->due,
+		    (uint32_t)min(ms, (uint64_t)INT32_MAX), on_due, reg);
+}
+
+/* least_ms doubles with each failure; half of it is jitter, so that those that
+ * failed together come back apart. */
+static void failed(struct trunk_reg *reg, uint16_t code, const char *why,
+		   uint32_t least_ms)
+{
+	uint64_t ms = least_ms;
+
+	for (unsigned i = 0; i < reg->failures && ms < BACKOFF_MAX_MS; i++)
+		ms *= 2;
+	ms = min(ms, (uint64_t)max(BACKOFF_MAX_MS, least_ms));
+	++reg->failures;
+	reg->h.answerh(false, reg->h.arg);
+	/* what was granted before goes on until it lapses */
+	if (reg->state.ends_ms > proxy_unix_ms()) {
+		reg->state.code = code;
+		str_ncpy(reg->state.why, why, sizeof(reg->state.why));
+		log_warn(NULL, "a registration was not refreshed",
+			 "connection=%s/%s code=%u why=%s",
+			 reg->conn->tenant->id, reg->conn->name, code, why);
+		reg->h.stateh(reg, reg->h.arg);
+		ms = min(ms, (uint64_t)BACKOFF_MIN_MS);
+	} else {
+		reg->state.ends_ms = 0;
+		phase_set(reg, TRUNK_FAILED, code, why);
+	}
+	due_in(reg, ms / 2 + rand_u32() % (ms / 2 + 1));
+}
+
+/* --- the answer ---------------------------------------------------------------------- */
+
+/* Of our binding: the expires of our Contact, else of the message (RFC 3261
+ * 10.2.4), else what was asked for. */
+static uint32_t granted(const struct trunk_reg *reg, const struct smsg *msg)
+{
+	char user[TRUNK_CONTACT_MAX];
+	struct shdr_addr addr;
+	struct pl val;
+
+	trunk_contact_print(user, reg->conn);
+	for (unsigned i = 0; i < 32; i++) {
+		if (smsg_addr(msg, SHDR_CONTACT, i, &addr))
+			break;
+		if (!pl_strcmp(&addr.uri.user, user) &&
+		    shdr_param(&addr.params, "expires", &val))
+			return pl_u32(&val);
+	}
+	if (smsg_val(msg, SHDR_EXPIRES, &val))
+		return pl_u32(&val);
+	return reg->expires_s;
+}
+
+static void accepted(struct trunk_reg *reg, const struct smsg *msg)
+{
+	uint32_t s = granted(reg, msg);
+	uint64_t ms;
+
+	s  = max(s, (uint32_t)GRANTED_MIN_S);
+	s  = min(s, (uint32_t)EXPIRES_MAX_S);
+	ms = 1000ull * s;
+	reg->failures = 0;
+	reg->state.ends_ms = proxy_unix_ms() + ms;
+	reg->h.answerh(true, reg->h.arg);
+	phase_set(reg, TRUNK_REGISTERED, msg->scode, "OK");
+	due_in(reg, ms * 3 / 4 + rand_u32() % (ms * 15 / 100 + 1));
+}
+
+static void attempt(struct trunk_reg *reg);
+
+static bool too_brief(struct trunk_reg *reg, const struct smsg *msg)
+{
+	struct pl val;
+	uint32_t s;
+
+	if (msg->scode != 423 || reg->brief ||
+	    !smsg_val(msg, SHDR_MIN_EXPIRES, &val))
+		return false;
+	s = pl_u32(&val);
+	if (s <= reg->expires_s || s > EXPIRES_MAX_S)
+		return false;
+	reg->brief     = true;
+	reg->expires_s = s;
+	return true;
+}
+
+static uint32_t retry_after_ms(const struct smsg *msg)
+{
+	struct pl val;
+	uint32_t s = smsg_val(msg, SHDR_RETRY_AFTER, &val) ? pl_u32(&val) : 0;
+
+	return 1000 * min(s, (uint32_t)RETRY_AFTER_MAX_S);
+}
+
+static void refused(struct trunk_reg *reg, const struct smsg *msg)
+{
+	char why[TRUNK_WHY_MAX];
+	/* who has said no to us in person is not asked at once again */
+	uint32_t least = msg->scode >= 400 && msg->scode < 500 &&
+					 msg->scode != 408
+				 ? REFUSED_MIN_MS
+				 : BACKOFF_MIN_MS;
+
+	re_snprintf(why, sizeof(why), "%r", &msg->reason);
+	failed(reg, msg->scode, why, max(least, retry_after_ms(msg)));
+}
+
+static void challenged(struct trunk_reg *reg, const struct smsg *msg)
+{
+	char uri[URI_MAX];
+	struct pl pl;
+	int err;
+
+	re_snprintf(uri, sizeof(uri), "sip:%s", reg->conn->peer.domain);
+	pl_set_str(&pl, uri);
+	err = challenge_take(&reg->challenge, reg->conn, msg, &pl);
+	if (!err)
+		attempt(reg);
+	else
+		failed(reg, msg->scode,
+		       err == EACCES   ? "username or password is wrong"
+		       : err == ENOENT ? "its realm or algorithm is not ours"
+				       : "its challenge cannot be answered",
+		       REFUSED_MIN_MS);
+}
+
+static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
+{
+	struct trunk_reg *reg = arg;
+
+	if (msg->scode < 200)
+		return;
+
+	txn_cli_detach(ct);
+	reg->ct = NULL;
+	if (msg->scode < 300)
+		accepted(reg, msg);
+	else if (msg->scode == 401 || msg->scode == 407)
+		challenged(reg, msg);
+	else if (too_brief(reg, msg))
+		attempt(reg);
+	else
+		refused(reg, msg);
+}
+
+static void on_end(struct txn_cli *ct, int err, void *arg)
+{
+	struct trunk_reg *reg = arg;
+	(void)ct;
+
+	reg->ct = NULL;
+	failed(reg, 0,
+	       err == ETIMEDOUT ? "no answer" : "it could not be sent",
+	       BACKOFF_MIN_MS);
+}
+
+/* --- the request ------------------------------------------------------------------------ */
+
+static int send_register(struct trunk_reg *reg, uint32_t expires_s)
+{
+	const struct route_connection *conn = reg->conn;
+	struct txn_cli *ct = NULL;
+	char uri[URI_MAX], from[URI_MAX], to[URI_MAX], contact[URI_MAX],
+		expires[16], user[TRUNK_CONTACT_MAX], tag[17];
+	struct smsg_field fields[2];
+	struct own_request req = {.method = "REGISTER", .to = &reg->to,
+				  .cseq = ++reg->state.cseq,
+				  .fieldv = fields, .fieldc = 2,
+				  .challenge = &reg->challenge,
+				  .resph = on_response, .endh = on_end,
+				  .arg = reg};
+	int err;
+
+	trunk_contact_print(user, conn);
+	id_make(tag);
+	re_snprintf(uri, sizeof(uri), "sip:%s", conn->peer.domain);
+	re_snprintf(to, sizeof(to), "<sip:%s@%s>", conn->login.username,
+		    conn->peer.domain);
+	re_snprintf(from, sizeof(from), "%s;tag=%s", to, tag);
+	re_snprintf(contact, sizeof(contact), "<sip:%s@%s>", user,
+		    hop_host(reg->px, &reg->to));
+	re_snprintf(expires, sizeof(expires), "%u", expires_s);
+	pl_set_str(&req.uri, uri);
+	pl_set_str(&req.from, from);
+	pl_set_str(&req.to_val, to);
+	pl_set_str(&req.callid, reg->state.callid);
+	pl_set_str(&fields[0].name, "Contact");
+	pl_set_str(&fields[0].val, contact);
+	pl_set_str(&fields[1].name, "Expires");
+	pl_set_str(&fields[1].val, expires);
+
+	/* who takes over must not use this CSeq again (RFC 3261 10.2) */
+	reg->h.stateh(reg, reg->h.arg);
+	reg->h.senth(reg->h.arg);
+	err = own_request_send(&ct, reg->px, &req);
+	if (err)
+		return err;
+	if (expires_s)
+		reg->ct = ct;
+	else
+		txn_cli_detach(ct);
+	return 0;
+}
+
+static void attempt(struct trunk_reg *reg)
+{
+	if (send_register(reg, reg->expires_s))
+		failed(reg, 0, "it could not be sent", BACKOFF_MIN_MS);
+}
+
+static void on_way(enum status code, const struct conn_way *way, void *arg)
+{
+	struct trunk_reg *reg = arg;
+
+	reg->locate = mem_deref(reg->locate);
+	if (code != STATUS_OK) {
+		failed(reg, 0, "its name has no address", BACKOFF_MIN_MS);
+		return;
+	}
+	reg->to = way->flow;
+	attempt(reg);
+}
+
+static void on_due(void *arg)
+{
+	struct trunk_reg *reg = arg;
+	struct conn_way way;
+	int err;
+
+	challenge_reset(&reg->challenge);
+	reg->brief = false;
+	err = conn_way_find(&reg->locate, &way, reg->px, reg->conn, on_way,
+			    reg);
+	if (!err)
+		on_way(STATUS_OK, &way, reg);
+	else if (err != EINPROGRESS)
+		failed(reg, 0, err == ENOENT ? "no listener for it"
+					     : "its name has no address",
+		       BACKOFF_MIN_MS);
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+static void begin(struct trunk_reg *reg)
+{
+	reg->expires_s = max(reg->conn->times.expires / 1000,
+			     (uint32_t)GRANTED_MIN_S);
+	reg->state.print = print_of(reg->conn);
+}
+
+int trunk_reg_alloc(struct trunk_reg **regp, struct proxy *px,
+		    const struct route_connection *conn,
+		    const struct trunk_state *was, uint32_t spread_ms,
+		    const struct trunk_reg_handlers *h)
+{
+	struct trunk_reg *reg = mem_zalloc(sizeof(*reg), destructor);
+	uint64_t now = proxy_unix_ms(), left = 0;
+
+	if (!reg)
+		return ENOMEM;
+
+	reg->px	  = px;
+	reg->conn = conn;
+	reg->h	  = *h;
+	if (was)
+		reg->state = *was;
+	if (was && was->phase == TRUNK_REGISTERED &&
+	    was->print == print_of(conn) && was->ends_ms > now)
+		left = was->ends_ms - now;
+	begin(reg);
+	if (!reg->state.callid[0]) {
+		id_make(reg->state.callid);
+		reg->state.since_ms = now;
+	}
+	/* in force for a while: refreshed in its time, as if nothing had been */
+	due_in(reg, left > 2 * GRANTED_MIN_S * 1000u
+			    ? left / 4 + rand_u32() % (left / 2)
+			    : rand_u32() % (spread_ms + 1));
+	*regp = reg;
+	return 0;
+}
+
+void trunk_reg_follow(struct trunk_reg *reg,
+		      const struct route_connection *conn)
+{
+	const uint32_t was = reg->state.print;
+
+	/* a question under way names the old one */
+	reg->locate = mem_deref(reg->locate);
+	reg->conn   = conn;
+	begin(reg);
+	if (reg->state.print != was || (!reg->ct && !wheel_runs(&reg->due)))
+		due_in(reg, 0);
+}
+
+void trunk_reg_leave(struct trunk_reg *reg)
+{
+	if (reg->state.phase == TRUNK_REGISTERED && sa_isset(&reg->to.remote,
+							     SA_ALL))
+		(void)send_register(reg, 0);
+}
