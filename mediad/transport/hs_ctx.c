@@ -94,6 +94,8 @@ static bool configure(SSL_CTX *ssl_ctx, const struct cert *cert)
 					     SSL_OP_SINGLE_ECDH_USE);
 	SSL_CTX_set_session_cache_mode(ssl_ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
+	/* or its buffer has room for 16 kB, which no datagram has */
+	SSL_CTX_set_max_send_fragment(ssl_ctx, HS_MTU);
 	SSL_CTX_set_verify(ssl_ctx,
 			   SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
 			   accept_any);
