@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <re.h>
 
@@ -20,6 +19,8 @@
 #include "mediad/transport/hs.h"
 #include "mediad/transport/mux.h"
 #include "mediad/transport/path_web.h"
+#include "tests/bench/lib/bench.h"
+#include "tests/bench/lib/kernel.h"
 #include "tests/lib/mock_media.h"
 
 enum {
@@ -46,14 +47,6 @@ struct bench {
 	uint64_t now_ms;
 	struct leg legs[LEGS];
 };
-
-static double cpu_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
 
 static void on_rtp(const struct path_packet *packet, void *arg)
 {
@@ -168,8 +161,9 @@ static void memory(struct bench *b)
 	with = mallinfo2().uordblks;
 	for (unsigned i = 0; i < LEGS; i++)
 		b->legs[i].path = mem_deref(b->legs[i].path);
-	printf("relay memory of a path=%zu bytes\n",
-	       (with - mallinfo2().uordblks) / LEGS);
+	BENCH("... heap of a path",
+	      (double)(with - mallinfo2().uordblks) / LEGS / 1024, "kB", 0,
+	      NULL);
 }
 
 static double run(struct bench *b, unsigned burst)
@@ -182,20 +176,22 @@ static double run(struct bench *b, unsigned burst)
 		for (unsigned i = 0; i < burst; i++)
 			(void)mock_media_send(b->legs[at++ % LEGS].mock, 111, n,
 					      payload, PAYLOAD);
-		t0 = cpu_us();
+		t0 = bench_cpu_us();
 		mux_poll(b->env.mux);
 		mux_flush(b->env.mux);
-		us += cpu_us() - t0;
+		us += bench_cpu_us() - t0;
 		for (unsigned i = 0; i < LEGS && n % 1000 < burst; i++)
 			mock_media_poll(b->legs[i].mock);
 	}
 	return us / PACKETS;
 }
 
+static const unsigned bursts[] = {1, 8, 64};
+
 static int measure(const struct crypt_impl *impl, const char *profiles)
 {
-	static const unsigned bursts[] = {1, 8, 64};
 	static struct bench b;
+	char name[80], note[60];
 	int err = bench_open(&b, impl, profiles);
 
 	for (unsigned i = 0; i < 3 && !err; i++) {
@@ -206,15 +202,15 @@ static int measure(const struct crypt_impl *impl, const char *profiles)
 
 			best = us < best ? us : best;
 		}
-		printf("relay impl=%-8s suite=%-22s legs=%d burst=%-2u "
-		       "packet=%.2f us\n",
-		       crypt_impl_name(impl),
-		       crypt_suite_name(path_web_suite(b.legs[0].path)), LEGS,
-		       bursts[i], best);
+		snprintf(name, sizeof(name), "%s %s, %u at once",
+			 crypt_impl_name(impl),
+			 crypt_suite_name(path_web_suite(b.legs[0].path)),
+			 bursts[i]);
+		snprintf(note, sizeof(note), "%llu lost",
+			 (unsigned long long)(mux_stats(b.env.mux)->tx_dropped +
+					      mux_stats(b.env.mux)->overflow));
+		BENCH(name, best, "us", 0, note);
 	}
-	printf("relay dropped=%llu overflow=%llu\n",
-	       (unsigned long long)mux_stats(b.env.mux)->tx_dropped,
-	       (unsigned long long)mux_stats(b.env.mux)->overflow);
 	memory(&b);
 	bench_close(&b);
 	return err;
@@ -222,8 +218,18 @@ static int measure(const struct crypt_impl *impl, const char *profiles)
 
 int main(void)
 {
+	static const char *const limits[] = {"limit: kernel, 1 at once",
+					     "limit: kernel, 8 at once",
+					     "limit: kernel, 64 at once"};
 	int err = libre_init();
 
+	bench_title("The way of a packet through mediad/transport, browser to "
+		    "browser, 100 legs:\nreceived, its leg found, decrypted, "
+		    "encrypted, sent; no streams, no wake-ups.\nThe limit: "
+		    "recvmmsg and sendmmsg alone, in the same run.\n");
+	for (unsigned i = 0; i < 3; i++)
+		BENCH(limits[i], kernel_relay_us(bursts[i], PACKETS), "us", 0,
+		      NULL);
 	if (!err)
 		err = measure(&crypt_openssl, NULL);
 	if (!err)

@@ -4,36 +4,31 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <re.h>
 
 #include "routing/route.h"
+#include "tests/bench/lib/bench.h"
 
 enum {
 	RULES = 10000,
 	USERS = 100000
 };
 
-static double now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
-
 static struct route_table *load(const char *what, const struct mbuf *mb)
 {
 	struct route_table *table = NULL;
 	struct cfg_errors *errs = NULL;
-	double start = now_us();
+	double start = bench_cpu_us();
+	char text[80], note[40];
 
 	if (!cfg_errors_alloc(&errs) &&
 	    route_table_parse(&table, "bench", (char *)mb->buf, mb->end, errs))
 		re_printf("%H", cfg_errors_print, errs);
-	re_printf("route load %s: %zu KiB in %.0f ms\n", what, mb->end / 1024,
-		  (now_us() - start) / 1e3);
+	snprintf(text, sizeof(text), "load %s", what);
+	snprintf(note, sizeof(note), "%zu KiB of YAML", mb->end / 1024);
+	BENCH(text, (bench_cpu_us() - start) / 1e6, "s", 5, note);
 	mem_deref(errs);
 	return table;
 }
@@ -45,14 +40,15 @@ static void ask(const struct route_table *table, const char *what,
 				    .method = PL("INVITE"),
 				    .caller = PL("alice")};
 	struct route_plan plan;
+	char note[40];
 	double start;
 
 	pl_set_str(&query.callee, callee);
-	start = now_us();
+	start = bench_cpu_us();
 	for (int i = 0; i < rounds; i++)
 		(void)route_decide(table, &query, &plan);
-	re_printf("route %-34s %5u steps %8.2f us\n", what, plan.considered,
-		  (now_us() - start) / rounds);
+	snprintf(note, sizeof(note), "%u rules considered", plan.considered);
+	BENCH(what, (bench_cpu_us() - start) / rounds, "us", 20, note);
 }
 
 /* Patterns as they are written for numbers: by country, area and prefix. */
@@ -113,7 +109,7 @@ static void bench_users(void)
 	table = load("100,000 users", mb);
 	mem_deref(mb);
 	tenant = route_tenant_at(table, 0);
-	start = now_us();
+	start = bench_cpu_us();
 	for (unsigned i = 0; i < USERS; i++) {
 		char name[12];
 		struct pl pl = {name, 7};
@@ -122,13 +118,16 @@ static void bench_users(void)
 				  i * 7919u % USERS);
 		found += route_user_find(tenant, &pl) != NULL;
 	}
-	re_printf("route user of %u, %u found: %.3f us with making the name\n",
-		  USERS, found, (now_us() - start) / USERS);
+	BENCH("a user among 100,000", (bench_cpu_us() - start) / USERS, "us", 0,
+	      found == USERS ? "with making the name" : "FAILED");
 	mem_deref(table);
 }
 
 int main(void)
 {
+	bench_title("A routing decision among 10,000 rules, each a regular "
+		    "expression for the\ncallee, and what loading them "
+		    "takes.\n");
 	bench_rules("10,000 patterns of numbers", put_number_rule);
 	bench_rules("10,000 patterns of any start", put_open_rule);
 	bench_users();

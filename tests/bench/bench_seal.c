@@ -3,23 +3,16 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <time.h>
+#include <stdio.h>
 #include <re.h>
 
 #include "common/keyring.h"
 #include "common/seal.h"
+#include "tests/bench/lib/bench.h"
 
 enum {
 	ROUNDS = 100000
 };
-
-static double now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
 
 static int measure(const struct keyring *ring, size_t len)
 {
@@ -27,22 +20,25 @@ static int measure(const struct keyring *ring, size_t len)
 					  PL("1928301774")};
 	uint8_t plain[SEAL_PLAIN_MAX] = {1, 2, 3};
 	char token[SEAL_TEXT_MAX + 1];
+	char name[40];
 	struct pl text;
 	double t[3];
 	int err = 0;
 
-	t[0] = now_us();
+	t[0] = bench_cpu_us();
 	for (int i = 0; i < ROUNDS; i++)
 		err |= seal_token(token, ring, 1, SEAL_COOKIE, bound, 2, plain,
 				  len);
 	pl_set_str(&text, token);
-	t[1] = now_us();
+	t[1] = bench_cpu_us();
 	for (int i = 0; i < ROUNDS; i++)
 		err |= seal_open(plain, &len, ring, SEAL_COOKIE, bound, 2,
 				 &text);
-	t[2] = now_us();
-	re_printf("seal  plain=%zu seal=%.2f us open=%.2f us\n", len,
-		  (t[1] - t[0]) / ROUNDS, (t[2] - t[1]) / ROUNDS);
+	t[2] = bench_cpu_us();
+	snprintf(name, sizeof(name), "seal %zu bytes", len);
+	BENCH(name, (t[1] - t[0]) / ROUNDS, "us", 0, NULL);
+	BENCH("... open", (t[2] - t[1]) / ROUNDS, "us", 0,
+	      err ? "FAILED" : NULL);
 	return err;
 }
 
@@ -53,6 +49,9 @@ int main(void)
 	char why[100];
 	int err;
 
+	bench_title(
+		"A token (cookie, branch, nonce): AES-SIV, bound to Call-ID "
+		"and tag, as text.\n");
 	err = keyring_parse(&ring, keys, sizeof(keys) - 1, why, sizeof(why));
 	if (!err)
 		err = measure(ring, 16) | measure(ring, 60) |

@@ -6,13 +6,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <re.h>
 
 #include "common/wheel.h"
 #include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_edit.h"
 #include "sigd/txn/txn.h"
+#include "tests/bench/lib/bench.h"
 
 enum {
 	ROUNDS = 200000,
@@ -80,14 +80,6 @@ static const char reg[] =
 	"Supported: path,gruu,outbound\r\n"
 	"User-Agent: JsSIP 3.13.8\r\n"
 	"Content-Length: 0\r\n\r\n";
-
-static double cpu_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
 
 typedef int(bench_h)(uint8_t *buf, size_t len);
 
@@ -187,21 +179,22 @@ static void run(const char *what, const char *text, bench_h *h)
 {
 	const size_t len = strlen(text);
 	uint8_t buf[8192];
+	char note[40];
 	double best = 1e9;
 	int err = 0;
 
 	memcpy(buf, text, len);
 	for (int i = 0; i < RUNS; i++) {
-		double t = cpu_us();
+		double t = bench_cpu_us();
 
 		for (int n = 0; n < ROUNDS / RUNS; n++)
 			err |= h(buf, len);
-		t = (cpu_us() - t) / (ROUNDS / RUNS);
+		t = (bench_cpu_us() - t) / (ROUNDS / RUNS);
 		if (t < best)
 			best = t;
 	}
-	printf("%-34s %5zu bytes  %6.2f us%s\n", what, len, best,
-	       err ? "  FAILED" : "");
+	snprintf(note, sizeof(note), "%zu bytes%s", len, err ? ", FAILED" : "");
+	BENCH(what, best, "us", 0, note);
 }
 
 int main(void)
@@ -211,17 +204,20 @@ int main(void)
 	snprintf(invite, sizeof(invite), "%sContent-Length: %zu\r\n\r\n%s",
 		 invite_head, strlen(sdp), sdp);
 
+	bench_title("A SIP message read, checked and written on, in cache, "
+		    "without sockets; the\npeer is libre's parser. The whole "
+		    "way of a message through sigd: bench_call.\n");
 	if (wheel_alloc(&txn.wheel, 0) ||
 	    txn_table_alloc(&txn.table, NULL, txn.wheel, on_send, NULL))
 		return 1;
 
-	run("sip: INVITE decode", invite, decode);
-	run("sip: INVITE decode, edit, write", invite, forward);
-	run("sip: INVITE decode by libre", invite, libre_decode);
-	run("sip: REGISTER decode", reg, decode);
-	run("sip: REGISTER decode, edit, write", reg, forward);
-	run("sip: REGISTER decode by libre", reg, libre_decode);
-	run("txn: REGISTER decoded and answered", reg, transaction);
+	run("INVITE decode", invite, decode);
+	run("INVITE decode, edit, write", invite, forward);
+	run("INVITE decode by libre", invite, libre_decode);
+	run("REGISTER decode", reg, decode);
+	run("REGISTER decode, edit, write", reg, forward);
+	run("REGISTER decode by libre", reg, libre_decode);
+	run("REGISTER decoded and answered", reg, transaction);
 	mem_deref(txn.table);
 	mem_deref(txn.wheel);
 	return 0;

@@ -6,27 +6,19 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <re.h>
 
 #include "mediad/transport/crypt.h"
 #include "mediad/transport/lite.h"
 #include "mediad/transport/lite_stun.h"
 #include "mediad/transport/replay.h"
+#include "tests/bench/lib/bench.h"
 
 enum {
 	ROUNDS = 200000,
 	RUNS = 5,
 	CAP = 1600
 };
-
-static double now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
 
 struct work {
 	struct crypt *tx, *rx;
@@ -54,11 +46,11 @@ static int run(const struct work *w, double *protect, double *unprotect)
 			pkts[k][3] = (uint8_t)seq;
 			lens[k] = 12 + w->payload;
 		}
-		t0 = now_us();
+		t0 = bench_cpu_us();
 		for (uint32_t k = 0; k < 256; k++)
 			err |= crypt_rtp_protect(w->tx, pkts[k], &lens[k], CAP,
 						 i + k);
-		t1 = now_us();
+		t1 = bench_cpu_us();
 		for (uint32_t k = 0; k < 256; k++) {
 			uint64_t index;
 
@@ -68,7 +60,7 @@ static int run(const struct work *w, double *protect, double *unprotect)
 						   index);
 			replay_rtp_accept(&st, 0, index);
 		}
-		t2 = now_us();
+		t2 = bench_cpu_us();
 		*protect += t1 - t0;
 		*unprotect += t2 - t1;
 	}
@@ -83,6 +75,7 @@ static int measure(const struct crypt_impl *impl, enum crypt_suite suite,
 	static const uint8_t key[30] = "0123456789abcdef01234567890123";
 	struct work w = {.payload = payload};
 	double best[2] = {1e9, 1e9};
+	char name[80];
 	int err = crypt_alloc(&w.tx, impl, suite, key, key + 16);
 
 	if (!err)
@@ -94,10 +87,10 @@ static int measure(const struct crypt_impl *impl, enum crypt_suite suite,
 		best[0] = p < best[0] ? p : best[0];
 		best[1] = u < best[1] ? u : best[1];
 	}
-	printf("srtp  impl=%-8s suite=%-22s payload=%zu protect=%.3f us "
-	       "unprotect=%.3f us%s\n",
-	       crypt_impl_name(impl), crypt_suite_name(suite), payload, best[0],
-	       best[1], err ? " FAILED" : "");
+	snprintf(name, sizeof(name), "%s %s, %zu bytes: protect",
+		 crypt_impl_name(impl), crypt_suite_name(suite), payload);
+	BENCH(name, best[0], "us", 0, err ? "FAILED" : NULL);
+	BENCH("... unprotect", best[1], "us", 0, NULL);
 	mem_deref(w.tx);
 	mem_deref(w.rx);
 	return err;
@@ -126,10 +119,11 @@ static int measure_check(void)
 	lite_stun_attr(&out, 0x0024, tid, 4);
 	chk.len = lite_stun_end(&out, lite_local(lite)->pwd);
 
-	t0 = now_us();
+	t0 = bench_cpu_us();
 	for (int i = 0; i < ROUNDS; i++)
 		lite_recv(lite, &chk, &res);
-	printf("ice   check answered=%.2f us\n", (now_us() - t0) / ROUNDS);
+	BENCH("ICE consent check, read and answered",
+	      (bench_cpu_us() - t0) / ROUNDS, "us", 0, "one per leg in 2.5 s");
 	mem_deref(lite);
 	return res.verdict < LITE_VALID;
 }
@@ -140,6 +134,10 @@ int main(void)
 							 &crypt_libsrtp};
 	int err = libre_init();
 
+	bench_title("SRTP of one packet, in cache, replay check included; "
+		    "libsrtp is the peer.\n"
+		    "What OpenSSL's primitives can do here: 0.29 us (CTR and "
+		    "HMAC), 0.33 us (GCM).\n");
 	for (int i = 0; i < 8 && !err; i++)
 		err = measure(impls[i / 4],
 			      i / 2 % 2 ? CRYPT_AEAD_AES_128_GCM

@@ -107,10 +107,18 @@ static void on_udp(struct server *server)
 {
 	struct sa peer = {.len = sizeof(peer.u)};
 	char buf[4096];
+	ssize_t n;
+	uint16_t port;
 
-	if (recvfrom(server->udp, buf, sizeof(buf), 0, &peer.u.sa, &peer.len) >
-	    0)
+	n = recvfrom(server->udp, buf, sizeof(buf), 0, &peer.u.sa, &peer.len);
+	if (n > 3 && buf[0] == BARE_RELAY) {
+		memcpy(&port, buf + 1, sizeof(port));
+		sa_set_port(&peer, port);
+		(void)!sendto(server->udp, buf, (size_t)n, 0, &peer.u.sa,
+			      peer.len);
+	} else if (n > 0) {
 		ask(server, NULL, &peer);
+	}
 }
 
 static void on_conn(struct server *server, int fd)

@@ -1,11 +1,11 @@
 /*
  * bare.h  The least that a server between clients and Redis can do
  *
- * The limit to read a figure of sigd by: a process that takes a message (TLS
- * over TCP, or UDP), asks Redis for a PONG, and gives as many bytes back as an
- * answer to a REGISTER has. epoll, OpenSSL, nothing else. What it costs is
- * the kernel's, Redis' protocol and the cipher; and, with one message a
- * millisecond, what this machine takes to wake a process.
+ * The limit to read a figure by: a process that takes a message (TLS over TCP,
+ * or UDP), asks Redis for a PONG, and gives as many bytes back as an answer to
+ * a REGISTER has; or passes a packet on. epoll, OpenSSL, nothing else. What it
+ * costs is the kernel's, Redis' protocol and the cipher; and, with one message
+ * a millisecond, what this machine takes to wake a process.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,8 +18,11 @@
 struct stack;
 
 enum {
-	BARE_ASK = 800,   /* bytes of a message */
-	BARE_ANSWER = 360 /* of what comes back */
+	BARE_ASK = 800,    /* bytes of a message */
+	BARE_ANSWER = 360, /* of what comes back */
+	/* first byte of a packet on UDP that goes on to the port of 127.0.0.1
+	 * that the next two bytes name, in this machine's order */
+	BARE_RELAY = 'P'
 };
 
 struct bare {

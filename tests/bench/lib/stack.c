@@ -109,7 +109,7 @@ static void write_sigd(const struct stack *stack, const struct sa *admin)
 
 	fprintf(f,
 		"node: bench\nworkers: 1\nrun_dir: %s/run\nkeys: keys\n"
-		"routing: routing.yaml\nlog_level: warn\n"
+		"routing: routing.yaml\n"
 		"redis: {path: %s/redis.sock}\n"
 		"listeners:\n"
 		"  - {name: wss, transport: wss, bind: \"127.0.0.1:%u\", "
@@ -128,7 +128,7 @@ static void write_mediad(const struct stack *stack, const struct sa *admin)
 	FILE *f = create(stack, "mediad.yaml");
 
 	fprintf(f,
-		"node: bench\nworkers: 1\nkeys: keys\nlog_level: warn\n"
+		"node: bench\nworkers: 1\nkeys: keys\n"
 		"interfaces:\n  - {name: lo, bind: 127.0.0.1, "
 		"browser_port_base: 0}\n"
 		"redis: {path: %s/redis.sock}\nstate_dir: /dev/shm%s\n"
