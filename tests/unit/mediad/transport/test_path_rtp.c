@@ -562,6 +562,49 @@ static void loopback_is_reached_from_loopback_alone(void)
 	bed_close(&bed);
 }
 
+/* The second interface is of the other family. */
+static void a_peer_of_six_has_an_interface_of_six(void)
+{
+	static const uint8_t pkt[172] = {0x80, 8};
+	struct path_rtp_terms terms = {.pts = {1 << 8}};
+	struct hub_iface six;
+	struct path *path = NULL;
+	struct sa far, to;
+	struct bed bed;
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	sa_set_str(&far, "::1", 0);
+	if (fd < 0 || bind(fd, &far.u.sa, far.len) ||
+	    getsockname(fd, &far.u.sa, &far.len)) {
+		test_skip("no IPv6 on this machine");
+		return;
+	}
+	if (bed_open(&bed, SOURCE_STRICT)) {
+		six = bed.iface;
+		sa_set_str(&six.bind, "::1", 0);
+		six.advertise = six.bind;
+		CHECK_INT(hub_add(bed.env.hub, &six), 0);
+		CHECK_INT(path_rtp_alloc(&path, &bed.env, &bed.rule, &handlers,
+					 &bed),
+			  0);
+		CHECK_INT(path_rtp_open(path, AF_INET6), 0);
+		to = *path_rtp_local(path);
+		CHECK_INT(sa_af(&to), AF_INET6);
+		CHECK(path_rtp_reaches(path, &far));
+		CHECK(!path_rtp_reaches(bed.path, &far));
+		terms.rtp = terms.rtcp = far;
+		path_rtp_agree(path, &terms);
+		(void)!sendto(fd, pkt, sizeof(pkt), 0, &to.u.sa, to.len);
+		run(&bed);
+		CHECK_INT(bed.heard.rtp, 1);
+		CHECK_INT(path_send_rtp(path, pkt, sizeof(pkt), 0), 0);
+		CHECK(recv(fd, &bed.heard.first, 1, MSG_TRUNC) > 100);
+		mem_deref(path);
+	}
+	close(fd);
+	bed_close(&bed);
+}
+
 /* --- the state file ------------------------------------------------------------------ */
 
 static int revive(struct bed *bed, const struct path_rtp_state *state)
@@ -683,5 +726,6 @@ TEST_MAIN(TEST(nothing_happens_before_an_agreement),
 	  TEST(a_handler_may_free_the_path),
 	  TEST(ports_of_others_are_passed_over),
 	  TEST(loopback_is_reached_from_loopback_alone),
+	  TEST(a_peer_of_six_has_an_interface_of_six),
 	  TEST(a_successor_has_the_same_ports_and_source),
 	  TEST(an_unsound_state_is_refused), TEST_OOM(memory_runs_out_anywhere))
