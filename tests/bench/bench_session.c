@@ -2,14 +2,6 @@
  * bench_session.c  CPU time of a relayed SRTP packet at 100 legs, and memory
  *                  of a call, through whole sessions
  *
- * What bench_relay.c has not: streams, statistics, RTCP, the state file. 50
- * calls of two browser legs each, Opus of 24 kbit/s (60 bytes) over loopback;
- * then 50 calls of a browser and a PBX each, G.711 (160 bytes), SRTP on one
- * side, plain RTP on a port of its own on the other. Measured is the worker
- * alone, the far sides' own work is left out. `spread`: 5 packets wait at each
- * wake-up, as 100 legs have it in a millisecond; `burst`: all 100. The wait
- * itself (epoll) is not in it.
- *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
@@ -17,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <re.h>
 
 #include "common/loop.h"
 #include "common/wheel.h"
 #include "mediad/transport/mux.h"
+#include "tests/bench/lib/bench.h"
+#include "tests/bench/lib/kernel.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
 
@@ -32,19 +25,20 @@ enum {
 	ROUNDS = 1000
 };
 
+static const char title[] =
+	"A packet through whole sessions (streams, statistics, RTCP, state "
+	"file), 100\nlegs: 50 calls of two browser legs, Opus of 24 kbit/s; "
+	"then 50 of a browser\nand a PBX, G.711, SRTP on one side, plain RTP "
+	"on a port of its own on the\nother. The worker's part alone. "
+	"\"spread\": 5 packets wait at each wake-up, as\n100 legs have it in "
+	"a millisecond; \"burst\": all. Between browsers the wait\nitself "
+	"(epoll) is not in it; with all of it: bench_call.\n";
+
 /* Of pages and worker together on the heap; the worker's alone is taken by
  * dropping its sessions. */
 static size_t heap(void)
 {
 	return mallinfo2().uordblks;
-}
-
-static double cpu_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
 static int set_up(struct media_bed *bed)
@@ -71,12 +65,12 @@ static int set_up(struct media_bed *bed)
 
 static double serve(struct media_bed *bed)
 {
-	double begin = cpu_us();
+	double begin = bench_cpu_us();
 
 	wheel_advance(bed->wheel, bed->now_ms);
 	mux_poll(bed->env.mux);
 	mux_flush(bed->env.mux);
-	return cpu_us() - begin;
+	return bench_cpu_us() - begin;
 }
 
 /* One round is 20 ms: each page sends once, `group` of them at a time. */
@@ -116,12 +110,13 @@ static void measure(struct media_bed *bed, const char *name, unsigned group)
 {
 	uint32_t before = heard(bed), packets;
 	double us = rounds(bed, group);
+	char text[60], note[60];
 
 	packets = heard(bed) - before;
-	printf("session %-7s %6.2f us a packet (%u legs, %u packets, %.2f %% "
-	       "lost)\n",
-	       name, us / packets, LEGS, packets,
-	       100.0 - 100.0 * packets / (LEGS * ROUNDS));
+	snprintf(text, sizeof(text), "browser to browser, %s", name);
+	snprintf(note, sizeof(note), "%u packets, %.2f %% lost", packets,
+		 100.0 - 100.0 * packets / (LEGS * ROUNDS));
+	BENCH(text, us / packets, "us", 12, note);
 }
 
 static void memory(struct media_bed *bed)
@@ -136,9 +131,8 @@ static void memory(struct media_bed *bed)
 	before = heap();
 	for (unsigned i = 0; i < CALLS; i++)
 		(void)session_drop(bed->table, media_id(1 + i));
-	printf("session memory  %zu bytes of heap a call, 8192 of the state "
-	       "file\n",
-	       (before - heap()) / CALLS);
+	BENCH("... heap of a call", (double)(before - heap()) / CALLS / 1024,
+	      "kB", 20, "and 8 kB of the state file, on tmpfs");
 }
 
 /* --- a browser and a PBX ------------------------------------------------------- */
@@ -181,10 +175,10 @@ static double turn(struct media_bed *bed)
 
 	tmr_init(&over);
 	tmr_start(&over, 0, on_turn_over, NULL);
-	begin = cpu_us();
+	begin = bench_cpu_us();
 	wheel_advance(bed->wheel, bed->now_ms);
 	(void)loop_run();
-	return cpu_us() - begin;
+	return bench_cpu_us() - begin;
 }
 
 /* 20 ms in one direction. */
@@ -234,16 +228,18 @@ static uint32_t heard_pbx(const struct media_bed *bed, bool to_pbx)
 static void measure_pbx(struct media_bed *bed, bool to_pbx, unsigned group)
 {
 	uint32_t before = heard_pbx(bed, to_pbx), packets;
+	char text[60], note[60];
 	double us = 0;
 
 	for (unsigned r = 0; r < ROUNDS; r++)
 		us += pbx_round(bed, to_pbx, group);
 	packets = heard_pbx(bed, to_pbx) - before;
-	printf("session %s %-7s %6.2f us a packet (%u legs, %u packets, %.2f "
-	       "%% lost)\n",
-	       to_pbx ? "browser-pbx" : "pbx-browser",
-	       group == CALLS ? "burst" : "spread", us / packets, LEGS, packets,
-	       100.0 - 100.0 * packets / (CALLS * ROUNDS));
+	snprintf(text, sizeof(text), "%s, %s",
+		 to_pbx ? "browser to PBX" : "PBX to browser",
+		 group == CALLS ? "burst" : "spread");
+	snprintf(note, sizeof(note), "%u packets, %.2f %% lost", packets,
+		 100.0 - 100.0 * packets / (CALLS * ROUNDS));
+	BENCH(text, us / packets, "us", 12, note);
 }
 
 static int bench_pbx(struct media_bed *bed, const char *state)
@@ -286,8 +282,13 @@ int main(void)
 	char state[] = "/dev/shm/bench_session.XXXXXX";
 	int fd, err;
 
+	bench_title(title);
 	if (libre_init() || loop_init(1024))
 		return 1;
+	BENCH("limit: kernel, 5 at once", kernel_relay_us(5, 40000), "us", 0,
+	      "recvmmsg and sendmmsg alone");
+	BENCH("limit: kernel, 50 at once", kernel_relay_us(50, 40000), "us", 0,
+	      NULL);
 	bed = mem_zalloc(sizeof(*bed), NULL);
 	fd = mkstemp(state);
 	err = bed && fd >= 0 ? bench_browsers(bed, state) : ENOMEM;
