@@ -207,9 +207,9 @@ fuzz-run: fuzz ## fuzz one target: make fuzz-run T=sip_msg SECS=60
 	$(Q)mkdir -p $(B)/fuzz/new_$(T) && $(B)/fuzz/fuzz_$(T) -max_total_time=$(SECS) -timeout=5 \
 	  $(B)/fuzz/new_$(T) tests/fuzz/corpus/$(T)
 
-bench: ## micro-benchmarks, printed, never a gate
+bench: ## figures beside their aims, printed, never a gate (T=name for some)
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all bench-bins
-	$(Q)B=$(B)/bench deploy/bench.sh
+	$(Q)B=$(B)/bench deploy/bench.sh "$(T)"
 bench-bins: $(BENCH)
 
 # --- reading the code ----------------------------------------------------------
