@@ -22,6 +22,36 @@ function watch(phone, call) {
   return { stop: async () => { state.on = false; await state.done; return state.gap; } };
 }
 
+// Between an index in the state file and its packet on the way: the successor
+// skips it, and uses none twice.
+describe('a death between store and send', { timeout: 120000 }, () => {
+  const suite = new Suite();
+  before(() => suite.start({ env: { CORDBOARD_FAULT: 'mediad.packets.stored=kill@150' } }));
+  after(() => suite.stop());
+
+  test('the call goes on', async () => {
+    const { stack } = suite;
+    const phone = await suite.phone('jssip', 'alice');
+    const before = stack.workers('mediad');
+    const call = await phone.call('echo', 1000);
+    await phone.up(call);
+    const gap = watch(phone, call);
+    await until(() => /msg="process died" name=mediad/.test(stack.log('mediad.log')), 'the worker dies');
+    await until(() => Object.entries(before).some(([slot, pid]) => {
+      const now = stack.workers('mediad')[slot];
+      return now && now !== pid;
+    }), 'the worker lives again');
+    await phone.hears(call, 1000);
+    const { received } = await phone.stats(call);
+    await until(async () => (await phone.stats(call)).received > received + 50, 'packets come');
+    const ms = await gap.stop();
+    assert.ok(ms < 1000, `no packet for ${ms} ms`);
+    await phone.hangup(call);
+    await phone.close();
+    await stack.audit();
+  });
+});
+
 describe('faults', { timeout: 240000 }, () => {
   const suite = new Suite();
   before(() => suite.start());

@@ -107,7 +107,8 @@ function parse(data, at) {
 
 export class Stack {
   // options: { sigdWorkers, mediadWorkers, sip, mediad: yaml text at the end of
-  // the daemon's file, drain: of mediad, webRoot, routing: yaml text }
+  // the daemon's file, drain: of mediad, webRoot, routing: yaml text, env: of
+  // both daemons }
   constructor(options = {}) {
     this.options = options;
     fs.mkdirSync(path.join(B, 'tmp'), { recursive: true });
@@ -218,8 +219,7 @@ ${this.options.mediad ?? ''}`);
     }, `${name} is ready`);
   }
 
-  // env: of both daemons
-  async start(env) {
+  async start(env = this.options.env) {
     await this.startRedis();
     for (let i = 0; i < 5; i++) {
       await this.write();
