@@ -237,39 +237,9 @@ static void again(struct branch *branch)
 	send_invite(branch);
 }
 
-static bool has_cseq(const struct branch *branch)
-{
-	const struct smsg *req = txn_srv_request(branch->inv->st);
-
-	return req->cseq.num < (uint32_t)INT32_MAX - branch->shift;
-}
-
-static bool answer_challenge(struct branch *branch, const struct smsg *msg)
-{
-	struct pl uri;
-	int err;
-
-	if (!branch->to.conn || !has_cseq(branch) ||
-	    (msg->scode != 401 && msg->scode != 407))
-		return false;
-
-	pl_set_str(&uri, branch->to.target);
-	err = challenge_take(&branch->challenge, branch->to.conn, msg, &uri);
-	if (err) {
-		log_warn(branch->inv->rec.call, "challenge not answered",
-			 "connection=%s code=%u why=%s",
-			 branch->to.conn->name, msg->scode,
-			 err == EACCES	 ? "wrong credentials"
-			 : err == ENOENT ? "no credentials for it"
-					 : strerror(err));
-		return false;
-	}
-	return true;
-}
-
 static void on_refused(struct branch *branch, const struct smsg *msg)
 {
-	if (!branch->done && answer_challenge(branch, msg)) {
+	if (!branch->done && branch_again(branch, msg)) {
 		again(branch);
 		return;
 	}

@@ -71,6 +71,12 @@ void branch_drop(struct branch *branch, const char *reason);
 /* "device" or the connection's name, for logs. */
 const char *branch_name(const struct branch *branch);
 
+/* --- branch_again.c --- */
+
+/* A refusal (3xx, 401, 407) that leads to another INVITE of the same try: its
+ * credentials or its Request-URI are set then. */
+bool branch_again(struct branch *branch, const struct smsg *msg);
+
 /* --- branch_write.c --- */
 
 /* The INVITE into px->buf; branch gets the text of its Via branch. */

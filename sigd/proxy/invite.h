@@ -9,6 +9,7 @@
  *   invite_hunt.c     the targets of the plan in order, and what came of them
  *   invite_media.c    early media, the 2xx, and what the caller hears
  *   branch.c          one try: offer, INVITE, answers, its end
+ *   branch_again.c    ... once more: challenged, redirected
  *   branch_write.c    ... its messages
  *
  * SPDX-License-Identifier: MIT

@@ -587,6 +587,71 @@ static void a_cancel_has_the_cseq_of_the_last_try(void)
 	stop(&fix);
 }
 
+/* --- redirections ---------------------------------------------------------------------- */
+
+static void a_redirection_within_the_connection_is_followed(void)
+{
+	struct fixture fix;
+	char val[1024], want[128];
+	const char *req = fix.pbx[0].req;
+
+	if (begin(&fix, "0123")) {
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		pbx_says(&fix, 0, 302,
+			 "Contact: <sip:1@elsewhere.test>, <tel:+1>, "
+			 "<sip:777@PBX.test;transport=tcp?Subject=x>\r\n");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		CHECK(!strncmp(req, "INVITE sip:777@pbx.test SIP/2.0\r\n",
+			       33));
+		CHECK_STR(header(req, "CSeq", val), "3 INVITE");
+		CHECK_STR(header(req, "To", val), "<sip:0123@pbx.test>");
+		snprintf(want, sizeof(want), "Contact: <sip:778@127.0.0.1:%u>"
+			 "\r\n", sa_port(&fix.pbx[0].addr));
+		pbx_says(&fix, 0, 301, want);
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE sip:778@pbx.test"));
+		pbx_says(&fix, 0, 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_STR(header(fix.alice.resp, "CSeq", val), "2 INVITE");
+	}
+	stop(&fix);
+}
+
+static void a_redirection_to_elsewhere_is_not_followed(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix, "0123")) {
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		pbx_says(&fix, 0, 302,
+			 "Contact: <sip:0123@victim.test>\r\n"
+			 "Contact: <sip:1@pbx.test:5999>, <sips:1@pbx.test>, "
+			 "<sip:0123@pbx.test>\r\n");
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+		CHECK(strstr(fix.alice.resp, "\"moved\""));
+		CHECK(!strstr(fix.alice.resp, "victim"));
+		CHECK_STR(fix.pbx[1].seen, "");
+	}
+	stop(&fix);
+}
+
+static void redirections_have_an_end(void)
+{
+	struct fixture fix;
+	char line[64];
+
+	if (begin(&fix, "0123")) {
+		for (unsigned i = 0; i < 4; i++) {
+			REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+			snprintf(line, sizeof(line),
+				 "Contact: <sip:%u@pbx.test>\r\n", i);
+			pbx_says(&fix, 0, 302, line);
+		}
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+		CHECK_STR(fix.pbx[0].seen, "INVACKINVACKINVACKINVACK");
+	}
+	stop(&fix);
+}
+
 /* --- early media --------------------------------------------------------------------- */
 
 static void early_media_is_heard_and_its_sdp_stays(void)
@@ -1110,6 +1175,9 @@ TEST_MAIN(TEST(a_number_goes_to_its_connection),
 	  TEST(wrong_credentials_are_told_once),
 	  TEST(a_nonce_that_was_too_old_is_no_refusal),
 	  TEST(a_cancel_has_the_cseq_of_the_last_try),
+	  TEST(a_redirection_within_the_connection_is_followed),
+	  TEST(a_redirection_to_elsewhere_is_not_followed),
+	  TEST(redirections_have_an_end),
 	  TEST(early_media_is_heard_and_its_sdp_stays),
 	  TEST(an_answer_given_early_need_not_be_given_again),
 	  TEST(a_2xx_overtakes_the_early_media_it_follows),
