@@ -294,6 +294,7 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 			.devices_max = cfg->registrar.devices},
 		.nonce_ms = sip->nonce_ms,
 		.timer_c_ms = sip->timer_c_ms,
+		.setup_ms = sip->setup_ms,
 		.call_s = sip->call_ms / 1000,
 		.retry_s = sip->retry_ms / 1000};
 	const struct proxy_deps deps = {

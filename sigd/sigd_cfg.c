@@ -147,7 +147,14 @@ static const struct cfg_field sip_fields[] = {
 	{"t4", CFG_DURATION, SIP(t4_ms), .min = 1, .max = 60000,
 	 .def = "5s", .help = "RFC 3261 T4."},
 	{"timer_c", CFG_DURATION, SIP(timer_c_ms), .min = 100,
-	 .max = 3600000, .def = "3m", .help = "How long a call may ring."},
+	 .max = 3600000, .def = "3m",
+	 .help = "How long a target may ring without a sign of life (RFC 3261 "
+		 "Timer C)."},
+	{"setup", CFG_DURATION, SIP(setup_ms), .min = 100, .max = 3600000,
+	 .def = "210s",
+	 .help = "How long a call may take to be answered, with all its "
+		 "targets. Less than the media server waits: four times its "
+		 "`setup`."},
 	{"transactions", CFG_INT, SIP(transactions), .min = 10,
 	 .max = 10000000, .def = "100000",
 	 .help = "At once in one worker; a quarter is for what ends calls."},

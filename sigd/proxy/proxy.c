@@ -21,7 +21,7 @@ static void defaults(struct proxy_cfg *cfg)
 	if (!cfg->timer_c_ms)
 		cfg->timer_c_ms = 180000;
 	if (!cfg->setup_ms)
-		cfg->setup_ms = 300000;
+		cfg->setup_ms = 210000;
 	if (!cfg->call_s)
 		cfg->call_s = 43200;
 	if (!cfg->retry_s)
