@@ -211,7 +211,7 @@ static void listeners_make(struct daemon *daemon)
 			continue;
 		++daemon->nlisteners;
 		listener->name = iface->name;
-		listener->hint = "choose another browser_port_base";
+		listener->hint = "set its browser_port_base in mediad.yaml";
 		listener->proto = LISTENER_UDP;
 		listener->use = LISTENER_PER_SLOT;
 		listener->rcvbuf = listener->sndbuf = 4 << 20;
@@ -221,7 +221,7 @@ static void listeners_make(struct daemon *daemon)
 	}
 	admin = &daemon->listeners[daemon->nlisteners++];
 	admin->name = MEDIA_ADMIN_SOCK;
-	admin->hint = "choose another admin.bind";
+	admin->hint = "set admin.bind in mediad.yaml";
 	admin->proto = LISTENER_TCP;
 	admin->use = LISTENER_ADMIN;
 	admin->addr = cfg->admin.bind;
