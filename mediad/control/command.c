@@ -178,6 +178,8 @@ static enum status status_for(struct command *command, const char *session,
 		++command->stats.full;
 		return STATUS_OVERLOAD;
 	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
 		return STATUS_OVERLOAD;
 	case EADDRINUSE:
 		return STATUS_NO_PORT;
