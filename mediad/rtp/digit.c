@@ -78,7 +78,7 @@ static bool is_old(const struct digit_way *way, uint32_t ts)
 	int32_t off = (int32_t)(ts - way->segment);
 
 	return way->known && off < 0 &&
-	       -off < (int32_t)(way->from.stream * BACK_MAX_S);
+	       off > -(int32_t)(way->from.stream * BACK_MAX_S);
 }
 
 /* The whole event in our clock, and the segment of it that is to be told. */

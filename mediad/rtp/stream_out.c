@@ -204,12 +204,12 @@ static void follow_clock(struct strm_map *map, struct strm_out *out,
 		map->ts = sp->h.ts;
 		map->ts_ms = sp->now_ms;
 	}
-	ts = sp->h.ts + map->ts_delta + sp->age;
+	ts = sp->h.ts + map->ts_delta;
+	/* unless it says that it lasts longer than it can */
+	if ((int32_t)(ts + sp->age - strm_out_ts(out, sp->now_ms)) <
+	    (int32_t)out->rate)
+		ts += sp->age;
 	if (out->begun && (int32_t)(ts - out->ts) <= 0)
-		return;
-	/* an event that says it lasts longer than it can */
-	if (sp->age && out->begun &&
-	    (int32_t)(ts - strm_out_ts(out, sp->now_ms)) > (int32_t)out->rate)
 		return;
 
 	out->ts = ts;

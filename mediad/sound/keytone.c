@@ -14,7 +14,8 @@
 
 enum {
 	FRAME = CODEC_VOICE_RATE * KEYTONE_FRAME_MS / 1000,
-	RAMP = 32,       /* samples of the tone's edges */
+	RAMP = 32, /* samples of the tone's edges */
+	LATE_MAX_MS = 200,
 	SILENT_MS = 200, /* an event without news is over */
 	VOLUME_MIN = 6,  /* -dBm0; 0 says nothing of the level */
 	VOLUME_MAX = 20, /* what is less loud may not be recognised */
@@ -206,6 +207,8 @@ static void on_tick(void *arg)
 	struct keytone *kt = arg;
 	uint64_t now_ms = wheel_now(kt->wheel);
 
+	if (now_ms - kt->due_ms > LATE_MAX_MS) /* left out, no burst */
+		kt->due_ms = now_ms;
 	while (kt->due_ms <= now_ms) {
 		if (!play(kt, now_ms)) {
 			kt->feed.relay.out->solo = NULL;

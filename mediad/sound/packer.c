@@ -83,6 +83,9 @@ static void pack(struct packer *packer, const int16_t *pcm, uint64_t now_ms)
 	size_t len = 0;
 
 	look_at_loss(packer);
+	/* an event was told to be later than the audio behind it */
+	if ((int32_t)(packer->ts - packer->sent_ts) < 0)
+		packer->ts = pkt.ts = packer->sent_ts;
 	packer->sent_ts = packer->ts;
 	packer->ts += packer->frame * packer->scale;
 	if (packer->codec->encode(packer->enc, pcm, packer->frame,
@@ -140,6 +143,20 @@ void packer_skip(struct packer *packer, uint32_t count, uint64_t now_ms)
 		return;
 	packer->ts += count * packer->scale;
 	packer->talk = true;
+}
+
+void packer_event(struct packer *packer, uint8_t pt, uint32_t ts,
+		  const struct digit_step *step, uint64_t now_ms)
+{
+	const struct feed_pkt pkt = {
+		.now_ms = now_ms,
+		.ts = ts,
+		.pt = pt,
+	};
+
+	if ((int32_t)(ts - packer->sent_ts) > 0)
+		packer->sent_ts = ts;
+	(void)feed_send_event(&packer->feed, &pkt, step);
 }
 
 void packer_anew(struct packer *packer)

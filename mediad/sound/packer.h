@@ -55,6 +55,10 @@ void packer_put(struct packer *packer, const int16_t *pcm, size_t count,
 		uint64_t now_ms);
 /* So many samples are not there: a packet that has begun is filled up. */
 void packer_skip(struct packer *packer, uint32_t count, uint64_t now_ms);
+/* One packet of an event, whose segment begins at ts. Audio goes on behind
+ * its begin. */
+void packer_event(struct packer *packer, uint8_t pt, uint32_t ts,
+		  const struct digit_step *step, uint64_t now_ms);
 /* Fill up a packet that has begun; by how many samples. */
 uint32_t packer_flush(struct packer *packer, uint64_t now_ms);
 /* The source is another one: what has begun is lost, time goes on. */

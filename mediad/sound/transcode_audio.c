@@ -13,9 +13,10 @@ enum {
 	FILL = 160,     /* samples made at once in a pause */
 	FILL_MAX = 480, /* and at its end */
 	PAUSE_SLACK_MS = 20,
-	BACK_MAX_S = 1,        /* a timestamp that is set back by more */
-	BUDGET_RATE = 2,       /* times as fast as it is heard, */
-	BUDGET_MAX = 2 * 8000, /* and a burst of so many samples */
+	BACK_MAX_S = 1, /* a timestamp that is set back by more */
+	JUMP_MAX = 5 * CODEC_VOICE_RATE, /* samples; more is another time */
+	BUDGET_RATE = 2,                 /* times as fast as it is heard, */
+	BUDGET_MAX = 2 * 8000,           /* and a burst of so many samples */
 };
 
 /* --- sound -------------------------------------------------------------------------- */
@@ -131,7 +132,9 @@ static void pause_start(struct transcode *t, uint64_t now_ms)
 static void bridge(struct transcode *t, const struct jitter_pkt *pkt,
 		   uint32_t n, uint64_t now_ms)
 {
-	if (t->event.on || t->event.had)
+	if (n > JUMP_MAX)
+		packer_anew(&t->packer);
+	else if (t->event.on || t->event.had)
 		packer_skip(&t->packer, n, now_ms);
 	else if (t->line.missing)
 		recover(t, pkt, n, now_ms);

@@ -48,20 +48,11 @@ static void on_silent(void *arg)
 	transcode_end_event(t, wheel_now(t->params.wheel));
 }
 
-/* Where in the audio the event begins; not before what was sent. */
-static uint32_t place(const struct transcode *t, int32_t off)
-{
-	const struct packer *packer = &t->packer;
-	uint32_t begin = packer_ts(packer) + (uint32_t)off * packer->scale;
-
-	return (int32_t)(begin - packer->sent_ts) < 0 ? packer->sent_ts : begin;
-}
-
 static void begin(struct transcode *t, uint32_t ts, uint64_t now_ms)
 {
 	struct tc_line *line = &t->line;
 	int32_t off = (int32_t)(ts - line->want) / (int32_t)line->scale;
-	int32_t passed = (int32_t)(now_ms - line->at_ms) * PER_MS;
+	int64_t passed = (int64_t)(now_ms - line->at_ms) * PER_MS;
 
 	/* the former one was not ended: this one does it */
 	if (t->event.on)
@@ -77,9 +68,13 @@ static void begin(struct transcode *t, uint32_t ts, uint64_t now_ms)
 	t->event.on = true;
 	t->event.beside = false;
 	t->event.ends = 0;
-	t->event.begin = place(t, off);
+	t->event.begin =
+		packer_ts(&t->packer) + (uint32_t)off * t->packer.scale;
 	/* audio that has begun a packet goes before it */
 	line->want += packer_flush(&t->packer, now_ms) * line->scale;
+	/* our timestamps do not go back */
+	if ((int32_t)(t->event.begin - t->packer.sent_ts) < 0)
+		t->event.begin = t->packer.sent_ts;
 }
 
 static void pass_event(struct transcode *t, const struct jitter_pkt *pkt,
@@ -87,10 +82,6 @@ static void pass_event(struct transcode *t, const struct jitter_pkt *pkt,
 {
 	struct tc_event *event = &t->event;
 	struct digit_step step;
-	struct feed_pkt fp = {
-		.now_ms = now_ms,
-		.pt = t->params.to.event_pt,
-	};
 
 	if (!digit_pass(&event->way, pkt->ts, digit, &step))
 		return;
@@ -101,8 +92,8 @@ static void pass_event(struct transcode *t, const struct jitter_pkt *pkt,
 		return;
 
 	event->ends += digit->end;
-	fp.ts = event->begin + step.since;
-	(void)feed_send_event(&t->packer.feed, &fp, &step);
+	packer_event(&t->packer, t->params.to.event_pt,
+		     event->begin + step.since, &step, now_ms);
 	if (event->ends < ENDS) {
 		wheel_start(t->params.wheel, &event->timer,
 			    event->ends ? ENDS_MS : SILENT_MS, on_silent, t);

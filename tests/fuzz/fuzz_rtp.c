@@ -64,7 +64,9 @@ static void one(struct relay *relay, struct strm_in *in, const uint8_t *data,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct digit_clock from = {48000, 8000}, to = {48000, 48000};
 	struct path path = {.count = 0};
+	struct digit_way way;
 	struct strm_slot slot;
 	struct strm_out out;
 	struct strm_in in;
@@ -78,6 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	relay_open(&relay, &out, &path);
 	for (uint8_t pt = 0; pt < RELAY_PTS; pt += 2)
 		relay_pass(&relay, pt, pt);
+	digit_way_init(&way, &from, &to, UINT16_MAX);
+	relay_pass_event(&relay, 101, 101, &way);
 
 	while (size >= 2) {
 		size_t len = data[0] < size - 2 ? data[0] : size - 2;
@@ -87,6 +91,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			strm_out_resume(&out, 7, 48000, &slot, now_ms);
 		if (data[1] >= 0xfe)
 			relay.map = (struct strm_map){0};
+		if (data[1] == 0xfd)
+			relay_end_event(&relay, now_ms);
 		one(&relay, &in, data + 2, len, now_ms);
 		data += 2 + len;
 		size -= 2 + len;

@@ -183,6 +183,8 @@ static void the_next_event_is_another_one(void)
 	CHECK(step.first);
 	digit_way_anew(&way);
 	CHECK(pass(&way, 5000, 4800, &step) && step.first);
+	/* half a circle away is neither before nor behind */
+	CHECK(pass(&way, 5000 + 0x80000000u, 4800, &step) && step.first);
 }
 
 static void what_the_receiver_does_not_take_is_not_sent(void)

@@ -1005,6 +1005,35 @@ static void audio_beside_an_event_waits(void)
 	bed_free(bed);
 }
 
+/* Whatever a source says of when its events were: path_send_rtp() sees that no
+ * timestamp goes back. */
+static void events_out_of_place_turn_no_time_back(void)
+{
+	static const int32_t offs[] = {-4000, -100, 0, 100, 7000, 90000};
+	struct bed *bed = NULL;
+
+	say_speech();
+	for (unsigned i = 0; i < 6; i++)
+		for (unsigned ticks = 100; ticks < 65536; ticks += 30000) {
+			REQUIRE(bed_alloc(&bed, &codec_pcmu, &codec_pcma, 30) ==
+				0);
+			speak(bed, 10);
+			bring_event(bed, 1, bed->ts + (uint32_t)offs[i], ticks,
+				    false);
+			speak(bed, 5);
+			bring_event(bed, 1, bed->ts + (uint32_t)offs[i], ticks,
+				    true);
+			speak(bed, 20);
+			bed->ssrc++;
+			speak(bed, 20);
+			CHECK(bed->path.audio > 20);
+			mem_deref(bed->t);
+			bed->t = NULL;
+			bed_free(bed);
+			bed = NULL;
+		}
+}
+
 /* --- bad and scarce ------------------------------------------------------------------------------ */
 
 static void what_is_no_payload_is_lost_audio(void)
@@ -1093,6 +1122,7 @@ TEST_MAIN(TEST(a_tone_keeps_level_and_frequency),
 	  TEST(a_lost_packet_loses_no_digit),
 	  TEST(an_event_without_end_is_ended),
 	  TEST(a_digit_of_any_length_is_one), TEST(audio_beside_an_event_waits),
+	  TEST(events_out_of_place_turn_no_time_back),
 	  TEST(what_is_no_payload_is_lost_audio),
 	  TEST(a_flood_is_not_transcoded),
 	  TEST(a_path_that_is_not_ready_costs_nothing),
