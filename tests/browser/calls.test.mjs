@@ -60,6 +60,16 @@ describe('calls from a browser', { timeout: 240000 }, () => {
     });
   }
 
+  test('a page that has its camera first is heard', async () => {
+    const phone = await suite.phone('jssip', 'alice');
+    const call = await phone.call('echo', 1000, true);
+    await phone.up(call);
+    await phone.hears(call, 1000);
+    await phone.hangup(call);
+    await phone.close();
+    await suite.stack.audit();
+  });
+
   test('two pages on different workers hear each other', async () => {
     // the worker that a user's latest REGISTER came to, from its log
     const worker = (user) => suite.stack.log('sigd.log').split('\n')

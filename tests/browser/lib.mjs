@@ -59,7 +59,9 @@ class Phone {
     Object.assign(this, { page, context, registered });
   }
 
-  call(target, frequency = 1000) { return this.page.evaluate(([t, f]) => window.phone.call(t, f), [target, frequency]); }
+  call(target, frequency = 1000, camera = false) {
+    return this.page.evaluate(([t, f, c]) => window.phone.call(t, f, c), [target, frequency, camera]);
+  }
 
   incoming() { return until(() => this.page.evaluate(() => window.phone.incoming()), 'a call comes'); }
 

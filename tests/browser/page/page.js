@@ -78,9 +78,12 @@ function jssip({ url, user, password, host }) {
     phone.incoming = call.id;
   });
   ua.start();
-  phone.call = (target, frequency) => {
+  // camera: its m-line comes first and carries the bundle of both.
+  phone.call = (target, frequency, camera) => {
     const call = keep({});
-    const session = ua.call(target, { mediaStream: microphone(frequency), pcConfig: { iceServers: [] } });
+    const pcConfig = { iceServers: [], ...(camera && { bundlePolicy: 'max-bundle' }) };
+    const session = ua.call(target, { mediaStream: microphone(frequency), pcConfig });
+    if (camera) session.connection.addTransceiver('video');
     follow(call, session);
     return call.id;
   };
@@ -168,7 +171,7 @@ window.phone = {
   registered: () => phone.registered,
   forget: () => { phone.registered = null; },
   incoming: () => { const id = phone.incoming; phone.incoming = null; return id; },
-  call: (target, frequency) => phone.call(target, frequency),
+  call: (target, frequency, camera) => phone.call(target, frequency, camera),
   answer: (id, frequency) => { phone.answer(id, frequency); },
   hangup: (id) => { phone.hangup(id); },
   stop: () => phone.stop(),
