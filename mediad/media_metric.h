@@ -12,6 +12,7 @@
 #include "common/metric.h"
 #include "mediad/control/command.h"
 #include "mediad/control/news.h"
+#include "mediad/sound/transcode.h"
 #include "mediad/transport/hub.h"
 #include "mediad/transport/mux.h"
 
@@ -23,6 +24,7 @@ struct media_figures {
 	struct mux_stats mux;
 	struct hub_stats hub;
 	int64_t rtp_pairs, rtp_free; /* of ports */
+	struct transcode_stats sound;
 	struct command_stats commands;
 	struct news_stats news;
 	struct ctl_counts ctl;

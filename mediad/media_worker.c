@@ -245,6 +245,8 @@ static int sessions_make(struct media_worker *mw)
 		.setup_ms = limits->setup_ms,
 		.grace_ms = limits->grace_ms,
 		.media_ms = limits->media_ms,
+		.opus_bitrate = mw->cfg->opus.bitrate,
+		.opus_complexity = mw->cfg->opus.complexity,
 	};
 	const struct session_deps deps = {
 		.env = &mw->env,
@@ -301,6 +303,7 @@ static void on_fill(void *arg)
 	hub_ports(mw->hub, &pairs, &nfree);
 	figures->rtp_pairs = pairs;
 	figures->rtp_free = nfree;
+	figures->sound = *session_sound(mw->table);
 	figures->commands = *control_commands(mw->control);
 	figures->news = *news_stats(mw->news);
 	if (counts)

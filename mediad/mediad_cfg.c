@@ -198,6 +198,33 @@ static const struct cfg_table limit_table = {
 	.help = "Bounds of one worker.",
 };
 
+static const struct cfg_field opus_fields[] = {
+	{.key = "complexity",
+	 .type = CFG_INT,
+	 CFG_AT(struct mediad_opus, complexity),
+	 .min = 0,
+	 .max = 10,
+	 .def = "0",
+	 .help = "How hard libopus tries. At 8 kHz more than 0 is hardly heard "
+		 "and costs up to four times the CPU time."},
+	{.key = "bitrate",
+	 .type = CFG_INT,
+	 CFG_AT(struct mediad_opus, bitrate),
+	 .min = 6000,
+	 .max = 64000,
+	 .def = "24000",
+	 .help = "Bits a second, at most; less when the far side asks for "
+		 "less."},
+	CFG_END,
+};
+
+static const struct cfg_table opus_table = {
+	.size = sizeof(struct mediad_opus),
+	.name = "opus",
+	.fields = opus_fields,
+	.help = "The Opus that is made of G.711.",
+};
+
 static const struct cfg_field admin_fields[] = {
 	{.type = CFG_POS, CFG_AT(struct mediad_admin_cfg, pos)},
 	{.key = "bind",
@@ -300,6 +327,11 @@ static const struct cfg_field fields[] = {
 	 CFG_AT(struct mediad_cfg, limits),
 	 .table = &limit_table,
 	 .help = "Limits."},
+	{.key = "opus",
+	 .type = CFG_TABLE,
+	 CFG_AT(struct mediad_cfg, opus),
+	 .table = &opus_table,
+	 .help = "Transcoding."},
 	{.key = "admin",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, admin),

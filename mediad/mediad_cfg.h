@@ -58,6 +58,12 @@ struct mediad_limits {
 	uint32_t media_ms; /* silence of a plain RTP leg */
 };
 
+/* Of what we encode. */
+struct mediad_opus {
+	uint32_t bitrate; /* bit/s */
+	uint8_t complexity;
+};
+
 struct mediad_cfg {
 	struct arena *mem; /* owns all below */
 	struct cfg_pos pos;
@@ -75,6 +81,7 @@ struct mediad_cfg {
 	const char *certificate; /* path, made when absent */
 	int srtp_library;        /* 1: libsrtp2 instead of our own */
 	struct mediad_limits limits;
+	struct mediad_opus opus;
 	struct mediad_admin_cfg admin;
 };
 
