@@ -34,6 +34,7 @@ enum {
 	ALONE = 2000,
 	BUSY = 6000,
 	AT_ONCE = 20,
+	CALLS_AT_ONCE = 10,
 	WAIT_MS = 60000
 };
 
@@ -207,7 +208,7 @@ static void hang_up(struct bench *bench)
 
 static void set_up(struct bench *bench, unsigned calls)
 {
-	load(bench, call_one, calls, 2);
+	load(bench, call_one, calls, CALLS_AT_ONCE);
 	if (!loop_test_until(&bench->lt, media_ready, bench, WAIT_MS))
 		bench_die("media does not come up");
 }
