@@ -199,8 +199,13 @@ static void on_metrics(const struct admin_req *req, struct admin_resp *resp,
 
 	(void)req;
 	resp->type = "text/plain; version=0.0.4";
-	if (workers_print(admin, resp->mb) || metric_print(resp->mb, &own, 1))
+	if (workers_print(admin, resp->mb) ||
+	    metric_print(resp->mb, &own, 1)) {
 		admin_resp_problem(resp, 500, NULL);
+		return;
+	}
+	if (admin->cfg.printh && admin->own.redis_up)
+		admin->cfg.printh(resp->mb, admin);
 }
 
 /* --- life --------------------------------------------------------------------------- */
@@ -294,6 +299,15 @@ int admin_alloc(struct admin **adminp, const struct admin_cfg *cfg,
 	else
 		*adminp = admin;
 	return err;
+}
+
+bool admin_worker(const struct admin *admin, unsigned nr,
+		  char addr[NODE_ADDR_MAX + 1])
+{
+	if (nr >= admin->cfg.workers)
+		return false;
+	addr_of(addr, admin, nr + 1);
+	return true;
 }
 
 void *admin_arg(const struct admin *admin)

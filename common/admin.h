@@ -43,6 +43,8 @@ struct admin_cfg {
 	admin_state_h *stateh;  /* NULL: "up" while it publishes figures */
 	size_t figures_size;    /* of the struct of a worker's figures */
 	int (*figuresh)(struct metric_set **setp, void *figures);
+	/* Adds to /metrics; NULL: nothing. */
+	void (*printh)(struct mbuf *mb, const struct admin *admin);
 	const struct admin_route *routes; /* of the daemon's own */
 	size_t nroutes;
 	void *arg; /* for admin_arg() */
@@ -57,6 +59,10 @@ int admin_alloc(struct admin **adminp, const struct admin_cfg *cfg,
 		const struct worker *worker);
 
 void *admin_arg(const struct admin *admin);
+/* "node/slot" of the nr-th worker of this node, from 0; false behind the
+ * last. */
+bool admin_worker(const struct admin *admin, unsigned nr,
+		  char addr[NODE_ADDR_MAX + 1]);
 /* For handlers: a call takes ADMIN_REDIS_MS at most. */
 struct redis_sync *admin_redis(const struct admin *admin);
 

@@ -39,6 +39,7 @@ static int start(struct worker *worker, void *arg)
 		.token = cfg->admin.token,
 		.figures_size = sizeof(struct sigd_figures),
 		.figuresh = figures_alloc,
+		.printh = sigd_conn_metric_print,
 		.routes = rest_routes,
 		.nroutes = rest_nroutes,
 	};

@@ -6,7 +6,9 @@
 #ifndef SIGD_SIGD_METRIC_H
 #define SIGD_SIGD_METRIC_H
 
+#include "common/admin.h"
 #include "common/metric.h"
+#include "common/redis_link.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/transport/transport.h"
 #include "sigd/upstream/upstream.h"
@@ -23,5 +25,16 @@ struct sigd_figures {
 
 /* A set over these figures, which outlive it. */
 int sigd_metric_alloc(struct metric_set **setp, struct sigd_figures *figures);
+
+/* What the node's workers have counted of each connection
+ * (proxy/conn_figures.h), for /metrics. */
+void sigd_conn_metric_print(struct mbuf *mb, const struct admin *admin);
+/* The same from hashes that were read; what is none of ours is passed over.
+ * The caller owns *pagep. */
+struct conn_page;
+int conn_page_alloc(struct conn_page **pagep);
+void conn_page_add(struct conn_page *page, const char *addr,
+		   const struct redis_val *hash);
+void conn_page_print(const struct conn_page *page, struct mbuf *mb);
 
 #endif

@@ -86,6 +86,8 @@ void branch_drop(struct branch *branch, const char *reason)
 		return;
 	log_info(branch->inv->rec.call, "try dropped", "to=%s leg=%u",
 		 branch_name(branch), branch->leg);
+	conn_figures_count(branch->inv->px->conns, branch->to.conn,
+			   CONN_REFUSED);
 	leave(branch, reason);
 }
 
@@ -101,6 +103,8 @@ static void over(struct branch *branch, uint16_t scode,
 		 status_text(result->why),
 		 (unsigned long long)(wheel_now(inv->px->deps.wheel) -
 				      branch->start_ms));
+	conn_figures_count(inv->px->conns, branch->to.conn,
+			   result->next ? CONN_FAILED : CONN_REFUSED);
 	leave(branch, NULL);
 	invite_result(inv, result);
 }

@@ -235,6 +235,7 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	list_append(&px->invites, &inv->le, inv);
 	txn_srv_attach(inv->st, on_end, inv);
 	++px->counts.calls;
+	conn_figures_count(px->conns, params->plan->from, CONN_CALL_IN);
 
 	code = hunt_fill(inv, params);
 	if (code == STATUS_OK)

@@ -36,7 +36,7 @@ struct hunt {
 	size_t callee_len;
 	struct registrar_ask *lookup;
 	struct conn_ask *locate;
-	const struct route_connection *sought; /* by locate */
+	const struct route_connection *sought; /* the last one; NULL: none */
 	uint16_t code;               /* best so far; 0: none */
 	enum status why;
 	struct smsg *msg;            /* what said so; NULL: we did */

@@ -119,6 +119,15 @@ void invite_result(struct invite *inv, const struct invite_result *result)
 		hunt_on(inv);
 }
 
+/* The last one has failed, and another may do better. */
+static void failover(struct invite *inv)
+{
+	struct hunt *hunt = &inv->hunt;
+
+	conn_figures_count(inv->px->conns, hunt->sought, CONN_FAILOVER);
+	hunt->sought = NULL;
+}
+
 /* A target to which nothing could be sent. */
 static void missed(struct invite *inv, uint16_t code, enum status why)
 {
@@ -138,6 +147,7 @@ static void connection_try(struct invite *inv,
 		return;
 	log_warn(inv->rec.call, "try not begun", "to=%s err=%s", conn->name,
 		 strerror(err));
+	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
 	missed(inv, 500, STATUS_OVERLOAD);
 }
 
@@ -147,6 +157,7 @@ static void connection_away(struct invite *inv,
 {
 	log_info(inv->rec.call, "try failed", "to=%s why=%s", conn->name,
 		 status_text(why));
+	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
 	missed(inv, 500, why);
 }
 
@@ -173,6 +184,7 @@ static void connection_seek(struct invite *inv,
 	int err;
 
 	hunt->sought = conn;
+	conn_figures_count(inv->px->conns, conn, CONN_TRY);
 	err = conn_way_find(&hunt->locate, &way, inv->px, conn, on_located,
 			    inv);
 	if (!err)
@@ -230,6 +242,7 @@ static void hunt_on(struct invite *inv)
 		finish(inv);
 		return;
 	}
+	failover(inv);
 	target = &hunt->targets[hunt->next++];
 	switch (target->kind) {
 	case ROUTE_TO_USER:

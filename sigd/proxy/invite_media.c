@@ -238,6 +238,7 @@ void invite_won(struct invite *inv, struct branch *branch)
 	wheel_stop(&inv->limit);
 	log_info(inv->rec.call, "answered", "to=%s leg=%u code=%u",
 		 branch_name(branch), branch->leg, answer->scode);
+	conn_figures_count(inv->px->conns, branch->to.conn, CONN_ANSWERED);
 	invite_hush(inv, "SIP;cause=200;text=\"Call completed elsewhere\"");
 	/* its answer may have come in the 18x */
 	if (!sdp.l && branch->early)

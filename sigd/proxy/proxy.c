@@ -40,6 +40,7 @@ static void destructor(void *data)
 	list_flush(&px->tasks);
 	mem_deref(px->txns);
 	mem_deref(px->guess);
+	mem_deref(px->conns);
 	mem_deref(px->buf);
 }
 
@@ -75,6 +76,9 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		      : ENOMEM;
 	if (!err)
 		err = guess_alloc(&px->guess, GUESSERS);
+	if (!err)
+		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
+					 px->worker);
 	if (err)
 		mem_deref(px);
 	else

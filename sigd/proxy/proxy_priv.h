@@ -13,6 +13,7 @@
 #include "common/status.h"
 #include "sigd/call/call_record.h"
 #include "sigd/call/branch_token.h"
+#include "sigd/proxy/conn_figures.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/registrar/registrar.h"
 #include "sigd/sip/smsg.h"
@@ -36,6 +37,7 @@ struct proxy {
 	uint32_t branch_num;   /* last one used */
 	uint64_t send_ref;     /* of what is being sent; 0: none */
 	struct proxy_counts counts;
+	struct conn_figures *conns; /* what each connection has done */
 	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
 	uint8_t *buf;          /* for one message, SMSG_MAX bytes */
 };

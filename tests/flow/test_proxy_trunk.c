@@ -91,6 +91,24 @@ static unsigned count(const char *text, const char *what)
 	return n;
 }
 
+/* A call of a PBX. */
+static void put_pbx_invite(struct fixture *fix, unsigned nr, const char *to,
+			   const char *lines)
+{
+	struct ua *ua = &fix->pbx[nr];
+
+	put(fix, ua, 0,
+	    "INVITE sip:%s@demo.test SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKp;rport\r\n"
+	    "%sMax-Forwards: 70\r\n"
+	    "From: \"Carl\" <sip:+49@10.0.0.1>;tag=pf\r\n"
+	    "To: <sip:%s@10.0.0.2>\r\nCall-ID: call-p\r\nCSeq: 7 INVITE\r\n"
+	    "Contact: <sip:c@127.0.0.1:%u>\r\n"
+	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
+	    to, sa_port(&ua->addr), lines, to, sa_port(&ua->addr),
+	    strlen(SDP_OFFER), SDP_OFFER);
+}
+
 /* --- the way out and back ----------------------------------------------------- */
 
 static void a_number_goes_to_its_connection(void)
@@ -383,6 +401,76 @@ static void ringing_puts_timer_c_off(void)
 			CHECK_INT(fix.alice.code, 0);
 		}
 		CHECK_INT(answer(&fix, &fix.alice), 480);
+	}
+	stop(&fix);
+}
+
+/* --- figures ------------------------------------------------------------------- */
+
+struct figures {
+	struct fixture *fix;
+	const char *conn;
+	const char *want;
+	char is[128];
+	bool asked;
+};
+
+static void on_figures(int err, const struct redis_val *val, void *arg)
+{
+	struct figures *f = arg;
+
+	f->asked = false;
+	if (!err && val->type == REDIS_STR)
+		snprintf(f->is, sizeof(f->is), "%s", val->str);
+}
+
+static bool has_figures(void *arg)
+{
+	struct figures *f = arg;
+	const struct redis_arg argv[] = {redis_str("HGET"),
+					 redis_str("cb:{n:s1/1}:conns"),
+					 redis_str(f->conn)};
+
+	if (!f->asked && strcmp(f->is, f->want))
+		f->asked = !redis_link_send(f->fix->nodes[0].redis, argv, 3,
+					    on_figures, f);
+	return !f->asked && !strcmp(f->is, f->want);
+}
+
+/* tries, answered, refused, failed, failovers, calls in */
+static void check_figures(struct fixture *fix, const char *conn,
+			  const char *want)
+{
+	struct figures f = {.fix = fix, .conn = conn, .want = want};
+
+	(void)redis_test_until(fix->wheel, 5000, has_figures, &f);
+	CHECK_STR(f.is, want);
+}
+
+static void each_connection_is_counted(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix, "0123")) {
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		pbx_says(&fix, 0, 503, "");
+		REQUIRE(expect(&fix, &fix.pbx[1], "INVITE"));
+		/* two says nothing */
+		REQUIRE(expect(&fix, &fix.pbx[2], "INVITE"));
+		pbx_says(&fix, 2, 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		put_pbx_invite(&fix, 0, "77", "");
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 480);
+		check_figures(&fix, "demo/one", "1 0 0 1 1 1");
+		check_figures(&fix, "demo/two", "1 0 0 1 1 0");
+		check_figures(&fix, "demo/three", "1 1 0 0 0 0");
+	}
+	stop(&fix);
+	if (begin(&fix, "0123")) {
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		pbx_says(&fix, 0, 486, "");
+		CHECK_INT(answer(&fix, &fix.alice), 486);
+		check_figures(&fix, "demo/one", "1 0 1 0 0 0");
 	}
 	stop(&fix);
 }
@@ -1079,23 +1167,6 @@ static void what_stands_before_a_pbx_stays_on_the_way(void)
 
 /* --- from a PBX ------------------------------------------------------------------------ */
 
-static void put_pbx_invite(struct fixture *fix, unsigned nr, const char *to,
-			   const char *lines)
-{
-	struct ua *ua = &fix->pbx[nr];
-
-	put(fix, ua, 0,
-	    "INVITE sip:%s@demo.test SIP/2.0\r\n"
-	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKp;rport\r\n"
-	    "%sMax-Forwards: 70\r\n"
-	    "From: \"Carl\" <sip:+49@10.0.0.1>;tag=pf\r\n"
-	    "To: <sip:%s@10.0.0.2>\r\nCall-ID: call-p\r\nCSeq: 7 INVITE\r\n"
-	    "Contact: <sip:c@127.0.0.1:%u>\r\n"
-	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-	    to, sa_port(&ua->addr), lines, to, sa_port(&ua->addr),
-	    strlen(SDP_OFFER), SDP_OFFER);
-}
-
 static void a_call_of_a_pbx_reaches_a_device_that_can_call_back(void)
 {
 	struct fixture fix;
@@ -1167,6 +1238,7 @@ TEST_MAIN(TEST(a_number_goes_to_its_connection),
 	  TEST(when_all_are_silent_it_is_a_timeout),
 	  TEST(an_offer_that_cannot_be_made_is_a_failed_try),
 	  TEST(all_tries_have_one_limit), TEST(ringing_puts_timer_c_off),
+	  TEST(each_connection_is_counted),
 	  TEST(a_call_is_cancelled_before_anything_was_sent),
 	  TEST(a_call_is_cancelled_while_nothing_is_heard),
 	  TEST(a_call_is_cancelled_while_the_second_rings),
