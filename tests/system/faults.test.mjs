@@ -9,8 +9,7 @@ import { Suite } from './lib/suite.mjs';
 
 const PATIENCE_MS = 3500; // a caller's who hears nothing; 64*T1 is 3.2 s
 
-// What a person would do: lets it ring, answers each call, and hangs up when
-// nothing comes of it (RFC 3261 13.3.1.4).
+// What a person would do: lets it ring and answers each call.
 function device(ua, { answers = true } = {}) {
   const robot = { ua, calls: [], stop: false };
   robot.done = (async () => {
@@ -28,9 +27,8 @@ function device(ua, { answers = true } = {}) {
   robot.pickUp = (call) => {
     if (call.cancelled || call.over) return;
     call.answer();
-    setTimeout(() => { if (!call.ackMessage && !call.over) call.bye().catch(() => {}); }, PATIENCE_MS);
   };
-  // each call that rang has ended, one way or the other
+  // each call that rang was ended by the network
   robot.idle = () => until(() => robot.calls.every((call) => call.over || call.cancelled), `${ua.user} is left alone`);
   return robot;
 }

@@ -257,7 +257,10 @@ export class Ua {
     return Number(line.match(/proc=sigd\/(\d+)/)[1]);
   }
 
-  call(target, options = {}) { return new Call(this).invite(target, options); }
+  // another kind of user agent may have another kind of call
+  newCall() { return new Call(this); }
+
+  call(target, options = {}) { return this.newCall().invite(target, options); }
 
   // --- as a server ---------------------------------------------------------------
 
@@ -275,7 +278,7 @@ export class Ua {
     }
     this.served.set(key, '');
     if (msg.method === 'INVITE' && !msg.tag('to')) {
-      const incoming = new Call(this).rings(msg);
+      const incoming = this.newCall().rings(msg);
       this.calls.set(`${msg.callid} ${incoming.localTag}`, incoming);
       this.rung.push(incoming);
     } else if (call) {

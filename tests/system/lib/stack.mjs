@@ -177,20 +177,24 @@ admin:
   token: token-of-the-tests
 ${this.options.sip ?? ''}`);
     await this.writeMediad('mediad', 'm1', this.mediadAdmin);
-    fs.writeFileSync(this.file('routing.yaml'), this.options.routing ?? routing());
+    const { routing: table = routing() } = this.options;
+    fs.writeFileSync(this.file('routing.yaml'), typeof table === 'function' ? await table(this) : table);
     fs.mkdirSync(this.file('run'), { recursive: true, mode: 0o700 });
   }
 
   // Another node of mediad: { name of its process, file and state, node }
   async writeMediad(name, node, admin) {
-    const { mediadWorkers = 2, drain = '1s' } = this.options;
+    const { mediadWorkers = 2, drain = '1s', rtpPorts = 0 } = this.options;
+    // two for each call to a PBX, and as many beside them
+    const base = rtpPorts && await freeUdp(rtpPorts);
+    const rtp = rtpPorts ? `\n    rtp_ports: [${base}, ${base + rtpPorts - 1}]` : '';
     fs.mkdirSync(this.file(`state-${node}`), { recursive: true, mode: 0o700 });
     fs.writeFileSync(this.file(`${name}.yaml`), `node: ${node}
 workers: ${mediadWorkers}
 interfaces:
   - name: lo
     bind: 127.0.0.1
-    browser_port_base: ${await freeUdp(8)}
+    browser_port_base: ${await freeUdp(8)}${rtp}
 redis:
   path: ${this.file('r.sock')}
 keys: keys

@@ -1,0 +1,127 @@
+// pbx_baresip.mjs: Debian's baresip as a legacy PBX: UDP, RTP and G.711 alone,
+// a tone as its voice, what it hears in a file. Driven over its ctrl_tcp.
+// SPDX-License-Identifier: MIT
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { freeUdp, until } from './stack.mjs';
+import { RATE, strongest, wav } from './pbx_sound.mjs';
+
+const MODULES = '/usr/lib/baresip/modules';
+const LOOK = RATE / 2;
+
+const freeTcp = () => new Promise((done) => {
+  const server = net.createServer().listen(0, '127.0.0.1', () => {
+    const { port } = server.address();
+    server.close(() => done(port));
+  });
+});
+
+export class Baresip {
+  // options: codec (PCMU, PCMA), frequency of its tone, user; account: more
+  // parameters; outbound: where its requests go, host:port
+  constructor(stack, { codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto' } = {}) {
+    Object.assign(this, { stack, codec, frequency, user, host, account, answer, events: [] });
+  }
+
+  async start() {
+    this.port = await freeUdp(1);
+    this.ctrl = await freeTcp();
+    this.name = `baresip-${this.port}`;
+    this.dir = this.stack.file(this.name);
+    fs.mkdirSync(this.dir, { recursive: true });
+    const rtp = await freeUdp(20);
+    fs.writeFileSync(path.join(this.dir, 'config'), `poll_method epoll
+sip_listen 127.0.0.1:${this.port}
+net_interface 127.0.0.1
+audio_source ausine,${this.frequency}
+audio_player aubridge,nil
+audio_alert aubridge,nil
+ausrc_srate ${RATE}
+auplay_srate ${RATE}
+rtp_ports ${rtp}-${rtp + 20}
+ctrl_tcp_listen 127.0.0.1:${this.ctrl}
+snd_path ${this.dir}
+module_path ${MODULES}
+${['g711', 'ausine', 'aubridge', 'sndfile'].map((m) => `module ${m}.so`).join('\n')}
+${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
+${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
+`);
+    fs.writeFileSync(path.join(this.dir, 'accounts'), `<sip:${this.user}@${this.host ?? `127.0.0.1:${this.port}`}>`
+      + `;answermode=${this.answer};audio_codecs=${this.codec}/${RATE}/1${this.account || ';regint=0'}\n`);
+    fs.writeFileSync(path.join(this.dir, 'contacts'), '');
+    this.child = this.stack.run(this.name, 'baresip', ['-f', this.dir]);
+    await until(() => this.connect().then(() => true, () => {
+      if (this.child.code !== undefined) throw new Error(`baresip ended:\n${this.stack.log(`${this.name}.log`)}`);
+      return false;
+    }), 'baresip listens');
+    return this;
+  }
+
+  connect() {
+    return new Promise((done, fail) => {
+      const conn = net.connect(this.ctrl, '127.0.0.1');
+      let data = '';
+      conn.on('error', fail);
+      conn.on('connect', () => { this.conn = conn; done(); });
+      conn.on('data', (chunk) => {
+        data += chunk.toString('latin1');
+        for (;;) { // netstrings: length:text,
+          const at = data.indexOf(':');
+          const len = Number(data.slice(0, at));
+          if (at < 0 || data.length < at + len + 2) return;
+          this.events.push(JSON.parse(data.slice(at + 1, at + 1 + len)));
+          data = data.slice(at + len + 2);
+        }
+      });
+    });
+  }
+
+  // An answer of its command line.
+  async command(command, params = '') {
+    const token = String(this.events.length + Math.random());
+    const text = JSON.stringify({ command, params, token });
+    this.conn.write(`${Buffer.byteLength(text)}:${text},`);
+    return until(() => this.events.find((e) => e.response && e.token === token), `baresip answers ${command}`);
+  }
+
+  // An event of this type that was not waited for before.
+  event(type) {
+    return until(() => {
+      const found = this.events.find((e) => e.event && e.type === type && !e.taken);
+      if (found) found.taken = true;
+      return found;
+    }, `baresip tells ${type}`);
+  }
+
+  dial(uri) { return this.command('dial', uri); }
+
+  hangup() { return this.command('hangup'); }
+
+  // What it has heard in its latest call, in a file of the sndfile module.
+  heard() {
+    const files = fs.readdirSync(this.dir).filter((name) => name.endsWith('-dec.wav'));
+    const latest = files.map((name) => path.join(this.dir, name))
+      .sort((a, b) => fs.statSync(a).mtimeMs - fs.statSync(b).mtimeMs).pop();
+    return latest ? wav(fs.readFileSync(latest)) : { samples: [], rate: RATE };
+  }
+
+  async hears(frequency) {
+    let found = null;
+    return until(() => {
+      const { samples, rate } = this.heard();
+      if (samples.length < 2 * LOOK) return false;
+      found = strongest(samples.slice(-LOOK), rate);
+      return Math.abs(found.frequency - frequency) < 2 && found.level > -60 && found;
+    }, `baresip hears ${frequency} Hz`).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(found)}`); });
+  }
+
+  async stop() {
+    this.conn?.destroy();
+    if (!this.child || this.child.code !== undefined) return;
+    this.child.kill('SIGTERM');
+    const killer = setTimeout(() => this.child.kill('SIGKILL'), 3000);
+    await this.child.exited;
+    clearTimeout(killer);
+  }
+}
