@@ -1,9 +1,10 @@
 #!/bin/bash
 # make run: a whole Cordboard to try, on this machine: a private Redis on a
 # unix socket, sigd and mediad with two workers each, a certificate, a page.
-# Ctrl-C stops all that it started and leaves nothing. Ports: WSS_PORT,
-# UDP_PORT, MEDIA_PORT, ADMIN_PORT, MEDIA_ADMIN_PORT; the address browsers
-# reach: HOST. SPDX-License-Identifier: MIT
+# and a telephone behind a PBX (baresip: UDP, G.711). Ctrl-C stops all that it
+# started and leaves nothing. Ports: WSS_PORT, UDP_PORT, MEDIA_PORT,
+# RTP_PORTS, ADMIN_PORT, MEDIA_ADMIN_PORT, PBX_PORT, PBX_CONTROL_PORT; the
+# address browsers reach: HOST. SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
 B=${B:-build}
@@ -12,6 +13,11 @@ UDP_PORT=${UDP_PORT:-5060}
 MEDIA_PORT=${MEDIA_PORT:-40000}
 ADMIN_PORT=${ADMIN_PORT:-8080}
 MEDIA_ADMIN_PORT=${MEDIA_ADMIN_PORT:-8081}
+RTP_PORTS=${RTP_PORTS:-30000-30999}
+PBX_PORT=${PBX_PORT:-5080}
+PBX_CONTROL_PORT=${PBX_CONTROL_PORT:-5090}
+# an address of its own: what comes from a connection's address is its own
+PBX=127.0.0.2
 HOST=${HOST:-127.0.0.1}
 [ "$HOST" = 127.0.0.1 ] && NAME=localhost || NAME=$HOST
 
@@ -33,6 +39,8 @@ busy tcp "$MEDIA_ADMIN_PORT" MEDIA_ADMIN_PORT
 busy udp "$UDP_PORT" UDP_PORT
 busy udp "$MEDIA_PORT" MEDIA_PORT
 busy udp $((MEDIA_PORT + 1)) MEDIA_PORT
+busy udp "$PBX_PORT" PBX_PORT
+busy tcp "$PBX_CONTROL_PORT" PBX_CONTROL_PORT
 
 D=$(mktemp -d "${TMPDIR:-/tmp}/cordboard.XXXXXX")
 pids=
@@ -55,6 +63,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
 	-subj "/CN=$NAME" -addext "subjectAltName=DNS:localhost,IP:$HOST" \
 	-keyout "$D/tls.key" -out "$D/tls.pem" 2>/dev/null
 password=$(openssl rand -hex 4)
+token=$(openssl rand -hex 16)
 
 cat >"$D/sigd.yaml" <<EOF
 node: demo
@@ -75,7 +84,7 @@ listeners:
     transport: udp
     bind: 0.0.0.0:$UDP_PORT
     advertise: $HOST:$UDP_PORT
-admin: {bind: "127.0.0.1:$ADMIN_PORT"}
+admin: {bind: "127.0.0.1:$ADMIN_PORT", token: "$token"}
 EOF
 cat >"$D/mediad.yaml" <<EOF
 node: demo
@@ -84,6 +93,7 @@ interfaces:
   - name: public
     bind: $HOST
     browser_port_base: $MEDIA_PORT
+    rtp_ports: [${RTP_PORTS%-*}, ${RTP_PORTS#*-}]
 redis: {path: $D/redis.sock}
 keys: keys
 state_dir: $D/state
@@ -99,10 +109,19 @@ tenants:
     users:
       alice: {password: "$password"}
       bob: {password: "$password"}
+    connections:
+      pbx:
+        kind: trunk
+        address: "$PBX:$PBX_PORT"
+        codecs: [PCMU, PCMA]
+        # its RTP comes from another address than its SDP says
+        media_source: learn-once
+        media_networks: [127.0.0.0/8]
     routes:
-      - {name: echo, match: {callee: "^(echo|\\\\*43)\$"}, to: {service: echo}}
-      - {name: tone, match: {callee: "^tone\$"}, to: {service: tone}}
-      - {name: milliwatt, match: {callee: "^milliwatt\$"}, to: {service: milliwatt}}
+      - {name: echo, match: {callee: 'echo|\*43'}, to: {service: echo}}
+      - {name: tone, match: {callee: "tone"}, to: {service: tone}}
+      - {name: milliwatt, match: {callee: "milliwatt"}, to: {service: milliwatt}}
+      - {name: pbx, match: {callee: "[0-9]+"}, to: {connection: pbx}}
 EOF
 
 start() { # name command...
@@ -129,8 +148,13 @@ ready() { # name admin-port
 	tail -20 "$D/$1.log" >&2
 	exit 1
 }
+start pbx deploy/demo-pbx.sh "$D/pbx" "$PBX" "$PBX_PORT" "$PBX_CONTROL_PORT"
 ready mediad "$MEDIA_ADMIN_PORT"
 ready sigd "$ADMIN_PORT"
+
+callback="deploy/demo-pbx.sh call alice"
+[ "$UDP_PORT" = 5060 ] || callback="DEMO_SIP=127.0.0.1:$UDP_PORT $callback"
+[ "$PBX_CONTROL_PORT" = 5090 ] || callback="DEMO_PBX_CONTROL=$PBX_CONTROL_PORT $callback"
 
 cat <<EOF
 
@@ -138,11 +162,14 @@ cat <<EOF
 
   Open     https://$NAME:$WSS_PORT/   (accept the certificate: it is made for this run)
   Log in   alice / $password    and in another window    bob / $password
-  Call     echo, tone, milliwatt - or alice and bob each other
+  Call     100 (a telephone behind a PBX: G.711 over UDP, it plays a tune),
+           echo, tone, milliwatt - or alice and bob each other
+  Be called by that telephone:  $callback
 
   SIP      wss://$NAME:$WSS_PORT/ws and udp $HOST:$UDP_PORT
-  Logs     $D/sigd.log  $D/mediad.log  $D/redis.log
+  Logs     $D/sigd.log  $D/mediad.log  $D/redis.log  $D/pbx.log
   Health   http://127.0.0.1:$ADMIN_PORT/readyz  http://127.0.0.1:$MEDIA_ADMIN_PORT/readyz
+  Calls    curl -H "Authorization: Bearer $token" http://127.0.0.1:$ADMIN_PORT/v1/calls
 
   Ctrl-C stops everything and leaves nothing behind.
 EOF
