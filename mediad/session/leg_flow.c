@@ -198,6 +198,8 @@ static void flow_by_transcode(struct leg *leg, struct leg *to)
 		.out = &to->out,
 		.path = to->path,
 		.far = &to->report.far,
+		.serving = table->serving,
+		.serve = leg->rec + 1, /* LEG_NO_RECORD + 1 is 0: nobody */
 		.totals = {&leg->sound, &table->sound},
 	};
 	int err;

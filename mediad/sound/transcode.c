@@ -125,6 +125,12 @@ const struct transcode_stats *transcode_stats(const struct transcode *t)
 	return &t->stats;
 }
 
+void tc_serve(const struct transcode *t, bool begin)
+{
+	if (t->params.serving)
+		*t->params.serving = begin ? t->params.serve : 0;
+}
+
 /* --- packets -------------------------------------------------------------------------- */
 
 static void deliver(struct transcode *t, const struct jitter_pkt *pkt,
@@ -162,8 +168,10 @@ static void on_gap(void *arg)
 {
 	struct transcode *t = arg;
 
+	tc_serve(t, true);
 	drain(t, wheel_now(t->params.wheel));
 	tc_tally(t);
+	tc_serve(t, false);
 }
 
 static void source_anew(struct transcode *t, const struct strm_in *in,

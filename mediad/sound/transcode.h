@@ -67,6 +67,10 @@ struct transcode_params {
 	const struct report_far *far; /* what `to` reports; may be NULL */
 	struct keytone *keytone;      /* when `to` has no telephone-event and
 					 `from` has; may be NULL */
+	/* Who is served by our timers: *serving is set to `serve` for that
+	 * time, see state_file_serving(). NULL: nobody asks. */
+	uint32_t *serving;
+	uint32_t serve;
 	/* counted into as well; may be NULL */
 	struct transcode_stats *totals[TRANSCODE_TOTALS];
 };

@@ -99,6 +99,7 @@ static void on_pause(void *arg)
 		tc_pause_stop(t);
 		return;
 	}
+	tc_serve(t, true);
 	while (pause->due_ms <= now_ms) {
 		pause->due_ms += FILL / PER_MS;
 		t->line.want += FILL * t->line.scale;
@@ -112,6 +113,7 @@ static void on_pause(void *arg)
 	wheel_start(t->params.wheel, &pause->timer, pause->due_ms - now_ms,
 		    on_pause, t);
 	tc_tally(t);
+	tc_serve(t, false);
 }
 
 /* The source has said that it pauses, in a packet that ends now. */

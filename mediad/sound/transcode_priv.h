@@ -77,6 +77,8 @@ void tc_event_audio(struct transcode *t);
 
 /* --- transcode.c --------------------------------------------------------------- */
 
+/* Around all that a timer does with what the source has sent. */
+void tc_serve(const struct transcode *t, bool begin);
 /* What is new in stats goes into the total, too. */
 void tc_tally(struct transcode *t);
 

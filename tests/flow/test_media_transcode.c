@@ -168,9 +168,11 @@ static int signalling(struct call *call)
 
 static int voices(struct call *call, const struct codec *codec)
 {
+	const struct codec *own =
+		call->page->narrow ? &codec_pcma : &codec_opus;
 	int err;
 
-	call->page_ear.codec = call->page_mouth.codec = &codec_opus;
+	call->page_ear.codec = call->page_mouth.codec = own;
 	call->phone_ear.codec = call->phone_mouth.codec = codec;
 	call->page_mouth.hz = 1004;
 	call->phone_mouth.hz = 602;
@@ -181,16 +183,14 @@ static int voices(struct call *call, const struct codec *codec)
 	call->phone->arg = &call->phone_ear;
 	call->page->sending = call->phone->sending = false;
 	call->phone->pt = codec == &codec_pcmu ? 0 : 8;
-	err = codec_opus.voice_dec_alloc(&call->page_ear.dec);
-	err |= codec_opus.enc_alloc(&call->page_mouth.enc);
+	err = own->voice_dec_alloc(&call->page_ear.dec);
+	err |= own->enc_alloc(&call->page_mouth.enc);
 	err |= codec->voice_dec_alloc(&call->phone_ear.dec);
 	err |= codec->enc_alloc(&call->phone_mouth.enc);
 	return err;
 }
 
-/* formats: of the phone's m-line. NULL when it failed. */
-static struct call *call_up(const char *formats, const struct codec *codec,
-			    const char *state)
+static struct call *call_open(const char *state)
 {
 	struct call *call = mem_zalloc(sizeof(*call), NULL);
 
@@ -198,14 +198,29 @@ static struct call *call_up(const char *formats, const struct codec *codec,
 		return mem_deref(call);
 	call->page = media_page_open(&call->bed);
 	call->phone = media_phone_open(&call->bed);
-	if (!CHECK(call->page && call->phone))
-		return call;
+	return call;
+}
+
+/* formats: of the phone's m-line; codec: the first of them. */
+static void call_begin(struct call *call, const char *formats,
+		       const struct codec *codec)
+{
+	REQUIRE(call->page && call->phone);
 	call->phone->formats = formats;
 	call->phone->sending = false;
 	CHECK_INT(signalling(call), 0);
 	CHECK(media_bed_ready(&call->bed));
-	call->page->rtph = NULL;
 	CHECK_INT(voices(call, codec), 0);
+}
+
+/* NULL when it failed. */
+static struct call *call_up(const char *formats, const struct codec *codec,
+			    const char *state)
+{
+	struct call *call = call_open(state);
+
+	if (call)
+		call_begin(call, formats, codec);
 	return call;
 }
 
@@ -611,6 +626,43 @@ static void a_phone_without_events_hears_tones(void)
 	hang_up(call);
 }
 
+/* The same without a transcoder. */
+static void a_relayed_phone_without_events_hears_tones(void)
+{
+	struct call *call = call_open(NULL);
+	size_t from;
+
+	if (!call)
+		return;
+	media_page_narrow(call->page);
+	call_begin(call, "8", &codec_pcma);
+	expect_events(call);
+	call->phone_ear.event = 0xff;
+	talk(call, 500);
+	CHECK_INT(session_sound(call->bed.table)->running, 0);
+	from = call->phone_ear.end;
+	for (unsigned nr = 0, begin = 0; nr < 8; nr++) {
+		struct digit digit = {.code = 4,
+				      .volume = 10,
+				      .end = nr > 4,
+				      .duration = (uint16_t)(160 * (nr + 1))};
+		uint8_t p[DIGIT_LEN];
+
+		begin = nr ? begin : call->page->ts;
+		digit_write(p, &digit);
+		(void)mock_media_send(call->page->mock, call->page->event,
+				      begin, p, sizeof(p));
+		media_bed_run(&call->bed, 20);
+	}
+	talk(call, 400);
+	CHECK(sounds(&call->phone_ear, from + 160, 770, 1209));
+	from = call->phone_ear.end;
+	talk(call, 500);
+	expect_tone("phone", &call->phone_ear, from, 1004);
+	fault_free(call);
+	hang_up(call);
+}
+
 /* --- death -------------------------------------------------------------------------------- */
 
 static void a_death_is_survived(void)
@@ -708,6 +760,7 @@ TEST_MAIN(TEST(a_page_with_opus_and_a_pbx_with_g711_hear_each_other),
 	  TEST(a_transcoded_call_may_become_a_relay),
 	  TEST(digits_come_exactly_once_both_ways),
 	  TEST(a_switch_in_an_event_ends_it),
-	  TEST(a_phone_without_events_hears_tones), TEST(a_death_is_survived),
-	  TEST(a_digit_pressed_at_a_death_is_one),
+	  TEST(a_phone_without_events_hears_tones),
+	  TEST(a_relayed_phone_without_events_hears_tones),
+	  TEST(a_death_is_survived), TEST(a_digit_pressed_at_a_death_is_one),
 	  TEST_OOM(memory_runs_out_anywhere))

@@ -110,6 +110,20 @@ static void two_that_changed_places_are_put_right(void)
 	CHECK_INT(bed.lost, 0);
 }
 
+static void what_waits_is_sorted(void)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	put(&bed, 0, 100);
+	for (unsigned nr = 5; nr > 1; nr--)
+		CHECK_INT(put(&bed, nr, 10 * (uint16_t)nr), JITTER_HELD);
+	CHECK_INT(put(&bed, 1, 50), JITTER_NOW);
+	CHECK_INT(bed.nout, 6);
+	CHECK(!bed.wrong);
+	CHECK_INT(bed.lost, 0);
+}
+
 static void a_lost_one_is_waited_for_and_given_up(void)
 {
 	struct bed bed;
@@ -248,6 +262,7 @@ static void a_long_gap_is_not_waited_for(void)
 
 TEST_MAIN(TEST(packets_in_order_are_not_held),
 	  TEST(two_that_changed_places_are_put_right),
+	  TEST(what_waits_is_sorted),
 	  TEST(a_lost_one_is_waited_for_and_given_up),
 	  TEST(loss_alone_soon_costs_no_time), TEST(lateness_is_learnt),
 	  TEST(what_is_too_late_is_not_waited_for_ever_longer),

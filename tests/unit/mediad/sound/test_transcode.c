@@ -478,6 +478,50 @@ static void losses_are_made_up_for(void)
 	compare_loss(&codec_pcmu, &codec_pcma, "10 %", lost_10);
 }
 
+/* How near the frames are that were lost, when every tenth is. */
+static double repaired_snr(bool lbrr)
+{
+	static int16_t whole[SAMPLES], got[SAMPLES];
+	const struct codec_voice voice = {.fec = lbrr, .complexity = 5};
+	double sum = 0;
+	unsigned n = 0;
+
+	for (unsigned lossy = 0; lossy < 2; lossy++) {
+		struct bed *bed = NULL;
+		struct packet p;
+
+		CHECK_INT(bed_alloc(&bed, &codec_opus, &codec_pcma, 20), 0);
+		mem_deref(bed->enc);
+		CHECK_INT(codec_opus.voice_enc_alloc(&bed->enc, &voice), 0);
+		codec_opus.voice_loss(bed->enc, 10);
+		for (unsigned i = 0; i < SAMPLES / FRAME; i++) {
+			make(bed, source + i * FRAME, FRAME, &p);
+			if (!lossy || i % 10 != 5)
+				bring(bed, &p.h, p.data);
+			pass(bed, 20);
+		}
+		memcpy(lossy ? got : whole, bed->path.pcm, sizeof(got));
+		if (lossy)
+			CHECK_INT(transcode_stats(bed->t)->repaired > 20, lbrr);
+		bed_free(bed);
+	}
+	for (unsigned i = 5; i + 1 < SAMPLES / FRAME; i += 10, n++)
+		sum += speech_segsnr(whole + i * FRAME, got + i * FRAME, FRAME);
+	return sum / n;
+}
+
+static void what_lbrr_repairs_is_nearer_than_a_guess(void)
+{
+	double with, without;
+
+	say_speech();
+	with = repaired_snr(true);
+	without = repaired_snr(false);
+	printf("# lost frames: %.2f dB with LBRR, %.2f dB without\n", with,
+	       without);
+	CHECK(with > without + 1);
+}
+
 /* --- the order of packets ------------------------------------------------------------ */
 
 /* Pairs change places now and then, some come twice. */
@@ -1108,6 +1152,7 @@ static void memory_runs_out_anywhere(void)
 TEST_MAIN(TEST(a_tone_keeps_level_and_frequency),
 	  TEST(speech_is_what_the_codecs_make_of_it),
 	  TEST(losses_are_made_up_for),
+	  TEST(what_lbrr_repairs_is_nearer_than_a_guess),
 	  TEST(what_comes_in_disorder_is_put_right),
 	  TEST(a_packet_in_order_goes_out_at_once),
 	  TEST(a_gap_delays_only_what_is_behind_it),
