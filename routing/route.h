@@ -66,7 +66,7 @@ struct route_tenant {
 	uint32_t nconnections;
 	struct route_rule *rules; /* in order */
 	uint32_t nrules;
-	struct route_index *by_name, *by_number, *by_connection;
+	struct route_index *by_name, *by_number, *by_connection, *by_login;
 	struct cfg_pos pos;
 };
 

@@ -93,6 +93,16 @@ bool route_address_parse(struct route_conn_peer *peer,
 	return true;
 }
 
+/* NULL: it has none but "*". */
+static const char *domain_of(const struct route_tenant *tenant)
+{
+	for (uint32_t i = 0; i < tenant->ndomains; i++) {
+		if (strcmp(tenant->domains[i], "*"))
+			return tenant->domains[i];
+	}
+	return NULL;
+}
+
 static int load_peer(struct route_connection *conn, struct arena *mem)
 {
 	struct route_conn_peer *peer = &conn->peer;
@@ -100,7 +110,7 @@ static int load_peer(struct route_connection *conn, struct arena *mem)
 
 	if (!peer->address) {
 		if (!peer->domain)
-			peer->domain = conn->tenant->domains[0];
+			peer->domain = domain_of(conn->tenant);
 		return 0;
 	}
 	if (!route_address_parse(peer, host, peer->address))
@@ -194,6 +204,9 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 			     "has %s: both are needed, or neither",
 			     login->username ? "a username and no password"
 					     : "a password and no username");
+	if (inbound && !conn->peer.domain && !domain_of(conn->tenant))
+		err = refuse(errs, conn,
+			     "needs a domain: its tenant has none by name");
 	if (conn->media.source == ROUTE_SOURCE_NETWORK &&
 	    !conn->media.nnetworks)
 		err = refuse(errs, conn,
@@ -203,13 +216,62 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 	return err;
 }
 
+/* --- who registers here ------------------------------------------------------- */
+
+/* A name is that of one user or of one connection: the password decides who
+ * asks, and nobody gets the calls of another. */
+static int add_login(struct route_tenant *tenant,
+		     struct route_connection *conn, struct cfg_errors *errs)
+{
+	const struct route_connection *other;
+	const struct route_user *user;
+	struct pl name;
+
+	pl_set_str(&name, conn->login.username);
+	user = route_user_find(tenant, &name);
+	if (user)
+		return refuse(errs, conn,
+			      "has the username \"%s\", which is that of user "
+			      "\"%s\"",
+			      conn->login.username, user->name);
+	other = route_connection_login(tenant, &name);
+	if (other)
+		return refuse(errs, conn,
+			      "has the username \"%s\", which is that of "
+			      "connection \"%s\"",
+			      conn->login.username, other->name);
+	return route_index_add(tenant->by_login, conn->login.username, conn);
+}
+
+static int load_login(struct route_tenant *tenant,
+		      struct route_connection *conn,
+		      const struct route_hasher *hasher,
+		      struct cfg_errors *errs)
+{
+	struct route_conn_login *login = &conn->login;
+	const struct route_secret secret = {login->username, tenant->realm,
+					    login->password};
+	int err;
+
+	if (conn->kind != ROUTE_INBOUND)
+		return 0;
+	err = add_login(tenant, conn, errs);
+	return err ? err
+		   : route_ha1_make(hasher, &secret, login->ha1_md5,
+				    login->ha1_sha256);
+}
+
 int route_conns_load(struct route_tenant *tenant, struct arena *mem,
+		     const struct route_hasher *hasher,
 		     struct cfg_errors *errs)
 {
 	int err = route_index_alloc(&tenant->by_connection,
 				    tenant->nconnections, false);
 	int bad = 0;
 
+	err = err ? err
+		  : route_index_alloc(&tenant->by_login, tenant->nconnections,
+				      false);
 	for (uint32_t i = 0; i < tenant->nconnections && err != ENOMEM; i++) {
 		struct route_connection *conn = &tenant->connections[i];
 
@@ -219,6 +281,7 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		err = err ? err : check(conn, errs);
 		err = err ? err : load_peer(conn, mem);
 		err = err ? err : load_media(&conn->media, mem);
+		err = err ? err : load_login(tenant, conn, hasher, errs);
 		bad = err ? err : bad;
 	}
 	return err ? err : bad;
@@ -228,4 +291,21 @@ const struct route_connection *
 route_connection_find(const struct route_tenant *tenant, const struct pl *name)
 {
 	return tenant ? route_index_find(tenant->by_connection, name) : NULL;
+}
+
+const struct route_connection *
+route_connection_login(const struct route_tenant *tenant,
+		       const struct pl *username)
+{
+	return tenant ? route_index_find(tenant->by_login, username) : NULL;
+}
+
+bool route_connection_admits(const struct route_connection *conn,
+			     const struct sa *addr)
+{
+	for (uint32_t i = 0; i < conn->nsources; i++) {
+		if (cfg_cidr_has(&conn->sources[i], addr))
+			return true;
+	}
+	return !conn->nsources && conn->kind == ROUTE_INBOUND;
 }

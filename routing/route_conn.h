@@ -66,6 +66,10 @@ struct route_conn_login {
 	const char *username; /* NULL: none; then there is no password */
 	const char *password;
 	const char *realm;    /* NULL: whatever it asks for */
+	/* inbound: H(username:realm:password) under the realm of the tenant,
+	 * as in struct route_user; else "" */
+	char ha1_md5[32 + 1];
+	char ha1_sha256[64 + 1];
 };
 
 struct route_conn_media {
@@ -112,6 +116,16 @@ const char *route_media_source_name(enum route_media_source source);
 const struct route_connection *
 route_connection_find(const struct route_tenant *tenant,
 		      const struct pl *name);
+
+/* The inbound connection of the tenant that logs in with this name (%-decoded);
+ * NULL. No user of the tenant has such a name. */
+const struct route_connection *
+route_connection_login(const struct route_tenant *tenant,
+		       const struct pl *username);
+/* Whether it may come from there as this connection: from its `sources`; from
+ * anywhere when it has none and logs in. */
+bool route_connection_admits(const struct route_connection *conn,
+			     const struct sa *addr);
 
 /* Who may have sent a request. */
 struct route_origin {

@@ -87,7 +87,8 @@ static const struct cfg_field conn_fields[] = {
 	{"username", CFG_STRING, CONN(login.username), .min = 1, .max = 64,
 	 .check = route_check_user,
 	 .help = "For its challenges; of `register` also the address of "
-		 "record, of `inbound` the name it registers with."},
+		 "record, of `inbound` the name it registers with, which no "
+		 "user of the tenant has."},
 	{"password", CFG_STRING, CONN(login.password), .min = 1, .max = 128,
 	 .flags = CFG_F_SECRET, .help = "The password to `username`."},
 	{"realm", CFG_STRING, CONN(login.realm), .min = 1, .max = 64,
@@ -100,8 +101,11 @@ static const struct cfg_field conn_fields[] = {
 	 CFG_ITEMS(struct route_connection, sources, nsources),
 	 .item = &network_item, .min = 1, .max = ROUTE_NETWORKS_MAX,
 	 .flags = CFG_F_ALONE,
-	 .help = "Who may call in as this connection, from any port; none: its "
-		 "address with its port, when that is an IP address.",
+	 .help = "Who may call in as this connection, from any port and "
+		 "without a password; none: its address with its port, when "
+		 "that is an IP address. `inbound` may register from here "
+		 "alone; none: from anywhere, and its calls show its "
+		 "password.",
 	 .example = "192.0.2.0/24"},
 	{"media", CFG_ENUM, CONN(media.profile), .choices = profiles,
 	 .def = "rtp", .help = "How its media is carried."},

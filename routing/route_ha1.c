@@ -49,16 +49,17 @@ static bool add(EVP_MD_CTX *ctx, const char *text)
 }
 
 static int make(const struct route_hasher *hasher, const EVP_MD *md, char *hex,
-		const struct route_user *user, const char *realm)
+		const struct route_secret *secret)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint8_t hash[EVP_MAX_MD_SIZE];
 	EVP_MD_CTX *ctx = hasher->ctx;
 	unsigned len;
 
-	if (!EVP_DigestInit_ex(ctx, md, NULL) || !add(ctx, user->name) ||
-	    !add(ctx, ":") || !add(ctx, realm) || !add(ctx, ":") ||
-	    !add(ctx, user->password) || !EVP_DigestFinal_ex(ctx, hash, &len))
+	if (!EVP_DigestInit_ex(ctx, md, NULL) || !add(ctx, secret->name) ||
+	    !add(ctx, ":") || !add(ctx, secret->realm) || !add(ctx, ":") ||
+	    !add(ctx, secret->password) ||
+	    !EVP_DigestFinal_ex(ctx, hash, &len))
 		return ENOMEM;
 	for (unsigned i = 0; i < len; i++) {
 		*hex++ = digits[hash[i] >> 4];
@@ -69,12 +70,12 @@ static int make(const struct route_hasher *hasher, const EVP_MD *md, char *hex,
 	return 0;
 }
 
-int route_ha1_make(const struct route_hasher *hasher, struct route_user *user,
-		   const char *realm)
+int route_ha1_make(const struct route_hasher *hasher,
+		   const struct route_secret *secret, char *md5, char *sha256)
 {
-	int err = make(hasher, hasher->sha256, user->ha1_sha256, user, realm);
+	int err = make(hasher, hasher->sha256, sha256, secret);
 
 	if (!err && hasher->md5)
-		err = make(hasher, hasher->md5, user->ha1_md5, user, realm);
+		err = make(hasher, hasher->md5, md5, secret);
 	return err;
 }

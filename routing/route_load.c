@@ -37,6 +37,7 @@ static void destructor(void *arg)
 		mem_deref(tenant->by_name);
 		mem_deref(tenant->by_number);
 		mem_deref(tenant->by_connection);
+		mem_deref(tenant->by_login);
 	}
 	mem_deref(table->sources);
 	mem_deref(table->by_id);
@@ -119,7 +120,7 @@ static int load_tenant(struct loader *ld, struct route_tenant *tenant)
 	bad = err ? err : bad;
 	err = err == ENOMEM ? err
 			    : route_conns_load(tenant, ld->table->cfg->mem,
-					       ld->errs);
+					       ld->hasher, ld->errs);
 	bad = err ? err : bad;
 	err = err == ENOMEM ? err
 			    : route_rules_load(ld->table, tenant, ld->errs);

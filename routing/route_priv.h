@@ -11,6 +11,7 @@
 #include "routing/route_regex.h"
 
 struct arena;
+struct route_hasher;
 struct route_sources;
 
 /* Bit numbers of route_match.methods. */
@@ -98,8 +99,9 @@ const char *route_codec_name(enum route_codec codec);
 /* "host[:port]" into host, port and addr of peer. */
 bool route_address_parse(struct route_conn_peer *peer,
 			 char host[ROUTE_HOST_MAX + 1], const char *text);
-/* mem: of the configuration that the tenant is in. */
+/* mem: of the configuration that the tenant is in. Its users were loaded. */
 int route_conns_load(struct route_tenant *tenant, struct arena *mem,
+		     const struct route_hasher *hasher,
 		     struct cfg_errors *errs);
 int route_sources_alloc(struct route_sources **sourcesp,
 			const struct route_cfg *cfg);
@@ -111,8 +113,6 @@ int route_rules_load(struct route_table *table, struct route_tenant *tenant,
 
 /* --- route_users.c: names and credentials -------------------------------- */
 
-struct route_hasher;
-
 int route_users_load(struct route_tenant *tenant,
 		     const struct route_hasher *hasher,
 		     struct cfg_errors *errs);
@@ -121,10 +121,13 @@ int route_users_load(struct route_tenant *tenant,
 
 /* The digests, looked up once. mem_deref() frees. */
 int route_hasher_alloc(struct route_hasher **hasherp);
-/* H(name:realm:password) for MD5 and SHA-256; one that this system's OpenSSL
- * does not offer stays empty. */
-int route_ha1_make(const struct route_hasher *hasher, struct route_user *user,
-		   const char *realm);
+struct route_secret {
+	const char *name, *realm, *password;
+};
+/* H(name:realm:password) into md5 and sha256, ROUTE_HA1_*_LEN + 1 bytes; one
+ * that this system's OpenSSL does not offer is left as it is. */
+int route_ha1_make(const struct route_hasher *hasher,
+		   const struct route_secret *secret, char *md5, char *sha256);
 
 /* --- route_match.c ------------------------------------------------------- */
 

@@ -44,8 +44,13 @@ static int load_credentials(struct route_user *user, const char *realm,
 		return refuse(user, "a password and a ha1", errs);
 	if (!user->password && !given)
 		return refuse(user, "no credentials", errs);
-	if (user->password)
-		err = route_ha1_make(hasher, user, realm);
+	if (user->password) {
+		const struct route_secret secret = {user->name, realm,
+						    user->password};
+
+		err = route_ha1_make(hasher, &secret, user->ha1_md5,
+				     user->ha1_sha256);
+	}
 	take_hex(user->ha1_md5, user->given_md5);
 	take_hex(user->ha1_sha256, user->given_sha256);
 	wipe(user->password);

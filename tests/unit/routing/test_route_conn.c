@@ -423,6 +423,85 @@ static void the_explanation_names_connections(void)
 	mem_deref(table);
 }
 
+static void who_registers_here_is_found_by_its_login(void)
+{
+	struct route_table *table = fixture_table(
+		CONNS
+		"      office: {kind: inbound, username: o.x, password: p}\n"
+		"      branch: {kind: inbound, username: b, password: p, "
+		"sources: [192.0.2.0/24]}\n"
+		"      pbx: {kind: trunk, address: 192.0.2.1, username: t, "
+		"password: p}\n");
+	const struct route_connection *office, *branch;
+	struct sa near, far;
+	struct pl name;
+
+	REQUIRE(table);
+	CHECK(!sa_set_str(&near, "192.0.2.7", 9));
+	CHECK(!sa_set_str(&far, "198.51.100.7", 9));
+	pl_set_str(&name, "o.x");
+	office = route_connection_login(fixture_tenant(table, "a.example"),
+					&name);
+	REQUIRE(office);
+	CHECK_STR(office->name, "office");
+	CHECK_INT(strlen(office->login.ha1_sha256), 64);
+	/* printf o.x:r:p | md5sum */
+	CHECK_STR(office->login.ha1_md5, "73519da3d7bc33fac93bf6e2c4c959a0");
+	CHECK(route_connection_admits(office, &far));
+	pl_set_str(&name, "b");
+	branch = route_connection_login(office->tenant, &name);
+	REQUIRE(branch);
+	CHECK(route_connection_admits(branch, &near));
+	CHECK(!route_connection_admits(branch, &far));
+	/* what we log in with elsewhere is no login here */
+	pl_set_str(&name, "t");
+	CHECK(!route_connection_login(office->tenant, &name));
+	mem_deref(table);
+}
+
+static void a_login_is_of_one_user_or_connection(void)
+{
+	CHECK(strstr(fixture_errors_of(
+			  ONE "    users:\n      bob: {password: x}\n"
+			      "    connections:\n      office: {kind: inbound, "
+			      "username: bob, password: p}\n"),
+		  "connection \"office\" has the username \"bob\", "
+		  "which is that of user \"bob\""));
+	CHECK(strstr(fixture_errors_of(CONNS
+				    "      a: {kind: inbound, username: u, "
+				    "password: p}\n"
+				    "      b: {kind: inbound, username: u, "
+				    "password: q}\n"),
+		  "connection \"b\" has the username \"u\", which is that of "
+		  "connection \"a\""));
+	CHECK_STR(fixture_errors_of("tenants:\n"
+				    "  t:\n    domains: [a.example]\n"
+				    "    realm: r\n    users: {u: {password: x}}\n"
+				    "    connections: {c: {kind: register, "
+				    "address: b, username: u, password: p}}\n"
+				    "  t2:\n    domains: [b.example]\n"
+				    "    realm: r\n"
+				    "    connections: {c: {kind: inbound, "
+				    "username: u, password: p}}\n"),
+		  "");
+}
+
+static void who_registers_here_needs_a_host_for_its_names(void)
+{
+	CHECK(strstr(fixture_errors_of("tenants:\n"
+				    "  t:\n    domains: ['*']\n"
+				    "    realm: r\n"
+				    "    connections: {c: {kind: inbound, "
+				    "username: u, password: p}}\n"),
+		  "needs a domain"));
+	CHECK_STR(fixture_errors_of("tenants:\n"
+				    "  t:\n    domains: ['*']\n"
+				    "    realm: r\n"
+				    "    connections: {c: {kind: inbound, domain: d, "
+				    "username: u, password: p}}\n"),
+		  "");
+}
+
 TEST_MAIN(TEST_OOM(all_fields_are_there),
 	  TEST(what_is_not_given_has_a_default),
 	  TEST(addresses_are_read_strictly), TEST(what_does_not_fit_is_refused),
@@ -432,4 +511,7 @@ TEST_MAIN(TEST_OOM(all_fields_are_there),
 	  TEST(calls_of_connections_have_their_own_routes),
 	  TEST(no_call_goes_back_where_it_came_from),
 	  TEST(users_are_found_by_number),
-	  TEST(the_explanation_names_connections))
+	  TEST(the_explanation_names_connections),
+	  TEST(who_registers_here_is_found_by_its_login),
+	  TEST(a_login_is_of_one_user_or_connection),
+	  TEST(who_registers_here_needs_a_host_for_its_names))
