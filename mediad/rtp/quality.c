@@ -20,8 +20,11 @@ static const struct {
 	{"G722", 13, 13},  {"G729", 11, 19},
 };
 
-enum { DEFAULT_R = 932, /* tenths: G.107 with all its default values */
-       FRAME_MS = 20, BUFFER_MIN_MS = 20 };
+enum {
+	DEFAULT_R = 932, /* tenths: G.107 with all its default values */
+	FRAME_MS = 20,
+	BUFFER_MIN_MS = 20
+};
 
 static double loss_impairment(const struct quality_in *in)
 {
@@ -31,7 +34,7 @@ static double loss_impairment(const struct quality_in *in)
 
 	for (size_t i = 0; i < COUNTOF(equipment); i++) {
 		if (!str_casecmp(in->codec, equipment[i].codec)) {
-			ie  = equipment[i].ie;
+			ie = equipment[i].ie;
 			bpl = equipment[i].bpl;
 		}
 	}

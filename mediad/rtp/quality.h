@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct quality_in {
-	const char *codec;  /* "opus", "PCMU" ...: encoding name */
+	const char *codec;       /* "opus", "PCMU" ...: encoding name */
 	uint64_t received, lost; /* packets */
 	uint32_t jitter_us; /* the buffer of who listens is taken to be four
 			       times as deep, 20 ms at least */
