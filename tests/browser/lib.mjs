@@ -69,6 +69,13 @@ class Phone {
 
   hangup(id) { return this.page.evaluate((i) => window.phone.hangup(i), id); }
 
+  // JsSIP alone
+  hold(id) { return this.page.evaluate((i) => window.phone.hold(i), id); }
+
+  resume(id) { return this.page.evaluate((i) => window.phone.resume(i), id); }
+
+  press(id, keys) { return this.page.evaluate(([i, k]) => window.phone.press(i, k), [id, keys]); }
+
   state(id) { return this.page.evaluate((i) => window.phone.state(i), id); }
 
   stats(id) { return this.page.evaluate((i) => window.phone.stats(i), id); }

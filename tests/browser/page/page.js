@@ -67,6 +67,8 @@ function jssip({ url, user, password, host }) {
     session.on('progress', () => call.log.push('progress'));
     session.on('confirmed', () => { call.up = true; });
     session.on('failed', (e) => { call.final = e.message?.status_code ?? e.cause; });
+    session.on('hold', () => call.log.push('hold'));
+    session.on('unhold', () => call.log.push('unhold'));
     session.on('ended', (e) => { call.final = e.originator === 'remote' ? 'remote' : 'local'; });
   };
   ua.on('registered', () => { phone.registered = 200; });
@@ -91,6 +93,9 @@ function jssip({ url, user, password, host }) {
     mediaStream: microphone(frequency), pcConfig: { iceServers: [] },
   });
   phone.hangup = (id) => calls.get(id).session.terminate();
+  phone.hold = (id) => calls.get(id).session.hold();
+  phone.resume = (id) => calls.get(id).session.unhold();
+  phone.press = (id, keys) => calls.get(id).session.sendDTMF(keys, { transportType: 'RFC2833', duration: 100, interToneGap: 70 });
   phone.stop = () => ua.stop();
   return phone;
 }
@@ -174,6 +179,9 @@ window.phone = {
   call: (target, frequency, camera) => phone.call(target, frequency, camera),
   answer: (id, frequency) => { phone.answer(id, frequency); },
   hangup: (id) => { phone.hangup(id); },
+  hold: (id) => phone.hold(id),
+  resume: (id) => phone.resume(id),
+  press: (id, keys) => { phone.press(id, keys); },
   stop: () => phone.stop(),
   state: (id) => { const c = calls.get(id); return { up: !!c.up, final: c.final, log: c.log }; },
 

@@ -5,10 +5,11 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { freeUdp, until } from './stack.mjs';
-import { RATE, strongest, wav } from './pbx_sound.mjs';
+import { RATE, strongest, tone, wav, writeWav } from './pbx_sound.mjs';
 
 const MODULES = '/usr/lib/baresip/modules';
 const LOOK = RATE / 2;
+const VOICE_S = 120; // after it baresip is silent
 
 const freeTcp = () => new Promise((done) => {
   const server = net.createServer().listen(0, '127.0.0.1', () => {
@@ -19,7 +20,7 @@ const freeTcp = () => new Promise((done) => {
 
 export class Baresip {
   // options: codec (PCMU, PCMA), frequency of its tone, user; account: more
-  // parameters; outbound: where its requests go, host:port
+  // parameters
   constructor(stack, { codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto' } = {}) {
     Object.assign(this, { stack, codec, frequency, user, host, account, answer, events: [] });
   }
@@ -34,7 +35,7 @@ export class Baresip {
     fs.writeFileSync(path.join(this.dir, 'config'), `poll_method epoll
 sip_listen 127.0.0.1:${this.port}
 net_interface 127.0.0.1
-audio_source ausine,${this.frequency}
+audio_source aufile,${path.join(this.dir, 'tone.wav')}
 audio_player aubridge,nil
 audio_alert aubridge,nil
 ausrc_srate ${RATE}
@@ -43,13 +44,14 @@ rtp_ports ${rtp}-${rtp + 20}
 ctrl_tcp_listen 127.0.0.1:${this.ctrl}
 snd_path ${this.dir}
 module_path ${MODULES}
-${['g711', 'ausine', 'aubridge', 'sndfile'].map((m) => `module ${m}.so`).join('\n')}
+${['g711', 'aufile', 'aubridge', 'sndfile'].map((m) => `module ${m}.so`).join('\n')}
 ${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
 ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
 `);
     fs.writeFileSync(path.join(this.dir, 'accounts'), `<sip:${this.user}@${this.host ?? `127.0.0.1:${this.port}`}>`
       + `;answermode=${this.answer};audio_codecs=${this.codec}/${RATE}/1${this.account || ';regint=0'}\n`);
     fs.writeFileSync(path.join(this.dir, 'contacts'), '');
+    fs.writeFileSync(path.join(this.dir, 'tone.wav'), writeWav(tone(this.frequency), VOICE_S));
     this.child = this.stack.run(this.name, 'baresip', ['-f', this.dir]);
     await until(() => this.connect().then(() => true, () => {
       if (this.child.code !== undefined) throw new Error(`baresip ended:\n${this.stack.log(`${this.name}.log`)}`);

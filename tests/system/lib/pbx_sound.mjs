@@ -87,3 +87,23 @@ export function wav(data) {
   const samples = Array.from({ length: (data.length - at) >> 1 }, (_, i) => data.readInt16LE(at + 2 * i) / 32768);
   return { samples, rate };
 }
+
+// A file of the same kind.
+export function writeWav(sound, seconds) {
+  const n = seconds * RATE;
+  const data = Buffer.alloc(44 + 2 * n);
+  data.write('RIFF', 0);
+  data.writeUInt32LE(36 + 2 * n, 4);
+  data.write('WAVEfmt ', 8);
+  data.writeUInt32LE(16, 16);
+  data.writeUInt16LE(1, 20); // PCM
+  data.writeUInt16LE(1, 22); // one channel
+  data.writeUInt32LE(RATE, 24);
+  data.writeUInt32LE(2 * RATE, 28);
+  data.writeUInt16LE(2, 32);
+  data.writeUInt16LE(16, 34);
+  data.write('data', 36);
+  data.writeUInt32LE(2 * n, 40);
+  for (let i = 0; i < n; i++) data.writeInt16LE(Math.round(sound(i) * 32767), 44 + 2 * i);
+  return data;
+}
