@@ -295,6 +295,8 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 		.nonce_ms = sip->nonce_ms,
 		.timer_c_ms = sip->timer_c_ms,
 		.setup_ms = sip->setup_ms,
+		.takeover_ms = sip->takeover_ms,
+		.flow_grace_ms = sip->flow_grace_ms,
 		.call_s = sip->call_ms / 1000,
 		.retry_s = sip->retry_ms / 1000};
 	const struct proxy_deps deps = {

@@ -155,6 +155,14 @@ static const struct cfg_field sip_fields[] = {
 	 .help = "How long a call may take to be answered, with all its "
 		 "targets. Less than the media server waits: four times its "
 		 "`setup`."},
+	{"takeover", CFG_DURATION, SIP(takeover_ms), .min = 500,
+	 .max = 60000, .def = "5s",
+	 .help = "The call that a dead worker was setting up is ended after "
+		 "so long: nothing rings for ever."},
+	{"flow_grace", CFG_DURATION, SIP(flow_grace_ms), .min = 100,
+	 .max = 3600000, .def = "30s",
+	 .help = "A device whose connection is lost in a call may come back "
+		 "and register within this time; then the call ends."},
 	{"transactions", CFG_INT, SIP(transactions), .min = 10,
 	 .max = 10000000, .def = "100000",
 	 .help = "At once in one worker; a quarter is for what ends calls."},

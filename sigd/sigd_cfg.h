@@ -50,6 +50,8 @@ struct sigd_sip_cfg {
 	uint32_t t1_ms, t2_ms, t4_ms;
 	uint32_t timer_c_ms;
 	uint32_t setup_ms;
+	uint32_t takeover_ms;
+	uint32_t flow_grace_ms;
 	uint32_t transactions;
 	uint32_t transaction_memory; /* bytes */
 	uint32_t nonce_ms;

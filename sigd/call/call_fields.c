@@ -14,11 +14,14 @@
 struct text_field {
 	const char *name;
 	size_t at, size;
+	bool later; /* of a later version: may be missing */
 };
 
-#define TEXT(name, member)                                                   \
-	{name, offsetof(struct call_record, member),                         \
-	 sizeof(((struct call_record *)0)->member)}
+#define PLACE(member)                                                        \
+	offsetof(struct call_record, member),                                \
+		sizeof(((struct call_record *)0)->member)
+#define TEXT(name, member) {name, PLACE(member), false}
+#define NUM32(name, member) {name, PLACE(member), true}
 #define SIDE(prefix, n)                                                      \
 	TEXT(prefix "user", side[n].user), TEXT(prefix "tag", side[n].tag),  \
 	TEXT(prefix "target", side[n].target),                               \
@@ -30,7 +33,18 @@ static const struct text_field texts[] = {
 	TEXT("call", call),	TEXT("session", session),
 	TEXT("tenant", tenant), TEXT("media", media),
 	TEXT("callid", callid), TEXT("service", service),
+	{"at", PLACE(at), true},
 	SIDE("a.", CALL_CALLER), SIDE("b.", CALL_CALLEE),
+};
+
+/* uint32_t each. */
+static const struct text_field numbers[] = {
+	NUM32("a.sent", side[CALL_CALLER].sent),
+	NUM32("a.icseq", side[CALL_CALLER].invite_cseq),
+	NUM32("a.ishift", side[CALL_CALLER].invite_shift),
+	NUM32("b.sent", side[CALL_CALLEE].sent),
+	NUM32("b.icseq", side[CALL_CALLEE].invite_cseq),
+	NUM32("b.ishift", side[CALL_CALLEE].invite_shift),
 };
 
 static const char *const state_names[] = {
@@ -59,6 +73,11 @@ void call_fields_write(struct call_fields *out, const struct call_record *rec)
 	out->argc = out->nnum = 0;
 	for (size_t i = 0; i < COUNTOF(texts); i++)
 		put(out, texts[i].name, (const char *)rec + texts[i].at);
+
+	for (size_t i = 0; i < COUNTOF(numbers); i++)
+		put_num(out, numbers[i].name,
+			*(const uint32_t *)(const void *)(
+				(const char *)rec + numbers[i].at));
 
 	put(out, "state", state_names[rec->state]);
 	put_num(out, "leg", rec->leg);
@@ -90,12 +109,27 @@ static int get_text(struct call_record *rec, const struct redis_val *flat,
 	const struct redis_val *val = redis_field(flat, field->name);
 	char *to = (char *)rec + field->at;
 
+	if (!val && field->later)
+		return 0;
 	if (!val || val->type != REDIS_STR || val->len >= field->size ||
 	    memchr(val->str, '\0', val->len))
 		return EBADMSG;
 
 	memcpy(to, val->str, val->len);
 	to[val->len] = '\0';
+	return 0;
+}
+
+static int get_num32(struct call_record *rec, const struct redis_val *flat,
+		     const struct text_field *field)
+{
+	uint64_t num;
+
+	if (!redis_field(flat, field->name))
+		return 0;
+	if (get_num(&num, flat, field->name, UINT32_MAX))
+		return EBADMSG;
+	*(uint32_t *)(void *)((char *)rec + field->at) = (uint32_t)num;
 	return 0;
 }
 
@@ -142,6 +176,11 @@ int call_fields_read(struct call_record *rec, const struct redis_val *flat)
 	memset(rec, 0, sizeof(*rec));
 	for (size_t i = 0; i < COUNTOF(texts); i++) {
 		err = get_text(rec, flat, &texts[i]);
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < COUNTOF(numbers); i++) {
+		err = get_num32(rec, flat, &numbers[i]);
 		if (err)
 			return err;
 	}

@@ -9,7 +9,7 @@
 #include "common/redis_link.h"
 #include "sigd/call/call_record.h"
 
-enum { CALL_FIELDS = 10 + 11 * CALL_SIDES, CALL_NUM_LEN = 24 };
+enum { CALL_FIELDS = 11 + 14 * CALL_SIDES, CALL_NUM_LEN = 24 };
 
 /* The fields of a record as arguments, name and value in turn. Texts point
  * into the record and into `text`; both must outlive their use. */
@@ -23,7 +23,8 @@ struct call_fields {
 
 void call_fields_write(struct call_fields *out, const struct call_record *rec);
 /* flat: field, value, ...; unknown fields are passed over. EBADMSG: a field
- * is missing, too long or malformed. */
+ * is missing, too long or malformed. What came with a later version may be
+ * missing: a worker of before may have written the record. */
 int call_fields_read(struct call_record *rec, const struct redis_val *flat);
 
 #endif

@@ -7,11 +7,9 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "sigd/call/call_fields.h"
-#include "sigd/call/call_record.h"
-
-/* "call/tenant", as in the list */
-enum { CALL_NAME_MAX = 17 + 1 + COOKIE_TENANT_MAX };
+#include "sigd/call/call_priv.h"
 
 struct call_ask {
 	struct redis_link *link;
@@ -23,10 +21,12 @@ struct call_ask {
 /* ARGV[1] seconds to live, ARGV[2] the call's name in the list, then field,
  * value, ... Nothing of an earlier record of the call stays. The list is
  * sorted by when records expire, by Redis' clock, so that what has expired
- * goes from it too. */
+ * goes from it too. A set-up that another worker has taken over is not
+ * answered any more (call_setup.h). */
 static const struct redis_script script_save = {
 	"call-save",
-	"redis.call('DEL', KEYS[1]) "
+	"if redis.call('HGET', KEYS[3], 'taken') then return 0 end "
+	"redis.call('DEL', KEYS[1], KEYS[3]) "
 	"redis.call('HSET', KEYS[1], unpack(ARGV, 3)) "
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
 	"local now = tonumber(redis.call('TIME')[1]) "
@@ -53,8 +53,10 @@ static const struct redis_script script_end = {
 	"  string.format('%.0f', now - 604800000)) "
 	"redis.call('EXPIRE', KEYS[2], 604800) "
 	"redis.call('DEL', KEYS[1]) "
+	"if not redis.call('HGET', KEYS[4], 'taken') then "
+	"  redis.call('DEL', KEYS[4]) end "
 	"redis.call('ZREM', KEYS[3], ARGV[3] .. '/' .. tenant) "
-	"return 1"};
+	"return rec"};
 
 /* ARGV: field, number. */
 static const struct redis_script script_shift = {
@@ -70,28 +72,32 @@ static void destructor(void *data)
 	redis_link_forget(ask->link, ask);
 }
 
+static enum status code_of(const struct call_ask *ask,
+			   const struct redis_val *val)
+{
+	const bool none = val->type == REDIS_INT ? !val->num
+						 : !val->len;
+
+	if (val->type != REDIS_INT && val->type != REDIS_ARRAY)
+		return STATUS_INTERNAL;
+	if (none)
+		return STATUS_UNKNOWN_DIALOG;
+	return ask->load == (val->type == REDIS_ARRAY) ? STATUS_OK
+						       : STATUS_INTERNAL;
+}
+
 static void on_reply(int err, const struct redis_val *val, void *arg)
 {
 	struct call_ask *ask = arg;
+	enum status code = err ? STATUS_REDIS_DOWN : code_of(ask, val);
 	struct call_record rec;
-	enum status code = STATUS_OK;
-	bool read = false;
+	const bool read = code == STATUS_OK && ask->load;
 
-	if (err)
-		code = STATUS_REDIS_DOWN;
-	else if (ask->load && val->type == REDIS_ARRAY && val->len)
-		read = !call_fields_read(&rec, val);
-	else if (ask->load ? val->type == REDIS_ARRAY
-			   : val->type == REDIS_INT && !val->num)
-		code = STATUS_UNKNOWN_DIALOG;
-	else if (val->type != REDIS_INT)
-		code = STATUS_INTERNAL;
-
-	if (code == STATUS_OK && ask->load && !read)
+	if (read && call_fields_read(&rec, val))
 		code = STATUS_INTERNAL;
 
 	/* the owner may free the question in here */
-	ask->h(code, read ? &rec : NULL, ask->arg);
+	ask->h(code, read && code == STATUS_OK ? &rec : NULL, ask->arg);
 }
 
 static int ask_alloc(struct call_ask **askp, struct redis_link *link,
@@ -118,60 +124,72 @@ static int give(struct call_ask **askp, struct call_ask *ask, int err)
 	return err;
 }
 
-static void key_print(char *key, size_t size, const char *call,
-		      const char *what)
+void call_keys_print(struct call_keys *keys, const char *call)
 {
-	re_snprintf(key, size, "cb:{c:%c}:%s", call[0], what);
+	const char x = call[0];
+
+	re_snprintf(keys->rec, sizeof(keys->rec), "cb:{c:%c}:rec:%s", x, call);
+	re_snprintf(keys->list, sizeof(keys->list), "cb:{c:%c}:calls", x);
+	re_snprintf(keys->cdr, sizeof(keys->cdr), "cb:{c:%c}:cdr", x);
+	re_snprintf(keys->setup, sizeof(keys->setup), "cb:{c:%c}:setup:%s", x,
+		    call);
 }
 
-static void record_key(char *key, size_t size, const char *call)
+int call_ask_eval(struct call_ask **askp, struct redis_link *link,
+		  const struct call_eval *eval, call_record_h *h, void *arg)
 {
-	re_snprintf(key, size, "cb:{c:%c}:rec:%s", call[0], call);
+	struct call_ask *ask;
+	int err = ask_alloc(&ask, link, h, arg);
+
+	if (err)
+		return err;
+
+	ask->load = eval->load;
+	err = redis_link_eval(link, eval->script, eval->keyv, eval->keyc,
+			      eval->argv, eval->argc, on_reply, ask);
+	return give(askp, ask, err);
 }
 
 int call_record_save(struct call_ask **askp, struct redis_link *link,
 		     const struct call_record *rec, uint32_t ttl_s,
 		     call_record_h *h, void *arg)
 {
-	struct redis_arg argv[2 + 2 * CALL_FIELDS], keys[2];
-	char key[64], list[64], ttl[16], name[CALL_NAME_MAX];
+	struct redis_arg argv[2 + 2 * CALL_FIELDS], keyv[3];
+	const struct call_eval eval = {.script = &script_save, .keyv = keyv,
+				       .keyc = 3, .argv = argv,
+				       .argc = COUNTOF(argv)};
+	char ttl[16], name[CALL_NAME_MAX];
 	struct call_fields fields;
-	struct call_ask *ask;
-	int err = ask_alloc(&ask, link, h, arg);
+	struct call_keys keys;
 
-	if (err)
-		return err;
-
-	record_key(key, sizeof(key), rec->call);
+	call_keys_print(&keys, rec->call);
 	re_snprintf(ttl, sizeof(ttl), "%u", ttl_s);
-	call_fields_write(&fields, rec);
 	re_snprintf(name, sizeof(name), "%s/%s", rec->call, rec->tenant);
-	key_print(list, sizeof(list), rec->call, "calls");
+	call_fields_write(&fields, rec);
 	argv[0] = redis_str(ttl);
 	argv[1] = redis_str(name);
-	memcpy(&argv[2], fields.argv, fields.argc * sizeof(argv[0]));
-	keys[0] = redis_str(key);
-	keys[1] = redis_str(list);
-	err = redis_link_eval(link, &script_save, keys, 2, argv,
-			      2 + fields.argc, on_reply, ask);
-	return give(askp, ask, err);
+	memcpy(&argv[2], fields.argv, sizeof(fields.argv));
+	keyv[0] = redis_str(keys.rec);
+	keyv[1] = redis_str(keys.list);
+	keyv[2] = redis_str(keys.setup);
+	return call_ask_eval(askp, link, &eval, h, arg);
 }
 
 int call_record_load(struct call_ask **askp, struct redis_link *link,
 		     const char *call, call_record_h *h, void *arg)
 {
 	struct redis_arg argv[2];
+	struct call_keys keys;
 	struct call_ask *ask;
-	char key[64];
 	int err = ask_alloc(&ask, link, h, arg);
 
 	if (err)
 		return err;
 
 	ask->load = true;
-	record_key(key, sizeof(key), call);
+	call_keys_print(&keys, call);
 	argv[0] = redis_str("HGETALL");
-	argv[1] = redis_str(key);
+	argv[1] = redis_str(keys.rec);
 	err = redis_link_send(link, argv, 2, on_reply, ask);
 	return give(askp, ask, err);
 }
@@ -187,11 +205,12 @@ void call_record_shift(struct redis_link *link, const char *call,
 		       unsigned side, uint32_t shift)
 {
 	struct redis_arg key_arg, argv[2];
-	char key[64], num[16];
+	struct call_keys keys;
+	char num[16];
 
-	record_key(key, sizeof(key), call);
+	call_keys_print(&keys, call);
 	re_snprintf(num, sizeof(num), "%u", shift);
-	key_arg = redis_str(key);
+	key_arg = redis_str(keys.rec);
 	argv[0] = redis_str(side == CALL_CALLER ? "a.shift" : "b.shift");
 	argv[1] = redis_str(num);
 	(void)redis_link_eval(link, &script_shift, &key_arg, 1, argv, 2,
@@ -202,24 +221,19 @@ int call_record_end(struct call_ask **askp, struct redis_link *link,
 		    const char *call, enum status reason, const char *who,
 		    call_record_h *h, void *arg)
 {
-	struct redis_arg keys[3], argv[3];
-	char key[64], cdr[64], list[64];
-	struct call_ask *ask;
-	int err = ask_alloc(&ask, link, h, arg);
+	struct redis_arg keyv[4], argv[3];
+	const struct call_eval eval = {.script = &script_end, .keyv = keyv,
+				       .keyc = 4, .argv = argv, .argc = 3,
+				       .load = true};
+	struct call_keys keys;
 
-	if (err)
-		return err;
-
-	record_key(key, sizeof(key), call);
-	key_print(cdr, sizeof(cdr), call, "cdr");
-	key_print(list, sizeof(list), call, "calls");
-	keys[0] = redis_str(key);
-	keys[1] = redis_str(cdr);
-	keys[2] = redis_str(list);
+	call_keys_print(&keys, call);
+	keyv[0] = redis_str(keys.rec);
+	keyv[1] = redis_str(keys.cdr);
+	keyv[2] = redis_str(keys.list);
+	keyv[3] = redis_str(keys.setup);
 	argv[0] = redis_str(status_text(reason));
 	argv[1] = redis_str(who);
 	argv[2] = redis_str(call);
-	err = redis_link_eval(link, &script_end, keys, 3, argv, 3, on_reply,
-			      ask);
-	return give(askp, ask, err);
+	return call_ask_eval(askp, link, &eval, h, arg);
 }

@@ -2,9 +2,10 @@
  * call_record.h  What every worker must know of a call, in Redis
  *
  * The record holds what a dialog's cookie cannot: all that changes. It is
- * written before a 2xx goes to the caller, read once per request in a dialog,
- * and removed by the script that writes the call's one CDR: whoever ends the
- * call first, there is one CDR.
+ * written when the call begins (call_setup.h) and again before a 2xx goes to
+ * the caller, read once per request in a dialog, and removed by the script
+ * that writes the call's one CDR: whoever ends the call first, there is one
+ * CDR.
  *
  * Keys: `cb:{c:<x>}:rec:<call>` (hash), `cb:{c:<x>}:calls` (sorted set: which
  * calls there are) and `cb:{c:<x>}:cdr` (stream), where x is the first digit of
@@ -29,6 +30,7 @@ enum {
 	CALL_TEXT_MAX = 256, /* Call-ID, tags, users */
 	CALL_URI_MAX  = 512, /* remote targets */
 	CALL_CONN_MAX = 32,  /* name of a connection */
+	CALL_AT_MAX = 31,
 	CALL_ROUTES_MAX = 1024,
 };
 
@@ -50,7 +52,12 @@ struct call_side {
 	uint32_t cseq;               /* highest CSeq it has used; 0: none */
 	uint32_t shift;              /* added to the CSeq of what goes to it:
 					one for each challenge of its that we
-					answered */
+					answered, and for each CSeq that the
+					other side used twice */
+	uint32_t sent;               /* highest CSeq that has gone to it */
+	uint32_t invite_cseq;        /* of its last INVITE within the dialog;
+					0: none */
+	uint32_t invite_shift;       /* ... and how far ahead that went on */
 	size_t flow_len;             /* 0: this side is a service of ours */
 	uint8_t flow[COOKIE_FLOW_MAX];
 };
@@ -65,6 +72,7 @@ struct call_record {
 	char media[COOKIE_MEDIA_MAX + 1]; /* "node/slot" */
 	char callid[CALL_TEXT_MAX];
 	char service[16];                 /* empty: a call between users */
+	char at[CALL_AT_MAX + 1];         /* "node/slot/epoch" that set it up */
 	enum call_state state;
 	uint8_t leg;                      /* of the callee in mediad */
 	uint64_t start_ms;                /* unix ms: INVITE came */
@@ -73,7 +81,7 @@ struct call_record {
 };
 
 /* code: STATUS_OK, STATUS_UNKNOWN_DIALOG (no such call), STATUS_REDIS_DOWN,
- * STATUS_INTERNAL. rec is NULL unless a load was STATUS_OK. */
+ * STATUS_INTERNAL. rec is NULL unless a load or an end was STATUS_OK. */
 typedef void(call_record_h)(enum status code, const struct call_record *rec,
 			    void *arg);
 
@@ -81,7 +89,8 @@ typedef void(call_record_h)(enum status code, const struct call_record *rec,
  * The handler is called once, later. ENOTCONN: Redis is away. */
 struct call_ask;
 
-/* Write the whole record, to live for ttl_s seconds. */
+/* Write the whole record, to live for ttl_s seconds; its set-up is over.
+ * STATUS_UNKNOWN_DIALOG: another worker has taken that over. */
 int call_record_save(struct call_ask **askp, struct redis_link *link,
 		     const struct call_record *rec, uint32_t ttl_s,
 		     call_record_h *h, void *arg);

@@ -32,6 +32,7 @@ static void destructor(void *data)
 	timers_stop(branch);
 	challenge_reset(&branch->challenge);
 	mem_deref(branch->ask);
+	mem_deref(branch->note);
 	mem_deref(branch->offer);
 	mem_deref(branch->early);
 	mem_deref(branch->answer);
@@ -229,16 +230,21 @@ static void success(struct branch *branch, const struct smsg *msg)
 
 /* --- again: a challenge answered, a redirection followed -------------------------- */
 
-static void send_invite(struct branch *branch);
+static int note(struct branch *branch);
+static void unreached(struct branch *branch, int err);
 
 /* The same with a CSeq of its own (RFC 3261 8.1.3.5, 22.2): a PBX would take
  * it for one that came by two ways otherwise (8.2.2.2). */
 static void again(struct branch *branch)
 {
+	int err;
+
 	txn_cli_detach(branch->ct);
 	branch->ct = NULL;
 	++branch->shift;
-	send_invite(branch);
+	err = note(branch);
+	if (err)
+		unreached(branch, err);
 }
 
 static void on_refused(struct branch *branch, const struct smsg *msg)
@@ -340,22 +346,59 @@ static void send_invite(struct branch *branch)
 	struct proxy *px = branch->inv->px;
 	struct txn_cli_params params = {.resph = on_response,
 					.endh = on_end, .arg = branch};
-	char text[BRANCH_TEXT_MAX + 1];
 	struct txn_dest dest;
-	int err = branch_invite_write(branch, text, &params.len);
+	int err = branch_invite_write(branch, &params.len);
 
 	if (!err) {
 		dest_of_flow(&dest, &branch->to.flow);
 		params.dest = &dest;
 		params.msg  = px->buf;
-		pl_set_str(&params.branch, text);
-		err = hop_start(px, &branch->ct, &branch->ref, &params);
+		pl_set_str(&params.branch, branch->mark.branch);
+		err = hop_start_marked(px, &branch->ct, branch->mark.ref,
+				       &params);
 	}
 	(void)FAULT("sigd.invite.sent");
 	if (err)
 		unreached(branch, err);
 	else
 		timers_start(branch);
+}
+
+/* What ends it should we die is known before it leaves. The offer is asked
+ * for meanwhile. */
+static void on_noted(enum status code, const struct call_record *rec,
+		     void *arg)
+{
+	struct branch *branch = arg;
+	(void)rec;
+
+	branch->note = mem_deref(branch->note);
+	if (code != STATUS_OK) {
+		invite_unsaved(branch->inv, code);
+		return;
+	}
+	branch->noted = true;
+	if (branch->offer)
+		send_invite(branch);
+}
+
+static int note(struct branch *branch)
+{
+	const struct branch_to *to = &branch->to;
+	struct call_try try = {.leg = branch->leg};
+	struct invite *inv = branch->inv;
+	struct proxy *px = inv->px;
+	const struct smsg *req = txn_srv_request(inv->st);
+	size_t len;
+	int err;
+
+	branch->noted = false;
+	str_ncpy(try.user, to->user, sizeof(try.user));
+	err = hop_mark(&branch->mark, px, &req->callid, &to->flow);
+	err = err ? err : branch_invite_write(branch, &len);
+	return err ? err
+		   : invite_note(&branch->note, inv, &try, &to->flow, len,
+				 on_noted, branch);
 }
 
 static int offer_keep(struct branch *branch, const struct pl *sdp)
@@ -394,7 +437,8 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 			 branch->leg, branch->to.target,
 			 flow_id_text(flow, &branch->to.flow));
 		(void)FAULT("sigd.invite.offered");
-		send_invite(branch);
+		if (branch->noted)
+			send_invite(branch);
 	}
 	mem_deref(ask);
 }
@@ -434,6 +478,7 @@ static struct branch *branch_new(struct invite *inv)
 
 static int begin(struct branch *branch, int err)
 {
+	err = err ? err : note(branch);
 	err = err ? err : ask_offer(branch);
 	if (err)
 		mem_deref(branch);
@@ -451,6 +496,7 @@ int branch_start_device(struct invite *inv, const struct binding *binding)
 	to  = &branch->to;
 	err = flow_id_unpack(&to->flow, binding->flow, binding->flow_len);
 	str_ncpy(to->target, binding->contact, sizeof(to->target));
+	str_ncpy(to->user, inv->rec.side[CALL_CALLEE].user, sizeof(to->user));
 	if (!err && inv->from)
 		err = side_names_device(&to->names, inv->from->tenant,
 					txn_srv_request(inv->st));

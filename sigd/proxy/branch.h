@@ -26,6 +26,7 @@ struct branch_to {
 	struct flow_id flow;
 	char target[CALL_URI_MAX]; /* Request-URI */
 	struct side_names names;   /* From and To towards it */
+	char user[CALL_TEXT_MAX];  /* whose device it is; empty: none */
 };
 
 struct branch_timers {
@@ -44,7 +45,9 @@ struct branch {
 	struct mbuf *offer;
 	struct mbuf *early;     /* the SDP of its 18x that mediad was told */
 	struct txn_cli *ct;     /* NULL: not yet, or over */
-	uint64_t ref;           /* of the INVITE, in proxy_send_failed() */
+	struct hop_mark mark;   /* Via of the INVITE */
+	struct call_ask *note;  /* that it is about to leave, for Redis */
+	bool noted;
 	uint64_t start_ms;      /* wheel time */
 	struct smsg *answer;    /* its 2xx, when it is the winner */
 	/* dialogs that were ended: hashes of their To tags */
@@ -79,8 +82,9 @@ bool branch_again(struct branch *branch, const struct smsg *msg);
 
 /* --- branch_write.c --- */
 
-/* The INVITE into px->buf; branch gets the text of its Via branch. */
-int branch_invite_write(struct branch *branch, char text[], size_t *len);
+/* The INVITE into px->buf, with the Via of branch->mark; without offer as long
+ * as there is none. */
+int branch_invite_write(struct branch *branch, size_t *len);
 /* A response of the branch on to the caller; sdp NULL: without body. scode 0:
  * as it came. */
 int branch_forward(struct branch *branch, const struct smsg *msg,

@@ -87,21 +87,23 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	return ed->err;
 }
 
-int branch_invite_write(struct branch *branch, char text[], size_t *len)
+int branch_invite_write(struct branch *branch, size_t *len)
 {
 	struct proxy *px = branch->inv->px;
 	struct smsg_edit *ed = mem_alloc(sizeof(*ed), NULL);
-	struct pl sdp, ctype = PL("application/sdp");
+	struct pl sdp = PL(""), ctype = PL("application/sdp"), via;
 	int err;
 
 	if (!ed)
 		return ENOMEM;
 
 	smsg_edit_init(ed, txn_srv_request(branch->inv->st));
-	pl_set_mbuf(&sdp, branch->offer);
+	if (branch->offer)
+		pl_set_mbuf(&sdp, branch->offer);
 	smsg_edit_body(ed, &ctype, &sdp);
+	pl_set_str(&via, branch->mark.via);
+	smsg_edit_set(ed, SHDR_VIA, &via);
 	err = invite_edit(branch, ed);
-	err = err ? err : hop_via(px, ed, &branch->to.flow, text);
 	err = err ? err : smsg_edit_write(ed, px->buf, SMSG_MAX, len);
 	mem_deref(ed);
 	return err;

@@ -271,6 +271,11 @@ static void on_lost_record(enum status code, const struct call_record *rec,
 		loss_later(loss);
 		return;
 	}
+	/* being set up: by us, or by another one, who hears of it too */
+	if (code == STATUS_OK && rec->state == CALL_SETUP) {
+		(void)invite_lost(loss->px, rec->call, loss->reason);
+		code = STATUS_UNKNOWN_DIALOG;
+	}
 	if (code == STATUS_OK) {
 		const struct call_name name = {rec->call, rec->session,
 					       rec->media};

@@ -166,15 +166,31 @@ int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
 	return err;
 }
 
-int hop_start(struct proxy *px, struct txn_cli **ctp, uint64_t *ref,
-	      const struct txn_cli_params *params)
+int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
+	     const struct flow_id *to)
+{
+	int err = hop_via_text(px, mark->via, mark->branch, callid, to);
+
+	mark->ref = px->branch_num;
+	return err;
+}
+
+int hop_start_marked(struct proxy *px, struct txn_cli **ctp, uint64_t ref,
+		     const struct txn_cli_params *params)
 {
 	int err;
 
-	px->send_ref = *ref = px->branch_num;
+	px->send_ref = ref;
 	err = txn_cli_start(ctp, px->txns, params);
 	px->send_ref = 0;
 	return err;
+}
+
+int hop_start(struct proxy *px, struct txn_cli **ctp, uint64_t *ref,
+	      const struct txn_cli_params *params)
+{
+	*ref = px->branch_num;
+	return hop_start_marked(px, ctp, *ref, params);
 }
 
 void hop_clean(struct smsg_edit *ed)

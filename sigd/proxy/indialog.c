@@ -236,6 +236,9 @@ static void on_record(enum status code, const struct call_record *rec,
 	struct indialog *in = arg;
 
 	in->ask = mem_deref(in->ask);
+	/* it has no answer yet, so there is no dialog that we serve */
+	if (code == STATUS_OK && rec->state == CALL_SETUP)
+		code = STATUS_UNKNOWN_DIALOG;
 	if (code == STATUS_OK) {
 		in->rec = mem_alloc(sizeof(*rec), NULL);
 		if (in->rec)

@@ -22,8 +22,10 @@ static void destructor(void *data)
 	hunt_clear(&inv->hunt);
 	mem_deref(inv->ringing);
 	mem_deref(inv->save);
+	mem_deref(inv->begin);
 	mem_deref(inv->sdp);
 	wheel_stop(&inv->limit);
+	wheel_stop(&inv->renew);
 	if (inv->st)
 		txn_srv_detach(inv->st);
 	mem_deref(inv->hunt.table);
@@ -58,6 +60,7 @@ static void let_go(struct invite *inv)
 	hunt_clear(&inv->hunt);
 	inv->ringing = mem_deref(inv->ringing);
 	inv->save    = mem_deref(inv->save);
+	invite_setup_end(inv);
 	if (inv->st)
 		txn_srv_detach(inv->st);
 	inv->st = NULL;
@@ -186,6 +189,7 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 		str_ncpy(caller->conn, inv->from->name, sizeof(caller->conn));
 	if (record_fill(&inv->rec, msg, params))
 		return STATUS_BAD_REQUEST;
+	str_ncpy(inv->rec.at, inv->px->at, sizeof(inv->rec.at));
 	if (smsg_has_token(msg, SHDR_REQUIRE, "100rel"))
 		return STATUS_BAD_EXTENSION;
 	/* an offer in the 2xx is not served yet: say so (RFC 3261 13.2.1) */
@@ -253,7 +257,10 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 		 inv->rec.side[CALL_CALLER].user,
 		 inv->rec.side[CALL_CALLEE].uri, inv->rec.media,
 		 inv->rec.callid);
-	if (inv->hunt.targets[0].kind == ROUTE_TO_SERVICE)
+	code = invite_setup(inv);
+	if (code != STATUS_OK)
+		invite_fail(inv, code);
+	else if (inv->hunt.targets[0].kind == ROUTE_TO_SERVICE)
 		invite_service(inv, inv->hunt.targets[0].service);
 	else
 		invite_hunt(inv);
@@ -362,6 +369,34 @@ uint32_t invite_pending(const struct proxy *px)
 	return n;
 }
 
+static struct invite *find_call(const struct proxy *px, const char *call)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->invites, le) {
+		struct invite *inv = le->data;
+
+		if (!inv->over && !strcmp(inv->rec.call, call))
+			return inv;
+	}
+	return NULL;
+}
+
+bool invite_is_here(const struct proxy *px, const char *call)
+{
+	return find_call(px, call) != NULL;
+}
+
+bool invite_lost(struct proxy *px, const char *call, enum status reason)
+{
+	struct invite *inv = find_call(px, call);
+
+	if (!inv || inv->answered)
+		return false;
+	invite_fail(inv, reason);
+	return true;
+}
+
 void invite_acked(struct proxy *px, const char *call)
 {
 	struct le *le;
@@ -405,7 +440,7 @@ static struct branch *branch_find(const struct proxy *px,
 
 			if (branch->ct &&
 			    (flow ? flow_id_equal(&branch->to.flow, flow)
-				  : branch->ref == ref))
+				  : branch->mark.ref == ref))
 				return branch;
 		}
 	}

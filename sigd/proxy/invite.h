@@ -5,6 +5,7 @@
  * transaction ends. Nothing of it is needed for the dialog that it makes.
  *
  *   invite.c          its life: start, answer, refusal, CANCEL, end
+ *   invite_setup.c    what a successor needs of it, should this worker die
  *   invite_service.c  a call that we answer ourselves (echo, tone ...)
  *   invite_hunt.c     the targets of the plan in order, and what came of them
  *   invite_media.c    early media, the 2xx, and what the caller hears
@@ -19,6 +20,7 @@
 
 #include "common/wheel.h"
 #include "routing/route.h"
+#include "sigd/call/call_setup.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/branch.h"
 #include "sigd/proxy/conn_way.h"
@@ -57,6 +59,8 @@ struct invite {
 	struct smsg *ringing;          /* its 18x, while mediad is asked */
 	struct media_ask *asks[INVITE_ASKS]; /* pipelined, in order */
 	struct call_ask *save;
+	struct call_ask *begin;        /* the record of the set-up */
+	struct wheel_timer renew;      /* of what says that we live */
 	struct mbuf *sdp;              /* the answer to the caller */
 	struct wheel_timer limit;      /* of the whole set-up */
 	uint8_t legs;                  /* given so far; 1 is the caller's */
@@ -95,6 +99,20 @@ struct call_name invite_name(const struct invite *inv);
 void invite_hush(struct invite *inv, const char *reason);
 /* Only branches were left: frees inv with the last of them. */
 void invite_settle(struct invite *inv);
+
+/* --- invite_setup.c --- */
+
+/* Write the record of the set-up. STATUS_OK: under way; what comes of it is
+ * not waited for, as nothing leaves before its own note is written. */
+enum status invite_setup(struct invite *inv);
+/* Note an INVITE of ours, len bytes in px->buf. */
+int invite_note(struct call_ask **askp, struct invite *inv,
+		struct call_try *try, const struct flow_id *to, size_t len,
+		call_record_h *h, void *arg);
+/* Redis is away, or the set-up was taken over: the call ends. */
+void invite_unsaved(struct invite *inv, enum status code);
+/* Answered or over: nobody needs to take it over. */
+void invite_setup_end(struct invite *inv);
 
 /* --- invite_service.c, invite_hunt.c --- */
 void invite_service(struct invite *inv, enum route_service named);

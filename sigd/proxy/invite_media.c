@@ -178,7 +178,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 	inv->save = mem_deref(inv->save);
 	pl_set_mbuf(&sdp, inv->sdp);
 	if (code != STATUS_OK) {
-		invite_fail(inv, code);
+		invite_unsaved(inv, code);
 		return;
 	}
 	/* one that cannot be sent now is sent when the device repeats it; one
@@ -189,6 +189,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 		return;
 	}
 	inv->answered = true;
+	invite_setup_end(inv);
 	++inv->px->counts.answered;
 	(void)FAULT("sigd.answer.sent");
 }

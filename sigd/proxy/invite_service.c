@@ -64,7 +64,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 			 inv->rec.side[CALL_CALLEE].tag))
 		code = STATUS_INTERNAL;
 	if (code != STATUS_OK) {
-		invite_fail(inv, code);
+		invite_unsaved(inv, code);
 		return;
 	}
 	pl_set_str(&fields[0].name, "Contact");
@@ -79,6 +79,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 		return;
 	}
 	inv->answered = true;
+	invite_setup_end(inv);
 	++inv->px->counts.answered;
 	(void)FAULT("sigd.answer.sent");
 }

@@ -1,12 +1,12 @@
 /*
- * orphan.c  A 2xx whose worker has died while the device rang
+ * orphan.c  A final answer whose worker has died while the device rang
  *
  * The transaction died with it, and the way back to the caller. Its successor
  * gets what the device says, as the branch names the slot; the cookie in our
- * Record-Route tells which call it is. The device is not left with a call that
- * nobody is in: ACK and BYE (RFC 3261 13.2.2.4), and what the call has in
- * mediad and Redis goes. A call that another device had answered before is not
- * touched.
+ * Record-Route tells which call it is. A refusal is acknowledged. With a 2xx
+ * the device is not left with a call that nobody is in: ACK and BYE (RFC 3261
+ * 13.2.2.4), and the set-up is ended (takeover.c). A call that another device
+ * had answered before is not touched.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -60,7 +60,7 @@ static int side_fill(struct call_side *side, const struct shdr_addr *addr)
 }
 
 /* What a BYE to the device needs. */
-static int record_fill(struct call_record *rec, const struct transport_src *src,
+static int record_fill(struct call_record *rec, const struct flow_id *flow,
 		       const struct smsg *msg)
 {
 	struct call_side *callee = &rec->side[CALL_CALLEE];
@@ -76,11 +76,11 @@ static int record_fill(struct call_record *rec, const struct transport_src *src,
 	err = pl_strcpy(&contact.uri.text, callee->target,
 			sizeof(callee->target));
 	err |= pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
-	err |= flow_id_pack(&src->id, callee->flow, &callee->flow_len);
+	err |= flow_id_pack(flow, callee->flow, &callee->flow_len);
 	return err ? EBADMSG : 0;
 }
 
-static int ack_send(struct proxy *px, const struct transport_src *src,
+static int ack_send(struct proxy *px, const struct flow_id *flow,
 		    const struct smsg *msg, const struct call_record *rec)
 {
 	char via[HOP_VIA_MAX], text[BRANCH_TEXT_MAX + 1];
@@ -90,7 +90,7 @@ static int ack_send(struct proxy *px, const struct transport_src *src,
 				   .to = msg->to.val,
 				   .callid = msg->callid};
 	size_t len;
-	int err = hop_via_text(px, via, text, &msg->callid, &src->id);
+	int err = hop_via_text(px, via, text, &msg->callid, flow);
 
 	if (err)
 		return err;
@@ -99,8 +99,40 @@ static int ack_send(struct proxy *px, const struct transport_src *src,
 	pl_set_str(&req.via, via);
 	err = smsg_request_write(px->buf, SMSG_MAX, &len, &req);
 	return err ? err
-		   : transport_send(px->deps.transport, &src->id, px->buf, len,
-				    0);
+		   : transport_send(px->deps.transport, flow, px->buf, len, 0);
+}
+
+int orphan_release(struct proxy *px, const struct flow_id *flow,
+		   const struct smsg *msg, bool bye)
+{
+	struct call_record *rec = mem_zalloc(sizeof(*rec), NULL);
+	int err = rec ? record_fill(rec, flow, msg) : ENOMEM;
+
+	if (!err)
+		err = ack_send(px, flow, msg, rec);
+	if (!err && bye)
+		hangup_bye(px, rec, CALL_CALLEE);
+	mem_deref(rec);
+	return err;
+}
+
+/* RFC 3261 17.1.1.3. The Request-URI died with the worker; it is the Via that
+ * tells the device what is acknowledged. */
+static bool refusal_ack(struct proxy *px, const struct transport_src *src,
+			const struct smsg *msg)
+{
+	const struct smsg_hdr *via = smsg_hdr(msg, SHDR_VIA);
+	const struct smsg_request req = {.method = "ACK",
+					 .uri = msg->to.uri.text,
+					 .via = smsg_hdr_val(msg, via),
+					 .cseq = msg->cseq.num,
+					 .from = msg->from.val,
+					 .to = msg->to.val,
+					 .callid = msg->callid};
+	size_t len;
+
+	return !smsg_request_write(px->buf, SMSG_MAX, &len, &req) &&
+	       !transport_send(px->deps.transport, &src->id, px->buf, len, 0);
 }
 
 static void on_record(enum status code, const struct call_record *rec,
@@ -118,6 +150,8 @@ static void on_record(enum status code, const struct call_record *rec,
 		/* all was done but to tell the caller */
 		hangup_bye(px, rec, CALL_CALLER);
 		hangup_call(px, &name, STATUS_KILLED);
+	} else if (code == STATUS_OK && rec->state == CALL_SETUP) {
+		takeover_call(px, rec->call);
 	} else if (code == STATUS_UNKNOWN_DIALOG) {
 		hangup_call(px, &name, STATUS_KILLED);
 	}
@@ -129,16 +163,19 @@ bool orphan_serve(struct proxy *px, const struct transport_src *src,
 {
 	struct orphan *orphan;
 
-	if (msg->method != SMSG_INVITE || msg->scode < 200 ||
-	    msg->scode >= 300 || list_count(&px->tasks) >= ORPHANS_MAX)
+	if (msg->method != SMSG_INVITE || msg->scode < 200)
+		return false;
+	if (msg->scode >= 300)
+		return refusal_ack(px, src, msg);
+	if (list_count(&px->tasks) >= ORPHANS_MAX)
 		return false;
 
 	orphan = mem_zalloc(sizeof(*orphan), destructor);
 	if (!orphan)
 		return false;
 	if (!cookie_find(&orphan->cookie, px, msg) ||
-	    record_fill(&orphan->rec, src, msg) ||
-	    ack_send(px, src, msg, &orphan->rec)) {
+	    record_fill(&orphan->rec, &src->id, msg) ||
+	    ack_send(px, &src->id, msg, &orphan->rec)) {
 		mem_deref(orphan);
 		return false;
 	}

@@ -22,6 +22,10 @@ static void defaults(struct proxy_cfg *cfg)
 		cfg->timer_c_ms = 180000;
 	if (!cfg->setup_ms)
 		cfg->setup_ms = 210000;
+	if (!cfg->takeover_ms)
+		cfg->takeover_ms = 5000;
+	if (!cfg->flow_grace_ms)
+		cfg->flow_grace_ms = 30000;
 	if (!cfg->call_s)
 		cfg->call_s = 43200;
 	if (!cfg->retry_s)
@@ -38,6 +42,7 @@ static void destructor(void *data)
 	list_flush(&px->dialogs);
 	list_flush(&px->invites);
 	list_flush(&px->tasks);
+	mem_deref(px->setups);
 	mem_deref(px->txns);
 	mem_deref(px->guess);
 	mem_deref(px->conns);
@@ -70,12 +75,15 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	defaults(&px->cfg);
 	re_snprintf(px->worker, sizeof(px->worker), "%s/%u", deps->node,
 		    deps->slot);
+	re_snprintf(px->at, sizeof(px->at), "%s/%u", px->worker, deps->epoch);
 	px->buf = mem_alloc(SMSG_MAX, NULL);
 	err = px->buf ? txn_table_alloc(&px->txns, &px->cfg.txn, deps->wheel,
 					on_send, px)
 		      : ENOMEM;
 	if (!err)
 		err = guess_alloc(&px->guess, GUESSERS);
+	if (!err)
+		err = takeover_start(px);
 	if (!err)
 		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
 					 px->worker);

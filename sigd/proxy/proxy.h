@@ -31,6 +31,9 @@ struct proxy_cfg {
 	uint32_t nonce_ms;    /* life of a nonce; 300,000 */
 	uint32_t timer_c_ms;  /* RFC 3261 16.6 step 11; 180,000 */
 	uint32_t setup_ms;    /* of all tries of a call; 210,000 */
+	uint32_t takeover_ms; /* after which the set-ups of a dead worker are
+				 ended by another one; 5,000 */
+	uint32_t flow_grace_ms; /* for a device in a call to come back; 30,000 */
 	uint32_t call_s;      /* ... and after it: the longest call; 43,200 */
 	uint32_t retry_s;     /* Retry-After of a 503; 5 */
 };

@@ -20,6 +20,8 @@
 #include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_edit.h"
 
+struct due;
+struct due_item;
 struct route_connection;
 struct route_plan;
 struct route_table;
@@ -39,6 +41,9 @@ struct proxy {
 	struct proxy_counts counts;
 	struct conn_figures *conns; /* what each connection has done */
 	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
+	char at[CALL_AT_MAX + 1];          /* "node/slot/epoch" */
+	struct due *setups;    /* calls without an answer (takeover.c) */
+	uint32_t restored;     /* INVITEs of other workers, being ended */
 	uint8_t *buf;          /* for one message, SMSG_MAX bytes */
 };
 
@@ -107,6 +112,15 @@ int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
 		   const struct cookie *cookie,
 		   const struct hop_dialog *dialog);
 
+/* The same, made before the message is written: it stands in Redis first. */
+struct hop_mark {
+	char via[HOP_VIA_MAX];
+	char branch[BRANCH_TEXT_MAX + 1];
+	uint64_t ref; /* in proxy_send_failed() */
+};
+int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
+	     const struct flow_id *to);
+
 /* Take out of a request what is between its sender and us. */
 void hop_clean(struct smsg_edit *ed);
 
@@ -114,6 +128,8 @@ void hop_clean(struct smsg_edit *ed);
  * proxy_send_failed() will say when it did not get there. */
 int hop_start(struct proxy *px, struct txn_cli **ctp, uint64_t *ref,
 	      const struct txn_cli_params *params);
+int hop_start_marked(struct proxy *px, struct txn_cli **ctp, uint64_t ref,
+		     const struct txn_cli_params *params);
 
 /* --- request.c, response.c, orphan.c ------------------------------------------------------ */
 
@@ -121,9 +137,18 @@ void request_serve(struct request *rq);
 void response_serve(struct proxy *px, const struct transport_src *src,
 		    const struct smsg *msg, bool forwarded);
 
-/* A response of an earlier epoch of ours. False: it is for nobody. */
+/* A response to a worker that died. False: it is for nobody. */
 bool orphan_serve(struct proxy *px, const struct transport_src *src,
 		  const struct smsg *msg);
+/* A 2xx that nobody wants: ACK; and BYE, if it is to end now. */
+int orphan_release(struct proxy *px, const struct flow_id *flow,
+		   const struct smsg *msg, bool bye);
+
+/* --- takeover.c: set-ups of workers that died ---------------------------------------- */
+
+int takeover_start(struct proxy *px);
+/* End this set-up now: who had it is dead. */
+void takeover_call(struct proxy *px, const char *call);
 
 /* --- job.c: one out-of-dialog request being served -------------------------------- */
 
@@ -148,6 +173,10 @@ void invite_start(struct proxy *px, const struct invite_params *params);
 void invite_cancel(struct proxy *px, const struct txn_srv *st);
 /* Calls that have no final answer yet. */
 uint32_t invite_pending(const struct proxy *px);
+/* A set-up of ours: true. */
+bool invite_is_here(const struct proxy *px, const char *call);
+/* Its media is lost: true when it was being set up here, and has ended. */
+bool invite_lost(struct proxy *px, const char *call, enum status reason);
 /* The ACK of a 2xx of ours came: it need not be repeated any more. */
 void invite_acked(struct proxy *px, const char *call);
 /* A flow of ours has ended: its calls being set up end, its branches are

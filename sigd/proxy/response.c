@@ -25,9 +25,12 @@ static void pass_on(struct proxy *px, const struct transport_src *src,
 
 	str_ncpy(to.node, owner->node, sizeof(to.node));
 	++px->counts.forwarded;
-	(void)transport_forward_response(px->deps.transport, &to, src,
-					 (const uint8_t *)msg->raw.p,
-					 msg->raw.l);
+	/* when nobody lives there we end what it began */
+	if (transport_forward_response(px->deps.transport, &to, src,
+				       (const uint8_t *)msg->raw.p,
+				       msg->raw.l) &&
+	    !orphan_serve(px, src, msg))
+		++px->counts.strays;
 }
 
 void response_serve(struct proxy *px, const struct transport_src *src,
@@ -42,6 +45,9 @@ void response_serve(struct proxy *px, const struct transport_src *src,
 		return;
 	}
 
+	/* what we have taken over is ours, whoever began it */
+	if (px->restored && txn_recv_response(px->txns, msg))
+		return;
 	if (!is_us(px, &owner) && !forwarded)
 		pass_on(px, src, msg, &owner);
 	else if (owner.epoch == px->deps.epoch

@@ -169,6 +169,13 @@ struct txn_cli_params {
 int txn_cli_start(struct txn_cli **ctp, struct txn_table *table,
 		  const struct txn_cli_params *params);
 
+/*
+ * The transaction of an INVITE that another process sent and which it does not
+ * serve any more: nothing is sent; it is as if a 1xx had come, to be cancelled.
+ */
+int txn_cli_restore(struct txn_cli **ctp, struct txn_table *table,
+		    const struct txn_cli_params *params);
+
 const struct txn_dest *txn_cli_dest(const struct txn_cli *ct);
 /* The request as it was sent. */
 struct pl txn_cli_message(const struct txn_cli *ct);

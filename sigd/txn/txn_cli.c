@@ -66,8 +66,8 @@ static struct txn_cli *make(struct txn_table *table,
 	return ct;
 }
 
-int txn_cli_start(struct txn_cli **ctp, struct txn_table *table,
-		  const struct txn_cli_params *params)
+static int prepare(struct txn_cli **ctp, struct txn_table *table,
+		   const struct txn_cli_params *params)
 {
 	struct txn_cli *ct;
 	struct txn_key key;
@@ -93,16 +93,53 @@ int txn_cli_start(struct txn_cli **ctp, struct txn_table *table,
 	ct->branch_len = params->branch.l;
 	ct->kind =
 		pl_strcmp(&method, "INVITE") ? &txn_cli_other : &txn_cli_invite;
+	*ctp = ct;
+	return 0;
+}
+
+static void enter(struct txn_cli *ct)
+{
+	struct txn_table *table = ct->table;
+
+	hash_append(table->clients, (uint32_t)ct->key.a, &ct->le, ct);
+	table->stats.clients++;
+}
+
+int txn_cli_start(struct txn_cli **ctp, struct txn_table *table,
+		  const struct txn_cli_params *params)
+{
+	struct txn_cli *ct;
+	int err = prepare(&ct, table, params);
+
+	if (err)
+		return err;
 	err = txn_cli_send(ct);
 	if (err) {
 		mem_deref(ct);
 		return err;
 	}
-	hash_append(table->clients, (uint32_t)key.a, &ct->le, ct);
-	table->stats.clients++;
+	enter(ct);
 	ct->kind->start(ct);
 	if (ctp)
 		*ctp = ct;
+	return 0;
+}
+
+int txn_cli_restore(struct txn_cli **ctp, struct txn_table *table,
+		    const struct txn_cli_params *params)
+{
+	struct txn_cli *ct;
+	int err = prepare(&ct, table, params);
+
+	if (err)
+		return err;
+	if (ct->kind != &txn_cli_invite) {
+		mem_deref(ct);
+		return EINVAL;
+	}
+	ct->state = TXN_PROCEEDING;
+	enter(ct);
+	*ctp = ct;
 	return 0;
 }
 

@@ -36,7 +36,7 @@ enum { WORKERS = 2, TEXT_MAX = 8192, FIXTURE_PBXS = 3 };
 
 /* Zero: the default. */
 struct fixture_cfg {
-	uint32_t t1, timer_c, setup, txns;
+	uint32_t t1, timer_c, setup, txns, takeover, grace;
 	/* writes the table of routes; the ports of the PBXs are known */
 	void (*routes)(const struct fixture *fix, char *text, size_t size);
 };
@@ -151,7 +151,8 @@ static inline void node_open(struct fixture *fix, unsigned i)
 					      .t4 = 4 * t1,
 					      .max = fix->cfg.txns},
 				      .timer_c_ms = fix->cfg.timer_c,
-				      .setup_ms = fix->cfg.setup};
+				      .setup_ms = fix->cfg.setup,
+				      .takeover_ms = fix->cfg.takeover};
 	struct proxy_deps deps = {.node = "s1", .slot = tp.slot,
 				  .epoch = tp.epoch, .wheel = fix->wheel,
 				  .keyring = fix->ring, .routes = fix->routes,
@@ -175,6 +176,17 @@ static inline void node_open(struct fixture *fix, unsigned i)
 	CHECK(!transport_alloc(&node->transport, &tp, why, sizeof(why)));
 	CHECK_STR(why, "");
 	proxy_transport_set(node->proxy, node->transport);
+}
+
+/* The end of a worker without a goodbye; its socket stays, as its parent keeps
+ * it. */
+static inline void node_kill(struct fixture *fix, unsigned i)
+{
+	struct node *node = &fix->nodes[i];
+
+	node->transport = mem_deref(node->transport);
+	node->proxy = mem_deref(node->proxy);
+	node->redis = mem_deref(node->redis);
 }
 
 static inline void routes_default(const struct fixture *fix, char *text,
