@@ -65,7 +65,8 @@ static void wire_player(struct leg *leg)
 		leg->player = mem_deref(leg->player);
 		return;
 	}
-	playing = (uint32_t)map->codec << 8 | map->tx_pt;
+	playing = (uint32_t)leg->sdp.choice->ptime << 16 |
+		  (uint32_t)map->codec << 8 | map->tx_pt;
 	if (leg->player && leg->playing == playing)
 		return;
 
@@ -75,6 +76,7 @@ static void wire_player(struct leg *leg)
 		.service = leg->service,
 		.codec = codec_find(sdpm_codec_info(map->codec)->name),
 		.pt = map->tx_pt,
+		.ptime = leg->sdp.choice->ptime,
 		.out = &leg->out,
 		.path = leg->path,
 	};

@@ -40,6 +40,8 @@ struct codec {
 	 * +3.17 dBm0 (u-law, decision value 8159 * 4) or +3.14 dBm0 (A-law,
 	 * 4096 * 8); linear samples take the level of A-law, -3.14 dBFS. */
 	int16_t dbm0_peak;
+	/* Payloads may be put one behind the other: the packet is longer. */
+	bool joins;
 
 	int (*enc_alloc)(struct codec_enc **encp);
 	/* count samples make at most cap bytes; EINVAL: no frame size of the

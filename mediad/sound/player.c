@@ -1,5 +1,5 @@
 /*
- * player.c  A loop as a source of packets, one each 20 ms
+ * player.c  A loop as a source of packets, one each 20 ms or so
  *
  * The packets go through the same mapping as those of a leg: to the stream,
  * a player is a source like any other.
@@ -24,7 +24,8 @@ struct player {
 	struct wheel_timer timer;
 	const struct sound_loop *loop;
 	uint64_t due_ms;
-	uint64_t nr; /* of the frame since the begin */
+	uint64_t nr;   /* of the frame since the begin */
+	unsigned join; /* frames of a packet */
 	uint8_t pt;
 	struct feed feed;
 };
@@ -38,18 +39,21 @@ static void player_destructor(void *data)
 
 static void play(struct player *player, uint64_t now_ms)
 {
-	const struct sound_frame *frame =
-		&player->loop->frames[player->nr % SERVICE_FRAMES];
 	uint32_t step = player->feed.in.rate * CODEC_FRAME_MS / 1000;
-	uint8_t buf[PKT_HDR + SERVICE_FRAME_MAX];
-	const struct feed_pkt pkt = {
+	uint8_t buf[PKT_HDR + SERVICE_JOIN_MAX * SERVICE_FRAME_MAX];
+	struct feed_pkt pkt = {
 		.now_ms = now_ms,
 		.ts = (uint32_t)player->nr * step,
 		.pt = player->pt,
-		.paylen = (uint16_t)frame->len,
 	};
 
-	memcpy(buf + PKT_HDR, frame->data, frame->len);
+	for (unsigned i = 0; i < player->join; i++, player->nr++) {
+		const struct sound_frame *frame =
+			&player->loop->frames[player->nr % SERVICE_FRAMES];
+
+		memcpy(buf + PKT_HDR + pkt.paylen, frame->data, frame->len);
+		pkt.paylen = (uint16_t)(pkt.paylen + frame->len);
+	}
 	(void)feed_send(&player->feed, &pkt, buf);
 }
 
@@ -67,12 +71,20 @@ static void on_tick(void *arg)
 	}
 	do {
 		play(player, now_ms);
-		player->nr++;
-		player->due_ms += CODEC_FRAME_MS;
+		player->due_ms += CODEC_FRAME_MS * player->join;
 	} while (player->due_ms <= now_ms);
 
 	wheel_start(player->wheel, &player->timer, player->due_ms - now_ms,
 		    on_tick, player);
+}
+
+static unsigned join_of(const struct player_params *params)
+{
+	unsigned join = params->ptime / CODEC_FRAME_MS;
+
+	if (!params->codec->joins || join < 1)
+		return 1;
+	return join < SERVICE_JOIN_MAX ? join : SERVICE_JOIN_MAX;
 }
 
 int player_alloc(struct player **playerp, const struct player_params *params)
@@ -90,10 +102,12 @@ int player_alloc(struct player **playerp, const struct player_params *params)
 	player->wheel = params->wheel;
 	player->loop = loop;
 	player->pt = params->pt;
-	player->due_ms = wheel_now(params->wheel) + CODEC_FRAME_MS;
+	player->join = join_of(params);
+	player->due_ms =
+		wheel_now(params->wheel) + CODEC_FRAME_MS * player->join;
 	feed_open(&player->feed, params->out, params->path);
-	wheel_start(player->wheel, &player->timer, CODEC_FRAME_MS, on_tick,
-		    player);
+	wheel_start(player->wheel, &player->timer,
+		    CODEC_FRAME_MS * player->join, on_tick, player);
 	*playerp = player;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct wheel;
 enum {
 	SERVICE_FRAMES = 50,     /* of 20 ms: a loop is one second */
 	SERVICE_FRAME_MAX = 160, /* bytes */
+	SERVICE_JOIN_MAX = 3,    /* frames of a packet */
 };
 
 struct service {
@@ -50,13 +51,15 @@ struct player_params {
 	const struct service *service; /* one that plays */
 	const struct codec *codec;
 	uint8_t pt;
+	uint16_t ptime;       /* ms; 0: 20 */
 	struct strm_out *out; /* with the codec's clock */
 	struct path *path;
 };
 
 /*
- * Plays one frame each 20 ms by the wheel, from the next 20 ms on, on absolute
- * deadlines: a late one delays none after it. What is more than 200 ms late is
+ * Plays one packet each 20 ms (or 40, or 60, when ptime wants it and the codec
+ * can) by the wheel, from the next one on, on absolute deadlines: a late one
+ * delays none after it. What is more than 200 ms late is
  * left out; the timestamp goes on with the time. out and path outlive it.
  * The caller owns *playerp.
  */

@@ -303,6 +303,41 @@ static void a_page_with_opus_and_a_pbx_with_g711_hear_each_other(void)
 	hear_each_other("8 101", &codec_pcma);
 }
 
+/* What the PBX's network loses and turns round is made up for: the page hears
+ * a stream without a hole. */
+static void losses_of_the_pbx_are_made_up_for(void)
+{
+	struct call *call = call_up("8 101", &codec_pcma, NULL);
+	const struct leg_figures *leg;
+	struct tone tone;
+
+	if (!call)
+		return;
+	for (unsigned n = 0; n < 250; n++) {
+		talk(call, 20);
+		if (n % 20 != 7)
+			continue;
+		call->phone->seq++;
+		call->phone->ts += 160;
+		call->page->ts += 960;
+		call->phone_mouth.at += 160;
+		media_bed_run(&call->bed, 20);
+	}
+	talk(call, 100);
+	fault_free(call);
+	CHECK_INT(packet_check_lost(&call->page->check), 0);
+	CHECK(call->page_ear.audio >= 265);
+	tone = heard_since(&call->page_ear, 8000);
+	printf("# page hears %.2f Hz %.2f dBFS, purity %.4f\n", tone.hz,
+	       tone.dbfs, tone.purity);
+	CHECK(fabs(tone.hz - 602) < 1 && tone.purity > 0.9);
+	leg = figures(call, 2);
+	CHECK_INT(leg->stats.concealed, 13);
+	CHECK_INT(leg->stats.lost_in, 13);
+	CHECK_INT(session_sound(call->bed.table)->concealed, 13);
+	hang_up(call);
+}
+
 static void nothing_is_left_of_a_call(void)
 {
 	struct call *call = call_up("0 101", &codec_pcmu, NULL);
@@ -754,6 +789,7 @@ static void memory_runs_out_anywhere(void)
 }
 
 TEST_MAIN(TEST(a_page_with_opus_and_a_pbx_with_g711_hear_each_other),
+	  TEST(losses_of_the_pbx_are_made_up_for),
 	  TEST(nothing_is_left_of_a_call), TEST(switches_keep_one_stream),
 	  TEST(services_play_to_a_pbx), TEST(a_codec_may_change_in_a_call),
 	  TEST(two_hundred_holds_leave_no_trace),

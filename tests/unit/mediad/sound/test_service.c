@@ -149,6 +149,43 @@ static void milliwatt_is_1004_hz_at_0_dbm0(void)
 	heard("milliwatt", &codec_pcmu, 1004, -3.21);
 }
 
+static void a_receiver_may_want_longer_packets(void)
+{
+	static const struct {
+		uint16_t ptime;
+		unsigned frames;
+	} cases[] = {{0, 1}, {10, 1}, {30, 1}, {40, 2}, {60, 3}, {200, 3}};
+	struct bed *bed = NULL;
+
+	for (unsigned i = 0; i < 6; i++) {
+		struct player_params params;
+		struct tone tone;
+
+		REQUIRE(bed_alloc(&bed, "tone", &codec_pcma) == 0);
+		params = (struct player_params){
+			.wheel = bed->wheel,
+			.bank = bed->bank,
+			.service = service_find("tone"),
+			.codec = &codec_pcma,
+			.ptime = cases[i].ptime,
+			.pt = 8,
+			.out = &bed->out,
+			.path = &bed->path,
+		};
+		mem_deref(bed->player);
+		bed->player = NULL;
+		REQUIRE(player_alloc(&bed->player, &params) == 0);
+		advance(bed, 3600, 5);
+		CHECK_INT(bed->path.sent, 180 / cases[i].frames);
+		CHECK_INT(bed->path.last.paylen, 160 * cases[i].frames);
+		CHECK_INT(bed->path.last.ts - bed->path.first.ts,
+			  (180 - cases[i].frames) * 160);
+		tone = tone_measure(bed->path.pcm + 4000, 20000, 8000);
+		CHECK(fabs(tone.hz - 440) < 0.1 && tone.purity > 0.998);
+		bed_free(bed);
+	}
+}
+
 /* 100 s by a wheel that is always late by up to 9 ms. */
 static void pace_does_not_drift(void)
 {
@@ -239,7 +276,8 @@ static void bank_is_made_in_no_time(void)
 }
 
 TEST_MAIN(TEST(tone_is_440_hz_at_minus_10_dbm0),
-	  TEST(milliwatt_is_1004_hz_at_0_dbm0), TEST(pace_does_not_drift),
+	  TEST(milliwatt_is_1004_hz_at_0_dbm0),
+	  TEST(a_receiver_may_want_longer_packets), TEST(pace_does_not_drift),
 	  TEST(a_short_stall_is_caught_up_a_long_one_left_out),
 	  TEST(nothing_is_used_up_before_the_path_is_ready),
 	  TEST(only_known_services_play), TEST_OOM(memory_runs_out_anywhere),
