@@ -63,7 +63,7 @@ struct route_tenant {
 	struct route_user *users;
 	uint32_t nusers;
 	struct route_connection *connections; /* route_conn.h */
-	uint32_t nconnections;
+	uint32_t nconnections, nlogins; /* of these, those that register here */
 	struct route_rule *rules; /* in order */
 	uint32_t nrules;
 	struct route_index *by_name, *by_number, *by_connection, *by_login;

@@ -240,6 +240,7 @@ static int add_login(struct route_tenant *tenant,
 			      "has the username \"%s\", which is that of "
 			      "connection \"%s\"",
 			      conn->login.username, other->name);
+	++tenant->nlogins;
 	return route_index_add(tenant->by_login, conn->login.username, conn);
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/wheel.h"
 #include "routing/route.h"
+#include "routing/route_conn.h"
 #include "sigd/auth/digest.h"
 #include "sigd/auth/guess.h"
 #include "sigd/auth/nonce.h"
@@ -35,13 +36,25 @@ static int credentials(struct shdr_digest *digest, const struct smsg *msg,
 	return ENOENT;
 }
 
-static void secret_of(struct digest_secret *secret,
-		      const struct route_user *user)
+static void secret_set(struct digest_secret *secret, const char *md5,
+		       const char *sha256)
 {
-	str_ncpy(secret->ha1[DIGEST_MD5], user->ha1_md5,
-		 sizeof(secret->ha1[0]));
-	str_ncpy(secret->ha1[DIGEST_SHA256], user->ha1_sha256,
-		 sizeof(secret->ha1[0]));
+	str_ncpy(secret->ha1[DIGEST_MD5], md5, sizeof(secret->ha1[0]));
+	str_ncpy(secret->ha1[DIGEST_SHA256], sha256, sizeof(secret->ha1[0]));
+}
+
+/* A user, or a connection that registers here: a name is never that of both. */
+static void who_find(struct authorized *who, struct digest_secret *secret,
+		     const struct route_tenant *tenant, const struct pl *name)
+{
+	*secret	  = digest_nobody;
+	who->user = route_user_find(tenant, name);
+	who->conn = who->user ? NULL : route_connection_login(tenant, name);
+	if (who->user)
+		secret_set(secret, who->user->ha1_md5, who->user->ha1_sha256);
+	else if (who->conn)
+		secret_set(secret, who->conn->login.ha1_md5,
+			   who->conn->login.ha1_sha256);
 }
 
 static enum status check_nonce(struct authorized *who, const struct proxy *px,
@@ -60,16 +73,20 @@ static enum status check_nonce(struct authorized *who, const struct proxy *px,
 	return STATUS_OK;
 }
 
-/* The account is the AOR: nobody speaks for another. */
+/* The account is the AOR: nobody speaks for another. But the calls of a PBX
+ * are those of its phones. */
 static bool speaks_for_itself(const struct smsg *msg,
-			      const struct route_user *user)
+			      const struct authorized *who)
 {
-	const struct shdr_addr *aor =
-		msg->method == SMSG_REGISTER ? &msg->to : &msg->from;
+	const bool reg = msg->method == SMSG_REGISTER;
 	struct pl name;
 
-	pl_set_str(&name, user->name);
-	return suri_user_equal(&aor->uri.user, &name);
+	if (who->conn && !reg)
+		return true;
+	pl_set_str(&name, who->conn ? who->conn->login.username
+				    : who->user->name);
+	return suri_user_equal(reg ? &msg->to.uri.user : &msg->from.uri.user,
+			       &name);
 }
 
 enum status authorize_check(struct authorized *who, const struct proxy *px,
@@ -94,11 +111,8 @@ enum status authorize_check(struct authorized *who, const struct proxy *px,
 	if (guess_wait(px->guess, &guesser, wheel_now(px->deps.wheel)))
 		return STATUS_AUTH_LOCKED;
 
-	who->user = route_user_find(tenant, &digest.username);
-	if (who->user)
-		secret_of(&secret, who->user);
-	err = digest_check(&digest, who->user ? &secret : &digest_nobody, &req,
-			   &who->nc);
+	who_find(who, &secret, tenant, &digest.username);
+	err = digest_check(&digest, &secret, &req, &who->nc);
 	if (err == EACCES)
 		guess_failed(px->guess, &guesser, wheel_now(px->deps.wheel));
 	if (err)
@@ -110,8 +124,7 @@ enum status authorize_check(struct authorized *who, const struct proxy *px,
 		return code;
 
 	guess_passed(px->guess, &guesser);
-	return speaks_for_itself(msg, who->user) ? STATUS_OK
-						 : STATUS_FORBIDDEN;
+	return speaks_for_itself(msg, who) ? STATUS_OK : STATUS_FORBIDDEN;
 }
 
 /* Strongest first (RFC 8760 2.4). MD5 last is also what JsSIP and SIP.js

@@ -3,8 +3,9 @@
  *
  * RFC 3261 section 22, RFC 8760. REGISTER is challenged with 401, all else
  * with 407, under the tenant's one realm (JsSIP keeps credentials for a
- * single one). A user unknown to us is checked against a secret of nobody, so
- * that answer and time are those of a wrong password.
+ * single one). A connection of kind `inbound` is authorized like a user, but
+ * its calls may be from anybody. A user unknown to us is checked against a
+ * secret of nobody, so that answer and time are those of a wrong password.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,9 +18,11 @@
 
 struct route_tenant;
 
-/* Who it is, and the use of the nonce that is still to be counted. */
+/* Who it is, and the use of the nonce that is still to be counted. Borrowed
+ * from the table; one of the two is NULL. */
 struct authorized {
 	const struct route_user *user;
+	const struct route_connection *conn; /* a PBX that registers here */
 	char nonce_id[17];
 	uint32_t nc;
 };

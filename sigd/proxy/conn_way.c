@@ -1,12 +1,16 @@
 /*
- * conn_way.c  The way to a connection: our listener and its address
+ * conn_way.c  The way to a connection: our listener and its address; or where
+ *             it has registered with us
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <string.h>
 
+#include "routing/route.h"
 #include "sigd/proxy/conn_way.h"
+#include "sigd/registrar/registrar.h"
+#include "sigd/sip/suri.h"
 #include "sigd/transport/resolve.h"
 
 int conn_listener(uint8_t *nr, const struct proxy *px,
@@ -38,12 +42,13 @@ static int flow_fill(struct flow_id *flow, const struct proxy *px,
 	return conn_listener(&flow->listener, px, conn);
 }
 
-/* --- by name ----------------------------------------------------------------- */
+/* --- asked for ----------------------------------------------------------------- */
 
 struct conn_ask {
 	struct proxy *px;
 	const struct route_connection *conn;
 	struct resolve_ask *ask;
+	struct registrar_ask *lookup;
 	conn_way_h *h;
 	void *arg;
 };
@@ -53,6 +58,7 @@ static void destructor(void *data)
 	struct conn_ask *ask = data;
 
 	mem_deref(ask->ask);
+	mem_deref(ask->lookup);
 }
 
 static void on_addrs(int err, const struct sa *addrs, size_t n, void *arg)
@@ -73,6 +79,66 @@ static void on_addrs(int err, const struct sa *addrs, size_t n, void *arg)
 	ask->h(err ? STATUS_TARGET_DOWN : STATUS_OK, &way, ask->arg);
 }
 
+/* --- where it has registered ------------------------------------------------- */
+
+/* The flow that its REGISTER came on, and the host of its Contact: what stands
+ * there is what it takes for itself, behind NAT as well. */
+static int binding_way(struct conn_way *way, const struct binding *binding)
+{
+	char port[8] = "";
+	struct suri uri;
+	struct pl text;
+
+	pl_set_str(&text, binding->contact);
+	if (flow_id_unpack(&way->flow, binding->flow, binding->flow_len) ||
+	    suri_decode(&uri, &text) || !uri.host.l)
+		return EBADMSG;
+	if (uri.port)
+		re_snprintf(port, sizeof(port), ":%u", uri.port);
+	return re_snprintf(way->host, sizeof(way->host),
+			   uri.ipv6 ? "[%r]%s" : "%r%s", &uri.host, port) < 0
+		       ? EOVERFLOW
+		       : 0;
+}
+
+static void on_bound(const struct registrar_list *list, void *arg)
+{
+	struct conn_ask *ask = arg;
+	enum status code = list->code;
+	struct conn_way way;
+
+	memset(&way, 0, sizeof(way));
+	if (code == STATUS_OK && !list->n)
+		code = STATUS_NOT_REGISTERED;
+	if (code == STATUS_OK && binding_way(&way, &list->bindings[0]))
+		code = STATUS_TARGET_DOWN;
+	ask->lookup = mem_deref(ask->lookup);
+	/* the owner may free the question in here */
+	ask->h(code, &way, ask->arg);
+}
+
+static int ask_binding(struct conn_ask *ask)
+{
+	struct registrar_params params = {.link = ask->px->deps.redis,
+					  .aor.connection = true,
+					  .h = on_bound,
+					  .arg = ask};
+
+	pl_set_str(&params.aor.tenant, ask->conn->tenant->id);
+	pl_set_str(&params.aor.user, ask->conn->name);
+	return registrar_lookup(&ask->lookup, &params);
+}
+
+/* --- the whole ---------------------------------------------------------------- */
+
+static int ask_address(struct conn_ask *ask)
+{
+	return ask->px->deps.resolver
+		       ? resolve(&ask->ask, ask->px->deps.resolver,
+				 ask->conn->peer.host, on_addrs, ask)
+		       : EHOSTUNREACH;
+}
+
 int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 		  struct proxy *px, const struct route_connection *conn,
 		  conn_way_h *h, void *arg)
@@ -83,9 +149,6 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 	way->host[0] = '\0';
 	if (sa_af(&conn->peer.addr) != AF_UNSPEC)
 		return flow_fill(&way->flow, px, conn, &conn->peer.addr);
-	if (!conn->peer.host || !px->deps.resolver)
-		return EHOSTUNREACH;
-
 	ask = mem_zalloc(sizeof(*ask), destructor);
 	if (!ask)
 		return ENOMEM;
@@ -94,8 +157,8 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 	ask->conn = conn;
 	ask->h	  = h;
 	ask->arg  = arg;
-	err = resolve(&ask->ask, px->deps.resolver, conn->peer.host, on_addrs,
-		      ask);
+	err = conn->kind == ROUTE_INBOUND ? ask_binding(ask)
+					  : ask_address(ask);
 	if (err) {
 		mem_deref(ask);
 		return err;

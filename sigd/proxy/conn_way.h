@@ -1,5 +1,6 @@
 /*
- * conn_way.h  The way to a connection: our listener and its address
+ * conn_way.h  The way to a connection: our listener and its address; or where
+ *             it has registered with us
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,8 +18,9 @@ struct conn_way {
 					  connection's own */
 };
 
-/* code: STATUS_OK; STATUS_TARGET_DOWN (no such name, not registered). way is
- * valid during the call. */
+/* code: STATUS_OK; STATUS_TARGET_DOWN (no such name); STATUS_NOT_REGISTERED,
+ * STATUS_REDIS_DOWN (one that registers with us). way is valid during the
+ * call. */
 typedef void(conn_way_h)(enum status code, const struct conn_way *way,
 			 void *arg);
 

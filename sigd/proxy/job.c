@@ -2,8 +2,8 @@
  * job.c  A request outside dialogs, while it is served
  *
  *   OPTIONS | origin.c: whose? -> a connection's: INVITE
- *                              -> who is it? -> REGISTER | INVITE: count the
- *   nonce; ask the table, invite.c
+ *                              -> who is it, a user or a PBX that registers
+ *   here? -> REGISTER | INVITE: count the nonce; ask the table, invite.c
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,6 +13,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "routing/route.h"
+#include "routing/route_conn.h"
 #include "sigd/proxy/authorize.h"
 #include "sigd/proxy/flow_users.h"
 #include "sigd/proxy/origin.h"
@@ -25,6 +26,7 @@ struct job {
 	struct route_table *table;         /* a reload must not take it away */
 	const struct route_tenant *tenant; /* of it */
 	const struct route_connection *from; /* of it; NULL: a user asks */
+	bool foreign;                      /* see struct origin */
 	struct authorized who;
 	struct registrar_ask *ask;
 	struct flow_id flow;
@@ -74,7 +76,9 @@ static struct registrar_params ask_params(struct job *job, registrar_h *h)
 	};
 
 	pl_set_str(&params.aor.tenant, job->tenant->id);
-	pl_set_str(&params.aor.user, job->user);
+	pl_set_str(&params.aor.user,
+		   job->who.conn ? job->who.conn->name : job->user);
+	params.aor.connection = job->who.conn != NULL;
 	return params;
 }
 
@@ -125,8 +129,9 @@ static void on_registered(const struct registrar_list *list, void *arg)
 	} else if (list->code != STATUS_OK) {
 		fail(job, list->code);
 	} else {
-		flow_users_note(job->px, &job->flow, job->tenant->id,
-				job->user);
+		if (job->who.user)
+			flow_users_note(job->px, &job->flow, job->tenant->id,
+					job->user);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
 			  job->tenant->id, job->user, list->n);
 		(void)FAULT("sigd.register.done");
@@ -168,6 +173,15 @@ static void refuse_register(struct job *job, enum status code,
 		fail(job, code);
 }
 
+static bool binds(const struct reg_request *req)
+{
+	for (size_t i = 0; i < req->nc; i++) {
+		if (req->contacts[i].expires)
+			return true;
+	}
+	return false;
+}
+
 static void serve_register(struct job *job)
 {
 	const struct txn_dest *src = txn_srv_source(job->st);
@@ -177,7 +191,7 @@ static void serve_register(struct job *job)
 	enum status code = STATUS_OVERLOAD;
 	int err = ENOMEM;
 
-	if (job->who.user->max_devices)
+	if (job->who.user && job->who.user->max_devices)
 		limits.devices_max = job->who.user->max_devices;
 	if (req)
 		code = reg_request_read(req, txn_srv_request(job->st),
@@ -185,6 +199,8 @@ static void serve_register(struct job *job)
 					src->id_len);
 	if (code == STATUS_OK) {
 		job->outbound = req->outbound;
+		/* a PBX is where it said last */
+		req->all |= job->who.conn && binds(req);
 		err = registrar_register(&job->ask, &params, req,
 					 &limits);
 	}
@@ -224,7 +240,8 @@ static void reject(struct job *job, const struct route_target *target)
 static void route_invite(struct job *job)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
-	const struct origin origin = {job->tenant, job->from};
+	const struct origin origin = {.tenant = job->tenant,
+				      .connection = job->from};
 	const struct pl asked = origin_callee(&origin, job->table, msg);
 	struct route_query query = {.tenant = job->tenant,
 				    .method = msg->method_name,
@@ -267,8 +284,9 @@ static void on_counted(const struct registrar_list *list, void *arg)
 	} else {
 		/* a connection that is silent because it is in a call is not
 		 * idle, though it may never have registered */
-		flow_users_note(job->px, &job->flow, job->tenant->id,
-				job->user);
+		if (job->who.user)
+			flow_users_note(job->px, &job->flow, job->tenant->id,
+					job->user);
 		route_invite(job);
 	}
 }
@@ -284,19 +302,57 @@ static void serve_invite(struct job *job)
 
 /* --- the steps ------------------------------------------------------------------ */
 
-/* A connection is known by its source; its callers' numbers are its word. */
-static void serve_connection(struct job *job)
+/* Its callers' numbers are its word. */
+static bool caller_read(struct job *job)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
 	size_t len;
 
-	if (msg->method != SMSG_INVITE)
-		fail(job, STATUS_METHOD_NOT_ALLOWED);
-	else if (suri_unescape(job->user, sizeof(job->user), &len,
-			       &msg->from.uri.user))
-		fail(job, STATUS_BAD_REQUEST);
-	else
+	if (suri_unescape(job->user, sizeof(job->user) - 1, &len,
+			  &msg->from.uri.user))
+		return false;
+	job->user[len] = '\0';
+	return true;
+}
+
+/* A connection that is known by its source. */
+static void serve_connection(struct job *job)
+{
+	if (caller_read(job))
 		route_invite(job);
+	else
+		fail(job, STATUS_BAD_REQUEST);
+}
+
+static void serve_user(struct job *job)
+{
+	if (job->foreign) {
+		fail(job, STATUS_FORBIDDEN);
+		return;
+	}
+	str_ncpy(job->user, job->who.user->name, sizeof(job->user));
+	if (txn_srv_request(job->st)->method == SMSG_REGISTER)
+		serve_register(job);
+	else
+		serve_invite(job);
+}
+
+/* One that has shown its password. */
+static void serve_login(struct job *job)
+{
+	const struct route_connection *conn = job->who.conn;
+
+	if (!origin_admits(conn, job->px, &job->flow)) {
+		fail(job, STATUS_FORBIDDEN);
+	} else if (txn_srv_request(job->st)->method == SMSG_REGISTER) {
+		str_ncpy(job->user, conn->login.username, sizeof(job->user));
+		serve_register(job);
+	} else if (caller_read(job)) {
+		job->from = conn;
+		serve_invite(job);
+	} else {
+		fail(job, STATUS_BAD_REQUEST);
+	}
 }
 
 static void serve(struct job *job)
@@ -322,12 +378,10 @@ static void serve(struct job *job)
 		authorize_challenge(job->px, job->st, job->tenant,
 				    job->source, code);
 		mem_deref(job);
+	} else if (job->who.conn) {
+		serve_login(job);
 	} else {
-		str_ncpy(job->user, job->who.user->name, sizeof(job->user));
-		if (msg->method == SMSG_REGISTER)
-			serve_register(job);
-		else
-			serve_invite(job);
+		serve_user(job);
 	}
 }
 
@@ -354,6 +408,7 @@ void job_start(struct request *rq, struct txn_srv *st)
 	origin_find(&origin, job->table, rq);
 	job->tenant = origin.tenant;
 	job->from   = origin.connection;
+	job->foreign = origin.foreign;
 	list_append(&rq->px->jobs, &job->le, job);
 	txn_srv_attach(st, on_end, job);
 	serve(job);

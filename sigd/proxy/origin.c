@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <string.h>
+
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/origin.h"
@@ -52,12 +54,43 @@ connection_of(const struct route_table *table, const struct request *rq)
 	return conn;
 }
 
+static const struct route_tenant *
+foreign_tenant(const struct route_table *table, const struct request *rq)
+{
+	const struct route_tenant *tenant =
+		route_tenant_by_domain(table, &rq->msg->uri.host);
+
+	return tenant && tenant->nlogins &&
+			       rq->msg->method != SMSG_REGISTER &&
+			       rq->src->id.kind == FLOW_UDP
+		       ? tenant
+		       : NULL;
+}
+
 void origin_find(struct origin *origin, const struct route_table *table,
 		 const struct request *rq)
 {
+	origin->foreign	   = false;
 	origin->connection = connection_of(table, rq);
 	origin->tenant = origin->connection ? origin->connection->tenant
 					    : tenant_of(table, rq->msg);
+	if (origin->tenant)
+		return;
+	origin->tenant	= foreign_tenant(table, rq);
+	origin->foreign = origin->tenant != NULL;
+}
+
+bool origin_admits(const struct route_connection *conn,
+		   const struct proxy *px, const struct flow_id *flow)
+{
+	const char *want = conn->peer.listener;
+	const char *have = flow->listener < px->deps.nlisteners
+				   ? px->deps.listeners[flow->listener].name
+				   : NULL;
+
+	return flow->kind == FLOW_UDP &&
+	       (!want || (have && !strcmp(want, have))) &&
+	       route_connection_admits(conn, &flow->remote);
 }
 
 struct pl origin_callee(const struct origin *origin,

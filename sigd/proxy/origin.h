@@ -4,7 +4,9 @@
  *
  * Only what comes over UDP counts as a connection's: a browser behind the
  * same address as a PBX is not that PBX. A REGISTER always has to prove
- * itself.
+ * itself. So has a PBX that registers here, unless its `sources` say where it
+ * is: the address that it registered from may be that of others tomorrow, or
+ * today of all behind one NAT (docs/decisions/0012).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,7 +23,13 @@ struct route_tenant;
 struct origin {
 	const struct route_tenant *tenant;     /* NULL: of no domain of ours */
 	const struct route_connection *connection; /* NULL: must prove itself */
+	bool foreign; /* From is of no domain of the tenant: a PBX that
+			 registers here may say so, a user may not */
 };
+
+/* Whether who has logged in as this connection may do so from there. */
+bool origin_admits(const struct route_connection *conn,
+		   const struct proxy *px, const struct flow_id *flow);
 
 void origin_find(struct origin *origin, const struct route_table *table,
 		 const struct request *rq);

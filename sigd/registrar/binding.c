@@ -117,3 +117,12 @@ int binding_key(char *key, size_t size, const struct pl *tenant,
 
 	return n < 0 ? EOVERFLOW : 0;
 }
+
+int binding_conn_key(char *key, size_t size, const struct pl *tenant,
+		     const struct pl *conn, const char *what)
+{
+	int n = re_snprintf(key, size, "cb:{i:%H/%H}:%s", redis_key_part,
+			    tenant, redis_key_part, conn, what);
+
+	return n < 0 ? EOVERFLOW : 0;
+}

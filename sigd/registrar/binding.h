@@ -52,5 +52,8 @@ int binding_parse(struct binding *binding, const struct pl *text);
 /* `cb:{a:<tenant>/<user>}:<what>`. EOVERFLOW. */
 int binding_key(char *key, size_t size, const struct pl *tenant,
 		const struct pl *user, const char *what);
+/* `cb:{i:<tenant>/<connection>}:<what>`: of a PBX that registers with us. */
+int binding_conn_key(char *key, size_t size, const struct pl *tenant,
+		     const struct pl *conn, const char *what);
 
 #endif

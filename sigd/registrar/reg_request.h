@@ -35,7 +35,8 @@ struct reg_contact {
 
 /* Plain data; large (about 10 kB). */
 struct reg_request {
-	bool all;  /* Contact: * with Expires: 0 */
+	bool all;  /* Contact: * with Expires: 0; with contacts: what is bound
+		      besides them goes */
 	size_t nc; /* 0 and !all: only asks what is bound */
 	struct reg_contact contacts[REG_CONTACTS_MAX];
 	uint32_t cseq;

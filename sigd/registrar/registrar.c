@@ -115,6 +115,16 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 	mem_deref(list);
 }
 
+static int key_print(char key[BINDING_KEY_MAX],
+		     const struct registrar_aor *aor, const char *what)
+{
+	return aor->connection
+		       ? binding_conn_key(key, BINDING_KEY_MAX, &aor->tenant,
+					  &aor->user, what)
+		       : binding_key(key, BINDING_KEY_MAX, &aor->tenant,
+				     &aor->user, what);
+}
+
 int registrar_ask_eval(struct registrar_ask **askp,
 		       const struct registrar_params *params,
 		       const struct redis_script *script,
@@ -127,10 +137,8 @@ int registrar_ask_eval(struct registrar_ask **askp,
 
 	re_snprintf(what, sizeof(what), "nc:%s",
 		    params->proof.nonce_id ? params->proof.nonce_id : "");
-	err  = binding_key(bind, sizeof(bind), &aor->tenant, &aor->user,
-			   "bind");
-	err |= binding_key(nonce, sizeof(nonce), &aor->tenant, &aor->user,
-			   what);
+	err  = key_print(bind, aor, "bind");
+	err |= key_print(nonce, aor, what);
 	if (err)
 		return EOVERFLOW;
 

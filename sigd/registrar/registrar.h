@@ -9,6 +9,7 @@
 #ifndef SIGD_REGISTRAR_REGISTRAR_H
 #define SIGD_REGISTRAR_REGISTRAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,7 +38,8 @@ typedef void(registrar_h)(const struct registrar_list *list, void *arg);
 /* Whose bindings. */
 struct registrar_aor {
 	struct pl tenant;
-	struct pl user; /* unescaped */
+	struct pl user; /* unescaped; of a connection: its name */
+	bool connection; /* that registers with us (route_conn.h) */
 };
 
 /* The proof of who asks: a use of a nonce that is to be counted. */
