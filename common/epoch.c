@@ -22,6 +22,7 @@ struct epoch {
 	struct wheel_timer timer;
 	epoch_h *epochh; /* NULL: answered */
 	void *arg;
+	char number[12]; /* then: what the answer was */
 };
 
 /* Never behind the time: a server that lost its data, or took over without the
@@ -31,6 +32,14 @@ static const struct redis_script script = {
 		 "tonumber(redis.call('TIME')[1])) "
 		 "redis.call('SET', KEYS[1], string.format('%.0f', n)) "
 		 "return n"};
+
+/* Nor what was given ahead of the time, to many workers that began at once:
+ * each that lives sees to it. */
+static const struct redis_script script_hold = {
+	"epoch-hold", "local n = math.max(redis.call('INCR', KEYS[1]), "
+		      "tonumber(ARGV[1])) "
+		      "redis.call('SET', KEYS[1], string.format('%.0f', n)) "
+		      "return n"};
 
 static void ask(void *arg);
 
@@ -52,10 +61,12 @@ static void on_number(int err, const struct redis_val *val, void *arg)
 
 	if (err || !redis_num(val, &number) || !number || number > UINT32_MAX)
 		return; /* the timer asks again */
+	if (!epochh)
+		return; /* asked twice */
 
 	wheel_stop(&epoch->timer);
-	redis_link_forget(epoch->link, epoch);
 	epoch->epochh = NULL;
+	(void)re_snprintf(epoch->number, sizeof(epoch->number), "%llu", number);
 	epochh((uint32_t)number, epoch->arg);
 }
 
@@ -69,10 +80,30 @@ static void ask(void *arg)
 			epoch);
 }
 
+static void on_held(int err, const struct redis_val *val, void *arg)
+{
+	(void)err;
+	(void)val;
+	(void)arg;
+}
+
+static void hold(struct epoch *epoch)
+{
+	const struct redis_arg key = redis_str("cb:epoch");
+	const struct redis_arg number = redis_str(epoch->number);
+
+	(void)redis_link_eval(epoch->link, &script_hold, &key, 1, &number, 1,
+			      on_held, epoch);
+}
+
 static void on_state(bool up, void *arg)
 {
-	if (up)
-		ask(arg);
+	struct epoch *epoch = arg;
+
+	if (up && epoch->epochh)
+		ask(epoch);
+	else if (up)
+		hold(epoch);
 }
 
 int epoch_alloc(struct epoch **epochp, struct redis_link *link,

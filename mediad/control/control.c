@@ -57,7 +57,7 @@ struct control {
 	control_failed_h *failedh;
 	void *arg;
 
-	struct epoch *asked; /* until there is one */
+	struct epoch *asked;
 	uint32_t epoch;
 	struct ctl_server *server;
 	struct ctl_reporter *reporter;
@@ -241,7 +241,6 @@ static void on_epoch(uint32_t epoch, void *arg)
 {
 	struct control *control = arg;
 
-	control->asked = mem_deref(control->asked);
 	control->epoch = epoch;
 	if (start(control)) {
 		log_error(NULL, "control not started", NULL);

@@ -94,6 +94,34 @@ static void nor_when_a_server_takes_over_that_was_behind(void)
 	redis_bed_stop(&bed);
 }
 
+static void keep(uint32_t number, void *arg)
+{
+	struct asked *asked = arg;
+
+	asked->calls++;
+	asked->number = number;
+}
+
+/* Many workers that begin at once take numbers ahead of the time. */
+static void nor_those_ahead_of_the_time_while_one_who_has_it_lives(void)
+{
+	struct redis_bed bed;
+	struct asked asked = {.calls = 0};
+
+	if (redis_bed_start(&bed)) {
+		redis_bed_say(&bed, "SET cb:epoch 4000000000");
+		CHECK(!epoch_alloc(&asked.epoch, bed.link, bed.wheel, keep,
+				   &asked));
+		CHECK(redis_test_until(bed.wheel, 6000, is_answered, &asked));
+		CHECK_INT(asked.number, 4000000001);
+		redis_bed_restart(&bed);
+		CHECK(get(&bed) > asked.number);
+		CHECK_INT(asked.calls, 1);
+		mem_deref(asked.epoch);
+	}
+	redis_bed_stop(&bed);
+}
+
 static void redis_is_waited_for(void)
 {
 	struct redis_bed bed;
@@ -134,4 +162,5 @@ static void strange_counters_are_no_epoch(void)
 TEST_MAIN(TEST(epochs_only_grow),
 	  TEST(nor_do_they_repeat_when_the_data_was_lost),
 	  TEST(nor_when_a_server_takes_over_that_was_behind),
+	  TEST(nor_those_ahead_of_the_time_while_one_who_has_it_lives),
 	  TEST(redis_is_waited_for), TEST(strange_counters_are_no_epoch))
