@@ -156,6 +156,8 @@ describe('redis', { timeout: 180000 }, () => {
     // nothing else of a call that nobody knows any more
     assert.equal((await one.within('INFO')).code, 481);
     assert.equal((await echo.bye()).code, 481);
+    // an end that cannot be told yet is in its worker's memory
+    await stack.audit();
     // a worker that starts now has a number that was never given
     const old = stack.workers('sigd')[1];
     process.kill(old, 'SIGKILL');
