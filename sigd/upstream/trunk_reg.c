@@ -26,7 +26,6 @@ enum {
 	EXPIRES_MAX_S = 86400,
 	BACKOFF_MIN_MS = 5000,
 	REFUSED_MIN_MS = 60000,
-	BACKOFF_MAX_MS = 300000,
 	RETRY_AFTER_MAX_S = 3600,
 	URI_MAX = 512,
 };
@@ -36,6 +35,7 @@ struct trunk_reg {
 	const struct route_connection *conn;
 	struct trunk_reg_handlers h;
 	struct trunk_state state;
+	uint32_t secret; /* of the password: not for Redis, as the print is */
 	struct wheel_timer due;
 	struct conn_ask *locate;
 	struct flow_id to;
@@ -74,17 +74,18 @@ static void destructor(void *data)
 		txn_cli_detach(reg->ct);
 }
 
-/* What a registration depends on; another value: register anew. */
+/* What a registration depends on; another value: register anew. It stands in
+ * Redis, so it must be no test of who guesses the password. */
 static uint32_t print_of(const struct route_connection *conn)
 {
 	const struct route_conn_login *login = &conn->login;
 	char text[1024];
 
-	re_snprintf(text, sizeof(text), "%s\n%s\n%s\n%s\n%s\n%s\n%u",
+	re_snprintf(text, sizeof(text), "%s\n%s\n%s\n%s\n%s\n%u",
 		    conn->peer.address, conn->peer.domain,
 		    conn->peer.listener ? conn->peer.listener : "",
-		    login->username, login->password,
-		    login->realm ? login->realm : "", conn->times.expires);
+		    login->username, login->realm ? login->realm : "",
+		    conn->times.expires);
 	return hash_joaat_str(text);
 }
 
@@ -123,32 +124,30 @@ static void due_in(struct trunk_reg *reg, uint64_t ms)
 		    (uint32_t)min(ms, (uint64_t)INT32_MAX), on_due, reg);
 }
 
-/* least_ms doubles with each failure; half of it is jitter, so that those that
- * failed together come back apart. */
+/* Half of the wait is jitter, so that those that failed together come back
+ * apart; but no sooner than the PBX, or good manners, allow. */
 static void failed(struct trunk_reg *reg, uint16_t code, const char *why,
 		   uint32_t least_ms)
 {
-	uint64_t ms = least_ms;
+	const bool in_force = reg->state.ends_ms > proxy_unix_ms();
+	const uint32_t ms = trunk_retry_ms(reg->failures, least_ms, in_force);
+	const uint32_t floor = least_ms > BACKOFF_MIN_MS ? least_ms : 0;
 
-	for (unsigned i = 0; i < reg->failures && ms < BACKOFF_MAX_MS; i++)
-		ms *= 2;
-	ms = min(ms, (uint64_t)max(BACKOFF_MAX_MS, least_ms));
 	++reg->failures;
 	reg->h.answerh(false, reg->h.arg);
 	/* what was granted before goes on until it lapses */
-	if (reg->state.ends_ms > proxy_unix_ms()) {
+	if (in_force) {
 		reg->state.code = code;
 		str_ncpy(reg->state.why, why, sizeof(reg->state.why));
 		log_warn(NULL, "a registration was not refreshed",
 			 "connection=%s/%s code=%u why=%s",
 			 reg->conn->tenant->id, reg->conn->name, code, why);
 		reg->h.stateh(reg, reg->h.arg);
-		ms = min(ms, (uint64_t)BACKOFF_MIN_MS);
 	} else {
 		reg->state.ends_ms = 0;
 		phase_set(reg, TRUNK_FAILED, code, why);
 	}
-	due_in(reg, ms / 2 + rand_u32() % (ms / 2 + 1));
+	due_in(reg, max(ms / 2, floor) + rand_u32() % (ms / 2 + 1));
 }
 
 /* --- the answer ---------------------------------------------------------------------- */
@@ -350,6 +349,10 @@ static void on_due(void *arg)
 	struct conn_way way;
 	int err;
 
+	/* after a reload one may be under way: its answer is nobody's now */
+	if (reg->ct)
+		txn_cli_detach(reg->ct);
+	reg->ct = NULL;
 	challenge_reset(&reg->challenge);
 	reg->brief = false;
 	err = conn_way_find(&reg->locate, &way, reg->px, reg->conn, on_way,
@@ -369,6 +372,7 @@ static void begin(struct trunk_reg *reg)
 	reg->expires_s = max(reg->conn->times.expires / 1000,
 			     (uint32_t)GRANTED_MIN_S);
 	reg->state.print = print_of(reg->conn);
+	reg->secret = hash_joaat_str(reg->conn->login.password);
 }
 
 int trunk_reg_alloc(struct trunk_reg **regp, struct proxy *px,
@@ -406,13 +410,14 @@ int trunk_reg_alloc(struct trunk_reg **regp, struct proxy *px,
 void trunk_reg_follow(struct trunk_reg *reg,
 		      const struct route_connection *conn)
 {
-	const uint32_t was = reg->state.print;
+	const uint32_t was = reg->state.print, secret = reg->secret;
 
 	/* a question under way names the old one */
 	reg->locate = mem_deref(reg->locate);
 	reg->conn   = conn;
 	begin(reg);
-	if (reg->state.print != was || (!reg->ct && !wheel_runs(&reg->due)))
+	if (reg->state.print != was || reg->secret != secret ||
+	    (!reg->ct && !wheel_runs(&reg->due)))
 		due_in(reg, 0);
 }
 

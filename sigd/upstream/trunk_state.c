@@ -10,11 +10,24 @@
 #include "common/redis_link.h"
 #include "sigd/upstream/trunk_state.h"
 
+enum { RETRY_MAX_MS = 300000 };
+
 static const char *const names[] = {
 	[TRUNK_TRYING] = "trying",
 	[TRUNK_REGISTERED] = "registered",
 	[TRUNK_FAILED] = "failed",
 };
+
+uint32_t trunk_retry_ms(unsigned failures, uint32_t least_ms, bool in_force)
+{
+	uint32_t ms = least_ms;
+
+	for (unsigned i = 0; !in_force && i < failures && ms < RETRY_MAX_MS;
+	     i++)
+		ms *= 2;
+	/* a Retry-After may be longer (RFC 3261 20.33) */
+	return min(ms, max((uint32_t)RETRY_MAX_MS, least_ms));
+}
 
 const char *trunk_phase_name(enum trunk_phase phase)
 {

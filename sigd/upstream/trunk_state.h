@@ -10,6 +10,7 @@
 #ifndef SIGD_UPSTREAM_TRUNK_STATE_H
 #define SIGD_UPSTREAM_TRUNK_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <re.h>
 
@@ -32,6 +33,13 @@ struct trunk_state {
 	uint64_t since_ms; /* unix: in this phase */
 	uint32_t print;    /* of what it depends on in the configuration */
 };
+
+/*
+ * How long to wait after a failure that follows so many others: least_ms,
+ * doubled by each up to 5 min. While a former registration is in force the
+ * next try comes as soon as least_ms allows.
+ */
+uint32_t trunk_retry_ms(unsigned failures, uint32_t least_ms, bool in_force);
 
 const char *trunk_phase_name(enum trunk_phase phase);
 

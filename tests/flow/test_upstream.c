@@ -338,6 +338,36 @@ static void a_connection_that_changes_registers_anew(void)
 	end(&st);
 }
 
+/* Whoever answers what was given up must find nobody. */
+static void a_register_under_way_at_a_reload_is_given_up(void)
+{
+	char pbx[256], first[TEXT_MAX], then[TEXT_MAX];
+	struct stage st;
+
+	if (begin(&st)) {
+		memcpy(first, req(&st), sizeof(first));
+		snprintf(pbx, sizeof(pbx),
+			 "      pbx: {kind: register, address: "
+			 "'127.0.0.1:%u', domain: pbx.test, username: other, "
+			 "password: hush}\n",
+			 sa_port(&st.fix.pbx[0].addr));
+		routes_reload(&st, pbx);
+		while (!strstr(req(&st), "\r\nTo: <sip:other@pbx.test>"))
+			REQUIRE(expect(&st.fix, &st.fix.pbx[0], "REGISTER"));
+		memcpy(then, req(&st), sizeof(then));
+		memcpy(st.fix.pbx[0].req, first, sizeof(first));
+		says(&st, 200, GRANTED("300"));
+		pass(&st.fix, 100);
+		CHECK_INT(upstream_counts(st.upstreams[0])->accepted, 0);
+		routes_reload(&st, "");
+		memcpy(st.fix.pbx[0].req, then, sizeof(then));
+		says(&st, 200, GRANTED("300"));
+		pass(&st.fix, 100);
+		CHECK_INT(upstream_counts(st.upstreams[0])->accepted, 0);
+	}
+	end(&st);
+}
+
 /* --- calls by it --------------------------------------------------------------------------- */
 
 static void pbx_calls(struct stage *st)
@@ -396,5 +426,6 @@ TEST_MAIN(TEST(a_registration_answers_the_challenge_and_is_kept),
 	  TEST(who_takes_over_goes_on_with_the_next_cseq),
 	  TEST(a_connection_that_is_taken_away_unregisters),
 	  TEST(a_connection_that_changes_registers_anew),
+	  TEST(a_register_under_way_at_a_reload_is_given_up),
 	  TEST(a_call_to_our_contact_reaches_the_number_in_to),
 	  TEST(a_call_to_our_contact_from_elsewhere_is_challenged))

@@ -63,4 +63,22 @@ static void what_is_not_ours_is_refused(void)
 				"why= since=0 print=9 more=x"), 0);
 }
 
-TEST_MAIN(TEST(a_state_reads_back), TEST(what_is_not_ours_is_refused))
+static void each_failure_doubles_the_wait_up_to_five_minutes(void)
+{
+	CHECK_INT(trunk_retry_ms(0, 5000, false), 5000);
+	CHECK_INT(trunk_retry_ms(3, 5000, false), 40000);
+	CHECK_INT(trunk_retry_ms(4000, 5000, false), 300000);
+	CHECK_INT(trunk_retry_ms(1, 3600000, false), 3600000);
+}
+
+/* Who wants a minute's rest gets it, registered or not. */
+static void a_registration_in_force_is_no_reason_to_hammer(void)
+{
+	CHECK_INT(trunk_retry_ms(7, 5000, true), 5000);
+	CHECK_INT(trunk_retry_ms(0, 60000, true), 60000);
+	CHECK_INT(trunk_retry_ms(9, 60000, true), 60000);
+}
+
+TEST_MAIN(TEST(each_failure_doubles_the_wait_up_to_five_minutes),
+	  TEST(a_registration_in_force_is_no_reason_to_hammer),
+	  TEST(a_state_reads_back), TEST(what_is_not_ours_is_refused))
