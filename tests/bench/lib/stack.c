@@ -286,11 +286,22 @@ static void start_redis(struct stack *stack)
 	wait_for(stack, "redis", stack->redis, NULL);
 }
 
+/* For bench_die(): nothing is left. */
+static struct stack *running;
+
+static void on_exit_stop(void)
+{
+	if (running)
+		stack_stop(running);
+}
+
 void stack_start(struct stack *stack, const struct stack_cfg *cfg)
 {
 	struct sa admin[2];
 
 	memset(stack, 0, sizeof(*stack));
+	running = stack;
+	(void)atexit(on_exit_stop);
 	strcpy(stack->dir, "/tmp/cbbench.XXXXXX");
 	if (!mkdtemp(stack->dir))
 		bench_die("/tmp: %s", strerror(errno));
@@ -326,6 +337,7 @@ void stack_stop(struct stack *stack)
 {
 	char cmd[200];
 
+	running = NULL;
 	end(&stack->sigd);
 	end(&stack->mediad);
 	end(&stack->redis);
