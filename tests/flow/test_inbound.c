@@ -59,7 +59,7 @@ static void put_call(struct fixture *fix, struct ua *ua, const char *from,
 	put(fix, ua, 0,
 	    "INVITE sip:77@demo.test SIP/2.0\r\n"
 	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKp%u;rport\r\n"
-	    "Max-Forwards: 70\r\nFrom: <sip:+4930@%s>;tag=pf\r\n"
+	    "Max-Forwards: 70\r\nFrom: <sip:%s>;tag=pf\r\n"
 	    "To: <sip:77@demo.test>\r\nCall-ID: pbx-1\r\n"
 	    "CSeq: %u INVITE\r\nContact: <sip:pbx@127.0.0.1:%u>\r\n%s"
 	    "Content-Type: application/sdp\r\n"
@@ -144,7 +144,7 @@ static void who_may_come_from_elsewhere_alone_is_refused(void)
 		CHECK_INT(register_user(&fix, &fix.pbx[0], 0,
 					"branch-secret"),
 			  403);
-		put_call_with(&fix, &fix.pbx[0], "demo.test",
+		put_call_with(&fix, &fix.pbx[0], "+4930@demo.test",
 			      "branch-secret");
 		CHECK_INT(answer(&fix, &fix.pbx[0]), 403);
 	}
@@ -266,7 +266,7 @@ static void its_call_shows_the_password_and_may_be_anybodys(void)
 		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
 			  200);
 		/* it need not have registered, nor speak of our domain */
-		put_call_with(&fix, &fix.pbx[0], "10.1.2.3",
+		put_call_with(&fix, &fix.pbx[0], "+4930@10.1.2.3",
 			      "office-secret");
 		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
 		CHECK_STR(header(fix.bob.req, "From", val),
@@ -288,9 +288,9 @@ static void its_call_without_the_password_is_challenged(void)
 
 	if (begin(&fix)) {
 		CHECK_INT(pbx_registers(&fix), 200);
-		put_call(&fix, &fix.pbx[0], "demo.test", 1, "");
+		put_call(&fix, &fix.pbx[0], "+4930@demo.test", 1, "");
 		CHECK_INT(answer(&fix, &fix.pbx[0]), 407);
-		put_call_with(&fix, &fix.pbx[1], "demo.test",
+		put_call_with(&fix, &fix.pbx[1], "+4930@demo.test",
 			      "office-wrong");
 		CHECK_INT(answer(&fix, &fix.pbx[1]), 407);
 	}
@@ -302,9 +302,10 @@ static void a_user_does_not_call_as_somebody_elses(void)
 	struct fixture fix;
 
 	if (begin(&fix)) {
-		put_call_with(&fix, &fix.pbx[1], "10.1.2.3", "alice-secret");
+		put_call_with(&fix, &fix.pbx[1], "alice@10.1.2.3",
+			      "alice-secret");
 		CHECK_INT(answer(&fix, &fix.pbx[1]), 403);
-		put_call_with(&fix, &fix.pbx[1], "demo.test",
+		put_call_with(&fix, &fix.pbx[1], "+4930@demo.test",
 			      "alice-secret");
 		CHECK_INT(answer(&fix, &fix.pbx[1]), 403);
 	}
@@ -319,13 +320,13 @@ static void a_repeated_use_of_its_nonce_is_stale(void)
 	if (begin(&fix)) {
 		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
 			  200);
-		put_call(&fix, &fix.pbx[0], "demo.test", 1, "");
+		put_call(&fix, &fix.pbx[0], "+4930@demo.test", 1, "");
 		CHECK_INT(answer(&fix, &fix.pbx[0]), 407);
 		credentials(&fix.pbx[0], "INVITE", "sip:77@demo.test",
 			    "office-secret", auth);
-		put_call(&fix, &fix.pbx[0], "demo.test", 2, auth);
+		put_call(&fix, &fix.pbx[0], "+4930@demo.test", 2, auth);
 		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
-		put_call(&fix, &fix.pbx[0], "demo.test", 3, auth);
+		put_call(&fix, &fix.pbx[0], "+4930@demo.test", 3, auth);
 		CHECK_INT(answer(&fix, &fix.pbx[0]), 407);
 		CHECK(strstr(fix.pbx[0].resp, "stale=true"));
 	}
@@ -358,7 +359,7 @@ static void from_its_sources_it_calls_without_a_password(void)
 		move(&fix.pbx[1]);
 		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
 			  200);
-		put_call(&fix, &fix.pbx[1], "10.1.2.3", 1, "");
+		put_call(&fix, &fix.pbx[1], "+4930@10.1.2.3", 1, "");
 		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
 		/* but registers with it */
 		CHECK_INT(register_user(&fix, &fix.pbx[1], 0,
