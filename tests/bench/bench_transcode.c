@@ -7,7 +7,8 @@
  *   floor    libopus alone, at the same settings: decode to 8 kHz, encode
  *   sound    mediad/sound with streams and headers, to a path that drops
  *   whole    sessions with sockets and SRTP, what the far ends do left out;
- *            delivery to their sockets counts
+ *            delivery to their sockets counts. Without a loop every socket
+ *            of a PBX is looked at in each turn, which epoll would spare
  *
  * Delay: from the begin of a turn that finds a packet of every call waiting to
  * the moment a packet leaves: what the code adds; ptime and codecs add theirs.
@@ -141,6 +142,7 @@ static void bench_floor(unsigned complexity)
 	opus_encoder_ctl(enc, OPUS_SET_COMPLEXITY(complexity));
 	opus_encoder_ctl(enc, OPUS_SET_INBAND_FEC(1));
 	opus_encoder_ctl(enc, OPUS_SET_PACKET_LOSS_PERC(3));
+	opus_encoder_ctl(enc, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
 	for (int r = 0; r < RUNS; r++) {
 		double us = run_floor(dec, enc);
 
@@ -201,6 +203,7 @@ struct side {
 	const struct frame *frames;
 	uint8_t pt;
 	uint32_t step;
+	unsigned skew; /* no two calls say the same at once */
 };
 
 struct sound {
@@ -239,7 +242,7 @@ static int side_open(struct sound *s, struct side *side, bool from_opus,
 
 static void side_packet(struct sound *s, struct side *side)
 {
-	const struct frame *f = &side->frames[s->n % FRAMES];
+	const struct frame *f = &side->frames[(s->n + side->skew) % FRAMES];
 	uint8_t buf[PKT_HDR + PAYLOAD_MAX];
 	struct strm_pkt sp = {
 		.h = {.ssrc = 9,
@@ -312,6 +315,7 @@ static int bench_sound(unsigned complexity)
 	err = wheel_alloc(&s.wheel, 1000);
 	before = mallinfo2().uordblks;
 	for (unsigned c = 0; c < CALLS && !err; c++) {
+		s.sides[c][0].skew = s.sides[c][1].skew = c * 37;
 		err = side_open(&s, &s.sides[c][0], true, complexity);
 		if (!err)
 			err = side_open(&s, &s.sides[c][1], false, complexity);
@@ -383,10 +387,12 @@ static int call_up(struct whole *w, unsigned i)
 /* 20 ms: all far ends send, then mediad serves in `turns` turns. */
 static double frame_of_all(struct whole *w, unsigned turns)
 {
-	const struct frame *a = &opus[w->n % FRAMES], *b = &pcmu[w->n % FRAMES];
 	double us = 0;
 
 	for (unsigned i = 0; i < WHOLE; i++) {
+		const struct frame *a = &opus[(w->n + i * 37) % FRAMES];
+		const struct frame *b = &pcmu[(w->n + i * 37) % FRAMES];
+
 		(void)mock_media_send(w->pages[i]->mock, w->pages[i]->pt,
 				      w->n * 960, a->data, a->len);
 		w->phones[i]->ts = w->n * 160;
@@ -427,7 +433,7 @@ static int bench_whole(void)
 		w.pages[i]->sending = false;
 	w.bed.now_ms += HS_KEEP_MS + 1;
 	wheel_advance(w.bed.wheel, w.bed.now_ms);
-	for (unsigned turns = 1; turns <= WHOLE; turns *= 10) {
+	for (unsigned turns = 1; turns <= 10; turns *= 10) {
 		double us = 0, best = 1e9;
 
 		for (unsigned r = 0; r < RUNS; r++, us = 0) {
