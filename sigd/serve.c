@@ -431,7 +431,8 @@ static int listeners_fill(struct sigd *sigd)
 		re_snprintf(text, 64, "%J", &l->bind);
 		sigd->listeners[i] = (struct proxy_listener){
 			(enum flow_kind)l->kind,
-			l->advertise ? l->advertise : text, l->name};
+			l->advertise ? l->advertise : text, l->name,
+			sa_af(&l->bind)};
 	}
 	return 0;
 }

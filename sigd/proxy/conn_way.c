@@ -13,8 +13,9 @@
 #include "sigd/sip/suri.h"
 #include "sigd/transport/resolve.h"
 
-int conn_listener(uint8_t *nr, const struct proxy *px,
-		  const struct route_connection *conn)
+/* One of sockets that can speak to an address of this family. */
+static int listener_for(uint8_t *nr, const struct proxy *px,
+			const struct route_connection *conn, int af)
 {
 	const char *name = conn->peer.listener;
 
@@ -22,12 +23,19 @@ int conn_listener(uint8_t *nr, const struct proxy *px,
 		const struct proxy_listener *l = &px->deps.listeners[i];
 
 		if (l->kind != FLOW_UDP ||
-		    (name && (!l->name || strcmp(name, l->name))))
+		    (name && (!l->name || strcmp(name, l->name))) ||
+		    (af && l->af && af != l->af))
 			continue;
 		*nr = (uint8_t)i;
 		return 0;
 	}
 	return ENOENT;
+}
+
+int conn_listener(uint8_t *nr, const struct proxy *px,
+		  const struct route_connection *conn)
+{
+	return listener_for(nr, px, conn, AF_UNSPEC);
 }
 
 static int flow_fill(struct flow_id *flow, const struct proxy *px,
@@ -39,7 +47,7 @@ static int flow_fill(struct flow_id *flow, const struct proxy *px,
 	flow->slot   = px->deps.slot;
 	flow->kind   = FLOW_UDP;
 	flow->remote = *addr;
-	return conn_listener(&flow->listener, px, conn);
+	return listener_for(&flow->listener, px, conn, sa_af(addr));
 }
 
 /* --- asked for ----------------------------------------------------------------- */
@@ -66,13 +74,15 @@ static void on_addrs(int err, const struct sa *addrs, size_t n, void *arg)
 	struct conn_ask *ask = arg;
 	struct conn_way way;
 	struct sa addr;
-	(void)n;
 
 	memset(&way, 0, sizeof(way));
-	if (!err) {
-		addr = addrs[0];
+	/* the best one may be of a family that no listener speaks */
+	for (size_t i = 0; i < n; i++) {
+		addr = addrs[i];
 		sa_set_port(&addr, ask->conn->peer.port);
 		err = flow_fill(&way.flow, ask->px, ask->conn, &addr);
+		if (!err)
+			break;
 	}
 	ask->ask = mem_deref(ask->ask);
 	/* the owner may free the question in here */

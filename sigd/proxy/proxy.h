@@ -43,6 +43,7 @@ struct proxy_listener {
 	enum flow_kind kind;
 	const char *advertise; /* "host[:port]" */
 	const char *name;      /* as in the configuration */
+	int af;                /* of its sockets; AF_UNSPEC: of both */
 };
 
 /* All stays the caller's, and outlives the proxy. */

@@ -253,7 +253,7 @@ static inline bool start_cfg(struct fixture *fix,
 		 test_tmpdir());
 	mkdir(fix->run_dir, 0700);
 	fix->listener = (struct proxy_listener){FLOW_UDP, fix->advertise,
-						"udp"};
+						"udp", AF_INET};
 	strcpy(fix->advertise, "127.0.0.1:9");
 	for (unsigned i = 0; i < WORKERS; i++)
 		node_open(fix, i);
