@@ -255,16 +255,25 @@ static bool is_name(struct le *le, void *arg)
 	return !str_casecmp(name->host, arg);
 }
 
+/* Nobody waits for it; and nobody in tell() holds it. */
+static bool is_idle(struct le *le, void *arg)
+{
+	const struct name *name = le->data;
+	(void)arg;
+
+	return !name->asking && list_isempty(&name->asks) &&
+	       mem_nrefs(name) == 1;
+}
+
 static bool is_old(struct le *le, void *arg)
 {
 	const struct name *name = le->data;
 	const uint64_t *now = arg;
 
-	return !name->asking && list_isempty(&name->asks) &&
-	       name->ends_ms <= *now;
+	return is_idle(le, NULL) && name->ends_ms <= *now;
 }
 
-/* Room for one more. */
+/* Room for one more: what is known gives way to what is asked for. */
 static int room(struct resolver *resolver)
 {
 	uint64_t now = wheel_now(resolver->wheel);
@@ -274,7 +283,13 @@ static int room(struct resolver *resolver)
 		return 0;
 	while ((le = hash_apply(resolver->names, is_old, &now)))
 		mem_deref(le->data);
-	return resolver->count < RESOLVE_NAMES_MAX ? 0 : ENOSPC;
+	if (resolver->count < RESOLVE_NAMES_MAX)
+		return 0;
+	le = hash_apply(resolver->names, is_idle, NULL);
+	if (!le)
+		return ENOSPC;
+	mem_deref(le->data);
+	return 0;
 }
 
 static int name_make(struct name **namep, struct resolver *resolver,

@@ -41,7 +41,7 @@ typedef void(resolve_h)(int err, const struct sa *addrs, size_t n, void *arg);
 /*
  * Ask for a name or an IP address (without brackets). The handler is called
  * once, later. The caller owns the question: mem_deref() ends it unanswered.
- * EINVAL: no name; ENOSPC: RESOLVE_NAMES_MAX are under way or kept.
+ * EINVAL: no name; ENOSPC: RESOLVE_NAMES_MAX are under way.
  */
 int resolve(struct resolve_ask **askp, struct resolver *resolver,
 	    const char *host, resolve_h *h, void *arg);

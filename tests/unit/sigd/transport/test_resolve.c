@@ -210,7 +210,47 @@ static void who_no_longer_asks_is_not_told(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(a_name_becomes_an_address),
+static void on_one_of_many(int err, const struct sa *addrs, size_t n,
+			   void *arg)
+{
+	struct fixture *fix = arg;
+	(void)err;
+	(void)addrs;
+	(void)n;
+
+	++fix->answers;
+}
+
+static void what_is_known_makes_room_for_what_is_asked(void)
+{
+	struct resolve_ask **asks =
+		mem_zalloc(RESOLVE_NAMES_MAX * sizeof(*asks), NULL);
+	struct fixture fix;
+	char name[32];
+
+	if (start(&fix)) {
+		fix.want = RESOLVE_NAMES_MAX;
+		for (unsigned i = 0; i < RESOLVE_NAMES_MAX; i++) {
+			snprintf(name, sizeof(name), "n%u.invalid", i);
+			REQUIRE(!resolve(&asks[i], fix.resolver, name,
+					 on_one_of_many, &fix));
+		}
+		/* all of them are waited for */
+		CHECK_INT(resolve(&fix.ask, fix.resolver, "pbx.example.test",
+				  on_addrs, &fix),
+			  ENOSPC);
+		CHECK(loop_test_until(&fix.loop, answered, &fix, 5000));
+		for (unsigned i = 0; i < RESOLVE_NAMES_MAX; i++)
+			mem_deref(asks[i]);
+		CHECK_INT(ask(&fix, "pbx.example.test"), 0);
+		CHECK_INT(fix.n, 1);
+	}
+	mem_deref(asks);
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(what_is_known_makes_room_for_what_is_asked),
+	  TEST(a_name_becomes_an_address),
 	  TEST(what_is_known_is_not_asked_again),
 	  TEST(an_address_and_an_invalid_name_ask_nobody),
 	  TEST(a_server_that_is_silent_is_a_timeout),
