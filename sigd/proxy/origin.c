@@ -26,6 +26,14 @@ static const struct route_tenant *tenant_of(const struct route_table *table,
 		       : NULL;
 }
 
+/* By its own word about itself, not by that of a sister connection. */
+static bool sends_from(const struct route_connection *conn,
+		       const struct sa *addr)
+{
+	return conn->nsources ? route_connection_admits(conn, addr)
+			      : sa_cmp(&conn->peer.addr, addr, SA_ALL);
+}
+
 static const struct route_connection *
 connection_of(const struct route_table *table, const struct request *rq)
 {
@@ -43,7 +51,7 @@ connection_of(const struct route_table *table, const struct request *rq)
 	from.tenant = named ? named->tenant : NULL;
 	conn = route_connection_by_source(table, &from);
 	/* one PBX may serve several connections: then its word counts */
-	if (conn && named)
+	if (conn && named && sends_from(named, rq->src->remote))
 		return named;
 	if (!conn && !named) {
 		from.tenant = route_tenant_by_domain(table,

@@ -419,7 +419,33 @@ static void a_call_to_our_contact_from_elsewhere_is_challenged(void)
 	end(&st);
 }
 
-TEST_MAIN(TEST(a_registration_answers_the_challenge_and_is_kept),
+/* Who may call as one connection does not speak for another by its Contact. */
+static void a_contact_of_another_connection_is_no_pass(void)
+{
+	char pbx[512];
+	struct stage st;
+
+	if (begin(&st)) {
+		CHECK_INT(register_user(&st.fix, &st.fix.bob, 1, "bob-secret"),
+			  200);
+		snprintf(pbx, sizeof(pbx),
+			 "      pbx: {kind: register, address: 192.0.2.9, "
+			 "username: gate, password: hush}\n"
+			 "      cheap: {kind: trunk, address: '127.0.0.1:%u'}\n"
+			 "    routes:\n"
+			 "      - {name: trusted, match: {from: [pbx]}, "
+			 "to: {service: echo}}\n"
+			 "      - {name: rest, to: {reject: {code: 606}}}\n",
+			 sa_port(&st.fix.pbx[0].addr));
+		routes_reload(&st, pbx);
+		pbx_calls(&st);
+		CHECK_INT(answer(&st.fix, &st.fix.pbx[0]), 606);
+	}
+	end(&st);
+}
+
+TEST_MAIN(TEST(a_contact_of_another_connection_is_no_pass),
+	  TEST(a_registration_answers_the_challenge_and_is_kept),
 	  TEST(a_wrong_password_is_said_and_not_tried_at_once),
 	  TEST(one_that_is_too_brief_is_asked_for_longer),
 	  TEST(a_refusal_is_told_with_its_phrase),
