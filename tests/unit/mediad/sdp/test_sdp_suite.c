@@ -80,8 +80,15 @@ static void answer_is_sound(const struct sdpm_desc *offer,
 		if (!media->port)
 			continue;
 
+		/* who carries the bundle stays, and carries nothing else
+		 * (docs/decisions/0009) */
+		if (media->kind != SDPM_AUDIO) {
+			CHECK_INT(i, 0);
+			CHECK_INT(media->dir, SDPM_INACTIVE);
+			CHECK_INT(media->nformats, 1);
+			continue;
+		}
 		++on;
-		CHECK_INT(media->kind, SDPM_AUDIO);
 		CHECK_INT(media->transport.setup, SDPM_PASSIVE);
 		CHECK_INT(media->transport.nprints, 1);
 		CHECK(media->rtcp.mux);
