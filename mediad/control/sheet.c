@@ -152,6 +152,14 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 			  s->packets_out, s->octets_out, s->far_lost,
 			  s->far_jitter_us, mos_out(leg), s->rtt_us,
 			  leg->resumes);
+	/* where sound is made anew */
+	if (s->concealed | s->repaired | s->late | s->reordered)
+		err |= re_hprintf(pf, " concealed=%llu repaired=%llu late=%llu "
+				  "reordered=%llu",
+				  (unsigned long long)s->concealed,
+				  (unsigned long long)s->repaired,
+				  (unsigned long long)s->late,
+				  (unsigned long long)s->reordered);
 	return err;
 }
 

@@ -38,6 +38,8 @@ static const struct item ladder_items[] = {
 static const struct item in_items[] = {
 	{"in-packets", "packets", NUMBER}, {"in-octets", "octets", NUMBER},
 	{"in-lost", "lost", NUMBER}, {"in-refused", "refused", NUMBER},
+	{"late", "late", NUMBER}, {"reordered", "reordered", NUMBER},
+	{"repaired", "repaired", NUMBER}, {"concealed", "concealed", NUMBER},
 	{"in-jitter-us", "jitter_ms", US_AS_MS}, {"in-mos", "mos", MOS},
 };
 static const struct item out_items[] = {
