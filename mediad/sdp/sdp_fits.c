@@ -125,27 +125,34 @@ static enum sdpm_why browser_fits(const struct sdpm_desc *desc,
 	return SDPM_CHOSEN;
 }
 
+/* Which hosts a connection may name is the session's matter; group addresses
+ * are nobody's. 0.0.0.0 is a hold (RFC 3264 8.4). */
+static bool is_unicast(const struct sa *addr)
+{
+	uint8_t ip6[16];
+
+	if (sa_af(addr) == AF_INET)
+		return sa_in(addr) >> 28 < 14;
+	if (sa_af(addr) != AF_INET6)
+		return false;
+	sa_in6(addr, ip6);
+	return ip6[0] != 0xff;
+}
+
 static enum sdpm_why rtp_fits(const struct sdpm_media *media)
 {
 	/* AVPF without feedback messages is AVP with other times (RFC 4585,
 	 * 4); SAVP and the like need keys, and their m-line is refused (RFC
 	 * 3264, 6) */
 	static const char *const protos[] = {"RTP/AVP", "RTP/AVPF", NULL};
-	uint8_t ip6[16];
 
 	if (!one_of(&media->proto, protos))
 		return SDPM_NOT_PLAIN;
-
-	/* Which hosts a connection may name is the session's matter; group
-	 * addresses are nobody's. 0.0.0.0 is a hold (RFC 3264 8.4). */
-	if (sa_af(&media->addr) == AF_INET)
-		return sa_in(&media->addr) >> 28 >= 14 ? SDPM_NO_ADDRESS
-						       : SDPM_CHOSEN;
-	if (sa_af(&media->addr) != AF_INET6)
+	if (!is_unicast(&media->addr) ||
+	    (sa_af(&media->rtcp.addr) != AF_UNSPEC &&
+	     !is_unicast(&media->rtcp.addr)))
 		return SDPM_NO_ADDRESS;
-
-	sa_in6(&media->addr, ip6);
-	return ip6[0] == 0xff ? SDPM_NO_ADDRESS : SDPM_CHOSEN;
+	return SDPM_CHOSEN;
 }
 
 const struct sdpm_media *sdpm_carrier_find(const struct sdpm_desc *desc,

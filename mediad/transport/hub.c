@@ -373,12 +373,13 @@ const struct sa *hub_pair_local(const struct hub_pair *pair)
 
 bool hub_pair_reaches(const struct hub_pair *pair, const struct sa *peer)
 {
-	const struct sa *own = &pair->at->iface.bind;
+	const struct hub_iface *own = &pair->at->iface;
 
-	if (sa_af(own) != sa_af(peer))
+	if (sa_af(&own->bind) != sa_af(peer))
 		return false;
 
-	return !sa_is_loopback(peer) || sa_is_loopback(own) || sa_is_any(own);
+	return !sa_is_loopback(peer) || sa_is_loopback(&own->bind) ||
+	       sa_is_loopback(&own->advertise);
 }
 
 void hub_pair_release(struct hub_pair *pair, bool rtcp)

@@ -66,8 +66,8 @@ int hub_pair_reopen(struct hub_pair **pairp, struct hub *hub,
 
 /* The advertised address, with the port of RTP. */
 const struct sa *hub_pair_local(const struct hub_pair *pair);
-/* May this worker send there? False for a loopback address when we are bound
- * to none. */
+/* May this worker send there? False for a loopback address, where services of
+ * this box alone listen, when ours is none. */
 bool hub_pair_reaches(const struct hub_pair *pair, const struct sa *peer);
 
 /* Hear and address this peer alone from now on. */

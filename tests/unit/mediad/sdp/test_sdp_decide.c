@@ -423,6 +423,27 @@ static void plain_rtp_needs_a_unicast_address(void)
 	}
 }
 
+/* RFC 3605: what c= may not say a=rtcp may not either. */
+static void rtcp_needs_a_unicast_address_too(void)
+{
+	static const char *const addrs[] = {"IN IP4 224.2.1.1",
+					    "IN IP4 255.255.255.255",
+					    "IN IP6 ff02::1"};
+	char text[512];
+
+	for (size_t i = 0; i < COUNTOF(addrs); i++) {
+		struct deal deal;
+
+		re_snprintf(text, sizeof(text),
+			    HEAD "c=IN IP4 192.0.2.1\r\n"
+				 "m=audio 4000 RTP/AVP 0\r\na=rtcp:5001 %s\r\n",
+			    addrs[i]);
+		sdpm_policy_init(&deal.policy, SDPM_RTP);
+		CHECK_INT(decide(&deal, text, NULL), ENOTSUP);
+		CHECK_INT(deal.verdict.error.cause, SDPM_NO_ADDRESS);
+	}
+}
+
 /* --- again ---------------------------------------------------------------- */
 
 #define REOFFER(ufrag, print, more)                                       \
@@ -728,7 +749,8 @@ TEST_MAIN(TEST(opus_and_its_events_are_taken_from_chromium),
 	  TEST(only_the_strongest_fingerprints_count),
 	  TEST(the_second_audio_line_is_not_needed),
 	  TEST(plain_rtp_says_where_to_send), TEST(rtcp_may_live_elsewhere),
-	  TEST(address_zero_is_a_hold), TEST(plain_rtp_needs_a_unicast_address),
+	  TEST(address_zero_is_a_hold), TEST(rtcp_needs_a_unicast_address_too),
+	  TEST(plain_rtp_needs_a_unicast_address),
 	  TEST(a_repeated_offer_changes_nothing),
 	  TEST(ice_restart_and_new_certificate_are_seen),
 	  TEST(hold_and_resume_are_changes_of_direction),

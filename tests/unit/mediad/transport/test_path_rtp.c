@@ -562,6 +562,31 @@ static void loopback_is_reached_from_loopback_alone(void)
 	bed_close(&bed);
 }
 
+/* Bound to all addresses or not: what a PBX names must not be our neighbour
+ * on this box, such as a DNS or SIP server that trusts it. */
+static void loopback_is_not_reached_from_an_interface_for_others(void)
+{
+	struct sa loop, other;
+	struct bed bed;
+
+	sa_set_str(&loop, "127.0.0.1", 4000);
+	sa_set_str(&other, "192.0.2.1", 4000);
+	if (bed_open(&bed, SOURCE_STRICT)) {
+		bed.path = mem_deref(bed.path);
+		bed.env.hub = mem_deref(bed.env.hub);
+		sa_set_str(&bed.iface.bind, "0.0.0.0", 0);
+		sa_set_str(&bed.iface.advertise, "192.0.2.9", 0);
+		CHECK(hub_make(&bed));
+		CHECK_INT(path_rtp_alloc(&bed.path, &bed.env, &bed.rule,
+					 &handlers, &bed),
+			  0);
+		CHECK_INT(path_rtp_open(bed.path, AF_INET), 0);
+		CHECK(!path_rtp_reaches(bed.path, &loop));
+		CHECK(path_rtp_reaches(bed.path, &other));
+	}
+	bed_close(&bed);
+}
+
 /* The second interface is of the other family. */
 static void a_peer_of_six_has_an_interface_of_six(void)
 {
@@ -726,6 +751,7 @@ TEST_MAIN(TEST(nothing_happens_before_an_agreement),
 	  TEST(a_handler_may_free_the_path),
 	  TEST(ports_of_others_are_passed_over),
 	  TEST(loopback_is_reached_from_loopback_alone),
+	  TEST(loopback_is_not_reached_from_an_interface_for_others),
 	  TEST(a_peer_of_six_has_an_interface_of_six),
 	  TEST(a_successor_has_the_same_ports_and_source),
 	  TEST(an_unsound_state_is_refused), TEST_OOM(memory_runs_out_anywhere))
