@@ -34,17 +34,19 @@ static const struct text_field texts[] = {
 	TEXT("tenant", tenant), TEXT("media", media),
 	TEXT("callid", callid), TEXT("service", service),
 	{"at", PLACE(at), true},
+	{"a.oat", PLACE(side[CALL_CALLER].own_at), true},
+	{"b.oat", PLACE(side[CALL_CALLEE].own_at), true},
 	SIDE("a.", CALL_CALLER), SIDE("b.", CALL_CALLEE),
 };
 
 /* uint32_t each. */
 static const struct text_field numbers[] = {
-	NUM32("a.sent", side[CALL_CALLER].sent),
 	NUM32("a.icseq", side[CALL_CALLER].invite_cseq),
 	NUM32("a.ishift", side[CALL_CALLER].invite_shift),
-	NUM32("b.sent", side[CALL_CALLEE].sent),
+	NUM32("a.ocseq", side[CALL_CALLER].own_cseq),
 	NUM32("b.icseq", side[CALL_CALLEE].invite_cseq),
 	NUM32("b.ishift", side[CALL_CALLEE].invite_shift),
+	NUM32("b.ocseq", side[CALL_CALLEE].own_cseq),
 };
 
 static const char *const state_names[] = {

@@ -58,11 +58,13 @@ static const struct redis_script script_end = {
 	"redis.call('ZREM', KEYS[3], ARGV[3] .. '/' .. tenant) "
 	"return rec"};
 
-/* ARGV: field, number. */
+/* ARGV: side, other side, shift, CSeq. */
 static const struct redis_script script_shift = {
 	"call-shift",
-	"if redis.call('EXISTS', KEYS[1]) == 1 then "
-	"  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end "
+	"if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end "
+	"redis.call('HSET', KEYS[1], ARGV[1] .. 'shift', ARGV[3]) "
+	"if redis.call('HGET', KEYS[1], ARGV[2] .. 'icseq') == ARGV[4] then "
+	"  redis.call('HSET', KEYS[1], ARGV[2] .. 'ishift', ARGV[3]) end "
 	"return 1"};
 
 static void destructor(void *data)
@@ -202,18 +204,22 @@ static void on_shifted(int err, const struct redis_val *val, void *arg)
 }
 
 void call_record_shift(struct redis_link *link, const char *call,
-		       unsigned side, uint32_t shift)
+		       unsigned side, uint32_t shift, uint32_t cseq)
 {
-	struct redis_arg key_arg, argv[2];
+	const bool caller = side == CALL_CALLER;
+	struct redis_arg key_arg, argv[4];
 	struct call_keys keys;
-	char num[16];
+	char num[16], cseq_num[16];
 
 	call_keys_print(&keys, call);
 	re_snprintf(num, sizeof(num), "%u", shift);
 	key_arg = redis_str(keys.rec);
-	argv[0] = redis_str(side == CALL_CALLER ? "a.shift" : "b.shift");
-	argv[1] = redis_str(num);
-	(void)redis_link_eval(link, &script_shift, &key_arg, 1, argv, 2,
+	re_snprintf(cseq_num, sizeof(cseq_num), "%u", cseq);
+	argv[0] = redis_str(caller ? "a." : "b.");
+	argv[1] = redis_str(caller ? "b." : "a.");
+	argv[2] = redis_str(num);
+	argv[3] = redis_str(cseq_num);
+	(void)redis_link_eval(link, &script_shift, &key_arg, 1, argv, 4,
 			      on_shifted, NULL);
 }
 

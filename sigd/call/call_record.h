@@ -54,10 +54,12 @@ struct call_side {
 					one for each challenge of its that we
 					answered, and for each CSeq that the
 					other side used twice */
-	uint32_t sent;               /* highest CSeq that has gone to it */
 	uint32_t invite_cseq;        /* of its last INVITE within the dialog;
 					0: none */
 	uint32_t invite_shift;       /* ... and how far ahead that went on */
+	uint32_t own_cseq;           /* of the last INVITE of it that we
+					answered ourselves; 0: none */
+	char own_at[CALL_AT_MAX + 1];/* ... and which worker */
 	size_t flow_len;             /* 0: this side is a service of ours */
 	uint8_t flow[COOKIE_FLOW_MAX];
 };
@@ -97,10 +99,11 @@ int call_record_save(struct call_ask **askp, struct redis_link *link,
 int call_record_load(struct call_ask **askp, struct redis_link *link,
 		     const char *call, call_record_h *h, void *arg);
 
-/* What goes to this side is so far ahead from now on. Nobody is told; a call
- * that has ended stays ended. */
+/* What goes to this side is so far ahead from now on, and so did the request
+ * of the other side with this CSeq. Nobody is told; a call that has ended stays
+ * ended. */
 void call_record_shift(struct redis_link *link, const char *call,
-		       unsigned side, uint32_t shift);
+		       unsigned side, uint32_t shift, uint32_t cseq);
 
 /*
  * End the call: CDR with this reason, record away. STATUS_UNKNOWN_DIALOG when

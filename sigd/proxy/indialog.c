@@ -13,6 +13,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "sigd/call/call_dialog.h"
 #include "sigd/call/contact_token.h"
 #include "sigd/proxy/indialog.h"
 
@@ -99,6 +100,7 @@ static void destructor(void *data)
 	mem_deref(in->answer);
 	mem_deref(in->sdp);
 	mem_deref(in->out);
+	mem_deref(in->refer_to);
 	challenge_reset(&in->challenge);
 	if (in->ct)
 		txn_cli_detach(in->ct);
@@ -110,9 +112,11 @@ static void on_server_end(struct txn_srv *st, int err, void *arg)
 {
 	struct indialog *in = arg;
 	(void)st;
-	(void)err;
 
 	in->st = NULL;
+	/* no ACK of our 2xx (RFC 3261 13.3.1.4) */
+	if (err == ETIMEDOUT && in->own)
+		indialog_gone(in, STATUS_TIMEOUT);
 	mem_deref(in);
 }
 
@@ -120,6 +124,7 @@ void indialog_fail(struct indialog *in, enum status code)
 {
 	if (in->answer && !in->sdp)
 		indialog_ack(in);
+	indialog_rollback(in);
 	if (in->st)
 		reply_status(in->px, in->st, code);
 	mem_deref(in);
@@ -171,13 +176,24 @@ static bool in_dialog(const struct indialog *in)
 	return !in->rec || !pl_strcmp(tag, in->rec->side[CALL_CALLEE].tag);
 }
 
-void indialog_end(struct indialog *in)
+void indialog_end(struct indialog *in, enum status reason)
 {
 	const struct call_name name = {
 		in->cookie.call, in->cookie.session,
 		in->rec ? in->rec->media : in->cookie.media};
 
-	hangup_call(in->px, &name, STATUS_HANGUP);
+	hangup_call(in->px, &name, reason);
+}
+
+void indialog_gone(struct indialog *in, enum status reason)
+{
+	if (!in->rec)
+		return;
+	log_info(in->cookie.call, "one side has left", "why=%s",
+		 status_text(reason));
+	hangup_bye(in->px, in->rec, CALL_CALLER);
+	hangup_bye(in->px, in->rec, CALL_CALLEE);
+	indialog_end(in, reason);
 }
 
 static void go(struct indialog *in)
@@ -190,26 +206,30 @@ static void go(struct indialog *in)
 		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
 		return;
 	}
+	if (!in->st && indialog_own_ack(in))
+		return;
 	if (in->cookie.direction == COOKIE_TO_SERVICE) {
 		indialog_service(in);
 		return;
 	}
 	/* whatever the other side says to it, the call is over */
 	if (msg->method == SMSG_BYE) {
-		indialog_end(in);
+		indialog_end(in, STATUS_HANGUP);
 		(void)FAULT("sigd.bye.begun");
 	}
 	/* an offer needs mediad, and mediad is asked through Redis */
-	if (code == STATUS_OK && has_offer(msg) && !in->rec)
+	if (code == STATUS_OK && !in->rec &&
+	    (has_offer(msg) || msg->method == SMSG_INVITE))
 		code = STATUS_REDIS_DOWN;
-	/* the offer would come in the 2xx, as with the first INVITE */
-	if (msg->method == SMSG_INVITE && !has_offer(msg))
-		code = STATUS_NOT_ACCEPTABLE;
 
 	if (code != STATUS_OK)
 		indialog_fail(in, code);
 	else if (has_offer(msg))
 		indialog_offer(in);
+	else if (msg->method == SMSG_INVITE)
+		indialog_delayed(in);
+	else if (msg->method == SMSG_REFER && in->rec)
+		indialog_refer(in);
 	else
 		indialog_forward(in, NULL);
 }
@@ -221,7 +241,7 @@ static void hang_up_unknown(struct indialog *in)
 {
 	enum status code = STATUS_UNKNOWN_DIALOG;
 
-	indialog_end(in);
+	indialog_end(in, STATUS_HANGUP);
 	if (in->cookie.direction != COOKIE_TO_SERVICE)
 		code = by_hints(in);
 	if (code == STATUS_OK)
@@ -266,6 +286,10 @@ static struct indialog *make(struct request *rq, struct txn_srv *st,
 	in->px	   = rq->px;
 	in->cookie = *cookie;
 	in->from   = rq->src->id;
+	if (rq->src->local)
+		in->local = *rq->src->local;
+	if (rq->src->remote)
+		in->remote = *rq->src->remote;
 	list_append(&rq->px->dialogs, &in->le, in);
 	if (!st && smsg_clone(&in->ack, rq->msg))
 		return mem_deref(in);
@@ -275,22 +299,27 @@ static struct indialog *make(struct request *rq, struct txn_srv *st,
 	return in;
 }
 
-/* A 2xx of ours has arrived: of the first INVITE, or of a later one. */
-static void acked(const struct indialog *ack)
+static enum call_request kind_of(const struct smsg *msg)
 {
-	struct le *le;
+	return msg->method == SMSG_INVITE ? CALL_INVITE
+	       : msg->method == SMSG_ACK  ? CALL_ACK
+					  : CALL_REQUEST;
+}
 
-	LIST_FOREACH(&ack->px->dialogs, le) {
-		struct indialog *in = le->data;
+/* The record is read, and the request noted in it. */
+static int enter(struct indialog *in)
+{
+	const struct smsg *msg = indialog_request(in);
+	const struct call_enter enter = {
+		.call = in->cookie.call,
+		.side = indialog_side(in),
+		.callee_tag = indialog_side(in) == CALL_CALLER ? msg->to.tag
+							: msg->from.tag,
+		.cseq = msg->cseq.num,
+		.request = kind_of(msg)};
 
-		if (in->st && in->cookie.direction == COOKIE_TO_SERVICE &&
-		    !strcmp(in->cookie.call, ack->cookie.call) &&
-		    indialog_request(in)->cseq.num == ack->ack->cseq.num) {
-			txn_srv_acked(in->st);
-			return;
-		}
-	}
-	invite_acked(ack->px, ack->cookie.call);
+	return call_enter(&in->ask, in->px->deps.redis, &enter, on_record,
+			  in);
 }
 
 void indialog_serve(struct request *rq, struct txn_srv *st)
@@ -311,14 +340,17 @@ void indialog_serve(struct request *rq, struct txn_srv *st)
 			reply_status(px, st, STATUS_OVERLOAD);
 		return;
 	}
-	if (!st && cookie.direction == COOKIE_TO_SERVICE) {
-		acked(in);
-		mem_deref(in);
-		return;
-	}
-	if (call_record_load(&in->ask, px->deps.redis, cookie.call, on_record,
-			     in))
+	if (enter(in))
 		go(in);
+}
+
+/* An ACK that another worker got. */
+void indialog_acked(struct proxy *px, const struct smsg *msg)
+{
+	struct cookie cookie;
+
+	if (cookie_check(&cookie, px, msg) == STATUS_OK)
+		(void)indialog_stop_repeats(px, cookie.call, msg->cseq.num);
 }
 
 bool indialog_cancel(struct proxy *px, const struct txn_srv *st)

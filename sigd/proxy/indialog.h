@@ -5,7 +5,9 @@
  *   indialog_forward.c  to the other side, and its answers back
  *   indialog_map.c      as the other side knows it: URIs, CSeq, credentials
  *   indialog_offer.c    offers and answers inside: mediad in between
- *   indialog_service.c  answered by ourselves
+ *   indialog_own.c      INVITEs that we answer ourselves, and their ACKs
+ *   indialog_refer.c    whom a REFER names, as its receiver can reach them
+ *   indialog_service.c  the far end is ours
  *
  * Any worker can do it: what it needs is in the cookie and in the record.
  *
@@ -29,6 +31,7 @@ struct indialog {
 	struct cookie cookie;
 	struct call_record *rec;     /* NULL: Redis is away, hints serve */
 	struct flow_id from;         /* flow the request came on */
+	struct sa local, remote;     /* ... and its addresses */
 	struct flow_id to;           /* flow of the other side */
 	char target[CALL_URI_MAX];   /* new Request-URI */
 	struct call_ask *ask;
@@ -43,6 +46,12 @@ struct indialog {
 	uint32_t shift;              /* of the CSeq on the other side */
 	uint16_t final;
 	bool offer;                  /* the request carries an offer */
+	enum status why;             /* mediad refused the first of two */
+	/* legs whose offer is open, by us: the sender's, the other side's */
+	bool opened[2];
+	bool own;                    /* its 2xx is ours: the ACK is for us */
+	bool refreshed;              /* remote targets are as the 2xx says */
+	char *refer_to;              /* instead of its Refer-To; NULL: as is */
 };
 
 /* The request, of the transaction or the ACK. */
@@ -52,7 +61,12 @@ unsigned indialog_side(const struct indialog *in);
 /* The legs in mediad of the sender and of the other side. */
 uint8_t indialog_leg(const struct indialog *in, bool other);
 /* The call is over: session and record go. */
-void indialog_end(struct indialog *in);
+void indialog_end(struct indialog *in, enum status reason);
+/* What was offered does not count (leg.rollback): so that the next offer is
+ * possible. */
+void indialog_rollback(struct indialog *in);
+/* One side has no dialog any more: RFC 3261 12.2.1.2. Both are told. */
+void indialog_gone(struct indialog *in, enum status reason);
 /* Answer and free. */
 void indialog_fail(struct indialog *in, enum status code);
 
@@ -74,5 +88,30 @@ void indialog_offer(struct indialog *in);
 /* A 2xx to a request with an offer. Takes in->answer. */
 void indialog_answer(struct indialog *in);
 void indialog_service(struct indialog *in);
+
+/* --- indialog_own.c --- */
+
+/* A 200 of ours, repeated until its ACK. */
+void indialog_own_answer(struct indialog *in, const struct pl *sdp);
+/* An INVITE without offer: the offer is ours, in the 200, and the answer comes
+ * in the ACK (RFC 3261 13.2.1). The other side is not asked, as nothing changes
+ * for it. */
+void indialog_delayed(struct indialog *in);
+/* True: the ACK is of a 200 of ours; then served and freed. */
+bool indialog_own_ack(struct indialog *in);
+
+/* --- indialog_refer.c --- */
+
+/* Sends the request on, when it is known where Refer-To leads to. */
+void indialog_refer(struct indialog *in);
+
+/* --- for these --- */
+int indialog_ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
+		 media_answer_h *h);
+int indialog_want_local(struct indialog *in, bool other,
+			enum ctl_sdp_kind kind, media_answer_h *h);
+/* The connection of the other side; NULL: it is none, or one no more. */
+const struct route_connection *
+indialog_connection(const struct indialog *in);
 
 #endif

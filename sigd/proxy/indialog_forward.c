@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sigd/call/call_dialog.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/indialog.h"
 
@@ -60,6 +61,31 @@ static int request_write(struct indialog *in, char text[], size_t *len)
 	return err;
 }
 
+static struct pl target_of(const struct smsg *msg)
+{
+	struct shdr_addr contact;
+
+	return smsg_addr(msg, SHDR_CONTACT, 0, &contact) || contact.star
+		       ? (struct pl){NULL, 0}
+		       : contact.uri.text;
+}
+
+/* Both remote targets are as they said last (RFC 3261 12.2.1.2, 12.2.2). */
+static void refresh(struct indialog *in, const struct smsg *msg)
+{
+	const struct smsg *req = indialog_request(in);
+	const unsigned me = indialog_side(in);
+	struct pl target[CALL_SIDES];
+
+	if (in->refreshed || !in->rec ||
+	    (req->method != SMSG_INVITE && req->method != SMSG_UPDATE))
+		return;
+	in->refreshed = true;
+	target[me]    = target_of(req);
+	target[!me]   = target_of(msg);
+	call_targets(in->px->deps.redis, in->cookie.call, target);
+}
+
 void indialog_back(struct indialog *in, const struct smsg *msg,
 		   const struct pl *sdp)
 {
@@ -77,6 +103,8 @@ void indialog_back(struct indialog *in, const struct smsg *msg,
 
 	if (!in->st)
 		return;
+	if (msg->scode >= 200 && msg->scode < 300)
+		refresh(in, msg);
 	if (smsg_hdr(msg, SHDR_CONTACT)) {
 		err = hop_contact_text(contact, in->px, msg, &in->from,
 				       &from);
@@ -106,6 +134,16 @@ static void answered(struct indialog *in, const struct smsg *msg)
 
 static void send_on(struct indialog *in);
 
+/* What these are refused with tells of the whole dialog (RFC 5057 5.1); NOTIFY
+ * and its like have a life of their own. */
+static bool ends_dialog(const struct indialog *in)
+{
+	const enum smsg_method method = indialog_request(in)->method;
+
+	return method == SMSG_INVITE || method == SMSG_UPDATE ||
+	       method == SMSG_INFO;
+}
+
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 {
 	struct indialog *in = arg;
@@ -126,7 +164,28 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 		answered(in, msg);
 		return;
 	}
+	/* before the sender hears of it: its next offer comes behind */
+	if (msg->scode >= 300)
+		indialog_rollback(in);
 	indialog_back(in, msg, NULL);
+	if ((msg->scode == 481 || msg->scode == 408) && ends_dialog(in))
+		indialog_gone(in, msg->scode == 481 ? STATUS_UNKNOWN_DIALOG
+						    : STATUS_TARGET_TIMEOUT);
+}
+
+/* Nothing was heard of the other side; a BYE has done its work even so. */
+static void unheard(struct indialog *in, int err)
+{
+	struct proxy *px = in->px;
+
+	if (indialog_request(in)->method == SMSG_BYE)
+		reply_status(px, in->st, STATUS_OK);
+	else if (err == ECANCELED)
+		reply_status(px, in->st, STATUS_CANCELLED);
+	else if (err == ETIMEDOUT)
+		reply_status(px, in->st, STATUS_TARGET_TIMEOUT);
+	else /* it may come back (RFC 5626 5.3; 430 is between proxies) */
+		reply_status_as(px, in->st, 480, STATUS_FLOW_GONE);
 }
 
 static void on_end(struct txn_cli *ct, int err, void *arg)
@@ -136,14 +195,12 @@ static void on_end(struct txn_cli *ct, int err, void *arg)
 
 	in->ct = NULL;
 	wheel_stop(&in->timer_c);
-	/* a BYE has done its work even when the other side is not there */
-	if (err && in->st && !in->final)
-		reply_status(in->px, in->st,
-			     indialog_request(in)->method == SMSG_BYE
-				     ? STATUS_OK
-			     : err == ECANCELED ? STATUS_CANCELLED
-			     : err == ETIMEDOUT ? STATUS_TARGET_TIMEOUT
-						: STATUS_FLOW_GONE);
+	if (!err || !in->st || in->final)
+		return;
+	indialog_rollback(in);
+	unheard(in, err);
+	if (err == ETIMEDOUT && ends_dialog(in))
+		indialog_gone(in, STATUS_TARGET_TIMEOUT);
 }
 
 static void on_timer_c(void *arg)

@@ -21,8 +21,17 @@
 
 uint32_t indialog_shift(const struct indialog *in)
 {
-	return in->rec ? in->rec->side[!indialog_side(in)].shift
-		       : in->cookie.shift;
+	const unsigned me = indialog_side(in);
+	const struct call_side *side;
+
+	if (!in->rec)
+		return in->cookie.shift;
+	side = &in->rec->side[me];
+	/* as its INVITE went, whatever came between */
+	if (!in->st && side->invite_cseq &&
+	    side->invite_cseq == in->ack->cseq.num)
+		return side->invite_shift;
+	return in->rec->side[!me].shift;
 }
 
 /* --- names ------------------------------------------------------------------- */
@@ -92,17 +101,22 @@ static void route_edit(const struct indialog *in, struct smsg_edit *ed)
 
 void indialog_map(const struct indialog *in, struct smsg_edit *ed)
 {
+	struct pl refer_to;
+
 	if (in->rec)
 		names_edit(in, ed);
 	numbers_edit(in, ed);
 	route_edit(in, ed);
+	if (in->refer_to) {
+		pl_set_str(&refer_to, in->refer_to);
+		smsg_edit_set(ed, SHDR_REFER_TO, &refer_to);
+	}
 	challenge_edit(&in->challenge, ed);
 }
 
 /* --- challenges --------------------------------------------------------------------- */
 
-/* NULL: it is no connection, or is one no more. */
-static const struct route_connection *connection(const struct indialog *in)
+const struct route_connection *indialog_connection(const struct indialog *in)
 {
 	const struct route_tenant *tenant;
 	struct pl id, name;
@@ -114,12 +128,12 @@ static const struct route_connection *connection(const struct indialog *in)
 	if (!name.l)
 		return NULL;
 	tenant = route_tenant_by_id(in->px->deps.routes, &id);
-	return route_connection_find(tenant, &name);
+	return tenant ? route_connection_find(tenant, &name) : NULL;
 }
 
 bool indialog_challenged(struct indialog *in, const struct smsg *msg)
 {
-	const struct route_connection *conn = connection(in);
+	const struct route_connection *conn = indialog_connection(in);
 	const uint32_t num = indialog_request(in)->cseq.num;
 	struct pl uri;
 	int err;
@@ -140,6 +154,6 @@ bool indialog_challenged(struct indialog *in, const struct smsg *msg)
 	++in->shift;
 	/* what follows is ahead, too, whichever worker it comes to */
 	call_record_shift(in->px->deps.redis, in->cookie.call,
-			  !indialog_side(in), in->shift);
+			  !indialog_side(in), in->shift, num);
 	return true;
 }

@@ -12,8 +12,8 @@
 
 #include "sigd/proxy/indialog.h"
 
-static int ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
-	       media_answer_h *h)
+int indialog_ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
+		 media_answer_h *h)
 {
 	struct ctl_req named = *req;
 
@@ -42,26 +42,56 @@ static int tell_remote(struct indialog *in, bool other,
 					       : in->answer->body;
 	str_ncpy(req.remote.call, in->rec->call, sizeof(req.remote.call));
 	pl_set_str(&req.remote.tenant, in->rec->tenant);
-	return ask(in, 0, &req, h);
+	return indialog_ask(in, 0, &req, h);
 }
 
-static int want_local(struct indialog *in, bool other, enum ctl_sdp_kind kind,
-		      media_answer_h *h)
+int indialog_want_local(struct indialog *in, bool other,
+			enum ctl_sdp_kind kind, media_answer_h *h)
 {
 	struct ctl_req req = {.verb = CTL_LEG_LOCAL};
 
 	req.local.leg	  = indialog_leg(in, other);
 	req.local.want	  = kind;
 	req.local.profile = profile(in, other);
-	return ask(in, 1, &req, h);
+	return indialog_ask(in, 1, &req, h);
 }
 
+/* --- what is taken back ------------------------------------------------------ */
+
+void indialog_rollback(struct indialog *in)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct ctl_req req = {.verb = CTL_LEG_ROLLBACK};
+
+		if (!in->opened[i] || !in->rec)
+			continue;
+		in->opened[i]	 = false;
+		req.rollback.leg = indialog_leg(in, i == 1);
+		str_ncpy(req.session, in->cookie.session, sizeof(req.session));
+		(void)media_client_tell(in->px->deps.media, in->rec->media,
+					&req);
+	}
+}
+
+/* One that has not said anything may have done it. */
+static bool may_be_open(enum status code)
+{
+	return code == STATUS_OK || code == STATUS_TIMEOUT;
+}
+
+/* --- an offer ------------------------------------------------------------------ */
+
+/* Both questions are out: what is to be taken back is known with the second
+ * answer. offer-pending: an offer of the other side is under way, and both
+ * get 491 (RFC 3261 14.1). */
 static void on_remote(const struct ctl_ans *ans, void *arg)
 {
 	struct indialog *in = arg;
 
-	in->asks[0] = mem_deref(in->asks[0]);
-	if (ans->status != STATUS_OK)
+	in->asks[0]   = mem_deref(in->asks[0]);
+	in->opened[0] = may_be_open(ans->status);
+	in->why	      = ans->status;
+	if (ans->status != STATUS_OK && !in->asks[1])
 		indialog_fail(in, ans->status);
 }
 
@@ -70,50 +100,28 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 	struct indialog *in = arg;
 	struct media_ask *done = in->asks[1];
 
-	in->asks[1] = NULL;
-	if (ans->status != STATUS_OK)
-		indialog_fail(in, ans->status);
+	in->asks[1]   = NULL;
+	in->opened[1] = may_be_open(ans->status);
+	if (in->why != STATUS_OK || ans->status != STATUS_OK)
+		indialog_fail(in, in->why != STATUS_OK ? in->why
+						       : ans->status);
 	else
 		indialog_forward(in, &ans->sdp);
 	mem_deref(done);
 }
 
-/* Repeated until its ACK (RFC 3261 13.3.1.4). */
-static void own_answer(struct indialog *in, const struct smsg_reply *reply)
-{
-	if (!in->st)
-		return;
-	(void)txn_srv_respond(in->st, reply);
-	if (!txn_srv_answered(in->st))
-		indialog_fail(in, STATUS_INTERNAL);
-	else
-		(void)txn_srv_repeat_2xx(in->st);
-}
-
 static void on_own_answer(const struct ctl_ans *ans, void *arg)
 {
 	struct indialog *in = arg;
-	struct smsg_reply reply = {.scode = 200};
 	struct media_ask *done = in->asks[1];
 
-	in->asks[1] = NULL;
-	if (ans->status != STATUS_OK) {
-		indialog_fail(in, ans->status);
-	} else {
-		struct pl contact = PL("Contact");
-		struct smsg_field field = {contact, PL("")};
-		char text[512];
-
-		/* the same Contact as ever: it is where requests come to */
-		re_snprintf(text, sizeof(text), "<%r>",
-			    &indialog_request(in)->uri.text);
-		pl_set_str(&field.val, text);
-		pl_set_str(&reply.ctype, "application/sdp");
-		reply.body   = ans->sdp;
-		reply.fieldv = &field;
-		reply.fieldc = 1;
-		own_answer(in, &reply);
-	}
+	in->asks[1]   = NULL;
+	in->opened[0] = false;
+	if (in->why != STATUS_OK || ans->status != STATUS_OK)
+		indialog_fail(in, in->why != STATUS_OK ? in->why
+						       : ans->status);
+	else
+		indialog_own_answer(in, &ans->sdp);
 	mem_deref(done);
 }
 
@@ -122,7 +130,8 @@ static int own(struct indialog *in)
 {
 	int err = tell_remote(in, false, CTL_OFFER, on_remote);
 
-	return err ? err : want_local(in, false, CTL_ANSWER, on_own_answer);
+	return err ? err
+		   : indialog_want_local(in, false, CTL_ANSWER, on_own_answer);
 }
 
 void indialog_offer(struct indialog *in)
@@ -136,7 +145,7 @@ void indialog_offer(struct indialog *in)
 	} else {
 		err = tell_remote(in, false, CTL_OFFER, on_remote);
 		if (!err)
-			err = want_local(in, true, CTL_OFFER, on_offer);
+			err = indialog_want_local(in, true, CTL_OFFER, on_offer);
 	}
 	if (err)
 		indialog_fail(in, status_of_errno(err));
@@ -155,27 +164,41 @@ static int sdp_keep(struct indialog *in, const struct pl *sdp)
 	return 0;
 }
 
+static void on_answer_remote(const struct ctl_ans *ans, void *arg)
+{
+	struct indialog *in = arg;
+
+	in->asks[0] = mem_deref(in->asks[0]);
+	if (ans->status != STATUS_OK)
+		indialog_fail(in, ans->status);
+	else
+		in->opened[1] = false;
+}
+
 static void on_answer_back(const struct ctl_ans *ans, void *arg)
 {
 	struct indialog *in = arg;
 	struct media_ask *done = in->asks[1];
 
 	in->asks[1] = NULL;
-	if (ans->status != STATUS_OK)
+	if (ans->status != STATUS_OK) {
 		indialog_fail(in, ans->status);
-	else if (sdp_keep(in, &ans->sdp))
+	} else if (sdp_keep(in, &ans->sdp)) {
 		indialog_fail(in, STATUS_OVERLOAD);
-	else
+	} else {
+		in->opened[0] = false;
 		indialog_back(in, in->answer, &ans->sdp);
+	}
 	mem_deref(done);
 }
 
 void indialog_answer(struct indialog *in)
 {
-	int err = tell_remote(in, true, CTL_ANSWER, on_remote);
+	int err = tell_remote(in, true, CTL_ANSWER, on_answer_remote);
 
 	if (!err)
-		err = want_local(in, false, CTL_ANSWER, on_answer_back);
+		err = indialog_want_local(in, false, CTL_ANSWER,
+					  on_answer_back);
 	if (err)
 		indialog_fail(in, status_of_errno(err));
 }

@@ -7,7 +7,7 @@
 
 static void end(struct indialog *in)
 {
-	indialog_end(in);
+	indialog_end(in, STATUS_HANGUP);
 	indialog_fail(in, STATUS_OK);
 }
 
@@ -19,11 +19,12 @@ void indialog_service(struct indialog *in)
 
 	if (msg->method == SMSG_BYE)
 		end(in);
-	else if (offer && in->rec)
+	else if ((offer || msg->method == SMSG_INVITE) && !in->rec)
+		indialog_fail(in, STATUS_REDIS_DOWN);
+	else if (offer)
 		indialog_offer(in);
-	else if (offer || msg->method == SMSG_INVITE)
-		indialog_fail(in, offer ? STATUS_REDIS_DOWN
-					: STATUS_NOT_ACCEPTABLE);
+	else if (msg->method == SMSG_INVITE)
+		indialog_delayed(in);
 	else if (msg->method == SMSG_UPDATE || msg->method == SMSG_INFO ||
 		 msg->method == SMSG_OPTIONS)
 		indialog_fail(in, STATUS_OK);

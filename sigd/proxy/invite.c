@@ -397,7 +397,7 @@ bool invite_lost(struct proxy *px, const char *call, enum status reason)
 	return true;
 }
 
-void invite_acked(struct proxy *px, const char *call)
+bool invite_acked(struct proxy *px, const char *call)
 {
 	struct le *le;
 
@@ -407,9 +407,10 @@ void invite_acked(struct proxy *px, const char *call)
 		if (inv->st && inv->rec.service[0] &&
 		    !strcmp(inv->rec.call, call)) {
 			txn_srv_acked(inv->st);
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 void proxy_give_up(struct proxy *px)

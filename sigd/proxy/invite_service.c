@@ -105,6 +105,7 @@ static void on_join(const struct ctl_ans *ans, void *arg)
 static void on_local(const struct ctl_ans *ans, void *arg)
 {
 	struct invite *inv = arg;
+	struct call_side *caller = &inv->rec.side[CALL_CALLER];
 
 	if (ans->status == STATUS_OK) {
 		inv->sdp = mbuf_alloc(ans->sdp.l + 1);
@@ -118,6 +119,8 @@ static void on_local(const struct ctl_ans *ans, void *arg)
 		return;
 	}
 	mbuf_set_pos(inv->sdp, 0);
+	caller->own_cseq = caller->cseq;
+	str_ncpy(caller->own_at, inv->px->at, sizeof(caller->own_at));
 	invite_save(inv, on_saved);
 }
 

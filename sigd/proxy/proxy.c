@@ -143,6 +143,8 @@ static void serve(struct proxy *px, const struct transport_src *src,
 }
 
 static void refuse(struct proxy *px, const struct transport_src *src,
+	} else if (msg->method == SMSG_ACK) {
+		indialog_acked(px, msg);
 		   const struct smsg *msg, const struct smsg_err *err)
 {
 	struct request rq = {.px = px, .src = src, .msg = msg};

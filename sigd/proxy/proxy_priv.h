@@ -62,6 +62,9 @@ struct request {
 void reply_status(struct proxy *px, struct txn_srv *st, enum status code);
 /* Without a transaction (malformed, or no room for one). */
 void reply_stateless(struct proxy *px, const struct request *rq,
+/* The same with a SIP code that is not the usual one of `why`. */
+void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
+		     enum status why);
 		     const struct smsg_err *err);
 /* 0-terminated tag for a To of ours: made from the Call-ID and our key, so
  * that a repeated request gets the same. */
@@ -136,6 +139,7 @@ int hop_start_marked(struct proxy *px, struct txn_cli **ctp, uint64_t ref,
 void request_serve(struct request *rq);
 void response_serve(struct proxy *px, const struct transport_src *src,
 		    const struct smsg *msg, bool forwarded);
+extern const char request_allow[]; /* a value for Allow */
 
 /* A response to a worker that died. False: it is for nobody. */
 bool orphan_serve(struct proxy *px, const struct transport_src *src,
@@ -177,8 +181,9 @@ uint32_t invite_pending(const struct proxy *px);
 bool invite_is_here(const struct proxy *px, const char *call);
 /* Its media is lost: true when it was being set up here, and has ended. */
 bool invite_lost(struct proxy *px, const char *call, enum status reason);
-/* The ACK of a 2xx of ours came: it need not be repeated any more. */
-void invite_acked(struct proxy *px, const char *call);
+/* The ACK of a 2xx of ours came: it need not be repeated any more. False: there
+ * is none here. */
+bool invite_acked(struct proxy *px, const char *call);
 /* A flow of ours has ended: its calls being set up end, its branches are
  * over. */
 void invite_flow_gone(struct proxy *px, const struct flow_id *flow);
@@ -194,6 +199,10 @@ void indialog_serve(struct request *rq, struct txn_srv *st);
 /* As with invites: a CANCEL (false: not one of these), and what failed. */
 bool indialog_cancel(struct proxy *px, const struct txn_srv *st);
 void indialog_send_failed(struct proxy *px, uint64_t ref, int err);
+/* An ACK of a 2xx of ours, that came to another worker. */
+void indialog_acked(struct proxy *px, const struct smsg *msg);
+/* False: no 2xx of this call is repeated here. */
+bool indialog_stop_repeats(struct proxy *px, const char *call, uint32_t cseq);
 
 /* --- hangup.c: the end of a call, from our side ---------------------------------------- */
 

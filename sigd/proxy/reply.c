@@ -54,6 +54,19 @@ static size_t status_fields(struct smsg_field fields[2], char retry[16],
 	return n;
 }
 
+void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
+		     enum status why)
+{
+	struct smsg_field fields[2];
+	char retry[16], reason[96], tag[17];
+	struct smsg_reply reply = {.scode = scode, .fieldv = fields};
+
+	reply_tag(tag, px, txn_srv_request(st));
+	pl_set_str(&reply.to_tag, tag);
+	reply.fieldc = status_fields(fields, retry, reason, px, why);
+	(void)txn_srv_respond(st, &reply);
+}
+
 void reply_status(struct proxy *px, struct txn_srv *st, enum status code)
 {
 	const struct smsg *msg = txn_srv_request(st);

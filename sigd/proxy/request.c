@@ -15,8 +15,8 @@
 #include "common/log.h"
 #include "sigd/proxy/proxy_priv.h"
 
-static const char allow[] = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, "
-			    "UPDATE, INFO";
+const char request_allow[] = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, "
+			     "UPDATE, INFO, REFER, NOTIFY, MESSAGE";
 
 /* RFC 3261 8.2, 16.3: what we cannot or may not serve at all. */
 static enum status acceptable(const struct smsg *msg)
@@ -49,7 +49,7 @@ static void reply_refused(struct proxy *px, struct txn_srv *st,
 		smsg_val(msg, SHDR_PROXY_REQUIRE, &field.val);
 	} else {
 		pl_set_str(&field.name, "Allow");
-		pl_set_str(&field.val, allow);
+		pl_set_str(&field.val, request_allow);
 	}
 	reply_tag(tag, px, msg);
 	pl_set_str(&reply.to_tag, tag);
@@ -65,19 +65,27 @@ static bool known_method(enum smsg_method method)
 	case SMSG_REGISTER:
 	case SMSG_UPDATE:
 	case SMSG_INFO:
+	case SMSG_REFER:
+	case SMSG_NOTIFY:
 		return true;
 	case SMSG_OTHER:
 	case SMSG_ACK:
 	case SMSG_CANCEL:
 	case SMSG_PRACK:
 	case SMSG_SUBSCRIBE:
-	case SMSG_NOTIFY:
-	case SMSG_REFER:
 	case SMSG_MESSAGE:
 	case SMSG_PUBLISH:
 		break;
 	}
 	return false;
+}
+
+/* These are nothing without one. A MESSAGE could be, but is not served. */
+static bool of_dialogs(enum smsg_method method)
+{
+	return method == SMSG_BYE || method == SMSG_UPDATE ||
+	       method == SMSG_INFO || method == SMSG_REFER ||
+	       method == SMSG_NOTIFY;
 }
 
 /* RFC 3261 9.2, 16.10: the CANCEL has its own 200; what it cancels ends with
@@ -111,8 +119,7 @@ static void serve_new(struct request *rq, struct txn_srv *st)
 		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
 	else if (!known_method(msg->method))
 		reply_refused(px, st, STATUS_METHOD_NOT_ALLOWED);
-	else if (msg->method == SMSG_BYE || msg->method == SMSG_UPDATE ||
-		 msg->method == SMSG_INFO)
+	else if (of_dialogs(msg->method))
 		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
 	else if (px->draining)
 		reply_status(px, st, STATUS_DRAINING);

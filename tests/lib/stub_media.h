@@ -33,6 +33,8 @@ struct media_client {
 		char sdp[256]; /* of its far side */
 		bool dropped;
 		uint8_t peer;
+		/* RFC 3264: whose offer is open */
+		bool open_local, open_remote;
 	} leg[CTL_LEG_MAX + 1];
 };
 
@@ -59,6 +61,26 @@ static inline void ask_destructor(void *data)
 	wheel_stop(&ask->timer);
 }
 
+/* One offer of a leg at a time; the far side may replace its own. */
+static inline enum status media_turn(struct media_client *client,
+				     const struct ctl_req *req)
+{
+	const bool remote = req->verb == CTL_LEG_REMOTE;
+	const uint8_t nr = remote ? req->remote.leg : req->local.leg;
+	bool *mine = remote ? &client->leg[nr].open_remote
+			    : &client->leg[nr].open_local;
+	bool *other = remote ? &client->leg[nr].open_local
+			     : &client->leg[nr].open_remote;
+
+	if ((remote ? req->remote.kind : req->local.want) == CTL_ANSWER)
+		*other = false;
+	else if (*other)
+		return STATUS_OFFER_PENDING;
+	else
+		*mine = true;
+	return STATUS_OK;
+}
+
 static inline void on_ask(void *arg)
 {
 	struct media_ask *ask = arg;
@@ -69,6 +91,9 @@ static inline void on_ask(void *arg)
 	    (!ask->client->refuse_leg ||
 	     ask->client->refuse_leg == ask->req.remote.leg))
 		ans.status = ask->client->refuse;
+	if (ans.status == STATUS_OK && (ask->req.verb == CTL_LEG_REMOTE ||
+					ask->req.verb == CTL_LEG_LOCAL))
+		ans.status = media_turn(ask->client, &ask->req);
 	if (ask->req.verb == CTL_SESSION_DROP) {
 		ans.status = ask->client->drop;
 		ask->client->drop = STATUS_OK;
@@ -76,7 +101,8 @@ static inline void on_ask(void *arg)
 	if (ask->req.verb == CTL_LEG_LOCAL && ask->client->no_offer &&
 	    ask->req.local.leg == ask->client->no_offer) {
 		ans.status = STATUS_NO_PORT;
-	} else if (ask->req.verb == CTL_LEG_LOCAL) {
+	} else if (ask->req.verb == CTL_LEG_LOCAL &&
+		   ans.status == STATUS_OK) {
 		/* unlike the real one it never says the same twice: who needs
 		 * the same bytes keeps them */
 		re_snprintf(sdp, sizeof(sdp), "%ss=leg %u\r\ni=%u\r\n",
@@ -107,6 +133,9 @@ static inline void media_note(struct media_client *client,
 					sizeof(client->leg[0].codecs));
 	} else if (req->verb == CTL_LEG_JOIN) {
 		client->leg[req->join.leg].peer = req->join.peer;
+	} else if (req->verb == CTL_LEG_ROLLBACK) {
+		client->leg[req->rollback.leg].open_local = false;
+		client->leg[req->rollback.leg].open_remote = false;
 	} else if (req->verb == CTL_LEG_DROP) {
 		client->leg[req->drop.leg].dropped = true;
 	}

@@ -1,0 +1,424 @@
+/*
+ * test_call_dialog.c  Offers, refusals and transfers within a call
+ *
+ * Two workers, as in test_proxy.c: what belongs together comes to different
+ * ones.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "tests/lib/proxy_bed.h"
+
+#define PBX_2XX                                                              \
+	"Contact: <sip:pbx@127.0.0.1:1>\r\nContent-Type: application/sdp\r\n" \
+	"Content-Length: 5\r\n\r\nv=0\r\n"
+
+static void routes_dialog(const struct fixture *fix, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "tenants:\n"
+		 "  demo:\n"
+		 "    domains: [\"demo.test\"]\n"
+		 "    realm: cordboard\n"
+		 "    users:\n"
+		 "      alice: {password: alice-secret}\n"
+		 "      bob: {password: bob-secret}\n"
+		 "    connections:\n"
+		 "      one: {kind: trunk, address: '127.0.0.1:%u', domain: "
+		 "pbx.test, probe: 0s}\n"
+		 "    routes:\n"
+		 "      - {name: echo, match: {callee: '^echo$'}, "
+		 "to: {service: echo}}\n"
+		 "      - {name: out, match: {callee: '0.*'}, to: "
+		 "{connection: one}}\n",
+		 sa_port(&fix->pbx[0].addr));
+}
+
+/* What was said to make the call; who was called, by whom. */
+struct talk {
+	struct fixture fix;
+	struct ua *far;
+	char invite[TEXT_MAX], resp[TEXT_MAX];
+};
+
+static bool start_talk(struct talk *talk, uint32_t t1)
+{
+	const struct fixture_cfg cfg = {.t1 = t1, .routes = routes_dialog};
+
+	memset(talk, 0, sizeof(*talk));
+	return start_cfg(&talk->fix, &cfg);
+}
+
+/* alice with PBX one. */
+static bool talk_pbx(struct talk *talk, uint32_t t1)
+{
+	struct fixture *fix = &talk->fix;
+
+	if (!start_talk(talk, t1))
+		return false;
+	talk->far = &fix->pbx[0];
+	call(fix, "0123");
+	if (!CHECK(expect(fix, talk->far, "INVITE")))
+		return false;
+	strcpy(talk->invite, talk->far->req);
+	ua_answers(fix, talk->far, 200, PBX_2XX);
+	CHECK_INT(answer(fix, &fix->alice), 200);
+	strcpy(talk->resp, fix->alice.resp);
+	put_in_dialog(fix, talk->resp, "ACK", 2, 1);
+	return CHECK(expect(fix, talk->far, "ACK"));
+}
+
+/* The same request again is another one by its branch. */
+struct say {
+	const char *method, *branch, *lines, *body;
+	unsigned cseq, worker;
+};
+
+static void say(struct talk *talk, struct ua *ua, const struct say *say,
+		const char *head)
+{
+	const char *body = say->body ? say->body : "";
+
+	put(&talk->fix, ua, say->worker,
+	    "%sVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bK%s%u%s;rport\r\n"
+	    "Max-Forwards: 70\r\nCSeq: %u %s\r\n"
+	    "Contact: <sip:new@127.0.0.1:%u>\r\n%s"
+	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
+	    head, sa_port(&ua->addr), say->method, say->cseq,
+	    say->branch ? say->branch : "", say->cseq, say->method,
+	    sa_port(&ua->addr), say->lines ? say->lines : "", strlen(body),
+	    body);
+}
+
+static void near_says(struct talk *talk, const struct say *what)
+{
+	char to[512], rr[512], contact[512], head[TEXT_MAX], route[600] = "";
+
+	header(talk->resp, "To", to);
+	header(talk->resp, "Contact", contact);
+	if (*header(talk->resp, "Record-Route", rr))
+		snprintf(route, sizeof(route), "Route: %s\r\n", rr);
+	contact[strcspn(contact, ">")] = '\0';
+	snprintf(head, sizeof(head),
+		 "%s %s SIP/2.0\r\n%sFrom: <sip:alice@demo.test>;tag=af\r\n"
+		 "To: %s\r\nCall-ID: call-1\r\n",
+		 what->method, contact + 1, route, to);
+	say(talk, &talk->fix.alice, what, head);
+}
+
+static void far_says(struct talk *talk, const struct say *what)
+{
+	char from[512], to[512], rr[512], contact[512], head[TEXT_MAX];
+
+	header(talk->invite, "To", from);
+	header(talk->invite, "From", to);
+	header(talk->invite, "Record-Route", rr);
+	header(talk->invite, "Contact", contact);
+	contact[strcspn(contact, ">")] = '\0';
+	snprintf(head, sizeof(head),
+		 "%s %s SIP/2.0\r\nRoute: %s\r\nFrom: %s;tag=bt\r\nTo: %s\r\n"
+		 "Call-ID: call-1\r\n",
+		 what->method, contact + 1, rr, from, to);
+	say(talk, talk->far, what, head);
+}
+
+static void offer(struct talk *talk, unsigned cseq, const char *branch)
+{
+	near_says(talk, &(struct say){.method = "INVITE", .cseq = cseq,
+				      .branch = branch, .body = SDP_OFFER});
+}
+
+static const char *cseq_of(const char *text)
+{
+	static char val[256];
+
+	return header(text, "CSeq", val);
+}
+
+static bool is_open(const struct talk *talk)
+{
+	for (unsigned i = 1; i <= CTL_LEG_MAX; i++) {
+		if (talk->fix.media.leg[i].open_local ||
+		    talk->fix.media.leg[i].open_remote)
+			return true;
+	}
+	return false;
+}
+
+/* --- offers that do not become an agreement ------------------------------------- */
+
+static void a_refused_offer_is_taken_back(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 500)) {
+		offer(&talk, 3, "");
+		REQUIRE(expect(&talk.fix, talk.far, "INVITE"));
+		CHECK(is_open(&talk));
+		ua_answers(&talk.fix, talk.far, 488, "");
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 488);
+		CHECK(!is_open(&talk));
+		CHECK_INT(talk.fix.media.asked[CTL_LEG_ROLLBACK], 2);
+		/* each of them can make the next one */
+		offer(&talk, 4, "");
+		REQUIRE(expect(&talk.fix, talk.far, "INVITE"));
+		ua_answers(&talk.fix, talk.far, 200, PBX_2XX);
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 200);
+		CHECK(!is_open(&talk));
+		CHECK_INT(talk.fix.media.asked[CTL_LEG_ROLLBACK], 2);
+		far_says(&talk, &(struct say){.method = "UPDATE", .cseq = 1,
+					      .body = SDP_OFFER});
+		REQUIRE(expect(&talk.fix, &talk.fix.alice, "UPDATE"));
+		ua_answers(&talk.fix, &talk.fix.alice, 500, "");
+		CHECK_INT(answer(&talk.fix, talk.far), 500);
+		CHECK(!is_open(&talk));
+	}
+	stop(&talk.fix);
+}
+
+static void a_silent_side_has_its_offer_taken_back_and_the_call_ended(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 10)) {
+		offer(&talk, 3, "");
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 504);
+		CHECK(!is_open(&talk));
+		CHECK(expect(&talk.fix, &talk.fix.alice, "BYE"));
+		ua_answers(&talk.fix, &talk.fix.alice, 200, "");
+		CHECK(expect(&talk.fix, talk.far, "BYE"));
+		ua_answers(&talk.fix, talk.far, 200, "");
+		CHECK(redis_test_until(talk.fix.wheel, 5000, is_idle,
+				       &talk.fix));
+		CHECK_INT(talk.fix.media.asked[CTL_SESSION_DROP], 1);
+	}
+	stop(&talk.fix);
+}
+
+static void a_side_that_knows_no_such_call_ends_it(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 500)) {
+		near_says(&talk, &(struct say){.method = "INFO", .cseq = 3});
+		REQUIRE(expect(&talk.fix, talk.far, "INFO"));
+		ua_answers(&talk.fix, talk.far, 481, "");
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 481);
+		CHECK(expect(&talk.fix, &talk.fix.alice, "BYE"));
+		CHECK_INT(talk.fix.media.asked[CTL_SESSION_DROP], 1);
+	}
+	stop(&talk.fix);
+}
+
+static void a_subscription_that_is_over_ends_no_call(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 500)) {
+		near_says(&talk, &(struct say){.method = "NOTIFY", .cseq = 3,
+					       .body = "SIP/2.0 200 OK\r\n"});
+		REQUIRE(expect(&talk.fix, talk.far, "NOTIFY"));
+		CHECK(strstr(talk.far->req, "\r\n\r\nSIP/2.0 200 OK\r\n"));
+		ua_answers(&talk.fix, talk.far, 481, "");
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 481);
+		round_trip(&talk.fix, &talk.fix.bob, 0);
+		CHECK_INT(talk.fix.media.asked[CTL_SESSION_DROP], 0);
+	}
+	stop(&talk.fix);
+}
+
+/* RFC 3261 14.1 */
+static void of_two_offers_that_cross_one_is_491(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 500)) {
+		offer(&talk, 3, "");
+		REQUIRE(expect(&talk.fix, talk.far, "INVITE"));
+		far_says(&talk, &(struct say){.method = "INVITE", .cseq = 1,
+					      .worker = 1,
+					      .body = SDP_OFFER});
+		CHECK_INT(answer(&talk.fix, talk.far), 491);
+		/* the first one goes on */
+		CHECK(is_open(&talk));
+		CHECK_INT(talk.fix.media.asked[CTL_LEG_ROLLBACK], 0);
+	}
+	stop(&talk.fix);
+}
+
+/* As JsSIP does it. The PBX has seen that CSeq, and must not see it again. */
+static void a_491_is_repeated_with_the_same_cseq(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 500)) {
+		offer(&talk, 3, "");
+		REQUIRE(expect(&talk.fix, talk.far, "INVITE"));
+		CHECK_STR(cseq_of(talk.far->req), "3 INVITE");
+		ua_answers(&talk.fix, talk.far, 491, "");
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 491);
+		offer(&talk, 3, "again");
+		REQUIRE(expect(&talk.fix, talk.far, "INVITE"));
+		CHECK_STR(cseq_of(talk.far->req), "4 INVITE");
+		ua_answers(&talk.fix, talk.far, 200, PBX_2XX);
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 200);
+		CHECK_STR(cseq_of(talk.fix.alice.resp), "3 INVITE");
+		near_says(&talk, &(struct say){.method = "ACK", .cseq = 3,
+					       .worker = 1});
+		REQUIRE(expect(&talk.fix, talk.far, "ACK"));
+		CHECK_STR(cseq_of(talk.far->req), "4 ACK");
+		near_says(&talk, &(struct say){.method = "BYE", .cseq = 4});
+		REQUIRE(expect(&talk.fix, talk.far, "BYE"));
+		CHECK_STR(cseq_of(talk.far->req), "5 BYE");
+	}
+	stop(&talk.fix);
+}
+
+/* --- INVITEs without an offer ----------------------------------------------------- */
+
+static void an_invite_without_offer_gets_ours_and_answers_in_its_ack(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 50)) {
+		far_says(&talk, &(struct say){.method = "INVITE", .cseq = 1});
+		CHECK_INT(answer(&talk.fix, talk.far), 200);
+		CHECK(strstr(talk.far->resp, "s=leg 2"));
+		CHECK_INT(talk.fix.alice.requests, 0);
+		/* at the other worker */
+		far_says(&talk, &(struct say){.method = "ACK", .cseq = 1,
+					      .worker = 1,
+					      .body = "v=0\r\ns=in ack\r\n"});
+		/* what was under way may still come */
+		pass(&talk.fix, 100);
+		talk.far->code = 0;
+		pass(&talk.fix, 400);
+		CHECK_INT(talk.far->code, 0);
+		CHECK(strstr(talk.fix.media.leg[2].sdp, "s=in ack"));
+		CHECK(!is_open(&talk));
+		CHECK_INT(talk.fix.alice.requests, 0);
+	}
+	stop(&talk.fix);
+}
+
+static void the_ack_of_a_service_counts_at_any_worker(void)
+{
+	struct talk talk;
+	struct fixture *fix = &talk.fix;
+
+	if (start_talk(&talk, 50)) {
+		call(fix, "echo");
+		CHECK_INT(answer(fix, &fix->alice), 200);
+		strcpy(talk.resp, fix->alice.resp);
+		put_in_dialog(fix, talk.resp, "ACK", 2, 1);
+		pass(fix, 100);
+		fix->alice.code = 0;
+		/* 64 * T1 and more: it neither repeats nor hangs up */
+		pass(fix, 4000);
+		CHECK_INT(fix->alice.code, 0);
+		CHECK_STR(fix->alice.seen, "");
+	}
+	stop(fix);
+}
+
+/* --- where it goes ------------------------------------------------------------------ */
+
+static void a_new_contact_is_where_requests_go(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 500)) {
+		offer(&talk, 3, "");
+		REQUIRE(expect(&talk.fix, talk.far, "INVITE"));
+		ua_answers(&talk.fix, talk.far, 200,
+			   "Contact: <sip:moved@127.0.0.1:2>\r\n"
+			   "Content-Type: application/sdp\r\n"
+			   "Content-Length: 5\r\n\r\nv=0\r\n");
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 200);
+		near_says(&talk, &(struct say){.method = "INFO", .cseq = 4,
+					       .worker = 1});
+		CHECK(expect(&talk.fix, talk.far, "INFO sip:moved@127.0.0.1"));
+		far_says(&talk, &(struct say){.method = "INFO", .cseq = 1,
+					      .worker = 1});
+		CHECK(expect(&talk.fix, &talk.fix.alice, "INFO sip:new@127"));
+	}
+	stop(&talk.fix);
+}
+
+static void refer(struct talk *talk, unsigned cseq, const char *to)
+{
+	char lines[1024];
+
+	snprintf(lines, sizeof(lines), "Refer-To: <%s>\r\n", to);
+	near_says(talk, &(struct say){.method = "REFER", .cseq = cseq,
+				      .worker = cseq % 2, .lines = lines});
+}
+
+static void a_transfer_names_whom_the_pbx_can_reach(void)
+{
+	struct talk talk;
+	char contact[600], to[700], val[600];
+
+	if (talk_pbx(&talk, 500)) {
+		refer(&talk, 3, "sip:0456@demo.test");
+		REQUIRE(expect(&talk.fix, talk.far, "REFER"));
+		CHECK_STR(header(talk.far->req, "Refer-To", val),
+			  "<sip:0456@pbx.test>");
+		refer(&talk, 4, "sip:0456@example.net");
+		REQUIRE(expect(&talk.fix, talk.far, "REFER"));
+		CHECK_STR(header(talk.far->req, "Refer-To", val),
+			  "<sip:0456@example.net>");
+		/* a party of a call of hers, here of this one */
+		header(talk.resp, "Contact", contact);
+		contact[strcspn(contact, ">;")] = '\0';
+		snprintf(to, sizeof(to), "%s?Replaces=x%%3Bto-tag%%3D1",
+			 contact + 1);
+		refer(&talk, 5, to);
+		REQUIRE(expect(&talk.fix, talk.far, "REFER"));
+		CHECK_STR(header(talk.far->req, "Refer-To", val),
+			  "<sip:pbx@127.0.0.1:1?Replaces=x%3Bto-tag%3D1>");
+		/* herself: a number at us */
+		header(talk.invite, "Contact", contact);
+		contact[strcspn(contact, ">;")] = '\0';
+		refer(&talk, 6, contact + 1);
+		REQUIRE(expect(&talk.fix, talk.far, "REFER"));
+		CHECK_STR(header(talk.far->req, "Refer-To", val),
+			  "<sip:alice@127.0.0.1:9>");
+		ua_answers(&talk.fix, talk.far, 202, "");
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 202);
+	}
+	stop(&talk.fix);
+}
+
+static void a_transfer_to_a_name_of_nobody_goes_on_as_it_is(void)
+{
+	struct talk talk;
+	char val[600];
+
+	if (talk_pbx(&talk, 500)) {
+		far_says(&talk, &(struct say){
+					.method = "REFER", .cseq = 1,
+					.lines = "Refer-To: <sip:7@a.test>\r\n"
+						 "Replaces: y\r\n"});
+		REQUIRE(expect(&talk.fix, &talk.fix.alice, "REFER"));
+		CHECK_STR(header(talk.fix.alice.req, "Refer-To", val),
+			  "<sip:7@a.test>");
+		CHECK_STR(header(talk.fix.alice.req, "Replaces", val), "y");
+		near_says(&talk, &(struct say){.method = "REFER", .cseq = 3});
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 400);
+	}
+	stop(&talk.fix);
+}
+
+TEST_MAIN(TEST(a_refused_offer_is_taken_back),
+	  TEST(a_silent_side_has_its_offer_taken_back_and_the_call_ended),
+	  TEST(a_side_that_knows_no_such_call_ends_it),
+	  TEST(a_subscription_that_is_over_ends_no_call),
+	  TEST(of_two_offers_that_cross_one_is_491),
+	  TEST(a_491_is_repeated_with_the_same_cseq),
+	  TEST(an_invite_without_offer_gets_ours_and_answers_in_its_ack),
+	  TEST(the_ack_of_a_service_counts_at_any_worker),
+	  TEST(a_new_contact_is_where_requests_go),
+	  TEST(a_transfer_names_whom_the_pbx_can_reach),
+	  TEST(a_transfer_to_a_name_of_nobody_goes_on_as_it_is))
