@@ -356,6 +356,8 @@ static void on_epoch(uint32_t epoch, void *arg)
 		return;
 	}
 	proxy_transport_set(sigd->proxy, sigd->transport);
+	if (upstream_alloc(&sigd->upstream, sigd->proxy))
+		log_error(NULL, "no registration at a PBX is kept here", NULL);
 	wheel_start(sigd->worker->wheel, &sigd->tickets, TICKETS_CHECK_MS,
 		    on_tickets, sigd);
 	if (figures_start(sigd))
