@@ -198,9 +198,15 @@ export class Ua {
       return;
     }
     if (txn.method === 'INVITE' && msg.code >= 300) this.ackRefusal(txn, msg);
-    if (txn.method === 'INVITE' && msg.code < 300) this.calls.get(msg.callid)?.accepted(msg);
+    if (txn.method === 'INVITE' && msg.code < 300) this.caller(msg)?.accepted(msg);
     if (!txn.done) txn.final(msg);
     txn.done = true;
+  }
+
+  // Whose INVITE is answered: that with our tag in From.
+  caller(msg) {
+    const own = this.calls.get(msg.callid);
+    return own?.localTag === msg.tag('from') ? own : this.calls.get(`${msg.callid} ${msg.tag('from')}`);
   }
 
   // The ACK of a refusal belongs to the INVITE's transaction (RFC 3261 17.1.1.3).
@@ -355,10 +361,16 @@ export class Call {
 
   // A 2xx, each time it comes.
   accepted(msg) {
+    // the first one makes the dialog; of a later one only the target counts
+    // (RFC 3261 12.2.1.2)
+    if (this.target && msg.cseq !== this.answers[0]?.cseq) {
+      this.target = msg.target('contact');
+    } else {
+      this.remoteTag = msg.tag('to');
+      this.target = msg.target('contact');
+      this.route = msg.all('record-route').reverse();
+    }
     this.answers.push(msg);
-    this.remoteTag = msg.tag('to');
-    this.target = msg.target('contact');
-    this.route = msg.all('record-route').reverse();
     if (this.ack) this.sendAck();
   }
 

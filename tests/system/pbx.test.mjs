@@ -1,0 +1,348 @@
+// Calls to and from PBXs: codes, ends, failover, forking; and between two of
+// them, with plain RTP on both sides: hold, keys, deaths. No browser.
+// SPDX-License-Identifier: MIT
+import { after, afterEach, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readSdp } from './lib/pbx_rtp.mjs';
+import { ANSWER_WITHIN_MS, RING_WITHIN_MS, World } from './lib/pbx_world.mjs';
+import { until } from './lib/stack.mjs';
+import { Suite } from './lib/suite.mjs';
+
+const suite = new Suite({
+  rtpPorts: 400, sip: '  timer_c: 10s\n', mediad: 'limits: {setup: 3s, grace: 300ms, media_timeout: 1500ms}\n',
+  routing: () => world.routing(),
+});
+const { stack } = suite;
+const CHALLENGE = { realm: 'pbx', username: 'gateway', password: 'gateway-secret' };
+const world = new World(stack);
+
+// A call of one PBX to a number of another one. Both hear each other.
+async function connect(from, to, number = '100') {
+  const out = await from.callWith(number, { rtp: { frequency: 1000 } });
+  const into = await to.incoming();
+  into.ring();
+  await into.pickUp({ frequency: 440 });
+  assert.equal((await out.final).code, 200);
+  await Promise.all([out.rtp.hears(440), into.rtp.hears(1000)]);
+  return [out, into];
+}
+
+function good(res, what = '') { assert.equal(res.code, 200, `${what} ${res.first} ${res.why}`); }
+
+async function hangUp(first, second) {
+  assert.equal((await first.bye()).code, 200);
+  await second.ended();
+  for (const { rtp } of [first, second]) assert.deepEqual(rtp.faults, []);
+}
+
+describe('PBXs', { timeout: 240000 }, () => {
+  before(async () => {
+    await world.open();
+    for (const { pbxs } of world.tenants) pbxs.at(-1).challenge = { ...CHALLENGE, methods: ['INVITE', 'REGISTER'], nonces: new Set() };
+    await suite.start();
+  });
+  let agents = [];
+  const tenant = () => {
+    const made = world.tenant();
+    agents = made.agents;
+    return made;
+  };
+  afterEach(async () => {
+    for (const ua of agents.splice(0)) ua.close();
+    world.quiet();
+    assert.deepEqual(world.faults(), []);
+    await stack.audit();
+  });
+  after(async () => {
+    try {
+      await suite.stop();
+    } finally {
+      world.close();
+    }
+  });
+
+  test('one side has PCMU, the other PCMA: they hear each other', async () => {
+    const t = tenant();
+    t.desk.rtp = { codecs: ['PCMA'] };
+    t.pbx.rtp = { codecs: ['PCMU'] };
+    await hangUp(...await connect(t.desk, t.pbx));
+    const [out, into] = await connect(t.pbx, t.desk, '900');
+    await hangUp(into, out);
+  });
+
+  test('a PBX that challenges gets the credentials of its connection, at every request', async () => {
+    const t = tenant();
+    t.pbx.challenge = { ...CHALLENGE, methods: ['INVITE', 'BYE'], nonces: new Set() };
+    const [out, into] = await connect(t.desk, t.pbx);
+    assert.equal(into.invited.cseq, out.cseq + 1);
+    assert.match(into.invited.get('proxy-authorization'), /username="gateway"/);
+    assert.equal((await out.hold()).code, 200);
+    assert.equal((await into.resume()).code, 200);
+    await hangUp(into, out);
+    const [again, at] = await connect(t.desk, t.pbx);
+    await hangUp(again, at);
+  });
+
+  test('a number of a user leads to the user', async () => {
+    const t = tenant();
+    const alice = await t.phone('alice');
+    const call = await t.pbx.callWith('+4930');
+    (await alice.incoming()).reject(486);
+    assert.equal((await call.final).code, 486);
+    call.quiet();
+  });
+
+  // --- how calls end that are never up ------------------------------------------------
+
+  const refusals = [
+    ['is busy', 486, 486], ['does not know the number', 404, 404], ['declines', 603, 603], ['has no one there', 480, 480],
+    ['wants no such call', 403, 403], ['likes no codec', 488, 488], ['has too much to do', 503, 500],
+    ['has moved it to elsewhere', 302, 480, [['Contact', '<sip:100@192.0.2.1>']]],
+    ['does not believe our credentials', 401, 480, [['WWW-Authenticate', 'Digest realm="pbx", nonce="1", algorithm=MD5, qop="auth"']]],
+  ];
+  for (const [what, says, code, headers] of refusals) {
+    test(`a PBX that ${what} (${says}) is ${code}`, async () => {
+      const t = tenant();
+      const alice = await t.ua('alice');
+      t.pbx.refuse = { code: says, headers };
+      assert.equal((await alice.call('100').final).code, code);
+      t.pbx.refuse = null;
+    });
+  }
+
+  test('a redirection to another number of the PBX is followed', async () => {
+    const t = tenant();
+    const call = await t.desk.callWith('100', { rtp: { frequency: 1000 } });
+    const first = await t.pbx.incoming();
+    t.pbx.respond(first.invited, 302, { tag: first.localTag, headers: [['Contact', `<sip:777@${t.pbx.host}>`]] });
+    const second = await t.pbx.incoming();
+    assert.match(second.invited.uri, /^sip:777@/);
+    await second.pickUp();
+    assert.equal((await call.final).code, 200);
+    await Promise.all([call.rtp.hears(440), second.rtp.hears(1000)]);
+    await hangUp(call, second);
+  });
+
+  test('a PBX that is silent is 408 within its time', async () => {
+    const t = tenant();
+    const alice = await t.ua('alice');
+    t.pbx.silent = true;
+    const start = Date.now();
+    const call = alice.call('100');
+    const { code } = await call.final;
+    const ms = Date.now() - start;
+    assert.equal(code, 408);
+    assert.ok(ms >= ANSWER_WITHIN_MS && ms < ANSWER_WITHIN_MS + 1000, `${ms} ms`);
+    t.pbx.silent = false;
+  });
+
+  test('who rings and never answers is cancelled within its time', async () => {
+    const t = tenant();
+    const alice = await t.ua('alice');
+    const start = Date.now();
+    const call = alice.call('100');
+    const into = await t.pbx.incoming();
+    into.ring();
+    const { code } = await call.final;
+    const ms = Date.now() - start;
+    assert.equal(code, 480);
+    assert.ok(ms >= RING_WITHIN_MS && ms < RING_WITHIN_MS + 1000, `${ms} ms`);
+    await until(() => into.cancelled, 'the PBX hears CANCEL');
+  });
+
+  for (const early of [false, true]) {
+    test(`a caller gives up while it rings${early ? ' with early media' : ''}: 487, and the PBX hears CANCEL`, async () => {
+      const t = tenant();
+      const call = await t.desk.callWith('100');
+      const into = await t.pbx.incoming();
+      if (early) {
+        await into.progressWith(183, { frequency: 620 });
+        const said = await until(() => call.progress.find((msg) => msg.body), 'early media is told');
+        call.rtp.remote(said.body);
+        await call.rtp.hears(620);
+      } else into.ring();
+      await call.ringing().catch(() => {});
+      assert.equal((await call.cancel()).code, 200);
+      assert.equal((await call.final).code, 487);
+      await until(() => into.cancelled, 'the PBX hears CANCEL');
+        into.quiet();
+    });
+  }
+
+  test('a PBX that gives up: the user\'s telephone hears CANCEL', async () => {
+    const t = tenant();
+    const alice = await t.phone('alice');
+    const call = await t.pbx.callWith('alice');
+    const into = await alice.incoming();
+    into.ring();
+    await call.ringing();
+    assert.equal((await call.cancel()).code, 200);
+    assert.equal((await call.final).code, 487);
+    await until(() => into.cancelled, 'the telephone hears CANCEL');
+    call.quiet();
+  });
+
+  test('who is not the PBX is not let in as one', async () => {
+    const t = tenant();
+    await t.phone('alice');
+    const stranger = await t.ua('100');
+    const call = stranger.call('alice', { password: 'guess' });
+    assert.ok([403, 407].includes((await call.final).code));
+  });
+
+  // --- ends of calls that are up ----------------------------------------------------------
+
+  test('a PBX that vanishes: the other side hears BYE when no media came for its time', async () => {
+    const t = tenant();
+    const [out, into] = await connect(t.desk, t.pbx);
+    const start = Date.now();
+    t.pbx.silent = true;
+    into.quiet();
+    await out.ended();
+    const ms = Date.now() - start;
+    assert.ok(ms >= 1400 && ms < 4000, `${ms} ms`);
+    out.quiet();
+    await until(() => t.pbx.heard.some((msg) => msg.method === 'BYE'), 'the PBX is sent BYE, too');
+  });
+
+  // --- failover and forking -----------------------------------------------------------------
+
+  test('the first is 503, the second silent, the third answers', async () => {
+    const t = tenant();
+    t.pbx.refuse = { code: 503 };
+    t.second.silent = true;
+    const start = Date.now();
+    const call = await t.desk.callWith('200', { rtp: { frequency: 1000 } });
+    const into = await t.third.incoming();
+    await into.pickUp();
+    assert.equal((await call.final).code, 200);
+    const ms = Date.now() - start;
+    assert.ok(ms < ANSWER_WITHIN_MS + 1000, `${ms} ms`);
+    await Promise.all([call.rtp.hears(440), into.rtp.hears(1000)]);
+    const offers = [t.pbx, t.second, t.third].map((pbx) => readSdp(
+      pbx.heard.find((msg) => msg.method === 'INVITE').body).port);
+    assert.equal(new Set(offers).size, 3, `each try has an offer of its own: ${offers}`);
+    await hangUp(call, into);
+    t.second.silent = false;
+  });
+
+  test('three telephones ring, one answers, two are cancelled; a late 200 is acknowledged and ended', async () => {
+    const t = tenant();
+    const devices = [];
+    for (const transport of ['ws', 'udp', 'ws']) devices.push(await t.phone('alice', { transport }));
+    const call = await t.pbx.callWith('alice');
+    const rung = await Promise.all(devices.map((device) => device.incoming()));
+    assert.equal(new Set(rung.map(({ invited }) => invited.body.match(/ice-ufrag:\S+/)[0])).size, 3);
+    for (const into of rung) into.ring();
+    await call.ringing();
+    // the third one picks up before it hears that it is too late
+    const late = rung[2];
+    late.request = function deaf(msg) {
+      if (msg.method !== 'CANCEL') { Object.getPrototypeOf(this).request.call(this, msg); return; }
+      this.cancelled = msg;
+      this.ua.respond(msg, 200);
+      this.answer();
+    };
+    rung[0].answer();
+    assert.equal((await call.final).code, 200);
+    await until(() => rung[1].cancelled && late.cancelled, 'two hear CANCEL');
+    assert.match(rung[1].cancelled.why, /elsewhere|answered/i);
+    await late.up();
+    await late.ended();
+    assert.equal((await call.bye()).code, 200);
+    await rung[0].ended();
+    call.quiet();
+  });
+
+  // --- hold -----------------------------------------------------------------------------------
+
+  for (const holds of ['caller', 'callee']) {
+    test(`the ${holds} holds and resumes: audio before, none during, audio after`, async () => {
+      const t = tenant();
+      const [out, into] = await connect(t.desk, t.pbx);
+      const [first, second, mine, theirs] = holds === 'caller' ? [out, into, 440, 1000] : [into, out, 1000, 440];
+      for (const inactive of [false, true]) {
+        const res = await first.direct(inactive ? 'inactive' : 'sendonly');
+        good(res);
+        assert.equal(second.directions.at(-1), inactive ? 'inactive' : 'sendonly');
+        await first.rtp.silent();
+        if (inactive) await second.rtp.silent();
+        else await second.rtp.hears(theirs);
+        good(await first.resume());
+        await Promise.all([first.rtp.hears(mine), second.rtp.hears(theirs)]);
+      }
+      await hangUp(first, second);
+    });
+  }
+
+  test('200 holds in a row: nothing drifts, nothing leaks', async () => {
+    const t = tenant();
+    const [out, into] = await connect(t.desk, t.pbx);
+    const before = { fds: await stack.descriptors(), ports: [readSdp(into.invited.body).port] };
+    const versions = [];
+    for (let i = 0; i < 200; i++) {
+      const [first, second] = i % 2 ? [out, into] : [into, out];
+      good(await first.hold(), `hold ${i}`);
+      assert.equal(second.directions.at(-1), 'sendonly');
+      good(await first.resume(), `resume ${i}`);
+      assert.equal(second.directions.at(-1), 'sendrecv');
+    }
+    for (const msg of into.requests.filter(({ body }) => body)) {
+      before.ports.push(readSdp(msg.body).port);
+      versions.push(Number(msg.body.match(/^o=\S+ \S+ (\d+)/m)[1]));
+    }
+    assert.equal(new Set(before.ports).size, 1, 'one port all along');
+    // between two offers to the PBX stand two answers to its own
+    assert.ok(versions.every((v, i) => !i || [1, 2, 3].includes(v - versions[i - 1])), `${versions}`);
+    await Promise.all([out.rtp.hears(440), into.rtp.hears(1000)]);
+    assert.equal(out.rtp.ssrcs.size, 1);
+    assert.equal(into.rtp.ssrcs.size, 1);
+    const now = await stack.descriptors();
+    for (const name of Object.keys(now)) {
+      assert.ok(now[name] <= before.fds[name] + 2, `${name}: ${now[name]} descriptors, were ${before.fds[name]}`);
+    }
+    await hangUp(out, into);
+  });
+
+  // --- DTMF ----------------------------------------------------------------------------------
+
+  for (const from of ['caller', 'callee']) {
+    test(`keys of the ${from} come exactly once each`, async () => {
+      const t = tenant();
+      const [out, into] = await connect(t.desk, t.pbx);
+      const [first, second] = from === 'caller' ? [out, into] : [into, out];
+      await first.rtp.press('0123456789*#');
+      await until(() => second.rtp.events.length >= 12 && second.rtp.events.at(-1).ends, 'all keys are heard');
+      await second.rtp.hears(from === 'caller' ? 1000 : 440);
+      assert.equal(second.rtp.keys, '0123456789*#');
+      for (const event of second.rtp.events) {
+        assert.equal(event.markers, 1, `${event.key} begins once`);
+        assert.equal(event.duration, 800, `${event.key} lasts as long`);
+        assert.ok(event.ends >= 1 && event.ends <= 3, `${event.key} ends ${event.ends} times`);
+      }
+      await hangUp(first, second);
+    });
+  }
+
+  // --- deaths -------------------------------------------------------------------------------
+
+  test('every mediad worker is killed: a relayed call has audio again within a second', async () => {
+    const t = tenant();
+    const [out, into] = await connect(t.desk, t.pbx);
+    const dead = stack.workers('mediad');
+    const gap = { ms: 0, last: Math.max(out.rtp.lastHeard, into.rtp.lastHeard) };
+    const counts = [out.rtp.received, into.rtp.received];
+    const start = performance.now();
+    for (const pid of Object.values(dead)) process.kill(pid, 'SIGKILL');
+    await until(() => {
+      const now = stack.workers('mediad');
+      return Object.keys(dead).every((slot) => now[slot] && now[slot] !== dead[slot]);
+    }, 'the workers live again');
+    await until(() => out.rtp.received > counts[0] + 50 && into.rtp.received > counts[1] + 50, 'audio is back');
+    // 50 packets are a second of audio
+    gap.ms = performance.now() - start - 1000;
+    assert.ok(gap.ms < 1000, `${gap.ms} ms`);
+    await Promise.all([out.rtp.hears(440), into.rtp.hears(1000)]);
+    await hangUp(out, into);
+  });
+});
