@@ -139,12 +139,12 @@ static void serve(struct proxy *px, const struct transport_src *src,
 	} else if (!forwarded) {
 		answer_to(&rq.dest, src, msg);
 		request_serve(&rq);
+	} else if (msg->method == SMSG_ACK) {
+		indialog_acked(px, msg);
 	}
 }
 
 static void refuse(struct proxy *px, const struct transport_src *src,
-	} else if (msg->method == SMSG_ACK) {
-		indialog_acked(px, msg);
 		   const struct smsg *msg, const struct smsg_err *err)
 {
 	struct request rq = {.px = px, .src = src, .msg = msg};

@@ -60,11 +60,11 @@ struct request {
 /* Answer with a status, its SIP code and phrase, and a Warning-like text that
  * names it. A 503 gets Retry-After. */
 void reply_status(struct proxy *px, struct txn_srv *st, enum status code);
-/* Without a transaction (malformed, or no room for one). */
-void reply_stateless(struct proxy *px, const struct request *rq,
 /* The same with a SIP code that is not the usual one of `why`. */
 void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
 		     enum status why);
+/* Without a transaction (malformed, or no room for one). */
+void reply_stateless(struct proxy *px, const struct request *rq,
 		     const struct smsg_err *err);
 /* 0-terminated tag for a To of ours: made from the Call-ID and our key, so
  * that a repeated request gets the same. */
