@@ -1,10 +1,11 @@
 #!/bin/bash
 # make run: a whole Cordboard to try, on this machine: a private Redis on a
-# unix socket, sigd and mediad with two workers each, a certificate, a page.
+# unix socket, sigd and mediad with two workers each, a certificate, a page,
 # and a telephone behind a PBX (baresip: UDP, G.711). Ctrl-C stops all that it
 # started and leaves nothing. Ports: WSS_PORT, UDP_PORT, MEDIA_PORT,
-# RTP_PORTS, ADMIN_PORT, MEDIA_ADMIN_PORT, PBX_PORT, PBX_CONTROL_PORT; the
-# address browsers reach: HOST. SPDX-License-Identifier: MIT
+# RTP_PORTS, ADMIN_PORT, MEDIA_ADMIN_PORT, PBX_PORT, PBX_CONTROL_PORT.
+# HOST: an address of this machine that other machines reach; without it
+# nobody but this machine is served. SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
 B=${B:-build}
@@ -19,7 +20,11 @@ PBX_CONTROL_PORT=${PBX_CONTROL_PORT:-5090}
 # an address of its own: what comes from a connection's address is its own
 PBX=127.0.0.2
 HOST=${HOST:-127.0.0.1}
-[ "$HOST" = 127.0.0.1 ] && NAME=localhost || NAME=$HOST
+if [ "$HOST" = 127.0.0.1 ]; then
+	NAME=localhost BIND=127.0.0.1
+else
+	NAME=$HOST BIND=0.0.0.0
+fi
 
 deploy/deps.sh run
 make -j"$(nproc)" --no-print-directory all web
@@ -75,14 +80,14 @@ redis: {path: $D/redis.sock}
 listeners:
   - name: wss
     transport: wss
-    bind: 0.0.0.0:$WSS_PORT
+    bind: $BIND:$WSS_PORT
     advertise: $NAME:$WSS_PORT
     certificate: $D/tls.pem
     private_key: $D/tls.key
     web_root: $(cd "$B/web" && pwd)
   - name: udp
     transport: udp
-    bind: 0.0.0.0:$UDP_PORT
+    bind: $BIND:$UDP_PORT
     advertise: $HOST:$UDP_PORT
 admin: {bind: "127.0.0.1:$ADMIN_PORT", token: "$token"}
 EOF

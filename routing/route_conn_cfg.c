@@ -42,8 +42,9 @@ static const struct cfg_choice media_sources[] = {
 	{"strict", ROUTE_SOURCE_STRICT,
 	 "RTP from the address in its SDP, and from no other."},
 	{"learn-once", ROUTE_SOURCE_LEARN,
-	 "From the first address that sends (within `media_networks`, when "
-	 "given), and then from no other: for a PBX behind NAT."},
+	 "From the first that sends, at the address in its SDP (from whatever "
+	 "port) or within `media_networks`, and then from no other: for a PBX "
+	 "behind NAT, whose public addresses belong into `media_networks`."},
 	{"network", ROUTE_SOURCE_NETWORK,
 	 "From any address within `media_networks`."},
 	{NULL, 0, NULL},
