@@ -107,3 +107,16 @@ void call_targets(struct redis_link *link, const char *call,
 	    target[CALL_CALLEE].l < CALL_URI_MAX)
 		set(link, call, argv, 4);
 }
+
+void call_flow(struct redis_link *link, const char *call, unsigned side,
+	       const uint8_t *flow, size_t flow_len)
+{
+	char hex[2 * COOKIE_FLOW_MAX + 1];
+	struct redis_arg argv[2];
+
+	if (re_snprintf(hex, sizeof(hex), "%w", flow, flow_len) < 0)
+		return;
+	argv[0] = redis_str(side == CALL_CALLER ? "a.flow" : "b.flow");
+	argv[1] = redis_str(hex);
+	set(link, call, argv, 2);
+}

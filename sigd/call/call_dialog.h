@@ -43,4 +43,8 @@ void call_answered_here(struct redis_link *link, const char *call,
 void call_targets(struct redis_link *link, const char *call,
 		  const struct pl target[CALL_SIDES]);
 
+/* This side's device is there now (a packed flow id). Nobody is told. */
+void call_flow(struct redis_link *link, const char *call, unsigned side,
+	       const uint8_t *flow, size_t flow_len);
+
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sigd/proxy/flow_users.h"
-#include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/rebind.h"
 #include "sigd/registrar/registrar.h"
 
 struct flow_user {
@@ -99,10 +99,11 @@ void proxy_flow_gone(struct flow *flow, void *arg)
 
 	LIST_FOREACH(&users->users, le) {
 		const struct flow_user *fu = le->data;
-		struct registrar_aor aor;
+		struct registrar_aor aor = {.connection = false};
 
 		pl_set_str(&aor.tenant, fu->tenant);
 		pl_set_str(&aor.user, fu->user);
 		(void)registrar_flow_gone(px->deps.redis, &aor, packed, len);
+		rebind_lost(px, &aor, &(struct aor_flow){packed, len});
 	}
 }

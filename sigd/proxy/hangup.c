@@ -16,7 +16,7 @@
 #include "common/wheel.h"
 #include "sigd/call/branch_token.h"
 #include "sigd/media/media_client.h"
-#include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/rebind.h"
 
 /* TRIES: of what may help when asked again, with Redis there. */
 enum { HANGUPS_MAX = 10000, RETRY_MS = 1000, TRIES = 10,
@@ -79,9 +79,10 @@ static void on_record(enum status code, const struct call_record *rec,
 		      void *arg)
 {
 	struct hangup *h = arg;
-	(void)rec;
 
 	h->ask = mem_deref(h->ask);
+	if (rec)
+		rebind_ended(h->px, rec);
 	/* internal: Redis is there but loads, or has no room */
 	h->record_done = code != STATUS_REDIS_DOWN &&
 			 (code != STATUS_INTERNAL || h->tries >= TRIES);

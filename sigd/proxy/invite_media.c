@@ -14,6 +14,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/rebind.h"
 
 static int keep(struct mbuf **mbp, const struct pl *text)
 {
@@ -190,6 +191,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 	}
 	inv->answered = true;
 	invite_setup_end(inv);
+	rebind_up(inv->px, &inv->rec);
 	++inv->px->counts.answered;
 	(void)FAULT("sigd.answer.sent");
 }

@@ -11,6 +11,7 @@
 
 #include "common/fault.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/rebind.h"
 
 static const char *const names[] = {
 	[CTL_NO_SERVICE] = "",	[CTL_ECHO] = "echo",
@@ -80,6 +81,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 	}
 	inv->answered = true;
 	invite_setup_end(inv);
+	rebind_up(inv->px, &inv->rec);
 	++inv->px->counts.answered;
 	(void)FAULT("sigd.answer.sent");
 }

@@ -17,7 +17,7 @@
 #include "sigd/proxy/authorize.h"
 #include "sigd/proxy/flow_users.h"
 #include "sigd/proxy/origin.h"
-#include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/rebind.h"
 
 struct job {
 	struct le le;
@@ -32,6 +32,7 @@ struct job {
 	struct flow_id flow;
 	bool outbound; /* REGISTER: its answer says so */
 	char source[FLOW_TEXT_MAX + 1];
+	char device[BINDING_DEVICE_MAX + 1]; /* that it binds; empty: none */
 	char user[CALL_TEXT_MAX]; /* unescaped */
 };
 
@@ -119,6 +120,18 @@ static void reply_bindings(struct job *job, const struct registrar_list *list)
 }
 
 static void on_registered(const struct registrar_list *list, void *arg)
+/* Its calls, should it have lost a connection. */
+static void device_back(const struct job *job)
+{
+	const struct txn_dest *src = txn_srv_source(job->st);
+	const struct aor_flow flow = {src->id, src->id_len};
+	struct registrar_aor aor = {.connection = false};
+
+	pl_set_str(&aor.tenant, job->tenant->id);
+	pl_set_str(&aor.user, job->user);
+	rebind_back(job->px, &aor, job->device, &flow);
+}
+
 {
 	struct job *job = arg;
 
@@ -133,6 +146,8 @@ static void on_registered(const struct registrar_list *list, void *arg)
 			flow_users_note(job->px, &job->flow, job->tenant->id,
 					job->user);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
+		if (job->device[0])
+			device_back(job);
 			  job->tenant->id, job->user, list->n);
 		(void)FAULT("sigd.register.done");
 		reply_bindings(job, list);
@@ -200,6 +215,9 @@ static void serve_register(struct job *job)
 	if (code == STATUS_OK) {
 		job->outbound = req->outbound;
 		/* a PBX is where it said last */
+		if (!job->who.conn && req->nc && req->contacts[0].expires)
+			str_ncpy(job->device, req->contacts[0].device,
+				 sizeof(job->device));
 		req->all |= job->who.conn && binds(req);
 		err = registrar_register(&job->ask, &params, req,
 					 &limits);

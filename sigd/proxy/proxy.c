@@ -10,6 +10,7 @@
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/rebind.h"
 
 enum { GUESSERS = 8192 };
 
@@ -43,6 +44,7 @@ static void destructor(void *data)
 	list_flush(&px->invites);
 	list_flush(&px->tasks);
 	mem_deref(px->setups);
+	mem_deref(px->losses);
 	mem_deref(px->txns);
 	mem_deref(px->guess);
 	mem_deref(px->conns);
@@ -84,6 +86,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		err = guess_alloc(&px->guess, GUESSERS);
 	if (!err)
 		err = takeover_start(px);
+	if (!err)
+		err = rebind_start(px);
 	if (!err)
 		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
 					 px->worker);

@@ -43,6 +43,7 @@ struct proxy {
 	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
 	char at[CALL_AT_MAX + 1];          /* "node/slot/epoch" */
 	struct due *setups;    /* calls without an answer (takeover.c) */
+	struct due *losses;    /* calls of flows that ended (rebind.c) */
 	uint32_t restored;     /* INVITEs of other workers, being ended */
 	uint8_t *buf;          /* for one message, SMSG_MAX bytes */
 };

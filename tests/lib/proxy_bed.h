@@ -152,7 +152,8 @@ static inline void node_open(struct fixture *fix, unsigned i)
 					      .max = fix->cfg.txns},
 				      .timer_c_ms = fix->cfg.timer_c,
 				      .setup_ms = fix->cfg.setup,
-				      .takeover_ms = fix->cfg.takeover};
+				      .takeover_ms = fix->cfg.takeover,
+				      .flow_grace_ms = fix->cfg.grace};
 	struct proxy_deps deps = {.node = "s1", .slot = tp.slot,
 				  .epoch = tp.epoch, .wheel = fix->wheel,
 				  .keyring = fix->ring, .routes = fix->routes,

@@ -1,0 +1,32 @@
+/*
+ * rebind.h  A device in a call loses its connection, and comes back, or not
+ *
+ * Calls that are up are noted with the flows of their devices
+ * (sigd/registrar/aor_calls.h). When a flow ends, each of its calls gets a
+ * durable deadline: proxy_cfg.flow_grace_ms. When the device registers again,
+ * through any worker, its calls go over the new flow. When the deadline
+ * passes first, the other side gets BYE, and the CDR says flow-lost.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_REBIND_H
+#define SIGD_PROXY_REBIND_H
+
+#include "sigd/proxy/proxy_priv.h"
+#include "sigd/registrar/aor_calls.h"
+
+int rebind_start(struct proxy *px);
+
+/* A call is up; it has ended. */
+void rebind_up(struct proxy *px, const struct call_record *rec);
+void rebind_ended(struct proxy *px, const struct call_record *rec);
+
+/* A flow of this user has ended. */
+void rebind_lost(struct proxy *px, const struct registrar_aor *aor,
+		 const struct aor_flow *flow);
+/* A device of this user has registered over this flow; device: its name among
+ * the bindings. */
+void rebind_back(struct proxy *px, const struct registrar_aor *aor,
+		 const char *device, const struct aor_flow *flow);
+
+#endif
