@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "sigd/proxy/health.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite.h"
 
@@ -277,10 +278,37 @@ static void on_remote(const struct ctl_ans *ans, void *arg)
 		invite_fail(inv, ans->status);
 }
 
+static bool is_down(const struct invite *inv, const struct route_target *target)
+{
+	return target->kind == ROUTE_TO_CONNECTION &&
+	       health_down(inv->px->health, target->connection);
+}
+
+/* What is down comes last, in its order: a caller shall not wait for it, but
+ * the probes may be wrong, and then there is nothing else. */
+static void healthy_first(struct invite *inv)
+{
+	struct hunt *hunt = &inv->hunt;
+	struct route_target down[ROUTE_TARGETS_MAX];
+	unsigned ndown = 0, n = 0;
+
+	for (unsigned i = 0; i < hunt->ntargets; i++) {
+		if (is_down(inv, &hunt->targets[i]))
+			down[ndown++] = hunt->targets[i];
+		else
+			hunt->targets[n++] = hunt->targets[i];
+	}
+	memcpy(&hunt->targets[n], down, ndown * sizeof(down[0]));
+	for (unsigned i = 0; i < ndown; i++)
+		log_info(inv->rec.call, "put last, as it is down", "to=%s",
+			 down[i].connection->name);
+}
+
 void invite_hunt(struct invite *inv)
 {
 	struct proxy *px = inv->px;
 
+	healthy_first(inv);
 	if (invite_remote_offer(inv, on_remote)) {
 		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 		return;

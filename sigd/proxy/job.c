@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/countof.h"
 #include "common/fault.h"
 #include "common/log.h"
 #include "routing/route.h"
@@ -31,8 +32,8 @@ struct job {
 	struct registrar_ask *ask;
 	struct flow_id flow;
 	bool outbound; /* REGISTER: its answer says so */
-	char source[FLOW_TEXT_MAX + 1];
 	char device[BINDING_DEVICE_MAX + 1]; /* that it binds; empty: none */
+	char source[FLOW_TEXT_MAX + 1];
 	char user[CALL_TEXT_MAX]; /* unescaped */
 };
 
@@ -119,7 +120,6 @@ static void reply_bindings(struct job *job, const struct registrar_list *list)
 	mem_deref(mb);
 }
 
-static void on_registered(const struct registrar_list *list, void *arg)
 /* Its calls, should it have lost a connection. */
 static void device_back(const struct job *job)
 {
@@ -132,6 +132,7 @@ static void device_back(const struct job *job)
 	rebind_back(job->px, &aor, job->device, &flow);
 }
 
+static void on_registered(const struct registrar_list *list, void *arg)
 {
 	struct job *job = arg;
 
@@ -145,9 +146,9 @@ static void device_back(const struct job *job)
 		if (job->who.user)
 			flow_users_note(job->px, &job->flow, job->tenant->id,
 					job->user);
-		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
 		if (job->device[0])
 			device_back(job);
+		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
 			  job->tenant->id, job->user, list->n);
 		(void)FAULT("sigd.register.done");
 		reply_bindings(job, list);
@@ -214,10 +215,10 @@ static void serve_register(struct job *job)
 					src->id_len);
 	if (code == STATUS_OK) {
 		job->outbound = req->outbound;
-		/* a PBX is where it said last */
 		if (!job->who.conn && req->nc && req->contacts[0].expires)
 			str_ncpy(job->device, req->contacts[0].device,
 				 sizeof(job->device));
+		/* a PBX is where it said last */
 		req->all |= job->who.conn && binds(req);
 		err = registrar_register(&job->ask, &params, req,
 					 &limits);
@@ -403,6 +404,28 @@ static void serve(struct job *job)
 	}
 }
 
+/* RFC 3261 11.2: what a PBX that asks whether we are there may learn. */
+static void serve_options(struct proxy *px, struct txn_srv *st)
+{
+	static const char *const say[][2] = {
+		{"Allow", request_allow},
+		{"Accept", "application/sdp"},
+		{"Supported", "outbound, replaces, timer"},
+	};
+	struct smsg_field fields[COUNTOF(say)];
+	struct smsg_reply reply = {.scode = 200, .fieldv = fields,
+				   .fieldc = COUNTOF(say)};
+	char tag[17];
+
+	for (size_t i = 0; i < COUNTOF(say); i++) {
+		pl_set_str(&fields[i].name, say[i][0]);
+		pl_set_str(&fields[i].val, say[i][1]);
+	}
+	reply_tag(tag, px, txn_srv_request(st));
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(st, &reply);
+}
+
 void job_start(struct request *rq, struct txn_srv *st)
 {
 	struct origin origin;
@@ -410,7 +433,7 @@ void job_start(struct request *rq, struct txn_srv *st)
 
 	/* whether we are alive may be asked by anybody */
 	if (rq->msg->method == SMSG_OPTIONS) {
-		reply_status(rq->px, st, STATUS_OK);
+		serve_options(rq->px, st);
 		return;
 	}
 	job = mem_zalloc(sizeof(*job), destructor);

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
+#include "sigd/proxy/health.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/rebind.h"
 
@@ -48,6 +49,7 @@ static void destructor(void *data)
 	mem_deref(px->txns);
 	mem_deref(px->guess);
 	mem_deref(px->conns);
+	mem_deref(px->health);
 	mem_deref(px->buf);
 }
 
@@ -91,6 +93,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	if (!err)
 		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
 					 px->worker);
+	if (!err && deps->redis)
+		err = health_alloc(&px->health, deps->redis, deps->wheel);
 	if (err)
 		mem_deref(px);
 	else

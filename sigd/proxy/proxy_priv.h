@@ -22,6 +22,7 @@
 
 struct due;
 struct due_item;
+struct health;
 struct route_connection;
 struct route_plan;
 struct route_table;
@@ -40,6 +41,7 @@ struct proxy {
 	uint64_t send_ref;     /* of what is being sent; 0: none */
 	struct proxy_counts counts;
 	struct conn_figures *conns; /* what each connection has done */
+	struct health *health; /* which connections are down */
 	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
 	char at[CALL_AT_MAX + 1];          /* "node/slot/epoch" */
 	struct due *setups;    /* calls without an answer (takeover.c) */
@@ -138,9 +140,9 @@ int hop_start_marked(struct proxy *px, struct txn_cli **ctp, uint64_t ref,
 /* --- request.c, response.c, orphan.c ------------------------------------------------------ */
 
 void request_serve(struct request *rq);
+extern const char request_allow[]; /* a value for Allow */
 void response_serve(struct proxy *px, const struct transport_src *src,
 		    const struct smsg *msg, bool forwarded);
-extern const char request_allow[]; /* a value for Allow */
 
 /* A response to a worker that died. False: it is for nobody. */
 bool orphan_serve(struct proxy *px, const struct transport_src *src,
@@ -198,12 +200,12 @@ void invite_send_failed(struct proxy *px, uint64_t ref, int err);
 bool indialog_claims(const struct request *rq);
 void indialog_serve(struct request *rq, struct txn_srv *st);
 /* As with invites: a CANCEL (false: not one of these), and what failed. */
-bool indialog_cancel(struct proxy *px, const struct txn_srv *st);
-void indialog_send_failed(struct proxy *px, uint64_t ref, int err);
 /* An ACK of a 2xx of ours, that came to another worker. */
 void indialog_acked(struct proxy *px, const struct smsg *msg);
 /* False: no 2xx of this call is repeated here. */
 bool indialog_stop_repeats(struct proxy *px, const char *call, uint32_t cseq);
+bool indialog_cancel(struct proxy *px, const struct txn_srv *st);
+void indialog_send_failed(struct proxy *px, uint64_t ref, int err);
 
 /* --- hangup.c: the end of a call, from our side ---------------------------------------- */
 

@@ -1,5 +1,6 @@
 /*
- * upstream.c  Which worker keeps which registration: leases and shards
+ * upstream.c  Which worker keeps which registration, and probes which
+ *             connection: leases and shards
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,6 +29,7 @@ struct shard {
 	struct lease *lease;
 	bool held;
 	struct list regs; /* struct kept */
+	struct probe_set *probes;
 };
 
 /* A registration that is ours now. */
@@ -58,6 +60,7 @@ static void destructor(void *data)
 
 	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++) {
 		list_flush(&up->shards[i].regs);
+		mem_deref(up->shards[i].probes);
 		mem_deref(up->shards[i].lease);
 	}
 	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++)
@@ -65,7 +68,7 @@ static void destructor(void *data)
 	mem_deref(up->table);
 }
 
-static unsigned shard_of(const struct route_connection *conn)
+unsigned upstream_shard(const struct route_connection *conn)
 {
 	char name[TRUNK_NAME_MAX + 1];
 
@@ -211,7 +214,7 @@ static void count_one(const struct route_connection *conn, void *arg)
 {
 	struct taking *taking = arg;
 
-	taking->n += &taking->shard->upstream->shards[shard_of(conn)] ==
+	taking->n += &taking->shard->upstream->shards[upstream_shard(conn)] ==
 		     taking->shard;
 }
 
@@ -219,7 +222,7 @@ static void take_one(const struct route_connection *conn, void *arg)
 {
 	const struct taking *taking = arg;
 
-	if (&taking->shard->upstream->shards[shard_of(conn)] == taking->shard)
+	if (&taking->shard->upstream->shards[upstream_shard(conn)] == taking->shard)
 		keep(taking->shard, conn, taking->known,
 		     min(taking->n * SPREAD_MS, (uint32_t)SPREAD_MAX_MS));
 }
@@ -255,11 +258,14 @@ static void on_lease(bool held, uint64_t fence, void *arg)
 	if (!held) {
 		/* another one goes on: nothing is said to the PBX */
 		list_flush(&shard->regs);
+		probe_set_end(shard->probes);
 		count(up);
-	} else if (redis_link_send(up->px->deps.redis, ask, 2, on_known,
-				   shard)) {
-		on_known(ENOTCONN, NULL, shard);
+		return;
 	}
+	probe_set_begin(shard->probes, up->table);
+	if (redis_link_send(up->px->deps.redis, ask, 2, on_known,
+				   shard))
+		on_known(ENOTCONN, NULL, shard);
 }
 
 /* --- reload -------------------------------------------------------------------------- */
@@ -316,7 +322,7 @@ static bool is_kept(const struct shard *shard,
 static void add_one(const struct route_connection *conn, void *arg)
 {
 	struct upstream *up = arg;
-	struct shard *shard = &up->shards[shard_of(conn)];
+	struct shard *shard = &up->shards[upstream_shard(conn)];
 
 	if (shard->held && !is_kept(shard, conn))
 		keep(shard, conn, NULL, 0);
@@ -327,8 +333,10 @@ void upstream_reload(struct upstream *up)
 	struct route_table *table =
 		mem_ref((void *)(uintptr_t)up->px->deps.routes);
 
-	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++)
+	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++) {
 		shard_reload(&up->shards[i], table);
+		probe_set_reload(up->shards[i].probes, table);
+	}
 	mem_deref(up->table);
 	up->table = table;
 	each(table, add_one, up);
@@ -346,11 +354,13 @@ static int shard_open(struct upstream *up, unsigned i)
 				      .owner = up->px->worker,
 				      .ttl_ms = UPSTREAM_LEASE_MS,
 				      .wait = true};
+	int err;
 
 	shard->upstream = up;
 	re_snprintf(shard->stem, sizeof(shard->stem), "cb:{u:%u}", i);
 	re_snprintf(shard->key, sizeof(shard->key), "%s:reg", shard->stem);
-	return lease_alloc(&shard->lease, &params, on_lease, shard);
+	err = probe_set_alloc(&shard->probes, up->px, i, &up->counts.probes);
+	return err ? err : lease_alloc(&shard->lease, &params, on_lease, shard);
 }
 
 int upstream_alloc(struct upstream **upstreamp, struct proxy *px)

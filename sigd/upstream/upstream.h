@@ -6,11 +6,15 @@
  * Each shard has a lease (common/lease.h): the worker that holds it keeps the
  * registrations of its connections; when it dies, another one goes on within
  * UPSTREAM_LEASE_MS, with the same Call-ID and the next CSeq, which stand in
- * Redis. Nobody unregisters when a worker ends: the PBX notices nothing.
+ * Redis. Nobody unregisters when a worker ends: the PBX notices nothing. It
+ * also probes the shard's connections, of kind `trunk` too.
  *
  *   upstream.c    leases, shards, reloads
  *   trunk_reg.c   one registration (RFC 3261 section 10.2)
  *   trunk_state.c what is known of it, as text in Redis
+ *   probe_set.c   the probes of a shard
+ *   probe.c       those of one connection (RFC 3261 section 11)
+ *   probe_state.c what is known of its health, as text in Redis
  *
  * Keys: the hash `cb:{u:<shard>}:reg`, a field "tenant/connection" each.
  *
@@ -21,7 +25,10 @@
 
 #include <stdint.h>
 
+#include "sigd/upstream/probe_set.h"
+
 struct proxy;
+struct route_connection;
 struct route_table;
 struct upstream;
 
@@ -37,6 +44,7 @@ struct upstream_counts {
 	uint64_t refused;  /* ... with another final answer, or none */
 	uint64_t kept;       /* gauge: registrations that this worker keeps */
 	uint64_t registered; /* gauge: of these, in force */
+	struct probe_counts probes;
 };
 
 /* proxy outlives it; its Redis, tables and listeners are used. The caller
@@ -47,5 +55,8 @@ int upstream_alloc(struct upstream **upstreamp, struct proxy *px);
 void upstream_reload(struct upstream *upstream);
 const struct upstream_counts *
 upstream_counts(const struct upstream *upstream);
+
+/* 0..UPSTREAM_SHARDS - 1, by its name. */
+unsigned upstream_shard(const struct route_connection *conn);
 
 #endif

@@ -36,7 +36,7 @@ static void routes_text(const struct fixture *fix, char *text, size_t size,
 		 "      alice: {password: alice-secret}\n"
 		 "      bob: {password: bob-secret, numbers: ['77']}\n"
 		 "    connections:\n"
-		 "      other: {kind: trunk, address: '192.0.2.1'}\n%s",
+		 "      other: {kind: trunk, address: '192.0.2.1', probe: 0s}\n%s",
 		 connections);
 	(void)fix;
 }
@@ -47,7 +47,7 @@ static void routes_with(const struct fixture *fix, char *text, size_t size)
 
 	snprintf(pbx, sizeof(pbx),
 		 "      pbx: {kind: register, address: '127.0.0.1:%u', "
-		 "domain: pbx.test, username: gate, password: hush, "
+		 "domain: pbx.test, username: gate, probe: 0s, password: hush, "
 		 "expires: 10m}\n",
 		 sa_port(&fix->pbx[0].addr));
 	routes_text(fix, text, size, pbx);
@@ -329,7 +329,7 @@ static void a_connection_that_changes_registers_anew(void)
 		snprintf(pbx, sizeof(pbx),
 			 "      pbx: {kind: register, address: "
 			 "'127.0.0.1:%u', domain: pbx.test, username: other, "
-			 "password: hush}\n",
+			 "probe: 0s, password: hush}\n",
 			 sa_port(&st.fix.pbx[0].addr));
 		routes_reload(&st, pbx);
 		REQUIRE(expect(&st.fix, &st.fix.pbx[0], "REGISTER"));
@@ -349,7 +349,7 @@ static void a_register_under_way_at_a_reload_is_given_up(void)
 		snprintf(pbx, sizeof(pbx),
 			 "      pbx: {kind: register, address: "
 			 "'127.0.0.1:%u', domain: pbx.test, username: other, "
-			 "password: hush}\n",
+			 "probe: 0s, password: hush}\n",
 			 sa_port(&st.fix.pbx[0].addr));
 		routes_reload(&st, pbx);
 		while (!strstr(req(&st), "\r\nTo: <sip:other@pbx.test>"))
@@ -409,7 +409,7 @@ static void a_call_to_our_contact_from_elsewhere_is_challenged(void)
 	if (begin(&st)) {
 		snprintf(pbx, sizeof(pbx),
 			 "      pbx: {kind: register, address: "
-			 "'127.0.0.1:%u', username: gate, password: hush, "
+			 "'127.0.0.1:%u', username: gate, probe: 0s, password: hush, "
 			 "sources: [192.0.2.0/24]}\n",
 			 sa_port(&st.fix.pbx[0].addr));
 		routes_reload(&st, pbx);
@@ -430,7 +430,7 @@ static void a_contact_of_another_connection_is_no_pass(void)
 			  200);
 		snprintf(pbx, sizeof(pbx),
 			 "      pbx: {kind: register, address: 192.0.2.9, "
-			 "username: gate, password: hush}\n"
+			 "username: gate, probe: 0s, password: hush}\n"
 			 "      cheap: {kind: trunk, address: '127.0.0.1:%u'}\n"
 			 "    routes:\n"
 			 "      - {name: trusted, match: {from: [pbx]}, "

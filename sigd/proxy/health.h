@@ -1,0 +1,34 @@
+/*
+ * health.h  Which connections are down, as the worker that probes them says
+ *
+ * Read once a second from one hash, which holds only those that are down; no
+ * call waits for it. With Redis away what was read last counts until its time
+ * is over.
+ *
+ * Key: HEALTH_KEY, a field "tenant/connection" each: until when it counts, in
+ * unix milliseconds by Redis' clock (sigd/upstream/probe_set.c writes it).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_HEALTH_H
+#define SIGD_PROXY_HEALTH_H
+
+#include <stdbool.h>
+
+struct health;
+struct redis_link;
+struct route_connection;
+struct wheel;
+
+#define HEALTH_KEY "cb:down"
+
+enum { HEALTH_READ_MS = 1000 };
+
+/* link and wheel outlive it. The caller owns *healthp. */
+int health_alloc(struct health **healthp, struct redis_link *link,
+		 struct wheel *wheel);
+/* health may be NULL: nothing is known to be down. */
+bool health_down(const struct health *health,
+		 const struct route_connection *conn);
+
+#endif

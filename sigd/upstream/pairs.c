@@ -1,0 +1,91 @@
+/*
+ * pairs.c  A state as text in Redis
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sigd/upstream/pairs.h"
+
+/* The value of `key` among "a=1 b=2"; false: it is not there. */
+static bool find(struct pl *value, const struct pl *text, const char *key)
+{
+	const size_t len = strlen(key);
+	const char *end = text->p + text->l;
+
+	for (const char *p = text->p; p < end;) {
+		const char *stop = memchr(p, ' ', (size_t)(end - p));
+
+		stop = stop ? stop : end;
+		if ((size_t)(stop - p) > len && !memcmp(p, key, len) &&
+		    p[len] == '=') {
+			value->p = p + len + 1;
+			value->l = (size_t)(stop - value->p);
+			return true;
+		}
+		p = stop + 1;
+	}
+	return false;
+}
+
+static int hex(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+int pairs_text(char *out, size_t size, const struct pl *text, const char *key)
+{
+	struct pl value;
+	size_t n = 0;
+
+	if (!find(&value, text, key))
+		return EBADMSG;
+	for (size_t i = 0; i < value.l; i++) {
+		const char *p = value.p + i;
+		char c = *p;
+
+		if (c == '%') {
+			if (i + 2 >= value.l || hex(p[1]) < 0 || hex(p[2]) < 0)
+				return EBADMSG;
+			c = (char)(hex(p[1]) << 4 | hex(p[2]));
+			i += 2;
+		}
+		if (!c || n + 1 >= size)
+			return EBADMSG;
+		out[n++] = c;
+	}
+	out[n] = '\0';
+	return 0;
+}
+
+int pairs_num(uint64_t *num, const struct pl *text, const char *key,
+	      uint64_t max)
+{
+	struct pl value;
+
+	if (!find(&value, text, key) || !value.l || value.l > 19)
+		return EBADMSG;
+	for (size_t i = 0; i < value.l; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return EBADMSG;
+	}
+	*num = pl_u64(&value);
+	return *num <= max ? 0 : EBADMSG;
+}
+
+int pairs_name(unsigned *nr, const struct pl *text, const char *key,
+	       const char *const *names, unsigned n)
+{
+	struct pl value;
+
+	for (unsigned i = 0; find(&value, text, key) && i < n; i++) {
+		if (!pl_strcmp(&value, names[i])) {
+			*nr = i;
+			return 0;
+		}
+	}
+	return EBADMSG;
+}

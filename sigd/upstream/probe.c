@@ -1,0 +1,246 @@
+/*
+ * probe.c  OPTIONS to one connection, again and again
+ *
+ *   due -> the way there -> OPTIONS -> an answer, or the time for it is over
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/id.h"
+#include "common/wheel.h"
+#include "routing/route.h"
+#include "sigd/proxy/conn_way.h"
+#include "sigd/proxy/own_request.h"
+#include "sigd/proxy/trunk_contact.h"
+#include "sigd/upstream/probe.h"
+
+enum {
+	AGAIN_MS = 1000, /* after a first failure */
+	SLACK_MS = 10000,
+	URI_MAX = 512,
+};
+
+struct probe {
+	struct proxy *px;
+	const struct route_connection *conn;
+	struct probe_handlers h;
+	struct probe_state state;
+	struct wheel_timer due;     /* for the next one */
+	struct wheel_timer silence; /* under way */
+	struct conn_ask *locate;
+	struct txn_cli *ct;
+	uint64_t sent_ms; /* wheel time */
+};
+
+static void give_up(struct probe *probe)
+{
+	wheel_stop(&probe->silence);
+	probe->locate = mem_deref(probe->locate);
+	if (probe->ct)
+		txn_cli_detach(probe->ct);
+	probe->ct = NULL;
+}
+
+static void destructor(void *data)
+{
+	struct probe *probe = data;
+
+	wheel_stop(&probe->due);
+	give_up(probe);
+}
+
+const struct route_connection *probe_conn(const struct probe *probe)
+{
+	return probe->conn;
+}
+
+const struct probe_state *probe_state(const struct probe *probe)
+{
+	return &probe->state;
+}
+
+uint32_t probe_valid_ms(const struct probe *probe)
+{
+	return 2 * (probe->conn->times.probe + probe->conn->times.answer) +
+	       SLACK_MS;
+}
+
+bool probe_wanted(const struct route_connection *conn)
+{
+	return conn->times.probe && conn->kind != ROUTE_INBOUND;
+}
+
+static uint32_t print_of(const struct route_connection *conn)
+{
+	char text[2 * ROUTE_HOST_MAX];
+
+	re_snprintf(text, sizeof(text), "%s\n%s", conn->peer.address,
+		    conn->peer.listener ? conn->peer.listener : "");
+	return hash_joaat_str(text);
+}
+
+static void on_due(void *arg);
+
+static void due_in(struct probe *probe, uint32_t ms)
+{
+	wheel_start(probe->px->deps.wheel, &probe->due,
+		    ms - ms / 10 + rand_u32() % (ms / 5 + 1), on_due, probe);
+}
+
+/* --- its end ------------------------------------------------------------------------ */
+
+/* The handler may free the probe. */
+static void ended(struct probe *probe, uint16_t code, const char *why)
+{
+	const uint64_t now = wheel_now(probe->px->deps.wheel);
+	const struct probe_result result = {
+		.code = code, .why = why, .now_ms = proxy_unix_ms(),
+		.rtt_ms = (uint32_t)(now - probe->sent_ms)};
+	uint32_t next = probe->conn->times.probe;
+	bool changed;
+
+	give_up(probe);
+	changed = probe_count(&probe->state, &result);
+	if (probe->state.failures && probe->state.failures < PROBE_FAILURES)
+		next = min(next, (uint32_t)AGAIN_MS);
+	due_in(probe, next);
+	probe->h.endh(probe, changed, probe->h.arg);
+}
+
+/* It is not repeated any more: the next one is soon enough. */
+static void on_silence(void *arg)
+{
+	struct probe *probe = arg;
+
+	txn_cli_transport_error(probe->ct, ETIMEDOUT);
+}
+
+static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
+{
+	char why[PROBE_WHY_MAX];
+	(void)ct;
+
+	if (msg->scode < 200)
+		return;
+	re_snprintf(why, sizeof(why), "%r", &msg->reason);
+	ended(arg, msg->scode, why);
+}
+
+static void on_end(struct txn_cli *ct, int err, void *arg)
+{
+	struct probe *probe = arg;
+	(void)ct;
+
+	probe->ct = NULL;
+	ended(probe, 0,
+	      err == ETIMEDOUT ? "no answer" : "it could not be sent");
+}
+
+/* --- the request ----------------------------------------------------------------------- */
+
+static int send_options(struct probe *probe, const struct conn_way *way)
+{
+	const struct route_connection *conn = probe->conn;
+	const char *user = conn->login.username ? conn->login.username
+						: conn->from_user;
+	char uri[URI_MAX], from[URI_MAX], to[URI_MAX], contact[URI_MAX],
+		name[TRUNK_CONTACT_MAX], tag[17], callid[17];
+	struct smsg_field fields[2];
+	struct own_request req = {.method = "OPTIONS", .to = &way->flow,
+				  .cseq = 1, .fieldv = fields, .fieldc = 2,
+				  .resph = on_response, .endh = on_end,
+				  .arg = probe};
+
+	trunk_contact_print(name, conn);
+	id_make(tag);
+	id_make(callid);
+	re_snprintf(uri, sizeof(uri), "sip:%s", conn->peer.target);
+	re_snprintf(to, sizeof(to), "<sip:%s>", conn->peer.domain);
+	re_snprintf(from, sizeof(from), "<sip:%s%s%s>;tag=%s",
+		    user ? user : "", user ? "@" : "", conn->peer.domain, tag);
+	re_snprintf(contact, sizeof(contact), "<sip:%s@%s>", name,
+		    hop_host(probe->px, &way->flow));
+	pl_set_str(&req.uri, uri);
+	pl_set_str(&req.from, from);
+	pl_set_str(&req.to_val, to);
+	pl_set_str(&req.callid, callid);
+	pl_set_str(&fields[0].name, "Contact");
+	pl_set_str(&fields[0].val, contact);
+	pl_set_str(&fields[1].name, "Accept");
+	pl_set_str(&fields[1].val, "application/sdp");
+	return own_request_send(&probe->ct, probe->px, &req);
+}
+
+static void on_way(enum status code, const struct conn_way *way, void *arg)
+{
+	struct probe *probe = arg;
+
+	probe->locate = mem_deref(probe->locate);
+	if (code != STATUS_OK) {
+		ended(probe, 0, "its name has no address");
+		return;
+	}
+	probe->sent_ms = wheel_now(probe->px->deps.wheel);
+	probe->h.senth(probe->h.arg);
+	if (send_options(probe, way))
+		ended(probe, 0, "it could not be sent");
+	else
+		wheel_start(probe->px->deps.wheel, &probe->silence,
+			    probe->conn->times.answer, on_silence, probe);
+}
+
+static void on_due(void *arg)
+{
+	struct probe *probe = arg;
+	struct conn_way way;
+	int err;
+
+	err = conn_way_find(&probe->locate, &way, probe->px, probe->conn,
+			    on_way, probe);
+	if (!err)
+		on_way(STATUS_OK, &way, probe);
+	else if (err != EINPROGRESS)
+		ended(probe, 0, err == ENOENT ? "no listener for it"
+					      : "its name has no address");
+}
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+int probe_alloc(struct probe **probep, struct proxy *px,
+		const struct route_connection *conn,
+		const struct probe_state *was, uint32_t first_ms,
+		const struct probe_handlers *h)
+{
+	struct probe *probe = mem_zalloc(sizeof(*probe), destructor);
+
+	if (!probe)
+		return ENOMEM;
+
+	probe->px   = px;
+	probe->conn = conn;
+	probe->h    = *h;
+	if (was && was->print == print_of(conn))
+		probe->state = *was;
+	probe->state.print = print_of(conn);
+	wheel_start(px->deps.wheel, &probe->due, rand_u32() % (first_ms + 1),
+		    on_due, probe);
+	*probep = probe;
+	return 0;
+}
+
+void probe_follow(struct probe *probe, const struct route_connection *conn)
+{
+	const uint32_t print = print_of(conn);
+	const bool moved = print != probe->state.print;
+
+	/* what is under way names the old one */
+	give_up(probe);
+	probe->conn = conn;
+	if (moved)
+		probe->state = (struct probe_state){.print = print};
+	if (moved || !wheel_runs(&probe->due))
+		wheel_start(probe->px->deps.wheel, &probe->due, 0, on_due,
+			    probe);
+}
