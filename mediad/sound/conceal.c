@@ -10,14 +10,15 @@
 
 enum {
 	PITCH_MIN = 40,       /* 200 Hz; higher voices: a multiple of theirs */
-	WINDOW = 160,         /* samples that are compared */
+	WINDOW = 72,          /* samples that are compared: more of a voice is
+				 of another sound already */
 	FADE_FROM = 80,       /* samples at full level */
 	BLEND_MIN = 12,       /* samples of the way back, at least, */
 	BLEND_MAX = 48,       /* and at most */
 	BLEND_PER_10_MS = 4,  /* more for each 10 ms that were made */
 	UNVOICED_PITCH = 157, /* so long that nobody hears a pitch */
 	GAIN_ONE = 1 << 14,
-	GAIN_UNVOICED = GAIN_ONE * 3 / 5,
+	GAIN_UNVOICED = GAIN_ONE * 2 / 5,
 };
 
 /* --- pitch ---------------------------------------------------------------------- */
@@ -39,14 +40,16 @@ static float likeness(const struct conceal *c, unsigned lag, unsigned step)
 }
 
 /* Coarse over all lags, then fine around the best. What repeats itself badly
- * is made less loud: it is the less likely to be right. */
+ * is made less loud: it is the less likely to be right. Both, and WINDOW, were
+ * chosen by the segmental SNR of speech of several voices and languages at 5 %
+ * and 10 % loss. */
 static unsigned find_pitch(struct conceal *c)
 {
 	unsigned best = PITCH_MIN, from, to;
 	float most = -1;
 
 	for (unsigned lag = PITCH_MIN; lag <= CONCEAL_PITCH_MAX; lag += 2) {
-		float like = likeness(c, lag, 4);
+		float like = likeness(c, lag, 2);
 
 		if (like > most) {
 			most = like;
@@ -68,7 +71,9 @@ static unsigned find_pitch(struct conceal *c)
 			best = lag;
 		}
 	}
-	c->gain += (int)((GAIN_ONE - GAIN_UNVOICED) * (most > 0 ? most : 0));
+	if (most > 0)
+		c->gain +=
+			(int)((GAIN_ONE - GAIN_UNVOICED) * most * most * most);
 	return best;
 }
 

@@ -121,6 +121,36 @@ static void speech_is_nearer_than_with_silence(void)
 	compare("5 % in pairs", two_of_forty, 0.02);
 }
 
+/* Pitch, level and sound change all the time, as they do when somebody talks
+ * fast. */
+static void talk_fast(int16_t *pcm, size_t count)
+{
+	struct speech sp = speech_begin(RATE);
+	double y[4] = {0}, phase = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double t = (double)i / RATE, in = 0.02 * speech_noise(&sp);
+		double loud = 0.3 + fabs(sin(2 * M_PI * 4.1 * t));
+
+		phase += (150 + 20 * sin(2 * M_PI * 1.1 * t)) / RATE;
+		if (phase >= 1) {
+			phase -= 1;
+			in += 1;
+		}
+		in = speech_formant(in, y, 500 + 150 * sin(2 * M_PI * 3.1 * t),
+				    RATE);
+		in = speech_formant(in, y + 2,
+				    1500 + 500 * sin(2 * M_PI * 3.7 * t), RATE);
+		pcm[i] = (int16_t)fmax(-30000, fmin(30000, in * loud * 900));
+	}
+}
+
+static void a_fast_talker_is_nearer_than_with_silence(void)
+{
+	talk_fast(ref, SAMPLES);
+	compare("fast, 10 % single", one_of_ten, 0);
+}
+
 static double power(size_t from, size_t count)
 {
 	double sum = 0;
@@ -178,6 +208,7 @@ static void any_history_and_any_length_will_do(void)
 TEST_MAIN(TEST(what_is_received_is_not_touched),
 	  TEST(a_tone_goes_on_without_an_edge),
 	  TEST(speech_is_nearer_than_with_silence),
+	  TEST(a_fast_talker_is_nearer_than_with_silence),
 	  TEST(a_long_loss_fades_to_silence_in_60_ms),
 	  TEST(the_way_back_is_smooth),
 	  TEST(any_history_and_any_length_will_do))
