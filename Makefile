@@ -9,6 +9,9 @@ WERROR  ?=
 V       ?=
 PREFIX  ?= /usr/local
 SYSCONFDIR ?= /etc/cordboard
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 DESTDIR ?=
 VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo unknown)
 
@@ -234,17 +237,25 @@ compile_commands.json: Makefile $(filter %.c,$(C_FILES)) ## for clangd and clang
 	  '$(CC) $(subst ",\",$(CPPFLAGS)) $(CFLAGS) -DVERSION=\"dev\" -c '"$$f"; sep=",$$(printf '\nx')"; sep="$${sep%x}"; \
 	done; echo ']'; } > $@
 
-install: ## DESTDIR, PREFIX, SYSCONFDIR; the page, too, after `make web`
+MAN   := $(wildcard docs/man/*.8)
+UNITS := $(wildcard deploy/*.service)
+install: ## DESTDIR, PREFIX, SYSCONFDIR, MANDIR, UNITDIR; the page, too, after `make web`
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/release all
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:$(B)/%=$(B)/release/%)
 	$(if $(wildcard $(B)/web/*),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cordboard/web $(B)/web/*)
-	@install -d $(DESTDIR)$(SYSCONFDIR)
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(MAN)
+	install -D -m 644 deploy/cordboard.sysusers $(DESTDIR)$(SYSUSERSDIR)/cordboard.conf
+	@install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)
+	$(Q)for u in $(UNITS); do sed 's|/usr/local/bin|$(PREFIX)/bin|; s|/etc/cordboard|$(SYSCONFDIR)|' $$u | \
+	  install -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$${u##*/}; done
 	@for f in conf/*; do to=$(DESTDIR)$(SYSCONFDIR)/$${f#conf/}; \
 	  [ -e $$to ] && { cmp -s $$f $$to || echo "$$to is kept, the new one is $$to.new"; to=$$to.new; }; \
 	  cmp -s $$f $${to%.new} || install -m 644 $$f $$to; done
 uninstall: ## remove what install put there (configuration stays)
 	rm -rf $(DESTDIR)$(PREFIX)/share/cordboard
-	rm -f $(foreach p,$(notdir $(PROGRAMS)),$(DESTDIR)$(PREFIX)/bin/$(p))
+	rm -f $(foreach p,$(notdir $(PROGRAMS)),$(DESTDIR)$(PREFIX)/bin/$(p)) \
+	  $(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man8/$(m)) \
+	  $(foreach u,$(notdir $(UNITS)),$(DESTDIR)$(UNITDIR)/$(u)) $(DESTDIR)$(SYSUSERSDIR)/cordboard.conf
 dist: ## a source archive
 	git archive --prefix=cordboard-$(VERSION)/ -o cordboard-$(VERSION).tar.gz HEAD
 clean: ## remove $(B)
