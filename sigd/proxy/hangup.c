@@ -272,7 +272,8 @@ static void on_lost_record(enum status code, const struct call_record *rec,
 		loss_later(loss);
 		return;
 	}
-	/* being set up: by us, or by another one, who hears of it too */
+	/* being set up: by us; or by another one, which finds out when it is
+	 * answered */
 	if (code == STATUS_OK && rec->state == CALL_SETUP) {
 		(void)invite_lost(loss->px, rec->call, loss->reason);
 		code = STATUS_UNKNOWN_DIALOG;

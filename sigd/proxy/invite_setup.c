@@ -21,7 +21,7 @@ enum { MARGIN_MS = 60000 };
 /* It is claimed twice before somebody acts (takeover.c). */
 static uint32_t deadline_ms(const struct proxy *px)
 {
-	return px->cfg.takeover_ms * 2 / 5;
+	return px->cfg.takeover_ms * 3 / 10;
 }
 
 static void on_scheduled(int err, const struct redis_val *val, void *arg)
@@ -43,6 +43,18 @@ static void renew(void *arg)
 			   on_scheduled, NULL);
 	wheel_start(px->deps.wheel, &inv->renew, px->cfg.takeover_ms / 5,
 		    renew, inv);
+}
+
+void invite_renew_all(struct proxy *px)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->invites, le) {
+		struct invite *inv = le->data;
+
+		if (wheel_runs(&inv->renew))
+			renew(inv);
+	}
 }
 
 void invite_unsaved(struct invite *inv, enum status code)

@@ -180,6 +180,8 @@ void invite_start(struct proxy *px, const struct invite_params *params);
 void invite_cancel(struct proxy *px, const struct txn_srv *st);
 /* Calls that have no final answer yet. */
 uint32_t invite_pending(const struct proxy *px);
+/* All set-ups of ours live: say so now. */
+void invite_renew_all(struct proxy *px);
 /* A set-up of ours: true. */
 bool invite_is_here(const struct proxy *px, const char *call);
 /* Its media is lost: true when it was being set up here, and has ended. */

@@ -20,6 +20,7 @@
 #include "common/due.h"
 #include "common/id.h"
 #include "common/log.h"
+#include "common/redis_link.h"
 #include "sigd/call/call_setup.h"
 #include "sigd/proxy/proxy_priv.h"
 
@@ -272,13 +273,22 @@ static void on_due(const struct due_item *item, void *arg)
 		take(px, call, item->token);
 }
 
+/* Back: ours still live, whatever was claimed meanwhile. */
+static void on_link(bool up, void *arg)
+{
+	if (up)
+		invite_renew_all(arg);
+}
+
 int takeover_start(struct proxy *px)
 {
 	const uint32_t ms = px->cfg.takeover_ms;
+	/* the lease is longer than the wait before a link tries again */
 	const struct due_params params = {
 		.link = px->deps.redis, .wheel = px->deps.wheel,
-		.kind = "setup", .poll_ms = ms / 10, .lease_ms = ms * 2 / 5,
+		.kind = "setup", .poll_ms = ms / 10, .lease_ms = ms * 3 / 5,
 		.fireh = on_due, .arg = px};
+	int err = due_alloc(&px->setups, &params);
 
-	return due_alloc(&px->setups, &params);
+	return err ? err : redis_link_observe(px->deps.redis, on_link, px);
 }

@@ -219,6 +219,29 @@ static void cancel_goes_at_once_behind_a_provisional(void)
 	wire_close(&w);
 }
 
+static void an_invite_of_another_process_is_cancelled_and_acknowledged(void)
+{
+	struct txn_cli *ct = NULL;
+	struct wire w;
+
+	REQUIRE(wire_open(&w));
+	CHECK_INT(wire_restore(&w, &ct, "INVITE"), 0);
+	CHECK_INT(w.sent, 0);
+	wire_wait(&w, 64 * T1);
+	CHECK_INT(w.sent, 0);
+	CHECK_INT(txn_cli_cancel(ct, NULL), 0);
+	CHECK(wire_is(&w, 0, "CANCEL "));
+	in(&w, 200, "CANCEL");
+	in(&w, 487, "INVITE");
+	CHECK(wire_is(&w, 1, "ACK "));
+	wire_wait(&w, 64 * T1);
+	CHECK_INT(w.ends, 1);
+	CHECK(wire_empty(&w));
+	CHECK_INT(wire_restore(&w, &ct, "BYE"), EINVAL);
+	CHECK(wire_empty(&w));
+	wire_close(&w);
+}
+
 static void cancel_behind_a_final_does_nothing(void)
 {
 	struct txn_cli *ct = NULL;
@@ -485,6 +508,7 @@ TEST_MAIN(TEST(invite_is_repeated_by_a_until_b),
 	  TEST(every_2xx_passes_until_m), TEST(cancel_waits_for_a_provisional),
 	  TEST(cancelled_invite_is_not_repeated),
 	  TEST(cancel_goes_at_once_behind_a_provisional),
+	  TEST(an_invite_of_another_process_is_cancelled_and_acknowledged),
 	  TEST(cancel_behind_a_final_does_nothing),
 	  TEST(final_before_the_provisional_drops_the_cancel),
 	  TEST(cancelled_invite_without_a_final_ends),

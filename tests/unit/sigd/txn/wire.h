@@ -240,4 +240,23 @@ static inline int wire_ask(struct wire *w, struct txn_cli **ctp,
 	return txn_cli_start(ctp, w->table, &params);
 }
 
+/* The same, as another process sent it. */
+static inline int wire_restore(struct wire *w, struct txn_cli **ctp,
+			       const char *method)
+{
+	char buf[1024];
+	size_t len = wire_request(buf, sizeof(buf), method, "z9hG4bKx");
+	const struct txn_cli_params params = {
+		.dest = &w->udp,
+		.msg = (uint8_t *)buf,
+		.len = len,
+		.branch = {"z9hG4bKx", 8},
+		.resph = wire_on_response,
+		.endh = wire_on_cli_end,
+		.arg = w,
+	};
+
+	return txn_cli_restore(ctp, w->table, &params);
+}
+
 #endif
