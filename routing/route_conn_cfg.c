@@ -139,7 +139,9 @@ static const struct cfg_field conn_fields[] = {
 	 .help = "Time between two OPTIONS that ask whether it is there; 0s: "
 		 "none are sent."},
 	{"max_calls", CFG_INT, CONN(max_calls), .min = 0, .max = 1000000,
-	 .def = "0", .help = "Calls at once; 0: no limit."},
+	 .def = "0", .help = "Calls at once, both ways and in all workers "
+			     "together: over it the next target is tried; 0: "
+			     "no limit."},
 	CFG_END,
 };
 

@@ -65,6 +65,8 @@ static void leave(struct branch *branch, const char *reason)
 
 	branch->done = true;
 	timers_stop(branch);
+	if (branch->to.conn)
+		conn_calls_leave(inv->px, branch->to.conn, inv->rec.call);
 	branch->ask = mem_deref(branch->ask);
 	if (inv->early == branch) {
 		inv->early   = NULL;

@@ -16,6 +16,7 @@
 #include "common/wheel.h"
 #include "sigd/call/branch_token.h"
 #include "sigd/media/media_client.h"
+#include "sigd/proxy/conn_calls.h"
 #include "sigd/proxy/rebind.h"
 
 /* TRIES: of what may help when asked again, with Redis there. */
@@ -81,8 +82,10 @@ static void on_record(enum status code, const struct call_record *rec,
 	struct hangup *h = arg;
 
 	h->ask = mem_deref(h->ask);
-	if (rec)
+	if (rec) {
 		rebind_ended(h->px, rec);
+		conn_calls_ended(h->px, rec);
+	}
 	/* internal: Redis is there but loads, or has no room */
 	h->record_done = code != STATUS_REDIS_DOWN &&
 			 (code != STATUS_INTERNAL || h->tries >= TRIES);

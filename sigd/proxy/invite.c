@@ -19,7 +19,7 @@ static void destructor(void *data)
 	list_flush(&inv->branches);
 	for (unsigned i = 0; i < INVITE_ASKS; i++)
 		mem_deref(inv->asks[i]);
-	hunt_clear(&inv->hunt);
+	hunt_clear(inv);
 	mem_deref(inv->ringing);
 	mem_deref(inv->save);
 	mem_deref(inv->begin);
@@ -57,7 +57,7 @@ static void let_go(struct invite *inv)
 	wheel_stop(&inv->limit);
 	for (unsigned i = 0; i < INVITE_ASKS; i++)
 		inv->asks[i] = mem_deref(inv->asks[i]);
-	hunt_clear(&inv->hunt);
+	hunt_clear(inv);
 	inv->ringing = mem_deref(inv->ringing);
 	inv->save    = mem_deref(inv->save);
 	invite_setup_end(inv);
@@ -224,6 +224,39 @@ static enum status place(struct invite *inv)
 	return STATUS_OK;
 }
 
+static void serve(struct invite *inv)
+{
+	if (inv->hunt.targets[0].kind == ROUTE_TO_SERVICE)
+		invite_service(inv, inv->hunt.targets[0].service);
+	else
+		invite_hunt(inv);
+}
+
+static void on_place(enum status code, void *arg)
+{
+	struct invite *inv = arg;
+	struct conn_calls_ask *ask = inv->hunt.place;
+
+	inv->hunt.place = NULL;
+	if (code == STATUS_OK)
+		serve(inv);
+	else
+		invite_fail(inv, code);
+	mem_deref(ask);
+}
+
+/* A call that comes from a connection is one of its `max_calls`, too. */
+static void take_place(struct invite *inv)
+{
+	int err = conn_calls_take(&inv->hunt.place, inv->px, inv->from,
+				  inv->rec.call, on_place, inv);
+
+	if (!err)
+		serve(inv);
+	else if (err != EINPROGRESS)
+		invite_fail(inv, STATUS_REDIS_DOWN);
+}
+
 void invite_start(struct proxy *px, const struct invite_params *params)
 {
 	struct invite *inv = mem_zalloc(sizeof(*inv), destructor);
@@ -260,10 +293,10 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	code = invite_setup(inv);
 	if (code != STATUS_OK)
 		invite_fail(inv, code);
-	else if (inv->hunt.targets[0].kind == ROUTE_TO_SERVICE)
-		invite_service(inv, inv->hunt.targets[0].service);
+	else if (inv->from)
+		take_place(inv);
 	else
-		invite_hunt(inv);
+		serve(inv);
 }
 
 int invite_ask(struct invite *inv, unsigned slot, const struct ctl_req *req,
@@ -320,6 +353,7 @@ void invite_save(struct invite *inv, call_record_h *h)
 {
 	inv->rec.state = CALL_UP;
 	inv->rec.up_ms = proxy_unix_ms();
+	conn_calls_up(inv->px, &inv->rec);
 	if (FAULT("sigd.record.save") ||
 	    call_record_save(&inv->save, inv->px->deps.redis, &inv->rec,
 			     inv->px->cfg.call_s, h, inv))

@@ -23,6 +23,7 @@
 #include "sigd/call/call_setup.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/branch.h"
+#include "sigd/proxy/conn_calls.h"
 #include "sigd/proxy/conn_way.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/registrar/registrar.h"
@@ -39,6 +40,8 @@ struct hunt {
 	struct registrar_ask *lookup;
 	struct conn_ask *locate;
 	const struct route_connection *sought; /* the last one; NULL: none */
+	struct conn_calls_ask *place;
+	const struct route_connection *placed; /* no try has its place yet */
 	uint16_t code;               /* best so far; 0: none */
 	enum status why;
 	struct smsg *msg;            /* what said so; NULL: we did */
@@ -119,7 +122,7 @@ void invite_service(struct invite *inv, enum route_service named);
 void invite_hunt(struct invite *inv);
 /* A try is over without a 2xx; its branch counts no more. May free inv. */
 void invite_result(struct invite *inv, const struct invite_result *result);
-void hunt_clear(struct hunt *hunt);
+void hunt_clear(struct invite *inv);
 
 /* --- invite_media.c --- */
 

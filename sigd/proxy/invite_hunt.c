@@ -16,8 +16,20 @@
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite.h"
 
-void hunt_clear(struct hunt *hunt)
+/* What was sought there comes to nothing. */
+static void leave_place(struct invite *inv)
 {
+	if (inv->hunt.placed)
+		conn_calls_leave(inv->px, inv->hunt.placed, inv->rec.call);
+	inv->hunt.placed = NULL;
+}
+
+void hunt_clear(struct invite *inv)
+{
+	struct hunt *hunt = &inv->hunt;
+
+	leave_place(inv);
+	hunt->place  = mem_deref(hunt->place);
 	hunt->lookup = mem_deref(hunt->lookup);
 	hunt->locate = mem_deref(hunt->locate);
 	hunt->msg    = mem_deref(hunt->msg);
@@ -144,8 +156,11 @@ static void connection_try(struct invite *inv,
 {
 	int err = branch_start_connection(inv, conn, way);
 
-	if (!err)
+	if (!err) {
+		inv->hunt.placed = NULL;
 		return;
+	}
+	leave_place(inv);
 	log_warn(inv->rec.call, "try not begun", "to=%s err=%s", conn->name,
 		 strerror(err));
 	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
@@ -159,7 +174,8 @@ static void connection_away(struct invite *inv,
 	log_info(inv->rec.call, "try failed", "to=%s why=%s", conn->name,
 		 status_text(why));
 	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
-	missed(inv, 500, why);
+	leave_place(inv);
+	missed(inv, why == STATUS_CALL_LIMIT ? 503 : 500, why);
 }
 
 static void on_located(enum status code, const struct conn_way *way,
@@ -177,21 +193,50 @@ static void on_located(enum status code, const struct conn_way *way,
 	mem_deref(ask);
 }
 
-static void connection_seek(struct invite *inv,
-			    const struct route_connection *conn)
+static void connection_locate(struct invite *inv,
+			      const struct route_connection *conn)
 {
 	struct hunt *hunt = &inv->hunt;
 	struct conn_way way;
 	int err;
 
-	hunt->sought = conn;
-	conn_figures_count(inv->px->conns, conn, CONN_TRY);
+	hunt->placed = conn;
 	err = conn_way_find(&hunt->locate, &way, inv->px, conn, on_located,
 			    inv);
 	if (!err)
 		connection_try(inv, conn, &way);
 	else if (err != EINPROGRESS)
 		connection_away(inv, conn, STATUS_TARGET_DOWN);
+}
+
+static void on_place(enum status code, void *arg)
+{
+	struct invite *inv = arg;
+	struct hunt *hunt = &inv->hunt;
+	struct conn_calls_ask *ask = hunt->place;
+
+	hunt->place = NULL;
+	if (code == STATUS_OK)
+		connection_locate(inv, hunt->sought);
+	else
+		connection_away(inv, hunt->sought, code);
+	mem_deref(ask);
+}
+
+static void connection_seek(struct invite *inv,
+			    const struct route_connection *conn)
+{
+	struct hunt *hunt = &inv->hunt;
+	int err;
+
+	hunt->sought = conn;
+	conn_figures_count(inv->px->conns, conn, CONN_TRY);
+	err = conn_calls_take(&hunt->place, inv->px, conn, inv->rec.call,
+			      on_place, inv);
+	if (!err)
+		connection_locate(inv, conn);
+	else if (err != EINPROGRESS)
+		connection_away(inv, conn, STATUS_REDIS_DOWN);
 }
 
 static size_t devices_start(struct invite *inv,
