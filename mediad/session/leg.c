@@ -277,8 +277,10 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 	/* LEG_NO_RECORD + 1 is 0: nobody */
 	*serving = leg->rec + 1;
 	leg->heard_ms = packet->now_ms;
-	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp))
+	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp)) {
+		leg_heard(leg, sp.h.pt);
 		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
+	}
 	*serving = 0;
 	if (first && leg->in.packets)
 		tell_up(leg);

@@ -12,6 +12,10 @@
 #include "mediad/sound/codec.h"
 #include "mediad/sound/keytone.h"
 
+enum {
+	ODD_MAX = 3 /* packets of another codec in a row: it is meant */
+};
+
 static const struct sdpm_map *leg_event(const struct leg *leg)
 {
 	const struct sdpm_choice *choice = leg->sdp.choice;
@@ -20,15 +24,15 @@ static const struct sdpm_map *leg_event(const struct leg *leg)
 					    : NULL;
 }
 
-static bool same_codec(const struct leg *a, const struct leg *b)
+static bool same_codec(const struct leg *leg, const struct leg *to)
 {
-	return leg_codec(a)->codec == leg_codec(b)->codec &&
-	       leg_codec(a)->clock == leg_codec(b)->clock;
+	return leg_hears(leg)->codec == leg_codec(to)->codec &&
+	       leg_hears(leg)->clock == leg_codec(to)->clock;
 }
 
-static const struct codec *codec_of(const struct leg *leg)
+static const struct codec *codec_of(const struct sdpm_map *map)
 {
-	return codec_find(sdpm_codec_info(leg_codec(leg)->codec)->name);
+	return codec_find(sdpm_codec_info(map->codec)->name);
 }
 
 static struct digit_clock clock_of(const struct leg *leg)
@@ -70,7 +74,7 @@ static void make_tones(struct leg *leg, struct leg *to)
 {
 	const struct keytone_params params = {
 		.wheel = leg->session->table->wheel,
-		.codec = codec_of(to),
+		.codec = codec_of(leg_codec(to)),
 		.pt = leg_codec(to)->tx_pt,
 		.from = clock_of(leg),
 		.out = &to->out,
@@ -98,7 +102,7 @@ static void open_relay(struct relay *relay, const struct leg *leg,
 
 	relay_close(relay);
 	relay_open(relay, &to->out, to->path);
-	relay_pass(relay, leg_codec(leg)->rx_pt, leg_codec(to)->tx_pt);
+	relay_pass(relay, leg_hears(leg)->rx_pt, leg_codec(to)->tx_pt);
 	if (event_in && event_out) {
 		digit_way_init(&way, &from, &out, to->sdp.choice->events);
 		relay_pass_event(relay, event_in->rx_pt, event_out->tx_pt,
@@ -146,10 +150,11 @@ static void flow_by_relay(struct leg *leg, struct leg *to)
 
 static struct transcode_side side_of(const struct leg *leg, bool receiving)
 {
-	const struct sdpm_map *codec = leg_codec(leg);
+	const struct sdpm_map *codec =
+		receiving ? leg_hears(leg) : leg_codec(leg);
 	const struct sdpm_map *event = leg_event(leg);
 	struct transcode_side side = {
-		.codec = codec_of(leg),
+		.codec = codec_of(codec),
 		.pt = receiving ? codec->rx_pt : codec->tx_pt,
 		.event_pt = TRANSCODE_NO_PT,
 		.event_clock = clock_of(leg).event,
@@ -226,4 +231,45 @@ void leg_flow(struct leg *leg, struct leg *to)
 		flow_by_relay(leg, to);
 	else
 		flow_by_transcode(leg, to);
+}
+
+/* --- another codec than agreed on ------------------------------------------------- */
+
+const struct sdpm_map *leg_hears(const struct leg *leg)
+{
+	return leg->hears ? &leg->sdp.choice->maps[leg->hears - 1]
+			  : leg_codec(leg);
+}
+
+/* Of the formats of an answer the far side should send the first, and may send
+ * any (RFC 3264, 6.1). Other clocks are other streams, and are not meant. */
+static bool may_come(const struct leg *leg, const struct sdpm_map *map,
+		     uint8_t pt)
+{
+	return map->rx_pt == pt && map->codec != SDPM_EVENT &&
+	       map->clock == leg_codec(leg)->clock;
+}
+
+void leg_heard(struct leg *leg, uint8_t pt)
+{
+	const struct sdpm_choice *choice = leg->sdp.choice;
+
+	if (!choice || pt == leg_hears(leg)->rx_pt) {
+		leg->odd = 0;
+		return;
+	}
+	leg->odd = pt == leg->odd_pt ? leg->odd + 1 : 1;
+	leg->odd_pt = pt;
+	if (leg->odd < ODD_MAX)
+		return;
+	leg->odd = 0;
+	for (uint8_t i = 0; i < choice->nmaps; i++) {
+		if (!may_come(leg, &choice->maps[i], pt))
+			continue;
+		leg->hears = i == choice->codec ? 0 : (uint8_t)(i + 1);
+		log_info(leg->session->call, "another codec comes",
+			 "leg=%u pt=%u", leg->nr, pt);
+		leg_wire(leg);
+		return;
+	}
 }

@@ -307,6 +307,7 @@ void leg_apply(struct leg *leg)
 
 	strm_out_set_rate(&leg->out, clock, now_ms);
 	strm_in_set_rate(&leg->in, clock);
+	leg->hears = leg->odd = 0;
 	leg->in.event =
 		choice->event < 0 ? -1 : choice->maps[choice->event].rx_pt;
 	leg->kind->agree(leg);

@@ -131,6 +131,10 @@ struct leg {
 	uint32_t playing;              /* what the player was made for */
 	struct strm_in in;
 	struct strm_out out;
+	uint8_t hears;      /* another codec than agreed on: 1 + its place in
+			       choice->maps; 0: that one */
+	uint8_t odd;        /* packets in a row of the same other one, */
+	uint8_t odd_pt;     /* and its number */
 	struct relay relay; /* of what comes in */
 	struct transcode *transcode; /* that takes it over; NULL: none */
 	struct keytone *keytone;     /* that takes over its events */
@@ -231,6 +235,11 @@ void leg_unjoin(struct leg *leg);
 
 /* --- leg_flow.c ------------------------------------------------------------------ */
 
+/* What its far side sends, which need not be what we send to it. */
+const struct sdpm_map *leg_hears(const struct leg *leg);
+/* A packet of this payload type has come: the way of the next ones may be
+ * another. */
+void leg_heard(struct leg *leg, uint8_t pt);
 /* Have what comes from the leg go to another (or to itself), by relay or
  * transcode; what flows as it should is left alone. */
 void leg_flow(struct leg *leg, struct leg *to);

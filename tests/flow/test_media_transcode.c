@@ -303,6 +303,49 @@ static void a_page_with_opus_and_a_pbx_with_g711_hear_each_other(void)
 	hear_each_other("8 101", &codec_pcma);
 }
 
+/* RFC 3264, 6.1: of the formats that it answered with it should send the
+ * first, and may send any. */
+static void what_a_pbx_sends_instead_of_its_first_codec_is_heard(void)
+{
+	struct call *call = call_up("8 0 101", &codec_pcmu, NULL);
+
+	if (!call)
+		return;
+	CHECK_STR(figures(call, 2)->chosen, "PCMA/8000/1");
+	call->phone_ear.codec = &codec_pcma;
+	talk(call, 3000);
+	fault_free(call);
+	expect_tone("page", &call->page_ear, 8000, 602);
+	expect_tone("phone", &call->phone_ear, 8000, 1004);
+	CHECK(figures(call, 1)->stats.packets_out >= 147);
+	hang_up(call);
+}
+
+/* The same beside a page with the one G.711 alone, and back again. */
+static void a_relay_becomes_a_transcoder_and_a_relay_again(void)
+{
+	struct call *call = call_open(NULL);
+
+	if (!call)
+		return;
+	REQUIRE(call->page);
+	media_page_narrow(call->page);
+	call_begin(call, "8 0 101", &codec_pcma);
+	talk(call, 500);
+	CHECK_INT(session_sound(call->bed.table)->running, 0);
+	call->phone->pt = 0;
+	call->phone_mouth.codec = &codec_pcmu;
+	talk(call, 2000);
+	CHECK_INT(session_sound(call->bed.table)->running, 1);
+	expect_tone("page", &call->page_ear, 8000, 602);
+	call->phone->pt = 8;
+	call->phone_mouth.codec = &codec_pcma;
+	talk(call, 500);
+	CHECK_INT(session_sound(call->bed.table)->running, 0);
+	fault_free(call);
+	hang_up(call);
+}
+
 /* What the PBX's network loses and turns round is made up for: the page hears
  * a stream without a hole. */
 static void losses_of_the_pbx_are_made_up_for(void)
@@ -789,6 +832,8 @@ static void memory_runs_out_anywhere(void)
 }
 
 TEST_MAIN(TEST(a_page_with_opus_and_a_pbx_with_g711_hear_each_other),
+	  TEST(what_a_pbx_sends_instead_of_its_first_codec_is_heard),
+	  TEST(a_relay_becomes_a_transcoder_and_a_relay_again),
 	  TEST(losses_of_the_pbx_are_made_up_for),
 	  TEST(nothing_is_left_of_a_call), TEST(switches_keep_one_stream),
 	  TEST(services_play_to_a_pbx), TEST(a_codec_may_change_in_a_call),
