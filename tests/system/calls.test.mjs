@@ -2,7 +2,7 @@
 // told what, by which worker, and who may end it. SPDX-License-Identifier: MIT
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Message, browserSdp } from './lib/sip.mjs';
+import { browserSdp } from './lib/sip.mjs';
 import { Sipp, credentials } from './lib/sipp.mjs';
 import { until } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
@@ -459,7 +459,8 @@ describe('patience', { timeout: 60000 }, () => {
     }
     const cdrs = (await Promise.all([...'0123456789abcdef'].map((x) => suite.stack.redis.call('XRANGE', `cb:{c:${x}}:cdr`,
       '-', '+')))).flat().map(([, fields]) => Object.fromEntries(fields.flatMap((v, i) => (i % 2 ? [] : [[v, fields[i + 1]]]))));
-    assert.deepEqual(cdrs.map((cdr) => cdr.reason), ['media-lost', 'media-lost']);
-    assert.ok(cdrs.every((cdr) => new Message(`X x x\r\nY: ${cdr.callid}\r\n\r\n`).get('y')));
+    for (const { callid } of [out, echo]) {
+      assert.deepEqual(cdrs.filter((cdr) => cdr.callid === callid).map((cdr) => cdr.reason), ['media-lost']);
+    }
   });
 });
