@@ -371,6 +371,13 @@ const struct sa *hub_pair_local(const struct hub_pair *pair)
 	return &pair->local;
 }
 
+/* RFC 1122, 3.2.1.3 (g): all of 127/8; sa_is_loopback() knows 127.0.0.1. */
+static bool is_loopback(const struct sa *addr)
+{
+	return sa_af(addr) == AF_INET ? sa_in(addr) >> 24 == 127
+				      : sa_is_loopback(addr);
+}
+
 bool hub_pair_reaches(const struct hub_pair *pair, const struct sa *peer)
 {
 	const struct hub_iface *own = &pair->at->iface;
@@ -378,8 +385,8 @@ bool hub_pair_reaches(const struct hub_pair *pair, const struct sa *peer)
 	if (sa_af(&own->bind) != sa_af(peer))
 		return false;
 
-	return !sa_is_loopback(peer) || sa_is_loopback(&own->bind) ||
-	       sa_is_loopback(&own->advertise);
+	return !is_loopback(peer) || is_loopback(&own->bind) ||
+	       is_loopback(&own->advertise);
 }
 
 void hub_pair_release(struct hub_pair *pair, bool rtcp)

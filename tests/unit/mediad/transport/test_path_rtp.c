@@ -566,10 +566,11 @@ static void loopback_is_reached_from_loopback_alone(void)
  * on this box, such as a DNS or SIP server that trusts it. */
 static void loopback_is_not_reached_from_an_interface_for_others(void)
 {
-	struct sa loop, other;
+	struct sa loop, last, other;
 	struct bed bed;
 
 	sa_set_str(&loop, "127.0.0.1", 4000);
+	sa_set_str(&last, "127.255.255.254", 4000);
 	sa_set_str(&other, "192.0.2.1", 4000);
 	if (bed_open(&bed, SOURCE_STRICT)) {
 		bed.path = mem_deref(bed.path);
@@ -582,6 +583,7 @@ static void loopback_is_not_reached_from_an_interface_for_others(void)
 			  0);
 		CHECK_INT(path_rtp_open(bed.path, AF_INET), 0);
 		CHECK(!path_rtp_reaches(bed.path, &loop));
+		CHECK(!path_rtp_reaches(bed.path, &last));
 		CHECK(path_rtp_reaches(bed.path, &other));
 	}
 	bed_close(&bed);
