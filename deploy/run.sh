@@ -98,6 +98,10 @@ interfaces:
   - name: public
     bind: $HOST
     browser_port_base: $MEDIA_PORT
+  # its telephone is on this machine, which others cannot be sent to
+  - name: telephone
+    bind: 127.0.0.1
+    browsers: false
     rtp_ports: [${RTP_PORTS%-*}, ${RTP_PORTS#*-}]
 redis: {path: $D/redis.sock}
 keys: keys

@@ -62,9 +62,16 @@ static void on_up(const struct session_up *up, void *arg)
 	bed->up_leg = up->leg;
 }
 
+/* An address of the process' own: on 127.0.0.1 the daemons of the system tests
+ * and their telephones take ports from the same thousands. */
 static int bind_socket(struct media_bed *bed)
 {
-	sa_set_str(&bed->addr, "127.0.0.1", 0);
+	const unsigned pid = (unsigned)getpid();
+	char text[32];
+
+	re_snprintf(text, sizeof(text), "127.%u.%u.%u", 64 + (pid >> 16) % 64,
+		    pid >> 8 & 255, 1 + pid % 254);
+	sa_set_str(&bed->addr, text, 0);
 	bed->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	if (bed->fd < 0 || bind(bed->fd, &bed->addr.u.sa, bed->addr.len) ||
 	    getsockname(bed->fd, &bed->addr.u.sa, &bed->addr.len))
