@@ -12,9 +12,8 @@
 enum ctl_profile side_profile(const struct flow_id *flow,
 			      const struct route_connection *conn)
 {
-	(void)flow;
-	/* the only one yet; a switch when there are more */
-	return conn ? CTL_RTP : CTL_BROWSER;
+	/* of a connection the only one yet; a switch when there are more */
+	return conn || flow->kind == FLOW_UDP ? CTL_RTP : CTL_BROWSER;
 }
 
 static enum ctl_source source_of(enum route_media_source source)

@@ -307,6 +307,20 @@ static void a_user_at_another_worker_is_called(void)
 	stop(&fix);
 }
 
+/* Who speaks SIP over UDP knows no ICE and no DTLS. */
+static void a_telephone_over_udp_has_plain_rtp(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+
+	if (start(&fix) && talk(&fix, resp)) {
+		CHECK_INT(fix.media.leg[1].profile, CTL_RTP);
+		CHECK_INT(fix.media.leg[2].profile, CTL_RTP);
+		CHECK_INT(fix.media.leg[2].source, CTL_STRICT);
+	}
+	stop(&fix);
+}
+
 static void a_busy_user_is_busy(void)
 {
 	struct fixture fix;
@@ -838,6 +852,7 @@ TEST_MAIN(TEST(a_user_registers_with_the_right_password),
 	  TEST(without_mediad_a_call_is_503_with_retry_after),
 	  TEST(an_offer_that_mediad_refuses_is_488),
 	  TEST(a_user_at_another_worker_is_called),
+	  TEST(a_telephone_over_udp_has_plain_rtp),
 	  TEST(a_busy_user_is_busy),
 	  TEST(a_cancelled_call_ends_on_both_sides),
 	  TEST(a_cancel_while_the_nonce_is_counted_ends_the_call),

@@ -159,7 +159,8 @@ const cells = [
 describe('the kill matrix', { timeout: 300000, concurrency: 4 }, () => {
   for (const [name, fault, scenario] of cells) {
     test(name, async () => {
-      const suite = new Suite({ sip: '  timer_c: 10s\n  takeover: 1s\n', mediad: 'limits: {setup: 1500ms, grace: 300ms}\n' });
+      const suite = new Suite({ sip: '  timer_c: 10s\n  takeover: 1s\n', mediad: 'limits: {setup: 1500ms, grace: 300ms, media_timeout: 1500ms}\n',
+        rtpPorts: 64 });
       const { stack } = suite;
       try {
         await stack.start({ CORDBOARD_FAULT: fault });

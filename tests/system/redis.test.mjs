@@ -3,7 +3,6 @@
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { browserSdp } from './lib/sip.mjs';
 import { until } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
 
@@ -84,7 +83,7 @@ describe('redis', { timeout: 180000 }, () => {
       }
       // within the calls, both ways; media cannot be changed
       for (const call of [one, into1, two, into2]) assert.equal((await call.within('INFO')).code, 200);
-      const hold = await one.within('INVITE', { body: browserSdp(), headers: [['Contact', alice.contact]] });
+      const hold = await one.within('INVITE', { body: alice.sdp(), headers: [['Contact', alice.contact]] });
       assert.equal(hold.code, 503);
       const forged = await one.within('BYE', { by: carol, route: two.route });
       assert.equal(forged.code, 403);

@@ -87,6 +87,12 @@ export function browserSdp(offer) {
     `a=rtpmap:${opus} opus/48000/2`, ''].join('\r\n');
 }
 
+// What a telephone describes; nothing is ever sent from there.
+export function phoneSdp() {
+  return ['v=0', `o=- ${Math.floor(Math.random() * 1e9)} 2 IN IP4 127.0.0.1`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0',
+    'm=audio 4000 RTP/AVP 0', 'a=rtpmap:0 PCMU/8000', 'a=sendrecv', ''].join('\r\n');
+}
+
 // --- a user agent ---------------------------------------------------------------
 
 export class Ua {
@@ -115,6 +121,9 @@ export class Ua {
     this.contact = `<sip:${hex(4)}@${this.host};transport=${this.transport}>`;
     this.aor = `sip:${this.user}@${this.domain}`;
   }
+
+  // What it describes; offer: of the other side, in an answer.
+  sdp(offer) { return this.ws ? browserSdp(offer) : phoneSdp(); }
 
   // The connection has ended: no answer comes.
   cut() {
@@ -323,7 +332,7 @@ export class Ua {
 // --- a call, from either side ----------------------------------------------------
 
 export class Call {
-  constructor(ua) { Object.assign(this, { ua, route: [], cseq: 1, progress: [], requests: [], answers: [] }); }
+  constructor(ua) { Object.assign(this, { ua, ack: true, route: [], cseq: 1, progress: [], requests: [], answers: [] }); }
 
   // Repeats nothing any more.
   quiet() { clearTimeout(this.timer); }
@@ -337,7 +346,7 @@ export class Call {
   // of Ua.authorized(). this.final: a promise of the final response.
   invite(target, options = {}) {
     const uri = target.startsWith('sip:') ? target : `sip:${target}@${this.ua.domain}`;
-    const { sdp = browserSdp(), headers = [], ack = true } = options;
+    const { sdp = this.ua.sdp(), headers = [], ack = true } = options;
     Object.assign(this, { uri, ack, localTag: hex(6), callid: hex(10), remoteUri: uri });
     this.ua.calls.set(this.callid, this);
     this.final = this.attempts(uri, {
@@ -363,7 +372,7 @@ export class Call {
   accepted(msg) {
     // the first one makes the dialog; of a later one only the target counts
     // (RFC 3261 12.2.1.2)
-    if (this.target && msg.cseq !== this.answers[0]?.cseq) {
+    if (this.invited || (this.answers.length && msg.cseq !== this.answers[0].cseq)) {
       this.target = msg.target('contact');
     } else {
       this.remoteTag = msg.tag('to');
@@ -403,7 +412,7 @@ export class Call {
   reject(code) { this.ua.respond(this.invited, code, { tag: this.localTag }); }
 
   // 200, until its ACK has come.
-  answer(sdp = browserSdp(this.invited.body)) {
+  answer(sdp = this.ua.sdp(this.invited.body)) {
     const text = this.ua.respond(this.invited, 200,
       { tag: this.localTag, headers: [['Contact', this.ua.contact]], body: sdp });
     const again = (ms) => {

@@ -190,17 +190,18 @@ ${this.options.sip ?? ''}`);
 
   // Another node of mediad: { name of its process, file and state, node }
   async writeMediad(name, node, admin) {
-    const { mediadWorkers = 2, drain = '1s', rtpPorts = 0 } = this.options;
-    // two for each call to a PBX, and as many beside them
-    const base = rtpPorts && await freeUdp(rtpPorts);
-    const rtp = rtpPorts ? `\n    rtp_ports: [${base}, ${base + rtpPorts - 1}]` : '';
+    const { mediadWorkers = 2, drain = '1s', rtpPorts = 400 } = this.options;
+    // for browsers eight; two for each call to a PBX or telephone, and as
+    // many beside them
+    const base = await freeUdp(8 + rtpPorts);
+    const rtp = rtpPorts ? `\n    rtp_ports: [${base + 8}, ${base + 8 + rtpPorts - 1}]` : '';
     fs.mkdirSync(this.file(`state-${node}`), { recursive: true, mode: 0o700 });
     fs.writeFileSync(this.file(`${name}.yaml`), `node: ${node}
 workers: ${mediadWorkers}
 interfaces:
   - name: lo
     bind: 127.0.0.1
-    browser_port_base: ${await freeUdp(8)}${rtp}
+    browser_port_base: ${base}${rtp}
 redis:
   path: ${this.file('r.sock')}
 keys: keys
