@@ -47,7 +47,7 @@ static const struct redis_script script_take = {
 	"if redis.call('EXISTS', KEYS[1]) == 0 or #rec == 0 then "
 	"  return {} end "
 	"redis.call('HSET', KEYS[1], 'taken', '1') "
-	"redis.call('EXPIRE', KEYS[1], 60) "
+	"redis.call('EXPIRE', KEYS[1], 15) "
 	"return {rec, redis.call('HGETALL', KEYS[1])}"};
 
 /* --- heads -------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ struct hangup {
 	enum status reason;
 	unsigned tries;
 	bool media_done, record_done;
+	bool noted; /* among its users' calls (rebind.h) */
 	struct waiter waiter;
 };
 
@@ -83,7 +84,8 @@ static void on_record(enum status code, const struct call_record *rec,
 
 	h->ask = mem_deref(h->ask);
 	if (rec) {
-		rebind_ended(h->px, rec);
+		if (h->noted)
+			rebind_ended(h->px, rec);
 		conn_calls_ended(h->px, rec);
 	}
 	/* internal: Redis is there but loads, or has no room */
@@ -135,8 +137,11 @@ static void attempt(void *arg)
 	settle(h);
 }
 
+/* rec NULL: not at hand. What its users are in goes first: who dies behind it
+ * leaves at most a call that somebody else ends. */
 static void hangup_for(struct proxy *px, const struct call_name *name,
-		       enum status reason, const struct waiter *waiter)
+		       enum status reason, const struct waiter *waiter,
+		       const struct call_record *rec)
 {
 	struct hangup *h;
 
@@ -153,6 +158,9 @@ static void hangup_for(struct proxy *px, const struct call_name *name,
 	str_ncpy(h->media, name->media, sizeof(h->media));
 	h->media_done = !h->media[0];
 	h->waiter     = *waiter;
+	h->noted      = !rec;
+	if (rec)
+		rebind_ended(px, rec);
 	list_append(&px->tasks, &h->le, h);
 	log_info(name->call, "call ends", "reason=%s", status_text(reason));
 	attempt(h);
@@ -163,7 +171,16 @@ void hangup_call(struct proxy *px, const struct call_name *name,
 {
 	const struct waiter nobody = {.endedh = NULL};
 
-	hangup_for(px, name, reason, &nobody);
+	hangup_for(px, name, reason, &nobody, NULL);
+}
+
+void hangup_record(struct proxy *px, const struct call_record *rec,
+		   enum status reason)
+{
+	const struct call_name name = {rec->call, rec->session, rec->media};
+	const struct waiter nobody = {.endedh = NULL};
+
+	hangup_for(px, &name, reason, &nobody, rec);
 }
 
 /* As the dialog of the side that it goes to has it. */
@@ -287,7 +304,7 @@ static void on_lost_record(enum status code, const struct call_record *rec,
 
 		hangup_bye(loss->px, rec, CALL_CALLER);
 		hangup_bye(loss->px, rec, CALL_CALLEE);
-		hangup_for(loss->px, &name, loss->reason, &waiter);
+		hangup_for(loss->px, &name, loss->reason, &waiter, rec);
 		mem_deref(loss);
 		return;
 	}

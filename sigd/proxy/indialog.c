@@ -178,11 +178,13 @@ static bool in_dialog(const struct indialog *in)
 
 void indialog_end(struct indialog *in, enum status reason)
 {
-	const struct call_name name = {
-		in->cookie.call, in->cookie.session,
-		in->rec ? in->rec->media : in->cookie.media};
+	const struct call_name name = {in->cookie.call, in->cookie.session,
+				       in->cookie.media};
 
-	hangup_call(in->px, &name, reason);
+	if (in->rec)
+		hangup_record(in->px, in->rec, reason);
+	else
+		hangup_call(in->px, &name, reason);
 }
 
 void indialog_gone(struct indialog *in, enum status reason)

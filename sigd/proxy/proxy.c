@@ -44,6 +44,7 @@ static void destructor(void *data)
 	list_flush(&px->dialogs);
 	list_flush(&px->invites);
 	list_flush(&px->tasks);
+	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
 	mem_deref(px->setups);
 	mem_deref(px->losses);

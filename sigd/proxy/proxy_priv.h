@@ -35,6 +35,7 @@ struct proxy {
 	struct list jobs;      /* requests under way (struct job) */
 	struct list dialogs;   /* ... within dialogs (struct indialog) */
 	struct list invites;   /* calls being set up (struct invite) */
+	struct list rebinds;   /* flows that come and go (struct rebind) */
 	struct list tasks;     /* things to finish on our own (struct task) */
 	bool draining;
 	uint32_t branch_num;   /* last one used */
@@ -220,6 +221,9 @@ struct call_name {
 /* Drop the session and write the CDR; with Redis away it is tried again. */
 void hangup_call(struct proxy *px, const struct call_name *name,
 		 enum status reason);
+/* The same with the record at hand, of a call that is up. */
+void hangup_record(struct proxy *px, const struct call_record *rec,
+		   enum status reason);
 /* BYE to one side of the dialog. */
 void hangup_bye(struct proxy *px, const struct call_record *rec,
 		unsigned side);

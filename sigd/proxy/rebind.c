@@ -100,7 +100,7 @@ static struct rebind *rebind_new(struct proxy *px, const struct aor_flow *flow)
 {
 	struct rebind *rb;
 
-	if (list_count(&px->tasks) >= REBINDS_MAX ||
+	if (list_count(&px->rebinds) >= REBINDS_MAX ||
 	    flow->len > sizeof(rb->flow))
 		return NULL;
 	rb = mem_zalloc(sizeof(*rb), destructor);
@@ -109,7 +109,7 @@ static struct rebind *rebind_new(struct proxy *px, const struct aor_flow *flow)
 	rb->px	     = px;
 	rb->flow_len = flow->len;
 	memcpy(rb->flow, flow->p, flow->len);
-	list_append(&px->tasks, &rb->le, rb);
+	list_append(&px->rebinds, &rb->le, rb);
 	return rb;
 }
 
@@ -217,11 +217,8 @@ static void on_record(enum status code, const struct call_record *rec,
 	struct loss *loss = arg;
 
 	if (code == STATUS_OK && still_lost(loss, rec)) {
-		const struct call_name name = {rec->call, rec->session,
-					       rec->media};
-
 		hangup_bye(loss->px, rec, !loss->call.side);
-		hangup_call(loss->px, &name, STATUS_FLOW_LOST);
+		hangup_record(loss->px, rec, STATUS_FLOW_LOST);
 	}
 	/* with Redis away it comes again */
 	if (code != STATUS_REDIS_DOWN)
