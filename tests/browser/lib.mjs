@@ -20,32 +20,40 @@ export function bundle() {
   return out;
 }
 
+const CHROMIUM = {
+  executablePath: '/usr/bin/chromium',
+  headless: true,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--autoplay-policy=no-user-gesture-required',
+    // loopback addresses as candidates, not mDNS names
+    '--disable-features=WebRtcHideLocalIpsWithMdns', '--use-fake-ui-for-media-stream',
+    '--use-fake-device-for-media-stream'],
+};
+
 export class Suite {
   async start(options = {}) {
     this.stack = await new Stack({ webRoot: bundle(), ...options }).start();
-    this.browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      headless: true,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-        '--disable-background-networking', '--disable-component-update', '--disable-sync',
-        '--autoplay-policy=no-user-gesture-required',
-        // loopback addresses as candidates, not mDNS names
-        '--disable-features=WebRtcHideLocalIpsWithMdns', '--use-fake-ui-for-media-stream',
-        '--use-fake-device-for-media-stream'],
-    });
+    this.browser = await chromium.launch(CHROMIUM);
     return this;
   }
 
-  async phone(library, user, password = `${user}-secret`) {
-    const context = await this.browser.newContext({ ignoreHTTPSErrors: true });
+  async phone(library, user, password = `${user}-secret`, { host = 'localhost', browser = this.browser } = {}) {
+    const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     page.on('pageerror', (e) => { process.stderr.write(`# page: ${e}\n`); });
     const base = `localhost:${this.stack.wssPort}`;
     await page.goto(`https://${base}/`);
     await page.evaluate(([lib, options]) => window.phone.start(lib, options),
-      [library, { url: `wss://${base}/ws`, user, password, host: 'localhost' }]);
+      [library, { url: `wss://${base}/ws`, user, password, host }]);
     const registered = await until(() => page.evaluate(() => window.phone.registered()), `${user} has an answer`);
     return new Phone(page, context, registered);
+  }
+
+  // Another Chromium, which can be killed: { browser, kill() }
+  async chromium() {
+    const server = await chromium.launchServer(CHROMIUM);
+    return { browser: await chromium.connect(server.wsEndpoint()), kill: () => server.kill() };
   }
 
   async stop() {
@@ -111,8 +119,20 @@ class Phone {
     }
   }
 
+  // Waits until nothing is heard, or silence.
+  async silent(id, limit = 15000) {
+    let heard = null;
+    let quiet = 0;
+    await until(async () => {
+      heard = await this.page.evaluate((i) => window.phone.hear(i), id);
+      quiet = heard && heard.level < -60 ? quiet + 1 : 0;
+      if (quiet < 3) await sleep(100);
+      return quiet >= 3;
+    }, 'silence', limit).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(heard)}`); });
+  }
+
   async close() {
     await this.page.evaluate(() => window.phone.stop()).catch(() => {});
-    await this.context.close();
+    await this.context.close().catch(() => {});
   }
 }

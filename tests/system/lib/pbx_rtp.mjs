@@ -183,7 +183,9 @@ export class Rtp {
     const at = { seq: data.readUInt16BE(2), timestamp: data.readUInt32BE(4), ssrc: data.readUInt32BE(8) };
     this.first ??= performance.now();
     this.received++;
-    this.lastHeard = performance.now();
+    const now = performance.now();
+    this.gap = Math.max(this.gap ?? 0, now - (this.lastHeard ?? now));
+    this.lastHeard = now;
     this.order(at, pt);
     const payload = data.subarray(12);
     if (this.far && pt === this.far.event) this.key(at, payload, data[1] >> 7);
@@ -229,6 +231,13 @@ export class Rtp {
   }
 
   get keys() { return this.events.map(({ key }) => key).join(''); }
+
+  // The longest time without a packet since the last look, in ms.
+  watch() {
+    const gap = Math.max(this.gap ?? 0, performance.now() - this.lastHeard);
+    this.gap = 0;
+    return gap;
+  }
 
   forget() { this.samples = []; }
 
