@@ -172,6 +172,25 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	return err ? EBADMSG : 0;
 }
 
+/* Anything else is for nobody (RFC 3261 8.2.3): not for mediad either. */
+static bool body_fits(const struct smsg *msg)
+{
+	struct pl type, encoding;
+	size_t end;
+
+	if (!msg->body.l)
+		return true;
+	if (smsg_val(msg, SHDR_CONTENT_ENCODING, &encoding) &&
+	    pl_strcasecmp(&encoding, "identity"))
+		return false;
+	if (!smsg_val(msg, SHDR_CONTENT_TYPE, &type))
+		return false;
+	for (end = 0; end < type.l && !strchr("; \t\r", type.p[end]); end++)
+		;
+	type.l = end;
+	return !pl_strcasecmp(&type, "application/sdp");
+}
+
 static enum status fill(struct invite *inv, const struct invite_params *params)
 {
 	const struct txn_dest *src = txn_srv_source(inv->st);
@@ -192,6 +211,8 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 	str_ncpy(inv->rec.at, inv->px->at, sizeof(inv->rec.at));
 	if (smsg_has_token(msg, SHDR_REQUIRE, "100rel"))
 		return STATUS_BAD_EXTENSION;
+	if (!body_fits(msg))
+		return STATUS_BAD_MEDIA_TYPE;
 	/* an offer in the 2xx is not served yet: say so (RFC 3261 13.2.1) */
 	return msg->body.l ? STATUS_OK : STATUS_NOT_ACCEPTABLE;
 }

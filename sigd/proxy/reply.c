@@ -36,8 +36,23 @@ void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg)
 	re_snprintf(tag, 17, "%w", md, (size_t)8);
 }
 
+enum { STATUS_FIELDS = 3 };
+
+/* What would do instead: of a body (RFC 3261 8.2.3), and without what of all
+ * that a caller may require (8.2.2.3). */
+static void mend_field(struct smsg_field *fields, size_t *n, enum status code)
+{
+	if (code == STATUS_BAD_MEDIA_TYPE) {
+		pl_set_str(&fields[*n].name, "Accept");
+		pl_set_str(&fields[(*n)++].val, "application/sdp");
+	} else if (code == STATUS_BAD_EXTENSION) {
+		pl_set_str(&fields[*n].name, "Unsupported");
+		pl_set_str(&fields[(*n)++].val, "100rel");
+	}
+}
+
 /* Names the reason for people who read traces (RFC 3326). */
-static size_t status_fields(struct smsg_field fields[2], char retry[16],
+static size_t status_fields(struct smsg_field *fields, char retry[16],
 			    char reason[96], const struct proxy *px,
 			    enum status code)
 {
@@ -51,13 +66,14 @@ static size_t status_fields(struct smsg_field fields[2], char retry[16],
 		pl_set_str(&fields[n].name, "Retry-After");
 		pl_set_str(&fields[n++].val, retry);
 	}
+	mend_field(fields, &n, code);
 	return n;
 }
 
 void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
 		     enum status why)
 {
-	struct smsg_field fields[2];
+	struct smsg_field fields[STATUS_FIELDS];
 	char retry[16], reason[96], tag[17];
 	struct smsg_reply reply = {.scode = scode, .fieldv = fields};
 
@@ -70,7 +86,7 @@ void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
 void reply_status(struct proxy *px, struct txn_srv *st, enum status code)
 {
 	const struct smsg *msg = txn_srv_request(st);
-	struct smsg_field fields[2];
+	struct smsg_field fields[STATUS_FIELDS];
 	char retry[16], reason[96], tag[17];
 	struct smsg_reply reply = {
 		.scode = status_info(code)->sip,

@@ -273,6 +273,70 @@ static void an_offer_that_mediad_refuses_is_488(void)
 	stop(&fix);
 }
 
+/* An INVITE of alice with her password, and these lines. */
+static int call_with(struct fixture *fix, const char *type, const char *lines)
+{
+	struct ua *ua = &fix->alice;
+	char auth[1024];
+
+	put_invite(fix, ua, "echo", 1, "");
+	CHECK_INT(answer(fix, ua), 407);
+	credentials(ua, "INVITE", "sip:echo@demo.test", "alice-secret", auth);
+	put_ack_407(fix, ua, "echo", 1);
+	put(fix, ua, 0,
+	    "INVITE sip:echo@demo.test SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKi2;rport\r\n"
+	    "Max-Forwards: 70\r\nFrom: <sip:alice@demo.test>;tag=af\r\n"
+	    "To: <sip:echo@demo.test>\r\nCall-ID: call-1\r\n"
+	    "CSeq: 2 INVITE\r\nContact: <sip:alice@127.0.0.1:%u>\r\n%s%s"
+	    "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n%s",
+	    sa_port(&ua->addr), sa_port(&ua->addr), auth, lines, type,
+	    strlen(SDP_OFFER), SDP_OFFER);
+	return answer(fix, ua);
+}
+
+/* RFC 3261, 8.2.2.3 */
+static void what_a_caller_requires_in_vain_is_named(void)
+{
+	struct fixture fix;
+	char val[1024];
+
+	if (start(&fix)) {
+		CHECK_INT(call_with(&fix, "application/sdp",
+				    "Require: 100rel\r\n"),
+			  420);
+		CHECK_STR(header(fix.alice.resp, "Unsupported", val),
+			  "100rel");
+	}
+	stop(&fix);
+}
+
+/* RFC 3261, 8.2.3 */
+static void a_body_that_is_no_sdp_is_415(void)
+{
+	static const char *const odd[][2] = {
+		{"multipart/mixed;boundary=x", ""},
+		{"application/sdp", "Content-Encoding: gzip\r\n"},
+	};
+	struct fixture fix;
+	char val[1024];
+
+	for (unsigned i = 0; i < COUNTOF(odd); i++) {
+		if (start(&fix)) {
+			CHECK_INT(call_with(&fix, odd[i][0], odd[i][1]), 415);
+			CHECK_STR(header(fix.alice.resp, "Accept", val),
+				  "application/sdp");
+			CHECK_INT(fix.media.asked[CTL_LEG_REMOTE], 0);
+		}
+		stop(&fix);
+	}
+	if (start(&fix))
+		CHECK_INT(call_with(&fix, "Application/SDP ;charset=utf-8",
+				    "Content-Encoding: identity\r\n"),
+			  200);
+	stop(&fix);
+}
+
 static void a_user_at_another_worker_is_called(void)
 {
 	struct fixture fix;
@@ -851,6 +915,8 @@ TEST_MAIN(TEST(a_user_registers_with_the_right_password),
 	  TEST(a_user_without_device_is_unavailable),
 	  TEST(without_mediad_a_call_is_503_with_retry_after),
 	  TEST(an_offer_that_mediad_refuses_is_488),
+	  TEST(what_a_caller_requires_in_vain_is_named),
+	  TEST(a_body_that_is_no_sdp_is_415),
 	  TEST(a_user_at_another_worker_is_called),
 	  TEST(a_telephone_over_udp_has_plain_rtp),
 	  TEST(a_busy_user_is_busy),
