@@ -58,6 +58,15 @@ static void cseq_edit(struct smsg_edit *ed, uint32_t shift)
 	smsg_edit_set(ed, SHDR_CSEQ, &text);
 }
 
+/* Who diverted a call, and so may have to pay for it, is a PBX's word. */
+static void identity_clean(const struct branch *branch, struct smsg_edit *ed)
+{
+	if (branch->inv->from)
+		return;
+	smsg_edit_remove(ed, SHDR_DIVERSION);
+	smsg_edit_remove(ed, SHDR_HISTORY_INFO);
+}
+
 static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 {
 	struct proxy *px = branch->inv->px;
@@ -70,6 +79,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	smsg_edit_uri(ed, &text);
 	smsg_edit_hop(ed);
 	hop_clean(ed);
+	identity_clean(branch, ed);
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
 	/* reliable provisional responses would need a PRACK of ours */

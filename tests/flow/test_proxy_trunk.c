@@ -1167,6 +1167,50 @@ static void what_stands_before_a_pbx_stays_on_the_way(void)
 
 /* --- from a PBX ------------------------------------------------------------------------ */
 
+/* A carrier may take who diverted a call for who pays for it. */
+static void who_diverted_a_call_is_no_word_of_a_user(void)
+{
+	struct ua *ua = NULL;
+	struct fixture fix;
+	char auth[1024], all[2048];
+
+	if (start_trunk(&fix, 500)) {
+		ua = &fix.alice;
+		put_invite(&fix, ua, "0123", 1, "");
+		CHECK_INT(answer(&fix, ua), 407);
+		credentials(ua, "INVITE", "sip:0123@demo.test", "alice-secret",
+			    auth);
+		put_ack_407(&fix, ua, "0123", 1);
+		snprintf(all, sizeof(all),
+			 "%sDiversion: <sip:+49301@pbx.test>;reason=no-answer"
+			 "\r\nHistory-Info: <sip:+49302@pbx.test>;index=1\r\n"
+			 "Subject: lunch\r\n",
+			 auth);
+		put_invite(&fix, ua, "0123", 2, all);
+		REQUIRE(request(&fix, &fix.pbx[0], "INVITE"));
+		CHECK(strstr(fix.pbx[0].req, "\r\nSubject: lunch\r\n"));
+		CHECK(!strstr(fix.pbx[0].req, "Diversion"));
+		CHECK(!strstr(fix.pbx[0].req, "History-Info"));
+	}
+	stop(&fix);
+}
+
+/* ... but may be one of a PBX. */
+static void who_diverted_a_call_is_known_from_a_pbx(void)
+{
+	struct fixture fix;
+
+	if (start_trunk(&fix, 500)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
+			  200);
+		put_pbx_invite(&fix, 0, "77",
+			       "Diversion: <sip:+49301@pbx.test>\r\n");
+		REQUIRE(request(&fix, &fix.bob, "INVITE"));
+		CHECK(strstr(fix.bob.req, "\r\nDiversion: "));
+	}
+	stop(&fix);
+}
+
 static void a_call_of_a_pbx_reaches_a_device_that_can_call_back(void)
 {
 	struct fixture fix;
@@ -1264,5 +1308,7 @@ TEST_MAIN(TEST(a_number_goes_to_its_connection),
 	  TEST(with_redis_away_the_first_shift_still_counts),
 	  TEST(a_prack_names_the_response_it_means),
 	  TEST(what_stands_before_a_pbx_stays_on_the_way),
+	  TEST(who_diverted_a_call_is_no_word_of_a_user),
+	  TEST(who_diverted_a_call_is_known_from_a_pbx),
 	  TEST(a_pbx_that_calls_through_proxies_is_reached_through_them),
 	  TEST(a_call_of_a_pbx_reaches_a_device_that_can_call_back))
