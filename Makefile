@@ -69,7 +69,8 @@ USES_sigd/call      := sigd/sip common
 USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/auth sigd/txn \
 	sigd/transport sigd/sip routing common/control common
 USES_sigd/upstream  := sigd/proxy $(USES_sigd/proxy)
-USES_sigd/admin     := sigd/call sigd/registrar sigd/auth sigd/transport sigd/sip common
+USES_sigd/admin     := sigd/upstream sigd/call sigd/registrar sigd/auth \
+	sigd/transport sigd/sip routing common
 USES_sigd           := sigd/admin sigd/upstream sigd/proxy $(USES_sigd/proxy)
 USES_mediad/sdp     := common
 USES_mediad/transport := common

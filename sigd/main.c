@@ -102,7 +102,7 @@ static int worker_run(struct worker *worker)
 
 static int admin_run(struct worker *worker)
 {
-	struct admin *admin = NULL;
+	struct sigd_admin admin = {.admin = NULL};
 
 	return worker_main(worker, &sigd_admin_hooks, &admin);
 }

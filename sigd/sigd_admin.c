@@ -25,6 +25,7 @@ static int figures_alloc(struct metric_set **setp, void *figures)
 
 static int start(struct worker *worker, void *arg)
 {
+	struct sigd_admin *sa = arg;
 	const struct sigd_setup *setup = worker->cfg;
 	const struct sigd_cfg *cfg = setup->cfg;
 	const struct admin_cfg admin = {
@@ -42,9 +43,14 @@ static int start(struct worker *worker, void *arg)
 		.printh = sigd_conn_metric_print,
 		.routes = rest_routes,
 		.nroutes = rest_nroutes,
+		.arg = &sa->rest,
 	};
-	int err = admin_alloc(arg, &admin, worker);
+	int err;
 
+	sa->cfg	      = cfg;
+	sa->routes    = mem_ref(setup->files.routes);
+	sa->rest      = (struct rest_root){sa->routes};
+	err = admin_alloc(&sa->admin, &admin, worker);
 	if (err) {
 		log_error(NULL, "the admin process cannot serve", "why=%s",
 			  strerror(err));
@@ -56,13 +62,29 @@ static int start(struct worker *worker, void *arg)
 
 static void stop(void *arg)
 {
-	struct admin **adminp = arg;
+	struct sigd_admin *sa = arg;
 
-	*adminp = mem_deref(*adminp);
+	sa->admin  = mem_deref(sa->admin);
+	sa->routes = mem_deref(sa->routes);
+}
+
+/* A bad file changes nothing; the workers have said so. */
+static void reload(void *arg)
+{
+	struct sigd_files files = {.ring = NULL};
+	struct sigd_admin *sa = arg;
+
+	if (sigd_files_load(&files, sa->cfg))
+		return;
+	mem_deref(sa->routes);
+	sa->routes	= mem_ref(files.routes);
+	sa->rest.routes = sa->routes;
+	sigd_files_drop(&files);
 }
 
 const struct worker_hooks sigd_admin_hooks = {
 	.start = start,
+	.reload = reload,
 	.stop = stop,
 	.max_fds = MAX_FDS,
 };

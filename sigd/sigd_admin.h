@@ -7,13 +7,26 @@
 #define SIGD_SIGD_ADMIN_H
 
 #include "common/worker.h"
+#include "sigd/admin/rest.h"
+
+struct admin;
+struct route_table;
+struct sigd_cfg;
 
 #define SIGD_ADMIN_SOCK "admin"
 
 /*
  * For worker_main(); worker->cfg is a struct sigd_setup, its one socket is
- * called SIGD_ADMIN_SOCK, arg a struct admin * that is NULL (common/admin.h).
+ * called SIGD_ADMIN_SOCK, arg a struct sigd_admin, zeroed.
  */
 extern const struct worker_hooks sigd_admin_hooks;
+
+/* Its own; what is in it is freed when the loop ends. */
+struct sigd_admin {
+	struct admin *admin;
+	const struct sigd_cfg *cfg;
+	struct route_table *routes;
+	struct rest_root rest;
+};
 
 #endif

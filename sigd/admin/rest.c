@@ -17,6 +17,8 @@ enum { WORDS_MAX = 12 };
 const struct admin_route rest_routes[] = {
 	{"GET", "/v1/nodes", rest_nodes, false},
 	{"GET", "/v1/registrations", rest_registrations, false},
+	{"GET", "/v1/connections", rest_connections, false},
+	{"GET", "/v1/connections/{tenant}/{name}", rest_connection, false},
 	{"GET", "/v1/calls", rest_calls, false},
 	{"GET", "/v1/calls/{id}", rest_call, false},
 };

@@ -1,7 +1,8 @@
 /*
  * rest.h  What the admin process of sigd tells over HTTP: /v1
  *
- * All of it is read from Redis. docs/openapi.yaml has the forms. Every route
+ * All of it is read from Redis, but which connections there are, which stands
+ * in routing.yaml. docs/openapi.yaml has the forms. Every route
  * needs the token.
  *
  * SPDX-License-Identifier: MIT
@@ -12,6 +13,13 @@
 #include <stddef.h>
 
 #include "common/admin.h"
+
+struct route_table;
+
+/* For admin_cfg.arg. */
+struct rest_root {
+	const struct route_table *routes;
+};
 
 /* For admin_cfg.routes. */
 extern const struct admin_route rest_routes[];

@@ -14,6 +14,7 @@
 enum {
 	MARGIN_S = 60, /* behind the limit of a set-up, or of a call */
 	KEY_MAX = 128,
+	LEAVE_MAX = 1000, /* connections; with more, places end by themselves */
 };
 
 /* ARGV: call, milliseconds, most (0: no limit). 1: it has a place. */
@@ -165,8 +166,25 @@ void conn_calls_up(struct proxy *px, const struct call_record *rec)
 	}
 }
 
+/* A worker died while it set the call up: where it had asked by then is not
+ * in the record. */
+static void leave_all(struct proxy *px, const struct call_record *rec)
+{
+	const struct route_tenant *tenant;
+	struct pl id;
+
+	pl_set_str(&id, rec->tenant);
+	tenant = route_tenant_by_id(px->deps.routes, &id);
+	if (!tenant || tenant->nconnections > LEAVE_MAX)
+		return;
+	for (uint32_t i = 0; i < tenant->nconnections; i++)
+		conn_calls_leave(px, &tenant->connections[i], rec->call);
+}
+
 void conn_calls_ended(struct proxy *px, const struct call_record *rec)
 {
+	if (rec->state == CALL_SETUP && strcmp(rec->at, px->at) != 0)
+		leave_all(px, rec);
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		if (rec->side[i].conn[0])
 			give_back(px, rec->tenant, rec->side[i].conn,

@@ -3,9 +3,9 @@
  *
  * A set of leases, not a counter: each call has a place of its own in a
  * sorted set, with the time at which it ends by itself. What is given back
- * twice, or never because a worker died, makes no wrong number: a call being
- * set up loses its place soon after the limit of its set-up, one that is up
- * with the life of its record.
+ * twice, or never because a worker died, makes no wrong number for long: a
+ * call being set up loses its place when another worker ends it, at the latest
+ * soon after the limit of its set-up, one that is up with its record.
  *
  * Key: `cb:{m:<tenant>/<connection>}:calls`, call ids by unix ms of Redis'
  * clock.

@@ -46,13 +46,6 @@ struct trunk_reg {
 	bool brief;         /* 423 was heard in this attempt */
 };
 
-void trunk_reg_name(char name[TRUNK_NAME_MAX + 1],
-		    const struct route_connection *conn)
-{
-	re_snprintf(name, TRUNK_NAME_MAX + 1, "%s/%s", conn->tenant->id,
-		    conn->name);
-}
-
 const struct route_connection *trunk_reg_conn(const struct trunk_reg *reg)
 {
 	return reg->conn;

@@ -13,6 +13,7 @@
 
 #include "routing/route_conn.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/upstream/shard.h"
 #include "sigd/upstream/trunk_state.h"
 
 struct trunk_reg;
@@ -42,10 +43,5 @@ void trunk_reg_leave(struct trunk_reg *reg);
 
 const struct route_connection *trunk_reg_conn(const struct trunk_reg *reg);
 const struct trunk_state *trunk_reg_state(const struct trunk_reg *reg);
-
-/* "tenant/connection", TRUNK_NAME_MAX + 1 bytes. */
-enum { TRUNK_NAME_MAX = 32 + 1 + ROUTE_CONN_MAX };
-void trunk_reg_name(char name[TRUNK_NAME_MAX + 1],
-		    const struct route_connection *conn);
 
 #endif

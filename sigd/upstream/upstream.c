@@ -68,14 +68,6 @@ static void destructor(void *data)
 	mem_deref(up->table);
 }
 
-unsigned upstream_shard(const struct route_connection *conn)
-{
-	char name[TRUNK_NAME_MAX + 1];
-
-	trunk_reg_name(name, conn);
-	return hash_joaat_str(name) % UPSTREAM_SHARDS;
-}
-
 /* --- the state in Redis ------------------------------------------------------------ */
 
 static void state_write(struct shard *shard,

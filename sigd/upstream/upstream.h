@@ -26,16 +26,13 @@
 #include <stdint.h>
 
 #include "sigd/upstream/probe_set.h"
+#include "sigd/upstream/shard.h"
 
 struct proxy;
-struct route_connection;
 struct route_table;
 struct upstream;
 
-enum {
-	UPSTREAM_SHARDS = 16,
-	UPSTREAM_LEASE_MS = 4000,
-};
+enum { UPSTREAM_LEASE_MS = 4000 };
 
 /* Counted since the start; gauges say so. */
 struct upstream_counts {
@@ -55,8 +52,5 @@ int upstream_alloc(struct upstream **upstreamp, struct proxy *px);
 void upstream_reload(struct upstream *upstream);
 const struct upstream_counts *
 upstream_counts(const struct upstream *upstream);
-
-/* 0..UPSTREAM_SHARDS - 1, by its name. */
-unsigned upstream_shard(const struct route_connection *conn);
 
 #endif
