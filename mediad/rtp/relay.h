@@ -46,7 +46,6 @@ struct relay {
 	struct strm_out *out; /* of the leg it goes to; NULL: to nobody */
 	struct path *to;      /* its path */
 	uint64_t dropped;     /* no payload type, place or path for it */
-	bool mute;            /* something else sounds: drop, uncounted */
 	struct relay_event event;
 	relay_take_h *take;
 	void *arg;

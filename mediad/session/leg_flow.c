@@ -267,8 +267,9 @@ void leg_heard(struct leg *leg, uint8_t pt)
 		if (!may_come(leg, &choice->maps[i], pt))
 			continue;
 		leg->hears = i == choice->codec ? 0 : (uint8_t)(i + 1);
-		log_info(leg->session->call, "another codec comes",
-			 "leg=%u pt=%u", leg->nr, pt);
+		/* it may turn as often as it likes */
+		log_debug(leg->session->call, "another codec comes",
+			  "leg=%u pt=%u", leg->nr, pt);
 		leg_wire(leg);
 		return;
 	}
