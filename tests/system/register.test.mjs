@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { challenges } from './lib/sip.mjs';
 import { Sipp, credentials } from './lib/sipp.mjs';
 import { until } from './lib/stack.mjs';
@@ -190,7 +191,7 @@ describe('registration', { timeout: 120000 }, () => {
     const tenant = suite.tenant();
     const { stack } = suite;
     const before = stack.workers('sigd');
-    const folder = path.resolve(import.meta.dirname, '../data/rfc4475');
+    const folder = fileURLToPath(new URL('../data/rfc4475', import.meta.url));
     const torture = fs.readdirSync(folder).filter((f) => f.endsWith('.dat')).map((f) => fs.readFileSync(path.join(folder, f)));
     const bits = [Buffer.alloc(0), Buffer.from('\r\n\r\n'), Buffer.alloc(3), Buffer.alloc(65507, 'A'),
       Buffer.from(`OPTIONS sip:x SIP/2.0\r\n${'A: b\r\n'.repeat(9000)}`), ...torture];

@@ -4,10 +4,11 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { digest, challenges } from './sip.mjs';
 import { freeUdp } from './stack.mjs';
 
-const folder = path.resolve(import.meta.dirname, '../sipp');
+const folder = fileURLToPath(new URL('../sipp', import.meta.url));
 
 // SIPp 3.6 reads the first challenge alone and knows no SHA-256. So we ask for
 // the nonce, from the port that SIPp will have; a nonce serves many requests,
