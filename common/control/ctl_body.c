@@ -65,6 +65,12 @@ static const struct ctl_field local_fields[] = {
 	{.name = "profile", .kind = CTL_F_NAME, .offset = REQ(local.profile),
 	 .names = ctl_profile_names},
 	TERMS(local),
+	{.name = "create", .kind = CTL_F_BOOL, .offset = REQ(local.create),
+	 .optional = true},
+	{.name = "call", .kind = CTL_F_ID, .offset = REQ(local.call),
+	 .optional = true},
+	{.name = "tenant", .kind = CTL_F_TEXT, .offset = REQ(local.tenant),
+	 .max = CTL_TENANT_MAX, .optional = true},
 	{.name = NULL},
 };
 
@@ -149,6 +155,15 @@ static bool terms_make_sense(const struct ctl_terms *terms)
 	return !terms->ptime || terms->ptime >= CTL_PTIME_MIN;
 }
 
+static bool local_makes_sense(const struct ctl_leg_local *local)
+{
+	if (!terms_make_sense(&local->terms) ||
+	    (local->create && local->want != CTL_OFFER))
+		return false;
+	return local->create == (local->call[0] != '\0') &&
+	       local->create == (local->tenant.l > 0);
+}
+
 /* What no table says of one field alone. */
 static bool req_makes_sense(const struct ctl_req *req)
 {
@@ -158,7 +173,7 @@ static bool req_makes_sense(const struct ctl_req *req)
 	if (req->verb == CTL_LEG_REMOTE)
 		return terms_make_sense(&req->remote.terms);
 	if (req->verb == CTL_LEG_LOCAL)
-		return terms_make_sense(&req->local.terms);
+		return local_makes_sense(&req->local);
 	return true;
 }
 

@@ -177,6 +177,8 @@ static int write_string(struct ctl_build *build, const struct ctl_field *field,
 {
 	size_t len = strlen(text);
 
+	if (!len && field->optional)
+		return 0;
 	if (field->kind == CTL_F_ID ? !id_valid(text, len) : !len)
 		return EINVAL;
 

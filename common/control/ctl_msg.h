@@ -120,7 +120,9 @@ struct ctl_leg_remote {
 
 /*
  * leg.local: give me what to send to the far side of this leg. want=offer
- * makes a leg that is not there (a fork's branch). The same want again, with
+ * makes a leg that is not there (a fork's branch); with `create` the session,
+ * too, when it is not there: the caller has made no offer, and gets ours. The
+ * same want again, with
  * nothing new between, gives the same bytes; an offer that is open stays as
  * it is whatever is new, until it is answered or taken back.
  * Answer: sdp. unknown-session, offer-pending, no-offer, not-acceptable,
@@ -131,6 +133,9 @@ struct ctl_leg_local {
 	enum ctl_sdp_kind want;
 	enum ctl_profile profile;
 	struct ctl_terms terms;
+	bool create;               /* with want=offer alone */
+	char call[CTL_ID_LEN + 1]; /* with create alone: of the session */
+	struct pl tenant;
 };
 
 /*

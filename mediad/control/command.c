@@ -246,12 +246,17 @@ static void leg_local(struct command *command, const struct ctl_req *req,
 		      struct ctl_ans *ans)
 {
 	/* a new branch of a call is a leg that is not there yet */
-	const bool create = req->local.want == CTL_OFFER &&
-			    session_there(command, req->session);
+	const bool there = session_there(command, req->session);
+	const bool create = req->local.create ||
+			    (there && req->local.want == CTL_OFFER);
 	const struct session_local args = {
 		.session = req->session,
-		.call = create ? command->found.call : NULL,
-		.tenant = create ? command->found.tenant : NULL,
+		.call = req->local.create ? req->local.call
+			: create	  ? command->found.call
+					  : NULL,
+		.tenant = req->local.create ? command->tenant
+			  : create	    ? command->found.tenant
+					    : NULL,
 		.create = create,
 		.leg = req->local.leg,
 		.answer = req->local.want == CTL_ANSWER,
@@ -259,10 +264,14 @@ static void leg_local(struct command *command, const struct ctl_req *req,
 			req->local.profile == CTL_RTP ? SDPM_RTP : SDPM_BROWSER,
 		.terms = terms_of(&req->local.terms),
 	};
-	int err;
+	int err = req->local.create
+			  ? pl_strcpy(&req->local.tenant, command->tenant,
+				      sizeof(command->tenant))
+			  : 0;
 
-	err = session_leg_local(command->table, &args, command->sdp,
-				&command->why);
+	if (!err)
+		err = session_leg_local(command->table, &args, command->sdp,
+					&command->why);
 	ans->status = status_for(command, req->session, err,
 				 args.answer ? STATUS_NO_OFFER
 					     : STATUS_OFFER_PENDING);

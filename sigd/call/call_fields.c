@@ -41,6 +41,7 @@ static const struct text_field texts[] = {
 
 /* uint32_t each. */
 static const struct text_field numbers[] = {
+	NUM32("offer", offer_cseq),
 	NUM32("a.icseq", side[CALL_CALLER].invite_cseq),
 	NUM32("a.ishift", side[CALL_CALLER].invite_shift),
 	NUM32("a.ocseq", side[CALL_CALLER].own_cseq),

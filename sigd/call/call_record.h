@@ -77,6 +77,9 @@ struct call_record {
 	char at[CALL_AT_MAX + 1];         /* "node/slot/epoch" that set it up */
 	enum call_state state;
 	uint8_t leg;                      /* of the callee in mediad */
+	uint32_t offer_cseq;              /* of the caller's INVITE when it
+					     had no offer: the ACK of that has
+					     the answer to ours; 0: it had */
 	uint64_t start_ms;                /* unix ms: INVITE came */
 	uint64_t up_ms;                   /* unix ms: answered; 0: not yet */
 	struct call_side side[CALL_SIDES];

@@ -79,6 +79,8 @@ uint32_t indialog_shift(const struct indialog *in);
 void indialog_map(const struct indialog *in, struct smsg_edit *ed);
 /* A 401 or 407: true when the request can be sent again. */
 bool indialog_challenged(struct indialog *in, const struct smsg *msg);
+/* The ACK, without SDP. */
+void indialog_ack_forward(struct indialog *in);
 /* A response back to the sender; sdp NULL: as above. */
 void indialog_back(struct indialog *in, const struct smsg *msg,
 		   const struct pl *sdp);

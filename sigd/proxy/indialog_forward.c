@@ -211,7 +211,7 @@ static void on_timer_c(void *arg)
 		(void)txn_cli_cancel(in->ct, NULL);
 }
 
-static void ack_forward(struct indialog *in)
+void indialog_ack_forward(struct indialog *in)
 {
 	struct proxy *px = in->px;
 	char text[BRANCH_TEXT_MAX + 1];
@@ -220,7 +220,6 @@ static void ack_forward(struct indialog *in)
 	if (!request_write(in, text, &len))
 		(void)transport_send(px->deps.transport, &in->to, px->buf,
 				     len, 0);
-	mem_deref(in);
 }
 
 static void send_on(struct indialog *in)
@@ -265,8 +264,10 @@ void indialog_forward(struct indialog *in, const struct pl *sdp)
 		indialog_fail(in, STATUS_OVERLOAD);
 	else if (in->st)
 		send_on(in);
-	else
-		ack_forward(in);
+	else {
+		indialog_ack_forward(in);
+		mem_deref(in);
+	}
 }
 
 void indialog_ack(struct indialog *in)

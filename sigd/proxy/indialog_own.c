@@ -122,6 +122,15 @@ static void pass_on(struct indialog *in, const char *to)
 			(const uint8_t *)ack->raw.p, ack->raw.l);
 }
 
+/* The ACK of the call's first INVITE, when that made no offer: the answer to
+ * ours is in it, and the other side waits for it, too. */
+static bool is_first(const struct indialog *in)
+{
+	return in->rec && indialog_side(in) == CALL_CALLER &&
+	       in->rec->offer_cseq && !in->rec->service[0] &&
+	       in->rec->offer_cseq == in->ack->cseq.num;
+}
+
 static void on_told(const struct ctl_ans *ans, void *arg)
 {
 	struct indialog *in = arg;
@@ -130,7 +139,10 @@ static void on_told(const struct ctl_ans *ans, void *arg)
 	if (ans->status != STATUS_OK) {
 		log_info(in->cookie.call, "an answer in an ACK is of no use",
 			 "why=%s", status_text(ans->status));
-		in->opened[0] = true;
+		/* of the call's first offer nothing stands without it */
+		if (is_first(in))
+			indialog_gone(in, ans->status);
+		in->opened[0] = !is_first(in);
 		indialog_rollback(in);
 	}
 	mem_deref(in);
@@ -142,6 +154,10 @@ static int tell_answer(struct indialog *in)
 	const struct call_record *rec = in->rec;
 	struct ctl_req req = {.verb = CTL_LEG_REMOTE};
 
+	if (!in->ack->body.l && is_first(in)) {
+		indialog_gone(in, STATUS_NO_OFFER);
+		return ENOENT;
+	}
 	if (!in->ack->body.l) {
 		in->opened[0] = true;
 		indialog_rollback(in);
@@ -164,6 +180,12 @@ bool indialog_own_ack(struct indialog *in)
 	const struct call_side *side =
 		in->rec ? &in->rec->side[indialog_side(in)] : NULL;
 
+	if (is_first(in)) {
+		indialog_ack_forward(in);
+		if (tell_answer(in))
+			mem_deref(in);
+		return true;
+	}
 	if (!service && (!side || side->own_cseq != cseq))
 		return false;
 

@@ -213,8 +213,12 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 		return STATUS_BAD_EXTENSION;
 	if (!body_fits(msg))
 		return STATUS_BAD_MEDIA_TYPE;
-	/* an offer in the 2xx is not served yet: say so (RFC 3261 13.2.1) */
-	return msg->body.l ? STATUS_OK : STATUS_NOT_ACCEPTABLE;
+	/* 0 is a CSeq, too, and would say that there was an offer */
+	if (!msg->body.l && !msg->cseq.num)
+		return STATUS_NOT_ACCEPTABLE;
+	if (!msg->body.l)
+		inv->rec.offer_cseq = msg->cseq.num;
+	return STATUS_OK;
 }
 
 static enum status hunt_fill(struct invite *inv,
@@ -344,6 +348,26 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 	side_terms(&req.remote.terms, inv->from);
 	str_ncpy(req.remote.call, inv->rec.call, sizeof(req.remote.call));
 	pl_set_str(&req.remote.tenant, inv->rec.tenant);
+	return invite_ask(inv, 0, &req, h);
+}
+
+bool invite_delayed(const struct invite *inv)
+{
+	return inv->rec.offer_cseq != 0;
+}
+
+int invite_local_offer(struct invite *inv, media_answer_h *h)
+{
+	struct ctl_req req = {
+		.verb = CTL_LEG_LOCAL,
+		.local = {.leg = 1, .want = CTL_OFFER,
+			  .profile = side_profile(&inv->caller, inv->from),
+			  .create = true},
+	};
+
+	side_terms(&req.local.terms, inv->from);
+	str_ncpy(req.local.call, inv->rec.call, sizeof(req.local.call));
+	pl_set_str(&req.local.tenant, inv->rec.tenant);
 	return invite_ask(inv, 0, &req, h);
 }
 

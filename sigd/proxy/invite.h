@@ -88,6 +88,10 @@ int invite_ask(struct invite *inv, unsigned slot, const struct ctl_req *req,
 	       media_answer_h *h);
 /* leg.remote of the caller's offer: makes the session. */
 int invite_remote_offer(struct invite *inv, media_answer_h *h);
+/* It has made none (RFC 3261 13.2.1): it gets ours in the 2xx, and answers in
+ * its ACK. leg.local makes the session then. */
+bool invite_delayed(const struct invite *inv);
+int invite_local_offer(struct invite *inv, media_answer_h *h);
 /* Give up: this answer to the caller, everything else away. Frees inv. */
 void invite_fail(struct invite *inv, enum status code);
 /* The same with a code that is not the usual one of `why`. */
@@ -125,6 +129,9 @@ void invite_result(struct invite *inv, const struct invite_result *result);
 void hunt_clear(struct invite *inv);
 
 /* --- invite_media.c --- */
+
+/* A description kept in a buffer of its own, instead of what was there. */
+int invite_sdp_keep(struct mbuf **mbp, const struct pl *text);
 
 /* A 18x of a branch, for the caller. */
 void invite_ringing(struct invite *inv, struct branch *branch,

@@ -323,6 +323,18 @@ static void on_remote(const struct ctl_ans *ans, void *arg)
 		invite_fail(inv, ans->status);
 }
 
+static void on_own_offer(const struct ctl_ans *ans, void *arg)
+{
+	struct invite *inv = arg;
+	enum status code = ans->status;
+
+	if (code == STATUS_OK && invite_sdp_keep(&inv->sdp, &ans->sdp))
+		code = STATUS_OVERLOAD;
+	inv->asks[0] = mem_deref(inv->asks[0]);
+	if (code != STATUS_OK && !inv->answered)
+		invite_fail(inv, code);
+}
+
 static bool is_down(const struct invite *inv, const struct route_target *target)
 {
 	return target->kind == ROUTE_TO_CONNECTION &&
@@ -354,7 +366,8 @@ void invite_hunt(struct invite *inv)
 	struct proxy *px = inv->px;
 
 	healthy_first(inv);
-	if (invite_remote_offer(inv, on_remote)) {
+	if (invite_delayed(inv) ? invite_local_offer(inv, on_own_offer)
+				: invite_remote_offer(inv, on_remote)) {
 		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 		return;
 	}

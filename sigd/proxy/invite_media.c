@@ -16,7 +16,7 @@
 #include "sigd/proxy/invite.h"
 #include "sigd/proxy/rebind.h"
 
-static int keep(struct mbuf **mbp, const struct pl *text)
+int invite_sdp_keep(struct mbuf **mbp, const struct pl *text)
 {
 	struct mbuf *mb = mbuf_alloc(text->l + 1);
 
@@ -35,11 +35,11 @@ static enum status answer_keep(struct invite *inv, const struct ctl_ans *ans)
 {
 	if (ans->status != STATUS_OK || inv->sdp)
 		return ans->status;
-	return keep(&inv->sdp, &ans->sdp) ? STATUS_OVERLOAD : STATUS_OK;
+	return invite_sdp_keep(&inv->sdp, &ans->sdp) ? STATUS_OVERLOAD : STATUS_OK;
 }
 
-/* The three questions, in this order: what the branch says, that the caller
- * hears it, and what the caller is to be told. */
+/* The questions, in this order: what the branch says, that the caller hears
+ * it, and what the caller is to be told (NULL: it has had our offer). */
 struct steps {
 	media_answer_h *remote, *join, *local;
 };
@@ -67,7 +67,9 @@ static int switch_to(struct invite *inv, const struct branch *branch,
 	pl_set_str(&remote.remote.tenant, inv->rec.tenant);
 	err = invite_ask(inv, 0, &remote, steps->remote);
 	err = err ? err : invite_ask(inv, 1, &join, steps->join);
-	return err ? err : invite_ask(inv, 2, &local, steps->local);
+	if (!err && steps->local)
+		err = invite_ask(inv, 2, &local, steps->local);
+	return err;
 }
 
 /* --- early media -------------------------------------------------------------------- */
@@ -132,7 +134,7 @@ static bool early_media(struct invite *inv, struct branch *branch,
 	static const struct steps steps = {on_early_remote, on_early_join,
 					   on_early_local};
 
-	if (keep(&branch->early, &msg->body))
+	if (invite_sdp_keep(&branch->early, &msg->body))
 		return false;
 	inv->ringing = mem_deref(inv->ringing);
 	if (smsg_clone(&inv->ringing, msg))
@@ -147,7 +149,10 @@ static bool early_media(struct invite *inv, struct branch *branch,
 void invite_ringing(struct invite *inv, struct branch *branch,
 		    const struct smsg *msg)
 {
-	bool heard = msg->body.l && (!inv->early || inv->early == branch);
+	/* whom we have made an offer hears nothing before it has answered */
+	const bool delayed = invite_delayed(inv);
+	bool heard = msg->body.l && !delayed &&
+		     (!inv->early || inv->early == branch);
 	struct pl sdp;
 
 	if (heard && !same_sdp(branch->early, &msg->body)) {
@@ -155,6 +160,8 @@ void invite_ringing(struct invite *inv, struct branch *branch,
 			return;
 		heard = false;
 	}
+	if (delayed && msg->body.l)
+		(void)invite_sdp_keep(&branch->early, &msg->body);
 	/* the same as before: while mediad is asked the first one waits */
 	if (heard && inv->ringing)
 		return;
@@ -226,9 +233,28 @@ static void on_local(const struct ctl_ans *ans, void *arg)
 		invite_save(inv, on_saved);
 }
 
+/* Our offer has been made when the session was. */
+static void on_join_delayed(const struct ctl_ans *ans, void *arg)
+{
+	struct invite *inv = arg;
+	enum status code = ans->status;
+
+	inv->asks[1] = mem_deref(inv->asks[1]);
+	if (code == STATUS_OK && !inv->sdp)
+		code = STATUS_INTERNAL;
+	if (code != STATUS_OK)
+		invite_fail(inv, code);
+	else
+		invite_save(inv, on_saved);
+}
+
 void invite_won(struct invite *inv, struct branch *branch)
 {
-	static const struct steps steps = {on_answer, on_join, on_local};
+	static const struct steps answering = {on_answer, on_join, on_local};
+	static const struct steps offering = {on_answer, on_join_delayed,
+					      NULL};
+	const struct steps *steps = invite_delayed(inv) ? &offering
+							: &answering;
 	const struct smsg *answer = branch->answer;
 	struct pl sdp = answer->body;
 	int err;
@@ -250,7 +276,7 @@ void invite_won(struct invite *inv, struct branch *branch)
 		invite_refuse(inv, 500, STATUS_BAD_MESSAGE);
 		return;
 	}
-	err = switch_to(inv, branch, &sdp, &steps);
+	err = switch_to(inv, branch, &sdp, steps);
 	if (err)
 		invite_fail(inv, status_of_errno(err));
 }

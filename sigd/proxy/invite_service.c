@@ -109,18 +109,15 @@ static void on_local(const struct ctl_ans *ans, void *arg)
 	struct invite *inv = arg;
 	struct call_side *caller = &inv->rec.side[CALL_CALLER];
 
-	if (ans->status == STATUS_OK) {
-		inv->sdp = mbuf_alloc(ans->sdp.l + 1);
-		if (inv->sdp)
-			(void)mbuf_write_pl(inv->sdp, &ans->sdp);
-	}
+	enum status code = ans->status;
+
+	if (code == STATUS_OK && invite_sdp_keep(&inv->sdp, &ans->sdp))
+		code = STATUS_OVERLOAD;
 	inv->asks[2] = mem_deref(inv->asks[2]);
-	if (ans->status != STATUS_OK || !inv->sdp) {
-		invite_fail(inv, ans->status != STATUS_OK ? ans->status
-							  : STATUS_OVERLOAD);
+	if (code != STATUS_OK) {
+		invite_fail(inv, code);
 		return;
 	}
-	mbuf_set_pos(inv->sdp, 0);
 	caller->own_cseq = caller->cseq;
 	str_ncpy(caller->own_at, inv->px->at, sizeof(caller->own_at));
 	invite_save(inv, on_saved);
@@ -144,16 +141,19 @@ void invite_service(struct invite *inv, enum route_service named)
 	const enum ctl_service service = service_of(named);
 	const struct ctl_req join = {.verb = CTL_LEG_JOIN,
 				     .join = {.leg = 1, .service = service}};
+	const bool delayed = invite_delayed(inv);
 	const struct ctl_req local = {
 		.verb = CTL_LEG_LOCAL,
-		.local = {.leg = 1, .want = CTL_ANSWER,
+		.local = {.leg = 1, .want = delayed ? CTL_OFFER : CTL_ANSWER,
 			  .profile = side_profile(&inv->caller, inv->from)}};
 	int err;
 
 	str_ncpy(inv->rec.service, names[service], sizeof(inv->rec.service));
 	reply_tag(inv->rec.side[CALL_CALLEE].tag, inv->px,
 		  txn_srv_request(inv->st));
-	err = invite_remote_offer(inv, on_remote);
+	/* our offer is asked for twice, then, and the same */
+	err = delayed ? invite_local_offer(inv, on_remote)
+		      : invite_remote_offer(inv, on_remote);
 	if (!err)
 		err = invite_ask(inv, 1, &join, on_join);
 	if (!err)

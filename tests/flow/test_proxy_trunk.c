@@ -880,6 +880,131 @@ static void of_two_devices_the_first_with_media_is_heard(void)
 	stop(&fix);
 }
 
+/* --- who makes no offer gets ours ---------------------------------------------------- */
+
+/* alice's challenged INVITE without SDP. */
+static void call_plain(struct fixture *fix, const char *to)
+{
+	char uri[64], auth[1024];
+
+	put_invite_with(fix, &fix->alice, to, 1, "", "");
+	CHECK_INT(answer(fix, &fix->alice), 407);
+	snprintf(uri, sizeof(uri), "sip:%s@demo.test", to);
+	credentials(&fix->alice, "INVITE", uri, "alice-secret", auth);
+	put_ack_407(fix, &fix->alice, to, 1);
+	put_invite_with(fix, &fix->alice, to, 2, auth, "");
+}
+
+static bool talk_plain(struct fixture *fix, char *resp)
+{
+	if (!start_trunk(fix, 500))
+		return false;
+	call_plain(fix, "0123");
+	if (!CHECK(expect(fix, &fix->pbx[0], "INVITE")))
+		return false;
+	CHECK(strstr(body(fix->pbx[0].req), "s=leg 2"));
+	/* there is nobody yet to hear this */
+	pbx_says(fix, 0, 183, PBX_EARLY("A"));
+	if (!CHECK(rings(fix, &fix->alice)))
+		return false;
+	CHECK_STR(body(fix->alice.prov), "");
+	CHECK_INT(fix->media.asked[CTL_LEG_JOIN], 0);
+	pbx_says(fix, 0, 200, PBX_2XX);
+	CHECK_INT(answer(fix, &fix->alice), 200);
+	strcpy(resp, fix->alice.resp);
+	CHECK(strstr(body(resp), "s=leg 1"));
+	CHECK_STR(fix->media.leg[1].sdp, "");
+	CHECK_STR(fix->media.leg[2].sdp, "v=0\r\n");
+	return true;
+}
+
+static bool has_answer(void *arg)
+{
+	const struct fixture *fix = arg;
+
+	return !strcmp(fix->media.leg[1].sdp, "v=0 answer\r\n");
+}
+
+static void who_makes_no_offer_gets_ours_and_answers_in_its_ack(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (talk_plain(&fix, resp)) {
+		/* to the other worker */
+		put_in_dialog_body(&fix, resp, "ACK", 2, 1,
+				   "v=0 answer\r\n");
+		REQUIRE(expect(&fix, &fix.pbx[0], "ACK"));
+		CHECK_STR(body(fix.pbx[0].req), "");
+		CHECK(redis_test_until(fix.wheel, 5000, has_answer, &fix));
+		CHECK_INT(fix.media.leg[1].peer, 2);
+		/* as its 200 was repeated, so is this; and no other answers */
+		put_in_dialog_body(&fix, resp, "ACK", 2, 0,
+				   "v=0 answer\r\n");
+		REQUIRE(expect(&fix, &fix.pbx[0], "ACK"));
+		put_in_dialog(&fix, resp, "BYE", 3, 0);
+		REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
+		pbx_says(&fix, 0, 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(redis_test_until(fix.wheel, 5000, is_idle, &fix));
+	}
+	stop(&fix);
+}
+
+static void without_an_answer_in_the_ack_the_call_ends(void)
+{
+	static const char *const answers[] = {"", "v=0 answer\r\n"};
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	for (unsigned i = 0; i < COUNTOF(answers); i++) {
+		if (talk_plain(&fix, resp)) {
+			fix.media.refuse = STATUS_BAD_SDP;
+			put_in_dialog_body(&fix, resp, "ACK", 2, 1,
+					   answers[i]);
+			REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
+			CHECK_STR(fix.pbx[0].seen, "INVACKBYE");
+			REQUIRE(expect(&fix, &fix.alice, "BYE"));
+			pbx_says(&fix, 0, 200, "");
+			ua_answers(&fix, &fix.alice, 200, "");
+			CHECK(redis_test_until(fix.wheel, 5000, is_idle,
+					       &fix));
+			CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 1);
+		}
+		stop(&fix);
+	}
+}
+
+static void a_service_makes_an_offer_too(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start_t1(&fix, 500)) {
+		call_plain(&fix, "echo");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		strcpy(resp, fix.alice.resp);
+		CHECK(strstr(body(resp), "s=leg 1"));
+		put_in_dialog_body(&fix, resp, "ACK", 2, 1,
+				   "v=0 answer\r\n");
+		CHECK(redis_test_until(fix.wheel, 5000, has_answer, &fix));
+	}
+	stop(&fix);
+}
+
+static void an_offer_that_mediad_cannot_make_is_refused(void)
+{
+	struct fixture fix;
+
+	if (start_trunk(&fix, 500)) {
+		fix.media.no_offer = 1;
+		call_plain(&fix, "0123");
+		CHECK_INT(answer(&fix, &fix.alice), 503);
+		CHECK_STR(fix.pbx[0].seen, "");
+	}
+	stop(&fix);
+}
+
 /* --- what comes twice --------------------------------------------------------------- */
 
 static void what_is_repeated_is_answered_alike(void)
@@ -1300,6 +1425,10 @@ TEST_MAIN(TEST(a_number_goes_to_its_connection),
 	  TEST(early_media_that_mediad_refuses_is_only_ringing),
 	  TEST(the_next_one_is_heard_when_the_first_has_failed),
 	  TEST(of_two_devices_the_first_with_media_is_heard),
+	  TEST(who_makes_no_offer_gets_ours_and_answers_in_its_ack),
+	  TEST(without_an_answer_in_the_ack_the_call_ends),
+	  TEST(a_service_makes_an_offer_too),
+	  TEST(an_offer_that_mediad_cannot_make_is_refused),
 	  TEST(what_is_repeated_is_answered_alike),
 	  TEST(an_invite_is_repeated_until_it_is_heard),
 	  TEST(a_dialog_keeps_its_numbers_and_names),

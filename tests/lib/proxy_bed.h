@@ -515,8 +515,9 @@ static inline int register_user(struct fixture *fix, struct ua *ua, unsigned wor
 
 #define SDP_OFFER "v=0\r\no=- 9 9 IN IP4 127.0.0.1\r\n"
 
-static inline void put_invite(struct fixture *fix, struct ua *ua, const char *to,
-		       unsigned cseq, const char *auth)
+static inline void put_invite_with(struct fixture *fix, struct ua *ua, const char *to,
+		       unsigned cseq, const char *auth,
+				   const char *sdp)
 {
 	put(fix, ua, 0,
 	    "INVITE sip:%s@demo.test SIP/2.0\r\n"
@@ -527,7 +528,13 @@ static inline void put_invite(struct fixture *fix, struct ua *ua, const char *to
 	    "Supported: timer\r\nSupported: 100rel, replaces\r\n"
 	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
 	    to, sa_port(&ua->addr), cseq, to, cseq, sa_port(&ua->addr), auth,
-	    strlen(SDP_OFFER), SDP_OFFER);
+	    strlen(sdp), sdp);
+}
+
+static inline void put_invite(struct fixture *fix, struct ua *ua,
+			      const char *to, unsigned cseq, const char *auth)
+{
+	put_invite_with(fix, ua, to, cseq, auth, SDP_OFFER);
 }
 
 static inline void put_ack_407(struct fixture *fix, struct ua *ua, const char *to,

@@ -117,8 +117,39 @@ describe('calls', { timeout: 180000 }, () => {
     });
   }
 
+  // RFC 3261 13.2.1: the 2xx has the offer then, and the ACK the answer
+  for (const transport of ['udp', 'ws']) {
+    test(`who calls over ${transport} without an offer gets one, and answers it in its ACK`, async () => {
+      const tenant = suite.tenant();
+      const [alice, bob] = [await tenant.ua('alice', { transport }), await tenant.phone('bob', { transport: 'ws' })];
+      const out = alice.call('bob', { sdp: '', ack: false });
+      const into = await bob.incoming();
+      assert.match(into.invited.body, /a=ice-lite/);
+      into.answer();
+      const offer = (await out.final).body;
+      assert.match(offer, transport === 'udp' ? /m=audio \d+ RTP\/AVP / : /a=setup:actpass/);
+      out.sendAck({ body: alice.sdp(offer) });
+      await into.up();
+      assert.equal(into.ackMessage.body, '');
+      assert.equal((await out.within('INFO')).code, 200);
+      assert.equal((await out.bye()).code, 200);
+      await into.ended();
+      const echo = alice.call('echo', { sdp: '', ack: false });
+      echo.sendAck({ body: alice.sdp((await echo.final).body) });
+      assert.equal((await echo.bye()).code, 200);
+    });
+  }
+
+  test('who is made an offer and does not answer it has no call', async () => {
+    const tenant = suite.tenant();
+    const [alice, bob] = [await tenant.ua('alice'), await tenant.phone('bob')];
+    const out = alice.call('bob', { sdp: '' });
+    const into = await bob.incoming();
+    into.answer();
+    await Promise.all([out.ended(), into.ended()]);
+  });
+
   const offers = [
-    ['no offer is 488', '', 488, /not-acceptable/],
     ['an offer without ICE and DTLS is 488', `${['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 'c=IN IP4 127.0.0.1',
       't=0 0', 'm=audio 4000 RTP/AVP 0'].join('\r\n')}\r\n`, 488, /no-encryption|not-acceptable/],
     ['an offer of video alone is 488', browserSdp().replace('m=audio', 'm=video').replace('opus', 'VP8'), 488, /no-audio/],

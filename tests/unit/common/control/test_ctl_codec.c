@@ -173,6 +173,37 @@ static void terms_of_a_leg_make_the_trip(void)
 	done(&trip);
 }
 
+/* A session may be made by either message that makes a leg. */
+static void an_offer_that_makes_a_session_names_its_call(void)
+{
+	struct ctl_msg msg = ctl_sample_remote();
+	struct trip trip;
+
+	msg.req.verb = CTL_LEG_LOCAL;
+	msg.req.local = (struct ctl_leg_local){
+		.leg = 1, .want = CTL_OFFER, .create = true,
+		.call = "0123456789abcdef"};
+	pl_set_str(&msg.req.local.tenant, "acme");
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	CHECK(trip.out.req.local.create);
+	CHECK_STR(trip.out.req.local.call, "0123456789abcdef");
+	CHECK(!pl_strcmp(&trip.out.req.local.tenant, "acme"));
+	done(&trip);
+
+	msg.req.local.want = CTL_ANSWER;
+	CHECK_INT(there(&trip, &msg), EINVAL);
+	done(&trip);
+	msg.req.local.want = CTL_OFFER;
+	msg.req.local.create = false;
+	CHECK_INT(there(&trip, &msg), EINVAL);
+	done(&trip);
+	msg.req.local.create = true;
+	msg.req.local.call[0] = '\0';
+	CHECK_INT(there(&trip, &msg), EINVAL);
+	done(&trip);
+}
+
 static void every_verb_makes_the_trip(void)
 {
 	for (unsigned verb = 0; verb < CTL_VERB_COUNT; verb++) {
@@ -702,7 +733,8 @@ static void the_codec_survives_without_memory(void)
 }
 
 TEST_MAIN(TEST(a_request_comes_out_as_it_went_in),
-	  TEST(terms_of_a_leg_make_the_trip), TEST(every_verb_makes_the_trip),
+	  TEST(terms_of_a_leg_make_the_trip), TEST(an_offer_that_makes_a_session_names_its_call),
+	  TEST(every_verb_makes_the_trip),
 	  TEST(an_answer_brings_its_figures), TEST(an_event_makes_the_trip),
 	  TEST(every_altered_byte_is_noticed),
 	  TEST(fields_cannot_be_cut_elsewhere),

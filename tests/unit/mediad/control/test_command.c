@@ -244,6 +244,35 @@ static void a_call_between_two_legs_is_relayed(void)
 	bed_free(&bed);
 }
 
+/* An INVITE without SDP: the caller gets our offer, and answers at the end. */
+static void a_caller_without_offer_gets_ours(void)
+{
+	struct ctl_req req = request(CTL_LEG_LOCAL);
+	struct bed bed;
+
+	REQUIRE(bed_make(&bed, 1));
+	CHECK_INT(local(&bed, 1, CTL_OFFER), STATUS_UNKNOWN_SESSION);
+	req.local = (struct ctl_leg_local){.leg = 1, .want = CTL_OFFER,
+					   .create = true, .call = CALL};
+	pl_set_str(&req.local.tenant, "acme");
+	CHECK_INT(serve(&bed, &req), STATUS_OK);
+	CHECK(bed.ans.sdp.l > 0);
+	CHECK_INT(session_count(bed.table), 1);
+	CHECK_INT(local(&bed, 2, CTL_OFFER), STATUS_OK);
+	CHECK_INT(remote(&bed, 2, CTL_ANSWER, false, ANSWER), STATUS_OK);
+	CHECK_INT(join(&bed, 1, 2, CTL_NO_SERVICE), STATUS_OK);
+	/* the same offer for each 2xx */
+	CHECK_INT(local(&bed, 1, CTL_OFFER), STATUS_OK);
+	CHECK_INT(remote(&bed, 1, CTL_ANSWER, false, ANSWER), STATUS_OK);
+	CHECK_INT(end(&bed, STATUS_HANGUP), STATUS_OK);
+	CHECK_INT(bed.ended, 1);
+	/* as with an offer of the caller: no room, no session */
+	CHECK_INT(serve(&bed, &req), STATUS_OK);
+	str_ncpy(req.session, "00000000000000ff", sizeof(req.session));
+	CHECK_INT(serve(&bed, &req), STATUS_OVERLOAD);
+	bed_free(&bed);
+}
+
 /* A re-INVITE goes from leg 1 to leg 2, is refused there, and comes again from
  * leg 2. */
 static void a_refused_offer_is_taken_back_on_both_legs(void)
@@ -469,6 +498,7 @@ TEST_MAIN(TEST(without_ports_plain_rtp_is_not_acceptable),
 	  TEST(legs_of_plain_rtp_have_terms_and_reasons),
 	  TEST(a_call_to_a_service_goes_from_offer_to_figures),
 	  TEST(a_call_between_two_legs_is_relayed),
+	  TEST(a_caller_without_offer_gets_ours),
 	  TEST(a_refused_offer_is_taken_back_on_both_legs),
 	  TEST(what_is_not_there_is_named),
 	  TEST(sdp_that_will_not_do_is_told_why),
