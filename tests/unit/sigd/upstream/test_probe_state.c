@@ -60,7 +60,7 @@ static void any_answer_is_one_but_two(void)
 
 static void a_state_reads_back(void)
 {
-	const struct probe_state sample = {
+	static const struct probe_state sample = {
 		.phase = PROBE_DOWN, .failures = PROBE_FAILURES, .code = 503,
 		.why = "Go = away\r\n 1%", .since_ms = 1790000000000,
 		.last_ms = 1790000000001, .rtt_ms = 12, .print = 4000000000u};
