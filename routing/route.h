@@ -64,7 +64,7 @@ struct route_tenant {
 	uint32_t nusers;
 	struct route_connection *connections; /* route_conn.h */
 	uint32_t nconnections, nlogins; /* of these, those that register here */
-	struct route_rule *rules; /* in order */
+	struct route_rule *rules;       /* in order */
 	uint32_t nrules;
 	struct route_index *by_name, *by_number, *by_connection, *by_login;
 	struct cfg_pos pos;
@@ -118,8 +118,8 @@ const char *route_service_name(enum route_service service);
 struct route_query {
 	const struct route_tenant *tenant;
 	const struct route_connection *from; /* NULL: a user asks */
-	struct pl method; /* "INVITE" */
-	struct pl caller; /* user part, %-decoded */
+	struct pl method;                    /* "INVITE" */
+	struct pl caller;                    /* user part, %-decoded */
 	struct pl callee; /* user part of the Request-URI, %-decoded */
 };
 

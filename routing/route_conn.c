@@ -150,9 +150,8 @@ static int load_media(struct route_conn_media *media, struct arena *mem)
 	for (uint32_t i = 0; i < media->nnetworks; i++) {
 		const struct cfg_cidr *net = &media->networks[i];
 
-		n += (size_t)re_snprintf(text + n, sizeof(text) - n,
-					 "%s%j/%u", i ? "," : "", &net->net,
-					 net->bits);
+		n += (size_t)re_snprintf(text + n, sizeof(text) - n, "%s%j/%u",
+					 i ? "," : "", &net->net, net->bits);
 	}
 	media->network_list = arena_copy(mem, text, n);
 	return media->network_list ? 0 : ENOMEM;
@@ -200,8 +199,7 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 	if (conn->kind != ROUTE_TRUNK && (!login->username || !login->password))
 		err = refuse(errs, conn, "needs username and password");
 	else if (!login->username != !login->password)
-		err = refuse(errs, conn,
-			     "has %s: both are needed, or neither",
+		err = refuse(errs, conn, "has %s: both are needed, or neither",
 			     login->username ? "a username and no password"
 					     : "a password and no username");
 	if (inbound && !conn->peer.domain && !domain_of(conn->tenant))
@@ -220,8 +218,8 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 
 /* A name is that of one user or of one connection: the password decides who
  * asks, and nobody gets the calls of another. */
-static int add_login(struct route_tenant *tenant,
-		     struct route_connection *conn, struct cfg_errors *errs)
+static int add_login(struct route_tenant *tenant, struct route_connection *conn,
+		     struct cfg_errors *errs)
 {
 	const struct route_connection *other;
 	const struct route_user *user;
@@ -263,8 +261,7 @@ static int load_login(struct route_tenant *tenant,
 }
 
 int route_conns_load(struct route_tenant *tenant, struct arena *mem,
-		     const struct route_hasher *hasher,
-		     struct cfg_errors *errs)
+		     const struct route_hasher *hasher, struct cfg_errors *errs)
 {
 	int err = route_index_alloc(&tenant->by_connection,
 				    tenant->nconnections, false);

@@ -32,9 +32,13 @@ enum route_conn_kind {
 	ROUTE_INBOUND,   /* it registers with us */
 };
 
-enum route_conn_transport { ROUTE_UDP = 1 };
+enum route_conn_transport {
+	ROUTE_UDP = 1
+};
 
-enum route_media_profile { ROUTE_MEDIA_RTP = 1 };
+enum route_media_profile {
+	ROUTE_MEDIA_RTP = 1
+};
 
 /* Whose RTP is taken. */
 enum route_media_source {
@@ -43,7 +47,11 @@ enum route_media_source {
 	ROUTE_SOURCE_NETWORK,    /* any of `networks` */
 };
 
-enum route_codec { ROUTE_PCMU = 1, ROUTE_PCMA, ROUTE_OPUS };
+enum route_codec {
+	ROUTE_PCMU = 1,
+	ROUTE_PCMA,
+	ROUTE_OPUS
+};
 
 /* Where it is, and how we speak of it. */
 struct route_conn_peer {
@@ -65,7 +73,7 @@ struct route_conn_peer {
 struct route_conn_login {
 	const char *username; /* NULL: none; then there is no password */
 	const char *password;
-	const char *realm;    /* NULL: whatever it asks for */
+	const char *realm; /* NULL: whatever it asks for */
 	/* inbound: H(username:realm:password) under the realm of the tenant,
 	 * as in struct route_user; else "" */
 	char ha1_md5[32 + 1];
@@ -114,8 +122,7 @@ const char *route_media_source_name(enum route_media_source source);
 
 /* NULL when the tenant has none of that name. */
 const struct route_connection *
-route_connection_find(const struct route_tenant *tenant,
-		      const struct pl *name);
+route_connection_find(const struct route_tenant *tenant, const struct pl *name);
 
 /* The inbound connection of the tenant that logs in with this name (%-decoded);
  * NULL. No user of the tenant has such a name. */

@@ -58,8 +58,7 @@ static int make(const struct route_hasher *hasher, const EVP_MD *md, char *hex,
 
 	if (!EVP_DigestInit_ex(ctx, md, NULL) || !add(ctx, secret->name) ||
 	    !add(ctx, ":") || !add(ctx, secret->realm) || !add(ctx, ":") ||
-	    !add(ctx, secret->password) ||
-	    !EVP_DigestFinal_ex(ctx, hash, &len))
+	    !add(ctx, secret->password) || !EVP_DigestFinal_ex(ctx, hash, &len))
 		return ENOMEM;
 	for (unsigned i = 0; i < len; i++) {
 		*hex++ = digits[hash[i] >> 4];

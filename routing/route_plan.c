@@ -133,13 +133,12 @@ static void apply(struct route_plan *plan, const struct route_rule *rule,
 /* No rule matched: is it a user? */
 static void last_step(struct route_plan *plan, const struct pl *callee)
 {
-	const struct route_user *user = route_user_called(plan->tenant,
-							  callee);
+	const struct route_user *user = route_user_called(plan->tenant, callee);
 
 	note(plan, NULL,
-	     !user				    ? ROUTE_WHY_NOBODY
+	     !user                                   ? ROUTE_WHY_NOBODY
 	     : route_user_find(plan->tenant, callee) ? ROUTE_WHY_USER
-						    : ROUTE_WHY_NUMBER);
+						     : ROUTE_WHY_NUMBER);
 	if (user)
 		add_target(plan, ROUTE_TO_USER)->user = user;
 	else

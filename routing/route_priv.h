@@ -54,7 +54,7 @@ struct route_rule {
 	/* first, what each request looks at */
 	uint32_t methods;                    /* bits; 0: any */
 	struct route_regex *caller, *callee; /* NULL: any */
-	bool users; /* for calls of users */
+	bool users;                          /* for calls of users */
 	bool conns; /* ... of connections: those in `from`, or all */
 	const struct route_connection **from;
 	uint32_t nfrom;

@@ -177,8 +177,7 @@ static int load_to(struct loader *ld, struct route_rule *rule)
 	if (to->connection)
 		return add_target(ld, rule, "connection", to->connection);
 	for (uint32_t i = 0; i < to->nconnections; i++)
-		err |= add_target(ld, rule, "connections",
-				  to->connections[i]);
+		err |= add_target(ld, rule, "connections", to->connections[i]);
 	return err ? EINVAL : 0;
 }
 

@@ -15,10 +15,12 @@
 
 #include "routing/route_priv.h"
 
-enum { ADDR_LEN = 16 };
+enum {
+	ADDR_LEN = 16
+};
 
 struct entry {
-	uint8_t len;  /* bytes of the address: 4, 16 */
+	uint8_t len; /* bytes of the address: 4, 16 */
 	uint8_t bits;
 	uint8_t net[ADDR_LEN];
 	uint16_t port; /* 0: any */
@@ -64,7 +66,7 @@ static void mask(uint8_t bytes[ADDR_LEN], unsigned bits)
 {
 	for (unsigned i = 0; i < ADDR_LEN; i++) {
 		unsigned keep = bits >= 8 * (i + 1) ? 8
-				: bits > 8 * i	    ? bits - 8 * i
+				: bits > 8 * i      ? bits - 8 * i
 						    : 0;
 
 		bytes[i] &= (uint8_t)(0xff00u >> keep);
@@ -98,10 +100,10 @@ static struct entry *add(struct route_sources *sources,
 	/* there is one entry more than room */
 	if (sources->count >= sources->room)
 		return entry;
-	entry->len  = bytes_of(entry->net, net);
+	entry->len = bytes_of(entry->net, net);
 	entry->bits = (uint8_t)min(bits, 8u * entry->len);
 	entry->conn = conn;
-	entry->nr   = sources->count++;
+	entry->nr = sources->count++;
 	return entry;
 }
 
@@ -121,8 +123,8 @@ static void add_connection(struct route_sources *sources,
 int route_sources_alloc(struct route_sources **sourcesp,
 			const struct route_cfg *cfg)
 {
-	struct route_sources *sources = mem_zalloc(sizeof(*sources),
-						   destructor);
+	struct route_sources *sources =
+		mem_zalloc(sizeof(*sources), destructor);
 
 	if (!sources)
 		return ENOMEM;
@@ -132,8 +134,8 @@ int route_sources_alloc(struct route_sources **sourcesp,
 		for (uint32_t k = 0; k < tenant->nconnections; k++)
 			sources->room += tenant->connections[k].nsources + 1;
 	}
-	sources->list = mem_zalloc((sources->room + 1) * sizeof(struct entry),
-				   NULL);
+	sources->list =
+		mem_zalloc((sources->room + 1) * sizeof(struct entry), NULL);
 	if (!sources->list) {
 		mem_deref(sources);
 		return ENOMEM;
@@ -181,8 +183,8 @@ static bool fits(const struct entry *entry, const struct route_origin *origin)
 /* The best of those with this very network; NULL: equally of two tenants.
  * False: nobody has it. */
 static bool choose(const struct route_connection **connp,
-		   const struct route_sources *sources,
-		   const struct entry *key, const struct route_origin *origin)
+		   const struct route_sources *sources, const struct entry *key,
+		   const struct route_origin *origin)
 {
 	const struct route_connection *best = NULL;
 	bool exact = false, two = false;
@@ -198,9 +200,9 @@ static bool choose(const struct route_connection **connp,
 			two |= conn->tenant != best->tenant;
 			continue;
 		}
-		best  = conn;
+		best = conn;
 		exact = port;
-		two   = false;
+		two = false;
 	}
 	*connp = two ? NULL : best;
 	return best != NULL;

@@ -16,9 +16,9 @@ static const struct {
 	[CONN_TRY] = {"tries", "Calls that were to go out there"},
 	[CONN_ANSWERED] = {"answered", "... and were answered"},
 	[CONN_REFUSED] = {"refused", "... and were refused by who was called, "
-			  "or given up"},
+				     "or given up"},
 	[CONN_FAILED] = {"failed", "... and failed there: no answer, 5xx, "
-			 "credentials"},
+				   "credentials"},
 	[CONN_FAILOVER] = {"failovers", "... and went on to another target"},
 	[CONN_CALL_IN] = {"calls_in", "Calls that came from there"},
 };
@@ -84,8 +84,8 @@ static void row_print(struct conn_page *page, const char *addr,
 		return;
 	tenant.p = whole.p;
 	tenant.l = (size_t)(slash - whole.p);
-	conn.p	 = slash + 1;
-	conn.l	 = whole.l - tenant.l - 1;
+	conn.p = slash + 1;
+	conn.l = whole.l - tenant.l - 1;
 	if (!name_valid(&tenant) || !name_valid(&conn))
 		return;
 	for (unsigned i = 0; i < CONN_EVENTS; i++)
@@ -113,11 +113,12 @@ void conn_page_print(const struct conn_page *page, struct mbuf *mb)
 	for (unsigned i = 0; i < CONN_EVENTS; i++) {
 		if (page->err || !page->mb[i]->end)
 			continue;
-		(void)mbuf_printf(mb,
-				  "# HELP cordboard_sig_connection_%s_total "
-				  "%s\n# TYPE cordboard_sig_connection_%s_total "
-				  "counter\n",
-				  rows[i].name, rows[i].help, rows[i].name);
+		(void)mbuf_printf(
+			mb,
+			"# HELP cordboard_sig_connection_%s_total "
+			"%s\n# TYPE cordboard_sig_connection_%s_total "
+			"counter\n",
+			rows[i].name, rows[i].help, rows[i].name);
 		(void)mbuf_write_mem(mb, page->mb[i]->buf, page->mb[i]->end);
 	}
 }

@@ -247,15 +247,15 @@ static void leg_local(struct command *command, const struct ctl_req *req,
 {
 	/* a new branch of a call is a leg that is not there yet */
 	const bool there = session_there(command, req->session);
-	const bool create = req->local.create ||
-			    (there && req->local.want == CTL_OFFER);
+	const bool create =
+		req->local.create || (there && req->local.want == CTL_OFFER);
 	const struct session_local args = {
 		.session = req->session,
 		.call = req->local.create ? req->local.call
-			: create	  ? command->found.call
+			: create          ? command->found.call
 					  : NULL,
 		.tenant = req->local.create ? command->tenant
-			  : create	    ? command->found.tenant
+			  : create          ? command->found.tenant
 					    : NULL,
 		.create = create,
 		.leg = req->local.leg,

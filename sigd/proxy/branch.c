@@ -69,7 +69,7 @@ static void leave(struct branch *branch, const char *reason)
 		conn_calls_leave(inv->px, branch->to.conn, inv->rec.call);
 	branch->ask = mem_deref(branch->ask);
 	if (inv->early == branch) {
-		inv->early   = NULL;
+		inv->early = NULL;
 		inv->ringing = mem_deref(inv->ringing);
 	}
 	/* with the call its whole session goes */
@@ -158,13 +158,13 @@ static void refused(struct branch *branch, const struct smsg *msg)
 
 	if (msg->scode == 401 || msg->scode == 407) {
 		result.code = 480;
-		result.why  = STATUS_AUTH_FAILED;
+		result.why = STATUS_AUTH_FAILED;
 		result.next = !device;
-		result.msg  = NULL;
+		result.msg = NULL;
 	} else if (msg->scode < 400) {
 		result.code = 480;
-		result.why  = STATUS_MOVED;
-		result.msg  = NULL;
+		result.why = STATUS_MOVED;
+		result.msg = NULL;
 	} else if (msg->scode == 503) {
 		result.code = 500;
 	}
@@ -292,12 +292,12 @@ static void unreached(struct branch *branch, int err)
 
 	if (err == ETIMEDOUT) {
 		result.code = 408;
-		result.why  = STATUS_TARGET_TIMEOUT;
+		result.why = STATUS_TARGET_TIMEOUT;
 	} else if (!to->conn) {
 		/* a flow that is gone counts as 430: the device is not there
 		 * (RFC 5626 5.3) */
 		result.code = 480;
-		result.why  = STATUS_FLOW_GONE;
+		result.why = STATUS_FLOW_GONE;
 	}
 	over(branch, 0, &result);
 }
@@ -347,14 +347,15 @@ static void send_invite(struct branch *branch)
 {
 	struct proxy *px = branch->inv->px;
 	struct txn_cli_params params = {.resph = on_response,
-					.endh = on_end, .arg = branch};
+					.endh = on_end,
+					.arg = branch};
 	struct txn_dest dest;
 	int err = branch_invite_write(branch, &params.len);
 
 	if (!err) {
 		dest_of_flow(&dest, &branch->to.flow);
 		params.dest = &dest;
-		params.msg  = px->buf;
+		params.msg = px->buf;
 		pl_set_str(&params.branch, branch->mark.branch);
 		err = hop_start_marked(px, &branch->ct, branch->mark.ref,
 				       &params);
@@ -368,8 +369,7 @@ static void send_invite(struct branch *branch)
 
 /* What ends it should we die is known before it leaves. The offer is asked
  * for meanwhile. */
-static void on_noted(enum status code, const struct call_record *rec,
-		     void *arg)
+static void on_noted(enum status code, const struct call_record *rec, void *arg)
 {
 	struct branch *branch = arg;
 	(void)rec;
@@ -427,7 +427,8 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 		code = STATUS_OVERLOAD;
 	if (code != STATUS_OK) {
 		const struct invite_result result = {
-			.code = status_info(code)->sip, .why = code,
+			.code = status_info(code)->sip,
+			.why = code,
 			.next = true};
 
 		over(branch, 0, &result);
@@ -471,8 +472,8 @@ static struct branch *branch_new(struct invite *inv)
 	if (!branch)
 		return NULL;
 
-	branch->inv	 = inv;
-	branch->leg	 = ++inv->legs;
+	branch->inv = inv;
+	branch->leg = ++inv->legs;
 	branch->start_ms = wheel_now(inv->px->deps.wheel);
 	list_append(&inv->branches, &branch->le, branch);
 	return branch;
@@ -495,7 +496,7 @@ int branch_start_device(struct invite *inv, const struct binding *binding)
 
 	if (!branch)
 		return ENFILE;
-	to  = &branch->to;
+	to = &branch->to;
 	err = flow_id_unpack(&to->flow, binding->flow, binding->flow_len);
 	str_ncpy(to->target, binding->contact, sizeof(to->target));
 	str_ncpy(to->user, inv->rec.side[CALL_CALLEE].user, sizeof(to->user));
@@ -515,11 +516,10 @@ int branch_start_connection(struct invite *inv,
 
 	if (!branch)
 		return ENFILE;
-	to	 = &branch->to;
+	to = &branch->to;
 	to->conn = conn;
 	to->flow = way->flow;
-	return begin(branch, side_names_connection(&to->names, to->target,
-						   conn,
+	return begin(branch, side_names_connection(&to->names, to->target, conn,
 						   txn_srv_request(inv->st),
 						   &callee, way->host));
 }

@@ -19,7 +19,9 @@
 struct conn_way;
 struct invite;
 
-enum { BRANCH_RELEASED_MAX = 8 };
+enum {
+	BRANCH_RELEASED_MAX = 8
+};
 
 struct branch_to {
 	const struct route_connection *conn; /* NULL: a device */
@@ -41,22 +43,22 @@ struct branch {
 	struct branch_to to;
 	struct branch_timers timers;
 	struct challenge challenge;
-	struct media_ask *ask;  /* for its offer */
+	struct media_ask *ask; /* for its offer */
 	struct mbuf *offer;
-	struct mbuf *early;     /* the SDP of its 18x that mediad was told */
-	struct txn_cli *ct;     /* NULL: not yet, or over */
-	struct hop_mark mark;   /* Via of the INVITE */
-	struct call_ask *note;  /* that it is about to leave, for Redis */
+	struct mbuf *early;    /* the SDP of its 18x that mediad was told */
+	struct txn_cli *ct;    /* NULL: not yet, or over */
+	struct hop_mark mark;  /* Via of the INVITE */
+	struct call_ask *note; /* that it is about to leave, for Redis */
 	bool noted;
-	uint64_t start_ms;      /* wheel time */
-	struct smsg *answer;    /* its 2xx, when it is the winner */
+	uint64_t start_ms;   /* wheel time */
+	struct smsg *answer; /* its 2xx, when it is the winner */
 	/* dialogs that were ended: hashes of their To tags */
 	uint32_t released[BRANCH_RELEASED_MAX];
 	uint8_t nreleased;
 	uint8_t leg;
-	uint8_t shift;          /* CSeq ahead of the caller's */
-	uint8_t moved;          /* redirections followed */
-	bool done;              /* its result is counted */
+	uint8_t shift; /* CSeq ahead of the caller's */
+	uint8_t moved; /* redirections followed */
+	bool done;     /* its result is counted */
 };
 
 /* --- branch.c --- */

@@ -10,7 +10,9 @@
 #include "common/log.h"
 #include "sigd/proxy/invite.h"
 
-enum { MOVED_MAX = 3 }; /* redirections of one try */
+enum {
+	MOVED_MAX = 3
+}; /* redirections of one try */
 
 static bool answer_challenge(struct branch *branch, const struct smsg *msg)
 {
@@ -24,7 +26,7 @@ static bool answer_challenge(struct branch *branch, const struct smsg *msg)
 		return true;
 	log_warn(branch->inv->rec.call, "challenge not answered",
 		 "connection=%s code=%u why=%s", conn->name, msg->scode,
-		 err == EACCES	 ? "wrong credentials"
+		 err == EACCES   ? "wrong credentials"
 		 : err == ENOENT ? "no credentials for it"
 				 : strerror(err));
 	return false;
@@ -71,8 +73,7 @@ static bool follow(struct branch *branch, const struct smsg *msg)
 	if (branch->moved >= MOVED_MAX || suri_decode(&now, &text))
 		return false;
 	for (unsigned i = 0; !smsg_addr(msg, SHDR_CONTACT, i, &contact); i++) {
-		if (contact.star ||
-		    !same_place(branch, &now, &contact.uri) ||
+		if (contact.star || !same_place(branch, &now, &contact.uri) ||
 		    !take(branch, &now, &contact.uri))
 			continue;
 		++branch->moved;

@@ -14,14 +14,13 @@ static void cookie_fill(struct cookie *cookie, const struct branch *branch,
 {
 	const struct invite *inv = branch->inv;
 	const bool to_caller = direction == COOKIE_TO_CALLER;
-	const struct flow_id *to = to_caller ? &inv->caller
-					     : &branch->to.flow;
+	const struct flow_id *to = to_caller ? &inv->caller : &branch->to.flow;
 	size_t len = 0;
 
 	memset(cookie, 0, sizeof(*cookie));
 	cookie->direction = direction;
-	cookie->leg	  = branch->leg;
-	cookie->shift	  = to_caller ? 0 : branch->shift;
+	cookie->leg = branch->leg;
+	cookie->shift = to_caller ? 0 : branch->shift;
 	str_ncpy(cookie->call, inv->rec.call, sizeof(cookie->call));
 	str_ncpy(cookie->session, inv->rec.session, sizeof(cookie->session));
 	str_ncpy(cookie->tenant, inv->rec.tenant, sizeof(cookie->tenant));
@@ -124,7 +123,8 @@ int branch_forward(struct branch *branch, const struct smsg *msg,
 {
 	struct invite *inv = branch->inv;
 	const struct hop_side callee = {inv->rec.call, CALL_CALLEE};
-	struct hop_back back = {.scode = scode, .sdp = sdp,
+	struct hop_back back = {.scode = scode,
+				.sdp = sdp,
 				.dialog = msg->scode < 300};
 	char route[HOP_ADDR_MAX], contact[HOP_ADDR_MAX] = "";
 	size_t len;
@@ -141,8 +141,8 @@ int branch_forward(struct branch *branch, const struct smsg *msg,
 		pl_set_str(&back.contact, contact);
 	}
 	err = err ? err
-		  : hop_back_write(inv->px, &len, txn_srv_request(inv->st),
-				   msg, &back);
+		  : hop_back_write(inv->px, &len, txn_srv_request(inv->st), msg,
+				   &back);
 	return err ? err : txn_srv_reply(inv->st, inv->px->buf, len);
 }
 
@@ -219,14 +219,14 @@ int branch_record(const struct branch *branch, const struct smsg *answer,
 	if (err)
 		return EBADMSG;
 
-	rec->leg      = branch->leg;
-	side->shift   = branch->shift;
+	rec->leg = branch->leg;
+	side->shift = branch->shift;
 	side->profile = (uint8_t)side_profile(&to->flow, to->conn);
 	str_ncpy(side->conn, to->conn ? to->conn->name : "",
 		 sizeof(side->conn));
 	str_ncpy(caller->far, to->names.from, sizeof(caller->far));
 	str_ncpy(side->far, to->names.to, sizeof(side->far));
-	err  = routes_fill(side->routes, answer);
+	err = routes_fill(side->routes, answer);
 	err |= pl_strcpy(&target, side->target, sizeof(side->target));
 	err |= pl_strcpy(&answer->to.tag, side->tag, sizeof(side->tag));
 	return err ? EBADMSG : 0;
@@ -260,8 +260,8 @@ void branch_release(struct branch *branch, const struct smsg *answer)
 	side = &rec->side[CALL_CALLEE];
 	if (!branch_record(branch, answer, rec) &&
 	    !ack_write(branch, answer, side, &len) &&
-	    !transport_send(px->deps.transport, &branch->to.flow, px->buf,
-			    len, 0) &&
+	    !transport_send(px->deps.transport, &branch->to.flow, px->buf, len,
+			    0) &&
 	    !released(branch, &answer->to.tag))
 		hangup_bye(px, rec, CALL_CALLEE);
 	mem_deref(rec);

@@ -9,7 +9,9 @@
 #include "sigd/auth/credentials.h"
 #include "sigd/proxy/challenge.h"
 
-enum { TRIES_MAX = 2 };
+enum {
+	TRIES_MAX = 2
+};
 
 static const enum shdr_id ids[2] = {SHDR_AUTHORIZATION,
 				    SHDR_PROXY_AUTHORIZATION};
@@ -28,7 +30,7 @@ static int keep(struct challenge *ch, unsigned i,
 	}
 	mem_deref(ch->kind[i].val);
 	mem_deref(ch->kind[i].nonce);
-	ch->kind[i].val	  = val;
+	ch->kind[i].val = val;
 	ch->kind[i].nonce = nonce;
 	ch->kind[i].tries++;
 	return 0;
@@ -101,7 +103,7 @@ void challenge_fields(const struct challenge *ch, struct smsg_field *fieldv,
 void challenge_reset(struct challenge *ch)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		ch->kind[i].val	  = mem_deref(ch->kind[i].val);
+		ch->kind[i].val = mem_deref(ch->kind[i].val);
 		ch->kind[i].nonce = mem_deref(ch->kind[i].nonce);
 		ch->kind[i].tries = 0;
 	}

@@ -17,8 +17,8 @@
 /* What was answered so far, for one request; all zero: nothing. */
 struct challenge {
 	struct {
-		char *val;     /* our credentials; NULL: none */
-		char *nonce;   /* for which they are */
+		char *val;   /* our credentials; NULL: none */
+		char *nonce; /* for which they are */
 		unsigned tries;
 	} kind[2]; /* Authorization, Proxy-Authorization */
 };

@@ -12,7 +12,12 @@
 #include "routing/route_conn.h"
 #include "sigd/proxy/conn_figures.h"
 
-enum { BUCKETS = 64, FLUSH_MAX = 50, NAME_MAX_LEN = 80, VALUE_MAX = 160 };
+enum {
+	BUCKETS = 64,
+	FLUSH_MAX = 50,
+	NAME_MAX_LEN = 80,
+	VALUE_MAX = 160
+};
 
 /* Kept by name: a reload makes other connections of the same names. */
 struct row {
@@ -56,13 +61,12 @@ void conn_figures_key(char key[CONN_FIGURES_KEY], const char *addr)
 int conn_figures_alloc(struct conn_figures **figuresp, struct redis_link *link,
 		       struct wheel *wheel, const char *addr)
 {
-	struct conn_figures *figures = mem_zalloc(sizeof(*figures),
-						  destructor);
+	struct conn_figures *figures = mem_zalloc(sizeof(*figures), destructor);
 	int err;
 
 	if (!figures)
 		return ENOMEM;
-	figures->link  = link;
+	figures->link = link;
 	figures->wheel = wheel;
 	conn_figures_key(figures->key, addr);
 	err = hash_alloc(&figures->rows, BUCKETS);
@@ -103,9 +107,9 @@ static int begin(struct conn_figures *figures)
 {
 	const struct redis_arg argv[] = {redis_str("DEL"),
 					 redis_str(figures->key)};
-	int err = figures->begun ? 0
-				 : redis_link_send(figures->link, argv, 2,
-						   NULL, NULL);
+	int err = figures->begun
+			  ? 0
+			  : redis_link_send(figures->link, argv, 2, NULL, NULL);
 
 	figures->begun |= !err;
 	return err;
@@ -175,7 +179,7 @@ static struct row *row_of(struct conn_figures *figures,
 			conn->name) < 0)
 		return NULL;
 	hash = hash_joaat_str(name);
-	row  = list_ledata(hash_lookup(figures->rows, hash, is_name, name));
+	row = list_ledata(hash_lookup(figures->rows, hash, is_name, name));
 	if (row || figures->count >= CONN_FIGURES_MAX)
 		return row;
 	row = mem_zalloc(sizeof(*row), row_destructor);
@@ -213,12 +217,12 @@ int conn_figures_parse(uint64_t nums[CONN_EVENTS], const struct pl *value)
 		nums[i] = 0;
 		while (len < rest.l && len < 20 && rest.p[len] >= '0' &&
 		       rest.p[len] <= '9')
-			nums[i] = nums[i] * 10 + (uint64_t)(rest.p[len++] -
-							    '0');
+			nums[i] =
+				nums[i] * 10 + (uint64_t)(rest.p[len++] - '0');
 		/* a space between, nothing behind the last */
-		if (!len || (i + 1 < CONN_EVENTS
-				     ? len >= rest.l || rest.p[len] != ' '
-				     : len != rest.l))
+		if (!len ||
+		    (i + 1 < CONN_EVENTS ? len >= rest.l || rest.p[len] != ' '
+					 : len != rest.l))
 			return EBADMSG;
 		pl_advance(&rest, (ssize_t)(len + (len < rest.l)));
 	}

@@ -39,13 +39,12 @@ int conn_listener(uint8_t *nr, const struct proxy *px,
 }
 
 static int flow_fill(struct flow_id *flow, const struct proxy *px,
-		     const struct route_connection *conn,
-		     const struct sa *addr)
+		     const struct route_connection *conn, const struct sa *addr)
 {
 	memset(flow, 0, sizeof(*flow));
 	str_ncpy(flow->node, px->deps.node, sizeof(flow->node));
-	flow->slot   = px->deps.slot;
-	flow->kind   = FLOW_UDP;
+	flow->slot = px->deps.slot;
+	flow->kind = FLOW_UDP;
 	flow->remote = *addr;
 	return listener_for(&flow->listener, px, conn, sa_af(addr));
 }
@@ -163,12 +162,11 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 	if (!ask)
 		return ENOMEM;
 
-	ask->px	  = px;
+	ask->px = px;
 	ask->conn = conn;
-	ask->h	  = h;
-	ask->arg  = arg;
-	err = conn->kind == ROUTE_INBOUND ? ask_binding(ask)
-					  : ask_address(ask);
+	ask->h = h;
+	ask->arg = arg;
+	err = conn->kind == ROUTE_INBOUND ? ask_binding(ask) : ask_address(ask);
 	if (err) {
 		mem_deref(ask);
 		return err;

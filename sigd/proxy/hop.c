@@ -22,7 +22,7 @@ uint64_t proxy_unix_ms(void)
 void dest_of_flow(struct txn_dest *dest, const struct flow_id *id)
 {
 	memset(dest, 0, sizeof(*dest));
-	dest->kind     = id->kind;
+	dest->kind = id->kind;
 	dest->reliable = flow_kind_reliable((enum flow_kind)id->kind);
 	if (flow_id_pack(id, dest->id, &dest->id_len))
 		dest->id_len = 0;
@@ -71,7 +71,9 @@ int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
 
 	return re_snprintf(via, HOP_VIA_MAX, "SIP/2.0/%s %s;branch=%s;rport",
 			   flow_kind_name((enum flow_kind)to->kind),
-			   hop_host(px, to), branch) < 0 ? EOVERFLOW : 0;
+			   hop_host(px, to), branch) < 0
+		       ? EOVERFLOW
+		       : 0;
 }
 
 int hop_via(struct proxy *px, struct smsg_edit *ed, const struct flow_id *to,
@@ -104,8 +106,8 @@ int hop_contact_text(char text[HOP_ADDR_MAX], struct proxy *px,
 		target = contact.uri.text;
 
 	err = contact_token_make(token, px->deps.keyring,
-				 proxy_unix_ms() / 1000, from->call,
-				 from->side, &target);
+				 proxy_unix_ms() / 1000, from->call, from->side,
+				 &target);
 	if (err)
 		return err;
 
@@ -149,8 +151,7 @@ static int route_print(char text[HOP_ADDR_MAX], const struct proxy *px,
 
 /* Some PBXs keep only so much of a route: then the hints stay behind. */
 int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
-		   const struct cookie *cookie,
-		   const struct hop_dialog *dialog)
+		   const struct cookie *cookie, const struct hop_dialog *dialog)
 {
 	struct cookie brief = *cookie;
 	int err = route_print(text, px, &brief, dialog);

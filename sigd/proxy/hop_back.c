@@ -14,7 +14,9 @@
 
 #include "sigd/proxy/hop_back.h"
 
-enum { FIELDS_MAX = SMSG_HDR_MAX + 4 };
+enum {
+	FIELDS_MAX = SMSG_HDR_MAX + 4
+};
 
 struct builder {
 	const struct smsg *msg;
@@ -28,11 +30,23 @@ struct builder {
 static bool stays_here(enum shdr_id id)
 {
 	static const enum shdr_id ids[] = {
-		SHDR_VIA, SHDR_FROM, SHDR_TO, SHDR_CALL_ID, SHDR_CSEQ,
-		SHDR_MAX_FORWARDS, SHDR_ROUTE, SHDR_RECORD_ROUTE, SHDR_PATH,
-		SHDR_SERVICE_ROUTE, SHDR_CONTACT, SHDR_CONTENT_LENGTH,
-		SHDR_REQUIRE, SHDR_WWW_AUTHENTICATE, SHDR_PROXY_AUTHENTICATE,
-		SHDR_P_ASSERTED_IDENTITY, SHDR_REMOTE_PARTY_ID,
+		SHDR_VIA,
+		SHDR_FROM,
+		SHDR_TO,
+		SHDR_CALL_ID,
+		SHDR_CSEQ,
+		SHDR_MAX_FORWARDS,
+		SHDR_ROUTE,
+		SHDR_RECORD_ROUTE,
+		SHDR_PATH,
+		SHDR_SERVICE_ROUTE,
+		SHDR_CONTACT,
+		SHDR_CONTENT_LENGTH,
+		SHDR_REQUIRE,
+		SHDR_WWW_AUTHENTICATE,
+		SHDR_PROXY_AUTHENTICATE,
+		SHDR_P_ASSERTED_IDENTITY,
+		SHDR_REMOTE_PARTY_ID,
 	};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -88,9 +102,8 @@ static void add_require(struct builder *b)
 			    n + token.l + 3 > sizeof(b->require))
 				continue;
 			n += (size_t)re_snprintf(b->require + n,
-						 sizeof(b->require) - n,
-						 "%s%r", n ? ", " : "",
-						 &token);
+						 sizeof(b->require) - n, "%s%r",
+						 n ? ", " : "", &token);
 		}
 	}
 	out.p = b->require;
@@ -149,7 +162,7 @@ int hop_back_write(struct proxy *px, size_t *len, const struct smsg *req,
 	if (!b)
 		return ENOMEM;
 
-	b->msg	= msg;
+	b->msg = msg;
 	b->back = back;
 	if (!back->scode && !pl_strcpy(&msg->reason, phrase, sizeof(phrase)))
 		reply.reason = phrase;

@@ -11,13 +11,13 @@
 
 /* What of it is ours. All texts are whole header values. */
 struct hop_back {
-	uint16_t scode;        /* 0: as it came */
-	bool dialog;           /* it makes one: with Record-Route */
-	bool reliable;         /* 100rel and RSeq go on */
-	bool keep_body;        /* as it came; else only `sdp` */
-	struct pl route;       /* our Record-Route */
-	struct pl contact;     /* unset: none */
-	const struct pl *sdp;  /* NULL: none */
+	uint16_t scode;       /* 0: as it came */
+	bool dialog;          /* it makes one: with Record-Route */
+	bool reliable;        /* 100rel and RSeq go on */
+	bool keep_body;       /* as it came; else only `sdp` */
+	struct pl route;      /* our Record-Route */
+	struct pl contact;    /* unset: none */
+	const struct pl *sdp; /* NULL: none */
 };
 
 /*

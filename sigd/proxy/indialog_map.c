@@ -72,8 +72,7 @@ static void numbers_edit(const struct indialog *in, struct smsg_edit *ed)
 	text = smsg_edit_text(ed, "%u %r", msg->cseq.num + in->shift,
 			      &msg->cseq.name);
 	smsg_edit_set(ed, SHDR_CSEQ, &text);
-	if (!smsg_val(msg, SHDR_RACK, &text) ||
-	    shdr_rack_decode(&rack, &text))
+	if (!smsg_val(msg, SHDR_RACK, &text) || shdr_rack_decode(&rack, &text))
 		return;
 	text = smsg_edit_text(ed, "%u %u %r", rack.rseq,
 			      rack.cseq.num + in->shift, &rack.cseq.name);
@@ -146,7 +145,7 @@ bool indialog_challenged(struct indialog *in, const struct smsg *msg)
 		log_warn(in->cookie.call, "challenge not answered",
 			 "connection=%s method=%s code=%u why=%s", conn->name,
 			 smsg_method_name(msg->method), msg->scode,
-			 err == EACCES	 ? "wrong credentials"
+			 err == EACCES   ? "wrong credentials"
 			 : err == ENOENT ? "no credentials for it"
 					 : strerror(err));
 		return false;

@@ -59,7 +59,7 @@ static void let_go(struct invite *inv)
 		inv->asks[i] = mem_deref(inv->asks[i]);
 	hunt_clear(inv);
 	inv->ringing = mem_deref(inv->ringing);
-	inv->save    = mem_deref(inv->save);
+	inv->save = mem_deref(inv->save);
 	invite_setup_end(inv);
 	if (inv->st)
 		txn_srv_detach(inv->st);
@@ -119,7 +119,7 @@ static int side_fill(struct call_side *side, const struct shdr_addr *addr)
 {
 	int err;
 
-	err  = pl_strcpy(&addr->uri.text, side->uri, sizeof(side->uri));
+	err = pl_strcpy(&addr->uri.text, side->uri, sizeof(side->uri));
 	err |= pl_isset(&addr->tag)
 		       ? pl_strcpy(&addr->tag, side->tag, sizeof(side->tag))
 		       : 0;
@@ -137,8 +137,8 @@ static int routes_fill(char *routes, const struct smsg *msg)
 
 	smsg_iter_init(&it, msg, SHDR_RECORD_ROUTE);
 	while (!(err = smsg_iter_value(&it, &val))) {
-		int w = re_snprintf(routes + len, CALL_ROUTES_MAX - len,
-				    "%s%r", len ? ", " : "", &val);
+		int w = re_snprintf(routes + len, CALL_ROUTES_MAX - len, "%s%r",
+				    len ? ", " : "", &val);
 
 		if (w < 0)
 			return EOVERFLOW;
@@ -157,8 +157,8 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	id_make(rec->call);
 	id_make(rec->session);
 	rec->start_ms = proxy_unix_ms();
-	caller->cseq  = msg->cseq.num;
-	err  = pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
+	caller->cseq = msg->cseq.num;
+	err = pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
 	str_ncpy(rec->tenant, params->plan->tenant->id, sizeof(rec->tenant));
 	err |= pl_strcpy(&params->caller, caller->user, sizeof(caller->user));
 	err |= side_fill(caller, &msg->from);
@@ -203,7 +203,7 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 
 	memcpy(caller->flow, src->id, src->id_len);
 	caller->flow_len = src->id_len;
-	caller->profile	 = (uint8_t)side_profile(&inv->caller, inv->from);
+	caller->profile = (uint8_t)side_profile(&inv->caller, inv->from);
 	if (inv->from)
 		str_ncpy(caller->conn, inv->from->name, sizeof(caller->conn));
 	if (record_fill(&inv->rec, msg, params))
@@ -233,8 +233,8 @@ static enum status hunt_fill(struct invite *inv,
 	hunt->callee_len = params->callee.l;
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
 	hunt->ntargets = plan->ntargets;
-	hunt->table    = mem_ref(params->table);
-	inv->from      = plan->from;
+	hunt->table = mem_ref(params->table);
+	inv->from = plan->from;
 	return STATUS_OK;
 }
 
@@ -291,8 +291,8 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 		reply_status(px, params->st, STATUS_OVERLOAD);
 		return;
 	}
-	inv->px	  = px;
-	inv->st	  = params->st;
+	inv->px = px;
+	inv->st = params->st;
 	inv->legs = 1;
 	list_append(&px->invites, &inv->le, inv);
 	txn_srv_attach(inv->st, on_end, inv);
@@ -339,7 +339,8 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 {
 	struct ctl_req req = {
 		.verb = CTL_LEG_REMOTE,
-		.remote = {.leg = 1, .kind = CTL_OFFER,
+		.remote = {.leg = 1,
+			   .kind = CTL_OFFER,
 			   .profile = side_profile(&inv->caller, inv->from),
 			   .create = true,
 			   .sdp = txn_srv_request(inv->st)->body},
@@ -360,7 +361,8 @@ int invite_local_offer(struct invite *inv, media_answer_h *h)
 {
 	struct ctl_req req = {
 		.verb = CTL_LEG_LOCAL,
-		.local = {.leg = 1, .want = CTL_OFFER,
+		.local = {.leg = 1,
+			  .want = CTL_OFFER,
 			  .profile = side_profile(&inv->caller, inv->from),
 			  .create = true},
 	};
@@ -381,7 +383,8 @@ void invite_refuse(struct invite *inv, uint16_t scode, enum status why)
 {
 	char reason[96], tag[17];
 	struct smsg_field field;
-	struct smsg_reply reply = {.scode = scode, .fieldv = &field,
+	struct smsg_reply reply = {.scode = scode,
+				   .fieldv = &field,
 				   .fieldc = 1};
 
 	re_snprintf(reason, sizeof(reason), "cordboard;text=\"%s\"",
@@ -409,7 +412,8 @@ static struct invite *find(const struct proxy *px, const struct txn_srv *st)
 {
 	struct le *le;
 
-	LIST_FOREACH(&px->invites, le) {
+	LIST_FOREACH(&px->invites, le)
+	{
 		struct invite *inv = le->data;
 
 		if (inv->st == st)
@@ -440,7 +444,8 @@ uint32_t invite_pending(const struct proxy *px)
 	uint32_t n = 0;
 	struct le *le;
 
-	LIST_FOREACH(&px->invites, le) {
+	LIST_FOREACH(&px->invites, le)
+	{
 		const struct invite *inv = le->data;
 
 		n += !inv->answered;
@@ -452,7 +457,8 @@ static struct invite *find_call(const struct proxy *px, const char *call)
 {
 	struct le *le;
 
-	LIST_FOREACH(&px->invites, le) {
+	LIST_FOREACH(&px->invites, le)
+	{
 		struct invite *inv = le->data;
 
 		if (!inv->over && !strcmp(inv->rec.call, call))
@@ -480,7 +486,8 @@ bool invite_acked(struct proxy *px, const char *call)
 {
 	struct le *le;
 
-	LIST_FOREACH(&px->invites, le) {
+	LIST_FOREACH(&px->invites, le)
+	{
 		struct invite *inv = le->data;
 
 		if (inv->st && inv->rec.service[0] &&
@@ -512,10 +519,12 @@ static struct branch *branch_find(const struct proxy *px,
 {
 	struct le *le, *lb;
 
-	LIST_FOREACH(&px->invites, le) {
+	LIST_FOREACH(&px->invites, le)
+	{
 		const struct invite *inv = le->data;
 
-		LIST_FOREACH(&inv->branches, lb) {
+		LIST_FOREACH(&inv->branches, lb)
+		{
 			struct branch *branch = lb->data;
 
 			if (branch->ct &&

@@ -28,24 +28,27 @@
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/registrar/registrar.h"
 
-enum { INVITE_BRANCHES_MAX = 10, INVITE_ASKS = 3 };
+enum {
+	INVITE_BRANCHES_MAX = 10,
+	INVITE_ASKS = 3
+};
 
 /* Where it can go, in order, and the best answer so far. */
 struct hunt {
-	struct route_table *table;   /* that the targets are of */
+	struct route_table *table; /* that the targets are of */
 	struct route_target targets[ROUTE_TARGETS_MAX];
 	unsigned ntargets, next;
-	char callee[CALL_TEXT_MAX];  /* the number, unescaped */
+	char callee[CALL_TEXT_MAX]; /* the number, unescaped */
 	size_t callee_len;
 	struct registrar_ask *lookup;
 	struct conn_ask *locate;
 	const struct route_connection *sought; /* the last one; NULL: none */
 	struct conn_calls_ask *place;
 	const struct route_connection *placed; /* no try has its place yet */
-	uint16_t code;               /* best so far; 0: none */
+	uint16_t code;                         /* best so far; 0: none */
 	enum status why;
-	struct smsg *msg;            /* what said so; NULL: we did */
-	bool stop;                   /* no further target */
+	struct smsg *msg; /* what said so; NULL: we did */
+	bool stop;        /* no further target */
 };
 
 struct invite {
@@ -53,28 +56,28 @@ struct invite {
 	struct proxy *px;
 	struct txn_srv *st;
 	struct call_record rec;
-	struct flow_id caller;         /* flow of the INVITE */
+	struct flow_id caller;               /* flow of the INVITE */
 	const struct route_connection *from; /* of hunt.table; NULL: a user */
 	struct hunt hunt;
 	struct list branches;
-	struct branch *winner;         /* its 2xx goes to the caller */
-	struct branch *early;          /* its media goes to the caller */
-	struct smsg *ringing;          /* its 18x, while mediad is asked */
+	struct branch *winner; /* its 2xx goes to the caller */
+	struct branch *early;  /* its media goes to the caller */
+	struct smsg *ringing;  /* its 18x, while mediad is asked */
 	struct media_ask *asks[INVITE_ASKS]; /* pipelined, in order */
 	struct call_ask *save;
-	struct call_ask *begin;        /* the record of the set-up */
-	struct wheel_timer renew;      /* of what says that we live */
-	struct mbuf *sdp;              /* the answer to the caller */
-	struct wheel_timer limit;      /* of the whole set-up */
-	uint8_t legs;                  /* given so far; 1 is the caller's */
-	bool answered;                 /* a final response was given */
-	bool over;                     /* given up: only branches are left,
+	struct call_ask *begin;   /* the record of the set-up */
+	struct wheel_timer renew; /* of what says that we live */
+	struct mbuf *sdp;         /* the answer to the caller */
+	struct wheel_timer limit; /* of the whole set-up */
+	uint8_t legs;             /* given so far; 1 is the caller's */
+	bool answered;            /* a final response was given */
+	bool over;                /* given up: only branches are left,
 					  for a 2xx that crosses the CANCEL */
 };
 
 /* How a try ended. */
 struct invite_result {
-	uint16_t code;          /* for the caller, should it be the best */
+	uint16_t code; /* for the caller, should it be the best */
 	enum status why;
 	const struct smsg *msg; /* what said so, when the caller may hear all
 				   of it; else NULL */

@@ -29,11 +29,11 @@ void hunt_clear(struct invite *inv)
 	struct hunt *hunt = &inv->hunt;
 
 	leave_place(inv);
-	hunt->place  = mem_deref(hunt->place);
+	hunt->place = mem_deref(hunt->place);
 	hunt->lookup = mem_deref(hunt->lookup);
 	hunt->locate = mem_deref(hunt->locate);
-	hunt->msg    = mem_deref(hunt->msg);
-	hunt->stop   = true;
+	hunt->msg = mem_deref(hunt->msg);
+	hunt->stop = true;
 }
 
 /* --- the best response ---------------------------------------------------------- */
@@ -66,8 +66,8 @@ static void best_keep(struct hunt *hunt, const struct invite_result *result)
 	if (hunt->code && rank(result->code) >= rank(hunt->code))
 		return;
 	hunt->code = result->code;
-	hunt->why  = result->why;
-	hunt->msg  = mem_deref(hunt->msg);
+	hunt->why = result->why;
+	hunt->msg = mem_deref(hunt->msg);
 	/* without memory we say it in our own words */
 	if (result->msg)
 		(void)smsg_clone(&hunt->msg, result->msg);
@@ -88,8 +88,7 @@ static int pass_on(struct invite *inv, const struct hunt *hunt)
 static void finish(struct invite *inv)
 {
 	struct hunt *hunt = &inv->hunt;
-	const enum status why = hunt->code ? hunt->why
-					   : STATUS_NOT_REGISTERED;
+	const enum status why = hunt->code ? hunt->why : STATUS_NOT_REGISTERED;
 	const uint16_t code = hunt->code ? hunt->code : 480;
 
 	if (!hunt->msg || pass_on(inv, hunt))
@@ -104,7 +103,8 @@ static bool trying(const struct invite *inv)
 {
 	struct le *le;
 
-	LIST_FOREACH(&inv->branches, le) {
+	LIST_FOREACH(&inv->branches, le)
+	{
 		const struct branch *branch = le->data;
 
 		if (!branch->done)
@@ -144,7 +144,8 @@ static void failover(struct invite *inv)
 /* A target to which nothing could be sent. */
 static void missed(struct invite *inv, uint16_t code, enum status why)
 {
-	const struct invite_result result = {.code = code, .why = why,
+	const struct invite_result result = {.code = code,
+					     .why = why,
 					     .next = true};
 
 	invite_result(inv, &result);
@@ -178,8 +179,7 @@ static void connection_away(struct invite *inv,
 	missed(inv, why == STATUS_CALL_LIMIT ? 503 : 500, why);
 }
 
-static void on_located(enum status code, const struct conn_way *way,
-		       void *arg)
+static void on_located(enum status code, const struct conn_way *way, void *arg)
 {
 	struct invite *inv = arg;
 	struct hunt *hunt = &inv->hunt;
@@ -267,7 +267,8 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 static void user_seek(struct invite *inv, const struct route_user *user)
 {
 	struct registrar_params params = {.link = inv->px->deps.redis,
-					  .h = on_bindings, .arg = inv};
+					  .h = on_bindings,
+					  .arg = inv};
 	int err;
 
 	pl_set_str(&params.aor.tenant, inv->rec.tenant);

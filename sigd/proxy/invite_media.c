@@ -35,7 +35,8 @@ static enum status answer_keep(struct invite *inv, const struct ctl_ans *ans)
 {
 	if (ans->status != STATUS_OK || inv->sdp)
 		return ans->status;
-	return invite_sdp_keep(&inv->sdp, &ans->sdp) ? STATUS_OVERLOAD : STATUS_OK;
+	return invite_sdp_keep(&inv->sdp, &ans->sdp) ? STATUS_OVERLOAD
+						     : STATUS_OK;
 }
 
 /* The questions, in this order: what the branch says, that the caller hears
@@ -48,22 +49,22 @@ static int switch_to(struct invite *inv, const struct branch *branch,
 		     const struct pl *sdp, const struct steps *steps)
 {
 	const struct branch_to *to = &branch->to;
-	struct ctl_req remote = {
-		.verb = CTL_LEG_REMOTE,
-		.remote = {.leg = branch->leg, .kind = CTL_ANSWER,
-			   .profile = side_profile(&to->flow, to->conn),
-			   .sdp = *sdp}};
+	struct ctl_req remote = {.verb = CTL_LEG_REMOTE,
+				 .remote = {.leg = branch->leg,
+					    .kind = CTL_ANSWER,
+					    .profile = side_profile(&to->flow,
+								    to->conn),
+					    .sdp = *sdp}};
 	const struct ctl_req join = {.verb = CTL_LEG_JOIN,
-				     .join = {.leg = 1,
-					      .peer = branch->leg}};
+				     .join = {.leg = 1, .peer = branch->leg}};
 	const struct ctl_req local = {
 		.verb = CTL_LEG_LOCAL,
-		.local = {.leg = 1, .want = CTL_ANSWER,
+		.local = {.leg = 1,
+			  .want = CTL_ANSWER,
 			  .profile = side_profile(&inv->caller, inv->from)}};
 	int err;
 
-	str_ncpy(remote.remote.call, inv->rec.call,
-		 sizeof(remote.remote.call));
+	str_ncpy(remote.remote.call, inv->rec.call, sizeof(remote.remote.call));
 	pl_set_str(&remote.remote.tenant, inv->rec.tenant);
 	err = invite_ask(inv, 0, &remote, steps->remote);
 	err = err ? err : invite_ask(inv, 1, &join, steps->join);
@@ -175,8 +176,7 @@ void invite_ringing(struct invite *inv, struct branch *branch,
 
 /* --- the 2xx ------------------------------------------------------------------------- */
 
-static void on_saved(enum status code, const struct call_record *rec,
-		     void *arg)
+static void on_saved(enum status code, const struct call_record *rec, void *arg)
 {
 	struct invite *inv = arg;
 	struct pl sdp;
@@ -251,16 +251,15 @@ static void on_join_delayed(const struct ctl_ans *ans, void *arg)
 void invite_won(struct invite *inv, struct branch *branch)
 {
 	static const struct steps answering = {on_answer, on_join, on_local};
-	static const struct steps offering = {on_answer, on_join_delayed,
-					      NULL};
-	const struct steps *steps = invite_delayed(inv) ? &offering
-							: &answering;
+	static const struct steps offering = {on_answer, on_join_delayed, NULL};
+	const struct steps *steps =
+		invite_delayed(inv) ? &offering : &answering;
 	const struct smsg *answer = branch->answer;
 	struct pl sdp = answer->body;
 	int err;
 
 	(void)FAULT("sigd.answer.taken");
-	inv->winner  = branch;
+	inv->winner = branch;
 	inv->ringing = mem_deref(inv->ringing);
 	for (unsigned i = 0; i < INVITE_ASKS; i++)
 		inv->asks[i] = mem_deref(inv->asks[i]);

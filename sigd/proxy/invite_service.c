@@ -14,8 +14,10 @@
 #include "sigd/proxy/rebind.h"
 
 static const char *const names[] = {
-	[CTL_NO_SERVICE] = "",	[CTL_ECHO] = "echo",
-	[CTL_TONE] = "tone",	[CTL_MILLIWATT] = "milliwatt",
+	[CTL_NO_SERVICE] = "",
+	[CTL_ECHO] = "echo",
+	[CTL_TONE] = "tone",
+	[CTL_MILLIWATT] = "milliwatt",
 };
 
 /* 200 with our answer. The cookie stands in the Contact: we are the far end,
@@ -33,8 +35,8 @@ static int answer_write(struct invite *inv, struct smsg_reply *reply,
 	str_ncpy(cookie.session, inv->rec.session, sizeof(cookie.session));
 	str_ncpy(cookie.tenant, inv->rec.tenant, sizeof(cookie.tenant));
 	str_ncpy(cookie.media, inv->rec.media, sizeof(cookie.media));
-	err = cookie_seal(token, inv->px->deps.keyring,
-			  proxy_unix_ms() / 1000, &cookie, &dialog);
+	err = cookie_seal(token, inv->px->deps.keyring, proxy_unix_ms() / 1000,
+			  &cookie, &dialog);
 	if (err)
 		return err;
 
@@ -49,8 +51,7 @@ static int answer_write(struct invite *inv, struct smsg_reply *reply,
 	return 0;
 }
 
-static void on_saved(enum status code, const struct call_record *rec,
-		     void *arg)
+static void on_saved(enum status code, const struct call_record *rec, void *arg)
 {
 	struct invite *inv = arg;
 	char contact[512];
@@ -61,8 +62,7 @@ static void on_saved(enum status code, const struct call_record *rec,
 	(void)FAULT("sigd.answer.saved");
 	inv->save = mem_deref(inv->save);
 	if (code == STATUS_OK &&
-	    answer_write(inv, &reply, contact,
-			 inv->rec.side[CALL_CALLEE].tag))
+	    answer_write(inv, &reply, contact, inv->rec.side[CALL_CALLEE].tag))
 		code = STATUS_INTERNAL;
 	if (code != STATUS_OK) {
 		invite_unsaved(inv, code);
@@ -144,7 +144,8 @@ void invite_service(struct invite *inv, enum route_service named)
 	const bool delayed = invite_delayed(inv);
 	const struct ctl_req local = {
 		.verb = CTL_LEG_LOCAL,
-		.local = {.leg = 1, .want = delayed ? CTL_OFFER : CTL_ANSWER,
+		.local = {.leg = 1,
+			  .want = delayed ? CTL_OFFER : CTL_ANSWER,
 			  .profile = side_profile(&inv->caller, inv->from)}};
 	int err;
 

@@ -16,7 +16,9 @@
 #include "sigd/proxy/invite.h"
 
 /* Behind the limit of the set-up: Timer C of the last try, CANCEL, its end. */
-enum { MARGIN_MS = 60000 };
+enum {
+	MARGIN_MS = 60000
+};
 
 /* It is claimed twice before somebody acts (takeover.c). */
 static uint32_t deadline_ms(const struct proxy *px)
@@ -41,15 +43,16 @@ static void renew(void *arg)
 	/* with Redis away the next one says it */
 	(void)due_schedule(px->setups, &id, &none, deadline_ms(px),
 			   on_scheduled, NULL);
-	wheel_start(px->deps.wheel, &inv->renew, px->cfg.takeover_ms / 5,
-		    renew, inv);
+	wheel_start(px->deps.wheel, &inv->renew, px->cfg.takeover_ms / 5, renew,
+		    inv);
 }
 
 void invite_renew_all(struct proxy *px)
 {
 	struct le *le;
 
-	LIST_FOREACH(&px->invites, le) {
+	LIST_FOREACH(&px->invites, le)
+	{
 		struct invite *inv = le->data;
 
 		if (wheel_runs(&inv->renew))
@@ -62,8 +65,7 @@ void invite_unsaved(struct invite *inv, enum status code)
 	invite_fail(inv, code == STATUS_UNKNOWN_DIALOG ? STATUS_KILLED : code);
 }
 
-static void on_begun(enum status code, const struct call_record *rec,
-		     void *arg)
+static void on_begun(enum status code, const struct call_record *rec, void *arg)
 {
 	struct invite *inv = arg;
 	(void)rec;
@@ -131,8 +133,8 @@ int invite_note(struct call_ask **askp, struct invite *inv,
 		      : flow_id_pack(to, try->flow, &try->flow_len);
 	mem_deref(msg);
 	return err ? err
-		   : call_setup_try(askp, px->deps.redis, inv->rec.call, try,
-				    h, arg);
+		   : call_setup_try(askp, px->deps.redis, inv->rec.call, try, h,
+				    arg);
 }
 
 void invite_setup_end(struct invite *inv)

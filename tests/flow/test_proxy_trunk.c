@@ -11,13 +11,13 @@
 
 #include "tests/lib/proxy_bed.h"
 
-#define PBX_2XX                                                              \
-	"Contact: <sip:pbx@127.0.0.1:1>\r\n"                                 \
+#define PBX_2XX                              \
+	"Contact: <sip:pbx@127.0.0.1:1>\r\n" \
 	"Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n"
-#define PBX_EARLY(letter)                                                    \
-	"Contact: <sip:pbx@127.0.0.1:1>\r\n"                                 \
-	"Content-Type: application/sdp\r\nContent-Length: 6\r\n\r\nv=0\r\n" \
-	letter
+#define PBX_EARLY(letter)                                   \
+	"Contact: <sip:pbx@127.0.0.1:1>\r\n"                \
+	"Content-Type: application/sdp\r\nContent-Length: " \
+	"6\r\n\r\nv=0\r\n" letter
 
 static void routes_trunk(const struct fixture *fix, char *text, size_t size)
 {
@@ -173,8 +173,7 @@ static void a_connection_has_its_own_number_and_terms(void)
 		CHECK(!strncmp(req, want, strlen(want)));
 		CHECK_STR(header(req, "From", val),
 			  "<sip:+4930@127.0.0.1>;tag=af");
-		CHECK_STR(header(req, "To", val),
-			  "<sip:2%2342;x=y@127.0.0.1>");
+		CHECK_STR(header(req, "To", val), "<sip:2%2342;x=y@127.0.0.1>");
 		CHECK_INT(fix.media.leg[2].source, CTL_LEARN_ONCE);
 		CHECK_STR(fix.media.leg[2].codecs, "");
 	}
@@ -314,8 +313,9 @@ static void that_a_pbx_has_too_much_to_do_is_not_told(void)
 	if (begin(&fix, "0123")) {
 		for (unsigned i = 0; i < 3; i++) {
 			REQUIRE(expect(&fix, &fix.pbx[i], "INVITE"));
-			pbx_says(&fix, i, 503, "Retry-After: 99\r\nReason: "
-					       "Q.850;cause=42\r\n");
+			pbx_says(&fix, i, 503,
+				 "Retry-After: 99\r\nReason: "
+				 "Q.850;cause=42\r\n");
 		}
 		CHECK_INT(answer(&fix, &fix.alice), 500);
 		CHECK(!strstr(fix.alice.resp, "Retry-After"));
@@ -371,7 +371,8 @@ static void an_offer_that_cannot_be_made_is_a_failed_try(void)
 
 static void all_tries_have_one_limit(void)
 {
-	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_trunk,
+	const struct fixture_cfg cfg = {.t1 = 500,
+					.routes = routes_trunk,
 					.setup = 300};
 	struct fixture fix;
 
@@ -388,7 +389,8 @@ static void all_tries_have_one_limit(void)
 /* RFC 3261 16.6 step 11 */
 static void ringing_puts_timer_c_off(void)
 {
-	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_trunk,
+	const struct fixture_cfg cfg = {.t1 = 500,
+					.routes = routes_trunk,
 					.timer_c = 200};
 	struct fixture fix;
 
@@ -544,8 +546,8 @@ static void a_call_is_cancelled_while_the_second_rings(void)
 
 /* --- challenges ---------------------------------------------------------------------- */
 
-#define CHALLENGE(kind, realm, nonce)                                        \
-	kind "-Authenticate: Digest realm=\"" realm "\", nonce=\"" nonce     \
+#define CHALLENGE(kind, realm, nonce)                                    \
+	kind "-Authenticate: Digest realm=\"" realm "\", nonce=\"" nonce \
 	     "\", algorithm=MD5, qop=\"auth\"\r\n"
 
 static void a_challenge_is_answered_with_the_next_cseq(void)
@@ -689,12 +691,13 @@ static void a_redirection_within_the_connection_is_followed(void)
 			 "Contact: <sip:1@elsewhere.test>, <tel:+1>, "
 			 "<sip:777@PBX.test;transport=tcp?Subject=x>\r\n");
 		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
-		CHECK(!strncmp(req, "INVITE sip:777@pbx.test SIP/2.0\r\n",
-			       33));
+		CHECK(!strncmp(req, "INVITE sip:777@pbx.test SIP/2.0\r\n", 33));
 		CHECK_STR(header(req, "CSeq", val), "3 INVITE");
 		CHECK_STR(header(req, "To", val), "<sip:0123@pbx.test>");
-		snprintf(want, sizeof(want), "Contact: <sip:778@127.0.0.1:%u>"
-			 "\r\n", sa_port(&fix.pbx[0].addr));
+		snprintf(want, sizeof(want),
+			 "Contact: <sip:778@127.0.0.1:%u>"
+			 "\r\n",
+			 sa_port(&fix.pbx[0].addr));
 		pbx_says(&fix, 0, 301, want);
 		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE sip:778@pbx.test"));
 		pbx_says(&fix, 0, 200, PBX_2XX);
@@ -855,10 +858,8 @@ static void of_two_devices_the_first_with_media_is_heard(void)
 	const char *body_of;
 
 	if (start_trunk(&fix, 500)) {
-		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
-			  200);
-		CHECK_INT(register_user(&fix, &fix.desk, 1, "bob-secret"),
-			  200);
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		CHECK_INT(register_user(&fix, &fix.desk, 1, "bob-secret"), 200);
 		call(&fix, "bob");
 		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
 		REQUIRE(expect(&fix, &fix.desk, "INVITE"));
@@ -932,15 +933,13 @@ static void who_makes_no_offer_gets_ours_and_answers_in_its_ack(void)
 
 	if (talk_plain(&fix, resp)) {
 		/* to the other worker */
-		put_in_dialog_body(&fix, resp, "ACK", 2, 1,
-				   "v=0 answer\r\n");
+		put_in_dialog_body(&fix, resp, "ACK", 2, 1, "v=0 answer\r\n");
 		REQUIRE(expect(&fix, &fix.pbx[0], "ACK"));
 		CHECK_STR(body(fix.pbx[0].req), "");
 		CHECK(redis_test_until(fix.wheel, 5000, has_answer, &fix));
 		CHECK_INT(fix.media.leg[1].peer, 2);
 		/* as its 200 was repeated, so is this; and no other answers */
-		put_in_dialog_body(&fix, resp, "ACK", 2, 0,
-				   "v=0 answer\r\n");
+		put_in_dialog_body(&fix, resp, "ACK", 2, 0, "v=0 answer\r\n");
 		REQUIRE(expect(&fix, &fix.pbx[0], "ACK"));
 		put_in_dialog(&fix, resp, "BYE", 3, 0);
 		REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
@@ -960,15 +959,13 @@ static void without_an_answer_in_the_ack_the_call_ends(void)
 	for (unsigned i = 0; i < COUNTOF(answers); i++) {
 		if (talk_plain(&fix, resp)) {
 			fix.media.refuse = STATUS_BAD_SDP;
-			put_in_dialog_body(&fix, resp, "ACK", 2, 1,
-					   answers[i]);
+			put_in_dialog_body(&fix, resp, "ACK", 2, 1, answers[i]);
 			REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
 			CHECK_STR(fix.pbx[0].seen, "INVACKBYE");
 			REQUIRE(expect(&fix, &fix.alice, "BYE"));
 			pbx_says(&fix, 0, 200, "");
 			ua_answers(&fix, &fix.alice, 200, "");
-			CHECK(redis_test_until(fix.wheel, 5000, is_idle,
-					       &fix));
+			CHECK(redis_test_until(fix.wheel, 5000, is_idle, &fix));
 			CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 1);
 		}
 		stop(&fix);
@@ -985,8 +982,7 @@ static void a_service_makes_an_offer_too(void)
 		CHECK_INT(answer(&fix, &fix.alice), 200);
 		strcpy(resp, fix.alice.resp);
 		CHECK(strstr(body(resp), "s=leg 1"));
-		put_in_dialog_body(&fix, resp, "ACK", 2, 1,
-				   "v=0 answer\r\n");
+		put_in_dialog_body(&fix, resp, "ACK", 2, 1, "v=0 answer\r\n");
 		CHECK(redis_test_until(fix.wheel, 5000, has_answer, &fix));
 	}
 	stop(&fix);
@@ -1023,8 +1019,7 @@ static void what_is_repeated_is_answered_alike(void)
 			strcpy(second, fix.pbx[0].req);
 			/* the ACK of the 401 was lost */
 			strcpy(fix.pbx[0].req, invite);
-			pbx_says(&fix, 0, 401,
-				 CHALLENGE("WWW", "pbx", "n1"));
+			pbx_says(&fix, 0, 401, CHALLENGE("WWW", "pbx", "n1"));
 			REQUIRE(expect(&fix, &fix.pbx[0], "ACK"));
 			CHECK(strstr(fix.pbx[0].req, "\r\nCSeq: 2 ACK"));
 			CHECK_STR(fix.pbx[0].seen, "INVACKINVACK");
@@ -1078,8 +1073,8 @@ static void put_callee(struct fixture *fix, struct ua *ua, const char *invite,
 	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKq%s%u;rport\r\n"
 	    "Max-Forwards: 70\r\nRoute: %s\r\nFrom: %s;tag=bt\r\nTo: %s\r\n"
 	    "Call-ID: %s\r\nCSeq: %u %s\r\nContent-Length: 0\r\n\r\n",
-	    method, contact + 1, sa_port(&ua->addr), method, cseq, rr, from,
-	    to, callid, cseq, method);
+	    method, contact + 1, sa_port(&ua->addr), method, cseq, rr, from, to,
+	    callid, cseq, method);
 }
 
 static void put_pbx(struct fixture *fix, unsigned nr, const char *invite,
@@ -1091,8 +1086,7 @@ static void put_pbx(struct fixture *fix, unsigned nr, const char *invite,
 /* alice talks with PBX one, which challenged her INVITE once. */
 static bool talk_pbx(struct fixture *fix, char *invite, char *resp)
 {
-	if (!begin(fix, "0123") ||
-	    !CHECK(expect(fix, &fix->pbx[0], "INVITE")))
+	if (!begin(fix, "0123") || !CHECK(expect(fix, &fix->pbx[0], "INVITE")))
 		return false;
 	pbx_says(fix, 0, 401, CHALLENGE("WWW", "pbx", "n1"));
 	if (!CHECK(expect(fix, &fix->pbx[0], "INVITE")))
@@ -1115,8 +1109,7 @@ static void a_dialog_keeps_its_numbers_and_names(void)
 		CHECK_STR(header(req, "CSeq", val), "3 ACK");
 		CHECK_STR(header(req, "From", val),
 			  "<sip:alice@pbx.test>;tag=af");
-		CHECK_STR(header(req, "To", val),
-			  "<sip:0123@pbx.test>;tag=bt");
+		CHECK_STR(header(req, "To", val), "<sip:0123@pbx.test>;tag=bt");
 		CHECK(!strstr(req, "Route:"));
 		put_in_dialog(&fix, resp, "INFO", 3, 0);
 		REQUIRE(expect(&fix, &fix.pbx[0], "INFO"));
@@ -1247,8 +1240,7 @@ static void a_prack_names_the_response_it_means(void)
 		put_in_dialog_extra(&fix, resp, "PRACK", 4, 1,
 				    "RAck: 77 3 INVITE\r\n");
 		REQUIRE(expect(&fix, &fix.pbx[0], "PRACK"));
-		CHECK_STR(header(fix.pbx[0].req, "RAck", val),
-			  "77 4 INVITE");
+		CHECK_STR(header(fix.pbx[0].req, "RAck", val), "77 4 INVITE");
 		CHECK_STR(header(fix.pbx[0].req, "CSeq", val), "5 PRACK");
 	}
 	stop(&fix);
@@ -1326,8 +1318,7 @@ static void who_diverted_a_call_is_known_from_a_pbx(void)
 	struct fixture fix;
 
 	if (start_trunk(&fix, 500)) {
-		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
-			  200);
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
 		put_pbx_invite(&fix, 0, "77",
 			       "Diversion: <sip:+49301@pbx.test>\r\n");
 		REQUIRE(request(&fix, &fix.bob, "INVITE"));
@@ -1342,14 +1333,12 @@ static void a_call_of_a_pbx_reaches_a_device_that_can_call_back(void)
 	char val[1024];
 
 	if (start_trunk(&fix, 500)) {
-		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
-			  200);
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
 		put_pbx_invite(&fix, 0, "77", "");
 		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
 		CHECK_STR(header(fix.bob.req, "From", val),
 			  "\"Carl\" <sip:+49@demo.test>;tag=pf");
-		CHECK_STR(header(fix.bob.req, "To", val),
-			  "<sip:77@demo.test>");
+		CHECK_STR(header(fix.bob.req, "To", val), "<sip:77@demo.test>");
 		CHECK_INT(fix.media.leg[1].profile, CTL_RTP);
 		bob_answers(&fix, 200, BOB_2XX);
 		CHECK_INT(answer(&fix, &fix.pbx[0]), 200);
@@ -1368,8 +1357,7 @@ static void a_pbx_that_calls_through_proxies_is_reached_through_them(void)
 	const char *p;
 
 	if (start_trunk(&fix, 500)) {
-		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"),
-			  200);
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
 		put_pbx_invite(&fix, 0, "77",
 			       "Record-Route: <sip:p1@127.0.0.1;lr>\r\n"
 			       "Record-Route: <sip:p2@127.0.0.1;lr>\r\n");

@@ -32,7 +32,11 @@ struct fixture;
 
 /* --- the stage ------------------------------------------------------------------ */
 
-enum { WORKERS = 2, TEXT_MAX = 8192, FIXTURE_PBXS = 3 };
+enum {
+	WORKERS = 2,
+	TEXT_MAX = 8192,
+	FIXTURE_PBXS = 3
+};
 
 /* Zero: the default. */
 struct fixture_cfg {
@@ -55,10 +59,10 @@ struct ua {
 	struct sa addr;
 	struct loop_watch *watch;
 	char resp[TEXT_MAX];
-	int code;      /* of the last final response */
+	int code;            /* of the last final response */
 	char prov[TEXT_MAX]; /* the last 18x */
 	int provs;
-	const char *tag; /* of To in its answers; NULL: "bt" */
+	const char *tag;    /* of To in its answers; NULL: "bt" */
 	const char *before; /* lines above our Record-Route in them */
 	char req[TEXT_MAX];
 	int requests;
@@ -114,8 +118,8 @@ static inline void on_readable(int flags, void *arg)
 		} else {
 			ua->requests++;
 			len = strlen(ua->seen);
-			snprintf(ua->seen + len, sizeof(ua->seen) - len,
-				 "%.3s", buf);
+			snprintf(ua->seen + len, sizeof(ua->seen) - len, "%.3s",
+				 buf);
 			strcpy(ua->req, buf);
 		}
 	}
@@ -139,38 +143,43 @@ static inline void node_open(struct fixture *fix, unsigned i)
 {
 	struct node *node = &fix->nodes[i];
 	struct redis_cfg redis = {.path = fix->server.sock, .name = "test"};
-	struct transport_listener listener = {.name = "udp",
-					      .kind = FLOW_UDP};
-	struct transport_params tp = {.node = "s1", .slot = (uint8_t)(i + 1),
-				      .epoch = 100 + i, .wheel = fix->wheel,
+	struct transport_listener listener = {.name = "udp", .kind = FLOW_UDP};
+	struct transport_params tp = {.node = "s1",
+				      .slot = (uint8_t)(i + 1),
+				      .epoch = 100 + i,
+				      .wheel = fix->wheel,
 				      .run_dir = fix->run_dir,
 				      .listeners = &listener,
 				      .nlisteners = 1};
 	const uint32_t t1 = fix->cfg.t1;
-	const struct proxy_cfg cfg = {.txn = {.t1 = t1, .t2 = 4 * t1,
+	const struct proxy_cfg cfg = {.txn = {.t1 = t1,
+					      .t2 = 4 * t1,
 					      .t4 = 4 * t1,
 					      .max = fix->cfg.txns},
 				      .timer_c_ms = fix->cfg.timer_c,
 				      .setup_ms = fix->cfg.setup,
 				      .takeover_ms = fix->cfg.takeover,
 				      .flow_grace_ms = fix->cfg.grace};
-	struct proxy_deps deps = {.node = "s1", .slot = tp.slot,
-				  .epoch = tp.epoch, .wheel = fix->wheel,
-				  .keyring = fix->ring, .routes = fix->routes,
+	struct proxy_deps deps = {.node = "s1",
+				  .slot = tp.slot,
+				  .epoch = tp.epoch,
+				  .wheel = fix->wheel,
+				  .keyring = fix->ring,
+				  .routes = fix->routes,
 				  .media = &fix->media,
 				  .listeners = &fix->listener,
 				  .nlisteners = 1};
 	char why[256] = "";
 
-	CHECK(!redis_link_alloc(&node->redis, &redis, fix->wheel, NULL,
-				NULL));
+	CHECK(!redis_link_alloc(&node->redis, &redis, fix->wheel, NULL, NULL));
 	CHECK(redis_test_until(fix->wheel, 5000, redis_test_is_up,
 			       node->redis));
 	listener.fd = node->fd = udp_socket(&node->addr);
 	/* the transport's handlers need the proxy, the proxy the transport */
-	tp.h = (struct transport_handlers){
-		.recvh = proxy_recv, .goneh = proxy_flow_gone,
-		.failedh = proxy_send_failed, .responseh = proxy_response};
+	tp.h = (struct transport_handlers){.recvh = proxy_recv,
+					   .goneh = proxy_flow_gone,
+					   .failedh = proxy_send_failed,
+					   .responseh = proxy_response};
 	deps.redis = node->redis;
 	CHECK(!proxy_alloc(&node->proxy, &cfg, &deps));
 	tp.h.arg = node->proxy;
@@ -227,8 +236,7 @@ static inline int routes_open(struct fixture *fix)
 	return err;
 }
 
-static inline bool start_cfg(struct fixture *fix,
-			     const struct fixture_cfg *cfg)
+static inline bool start_cfg(struct fixture *fix, const struct fixture_cfg *cfg)
 {
 	static const char keys[] = "1 - 000102030405060708090a0b0c0d0e0f\n";
 	char why[128];
@@ -242,19 +250,17 @@ static inline bool start_cfg(struct fixture *fix,
 	CHECK(!wheel_alloc(&fix->wheel, loop_now_ms()));
 	loop_drive(fix->wheel);
 	fix->media.wheel = fix->wheel;
-	CHECK(!keyring_parse(&fix->ring, keys, strlen(keys), why,
-			     sizeof(why)));
+	CHECK(!keyring_parse(&fix->ring, keys, strlen(keys), why, sizeof(why)));
 	ua_open(&fix->alice);
 	ua_open(&fix->bob);
 	ua_open(&fix->desk);
 	for (unsigned i = 0; i < FIXTURE_PBXS; i++)
 		ua_open(&fix->pbx[i]);
 	err = routes_open(fix);
-	snprintf(fix->run_dir, sizeof(fix->run_dir), "%s/run",
-		 test_tmpdir());
+	snprintf(fix->run_dir, sizeof(fix->run_dir), "%s/run", test_tmpdir());
 	mkdir(fix->run_dir, 0700);
-	fix->listener = (struct proxy_listener){FLOW_UDP, fix->advertise,
-						"udp", AF_INET};
+	fix->listener = (struct proxy_listener){FLOW_UDP, fix->advertise, "udp",
+						AF_INET};
 	strcpy(fix->advertise, "127.0.0.1:9");
 	for (unsigned i = 0; i < WORKERS; i++)
 		node_open(fix, i);
@@ -264,13 +270,15 @@ static inline bool start_cfg(struct fixture *fix,
 static inline bool start_room(struct fixture *fix, uint32_t t1,
 			      uint32_t timer_c, uint32_t txns)
 {
-	const struct fixture_cfg cfg = {.t1 = t1, .timer_c = timer_c,
+	const struct fixture_cfg cfg = {.t1 = t1,
+					.timer_c = timer_c,
 					.txns = txns};
 
 	return start_cfg(fix, &cfg);
 }
 
-static inline bool start_with(struct fixture *fix, uint32_t t1, uint32_t timer_c)
+static inline bool start_with(struct fixture *fix, uint32_t t1,
+			      uint32_t timer_c)
 {
 	return start_room(fix, t1, timer_c, 0);
 }
@@ -312,7 +320,7 @@ static inline void stop(struct fixture *fix)
 /* --- speaking SIP ------------------------------------------------------------------ */
 
 static inline void put(struct fixture *fix, struct ua *ua, unsigned worker,
-		const char *fmt, ...)
+		       const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	va_list ap;
@@ -322,8 +330,7 @@ static inline void put(struct fixture *fix, struct ua *ua, unsigned worker,
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	ua->code = 0;
-	CHECK(sendto(ua->fd, text, (size_t)n, 0,
-		     &fix->nodes[worker].addr.u.sa,
+	CHECK(sendto(ua->fd, text, (size_t)n, 0, &fix->nodes[worker].addr.u.sa,
 		     fix->nodes[worker].addr.len) == n);
 }
 
@@ -347,7 +354,8 @@ static inline int answer(struct fixture *fix, struct ua *ua)
 	return ua->code;
 }
 
-static inline bool request(struct fixture *fix, struct ua *ua, const char *method)
+static inline bool request(struct fixture *fix, struct ua *ua,
+			   const char *method)
 {
 	bool ok = redis_test_until(fix->wheel, 5000, has_request, ua);
 
@@ -421,7 +429,7 @@ static const char *header(const char *text, const char *name, char *val)
 
 /* Authorization for the challenge in ua->resp. */
 static inline void credentials(const struct ua *ua, const char *method,
-			const char *uri, const char *password, char *out)
+			       const char *uri, const char *password, char *out)
 {
 	char challenge[1024], nonce[256] = "", ha1[65], a2[65], resp[65];
 	const struct pl realm = PL("cordboard");
@@ -431,8 +439,9 @@ static inline void credentials(const struct ua *ua, const char *method,
 	struct pl u, w;
 	uint8_t md[16];
 
-	header(ua->resp, ua->code == 401 ? "WWW-Authenticate"
-					 : "Proxy-Authenticate", challenge);
+	header(ua->resp,
+	       ua->code == 401 ? "WWW-Authenticate" : "Proxy-Authenticate",
+	       challenge);
 	p = strstr(challenge, "nonce=\"");
 	if (p)
 		sscanf(p, "nonce=\"%255[^\"]\"", nonce);
@@ -458,8 +467,8 @@ static inline void credentials(const struct ua *ua, const char *method,
 
 /* lines: its Contact and what else it shall have. */
 static inline void put_register_lines(struct fixture *fix, struct ua *ua,
-			       const char *user, unsigned cseq,
-			       const char *lines)
+				      const char *user, unsigned cseq,
+				      const char *lines)
 {
 	put(fix, ua, 0,
 	    "REGISTER sip:demo.test SIP/2.0\r\n"
@@ -473,7 +482,7 @@ static inline void put_register_lines(struct fixture *fix, struct ua *ua,
 
 /* Challenged, and again; the code of the second answer. */
 static inline int register_lines(struct fixture *fix, struct ua *ua,
-			  const char *password, const char *lines)
+				 const char *password, const char *lines)
 {
 	char user[32], auth[1024], all[2048];
 
@@ -486,8 +495,9 @@ static inline int register_lines(struct fixture *fix, struct ua *ua,
 	return answer(fix, ua);
 }
 
-static inline void put_register(struct fixture *fix, struct ua *ua, unsigned worker,
-			 const char *user, unsigned cseq, const char *auth)
+static inline void put_register(struct fixture *fix, struct ua *ua,
+				unsigned worker, const char *user,
+				unsigned cseq, const char *auth)
 {
 	put(fix, ua, worker,
 	    "REGISTER sip:demo.test SIP/2.0\r\n"
@@ -500,8 +510,8 @@ static inline void put_register(struct fixture *fix, struct ua *ua, unsigned wor
 	    sa_port(&ua->addr), auth);
 }
 
-static inline int register_user(struct fixture *fix, struct ua *ua, unsigned worker,
-			 const char *password)
+static inline int register_user(struct fixture *fix, struct ua *ua,
+				unsigned worker, const char *password)
 {
 	char user[32], auth[1024];
 
@@ -515,9 +525,9 @@ static inline int register_user(struct fixture *fix, struct ua *ua, unsigned wor
 
 #define SDP_OFFER "v=0\r\no=- 9 9 IN IP4 127.0.0.1\r\n"
 
-static inline void put_invite_with(struct fixture *fix, struct ua *ua, const char *to,
-		       unsigned cseq, const char *auth,
-				   const char *sdp)
+static inline void put_invite_with(struct fixture *fix, struct ua *ua,
+				   const char *to, unsigned cseq,
+				   const char *auth, const char *sdp)
 {
 	put(fix, ua, 0,
 	    "INVITE sip:%s@demo.test SIP/2.0\r\n"
@@ -537,8 +547,8 @@ static inline void put_invite(struct fixture *fix, struct ua *ua,
 	put_invite_with(fix, ua, to, cseq, auth, SDP_OFFER);
 }
 
-static inline void put_ack_407(struct fixture *fix, struct ua *ua, const char *to,
-			unsigned cseq)
+static inline void put_ack_407(struct fixture *fix, struct ua *ua,
+			       const char *to, unsigned cseq)
 {
 	char val[1024];
 
@@ -566,8 +576,8 @@ static inline void call(struct fixture *fix, const char *to)
 
 /* A request of alice in the dialog that her last 2xx made. */
 static inline void put_in_dialog_with(struct fixture *fix, const char *resp,
-			       const char *method, unsigned cseq,
-			       unsigned worker, const char *extra,
+				      const char *method, unsigned cseq,
+				      unsigned worker, const char *extra,
 				      const char *body)
 {
 	char to[1024], contact[1024], rr[1024], route[1100] = "";
@@ -584,8 +594,8 @@ static inline void put_in_dialog_with(struct fixture *fix, const char *resp,
 	    "To: %s\r\nCall-ID: call-1\r\nCSeq: %u %s\r\n"
 	    "Contact: <sip:alice@127.0.0.1:%u>\r\n%s"
 	    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-	    method, contact + 1, sa_port(&fix->alice.addr), method, cseq,
-	    route, to, cseq, method, sa_port(&fix->alice.addr), extra, strlen(body),
+	    method, contact + 1, sa_port(&fix->alice.addr), method, cseq, route,
+	    to, cseq, method, sa_port(&fix->alice.addr), extra, strlen(body),
 	    body);
 }
 
@@ -604,13 +614,14 @@ static inline void put_in_dialog_extra(struct fixture *fix, const char *resp,
 }
 
 static inline void put_in_dialog(struct fixture *fix, const char *resp,
-			  const char *method, unsigned cseq, unsigned worker)
+				 const char *method, unsigned cseq,
+				 unsigned worker)
 {
 	put_in_dialog_body(fix, resp, method, cseq, worker, "");
 }
 
-static inline void put_cancel(struct fixture *fix, const char *to, const char *branch,
-		       unsigned cseq)
+static inline void put_cancel(struct fixture *fix, const char *to,
+			      const char *branch, unsigned cseq)
 {
 	put(fix, &fix->alice, 0,
 	    "CANCEL sip:%s@demo.test SIP/2.0\r\n"
@@ -637,7 +648,7 @@ static inline bool is_idle(void *arg)
 
 /* The answer to the request that this one got last. */
 static inline void ua_answers(struct fixture *fix, struct ua *ua, int code,
-		       const char *extra)
+			      const char *extra)
 {
 	char via[1024], from[512], to[512], callid[256], cseq[64], rr[1024];
 	char second[1100] = "", rr_line[1100] = "";
@@ -653,16 +664,17 @@ static inline void ua_answers(struct fixture *fix, struct ua *ua, int code,
 	header(ua->req, "Call-ID", callid);
 	header(ua->req, "CSeq", cseq);
 	if (*header(ua->req, "Record-Route", rr))
-		snprintf(rr_line, sizeof(rr_line), "Record-Route: %s\r\n",
-			 rr);
+		snprintf(rr_line, sizeof(rr_line), "Record-Route: %s\r\n", rr);
 	/* bob is registered through worker 1 and answers to it */
 	put(fix, ua, 1,
 	    "SIP/2.0 %d X\r\nVia: %s\r\n%s%s%sFrom: %s\r\nTo: %s%s%s\r\n"
 	    "Call-ID: %s\r\nCSeq: %s\r\n%s\r\n",
 	    code, via, second, ua->before ? ua->before : "", rr_line, from, to,
 	    strstr(to, "tag=") ? "" : ";tag=",
-	    strstr(to, "tag=") ? "" : ua->tag ? ua->tag : "bt", callid, cseq,
-	    extra);
+	    strstr(to, "tag=") ? ""
+	    : ua->tag          ? ua->tag
+			       : "bt",
+	    callid, cseq, extra);
 }
 
 static inline void bob_answers(struct fixture *fix, int code, const char *extra)
@@ -670,7 +682,7 @@ static inline void bob_answers(struct fixture *fix, int code, const char *extra)
 	ua_answers(fix, &fix->bob, code, extra);
 }
 
-#define BOB_2XX                                                              \
+#define BOB_2XX                                                               \
 	"Contact: <sip:bob@127.0.0.1:1>\r\nContent-Type: application/sdp\r\n" \
 	"Content-Length: 5\r\n\r\nv=0\r\n"
 
@@ -688,7 +700,8 @@ static inline bool talk(struct fixture *fix, char *resp)
 }
 
 /* What arrived before this has been served when it is answered. */
-static inline void round_trip(struct fixture *fix, struct ua *ua, unsigned worker)
+static inline void round_trip(struct fixture *fix, struct ua *ua,
+			      unsigned worker)
 {
 	put_register(fix, ua, worker, "alice", 77, "");
 	CHECK_INT(answer(fix, ua), 401);
@@ -723,8 +736,10 @@ static inline bool is_terminated(void *arg)
 /* The flow of this one at the worker that it speaks to. */
 static inline struct flow_id flow_of(const struct ua *ua, unsigned worker)
 {
-	return (struct flow_id){.node = "s1", .slot = (uint8_t)(worker + 1),
-				.kind = FLOW_UDP, .remote = ua->addr};
+	return (struct flow_id){.node = "s1",
+				.slot = (uint8_t)(worker + 1),
+				.kind = FLOW_UDP,
+				.remote = ua->addr};
 }
 
 /* bob's device rings; nobody has answered. */

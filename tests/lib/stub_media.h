@@ -91,8 +91,8 @@ static inline void on_ask(void *arg)
 	    (!ask->client->refuse_leg ||
 	     ask->client->refuse_leg == ask->req.remote.leg))
 		ans.status = ask->client->refuse;
-	if (ans.status == STATUS_OK && (ask->req.verb == CTL_LEG_REMOTE ||
-					ask->req.verb == CTL_LEG_LOCAL))
+	if (ans.status == STATUS_OK &&
+	    (ask->req.verb == CTL_LEG_REMOTE || ask->req.verb == CTL_LEG_LOCAL))
 		ans.status = media_turn(ask->client, &ask->req);
 	if (ask->req.verb == CTL_SESSION_DROP) {
 		ans.status = ask->client->drop;
@@ -101,8 +101,7 @@ static inline void on_ask(void *arg)
 	if (ask->req.verb == CTL_LEG_LOCAL && ask->client->no_offer &&
 	    ask->req.local.leg == ask->client->no_offer) {
 		ans.status = STATUS_NO_PORT;
-	} else if (ask->req.verb == CTL_LEG_LOCAL &&
-		   ans.status == STATUS_OK) {
+	} else if (ask->req.verb == CTL_LEG_LOCAL && ans.status == STATUS_OK) {
 		/* unlike the real one it never says the same twice: who needs
 		 * the same bytes keeps them */
 		re_snprintf(sdp, sizeof(sdp), "%ss=leg %u\r\ni=%u\r\n",
@@ -149,7 +148,9 @@ int media_client_ask(struct media_ask **askp, struct media_client *client,
 
 	CHECK_STR(at, "m1/1");
 	media_note(client, req);
-	*ask = (struct media_ask){.client = client, .req = *req, .h = h,
+	*ask = (struct media_ask){.client = client,
+				  .req = *req,
+				  .h = h,
 				  .arg = arg};
 	client->pending++;
 	wheel_start(client->wheel, &ask->timer,

@@ -10,7 +10,7 @@
 #include "routing/route_priv.h"
 #include "tests/unit/routing/route_fixture.h"
 
-#define ONE "tenants:\n  t:\n    domains: [a.example]\n    realm: r\n"
+#define ONE   "tenants:\n  t:\n    domains: [a.example]\n    realm: r\n"
 #define CONNS ONE "    connections:\n"
 
 static const char full[] =
@@ -93,8 +93,7 @@ static void all_fields_are_there(void)
 		CHECK_INT(c->nsources, 2);
 		CHECK_STR(c->media.codecs, "PCMU,opus,PCMA");
 		CHECK_INT(c->media.source, ROUTE_SOURCE_NETWORK);
-		CHECK_STR(c->media.network_list,
-			  "192.0.2.0/24,2001:db8::/32");
+		CHECK_STR(c->media.network_list, "192.0.2.0/24,2001:db8::/32");
 		CHECK(c->times.answer == 500 && c->times.ring == 20000);
 		CHECK(c->times.expires == 300000 && c->times.probe == 0);
 		CHECK_INT(c->max_calls, 30);
@@ -143,13 +142,18 @@ static void what_is_not_given_has_a_default(void)
 
 static void addresses_are_read_strictly(void)
 {
-	static const char *const good[] = {
-		"a", "a.b:1", "1.2.3.4", "1.2.3.4:65535", "::1", "[::1]:99",
-		"[::1]", "a-b.c_d", "1a.2b", "2001:db8::1"};
-	static const char *const bad[] = {
-		"a:", "a:0", "a:65536", "a:05", "a:1x", "1.2.3", "1.2.3.4.5",
-		"1.2.3.256", "[::1", "[::1]x", "[1.2.3.4]", ".a", "-a",
-		"[a]", "a b", "a@b", "a;b", "::g", "[]", ":5060"};
+	static const char *const good[] = {"a",       "a.b:1",
+					   "1.2.3.4", "1.2.3.4:65535",
+					   "::1",     "[::1]:99",
+					   "[::1]",   "a-b.c_d",
+					   "1a.2b",   "2001:db8::1"};
+	static const char *const bad[] = {"a:",        "a:0",       "a:65536",
+					  "a:05",      "a:1x",      "1.2.3",
+					  "1.2.3.4.5", "1.2.3.256", "[::1",
+					  "[::1]x",    "[1.2.3.4]", ".a",
+					  "-a",        "[a]",       "a b",
+					  "a@b",       "a;b",       "::g",
+					  "[]",        ":5060"};
 	char text[300];
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -235,40 +239,39 @@ static void passwords_never_show(void)
 
 static void routes_name_connections_that_exist(void)
 {
+	CHECK_STR(fixture_errors_of(CONNS
+				    "      pbx: {kind: trunk, address: a}\n"
+				    "    routes:\n"
+				    "      - {name: a, to: {connection: pbc}}\n"
+				    "      - {name: b, to: {connections: [pbx, "
+				    "other]}}\n"
+				    "      - {name: c, to: {connections: [pbx, "
+				    "pbx]}}\n"
+				    "      - {name: d, match: {from: pb}, to: "
+				    "{service: echo}}\n"
+				    "      - {name: e, to: {connections: []}}\n"
+				    "  u:\n"
+				    "    domains: [b]\n"
+				    "    realm: r\n"
+				    "    routes: [{name: a, to: {connection: "
+				    "pbx}}]\n"),
+		  "r.yaml:12:37: connections: 0 entries, expected 1 to 8\n");
 	CHECK_STR(
-		fixture_errors_of(
-			CONNS "      pbx: {kind: trunk, address: a}\n"
-			      "    routes:\n"
-			      "      - {name: a, to: {connection: pbc}}\n"
-			      "      - {name: b, to: {connections: [pbx, "
-			      "other]}}\n"
-			      "      - {name: c, to: {connections: [pbx, "
-			      "pbx]}}\n"
-			      "      - {name: d, match: {from: pb}, to: "
-			      "{service: echo}}\n"
-			      "      - {name: e, to: {connections: []}}\n"
-			      "  u:\n"
-			      "    domains: [b]\n"
-			      "    realm: r\n"
-			      "    routes: [{name: a, to: {connection: "
-			      "pbx}}]\n"),
-		"r.yaml:12:37: connections: 0 entries, expected 1 to 8\n");
-	CHECK_STR(
-		fixture_errors_of(
-			CONNS "      pbx: {kind: trunk, address: a}\n"
-			      "    routes:\n"
-			      "      - {name: a, to: {connection: pbc}}\n"
-			      "      - {name: b, to: {connections: [pbx, "
-			      "other]}}\n"
-			      "      - {name: c, to: {connections: [pbx, "
-			      "pbx]}}\n"
-			      "      - {name: d, match: {from: pb}, to: "
-			      "{service: echo}}\n"
-			      "  u:\n"
-			      "    domains: [b]\n"
-			      "    realm: r\n"
-			      "    routes: [{name: a, to: {connection: "
-			      "pbx}}]\n"),
+		fixture_errors_of(CONNS
+				  "      pbx: {kind: trunk, address: a}\n"
+				  "    routes:\n"
+				  "      - {name: a, to: {connection: pbc}}\n"
+				  "      - {name: b, to: {connections: [pbx, "
+				  "other]}}\n"
+				  "      - {name: c, to: {connections: [pbx, "
+				  "pbx]}}\n"
+				  "      - {name: d, match: {from: pb}, to: "
+				  "{service: echo}}\n"
+				  "  u:\n"
+				  "    domains: [b]\n"
+				  "    realm: r\n"
+				  "    routes: [{name: a, to: {connection: "
+				  "pbx}}]\n"),
 		"r.yaml:8:23: connection: tenant \"t\" has no connection "
 		"\"pbc\", did you mean \"pbx\"?\n"
 		"r.yaml:9:23: connections: tenant \"t\" has no connection "
@@ -282,19 +285,19 @@ static void routes_name_connections_that_exist(void)
 
 static void numbers_are_one_users_alone(void)
 {
-	CHECK_STR(
-		fixture_errors_of(
-			ONE "    users:\n"
-			    "      a: {password: x, numbers: ['1', '2', '1']}\n"
-			    "      b: {password: x, numbers: ['2']}\n"
-			    "      '3': {password: x}\n"
-			    "      c: {password: x, numbers: ['3']}\n"),
-		"r.yaml:6:10: number \"1\" of user \"a\" is already one of "
-		"user \"a\"\n"
-		"r.yaml:7:10: number \"2\" of user \"b\" is already one of "
-		"user \"a\"\n"
-		"r.yaml:9:10: number \"3\" of user \"c\" is already one of "
-		"user \"3\"\n");
+	CHECK_STR(fixture_errors_of(
+			  ONE
+			  "    users:\n"
+			  "      a: {password: x, numbers: ['1', '2', '1']}\n"
+			  "      b: {password: x, numbers: ['2']}\n"
+			  "      '3': {password: x}\n"
+			  "      c: {password: x, numbers: ['3']}\n"),
+		  "r.yaml:6:10: number \"1\" of user \"a\" is already one of "
+		  "user \"a\"\n"
+		  "r.yaml:7:10: number \"2\" of user \"b\" is already one of "
+		  "user \"a\"\n"
+		  "r.yaml:9:10: number \"3\" of user \"c\" is already one of "
+		  "user \"3\"\n");
 	CHECK(strstr(fixture_errors_of(ONE "    users: {a: {password: x, "
 					   "numbers: ['1-2']}}\n"),
 		     "expected digits, * and #"));
@@ -325,11 +328,11 @@ static const char *ask(const struct route_table *table, const char *from,
 	text[0] = '\0';
 	for (unsigned i = 0; i < plan.ntargets; i++) {
 		const struct route_target *to = &plan.targets[i];
-		const char *what =
-			to->kind == ROUTE_TO_CONNECTION ? to->connection->name
-			: to->kind == ROUTE_TO_USER	? to->user->name
-			: to->kind == ROUTE_TO_SERVICE	? "service"
-							: to->phrase;
+		const char *what = to->kind == ROUTE_TO_CONNECTION
+					   ? to->connection->name
+				   : to->kind == ROUTE_TO_USER ? to->user->name
+				   : to->kind == ROUTE_TO_SERVICE ? "service"
+								  : to->phrase;
 
 		n += (size_t)re_snprintf(text + n, sizeof(text) - n, "%s%s",
 					 i ? ", " : "", what);
@@ -462,48 +465,50 @@ static void who_registers_here_is_found_by_its_login(void)
 static void a_login_is_of_one_user_or_connection(void)
 {
 	CHECK(strstr(fixture_errors_of(
-			  ONE "    users:\n      bob: {password: x}\n"
-			      "    connections:\n      office: {kind: inbound, "
-			      "username: bob, password: p}\n"),
-		  "connection \"office\" has the username \"bob\", "
-		  "which is that of user \"bob\""));
-	CHECK(strstr(fixture_errors_of(CONNS
-				    "      a: {kind: inbound, username: u, "
-				    "password: p}\n"
-				    "      b: {kind: inbound, username: u, "
-				    "password: q}\n"),
-		  "connection \"b\" has the username \"u\", which is that of "
-		  "connection \"a\""));
-	CHECK_STR(fixture_errors_of("tenants:\n"
-				    "  t:\n    domains: [a.example]\n"
-				    "    realm: r\n    users: {u: {password: x}}\n"
-				    "    connections: {c: {kind: register, "
-				    "address: b, username: u, password: p}}\n"
-				    "  t2:\n    domains: [b.example]\n"
-				    "    realm: r\n"
-				    "    connections: {c: {kind: inbound, "
-				    "username: u, password: p}}\n"),
+			     ONE
+			     "    users:\n      bob: {password: x}\n"
+			     "    connections:\n      office: {kind: inbound, "
+			     "username: bob, password: p}\n"),
+		     "connection \"office\" has the username \"bob\", "
+		     "which is that of user \"bob\""));
+	CHECK(strstr(
+		fixture_errors_of(CONNS "      a: {kind: inbound, username: u, "
+					"password: p}\n"
+					"      b: {kind: inbound, username: u, "
+					"password: q}\n"),
+		"connection \"b\" has the username \"u\", which is that of "
+		"connection \"a\""));
+	CHECK_STR(fixture_errors_of(
+			  "tenants:\n"
+			  "  t:\n    domains: [a.example]\n"
+			  "    realm: r\n    users: {u: {password: x}}\n"
+			  "    connections: {c: {kind: register, "
+			  "address: b, username: u, password: p}}\n"
+			  "  t2:\n    domains: [b.example]\n"
+			  "    realm: r\n"
+			  "    connections: {c: {kind: inbound, "
+			  "username: u, password: p}}\n"),
 		  "");
 }
 
 static void who_registers_here_needs_a_host_for_its_names(void)
 {
 	CHECK(strstr(fixture_errors_of("tenants:\n"
-				    "  t:\n    domains: ['*']\n"
-				    "    realm: r\n"
-				    "    connections: {c: {kind: inbound, "
-				    "username: u, password: p}}\n"),
-		  "needs a domain"));
-	CHECK_STR(fixture_errors_of("tenants:\n"
-				    "  t:\n    domains: ['*']\n"
-				    "    realm: r\n"
-				    "    connections: {c: {kind: inbound, domain: d, "
-				    "username: u, password: p}}\n"),
+				       "  t:\n    domains: ['*']\n"
+				       "    realm: r\n"
+				       "    connections: {c: {kind: inbound, "
+				       "username: u, password: p}}\n"),
+		     "needs a domain"));
+	CHECK_STR(fixture_errors_of(
+			  "tenants:\n"
+			  "  t:\n    domains: ['*']\n"
+			  "    realm: r\n"
+			  "    connections: {c: {kind: inbound, domain: d, "
+			  "username: u, password: p}}\n"),
 		  "");
 }
 
-TEST_MAIN(TEST_OOM(all_fields_are_there),
-	  TEST(what_is_not_given_has_a_default),
+TEST_MAIN(TEST_OOM(all_fields_are_there), TEST(what_is_not_given_has_a_default),
 	  TEST(addresses_are_read_strictly), TEST(what_does_not_fit_is_refused),
 	  TEST(passwords_never_show), TEST(routes_name_connections_that_exist),
 	  TEST(numbers_are_one_users_alone),

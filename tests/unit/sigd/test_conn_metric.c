@@ -12,7 +12,8 @@
 
 static struct redis_val text(const char *s)
 {
-	return (struct redis_val){.type = REDIS_STR, .str = s,
+	return (struct redis_val){.type = REDIS_STR,
+				  .str = s,
 				  .len = strlen(s)};
 }
 
@@ -43,15 +44,17 @@ static void a_value_is_six_numbers(void)
 static void families_stand_together(void)
 {
 	struct redis_val one[] = {text("demo/pbx"), text("1 2 3 4 5 6"),
-				  text("demo/b"), text("7 0 0 0 0 0"),
+				  text("demo/b"),   text("7 0 0 0 0 0"),
 				  text("de\"mo/x"), text("1 2 3 4 5 6"),
-				  text("demo"), text("1 2 3 4 5 6"),
-				  text("demo/"), text("1 2 3 4 5 6"),
-				  text("demo/c"), text("rubbish")};
+				  text("demo"),     text("1 2 3 4 5 6"),
+				  text("demo/"),    text("1 2 3 4 5 6"),
+				  text("demo/c"),   text("rubbish")};
 	struct redis_val two[] = {text("demo/pbx"), text("9 0 0 0 0 0")};
-	const struct redis_val a = {.type = REDIS_ARRAY, .el = one,
+	const struct redis_val a = {.type = REDIS_ARRAY,
+				    .el = one,
 				    .len = COUNTOF(one)};
-	const struct redis_val b = {.type = REDIS_ARRAY, .el = two,
+	const struct redis_val b = {.type = REDIS_ARRAY,
+				    .el = two,
 				    .len = COUNTOF(two)};
 	const struct redis_val none = {.type = REDIS_INT};
 	struct mbuf *mb = mbuf_alloc(64);
