@@ -218,6 +218,8 @@ enum status status_of_errno(int err)
 		return STATUS_REDIS_DOWN;
 	case ETIMEDOUT:
 		return STATUS_TIMEOUT;
+	case EHOSTUNREACH: /* of the media client */
+		return STATUS_NO_MEDIA_NODE;
 	case EMSGSIZE:
 		return STATUS_TOO_LARGE;
 	case EBADMSG:

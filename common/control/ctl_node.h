@@ -70,7 +70,11 @@ int ctl_nodes_alloc(struct ctl_nodes **nodesp, struct redis_link *link,
  * it; while Redis is away, none is. */
 const struct ctl_node *ctl_nodes_list(const struct ctl_nodes *nodes,
 				      size_t *count);
-/* NULL when it does not live. */
+/*
+ * NULL when it does not live. One that was there at the last look but one is
+ * found still, and while Redis is away any that was there before: a server
+ * that comes back without its data hears of each only with its next heartbeat.
+ */
 const struct ctl_node *ctl_nodes_find(const struct ctl_nodes *nodes,
 				      const char *addr);
 

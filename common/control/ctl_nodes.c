@@ -22,6 +22,7 @@ struct ctl_nodes {
 	struct redis_link *link;
 	struct wheel *wheel;
 	struct gather *list;   /* complete; may be NULL */
+	struct gather *before; /* the one before; may be NULL */
 	struct gather *gather; /* under way; may be NULL */
 	struct wheel_timer timer;
 };
@@ -54,6 +55,7 @@ static void nodes_destructor(void *arg)
 	redis_link_forget(nodes->link, nodes);
 	mem_deref(nodes->gather);
 	mem_deref(nodes->list);
+	mem_deref(nodes->before);
 	mem_deref(nodes->link);
 	mem_deref(nodes->wheel);
 }
@@ -116,6 +118,16 @@ static int compare(const void *a, const void *b)
 	return strcmp(node_a->addr, node_b->addr);
 }
 
+/* Kept for a while: see ctl_nodes_find(). */
+static void list_retire(struct ctl_nodes *nodes)
+{
+	if (!nodes->list)
+		return;
+	mem_deref(nodes->before);
+	nodes->before = nodes->list;
+	nodes->list = NULL;
+}
+
 /* Without those that do not live (epoch 0). */
 static void gathered(struct gather *gather)
 {
@@ -127,7 +139,7 @@ static void gathered(struct gather *gather)
 			gather->nodes[alive++] = gather->nodes[i];
 	gather->count = alive;
 	qsort(gather->nodes, alive, sizeof(gather->nodes[0]), compare);
-	mem_deref(nodes->list);
+	list_retire(nodes);
 	nodes->list = gather;
 	nodes->gather = NULL;
 }
@@ -211,7 +223,7 @@ static void on_state(bool up, void *arg)
 		return;
 	}
 	nodes->gather = mem_deref(nodes->gather);
-	nodes->list = mem_deref(nodes->list);
+	list_retire(nodes);
 }
 
 int ctl_nodes_alloc(struct ctl_nodes **nodesp, struct redis_link *link,
@@ -255,15 +267,24 @@ const struct ctl_node *ctl_nodes_list(const struct ctl_nodes *nodes,
 	return list ? list->nodes : NULL;
 }
 
+static const struct ctl_node *find(const struct gather *list,
+				   const struct ctl_node *key)
+{
+	return list ? bsearch(key, list->nodes, list->count, sizeof(*key),
+			      compare)
+		    : NULL;
+}
+
 const struct ctl_node *ctl_nodes_find(const struct ctl_nodes *nodes,
 				      const char *addr)
 {
-	const struct gather *list = present(nodes);
+	const struct ctl_node *node;
 	struct ctl_node key = {.epoch = 0};
 
-	if (!list || strlen(addr) >= sizeof(key.addr))
+	if (strlen(addr) >= sizeof(key.addr))
 		return NULL;
 
 	str_ncpy(key.addr, addr, sizeof(key.addr));
-	return bsearch(&key, list->nodes, list->count, sizeof(key), compare);
+	node = find(present(nodes), &key);
+	return node ? node : find(nodes->before, &key);
 }

@@ -47,6 +47,7 @@ static void errors_of_functions_have_a_code(void)
 	CHECK_INT(status_of_errno(0), STATUS_OK);
 	CHECK_INT(status_of_errno(ENOTCONN), STATUS_REDIS_DOWN);
 	CHECK_INT(status_of_errno(ETIMEDOUT), STATUS_TIMEOUT);
+	CHECK_INT(status_of_errno(EHOSTUNREACH), STATUS_NO_MEDIA_NODE);
 	CHECK_INT(status_of_errno(ENOMEM), STATUS_INTERNAL);
 }
 

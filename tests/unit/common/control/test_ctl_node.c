@@ -150,6 +150,30 @@ static void a_worker_that_died_is_gone_when_its_beat_expires(void)
 	stop(&fix);
 }
 
+static void a_worker_is_found_when_redis_comes_back_without_its_data(void)
+{
+	struct fixture fix;
+	size_t count;
+
+	if (start(&fix)) {
+		redis_bed_say(&fix.bed,
+			      "HSET cb:{n:m1/2}:media epoch 7 state up "
+			      "sessions 0 lag_ms 0 load 0 ip -");
+		redis_bed_say(&fix.bed, "SADD cb:media m1/2");
+		CHECK(wait_nodes(&fix, 1, 1500));
+		redis_bed_restart(&fix.bed);
+		redis_bed_idle(&fix.bed, 100);
+		/* not to be chosen, but to be spoken to */
+		(void)ctl_nodes_list(fix.nodes, &count);
+		CHECK_INT(count, 0);
+		CHECK(ctl_nodes_find(fix.nodes, "m1/2") &&
+		      ctl_nodes_find(fix.nodes, "m1/2")->epoch == 7);
+		redis_bed_idle(&fix.bed, 2200);
+		CHECK(!ctl_nodes_find(fix.nodes, "m1/2"));
+	}
+	stop(&fix);
+}
+
 static void a_former_life_does_not_overwrite_the_present_one(void)
 {
 	struct ctl_beat *old, *new;
@@ -237,6 +261,7 @@ static void strange_entries_are_passed_over(void)
 TEST_MAIN(TEST(living_workers_are_seen_with_all_they_say),
 	  TEST(a_worker_that_leaves_is_gone_soon),
 	  TEST(a_worker_that_died_is_gone_when_its_beat_expires),
+	  TEST(a_worker_is_found_when_redis_comes_back_without_its_data),
 	  TEST(a_former_life_does_not_overwrite_the_present_one),
 	  TEST(a_change_can_be_told_at_once),
 	  TEST(without_redis_no_worker_is_known_and_then_all_again),
