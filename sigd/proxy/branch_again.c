@@ -39,7 +39,9 @@ static bool same_place(const struct branch *branch, const struct suri *now,
 {
 	const struct route_conn_peer *peer = &branch->to.conn->peer;
 
-	if (uri->scheme != SURI_SIP || (uri->port && uri->port != peer->port))
+	/* one that registers here says its port itself: it is asked there */
+	if (uri->scheme != SURI_SIP ||
+	    (uri->port && uri->port != peer->port && uri->port != now->port))
 		return false;
 	return !pl_casecmp(&uri->host, &now->host) ||
 	       !pl_strcasecmp(&uri->host, peer->domain) ||

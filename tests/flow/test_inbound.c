@@ -177,6 +177,26 @@ static void a_call_goes_where_it_has_registered(void)
 	stop(&fix);
 }
 
+static void it_may_redirect_to_another_number_of_its_own(void)
+{
+	struct fixture fix;
+	char contact[128], want[128];
+
+	if (begin(&fix)) {
+		CHECK_INT(pbx_registers(&fix), 200);
+		call(&fix, "0123");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		snprintf(contact, sizeof(contact),
+			 "Contact: <sip:0456@127.0.0.1:%u>\r\n",
+			 sa_port(&fix.pbx[0].addr));
+		ua_answers(&fix, &fix.pbx[0], 302, contact);
+		snprintf(want, sizeof(want), "INVITE sip:0456@127.0.0.1:%u",
+			 sa_port(&fix.pbx[0].addr));
+		CHECK(expect(&fix, &fix.pbx[0], want));
+	}
+	stop(&fix);
+}
+
 static void one_that_has_not_registered_is_passed_over(void)
 {
 	struct fixture fix;
@@ -374,6 +394,7 @@ TEST_MAIN(TEST(a_pbx_registers_and_is_listed_by_itself),
 	  TEST(nobody_registers_in_its_name),
 	  TEST(who_may_come_from_elsewhere_alone_is_refused),
 	  TEST(a_call_goes_where_it_has_registered),
+	  TEST(it_may_redirect_to_another_number_of_its_own),
 	  TEST(one_that_has_not_registered_is_passed_over),
 	  TEST(it_is_where_it_registered_last),
 	  TEST(what_unregisters_is_called_no_more),
