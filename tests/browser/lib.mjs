@@ -38,11 +38,11 @@ export class Suite {
     return this;
   }
 
-  async phone(library, user, password = `${user}-secret`, { host = 'localhost', browser = this.browser } = {}) {
+  async phone(library, user, password = `${user}-secret`, { host = 'localhost', browser = this.browser, port = this.stack.wssPort } = {}) {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     page.on('pageerror', (e) => { process.stderr.write(`# page: ${e}\n`); });
-    const base = `localhost:${this.stack.wssPort}`;
+    const base = `localhost:${port}`;
     await page.goto(`https://${base}/`);
     await page.evaluate(([lib, options]) => window.phone.start(lib, options),
       [library, { url: `wss://${base}/ws`, user, password, host }]);

@@ -5,8 +5,12 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Suite } from './lib.mjs';
 import { World } from '../system/lib/pbx_world.mjs';
+import { Wire } from '../system/lib/pbx_wire.mjs';
 import { until } from '../system/lib/stack.mjs';
 
+// what a death may leave until it expires: docs/redis.md
+const PLACES = /^cb:\{m:.*:calls$/;
+const NOTHING = /^$/;
 const KEYS = '0123456789*#';
 const MEDIA_TIMEOUT_MS = 2000;
 const CONSENT_MS = 6000; // Chromium checks every 2.5 s
@@ -18,8 +22,9 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
   const suite = new Suite();
   let world = null;
   let phones = [];
-  const phone = async (tenant, user, library = 'jssip', browser = suite.browser) => {
-    const made = await suite.phone(library, user, `${user}-secret`, { host: tenant.domain, browser });
+  let leaves = NOTHING;
+  const phone = async (tenant, user, library = 'jssip', options = {}) => {
+    const made = await suite.phone(library, user, `${user}-secret`, { host: tenant.domain, ...options });
     phones.push(made);
     return made;
   };
@@ -32,6 +37,7 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
       routing: async (stack) => {
         world ??= new World(stack, { count: 20 });
         await world.open();
+        world.challenge();
         return world.routing();
       },
     });
@@ -40,7 +46,8 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
     for (const made of phones.splice(0)) await made.close();
     world.quiet();
     assert.deepEqual(world.faults(), []);
-    await suite.stack.audit();
+    await suite.stack.audit(8000, leaves);
+    leaves = NOTHING;
   });
   after(async () => {
     await suite.stop();
@@ -48,8 +55,8 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
   });
 
   // The page calls; both hear each other.
-  async function connect(page, pbx, codec) {
-    const call = await page.call('100', 1000);
+  async function connect(page, pbx, codec, number = '100') {
+    const call = await page.call(number, 1000);
     const into = await pbx.incoming();
     into.ring();
     await into.pickUp({ frequency: 440, ...codec && { codecs: [codec] } });
@@ -132,6 +139,23 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
     await hangUp(alice, call, into);
   });
 
+  test('registered at a PBX that challenges: a page calls out and is called', async () => {
+    const t = world.tenant();
+    const { home } = t;
+    await until(() => home.bound.get('gateway'), 'it registers');
+    const alice = await phone(t, 'alice');
+    const [call, into] = await connect(alice, home, 'PCMA', '300');
+    assert.match(into.invited.get('proxy-authorization'), /username="gateway"/);
+    await hangUp(alice, call, into);
+    const out = await home.callWith('alice', { rtp: { frequency: 440 } });
+    const id = await alice.incoming();
+    await alice.answer(id, 1000);
+    assert.equal((await out.final).code, 200);
+    await Promise.all([alice.hears(id, 440), out.rtp.hears(1000)]);
+    assert.equal((await out.bye()).code, 200);
+    assert.equal(await alice.final(id), 'remote');
+  });
+
   test('three pages ring, one answers, the others stop', async () => {
     const t = world.tenant();
     const pages = [];
@@ -153,7 +177,7 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
   test('a browser that is killed: the PBX hears BYE', async () => {
     const t = world.tenant();
     const other = await suite.chromium();
-    const alice = await phone(t, 'alice', 'jssip', other.browser);
+    const alice = await phone(t, 'alice', 'jssip', { browser: other.browser });
     const [, into] = await connect(alice, t.pbx);
     const start = Date.now();
     await other.kill();
@@ -165,7 +189,7 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
   test('a browser that is killed while the PBX rings: the PBX hears CANCEL', async () => {
     const t = world.tenant();
     const other = await suite.chromium();
-    const alice = await phone(t, 'alice', 'jssip', other.browser);
+    const alice = await phone(t, 'alice', 'jssip', { browser: other.browser });
     await alice.call('100', 1000);
     const into = await t.pbx.incoming();
     into.ring();
@@ -208,16 +232,69 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
     for (const [call, into] of calls) await hangUp(alice, call, into);
   });
 
-  test('every sigd worker is killed: the call goes on, and the PBX can end it', async () => {
+  // The worker that took a user's latest REGISTER.
+  const worker = (domain) => suite.stack.log('sigd.log').split('\n')
+    .filter((line) => line.includes('msg=registered') && line.includes(`tenant=${domain.split('.')[0]} `)).pop()
+    .match(/proc=(\S+)/)[1];
+
+  for (const ends of ['page', 'PBX']) {
+    test(`a page loses its connection and comes back at another worker: BYE of the ${ends} reaches the other`, async () => {
+      const t = world.tenant();
+      const wire = await Wire.open(suite.stack.wssPort);
+      try {
+        const alice = await phone(t, 'alice', 'jssip', { port: wire.port });
+        const first = worker(t.domain);
+        const [call, into] = await connect(alice, t.pbx);
+        for (let i = 0; i < 12 && worker(t.domain) === first; i++) {
+          await alice.page.evaluate(() => window.phone.forget());
+          wire.cut();
+          await until(() => alice.page.evaluate(() => window.phone.registered() === 200), 'registered again');
+        }
+        assert.notEqual(worker(t.domain), first);
+        await Promise.all([alice.hears(call, 440), into.rtp.hears(1000)]);
+        if (ends === 'page') {
+          await hangUp(alice, call, into);
+        } else {
+          assert.equal((await into.bye()).code, 200);
+          assert.equal(await alice.final(call), 'remote');
+        }
+      } finally {
+        wire.close();
+      }
+    });
+  }
+
+  for (const ends of ['page', 'PBX']) {
+    test(`every sigd worker is killed: the call goes on, and the ${ends} can end it`, async () => {
+      const t = world.tenant();
+      const { stack } = suite;
+      const alice = await phone(t, 'alice');
+      const [call, into] = await connect(alice, t.pbx);
+      const old = stack.workers('sigd');
+      for (const pid of Object.values(old)) process.kill(pid, 'SIGKILL');
+      await alice.page.evaluate(() => window.phone.forget());
+      await until(() => alice.page.evaluate(() => window.phone.registered() === 200), 'registered again');
+      await Promise.all([alice.hears(call, 440), into.rtp.hears(1000)]);
+      if (ends === 'page') {
+        await hangUp(alice, call, into);
+      } else {
+        assert.equal((await into.bye()).code, 200);
+        assert.equal(await alice.final(call), 'remote');
+      }
+    });
+  }
+
+  test('every sigd worker is killed while a PBX rings: nobody rings for ever', async () => {
     const t = world.tenant();
     const { stack } = suite;
     const alice = await phone(t, 'alice');
-    const [call, into] = await connect(alice, t.pbx);
-    const old = stack.workers('sigd');
-    for (const pid of Object.values(old)) process.kill(pid, 'SIGKILL');
-    await alice.page.evaluate(() => window.phone.forget());
-    await until(() => alice.page.evaluate(() => window.phone.registered() === 200), 'registered again');
-    await Promise.all([alice.hears(call, 440), into.rtp.hears(1000)]);
-    await hangUp(alice, call, into);
+    const call = await alice.call('100', 1000);
+    const into = await t.pbx.incoming();
+    into.ring();
+    await until(async () => (await alice.state(call)).log.includes('progress'), 'the page hears it ring');
+    for (const pid of Object.values(stack.workers('sigd'))) process.kill(pid, 'SIGKILL');
+    leaves = PLACES;
+    assert.ok(await alice.final(call));
+    await until(() => into.cancelled, 'the PBX hears CANCEL');
   });
 });

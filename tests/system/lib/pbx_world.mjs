@@ -12,9 +12,13 @@ const NAMES = ['first', 'second', 'third', 'desk'];
 export const SDP_MAX = 800;
 export const RECORD_ROUTE_MAX = 160;
 
+// What a PBX asks of the gateway, at these methods.
+export const challenge = (methods) => ({ realm: 'pbx', username: 'gateway', password: 'gateway-secret',
+  methods, nonces: new Set() });
+
 export class World {
   // options: count: of tenants; pbx: yaml keys of each connection
-  constructor(stack, { count = 30, keys = '' } = {}) { Object.assign(this, { stack, count, keys, next: 0, tenants: [] }); }
+  constructor(stack, { count = 40, keys = '' } = {}) { Object.assign(this, { stack, count, keys, next: 0, tenants: [] }); }
 
   // Their ports stay, though the stack may start several times.
   async open() {
@@ -26,6 +30,9 @@ export class World {
       this.tenants.push({ domain, pbxs: [...pbxs, home] });
     }
   }
+
+  // Those at which we register ask who we are.
+  challenge() { for (const { pbxs } of this.tenants) pbxs.at(-1).challenge = challenge(['INVITE', 'REGISTER']); }
 
   routing() {
     return `tenants:\n${this.tenants.map((tenant, i) => this.yaml(tenant, i)).join('')}`;
