@@ -7,6 +7,7 @@
 
 #include "common/countof.h"
 #include "sigd/admin/rest_priv.h"
+#include "sigd/upstream/pairs.h"
 
 enum { LEGS_MAX = 16, VALUE_MAX = 512 };
 
@@ -48,60 +49,41 @@ static const struct item out_items[] = {
 	{"far-mos", "mos", MOS},
 };
 
-/* The value of `key` among "a=1 b=2"; false: it is not there. */
-static bool find(struct pl *value, const char *text, const char *key)
-{
-	const size_t len = strlen(key);
-
-	for (const char *p = text; p; p = strchr(p, ' ')) {
-		p += *p == ' ';
-		if (!strncmp(p, key, len) && p[len] == '=') {
-			value->p = p + len + 1;
-			value->l = strcspn(value->p, " ");
-			return true;
-		}
-	}
-	return false;
-}
-
 /* RTCP's count of lost packets may be negative (RFC 3550 6.4.1). */
-static int64_t number(const struct pl *value)
+static int64_t number(const char *text)
 {
-	const bool minus = value->l && value->p[0] == '-';
-	const struct pl digits = {value->p + minus, value->l - minus};
-	const int64_t num = (int64_t)pl_u64(&digits);
+	const bool minus = text[0] == '-';
+	struct pl digits;
 
-	return minus ? -num : num;
+	pl_set_str(&digits, text + minus);
+	return minus ? -(int64_t)pl_u64(&digits) : (int64_t)pl_u64(&digits);
 }
 
-static void put(struct jsonw *json, const struct item *item,
-		const struct pl *value)
+static void put(struct jsonw *json, const struct item *item, const char *text)
 {
-	const uint64_t num = pl_u64(value);
-	char text[VALUE_MAX];
+	const int64_t num = item->form == TEXT ? 0 : number(text);
 
 	switch (item->form) {
 
 	case TEXT:
-		rest_unescape(text, sizeof(text), value);
 		jsonw_str(json, item->member, text);
 		break;
 
 	case NUMBER:
-		jsonw_uint(json, item->member, num);
+		jsonw_uint(json, item->member, (uint64_t)num);
 		break;
 
 	case SIGNED:
-		jsonw_int(json, item->member, number(value));
+		jsonw_int(json, item->member, num);
 		break;
 
 	case US_AS_MS:
-		jsonw_fixed(json, item->member, (int64_t)num, 3);
+		jsonw_fixed(json, item->member, num, 3);
 		break;
 
 	case MOS:
 		if (num)
-			jsonw_fixed(json, item->member, (int64_t)num, 2);
+			jsonw_fixed(json, item->member, num, 2);
 		else
 			jsonw_null(json, item->member);
 		break;
@@ -111,11 +93,13 @@ static void put(struct jsonw *json, const struct item *item,
 static void put_all(struct jsonw *json, const char *text,
 		    const struct item *items, size_t n)
 {
-	struct pl value;
+	char value[VALUE_MAX];
+	struct pl pairs;
 
+	pl_set_str(&pairs, text);
 	for (size_t i = 0; i < n; i++) {
-		if (find(&value, text, items[i].key))
-			put(json, &items[i], &value);
+		if (!pairs_text(value, sizeof(value), &pairs, items[i].key))
+			put(json, &items[i], value);
 	}
 }
 
