@@ -4,6 +4,7 @@
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Suite } from './lib.mjs';
+import { Capture } from '../system/lib/pbx_capture.mjs';
 import { World } from '../system/lib/pbx_world.mjs';
 import { Wire } from '../system/lib/pbx_wire.mjs';
 import { until } from '../system/lib/stack.mjs';
@@ -21,6 +22,7 @@ function good(res) { assert.equal(res.code, 200, `${res.first} ${res.why}`); }
 describe('a browser and a PBX', { timeout: 240000 }, () => {
   const suite = new Suite();
   let world = null;
+  let capture = null;
   let phones = [];
   let leaves = NOTHING;
   const phone = async (tenant, user, library = 'jssip', options = {}) => {
@@ -41,6 +43,7 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
         return world.routing();
       },
     });
+    capture = await Capture.open(suite.stack);
   });
   afterEach(async () => {
     for (const made of phones.splice(0)) await made.close();
@@ -296,5 +299,19 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
     leaves = PLACES;
     assert.ok(await alice.final(call));
     await until(() => into.cancelled, 'the PBX hears CANCEL');
+  });
+
+  // the last one
+  test('tshark finds no malformed packet in all that', async (context) => {
+    await capture.stop();
+    if (capture.why) {
+      context.skip(capture.why);
+      return;
+    }
+    const kinds = capture.kinds();
+    for (const kind of ['SIP', 'SIP/SDP', 'RTP', 'RTCP', 'RTP EVENT', 'STUN', 'DTLSv1.2']) {
+      assert.ok(kinds[kind] >= 4, `${kind} in ${JSON.stringify(kinds)}`);
+    }
+    assert.deepEqual(capture.malformed().slice(0, 10), []);
   });
 });

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { Capture } from './lib/pbx_capture.mjs';
 import { readSdp } from './lib/pbx_rtp.mjs';
 import { ANSWER_WITHIN_MS, RING_WITHIN_MS, World, challenge } from './lib/pbx_world.mjs';
 import { until } from './lib/stack.mjs';
@@ -42,7 +43,9 @@ describe('PBXs', { timeout: 240000 }, () => {
     await world.open();
     world.challenge();
     await suite.start();
+    capture = await Capture.open(stack);
   });
+  let capture = null;
   let agents = [];
   let leaves = NOTHING;
   const tenant = () => {
@@ -410,4 +413,16 @@ describe('PBXs', { timeout: 240000 }, () => {
       into.quiet();
     });
   }
+
+  // the last one
+  test('tshark finds no malformed packet in all that', async (context) => {
+    await capture.stop();
+    if (capture.why) {
+      context.skip(capture.why);
+      return;
+    }
+    const kinds = capture.kinds();
+    for (const kind of ['SIP', 'SIP/SDP', 'RTP', 'RTCP', 'RTP EVENT']) assert.ok(kinds[kind] >= 12, `${kind} in ${JSON.stringify(kinds)}`);
+    assert.deepEqual(capture.malformed().slice(0, 10), []);
+  });
 });
