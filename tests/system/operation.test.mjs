@@ -20,7 +20,7 @@ function run(daemon, ...args) {
     const child = spawn(path.join(B, daemon), args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => { text += data; });
-    child.on('exit', (code, signal) => done({ code: signal ?? code, text }));
+    child.on('close', (code, signal) => done({ code: signal ?? code, text }));
   });
 }
 
