@@ -252,15 +252,28 @@ static void hang_up_unknown(struct indialog *in)
 		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
 }
 
+/* It has no answer yet, so there is no dialog that we serve; but the caller's
+ * BYE is a CANCEL by another name. Who rings has none (RFC 3261 15). */
+static void too_early(struct indialog *in)
+{
+	const bool over = indialog_request(in)->method == SMSG_BYE &&
+			  indialog_side(in) == CALL_CALLER &&
+			  invite_lost(in->px, in->cookie.call,
+				      STATUS_CANCELLED);
+
+	indialog_fail(in, over ? STATUS_OK : STATUS_UNKNOWN_DIALOG);
+}
+
 static void on_record(enum status code, const struct call_record *rec,
 		      void *arg)
 {
 	struct indialog *in = arg;
 
 	in->ask = mem_deref(in->ask);
-	/* it has no answer yet, so there is no dialog that we serve */
-	if (code == STATUS_OK && rec->state == CALL_SETUP)
-		code = STATUS_UNKNOWN_DIALOG;
+	if (code == STATUS_OK && rec->state == CALL_SETUP) {
+		too_early(in);
+		return;
+	}
 	if (code == STATUS_OK) {
 		in->rec = mem_alloc(sizeof(*rec), NULL);
 		if (in->rec)

@@ -411,7 +411,62 @@ static void a_transfer_to_a_name_of_nobody_goes_on_as_it_is(void)
 	stop(&talk.fix);
 }
 
-TEST_MAIN(TEST(a_refused_offer_is_taken_back),
+/* --- before there is an answer ------------------------------------------------------ */
+
+/* The PBX rings: its 180 gave both sides a dialog. */
+static bool talk_rings(struct talk *talk)
+{
+	struct fixture *fix = &talk->fix;
+
+	if (!start_talk(talk, 500))
+		return false;
+	talk->far = &fix->pbx[0];
+	call(fix, "0123");
+	if (!CHECK(expect(fix, talk->far, "INVITE")))
+		return false;
+	strcpy(talk->invite, talk->far->req);
+	ua_answers(fix, talk->far, 180,
+		   "Contact: <sip:pbx@127.0.0.1:1>\r\n");
+	for (unsigned i = 0; i < 200 && !fix->alice.provs; i++)
+		pass(fix, 20);
+	strcpy(talk->resp, fix->alice.prov);
+	return CHECK_INT(fix->alice.provs, 1);
+}
+
+/* RFC 3261 15: the callee has no BYE before its 2xx. */
+static void who_rings_cannot_end_the_call(void)
+{
+	struct talk talk;
+
+	if (talk_rings(&talk)) {
+		far_says(&talk, &(struct say){.method = "BYE", .cseq = 1});
+		CHECK_INT(answer(&talk.fix, talk.far), 481);
+		CHECK_INT(talk.fix.media.asked[CTL_SESSION_DROP], 0);
+		talk.fix.alice.code = 0;
+		strcpy(talk.far->req, talk.invite);
+		ua_answers(&talk.fix, talk.far, 200, PBX_2XX);
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 200);
+		CHECK_INT(talk.fix.media.asked[CTL_SESSION_DROP], 0);
+	}
+	stop(&talk.fix);
+}
+
+/* As its CANCEL would. */
+static void a_bye_of_the_caller_stops_the_ringing(void)
+{
+	struct talk talk;
+
+	if (talk_rings(&talk)) {
+		near_says(&talk, &(struct say){.method = "BYE", .cseq = 3});
+		CHECK(expect(&talk.fix, talk.far, "CANCEL"));
+		CHECK_INT(talk.fix.media.asked[CTL_SESSION_DROP], 1);
+	}
+	stop(&talk.fix);
+}
+
+TEST_MAIN(TEST(who_rings_cannot_end_the_call),
+	  TEST(a_bye_of_the_caller_stops_the_ringing),
+	  TEST(a_refused_offer_is_taken_back),
 	  TEST(a_silent_side_has_its_offer_taken_back_and_the_call_ended),
 	  TEST(a_side_that_knows_no_such_call_ends_it),
 	  TEST(a_subscription_that_is_over_ends_no_call),
