@@ -37,11 +37,24 @@ static const struct redis_script script_add = {
 static const struct redis_script script_on = {
 	"aor-calls-on", LUA_OVER "return over(ARGV[1])"};
 
-/* KEYS: calls, flows. ARGV: device, flow, seconds. */
+/* KEYS: calls, flows, bindings. ARGV: device, flow, seconds. A page has another
+ * name each time that it is loaded: of many, those go that neither are bound
+ * nor were in a call. */
 static const struct redis_script script_move = {
 	"aor-calls-move",
 	LUA_OVER
+	"local function tidy() "
+	"  local busy = {} "
+	"  for _, flow in ipairs(redis.call('HVALS', KEYS[1])) do "
+	"    busy[flow] = true end "
+	"  local all = redis.call('HGETALL', KEYS[2]) "
+	"  for i = 1, #all, 2 do "
+	"    if not busy[all[i + 1]] and "
+	"      redis.call('HEXISTS', KEYS[3], all[i]) == 0 then "
+	"      redis.call('HDEL', KEYS[2], all[i]) end "
+	"  end end "
 	"local old = redis.call('HGET', KEYS[2], ARGV[1]) "
+	"if not old and redis.call('HLEN', KEYS[2]) >= 16 then tidy() end "
 	"redis.call('HSET', KEYS[2], ARGV[1], ARGV[2]) "
 	"if redis.call('TTL', KEYS[2]) < tonumber(ARGV[3]) then "
 	"  redis.call('EXPIRE', KEYS[2], ARGV[3]) end "
@@ -161,11 +174,13 @@ static int ask_eval(struct aor_calls_ask **askp,
 		    const struct redis_arg argv[3])
 {
 	char calls[BINDING_KEY_MAX], flows[BINDING_KEY_MAX];
+	char bind[BINDING_KEY_MAX];
 	struct aor_calls_ask *ask;
-	struct redis_arg keyv[2];
+	struct redis_arg keyv[3];
 	int err = key_print(calls, aor, "calls");
 
 	err = err ? err : key_print(flows, aor, "flows");
+	err = err ? err : key_print(bind, aor, "bind");
 	if (err)
 		return err;
 	ask = mem_zalloc(sizeof(*ask), destructor);
@@ -175,7 +190,8 @@ static int ask_eval(struct aor_calls_ask **askp,
 	*ask	= *what;
 	keyv[0] = redis_str(calls);
 	keyv[1] = redis_str(flows);
-	err = redis_link_eval(ask->link, script, keyv, 2, argv, 3, on_reply,
+	keyv[2] = redis_str(bind);
+	err = redis_link_eval(ask->link, script, keyv, 3, argv, 3, on_reply,
 			      ask);
 	if (err)
 		mem_deref(ask);

@@ -351,6 +351,41 @@ static void a_device_that_comes_back_keeps_its_calls(void)
 	stop(&fix);
 }
 
+/* As a page does that is loaded again and again. */
+static void what_devices_leave_behind_does_not_pile_up(void)
+{
+	const struct pl tenant = PL("demo"), user = PL("bob");
+	const struct registrar_aor aor = {.tenant = tenant, .user = user};
+	uint8_t packed[FLOW_PACK_MAX];
+	struct aor_flow flow = {packed, 0};
+	char invite[TEXT_MAX], resp[TEXT_MAX], device[32];
+	struct fixture fix;
+	struct flow_id id;
+	struct look look;
+
+	if (talk_and_lose(&fix, invite, resp)) {
+		for (uint16_t i = 0; i < 100; i++) {
+			id = flow_of(&fix.bob, 0);
+			sa_set_port(&id.remote, (uint16_t)(2000 + i));
+			CHECK(!flow_id_pack(&id, packed, &flow.len));
+			re_snprintf(device, sizeof(device), "page-%u", i);
+			rebind_back(fix.nodes[0].proxy, &aor, device, &flow);
+		}
+		(void)ask_redis(&fix, &look,
+				"return redis.call('HLEN', "
+				"'cb:{a:demo/bob}:flows')");
+		CHECK(look.num >= 1 && look.num <= 20);
+		/* who is in a call is still known */
+		CHECK_INT(register_lines(&fix, &fix.desk, "bob-secret",
+					 BOBS_DEVICE),
+			  200);
+		pass(&fix, 100);
+		put_in_dialog(&fix, resp, "BYE", 3, 1);
+		CHECK(expect(&fix, &fix.desk, "BYE"));
+	}
+	stop(&fix);
+}
+
 static void who_does_not_come_back_has_left_the_call(void)
 {
 	char invite[TEXT_MAX], resp[TEXT_MAX];
@@ -465,6 +500,7 @@ TEST_MAIN(TEST(a_call_that_rings_has_a_record),
 	  TEST(a_worker_that_lives_keeps_its_calls),
 	  TEST(who_lost_a_setup_does_not_answer_it),
 	  TEST(a_device_that_comes_back_keeps_its_calls),
+	  TEST(what_devices_leave_behind_does_not_pile_up),
 	  TEST(who_does_not_come_back_has_left_the_call),
 	  TEST(another_device_of_the_user_does_not_take_the_call),
 	  TEST(whoever_lives_ends_the_call),
