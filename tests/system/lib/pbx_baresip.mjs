@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { freeUdp, until } from './stack.mjs';
-import { RATE, strongest, tone, wav, writeWav } from './pbx_sound.mjs';
+import { RATE, isTone, strongest, tone, wav, writeWav } from './pbx_sound.mjs';
 
 const MODULES = '/usr/lib/baresip/modules';
 const LOOK = RATE / 2;
@@ -114,7 +114,7 @@ ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
       const { samples, rate } = this.heard();
       if (samples.length < 2 * LOOK) return false;
       found = strongest(samples.slice(-LOOK), rate);
-      return Math.abs(found.frequency - frequency) < 2 && found.level > -60 && found;
+      return isTone(found, frequency) && found;
     }, `baresip hears ${frequency} Hz`).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(found)}`); });
   }
 

@@ -4,7 +4,7 @@
 import { createSocket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
 import { until } from './stack.mjs';
-import { CODECS, RATE, loudness, strongest, tone } from './pbx_sound.mjs';
+import { CODECS, RATE, isTone, loudness, strongest, tone } from './pbx_sound.mjs';
 
 const FRAME_MS = 20;
 const FRAME = (RATE * FRAME_MS) / 1000;
@@ -255,7 +255,7 @@ export class Rtp {
     return until(async () => {
       if (this.samples.length < KEEP) return false;
       heard = strongest(this.samples.slice(-KEEP));
-      if (Math.abs(heard.frequency - frequency) < 2 && heard.level > -60) return heard;
+      if (isTone(heard, frequency)) return heard;
       this.forget();
       return false;
     }, `the PBX hears ${frequency} Hz`, limit).catch((e) => {

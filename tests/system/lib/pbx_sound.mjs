@@ -47,10 +47,11 @@ export const CODECS = { PCMU, PCMA };
 // Sample n of a sine: of any n, so that a tone goes on over packets.
 export const tone = (frequency, amplitude = 0.25) => (n) => amplitude * Math.sin((2 * Math.PI * frequency * n) / RATE);
 
-// The strongest frequency, and its level in dB (a sine of amplitude 1 is 0 dB).
+// The strongest frequency, its level in dB (a sine of amplitude 1 is 0 dB), and
+// in dB of it what else there is.
 export function strongest(samples, rate = RATE) {
   const n = samples.length;
-  if (!n) return { frequency: 0, level: -180 };
+  if (!n) return { frequency: 0, level: -180, noise: 0 };
   const w = samples.map((x, i) => x * 0.5 * (1 - Math.cos((2 * Math.PI * i) / (n - 1))));
   const amplitude = (f) => {
     const k = 2 * Math.cos((2 * Math.PI * f) / rate);
@@ -69,8 +70,16 @@ export function strongest(samples, rate = RATE) {
   const coarse = Math.max(1, rate / n);
   look(100, 3400, coarse);
   look(best.frequency - coarse, best.frequency + coarse, coarse / 20);
-  return { frequency: best.frequency, level: 20 * Math.log10(best.amplitude || 1e-9) };
+  // the window's mean square is 3/8
+  const all = w.reduce((sum, x) => sum + x * x, 0) / n / 0.375;
+  const sine = best.amplitude ** 2 / 2;
+  return { frequency: best.frequency, level: 20 * Math.log10(best.amplitude || 1e-9),
+    noise: 10 * Math.log10(Math.max(all - sine, 1e-9) / (sine || 1e-9)) };
 }
+
+// A tone, and little else: G.711 and Opus leave less than -20 dB of it.
+export const isTone = (heard, frequency) => Math.abs(heard.frequency - frequency) < 2
+  && heard.level > -60 && heard.noise < -20;
 
 // Effective value in dB (a sine of amplitude 1 is 0 dB).
 export function loudness(samples) {
