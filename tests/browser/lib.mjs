@@ -52,7 +52,8 @@ export class Suite {
 
   // Another Chromium, which can be killed: { browser, kill() }
   async chromium() {
-    const server = await chromium.launchServer(CHROMIUM);
+    // a bare root knows no name "localhost"
+    const server = await chromium.launchServer({ ...CHROMIUM, host: '127.0.0.1' });
     return { browser: await chromium.connect(server.wsEndpoint()), kill: () => server.kill() };
   }
 
