@@ -199,7 +199,7 @@ describe('operation', { timeout: 120000 }, () => {
     for (const ua of [alice, bob]) {
       const news = ua.call('news');
       assert.equal((await news.final).code, 200);
-      await news.bye();
+      assert.equal((await news.bye()).code, 200);
     }
     assert.equal((await out.within('INFO')).code, 200);
     assert.equal((await out.bye()).code, 200);
@@ -225,8 +225,10 @@ describe('operation', { timeout: 120000 }, () => {
       await says(/the new configuration is not used/);
       const call = alice.call('tone');
       assert.equal((await call.final).code, 200);
-      await call.bye();
+      assert.equal((await call.bye()).code, 200);
     }
+    // the end of a call is written just after the 200 to its BYE
+    await stack.audit();
     // a worker that starts while the file is bad has what the others have
     const before = stack.workers('sigd');
     process.kill(before[1], 'SIGKILL');

@@ -259,9 +259,14 @@ ${this.options.mediad ?? ''}`);
     const found = {};
     for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       let stat;
-      try { stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8'); } catch { continue; }
+      let title;
+      try { // it may end while we look
+        stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+        title = fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+      } catch {
+        continue;
+      }
       if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) !== parent) continue;
-      const title = fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
       const slot = title.match(/\/(\d+)$/);
       if (slot) found[slot[1]] = Number(pid);
     }

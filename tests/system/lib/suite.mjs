@@ -23,11 +23,13 @@ ${USERS.map((user) => `      ${user}: {password: ${user}-secret}`).join('\n')}
   return `tenants:\n${Array.from({ length: count }, (_, i) => one(i)).join('')}`;
 }
 
-// T1 of 50 ms: what RFC 3261 gives up after 32 s is over after 3.2 s.
+// T1 of 50 ms: what RFC 3261 gives up after 32 s is over after 3.2 s. A device
+// that goes in a call is not waited for.
 const SIP = `sip:
   t1: 50ms
   t2: 400ms
   t4: 500ms
+  flow_grace: 500ms
 `;
 
 export class Suite {
