@@ -23,19 +23,20 @@ ${USERS.map((user) => `      ${user}: {password: ${user}-secret}`).join('\n')}
   return `tenants:\n${Array.from({ length: count }, (_, i) => one(i)).join('')}`;
 }
 
-// T1 of 50 ms: what RFC 3261 gives up after 32 s is over after 3.2 s. A device
-// that goes in a call is not waited for.
+// T1 of 50 ms: what RFC 3261 gives up after 32 s is over after 3.2 s.
 const SIP = `sip:
   t1: 50ms
   t2: 400ms
   t4: 500ms
-  flow_grace: 500ms
 `;
+
+// A device that goes in a call is not waited for, if the suite does not say so.
+const grace = (sip) => (sip.includes('flow_grace:') ? '' : '  flow_grace: 500ms\n');
 
 export class Suite {
   // options: of Stack; sip: what stands beside the timers
   constructor({ sip = '', sigd = '', ...options } = {}) {
-    this.stack = new Stack({ routing: tenants(), ...options, sip: `${SIP}${sip}${sigd}` });
+    this.stack = new Stack({ routing: tenants(), ...options, sip: `${SIP}${grace(sip)}${sip}${sigd}` });
     this.tenants = 0;
     this.uas = [];
   }
