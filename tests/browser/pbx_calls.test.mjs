@@ -159,6 +159,22 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
     assert.equal(await alice.final(id), 'remote');
   });
 
+  test('a PBX that registers with us is called by a page and calls it', async () => {
+    const t = world.tenant();
+    const alice = await phone(t, 'alice');
+    const branch = await t.branch();
+    const [call, into] = await connect(alice, branch, 'PCMU', '400');
+    await hangUp(alice, call, into);
+    const out = await branch.callWith('alice', { rtp: { frequency: 440 } });
+    const id = await alice.incoming();
+    await alice.answer(id, 1000);
+    assert.equal((await out.final).code, 200);
+    await Promise.all([alice.hears(id, 440), out.rtp.hears(1000)]);
+    assert.equal((await out.bye()).code, 200);
+    assert.equal(await alice.final(id), 'remote');
+    branch.vanish();
+  });
+
   test('three pages ring, one answers, the others stop', async () => {
     const t = world.tenant();
     const pages = [];

@@ -18,7 +18,7 @@ export const challenge = (methods) => ({ realm: 'pbx', username: 'gateway', pass
 
 export class World {
   // options: count: of tenants; pbx: yaml keys of each connection
-  constructor(stack, { count = 40, keys = '' } = {}) { Object.assign(this, { stack, count, keys, next: 0, tenants: [] }); }
+  constructor(stack, { count = 40, keys = '' } = {}) { Object.assign(this, { stack, count, keys, next: 0, tenants: [], agents: [] }); }
 
   // Their ports stay, though the stack may start several times.
   async open() {
@@ -49,7 +49,9 @@ ${USERS.map((user, n) => `      ${user}: {password: ${user}-secret, numbers: ["+
     connections:
 ${NAMES.map((name, n) => `      ${name}: {kind: trunk, address: "${pbxs[n].host}", domain: "pbx.test", ${login}, ${terms}}`).join('\n')}
       home: {kind: register, address: "${pbxs[4].host}", ${login}, expires: 1h, ${terms}}
+      branch: {kind: inbound, username: branch, password: branch-secret, ${terms}}
     routes:
+      - {name: branch, match: {from: [users, desk], callee: "4[0-9]+"}, to: {connection: branch}}
       - {name: one, match: {from: [users, desk], callee: "1[0-9]+"}, to: {connection: first}}
       - {name: all, match: {from: [users, desk], callee: "2[0-9]+"}, to: {connections: [first, second, third]}}
       - {name: home, match: {from: [users, desk], callee: "3[0-9]+"}, to: {connection: home}}
@@ -63,13 +65,25 @@ ${NAMES.map((name, n) => `      ${name}: {kind: trunk, address: "${pbxs[n].host}
     const tenant = this.tenants[this.next++];
     if (!tenant) throw new Error('no tenant is left');
     const [pbx, second, third, desk, home] = tenant.pbxs;
+    const all = this.agents;
     return {
       ...tenant, pbx, second, third, desk, home, agents: [],
       // a user agent without media
       async ua(user, options = {}) {
         const ua = await Ua.open(pbx.stack, { user, domain: tenant.domain, ...options });
         this.agents.push(ua);
+        all.push(ua);
         return ua;
+      },
+      // a PBX that registers with us
+      async branch(options = {}) {
+        const branch = await Pbx.open(pbx.stack, { user: 'branch', domain: tenant.domain, password: 'branch-secret',
+          name: 'branch', ...options });
+        this.agents.push(branch);
+        all.push(branch);
+        const res = await branch.register();
+        if (res.code !== 200) throw new Error(`the branch cannot register: ${res.first}`);
+        return branch;
       },
       // ... that is registered
       async phone(user, options = {}) {
@@ -107,6 +121,7 @@ ${NAMES.map((name, n) => `      ${name}: {kind: trunk, address: "${pbxs[n].host}
 
   close() {
     for (const { pbxs } of this.tenants) for (const pbx of pbxs) pbx.vanish();
+    for (const ua of this.agents) ua.close();
   }
 }
 
