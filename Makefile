@@ -151,6 +151,7 @@ FLOW := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/flow/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ:%=$(B)/tests/replay/%)
 BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/bench_*.c))
+PEERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/peers_*.c))
 BENCH_LIB := $(call obj,$(wildcard tests/bench/lib/*.c))
 
 define unit_rule
@@ -166,7 +167,7 @@ $(FLOW): $(B)/tests/flow/%: $(B)/obj/tests/flow/%.o $(TEST_LIB) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
-$(BENCH): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(BENCH_LIB) $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
+$(BENCH) $(PEERS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(BENCH_LIB) $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
@@ -215,6 +216,10 @@ bench: ## figures beside their aims, printed, never a gate (T=name for some)
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all bench-bins
 	$(Q)B=$(B)/bench deploy/bench.sh "$(T)"
 bench-bins: $(BENCH)
+bench-peers: ## transcoding beside RTPEngine (Debian's rtpengine-daemon) in one run
+	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all peers-bins
+	$(Q)B=$(B)/bench deploy/bench-peers.sh
+peers-bins: $(PEERS)
 
 # --- reading the code ----------------------------------------------------------
 C_FILES := $(foreach d,common routing sigd mediad tests,$(shell find $(d) -name '*.[ch]' -not -path '*/node_modules/*' 2>/dev/null))
@@ -265,7 +270,7 @@ help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
 .PHONY: all web check asan tsan memcheck check-system check-browser test run deps soak fuzz \
-	fuzz-bins fuzz-run bench bench-bins format format-check tidy cppcheck lint coverage \
+	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins format format-check tidy cppcheck lint coverage \
 	install uninstall dist clean help always flags
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -122,7 +122,8 @@ static void write_sigd(const struct stack *stack, const struct sa *admin)
 	fclose(f);
 }
 
-static void write_mediad(const struct stack *stack, const struct sa *admin)
+static void write_mediad(const struct stack *stack, const struct stack_cfg *cfg,
+			 const struct sa *admin)
 {
 	const char *dir = stack->dir;
 	FILE *f = create(stack, "mediad.yaml");
@@ -130,11 +131,13 @@ static void write_mediad(const struct stack *stack, const struct sa *admin)
 	fprintf(f,
 		"node: bench\nworkers: 1\nkeys: keys\n"
 		"interfaces:\n  - {name: lo, bind: 127.0.0.1, "
-		"browser_port_base: 0}\n"
+		"browser_port_base: 0%s}\n"
 		"redis: {path: %s/redis.sock}\nstate_dir: /dev/shm%s\n"
 		"certificate: %s/dtls.pem\ndrain: 1s\n"
+		"opus: {complexity: %u}\n"
 		"admin: {bind: \"127.0.0.1:%u\"}\n",
-		dir, dir + 4, dir, sa_port(admin));
+		cfg->rtp ? ", rtp_ports: [24000, 24999]" : "", dir, dir + 4,
+		dir, cfg->complexity, sa_port(admin));
 	fclose(f);
 }
 
@@ -151,7 +154,7 @@ static void write_files(struct stack *stack, const struct stack_cfg *cfg,
 	stack_certificate(cert, key);
 	write_routing(stack, cfg->users);
 	write_sigd(stack, &admin[0]);
-	write_mediad(stack, &admin[1]);
+	write_mediad(stack, cfg, &admin[1]);
 	snprintf(cert, sizeof(cert), "/dev/shm%s", stack->dir + 4);
 	if (cfg->media && mkdir(cert, 0700))
 		bench_die("%s: %s", cert, strerror(errno));

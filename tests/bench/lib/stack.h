@@ -15,8 +15,10 @@
 #include <re.h>
 
 struct stack_cfg {
-	bool media;     /* with mediad */
-	unsigned users; /* user(0) .. user(users - 1) */
+	bool media;          /* with mediad */
+	unsigned users;      /* user(0) .. user(users - 1) */
+	bool rtp;            /* mediad has ports for plain RTP, too */
+	unsigned complexity; /* of its Opus */
 };
 
 struct stack {

@@ -1,0 +1,35 @@
+/*
+ * rtpengine.h  RTPEngine in user space, as a peer: a child of the benchmark
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_BENCH_LIB_RTPENGINE_H
+#define TESTS_BENCH_LIB_RTPENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum {
+	RTPENGINE_SDP = 4096
+};
+
+struct rtpengine {
+	pid_t pid;
+	int fd; /* of its control protocol, "ng" */
+	unsigned cookie;
+};
+
+/* False: it is not installed. Its version, one line, is written. */
+bool rtpengine_version(char *version, size_t size);
+
+/* Ready to serve when it returns; ends the program when it cannot be. */
+void rtpengine_start(struct rtpengine *peer);
+void rtpengine_stop(struct rtpengine *peer);
+
+/* A call between who offers Opus and who answers with PCMU alone. What each
+ * is told is written to their SDP. */
+void rtpengine_call(struct rtpengine *peer, unsigned nr,
+		    const char *const sdp[2], char told[2][RTPENGINE_SDP]);
+
+#endif
