@@ -30,25 +30,19 @@
 #include "mediad/transport/hub.h"
 #include "mediad/transport/mux.h"
 #include "mediad/transport/path_priv.h"
+#include "tests/bench/lib/voice.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
-#include "tests/lib/speech.h"
 
 enum {
 	FRAMES = 500, /* 10 s, then again */
 	CALLS = 100,
 	WHOLE = 100,
 	SECONDS = 10,
-	RUNS = 3,
-	PAYLOAD_MAX = 400
+	RUNS = 3
 };
 
-struct frame {
-	size_t len;
-	uint8_t data[PAYLOAD_MAX];
-};
-
-static struct frame opus[FRAMES], pcmu[FRAMES];
+static struct voice_frame opus[FRAMES], pcmu[FRAMES];
 
 static double clock_us(clockid_t id)
 {
@@ -61,49 +55,6 @@ static double clock_us(clockid_t id)
 static double cpu_us(void)
 {
 	return clock_us(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-/* --- what is said -------------------------------------------------------------- */
-
-/* The settings of a browser: VOIP, 32 kbit/s, LBRR. */
-static int record_opus(void)
-{
-	struct speech sp = speech_begin(48000);
-	int code;
-	OpusEncoder *enc =
-		opus_encoder_create(48000, 1, OPUS_APPLICATION_VOIP, &code);
-	int16_t pcm[960];
-
-	if (!enc)
-		return ENOMEM;
-	opus_encoder_ctl(enc, OPUS_SET_BITRATE(32000));
-	opus_encoder_ctl(enc, OPUS_SET_INBAND_FEC(1));
-	opus_encoder_ctl(enc, OPUS_SET_PACKET_LOSS_PERC(1));
-	for (unsigned i = 0; i < FRAMES; i++) {
-		int n;
-
-		speech_make(&sp, pcm, 960);
-		n = opus_encode(enc, pcm, 960, opus[i].data, PAYLOAD_MAX);
-		opus[i].len = n > 0 ? (size_t)n : 1;
-	}
-	opus_encoder_destroy(enc);
-	return 0;
-}
-
-static int record_pcmu(void)
-{
-	struct speech sp = speech_begin(8000);
-	struct codec_enc *enc = NULL;
-	int16_t pcm[160];
-	int err = codec_pcmu.enc_alloc(&enc);
-
-	for (unsigned i = 0; i < FRAMES && !err; i++) {
-		speech_make(&sp, pcm, 160);
-		err = codec_pcmu.encode(enc, pcm, 160, pcmu[i].data,
-					&pcmu[i].len, PAYLOAD_MAX);
-	}
-	mem_deref(enc);
-	return err;
 }
 
 /* --- floor ---------------------------------------------------------------------- */
@@ -119,7 +70,7 @@ static double run_floor(OpusDecoder *dec, OpusEncoder *enc)
 	if (codec_pcmu.dec_alloc(&ulaw))
 		return 0;
 	for (unsigned i = 0; i < SECONDS * 50; i++) {
-		const struct frame *f = &opus[i % FRAMES];
+		const struct voice_frame *f = &opus[i % FRAMES];
 
 		(void)!opus_decode(dec, f->data, (int)f->len, pcm, 160, 0);
 		f = &pcmu[i % FRAMES];
@@ -200,7 +151,7 @@ struct side {
 	struct strm_in in;
 	struct strm_out out;
 	struct sink sink;
-	const struct frame *frames;
+	const struct voice_frame *frames;
 	uint8_t pt;
 	uint32_t step;
 	unsigned skew; /* no two calls say the same at once */
@@ -242,8 +193,9 @@ static int side_open(struct sound *s, struct side *side, bool from_opus,
 
 static void side_packet(struct sound *s, struct side *side)
 {
-	const struct frame *f = &side->frames[(s->n + side->skew) % FRAMES];
-	uint8_t buf[PKT_HDR + PAYLOAD_MAX];
+	const struct voice_frame *f =
+		&side->frames[(s->n + side->skew) % FRAMES];
+	uint8_t buf[PKT_HDR + VOICE_MAX];
 	struct strm_pkt sp = {
 		.h = {.ssrc = 9,
 		      .ts = s->n * side->step,
@@ -390,8 +342,8 @@ static double frame_of_all(struct whole *w, unsigned turns)
 	double us = 0;
 
 	for (unsigned i = 0; i < WHOLE; i++) {
-		const struct frame *a = &opus[(w->n + i * 37) % FRAMES];
-		const struct frame *b = &pcmu[(w->n + i * 37) % FRAMES];
+		const struct voice_frame *a = &opus[(w->n + i * 37) % FRAMES];
+		const struct voice_frame *b = &pcmu[(w->n + i * 37) % FRAMES];
 
 		(void)mock_media_send(w->pages[i]->mock, w->pages[i]->pt,
 				      w->n * 960, a->data, a->len);
@@ -466,9 +418,9 @@ int main(void)
 	int err = libre_init();
 
 	if (!err)
-		err = record_opus();
+		err = voice_opus(opus, FRAMES);
 	if (!err)
-		err = record_pcmu();
+		err = voice_pcmu(pcmu, FRAMES);
 	printf("transcode %s\n", opus_get_version_string());
 	for (unsigned i = 0; i < 4 && !err; i++) {
 		bench_floor(complexities[i]);
