@@ -20,7 +20,7 @@ echo "redis     $(redis-server --version 2>/dev/null | sed 's/.*v=\([^ ]*\).*/\1
 echo "version   $(git describe --always --dirty --tags 2>/dev/null || echo unknown), release build"
 echo "load      $(cut -d' ' -f1-3 /proc/loadavg) before the first one (CPU time grows, too, when others use the caches)"
 echo
-echo "CPU time, not wall time. \"once\": measured in another run, on such a machine."
+echo "CPU time, not wall time, where nothing else is said. \"once\": measured in another run, on such a machine."
 
 failed=
 for b in "$B"/tests/bench/bench_*"$only"*; do
@@ -29,6 +29,13 @@ for b in "$B"/tests/bench/bench_*"$only"*; do
 	echo
 	echo "== ${b##*/bench_}"
 	timeout 300 "$b" || failed="$failed ${b##*/}"
+done
+for b in tests/bench/bench_*"$only"*.mjs; do
+	[ -f "$b" ] || continue
+	name=${b##*/bench_}
+	echo
+	echo "== ${name%.mjs} (wall time)"
+	timeout 300 node "$b" || failed="$failed ${b##*/}"
 done
 
 if [ -n "$failed" ]; then
