@@ -50,11 +50,16 @@ export class Suite {
     return new Phone(page, context, registered);
   }
 
-  // Another Chromium, which can be killed: { browser, kill() }
+  // Another Chromium, which can be killed, or freeze, as if its network was
+  // gone: { browser, kill(), freeze() }
   async chromium() {
     // a bare root knows no name "localhost"
     const server = await chromium.launchServer({ ...CHROMIUM, host: '127.0.0.1' });
-    return { browser: await chromium.connect(server.wsEndpoint()), kill: () => server.kill() };
+    return {
+      browser: await chromium.connect(server.wsEndpoint()),
+      kill: () => server.kill(),
+      freeze: () => process.kill(-server.process().pid, 'SIGSTOP'),
+    };
   }
 
   async stop() {

@@ -207,6 +207,23 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
     assert.ok(ms < CONSENT_MS + GRACE_MS + 4000, `${ms} ms`);
   });
 
+  test('a browser whose network is gone: the PBX hears BYE', async () => {
+    const t = world.tenant();
+    const other = await suite.chromium();
+    try {
+      const alice = await phone(t, 'alice', 'jssip', { browser: other.browser });
+      const [, into] = await connect(alice, t.pbx);
+      const start = Date.now();
+      other.freeze();
+      await into.ended(CONSENT_MS + GRACE_MS + 15000);
+      const ms = Date.now() - start;
+      assert.ok(ms < CONSENT_MS + GRACE_MS + 4000, `${ms} ms`);
+    } finally {
+      phones.pop(); // it does not answer
+      await other.kill();
+    }
+  });
+
   test('a browser that is killed while the PBX rings: the PBX hears CANCEL', async () => {
     const t = world.tenant();
     const other = await suite.chromium();
