@@ -179,6 +179,7 @@ $(REPLAY): $(B)/tests/replay/%: $(B)/obj/tests/fuzz/%.o $(call obj,tests/lib/fuz
 check: $(UNIT) $(FLOW) $(REPLAY) ## unit and flow tests, corpora replayed (T=name for some)
 	$(Q)deploy/prove.sh "$(T)" $(UNIT) $(FLOW) $(REPLAY)
 
+flow-bins: $(FLOW)
 asan: ## check again with address, leak and undefined-behaviour sanitizers
 	$(Q)$(MAKE) B=$(B)/asan SAN=address,undefined check
 tsan: ## check again with the thread sanitizer
@@ -269,7 +270,7 @@ clean: ## remove $(B)
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
-.PHONY: all web check asan tsan memcheck check-system check-browser test run deps soak fuzz \
+.PHONY: all web check flow-bins asan tsan memcheck check-system check-browser test run deps soak fuzz \
 	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins format format-check tidy cppcheck lint coverage \
 	install uninstall dist clean help always flags
 .SECONDARY:
