@@ -19,6 +19,7 @@
 
 #include "common/cfg_schema.h"
 #include "common/status.h"
+#include "routing/route_device.h"
 
 struct route_connection;
 struct route_index;
@@ -64,6 +65,7 @@ struct route_tenant {
 	uint32_t nusers;
 	struct route_connection *connections; /* route_conn.h */
 	uint32_t nconnections, nlogins; /* of these, those that register here */
+	struct route_devices devices;   /* of its users */
 	struct route_rule *rules;       /* in order */
 	uint32_t nrules;
 	struct route_index *by_name, *by_number, *by_connection, *by_login;

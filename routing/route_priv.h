@@ -8,6 +8,7 @@
 
 #include "routing/route.h"
 #include "routing/route_conn.h"
+#include "routing/route_device.h"
 #include "routing/route_regex.h"
 
 struct arena;
@@ -94,6 +95,7 @@ bool route_check_realm(const char *text, char *why, size_t size);
 
 /* --- route_conn_cfg.c, route_conn.c, route_source.c: connections ---------- */
 
+extern const struct cfg_table route_device_table; /* route_device_cfg.c */
 extern const struct cfg_field route_conn_item;
 const char *route_codec_name(enum route_codec codec);
 /* "host[:port]" into host, port and addr of peer. */

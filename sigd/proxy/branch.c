@@ -15,6 +15,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "sigd/proxy/device_media.h"
 #include "sigd/proxy/invite.h"
 
 static void timers_stop(struct branch *branch)
@@ -448,6 +449,7 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 
 static int ask_offer(struct branch *branch)
 {
+	char net[DEVICE_NET_MAX];
 	const struct branch_to *to = &branch->to;
 	struct invite *inv = branch->inv;
 	struct ctl_req req = {.verb = CTL_LEG_LOCAL,
@@ -456,7 +458,7 @@ static int ask_offer(struct branch *branch)
 					.profile = side_profile(&to->flow,
 								to->conn)}};
 
-	side_terms(&req.local.terms, to->conn);
+	device_branch_terms(&req.local.terms, net, branch);
 	str_ncpy(req.session, inv->rec.session, sizeof(req.session));
 	return media_client_ask(&branch->ask, inv->px->deps.media,
 				inv->rec.media, &req, on_offer, branch);

@@ -9,6 +9,7 @@
 #include "common/fault.h"
 #include "common/id.h"
 #include "common/log.h"
+#include "sigd/proxy/device_media.h"
 #include "sigd/proxy/invite.h"
 
 static void destructor(void *data)
@@ -337,6 +338,7 @@ int invite_ask(struct invite *inv, unsigned slot, const struct ctl_req *req,
 
 int invite_remote_offer(struct invite *inv, media_answer_h *h)
 {
+	char net[DEVICE_NET_MAX];
 	struct ctl_req req = {
 		.verb = CTL_LEG_REMOTE,
 		.remote = {.leg = 1,
@@ -346,7 +348,7 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 			   .sdp = txn_srv_request(inv->st)->body},
 	};
 
-	side_terms(&req.remote.terms, inv->from);
+	device_caller_terms(&req.remote.terms, net, inv);
 	str_ncpy(req.remote.call, inv->rec.call, sizeof(req.remote.call));
 	pl_set_str(&req.remote.tenant, inv->rec.tenant);
 	return invite_ask(inv, 0, &req, h);
@@ -359,6 +361,7 @@ bool invite_delayed(const struct invite *inv)
 
 int invite_local_offer(struct invite *inv, media_answer_h *h)
 {
+	char net[DEVICE_NET_MAX];
 	struct ctl_req req = {
 		.verb = CTL_LEG_LOCAL,
 		.local = {.leg = 1,
@@ -367,7 +370,7 @@ int invite_local_offer(struct invite *inv, media_answer_h *h)
 			  .create = true},
 	};
 
-	side_terms(&req.local.terms, inv->from);
+	device_caller_terms(&req.local.terms, net, inv);
 	str_ncpy(req.local.call, inv->rec.call, sizeof(req.local.call));
 	pl_set_str(&req.local.tenant, inv->rec.tenant);
 	return invite_ask(inv, 0, &req, h);

@@ -30,6 +30,7 @@ struct media_client {
 		enum ctl_profile profile;
 		enum ctl_source source;
 		char codecs[64];
+		char networks[64];
 		char sdp[256]; /* of its far side */
 		bool dropped;
 		uint8_t peer;
@@ -112,24 +113,34 @@ static inline void on_ask(void *arg)
 	ask->h(&ans, ask->arg);
 }
 
+static inline void media_terms(struct media_client *client, uint8_t leg,
+			       const struct ctl_terms *terms)
+{
+	client->leg[leg].source = terms->source;
+	if (terms->codecs.p)
+		(void)pl_strcpy(&terms->codecs, client->leg[leg].codecs,
+				sizeof(client->leg[0].codecs));
+	if (terms->networks.p)
+		(void)pl_strcpy(&terms->networks, client->leg[leg].networks,
+				sizeof(client->leg[0].networks));
+}
+
 static inline void media_note(struct media_client *client,
 			      const struct ctl_req *req)
 {
 	client->asked[req->verb]++;
 	if (req->verb == CTL_LEG_REMOTE) {
 		client->leg[req->remote.leg].profile = req->remote.profile;
+		if (req->remote.kind == CTL_OFFER)
+			media_terms(client, req->remote.leg,
+				    &req->remote.terms);
 		(void)pl_strcpy(&req->remote.sdp,
 				client->leg[req->remote.leg].sdp,
 				sizeof(client->leg[0].sdp));
 	} else if (req->verb == CTL_LEG_LOCAL) {
-		const struct ctl_terms *terms = &req->local.terms;
-
 		client->leg[req->local.leg].profile = req->local.profile;
-		client->leg[req->local.leg].source = terms->source;
-		if (terms->codecs.p)
-			(void)pl_strcpy(&terms->codecs,
-					client->leg[req->local.leg].codecs,
-					sizeof(client->leg[0].codecs));
+		if (req->local.want == CTL_OFFER)
+			media_terms(client, req->local.leg, &req->local.terms);
 	} else if (req->verb == CTL_LEG_JOIN) {
 		client->leg[req->join.leg].peer = req->join.peer;
 	} else if (req->verb == CTL_LEG_ROLLBACK) {

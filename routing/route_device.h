@@ -1,0 +1,37 @@
+/*
+ * route_device.h  What a tenant has settled for all devices of its users
+ *
+ * Part of a table (route.h): const after the load, and borrowed from it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ROUTING_ROUTE_DEVICE_H
+#define ROUTING_ROUTE_DEVICE_H
+
+#include <stdint.h>
+
+#include "common/cfg_schema.h"
+
+/* Whose RTP is taken for that of a telephone (plain RTP; not of pages). */
+enum route_device_source {
+	ROUTE_DEVICE_AUTO = 1, /* learn-once behind NAT, else strict */
+	ROUTE_DEVICE_STRICT,   /* the address in its SDP alone */
+	ROUTE_DEVICE_LEARN,    /* always learn-once */
+};
+
+/* Which of a user's devices ring (RFC 3261 16.6, 16.7). */
+enum route_ring {
+	ROUTE_RING_Q = 1, /* those of the highest q, then the next ones */
+	ROUTE_RING_ALL,   /* all at once, whatever their q */
+};
+
+struct route_devices {
+	enum route_device_source media_source;
+	enum route_ring ring;
+};
+
+/* "auto", "strict", "learn-once"; "by-q", "all" */
+const char *route_device_source_name(enum route_device_source source);
+const char *route_ring_name(enum route_ring ring);
+
+#endif
