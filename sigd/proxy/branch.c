@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "sigd/proxy/device_media.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/verdict.h"
 
 static void timers_stop(struct branch *branch)
 {
@@ -115,46 +116,15 @@ static void over(struct branch *branch, uint16_t scode,
 
 /* --- what it says ------------------------------------------------------------------ */
 
-static enum status reason_of(uint16_t scode)
-{
-	switch (scode) {
-	case 486:
-	case 600:
-		return STATUS_BUSY;
-	case 603:
-	case 403:
-		return STATUS_DECLINED;
-	case 404:
-	case 604:
-		return STATUS_UNKNOWN_USER;
-	case 408:
-	case 480:
-		return STATUS_NO_ANSWER;
-	case 487:
-		return STATUS_CANCELLED;
-	case 488:
-	case 606:
-		return STATUS_NOT_ACCEPTABLE;
-	default:
-		return STATUS_TARGET_DOWN;
-	}
-}
-
-/* It cannot do the work, or is not there: another target may. */
-static bool failed(uint16_t scode)
-{
-	return scode == 408 || scode == 430 || (scode >= 500 && scode < 600);
-}
-
 /* What is a matter between the target and us is not the caller's: a
  * challenge, a new target, and that it has too much to do (RFC 3261 16.7 step
  * 6). */
 static void refused(struct branch *branch, const struct smsg *msg)
 {
 	struct invite_result result = {.code = msg->scode,
-				       .why = reason_of(msg->scode),
+				       .why = verdict_reason(msg->scode),
 				       .msg = msg,
-				       .next = failed(msg->scode)};
+				       .next = verdict_elsewhere(msg->scode)};
 	const bool device = !branch->to.conn;
 
 	if (msg->scode == 401 || msg->scode == 407) {

@@ -133,3 +133,22 @@ bool health_down(const struct health *health,
 	return row && redis_link_time(health->link, &now) &&
 	       now < row->until_ms;
 }
+
+unsigned health_order(const struct health *health,
+		      struct route_target *targets, unsigned n)
+{
+	struct route_target down[ROUTE_TARGETS_MAX];
+	unsigned ndown = 0, up = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct route_target *target = &targets[i];
+
+		if (target->kind == ROUTE_TO_CONNECTION &&
+		    health_down(health, target->connection))
+			down[ndown++] = *target;
+		else
+			targets[up++] = *target;
+	}
+	memcpy(&targets[up], down, ndown * sizeof(down[0]));
+	return up;
+}

@@ -18,6 +18,7 @@
 struct health;
 struct redis_link;
 struct route_connection;
+struct route_target;
 struct wheel;
 
 #define HEALTH_KEY "cb:down"
@@ -30,5 +31,13 @@ int health_alloc(struct health **healthp, struct redis_link *link,
 /* health may be NULL: nothing is known to be down. */
 bool health_down(const struct health *health,
 		 const struct route_connection *conn);
+
+/*
+ * What is down comes last, in its order: nobody shall wait for it, but the
+ * probes may be wrong, and then there is nothing else. n: up to
+ * ROUTE_TARGETS_MAX. How many are up is returned.
+ */
+unsigned health_order(const struct health *health,
+		      struct route_target *targets, unsigned n);
 
 #endif

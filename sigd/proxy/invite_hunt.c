@@ -15,6 +15,7 @@
 #include "sigd/proxy/health.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/verdict.h"
 
 /* What was sought there comes to nothing. */
 static void leave_place(struct invite *inv)
@@ -38,32 +39,9 @@ void hunt_clear(struct invite *inv)
 
 /* --- the best response ---------------------------------------------------------- */
 
-/*
- * 16.7 step 6: a 6xx before all, else the lowest class. Within a class first
- * what the caller can mend, and last what only says that nobody was there:
- * that a phone is busy tells more than that another one did not answer.
- */
-static unsigned rank(uint16_t code)
-{
-	static const uint16_t mend[] = {415, 420, 484};
-	static const uint16_t vague[] = {408, 430, 480, 487, 500, 504};
-
-	if (code >= 600)
-		return code - 600u;
-	for (size_t i = 0; i < sizeof(mend) / sizeof(mend[0]); i++) {
-		if (code == mend[i])
-			return code / 100u * 1000u;
-	}
-	for (size_t i = 0; i < sizeof(vague) / sizeof(vague[0]); i++) {
-		if (code == vague[i])
-			return code / 100u * 1000u + 500u + code % 100u;
-	}
-	return code / 100u * 1000u + 1u + code % 100u;
-}
-
 static void best_keep(struct hunt *hunt, const struct invite_result *result)
 {
-	if (hunt->code && rank(result->code) >= rank(hunt->code))
+	if (hunt->code && verdict_rank(result->code) >= verdict_rank(hunt->code))
 		return;
 	hunt->code = result->code;
 	hunt->why = result->why;
@@ -336,30 +314,15 @@ static void on_own_offer(const struct ctl_ans *ans, void *arg)
 		invite_fail(inv, code);
 }
 
-static bool is_down(const struct invite *inv, const struct route_target *target)
-{
-	return target->kind == ROUTE_TO_CONNECTION &&
-	       health_down(inv->px->health, target->connection);
-}
-
-/* What is down comes last, in its order: a caller shall not wait for it, but
- * the probes may be wrong, and then there is nothing else. */
 static void healthy_first(struct invite *inv)
 {
 	struct hunt *hunt = &inv->hunt;
-	struct route_target down[ROUTE_TARGETS_MAX];
-	unsigned ndown = 0, n = 0;
+	unsigned up = health_order(inv->px->health, hunt->targets,
+				   hunt->ntargets);
 
-	for (unsigned i = 0; i < hunt->ntargets; i++) {
-		if (is_down(inv, &hunt->targets[i]))
-			down[ndown++] = hunt->targets[i];
-		else
-			hunt->targets[n++] = hunt->targets[i];
-	}
-	memcpy(&hunt->targets[n], down, ndown * sizeof(down[0]));
-	for (unsigned i = 0; i < ndown; i++)
+	for (unsigned i = up; i < hunt->ntargets; i++)
 		log_info(inv->rec.call, "put last, as it is down", "to=%s",
-			 down[i].connection->name);
+			 hunt->targets[i].connection->name);
 }
 
 void invite_hunt(struct invite *inv)
