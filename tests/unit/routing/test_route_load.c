@@ -138,7 +138,8 @@ static void all_errors_come_at_once(void)
 		"1 to 32 of a-z, 0-9 and -\n"
 		"r.yaml:2:9: \"domains\" is missing, expected a list\n"
 		"r.yaml:2:10: unknown key \"domain\" in a tenant, expected "
-		"domains, realm, users, connections, routes, did you mean \"domains\"?\n"
+		"domains, realm, users, devices, "
+		"connections, routes, did you mean \"domains\"?\n"
 		"r.yaml:4:15: domains: \"a b\" will not do, expected a host "
 		"name, an IP address, or \"*\"\n"
 		"r.yaml:5:12: realm: \"x\"y\" will not do, expected a text "
@@ -302,6 +303,9 @@ static void effective_table_prints_without_secrets(void)
 		       "      1001:\n"
 		       "        password: '***'\n"
 		       "        max_devices: 0\n"
+		       "    devices:\n"
+		       "      media_source: auto\n"
+		       "      ring: by-q\n"
 		       "    routes:\n"
 		       "      - name: echo\n"
 		       "        match:\n"
@@ -313,7 +317,10 @@ static void effective_table_prints_without_secrets(void)
 		       "          user: alice\n"
 		       "  rest:\n"
 		       "    domains: [\"*\"]\n"
-		       "    realm: rest\n");
+		       "    realm: rest\n"
+		       "    devices:\n"
+		       "      media_source: auto\n"
+		       "      ring: by-q\n");
 	mem_deref(out);
 	mem_deref(table);
 }
