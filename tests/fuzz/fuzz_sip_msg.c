@@ -13,6 +13,7 @@
 
 #include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_edit.h"
+#include "sigd/sip/smsg_sdp.h"
 #include "tests/lib/fuzz.h"
 
 enum {
@@ -136,6 +137,17 @@ static void answer(const struct smsg *req, uint8_t *out, bool sane)
 		must(!strcmp(why.reason, "Header Too Long"));
 }
 
+/* It is a part of the body. */
+static void description(const struct smsg *msg)
+{
+	struct pl sdp;
+	int err = smsg_sdp(msg, &sdp);
+
+	must(!err || !sdp.l);
+	must(!sdp.l || (sdp.p >= msg->body.p &&
+			sdp.p + sdp.l <= msg->body.p + msg->body.l));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct smsg_err why;
@@ -154,6 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			answer(&msg, out, false);
 	} else {
 		round_trip(&msg, out);
+		description(&msg);
 		must(!smsg_clone(&copy, &msg));
 		check_same(&msg, copy);
 		mem_deref(copy);
