@@ -32,7 +32,7 @@ struct job {
 	struct registrar_ask *ask;
 	struct flow_id flow;
 	bool outbound; /* REGISTER: its answer says so */
-	char device[BINDING_DEVICE_MAX + 1]; /* that it binds; empty: none */
+	char *devices; /* that it binds (rebind_devices()) */
 	char source[FLOW_TEXT_MAX + 1];
 	char user[CALL_TEXT_MAX]; /* unescaped */
 };
@@ -44,6 +44,7 @@ static void destructor(void *data)
 	list_unlink(&job->le);
 	mem_deref(job->ask);
 	mem_deref(job->table);
+	mem_deref(job->devices);
 	if (job->st)
 		txn_srv_detach(job->st);
 }
@@ -120,8 +121,8 @@ static void reply_bindings(struct job *job, const struct registrar_list *list)
 	mem_deref(mb);
 }
 
-/* Its calls, should it have lost a connection. */
-static void device_back(const struct job *job)
+/* Their calls, should they have lost a connection. */
+static void devices_back(const struct job *job)
 {
 	const struct txn_dest *src = txn_srv_source(job->st);
 	const struct aor_flow flow = {src->id, src->id_len};
@@ -129,7 +130,7 @@ static void device_back(const struct job *job)
 
 	pl_set_str(&aor.tenant, job->tenant->id);
 	pl_set_str(&aor.user, job->user);
-	rebind_back(job->px, &aor, job->device, &flow);
+	rebind_back(job->px, &aor, job->devices, &flow);
 }
 
 static void on_registered(const struct registrar_list *list, void *arg)
@@ -146,8 +147,8 @@ static void on_registered(const struct registrar_list *list, void *arg)
 		if (job->who.user)
 			flow_users_note(job->px, &job->flow, job->tenant->id,
 					job->user);
-		if (job->device[0])
-			device_back(job);
+		if (job->devices)
+			devices_back(job);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
 			  job->tenant->id, job->user, list->n);
 		(void)FAULT("sigd.register.done");
@@ -215,9 +216,8 @@ static void serve_register(struct job *job)
 					src->id_len);
 	if (code == STATUS_OK) {
 		job->outbound = req->outbound;
-		if (!job->who.conn && req->nc && req->contacts[0].expires)
-			str_ncpy(job->device, req->contacts[0].device,
-				 sizeof(job->device));
+		if (!job->who.conn)
+			job->devices = rebind_devices(req);
 		/* a PBX is where it said last */
 		req->all |= job->who.conn && binds(req);
 		err = registrar_register(&job->ask, &params, req,

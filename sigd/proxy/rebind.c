@@ -162,15 +162,32 @@ static void on_back(const struct aor_call *calls, size_t n,
 }
 
 void rebind_back(struct proxy *px, const struct registrar_aor *aor,
-		 const char *device, const struct aor_flow *flow)
+		 const char *devices, const struct aor_flow *flow)
 {
 	struct rebind *rb = rebind_new(px, flow);
-	const uint32_t life_s = px->cfg.reg.expires_max +
-				px->cfg.flow_grace_ms / 1000 + 1;
 
-	if (rb && aor_calls_move(&rb->ask, px->deps.redis, aor, device, flow,
-				 life_s, on_back, rb))
+	if (rb && aor_calls_move(&rb->ask, px->deps.redis, aor, devices, flow,
+				 on_back, rb))
 		mem_deref(rb);
+}
+
+char *rebind_devices(const struct reg_request *req)
+{
+	struct mbuf *mb = mbuf_alloc(BINDING_DEVICE_MAX + 2);
+	char *devices = NULL;
+	int err = mb ? 0 : ENOMEM;
+
+	for (size_t i = 0; i < req->nc && !err; i++) {
+		if (req->contacts[i].expires)
+			err = mbuf_printf(mb, "%s\n",
+					  req->contacts[i].device);
+	}
+	if (!err && mb->end) {
+		mbuf_set_pos(mb, 0);
+		(void)mbuf_strdup(mb, &devices, mb->end);
+	}
+	mem_deref(mb);
+	return devices;
 }
 
 /* --- not back in time --------------------------------------------------------------- */

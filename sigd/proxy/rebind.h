@@ -24,9 +24,11 @@ void rebind_ended(struct proxy *px, const struct call_record *rec);
 /* A flow of this user has ended. */
 void rebind_lost(struct proxy *px, const struct registrar_aor *aor,
 		 const struct aor_flow *flow);
-/* A device of this user has registered over this flow; device: its name among
- * the bindings. */
+/* Devices of this user have registered over this flow. */
 void rebind_back(struct proxy *px, const struct registrar_aor *aor,
-		 const char *device, const struct aor_flow *flow);
+		 const char *devices, const struct aor_flow *flow);
+/* The names among the bindings of all that this REGISTER binds, a line each;
+ * NULL: none. The caller owns it. */
+char *rebind_devices(const struct reg_request *req);
 
 #endif

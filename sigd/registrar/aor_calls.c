@@ -7,9 +7,11 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "common/id.h"
 #include "common/redis_link.h"
 #include "sigd/registrar/aor_calls.h"
+#include "sigd/registrar/reg_request.h"
 
 struct aor_calls_ask {
 	struct redis_link *link;
@@ -17,52 +19,66 @@ struct aor_calls_ask {
 	void *arg;
 };
 
-/* KEYS: calls. ARGV: name, flow, seconds. */
+/* "<flow>", "!" once that flow is known to have ended, and the device behind a
+ * blank; none is known of who never registered over that flow. */
+#define LUA_READ                                                             \
+	"local function read(val) "                                          \
+	"  local flow, lost, device = "                                      \
+	"    string.match(val, '^(%x*)(!?) ?(.*)$') "                        \
+	"  return flow, lost == '!', device end "
+
+/* KEYS: calls, bindings. ARGV: name, flow, seconds. */
 static const struct redis_script script_add = {
 	"aor-calls-add",
-	"redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) "
+	"local device = '' "
+	"local all = redis.call('HGETALL', KEYS[2]) "
+	"for i = 1, #all, 2 do "
+	"  if string.match(all[i + 1], '^%d+ %d+ %d+ (%x*) ') == ARGV[2] then "
+	"    device = all[i] end "
+	"end "
+	"redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. device) "
 	"if redis.call('TTL', KEYS[1]) < tonumber(ARGV[3]) then "
 	"  redis.call('EXPIRE', KEYS[1], ARGV[3]) end "
 	"return 1"};
 
-#define LUA_OVER                                                             \
-	"local function over(flow) "                                         \
-	"  local out = {flow} "                                              \
-	"  local all = redis.call('HGETALL', KEYS[1]) "                      \
-	"  for i = 1, #all, 2 do "                                           \
-	"    if all[i + 1] == flow then out[#out + 1] = all[i] end "         \
-	"  end return out end "
-
-/* ARGV: flow. */
+/* KEYS: calls. ARGV: flow. */
 static const struct redis_script script_on = {
-	"aor-calls-on", LUA_OVER "return over(ARGV[1])"};
+	"aor-calls-on",
+	LUA_READ
+	"local out = {ARGV[1]} "
+	"local all = redis.call('HGETALL', KEYS[1]) "
+	"for i = 1, #all, 2 do "
+	"  local flow, lost, device = read(all[i + 1]) "
+	"  if flow == ARGV[1] then "
+	"    out[#out + 1] = all[i] "
+	"    redis.call('HSET', KEYS[1], all[i], flow .. '! ' .. device) "
+	"  end "
+	"end return out"};
 
-/* KEYS: calls, flows, bindings. ARGV: device, flow, seconds. A page has another
- * name each time that it is loaded: of many, those go that neither are bound
- * nor were in a call. */
+/* KEYS: calls. ARGV: flow, devices. Another flow of the same instance (RFC
+ * 5626: another reg-id) takes only what has lost its own. */
 static const struct redis_script script_move = {
 	"aor-calls-move",
-	LUA_OVER
-	"local function tidy() "
-	"  local busy = {} "
-	"  for _, flow in ipairs(redis.call('HVALS', KEYS[1])) do "
-	"    busy[flow] = true end "
-	"  local all = redis.call('HGETALL', KEYS[2]) "
-	"  for i = 1, #all, 2 do "
-	"    if not busy[all[i + 1]] and "
-	"      redis.call('HEXISTS', KEYS[3], all[i]) == 0 then "
-	"      redis.call('HDEL', KEYS[2], all[i]) end "
+	LUA_READ
+	"local function instance(device) "
+	"  return string.match(device, '^(i:.*):[^:]*$') end "
+	"local function comes_to(device, lost) "
+	"  for i = 2, #ARGV do "
+	"    if device == ARGV[i] or (lost and instance(device) and "
+	"      instance(device) == instance(ARGV[i])) then "
+	"      return ARGV[i] end "
 	"  end end "
-	"local old = redis.call('HGET', KEYS[2], ARGV[1]) "
-	"if not old and redis.call('HLEN', KEYS[2]) >= 16 then tidy() end "
-	"redis.call('HSET', KEYS[2], ARGV[1], ARGV[2]) "
-	"if redis.call('TTL', KEYS[2]) < tonumber(ARGV[3]) then "
-	"  redis.call('EXPIRE', KEYS[2], ARGV[3]) end "
-	"if not old or old == ARGV[2] then return {} end "
-	"local out = over(old) "
-	"for i = 2, #out do "
-	"  redis.call('HSET', KEYS[1], out[i], ARGV[2]) end "
-	"return out"};
+	"local out = {ARGV[1]} "
+	"local all = redis.call('HGETALL', KEYS[1]) "
+	"for i = 1, #all, 2 do "
+	"  local flow, lost, device = read(all[i + 1]) "
+	"  local to = comes_to(device, lost) "
+	"  if device == '' and flow == ARGV[1] then to = ARGV[2] end "
+	"  if to then "
+	"    redis.call('HSET', KEYS[1], all[i], ARGV[1] .. ' ' .. to) "
+	"    if flow ~= ARGV[1] or lost then out[#out + 1] = all[i] end "
+	"  end "
+	"end return out"};
 
 static int key_print(char key[BINDING_KEY_MAX],
 		     const struct registrar_aor *aor, const char *what)
@@ -89,22 +105,24 @@ int aor_calls_add(struct redis_link *link, const struct registrar_aor *aor,
 		  const struct aor_call *call, const struct aor_flow *flow,
 		  uint32_t life_s)
 {
-	char key[BINDING_KEY_MAX], hex[2 * BINDING_FLOW_MAX + 1];
-	char name[24], life[16];
-	struct redis_arg keyv, argv[3];
+	char key[BINDING_KEY_MAX], bind[BINDING_KEY_MAX];
+	char hex[2 * BINDING_FLOW_MAX + 1], name[24], life[16];
+	struct redis_arg keyv[2], argv[3];
 	int err = key_print(key, aor, "calls");
 
+	err = err ? err : key_print(bind, aor, "bind");
 	err = err ? err : hex_print(hex, flow);
 	if (err)
 		return err;
 
 	name_print(name, call);
 	re_snprintf(life, sizeof(life), "%u", life_s);
-	keyv	= redis_str(key);
+	keyv[0] = redis_str(key);
+	keyv[1] = redis_str(bind);
 	argv[0] = redis_str(name);
 	argv[1] = redis_str(hex);
 	argv[2] = redis_str(life);
-	return redis_link_eval(link, &script_add, &keyv, 1, argv, 3, NULL,
+	return redis_link_eval(link, &script_add, keyv, 2, argv, 3, NULL,
 			       NULL);
 }
 
@@ -167,32 +185,31 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 	ask->h(calls, n, &old, ask->arg);
 }
 
+struct args {
+	const struct redis_arg *v;
+	size_t c;
+};
+
 static int ask_eval(struct aor_calls_ask **askp,
 		    const struct aor_calls_ask *what,
 		    const struct redis_script *script,
-		    const struct registrar_aor *aor,
-		    const struct redis_arg argv[3])
+		    const struct registrar_aor *aor, const struct args *args)
 {
-	char calls[BINDING_KEY_MAX], flows[BINDING_KEY_MAX];
-	char bind[BINDING_KEY_MAX];
+	char key[BINDING_KEY_MAX];
 	struct aor_calls_ask *ask;
-	struct redis_arg keyv[3];
-	int err = key_print(calls, aor, "calls");
+	struct redis_arg keyv;
+	int err = key_print(key, aor, "calls");
 
-	err = err ? err : key_print(flows, aor, "flows");
-	err = err ? err : key_print(bind, aor, "bind");
 	if (err)
 		return err;
 	ask = mem_zalloc(sizeof(*ask), destructor);
 	if (!ask)
 		return ENOMEM;
 
-	*ask	= *what;
-	keyv[0] = redis_str(calls);
-	keyv[1] = redis_str(flows);
-	keyv[2] = redis_str(bind);
-	err = redis_link_eval(ask->link, script, keyv, 3, argv, 3, on_reply,
-			      ask);
+	*ask = *what;
+	keyv = redis_str(key);
+	err  = redis_link_eval(ask->link, script, &keyv, 1, args->v, args->c,
+			       on_reply, ask);
 	if (err)
 		mem_deref(ask);
 	else
@@ -206,27 +223,30 @@ int aor_calls_on(struct aor_calls_ask **askp, struct redis_link *link,
 {
 	const struct aor_calls_ask what = {link, h, arg};
 	char hex[2 * BINDING_FLOW_MAX + 1];
-	struct redis_arg argv[3];
+	struct redis_arg argv;
+	const struct args args = {&argv, 1};
 	int err = hex_print(hex, flow);
 
-	argv[0] = redis_str(hex);
-	argv[1] = argv[2] = redis_str("");
-	return err ? err : ask_eval(askp, &what, &script_on, aor, argv);
+	argv = redis_str(hex);
+	return err ? err : ask_eval(askp, &what, &script_on, aor, &args);
 }
 
 int aor_calls_move(struct aor_calls_ask **askp, struct redis_link *link,
-		   const struct registrar_aor *aor, const char *device,
-		   const struct aor_flow *flow, uint32_t life_s,
-		   aor_calls_h *h, void *arg)
+		   const struct registrar_aor *aor, const char *devices,
+		   const struct aor_flow *flow, aor_calls_h *h, void *arg)
 {
 	const struct aor_calls_ask what = {link, h, arg};
-	char hex[2 * BINDING_FLOW_MAX + 1], life[16];
-	struct redis_arg argv[3];
+	char hex[2 * BINDING_FLOW_MAX + 1];
+	struct redis_arg argv[1 + REG_CONTACTS_MAX];
+	struct args args = {argv, 1};
 	int err = hex_print(hex, flow);
 
-	re_snprintf(life, sizeof(life), "%u", life_s);
-	argv[0] = redis_str(device);
-	argv[1] = redis_str(hex);
-	argv[2] = redis_str(life);
-	return err ? err : ask_eval(askp, &what, &script_move, aor, argv);
+	argv[0] = redis_str(hex);
+	while (*devices && args.c < COUNTOF(argv)) {
+		const size_t len = strcspn(devices, "\n");
+
+		argv[args.c++] = (struct redis_arg){devices, len};
+		devices += len + (devices[len] == '\n');
+	}
+	return err ? err : ask_eval(askp, &what, &script_move, aor, &args);
 }

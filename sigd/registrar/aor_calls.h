@@ -2,11 +2,14 @@
  * aor_calls.h  Which calls a user's devices are in, and over which flow
  *
  * When a device's connection is lost its calls must be found, and when it
- * registers again over another one they move there (RFC 5626: the flow is the
- * device's, not the call's). Two hashes of the AOR:
+ * registers again over another one they move there: a call is the device's
+ * (RFC 5626: instance and reg-id), whatever flow it began over. A hash of the
+ * AOR:
  *
- *   cb:{a:<tenant>/<user>}:calls  "<call>/<side>" -> flow (hex)
- *   cb:{a:<tenant>/<user>}:flows  device -> flow it registered over last (hex)
+ *   cb:{a:<tenant>/<user>}:calls  "<call>/<side>" -> "<flow, hex>[!] [device]"
+ *
+ * The device is the one that was bound over that flow when the call was
+ * answered, or the first that registers over it later. "!": the flow has ended.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -37,23 +40,23 @@ int aor_calls_add(struct redis_link *link, const struct registrar_aor *aor,
 int aor_calls_drop(struct redis_link *link, const struct registrar_aor *aor,
 		   const struct aor_call *call);
 
-/* old: the flow that these were over. All is valid during the call; n is 0
+/* flow: as it was asked with. All is valid during the call; n is 0
  * with Redis away. */
 typedef void(aor_calls_h)(const struct aor_call *calls, size_t n,
-			  const struct aor_flow *old, void *arg);
+			  const struct aor_flow *flow, void *arg);
 
 /* A question under way; the caller owns it. */
 struct aor_calls_ask;
 
-/* Calls over this flow. */
+/* Calls over this flow, which has ended. */
 int aor_calls_on(struct aor_calls_ask **askp, struct redis_link *link,
 		 const struct registrar_aor *aor, const struct aor_flow *flow,
 		 aor_calls_h *h, void *arg);
-/* The device (its name among the bindings) has registered over this flow, for
- * life_s: calls over its former flow are now over this one, and given to h. */
+/* These devices (their names among the bindings, a line each) have registered
+ * over this flow: their calls are over it now, and given to h, as are those that
+ * another flow of their instances has lost. */
 int aor_calls_move(struct aor_calls_ask **askp, struct redis_link *link,
-		   const struct registrar_aor *aor, const char *device,
-		   const struct aor_flow *flow, uint32_t life_s,
-		   aor_calls_h *h, void *arg);
+		   const struct registrar_aor *aor, const char *devices,
+		   const struct aor_flow *flow, aor_calls_h *h, void *arg);
 
 #endif
