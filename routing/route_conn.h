@@ -73,7 +73,7 @@ struct route_conn_peer {
 struct route_conn_login {
 	const char *username; /* NULL: none; then there is no password */
 	const char *password;
-	const char *realm; /* NULL: whatever it asks for */
+	const char *realm; /* NULL: that which it asks for first */
 	/* inbound: H(username:realm:password) under the realm of the tenant,
 	 * as in struct route_user; else "" */
 	char ha1_md5[32 + 1];

@@ -94,7 +94,8 @@ static const struct cfg_field conn_fields[] = {
 	 .flags = CFG_F_SECRET, .help = "The password to `username`."},
 	{"realm", CFG_STRING, CONN(login.realm), .min = 1, .max = 64,
 	 .check = route_check_realm, .pattern = "^[^\"\\\\]*$",
-	 .help = "Only challenges of this realm are answered; none: of any."},
+	 .help = "Only challenges of this realm are answered; none: of that "
+		 "with which it challenged first."},
 	{"from_user", CFG_STRING, CONN(from_user), .min = 1, .max = 64,
 	 .check = route_check_user,
 	 .help = "The user of From towards it; none: the caller's."},

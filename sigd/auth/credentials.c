@@ -16,7 +16,8 @@ struct offer {
 	struct shdr_digest digest;
 	enum digest_alg alg;
 	bool sess; /* "-sess" (RFC 7616 section 3.4.2) */
-	bool qop;  /* auth; else as RFC 2069 had it */
+	const char *qop; /* NULL: none, as RFC 2069 had it */
+	uint32_t nc;
 };
 
 /* Between quotes without an escape: nobody may end our header field. */
@@ -61,19 +62,18 @@ static bool algorithm(struct offer *offer)
 	return digest_alg_parse(&offer->alg, &name);
 }
 
-/* qop-options is a list; auth-int alone is not served: a proxy's body may be
- * written anew on the way (RFC 7616 section 3.4.3). */
+/* qop-options is a list; auth-int only where nothing else is offered: a body
+ * may be written anew on the way (RFC 7616 section 3.4.3). */
 static bool protection(struct offer *offer)
 {
-	struct pl rest = offer->digest.qop, token;
+	const struct pl *qop = &offer->digest.qop;
 
-	if (!pl_isset(&rest))
+	if (!pl_isset(qop))
 		return !offer->sess;
-	while (!shdr_list_next(&token, &rest)) {
-		if (!pl_strcasecmp(&token, "auth"))
-			return offer->qop = true;
-	}
-	return false;
+	offer->qop = shdr_list_has(qop, "auth")	      ? "auth"
+		     : shdr_list_has(qop, "auth-int") ? "auth-int"
+						      : NULL;
+	return offer->qop != NULL;
 }
 
 static bool offer_read(struct offer *offer, const struct pl *val,
@@ -131,27 +131,42 @@ static int ha1_make(char ha1[DIGEST_HEX_MAX + 1], const struct offer *offer,
 	return err;
 }
 
+/* A2: method and URI, with auth-int the body's hash behind them. */
+static int ha2_make(char ha2[DIGEST_HEX_MAX + 1], const struct offer *offer,
+		    const struct credentials_use *use)
+{
+	const bool integrity = offer->qop && !strcmp(offer->qop, "auth-int");
+	struct pl a2[3] = {use->method, use->uri, {0}};
+	char body[DIGEST_HEX_MAX + 1] = "";
+	int err = 0;
+
+	if (integrity)
+		err = digest_hash(body, offer->alg, &use->body, 1);
+	pl_set_str(&a2[2], body);
+	return err ? err
+		   : digest_hash(ha2, offer->alg, a2, integrity ? 3 : 2);
+}
+
 static int response_make(char hex[DIGEST_HEX_MAX + 1],
 			 const struct offer *offer,
 			 const struct credentials *who,
 			 const struct credentials_use *use,
 			 const struct pl *cnonce)
 {
-	const struct pl a2[2] = {use->method, use->uri};
 	char ha1[DIGEST_HEX_MAX + 1], ha2[DIGEST_HEX_MAX + 1], nc[9];
-	struct pl with[6] = {{0}, offer->digest.nonce, {0}, *cnonce,
-			     PL("auth"), {0}};
+	struct pl with[6] = {{0}, offer->digest.nonce, {0}, *cnonce, {0}, {0}};
 	struct pl without[3] = {{0}, offer->digest.nonce, {0}};
 	int err = ha1_make(ha1, offer, who, cnonce);
 
 	if (!err)
-		err = digest_hash(ha2, offer->alg, a2, 2);
+		err = ha2_make(ha2, offer, use);
 	if (err)
 		return err;
 
-	re_snprintf(nc, sizeof(nc), "%08x", use->nc);
+	re_snprintf(nc, sizeof(nc), "%08x", offer->nc);
 	pl_set_str(&with[0], ha1);
 	pl_set_str(&with[2], nc);
+	pl_set_str(&with[4], offer->qop ? offer->qop : "");
 	pl_set_str(&with[5], ha2);
 	without[0] = with[0];
 	without[2] = with[5];
@@ -179,8 +194,8 @@ static int value_write(struct credentials_answer *answer,
 		return err;
 
 	if (offer->qop)
-		re_snprintf(qop, sizeof(qop), ", qop=auth, nc=%08x, "
-			    "cnonce=\"%s\"", use->nc, cnonce);
+		re_snprintf(qop, sizeof(qop), ", qop=%s, nc=%08x, "
+			    "cnonce=\"%s\"", offer->qop, offer->nc, cnonce);
 	if (pl_isset(&digest->opaque) &&
 	    re_snprintf(opaque, sizeof(opaque), ", opaque=\"%r\"",
 			&digest->opaque) < 0)
@@ -206,7 +221,7 @@ int credentials_answer(struct credentials_answer *answer,
 	struct offer offer;
 	int err;
 
-	if ((response->scode != 401 && !proxy) || !use->nc ||
+	if ((response->scode != 401 && !proxy) ||
 	    !quotable(&credentials->username) || !quotable(&use->uri))
 		return EINVAL;
 
@@ -220,5 +235,9 @@ int credentials_answer(struct credentials_answer *answer,
 			       : SHDR_AUTHORIZATION;
 	answer->stale  = !pl_strcasecmp(&offer.digest.stale, "true");
 	answer->nonce  = offer.digest.nonce;
+	answer->realm  = offer.digest.realm;
+	offer.nc = credentials->nch ? credentials->nch(&answer->nonce,
+						       credentials->arg)
+				    : 1;
 	return value_write(answer, &offer, credentials, use);
 }

@@ -36,6 +36,8 @@ static const struct text_field texts[] = {
 	{"at", PLACE(at), true},
 	{"a.oat", PLACE(side[CALL_CALLER].own_at), true},
 	{"b.oat", PLACE(side[CALL_CALLEE].own_at), true},
+	{"a.ack", PLACE(side[CALL_CALLER].ack), true},
+	{"b.ack", PLACE(side[CALL_CALLEE].ack), true},
 	SIDE("a.", CALL_CALLER), SIDE("b.", CALL_CALLEE),
 };
 

@@ -43,12 +43,14 @@ static const struct redis_script script_end = {
 	"call-end",
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
+	"redis.call('HDEL', KEYS[1], 'a.ack', 'b.ack') "
+	"local cdr = redis.call('HGETALL', KEYS[1]) "
 	"local tenant = redis.call('HGET', KEYS[1], 'tenant') "
 	"local t = redis.call('TIME') "
 	"local now = string.format('%.0f', t[1] * 1000 "
 	"  + math.floor(t[2] / 1000)) "
 	"redis.call('XADD', KEYS[2], 'MAXLEN', '~', 20000, '*', "
-	"  'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(rec)) "
+	"  'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(cdr)) "
 	"redis.call('XTRIM', KEYS[2], 'MINID', "
 	"  string.format('%.0f', now - 604800000)) "
 	"redis.call('EXPIRE', KEYS[2], 604800) "
@@ -58,10 +60,12 @@ static const struct redis_script script_end = {
 	"redis.call('ZREM', KEYS[3], ARGV[3] .. '/' .. tenant) "
 	"return rec"};
 
-/* ARGV: side, other side, shift, CSeq. */
+/* ARGV: side, other side, shift, CSeq, ack. */
 static const struct redis_script script_shift = {
 	"call-shift",
 	"if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end "
+	"if ARGV[5] ~= '' then "
+	"  redis.call('HSET', KEYS[1], ARGV[1] .. 'ack', ARGV[5]) end "
 	"redis.call('HSET', KEYS[1], ARGV[1] .. 'shift', ARGV[3]) "
 	"if redis.call('HGET', KEYS[1], ARGV[2] .. 'icseq') == ARGV[4] then "
 	"  redis.call('HSET', KEYS[1], ARGV[2] .. 'ishift', ARGV[3]) end "
@@ -204,22 +208,23 @@ static void on_shifted(int err, const struct redis_val *val, void *arg)
 }
 
 void call_record_shift(struct redis_link *link, const char *call,
-		       unsigned side, uint32_t shift, uint32_t cseq)
+		       const struct call_shift *shift)
 {
-	const bool caller = side == CALL_CALLER;
-	struct redis_arg key_arg, argv[4];
+	const bool caller = shift->side == CALL_CALLER;
+	struct redis_arg key_arg, argv[5];
 	struct call_keys keys;
 	char num[16], cseq_num[16];
 
 	call_keys_print(&keys, call);
-	re_snprintf(num, sizeof(num), "%u", shift);
+	re_snprintf(num, sizeof(num), "%u", shift->shift);
 	key_arg = redis_str(keys.rec);
-	re_snprintf(cseq_num, sizeof(cseq_num), "%u", cseq);
+	re_snprintf(cseq_num, sizeof(cseq_num), "%u", shift->cseq);
 	argv[0] = redis_str(caller ? "a." : "b.");
 	argv[1] = redis_str(caller ? "b." : "a.");
 	argv[2] = redis_str(num);
 	argv[3] = redis_str(cseq_num);
-	(void)redis_link_eval(link, &script_shift, &key_arg, 1, argv, 4,
+	argv[4] = redis_str(shift->ack);
+	(void)redis_link_eval(link, &script_shift, &key_arg, 1, argv, 5,
 			      on_shifted, NULL);
 }
 

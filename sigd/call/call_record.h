@@ -32,6 +32,7 @@ enum {
 	CALL_CONN_MAX = 32,  /* name of a connection */
 	CALL_AT_MAX = 31,
 	CALL_ROUTES_MAX = 1024,
+	CALL_ACK_MAX = 2048,
 };
 
 enum call_state { CALL_SETUP, CALL_UP };
@@ -60,6 +61,9 @@ struct call_side {
 	uint32_t own_cseq;           /* of the last INVITE of it that we
 					answered ourselves; 0: none */
 	char own_at[CALL_AT_MAX + 1];/* ... and which worker */
+	char ack[CALL_ACK_MAX];      /* credentials for the ACK of the last
+					INVITE that it challenged
+					(challenge.h); not in the CDR */
 	size_t flow_len;             /* 0: this side is a service of ours */
 	uint8_t flow[COOKIE_FLOW_MAX];
 };
@@ -102,11 +106,17 @@ int call_record_save(struct call_ask **askp, struct redis_link *link,
 int call_record_load(struct call_ask **askp, struct redis_link *link,
 		     const char *call, call_record_h *h, void *arg);
 
+struct call_shift {
+	unsigned side; /* whom it goes to */
+	uint32_t shift, cseq;
+	const char *ack; /* as in struct call_side; "": as before */
+};
+
 /* What goes to this side is so far ahead from now on, and so did the request
  * of the other side with this CSeq. Nobody is told; a call that has ended stays
  * ended. */
 void call_record_shift(struct redis_link *link, const char *call,
-		       unsigned side, uint32_t shift, uint32_t cseq);
+		       const struct call_shift *shift);
 
 /*
  * End the call: CDR with this reason, record away. STATUS_UNKNOWN_DIALOG when

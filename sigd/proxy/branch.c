@@ -15,6 +15,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/device_media.h"
 #include "sigd/proxy/invite.h"
 #include "sigd/proxy/verdict.h"
@@ -491,6 +492,8 @@ int branch_start_connection(struct invite *inv,
 	to = &branch->to;
 	to->conn = conn;
 	to->flow = way->flow;
+	/* answered before the INVITE is noted, so before it leaves */
+	conn_pins_fetch(inv->px->pins, conn);
 	return begin(branch, side_names_connection(&to->names, to->target, conn,
 						   txn_srv_request(inv->st),
 						   &callee, way->host));

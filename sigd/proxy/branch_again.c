@@ -17,18 +17,17 @@ enum {
 static bool answer_challenge(struct branch *branch, const struct smsg *msg)
 {
 	const struct route_connection *conn = branch->to.conn;
-	struct pl uri;
+	struct challenge_asked asked = {.conn = conn};
 	int err;
 
-	pl_set_str(&uri, branch->to.target);
-	err = challenge_take(&branch->challenge, conn, msg, &uri);
+	pl_set_str(&asked.uri, branch->to.target);
+	pl_set_mbuf(&asked.body, branch->offer);
+	err = challenge_take(&branch->challenge, branch->inv->px, &asked, msg);
 	if (!err)
 		return true;
 	log_warn(branch->inv->rec.call, "challenge not answered",
 		 "connection=%s code=%u why=%s", conn->name, msg->scode,
-		 err == EACCES   ? "wrong credentials"
-		 : err == ENOENT ? "no credentials for it"
-				 : strerror(err));
+		 challenge_why(err));
 	return false;
 }
 

@@ -156,6 +156,7 @@ static int ack_write(struct branch *branch, const struct smsg *answer,
 				   .to = answer->to.val,
 				   .callid = answer->callid,
 				   .cseq = answer->cseq.num};
+	struct smsg_field fields[2];
 	struct pl route;
 	int err;
 
@@ -168,6 +169,8 @@ static int ack_write(struct branch *branch, const struct smsg *answer,
 	pl_set_str(&req.via, via);
 	req.routev = &route;
 	req.routec = route.l ? 1 : 0;
+	req.fieldv = fields;
+	challenge_fields(&branch->challenge, fields, &req.fieldc);
 	return smsg_request_write(px->buf, SMSG_MAX, len, &req);
 }
 
@@ -221,6 +224,8 @@ int branch_record(const struct branch *branch, const struct smsg *answer,
 
 	rec->leg = branch->leg;
 	side->shift = branch->shift;
+	challenge_print(&branch->challenge, caller->cseq, side->ack,
+			sizeof(side->ack));
 	side->profile = (uint8_t)side_profile(&to->flow, to->conn);
 	str_ncpy(side->conn, to->conn ? to->conn->name : "",
 		 sizeof(side->conn));

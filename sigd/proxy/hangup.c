@@ -1,5 +1,5 @@
 /*
- * hangup.c  The end of a call, from our side: session away, CDR, BYE
+ * hangup.c  The end of a call, from our side: session away, CDR
  *
  * An end must not be lost: with Redis away it is kept and tried again each
  * second, up to HANGUPS_MAX of them. The record's time to live is the last
@@ -14,14 +14,17 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
-#include "sigd/call/branch_token.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/conn_calls.h"
 #include "sigd/proxy/rebind.h"
 
 /* TRIES: of what may help when asked again, with Redis there. */
-enum { HANGUPS_MAX = 10000, RETRY_MS = 1000, TRIES = 10,
-       BYE_CSEQ_AHEAD = 1 << 16, BYE_WAIT_MS = 1000 };
+enum {
+	HANGUPS_MAX = 10000,
+	RETRY_MS = 1000,
+	TRIES = 10,
+	BYE_WAIT_MS = 1000
+};
 
 /* Who waits for the end. */
 struct waiter {
@@ -181,73 +184,6 @@ void hangup_record(struct proxy *px, const struct call_record *rec,
 	const struct waiter nobody = {.endedh = NULL};
 
 	hangup_for(px, &name, reason, &nobody, rec);
-}
-
-/* As the dialog of the side that it goes to has it. */
-static const char *uri_of(const struct call_side *side, unsigned to_side)
-{
-	return to_side == CALL_CALLEE && side->far[0] ? side->far : side->uri;
-}
-
-/* From, To and CSeq of the side that we speak for; 2^16 ahead, so that what
- * it may have sent meanwhile does not collide. */
-static int bye_write(struct proxy *px, size_t *len, char branch[],
-		     const struct call_record *rec, unsigned to_side)
-{
-	const struct call_side *to = &rec->side[to_side];
-	const struct call_side *from = &rec->side[!to_side];
-	char via[HOP_VIA_MAX], from_val[1024], to_val[1024];
-	struct smsg_request req = {.method = "BYE",
-				   .cseq = from->cseq + BYE_CSEQ_AHEAD +
-					   to->shift};
-	struct flow_id flow;
-	struct pl route;
-	int err;
-
-	err = flow_id_unpack(&flow, to->flow, to->flow_len);
-	pl_set_str(&req.callid, rec->callid);
-	if (!err)
-		err = hop_via_text(px, via, branch, &req.callid, &flow);
-	if (err)
-		return err;
-
-	if (re_snprintf(from_val, sizeof(from_val), "<%s>;tag=%s",
-			uri_of(from, to_side), from->tag) < 0 ||
-	    re_snprintf(to_val, sizeof(to_val), "<%s>;tag=%s",
-			uri_of(to, to_side), to->tag) < 0)
-		return EOVERFLOW;
-
-	pl_set_str(&route, to->routes);
-	req.routev = &route;
-	req.routec = route.l ? 1 : 0;
-	pl_set_str(&req.uri, to->target);
-	pl_set_str(&req.via, via);
-	pl_set_str(&req.from, from_val);
-	pl_set_str(&req.to, to_val);
-	return smsg_request_write(px->buf, SMSG_MAX, len, &req);
-}
-
-void hangup_bye(struct proxy *px, const struct call_record *rec,
-		unsigned side)
-{
-	struct txn_cli_params params = {0};
-	char branch[BRANCH_TEXT_MAX + 1];
-	struct txn_cli *ct = NULL;
-	struct txn_dest dest;
-	struct flow_id flow;
-
-	if (!rec->side[side].flow_len ||
-	    flow_id_unpack(&flow, rec->side[side].flow,
-			   rec->side[side].flow_len) ||
-	    bye_write(px, &params.len, branch, rec, side))
-		return;
-
-	dest_of_flow(&dest, &flow);
-	params.dest = &dest;
-	params.msg  = px->buf;
-	pl_set_str(&params.branch, branch);
-	if (!txn_cli_start(&ct, px->txns, &params))
-		txn_cli_detach(ct);
 }
 
 /* --- what mediad reports ------------------------------------------------- */

@@ -77,8 +77,11 @@ void indialog_forward(struct indialog *in, const struct pl *sdp);
 uint32_t indialog_shift(const struct indialog *in);
 /* The request's edits towards the other side. */
 void indialog_map(const struct indialog *in, struct smsg_edit *ed);
-/* A 401 or 407: true when the request can be sent again. */
-bool indialog_challenged(struct indialog *in, const struct smsg *msg);
+/* Before it leaves: so that a challenge can be answered. */
+void indialog_challenge_prepare(const struct indialog *in);
+/* A 401 or 407: true when the request can be sent again, with this body. */
+bool indialog_challenged(struct indialog *in, const struct smsg *msg,
+			 const struct pl *body);
 /* The ACK, without SDP. */
 void indialog_ack_forward(struct indialog *in);
 /* A response back to the sender; sdp NULL: as above. */

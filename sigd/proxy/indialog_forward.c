@@ -144,6 +144,18 @@ static bool ends_dialog(const struct indialog *in)
 	       method == SMSG_INFO;
 }
 
+static bool answer_challenge(struct indialog *in, const struct smsg *msg)
+{
+	const struct smsg *req = indialog_request(in);
+	struct pl body = PL("");
+
+	if (in->out)
+		pl_set_mbuf(&body, in->out);
+	else if (!is_offering(req))
+		body = req->body;
+	return indialog_challenged(in, msg, &body);
+}
+
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 {
 	struct indialog *in = arg;
@@ -152,7 +164,7 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	if (msg->scode == 100)
 		return;
 	if ((msg->scode == 401 || msg->scode == 407) && in->st &&
-	    indialog_challenged(in, msg)) {
+	    answer_challenge(in, msg)) {
 		txn_cli_detach(in->ct);
 		in->ct = NULL;
 		send_on(in);
@@ -231,6 +243,8 @@ static void send_on(struct indialog *in)
 	struct txn_dest dest;
 	int err = request_write(in, text, &params.len);
 
+	indialog_challenge_prepare(in);
+
 	if (!err) {
 		dest_of_flow(&dest, &in->to);
 		params.dest = &dest;
@@ -278,10 +292,13 @@ void indialog_ack(struct indialog *in)
 				   .from = in->answer->from.val,
 				   .to = in->answer->to.val,
 				   .callid = in->answer->callid};
+	struct smsg_field fields[2];
 	struct proxy *px = in->px;
 	struct pl route;
 	size_t len;
 
+	req.fieldv = fields;
+	challenge_fields(&in->challenge, fields, &req.fieldc);
 	pl_set_str(&route,
 		   in->rec ? in->rec->side[!indialog_side(in)].routes : "");
 	req.routev = &route;

@@ -16,6 +16,7 @@
 
 #include "common/log.h"
 #include "routing/route.h"
+#include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/indialog.h"
 #include "sigd/proxy/side.h"
 
@@ -111,6 +112,11 @@ void indialog_map(const struct indialog *in, struct smsg_edit *ed)
 		smsg_edit_set(ed, SHDR_REFER_TO, &refer_to);
 	}
 	challenge_edit(&in->challenge, ed);
+	/* with no round trip to ask for it, an ACK shows what its INVITE did
+	 * (RFC 3261 22.1) */
+	if (!in->st && in->rec)
+		challenge_edit_printed(in->rec->side[!indialog_side(in)].ack,
+				       in->ack->cseq.num, ed);
 }
 
 /* --- challenges --------------------------------------------------------------------- */
@@ -130,29 +136,47 @@ const struct route_connection *indialog_connection(const struct indialog *in)
 	return tenant ? route_connection_find(tenant, &name) : NULL;
 }
 
-bool indialog_challenged(struct indialog *in, const struct smsg *msg)
+void indialog_challenge_prepare(const struct indialog *in)
 {
 	const struct route_connection *conn = indialog_connection(in);
+
+	if (conn)
+		conn_pins_fetch(in->px->pins, conn);
+}
+
+/* What follows is ahead, too, whichever worker it comes to. */
+static void remember(const struct indialog *in, uint32_t num)
+{
+	char *ack = mem_zalloc(CALL_ACK_MAX, NULL);
+	const struct call_shift shift = {!indialog_side(in), in->shift, num,
+					 ack ? ack : ""};
+
+	if (ack && indialog_request(in)->method == SMSG_INVITE)
+		challenge_print(&in->challenge, num, ack, CALL_ACK_MAX);
+	call_record_shift(in->px->deps.redis, in->cookie.call, &shift);
+	mem_deref(ack);
+}
+
+bool indialog_challenged(struct indialog *in, const struct smsg *msg,
+			 const struct pl *body)
+{
+	struct challenge_asked asked = {.conn = indialog_connection(in),
+					.body = *body, .dialog = true};
 	const uint32_t num = indialog_request(in)->cseq.num;
-	struct pl uri;
 	int err;
 
-	if (!conn || num >= (uint32_t)INT32_MAX - in->shift)
+	if (!asked.conn || num >= (uint32_t)INT32_MAX - in->shift)
 		return false;
-	pl_set_str(&uri, in->target);
-	err = challenge_take(&in->challenge, conn, msg, &uri);
+	pl_set_str(&asked.uri, in->target);
+	err = challenge_take(&in->challenge, in->px, &asked, msg);
 	if (err) {
 		log_warn(in->cookie.call, "challenge not answered",
-			 "connection=%s method=%s code=%u why=%s", conn->name,
-			 smsg_method_name(msg->method), msg->scode,
-			 err == EACCES   ? "wrong credentials"
-			 : err == ENOENT ? "no credentials for it"
-					 : strerror(err));
+			 "connection=%s method=%s code=%u why=%s",
+			 asked.conn->name, smsg_method_name(msg->method),
+			 msg->scode, challenge_why(err));
 		return false;
 	}
 	++in->shift;
-	/* what follows is ahead, too, whichever worker it comes to */
-	call_record_shift(in->px->deps.redis, in->cookie.call,
-			  !indialog_side(in), in->shift, num);
+	remember(in, num);
 	return true;
 }

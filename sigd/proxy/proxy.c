@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
+#include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/health.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/rebind.h"
@@ -44,6 +45,7 @@ static void destructor(void *data)
 	list_flush(&px->dialogs);
 	list_flush(&px->invites);
 	list_flush(&px->tasks);
+	list_flush(&px->byes);
 	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
 	mem_deref(px->setups);
@@ -52,6 +54,7 @@ static void destructor(void *data)
 	mem_deref(px->guess);
 	mem_deref(px->conns);
 	mem_deref(px->health);
+	mem_deref(px->pins);
 	mem_deref(px->buf);
 }
 
@@ -95,6 +98,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	if (!err)
 		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
 					 px->worker);
+	if (!err)
+		err = conn_pins_alloc(&px->pins, deps->redis, deps->wheel);
 	if (!err && deps->redis)
 		err = health_alloc(&px->health, deps->redis, deps->wheel);
 	if (err)

@@ -20,6 +20,7 @@
 #include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_edit.h"
 
+struct conn_pins;
 struct due;
 struct due_item;
 struct health;
@@ -37,12 +38,14 @@ struct proxy {
 	struct list invites;   /* calls being set up (struct invite) */
 	struct list rebinds;   /* flows that come and go (struct rebind) */
 	struct list tasks;     /* things to finish on our own (struct task) */
+	struct list byes;      /* of ours that may be challenged (bye.c) */
 	bool draining;
 	uint32_t branch_num;   /* last one used */
 	uint64_t send_ref;     /* of what is being sent; 0: none */
 	struct proxy_counts counts;
 	struct conn_figures *conns; /* what each connection has done */
 	struct health *health; /* which connections are down */
+	struct conn_pins *pins; /* what their challenges have shown */
 	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
 	char at[CALL_AT_MAX + 1];          /* "node/slot/epoch" */
 	struct due *setups;    /* calls without an answer (takeover.c) */
@@ -210,7 +213,7 @@ bool indialog_stop_repeats(struct proxy *px, const char *call, uint32_t cseq);
 bool indialog_cancel(struct proxy *px, const struct txn_srv *st);
 void indialog_send_failed(struct proxy *px, uint64_t ref, int err);
 
-/* --- hangup.c: the end of a call, from our side ---------------------------------------- */
+/* --- hangup.c, bye.c: the end of a call, from our side --------------------------------- */
 
 struct call_name {
 	const char *call;

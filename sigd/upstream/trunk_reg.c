@@ -16,6 +16,7 @@
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/proxy/challenge.h"
+#include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/conn_way.h"
 #include "sigd/proxy/own_request.h"
 #include "sigd/proxy/trunk_contact.h"
@@ -222,21 +223,17 @@ static void refused(struct trunk_reg *reg, const struct smsg *msg)
 
 static void challenged(struct trunk_reg *reg, const struct smsg *msg)
 {
+	struct challenge_asked asked = {.conn = reg->conn, .body = PL("")};
 	char uri[URI_MAX];
-	struct pl pl;
 	int err;
 
 	re_snprintf(uri, sizeof(uri), "sip:%s", reg->conn->peer.domain);
-	pl_set_str(&pl, uri);
-	err = challenge_take(&reg->challenge, reg->conn, msg, &pl);
+	pl_set_str(&asked.uri, uri);
+	err = challenge_take(&reg->challenge, reg->px, &asked, msg);
 	if (!err)
 		attempt(reg);
 	else
-		failed(reg, msg->scode,
-		       err == EACCES   ? "username or password is wrong"
-		       : err == ENOENT ? "its realm or algorithm is not ours"
-				       : "its challenge cannot be answered",
-		       REFUSED_MIN_MS);
+		failed(reg, msg->scode, challenge_why(err), REFUSED_MIN_MS);
 }
 
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
@@ -333,6 +330,7 @@ static void on_way(enum status code, const struct conn_way *way, void *arg)
 		return;
 	}
 	reg->to = way->flow;
+	conn_pins_fetch(reg->px->pins, reg->conn);
 	attempt(reg);
 }
 

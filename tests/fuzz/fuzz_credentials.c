@@ -30,7 +30,7 @@ static void check(const struct credentials_answer *answer)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct credentials who = {PL("trunk"), PL("secret"), PL("")};
-	const struct credentials_use use = {PL("INVITE"), PL("sip:b@h"), 1};
+	const struct credentials_use use = {PL("INVITE"), PL("sip:b@h"), PL("v=0")};
 	struct credentials_answer answer;
 	struct smsg_err why;
 	struct smsg msg;

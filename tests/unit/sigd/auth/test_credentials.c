@@ -21,7 +21,8 @@
 #define END "\r\n"
 
 static const struct credentials_use use = {
-	.method = {"INVITE", 6}, .uri = {"sip:b@pbx.example.com", 21}, .nc = 1};
+	.method = {"INVITE", 6}, .uri = {"sip:b@pbx.example.com", 21},
+	.body = {"v=0", 3}};
 
 static int answer_as(struct credentials_answer *answer, const char *text,
 		     const char *user, const char *realm)
@@ -120,7 +121,7 @@ static void what_cannot_be_answered_is_told(void)
 	struct credentials_answer a;
 
 	CHECK_INT(answer_to(&a, HEAD("401 U") WWW
-			    "realm=\"r\", nonce=\"n\", qop=\"auth-int\""
+			    "realm=\"r\", nonce=\"n\", qop=\"other\""
 			    END END), ENOENT);
 	CHECK_INT(answer_to(&a, HEAD("401 U") WWW
 			    "realm=\"r\", nonce=\"n\", algorithm=X" END END),
@@ -143,6 +144,66 @@ static void a_challenge_without_qop_is_answered_as_rfc_2069_had_it(void)
 			    "realm=\"r\", nonce=\"n\"" END END), 0);
 	CHECK(!has(&a, "qop=") && !has(&a, "nc=") && !has(&a, "cnonce="));
 	CHECK(has(&a, "response=\"08fb18b89b9481bd5f9cf50702eb6fb3\""));
+}
+
+static const struct pl *part(const struct credentials_answer *a,
+			     struct shdr_digest *digest, size_t offset)
+{
+	struct pl val;
+
+	pl_set_str(&val, a->val);
+	CHECK_INT(shdr_digest_decode(digest, &val), 0);
+	return (const struct pl *)(const void *)((char *)digest + offset);
+}
+
+/* RFC 7616 3.4.3: A2 = method:uri:H(body), where auth is not offered. */
+static void the_body_is_vouched_for_when_nothing_else_is_offered(void)
+{
+	struct credentials_answer a;
+	char body[DIGEST_HEX_MAX + 1], ha1[DIGEST_HEX_MAX + 1],
+		ha2[DIGEST_HEX_MAX + 1], want[DIGEST_HEX_MAX + 1];
+	const struct pl user[3] = {PL("trunk"), PL("r"), PL("secret")};
+	struct pl a2[3] = {use.method, use.uri, {0}};
+	struct pl all[6] = {{0}, PL("n"), PL("00000001"), {0},
+			    PL("auth-int"), {0}};
+	struct shdr_digest digest;
+
+	CHECK_INT(answer_to(&a, HEAD("401 U") WWW
+			    "realm=\"r\", nonce=\"n\", qop=\"auth-int\""
+			    END END), 0);
+	CHECK(has(&a, "qop=auth-int"));
+	all[3] = *part(&a, &digest, offsetof(struct shdr_digest, cnonce));
+	CHECK_INT(digest_hash(body, DIGEST_MD5, &use.body, 1), 0);
+	pl_set_str(&a2[2], body);
+	CHECK_INT(digest_hash(ha1, DIGEST_MD5, user, 3), 0);
+	CHECK_INT(digest_hash(ha2, DIGEST_MD5, a2, 3), 0);
+	pl_set_str(&all[0], ha1);
+	pl_set_str(&all[5], ha2);
+	CHECK_INT(digest_hash(want, DIGEST_MD5, all, 6), 0);
+	CHECK(!pl_strcmp(&digest.response, want));
+}
+
+static uint32_t third_use(const struct pl *nonce, void *arg)
+{
+	CHECK(!pl_strcmp(nonce, "n"));
+	*(bool *)arg = true;
+	return 3;
+}
+
+static void a_nonce_that_was_used_before_is_counted(void)
+{
+	bool asked = false;
+	struct credentials who = {.username = PL("trunk"),
+				  .password = PL("secret"),
+				  .nch = third_use, .arg = &asked};
+	struct credentials_answer a;
+	struct view v;
+
+	view_text(&v, HEAD("401 U") WWW
+		  "realm=\"r\", nonce=\"n\", qop=\"auth\"" END END);
+	CHECK_INT(credentials_answer(&a, &who, &v.msg, &use), 0);
+	CHECK(asked && has(&a, "nc=00000003"));
+	view_close(&v);
 }
 
 static void opaque_stale_and_escapes_go_back_as_they_came(void)
@@ -201,6 +262,8 @@ TEST_MAIN(TEST(an_answer_is_what_the_checker_expects),
 	  TEST(another_realm_is_not_answered),
 	  TEST(what_cannot_be_answered_is_told),
 	  TEST(a_challenge_without_qop_is_answered_as_rfc_2069_had_it),
+	  TEST(the_body_is_vouched_for_when_nothing_else_is_offered),
+	  TEST(a_nonce_that_was_used_before_is_counted),
 	  TEST(opaque_stale_and_escapes_go_back_as_they_came),
 	  TEST(nobody_ends_our_header_field),
 	  TEST(a_session_algorithm_is_answered),

@@ -131,8 +131,10 @@ static void a_cseq_that_is_used_again_goes_on_as_the_next(void)
 		CHECK_INT(fix.rec.side[CALL_CALLEE].shift, 2);
 		CHECK_INT(alice->invite_shift, 2);
 		/* a challenge of it; then what has another CSeq */
-		call_record_shift(fix.link, sample.call, CALL_CALLEE, 3, 3);
-		call_record_shift(fix.link, sample.call, CALL_CALLEE, 4, 8);
+		call_record_shift(fix.link, sample.call,
+				  &(struct call_shift){CALL_CALLEE, 3, 3, ""});
+		call_record_shift(fix.link, sample.call,
+				  &(struct call_shift){CALL_CALLEE, 4, 8, ""});
 		alice = enter(&fix, CALL_CALLER, 3, CALL_ACK, "bt");
 		CHECK_INT(alice->invite_shift, 3);
 		CHECK_INT(fix.rec.side[CALL_CALLEE].shift, 4);

@@ -136,11 +136,14 @@ static void a_shift_is_kept_while_the_call_lives(void)
 	struct fixture fix;
 
 	if (start(&fix)) {
-		call_record_shift(fix.link, sample.call, CALL_CALLEE, 7, 3);
+		call_record_shift(fix.link, sample.call,
+				  &(struct call_shift){CALL_CALLEE, 7, 3, ""});
 		CHECK_INT(load(&fix), STATUS_UNKNOWN_DIALOG);
 		CHECK_INT(save(&fix), STATUS_OK);
-		call_record_shift(fix.link, sample.call, CALL_CALLEE, 7, 3);
-		call_record_shift(fix.link, sample.call, CALL_CALLER, 1, 3);
+		call_record_shift(fix.link, sample.call,
+				  &(struct call_shift){CALL_CALLEE, 7, 3, ""});
+		call_record_shift(fix.link, sample.call,
+				  &(struct call_shift){CALL_CALLER, 1, 3, ""});
 		CHECK_INT(load(&fix), STATUS_OK);
 		CHECK_INT(fix.rec.side[CALL_CALLEE].shift, 7);
 		CHECK_INT(fix.rec.side[CALL_CALLER].shift, 1);
