@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <re.h>
 
 #include "common/control/ctl_client.h"
@@ -18,7 +17,6 @@
 #include "common/log.h"
 #include "common/publish.h"
 #include "common/redis_link.h"
-#include "common/seal.h"
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/media/media_client.h"
@@ -26,12 +24,12 @@
 #include "sigd/registrar/registrar.h"
 #include "sigd/serve.h"
 #include "sigd/sigd_metric.h"
+#include "sigd/transport/certs.h"
 #include "sigd/transport/resolve.h"
 #include "sigd/upstream/upstream.h"
 
 enum {
 	DRAIN_CHECK_MS = 50,
-	TICKETS_CHECK_MS = 60000,
 	FIRST_SAY_MS = 1000,  /* Redis is away: said after so long */
 	SAY_AGAIN_MS = 30000, /* and again */
 };
@@ -57,8 +55,7 @@ struct sigd {
 	struct upstream *upstream;
 	struct proxy_listener *listeners;
 	struct transport_listener *sockets; /* borrowed by the transport */
-	struct wheel_timer drain, say, tickets;
-	uint8_t ticket_key; /* id of the key that TLS tickets are under */
+	struct wheel_timer drain, say;
 	uint64_t drain_end_ms; /* then what still rings is refused */
 	struct sigd_figures figures;
 	struct metric_set *metrics;
@@ -72,7 +69,6 @@ static void destructor(void *data)
 
 	wheel_stop(&sigd->drain);
 	wheel_stop(&sigd->say);
-	wheel_stop(&sigd->tickets);
 	mem_deref(sigd->publish);
 	mem_deref(sigd->metrics);
 	mem_deref(sigd->upstream);
@@ -93,47 +89,25 @@ static void destructor(void *data)
 
 /* --- files ------------------------------------------------------------------- */
 
-static void certificates_renew(struct sigd *sigd)
+static void tunnel_renew(struct sigd *sigd)
 {
 	char why[256] = "";
 
 	if (transport_renew(sigd->transport, why, sizeof(why)))
-		log_error(NULL, "a certificate stays as it was", "why=%s", why);
-}
-
-/* The key that seals now: a session that was begun at another worker, or
- * before a restart, resumes here. */
-static const uint8_t *ticket_secret(struct sigd *sigd)
-{
-	const uint8_t *key = NULL;
-
-	if (keyring_current(sigd->files.ring, (uint64_t)time(NULL),
-			    &sigd->ticket_key) ||
-	    keyring_key(sigd->files.ring, sigd->ticket_key, SEAL_TICKET, &key))
-		return NULL;
-	return key;
-}
-
-static void on_tickets(void *arg)
-{
-	struct sigd *sigd = arg;
-	uint8_t now;
-
-	if (!keyring_current(sigd->files.ring, (uint64_t)time(NULL), &now) &&
-	    now != sigd->ticket_key)
-		transport_tickets(sigd->transport, ticket_secret(sigd));
-	wheel_start(sigd->worker->wheel, &sigd->tickets, TICKETS_CHECK_MS,
-		    on_tickets, sigd);
+		log_error(NULL, "the tunnel's certificate stays as it was",
+			  "why=%s", why);
 }
 
 void sigd_reload(struct sigd *sigd)
 {
-	struct sigd_files now = {.ring = NULL};
+	struct sigd_files now = {.certs = mem_ref(sigd->files.certs)};
 
 	if (sigd->transport)
-		certificates_renew(sigd);
-	if (sigd_files_load(&now, sigd->cfg))
+		tunnel_renew(sigd);
+	if (sigd_files_load(&now, sigd->cfg)) {
+		sigd_files_drop(&now);
 		return;
+	}
 
 	if (sigd->proxy) {
 		proxy_keyring_set(sigd->proxy, now.ring);
@@ -146,7 +120,7 @@ void sigd_reload(struct sigd *sigd)
 	sigd_files_drop(&sigd->files);
 	sigd->files = now;
 	if (sigd->transport)
-		transport_tickets(sigd->transport, ticket_secret(sigd));
+		transport_tls_set(sigd->transport, now.certs, now.ring);
 	log_info(NULL, "keys, tables and peers loaded anew", NULL);
 }
 
@@ -205,7 +179,7 @@ static void listener_fill(struct transport_listener *to,
 {
 	*to = (struct transport_listener){
 		.name = from->name, .kind = (enum flow_kind)from->kind,
-		.fd = fd, .cert = from->certificate, .key = from->key,
+		.fd = fd, .cert = from->certificate,
 		.norigins = from->norigins, .web_root = from->web_root};
 	for (uint32_t i = 0; i < from->norigins; i++)
 		to->origins[i] = from->origins[i];
@@ -253,7 +227,7 @@ static int transport_start(struct sigd *sigd, uint32_t epoch)
 		.epoch = epoch, .wheel = sigd->worker->wheel,
 		.run_dir = cfg->run_dir, .nlisteners = cfg->nlisteners,
 		.tube_tls = tunnel_fill(&tls, sigd),
-		.ticket_secret = ticket_secret(sigd),
+		.certs = sigd->files.certs, .ring = sigd->files.ring,
 		.limits = {.conns = ws->conns,
 			   .conns_source = ws->conns_source,
 			   .handshake_ms = ws->handshake_ms,
@@ -323,6 +297,7 @@ static void on_fill(void *arg)
 	sigd->figures.proxy	= *proxy_counts(sigd->proxy);
 	sigd->figures.transport = *transport_counts(sigd->transport);
 	sigd->figures.busy	= proxy_busy(sigd->proxy);
+	sigd->figures.cert_expiry = certs_expiry(sigd->files.certs, NULL);
 	if (sigd->upstream)
 		sigd->figures.upstream = *upstream_counts(sigd->upstream);
 }
@@ -358,8 +333,6 @@ static void on_epoch(uint32_t epoch, void *arg)
 	proxy_transport_set(sigd->proxy, sigd->transport);
 	if (upstream_alloc(&sigd->upstream, sigd->proxy))
 		log_error(NULL, "no registration at a PBX is kept here", NULL);
-	wheel_start(sigd->worker->wheel, &sigd->tickets, TICKETS_CHECK_MS,
-		    on_tickets, sigd);
 	if (figures_start(sigd))
 		log_warn(NULL, "figures are not published", NULL);
 	log_info(NULL, "serving", "epoch=%u", epoch);
@@ -457,6 +430,7 @@ int sigd_alloc(struct sigd **sigdp, struct worker *worker,
 	redis_fill(&sigd->redis_cfg, &sigd->cfg->redis);
 	sigd->files.ring   = mem_ref(setup->files.ring);
 	sigd->files.routes = mem_ref(setup->files.routes);
+	sigd->files.certs  = mem_ref(setup->files.certs);
 	sigd->files.cfg	   = mem_ref(setup->files.cfg);
 	err = listeners_fill(sigd);
 	if (!err)

@@ -13,6 +13,7 @@
 #include "common/worker.h"
 #include "sigd/sigd_cfg.h"
 
+struct certs;
 struct keyring;
 struct route_table;
 struct sigd;
@@ -26,8 +27,10 @@ struct tube_tls_cfg;
 struct sigd_files {
 	struct keyring *ring;
 	struct route_table *routes;
-	struct sigd_cfg *cfg; /* sigd.yaml itself: tunnel.peers are taken from
-				 it, all else is that of the start */
+	struct certs *certs;
+	struct sigd_cfg *cfg; /* sigd.yaml itself: tunnel.peers and
+				 tls.certificates are taken from it, all else
+				 is that of the start */
 };
 
 /* worker->cfg of all sigd's processes. */
@@ -53,7 +56,7 @@ int sigd_alloc(struct sigd **sigdp, struct worker *worker,
 	       const struct sigd_events *events);
 
 /* Load keys, tables and certificates anew; a bad file changes nothing and is
- * logged. */
+ * logged; a bad certificate keeps no other file from being loaded. */
 void sigd_reload(struct sigd *sigd);
 /* No new connections, calls or registrations; drainedh when nothing is under
  * way any more. What rings is refused when the time to drain is over. */
@@ -62,9 +65,11 @@ void sigd_drain(struct sigd *sigd);
 /* --- serve_files.c --------------------------------------------------------- */
 
 /*
- * Load key file and tables of a configuration, and that file once more; check
- * certificates, keys and pages, which are read where they are used. Errors are
- * logged. The caller owns what is in *files, which an error leaves as it was.
+ * Load key file, tables and certificates of a configuration, and that file
+ * once more; check the tunnel's certificate and the pages, which are read
+ * where they are used. Errors are logged. The caller owns what is in *files,
+ * which an error leaves as it was. When there are certificates in it already,
+ * one that cannot be used now stays as it was, and is no error.
  */
 int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg);
 void sigd_files_drop(struct sigd_files *files);

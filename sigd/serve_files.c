@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <re.h>
 
 #include "common/keyring.h"
@@ -12,7 +13,13 @@
 #include "common/node.h"
 #include "routing/route.h"
 #include "sigd/serve.h"
+#include "sigd/transport/certs.h"
 #include "sigd/transport/transport.h"
+
+enum {
+	DAY_S = 86400,
+	SOON_DAYS = 14
+};
 
 /* A line each: one value would be cut. */
 static void errors_log(const char *what, const struct cfg_errors *errs)
@@ -64,7 +71,62 @@ static int routes_load(struct route_table **tablep, const struct sigd_cfg *cfg)
 	return err;
 }
 
-/* Certificates, keys and pages: a worker that finds them broken would end. */
+static void on_bad_certificate(const char *why, void *arg)
+{
+	const bool *earlier = arg;
+
+	log_error(NULL,
+		  *earlier ? "a certificate stays as it was"
+			   : "a certificate cannot be used",
+		  "why=%s", why);
+}
+
+/* Told when it is loaded; for the days between there is a metric. */
+static void expiry_say(const struct certs *certs)
+{
+	const char *file = NULL;
+	int64_t days, at = certs_expiry(certs, &file);
+
+	if (!at)
+		return;
+	days = (at - (int64_t)time(NULL)) / DAY_S;
+	if (days < SOON_DAYS)
+		log_warn(NULL, "a certificate expires soon, or has",
+			 "file=%s days=%lld", file, (long long)days);
+}
+
+/* Those of the listeners are the ones that sockets were opened for; those by
+ * domain are as sigd.yaml is now. */
+static int certs_all(struct certs **certsp, const struct sigd_cfg *cfg,
+		     const struct sigd_tls_cfg *tls, struct certs *earlier)
+{
+	size_t n = 0, max = tls->ncertificates + cfg->nlisteners;
+	bool had = earlier != NULL;
+	struct certs_pair *pairs = mem_zalloc((max + 1) * sizeof(*pairs), NULL);
+	int err;
+
+	if (!pairs)
+		return ENOMEM;
+
+	for (uint32_t i = 0; i < tls->ncertificates; i++) {
+		const struct sigd_certificate_cfg *c = &tls->certificates[i];
+
+		pairs[n++] = (struct certs_pair){c->certificate, c->key,
+						 c->domains, c->ndomains};
+	}
+	for (uint32_t i = 0; i < cfg->nlisteners; i++) {
+		const struct sigd_listener_cfg *l = &cfg->listeners[i];
+
+		if (l->certificate)
+			pairs[n++] = (struct certs_pair){
+				.cert = l->certificate, .key = l->key};
+	}
+	err = certs_load(certsp, pairs, n, earlier, on_bad_certificate, &had);
+	mem_deref(pairs);
+	return err;
+}
+
+/* Pages: a worker that finds them broken would end. */
 static int listeners_check(const struct sigd_cfg *cfg)
 {
 	char why[256];
@@ -74,8 +136,6 @@ static int listeners_check(const struct sigd_cfg *cfg)
 		const struct sigd_listener_cfg *l = &cfg->listeners[i];
 		const struct transport_listener listener = {
 			.kind = (enum flow_kind)l->kind,
-			.cert = l->certificate,
-			.key = l->key,
 			.web_root = l->web_root,
 		};
 
@@ -125,12 +185,15 @@ int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg)
 	/* all of them, so that all errors are told at once */
 	err |= routes_load(&now.routes, cfg);
 	err |= cfg_again(&now.cfg, cfg);
+	err |= certs_all(&now.certs, cfg, now.cfg ? &now.cfg->tls : &cfg->tls,
+			 files->certs);
 	err |= listeners_check(cfg);
 	err |= tunnel_check(cfg);
 	if (err) {
 		sigd_files_drop(&now);
 		return EINVAL;
 	}
+	expiry_say(now.certs);
 	sigd_files_drop(files);
 	*files = now;
 	return 0;
@@ -140,5 +203,6 @@ void sigd_files_drop(struct sigd_files *files)
 {
 	files->ring   = mem_deref(files->ring);
 	files->routes = mem_deref(files->routes);
+	files->certs  = mem_deref(files->certs);
 	files->cfg    = mem_deref(files->cfg);
 }

@@ -92,7 +92,8 @@ static const struct cfg_field listener_fields[] = {
 	 .check = is_host_port,
 	 .help = "How others reach it, host[:port], when not as bound."},
 	{"certificate", CFG_STRING, LISTENER(certificate),
-	 .help = "wss: PEM file with the certificate chain."},
+	 .help = "wss: PEM file with the certificate chain, for who asks for "
+		 "no domain of `tls`."},
 	{"private_key", CFG_STRING, LISTENER(key),
 	 .help = "wss: PEM file with its key."},
 	{"origins", CFG_LIST,
@@ -108,6 +109,57 @@ static const struct cfg_table listener_table = {
 	"A socket that clients connect to.", 0};
 static const struct cfg_field listener_item = {.type = CFG_TABLE,
 					       .table = &listener_table};
+
+static bool is_domain(const char *text, char *why, size_t size)
+{
+	const char *p = strncmp(text, "*.", 2) ? text : text + 2;
+	size_t len = strspn(p, "abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.");
+
+	if (*p && !p[len] && *p != '.' && !strstr(p, ".."))
+		return true;
+	str_ncpy(why, "a domain, or *. and a domain", size);
+	return false;
+}
+
+static const struct cfg_field domain_item = {.type = CFG_STRING,
+					     .size = sizeof(char *),
+					     .check = is_domain,
+					     .max = 255};
+
+#define CERT(member) CFG_AT(struct sigd_certificate_cfg, member)
+static const struct cfg_field certificate_fields[] = {
+	{.type = CFG_POS, CERT(pos)},
+	{"domains", CFG_LIST,
+	 CFG_ITEMS(struct sigd_certificate_cfg, domains, ndomains),
+	 .min = 1, .max = 256, .flags = CFG_F_REQUIRED, .item = &domain_item,
+	 .help = "Domains that a client may ask for: a name, or `*.` for all "
+		 "with one label more."},
+	{"certificate", CFG_STRING, CERT(certificate),
+	 .flags = CFG_F_REQUIRED,
+	 .help = "PEM file with the certificate chain, for these domains."},
+	{"private_key", CFG_STRING, CERT(key), .flags = CFG_F_REQUIRED,
+	 .help = "PEM file with its key."},
+	CFG_END,
+};
+static const struct cfg_table certificate_table = {
+	sizeof(struct sigd_certificate_cfg), "a certificate",
+	certificate_fields, "A certificate for some domains.", 0};
+static const struct cfg_field certificate_item = {
+	.type = CFG_TABLE, .table = &certificate_table};
+
+static const struct cfg_field tls_fields[] = {
+	{"certificates", CFG_LIST,
+	 CFG_ITEMS(struct sigd_tls_cfg, certificates, ncertificates),
+	 .max = 1024, .item = &certificate_item,
+	 .help = "Certificates by domain, at every listener with TLS. The "
+		 "first serves a listener that has none of its own."},
+	CFG_END,
+};
+static const struct cfg_table tls_table = {
+	sizeof(struct sigd_tls_cfg), "tls", tls_fields,
+	"Certificates by the name that a client asks for (SNI). Read again "
+	"at SIGHUP, with their files.", 0};
 
 #define WEBSOCKET(member) CFG_AT(struct sigd_websocket_cfg, member)
 static const struct cfg_field websocket_fields[] = {
@@ -282,6 +334,8 @@ static const struct cfg_field sigd_fields[] = {
 	{"tunnel", CFG_TABLE, SIGD(tunnel), .flags = CFG_F_PTR,
 	 .table = &tunnel_table,
 	 .help = "To the other boxes of the cluster; absent: one box."},
+	{"tls", CFG_TABLE, SIGD(tls), .table = &tls_table,
+	 .help = "Certificates by domain."},
 	{"websocket", CFG_TABLE, SIGD(websocket), .table = &websocket_table,
 	 .help = "Limits of connections."},
 	{"sip", CFG_TABLE, SIGD(sip), .table = &sip_table,
@@ -332,6 +386,12 @@ static int resolve_all(struct sigd_cfg *cfg, const char *path)
 		err |= resolve(&l->certificate, cfg, path);
 		err |= resolve(&l->key, cfg, path);
 		err |= resolve(&l->web_root, cfg, path);
+	}
+	for (uint32_t i = 0; i < cfg->tls.ncertificates; i++) {
+		struct sigd_certificate_cfg *c = &cfg->tls.certificates[i];
+
+		err |= resolve(&c->certificate, cfg, path);
+		err |= resolve(&c->key, cfg, path);
 	}
 	if (tunnel) {
 		err |= resolve(&tunnel->certificate, cfg, path);

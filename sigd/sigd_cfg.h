@@ -34,6 +34,19 @@ struct sigd_listener_cfg {
 	const char *web_root;
 };
 
+/* A certificate for domains, by the name that a client asks for. */
+struct sigd_certificate_cfg {
+	struct cfg_pos pos;
+	const char **domains;
+	uint32_t ndomains;
+	const char *certificate, *key;
+};
+
+struct sigd_tls_cfg {
+	struct sigd_certificate_cfg *certificates;
+	uint32_t ncertificates;
+};
+
 struct sigd_websocket_cfg {
 	uint32_t message;
 	uint32_t queue;
@@ -102,6 +115,7 @@ struct sigd_cfg {
 	uint32_t stall_ms;
 	uint32_t drain_ms;
 	struct sigd_redis_cfg redis;
+	struct sigd_tls_cfg tls;
 	struct sigd_websocket_cfg websocket;
 	struct sigd_sip_cfg sip;
 	struct sigd_registrar_cfg registrar;

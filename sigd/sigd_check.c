@@ -37,7 +37,13 @@ static void check_files(const struct checker *ck,
 {
 	const char *without = NULL;
 
-	if (l->kind == FLOW_WSS && (!l->certificate || !l->key))
+	if (l->kind == FLOW_WSS && !l->certificate != !l->key)
+		cfg_errors_add(ck->errs, &l->pos,
+			       "listener %s: certificate and private_key go "
+			       "together",
+			       l->name);
+	else if (l->kind == FLOW_WSS && !l->certificate &&
+		 !ck->cfg->tls.ncertificates)
 		cfg_errors_add(ck->errs, &l->pos,
 			       "listener %s: wss needs certificate and "
 			       "private_key",

@@ -21,6 +21,7 @@ struct sigd_figures {
 	int64_t busy; /* requests and calls being set up */
 	int64_t txns, txn_bytes;
 	uint64_t txns_refused, txn_timeouts;
+	int64_t cert_expiry; /* unix seconds */
 };
 
 /* A set over these figures, which outlive it. */

@@ -37,8 +37,6 @@ struct edge {
 	bool ending;
 	/* for the time of edge_listen(), while lws calls back */
 	struct edge_listener *adding;
-	char *errbuf;
-	size_t errlen;
 	int err;
 };
 
@@ -47,7 +45,6 @@ struct edge_listener {
 	const struct transport_listener *cfg;
 	struct web_files *files;
 	struct lws_vhost *vhost;
-	struct ssl_ctx_st *tls; /* of the vhost; NULL: plain */
 	char name[16];
 	uint8_t index;
 };

@@ -1,9 +1,11 @@
 /*
- * edge_tls.h  The TLS of a WSS listener: what is set in its SSL_CTX
+ * edge_tls.h  TLS as a server: what is set in the SSL_CTX of a listener
  *
- * TLS 1.2 and 1.3, forward secrecy and AEAD only, session tickets with keys
- * common to all workers that have the same secret, no renegotiation, buffers
- * given back when idle.
+ * TLS 1.2 and 1.3, forward secrecy and AEAD only, certificates by the name
+ * that is asked for (certs.h), session tickets under the cluster's keys, no
+ * renegotiation, buffers given back when idle. One for all listeners of a
+ * worker; certificates and keys are exchanged in it, never in a context, so
+ * a reload touches no connection.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,28 +16,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct certs;
+struct edge_tls;
+struct keyring;
 struct ssl_st;
 struct ssl_ctx_st;
 
-enum {
-	EDGE_TLS_SECRET_LEN = 32
-};
+/* ring: NULL: a key of its own, so that sessions resume at this worker alone.
+ * Both are kept by reference. The caller owns *tlsp, which outlives the
+ * contexts. */
+int edge_tls_alloc(struct edge_tls **tlsp, struct certs *certs,
+		   struct keyring *ring);
+/* For handshakes from now on. */
+void edge_tls_certs(struct edge_tls *tls, struct certs *certs);
+/* For tickets from now on; those under a key that is not in it do not resume.
+ * ring may be NULL: nothing changes. */
+int edge_tls_keys(struct edge_tls *tls, struct keyring *ring);
 
-/*
- * cert, key: PEM files. ticket_secret: NULL: a random one, so that sessions
- * resume at this worker alone. EINVAL with a sentence in errbuf.
- */
-int edge_tls_setup(struct ssl_ctx_st *ctx, const char *cert, const char *key,
-		   const uint8_t *ticket_secret, char *errbuf, size_t errlen);
-/* Can this pair be used? As edge_tls_setup(). */
-int edge_tls_check(const char *cert, const char *key, char *errbuf,
-		   size_t errlen);
-/* Certificate and key anew, for handshakes from now on; with an error the old
- * ones stay. */
-int edge_tls_renew(struct ssl_ctx_st *ctx, const char *cert, const char *key,
-		   char *errbuf, size_t errlen);
-/* Keys of tickets from another secret; false: they could not be made. */
-bool edge_tls_tickets(struct ssl_ctx_st *ctx, const uint8_t *ticket_secret);
+/* A context for a listener; own: the file of its own certificate, or NULL
+ * (certs.h), borrowed. Free it with SSL_CTX_free(). */
+int edge_tls_ctx(struct edge_tls *tls, struct ssl_ctx_st **ctxp,
+		 const char *own);
+/* The same with a context that somebody else has made. */
+int edge_tls_setup(struct edge_tls *tls, struct ssl_ctx_st *ctx,
+		   const char *own);
+
 /* One for what is never a client: else libwebsockets makes such contexts of
  * its own. */
 int edge_tls_idle_ctx(struct ssl_ctx_st **ctxp);

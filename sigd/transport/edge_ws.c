@@ -56,16 +56,9 @@ static void conn_gone(struct edge_conn *conn)
  * told here. */
 static void tls_load(struct edge *edge, void *ssl_ctx)
 {
-	const struct transport_listener *cfg;
-
-	if (!edge->adding)
-		return;
-
-	cfg = edge->adding->cfg;
-	edge->adding->tls = ssl_ctx;
-	edge->err = edge_tls_setup(ssl_ctx, cfg->cert, cfg->key,
-				   edge->p.ticket_secret, edge->errbuf,
-				   edge->errlen);
+	if (edge->adding)
+		edge->err = edge_tls_setup(edge->p.tls, ssl_ctx,
+					   edge->adding->cfg->cert);
 }
 
 /* Protocol 0: what is not yet a WebSocket, and all that is of no connection. */
@@ -337,43 +330,10 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 			       LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
 			       LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
 	edge->adding = on;
-	edge->errbuf = errbuf;
-	edge->errlen = errlen;
 	edge->err = 0;
 	on->vhost = lws_create_vhost(edge->ctx, &info);
 	edge->adding = NULL;
-	edge->errbuf = NULL;
 	return on->vhost ? edge->err : ENOMEM;
-}
-
-int edge_renew(struct edge *edge, char *errbuf, size_t errlen)
-{
-	int first = 0;
-
-	/* one that is broken keeps no other from its new one */
-	for (size_t i = 0; i < TRANSPORT_LISTENERS_MAX; i++) {
-		const struct edge_listener *on = edge->on[i];
-		char why[256];
-		int err;
-
-		if (!on || !on->tls)
-			continue;
-		err = edge_tls_renew(on->tls, on->cfg->cert, on->cfg->key, why,
-				     sizeof(why));
-		if (err && !first) {
-			first = err;
-			str_ncpy(errbuf, why, errlen);
-		}
-	}
-	return first;
-}
-
-void edge_tickets(struct edge *edge, const uint8_t *secret)
-{
-	for (size_t i = 0; i < TRANSPORT_LISTENERS_MAX; i++) {
-		if (edge->on[i] && edge->on[i]->tls)
-			(void)edge_tls_tickets(edge->on[i]->tls, secret);
-	}
 }
 
 static void on_log(int level, const char *line)

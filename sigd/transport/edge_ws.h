@@ -12,6 +12,7 @@
 #include "sigd/transport/transport.h"
 
 struct edge;
+struct edge_tls;
 
 typedef void(edge_recv_h)(struct flow *flow, uint8_t listener,
 			  const uint8_t *data, size_t len, void *arg);
@@ -24,7 +25,7 @@ struct edge_params {
 	struct flow_table *flows;
 	const struct transport_limits *limits; /* nothing is zero; borrowed */
 	struct transport_counts *counts;       /* borrowed */
-	const uint8_t *ticket_secret; /* EDGE_TLS_SECRET_LEN, or NULL */
+	struct edge_tls *tls; /* of WSS listeners; borrowed */
 	edge_recv_h *recvh;
 	edge_flow_h *openh;
 	edge_flow_h *goneh;
@@ -38,12 +39,6 @@ int edge_alloc(struct edge **edgep, const struct edge_params *params);
 /* cfg is borrowed. EINVAL and others with a sentence in errbuf. */
 int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 		uint8_t listener, char *errbuf, size_t errlen);
-
-/* Certificates and keys anew from their files; as edge_listen(). */
-int edge_renew(struct edge *edge, char *errbuf, size_t errlen);
-
-/* Keys for TLS sessions from another secret, at all listeners. */
-void edge_tickets(struct edge *edge, const uint8_t *secret);
 
 /* Takes fd over, in any case. lefth is called once for each that was taken
  * without an error. */

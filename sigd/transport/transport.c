@@ -41,7 +41,7 @@ struct transport {
 	struct tube *tube;
 	struct listener on[TRANSPORT_LISTENERS_MAX];
 	size_t nlisteners;
-	uint8_t ticket_secret[EDGE_TLS_SECRET_LEN];
+	struct edge_tls *tls;
 };
 
 static void set_limits(struct transport_limits *out,
@@ -386,19 +386,12 @@ void transport_drain(struct transport *transport)
 
 int transport_renew(struct transport *transport, char *errbuf, size_t errlen)
 {
-	char why[256];
-	int err;
-
 	if (!transport || !errbuf || !errlen)
 		return EINVAL;
 
 	errbuf[0] = '\0';
-	err = transport->tube ? tube_renew(transport->tube, errbuf, errlen) : 0;
-	if (transport->edge && edge_renew(transport->edge, why, sizeof(why))) {
-		str_ncpy(errbuf, why, errlen);
-		err = EINVAL;
-	}
-	return err;
+	return transport->tube ? tube_renew(transport->tube, errbuf, errlen)
+			       : 0;
 }
 
 int transport_check(const struct transport_listener *listener, char *errbuf,
@@ -411,25 +404,21 @@ int transport_check(const struct transport_listener *listener, char *errbuf,
 		return EINVAL;
 
 	errbuf[0] = '\0';
-	if (listener->kind == FLOW_WSS)
-		err = edge_tls_check(listener->cert, listener->key, errbuf,
-				     errlen);
-	if (!err && listener->web_root)
+	if (listener->web_root)
 		err = web_files_load(&files, listener->web_root, errbuf,
 				     errlen);
 	mem_deref(files);
 	return err;
 }
 
-void transport_tickets(struct transport *transport, const uint8_t secret[32])
+void transport_tls_set(struct transport *transport, struct certs *certs,
+		       struct keyring *ring)
 {
-	if (!transport || !secret)
+	if (!transport)
 		return;
 
-	/* where the edge looks for it, should a listener come later */
-	memcpy(transport->ticket_secret, secret, EDGE_TLS_SECRET_LEN);
-	if (transport->edge)
-		edge_tickets(transport->edge, secret);
+	edge_tls_certs(transport->tls, certs);
+	(void)edge_tls_keys(transport->tls, ring);
 }
 
 struct flow_table *transport_flows(const struct transport *transport)
@@ -462,17 +451,17 @@ static void transport_destructor(void *data)
 	mem_deref(transport->gate);
 	mem_deref(transport->tube);
 	mem_deref(transport->flows);
-	memset(transport->ticket_secret, 0, sizeof(transport->ticket_secret));
+	mem_deref(transport->tls);
 }
 
-static int start_edge(struct transport *transport, bool has_secret)
+static int start_edge(struct transport *transport)
 {
 	const struct edge_params params = {
 		.wheel = transport->wheel,
 		.flows = transport->flows,
 		.limits = &transport->limits,
 		.counts = &transport->counts,
-		.ticket_secret = has_secret ? transport->ticket_secret : NULL,
+		.tls = transport->tls,
 		.recvh = on_edge_recv,
 		.openh = on_edge_open,
 		.goneh = on_edge_gone,
@@ -484,7 +473,7 @@ static int start_edge(struct transport *transport, bool has_secret)
 }
 
 static int start_listener(struct transport *transport, uint8_t index,
-			  bool has_secret, char *errbuf, size_t errlen)
+			  char *errbuf, size_t errlen)
 {
 	struct listener *on = &transport->on[index];
 	int err;
@@ -495,7 +484,7 @@ static int start_listener(struct transport *transport, uint8_t index,
 	if (!flow_kind_reliable(on->cfg->kind))
 		return EINVAL;
 
-	err = start_edge(transport, has_secret);
+	err = start_edge(transport);
 	if (!err)
 		err = edge_listen(transport->edge, on->cfg, index, errbuf,
 				  errlen);
@@ -537,6 +526,9 @@ static int start(struct transport *transport,
 	err = flow_table_alloc(&transport->flows, params->node, params->slot,
 			       params->epoch, FLOW_BUCKETS);
 	if (!err)
+		err = edge_tls_alloc(&transport->tls, params->certs,
+				     params->ring);
+	if (!err)
 		err = accept_gate_alloc(&transport->gate, &transport->limits,
 					&transport->counts, on_full, transport);
 	for (size_t i = 0; i < params->nlisteners && !err; i++) {
@@ -546,8 +538,7 @@ static int start(struct transport *transport,
 			.index = (uint8_t)i,
 		};
 		transport->nlisteners = i + 1;
-		err = start_listener(transport, (uint8_t)i,
-				     params->ticket_secret, errbuf, errlen);
+		err = start_listener(transport, (uint8_t)i, errbuf, errlen);
 	}
 	/* Last: peers may send as soon as it is there */
 	return err ? err : start_tube(transport, params);
@@ -576,9 +567,6 @@ int transport_alloc(struct transport **tp,
 	transport->wheel = params->wheel;
 	transport->h = params->h;
 	set_limits(&transport->limits, &params->limits);
-	if (params->ticket_secret)
-		memcpy(transport->ticket_secret, params->ticket_secret,
-		       sizeof(transport->ticket_secret));
 	err = start(transport, params, errbuf, errlen);
 	if (err && !errbuf[0])
 		snprintf(errbuf, errlen, "transport: %s", strerror(err));

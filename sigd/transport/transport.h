@@ -22,6 +22,8 @@
 #include "common/tube.h"
 #include "sigd/transport/flow.h"
 
+struct certs;
+struct keyring;
 struct transport;
 struct wheel;
 
@@ -56,8 +58,9 @@ struct transport_listener {
 	const char *name;
 	enum flow_kind kind;
 	int fd; /* bound, WSS and WS: listening, too. Not closed by us */
-	/* WSS: PEM files: certificate chain, key (TLS 1.2 and 1.3) */
-	const char *cert, *key;
+	/* WSS: file of its own certificate, in the set of certificates: for
+	 * who asks for no name, or for none that is known; NULL: the first */
+	const char *cert;
 	/* WSS and WS: allowed Origins as browsers write them, e.g.
 	 * "https://phone.example.com", compared without case; "*" allows all.
 	 * No list allows all. A handshake without Origin (not a browser) is
@@ -152,9 +155,9 @@ struct transport_params {
 	const char *run_dir; /* for the tunnel; NULL: none (EHOSTUNREACH
 				      for every other worker) */
 	const struct tube_tls_cfg *tube_tls; /* between boxes; NULL: none */
-	const uint8_t *ticket_secret; /* 32 bytes, the same at all workers: a
-				      TLS session resumes at any; NULL: only
-				      where it was made. Copied */
+	struct certs *certs;  /* for WSS; or NULL. By reference, as is ring */
+	struct keyring *ring; /* the cluster's: a TLS session resumes at any
+				 worker; NULL: only where it was made */
 	const struct transport_listener *listeners; /* borrowed */
 	size_t nlisteners;
 	struct transport_limits limits;
@@ -164,7 +167,7 @@ struct transport_params {
 /*
  * Start to serve; loop_init() came before. The caller owns *tp; mem_deref()
  * ends all connections, without a goodbye and without calling handlers.
- * errbuf gets a sentence when a certificate or web_root cannot be read.
+ * errbuf gets a sentence when a web_root cannot be read.
  */
 int transport_alloc(struct transport **tp,
 		    const struct transport_params *params, char *errbuf,
@@ -205,22 +208,20 @@ void transport_close(struct transport *transport, struct flow *flow,
 void transport_drain(struct transport *transport);
 
 /*
- * Can its certificate, key and web_root be used? EINVAL and others, with a
- * sentence in errbuf. The socket is not looked at.
+ * Can its web_root be used? EINVAL and others, with a sentence in errbuf. The
+ * socket is not looked at, and certificates are loaded by certs_load().
  */
 int transport_check(const struct transport_listener *listener, char *errbuf,
 		    size_t errlen);
 
-/*
- * Read certificates and keys anew (reload), those of the tunnel too, for
- * handshakes from now on. With an error, and a sentence in errbuf, what it is
- * about keeps its old ones.
- */
+/* Read certificate and key of the tunnel anew (reload), for handshakes from
+ * now on. With an error, and a sentence in errbuf, it keeps the old ones. */
 int transport_renew(struct transport *transport, char *errbuf, size_t errlen);
 
-/* Another secret for TLS sessions (see ticket_secret), from now on; a session
- * under the old one does not resume. */
-void transport_tickets(struct transport *transport, const uint8_t secret[32]);
+/* Another set of certificates, and other keys for tickets of TLS sessions,
+ * from now on (reload). NULL: as it was. */
+void transport_tls_set(struct transport *transport, struct certs *certs,
+		       struct keyring *ring);
 
 struct flow_table *transport_flows(const struct transport *transport);
 const struct transport_counts *

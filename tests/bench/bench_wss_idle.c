@@ -15,6 +15,7 @@
 
 #include "common/loop.h"
 #include "common/wheel.h"
+#include "sigd/transport/certs.h"
 #include "sigd/transport/transport.h"
 #include "tests/bench/lib/bench.h"
 #include "tests/bench/lib/stack.h"
@@ -85,13 +86,19 @@ static int listen_any(struct sa *addr)
 	return fd;
 }
 
+static void on_bad(const char *why, void *arg)
+{
+	(void)arg;
+	fprintf(stderr, "%s\n", why);
+}
+
 static void serve(int fd, const char *cert, const char *key)
 {
 	struct transport_listener on = {.name = "wss",
 					.kind = FLOW_WSS,
 					.fd = fd,
-					.cert = cert,
-					.key = key};
+					.cert = cert};
+	const struct certs_pair pair = {.cert = cert, .key = key};
 	struct transport *transport = NULL;
 	struct wheel *wheel = NULL;
 	struct transport_params params = {
@@ -108,6 +115,8 @@ static void serve(int fd, const char *cert, const char *key)
 	if (libre_init() || loop_init(FDS) ||
 	    wheel_alloc(&wheel, loop_now_ms()))
 		die("loop");
+	if (certs_load(&params.certs, &pair, 1, NULL, on_bad, NULL))
+		exit(1);
 	loop_drive(wheel);
 	params.wheel = wheel;
 	if (transport_alloc(&transport, &params, err, sizeof(err))) {

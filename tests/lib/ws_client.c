@@ -481,6 +481,12 @@ static int tls_make(struct ws_client *client)
 		return ENOMEM;
 
 	SSL_set_app_data(client->ssl, client);
+	if (client->p.sni &&
+	    SSL_set_tlsext_host_name(client->ssl, client->p.sni) != 1)
+		return EINVAL;
+	if (client->p.tls_version &&
+	    SSL_set_max_proto_version(client->ssl, client->p.tls_version) != 1)
+		return EINVAL;
 	return client->p.session ? tls_resume(client) : 0;
 }
 
@@ -556,7 +562,10 @@ void ws_client_finish(struct ws_client *client)
 
 const void *ws_client_session(const struct ws_client *client)
 {
-	return client->session;
+	/* in TLS 1.2 a new ticket in a resumed handshake is not told */
+	return client->session	   ? client->session
+	       : client->ssl	   ? SSL_get_session(client->ssl)
+				   : NULL;
 }
 
 bool ws_client_resumed(const struct ws_client *client)

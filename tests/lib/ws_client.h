@@ -49,6 +49,8 @@ struct ws_client_params {
 	const char *protocol; /* NULL: "sip"; "": none */
 	const char *headers;  /* more of them, each with CRLF; or NULL */
 	const void *session;  /* of ws_client_session(): resume it */
+	const char *sni;      /* name asked for; NULL: none */
+	uint16_t tls_version; /* TLS1_2_VERSION: no newer; 0: any */
 	int rcvbuf;           /* SO_RCVBUF; 0: the kernel's */
 	ws_client_open_h *openh;
 	ws_client_recv_h *recvh;

@@ -97,11 +97,11 @@ static void a_certificate_that_cannot_be_used_is_told(void)
 	REQUIRE(!pipe2(fds, O_NONBLOCK));
 	before = setup.cfg->listeners;
 	setup.cfg->listeners = &wss;
+	setup.files.certs = mem_deref(setup.files.certs); /* the start */
 	log_fd_set(fds[1]);
 	CHECK_INT(sigd_files_load(&setup.files, setup.cfg), EINVAL);
 	log_fd_set(-1);
 	CHECK(read(fds[0], said, sizeof(said) - 1) > 0);
-	CHECK(strstr(said, "listener=w"));
 	CHECK(strstr(said, "/nowhere/c: No such file or directory"));
 	setup.cfg->listeners = before;
 	setup_free(&setup);

@@ -80,6 +80,34 @@ static void wss_needs_a_certificate(void)
 	CHECK(strstr(why, "wss needs certificate and private_key"));
 }
 
+static void certificates_by_domain_serve_a_listener_without_one(void)
+{
+	static const char head[] =
+		"keys: k\nrouting: r\nredis: {path: /x}\nlisteners:\n"
+		"  - {name: a, transport: wss, bind: 127.0.0.1:1}\n";
+	static const char good[] =
+		"tls:\n  certificates:\n"
+		"    - {domains: [a.example.com, '*.b.example'],\n"
+		"       certificate: c, private_key: k}\n";
+	static const char bad[] =
+		"tls:\n  certificates:\n"
+		"    - {domains: ['a.*.example'], certificate: c,\n"
+		"       private_key: k}\n";
+	struct sigd_cfg *cfg = NULL;
+	char text[1000], why[2000];
+
+	snprintf(text, sizeof(text), "%s%s", head, good);
+	REQUIRE(!load(&cfg, text, why, sizeof(why)));
+	CHECK_INT(cfg->tls.ncertificates, 1);
+	CHECK_INT(cfg->tls.certificates[0].ndomains, 2);
+	CHECK_STR(cfg->tls.certificates[0].domains[1], "*.b.example");
+	CHECK(strstr(cfg->tls.certificates[0].key, "/k"));
+	mem_deref(cfg);
+	snprintf(text, sizeof(text), "%s%s", head, bad);
+	CHECK_INT(load(&cfg, text, why, sizeof(why)), EINVAL);
+	CHECK(strstr(why, "a domain, or *. and a domain"));
+}
+
 static void a_token_that_can_be_guessed_is_refused(void)
 {
 	struct sigd_cfg *cfg = NULL;
@@ -243,6 +271,7 @@ static void the_reference_page_is_what_the_code_describes(void)
 TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
 	  TEST(mistakes_are_told_with_their_place),
 	  TEST(wss_needs_a_certificate),
+	  TEST(certificates_by_domain_serve_a_listener_without_one),
 	  TEST(a_token_that_can_be_guessed_is_refused),
 	  TEST(listeners_leave_room_for_the_other_sockets),
 	  TEST(what_does_not_go_together_is_told),

@@ -18,6 +18,7 @@
 #include <openssl/x509.h>
 #include <re.h>
 
+#include "sigd/transport/certs.h"
 #include "sigd/transport/transport.h"
 #include "tests/lib/loop_test.h"
 #include "tests/lib/test.h"
@@ -39,6 +40,8 @@ struct rig {
 	struct transport_params params;
 	struct transport *transport;
 	char cert[300], key[300];
+	const char *keys[RIG_LISTENERS]; /* of the listeners' certificates */
+	struct certs *certs;
 	char errbuf[256];
 	/* what has happened */
 	unsigned received, opened, gone;
@@ -151,7 +154,7 @@ static inline void rig_init(struct rig *rig)
 				   &rig->addr[i]);
 	}
 	rig->on[RIG_WSS].cert = rig->cert;
-	rig->on[RIG_WSS].key = rig->key;
+	rig->keys[RIG_WSS] = rig->key;
 	rig->params = (struct transport_params){
 		.node = "a1",
 		.slot = 2,
@@ -166,8 +169,43 @@ static inline void rig_init(struct rig *rig)
 	};
 }
 
+static inline void rig_bad(const char *why, void *arg)
+{
+	struct rig *rig = arg;
+
+	snprintf(rig->errbuf, sizeof(rig->errbuf), "%s", why);
+}
+
+/* What the listeners name, and these; 0, EINVAL with rig->errbuf. */
+static inline int rig_certs(struct rig *rig, const struct certs_pair *more,
+			    size_t n)
+{
+	struct certs_pair pairs[RIG_LISTENERS + 8];
+	struct certs *certs = NULL;
+	size_t count = 0;
+	int err;
+
+	rig->errbuf[0] = '\0';
+	for (; count < n; count++)
+		pairs[count] = more[count];
+	for (int i = 0; i < RIG_LISTENERS; i++) {
+		if (rig->on[i].cert)
+			pairs[count++] = (struct certs_pair){
+				.cert = rig->on[i].cert, .key = rig->keys[i]};
+	}
+	err = certs_load(&certs, pairs, count, rig->certs, rig_bad, rig);
+	if (err)
+		return err;
+	mem_deref(rig->certs);
+	rig->certs = rig->params.certs = certs;
+	transport_tls_set(rig->transport, certs, NULL);
+	return 0;
+}
+
 static inline bool rig_start(struct rig *rig)
 {
+	if (!rig->certs && !CHECK_INT(rig_certs(rig, NULL, 0), 0))
+		return false;
 	return CHECK_INT(transport_alloc(&rig->transport, &rig->params,
 					 rig->errbuf, sizeof(rig->errbuf)),
 			 0);
@@ -176,6 +214,7 @@ static inline bool rig_start(struct rig *rig)
 static inline void rig_close(struct rig *rig)
 {
 	rig->transport = mem_deref(rig->transport);
+	rig->certs = mem_deref(rig->certs);
 	for (int i = 0; i < RIG_LISTENERS; i++)
 		close(rig->on[i].fd);
 	loop_test_close(&rig->lt);
