@@ -37,7 +37,7 @@ static void destructor(void *data)
 	mem_deref(branch->ask);
 	mem_deref(branch->note);
 	mem_deref(branch->offer);
-	mem_deref(branch->early);
+	branch_early_flush(branch);
 	mem_deref(branch->answer);
 	if (branch->ct)
 		txn_cli_detach(branch->ct);
@@ -177,15 +177,12 @@ static void provisional(struct branch *branch, const struct smsg *msg)
  * is a further dialog, which nobody wants. */
 static void repeated(struct branch *branch, const struct smsg *msg)
 {
-	const struct invite *inv = branch->inv;
-	struct pl sdp;
+	struct invite *inv = branch->inv;
 
-	if (pl_cmp(&msg->to.tag, &branch->answer->to.tag)) {
+	if (pl_cmp(&msg->to.tag, &branch->answer->to.tag))
 		branch_release(branch, msg);
-	} else if (inv->answered) {
-		pl_set_mbuf(&sdp, inv->sdp);
-		(void)branch_forward(branch, branch->answer, 0, &sdp);
-	}
+	else if (inv->answered)
+		(void)invite_answer_forward(inv);
 }
 
 static void success(struct branch *branch, const struct smsg *msg)

@@ -12,6 +12,7 @@
 
 #include "common/wheel.h"
 #include "sigd/media/media_client.h"
+#include "sigd/proxy/branch_early.h"
 #include "sigd/proxy/challenge.h"
 #include "sigd/proxy/side.h"
 #include "sigd/registrar/binding.h"
@@ -45,7 +46,8 @@ struct branch {
 	struct challenge challenge;
 	struct media_ask *ask; /* for its offer */
 	struct mbuf *offer;
-	struct mbuf *early;    /* the SDP of its 18x that mediad was told */
+	struct list dialogs;   /* struct early */
+	struct early *heard;   /* whose answer mediad was told */
 	struct txn_cli *ct;    /* NULL: not yet, or over */
 	struct hop_mark mark;  /* Via of the INVITE */
 	struct call_ask *note; /* that it is about to leave, for Redis */

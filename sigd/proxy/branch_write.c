@@ -81,8 +81,6 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	identity_clean(branch, ed);
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
-	/* reliable provisional responses would need a PRACK of ours */
-	smsg_edit_remove_token(ed, SHDR_SUPPORTED, "100rel");
 	side_names_edit(ed, &branch->to.names);
 	cseq_edit(ed, branch->shift);
 	challenge_edit(&branch->challenge, ed);
@@ -125,6 +123,7 @@ int branch_forward(struct branch *branch, const struct smsg *msg,
 	const struct hop_side callee = {inv->rec.call, CALL_CALLEE};
 	struct hop_back back = {.scode = scode,
 				.sdp = sdp,
+				.reliable = branch_rseq(branch, msg) != 0,
 				.dialog = msg->scode < 300};
 	char route[HOP_ADDR_MAX], contact[HOP_ADDR_MAX] = "";
 	size_t len;
@@ -217,14 +216,19 @@ int branch_record(const struct branch *branch, const struct smsg *answer,
 	struct call_side *side = &rec->side[CALL_CALLEE];
 	const struct branch_to *to = &branch->to;
 	const struct pl target = contact_of(branch, answer);
+	const struct early *early = branch_early_find(branch, &answer->to.tag);
 	int err = flow_id_pack(&to->flow, side->flow, &side->flow_len);
 
 	if (err)
 		return EBADMSG;
 
 	rec->leg = branch->leg;
-	side->shift = branch->shift;
-	challenge_print(&branch->challenge, caller->cseq, side->ack,
+	side->shift = branch->shift + (early ? early->ahead : 0);
+	side->cseq = early ? early->cseq : 0;
+	/* as the INVITE went: its ACK, and what PRACKs name (RFC 3262 7.2) */
+	caller->invite_cseq = answer->cseq.num - branch->shift;
+	caller->invite_shift = branch->shift;
+	challenge_print(&branch->challenge, caller->invite_cseq, side->ack,
 			sizeof(side->ack));
 	side->profile = (uint8_t)side_profile(&to->flow, to->conn);
 	str_ncpy(side->conn, to->conn ? to->conn->name : "",

@@ -69,7 +69,7 @@ static bool goes_on(const struct builder *b, enum shdr_id id)
 		return false;
 	if (is_of_body(id))
 		return b->back->keep_body;
-	/* reliable ones would need a PRACK that reaches the other side */
+	/* that it is reliable is for who can acknowledge it */
 	if (id == SHDR_RSEQ)
 		return b->back->reliable;
 	/* that the PBX has too much to do is no word of ours to the caller */

@@ -16,6 +16,7 @@
 #include "sigd/call/call_dialog.h"
 #include "sigd/call/contact_token.h"
 #include "sigd/proxy/indialog.h"
+#include "sigd/sip/smsg_sdp.h"
 
 const struct smsg *indialog_request(const struct indialog *in)
 {
@@ -158,10 +159,16 @@ static enum status by_hints(struct indialog *in)
 	return STATUS_OK;
 }
 
+/* What these carry is offer and answer. */
+static bool describes(const struct smsg *msg)
+{
+	return msg->method == SMSG_INVITE || msg->method == SMSG_UPDATE ||
+	       msg->method == SMSG_PRACK;
+}
+
 static bool has_offer(const struct smsg *msg)
 {
-	return msg->body.l && (msg->method == SMSG_INVITE ||
-			       msg->method == SMSG_UPDATE);
+	return msg->body.l && describes(msg);
 }
 
 /* The cookie vouches for the caller's tag, the record for the callee's: what
@@ -210,6 +217,13 @@ static void go(struct indialog *in)
 	}
 	if (!in->st && indialog_own_ack(in))
 		return;
+	if (in->early) {
+		if (code == STATUS_OK)
+			indialog_early_go(in);
+		else
+			indialog_fail(in, code);
+		return;
+	}
 	if (in->cookie.direction == COOKIE_TO_SERVICE) {
 		indialog_service(in);
 		return;
@@ -252,18 +266,6 @@ static void hang_up_unknown(struct indialog *in)
 		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
 }
 
-/* It has no answer yet, so there is no dialog that we serve; but the caller's
- * BYE is a CANCEL by another name. Who rings has none (RFC 3261 15). */
-static void too_early(struct indialog *in)
-{
-	const bool over = indialog_request(in)->method == SMSG_BYE &&
-			  indialog_side(in) == CALL_CALLER &&
-			  invite_lost(in->px, in->cookie.call,
-				      STATUS_CANCELLED);
-
-	indialog_fail(in, over ? STATUS_OK : STATUS_UNKNOWN_DIALOG);
-}
-
 static void on_record(enum status code, const struct call_record *rec,
 		      void *arg)
 {
@@ -271,7 +273,7 @@ static void on_record(enum status code, const struct call_record *rec,
 
 	in->ask = mem_deref(in->ask);
 	if (code == STATUS_OK && rec->state == CALL_SETUP) {
-		too_early(in);
+		indialog_early_elsewhere(in, rec);
 		return;
 	}
 	if (code == STATUS_OK) {
@@ -337,6 +339,18 @@ static int enter(struct indialog *in)
 			  in);
 }
 
+/* A body that is no description is for nobody (RFC 3261 8.2.3). */
+static bool fits(struct indialog *in)
+{
+	const struct smsg *msg = indialog_request(in);
+	struct pl sdp;
+
+	if (!in->st || !describes(msg) || !smsg_sdp(msg, &sdp))
+		return true;
+	indialog_fail(in, STATUS_BAD_MEDIA_TYPE);
+	return false;
+}
+
 void indialog_serve(struct request *rq, struct txn_srv *st)
 {
 	struct proxy *px = rq->px;
@@ -355,7 +369,10 @@ void indialog_serve(struct request *rq, struct txn_srv *st)
 			reply_status(px, st, STATUS_OVERLOAD);
 		return;
 	}
-	if (enter(in))
+	in->passed = rq->passed;
+	if (!fits(in) || indialog_early(in))
+		return;
+	if (in->early || enter(in))
 		go(in);
 }
 

@@ -8,6 +8,7 @@
  *   indialog_own.c      INVITEs that we answer ourselves, and their ACKs
  *   indialog_refer.c    whom a REFER names, as its receiver can reach them
  *   indialog_service.c  the far end is ours
+ *   indialog_early.c    before the call is answered
  *
  * Any worker can do it: what it needs is in the cookie and in the record.
  *
@@ -50,6 +51,9 @@ struct indialog {
 	/* legs whose offer is open, by us: the sender's, the other side's */
 	bool opened[2];
 	bool own;                    /* its 2xx is ours: the ACK is for us */
+	bool early;                  /* the call is not answered: rec is as
+					branch_early.h knows it */
+	bool passed;                 /* by another worker */
 	bool refreshed;              /* remote targets are as the 2xx says */
 	char *refer_to;              /* instead of its Refer-To; NULL: as is */
 };
@@ -105,6 +109,20 @@ void indialog_delayed(struct indialog *in);
 /* True: the ACK is of a 200 of ours; then served and freed. */
 bool indialog_own_ack(struct indialog *in);
 
+/* --- indialog_early.c --- */
+
+struct early_key indialog_early_key(const struct indialog *in);
+/* Looks whether its dialog is one of a call that is being set up here: in->rec
+ * then. True: it is none of that call, and served and freed. */
+bool indialog_early(struct indialog *in);
+void indialog_early_go(struct indialog *in);
+/* It is being set up, says the record, but not here. */
+void indialog_early_elsewhere(struct indialog *in,
+			      const struct call_record *rec);
+/* The request as it is, to the worker "node/slot/epoch". */
+int indialog_pass(const struct indialog *in, const char *to);
+int indialog_at_read(struct tube_addr *at, const char *text);
+
 /* --- indialog_refer.c --- */
 
 /* Sends the request on, when it is known where Refer-To leads to. */
@@ -113,6 +131,8 @@ void indialog_refer(struct indialog *in);
 /* --- for these --- */
 int indialog_ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
 		 media_answer_h *h);
+int indialog_tell_remote(struct indialog *in, bool other,
+			 enum ctl_sdp_kind kind, media_answer_h *h);
 int indialog_want_local(struct indialog *in, bool other,
 			enum ctl_sdp_kind kind, media_answer_h *h);
 /* The connection of the other side; NULL: it is none, or one no more. */

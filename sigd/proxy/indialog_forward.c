@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sigd/call/call_dialog.h"
+#include "sigd/proxy/branch_early.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/indialog.h"
 
@@ -75,6 +76,7 @@ static void refresh(struct indialog *in, const struct smsg *msg)
 {
 	const struct smsg *req = indialog_request(in);
 	const unsigned me = indialog_side(in);
+	const struct early_key key = indialog_early_key(in);
 	struct pl target[CALL_SIDES];
 
 	if (in->refreshed || !in->rec ||
@@ -83,7 +85,10 @@ static void refresh(struct indialog *in, const struct smsg *msg)
 	in->refreshed = true;
 	target[me]    = target_of(req);
 	target[!me]   = target_of(msg);
-	call_targets(in->px->deps.redis, in->cookie.call, target);
+	if (in->early)
+		early_targets(in->px, &key, target);
+	else
+		call_targets(in->px->deps.redis, in->cookie.call, target);
 }
 
 void indialog_back(struct indialog *in, const struct smsg *msg,
@@ -140,8 +145,8 @@ static bool ends_dialog(const struct indialog *in)
 {
 	const enum smsg_method method = indialog_request(in)->method;
 
-	return method == SMSG_INVITE || method == SMSG_UPDATE ||
-	       method == SMSG_INFO;
+	return !in->early && (method == SMSG_INVITE ||
+			      method == SMSG_UPDATE || method == SMSG_INFO);
 }
 
 static bool answer_challenge(struct indialog *in, const struct smsg *msg)
@@ -194,8 +199,10 @@ static void unheard(struct indialog *in, int err)
 		reply_status(px, in->st, STATUS_OK);
 	else if (err == ECANCELED)
 		reply_status(px, in->st, STATUS_CANCELLED);
-	else if (err == ETIMEDOUT)
+	else if (err == ETIMEDOUT && indialog_request(in)->method == SMSG_INVITE)
 		reply_status(px, in->st, STATUS_TARGET_TIMEOUT);
+	else if (err == ETIMEDOUT) /* who asked has given up: RFC 4320 4.2 */
+		reply_status_as(px, in->st, 408, STATUS_TARGET_TIMEOUT);
 	else /* it may come back (RFC 5626 5.3; 430 is between proxies) */
 		reply_status_as(px, in->st, 480, STATUS_FLOW_GONE);
 }

@@ -16,6 +16,7 @@
 
 #include "common/log.h"
 #include "routing/route.h"
+#include "sigd/proxy/branch_early.h"
 #include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/indialog.h"
 #include "sigd/proxy/side.h"
@@ -62,6 +63,17 @@ static void names_edit(const struct indialog *in, struct smsg_edit *ed)
 
 /* --- numbers ------------------------------------------------------------------- */
 
+/* Of the INVITE that a PRACK names (RFC 3262 7.2): what came between may have
+ * gone ahead further. */
+static uint32_t invite_shift(const struct indialog *in, uint32_t cseq)
+{
+	const struct call_side *side =
+		in->rec ? &in->rec->side[indialog_side(in)] : NULL;
+
+	return side && side->invite_cseq == cseq ? side->invite_shift
+						 : in->shift;
+}
+
 static void numbers_edit(const struct indialog *in, struct smsg_edit *ed)
 {
 	const struct smsg *msg = ed->msg;
@@ -76,7 +88,9 @@ static void numbers_edit(const struct indialog *in, struct smsg_edit *ed)
 	if (!smsg_val(msg, SHDR_RACK, &text) || shdr_rack_decode(&rack, &text))
 		return;
 	text = smsg_edit_text(ed, "%u %u %r", rack.rseq,
-			      rack.cseq.num + in->shift, &rack.cseq.name);
+			      rack.cseq.num +
+				      invite_shift(in, rack.cseq.num),
+			      &rack.cseq.name);
 	smsg_edit_set(ed, SHDR_RACK, &text);
 }
 
@@ -163,6 +177,7 @@ bool indialog_challenged(struct indialog *in, const struct smsg *msg,
 	struct challenge_asked asked = {.conn = indialog_connection(in),
 					.body = *body, .dialog = true};
 	const uint32_t num = indialog_request(in)->cseq.num;
+	const struct early_key key = indialog_early_key(in);
 	int err;
 
 	if (!asked.conn || num >= (uint32_t)INT32_MAX - in->shift)
@@ -177,6 +192,9 @@ bool indialog_challenged(struct indialog *in, const struct smsg *msg,
 		return false;
 	}
 	++in->shift;
-	remember(in, num);
+	if (in->early)
+		early_shift(in->px, &key, in->shift);
+	else
+		remember(in, num);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sigd/proxy/indialog.h"
+#include "sigd/sip/smsg_sdp.h"
 
 int indialog_ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
 		 media_answer_h *h)
@@ -30,16 +31,16 @@ static enum ctl_profile profile(const struct indialog *in, bool other)
 	return (enum ctl_profile)in->rec->side[side].profile;
 }
 
-static int tell_remote(struct indialog *in, bool other,
-		       enum ctl_sdp_kind kind, media_answer_h *h)
+int indialog_tell_remote(struct indialog *in, bool other,
+			 enum ctl_sdp_kind kind, media_answer_h *h)
 {
 	struct ctl_req req = {.verb = CTL_LEG_REMOTE};
 
 	req.remote.leg	   = indialog_leg(in, other);
 	req.remote.kind	   = kind;
 	req.remote.profile = profile(in, other);
-	req.remote.sdp	   = kind == CTL_OFFER ? indialog_request(in)->body
-					       : in->answer->body;
+	(void)smsg_sdp(other ? in->answer : indialog_request(in),
+		       &req.remote.sdp);
 	str_ncpy(req.remote.call, in->rec->call, sizeof(req.remote.call));
 	pl_set_str(&req.remote.tenant, in->rec->tenant);
 	return indialog_ask(in, 0, &req, h);
@@ -128,7 +129,7 @@ static void on_own_answer(const struct ctl_ans *ans, void *arg)
 /* The far end is ours: our leg answers by itself. */
 static int own(struct indialog *in)
 {
-	int err = tell_remote(in, false, CTL_OFFER, on_remote);
+	int err = indialog_tell_remote(in, false, CTL_OFFER, on_remote);
 
 	return err ? err
 		   : indialog_want_local(in, false, CTL_ANSWER, on_own_answer);
@@ -143,7 +144,7 @@ void indialog_offer(struct indialog *in)
 	if (service) {
 		err = own(in);
 	} else {
-		err = tell_remote(in, false, CTL_OFFER, on_remote);
+		err = indialog_tell_remote(in, false, CTL_OFFER, on_remote);
 		if (!err)
 			err = indialog_want_local(in, true, CTL_OFFER, on_offer);
 	}
@@ -194,7 +195,7 @@ static void on_answer_back(const struct ctl_ans *ans, void *arg)
 
 void indialog_answer(struct indialog *in)
 {
-	int err = tell_remote(in, true, CTL_ANSWER, on_answer_remote);
+	int err = indialog_tell_remote(in, true, CTL_ANSWER, on_answer_remote);
 
 	if (!err)
 		err = indialog_want_local(in, false, CTL_ANSWER,

@@ -92,36 +92,6 @@ bool indialog_stop_repeats(struct proxy *px, const char *call, uint32_t cseq)
 	return invite_acked(px, call);
 }
 
-/* "node/slot/epoch" */
-static int at_read(struct tube_addr *at, const char *text)
-{
-	struct pl all, node, slot, epoch;
-
-	pl_set_str(&all, text);
-	memset(at, 0, sizeof(*at));
-	if (re_regex(all.p, all.l, "[^/]+/[0-9]+/[0-9]+", &node, &slot,
-		     &epoch) ||
-	    pl_strcpy(&node, at->node, sizeof(at->node)))
-		return EBADMSG;
-	at->slot  = (uint8_t)pl_u32(&slot);
-	at->epoch = pl_u32(&epoch);
-	return 0;
-}
-
-static void pass_on(struct indialog *in, const char *to)
-{
-	const struct transport_src src = {.id = in->from,
-					  .local = &in->local,
-					  .remote = &in->remote};
-	const struct smsg *ack = in->ack;
-	struct tube_addr at;
-
-	if (!at_read(&at, to))
-		(void)transport_forward_response(
-			in->px->deps.transport, &at, &src,
-			(const uint8_t *)ack->raw.p, ack->raw.l);
-}
-
 /* The ACK of the call's first INVITE, when that made no offer: the answer to
  * ours is in it, and the other side waits for it, too. */
 static bool is_first(const struct indialog *in)
@@ -191,7 +161,7 @@ bool indialog_own_ack(struct indialog *in)
 
 	if (!indialog_stop_repeats(in->px, in->cookie.call, cseq) && side &&
 	    strcmp(side->own_at, in->px->at))
-		pass_on(in, side->own_at);
+		(void)indialog_pass(in, side->own_at);
 	/* the first ACK of a service's caller answers nothing */
 	if (!side || (service && !in->ack->body.l) || tell_answer(in))
 		mem_deref(in);

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "sigd/proxy/device_media.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/sip/smsg_sdp.h"
 
 static void destructor(void *data)
 {
@@ -173,30 +174,12 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	return err ? EBADMSG : 0;
 }
 
-/* Anything else is for nobody (RFC 3261 8.2.3): not for mediad either. */
-static bool body_fits(const struct smsg *msg)
-{
-	struct pl type, encoding;
-	size_t end;
-
-	if (!msg->body.l)
-		return true;
-	if (smsg_val(msg, SHDR_CONTENT_ENCODING, &encoding) &&
-	    pl_strcasecmp(&encoding, "identity"))
-		return false;
-	if (!smsg_val(msg, SHDR_CONTENT_TYPE, &type))
-		return false;
-	for (end = 0; end < type.l && !strchr("; \t\r", type.p[end]); end++)
-		;
-	type.l = end;
-	return !pl_strcasecmp(&type, "application/sdp");
-}
-
 static enum status fill(struct invite *inv, const struct invite_params *params)
 {
 	const struct txn_dest *src = txn_srv_source(inv->st);
 	const struct smsg *msg = txn_srv_request(inv->st);
 	struct call_side *caller = &inv->rec.side[CALL_CALLER];
+	struct pl sdp;
 
 	if (flow_of_dest(&inv->caller, src) ||
 	    src->id_len > sizeof(caller->flow))
@@ -210,14 +193,12 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 	if (record_fill(&inv->rec, msg, params))
 		return STATUS_BAD_REQUEST;
 	str_ncpy(inv->rec.at, inv->px->at, sizeof(inv->rec.at));
-	if (smsg_has_token(msg, SHDR_REQUIRE, "100rel"))
-		return STATUS_BAD_EXTENSION;
-	if (!body_fits(msg))
+	if (smsg_sdp(msg, &sdp))
 		return STATUS_BAD_MEDIA_TYPE;
 	/* 0 is a CSeq, too, and would say that there was an offer */
-	if (!msg->body.l && !msg->cseq.num)
+	if (!sdp.l && !msg->cseq.num)
 		return STATUS_NOT_ACCEPTABLE;
-	if (!msg->body.l)
+	if (!sdp.l)
 		inv->rec.offer_cseq = msg->cseq.num;
 	return STATUS_OK;
 }
@@ -344,10 +325,10 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 		.remote = {.leg = 1,
 			   .kind = CTL_OFFER,
 			   .profile = side_profile(&inv->caller, inv->from),
-			   .create = true,
-			   .sdp = txn_srv_request(inv->st)->body},
+			   .create = true},
 	};
 
+	(void)smsg_sdp(txn_srv_request(inv->st), &req.remote.sdp);
 	device_caller_terms(&req.remote.terms, net, inv);
 	str_ncpy(req.remote.call, inv->rec.call, sizeof(req.remote.call));
 	pl_set_str(&req.remote.tenant, inv->rec.tenant);

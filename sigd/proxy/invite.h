@@ -8,9 +8,12 @@
  *   invite_setup.c    what a successor needs of it, should this worker die
  *   invite_service.c  a call that we answer ourselves (echo, tone ...)
  *   invite_hunt.c     the targets of the plan in order, and what came of them
- *   invite_media.c    early media, the 2xx, and what the caller hears
+ *   invite_early.c    an 18x, early media, and what is asked meanwhile
+ *   invite_media.c    the 2xx, and what the caller hears
+ *   invite_find.c     calls found by what comes for them
  *   branch.c          one try: offer, INVITE, answers, its end
  *   branch_again.c    ... once more: challenged, redirected
+ *   branch_early.c    ... the dialogs that it has before an answer
  *   branch_write.c    ... its messages
  *
  * SPDX-License-Identifier: MIT
@@ -131,14 +134,36 @@ void invite_hunt(struct invite *inv);
 void invite_result(struct invite *inv, const struct invite_result *result);
 void hunt_clear(struct invite *inv);
 
+/* --- invite_find.c --- */
+
+/* That is not over; NULL: none is here. */
+struct invite *invite_find_call(const struct proxy *px, const char *call);
+
+/* --- invite_early.c --- */
+
+/* A 18x of a branch, for the caller. */
+void invite_ringing(struct invite *inv, struct branch *branch,
+		    const struct smsg *msg);
+
 /* --- invite_media.c --- */
 
 /* A description kept in a buffer of its own, instead of what was there. */
 int invite_sdp_keep(struct mbuf **mbp, const struct pl *text);
 
-/* A 18x of a branch, for the caller. */
-void invite_ringing(struct invite *inv, struct branch *branch,
-		    const struct smsg *msg);
+/* The caller's answer, once. */
+enum status invite_answer_keep(struct invite *inv, const struct ctl_ans *ans);
+
+/* The questions, in this order: what the branch says (not asked when sdp is
+ * empty), that the caller hears it, and what the caller is to be told (NULL:
+ * it has had our offer). */
+struct invite_steps {
+	media_answer_h *remote, *join, *local;
+};
+int invite_switch(struct invite *inv, const struct branch *branch,
+		  const struct pl *sdp, const struct invite_steps *steps);
+
+/* The winner's 2xx to the caller. */
+int invite_answer_forward(struct invite *inv);
 /* A branch has a 2xx, kept in branch->answer. */
 void invite_won(struct invite *inv, struct branch *branch);
 

@@ -54,7 +54,7 @@ uint32_t invite_pending(const struct proxy *px)
 	return n;
 }
 
-static struct invite *find_call(const struct proxy *px, const char *call)
+struct invite *invite_find_call(const struct proxy *px, const char *call)
 {
 	struct le *le;
 
@@ -70,12 +70,12 @@ static struct invite *find_call(const struct proxy *px, const char *call)
 
 bool invite_is_here(const struct proxy *px, const char *call)
 {
-	return find_call(px, call) != NULL;
+	return invite_find_call(px, call) != NULL;
 }
 
 bool invite_lost(struct proxy *px, const char *call, enum status reason)
 {
-	struct invite *inv = find_call(px, call);
+	struct invite *inv = invite_find_call(px, call);
 
 	if (!inv || inv->answered)
 		return false;

@@ -1,10 +1,9 @@
 /*
- * invite_media.c  What the caller hears: early media, and the 2xx
+ * invite_media.c  What the caller hears, and the 2xx
  *
  * Each try has its own leg; the caller's leg is answered once, and every 18x
  * and the 2xx that carries SDP carries the same bytes. mediad switches the
- * source behind it. The first try that sends media is heard until a 2xx comes
- * or it fails.
+ * source behind it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,6 +14,7 @@
 #include "common/log.h"
 #include "sigd/proxy/invite.h"
 #include "sigd/proxy/rebind.h"
+#include "sigd/sip/smsg_sdp.h"
 
 int invite_sdp_keep(struct mbuf **mbp, const struct pl *text)
 {
@@ -31,7 +31,7 @@ int invite_sdp_keep(struct mbuf **mbp, const struct pl *text)
 }
 
 /* The caller's answer, once. */
-static enum status answer_keep(struct invite *inv, const struct ctl_ans *ans)
+enum status invite_answer_keep(struct invite *inv, const struct ctl_ans *ans)
 {
 	if (ans->status != STATUS_OK || inv->sdp)
 		return ans->status;
@@ -39,14 +39,8 @@ static enum status answer_keep(struct invite *inv, const struct ctl_ans *ans)
 						     : STATUS_OK;
 }
 
-/* The questions, in this order: what the branch says, that the caller hears
- * it, and what the caller is to be told (NULL: it has had our offer). */
-struct steps {
-	media_answer_h *remote, *join, *local;
-};
-
-static int switch_to(struct invite *inv, const struct branch *branch,
-		     const struct pl *sdp, const struct steps *steps)
+int invite_switch(struct invite *inv, const struct branch *branch,
+		  const struct pl *sdp, const struct invite_steps *steps)
 {
 	const struct branch_to *to = &branch->to;
 	struct ctl_req remote = {.verb = CTL_LEG_REMOTE,
@@ -62,136 +56,54 @@ static int switch_to(struct invite *inv, const struct branch *branch,
 		.local = {.leg = 1,
 			  .want = CTL_ANSWER,
 			  .profile = side_profile(&inv->caller, inv->from)}};
-	int err;
+	int err = 0;
 
 	str_ncpy(remote.remote.call, inv->rec.call, sizeof(remote.remote.call));
 	pl_set_str(&remote.remote.tenant, inv->rec.tenant);
-	err = invite_ask(inv, 0, &remote, steps->remote);
+	if (sdp->l)
+		err = invite_ask(inv, 0, &remote, steps->remote);
 	err = err ? err : invite_ask(inv, 1, &join, steps->join);
 	if (!err && steps->local)
 		err = invite_ask(inv, 2, &local, steps->local);
 	return err;
 }
 
-/* --- early media -------------------------------------------------------------------- */
-
-static void ringing_forward(struct invite *inv, const struct pl *sdp)
-{
-	struct smsg *msg = inv->ringing;
-
-	inv->ringing = NULL;
-	if (msg && inv->early)
-		(void)branch_forward(inv->early, msg, 0, sdp);
-	mem_deref(msg);
-}
-
-/* The caller hears nothing early, then; that it rings it shall know. */
-static void early_refused(struct invite *inv, unsigned slot, enum status code)
-{
-	inv->asks[slot] = mem_deref(inv->asks[slot]);
-	if (code == STATUS_OK)
-		return;
-	log_info(inv->rec.call, "no early media", "why=%s", status_text(code));
-	for (unsigned i = 0; i < INVITE_ASKS; i++)
-		inv->asks[i] = mem_deref(inv->asks[i]);
-	ringing_forward(inv, NULL);
-	if (inv->early)
-		inv->early->early = mem_deref(inv->early->early);
-	inv->early = NULL;
-}
-
-static void on_early_remote(const struct ctl_ans *ans, void *arg)
-{
-	early_refused(arg, 0, ans->status);
-}
-
-static void on_early_join(const struct ctl_ans *ans, void *arg)
-{
-	early_refused(arg, 1, ans->status);
-}
-
-static void on_early_local(const struct ctl_ans *ans, void *arg)
-{
-	struct invite *inv = arg;
-	enum status code = answer_keep(inv, ans);
-	struct pl sdp;
-
-	if (code == STATUS_OK) {
-		pl_set_mbuf(&sdp, inv->sdp);
-		ringing_forward(inv, &sdp);
-	}
-	early_refused(inv, 2, code);
-}
-
-static bool same_sdp(const struct mbuf *mb, const struct pl *sdp)
-{
-	return mb && mb->end == sdp->l && !memcmp(mb->buf, sdp->p, sdp->l);
-}
-
-/* True when the 18x waits for mediad. */
-static bool early_media(struct invite *inv, struct branch *branch,
-			const struct smsg *msg)
-{
-	static const struct steps steps = {on_early_remote, on_early_join,
-					   on_early_local};
-
-	if (invite_sdp_keep(&branch->early, &msg->body))
-		return false;
-	inv->ringing = mem_deref(inv->ringing);
-	if (smsg_clone(&inv->ringing, msg))
-		return false;
-	inv->early = branch;
-	if (!switch_to(inv, branch, &msg->body, &steps))
-		return true;
-	inv->ringing = mem_deref(inv->ringing);
-	return false;
-}
-
-void invite_ringing(struct invite *inv, struct branch *branch,
-		    const struct smsg *msg)
-{
-	/* whom we have made an offer hears nothing before it has answered */
-	const bool delayed = invite_delayed(inv);
-	bool heard = msg->body.l && !delayed &&
-		     (!inv->early || inv->early == branch);
-	struct pl sdp;
-
-	if (heard && !same_sdp(branch->early, &msg->body)) {
-		if (early_media(inv, branch, msg))
-			return;
-		heard = false;
-	}
-	if (delayed && msg->body.l)
-		(void)invite_sdp_keep(&branch->early, &msg->body);
-	/* the same as before: while mediad is asked the first one waits */
-	if (heard && inv->ringing)
-		return;
-	if (heard && inv->sdp) {
-		pl_set_mbuf(&sdp, inv->sdp);
-		(void)branch_forward(branch, msg, 0, &sdp);
-	} else {
-		(void)branch_forward(branch, msg, 0, NULL);
-	}
-}
-
 /* --- the 2xx ------------------------------------------------------------------------- */
+
+/* The caller knows our description for good. */
+static bool told(const struct invite *inv, const struct early *early)
+{
+	return early && early->rseq &&
+	       (!invite_delayed(inv) || early->answered);
+}
+
+int invite_answer_forward(struct invite *inv)
+{
+	struct branch *branch = inv->winner;
+	const struct smsg *answer = branch->answer;
+	struct pl sdp;
+
+	pl_set_mbuf(&sdp, inv->sdp);
+	return branch_forward(
+		branch, answer, 0,
+		told(inv, branch_early_find(branch, &answer->to.tag)) ? NULL
+								      : &sdp);
+}
 
 static void on_saved(enum status code, const struct call_record *rec, void *arg)
 {
 	struct invite *inv = arg;
-	struct pl sdp;
 	(void)rec;
 
 	(void)FAULT("sigd.answer.saved");
 	inv->save = mem_deref(inv->save);
-	pl_set_mbuf(&sdp, inv->sdp);
 	if (code != STATUS_OK) {
 		invite_unsaved(inv, code);
 		return;
 	}
 	/* one that cannot be sent now is sent when the device repeats it; one
 	 * that cannot be written never is */
-	if (branch_forward(inv->winner, inv->winner->answer, 0, &sdp) &&
+	if (invite_answer_forward(inv) &&
 	    !txn_srv_answered(inv->st)) {
 		invite_fail(inv, STATUS_INTERNAL);
 		return;
@@ -224,7 +136,7 @@ static void on_join(const struct ctl_ans *ans, void *arg)
 static void on_local(const struct ctl_ans *ans, void *arg)
 {
 	struct invite *inv = arg;
-	enum status code = answer_keep(inv, ans);
+	enum status code = invite_answer_keep(inv, ans);
 
 	inv->asks[2] = mem_deref(inv->asks[2]);
 	if (code != STATUS_OK)
@@ -242,20 +154,48 @@ static void on_join_delayed(const struct ctl_ans *ans, void *arg)
 	inv->asks[1] = mem_deref(inv->asks[1]);
 	if (code == STATUS_OK && !inv->sdp)
 		code = STATUS_INTERNAL;
-	if (code != STATUS_OK)
+	if (code != STATUS_OK) {
 		invite_fail(inv, code);
-	else
-		invite_save(inv, on_saved);
+		return;
+	}
+	/* its ACK has the answer, unless its PRACK had */
+	if (told(inv, branch_early_find(inv->winner,
+					&inv->winner->answer->to.tag)))
+		inv->rec.offer_cseq = 0;
+	invite_save(inv, on_saved);
+}
+
+/* What mediad is told of the winner; false: nothing can be. Empty: what was
+ * said reliably before stands, and may have been changed since (RFC 3311). */
+static bool answer_of(struct pl *sdp, const struct branch *branch)
+{
+	const struct early *early =
+		branch_early_find(branch, &branch->answer->to.tag);
+
+	if (early && early->reliable) {
+		*sdp = (struct pl){NULL, 0};
+		if (branch->heard != early)
+			pl_set_mbuf(sdp, early->sdp);
+		return true;
+	}
+	if (smsg_sdp(branch->answer, sdp))
+		return false;
+	/* its answer may have come in the 18x */
+	if (!sdp->l && early && early->sdp)
+		pl_set_mbuf(sdp, early->sdp);
+	return sdp->l != 0;
 }
 
 void invite_won(struct invite *inv, struct branch *branch)
 {
-	static const struct steps answering = {on_answer, on_join, on_local};
-	static const struct steps offering = {on_answer, on_join_delayed, NULL};
-	const struct steps *steps =
+	static const struct invite_steps answering = {on_answer, on_join,
+						      on_local};
+	static const struct invite_steps offering = {on_answer,
+						     on_join_delayed, NULL};
+	const struct invite_steps *steps =
 		invite_delayed(inv) ? &offering : &answering;
 	const struct smsg *answer = branch->answer;
-	struct pl sdp = answer->body;
+	struct pl sdp;
 	int err;
 
 	(void)FAULT("sigd.answer.taken");
@@ -268,14 +208,12 @@ void invite_won(struct invite *inv, struct branch *branch)
 		 branch_name(branch), branch->leg, answer->scode);
 	conn_figures_count(inv->px->conns, branch->to.conn, CONN_ANSWERED);
 	invite_hush(inv, "SIP;cause=200;text=\"Call completed elsewhere\"");
-	/* its answer may have come in the 18x */
-	if (!sdp.l && branch->early)
-		pl_set_mbuf(&sdp, branch->early);
-	if (!sdp.l || branch_record(branch, answer, &inv->rec)) {
+	if (!answer_of(&sdp, branch) ||
+	    branch_record(branch, answer, &inv->rec)) {
 		invite_refuse(inv, 500, STATUS_BAD_MESSAGE);
 		return;
 	}
-	err = switch_to(inv, branch, &sdp, steps);
+	err = invite_switch(inv, branch, &sdp, steps);
 	if (err)
 		invite_fail(inv, status_of_errno(err));
 }

@@ -136,8 +136,44 @@ static enum ctl_service service_of(enum route_service service)
 	return CTL_NO_SERVICE;
 }
 
+/* What the caller requires and our end cannot do (RFC 3261 8.2.2.3); that a
+ * 1xx is reliable is easily promised, as there is none. Empty: nothing. */
+static void unsupported(char *text, size_t size, const struct smsg *msg)
+{
+	const struct smsg_hdr *hdr = smsg_hdr(msg, SHDR_REQUIRE);
+	size_t n = 0;
+
+	*text = '\0';
+	for (; hdr; hdr = smsg_hdr_next(msg, hdr)) {
+		struct pl token, list = smsg_hdr_val(msg, hdr);
+
+		while (!shdr_list_next(&token, &list)) {
+			if (!pl_strcasecmp(&token, "100rel") ||
+			    n + token.l + 3 > size)
+				continue;
+			n += (size_t)re_snprintf(text + n, size - n, "%s%r",
+						 n ? ", " : "", &token);
+		}
+	}
+}
+
+static void refuse(struct invite *inv, const char *tokens)
+{
+	struct smsg_field field = {PL("Unsupported"), PL("")};
+	struct smsg_reply reply = {.scode = 420, .fieldv = &field,
+				   .fieldc = 1};
+	char tag[17];
+
+	pl_set_str(&field.val, tokens);
+	reply_tag(tag, inv->px, txn_srv_request(inv->st));
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(inv->st, &reply);
+	invite_give_up(inv, STATUS_BAD_EXTENSION);
+}
+
 void invite_service(struct invite *inv, enum route_service named)
 {
+	char tokens[128];
 	const enum ctl_service service = service_of(named);
 	const struct ctl_req join = {.verb = CTL_LEG_JOIN,
 				     .join = {.leg = 1, .service = service}};
@@ -149,6 +185,11 @@ void invite_service(struct invite *inv, enum route_service named)
 			  .profile = side_profile(&inv->caller, inv->from)}};
 	int err;
 
+	unsupported(tokens, sizeof(tokens), txn_srv_request(inv->st));
+	if (tokens[0]) {
+		refuse(inv, tokens);
+		return;
+	}
 	str_ncpy(inv->rec.service, names[service], sizeof(inv->rec.service));
 	reply_tag(inv->rec.side[CALL_CALLEE].tag, inv->px,
 		  txn_srv_request(inv->st));

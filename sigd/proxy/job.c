@@ -410,7 +410,7 @@ static void serve_options(struct proxy *px, struct txn_srv *st)
 	static const char *const say[][2] = {
 		{"Allow", request_allow},
 		{"Accept", "application/sdp"},
-		{"Supported", "outbound, replaces, timer"},
+		{"Supported", "100rel, outbound, replaces, timer"},
 	};
 	struct smsg_field fields[COUNTOF(say)];
 	struct smsg_reply reply = {.scode = 200, .fieldv = fields,

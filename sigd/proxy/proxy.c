@@ -151,11 +151,12 @@ static void serve(struct proxy *px, const struct transport_src *src,
 
 	if (!msg->request) {
 		response_serve(px, src, msg, forwarded);
-	} else if (!forwarded) {
+	} else if (forwarded && msg->method == SMSG_ACK) {
+		indialog_acked(px, msg);
+	} else {
+		rq.passed = forwarded;
 		answer_to(&rq.dest, src, msg);
 		request_serve(&rq);
-	} else if (msg->method == SMSG_ACK) {
-		indialog_acked(px, msg);
 	}
 }
 

@@ -60,6 +60,7 @@ struct request {
 	const struct smsg *msg;
 	const struct transport_src *src;
 	struct txn_dest dest; /* where its answers go */
+	bool passed;          /* by another worker */
 };
 
 /* --- reply.c ---------------------------------------------------------------- */

@@ -38,16 +38,13 @@ void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg)
 
 enum { STATUS_FIELDS = 3 };
 
-/* What would do instead: of a body (RFC 3261 8.2.3), and without what of all
- * that a caller may require (8.2.2.3). */
+/* What would do instead of a body (RFC 3261 8.2.3). */
 static void mend_field(struct smsg_field *fields, size_t *n, enum status code)
 {
 	if (code == STATUS_BAD_MEDIA_TYPE) {
 		pl_set_str(&fields[*n].name, "Accept");
-		pl_set_str(&fields[(*n)++].val, "application/sdp");
-	} else if (code == STATUS_BAD_EXTENSION) {
-		pl_set_str(&fields[*n].name, "Unsupported");
-		pl_set_str(&fields[(*n)++].val, "100rel");
+		pl_set_str(&fields[(*n)++].val,
+			   "application/sdp, multipart/mixed");
 	}
 }
 

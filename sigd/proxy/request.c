@@ -16,7 +16,7 @@
 #include "sigd/proxy/proxy_priv.h"
 
 const char request_allow[] = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, "
-			     "UPDATE, INFO, REFER, NOTIFY, MESSAGE";
+			     "UPDATE, PRACK, INFO, REFER, NOTIFY, MESSAGE";
 
 /* RFC 3261 8.2, 16.3: what we cannot or may not serve at all. */
 static enum status acceptable(const struct smsg *msg)

@@ -187,8 +187,8 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 		   const uint8_t *data, size_t len, uint64_t ref);
 
 /*
- * Pass a response on to the worker that owns its transaction. src: where it
- * came from. dst.epoch: whose it is, or 0: whoever lives there now. A successor
+ * Pass a response on to the worker that owns its transaction, or a request to
+ * the one that has to serve it. src: where it came from. dst.epoch: whose it is, or 0: whoever lives there now. A successor
  * gets it as well. Errors as above.
  */
 int transport_forward_response(struct transport *transport,

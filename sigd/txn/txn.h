@@ -138,6 +138,9 @@ void txn_srv_attach(struct txn_srv *st, txn_srv_end_h *endh, void *arg);
  * a final response answers 500 by itself. */
 void txn_srv_detach(struct txn_srv *st);
 
+/* Somebody else answers the request: as if it had never come. No handler. */
+void txn_srv_forget(struct txn_srv *st);
+
 /* The INVITE transaction that this CANCEL means (RFC 3261 9.2), or NULL. */
 struct txn_srv *txn_srv_find_invite(const struct txn_table *table,
 				    const struct smsg *cancel);

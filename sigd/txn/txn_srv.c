@@ -211,3 +211,9 @@ void txn_srv_detach(struct txn_srv *st)
 	if (!st->answered)
 		txn_srv_end(st, 0);
 }
+
+void txn_srv_forget(struct txn_srv *st)
+{
+	st->endh = NULL;
+	txn_srv_end(st, 0);
+}
