@@ -19,6 +19,7 @@
 
 #include "common/cfg_schema.h"
 #include "common/status.h"
+#include "routing/route_auth.h"
 #include "routing/route_device.h"
 
 struct route_connection;
@@ -50,6 +51,8 @@ struct route_user {
 	 * in this realm. */
 	char ha1_md5[ROUTE_HA1_MD5_LEN + 1];
 	char ha1_sha256[ROUTE_HA1_SHA256_LEN + 1];
+	struct route_algs given_algs;
+	uint8_t algs; /* that its challenges offer and its secrets answer */
 	struct cfg_pos pos;
 
 	/* of the loader: wiped after the load */
@@ -59,6 +62,7 @@ struct route_user {
 struct route_tenant {
 	const char *id;       /* [a-z0-9-]{1,32} */
 	const char *realm;    /* the one realm of its digest challenges */
+	struct route_auth auth;
 	const char **domains; /* lower case; "*" is every other host */
 	uint32_t ndomains;
 	struct route_user *users;

@@ -271,6 +271,13 @@ static const struct cfg_field user_fields[] = {
 	 .flags = CFG_F_SECRET, .check = check_sha256,
 	 .help = "Instead of a password: SHA-256 of name:realm:password, in "
 		 "hex. With only one of the two, only that algorithm works."},
+	{"algorithms", CFG_LIST,
+	 CFG_ITEMS(struct route_user, given_algs.item, given_algs.count),
+	 .item = &route_alg_item, .min = 1, .max = 2, .flags = CFG_F_ALONE,
+	 .help = "Of the challenges to this user, instead of the tenant's: "
+		 "MD5 alone for a telephone that reads only the first "
+		 "challenge and does not know SHA-256.",
+	 .example = "MD5"},
 	{"display", CFG_STRING, CFG_AT(struct route_user, display),
 	 .min = 1, .max = 64, .help = "The name for people."},
 	{"max_devices", CFG_INT, CFG_AT(struct route_user, max_devices),
@@ -309,6 +316,13 @@ static const struct cfg_field tenant_fields[] = {
 	 .flags = CFG_F_REQUIRED,
 	 .help = "The one realm of its digest challenges. Another realm makes "
 		 "every ha1 useless."},
+	{"algorithms", CFG_LIST,
+	 CFG_ITEMS(struct route_tenant, auth.given.item, auth.given.count),
+	 .item = &route_alg_item, .min = 1, .max = 2, .flags = CFG_F_ALONE,
+	 .help = "Of its digest challenges, always the strongest first; none: "
+		 "SHA-256 and MD5. Of these an account is offered what its "
+		 "secret can answer.",
+	 .example = "SHA-256, MD5"},
 	{"users", CFG_MAP, CFG_ITEMS(struct route_tenant, users, nusers),
 	 CFG_KEY(struct route_user, name), .item = &user_item,
 	 .check = route_check_user, .pattern = "^[^ \":@\\\\<>]{1,64}$",

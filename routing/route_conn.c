@@ -254,6 +254,7 @@ static int load_login(struct route_tenant *tenant,
 
 	if (conn->kind != ROUTE_INBOUND)
 		return 0;
+	login->algs = route_algs_of(&login->given_algs, tenant->auth.algs);
 	err = add_login(tenant, conn, errs);
 	return err ? err
 		   : route_ha1_make(hasher, &secret, login->ha1_md5,

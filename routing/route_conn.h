@@ -14,6 +14,7 @@
 #include <re.h>
 
 #include "common/cfg_schema.h"
+#include "routing/route_auth.h"
 
 struct route_table;
 struct route_tenant;
@@ -78,6 +79,8 @@ struct route_conn_login {
 	 * as in struct route_user; else "" */
 	char ha1_md5[32 + 1];
 	char ha1_sha256[64 + 1];
+	struct route_algs given_algs;
+	uint8_t algs; /* inbound: that its challenges offer */
 };
 
 struct route_conn_media {

@@ -96,6 +96,13 @@ static const struct cfg_field conn_fields[] = {
 	 .check = route_check_realm, .pattern = "^[^\"\\\\]*$",
 	 .help = "Only challenges of this realm are answered; none: of that "
 		 "with which it challenged first."},
+	{"algorithms", CFG_LIST,
+	 CFG_ITEMS(struct route_connection, login.given_algs.item,
+		   login.given_algs.count),
+	 .item = &route_alg_item, .min = 1, .max = 2, .flags = CFG_F_ALONE,
+	 .help = "`inbound`: of our challenges to it, instead of the "
+		 "tenant's.",
+	 .example = "MD5"},
 	{"from_user", CFG_STRING, CONN(from_user), .min = 1, .max = 64,
 	 .check = route_check_user,
 	 .help = "The user of From towards it; none: the caller's."},

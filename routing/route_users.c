@@ -33,6 +33,25 @@ static int refuse(const struct route_user *user, const char *what,
 	return EINVAL;
 }
 
+/* What is offered is what can be answered. */
+static int load_algorithms(struct route_user *user, uint8_t offered,
+			   struct cfg_errors *errs)
+{
+	uint8_t known = 0;
+
+	if (user->ha1_md5[0])
+		known |= ROUTE_ALG_MD5;
+	if (user->ha1_sha256[0])
+		known |= ROUTE_ALG_SHA256;
+	user->algs = route_algs_of(&user->given_algs, offered) & known;
+	if (user->algs)
+		return 0;
+	cfg_errors_add(errs, &user->pos,
+		       "user \"%s\" has no ha1 for any of its algorithms",
+		       user->name);
+	return EINVAL;
+}
+
 static int load_credentials(struct route_user *user, const char *realm,
 			    const struct route_hasher *hasher,
 			    struct cfg_errors *errs)
@@ -106,6 +125,8 @@ int route_users_load(struct route_tenant *tenant,
 	int err = route_index_alloc(&tenant->by_name, tenant->nusers, false);
 	int bad = 0;
 
+	tenant->auth.algs = route_algs_of(&tenant->auth.given,
+					  ROUTE_ALG_MD5 | ROUTE_ALG_SHA256);
 	for (uint32_t i = 0; i < tenant->nusers && err != ENOMEM; i++) {
 		struct route_user *user = &tenant->users[i];
 
@@ -113,6 +134,8 @@ int route_users_load(struct route_tenant *tenant,
 		err = route_index_add(tenant->by_name, user->name, user);
 		err = err ? err
 			  : load_credentials(user, tenant->realm, hasher, errs);
+		err = err ? err
+			  : load_algorithms(user, tenant->auth.algs, errs);
 		bad = err ? err : bad;
 	}
 	err = err == ENOMEM ? err : load_all_numbers(tenant, errs);

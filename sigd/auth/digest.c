@@ -162,7 +162,11 @@ int digest_check(const struct shdr_digest *digest,
 	enum digest_alg alg;
 	int err;
 
+	/* we never offer userhash, and a name in username* would be a second
+	 * way to write one (RFC 7616 3.4, 3.4.4) */
 	if (!digest_alg_parse(&alg, &digest->algorithm) ||
+	    pl_isset(&digest->username_star) ||
+	    !pl_strcasecmp(&digest->userhash, "true") ||
 	    pl_strcasecmp(&digest->qop, "auth") ||
 	    !pl_isset(&digest->cnonce) || !pl_isset(&digest->response) ||
 	    !same_uri(&digest->uri, &req->uri))

@@ -52,8 +52,8 @@ struct digest_request {
 
 /*
  * Is the response right? *nc: its nonce count, 1.. . EBADMSG: a parameter is
- * missing or malformed, or the URI is not that of the request; EACCES: the
- * response is wrong. Compares in constant time.
+ * missing or malformed, a username* or userhash is given, or the URI is not
+ * that of the request; EACCES: the response is wrong. Compares in constant time.
  */
 int digest_check(const struct shdr_digest *digest,
 		 const struct digest_secret *secret,

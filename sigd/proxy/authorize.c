@@ -36,11 +36,17 @@ static int credentials(struct shdr_digest *digest, const struct smsg *msg,
 	return ENOENT;
 }
 
-static void secret_set(struct digest_secret *secret, const char *md5,
-		       const char *sha256)
+/* What is not offered is not right either: else who stands between could ask
+ * for the weaker one. As costly to check as the others. */
+static void secret_set(struct digest_secret *secret, uint8_t algs,
+		       const char *md5, const char *sha256)
 {
-	str_ncpy(secret->ha1[DIGEST_MD5], md5, sizeof(secret->ha1[0]));
-	str_ncpy(secret->ha1[DIGEST_SHA256], sha256, sizeof(secret->ha1[0]));
+	if (algs & ROUTE_ALG_MD5)
+		str_ncpy(secret->ha1[DIGEST_MD5], md5,
+			 sizeof(secret->ha1[0]));
+	if (algs & ROUTE_ALG_SHA256)
+		str_ncpy(secret->ha1[DIGEST_SHA256], sha256,
+			 sizeof(secret->ha1[0]));
 }
 
 /* A user, or a connection that registers here: a name is never that of both. */
@@ -51,9 +57,11 @@ static void who_find(struct authorized *who, struct digest_secret *secret,
 	who->user = route_user_find(tenant, name);
 	who->conn = who->user ? NULL : route_connection_login(tenant, name);
 	if (who->user)
-		secret_set(secret, who->user->ha1_md5, who->user->ha1_sha256);
+		secret_set(secret, who->user->algs, who->user->ha1_md5,
+			   who->user->ha1_sha256);
 	else if (who->conn)
-		secret_set(secret, who->conn->login.ha1_md5,
+		secret_set(secret, who->conn->login.algs,
+			   who->conn->login.ha1_md5,
 			   who->conn->login.ha1_sha256);
 }
 
@@ -127,20 +135,79 @@ enum status authorize_check(struct authorized *who, const struct proxy *px,
 	return speaks_for_itself(msg, who) ? STATUS_OK : STATUS_FORBIDDEN;
 }
 
+/* Who asks, or says so: by its answer, else by the name in the request. */
+static struct pl name_of(const struct smsg *msg,
+			 const struct route_tenant *tenant)
+{
+	struct shdr_digest digest;
+
+	if (!credentials(&digest, msg, tenant->realm))
+		return digest.username;
+	return msg->method == SMSG_REGISTER ? msg->to.uri.user
+					    : msg->from.uri.user;
+}
+
+/* A name that is nobody's is challenged like that of one of the users, always
+ * the same: who asks for many names does not see which are there. */
+static uint8_t algs_of(const struct route_tenant *tenant, const struct pl *name)
+{
+	const struct route_connection *conn;
+	const struct route_user *user = route_user_find(tenant, name);
+
+	conn = user ? NULL : route_connection_login(tenant, name);
+	if (user)
+		return user->algs;
+	if (conn)
+		return conn->login.algs;
+	if (!tenant->nusers)
+		return tenant->auth.algs;
+	return tenant->users[hash_joaat((const uint8_t *)name->p, name->l) %
+			     tenant->nusers].algs;
+}
+
+struct challenge_fields {
+	struct smsg_field fieldv[DIGEST_ALGS];
+	size_t fieldc;
+	char val[DIGEST_ALGS][DIGEST_CHALLENGE_MAX];
+};
+
 /* Strongest first (RFC 8760 2.4). MD5 last is also what JsSIP and SIP.js
  * need: they know no other, and keep the last challenge that they read. */
-static const enum digest_alg algs[2] = {DIGEST_SHA256, DIGEST_MD5};
+static int fields_make(struct challenge_fields *fields, uint8_t algs,
+		       const struct pl *realm, const char *nonce, bool stale)
+{
+	static const struct {
+		enum route_alg bit;
+		enum digest_alg alg;
+	} order[DIGEST_ALGS] = {{ROUTE_ALG_SHA256, DIGEST_SHA256},
+				{ROUTE_ALG_MD5, DIGEST_MD5}};
+	int err = 0;
+
+	fields->fieldc = 0;
+	for (unsigned i = 0; i < DIGEST_ALGS && !err; i++) {
+		const size_t n = fields->fieldc;
+
+		if (!(algs & order[i].bit))
+			continue;
+		err = digest_challenge(fields->val[n], order[i].alg, realm,
+				       nonce, stale);
+		pl_set_str(&fields->fieldv[n].val, fields->val[n]);
+		++fields->fieldc;
+	}
+	return err;
+}
 
 void authorize_challenge(struct proxy *px, struct txn_srv *st,
 			 const struct route_tenant *tenant,
 			 const char *source, enum status code)
 {
 	const struct smsg *msg = txn_srv_request(st);
-	bool reg = msg->method == SMSG_REGISTER;
-	char val[2][DIGEST_CHALLENGE_MAX], nonce[SEAL_TEXT_MAX + 1], tag[17];
-	struct smsg_field fields[2];
+	const bool reg = msg->method == SMSG_REGISTER;
+	const struct pl name = name_of(msg, tenant);
+	char nonce[SEAL_TEXT_MAX + 1], tag[17];
+	struct challenge_fields fields;
 	struct smsg_reply reply = {.scode = reg ? 401 : 407,
-				   .fieldv = fields, .fieldc = 2};
+				   .fieldv = fields.fieldv};
 	struct nonce_bound bound;
 	int err;
 
@@ -149,17 +216,17 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 	pl_set_str(&bound.realm, tenant->realm);
 	pl_set_str(&bound.source, source);
 	err = nonce_make(nonce, px->deps.keyring, proxy_unix_ms(), &bound);
-	for (unsigned i = 0; i < 2 && !err; i++) {
-		err = digest_challenge(val[i], algs[i], &bound.realm, nonce,
-				       code == STATUS_AUTH_STALE);
-		pl_set_str(&fields[i].name, reg ? "WWW-Authenticate"
-						: "Proxy-Authenticate");
-		pl_set_str(&fields[i].val, val[i]);
-	}
+	err = err ? err
+		  : fields_make(&fields, algs_of(tenant, &name), &bound.realm,
+				nonce, code == STATUS_AUTH_STALE);
 	if (err) {
 		reply_status(px, st, STATUS_INTERNAL);
 		return;
 	}
+	for (size_t i = 0; i < fields.fieldc; i++)
+		pl_set_str(&fields.fieldv[i].name, reg ? "WWW-Authenticate"
+						: "Proxy-Authenticate");
+	reply.fieldc = fields.fieldc;
 	reply_tag(tag, px, msg);
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(st, &reply);

@@ -16,13 +16,31 @@
 	"local t = redis.call('TIME') "                                      \
 	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
 
-/* A nonce count must rise (RFC 7616 3.4): ARGV[1] nc, "" for none; ARGV[2]
- * life of the nonce in ms. */
+/* A nonce count is taken once (RFC 7616 3.4): ARGV[1] nc, "" for none; ARGV[2]
+ * life of the nonce in ms. KEYS[2] is "<highest> <mask>", where bit i of the
+ * mask is highest - 1 - i: what two requests at once overtook each other with
+ * is no replay. What is further behind than the mask is refused. */
 #define LUA_NONCE                                                            \
 	"if ARGV[1] ~= '' then "                                             \
-	"  local last = tonumber(redis.call('GET', KEYS[2]) or '0') "        \
-	"  if tonumber(ARGV[1]) <= last then return {'stale', now} end "     \
-	"  redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) "              \
+	"  local was = redis.call('GET', KEYS[2]) or '0 0' "                 \
+	"  local high, mask = string.match(was, '^(%d+) ?(%d*)$') "          \
+	"  local nc = tonumber(ARGV[1]) "                                    \
+	"  high = tonumber(high) or 0 mask = tonumber(mask) or 0 "           \
+	"  if nc > high then "                                               \
+	"    local up = nc - high "                                          \
+	"    if up > 24 or high == 0 then mask = 0 "                         \
+	"    else mask = bit.band(bit.bor(bit.lshift(mask, up), "            \
+	"      bit.lshift(1, up - 1)), 16777215) end "                       \
+	"    high = nc "                                                     \
+	"  else "                                                            \
+	"    local at = high - 1 - nc "                                      \
+	"    if at < 0 or at > 23 or "                                       \
+	"      bit.band(mask, bit.lshift(1, at)) ~= 0 then "                 \
+	"      return {'stale', now} end "                                   \
+	"    mask = bit.bor(mask, bit.lshift(1, at)) "                       \
+	"  end "                                                             \
+	"  redis.call('SET', KEYS[2], string.format('%.0f %d', high, mask), "\
+	"    'PX', ARGV[2]) "                                                \
 	"end "
 
 /* Reads the hash into live (device -> value), drops what has ended. */

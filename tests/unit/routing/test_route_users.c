@@ -86,7 +86,33 @@ static void hashes_may_be_given(void)
 	CHECK_STR(b->ha1_sha256, SHA256);
 	CHECK_STR(c->ha1_md5, "abcdef0123456789abcdef0123456789");
 	CHECK_STR(c->ha1_sha256, SHA256);
+	/* what is not known is not asked for */
+	CHECK_INT(a->algs, ROUTE_ALG_MD5);
+	CHECK_INT(b->algs, ROUTE_ALG_SHA256);
+	CHECK_INT(c->algs, ROUTE_ALG_MD5 | ROUTE_ALG_SHA256);
 	mem_deref(table);
+}
+
+static void a_user_may_have_algorithms_of_its_own(void)
+{
+	struct route_table *table = fixture_table(
+		"tenants:\n  t:\n    domains: [t]\n    realm: r\n"
+		"    algorithms: SHA-256\n    users:\n"
+		"      a: {password: x}\n"
+		"      b: {password: x, algorithms: [MD5]}\n"
+		"      c: {password: x, algorithms: [MD5, SHA-256]}\n");
+
+	CHECK_STR(fixture_errors, "");
+	CHECK_INT(user_of(table, "a")->algs, ROUTE_ALG_SHA256);
+	CHECK_INT(user_of(table, "b")->algs, ROUTE_ALG_MD5);
+	CHECK_INT(user_of(table, "c")->algs, ROUTE_ALG_MD5 | ROUTE_ALG_SHA256);
+	mem_deref(table);
+	CHECK_STR(fixture_errors_of(
+			  "tenants:\n  t:\n    domains: [t]\n    realm: r\n"
+			  "    algorithms: SHA-256\n    users:\n"
+			  "      a: {ha1_md5: " MD5 "}\n"),
+		  "r.yaml:7:10: user \"a\" has no ha1 for any of its "
+		  "algorithms\n");
 }
 
 static void credentials_are_one_or_the_other(void)
@@ -178,6 +204,7 @@ static void same_name_in_two_tenants_is_two_users(void)
 TEST_MAIN(TEST(password_becomes_both_hashes),
 	  TEST(hashes_are_those_of_rfc_7616),
 	  TEST(password_is_wiped_after_the_load), TEST(hashes_may_be_given),
+	  TEST(a_user_may_have_algorithms_of_its_own),
 	  TEST(credentials_are_one_or_the_other),
 	  TEST(hashes_have_their_length),
 	  TEST(more_devices_than_an_answer_lists_are_refused),

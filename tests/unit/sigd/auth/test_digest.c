@@ -132,6 +132,21 @@ static void a_nonce_count_has_eight_hex_digits(void)
 	}
 }
 
+/* Neither is offered by us: one way to write a name is enough. */
+static void a_hidden_name_is_refused(void)
+{
+	struct digest_secret secret = digest_nobody;
+	uint32_t nc;
+
+	CHECK_INT(check_as(RFC_PARAMS("MD5", MD5_RIGHT) ", userhash=true",
+			   &secret, &request, &nc), EBADMSG);
+	CHECK_INT(check_as(RFC_PARAMS("MD5", MD5_RIGHT)
+			   ", username*=UTF-8''a", &secret, &request, &nc),
+		  EBADMSG);
+	CHECK_INT(check_as(RFC_PARAMS("MD5", MD5_RIGHT) ", userhash=false",
+			   &secret, &request, &nc), EACCES);
+}
+
 static void a_challenge_reads_back(void)
 {
 	const struct pl realm = PL("cordboard");
@@ -156,4 +171,5 @@ TEST_MAIN(TEST(the_examples_of_rfc_7616_are_right),
 	  TEST(another_uri_is_refused), TEST(nobody_is_never_right),
 	  TEST(a_secret_unknown_for_an_algorithm_is_never_right),
 	  TEST(a_nonce_count_has_eight_hex_digits),
+	  TEST(a_hidden_name_is_refused),
 	  TEST(a_challenge_reads_back))

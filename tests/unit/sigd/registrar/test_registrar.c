@@ -11,6 +11,7 @@
 #include "sigd/registrar/registrar.h"
 #include "sigd/sip/smsg.h"
 #include "tests/lib/redis_server.h"
+#include "common/countof.h"
 #include "tests/lib/test.h"
 
 struct fixture {
@@ -259,10 +260,42 @@ static void a_nonce_count_is_used_once(void)
 		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_AUTH_STALE);
 		fix.nc = 3;
 		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_OK);
+		/* overtaken on the way */
 		fix.nc = 2;
-		CHECK_INT(put(&fix, "c1", 3, CONTACT_A), STATUS_AUTH_STALE);
+		CHECK_INT(put(&fix, "c1", 3, CONTACT_A), STATUS_OK);
+		for (fix.nc = 1; fix.nc <= 3; fix.nc++)
+			CHECK_INT(put(&fix, "c1", 4, CONTACT_A),
+				  STATUS_AUTH_STALE);
 	}
 	stop(&fix);
+}
+
+/* The counts given in this order; 'x' where one is refused. */
+static void count_in_order(const uint32_t *nc, size_t n, const char *want)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.nonce = "0123456789abcdef";
+		for (size_t i = 0; i < n; i++) {
+			fix.nc = nc[i];
+			CHECK_INT(put(&fix, "c1", (unsigned)i + 1, CONTACT_A),
+				  want[i] == 'x' ? STATUS_AUTH_STALE
+						 : STATUS_OK);
+		}
+	}
+	stop(&fix);
+}
+
+static void a_count_may_be_overtaken_by_twenty_four(void)
+{
+	static const uint32_t far[] = {1, 26, 2, 1, 25, 2, 26},
+			      further[] = {1, 27, 2, 3, 27, 100, 76, 75, 76},
+			      top[] = {0xffffffff, 0xfffffffe, 0xffffffff, 1};
+
+	count_in_order(far, COUNTOF(far), "oooxoxx");
+	count_in_order(further, COUNTOF(further), "ooxoxooxx");
+	count_in_order(top, COUNTOF(top), "ooxx");
 }
 
 static void a_flow_that_ends_takes_its_own_bindings(void)
@@ -494,6 +527,7 @@ TEST_MAIN(TEST(a_device_is_bound_and_found),
 	  TEST(an_older_request_changes_nothing),
 	  TEST(one_device_too_many_is_refused),
 	  TEST(a_nonce_count_is_used_once),
+	  TEST(a_count_may_be_overtaken_by_twenty_four),
 	  TEST(a_flow_that_ends_takes_its_own_bindings),
 	  TEST(what_is_asked_for_is_checked),
 	  TEST(an_unknown_extension_is_refused_by_name),
