@@ -79,6 +79,9 @@ static const struct cfg_field origin_item = {.type = CFG_STRING,
 					     .size = sizeof(char *),
 					     .max = 255};
 
+static const struct cfg_field balancer_item = {
+	.type = CFG_CIDR, .size = sizeof(struct cfg_cidr)};
+
 #define LISTENER(member) CFG_AT(struct sigd_listener_cfg, member)
 static const struct cfg_field listener_fields[] = {
 	{.type = CFG_POS, LISTENER(pos)},
@@ -96,6 +99,11 @@ static const struct cfg_field listener_fields[] = {
 		 "no domain of `tls`."},
 	{"private_key", CFG_STRING, LISTENER(key),
 	 .help = "wss: PEM file with its key."},
+	{"proxy_protocol", CFG_LIST,
+	 CFG_ITEMS(struct sigd_listener_cfg, balancers, nbalancers),
+	 .max = 64, .item = &balancer_item,
+	 .help = "Networks of load balancers that say first whose connection "
+		 "it is (PROXY protocol, version 1 or 2)."},
 	{"origins", CFG_LIST,
 	 CFG_ITEMS(struct sigd_listener_cfg, origins, norigins), .max = 32,
 	 .item = &origin_item,

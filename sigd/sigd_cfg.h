@@ -32,6 +32,8 @@ struct sigd_listener_cfg {
 	const char **origins;
 	uint32_t norigins;
 	const char *web_root;
+	struct cfg_cidr *balancers;
+	uint32_t nbalancers;
 };
 
 /* A certificate for domains, by the name that a client asks for. */

@@ -54,6 +54,8 @@ static void check_files(const struct checker *ck,
 		without = "origins";
 	else if (l->kind == FLOW_UDP && l->web_root)
 		without = "web_root";
+	else if (l->kind == FLOW_UDP && l->nbalancers)
+		without = "proxy_protocol";
 	if (without)
 		cfg_errors_add(ck->errs, &l->pos,
 			       "listener %s: %s has no %s", l->name,

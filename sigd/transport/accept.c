@@ -3,206 +3,34 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <re.h>
 
+#include "common/cfg_schema.h"
 #include "common/loop.h"
 #include "common/wheel.h"
 #include "sigd/transport/accept.h"
+#include "sigd/transport/lb_wait.h"
 #include "sigd/transport/transport.h"
 
 /* BATCH: connections of one listener in one turn; its queue waits in the
  * kernel. PAUSE_MS: without descriptors, try again after that. */
 enum {
-	BUCKETS = 1024,
 	BATCH = 32,
 	PAUSE_MS = 100
 };
 
-struct source {
-	struct le le;
-	uint8_t key[9]; /* family, then 4 or 8 bytes of the address */
-	uint32_t count;
-};
-
-struct accept_gate {
-	const struct transport_limits *limits;
-	struct transport_counts *counts;
-	accept_full_h *fullh;
-	void *arg;
-	struct hash *sources;
-	uint32_t count;
-};
-
 struct accept_listener {
-	struct accept_gate *gate;
+	struct accept_params p;
+	struct list waits; /* struct lb_wait: each is inside the gate, as
+			      nobody yet */
 	struct loop_watch *watch;
-	struct wheel *wheel;
 	struct wheel_timer pause;
-	accept_h *accepth;
-	void *arg;
-	int fd;
 };
-
-/* --- the gate ----------------------------------------------------------- */
-
-static void source_destructor(void *data)
-{
-	struct source *source = data;
-
-	hash_unlink(&source->le);
-}
-
-static void gate_destructor(void *data)
-{
-	struct accept_gate *gate = data;
-
-	hash_flush(gate->sources);
-	mem_deref(gate->sources);
-}
-
-int accept_gate_alloc(struct accept_gate **gatep,
-		      const struct transport_limits *limits,
-		      struct transport_counts *counts, accept_full_h *fullh,
-		      void *arg)
-{
-	struct accept_gate *gate;
-	int err;
-
-	if (!gatep || !limits || !counts)
-		return EINVAL;
-
-	gate = mem_zalloc(sizeof(*gate), gate_destructor);
-	if (!gate)
-		return ENOMEM;
-
-	gate->limits = limits;
-	gate->counts = counts;
-	gate->fullh = fullh;
-	gate->arg = arg;
-	err = hash_alloc(&gate->sources, BUCKETS);
-	if (err)
-		mem_deref(gate);
-	else
-		*gatep = gate;
-	return err;
-}
-
-/* One who has an IPv6 address has its /64. */
-static void source_key(uint8_t key[9], const struct sa *remote)
-{
-	uint8_t in6[16];
-	uint32_t in;
-
-	memset(key, 0, 9);
-	if (sa_af(remote) == AF_INET6) {
-		sa_in6(remote, in6);
-		key[0] = 6;
-		memcpy(key + 1, in6, 8);
-		/* ::ffff:0:0/96 is IPv4 (RFC 4291 2.5.5.2) */
-		if (!memcmp(in6, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12)) {
-			key[0] = 4;
-			memcpy(key + 1, in6 + 12, 4);
-		}
-	} else {
-		in = htonl(sa_in(remote));
-		key[0] = 4;
-		memcpy(key + 1, &in, 4);
-	}
-}
-
-static bool source_is(struct le *le, void *arg)
-{
-	struct source *source = le->data;
-
-	return !memcmp(source->key, arg, sizeof(source->key));
-}
-
-static struct source *source_find(const struct accept_gate *gate,
-				  uint8_t key[9])
-{
-	return list_ledata(
-		hash_lookup(gate->sources, hash_joaat(key, 9), source_is, key));
-}
-
-static struct source *source_get(struct accept_gate *gate,
-				 const struct sa *remote)
-{
-	struct source *source;
-	uint8_t key[9];
-
-	source_key(key, remote);
-	source = source_find(gate, key);
-	if (source)
-		return source;
-
-	source = mem_zalloc(sizeof(*source), source_destructor);
-	if (!source)
-		return NULL;
-
-	memcpy(source->key, key, sizeof(key));
-	hash_append(gate->sources, hash_joaat(key, 9), &source->le, source);
-	return source;
-}
-
-int accept_gate_enter(struct accept_gate *gate, const struct sa *remote)
-{
-	struct source *source = source_get(gate, remote);
-
-	if (!source)
-		return ENOMEM;
-	if (source->count >= gate->limits->conns_source) {
-		++gate->counts->limit_source;
-		return EDQUOT;
-	}
-	if (gate->count >= gate->limits->conns) {
-		++gate->counts->limit_conns;
-		/* The one that is ended is still inside until it has left */
-		if (!gate->fullh || !gate->fullh(gate->arg)) {
-			if (!source->count)
-				mem_deref(source);
-			return ENFILE;
-		}
-	}
-	++source->count;
-	++gate->count;
-	return 0;
-}
-
-void accept_gate_leave(struct accept_gate *gate, const struct sa *remote)
-{
-	struct source *source;
-	uint8_t key[9];
-
-	source_key(key, remote);
-	source = source_find(gate, key);
-	assert(source && source->count && gate->count);
-	--gate->count;
-	if (!--source->count)
-		mem_deref(source);
-}
-
-uint32_t accept_gate_inside(const struct accept_gate *gate,
-			    const struct sa *remote)
-{
-	struct source *source;
-	uint8_t key[9];
-
-	if (!remote)
-		return gate->count;
-
-	source_key(key, remote);
-	source = source_find(gate, key);
-	return source ? source->count : 0;
-}
-
-/* --- the listener ------------------------------------------------------- */
 
 static void socket_options(int fd, const struct transport_limits *limits)
 {
@@ -220,25 +48,90 @@ static void resume(void *arg)
 	struct accept_listener *listener = arg;
 
 	if (loop_watch_set(listener->watch, LOOP_READ))
-		wheel_start(listener->wheel, &listener->pause, PAUSE_MS, resume,
-			    listener);
+		wheel_start(listener->p.wheel, &listener->pause, PAUSE_MS,
+			    resume, listener);
 }
 
 /* The queue of the listener stays ready, so watching it would spin. */
 static void pause_accept(struct accept_listener *listener)
 {
-	++listener->gate->counts->limit_fds;
+	++listener->p.counts->limit_fds;
 	(void)loop_watch_set(listener->watch, 0);
-	wheel_start(listener->wheel, &listener->pause, PAUSE_MS, resume,
+	wheel_start(listener->p.wheel, &listener->pause, PAUSE_MS, resume,
 		    listener);
 }
+
+static void admit(struct accept_listener *listener, int fd,
+		  const struct sa *remote)
+{
+	if (accept_gate_enter(listener->p.gate, remote)) {
+		close(fd);
+		return;
+	}
+	++listener->p.counts->accepted;
+	socket_options(fd, listener->p.limits);
+	listener->p.accepth(fd, remote, listener->p.arg);
+}
+
+/* --- behind a load balancer ------------------------------------------------- */
+
+static bool is_balancer(const struct accept_listener *listener,
+			const struct sa *remote)
+{
+	for (size_t i = 0; i < listener->p.nbalancers; i++) {
+		if (cfg_cidr_has(&listener->p.balancers[i], remote))
+			return true;
+	}
+	return false;
+}
+
+static void on_header(int fd, const struct sa *remote, void *arg)
+{
+	struct accept_listener *listener = arg;
+
+	accept_gate_leave(listener->p.gate, NULL);
+	admit(listener, fd, remote);
+}
+
+static void on_no_header(void *arg)
+{
+	struct accept_listener *listener = arg;
+
+	accept_gate_leave(listener->p.gate, NULL);
+}
+
+/* Whose connection it is stands in the header; until then it counts as one of
+ * all. */
+static void wait_for_header(struct accept_listener *listener, int fd,
+			    const struct sa *remote)
+{
+	const struct lb_wait_params params = {
+		.wheel = listener->p.wheel,
+		.counts = listener->p.counts,
+		.wait_ms = listener->p.limits->handshake_ms,
+		.doneh = on_header,
+		.goneh = on_no_header,
+		.arg = listener,
+	};
+
+	if (accept_gate_enter(listener->p.gate, NULL)) {
+		close(fd);
+		return;
+	}
+	if (lb_wait_add(&listener->waits, fd, remote, &params)) {
+		accept_gate_leave(listener->p.gate, NULL);
+		close(fd);
+	}
+}
+
+/* --- the listener ----------------------------------------------------------- */
 
 static bool accept_one(struct accept_listener *listener)
 {
 	struct sa remote = {.len = sizeof(remote.u)};
 	int fd;
 
-	fd = accept4(listener->fd, &remote.u.sa, &remote.len,
+	fd = accept4(listener->p.fd, &remote.u.sa, &remote.len,
 		     SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
@@ -249,13 +142,10 @@ static bool accept_one(struct accept_listener *listener)
 		return errno == ECONNABORTED || errno == EINTR ||
 		       errno == EPROTO;
 	}
-	if (accept_gate_enter(listener->gate, &remote)) {
-		close(fd);
-		return true;
-	}
-	++listener->gate->counts->accepted;
-	socket_options(fd, listener->gate->limits);
-	listener->accepth(fd, &remote, listener->arg);
+	if (is_balancer(listener, &remote))
+		wait_for_header(listener, fd, &remote);
+	else
+		admit(listener, fd, &remote);
 	return true;
 }
 
@@ -276,29 +166,28 @@ static void listener_destructor(void *data)
 
 	wheel_stop(&listener->pause);
 	mem_deref(listener->watch);
+	for (struct le *le = listener->waits.head; le; le = le->next)
+		accept_gate_leave(listener->p.gate, NULL);
+	list_flush(&listener->waits);
 }
 
-int accept_listener_alloc(struct accept_listener **listenerp, int fd,
-			  struct accept_gate *gate, struct wheel *wheel,
-			  accept_h *accepth, void *arg)
+int accept_listener_alloc(struct accept_listener **listenerp,
+			  const struct accept_params *params)
 {
 	struct accept_listener *listener;
 	int err;
 
-	if (!listenerp || !gate || !wheel || !accepth)
+	if (!listenerp || !params || !params->gate || !params->wheel ||
+	    !params->limits || !params->counts || !params->accepth)
 		return EINVAL;
 
 	listener = mem_zalloc(sizeof(*listener), listener_destructor);
 	if (!listener)
 		return ENOMEM;
 
-	listener->fd = fd;
-	listener->gate = gate;
-	listener->wheel = wheel;
-	listener->accepth = accepth;
-	listener->arg = arg;
-	err = loop_watch_alloc(&listener->watch, fd, LOOP_READ, on_ready,
-			       listener);
+	listener->p = *params;
+	err = loop_watch_alloc(&listener->watch, params->fd, LOOP_READ,
+			       on_ready, listener);
 	if (err)
 		mem_deref(listener);
 	else

@@ -3,7 +3,8 @@
  *
  * A gate counts the connections of a worker, in all and by source (an IPv4
  * address, an IPv6 /64): over a limit a connection is closed before a byte
- * is read.
+ * is read. A connection through a load balancer is that of the client whom it
+ * names.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,6 +17,7 @@
 
 struct accept_gate;
 struct accept_listener;
+struct cfg_cidr;
 struct transport_counts;
 struct transport_limits;
 struct wheel;
@@ -29,7 +31,7 @@ int accept_gate_alloc(struct accept_gate **gatep,
 		      const struct transport_limits *limits,
 		      struct transport_counts *counts, accept_full_h *fullh,
 		      void *arg);
-/* May a connection of this source come in? ENFILE: the worker is full;
+/* May a connection of this source (NULL: not yet known) come in? ENFILE: the worker is full;
  * EDQUOT: the source has too many. Both are counted. */
 int accept_gate_enter(struct accept_gate *gate, const struct sa *remote);
 void accept_gate_leave(struct accept_gate *gate, const struct sa *remote);
@@ -40,9 +42,23 @@ uint32_t accept_gate_inside(const struct accept_gate *gate,
 /* A connection past the gate; fd is non-blocking, owned by the handler. */
 typedef void(accept_h)(int fd, const struct sa *remote, void *arg);
 
-/* fd: listening, non-blocking, not closed by us. mem_deref() ends it. */
-int accept_listener_alloc(struct accept_listener **listenerp, int fd,
-			  struct accept_gate *gate, struct wheel *wheel,
-			  accept_h *accepth, void *arg);
+struct accept_params {
+	int fd; /* listening, non-blocking, not closed by us */
+	struct accept_gate *gate;
+	const struct transport_limits *limits;
+	struct transport_counts *counts;
+	struct wheel *wheel;
+	/* Load balancers, who say first whose connection it is (lb_header.h);
+	 * from anywhere else nothing of the kind is read. */
+	const struct cfg_cidr *balancers;
+	size_t nbalancers;
+	accept_h *accepth;
+	void *arg;
+};
+
+/* All in params is borrowed. mem_deref() ends it, with the connections that
+ * have not said whose they are. */
+int accept_listener_alloc(struct accept_listener **listenerp,
+			  const struct accept_params *params);
 
 #endif

@@ -472,6 +472,24 @@ static int start_edge(struct transport *transport)
 	return transport->edge ? 0 : edge_alloc(&transport->edge, &params);
 }
 
+static int start_accept(struct listener *on)
+{
+	struct transport *transport = on->transport;
+	const struct accept_params params = {
+		.fd = on->cfg->fd,
+		.gate = transport->gate,
+		.limits = &transport->limits,
+		.counts = &transport->counts,
+		.wheel = transport->wheel,
+		.balancers = on->cfg->balancers,
+		.nbalancers = on->cfg->nbalancers,
+		.accepth = on_accept,
+		.arg = on,
+	};
+
+	return accept_listener_alloc(&on->tcp, &params);
+}
+
 static int start_listener(struct transport *transport, uint8_t index,
 			  char *errbuf, size_t errlen)
 {
@@ -489,9 +507,7 @@ static int start_listener(struct transport *transport, uint8_t index,
 		err = edge_listen(transport->edge, on->cfg, index, errbuf,
 				  errlen);
 	if (!err)
-		err = accept_listener_alloc(&on->tcp, on->cfg->fd,
-					    transport->gate, transport->wheel,
-					    on_accept, on);
+		err = start_accept(on);
 	return err;
 }
 

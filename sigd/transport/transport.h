@@ -23,6 +23,7 @@
 #include "sigd/transport/flow.h"
 
 struct certs;
+struct cfg_cidr;
 struct keyring;
 struct transport;
 struct wheel;
@@ -61,6 +62,10 @@ struct transport_listener {
 	/* WSS: file of its own certificate, in the set of certificates: for
 	 * who asks for no name, or for none that is known; NULL: the first */
 	const char *cert;
+	/* Connections: load balancers in these networks say first whose
+	 * connection it is (PROXY protocol, lb_header.h) */
+	const struct cfg_cidr *balancers;
+	size_t nbalancers;
 	/* WSS and WS: allowed Origins as browsers write them, e.g.
 	 * "https://phone.example.com", compared without case; "*" allows all.
 	 * No list allows all. A handshake without Origin (not a browser) is
@@ -90,6 +95,8 @@ struct transport_counts {
 	uint64_t limit_pong;      /* closed, no pong in time */
 	uint64_t limit_unread;    /* closed, writes and does not read */
 	uint64_t limit_slow;      /* closed 1008, a message never came whole */
+	uint64_t lb_headers;      /* of load balancers, read */
+	uint64_t lb_errors;       /* closed: no good header */
 	uint64_t tls_failed;      /* handshakes that failed */
 	uint64_t tls_resumed;
 	uint64_t upgrade_refused; /* no sip subprotocol, bad request, path */

@@ -414,6 +414,10 @@ static void connected(struct ws_client *client)
 
 	getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &err, &len);
 	setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (client->p.before && !err &&
+	    send(client->fd, client->p.before, client->p.before_len,
+		 MSG_NOSIGNAL) != (ssize_t)client->p.before_len)
+		err = EIO;
 	if (err) {
 		ended(client);
 	} else if (client->ssl) {

@@ -51,6 +51,8 @@ struct ws_client_params {
 	const void *session;  /* of ws_client_session(): resume it */
 	const char *sni;      /* name asked for; NULL: none */
 	uint16_t tls_version; /* TLS1_2_VERSION: no newer; 0: any */
+	const void *before;   /* bytes before all else, even TLS; or NULL */
+	size_t before_len;
 	int rcvbuf;           /* SO_RCVBUF; 0: the kernel's */
 	ws_client_open_h *openh;
 	ws_client_recv_h *recvh;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include "common/cfg_schema.h"
 #include "sigd/transport/accept.h"
 #include "tests/unit/sigd/transport/edge_rig.h"
 
@@ -286,6 +287,133 @@ static void who_writes_and_does_not_read_is_ended(void)
 	rig_close(&rig);
 }
 
+/* --- behind a load balancer ------------------------------------------------- */
+
+static void balanced(struct rig *rig, const char *network)
+{
+	static struct cfg_cidr cidr;
+
+	rig_init(rig);
+	CHECK(cfg_cidr_read(&cidr, network));
+	for (int i = RIG_WSS; i <= RIG_WS; i++) {
+		rig->on[i].balancers = &cidr;
+		rig->on[i].nbalancers = 1;
+	}
+}
+
+static bool come_through(struct guest *guest, struct rig *rig, int listener,
+			 const char *header)
+{
+	const struct ws_client_params params = {.before = header,
+						.before_len = strlen(header)};
+
+	return guest_come(guest, rig, listener, &params);
+}
+
+static void a_balancer_says_whose_connection_it_is(void)
+{
+	static const char header[] =
+		"PROXY TCP6 2001:db8::7 2001:db8::1 4242 443\r\n";
+	struct rig rig;
+	struct guest guest;
+	char text[64];
+
+	balanced(&rig, "127.0.0.0/8");
+	REQUIRE(rig_start(&rig));
+	for (int i = RIG_WSS; i <= RIG_WS; i++) {
+		CHECK(come_through(&guest, &rig, i, header));
+		CHECK(!ws_client_text(guest.client, "x"));
+		CHECK(rig_until(&rig, &rig.received, 1));
+		re_snprintf(text, sizeof(text), "%J", &rig.remote);
+		CHECK_STR(text, "[2001:db8::7]:4242");
+		rig.received = 0;
+		guest_drop(&guest);
+	}
+	CHECK_INT(rig_counts(&rig)->lb_headers, 2);
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 0));
+	rig_close(&rig);
+}
+
+static void a_source_is_limited_behind_a_balancer(void)
+{
+	static const char one[] = "PROXY TCP4 192.0.2.1 192.0.2.9 1 443\r\n";
+	static const char two[] = "PROXY TCP4 192.0.2.2 192.0.2.9 1 443\r\n";
+	struct guest guests[4];
+	struct rig rig;
+
+	balanced(&rig, "127.0.0.1");
+	rig.params.limits.conns_source = 1;
+	REQUIRE(rig_start(&rig));
+	CHECK(come_through(&guests[0], &rig, RIG_WS, one));
+	CHECK(!come_through(&guests[1], &rig, RIG_WS, one));
+	CHECK(come_through(&guests[2], &rig, RIG_WS, two));
+	/* its own: a look at our health */
+	CHECK(come_through(&guests[3], &rig, RIG_WS, "PROXY UNKNOWN\r\n"));
+	CHECK_INT(rig_counts(&rig)->limit_source, 1);
+	for (int i = 0; i < 4; i++)
+		guest_drop(&guests[i]);
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 0));
+	CHECK(come_through(&guests[0], &rig, RIG_WS, one));
+	guest_drop(&guests[0]);
+	rig_close(&rig);
+}
+
+static void a_balancer_without_header_is_closed(void)
+{
+	struct rig rig;
+	struct guest guest;
+
+	balanced(&rig, "127.0.0.1");
+	REQUIRE(rig_start(&rig));
+	CHECK(!guest_come(&guest, &rig, RIG_WSS, NULL));
+	guest_drop(&guest);
+	CHECK(!guest_come(&guest, &rig, RIG_WS, NULL));
+	guest_drop(&guest);
+	CHECK_INT(rig_counts(&rig)->lb_errors, 2);
+	CHECK_INT(rig_counts(&rig)->accepted, 0);
+	rig_close(&rig);
+}
+
+static void nobody_else_says_who_he_is(void)
+{
+	static const char header[] = "PROXY TCP4 192.0.2.1 192.0.2.9 1 443\r\n";
+	struct rig rig;
+	struct guest guest;
+
+	balanced(&rig, "192.0.2.0/24");
+	REQUIRE(rig_start(&rig));
+	CHECK(!come_through(&guest, &rig, RIG_WSS, header));
+	guest_drop(&guest);
+	/* libwebsockets passes over a line that it does not know */
+	if (come_through(&guest, &rig, RIG_WS, header)) {
+		CHECK(!ws_client_text(guest.client, "x"));
+		CHECK(rig_until(&rig, &rig.received, 1));
+		CHECK_INT(sa_in(&rig.remote), 0x7f000001);
+	}
+	guest_drop(&guest);
+	CHECK_INT(rig_counts(&rig)->lb_headers, 0);
+	CHECK(guest_come(&guest, &rig, RIG_WSS, NULL));
+	guest_drop(&guest);
+	rig_close(&rig);
+}
+
+/* They do not keep a drain from ending, and are not forgotten by the gate. */
+static void drain_closes_who_has_not_said(void)
+{
+	const struct ws_client_params raw = {.raw = true};
+	struct rig rig;
+	struct guest guest;
+
+	balanced(&rig, "127.0.0.1");
+	REQUIRE(rig_start(&rig));
+	REQUIRE(guest_come(&guest, &rig, RIG_WS, &raw));
+	CHECK(!ws_client_raw(guest.client, "PROXY ", 6));
+	transport_drain(rig.transport);
+	CHECK(guest_leave(&guest, &rig));
+	guest_drop(&guest);
+	rig_close(&rig);
+}
+
 TEST_MAIN(TEST_OOM(each_source_has_its_own_count),
 	  TEST(a_house_has_one_ipv6_prefix_and_mapped_is_ipv4),
 	  TEST(a_full_worker_refuses),
@@ -295,6 +423,10 @@ TEST_MAIN(TEST_OOM(each_source_has_its_own_count),
 	  TEST(who_is_slow_with_the_handshake_is_closed),
 	  TEST(without_descriptors_it_waits_and_goes_on),
 	  TEST(drain_takes_no_more_and_keeps_flows),
+	  TEST(a_balancer_says_whose_connection_it_is),
+	  TEST(a_source_is_limited_behind_a_balancer),
+	  TEST(a_balancer_without_header_is_closed),
+	  TEST(nobody_else_says_who_he_is), TEST(drain_closes_who_has_not_said),
 	  TEST(who_writes_and_does_not_read_is_ended))
 
 #include "tests/lib/ws_client.c"
