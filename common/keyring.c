@@ -38,6 +38,8 @@ static const char *const purpose_info[PURPOSES] = {
 	[SEAL_NONCE] = "cordboard nonce",
 	[SEAL_CTL] = "cordboard ctl",
 	[SEAL_TICKET] = "cordboard ticket",
+	[SEAL_SUB] = "cordboard subscription",
+	[SEAL_SUB_URI] = "cordboard subscription uri",
 };
 
 struct secret {

@@ -25,6 +25,8 @@ enum seal_purpose {
 	SEAL_FLOW,    /* a client connection */
 	SEAL_CONTACT, /* the Contact that we show */
 	SEAL_NONCE,   /* digest nonce */
+	SEAL_SUB,     /* Record-Route cookie of a subscription */
+	SEAL_SUB_URI, /* Contact and routes of its far end */
 	SEAL_CTL,     /* not sealing: the key of the control protocol's MAC */
 	SEAL_TICKET,  /* nor this: of TLS session tickets */
 };
