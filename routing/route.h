@@ -197,6 +197,9 @@ int route_decide(const struct route_table *table,
 		 const struct route_query *query, struct route_plan *plan);
 
 const char *route_rule_name(const struct route_rule *rule);
+/* Its `method` lists this one; a rule without `method` is for any, and names
+ * none. */
+bool route_rule_names(const struct route_rule *rule, const struct pl *method);
 /* Where it stands in the file. */
 const struct cfg_pos *route_rule_pos(const struct route_rule *rule);
 

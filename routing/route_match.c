@@ -57,6 +57,11 @@ const char *route_rule_name(const struct route_rule *rule)
 	return rule ? rule->name : "";
 }
 
+bool route_rule_names(const struct route_rule *rule, const struct pl *method)
+{
+	return rule && rule->methods & 1u << route_method_of(method);
+}
+
 const struct cfg_pos *route_rule_pos(const struct route_rule *rule)
 {
 	return rule ? &rule->pos : NULL;

@@ -10,6 +10,19 @@
 #define TRANSPORT(member) offsetof(struct sigd_figures, transport.member)
 #define UPSTREAM(member) offsetof(struct sigd_figures, upstream.member)
 
+/* Requests that are no calls: rows of one name stand together. */
+#define RELAY(what, help, method, kind)                                      \
+	{METRIC_COUNTER, "cordboard_sig_relay_" #what "_total",              \
+	 "method=\"" method "\"", help, PROXY(relayed[kind].what), NULL}
+#define RELAYS(what, help)                                                   \
+	RELAY(what, help, "MESSAGE", PROXY_MESSAGE),                         \
+	RELAY(what, help, "SUBSCRIBE", PROXY_SUBSCRIBE),                     \
+	RELAY(what, help, "NOTIFY", PROXY_NOTIFY),                           \
+	RELAY(what, help, "PUBLISH", PROXY_PUBLISH),                         \
+	RELAY(what, help, "REFER", PROXY_REFER),                             \
+	RELAY(what, help, "OPTIONS", PROXY_OPTIONS),                         \
+	RELAY(what, help, "INFO", PROXY_INFO)
+
 /* A row: counter or gauge, name behind "cordboard_sig_", help, place. */
 #define COUNTER(name, help, at)                                              \
 	{METRIC_COUNTER, "cordboard_sig_" name "_total", NULL, help, at, NULL}
@@ -33,6 +46,9 @@ static const struct metric_desc rows[] = {
 	COUNTER("calls", "INVITEs taken on", PROXY(calls)),
 	COUNTER("calls_answered", "INVITEs that got a 2xx",
 		PROXY(answered)),
+	RELAYS(passed, "Requests that are no calls, answered with 2xx"),
+	RELAYS(refused, "Of these, refused by whom they were for"),
+	RELAYS(failed, "Of these, nobody there, or nothing heard"),
 	GAUGE("busy", "Requests and calls being set up now",
 	      offsetof(struct sigd_figures, busy)),
 	GAUGE("transactions", "SIP transactions now",

@@ -94,6 +94,7 @@ void proxy_flow_gone(struct flow *flow, void *arg)
 	size_t len;
 
 	invite_flow_gone(px, flow_id_of(flow));
+	relay_flow_gone(px, flow_id_of(flow));
 	if (!users || flow_id_pack(flow_id_of(flow), packed, &len))
 		return;
 

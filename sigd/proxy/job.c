@@ -1,22 +1,23 @@
 /*
  * job.c  A request outside dialogs, while it is served
  *
- *   OPTIONS | origin.c: whose? -> a connection's: INVITE
- *                              -> who is it, a user or a PBX that registers
- *   here? -> REGISTER | INVITE: count the nonce; ask the table, invite.c
+ *   OPTIONS to us | origin.c: whose? -> a connection's: ask the table
+ *                                    -> who is it, a user or a PBX that
+ *   registers here? -> REGISTER | all else: count the nonce; ask the table
+ *   the table: invite.c for an INVITE, else relay.c
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <string.h>
 
-#include "common/countof.h"
 #include "common/fault.h"
 #include "common/log.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/authorize.h"
 #include "sigd/proxy/flow_users.h"
+#include "sigd/proxy/options.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/rebind.h"
 
@@ -230,7 +231,7 @@ static void serve_register(struct job *job)
 	mem_deref(req);
 }
 
-/* --- INVITE ------------------------------------------------------------------ */
+/* --- by the table ------------------------------------------------------------------ */
 
 static void hand_over(struct job *job, const struct route_plan *plan,
 		      const struct pl *callee)
@@ -256,7 +257,40 @@ static void reject(struct job *job, const struct route_target *target)
 	(void)txn_srv_respond(job->st, &reply);
 }
 
-static void route_invite(struct job *job)
+/* A PBX that asks for somebody whom nobody knows asks whether we are there. */
+static bool is_probe(const struct job *job, const struct route_plan *plan)
+{
+	return txn_srv_request(job->st)->method == SMSG_OPTIONS && job->from &&
+	       plan->targets[0].kind == ROUTE_TO_REJECT && !plan->rule;
+}
+
+static void pass_on(struct job *job, const struct route_plan *plan,
+		    const struct pl *callee)
+{
+	struct relay_params params = {.st = job->st, .table = job->table,
+				      .plan = plan, .source = job->flow,
+				      .callee = *callee};
+	struct proxy *px = job->px;
+
+	pl_set_str(&params.caller, job->user);
+	job->st = NULL; /* the relay has it now */
+	relay_start(px, &params);
+}
+
+static void go(struct job *job, const struct route_plan *plan,
+	       const struct pl *callee)
+{
+	if (is_probe(job, plan))
+		options_answer(job->px, job->st);
+	else if (plan->targets[0].kind == ROUTE_TO_REJECT)
+		reject(job, &plan->targets[0]);
+	else if (txn_srv_request(job->st)->method == SMSG_INVITE)
+		hand_over(job, plan, callee);
+	else
+		pass_on(job, plan, callee);
+}
+
+static void route_on(struct job *job)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
 	const struct origin origin = {.tenant = job->tenant,
@@ -282,10 +316,8 @@ static void route_invite(struct job *job)
 	}
 	if (err)
 		reply_status(job->px, job->st, status_of_errno(err));
-	else if (plan->targets[0].kind == ROUTE_TO_REJECT)
-		reject(job, &plan->targets[0]);
 	else
-		hand_over(job, plan, &query.callee);
+		go(job, plan, &query.callee);
 	mem_deref(plan);
 	mem_deref(job);
 }
@@ -306,11 +338,11 @@ static void on_counted(const struct registrar_list *list, void *arg)
 		if (job->who.user)
 			flow_users_note(job->px, &job->flow, job->tenant->id,
 					job->user);
-		route_invite(job);
+		route_on(job);
 	}
 }
 
-static void serve_invite(struct job *job)
+static void serve_routed(struct job *job)
 {
 	const struct registrar_params params = ask_params(job, on_counted);
 	int err = registrar_count_nonce(&job->ask, &params);
@@ -338,7 +370,7 @@ static bool caller_read(struct job *job)
 static void serve_connection(struct job *job)
 {
 	if (caller_read(job))
-		route_invite(job);
+		route_on(job);
 	else
 		fail(job, STATUS_BAD_REQUEST);
 }
@@ -353,7 +385,7 @@ static void serve_user(struct job *job)
 	if (txn_srv_request(job->st)->method == SMSG_REGISTER)
 		serve_register(job);
 	else
-		serve_invite(job);
+		serve_routed(job);
 }
 
 /* One that has shown its password. */
@@ -368,7 +400,7 @@ static void serve_login(struct job *job)
 		serve_register(job);
 	} else if (caller_read(job)) {
 		job->from = conn;
-		serve_invite(job);
+		serve_routed(job);
 	} else {
 		fail(job, STATUS_BAD_REQUEST);
 	}
@@ -404,36 +436,13 @@ static void serve(struct job *job)
 	}
 }
 
-/* RFC 3261 11.2: what a PBX that asks whether we are there may learn. */
-static void serve_options(struct proxy *px, struct txn_srv *st)
-{
-	static const char *const say[][2] = {
-		{"Allow", request_allow},
-		{"Accept", "application/sdp"},
-		{"Supported", "100rel, outbound, replaces, timer"},
-	};
-	struct smsg_field fields[COUNTOF(say)];
-	struct smsg_reply reply = {.scode = 200, .fieldv = fields,
-				   .fieldc = COUNTOF(say)};
-	char tag[17];
-
-	for (size_t i = 0; i < COUNTOF(say); i++) {
-		pl_set_str(&fields[i].name, say[i][0]);
-		pl_set_str(&fields[i].val, say[i][1]);
-	}
-	reply_tag(tag, px, txn_srv_request(st));
-	pl_set_str(&reply.to_tag, tag);
-	(void)txn_srv_respond(st, &reply);
-}
-
 void job_start(struct request *rq, struct txn_srv *st)
 {
 	struct origin origin;
 	struct job *job;
 
-	/* whether we are alive may be asked by anybody */
-	if (rq->msg->method == SMSG_OPTIONS) {
-		serve_options(rq->px, st);
+	if (options_is_ours(rq)) {
+		options_answer(rq->px, st);
 		return;
 	}
 	job = mem_zalloc(sizeof(*job), destructor);

@@ -44,6 +44,7 @@ static void destructor(void *data)
 	list_flush(&px->jobs);
 	list_flush(&px->dialogs);
 	list_flush(&px->invites);
+	list_flush(&px->relays);
 	list_flush(&px->tasks);
 	list_flush(&px->byes);
 	list_flush(&px->rebinds);
@@ -235,6 +236,7 @@ void proxy_send_failed(uint64_t ref, int err, void *arg)
 		  (unsigned long long)ref, err);
 	invite_send_failed(px, ref, err);
 	indialog_send_failed(px, ref, err);
+	relay_send_failed(px, ref, err);
 }
 
 const struct proxy_counts *proxy_counts(const struct proxy *px)
@@ -245,7 +247,7 @@ const struct proxy_counts *proxy_counts(const struct proxy *px)
 uint32_t proxy_busy(const struct proxy *px)
 {
 	return list_count(&px->jobs) + invite_pending(px) +
-	       list_count(&px->tasks);
+	       list_count(&px->relays) + list_count(&px->tasks);
 }
 
 void proxy_txn_stats(const struct proxy *px, struct txn_stats *stats)

@@ -62,6 +62,24 @@ struct proxy_deps {
 	size_t nlisteners;
 };
 
+/* Requests that are no calls, by method. */
+enum proxy_relay {
+	PROXY_MESSAGE,
+	PROXY_SUBSCRIBE,
+	PROXY_NOTIFY,
+	PROXY_PUBLISH,
+	PROXY_REFER,
+	PROXY_OPTIONS,
+	PROXY_INFO,
+	PROXY_RELAYS
+};
+
+struct proxy_relayed {
+	uint64_t passed;  /* 2xx */
+	uint64_t refused; /* by whom they were for */
+	uint64_t failed;  /* nobody was there, or no answer came */
+};
+
 struct proxy_counts {
 	uint64_t requests, responses;
 	uint64_t malformed;    /* answered 400 and the like, or dropped */
@@ -72,6 +90,7 @@ struct proxy_counts {
 	uint64_t refused_redis;/* 503: Redis was away */
 	uint64_t calls;        /* INVITEs taken on */
 	uint64_t answered;     /* ... that got a 2xx */
+	struct proxy_relayed relayed[PROXY_RELAYS];
 };
 
 int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,

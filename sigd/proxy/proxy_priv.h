@@ -36,6 +36,7 @@ struct proxy {
 	struct list jobs;      /* requests under way (struct job) */
 	struct list dialogs;   /* ... within dialogs (struct indialog) */
 	struct list invites;   /* calls being set up (struct invite) */
+	struct list relays;    /* ... that are no calls (struct relay) */
 	struct list rebinds;   /* flows that come and go (struct rebind) */
 	struct list tasks;     /* things to finish on our own (struct task) */
 	struct list byes;      /* of ours that may be challenged (bye.c) */
@@ -199,6 +200,26 @@ bool invite_acked(struct proxy *px, const char *call);
 void invite_flow_gone(struct proxy *px, const struct flow_id *flow);
 /* What was sent with this number did not get there. */
 void invite_send_failed(struct proxy *px, uint64_t ref, int err);
+
+/* --- relay.c: what is no call --------------------------------------------------------- */
+
+struct relay_params {
+	struct txn_srv *st;
+	struct route_table *table;     /* is kept (mem_ref()) */
+	const struct route_plan *plan; /* of it; no rejection */
+	struct flow_id source;         /* flow it came on */
+	struct pl caller;              /* user who was authenticated */
+	struct pl callee;              /* the number, unescaped */
+};
+
+/* Takes over the server transaction. */
+void relay_start(struct proxy *px, const struct relay_params *params);
+/* A request within a subscription of ours: it shows a cookie of that. */
+bool relay_claims(const struct request *rq);
+void relay_dialog_serve(struct request *rq, struct txn_srv *st);
+/* As with invites. */
+void relay_flow_gone(struct proxy *px, const struct flow_id *flow);
+void relay_send_failed(struct proxy *px, uint64_t ref, int err);
 
 /* --- indialog.c ----------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  * 16.5 (target) in our order:
  *
  *   transaction? -> acceptable? -> CANCEL -> in a dialog of ours? ->
- *   (job.c: tenant -> who is it? -> REGISTER | OPTIONS | INVITE by the table)
+ *   (job.c: tenant -> who is it? -> REGISTER | all else by the table)
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,7 +16,8 @@
 #include "sigd/proxy/proxy_priv.h"
 
 const char request_allow[] = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, "
-			     "UPDATE, PRACK, INFO, REFER, NOTIFY, MESSAGE";
+			     "UPDATE, PRACK, INFO, REFER, MESSAGE, "
+			     "SUBSCRIBE, NOTIFY, PUBLISH";
 
 /* RFC 3261 8.2, 16.3: what we cannot or may not serve at all. */
 static enum status acceptable(const struct smsg *msg)
@@ -56,36 +57,11 @@ static void reply_refused(struct proxy *px, struct txn_srv *st,
 	(void)txn_srv_respond(st, &reply);
 }
 
-static bool known_method(enum smsg_method method)
-{
-	switch (method) {
-	case SMSG_INVITE:
-	case SMSG_BYE:
-	case SMSG_OPTIONS:
-	case SMSG_REGISTER:
-	case SMSG_UPDATE:
-	case SMSG_INFO:
-	case SMSG_REFER:
-	case SMSG_NOTIFY:
-		return true;
-	case SMSG_OTHER:
-	case SMSG_ACK:
-	case SMSG_CANCEL:
-	case SMSG_PRACK:
-	case SMSG_SUBSCRIBE:
-	case SMSG_MESSAGE:
-	case SMSG_PUBLISH:
-		break;
-	}
-	return false;
-}
-
-/* These are nothing without one. A MESSAGE could be, but is not served. */
+/* These have no meaning without one (RFC 3261 15, RFC 3311, RFC 3262). */
 static bool of_dialogs(enum smsg_method method)
 {
 	return method == SMSG_BYE || method == SMSG_UPDATE ||
-	       method == SMSG_INFO || method == SMSG_REFER ||
-	       method == SMSG_NOTIFY;
+	       method == SMSG_PRACK;
 }
 
 /* RFC 3261 9.2, 16.10: the CANCEL has its own 200; what it cancels ends with
@@ -113,12 +89,14 @@ static void serve_new(struct request *rq, struct txn_srv *st)
 		reply_refused(px, st, code);
 	else if (code != STATUS_OK)
 		reply_status(px, st, code);
+	else if (relay_claims(rq))
+		relay_dialog_serve(rq, st);
 	else if (indialog_claims(rq))
 		indialog_serve(rq, st);
 	else if (pl_isset(&msg->to.tag))
 		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
-	else if (!known_method(msg->method))
-		reply_refused(px, st, STATUS_METHOD_NOT_ALLOWED);
+	else if (msg->method == SMSG_OTHER)
+		reply_refused(px, st, STATUS_UNKNOWN_METHOD);
 	else if (of_dialogs(msg->method))
 		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
 	else if (px->draining)

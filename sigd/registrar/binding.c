@@ -109,6 +109,20 @@ int binding_parse(struct binding *binding, const struct pl *text)
 	return 0;
 }
 
+/* "i:<instance>:<reg-id>" or "c:<contact>" (reg_request.c) */
+uint32_t binding_device(const struct pl *field)
+{
+	size_t len = field->l;
+	uint32_t hash;
+
+	if (len > 2 && field->p[0] == 'i') {
+		while (len > 2 && field->p[len - 1] != ':')
+			--len;
+	}
+	hash = hash_joaat((const uint8_t *)field->p, len);
+	return hash ? hash : 1;
+}
+
 int binding_key(char *key, size_t size, const struct pl *tenant,
 		const struct pl *user, const char *what)
 {

@@ -36,6 +36,7 @@ struct binding {
 	uint64_t ends_ms;  /* unix ms, by Redis' clock */
 	uint32_t cseq;
 	uint16_t q;        /* thousandths, 0..1000 */
+	uint32_t device;   /* binding_device() of its field */
 	size_t flow_len;
 	uint8_t flow[BINDING_FLOW_MAX]; /* packed flow id */
 	char callid[BINDING_CALLID_MAX + 1];
@@ -48,6 +49,13 @@ struct binding {
 int binding_print(char *text, size_t size, const struct binding *binding);
 /* A whole value. EBADMSG: not one of ours. */
 int binding_parse(struct binding *binding, const struct pl *text);
+
+/*
+ * A number for the device that has this field in the hash of its user: the
+ * same for all its flows (RFC 5626: reg-id), over whatever it registers. Never
+ * 0. Of two devices of a user it differs for all purposes.
+ */
+uint32_t binding_device(const struct pl *field);
 
 /* `cb:{a:<tenant>/<user>}:<what>`. EOVERFLOW. */
 int binding_key(char *key, size_t size, const struct pl *tenant,

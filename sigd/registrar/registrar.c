@@ -85,12 +85,16 @@ static void list_fill(struct registrar_list *list, const struct redis_val *val)
 	if (redis_num(&val->el[1], &now))
 		list->now_ms = now;
 	for (size_t i = 3; i < val->len; i += 2) {
+		struct pl field = {val->el[i - 1].str, val->el[i - 1].len};
 		struct pl text = {val->el[i].str, val->el[i].len};
+		struct binding *last = &list->bindings[list->n];
 
 		/* what is not ours in the hash is passed over */
-		if (list->n < REGISTRAR_BINDINGS_MAX && text.p &&
-		    !binding_parse(&list->bindings[list->n], &text))
-			sort_in(list);
+		if (list->n >= REGISTRAR_BINDINGS_MAX || !text.p || !field.p ||
+		    binding_parse(last, &text))
+			continue;
+		last->device = binding_device(&field);
+		sort_in(list);
 	}
 }
 

@@ -165,7 +165,7 @@ describe('registration', { timeout: 120000 }, () => {
     ['a scheme that is not SIP is 416', 'OPTIONS', 'mailto:alice@example.com', {}, 416, /bad-uri-scheme/],
     ['a request at its last hop is 483', 'INVITE', null, { headers: [['Max-Forwards', 0]] }, 483, /too-many-hops/],
     ['an extension that is required of us is 420', 'INVITE', null, { headers: [['Proxy-Require', 'x']] }, 420, /Bad Extension/],
-    ['a method that is not served is 405', 'PUBLISH', null, {}, 405, /Not Allowed/],
+    ['a method that nobody knows is 501', 'PUBLICISE', null, {}, 501, /Not Implemented/],
     ['a request of no dialog is 481', 'BYE', null, {}, 481, /unknown-dialog/],
     ['a CANCEL of nothing is 481', 'CANCEL', null, {}, 481, /unknown-dialog/],
     ['another version is 505', 'OPTIONS', null, { version: 'SIP/3.0' }, 505, /Version/],
