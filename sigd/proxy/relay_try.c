@@ -111,23 +111,23 @@ static void refused(struct relay_try *try, const struct smsg *msg)
 
 static bool answer_challenge(struct relay_try *try, const struct smsg *msg)
 {
-	const struct smsg *req = txn_srv_request(try->relay->st);
-	const struct route_connection *conn = try->to.conn;
-	struct pl uri;
+	const struct relay *relay = try->relay;
+	const struct smsg *req = txn_srv_request(relay->st);
+	struct challenge_asked asked = {.conn = try->to.conn,
+					.body = req->body,
+					.dialog = relay->cookie != NULL};
 	int err;
 
-	if (!conn || try->again + 1 >= RELAY_CSEQ_STEP ||
+	if (!asked.conn || try->again + 1 >= RELAY_CSEQ_STEP ||
 	    req->cseq.num > (uint32_t)INT32_MAX / RELAY_CSEQ_STEP - 1)
 		return false;
-	pl_set_str(&uri, try->to.target);
-	err = challenge_take(&try->challenge, conn, msg, &uri);
+	pl_set_str(&asked.uri, try->to.target);
+	err = challenge_take(&try->challenge, relay->px, &asked, msg);
 	if (err)
 		log_warn(NULL, "challenge not answered",
-			 "connection=%s method=%s code=%u why=%s", conn->name,
-			 smsg_method_name(req->method), msg->scode,
-			 err == EACCES   ? "wrong credentials"
-			 : err == ENOENT ? "no credentials for it"
-					 : strerror(err));
+			 "connection=%s method=%s code=%u why=%s",
+			 asked.conn->name, smsg_method_name(req->method),
+			 msg->scode, challenge_why(err));
 	return !err;
 }
 

@@ -32,7 +32,7 @@ static enum status acceptable(const struct smsg *msg)
 	return STATUS_OK;
 }
 
-/* 420 names what was not understood (RFC 3261 8.2.2.3), 405 what is. */
+/* 420 names what was not understood (RFC 3261 8.2.2.3), 501 what is. */
 static void reply_refused(struct proxy *px, struct txn_srv *st,
 			  enum status code)
 {

@@ -371,7 +371,7 @@ static void anybody_may_ask_whether_we_are_there(void)
 			CHECK_STR(header(ua->resp, "Accept", val),
 				  "application/sdp");
 			CHECK_STR(header(ua->resp, "Supported", val),
-				  "outbound, replaces, timer");
+				  "100rel, outbound, replaces, timer");
 			CHECK(strstr(header(ua->resp, "To", val), ";tag="));
 		}
 	}
