@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sigd/proxy/bye.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite.h"
 
@@ -272,6 +273,6 @@ void branch_release(struct branch *branch, const struct smsg *answer)
 	    !transport_send(px->deps.transport, &branch->to.flow, px->buf, len,
 			    0) &&
 	    !released(branch, &answer->to.tag))
-		hangup_bye(px, rec, CALL_CALLEE);
+		bye_send(px, rec, CALL_CALLEE, STATUS_CANCELLED);
 	mem_deref(rec);
 }

@@ -10,6 +10,7 @@
 #include "common/id.h"
 #include "common/log.h"
 #include "sigd/proxy/device_media.h"
+#include "sigd/proxy/call_due.h"
 #include "sigd/proxy/invite.h"
 #include "sigd/sip/smsg_sdp.h"
 
@@ -109,10 +110,8 @@ static void on_end(struct txn_srv *st, int err, void *arg)
 		return;
 	}
 	if (err == ETIMEDOUT && inv->rec.service[0]) {
-		const struct call_name name = invite_name(inv);
-
-		hangup_bye(inv->px, &inv->rec, CALL_CALLER);
-		hangup_call(inv->px, &name, STATUS_SETUP_EXPIRED);
+		hangup_sides(inv->px, &inv->rec, HANGUP_CALLER,
+			     STATUS_SETUP_EXPIRED);
 	}
 	mem_deref(inv);
 }
@@ -386,8 +385,9 @@ void invite_save(struct invite *inv, call_record_h *h)
 	inv->rec.state = CALL_UP;
 	inv->rec.up_ms = proxy_unix_ms();
 	conn_calls_up(inv->px, &inv->rec);
+	call_due_up(inv->px, &inv->rec);
 	if (FAULT("sigd.record.save") ||
 	    call_record_save(&inv->save, inv->px->deps.redis, &inv->rec,
-			     inv->px->cfg.call_s, h, inv))
+			     inv->px->cfg.call_s + CALL_KEEP_S, h, inv))
 		invite_fail(inv, STATUS_REDIS_DOWN);
 }

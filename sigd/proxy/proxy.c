@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
+#include "sigd/proxy/call_due.h"
 #include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/health.h"
 #include "sigd/proxy/proxy_priv.h"
@@ -46,11 +47,13 @@ static void destructor(void *data)
 	list_flush(&px->invites);
 	list_flush(&px->relays);
 	list_flush(&px->tasks);
+	list_flush(&px->hangups);
 	list_flush(&px->byes);
 	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
 	mem_deref(px->setups);
 	mem_deref(px->losses);
+	mem_deref(px->calls);
 	mem_deref(px->txns);
 	mem_deref(px->guess);
 	mem_deref(px->conns);
@@ -96,6 +99,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		err = takeover_start(px);
 	if (!err)
 		err = rebind_start(px);
+	if (!err)
+		err = call_due_start(px);
 	if (!err)
 		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
 					 px->worker);
@@ -247,7 +252,8 @@ const struct proxy_counts *proxy_counts(const struct proxy *px)
 uint32_t proxy_busy(const struct proxy *px)
 {
 	return list_count(&px->jobs) + invite_pending(px) +
-	       list_count(&px->relays) + list_count(&px->tasks);
+	       list_count(&px->relays) + list_count(&px->tasks) +
+	       hangup_pending(px);
 }
 
 void proxy_txn_stats(const struct proxy *px, struct txn_stats *stats)
