@@ -10,38 +10,15 @@
 
 #include "common/loop.h"
 #include "sigd/transport/accept.h"
-#include "sigd/transport/edge_tls.h"
 #include "sigd/transport/edge_ws.h"
 #include "sigd/transport/flow_priv.h"
 #include "sigd/transport/sock_udp.h"
 #include "sigd/transport/transport_pack.h"
+#include "sigd/transport/transport_priv.h"
 #include "sigd/transport/web_files.h"
 
 enum {
 	FLOW_BUCKETS = 4096
-};
-
-struct listener {
-	struct transport *transport;
-	const struct transport_listener *cfg;
-	struct accept_listener *tcp; /* NULL when drained */
-	struct sock_udp *udp;
-	uint8_t index;
-};
-
-struct transport {
-	struct flow_id self; /* node and slot */
-	struct wheel *wheel;
-	struct transport_limits limits;
-	struct transport_counts counts;
-	struct transport_handlers h;
-	struct flow_table *flows;
-	struct accept_gate *gate;
-	struct edge *edge;
-	struct tube *tube;
-	struct listener on[TRANSPORT_LISTENERS_MAX];
-	size_t nlisteners;
-	struct edge_tls *tls;
 };
 
 static void set_limits(struct transport_limits *out,
@@ -104,26 +81,13 @@ static void on_edge_open(struct flow *flow, void *arg)
 		transport->h.openh(flow, transport->h.arg);
 }
 
-static void tell_failed(struct transport *transport, const struct tube_addr *to,
-			uint64_t ref, int err)
-{
-	const struct tube_frame back = {
-		.type = FRAME_FAILED,
-		.flags = transport_fail_of(err),
-		.ref = ref,
-	};
-
-	if (ref && tube_send(transport->tube, to, &back))
-		++transport->counts.tube_errors;
-}
-
 static void on_edge_gone(struct flow *flow, void *arg)
 {
 	struct transport *transport = arg;
 	const struct flow_ask *ask;
 
 	for (size_t i = 0; (ask = flow_ask_get(flow, i)); i++)
-		tell_failed(transport, &ask->src, ask->ref, ENOTCONN);
+		transport_tell_failed(transport, &ask->src, ask->ref, ENOTCONN);
 	if (transport->h.goneh)
 		transport->h.goneh(flow, transport->h.arg);
 }
@@ -173,135 +137,11 @@ static void on_udp(const struct sa *local, const struct sa *remote,
 	transport->h.recvh(&src, data, len, transport->h.arg);
 }
 
-/* --- the tunnel --------------------------------------------------------- */
-
-static int send_here(struct transport *transport, const struct flow_id *dst,
-		     const uint8_t *data, size_t len);
-
-static int take_send(struct transport *transport,
-		     const struct tube_frame *frame)
-{
-	struct flow *flow;
-	struct flow_id id;
-	size_t used;
-	int err = transport_unpack_send(&id, &used, frame->payload, frame->len);
-
-	if (err)
-		return err;
-
-	err = strcmp(id.node, transport->self.node)
-		      ? ENOTCONN
-		      : send_here(transport, &id, frame->payload + used,
-				  frame->len - used);
-	flow = err || !frame->ref ? NULL
-				  : flow_table_find(transport->flows, &id);
-	if (flow)
-		flow_ask_note(flow, &frame->src, frame->ref);
-	else if (err)
-		tell_failed(transport, &frame->src, frame->ref, err);
-	return 0;
-}
-
-static int take_response(struct transport *transport,
-			 const struct tube_frame *frame)
-{
-	struct transport_src src = {.listener = 0};
-	struct sa addr[2];
-	size_t used;
-	int err = transport_unpack_response(&src, addr, &used, frame->payload,
-					    frame->len);
-
-	if (!err && used == frame->len)
-		err = EBADMSG;
-	if (!err && transport->h.responseh)
-		transport->h.responseh(&src, frame->payload + used,
-				       frame->len - used, transport->h.arg);
-	return err;
-}
-
-static void on_frame(const struct tube_frame *frame, void *arg)
-{
-	struct transport *transport = arg;
-	int err = 0;
-
-	++transport->counts.tube_rx;
-	switch ((enum transport_frame)frame->type) {
-	case FRAME_SEND:
-		err = take_send(transport, frame);
-		break;
-	case FRAME_FAILED:
-		if (frame->ref && transport->h.failedh)
-			transport->h.failedh(frame->ref,
-					     transport_fail_errno(frame->flags),
-					     transport->h.arg);
-		break;
-	case FRAME_RESPONSE:
-		err = take_response(transport, frame);
-		break;
-	default:
-		err = EBADMSG;
-		break;
-	}
-	if (err)
-		++transport->counts.tube_refused;
-}
-
-/* For a predecessor of ours: its flows died with it, and its transactions; but
- * who answers one would wait. */
-static void on_stale(const struct tube_frame *frame, void *arg)
-{
-	struct transport *transport = arg;
-
-	++transport->counts.tube_refused;
-	if (frame->type == FRAME_SEND)
-		tell_failed(transport, &frame->src, frame->ref, ENOTCONN);
-	else if (frame->type == FRAME_RESPONSE)
-		(void)take_response(transport, frame);
-}
-
-static void on_lost(const struct tube_addr *dst, uint8_t type, uint64_t ref,
-		    void *arg)
-{
-	struct transport *transport = arg;
-
-	(void)dst;
-	++transport->counts.tube_errors;
-	if (type == FRAME_SEND && ref && transport->h.failedh)
-		transport->h.failedh(ref, EHOSTUNREACH, transport->h.arg);
-}
-
-static int send_away(struct transport *transport, const struct tube_addr *dst,
-		     struct tube_frame *frame, const struct pl *head,
-		     const struct pl *body)
-{
-	uint8_t *buf;
-	int err;
-
-	if (!transport->tube)
-		return EHOSTUNREACH;
-
-	buf = mem_alloc(head->l + body->l, NULL);
-	if (!buf)
-		return ENOMEM;
-
-	memcpy(buf, head->p, head->l);
-	memcpy(buf + head->l, body->p, body->l);
-	frame->payload = buf;
-	frame->len = head->l + body->l;
-	err = tube_send(transport->tube, dst, frame);
-	mem_deref(buf);
-	if (!err)
-		++transport->counts.tube_tx;
-	else
-		++transport->counts.tube_errors;
-	return err == ECONNREFUSED || err == ENAMETOOLONG ? EHOSTUNREACH : err;
-}
-
 /* --- from above --------------------------------------------------------- */
 
 /* A flow of this worker, or a UDP peer that any worker of the box can reach:
  * the sockets of a listener share one address. */
-static int send_here(struct transport *transport, const struct flow_id *dst,
+int transport_send_here(struct transport *transport, const struct flow_id *dst,
 		     const uint8_t *data, size_t len)
 {
 	struct flow *flow;
@@ -314,7 +154,7 @@ static int send_here(struct transport *transport, const struct flow_id *dst,
 				     &dst->remote, data, len);
 	}
 	flow = flow_table_find(transport->flows, dst);
-	return flow ? edge_send(flow, data, len) : ENOTCONN;
+	return flow ? flow->ops->send(flow, data, len) : ENOTCONN;
 }
 
 int transport_send(struct transport *transport, const struct flow_id *dst,
@@ -333,7 +173,7 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 
 	if (!strcmp(dst->node, transport->self.node) &&
 	    (dst->kind == FLOW_UDP || dst->slot == transport->self.slot))
-		return send_here(transport, dst, data, len);
+		return transport_send_here(transport, dst, data, len);
 
 	if (transport_pack_send(head, &n, dst))
 		return EINVAL;
@@ -342,35 +182,14 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 	to.epoch = dst->epoch;
 	h = (struct pl){(const char *)head, n};
 	b = (struct pl){(const char *)data, len};
-	return send_away(transport, &to, &frame, &h, &b);
-}
-
-int transport_forward_response(struct transport *transport,
-			       const struct tube_addr *dst,
-			       const struct transport_src *src,
-			       const uint8_t *data, size_t len)
-{
-	struct tube_frame frame = {.type = FRAME_RESPONSE};
-	uint8_t head[TRANSPORT_PACK_MAX];
-	struct pl h, b;
-	size_t n;
-
-	if (!transport || !dst || !src || !data ||
-	    transport_pack_response(head, &n, src))
-		return EINVAL;
-	if (!len || len > 65536)
-		return EMSGSIZE;
-
-	h = (struct pl){(const char *)head, n};
-	b = (struct pl){(const char *)data, len};
-	return send_away(transport, dst, &frame, &h, &b);
+	return transport_send_away(transport, &to, &frame, &h, &b);
 }
 
 void transport_close(struct transport *transport, struct flow *flow,
 		     uint16_t code)
 {
 	if (transport && flow)
-		edge_close(flow, code);
+		flow->ops->close(flow, code);
 }
 
 void transport_drain(struct transport *transport)
@@ -511,28 +330,6 @@ static int start_listener(struct transport *transport, uint8_t index,
 	return err;
 }
 
-static int start_tube(struct transport *transport,
-		      const struct transport_params *params)
-{
-	struct tube_params tp = {
-		.run_dir = params->run_dir,
-		.tls = params->tube_tls,
-		.wheel = params->wheel,
-		.recvh = on_frame,
-		.staleh = on_stale,
-		.losth = on_lost,
-		.arg = transport,
-	};
-
-	if (!params->run_dir && !params->tube_tls)
-		return 0;
-
-	memcpy(tp.self.node, transport->self.node, sizeof(tp.self.node));
-	tp.self.slot = params->slot;
-	tp.self.epoch = params->epoch;
-	return tube_alloc(&transport->tube, &tp);
-}
-
 static int start(struct transport *transport,
 		 const struct transport_params *params, char *errbuf,
 		 size_t errlen)
@@ -557,7 +354,7 @@ static int start(struct transport *transport,
 		err = start_listener(transport, (uint8_t)i, errbuf, errlen);
 	}
 	/* Last: peers may send as soon as it is there */
-	return err ? err : start_tube(transport, params);
+	return err ? err : transport_tube_start(transport, params);
 }
 
 int transport_alloc(struct transport **tp,
