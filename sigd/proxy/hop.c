@@ -33,15 +33,19 @@ int flow_of_dest(struct flow_id *id, const struct txn_dest *dest)
 	return flow_id_unpack(id, dest->id, dest->id_len);
 }
 
-/* The listener that speaks to this flow: for UDP the one named in it, for
- * connections the first of their kind, as they may be at another worker. */
+/* The listener that speaks to this flow: for a peer the one named in it, for
+ * connections of ours that which they came to, else the first of the kind. */
 const char *hop_host(const struct proxy *px, const struct flow_id *to)
 {
 	const struct proxy_listener *l = px->deps.listeners;
+	const struct flow *flow;
 
-	if (to->kind == FLOW_UDP && to->listener < px->deps.nlisteners)
+	if (flow_id_addressed(to) && to->listener < px->deps.nlisteners)
 		return l[to->listener].advertise;
 
+	flow = flow_table_find(transport_flows(px->deps.transport), to);
+	if (flow && flow_listener(flow) < px->deps.nlisteners)
+		return l[flow_listener(flow)].advertise;
 	for (size_t i = 0; i < px->deps.nlisteners; i++) {
 		if (l[i].kind == (enum flow_kind)to->kind)
 			return l[i].advertise;
@@ -52,7 +56,16 @@ const char *hop_host(const struct proxy *px, const struct flow_id *to)
 /* "ws" also over TLS: RFC 7118 5.5 knows no wss in URIs. */
 const char *hop_transport(const struct flow_id *to)
 {
-	return to->kind == FLOW_UDP ? "udp" : "ws";
+	switch (to->kind) {
+	case FLOW_UDP:
+		return "udp";
+	case FLOW_TCP:
+		return "tcp";
+	case FLOW_TLS:
+		return "tls";
+	default:
+		return "ws";
+	}
 }
 
 int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],

@@ -225,6 +225,28 @@ void proxy_recv(const struct transport_src *src, const uint8_t *data,
 	arrive(arg, src, &raw, false);
 }
 
+/* A stream that lost its step (RFC 3261 18.3): said, when the head can be
+ * answered, before it is closed. */
+void proxy_broken(const struct transport_src *src,
+		  const struct transport_piece *piece, void *arg)
+{
+	struct arrival *in = mem_alloc(sizeof(*in) + piece->len, NULL);
+	struct smsg_err err;
+
+	if (!in)
+		return;
+
+	memcpy(in->bytes, piece->data, piece->len);
+	if (!smsg_decode(&in->view, in->bytes, piece->len, NULL, &err))
+		err.answerable = in->view.request &&
+				 in->view.method != SMSG_ACK;
+	err.scode = 400;
+	err.reason = piece->why;
+	source_set(&in->view, src);
+	refuse(arg, src, &in->view, &err);
+	mem_deref(in);
+}
+
 void proxy_response(const struct transport_src *src, const uint8_t *data,
 		    size_t len, void *arg)
 {

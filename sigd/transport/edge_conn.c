@@ -56,6 +56,7 @@ int edge_conn_alloc(struct edge_conn **connp, struct edge_listener *on,
 
 	conn->on = on;
 	conn->flow.ops = &edge_flow_ops;
+	conn->flow.listener = on->index;
 	conn->flow.remote = *remote;
 	conn->flow.local = *local;
 	list_append(&on->edge->opening, &conn->le, conn);

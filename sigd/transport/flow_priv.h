@@ -24,6 +24,7 @@ struct flow {
 	struct flow_id id; /* num 0: not in the table */
 	const struct flow_ops *ops;
 	struct sa local, remote;
+	uint8_t listener; /* its number in the configuration */
 	uint64_t opened_ms, rx_ms, pong_ms;
 	void *user;
 	flow_user_h *destroyh;

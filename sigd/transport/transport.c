@@ -12,6 +12,7 @@
 #include "sigd/transport/accept.h"
 #include "sigd/transport/edge_ws.h"
 #include "sigd/transport/flow_priv.h"
+#include "sigd/transport/sock_stream.h"
 #include "sigd/transport/sock_udp.h"
 #include "sigd/transport/transport_pack.h"
 #include "sigd/transport/transport_priv.h"
@@ -35,6 +36,10 @@ static void set_limits(struct transport_limits *out,
 		.close_ms = 2000,
 		.unacked_ms = 20000,
 		.idle_ms = 30000,
+		.connect_ms = 4000,
+		.whole_ms = 10000,
+		.unread_ms = 10000,
+		.silent_ms = 600000,
 	};
 #define SET(name)                             \
 	do {                                  \
@@ -51,6 +56,10 @@ static void set_limits(struct transport_limits *out,
 	SET(close_ms);
 	SET(unacked_ms);
 	SET(idle_ms);
+	SET(connect_ms);
+	SET(whole_ms);
+	SET(unread_ms);
+	SET(silent_ms);
 #undef SET
 	/* What the tunnel can carry */
 	out->message = min(out->message, 65536u);
@@ -58,22 +67,45 @@ static void set_limits(struct transport_limits *out,
 
 /* --- from below --------------------------------------------------------- */
 
-static void on_edge_recv(struct flow *flow, uint8_t listener,
-			 const uint8_t *data, size_t len, void *arg)
+static struct transport_src src_of(struct flow *flow, uint8_t listener)
 {
-	struct transport *transport = arg;
-	const struct transport_src src = {
-		.id = *flow_id_of(flow),
+	return (struct transport_src){
+		.id = stream_is(flow) ? *stream_id(flow) : *flow_id_of(flow),
 		.flow = flow,
 		.local = flow_local(flow),
 		.remote = flow_remote(flow),
 		.listener = listener,
 	};
+}
+
+static void on_recv(struct flow *flow, uint8_t listener,
+			 const uint8_t *data, size_t len, void *arg)
+{
+	struct transport *transport = arg;
+	const struct transport_src src = src_of(flow, listener);
 
 	transport->h.recvh(&src, data, len, transport->h.arg);
 }
 
-static void on_edge_open(struct flow *flow, void *arg)
+static void on_broken(struct flow *flow, uint8_t listener,
+		      const struct transport_piece *piece, void *arg)
+{
+	struct transport *transport = arg;
+	const struct transport_src src = src_of(flow, listener);
+
+	if (transport->h.brokenh)
+		transport->h.brokenh(&src, piece, transport->h.arg);
+}
+
+static void on_lost_peer(const struct flow_id *peer, int err, void *arg)
+{
+	struct transport *transport = arg;
+
+	if (transport->h.losth)
+		transport->h.losth(peer, err, transport->h.arg);
+}
+
+static void on_open(struct flow *flow, void *arg)
 {
 	struct transport *transport = arg;
 
@@ -81,7 +113,7 @@ static void on_edge_open(struct flow *flow, void *arg)
 		transport->h.openh(flow, transport->h.arg);
 }
 
-static void on_edge_gone(struct flow *flow, void *arg)
+static void on_gone(struct flow *flow, void *arg)
 {
 	struct transport *transport = arg;
 	const struct flow_ask *ask;
@@ -92,7 +124,7 @@ static void on_edge_gone(struct flow *flow, void *arg)
 		transport->h.goneh(flow, transport->h.arg);
 }
 
-static void on_edge_left(const struct sa *remote, void *arg)
+static void on_left(const struct sa *remote, void *arg)
 {
 	struct transport *transport = arg;
 
@@ -102,8 +134,10 @@ static void on_edge_left(const struct sa *remote, void *arg)
 static void on_accept(int fd, const struct sa *remote, void *arg)
 {
 	struct listener *on = arg;
+	const bool sip = on->cfg->kind == FLOW_TCP || on->cfg->kind == FLOW_TLS;
 
-	if (edge_take(on->transport->edge, on->index, fd, remote))
+	if (sip ? stream_take(on->transport->streams, on->index, fd, remote)
+		: edge_take(on->transport->edge, on->index, fd, remote))
 		accept_gate_leave(on->transport->gate, remote);
 }
 
@@ -111,9 +145,13 @@ static bool on_full(void *arg)
 {
 	struct transport *transport = arg;
 
-	if (edge_evict(transport->edge))
+	struct edge *edge = transport->edge;
+	struct stream_set *streams = transport->streams;
+
+	if ((edge && edge_evict(edge)) || (streams && stream_evict(streams)))
 		return true;
-	if (!edge_evict_idle(transport->edge))
+	if (!(edge && edge_evict_idle(edge)) &&
+	    !(streams && stream_evict_idle(streams)))
 		return false;
 	++transport->counts.evicted;
 	return true;
@@ -153,6 +191,11 @@ int transport_send_here(struct transport *transport, const struct flow_id *dst,
 		return sock_udp_send(transport->on[dst->listener].udp,
 				     &dst->remote, data, len);
 	}
+	if (flow_id_addressed(dst))
+		return transport->streams
+			       ? stream_send_peer(transport->streams, NULL,
+						  dst, data, len)
+			       : EHOSTUNREACH;
 	flow = flow_table_find(transport->flows, dst);
 	return flow ? flow->ops->send(flow, data, len) : ENOTCONN;
 }
@@ -172,7 +215,7 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 		return EMSGSIZE;
 
 	if (!strcmp(dst->node, transport->self.node) &&
-	    (dst->kind == FLOW_UDP || dst->slot == transport->self.slot))
+	    (flow_id_addressed(dst) || dst->slot == transport->self.slot))
 		return transport_send_here(transport, dst, data, len);
 
 	if (transport_pack_send(head, &n, dst))
@@ -183,6 +226,13 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 	h = (struct pl){(const char *)head, n};
 	b = (struct pl){(const char *)data, len};
 	return transport_send_away(transport, &to, &frame, &h, &b);
+}
+
+void transport_alias(struct transport *transport, struct flow *flow,
+		     const struct flow_id *peer)
+{
+	if (transport && transport->streams)
+		stream_alias(transport->streams, flow, peer);
 }
 
 void transport_close(struct transport *transport, struct flow *flow,
@@ -200,6 +250,8 @@ void transport_drain(struct transport *transport)
 	for (size_t i = 0; i < transport->nlisteners; i++)
 		transport->on[i].tcp = mem_deref(transport->on[i].tcp);
 	while (transport->edge && edge_evict(transport->edge))
+		;
+	while (transport->streams && stream_evict(transport->streams))
 		;
 }
 
@@ -237,6 +289,8 @@ void transport_tls_set(struct transport *transport, struct certs *certs,
 		return;
 
 	edge_tls_certs(transport->tls, certs);
+	if (transport->streams)
+		stream_renew(transport->streams);
 	(void)edge_tls_keys(transport->tls, ring);
 }
 
@@ -267,6 +321,7 @@ static void transport_destructor(void *data)
 		mem_deref(transport->on[i].udp);
 	}
 	mem_deref(transport->edge);
+	mem_deref(transport->streams);
 	mem_deref(transport->gate);
 	mem_deref(transport->tube);
 	mem_deref(transport->flows);
@@ -281,10 +336,10 @@ static int start_edge(struct transport *transport)
 		.limits = &transport->limits,
 		.counts = &transport->counts,
 		.tls = transport->tls,
-		.recvh = on_edge_recv,
-		.openh = on_edge_open,
-		.goneh = on_edge_gone,
-		.lefth = on_edge_left,
+		.recvh = on_recv,
+		.openh = on_open,
+		.goneh = on_gone,
+		.lefth = on_left,
 		.arg = transport,
 	};
 
@@ -309,6 +364,48 @@ static int start_accept(struct listener *on)
 	return accept_listener_alloc(&on->tcp, &params);
 }
 
+static int start_web(struct listener *on, char *errbuf, size_t errlen)
+{
+	int err = start_edge(on->transport);
+
+	return err ? err
+		   : edge_listen(on->transport->edge, on->cfg, on->index,
+				 errbuf, errlen);
+}
+
+static int start_streams(struct transport *transport)
+{
+	const struct stream_params params = {
+		.wheel = transport->wheel,
+		.flows = transport->flows,
+		.limits = &transport->limits,
+		.counts = &transport->counts,
+		.framer = transport->framer,
+		.tls = transport->tls,
+		.recvh = on_recv,
+		.brokenh = on_broken,
+		.openh = on_open,
+		.goneh = on_gone,
+		.lefth = on_left,
+		.losth = on_lost_peer,
+		.peerh = transport->h.peerh,
+		.peer_arg = transport->h.arg,
+		.arg = transport,
+	};
+
+	return transport->streams
+		       ? 0
+		       : stream_set_alloc(&transport->streams, &params);
+}
+
+static int start_stream(struct listener *on)
+{
+	int err = start_streams(on->transport);
+
+	return err ? err
+		   : stream_listen(on->transport->streams, on->cfg, on->index);
+}
+
 static int start_listener(struct transport *transport, uint8_t index,
 			  char *errbuf, size_t errlen)
 {
@@ -321,10 +418,10 @@ static int start_listener(struct transport *transport, uint8_t index,
 	if (!flow_kind_reliable(on->cfg->kind))
 		return EINVAL;
 
-	err = start_edge(transport);
-	if (!err)
-		err = edge_listen(transport->edge, on->cfg, index, errbuf,
-				  errlen);
+	if (on->cfg->kind == FLOW_TCP || on->cfg->kind == FLOW_TLS)
+		err = start_stream(on);
+	else
+		err = start_web(on, errbuf, errlen);
 	if (!err)
 		err = start_accept(on);
 	return err;
@@ -379,6 +476,7 @@ int transport_alloc(struct transport **tp,
 	transport->self.slot = params->slot;
 	transport->wheel = params->wheel;
 	transport->h = params->h;
+	transport->framer = params->framer;
 	set_limits(&transport->limits, &params->limits);
 	err = start(transport, params, errbuf, errlen);
 	if (err && !errbuf[0])

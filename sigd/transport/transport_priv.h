@@ -13,6 +13,7 @@ struct accept_gate;
 struct accept_listener;
 struct edge;
 struct sock_udp;
+struct stream_set;
 
 struct listener {
 	struct transport *transport;
@@ -31,6 +32,8 @@ struct transport {
 	struct flow_table *flows;
 	struct accept_gate *gate;
 	struct edge *edge;
+	struct stream_set *streams;
+	const struct transport_framer *framer;
 	struct tube *tube;
 	struct listener on[TRANSPORT_LISTENERS_MAX];
 	size_t nlisteners;
