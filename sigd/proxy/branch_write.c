@@ -9,6 +9,7 @@
 #include "sigd/proxy/bye.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/loop_guard.h"
 
 static void cookie_fill(struct cookie *cookie, const struct branch *branch,
 			enum cookie_direction direction)
@@ -83,6 +84,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
 	side_names_edit(ed, &branch->to.names);
+	loop_breadth_edit(ed, branch->inv->hunt.breadth);
 	cseq_edit(ed, branch->shift);
 	challenge_edit(&branch->challenge, ed);
 	err = hop_contact(px, ed, &branch->to.flow, &caller);

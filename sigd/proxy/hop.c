@@ -68,12 +68,15 @@ const char *hop_transport(const struct flow_id *to)
 	}
 }
 
-int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
-		 const struct pl *callid, const struct flow_id *to)
+static int via_print(struct proxy *px, struct hop_mark *mark,
+		     const struct pl *callid, const struct flow_id *to,
+		     uint32_t loop)
 {
+	char *via = mark->via, *branch = mark->branch;
 	struct branch_owner owner = {.slot = px->deps.slot,
 				     .epoch = px->deps.epoch,
-				     .num = ++px->branch_num};
+				     .num = ++px->branch_num,
+				     .loop = loop};
 	int err;
 
 	str_ncpy(owner.node, px->deps.node, sizeof(owner.node));
@@ -87,6 +90,19 @@ int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
 			   hop_host(px, to), branch) < 0
 		       ? EOVERFLOW
 		       : 0;
+}
+
+int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
+		 const struct pl *callid, const struct flow_id *to)
+{
+	struct hop_mark mark;
+	int err = via_print(px, &mark, callid, to, 0);
+
+	if (err)
+		return err;
+	memcpy(via, mark.via, sizeof(mark.via));
+	memcpy(branch, mark.branch, sizeof(mark.branch));
+	return 0;
 }
 
 int hop_via(struct proxy *px, struct smsg_edit *ed, const struct flow_id *to,
@@ -181,9 +197,9 @@ int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
 }
 
 int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
-	     const struct flow_id *to)
+	     const struct flow_id *to, uint32_t loop)
 {
-	int err = hop_via_text(px, mark->via, mark->branch, callid, to);
+	int err = via_print(px, mark, callid, to, loop);
 
 	mark->ref = px->branch_num;
 	return err;

@@ -12,6 +12,7 @@
 #include "sigd/proxy/device_media.h"
 #include "sigd/proxy/call_due.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/loop_guard.h"
 #include "sigd/sip/smsg_sdp.h"
 
 static void destructor(void *data)
@@ -216,18 +217,11 @@ static enum status hunt_fill(struct invite *inv,
 	hunt->ntargets = plan->ntargets;
 	hunt->table = mem_ref(params->table);
 	inv->from = plan->from;
-	return STATUS_OK;
-}
-
-static enum status place(struct invite *inv)
-{
-	const char *at = media_client_pick(inv->px->deps.media);
-
-	if (!at)
-		return STATUS_NO_MEDIA_NODE;
-
-	str_ncpy(inv->rec.media, at, sizeof(inv->rec.media));
-	return STATUS_OK;
+	hunt->loop = loop_hash(params);
+	hunt->breadth = loop_breadth(txn_srv_request(inv->st));
+	return loop_seen(inv->px, txn_srv_request(inv->st), hunt->loop)
+		       ? STATUS_LOOP
+		       : STATUS_OK;
 }
 
 static void serve(struct invite *inv)
@@ -274,7 +268,7 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	}
 	inv->px = px;
 	inv->st = params->st;
-	inv->legs = 1;
+	inv->leg = 1;
 	list_append(&px->invites, &inv->le, inv);
 	txn_srv_attach(inv->st, on_end, inv);
 	++px->counts.calls;
@@ -284,7 +278,7 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	if (code == STATUS_OK)
 		code = fill(inv, params);
 	if (code == STATUS_OK)
-		code = place(inv);
+		code = invite_place(inv);
 	if (code != STATUS_OK) {
 		inv->rec.media[0] = '\0';
 		invite_fail(inv, code);

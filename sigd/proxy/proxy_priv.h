@@ -133,8 +133,9 @@ struct hop_mark {
 	char branch[BRANCH_TEXT_MAX + 1];
 	uint64_t ref; /* in proxy_send_failed() */
 };
+/* loop: see struct branch_owner; 0: none. */
 int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
-	     const struct flow_id *to);
+	     const struct flow_id *to, uint32_t loop);
 
 /* Take out of a request what is between its sender and us. */
 void hop_clean(struct smsg_edit *ed);
