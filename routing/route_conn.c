@@ -86,6 +86,7 @@ bool route_address_parse(struct route_conn_peer *peer,
 	rest = end + bracket;
 	if (*rest && (*rest != ':' || !port_parse(&peer->port, rest + 1)))
 		return false;
+	peer->port_given = *rest != '\0';
 	if (!host_parse(&peer->addr, host, bracket))
 		return false;
 	if (sa_af(&peer->addr) != AF_UNSPEC)

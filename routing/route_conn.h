@@ -61,6 +61,7 @@ struct route_conn_peer {
 	struct sa addr;       /* the host, when it is an IP address, with the
 				 port; else unset (sa_isset()) */
 	uint16_t port;        /* of address, or ROUTE_SIP_PORT */
+	bool port_given;      /* ... in the address: no SRV (RFC 3263 4.2) */
 	const char *listener; /* name of ours; NULL: first of transport */
 	const char *domain;   /* host in URIs; never NULL: else `host`, with
 				 an IPv6 address in brackets; inbound: the

@@ -72,8 +72,10 @@ static const struct cfg_field conn_fields[] = {
 	 .flags = CFG_F_REQUIRED, .help = "Who comes to whom."},
 	{"address", CFG_STRING, CONN(peer.address), .min = 1,
 	 .max = ROUTE_HOST_MAX + 6, .check = check_address,
-	 .help = "Where it is, `host[:port]`; port 5060 when not given. Not "
-		 "for `inbound`: that tells it when it registers.",
+	 .help = "Where it is, `host[:port]`. A name without port is looked "
+		 "up as RFC 3263 says: SRV, else its addresses with port "
+		 "5060; all addresses are tried in order. Not for `inbound`: "
+		 "that tells it when it registers.",
 	 .example = "192.0.2.10:5060"},
 	{"transport", CFG_ENUM, CONN(peer.transport), .choices = transports,
 	 .def = "udp", .help = "What is spoken."},
@@ -134,7 +136,7 @@ static const struct cfg_field conn_fields[] = {
 	{"answer_within", CFG_DURATION, CONN(times.answer), .min = 100,
 	 .max = 32000, .def = "4s",
 	 .help = "When nothing at all is heard of a call for so long, the "
-		 "next target is tried."},
+		 "next address of its name, or the next target, is tried."},
 	{"ring_within", CFG_DURATION, CONN(times.ring), .min = 100,
 	 .max = 600000, .def = "60s",
 	 .help = "When a call is neither answered nor refused for so long, "

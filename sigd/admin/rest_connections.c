@@ -173,7 +173,7 @@ static bool health_write(struct page *page,
 	struct pl text;
 	bool there;
 
-	if (!conn->times.probe || conn->kind == ROUTE_INBOUND) {
+	if (!conn->times.probe) {
 		jsonw_null(json, "health");
 		return true;
 	}

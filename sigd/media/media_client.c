@@ -37,12 +37,11 @@ int media_client_alloc(struct media_client **clientp, struct ctl_client *ctl,
 	return 0;
 }
 
-const char *media_client_pick(struct media_client *client, const char *but)
+const char *media_client_pick(struct media_client *client)
 {
 	size_t count = 0;
 	const struct ctl_node *list = ctl_nodes_list(client->nodes, &count);
-	const struct ctl_node *best = media_pick(list, count, rand_u32(),
-						 but);
+	const struct ctl_node *best = media_pick(list, count, rand_u32());
 
 	if (!best)
 		return NULL;

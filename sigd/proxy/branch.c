@@ -18,6 +18,7 @@
 #include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/device_media.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/way_health.h"
 #include "sigd/proxy/verdict.h"
 
 static void timers_stop(struct branch *branch)
@@ -117,6 +118,25 @@ static void over(struct branch *branch, uint16_t scode,
 
 /* --- what it says ------------------------------------------------------------------ */
 
+/* Its other addresses are asked first from now on. */
+static void way_gone(const struct branch *branch, uint32_t for_ms)
+{
+	struct proxy *px = branch->inv->px;
+
+	if (branch->to.conn)
+		way_failed(px->ways, &branch->to.flow.remote,
+			   wheel_now(px->deps.wheel), for_ms);
+}
+
+static uint32_t retry_after_ms(const struct smsg *msg)
+{
+	struct pl val;
+
+	return smsg_val(msg, SHDR_RETRY_AFTER, &val)
+		       ? 1000 * min(pl_u32(&val), 3600u)
+		       : 0;
+}
+
 /* What is a matter between the target and us is not the caller's: a
  * challenge, a new target, and that it has too much to do (RFC 3261 16.7 step
  * 6). */
@@ -139,6 +159,8 @@ static void refused(struct branch *branch, const struct smsg *msg)
 		result.msg = NULL;
 	} else if (msg->scode == 503) {
 		result.code = 500;
+		result.other_way = true;
+		way_gone(branch, retry_after_ms(msg));
 	}
 	over(branch, msg->scode, &result);
 }
@@ -244,6 +266,8 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	struct branch *branch = arg;
 	(void)ct;
 
+	if (branch->to.conn)
+		way_answered(branch->inv->px->ways, &branch->to.flow.remote);
 	if (msg->scode < 200)
 		provisional(branch, msg);
 	else if (msg->scode < 300)
@@ -268,6 +292,8 @@ static void unreached(struct branch *branch, int err)
 		result.code = 480;
 		result.why = STATUS_FLOW_GONE;
 	}
+	result.other_way = true;
+	way_gone(branch, 0);
 	over(branch, 0, &result);
 }
 
@@ -365,8 +391,7 @@ static int note(struct branch *branch)
 
 	branch->noted = false;
 	str_ncpy(try.user, to->user, sizeof(try.user));
-	err = hop_mark(&branch->mark, px, &req->callid, &to->flow,
-		       inv->hunt.loop);
+	err = hop_mark(&branch->mark, px, &req->callid, &to->flow);
 	err = err ? err : branch_invite_write(branch, &len);
 	return err ? err
 		   : invite_note(&branch->note, inv, &try, &to->flow, len,
@@ -433,36 +458,18 @@ static int ask_offer(struct branch *branch)
 				inv->rec.media, &req, on_offer, branch);
 }
 
-/* Not of a branch that may still say something, and not at once again that of
- * the last one. 0: all are in use. */
-static uint8_t leg_free(struct invite *inv)
-{
-	for (unsigned i = 1; i < CTL_LEG_MAX; i++) {
-		const uint8_t leg = (uint8_t)(2 + (inv->leg - 2 + i) %
-							  (CTL_LEG_MAX - 1));
-		struct le *le = list_head(&inv->branches);
-
-		while (le && ((struct branch *)le->data)->leg != leg)
-			le = le->next;
-		if (!le)
-			return leg;
-	}
-	return 0;
-}
-
 static struct branch *branch_new(struct invite *inv)
 {
-	const uint8_t leg = leg_free(inv);
 	struct branch *branch;
 
-	if (!leg)
+	if (inv->legs >= CTL_LEG_MAX)
 		return NULL;
 	branch = mem_zalloc(sizeof(*branch), destructor);
 	if (!branch)
 		return NULL;
 
 	branch->inv = inv;
-	branch->leg = inv->leg = leg;
+	branch->leg = ++inv->legs;
 	branch->start_ms = wheel_now(inv->px->deps.wheel);
 	list_append(&inv->branches, &branch->le, branch);
 	return branch;
@@ -475,14 +482,6 @@ static int begin(struct branch *branch, int err)
 	if (err)
 		mem_deref(branch);
 	return err;
-}
-
-int branch_offer_again(struct branch *branch)
-{
-	if (!branch->ask)
-		return 0;
-	branch->ask = mem_deref(branch->ask);
-	return ask_offer(branch);
 }
 
 int branch_start_device(struct invite *inv, const struct binding *binding)

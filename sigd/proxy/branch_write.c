@@ -6,10 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sigd/proxy/bye.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite.h"
-#include "sigd/proxy/loop_guard.h"
 
 static void cookie_fill(struct cookie *cookie, const struct branch *branch,
 			enum cookie_direction direction)
@@ -84,7 +82,6 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
 	side_names_edit(ed, &branch->to.names);
-	loop_breadth_edit(ed, branch->inv->hunt.breadth);
 	cseq_edit(ed, branch->shift);
 	challenge_edit(&branch->challenge, ed);
 	err = hop_contact(px, ed, &branch->to.flow, &caller);
@@ -275,6 +272,6 @@ void branch_release(struct branch *branch, const struct smsg *answer)
 	    !transport_send(px->deps.transport, &branch->to.flow, px->buf, len,
 			    0) &&
 	    !released(branch, &answer->to.tag))
-		bye_send(px, rec, CALL_CALLEE, STATUS_CANCELLED);
+		hangup_bye(px, rec, CALL_CALLEE);
 	mem_deref(rec);
 }

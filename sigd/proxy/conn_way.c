@@ -1,17 +1,20 @@
 /*
- * conn_way.c  The way to a connection: our listener and its address; or where
- *             it has registered with us
+ * conn_way.c  The ways to a connection: our listener and its addresses; or
+ *             where it has registered with us
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <string.h>
 
+#include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/proxy/conn_way.h"
+#include "sigd/proxy/health.h"
+#include "sigd/proxy/way_health.h"
 #include "sigd/registrar/registrar.h"
 #include "sigd/sip/suri.h"
-#include "sigd/transport/resolve.h"
+#include "sigd/transport/locate.h"
 
 /* One of sockets that can speak to an address of this family. */
 static int listener_for(uint8_t *nr, const struct proxy *px,
@@ -54,8 +57,10 @@ static int flow_fill(struct flow_id *flow, const struct proxy *px,
 struct conn_ask {
 	struct proxy *px;
 	const struct route_connection *conn;
-	struct resolve_ask *ask;
+	struct locate_ask *ask;
 	struct registrar_ask *lookup;
+	const struct locate_target *targets; /* while they are looked at */
+	size_t ntargets;
 	conn_way_h *h;
 	void *arg;
 };
@@ -68,24 +73,49 @@ static void destructor(void *data)
 	mem_deref(ask->lookup);
 }
 
-static void on_addrs(int err, const struct sa *addrs, size_t n, void *arg)
+/* Which of them answered last time is not known of all: of none that it did
+ * not. */
+static bool is_bad(const struct conn_ask *ask, const struct sa *addr)
+{
+	const struct proxy *px = ask->px;
+
+	return way_is_bad(px->ways, addr, wheel_now(px->deps.wheel)) ||
+	       health_way_down(px->health, ask->conn, addr);
+}
+
+/* Ways to the targets that are bad, or that are not; how many there are now. */
+static size_t ways_add(struct conn_way ways[CONN_WAYS_MAX], size_t n,
+		       const struct conn_ask *ask, bool bad)
+{
+	for (size_t i = 0; i < ask->ntargets && n < CONN_WAYS_MAX; i++) {
+		const struct sa *addr = &ask->targets[i].addr;
+
+		/* it may be of a family that no listener speaks */
+		if (is_bad(ask, addr) == bad &&
+		    !flow_fill(&ways[n].flow, ask->px, ask->conn, addr))
+			++n;
+	}
+	return n;
+}
+
+static void on_located(int err, const struct locate_target *targets, size_t n,
+		       void *arg)
 {
 	struct conn_ask *ask = arg;
-	struct conn_way way;
-	struct sa addr;
+	struct conn_way ways[CONN_WAYS_MAX];
+	size_t nways;
+	(void)err;
 
-	memset(&way, 0, sizeof(way));
-	/* the best one may be of a family that no listener speaks */
-	for (size_t i = 0; i < n; i++) {
-		addr = addrs[i];
-		sa_set_port(&addr, ask->conn->peer.port);
-		err = flow_fill(&way.flow, ask->px, ask->conn, &addr);
-		if (!err)
-			break;
-	}
+	memset(ways, 0, sizeof(ways));
+	ask->targets  = targets;
+	ask->ntargets = n;
+	nways = ways_add(ways, 0, ask, false);
+	nways = ways_add(ways, nways, ask, true);
+	for (size_t i = 0; i < nways; i++)
+		ways[i].left = (uint8_t)(nways - 1 - i);
 	ask->ask = mem_deref(ask->ask);
 	/* the owner may free the question in here */
-	ask->h(err ? STATUS_TARGET_DOWN : STATUS_OK, &way, ask->arg);
+	ask->h(nways ? STATUS_OK : STATUS_TARGET_DOWN, ways, ask->arg);
 }
 
 /* --- where it has registered ------------------------------------------------- */
@@ -142,10 +172,17 @@ static int ask_binding(struct conn_ask *ask)
 
 static int ask_address(struct conn_ask *ask)
 {
-	return ask->px->deps.resolver
-		       ? resolve(&ask->ask, ask->px->deps.resolver,
-				 ask->conn->peer.host, on_addrs, ask)
-		       : EHOSTUNREACH;
+	const struct route_conn_peer *peer = &ask->conn->peer;
+	const struct locate_params params = {
+		.host = peer->host,
+		.port = peer->port_given ? peer->port : 0,
+		.transports = {LOCATE_UDP},
+		.ntransports = 1};
+
+	return ask->px->deps.resolver ? locate(&ask->ask,
+					       ask->px->deps.resolver, &params,
+					       on_located, ask)
+				      : EHOSTUNREACH;
 }
 
 int conn_way_find(struct conn_ask **askp, struct conn_way *way,
@@ -156,6 +193,7 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 	int err;
 
 	way->host[0] = '\0';
+	way->left = 0;
 	if (sa_af(&conn->peer.addr) != AF_UNSPEC)
 		return flow_fill(&way->flow, px, conn, &conn->peer.addr);
 	ask = mem_zalloc(sizeof(*ask), destructor);

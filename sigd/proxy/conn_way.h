@@ -1,6 +1,6 @@
 /*
- * conn_way.h  The way to a connection: our listener and its address; or where
- *             it has registered with us
+ * conn_way.h  The ways to a connection: our listener and its addresses; or
+ *             where it has registered with us
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,20 +12,24 @@
 
 struct conn_ask;
 
+enum { CONN_WAYS_MAX = 8 };
+
 struct conn_way {
 	struct flow_id flow;
 	char host[ROUTE_HOST_MAX + 9]; /* of the Request-URI; "": the
 					  connection's own */
+	uint8_t left; /* of an array: further ways behind this one */
 };
 
 /* code: STATUS_OK; STATUS_TARGET_DOWN (no such name); STATUS_NOT_REGISTERED,
- * STATUS_REDIS_DOWN (one that registers with us). way is valid during the
- * call. */
+ * STATUS_REDIS_DOWN (one that registers with us). way: the first of way->left
+ * + 1, in the order in which to try them (RFC 3263 4.3): those that have
+ * failed lately come last. Valid during the call. */
 typedef void(conn_way_h)(enum status code, const struct conn_way *way,
 			 void *arg);
 
 /*
- * 0: *way is written, and h is not called. EINPROGRESS: h is called once,
+ * 0: *way is written, the only one, and h is not called. EINPROGRESS: h is called once,
  * later, unless the caller ends the question *askp with mem_deref(); conn
  * outlives it. Others: there is no way.
  */

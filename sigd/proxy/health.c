@@ -13,7 +13,11 @@
 #include "routing/route_conn.h"
 #include "sigd/proxy/health.h"
 
-enum { BUCKETS = 64, NAME_LEN = 32 + 1 + ROUTE_CONN_MAX, DOWN_MAX = 20000 };
+enum {
+	BUCKETS = 64,
+	NAME_LEN = HEALTH_NAME_MAX,
+	DOWN_MAX = 20000,
+};
 
 struct health {
 	struct redis_link *link;
@@ -116,22 +120,45 @@ static bool is_name(struct le *le, void *arg)
 	return !strcmp(row->name, arg);
 }
 
-bool health_down(const struct health *health,
-		 const struct route_connection *conn)
+void health_name(char name[HEALTH_NAME_MAX + 1],
+		 const struct route_connection *conn, const struct sa *addr)
+{
+	if (addr)
+		re_snprintf(name, HEALTH_NAME_MAX + 1, "%s/%s@%J",
+			    conn->tenant->id, conn->name, addr);
+	else
+		re_snprintf(name, HEALTH_NAME_MAX + 1, "%s/%s",
+			    conn->tenant->id, conn->name);
+}
+
+static bool is_down(const struct health *health,
+		    const struct route_connection *conn, const struct sa *addr)
 {
 	char name[NAME_LEN + 1];
 	const struct row *row;
 	uint64_t now;
 
 	/* one that is not probed any more is not down for ever */
-	if (!health || !health->down || !conn->times.probe ||
-	    re_snprintf(name, sizeof(name), "%s/%s", conn->tenant->id,
-			conn->name) < 0)
+	if (!health || !health->down || !conn->times.probe)
 		return false;
+	health_name(name, conn, addr);
 	row = list_ledata(hash_lookup(health->down, hash_joaat_str(name),
 				      is_name, name));
 	return row && redis_link_time(health->link, &now) &&
 	       now < row->until_ms;
+}
+
+bool health_down(const struct health *health,
+		 const struct route_connection *conn)
+{
+	return is_down(health, conn, NULL);
+}
+
+bool health_way_down(const struct health *health,
+		     const struct route_connection *conn,
+		     const struct sa *addr)
+{
+	return is_down(health, conn, addr);
 }
 
 unsigned health_order(const struct health *health,

@@ -5,7 +5,8 @@
  * call waits for it. With Redis away what was read last counts until its time
  * is over.
  *
- * Key: HEALTH_KEY, a field "tenant/connection" each: until when it counts, in
+ * Key: HEALTH_KEY, a field "tenant/connection" each, and one with "@address"
+ * behind it for each address of a name that is down: until when it counts, in
  * unix milliseconds by Redis' clock (sigd/upstream/probe_set.c writes it).
  *
  * SPDX-License-Identifier: MIT
@@ -14,16 +15,25 @@
 #define SIGD_PROXY_HEALTH_H
 
 #include <stdbool.h>
+#include <re.h>
+
+#include "routing/route_conn.h"
 
 struct health;
 struct redis_link;
-struct route_connection;
 struct route_target;
 struct wheel;
 
 #define HEALTH_KEY "cb:down"
 
-enum { HEALTH_READ_MS = 1000 };
+enum {
+	HEALTH_READ_MS = 1000,
+	HEALTH_NAME_MAX = 32 + 1 + ROUTE_CONN_MAX + 1 + 56,
+};
+
+/* Of a field. addr NULL: of the whole connection. */
+void health_name(char name[HEALTH_NAME_MAX + 1],
+		 const struct route_connection *conn, const struct sa *addr);
 
 /* link and wheel outlive it. The caller owns *healthp. */
 int health_alloc(struct health **healthp, struct redis_link *link,
@@ -31,6 +41,10 @@ int health_alloc(struct health **healthp, struct redis_link *link,
 /* health may be NULL: nothing is known to be down. */
 bool health_down(const struct health *health,
 		 const struct route_connection *conn);
+/* One of several addresses of it. */
+bool health_way_down(const struct health *health,
+		     const struct route_connection *conn,
+		     const struct sa *addr);
 
 /*
  * What is down comes last, in its order: nobody shall wait for it, but the

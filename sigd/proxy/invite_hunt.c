@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/countof.h"
 #include "common/log.h"
 #include "sigd/proxy/health.h"
 #include "sigd/proxy/hop_back.h"
@@ -35,6 +34,7 @@ void hunt_clear(struct invite *inv)
 	hunt->lookup = mem_deref(hunt->lookup);
 	hunt->locate = mem_deref(hunt->locate);
 	hunt->msg = mem_deref(hunt->msg);
+	hunt->ways = mem_deref(hunt->ways);
 	hunt->stop = true;
 }
 
@@ -104,6 +104,7 @@ void invite_result(struct invite *inv, const struct invite_result *result)
 	}
 	best_keep(hunt, result);
 	hunt->stop |= !result->next;
+	hunt->other_way = result->other_way;
 	/* step 5: a 6xx speaks for all */
 	if (result->code >= 600)
 		invite_hush(inv, NULL);
@@ -118,6 +119,7 @@ static void failover(struct invite *inv)
 
 	conn_figures_count(inv->px->conns, hunt->sought, CONN_FAILOVER);
 	hunt->sought = NULL;
+	hunt->ways = mem_deref(hunt->ways);
 }
 
 /* A target to which nothing could be sent. */
@@ -158,6 +160,20 @@ static void connection_away(struct invite *inv,
 	missed(inv, why == STATUS_CALL_LIMIT ? 503 : 500, why);
 }
 
+/* Should the first one fail. */
+static void ways_keep(struct hunt *hunt, const struct conn_way *ways)
+{
+	const size_t n = ways->left + 1u;
+
+	hunt->ways = mem_deref(hunt->ways);
+	hunt->way  = 0;
+	/* without memory there is but the first */
+	if (n > 1)
+		hunt->ways = mem_alloc(n * sizeof(*ways), NULL);
+	if (hunt->ways)
+		memcpy(hunt->ways, ways, n * sizeof(*ways));
+}
+
 static void on_located(enum status code, const struct conn_way *way, void *arg)
 {
 	struct invite *inv = arg;
@@ -165,10 +181,12 @@ static void on_located(enum status code, const struct conn_way *way, void *arg)
 	struct conn_ask *ask = hunt->locate;
 
 	hunt->locate = NULL;
-	if (code == STATUS_OK)
+	if (code == STATUS_OK) {
+		ways_keep(hunt, way);
 		connection_try(inv, hunt->sought, way);
-	else
+	} else {
 		connection_away(inv, hunt->sought, code);
+	}
 	mem_deref(ask);
 }
 
@@ -180,6 +198,10 @@ static void connection_locate(struct invite *inv,
 	int err;
 
 	hunt->placed = conn;
+	if (hunt->ways) {
+		connection_try(inv, conn, &hunt->ways[hunt->way]);
+		return;
+	}
 	err = conn_way_find(&hunt->locate, &way, inv->px, conn, on_located,
 			    inv);
 	if (!err)
@@ -209,6 +231,7 @@ static void connection_seek(struct invite *inv,
 	int err;
 
 	hunt->sought = conn;
+	hunt->other_way = false;
 	conn_figures_count(inv->px->conns, conn, CONN_TRY);
 	err = conn_calls_take(&hunt->place, inv->px, conn, inv->rec.call,
 			      on_place, inv);
@@ -218,34 +241,14 @@ static void connection_seek(struct invite *inv,
 		connection_away(inv, conn, STATUS_REDIS_DOWN);
 }
 
-/* Who calls does not ring: it would get its own call, and calls itself busy
- * at best. */
-static bool is_caller(const struct invite *inv, const struct binding *binding)
+static size_t devices_start(struct invite *inv,
+			    const struct registrar_list *list)
 {
-	struct flow_id flow;
+	size_t started = 0;
 
-	return !flow_id_unpack(&flow, binding->flow, binding->flow_len) &&
-	       flow_id_equal(&flow, &inv->caller);
-}
-
-static void devices_start(struct invite *inv, const struct registrar_list *list)
-{
-	const struct binding *fit[INVITE_BRANCHES_MAX];
-	unsigned n = 0, started = 0;
-
-	for (size_t i = 0; i < list->n && n < COUNTOF(fit); i++) {
-		if (n < inv->hunt.breadth && !is_caller(inv, &list->bindings[i]))
-			fit[n++] = &list->bindings[i];
-	}
-	if (!n) {
-		missed(inv, 482, STATUS_LOOP);
-		return;
-	}
-	inv->hunt.breadth /= n;
-	for (unsigned i = 0; i < n; i++)
-		started += !branch_start_device(inv, fit[i]);
-	if (!started)
-		invite_fail(inv, STATUS_NO_MEDIA_NODE);
+	for (size_t i = 0; i < list->n && i < INVITE_BRANCHES_MAX; i++)
+		started += !branch_start_device(inv, &list->bindings[i]);
+	return started;
 }
 
 static void on_bindings(const struct registrar_list *list, void *arg)
@@ -258,8 +261,8 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 		invite_fail(inv, list->code);
 	else if (!list->n)
 		missed(inv, 480, STATUS_NOT_REGISTERED);
-	else
-		devices_start(inv, list);
+	else if (!devices_start(inv, list))
+		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 	mem_deref(ask);
 }
 
@@ -279,11 +282,23 @@ static void user_seek(struct invite *inv, const struct route_user *user)
 		invite_fail(inv, status_of_errno(err));
 }
 
+/* RFC 3263 4.3: another address of the same name. */
+static bool has_other_way(const struct hunt *hunt)
+{
+	return hunt->other_way && hunt->sought && hunt->ways &&
+	       hunt->ways[hunt->way].left;
+}
+
 static void hunt_on(struct invite *inv)
 {
 	struct hunt *hunt = &inv->hunt;
 	const struct route_target *target;
 
+	if (!hunt->stop && has_other_way(hunt)) {
+		++hunt->way;
+		connection_seek(inv, hunt->sought);
+		return;
+	}
 	if (hunt->stop || hunt->next >= hunt->ntargets) {
 		finish(inv);
 		return;
@@ -314,37 +329,13 @@ static void on_limit(void *arg)
 	invite_fail(inv, STATUS_NO_ANSWER);
 }
 
-static int ask_first(struct invite *inv);
-
-/* At another media worker, what was asked of the first one. */
-static void ask_again(struct invite *inv)
-{
-	int err = ask_first(inv);
-	struct le *le;
-
-	for (le = list_head(&inv->branches); le && !err; le = le->next)
-		err = branch_offer_again(le->data);
-	if (err)
-		invite_fail(inv, STATUS_NO_MEDIA_NODE);
-}
-
-static void session_refused(struct invite *inv, enum status code)
-{
-	if (inv->answered)
-		return;
-	if (invite_move(inv, code))
-		ask_again(inv);
-	else
-		invite_fail(inv, code);
-}
-
 static void on_remote(const struct ctl_ans *ans, void *arg)
 {
 	struct invite *inv = arg;
 
 	inv->asks[0] = mem_deref(inv->asks[0]);
-	if (ans->status != STATUS_OK)
-		session_refused(inv, ans->status);
+	if (ans->status != STATUS_OK && !inv->answered)
+		invite_fail(inv, ans->status);
 }
 
 static void on_own_offer(const struct ctl_ans *ans, void *arg)
@@ -355,14 +346,8 @@ static void on_own_offer(const struct ctl_ans *ans, void *arg)
 	if (code == STATUS_OK && invite_sdp_keep(&inv->sdp, &ans->sdp))
 		code = STATUS_OVERLOAD;
 	inv->asks[0] = mem_deref(inv->asks[0]);
-	if (code != STATUS_OK)
-		session_refused(inv, code);
-}
-
-static int ask_first(struct invite *inv)
-{
-	return invite_delayed(inv) ? invite_local_offer(inv, on_own_offer)
-				   : invite_remote_offer(inv, on_remote);
+	if (code != STATUS_OK && !inv->answered)
+		invite_fail(inv, code);
 }
 
 static void healthy_first(struct invite *inv)
@@ -380,12 +365,9 @@ void invite_hunt(struct invite *inv)
 {
 	struct proxy *px = inv->px;
 
-	if (!inv->hunt.breadth) { /* RFC 5393 5.3.3.2 */
-		invite_refuse(inv, 440, STATUS_LOOP);
-		return;
-	}
 	healthy_first(inv);
-	if (ask_first(inv)) {
+	if (invite_delayed(inv) ? invite_local_offer(inv, on_own_offer)
+				: invite_remote_offer(inv, on_remote)) {
 		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 		return;
 	}

@@ -9,9 +9,9 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
-#include "sigd/proxy/call_due.h"
 #include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/health.h"
+#include "sigd/proxy/way_health.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/rebind.h"
 
@@ -47,18 +47,17 @@ static void destructor(void *data)
 	list_flush(&px->invites);
 	list_flush(&px->relays);
 	list_flush(&px->tasks);
-	list_flush(&px->hangups);
 	list_flush(&px->byes);
 	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
 	mem_deref(px->setups);
 	mem_deref(px->losses);
-	mem_deref(px->calls);
 	mem_deref(px->txns);
 	mem_deref(px->guess);
 	mem_deref(px->conns);
 	mem_deref(px->health);
 	mem_deref(px->pins);
+	mem_deref(px->ways);
 	mem_deref(px->buf);
 }
 
@@ -100,14 +99,13 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	if (!err)
 		err = rebind_start(px);
 	if (!err)
-		err = call_due_start(px);
-	if (!err)
 		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
 					 px->worker);
 	if (!err)
 		err = conn_pins_alloc(&px->pins, deps->redis, deps->wheel);
 	if (!err && deps->redis)
 		err = health_alloc(&px->health, deps->redis, deps->wheel);
+	err = err ? err : way_health_alloc(&px->ways);
 	if (err)
 		mem_deref(px);
 	else
@@ -225,28 +223,6 @@ void proxy_recv(const struct transport_src *src, const uint8_t *data,
 	arrive(arg, src, &raw, false);
 }
 
-/* A stream that lost its step (RFC 3261 18.3): said, when the head can be
- * answered, before it is closed. */
-void proxy_broken(const struct transport_src *src,
-		  const struct transport_piece *piece, void *arg)
-{
-	struct arrival *in = mem_alloc(sizeof(*in) + piece->len, NULL);
-	struct smsg_err err;
-
-	if (!in)
-		return;
-
-	memcpy(in->bytes, piece->data, piece->len);
-	if (!smsg_decode(&in->view, in->bytes, piece->len, NULL, &err))
-		err.answerable = in->view.request &&
-				 in->view.method != SMSG_ACK;
-	err.scode = 400;
-	err.reason = piece->why;
-	source_set(&in->view, src);
-	refuse(arg, src, &in->view, &err);
-	mem_deref(in);
-}
-
 void proxy_response(const struct transport_src *src, const uint8_t *data,
 		    size_t len, void *arg)
 {
@@ -274,8 +250,7 @@ const struct proxy_counts *proxy_counts(const struct proxy *px)
 uint32_t proxy_busy(const struct proxy *px)
 {
 	return list_count(&px->jobs) + invite_pending(px) +
-	       list_count(&px->relays) + list_count(&px->tasks) +
-	       hangup_pending(px);
+	       list_count(&px->relays) + list_count(&px->tasks);
 }
 
 void proxy_txn_stats(const struct proxy *px, struct txn_stats *stats)

@@ -1,142 +1,56 @@
 /*
- * resolve.c  Names to addresses, without waiting: c-ares behind the loop
+ * resolve.c  Names to addresses, without waiting: what DNS said, and for
+ *            how long
  *
  * SPDX-License-Identifier: MIT
  */
-#include <ares.h>
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/time.h>
 
-#include "common/loop.h"
 #include "common/wheel.h"
+#include "sigd/transport/dns_channel.h"
 #include "sigd/transport/resolve.h"
 
 enum {
 	TRY_MS = 1500,
-	TRIES = 2,
-	TTL_MIN_S = 5,
-	TTL_MAX_S = 3600,
-	TTL_NONE_S = 10, /* of a failure */
-	TICK_MS = 100,   /* c-ares looks for its time-outs */
+	TTL_NONE_S = 10,    /* of a failure */
+	STALE_S = 86400,    /* an old answer serves for so long (RFC 8767) */
+	STALE_SHARE = 3,    /* ... after this part of a try */
 	BUCKETS = 256,
 };
 
 struct resolver {
-	ares_channel channel;
+	struct dns_channel *channel;
 	struct wheel *wheel;
-	struct wheel_timer tick;
 	struct hash *names;
 	size_t count;
-	struct list watches; /* a struct watch for each socket of c-ares */
-	bool ready;
+	uint32_t try_ms;
 };
 
-/* A name: being asked, or known until ends_ms. */
+/* A name and what is asked of it: being asked, or known until ends_ms. */
 struct name {
 	struct le le;
 	struct resolver *resolver;
 	char host[RESOLVE_HOST_MAX + 1];
+	enum resolve_what what;
 	struct list asks;
 	struct wheel_timer told; /* known: tell those who ask, later */
 	bool asking;
+	bool waited; /* long enough: what is old will do */
 	uint64_t ends_ms;
+	uint64_t stale_ms; /* until when what is known serves all the same */
 	int err;
-	size_t n;
-	struct sa addrs[RESOLVE_ADDRS_MAX];
+	struct dns_addrs *addrs;      /* of RESOLVE_ADDRS; NULL: none known */
+	struct dns_answer *found; /* of the others */
 };
 
 struct resolve_ask {
 	struct le le;
-	resolve_h *h;
+	resolve_h *h;          /* one of the two */
+	resolve_records_h *rh;
 	void *arg;
 };
-
-struct watch {
-	struct le le;
-	struct resolver *resolver;
-	struct loop_watch *watch;
-	ares_socket_t fd;
-};
-
-/* --- sockets and time of c-ares ------------------------------------------------ */
-
-static void on_tick(void *arg)
-{
-	struct resolver *resolver = arg;
-
-	ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	if (!list_isempty(&resolver->watches))
-		wheel_start(resolver->wheel, &resolver->tick, TICK_MS, on_tick,
-			    resolver);
-}
-
-static void on_ready(int flags, void *arg)
-{
-	struct watch *watch = arg;
-	struct resolver *resolver = watch->resolver;
-	const ares_socket_t fd = watch->fd;
-
-	/* the watch may be gone behind this */
-	ares_process_fd(resolver->channel,
-			flags & (LOOP_READ | LOOP_ERROR) ? fd
-							 : ARES_SOCKET_BAD,
-			flags & LOOP_WRITE ? fd : ARES_SOCKET_BAD);
-}
-
-static void watch_destructor(void *data)
-{
-	struct watch *watch = data;
-
-	list_unlink(&watch->le);
-	mem_deref(watch->watch);
-}
-
-static struct watch *watch_find(const struct resolver *resolver,
-				ares_socket_t fd)
-{
-	struct le *le;
-
-	LIST_FOREACH(&resolver->watches, le) {
-		struct watch *watch = le->data;
-
-		if (watch->fd == fd)
-			return watch;
-	}
-	return NULL;
-}
-
-static void on_socket(void *data, ares_socket_t fd, int readable, int writable)
-{
-	const int flags = (readable ? LOOP_READ : 0) |
-			  (writable ? LOOP_WRITE : 0);
-	struct resolver *resolver = data;
-	struct watch *watch = watch_find(resolver, fd);
-
-	if (!flags) {
-		mem_deref(watch);
-		return;
-	}
-	if (watch) {
-		(void)loop_watch_set(watch->watch, flags);
-		return;
-	}
-	watch = mem_zalloc(sizeof(*watch), watch_destructor);
-	/* unheard answers end as time-outs */
-	if (!watch || loop_watch_alloc(&watch->watch, fd, flags, on_ready,
-				       watch)) {
-		mem_deref(watch);
-		return;
-	}
-	watch->resolver = resolver;
-	watch->fd	= fd;
-	list_append(&resolver->watches, &watch->le, watch);
-	if (!wheel_runs(&resolver->tick))
-		wheel_start(resolver->wheel, &resolver->tick, TICK_MS, on_tick,
-			    resolver);
-}
 
 /* --- names ------------------------------------------------------------------------- */
 
@@ -149,14 +63,25 @@ static void name_destructor(void *data)
 	--name->resolver->count;
 	while (name->asks.head)
 		list_unlink(name->asks.head);
+	mem_deref(name->addrs);
+	mem_deref(name->found);
+}
+
+static bool has_data(const struct name *name)
+{
+	return name->addrs || name->found;
 }
 
 static void tell(void *arg)
 {
 	struct name *name = arg;
+	const int err = has_data(name) ? 0 : name->err;
 	uint32_t n = list_count(&name->asks);
+	struct dns_addrs *addrs = mem_ref(name->addrs);
+	struct dns_answer *found = mem_ref(name->found);
 	struct le *le;
 
+	name->waited = true;
 	mem_ref(name);
 	/* those who ask in a handler are told later */
 	while (n-- && (le = list_head(&name->asks))) {
@@ -164,55 +89,62 @@ static void tell(void *arg)
 
 		/* its owner may free it in the handler */
 		list_unlink(le);
-		ask->h(name->err, name->addrs, name->n, ask->arg);
+		if (ask->h)
+			ask->h(err, addrs ? addrs->v : NULL,
+			       addrs ? addrs->n : 0, ask->arg);
+		else
+			ask->rh(err, found, ask->arg);
 	}
+	mem_deref(addrs);
+	mem_deref(found);
 	mem_deref(name);
 }
 
-static uint32_t addrs_read(struct name *name, const struct ares_addrinfo *info)
+/* What a server said; or that none did, and what was known serves on. */
+static void known(struct name *name, int err, uint32_t ttl)
 {
-	uint32_t ttl = TTL_MAX_S;
-
-	name->n = 0;
-	for (const struct ares_addrinfo_node *node = info->nodes; node;
-	     node = node->ai_next) {
-		if (name->n == RESOLVE_ADDRS_MAX ||
-		    sa_set_sa(&name->addrs[name->n], node->ai_addr))
-			continue;
-		sa_set_port(&name->addrs[name->n++], 0);
-		if (node->ai_ttl >= 0 && (uint32_t)node->ai_ttl < ttl)
-			ttl = (uint32_t)node->ai_ttl;
-	}
-	return ttl < TTL_MIN_S ? TTL_MIN_S : ttl;
-}
-
-static void on_answer(void *arg, int status, int timeouts,
-		      struct ares_addrinfo *info)
-{
-	struct name *name = arg;
-	uint32_t ttl = TTL_NONE_S;
-	(void)timeouts;
-
-	/* the resolver ends: so do its names */
-	if (status == ARES_EDESTRUCTION)
-		return;
+	const uint64_t now = wheel_now(name->resolver->wheel);
 
 	name->asking = false;
-	name->n	     = 0;
-	if (status == ARES_SUCCESS && info)
-		ttl = addrs_read(name, info);
-	name->err = name->n			    ? 0
-		    : status == ARES_SUCCESS ||
-				    status == ARES_ENOTFOUND ||
-				    status == ARES_ENODATA ? ENOENT
-							   : ETIMEDOUT;
-	if (!name->n)
+	name->err    = err;
+	if (err)
 		ttl = TTL_NONE_S;
-	name->ends_ms = wheel_now(name->resolver->wheel) + 1000u * ttl;
-	if (info)
-		ares_freeaddrinfo(info);
+	else
+		name->stale_ms = now + 1000ull * (ttl + STALE_S);
+	if (err == ENOENT || name->stale_ms <= now) {
+		name->addrs = mem_deref(name->addrs);
+		name->found = mem_deref(name->found);
+	}
+	name->ends_ms = now + 1000ull * ttl;
 	/* an answer of the hosts file comes in the call that asks */
 	wheel_start(name->resolver->wheel, &name->told, 0, tell, name);
+}
+
+static void on_found(const struct dns_found *found, void *arg)
+{
+	struct name *name = arg;
+	struct dns_addrs *addrs;
+	struct dns_answer *records;
+	int err = found->err;
+
+	if (!err && found->addrs) {
+		addrs = mem_alloc(sizeof(*addrs), NULL);
+		err = addrs ? 0 : ENOMEM;
+		if (addrs) {
+			*addrs = *found->addrs;
+			mem_deref(name->addrs);
+			name->addrs = addrs;
+		}
+	} else if (!err) {
+		records = mem_alloc(sizeof(*records), NULL);
+		err = records ? 0 : ENOMEM;
+		if (records) {
+			*records = *found->answer;
+			mem_deref(name->found);
+			name->found = records;
+		}
+	}
+	known(name, err, found->ttl);
 }
 
 static bool is_invalid(const char *host)
@@ -226,33 +158,66 @@ static bool is_invalid(const char *host)
 	       (len == n || host[len - n - 1] == '.');
 }
 
+/* What needs no server. */
+static bool is_plain(struct name *name)
+{
+	struct sa addr;
+
+	if (is_invalid(name->host)) {
+		name->err = ENOENT;
+	} else if (name->what != RESOLVE_ADDRS ||
+		   sa_set_str(&addr, name->host, 0)) {
+		return false;
+	} else if (!name->addrs) {
+		name->addrs = mem_zalloc(sizeof(*name->addrs), NULL);
+		name->err   = ENOMEM;
+		if (name->addrs) {
+			name->addrs->n	  = 1;
+			name->addrs->v[0] = addr;
+		}
+	}
+	name->ends_ms = UINT64_MAX;
+	return true;
+}
+
 static void query(struct name *name)
 {
-	const struct ares_addrinfo_hints hints = {.ai_family = AF_UNSPEC};
 	struct resolver *resolver = name->resolver;
+	int err;
 
-	name->n = 0;
-	if (!sa_set_str(&name->addrs[0], name->host, 0)) {
-		name->n	      = 1;
-		name->err     = 0;
-		name->ends_ms = UINT64_MAX;
-	} else if (is_invalid(name->host)) {
-		name->err     = ENOENT;
-		name->ends_ms = UINT64_MAX;
-	} else {
-		name->asking = true;
-		ares_getaddrinfo(resolver->channel, name->host, NULL, &hints,
-				 on_answer, name);
+	if (is_plain(name)) {
+		wheel_start(resolver->wheel, &name->told, 0, tell, name);
 		return;
 	}
-	wheel_start(resolver->wheel, &name->told, 0, tell, name);
+	name->asking = true;
+	name->waited = false;
+	if (has_data(name))
+		wheel_start(resolver->wheel, &name->told,
+			    resolver->try_ms / STALE_SHARE, tell, name);
+	if (name->what == RESOLVE_ADDRS)
+		err = dns_ask_addrs(resolver->channel, name->host, on_found,
+				    name);
+	else
+		err = dns_ask_records(resolver->channel, name->host,
+				      name->what == RESOLVE_SRV ? DNS_SRV
+								: DNS_NAPTR,
+				      on_found, name);
+	if (err)
+		known(name, err, 0);
 }
+
+struct asked {
+	const char *host;
+	enum resolve_what what;
+};
 
 static bool is_name(struct le *le, void *arg)
 {
 	const struct name *name = le->data;
+	const struct asked *asked = arg;
 
-	return !str_casecmp(name->host, arg);
+	return name->what == asked->what &&
+	       !str_casecmp(name->host, asked->host);
 }
 
 /* Nobody waits for it; and nobody in tell() holds it. */
@@ -293,7 +258,7 @@ static int room(struct resolver *resolver)
 }
 
 static int name_make(struct name **namep, struct resolver *resolver,
-		     const char *host)
+		     const struct asked *asked)
 {
 	struct name *name;
 	int err = room(resolver);
@@ -306,8 +271,10 @@ static int name_make(struct name **namep, struct resolver *resolver,
 		return ENOMEM;
 
 	name->resolver = resolver;
-	str_ncpy(name->host, host, sizeof(name->host));
-	hash_append(resolver->names, hash_joaat_str_ci(host), &name->le, name);
+	name->what     = asked->what;
+	str_ncpy(name->host, asked->host, sizeof(name->host));
+	hash_append(resolver->names, hash_joaat_str_ci(asked->host), &name->le,
+		    name);
 	++resolver->count;
 	*namep = name;
 	return 0;
@@ -322,21 +289,33 @@ static void ask_destructor(void *data)
 	list_unlink(&ask->le);
 }
 
-int resolve(struct resolve_ask **askp, struct resolver *resolver,
-	    const char *host, resolve_h *h, void *arg)
+/* What is known now, or while a server takes its time, is told at once. */
+static void ask_begin(struct name *name)
+{
+	struct resolver *resolver = name->resolver;
+	const bool fresh = name->ends_ms > wheel_now(resolver->wheel);
+
+	if (!name->asking && !fresh)
+		query(name);
+	else if (!name->asking || (name->waited && has_data(name)))
+		wheel_start(resolver->wheel, &name->told, 0, tell, name);
+}
+
+static int ask(struct resolve_ask **askp, struct resolver *resolver,
+	       const struct asked *asked, const struct resolve_ask *how)
 {
 	struct resolve_ask *ask;
 	struct name *name;
 	struct le *le;
 	int err;
 
-	if (!host[0] || strlen(host) > RESOLVE_HOST_MAX)
+	if (!asked->host[0] || strlen(asked->host) > RESOLVE_HOST_MAX)
 		return EINVAL;
 
-	le = hash_lookup(resolver->names, hash_joaat_str_ci(host), is_name,
-			 (void *)(uintptr_t)host);
+	le = hash_lookup(resolver->names, hash_joaat_str_ci(asked->host),
+			 is_name, (void *)(uintptr_t)asked);
 	name = le ? le->data : NULL;
-	err  = name ? 0 : name_make(&name, resolver, host);
+	err  = name ? 0 : name_make(&name, resolver, asked);
 	if (err)
 		return err;
 
@@ -344,53 +323,45 @@ int resolve(struct resolve_ask **askp, struct resolver *resolver,
 	if (!ask)
 		return ENOMEM;
 
-	ask->h	 = h;
-	ask->arg = arg;
+	ask->h	 = how->h;
+	ask->rh	 = how->rh;
+	ask->arg = how->arg;
 	list_append(&name->asks, &ask->le, ask);
 	*askp = ask;
-	if (name->asking)
-		return 0;
-	if (le && name->ends_ms > wheel_now(resolver->wheel))
-		wheel_start(resolver->wheel, &name->told, 0, tell, name);
-	else
-		query(name);
+	ask_begin(name);
 	return 0;
+}
+
+int resolve(struct resolve_ask **askp, struct resolver *resolver,
+	    const char *host, resolve_h *h, void *arg)
+{
+	const struct asked asked = {host, RESOLVE_ADDRS};
+	const struct resolve_ask how = {.h = h, .arg = arg};
+
+	return ask(askp, resolver, &asked, &how);
+}
+
+int resolve_records(struct resolve_ask **askp, struct resolver *resolver,
+		    const struct resolve_query *query, resolve_records_h *h,
+		    void *arg)
+{
+	const struct asked asked = {query->name, query->what};
+	const struct resolve_ask how = {.rh = h, .arg = arg};
+
+	return query->what == RESOLVE_ADDRS
+		       ? EINVAL
+		       : ask(askp, resolver, &asked, &how);
 }
 
 static void destructor(void *data)
 {
 	struct resolver *resolver = data;
 
-	wheel_stop(&resolver->tick);
-	if (resolver->ready)
-		ares_destroy(resolver->channel);
-	list_flush(&resolver->watches);
+	/* who is asked has no handler left to call behind this */
+	mem_deref(resolver->channel);
 	if (resolver->names)
 		hash_flush(resolver->names);
 	mem_deref(resolver->names);
-}
-
-static int channel_open(struct resolver *resolver,
-			const struct resolver_cfg *cfg)
-{
-	struct ares_options options = {
-		.timeout = cfg->try_ms ? (int)cfg->try_ms : TRY_MS,
-		.tries = TRIES,
-		.sock_state_cb = on_socket, .sock_state_cb_data = resolver};
-	const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-			 ARES_OPT_SOCK_STATE_CB;
-
-	if (ares_init_options(&resolver->channel, &options, mask) !=
-	    ARES_SUCCESS)
-		return ENOMEM;
-
-	resolver->ready = true;
-	return cfg->servers &&
-			       ares_set_servers_ports_csv(
-				       resolver->channel,
-				       cfg->servers) != ARES_SUCCESS
-		       ? EINVAL
-		       : 0;
 }
 
 int resolver_alloc(struct resolver **resolverp, struct wheel *wheel,
@@ -403,9 +374,11 @@ int resolver_alloc(struct resolver **resolverp, struct wheel *wheel,
 		return ENOMEM;
 
 	resolver->wheel = wheel;
+	resolver->try_ms = cfg->try_ms ? cfg->try_ms : TRY_MS;
 	err = hash_alloc(&resolver->names, BUCKETS);
 	if (!err)
-		err = channel_open(resolver, cfg);
+		err = dns_channel_alloc(&resolver->channel, wheel,
+					cfg->servers, resolver->try_ms);
 	if (err)
 		mem_deref(resolver);
 	else

@@ -1,10 +1,13 @@
 /*
- * resolve.h  Names to addresses, without waiting: c-ares behind the loop
+ * resolve.h  Names to addresses, without waiting: what DNS said, and for
+ *            how long
  *
- * A and AAAA, the hosts file and the system's servers. (SRV and NAPTR, RFC
- * 3263, are not asked.) Answers are kept for their time to live, 5 s to an
- * hour; a name that has none for 10 s. `.invalid` is never asked (RFC 6761
- * section 6.4). One thread.
+ * A and AAAA by the hosts file and the system's servers, SRV and NAPTR by the
+ * servers (locate.h makes of them where to send to). Answers are kept for their
+ * time to live, an hour at most; that there is none, or that no server
+ * answers, for 10 s. While none answers the last one serves for another day
+ * (RFC 8767), and nobody waits for that longer than a third of a try. `.invalid`
+ * is never asked (RFC 6761 section 6.4). One thread.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,14 +18,22 @@
 #include <stdint.h>
 #include <re.h>
 
+#include "sigd/transport/dns_msg.h"
+
 struct resolve_ask;
 struct resolver;
 struct wheel;
 
 enum {
-	RESOLVE_ADDRS_MAX = 8, /* of one name; more are left out */
+	RESOLVE_ADDRS_MAX = 8, /* as DNS_ADDRS_MAX */
 	RESOLVE_NAMES_MAX = 4096,
-	RESOLVE_HOST_MAX = 253,
+	RESOLVE_HOST_MAX = DNS_HOST_MAX,
+};
+
+enum resolve_what {
+	RESOLVE_ADDRS,
+	RESOLVE_SRV,
+	RESOLVE_NAPTR
 };
 
 /* Zero: the default. */
@@ -34,8 +45,9 @@ struct resolver_cfg {
 int resolver_alloc(struct resolver **resolverp, struct wheel *wheel,
 		   const struct resolver_cfg *cfg);
 
-/* n addresses without port, best first (RFC 6724); ENOENT: there are none;
- * ETIMEDOUT: no server has answered. */
+/* n addresses without port: those that the kernel knows a way to first, of
+ * them those of IPv6 (RFC 6724); ENOENT: there are none; ETIMEDOUT: no server
+ * has answered. */
 typedef void(resolve_h)(int err, const struct sa *addrs, size_t n, void *arg);
 
 /*
@@ -45,5 +57,18 @@ typedef void(resolve_h)(int err, const struct sa *addrs, size_t n, void *arg);
  */
 int resolve(struct resolve_ask **askp, struct resolver *resolver,
 	    const char *host, resolve_h *h, void *arg);
+
+struct resolve_query {
+	const char *name;       /* "_sip._udp.example.com" */
+	enum resolve_what what; /* not RESOLVE_ADDRS */
+};
+
+/* answer: valid during the call; NULL with an error, as above. */
+typedef void(resolve_records_h)(int err, const struct dns_answer *answer,
+				void *arg);
+
+int resolve_records(struct resolve_ask **askp, struct resolver *resolver,
+		    const struct resolve_query *query, resolve_records_h *h,
+		    void *arg);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * probe.c  OPTIONS to one connection, again and again
  *
- *   due -> the way there -> OPTIONS -> an answer, or the time for it is over
+ *   due -> the ways there -> OPTIONS on each -> an answer, or the time for it is
+ *   over; it is there if one of them answers
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,6 +21,7 @@ enum {
 	AGAIN_MS = 1000, /* after a first failure */
 	SLACK_MS = 10000,
 	URI_MAX = 512,
+	FAILING_MAX = CONN_WAYS_MAX,
 };
 
 struct probe {
@@ -30,14 +32,26 @@ struct probe {
 	struct wheel_timer due;     /* for the next one */
 	struct wheel_timer silence; /* under way */
 	struct conn_ask *locate;
+	struct conn_way *ways; /* of this round, in order; NULL: none */
+	unsigned way, nways;
+	struct probe_result best; /* of them so far */
+	char best_why[PROBE_WHY_MAX];
+	struct failing *failing; /* FAILING_MAX addresses; NULL: none */
 	struct txn_cli *ct;
 	uint64_t sent_ms; /* wheel time */
+};
+
+/* One of several addresses that has not answered. */
+struct failing {
+	struct sa addr;
+	unsigned failures; /* in a row; 0: unused */
 };
 
 static void give_up(struct probe *probe)
 {
 	wheel_stop(&probe->silence);
 	probe->locate = mem_deref(probe->locate);
+	probe->ways = mem_deref(probe->ways);
 	if (probe->ct)
 		txn_cli_detach(probe->ct);
 	probe->ct = NULL;
@@ -49,6 +63,7 @@ static void destructor(void *data)
 
 	wheel_stop(&probe->due);
 	give_up(probe);
+	mem_deref(probe->failing);
 }
 
 const struct route_connection *probe_conn(const struct probe *probe)
@@ -63,20 +78,22 @@ const struct probe_state *probe_state(const struct probe *probe)
 
 uint32_t probe_valid_ms(const struct probe *probe)
 {
-	return 2 * (probe->conn->times.probe + probe->conn->times.answer) +
+	return 2 * (probe->conn->times.probe +
+		    max(probe->nways, 1u) * probe->conn->times.answer) +
 	       SLACK_MS;
 }
 
 bool probe_wanted(const struct route_connection *conn)
 {
-	return conn->times.probe && conn->kind != ROUTE_INBOUND;
+	return conn->times.probe > 0;
 }
 
 static uint32_t print_of(const struct route_connection *conn)
 {
 	char text[2 * ROUTE_HOST_MAX];
 
-	re_snprintf(text, sizeof(text), "%s\n%s", conn->peer.address,
+	re_snprintf(text, sizeof(text), "%s\n%s",
+		    conn->peer.address ? conn->peer.address : "",
 		    conn->peer.listener ? conn->peer.listener : "");
 	return hash_joaat_str(text);
 }
@@ -109,6 +126,71 @@ static void ended(struct probe *probe, uint16_t code, const char *why)
 	probe->h.endh(probe, changed, probe->h.arg);
 }
 
+/* --- one of its addresses --------------------------------------------------------- */
+
+/* Which failures of this address are known; NULL: none, and no room. */
+static struct failing *failing_find(struct probe *probe, const struct sa *addr)
+{
+	struct failing *unused = NULL;
+
+	if (!probe->failing)
+		probe->failing = mem_zalloc(
+			FAILING_MAX * sizeof(*probe->failing), NULL);
+	for (unsigned i = 0; probe->failing && i < FAILING_MAX; i++) {
+		struct failing *f = &probe->failing[i];
+
+		if (!f->failures)
+			unused = f;
+		else if (sa_cmp(&f->addr, addr, SA_ALL))
+			return f;
+	}
+	return unused;
+}
+
+/* Of one that is alone the connection's state says it all. */
+static void way_count(struct probe *probe, uint16_t code)
+{
+	const struct sa *addr = &probe->ways[probe->way].flow.remote;
+	struct failing *f;
+
+	if (!probe->way && !probe->ways[0].left)
+		return;
+	f = failing_find(probe, addr);
+	if (!f)
+		return;
+	if (probe_answered(code)) {
+		if (f->failures >= PROBE_FAILURES)
+			probe->h.wayh(probe, addr, false, probe->h.arg);
+		f->failures = 0;
+		return;
+	}
+	f->addr = *addr;
+	++f->failures;
+	if (f->failures >= PROBE_FAILURES)
+		probe->h.wayh(probe, addr, true, probe->h.arg);
+}
+
+static void way_next(struct probe *probe);
+
+/* May free the probe. */
+static void way_ended(struct probe *probe, uint16_t code, const char *why)
+{
+	struct probe_result *best = &probe->best;
+
+	wheel_stop(&probe->silence);
+	way_count(probe, code);
+	if (!probe_answered(best->code) && (!probe->way || code)) {
+		best->code = code;
+		str_ncpy(probe->best_why, why, sizeof(probe->best_why));
+	}
+	if (probe->ways[probe->way].left) {
+		++probe->way;
+		way_next(probe);
+	} else {
+		ended(probe, best->code, probe->best_why);
+	}
+}
+
 /* It is not repeated any more: the next one is soon enough. */
 static void on_silence(void *arg)
 {
@@ -119,13 +201,15 @@ static void on_silence(void *arg)
 
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 {
+	struct probe *probe = arg;
 	char why[PROBE_WHY_MAX];
-	(void)ct;
 
 	if (msg->scode < 200)
 		return;
 	re_snprintf(why, sizeof(why), "%r", &msg->reason);
-	ended(arg, msg->scode, why);
+	txn_cli_detach(ct);
+	probe->ct = NULL;
+	way_ended(probe, msg->scode, why);
 }
 
 static void on_end(struct txn_cli *ct, int err, void *arg)
@@ -134,8 +218,8 @@ static void on_end(struct txn_cli *ct, int err, void *arg)
 	(void)ct;
 
 	probe->ct = NULL;
-	ended(probe, 0,
-	      err == ETIMEDOUT ? "no answer" : "it could not be sent");
+	way_ended(probe, 0,
+		  err == ETIMEDOUT ? "no answer" : "it could not be sent");
 }
 
 /* --- the request ----------------------------------------------------------------------- */
@@ -156,7 +240,8 @@ static int send_options(struct probe *probe, const struct conn_way *way)
 	trunk_contact_print(name, conn);
 	id_make(tag);
 	id_make(callid);
-	re_snprintf(uri, sizeof(uri), "sip:%s", conn->peer.target);
+	re_snprintf(uri, sizeof(uri), "sip:%s",
+		    *way->host ? way->host : conn->peer.target);
 	re_snprintf(to, sizeof(to), "<sip:%s>", conn->peer.domain);
 	re_snprintf(from, sizeof(from), "<sip:%s%s%s>;tag=%s",
 		    user ? user : "", user ? "@" : "", conn->peer.domain, tag);
@@ -173,22 +258,55 @@ static int send_options(struct probe *probe, const struct conn_way *way)
 	return own_request_send(&probe->ct, probe->px, &req);
 }
 
-static void on_way(enum status code, const struct conn_way *way, void *arg)
+static void way_next(struct probe *probe)
 {
-	struct probe *probe = arg;
-
-	probe->locate = mem_deref(probe->locate);
-	if (code != STATUS_OK) {
-		ended(probe, 0, "its name has no address");
-		return;
-	}
 	probe->sent_ms = wheel_now(probe->px->deps.wheel);
 	probe->h.senth(probe->h.arg);
-	if (send_options(probe, way))
-		ended(probe, 0, "it could not be sent");
+	if (send_options(probe, &probe->ways[probe->way]))
+		way_ended(probe, 0, "it could not be sent");
 	else
 		wheel_start(probe->px->deps.wheel, &probe->silence,
 			    probe->conn->times.answer, on_silence, probe);
+}
+
+/* One that has not registered with us is not down: nobody knows. */
+static void absent(struct probe *probe)
+{
+	const bool changed = probe->state.phase != PROBE_UNKNOWN;
+
+	probe->state.phase = PROBE_UNKNOWN;
+	probe->state.failures = 0;
+	probe->state.code = 0;
+	probe->state.last_ms = proxy_unix_ms();
+	if (changed || !probe->state.since_ms)
+		probe->state.since_ms = probe->state.last_ms;
+	str_ncpy(probe->state.why, "it has not registered",
+		 sizeof(probe->state.why));
+	due_in(probe, probe->conn->times.probe);
+	probe->h.endh(probe, changed, probe->h.arg);
+}
+
+static void on_way(enum status code, const struct conn_way *way, void *arg)
+{
+	struct probe *probe = arg;
+	const size_t size = (way->left + 1u) * sizeof(*way);
+
+	probe->locate = mem_deref(probe->locate);
+	if (code == STATUS_NOT_REGISTERED || code == STATUS_REDIS_DOWN) {
+		absent(probe);
+		return;
+	}
+	probe->ways = mem_deref(probe->ways);
+	probe->ways = code == STATUS_OK ? mem_alloc(size, NULL) : NULL;
+	probe->way  = 0;
+	probe->nways = way->left + 1u;
+	probe->best = (struct probe_result){.code = 0};
+	if (!probe->ways) {
+		ended(probe, 0, "its name has no address");
+		return;
+	}
+	memcpy(probe->ways, way, size);
+	way_next(probe);
 }
 
 static void on_due(void *arg)

@@ -3,7 +3,8 @@
  *
  * RFC 3261 section 11. Each `probe` of the connection, with a tenth of jitter;
  * after a first failure once more within a second. One that has not answered
- * within `answer_within` has not answered.
+ * within `answer_within` has not answered. Each address of a name is asked: the
+ * connection is there when one of them answers.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,6 +21,9 @@ struct probe_handlers {
 	/* A probe has ended; changed: with another phase. */
 	void (*endh)(const struct probe *probe, bool changed, void *arg);
 	void (*senth)(void *arg);
+	/* One of several addresses is down, still; or up again. */
+	void (*wayh)(const struct probe *probe, const struct sa *addr,
+		     bool down, void *arg);
 	void *arg;
 };
 
@@ -37,7 +41,8 @@ const struct probe_state *probe_state(const struct probe *probe);
 /* How long what a probe said counts, at most: milliseconds. */
 uint32_t probe_valid_ms(const struct probe *probe);
 
-/* Whether this one is probed: it has an address, and `probe` is not 0. */
+/* Whether this one is probed: `probe` is not 0. One that registers with us is
+ * asked where it is, while it is registered. */
 bool probe_wanted(const struct route_connection *conn);
 
 #endif

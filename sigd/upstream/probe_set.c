@@ -95,16 +95,31 @@ static void field_remove(struct probe_set *set, const char *key,
 /* It is down until it is probed again and answers; or for no longer than that
  * should have taken, if nobody probes any more. */
 static void down_write(struct probe_set *set, const struct probe *probe,
-		       const char *name)
+		       const struct sa *addr)
 {
+	char until[24], name[HEALTH_NAME_MAX + 1];
 	uint64_t now;
-	char until[24];
 
 	if (!redis_link_time(set->px->deps.redis, &now))
 		return;
+	health_name(name, probe_conn(probe), addr);
 	re_snprintf(until, sizeof(until), "%llu",
 		    now + probe_valid_ms(probe));
 	field_set(set, HEALTH_KEY, name, until);
+}
+
+static void on_way(const struct probe *probe, const struct sa *addr, bool down,
+		   void *arg)
+{
+	struct kept *kept = arg;
+	char name[HEALTH_NAME_MAX + 1];
+
+	if (down) {
+		down_write(kept->set, probe, addr);
+		return;
+	}
+	health_name(name, probe_conn(probe), addr);
+	field_remove(kept->set, HEALTH_KEY, name);
 }
 
 static void log_change(const struct probe_state *state, const char *name)
@@ -127,14 +142,16 @@ static void on_end(const struct probe *probe, bool changed, void *arg)
 	char text[PROBE_STATE_MAX], name[TRUNK_NAME_MAX + 1];
 
 	trunk_reg_name(name, probe_conn(probe));
-	set->counts->failed += !probe_answered(state->code);
+	/* who has not registered has not failed */
+	set->counts->failed +=
+		state->failures && !probe_answered(state->code);
 	down_set(kept, state->phase == PROBE_DOWN);
 	if (changed)
 		log_change(state, name);
 	if (!probe_state_print(text, state, set->px->worker))
 		field_set(set, set->key, name, text);
 	if (kept->down)
-		down_write(set, probe, name);
+		down_write(set, probe, NULL);
 	else if (changed)
 		field_remove(set, HEALTH_KEY, name);
 }
@@ -165,7 +182,8 @@ static bool known_read(struct probe_state *state,
 static void keep(struct probe_set *set, const struct route_connection *conn,
 		 const struct redis_val *known, uint32_t first_ms)
 {
-	struct probe_handlers h = {.endh = on_end, .senth = on_sent};
+	struct probe_handlers h = {.endh = on_end, .senth = on_sent,
+				   .wayh = on_way};
 	char name[TRUNK_NAME_MAX + 1];
 	struct probe_state was;
 	struct kept *kept;

@@ -20,6 +20,7 @@
 #include "sigd/proxy/conn_way.h"
 #include "sigd/proxy/own_request.h"
 #include "sigd/proxy/trunk_contact.h"
+#include "sigd/proxy/way_health.h"
 #include "sigd/upstream/trunk_reg.h"
 
 enum {
@@ -39,12 +40,16 @@ struct trunk_reg {
 	uint32_t secret; /* of the password: not for Redis, as the print is */
 	struct wheel_timer due;
 	struct conn_ask *locate;
+	struct conn_way *ways; /* of this attempt, in order; NULL: none */
+	unsigned way;
+	struct wheel_timer silence; /* of one address, when there are more */
 	struct flow_id to;
 	struct txn_cli *ct;
 	struct challenge challenge;
 	uint32_t expires_s; /* asked for; a 423 raises it */
 	unsigned failures;  /* in a row */
 	bool brief;         /* 423 was heard in this attempt */
+	bool leaving;       /* Expires 0: its end is told, once */
 };
 
 const struct route_connection *trunk_reg_conn(const struct trunk_reg *reg)
@@ -62,7 +67,9 @@ static void destructor(void *data)
 	struct trunk_reg *reg = data;
 
 	wheel_stop(&reg->due);
+	wheel_stop(&reg->silence);
 	mem_deref(reg->locate);
+	mem_deref(reg->ways);
 	challenge_reset(&reg->challenge);
 	if (reg->ct)
 		txn_cli_detach(reg->ct);
@@ -127,6 +134,11 @@ static void failed(struct trunk_reg *reg, uint16_t code, const char *why,
 	const uint32_t ms = trunk_retry_ms(reg->failures, least_ms, in_force);
 	const uint32_t floor = least_ms > BACKOFF_MIN_MS ? least_ms : 0;
 
+	if (reg->leaving) {
+		reg->h.lefth(reg->h.arg);
+		return;
+	}
+	reg->ways = mem_deref(reg->ways);
 	++reg->failures;
 	reg->h.answerh(false, reg->h.arg);
 	/* what was granted before goes on until it lapses */
@@ -172,9 +184,14 @@ static void accepted(struct trunk_reg *reg, const struct smsg *msg)
 	uint32_t s = granted(reg, msg);
 	uint64_t ms;
 
+	if (reg->leaving) {
+		reg->h.lefth(reg->h.arg);
+		return;
+	}
 	s  = max(s, (uint32_t)GRANTED_MIN_S);
 	s  = min(s, (uint32_t)EXPIRES_MAX_S);
 	ms = 1000ull * s;
+	reg->ways = mem_deref(reg->ways);
 	reg->failures = 0;
 	reg->state.ends_ms = proxy_unix_ms() + ms;
 	reg->h.answerh(true, reg->h.arg);
@@ -182,7 +199,13 @@ static void accepted(struct trunk_reg *reg, const struct smsg *msg)
 	due_in(reg, ms * 3 / 4 + rand_u32() % (ms * 15 / 100 + 1));
 }
 
+static unsigned ways_left(const struct trunk_reg *reg)
+{
+	return reg->ways ? reg->ways[reg->way].left : 0;
+}
+
 static void attempt(struct trunk_reg *reg);
+static bool next_way(struct trunk_reg *reg, uint32_t retry_after_ms);
 
 static bool too_brief(struct trunk_reg *reg, const struct smsg *msg)
 {
@@ -245,6 +268,10 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 
 	txn_cli_detach(ct);
 	reg->ct = NULL;
+	wheel_stop(&reg->silence);
+	if (msg->scode == 503 && next_way(reg, retry_after_ms(msg)))
+		return;
+	way_answered(reg->px->ways, &reg->to.remote);
 	if (msg->scode < 300)
 		accepted(reg, msg);
 	else if (msg->scode == 401 || msg->scode == 407)
@@ -261,9 +288,20 @@ static void on_end(struct txn_cli *ct, int err, void *arg)
 	(void)ct;
 
 	reg->ct = NULL;
-	failed(reg, 0,
-	       err == ETIMEDOUT ? "no answer" : "it could not be sent",
-	       BACKOFF_MIN_MS);
+	wheel_stop(&reg->silence);
+	if (!next_way(reg, 0))
+		failed(reg, 0,
+		       err == ETIMEDOUT ? "no answer" : "it could not be sent",
+		       BACKOFF_MIN_MS);
+}
+
+/* Others are asked sooner than the transaction gives up. */
+static void on_silence(void *arg)
+{
+	struct trunk_reg *reg = arg;
+
+	if (reg->ct)
+		txn_cli_transport_error(reg->ct, ETIMEDOUT);
 }
 
 /* --- the request ------------------------------------------------------------------------ */
@@ -307,17 +345,55 @@ static int send_register(struct trunk_reg *reg, uint32_t expires_s)
 	err = own_request_send(&ct, reg->px, &req);
 	if (err)
 		return err;
-	if (expires_s)
-		reg->ct = ct;
-	else
-		txn_cli_detach(ct);
+	reg->ct = ct;
+	if (ways_left(reg) || reg->leaving)
+		wheel_start(reg->px->deps.wheel, &reg->silence,
+			    conn->times.answer, on_silence, reg);
 	return 0;
 }
 
 static void attempt(struct trunk_reg *reg)
 {
-	if (send_register(reg, reg->expires_s))
+	if (send_register(reg, reg->leaving ? 0 : reg->expires_s) &&
+	    !next_way(reg, 0))
 		failed(reg, 0, "it could not be sent", BACKOFF_MIN_MS);
+}
+
+/* RFC 3263 4.3: another address of the same name, which may have forgotten
+ * nothing: what a challenge of the last one said is not for it. */
+static bool next_way(struct trunk_reg *reg, uint32_t retry_after_ms)
+{
+	way_failed(reg->px->ways, &reg->to.remote,
+		   wheel_now(reg->px->deps.wheel), retry_after_ms);
+	if (!ways_left(reg))
+		return false;
+	reg->to = reg->ways[++reg->way].flow;
+	challenge_reset(&reg->challenge);
+	attempt(reg);
+	return true;
+}
+
+/* Where it is registered now it is refreshed, if that is still one of the
+ * addresses and answers: others of them may not know of it. */
+static void stay(struct trunk_reg *reg)
+{
+	struct conn_way *ways = reg->ways;
+	const unsigned n = ways[0].left + 1u;
+	const uint64_t now = wheel_now(reg->px->deps.wheel);
+
+	if (reg->state.phase != TRUNK_REGISTERED ||
+	    way_is_bad(reg->px->ways, &reg->to.remote, now))
+		return;
+	for (unsigned i = 1; i < n; i++) {
+		const struct flow_id at = ways[i].flow;
+
+		if (!sa_cmp(&at.remote, &reg->to.remote, SA_ALL))
+			continue;
+		for (; i; i--)
+			ways[i].flow = ways[i - 1].flow;
+		ways[0].flow = at;
+		return;
+	}
 }
 
 static void on_way(enum status code, const struct conn_way *way, void *arg)
@@ -329,7 +405,16 @@ static void on_way(enum status code, const struct conn_way *way, void *arg)
 		failed(reg, 0, "its name has no address", BACKOFF_MIN_MS);
 		return;
 	}
-	reg->to = way->flow;
+	reg->ways = mem_deref(reg->ways);
+	reg->ways = mem_alloc((way->left + 1u) * sizeof(*way), NULL);
+	if (!reg->ways) {
+		failed(reg, 0, "no memory", BACKOFF_MIN_MS);
+		return;
+	}
+	memcpy(reg->ways, way, (way->left + 1u) * sizeof(*way));
+	reg->way = 0;
+	stay(reg);
+	reg->to = reg->ways[0].flow;
 	conn_pins_fetch(reg->px->pins, reg->conn);
 	attempt(reg);
 }
@@ -344,6 +429,7 @@ static void on_due(void *arg)
 	if (reg->ct)
 		txn_cli_detach(reg->ct);
 	reg->ct = NULL;
+	wheel_stop(&reg->silence);
 	challenge_reset(&reg->challenge);
 	reg->brief = false;
 	err = conn_way_find(&reg->locate, &way, reg->px, reg->conn, on_way,
@@ -414,7 +500,13 @@ void trunk_reg_follow(struct trunk_reg *reg,
 
 void trunk_reg_leave(struct trunk_reg *reg)
 {
-	if (reg->state.phase == TRUNK_REGISTERED && sa_isset(&reg->to.remote,
-							     SA_ALL))
-		(void)send_register(reg, 0);
+	reg->leaving = true;
+	reg->locate  = mem_deref(reg->locate);
+	/* who has taken over has not registered yet: it asks for the way */
+	due_in(reg, 0);
+}
+
+bool trunk_reg_is_in_force(const struct trunk_reg *reg)
+{
+	return reg->state.ends_ms > proxy_unix_ms();
 }

@@ -24,6 +24,8 @@ struct trunk_reg_handlers {
 	/* REGISTER sent; answered 200; not so. For figures. */
 	void (*senth)(void *arg);
 	void (*answerh)(bool accepted, void *arg);
+	/* After trunk_reg_leave(): answered, or in vain. It may be freed. */
+	void (*lefth)(void *arg);
 	void *arg;
 };
 
@@ -38,8 +40,10 @@ int trunk_reg_alloc(struct trunk_reg **regp, struct proxy *px,
 /* After a reload. What it depends on has changed: it is registered anew. */
 void trunk_reg_follow(struct trunk_reg *reg,
 		      const struct route_connection *conn);
-/* Unregister: one REGISTER with Expires 0, its answer is not waited for. */
+/* Unregister: REGISTER with Expires 0, which is challenged as others are; each
+ * address has `answer_within`. What it was made with stays until its end. */
 void trunk_reg_leave(struct trunk_reg *reg);
+bool trunk_reg_is_in_force(const struct trunk_reg *reg);
 
 const struct route_connection *trunk_reg_conn(const struct trunk_reg *reg);
 const struct trunk_state *trunk_reg_state(const struct trunk_reg *reg);

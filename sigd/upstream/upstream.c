@@ -37,12 +37,14 @@ struct kept {
 	struct le le;
 	struct shard *shard;
 	struct trunk_reg *reg;
+	struct route_table *table; /* of one that leaves: it is of the past */
 };
 
 struct upstream {
 	struct proxy *px;
 	struct route_table *table; /* of the registrations */
 	struct shard shards[UPSTREAM_SHARDS];
+	struct list leaving; /* struct kept: unregistering */
 	struct upstream_counts counts;
 };
 
@@ -52,12 +54,14 @@ static void kept_destructor(void *data)
 
 	list_unlink(&kept->le);
 	mem_deref(kept->reg);
+	mem_deref(kept->table);
 }
 
 static void destructor(void *data)
 {
 	struct upstream *up = data;
 
+	list_flush(&up->leaving);
 	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++) {
 		list_flush(&up->shards[i].regs);
 		mem_deref(up->shards[i].probes);
@@ -128,6 +132,8 @@ static void on_state(const struct trunk_reg *reg, void *arg)
 	struct upstream *up = kept->shard->upstream;
 	char text[TRUNK_STATE_MAX];
 
+	if (kept->table)
+		return;
 	if (!trunk_state_print(text, trunk_reg_state(reg), up->px->worker))
 		state_write(kept->shard, trunk_reg_conn(reg), text);
 	count(up);
@@ -148,12 +154,34 @@ static void on_answer(bool accepted, void *arg)
 	++*(accepted ? &counts->accepted : &counts->refused);
 }
 
+static void on_left(void *arg)
+{
+	mem_deref(arg);
+}
+
+/* Nobody's any more: it ends at the PBX, too, if it is in force there. */
+static void leave(struct kept *kept)
+{
+	struct upstream *up = kept->shard->upstream;
+
+	state_remove(kept->shard, trunk_reg_conn(kept->reg));
+	if (!trunk_reg_is_in_force(kept->reg)) {
+		mem_deref(kept);
+		return;
+	}
+	kept->table = mem_ref(up->table);
+	list_unlink(&kept->le);
+	list_append(&up->leaving, &kept->le, kept);
+	trunk_reg_leave(kept->reg);
+}
+
 /* --- what we keep ------------------------------------------------------------------- */
 
 static void keep(struct shard *shard, const struct route_connection *conn,
 		 const struct redis_val *known, uint32_t spread_ms)
 {
-	struct trunk_reg_handlers h = {on_state, on_sent, on_answer, NULL};
+	struct trunk_reg_handlers h = {on_state, on_sent, on_answer, on_left,
+					NULL};
 	const struct redis_val *val = NULL;
 	char name[TRUNK_NAME_MAX + 1];
 	struct trunk_state was;
@@ -291,9 +319,7 @@ static void shard_reload(struct shard *shard, const struct route_table *table)
 			trunk_reg_follow(kept->reg, conn);
 			continue;
 		}
-		trunk_reg_leave(kept->reg);
-		state_remove(shard, trunk_reg_conn(kept->reg));
-		mem_deref(kept);
+		leave(kept);
 	}
 }
 

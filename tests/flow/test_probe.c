@@ -36,7 +36,7 @@ static void routes_of(const struct fixture *fix, char *text, size_t size,
 		 "%s"
 		 "      three: {kind: trunk, address: '127.0.0.1:%u', probe: "
 		 "0s}\n"
-		 "      hq: {kind: inbound, username: office, password: x}\n"
+		 "      hq: {kind: inbound, username: office, password: x, probe: 0s}\n"
 		 "    routes:\n"
 		 "      - {name: out, match: {callee: '0.*'}, to: "
 		 "{connections: [one, three]}}\n"

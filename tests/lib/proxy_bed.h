@@ -24,6 +24,8 @@
 #include "routing/route.h"
 #include "sigd/auth/digest.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/transport/resolve.h"
+#include "tests/lib/mock_dns.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/stub_media.h"
 #include "tests/lib/test.h"
@@ -40,15 +42,17 @@ enum {
 
 /* Zero: the default. */
 struct fixture_cfg {
-	uint32_t t1, timer_c, setup, txns, takeover, grace, call;
+	uint32_t t1, timer_c, setup, txns, takeover, grace;
 	/* writes the table of routes; the ports of the PBXs are known */
 	void (*routes)(const struct fixture *fix, char *text, size_t size);
+	struct mock_dns *dns; /* is opened; closed by who has it */
 };
 
 struct node {
 	struct transport *transport;
 	struct proxy *proxy;
 	struct redis_link *redis;
+	struct resolver *resolver;
 	int fd;
 	struct sa addr;
 };
@@ -159,8 +163,7 @@ static inline void node_open(struct fixture *fix, unsigned i)
 				      .timer_c_ms = fix->cfg.timer_c,
 				      .setup_ms = fix->cfg.setup,
 				      .takeover_ms = fix->cfg.takeover,
-				      .flow_grace_ms = fix->cfg.grace,
-				      .call_s = fix->cfg.call};
+				      .flow_grace_ms = fix->cfg.grace};
 	struct proxy_deps deps = {.node = "s1",
 				  .slot = tp.slot,
 				  .epoch = tp.epoch,
@@ -182,6 +185,13 @@ static inline void node_open(struct fixture *fix, unsigned i)
 					   .failedh = proxy_send_failed,
 					   .responseh = proxy_response};
 	deps.redis = node->redis;
+	if (fix->cfg.dns)
+		CHECK(!resolver_alloc(
+			&node->resolver, fix->wheel,
+			&(struct resolver_cfg){.servers =
+							fix->cfg.dns->server,
+					       .try_ms = 200}));
+	deps.resolver = node->resolver;
 	CHECK(!proxy_alloc(&node->proxy, &cfg, &deps));
 	tp.h.arg = node->proxy;
 	CHECK(!transport_alloc(&node->transport, &tp, why, sizeof(why)));
@@ -198,6 +208,7 @@ static inline void node_kill(struct fixture *fix, unsigned i)
 	node->transport = mem_deref(node->transport);
 	node->proxy = mem_deref(node->proxy);
 	node->redis = mem_deref(node->redis);
+	node->resolver = mem_deref(node->resolver);
 }
 
 static inline void routes_default(const struct fixture *fix, char *text,
@@ -251,6 +262,8 @@ static inline bool start_cfg(struct fixture *fix, const struct fixture_cfg *cfg)
 	CHECK(!wheel_alloc(&fix->wheel, loop_now_ms()));
 	loop_drive(fix->wheel);
 	fix->media.wheel = fix->wheel;
+	if (cfg->dns)
+		CHECK(mock_dns_open(cfg->dns));
 	CHECK(!keyring_parse(&fix->ring, keys, strlen(keys), why, sizeof(why)));
 	ua_open(&fix->alice);
 	ua_open(&fix->bob);
@@ -305,6 +318,7 @@ static inline void stop(struct fixture *fix)
 		mem_deref(fix->nodes[i].transport);
 		mem_deref(fix->nodes[i].proxy);
 		mem_deref(fix->nodes[i].redis);
+		mem_deref(fix->nodes[i].resolver);
 		if (fix->nodes[i].fd)
 			close(fix->nodes[i].fd);
 	}
@@ -638,7 +652,7 @@ static inline unsigned busy(const struct fixture *fix)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < WORKERS; i++)
-		n += fix->nodes[i].proxy ? proxy_busy(fix->nodes[i].proxy) : 0;
+		n += proxy_busy(fix->nodes[i].proxy);
 	return n;
 }
 
