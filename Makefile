@@ -52,7 +52,7 @@ FAULTS  := $(if $(RELEASE),,-DCORDBOARD_FAULTS)
 
 # --- the layers: what each folder may use; a wrong arrow fails to link -----
 FOLDERS := common common/control routing \
-	sigd/sip sigd/transport sigd/txn sigd/auth sigd/registrar sigd/media \
+	sigd/sip sigd/transport sigd/txn sigd/guard sigd/auth sigd/registrar sigd/media \
 	sigd/trace sigd/call sigd/proxy sigd/upstream sigd/admin sigd \
 	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/session \
 	mediad/control mediad
@@ -62,14 +62,15 @@ USES_routing        := common
 USES_sigd/sip       := common
 USES_sigd/transport := common
 USES_sigd/txn       := sigd/sip common
+USES_sigd/guard     := common
 USES_sigd/auth      := sigd/sip common
 USES_sigd/registrar := sigd/auth sigd/sip common
 USES_sigd/media     := common/control common
 USES_sigd/call      := sigd/sip common
-USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/auth sigd/txn \
+USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/auth sigd/guard sigd/txn \
 	sigd/transport sigd/sip routing common/control common
 USES_sigd/upstream  := sigd/proxy $(USES_sigd/proxy)
-USES_sigd/admin     := sigd/upstream sigd/call sigd/registrar sigd/auth \
+USES_sigd/admin     := sigd/upstream sigd/call sigd/registrar sigd/auth sigd/guard \
 	sigd/transport sigd/sip routing common
 USES_sigd           := sigd/admin sigd/upstream sigd/proxy $(USES_sigd/proxy)
 USES_mediad/sdp     := common

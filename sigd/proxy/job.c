@@ -406,6 +406,18 @@ static void serve_login(struct job *job)
 	}
 }
 
+/* Each may ask so often: a connection, a user, and all of a tenant. */
+static bool may_ask(struct job *job)
+{
+	const struct route_connection *conn =
+		job->from ? job->from : job->who.conn;
+
+	return gate_identity(job->px->gate, txn_srv_request(job->st),
+			     job->tenant->id,
+			     conn ? conn->name : job->who.user->name) ==
+	       STATUS_OK;
+}
+
 static void serve(struct job *job)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
@@ -413,6 +425,10 @@ static void serve(struct job *job)
 
 	if (!job->tenant) {
 		fail(job, STATUS_UNKNOWN_DOMAIN);
+		return;
+	}
+	if (job->from && !may_ask(job)) {
+		fail(job, STATUS_RATE_LIMITED);
 		return;
 	}
 	if (job->from) {
@@ -429,6 +445,8 @@ static void serve(struct job *job)
 		authorize_challenge(job->px, job->st, job->tenant,
 				    job->source, code);
 		mem_deref(job);
+	} else if (!may_ask(job)) {
+		fail(job, STATUS_RATE_LIMITED);
 	} else if (job->who.conn) {
 		serve_login(job);
 	} else {

@@ -54,6 +54,8 @@ static void destructor(void *data)
 	mem_deref(px->losses);
 	mem_deref(px->txns);
 	mem_deref(px->guess);
+	mem_deref(px->gate);
+	mem_deref(px->alarms);
 	mem_deref(px->conns);
 	mem_deref(px->health);
 	mem_deref(px->pins);
@@ -94,6 +96,12 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		      : ENOMEM;
 	if (!err)
 		err = guess_alloc(&px->guess, GUESSERS);
+	if (!err)
+		err = alarms_alloc(&px->alarms, deps->redis, deps->wheel,
+				   px->worker);
+	if (!err)
+		err = gate_alloc(&px->gate, &px->cfg.gate, deps->wheel,
+				 px->alarms);
 	if (!err)
 		err = takeover_start(px);
 	if (!err)
@@ -240,6 +248,21 @@ void proxy_send_failed(uint64_t ref, int err, void *arg)
 	invite_send_failed(px, ref, err);
 	indialog_send_failed(px, ref, err);
 	relay_send_failed(px, ref, err);
+}
+
+void proxy_sample(struct proxy *px, const struct load_sample *sample)
+{
+	gate_sample(px->gate, sample);
+}
+
+const struct gate *proxy_gate(const struct proxy *px)
+{
+	return px->gate;
+}
+
+const uint64_t *proxy_alarm_counts(const struct proxy *px)
+{
+	return alarm_counts(px->alarms);
 }
 
 const struct proxy_counts *proxy_counts(const struct proxy *px)

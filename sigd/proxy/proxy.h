@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sigd/proxy/gate.h"
 #include "sigd/registrar/reg_request.h"
 #include "sigd/transport/transport.h"
 #include "sigd/txn/txn.h"
@@ -35,7 +36,8 @@ struct proxy_cfg {
 				 ended by another one; 5,000 */
 	uint32_t flow_grace_ms; /* for a device in a call to come back; 30,000 */
 	uint32_t call_s;      /* ... and after it: the longest call; 43,200 */
-	uint32_t retry_s;     /* Retry-After of a 503; 5 */
+	uint32_t retry_s;     /* Retry-After of a 503: at least; 5 */
+	struct gate_cfg gate; /* zero: no limit */
 };
 
 /* How a listener appears in our Via, Record-Route and Contact. */
@@ -137,7 +139,13 @@ enum { PROXY_TOKEN_MAX = 47 };
  */
 void proxy_media_lost(struct proxy *px, const struct proxy_loss *loss);
 
+/* Every LOAD_SAMPLE_MS: how busy this worker is. */
+void proxy_sample(struct proxy *px, const struct load_sample *sample);
+
 const struct proxy_counts *proxy_counts(const struct proxy *px);
+const struct gate *proxy_gate(const struct proxy *px);
+/* ALARM_KINDS of them. */
+const uint64_t *proxy_alarm_counts(const struct proxy *px);
 /* Calls being set up here, and requests under way. */
 uint32_t proxy_busy(const struct proxy *px);
 void proxy_txn_stats(const struct proxy *px, struct txn_stats *stats);

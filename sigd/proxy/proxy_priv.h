@@ -34,6 +34,8 @@ struct proxy {
 	struct proxy_deps deps;
 	struct txn_table *txns;
 	struct guess *guess;   /* wrong passwords of late */
+	struct alarms *alarms;
+	struct gate *gate;
 	struct list jobs;      /* requests under way (struct job) */
 	struct list dialogs;   /* ... within dialogs (struct indialog) */
 	struct list invites;   /* calls being set up (struct invite) */
@@ -77,6 +79,8 @@ void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
 /* Without a transaction (malformed, or no room for one). */
 void reply_stateless(struct proxy *px, const struct request *rq,
 		     const struct smsg_err *err);
+/* ... 503, before one is made. */
+void reply_busy(struct proxy *px, const struct request *rq, enum status why);
 /* 0-terminated tag for a To of ours: made from the Call-ID and our key, so
  * that a repeated request gets the same. */
 void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg);

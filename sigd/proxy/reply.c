@@ -36,7 +36,7 @@ void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg)
 	re_snprintf(tag, 17, "%w", md, (size_t)8);
 }
 
-enum { STATUS_FIELDS = 3 };
+enum { STATUS_FIELDS = 3, REASON_MAX = 96 };
 
 /* What would do instead of a body (RFC 3261 8.2.3). */
 static void mend_field(struct smsg_field *fields, size_t *n, enum status code)
@@ -48,18 +48,26 @@ static void mend_field(struct smsg_field *fields, size_t *n, enum status code)
 	}
 }
 
+/* From retry_s to twice that: who was refused together does not come back
+ * together (RFC 5390 REQ 14). */
+static void retry_text(char retry[16], const struct proxy *px)
+{
+	re_snprintf(retry, 16, "%u",
+		    px->cfg.retry_s + rand_u32() % (px->cfg.retry_s + 1));
+}
+
 /* Names the reason for people who read traces (RFC 3326). */
 static size_t status_fields(struct smsg_field *fields, char retry[16],
-			    char reason[96], const struct proxy *px,
+			    char reason[REASON_MAX], const struct proxy *px,
 			    enum status code)
 {
 	size_t n = 0;
 
-	re_snprintf(reason, 96, "cordboard;text=\"%s\"", status_text(code));
+	re_snprintf(reason, REASON_MAX, "cordboard;text=\"%s\"", status_text(code));
 	pl_set_str(&fields[n].name, "Reason");
 	pl_set_str(&fields[n++].val, reason);
 	if (status_info(code)->sip == 503) {
-		re_snprintf(retry, 16, "%u", px->cfg.retry_s);
+		retry_text(retry, px);
 		pl_set_str(&fields[n].name, "Retry-After");
 		pl_set_str(&fields[n++].val, retry);
 	}
@@ -71,7 +79,7 @@ void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
 		     enum status why)
 {
 	struct smsg_field fields[STATUS_FIELDS];
-	char retry[16], reason[96], tag[17];
+	char retry[16], reason[REASON_MAX], tag[17];
 	struct smsg_reply reply = {.scode = scode, .fieldv = fields};
 
 	reply_tag(tag, px, txn_srv_request(st));
@@ -84,7 +92,7 @@ void reply_status(struct proxy *px, struct txn_srv *st, enum status code)
 {
 	const struct smsg *msg = txn_srv_request(st);
 	struct smsg_field fields[STATUS_FIELDS];
-	char retry[16], reason[96], tag[17];
+	char retry[16], reason[REASON_MAX], tag[17];
 	struct smsg_reply reply = {
 		.scode = status_info(code)->sip,
 		.reason = status_info(code)->phrase,
@@ -124,11 +132,30 @@ void reply_stateless(struct proxy *px, const struct request *rq,
 	reply_tag(tag, px, rq->msg);
 	pl_set_str(&reply.to_tag, tag);
 	if (err->scode == 503) {
-		re_snprintf(retry, sizeof(retry), "%u", px->cfg.retry_s);
+		retry_text(retry, px);
 		pl_set_str(&field.name, "Retry-After");
 		pl_set_str(&field.val, retry);
 		reply.fieldc = 1;
 	}
+	if (!smsg_reply_write(px->buf, SMSG_MAX, &len, rq->msg, &reply))
+		(void)transport_send(px->deps.transport, &id, px->buf, len,
+				     0);
+}
+
+void reply_busy(struct proxy *px, const struct request *rq, enum status why)
+{
+	struct smsg_field fields[STATUS_FIELDS];
+	char retry[16], reason[REASON_MAX], tag[17];
+	struct smsg_reply reply = {.scode = 503, .fieldv = fields};
+	struct flow_id id;
+	size_t len;
+
+	if (flow_of_dest(&id, &rq->dest))
+		return;
+
+	reply_tag(tag, px, rq->msg);
+	pl_set_str(&reply.to_tag, tag);
+	reply.fieldc = status_fields(fields, retry, reason, px, why);
 	if (!smsg_reply_write(px->buf, SMSG_MAX, &len, rq->msg, &reply))
 		(void)transport_send(px->deps.transport, &id, px->buf, len,
 				     0);

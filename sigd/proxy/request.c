@@ -4,7 +4,8 @@
  * Read this file first. RFC 3261 16.3 (validation), 16.4 (route information),
  * 16.5 (target) in our order:
  *
- *   transaction? -> acceptable? -> CANCEL -> in a dialog of ours? ->
+ *   transaction? -> let in (gate.c)? -> acceptable? -> CANCEL ->
+ *   in a dialog of ours? ->
  *   (job.c: tenant -> who is it? -> REGISTER | all else by the table)
  *
  * SPDX-License-Identifier: MIT
@@ -130,6 +131,18 @@ void request_serve(struct request *rq)
 		return;
 	case TXN_NEW:
 		break;
+	}
+	switch (gate_request(px->gate, rq)) {
+	case GATE_OPEN:
+		break;
+	case GATE_OVERLOAD:
+		reply_busy(px, rq, STATUS_OVERLOAD);
+		return;
+	case GATE_RATED:
+		reply_busy(px, rq, STATUS_RATE_LIMITED);
+		return;
+	case GATE_DROP:
+		return;
 	}
 	if (txn_srv_start(&st, px->txns, rq->msg, &rq->dest, NULL, NULL))
 		refuse(rq);

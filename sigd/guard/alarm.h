@@ -1,0 +1,53 @@
+/*
+ * alarm.h  What an operator should hear of: overload, floods, guessing
+ *
+ * Each is a line in the log and an entry of the stream `cb:alarms`, that
+ * /v1/alarms shows. The same about the same is said once in ALARM_EVERY_MS,
+ * however often it happens; how often each kind happened is counted.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_GUARD_ALARM_H
+#define SIGD_GUARD_ALARM_H
+
+#include <stdint.h>
+#include <re.h>
+
+struct alarms;
+struct redis_link;
+struct wheel;
+
+enum alarm_kind {
+	ALARM_OVERLOAD,    /* new work is refused */
+	ALARM_SOURCE_RATE, /* too much from one address */
+	ALARM_TENANT_RATE, /* ... of one tenant */
+	ALARM_USER_RATE,   /* ... of one user or connection */
+	ALARM_GUESSING,    /* wrong credentials, again and again */
+	ALARM_KINDS
+};
+
+enum {
+	ALARM_EVERY_MS = 10000,
+	ALARM_TTL_MS = 7 * 24 * 3600 * 1000,
+	ALARM_MAX = 1000, /* about so many are kept */
+};
+
+/* What is not known is unset. Borrowed texts. */
+struct alarm_about {
+	struct pl tenant, name, source;
+	uint32_t load; /* per mille, of an overload */
+};
+
+/* at: "node/slot", borrowed. redis may be NULL: the log alone. The caller owns
+ * *alarmsp. */
+int alarms_alloc(struct alarms **alarmsp, struct redis_link *redis,
+		 struct wheel *wheel, const char *at);
+void alarm_note(struct alarms *alarms, enum alarm_kind kind,
+		const struct alarm_about *about);
+
+/* "source-rate"; NULL behind the last kind. */
+const char *alarm_name(enum alarm_kind kind);
+/* How often each kind has happened: ALARM_KINDS of them. */
+const uint64_t *alarm_counts(const struct alarms *alarms);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * load.h  How busy this worker is, as one number, and how much to refuse
+ *
+ * The load is the worst of: processor time, lag of the loop, how long Redis
+ * has owed an answer, how full the queue of datagrams and the table of
+ * transactions are, each divided by what is too much of it. Above 1 a growing
+ * share of new work is refused, below it a shrinking one (additive increase
+ * and decrease, as the loss algorithm of RFC 7339 would be told): so what is
+ * taken on stays near what can be done, instead of swinging between all and
+ * nothing (RFC 5390 REQ 1, 21). Pure: time is an argument.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_GUARD_LOAD_H
+#define SIGD_GUARD_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	LOAD_SAMPLE_MS = 100,   /* how often load_sample() wants to be called */
+	LOAD_FULL = 1000,       /* per mille: a load of 1 */
+	LOAD_CPU_HIGH = 900,    /* per mille of one core */
+	LOAD_LAG_HIGH_MS = 100, /* a deadline that was served so late */
+	LOAD_REDIS_HIGH_MS = 500,
+	LOAD_QUEUE_HIGH = 500,  /* per mille of the receive buffer */
+	LOAD_TXNS_HIGH = 700,   /* per mille of their limit */
+};
+
+struct load_sample {
+	uint64_t now_us;   /* monotonic */
+	uint64_t cpu_us;   /* of this thread, since it began */
+	uint32_t lag_ms;   /* of the timer that takes the sample */
+	uint32_t redis_ms; /* age of the oldest unanswered command */
+	uint32_t queue;    /* per mille, the fullest */
+	uint32_t txns;     /* per mille */
+};
+
+/* Plain data; zeroed: idle. */
+struct load {
+	uint64_t now_us, cpu_us; /* of the last sample; 0: none yet */
+	uint32_t value;          /* the load, per mille, may exceed LOAD_FULL */
+	uint32_t share;          /* of new work to refuse, per mille */
+	uint32_t owed;           /* what share has added up to, per mille */
+};
+
+void load_sample(struct load *load, const struct load_sample *sample);
+
+/* Once per piece of new work: true when this one is to be refused. Spreads
+ * refusals evenly: of n calls in a row n * share / 1000 are true, +-1. */
+bool load_refuses(struct load *load);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * gate.c  What is let in: overload of this worker, and who asks too often
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+
+#include "common/wheel.h"
+#include "sigd/proxy/gate.h"
+#include "sigd/proxy/proxy_priv.h"
+
+enum { REMEMBERED = 16384 }; /* names with a bucket */
+
+enum bucket_kind {
+	BUCKET_SOURCE,
+	BUCKET_TENANT,
+	BUCKET_USER
+};
+
+struct gate {
+	struct gate_cfg cfg;
+	struct wheel *wheel;
+	struct alarms *alarms;
+	struct bucket_table *buckets;
+	struct load load;
+	struct gate_counts counts;
+};
+
+static void destructor(void *data)
+{
+	struct gate *gate = data;
+
+	mem_deref(gate->buckets);
+}
+
+int gate_alloc(struct gate **gatep, const struct gate_cfg *cfg,
+	       struct wheel *wheel, struct alarms *alarms)
+{
+	struct gate *gate = mem_zalloc(sizeof(*gate), destructor);
+	int err;
+
+	if (!gate)
+		return ENOMEM;
+
+	gate->cfg = *cfg;
+	gate->wheel = wheel;
+	gate->alarms = alarms;
+	err = bucket_table_alloc(&gate->buckets, REMEMBERED);
+	if (err)
+		mem_deref(gate);
+	else
+		*gatep = gate;
+	return err;
+}
+
+/* What goes on or ends something is never kept out. */
+static bool is_new_work(const struct smsg *msg)
+{
+	return !pl_isset(&msg->to.tag) && msg->method != SMSG_ACK &&
+	       msg->method != SMSG_CANCEL && msg->method != SMSG_BYE &&
+	       msg->method != SMSG_PRACK;
+}
+
+/* An OPTIONS is cheaper to answer than to refuse, and the load balancer that
+ * sent it must not take us for dead. */
+static bool is_costly(const struct smsg *msg)
+{
+	return msg->method != SMSG_OPTIONS;
+}
+
+static enum gate_verdict rated(struct gate *gate, enum bucket_verdict verdict,
+			       enum alarm_kind kind,
+			       const struct alarm_about *about)
+{
+	if (verdict == BUCKET_TAKEN)
+		return GATE_OPEN;
+
+	alarm_note(gate->alarms, kind, about);
+	if (verdict == BUCKET_FLOOD) {
+		++gate->counts.dropped;
+		return GATE_DROP;
+	}
+	++gate->counts.rated;
+	return GATE_RATED;
+}
+
+static enum gate_verdict source_check(struct gate *gate,
+				      const struct request *rq)
+{
+	struct bucket_name name = {.kind = BUCKET_SOURCE};
+	struct alarm_about about = {.load = gate->load.value};
+	char text[BUCKET_SOURCE_MAX];
+
+	if (!rq->src->remote)
+		return GATE_OPEN;
+
+	bucket_source(&name.name, text, rq->src->remote);
+	pl_set_str(&about.source, rq->msg->src_host);
+	return rated(gate,
+		     bucket_take(gate->buckets, &name, &gate->cfg.source,
+				 wheel_now(gate->wheel)),
+		     ALARM_SOURCE_RATE, &about);
+}
+
+enum gate_verdict gate_request(struct gate *gate, const struct request *rq)
+{
+	struct alarm_about about = {.load = gate->load.value};
+	enum gate_verdict verdict;
+
+	if (!is_new_work(rq->msg))
+		return GATE_OPEN;
+
+	verdict = source_check(gate, rq);
+	if (verdict != GATE_OPEN || !is_costly(rq->msg) ||
+	    !load_refuses(&gate->load))
+		return verdict;
+
+	++gate->counts.overload;
+	alarm_note(gate->alarms, ALARM_OVERLOAD, &about);
+	return GATE_OVERLOAD;
+}
+
+enum status gate_identity(struct gate *gate, const struct smsg *msg,
+			  const char *tenant, const char *name)
+{
+	const uint64_t now = wheel_now(gate->wheel);
+	struct bucket_name of = {.kind = BUCKET_USER};
+	struct alarm_about about = {.load = gate->load.value};
+	enum gate_verdict verdict;
+
+	pl_set_str(&of.group, tenant);
+	pl_set_str(&of.name, name);
+	about.tenant = of.group;
+	about.name   = of.name;
+	pl_set_str(&about.source, msg->src_host);
+	verdict = rated(gate, bucket_take(gate->buckets, &of, &gate->cfg.user,
+					  now),
+			ALARM_USER_RATE, &about);
+	if (verdict != GATE_OPEN)
+		return STATUS_RATE_LIMITED;
+
+	of.kind	   = BUCKET_TENANT;
+	of.name	   = pl_null;
+	about.name = pl_null;
+	verdict = rated(gate, bucket_take(gate->buckets, &of,
+					  &gate->cfg.tenant, now),
+			ALARM_TENANT_RATE, &about);
+	return verdict == GATE_OPEN ? STATUS_OK : STATUS_RATE_LIMITED;
+}
+
+void gate_sample(struct gate *gate, const struct load_sample *sample)
+{
+	load_sample(&gate->load, sample);
+}
+
+uint32_t gate_load(const struct gate *gate)
+{
+	return gate->load.value;
+}
+
+uint32_t gate_share(const struct gate *gate)
+{
+	return gate->load.share;
+}
+
+const struct gate_counts *gate_counts(const struct gate *gate)
+{
+	return &gate->counts;
+}
