@@ -184,6 +184,13 @@ static bool poll_survived(struct redis_link *link)
 	return !gone;
 }
 
+uint64_t redis_link_waited(const struct redis_link *link)
+{
+	const struct pending *oldest = list_ledata(link->pending.head);
+
+	return oldest ? wheel_now(link->wheel) - oldest->sent_ms : 0;
+}
+
 static bool oldest_is_late(const struct redis_link *link)
 {
 	const struct pending *oldest = list_ledata(link->pending.head);

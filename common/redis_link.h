@@ -77,6 +77,8 @@ const char *redis_link_why(const struct redis_link *link);
 /* Send one command. ENOTCONN when down: the handler is then not called. */
 int redis_link_send(struct redis_link *link, const struct redis_arg *argv,
 		    size_t argc, redis_reply_h *replyh, void *arg);
+/* How long the oldest command has waited for its reply, ms; 0: none does. */
+uint64_t redis_link_waited(const struct redis_link *link);
 /* No reply and no change of state is delivered to this owner any more (call
  * from destructors). */
 void redis_link_forget(struct redis_link *link, const void *arg);

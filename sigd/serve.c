@@ -11,6 +11,7 @@
 #include "common/control/ctl_client.h"
 #include "common/control/ctl_event.h"
 #include "common/control/ctl_node.h"
+#include "common/countof.h"
 #include "common/epoch.h"
 #include "common/fault.h"
 #include "common/keyring.h"
@@ -22,6 +23,7 @@
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/registrar/registrar.h"
+#include "sigd/sampler.h"
 #include "sigd/serve.h"
 #include "sigd/sigd_metric.h"
 #include "sigd/transport/certs.h"
@@ -53,6 +55,7 @@ struct sigd {
 	struct resolver *resolver;
 	struct proxy *proxy;
 	struct upstream *upstream;
+	struct sampler *sampler;
 	struct proxy_listener *listeners;
 	struct transport_listener *sockets; /* borrowed by the transport */
 	struct wheel_timer drain, say;
@@ -71,6 +74,7 @@ static void destructor(void *data)
 	wheel_stop(&sigd->say);
 	mem_deref(sigd->publish);
 	mem_deref(sigd->metrics);
+	mem_deref(sigd->sampler);
 	mem_deref(sigd->upstream);
 	/* flows tell the proxy that they end, so they go first */
 	mem_deref(sigd->transport);
@@ -273,7 +277,8 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 		.takeover_ms = sip->takeover_ms,
 		.flow_grace_ms = sip->flow_grace_ms,
 		.call_s = sip->call_ms / 1000,
-		.retry_s = sip->retry_ms / 1000};
+		.retry_s = sip->retry_ms / 1000,
+		.gate = cfg->limits};
 	const struct proxy_deps deps = {
 		.node = sigd->worker->node, .slot = sigd->worker->slot,
 		.epoch = epoch, .wheel = sigd->worker->wheel,
@@ -299,6 +304,11 @@ static void on_fill(void *arg)
 	sigd->figures.transport = *transport_counts(sigd->transport);
 	sigd->figures.busy	= proxy_busy(sigd->proxy);
 	sigd->figures.cert_expiry = certs_expiry(sigd->files.certs, NULL);
+	sigd->figures.gate	= *gate_counts(proxy_gate(sigd->proxy));
+	sigd->figures.load	= gate_load(proxy_gate(sigd->proxy));
+	sigd->figures.share	= gate_share(proxy_gate(sigd->proxy));
+	memcpy(sigd->figures.alarms, proxy_alarm_counts(sigd->proxy),
+	       sizeof(sigd->figures.alarms));
 	if (sigd->upstream)
 		sigd->figures.upstream = *upstream_counts(sigd->upstream);
 }
@@ -316,6 +326,23 @@ static int figures_start(struct sigd *sigd)
 	return err;
 }
 
+static int sampler_start(struct sigd *sigd)
+{
+	struct sampler_params params = {
+		.proxy = sigd->proxy, .redis = sigd->redis,
+		.wheel = sigd->worker->wheel,
+		.transactions = sigd->cfg->sip.transactions};
+	int udp[SAMPLER_SOCKS_MAX];
+
+	params.udp = udp;
+	for (uint32_t i = 0;
+	     i < sigd->cfg->nlisteners && params.nudp < COUNTOF(udp); i++) {
+		if (sigd->cfg->listeners[i].kind == FLOW_UDP)
+			udp[params.nudp++] = sigd->worker->socks[i].fd;
+	}
+	return sampler_alloc(&sigd->sampler, &params);
+}
+
 static void on_epoch(uint32_t epoch, void *arg)
 {
 	struct sigd *sigd = arg;
@@ -325,6 +352,8 @@ static void on_epoch(uint32_t epoch, void *arg)
 		err = proxy_start(sigd, epoch);
 	if (!err)
 		err = transport_start(sigd, epoch);
+	if (!err)
+		err = sampler_start(sigd);
 	if (err) {
 		log_error(NULL, "the worker cannot serve", "err=%s",
 			  strerror(err));

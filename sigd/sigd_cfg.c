@@ -350,6 +350,8 @@ static const struct cfg_field sigd_fields[] = {
 	 .help = "Timers and limits."},
 	{"registrar", CFG_TABLE, SIGD(registrar), .table = &registrar_table,
 	 .help = "Registration."},
+	{"limits", CFG_TABLE, SIGD(limits), .table = &sigd_limits_table,
+	 .help = "How often somebody may ask."},
 	{"admin", CFG_TABLE, SIGD(admin), .table = &admin_table,
 	 .help = "Health, metrics, REST."},
 	CFG_END,

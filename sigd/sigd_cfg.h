@@ -11,6 +11,7 @@
 #include <re.h>
 
 #include "common/cfg_schema.h"
+#include "sigd/proxy/gate.h"
 
 struct sigd_redis_cfg {
 	struct cfg_pos pos;
@@ -121,6 +122,7 @@ struct sigd_cfg {
 	struct sigd_websocket_cfg websocket;
 	struct sigd_sip_cfg sip;
 	struct sigd_registrar_cfg registrar;
+	struct gate_cfg limits;
 	struct sigd_admin_cfg admin;
 	struct sigd_listener_cfg *listeners;
 	uint32_t nlisteners;
@@ -138,5 +140,8 @@ void sigd_cfg_check(const struct sigd_cfg *cfg, const char *path,
 
 /* For cfg_print() and the reference pages. */
 extern const struct cfg_table sigd_cfg_table;
+
+/* Its part "limits". */
+extern const struct cfg_table sigd_limits_table;
 
 #endif

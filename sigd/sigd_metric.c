@@ -22,6 +22,10 @@
 	RELAY(what, help, "REFER", PROXY_REFER),                             \
 	RELAY(what, help, "OPTIONS", PROXY_OPTIONS),                         \
 	RELAY(what, help, "INFO", PROXY_INFO)
+#define ALARM(label, kind)                                                   \
+	{METRIC_COUNTER, "cordboard_sig_alarms_total",                       \
+	 "kind=\"" label "\"", "What /v1/alarms tells of, as often as it was", \
+	 offsetof(struct sigd_figures, alarms[kind]), NULL}
 
 /* A row: counter or gauge, name behind "cordboard_sig_", help, place. */
 #define COUNTER(name, help, at)                                              \
@@ -49,6 +53,21 @@ static const struct metric_desc rows[] = {
 	RELAYS(passed, "Requests that are no calls, answered with 2xx"),
 	RELAYS(refused, "Of these, refused by whom they were for"),
 	RELAYS(failed, "Of these, nobody there, or nothing heard"),
+	GAUGE("load_permille", "How busy this worker is; above 1000 it refuses",
+	      offsetof(struct sigd_figures, load)),
+	GAUGE("refusing_permille", "Share of new requests that it refuses",
+	      offsetof(struct sigd_figures, share)),
+	COUNTER("refused_overload", "New requests answered 503: overload",
+		offsetof(struct sigd_figures, gate.overload)),
+	COUNTER("refused_rate", "Answered 503: somebody asks too often",
+		offsetof(struct sigd_figures, gate.rated)),
+	COUNTER("dropped_rate", "Dropped: ... and faster than that is told",
+		offsetof(struct sigd_figures, gate.dropped)),
+	ALARM("overload", ALARM_OVERLOAD),
+	ALARM("source-rate", ALARM_SOURCE_RATE),
+	ALARM("tenant-rate", ALARM_TENANT_RATE),
+	ALARM("user-rate", ALARM_USER_RATE),
+	ALARM("guessing", ALARM_GUESSING),
 	GAUGE("busy", "Requests and calls being set up now",
 	      offsetof(struct sigd_figures, busy)),
 	GAUGE("transactions", "SIP transactions now",

@@ -18,6 +18,9 @@ struct sigd_figures {
 	struct proxy_counts proxy;
 	struct transport_counts transport;
 	struct upstream_counts upstream;
+	struct gate_counts gate;
+	uint64_t alarms[ALARM_KINDS];
+	int64_t load, share; /* per mille */
 	int64_t busy; /* requests and calls being set up */
 	int64_t txns, txn_bytes;
 	uint64_t txns_refused, txn_timeouts;

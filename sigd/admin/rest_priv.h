@@ -21,7 +21,7 @@ enum {
 };
 
 admin_handle_h rest_nodes, rest_registrations, rest_calls, rest_call;
-admin_handle_h rest_connections, rest_connection;
+admin_handle_h rest_connections, rest_connection, rest_alarms;
 
 /*
  * One command, its words given one by one; NULL ends them. False: Redis did

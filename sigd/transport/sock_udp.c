@@ -217,3 +217,15 @@ const struct sa *sock_udp_local(const struct sock_udp *sock)
 {
 	return &sock->local;
 }
+
+uint32_t sock_udp_queued(int fd)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(mem);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len) ||
+	    !mem[SK_MEMINFO_RCVBUF])
+		return 0;
+	return (uint32_t)((uint64_t)mem[SK_MEMINFO_RMEM_ALLOC] * 1000 /
+			  mem[SK_MEMINFO_RCVBUF]);
+}

@@ -26,5 +26,8 @@ int sock_udp_send(struct sock_udp *sock, const struct sa *remote,
 		  const uint8_t *data, size_t len);
 /* With the address that it is bound to, which may be the unspecified one. */
 const struct sa *sock_udp_local(const struct sock_udp *sock);
+/* How full the receive queue of a socket is, per mille; 0 when the kernel does
+ * not say. */
+uint32_t sock_udp_queued(int fd);
 
 #endif
