@@ -169,6 +169,8 @@ static const struct status_info table[STATUS_COUNT] = {
 	[STATUS_SESSION_EXPIRED] = {"session-expired", 408, 410,
 		"Request Timeout",
 		"The session timer ran out (RFC 4028)."},
+	[STATUS_CALL_EXPIRED] = {"call-expired", 408, 410, "Request Timeout",
+		"The call has lasted as long as a call may."},
 	[STATUS_SETUP_EXPIRED] = {"setup-expired", 408, 410, "Request Timeout",
 		"A call that was never answered or ended was cleared."},
 	[STATUS_KILLED] = {"killed", 503, 503, "Service Unavailable",

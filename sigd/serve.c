@@ -21,6 +21,7 @@
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/media/media_client.h"
+#include "sigd/proxy/framer.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/registrar/registrar.h"
 #include "sigd/sampler.h"
@@ -233,15 +234,21 @@ static int transport_start(struct sigd *sigd, uint32_t epoch)
 		.run_dir = cfg->run_dir, .nlisteners = cfg->nlisteners,
 		.tube_tls = tunnel_fill(&tls, sigd),
 		.certs = sigd->files.certs, .ring = sigd->files.ring,
+		.framer = &proxy_framer,
 		.limits = {.conns = ws->conns,
 			   .conns_source = ws->conns_source,
 			   .handshake_ms = ws->handshake_ms,
 			   .message = ws->message, .queue = ws->queue,
 			   .ping_ms = ws->ping_ms, .pong_ms = ws->pong_ms,
-			   .idle_ms = ws->idle_ms},
+			   .idle_ms = ws->idle_ms,
+			   .connect_ms = cfg->stream.connect_ms,
+			   .whole_ms = cfg->stream.whole_ms,
+			   .unread_ms = cfg->stream.unread_ms,
+			   .silent_ms = cfg->stream.silent_ms},
 		.h = {.recvh = proxy_recv, .goneh = proxy_flow_gone,
 		      .failedh = proxy_send_failed,
-		      .responseh = proxy_response, .arg = sigd->proxy}};
+		      .responseh = proxy_response,
+		      .brokenh = proxy_broken, .arg = sigd->proxy}};
 	char why[256] = "";
 	int err;
 

@@ -72,6 +72,8 @@ static const struct cfg_choice kinds[] = {
 	{"wss", FLOW_WSS, "WebSocket over TLS, and the web page."},
 	{"ws", FLOW_WS, "WebSocket without TLS: behind a proxy."},
 	{"udp", FLOW_UDP, "SIP over UDP."},
+	{"tcp", FLOW_TCP, "SIP over TCP."},
+	{"tls", FLOW_TLS, "SIP over TLS."},
 	{NULL, 0, NULL},
 };
 
@@ -95,10 +97,10 @@ static const struct cfg_field listener_fields[] = {
 	 .check = is_host_port,
 	 .help = "How others reach it, host[:port], when not as bound."},
 	{"certificate", CFG_STRING, LISTENER(certificate),
-	 .help = "wss: PEM file with the certificate chain, for who asks for "
-		 "no domain of `tls`."},
+	 .help = "wss, tls: PEM file with the certificate chain, for who "
+		 "asks for no domain of `tls`."},
 	{"private_key", CFG_STRING, LISTENER(key),
-	 .help = "wss: PEM file with its key."},
+	 .help = "wss, tls: PEM file with its key."},
 	{"proxy_protocol", CFG_LIST,
 	 CFG_ITEMS(struct sigd_listener_cfg, balancers, nbalancers),
 	 .max = 64, .item = &balancer_item,
@@ -195,7 +197,28 @@ static const struct cfg_field websocket_fields[] = {
 };
 static const struct cfg_table websocket_table = {
 	sizeof(struct sigd_websocket_cfg), "websocket", websocket_fields,
-	"Limits of WebSocket connections.", 0};
+	"Limits of connections; message, queue, ping, pong, handshake, idle "
+	"and the counts are for TCP and TLS, too.", 0};
+
+#define STREAM(member) CFG_AT(struct sigd_stream_cfg, member)
+static const struct cfg_field stream_fields[] = {
+	{"connect", CFG_DURATION, STREAM(connect_ms), .min = 100,
+	 .max = 60000, .def = "4s",
+	 .help = "Time to connect to a PBX; then the next target is tried."},
+	{"whole", CFG_DURATION, STREAM(whole_ms), .min = 100, .max = 600000,
+	 .def = "10s", .help = "Time for a message that has begun."},
+	{"unread", CFG_DURATION, STREAM(unread_ms), .min = 100,
+	 .max = 600000, .def = "10s",
+	 .help = "A reader that takes nothing for so long is closed."},
+	{"silent", CFG_DURATION, STREAM(silent_ms), .min = 1000,
+	 .max = 86400000, .def = "10m",
+	 .help = "Silence after which a connection without registration is "
+		 "closed."},
+	CFG_END,
+};
+static const struct cfg_table stream_table = {
+	sizeof(struct sigd_stream_cfg), "stream", stream_fields,
+	"Limits of TCP and TLS connections.", 0};
 
 #define SIP(member) CFG_AT(struct sigd_sip_cfg, member)
 static const struct cfg_field sip_fields[] = {
@@ -346,6 +369,8 @@ static const struct cfg_field sigd_fields[] = {
 	 .help = "Certificates by domain."},
 	{"websocket", CFG_TABLE, SIGD(websocket), .table = &websocket_table,
 	 .help = "Limits of connections."},
+	{"stream", CFG_TABLE, SIGD(stream), .table = &stream_table,
+	 .help = "Limits of TCP and TLS."},
 	{"sip", CFG_TABLE, SIGD(sip), .table = &sip_table,
 	 .help = "Timers and limits."},
 	{"registrar", CFG_TABLE, SIGD(registrar), .table = &registrar_table,

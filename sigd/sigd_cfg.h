@@ -61,6 +61,14 @@ struct sigd_websocket_cfg {
 	uint32_t idle_ms;
 };
 
+/* TCP and TLS; what they share with WebSockets is said there. */
+struct sigd_stream_cfg {
+	uint32_t connect_ms;
+	uint32_t whole_ms;
+	uint32_t unread_ms;
+	uint32_t silent_ms;
+};
+
 struct sigd_sip_cfg {
 	struct cfg_pos pos;
 	uint32_t t1_ms, t2_ms, t4_ms;
@@ -120,6 +128,7 @@ struct sigd_cfg {
 	struct sigd_redis_cfg redis;
 	struct sigd_tls_cfg tls;
 	struct sigd_websocket_cfg websocket;
+	struct sigd_stream_cfg stream;
 	struct sigd_sip_cfg sip;
 	struct sigd_registrar_cfg registrar;
 	struct gate_cfg limits;

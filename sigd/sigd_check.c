@@ -32,34 +32,48 @@ static bool is_any(const struct sa *sa)
 	return !memcmp(in6, zero, sizeof(zero));
 }
 
+static bool is_tls(const struct sigd_listener_cfg *l)
+{
+	return l->kind == FLOW_WSS || l->kind == FLOW_TLS;
+}
+
+static bool is_web(const struct sigd_listener_cfg *l)
+{
+	return l->kind == FLOW_WSS || l->kind == FLOW_WS;
+}
+
 static void check_files(const struct checker *ck,
 			const struct sigd_listener_cfg *l)
 {
+	static const char *const words[] = {
+		[FLOW_WSS] = "wss", [FLOW_WS] = "ws",	[FLOW_UDP] = "udp",
+		[FLOW_TCP] = "tcp", [FLOW_TLS] = "tls",
+	};
 	const char *without = NULL;
 
-	if (l->kind == FLOW_WSS && !l->certificate != !l->key)
+	if (is_tls(l) && !l->certificate != !l->key)
 		cfg_errors_add(ck->errs, &l->pos,
 			       "listener %s: certificate and private_key go "
 			       "together",
 			       l->name);
-	else if (l->kind == FLOW_WSS && !l->certificate &&
+	else if (is_tls(l) && !l->certificate &&
 		 !ck->cfg->tls.ncertificates)
 		cfg_errors_add(ck->errs, &l->pos,
-			       "listener %s: wss needs certificate and "
+			       "listener %s: %s needs certificate and "
 			       "private_key",
-			       l->name);
-	if (l->kind != FLOW_WSS && (l->certificate || l->key))
+			       l->name, l->kind == FLOW_WSS ? "wss" : "tls");
+	if (!is_tls(l) && (l->certificate || l->key))
 		without = "certificate or private_key";
-	else if (l->kind == FLOW_UDP && l->norigins)
+	else if (!is_web(l) && l->norigins)
 		without = "origins";
-	else if (l->kind == FLOW_UDP && l->web_root)
+	else if (!is_web(l) && l->web_root)
 		without = "web_root";
 	else if (l->kind == FLOW_UDP && l->nbalancers)
 		without = "proxy_protocol";
 	if (without)
 		cfg_errors_add(ck->errs, &l->pos,
 			       "listener %s: %s has no %s", l->name,
-			       l->kind == FLOW_UDP ? "udp" : "ws", without);
+			       words[l->kind], without);
 }
 
 static void check_listener(const struct checker *ck, uint32_t i)
@@ -67,7 +81,7 @@ static void check_listener(const struct checker *ck, uint32_t i)
 	const struct sigd_listener_cfg *l = &ck->cfg->listeners[i];
 
 	check_files(ck, l);
-	if (l->kind == FLOW_UDP && is_any(&l->bind) && !l->advertise)
+	if (!is_web(l) && is_any(&l->bind) && !l->advertise)
 		cfg_errors_add(ck->errs, &l->pos,
 			       "listener %s: bound to every address, it needs "
 			       "advertise: others send to what stands there",

@@ -26,6 +26,8 @@ int branch_token_make(char text[BRANCH_TEXT_MAX + 1],
 	pack_u8(&out, owner->slot);
 	pack_u32(&out, owner->epoch);
 	pack_u32(&out, owner->num);
+	if (owner->loop)
+		pack_u32(&out, owner->loop);
 	if (out.err)
 		return out.err;
 
@@ -54,5 +56,6 @@ int branch_token_open(struct branch_owner *owner, const struct keyring *ring,
 	owner->slot  = unpack_u8(&in);
 	owner->epoch = unpack_u32(&in);
 	owner->num   = unpack_u32(&in);
+	owner->loop  = in.pos < in.len ? unpack_u32(&in) : 0;
 	return in.err || in.pos != in.len ? EBADMSG : 0;
 }

@@ -24,7 +24,9 @@ struct branch_owner {
 	char node[NODE_NAME_MAX + 1];
 	uint8_t slot;
 	uint32_t epoch;
-	uint32_t num; /* of the branch, never twice in an epoch */
+	uint32_t num;  /* of the branch, never twice in an epoch */
+	uint32_t loop; /* what was asked of the routes (proxy/loop_guard.h);
+			  0: nothing */
 };
 
 /* "z9hG4bK" and the token, 0-terminated. */

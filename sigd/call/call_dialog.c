@@ -120,3 +120,10 @@ void call_flow(struct redis_link *link, const char *call, unsigned side,
 	argv[1] = redis_str(hex);
 	set(link, call, argv, 2);
 }
+
+void call_media(struct redis_link *link, const char *call, const char *media)
+{
+	const struct redis_arg argv[] = {redis_str("media"), redis_str(media)};
+
+	set(link, call, argv, 2);
+}

@@ -43,6 +43,9 @@ void call_answered_here(struct redis_link *link, const char *call,
 void call_targets(struct redis_link *link, const char *call,
 		  const struct pl target[CALL_SIDES]);
 
+/* Its session is at this media worker ("node/slot") now. Nobody is told. */
+void call_media(struct redis_link *link, const char *call, const char *media);
+
 /* This side's device is there now (a packed flow id). Nobody is told. */
 void call_flow(struct redis_link *link, const char *call, unsigned side,
 	       const uint8_t *flow, size_t flow_len);

@@ -21,6 +21,7 @@ struct call_keys {
 	char list[CALL_KEY_MAX];
 	char cdr[CALL_KEY_MAX];
 	char setup[CALL_KEY_MAX];
+	char over[CALL_KEY_MAX];
 };
 
 void call_keys_print(struct call_keys *keys, const char *call);

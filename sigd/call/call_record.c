@@ -11,6 +11,9 @@
 #include "sigd/call/call_fields.h"
 #include "sigd/call/call_priv.h"
 
+/* Seconds: of what was kept of a call that has ended. */
+#define KEEP_S "60"
+
 struct call_ask {
 	struct redis_link *link;
 	call_record_h *h;
@@ -36,7 +39,7 @@ static const struct redis_script script_save = {
 	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) end "
 	"return 1"};
 
-/* ARGV: reason, who, call. The CDR is the record's fields and these, with the
+/* ARGV: reason, who, call, seconds to keep it. The CDR is the record's fields and these, with the
  * time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
  * in each of the sixteen streams: memory is not theirs for ever. */
 static const struct redis_script script_end = {
@@ -54,10 +57,19 @@ static const struct redis_script script_end = {
 	"redis.call('XTRIM', KEYS[2], 'MINID', "
 	"  string.format('%.0f', now - 604800000)) "
 	"redis.call('EXPIRE', KEYS[2], 604800) "
-	"redis.call('DEL', KEYS[1]) "
+	"if tonumber(ARGV[4]) > 0 then "
+	"  redis.call('RENAME', KEYS[1], KEYS[5]) "
+	"  redis.call('EXPIRE', KEYS[5], ARGV[4]) "
+	"else redis.call('DEL', KEYS[1]) end "
 	"if not redis.call('HGET', KEYS[4], 'taken') then "
 	"  redis.call('DEL', KEYS[4]) end "
 	"redis.call('ZREM', KEYS[3], ARGV[3] .. '/' .. tenant) "
+	"return rec"};
+
+static const struct redis_script script_last = {
+	"call-last",
+	"local rec = redis.call('HGETALL', KEYS[1]) "
+	"if #rec == 0 then rec = redis.call('HGETALL', KEYS[2]) end "
 	"return rec"};
 
 /* ARGV: side, other side, shift, CSeq, ack. */
@@ -137,6 +149,8 @@ void call_keys_print(struct call_keys *keys, const char *call)
 	re_snprintf(keys->rec, sizeof(keys->rec), "cb:{c:%c}:rec:%s", x, call);
 	re_snprintf(keys->list, sizeof(keys->list), "cb:{c:%c}:calls", x);
 	re_snprintf(keys->cdr, sizeof(keys->cdr), "cb:{c:%c}:cdr", x);
+	re_snprintf(keys->over, sizeof(keys->over), "cb:{c:%c}:over:%s", x,
+		    call);
 	re_snprintf(keys->setup, sizeof(keys->setup), "cb:{c:%c}:setup:%s", x,
 		    call);
 }
@@ -229,22 +243,48 @@ void call_record_shift(struct redis_link *link, const char *call,
 }
 
 int call_record_end(struct call_ask **askp, struct redis_link *link,
-		    const char *call, enum status reason, const char *who,
-		    call_record_h *h, void *arg)
+		    const struct call_end *end, call_record_h *h, void *arg)
 {
-	struct redis_arg keyv[4], argv[3];
+	struct redis_arg keyv[5], argv[4];
 	const struct call_eval eval = {.script = &script_end, .keyv = keyv,
-				       .keyc = 4, .argv = argv, .argc = 3,
+				       .keyc = 5, .argv = argv, .argc = 4,
 				       .load = true};
 	struct call_keys keys;
 
-	call_keys_print(&keys, call);
+	call_keys_print(&keys, end->call);
 	keyv[0] = redis_str(keys.rec);
 	keyv[1] = redis_str(keys.cdr);
 	keyv[2] = redis_str(keys.list);
 	keyv[3] = redis_str(keys.setup);
-	argv[0] = redis_str(status_text(reason));
-	argv[1] = redis_str(who);
-	argv[2] = redis_str(call);
+	keyv[4] = redis_str(keys.over);
+	argv[0] = redis_str(status_text(end->reason));
+	argv[1] = redis_str(end->who);
+	argv[2] = redis_str(end->call);
+	argv[3] = redis_str(end->keep ? KEEP_S : "0");
 	return call_ask_eval(askp, link, &eval, h, arg);
+}
+
+int call_record_last(struct call_ask **askp, struct redis_link *link,
+		     const char *call, call_record_h *h, void *arg)
+{
+	struct redis_arg keyv[2];
+	const struct call_eval eval = {.script = &script_last, .keyv = keyv,
+				       .keyc = 2, .load = true};
+	struct call_keys keys;
+
+	call_keys_print(&keys, call);
+	keyv[0] = redis_str(keys.rec);
+	keyv[1] = redis_str(keys.over);
+	return call_ask_eval(askp, link, &eval, h, arg);
+}
+
+void call_record_forget(struct redis_link *link, const char *call)
+{
+	struct redis_arg argv[2];
+	struct call_keys keys;
+
+	call_keys_print(&keys, call);
+	argv[0] = redis_str("DEL");
+	argv[1] = redis_str(keys.over);
+	(void)redis_link_send(link, argv, 2, NULL, NULL);
 }

@@ -7,8 +7,8 @@
  * that writes the call's one CDR: whoever ends the call first, there is one
  * CDR.
  *
- * Keys: `cb:{c:<x>}:rec:<call>` (hash), `cb:{c:<x>}:calls` (sorted set: which
- * calls there are) and `cb:{c:<x>}:cdr` (stream), where x is the first digit of
+ * Keys: `cb:{c:<x>}:rec:<call>` (hash; `..:over:<call>` what was kept of one
+ * that has ended), `cb:{c:<x>}:calls` (sorted set: which calls there are) and `cb:{c:<x>}:cdr` (stream), where x is the first digit of
  * the call id: they share a hash tag, so that one script may touch all in a
  * Redis Cluster, and sixteen shards spread the load.
  *
@@ -17,6 +17,7 @@
 #ifndef SIGD_CALL_CALL_RECORD_H
 #define SIGD_CALL_CALL_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <re.h>
@@ -33,6 +34,9 @@ enum {
 	CALL_AT_MAX = 31,
 	CALL_ROUTES_MAX = 1024,
 	CALL_ACK_MAX = 2048,
+	/* A record outlives its call's deadline by so long: nobody may be
+	 * there to act when that passes. Seconds. */
+	CALL_KEEP_S = 86400,
 };
 
 enum call_state { CALL_SETUP, CALL_UP };
@@ -118,12 +122,23 @@ struct call_shift {
 void call_record_shift(struct redis_link *link, const char *call,
 		       const struct call_shift *shift);
 
-/*
- * End the call: CDR with this reason, record away. STATUS_UNKNOWN_DIALOG when
- * another has done so. who: "node/slot" of the worker that ends it.
- */
+/* keep: what the record said is there for a minute still, under another name,
+ * for who must tell the sides (call_record_last()). */
+struct call_end {
+	const char *call;
+	enum status reason;
+	const char *who; /* "node/slot" of the worker that ends it */
+	bool keep;
+};
+
+/* End the call: CDR with this reason, record away. STATUS_UNKNOWN_DIALOG when
+ * another has done so. */
 int call_record_end(struct call_ask **askp, struct redis_link *link,
-		    const char *call, enum status reason, const char *who,
-		    call_record_h *h, void *arg);
+		    const struct call_end *end, call_record_h *h, void *arg);
+/* The record; or, when the call has ended a moment ago, what was kept. */
+int call_record_last(struct call_ask **askp, struct redis_link *link,
+		     const char *call, call_record_h *h, void *arg);
+/* What was kept need not be. Nobody is told. */
+void call_record_forget(struct redis_link *link, const char *call);
 
 #endif

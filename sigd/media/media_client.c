@@ -37,11 +37,12 @@ int media_client_alloc(struct media_client **clientp, struct ctl_client *ctl,
 	return 0;
 }
 
-const char *media_client_pick(struct media_client *client)
+const char *media_client_pick(struct media_client *client, const char *but)
 {
 	size_t count = 0;
 	const struct ctl_node *list = ctl_nodes_list(client->nodes, &count);
-	const struct ctl_node *best = media_pick(list, count, rand_u32());
+	const struct ctl_node *best = media_pick(list, count, rand_u32(),
+						 but);
 
 	if (!best)
 		return NULL;

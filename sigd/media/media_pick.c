@@ -3,22 +3,30 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <string.h>
+
 #include "sigd/media/media_pick.h"
 
-static size_t up_count(const struct ctl_node *list, size_t count)
+static bool fits(const struct ctl_node *node, const char *but)
+{
+	return node->state == CTL_NODE_UP && (!but || strcmp(node->addr, but));
+}
+
+static size_t up_count(const struct ctl_node *list, size_t count,
+		       const char *but)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++)
-		n += list[i].state == CTL_NODE_UP;
+		n += fits(&list[i], but);
 	return n;
 }
 
 static const struct ctl_node *up_at(const struct ctl_node *list, size_t count,
-				    size_t nth)
+				    size_t nth, const char *but)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (list[i].state == CTL_NODE_UP && !nth--)
+		if (fits(&list[i], but) && !nth--)
 			return &list[i];
 	}
 	return NULL;
@@ -33,17 +41,18 @@ static const struct ctl_node *better(const struct ctl_node *a,
 }
 
 const struct ctl_node *media_pick(const struct ctl_node *list, size_t count,
-				  uint32_t random)
+				  uint32_t random, const char *but)
 {
-	size_t n = up_count(list, count), first, second;
+	size_t n = up_count(list, count, but), first, second;
 
 	if (!n)
 		return NULL;
 	if (n == 1)
-		return up_at(list, count, 0);
+		return up_at(list, count, 0, but);
 
 	/* two different ones */
 	first  = (random & 0xffff) % n;
 	second = (first + 1 + (random >> 16) % (n - 1)) % n;
-	return better(up_at(list, count, first), up_at(list, count, second));
+	return better(up_at(list, count, first, but),
+		      up_at(list, count, second, but));
 }

@@ -391,7 +391,8 @@ static int note(struct branch *branch)
 
 	branch->noted = false;
 	str_ncpy(try.user, to->user, sizeof(try.user));
-	err = hop_mark(&branch->mark, px, &req->callid, &to->flow);
+	err = hop_mark(&branch->mark, px, &req->callid, &to->flow,
+		       inv->hunt.loop);
 	err = err ? err : branch_invite_write(branch, &len);
 	return err ? err
 		   : invite_note(&branch->note, inv, &try, &to->flow, len,
@@ -458,18 +459,36 @@ static int ask_offer(struct branch *branch)
 				inv->rec.media, &req, on_offer, branch);
 }
 
+/* Not of a branch that may still say something, and not at once again that of
+ * the last one. 0: all are in use. */
+static uint8_t leg_free(struct invite *inv)
+{
+	for (unsigned i = 1; i < CTL_LEG_MAX; i++) {
+		const uint8_t leg = (uint8_t)(2 + (inv->leg - 2 + i) %
+							  (CTL_LEG_MAX - 1));
+		struct le *le = list_head(&inv->branches);
+
+		while (le && ((struct branch *)le->data)->leg != leg)
+			le = le->next;
+		if (!le)
+			return leg;
+	}
+	return 0;
+}
+
 static struct branch *branch_new(struct invite *inv)
 {
+	const uint8_t leg = leg_free(inv);
 	struct branch *branch;
 
-	if (inv->legs >= CTL_LEG_MAX)
+	if (!leg)
 		return NULL;
 	branch = mem_zalloc(sizeof(*branch), destructor);
 	if (!branch)
 		return NULL;
 
 	branch->inv = inv;
-	branch->leg = ++inv->legs;
+	branch->leg = inv->leg = leg;
 	branch->start_ms = wheel_now(inv->px->deps.wheel);
 	list_append(&inv->branches, &branch->le, branch);
 	return branch;
@@ -482,6 +501,14 @@ static int begin(struct branch *branch, int err)
 	if (err)
 		mem_deref(branch);
 	return err;
+}
+
+int branch_offer_again(struct branch *branch)
+{
+	if (!branch->ask)
+		return 0;
+	branch->ask = mem_deref(branch->ask);
+	return ask_offer(branch);
 }
 
 int branch_start_device(struct invite *inv, const struct binding *binding)

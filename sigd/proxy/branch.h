@@ -69,6 +69,8 @@ int branch_start_device(struct invite *inv, const struct binding *binding);
 int branch_start_connection(struct invite *inv,
 			    const struct route_connection *conn,
 			    const struct conn_way *way);
+/* Its session is to be made elsewhere: its offer is asked for there. */
+int branch_offer_again(struct branch *branch);
 /*
  * It shall not ring any more, and its result does not count. Frees one that
  * has sent nothing; the others end by an answer, and a 2xx of theirs is

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sigd/proxy/bye.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/loop_guard.h"
 
 static void cookie_fill(struct cookie *cookie, const struct branch *branch,
 			enum cookie_direction direction)
@@ -82,6 +84,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
 	side_names_edit(ed, &branch->to.names);
+	loop_breadth_edit(ed, branch->inv->hunt.breadth);
 	cseq_edit(ed, branch->shift);
 	challenge_edit(&branch->challenge, ed);
 	err = hop_contact(px, ed, &branch->to.flow, &caller);
@@ -272,6 +275,6 @@ void branch_release(struct branch *branch, const struct smsg *answer)
 	    !transport_send(px->deps.transport, &branch->to.flow, px->buf, len,
 			    0) &&
 	    !released(branch, &answer->to.tag))
-		hangup_bye(px, rec, CALL_CALLEE);
+		bye_send(px, rec, CALL_CALLEE, STATUS_CANCELLED);
 	mem_deref(rec);
 }

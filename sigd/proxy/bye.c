@@ -1,8 +1,5 @@
 /*
- * bye.c  A BYE of ours, to one side of a call that has ended
- *
- * Nobody waits for its answer, but a connection may ask who we are: then it is
- * sent again, with the credentials of that connection (challenge.h).
+ * bye.c  A BYE of our own, to one side of a call
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,25 +10,22 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/call/branch_token.h"
+#include "sigd/proxy/bye.h"
 #include "sigd/proxy/challenge.h"
 #include "sigd/proxy/conn_pins.h"
-#include "sigd/proxy/proxy_priv.h"
 
-/* 2^16 ahead, so that what a side may have sent meanwhile does not collide. */
-enum {
-	CSEQ_AHEAD = 1 << 16,
-	BYES_MAX = 10000 /* that may be asked who we are */
-};
+enum { CSEQ_AHEAD = 1 << 16, FIELDS = 3, REASON_MAX = 64, ADDR_MAX = 1024 };
 
-/* One to a connection with credentials. */
 struct bye {
 	struct le le;
 	struct proxy *px;
-	struct call_record rec;
-	unsigned side; /* that it goes to */
-	struct challenge challenge;
-	uint32_t tries;
 	struct txn_cli *ct;
+	struct call_record *rec; /* of a side that may challenge us */
+	struct challenge challenge;
+	unsigned side, again;
+	enum status reason;
+	bye_done_h *doneh; /* NULL: it is its own */
+	void *arg;
 };
 
 static void destructor(void *data)
@@ -39,12 +33,24 @@ static void destructor(void *data)
 	struct bye *bye = data;
 
 	list_unlink(&bye->le);
-	challenge_reset(&bye->challenge);
 	if (bye->ct)
 		txn_cli_detach(bye->ct);
+	challenge_reset(&bye->challenge);
+	mem_deref(bye->rec);
 }
 
-/* --- the request -------------------------------------------------------------- */
+static void done(struct bye *bye)
+{
+	bye_done_h *h = bye->doneh;
+	void *arg = bye->arg;
+
+	if (h)
+		h(arg);
+	else
+		mem_deref(bye);
+}
+
+/* --- its bytes ------------------------------------------------------------------ */
 
 /* As the dialog of the side that it goes to has it. */
 static const char *uri_of(const struct call_side *side, unsigned to_side)
@@ -52,77 +58,96 @@ static const char *uri_of(const struct call_side *side, unsigned to_side)
 	return to_side == CALL_CALLEE && side->far[0] ? side->far : side->uri;
 }
 
-/* What is sent, from plain data. */
-struct letter {
-	const struct call_record *rec;
-	unsigned side;
-	const struct challenge *challenge; /* NULL: none was answered */
-	uint32_t tries;
-};
+static void fields_fill(const struct bye *bye, struct smsg_request *req,
+			struct smsg_field fields[FIELDS],
+			char reason[REASON_MAX])
+{
+	re_snprintf(reason, REASON_MAX, "cordboard;text=\"%s\"",
+		    status_text(bye->reason));
+	pl_set_str(&fields[0].name, "Reason");
+	pl_set_str(&fields[0].val, reason);
+	req->fieldv = fields;
+	req->fieldc = 1;
+	challenge_fields(&bye->challenge, fields, &req->fieldc);
+}
 
 /* From, To and CSeq of the side that we speak for. */
-static int write_bye(struct proxy *px, size_t *len, char branch[],
-		     const struct letter *letter, const struct flow_id *flow)
+static int bye_write(const struct bye *bye, const struct call_record *rec,
+		     const struct flow_id *flow, struct txn_cli_params *params,
+		     char branch[])
 {
-	const struct call_side *to = &letter->rec->side[letter->side];
-	const struct call_side *from = &letter->rec->side[!letter->side];
-	char via[HOP_VIA_MAX], from_val[1024], to_val[1024];
-	struct smsg_field fields[2];
+	const struct call_side *to = &rec->side[bye->side];
+	const struct call_side *from = &rec->side[!bye->side];
+	char via[HOP_VIA_MAX], reason[REASON_MAX];
+	char from_val[ADDR_MAX], to_val[ADDR_MAX];
+	struct smsg_field fields[FIELDS];
 	struct smsg_request req = {.method = "BYE",
 				   .cseq = from->cseq + CSEQ_AHEAD +
-					   to->shift + letter->tries,
-				   .fieldv = fields};
+					   to->shift + bye->again};
 	struct pl route;
 	int err;
 
-	pl_set_str(&req.callid, letter->rec->callid);
-	err = hop_via_text(px, via, branch, &req.callid, flow);
+	pl_set_str(&req.callid, rec->callid);
+	err = hop_via_text(bye->px, via, branch, &req.callid, flow);
 	if (err)
 		return err;
-
 	if (re_snprintf(from_val, sizeof(from_val), "<%s>;tag=%s",
-			uri_of(from, letter->side), from->tag) < 0 ||
+			uri_of(from, bye->side), from->tag) < 0 ||
 	    re_snprintf(to_val, sizeof(to_val), "<%s>;tag=%s",
-			uri_of(to, letter->side), to->tag) < 0)
+			uri_of(to, bye->side), to->tag) < 0)
 		return EOVERFLOW;
 
 	pl_set_str(&route, to->routes);
 	req.routev = &route;
 	req.routec = route.l ? 1 : 0;
-	if (letter->challenge)
-		challenge_fields(letter->challenge, fields, &req.fieldc);
 	pl_set_str(&req.uri, to->target);
 	pl_set_str(&req.via, via);
 	pl_set_str(&req.from, from_val);
 	pl_set_str(&req.to, to_val);
-	return smsg_request_write(px->buf, SMSG_MAX, len, &req);
+	fields_fill(bye, &req, fields, reason);
+	params->msg = bye->px->buf;
+	return smsg_request_write(bye->px->buf, SMSG_MAX, &params->len, &req);
 }
 
-/* params: its handlers. */
-static int send_bye(struct txn_cli **ctp, struct proxy *px,
-		    const struct letter *letter, struct txn_cli_params *params)
+/* --- its life ------------------------------------------------------------------- */
+
+static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg);
+
+static void on_end(struct txn_cli *ct, int err, void *arg)
 {
-	const struct call_side *to = &letter->rec->side[letter->side];
+	struct bye *bye = arg;
+	(void)ct;
+	(void)err;
+
+	bye->ct = NULL;
+	done(bye);
+}
+
+static int try(struct bye *bye, const struct call_record *rec)
+{
+	const struct call_side *to = &rec->side[bye->side];
+	struct txn_cli_params params = {.resph = on_response, .endh = on_end,
+					.arg = bye};
 	char branch[BRANCH_TEXT_MAX + 1];
 	struct txn_dest dest;
 	struct flow_id flow;
+	uint64_t ref;
 	int err;
 
-	if (!to->flow_len || flow_id_unpack(&flow, to->flow, to->flow_len))
-		return EINVAL;
-	err = write_bye(px, &params->len, branch, letter, &flow);
+	if (!to->flow_len)
+		return ENOENT;
+	err = flow_id_unpack(&flow, to->flow, to->flow_len);
+	err = err ? err : bye_write(bye, rec, &flow, &params, branch);
 	if (err)
 		return err;
 
 	dest_of_flow(&dest, &flow);
-	params->dest = &dest;
-	params->msg  = px->buf;
-	pl_set_str(&params->branch, branch);
-	return txn_cli_start(ctp, px->txns, params);
+	params.dest = &dest;
+	pl_set_str(&params.branch, branch);
+	return hop_start(bye->px, &bye->ct, &ref, &params);
 }
 
-/* --- to who may ask who we are --------------------------------------------------- */
-
+/* A reload may have taken it away. NULL: none that could be shown who we are. */
 static const struct route_connection *connection(const struct proxy *px,
 						 const struct call_record *rec,
 						 unsigned side)
@@ -139,27 +164,26 @@ static const struct route_connection *connection(const struct proxy *px,
 	return conn && conn->login.username ? conn : NULL;
 }
 
-static int attempt(struct bye *bye);
-
-static bool again(struct bye *bye, const struct smsg *msg)
+static bool challenged(struct bye *bye, const struct smsg *msg)
 {
 	struct challenge_asked asked = {.body = PL(""), .dialog = true};
 	int err;
 
-	/* a reload may have taken it away */
-	asked.conn = connection(bye->px, &bye->rec, bye->side);
+	if (!bye->rec || (msg->scode != 401 && msg->scode != 407))
+		return false;
+	asked.conn = connection(bye->px, bye->rec, bye->side);
 	if (!asked.conn)
 		return false;
-	pl_set_str(&asked.uri, bye->rec.side[bye->side].target);
+	pl_set_str(&asked.uri, bye->rec->side[bye->side].target);
 	err = challenge_take(&bye->challenge, bye->px, &asked, msg);
 	if (err) {
-		log_warn(bye->rec.call, "challenge not answered",
+		log_warn(bye->rec->call, "challenge not answered",
 			 "connection=%s method=BYE code=%u why=%s",
 			 asked.conn->name, msg->scode, challenge_why(err));
 		return false;
 	}
-	++bye->tries;
-	return !attempt(bye);
+	++bye->again;
+	return !try(bye, bye->rec);
 }
 
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
@@ -168,61 +192,57 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 
 	if (msg->scode < 200)
 		return;
+	/* the transaction goes on to absorb what is repeated */
 	txn_cli_detach(ct);
 	bye->ct = NULL;
-	if ((msg->scode != 401 && msg->scode != 407) || !again(bye, msg))
-		mem_deref(bye);
+	if (!challenged(bye, msg))
+		done(bye);
 }
 
-static void on_end(struct txn_cli *ct, int err, void *arg)
+static struct bye *bye_new(struct proxy *px, const struct bye_params *params)
 {
-	struct bye *bye = arg;
-	(void)ct;
-	(void)err;
+	struct bye *bye = mem_zalloc(sizeof(*bye), destructor);
+	const struct route_connection *conn;
 
-	bye->ct = NULL;
-	mem_deref(bye);
-}
-
-static int attempt(struct bye *bye)
-{
-	const struct letter letter = {&bye->rec, bye->side, &bye->challenge,
-				      bye->tries};
-	struct txn_cli_params params = {.resph = on_response,
-					.endh = on_end,
-					.arg = bye};
-
-	return send_bye(&bye->ct, bye->px, &letter, &params);
-}
-
-static bool send_followed(struct proxy *px, const struct call_record *rec,
-			  unsigned side)
-{
-	const struct route_connection *conn = connection(px, rec, side);
-	struct bye *bye;
-
-	if (!conn || list_count(&px->byes) >= BYES_MAX)
-		return false;
-	bye = mem_zalloc(sizeof(*bye), destructor);
 	if (!bye)
-		return false;
-	bye->px	  = px;
-	bye->rec  = *rec;
-	bye->side = side;
+		return NULL;
+	bye->px	    = px;
+	bye->side   = params->side;
+	bye->reason = params->reason;
+	bye->doneh  = params->doneh;
+	bye->arg    = params->arg;
 	list_append(&px->byes, &bye->le, bye);
+	conn = connection(px, params->rec, params->side);
+	if (!conn)
+		return bye;
 	conn_pins_fetch(px->pins, conn);
-	if (attempt(bye))
-		mem_deref(bye);
-	return true;
+	bye->rec = mem_alloc(sizeof(*bye->rec), NULL);
+	if (bye->rec)
+		*bye->rec = *params->rec;
+	return bye;
 }
 
-void hangup_bye(struct proxy *px, const struct call_record *rec, unsigned side)
+int bye_start(struct bye **byep, struct proxy *px,
+	      const struct bye_params *params)
 {
-	const struct letter letter = {rec, side, NULL, 0};
-	struct txn_cli_params params = {0};
-	struct txn_cli *ct = NULL;
+	struct bye *bye = bye_new(px, params);
+	int err = bye ? try(bye, params->rec) : ENOMEM;
 
-	if (!send_followed(px, rec, side) &&
-	    !send_bye(&ct, px, &letter, &params))
-		txn_cli_detach(ct);
+	if (err) {
+		log_info(params->rec->call, "a BYE cannot be sent",
+			 "side=%u err=%s", params->side, strerror(err));
+		mem_deref(bye);
+	} else if (byep) {
+		*byep = bye;
+	}
+	return err;
+}
+
+void bye_send(struct proxy *px, const struct call_record *rec, unsigned side,
+	      enum status reason)
+{
+	const struct bye_params params = {.rec = rec, .side = side,
+					  .reason = reason};
+
+	(void)bye_start(NULL, px, &params);
 }

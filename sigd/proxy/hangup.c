@@ -1,9 +1,10 @@
 /*
- * hangup.c  The end of a call, from our side: session away, CDR
+ * hangup.c  The end of a call, from our side: session away, CDR, BYE
  *
- * An end must not be lost: with Redis away it is kept and tried again each
- * second, up to HANGUPS_MAX of them. The record's time to live is the last
- * resort.
+ * An end must not be lost: it stands in Redis first (call_due.h), and goes on
+ * at another worker when this one dies. With Redis away it is kept and tried
+ * again each second, up to HANGUPS_MAX of them; should we die then, the call's
+ * deadline is still there.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,39 +16,32 @@
 #include "common/redis_link.h"
 #include "common/wheel.h"
 #include "sigd/media/media_client.h"
+#include "sigd/proxy/bye.h"
+#include "sigd/proxy/call_due.h"
 #include "sigd/proxy/conn_calls.h"
 #include "sigd/proxy/rebind.h"
 
 /* TRIES: of what may help when asked again, with Redis there. */
-enum {
-	HANGUPS_MAX = 10000,
-	RETRY_MS = 1000,
-	TRIES = 10,
-	BYE_WAIT_MS = 1000
-};
-
-/* Who waits for the end. */
-struct waiter {
-	char token[PROXY_TOKEN_MAX + 1];
-	proxy_ended_h *endedh; /* NULL: nobody */
-	void *arg;
-};
+enum { HANGUPS_MAX = 10000, RETRY_MS = 1000, TRIES = 10 };
 
 struct hangup {
 	struct le le;
 	struct proxy *px;
-	struct wheel_timer retry;
+	struct wheel_timer retry; /* or to say that we are at it still */
 	struct call_ask *ask;
 	struct media_ask *media_ask;
-	char call[17], session[17], media[COOKIE_MEDIA_MAX + 1];
-	enum status reason;
+	struct bye *bye[CALL_SIDES];
+	struct call_ending ending;
 	unsigned tries;
 	bool media_done, record_done;
-	bool noted; /* among its users' calls (rebind.h) */
-	struct waiter waiter;
+	bool noted;      /* among its users' calls (rebind.h) */
+	bool forwarding; /* a BYE is on its way to the other side */
+	bool kept;       /* the record, for who must tell the sides */
+	struct hangup_waiter waiter;
 };
 
 static void attempt(void *arg);
+static void settle(struct hangup *h);
 
 static void destructor(void *data)
 {
@@ -57,27 +51,58 @@ static void destructor(void *data)
 	wheel_stop(&h->retry);
 	mem_deref(h->ask);
 	mem_deref(h->media_ask);
+	for (unsigned i = 0; i < CALL_SIDES; i++)
+		mem_deref(h->bye[i]);
 }
 
-static void tell_ended(const struct waiter *waiter)
+/* --- the steps ------------------------------------------------------------------- */
+
+static uint32_t again_ms(const struct proxy *px)
 {
-	if (waiter->endedh)
-		waiter->endedh(waiter->token, waiter->arg);
+	return min(call_due_lease(px) / 3, (uint32_t)RETRY_MS);
+}
+
+static void on_renew(void *arg)
+{
+	struct hangup *h = arg;
+
+	call_due_ending(h->px, &h->ending);
+	settle(h);
+}
+
+static bool byes_open(const struct hangup *h)
+{
+	return h->bye[CALL_CALLER] || h->bye[CALL_CALLEE] || h->forwarding;
+}
+
+static void over(struct hangup *h)
+{
+	struct proxy *px = h->px;
+
+	if (h->kept)
+		call_record_forget(px->deps.redis, h->ending.call);
+	call_due_over(px, h->ending.call);
+	mem_deref(h);
 }
 
 static void settle(struct hangup *h)
 {
-	struct waiter waiter = h->waiter;
+	struct hangup_waiter waiter = h->waiter;
+	struct wheel *wheel = h->px->deps.wheel;
 
 	if (h->ask || h->media_ask)
 		return;
 	if (!h->media_done || !h->record_done) {
-		wheel_start(h->px->deps.wheel, &h->retry, RETRY_MS, attempt,
-			    h);
+		wheel_start(wheel, &h->retry, again_ms(h->px), attempt, h);
 		return;
 	}
-	mem_deref(h);
-	tell_ended(&waiter);
+	h->waiter.endedh = NULL;
+	if (byes_open(h))
+		wheel_start(wheel, &h->retry, again_ms(h->px), on_renew, h);
+	else
+		over(h);
+	if (waiter.endedh)
+		waiter.endedh(waiter.token, waiter.arg);
 }
 
 static void on_record(enum status code, const struct call_record *rec,
@@ -117,166 +142,227 @@ static void on_media(const struct ctl_ans *ans, void *arg)
 	settle(h);
 }
 
-static void attempt(void *arg)
+static void drop_session(struct hangup *h)
 {
-	struct hangup *h = arg;
-	struct proxy *px = h->px;
+	const struct call_ending *ending = &h->ending;
 	struct ctl_req req = {.verb = CTL_SESSION_DROP,
-			      .end = {.reason = h->reason}};
+			      .end = {.reason = ending->reason}};
 	int err;
+
+	str_ncpy(req.session, ending->session, sizeof(req.session));
+	err = media_client_ask(&h->media_ask, h->px->deps.media, ending->media,
+			       &req, on_media, h);
+	/* nor are the media workers known at once when Redis is back */
+	h->media_done = err == EHOSTUNREACH && h->tries >= TRIES;
+}
+
+static void work(struct hangup *h)
+{
+	struct proxy *px = h->px;
+	const struct call_end end = {.call = h->ending.call,
+				     .reason = h->ending.reason,
+				     .who = px->worker,
+				     .keep = h->kept};
 
 	/* as long as Redis is away nothing was tried */
 	h->tries += redis_link_up(px->deps.redis);
-	if (!h->media_done) {
-		str_ncpy(req.session, h->session, sizeof(req.session));
-		err = media_client_ask(&h->media_ask, px->deps.media,
-				       h->media, &req, on_media, h);
-		/* nor are the media workers known at once when Redis is back */
-		h->media_done = err == EHOSTUNREACH && h->tries >= TRIES;
-	}
+	if (!h->media_done)
+		drop_session(h);
 	if (!h->record_done)
-		(void)call_record_end(&h->ask, px->deps.redis, h->call,
-				      h->reason, px->worker, on_record, h);
+		(void)call_record_end(&h->ask, px->deps.redis, &end, on_record,
+				      h);
 	settle(h);
 }
 
-/* rec NULL: not at hand. What its users are in goes first: who dies behind it
- * leaves at most a call that somebody else ends. */
-static void hangup_for(struct proxy *px, const struct call_name *name,
-		       enum status reason, const struct waiter *waiter,
-		       const struct call_record *rec)
+static void attempt(void *arg)
 {
-	struct hangup *h;
+	struct hangup *h = arg;
 
-	if (list_count(&px->tasks) >= HANGUPS_MAX ||
-	    !(h = mem_zalloc(sizeof(*h), destructor))) {
-		log_error(name->call, "the end of a call was not recorded",
-			  "reason=%s", status_text(reason));
-		return;
+	call_due_ending(h->px, &h->ending);
+	work(h);
+}
+
+/* --- BYE ------------------------------------------------------------------------- */
+
+/* Whoever goes on need not tell it again. */
+static void told(struct hangup *h, unsigned side)
+{
+	h->ending.sides &= (uint8_t)~(1u << side);
+	if (!h->media_done || !h->record_done || byes_open(h))
+		call_due_ending(h->px, &h->ending);
+	settle(h);
+}
+
+static void on_bye(struct hangup *h, unsigned side)
+{
+	h->bye[side] = mem_deref(h->bye[side]);
+	told(h, side);
+}
+
+static void on_caller_bye(void *arg)
+{
+	on_bye(arg, CALL_CALLER);
+}
+
+static void on_callee_bye(void *arg)
+{
+	on_bye(arg, CALL_CALLEE);
+}
+
+static void byes_send(struct hangup *h, const struct call_record *rec)
+{
+	for (unsigned i = 0; i < CALL_SIDES; i++) {
+		const struct bye_params params = {
+			.rec = rec, .side = i, .reason = h->ending.reason,
+			.doneh = i ? on_callee_bye : on_caller_bye, .arg = h};
+
+		/* a service of ours needs none */
+		if (h->ending.sides & 1u << i && rec->side[i].flow_len)
+			(void)bye_start(&h->bye[i], h->px, &params);
 	}
-	h->px	  = px;
-	h->reason = reason;
-	str_ncpy(h->call, name->call, sizeof(h->call));
-	str_ncpy(h->session, name->session, sizeof(h->session));
-	str_ncpy(h->media, name->media, sizeof(h->media));
-	h->media_done = !h->media[0];
-	h->waiter     = *waiter;
-	h->noted      = !rec;
+}
+
+/* --- the beginning ------------------------------------------------------------------ */
+
+static struct hangup *hangup_new(struct proxy *px,
+				 const struct call_ending *ending)
+{
+	struct hangup *h = NULL;
+
+	if (list_count(&px->hangups) < HANGUPS_MAX)
+		h = mem_zalloc(sizeof(*h), destructor);
+	if (!h) {
+		log_error(ending->call, "the end of a call was not recorded",
+			  "reason=%s", status_text(ending->reason));
+		return NULL;
+	}
+	h->px	      = px;
+	h->ending     = *ending;
+	h->media_done = !ending->media[0];
+	h->kept	      = ending->sides != 0;
+	list_append(&px->hangups, &h->le, h);
+	log_info(ending->call, "call ends", "reason=%s",
+		 status_text(ending->reason));
+	return h;
+}
+
+static struct call_ending ending_of(const struct call_record *rec,
+				    enum status reason, uint8_t sides)
+{
+	struct call_ending ending = {.reason = reason, .sides = sides};
+
+	str_ncpy(ending.call, rec->call, sizeof(ending.call));
+	str_ncpy(ending.session, rec->session, sizeof(ending.session));
+	str_ncpy(ending.media, rec->media, sizeof(ending.media));
+	return ending;
+}
+
+/* rec NULL: not at hand. */
+static void begin(struct hangup *h, const struct call_record *rec)
+{
+	h->noted = !rec;
+	call_due_ending(h->px, &h->ending);
 	if (rec)
-		rebind_ended(px, rec);
-	list_append(&px->tasks, &h->le, h);
-	log_info(name->call, "call ends", "reason=%s", status_text(reason));
-	attempt(h);
+		rebind_ended(h->px, rec);
+	if (rec && !h->forwarding)
+		byes_send(h, rec);
+	work(h);
 }
 
 void hangup_call(struct proxy *px, const struct call_name *name,
 		 enum status reason)
 {
-	const struct waiter nobody = {.endedh = NULL};
+	struct call_ending ending = {.reason = reason};
+	struct hangup *h;
 
-	hangup_for(px, name, reason, &nobody, NULL);
+	str_ncpy(ending.call, name->call, sizeof(ending.call));
+	str_ncpy(ending.session, name->session, sizeof(ending.session));
+	str_ncpy(ending.media, name->media, sizeof(ending.media));
+	h = hangup_new(px, &ending);
+	if (h)
+		begin(h, NULL);
 }
 
-void hangup_record(struct proxy *px, const struct call_record *rec,
-		   enum status reason)
+void hangup_sides(struct proxy *px, const struct call_record *rec,
+		  uint8_t sides, enum status reason)
 {
-	const struct call_name name = {rec->call, rec->session, rec->media};
-	const struct waiter nobody = {.endedh = NULL};
+	const struct call_ending ending = ending_of(rec, reason, sides);
 
-	hangup_for(px, &name, reason, &nobody, rec);
+	hangup_resume(px, &ending, rec);
 }
 
-/* --- what mediad reports ------------------------------------------------- */
-
-struct media_loss {
-	struct le le;
-	struct proxy *px;
-	struct wheel_timer wait;
-	struct call_ask *ask;
-	enum status reason;
-	char call[17];
-	struct waiter waiter;
-};
-
-static void loss_destructor(void *data)
+void hangup_waited(struct proxy *px, const struct call_record *rec,
+		   enum status reason, const struct hangup_waiter *waiter)
 {
-	struct media_loss *loss = data;
+	const struct call_ending ending =
+		ending_of(rec, reason, HANGUP_BOTH);
+	struct hangup *h = hangup_new(px, &ending);
 
-	list_unlink(&loss->le);
-	wheel_stop(&loss->wait);
-	mem_deref(loss->ask);
-}
-
-static void on_waited(void *arg);
-
-/* Kept while Redis is away, as what others have claimed meanwhile does no harm
- * to be done twice. */
-static void loss_later(struct media_loss *loss)
-{
-	wheel_start(loss->px->deps.wheel, &loss->wait, RETRY_MS, on_waited,
-		    loss);
-}
-
-static void on_lost_record(enum status code, const struct call_record *rec,
-			   void *arg)
-{
-	struct media_loss *loss = arg;
-	struct waiter waiter = loss->waiter;
-
-	loss->ask = mem_deref(loss->ask);
-	if (code == STATUS_REDIS_DOWN) {
-		loss_later(loss);
+	if (!h)
 		return;
-	}
-	/* being set up: by us; or by another one, which finds out when it is
-	 * answered */
-	if (code == STATUS_OK && rec->state == CALL_SETUP) {
-		(void)invite_lost(loss->px, rec->call, loss->reason);
-		code = STATUS_UNKNOWN_DIALOG;
-	}
-	if (code == STATUS_OK) {
-		const struct call_name name = {rec->call, rec->session,
-					       rec->media};
-
-		hangup_bye(loss->px, rec, CALL_CALLER);
-		hangup_bye(loss->px, rec, CALL_CALLEE);
-		hangup_for(loss->px, &name, loss->reason, &waiter, rec);
-		mem_deref(loss);
-		return;
-	}
-	mem_deref(loss);
-	if (code != STATUS_INTERNAL) /* then it is to be given again */
-		tell_ended(&waiter);
+	h->waiter = *waiter;
+	begin(h, rec);
 }
 
-static void on_waited(void *arg)
+void hangup_forwarded(struct proxy *px, const struct call_record *rec,
+		      unsigned to)
 {
-	struct media_loss *loss = arg;
+	const struct call_ending ending =
+		ending_of(rec, STATUS_HANGUP, (uint8_t)(1u << to));
+	struct hangup *h = hangup_new(px, &ending);
 
-	if (call_record_load(&loss->ask, loss->px->deps.redis, loss->call,
-			     on_lost_record, loss))
-		loss_later(loss);
+	if (!h)
+		return;
+	h->forwarding = true;
+	begin(h, rec);
 }
 
-/* A browser that hangs up closes its media and sends BYE, in either order:
- * the BYE is waited for, so that the CDR tells who ended the call. */
-void proxy_media_lost(struct proxy *px, const struct proxy_loss *what)
+void hangup_resume(struct proxy *px, const struct call_ending *ending,
+		   const struct call_record *rec)
 {
-	struct media_loss *loss;
+	struct hangup *h = hangup_new(px, ending);
 
-	if (list_count(&px->tasks) >= HANGUPS_MAX ||
-	    !(loss = mem_zalloc(sizeof(*loss), loss_destructor))) {
-		log_error(what->call, "a call without media was not ended",
-			  NULL);
-		return;
+	if (h)
+		begin(h, rec);
+}
+
+static struct hangup *find(const struct proxy *px, const char *call)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->hangups, le) {
+		struct hangup *h = le->data;
+
+		if (!strcmp(h->ending.call, call))
+			return h;
 	}
+	return NULL;
+}
 
-	loss->px     = px;
-	loss->reason = what->reason;
-	loss->waiter = (struct waiter){.endedh = what->endedh,
-				       .arg = what->arg};
-	str_ncpy(loss->call, what->call, sizeof(loss->call));
-	str_ncpy(loss->waiter.token, what->token, sizeof(loss->waiter.token));
-	list_append(&px->tasks, &loss->le, loss);
-	wheel_start(px->deps.wheel, &loss->wait, BYE_WAIT_MS, on_waited, loss);
+bool hangup_is_here(const struct proxy *px, const char *call)
+{
+	return find(px, call) != NULL;
+}
+
+void hangup_arrived(struct proxy *px, const char *call)
+{
+	struct hangup *h = find(px, call);
+
+	if (!h || !h->forwarding)
+		return;
+	h->forwarding = false;
+	told(h, h->ending.sides == HANGUP_CALLER ? CALL_CALLER : CALL_CALLEE);
+}
+
+uint32_t hangup_pending(const struct proxy *px)
+{
+	uint32_t n = 0;
+	struct le *le;
+
+	LIST_FOREACH(&px->hangups, le) {
+		const struct hangup *h = le->data;
+
+		n += !h->media_done || !h->record_done;
+	}
+	return n;
 }

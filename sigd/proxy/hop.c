@@ -33,15 +33,19 @@ int flow_of_dest(struct flow_id *id, const struct txn_dest *dest)
 	return flow_id_unpack(id, dest->id, dest->id_len);
 }
 
-/* The listener that speaks to this flow: for UDP the one named in it, for
- * connections the first of their kind, as they may be at another worker. */
+/* The listener that speaks to this flow: for a peer the one named in it, for
+ * connections of ours that which they came to, else the first of the kind. */
 const char *hop_host(const struct proxy *px, const struct flow_id *to)
 {
 	const struct proxy_listener *l = px->deps.listeners;
+	const struct flow *flow;
 
-	if (to->kind == FLOW_UDP && to->listener < px->deps.nlisteners)
+	if (flow_id_addressed(to) && to->listener < px->deps.nlisteners)
 		return l[to->listener].advertise;
 
+	flow = flow_table_find(transport_flows(px->deps.transport), to);
+	if (flow && flow_listener(flow) < px->deps.nlisteners)
+		return l[flow_listener(flow)].advertise;
 	for (size_t i = 0; i < px->deps.nlisteners; i++) {
 		if (l[i].kind == (enum flow_kind)to->kind)
 			return l[i].advertise;
@@ -52,15 +56,27 @@ const char *hop_host(const struct proxy *px, const struct flow_id *to)
 /* "ws" also over TLS: RFC 7118 5.5 knows no wss in URIs. */
 const char *hop_transport(const struct flow_id *to)
 {
-	return to->kind == FLOW_UDP ? "udp" : "ws";
+	switch (to->kind) {
+	case FLOW_UDP:
+		return "udp";
+	case FLOW_TCP:
+		return "tcp";
+	case FLOW_TLS:
+		return "tls";
+	default:
+		return "ws";
+	}
 }
 
-int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
-		 const struct pl *callid, const struct flow_id *to)
+static int via_print(struct proxy *px, struct hop_mark *mark,
+		     const struct pl *callid, const struct flow_id *to,
+		     uint32_t loop)
 {
+	char *via = mark->via, *branch = mark->branch;
 	struct branch_owner owner = {.slot = px->deps.slot,
 				     .epoch = px->deps.epoch,
-				     .num = ++px->branch_num};
+				     .num = ++px->branch_num,
+				     .loop = loop};
 	int err;
 
 	str_ncpy(owner.node, px->deps.node, sizeof(owner.node));
@@ -74,6 +90,19 @@ int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
 			   hop_host(px, to), branch) < 0
 		       ? EOVERFLOW
 		       : 0;
+}
+
+int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
+		 const struct pl *callid, const struct flow_id *to)
+{
+	struct hop_mark mark;
+	int err = via_print(px, &mark, callid, to, 0);
+
+	if (err)
+		return err;
+	memcpy(via, mark.via, sizeof(mark.via));
+	memcpy(branch, mark.branch, sizeof(mark.branch));
+	return 0;
 }
 
 int hop_via(struct proxy *px, struct smsg_edit *ed, const struct flow_id *to,
@@ -168,9 +197,9 @@ int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
 }
 
 int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
-	     const struct flow_id *to)
+	     const struct flow_id *to, uint32_t loop)
 {
-	int err = hop_via_text(px, mark->via, mark->branch, callid, to);
+	int err = via_print(px, mark, callid, to, loop);
 
 	mark->ref = px->branch_num;
 	return err;

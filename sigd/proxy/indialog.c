@@ -85,6 +85,18 @@ static enum status cookie_check(struct cookie *cookie, const struct proxy *px,
 	return STATUS_BAD_COOKIE;
 }
 
+void indialog_bye_arrived(struct indialog *in)
+{
+	const struct smsg *msg = indialog_request(in);
+
+	/* one that is ended with its worker has not arrived */
+	if (msg && msg->method == SMSG_BYE && !in->byed &&
+	    in->px->deps.transport) {
+		in->byed = true;
+		hangup_arrived(in->px, in->cookie.call);
+	}
+}
+
 /* --- life --------------------------------------------------------------------- */
 
 static void destructor(void *data)
@@ -92,6 +104,7 @@ static void destructor(void *data)
 	struct indialog *in = data;
 
 	list_unlink(&in->le);
+	indialog_bye_arrived(in);
 	wheel_stop(&in->timer_c);
 	mem_deref(in->ask);
 	for (unsigned i = 0; i < INDIALOG_ASKS; i++)
@@ -189,7 +202,7 @@ void indialog_end(struct indialog *in, enum status reason)
 				       in->cookie.media};
 
 	if (in->rec)
-		hangup_record(in->px, in->rec, reason);
+		hangup_sides(in->px, in->rec, 0, reason);
 	else
 		hangup_call(in->px, &name, reason);
 }
@@ -200,9 +213,16 @@ void indialog_gone(struct indialog *in, enum status reason)
 		return;
 	log_info(in->cookie.call, "one side has left", "why=%s",
 		 status_text(reason));
-	hangup_bye(in->px, in->rec, CALL_CALLER);
-	hangup_bye(in->px, in->rec, CALL_CALLEE);
-	indialog_end(in, reason);
+	hangup_sides(in->px, in->rec, HANGUP_BOTH, reason);
+}
+
+/* Should we die before the other side has heard it, another worker says so. */
+static void hang_up(struct indialog *in)
+{
+	if (in->rec)
+		hangup_forwarded(in->px, in->rec, !indialog_side(in));
+	else
+		indialog_end(in, STATUS_HANGUP);
 }
 
 static void go(struct indialog *in)
@@ -230,7 +250,7 @@ static void go(struct indialog *in)
 	}
 	/* whatever the other side says to it, the call is over */
 	if (msg->method == SMSG_BYE) {
-		indialog_end(in, STATUS_HANGUP);
+		hang_up(in);
 		(void)FAULT("sigd.bye.begun");
 	}
 	/* an offer needs mediad, and mediad is asked through Redis */

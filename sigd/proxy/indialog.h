@@ -55,6 +55,8 @@ struct indialog {
 					branch_early.h knows it */
 	bool passed;                 /* by another worker */
 	bool refreshed;              /* remote targets are as the 2xx says */
+	bool byed;                   /* a BYE: the other side has it, or will
+					never */
 	char *refer_to;              /* instead of its Refer-To; NULL: as is */
 };
 
@@ -71,6 +73,8 @@ void indialog_end(struct indialog *in, enum status reason);
 void indialog_rollback(struct indialog *in);
 /* One side has no dialog any more: RFC 3261 12.2.1.2. Both are told. */
 void indialog_gone(struct indialog *in, enum status reason);
+/* A BYE has its answer from the other side, or none will come. */
+void indialog_bye_arrived(struct indialog *in);
 /* Answer and free. */
 void indialog_fail(struct indialog *in, enum status code);
 

@@ -175,8 +175,10 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 		send_on(in);
 		return;
 	}
-	if (msg->scode >= 200)
+	if (msg->scode >= 200) {
 		in->final = msg->scode;
+		indialog_bye_arrived(in);
+	}
 	if (msg->scode >= 200 && msg->scode < 300 && in->offer) {
 		answered(in, msg);
 		return;
@@ -214,6 +216,7 @@ static void on_end(struct txn_cli *ct, int err, void *arg)
 
 	in->ct = NULL;
 	wheel_stop(&in->timer_c);
+	indialog_bye_arrived(in);
 	if (!err || !in->st || in->final)
 		return;
 	indialog_rollback(in);

@@ -10,7 +10,9 @@
 #include "common/id.h"
 #include "common/log.h"
 #include "sigd/proxy/device_media.h"
+#include "sigd/proxy/call_due.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/loop_guard.h"
 #include "sigd/sip/smsg_sdp.h"
 
 static void destructor(void *data)
@@ -109,10 +111,8 @@ static void on_end(struct txn_srv *st, int err, void *arg)
 		return;
 	}
 	if (err == ETIMEDOUT && inv->rec.service[0]) {
-		const struct call_name name = invite_name(inv);
-
-		hangup_bye(inv->px, &inv->rec, CALL_CALLER);
-		hangup_call(inv->px, &name, STATUS_SETUP_EXPIRED);
+		hangup_sides(inv->px, &inv->rec, HANGUP_CALLER,
+			     STATUS_SETUP_EXPIRED);
 	}
 	mem_deref(inv);
 }
@@ -217,18 +217,11 @@ static enum status hunt_fill(struct invite *inv,
 	hunt->ntargets = plan->ntargets;
 	hunt->table = mem_ref(params->table);
 	inv->from = plan->from;
-	return STATUS_OK;
-}
-
-static enum status place(struct invite *inv)
-{
-	const char *at = media_client_pick(inv->px->deps.media);
-
-	if (!at)
-		return STATUS_NO_MEDIA_NODE;
-
-	str_ncpy(inv->rec.media, at, sizeof(inv->rec.media));
-	return STATUS_OK;
+	hunt->loop = loop_hash(params);
+	hunt->breadth = loop_breadth(txn_srv_request(inv->st));
+	return loop_seen(inv->px, txn_srv_request(inv->st), hunt->loop)
+		       ? STATUS_LOOP
+		       : STATUS_OK;
 }
 
 static void serve(struct invite *inv)
@@ -275,7 +268,7 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	}
 	inv->px = px;
 	inv->st = params->st;
-	inv->legs = 1;
+	inv->leg = 1;
 	list_append(&px->invites, &inv->le, inv);
 	txn_srv_attach(inv->st, on_end, inv);
 	++px->counts.calls;
@@ -285,7 +278,7 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	if (code == STATUS_OK)
 		code = fill(inv, params);
 	if (code == STATUS_OK)
-		code = place(inv);
+		code = invite_place(inv);
 	if (code != STATUS_OK) {
 		inv->rec.media[0] = '\0';
 		invite_fail(inv, code);
@@ -386,8 +379,9 @@ void invite_save(struct invite *inv, call_record_h *h)
 	inv->rec.state = CALL_UP;
 	inv->rec.up_ms = proxy_unix_ms();
 	conn_calls_up(inv->px, &inv->rec);
+	call_due_up(inv->px, &inv->rec);
 	if (FAULT("sigd.record.save") ||
 	    call_record_save(&inv->save, inv->px->deps.redis, &inv->rec,
-			     inv->px->cfg.call_s, h, inv))
+			     inv->px->cfg.call_s + CALL_KEEP_S, h, inv))
 		invite_fail(inv, STATUS_REDIS_DOWN);
 }

@@ -6,6 +6,7 @@
  *
  *   invite.c          its life: start, answer, refusal, CANCEL, end
  *   invite_setup.c    what a successor needs of it, should this worker die
+ *   invite_place.c    its media worker
  *   invite_service.c  a call that we answer ourselves (echo, tone ...)
  *   invite_hunt.c     the targets of the plan in order, and what came of them
  *   invite_early.c    an 18x, early media, and what is asked meanwhile
@@ -55,6 +56,8 @@ struct hunt {
 	enum status why;
 	struct smsg *msg; /* what said so; NULL: we did */
 	bool stop;        /* no further target */
+	uint32_t loop;    /* what was asked (loop_guard.h) */
+	unsigned breadth; /* for each of those that ring at once */
 };
 
 struct invite {
@@ -75,7 +78,8 @@ struct invite {
 	struct wheel_timer renew; /* of what says that we live */
 	struct mbuf *sdp;         /* the answer to the caller */
 	struct wheel_timer limit; /* of the whole set-up */
-	uint8_t legs;             /* given so far; 1 is the caller's */
+	uint8_t leg;              /* given last; 1 is the caller's */
+	uint8_t moves;            /* from one media worker to another */
 	bool answered;            /* a final response was given */
 	bool over;                /* given up: only branches are left,
 					  for a 2xx that crosses the CANCEL */
@@ -116,6 +120,13 @@ struct call_name invite_name(const struct invite *inv);
 void invite_hush(struct invite *inv, const char *reason);
 /* Only branches were left: frees inv with the last of them. */
 void invite_settle(struct invite *inv);
+
+/* --- invite_place.c --- */
+
+/* Choose a media worker. */
+enum status invite_place(struct invite *inv);
+/* It has refused the session: true when another one was chosen. */
+bool invite_move(struct invite *inv, enum status code);
 
 /* --- invite_setup.c --- */
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/countof.h"
 #include "common/log.h"
 #include "sigd/proxy/health.h"
 #include "sigd/proxy/hop_back.h"
@@ -241,14 +242,34 @@ static void connection_seek(struct invite *inv,
 		connection_away(inv, conn, STATUS_REDIS_DOWN);
 }
 
-static size_t devices_start(struct invite *inv,
-			    const struct registrar_list *list)
+/* Who calls does not ring: it would get its own call, and calls itself busy
+ * at best. */
+static bool is_caller(const struct invite *inv, const struct binding *binding)
 {
-	size_t started = 0;
+	struct flow_id flow;
 
-	for (size_t i = 0; i < list->n && i < INVITE_BRANCHES_MAX; i++)
-		started += !branch_start_device(inv, &list->bindings[i]);
-	return started;
+	return !flow_id_unpack(&flow, binding->flow, binding->flow_len) &&
+	       flow_id_equal(&flow, &inv->caller);
+}
+
+static void devices_start(struct invite *inv, const struct registrar_list *list)
+{
+	const struct binding *fit[INVITE_BRANCHES_MAX];
+	unsigned n = 0, started = 0;
+
+	for (size_t i = 0; i < list->n && n < COUNTOF(fit); i++) {
+		if (n < inv->hunt.breadth && !is_caller(inv, &list->bindings[i]))
+			fit[n++] = &list->bindings[i];
+	}
+	if (!n) {
+		missed(inv, 482, STATUS_LOOP);
+		return;
+	}
+	inv->hunt.breadth /= n;
+	for (unsigned i = 0; i < n; i++)
+		started += !branch_start_device(inv, fit[i]);
+	if (!started)
+		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 }
 
 static void on_bindings(const struct registrar_list *list, void *arg)
@@ -261,8 +282,8 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 		invite_fail(inv, list->code);
 	else if (!list->n)
 		missed(inv, 480, STATUS_NOT_REGISTERED);
-	else if (!devices_start(inv, list))
-		invite_fail(inv, STATUS_NO_MEDIA_NODE);
+	else
+		devices_start(inv, list);
 	mem_deref(ask);
 }
 
@@ -329,13 +350,37 @@ static void on_limit(void *arg)
 	invite_fail(inv, STATUS_NO_ANSWER);
 }
 
+static int ask_first(struct invite *inv);
+
+/* At another media worker, what was asked of the first one. */
+static void ask_again(struct invite *inv)
+{
+	int err = ask_first(inv);
+	struct le *le;
+
+	for (le = list_head(&inv->branches); le && !err; le = le->next)
+		err = branch_offer_again(le->data);
+	if (err)
+		invite_fail(inv, STATUS_NO_MEDIA_NODE);
+}
+
+static void session_refused(struct invite *inv, enum status code)
+{
+	if (inv->answered)
+		return;
+	if (invite_move(inv, code))
+		ask_again(inv);
+	else
+		invite_fail(inv, code);
+}
+
 static void on_remote(const struct ctl_ans *ans, void *arg)
 {
 	struct invite *inv = arg;
 
 	inv->asks[0] = mem_deref(inv->asks[0]);
-	if (ans->status != STATUS_OK && !inv->answered)
-		invite_fail(inv, ans->status);
+	if (ans->status != STATUS_OK)
+		session_refused(inv, ans->status);
 }
 
 static void on_own_offer(const struct ctl_ans *ans, void *arg)
@@ -346,8 +391,14 @@ static void on_own_offer(const struct ctl_ans *ans, void *arg)
 	if (code == STATUS_OK && invite_sdp_keep(&inv->sdp, &ans->sdp))
 		code = STATUS_OVERLOAD;
 	inv->asks[0] = mem_deref(inv->asks[0]);
-	if (code != STATUS_OK && !inv->answered)
-		invite_fail(inv, code);
+	if (code != STATUS_OK)
+		session_refused(inv, code);
+}
+
+static int ask_first(struct invite *inv)
+{
+	return invite_delayed(inv) ? invite_local_offer(inv, on_own_offer)
+				   : invite_remote_offer(inv, on_remote);
 }
 
 static void healthy_first(struct invite *inv)
@@ -365,9 +416,12 @@ void invite_hunt(struct invite *inv)
 {
 	struct proxy *px = inv->px;
 
+	if (!inv->hunt.breadth) { /* RFC 5393 5.3.3.2 */
+		invite_refuse(inv, 440, STATUS_LOOP);
+		return;
+	}
 	healthy_first(inv);
-	if (invite_delayed(inv) ? invite_local_offer(inv, on_own_offer)
-				: invite_remote_offer(inv, on_remote)) {
+	if (ask_first(inv)) {
 		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 		return;
 	}

@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "common/countof.h"
 #include "common/fault.h"
 #include "sigd/proxy/invite.h"
 #include "sigd/proxy/rebind.h"
@@ -94,9 +95,16 @@ static void on_refused(struct invite *inv, unsigned slot, enum status code)
 		invite_fail(inv, code);
 }
 
+static void ask_all(struct invite *inv);
+
 static void on_remote(const struct ctl_ans *ans, void *arg)
 {
-	on_refused(arg, 0, ans->status);
+	struct invite *inv = arg;
+
+	if (ans->status != STATUS_OK && invite_move(inv, ans->status))
+		ask_all(inv);
+	else
+		on_refused(inv, 0, ans->status);
 }
 
 static void on_join(const struct ctl_ans *ans, void *arg)
@@ -171,12 +179,20 @@ static void refuse(struct invite *inv, const char *tokens)
 	invite_give_up(inv, STATUS_BAD_EXTENSION);
 }
 
-void invite_service(struct invite *inv, enum route_service named)
+static enum ctl_service service_named(const char *name)
 {
-	char tokens[128];
-	const enum ctl_service service = service_of(named);
-	const struct ctl_req join = {.verb = CTL_LEG_JOIN,
-				     .join = {.leg = 1, .service = service}};
+	for (size_t i = 1; i < COUNTOF(names); i++) {
+		if (!strcmp(names[i], name))
+			return (enum ctl_service)i;
+	}
+	return CTL_NO_SERVICE;
+}
+
+static void ask_all(struct invite *inv)
+{
+	const struct ctl_req join = {
+		.verb = CTL_LEG_JOIN,
+		.join = {.leg = 1, .service = service_named(inv->rec.service)}};
 	const bool delayed = invite_delayed(inv);
 	const struct ctl_req local = {
 		.verb = CTL_LEG_LOCAL,
@@ -185,14 +201,6 @@ void invite_service(struct invite *inv, enum route_service named)
 			  .profile = side_profile(&inv->caller, inv->from)}};
 	int err;
 
-	unsupported(tokens, sizeof(tokens), txn_srv_request(inv->st));
-	if (tokens[0]) {
-		refuse(inv, tokens);
-		return;
-	}
-	str_ncpy(inv->rec.service, names[service], sizeof(inv->rec.service));
-	reply_tag(inv->rec.side[CALL_CALLEE].tag, inv->px,
-		  txn_srv_request(inv->st));
 	/* our offer is asked for twice, then, and the same */
 	err = delayed ? invite_local_offer(inv, on_remote)
 		      : invite_remote_offer(inv, on_remote);
@@ -202,4 +210,20 @@ void invite_service(struct invite *inv, enum route_service named)
 		err = invite_ask(inv, 2, &local, on_local);
 	if (err)
 		invite_fail(inv, status_of_errno(err));
+}
+
+void invite_service(struct invite *inv, enum route_service named)
+{
+	char tokens[128];
+
+	unsupported(tokens, sizeof(tokens), txn_srv_request(inv->st));
+	if (tokens[0]) {
+		refuse(inv, tokens);
+		return;
+	}
+	str_ncpy(inv->rec.service, names[service_of(named)],
+		 sizeof(inv->rec.service));
+	reply_tag(inv->rec.side[CALL_CALLEE].tag, inv->px,
+		  txn_srv_request(inv->st));
+	ask_all(inv);
 }

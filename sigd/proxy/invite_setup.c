@@ -106,7 +106,9 @@ enum status invite_setup(struct invite *inv)
 		return code;
 
 	err = call_setup_begin(&inv->begin, px->deps.redis, &inv->rec, &try,
-			       (px->cfg.setup_ms + MARGIN_MS) / 1000, on_begun,
+			       (px->cfg.setup_ms + MARGIN_MS) / 1000 +
+				       CALL_KEEP_S,
+			       on_begun,
 			       inv);
 	if (err)
 		return err == ENOTCONN ? STATUS_REDIS_DOWN

@@ -26,6 +26,12 @@ static const struct route_tenant *tenant_of(const struct route_table *table,
 		       : NULL;
 }
 
+/* Who comes by WebSocket is a page: never a PBX, wherever it is. */
+static bool from_page(enum flow_kind kind)
+{
+	return kind == FLOW_WSS || kind == FLOW_WS;
+}
+
 /* By its own word about itself, not by that of a sister connection. */
 static bool sends_from(const struct route_connection *conn,
 		       const struct sa *addr)
@@ -42,7 +48,7 @@ connection_of(const struct route_table *table, const struct request *rq)
 	struct route_origin from = {.addr = rq->src->remote};
 
 	if (rq->msg->method == SMSG_REGISTER ||
-	    rq->src->id.kind != FLOW_UDP)
+	    from_page((enum flow_kind)rq->src->id.kind))
 		return NULL;
 	if (rq->src->listener < deps->nlisteners)
 		from.listener = deps->listeners[rq->src->listener].name;
@@ -70,7 +76,7 @@ foreign_tenant(const struct route_table *table, const struct request *rq)
 
 	return tenant && tenant->nlogins &&
 			       rq->msg->method != SMSG_REGISTER &&
-			       rq->src->id.kind == FLOW_UDP
+			       !from_page((enum flow_kind)rq->src->id.kind)
 		       ? tenant
 		       : NULL;
 }
@@ -89,16 +95,21 @@ void origin_find(struct origin *origin, const struct route_table *table,
 }
 
 bool origin_admits(const struct route_connection *conn,
-		   const struct proxy *px, const struct flow_id *flow)
+		   const struct proxy *px, const struct flow_id *id)
 {
+	const struct flow *flow =
+		flow_table_find(transport_flows(px->deps.transport), id);
+	const uint8_t nr = flow ? flow_listener(flow) : id->listener;
 	const char *want = conn->peer.listener;
-	const char *have = flow->listener < px->deps.nlisteners
-				   ? px->deps.listeners[flow->listener].name
+	const char *have = nr < px->deps.nlisteners
+				   ? px->deps.listeners[nr].name
 				   : NULL;
 
-	return flow->kind == FLOW_UDP &&
+	return !from_page((enum flow_kind)id->kind) &&
+	       (flow || flow_id_addressed(id)) &&
 	       (!want || (have && !strcmp(want, have))) &&
-	       route_connection_admits(conn, &flow->remote);
+	       route_connection_admits(conn, flow ? flow_remote(flow)
+						  : &id->remote);
 }
 
 struct pl origin_callee(const struct origin *origin,

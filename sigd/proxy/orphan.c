@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "sigd/proxy/bye.h"
 #include "sigd/proxy/proxy_priv.h"
 
 enum {
@@ -111,7 +112,7 @@ int orphan_release(struct proxy *px, const struct flow_id *flow,
 	if (!err)
 		err = ack_send(px, flow, msg, rec);
 	if (!err && bye)
-		hangup_bye(px, rec, CALL_CALLEE);
+		bye_send(px, rec, CALL_CALLEE, STATUS_KILLED);
 	mem_deref(rec);
 	return err;
 }
@@ -148,8 +149,7 @@ static void on_record(enum status code, const struct call_record *rec,
 	if (code == STATUS_OK && !strcmp(rec->side[CALL_CALLEE].tag,
 					 orphan->rec.side[CALL_CALLEE].tag)) {
 		/* all was done but to tell the caller */
-		hangup_bye(px, rec, CALL_CALLER);
-		hangup_call(px, &name, STATUS_KILLED);
+		hangup_sides(px, rec, HANGUP_CALLER, STATUS_KILLED);
 	} else if (code == STATUS_OK && rec->state == CALL_SETUP) {
 		takeover_call(px, rec->call);
 	} else if (code == STATUS_UNKNOWN_DIALOG) {
@@ -182,7 +182,7 @@ bool orphan_serve(struct proxy *px, const struct transport_src *src,
 
 	log_info(orphan->cookie.call, "answered to a worker that died",
 		 "code=%u", msg->scode);
-	hangup_bye(px, &orphan->rec, CALL_CALLEE);
+	bye_send(px, &orphan->rec, CALL_CALLEE, STATUS_KILLED);
 	orphan->px = px;
 	list_append(&px->tasks, &orphan->le, orphan);
 	/* without Redis: the device is told at least */

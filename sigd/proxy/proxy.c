@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
+#include "sigd/proxy/call_due.h"
 #include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/health.h"
 #include "sigd/proxy/way_health.h"
@@ -47,11 +48,13 @@ static void destructor(void *data)
 	list_flush(&px->invites);
 	list_flush(&px->relays);
 	list_flush(&px->tasks);
+	list_flush(&px->hangups);
 	list_flush(&px->byes);
 	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
 	mem_deref(px->setups);
 	mem_deref(px->losses);
+	mem_deref(px->calls);
 	mem_deref(px->txns);
 	mem_deref(px->guess);
 	mem_deref(px->gate);
@@ -106,6 +109,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		err = takeover_start(px);
 	if (!err)
 		err = rebind_start(px);
+	if (!err)
+		err = call_due_start(px);
 	if (!err)
 		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
 					 px->worker);
@@ -231,6 +236,28 @@ void proxy_recv(const struct transport_src *src, const uint8_t *data,
 	arrive(arg, src, &raw, false);
 }
 
+/* A stream that lost its step (RFC 3261 18.3): said, when the head can be
+ * answered, before it is closed. */
+void proxy_broken(const struct transport_src *src,
+		  const struct transport_piece *piece, void *arg)
+{
+	struct arrival *in = mem_alloc(sizeof(*in) + piece->len, NULL);
+	struct smsg_err err;
+
+	if (!in)
+		return;
+
+	memcpy(in->bytes, piece->data, piece->len);
+	if (!smsg_decode(&in->view, in->bytes, piece->len, NULL, &err))
+		err.answerable = in->view.request &&
+				 in->view.method != SMSG_ACK;
+	err.scode = 400;
+	err.reason = piece->why;
+	source_set(&in->view, src);
+	refuse(arg, src, &in->view, &err);
+	mem_deref(in);
+}
+
 void proxy_response(const struct transport_src *src, const uint8_t *data,
 		    size_t len, void *arg)
 {
@@ -273,7 +300,8 @@ const struct proxy_counts *proxy_counts(const struct proxy *px)
 uint32_t proxy_busy(const struct proxy *px)
 {
 	return list_count(&px->jobs) + invite_pending(px) +
-	       list_count(&px->relays) + list_count(&px->tasks);
+	       list_count(&px->relays) + list_count(&px->tasks) +
+	       hangup_pending(px);
 }
 
 void proxy_txn_stats(const struct proxy *px, struct txn_stats *stats)

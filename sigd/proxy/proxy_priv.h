@@ -21,6 +21,7 @@
 #include "sigd/sip/smsg_edit.h"
 
 struct conn_pins;
+struct call_ending;
 struct due;
 struct due_item;
 struct health;
@@ -42,7 +43,8 @@ struct proxy {
 	struct list relays;    /* ... that are no calls (struct relay) */
 	struct list rebinds;   /* flows that come and go (struct rebind) */
 	struct list tasks;     /* things to finish on our own (struct task) */
-	struct list byes;      /* of ours that may be challenged (bye.c) */
+	struct list hangups;   /* ends of calls (struct hangup) */
+	struct list byes;      /* of ours (struct bye) */
 	bool draining;
 	uint32_t branch_num;   /* last one used */
 	uint64_t send_ref;     /* of what is being sent; 0: none */
@@ -55,6 +57,7 @@ struct proxy {
 	char at[CALL_AT_MAX + 1];          /* "node/slot/epoch" */
 	struct due *setups;    /* calls without an answer (takeover.c) */
 	struct due *losses;    /* calls of flows that ended (rebind.c) */
+	struct due *calls;     /* that are up, or ending (call_due.c) */
 	uint32_t restored;     /* INVITEs of other workers, being ended */
 	uint8_t *buf;          /* for one message, SMSG_MAX bytes */
 };
@@ -136,8 +139,9 @@ struct hop_mark {
 	char branch[BRANCH_TEXT_MAX + 1];
 	uint64_t ref; /* in proxy_send_failed() */
 };
+/* loop: see struct branch_owner; 0: none. */
 int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
-	     const struct flow_id *to);
+	     const struct flow_id *to, uint32_t loop);
 
 /* Take out of a request what is between its sender and us. */
 void hop_clean(struct smsg_edit *ed);
@@ -249,14 +253,37 @@ struct call_name {
 	const char *media; /* "node/slot"; empty: no session was made */
 };
 
-/* Drop the session and write the CDR; with Redis away it is tried again. */
+/* Who waits for the end; endedh NULL: nobody. */
+struct hangup_waiter {
+	char token[PROXY_TOKEN_MAX + 1];
+	proxy_ended_h *endedh;
+	void *arg;
+};
+
+enum { HANGUP_BOTH = 3, HANGUP_CALLER = 1, HANGUP_CALLEE = 2 };
+
+/*
+ * Drop the session and write the CDR; what cannot be done now is tried again,
+ * by another worker when this one dies.
+ */
 void hangup_call(struct proxy *px, const struct call_name *name,
 		 enum status reason);
-/* The same with the record at hand, of a call that is up. */
-void hangup_record(struct proxy *px, const struct call_record *rec,
-		   enum status reason);
-/* BYE to one side of the dialog. */
-void hangup_bye(struct proxy *px, const struct call_record *rec,
-		unsigned side);
+/* The same with the record at hand, of a call that is up: and these sides
+ * (HANGUP_..) get a BYE of ours. */
+void hangup_sides(struct proxy *px, const struct call_record *rec,
+		  uint8_t sides, enum status reason);
+void hangup_waited(struct proxy *px, const struct call_record *rec,
+		   enum status reason, const struct hangup_waiter *waiter);
+/* One side has said BYE, and it goes on to the other one; it is ours to send
+ * only if this worker dies before hangup_arrived(). */
+void hangup_forwarded(struct proxy *px, const struct call_record *rec,
+		      unsigned to);
+void hangup_arrived(struct proxy *px, const char *call);
+/* An end that another worker had begun; rec NULL: there is none any more. */
+void hangup_resume(struct proxy *px, const struct call_ending *ending,
+		   const struct call_record *rec);
+bool hangup_is_here(const struct proxy *px, const char *call);
+/* Ends that are not written yet. */
+uint32_t hangup_pending(const struct proxy *px);
 
 #endif

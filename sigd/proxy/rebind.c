@@ -46,7 +46,7 @@ void rebind_up(struct proxy *px, const struct call_record *rec)
 
 		if (aor_of(&aor, rec, i))
 			(void)aor_calls_add(px->deps.redis, &aor, &call, &flow,
-					    px->cfg.call_s);
+					    px->cfg.call_s + CALL_KEEP_S);
 	}
 }
 
@@ -71,10 +71,9 @@ void rebind_ended(struct proxy *px, const struct call_record *rec)
 		const struct aor_call call = call_of(rec, i);
 		struct registrar_aor aor = {.connection = false};
 
-		if (rec->state != CALL_UP || !aor_of(&aor, rec, i))
-			continue;
-		(void)aor_calls_drop(px->deps.redis, &aor, &call);
-		not_due(px, &call);
+		/* a flow's loss that is due still finds no call */
+		if (rec->state == CALL_UP && aor_of(&aor, rec, i))
+			(void)aor_calls_drop(px->deps.redis, &aor, &call);
 	}
 }
 
@@ -234,8 +233,10 @@ static void on_record(enum status code, const struct call_record *rec,
 	struct loss *loss = arg;
 
 	if (code == STATUS_OK && still_lost(loss, rec)) {
-		hangup_bye(loss->px, rec, !loss->call.side);
-		hangup_record(loss->px, rec, STATUS_FLOW_LOST);
+		hangup_sides(loss->px, rec,
+			     loss->call.side == CALL_CALLER ? HANGUP_CALLEE
+							    : HANGUP_CALLER,
+			     STATUS_FLOW_LOST);
 	}
 	/* with Redis away it comes again */
 	if (code != STATUS_REDIS_DOWN)

@@ -13,7 +13,9 @@ enum ctl_profile side_profile(const struct flow_id *flow,
 			      const struct route_connection *conn)
 {
 	/* of a connection the only one yet; a switch when there are more */
-	return conn || flow->kind == FLOW_UDP ? CTL_RTP : CTL_BROWSER;
+	return !conn && (flow->kind == FLOW_WSS || flow->kind == FLOW_WS)
+		       ? CTL_BROWSER
+		       : CTL_RTP;
 }
 
 static enum ctl_source source_of(enum route_media_source source)

@@ -14,7 +14,8 @@
 
 /* --- media ------------------------------------------------------------------ */
 
-/* conn: NULL for a device; one that comes by UDP is a telephone, not a page. */
+/* conn: NULL for a device; one that comes by WebSocket is a page, others are
+ * telephones. */
 enum ctl_profile side_profile(const struct flow_id *flow,
 			      const struct route_connection *conn);
 /* What its leg is made with; texts are the connection's. */

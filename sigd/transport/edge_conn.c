@@ -37,6 +37,15 @@ static void deadline(struct edge_conn *conn, uint32_t ms)
 		    conn);
 }
 
+/* Never calls a handler before it returns. */
+static void on_close(struct flow *flow, uint16_t code)
+{
+	edge_conn_close((struct edge_conn *)flow, code);
+}
+
+static const struct flow_ops edge_flow_ops = {.send = edge_send,
+					      .close = on_close};
+
 int edge_conn_alloc(struct edge_conn **connp, struct edge_listener *on,
 		    const struct sa *remote, const struct sa *local)
 {
@@ -46,6 +55,8 @@ int edge_conn_alloc(struct edge_conn **connp, struct edge_listener *on,
 		return ENOMEM;
 
 	conn->on = on;
+	conn->flow.ops = &edge_flow_ops;
+	conn->flow.listener = on->index;
 	conn->flow.remote = *remote;
 	conn->flow.local = *local;
 	list_append(&on->edge->opening, &conn->le, conn);

@@ -101,6 +101,8 @@ void edge_conn_kill(struct edge_conn *conn);
 void edge_conn_ended(struct edge_conn *conn);
 
 /* edge_message.c: what goes through an open one */
+/* As transport_send(): 0, ENOTCONN, ENOBUFS, EMSGSIZE, ENOMEM. */
+int edge_send(struct flow *flow, const uint8_t *data, size_t len);
 int edge_message_rx(struct edge_conn *conn, const uint8_t *data, size_t len);
 /* The socket can take something: 0, or -1 to have it closed. */
 int edge_message_tx(struct edge_conn *conn);

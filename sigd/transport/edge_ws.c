@@ -216,11 +216,6 @@ void edge_teardown(struct edge_conn *conn)
 	edge_loop_kick(edge->loop);
 }
 
-void edge_close(struct flow *flow, uint16_t code)
-{
-	edge_conn_close((struct edge_conn *)flow, code);
-}
-
 bool edge_evict(struct edge *edge)
 {
 	for (struct le *le = edge->opening.head; le; le = le->next) {

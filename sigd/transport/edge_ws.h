@@ -45,11 +45,6 @@ int edge_listen(struct edge *edge, const struct transport_listener *cfg,
 int edge_take(struct edge *edge, uint8_t listener, int fd,
 	      const struct sa *remote);
 
-/* As transport_send(): 0, ENOTCONN, ENOBUFS, EMSGSIZE, ENOMEM. */
-int edge_send(struct flow *flow, const uint8_t *data, size_t len);
-/* Never calls a handler before it returns. */
-void edge_close(struct flow *flow, uint16_t code);
-
 /* End the oldest connection that is not yet a flow; false: there is none. */
 bool edge_evict(struct edge *edge);
 /* End a flow without a user that has been silent for long. */

@@ -139,6 +139,11 @@ const struct flow_id *flow_id_of(const struct flow *flow)
 	return &flow->id;
 }
 
+uint8_t flow_listener(const struct flow *flow)
+{
+	return flow->listener;
+}
+
 const struct sa *flow_local(const struct flow *flow)
 {
 	return &flow->local;

@@ -18,17 +18,17 @@ enum {
 	FAMILY_V6
 };
 
-static const char *const kind_names[] = {"", "WSS", "WS", "UDP"};
-static const char *const kind_words[] = {"", "wss", "ws", "udp"};
+static const char *const kind_names[] = {"", "WSS", "WS", "UDP", "TCP", "TLS"};
+static const char *const kind_words[] = {"", "wss", "ws", "udp", "tcp", "tls"};
 
 const char *flow_kind_name(enum flow_kind kind)
 {
-	return kind <= FLOW_UDP ? kind_names[kind] : "";
+	return kind <= FLOW_TLS ? kind_names[kind] : "";
 }
 
 bool flow_kind_reliable(enum flow_kind kind)
 {
-	return kind == FLOW_WSS || kind == FLOW_WS;
+	return kind != FLOW_UDP && kind > FLOW_NONE && kind <= FLOW_TLS;
 }
 
 static bool node_valid(const char *node, size_t len)
@@ -46,6 +46,11 @@ static bool node_valid(const char *node, size_t len)
 	return true;
 }
 
+static bool is_peer(const struct flow_id *id)
+{
+	return !id->epoch && !id->num && sa_isset(&id->remote, SA_ALL);
+}
+
 /* One rule for all that is made outside: packed, parsed or by hand. */
 static bool id_valid(const struct flow_id *id)
 {
@@ -59,10 +64,19 @@ static bool id_valid(const struct flow_id *id)
 	case FLOW_WS:
 		return id->epoch && id->num;
 	case FLOW_UDP:
-		return !id->epoch && !id->num && sa_isset(&id->remote, SA_ALL);
+		return is_peer(id);
+	case FLOW_TCP:
+	case FLOW_TLS:
+		return (id->epoch && id->num) || is_peer(id);
 	default:
 		return false;
 	}
+}
+
+bool flow_id_addressed(const struct flow_id *id)
+{
+	return id->kind == FLOW_UDP ||
+	       ((id->kind == FLOW_TCP || id->kind == FLOW_TLS) && !id->num);
 }
 
 bool flow_id_isset(const struct flow_id *id)
@@ -76,8 +90,9 @@ bool flow_id_equal(const struct flow_id *a, const struct flow_id *b)
 	    a->epoch != b->epoch || strcmp(a->node, b->node))
 		return false;
 
-	return a->kind != FLOW_UDP || (a->listener == b->listener &&
-				       sa_cmp(&a->remote, &b->remote, SA_ALL));
+	return !flow_id_addressed(a) ||
+	       (a->listener == b->listener && a->tag == b->tag &&
+		sa_cmp(&a->remote, &b->remote, SA_ALL));
 }
 
 static uint8_t *put32(uint8_t *p, uint32_t v)
@@ -106,12 +121,13 @@ static uint8_t *put_remote(uint8_t *p, const struct flow_id *id)
 	}
 	*p++ = (uint8_t)(port >> 8);
 	*p++ = (uint8_t)port;
-	return p;
+	return id->kind == FLOW_TLS ? put32(p, id->tag) : p;
 }
 
 /*
  *   kind | family << 4 (1)  length of node (1)  node  slot (1)
- *   connection: epoch (4) number (4); UDP: listener (1) address port (2)
+ *   connection: epoch (4) number (4); peer: listener (1) address port (2),
+ *   TLS: tag (4)
  */
 int flow_id_pack(const struct flow_id *id, uint8_t buf[FLOW_PACK_MAX],
 		 size_t *len)
@@ -123,7 +139,7 @@ int flow_id_pack(const struct flow_id *id, uint8_t buf[FLOW_PACK_MAX],
 	if (!id || !buf || !len || !id_valid(id))
 		return EINVAL;
 
-	if (id->kind == FLOW_UDP)
+	if (flow_id_addressed(id))
 		family = sa_af(&id->remote) == AF_INET6 ? FAMILY_V6 : FAMILY_V4;
 	nodelen = strlen(id->node);
 	*p++ = (uint8_t)(id->kind | family << FAMILY_SHIFT);
@@ -131,7 +147,7 @@ int flow_id_pack(const struct flow_id *id, uint8_t buf[FLOW_PACK_MAX],
 	memcpy(p, id->node, nodelen);
 	p += nodelen;
 	*p++ = id->slot;
-	if (id->kind == FLOW_UDP)
+	if (flow_id_addressed(id))
 		p = put_remote(p, id);
 	else
 		p = put32(put32(p, id->epoch), id->num);
@@ -144,10 +160,14 @@ static int get_remote(struct flow_id *id, const uint8_t *p, size_t len,
 		      int family)
 {
 	size_t alen = family == FAMILY_V6 ? 16 : 4;
+	size_t tag = id->kind == FLOW_TLS ? 4 : 0;
 	uint16_t port;
 
-	if (family == FAMILY_NONE || len != 1 + alen + 2)
+	if (family == FAMILY_NONE || len != 1 + alen + 2 + tag)
 		return EBADMSG;
+
+	if (tag)
+		id->tag = get32(p + 1 + alen + 2);
 
 	id->listener = p[0];
 	port = (uint16_t)(p[1 + alen] << 8 | p[2 + alen]);
@@ -176,7 +196,8 @@ int flow_id_unpack(struct flow_id *id, const uint8_t *buf, size_t len)
 	family = buf[0] >> FAMILY_SHIFT;
 	memcpy(out.node, buf + 2, nodelen);
 	out.slot = buf[2 + nodelen];
-	if (out.kind == FLOW_UDP && family <= FAMILY_V6) {
+	if (out.kind == FLOW_UDP ||
+	    (family != FAMILY_NONE && family <= FAMILY_V6)) {
 		err = get_remote(&out, buf + head, len - head, family);
 	} else if (family == FAMILY_NONE && len == head + 8) {
 		out.epoch = get32(buf + head);
@@ -197,9 +218,14 @@ const char *flow_id_text(char text[FLOW_TEXT_MAX + 1], const struct flow_id *id)
 
 	if (!id || !id_valid(id))
 		n = re_snprintf(text, FLOW_TEXT_MAX + 1, "-");
-	else if (id->kind == FLOW_UDP)
-		n = re_snprintf(text, FLOW_TEXT_MAX + 1, "%s/%u/udp/%u/%J",
-				id->node, id->slot, id->listener, &id->remote);
+	else if (id->kind == FLOW_TLS && !id->num)
+		n = re_snprintf(text, FLOW_TEXT_MAX + 1, "%s/%u/tls/%u.%u/%J",
+				id->node, id->slot, id->listener, id->tag,
+				&id->remote);
+	else if (flow_id_addressed(id))
+		n = re_snprintf(text, FLOW_TEXT_MAX + 1, "%s/%u/%s/%u/%J",
+				id->node, id->slot, kind_words[id->kind],
+				id->listener, &id->remote);
 	else
 		n = re_snprintf(text, FLOW_TEXT_MAX + 1, "%s/%u/%s/%u.%u",
 				id->node, id->slot, kind_words[id->kind],
@@ -237,11 +263,13 @@ static struct pl piece(struct pl *rest, char sep)
 	return out;
 }
 
-static int parse_udp(struct flow_id *id, struct pl *rest)
+static int parse_peer(struct flow_id *id, struct pl *rest)
 {
-	struct pl listener = piece(rest, '/');
+	struct pl tag = piece(rest, '/'), listener = piece(&tag, '.');
 	uint32_t n;
 
+	if (id->kind == FLOW_TLS && !number(&tag, UINT32_MAX, &id->tag))
+		return EBADMSG;
 	if (!number(&listener, UINT8_MAX, &n) || !rest->l ||
 	    sa_decode(&id->remote, rest->p, rest->l))
 		return EBADMSG;
@@ -278,12 +306,12 @@ int flow_id_parse(struct flow_id *id, const char *text, size_t len)
 
 	memcpy(out.node, node.p, node.l);
 	out.slot = (uint8_t)n;
-	for (uint8_t k = FLOW_WSS; k <= FLOW_UDP; k++) {
+	for (uint8_t k = FLOW_WSS; k <= FLOW_TLS; k++) {
 		if (!pl_strcmp(&kind, kind_words[k]))
 			out.kind = k;
 	}
-	if (out.kind == FLOW_UDP ? parse_udp(&out, &rest)
-				 : parse_conn(&out, &rest))
+	if (memchr(rest.p, '/', rest.l) ? parse_peer(&out, &rest)
+					: parse_conn(&out, &rest))
 		return EBADMSG;
 
 	/* One text for one flow: what we would not have written is not ours */

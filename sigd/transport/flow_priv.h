@@ -12,10 +12,19 @@
 
 struct flow_asks;
 
+/* What the owner of a connection does with it: as transport_send() to one of
+ * this worker, and transport_close(). */
+struct flow_ops {
+	int (*send)(struct flow *flow, const uint8_t *data, size_t len);
+	void (*close)(struct flow *flow, uint16_t code);
+};
+
 struct flow {
 	struct le le;      /* of its table, by number */
 	struct flow_id id; /* num 0: not in the table */
+	const struct flow_ops *ops;
 	struct sa local, remote;
+	uint8_t listener; /* its number in the configuration */
 	uint64_t opened_ms, rx_ms, pong_ms;
 	void *user;
 	flow_user_h *destroyh;

@@ -10,38 +10,16 @@
 
 #include "common/loop.h"
 #include "sigd/transport/accept.h"
-#include "sigd/transport/edge_tls.h"
 #include "sigd/transport/edge_ws.h"
 #include "sigd/transport/flow_priv.h"
+#include "sigd/transport/sock_stream.h"
 #include "sigd/transport/sock_udp.h"
 #include "sigd/transport/transport_pack.h"
+#include "sigd/transport/transport_priv.h"
 #include "sigd/transport/web_files.h"
 
 enum {
 	FLOW_BUCKETS = 4096
-};
-
-struct listener {
-	struct transport *transport;
-	const struct transport_listener *cfg;
-	struct accept_listener *tcp; /* NULL when drained */
-	struct sock_udp *udp;
-	uint8_t index;
-};
-
-struct transport {
-	struct flow_id self; /* node and slot */
-	struct wheel *wheel;
-	struct transport_limits limits;
-	struct transport_counts counts;
-	struct transport_handlers h;
-	struct flow_table *flows;
-	struct accept_gate *gate;
-	struct edge *edge;
-	struct tube *tube;
-	struct listener on[TRANSPORT_LISTENERS_MAX];
-	size_t nlisteners;
-	struct edge_tls *tls;
 };
 
 static void set_limits(struct transport_limits *out,
@@ -58,6 +36,10 @@ static void set_limits(struct transport_limits *out,
 		.close_ms = 2000,
 		.unacked_ms = 20000,
 		.idle_ms = 30000,
+		.connect_ms = 4000,
+		.whole_ms = 10000,
+		.unread_ms = 10000,
+		.silent_ms = 600000,
 	};
 #define SET(name)                             \
 	do {                                  \
@@ -74,6 +56,10 @@ static void set_limits(struct transport_limits *out,
 	SET(close_ms);
 	SET(unacked_ms);
 	SET(idle_ms);
+	SET(connect_ms);
+	SET(whole_ms);
+	SET(unread_ms);
+	SET(silent_ms);
 #undef SET
 	/* What the tunnel can carry */
 	out->message = min(out->message, 65536u);
@@ -81,22 +67,45 @@ static void set_limits(struct transport_limits *out,
 
 /* --- from below --------------------------------------------------------- */
 
-static void on_edge_recv(struct flow *flow, uint8_t listener,
-			 const uint8_t *data, size_t len, void *arg)
+static struct transport_src src_of(struct flow *flow, uint8_t listener)
 {
-	struct transport *transport = arg;
-	const struct transport_src src = {
-		.id = *flow_id_of(flow),
+	return (struct transport_src){
+		.id = stream_is(flow) ? *stream_id(flow) : *flow_id_of(flow),
 		.flow = flow,
 		.local = flow_local(flow),
 		.remote = flow_remote(flow),
 		.listener = listener,
 	};
+}
+
+static void on_recv(struct flow *flow, uint8_t listener,
+			 const uint8_t *data, size_t len, void *arg)
+{
+	struct transport *transport = arg;
+	const struct transport_src src = src_of(flow, listener);
 
 	transport->h.recvh(&src, data, len, transport->h.arg);
 }
 
-static void on_edge_open(struct flow *flow, void *arg)
+static void on_broken(struct flow *flow, uint8_t listener,
+		      const struct transport_piece *piece, void *arg)
+{
+	struct transport *transport = arg;
+	const struct transport_src src = src_of(flow, listener);
+
+	if (transport->h.brokenh)
+		transport->h.brokenh(&src, piece, transport->h.arg);
+}
+
+static void on_lost_peer(const struct flow_id *peer, int err, void *arg)
+{
+	struct transport *transport = arg;
+
+	if (transport->h.losth)
+		transport->h.losth(peer, err, transport->h.arg);
+}
+
+static void on_open(struct flow *flow, void *arg)
 {
 	struct transport *transport = arg;
 
@@ -104,31 +113,18 @@ static void on_edge_open(struct flow *flow, void *arg)
 		transport->h.openh(flow, transport->h.arg);
 }
 
-static void tell_failed(struct transport *transport, const struct tube_addr *to,
-			uint64_t ref, int err)
-{
-	const struct tube_frame back = {
-		.type = FRAME_FAILED,
-		.flags = transport_fail_of(err),
-		.ref = ref,
-	};
-
-	if (ref && tube_send(transport->tube, to, &back))
-		++transport->counts.tube_errors;
-}
-
-static void on_edge_gone(struct flow *flow, void *arg)
+static void on_gone(struct flow *flow, void *arg)
 {
 	struct transport *transport = arg;
 	const struct flow_ask *ask;
 
 	for (size_t i = 0; (ask = flow_ask_get(flow, i)); i++)
-		tell_failed(transport, &ask->src, ask->ref, ENOTCONN);
+		transport_tell_failed(transport, &ask->src, ask->ref, ENOTCONN);
 	if (transport->h.goneh)
 		transport->h.goneh(flow, transport->h.arg);
 }
 
-static void on_edge_left(const struct sa *remote, void *arg)
+static void on_left(const struct sa *remote, void *arg)
 {
 	struct transport *transport = arg;
 
@@ -138,8 +134,10 @@ static void on_edge_left(const struct sa *remote, void *arg)
 static void on_accept(int fd, const struct sa *remote, void *arg)
 {
 	struct listener *on = arg;
+	const bool sip = on->cfg->kind == FLOW_TCP || on->cfg->kind == FLOW_TLS;
 
-	if (edge_take(on->transport->edge, on->index, fd, remote))
+	if (sip ? stream_take(on->transport->streams, on->index, fd, remote)
+		: edge_take(on->transport->edge, on->index, fd, remote))
 		accept_gate_leave(on->transport->gate, remote);
 }
 
@@ -147,9 +145,13 @@ static bool on_full(void *arg)
 {
 	struct transport *transport = arg;
 
-	if (edge_evict(transport->edge))
+	struct edge *edge = transport->edge;
+	struct stream_set *streams = transport->streams;
+
+	if ((edge && edge_evict(edge)) || (streams && stream_evict(streams)))
 		return true;
-	if (!edge_evict_idle(transport->edge))
+	if (!(edge && edge_evict_idle(edge)) &&
+	    !(streams && stream_evict_idle(streams)))
 		return false;
 	++transport->counts.evicted;
 	return true;
@@ -173,135 +175,11 @@ static void on_udp(const struct sa *local, const struct sa *remote,
 	transport->h.recvh(&src, data, len, transport->h.arg);
 }
 
-/* --- the tunnel --------------------------------------------------------- */
-
-static int send_here(struct transport *transport, const struct flow_id *dst,
-		     const uint8_t *data, size_t len);
-
-static int take_send(struct transport *transport,
-		     const struct tube_frame *frame)
-{
-	struct flow *flow;
-	struct flow_id id;
-	size_t used;
-	int err = transport_unpack_send(&id, &used, frame->payload, frame->len);
-
-	if (err)
-		return err;
-
-	err = strcmp(id.node, transport->self.node)
-		      ? ENOTCONN
-		      : send_here(transport, &id, frame->payload + used,
-				  frame->len - used);
-	flow = err || !frame->ref ? NULL
-				  : flow_table_find(transport->flows, &id);
-	if (flow)
-		flow_ask_note(flow, &frame->src, frame->ref);
-	else if (err)
-		tell_failed(transport, &frame->src, frame->ref, err);
-	return 0;
-}
-
-static int take_response(struct transport *transport,
-			 const struct tube_frame *frame)
-{
-	struct transport_src src = {.listener = 0};
-	struct sa addr[2];
-	size_t used;
-	int err = transport_unpack_response(&src, addr, &used, frame->payload,
-					    frame->len);
-
-	if (!err && used == frame->len)
-		err = EBADMSG;
-	if (!err && transport->h.responseh)
-		transport->h.responseh(&src, frame->payload + used,
-				       frame->len - used, transport->h.arg);
-	return err;
-}
-
-static void on_frame(const struct tube_frame *frame, void *arg)
-{
-	struct transport *transport = arg;
-	int err = 0;
-
-	++transport->counts.tube_rx;
-	switch ((enum transport_frame)frame->type) {
-	case FRAME_SEND:
-		err = take_send(transport, frame);
-		break;
-	case FRAME_FAILED:
-		if (frame->ref && transport->h.failedh)
-			transport->h.failedh(frame->ref,
-					     transport_fail_errno(frame->flags),
-					     transport->h.arg);
-		break;
-	case FRAME_RESPONSE:
-		err = take_response(transport, frame);
-		break;
-	default:
-		err = EBADMSG;
-		break;
-	}
-	if (err)
-		++transport->counts.tube_refused;
-}
-
-/* For a predecessor of ours: its flows died with it, and its transactions; but
- * who answers one would wait. */
-static void on_stale(const struct tube_frame *frame, void *arg)
-{
-	struct transport *transport = arg;
-
-	++transport->counts.tube_refused;
-	if (frame->type == FRAME_SEND)
-		tell_failed(transport, &frame->src, frame->ref, ENOTCONN);
-	else if (frame->type == FRAME_RESPONSE)
-		(void)take_response(transport, frame);
-}
-
-static void on_lost(const struct tube_addr *dst, uint8_t type, uint64_t ref,
-		    void *arg)
-{
-	struct transport *transport = arg;
-
-	(void)dst;
-	++transport->counts.tube_errors;
-	if (type == FRAME_SEND && ref && transport->h.failedh)
-		transport->h.failedh(ref, EHOSTUNREACH, transport->h.arg);
-}
-
-static int send_away(struct transport *transport, const struct tube_addr *dst,
-		     struct tube_frame *frame, const struct pl *head,
-		     const struct pl *body)
-{
-	uint8_t *buf;
-	int err;
-
-	if (!transport->tube)
-		return EHOSTUNREACH;
-
-	buf = mem_alloc(head->l + body->l, NULL);
-	if (!buf)
-		return ENOMEM;
-
-	memcpy(buf, head->p, head->l);
-	memcpy(buf + head->l, body->p, body->l);
-	frame->payload = buf;
-	frame->len = head->l + body->l;
-	err = tube_send(transport->tube, dst, frame);
-	mem_deref(buf);
-	if (!err)
-		++transport->counts.tube_tx;
-	else
-		++transport->counts.tube_errors;
-	return err == ECONNREFUSED || err == ENAMETOOLONG ? EHOSTUNREACH : err;
-}
-
 /* --- from above --------------------------------------------------------- */
 
 /* A flow of this worker, or a UDP peer that any worker of the box can reach:
  * the sockets of a listener share one address. */
-static int send_here(struct transport *transport, const struct flow_id *dst,
+int transport_send_here(struct transport *transport, const struct flow_id *dst,
 		     const uint8_t *data, size_t len)
 {
 	struct flow *flow;
@@ -313,8 +191,13 @@ static int send_here(struct transport *transport, const struct flow_id *dst,
 		return sock_udp_send(transport->on[dst->listener].udp,
 				     &dst->remote, data, len);
 	}
+	if (flow_id_addressed(dst))
+		return transport->streams
+			       ? stream_send_peer(transport->streams, NULL,
+						  dst, data, len)
+			       : EHOSTUNREACH;
 	flow = flow_table_find(transport->flows, dst);
-	return flow ? edge_send(flow, data, len) : ENOTCONN;
+	return flow ? flow->ops->send(flow, data, len) : ENOTCONN;
 }
 
 int transport_send(struct transport *transport, const struct flow_id *dst,
@@ -332,8 +215,8 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 		return EMSGSIZE;
 
 	if (!strcmp(dst->node, transport->self.node) &&
-	    (dst->kind == FLOW_UDP || dst->slot == transport->self.slot))
-		return send_here(transport, dst, data, len);
+	    (flow_id_addressed(dst) || dst->slot == transport->self.slot))
+		return transport_send_here(transport, dst, data, len);
 
 	if (transport_pack_send(head, &n, dst))
 		return EINVAL;
@@ -342,35 +225,21 @@ int transport_send(struct transport *transport, const struct flow_id *dst,
 	to.epoch = dst->epoch;
 	h = (struct pl){(const char *)head, n};
 	b = (struct pl){(const char *)data, len};
-	return send_away(transport, &to, &frame, &h, &b);
+	return transport_send_away(transport, &to, &frame, &h, &b);
 }
 
-int transport_forward_response(struct transport *transport,
-			       const struct tube_addr *dst,
-			       const struct transport_src *src,
-			       const uint8_t *data, size_t len)
+void transport_alias(struct transport *transport, struct flow *flow,
+		     const struct flow_id *peer)
 {
-	struct tube_frame frame = {.type = FRAME_RESPONSE};
-	uint8_t head[TRANSPORT_PACK_MAX];
-	struct pl h, b;
-	size_t n;
-
-	if (!transport || !dst || !src || !data ||
-	    transport_pack_response(head, &n, src))
-		return EINVAL;
-	if (!len || len > 65536)
-		return EMSGSIZE;
-
-	h = (struct pl){(const char *)head, n};
-	b = (struct pl){(const char *)data, len};
-	return send_away(transport, dst, &frame, &h, &b);
+	if (transport && transport->streams)
+		stream_alias(transport->streams, flow, peer);
 }
 
 void transport_close(struct transport *transport, struct flow *flow,
 		     uint16_t code)
 {
 	if (transport && flow)
-		edge_close(flow, code);
+		flow->ops->close(flow, code);
 }
 
 void transport_drain(struct transport *transport)
@@ -381,6 +250,8 @@ void transport_drain(struct transport *transport)
 	for (size_t i = 0; i < transport->nlisteners; i++)
 		transport->on[i].tcp = mem_deref(transport->on[i].tcp);
 	while (transport->edge && edge_evict(transport->edge))
+		;
+	while (transport->streams && stream_evict(transport->streams))
 		;
 }
 
@@ -418,6 +289,8 @@ void transport_tls_set(struct transport *transport, struct certs *certs,
 		return;
 
 	edge_tls_certs(transport->tls, certs);
+	if (transport->streams)
+		stream_renew(transport->streams);
 	(void)edge_tls_keys(transport->tls, ring);
 }
 
@@ -448,6 +321,7 @@ static void transport_destructor(void *data)
 		mem_deref(transport->on[i].udp);
 	}
 	mem_deref(transport->edge);
+	mem_deref(transport->streams);
 	mem_deref(transport->gate);
 	mem_deref(transport->tube);
 	mem_deref(transport->flows);
@@ -462,10 +336,10 @@ static int start_edge(struct transport *transport)
 		.limits = &transport->limits,
 		.counts = &transport->counts,
 		.tls = transport->tls,
-		.recvh = on_edge_recv,
-		.openh = on_edge_open,
-		.goneh = on_edge_gone,
-		.lefth = on_edge_left,
+		.recvh = on_recv,
+		.openh = on_open,
+		.goneh = on_gone,
+		.lefth = on_left,
 		.arg = transport,
 	};
 
@@ -490,6 +364,48 @@ static int start_accept(struct listener *on)
 	return accept_listener_alloc(&on->tcp, &params);
 }
 
+static int start_web(struct listener *on, char *errbuf, size_t errlen)
+{
+	int err = start_edge(on->transport);
+
+	return err ? err
+		   : edge_listen(on->transport->edge, on->cfg, on->index,
+				 errbuf, errlen);
+}
+
+static int start_streams(struct transport *transport)
+{
+	const struct stream_params params = {
+		.wheel = transport->wheel,
+		.flows = transport->flows,
+		.limits = &transport->limits,
+		.counts = &transport->counts,
+		.framer = transport->framer,
+		.tls = transport->tls,
+		.recvh = on_recv,
+		.brokenh = on_broken,
+		.openh = on_open,
+		.goneh = on_gone,
+		.lefth = on_left,
+		.losth = on_lost_peer,
+		.peerh = transport->h.peerh,
+		.peer_arg = transport->h.arg,
+		.arg = transport,
+	};
+
+	return transport->streams
+		       ? 0
+		       : stream_set_alloc(&transport->streams, &params);
+}
+
+static int start_stream(struct listener *on)
+{
+	int err = start_streams(on->transport);
+
+	return err ? err
+		   : stream_listen(on->transport->streams, on->cfg, on->index);
+}
+
 static int start_listener(struct transport *transport, uint8_t index,
 			  char *errbuf, size_t errlen)
 {
@@ -502,35 +418,13 @@ static int start_listener(struct transport *transport, uint8_t index,
 	if (!flow_kind_reliable(on->cfg->kind))
 		return EINVAL;
 
-	err = start_edge(transport);
-	if (!err)
-		err = edge_listen(transport->edge, on->cfg, index, errbuf,
-				  errlen);
+	if (on->cfg->kind == FLOW_TCP || on->cfg->kind == FLOW_TLS)
+		err = start_stream(on);
+	else
+		err = start_web(on, errbuf, errlen);
 	if (!err)
 		err = start_accept(on);
 	return err;
-}
-
-static int start_tube(struct transport *transport,
-		      const struct transport_params *params)
-{
-	struct tube_params tp = {
-		.run_dir = params->run_dir,
-		.tls = params->tube_tls,
-		.wheel = params->wheel,
-		.recvh = on_frame,
-		.staleh = on_stale,
-		.losth = on_lost,
-		.arg = transport,
-	};
-
-	if (!params->run_dir && !params->tube_tls)
-		return 0;
-
-	memcpy(tp.self.node, transport->self.node, sizeof(tp.self.node));
-	tp.self.slot = params->slot;
-	tp.self.epoch = params->epoch;
-	return tube_alloc(&transport->tube, &tp);
 }
 
 static int start(struct transport *transport,
@@ -557,7 +451,7 @@ static int start(struct transport *transport,
 		err = start_listener(transport, (uint8_t)i, errbuf, errlen);
 	}
 	/* Last: peers may send as soon as it is there */
-	return err ? err : start_tube(transport, params);
+	return err ? err : transport_tube_start(transport, params);
 }
 
 int transport_alloc(struct transport **tp,
@@ -582,6 +476,7 @@ int transport_alloc(struct transport **tp,
 	transport->self.slot = params->slot;
 	transport->wheel = params->wheel;
 	transport->h = params->h;
+	transport->framer = params->framer;
 	set_limits(&transport->limits, &params->limits);
 	err = start(transport, params, errbuf, errlen);
 	if (err && !errbuf[0])

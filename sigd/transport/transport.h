@@ -1,10 +1,12 @@
 /*
- * transport.h  Bytes in and out of a sigd worker: WSS, WS, UDP, the tunnel
+ * transport.h  Bytes in and out of a sigd worker: WSS, WS, TLS, TCP, UDP, the
+ *              tunnel
  *
  * The face that sigd's upper layers see. It knows no SIP: a WebSocket message
  * or a datagram is a message, whatever it says. One per worker, one thread.
  *
  *   client --WSS--> accept -> edge -> flow --recvh--> upper layers
+ *   client --TLS, TCP-> accept -> sock_stream, framer --recvh-->
  *   peer   --UDP------------> sock_udp ------recvh-->
  *   transport_send(flow id) -> own flow, own UDP socket, or the worker that
  *   owns the flow, through the tunnel (common/tube.h)
@@ -51,6 +53,49 @@ struct transport_limits {
 	uint32_t idle_ms;      /* silence after which a flow that has no user
 				  (flow_user_set()) may have to give way to a
 				  new one when the worker is full; 30,000 */
+	/* TCP and TLS */
+	uint32_t connect_ms; /* to a peer of ours; 4,000 */
+	uint32_t whole_ms;   /* for a message that has begun; 10,000 */
+	uint32_t unread_ms;  /* what waits for a reader must move; 10,000 */
+	uint32_t silent_ms;  /* silence after which one without a user is
+				closed; 600,000 */
+};
+
+/* Cuts a byte stream into messages; the transport knows none of them by sight.
+ * The framer of one stream is released with mem_deref(). */
+enum transport_piece_kind {
+	TRANSPORT_MESSAGE,
+	TRANSPORT_CRLF, /* a line break between messages: the answer to a ping,
+			   or half of one (RFC 5626 4.4.1) */
+	TRANSPORT_PING  /* the other half: to be answered */
+};
+
+struct transport_piece {
+	enum transport_piece_kind kind;
+	const uint8_t *data; /* lasts until the next call on the framer */
+	size_t len;
+	const char *why; /* EBADMSG: what is wrong; data is then the head of
+			    the message at fault, or nothing */
+};
+
+struct transport_framer {
+	int (*alloc)(void **framerp, size_t max);
+	/* Bytes have come: next() until it says EAGAIN before the next ones. */
+	int (*put)(void *framer, const uint8_t *data, size_t len);
+	/* 0; EAGAIN: more bytes are needed; EBADMSG: close. */
+	int (*next)(void *framer, struct transport_piece *piece);
+	/* Bytes held: a message has begun. */
+	size_t (*held)(const void *framer);
+};
+
+/* The terms of a TLS peer (struct flow_id.tag). Strings are used during the
+ * call alone. */
+struct transport_peer {
+	const char *name; /* whom its certificate must name, and SNI */
+	bool verify;
+	const char *ca;   /* PEM file; NULL: those of the system */
+	const char *cert; /* PEM files, ours; NULL: none */
+	const char *key;
 };
 
 /* A listening socket of this slot; the strings are borrowed for the life of
@@ -58,8 +103,8 @@ struct transport_limits {
 struct transport_listener {
 	const char *name;
 	enum flow_kind kind;
-	int fd; /* bound, WSS and WS: listening, too. Not closed by us */
-	/* WSS: file of its own certificate, in the set of certificates: for
+	int fd; /* bound, but for UDP listening, too. Not closed by us */
+	/* WSS, TLS: file of its own certificate, in the set of certificates: for
 	 * who asks for no name, or for none that is known; NULL: the first */
 	const char *cert;
 	/* Connections: load balancers in these networks say first whose
@@ -83,7 +128,8 @@ struct transport_listener {
 struct transport_counts {
 	uint64_t accepted; /* TCP connections taken */
 	uint64_t conns;    /* gauge: open, handshakes included */
-	uint64_t flows;    /* gauge: open WebSockets */
+	uint64_t flows;   /* gauge: of these, and of those that we have made,
+			     what carries messages */
 	uint64_t flows_opened;
 	uint64_t limit_conns;     /* refused or evicted, as worker is full */
 	uint64_t evicted;         /* of these: idle flows that gave way */
@@ -97,6 +143,11 @@ struct transport_counts {
 	uint64_t limit_slow;      /* closed 1008, a message never came whole */
 	uint64_t lb_headers;      /* of load balancers, read */
 	uint64_t lb_errors;       /* closed: no good header */
+	uint64_t limit_silent;    /* closed, nothing heard and no user */
+	uint64_t framing_errors;  /* closed, a stream that lost its step */
+	uint64_t peers;           /* gauge: connections to peers */
+	uint64_t connects;        /* tries of these */
+	uint64_t connect_errors;  /* of these, in vain */
 	uint64_t tls_failed;      /* handshakes that failed */
 	uint64_t tls_resumed;
 	uint64_t upgrade_refused; /* no sip subprotocol, bad request, path */
@@ -119,7 +170,8 @@ struct transport_counts {
 /* Where a message came from; valid during the call. */
 struct transport_src {
 	struct flow_id id;
-	struct flow *flow; /* NULL for UDP */
+	struct flow *flow; /* NULL for UDP; id is that of its peer when we
+			      have connected */
 	const struct sa *local;
 	const struct sa *remote;
 	uint8_t listener; /* its number in the configuration */
@@ -129,7 +181,21 @@ struct transport_src {
  * closed in it. */
 typedef void(transport_recv_h)(const struct transport_src *src,
 			       const uint8_t *data, size_t len, void *arg);
-/* A WebSocket has opened. */
+/* A stream has lost its step and is closed when this returns: the time to say
+ * so. piece->data is what is known of the message at fault. */
+typedef void(transport_broken_h)(const struct transport_src *src,
+				 const struct transport_piece *piece,
+				 void *arg);
+/* The terms of this peer; ENOENT: there are none any more. */
+typedef int(transport_peer_h)(struct transport_peer *peer,
+			      const struct flow_id *id, void *arg);
+/*
+ * What was sent to this peer (flow_id_addressed()), over TCP or TLS, may not
+ * have come there: no connection could be made (ETIMEDOUT, ECONNREFUSED...),
+ * or it has ended. Called from the loop, never from within a send.
+ */
+typedef void(transport_lost_h)(const struct flow_id *peer, int err, void *arg);
+/* A connection has opened. */
 typedef void(transport_open_h)(struct flow *flow, void *arg);
 /* It has ended; flow is valid during the call, nothing can be sent on it. */
 typedef void(transport_gone_h)(struct flow *flow, void *arg);
@@ -151,6 +217,9 @@ struct transport_handlers {
 	transport_gone_h *goneh;         /* may be NULL */
 	transport_failed_h *failedh;     /* may be NULL */
 	transport_response_h *responseh; /* may be NULL */
+	transport_broken_h *brokenh;     /* may be NULL */
+	transport_lost_h *losth;         /* may be NULL */
+	transport_peer_h *peerh;         /* NULL: no TLS peers */
 	void *arg;
 };
 
@@ -167,6 +236,7 @@ struct transport_params {
 				 worker; NULL: only where it was made */
 	const struct transport_listener *listeners; /* borrowed */
 	size_t nlisteners;
+	const struct transport_framer *framer; /* of TCP and TLS */
 	struct transport_limits limits;
 	struct transport_handlers h;
 };
@@ -192,6 +262,11 @@ int transport_alloc(struct transport **tp,
  */
 int transport_send(struct transport *transport, const struct flow_id *dst,
 		   const uint8_t *data, size_t len, uint64_t ref);
+
+/* From now on what is sent to this peer goes over this connection, which it
+ * has made (RFC 5923); unless it has one already. */
+void transport_alias(struct transport *transport, struct flow *flow,
+		     const struct flow_id *peer);
 
 /*
  * Pass a response on to the worker that owns its transaction, or a request to

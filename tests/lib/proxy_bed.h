@@ -42,7 +42,7 @@ enum {
 
 /* Zero: the default. */
 struct fixture_cfg {
-	uint32_t t1, timer_c, setup, txns, takeover, grace;
+	uint32_t t1, timer_c, setup, txns, takeover, grace, call;
 	/* writes the table of routes; the ports of the PBXs are known */
 	void (*routes)(const struct fixture *fix, char *text, size_t size);
 	struct mock_dns *dns; /* is opened; closed by who has it */
@@ -163,7 +163,8 @@ static inline void node_open(struct fixture *fix, unsigned i)
 				      .timer_c_ms = fix->cfg.timer_c,
 				      .setup_ms = fix->cfg.setup,
 				      .takeover_ms = fix->cfg.takeover,
-				      .flow_grace_ms = fix->cfg.grace};
+				      .flow_grace_ms = fix->cfg.grace,
+				      .call_s = fix->cfg.call};
 	struct proxy_deps deps = {.node = "s1",
 				  .slot = tp.slot,
 				  .epoch = tp.epoch,
@@ -652,7 +653,7 @@ static inline unsigned busy(const struct fixture *fix)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < WORKERS; i++)
-		n += proxy_busy(fix->nodes[i].proxy);
+		n += fix->nodes[i].proxy ? proxy_busy(fix->nodes[i].proxy) : 0;
 	return n;
 }
 

@@ -20,6 +20,7 @@ struct media_client {
 	enum status refuse; /* answer of leg.remote */
 	enum status drop;   /* of the first session.drop */
 	bool away;
+	bool spare;         /* there is another worker, that refuses nothing */
 	uint8_t slow_leg;   /* its offer takes 100 ms */
 	uint8_t refuse_leg; /* refused is this one's alone */
 	uint8_t no_offer;   /* of this leg none can be made */
@@ -43,14 +44,17 @@ struct media_ask {
 	struct wheel_timer timer;
 	struct media_client *client;
 	struct ctl_req req;
+	bool spare;
 	media_answer_h *h;
 	void *arg;
 };
 
 static const char sdp_answer[] = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\n";
 
-const char *media_client_pick(struct media_client *client)
+const char *media_client_pick(struct media_client *client, const char *but)
 {
+	if (but)
+		return client->spare ? "m2/1" : NULL;
 	return client->away ? NULL : "m1/1";
 }
 
@@ -88,7 +92,7 @@ static inline void on_ask(void *arg)
 	struct ctl_ans ans = {.status = STATUS_OK};
 	char sdp[128];
 
-	if (ask->req.verb == CTL_LEG_REMOTE &&
+	if (ask->req.verb == CTL_LEG_REMOTE && !ask->spare &&
 	    (!ask->client->refuse_leg ||
 	     ask->client->refuse_leg == ask->req.remote.leg))
 		ans.status = ask->client->refuse;
@@ -157,10 +161,12 @@ int media_client_ask(struct media_ask **askp, struct media_client *client,
 {
 	struct media_ask *ask = mem_zalloc(sizeof(*ask), ask_destructor);
 
-	CHECK_STR(at, "m1/1");
+	CHECK(!strcmp(at, "m1/1") ||
+	      (client->spare && !strcmp(at, "m2/1")));
 	media_note(client, req);
 	*ask = (struct media_ask){.client = client,
 				  .req = *req,
+				  .spare = !strcmp(at, "m2/1"),
 				  .h = h,
 				  .arg = arg};
 	client->pending++;

@@ -183,13 +183,15 @@ static void targets_flows_and_who_answered_are_replaced(void)
 
 static void a_call_that_has_ended_stays_ended(void)
 {
+	const struct call_end over = {.call = sample.call,
+				      .reason = STATUS_HANGUP, .who = "s1/1"};
 	const uint8_t flow[] = {9};
 	struct fixture fix;
 
 	if (start(&fix)) {
 		CHECK_INT(wait_code(&fix, call_record_end(
-				&fix.ask, fix.link, sample.call, STATUS_HANGUP,
-				"s1/1", on_answer, &fix)), STATUS_OK);
+				&fix.ask, fix.link, &over, on_answer, &fix)),
+			  STATUS_OK);
 		CHECK_STR(fix.rec.side[CALL_CALLEE].user, "bob");
 		call_flow(fix.link, sample.call, CALL_CALLEE, flow, 1);
 		CHECK_INT(wait_code(&fix, call_record_load(

@@ -19,7 +19,7 @@ struct fixture {
 	struct call_ask *ask;
 	struct call_record rec;
 	enum status code;
-	bool has_rec;
+	bool has_rec, keep;
 	int answers;
 };
 
@@ -113,9 +113,19 @@ static enum status load(struct fixture *fix)
 
 static enum status end(struct fixture *fix)
 {
-	return wait_code(fix, call_record_end(&fix->ask, fix->link,
-					      sample.call, STATUS_HANGUP,
-					      "s1/1", on_answer, fix));
+	const struct call_end how = {.call = sample.call,
+				     .reason = STATUS_HANGUP,
+				     .who = "s1/1",
+				     .keep = fix->keep};
+
+	return wait_code(fix, call_record_end(&fix->ask, fix->link, &how,
+					      on_answer, fix));
+}
+
+static int last(struct fixture *fix)
+{
+	return wait_code(fix, call_record_last(&fix->ask, fix->link,
+					       sample.call, on_answer, fix));
 }
 
 static void a_record_reads_back(void)
@@ -287,7 +297,30 @@ static void with_redis_away_it_says_so(void)
 	stop(&fix);
 }
 
+static void who_must_tell_the_sides_finds_what_was_kept(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.keep = true;
+		CHECK_INT(save(&fix), STATUS_OK);
+		CHECK_INT(last(&fix), STATUS_OK);
+		CHECK_INT(end(&fix), STATUS_OK);
+		CHECK_INT(end(&fix), STATUS_UNKNOWN_DIALOG);
+		CHECK_INT(load(&fix), STATUS_UNKNOWN_DIALOG);
+		CHECK_INT(last(&fix), STATUS_OK);
+		CHECK_STR(fix.rec.side[CALL_CALLEE].conn, "pbx");
+		CHECK(number_of(&fix, "TTL",
+				"cb:{c:0}:over:0123456789abcdef") > 0);
+		call_record_forget(fix.link, sample.call);
+		CHECK_INT(last(&fix), STATUS_UNKNOWN_DIALOG);
+		CHECK_INT(number_of(&fix, "XLEN", "cb:{c:0}:cdr"), 1);
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(a_record_reads_back),
+	  TEST(who_must_tell_the_sides_finds_what_was_kept),
 	  TEST(a_shift_is_kept_while_the_call_lives),
 	  TEST(what_is_not_there_is_an_unknown_dialog),
 	  TEST(a_call_stands_in_the_list_until_it_ends),

@@ -13,8 +13,8 @@ static void nobody_is_up_nobody_is_picked(void)
 	struct ctl_node nodes[2] = {{.state = CTL_NODE_DRAIN},
 				    {.state = CTL_NODE_FULL}};
 
-	CHECK(!media_pick(nodes, 2, 7));
-	CHECK(!media_pick(nodes, 0, 7));
+	CHECK(!media_pick(nodes, 2, 7, NULL));
+	CHECK(!media_pick(nodes, 0, 7, NULL));
 }
 
 static void only_those_that_are_up_are_picked(void)
@@ -24,7 +24,7 @@ static void only_those_that_are_up_are_picked(void)
 				    {.state = CTL_NODE_FULL}};
 
 	for (uint32_t r = 0; r < 100; r++)
-		CHECK(media_pick(nodes, 3, r * 2654435761u) == &nodes[1]);
+		CHECK(media_pick(nodes, 3, r * 2654435761u, NULL) == &nodes[1]);
 }
 
 static void of_two_the_less_loaded_is_picked(void)
@@ -32,10 +32,10 @@ static void of_two_the_less_loaded_is_picked(void)
 	struct ctl_node nodes[2] = {{.load = 500}, {.load = 100}};
 
 	for (uint32_t r = 0; r < 100; r++)
-		CHECK(media_pick(nodes, 2, r * 2654435761u) == &nodes[1]);
+		CHECK(media_pick(nodes, 2, r * 2654435761u, NULL) == &nodes[1]);
 	nodes[0].load	  = 100;
 	nodes[1].sessions = 5;
-	CHECK(media_pick(nodes, 2, 1) == &nodes[0]);
+	CHECK(media_pick(nodes, 2, 1, NULL) == &nodes[0]);
 }
 
 static void the_most_loaded_of_many_is_never_picked(void)
@@ -45,14 +45,26 @@ static void the_most_loaded_of_many_is_never_picked(void)
 	unsigned hits[5] = {0};
 
 	for (uint32_t r = 0; r < 10000; r++)
-		hits[media_pick(nodes, 5, r * 2654435761u) - nodes]++;
+		hits[media_pick(nodes, 5, r * 2654435761u, NULL) - nodes]++;
 	CHECK_INT(hits[4], 0);
 	/* and the others all get some */
 	for (unsigned i = 0; i < 4; i++)
 		CHECK(hits[i] > 100);
 }
 
-TEST_MAIN(TEST(nobody_is_up_nobody_is_picked),
+static void the_one_that_refused_is_not_picked_again(void)
+{
+	struct ctl_node nodes[3] = {{.addr = "m1/1"}, {.addr = "m2/1"},
+				    {.addr = "m3/1", .state = CTL_NODE_FULL}};
+
+	for (uint32_t r = 0; r < 100; r++)
+		CHECK(media_pick(nodes, 3, r * 2654435761u, "m2/1") ==
+		      &nodes[0]);
+	CHECK(!media_pick(nodes, 1, 7, "m1/1"));
+}
+
+TEST_MAIN(TEST(the_one_that_refused_is_not_picked_again),
+	  TEST(nobody_is_up_nobody_is_picked),
 	  TEST(only_those_that_are_up_are_picked),
 	  TEST(of_two_the_less_loaded_is_picked),
 	  TEST(the_most_loaded_of_many_is_never_picked))

@@ -23,11 +23,14 @@
 #include "tests/lib/loop_test.h"
 #include "tests/lib/test.h"
 #include "tests/lib/ws_client.h"
+#include "tests/unit/sigd/transport/rig_framer.h"
 
 enum {
 	RIG_WSS,
 	RIG_WS,
 	RIG_UDP,
+	RIG_TCP,
+	RIG_TLS,
 	RIG_LISTENERS,
 	RIG_WAIT_MS = 5000,
 	RIG_LAST = 70000
@@ -135,8 +138,10 @@ static inline int rig_socket(int type, struct sa *addr)
 /* Everything is set up; a test may change params before rig_start(). */
 static inline void rig_init(struct rig *rig)
 {
-	static const enum flow_kind kinds[] = {FLOW_WSS, FLOW_WS, FLOW_UDP};
-	static const char *const names[] = {"wss", "ws", "udp"};
+	static const enum flow_kind kinds[] = {FLOW_WSS, FLOW_WS, FLOW_UDP,
+					      FLOW_TCP, FLOW_TLS};
+	static const char *const names[] = {"wss", "ws", "udp", "tcp",
+					    "tls"};
 
 	memset(rig, 0, sizeof(*rig));
 	if (!loop_test_open(&rig->lt))
@@ -155,6 +160,8 @@ static inline void rig_init(struct rig *rig)
 	}
 	rig->on[RIG_WSS].cert = rig->cert;
 	rig->keys[RIG_WSS] = rig->key;
+	rig->on[RIG_TLS].cert = rig->cert;
+	rig->keys[RIG_TLS] = rig->key;
 	rig->params = (struct transport_params){
 		.node = "a1",
 		.slot = 2,
@@ -162,6 +169,7 @@ static inline void rig_init(struct rig *rig)
 		.wheel = rig->lt.wheel,
 		.listeners = rig->on,
 		.nlisteners = RIG_LISTENERS,
+		.framer = &rig_framer,
 		.h = {.recvh = rig_recv,
 		      .openh = rig_open,
 		      .goneh = rig_gone,

@@ -80,7 +80,13 @@ static void what_is_no_id_is_refused(void)
 		"a1/256/wss/1.1",
 		"A1/2/wss/1.1",
 		"/2/wss/1.1",
-		"a1/2/tcp/1.1",
+		"a1/2/tcp/1",
+		"a1/2/sctp/1.1",
+		"a1/2/tcp/0.1/192.0.2.1:5060",
+		"a1/2/tls/0/192.0.2.1:5061",
+		"a1/2/tls/0.01/192.0.2.1:5061",
+		"a1/2/tls/0.4294967296/192.0.2.1:5061",
+		"a1/2/wss/0/192.0.2.1:5061",
 		"a1/2/wss/1.1 ",
 		"a1/02/wss/1.1",
 		"a1/2/wss/1.4294967296",
@@ -109,6 +115,30 @@ static void what_is_no_id_is_refused(void)
 	memset(&bad, 0, sizeof(bad));
 	CHECK(!flow_id_isset(&bad));
 	CHECK(flow_id_isset(&id));
+}
+
+static void a_peer_of_a_stream_is_a_name_that_lasts(void)
+{
+	static const char *const texts[] = {
+		"a1/2/tcp/1.17", "a1/2/tls/9.9", "a1/2/tcp/3/192.0.2.1:5060",
+		"a1/2/tls/3.4294967295/192.0.2.1:5061",
+		"sixteen-letters0/255/tls/255.4294967295/"
+		"[2001:db8:1111:2222:3333:4444:5555:6666]:65535"};
+	char text[FLOW_TEXT_MAX + 1];
+	uint8_t buf[FLOW_PACK_MAX];
+	struct flow_id id, again;
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		CHECK_INT(flow_id_parse(&id, texts[i], strlen(texts[i])), 0);
+		CHECK_STR(flow_id_text(text, &id), texts[i]);
+		CHECK(flow_id_addressed(&id) == (i > 1));
+		CHECK_INT(flow_id_pack(&id, buf, &len), 0);
+		CHECK_INT(flow_id_unpack(&again, buf, len), 0);
+		CHECK(flow_id_equal(&id, &again));
+	}
+	again.tag--;
+	CHECK(!flow_id_equal(&id, &again));
 }
 
 static void ids_differ_by_any_of_their_parts(void)
@@ -197,6 +227,7 @@ static void kinds_have_their_names_of_via(void)
 
 TEST_MAIN(TEST(ids_come_back_from_their_bytes),
 	  TEST(ids_come_back_from_their_text), TEST(what_is_no_id_is_refused),
+	  TEST(a_peer_of_a_stream_is_a_name_that_lasts),
 	  TEST(ids_differ_by_any_of_their_parts),
 	  TEST_OOM(the_table_finds_by_the_whole_name),
 	  TEST(kinds_have_their_names_of_via))

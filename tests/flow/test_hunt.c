@@ -1,0 +1,250 @@
+/*
+ * test_hunt.c  Long hunts, loops, and media workers that refuse
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "sigd/proxy/invite.h"
+#include "tests/lib/talk_bed.h"
+
+#define CONTACT(name) "Contact: <sip:" name "@127.0.0.1:1>\r\n"
+
+enum {
+	CONNECTIONS = 8
+};
+
+/* Eight ways to the same PBX; and bob's devices. */
+static void routes_long(const struct fixture *fix, char *text, size_t size)
+{
+	size_t n = (size_t)snprintf(
+		text, size,
+		"tenants:\n"
+		"  demo:\n"
+		"    domains: [\"demo.test\"]\n"
+		"    realm: cordboard\n"
+		"    users:\n"
+		"      alice: {password: alice-secret}\n"
+		"      bob: {password: bob-secret, numbers: ['77']}\n"
+		"    connections:\n");
+
+	for (unsigned i = 1; i <= CONNECTIONS; i++)
+		n += (size_t)snprintf(text + n, size - n,
+				      "      c%u: {kind: trunk, address: "
+				      "'127.0.0.1:%u', probe: 0s}\n",
+				      i, sa_port(&fix->pbx[0].addr));
+	n += (size_t)snprintf(text + n, size - n,
+			      "    routes:\n"
+			      "      - {name: echo, match: {callee: '^echo$'}, "
+			      "to: {service: echo}}\n"
+			      "      - {name: round, match: {callee: '0.*', "
+			      "from: c1}, to: {connection: c2}}\n"
+			      "      - {name: out, match: {callee: '0.*'}, to: "
+			      "{connections: [c1");
+	for (unsigned i = 2; i <= CONNECTIONS; i++)
+		n += (size_t)snprintf(text + n, size - n, ", c%u", i);
+	(void)snprintf(text + n, size - n, "]}}\n");
+}
+
+static bool begin(struct fixture *fix)
+{
+	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_long};
+
+	return start_cfg(fix, &cfg);
+}
+
+/* --- how long a hunt may be ------------------------------------------------------ */
+
+/* As after many tries. */
+static void use_up_legs(const struct fixture *fix)
+{
+	const struct proxy *px = fix->nodes[0].proxy;
+	struct le *le = list_head(&px->invites);
+	struct invite *inv = le ? le->data : NULL;
+
+	REQUIRE(inv != NULL);
+	inv->leg = 14;
+}
+
+static void a_hunt_may_be_longer_than_there_are_legs(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		call(&fix, "0123");
+		for (unsigned i = 1; i < CONNECTIONS; i++) {
+			REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+			if (i == 1)
+				use_up_legs(&fix);
+			ua_answers(&fix, &fix.pbx[0], 503, "");
+		}
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		/* 2, then 15, 16, and from 2 on */
+		CHECK(strstr(fix.pbx[0].req, "s=leg 6"));
+		ua_answers(&fix, &fix.pbx[0], 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_INT(fix.media.leg[1].peer, 6);
+	}
+	stop(&fix);
+}
+
+/* --- loops ------------------------------------------------------------------------ */
+
+/* What the PBX got comes back from it, with its Via above. */
+static void put_back(struct fixture *fix, const char *to, unsigned cseq)
+{
+	struct ua *ua = &fix->pbx[0];
+	char via[1024];
+
+	header(ua->req, "Via", via);
+	put(fix, ua, 1,
+	    "INVITE sip:%s@demo.test SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKb%u;rport\r\n"
+	    "Via: %s\r\nMax-Forwards: 60\r\n"
+	    "From: <sip:alice@127.0.0.1>;tag=af\r\nTo: <sip:%s@127.0.0.1>\r\n"
+	    "Call-ID: call-1\r\nCSeq: %u INVITE\r\nContact: <sip:x@h>\r\n"
+	    "Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n",
+	    to, sa_port(&ua->addr), cseq, via, to, cseq);
+}
+
+/* RFC 5393 4.2 */
+static void what_comes_back_with_the_same_question_is_482(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		call(&fix, "0123");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		/* now it is asked by a connection: another question */
+		put_back(&fix, "0123", 2);
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		put_back(&fix, "0123", 3);
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 482);
+	}
+	stop(&fix);
+}
+
+static void a_spiral_is_none(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		call(&fix, "0123");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		put_back(&fix, "77", 2);
+		CHECK(expect(&fix, &fix.bob, "INVITE"));
+	}
+	stop(&fix);
+}
+
+static void who_calls_itself_does_not_ring(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.alice, 0, "alice-secret"),
+			  200);
+		call(&fix, "alice");
+		CHECK_INT(answer(&fix, &fix.alice), 482);
+		CHECK_STR(fix.alice.seen, "");
+	}
+	stop(&fix);
+}
+
+static bool put_bob(struct fixture *fix, const char *line)
+{
+	char auth[1024];
+
+	put_invite(fix, &fix->alice, "bob", 1, "");
+	CHECK_INT(answer(fix, &fix->alice), 407);
+	credentials(&fix->alice, "INVITE", "sip:bob@demo.test", "alice-secret",
+		    auth);
+	put_ack_407(fix, &fix->alice, "bob", 1);
+	strcat(auth, line);
+	put_invite(fix, &fix->alice, "bob", 2, auth);
+	return true;
+}
+
+/* RFC 5393 5.3 */
+static void breadth_is_shared_out(void)
+{
+	struct fixture fix;
+	char val[64];
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		CHECK_INT(register_user(&fix, &fix.desk, 1, "bob-secret"), 200);
+		put_bob(&fix, "Max-Breadth: 9\r\n");
+		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+		REQUIRE(expect(&fix, &fix.desk, "INVITE"));
+		CHECK_STR(header(fix.bob.req, "Max-Breadth", val), "4");
+		CHECK_STR(header(fix.desk.req, "Max-Breadth", val), "4");
+	}
+	stop(&fix);
+}
+
+static void without_breadth_nobody_rings(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		put_bob(&fix, "Max-Breadth: 0\r\n");
+		CHECK_INT(answer(&fix, &fix.alice), 440);
+		CHECK_STR(fix.bob.seen, "");
+	}
+	stop(&fix);
+}
+
+/* --- media workers ------------------------------------------------------------------ */
+
+static void a_media_worker_that_drains_is_left_for_another(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		fix.media.refuse = STATUS_DRAINING;
+		fix.media.spare = true;
+		call(&fix, "0123");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		CHECK(strstr(fix.pbx[0].req, "s=leg 2"));
+		ua_answers(&fix, &fix.pbx[0], 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_STR(fix.pbx[0].seen, "INV");
+	}
+	stop(&fix);
+}
+
+static void so_it_is_for_a_service(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		fix.media.refuse = STATUS_DRAINING;
+		fix.media.spare = true;
+		call(&fix, "echo");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+	}
+	stop(&fix);
+}
+
+static void without_another_one_it_is_503(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		fix.media.refuse = STATUS_DRAINING;
+		call(&fix, "0123");
+		CHECK_INT(answer(&fix, &fix.alice), 503);
+		CHECK_STR(fix.pbx[0].seen, "");
+	}
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(a_hunt_may_be_longer_than_there_are_legs),
+	  TEST(what_comes_back_with_the_same_question_is_482),
+	  TEST(a_spiral_is_none), TEST(who_calls_itself_does_not_ring),
+	  TEST(breadth_is_shared_out), TEST(without_breadth_nobody_rings),
+	  TEST(a_media_worker_that_drains_is_left_for_another),
+	  TEST(so_it_is_for_a_service), TEST(without_another_one_it_is_503))
