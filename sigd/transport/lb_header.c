@@ -165,8 +165,7 @@ static int v2_address(struct lb_header *header, uint8_t family,
 	default: /* datagrams do not come on a stream */
 		return EBADMSG;
 	}
-	header->known = true;
-	return 0;
+	return client(header);
 }
 
 static int v2_decode(struct lb_header *header, const uint8_t *data, size_t len)

@@ -93,6 +93,7 @@ static void what_is_none_is_known_at_once(void)
 		{B("PROXY TCP6 fe80::1%eth0 2001:db8::2 1 2\r\n")},
 		{B("PROXY TCP4 192.0.2.1 192.0.2.2 1 2\n")},
 		{B("PROXY TCP6 :: 2001:db8::1 1 2\r\n")},
+		{B(SIG "\x21\x11\0\x0c\0\0\0\0abcdefgh")},
 		{B(SIG "\x31")},
 		{B(SIG "\x22")},
 		{B(SIG "\x21\x11\0\x0b"
