@@ -86,6 +86,12 @@ static void check_listener(const struct checker *ck, uint32_t i)
 			       "listener %s: bound to every address, it needs "
 			       "advertise: others send to what stands there",
 			       l->name);
+	/* it would need a zone, which no SIP URI can name (RFC 3986 3.2.2) */
+	if (sa_is_linklocal(&l->bind))
+		cfg_errors_add(ck->errs, &l->pos,
+			       "listener %s: nobody can be told a link-local "
+			       "address",
+			       l->name);
 	if (!strcmp(l->name, "admin") || !strcmp(l->name, SIGD_TUNNEL_SOCK))
 		cfg_errors_add(ck->errs, &l->pos,
 			       "listener %s: the name is taken", l->name);

@@ -24,6 +24,7 @@ static const char *const event_names[] = {"leg.lost",      "session.lost",
 					  "leg.up",        "session.resumed",
 					  "session.ended", NULL};
 
+static const char *const families[] = {"any", "ip4", "ip6", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 
 /* clang-format off */
@@ -37,7 +38,9 @@ static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 	 .offset = REQ(verb.terms.networks), .max = CTL_NETWORKS_MAX,  \
 	 .optional = true},                                            \
 	{.name = "ptime", .kind = CTL_F_U32, .max = CTL_PTIME_MAX,     \
-	 .offset = REQ(verb.terms.ptime), .optional = true}
+	 .offset = REQ(verb.terms.ptime), .optional = true},           \
+	{.name = "family", .kind = CTL_F_NAME, .names = families,      \
+	 .offset = REQ(verb.terms.family), .optional = true}
 
 static const struct ctl_field remote_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},

@@ -79,6 +79,13 @@ enum ctl_source {
 			   once the present one is silent */
 };
 
+/* The address that our offer names; an answer is in that of the offer. */
+enum ctl_family {
+	CTL_ANY_FAMILY, /* that of the first interface */
+	CTL_IP4,        /* "ip4" */
+	CTL_IP6,        /* "ip6"; when there is an interface of it */
+};
+
 /*
  * What a leg of profile rtp is made with. Counts in the message that makes
  * the leg, and is ignored in others and for browsers.
@@ -90,6 +97,7 @@ struct ctl_terms {
 	enum ctl_source source;
 	struct pl networks; /* "192.0.2.0/24,2001:db8::/32", at most 16 */
 	uint32_t ptime;     /* ms, CTL_PTIME_MIN..MAX that we ask for; 0: 20 */
+	enum ctl_family family;
 };
 
 /* What a leg can be joined to instead of another leg. */

@@ -199,6 +199,11 @@ static void say_why(struct command *command, struct ctl_ans *ans)
 
 static struct session_terms terms_of(const struct ctl_terms *terms)
 {
+	static const int families[] = {
+		[CTL_ANY_FAMILY] = AF_UNSPEC,
+		[CTL_IP4] = AF_INET,
+		[CTL_IP6] = AF_INET6,
+	};
 	static const enum source_policy policies[] = {
 		[CTL_STRICT] = SOURCE_STRICT,
 		[CTL_LEARN_ONCE] = SOURCE_LEARN_ONCE,
@@ -210,6 +215,7 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 		.source = policies[terms->source],
 		.networks = terms->networks,
 		.ptime = (uint16_t)terms->ptime,
+		.af = families[terms->family],
 	};
 }
 

@@ -67,8 +67,13 @@ static int rtp_hear(struct leg *leg, const struct sdpm_choice *next,
 static int rtp_speak(struct leg *leg)
 {
 	struct sdpm_local *local = &leg->sdp.local;
-	int err = path_rtp_open(leg->path, AF_UNSPEC);
+	/* what was heard or said before has opened it: in that family */
+	int err = path_rtp_local(leg->path)
+			  ? 0
+			  : path_rtp_open(leg->path, leg->terms.af);
 
+	if (err == EAFNOSUPPORT)
+		err = path_rtp_open(leg->path, AF_UNSPEC);
 	if (err)
 		return err;
 	local->nhosts = 0;

@@ -131,6 +131,7 @@ int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 		return EINVAL;
 	rule->policy = from->source;
 	terms->ptime = from->ptime;
+	terms->af = from->af;
 	if (from->codecs.l)
 		codecs = from->codecs;
 	err = codecs_read(terms, codecs);

@@ -142,6 +142,7 @@ struct session_terms {
 	enum source_policy source;
 	struct pl networks; /* "192.0.2.0/24,2001:db8::/32"; EINVAL */
 	uint16_t ptime;     /* ms; 0: 20 */
+	int af;             /* of an offer; AF_UNSPEC: the first interface's */
 };
 
 struct session_remote {

@@ -116,6 +116,7 @@ struct leg_terms {
 	uint8_t ncodecs;
 	enum sdpm_codec codecs[SDPM_CODECS]; /* best first */
 	uint16_t ptime;                      /* ms; 0: as always */
+	int af; /* that an offer is to name, or AF_UNSPEC */
 };
 
 struct leg {

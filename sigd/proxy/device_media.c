@@ -20,6 +20,22 @@ bool device_behind_nat(const struct flow_id *flow, const struct pl *said)
 	       !sa_cmp(&addr, &flow->remote, SA_ADDR);
 }
 
+/* Who speaks to us over UDP has its media where its signalling is; of a
+ * WebSocket's flow nothing is known, and nothing is asked for. */
+static void family_set(struct ctl_terms *terms, const struct flow_id *flow)
+{
+	switch (sa_af(&flow->remote)) {
+	case AF_INET:
+		terms->family = CTL_IP4;
+		break;
+	case AF_INET6:
+		terms->family = CTL_IP6;
+		break;
+	default:
+		break;
+	}
+}
+
 static void terms_of(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 		     const struct route_tenant *tenant, const struct flow_id *flow,
 		     const struct pl said[2])
@@ -29,6 +45,7 @@ static void terms_of(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 
 	memset(terms, 0, sizeof(*terms));
 	terms->source = CTL_STRICT;
+	family_set(terms, flow);
 	if (!sa_isset(&flow->remote, SA_ADDR) || source == ROUTE_DEVICE_STRICT)
 		return;
 	if (source == ROUTE_DEVICE_AUTO && !device_behind_nat(flow, &said[0]) &&
@@ -52,6 +69,7 @@ void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 
 	if (inv->from) {
 		side_terms(terms, inv->from);
+		family_set(terms, &inv->caller);
 		return;
 	}
 	pl_set_str(&tenant, inv->rec.tenant);
@@ -72,6 +90,7 @@ void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 
 	if (to->conn) {
 		side_terms(terms, to->conn);
+		family_set(terms, &to->flow);
 		return;
 	}
 	pl_set_str(&text, to->target);

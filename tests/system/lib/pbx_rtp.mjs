@@ -13,19 +13,20 @@ const EVENT_PT = 101;
 const KEYS = '0123456789*#ABCD';
 const REPORT_MS = 1000;
 
-const bind = (socket, port) => new Promise((done, fail) => {
+const bind = (socket, port, address) => new Promise((done, fail) => {
   socket.once('error', fail);
-  socket.bind(port, '127.0.0.1', () => { socket.off('error', fail); done(); });
+  socket.bind(port, address, () => { socket.off('error', fail); done(); });
 });
 
 // An even port and the next one.
-async function ports() {
+async function ports(address) {
+  const type = address.includes(':') ? 'udp6' : 'udp4';
   for (let i = 0; i < 100; i++) {
-    const [rtp, rtcp] = [createSocket('udp4'), createSocket('udp4')];
+    const [rtp, rtcp] = [createSocket(type), createSocket(type)];
     const base = 33000 + 2 * Math.floor(Math.random() * 12000);
     try {
-      await bind(rtp, base);
-      await bind(rtcp, base + 1);
+      await bind(rtp, base, address);
+      await bind(rtcp, base + 1, address);
       return [rtp, rtcp, base];
     } catch {
       rtp.close();
@@ -41,7 +42,7 @@ export function readSdp(sdp) {
   const [, port, pts] = sdp.match(/^m=audio (\d+) RTP\/AVP ([\d ]+)/m) ?? [];
   return {
     port: Number(port),
-    address: sdp.match(/^c=IN IP4 (\S+)/m)?.[1],
+    address: sdp.match(/^c=IN IP[46] (\S+)/m)?.[1],
     codecs: (pts ?? '').trim().split(' ').map((pt) => Object.values(CODECS).find((c) => c.pt === Number(pt)))
       .filter(Boolean),
     event: Number(sdp.match(/^a=rtpmap:(\d+) telephone-event\/8000/m)?.[1] ?? NaN),
@@ -53,12 +54,12 @@ export const MIRROR = { sendrecv: 'sendrecv', sendonly: 'recvonly', recvonly: 's
 
 export class Rtp {
   // options: codecs: names, best first; frequency: of the tone; dtmf: false:
-  // knows no telephone-event
-  static async open({ codecs = ['PCMU', 'PCMA'], frequency = 440, dtmf = true } = {}) {
+  // knows no telephone-event; address: of this host, 127.0.0.1 or ::1
+  static async open({ codecs = ['PCMU', 'PCMA'], frequency = 440, dtmf = true, address = '127.0.0.1' } = {}) {
     const rtp = new Rtp();
-    const [socket, rtcp, port] = await ports();
+    const [socket, rtcp, port] = await ports(address);
     Object.assign(rtp, {
-      socket, rtcp, port, dtmf, codecs: codecs.map((name) => CODECS[name]), sound: tone(frequency),
+      address, socket, rtcp, port, dtmf, codecs: codecs.map((name) => CODECS[name]), sound: tone(frequency),
       ssrc: randomBytes(4).readUInt32BE(), seq: randomBytes(2).readUInt16BE(), timestamp: randomBytes(4).readUInt32BE(),
       samples: [], events: [], queue: [], received: 0, lost: 0, ssrcs: new Set(), faults: [], reports: 0, sent: 0,
       version: 1, direction: 'sendrecv', first: null, packets: [],
@@ -73,7 +74,8 @@ export class Rtp {
   sdp({ direction = this.direction, codecs = this.codecs, event = EVENT_PT } = {}) {
     this.direction = direction;
     const dtmf = this.dtmf && !Number.isNaN(event);
-    return ['v=0', `o=pbx 1 ${this.version++} IN IP4 127.0.0.1`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0',
+    const net = `IN ${this.address.includes(':') ? 'IP6' : 'IP4'} ${this.address}`;
+    return ['v=0', `o=pbx 1 ${this.version++} ${net}`, 's=-', `c=${net}`, 't=0 0',
       `m=audio ${this.port} RTP/AVP ${[...codecs.map((c) => c.pt), ...dtmf ? [event] : []].join(' ')}`,
       ...codecs.map((c) => `a=rtpmap:${c.pt} ${c.name}/8000`),
       ...dtmf ? [`a=rtpmap:${event} telephone-event/8000`, `a=fmtp:${event} 0-16`] : [],

@@ -88,19 +88,21 @@ export function browserSdp(offer) {
 }
 
 // What a telephone describes; nothing is ever sent from there.
-export function phoneSdp() {
-  return ['v=0', `o=- ${Math.floor(Math.random() * 1e9)} 2 IN IP4 127.0.0.1`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0',
+export function phoneSdp(address = '127.0.0.1') {
+  const net = `IN ${address.includes(':') ? 'IP6' : 'IP4'} ${address}`;
+  return ['v=0', `o=- ${Math.floor(Math.random() * 1e9)} 2 ${net}`, 's=-', `c=${net}`, 't=0 0',
     'm=audio 4000 RTP/AVP 0', 'a=rtpmap:0 PCMU/8000', 'a=sendrecv', ''].join('\r\n');
 }
 
 // --- a user agent ---------------------------------------------------------------
 
 export class Ua {
-  // options: user, password, transport (udp, ws), domain
+  // options: user, password, transport (udp, ws), domain, address: of this
+  // host, 127.0.0.1 or ::1
   static async open(stack, options = {}) {
     const ua = new Ua();
     Object.assign(ua, {
-      stack, transport: 'udp', domain: 'localhost', password: `${options.user}-secret`, ...options,
+      stack, transport: 'udp', address: '127.0.0.1', domain: 'localhost', password: `${options.user}-secret`, ...options,
       waiting: new Map(), served: new Map(), calls: new Map(), rung: [], heard: [], sent: [],
     });
     await ua.connect();
@@ -110,12 +112,14 @@ export class Ua {
   async connect() {
     const took = (text) => this.took(text);
     if (this.transport === 'udp') {
-      this.socket = createSocket('udp4');
+      const ipv6 = this.address.includes(':');
+      this.socket = createSocket(ipv6 ? 'udp6' : 'udp4');
       this.socket.on('message', (data) => took(data.toString()));
-      await new Promise((done) => { this.socket.bind(0, '127.0.0.1', done); });
-      this.host = `127.0.0.1:${this.socket.address().port}`;
+      await new Promise((done) => { this.socket.bind(0, this.address, done); });
+      this.host = `${ipv6 ? `[${this.address}]` : this.address}:${this.socket.address().port}`;
     } else {
-      this.ws = await WebSocketSip.open(this.stack.wsPort, { messages: took, closed: () => this.cut() });
+      this.ws = await WebSocketSip.open(this.stack.wsPort,
+        { messages: took, closed: () => this.cut(), host: this.address });
       this.host = `${hex(6)}.invalid`;
     }
     this.contact = `<sip:${hex(4)}@${this.host};transport=${this.transport}>`;
@@ -123,7 +127,7 @@ export class Ua {
   }
 
   // What it describes; offer: of the other side, in an answer.
-  sdp(offer) { return this.ws ? browserSdp(offer) : phoneSdp(); }
+  sdp(offer) { return this.ws ? browserSdp(offer) : phoneSdp(this.address); }
 
   // The connection has ended: no answer comes.
   cut() {
@@ -134,7 +138,7 @@ export class Ua {
   raw(text) {
     this.sent.push(text);
     if (this.ws) this.ws.send(text);
-    else this.socket.send(text, this.stack.udpPort, '127.0.0.1');
+    else this.socket.send(text, this.stack.udpPort, this.address);
   }
 
   close() {

@@ -112,7 +112,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () =>
 
 export class Stack {
   // options: { sigdWorkers, mediadWorkers, sip, mediad: yaml text at the end of
-  // the daemon's file, drain: of mediad, webRoot, routing: yaml text, env: of
+  // the daemon's file, ipv6: [::1] besides, drain: of mediad, webRoot, routing: yaml text, env: of
   // both daemons }
   constructor(options = {}) {
     this.options = options;
@@ -155,8 +155,12 @@ export class Stack {
 
     fs.writeFileSync(this.file('keys'), `1 - ${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
     execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-      '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1',
+      '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1',
       '-keyout', this.file('tls.key'), '-out', this.file('tls.pem')], { stdio: 'ignore' });
+    const host6 = (name, port, more = '') => (this.options.ipv6 ? `
+  - name: ${name}6
+    transport: ${name}
+    bind: "[::1]:${port}"${more}` : '');
     fs.writeFileSync(this.file('sigd.yaml'), `node: s1
 workers: ${sigdWorkers}
 run_dir: ${this.file('run')}
@@ -177,7 +181,9 @@ listeners:
     bind: 127.0.0.1:${this.wsPort}
   - name: udp
     transport: udp
-    bind: 127.0.0.1:${this.udpPort}
+    bind: 127.0.0.1:${this.udpPort}${host6('wss', this.wssPort, `
+    certificate: ${this.file('tls.pem')}
+    private_key: ${this.file('tls.key')}${webRoot}`)}${host6('ws', this.wsPort)}${host6('udp', this.udpPort)}
 admin:
   bind: 127.0.0.1:${this.sigdAdmin}
   token: token-of-the-tests
@@ -194,6 +200,11 @@ ${this.options.sip ?? ''}`);
     // for browsers eight; two for each call to a PBX or telephone, and as
     // many beside them
     const base = await freeUdp(8 + rtpPorts);
+    const ipv6 = this.options.ipv6 ? `
+  - name: lo6
+    bind: "::1"
+    browser_port_base: ${base}
+    rtp_ports: [${base + 8}, ${base + 8 + rtpPorts - 1}]` : '';
     const rtp = rtpPorts ? `\n    rtp_ports: [${base + 8}, ${base + 8 + rtpPorts - 1}]` : '';
     fs.mkdirSync(this.file(`state-${node}`), { recursive: true, mode: 0o700 });
     fs.writeFileSync(this.file(`${name}.yaml`), `node: ${node}
@@ -201,7 +212,7 @@ workers: ${mediadWorkers}
 interfaces:
   - name: lo
     bind: 127.0.0.1
-    browser_port_base: ${base}${rtp}
+    browser_port_base: ${base}${rtp}${ipv6}
 redis:
   path: ${this.file('r.sock')}
 keys: keys

@@ -19,11 +19,11 @@ function frame(opcode, payload) {
 
 export class WebSocketSip {
   // messages: called with each text; closed: once, when the connection ends
-  static open(port, { messages, closed = () => {} }) {
+  static open(port, { messages, closed = () => {}, host = '127.0.0.1' }) {
     return new Promise((done, fail) => {
       const ws = new WebSocketSip();
       ws.messages = messages;
-      ws.socket = net.connect(port, '127.0.0.1');
+      ws.socket = net.connect(port, host);
       ws.data = Buffer.alloc(0);
       ws.socket.on('error', fail);
       ws.socket.on('close', () => { ws.closed = true; fail(new Error('connection closed')); closed(); });

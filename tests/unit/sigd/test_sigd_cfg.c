@@ -175,6 +175,16 @@ static void what_does_not_go_together_is_told(void)
 		   "  - {name: u, transport: udp, bind: 192.0.2.1:5060, "
 		   "origins: [a]}\n",
 	      "sigd.yaml:5:", "udp has no origins");
+	wrong(HEAD "listeners:\n"
+		   "  - {name: u, transport: udp, bind: '[::]:5060'}\n",
+	      "sigd.yaml:5:", "needs advertise");
+	wrong(HEAD "listeners:\n"
+		   "  - {name: u, transport: udp, bind: '[fe80::1]:5060'}\n",
+	      "sigd.yaml:5:", "nobody can be told a link-local address");
+	wrong(HEAD "listeners:\n"
+		   "  - {name: u, transport: udp, bind: 192.0.2.1:5060, "
+		   "proxy_protocol: [10.0.0.0/8]}\n",
+	      "sigd.yaml:5:", "udp has no proxy_protocol");
 	wrong(HEAD UDP "  - {name: u, transport: ws, bind: 192.0.2.1:80}\n",
 	      "sigd.yaml:6:", "another one has this name");
 	wrong(HEAD UDP "  - {name: v, transport: udp, bind: 192.0.2.1:5060}\n",

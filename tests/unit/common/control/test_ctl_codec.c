@@ -153,13 +153,16 @@ static void terms_of_a_leg_make_the_trip(void)
 	CHECK_INT(terms->source, CTL_STRICT);
 	CHECK_INT(terms->networks.l, 0);
 	CHECK_INT(terms->ptime, 0);
+	CHECK_INT(terms->family, CTL_ANY_FAMILY);
 	done(&trip);
 
 	msg.req.verb = CTL_LEG_LOCAL;
 	msg.req.local = (struct ctl_leg_local){
 		.leg = 2,
 		.profile = CTL_RTP,
-		.terms = {.source = CTL_NETWORK, .ptime = 30},
+		.terms = {.source = CTL_NETWORK,
+			  .ptime = 30,
+			  .family = CTL_IP6},
 	};
 	pl_set_str(&msg.req.local.terms.codecs, "PCMU,opus");
 	pl_set_str(&msg.req.local.terms.networks, "192.0.2.0/24,2001:db8::/32");
@@ -170,6 +173,7 @@ static void terms_of_a_leg_make_the_trip(void)
 	CHECK_INT(terms->source, CTL_NETWORK);
 	CHECK(!pl_strcmp(&terms->networks, "192.0.2.0/24,2001:db8::/32"));
 	CHECK_INT(terms->ptime, 30);
+	CHECK_INT(terms->family, CTL_IP6);
 	done(&trip);
 }
 
