@@ -164,7 +164,50 @@ function sipjs({ url, user, password, host }) {
     return call.session instanceof SIP.Inviter ? call.session.cancel() : call.session.reject();
   };
   phone.stop = () => ua.stop();
+  lamps(phone, ua, host, registerer);
   return phone;
+}
+
+// What is no call: SIP.js alone. Everything that is heard is kept.
+function lamps(phone, ua, host, registerer) {
+  const uri = (target) => SIP.UserAgent.makeURI(`sip:${target}@${host}`);
+  const heard = [];
+  const subscribers = [];
+  const keep = (kind) => (thing) => {
+    const { request } = thing;
+    heard.push({ kind, event: request.getHeader('Event'), state: request.getHeader('Subscription-State'), body: request.body });
+    thing.accept?.();
+  };
+  ua.delegate.onNotify = keep('unasked');
+  ua.delegate.onMessage = keep('message');
+  // as an application does it: SIP.js leaves it to its user
+  const registers = { requestDelegate: { onAccept: () => { phone.registered = 200; } } };
+  const back = () => ua.reconnect().then(() => registerer.register(registers), () => setTimeout(back, 300));
+  ua.delegate.onDisconnect = (error) => { if (error) back(); };
+  const answer = (send) => new Promise((done) => {
+    send({ onAccept: (r) => done(r.message.statusCode), onReject: (r) => done(r.message.statusCode) });
+  });
+  Object.assign(phone, {
+    heard,
+    watch(target, event) {
+      const subscriber = new SIP.Subscriber(ua, uri(target), event, { expires: 600 });
+      subscriber.delegate = { onNotify: keep('notify') };
+      subscribers.push(subscriber);
+      subscriber.subscribe();
+      return subscribers.length - 1;
+    },
+    watching: (id) => subscribers[id].state,
+    renew: (id) => subscribers[id].subscribe(),
+    unwatch: (id) => subscribers[id].unsubscribe(),
+    say: (target, text) => answer((requestDelegate) => new SIP.Messager(ua, uri(target), text).message({ requestDelegate })),
+    // the same one again, with what it said before
+    publish(target, body) {
+      phone.publisher ??= new SIP.Publisher(ua, uri(target), 'presence',
+        { body, contentType: 'application/pidf+xml', expires: 600, unpublishOnClose: false });
+      phone.publisher.publish(body);
+    },
+    published: () => phone.publisher.state === SIP.PublisherState.Published,
+  });
 }
 
 let phone = null;
@@ -182,6 +225,14 @@ window.phone = {
   hold: (id) => phone.hold(id),
   resume: (id) => phone.resume(id),
   press: (id, keys) => { phone.press(id, keys); },
+  watch: (target, event) => phone.watch(target, event),
+  watching: (id) => phone.watching(id),
+  renew: (id) => phone.renew(id),
+  unwatch: (id) => phone.unwatch(id),
+  say: (target, text) => phone.say(target, text),
+  publish: (target, body) => phone.publish(target, body),
+  published: () => phone.published(),
+  heard: () => phone.heard,
   stop: () => phone.stop(),
   state: (id) => { const c = calls.get(id); return { up: !!c.up, final: c.final, log: c.log }; },
 
