@@ -38,9 +38,22 @@ static uint32_t worst(const struct load *load, const struct load_sample *s)
 	uint32_t value = against(cpu_share(load, s), LOAD_CPU_HIGH);
 
 	value = max(value, against(s->lag_ms, LOAD_LAG_HIGH_MS));
-	value = max(value, against(s->redis_ms, LOAD_REDIS_HIGH_MS));
 	value = max(value, against(s->queue, LOAD_QUEUE_HIGH));
 	return max(value, against(s->txns, LOAD_TXNS_HIGH));
+}
+
+static uint32_t redis_share(uint32_t waited_ms)
+{
+	const uint32_t over = waited_ms - min(waited_ms,
+					      (uint32_t)LOAD_REDIS_HIGH_MS);
+
+	return min(over * WHOLE / (LOAD_REDIS_ALL_MS - LOAD_REDIS_HIGH_MS),
+		   (uint32_t)WHOLE);
+}
+
+uint32_t load_share(const struct load *load)
+{
+	return max(load->share, load->redis_share);
 }
 
 void load_sample(struct load *load, const struct load_sample *sample)
@@ -52,20 +65,21 @@ void load_sample(struct load *load, const struct load_sample *sample)
 	load->value  = (load->value + now) / 2;
 	load->now_us = sample->now_us;
 	load->cpu_us = sample->cpu_us;
+	load->redis_share = redis_share(min(sample->redis_ms, 60000u));
 	if (load->value > LOAD_FULL) {
 		step = STEP_UP_LEAST + (load->value - LOAD_FULL) / 10;
 		load->share += min(step, (uint32_t)STEP_UP_MOST);
 		load->share = min(load->share, (uint32_t)WHOLE);
 	} else {
 		load->share -= min(load->share, (uint32_t)STEP_DOWN);
-		if (!load->share)
-			load->owed = 0;
 	}
+	if (!load_share(load))
+		load->owed = 0;
 }
 
 bool load_refuses(struct load *load)
 {
-	load->owed += load->share;
+	load->owed += load_share(load);
 	if (load->owed < WHOLE)
 		return false;
 	load->owed -= WHOLE;

@@ -160,7 +160,7 @@ uint32_t gate_load(const struct gate *gate)
 
 uint32_t gate_share(const struct gate *gate)
 {
-	return gate->load.share;
+	return load_share(&gate->load);
 }
 
 const struct gate_counts *gate_counts(const struct gate *gate)

@@ -43,18 +43,32 @@ static void each_part_alone_is_an_overload(void)
 {
 	const struct load_sample parts[] = {
 		{.lag_ms = 2 * LOAD_LAG_HIGH_MS},
-		{.redis_ms = 2 * LOAD_REDIS_HIGH_MS},
 		{.queue = 999},
 		{.txns = 999},
 	};
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		struct load load = {.share = 0};
 
 		run(&load, 20, 100, parts[i]);
 		CHECK(load.value > LOAD_FULL);
 		CHECK(refused_of(&load, 1000) > 0);
 	}
+}
+
+static void while_redis_owes_an_answer_new_work_is_refused(void)
+{
+	struct load load = {.share = 0};
+
+	run(&load, 1, 100, (struct load_sample){.redis_ms = 400});
+	CHECK_INT(refused_of(&load, 1000), 0);
+	run(&load, 1, 100, (struct load_sample){.redis_ms = 1000});
+	CHECK_INT(refused_of(&load, 1000), 500);
+	run(&load, 30, 100, (struct load_sample){.redis_ms = 2000});
+	CHECK_INT(refused_of(&load, 1000), 1000);
+	/* it answers again: so do we */
+	run(&load, 1, 100, (struct load_sample){.redis_ms = 0});
+	CHECK_INT(refused_of(&load, 1000), 0);
 }
 
 static void one_slow_turn_is_no_overload(void)
@@ -132,6 +146,7 @@ static void a_clock_that_jumps_back_changes_nothing(void)
 
 TEST_MAIN(TEST(an_idle_worker_refuses_nothing),
 	  TEST(each_part_alone_is_an_overload),
+	  TEST(while_redis_owes_an_answer_new_work_is_refused),
 	  TEST(one_slow_turn_is_no_overload),
 	  TEST(refusals_grow_while_it_lasts_and_end_after_it),
 	  TEST(refusals_are_spread_evenly),
