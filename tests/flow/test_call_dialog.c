@@ -229,10 +229,11 @@ static void a_transfer_names_whom_the_pbx_can_reach(void)
 		REQUIRE(expect(&talk.fix, talk.far, "REFER"));
 		CHECK_STR(header(talk.far->req, "Refer-To", val),
 			  "<sip:0456@pbx.test>");
-		refer(&talk, 4, "sip:0456@example.net");
+		refer(&talk, 4, "sip:0456@demo.test;method=BYE?Route=x&"
+				"From=sip:y&Replaces=z");
 		REQUIRE(expect(&talk.fix, talk.far, "REFER"));
 		CHECK_STR(header(talk.far->req, "Refer-To", val),
-			  "<sip:0456@example.net>");
+			  "<sip:0456@pbx.test?Replaces=z>");
 		/* a party of a call of hers, here of this one */
 		header(talk.resp, "Contact", contact);
 		contact[strcspn(contact, ">;")] = '\0';
@@ -251,6 +252,42 @@ static void a_transfer_names_whom_the_pbx_can_reach(void)
 			  "<sip:alice@127.0.0.1:9>");
 		ua_answers(&talk.fix, talk.far, 202, "");
 		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 202);
+	}
+	stop(&talk.fix);
+}
+
+/* Who may not call a number may not have it called either. */
+static void a_transfer_goes_where_the_routes_lead(void)
+{
+	static const struct {
+		const char *to;
+		int code;
+	} refused[] = {
+		{"sip:0456@example.net", 403}, {"sip:demo.test", 403},
+		{"sip:0900@demo.test", 403},   {"sip:123@pbx.test", 404},
+		{"tel:0900", 403},	       {"http://example.net/", 403},
+	};
+	struct talk talk;
+	char val[600];
+	unsigned i;
+
+	if (talk_pbx(&talk, 500)) {
+		for (i = 0; i < COUNTOF(refused); i++) {
+			refer(&talk, 3 + i, refused[i].to);
+			if (!CHECK_INT(answer(&talk.fix, &talk.fix.alice),
+				       refused[i].code))
+				re_printf("# %s\n", refused[i].to);
+		}
+		CHECK_STR(talk.far->seen, "INVACK");
+		/* what does not lead to that PBX is to be called at us */
+		refer(&talk, 3 + i, "sip:echo@demo.test");
+		REQUIRE(expect(&talk.fix, talk.far, "REFER"));
+		CHECK_STR(header(talk.far->req, "Refer-To", val),
+			  "<sip:echo@127.0.0.1:9>");
+		refer(&talk, 4 + i, "tel:0123");
+		REQUIRE(expect(&talk.fix, talk.far, "REFER"));
+		CHECK_STR(header(talk.far->req, "Refer-To", val),
+			  "<sip:0123@pbx.test>");
 	}
 	stop(&talk.fix);
 }
@@ -320,4 +357,5 @@ TEST_MAIN(TEST(who_rings_cannot_end_the_call),
 	  TEST(the_ack_of_a_service_counts_at_any_worker),
 	  TEST(a_new_contact_is_where_requests_go),
 	  TEST(a_transfer_names_whom_the_pbx_can_reach),
+	  TEST(a_transfer_goes_where_the_routes_lead),
 	  TEST(a_transfer_to_a_name_of_nobody_goes_on_as_it_is))

@@ -31,6 +31,8 @@ static inline void routes_dialog(const struct fixture *fix, char *text,
 		 "    routes:\n"
 		 "      - {name: echo, match: {callee: '^echo$'}, "
 		 "to: {service: echo}}\n"
+		 "      - {name: dear, match: {callee: '0900'}, to: "
+		 "{reject: {code: 403}}}\n"
 		 "      - {name: out, match: {callee: '0.*'}, to: "
 		 "{connection: one}}\n",
 		 sa_port(&fix->pbx[0].addr));
