@@ -11,7 +11,8 @@
 
 static const char *const sides[CALL_SIDES] = {"a.", "b."};
 
-/* ARGV: sender, other side, CSeq, callee's tag, "invite" or "". */
+/* ARGV: sender, other side, CSeq, callee's tag, "invite", "delayed" or
+ * "". */
 static const struct redis_script script_enter = {
 	"call-enter",
 	"local function num(field) "
@@ -26,9 +27,12 @@ static const struct redis_script script_enter = {
 	"  elseif cseq > high then "
 	"    redis.call('HSET', KEYS[1], me .. 'cseq', ARGV[3]) "
 	"  end "
-	"  if ARGV[5] == 'invite' then "
+	"  if ARGV[5] ~= '' then "
 	"    redis.call('HSET', KEYS[1], me .. 'icseq', ARGV[3], "
 	"      me .. 'ishift', shift) "
+	"  end "
+	"  if ARGV[5] == 'delayed' then "
+	"    redis.call('HSET', KEYS[1], me .. 'dcseq', ARGV[3]) "
 	"  end "
 	"end "
 	"return redis.call('HGETALL', KEYS[1])"};
@@ -63,7 +67,9 @@ int call_enter(struct call_ask **askp, struct redis_link *link,
 	argv[2] = redis_str(cseq);
 	argv[3] = (struct redis_arg){enter->callee_tag.p,
 				     enter->callee_tag.l};
-	argv[4] = redis_str(enter->request == CALL_INVITE ? "invite" : "");
+	argv[4] = redis_str(enter->request == CALL_INVITE    ? "invite"
+			    : enter->request == CALL_DELAYED ? "delayed"
+							     : "");
 	return call_ask_eval(askp, link, &eval, h, arg);
 }
 

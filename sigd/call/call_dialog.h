@@ -17,6 +17,7 @@
 enum call_request {
 	CALL_REQUEST, /* any other */
 	CALL_INVITE,
+	CALL_DELAYED, /* an INVITE without offer */
 	CALL_ACK,     /* has the CSeq of its INVITE: nothing is noted */
 };
 

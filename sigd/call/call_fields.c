@@ -46,9 +46,11 @@ static const struct text_field numbers[] = {
 	NUM32("offer", offer_cseq),
 	NUM32("a.icseq", side[CALL_CALLER].invite_cseq),
 	NUM32("a.ishift", side[CALL_CALLER].invite_shift),
+	NUM32("a.dcseq", side[CALL_CALLER].delayed_cseq),
 	NUM32("a.ocseq", side[CALL_CALLER].own_cseq),
 	NUM32("b.icseq", side[CALL_CALLEE].invite_cseq),
 	NUM32("b.ishift", side[CALL_CALLEE].invite_shift),
+	NUM32("b.dcseq", side[CALL_CALLEE].delayed_cseq),
 	NUM32("b.ocseq", side[CALL_CALLEE].own_cseq),
 };
 

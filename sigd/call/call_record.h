@@ -62,6 +62,8 @@ struct call_side {
 	uint32_t invite_cseq;        /* of its last INVITE within the dialog;
 					0: none */
 	uint32_t invite_shift;       /* ... and how far ahead that went on */
+	uint32_t delayed_cseq;       /* of the last one that made no offer: the
+					answer is in its ACK; 0: none */
 	uint32_t own_cseq;           /* of the last INVITE of it that we
 					answered ourselves; 0: none */
 	char own_at[CALL_AT_MAX + 1];/* ... and which worker */

@@ -235,7 +235,7 @@ static void go(struct indialog *in)
 		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
 		return;
 	}
-	if (!in->st && indialog_own_ack(in))
+	if (!in->st && (indialog_own_ack(in) || indialog_delayed_ack(in)))
 		return;
 	if (in->early) {
 		if (code == STATUS_OK)
@@ -338,9 +338,9 @@ static struct indialog *make(struct request *rq, struct txn_srv *st,
 
 static enum call_request kind_of(const struct smsg *msg)
 {
-	return msg->method == SMSG_INVITE ? CALL_INVITE
-	       : msg->method == SMSG_ACK  ? CALL_ACK
-					  : CALL_REQUEST;
+	if (msg->method == SMSG_INVITE)
+		return msg->body.l ? CALL_INVITE : CALL_DELAYED;
+	return msg->method == SMSG_ACK ? CALL_ACK : CALL_REQUEST;
 }
 
 /* The record is read, and the request noted in it. */

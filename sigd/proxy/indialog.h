@@ -5,6 +5,7 @@
  *   indialog_forward.c  to the other side, and its answers back
  *   indialog_map.c      as the other side knows it: URIs, CSeq, credentials
  *   indialog_offer.c    offers and answers inside: mediad in between
+ *   indialog_delayed.c  INVITEs without offer, and their ACKs
  *   indialog_own.c      INVITEs that we answer ourselves, and their ACKs
  *   indialog_refer.c    whom a REFER names, as its receiver can reach them
  *   indialog_service.c  the far end is ours
@@ -50,6 +51,7 @@ struct indialog {
 	enum status why;             /* mediad refused the first of two */
 	/* legs whose offer is open, by us: the sender's, the other side's */
 	bool opened[2];
+	bool delayed;                /* an INVITE without offer */
 	bool own;                    /* its 2xx is ours: the ACK is for us */
 	bool early;                  /* the call is not answered: rec is as
 					branch_early.h knows it */
@@ -106,12 +108,19 @@ void indialog_service(struct indialog *in);
 
 /* A 200 of ours, repeated until its ACK. */
 void indialog_own_answer(struct indialog *in, const struct pl *sdp);
-/* An INVITE without offer: the offer is ours, in the 200, and the answer comes
- * in the ACK (RFC 3261 13.2.1). The other side is not asked, as nothing changes
- * for it. */
-void indialog_delayed(struct indialog *in);
+/* An INVITE without offer to a service: the offer is ours, in the 200, and the
+ * answer comes in the ACK (RFC 3261 13.2.1). */
+void indialog_own_offer(struct indialog *in);
 /* True: the ACK is of a 200 of ours; then served and freed. */
 bool indialog_own_ack(struct indialog *in);
+
+/* --- indialog_delayed.c --- */
+
+void indialog_delayed(struct indialog *in);
+/* Its 2xx, with an offer. Takes in->answer. */
+void indialog_delayed_answer(struct indialog *in);
+/* True: the ACK answers that; then served and freed. */
+bool indialog_delayed_ack(struct indialog *in);
 
 /* --- indialog_early.c --- */
 
@@ -135,6 +144,9 @@ void indialog_refer(struct indialog *in);
 /* --- for these --- */
 int indialog_ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
 		 media_answer_h *h);
+int indialog_sdp_keep(struct indialog *in, const struct pl *sdp);
+/* A leg's offer, when a question about it got this answer. */
+bool indialog_may_be_open(enum status code);
 int indialog_tell_remote(struct indialog *in, bool other,
 			 enum ctl_sdp_kind kind, media_answer_h *h);
 int indialog_want_local(struct indialog *in, bool other,

@@ -133,7 +133,10 @@ static void answered(struct indialog *in, const struct smsg *msg)
 		pl_set_mbuf(&sdp, in->sdp);
 		indialog_back(in, in->answer, &sdp);
 	} else if (!in->answer && !smsg_clone(&in->answer, msg)) {
-		indialog_answer(in);
+		if (in->delayed)
+			indialog_delayed_answer(in);
+		else
+			indialog_answer(in);
 	}
 }
 
@@ -179,7 +182,8 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 		in->final = msg->scode;
 		indialog_bye_arrived(in);
 	}
-	if (msg->scode >= 200 && msg->scode < 300 && in->offer) {
+	if (msg->scode >= 200 && msg->scode < 300 &&
+	    (in->offer || in->delayed)) {
 		answered(in, msg);
 		return;
 	}

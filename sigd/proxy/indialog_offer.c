@@ -75,7 +75,7 @@ void indialog_rollback(struct indialog *in)
 }
 
 /* One that has not said anything may have done it. */
-static bool may_be_open(enum status code)
+bool indialog_may_be_open(enum status code)
 {
 	return code == STATUS_OK || code == STATUS_TIMEOUT;
 }
@@ -90,7 +90,7 @@ static void on_remote(const struct ctl_ans *ans, void *arg)
 	struct indialog *in = arg;
 
 	in->asks[0]   = mem_deref(in->asks[0]);
-	in->opened[0] = may_be_open(ans->status);
+	in->opened[0] = indialog_may_be_open(ans->status);
 	in->why	      = ans->status;
 	if (ans->status != STATUS_OK && !in->asks[1])
 		indialog_fail(in, ans->status);
@@ -102,7 +102,7 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 	struct media_ask *done = in->asks[1];
 
 	in->asks[1]   = NULL;
-	in->opened[1] = may_be_open(ans->status);
+	in->opened[1] = indialog_may_be_open(ans->status);
 	if (in->why != STATUS_OK || ans->status != STATUS_OK)
 		indialog_fail(in, in->why != STATUS_OK ? in->why
 						       : ans->status);
@@ -152,7 +152,7 @@ void indialog_offer(struct indialog *in)
 		indialog_fail(in, status_of_errno(err));
 }
 
-static int sdp_keep(struct indialog *in, const struct pl *sdp)
+int indialog_sdp_keep(struct indialog *in, const struct pl *sdp)
 {
 	struct mbuf *mb = mbuf_alloc(sdp->l + 1);
 
@@ -184,7 +184,7 @@ static void on_answer_back(const struct ctl_ans *ans, void *arg)
 	in->asks[1] = NULL;
 	if (ans->status != STATUS_OK) {
 		indialog_fail(in, ans->status);
-	} else if (sdp_keep(in, &ans->sdp)) {
+	} else if (indialog_sdp_keep(in, &ans->sdp)) {
 		indialog_fail(in, STATUS_OVERLOAD);
 	} else {
 		in->opened[0] = false;

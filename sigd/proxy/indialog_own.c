@@ -64,7 +64,7 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 	mem_deref(done);
 }
 
-void indialog_delayed(struct indialog *in)
+void indialog_own_offer(struct indialog *in)
 {
 	int err = indialog_want_local(in, false, CTL_OFFER, on_offer);
 

@@ -24,7 +24,7 @@ void indialog_service(struct indialog *in)
 	else if (offer)
 		indialog_offer(in);
 	else if (msg->method == SMSG_INVITE)
-		indialog_delayed(in);
+		indialog_own_offer(in);
 	else if (msg->method == SMSG_UPDATE || msg->method == SMSG_INFO ||
 		 msg->method == SMSG_OPTIONS)
 		indialog_fail(in, STATUS_OK);

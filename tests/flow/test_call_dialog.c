@@ -141,29 +141,87 @@ static void a_491_is_repeated_with_the_same_cseq(void)
 
 /* --- INVITEs without an offer ----------------------------------------------------- */
 
-static void an_invite_without_offer_gets_ours_and_answers_in_its_ack(void)
+/* RFC 3261 14.2: as a PBX does that takes a call from hold. */
+static void an_invite_without_offer_is_one_to_the_other_side(void)
 {
 	struct talk talk;
+	struct fixture *fix = &talk.fix;
 
-	if (talk_pbx(&talk, 50)) {
+	if (talk_pbx(&talk, 500)) {
 		far_says(&talk, &(struct say){.method = "INVITE", .cseq = 1});
-		CHECK_INT(answer(&talk.fix, talk.far), 200);
+		REQUIRE(expect(fix, &fix->alice, "INVITE"));
+		CHECK(!strstr(fix->alice.req, "v=0"));
+		ua_answers(fix, &fix->alice, 200,
+			   "Contact: <sip:alice@127.0.0.1:1>\r\n"
+			   "Content-Type: application/sdp\r\n"
+			   "Content-Length: 10\r\n\r\nv=0\r\nhers\n");
+		CHECK_INT(answer(fix, talk.far), 200);
 		CHECK(strstr(talk.far->resp, "s=leg 2"));
-		CHECK_INT(talk.fix.alice.requests, 0);
+		CHECK_STR(fix->media.leg[1].sdp, "v=0\r\nhers\n");
+		CHECK(is_open(&talk));
 		/* at the other worker */
 		far_says(&talk, &(struct say){.method = "ACK", .cseq = 1,
 					      .worker = 1,
 					      .body = "v=0\r\ns=in ack\r\n"});
-		/* what was under way may still come */
-		pass(&talk.fix, 100);
-		talk.far->code = 0;
-		pass(&talk.fix, 400);
-		CHECK_INT(talk.far->code, 0);
-		CHECK(strstr(talk.fix.media.leg[2].sdp, "s=in ack"));
+		REQUIRE(expect(fix, &fix->alice, "ACK"));
+		CHECK(strstr(fix->alice.req, "s=leg 1"));
+		CHECK(strstr(fix->media.leg[2].sdp, "s=in ack"));
 		CHECK(!is_open(&talk));
-		CHECK_INT(talk.fix.alice.requests, 0);
+		/* and the next one the other way */
+		near_says(&talk, &(struct say){.method = "INVITE", .cseq = 3,
+					       .worker = 1});
+		REQUIRE(expect(fix, talk.far, "INVITE"));
+		ua_answers(fix, talk.far, 200, PBX_2XX);
+		CHECK_INT(answer(fix, &fix->alice), 200);
+		CHECK(strstr(fix->alice.resp, "s=leg 1"));
+		near_says(&talk, &(struct say){.method = "ACK", .cseq = 3,
+					       .body = "v=0\r\nnear\r\n"});
+		REQUIRE(expect(fix, talk.far, "ACK"));
+		CHECK(strstr(talk.far->req, "s=leg 2"));
+		CHECK(!is_open(&talk));
 	}
-	stop(&talk.fix);
+	stop(fix);
+}
+
+static void an_ack_without_the_answer_leaves_nothing_open(void)
+{
+	struct talk talk;
+	struct fixture *fix = &talk.fix;
+
+	if (talk_pbx(&talk, 500)) {
+		far_says(&talk, &(struct say){.method = "INVITE", .cseq = 1});
+		REQUIRE(expect(fix, &fix->alice, "INVITE"));
+		ua_answers(fix, &fix->alice, 200, PBX_2XX);
+		CHECK_INT(answer(fix, talk.far), 200);
+		CHECK(is_open(&talk));
+		far_says(&talk, &(struct say){.method = "ACK", .cseq = 1,
+					      .worker = 1});
+		REQUIRE(expect(fix, &fix->alice, "ACK"));
+		CHECK(!is_open(&talk));
+	}
+	stop(fix);
+}
+
+static void an_invite_without_offer_may_be_refused(void)
+{
+	struct talk talk;
+	struct fixture *fix = &talk.fix;
+
+	if (talk_pbx(&talk, 500)) {
+		far_says(&talk, &(struct say){.method = "INVITE", .cseq = 1});
+		REQUIRE(expect(fix, &fix->alice, "INVITE"));
+		ua_answers(fix, &fix->alice, 488, "");
+		CHECK_INT(answer(fix, talk.far), 488);
+		CHECK(!is_open(&talk));
+		/* an answer without an offer cannot be answered */
+		far_says(&talk, &(struct say){.method = "INVITE", .cseq = 2});
+		REQUIRE(expect(fix, &fix->alice, "INVITE"));
+		ua_answers(fix, &fix->alice, 200,
+			   "Contact: <sip:alice@127.0.0.1:1>\r\n");
+		CHECK(expect(fix, &fix->alice, "ACK"));
+		CHECK(answer(fix, talk.far) >= 400);
+	}
+	stop(fix);
 }
 
 static void the_ack_of_a_service_counts_at_any_worker(void)
@@ -353,7 +411,9 @@ TEST_MAIN(TEST(who_rings_cannot_end_the_call),
 	  TEST(a_subscription_that_is_over_ends_no_call),
 	  TEST(of_two_offers_that_cross_one_is_491),
 	  TEST(a_491_is_repeated_with_the_same_cseq),
-	  TEST(an_invite_without_offer_gets_ours_and_answers_in_its_ack),
+	  TEST(an_invite_without_offer_is_one_to_the_other_side),
+	  TEST(an_ack_without_the_answer_leaves_nothing_open),
+	  TEST(an_invite_without_offer_may_be_refused),
 	  TEST(the_ack_of_a_service_counts_at_any_worker),
 	  TEST(a_new_contact_is_where_requests_go),
 	  TEST(a_transfer_names_whom_the_pbx_can_reach),
