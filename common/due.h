@@ -9,9 +9,10 @@
  * been scheduled anew since is not removed by saying that the old one is
  * done.
  *
- * Keys: DUE_SHARDS sets `cb:{due:<n>}:<kind>` and hashes
- * `cb:{due:<n>}:<kind>:data`; the shard of an id is its Jenkins one-at-a-time
- * hash modulo DUE_SHARDS. They expire a day after their last deadline.
+ * All kinds of a worker are looked for at once: one script, one answer, about
+ * once a second. So all are under one hash tag: the sets `cb:{due}:<kind>` and
+ * the hashes `cb:{due}:<kind>:data`. They expire a day after their last
+ * deadline.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,7 +25,7 @@
 #include "common/redis_link.h"
 
 enum {
-	DUE_SHARDS = 8,
+	DUE_KINDS_MAX = 8,            /* that one poll looks for */
 	DUE_KIND_MAX = 24,            /* [a-z-] */
 	DUE_ID_MAX = 512,             /* bytes, any */
 	DUE_DATA_MAX = 8192,          /* bytes, any */
@@ -32,6 +33,7 @@ enum {
 };
 
 struct due;
+struct due_poll;
 struct wheel;
 
 /* Valid during the call. */
@@ -47,11 +49,17 @@ struct due_item {
 /* Act, then due_done(), at once or within the lease. */
 typedef void(due_fire_h)(const struct due_item *item, void *arg);
 
+/* Looks for what is due, of all kinds that are given it, every ms milliseconds
+ * (0: 1000) with a quarter of jitter. The kinds keep it. */
+int due_poll_alloc(struct due_poll **pollp, struct redis_link *link,
+		   struct wheel *wheel, uint32_t ms);
+
 struct due_params {
 	struct redis_link *link;
 	struct wheel *wheel;
 	const char *kind;
-	uint32_t poll_ms;  /* 0: 1000; with a quarter of jitter */
+	struct due_poll *poll; /* NULL: one of its own */
+	uint32_t poll_ms;  /* of its own; 0: 1000 */
 	uint32_t lease_ms; /* 0: 10000 */
 	due_fire_h *fireh; /* NULL: this worker only schedules */
 	void *arg;

@@ -14,7 +14,6 @@
 enum {
 	OVERDUE_MAX = 10000,
 	LEASE_MIN_MS = 1000, /* of an end: Redis may be slow */
-	POLL_MS_MAX = 1000,
 	DATA_MAX = 160,
 };
 
@@ -189,8 +188,7 @@ int call_due_start(struct proxy *px)
 	const uint32_t lease = call_due_lease(px);
 	const struct due_params params = {
 		.link = px->deps.redis, .wheel = px->deps.wheel,
-		.kind = "call",
-		.poll_ms = min(lease / 5, (uint32_t)POLL_MS_MAX),
+		.poll = px->poll, .kind = "call",
 		.lease_ms = lease, .fireh = on_due, .arg = px};
 
 	return due_alloc(&px->calls, &params);

@@ -287,8 +287,10 @@ void hangup_sides(struct proxy *px, const struct call_record *rec,
 		  uint8_t sides, enum status reason)
 {
 	const struct call_ending ending = ending_of(rec, reason, sides);
+	struct hangup *h = hangup_new(px, &ending);
 
-	hangup_resume(px, &ending, rec);
+	if (h)
+		begin(h, rec);
 }
 
 void hangup_waited(struct proxy *px, const struct call_record *rec,
@@ -322,8 +324,11 @@ void hangup_resume(struct proxy *px, const struct call_ending *ending,
 {
 	struct hangup *h = hangup_new(px, ending);
 
-	if (h)
-		begin(h, rec);
+	if (!h)
+		return;
+	/* whoever began may have kept it, and told all by now */
+	h->kept = true;
+	begin(h, rec);
 }
 
 static struct hangup *find(const struct proxy *px, const char *call)

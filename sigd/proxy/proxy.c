@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/due.h"
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
@@ -15,8 +16,9 @@
 #include "sigd/proxy/way_health.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/rebind.h"
+#include "sigd/proxy/worker_due.h"
 
-enum { GUESSERS = 8192 };
+enum { GUESSERS = 8192, POLL_MS_MAX = 1000 };
 
 static void defaults(struct proxy_cfg *cfg)
 {
@@ -37,6 +39,15 @@ static void defaults(struct proxy_cfg *cfg)
 		cfg->retry_s = 5;
 }
 
+/* Often enough for each of the times that are looked after so, and at least
+ * once a second. */
+static uint32_t poll_ms(const struct proxy_cfg *cfg)
+{
+	const uint32_t ms = min(cfg->takeover_ms / 5, cfg->flow_grace_ms / 8);
+
+	return min(ms, (uint32_t)POLL_MS_MAX);
+}
+
 static void destructor(void *data)
 {
 	struct proxy *px = data;
@@ -55,6 +66,8 @@ static void destructor(void *data)
 	mem_deref(px->setups);
 	mem_deref(px->losses);
 	mem_deref(px->calls);
+	worker_due_stop(px);
+	mem_deref(px->poll);
 	mem_deref(px->txns);
 	mem_deref(px->guess);
 	mem_deref(px->gate);
@@ -106,11 +119,16 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		err = gate_alloc(&px->gate, &px->cfg.gate, deps->wheel,
 				 px->alarms);
 	if (!err)
+		err = due_poll_alloc(&px->poll, deps->redis, deps->wheel,
+				     poll_ms(&px->cfg));
+	if (!err)
 		err = takeover_start(px);
 	if (!err)
 		err = rebind_start(px);
 	if (!err)
 		err = call_due_start(px);
+	if (!err)
+		err = worker_due_start(px);
 	if (!err)
 		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
 					 px->worker);

@@ -24,11 +24,13 @@ struct conn_pins;
 struct call_ending;
 struct due;
 struct due_item;
+struct due_poll;
 struct health;
 struct way_health;
 struct route_connection;
 struct route_plan;
 struct route_table;
+struct worker_due;
 
 struct proxy {
 	struct proxy_cfg cfg;
@@ -55,9 +57,11 @@ struct proxy {
 	struct way_health *ways; /* which addresses failed us lately */
 	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
 	char at[CALL_AT_MAX + 1];          /* "node/slot/epoch" */
+	struct due_poll *poll; /* for all these: */
 	struct due *setups;    /* calls without an answer (takeover.c) */
 	struct due *losses;    /* calls of flows that ended (rebind.c) */
 	struct due *calls;     /* that are up, or ending (call_due.c) */
+	struct worker_due *life; /* of this worker, and of others */
 	uint32_t restored;     /* INVITEs of other workers, being ended */
 	uint8_t *buf;          /* for one message, SMSG_MAX bytes */
 };

@@ -12,9 +12,8 @@
 #include "sigd/call/call_dialog.h"
 #include "sigd/proxy/rebind.h"
 
-/* POLL_PARTS: of the grace; LEASE_MS: for one record to be read. */
-enum { REBINDS_MAX = 10000, POLL_PARTS = 8, POLL_MS_MAX = 1000,
-       LEASE_MS = 5000, NAME_LEN = 18 };
+/* LEASE_MS: for one record to be read. */
+enum { REBINDS_MAX = 10000, LEASE_MS = 5000, NAME_LEN = 18 };
 
 /* --- which calls ---------------------------------------------------------------- */
 
@@ -112,24 +111,28 @@ static struct rebind *rebind_new(struct proxy *px, const struct aor_flow *flow)
 	return rb;
 }
 
-static void on_lost(const struct aor_call *calls, size_t n,
-		    const struct aor_flow *old, void *arg)
+void rebind_grace(struct proxy *px, const struct aor_call *call,
+		  const struct aor_flow *flow)
 {
-	struct rebind *rb = arg;
-	struct proxy *px = rb->px;
-	const struct pl data = {(const char *)old->p, old->len};
+	const struct pl data = {(const char *)flow->p, flow->len};
 	char name[NAME_LEN + 1];
 	struct pl id;
 
-	for (size_t i = 0; i < n; i++) {
-		log_info(calls[i].call, "a device has lost its connection",
-			 "side=%u grace_ms=%u", calls[i].side,
-			 px->cfg.flow_grace_ms);
-		name_print(name, &calls[i]);
-		pl_set_str(&id, name);
-		(void)due_schedule(px->losses, &id, &data,
-				   px->cfg.flow_grace_ms, NULL, NULL);
-	}
+	log_info(call->call, "a device has lost its connection",
+		 "side=%u grace_ms=%u", call->side, px->cfg.flow_grace_ms);
+	name_print(name, call);
+	pl_set_str(&id, name);
+	(void)due_schedule(px->losses, &id, &data, px->cfg.flow_grace_ms, NULL,
+			   NULL);
+}
+
+static void on_lost(const struct aor_call *calls, size_t n,
+		    const struct aor_flow *flow, void *arg)
+{
+	struct rebind *rb = arg;
+
+	for (size_t i = 0; i < n; i++)
+		rebind_grace(rb->px, &calls[i], flow);
 	mem_deref(rb);
 }
 
@@ -144,11 +147,11 @@ void rebind_lost(struct proxy *px, const struct registrar_aor *aor,
 }
 
 static void on_back(const struct aor_call *calls, size_t n,
-		    const struct aor_flow *old, void *arg)
+		    const struct aor_flow *flow, void *arg)
 {
 	struct rebind *rb = arg;
 	struct proxy *px = rb->px;
-	(void)old;
+	(void)flow;
 
 	for (size_t i = 0; i < n; i++) {
 		log_info(calls[i].call, "a device is back", "side=%u",
@@ -284,11 +287,9 @@ static void on_due(const struct due_item *item, void *arg)
 
 int rebind_start(struct proxy *px)
 {
-	const uint32_t poll = px->cfg.flow_grace_ms / POLL_PARTS;
 	const struct due_params params = {
 		.link = px->deps.redis, .wheel = px->deps.wheel,
-		.kind = "flow-loss",
-		.poll_ms = poll < POLL_MS_MAX ? poll : POLL_MS_MAX,
+		.poll = px->poll, .kind = "flow-loss",
 		.lease_ms = LEASE_MS, .fireh = on_due, .arg = px};
 
 	return due_alloc(&px->losses, &params);

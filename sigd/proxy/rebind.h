@@ -24,6 +24,9 @@ void rebind_ended(struct proxy *px, const struct call_record *rec);
 /* A flow of this user has ended. */
 void rebind_lost(struct proxy *px, const struct registrar_aor *aor,
 		 const struct aor_flow *flow);
+/* This side's flow has ended: it has the grace to come back. */
+void rebind_grace(struct proxy *px, const struct aor_call *call,
+		  const struct aor_flow *flow);
 /* Devices of this user have registered over this flow. */
 void rebind_back(struct proxy *px, const struct registrar_aor *aor,
 		 const char *devices, const struct aor_flow *flow);

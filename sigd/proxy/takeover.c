@@ -286,7 +286,7 @@ int takeover_start(struct proxy *px)
 	/* the lease is longer than the wait before a link tries again */
 	const struct due_params params = {
 		.link = px->deps.redis, .wheel = px->deps.wheel,
-		.kind = "setup", .poll_ms = ms / 10, .lease_ms = ms * 3 / 5,
+		.poll = px->poll, .kind = "setup", .lease_ms = ms * 3 / 5,
 		.fireh = on_due, .arg = px};
 	int err = due_alloc(&px->setups, &params);
 

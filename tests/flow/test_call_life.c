@@ -23,12 +23,12 @@ static void a_call_that_rings_has_a_record(void)
 		CHECK(strstr(look.text, "b.user=bob\n"));
 		CHECK(strstr(look.text, "at=s1/1/100\n"));
 		CHECK_INT(number_of(&fix, "cb:{c:?}:setup:*"), 1);
-		CHECK_INT(number_of(&fix, "cb:{due*}:setup"), 1);
+		CHECK_INT(number_of(&fix, "cb:{due}:setup"), 1);
 		bob_answers(&fix, 200, BOB_2XX);
 		CHECK_INT(answer(&fix, &fix.alice), 200);
 		CHECK(strstr(records(&fix, &look), "state=up\n"));
 		CHECK_INT(number_of(&fix, "cb:{c:?}:setup:*"), 0);
-		CHECK_INT(number_of(&fix, "cb:{due*}:setup"), 0);
+		CHECK_INT(number_of(&fix, "cb:{due}:setup"), 0);
 	}
 	stop(&fix);
 }
@@ -44,7 +44,7 @@ static void a_call_that_fails_has_a_cdr_with_its_reason(void)
 		CHECK_INT(number_of(&fix, "cb:{c:?}:rec:*"), 0);
 		CHECK_INT(number_of(&fix, "cb:{c:?}:calls"), 0);
 		CHECK_INT(number_of(&fix, "cb:{c:?}:setup:*"), 0);
-		CHECK_INT(number_of(&fix, "cb:{due*}:*"), 0);
+		CHECK_INT(number_of(&fix, "cb:{due}:[a-v]*"), 0);
 	}
 	stop(&fix);
 }

@@ -42,7 +42,7 @@ static bool talk_and_lose(struct fixture *fix, char *invite, char *resp)
 	CHECK(!flow_id_pack(&id, packed, &flow.len));
 	rebind_lost(fix->nodes[1].proxy, &aor, &flow);
 	pass(fix, 50);
-	CHECK_INT(number_of(fix, "cb:{due*}:flow-loss"), 1);
+	CHECK_INT(number_of(fix, "cb:{due}:flow-loss"), 1);
 	return true;
 }
 
@@ -127,7 +127,7 @@ static void a_device_that_registers_late_keeps_its_calls(void)
 		pass(&fix, 50);
 		rebind_lost(fix.nodes[0].proxy, &aor, &flow);
 		pass(&fix, 50);
-		CHECK_INT(number_of(&fix, "cb:{due*}:flow-loss"), 1);
+		CHECK_INT(number_of(&fix, "cb:{due}:flow-loss"), 1);
 		id = flow_of(&fix.desk, 0);
 		CHECK(!flow_id_pack(&id, packed, &flow.len));
 		rebind_back(fix.nodes[0].proxy, &aor, device, &flow);
@@ -210,6 +210,87 @@ static void requests_to_who_is_away_do_not_wait(void)
 	stop(&fix);
 }
 
+/* --- its worker died ---------------------------------------------------------------- */
+
+static bool talk_life(struct fixture *fix, uint32_t takeover, char *resp)
+{
+	const struct fixture_cfg cfg = {.t1 = 100, .takeover = takeover,
+					.grace = 400};
+
+	if (!start_cfg(fix, &cfg) || !talk(fix, resp))
+		return false;
+	put_in_dialog(fix, resp, "ACK", 2, 0);
+	return CHECK(expect(fix, &fix->bob, "ACK"));
+}
+
+static void who_was_connected_to_a_dead_worker_has_the_grace(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+
+	if (talk_life(&fix, 500, resp)) {
+		callee_over(&fix, 1, 100);
+		node_kill(&fix, 0);
+		REQUIRE(expect(&fix, &fix.alice, "BYE"));
+		ua_answers(&fix, &fix.alice, 200, "");
+		CHECK(has_cdr(&fix, "reason=flow-lost\n"));
+		check_nothing_left(&fix);
+		/* it has been seen to */
+		CHECK_INT(number_of(&fix, "cb:{due}:worker"), 1);
+	}
+	stop(&fix);
+}
+
+static void a_successor_knows_at_once_whom_it_has_lost(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+
+	if (talk_life(&fix, 60000, resp)) {
+		callee_over(&fix, 1, 100);
+		node_kill(&fix, 0);
+		node_again(&fix, 0);
+		CHECK(expect(&fix, &fix.alice, "BYE"));
+		CHECK(has_cdr(&fix, "reason=flow-lost\n"));
+	}
+	stop(&fix);
+}
+
+/* Of the slot now, and of another slot. */
+static void the_connections_of_the_living_are_let_be(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+
+	if (talk_life(&fix, 500, resp)) {
+		callee_over(&fix, 1, 200);
+		node_kill(&fix, 0);
+		node_again(&fix, 0);
+		pass(&fix, 1500);
+		callee_over(&fix, 2, 101);
+		node_kill(&fix, 0);
+		node_again(&fix, 0);
+		pass(&fix, 1500);
+		CHECK_INT(fix.alice.requests, 0);
+		CHECK_INT(number_of(&fix, "cb:{c:?}:rec:*"), 1);
+	}
+	stop(&fix);
+}
+
+static void who_lives_is_not_buried(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+
+	if (talk_life(&fix, 500, resp)) {
+		callee_over(&fix, 1, 100);
+		pass(&fix, 2500);
+		CHECK_INT(fix.alice.requests, 0);
+		CHECK_INT(number_of(&fix, "cb:{due}:flow-loss"), 0);
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(a_device_that_comes_back_keeps_its_calls),
 	  TEST(another_flow_of_the_device_takes_its_calls),
 	  TEST(a_device_may_come_back_as_the_second_contact),
@@ -217,4 +298,8 @@ TEST_MAIN(TEST(a_device_that_comes_back_keeps_its_calls),
 	  TEST(who_does_not_come_back_has_left_the_call),
 	  TEST(another_device_of_the_user_does_not_take_the_call),
 	  TEST(whoever_lives_ends_the_call),
-	  TEST(requests_to_who_is_away_do_not_wait))
+	  TEST(requests_to_who_is_away_do_not_wait),
+	  TEST(who_was_connected_to_a_dead_worker_has_the_grace),
+	  TEST(a_successor_knows_at_once_whom_it_has_lost),
+	  TEST(the_connections_of_the_living_are_let_be),
+	  TEST(who_lives_is_not_buried))

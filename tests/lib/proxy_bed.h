@@ -55,6 +55,7 @@ struct node {
 	struct resolver *resolver;
 	int fd;
 	struct sa addr;
+	unsigned lives; /* that it has had */
 };
 
 /* A SIP endpoint on UDP: what it got last, by kind. */
@@ -150,7 +151,7 @@ static inline void node_open(struct fixture *fix, unsigned i)
 	struct transport_listener listener = {.name = "udp", .kind = FLOW_UDP};
 	struct transport_params tp = {.node = "s1",
 				      .slot = (uint8_t)(i + 1),
-				      .epoch = 100 + i,
+				      .epoch = 100 + i + 100 * node->lives,
 				      .wheel = fix->wheel,
 				      .run_dir = fix->run_dir,
 				      .listeners = &listener,
@@ -210,6 +211,14 @@ static inline void node_kill(struct fixture *fix, unsigned i)
 	node->proxy = mem_deref(node->proxy);
 	node->redis = mem_deref(node->redis);
 	node->resolver = mem_deref(node->resolver);
+	node->lives++;
+}
+
+/* Its parent has started another one in its place. */
+static inline void node_again(struct fixture *fix, unsigned i)
+{
+	close(fix->nodes[i].fd);
+	node_open(fix, i);
 }
 
 static inline void routes_default(const struct fixture *fix, char *text,

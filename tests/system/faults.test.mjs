@@ -170,8 +170,7 @@ describe('the kill matrix', { timeout: 300000, concurrency: 4 }, () => {
           await until(() => stack.log(`${daemon}.log`).includes(`msg="process died" name=${daemon}/`), 'it died');
         }
         suite.hangUp();
-        // which calls a user has is noted beside them, and looked up in them
-        await stack.audit(20000, /^cb:\{a:.*:calls$/);
+        await stack.audit(20000);
         // as good as new, when each worker has had its fault
         const alice = await suite.tenant().ua('alice');
         await until(async () => {

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { until } from './lib/stack.mjs';
+import { sleep, until } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
 
 const INSTANCE = { params: ';+sip.instance="<urn:uuid:00000000-0000-1000-8000-000000000001>"' };
@@ -90,6 +90,53 @@ describe('a device loses its connection', { timeout: 60000 }, () => {
     vanish(alice);
     await rung.ended(5000);
     await until(async () => (await reasons()).includes(`${call.callid} flow-lost`), 'the CDR says so');
+    await stack.audit();
+    suite.hangUp();
+  });
+
+  // alice over a WebSocket of one worker, bob by UDP.
+  async function talkApart(tenant) {
+    const alice = await tenant.ua('alice', { transport: 'ws' });
+    assert.equal((await alice.register(INSTANCE)).code, 200);
+    const bob = await tenant.phone('bob', { transport: 'udp' });
+    const call = alice.call('bob');
+    const rung = await bob.incoming();
+    rung.answer();
+    assert.equal((await call.final).code, 200);
+    await rung.up();
+    return { alice, call, rung };
+  }
+
+  async function killWorkerOf(ua) {
+    const slot = await ua.worker();
+    const pid = stack.workers('sigd')[slot];
+    process.kill(pid, 'SIGKILL');
+    await until(() => stack.workers('sigd')[slot] && stack.workers('sigd')[slot] !== pid, 'another one is there');
+  }
+
+  test('one whose worker is killed, and that does not come back, has left the call', async () => {
+    const { alice, call, rung } = await talkApart(suite.tenant());
+    await killWorkerOf(alice);
+    await rung.ended(5000);
+    await until(async () => (await reasons()).includes(`${call.callid} flow-lost`), 'the CDR says so');
+    await stack.audit();
+    suite.hangUp();
+  });
+
+  test('one whose worker is killed comes back, and is in its call', async () => {
+    const tenant = suite.tenant();
+    const { alice, call, rung } = await talkApart(tenant);
+    await killWorkerOf(alice);
+    const again = await until(() => tenant.ua('alice', { transport: 'ws', contact: alice.contact }).catch(() => null), 'connected');
+    again.contact = alice.contact;
+    for (const [id, c] of alice.calls) {
+      c.ua = again;
+      again.calls.set(id, c);
+    }
+    assert.equal((await again.register(INSTANCE)).code, 200);
+    await sleep(1500); // longer than the grace
+    assert.equal((await rung.bye()).code, 200);
+    assert.equal((await call.ended()).method, 'BYE');
     await stack.audit();
     suite.hangUp();
   });

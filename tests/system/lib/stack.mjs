@@ -287,8 +287,9 @@ ${this.options.mediad ?? ''}`);
   // What is there of calls.
   async left() {
     const keys = await this.redis.call('KEYS', 'cb:*');
-    // the shards of what is registered at PBXs belong to the living
-    const calls = keys.filter((k) => /:rec:|:calls$|:lease|^cb:\{due:/.test(k) && !/^cb:\{u:\d+\}:lease$/.test(k));
+    // the shards of what is registered at PBXs belong to the living, as does
+    // what says that workers live
+    const calls = keys.filter((k) => /:rec:|:over:|:calls$|:lease|^cb:\{due\}:(?!worker)/.test(k) && !/^cb:\{u:\d+\}:lease$/.test(k));
     const sessions = [];
     for (const k of keys.filter((key) => /^cb:\{n:.*\}:media$/.test(key))) {
       const n = Number(await this.redis.call('HGET', k, 'sessions'));

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 
@@ -107,19 +108,20 @@ static void schedule(struct fixture *fix, const char *id, const char *data,
 	CHECK(strlen(said.text) == 13); /* ms of this century */
 }
 
-/* Entries left in all shards. */
+/* Entries left. */
 static int64_t left(struct fixture *fix)
 {
-	int64_t n = 0;
-	char line[64];
+	return redis_bed_say(&fix->bed, "ZCARD cb:{due}:test").num +
+	       redis_bed_say(&fix->bed, "HLEN cb:{due}:test:data").num;
+}
 
-	for (int i = 0; i < DUE_SHARDS; i++) {
-		snprintf(line, sizeof(line), "ZCARD cb:{due:%d}:test", i);
-		n += redis_bed_say(&fix->bed, line).num;
-		snprintf(line, sizeof(line), "HLEN cb:{due:%d}:test:data", i);
-		n += redis_bed_say(&fix->bed, line).num;
-	}
-	return n;
+/* Scripts run so far. */
+static int64_t calls_of(struct fixture *fix)
+{
+	struct redis_said said = redis_bed_say(&fix->bed, "INFO commandstats");
+	const char *p = strstr(said.text, "cmdstat_evalsha:calls=");
+
+	return p ? strtoll(p + strlen("cmdstat_evalsha:calls="), NULL, 10) : 0;
 }
 
 static void a_deadline_fires_when_its_time_has_come(void)
@@ -293,18 +295,13 @@ static void limits_are_kept(void)
 
 static void the_keys_expire_a_day_after_the_last_deadline(void)
 {
-	char line[64];
 	struct fixture fix;
-	int64_t ttl = -2;
+	int64_t ttl;
 
 	if (start(&fix)) {
 		work(&fix, &fix.a, 1000);
 		schedule(&fix, "x", "p", 3600000);
-		for (int i = 0; i < DUE_SHARDS && ttl == -2; i++) {
-			snprintf(line, sizeof(line), "PTTL cb:{due:%d}:test",
-				 i);
-			ttl = redis_bed_say(&fix.bed, line).num;
-		}
+		ttl = redis_bed_say(&fix.bed, "PTTL cb:{due}:test").num;
 		CHECK(ttl > 86400000 + 3590000 && ttl <= 86400000 + 3600000);
 	}
 	stop(&fix);
@@ -343,7 +340,45 @@ static void it_may_be_freed_when_it_fires(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(a_deadline_fires_when_its_time_has_come),
+/* One question for all kinds; each has its own lease and handler. */
+static void kinds_share_a_poll(void)
+{
+	struct fixture fix;
+	struct due_poll *poll = NULL;
+	struct due_params params = {.kind = "test", .lease_ms = 1000,
+				    .fireh = on_due};
+	int64_t before, after;
+
+	if (start(&fix)) {
+		CHECK(!due_poll_alloc(&poll, fix.bed.link, fix.bed.wheel, 100));
+		params.link = fix.bed.link;
+		params.poll = poll;
+		params.arg  = &fix.a;
+		CHECK(!due_alloc(&fix.a.due, &params));
+		params.kind = "other";
+		params.arg  = &fix.b;
+		CHECK(!due_alloc(&fix.b.due, &params));
+		mem_deref(poll);
+		schedule(&fix, "x", "one", 0);
+		CHECK(wait_fired(&fix, 1));
+		CHECK_INT(fix.b.fired, 0);
+		before = calls_of(&fix);
+		(void)redis_test_until(fix.bed.wheel, 1000, redis_test_never,
+				       NULL);
+		after = calls_of(&fix);
+		CHECK(after - before >= 6 && after - before <= 15);
+		/* who goes takes its kind along, and not the other's */
+		fix.a.due = mem_deref(fix.a.due);
+		CHECK(!due_schedule(fix.b.due, &(struct pl)PL("y"),
+				    &(struct pl)PL("two"), 0, NULL, NULL));
+		CHECK(wait_fired(&fix, 2));
+		CHECK_INT(fix.b.fired, 1);
+	}
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(kinds_share_a_poll),
+	  TEST(a_deadline_fires_when_its_time_has_come),
 	  TEST(each_of_many_fires_at_one_worker),
 	  TEST(a_claim_that_came_to_nothing_fires_again),
 	  TEST(scheduling_anew_moves_it),

@@ -1,0 +1,136 @@
+/*
+ * call_sweep.c  Which calls hang on the connections of a worker that died
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <re.h>
+
+#include "common/id.h"
+#include "sigd/call/call_priv.h"
+#include "sigd/call/call_sweep.h"
+
+enum { SHARDS = 16, PLACE_MAX = COOKIE_FLOW_MAX };
+
+/*
+ * KEYS: list. ARGV: what the names of records begin with, node and slot as
+ * they stand in packed flows (hex, behind the kind), epoch. A connection's
+ * packed id ends with epoch and number; those of UDP have another length
+ * (flow_id.c). The records are of the list's hash tag.
+ */
+static const struct redis_script script_sweep = {
+	"call-sweep",
+	"local at, last = ARGV[2], tonumber(ARGV[3]) "
+	"local function gone(flow, conn) "
+	"  return flow and conn == '' and #flow == #at + 18 and "
+	"    string.sub(flow, 3, #at + 2) == at and "
+	"    tonumber(string.sub(flow, #at + 3, #at + 10), 16) <= last end "
+	"local out = {} "
+	"for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do "
+	"  local call = string.sub(name, 1, 16) "
+	"  local r = redis.call('HMGET', ARGV[1] .. call, 'state', "
+	"    'a.flow', 'a.conn', 'b.flow', 'b.conn') "
+	"  if r[1] == 'up' then "
+	"    if gone(r[2], r[3]) then "
+	"      out[#out + 1] = call .. '0' out[#out + 1] = r[2] end "
+	"    if gone(r[4], r[5]) then "
+	"      out[#out + 1] = call .. '1' out[#out + 1] = r[4] end "
+	"  end "
+	"end return out"};
+
+struct call_sweep {
+	struct redis_link *link;
+	call_swept_h *swepth;
+	call_sweep_end_h *endh;
+	void *arg;
+	unsigned open; /* shards that have not answered */
+	int err;
+};
+
+static void destructor(void *data)
+{
+	struct call_sweep *sweep = data;
+
+	redis_link_forget(sweep->link, sweep);
+}
+
+static void give(const struct call_sweep *sweep, const struct redis_val *name,
+		 const struct redis_val *hex)
+{
+	uint8_t flow[COOKIE_FLOW_MAX];
+	struct call_swept swept = {.flow = flow};
+
+	if (name->type != REDIS_STR || name->len != 17 ||
+	    !id_valid(name->str, 16) || hex->type != REDIS_STR ||
+	    hex->len / 2 > sizeof(flow))
+		return;
+	swept.flow_len = hex->len / 2;
+	if (str_hex(flow, swept.flow_len, hex->str))
+		return;
+	memcpy(swept.call, name->str, 16);
+	swept.side = name->str[16] == '1' ? CALL_CALLEE : CALL_CALLER;
+	sweep->swepth(&swept, sweep->arg);
+}
+
+static void on_shard(int err, const struct redis_val *val, void *arg)
+{
+	struct call_sweep *sweep = arg;
+
+	if (!err && val->type != REDIS_ARRAY)
+		err = EPROTO;
+	if (err)
+		sweep->err = err;
+	for (size_t i = 0; !err && i + 1 < val->len; i += 2)
+		give(sweep, &val->el[i], &val->el[i + 1]);
+	/* the owner may free it in here */
+	if (!--sweep->open)
+		sweep->endh(sweep->err, sweep->arg);
+}
+
+static int ask(struct call_sweep *sweep, unsigned shard, const char *place,
+	       const char *epoch)
+{
+	struct redis_arg keyv, argv[3];
+	struct call_keys keys;
+	char call[2], prefix[CALL_KEY_MAX];
+
+	re_snprintf(call, sizeof(call), "%x", shard);
+	call_keys_print(&keys, call);
+	str_ncpy(prefix, keys.rec, strlen(keys.rec)); /* without the call */
+	keyv	= redis_str(keys.list);
+	argv[0] = redis_str(prefix);
+	argv[1] = redis_str(place);
+	argv[2] = redis_str(epoch);
+	return redis_link_eval(sweep->link, &script_sweep, &keyv, 1, argv, 3,
+			       on_shard, sweep);
+}
+
+int call_sweep(struct call_sweep **sweepp,
+	       const struct call_sweep_params *params)
+{
+	struct call_sweep *sweep = mem_zalloc(sizeof(*sweep), destructor);
+	char place[2 * PLACE_MAX + 1], epoch[16];
+	int err = 0;
+
+	if (!sweep)
+		return ENOMEM;
+	sweep->link   = params->link;
+	sweep->swepth = params->swepth;
+	sweep->endh   = params->endh;
+	sweep->arg    = params->arg;
+	re_snprintf(epoch, sizeof(epoch), "%u", params->epoch);
+	if (re_snprintf(place, sizeof(place), "%w", params->place,
+			params->place_len) < 0)
+		err = EOVERFLOW;
+	for (unsigned i = 0; i < SHARDS && !err; i++) {
+		err = ask(sweep, i, place, epoch);
+		sweep->open += !err;
+	}
+	if (err)
+		mem_deref(sweep);
+	else
+		*sweepp = sweep;
+	return err;
+}
