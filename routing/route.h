@@ -24,6 +24,7 @@
 
 struct route_connection;
 struct route_index;
+struct route_line;
 struct route_rule;
 struct route_table;
 
@@ -46,6 +47,7 @@ struct route_user {
 	uint16_t max_devices; /* registered at once; 0: the daemon's limit */
 	const char **numbers; /* also called by these; each once in a tenant */
 	uint32_t nnumbers;
+	struct route_line *line; /* at a PBX; NULL: none (route_line.h) */
 	/* H(name:realm:password) in lowercase hex (RFC 7616 section 3.4.2);
 	 * "" when not known. Never log them: they are as good as a password
 	 * in this realm. */
@@ -67,6 +69,7 @@ struct route_tenant {
 	uint32_t ndomains;
 	struct route_user *users;
 	uint32_t nusers;
+	uint32_t nlines; /* users that have one */
 	struct route_connection *connections; /* route_conn.h */
 	uint32_t nconnections, nlogins; /* of these, those that register here */
 	struct route_devices devices;   /* of its users */
@@ -133,8 +136,8 @@ enum route_kind {
 	ROUTE_TO_USER,       /* all devices of `user` */
 	ROUTE_TO_SERVICE,    /* `service` in mediad */
 	ROUTE_TO_REJECT,     /* answer `code` */
-	ROUTE_TO_CONNECTION, /* `connection`; what fails goes to the next
-				target */
+	ROUTE_TO_CONNECTION, /* `connection`, or the line there of who asks;
+				what fails goes to the next target */
 };
 
 struct route_target {

@@ -287,6 +287,9 @@ static const struct cfg_field user_fields[] = {
 	 .item = &number_item, .min = 1, .max = 100, .flags = CFG_F_ALONE,
 	 .help = "Numbers that lead to this user, too.",
 	 .example = "+4930123"},
+	{"upstream", CFG_TABLE, CFG_AT(struct route_user, line),
+	 .flags = CFG_F_PTR, .table = &route_line_table,
+	 .help = "The user's own registration at a PBX, held by us."},
 	CFG_END,
 };
 

@@ -197,7 +197,8 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 			     "is inbound: it has no address, it registers");
 	if (!inbound && !conn->peer.address)
 		err = refuse(errs, conn, "needs an address");
-	if (conn->kind != ROUTE_TRUNK && (!login->username || !login->password))
+	/* without them only users register there, with lines of their own */
+	if (inbound && (!login->username || !login->password))
 		err = refuse(errs, conn, "needs username and password");
 	else if (!login->username != !login->password)
 		err = refuse(errs, conn, "has %s: both are needed, or neither",

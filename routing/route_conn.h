@@ -18,6 +18,7 @@
 
 struct route_table;
 struct route_tenant;
+struct route_user;
 
 enum {
 	ROUTE_CONN_MAX = 32,   /* bytes of a connection's name */
@@ -116,6 +117,9 @@ struct route_connection {
 	struct route_conn_media media;
 	struct route_conn_times times;
 	uint32_t max_calls; /* at once; 0: no limit */
+	/* of a line (route_line.h): whose, and of which connection; else NULL */
+	const struct route_user *user;
+	const struct route_connection *base;
 	struct cfg_pos pos;
 };
 

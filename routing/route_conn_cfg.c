@@ -23,7 +23,8 @@ static bool check_address(const char *text, char *why, size_t size)
 /* clang-format off */
 static const struct cfg_choice kinds[] = {
 	{"trunk", ROUTE_TRUNK, "At a fixed address."},
-	{"register", ROUTE_REGISTER, "We register there with `username`."},
+	{"register", ROUTE_REGISTER, "We register there with `username`, and "
+	 "users do with their `upstream`."},
 	{"inbound", ROUTE_INBOUND, "It registers here with `username`."},
 	{NULL, 0, NULL},
 };

@@ -122,6 +122,9 @@ static int load_tenant(struct loader *ld, struct route_tenant *tenant)
 			    : route_conns_load(tenant, ld->table->cfg->mem,
 					       ld->hasher, ld->errs);
 	bad = err ? err : bad;
+	err = err ? err
+		  : route_lines_load(tenant, ld->table->cfg->mem, ld->errs);
+	bad = err ? err : bad;
 	err = err == ENOMEM ? err
 			    : route_rules_load(ld->table, tenant, ld->errs);
 	return err ? err : bad;

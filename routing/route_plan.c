@@ -170,15 +170,33 @@ static void walk(const struct route_table *table,
 	last_step(plan, &input->query->callee);
 }
 
+/* A user speaks to a PBX as whom the PBX knows. */
+static void use_lines(struct route_plan *plan, const struct route_query *query)
+{
+	for (unsigned i = 0; i < plan->ntargets; i++) {
+		struct route_target *target = &plan->targets[i];
+
+		if (target->kind == ROUTE_TO_CONNECTION)
+			target->connection = route_line_of(
+				plan->tenant, &query->caller,
+				target->connection);
+	}
+}
+
 int route_decide(const struct route_table *table,
 		 const struct route_query *query, struct route_plan *plan)
 {
-	struct route_input input = {.query = query};
+	struct route_query asked;
+	struct route_input input = {.query = &asked};
 
 	if (!table || !query || !plan)
 		return EINVAL;
+	asked = *query;
+	/* rules name connections: what comes by a line comes from its own */
+	if (query->from && query->from->base)
+		asked.from = query->from->base;
 	plan->tenant = query->tenant;
-	plan->from = query->from;
+	plan->from = asked.from;
 	plan->rule = NULL;
 	plan->ntargets = 0;
 	plan->considered = 0;
@@ -198,5 +216,7 @@ int route_decide(const struct route_table *table,
 	}
 	input.method = 1u << route_method_of(&query->method);
 	walk(table, &input, plan);
+	if (!query->from)
+		use_lines(plan, query);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "routing/route_device.h"
+#include "routing/route_line.h"
 #include "routing/route_regex.h"
 
 struct arena;
@@ -102,6 +103,10 @@ const char *route_codec_name(enum route_codec codec);
 bool route_address_parse(struct route_conn_peer *peer,
 			 char host[ROUTE_HOST_MAX + 1], const char *text);
 /* mem: of the configuration that the tenant is in. Its users were loaded. */
+extern const struct cfg_table route_line_table;
+/* After connections and users. */
+int route_lines_load(struct route_tenant *tenant, struct arena *mem,
+		     struct cfg_errors *errs);
 int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		     const struct route_hasher *hasher,
 		     struct cfg_errors *errs);

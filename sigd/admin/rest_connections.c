@@ -17,7 +17,7 @@
 #include "sigd/transport/flow.h"
 #include "sigd/upstream/pairs.h"
 #include "sigd/upstream/probe_state.h"
-#include "sigd/upstream/shard.h"
+#include "sigd/proxy/shard.h"
 #include "sigd/upstream/trunk_state.h"
 
 enum { WORKER_MAX = 32 };

@@ -13,6 +13,7 @@
 #include "sigd/proxy/bye.h"
 #include "sigd/proxy/challenge.h"
 #include "sigd/proxy/conn_pins.h"
+#include "sigd/proxy/side.h"
 
 enum { CSEQ_AHEAD = 1 << 16, FIELDS = 3, REASON_MAX = 64, ADDR_MAX = 1024 };
 
@@ -153,14 +154,17 @@ static const struct route_connection *connection(const struct proxy *px,
 						 unsigned side)
 {
 	const struct route_connection *conn;
+	const struct route_tenant *tenant;
 	struct pl id, name;
 
 	pl_set_str(&id, rec->tenant);
 	pl_set_str(&name, rec->side[side].conn);
 	if (!name.l)
 		return NULL;
-	conn = route_connection_find(route_tenant_by_id(px->deps.routes, &id),
-				     &name);
+	tenant = route_tenant_by_id(px->deps.routes, &id);
+	conn   = tenant ? line_of_side(tenant, rec, side,
+				       route_connection_find(tenant, &name))
+			: NULL;
 	return conn && conn->login.username ? conn : NULL;
 }
 

@@ -85,7 +85,7 @@ static uint32_t print_of(const struct route_connection *conn)
 	re_snprintf(text, sizeof(text), "%s\n%s\n%s",
 		    conn->peer.address ? conn->peer.address : "",
 		    conn->peer.domain ? conn->peer.domain : "",
-		    conn->login.username);
+		    conn->login.username ? conn->login.username : "");
 	return hash_joaat_str(text);
 }
 
@@ -127,7 +127,8 @@ static struct pin *pin_of(struct conn_pins *pins,
 	    re_snprintf(name, sizeof(name), "%s/%s", conn->tenant->id,
 			conn->name) < 0)
 		return NULL;
-	print = print_of(conn);
+	/* its lines are asked under the same name */
+	print = print_of(conn->base ? conn->base : conn);
 	pin = list_ledata(hash_lookup(pins->pins, hash_joaat_str(name),
 				      is_named, name));
 	if (!pin)

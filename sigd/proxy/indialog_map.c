@@ -147,7 +147,9 @@ const struct route_connection *indialog_connection(const struct indialog *in)
 	if (!name.l)
 		return NULL;
 	tenant = route_tenant_by_id(in->px->deps.routes, &id);
-	return tenant ? route_connection_find(tenant, &name) : NULL;
+	return tenant ? line_of_side(tenant, in->rec, !indialog_side(in),
+				     route_connection_find(tenant, &name))
+		      : NULL;
 }
 
 void indialog_challenge_prepare(const struct indialog *in)

@@ -17,6 +17,7 @@
 #include "routing/route_conn.h"
 #include "sigd/proxy/authorize.h"
 #include "sigd/proxy/flow_users.h"
+#include "sigd/proxy/line_news.h"
 #include "sigd/proxy/options.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/rebind.h"
@@ -152,6 +153,7 @@ static void on_registered(const struct registrar_list *list, void *arg)
 			devices_back(job);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
 			  job->tenant->id, job->user, list->n);
+		line_news_devices(job->px, job->who.user, list);
 		(void)FAULT("sigd.register.done");
 		reply_bindings(job, list);
 		mem_deref(job);

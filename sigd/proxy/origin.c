@@ -116,7 +116,14 @@ struct pl origin_callee(const struct origin *origin,
 			const struct route_table *table,
 			const struct smsg *msg)
 {
-	return origin->connection && trunk_contact_find(table, &msg->uri.user)
-		       ? msg->to.uri.user
-		       : msg->uri.user;
+	const struct route_connection *named =
+		origin->connection
+			? trunk_contact_find(table, &msg->uri.user)
+			: NULL;
+	struct pl callee = named ? msg->to.uri.user : msg->uri.user;
+
+	/* whose line it came by, whatever it is called there */
+	if (named && named->user)
+		pl_set_str(&callee, named->user->name);
+	return callee;
 }

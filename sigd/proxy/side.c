@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "routing/route.h"
+#include "routing/route_line.h"
 #include "sigd/proxy/side.h"
 
 enum ctl_profile side_profile(const struct flow_id *flow,
@@ -132,4 +133,17 @@ void side_names_edit(struct smsg_edit *ed, const struct side_names *names)
 		text = addr_text(ed, &ed->msg->to, names->to);
 		smsg_edit_set(ed, SHDR_TO, &text);
 	}
+}
+
+const struct route_connection *
+line_of_side(const struct route_tenant *tenant, const struct call_record *rec,
+	     unsigned side, const struct route_connection *conn)
+{
+	const struct call_side *other = &rec->side[!side];
+	struct pl user;
+
+	if (!conn || other->conn[0])
+		return conn;
+	pl_set_str(&user, other->user);
+	return route_line_of(tenant, &user, conn);
 }

@@ -48,4 +48,11 @@ int side_names_device(struct side_names *names,
  * came. */
 void side_names_edit(struct smsg_edit *ed, const struct side_names *names);
 
+
+/* How the user on the other side of the call speaks to the connection on this
+ * one: over a line, perhaps (route_line.h). conn may be NULL. */
+const struct route_connection *
+line_of_side(const struct route_tenant *tenant, const struct call_record *rec,
+	     unsigned side, const struct route_connection *conn);
+
 #endif

@@ -15,13 +15,14 @@
 struct route_connection;
 struct route_table;
 
-/* "tenant.connection" */
-enum { TRUNK_CONTACT_MAX = 80 };
+/* "tenant.connection"; of a line with ".user" behind it, escaped as a URI has
+ * it. */
+enum { TRUNK_CONTACT_MAX = 80 + 3 * 64 };
 
 void trunk_contact_print(char user[TRUNK_CONTACT_MAX],
 			 const struct route_connection *conn);
-/* NULL: not the Contact of a connection that registers. user: as in the
- * Request-URI. */
+/* NULL: not the Contact of a connection that registers, or of a line. user: as
+ * in the Request-URI. */
 const struct route_connection *
 trunk_contact_find(const struct route_table *table, const struct pl *user);
 

@@ -506,6 +506,13 @@ void trunk_reg_leave(struct trunk_reg *reg)
 	due_in(reg, 0);
 }
 
+void trunk_reg_renew(struct trunk_reg *reg, uint32_t spread_ms)
+{
+	/* one that is under way is one */
+	if (!reg->ct && !reg->locate)
+		due_in(reg, rand_u32() % (spread_ms + 1));
+}
+
 bool trunk_reg_is_in_force(const struct trunk_reg *reg)
 {
 	return reg->state.ends_ms > proxy_unix_ms();

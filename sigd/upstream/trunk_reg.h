@@ -13,7 +13,7 @@
 
 #include "routing/route_conn.h"
 #include "sigd/proxy/proxy_priv.h"
-#include "sigd/upstream/shard.h"
+#include "sigd/proxy/shard.h"
 #include "sigd/upstream/trunk_state.h"
 
 struct trunk_reg;
@@ -43,6 +43,8 @@ void trunk_reg_follow(struct trunk_reg *reg,
 /* Unregister: REGISTER with Expires 0, which is challenged as others are; each
  * address has `answer_within`. What it was made with stays until its end. */
 void trunk_reg_leave(struct trunk_reg *reg);
+/* Anew within spread_ms, in force or not. */
+void trunk_reg_renew(struct trunk_reg *reg, uint32_t spread_ms);
 bool trunk_reg_is_in_force(const struct trunk_reg *reg);
 
 const struct route_connection *trunk_reg_conn(const struct trunk_reg *reg);

@@ -10,52 +10,15 @@
 #include "common/lease.h"
 #include "common/log.h"
 #include "common/redis_link.h"
-#include "common/wheel.h"
 #include "routing/route.h"
-#include "sigd/upstream/trunk_reg.h"
-#include "sigd/upstream/upstream.h"
+#include "routing/route_line.h"
+#include "sigd/upstream/upstream_priv.h"
 
 enum {
 	SPREAD_MS = 20,         /* for each registration of a shard ... */
 	SPREAD_MAX_MS = 60000,  /* ... not all at once */
-	KEEP_S = 7 * 86400,     /* of a shard's hash, after its last write */
-	KEY_MAX = 32,
+	BUCKETS = 1024,
 };
-
-struct shard {
-	struct upstream *upstream;
-	char stem[KEY_MAX]; /* "cb:{u:<n>}" */
-	char key[KEY_MAX];  /* ":reg" behind it */
-	struct lease *lease;
-	bool held;
-	struct list regs; /* struct kept */
-	struct probe_set *probes;
-};
-
-/* A registration that is ours now. */
-struct kept {
-	struct le le;
-	struct shard *shard;
-	struct trunk_reg *reg;
-	struct route_table *table; /* of one that leaves: it is of the past */
-};
-
-struct upstream {
-	struct proxy *px;
-	struct route_table *table; /* of the registrations */
-	struct shard shards[UPSTREAM_SHARDS];
-	struct list leaving; /* struct kept: unregistering */
-	struct upstream_counts counts;
-};
-
-static void kept_destructor(void *data)
-{
-	struct kept *kept = data;
-
-	list_unlink(&kept->le);
-	mem_deref(kept->reg);
-	mem_deref(kept->table);
-}
 
 static void destructor(void *data)
 {
@@ -63,170 +26,64 @@ static void destructor(void *data)
 
 	list_flush(&up->leaving);
 	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++) {
-		list_flush(&up->shards[i].regs);
+		news_end(&up->shards[i]);
+		kept_flush(&up->shards[i]);
 		mem_deref(up->shards[i].probes);
 		mem_deref(up->shards[i].lease);
 	}
 	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++)
 		redis_link_forget(up->px->deps.redis, &up->shards[i]);
+	mem_deref(up->kept);
 	mem_deref(up->table);
 }
 
-/* --- the state in Redis ------------------------------------------------------------ */
+/* --- what is kept ------------------------------------------------------------------- */
 
-static void state_write(struct shard *shard,
-			const struct route_connection *conn, const char *text)
-{
-	struct redis_link *link = shard->upstream->px->deps.redis;
-	char name[TRUNK_NAME_MAX + 1], keep[16];
-
-	trunk_reg_name(name, conn);
-	re_snprintf(keep, sizeof(keep), "%d", KEEP_S);
-
-	const struct redis_arg set[] = {redis_str("HSET"),
-					redis_str(shard->key),
-					redis_str(name), redis_str(text)};
-	const struct redis_arg expire[] = {redis_str("EXPIRE"),
-					   redis_str(shard->key),
-					   redis_str(keep)};
-
-	/* with Redis away it is written at the next change */
-	if (!redis_link_send(link, set, 4, NULL, NULL))
-		(void)redis_link_send(link, expire, 3, NULL, NULL);
-}
-
-static void state_remove(struct shard *shard,
-			 const struct route_connection *conn)
-{
-	char name[TRUNK_NAME_MAX + 1];
-	struct redis_arg del[] = {redis_str("HDEL"), redis_str(shard->key),
-				  redis_str("")};
-
-	trunk_reg_name(name, conn);
-	del[2] = redis_str(name);
-	(void)redis_link_send(shard->upstream->px->deps.redis, del, 3, NULL,
-			      NULL);
-}
-
-static void count(struct upstream *up)
-{
-	struct le *le;
-
-	up->counts.kept = up->counts.registered = 0;
-	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++) {
-		LIST_FOREACH(&up->shards[i].regs, le) {
-			const struct kept *kept = le->data;
-
-			++up->counts.kept;
-			up->counts.registered +=
-				kept->reg &&
-				trunk_reg_state(kept->reg)->phase ==
-					TRUNK_REGISTERED;
-		}
-	}
-}
-
-static void on_state(const struct trunk_reg *reg, void *arg)
-{
-	struct kept *kept = arg;
-	struct upstream *up = kept->shard->upstream;
-	char text[TRUNK_STATE_MAX];
-
-	if (kept->table)
-		return;
-	if (!trunk_state_print(text, trunk_reg_state(reg), up->px->worker))
-		state_write(kept->shard, trunk_reg_conn(reg), text);
-	count(up);
-}
-
-static void on_sent(void *arg)
-{
-	struct kept *kept = arg;
-
-	++kept->shard->upstream->counts.sent;
-}
-
-static void on_answer(bool accepted, void *arg)
-{
-	struct kept *kept = arg;
-	struct upstream_counts *counts = &kept->shard->upstream->counts;
-
-	++*(accepted ? &counts->accepted : &counts->refused);
-}
-
-static void on_left(void *arg)
-{
-	mem_deref(arg);
-}
-
-/* Nobody's any more: it ends at the PBX, too, if it is in force there. */
-static void leave(struct kept *kept)
-{
-	struct upstream *up = kept->shard->upstream;
-
-	state_remove(kept->shard, trunk_reg_conn(kept->reg));
-	if (!trunk_reg_is_in_force(kept->reg)) {
-		mem_deref(kept);
-		return;
-	}
-	kept->table = mem_ref(up->table);
-	list_unlink(&kept->le);
-	list_append(&up->leaving, &kept->le, kept);
-	trunk_reg_leave(kept->reg);
-}
-
-/* --- what we keep ------------------------------------------------------------------- */
-
-static void keep(struct shard *shard, const struct route_connection *conn,
-		 const struct redis_val *known, uint32_t spread_ms)
-{
-	struct trunk_reg_handlers h = {on_state, on_sent, on_answer, on_left,
-					NULL};
-	const struct redis_val *val = NULL;
-	char name[TRUNK_NAME_MAX + 1];
-	struct trunk_state was;
-	struct kept *kept;
-	struct pl text;
-
-	kept = mem_zalloc(sizeof(*kept), kept_destructor);
-	if (!kept)
-		return;
-
-	kept->shard = shard;
-	h.arg	    = kept;
-	trunk_reg_name(name, conn);
-	if (known && known->type == REDIS_ARRAY)
-		val = redis_field(known, name);
-	if (val && val->type == REDIS_STR) {
-		text = (struct pl){val->str, val->len};
-		if (trunk_state_parse(&was, &text))
-			val = NULL;
-	}
-	if (trunk_reg_alloc(&kept->reg, shard->upstream->px, conn,
-			    val ? &was : NULL, spread_ms, &h)) {
-		mem_deref(kept);
-		return;
-	}
-	list_append(&shard->regs, &kept->le, kept);
-}
-
-/* Calls h for each connection that registers. */
+/* Calls h for each connection and line that is registered, whoever is there. */
 typedef void(each_h)(const struct route_connection *conn, void *arg);
+
+static void each_line(const struct route_tenant *tenant, each_h *h, void *arg)
+{
+	for (uint32_t i = 0; tenant->nlines && i < tenant->nusers; i++) {
+		const struct route_line *line = tenant->users[i].line;
+
+		if (line && line->when == ROUTE_LINE_ALWAYS)
+			h(line->as, arg);
+	}
+}
+
 static void each(const struct route_table *table, each_h *h, void *arg)
 {
 	const struct route_tenant *tenant;
 
 	for (size_t i = 0; (tenant = route_tenant_at(table, i)); i++) {
 		for (uint32_t k = 0; k < tenant->nconnections; k++) {
-			if (tenant->connections[k].kind == ROUTE_REGISTER)
-				h(&tenant->connections[k], arg);
+			const struct route_connection *conn =
+				&tenant->connections[k];
+
+			if (conn->kind == ROUTE_REGISTER &&
+			    conn->login.username)
+				h(conn, arg);
 		}
+		each_line(tenant, h, arg);
 	}
 }
 
+/* --- taking a shard over ------------------------------------------------------------- */
+
+/* 1 the states, 2 the lines that are wanted: both, of one moment. */
+static const struct redis_script script_take = {
+	"upstream-take",
+	"local t = redis.call('TIME')\n"
+	"local now = t[1] * 1000 + math.floor(t[2] / 1000)\n"
+	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)\n"
+	"return {redis.call('HGETALL', KEYS[1]),\n"
+	" redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '+inf', 'WITHSCORES')}"
+	"\n"};
+
 struct taking {
 	struct shard *shard;
-	const struct redis_val *known;
+	const struct redis_val *known; /* NULL: nothing is */
 	uint32_t n;
 };
 
@@ -238,72 +95,102 @@ static void count_one(const struct route_connection *conn, void *arg)
 		     taking->shard;
 }
 
+static struct kept *take(const struct taking *taking,
+			 const struct route_connection *conn)
+{
+	const struct redis_val *known = NULL;
+	char name[TRUNK_NAME_MAX + 1];
+
+	trunk_reg_name(name, conn);
+	if (taking->known)
+		known = redis_field(taking->known, name);
+	return kept_add(taking->shard, conn, known,
+			min(taking->n * SPREAD_MS, (uint32_t)SPREAD_MAX_MS));
+}
+
 static void take_one(const struct route_connection *conn, void *arg)
 {
 	const struct taking *taking = arg;
 
-	if (&taking->shard->upstream->shards[upstream_shard(conn)] == taking->shard)
-		keep(taking->shard, conn, taking->known,
-		     min(taking->n * SPREAD_MS, (uint32_t)SPREAD_MAX_MS));
+	if (&taking->shard->upstream->shards[upstream_shard(conn)] ==
+	    taking->shard)
+		(void)take(taking, conn);
+}
+
+static void take_line(const struct taking *taking,
+		      const struct redis_val *member,
+		      const struct redis_val *until)
+{
+	struct upstream *up = taking->shard->upstream;
+	const struct pl name = {member->str, member->len};
+	const struct route_connection *line;
+	struct kept *kept;
+	uint64_t ms;
+
+	if (member->type != REDIS_STR || !redis_num(until, &ms))
+		return;
+	line = trunk_reg_find(up->table, &name);
+	if (!line || !line->user || kept_find(up, &name))
+		return;
+	kept = take(taking, line);
+	if (kept)
+		kept_wanted(kept, ms);
 }
 
 static void on_known(int err, const struct redis_val *val, void *arg)
 {
 	struct shard *shard = arg;
 	struct upstream *up = shard->upstream;
-	struct taking taking = {.shard = shard, .known = val};
+	struct taking taking = {.shard = shard};
+	const struct redis_val *lines = NULL;
 
 	/* lost again meanwhile, or here already */
 	if (!shard->held || !list_isempty(&shard->regs))
 		return;
-	if (err)
-		taking.known = NULL;
+	if (!err && val->type == REDIS_ARRAY && val->len == 2) {
+		taking.known = &val->el[0];
+		lines	     = &val->el[1];
+		if (taking.known->type != REDIS_ARRAY)
+			taking.known = NULL;
+		if (lines->type != REDIS_ARRAY)
+			lines = NULL;
+	}
 	each(up->table, count_one, &taking);
+	taking.n += lines ? (uint32_t)(lines->len / 2) : 0;
 	each(up->table, take_one, &taking);
-	count(up);
+	for (size_t i = 0; lines && i + 1 < lines->len; i += 2)
+		take_line(&taking, &lines->el[i], &lines->el[i + 1]);
 	if (taking.n)
 		log_info(NULL, "registrations at PBXs are kept here",
 			 "shard=%s count=%u", shard->stem, taking.n);
+	news_begin(shard);
 }
 
 static void on_lease(bool held, uint64_t fence, void *arg)
 {
 	struct shard *shard = arg;
 	struct upstream *up = shard->upstream;
-	const struct redis_arg ask[] = {redis_str("HGETALL"),
-					redis_str(shard->key)};
+	char lines[UPSTREAM_KEY_MAX];
+	struct redis_arg keys[2] = {redis_str(shard->key), {NULL, 0}};
 	(void)fence;
 
 	shard->held = held;
 	if (!held) {
 		/* another one goes on: nothing is said to the PBX */
-		list_flush(&shard->regs);
+		news_end(shard);
+		kept_flush(shard);
 		probe_set_end(shard->probes);
-		count(up);
 		return;
 	}
 	probe_set_begin(shard->probes, up->table);
-	if (redis_link_send(up->px->deps.redis, ask, 2, on_known,
-				   shard))
+	re_snprintf(lines, sizeof(lines), "%s:lines", shard->stem);
+	keys[1] = redis_str(lines);
+	if (redis_link_eval(up->px->deps.redis, &script_take, keys, 2, NULL, 0,
+			    on_known, shard))
 		on_known(ENOTCONN, NULL, shard);
 }
 
 /* --- reload -------------------------------------------------------------------------- */
-
-/* The same connection in the tables of now; NULL: gone. */
-static const struct route_connection *same(const struct route_table *table,
-					   const struct route_connection *old)
-{
-	const struct route_connection *conn;
-	const struct route_tenant *tenant;
-	struct pl id, name;
-
-	pl_set_str(&id, old->tenant->id);
-	pl_set_str(&name, old->name);
-	tenant = route_tenant_by_id(table, &id);
-	conn   = tenant ? route_connection_find(tenant, &name) : NULL;
-	return conn && conn->kind == ROUTE_REGISTER ? conn : NULL;
-}
 
 static void shard_reload(struct shard *shard, const struct route_table *table)
 {
@@ -311,39 +198,36 @@ static void shard_reload(struct shard *shard, const struct route_table *table)
 
 	while (le) {
 		struct kept *kept = le->data;
-		const struct route_connection *conn =
-			same(table, trunk_reg_conn(kept->reg));
+		char text[TRUNK_NAME_MAX + 1];
+		const struct route_connection *conn;
+		struct pl name;
 
 		le = le->next;
-		if (conn) {
+		trunk_reg_name(text, trunk_reg_conn(kept->reg));
+		pl_set_str(&name, text);
+		conn = trunk_reg_find(table, &name);
+		if (conn)
 			trunk_reg_follow(kept->reg, conn);
-			continue;
-		}
-		leave(kept);
+		else
+			kept_leave(kept);
 	}
-}
-
-static bool is_kept(const struct shard *shard,
-		    const struct route_connection *conn)
-{
-	struct le *le;
-
-	LIST_FOREACH(&shard->regs, le) {
-		const struct kept *kept = le->data;
-
-		if (trunk_reg_conn(kept->reg) == conn)
-			return true;
-	}
-	return false;
 }
 
 static void add_one(const struct route_connection *conn, void *arg)
 {
 	struct upstream *up = arg;
 	struct shard *shard = &up->shards[upstream_shard(conn)];
+	char text[TRUNK_NAME_MAX + 1];
+	struct kept *kept;
+	struct pl name;
 
-	if (shard->held && !is_kept(shard, conn))
-		keep(shard, conn, NULL, 0);
+	trunk_reg_name(text, conn);
+	pl_set_str(&name, text);
+	kept = kept_find(up, &name);
+	if (shard->held && !kept)
+		(void)kept_add(shard, conn, NULL, 0);
+	else if (kept) /* whoever is there or not, from now on */
+		wheel_stop(&kept->unwanted);
 }
 
 void upstream_reload(struct upstream *up)
@@ -358,7 +242,6 @@ void upstream_reload(struct upstream *up)
 	mem_deref(up->table);
 	up->table = table;
 	each(table, add_one, up);
-	count(up);
 }
 
 /* --- life ------------------------------------------------------------------------------ */
@@ -384,13 +267,14 @@ static int shard_open(struct upstream *up, unsigned i)
 int upstream_alloc(struct upstream **upstreamp, struct proxy *px)
 {
 	struct upstream *up = mem_zalloc(sizeof(*up), destructor);
-	int err = 0;
+	int err;
 
 	if (!up)
 		return ENOMEM;
 
 	up->px	  = px;
 	up->table = mem_ref((void *)(uintptr_t)px->deps.routes);
+	err = hash_alloc(&up->kept, BUCKETS);
 	for (unsigned i = 0; i < UPSTREAM_SHARDS && !err; i++)
 		err = shard_open(up, i);
 	if (err)

@@ -10,13 +10,19 @@
  * also probes the shard's connections, of kind `trunk` too.
  *
  *   upstream.c    leases, shards, reloads
+ *   kept.c        the registrations that this worker keeps
+ *   news.c        ... and what others say of them
  *   trunk_reg.c   one registration (RFC 3261 section 10.2)
  *   trunk_state.c what is known of it, as text in Redis
  *   probe_set.c   the probes of a shard
  *   probe.c       those of one connection (RFC 3261 section 11)
  *   probe_state.c what is known of its health, as text in Redis
  *
- * Keys: the hash `cb:{u:<shard>}:reg`, a field "tenant/connection" each.
+ * So are the lines of users (routing/route_line.h), while a device of the user
+ * is registered: line_news.h says so.
+ *
+ * Keys: the hash `cb:{u:<shard>}:reg`, a field "tenant/connection" each, of
+ * lines "tenant/connection/user".
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,7 +32,7 @@
 #include <stdint.h>
 
 #include "sigd/upstream/probe_set.h"
-#include "sigd/upstream/shard.h"
+#include "sigd/proxy/shard.h"
 
 struct proxy;
 struct route_table;
