@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { until } from './stack.mjs';
+import { StreamSip } from './stream.mjs';
 import { WebSocketSip } from './ws.mjs';
 
 const REPEAT_MS = 100;
@@ -97,7 +98,7 @@ export function phoneSdp(address = '127.0.0.1') {
 // --- a user agent ---------------------------------------------------------------
 
 export class Ua {
-  // options: user, password, transport (udp, ws), domain, address: of this
+  // options: user, password, transport (udp, tcp, tls, ws, wss), domain, address: of this
   // host, 127.0.0.1 or ::1
   static async open(stack, options = {}) {
     const ua = new Ua();
@@ -117,12 +118,16 @@ export class Ua {
       this.socket.on('message', (data) => took(data.toString()));
       await new Promise((done) => { this.socket.bind(0, this.address, done); });
       this.host = `${ipv6 ? `[${this.address}]` : this.address}:${this.socket.address().port}`;
+    } else if (['tcp', 'tls'].includes(this.transport)) {
+      this.stream = await StreamSip.open(this.stack[`${this.transport}Port`],
+        { messages: took, closed: () => this.cut(), secure: this.transport === 'tls' });
+      this.host = `127.0.0.1:${this.stream.socket.localPort}`;
     } else {
-      this.ws = await WebSocketSip.open(this.stack.wsPort,
-        { messages: took, closed: () => this.cut(), host: this.address });
+      this.ws = await WebSocketSip.open(this.stack[`${this.transport}Port`],
+        { messages: took, closed: () => this.cut(), host: this.address, secure: this.transport === 'wss' });
       this.host = `${hex(6)}.invalid`;
     }
-    this.contact = `<sip:${hex(4)}@${this.host};transport=${this.transport}>`;
+    this.contact = `<sip:${hex(4)}@${this.host};transport=${this.ws ? 'ws' : this.transport}>`;
     this.aor = `sip:${this.user}@${this.domain}`;
   }
 
@@ -138,6 +143,7 @@ export class Ua {
   raw(text) {
     this.sent.push(text);
     if (this.ws) this.ws.send(text);
+    else if (this.stream) this.stream.send(text);
     else this.socket.send(text, this.stack.udpPort, this.address);
   }
 
@@ -148,6 +154,7 @@ export class Ua {
     for (const call of this.calls.values()) call.quiet();
     this.socket?.close();
     this.ws?.close();
+    this.stream?.close();
   }
 
   took(text) {
@@ -196,7 +203,7 @@ export class Ua {
       };
       this.waiting.set(`${branch} ${method}`, txn);
       this.raw(text);
-      if (repeat && !this.ws) again(REPEAT_MS);
+      if (repeat && this.socket) again(REPEAT_MS);
     });
   }
 

@@ -112,7 +112,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () =>
 
 export class Stack {
   // options: { sigdWorkers, mediadWorkers, sip, mediad: yaml text at the end of
-  // the daemon's file, ipv6: [::1] besides, drain: of mediad, webRoot, routing: yaml text, env: of
+  // the daemon's file, ipv6: [::1] besides, streams: tcp and tls
+  // besides, drain: of mediad, webRoot, routing: yaml text, env: of
   // both daemons }
   constructor(options = {}) {
     this.options = options;
@@ -147,8 +148,8 @@ export class Stack {
 
   async write() {
     const tcp = new Set();
-    while (tcp.size < 4) tcp.add(await freeTcp());
-    [this.wssPort, this.wsPort, this.sigdAdmin, this.mediadAdmin] = tcp;
+    while (tcp.size < 6) tcp.add(await freeTcp());
+    [this.wssPort, this.wsPort, this.sigdAdmin, this.mediadAdmin, this.tcpPort, this.tlsPort] = tcp;
     this.udpPort = await freeUdp(1);
     const { sigdWorkers = 2 } = this.options;
     const webRoot = this.options.webRoot ? `\n    web_root: ${this.options.webRoot}` : '';
@@ -161,6 +162,15 @@ export class Stack {
   - name: ${name}6
     transport: ${name}
     bind: "[::1]:${port}"${more}` : '');
+    const streams = this.options.streams ? `
+  - name: tcp
+    transport: tcp
+    bind: 127.0.0.1:${this.tcpPort}
+  - name: tls
+    transport: tls
+    bind: 127.0.0.1:${this.tlsPort}
+    certificate: ${this.file('tls.pem')}
+    private_key: ${this.file('tls.key')}` : '';
     fs.writeFileSync(this.file('sigd.yaml'), `node: s1
 workers: ${sigdWorkers}
 run_dir: ${this.file('run')}
@@ -183,7 +193,7 @@ listeners:
     transport: udp
     bind: 127.0.0.1:${this.udpPort}${host6('wss', this.wssPort, `
     certificate: ${this.file('tls.pem')}
-    private_key: ${this.file('tls.key')}${webRoot}`)}${host6('ws', this.wsPort)}${host6('udp', this.udpPort)}
+    private_key: ${this.file('tls.key')}${webRoot}`)}${host6('ws', this.wsPort)}${host6('udp', this.udpPort)}${streams}
 admin:
   bind: 127.0.0.1:${this.sigdAdmin}
   token: token-of-the-tests

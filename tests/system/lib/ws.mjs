@@ -2,8 +2,10 @@
 // need: text messages, ping, close. SPDX-License-Identifier: MIT
 import { randomBytes } from 'node:crypto';
 import net from 'node:net';
+import tls from 'node:tls';
 
 const TEXT = 1;
+const BINARY = 2;
 const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
@@ -19,15 +21,16 @@ function frame(opcode, payload) {
 
 export class WebSocketSip {
   // messages: called with each text; closed: once, when the connection ends
-  static open(port, { messages, closed = () => {}, host = '127.0.0.1' }) {
+  static open(port, { messages, closed = () => {}, host = '127.0.0.1', secure = false }) {
     return new Promise((done, fail) => {
       const ws = new WebSocketSip();
       ws.messages = messages;
-      ws.socket = net.connect(port, host);
+      ws.socket = secure ? tls.connect({ port, host, rejectUnauthorized: false }) : net.connect(port, host);
       ws.data = Buffer.alloc(0);
+      ws.socket.setNoDelay(true);
       ws.socket.on('error', fail);
       ws.socket.on('close', () => { ws.closed = true; fail(new Error('connection closed')); closed(); });
-      ws.socket.on('connect', () => ws.socket.write('GET /ws HTTP/1.1\r\nHost: localhost\r\n'
+      ws.socket.on(secure ? 'secureConnect' : 'connect', () => ws.socket.write('GET /ws HTTP/1.1\r\nHost: localhost\r\n'
         + 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\n'
         + `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`));
       ws.socket.on('data', (chunk) => {
@@ -56,7 +59,7 @@ export class WebSocketSip {
       const payload = this.data.subarray(at, at + len);
       const opcode = this.data[0] & 0x0f;
       this.data = this.data.subarray(at + len);
-      if (opcode === TEXT) this.messages(payload.toString());
+      if (opcode === TEXT || opcode === BINARY) this.messages(payload.toString());
       else if (opcode === PING) this.socket.write(frame(PONG, payload));
       else if (opcode === CLOSE) {
         this.code = payload.length < 2 ? 1005 : payload.readUInt16BE(0);
@@ -66,6 +69,8 @@ export class WebSocketSip {
   }
 
   send(text) { this.socket.write(frame(TEXT, text)); }
+
+  binary(data) { this.socket.write(frame(BINARY, data)); }
 
   close() { this.socket.destroy(); }
 }
