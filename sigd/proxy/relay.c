@@ -14,6 +14,7 @@
 #include "common/countof.h"
 #include "sigd/proxy/health.h"
 #include "sigd/proxy/hop_back.h"
+#include "sigd/proxy/loop_guard.h"
 #include "sigd/proxy/relay.h"
 #include "sigd/proxy/verdict.h"
 
@@ -25,6 +26,7 @@ static void destructor(void *data)
 	list_flush(&relay->tries);
 	mem_deref(relay->hunt.lookup);
 	mem_deref(relay->hunt.locate);
+	mem_deref(relay->hunt.ways);
 	mem_deref(relay->best.msg);
 	mem_deref(relay->cookie);
 	if (relay->st)
@@ -69,6 +71,14 @@ void relay_fail(struct relay *relay, enum status code)
 	mem_deref(relay);
 }
 
+/* With a code that is not the usual one. */
+static void refuse(struct relay *relay, uint16_t scode, enum status why)
+{
+	++counts_of(relay)->failed;
+	reply_status_as(relay->px, relay->st, scode, why);
+	mem_deref(relay);
+}
+
 void relay_won(struct relay_try *try, const struct smsg *msg)
 {
 	struct relay *relay = try->relay;
@@ -88,6 +98,7 @@ void relay_note(struct relay *relay, const struct relay_end *end)
 	/* a 6xx speaks for all (16.7 step 5) */
 	if (!end->next)
 		relay->hunt.next = relay->hunt.ntargets;
+	relay->hunt.other_way = end->other_way;
 	if (best->code && verdict_rank(end->code) >= verdict_rank(best->code))
 		return;
 	best->code = end->code;
@@ -158,9 +169,7 @@ bool relay_fits(struct relay *relay)
 {
 	if (txn_srv_request(relay->st)->body.l <= RELAY_BODY_MAX)
 		return true;
-	++counts_of(relay)->failed;
-	reply_status_as(relay->px, relay->st, 413, STATUS_TOO_LARGE);
-	mem_deref(relay);
+	refuse(relay, 413, STATUS_TOO_LARGE);
 	return false;
 }
 
@@ -203,8 +212,11 @@ static bool is_allowed(const struct smsg *msg, const struct route_plan *plan)
 	       (plan->rule && route_rule_names(plan->rule, &msg->method_name));
 }
 
-static void fill(struct relay *relay, const struct relay_params *params)
+static enum status fill(struct relay *relay, const struct relay_params *params)
 {
+	const struct invite_params asked = {.plan = params->plan,
+					    .callee = params->callee};
+	const struct smsg *msg = txn_srv_request(relay->st);
 	const struct route_plan *plan = params->plan;
 	struct relay_hunt *hunt = &relay->hunt;
 	struct pl name = params->caller;
@@ -220,20 +232,29 @@ static void fill(struct relay *relay, const struct relay_params *params)
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
 	hunt->ntargets = plan->ntargets;
 	(void)health_order(relay->px->health, hunt->targets, hunt->ntargets);
-	hunt->callee_len = min(params->callee.l, sizeof(hunt->callee));
+	if (params->callee.l > sizeof(hunt->callee))
+		return STATUS_BAD_REQUEST;
+	hunt->callee_len = params->callee.l;
 	memcpy(hunt->callee, params->callee.p, hunt->callee_len);
+	hunt->breadth = loop_breadth(msg);
+	hunt->loop = loop_hash(&asked);
+	if (loop_seen(relay->px, msg, hunt->loop))
+		return STATUS_LOOP;
+	return is_allowed(msg, plan) ? STATUS_OK : STATUS_FORBIDDEN;
 }
 
 void relay_start(struct proxy *px, const struct relay_params *params)
 {
-	const struct smsg *msg = txn_srv_request(params->st);
 	struct relay *relay = relay_new(px, params->st, params->table);
+	enum status code;
 
 	if (!relay)
 		return;
-	fill(relay, params);
-	if (!is_allowed(msg, params->plan)) {
-		relay_fail(relay, STATUS_FORBIDDEN);
+	code = fill(relay, params);
+	if (code != STATUS_OK) {
+		relay_fail(relay, code);
+	} else if (!relay->hunt.breadth) { /* RFC 5393 5.3.3.2 */
+		refuse(relay, 440, STATUS_LOOP);
 	} else if (!relay_fits(relay)) {
 		return;
 	} else if (!relay_is_subscription(relay) || relay->from ||

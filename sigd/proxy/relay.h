@@ -45,6 +45,11 @@ struct relay_hunt {
 	struct registrar_ask *lookup;
 	struct conn_ask *locate;
 	const struct route_connection *sought;
+	struct conn_way *ways; /* to it, when there are several */
+	unsigned way;          /* the one that is tried */
+	bool other_way;        /* the next one may do better */
+	uint32_t loop;         /* what the routes were asked (loop_guard.h) */
+	unsigned breadth;
 };
 
 /* The best refusal so far. */
@@ -104,6 +109,7 @@ struct relay_end {
 	enum status why;
 	const struct smsg *msg; /* what said so, when the sender may hear it */
 	bool next;              /* the next target may do better */
+	bool other_way;         /* ... another address of this one, too */
 };
 
 /* --- relay.c --- */
@@ -132,9 +138,9 @@ void relay_go_on(struct relay *relay);
 /* There is a target behind those that are tried. */
 bool relay_has_next(const struct relay *relay);
 /* The devices of a user: one flow each now, the others should it fail.
- * device: only this one; 0: all. How many there are. */
+ * device: only this one; 0: all, up to `most`. How many there are. */
 size_t relay_try_devices(struct relay *relay, const struct registrar_list *list,
-			 const char *user, uint32_t device);
+			 const char *user, uint32_t device, size_t most);
 
 /* --- relay_try.c --- */
 
@@ -149,8 +155,8 @@ void relay_try_start(struct relay_try *try);
 
 /* --- relay_write.c --- */
 
-/* The request into px->buf; branch: BRANCH_TEXT_MAX + 1 bytes. */
-int relay_request_write(struct relay_try *try, char branch[], size_t *len);
+/* The request into px->buf, with this Via. */
+int relay_request_write(struct relay_try *try, const char *via, size_t *len);
 /* The answer to the sender. scode 0: as it came. */
 int relay_back(struct relay_try *try, const struct smsg *msg);
 

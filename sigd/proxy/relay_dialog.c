@@ -162,7 +162,7 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 
 	relay->hunt.lookup = NULL;
 	if (list->code == STATUS_OK &&
-	    relay_try_devices(relay, list, to->name, to->device))
+	    relay_try_devices(relay, list, to->name, to->device, list->n))
 		relay_go_on(relay);
 	else
 		by_hint(relay);
@@ -194,7 +194,7 @@ static bool hinted_way(struct conn_way *way, const struct relay *relay,
 	memset(way, 0, sizeof(*way));
 	if (conn->kind == ROUTE_INBOUND ||
 	    flow_id_unpack(&way->flow, cookie->flow, cookie->flow_len) ||
-	    way->flow.kind != FLOW_UDP)
+	    !flow_id_addressed(&way->flow))
 		return false;
 	str_ncpy(way->flow.node, px->deps.node, sizeof(way->flow.node));
 	way->flow.slot = px->deps.slot;

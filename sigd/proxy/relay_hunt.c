@@ -12,14 +12,14 @@
 /* --- devices ------------------------------------------------------------------------ */
 
 size_t relay_try_devices(struct relay *relay, const struct registrar_list *list,
-			 const char *user, uint32_t device)
+			 const char *user, uint32_t device, size_t most)
 {
 	struct sub_end end = {.connection = false};
 	struct flow_id flow;
 	size_t n = 0;
 
 	str_ncpy(end.name, user, sizeof(end.name));
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; i < list->n && n < most; i++) {
 		const struct binding *binding = &list->bindings[i];
 
 		end.device = binding->device;
@@ -47,7 +47,12 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 		const struct route_target *target =
 			&hunt->targets[hunt->next - 1];
 
-		if (!relay_try_devices(relay, list, target->user->name, 0))
+		const size_t most = min(list->n, (size_t)hunt->breadth);
+
+		/* RFC 5393 5.3.3: shared out among them */
+		hunt->breadth /= most ? (unsigned)most : 1u;
+		if (!relay_try_devices(relay, list, target->user->name, 0,
+				       most))
 			relay_note(relay, &away);
 		relay_go_on(relay);
 	}
@@ -91,16 +96,30 @@ static void connection_try(struct relay *relay, const struct conn_way *way)
 		relay_go_on(relay);
 }
 
+/* Should the first one fail (RFC 3263 4.3). Without memory there is but that. */
+static void ways_keep(struct relay_hunt *hunt, const struct conn_way *ways)
+{
+	const size_t size = (ways->left + 1u) * sizeof(*ways);
+
+	hunt->way = 0;
+	if (ways->left)
+		hunt->ways = mem_alloc(size, NULL);
+	if (hunt->ways)
+		memcpy(hunt->ways, ways, size);
+}
+
 static void on_located(enum status code, const struct conn_way *way, void *arg)
 {
 	struct relay *relay = arg;
 	struct conn_ask *ask = relay->hunt.locate;
 
 	relay->hunt.locate = NULL;
-	if (code == STATUS_OK)
+	if (code == STATUS_OK) {
+		ways_keep(&relay->hunt, way);
 		connection_try(relay, way);
-	else
+	} else {
 		connection_away(relay, code);
+	}
 	mem_deref(ask);
 }
 
@@ -121,9 +140,16 @@ static void connection_seek(struct relay *relay,
 
 /* --- one target after the other --------------------------------------------------------- */
 
+static bool has_way(const struct relay_hunt *hunt)
+{
+	return hunt->ways && hunt->ways[hunt->way].left;
+}
+
 bool relay_has_next(const struct relay *relay)
 {
-	return relay->hunt.next < relay->hunt.ntargets;
+	const struct relay_hunt *hunt = &relay->hunt;
+
+	return hunt->next < hunt->ntargets || has_way(hunt);
 }
 
 static bool trying(const struct relay *relay)
@@ -147,6 +173,11 @@ void relay_go_on(struct relay *relay)
 
 	if (trying(relay))
 		return;
+	if (hunt->other_way && has_way(hunt)) {
+		connection_try(relay, &hunt->ways[++hunt->way]);
+		return;
+	}
+	hunt->ways = mem_deref(hunt->ways);
 	if (!relay_has_next(relay)) {
 		relay_finish(relay);
 		return;

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/relay.h"
 #include "sigd/proxy/verdict.h"
+#include "sigd/proxy/way_health.h"
 
 static void destructor(void *data)
 {
@@ -63,11 +65,31 @@ static void spare_start(const struct relay_try *gone)
 	}
 }
 
+/* Its other addresses are asked first from now on. */
+static void way_gone(const struct relay_try *try, uint32_t for_ms)
+{
+	struct proxy *px = try->relay->px;
+
+	if (try->to.conn)
+		way_failed(px->ways, &try->to.flow.remote,
+			   wheel_now(px->deps.wheel), for_ms);
+}
+
+static uint32_t retry_after_ms(const struct smsg *msg)
+{
+	struct pl val;
+
+	return smsg_val(msg, SHDR_RETRY_AFTER, &val)
+		       ? 1000 * min(pl_u32(&val), 3600u)
+		       : 0;
+}
+
 static void unreached(struct relay_try *try, int err)
 {
 	struct relay_end how = {.code = 500,
 				.why = STATUS_TARGET_DOWN,
-				.next = true};
+				.next = true,
+				.other_way = true};
 
 	if (err == ETIMEDOUT) {
 		how.code = 408;
@@ -76,6 +98,7 @@ static void unreached(struct relay_try *try, int err)
 		how.code = 480;
 		how.why = STATUS_FLOW_GONE;
 	}
+	way_gone(try, 0);
 	over(try, 0, &how);
 	if (!try->to.conn && err != ETIMEDOUT)
 		spare_start(try);
@@ -101,6 +124,8 @@ static void refused(struct relay_try *try, const struct smsg *msg)
 		how.msg = NULL;
 	} else if (msg->scode == 503) {
 		how.code = 500;
+		how.other_way = true;
+		way_gone(try, retry_after_ms(msg));
 	}
 	over(try, msg->scode, &how);
 	if (msg->scode == 430)
@@ -142,6 +167,8 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	wheel_stop(&try->silence);
 	if (msg->scode < 200)
 		return;
+	if (try->to.conn && msg->scode != 503)
+		way_answered(relay->px->ways, &try->to.flow.remote);
 	if (msg->scode < 300) {
 		relay_won(try, msg);
 		return;
@@ -174,10 +201,12 @@ static void on_silence(void *arg)
 {
 	const struct relay_end how = {.code = 480,
 				      .why = STATUS_TARGET_TIMEOUT,
-				      .next = true};
+				      .next = true,
+				      .other_way = true};
 	struct relay_try *try = arg;
 	struct relay *relay = try->relay;
 
+	way_gone(try, 0);
 	over(try, 0, &how);
 	relay_go_on(relay);
 }
@@ -187,18 +216,22 @@ static int send_try(struct relay_try *try)
 	struct txn_cli_params params = {.resph = on_response,
 					.endh = on_end,
 					.arg = try};
-	struct proxy *px = try->relay->px;
-	char branch[BRANCH_TEXT_MAX + 1];
+	const struct relay *relay = try->relay;
+	struct proxy *px = relay->px;
+	struct hop_mark mark;
 	struct txn_dest dest;
-	int err = relay_request_write(try, branch, &params.len);
+	int err = hop_mark(&mark, px, &txn_srv_request(relay->st)->callid,
+			   &try->to.flow, relay->hunt.loop);
 
+	err = err ? err : relay_request_write(try, mark.via, &params.len);
 	if (err)
 		return err;
+	try->ref = mark.ref;
 	dest_of_flow(&dest, &try->to.flow);
 	params.dest = &dest;
 	params.msg = px->buf;
-	pl_set_str(&params.branch, branch);
-	return hop_start(px, &try->ct, &try->ref, &params);
+	pl_set_str(&params.branch, mark.branch);
+	return hop_start_marked(px, &try->ct, mark.ref, &params);
 }
 
 void relay_try_start(struct relay_try *try)
@@ -243,6 +276,7 @@ int relay_try_connection(struct relay *relay,
 
 	if (!try)
 		return ENOMEM;
+	conn_pins_fetch(relay->px->pins, conn);
 	to = &try->to;
 	to->conn = conn;
 	to->flow = way->flow;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sigd/proxy/hop_back.h"
+#include "sigd/proxy/loop_guard.h"
 #include "sigd/proxy/relay.h"
 
 enum {
@@ -174,12 +175,12 @@ static void route(const struct relay *relay, struct smsg_edit *ed)
 		smsg_edit_push(ed, SHDR_ROUTE, &val);
 }
 
-int relay_request_write(struct relay_try *try, char branch[], size_t *len)
+int relay_request_write(struct relay_try *try, const char *via, size_t *len)
 {
 	struct relay *relay = try->relay;
 	struct proxy *px = relay->px;
 	struct smsg_edit *ed = mem_alloc(sizeof(*ed), NULL);
-	struct pl uri;
+	struct pl uri, own;
 	int err;
 
 	if (!ed)
@@ -197,9 +198,12 @@ int relay_request_write(struct relay_try *try, char branch[], size_t *len)
 		record_route(try, ed);
 	else
 		smsg_edit_remove(ed, SHDR_RECORD_ROUTE);
-	err = hop_via(px, ed, &try->to.flow, branch);
+	if (!relay->cookie)
+		loop_breadth_edit(ed, relay->hunt.breadth);
+	pl_set_str(&own, via);
+	smsg_edit_set(ed, SHDR_VIA, &own);
 	route(relay, ed);
-	err = err ? err : smsg_edit_write(ed, px->buf, SMSG_MAX, len);
+	err = smsg_edit_write(ed, px->buf, SMSG_MAX, len);
 	mem_deref(ed);
 	return err;
 }

@@ -481,6 +481,28 @@ static void a_503_is_not_the_last_word(void)
 	stop(&fix);
 }
 
+/* RFC 5393: the PBX sends it back, with our Via below its own. */
+static void what_comes_round_again_is_482(void)
+{
+	struct fixture fix;
+	char via[1024], lines[1200];
+
+	if (begin(&fix)) {
+		put_pbx(&fix, "MESSAGE", "sip:bob@demo.test", "", "");
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 480);
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		put_pbx(&fix, "INFO", "sip:bob@demo.test", "", "");
+		REQUIRE(expect(&fix, &fix.bob, "INFO"));
+		header(fix.bob.req, "Max-Breadth", via);
+		CHECK_STR(via, "60");
+		header(fix.bob.req, "Via", via);
+		snprintf(lines, sizeof(lines), "Via: %s\r\n", via);
+		put_pbx(&fix, "OPTIONS", "sip:bob@demo.test", lines, "");
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 482);
+	}
+	stop(&fix);
+}
+
 /* RFC 4320: too late for anybody. */
 static void nothing_heard_is_no_answer(void)
 {
@@ -1007,7 +1029,8 @@ TEST_MAIN(TEST(without_credentials_nothing_is_served),
 	  TEST(a_challenge_of_the_pbx_is_answered),
 	  TEST(wrong_credentials_are_our_matter),
 	  TEST(the_next_connection_is_asked),
-	  TEST(a_503_is_not_the_last_word), TEST(nothing_heard_is_no_answer),
+	  TEST(a_503_is_not_the_last_word),
+	  TEST(what_comes_round_again_is_482), TEST(nothing_heard_is_no_answer),
 	  TEST(what_publishes_keeps_its_tag), TEST(too_brief_says_how_long),
 	  TEST(who_is_to_call_for_others_is_policy),
 	  TEST(voicemail_is_told_to_all_devices),
