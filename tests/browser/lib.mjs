@@ -1,4 +1,4 @@
-// lib.mjs: one Chromium and one stack for a suite of browser tests.
+// lib.mjs: one Chromium (or Firefox) and one stack for a suite of browser tests.
 // SPDX-License-Identifier: MIT
 import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { B, Stack, sleep, until } from '../system/lib/stack.mjs';
 
 const npm = path.join(B, 'npm/tests/node_modules');
-const { chromium } = createRequire(path.join(npm, 'x.js'))('playwright-core');
+const require = createRequire(path.join(npm, 'x.js'));
+const { chromium } = require('playwright-core');
 
 export function bundle() {
   const page = fileURLToPath(new URL('page', import.meta.url));
@@ -31,10 +32,30 @@ const CHROMIUM = {
     '--use-fake-device-for-media-stream'],
 };
 
+// Debian's Firefox, by WebDriver BiDi: playwright drives builds of its own
+// alone. The microphone is the page's own tone, so no prompt must come up.
+async function firefox() {
+  const browser = await require('puppeteer-core').launch({
+    browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, acceptInsecureCerts: true,
+    extraPrefsFirefox: {
+      'media.autoplay.default': 0, // allowed
+      'media.autoplay.blocking_policy': 0,
+      'media.peerconnection.ice.obfuscate_host_addresses': false,
+      'media.cubeb.force_mock_context': true, // there is no sound card
+      'network.proxy.type': 0,
+    },
+  });
+  return {
+    version: () => browser.version(),
+    newContext: () => browser.createBrowserContext(),
+    close: () => browser.close(),
+  };
+}
+
 export class Suite {
   async start(options = {}) {
     this.stack = await new Stack({ webRoot: bundle(), ...options }).start();
-    this.browser = await chromium.launch(CHROMIUM);
+    this.browser = options.browser === 'firefox' ? await firefox() : await chromium.launch(CHROMIUM);
     return this;
   }
 

@@ -221,7 +221,7 @@ ${this.options.sip ?? ''}`);
 workers: ${mediadWorkers}
 interfaces:
   - name: lo
-    bind: 127.0.0.1
+    bind: ${this.options.mediaAddress ?? '127.0.0.1'}
     browser_port_base: ${base}${rtp}${ipv6}
 redis:
   path: ${this.file('r.sock')}
