@@ -22,7 +22,7 @@ struct keyring;
 enum seal_purpose {
 	SEAL_COOKIE,  /* Record-Route cookie of a dialog */
 	SEAL_BRANCH,  /* Via branch: who owns the transaction */
-	SEAL_FLOW,    /* a client connection */
+	SEAL_FLOW,    /* a device of ours, as PBXs have it */
 	SEAL_CONTACT, /* the Contact that we show */
 	SEAL_NONCE,   /* digest nonce */
 	SEAL_SUB,     /* Record-Route cookie of a subscription */

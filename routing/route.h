@@ -73,6 +73,7 @@ struct route_tenant {
 	struct route_connection *connections; /* route_conn.h */
 	uint32_t nconnections, nlogins; /* of these, those that register here */
 	struct route_devices devices;   /* of its users */
+	struct route_registration registration; /* ... and where they do */
 	struct route_rule *rules;       /* in order */
 	uint32_t nrules;
 	struct route_index *by_name, *by_number, *by_connection, *by_login;
@@ -163,6 +164,7 @@ enum route_why {
 	ROUTE_WHY_USER,     /* last step: the callee is a user */
 	ROUTE_WHY_NUMBER,   /* last step: it is the number of one */
 	ROUTE_WHY_NOBODY,   /* last step: it is not */
+	ROUTE_WHY_REGISTRAR, /* last step: its PBX knows (route_device.h) */
 	ROUTE_WHY_COUNT
 };
 

@@ -8,6 +8,7 @@
 #ifndef ROUTING_ROUTE_DEVICE_H
 #define ROUTING_ROUTE_DEVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/cfg_schema.h"
@@ -30,8 +31,32 @@ struct route_devices {
 	enum route_ring ring;
 };
 
+/* Who is the registrar of the tenant's devices. */
+enum route_reg_mode {
+	ROUTE_REG_LOCAL = 1, /* we are: users and their passwords are ours */
+	ROUTE_REG_FORWARDED, /* the PBX is: it asks for the passwords, and sees
+				each extension */
+};
+
+struct route_connection;
+
+struct route_registration {
+	enum route_reg_mode mode;
+	const char *registrar; /* the name of `pbx`; NULL: local */
+	const struct route_connection *pbx; /* NULL: local */
+};
+
+struct route_tenant;
+
+/* Devices of this tenant are registered at this connection, and speak to it
+ * in their own name. */
+bool route_forwards_to(const struct route_tenant *tenant,
+		       const struct route_connection *conn);
+
 /* "auto", "strict", "learn-once"; "by-q", "all" */
 const char *route_device_source_name(enum route_device_source source);
 const char *route_ring_name(enum route_ring ring);
+/* "local", "forwarded" */
+const char *route_reg_mode_name(enum route_reg_mode mode);
 
 #endif

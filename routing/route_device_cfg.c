@@ -1,8 +1,10 @@
 /*
- * route_device_cfg.c  The description of `devices` in routing.yaml
+ * route_device_cfg.c  The description of `devices` in routing.yaml, and who
+ *                     registers them
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 #include <re.h>
 
@@ -27,6 +29,16 @@ static const struct cfg_choice rings[] = {
 	 "Those with the highest `q` together; when none of them answers, the "
 	 "next ones."},
 	{"all", ROUTE_RING_ALL, "All together, whatever their `q`."},
+	{NULL, 0, NULL},
+};
+
+const struct cfg_choice route_reg_modes[] = {
+	{"local", ROUTE_REG_LOCAL,
+	 "Here: the users below with their passwords."},
+	{"forwarded", ROUTE_REG_FORWARDED,
+	 "At the PBX that `registrar` names. It challenges the devices under "
+	 "its own realm and sees each of them as an extension; what they call "
+	 "goes to it unless a route says otherwise."},
 	{NULL, 0, NULL},
 };
 
@@ -63,7 +75,50 @@ const char *route_device_source_name(enum route_device_source source)
 	return name_of(sources, (int)source);
 }
 
+const char *route_reg_mode_name(enum route_reg_mode mode)
+{
+	return name_of(route_reg_modes, (int)mode);
+}
+
 const char *route_ring_name(enum route_ring ring)
 {
 	return name_of(rings, (int)ring);
+}
+
+bool route_forwards_to(const struct route_tenant *tenant,
+		       const struct route_connection *conn)
+{
+	return conn && tenant->registration.mode == ROUTE_REG_FORWARDED &&
+	       tenant->registration.pbx == conn;
+}
+
+static int refuse(const struct route_tenant *tenant, const char *why,
+		  struct cfg_errors *errs)
+{
+	cfg_errors_add(errs, &tenant->pos, "registrar of tenant \"%s\" %s",
+		       tenant->id, why);
+	return EINVAL;
+}
+
+int route_registration_load(struct route_tenant *tenant,
+			    struct cfg_errors *errs)
+{
+	struct route_registration *reg = &tenant->registration;
+	struct pl name;
+
+	if (reg->mode != ROUTE_REG_FORWARDED)
+		return reg->registrar
+			       ? refuse(tenant, "is for `registration: "
+						"forwarded` alone", errs)
+			       : 0;
+	if (!reg->registrar)
+		return refuse(tenant, "is missing, expected the name of a "
+				      "connection", errs);
+	pl_set_str(&name, reg->registrar);
+	reg->pbx = route_connection_find(tenant, &name);
+	if (!reg->pbx)
+		return refuse(tenant, "is no connection of it", errs);
+	return reg->pbx->kind == ROUTE_TRUNK
+		       ? 0
+		       : refuse(tenant, "is not of kind trunk", errs);
 }

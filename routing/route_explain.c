@@ -26,6 +26,7 @@ static const struct {
 	[ROUTE_WHY_USER] = {"user", "the callee is a user"},
 	[ROUTE_WHY_NUMBER] = {"number", "the callee is a user's number"},
 	[ROUTE_WHY_NOBODY] = {"nobody", "the callee is no user"},
+	[ROUTE_WHY_REGISTRAR] = {"registrar", "the tenant's PBX has them"},
 };
 
 /* The notes that are kept are the last ones. */

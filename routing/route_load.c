@@ -125,6 +125,8 @@ static int load_tenant(struct loader *ld, struct route_tenant *tenant)
 	err = err ? err
 		  : route_lines_load(tenant, ld->table->cfg->mem, ld->errs);
 	bad = err ? err : bad;
+	if (!bad)
+		bad = route_registration_load(tenant, ld->errs);
 	err = err == ENOMEM ? err
 			    : route_rules_load(ld->table, tenant, ld->errs);
 	return err ? err : bad;

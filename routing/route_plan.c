@@ -135,6 +135,13 @@ static void last_step(struct route_plan *plan, const struct pl *callee)
 {
 	const struct route_user *user = route_user_called(plan->tenant, callee);
 
+	/* who registers there is called there */
+	if (!plan->from && plan->tenant->registration.pbx) {
+		note(plan, NULL, ROUTE_WHY_REGISTRAR);
+		add_target(plan, ROUTE_TO_CONNECTION)->connection =
+			plan->tenant->registration.pbx;
+		return;
+	}
 	note(plan, NULL,
 	     !user                                   ? ROUTE_WHY_NOBODY
 	     : route_user_find(plan->tenant, callee) ? ROUTE_WHY_USER

@@ -96,7 +96,12 @@ bool route_check_realm(const char *text, char *why, size_t size);
 
 /* --- route_conn_cfg.c, route_conn.c, route_source.c: connections ---------- */
 
-extern const struct cfg_table route_device_table; /* route_device_cfg.c */
+/* route_device_cfg.c */
+extern const struct cfg_table route_device_table;
+extern const struct cfg_choice route_reg_modes[];
+/* Behind route_conns_load(). EINVAL: an error was added. */
+int route_registration_load(struct route_tenant *tenant,
+			    struct cfg_errors *errs);
 extern const struct cfg_field route_conn_item;
 const char *route_codec_name(enum route_codec codec);
 /* "host[:port]" into host, port and addr of peer. */

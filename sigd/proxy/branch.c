@@ -49,6 +49,14 @@ const char *branch_name(const struct branch *branch)
 	return branch->to.conn ? branch->to.conn->name : "device";
 }
 
+bool branch_passes(const struct branch *branch)
+{
+	const struct route_connection *conn = branch->to.conn;
+
+	return conn && !branch->inv->from &&
+	       route_forwards_to(conn->tenant, conn);
+}
+
 /* --- the end ------------------------------------------------------------------- */
 
 static void leg_drop(struct branch *branch)
@@ -148,7 +156,10 @@ static void refused(struct branch *branch, const struct smsg *msg)
 				       .next = verdict_elsewhere(msg->scode)};
 	const bool device = !branch->to.conn;
 
-	if (msg->scode == 401 || msg->scode == 407) {
+	if ((msg->scode == 401 || msg->scode == 407) && branch_passes(branch)) {
+		result.why = STATUS_AUTH_REQUIRED;
+		result.next = false;
+	} else if (msg->scode == 401 || msg->scode == 407) {
 		result.code = 480;
 		result.why = STATUS_AUTH_FAILED;
 		result.next = !device;

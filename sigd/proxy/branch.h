@@ -77,6 +77,9 @@ int branch_offer_again(struct branch *branch);
  * acknowledged and ended. reason: a Reason value for the CANCEL, or NULL.
  */
 void branch_drop(struct branch *branch, const char *reason);
+/* The device asks in its own name, and answers the challenges itself
+ * (routing/route_device.h). */
+bool branch_passes(const struct branch *branch);
 /* "device" or the connection's name, for logs. */
 const char *branch_name(const struct branch *branch);
 

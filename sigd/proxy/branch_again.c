@@ -98,6 +98,7 @@ bool branch_again(struct branch *branch, const struct smsg *msg)
 	    req->cseq.num >= (uint32_t)INT32_MAX - branch->shift)
 		return false;
 	if (msg->scode == 401 || msg->scode == 407)
-		return answer_challenge(branch, msg);
+		return !branch_passes(branch) &&
+		       answer_challenge(branch, msg);
 	return msg->scode < 400 && follow(branch, msg);
 }

@@ -79,7 +79,10 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	pl_set_str(&text, branch->to.target);
 	smsg_edit_uri(ed, &text);
 	smsg_edit_hop(ed);
-	hop_clean(ed);
+	if (branch_passes(branch))
+		hop_clean_identity(ed);
+	else
+		hop_clean(ed);
 	identity_clean(branch, ed);
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);

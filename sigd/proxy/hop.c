@@ -225,9 +225,15 @@ int hop_start(struct proxy *px, struct txn_cli **ctp, uint64_t *ref,
 
 void hop_clean(struct smsg_edit *ed)
 {
-	/* credentials are for us alone; identity is ours to assert */
+	/* credentials are for us alone */
 	smsg_edit_remove(ed, SHDR_AUTHORIZATION);
 	smsg_edit_remove(ed, SHDR_PROXY_AUTHORIZATION);
+	hop_clean_identity(ed);
+}
+
+/* identity is ours to assert */
+void hop_clean_identity(struct smsg_edit *ed)
+{
 	smsg_edit_remove(ed, SHDR_P_ASSERTED_IDENTITY);
 	smsg_edit_remove(ed, SHDR_P_PREFERRED_IDENTITY);
 	smsg_edit_remove(ed, SHDR_REMOTE_PARTY_ID);

@@ -43,8 +43,6 @@ static bool stays_here(enum shdr_id id)
 		SHDR_CONTACT,
 		SHDR_CONTENT_LENGTH,
 		SHDR_REQUIRE,
-		SHDR_WWW_AUTHENTICATE,
-		SHDR_PROXY_AUTHENTICATE,
 		SHDR_P_ASSERTED_IDENTITY,
 		SHDR_REMOTE_PARTY_ID,
 	};
@@ -65,6 +63,9 @@ static bool is_of_body(enum shdr_id id)
 
 static bool goes_on(const struct builder *b, enum shdr_id id)
 {
+	/* the other side knows the device, and asks for its password */
+	if (id == SHDR_WWW_AUTHENTICATE || id == SHDR_PROXY_AUTHENTICATE)
+		return b->back->challenge;
 	if (stays_here(id))
 		return false;
 	if (is_of_body(id))

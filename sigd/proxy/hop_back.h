@@ -15,6 +15,7 @@ struct hop_back {
 	bool dialog;          /* it makes one: with Record-Route */
 	bool reliable;        /* 100rel and RSeq go on */
 	bool keep_body;       /* as it came; else only `sdp` */
+	bool challenge;       /* WWW- and Proxy-Authenticate go on */
 	struct pl route;      /* our Record-Route */
 	struct pl contact;    /* unset: none */
 	const struct pl *sdp; /* NULL: none */

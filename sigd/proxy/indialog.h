@@ -89,6 +89,8 @@ uint32_t indialog_shift(const struct indialog *in);
 void indialog_map(const struct indialog *in, struct smsg_edit *ed);
 /* Before it leaves: so that a challenge can be answered. */
 void indialog_challenge_prepare(const struct indialog *in);
+/* The sender is a device that answers the other side's challenges itself. */
+bool indialog_passes(const struct indialog *in);
 /* A 401 or 407: true when the request can be sent again, with this body. */
 bool indialog_challenged(struct indialog *in, const struct smsg *msg,
 			 const struct pl *body);

@@ -49,7 +49,10 @@ static int request_write(struct indialog *in, char text[], size_t *len)
 	pl_set_str(&uri, in->target);
 	smsg_edit_uri(ed, &uri);
 	smsg_edit_hop(ed);
-	hop_clean(ed);
+	if (indialog_passes(in))
+		hop_clean_identity(ed);
+	else
+		hop_clean(ed);
 	indialog_map(in, ed);
 	body_edit(ed, sdp);
 	if (smsg_hdr(msg, SHDR_CONTACT))
@@ -97,9 +100,11 @@ void indialog_back(struct indialog *in, const struct smsg *msg,
 	const struct hop_side from = {in->cookie.call,
 				      (uint8_t)!indialog_side(in)};
 	/* a challenge is between the other side and us: the sender has no
-	 * credentials for it */
+	 * credentials for it, unless it is known there itself */
 	const bool asked = msg->scode == 401 || msg->scode == 407;
-	struct hop_back back = {.scode = asked ? 403 : 0,
+	const bool passes = asked && indialog_passes(in);
+	struct hop_back back = {.scode = asked && !passes ? 403 : 0,
+				.challenge = passes,
 				.reliable = true, .sdp = sdp,
 				.keep_body = !sdp && !is_offering(msg)};
 	char contact[HOP_ADDR_MAX];
@@ -172,7 +177,7 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	if (msg->scode == 100)
 		return;
 	if ((msg->scode == 401 || msg->scode == 407) && in->st &&
-	    answer_challenge(in, msg)) {
+	    !indialog_passes(in) && answer_challenge(in, msg)) {
 		txn_cli_detach(in->ct);
 		in->ct = NULL;
 		send_on(in);

@@ -152,6 +152,14 @@ const struct route_connection *indialog_connection(const struct indialog *in)
 		      : NULL;
 }
 
+bool indialog_passes(const struct indialog *in)
+{
+	const struct route_connection *conn = indialog_connection(in);
+
+	return conn && route_forwards_to(conn->tenant, conn) &&
+	       !in->rec->side[indialog_side(in)].conn[0];
+}
+
 void indialog_challenge_prepare(const struct indialog *in)
 {
 	const struct route_connection *conn = indialog_connection(in);

@@ -216,6 +216,13 @@ static enum status hunt_fill(struct invite *inv,
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
 	hunt->ntargets = plan->ntargets;
 	hunt->table = mem_ref(params->table);
+	if (params->device) {
+		str_ncpy(hunt->guest_name, params->device->user,
+			 sizeof(hunt->guest_name));
+		hunt->guest.name = hunt->guest_name;
+		hunt->targets[0].user = &hunt->guest;
+		hunt->device = params->device->device;
+	}
 	inv->from = plan->from;
 	hunt->loop = loop_hash(params);
 	hunt->breadth = loop_breadth(txn_srv_request(inv->st));

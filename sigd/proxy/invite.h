@@ -25,6 +25,7 @@
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/call/call_setup.h"
+#include "sigd/call/device_token.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/branch.h"
 #include "sigd/proxy/conn_calls.h"
@@ -42,6 +43,9 @@ struct hunt {
 	struct route_table *table; /* that the targets are of */
 	struct route_target targets[ROUTE_TARGETS_MAX];
 	unsigned ntargets, next;
+	struct route_user guest;    /* of a device that a PBX called */
+	char guest_name[DEVICE_USER_MAX + 1];
+	uint32_t device;            /* ... it alone; 0: all of a user */
 	char callee[CALL_TEXT_MAX]; /* the number, unescaped */
 	size_t callee_len;
 	struct registrar_ask *lookup;

@@ -57,7 +57,9 @@ static void best_keep(struct hunt *hunt, const struct invite_result *result)
 static int pass_on(struct invite *inv, const struct hunt *hunt)
 {
 	const struct hop_back back = {
-		.scode = hunt->code == hunt->msg->scode ? 0 : hunt->code};
+		.scode = hunt->code == hunt->msg->scode ? 0 : hunt->code,
+		/* kept for who can answer it alone (branch.c) */
+		.challenge = true};
 	size_t len;
 	int err = hop_back_write(inv->px, &len, txn_srv_request(inv->st),
 				 hunt->msg, &back);
@@ -258,8 +260,16 @@ static void devices_start(struct invite *inv, const struct registrar_list *list)
 	unsigned n = 0, started = 0;
 
 	for (size_t i = 0; i < list->n && n < COUNTOF(fit); i++) {
+		/* a PBX has called one of them alone */
+		if (inv->hunt.device &&
+		    list->bindings[i].device != inv->hunt.device)
+			continue;
 		if (n < inv->hunt.breadth && !is_caller(inv, &list->bindings[i]))
 			fit[n++] = &list->bindings[i];
+	}
+	if (!n && inv->hunt.device) {
+		missed(inv, 480, STATUS_NOT_REGISTERED);
+		return;
 	}
 	if (!n) {
 		missed(inv, 482, STATUS_LOOP);

@@ -21,6 +21,8 @@
 #include "sigd/proxy/options.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/rebind.h"
+#include "sigd/proxy/reg_forward.h"
+#include "sigd/proxy/reg_reply.h"
 
 struct job {
 	struct le le;
@@ -30,6 +32,8 @@ struct job {
 	const struct route_tenant *tenant; /* of it */
 	const struct route_connection *from; /* of it; NULL: a user asks */
 	bool foreign;                      /* see struct origin */
+	bool named;                        /* it asks for `device` */
+	struct device_token device;
 	struct authorized who;
 	struct registrar_ask *ask;
 	struct flow_id flow;
@@ -89,40 +93,6 @@ static struct registrar_params ask_params(struct job *job, registrar_h *h)
 
 /* --- REGISTER --------------------------------------------------------------- */
 
-/* 200 lists every binding with what is left of it (RFC 3261 10.3 step 8). */
-static void reply_bindings(struct job *job, const struct registrar_list *list)
-{
-	struct smsg_field fields[REGISTRAR_BINDINGS_MAX + 1];
-	struct smsg_reply reply = {.scode = 200, .fieldv = fields};
-	struct mbuf *mb = mbuf_alloc(4096);
-	size_t at[REGISTRAR_BINDINGS_MAX + 1] = {0};
-	char tag[17];
-
-	for (size_t i = 0; mb && i < list->n; i++) {
-		const struct binding *b = &list->bindings[i];
-		uint64_t left = b->ends_ms > list->now_ms
-					? b->ends_ms - list->now_ms : 0;
-
-		(void)mbuf_printf(mb, "<%s>;expires=%llu", b->contact,
-				  (left + 999) / 1000);
-		at[i + 1] = mb->end;
-	}
-	for (size_t i = 0; mb && i < list->n; i++) {
-		pl_set_str(&fields[i].name, "Contact");
-		fields[i].val.p = (char *)mb->buf + at[i];
-		fields[i].val.l = at[i + 1] - at[i];
-	}
-	reply.fieldc = mb ? list->n : 0;
-	if (job->outbound) { /* RFC 5626 section 6 */
-		pl_set_str(&fields[reply.fieldc].name, "Require");
-		pl_set_str(&fields[reply.fieldc++].val, "outbound");
-	}
-	reply_tag(tag, job->px, txn_srv_request(job->st));
-	pl_set_str(&reply.to_tag, tag);
-	(void)txn_srv_respond(job->st, &reply);
-	mem_deref(mb);
-}
-
 /* Their calls, should they have lost a connection. */
 static void devices_back(const struct job *job)
 {
@@ -155,7 +125,7 @@ static void on_registered(const struct registrar_list *list, void *arg)
 			  job->tenant->id, job->user, list->n);
 		line_news_devices(job->px, job->who.user, list);
 		(void)FAULT("sigd.register.done");
-		reply_bindings(job, list);
+		reg_reply(job->px, job->st, list, job->outbound);
 		mem_deref(job);
 	}
 }
@@ -239,7 +209,9 @@ static void hand_over(struct job *job, const struct route_plan *plan,
 		      const struct pl *callee)
 {
 	struct invite_params params = {.st = job->st, .table = job->table,
-				       .plan = plan, .callee = *callee};
+				       .plan = plan, .callee = *callee,
+				       .device = job->named ? &job->device
+							    : NULL};
 	struct proxy *px = job->px;
 
 	pl_set_str(&params.caller, job->user);
@@ -271,7 +243,9 @@ static void pass_on(struct job *job, const struct route_plan *plan,
 {
 	struct relay_params params = {.st = job->st, .table = job->table,
 				      .plan = plan, .source = job->flow,
-				      .callee = *callee};
+				      .callee = *callee,
+				      .device = job->named ? &job->device
+							   : NULL};
 	struct proxy *px = job->px;
 
 	pl_set_str(&params.caller, job->user);
@@ -279,10 +253,25 @@ static void pass_on(struct job *job, const struct route_plan *plan,
 	relay_start(px, &params);
 }
 
+/* A device that shows its password to its PBX alone: over UDP, where a source
+ * can be forged, that is the only place that it gets to. */
+static bool may_go(const struct job *job, const struct route_plan *plan)
+{
+	const struct route_target *to = &plan->targets[0];
+
+	return job->tenant->registration.mode != ROUTE_REG_FORWARDED ||
+	       job->from || job->flow.kind != FLOW_UDP ||
+	       to->kind == ROUTE_TO_REJECT ||
+	       (plan->ntargets == 1 &&
+		route_forwards_to(job->tenant, to->connection));
+}
+
 static void go(struct job *job, const struct route_plan *plan,
 	       const struct pl *callee)
 {
-	if (is_probe(job, plan))
+	if (!may_go(job, plan))
+		reply_status(job->px, job->st, STATUS_FORBIDDEN);
+	else if (is_probe(job, plan))
 		options_answer(job->px, job->st);
 	else if (plan->targets[0].kind == ROUTE_TO_REJECT)
 		reject(job, &plan->targets[0]);
@@ -368,14 +357,104 @@ static bool caller_read(struct job *job)
 	return true;
 }
 
+/* A PBX asks for a device that is registered there: no route is asked. */
+static void to_device(struct job *job)
+{
+	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+	struct pl callee;
+
+	if (!plan) {
+		fail(job, STATUS_OVERLOAD);
+		return;
+	}
+	plan->tenant = job->tenant;
+	plan->from = job->from;
+	plan->targets[0].kind = ROUTE_TO_USER; /* whoever it is */
+	plan->ntargets = 1;
+	pl_set_str(&callee, job->device.user);
+	go(job, plan, &callee);
+	mem_deref(plan);
+	mem_deref(job);
+}
+
 /* A connection that is known by its source. */
 static void serve_connection(struct job *job)
 {
-	if (caller_read(job))
-		route_on(job);
-	else
+	/* the device of another one's PBX is nobody here */
+	job->named = job->named && !strcmp(job->device.tenant, job->tenant->id)
+		     && route_forwards_to(job->tenant, job->from);
+	if (!caller_read(job))
 		fail(job, STATUS_BAD_REQUEST);
+	else if (job->named)
+		to_device(job);
+	else
+		route_on(job);
 }
+
+/* --- devices that register at their PBX -------------------------------------- */
+
+/* The flow over which its PBX took its password is its own. */
+static bool bound_over(const struct registrar_list *list,
+		       const struct txn_dest *src)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct binding *b = &list->bindings[i];
+
+		if (b->flow_len == src->id_len &&
+		    !memcmp(b->flow, src->id, src->id_len))
+			return true;
+	}
+	return false;
+}
+
+static void on_known(const struct registrar_list *list, void *arg)
+{
+	struct job *job = arg;
+
+	if (list->code != STATUS_OK)
+		fail(job, list->code);
+	else if (!bound_over(list, txn_srv_source(job->st)))
+		fail(job, STATUS_FORBIDDEN);
+	else
+		route_on(job);
+}
+
+static void register_there(struct job *job)
+{
+	const struct reg_forward_params params = {.st = job->st,
+						  .table = job->table,
+						  .tenant = job->tenant,
+						  .user = job->user};
+
+	job->st = NULL; /* the registration has it now */
+	reg_forward_start(job->px, &params);
+	mem_deref(job);
+}
+
+/* The PBX asks for passwords, not we. */
+static void serve_forwarded(struct job *job)
+{
+	struct registrar_params params;
+	int err;
+
+	if (!caller_read(job)) {
+		fail(job, STATUS_BAD_REQUEST);
+	} else if (gate_identity(job->px->gate, txn_srv_request(job->st),
+				 job->tenant->id, job->user) != STATUS_OK) {
+		fail(job, STATUS_RATE_LIMITED);
+	} else if (job->foreign) {
+		fail(job, STATUS_FORBIDDEN);
+	} else if (txn_srv_request(job->st)->method == SMSG_REGISTER) {
+		register_there(job);
+	} else {
+		params = ask_params(job, on_known);
+		err = registrar_lookup(&job->ask, &params);
+		if (err)
+			fail(job, status_of_errno(err));
+	}
+}
+
+/* --- who it is ---------------------------------------------------------------- */
 
 static void serve_user(struct job *job)
 {
@@ -437,6 +516,10 @@ static void serve(struct job *job)
 		serve_connection(job);
 		return;
 	}
+	if (job->tenant->registration.mode == ROUTE_REG_FORWARDED) {
+		serve_forwarded(job);
+		return;
+	}
 	code = authorize_check(&job->who, job->px, job->tenant, msg,
 			       job->source);
 	if (code == STATUS_AUTH_LOCKED)
@@ -479,6 +562,7 @@ void job_start(struct request *rq, struct txn_srv *st)
 	job->tenant = origin.tenant;
 	job->from   = origin.connection;
 	job->foreign = origin.foreign;
+	job->named = reg_forward_named(&job->device, rq->px, rq->msg);
 	list_append(&rq->px->jobs, &job->le, job);
 	txn_srv_attach(st, on_end, job);
 	serve(job);

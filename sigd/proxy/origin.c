@@ -8,6 +8,7 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/origin.h"
+#include "sigd/proxy/reg_forward.h"
 #include "sigd/proxy/trunk_contact.h"
 
 /* That of the domain in the Request-URI, which must be the one of who asks
@@ -40,6 +41,19 @@ static bool sends_from(const struct route_connection *conn,
 			      : sa_cmp(&conn->peer.addr, addr, SA_ALL);
 }
 
+/* The tenant of the device that a PBX asks for; NULL: none. */
+static const struct route_tenant *
+device_tenant(const struct route_table *table, const struct request *rq)
+{
+	struct device_token device;
+	struct pl id;
+
+	if (!reg_forward_named(&device, rq->px, rq->msg))
+		return NULL;
+	pl_set_str(&id, device.tenant);
+	return route_tenant_by_id(table, &id);
+}
+
 static const struct route_connection *
 connection_of(const struct route_table *table, const struct request *rq)
 {
@@ -54,7 +68,7 @@ connection_of(const struct route_table *table, const struct request *rq)
 		from.listener = deps->listeners[rq->src->listener].name;
 
 	named = trunk_contact_find(table, &rq->msg->uri.user);
-	from.tenant = named ? named->tenant : NULL;
+	from.tenant = named ? named->tenant : device_tenant(table, rq);
 	conn = route_connection_by_source(table, &from);
 	/* one PBX may serve several connections: then its word counts */
 	if (conn && named && sends_from(named, rq->src->remote))

@@ -22,6 +22,7 @@
 
 struct conn_pins;
 struct call_ending;
+struct device_token;
 struct due;
 struct due_item;
 struct due_poll;
@@ -149,6 +150,8 @@ int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
 
 /* Take out of a request what is between its sender and us. */
 void hop_clean(struct smsg_edit *ed);
+/* The same but for credentials, which are for the other side. */
+void hop_clean_identity(struct smsg_edit *ed);
 
 /* txn_cli_start() of the message whose Via was made last; *ref: what
  * proxy_send_failed() will say when it did not get there. */
@@ -192,6 +195,9 @@ struct invite_params {
 	struct pl caller;              /* user who was authenticated; or as
 					  the connection says */
 	struct pl callee;              /* the number, unescaped */
+	const struct device_token *device; /* it alone, of a user who need not
+					      be in the table; NULL: as
+					      planned */
 };
 
 /* Takes over the server transaction. */
@@ -218,6 +224,7 @@ void invite_send_failed(struct proxy *px, uint64_t ref, int err);
 /* --- relay.c: what is no call --------------------------------------------------------- */
 
 struct relay_params {
+	const struct device_token *device; /* as in struct invite_params */
 	struct txn_srv *st;
 	struct route_table *table;     /* is kept (mem_ref()) */
 	const struct route_plan *plan; /* of it; no rejection */

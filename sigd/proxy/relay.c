@@ -115,7 +115,9 @@ static int pass_on(struct relay *relay)
 	const struct relay_best *best = &relay->best;
 	const struct hop_back back = {
 		.scode = best->code == best->msg->scode ? 0 : best->code,
-		.keep_body = true};
+		.keep_body = true,
+		/* kept for who can answer it alone (relay_try.c) */
+		.challenge = true};
 	size_t len;
 	int err = hop_back_write(relay->px, &len, txn_srv_request(relay->st),
 				 best->msg, &back);
@@ -231,6 +233,13 @@ static enum status fill(struct relay *relay, const struct relay_params *params)
 		relay->asker.name[0] = '\0';
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
 	hunt->ntargets = plan->ntargets;
+	if (params->device) {
+		str_ncpy(hunt->guest_name, params->device->user,
+			 sizeof(hunt->guest_name));
+		hunt->guest.name = hunt->guest_name;
+		hunt->targets[0].user = &hunt->guest;
+		hunt->device = params->device->device;
+	}
 	(void)health_order(relay->px->health, hunt->targets, hunt->ntargets);
 	if (params->callee.l > sizeof(hunt->callee))
 		return STATUS_BAD_REQUEST;

@@ -20,6 +20,7 @@
 
 #include "common/wheel.h"
 #include "routing/route.h"
+#include "sigd/call/device_token.h"
 #include "sigd/call/sub_token.h"
 #include "sigd/proxy/challenge.h"
 #include "sigd/proxy/conn_way.h"
@@ -40,6 +41,9 @@ enum {
 struct relay_hunt {
 	struct route_target targets[ROUTE_TARGETS_MAX];
 	unsigned ntargets, next;
+	struct route_user guest;    /* of a device that a PBX asks for */
+	char guest_name[DEVICE_USER_MAX + 1];
+	uint32_t device;            /* ... it alone; 0: all of a user */
 	char callee[CALL_TEXT_MAX]; /* the number, unescaped */
 	size_t callee_len;
 	struct registrar_ask *lookup;
@@ -152,6 +156,9 @@ int relay_try_connection(struct relay *relay,
 			 const struct route_connection *conn,
 			 const struct conn_way *way);
 void relay_try_start(struct relay_try *try);
+/* The device asks in its own name, and answers challenges itself (routing/
+ * route_device.h). */
+bool relay_try_passes(const struct relay_try *try);
 
 /* --- relay_write.c --- */
 

@@ -51,8 +51,8 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 
 		/* RFC 5393 5.3.3: shared out among them */
 		hunt->breadth /= most ? (unsigned)most : 1u;
-		if (!relay_try_devices(relay, list, target->user->name, 0,
-				       most))
+		if (!relay_try_devices(relay, list, target->user->name,
+				       hunt->device, most))
 			relay_note(relay, &away);
 		relay_go_on(relay);
 	}

@@ -104,6 +104,14 @@ static void unreached(struct relay_try *try, int err)
 		spare_start(try);
 }
 
+bool relay_try_passes(const struct relay_try *try)
+{
+	const struct route_connection *conn = try->to.conn;
+
+	return conn && !try->relay->from &&
+	       route_forwards_to(conn->tenant, conn);
+}
+
 /* What is a matter between the target and us is not the sender's: a challenge,
  * a new target, that it has too much to do (RFC 3261 16.7 step 6). */
 static void refused(struct relay_try *try, const struct smsg *msg)
@@ -113,7 +121,10 @@ static void refused(struct relay_try *try, const struct smsg *msg)
 				.msg = msg,
 				.next = verdict_elsewhere(msg->scode)};
 
-	if (msg->scode == 401 || msg->scode == 407) {
+	if ((msg->scode == 401 || msg->scode == 407) && relay_try_passes(try)) {
+		how.why = STATUS_AUTH_REQUIRED;
+		how.next = false;
+	} else if (msg->scode == 401 || msg->scode == 407) {
 		how.code = 480;
 		how.why = STATUS_AUTH_FAILED;
 		how.next = true;
@@ -143,7 +154,7 @@ static bool answer_challenge(struct relay_try *try, const struct smsg *msg)
 					.dialog = relay->cookie != NULL};
 	int err;
 
-	if (!asked.conn || try->again + 1 >= RELAY_CSEQ_STEP ||
+	if (!asked.conn || relay_try_passes(try) || try->again + 1 >= RELAY_CSEQ_STEP ||
 	    req->cseq.num > (uint32_t)INT32_MAX / RELAY_CSEQ_STEP - 1)
 		return false;
 	pl_set_str(&asked.uri, try->to.target);

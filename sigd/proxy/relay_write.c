@@ -189,7 +189,10 @@ int relay_request_write(struct relay_try *try, const char *via, size_t *len)
 	pl_set_str(&uri, try->to.target);
 	smsg_edit_uri(ed, &uri);
 	smsg_edit_hop(ed);
-	hop_clean(ed);
+	if (relay_try_passes(try))
+		hop_clean_identity(ed);
+	else
+		hop_clean(ed);
 	side_names_edit(ed, &try->to.names);
 	cseq(try, ed);
 	challenge_edit(&try->challenge, ed);

@@ -115,6 +115,26 @@ static enum status device_name(struct reg_contact *to, struct reading *rd,
 	return n < 0 ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
+int reg_contact_device(uint32_t *device, const struct shdr_addr *contact)
+{
+	char field[BINDING_DEVICE_MAX + 1];
+	struct pl instance, uri = target(&contact->uri), text;
+	int n;
+
+	if (shdr_param(&contact->params, "+sip.instance", &instance))
+		n = re_snprintf(field, sizeof(field), "i:%H:0",
+				redis_key_part, &instance);
+	else
+		n = re_snprintf(field, sizeof(field), "c:%H", redis_key_part,
+				&uri);
+	if (n < 0)
+		return EOVERFLOW;
+
+	pl_set_str(&text, field);
+	*device = binding_device(&text);
+	return 0;
+}
+
 static enum status contact_read(struct reg_contact *to, const struct smsg *msg,
 				const struct shdr_addr *contact)
 {

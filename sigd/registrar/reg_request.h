@@ -15,6 +15,7 @@
 #include "common/status.h"
 #include "sigd/registrar/binding.h"
 
+struct shdr_addr;
 struct smsg;
 
 enum { REG_CONTACTS_MAX = 10, REG_UNSUPPORTED_MAX = 128 };
@@ -56,6 +57,9 @@ struct reg_request {
 enum status reg_request_read(struct reg_request *req, const struct smsg *msg,
 			     const struct reg_limits *limits,
 			     const uint8_t *flow, size_t flow_len);
+
+/* binding_device() of this Contact, whatever its reg-id. EOVERFLOW. */
+int reg_contact_device(uint32_t *device, const struct shdr_addr *contact);
 
 /* limits with its defaults filled in. */
 void reg_limits_default(struct reg_limits *limits);

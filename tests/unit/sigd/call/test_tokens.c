@@ -8,6 +8,7 @@
 #include "common/keyring.h"
 #include "sigd/call/branch_token.h"
 #include "sigd/call/contact_token.h"
+#include "sigd/call/device_token.h"
 #include "tests/lib/test.h"
 
 static struct keyring *ring_alloc(void)
@@ -99,7 +100,54 @@ static void a_longer_target_is_left_out(void)
 	mem_deref(ring);
 }
 
-TEST_MAIN(TEST(a_branch_names_its_owner),
+static void a_device_has_one_name_at_its_pbx(void)
+{
+	const struct device_token alice = {
+		.tenant = "demo", .user = "alice", .device = 0xdeadbeef};
+	struct keyring *ring = ring_alloc();
+	char text[SEAL_TEXT_MAX + 1], again[SEAL_TEXT_MAX + 1];
+	struct device_token back;
+	struct pl pl;
+
+	CHECK_INT(device_token_make(text, ring, 1, &alice), 0);
+	CHECK_INT(device_token_make(again, ring, 9, &alice), 0);
+	CHECK_STR(again, text);
+	pl_set_str(&pl, text);
+	CHECK_INT(device_token_open(&back, ring, &pl), 0);
+	CHECK_STR(back.tenant, "demo");
+	CHECK_STR(back.user, "alice");
+	CHECK_INT(back.device, 0xdeadbeef);
+	text[3] = text[3] == 'a' ? 'b' : 'a';
+	CHECK_INT(device_token_open(&back, ring, &pl), EBADMSG);
+	mem_deref(ring);
+}
+
+/* The longest names that the configuration allows. */
+static void the_longest_names_make_a_token(void)
+{
+	const struct pl none = PL("");
+	struct keyring *ring = ring_alloc();
+	struct device_token big = {.device = 1}, back;
+	char text[SEAL_TEXT_MAX + 1];
+	struct pl pl;
+
+	memset(big.tenant, 't', DEVICE_TENANT_MAX);
+	memset(big.user, 'u', DEVICE_USER_MAX);
+	CHECK_INT(device_token_make(text, ring, 1, &big), 0);
+	pl_set_str(&pl, text);
+	CHECK_INT(device_token_open(&back, ring, &pl), 0);
+	CHECK_STR(back.user, big.user);
+	/* a Contact of a call is none of a device */
+	CHECK_INT(contact_token_make(text, ring, 1, "0123456789abcdef", 0,
+				     &none), 0);
+	pl_set_str(&pl, text);
+	CHECK_INT(device_token_open(&back, ring, &pl), EBADMSG);
+	mem_deref(ring);
+}
+
+TEST_MAIN(TEST(a_device_has_one_name_at_its_pbx),
+	  TEST(the_longest_names_make_a_token),
+	  TEST(a_branch_names_its_owner),
 	  TEST(another_ones_branch_is_refused),
 	  TEST(a_contact_holds_a_target_that_fits),
 	  TEST(a_longer_target_is_left_out))
