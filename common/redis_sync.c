@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/time.h>
@@ -143,12 +144,23 @@ int redis_sync_alloc(struct redis_sync **syncp, const struct redis_cfg *cfg)
 	return 0;
 }
 
+/* Nothing was asked, so what can be read is the end: Redis was restarted. The
+ * command has not been sent yet, and goes over a new connection. */
+static bool is_over(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+	return poll(&pfd, 1, 0) != 0;
+}
+
 int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
 		    size_t argc, const struct redis_val **valp)
 {
 	int err = 0;
 
 	drop_reply(sync);
+	if (sync->ctx && is_over(sync->ctx->fd))
+		drop_connection(sync);
 	if (!sync->ctx)
 		err = connect_sync(sync);
 	if (!err)

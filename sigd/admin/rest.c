@@ -19,6 +19,8 @@ const struct admin_route rest_routes[] = {
 	{"GET", "/v1/registrations", rest_registrations, false},
 	{"GET", "/v1/connections", rest_connections, false},
 	{"GET", "/v1/connections/{tenant}/{name}", rest_connection, false},
+	{"POST", "/v1/connections/{tenant}/{name}/register", rest_register,
+	 false},
 	{"GET", "/v1/alarms", rest_alarms, false},
 	{"GET", "/v1/calls", rest_calls, false},
 	{"GET", "/v1/calls/{id}", rest_call, false},

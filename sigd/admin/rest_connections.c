@@ -36,8 +36,7 @@ static const struct route_table *routes(struct admin *admin)
 	return root->routes;
 }
 
-static const struct route_tenant *tenant_find(struct admin *admin,
-					      const char *id)
+const struct route_tenant *rest_tenant(struct admin *admin, const char *id)
 {
 	struct pl pl;
 
@@ -236,7 +235,7 @@ void rest_connection(const struct admin_req *req, struct admin_resp *resp,
 {
 	struct page page = {.admin = arg, .resp = resp};
 	const struct route_tenant *tenant =
-		tenant_find(arg, admin_req_param(req, "tenant"));
+		rest_tenant(arg, admin_req_param(req, "tenant"));
 	const struct route_connection *conn;
 	struct pl name;
 
@@ -279,7 +278,7 @@ void rest_connections(const struct admin_req *req, struct admin_resp *resp,
 	struct page page = {.admin = arg, .resp = resp};
 	const char *id = admin_req_query(req, "tenant");
 	const char *cursor = admin_req_query(req, "cursor");
-	const struct route_tenant *tenant = tenant_find(arg, id);
+	const struct route_tenant *tenant = rest_tenant(arg, id);
 	struct pl from = PL("0");
 	size_t limit;
 

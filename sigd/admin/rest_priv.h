@@ -14,6 +14,8 @@
 #include "common/jsonw.h"
 #include "common/redis_link.h"
 
+struct route_tenant;
+
 enum {
 	REST_LIMIT = 100, /* entries of one answer, unless asked for */
 	REST_LIMIT_MAX = 500,
@@ -21,7 +23,10 @@ enum {
 };
 
 admin_handle_h rest_nodes, rest_registrations, rest_calls, rest_call;
-admin_handle_h rest_connections, rest_connection, rest_alarms;
+admin_handle_h rest_connections, rest_connection, rest_alarms, rest_register;
+
+/* NULL: none of this name. */
+const struct route_tenant *rest_tenant(struct admin *admin, const char *id);
 
 /*
  * One command, its words given one by one; NULL ends them. False: Redis did

@@ -76,7 +76,7 @@ export class Pbx extends Ua {
   static async open(stack, options = {}) {
     const pbx = new Pbx();
     Object.assign(pbx, {
-      stack, transport: 'udp', domain: 'localhost', user: '100', rtp: {}, sessions: [],
+      stack, transport: 'udp', address: '127.0.0.1', domain: 'localhost', user: '100', rtp: {}, sessions: [],
       waiting: new Map(), served: new Map(), calls: new Map(), rung: [], heard: [], sent: [], bound: new Map(),
       refused: [], ...options,
     });
