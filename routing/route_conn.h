@@ -55,6 +55,13 @@ enum route_codec {
 	ROUTE_OPUS
 };
 
+/* How it hears of keys. */
+enum route_dtmf {
+	ROUTE_DTMF_RFC4733 = 1, /* in its RTP: events, or tones */
+	ROUTE_DTMF_INFO,	/* in INFOs */
+	ROUTE_DTMF_AUTO,	/* events when it takes them, else INFOs */
+};
+
 /* Where it is, and how we speak of it. */
 struct route_conn_peer {
 	const char *address;  /* as written; NULL: inbound */
@@ -88,6 +95,7 @@ struct route_conn_login {
 struct route_conn_media {
 	enum route_media_profile profile;
 	enum route_media_source source;
+	enum route_dtmf dtmf;
 	enum route_codec *codec;
 	uint32_t ncodec;
 	struct cfg_cidr *networks;

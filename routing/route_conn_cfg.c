@@ -51,6 +51,15 @@ static const struct cfg_choice media_sources[] = {
 	{NULL, 0, NULL},
 };
 
+static const struct cfg_choice dtmf_ways[] = {
+	{"rfc4733", ROUTE_DTMF_RFC4733,
+	 "Telephone-events in its RTP, or tones when it takes none."},
+	{"info", ROUTE_DTMF_INFO, "SIP INFO (`application/dtmf-relay`)."},
+	{"auto", ROUTE_DTMF_AUTO,
+	 "Telephone-events when it takes them, else SIP INFO."},
+	{NULL, 0, NULL},
+};
+
 static const struct cfg_choice codecs[] = {
 	{"PCMU", ROUTE_PCMU, NULL},
 	{"PCMA", ROUTE_PCMA, NULL},
@@ -134,6 +143,8 @@ static const struct cfg_field conn_fields[] = {
 	 CFG_ITEMS(struct route_connection, media.networks, media.nnetworks),
 	 .item = &network_item, .min = 1, .max = ROUTE_NETWORKS_MAX,
 	 .flags = CFG_F_ALONE, .help = "For `media_source`."},
+	{"dtmf", CFG_ENUM, CONN(media.dtmf), .choices = dtmf_ways,
+	 .def = "rfc4733", .help = "How it hears of the keys of others."},
 	{"answer_within", CFG_DURATION, CONN(times.answer), .min = 100,
 	 .max = 32000, .def = "4s",
 	 .help = "When nothing at all is heard of a call for so long, the "

@@ -18,12 +18,16 @@ static const char *const sdp_kinds[] = {"offer", "answer", NULL};
 static const char *const services[] = {"", "echo", "tone", "milliwatt", NULL};
 static const char *const verb_names[] = {"leg.remote",    "leg.local",
 					 "leg.join",      "leg.rollback",
-					 "leg.drop",      "session.drop",
-					 "session.query", NULL};
+					 "leg.digit",     "leg.drop",
+					 "session.drop",  "session.query",
+					 NULL};
 static const char *const event_names[] = {"leg.lost",      "session.lost",
 					  "leg.up",        "session.resumed",
 					  "session.ended", NULL};
 
+static const char *const digits[] = {"0", "1", "2", "3", "4", "5",
+				     "6", "7", "8", "9", "*", "#",
+				     "A", "B", "C", "D", NULL};
 static const char *const families[] = {"any", "ip4", "ip6", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 
@@ -93,6 +97,18 @@ static const struct ctl_field rollback_fields[] = {
 	{.name = NULL},
 };
 
+static const struct ctl_field digit_fields[] = {
+	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
+	{.name = "leg", .kind = CTL_F_LEG, .offset = REQ(digit.leg)},
+	{.name = "digit", .kind = CTL_F_NAME, .names = digits,
+	 .offset = REQ(digit.code)},
+	{.name = "ms", .kind = CTL_F_U32, .max = CTL_DIGIT_MS_MAX,
+	 .offset = REQ(digit.ms)},
+	{.name = "tones", .kind = CTL_F_BOOL, .offset = REQ(digit.tones),
+	 .optional = true},
+	{.name = NULL},
+};
+
 static const struct ctl_field drop_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
 	{.name = "leg", .kind = CTL_F_LEG, .offset = REQ(drop.leg)},
@@ -138,6 +154,7 @@ static const struct ctl_field *const verb_fields[CTL_VERB_COUNT] = {
 	[CTL_LEG_LOCAL] = local_fields,
 	[CTL_LEG_JOIN] = join_fields,
 	[CTL_LEG_ROLLBACK] = rollback_fields,
+	[CTL_LEG_DIGIT] = digit_fields,
 	[CTL_LEG_DROP] = drop_fields,
 	[CTL_SESSION_DROP] = end_fields,
 	[CTL_SESSION_QUERY] = query_fields,
@@ -175,6 +192,8 @@ static bool req_makes_sense(const struct ctl_req *req)
 		       req->join.peer != req->join.leg;
 	if (req->verb == CTL_LEG_REMOTE)
 		return terms_make_sense(&req->remote.terms);
+	if (req->verb == CTL_LEG_DIGIT)
+		return req->digit.ms != 0;
 	if (req->verb == CTL_LEG_LOCAL)
 		return local_makes_sense(&req->local);
 	return true;

@@ -39,6 +39,7 @@ enum {
 	CTL_NETWORKS_MAX = 1024, /* bytes of a list of networks */
 	CTL_PTIME_MIN = 10,      /* ms */
 	CTL_PTIME_MAX = 60,
+	CTL_DIGIT_MS_MAX = 10000, /* of a key */
 	CTL_ENTRY_MAX = 65536, /* bytes of all names and values */
 	CTL_FIELDS_MAX = 64,   /* of one entry, unknown ones included */
 
@@ -52,6 +53,7 @@ enum ctl_verb {
 	CTL_LEG_LOCAL,     /* "leg.local" */
 	CTL_LEG_JOIN,      /* "leg.join" */
 	CTL_LEG_ROLLBACK,  /* "leg.rollback" */
+	CTL_LEG_DIGIT,     /* "leg.digit" */
 	CTL_LEG_DROP,      /* "leg.drop" */
 	CTL_SESSION_DROP,  /* "session.drop" */
 	CTL_SESSION_QUERY, /* "session.query" */
@@ -170,6 +172,28 @@ struct ctl_leg_rollback {
 	uint8_t leg;
 };
 
+/* A key, as RFC 4733 counts them. */
+enum ctl_digit {
+	CTL_DIGIT_STAR = 10,
+	CTL_DIGIT_HASH = 11,
+	CTL_DIGIT_A = 12,
+	CTL_DIGITS = 16
+};
+
+/*
+ * leg.digit: the far side of this leg is to hear this key, pressed for so
+ * long: as a telephone-event, or with `tones` as a tone when it takes none.
+ * Keys of one leg are played one after the other.
+ * Answer: status alone. unknown-session, unknown-leg; not-acceptable: there
+ * is no way, or the leg is on hold.
+ */
+struct ctl_leg_digit {
+	uint8_t leg;
+	enum ctl_digit code;
+	uint32_t ms; /* 1..CTL_DIGIT_MS_MAX */
+	bool tones;
+};
+
 /* leg.drop: end one leg; one that is not there is no error. */
 struct ctl_leg_drop {
 	uint8_t leg;
@@ -194,6 +218,7 @@ struct ctl_req {
 		struct ctl_leg_local local;
 		struct ctl_leg_join join;
 		struct ctl_leg_rollback rollback;
+		struct ctl_leg_digit digit;
 		struct ctl_leg_drop drop;
 		struct ctl_session_drop end;
 	};

@@ -324,6 +324,23 @@ static void leg_rollback(struct command *command, const struct ctl_req *req,
 	ans->status = status_for(command, req->session, err, STATUS_INTERNAL);
 }
 
+static void leg_digit(struct command *command, const struct ctl_req *req,
+		      struct ctl_ans *ans)
+{
+	const struct session_digit digit = {.session = req->session,
+					    .leg = req->digit.leg,
+					    .code = (uint8_t)req->digit.code,
+					    .ms = req->digit.ms,
+					    .tones = req->digit.tones};
+	int err = session_leg_digit(command->table, &digit);
+
+	/* whoever asked may have another way */
+	ans->status = err == ENOTSUP || err == ENOTCONN || err == EBUSY
+			      ? STATUS_NOT_ACCEPTABLE
+			      : status_for(command, req->session, err,
+					   STATUS_INTERNAL);
+}
+
 static void leg_drop(struct command *command, const struct ctl_req *req,
 		     struct ctl_ans *ans)
 {
@@ -369,6 +386,7 @@ void command_serve(struct command *command, const struct ctl_req *req,
 		[CTL_LEG_LOCAL] = leg_local,
 		[CTL_LEG_JOIN] = leg_join,
 		[CTL_LEG_ROLLBACK] = leg_rollback,
+		[CTL_LEG_DIGIT] = leg_digit,
 		[CTL_LEG_DROP] = leg_drop,
 		[CTL_SESSION_DROP] = session_end,
 		[CTL_SESSION_QUERY] = session_figures_get,

@@ -88,13 +88,15 @@ static bool hand_over(struct relay *relay, struct strm_pkt *sp, uint8_t *head)
 	return true;
 }
 
-/* A new source speaks while an event of the former one is on. */
+/* A new source speaks while an event of the former one is on. One that is not
+ * heard for the moment cuts into nothing. */
 static bool cuts_in(const struct relay *relay, const struct strm_in *in,
 		    const struct strm_pkt *sp)
 {
 	const struct strm_event *event = &relay->out->event;
+	const void *solo = relay->out->solo;
 
-	return event->on && !strm_map_goes_on(&relay->map, relay->out, in) &&
+	return event->on && (!solo || solo == &relay->map) && !strm_map_goes_on(&relay->map, relay->out, in) &&
 	       !strm_out_told(relay->out, sp);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "mediad/session/leg_keys.h"
 #include "mediad/session/session_priv.h"
 
 /* The leg, made if need be; *made and *fresh: what has to go again when the
@@ -105,6 +106,17 @@ int session_leg_rollback(struct session_table *table, const char *session,
 
 	if (!err)
 		leg_sdp_rollback(leg);
+	return err;
+}
+
+int session_leg_digit(struct session_table *table,
+		      const struct session_digit *digit)
+{
+	struct leg *leg;
+	int err = leg_find(&leg, table, digit->session, digit->leg);
+
+	if (!err)
+		err = leg_keys_press(leg, digit->code, digit->ms, digit->tones);
 	return err;
 }
 

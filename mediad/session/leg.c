@@ -20,6 +20,7 @@ static void leg_destructor(void *data)
 	wheel_stop(&leg->report_due);
 	leg_unjoin(leg);
 	leg->player = mem_deref(leg->player);
+	leg->keys = mem_deref(leg->keys);
 	leg->path = mem_deref(leg->path);
 	leg_sdp_close(leg);
 	if (leg->session->legs[leg->nr - 1] == leg)

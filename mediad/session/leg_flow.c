@@ -16,7 +16,7 @@ enum {
 	ODD_MAX = 3 /* packets of another codec in a row: it is meant */
 };
 
-static const struct sdpm_map *leg_event(const struct leg *leg)
+const struct sdpm_map *leg_event(const struct leg *leg)
 {
 	const struct sdpm_choice *choice = leg->sdp.choice;
 

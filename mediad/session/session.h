@@ -182,6 +182,18 @@ int session_leg_local(struct session_table *table,
 int session_leg_rollback(struct session_table *table, const char *session,
 			 uint8_t leg);
 
+/* Press a key for the leg's far side to hear (leg_keys.h, with its errors).
+ * code: 0..15. */
+struct session_digit {
+	const char *session;
+	uint8_t leg;
+	uint8_t code;
+	uint32_t ms;
+	bool tones; /* when it takes no events */
+};
+int session_leg_digit(struct session_table *table,
+		      const struct session_digit *digit);
+
 /* Join two legs, or a leg and a service (peer 0). Both are taken out of what
  * they were joined with before. A leg without a codec yet may be joined:
  * media flows when both sides have one, transcoded when they differ. */

@@ -49,6 +49,7 @@ struct session {
 	bool poison;
 };
 
+struct leg_keys;
 struct state_leg;
 
 /* What differs by profile: one table each (leg_web.c, leg_rtp.c). */
@@ -139,6 +140,7 @@ struct leg {
 	struct relay relay; /* of what comes in */
 	struct transcode *transcode; /* that takes it over; NULL: none */
 	struct keytone *keytone;     /* that takes over its events */
+	struct leg_keys *keys;       /* that we press for it; NULL: none yet */
 	struct transcode_stats sound;
 	uint64_t bad_rtp;
 	struct report report;
@@ -236,6 +238,8 @@ void leg_unjoin(struct leg *leg);
 
 /* --- leg_flow.c ------------------------------------------------------------------ */
 
+/* What it agreed on for telephone-events; NULL: none. */
+const struct sdpm_map *leg_event(const struct leg *leg);
 /* What its far side sends, which need not be what we send to it. */
 const struct sdpm_map *leg_hears(const struct leg *leg);
 /* A packet of this payload type has come: the way of the next ones may be

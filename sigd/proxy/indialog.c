@@ -266,7 +266,7 @@ static void go(struct indialog *in)
 		indialog_delayed(in);
 	else if (msg->method == SMSG_REFER && in->rec)
 		indialog_refer(in);
-	else
+	else if (!in->st || !in->rec || !indialog_key(in))
 		indialog_forward(in, NULL);
 }
 

@@ -7,6 +7,7 @@
  *   indialog_offer.c    offers and answers inside: mediad in between
  *   indialog_delayed.c  INVITEs without offer, and their ACKs
  *   indialog_own.c      INVITEs that we answer ourselves, and their ACKs
+ *   indialog_info.c     keys
  *   indialog_refer.c    whom a REFER names, as its receiver can reach them
  *   indialog_service.c  the far end is ours
  *   indialog_early.c    before the call is answered
@@ -137,6 +138,11 @@ void indialog_early_elsewhere(struct indialog *in,
 /* The request as it is, to the worker "node/slot/epoch". */
 int indialog_pass(const struct indialog *in, const char *to);
 int indialog_at_read(struct tube_addr *at, const char *text);
+
+/* --- indialog_info.c --- */
+
+/* True: it is a key, and mediad is asked to press it. */
+bool indialog_key(struct indialog *in);
 
 /* --- indialog_refer.c --- */
 

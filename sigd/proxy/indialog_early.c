@@ -167,7 +167,7 @@ void indialog_early_go(struct indialog *in)
 		describe(in, prack);
 	else if (msg->method == SMSG_REFER)
 		indialog_refer(in);
-	else
+	else if (!indialog_key(in))
 		indialog_forward(in, NULL);
 }
 

@@ -621,6 +621,7 @@ static void press(struct call *call, bool from_page, char c)
 }
 
 static const char all[] = "0123456789*#";
+static bool sounds(const struct ear *ear, size_t at, double low, double high);
 
 static void digits_come_exactly_once_both_ways(void)
 {
@@ -644,6 +645,67 @@ static void digits_come_exactly_once_both_ways(void)
 	CHECK_INT(call->page_ear.ends, 36);
 	CHECK_INT(call->phone_ear.longest, 6 * 160);
 	CHECK_INT(call->page_ear.longest, 6 * 960);
+	fault_free(call);
+	hang_up(call);
+}
+
+/* By SIP INFO: mediad makes the events, to one side or the other. */
+static void press_for(struct call *call, uint8_t leg, char c, uint32_t ms)
+{
+	const struct session_digit digit = {.session = S, .leg = leg,
+					    .code = code_of(c), .ms = ms};
+
+	CHECK_INT(session_leg_digit(call->bed.table, &digit), 0);
+}
+
+static void keys_that_we_press_are_heard_exactly_once(void)
+{
+	struct call *call = call_up("0 101", &codec_pcmu, NULL);
+	size_t from;
+
+	if (!call)
+		return;
+	expect_events(call);
+	talk(call, 200);
+	for (const char *c = all; *c; c++)
+		press_for(call, 2, *c, 100);
+	for (const char *c = all; *c; c++)
+		press_for(call, 1, *c, 100);
+	talk(call, 4000);
+	CHECK_STR(call->phone_ear.digits, all);
+	CHECK_STR(call->page_ear.digits, all);
+	CHECK_INT(call->phone_ear.ends, 36);
+	CHECK_INT(call->page_ear.ends, 36);
+	CHECK_INT(call->phone_ear.longest, 800);
+	CHECK_INT(call->page_ear.longest, 4800);
+	from = call->phone_ear.end;
+	talk(call, 500);
+	expect_tone("phone", &call->phone_ear, from, 1004);
+	fault_free(call);
+	hang_up(call);
+}
+
+static void a_key_that_we_press_may_be_a_tone(void)
+{
+	struct call *call = call_up("0", &codec_pcmu, NULL);
+	struct session_digit digit = {.session = S, .leg = 2, .code = 8,
+				      .ms = 160};
+	size_t from;
+
+	if (!call)
+		return;
+	call->phone_ear.event = 0xff;
+	expect_events(call);
+	talk(call, 500);
+	CHECK_INT(session_leg_digit(call->bed.table, &digit), ENOTSUP);
+	digit.tones = true;
+	from = call->phone_ear.end;
+	CHECK_INT(session_leg_digit(call->bed.table, &digit), 0);
+	talk(call, 400);
+	CHECK(sounds(&call->phone_ear, from + 160, 852, 1336));
+	from = call->phone_ear.end;
+	talk(call, 500);
+	expect_tone("phone", &call->phone_ear, from, 1004);
 	fault_free(call);
 	hang_up(call);
 }
@@ -840,6 +902,8 @@ TEST_MAIN(TEST(a_page_with_opus_and_a_pbx_with_g711_hear_each_other),
 	  TEST(two_hundred_holds_leave_no_trace),
 	  TEST(a_transcoded_call_may_become_a_relay),
 	  TEST(digits_come_exactly_once_both_ways),
+	  TEST(keys_that_we_press_are_heard_exactly_once),
+	  TEST(a_key_that_we_press_may_be_a_tone),
 	  TEST(a_switch_in_an_event_ends_it),
 	  TEST(a_phone_without_events_hears_tones),
 	  TEST(a_relayed_phone_without_events_hears_tones),

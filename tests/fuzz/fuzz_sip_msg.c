@@ -11,6 +11,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "sigd/sip/sdtmf.h"
 #include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_edit.h"
 #include "sigd/sip/smsg_sdp.h"
@@ -140,9 +141,12 @@ static void answer(const struct smsg *req, uint8_t *out, bool sane)
 /* It is a part of the body. */
 static void description(const struct smsg *msg)
 {
+	struct sdtmf key;
 	struct pl sdp;
 	int err = smsg_sdp(msg, &sdp);
 
+	(void)sdtmf_read(&key, msg);
+	must(key.code < 16 && key.ms && key.ms <= SDTMF_MS_MAX);
 	must(!err || !sdp.l);
 	must(!sdp.l || (sdp.p >= msg->body.p &&
 			sdp.p + sdp.l <= msg->body.p + msg->body.l));

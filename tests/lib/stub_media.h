@@ -20,6 +20,8 @@ struct media_client {
 	enum status refuse; /* answer of leg.remote */
 	enum status drop;   /* of the first session.drop */
 	bool away;
+	enum status no_digit; /* answer of leg.digit */
+	char digits[64];      /* that were pressed: leg, key */
 	bool spare;         /* there is another worker, that refuses nothing */
 	uint8_t slow_leg;   /* its offer takes 100 ms */
 	uint8_t refuse_leg; /* refused is this one's alone */
@@ -99,6 +101,8 @@ static inline void on_ask(void *arg)
 	if (ans.status == STATUS_OK &&
 	    (ask->req.verb == CTL_LEG_REMOTE || ask->req.verb == CTL_LEG_LOCAL))
 		ans.status = media_turn(ask->client, &ask->req);
+	if (ask->req.verb == CTL_LEG_DIGIT)
+		ans.status = ask->client->no_digit;
 	if (ask->req.verb == CTL_SESSION_DROP) {
 		ans.status = ask->client->drop;
 		ask->client->drop = STATUS_OK;
@@ -147,6 +151,12 @@ static inline void media_note(struct media_client *client,
 			media_terms(client, req->local.leg, &req->local.terms);
 	} else if (req->verb == CTL_LEG_JOIN) {
 		client->leg[req->join.leg].peer = req->join.peer;
+	} else if (req->verb == CTL_LEG_DIGIT) {
+		size_t len = strlen(client->digits);
+
+		re_snprintf(client->digits + len, sizeof(client->digits) - len,
+			    "%u:%u/%u%s ", req->digit.leg, req->digit.code,
+			    req->digit.ms, req->digit.tones ? "t" : "");
 	} else if (req->verb == CTL_LEG_ROLLBACK) {
 		client->leg[req->rollback.leg].open_local = false;
 		client->leg[req->rollback.leg].open_remote = false;

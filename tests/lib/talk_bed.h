@@ -14,6 +14,9 @@
 	"Contact: <sip:pbx@127.0.0.1:1>\r\nContent-Type: application/sdp\r\n" \
 	"Content-Length: 5\r\n\r\nv=0\r\n"
 
+/* More keys of the connection: ", name: value". */
+static const char *talk_more = "";
+
 static inline void routes_dialog(const struct fixture *fix, char *text,
 				 size_t size)
 {
@@ -27,7 +30,7 @@ static inline void routes_dialog(const struct fixture *fix, char *text,
 		 "      bob: {password: bob-secret}\n"
 		 "    connections:\n"
 		 "      one: {kind: trunk, address: '127.0.0.1:%u', domain: "
-		 "pbx.test, probe: 0s}\n"
+		 "pbx.test, probe: 0s%s}\n"
 		 "    routes:\n"
 		 "      - {name: echo, match: {callee: '^echo$'}, "
 		 "to: {service: echo}}\n"
@@ -35,7 +38,7 @@ static inline void routes_dialog(const struct fixture *fix, char *text,
 		 "{reject: {code: 403}}}\n"
 		 "      - {name: out, match: {callee: '0.*'}, to: "
 		 "{connection: one}}\n",
-		 sa_port(&fix->pbx[0].addr));
+		 sa_port(&fix->pbx[0].addr), talk_more);
 }
 
 /* What was said to make the call; who was called, by whom. */

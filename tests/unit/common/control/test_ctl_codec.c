@@ -225,6 +225,9 @@ static void every_verb_makes_the_trip(void)
 				(struct ctl_leg_join){1, 0, CTL_MILLIWATT};
 		if (verb == CTL_LEG_ROLLBACK)
 			msg.req.rollback.leg = 4;
+		if (verb == CTL_LEG_DIGIT)
+			msg.req.digit = (struct ctl_leg_digit){
+				2, CTL_DIGIT_HASH, 160, true};
 		if (verb == CTL_LEG_DROP)
 			msg.req.drop.leg = 3;
 		if (verb == CTL_SESSION_DROP)
@@ -241,6 +244,10 @@ static void every_verb_makes_the_trip(void)
 			      !trip.out.req.join.peer);
 		if (verb == CTL_LEG_ROLLBACK)
 			CHECK_INT(trip.out.req.rollback.leg, 4);
+		if (verb == CTL_LEG_DIGIT)
+			CHECK(trip.out.req.digit.code == CTL_DIGIT_HASH &&
+			      trip.out.req.digit.ms == 160 &&
+			      trip.out.req.digit.tones);
 		if (verb == CTL_LEG_DROP)
 			CHECK_INT(trip.out.req.drop.leg, 3);
 		if (verb == CTL_SESSION_DROP)
