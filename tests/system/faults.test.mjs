@@ -129,10 +129,10 @@ const cells = [
 
   ['sigd dies when the record is written, before the 200 of a service', 'sigd.answer.saved=kill@1', echoes(200, 503)],
   ['sigd dies when the 200 of a service is out', 'sigd.answer.sent=kill@1', echoes(200)],
-  ['mediad dies with a command that it has read', 'mediad.command.taken=kill@1', echoes(503)],
-  ['mediad dies with a session made, before it says so', 'mediad.command.served=kill@1', echoes(503)],
+  ['mediad dies with a command that it has read', 'mediad.command.taken=kill@1', echoes(200)],
+  ['mediad dies with a session made, before it says so', 'mediad.command.served=kill@1', echoes(200, 503)],
   ['mediad dies with its answer made, before it says so', 'mediad.command.served=kill@3', echoes(503)],
-  ['mediad dies when a leg is in the state file', 'mediad.leg.stored=kill@1', echoes(503)],
+  ['mediad dies when a leg is in the state file', 'mediad.leg.stored=kill@1', echoes(200, 503)],
   ['mediad has no room for its state', 'mediad.leg.store=errno:ENOSPC', echoes(200)],
   ['mediad stands still', 'mediad.command.served=delay:60000@1', echoes(503)],
 

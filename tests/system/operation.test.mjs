@@ -144,7 +144,7 @@ describe('operation', { timeout: 120000 }, () => {
     ['sigd', /workers: 2/, 'workers: many', /sigd\.yaml:2:10: /],
     ['sigd', /run_dir: .*/, 'run_dir: [', /sigd\.yaml:\d+:\d+: /],
     ['sigd', /keys: keys/, 'keys: nowhere', /nowhere/],
-    ['sigd', /certificate: .*/, '', /wss needs certificate/],
+    ['sigd', /certificate: .*/, '', /certificate and private_key go together/],
     ['mediad', /node: m1/, 'node: Über', /mediad\.yaml:1:7: /],
     ['mediad', /srtp: .*|drain: .*/, 'drain: soon', /mediad\.yaml:\d+:8: /],
     ['mediad', /keys: keys/, 'keys: nowhere', /nowhere/],
