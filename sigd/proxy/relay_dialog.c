@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "routing/route_conn.h"
+#include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/relay.h"
 
 /* --- the cookie ---------------------------------------------------------------- */
@@ -201,17 +202,12 @@ static bool hinted_way(struct conn_way *way, const struct relay *relay,
 	return way->flow.listener < px->deps.nlisteners;
 }
 
-static void to_connection(struct relay *relay)
+static void connection_go(struct relay *relay)
 {
-	const struct route_connection *conn =
-		connection_of(relay, &relay->cookie->to);
+	const struct route_connection *conn = relay->hunt.sought;
 	struct relay_hunt *hunt = &relay->hunt;
 	struct conn_way way;
 
-	if (!conn) {
-		relay_fail(relay, STATUS_UNKNOWN_DIALOG);
-		return;
-	}
 	if (!hinted_way(&way, relay, conn) ||
 	    relay_try_connection(relay, conn, &way)) {
 		hunt->targets[0] = (struct route_target){
@@ -219,6 +215,48 @@ static void to_connection(struct relay *relay)
 		hunt->ntargets = 1;
 	}
 	relay_go_on(relay);
+}
+
+static void on_read(const struct registrar_list *list, void *arg)
+{
+	struct relay *relay = arg;
+	struct registrar_ask *ask = relay->hunt.lookup;
+	(void)list;
+
+	relay->hunt.lookup = NULL;
+	connection_go(relay);
+	mem_deref(ask);
+}
+
+/* A worker that has not spoken to it yet must know what realm it has, before
+ * it challenges: within a dialog none is learnt. What is asked behind that is
+ * answered after it (conn_pins.h). With Redis away it goes on as it is. */
+static bool is_pin_read(struct relay *relay,
+			const struct route_connection *conn)
+{
+	struct registrar_params params = {.link = relay->px->deps.redis,
+					  .aor.connection = true,
+					  .h = on_read,
+					  .arg = relay};
+
+	if (!conn->login.username || conn_pins_realm(relay->px->pins, conn))
+		return true;
+	conn_pins_fetch(relay->px->pins, conn);
+	pl_set_str(&params.aor.tenant, relay->tenant->id);
+	pl_set_str(&params.aor.user, conn->name);
+	return registrar_lookup(&relay->hunt.lookup, &params) != 0;
+}
+
+static void to_connection(struct relay *relay)
+{
+	const struct route_connection *conn =
+		connection_of(relay, &relay->cookie->to);
+
+	relay->hunt.sought = conn;
+	if (!conn)
+		relay_fail(relay, STATUS_UNKNOWN_DIALOG);
+	else if (is_pin_read(relay, conn))
+		connection_go(relay);
 }
 
 void relay_dialog_serve(struct request *rq, struct txn_srv *st)

@@ -10,7 +10,8 @@ import { Message } from './sip.mjs';
 import { createSocket } from 'node:dgram';
 import { freeUdp, until } from './stack.mjs';
 
-const CONFIG = fileURLToPath(new URL('../kamailio/registrar.cfg', import.meta.url));
+const config = (role) => fileURLToPath(new URL(`../kamailio/${role}.cfg`, import.meta.url));
+const TABLES = '/usr/share/kamailio/dbtext/kamailio';
 const MODULES = ['/usr/lib/x86_64-linux-gnu/kamailio/modules', '/usr/lib/aarch64-linux-gnu/kamailio/modules',
   '/usr/lib/kamailio/modules'];
 
@@ -25,9 +26,10 @@ export class Kamailio {
   }
 
   // options: domain; expiresMax: the longest registration, seconds (0: any);
-  // serviceRoute: a value that its answers to REGISTER have
-  constructor(stack, { name = 'kamailio', domain = 'pbx.test', expiresMax = 0, serviceRoute = '' } = {}) {
-    Object.assign(this, { stack, name, domain, expiresMax, serviceRoute, phones: [] });
+  // serviceRoute: a value that its answers to REGISTER have; role: registrar,
+  // or presence
+  constructor(stack, { name = 'kamailio', domain = 'pbx.test', expiresMax = 0, serviceRoute = '', role = 'registrar' } = {}) {
+    Object.assign(this, { stack, name, domain, expiresMax, serviceRoute, role, phones: [] });
   }
 
   // It keeps its port when it is started again, and forgets who was there.
@@ -36,15 +38,15 @@ export class Kamailio {
     this.host = `127.0.0.1:${this.port}`;
     const dir = this.stack.file(`${this.name}-${this.port}`);
     fs.mkdirSync(dir, { recursive: true });
-    const values = { DOMAIN: this.domain, EXPIRES_MAX: this.expiresMax, 
+    const values = { DOMAIN: this.domain, EXPIRES_MAX: this.expiresMax, HOST: this.host, TABLES: this.tables(dir),
       SERVICE_ROUTE: this.serviceRoute && `\tappend_to_reply("Service-Route: ${this.serviceRoute}\\r\\n");`,
       MODULES: MODULES.find((folder) => fs.existsSync(folder)) };
-    const config = path.join(dir, 'kamailio.cfg');
-    fs.writeFileSync(config, fs.readFileSync(CONFIG, 'utf8').replace(/@([A-Z_]+)@/g, (_, key) => values[key]));
+    const file = path.join(dir, 'kamailio.cfg');
+    fs.writeFileSync(file, fs.readFileSync(config(this.role), 'utf8').replace(/@([A-Z_]+)@/g, (_, key) => values[key]));
     this.file = path.join(dir, 'log');
     const out = fs.openSync(this.file, 'a');
     // a group of its own: its processes end with it, whatever happens
-    this.child = spawn('kamailio', ['-f', config, '-DD', '-E', '-m', '32', '-M', '4', '-w', dir, '-Y', dir,
+    this.child = spawn('kamailio', ['-f', file, '-DD', '-E', '-m', '32', '-M', '4', '-w', dir, '-Y', dir,
       '-l', `udp:${this.host}`, '-l', `tcp:${this.host}`], { stdio: ['ignore', out, out], detached: true });
     fs.closeSync(out);
     living.add(this);
@@ -54,6 +56,15 @@ export class Kamailio {
     });
     await until(() => this.alive(), 'kamailio answers');
     return this;
+  }
+
+  // Empty tables of its own: what a presence server knows is in memory.
+  tables(dir) {
+    if (this.role !== 'presence') return '';
+    for (const name of ['presentity', 'active_watchers', 'watchers', 'xcap', 'version']) {
+      fs.copyFileSync(path.join(TABLES, name), path.join(dir, name));
+    }
+    return dir;
   }
 
   log() { return fs.existsSync(this.file) ? fs.readFileSync(this.file, 'utf8') : ''; }
