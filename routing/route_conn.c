@@ -104,6 +104,11 @@ static const char *domain_of(const struct route_tenant *tenant)
 	return NULL;
 }
 
+static uint16_t port_of(enum route_conn_transport transport)
+{
+	return transport == ROUTE_TLS ? ROUTE_SIPS_PORT : ROUTE_SIP_PORT;
+}
+
 static int load_peer(struct route_connection *conn, struct arena *mem)
 {
 	struct route_conn_peer *peer = &conn->peer;
@@ -116,6 +121,10 @@ static int load_peer(struct route_connection *conn, struct arena *mem)
 	}
 	if (!route_address_parse(peer, host, peer->address))
 		return EINVAL;
+	if (!peer->port_given)
+		peer->port = port_of(peer->transport);
+	if (sa_af(&peer->addr) != AF_UNSPEC)
+		sa_set_port(&peer->addr, peer->port);
 	peer->host = arena_copy(mem, host, strlen(host));
 	if (!peer->host)
 		return ENOMEM;
@@ -128,7 +137,7 @@ static int load_peer(struct route_connection *conn, struct arena *mem)
 		re_snprintf(host, sizeof(host), "[%s]", peer->host);
 	peer->domain = arena_copy(mem, host, strlen(host));
 	re_snprintf(target, sizeof(target), "%s:%u", host, peer->port);
-	peer->target = peer->port == ROUTE_SIP_PORT
+	peer->target = peer->port == port_of(peer->transport)
 			       ? peer->domain
 			       : arena_copy(mem, target, strlen(target));
 	return peer->domain && peer->target ? 0 : ENOMEM;
@@ -281,6 +290,7 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		err = route_index_add(tenant->by_connection, conn->name, conn);
 		err = err ? err : check(conn, errs);
 		err = err ? err : load_peer(conn, mem);
+		err = err ? err : route_conn_tls_load(conn, mem, errs);
 		err = err ? err : load_media(&conn->media, mem);
 		err = err ? err : load_login(tenant, conn, hasher, errs);
 		bad = err ? err : bad;

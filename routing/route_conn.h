@@ -26,6 +26,7 @@ enum {
 	ROUTE_CODECS_MAX = 48, /* ... of all codecs with commas between */
 	ROUTE_NETWORKS_MAX = 16,
 	ROUTE_SIP_PORT = 5060,
+	ROUTE_SIPS_PORT = 5061,
 };
 
 enum route_conn_kind {
@@ -35,7 +36,9 @@ enum route_conn_kind {
 };
 
 enum route_conn_transport {
-	ROUTE_UDP = 1
+	ROUTE_UDP = 1,
+	ROUTE_TCP,
+	ROUTE_TLS
 };
 
 enum route_media_profile {
@@ -62,13 +65,23 @@ enum route_dtmf {
 	ROUTE_DTMF_AUTO,	/* events when it takes them, else INFOs */
 };
 
+/* Its TLS. */
+struct route_conn_tls {
+	bool verify;     /* that its certificate is from `ca` and names it */
+	const char *ca;  /* PEM file; NULL: the authorities of the system */
+	const char *cert, *key; /* PEM files, ours; NULL: none */
+	const char *name;       /* whom its certificate has to name */
+	uint32_t tag; /* of all this; two with the same may share what they
+			 speak over, and route_terms_find() finds it */
+};
+
 /* Where it is, and how we speak of it. */
 struct route_conn_peer {
 	const char *address;  /* as written; NULL: inbound */
 	const char *host;     /* of it, without brackets; NULL: inbound */
 	struct sa addr;       /* the host, when it is an IP address, with the
 				 port; else unset (sa_isset()) */
-	uint16_t port;        /* of address, or ROUTE_SIP_PORT */
+	uint16_t port;        /* of address, or that of the transport */
 	bool port_given;      /* ... in the address: no SRV (RFC 3263 4.2) */
 	const char *listener; /* name of ours; NULL: first of transport */
 	const char *domain;   /* host in URIs; never NULL: else `host`, with
@@ -118,6 +131,7 @@ struct route_connection {
 	enum route_conn_kind kind;
 	const struct route_tenant *tenant;
 	struct route_conn_peer peer;
+	struct route_conn_tls tls;
 	struct route_conn_login login;
 	const char *from_user; /* user of From towards it; NULL: the caller's */
 	struct cfg_cidr *sources; /* as given; none: its address and port */
@@ -149,6 +163,11 @@ route_connection_login(const struct route_tenant *tenant,
  * anywhere when it has none and logs in. */
 bool route_connection_admits(const struct route_connection *conn,
 			     const struct sa *addr);
+
+/* A TLS connection of the table with this tag; NULL: there is none, or there
+ * are two that do not mean the same. */
+const struct route_connection *
+route_terms_find(const struct route_table *table, uint32_t tag);
 
 /* Who may have sent a request. */
 struct route_origin {

@@ -31,6 +31,8 @@ static const struct cfg_choice kinds[] = {
 
 static const struct cfg_choice transports[] = {
 	{"udp", ROUTE_UDP, NULL},
+	{"tcp", ROUTE_TCP, NULL},
+	{"tls", ROUTE_TLS, NULL},
 	{NULL, 0, NULL},
 };
 
@@ -75,6 +77,26 @@ static const struct cfg_field network_item = {
 	.type = CFG_CIDR, .size = sizeof(struct cfg_cidr),
 };
 
+#define TLS(member) CFG_AT(struct route_conn_tls, member)
+static const struct cfg_field tls_fields[] = {
+	{"verify", CFG_BOOL, TLS(verify), .def = "true",
+	 .help = "Its certificate must be from `ca` and name it (RFC 5922): "
+		 "the host of `address`, or when that is an IP address "
+		 "`domain`."},
+	{"ca", CFG_STRING, TLS(ca), .min = 1, .max = 1023,
+	 .help = "PEM file with who signs its certificate; none: the "
+		 "authorities of the system."},
+	{"certificate", CFG_STRING, TLS(cert), .min = 1, .max = 1023,
+	 .help = "PEM file with the chain that we show when it asks."},
+	{"private_key", CFG_STRING, TLS(key), .min = 1, .max = 1023,
+	 .help = "PEM file with its key."},
+	CFG_END,
+};
+static const struct cfg_table tls_table = {
+	sizeof(struct route_conn_tls), "tls", tls_fields,
+	"TLS 1.2 and 1.3 towards it. Files are relative to the folder of the "
+	"file that names them.", 0};
+
 #define CONN(member) CFG_AT(struct route_connection, member)
 static const struct cfg_field conn_fields[] = {
 	{.type = CFG_POS, CONN(pos)},
@@ -84,11 +106,16 @@ static const struct cfg_field conn_fields[] = {
 	 .max = ROUTE_HOST_MAX + 6, .check = check_address,
 	 .help = "Where it is, `host[:port]`. A name without port is looked "
 		 "up as RFC 3263 says: SRV, else its addresses with port "
-		 "5060; all addresses are tried in order. Not for `inbound`: "
+		 "5060, of tls 5061; all addresses are tried in order. Not for `inbound`: "
 		 "that tells it when it registers.",
 	 .example = "192.0.2.10:5060"},
 	{"transport", CFG_ENUM, CONN(peer.transport), .choices = transports,
-	 .def = "udp", .help = "What is spoken."},
+	 .def = "udp",
+	 .help = "What is spoken. Over tcp and tls its calls come from any "
+		 "port: they are known by `sources` alone, but for those over "
+		 "a connection that we have made."},
+	{"tls", CFG_TABLE, CONN(tls), .table = &tls_table,
+	 .help = "Of transport tls."},
 	{"listener", CFG_STRING, CONN(peer.listener), .min = 1, .max = 32,
 	 .help = "The listener of sigd.yaml that speaks to it, and on which "
 		 "alone it may come; none: the first of the transport."},

@@ -112,6 +112,9 @@ extern const struct cfg_table route_line_table;
 /* After connections and users. */
 int route_lines_load(struct route_tenant *tenant, struct arena *mem,
 		     struct cfg_errors *errs);
+/* route_conn_tls.c */
+int route_conn_tls_load(struct route_connection *conn, struct arena *mem,
+			struct cfg_errors *errs);
 int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		     const struct route_hasher *hasher,
 		     struct cfg_errors *errs);

@@ -248,7 +248,9 @@ static int transport_start(struct sigd *sigd, uint32_t epoch)
 		.h = {.recvh = proxy_recv, .goneh = proxy_flow_gone,
 		      .failedh = proxy_send_failed,
 		      .responseh = proxy_response,
-		      .brokenh = proxy_broken, .arg = sigd->proxy}};
+		      .brokenh = proxy_broken,
+		      .losth = proxy_peer_lost,
+		      .peerh = proxy_peer_terms, .arg = sigd->proxy}};
 	char why[256] = "";
 	int err;
 

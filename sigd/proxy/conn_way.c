@@ -16,6 +16,32 @@
 #include "sigd/sip/suri.h"
 #include "sigd/transport/locate.h"
 
+static enum flow_kind kind_of(enum route_conn_transport transport)
+{
+	switch (transport) {
+	case ROUTE_UDP:
+		return FLOW_UDP;
+	case ROUTE_TCP:
+		return FLOW_TCP;
+	case ROUTE_TLS:
+		return FLOW_TLS;
+	}
+	return FLOW_UDP;
+}
+
+static enum locate_transport located_by(enum route_conn_transport transport)
+{
+	switch (transport) {
+	case ROUTE_UDP:
+		return LOCATE_UDP;
+	case ROUTE_TCP:
+		return LOCATE_TCP;
+	case ROUTE_TLS:
+		return LOCATE_TLS;
+	}
+	return LOCATE_UDP;
+}
+
 /* One of sockets that can speak to an address of this family. */
 static int listener_for(uint8_t *nr, const struct proxy *px,
 			const struct route_connection *conn, int af)
@@ -25,7 +51,7 @@ static int listener_for(uint8_t *nr, const struct proxy *px,
 	for (size_t i = 0; i < px->deps.nlisteners; i++) {
 		const struct proxy_listener *l = &px->deps.listeners[i];
 
-		if (l->kind != FLOW_UDP ||
+		if (l->kind != kind_of(conn->peer.transport) ||
 		    (name && (!l->name || strcmp(name, l->name))) ||
 		    (af && l->af && af != l->af))
 			continue;
@@ -47,7 +73,8 @@ static int flow_fill(struct flow_id *flow, const struct proxy *px,
 	memset(flow, 0, sizeof(*flow));
 	str_ncpy(flow->node, px->deps.node, sizeof(flow->node));
 	flow->slot = px->deps.slot;
-	flow->kind = FLOW_UDP;
+	flow->kind = (uint8_t)kind_of(conn->peer.transport);
+	flow->tag = conn->tls.tag;
 	flow->remote = *addr;
 	return listener_for(&flow->listener, px, conn, sa_af(addr));
 }
@@ -176,7 +203,7 @@ static int ask_address(struct conn_ask *ask)
 	const struct locate_params params = {
 		.host = peer->host,
 		.port = peer->port_given ? peer->port : 0,
-		.transports = {LOCATE_UDP},
+		.transports = {located_by(peer->transport)},
 		.ntransports = 1};
 
 	return ask->px->deps.resolver ? locate(&ask->ask,

@@ -92,6 +92,18 @@ static int via_print(struct proxy *px, struct hop_mark *mark,
 		       : 0;
 }
 
+const char *hop_param(const struct flow_id *to)
+{
+	switch (to->kind) {
+	case FLOW_TCP:
+		return ";transport=tcp";
+	case FLOW_TLS:
+		return ";transport=tls";
+	default:
+		return "";
+	}
+}
+
 int hop_via_text(struct proxy *px, char via[HOP_VIA_MAX], char branch[],
 		 const struct pl *callid, const struct flow_id *to)
 {

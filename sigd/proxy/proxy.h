@@ -111,6 +111,9 @@ void proxy_response(const struct transport_src *src, const uint8_t *data,
 		    size_t len, void *arg);
 void proxy_broken(const struct transport_src *src,
 		  const struct transport_piece *piece, void *arg);
+void proxy_peer_lost(const struct flow_id *peer, int err, void *arg);
+int proxy_peer_terms(struct transport_peer *terms, const struct flow_id *peer,
+		     void *arg);
 void proxy_flow_gone(struct flow *flow, void *arg);
 void proxy_send_failed(uint64_t ref, int err, void *arg);
 

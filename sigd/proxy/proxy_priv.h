@@ -103,6 +103,8 @@ uint64_t proxy_unix_ms(void);
 /* How we appear to this flow: "host:port" and "ws", "udp". */
 const char *hop_host(const struct proxy *px, const struct flow_id *to);
 const char *hop_transport(const struct flow_id *to);
+/* As it stands in a URI of ours; over UDP, the default, "". */
+const char *hop_param(const struct flow_id *to);
 
 /* A Via of ours with a new branch: as text, and instead of all others. branch
  * gets its text, BRANCH_TEXT_MAX + 1 bytes. */

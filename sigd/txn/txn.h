@@ -196,6 +196,14 @@ int txn_cli_cancel(struct txn_cli *ct, const struct pl *reason);
  * called. */
 void txn_cli_transport_error(struct txn_cli *ct, int err);
 
+/*
+ * All those of which nothing was heard, and whose destination is of this kind,
+ * end with err: what they sent may be lost. How many they were.
+ */
+typedef bool(txn_dest_h)(const struct txn_dest *dest, void *arg);
+uint32_t txn_cli_lost(struct txn_table *table, txn_dest_h *ish, void *arg,
+		      int err);
+
 /* The transaction user goes away: no handler any more; the transaction still
  * acknowledges, absorbs and ends by itself. An INVITE without a final response
  * is cancelled. */

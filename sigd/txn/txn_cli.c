@@ -205,6 +205,50 @@ void txn_cli_transport_error(struct txn_cli *ct, int err)
 		txn_cli_end(ct, err ? err : ENOTCONN);
 }
 
+struct lost {
+	txn_dest_h *ish;
+	void *arg;
+	uint32_t n;
+};
+
+static bool lost_mark(struct le *le, void *arg)
+{
+	struct txn_cli *ct = le->data;
+	struct lost *lost = arg;
+
+	ct->lost = (ct->state == TXN_TRYING || ct->state == TXN_CALLING) &&
+		   lost->ish(&ct->dest, lost->arg);
+	lost->n += ct->lost;
+	return false;
+}
+
+static bool lost_is(struct le *le, void *arg)
+{
+	const struct txn_cli *ct = le->data;
+	(void)arg;
+
+	return ct->lost;
+}
+
+/* The handler of one may end others, or start new ones: marked first, and
+ * looked for anew each time. */
+uint32_t txn_cli_lost(struct txn_table *table, txn_dest_h *ish, void *arg,
+		      int err)
+{
+	struct lost lost = {ish, arg, 0};
+	struct txn_cli *ct;
+
+	(void)hash_apply(table->clients, lost_mark, &lost);
+	for (uint32_t i = 0; i < lost.n; i++) {
+		ct = list_ledata(hash_apply(table->clients, lost_is, NULL));
+		if (!ct)
+			break;
+		ct->lost = false;
+		txn_cli_transport_error(ct, err);
+	}
+	return lost.n;
+}
+
 void txn_cli_detach(struct txn_cli *ct)
 {
 	if (!ct)

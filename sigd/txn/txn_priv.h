@@ -128,6 +128,7 @@ struct txn_cli {
 	const struct txn_cli_kind *kind;
 	enum txn_state state;
 	enum txn_cancel cancel;
+	bool lost; /* what it sent: see txn_cli_lost() */
 	struct txn_dest dest;
 	struct wheel_timer life;   /* B, D, F, K, M; and after a CANCEL */
 	struct wheel_timer repeat; /* A, E */

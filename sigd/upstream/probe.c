@@ -245,8 +245,8 @@ static int send_options(struct probe *probe, const struct conn_way *way)
 	re_snprintf(to, sizeof(to), "<sip:%s>", conn->peer.domain);
 	re_snprintf(from, sizeof(from), "<sip:%s%s%s>;tag=%s",
 		    user ? user : "", user ? "@" : "", conn->peer.domain, tag);
-	re_snprintf(contact, sizeof(contact), "<sip:%s@%s>", name,
-		    hop_host(probe->px, &way->flow));
+	re_snprintf(contact, sizeof(contact), "<sip:%s@%s%s>", name,
+		    hop_host(probe->px, &way->flow), hop_param(&way->flow));
 	pl_set_str(&req.uri, uri);
 	pl_set_str(&req.from, from);
 	pl_set_str(&req.to_val, to);

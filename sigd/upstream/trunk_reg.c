@@ -82,8 +82,8 @@ static uint32_t print_of(const struct route_connection *conn)
 	const struct route_conn_login *login = &conn->login;
 	char text[1024];
 
-	re_snprintf(text, sizeof(text), "%s\n%s\n%s\n%s\n%s\n%u",
-		    conn->peer.address, conn->peer.domain,
+	re_snprintf(text, sizeof(text), "%s\n%d\n%s\n%s\n%s\n%s\n%u",
+		    conn->peer.address, (int)conn->peer.transport, conn->peer.domain,
 		    conn->peer.listener ? conn->peer.listener : "",
 		    login->username, login->realm ? login->realm : "",
 		    conn->times.expires);
@@ -327,8 +327,8 @@ static int send_register(struct trunk_reg *reg, uint32_t expires_s)
 	re_snprintf(to, sizeof(to), "<sip:%s@%s>", conn->login.username,
 		    conn->peer.domain);
 	re_snprintf(from, sizeof(from), "%s;tag=%s", to, tag);
-	re_snprintf(contact, sizeof(contact), "<sip:%s@%s>", user,
-		    hop_host(reg->px, &reg->to));
+	re_snprintf(contact, sizeof(contact), "<sip:%s@%s%s>", user,
+		    hop_host(reg->px, &reg->to), hop_param(&reg->to));
 	re_snprintf(expires, sizeof(expires), "%u", expires_s);
 	pl_set_str(&req.uri, uri);
 	pl_set_str(&req.from, from);

@@ -23,6 +23,7 @@
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "sigd/auth/digest.h"
+#include "sigd/proxy/framer.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/transport/resolve.h"
 #include "tests/lib/mock_dns.h"
@@ -46,6 +47,7 @@ struct fixture_cfg {
 	/* writes the table of routes; the ports of the PBXs are known */
 	void (*routes)(const struct fixture *fix, char *text, size_t size);
 	struct mock_dns *dns; /* is opened; closed by who has it */
+	bool tcp; /* a listener for TCP, too (proxy_stream.h) */
 };
 
 struct node {
@@ -53,8 +55,9 @@ struct node {
 	struct proxy *proxy;
 	struct redis_link *redis;
 	struct resolver *resolver;
-	int fd;
-	struct sa addr;
+	struct transport_listener on[2];
+	int fd, tcp_fd;
+	struct sa addr, tcp_addr;
 	unsigned lives; /* that it has had */
 };
 
@@ -81,7 +84,7 @@ struct fixture {
 	struct route_table *routes;
 	struct media_client media;
 	struct node nodes[WORKERS];
-	struct proxy_listener listener;
+	struct proxy_listener listeners[2];
 	char advertise[64], run_dir[128];
 	struct ua alice, bob, desk; /* desk: also bob's */
 	struct ua pbx[FIXTURE_PBXS];
@@ -101,32 +104,47 @@ static inline int udp_socket(struct sa *addr)
 	return fd;
 }
 
+static inline int listen_socket(struct sa *addr)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	sa_set_in(addr, INADDR_LOOPBACK, 0);
+	CHECK(!bind(fd, &addr->u.sa, addr->len) && !listen(fd, 16) &&
+	      !getsockname(fd, &addr->u.sa, &addr->len));
+	return fd;
+}
+
+static inline void ua_take(struct ua *ua, const char *text)
+{
+	size_t len;
+
+	if (!strncmp(text, "SIP/2.0 18", 10)) {
+		ua->provs++;
+		strcpy(ua->prov, text);
+	}
+	if (!strncmp(text, "SIP/2.0 1", 9))
+		return;
+	if (!strncmp(text, "SIP/2.0 ", 8)) {
+		ua->code = atoi(text + 8);
+		strcpy(ua->resp, text);
+	} else {
+		ua->requests++;
+		len = strlen(ua->seen);
+		snprintf(ua->seen + len, sizeof(ua->seen) - len, "%.3s", text);
+		strcpy(ua->req, text);
+	}
+}
+
 static inline void on_readable(int flags, void *arg)
 {
 	struct ua *ua = arg;
 	char buf[TEXT_MAX];
-	size_t len;
 	ssize_t n;
 	(void)flags;
 
 	while ((n = recv(ua->fd, buf, sizeof(buf) - 1, 0)) > 0) {
 		buf[n] = '\0';
-		if (!strncmp(buf, "SIP/2.0 18", 10)) {
-			ua->provs++;
-			strcpy(ua->prov, buf);
-		}
-		if (!strncmp(buf, "SIP/2.0 1", 9))
-			continue;
-		if (!strncmp(buf, "SIP/2.0 ", 8)) {
-			ua->code = atoi(buf + 8);
-			strcpy(ua->resp, buf);
-		} else {
-			ua->requests++;
-			len = strlen(ua->seen);
-			snprintf(ua->seen + len, sizeof(ua->seen) - len, "%.3s",
-				 buf);
-			strcpy(ua->req, buf);
-		}
+		ua_take(ua, buf);
 	}
 }
 
@@ -148,14 +166,15 @@ static inline void node_open(struct fixture *fix, unsigned i)
 {
 	struct node *node = &fix->nodes[i];
 	struct redis_cfg redis = {.path = fix->server.sock, .name = "test"};
-	struct transport_listener listener = {.name = "udp", .kind = FLOW_UDP};
+	struct transport_listener *on = node->on; /* borrowed for life */
 	struct transport_params tp = {.node = "s1",
 				      .slot = (uint8_t)(i + 1),
 				      .epoch = 100 + i + 100 * node->lives,
 				      .wheel = fix->wheel,
 				      .run_dir = fix->run_dir,
-				      .listeners = &listener,
-				      .nlisteners = 1};
+				      .listeners = on,
+				      .nlisteners = fix->cfg.tcp ? 2 : 1,
+				      .framer = &proxy_framer};
 	const uint32_t t1 = fix->cfg.t1;
 	const struct proxy_cfg cfg = {.txn = {.t1 = t1,
 					      .t2 = 4 * t1,
@@ -173,19 +192,27 @@ static inline void node_open(struct fixture *fix, unsigned i)
 				  .keyring = fix->ring,
 				  .routes = fix->routes,
 				  .media = &fix->media,
-				  .listeners = &fix->listener,
-				  .nlisteners = 1};
+				  .listeners = fix->listeners,
+				  .nlisteners = tp.nlisteners};
 	char why[256] = "";
 
 	CHECK(!redis_link_alloc(&node->redis, &redis, fix->wheel, NULL, NULL));
 	CHECK(redis_test_until(fix->wheel, 5000, redis_test_is_up,
 			       node->redis));
-	listener.fd = node->fd = udp_socket(&node->addr);
+	node->fd = udp_socket(&node->addr);
+	node->tcp_fd = fix->cfg.tcp ? listen_socket(&node->tcp_addr) : -1;
+	on[0] = (struct transport_listener){
+		.name = "udp", .kind = FLOW_UDP, .fd = node->fd};
+	on[1] = (struct transport_listener){
+		.name = "tcp", .kind = FLOW_TCP, .fd = node->tcp_fd};
 	/* the transport's handlers need the proxy, the proxy the transport */
 	tp.h = (struct transport_handlers){.recvh = proxy_recv,
 					   .goneh = proxy_flow_gone,
 					   .failedh = proxy_send_failed,
-					   .responseh = proxy_response};
+					   .responseh = proxy_response,
+					   .brokenh = proxy_broken,
+					   .losth = proxy_peer_lost,
+					   .peerh = proxy_peer_terms};
 	deps.redis = node->redis;
 	if (fix->cfg.dns)
 		CHECK(!resolver_alloc(
@@ -218,6 +245,8 @@ static inline void node_kill(struct fixture *fix, unsigned i)
 static inline void node_again(struct fixture *fix, unsigned i)
 {
 	close(fix->nodes[i].fd);
+	if (fix->nodes[i].tcp_fd > 0)
+		close(fix->nodes[i].tcp_fd);
 	node_open(fix, i);
 }
 
@@ -283,8 +312,10 @@ static inline bool start_cfg(struct fixture *fix, const struct fixture_cfg *cfg)
 	err = routes_open(fix);
 	snprintf(fix->run_dir, sizeof(fix->run_dir), "%s/run", test_tmpdir());
 	mkdir(fix->run_dir, 0700);
-	fix->listener = (struct proxy_listener){FLOW_UDP, fix->advertise, "udp",
-						AF_INET};
+	fix->listeners[0] = (struct proxy_listener){
+		FLOW_UDP, fix->advertise, "udp", AF_INET};
+	fix->listeners[1] = (struct proxy_listener){
+		FLOW_TCP, fix->advertise, "tcp", AF_INET};
 	strcpy(fix->advertise, "127.0.0.1:9");
 	for (unsigned i = 0; i < WORKERS; i++)
 		node_open(fix, i);
@@ -331,6 +362,8 @@ static inline void stop(struct fixture *fix)
 		mem_deref(fix->nodes[i].resolver);
 		if (fix->nodes[i].fd)
 			close(fix->nodes[i].fd);
+		if (fix->nodes[i].tcp_fd > 0)
+			close(fix->nodes[i].tcp_fd);
 	}
 	mem_deref(fix->routes);
 	mem_deref(fix->ring);

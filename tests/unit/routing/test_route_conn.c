@@ -202,7 +202,7 @@ static void what_does_not_fit_is_refused(void)
 			  "      users: {kind: trunk, address: a}\n"
 			  "      a b: {kind: trnk, address: a}\n"
 			  "      c: {kind: trunk, address: a, codecs: pcmu, "
-			  "transport: tcp, answer_within: 40s}\n"),
+			  "transport: tpc, answer_within: 40s}\n"),
 		  "r.yaml:6:7: connections: \"users\" will not do as a key, "
 		  "expected another name than users\n"
 		  "r.yaml:7:7: connections: \"a b\" will not do as a key, "
@@ -211,10 +211,60 @@ static void what_does_not_fit_is_refused(void)
 		  "trunk, register, inbound, did you mean \"trunk\"?\n"
 		  "r.yaml:8:44: codecs: \"pcmu\" will not do, expected one of "
 		  "PCMU, PCMA, opus, did you mean \"PCMU\"?\n"
-		  "r.yaml:8:61: transport: \"tcp\" will not do, expected one "
-		  "of udp\n"
+		  "r.yaml:8:61: transport: \"tpc\" will not do, expected one "
+		  "of udp, tcp, tls, did you mean \"tcp\"?\n"
 		  "r.yaml:8:81: answer_within: \"40s\" will not do, expected a "
 		  "time like 20s or 500ms, from 100ms to 32s\n");
+}
+
+static void tls_is_on_terms(void)
+{
+	struct route_table *table = fixture_table(
+		CONNS
+		"      a: {kind: trunk, address: sip.carrier.test, transport: "
+		"tls}\n"
+		"      b: {kind: trunk, address: 192.0.2.1, domain: pbx.test, "
+		"transport: tls}\n"
+		"      c: {kind: trunk, address: sip.carrier.test, transport: "
+		"tls, tls: {verify: false}}\n"
+		"      d: {kind: trunk, address: 'sip.carrier.test:5070', "
+		"transport: tls, sources: [192.0.2.0/24]}\n"
+		"      e: {kind: trunk, address: 192.0.2.1, transport: tcp}\n");
+	const struct route_connection *a, *c, *d;
+
+	CHECK_STR(fixture_errors, "");
+	REQUIRE(table);
+	a = conn(table, "a");
+	c = conn(table, "c");
+	d = conn(table, "d");
+	CHECK_INT(a->peer.port, 5061);
+	CHECK_STR(a->peer.target, "sip.carrier.test");
+	CHECK_STR(a->tls.name, "sip.carrier.test");
+	CHECK(a->tls.verify && !c->tls.verify);
+	CHECK_STR(conn(table, "b")->tls.name, "pbx.test");
+	CHECK_INT(sa_port(&conn(table, "b")->peer.addr), 5061);
+	CHECK_INT(conn(table, "e")->peer.port, 5060);
+	/* the same terms are shared, others are not */
+	CHECK(a->tls.tag == d->tls.tag && a->tls.tag != c->tls.tag);
+	CHECK(route_terms_find(table, a->tls.tag) == d ||
+	      route_terms_find(table, a->tls.tag) == a);
+	CHECK(route_terms_find(table, c->tls.tag) == c);
+	CHECK(!route_terms_find(table, 1));
+	mem_deref(table);
+	CHECK_STR(fixture_errors_of(
+			  CONNS
+			  "      a: {kind: trunk, address: a, tls: {verify: "
+			  "false}}\n"
+			  "      b: {kind: trunk, address: b, transport: tls, "
+			  "tls: {certificate: x}}\n"
+			  "      c: {kind: trunk, address: c, transport: tls, "
+			  "tls: {ca: /nowhere/at/all}}\n"),
+		  "r.yaml:6:10: connection \"a\" has tls, and its transport is "
+		  "another one\n"
+		  "r.yaml:7:10: connection \"b\" needs certificate and "
+		  "private_key, or neither\n"
+		  "r.yaml:8:10: connection \"c\": /nowhere/at/all cannot be "
+		  "read: No such file or directory\n");
 }
 
 static void passwords_never_show(void)
@@ -510,6 +560,7 @@ static void who_registers_here_needs_a_host_for_its_names(void)
 
 TEST_MAIN(TEST_OOM(all_fields_are_there), TEST(what_is_not_given_has_a_default),
 	  TEST(addresses_are_read_strictly), TEST(what_does_not_fit_is_refused),
+	  TEST(tls_is_on_terms),
 	  TEST(passwords_never_show), TEST(routes_name_connections_that_exist),
 	  TEST(numbers_are_one_users_alone),
 	  TEST(connections_are_tried_in_their_order),

@@ -1,0 +1,244 @@
+/*
+ * test_tcp.c  SIP over TCP: devices that register and call, PBXs that are
+ *             called, both bridged with UDP
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "tests/lib/proxy_stream.h"
+
+#define PBX_2XX                              \
+	"Contact: <sip:pbx@127.0.0.1:1>\r\n" \
+	"Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n"
+
+#define CONTACT                                          \
+	"Contact: <sip:u@127.0.0.1:1;transport=tcp>\r\n" \
+	"Expires: 600\r\nContent-Length: 0\r\n"
+
+/* The PBX listens over TCP; set before the routes are written. */
+struct bed {
+	struct fixture fix; /* first */
+	struct stream_ua pbx, alice, bob;
+};
+
+static uint16_t pbx_port(const struct fixture *fix)
+{
+	return sa_port(&((const struct bed *)fix)->pbx.ua.addr);
+}
+
+static void routes_tcp(const struct fixture *fix, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "tenants:\n"
+		 "  demo:\n"
+		 "    domains: [\"demo.test\"]\n"
+		 "    realm: cordboard\n"
+		 "    users:\n"
+		 "      alice: {password: alice-secret}\n"
+		 "      bob: {password: bob-secret, numbers: ['77']}\n"
+		 "    connections:\n"
+		 "      one: {kind: trunk, address: '127.0.0.1:%u', "
+		 "transport: tcp, domain: pbx.test, sources: [127.0.0.9/32], "
+		 "answer_within: 10s, probe: 0s}\n"
+		 "      two: {kind: trunk, address: '127.0.0.1:%u', "
+		 "answer_within: 10s, probe: 0s}\n"
+		 "    routes:\n"
+		 "      - {name: in, match: {from: [one]}, to: {user: bob}}\n"
+		 "      - {name: out, match: {callee: '0.*'}, to: "
+		 "{connections: [one, two]}}\n"
+		 "      - {name: echo, match: {callee: \"^echo$\"}, "
+		 "to: {service: echo}}\n",
+		 pbx_port(fix), sa_port(&fix->pbx[1].addr));
+}
+
+/* The loop must be there before the PBX listens: its socket first. */
+static bool start_bed(struct bed *bed)
+{
+	struct fixture_cfg cfg = {.t1 = 500, .routes = routes_tcp,
+				  .tcp = true};
+	int fd;
+
+	memset(bed, 0, sizeof(*bed));
+	fd = listen_socket(&bed->pbx.ua.addr);
+	if (!start_cfg(&bed->fix, &cfg))
+		return false;
+	bed->pbx.listener = fd;
+	CHECK(!loop_watch_alloc(&bed->pbx.watch, fd, LOOP_READ, sua_acceptable,
+				&bed->pbx));
+	return true;
+}
+
+static void stop_bed(struct bed *bed)
+{
+	sua_close(&bed->pbx);
+	sua_close(&bed->alice);
+	sua_close(&bed->bob);
+	stop(&bed->fix);
+}
+
+static bool has_ended(void *arg)
+{
+	return ((struct stream_ua *)arg)->ended;
+}
+
+static void a_device_registers_over_tcp(void)
+{
+	struct bed bed;
+	char val[1024];
+
+	if (start_bed(&bed)) {
+		sua_connect(&bed.alice, &bed.fix, 0);
+		CHECK_INT(register_lines(&bed.fix, &bed.alice.ua,
+					 "alice-secret", CONTACT),
+			  200);
+		CHECK(strstr(header(bed.alice.ua.resp, "Via", val),
+			     "received=127.0.0.1"));
+	}
+	stop_bed(&bed);
+}
+
+/* A device that registered over TCP is called over that connection, and its
+ * answers come back from UDP. */
+static void a_device_is_called_over_its_connection(void)
+{
+	struct bed bed;
+	char val[1024];
+
+	if (start_bed(&bed)) {
+		sua_connect(&bed.bob, &bed.fix, 1);
+		CHECK_INT(register_lines(&bed.fix, &bed.bob.ua, "bob-secret",
+					 CONTACT),
+			  200);
+		call(&bed.fix, "bob");
+		REQUIRE(expect(&bed.fix, &bed.bob.ua, "INVITE"));
+		CHECK(!strncmp(header(bed.bob.ua.req, "Via", val),
+			       "SIP/2.0/TCP ", 12));
+		CHECK(strstr(header(bed.bob.ua.req, "Contact", val),
+			     "transport=tcp"));
+		CHECK(strstr(header(bed.bob.ua.req, "Record-Route", val),
+			     "transport=tcp"));
+		CHECK_INT(bed.fix.media.leg[2].profile, CTL_RTP);
+		ua_answers(&bed.fix, &bed.bob.ua, 200, PBX_2XX);
+		CHECK_INT(answer(&bed.fix, &bed.fix.alice), 200);
+		put_in_dialog(&bed.fix, bed.fix.alice.resp, "ACK", 2, 0);
+		CHECK(expect(&bed.fix, &bed.bob.ua, "ACK"));
+		put_in_dialog(&bed.fix, bed.fix.alice.resp, "BYE", 3, 0);
+		CHECK(expect(&bed.fix, &bed.bob.ua, "BYE"));
+		ua_answers(&bed.fix, &bed.bob.ua, 200,
+			   "Content-Length: 0\r\n\r\n");
+		CHECK_INT(answer(&bed.fix, &bed.fix.alice), 200);
+	}
+	stop_bed(&bed);
+}
+
+static void a_pbx_is_called_over_tcp(void)
+{
+	struct bed bed;
+	char val[1024], resp[TEXT_MAX];
+
+	if (start_bed(&bed)) {
+		call(&bed.fix, "0123");
+		REQUIRE(expect(&bed.fix, &bed.pbx.ua, "INVITE"));
+		CHECK(!strncmp(bed.pbx.ua.req,
+			       "INVITE sip:0123@pbx.test SIP/2.0\r\n", 34));
+		CHECK(!strncmp(header(bed.pbx.ua.req, "Via", val),
+			       "SIP/2.0/TCP ", 12));
+		CHECK(strstr(header(bed.pbx.ua.req, "Record-Route", val),
+			     "transport=tcp"));
+		ua_answers(&bed.fix, &bed.pbx.ua, 200, PBX_2XX);
+		CHECK_INT(answer(&bed.fix, &bed.fix.alice), 200);
+		strcpy(resp, bed.fix.alice.resp);
+		put_in_dialog(&bed.fix, resp, "ACK", 2, 0);
+		CHECK(expect(&bed.fix, &bed.pbx.ua, "ACK"));
+		CHECK_INT(bed.pbx.accepted, 1);
+		/* the connection is gone; the call is not */
+		sua_hang_up(&bed.pbx);
+		pass(&bed.fix, 50);
+		put_in_dialog(&bed.fix, resp, "BYE", 3, 0);
+		CHECK(expect(&bed.fix, &bed.pbx.ua, "BYE"));
+		CHECK_INT(bed.pbx.accepted, 2);
+		ua_answers(&bed.fix, &bed.pbx.ua, 200,
+			   "Content-Length: 0\r\n\r\n");
+		CHECK_INT(answer(&bed.fix, &bed.fix.alice), 200);
+	}
+	stop_bed(&bed);
+}
+
+/* It refuses: the next target has the call at once, long before answer_within
+ * and Timer B. */
+static void a_pbx_that_refuses_is_passed_by(void)
+{
+	struct bed bed;
+
+	if (start_bed(&bed)) {
+		bed.pbx.watch = mem_deref(bed.pbx.watch);
+		close(bed.pbx.listener);
+		bed.pbx.listener = 0;
+		call(&bed.fix, "0123");
+		REQUIRE(expect(&bed.fix, &bed.fix.pbx[1], "INVITE"));
+	}
+	stop_bed(&bed);
+}
+
+static void a_pbx_that_hangs_up_unheard_is_passed_by(void)
+{
+	struct bed bed;
+
+	if (start_bed(&bed)) {
+		call(&bed.fix, "0123");
+		REQUIRE(expect(&bed.fix, &bed.pbx.ua, "INVITE"));
+		sua_hang_up(&bed.pbx);
+		REQUIRE(expect(&bed.fix, &bed.fix.pbx[1], "INVITE"));
+	}
+	stop_bed(&bed);
+}
+
+static void what_has_no_end_is_told_400_and_closed(void)
+{
+	static const struct {
+		const char *lines, *phrase;
+	} rows[] = {
+		{"", "400 Missing Content-Length"},
+		{"Content-Length: -1\r\n", "400 Bad Content-Length"},
+		{"Content-Length: 4294967328\r\n", "400 Bad Content-Length"},
+		{"Content-Length: 0\r\nContent-Length: 3\r\n",
+		 "400 Duplicate Content-Length"},
+		{"l: 0\r\nContent-Length: 0\r\n",
+		 "400 Duplicate Content-Length"},
+		{"Content-Length: 65000\r\nX: y\r\nX-Long: 1\r\n", NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bed bed;
+
+		if (start_bed(&bed)) {
+			sua_connect(&bed.alice, &bed.fix, 0);
+			put(&bed.fix, &bed.alice.ua, 0,
+			    "OPTIONS sip:demo.test SIP/2.0\r\n"
+			    "Via: SIP/2.0/TCP 127.0.0.1:1;branch=z9hG4bKa\r\n"
+			    "Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=f\r\n"
+			    "To: <sip:demo.test>\r\nCall-ID: c\r\n"
+			    "CSeq: 1 OPTIONS\r\n%s\r\n",
+			    rows[i].lines);
+			if (!rows[i].phrase) {
+				pass(&bed.fix, 50);
+				CHECK(!bed.alice.ended);
+				stop_bed(&bed);
+				continue;
+			}
+			CHECK_INT(answer(&bed.fix, &bed.alice.ua), 400);
+			if (!CHECK(strstr(bed.alice.ua.resp, rows[i].phrase)))
+				printf("# %s\n", bed.alice.ua.resp);
+			CHECK(redis_test_until(bed.fix.wheel, 5000, has_ended,
+					       &bed.alice));
+		}
+		stop_bed(&bed);
+	}
+}
+
+TEST_MAIN(TEST(a_device_registers_over_tcp),
+	  TEST(a_device_is_called_over_its_connection),
+	  TEST(a_pbx_is_called_over_tcp), TEST(a_pbx_that_refuses_is_passed_by),
+	  TEST(a_pbx_that_hangs_up_unheard_is_passed_by),
+	  TEST(what_has_no_end_is_told_400_and_closed))
