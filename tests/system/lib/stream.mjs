@@ -37,7 +37,8 @@ export class StreamSip {
     }
   }
 
-  send(data) { this.socket.write(data); }
+  // a promise that it has left
+  send(data) { return new Promise((done) => { this.socket.write(data, done); }); }
 
   close() { this.socket.destroy(); }
 }

@@ -68,9 +68,10 @@ export class WebSocketSip {
     }
   }
 
-  send(text) { this.socket.write(frame(TEXT, text)); }
+  // a promise that it has left
+  send(text, opcode = TEXT) { return new Promise((done) => { this.socket.write(frame(opcode, text), done); }); }
 
-  binary(data) { this.socket.write(frame(BINARY, data)); }
+  binary(data) { return this.send(data, BINARY); }
 
   close() { this.socket.destroy(); }
 }
