@@ -296,7 +296,8 @@ static const struct cfg_field user_fields[] = {
 static const struct cfg_table user_table = {
 	sizeof(struct route_user), "a user", user_fields,
 	"An address of record, sip:NAME@domain. Either `password` or one or "
-	"both of `ha1_md5` and `ha1_sha256`.", 0};
+	"both of `ha1_md5` and `ha1_sha256`; or none of them, where the tenant "
+	"has `jwt`.", 0};
 
 static const struct cfg_field user_item = {
 	.type = CFG_TABLE, .table = &user_table};
@@ -326,6 +327,9 @@ static const struct cfg_field tenant_fields[] = {
 		 "SHA-256 and MD5. Of these an account is offered what its "
 		 "secret can answer.",
 	 .example = "SHA-256, MD5"},
+	{"jwt", CFG_TABLE, CFG_AT(struct route_tenant, auth.jwt),
+	 .flags = CFG_F_PTR, .table = &route_jwt_table,
+	 .help = "Tokens instead of passwords."},
 	{"users", CFG_MAP, CFG_ITEMS(struct route_tenant, users, nusers),
 	 CFG_KEY(struct route_user, name), .item = &user_item,
 	 .check = route_check_user, .pattern = "^[^ \":@\\\\<>]{1,64}$",

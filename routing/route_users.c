@@ -43,7 +43,9 @@ static int load_algorithms(struct route_user *user, uint8_t offered,
 		known |= ROUTE_ALG_MD5;
 	if (user->ha1_sha256[0])
 		known |= ROUTE_ALG_SHA256;
-	user->algs = route_algs_of(&user->given_algs, offered) & known;
+	/* without any, tokens are all there is: it looks like the others */
+	user->algs = route_algs_of(&user->given_algs, offered) &
+		     (known ? known : offered);
 	if (user->algs)
 		return 0;
 	cfg_errors_add(errs, &user->pos,
@@ -52,7 +54,8 @@ static int load_algorithms(struct route_user *user, uint8_t offered,
 	return EINVAL;
 }
 
-static int load_credentials(struct route_user *user, const char *realm,
+static int load_credentials(struct route_user *user,
+			    const struct route_tenant *tenant,
 			    const struct route_hasher *hasher,
 			    struct cfg_errors *errs)
 {
@@ -61,10 +64,10 @@ static int load_credentials(struct route_user *user, const char *realm,
 
 	if (user->password && given)
 		return refuse(user, "a password and a ha1", errs);
-	if (!user->password && !given)
+	if (!user->password && !given && !tenant->auth.jwt)
 		return refuse(user, "no credentials", errs);
 	if (user->password) {
-		const struct route_secret secret = {user->name, realm,
+		const struct route_secret secret = {user->name, tenant->realm,
 						    user->password};
 
 		err = route_ha1_make(hasher, &secret, user->ha1_md5,
@@ -123,7 +126,7 @@ int route_users_load(struct route_tenant *tenant,
 		     const struct route_hasher *hasher, struct cfg_errors *errs)
 {
 	int err = route_index_alloc(&tenant->by_name, tenant->nusers, false);
-	int bad = 0;
+	int bad = route_jwt_check(tenant->auth.jwt, errs);
 
 	tenant->auth.algs = route_algs_of(&tenant->auth.given,
 					  ROUTE_ALG_MD5 | ROUTE_ALG_SHA256);
@@ -133,7 +136,7 @@ int route_users_load(struct route_tenant *tenant,
 		/* the keys of a map are unique */
 		err = route_index_add(tenant->by_name, user->name, user);
 		err = err ? err
-			  : load_credentials(user, tenant->realm, hasher, errs);
+			  : load_credentials(user, tenant, hasher, errs);
 		err = err ? err
 			  : load_algorithms(user, tenant->auth.algs, errs);
 		bad = err ? err : bad;

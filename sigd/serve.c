@@ -245,7 +245,7 @@ static int transport_start(struct sigd *sigd, uint32_t epoch)
 			   .whole_ms = cfg->stream.whole_ms,
 			   .unread_ms = cfg->stream.unread_ms,
 			   .silent_ms = cfg->stream.silent_ms},
-		.h = {.recvh = proxy_recv, .goneh = proxy_flow_gone,
+		.h = {.recvh = proxy_recv, .tokenh = proxy_token, .goneh = proxy_flow_gone,
 		      .failedh = proxy_send_failed,
 		      .responseh = proxy_response,
 		      .brokenh = proxy_broken,

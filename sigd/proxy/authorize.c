@@ -1,5 +1,6 @@
 /*
- * authorize.c  Who sent this request? Digest, for requests outside dialogs
+ * authorize.c  Who sent this request? Outside dialogs: digest, and the
+ *              challenges
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,9 +13,9 @@
 #include "sigd/auth/digest.h"
 #include "sigd/auth/guess.h"
 #include "sigd/auth/nonce.h"
-#include "sigd/proxy/authorize.h"
+#include "sigd/proxy/authorize_priv.h"
 
-static enum shdr_id credentials_id(const struct smsg *msg)
+enum shdr_id authorize_header(const struct smsg *msg)
 {
 	return msg->method == SMSG_REGISTER ? SHDR_AUTHORIZATION
 					    : SHDR_PROXY_AUTHORIZATION;
@@ -24,7 +25,7 @@ static enum shdr_id credentials_id(const struct smsg *msg)
 static int credentials(struct shdr_digest *digest, const struct smsg *msg,
 		       const char *realm)
 {
-	const struct smsg_hdr *hdr = smsg_hdr(msg, credentials_id(msg));
+	const struct smsg_hdr *hdr = smsg_hdr(msg, authorize_header(msg));
 
 	for (; hdr; hdr = smsg_hdr_next(msg, hdr)) {
 		struct pl val = smsg_hdr_val(msg, hdr);
@@ -97,42 +98,51 @@ static bool speaks_for_itself(const struct smsg *msg,
 			       &name);
 }
 
-enum status authorize_check(struct authorized *who, const struct proxy *px,
-			    const struct route_tenant *tenant,
-			    const struct smsg *msg, const char *source)
+static enum status by_digest(struct authorized *who, const struct proxy *px,
+			     const struct authorize_ask *ask,
+			     const struct shdr_digest *digest)
 {
-	struct digest_request req = {.method = msg->method_name,
-				     .uri = msg->uri.text};
+	const struct digest_request req = {.method = ask->msg->method_name,
+					   .uri = ask->msg->uri.text};
+	struct guess_who guesser = {.realm = digest->realm,
+				    .name = digest->username};
 	struct digest_secret secret;
-	struct shdr_digest digest;
-	struct guess_who guesser;
 	enum status code;
 	int err;
 
-	memset(who, 0, sizeof(*who));
-	if (credentials(&digest, msg, tenant->realm))
-		return STATUS_AUTH_REQUIRED;
-
-	guesser = (struct guess_who){.realm = digest.realm,
-				     .name = digest.username};
-	pl_set_str(&guesser.source, msg->src_host);
+	pl_set_str(&guesser.source, ask->msg->src_host);
 	if (guess_wait(px->guess, &guesser, wheel_now(px->deps.wheel)))
 		return STATUS_AUTH_LOCKED;
 
-	who_find(who, &secret, tenant, &digest.username);
-	err = digest_check(&digest, &secret, &req, &who->nc);
+	who_find(who, &secret, ask->tenant, &digest->username);
+	err = digest_check(digest, &secret, &req, &who->nc);
 	if (err == EACCES)
 		guess_failed(px->guess, &guesser, wheel_now(px->deps.wheel));
 	if (err)
 		return STATUS_AUTH_FAILED;
 
 	/* only who knows the password learns that the nonce is too old */
-	code = check_nonce(who, px, &digest, source);
+	code = check_nonce(who, px, digest, ask->source);
 	if (code != STATUS_OK)
 		return code;
 
 	guess_passed(px->guess, &guesser);
-	return speaks_for_itself(msg, who) ? STATUS_OK : STATUS_FORBIDDEN;
+	return speaks_for_itself(ask->msg, who) ? STATUS_OK : STATUS_FORBIDDEN;
+}
+
+enum status authorize_check(struct authorized *who, const struct proxy *px,
+			    const struct authorize_ask *ask)
+{
+	struct shdr_digest digest;
+	enum status code;
+
+	memset(who, 0, sizeof(*who));
+	if (!credentials(&digest, ask->msg, ask->tenant->realm))
+		return by_digest(who, px, ask, &digest);
+	if (authorize_by_token(who, px, ask, &code) ||
+	    authorize_by_flow(who, px, ask, &code))
+		return code;
+	return STATUS_AUTH_REQUIRED;
 }
 
 /* Who asks, or says so: by its answer, else by the name in the request. */
@@ -147,33 +157,42 @@ static struct pl name_of(const struct smsg *msg,
 					    : msg->from.uri.user;
 }
 
-/* A name that is nobody's is challenged like that of one of the users, always
- * the same: who asks for many names does not see which are there. */
-static uint8_t algs_of(const struct route_tenant *tenant, const struct pl *name)
-{
-	const struct route_connection *conn;
-	const struct route_user *user = route_user_find(tenant, name);
+/* What is asked of somebody. */
+struct demand {
+	uint8_t algs;
+	bool token;
+};
 
-	conn = user ? NULL : route_connection_login(tenant, name);
-	if (user)
-		return user->algs;
+/* A name that is nobody's is challenged like that of one of the users, always
+ * the same: who asks for many names does not see which are there. Who has
+ * algorithms of its own is an old telephone, that knows no tokens. */
+static struct demand demand_of(const struct route_tenant *tenant,
+			       const struct pl *name)
+{
+	const struct route_user *user = route_user_find(tenant, name);
+	const struct route_connection *conn =
+		user ? NULL : route_connection_login(tenant, name);
+	const uint32_t hash = hash_joaat((const uint8_t *)name->p, name->l);
+
 	if (conn)
-		return conn->login.algs;
-	if (!tenant->nusers)
-		return tenant->auth.algs;
-	return tenant->users[hash_joaat((const uint8_t *)name->p, name->l) %
-			     tenant->nusers].algs;
+		return (struct demand){conn->login.algs, false};
+	if (!user && tenant->nusers)
+		user = &tenant->users[hash % tenant->nusers];
+	return (struct demand){user ? user->algs : tenant->auth.algs,
+			       tenant->auth.jwt &&
+				       !(user && user->given_algs.count)};
 }
 
 struct challenge_fields {
-	struct smsg_field fieldv[DIGEST_ALGS];
+	struct smsg_field fieldv[DIGEST_ALGS + 1];
 	size_t fieldc;
 	char val[DIGEST_ALGS][DIGEST_CHALLENGE_MAX];
+	char bearer[AUTHORIZE_BEARER_MAX];
 };
 
 /* Strongest first (RFC 8760 2.4). MD5 last is also what JsSIP and SIP.js
  * need: they know no other, and keep the last challenge that they read. */
-static int fields_make(struct challenge_fields *fields, uint8_t algs,
+static int digest_fields(struct challenge_fields *fields, uint8_t algs,
 		       const struct pl *realm, const char *nonce, bool stale)
 {
 	static const struct {
@@ -183,18 +202,38 @@ static int fields_make(struct challenge_fields *fields, uint8_t algs,
 				{ROUTE_ALG_MD5, DIGEST_MD5}};
 	int err = 0;
 
-	fields->fieldc = 0;
 	for (unsigned i = 0; i < DIGEST_ALGS && !err; i++) {
-		const size_t n = fields->fieldc;
-
 		if (!(algs & order[i].bit))
 			continue;
-		err = digest_challenge(fields->val[n], order[i].alg, realm,
+		err = digest_challenge(fields->val[i], order[i].alg, realm,
 				       nonce, stale);
-		pl_set_str(&fields->fieldv[n].val, fields->val[n]);
-		++fields->fieldc;
+		pl_set_str(&fields->fieldv[fields->fieldc++].val,
+			   fields->val[i]);
 	}
 	return err;
+}
+
+/* Tokens first: who knows them takes the first challenge that it knows, and
+ * JsSIP the last one. */
+static int fields_make(struct challenge_fields *fields, const char *nonce,
+		       const struct route_tenant *tenant, const struct pl *name,
+		       enum status code)
+{
+	const struct demand demand = demand_of(tenant, name);
+	struct pl realm;
+	int err = 0;
+
+	pl_set_str(&realm, tenant->realm);
+	fields->fieldc = 0;
+	if (demand.token) {
+		err = authorize_bearer_challenge(fields->bearer, tenant,
+						 code == STATUS_AUTH_FAILED);
+		pl_set_str(&fields->fieldv[fields->fieldc++].val,
+			   fields->bearer);
+	}
+	return err ? err
+		   : digest_fields(fields, demand.algs, &realm, nonce,
+				   code == STATUS_AUTH_STALE);
 }
 
 void authorize_challenge(struct proxy *px, struct txn_srv *st,
@@ -216,9 +255,7 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 	pl_set_str(&bound.realm, tenant->realm);
 	pl_set_str(&bound.source, source);
 	err = nonce_make(nonce, px->deps.keyring, proxy_unix_ms(), &bound);
-	err = err ? err
-		  : fields_make(&fields, algs_of(tenant, &name), &bound.realm,
-				nonce, code == STATUS_AUTH_STALE);
+	err = err ? err : fields_make(&fields, nonce, tenant, &name, code);
 	if (err) {
 		reply_status(px, st, STATUS_INTERNAL);
 		return;

@@ -1,5 +1,5 @@
 /*
- * authorize.h  Who sent this request? Digest, for requests outside dialogs
+ * authorize.h  Who sent this request? Digest and tokens, outside dialogs
  *
  * RFC 3261 section 22, RFC 8760. REGISTER is challenged with 401, all else
  * with 407, under the tenant's one realm (JsSIP keeps credentials for a
@@ -23,19 +23,29 @@ struct route_tenant;
 struct authorized {
 	const struct route_user *user;
 	const struct route_connection *conn; /* a PBX that registers here */
-	char nonce_id[17];
+	char nonce_id[17]; /* empty: nothing is to be counted */
 	uint32_t nc;
+	uint64_t until_s; /* unix time: its token's end; 0: no token */
+};
+
+/* All borrowed. */
+struct authorize_ask {
+	const struct route_table *table;
+	const struct route_tenant *tenant; /* of it */
+	const struct smsg *msg;
+	const struct flow_id *flow; /* that it came on */
+	const char *source;         /* its text */
 };
 
 /*
- * source: text of the flow. STATUS_OK; STATUS_AUTH_REQUIRED (no credentials),
+ * By what the request shows, digest or a token; else by the token that its
+ * WebSocket was opened with. STATUS_OK; STATUS_AUTH_REQUIRED (nothing of this),
  * STATUS_AUTH_STALE, STATUS_AUTH_FAILED: challenge with authorize_challenge();
  * STATUS_FORBIDDEN: right, but From or To is somebody else;
  * STATUS_AUTH_LOCKED: too many wrong ones came from there (sigd/auth/guess.h).
  */
 enum status authorize_check(struct authorized *who, const struct proxy *px,
-			    const struct route_tenant *tenant,
-			    const struct smsg *msg, const char *source);
+			    const struct authorize_ask *ask);
 
 /* Answer 401 or 407 with our challenges. */
 void authorize_challenge(struct proxy *px, struct txn_srv *st,

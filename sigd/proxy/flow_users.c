@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 
 #include "sigd/proxy/flow_users.h"
@@ -16,6 +17,7 @@ struct flow_user {
 
 struct flow_users {
 	struct list users;
+	struct token_pass *pass; /* it was opened with; NULL: none */
 };
 
 static void user_destructor(void *data)
@@ -32,6 +34,7 @@ static void users_destructor(void *data)
 	struct flow_users *users = data;
 
 	list_flush(&users->users);
+	mem_deref(users->pass);
 }
 
 static void destroy(void *user)
@@ -63,6 +66,27 @@ static struct flow_users *users_of(struct flow *flow)
 			flow_user_set(flow, users, destroy);
 	}
 	return users;
+}
+
+int flow_users_pass_set(struct flow *flow, struct token_pass *pass)
+{
+	struct flow_users *users = users_of(flow);
+
+	if (!users)
+		return ENOMEM;
+	mem_deref(users->pass);
+	users->pass = mem_ref(pass);
+	return 0;
+}
+
+const struct token_pass *flow_users_pass(const struct proxy *px,
+					 const struct flow_id *id)
+{
+	const struct flow *flow = flow_table_find(
+		transport_flows(px->deps.transport), id);
+	const struct flow_users *users = flow ? flow_user(flow) : NULL;
+
+	return users ? users->pass : NULL;
 }
 
 void flow_users_note(struct proxy *px, const struct flow_id *id,

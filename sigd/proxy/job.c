@@ -75,7 +75,9 @@ static struct registrar_params ask_params(struct job *job, registrar_h *h)
 {
 	struct registrar_params params = {
 		.link = job->px->deps.redis,
-		.proof = {.nonce_id = job->who.nonce_id,
+		.proof = {.nonce_id = job->who.nonce_id[0]
+					      ? job->who.nonce_id
+					      : NULL,
 			  .nc = job->who.nc,
 			  /* a nonce from a clock that is ahead of ours lives
 			   * longer than its counter would */
@@ -172,6 +174,21 @@ static bool binds(const struct reg_request *req)
 	return false;
 }
 
+/* What a token proved ends with the token. */
+static void limits_until(struct reg_limits *limits, uint64_t until_s)
+{
+	const uint64_t now_s = proxy_unix_ms() / 1000;
+	uint32_t left;
+
+	if (!until_s)
+		return;
+	left = until_s > now_s ? (uint32_t)min(until_s - now_s, 1ull << 31)
+			       : 1;
+	limits->expires_max = min(limits->expires_max, left);
+	limits->expires_min = min(limits->expires_min, left);
+	limits->expires_default = min(limits->expires_default, left);
+}
+
 static void serve_register(struct job *job)
 {
 	const struct txn_dest *src = txn_srv_source(job->st);
@@ -183,6 +200,7 @@ static void serve_register(struct job *job)
 
 	if (job->who.user && job->who.user->max_devices)
 		limits.devices_max = job->who.user->max_devices;
+	limits_until(&limits, job->who.until_s);
 	if (req)
 		code = reg_request_read(req, txn_srv_request(job->st),
 					&limits, src->id,
@@ -501,7 +519,12 @@ static bool may_ask(struct job *job)
 
 static void serve(struct job *job)
 {
-	const struct smsg *msg = txn_srv_request(job->st);
+	const struct authorize_ask ask = {
+		.table = job->table,
+		.tenant = job->tenant,
+		.msg = txn_srv_request(job->st),
+		.flow = &job->flow,
+		.source = job->source};
 	enum status code;
 
 	if (!job->tenant) {
@@ -520,8 +543,7 @@ static void serve(struct job *job)
 		serve_forwarded(job);
 		return;
 	}
-	code = authorize_check(&job->who, job->px, job->tenant, msg,
-			       job->source);
+	code = authorize_check(&job->who, job->px, &ask);
 	if (code == STATUS_AUTH_LOCKED)
 		++job->px->counts.auth_locked;
 	if (code == STATUS_FORBIDDEN || code == STATUS_AUTH_LOCKED) {

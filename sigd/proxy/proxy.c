@@ -16,6 +16,7 @@
 #include "sigd/proxy/way_health.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/rebind.h"
+#include "sigd/proxy/tokens.h"
 #include "sigd/proxy/worker_due.h"
 
 enum { GUESSERS = 8192, POLL_MS_MAX = 1000 };
@@ -75,6 +76,7 @@ static void destructor(void *data)
 	mem_deref(px->conns);
 	mem_deref(px->health);
 	mem_deref(px->pins);
+	mem_deref(px->tokens);
 	mem_deref(px->ways);
 	mem_deref(px->buf);
 }
@@ -134,6 +136,10 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 					 px->worker);
 	if (!err)
 		err = conn_pins_alloc(&px->pins, deps->redis, deps->wheel);
+	if (!err)
+		err = tokens_alloc(&px->tokens, deps->wheel);
+	if (!err)
+		tokens_routes_set(px->tokens, deps->routes);
 	if (!err && deps->redis)
 		err = health_alloc(&px->health, deps->redis, deps->wheel);
 	err = err ? err : way_health_alloc(&px->ways);
@@ -157,6 +163,7 @@ void proxy_transport_set(struct proxy *px, struct transport *transport)
 void proxy_routes_set(struct proxy *px, const struct route_table *routes)
 {
 	px->deps.routes = routes;
+	tokens_routes_set(px->tokens, routes);
 }
 
 void proxy_keyring_set(struct proxy *px, const struct keyring *keyring)

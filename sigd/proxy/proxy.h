@@ -116,6 +116,7 @@ int proxy_peer_terms(struct transport_peer *terms, const struct flow_id *peer,
 		     void *arg);
 void proxy_flow_gone(struct flow *flow, void *arg);
 void proxy_send_failed(uint64_t ref, int err, void *arg);
+int proxy_token(struct flow *flow, const struct pl *token, void *arg);
 
 /* No new calls or registrations from now on (503); what is within a dialog
  * goes on. */

@@ -31,6 +31,7 @@ struct way_health;
 struct route_connection;
 struct route_plan;
 struct route_table;
+struct tokens;
 struct worker_due;
 
 struct proxy {
@@ -55,6 +56,7 @@ struct proxy {
 	struct conn_figures *conns; /* what each connection has done */
 	struct health *health; /* which connections are down */
 	struct conn_pins *pins; /* what their challenges have shown */
+	struct tokens *tokens; /* whose keys are known */
 	struct way_health *ways; /* which addresses failed us lately */
 	char worker[COOKIE_MEDIA_MAX + 1]; /* "node/slot" of ours */
 	char at[CALL_AT_MAX + 1];          /* "node/slot/epoch" */

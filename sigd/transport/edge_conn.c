@@ -27,6 +27,8 @@ static void conn_destructor(void *data)
 	list_flush(&conn->txq);
 	mem_deref(conn->rx);
 	mem_deref(conn->http_head);
+	/* one that was given before it opened, and then did not */
+	flow_user_clear(&conn->flow);
 }
 
 static void on_deadline(void *arg);

@@ -20,7 +20,8 @@
 enum {
 	HEADER_MAX = 512,
 	KEY_LEN = 24,
-	PAGE_TIMES = 6
+	PAGE_TIMES = 6,
+	PROTOCOLS_MAX = 127 /* longer: libwebsockets closes without a word */
 };
 
 /* The page loads its own script and style, and talks to WebSockets. */
@@ -148,10 +149,27 @@ static int check_handshake(struct edge_conn *conn, const char *protocol)
 	return 0;
 }
 
+static int check_token(struct edge_conn *conn)
+{
+	switch (edge_token_check(conn)) {
+	case 0:
+		return 0;
+	case EAGAIN:
+		return refuse(conn, "503 Service Unavailable",
+			      "Retry-After: 2\r\n",
+			      "tokens cannot be checked yet");
+	default:
+		return refuse(conn, "401 Unauthorized",
+			      "WWW-Authenticate: Bearer "
+			      "error=\"invalid_token\"\r\n",
+			      "this token is not accepted");
+	}
+}
+
 int edge_http_upgrade(struct edge_conn *conn, const char *protocol)
 {
 	struct transport_counts *counts = conn->on->edge->p.counts;
-	char buf[HEADER_MAX];
+	char buf[PROTOCOLS_MAX];
 	int err;
 
 	++counts->http_requests;
@@ -163,7 +181,8 @@ int edge_http_upgrade(struct edge_conn *conn, const char *protocol)
 	if (!err && (!header(conn, buf, sizeof(buf), WSI_TOKEN_PROTOCOL) ||
 		     !list_has(buf, "sip", false)))
 		err = refuse(conn, "400 Bad Request", "",
-			     "the subprotocol sip is required (RFC 7118)");
+			     "the subprotocol sip is required (RFC 7118), in "
+			     "a list of at most 126 characters");
 	if (err) {
 		++counts->upgrade_refused;
 		return err;
@@ -173,7 +192,10 @@ int edge_http_upgrade(struct edge_conn *conn, const char *protocol)
 		return refuse(conn, "403 Forbidden", "",
 			      "this Origin is not allowed");
 	}
-	return 0;
+	err = check_token(conn);
+	if (err)
+		++counts->upgrade_refused;
+	return err;
 }
 
 static int answer(struct edge_conn *conn, const char *status,

@@ -21,7 +21,7 @@ enum {
 	EDGE_RX_CHUNK = 1024,
 	EDGE_TX_CHUNK = 16384,
 	EDGE_HTTP_CHUNK = 8192,
-	EDGE_HEADERS_MAX = 8192
+	EDGE_HEADERS_MAX = 16384 /* a token of 8 kB among them */
 };
 
 struct edge {
@@ -111,6 +111,9 @@ int edge_message_tx(struct edge_conn *conn);
 int edge_http_upgrade(struct edge_conn *conn, const char *protocol);
 int edge_http_request(struct edge_conn *conn, const char *path);
 int edge_http_tx(struct edge_conn *conn);
+
+/* edge_token.c: 0 (right, or none); EACCES; EAGAIN */
+int edge_token_check(struct edge_conn *conn);
 
 /* edge_guard.c: after each turn of the loop; arg: the edge */
 void edge_guard_turn(void *arg);

@@ -27,6 +27,8 @@ struct edge_params {
 	struct transport_counts *counts;       /* borrowed */
 	struct edge_tls *tls; /* of WSS listeners; borrowed */
 	edge_recv_h *recvh;
+	transport_token_h *tokenh; /* its arg is tokenarg */
+	void *tokenarg;
 	edge_flow_h *openh;
 	edge_flow_h *goneh;
 	edge_left_h *lefth;

@@ -337,6 +337,8 @@ static int start_edge(struct transport *transport)
 		.counts = &transport->counts,
 		.tls = transport->tls,
 		.recvh = on_recv,
+		.tokenh = transport->h.tokenh,
+		.tokenarg = transport->h.arg,
 		.openh = on_open,
 		.goneh = on_gone,
 		.lefth = on_left,

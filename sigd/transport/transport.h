@@ -211,8 +211,17 @@ typedef void(transport_failed_h)(uint64_t ref, int err, void *arg);
 typedef void(transport_response_h)(const struct transport_src *src,
 				   const uint8_t *data, size_t len, void *arg);
 
+/*
+ * A WebSocket asks to open and shows a token: 0; EACCES, it is refused (401);
+ * EAGAIN, it cannot be told now (503). Nothing can be sent on the flow yet, but
+ * its user may be set.
+ */
+typedef int(transport_token_h)(struct flow *flow, const struct pl *token,
+			       void *arg);
+
 struct transport_handlers {
 	transport_recv_h *recvh;
+	transport_token_h *tokenh;       /* NULL: tokens are not looked at */
 	transport_open_h *openh;         /* may be NULL */
 	transport_gone_h *goneh;         /* may be NULL */
 	transport_failed_h *failedh;     /* may be NULL */

@@ -2,9 +2,15 @@
 // SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { Issuer } from './lib/jwt.mjs';
 import { Baresip } from './lib/pbx_baresip.mjs';
 import { Ua } from './lib/sip.mjs';
 import { Stack, until } from './lib/stack.mjs';
+import { WebSocketSip } from './lib/ws.mjs';
+
+const fromFile = new Issuer('https://file.test');
+const fromUrl = new Issuer('https://url.test');
 
 const routing = () => `tenants:
   demo:
@@ -18,15 +24,37 @@ const routing = () => `tenants:
     routes:
       - {name: hq, match: {callee: office}, to: {connection: hq}}
       - {name: echo, match: {callee: echo}, to: {service: echo}}
+  tok:
+    domains: [tok.test]
+    realm: cordboard
+    jwt: {keys: jwks.json, issuer: '${fromFile.name}', audience: phone, server: 'https://file.test/token'}
+    users: {alice: {}, bob: {password: bob-secret}}
+    routes:
+      - {name: echo, match: {callee: echo}, to: {service: echo}}
+  url:
+    domains: [url.test]
+    realm: cordboard
+    jwt: {url: '${fromUrl.url}', issuer: '${fromUrl.name}', audience: phone, claim: aor, refresh: 1h}
+    users: {alice: {}, bob: {}}
 `;
 
 describe('authentication', { timeout: 90000 }, () => {
-  const stack = new Stack({ rtpPorts: 100, routing });
+  const stack = new Stack({
+    rtpPorts: 100,
+    routing: (made) => {
+      fs.writeFileSync(made.file('jwks.json'), fromFile.set());
+      return routing();
+    },
+  });
   const left = [];
-  before(() => stack.start());
+  before(async () => {
+    await fromUrl.serve();
+    await stack.start();
+  });
   after(async () => {
     for (const one of left) await (one.close ? one.close() : one.stop());
     await stack.stop();
+    fromUrl.close();
   });
   // key: where its binding stands
   const baresip = async (user, key) => {
@@ -65,5 +93,103 @@ describe('authentication', { timeout: 90000 }, () => {
     await phone.event('CALL_ESTABLISHED');
     await phone.hangup();
     await until(() => phone.events.some((e) => e.type === 'CALL_CLOSED'), 'it has hung up');
+  });
+
+  // --- tokens --------------------------------------------------------------------
+
+  const shown = []; // none of them may stand in a log
+  const token = (issuer, ...args) => {
+    shown.push(issuer.token(...args));
+    return shown.at(-1);
+  };
+  const phone = async (user, upgrade, domain = 'tok.test') => {
+    const ua = await Ua.open(stack, { user, domain, transport: 'ws', upgrade });
+    left.push(ua);
+    return ua;
+  };
+  const once = { expires: 60 };
+  // Without credentials of any kind.
+  const plain = (ua, expires = 60) => ua.request('REGISTER', `sip:${ua.domain}`, {
+    to: ua.aor, headers: [['Contact', `${ua.contact};expires=${expires}`]] });
+
+  test('a token in the URL or a header logs in', async () => {
+    const ways = (t) => [
+      { path: `/ws?access_token=${t}` }, { path: `/ws?x=1&access_token=${t}&y=2` },
+      { lines: `Authorization: Bearer ${t}\r\n` },
+    ];
+    for (const upgrade of ways(token(fromFile, 'alice'))) {
+      const ua = await phone('alice', upgrade);
+      const res = await plain(ua, once.expires);
+      assert.equal(res.code, 200, `${Object.keys(upgrade)}: ${res.first}`);
+      const call = await ua.call('echo');
+      assert.equal((await call.final).code, 200);
+      assert.equal((await call.bye()).code, 200);
+      ua.close();
+    }
+  });
+
+  test('it is good for who is named in it alone, and for no longer than it says', async () => {
+    const ua = await phone('alice', { path: `/ws?access_token=${token(fromFile, 'sip:alice@tok.test', { seconds: 3 })}` });
+    const res = await plain(ua, 3600);
+    assert.equal(res.code, 200);
+    assert.ok(Number(/expires=(\d+)/.exec(res.get('contact'))[1]) <= 3, res.get('contact'));
+    const bob = Object.assign(ua, { user: 'bob', aor: 'sip:bob@tok.test' });
+    assert.equal((await plain(bob)).code, 403);
+    Object.assign(ua, { user: 'alice', aor: 'sip:alice@tok.test' });
+    await until(async () => !await stack.redis.call('EXISTS', 'cb:{a:tok/alice}:bind'), 'its registration has ended');
+    await until(async () => (await plain(ua)).code === 401, 'the token has ended');
+    // another domain's
+    const foreign = await phone('alice', { path: `/ws?access_token=${token(fromFile, 'sip:alice@url.test')}` });
+    assert.equal((await plain(foreign)).code, 403);
+  });
+
+  test('what is not right does not open', async () => {
+    const good = token(fromFile, 'alice');
+    const [head, body] = good.split('.');
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    const bad = ['', 'x', `${head}.${body}.`, `${none}.${body}.`, `${good}x`, token(fromFile, 'alice', { seconds: -60 }),
+      token(fromFile, 'alice', { aud: 'other' }), token(fromFile, 'alice', { pad: 'x'.repeat(9000) }), token(new Issuer(), 'alice')];
+    for (const text of bad.filter(Boolean)) {
+      await assert.rejects(WebSocketSip.open(stack.wsPort, { path: `/ws?access_token=${text}` }), /401/, text.slice(0, 20));
+    }
+    // the longest list of subprotocols, and one longer
+    const list = (len) => `sip${',x'.repeat(len)}`.slice(0, len).replace(/,$/, 'x');
+    (await WebSocketSip.open(stack.wsPort, { protocol: list(126) })).close();
+    await assert.rejects(WebSocketSip.open(stack.wsPort, { protocol: list(127) }), /400/);
+    // without one, passwords are as good as ever
+    const bob = await phone('bob', {});
+    const res = await plain(bob);
+    assert.equal(res.code, 401);
+    assert.match(res.text, /WWW-Authenticate: Bearer realm="cordboard", authz_server="https:\/\/file.test\/token"/);
+  });
+
+  test('Bearer in SIP (RFC 8898)', async () => {
+    const ua = await Ua.open(stack, { user: 'alice', domain: 'tok.test' });
+    left.push(ua);
+    const register = (text) => ua.request('REGISTER', 'sip:tok.test', { to: ua.aor,
+      headers: [['Contact', ua.contact], ['Expires', '60'], ['Authorization', `Bearer ${text}`]] });
+    assert.equal((await register(token(fromFile, 'alice'))).code, 200);
+    assert.equal((await register(token(fromFile, 'bob'))).code, 403);
+    const res = await register(`${token(fromFile, 'alice').slice(0, -4)}AAAA`);
+    assert.equal(res.code, 401);
+    assert.match(res.text, /error="invalid_token"/);
+  });
+
+  test('keys are fetched, and again when there is a new one', async () => {
+    const sub = { aor: ['sip:bob@url.test', 'sip:alice@url.test'] };
+    const open = () => phone('alice', { path: `/ws?access_token=${token(fromUrl, '1234', sub)}` }, 'url.test');
+    assert.equal((await plain(await open())).code, 200);
+    assert.ok(fromUrl.fetched <= 2, 'once for each worker');
+  });
+
+  test('no log has a token or a password', () => {
+    const logs = stack.log('sigd.log');
+    assert.ok(shown.length > 10);
+    for (const text of shown) {
+      assert.ok(!logs.includes(text));
+      assert.ok(!logs.includes(text.split('.')[2]), 'its signature');
+    }
+    assert.doesNotMatch(logs, /(alice|bob|desk|office)-secret|access_token/);
+    assert.match(logs, /a token was refused/);
   });
 });

@@ -99,7 +99,7 @@ export function phoneSdp(address = '127.0.0.1') {
 
 export class Ua {
   // options: user, password, transport (udp, tcp, tls, ws, wss), domain, address: of this
-  // host, 127.0.0.1 or ::1
+  // host, 127.0.0.1 or ::1; upgrade: of its WebSocket (ws.mjs)
   static async open(stack, options = {}) {
     const ua = new Ua();
     Object.assign(ua, {
@@ -123,8 +123,8 @@ export class Ua {
         { messages: took, closed: () => this.cut(), secure: this.transport === 'tls' });
       this.host = `127.0.0.1:${this.stream.socket.localPort}`;
     } else {
-      this.ws = await WebSocketSip.open(this.stack[`${this.transport}Port`],
-        { messages: took, closed: () => this.cut(), host: this.address, secure: this.transport === 'wss' });
+      this.ws = await WebSocketSip.open(this.stack[`${this.transport}Port`], { ...this.upgrade,
+        messages: took, closed: () => this.cut(), host: this.address, secure: this.transport === 'wss' });
       this.host = `${hex(6)}.invalid`;
     }
     this.contact = `<sip:${hex(4)}@${this.host};transport=${this.ws ? 'ws' : this.transport}>`;

@@ -21,7 +21,9 @@ function frame(opcode, payload) {
 
 export class WebSocketSip {
   // messages: called with each text; closed: once, when the connection ends
-  static open(port, { messages, closed = () => {}, host = '127.0.0.1', secure = false }) {
+  // path, protocol, lines: of the request, when they are others
+  static open(port, { messages = () => {}, closed = () => {}, host = '127.0.0.1', secure = false,
+    path = '/ws', protocol = 'sip', lines = '' }) {
     return new Promise((done, fail) => {
       const ws = new WebSocketSip();
       ws.messages = messages;
@@ -30,8 +32,9 @@ export class WebSocketSip {
       ws.socket.setNoDelay(true);
       ws.socket.on('error', fail);
       ws.socket.on('close', () => { ws.closed = true; fail(new Error('connection closed')); closed(); });
-      ws.socket.on(secure ? 'secureConnect' : 'connect', () => ws.socket.write('GET /ws HTTP/1.1\r\nHost: localhost\r\n'
-        + 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\n'
+      ws.socket.on(secure ? 'secureConnect' : 'connect', () => ws.socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n${lines}`
+        + 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n'
+        + `Sec-WebSocket-Protocol: ${protocol}\r\n`
         + `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\n\r\n`));
       ws.socket.on('data', (chunk) => {
         ws.data = Buffer.concat([ws.data, chunk]);

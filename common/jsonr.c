@@ -1,0 +1,87 @@
+/*
+ * jsonr.c  Reading JSON: jansson behind a few questions
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <re_types.h>
+#include <re_mem.h> /* not re.h: its JSON_STRING and JSON_NULL are others */
+
+#include "common/jsonr.h"
+
+struct jsonr {
+	json_t *root;
+};
+
+/* jansson's values under our name; a borrowed pointer is never changed. */
+static const json_t *in(const struct jsonr_val *val)
+{
+	return (const json_t *)(const void *)val;
+}
+
+static const struct jsonr_val *out(const json_t *json)
+{
+	return (const struct jsonr_val *)(const void *)json;
+}
+
+static void destructor(void *data)
+{
+	struct jsonr *doc = data;
+
+	json_decref(doc->root);
+}
+
+int jsonr_parse(struct jsonr **docp, const char *text, size_t len)
+{
+	struct jsonr *doc = mem_zalloc(sizeof(*doc), destructor);
+
+	if (!doc)
+		return ENOMEM;
+	doc->root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	if (!doc->root) {
+		mem_deref(doc);
+		return EBADMSG;
+	}
+	*docp = doc;
+	return 0;
+}
+
+const struct jsonr_val *jsonr_root(const struct jsonr *doc)
+{
+	return out(doc->root);
+}
+
+const struct jsonr_val *jsonr_get(const struct jsonr_val *object,
+				  const char *name)
+{
+	return out(json_object_get(in(object), name));
+}
+
+const char *jsonr_str(const struct jsonr_val *val)
+{
+	return json_string_value(in(val));
+}
+
+bool jsonr_num(const struct jsonr_val *val, double *num)
+{
+	if (!json_is_number(in(val)))
+		return false;
+	*num = json_number_value(in(val));
+	return true;
+}
+
+bool jsonr_is_object(const struct jsonr_val *val)
+{
+	return json_is_object(in(val));
+}
+
+size_t jsonr_count(const struct jsonr_val *val)
+{
+	return json_array_size(in(val));
+}
+
+const struct jsonr_val *jsonr_at(const struct jsonr_val *array, size_t i)
+{
+	return out(json_array_get(in(array), i));
+}

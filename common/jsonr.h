@@ -1,0 +1,35 @@
+/*
+ * jsonr.h  Reading JSON: jansson behind a few questions
+ *
+ * RFC 8259, strictly: a name twice in an object is an error (which of the two
+ * counts is anybody's guess), and so is anything behind the end. Everything
+ * found is borrowed from the document.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_JSONR_H
+#define COMMON_JSONR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct jsonr;     /* a document */
+struct jsonr_val; /* a value in it; every function takes NULL */
+
+/* An object or array, UTF-8. EBADMSG: it is none. The caller owns *docp. */
+int jsonr_parse(struct jsonr **docp, const char *text, size_t len);
+const struct jsonr_val *jsonr_root(const struct jsonr *doc);
+
+/* Of an object; NULL when there is none of that name. */
+const struct jsonr_val *jsonr_get(const struct jsonr_val *object,
+				  const char *name);
+/* A string without NUL bytes; NULL when it is none. */
+const char *jsonr_str(const struct jsonr_val *val);
+/* False when it is no number. */
+bool jsonr_num(const struct jsonr_val *val, double *num);
+bool jsonr_is_object(const struct jsonr_val *val);
+/* Elements of an array; 0 when it is none. */
+size_t jsonr_count(const struct jsonr_val *val);
+const struct jsonr_val *jsonr_at(const struct jsonr_val *array, size_t i);
+
+#endif
