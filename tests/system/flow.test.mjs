@@ -208,15 +208,19 @@ describe('offers within a call of a browser and a telephone', { timeout: 60000 }
     suite.hangUp();
   });
 
-  test('one without offer gets ours, and answers in its ACK', async () => {
+  test('one without offer gets that of the other side, and its ACK has the answer', async () => {
     const { call, rung, sdp } = await talk(suite.tenant());
-    const asked = call.requests.length;
     rung.ack = false; // not by itself
+    says(call, 200, turned(sdp.alice, 'sendrecv'));
     const answer = await offers(rung, '');
     assert.equal(answer.code, 200);
     assert.match(answer.body, /^m=audio \d+ RTP\/AVP/m);
+    assert.equal(call.requests.at(-1).body, '');
+    call.ackMessage = null;
     rung.sendAck({ body: turned(sdp.bob, 'sendrecv') });
-    assert.equal(call.requests.length, asked);
+    const ack = await until(() => call.ackMessage, 'the ACK comes');
+    assert.match(ack.body, /a=ice-lite/);
+    assert.match(ack.body, /a=setup:passive/);
     rung.ack = true;
     // the next one is possible when the answer was taken
     says(call, 200, active(turned(sdp.alice, 'sendrecv')));
