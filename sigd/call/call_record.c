@@ -25,11 +25,16 @@ struct call_ask {
  * value, ... Nothing of an earlier record of the call stays. The list is
  * sorted by when records expire, by Redis' clock, so that what has expired
  * goes from it too. A set-up that another worker has taken over is not
- * answered any more (call_setup.h). */
+ * answered any more; of one that is, the caller's INVITE and its answer stay
+ * for as long as it may be repeated (call_setup.h). */
 static const struct redis_script script_save = {
 	"call-save",
-	"if redis.call('HGET', KEYS[3], 'taken') then return 0 end "
+	"local setup = redis.call('HMGET', KEYS[3], 'taken', '1', 'answer') "
+	"if setup[1] then return 0 end "
 	"redis.call('DEL', KEYS[1], KEYS[3]) "
+	"if setup[2] and setup[3] then "
+	"  redis.call('HSET', KEYS[3], '1', setup[2], 'answer', setup[3]) "
+	"  redis.call('EXPIRE', KEYS[3], 60) end "
 	"redis.call('HSET', KEYS[1], unpack(ARGV, 3)) "
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
 	"local now = tonumber(redis.call('TIME')[1]) "
@@ -39,8 +44,8 @@ static const struct redis_script script_save = {
 	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) end "
 	"return 1"};
 
-/* ARGV: reason, who, call, seconds to keep it. The CDR is the record's fields and these, with the
- * time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
+/* ARGV: reason, who, call, seconds to keep it. The CDR is the record's fields
+ * and these, with the time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
  * in each of the sixteen streams: memory is not theirs for ever. */
 static const struct redis_script script_end = {
 	"call-end",

@@ -40,15 +40,24 @@ static const struct redis_script script_try = {
 	"return 1"};
 
 /* KEYS: set-up, record. Who had it must find that out, even when all is over
- * by then. */
+ * by then. One that is answered is nobody's. */
 static const struct redis_script script_take = {
 	"call-take",
 	"local rec = redis.call('HGETALL', KEYS[2]) "
 	"if redis.call('EXISTS', KEYS[1]) == 0 or #rec == 0 then "
 	"  return {} end "
-	"redis.call('HSET', KEYS[1], 'taken', '1') "
-	"redis.call('EXPIRE', KEYS[1], 15) "
+	"if redis.call('HGET', KEYS[2], 'state') == 'setup' then "
+	"  redis.call('HSET', KEYS[1], 'taken', '1') "
+	"  redis.call('EXPIRE', KEYS[1], 15) end "
 	"return {rec, redis.call('HGETALL', KEYS[1])}"};
+
+/* ARGV: answer. */
+static const struct redis_script script_answer = {
+	"call-answer",
+	"if redis.call('EXISTS', KEYS[1]) == 0 or "
+	"  redis.call('HGET', KEYS[1], 'taken') then return 0 end "
+	"redis.call('HSET', KEYS[1], 'answer', ARGV[1]) "
+	"return 1"};
 
 /* --- heads -------------------------------------------------------------------- */
 
@@ -176,6 +185,19 @@ int call_setup_try(struct call_ask **askp, struct redis_link *link,
 	return err;
 }
 
+void call_setup_answer(struct redis_link *link, const char *call,
+		       const struct pl *answer)
+{
+	const struct redis_arg argv = {answer->p, answer->l};
+	struct call_keys keys;
+	struct redis_arg key;
+
+	call_keys_print(&keys, call);
+	key = redis_str(keys.setup);
+	(void)redis_link_eval(link, &script_answer, &key, 1, &argv, 1, NULL,
+			      NULL);
+}
+
 /* --- reading ------------------------------------------------------------------ */
 
 struct call_take {
@@ -249,26 +271,45 @@ static enum status code_of(int err, const struct redis_val *val)
 		       : STATUS_INTERNAL;
 }
 
+static struct pl answer_read(const struct redis_val *flat)
+{
+	const struct redis_val *val = redis_field(flat, "answer");
+
+	return val && val->type == REDIS_STR ? (struct pl){val->str, val->len}
+					     : (struct pl)PL("");
+}
+
+static enum status taken_read(struct call_taken *taken,
+			      struct call_record *rec, struct call_try *tries,
+			      const struct redis_val *val)
+{
+	if (call_fields_read(rec, &val->el[0]))
+		return STATUS_INTERNAL;
+	taken->rec   = rec;
+	taken->tries = tries;
+	taken->n     = tries_read(tries, &val->el[1]);
+	if (rec->state == CALL_SETUP)
+		return STATUS_OK;
+	taken->answer = answer_read(&val->el[1]);
+	return taken->answer.l ? STATUS_OK : STATUS_UNKNOWN_DIALOG;
+}
+
 static void on_taken(int err, const struct redis_val *val, void *arg)
 {
 	struct call_take *take = arg;
+	struct call_taken taken = {.n = 0, .answer = PL("")};
 	struct call_try *tries;
 	struct call_record rec;
 	enum status code = code_of(err, val);
-	size_t n = 0;
 
 	tries = mem_alloc(CALL_TRIES_MAX * sizeof(*tries), NULL);
 	if (!tries)
 		code = STATUS_OVERLOAD;
-	if (code == STATUS_OK && call_fields_read(&rec, &val->el[0]))
-		code = STATUS_INTERNAL;
-	if (code == STATUS_OK && rec.state != CALL_SETUP)
-		code = STATUS_UNKNOWN_DIALOG;
 	if (code == STATUS_OK)
-		n = tries_read(tries, &val->el[1]);
+		code = taken_read(&taken, &rec, tries, val);
 
 	/* the owner may free the question in here */
-	take->h(code, code == STATUS_OK ? &rec : NULL, tries, n, take->arg);
+	take->h(code, &taken, take->arg);
 	mem_deref(tries);
 }
 

@@ -7,9 +7,11 @@
  * again, to cancel our INVITE or to answer the caller's.
  *
  * Key: the hash `cb:{c:<x>}:setup:<call>` beside the record, a field per leg:
- * "<flow> <user> <head>", hex, hex or "-", and the head as it is; and the
- * field `taken` once somebody has taken the set-up over. It goes when the call
- * is answered or ends.
+ * "<flow> <user> <head>", hex, hex or "-", and the head as it is; the field
+ * `taken` once somebody has taken the set-up over; and `answer`, the 2xx for the
+ * caller, written before the record says that the call is up: should the worker
+ * die in between, another one passes it on. When the call is answered only the
+ * caller's INVITE and this one stay, for a minute; all goes when it ends.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -54,10 +56,24 @@ int call_setup_try(struct call_ask **askp, struct redis_link *link,
 		   const char *call, const struct call_try *try,
 		   call_record_h *h, void *arg);
 
-/* code: STATUS_OK: ours to end now; STATUS_UNKNOWN_DIALOG: it is not being set
- * up; STATUS_REDIS_DOWN, STATUS_INTERNAL. All is valid during the call. */
-typedef void(call_take_h)(enum status code, const struct call_record *rec,
-			  const struct call_try *tries, size_t n, void *arg);
+/* The 2xx that the caller will get, before the record is saved. Nobody is told;
+ * a call that has ended or was taken over stays so. */
+void call_setup_answer(struct redis_link *link, const char *call,
+		       const struct pl *answer);
+
+/* Borrowed. */
+struct call_taken {
+	const struct call_record *rec;
+	const struct call_try *tries;
+	size_t n;
+	struct pl answer; /* the record is up: the 2xx for the caller */
+};
+
+/* code: STATUS_OK: ours to end now, or to answer; STATUS_UNKNOWN_DIALOG: it is
+ * not being set up; STATUS_REDIS_DOWN, STATUS_INTERNAL: nothing was taken. All
+ * is valid during the call. */
+typedef void(call_take_h)(enum status code, const struct call_taken *taken,
+			  void *arg);
 
 /* Like struct call_ask. */
 struct call_take;

@@ -94,6 +94,9 @@ bool branch_again(struct branch *branch, const struct smsg *msg);
 /* The INVITE into px->buf, with the Via of branch->mark; without offer as long
  * as there is none. */
 int branch_invite_write(struct branch *branch, size_t *len);
+/* The same response into px->buf. */
+int branch_back_write(struct branch *branch, const struct smsg *msg,
+		      uint16_t scode, const struct pl *sdp, size_t *len);
 /* A response of the branch on to the caller; sdp NULL: without body. scode 0:
  * as it came. */
 int branch_forward(struct branch *branch, const struct smsg *msg,

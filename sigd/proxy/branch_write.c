@@ -122,8 +122,8 @@ int branch_invite_write(struct branch *branch, size_t *len)
 	return err;
 }
 
-int branch_forward(struct branch *branch, const struct smsg *msg,
-		   uint16_t scode, const struct pl *sdp)
+int branch_back_write(struct branch *branch, const struct smsg *msg,
+		      uint16_t scode, const struct pl *sdp, size_t *len)
 {
 	struct invite *inv = branch->inv;
 	const struct hop_side callee = {inv->rec.call, CALL_CALLEE};
@@ -132,7 +132,6 @@ int branch_forward(struct branch *branch, const struct smsg *msg,
 				.reliable = branch_rseq(branch, msg) != 0,
 				.dialog = msg->scode < 300};
 	char route[HOP_ADDR_MAX], contact[HOP_ADDR_MAX] = "";
-	size_t len;
 	int err = 0;
 
 	if (back.dialog) {
@@ -145,9 +144,18 @@ int branch_forward(struct branch *branch, const struct smsg *msg,
 				       &callee);
 		pl_set_str(&back.contact, contact);
 	}
-	err = err ? err
-		  : hop_back_write(inv->px, &len, txn_srv_request(inv->st), msg,
-				   &back);
+	return err ? err
+		   : hop_back_write(inv->px, len, txn_srv_request(inv->st), msg,
+				    &back);
+}
+
+int branch_forward(struct branch *branch, const struct smsg *msg,
+		   uint16_t scode, const struct pl *sdp)
+{
+	struct invite *inv = branch->inv;
+	size_t len;
+	int err = branch_back_write(branch, msg, scode, sdp, &len);
+
 	return err ? err : txn_srv_reply(inv->st, inv->px->buf, len);
 }
 

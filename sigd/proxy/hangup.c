@@ -37,6 +37,7 @@ struct hangup {
 	bool noted;      /* among its users' calls (rebind.h) */
 	bool forwarding; /* a BYE is on its way to the other side */
 	bool kept;       /* the record, for who must tell the sides */
+	bool ours;       /* nobody else is at it: its entry is ours */
 	struct hangup_waiter waiter;
 };
 
@@ -62,11 +63,17 @@ static uint32_t again_ms(const struct proxy *px)
 	return min(call_due_lease(px) / 3, (uint32_t)RETRY_MS);
 }
 
+static void note(const struct hangup *h)
+{
+	if (h->ours)
+		call_due_ending(h->px, &h->ending);
+}
+
 static void on_renew(void *arg)
 {
 	struct hangup *h = arg;
 
-	call_due_ending(h->px, &h->ending);
+	note(h);
 	settle(h);
 }
 
@@ -81,7 +88,8 @@ static void over(struct hangup *h)
 
 	if (h->kept)
 		call_record_forget(px->deps.redis, h->ending.call);
-	call_due_over(px, h->ending.call);
+	if (h->ours)
+		call_due_over(px, h->ending.call);
 	mem_deref(h);
 }
 
@@ -112,6 +120,7 @@ static void on_record(enum status code, const struct call_record *rec,
 
 	h->ask = mem_deref(h->ask);
 	if (rec) {
+		h->ours = true;
 		if (h->noted)
 			rebind_ended(h->px, rec);
 		conn_calls_ended(h->px, rec);
@@ -178,7 +187,7 @@ static void attempt(void *arg)
 {
 	struct hangup *h = arg;
 
-	call_due_ending(h->px, &h->ending);
+	note(h);
 	work(h);
 }
 
@@ -189,7 +198,7 @@ static void told(struct hangup *h, unsigned side)
 {
 	h->ending.sides &= (uint8_t)~(1u << side);
 	if (!h->media_done || !h->record_done || byes_open(h))
-		call_due_ending(h->px, &h->ending);
+		note(h);
 	settle(h);
 }
 
@@ -240,6 +249,7 @@ static struct hangup *hangup_new(struct proxy *px,
 	h->ending     = *ending;
 	h->media_done = !ending->media[0];
 	h->kept	      = ending->sides != 0;
+	h->ours	      = true;
 	list_append(&px->hangups, &h->le, h);
 	log_info(ending->call, "call ends", "reason=%s",
 		 status_text(ending->reason));
@@ -261,7 +271,7 @@ static struct call_ending ending_of(const struct call_record *rec,
 static void begin(struct hangup *h, const struct call_record *rec)
 {
 	h->noted = !rec;
-	call_due_ending(h->px, &h->ending);
+	note(h);
 	if (rec)
 		rebind_ended(h->px, rec);
 	if (rec && !h->forwarding)
@@ -269,18 +279,36 @@ static void begin(struct hangup *h, const struct call_record *rec)
 	work(h);
 }
 
-void hangup_call(struct proxy *px, const struct call_name *name,
-		 enum status reason)
+static struct hangup *named(struct proxy *px, const struct call_name *name,
+			    enum status reason)
 {
 	struct call_ending ending = {.reason = reason};
-	struct hangup *h;
 
 	str_ncpy(ending.call, name->call, sizeof(ending.call));
 	str_ncpy(ending.session, name->session, sizeof(ending.session));
 	str_ncpy(ending.media, name->media, sizeof(ending.media));
-	h = hangup_new(px, &ending);
+	return hangup_new(px, &ending);
+}
+
+void hangup_call(struct proxy *px, const struct call_name *name,
+		 enum status reason)
+{
+	struct hangup *h = named(px, name, reason);
+
 	if (h)
 		begin(h, NULL);
+}
+
+void hangup_unknown(struct proxy *px, const struct call_name *name,
+		    enum status reason)
+{
+	struct hangup *h = named(px, name, reason);
+
+	if (!h)
+		return;
+	/* whoever ends it may have more to do than we know of */
+	h->ours = false;
+	begin(h, NULL);
 }
 
 void hangup_sides(struct proxy *px, const struct call_record *rec,

@@ -204,7 +204,7 @@ void indialog_end(struct indialog *in, enum status reason)
 	if (in->rec)
 		hangup_sides(in->px, in->rec, 0, reason);
 	else
-		hangup_call(in->px, &name, reason);
+		hangup_unknown(in->px, &name, reason);
 }
 
 void indialog_gone(struct indialog *in, enum status reason)

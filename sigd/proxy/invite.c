@@ -12,6 +12,7 @@
 #include "sigd/proxy/device_media.h"
 #include "sigd/proxy/call_due.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/rebind.h"
 #include "sigd/proxy/loop_guard.h"
 #include "sigd/sip/smsg_sdp.h"
 
@@ -94,6 +95,8 @@ void invite_give_up(struct invite *inv, enum status reason)
 	if (inv->winner)
 		winner_release(inv);
 	invite_hush(inv, NULL);
+	if (inv->rec.state == CALL_UP) /* or was about to be */
+		rebind_ended(inv->px, &inv->rec);
 	hangup_call(inv->px, &name, reason);
 	invite_settle(inv);
 }
@@ -110,10 +113,9 @@ static void on_end(struct txn_srv *st, int err, void *arg)
 		invite_give_up(inv, STATUS_TIMEOUT);
 		return;
 	}
-	if (err == ETIMEDOUT && inv->rec.service[0]) {
+	if (err == ETIMEDOUT && inv->rec.service[0])
 		hangup_sides(inv->px, &inv->rec, HANGUP_CALLER,
 			     STATUS_SETUP_EXPIRED);
-	}
 	mem_deref(inv);
 }
 

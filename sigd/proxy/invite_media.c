@@ -90,6 +90,29 @@ int invite_answer_forward(struct invite *inv)
 								      : &sdp);
 }
 
+/* What the caller will get is known to others before the call is up. */
+static void save(struct invite *inv, call_record_h *h)
+{
+	struct branch *branch = inv->winner;
+	const struct smsg *answer = branch->answer;
+	struct pl sdp, text;
+	size_t len;
+
+	pl_set_mbuf(&sdp, inv->sdp);
+	if (!branch_back_write(
+		    branch, answer, 0,
+		    told(inv, branch_early_find(branch, &answer->to.tag))
+			    ? NULL
+			    : &sdp,
+		    &len)) {
+		text = (struct pl){(const char *)inv->px->buf, len};
+		call_setup_answer(inv->px->deps.redis, inv->rec.call, &text);
+	}
+	/* a device may come back before its 2xx has gone */
+	rebind_up(inv->px, &inv->rec);
+	invite_save(inv, h);
+}
+
 static void on_saved(enum status code, const struct call_record *rec, void *arg)
 {
 	struct invite *inv = arg;
@@ -110,7 +133,6 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 	}
 	inv->answered = true;
 	invite_setup_end(inv);
-	rebind_up(inv->px, &inv->rec);
 	++inv->px->counts.answered;
 	(void)FAULT("sigd.answer.sent");
 }
@@ -142,7 +164,7 @@ static void on_local(const struct ctl_ans *ans, void *arg)
 	if (code != STATUS_OK)
 		invite_fail(inv, code);
 	else
-		invite_save(inv, on_saved);
+		save(inv, on_saved);
 }
 
 /* Our offer has been made when the session was. */
@@ -162,7 +184,7 @@ static void on_join_delayed(const struct ctl_ans *ans, void *arg)
 	if (told(inv, branch_early_find(inv->winner,
 					&inv->winner->answer->to.tag)))
 		inv->rec.offer_cseq = 0;
-	invite_save(inv, on_saved);
+	save(inv, on_saved);
 }
 
 /* What mediad is told of the winner; false: nothing can be. Empty: what was

@@ -11,6 +11,7 @@
 
 #include "common/countof.h"
 #include "common/fault.h"
+#include "common/id.h"
 #include "sigd/proxy/invite.h"
 #include "sigd/proxy/rebind.h"
 
@@ -82,7 +83,6 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 	}
 	inv->answered = true;
 	invite_setup_end(inv);
-	rebind_up(inv->px, &inv->rec);
 	++inv->px->counts.answered;
 	(void)FAULT("sigd.answer.sent");
 }
@@ -128,6 +128,7 @@ static void on_local(const struct ctl_ans *ans, void *arg)
 	}
 	caller->own_cseq = caller->cseq;
 	str_ncpy(caller->own_at, inv->px->at, sizeof(caller->own_at));
+	rebind_up(inv->px, &inv->rec);
 	invite_save(inv, on_saved);
 }
 
@@ -223,7 +224,8 @@ void invite_service(struct invite *inv, enum route_service named)
 	}
 	str_ncpy(inv->rec.service, names[service_of(named)],
 		 sizeof(inv->rec.service));
-	reply_tag(inv->rec.side[CALL_CALLEE].tag, inv->px,
-		  txn_srv_request(inv->st));
+	/* not as in other answers of ours: an INVITE that is repeated to our
+	 * successor begins another call, whose dialog is not this one */
+	id_make(inv->rec.side[CALL_CALLEE].tag);
 	ask_all(inv);
 }

@@ -5,8 +5,9 @@
  * gets what the device says, as the branch names the slot; the cookie in our
  * Record-Route tells which call it is. A refusal is acknowledged. With a 2xx
  * the device is not left with a call that nobody is in: ACK and BYE (RFC 3261
- * 13.2.2.4), and the set-up is ended (takeover.c). A call that another device
- * had answered before is not touched.
+ * 13.2.2.4), and the set-up is ended (takeover.c). When the record says that the
+ * call is up with this device, the caller may not know it: it gets the 2xx, and
+ * its ACK is the device's. A call that is up is never ended by this.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,7 +26,8 @@ struct orphan {
 	struct le le;
 	struct proxy *px;
 	struct cookie cookie;
-	struct call_record rec; /* as far as the 2xx tells */
+	struct flow_id flow; /* that it came on */
+	struct smsg *msg;
 	struct call_ask *ask;
 };
 
@@ -35,6 +37,7 @@ static void destructor(void *data)
 
 	list_unlink(&orphan->le);
 	mem_deref(orphan->ask);
+	mem_deref(orphan->msg);
 }
 
 static bool cookie_find(struct cookie *cookie, const struct proxy *px,
@@ -136,6 +139,12 @@ static bool refusal_ack(struct proxy *px, const struct transport_src *src,
 	       !transport_send(px->deps.transport, &src->id, px->buf, len, 0);
 }
 
+/* The device would be in a call that nobody else is in. */
+static void release(struct orphan *orphan)
+{
+	(void)orphan_release(orphan->px, &orphan->flow, orphan->msg, true);
+}
+
 static void on_record(enum status code, const struct call_record *rec,
 		      void *arg)
 {
@@ -146,15 +155,19 @@ static void on_record(enum status code, const struct call_record *rec,
 				       cookie->media};
 
 	orphan->ask = mem_deref(orphan->ask);
-	if (code == STATUS_OK && !strcmp(rec->side[CALL_CALLEE].tag,
-					 orphan->rec.side[CALL_CALLEE].tag)) {
-		/* all was done but to tell the caller */
-		hangup_sides(px, rec, HANGUP_CALLER, STATUS_KILLED);
-	} else if (code == STATUS_OK && rec->state == CALL_SETUP) {
+	if (code == STATUS_OK && rec->state == CALL_UP &&
+	    !pl_strcmp(&orphan->msg->to.tag, rec->side[CALL_CALLEE].tag)) {
+		/* its ACK is the caller's, which may not have heard it */
 		takeover_call(px, rec->call);
+	} else if (code == STATUS_OK) {
+		release(orphan);
+		if (rec->state == CALL_SETUP)
+			takeover_call(px, rec->call);
 	} else if (code == STATUS_UNKNOWN_DIALOG) {
-		hangup_call(px, &name, STATUS_KILLED);
+		release(orphan);
+		hangup_unknown(px, &name, STATUS_KILLED);
 	}
+	/* without Redis nobody knows: the device says it again */
 	mem_deref(orphan);
 }
 
@@ -173,19 +186,17 @@ bool orphan_serve(struct proxy *px, const struct transport_src *src,
 	orphan = mem_zalloc(sizeof(*orphan), destructor);
 	if (!orphan)
 		return false;
+	orphan->px   = px;
+	orphan->flow = src->id;
+	list_append(&px->tasks, &orphan->le, orphan);
 	if (!cookie_find(&orphan->cookie, px, msg) ||
-	    record_fill(&orphan->rec, &src->id, msg) ||
-	    ack_send(px, &src->id, msg, &orphan->rec)) {
+	    smsg_clone(&orphan->msg, msg)) {
 		mem_deref(orphan);
 		return false;
 	}
 
 	log_info(orphan->cookie.call, "answered to a worker that died",
 		 "code=%u", msg->scode);
-	bye_send(px, &orphan->rec, CALL_CALLEE, STATUS_KILLED);
-	orphan->px = px;
-	list_append(&px->tasks, &orphan->le, orphan);
-	/* without Redis: the device is told at least */
 	if (call_record_load(&orphan->ask, px->deps.redis, orphan->cookie.call,
 			     on_record, orphan))
 		mem_deref(orphan);

@@ -181,7 +181,7 @@ int orphan_release(struct proxy *px, const struct flow_id *flow,
 /* --- takeover.c: set-ups of workers that died ---------------------------------------- */
 
 int takeover_start(struct proxy *px);
-/* End this set-up now: who had it is dead. */
+/* End this set-up now, or pass its 2xx on: who had it is dead. */
 void takeover_call(struct proxy *px, const char *call);
 
 /* --- job.c: one out-of-dialog request being served -------------------------------- */
@@ -283,6 +283,10 @@ enum { HANGUP_BOTH = 3, HANGUP_CALLER = 1, HANGUP_CALLEE = 2 };
  */
 void hangup_call(struct proxy *px, const struct call_name *name,
 		 enum status reason);
+/* The same of one whose record is not there, or not at hand: another worker may
+ * be ending it. */
+void hangup_unknown(struct proxy *px, const struct call_name *name,
+		    enum status reason);
 /* The same with the record at hand, of a call that is up: and these sides
  * (HANGUP_..) get a BYE of ours. */
 void hangup_sides(struct proxy *px, const struct call_record *rec,

@@ -7,7 +7,9 @@
  * first claim nothing is done: when Redis was away, or stood still, whoever
  * lives has the time of that claim's lease to say so. At the second one the
  * set-up is taken over: what rings is cancelled (and a 2xx that crosses that is
- * acknowledged and ended), the caller is refused, session and record go.
+ * acknowledged and ended), the caller is refused, session and record go. When
+ * the record says that the call is up, the caller gets the 2xx that the dead
+ * worker may not have sent.
  *
  * Devices whose connection was at the dead worker come back with another one:
  * the CANCEL goes there.
@@ -155,28 +157,63 @@ static void try_end(struct proxy *px, const struct call_record *rec,
 
 /* --- the caller ---------------------------------------------------------------------- */
 
-/* As the dead worker would have: the transaction is made again, which repeats
- * the answer until its ACK. */
-static void caller_refuse(struct proxy *px, const struct call_try *try)
+/* The INVITE is there again, as if it had come now. */
+static struct lost_try *caller_make(struct proxy *px,
+				    const struct call_try *try)
 {
 	struct lost_try *lost = try_make(px, try);
-	struct txn_srv *st = NULL;
-	struct txn_dest dest;
 	char host[64];
 	struct pl pl;
 
-	if (!lost)
-		return;
-	if (lost->flow.kind == FLOW_UDP) {
+	if (lost && lost->flow.kind == FLOW_UDP) {
 		re_snprintf(host, sizeof(host), "%j", &lost->flow.remote);
 		pl_set_str(&pl, host);
 		(void)smsg_source_set(lost->msg, &pl,
 				      sa_port(&lost->flow.remote));
 	}
+	return lost;
+}
+
+/* As the dead worker would have: the transaction is made again, which repeats
+ * the answer until its ACK. */
+static void caller_refuse(struct proxy *px, const struct call_try *try)
+{
+	struct lost_try *lost = caller_make(px, try);
+	struct txn_srv *st = NULL;
+	struct txn_dest dest;
+
+	if (!lost)
+		return;
 	dest_of_flow(&dest, &lost->flow);
 	if (!txn_srv_start(&st, px->txns, lost->msg, &dest, NULL, NULL)) {
 		reply_status(px, st, STATUS_KILLED);
 		txn_srv_detach(st);
+	}
+	mem_deref(lost);
+}
+
+/* A caller who came back meanwhile is there where its call is (rebind.h). With
+ * a transaction what repeats the INVITE is answered, too; when there is one
+ * this is what the callee repeats. */
+static void caller_answer(struct proxy *px, const struct call_taken *taken,
+			  const struct call_try *try)
+{
+	const struct call_side *caller = &taken->rec->side[CALL_CALLER];
+	const uint8_t *bytes = (const uint8_t *)taken->answer.p;
+	struct lost_try *lost = caller_make(px, try);
+	struct txn_srv *st = NULL;
+	struct txn_dest dest;
+
+	if (!lost)
+		return;
+	(void)flow_id_unpack(&lost->flow, caller->flow, caller->flow_len);
+	dest_of_flow(&dest, &lost->flow);
+	if (!txn_srv_start(&st, px->txns, lost->msg, &dest, NULL, NULL)) {
+		(void)txn_srv_reply(st, bytes, taken->answer.l);
+		txn_srv_detach(st);
+	} else {
+		(void)transport_send(px->deps.transport, &lost->flow, bytes,
+				     taken->answer.l, 0);
 	}
 	mem_deref(lost);
 }
@@ -208,26 +245,42 @@ static void done(struct proxy *px, const char *call, uint64_t token)
 		(void)due_done(px->setups, &id, token);
 }
 
-static void on_taken(enum status code, const struct call_record *rec,
-		     const struct call_try *tries, size_t n, void *arg)
+static void setup_end(struct proxy *px, const struct call_taken *taken)
+{
+	const struct call_record *rec = taken->rec;
+	const struct call_name name = {rec->call, rec->session, rec->media};
+
+	log_warn(rec->call, "a call whose worker died is ended",
+		 "was=%s tries=%zu", rec->at, taken->n);
+	for (size_t i = 0; i < taken->n; i++) {
+		if (taken->tries[i].leg == 1)
+			caller_refuse(px, &taken->tries[i]);
+		else
+			try_end(px, rec, &taken->tries[i]);
+	}
+	hangup_call(px, &name, STATUS_KILLED);
+}
+
+static void setup_answer(struct proxy *px, const struct call_taken *taken)
+{
+	log_info(taken->rec->call, "an answer is passed on whose worker died",
+		 "was=%s", taken->rec->at);
+	for (size_t i = 0; i < taken->n; i++) {
+		if (taken->tries[i].leg == 1)
+			caller_answer(px, taken, &taken->tries[i]);
+	}
+}
+
+static void on_taken(enum status code, const struct call_taken *taken,
+		     void *arg)
 {
 	struct takeover *to = arg;
 	struct proxy *px = to->px;
 
-	if (code == STATUS_OK) {
-		const struct call_name name = {rec->call, rec->session,
-					       rec->media};
-
-		log_warn(rec->call, "a call whose worker died is ended",
-			 "was=%s tries=%zu", rec->at, n);
-		for (size_t i = 0; i < n; i++) {
-			if (tries[i].leg == 1)
-				caller_refuse(px, &tries[i]);
-			else
-				try_end(px, rec, &tries[i]);
-		}
-		hangup_call(px, &name, STATUS_KILLED);
-	}
+	if (code == STATUS_OK && taken->answer.l)
+		setup_answer(px, taken);
+	else if (code == STATUS_OK)
+		setup_end(px, taken);
 	/* with Redis away the claim ends, and comes again */
 	if (code == STATUS_OK || code == STATUS_UNKNOWN_DIALOG)
 		done(px, to->call, to->token);

@@ -27,7 +27,6 @@ static void a_call_that_rings_has_a_record(void)
 		bob_answers(&fix, 200, BOB_2XX);
 		CHECK_INT(answer(&fix, &fix.alice), 200);
 		CHECK(strstr(records(&fix, &look), "state=up\n"));
-		CHECK_INT(number_of(&fix, "cb:{c:?}:setup:*"), 0);
 		CHECK_INT(number_of(&fix, "cb:{due}:setup"), 0);
 	}
 	stop(&fix);
@@ -198,7 +197,116 @@ static void who_is_back_is_cancelled_over_the_new_connection(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(a_call_that_rings_has_a_record),
+/* --- a worker dies with the answer -------------------------------------------------- */
+
+/* bob has answered, and the worker has died: he has heard no ACK. */
+static bool answer_and_die(struct fixture *fix, char *resp)
+{
+	if (!start_life(fix) || !talk(fix, resp))
+		return false;
+	node_kill(fix, 0);
+	fix->alice.code = 0;
+	return true;
+}
+
+static void a_repeated_answer_does_not_end_a_live_call(void)
+{
+	char resp[TEXT_MAX], invite[TEXT_MAX];
+	struct fixture fix;
+
+	if (answer_and_die(&fix, resp)) {
+		strcpy(invite, fix.bob.req);
+		bob_answers(&fix, 200, BOB_2XX);
+		/* alice hears it again, as she may not have heard it at all */
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(strstr(fix.alice.resp, "branch=z9hG4bKi2"));
+		put_in_dialog(&fix, fix.alice.resp, "ACK", 2, 1);
+		CHECK(expect(&fix, &fix.bob, "ACK"));
+		strcpy(fix.bob.req, invite);
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		pass(&fix, 500);
+		CHECK(!strstr(fix.bob.seen, "BYE"));
+		CHECK(!strstr(fix.alice.seen, "BYE"));
+		CHECK_INT(number_of(&fix, "cb:{c:?}:rec:*"), 1);
+		put_in_dialog(&fix, resp, "BYE", 3, 1);
+		REQUIRE(expect(&fix, &fix.bob, "BYE"));
+		bob_answers(&fix, 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(has_cdr(&fix, "reason=hangup\n"));
+		CHECK_INT(number_of(&fix, "cb:{c:?}:setup:*"), 0);
+	}
+	stop(&fix);
+}
+
+/* Long behind the answer nothing is told again. */
+static void a_late_repetition_is_passed_over(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+	struct look look;
+
+	if (answer_and_die(&fix, resp)) {
+		(void)ask_redis(&fix, &look,
+				"return redis.call('DEL', unpack(redis.call("
+				"'KEYS', 'cb:{c:?}:setup:*')))");
+		bob_answers(&fix, 200, BOB_2XX);
+		pass(&fix, 500);
+		CHECK_INT(fix.alice.code, 0);
+		CHECK(!strstr(fix.bob.seen, "BYE"));
+		CHECK_INT(number_of(&fix, "cb:{c:?}:rec:*"), 1);
+	}
+	stop(&fix);
+}
+
+/* A device that another one was faster than. */
+static void another_device_that_answers_late_is_released(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+
+	if (answer_and_die(&fix, resp)) {
+		fix.bob.tag = "other";
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK(redis_test_until(fix.wheel, 5000, is_released,
+				       &fix.bob));
+		CHECK_INT(number_of(&fix, "cb:{c:?}:rec:*"), 1);
+		CHECK_INT(fix.alice.requests, 0);
+	}
+	stop(&fix);
+}
+
+/* Killed between the record and the 200: the deadline of the set-up is there
+ * still. */
+static void an_answer_that_was_written_goes_to_the_caller(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+	struct look look;
+
+	if (answer_and_die(&fix, resp)) {
+		(void)ask_redis(&fix, &look,
+				"local k = redis.call('KEYS', "
+				"  'cb:{c:?}:rec:*')[1] "
+				"local call = string.sub(k, -16) "
+				"redis.call('HSET', 'cb:{due}:setup:data', "
+				"  call, '1 ') "
+				"return redis.call('ZADD', 'cb:{due}:setup', "
+				"  1, call)");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(strstr(fix.alice.resp, "branch=z9hG4bKi2"));
+		put_in_dialog(&fix, fix.alice.resp, "ACK", 2, 1);
+		CHECK(expect(&fix, &fix.bob, "ACK"));
+		CHECK_INT(number_of(&fix, "cb:{due}:setup"), 0);
+	}
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(a_repeated_answer_does_not_end_a_live_call),
+	  TEST(a_late_repetition_is_passed_over),
+	  TEST(another_device_that_answers_late_is_released),
+	  TEST(an_answer_that_was_written_goes_to_the_caller),
+	  TEST(a_call_that_rings_has_a_record),
 	  TEST(a_call_that_fails_has_a_cdr_with_its_reason),
 	  TEST(without_redis_nobody_rings),
 	  TEST(killed_while_ringing_nobody_rings_for_ever),
