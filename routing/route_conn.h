@@ -45,6 +45,19 @@ enum route_media_profile {
 	ROUTE_MEDIA_RTP = 1
 };
 
+/* What a connection may be forbidden to send us. */
+enum route_send {
+	ROUTE_SEND_INVITE = 1,
+	ROUTE_SEND_UPDATE,
+	ROUTE_SEND_INFO,
+	ROUTE_SEND_REFER,
+	ROUTE_SEND_MESSAGE,
+	ROUTE_SEND_SUBSCRIBE,
+	ROUTE_SEND_NOTIFY,
+	ROUTE_SEND_PUBLISH,
+	ROUTE_SEND_OPTIONS,
+};
+
 /* Whose RTP is taken. */
 enum route_media_source {
 	ROUTE_SOURCE_STRICT = 1, /* the address in its SDP alone */
@@ -136,6 +149,8 @@ struct route_connection {
 	const char *from_user; /* user of From towards it; NULL: the caller's */
 	struct cfg_cidr *sources; /* as given; none: its address and port */
 	uint32_t nsources;
+	enum route_send *sends; /* what it may send us; none: all of these */
+	uint32_t nsends;
 	struct route_conn_media media;
 	struct route_conn_times times;
 	uint32_t max_calls; /* at once; 0: no limit */
@@ -168,6 +183,13 @@ bool route_connection_admits(const struct route_connection *conn,
  * are two that do not mean the same. */
 const struct route_connection *
 route_terms_find(const struct route_table *table, uint32_t tag);
+
+/* By its `methods`; others than those of enum route_send always. */
+bool route_connection_may_send(const struct route_connection *conn,
+			       const struct pl *method);
+/* For %H: a value for Allow. */
+int route_connection_allow(struct re_printf *pf,
+			   const struct route_connection *conn);
 
 /* Who may have sent a request. */
 struct route_origin {

@@ -155,6 +155,12 @@ static const struct cfg_field conn_fields[] = {
 		 "alone; none: from anywhere, and its calls show its "
 		 "password.",
 	 .example = "192.0.2.0/24"},
+	{"methods", CFG_LIST,
+	 CFG_ITEMS(struct route_connection, sends, nsends),
+	 .item = &route_send_item, .min = 1, .max = 16, .flags = CFG_F_ALONE,
+	 .help = "What it may send us, beside ACK, BYE, CANCEL and PRACK; "
+		 "anything else gets 405. None: all of these.",
+	 .example = "INVITE, UPDATE, OPTIONS"},
 	{"media", CFG_ENUM, CONN(media.profile), .choices = profiles,
 	 .def = "rtp", .help = "How its media is carried."},
 	{"codecs", CFG_LIST,

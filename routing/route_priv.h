@@ -108,6 +108,8 @@ const char *route_codec_name(enum route_codec codec);
 bool route_address_parse(struct route_conn_peer *peer,
 			 char host[ROUTE_HOST_MAX + 1], const char *text);
 /* mem: of the configuration that the tenant is in. Its users were loaded. */
+extern const struct cfg_field route_send_item; /* route_method.c */
+
 extern const struct cfg_table route_line_table;
 /* After connections and users. */
 int route_lines_load(struct route_tenant *tenant, struct arena *mem,

@@ -16,6 +16,7 @@
 #include "sigd/call/call_dialog.h"
 #include "sigd/call/contact_token.h"
 #include "sigd/proxy/indialog.h"
+#include "sigd/proxy/methods.h"
 #include "sigd/sip/smsg_sdp.h"
 
 const struct smsg *indialog_request(const struct indialog *in)
@@ -233,6 +234,10 @@ static void go(struct indialog *in)
 	in->shift = indialog_shift(in);
 	if (!in_dialog(in)) {
 		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
+		return;
+	}
+	if (methods_refuse_dialog(in)) {
+		mem_deref(in);
 		return;
 	}
 	if (!in->st && (indialog_own_ack(in) || indialog_delayed_ack(in)))

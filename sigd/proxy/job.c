@@ -19,6 +19,7 @@
 #include "sigd/proxy/flow_users.h"
 #include "sigd/proxy/line_news.h"
 #include "sigd/proxy/options.h"
+#include "sigd/proxy/methods.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/rebind.h"
 #include "sigd/proxy/reg_forward.h"
@@ -497,6 +498,8 @@ static void serve_login(struct job *job)
 	} else if (txn_srv_request(job->st)->method == SMSG_REGISTER) {
 		str_ncpy(job->user, conn->login.username, sizeof(job->user));
 		serve_register(job);
+	} else if (methods_refuse(job->px, job->st, conn)) {
+		mem_deref(job);
 	} else if (caller_read(job)) {
 		job->from = conn;
 		serve_routed(job);
@@ -529,6 +532,10 @@ static void serve(struct job *job)
 
 	if (!job->tenant) {
 		fail(job, STATUS_UNKNOWN_DOMAIN);
+		return;
+	}
+	if (methods_refuse(job->px, job->st, job->from)) {
+		mem_deref(job);
 		return;
 	}
 	if (job->from && !may_ask(job)) {

@@ -36,6 +36,7 @@ static void routes_trunk(const struct fixture *fix, char *text, size_t size)
 		 "500ms, probe: 0s}\n"
 		 "      two: {kind: trunk, address: '127.0.0.1:%u', "
 		 "from_user: '+4930', media_source: learn-once, "
+		 "methods: [INVITE, UPDATE], "
 		 "answer_within: 200ms, probe: 0s}\n"
 		 "      three: {kind: trunk, address: '127.0.0.1:%u', "
 		 "answer_within: 200ms, probe: 0s}\n"
@@ -1382,7 +1383,44 @@ static void a_pbx_that_calls_through_proxies_is_reached_through_them(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(a_number_goes_to_its_connection),
+/* --- what it may send ------------------------------------------------------------- */
+
+static void what_a_connection_may_not_send_is_405(void)
+{
+	struct ua *pbx;
+	struct fixture fix;
+	char val[1024], invite[TEXT_MAX];
+
+	if (start_trunk(&fix, 500)) {
+		pbx = &fix.pbx[1];
+		put(&fix, pbx, 0,
+		    "MESSAGE sip:bob@demo.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKm;rport\r\n"
+		    "Max-Forwards: 70\r\nFrom: <sip:1@10.0.0.1>;tag=m\r\n"
+		    "To: <sip:bob@demo.test>\r\nCall-ID: m\r\n"
+		    "CSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n",
+		    sa_port(&pbx->addr));
+		CHECK_INT(answer(&fix, pbx), 405);
+		CHECK_STR(header(pbx->resp, "Allow", val),
+			  "ACK, BYE, CANCEL, PRACK, INVITE, UPDATE");
+		/* within a dialog, too */
+		call(&fix, "21");
+		REQUIRE(expect(&fix, pbx, "INVITE"));
+		strcpy(invite, pbx->req);
+		pbx_says(&fix, 1, 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		put_in_dialog(&fix, fix.alice.resp, "ACK", 2, 1);
+		REQUIRE(expect(&fix, pbx, "ACK"));
+		put_pbx(&fix, 1, invite, "INFO", 1, 1);
+		CHECK_INT(answer(&fix, pbx), 405);
+		put_pbx(&fix, 1, invite, "BYE", 2, 1);
+		CHECK(expect(&fix, &fix.alice, "BYE"));
+	}
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(what_a_connection_may_not_send_is_405),
+	  TEST(a_number_goes_to_its_connection),
 	  TEST(a_connection_has_its_own_number_and_terms),
 	  TEST(a_failure_a_silence_and_then_an_answer),
 	  TEST(who_was_silent_and_answers_late_is_released),

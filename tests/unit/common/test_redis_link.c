@@ -716,6 +716,10 @@ static void a_blocking_connection_works_and_comes_back(void)
 	CHECK_INT(redis_sync_send(sync, all, 2, &val), ENOTCONN);
 	if (redis_server_start(&server))
 		CHECK(!redis_sync_send(sync, all, 2, &val));
+	/* a restart that nobody has noticed */
+	redis_server_kill(&server);
+	if (redis_server_start(&server))
+		CHECK(!redis_sync_send(sync, all, 2, &val));
 	mem_deref(sync);
 	redis_server_kill(&server);
 }

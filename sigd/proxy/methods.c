@@ -1,0 +1,48 @@
+/*
+ * methods.c  What a connection may send us: its `methods`
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "routing/route.h"
+#include "routing/route_conn.h"
+#include "sigd/proxy/indialog.h"
+#include "sigd/proxy/methods.h"
+
+enum { ALLOW_MAX = 128 };
+
+bool methods_refuse(struct proxy *px, struct txn_srv *st,
+		    const struct route_connection *conn)
+{
+	const struct smsg *msg = txn_srv_request(st);
+	struct smsg_field field;
+	struct smsg_reply reply = {.scode = 405, .fieldv = &field,
+				   .fieldc = 1};
+	char tag[17], allow[ALLOW_MAX];
+
+	if (!conn || route_connection_may_send(conn, &msg->method_name))
+		return false;
+	re_snprintf(allow, sizeof(allow), "%H", route_connection_allow, conn);
+	pl_set_str(&field.name, "Allow");
+	pl_set_str(&field.val, allow);
+	reply_tag(tag, px, msg);
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(st, &reply);
+	return true;
+}
+
+bool methods_refuse_dialog(const struct indialog *in)
+{
+	const struct route_tenant *tenant;
+	struct pl id, name;
+
+	if (!in->st || !in->rec)
+		return false;
+	pl_set_str(&name, in->rec->side[indialog_side(in)].conn);
+	if (!name.l)
+		return false;
+	pl_set_str(&id, in->rec->tenant);
+	tenant = route_tenant_by_id(in->px->deps.routes, &id);
+	return tenant &&
+	       methods_refuse(in->px, in->st,
+			      route_connection_find(tenant, &name));
+}
