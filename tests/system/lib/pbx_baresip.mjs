@@ -1,4 +1,4 @@
-// pbx_baresip.mjs: Debian's baresip as a legacy PBX: UDP, RTP and G.711 alone,
+// pbx_baresip.mjs: Debian's baresip as a legacy PBX: RTP and G.711 alone,
 // a tone as its voice, what it hears in a file. Driven over its ctrl_tcp.
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
@@ -18,15 +18,30 @@ const freeTcp = () => new Promise((done) => {
   });
 });
 
+const tcpIsFree = (port) => new Promise((done) => {
+  const server = net.createServer().on('error', () => done(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
+});
+
+// It binds UDP and TCP, and TLS one above.
+async function freeBoth() {
+  return until(async () => {
+    const port = await freeUdp(2);
+    return await tcpIsFree(port) && await tcpIsFree(port + 1) && port;
+  }, 'ports for baresip');
+}
+
 export class Baresip {
   // options: codec (PCMU, PCMA), frequency of its tone, user; account: more
-  // parameters
-  constructor(stack, { codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto' } = {}) {
-    Object.assign(this, { stack, codec, frequency, user, host, account, answer, events: [] });
+  // parameters; certificate: PEM file with key, of its TLS, on the next port
+  constructor(stack, {
+    codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto', certificate,
+  } = {}) {
+    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, events: [] });
   }
 
   async start() {
-    this.port = await freeUdp(1);
+    this.port = await freeBoth();
     this.ctrl = await freeTcp();
     this.name = `baresip-${this.port}`;
     this.dir = this.stack.file(this.name);
@@ -34,7 +49,7 @@ export class Baresip {
     const rtp = await freeUdp(20);
     fs.writeFileSync(path.join(this.dir, 'config'), `poll_method epoll
 sip_listen 127.0.0.1:${this.port}
-net_interface 127.0.0.1
+net_interface 127.0.0.1${this.certificate ? `\nsip_certificate ${this.certificate}` : ''}
 audio_source aufile,${path.join(this.dir, 'tone.wav')}
 audio_player aubridge,nil
 audio_alert aubridge,nil
