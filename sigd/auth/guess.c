@@ -18,6 +18,13 @@ enum {
 	SITE_LEN = 8 /* of an IPv6 address */
 };
 
+/* What an entry is of. */
+enum kind {
+	PAIR,   /* a source and a name: failures */
+	SOURCE, /* names that it has failed with */
+	NAME,   /* sources that have failed with it */
+};
+
 struct entry {
 	uint64_t key; /* 0: free */
 	uint64_t last_ms;
@@ -71,17 +78,20 @@ static bool add_source(EVP_MD_CTX *ctx, const struct pl *source)
 }
 
 /* 0: it cannot be told. */
-static uint64_t key_of(const struct guess *guess, const struct guess_who *who)
+static uint64_t key_of(const struct guess *guess, const struct guess_who *who,
+		       enum kind kind)
 {
+	const uint8_t letter = (uint8_t)kind;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t md[EVP_MAX_MD_SIZE];
 	uint64_t key = 0;
 
 	if (ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) &&
 	    add(ctx, guess->secret, sizeof(guess->secret)) &&
-	    add_source(ctx, &who->source) &&
-	    add(ctx, who->realm.p, who->realm.l) &&
-	    add(ctx, who->name.p, who->name.l) &&
+	    add(ctx, &letter, 1) &&
+	    (kind == NAME || add_source(ctx, &who->source)) &&
+	    (kind == SOURCE || (add(ctx, who->realm.p, who->realm.l) &&
+				add(ctx, who->name.p, who->name.l))) &&
 	    EVP_DigestFinal_ex(ctx, md, NULL))
 		memcpy(&key, md, sizeof(key));
 	EVP_MD_CTX_free(ctx);
@@ -123,40 +133,97 @@ static struct entry *place(struct guess *guess, uint64_t key)
 	return oldest;
 }
 
-uint64_t guess_wait(const struct guess *guess, const struct guess_who *who,
-		    uint64_t now_ms)
+static uint64_t wait_of(const struct guess *guess, const struct guess_who *who,
+			enum kind kind, uint64_t now_ms)
 {
-	const struct entry *e = guess ? find(guess, key_of(guess, who)) : NULL;
+	const struct entry *e = find(guess, key_of(guess, who, kind));
 
 	return e && e->until_ms > now_ms ? e->until_ms - now_ms : 0;
 }
 
-void guess_failed(struct guess *guess, const struct guess_who *who,
-		  uint64_t now_ms)
+uint64_t guess_wait(const struct guess *guess, const struct guess_who *who,
+		    uint64_t now_ms)
 {
-	const uint64_t key = guess ? key_of(guess, who) : 0;
-	uint64_t wait = GUESS_WAIT_MIN_MS;
-	struct entry *e;
+	uint64_t pair, source;
 
-	if (!key)
-		return;
+	if (!guess)
+		return 0;
+	pair   = wait_of(guess, who, PAIR, now_ms);
+	source = wait_of(guess, who, SOURCE, now_ms);
+	return max(pair, source);
+}
 
-	e = place(guess, key);
+static struct entry *seek(struct guess *guess, const struct guess_who *who,
+			  enum kind kind)
+{
+	const struct entry *e = find(guess, key_of(guess, who, kind));
+
+	return e ? guess->entries + (e - guess->entries) : NULL;
+}
+
+/* One more. NULL: it cannot be told. */
+static struct entry *count(struct guess *guess, const struct guess_who *who,
+			   enum kind kind, uint64_t now_ms)
+{
+	const uint64_t key = key_of(guess, who, kind);
+	struct entry *e = key ? place(guess, key) : NULL;
+
+	if (!e)
+		return NULL;
 	if (e->last_ms + GUESS_FORGET_MS < now_ms)
 		e->failures = 0;
 	e->last_ms = now_ms;
-	if (++e->failures <= GUESS_FREE)
-		return;
+	++e->failures;
+	return e;
+}
 
-	for (uint32_t i = GUESS_FREE + 1;
+/* Each one past those that are free doubles the wait. */
+static bool make_wait(struct entry *e, uint32_t free, uint64_t now_ms)
+{
+	uint64_t wait = GUESS_WAIT_MIN_MS;
+
+	if (e->failures <= free)
+		return false;
+	for (uint32_t i = free + 1;
 	     i < e->failures && wait < GUESS_WAIT_MAX_MS; i++)
 		wait *= 2;
 	e->until_ms = now_ms + min(wait, (uint64_t)GUESS_WAIT_MAX_MS);
+	return true;
+}
+
+enum guess_event guess_failed(struct guess *guess, const struct guess_who *who,
+			      uint64_t now_ms)
+{
+	enum guess_event event = GUESS_NONE;
+	struct entry *pair, *e;
+	uint32_t sources = 0;
+	bool first, waits;
+
+	pair = guess ? count(guess, who, PAIR, now_ms) : NULL;
+	if (!pair)
+		return GUESS_NONE;
+	first = pair->failures == 1;
+	e = first ? count(guess, who, NAME, now_ms)
+		  : seek(guess, who, NAME);
+	if (e && e->last_ms + GUESS_FORGET_MS >= now_ms)
+		sources = e->failures;
+	if (first && sources > GUESS_SOURCES)
+		event = GUESS_NAME_TRIED;
+	e = first ? count(guess, who, SOURCE, now_ms) : NULL;
+	if (e && make_wait(e, GUESS_NAMES, now_ms))
+		event = GUESS_SOURCE_WAITS;
+	/* the places above may have taken its own */
+	pair = seek(guess, who, PAIR);
+	waits = pair && make_wait(pair, sources > GUESS_SOURCES ? 1
+								: GUESS_FREE,
+				  now_ms);
+	return waits && event == GUESS_NONE ? GUESS_WAITS : event;
 }
 
 void guess_passed(struct guess *guess, const struct guess_who *who)
 {
-	const struct entry *e = guess ? find(guess, key_of(guess, who)) : NULL;
+	const struct entry *e =
+		guess ? find(guess, key_of(guess, who, PAIR)) : NULL;
 
 	if (e)
 		guess->entries[e - guess->entries] = (struct entry){.key = 0};

@@ -13,6 +13,7 @@
 #include "sigd/auth/digest.h"
 #include "sigd/auth/guess.h"
 #include "sigd/auth/nonce.h"
+#include "sigd/guard/alarm.h"
 #include "sigd/proxy/authorize_priv.h"
 
 enum shdr_id authorize_header(const struct smsg *msg)
@@ -98,6 +99,27 @@ static bool speaks_for_itself(const struct smsg *msg,
 			       &name);
 }
 
+/* Whoever looks after it hears of what has grown into guessing. */
+static void failed(const struct proxy *px, const struct route_tenant *tenant,
+		   const struct guess_who *guesser)
+{
+	const enum guess_event event =
+		guess_failed(px->guess, guesser, wheel_now(px->deps.wheel));
+	struct alarm_about about = {.source = guesser->source,
+				    .name = guesser->name};
+
+	if (event == GUESS_NONE)
+		return;
+	if (event == GUESS_SOURCE_WAITS)
+		about.name = (struct pl)PL("");
+	if (event == GUESS_NAME_TRIED)
+		about.source = (struct pl)PL("");
+	/* as it was given: not of any length */
+	about.name.l = min(about.name.l, (size_t)ROUTE_USER_MAX);
+	pl_set_str(&about.tenant, tenant->id);
+	alarm_note(px->alarms, ALARM_GUESSING, &about);
+}
+
 static enum status by_digest(struct authorized *who, const struct proxy *px,
 			     const struct authorize_ask *ask,
 			     const struct shdr_digest *digest)
@@ -117,7 +139,7 @@ static enum status by_digest(struct authorized *who, const struct proxy *px,
 	who_find(who, &secret, ask->tenant, &digest->username);
 	err = digest_check(digest, &secret, &req, &who->nc);
 	if (err == EACCES)
-		guess_failed(px->guess, &guesser, wheel_now(px->deps.wheel));
+		failed(px, ask->tenant, &guesser);
 	if (err)
 		return STATUS_AUTH_FAILED;
 

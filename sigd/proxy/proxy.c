@@ -19,7 +19,7 @@
 #include "sigd/proxy/tokens.h"
 #include "sigd/proxy/worker_due.h"
 
-enum { GUESSERS = 8192, POLL_MS_MAX = 1000 };
+enum { GUESSERS = 24576, POLL_MS_MAX = 1000 };
 
 static void defaults(struct proxy_cfg *cfg)
 {

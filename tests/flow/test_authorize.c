@@ -10,6 +10,7 @@
 #include <re.h>
 
 #include "sigd/auth/guess.h"
+#include "sigd/guard/alarm.h"
 #include "tests/lib/proxy_bed.h"
 
 /* MD5 of old:cordboard:old-secret */
@@ -150,6 +151,38 @@ static void an_answer_is_good_once_and_from_one_place(void)
 	stop(&fix);
 }
 
+static void guessing_is_told(void)
+{
+	struct fixture fix;
+	char auth[1024], name[16], password[32];
+	const uint64_t *alarms;
+
+	if (begin(&fix)) {
+		alarms = alarm_counts(fix.nodes[0].proxy->alarms);
+		put_register(&fix, &fix.alice, 0, "alice", 1, "");
+		CHECK_INT(answer(&fix, &fix.alice), 401);
+		for (unsigned i = 0; i <= GUESS_NAMES; i++) {
+			snprintf(name, sizeof(name), "n%u", i);
+			snprintf(password, sizeof(password), "n%u-x", i);
+			CHECK_INT(alarms[ALARM_GUESSING], 0);
+			credentials(&fix.alice, "REGISTER", "sip:demo.test",
+				    password, auth);
+			put_register(&fix, &fix.alice, 0, name, i + 2, auth);
+			CHECK_INT(answer(&fix, &fix.alice), 401);
+		}
+		CHECK_INT(alarms[ALARM_GUESSING], 1);
+		/* this address waits, for any name */
+		credentials(&fix.alice, "REGISTER", "sip:demo.test",
+			    "alice-secret", auth);
+		put_register(&fix, &fix.alice, 0, "alice", 99, auth);
+		CHECK_INT(answer(&fix, &fix.alice), 403);
+		/* at another worker it does not yet */
+		put_register(&fix, &fix.alice, 1, "alice", 100, "");
+		CHECK_INT(answer(&fix, &fix.alice), 401);
+	}
+	stop(&fix);
+}
+
 /* --- who is there ------------------------------------------------------------- */
 
 enum {
@@ -243,4 +276,5 @@ TEST_MAIN(TEST(each_is_asked_for_what_it_can_answer),
 	  TEST(what_was_not_asked_for_is_not_right),
 	  TEST(a_name_that_is_not_there_looks_like_one_that_is),
 	  TEST(an_answer_is_good_once_and_from_one_place),
+	  TEST(guessing_is_told),
 	  TEST(a_name_that_is_not_there_costs_the_same))
