@@ -24,11 +24,12 @@ enum {
 	PROTOCOLS_MAX = 127 /* longer: libwebsockets closes without a word */
 };
 
-/* The page loads its own script and style, and talks to WebSockets. */
+/* The page loads its own script and style, and talks to the WebSocket of its own
+ * origin: what is put into it by others tells nobody anything. */
 static const char page_headers[] =
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; "
 	"style-src 'self'; img-src 'self' data:; font-src 'self'; "
-	"media-src 'self' blob: mediastream:; connect-src 'self' wss: ws:; "
+	"media-src 'self' blob: mediastream:; connect-src 'self'; "
 	"manifest-src 'self'; base-uri 'none'; form-action 'self'; "
 	"frame-ancestors 'none'\r\n"
 	"X-Content-Type-Options: nosniff\r\n"

@@ -59,11 +59,12 @@ export class Suite {
     return this;
   }
 
-  async phone(library, user, password = `${user}-secret`, { host = 'localhost', browser = this.browser, port = this.stack.wssPort } = {}) {
+  async phone(library, user, password = `${user}-secret`, { host = 'localhost', browser = this.browser, port = this.stack.wssPort,
+    at = 'localhost' } = {}) {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     page.on('pageerror', (e) => { process.stderr.write(`# page: ${e}\n`); });
-    const base = `localhost:${port}`;
+    const base = `${at}:${port}`;
     await page.goto(`https://${base}/`);
     await page.evaluate(([lib, options]) => window.phone.start(lib, options),
       [library, { url: `wss://${base}/ws`, user, password, host }]);

@@ -306,6 +306,8 @@ static void the_page_comes_with_its_headers(void)
 	CHECK(strstr(guest.text, "Content-Length: 8\r\n"));
 	CHECK(strstr(guest.text,
 		     "Content-Security-Policy: default-src 'none'"));
+	/* not wss: of any host */
+	CHECK(strstr(guest.text, "; connect-src 'self'; "));
 	CHECK(strstr(guest.text, "X-Content-Type-Options: nosniff\r\n"));
 	CHECK(strstr(guest.text, "Connection: close\r\n"));
 	CHECK(strstr(guest.text, "\r\n\r\n<p>hello"));
