@@ -170,7 +170,10 @@ static const struct cfg_field match_fields[] = {
 	 .example = "users"},
 	{"method", CFG_LIST, CFG_ITEMS(struct route_match, method, nmethod),
 	 .item = &method_item, .min = 1, .flags = CFG_F_ALONE,
-	 .help = "The methods it is for; absent: all.",
+	 .help = "The methods it is for; absent: all. SUBSCRIBE and PUBLISH "
+		 "to the PBX that has lamps, presence and mailboxes. A REFER "
+		 "outside calls makes somebody else call: it goes nowhere but "
+		 "by a route that names it.",
 	 .example = "INVITE"},
 	{"caller", CFG_REGEX, CFG_AT(struct route_match, caller),
 	 .min = 1, .max = ROUTE_PATTERN_MAX, .check = check_pattern,

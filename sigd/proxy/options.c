@@ -6,6 +6,7 @@
 #include "common/countof.h"
 #include "routing/route.h"
 #include "sigd/proxy/options.h"
+#include "sigd/proxy/reg_forward.h"
 #include "sigd/proxy/trunk_contact.h"
 
 /* OPTIONS to nobody behind us: whether we are alive may be asked by anybody.
@@ -14,10 +15,15 @@ bool options_is_ours(const struct request *rq)
 {
 	const struct route_table *table = rq->px->deps.routes;
 	const struct smsg *msg = rq->msg;
+	struct device_token device;
 
-	return msg->method == SMSG_OPTIONS &&
-	       (!msg->max_forwards || !msg->uri.user.l ||
-		trunk_contact_find(table, &msg->uri.user) ||
+	if (msg->method != SMSG_OPTIONS)
+		return false;
+	if (!msg->max_forwards || !msg->uri.user.l)
+		return true;
+	/* the Contact of a device at its PBX is at our host, too */
+	return !reg_forward_named(&device, rq->px, msg) &&
+	       (trunk_contact_find(table, &msg->uri.user) ||
 		!route_tenant_by_domain(table, &msg->uri.host));
 }
 

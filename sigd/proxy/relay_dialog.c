@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "routing/route_conn.h"
+#include "routing/route_line.h"
 #include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/relay.h"
 
@@ -251,7 +252,12 @@ static void to_connection(struct relay *relay)
 {
 	const struct route_connection *conn =
 		connection_of(relay, &relay->cookie->to);
+	struct pl user;
 
+	/* as whom the PBX knows its user */
+	pl_set_str(&user, relay->asker.name);
+	if (!relay->asker.connection)
+		conn = route_line_of(relay->tenant, &user, conn);
 	relay->hunt.sought = conn;
 	if (!conn)
 		relay_fail(relay, STATUS_UNKNOWN_DIALOG);

@@ -367,6 +367,41 @@ static void only_a_bound_flow_may_call(void)
 	stop(&fix);
 }
 
+/* Whether it is there, and that there is voicemail, is the device's. */
+static void what_is_no_call_reaches_the_device_as_well(void)
+{
+	static const char *const rows[][2] = {
+		{"OPTIONS", ""},
+		{"NOTIFY", "Event: message-summary\r\nSubscription-State: "
+			   "active\r\n"},
+		{"MESSAGE", ""},
+	};
+	struct fixture fix;
+	char uri[1024];
+
+	if (start_forwarded(&fix) && bind_bob(&fix, 1)) {
+		struct ua *ua = &fix.pbx[0];
+
+		uri_of(ua->req, "Contact", uri);
+		for (unsigned i = 0; i < COUNTOF(rows); i++) {
+			put(&fix, ua, 1,
+			    "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP "
+			    "127.0.0.1:%u;branch=z9hG4bKm%u;rport\r\n"
+			    "Max-Forwards: 70\r\n"
+			    "From: <sip:200@pbx.test>;tag=pf\r\n"
+			    "To: <sip:bob@pbx.test>\r\nCall-ID: m%u\r\n"
+			    "CSeq: 7 %s\r\n%s\r\n",
+			    rows[i][0], uri, sa_port(&ua->addr), i, i,
+			    rows[i][0], rows[i][1]);
+			REQUIRE(expect(&fix, &fix.bob, rows[i][0]));
+			CHECK(strstr(fix.bob.req, " sip:bob@10.0.0.5:5062;ob "));
+			bob_answers(&fix, 200, "");
+			CHECK_INT(answer(&fix, ua), 200);
+		}
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(a_pbx_challenges_and_binds_the_device_itself),
 	  TEST(what_a_pbx_refuses_the_device_hears),
 	  TEST(nobody_registers_another_one),
@@ -377,4 +412,5 @@ TEST_MAIN(TEST(a_pbx_challenges_and_binds_the_device_itself),
 	  TEST(a_contact_is_worth_nothing_from_elsewhere),
 	  TEST(a_device_that_has_gone_is_480),
 	  TEST(a_device_answers_the_challenge_of_its_pbx),
-	  TEST(only_a_bound_flow_may_call))
+	  TEST(only_a_bound_flow_may_call),
+	  TEST(what_is_no_call_reaches_the_device_as_well))
