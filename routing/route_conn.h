@@ -38,7 +38,8 @@ enum route_conn_kind {
 enum route_conn_transport {
 	ROUTE_UDP = 1,
 	ROUTE_TCP,
-	ROUTE_TLS
+	ROUTE_TLS,
+	ROUTE_AUTO, /* as its name's NAPTR and SRV records say */
 };
 
 enum route_media_profile {

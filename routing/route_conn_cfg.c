@@ -33,6 +33,9 @@ static const struct cfg_choice transports[] = {
 	{"udp", ROUTE_UDP, NULL},
 	{"tcp", ROUTE_TCP, NULL},
 	{"tls", ROUTE_TLS, NULL},
+	{"auto", ROUTE_AUTO,
+	 "What NAPTR records of the name say, else SRV records, of what we have "
+	 "a listener for; without any, or for an IP address or a port, `udp`."},
 	{NULL, 0, NULL},
 };
 

@@ -41,12 +41,19 @@ static int readable(const char *path, const struct route_connection *conn,
 	return EINVAL;
 }
 
+/* Or may, should DNS say so. */
+static bool speaks_tls(const struct route_connection *conn)
+{
+	return conn->peer.transport == ROUTE_TLS ||
+	       conn->peer.transport == ROUTE_AUTO;
+}
+
 static int check(const struct route_connection *conn, struct cfg_errors *errs)
 {
 	const struct route_conn_tls *tls = &conn->tls;
 	const char *why = NULL;
 
-	if (conn->peer.transport != ROUTE_TLS &&
+	if (!speaks_tls(conn) &&
 	    (tls->ca || tls->cert || tls->key || !tls->verify))
 		why = "has tls, and its transport is another one";
 	else if (!tls->cert != !tls->key)
@@ -90,7 +97,7 @@ int route_conn_tls_load(struct route_connection *conn, struct arena *mem,
 	const struct route_conn_peer *peer = &conn->peer;
 	int err = check(conn, errs);
 
-	if (err || peer->transport != ROUTE_TLS)
+	if (err || !speaks_tls(conn))
 		return err;
 
 	err = resolve(&tls->ca, conn, mem);
@@ -123,7 +130,7 @@ route_terms_find(const struct route_table *table, uint32_t tag)
 			const struct route_connection *conn =
 				&tenant->connections[k];
 
-			if (conn->peer.transport != ROUTE_TLS ||
+			if (!speaks_tls(conn) ||
 			    conn->tls.tag != tag)
 				continue;
 			if (found && !same_terms(&found->tls, &conn->tls))

@@ -16,23 +16,18 @@
 #include "sigd/sip/suri.h"
 #include "sigd/transport/locate.h"
 
-static enum flow_kind kind_of(enum route_conn_transport transport)
-{
-	switch (transport) {
-	case ROUTE_UDP:
-		return FLOW_UDP;
-	case ROUTE_TCP:
-		return FLOW_TCP;
-	case ROUTE_TLS:
-		return FLOW_TLS;
-	}
-	return FLOW_UDP;
-}
+/* The dearest first, where DNS has no opinion. */
+static const enum flow_kind kinds[LOCATE_TRANSPORTS] = {
+	[LOCATE_UDP] = FLOW_UDP,
+	[LOCATE_TCP] = FLOW_TCP,
+	[LOCATE_TLS] = FLOW_TLS,
+};
 
 static enum locate_transport located_by(enum route_conn_transport transport)
 {
 	switch (transport) {
 	case ROUTE_UDP:
+	case ROUTE_AUTO:
 		return LOCATE_UDP;
 	case ROUTE_TCP:
 		return LOCATE_TCP;
@@ -42,16 +37,22 @@ static enum locate_transport located_by(enum route_conn_transport transport)
 	return LOCATE_UDP;
 }
 
+static enum flow_kind kind_of(const struct route_connection *conn)
+{
+	return kinds[located_by(conn->peer.transport)];
+}
+
 /* One of sockets that can speak to an address of this family. */
 static int listener_for(uint8_t *nr, const struct proxy *px,
-			const struct route_connection *conn, int af)
+			const struct route_connection *conn,
+			enum flow_kind kind, int af)
 {
 	const char *name = conn->peer.listener;
 
 	for (size_t i = 0; i < px->deps.nlisteners; i++) {
 		const struct proxy_listener *l = &px->deps.listeners[i];
 
-		if (l->kind != kind_of(conn->peer.transport) ||
+		if (l->kind != kind ||
 		    (name && (!l->name || strcmp(name, l->name))) ||
 		    (af && l->af && af != l->af))
 			continue;
@@ -64,19 +65,20 @@ static int listener_for(uint8_t *nr, const struct proxy *px,
 int conn_listener(uint8_t *nr, const struct proxy *px,
 		  const struct route_connection *conn)
 {
-	return listener_for(nr, px, conn, AF_UNSPEC);
+	return listener_for(nr, px, conn, kind_of(conn), AF_UNSPEC);
 }
 
 static int flow_fill(struct flow_id *flow, const struct proxy *px,
-		     const struct route_connection *conn, const struct sa *addr)
+		     const struct route_connection *conn, enum flow_kind kind,
+		     const struct sa *addr)
 {
 	memset(flow, 0, sizeof(*flow));
 	str_ncpy(flow->node, px->deps.node, sizeof(flow->node));
 	flow->slot = px->deps.slot;
-	flow->kind = (uint8_t)kind_of(conn->peer.transport);
-	flow->tag = conn->tls.tag;
+	flow->kind = (uint8_t)kind;
+	flow->tag = kind == FLOW_TLS ? conn->tls.tag : 0;
 	flow->remote = *addr;
-	return listener_for(&flow->listener, px, conn, sa_af(addr));
+	return listener_for(&flow->listener, px, conn, kind, sa_af(addr));
 }
 
 /* --- asked for ----------------------------------------------------------------- */
@@ -119,7 +121,8 @@ static size_t ways_add(struct conn_way ways[CONN_WAYS_MAX], size_t n,
 
 		/* it may be of a family that no listener speaks */
 		if (is_bad(ask, addr) == bad &&
-		    !flow_fill(&ways[n].flow, ask->px, ask->conn, addr))
+		    !flow_fill(&ways[n].flow, ask->px, ask->conn,
+			       kinds[ask->targets[i].transport], addr))
 			++n;
 	}
 	return n;
@@ -197,15 +200,33 @@ static int ask_binding(struct conn_ask *ask)
 
 /* --- the whole ---------------------------------------------------------------- */
 
+/* What may be spoken to it, as far as we have listeners. */
+static unsigned transports_of(enum locate_transport list[LOCATE_TRANSPORTS],
+			      const struct proxy *px,
+			      const struct route_connection *conn)
+{
+	unsigned n = 0;
+	uint8_t nr;
+
+	for (int i = 0; conn->peer.transport == ROUTE_AUTO &&
+			i < LOCATE_TRANSPORTS; i++) {
+		if (!listener_for(&nr, px, conn, kinds[i], AF_UNSPEC))
+			list[n++] = (enum locate_transport)i;
+	}
+	if (!n)
+		list[n++] = located_by(conn->peer.transport);
+	return n;
+}
+
 static int ask_address(struct conn_ask *ask)
 {
 	const struct route_conn_peer *peer = &ask->conn->peer;
-	const struct locate_params params = {
+	struct locate_params params = {
 		.host = peer->host,
-		.port = peer->port_given ? peer->port : 0,
-		.transports = {located_by(peer->transport)},
-		.ntransports = 1};
+		.port = peer->port_given ? peer->port : 0};
 
+	params.ntransports =
+		transports_of(params.transports, ask->px, ask->conn);
 	return ask->px->deps.resolver ? locate(&ask->ask,
 					       ask->px->deps.resolver, &params,
 					       on_located, ask)
@@ -222,7 +243,8 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 	way->host[0] = '\0';
 	way->left = 0;
 	if (sa_af(&conn->peer.addr) != AF_UNSPEC)
-		return flow_fill(&way->flow, px, conn, &conn->peer.addr);
+		return flow_fill(&way->flow, px, conn, kind_of(conn),
+				 &conn->peer.addr);
 	ask = mem_zalloc(sizeof(*ask), destructor);
 	if (!ask)
 		return ENOMEM;

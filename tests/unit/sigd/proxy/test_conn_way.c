@@ -15,6 +15,7 @@
 #include "sigd/proxy/conn_way.h"
 #include "sigd/transport/resolve.h"
 #include "tests/lib/loop_test.h"
+#include "tests/lib/mock_dns.h"
 #include "tests/lib/test.h"
 
 enum { TYPE_A = 1, TYPE_AAAA = 28, HEAD = 12 };
@@ -89,6 +90,7 @@ static bool start(struct fixture *fix, const struct proxy_listener *l,
 	if (!CHECK(!resolver_alloc(&fix->resolver, fix->loop.wheel, &cfg)))
 		return false;
 	fix->px.deps = (struct proxy_deps){.node = "a1", .slot = 1,
+					   .wheel = fix->loop.wheel,
 					   .resolver = fix->resolver,
 					   .listeners = l, .nlisteners = n};
 	return true;
@@ -124,7 +126,8 @@ static void by_name(struct fixture *fix)
 {
 	static const struct route_connection conn = {
 		.kind = ROUTE_TRUNK,
-		.peer = {.host = "pbx.example.test", .port = 5070},
+		.peer = {.host = "pbx.example.test", .port = 5070,
+			 .port_given = true, .transport = ROUTE_UDP},
 	};
 
 	CHECK_INT(conn_way_find(&fix->ask, &fix->way, &fix->px, &conn, on_way,
@@ -179,6 +182,53 @@ static void an_address_has_a_listener_of_its_family(void)
 	stop(&fix);
 }
 
+/* NAPTR of the name says TCP before UDP; there is no listener for TLS. */
+static void the_name_says_what_is_spoken(void)
+{
+	const struct proxy_listener tcp = {.kind = FLOW_TCP, .name = "t"};
+	const struct proxy_listener both[] = {four, tcp};
+	const struct route_connection conn = {
+		.kind = ROUTE_TRUNK,
+		.peer = {.host = "pbx.test", .transport = ROUTE_AUTO},
+		.tls = {.tag = 7},
+	};
+	struct mock_dns *dns = mem_zalloc(sizeof(*dns), NULL);
+	struct resolver_cfg cfg = {.try_ms = 500};
+	struct fixture fix;
+
+	if (start(&fix, both, 2) && CHECK(mock_dns_open(dns))) {
+		cfg.servers = dns->server;
+		fix.resolver = mem_deref(fix.resolver);
+		CHECK(!resolver_alloc(&fix.resolver, fix.loop.wheel, &cfg));
+		fix.px.deps.resolver = fix.resolver;
+		mock_dns_addr(dns, "a.test", "127.0.0.1", 60);
+		mock_dns_naptr(dns, "pbx.test", (unsigned[]){1, 1},
+			       "SIPS+D2T", "_sips._tcp.pbx.test");
+		mock_dns_naptr(dns, "pbx.test", (unsigned[]){1, 2},
+			       "SIP+D2T", "_sip._tcp.pbx.test");
+		mock_dns_naptr(dns, "pbx.test", (unsigned[]){1, 3},
+			       "SIP+D2U", "_sip._udp.pbx.test");
+		mock_dns_srv(dns, "_sip._tcp.pbx.test",
+			     (unsigned[]){1, 1, 5080}, "a.test");
+		mock_dns_srv(dns, "_sip._udp.pbx.test",
+			     (unsigned[]){1, 1, 5070}, "a.test");
+		CHECK_INT(conn_way_find(&fix.ask, &fix.way, &fix.px, &conn,
+					on_way, &fix),
+			  EINPROGRESS);
+		CHECK(loop_test_until(&fix.loop, is_done, &fix, 5000));
+		CHECK_INT(fix.code, STATUS_OK);
+		CHECK_INT(fix.way.flow.kind, FLOW_TCP);
+		CHECK_INT(fix.way.flow.listener, 1);
+		CHECK_INT(fix.way.flow.tag, 0);
+		CHECK_INT(sa_port(&fix.way.flow.remote), 5080);
+		CHECK_INT(fix.way.left, 1);
+		mock_dns_close(dns);
+	}
+	stop(&fix);
+	mem_deref(dns);
+}
+
 TEST_MAIN(TEST(a_listener_of_four_finds_the_address_of_four),
 	  TEST(a_listener_of_six_finds_the_address_of_six),
-	  TEST(an_address_has_a_listener_of_its_family))
+	  TEST(an_address_has_a_listener_of_its_family),
+	  TEST(the_name_says_what_is_spoken))
