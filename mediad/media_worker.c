@@ -266,6 +266,7 @@ static int sessions_make(struct media_worker *mw)
 					  news_lost, mw->news);
 	if (!err) {
 		session_on_up(mw->table, news_up);
+		session_on_heard(mw->table, news_digit);
 		err = session_resume_all(mw->table, &count);
 	}
 	if (err)

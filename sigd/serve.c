@@ -139,6 +139,20 @@ static void on_ended(const char *token, void *arg)
 	ctl_event_done(sigd->listener, token);
 }
 
+/* One that comes again, as its worker died, would be heard twice: it is done
+ * before it is told. */
+static void key_heard(struct sigd *sigd, const struct ctl_event *event,
+		      const char *token)
+{
+	const struct proxy_key key = {.call = event->call,
+				      .leg = event->leg,
+				      .code = (uint8_t)event->digit,
+				      .ms = event->ms};
+
+	ctl_event_done(sigd->listener, token);
+	proxy_key_heard(sigd->proxy, &key);
+}
+
 static void on_event(const struct ctl_event *event, const struct ctl_env *env,
 		     const char *token, void *arg)
 {
@@ -152,6 +166,10 @@ static void on_event(const struct ctl_event *event, const struct ctl_env *env,
 		.arg = sigd};
 	(void)env;
 
+	if (event->kind == CTL_EV_LEG_DIGIT) {
+		key_heard(sigd, event, token);
+		return;
+	}
 	(void)FAULT("sigd.event.taken");
 	/* a call without one of its legs is over: the other side is told */
 	log_info(event->call, "media lost", "leg=%u why=%s", event->leg,

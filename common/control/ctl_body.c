@@ -22,12 +22,14 @@ static const char *const verb_names[] = {"leg.remote",    "leg.local",
 					 "session.drop",  "session.query",
 					 NULL};
 static const char *const event_names[] = {"leg.lost",      "session.lost",
+					  "leg.digit",
 					  "leg.up",        "session.resumed",
 					  "session.ended", NULL};
 
 static const char *const digits[] = {"0", "1", "2", "3", "4", "5",
 				     "6", "7", "8", "9", "*", "#",
 				     "A", "B", "C", "D", NULL};
+static const char *const digit_ways[] = {"rtp", "told", "auto", NULL};
 static const char *const families[] = {"any", "ip4", "ip6", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 
@@ -44,7 +46,9 @@ static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 	{.name = "ptime", .kind = CTL_F_U32, .max = CTL_PTIME_MAX,     \
 	 .offset = REQ(verb.terms.ptime), .optional = true},           \
 	{.name = "family", .kind = CTL_F_NAME, .names = families,      \
-	 .offset = REQ(verb.terms.family), .optional = true}
+	 .offset = REQ(verb.terms.family), .optional = true},          \
+	{.name = "digits", .kind = CTL_F_NAME, .names = digit_ways,    \
+	 .offset = REQ(verb.terms.digits), .optional = true}
 
 static const struct ctl_field remote_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
@@ -142,6 +146,10 @@ static const struct ctl_field event_fields[] = {
 	 .max = CTL_TENANT_MAX},
 	{.name = "leg", .kind = CTL_F_LEG, .offset = EVT(leg),
 	 .optional = true},
+	{.name = "digit", .kind = CTL_F_NAME, .names = digits,
+	 .offset = EVT(digit), .optional = true},
+	{.name = "ms", .kind = CTL_F_U32, .max = CTL_DIGIT_MS_MAX,
+	 .offset = EVT(ms), .optional = true},
 	{.name = "why", .kind = CTL_F_STATUS, .offset = EVT(why)},
 	{.name = "text", .kind = CTL_F_TEXT, .offset = EVT(text),
 	 .max = CTL_TEXT_MAX, .optional = true},
@@ -202,9 +210,11 @@ static bool req_makes_sense(const struct ctl_req *req)
 static bool event_makes_sense(const struct ctl_event *event)
 {
 	bool of_leg = event->kind == CTL_EV_LEG_LOST ||
+		      event->kind == CTL_EV_LEG_DIGIT ||
 		      event->kind == CTL_FACT_LEG_UP;
 
-	return of_leg == (event->leg != 0);
+	return of_leg == (event->leg != 0) &&
+	       (event->kind == CTL_EV_LEG_DIGIT) == (event->ms != 0);
 }
 
 static int write_req(struct ctl_build *build, const struct ctl_req *req)

@@ -88,6 +88,15 @@ enum ctl_family {
 	CTL_IP6,        /* "ip6"; when there is an interface of it */
 };
 
+/* How the far side is to hear of keys of the other one. */
+enum ctl_digits {
+	CTL_DIGITS_RTP,  /* "rtp": as telephone-events, or tones */
+	CTL_DIGITS_TOLD, /* "told": by the event leg.digit alone; it takes and
+			    sends no telephone-events */
+	CTL_DIGITS_AUTO, /* "auto": as telephone-events when it takes them,
+			    else by leg.digit */
+};
+
 /*
  * What a leg of profile rtp is made with. Counts in the message that makes
  * the leg, and is ignored in others and for browsers.
@@ -100,6 +109,7 @@ struct ctl_terms {
 	struct pl networks; /* "192.0.2.0/24,2001:db8::/32", at most 16 */
 	uint32_t ptime;     /* ms, CTL_PTIME_MIN..MAX that we ask for; 0: 20 */
 	enum ctl_family family;
+	enum ctl_digits digits;
 };
 
 /* What a leg can be joined to instead of another leg. */
@@ -264,6 +274,8 @@ enum ctl_event_kind {
 	/* need an action: exactly one sigd worker gets each (cb:events) */
 	CTL_EV_LEG_LOST,     /* "leg.lost": session, call, tenant, leg, why */
 	CTL_EV_SESSION_LOST, /* "session.lost": session, call, tenant, why */
+	CTL_EV_LEG_DIGIT,    /* "leg.digit": session, call, tenant, leg, digit,
+				ms: its far side is to be told of this key */
 	/* facts for people: logs, timelines (cb:facts) */
 	CTL_FACT_LEG_UP,          /* "leg.up": first valid packet of a leg */
 	CTL_FACT_SESSION_RESUMED, /* "session.resumed": by a new worker */
@@ -277,6 +289,8 @@ struct ctl_event {
 	char call[CTL_ID_LEN + 1];
 	struct pl tenant;
 	uint8_t leg;     /* leg.*: 1..16; else 0 */
+	enum ctl_digit digit; /* leg.digit alone */
+	uint32_t ms;          /* leg.digit alone: 1..CTL_DIGIT_MS_MAX */
 	enum status why; /* STATUS_OK where nothing went wrong */
 	struct pl text;  /* may be empty */
 	const struct ctl_figures *figures; /* session.ended, or NULL */

@@ -60,6 +60,7 @@ static void reporter_destructor(void *arg)
 static bool needs_action(const struct ctl_event *event)
 {
 	return event->kind == CTL_EV_LEG_LOST ||
+	       event->kind == CTL_EV_LEG_DIGIT ||
 	       event->kind == CTL_EV_SESSION_LOST;
 }
 

@@ -210,8 +210,15 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 		[CTL_NETWORK] = SOURCE_NETWORK,
 	};
 
+	static const enum session_digits digits[] = {
+		[CTL_DIGITS_RTP] = SESSION_DIGITS_RTP,
+		[CTL_DIGITS_TOLD] = SESSION_DIGITS_TOLD,
+		[CTL_DIGITS_AUTO] = SESSION_DIGITS_AUTO,
+	};
+
 	return (struct session_terms){
 		.codecs = terms->codecs,
+		.digits = digits[terms->digits],
 		.source = policies[terms->source],
 		.networks = terms->networks,
 		.ptime = (uint16_t)terms->ptime,

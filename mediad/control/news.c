@@ -69,6 +69,7 @@ const struct news_stats *news_stats(const struct news *news)
 static bool is_fact(const struct ctl_event *event)
 {
 	return event->kind != CTL_EV_LEG_LOST &&
+	       event->kind != CTL_EV_LEG_DIGIT &&
 	       event->kind != CTL_EV_SESSION_LOST;
 }
 
@@ -163,6 +164,21 @@ void news_lost(const struct session_lost *lost, void *arg)
 	str_ncpy(event.call, lost->call, sizeof(event.call));
 	pl_set_str(&event.tenant, lost->tenant);
 	pl_set_str(&event.text, session_cause_name(lost->cause));
+	news_event(arg, &event);
+}
+
+void news_digit(const struct session_heard *heard, void *arg)
+{
+	struct ctl_event event;
+
+	memset(&event, 0, sizeof(event));
+	event.kind = CTL_EV_LEG_DIGIT;
+	event.leg = heard->leg;
+	event.digit = (enum ctl_digit)heard->code;
+	event.ms = heard->ms ? min(heard->ms, CTL_DIGIT_MS_MAX) : 1;
+	str_ncpy(event.session, heard->session, sizeof(event.session));
+	str_ncpy(event.call, heard->call, sizeof(event.call));
+	pl_set_str(&event.tenant, heard->tenant);
 	news_event(arg, &event);
 }
 

@@ -70,9 +70,30 @@ static bool needs_tones(const struct leg *leg, const struct leg *to)
 	return leg_event(leg) && !leg_event(to);
 }
 
+/* Who is not to hear of keys in its RTP is told of them. */
+static void on_key(uint8_t code, uint32_t ms, void *arg)
+{
+	const struct leg *to = arg;
+	const struct session *session = to->session;
+	const struct session_table *table = session->table;
+	const struct session_heard heard = {
+		.session = session->id,
+		.call = session->call,
+		.tenant = session->tenant,
+		.leg = to->nr,
+		.code = code,
+		.ms = ms,
+	};
+
+	if (table->heardh)
+		table->heardh(&heard, table->arg);
+}
+
 static void make_tones(struct leg *leg, struct leg *to)
 {
 	const struct keytone_params params = {
+		.toldh = to->terms.digits == SESSION_DIGITS_RTP ? NULL : on_key,
+		.arg = to,
 		.wheel = leg->session->table->wheel,
 		.codec = codec_of(leg_codec(to)),
 		.pt = leg_codec(to)->tx_pt,

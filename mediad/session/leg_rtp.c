@@ -36,7 +36,8 @@ static void rtp_want(struct sdpm_policy *policy, const struct leg *leg,
 	memcpy(policy->codecs, terms->codecs,
 	       terms->ncodecs * sizeof(terms->codecs[0]));
 	policy->ncodecs = terms->ncodecs;
-	policy->codecs[policy->ncodecs++] = SDPM_EVENT;
+	if (terms->digits != SESSION_DIGITS_TOLD)
+		policy->codecs[policy->ncodecs++] = SDPM_EVENT;
 	if (terms->ptime)
 		policy->ptime = terms->ptime;
 	if (other && other->sdp.choice)

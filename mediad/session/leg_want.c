@@ -132,6 +132,7 @@ int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 	rule->policy = from->source;
 	terms->ptime = from->ptime;
 	terms->af = from->af;
+	terms->digits = from->digits;
 	if (from->codecs.l)
 		codecs = from->codecs;
 	err = codecs_read(terms, codecs);

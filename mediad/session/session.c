@@ -247,6 +247,11 @@ void session_on_up(struct session_table *table, session_up_h *uph)
 	table->uph = uph;
 }
 
+void session_on_heard(struct session_table *table, session_heard_h *heardh)
+{
+	table->heardh = heardh;
+}
+
 void session_drain(struct session_table *table, bool drain)
 {
 	table->drain = drain;

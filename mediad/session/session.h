@@ -113,6 +113,15 @@ struct session_deps {
 	struct state_file *state;       /* NULL: nothing survives */
 };
 
+/* A key of another leg, for who is to be told of it: not by RTP. */
+struct session_heard {
+	const char *session, *call, *tenant;
+	uint8_t leg; /* whose far side is to be told */
+	uint8_t code;
+	uint32_t ms;
+};
+typedef void(session_heard_h)(const struct session_heard *heard, void *arg);
+
 /* The caller owns *tablep. mem_deref() frees all sessions and leaves their
  * records in the state file: who means the end says session_drop(). */
 int session_table_alloc(struct session_table **tablep,
@@ -122,6 +131,7 @@ int session_table_alloc(struct session_table **tablep,
 
 /* arg is that of session_table_alloc(). */
 void session_on_up(struct session_table *table, session_up_h *uph);
+void session_on_heard(struct session_table *table, session_heard_h *heardh);
 
 /* Bring back what the state file holds; call once, before the loop runs. What
  * cannot be resumed is reported through the lost handler, during the call,
@@ -135,6 +145,13 @@ size_t session_count(const struct session_table *table);
 
 /* --- commands, in the words of the control protocol ------------------------ */
 
+/* As enum ctl_digits. */
+enum session_digits {
+	SESSION_DIGITS_RTP,
+	SESSION_DIGITS_TOLD,
+	SESSION_DIGITS_AUTO,
+};
+
 /* What a leg of SDPM_RTP is made with; ignored by a leg that is there, and by
  * browsers'. Zeroed: the defaults. */
 struct session_terms {
@@ -142,6 +159,7 @@ struct session_terms {
 	enum source_policy source;
 	struct pl networks; /* "192.0.2.0/24,2001:db8::/32"; EINVAL */
 	uint16_t ptime;     /* ms; 0: 20 */
+	enum session_digits digits;
 	int af;             /* of an offer; AF_UNSPEC: the first interface's */
 };
 

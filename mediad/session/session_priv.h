@@ -33,6 +33,7 @@ struct session_table {
 	struct wheel_timer survive;
 	session_lost_h *losth;
 	session_up_h *uph;
+	session_heard_h *heardh;
 	void *arg;
 	struct transcode_stats sound; /* of all legs there ever were */
 };
@@ -118,6 +119,7 @@ struct leg_terms {
 	enum sdpm_codec codecs[SDPM_CODECS]; /* best first */
 	uint16_t ptime;                      /* ms; 0: as always */
 	int af; /* that an offer is to name, or AF_UNSPEC */
+	enum session_digits digits;
 };
 
 struct leg {

@@ -62,6 +62,9 @@ struct keytone {
 	uint32_t ts;
 	uint64_t due_ms;
 	bool first; /* of what sounds */
+	keytone_told_h *toldh; /* NULL: it sounds */
+	void *arg;
+	uint32_t told_ms; /* for how long the key is down */
 };
 
 static void keytone_destructor(void *data)
@@ -255,6 +258,44 @@ static void press(struct keytone *kt, const struct digit *digit,
 		start(kt, now_ms);
 }
 
+/* --- told instead of played -------------------------------------------------------- */
+
+/* Once for each key: at its end, or when nothing more is heard of it. */
+static void tell(struct keytone *kt)
+{
+	const struct key key = kt->keys[0];
+
+	wheel_stop(&kt->timer);
+	kt->nkeys = 0;
+	kt->toldh(key.code, kt->told_ms, kt->arg);
+}
+
+static void on_no_news(void *arg)
+{
+	struct keytone *kt = arg;
+
+	/* its end may still come, and is no other key */
+	kt->way.over = true;
+	tell(kt);
+}
+
+static void note_key(struct keytone *kt, const struct digit_step *step)
+{
+	if (step->first) {
+		if (kt->nkeys)
+			tell(kt);
+		kt->keys[0] = (struct key){step->digit.code, 0};
+		kt->nkeys = 1;
+	}
+	if (!kt->nkeys)
+		return;
+	kt->told_ms = max(1u, step->age / (kt->way.to.stream / 1000));
+	if (step->over)
+		tell(kt);
+	else
+		wheel_start(kt->wheel, &kt->timer, SILENT_MS, on_no_news, kt);
+}
+
 void keytone_event(struct keytone *kt, uint32_t ts, const struct digit *digit,
 		   uint64_t now_ms)
 {
@@ -262,6 +303,10 @@ void keytone_event(struct keytone *kt, uint32_t ts, const struct digit *digit,
 
 	if (!digit_pass(&kt->way, ts, digit, &step))
 		return;
+	if (kt->toldh) {
+		note_key(kt, &step);
+		return;
+	}
 	kt->held = !step.over;
 	kt->news_ms = now_ms;
 	if (step.first && !was_played(kt, &step, now_ms))
@@ -289,7 +334,7 @@ void keytone_anew(struct keytone *kt)
 
 bool keytone_sounds(const struct keytone *kt)
 {
-	return kt->nkeys != 0;
+	return kt->nkeys && !kt->toldh;
 }
 
 int keytone_alloc(struct keytone **ktp, const struct keytone_params *params)
@@ -306,6 +351,8 @@ int keytone_alloc(struct keytone **ktp, const struct keytone_params *params)
 	kt->wheel = params->wheel;
 	kt->codec = params->codec;
 	kt->pt = params->pt;
+	kt->toldh = params->toldh;
+	kt->arg = params->arg;
 	digit_way_init(&kt->way, &params->from, &to, UINT16_MAX);
 	feed_open(&kt->feed, params->out, params->path);
 	err = kt->codec->voice_enc_alloc(&kt->enc, &voice);

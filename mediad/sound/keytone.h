@@ -27,6 +27,9 @@ enum {
 	KEYTONE_QUEUE = 16,
 };
 
+/* Instead of a tone: a key was pressed for so long. */
+typedef void(keytone_told_h)(uint8_t code, uint32_t ms, void *arg);
+
 struct keytone_params {
 	struct wheel *wheel;
 	const struct codec *codec;
@@ -34,6 +37,8 @@ struct keytone_params {
 	struct digit_clock from; /* of the events that come */
 	struct strm_out *out;    /* with the codec's clock */
 	struct path *path;
+	keytone_told_h *toldh; /* NULL: it sounds */
+	void *arg;
 };
 
 /* The caller owns *ktp; out and path outlive it. */

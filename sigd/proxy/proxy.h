@@ -148,6 +148,17 @@ void proxy_media_lost(struct proxy *px, const struct proxy_loss *loss);
 /* Every LOAD_SAMPLE_MS: how busy this worker is. */
 void proxy_sample(struct proxy *px, const struct load_sample *sample);
 
+/* Plain data. */
+struct proxy_key {
+	const char *call; /* our call id */
+	uint8_t leg;      /* whose far side is to be told of the key */
+	uint8_t code;     /* 0..15 as in RFC 4733 */
+	uint32_t ms;
+};
+
+/* mediad has heard a key for who hears of keys by INFO. */
+void proxy_key_heard(struct proxy *px, const struct proxy_key *key);
+
 const struct proxy_counts *proxy_counts(const struct proxy *px);
 const struct gate *proxy_gate(const struct proxy *px);
 /* ALARM_KINDS of them. */

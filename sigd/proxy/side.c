@@ -32,6 +32,19 @@ static enum ctl_source source_of(enum route_media_source source)
 	return CTL_STRICT;
 }
 
+static enum ctl_digits digits_of(enum route_dtmf dtmf)
+{
+	switch (dtmf) {
+	case ROUTE_DTMF_RFC4733:
+		return CTL_DIGITS_RTP;
+	case ROUTE_DTMF_INFO:
+		return CTL_DIGITS_TOLD;
+	case ROUTE_DTMF_AUTO:
+		return CTL_DIGITS_AUTO;
+	}
+	return CTL_DIGITS_RTP;
+}
+
 void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
 {
 	memset(terms, 0, sizeof(*terms));
@@ -39,6 +52,7 @@ void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
 	if (!conn)
 		return;
 	terms->source = source_of(conn->media.source);
+	terms->digits = digits_of(conn->media.dtmf);
 	pl_set_str(&terms->codecs, conn->media.codecs);
 	pl_set_str(&terms->networks, conn->media.network_list);
 }

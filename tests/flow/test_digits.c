@@ -5,6 +5,7 @@
  */
 #include <re.h>
 
+#include "sigd/proxy/invite.h"
 #include "tests/lib/talk_bed.h"
 
 static bool talk_as(struct talk *talk, const char *more)
@@ -85,7 +86,37 @@ static void a_device_gets_the_info(void)
 	stop(&talk.fix);
 }
 
-TEST_MAIN(TEST(a_key_becomes_rtp),
+/* mediad has heard a key of hers: any worker tells the PBX. */
+static void a_key_in_rtp_becomes_an_info(void)
+{
+	struct proxy_key heard = {.leg = 2, .code = 11, .ms = 120};
+	struct talk talk;
+	struct fixture *fix = &talk.fix;
+	const struct invite *inv;
+	char val[256], val2[256];
+
+	if (talk_as(&talk, ", dtmf: info")) {
+		CHECK_INT(fix->media.leg[2].digits, CTL_DIGITS_TOLD);
+		inv = list_head(&fix->nodes[0].proxy->invites)->data;
+		heard.call = inv->rec.call;
+		proxy_key_heard(fix->nodes[1].proxy, &heard);
+		REQUIRE(expect(fix, talk.far, "INFO sip:pbx@127.0.0.1:1"));
+		CHECK(strstr(talk.far->req, "Signal=#\r\nDuration=120\r\n"));
+		CHECK_STR(header(talk.far->req, "CSeq", val), "3 INFO");
+		CHECK_STR(header(talk.far->req, "From", val),
+			  header(talk.invite, "From", val2));
+		CHECK(strstr(header(talk.far->req, "To", val), ";tag=bt"));
+		ua_answers(fix, talk.far, 200, "");
+		/* what she sends next comes behind it */
+		near_says(&talk, &(struct say){.method = "BYE", .cseq = 3});
+		REQUIRE(expect(fix, talk.far, "BYE"));
+		CHECK_STR(header(talk.far->req, "CSeq", val), "4 BYE");
+	}
+	stop(fix);
+}
+
+TEST_MAIN(TEST(a_key_in_rtp_becomes_an_info),
+	  TEST(a_key_becomes_rtp),
 	  TEST(a_key_stays_an_info_where_that_is_wanted),
 	  TEST(a_key_takes_the_way_that_there_is),
 	  TEST(a_device_gets_the_info))

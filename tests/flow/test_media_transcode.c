@@ -710,6 +710,62 @@ static void a_key_that_we_press_may_be_a_tone(void)
 	hang_up(call);
 }
 
+static char told[64];
+
+static void on_heard(const struct session_heard *heard, void *arg)
+{
+	size_t n = strlen(told);
+	(void)arg;
+
+	re_snprintf(told + n, sizeof(told) - n, "%u:%c/%u ", heard->leg,
+		    digit_char(heard->code), heard->ms);
+}
+
+/* Its PBX hears of keys by SIP INFO: neither events nor tones are in its
+ * RTP. */
+static void keys_are_told_to_who_wants_them_so(void)
+{
+	struct call *call = call_open(NULL);
+
+	if (!call)
+		return;
+	told[0] = '\0';
+	session_on_heard(call->bed.table, on_heard);
+	call->phone->terms.digits = SESSION_DIGITS_TOLD;
+	call_begin(call, "0", &codec_pcmu);
+	expect_events(call);
+	CHECK(!strstr(call->phone->sdp, "telephone-event"));
+	call->phone_ear.event = 0xff;
+	talk(call, 500);
+	press(call, true, '5');
+	talk(call, 200);
+	press(call, true, '#');
+	talk(call, 500);
+	CHECK_STR(told, "2:5/120 2:#/120 ");
+	fault_free(call);
+	hang_up(call);
+}
+
+static void keys_are_told_when_there_is_no_other_way(void)
+{
+	struct call *call = call_open(NULL);
+
+	if (!call)
+		return;
+	told[0] = '\0';
+	session_on_heard(call->bed.table, on_heard);
+	call->phone->terms.digits = SESSION_DIGITS_AUTO;
+	call_begin(call, "0 101", &codec_pcmu);
+	expect_events(call);
+	talk(call, 200);
+	press(call, true, '5');
+	talk(call, 300);
+	CHECK_STR(told, "");
+	CHECK_STR(call->phone_ear.digits, "5");
+	fault_free(call);
+	hang_up(call);
+}
+
 /* From whoever the audio comes then. */
 static void a_switch_in_an_event_ends_it(void)
 {
@@ -904,6 +960,8 @@ TEST_MAIN(TEST(a_page_with_opus_and_a_pbx_with_g711_hear_each_other),
 	  TEST(digits_come_exactly_once_both_ways),
 	  TEST(keys_that_we_press_are_heard_exactly_once),
 	  TEST(a_key_that_we_press_may_be_a_tone),
+	  TEST(keys_are_told_to_who_wants_them_so),
+	  TEST(keys_are_told_when_there_is_no_other_way),
 	  TEST(a_switch_in_an_event_ends_it),
 	  TEST(a_phone_without_events_hears_tones),
 	  TEST(a_relayed_phone_without_events_hears_tones),

@@ -32,6 +32,7 @@ struct media_client {
 	struct {
 		enum ctl_profile profile;
 		enum ctl_source source;
+		enum ctl_digits digits;
 		char codecs[64];
 		char networks[64];
 		char sdp[256]; /* of its far side */
@@ -125,6 +126,7 @@ static inline void media_terms(struct media_client *client, uint8_t leg,
 			       const struct ctl_terms *terms)
 {
 	client->leg[leg].source = terms->source;
+	client->leg[leg].digits = terms->digits;
 	if (terms->codecs.p)
 		(void)pl_strcpy(&terms->codecs, client->leg[leg].codecs,
 				sizeof(client->leg[0].codecs));
