@@ -29,6 +29,7 @@ enum route_ring {
 struct route_devices {
 	enum route_device_source media_source;
 	enum route_ring ring;
+	uint32_t ring_ms; /* before those of a lower q ring; milliseconds */
 };
 
 /* Who is the registrar of the tenant's devices. */

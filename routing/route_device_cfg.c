@@ -53,6 +53,10 @@ static const struct cfg_field fields[] = {
 		 "telephone with symmetric RTP (RFC 4961)."},
 	{"ring", CFG_ENUM, DEVICES(ring), .choices = rings, .def = "by-q",
 	 .help = "Which devices of a user ring."},
+	{"ring_within", CFG_DURATION, DEVICES(ring_ms), .min = 100,
+	 .max = 600000, .def = "20s",
+	 .help = "When none of them has answered for so long, those of the "
+		 "next lower `q` ring instead."},
 	CFG_END,
 };
 /* clang-format on */

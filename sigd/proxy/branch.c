@@ -173,6 +173,8 @@ static void refused(struct branch *branch, const struct smsg *msg)
 		result.other_way = true;
 		way_gone(branch, retry_after_ms(msg));
 	}
+	if (branch->to.device && msg->scode == 430)
+		invite_devices_spare(branch->inv, branch);
 	over(branch, msg->scode, &result);
 }
 
@@ -305,6 +307,8 @@ static void unreached(struct branch *branch, int err)
 	}
 	result.other_way = true;
 	way_gone(branch, 0);
+	if (to->device)
+		invite_devices_spare(branch->inv, branch);
 	over(branch, 0, &result);
 }
 
@@ -339,6 +343,10 @@ static void timers_start(struct branch *branch)
 	struct wheel *wheel = branch->inv->px->deps.wheel;
 
 	timer_c_start(branch);
+	if (!conn && invite_devices_ring_ms(branch->inv))
+		wheel_start(wheel, &branch->timers.ring,
+			    invite_devices_ring_ms(branch->inv), on_timer_c,
+			    branch);
 	if (!conn)
 		return;
 	wheel_start(wheel, &branch->timers.silence, conn->times.answer,
@@ -532,6 +540,7 @@ int branch_start_device(struct invite *inv, const struct binding *binding)
 		return ENFILE;
 	to = &branch->to;
 	err = flow_id_unpack(&to->flow, binding->flow, binding->flow_len);
+	to->device = binding->device;
 	str_ncpy(to->target, binding->contact, sizeof(to->target));
 	str_ncpy(to->user, inv->rec.side[CALL_CALLEE].user, sizeof(to->user));
 	if (!err && inv->from)

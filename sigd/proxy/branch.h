@@ -29,6 +29,7 @@ struct branch_to {
 	struct flow_id flow;
 	char target[CALL_URI_MAX]; /* Request-URI */
 	struct side_names names;   /* From and To towards it */
+	uint32_t device;           /* binding_device(); 0: none */
 	char user[CALL_TEXT_MAX];  /* whose device it is; empty: none */
 };
 

@@ -10,6 +10,7 @@
  *   invite_service.c  a call that we answer ourselves (echo, tone ...)
  *   invite_hunt.c     the targets of the plan in order, and what came of them
  *   invite_early.c    an 18x, early media, and what is asked meanwhile
+ *   invite_devices.c  a user's devices in their order, one flow of each
  *   invite_media.c    the 2xx, and what the caller hears
  *   invite_find.c     calls found by what comes for them
  *   branch.c          one try: offer, INVITE, answers, its end
@@ -60,6 +61,7 @@ struct hunt {
 	enum status why;
 	struct smsg *msg; /* what said so; NULL: we did */
 	bool stop;        /* no further target */
+	struct invite_devices *devices; /* of the user sought last; or NULL */
 	uint32_t loop;    /* what was asked (loop_guard.h) */
 	unsigned breadth; /* for each of those that ring at once */
 };
@@ -152,6 +154,19 @@ void invite_hunt(struct invite *inv);
 /* A try is over without a 2xx; its branch counts no more. May free inv. */
 void invite_result(struct invite *inv, const struct invite_result *result);
 void hunt_clear(struct invite *inv);
+
+/* --- invite_devices.c --- */
+
+/* The devices of a user who is called now. False: none of them is to ring. */
+bool invite_devices_begin(struct invite *inv,
+			  const struct registrar_list *list);
+/* Those that are to ring next, do. False: there are no more. */
+bool invite_devices_next(struct invite *inv);
+/* The flow of this try has failed: another one of the same device is tried,
+ * when there is one. */
+void invite_devices_spare(struct invite *inv, const struct branch *gone);
+/* How long to wait for those that ring; 0: there are no others. */
+uint32_t invite_devices_ring_ms(const struct invite *inv);
 
 /* --- invite_find.c --- */
 

@@ -36,6 +36,7 @@ void hunt_clear(struct invite *inv)
 	hunt->locate = mem_deref(hunt->locate);
 	hunt->msg = mem_deref(hunt->msg);
 	hunt->ways = mem_deref(hunt->ways);
+	hunt->devices = mem_deref(hunt->devices);
 	hunt->stop = true;
 }
 
@@ -244,41 +245,15 @@ static void connection_seek(struct invite *inv,
 		connection_away(inv, conn, STATUS_REDIS_DOWN);
 }
 
-/* Who calls does not ring: it would get its own call, and calls itself busy
- * at best. */
-static bool is_caller(const struct invite *inv, const struct binding *binding)
-{
-	struct flow_id flow;
-
-	return !flow_id_unpack(&flow, binding->flow, binding->flow_len) &&
-	       flow_id_equal(&flow, &inv->caller);
-}
-
 static void devices_start(struct invite *inv, const struct registrar_list *list)
 {
-	const struct binding *fit[INVITE_BRANCHES_MAX];
-	unsigned n = 0, started = 0;
+	const bool any = invite_devices_begin(inv, list);
 
-	for (size_t i = 0; i < list->n && n < COUNTOF(fit); i++) {
-		/* a PBX has called one of them alone */
-		if (inv->hunt.device &&
-		    list->bindings[i].device != inv->hunt.device)
-			continue;
-		if (n < inv->hunt.breadth && !is_caller(inv, &list->bindings[i]))
-			fit[n++] = &list->bindings[i];
-	}
-	if (!n && inv->hunt.device) {
+	if (!any && inv->hunt.device)
 		missed(inv, 480, STATUS_NOT_REGISTERED);
-		return;
-	}
-	if (!n) {
+	else if (!any)
 		missed(inv, 482, STATUS_LOOP);
-		return;
-	}
-	inv->hunt.breadth /= n;
-	for (unsigned i = 0; i < n; i++)
-		started += !branch_start_device(inv, fit[i]);
-	if (!started)
+	else if (!invite_devices_next(inv))
 		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 }
 
@@ -325,6 +300,9 @@ static void hunt_on(struct invite *inv)
 	struct hunt *hunt = &inv->hunt;
 	const struct route_target *target;
 
+	/* only a 6xx speaks for a user's other devices (RFC 3261 16.7) */
+	if (hunt->code < 600 && invite_devices_next(inv))
+		return;
 	if (!hunt->stop && has_other_way(hunt)) {
 		++hunt->way;
 		connection_seek(inv, hunt->sought);

@@ -308,6 +308,7 @@ static void effective_table_prints_without_secrets(void)
 		       "    devices:\n"
 		       "      media_source: auto\n"
 		       "      ring: by-q\n"
+		       "      ring_within: 20s\n"
 		       "    routes:\n"
 		       "      - name: echo\n"
 		       "        match:\n"
@@ -323,7 +324,8 @@ static void effective_table_prints_without_secrets(void)
 		       "    registration: local\n"
 		       "    devices:\n"
 		       "      media_source: auto\n"
-		       "      ring: by-q\n");
+		       "      ring: by-q\n"
+		       "      ring_within: 20s\n");
 	mem_deref(out);
 	mem_deref(table);
 }
