@@ -45,6 +45,7 @@ struct route_user {
 	const char *name;
 	const char *display;  /* NULL: none */
 	uint16_t max_devices; /* registered at once; 0: the daemon's limit */
+	uint32_t max_calls;   /* at once, made and taken; 0: no limit */
 	const char **numbers; /* also called by these; each once in a tenant */
 	uint32_t nnumbers;
 	struct route_line *line; /* at a PBX; NULL: none (route_line.h) */

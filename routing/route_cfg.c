@@ -286,6 +286,11 @@ static const struct cfg_field user_fields[] = {
 	{"max_devices", CFG_INT, CFG_AT(struct route_user, max_devices),
 	 .min = 0, .max = ROUTE_DEVICES_MAX, .def = "0",
 	 .help = "Devices registered at once; 0: the server's limit."},
+	{"max_calls", CFG_INT, CFG_AT(struct route_user, max_calls),
+	 .min = 0, .max = 1000, .def = "0",
+	 .help = "Calls at once, made and taken, in all workers together: more "
+		 "are 403 for who calls, and busy for who is called; 0: no "
+		 "limit."},
 	{"numbers", CFG_LIST, CFG_ITEMS(struct route_user, numbers, nnumbers),
 	 .item = &number_item, .min = 1, .max = 100, .flags = CFG_F_ALONE,
 	 .help = "Numbers that lead to this user, too.",

@@ -10,6 +10,7 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/conn_calls.h"
+#include "sigd/proxy/user_calls.h"
 
 enum {
 	MARGIN_S = 60, /* behind the limit of a set-up, or of a call */
@@ -18,7 +19,7 @@ enum {
 };
 
 /* ARGV: call, milliseconds, most (0: no limit). 1: it has a place. */
-static const struct redis_script script_take = {
+const struct redis_script conn_calls_script_take = {
 	"conn-take",
 	"local t = redis.call('TIME') "
 	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
@@ -119,7 +120,7 @@ static int place_ask(struct proxy *px, const struct place *place,
 	argv[0] = redis_str(place->call);
 	argv[1] = redis_str(ms);
 	argv[2] = redis_str(most);
-	return redis_link_eval(px->deps.redis, &script_take, &key_arg, 1, argv,
+	return redis_link_eval(px->deps.redis, &conn_calls_script_take, &key_arg, 1, argv,
 			       3, h, arg);
 }
 
@@ -156,6 +157,7 @@ int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
 
 void conn_calls_up(struct proxy *px, const struct call_record *rec)
 {
+	user_calls_up(px, rec);
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		const struct place place = {rec->tenant, rec->side[i].conn,
 					    rec->call,
@@ -183,6 +185,7 @@ static void leave_all(struct proxy *px, const struct call_record *rec)
 
 void conn_calls_ended(struct proxy *px, const struct call_record *rec)
 {
+	user_calls_ended(px, rec);
 	if (rec->state == CALL_SETUP && strcmp(rec->at, px->at) != 0)
 		leave_all(px, rec);
 	for (unsigned i = 0; i < CALL_SIDES; i++) {

@@ -19,6 +19,11 @@
 #include "sigd/proxy/proxy_priv.h"
 
 struct conn_calls_ask;
+struct redis_script;
+
+/* Take a place in a set: KEYS the set; ARGV call, milliseconds, most (0: no
+ * limit). 1: it has one. For users as well (user_calls.h). */
+extern const struct redis_script conn_calls_script_take;
 
 /* STATUS_OK: it has a place. STATUS_CALL_LIMIT, STATUS_REDIS_DOWN. */
 typedef void(conn_calls_h)(enum status code, void *arg);
@@ -32,7 +37,7 @@ typedef void(conn_calls_h)(enum status code, void *arg);
 int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
 		    const struct route_connection *conn, const char *call,
 		    conn_calls_h *h, void *arg);
-/* It is up: its places, of both sides, are for as long as its record lives. */
+/* It is up: its places, of both sides (and of users), are for as long as its record lives. */
 void conn_calls_up(struct proxy *px, const struct call_record *rec);
 /* It has ended; both sides. */
 void conn_calls_ended(struct proxy *px, const struct call_record *rec);

@@ -14,6 +14,7 @@
 #include "sigd/proxy/invite.h"
 #include "sigd/proxy/rebind.h"
 #include "sigd/proxy/loop_guard.h"
+#include "sigd/proxy/user_calls.h"
 #include "sigd/sip/smsg_sdp.h"
 
 static void destructor(void *data)
@@ -266,6 +267,40 @@ static void take_place(struct invite *inv)
 		invite_fail(inv, STATUS_REDIS_DOWN);
 }
 
+static void on_caller_place(enum status code, void *arg)
+{
+	struct invite *inv = arg;
+	struct user_calls_ask *ask = inv->hunt.user_place;
+
+	inv->hunt.user_place = NULL;
+	if (code == STATUS_OK)
+		serve(inv);
+	else if (code == STATUS_CALL_LIMIT)
+		invite_refuse(inv, 403, code);
+	else
+		invite_fail(inv, code);
+	mem_deref(ask);
+}
+
+/* ... and one of a user one of the user's. */
+static void take_user_place(struct invite *inv,
+			    const struct route_tenant *tenant)
+{
+	struct user_calls_of of = {.tenant = inv->rec.tenant,
+				   .call = inv->rec.call};
+	struct pl name;
+	int err;
+
+	pl_set_str(&name, inv->rec.side[CALL_CALLER].user);
+	of.user = route_user_find(tenant, &name);
+	err = user_calls_take(&inv->hunt.user_place, inv->px, &of,
+			      on_caller_place, inv);
+	if (!err)
+		serve(inv);
+	else if (err != EINPROGRESS)
+		invite_fail(inv, STATUS_REDIS_DOWN);
+}
+
 void invite_start(struct proxy *px, const struct invite_params *params)
 {
 	struct invite *inv = mem_zalloc(sizeof(*inv), destructor);
@@ -305,7 +340,7 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	else if (inv->from)
 		take_place(inv);
 	else
-		serve(inv);
+		take_user_place(inv, params->plan->tenant);
 }
 
 int invite_ask(struct invite *inv, unsigned slot, const struct ctl_req *req,

@@ -53,6 +53,7 @@ struct hunt {
 	struct conn_ask *locate;
 	const struct route_connection *sought; /* the last one; NULL: none */
 	struct conn_calls_ask *place;
+	struct user_calls_ask *user_place;
 	const struct route_connection *placed; /* no try has its place yet */
 	struct conn_way *ways; /* to the last one, in order; NULL: one */
 	unsigned way;          /* of these, the one that was tried */

@@ -16,6 +16,7 @@
 #include "sigd/proxy/health.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/user_calls.h"
 #include "sigd/proxy/verdict.h"
 
 /* What was sought there comes to nothing. */
@@ -32,6 +33,7 @@ void hunt_clear(struct invite *inv)
 
 	leave_place(inv);
 	hunt->place = mem_deref(hunt->place);
+	hunt->user_place = mem_deref(hunt->user_place);
 	hunt->lookup = mem_deref(hunt->lookup);
 	hunt->locate = mem_deref(hunt->locate);
 	hunt->msg = mem_deref(hunt->msg);
@@ -272,7 +274,7 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 	mem_deref(ask);
 }
 
-static void user_seek(struct invite *inv, const struct route_user *user)
+static void user_lookup(struct invite *inv)
 {
 	struct registrar_params params = {.link = inv->px->deps.redis,
 					  .h = on_bindings,
@@ -280,11 +282,39 @@ static void user_seek(struct invite *inv, const struct route_user *user)
 	int err;
 
 	pl_set_str(&params.aor.tenant, inv->rec.tenant);
-	pl_set_str(&params.aor.user, user->name);
-	str_ncpy(inv->rec.side[CALL_CALLEE].user, user->name,
-		 sizeof(inv->rec.side[CALL_CALLEE].user));
+	pl_set_str(&params.aor.user, inv->rec.side[CALL_CALLEE].user);
 	err = registrar_lookup(&inv->hunt.lookup, &params);
 	if (err)
+		invite_fail(inv, status_of_errno(err));
+}
+
+static void on_user_place(enum status code, void *arg)
+{
+	struct invite *inv = arg;
+	struct user_calls_ask *ask = inv->hunt.user_place;
+
+	inv->hunt.user_place = NULL;
+	if (code == STATUS_OK)
+		user_lookup(inv);
+	else if (code == STATUS_CALL_LIMIT)
+		missed(inv, 486, code);
+	else
+		invite_fail(inv, code);
+	mem_deref(ask);
+}
+
+static void user_seek(struct invite *inv, const struct route_user *user)
+{
+	const struct user_calls_of of = {inv->rec.tenant, user, inv->rec.call};
+	int err;
+
+	str_ncpy(inv->rec.side[CALL_CALLEE].user, user->name,
+		 sizeof(inv->rec.side[CALL_CALLEE].user));
+	err = user_calls_take(&inv->hunt.user_place, inv->px, &of,
+			      on_user_place, inv);
+	if (!err)
+		user_lookup(inv);
+	else if (err != EINPROGRESS)
 		invite_fail(inv, status_of_errno(err));
 }
 
