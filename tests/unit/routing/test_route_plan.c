@@ -120,6 +120,22 @@ static void users_of_another_tenant_are_nobody(void)
 	mem_deref(table);
 }
 
+static void a_rule_names_the_methods_that_it_lists(void)
+{
+	struct route_table *table = fixture_table(demo);
+	const struct pl message = PL("MESSAGE"), refer = PL("REFER");
+
+	REQUIRE(table);
+	CHECK_STR(ask(table, "MESSAGE", "bob", "im-1"), "user alice");
+	CHECK(route_rule_names(plan.rule, &message));
+	CHECK(!route_rule_names(plan.rule, &refer));
+	/* for any is not by name */
+	(void)ask(table, "REFER", "bob", "echo");
+	CHECK(plan.rule && !route_rule_names(plan.rule, &refer));
+	CHECK(!route_rule_names(NULL, &refer));
+	mem_deref(table);
+}
+
 static void method_caller_and_callee_must_all_match(void)
 {
 	struct route_table *table = fixture_table(demo);
@@ -311,6 +327,7 @@ static void naughty_strings_are_decided(void)
 TEST_MAIN(TEST(first_rule_that_matches_decides), TEST(users_are_the_last_step),
 	  TEST(users_of_another_tenant_are_nobody),
 	  TEST(method_caller_and_callee_must_all_match),
+	  TEST(a_rule_names_the_methods_that_it_lists),
 	  TEST(captures_name_the_user), TEST(rejections_have_code_and_phrase),
 	  TEST(pattern_that_gives_up_rejects),
 	  TEST(overlong_numbers_go_nowhere),

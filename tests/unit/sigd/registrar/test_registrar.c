@@ -169,6 +169,20 @@ static void a_device_is_bound_and_found(void)
 	stop(&fix);
 }
 
+/* Whatever it is connected over: a number that names it in tokens. */
+static void a_device_has_one_number_for_all_its_flows(void)
+{
+	const struct pl one = PL("i:urn%3auuid%3a1:1");
+	const struct pl two = PL("i:urn%3auuid%3a1:2");
+	const struct pl other = PL("i:urn%3auuid%3a2:1");
+	const struct pl contact = PL("c:sip:a@h:1"), at = PL("c:sip:a@h:2");
+
+	CHECK(binding_device(&one) != 0);
+	CHECK(binding_device(&one) == binding_device(&two));
+	CHECK(binding_device(&one) != binding_device(&other));
+	CHECK(binding_device(&contact) != binding_device(&at));
+}
+
 static void a_page_loaded_anew_replaces_its_binding(void)
 {
 	struct fixture fix;
@@ -523,6 +537,7 @@ static void a_binding_reads_back(void)
 
 TEST_MAIN(TEST(a_device_is_bound_and_found),
 	  TEST(a_page_loaded_anew_replaces_its_binding),
+	  TEST(a_device_has_one_number_for_all_its_flows),
 	  TEST(the_best_q_comes_first), TEST(expires_0_and_star_remove),
 	  TEST(an_older_request_changes_nothing),
 	  TEST(one_device_too_many_is_refused),
