@@ -81,6 +81,12 @@ static int flow_fill(struct flow_id *flow, const struct proxy *px,
 	return listener_for(&flow->listener, px, conn, kind, sa_af(addr));
 }
 
+int conn_flow(struct flow_id *flow, const struct proxy *px,
+	      const struct route_connection *conn, const struct sa *addr)
+{
+	return flow_fill(flow, px, conn, kind_of(conn), addr);
+}
+
 /* --- asked for ----------------------------------------------------------------- */
 
 struct conn_ask {

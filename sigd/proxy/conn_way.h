@@ -37,6 +37,19 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 		  struct proxy *px, const struct route_connection *conn,
 		  conn_way_h *h, void *arg);
 
+/* What is sent to it at this address goes there; ENOENT: no listener does. */
+int conn_flow(struct flow_id *flow, const struct proxy *px,
+	      const struct route_connection *conn, const struct sa *addr);
+
+/*
+ * The flow on which this request of a connection came becomes that of its
+ * address, when it came from there over TCP or TLS: what is sent to it later,
+ * by any worker, is not bound to the life of one connection. It goes over that
+ * one as long as it lives when its Via asks for it (RFC 5923).
+ */
+void conn_peer(struct flow_id *flow, const struct proxy *px,
+	       const struct route_connection *conn, const struct smsg *msg);
+
 /* The number of the listener that speaks to it; ENOENT. */
 int conn_listener(uint8_t *nr, const struct proxy *px,
 		  const struct route_connection *conn);

@@ -183,13 +183,15 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 	const struct smsg *msg = txn_srv_request(inv->st);
 	struct call_side *caller = &inv->rec.side[CALL_CALLER];
 	struct pl sdp;
+	size_t len;
 
-	if (flow_of_dest(&inv->caller, src) ||
-	    src->id_len > sizeof(caller->flow))
+	if (flow_of_dest(&inv->caller, src))
 		return STATUS_INTERNAL;
 
-	memcpy(caller->flow, src->id, src->id_len);
-	caller->flow_len = src->id_len;
+	conn_peer(&inv->caller, inv->px, inv->from, msg);
+	if (flow_id_pack(&inv->caller, caller->flow, &len))
+		return STATUS_INTERNAL;
+	caller->flow_len = len;
 	caller->profile = (uint8_t)side_profile(&inv->caller, inv->from);
 	if (inv->from)
 		str_ncpy(caller->conn, inv->from->name, sizeof(caller->conn));

@@ -8,7 +8,7 @@
 
 #include "common/log.h"
 #include "routing/route_conn.h"
-#include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/conn_way.h"
 
 int proxy_peer_terms(struct transport_peer *terms, const struct flow_id *peer,
 		     void *arg)
@@ -25,6 +25,32 @@ int proxy_peer_terms(struct transport_peer *terms, const struct flow_id *peer,
 					 .cert = conn->tls.cert,
 					 .key = conn->tls.key};
 	return 0;
+}
+
+static uint16_t default_port(enum flow_kind kind)
+{
+	return kind == FLOW_TLS ? ROUTE_SIPS_PORT : ROUTE_SIP_PORT;
+}
+
+void conn_peer(struct flow_id *flow, const struct proxy *px,
+	       const struct route_connection *conn, const struct smsg *msg)
+{
+	struct transport *transport = px->deps.transport;
+	struct flow *from = flow_table_find(transport_flows(transport), flow);
+	const struct sa *addr = conn ? &conn->peer.addr : NULL;
+	struct flow_id peer;
+	struct pl val;
+
+	if (!from || !addr || sa_af(addr) == AF_UNSPEC ||
+	    !sa_cmp(addr, flow_remote(from), SA_ADDR) ||
+	    conn_flow(&peer, px, conn, addr) || peer.kind != flow->kind)
+		return;
+	/* RFC 5923 section 5: the port that it names is where it listens */
+	if (shdr_param(&msg->via.params, "alias", &val) &&
+	    sa_port(addr) == (msg->via.port ? msg->via.port
+					    : default_port(peer.kind)))
+		transport_alias(transport, from, &peer);
+	*flow = peer;
 }
 
 /* Whichever worker's word for it this is. */

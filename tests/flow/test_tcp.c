@@ -39,7 +39,7 @@ static void routes_tcp(const struct fixture *fix, char *text, size_t size)
 		 "      bob: {password: bob-secret, numbers: ['77']}\n"
 		 "    connections:\n"
 		 "      one: {kind: trunk, address: '127.0.0.1:%u', "
-		 "transport: tcp, domain: pbx.test, sources: [127.0.0.9/32], "
+		 "transport: tcp, domain: pbx.test, sources: [127.0.0.1/32], listener: tcp, "
 		 "answer_within: 10s, probe: 0s}\n"
 		 "      two: {kind: trunk, address: '127.0.0.1:%u', "
 		 "answer_within: 10s, probe: 0s}\n"
@@ -165,6 +165,64 @@ static void a_pbx_is_called_over_tcp(void)
 	stop_bed(&bed);
 }
 
+static void bob_hangs_up(struct fixture *fix, const char *invite)
+{
+	char from[512], to[512], rr[512], contact[512];
+
+	header(invite, "To", from);
+	header(invite, "From", to);
+	header(invite, "Record-Route", rr);
+	header(invite, "Contact", contact);
+	contact[strcspn(contact, ">")] = '\0';
+	put(fix, &fix->bob, 0,
+	    "BYE %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKb\r\n"
+	    "Max-Forwards: 70\r\nRoute: %s\r\nFrom: %s;tag=bt\r\nTo: %s\r\n"
+	    "Call-ID: call-p\r\nCSeq: 5 BYE\r\nContent-Length: 0\r\n\r\n",
+	    contact + 1, sa_port(&fix->bob.addr), rr, from, to);
+}
+
+/* A call of the PBX: what is sent to it later finds it although the connection
+ * that it came on is gone. */
+static void a_pbx_calls_over_tcp(void)
+{
+	struct stream_ua in;
+	struct bed bed;
+	char val[1024], invite[TEXT_MAX];
+
+	for (int alias = 0; alias < 2; alias++) {
+		memset(&in, 0, sizeof(in));
+		if (!start_bed(&bed))
+			break;
+		CHECK_INT(register_user(&bed.fix, &bed.fix.bob, 1,
+					"bob-secret"),
+			  200);
+		sua_connect(&in, &bed.fix, 0);
+		put(&bed.fix, &in.ua, 0,
+		    "INVITE sip:77@demo.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/TCP 127.0.0.1:%u;branch=z9hG4bKp%s\r\n"
+		    "Max-Forwards: 70\r\nFrom: <sip:+49@10.0.0.1>;tag=pf\r\n"
+		    "To: <sip:77@10.0.0.2>\r\nCall-ID: call-p\r\n"
+		    "CSeq: 7 INVITE\r\nContact: <sip:c@127.0.0.1:1>\r\n"
+		    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n"
+		    "\r\n%s",
+		    pbx_port(&bed.fix), alias ? ";alias" : "",
+		    strlen(SDP_OFFER), SDP_OFFER);
+		REQUIRE(expect(&bed.fix, &bed.fix.bob, "INVITE"));
+		strcpy(invite, bed.fix.bob.req);
+		bob_answers(&bed.fix, 200, BOB_2XX);
+		CHECK_INT(answer(&bed.fix, &in.ua), 200);
+		CHECK(strstr(header(in.ua.resp, "Record-Route", val),
+			     "transport=tcp"));
+		if (alias == 0)
+			sua_hang_up(&in);
+		bob_hangs_up(&bed.fix, invite);
+		CHECK(expect(&bed.fix, alias ? &in.ua : &bed.pbx.ua, "BYE"));
+		CHECK_INT(bed.pbx.accepted, !alias);
+		sua_close(&in);
+		stop_bed(&bed);
+	}
+}
+
 /* It refuses: the next target has the call at once, long before answer_within
  * and Timer B. */
 static void a_pbx_that_refuses_is_passed_by(void)
@@ -239,6 +297,7 @@ static void what_has_no_end_is_told_400_and_closed(void)
 
 TEST_MAIN(TEST(a_device_registers_over_tcp),
 	  TEST(a_device_is_called_over_its_connection),
-	  TEST(a_pbx_is_called_over_tcp), TEST(a_pbx_that_refuses_is_passed_by),
+	  TEST(a_pbx_is_called_over_tcp),
+	  TEST(a_pbx_calls_over_tcp), TEST(a_pbx_that_refuses_is_passed_by),
 	  TEST(a_pbx_that_hangs_up_unheard_is_passed_by),
 	  TEST(what_has_no_end_is_told_400_and_closed))
