@@ -304,6 +304,8 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 		.takeover_ms = sip->takeover_ms,
 		.flow_grace_ms = sip->flow_grace_ms,
 		.call_s = sip->call_ms / 1000,
+		.session = {.expires = sip->session_ms / 1000,
+			    .min = sip->min_se_ms / 1000},
 		.retry_s = sip->retry_ms / 1000,
 		.gate = cfg->limits};
 	const struct proxy_deps deps = {

@@ -254,6 +254,15 @@ static const struct cfg_field sip_fields[] = {
 	 .help = "Memory of these."},
 	{"nonce", CFG_DURATION, SIP(nonce_ms), .min = 1000, .max = 86400000,
 	 .def = "5m", .help = "Life of a digest nonce."},
+	{"session_expires", CFG_DURATION, SIP(session_ms), .min = 0,
+	 .max = 86400000, .def = "30m",
+	 .help = "Session timer (RFC 4028) that calls get: the side that knows "
+		 "timers refreshes, or both get BYE. 0s: only what a side "
+		 "asks for."},
+	{"min_se", CFG_DURATION, SIP(min_se_ms), .min = 90000,
+	 .max = 86400000, .def = "90s",
+	 .help = "The shortest session timer; one that asks for less gets "
+		 "422."},
 	{"call", CFG_DURATION, SIP(call_ms), .min = 1000, .max = 604800000,
 	 .def = "12h", .help = "The longest call."},
 	{"retry_after", CFG_DURATION, SIP(retry_ms), .min = 1000,

@@ -80,6 +80,8 @@ struct sigd_sip_cfg {
 	uint32_t transaction_memory; /* bytes */
 	uint32_t nonce_ms;
 	uint32_t call_ms;
+	uint32_t session_ms; /* 0: off */
+	uint32_t min_se_ms;
 	uint32_t retry_ms;
 };
 

@@ -61,6 +61,7 @@ struct branch {
 	uint8_t leg;
 	uint8_t shift; /* CSeq ahead of the caller's */
 	uint8_t moved; /* redirections followed */
+	uint32_t session_least; /* Min-SE that it has told; 0: none */
 	bool done;     /* its result is counted */
 };
 
@@ -95,6 +96,9 @@ bool branch_again(struct branch *branch, const struct smsg *msg);
 /* The INVITE into px->buf, with the Via of branch->mark; without offer as long
  * as there is none. */
 int branch_invite_write(struct branch *branch, size_t *len);
+/* The session timer that its 2xx agrees to. */
+struct session_agreed branch_session(const struct branch *branch,
+				     const struct smsg *answer);
 /* The same response into px->buf. */
 int branch_back_write(struct branch *branch, const struct smsg *msg,
 		      uint16_t scode, const struct pl *sdp, size_t *len);

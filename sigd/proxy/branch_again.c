@@ -11,8 +11,9 @@
 #include "sigd/proxy/invite.h"
 
 enum {
-	MOVED_MAX = 3
-}; /* redirections of one try */
+	MOVED_MAX = 3, /* redirections of one try */
+	SESSION_MAX_S = 86400
+};
 
 static bool answer_challenge(struct branch *branch, const struct smsg *msg)
 {
@@ -88,10 +89,25 @@ static bool follow(struct branch *branch, const struct smsg *msg)
 	return false;
 }
 
+/* The timer was ours, and is too short for it (RFC 4028 7.4). */
+static bool lengthen(struct branch *branch, const struct smsg *msg)
+{
+	const uint32_t least = session_least(
+		txn_srv_request(branch->inv->st), msg);
+
+	if (least <= branch->session_least || least > SESSION_MAX_S)
+		return false;
+	branch->session_least = least;
+	return true;
+}
+
 bool branch_again(struct branch *branch, const struct smsg *msg)
 {
 	const struct smsg *req = txn_srv_request(branch->inv->st);
 
+	if (msg->scode == 422)
+		return req->cseq.num < (uint32_t)INT32_MAX - branch->shift &&
+		       lengthen(branch, msg);
 	/* devices are known: they neither challenge nor redirect; and each
 	 * time takes a CSeq (RFC 3261 8.1.1.5) */
 	if (!branch->to.conn ||

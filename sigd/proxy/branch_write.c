@@ -89,6 +89,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	side_names_edit(ed, &branch->to.names);
 	loop_breadth_edit(ed, branch->inv->hunt.breadth);
 	cseq_edit(ed, branch->shift);
+	session_edit(ed, &px->cfg.session, branch->session_least);
 	challenge_edit(&branch->challenge, ed);
 	err = hop_contact(px, ed, &branch->to.flow, &caller);
 	err = err ? err : route_text(route, branch, COOKIE_TO_CALLER);
@@ -122,6 +123,18 @@ int branch_invite_write(struct branch *branch, size_t *len)
 	return err;
 }
 
+struct session_agreed branch_session(const struct branch *branch,
+				     const struct smsg *answer)
+{
+	const struct session_limits *limits = &branch->inv->px->cfg.session;
+	const struct smsg *req = txn_srv_request(branch->inv->st);
+
+	return session_agree(limits,
+			     session_offered(limits, branch->session_least,
+					     req),
+			     req, answer);
+}
+
 int branch_back_write(struct branch *branch, const struct smsg *msg,
 		      uint16_t scode, const struct pl *sdp, size_t *len)
 {
@@ -132,8 +145,13 @@ int branch_back_write(struct branch *branch, const struct smsg *msg,
 				.reliable = branch_rseq(branch, msg) != 0,
 				.dialog = msg->scode < 300};
 	char route[HOP_ADDR_MAX], contact[HOP_ADDR_MAX] = "";
+	struct session_agreed timer;
 	int err = 0;
 
+	if (msg->scode >= 200 && msg->scode < 300) {
+		timer = branch_session(branch, msg);
+		back.session = timer.ours ? timer.expires : 0;
+	}
 	if (back.dialog) {
 		err = route_text(route, branch, COOKIE_TO_CALLEE);
 		pl_set_str(&back.route, route);

@@ -29,13 +29,36 @@ static void schedule(struct proxy *px, const char *call, const char *text,
 	(void)due_schedule(px->calls, &id, &data, delay_ms, NULL, NULL);
 }
 
-void call_due_up(struct proxy *px, const struct call_record *rec)
+/* left_ms: of the longest call. */
+static void limit(struct proxy *px, const char *call, uint32_t session_s,
+		  uint32_t left_ms)
 {
+	const bool timer = session_s && session_s < left_ms / 1000;
 	char text[DATA_MAX];
 
 	re_snprintf(text, sizeof(text), "limit %s",
-		    status_text(STATUS_CALL_EXPIRED));
-	schedule(px, rec->call, text, px->cfg.call_s * 1000);
+		    status_text(timer ? STATUS_SESSION_EXPIRED
+				      : STATUS_CALL_EXPIRED));
+	schedule(px, call, text, timer ? session_s * 1000 : left_ms);
+}
+
+void call_due_up(struct proxy *px, const struct call_record *rec,
+		 uint32_t session_s)
+{
+	limit(px, rec->call, session_s, px->cfg.call_s * 1000);
+}
+
+void call_due_refresh(struct proxy *px, const struct call_record *rec,
+		      uint32_t session_s)
+{
+	const uint64_t all = 1000ull * px->cfg.call_s;
+	const uint64_t now = proxy_unix_ms();
+	const uint64_t age = now > rec->up_ms ? now - rec->up_ms : 0;
+
+	/* an end that has begun is not put off */
+	if (rec->state == CALL_UP && age < all &&
+	    !hangup_is_here(px, rec->call))
+		limit(px, rec->call, session_s, (uint32_t)(all - age));
 }
 
 uint32_t call_due_lease(const struct proxy *px)

@@ -31,8 +31,13 @@ struct call_ending {
 
 int call_due_start(struct proxy *px);
 
-/* It is answered in a moment: the longest call begins. */
-void call_due_up(struct proxy *px, const struct call_record *rec);
+/* It is answered in a moment: the longest call begins, and a session timer of
+ * so many seconds; 0: none. */
+void call_due_up(struct proxy *px, const struct call_record *rec,
+		 uint32_t session_s);
+/* The timer begins anew, or is there no more. */
+void call_due_refresh(struct proxy *px, const struct call_record *rec,
+		      uint32_t session_s);
 /* Its end has begun, and this worker is at it: to be said again within
  * call_due_lease() milliseconds. */
 void call_due_ending(struct proxy *px, const struct call_ending *ending);

@@ -15,7 +15,7 @@
 #include "sigd/proxy/hop_back.h"
 
 enum {
-	FIELDS_MAX = SMSG_HDR_MAX + 4
+	FIELDS_MAX = SMSG_HDR_MAX + 5
 };
 
 struct builder {
@@ -24,6 +24,7 @@ struct builder {
 	struct smsg_field fieldv[FIELDS_MAX];
 	size_t fieldc;
 	char require[256];
+	char session[32];
 };
 
 /* What is between the other side and us, or made anew from the request. */
@@ -107,9 +108,25 @@ static void add_require(struct builder *b)
 						 n ? ", " : "", &token);
 		}
 	}
+	if (b->back->session && n + sizeof(", timer") <= sizeof(b->require))
+		n += (size_t)re_snprintf(b->require + n,
+					 sizeof(b->require) - n, "%stimer",
+					 n ? ", " : "");
 	out.p = b->require;
 	out.l = n;
 	add(b, "Require", &out);
+}
+
+static void add_session(struct builder *b)
+{
+	struct pl val;
+
+	if (!b->back->session)
+		return;
+	re_snprintf(b->session, sizeof(b->session), "%u;refresher=uac",
+		    b->back->session);
+	pl_set_str(&val, b->session);
+	add(b, "Session-Expires", &val);
 }
 
 /* Ours is nearest to who answered, so it stands above those that came with
@@ -171,6 +188,7 @@ int hop_back_write(struct proxy *px, size_t *len, const struct smsg *req,
 		add_routes(b, req);
 	add(b, "Contact", &back->contact);
 	add_require(b);
+	add_session(b);
 	add_others(b);
 	reply.fieldv = b->fieldv;
 	reply.fieldc = b->fieldc;

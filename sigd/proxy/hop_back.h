@@ -19,6 +19,8 @@ struct hop_back {
 	struct pl route;      /* our Record-Route */
 	struct pl contact;    /* unset: none */
 	const struct pl *sdp; /* NULL: none */
+	uint32_t session;     /* 0, or seconds: a timer that its sender is to
+				 keep up, as the other side knows none */
 };
 
 /*

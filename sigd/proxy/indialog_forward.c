@@ -10,6 +10,7 @@
 
 #include "sigd/call/call_dialog.h"
 #include "sigd/proxy/branch_early.h"
+#include "sigd/proxy/call_due.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/indialog.h"
 
@@ -54,6 +55,8 @@ static int request_write(struct indialog *in, char text[], size_t *len)
 	else
 		hop_clean(ed);
 	indialog_map(in, ed);
+	if (msg->method != SMSG_ACK)
+		session_edit(ed, &in->px->cfg.session, 0);
 	body_edit(ed, sdp);
 	if (smsg_hdr(msg, SHDR_CONTACT))
 		err = hop_contact(in->px, ed, &in->to, &from);
@@ -94,6 +97,22 @@ static void refresh(struct indialog *in, const struct smsg *msg)
 		call_targets(in->px->deps.redis, in->cookie.call, target);
 }
 
+/* A timer that its sender is to keep up: ours to say. */
+static uint32_t session_refresh(struct indialog *in, const struct smsg *msg)
+{
+	const struct session_limits *limits = &in->px->cfg.session;
+	const struct smsg *req = indialog_request(in);
+	struct session_agreed timer;
+
+	if (!session_may(req))
+		return 0;
+	timer = session_agree(limits, session_offered(limits, 0, req), req,
+			      msg);
+	if (in->rec)
+		call_due_refresh(in->px, in->rec, timer.expires);
+	return timer.ours ? timer.expires : 0;
+}
+
 void indialog_back(struct indialog *in, const struct smsg *msg,
 		   const struct pl *sdp)
 {
@@ -113,8 +132,10 @@ void indialog_back(struct indialog *in, const struct smsg *msg,
 
 	if (!in->st)
 		return;
-	if (msg->scode >= 200 && msg->scode < 300)
+	if (msg->scode >= 200 && msg->scode < 300) {
 		refresh(in, msg);
+		back.session = session_refresh(in, msg);
+	}
 	if (smsg_hdr(msg, SHDR_CONTACT)) {
 		err = hop_contact_text(contact, in->px, msg, &in->from,
 				       &from);

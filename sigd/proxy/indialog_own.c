@@ -11,6 +11,7 @@
 
 #include "common/log.h"
 #include "sigd/call/call_dialog.h"
+#include "sigd/proxy/call_due.h"
 #include "sigd/proxy/indialog.h"
 
 /* --- the 200 ------------------------------------------------------------------- */
@@ -27,10 +28,12 @@ static void repeat(struct indialog *in)
 void indialog_own_answer(struct indialog *in, const struct pl *sdp)
 {
 	const struct smsg *msg = indialog_request(in);
-	struct smsg_field field;
+	const uint32_t timer =
+		session_answer(&in->px->cfg.session, msg).expires;
+	struct smsg_field fields[1 + SESSION_FIELDS];
 	struct smsg_reply reply = {.scode = 200, .body = *sdp,
-				   .fieldv = &field, .fieldc = 1};
-	char text[HOP_ADDR_MAX];
+				   .fieldv = fields, .fieldc = 1};
+	char text[HOP_ADDR_MAX], session[SESSION_TEXT];
 
 	if (!in->st)
 		return;
@@ -41,9 +44,13 @@ void indialog_own_answer(struct indialog *in, const struct pl *sdp)
 				   in->px->at);
 	/* the same Contact as ever: it is where requests come to */
 	re_snprintf(text, sizeof(text), "<%r>", &msg->uri.text);
-	pl_set_str(&field.name, "Contact");
-	pl_set_str(&field.val, text);
-	pl_set_str(&reply.ctype, "application/sdp");
+	pl_set_str(&fields[0].name, "Contact");
+	pl_set_str(&fields[0].val, text);
+	if (sdp->l)
+		pl_set_str(&reply.ctype, "application/sdp");
+	session_fields(&reply, fields, session, timer);
+	if (in->rec)
+		call_due_refresh(in->px, in->rec, timer);
 	(void)txn_srv_respond(in->st, &reply);
 	if (in->own)
 		repeat(in);

@@ -14,6 +14,7 @@ static void end(struct indialog *in)
 void indialog_service(struct indialog *in)
 {
 	const struct smsg *msg = indialog_request(in);
+	const struct pl none = PL("");
 	bool offer = msg->body.l && (msg->method == SMSG_INVITE ||
 				     msg->method == SMSG_UPDATE);
 
@@ -25,8 +26,9 @@ void indialog_service(struct indialog *in)
 		indialog_offer(in);
 	else if (msg->method == SMSG_INVITE)
 		indialog_own_offer(in);
-	else if (msg->method == SMSG_UPDATE || msg->method == SMSG_INFO ||
-		 msg->method == SMSG_OPTIONS)
+	else if (msg->method == SMSG_UPDATE)
+		indialog_own_answer(in, &none); /* refreshes the session */
+	else if (msg->method == SMSG_INFO || msg->method == SMSG_OPTIONS)
 		indialog_fail(in, STATUS_OK);
 	else
 		indialog_fail(in, STATUS_METHOD_NOT_ALLOWED);

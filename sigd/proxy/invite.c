@@ -425,7 +425,7 @@ void invite_save(struct invite *inv, call_record_h *h)
 	inv->rec.state = CALL_UP;
 	inv->rec.up_ms = proxy_unix_ms();
 	conn_calls_up(inv->px, &inv->rec);
-	call_due_up(inv->px, &inv->rec);
+	call_due_up(inv->px, &inv->rec, inv->session_s);
 	if (FAULT("sigd.record.save") ||
 	    call_record_save(&inv->save, inv->px->deps.redis, &inv->rec,
 			     inv->px->cfg.call_s + CALL_KEEP_S, h, inv))

@@ -85,6 +85,7 @@ struct invite {
 	struct wheel_timer renew; /* of what says that we live */
 	struct mbuf *sdp;         /* the answer to the caller */
 	struct wheel_timer limit; /* of the whole set-up */
+	uint32_t session_s; /* the timer that its 2xx agrees to; 0: none */
 	uint8_t leg;              /* given last; 1 is the caller's */
 	uint8_t moves;            /* from one media worker to another */
 	bool answered;            /* a final response was given */

@@ -108,6 +108,7 @@ static void save(struct invite *inv, call_record_h *h)
 		text = (struct pl){(const char *)inv->px->buf, len};
 		call_setup_answer(inv->px->deps.redis, inv->rec.call, &text);
 	}
+	inv->session_s = branch_session(branch, answer).expires;
 	/* a device may come back before its 2xx has gone */
 	rebind_up(inv->px, &inv->rec);
 	invite_save(inv, h);

@@ -57,8 +57,9 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 {
 	struct invite *inv = arg;
 	char contact[512];
-	struct smsg_field fields[2];
+	struct smsg_field fields[2 + SESSION_FIELDS];
 	struct smsg_reply reply = {.fieldv = fields, .fieldc = 2};
+	char timer[SESSION_TEXT];
 	(void)rec;
 
 	(void)FAULT("sigd.answer.saved");
@@ -75,6 +76,7 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 	pl_set_str(&fields[1].name, "Allow");
 	pl_set_str(&fields[1].val, "INVITE, ACK, BYE, CANCEL, OPTIONS, "
 				   "UPDATE, INFO");
+	session_fields(&reply, fields, timer, inv->session_s);
 	/* when it cannot be sent no ACK comes, and that ends the call */
 	(void)txn_srv_respond(inv->st, &reply);
 	if (txn_srv_repeat_2xx(inv->st)) {
@@ -128,6 +130,9 @@ static void on_local(const struct ctl_ans *ans, void *arg)
 	}
 	caller->own_cseq = caller->cseq;
 	str_ncpy(caller->own_at, inv->px->at, sizeof(caller->own_at));
+	inv->session_s = session_answer(&inv->px->cfg.session,
+					txn_srv_request(inv->st))
+				 .expires;
 	rebind_up(inv->px, &inv->rec);
 	invite_save(inv, on_saved);
 }

@@ -36,6 +36,8 @@ static void defaults(struct proxy_cfg *cfg)
 		cfg->flow_grace_ms = 30000;
 	if (!cfg->call_s)
 		cfg->call_s = 43200;
+	if (!cfg->session.min)
+		cfg->session.min = 90;
 	if (!cfg->retry_s)
 		cfg->retry_s = 5;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "sigd/proxy/gate.h"
+#include "sigd/call/session_timer.h"
 #include "sigd/registrar/reg_request.h"
 #include "sigd/transport/transport.h"
 #include "sigd/txn/txn.h"
@@ -36,6 +37,7 @@ struct proxy_cfg {
 				 ended by another one; 5,000 */
 	uint32_t flow_grace_ms; /* for a device in a call to come back; 30,000 */
 	uint32_t call_s;      /* ... and after it: the longest call; 43,200 */
+	struct session_limits session; /* expires 0: off; min 0: 90 */
 	uint32_t retry_s;     /* Retry-After of a 503: at least; 5 */
 	struct gate_cfg gate; /* zero: no limit */
 };

@@ -78,6 +78,22 @@ static void serve_cancel(struct proxy *px, struct txn_srv *st)
 		invite_cancel(px, invite);
 }
 
+/* RFC 4028 8.1. */
+static void reply_brief(struct proxy *px, struct txn_srv *st)
+{
+	struct smsg_field field;
+	struct smsg_reply reply = {.scode = 422, .fieldv = &field,
+				   .fieldc = 1};
+	char tag[17], min[16];
+
+	re_snprintf(min, sizeof(min), "%u", px->cfg.session.min);
+	pl_set_str(&field.name, "Min-SE");
+	pl_set_str(&field.val, min);
+	reply_tag(tag, px, txn_srv_request(st));
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(st, &reply);
+}
+
 static void serve_new(struct request *rq, struct txn_srv *st)
 {
 	struct proxy *px = rq->px;
@@ -90,6 +106,8 @@ static void serve_new(struct request *rq, struct txn_srv *st)
 		reply_refused(px, st, code);
 	else if (code != STATUS_OK)
 		reply_status(px, st, code);
+	else if (session_too_brief(&px->cfg.session, msg))
+		reply_brief(px, st);
 	else if (relay_claims(rq))
 		relay_dialog_serve(rq, st);
 	else if (indialog_claims(rq))

@@ -44,6 +44,7 @@ enum {
 /* Zero: the default. */
 struct fixture_cfg {
 	uint32_t t1, timer_c, setup, txns, takeover, grace, call;
+	uint32_t session, min_se; /* seconds */
 	/* writes the table of routes; the ports of the PBXs are known */
 	void (*routes)(const struct fixture *fix, char *text, size_t size);
 	struct mock_dns *dns; /* is opened; closed by who has it */
@@ -184,6 +185,8 @@ static inline void node_open(struct fixture *fix, unsigned i)
 				      .setup_ms = fix->cfg.setup,
 				      .takeover_ms = fix->cfg.takeover,
 				      .flow_grace_ms = fix->cfg.grace,
+				      .session = {fix->cfg.session,
+						  fix->cfg.min_se},
 				      .call_s = fix->cfg.call};
 	struct proxy_deps deps = {.node = "s1",
 				  .slot = tp.slot,
