@@ -15,34 +15,12 @@
 #include "common/log.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
-#include "sigd/proxy/authorize.h"
 #include "sigd/proxy/flow_users.h"
-#include "sigd/proxy/line_news.h"
+#include "sigd/proxy/job_priv.h"
 #include "sigd/proxy/options.h"
 #include "sigd/proxy/methods.h"
 #include "sigd/proxy/origin.h"
-#include "sigd/proxy/rebind.h"
 #include "sigd/proxy/reg_forward.h"
-#include "sigd/proxy/reg_reply.h"
-
-struct job {
-	struct le le;
-	struct proxy *px;
-	struct txn_srv *st;
-	struct route_table *table;         /* a reload must not take it away */
-	const struct route_tenant *tenant; /* of it */
-	const struct route_connection *from; /* of it; NULL: a user asks */
-	bool foreign;                      /* see struct origin */
-	bool named;                        /* it asks for `device` */
-	struct device_token device;
-	struct authorized who;
-	struct registrar_ask *ask;
-	struct flow_id flow;
-	bool outbound; /* REGISTER: its answer says so */
-	char *devices; /* that it binds (rebind_devices()) */
-	char source[FLOW_TEXT_MAX + 1];
-	char user[CALL_TEXT_MAX]; /* unescaped */
-};
 
 static void destructor(void *data)
 {
@@ -66,13 +44,13 @@ static void on_end(struct txn_srv *st, int err, void *arg)
 	mem_deref(job);
 }
 
-static void fail(struct job *job, enum status code)
+void job_fail(struct job *job, enum status code)
 {
 	reply_status(job->px, job->st, code);
 	mem_deref(job);
 }
 
-static struct registrar_params ask_params(struct job *job, registrar_h *h)
+struct registrar_params job_ask_params(struct job *job, registrar_h *h)
 {
 	struct registrar_params params = {
 		.link = job->px->deps.redis,
@@ -92,134 +70,6 @@ static struct registrar_params ask_params(struct job *job, registrar_h *h)
 		   job->who.conn ? job->who.conn->name : job->user);
 	params.aor.connection = job->who.conn != NULL;
 	return params;
-}
-
-/* --- REGISTER --------------------------------------------------------------- */
-
-/* Their calls, should they have lost a connection. */
-static void devices_back(const struct job *job)
-{
-	const struct txn_dest *src = txn_srv_source(job->st);
-	const struct aor_flow flow = {src->id, src->id_len};
-	struct registrar_aor aor = {.connection = false};
-
-	pl_set_str(&aor.tenant, job->tenant->id);
-	pl_set_str(&aor.user, job->user);
-	rebind_back(job->px, &aor, job->devices, &flow);
-}
-
-static void on_registered(const struct registrar_list *list, void *arg)
-{
-	struct job *job = arg;
-
-	if (list->code == STATUS_AUTH_STALE) {
-		authorize_challenge(job->px, job->st, job->tenant,
-				    job->source, list->code);
-		mem_deref(job);
-	} else if (list->code != STATUS_OK) {
-		fail(job, list->code);
-	} else {
-		if (job->who.user)
-			flow_users_note(job->px, &job->flow, job->tenant->id,
-					job->user);
-		if (job->devices)
-			devices_back(job);
-		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
-			  job->tenant->id, job->user, list->n);
-		line_news_devices(job->px, job->who.user, list);
-		(void)FAULT("sigd.register.done");
-		reg_reply(job->px, job->st, list, job->outbound);
-		mem_deref(job);
-	}
-}
-
-/* A refusal whose one header says what would do. */
-static void refuse(struct job *job, uint16_t scode, const char *name,
-		   const char *val)
-{
-	struct smsg_field field;
-	struct smsg_reply reply = {.scode = scode, .fieldv = &field,
-				   .fieldc = 1};
-	char tag[17];
-
-	pl_set_str(&field.name, name);
-	pl_set_str(&field.val, val);
-	reply_tag(tag, job->px, txn_srv_request(job->st));
-	pl_set_str(&reply.to_tag, tag);
-	(void)txn_srv_respond(job->st, &reply);
-	mem_deref(job);
-}
-
-/* 423 says how long it must be at least (RFC 3261 20.23), 420 what we do not
- * know (8.2.2.3). */
-static void refuse_register(struct job *job, enum status code,
-			    const char *unsupported)
-{
-	char min[16];
-
-	re_snprintf(min, sizeof(min), "%u", job->px->cfg.reg.expires_min);
-	if (code == STATUS_BRIEF_INTERVAL)
-		refuse(job, 423, "Min-Expires", min);
-	else if (code == STATUS_BAD_EXTENSION)
-		refuse(job, 420, "Unsupported", unsupported);
-	else
-		fail(job, code);
-}
-
-static bool binds(const struct reg_request *req)
-{
-	for (size_t i = 0; i < req->nc; i++) {
-		if (req->contacts[i].expires)
-			return true;
-	}
-	return false;
-}
-
-/* What a token proved ends with the token. */
-static void limits_until(struct reg_limits *limits, uint64_t until_s)
-{
-	const uint64_t now_s = proxy_unix_ms() / 1000;
-	uint32_t left;
-
-	if (!until_s)
-		return;
-	left = until_s > now_s ? (uint32_t)min(until_s - now_s, 1ull << 31)
-			       : 1;
-	limits->expires_max = min(limits->expires_max, left);
-	limits->expires_min = min(limits->expires_min, left);
-	limits->expires_default = min(limits->expires_default, left);
-}
-
-static void serve_register(struct job *job)
-{
-	const struct txn_dest *src = txn_srv_source(job->st);
-	struct registrar_params params = ask_params(job, on_registered);
-	struct reg_limits limits = job->px->cfg.reg;
-	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
-	enum status code = STATUS_OVERLOAD;
-	int err = ENOMEM;
-
-	if (job->who.user && job->who.user->max_devices)
-		limits.devices_max = job->who.user->max_devices;
-	limits_until(&limits, job->who.until_s);
-	if (req)
-		code = reg_request_read(req, txn_srv_request(job->st),
-					&limits, src->id,
-					src->id_len);
-	if (code == STATUS_OK) {
-		job->outbound = req->outbound;
-		if (!job->who.conn)
-			job->devices = rebind_devices(req);
-		/* a PBX is where it said last */
-		req->all |= job->who.conn && binds(req);
-		err = registrar_register(&job->ask, &params, req,
-					 &limits);
-	}
-	if (code != STATUS_OK)
-		refuse_register(job, code, req ? req->unsupported : "");
-	else if (err)
-		fail(job, status_of_errno(err));
-	mem_deref(req);
 }
 
 /* --- by the table ------------------------------------------------------------------ */
@@ -341,7 +191,7 @@ static void on_counted(const struct registrar_list *list, void *arg)
 				    job->source, list->code);
 		mem_deref(job);
 	} else if (list->code != STATUS_OK) {
-		fail(job, list->code);
+		job_fail(job, list->code);
 	} else {
 		/* a connection that is silent because it is in a call is not
 		 * idle, though it may never have registered */
@@ -354,11 +204,11 @@ static void on_counted(const struct registrar_list *list, void *arg)
 
 static void serve_routed(struct job *job)
 {
-	const struct registrar_params params = ask_params(job, on_counted);
+	const struct registrar_params params = job_ask_params(job, on_counted);
 	int err = registrar_count_nonce(&job->ask, &params);
 
 	if (err)
-		fail(job, status_of_errno(err));
+		job_fail(job, status_of_errno(err));
 }
 
 /* --- the steps ------------------------------------------------------------------ */
@@ -383,7 +233,7 @@ static void to_device(struct job *job)
 	struct pl callee;
 
 	if (!plan) {
-		fail(job, STATUS_OVERLOAD);
+		job_fail(job, STATUS_OVERLOAD);
 		return;
 	}
 	plan->tenant = job->tenant;
@@ -403,7 +253,7 @@ static void serve_connection(struct job *job)
 	job->named = job->named && !strcmp(job->device.tenant, job->tenant->id)
 		     && route_forwards_to(job->tenant, job->from);
 	if (!caller_read(job))
-		fail(job, STATUS_BAD_REQUEST);
+		job_fail(job, STATUS_BAD_REQUEST);
 	else if (job->named)
 		to_device(job);
 	else
@@ -431,9 +281,9 @@ static void on_known(const struct registrar_list *list, void *arg)
 	struct job *job = arg;
 
 	if (list->code != STATUS_OK)
-		fail(job, list->code);
+		job_fail(job, list->code);
 	else if (!bound_over(list, txn_srv_source(job->st)))
-		fail(job, STATUS_FORBIDDEN);
+		job_fail(job, STATUS_FORBIDDEN);
 	else
 		route_on(job);
 }
@@ -457,19 +307,19 @@ static void serve_forwarded(struct job *job)
 	int err;
 
 	if (!caller_read(job)) {
-		fail(job, STATUS_BAD_REQUEST);
+		job_fail(job, STATUS_BAD_REQUEST);
 	} else if (gate_identity(job->px->gate, txn_srv_request(job->st),
 				 job->tenant->id, job->user) != STATUS_OK) {
-		fail(job, STATUS_RATE_LIMITED);
+		job_fail(job, STATUS_RATE_LIMITED);
 	} else if (job->foreign) {
-		fail(job, STATUS_FORBIDDEN);
+		job_fail(job, STATUS_FORBIDDEN);
 	} else if (txn_srv_request(job->st)->method == SMSG_REGISTER) {
 		register_there(job);
 	} else {
-		params = ask_params(job, on_known);
+		params = job_ask_params(job, on_known);
 		err = registrar_lookup(&job->ask, &params);
 		if (err)
-			fail(job, status_of_errno(err));
+			job_fail(job, status_of_errno(err));
 	}
 }
 
@@ -478,12 +328,12 @@ static void serve_forwarded(struct job *job)
 static void serve_user(struct job *job)
 {
 	if (job->foreign) {
-		fail(job, STATUS_FORBIDDEN);
+		job_fail(job, STATUS_FORBIDDEN);
 		return;
 	}
 	str_ncpy(job->user, job->who.user->name, sizeof(job->user));
 	if (txn_srv_request(job->st)->method == SMSG_REGISTER)
-		serve_register(job);
+		job_register(job);
 	else
 		serve_routed(job);
 }
@@ -494,17 +344,17 @@ static void serve_login(struct job *job)
 	const struct route_connection *conn = job->who.conn;
 
 	if (!origin_admits(conn, job->px, &job->flow)) {
-		fail(job, STATUS_FORBIDDEN);
+		job_fail(job, STATUS_FORBIDDEN);
 	} else if (txn_srv_request(job->st)->method == SMSG_REGISTER) {
 		str_ncpy(job->user, conn->login.username, sizeof(job->user));
-		serve_register(job);
+		job_register(job);
 	} else if (methods_refuse(job->px, job->st, conn)) {
 		mem_deref(job);
 	} else if (caller_read(job)) {
 		job->from = conn;
 		serve_routed(job);
 	} else {
-		fail(job, STATUS_BAD_REQUEST);
+		job_fail(job, STATUS_BAD_REQUEST);
 	}
 }
 
@@ -531,7 +381,7 @@ static void serve(struct job *job)
 	enum status code;
 
 	if (!job->tenant) {
-		fail(job, STATUS_UNKNOWN_DOMAIN);
+		job_fail(job, STATUS_UNKNOWN_DOMAIN);
 		return;
 	}
 	if (methods_refuse(job->px, job->st, job->from)) {
@@ -539,7 +389,7 @@ static void serve(struct job *job)
 		return;
 	}
 	if (job->from && !may_ask(job)) {
-		fail(job, STATUS_RATE_LIMITED);
+		job_fail(job, STATUS_RATE_LIMITED);
 		return;
 	}
 	if (job->from) {
@@ -554,13 +404,13 @@ static void serve(struct job *job)
 	if (code == STATUS_AUTH_LOCKED)
 		++job->px->counts.auth_locked;
 	if (code == STATUS_FORBIDDEN || code == STATUS_AUTH_LOCKED) {
-		fail(job, code);
+		job_fail(job, code);
 	} else if (code != STATUS_OK) {
 		authorize_challenge(job->px, job->st, job->tenant,
 				    job->source, code);
 		mem_deref(job);
 	} else if (!may_ask(job)) {
-		fail(job, STATUS_RATE_LIMITED);
+		job_fail(job, STATUS_RATE_LIMITED);
 	} else if (job->who.conn) {
 		serve_login(job);
 	} else {
@@ -605,7 +455,7 @@ bool job_cancel(struct proxy *px, const struct txn_srv *st)
 		struct job *job = le->data;
 
 		if (job->st == st) {
-			fail(job, STATUS_CANCELLED);
+			job_fail(job, STATUS_CANCELLED);
 			return true;
 		}
 	}

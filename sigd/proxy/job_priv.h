@@ -1,0 +1,41 @@
+/*
+ * job_priv.h  A request outside dialogs, for its own files
+ *
+ *   job.c           whose it is, and where it goes
+ *   job_register.c  REGISTER of a user, or of a PBX, with us
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_JOB_PRIV_H
+#define SIGD_PROXY_JOB_PRIV_H
+
+#include "sigd/call/device_token.h"
+#include "sigd/proxy/authorize.h"
+
+struct job {
+	struct le le;
+	struct proxy *px;
+	struct txn_srv *st;
+	struct route_table *table;         /* a reload must not take it away */
+	const struct route_tenant *tenant; /* of it */
+	const struct route_connection *from; /* of it; NULL: a user asks */
+	bool foreign;                      /* see struct origin */
+	bool named;                        /* it asks for `device` */
+	struct device_token device;
+	struct authorized who;
+	struct registrar_ask *ask;
+	struct flow_id flow;
+	bool outbound; /* REGISTER: its answer says so */
+	char *devices; /* that it binds (rebind_devices()) */
+	char source[FLOW_TEXT_MAX + 1];
+	char user[CALL_TEXT_MAX]; /* unescaped */
+};
+
+/* Answer and free. */
+void job_fail(struct job *job, enum status code);
+/* A question about who asks. */
+struct registrar_params job_ask_params(struct job *job, registrar_h *h);
+/* Of who has shown a password. */
+void job_register(struct job *job);
+
+#endif
