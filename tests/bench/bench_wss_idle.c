@@ -26,6 +26,9 @@
 enum {
 	FIRST = 100,
 	CLIENTS = 2000,
+	MANY = 9000, /* in all, the rest of them in processes of their own */
+	CROWDS = 3,
+	CROWD = (MANY - CLIENTS) / CROWDS + 1,
 	AT_ONCE = 20,
 	MESSAGE = 600,
 	WAIT_MS = 60000,
@@ -50,13 +53,23 @@ struct client {
 	struct ws_client *ws;
 };
 
+/* Clients in a process of their own: they come when they are told to, say when
+ * they are in, and stay until the pipe is closed. */
+struct crowd {
+	pid_t pid;
+	int pipe[2];
+};
+
 struct bench {
 	struct loop_test lt;
 	struct sa addr;
 	pid_t server;
-	struct client clients[FIRST + CLIENTS];
+	struct client
+		clients[CROWD > FIRST + CLIENTS ? CROWD : FIRST + CLIENTS];
+	struct crowd crowds[CROWDS];
 	const void *session; /* to resume, or NULL */
 	unsigned started, ready, want, failed;
+	long pss_first;
 };
 
 static void die(const char *what)
@@ -107,7 +120,7 @@ static void serve(int fd, const char *cert, const char *key)
 		.epoch = 1,
 		.listeners = &on,
 		.nlisteners = 1,
-		.limits = {.conns_source = FIRST + CLIENTS + 1},
+		.limits = {.conns = 2 * MANY, .conns_source = 2 * MANY},
 		.h = {.recvh = on_recv, .arg = &transport},
 	};
 	char err[200];
@@ -219,6 +232,7 @@ static void report(struct bench *bench)
 	pss = bench_pss_kb(bench->server);
 	cpu = cpu_ms(bench);
 	come(bench, FIRST + CLIENTS);
+	bench->pss_first = pss;
 	BENCH("memory of an idle WSS client (PSS)",
 	      (double)(bench_pss_kb(bench->server) - pss) / CLIENTS, "kB", 20,
 	      "2,000 of them; Kamailio once: 134");
@@ -250,6 +264,81 @@ static void report_resumed(struct bench *bench)
 	      "pings come each 23 to 30 s");
 }
 
+/* --- 9,000 ---------------------------------------------------------------- */
+
+static void crowd_run(struct bench *bench, int fd)
+{
+	char byte;
+
+	if (read(fd, &byte, 1) != 1 || libre_init() ||
+	    !loop_test_open(&bench->lt))
+		exit(1);
+	come(bench, CROWD);
+	if (write(fd, "r", 1) != 1)
+		exit(1);
+	/* pings are answered until it is over */
+	while (recv(fd, &byte, 1, MSG_DONTWAIT) < 0)
+		loop_test_until(&bench->lt, never, NULL, SETTLE_MS / 10);
+	exit(0);
+}
+
+static void crowds_fork(struct bench *bench)
+{
+	for (int i = 0; i < CROWDS; i++) {
+		struct crowd *crowd = &bench->crowds[i];
+
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+			       crowd->pipe))
+			die("socketpair");
+		crowd->pid = fork();
+		if (crowd->pid < 0)
+			die("fork");
+		if (!crowd->pid) {
+			for (int k = 0; k <= i; k++)
+				close(bench->crowds[k].pipe[0]);
+			crowd_run(bench, crowd->pipe[1]);
+		}
+		close(crowd->pipe[1]);
+	}
+}
+
+/* Ours go on to answer pings while the others come in. */
+static bool crowd_is_in(void *arg)
+{
+	struct crowd *crowd = arg;
+	char byte;
+	ssize_t n = recv(crowd->pipe[0], &byte, 1, MSG_DONTWAIT);
+
+	if (!n)
+		bench_die("a crowd of clients has failed");
+	return n == 1;
+}
+
+static void report_many(struct bench *bench)
+{
+	double cpu;
+
+	for (int i = 0; i < CROWDS; i++) {
+		if (write(bench->crowds[i].pipe[0], "g", 1) != 1 ||
+		    !loop_test_until(&bench->lt, crowd_is_in, &bench->crowds[i],
+				     WAIT_MS))
+			bench_die("crowd %d does not come in", i);
+	}
+	loop_test_until(&bench->lt, never, NULL, SETTLE_MS);
+	BENCH("the memory with 9,000 (PSS)",
+	      (double)(bench_pss_kb(bench->server) - bench->pss_first) /
+		      (CLIENTS + CROWDS * CROWD - FIRST),
+	      "kB", 20, NULL);
+	cpu = cpu_ms(bench);
+	loop_test_until(&bench->lt, never, NULL, 5 * SETTLE_MS);
+	BENCH("9,000 idle clients, each second",
+	      (cpu_ms(bench) - cpu) * 1000 / (5 * SETTLE_MS), "ms", 0, NULL);
+	for (int i = 0; i < CROWDS; i++) {
+		close(bench->crowds[i].pipe[0]);
+		(void)waitpid(bench->crowds[i].pid, NULL, 0);
+	}
+}
+
 int main(void)
 {
 	static struct bench bench;
@@ -272,11 +361,13 @@ int main(void)
 	if (!bench.server)
 		serve(fd, cert, key);
 	close(fd);
+	crowds_fork(&bench);
 	if (libre_init() || !loop_test_open(&bench.lt))
 		die("loop");
 	bench_title(title);
 	report(&bench);
 	report_resumed(&bench);
+	report_many(&bench);
 	for (unsigned i = 0; i < FIRST + CLIENTS; i++)
 		mem_deref(bench.clients[i].ws);
 	loop_test_close(&bench.lt);

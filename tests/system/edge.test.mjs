@@ -36,7 +36,9 @@ function handshake(stack, options = {}) {
   });
 }
 
-const suite = new Suite({ sigd: 'websocket: {handshake: 30s, connections_per_source: 1000}\n' });
+// 127.66.0.1 is a load balancer
+const BALANCER = '127.66.0.1';
+const suite = new Suite({ streams: `proxy_protocol: [${BALANCER}]`, sigd: 'websocket: {handshake: 30s, connections_per_source: 1000}\n' });
 const { stack } = suite;
 const metric = async (name) => {
   let sum = 0;
@@ -165,6 +167,69 @@ ${DOMAINS.map((name, i) => `    - {domains: [${name}], certificate: domain${i}.p
     t.diagnostic(`connect, register and call: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms; ended before: ${ended}`);
     assert.ok(Math.max(...times) < 1000, times.join(' '));
     await until(async () => await metric('cordboard_sig_connections_open') === 0, 'all are gone');
+  });
+
+  // A PROXY header of version 2 for a client
+  const v2 = (address, port) => Buffer.concat([Buffer.from('0d0a0d0a000d0a515549540a2111000c', 'hex'),
+    Buffer.from([...address.split('.').map(Number), 127, 0, 0, 1, port >> 8, port & 255, 0, 0])]);
+
+  for (const secure of [false, true]) {
+    test(`behind a balancer an answer over ${secure ? 'TLS' : 'TCP'} says where the client is`, async () => {
+      const port = stack[secure ? 'tlsPort' : 'tcpPort'];
+      const ask = async (localAddress, header) => {
+        const raw = net.connect({ port, host: '127.0.0.1', localAddress });
+        let text = '';
+        let closed = false;
+        raw.on('error', () => {});
+        raw.on('close', () => { closed = true; });
+        await new Promise((done) => { raw.on('connect', done); });
+        raw.write(header);
+        const socket = secure ? tls.connect({ socket: raw, rejectUnauthorized: false }) : raw;
+        socket.on('error', () => {});
+        socket.on('data', (data) => { text += data; });
+        socket.write(['OPTIONS sip:t0.test SIP/2.0', `Via: SIP/2.0/${secure ? 'TLS' : 'TCP'} client.invalid;branch=z9hG4bK${randomBytes(8).toString('hex')};rport`,
+          'Max-Forwards: 70', 'From: <sip:a@t0.test>;tag=1', 'To: <sip:t0.test>', `Call-ID: ${randomBytes(8).toString('hex')}`,
+          'CSeq: 1 OPTIONS', 'Content-Length: 0', '', ''].join('\r\n'));
+        await until(() => text.includes('\r\n\r\n') || closed, 'an answer');
+        raw.destroy();
+        return text;
+      };
+      const res = await ask(BALANCER, v2('192.0.2.77', 4711));
+      assert.match(res, /^SIP\/2\.0 200/);
+      assert.match(res, /;received=192\.0\.2\.77/);
+      assert.match(res, /;rport=4711/);
+      assert.equal(await ask(BALANCER, ''), '', 'without a header');
+      assert.doesNotMatch(await ask('127.66.0.2', v2('192.0.2.77', 4711)), /192\.0\.2\.77/, 'from elsewhere');
+    });
+  }
+
+  // threats, goal 9. The kernel keeps some 4 MB for a reader, then our queue
+  // begins.
+  test('who stops reading is closed and counted, and nobody else waits for him', async (t) => {
+    const tenant = suite.tenant();
+    const alice = await tenant.phone('alice', { transport: 'ws' });
+    const bob = await tenant.ua('bob', { transport: 'ws' });
+    const before = await metric('cordboard_sig_limit_queue_total');
+    const counted = async () => await metric('cordboard_sig_limit_queue_total') > before;
+    alice.ws.socket.pause();
+    let slowest = 0;
+    let count = 0;
+    const sent = [];
+    while (count < 1000 && !await counted()) {
+      for (let i = 0; i < 200; i++, count++) {
+        sent.push(bob.authorized('MESSAGE', alice.aor, { body: 'x'.repeat(30000), limit: 20000 })
+          .then((res) => res.code, () => 0));
+      }
+      const begun = performance.now();
+      assert.equal((await bob.request('OPTIONS', `sip:${tenant.domain}`)).code, 200);
+      slowest = Math.max(slowest, performance.now() - begun);
+      await until(counted, 'it is counted', 3000).catch(() => {}); // or more is needed
+    }
+    await until(counted, 'it is counted');
+    assert.ok(slowest < 1000, `${slowest} ms`);
+    t.diagnostic(`${count} messages of 30 kB; OPTIONS beside them at most ${slowest.toFixed(0)} ms`);
+    alice.close();
+    await Promise.all(sent);
   });
 
   test('a header that does not end is cut off at its limit', async () => {

@@ -113,7 +113,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () =>
 export class Stack {
   // options: { sigdWorkers, mediadWorkers, sip, mediad: yaml text at the end of
   // the daemon's file, ipv6: [::1] besides, streams: tcp and tls
-  // besides, drain: of mediad, webRoot, routing: yaml text, env: of
+  // besides, true or keys of both, drain: of mediad, webRoot, routing: yaml text, env: of
   // both daemons }
   constructor(options = {}) {
     this.options = options;
@@ -162,13 +162,14 @@ export class Stack {
   - name: ${name}6
     transport: ${name}
     bind: "[::1]:${port}"${more}` : '');
+    const more = typeof this.options.streams === 'string' ? `\n    ${this.options.streams}` : '';
     const streams = this.options.streams ? `
   - name: tcp
     transport: tcp
-    bind: 127.0.0.1:${this.tcpPort}
+    bind: 127.0.0.1:${this.tcpPort}${more}
   - name: tls
     transport: tls
-    bind: 127.0.0.1:${this.tlsPort}
+    bind: 127.0.0.1:${this.tlsPort}${more}
     certificate: ${this.file('tls.pem')}
     private_key: ${this.file('tls.key')}` : '';
     fs.writeFileSync(this.file('sigd.yaml'), `node: s1
