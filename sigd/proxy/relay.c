@@ -206,14 +206,6 @@ static int asker_seek(struct relay *relay)
 	return registrar_lookup(&relay->hunt.lookup, &params);
 }
 
-/* A REFER outside dialogs has somebody else make a call: only where a rule
- * says so by name. */
-static bool is_allowed(const struct smsg *msg, const struct route_plan *plan)
-{
-	return msg->method != SMSG_REFER ||
-	       (plan->rule && route_rule_names(plan->rule, &msg->method_name));
-}
-
 static enum status fill(struct relay *relay, const struct relay_params *params)
 {
 	const struct invite_params asked = {.plan = params->plan,
@@ -249,7 +241,7 @@ static enum status fill(struct relay *relay, const struct relay_params *params)
 	hunt->loop = loop_hash(&asked);
 	if (loop_seen(relay->px, msg, hunt->loop))
 		return STATUS_LOOP;
-	return is_allowed(msg, plan) ? STATUS_OK : STATUS_FORBIDDEN;
+	return relay_refer(relay, params);
 }
 
 void relay_start(struct proxy *px, const struct relay_params *params)

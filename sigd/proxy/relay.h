@@ -11,6 +11,7 @@
  *   relay_hunt.c     the targets of the plan in order
  *   relay_try.c      one try: a device, a connection
  *   relay_write.c    the messages of a try
+ *   relay_refer.c    whom a REFER has call, and whom
  *   relay_dialog.c   within a subscription: may it, and where does it go?
  *
  * SPDX-License-Identifier: MIT
@@ -56,6 +57,13 @@ struct relay_hunt {
 	unsigned breadth;
 };
 
+/* Whom a REFER names. */
+struct relay_refer {
+	char number[CALL_TEXT_MAX]; /* unescaped */
+	size_t len;                 /* 0: it is none */
+	const struct route_connection *conn; /* where it leads; NULL: here */
+};
+
 /* The best refusal so far. */
 struct relay_best {
 	uint16_t code; /* 0: none */
@@ -79,6 +87,7 @@ struct relay {
 	struct relay_hunt hunt;
 	struct list tries;
 	struct relay_best best;
+	struct relay_refer refer;
 };
 
 struct relay_to {
@@ -166,5 +175,12 @@ bool relay_try_passes(const struct relay_try *try);
 int relay_request_write(struct relay_try *try, const char *via, size_t *len);
 /* The answer to the sender. scode 0: as it came. */
 int relay_back(struct relay_try *try, const struct smsg *msg);
+
+/* --- relay_refer.c --- */
+
+/* STATUS_OK: it is no REFER, or may go. */
+enum status relay_refer(struct relay *relay, const struct relay_params *params);
+/* Refer-To, as its receiver can call it. */
+void relay_refer_edit(const struct relay_try *try, struct smsg_edit *ed);
 
 #endif

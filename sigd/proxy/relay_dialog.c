@@ -16,33 +16,10 @@
 #include "routing/route_conn.h"
 #include "routing/route_line.h"
 #include "sigd/proxy/conn_pins.h"
+#include "sigd/proxy/methods.h"
 #include "sigd/proxy/relay.h"
 
 /* --- the cookie ---------------------------------------------------------------- */
-
-static bool serves(enum smsg_method method)
-{
-	switch (method) {
-	case SMSG_SUBSCRIBE:
-	case SMSG_NOTIFY:
-	case SMSG_REFER:
-	case SMSG_MESSAGE:
-	case SMSG_INFO:
-	case SMSG_OPTIONS:
-	case SMSG_PUBLISH:
-		return true;
-	case SMSG_OTHER:
-	case SMSG_INVITE:
-	case SMSG_ACK:
-	case SMSG_BYE:
-	case SMSG_CANCEL:
-	case SMSG_REGISTER:
-	case SMSG_PRACK:
-	case SMSG_UPDATE:
-		break;
-	}
-	return false;
-}
 
 /* ENOENT: none of ours. The subscriber's tag stands in From when that one
  * sends, else in To. */
@@ -72,7 +49,9 @@ bool relay_claims(const struct request *rq)
 	struct sub_cookie cookie;
 	enum status code;
 
-	return serves(rq->msg->method) &&
+	const enum smsg_method method = rq->msg->method;
+
+	return (method == SMSG_SUBSCRIBE || method == SMSG_NOTIFY) &&
 	       !cookie_find(&cookie, &code, rq->px, rq->msg);
 }
 
@@ -285,6 +264,8 @@ void relay_dialog_serve(struct request *rq, struct txn_srv *st)
 		code = fill(relay, rq->msg);
 	if (code != STATUS_OK)
 		relay_fail(relay, code);
+	else if (methods_refuse(px, st, relay->from))
+		mem_deref(relay);
 	else if (!relay_fits(relay))
 		return;
 	else if (relay->cookie->to.connection)

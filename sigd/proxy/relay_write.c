@@ -197,6 +197,7 @@ int relay_request_write(struct relay_try *try, const char *via, size_t *len)
 	cseq(try, ed);
 	challenge_edit(&try->challenge, ed);
 	contact(try, ed);
+	relay_refer_edit(try, ed);
 	if (relay_is_subscription(relay))
 		record_route(try, ed);
 	else

@@ -97,8 +97,7 @@ int side_names_connection(struct side_names *names, char target[],
 		   : uri_escape(target, callee, *host ? host : peer->target);
 }
 
-/* NULL: it has none but "*". */
-static const char *domain_of(const struct route_tenant *tenant)
+const char *side_domain(const struct route_tenant *tenant)
 {
 	for (uint32_t i = 0; i < tenant->ndomains; i++) {
 		if (strcmp(tenant->domains[i], "*"))
@@ -111,7 +110,7 @@ int side_names_device(struct side_names *names,
 		      const struct route_tenant *tenant,
 		      const struct smsg *invite)
 {
-	const char *domain = domain_of(tenant);
+	const char *domain = side_domain(tenant);
 	int err;
 
 	names->from[0] = names->to[0] = '\0';

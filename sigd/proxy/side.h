@@ -44,6 +44,9 @@ int side_names_device(struct side_names *names,
 		      const struct route_tenant *tenant,
 		      const struct smsg *invite);
 
+/* The host in the URIs of its users; NULL: it has no domain but "*". */
+const char *side_domain(const struct route_tenant *tenant);
+
 /* From and To of a request: these URIs, with display name and tag as they
  * came. */
 void side_names_edit(struct smsg_edit *ed, const struct side_names *names);

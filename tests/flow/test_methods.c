@@ -571,14 +571,46 @@ static void who_is_to_call_for_others_is_policy(void)
 		CHECK_INT(answer(&fix, &fix.alice), 403);
 		CHECK_INT(fix.bob.requests + fix.pbx[0].requests, 0);
 		ask(&fix, "REFER", "500",
-		    "Refer-To: <sip:12@demo.test>\r\nRefer-Sub: false\r\n"
+		    "Refer-To: <sip:512@demo.test;method=BYE?a=b>\r\n"
+		    "Refer-Sub: false\r\n"
 		    "Supported: norefersub\r\n");
 		REQUIRE(expect(&fix, &fix.pbx[0], "REFER"));
 		CHECK_STR(header(fix.pbx[0].req, "Refer-Sub", val), "false");
+		CHECK_STR(header(fix.pbx[0].req, "Refer-To", val),
+			  "<sip:512@pbx.test>");
 		CHECK(strstr(fix.pbx[0].req, "norefersub"));
 		ua_answers(&fix, &fix.pbx[0], 202, "Refer-Sub: false\r\n");
 		CHECK_INT(answer(&fix, &fix.alice), 202);
 		CHECK_STR(header(fix.alice.resp, "Refer-Sub", val), "false");
+	}
+	stop(&fix);
+}
+
+/* What its sender could not call, nobody calls for it. */
+static void a_refer_names_what_its_sender_may_call(void)
+{
+	static const struct {
+		const char *to;
+		int code;
+	} rows[] = {
+		{"sip:900@demo.test", 404},
+		{"sip:512@elsewhere.test", 403},
+		{"mailto:a@demo.test", 403},
+		{"sip:demo.test", 403},
+	};
+	struct fixture fix;
+	char lines[128], to[16];
+
+	if (begin(&fix)) {
+		for (unsigned i = 0; i < COUNTOF(rows); i++) {
+			snprintf(lines, sizeof(lines), "Refer-To: <%s>\r\n",
+				 rows[i].to);
+			snprintf(to, sizeof(to), "50%u", i);
+			ask(&fix, "REFER", to, lines);
+			if (!CHECK_INT(answer(&fix, &fix.alice), rows[i].code))
+				re_printf("# %s\n", rows[i].to);
+		}
+		CHECK_INT(fix.pbx[0].requests, 0);
 	}
 	stop(&fix);
 }
@@ -989,6 +1021,15 @@ static void another_way_than_ours_is_refused(void)
 		CHECK_INT(answer(&fix, &fix.alice), 403);
 		CHECK(strstr(fix.alice.resp, "bad-"));
 
+		/* a method that subscriptions do not have */
+		const struct within in = {.ua = &fix.alice,
+					  .worker = 1,
+					  .made = sub.answer,
+					  .method = "MESSAGE",
+					  .cseq = 7};
+		put_within(&fix, &in);
+		CHECK_INT(answer(&fix, &fix.alice), 403);
+
 		/* nobody's dialog */
 		strcpy(made, sub.answer);
 		p = strstr(made, "\r\nCall-ID: sub-1");
@@ -1033,6 +1074,7 @@ TEST_MAIN(TEST(without_credentials_nothing_is_served),
 	  TEST(what_comes_round_again_is_482), TEST(nothing_heard_is_no_answer),
 	  TEST(what_publishes_keeps_its_tag), TEST(too_brief_says_how_long),
 	  TEST(who_is_to_call_for_others_is_policy),
+	  TEST(a_refer_names_what_its_sender_may_call),
 	  TEST(voicemail_is_told_to_all_devices),
 	  TEST(a_pbx_asks_for_us_or_for_a_user), TEST(a_pbx_watches_a_device),
 	  TEST(a_subscription_lives_at_any_worker),
