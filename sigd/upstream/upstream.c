@@ -213,10 +213,25 @@ static void shard_reload(struct shard *shard, const struct route_table *table)
 	}
 }
 
+struct adding {
+	struct upstream *up;
+	uint32_t n; /* of all that are registered */
+};
+
+static void count_all(const struct route_connection *conn, void *arg)
+{
+	struct adding *adding = arg;
+	(void)conn;
+
+	++adding->n;
+}
+
 static void add_one(const struct route_connection *conn, void *arg)
 {
-	struct upstream *up = arg;
+	const struct adding *adding = arg;
+	struct upstream *up = adding->up;
 	struct shard *shard = &up->shards[upstream_shard(conn)];
+	const uint32_t spread = adding->n / UPSTREAM_SHARDS * SPREAD_MS;
 	char text[TRUNK_NAME_MAX + 1];
 	struct kept *kept;
 	struct pl name;
@@ -225,7 +240,8 @@ static void add_one(const struct route_connection *conn, void *arg)
 	pl_set_str(&name, text);
 	kept = kept_find(up, &name);
 	if (shard->held && !kept)
-		(void)kept_add(shard, conn, NULL, 0);
+		(void)kept_add(shard, conn, NULL,
+			       min(spread, (uint32_t)SPREAD_MAX_MS));
 	else if (kept) /* whoever is there or not, from now on */
 		wheel_stop(&kept->unwanted);
 }
@@ -234,6 +250,7 @@ void upstream_reload(struct upstream *up)
 {
 	struct route_table *table =
 		mem_ref((void *)(uintptr_t)up->px->deps.routes);
+	struct adding adding = {.up = up};
 
 	for (unsigned i = 0; i < UPSTREAM_SHARDS; i++) {
 		shard_reload(&up->shards[i], table);
@@ -241,7 +258,8 @@ void upstream_reload(struct upstream *up)
 	}
 	mem_deref(up->table);
 	up->table = table;
-	each(table, add_one, up);
+	each(table, count_all, &adding);
+	each(table, add_one, &adding);
 }
 
 /* --- life ------------------------------------------------------------------------------ */
