@@ -68,6 +68,17 @@ static void identity_clean(const struct branch *branch, struct smsg_edit *ed)
 	smsg_edit_remove(ed, SHDR_HISTORY_INFO);
 }
 
+/* As the registrar said, and no other (RFC 3608 section 5.1). */
+static void service_route_edit(const struct branch *branch,
+			       struct smsg_edit *ed)
+{
+	struct pl route;
+
+	pl_set_str(&route, branch->inv->hunt.service_route);
+	if (branch->to.conn && route.l)
+		smsg_edit_push(ed, SHDR_ROUTE, &route);
+}
+
 static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 {
 	struct proxy *px = branch->inv->px;
@@ -86,6 +97,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	identity_clean(branch, ed);
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
+	service_route_edit(branch, ed);
 	side_names_edit(ed, &branch->to.names);
 	loop_breadth_edit(ed, branch->inv->hunt.breadth);
 	cseq_edit(ed, branch->shift);

@@ -32,6 +32,7 @@
 #include "sigd/proxy/conn_calls.h"
 #include "sigd/proxy/conn_way.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/service_route.h"
 #include "sigd/registrar/registrar.h"
 
 enum {
@@ -58,6 +59,8 @@ struct hunt {
 	struct conn_way *ways; /* to the last one, in order; NULL: one */
 	unsigned way;          /* of these, the one that was tried */
 	bool other_way;        /* another one may do better */
+	struct service_ask *route_ask;
+	char service_route[SERVICE_ROUTE_MAX + 1]; /* to it; "": none */
 	uint16_t code;                         /* best so far; 0: none */
 	enum status why;
 	struct smsg *msg; /* what said so; NULL: we did */

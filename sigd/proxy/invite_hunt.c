@@ -39,6 +39,7 @@ void hunt_clear(struct invite *inv)
 	hunt->msg = mem_deref(hunt->msg);
 	hunt->ways = mem_deref(hunt->ways);
 	hunt->devices = mem_deref(hunt->devices);
+	hunt->route_ask = mem_deref(hunt->route_ask);
 	hunt->stop = true;
 }
 
@@ -196,8 +197,8 @@ static void on_located(enum status code, const struct conn_way *way, void *arg)
 	mem_deref(ask);
 }
 
-static void connection_locate(struct invite *inv,
-			      const struct route_connection *conn)
+static void connection_way(struct invite *inv,
+			   const struct route_connection *conn)
 {
 	struct hunt *hunt = &inv->hunt;
 	struct conn_way way;
@@ -214,6 +215,30 @@ static void connection_locate(struct invite *inv,
 		connection_try(inv, conn, &way);
 	else if (err != EINPROGRESS)
 		connection_away(inv, conn, STATUS_TARGET_DOWN);
+}
+
+static void on_service_route(const struct pl *route, void *arg)
+{
+	struct invite *inv = arg;
+	struct hunt *hunt = &inv->hunt;
+
+	hunt->route_ask = mem_deref(hunt->route_ask);
+	(void)pl_strcpy(route, hunt->service_route,
+			sizeof(hunt->service_route));
+	connection_way(inv, hunt->sought);
+}
+
+/* Where it shall pass, then where that is. */
+static void connection_locate(struct invite *inv,
+			      const struct route_connection *conn)
+{
+	struct hunt *hunt = &inv->hunt;
+
+	hunt->placed = conn;
+	hunt->service_route[0] = '\0';
+	if (service_route_find(&hunt->route_ask, inv->px, conn,
+			       on_service_route, inv))
+		connection_way(inv, conn);
 }
 
 static void on_place(enum status code, void *arg)

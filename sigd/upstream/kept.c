@@ -105,6 +105,34 @@ static void on_answer(bool accepted, void *arg)
 	++*(accepted ? &counts->accepted : &counts->refused);
 }
 
+/* A former worker may have written one: the first answer says how it is. */
+static void on_route(const struct trunk_reg *reg, const char *route, void *arg)
+{
+	struct kept *kept = arg;
+	struct shard *shard = kept->shard;
+	struct redis_link *link = shard->upstream->px->deps.redis;
+	char key[UPSTREAM_KEY_MAX], name[TRUNK_NAME_MAX + 1], keep[16];
+
+	if (kept->table || (!*route && !kept->routed))
+		return;
+	trunk_reg_name(name, trunk_reg_conn(reg));
+	re_snprintf(key, sizeof(key), "%s:routes", shard->stem);
+	re_snprintf(keep, sizeof(keep), "%d", KEEP_S);
+
+	const struct redis_arg del[] = {redis_str("HDEL"), redis_str(key),
+					redis_str(name)};
+	const struct redis_arg set[] = {redis_str("HSET"), redis_str(key),
+					redis_str(name), redis_str(route)};
+	const struct redis_arg expire[] = {redis_str("EXPIRE"),
+					   redis_str(key), redis_str(keep)};
+
+	kept->routed = *route != '\0';
+	if (!*route)
+		(void)redis_link_send(link, del, 3, NULL, NULL);
+	else if (!redis_link_send(link, set, 4, NULL, NULL))
+		(void)redis_link_send(link, expire, 3, NULL, NULL);
+}
+
 static void on_left(void *arg)
 {
 	mem_deref(arg);
@@ -144,8 +172,8 @@ static void leaving_stop(struct upstream *up, const struct pl *name)
 struct kept *kept_add(struct shard *shard, const struct route_connection *conn,
 		      const struct redis_val *known, uint32_t spread_ms)
 {
-	struct trunk_reg_handlers h = {on_state, on_sent, on_answer, on_left,
-				       NULL};
+	struct trunk_reg_handlers h = {on_state, on_sent, on_answer, on_route,
+				       on_left, NULL};
 	struct upstream *up = shard->upstream;
 	char name[TRUNK_NAME_MAX + 1];
 	struct trunk_state was;
@@ -156,7 +184,8 @@ struct kept *kept_add(struct shard *shard, const struct route_connection *conn,
 	if (!kept)
 		return NULL;
 
-	kept->shard = shard;
+	kept->shard  = shard;
+	kept->routed = known != NULL;
 	h.arg	    = kept;
 	trunk_reg_name(name, conn);
 	pl_set_str(&pl, name);
@@ -187,6 +216,7 @@ void kept_leave(struct kept *kept)
 	struct upstream *up = kept->shard->upstream;
 
 	state_remove(kept->shard, trunk_reg_conn(kept->reg));
+	on_route(kept->reg, "", kept);
 	if (!trunk_reg_is_in_force(kept->reg)) {
 		mem_deref(kept);
 		return;

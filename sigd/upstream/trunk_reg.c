@@ -19,6 +19,7 @@
 #include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/conn_way.h"
 #include "sigd/proxy/own_request.h"
+#include "sigd/proxy/service_route.h"
 #include "sigd/proxy/trunk_contact.h"
 #include "sigd/proxy/way_health.h"
 #include "sigd/upstream/trunk_reg.h"
@@ -179,6 +180,28 @@ static uint32_t granted(const struct trunk_reg *reg, const struct smsg *msg)
 	return reg->expires_s;
 }
 
+/* RFC 3608 5.1: all of it counts until the next answer. One that is too long
+ * to be kept, or makes no sense, is none. */
+static void service_route(struct trunk_reg *reg, const struct smsg *msg)
+{
+	char route[SERVICE_ROUTE_MAX + 1] = "";
+	struct shdr_addr addr;
+	size_t n = 0;
+
+	for (unsigned i = 0; !smsg_addr(msg, SHDR_SERVICE_ROUTE, i, &addr);
+	     i++) {
+		int len = re_snprintf(route + n, sizeof(route) - n, "%s<%r>",
+				      n ? ", " : "", &addr.uri.text);
+
+		if (len < 0) {
+			route[0] = '\0';
+			break;
+		}
+		n += (size_t)len;
+	}
+	reg->h.routeh(reg, route, reg->h.arg);
+}
+
 static void accepted(struct trunk_reg *reg, const struct smsg *msg)
 {
 	uint32_t s = granted(reg, msg);
@@ -195,6 +218,7 @@ static void accepted(struct trunk_reg *reg, const struct smsg *msg)
 	reg->failures = 0;
 	reg->state.ends_ms = proxy_unix_ms() + ms;
 	reg->h.answerh(true, reg->h.arg);
+	service_route(reg, msg);
 	phase_set(reg, TRUNK_REGISTERED, msg->scode, "OK");
 	due_in(reg, ms * 3 / 4 + rand_u32() % (ms * 15 / 100 + 1));
 }
@@ -312,10 +336,10 @@ static int send_register(struct trunk_reg *reg, uint32_t expires_s)
 	struct txn_cli *ct = NULL;
 	char uri[URI_MAX], from[URI_MAX], to[URI_MAX], contact[URI_MAX],
 		expires[16], user[TRUNK_CONTACT_MAX], tag[17];
-	struct smsg_field fields[2];
+	struct smsg_field fields[3];
 	struct own_request req = {.method = "REGISTER", .to = &reg->to,
 				  .cseq = ++reg->state.cseq,
-				  .fieldv = fields, .fieldc = 2,
+				  .fieldv = fields, .fieldc = 3,
 				  .challenge = &reg->challenge,
 				  .resph = on_response, .endh = on_end,
 				  .arg = reg};
@@ -338,6 +362,9 @@ static int send_register(struct trunk_reg *reg, uint32_t expires_s)
 	pl_set_str(&fields[0].val, contact);
 	pl_set_str(&fields[1].name, "Expires");
 	pl_set_str(&fields[1].val, expires);
+	/* proxies on the way may ask to be passed (RFC 3327 5.1) */
+	pl_set_str(&fields[2].name, "Supported");
+	pl_set_str(&fields[2].val, "path");
 
 	/* who takes over must not use this CSeq again (RFC 3261 10.2) */
 	reg->h.stateh(reg, reg->h.arg);

@@ -24,6 +24,9 @@ struct trunk_reg_handlers {
 	/* REGISTER sent; answered 200; not so. For figures. */
 	void (*senth)(void *arg);
 	void (*answerh)(bool accepted, void *arg);
+	/* The Service-Route of an answer, as a value for Route; empty: none. */
+	void (*routeh)(const struct trunk_reg *reg, const char *route,
+		       void *arg);
 	/* After trunk_reg_leave(): answered, or in vain. It may be freed. */
 	void (*lefth)(void *arg);
 	void *arg;

@@ -44,6 +44,7 @@ struct kept {
 	struct route_table *table; /* of one that leaves: it is of the past */
 	struct wheel_timer unwanted; /* a line without devices from then on */
 	bool registered;           /* counted so */
+	bool routed;               /* Redis has a Service-Route of it */
 };
 
 /* --- kept.c --- */

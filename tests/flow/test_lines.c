@@ -200,6 +200,36 @@ static void a_user_calls_as_whom_the_pbx_knows(void)
 	end(&st);
 }
 
+/* RFC 3608: what the registrar said is on the way of the user's calls. */
+static void a_call_goes_by_the_service_route_of_its_line(void)
+{
+	struct stage st;
+	struct ua *pbx = &st.fix.pbx[0];
+	char val[1024];
+
+	if (begin(&st)) {
+		CHECK_INT(register_user(&st.fix, &st.fix.alice, 0,
+					"alice-secret"),
+			  200);
+		REQUIRE(expect(&st.fix, pbx, "REGISTER"));
+		CHECK_STR(header(pbx->req, "Supported", val), "path");
+		ua_answers(&st.fix, pbx, 200,
+			   "Service-Route: <sip:p1.test;lr>, <sip:p2.test;lr>"
+			   "\r\n" DONE);
+		CHECK(redis_test_until(st.fix.wheel, 5000, has_accepted, &st));
+		call(&st.fix, "0123");
+		REQUIRE(expect(&st.fix, pbx, "INVITE"));
+		CHECK_STR(header(pbx->req, "Route", val),
+			  "<sip:p1.test;lr>, <sip:p2.test;lr>");
+		/* the next answer has none */
+		unregister(&st.fix, &st.fix.alice);
+		REQUIRE(expect(&st.fix, pbx, "REGISTER"));
+		ua_answers(&st.fix, pbx, 200, "");
+		CHECK(redis_test_until(st.fix.wheel, 5000, keeps_none, &st));
+	}
+	end(&st);
+}
+
 static void a_call_by_the_line_rings_its_user(void)
 {
 	struct stage st;
@@ -228,4 +258,5 @@ TEST_MAIN(TEST(a_device_that_registers_brings_its_line_up_and_takes_it_down),
 	  TEST(a_line_may_be_up_whoever_is_there),
 	  TEST(a_worker_that_takes_over_keeps_the_line),
 	  TEST(a_user_calls_as_whom_the_pbx_knows),
+	  TEST(a_call_goes_by_the_service_route_of_its_line),
 	  TEST(a_call_by_the_line_rings_its_user))
