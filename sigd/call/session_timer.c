@@ -42,9 +42,11 @@ static struct said said_read(const struct smsg *msg)
 	struct said said;
 	struct pl params, who;
 
-	said.min     = seconds(msg, SHDR_MIN_SE, &params);
+	said.min = seconds(msg, SHDR_MIN_SE, &params);
 	said.expires = seconds(msg, SHDR_SESSION_EXPIRES, &params);
-	said.uas     = params.l && shdr_param(&params, "refresher", &who) &&
+	while (params.l && (*params.p == ' ' || *params.p == ';'))
+		pl_advance(&params, 1);
+	said.uas = params.l && shdr_param(&params, "refresher", &who) &&
 		   !pl_strcasecmp(&who, "uas");
 	return said;
 }
