@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/fault.h"
 #include "common/log.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
@@ -145,7 +146,9 @@ static int try(struct bye *bye, const struct call_record *rec)
 	dest_of_flow(&dest, &flow);
 	params.dest = &dest;
 	pl_set_str(&params.branch, branch);
-	return hop_start(bye->px, &bye->ct, &ref, &params);
+	err = hop_start(bye->px, &bye->ct, &ref, &params);
+	(void)FAULT("sigd.bye.sent");
+	return err;
 }
 
 /* A reload may have taken it away. NULL: none that could be shown who we are. */

@@ -150,6 +150,8 @@ const cells = [
 
   ['sigd dies with a CANCEL taken, before it goes on', 'sigd.cancel.taken=kill@1', quits(487, 503)],
   ['sigd dies with a BYE begun, before it goes on', 'sigd.bye.begun=kill@1', talks(200)],
+  ['sigd dies with a BYE of its own sent, before the end is written', 'sigd.bye.sent=kill@1', withoutMedia],
+  ['sigd dies when the end is written, with BYEs under way', 'sigd.end.recorded=kill@1', withoutMedia],
   ['sigd dies when the end is written', 'sigd.end.recorded=kill@1', talks(200)],
   ['sigd dies with an event read', 'sigd.event.taken=kill@1', withoutMedia],
   ['sigd dies with an event acted upon, before it says so', 'sigd.event.ended=kill@1', withoutMedia],
