@@ -35,7 +35,9 @@ static const struct cfg_choice transports[] = {
 	{"tls", ROUTE_TLS, NULL},
 	{"auto", ROUTE_AUTO,
 	 "What NAPTR records of the name say, else SRV records, of what we have "
-	 "a listener for; without any, or for an IP address or a port, `udp`."},
+	 "a listener for; without any, or for an IP address or a port, `udp`. "
+	 "Instead of udp, an INVITE of more than 1300 bytes goes over tcp, and "
+	 "over udp after all when that is refused."},
 	{NULL, 0, NULL},
 };
 

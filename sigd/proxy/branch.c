@@ -296,6 +296,8 @@ static void unreached(struct branch *branch, int err)
 				       .why = STATUS_TARGET_DOWN,
 				       .next = true};
 
+	if (branch_takes_no_tcp(branch) && !note(branch))
+		return;
 	if (err == ETIMEDOUT) {
 		result.code = 408;
 		result.why = STATUS_TARGET_TIMEOUT;
@@ -366,6 +368,11 @@ static void send_invite(struct branch *branch)
 	struct txn_dest dest;
 	int err = branch_invite_write(branch, &params.len);
 
+	if (!err && branch_is_large(branch, params.len)) {
+		err = note(branch);
+		if (!err)
+			return;
+	}
 	if (!err) {
 		dest_of_flow(&dest, &branch->to.flow);
 		params.dest = &dest;

@@ -63,7 +63,17 @@ struct branch {
 	uint8_t moved; /* redirections followed */
 	uint32_t session_least; /* Min-SE that it has told; 0: none */
 	bool done;     /* its result is counted */
+	bool large;    /* it went over TCP, as it was long, instead of: */
+	struct flow_id small;
 };
+
+/* --- branch_large.c --- */
+
+/* So long a message goes another way, which branch->to now has: to be noted
+ * first. */
+bool branch_is_large(struct branch *branch, size_t len);
+/* That way could not be gone: branch->to has the former one again. */
+bool branch_takes_no_tcp(struct branch *branch);
 
 /* --- branch.c --- */
 

@@ -68,9 +68,9 @@ int conn_listener(uint8_t *nr, const struct proxy *px,
 	return listener_for(nr, px, conn, kind_of(conn), AF_UNSPEC);
 }
 
-static int flow_fill(struct flow_id *flow, const struct proxy *px,
-		     const struct route_connection *conn, enum flow_kind kind,
-		     const struct sa *addr)
+int conn_flow_over(struct flow_id *flow, const struct proxy *px,
+		   const struct route_connection *conn, enum flow_kind kind,
+		   const struct sa *addr)
 {
 	memset(flow, 0, sizeof(*flow));
 	str_ncpy(flow->node, px->deps.node, sizeof(flow->node));
@@ -84,7 +84,7 @@ static int flow_fill(struct flow_id *flow, const struct proxy *px,
 int conn_flow(struct flow_id *flow, const struct proxy *px,
 	      const struct route_connection *conn, const struct sa *addr)
 {
-	return flow_fill(flow, px, conn, kind_of(conn), addr);
+	return conn_flow_over(flow, px, conn, kind_of(conn), addr);
 }
 
 /* --- asked for ----------------------------------------------------------------- */
@@ -127,7 +127,7 @@ static size_t ways_add(struct conn_way ways[CONN_WAYS_MAX], size_t n,
 
 		/* it may be of a family that no listener speaks */
 		if (is_bad(ask, addr) == bad &&
-		    !flow_fill(&ways[n].flow, ask->px, ask->conn,
+		    !conn_flow_over(&ways[n].flow, ask->px, ask->conn,
 			       kinds[ask->targets[i].transport], addr))
 			++n;
 	}
@@ -249,7 +249,7 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 	way->host[0] = '\0';
 	way->left = 0;
 	if (sa_af(&conn->peer.addr) != AF_UNSPEC)
-		return flow_fill(&way->flow, px, conn, kind_of(conn),
+		return conn_flow_over(&way->flow, px, conn, kind_of(conn),
 				 &conn->peer.addr);
 	ask = mem_zalloc(sizeof(*ask), destructor);
 	if (!ask)

@@ -40,6 +40,10 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 /* What is sent to it at this address goes there; ENOENT: no listener does. */
 int conn_flow(struct flow_id *flow, const struct proxy *px,
 	      const struct route_connection *conn, const struct sa *addr);
+/* The same over another transport than its own. */
+int conn_flow_over(struct flow_id *flow, const struct proxy *px,
+		   const struct route_connection *conn, enum flow_kind kind,
+		   const struct sa *addr);
 
 /*
  * The flow on which this request of a connection came becomes that of its

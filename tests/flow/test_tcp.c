@@ -43,13 +43,18 @@ static void routes_tcp(const struct fixture *fix, char *text, size_t size)
 		 "answer_within: 10s, probe: 0s}\n"
 		 "      two: {kind: trunk, address: '127.0.0.1:%u', "
 		 "answer_within: 10s, probe: 0s}\n"
+		 "      long: {kind: trunk, address: '127.0.0.1:%u', "
+		 "transport: auto, answer_within: 10s, probe: 0s}\n"
 		 "    routes:\n"
+		 "      - {name: long, match: {callee: '9.*'}, to: "
+		 "{connection: long}}\n"
 		 "      - {name: in, match: {from: [one]}, to: {user: bob}}\n"
 		 "      - {name: out, match: {callee: '0.*'}, to: "
 		 "{connections: [one, two]}}\n"
 		 "      - {name: echo, match: {callee: \"^echo$\"}, "
 		 "to: {service: echo}}\n",
-		 pbx_port(fix), sa_port(&fix->pbx[1].addr));
+		 pbx_port(fix), sa_port(&fix->pbx[1].addr),
+		 sa_port(&fix->pbx[2].addr));
 }
 
 /* The loop must be there before the PBX listens: its socket first. */
@@ -252,6 +257,47 @@ static void a_pbx_that_hangs_up_unheard_is_passed_by(void)
 	stop_bed(&bed);
 }
 
+static void long_call(struct fixture *fix, const char *to)
+{
+	char uri[64], auth[1024], lines[3000];
+
+	put_invite(fix, &fix->alice, to, 1, "");
+	CHECK_INT(answer(fix, &fix->alice), 407);
+	snprintf(uri, sizeof(uri), "sip:%s@demo.test", to);
+	credentials(&fix->alice, "INVITE", uri, "alice-secret", auth);
+	put_ack_407(fix, &fix->alice, to, 1);
+	snprintf(lines, sizeof(lines), "%sSubject: %01000d\r\n", auth, 0);
+	put_invite(fix, &fix->alice, to, 2, lines);
+}
+
+/* RFC 3261 18.1.1 */
+static void what_is_too_long_for_udp_goes_over_tcp(void)
+{
+	for (int tcp = 0; tcp < 2; tcp++) {
+		struct stream_ua both;
+		struct bed bed;
+		struct ua *pbx;
+
+		memset(&both, 0, sizeof(both));
+		if (!start_bed(&bed))
+			break;
+		pbx = tcp ? &both.ua : &bed.fix.pbx[2];
+		if (tcp)
+			sua_listen_at(&both, &bed.fix.pbx[2].addr);
+		long_call(&bed.fix, "911");
+		REQUIRE(expect(&bed.fix, pbx, "INVITE"));
+		CHECK(strstr(pbx->req, tcp ? "Via: SIP/2.0/TCP"
+					   : "Via: SIP/2.0/UDP"));
+		ua_answers(&bed.fix, pbx, 200, PBX_2XX);
+		CHECK_INT(answer(&bed.fix, &bed.fix.alice), 200);
+		put_in_dialog(&bed.fix, bed.fix.alice.resp, "BYE", 3, 0);
+		CHECK(expect(&bed.fix, pbx, "BYE"));
+		CHECK_INT(strcmp(bed.fix.pbx[2].seen, tcp ? "" : "INVBYE"), 0);
+		sua_close(&both);
+		stop_bed(&bed);
+	}
+}
+
 static void what_has_no_end_is_told_400_and_closed(void)
 {
 	static const struct {
@@ -300,4 +346,5 @@ TEST_MAIN(TEST(a_device_registers_over_tcp),
 	  TEST(a_pbx_is_called_over_tcp),
 	  TEST(a_pbx_calls_over_tcp), TEST(a_pbx_that_refuses_is_passed_by),
 	  TEST(a_pbx_that_hangs_up_unheard_is_passed_by),
+	  TEST(what_is_too_long_for_udp_goes_over_tcp),
 	  TEST(what_has_no_end_is_told_400_and_closed))

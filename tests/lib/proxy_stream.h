@@ -79,11 +79,16 @@ static inline void sua_acceptable(int flags, void *arg)
 	sua_begin(tcp, fd);
 }
 
-/* A PBX that takes connections, and speaks over the latest of them. */
-static inline void sua_listen(struct stream_ua *tcp)
+/* A PBX that takes connections at this address, and speaks over the latest of
+ * them. */
+static inline void sua_listen_at(struct stream_ua *tcp, const struct sa *addr)
 {
 	memset(tcp, 0, sizeof(*tcp));
-	tcp->listener = listen_socket(&tcp->ua.addr);
+	tcp->ua.addr = *addr;
+	tcp->listener = socket(AF_INET,
+			       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	CHECK(!bind(tcp->listener, &addr->u.sa, addr->len) &&
+	      !listen(tcp->listener, 16));
 	CHECK(!loop_watch_alloc(&tcp->watch, tcp->listener, LOOP_READ,
 				sua_acceptable, tcp));
 }
