@@ -218,7 +218,7 @@ bench: ## figures beside their aims, printed, never a gate (T=name for some)
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all bench-bins
 	$(Q)B=$(B)/bench deploy/bench.sh "$(T)"
 bench-bins: $(BENCH)
-bench-peers: ## transcoding beside RTPEngine (Debian's rtpengine-daemon) in one run
+bench-peers: ## beside Debian's rtpengine-daemon (transcoding) and kamailio (REGISTER)
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all peers-bins
 	$(Q)B=$(B)/bench deploy/bench-peers.sh
 peers-bins: $(PEERS)

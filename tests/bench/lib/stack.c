@@ -116,6 +116,8 @@ static void write_sigd(const struct stack *stack, const struct sa *admin)
 		"certificate: %s/tls.pem, private_key: %s/tls.key}\n"
 		"  - {name: udp, transport: udp, bind: \"127.0.0.1:%u\"}\n"
 		"websocket: {connections_per_source: 100000}\n"
+		/* all load is of one source */
+		"limits: {source: {rate: 0}, tenant: {rate: 0}}\n"
 		"admin: {bind: \"127.0.0.1:%u\"}\n",
 		dir, dir, sa_port(&stack->wss), dir, dir, sa_port(&stack->udp),
 		sa_port(admin));
