@@ -168,6 +168,7 @@ static void refused(struct branch *branch, const struct smsg *msg)
 		result.code = 480;
 		result.why = STATUS_MOVED;
 		result.msg = NULL;
+		result.next = invite_divert(branch, msg);
 	} else if (msg->scode == 503) {
 		result.code = 500;
 		result.other_way = true;

@@ -410,7 +410,8 @@ void indialog_acked(struct proxy *px, const struct smsg *msg)
 		(void)indialog_stop_repeats(px, cookie.call, msg->cseq.num);
 }
 
-bool indialog_cancel(struct proxy *px, const struct txn_srv *st)
+bool indialog_cancel(struct proxy *px, const struct txn_srv *st,
+		     const struct pl *reason)
 {
 	struct le *le;
 
@@ -421,7 +422,7 @@ bool indialog_cancel(struct proxy *px, const struct txn_srv *st)
 			continue;
 		/* too late once it is answered (RFC 3261 9.2) */
 		if (in->ct)
-			(void)txn_cli_cancel(in->ct, NULL);
+			(void)txn_cli_cancel(in->ct, reason);
 		else if (!in->answer && !txn_srv_answered(st))
 			indialog_fail(in, STATUS_CANCELLED);
 		return true;

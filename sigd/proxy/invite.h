@@ -11,6 +11,7 @@
  *   invite_hunt.c     the targets of the plan in order, and what came of them
  *   invite_early.c    an 18x, early media, and what is asked meanwhile
  *   invite_devices.c  a user's devices in their order, one flow of each
+ *   invite_divert.c   where a device sends the call instead
  *   invite_media.c    the 2xx, and what the caller hears
  *   invite_find.c     calls found by what comes for them
  *   branch.c          one try: offer, INVITE, answers, its end
@@ -66,6 +67,7 @@ struct hunt {
 	struct smsg *msg; /* what said so; NULL: we did */
 	bool stop;        /* no further target */
 	struct invite_devices *devices; /* of the user sought last; or NULL */
+	uint8_t diverts;  /* by devices, that were followed */
 	uint32_t loop;    /* what was asked (loop_guard.h) */
 	unsigned breadth; /* for each of those that ring at once */
 };
@@ -172,6 +174,11 @@ bool invite_devices_next(struct invite *inv);
 void invite_devices_spare(struct invite *inv, const struct branch *gone);
 /* How long to wait for those that ring; 0: there are no others. */
 uint32_t invite_devices_ring_ms(const struct invite *inv);
+
+/* --- invite_divert.c --- */
+
+/* A device's 3xx: true when the hunt goes on where it says. */
+bool invite_divert(struct branch *branch, const struct smsg *msg);
 
 /* --- invite_find.c --- */
 

@@ -9,6 +9,10 @@
 #include "common/fault.h"
 #include "sigd/proxy/invite.h"
 
+enum {
+	REASON_MAX = 256
+};
+
 static struct invite *find(const struct proxy *px, const struct txn_srv *st)
 {
 	struct le *le;
@@ -23,15 +27,19 @@ static struct invite *find(const struct proxy *px, const struct txn_srv *st)
 	return NULL;
 }
 
-void invite_cancel(struct proxy *px, const struct txn_srv *st)
+void invite_cancel(struct proxy *px, const struct txn_srv *st,
+		   const struct pl *reason)
 {
 	struct invite *inv = find(px, st);
+	char text[REASON_MAX];
 
 	/* too late once it is answered (RFC 3261 9.2) */
 	if (!inv || inv->answered || inv->winner)
 		return;
 
 	(void)FAULT("sigd.cancel.taken");
+	if (reason->l && !pl_strcpy(reason, text, sizeof(text)))
+		invite_hush(inv, text);
 	/* at once: a device that says nothing would have the caller wait 64*T1
 	 * for the end of its branch. A 2xx that crosses our CANCELs is ended
 	 * by its branch. */

@@ -206,8 +206,10 @@ struct invite_params {
 
 /* Takes over the server transaction. */
 void invite_start(struct proxy *px, const struct invite_params *params);
-/* A CANCEL for the INVITE of this transaction. */
-void invite_cancel(struct proxy *px, const struct txn_srv *st);
+/* A CANCEL for the INVITE of this transaction. reason: why (RFC 3326), or
+ * empty. */
+void invite_cancel(struct proxy *px, const struct txn_srv *st,
+		   const struct pl *reason);
 /* Calls that have no final answer yet. */
 uint32_t invite_pending(const struct proxy *px);
 /* All set-ups of ours live: say so now. */
@@ -257,7 +259,8 @@ void indialog_serve(struct request *rq, struct txn_srv *st);
 void indialog_acked(struct proxy *px, const struct smsg *msg);
 /* False: no 2xx of this call is repeated here. */
 bool indialog_stop_repeats(struct proxy *px, const char *call, uint32_t cseq);
-bool indialog_cancel(struct proxy *px, const struct txn_srv *st);
+bool indialog_cancel(struct proxy *px, const struct txn_srv *st,
+		     const struct pl *reason);
 void indialog_send_failed(struct proxy *px, uint64_t ref, int err);
 
 /* --- hangup.c, bye.c: the end of a call, from our side --------------------------------- */

@@ -69,13 +69,15 @@ static bool of_dialogs(enum smsg_method method)
  * a 487 of its own. */
 static void serve_cancel(struct proxy *px, struct txn_srv *st)
 {
+	struct pl reason = PL("");
 	struct txn_srv *invite;
 
 	invite = txn_srv_find_invite(px->txns, txn_srv_request(st));
+	(void)smsg_val(txn_srv_request(st), SHDR_REASON, &reason);
 	reply_status(px, st, invite ? STATUS_OK : STATUS_UNKNOWN_DIALOG);
 	if (invite && !job_cancel(px, invite) &&
-	    !indialog_cancel(px, invite))
-		invite_cancel(px, invite);
+	    !indialog_cancel(px, invite, &reason))
+		invite_cancel(px, invite, &reason);
 }
 
 /* RFC 4028 8.1. */

@@ -197,6 +197,84 @@ static void without_breadth_nobody_rings(void)
 	stop(&fix);
 }
 
+/* --- diversions and reasons ------------------------------------------------------ */
+
+static void a_device_may_divert_where_its_user_may_call(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		call(&fix, "bob");
+		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+		bob_answers(&fix, 302,
+			    "Contact: <sip:0456@example.net>\r\n"
+			    "Contact: <sip:echo@demo.test>\r\n"
+			    "Contact: <sip:0456@demo.test>;q=0.5\r\n");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE sip:0456@127."));
+		ua_answers(&fix, &fix.pbx[0], 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_INT(fix.media.leg[1].peer, 3);
+	}
+	stop(&fix);
+}
+
+static void a_device_diverts_to_nowhere_else(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		call(&fix, "bob");
+		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+		bob_answers(&fix, 302, "Contact: <sip:0456@example.net>\r\n");
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+		CHECK(!strstr(fix.alice.resp, "example.net"));
+		CHECK_STR(fix.pbx[0].seen, "");
+	}
+	stop(&fix);
+}
+
+static void two_that_divert_to_each_other_have_an_end(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		call(&fix, "bob");
+		for (unsigned i = 0; i < 4; i++) {
+			REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+			bob_answers(&fix, 302,
+				    "Contact: <sip:77@demo.test>\r\n");
+		}
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+	}
+	stop(&fix);
+}
+
+/* RFC 3326 */
+static void the_reason_of_a_cancel_goes_on(void)
+{
+	struct talk talk;
+	struct fixture *fix = &talk.fix;
+	char val[256];
+
+	if (talk_rings(&talk)) {
+		put(fix, &fix->alice, 0,
+		    "CANCEL sip:0123@demo.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKi2;rport\r\n"
+		    "Max-Forwards: 70\r\nFrom: <sip:alice@demo.test>;tag=af\r\n"
+		    "To: <sip:0123@demo.test>\r\nCall-ID: call-1\r\n"
+		    "CSeq: 2 CANCEL\r\n"
+		    "Reason: SIP;cause=200;text=\"elsewhere\"\r\n\r\n",
+		    sa_port(&fix->alice.addr));
+		REQUIRE(expect(fix, talk.far, "CANCEL"));
+		CHECK_STR(header(talk.far->req, "Reason", val),
+			  "SIP;cause=200;text=\"elsewhere\"");
+	}
+	stop(fix);
+}
+
 /* --- media workers ------------------------------------------------------------------ */
 
 static void a_media_worker_that_drains_is_left_for_another(void)
@@ -246,5 +324,9 @@ TEST_MAIN(TEST(a_hunt_may_be_longer_than_there_are_legs),
 	  TEST(what_comes_back_with_the_same_question_is_482),
 	  TEST(a_spiral_is_none), TEST(who_calls_itself_does_not_ring),
 	  TEST(breadth_is_shared_out), TEST(without_breadth_nobody_rings),
+	  TEST(a_device_may_divert_where_its_user_may_call),
+	  TEST(a_device_diverts_to_nowhere_else),
+	  TEST(two_that_divert_to_each_other_have_an_end),
+	  TEST(the_reason_of_a_cancel_goes_on),
 	  TEST(a_media_worker_that_drains_is_left_for_another),
 	  TEST(so_it_is_for_a_service), TEST(without_another_one_it_is_503))
