@@ -40,6 +40,7 @@ static bool take(struct invite *inv, const struct route_plan *plan,
 
 	if (!is_tried(plan->targets[0].kind))
 		return false;
+	hunt->devices = mem_deref(hunt->devices);
 	memcpy(hunt->callee, number->p, number->l);
 	hunt->callee_len = number->l;
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
