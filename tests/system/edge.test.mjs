@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: MIT
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -167,6 +167,20 @@ ${DOMAINS.map((name, i) => `    - {domains: [${name}], certificate: domain${i}.p
     t.diagnostic(`connect, register and call: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms; ended before: ${ended}`);
     assert.ok(Math.max(...times) < 1000, times.join(' '));
     await until(async () => await metric('cordboard_sig_connections_open') === 0, 'all are gone');
+  });
+
+  // threats, row 28
+  test('old versions, weak ciphers and renegotiation are refused', () => {
+    const client = (args, input = '') => spawnSync('openssl', ['s_client', '-connect', `127.0.0.1:${stack.wssPort}`, ...args],
+      { input, timeout: 10000, encoding: 'utf8' });
+    for (const args of [['-tls1_1', '-cipher', 'ALL:@SECLEVEL=0'], ['-tls1', '-cipher', 'ALL:@SECLEVEL=0'],
+      ['-tls1_2', '-cipher', 'AES128-SHA'], ['-tls1_2', '-cipher', 'ECDHE-ECDSA-AES128-SHA']]) {
+      const { stdout } = client(args);
+      assert.match(stdout, /Cipher is \(NONE\)/, args.join(' '));
+    }
+    const { stdout, stderr } = client(['-tls1_2'], 'R\n');
+    assert.match(stdout, /Cipher is ECDHE-ECDSA-AES/);
+    assert.match(stderr, /no renegotiation/);
   });
 
   // A PROXY header of version 2 for a client
