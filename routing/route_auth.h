@@ -45,6 +45,7 @@ struct route_auth {
 	struct route_algs given;
 	uint8_t algs; /* of its challenges, bits */
 	struct route_jwt *jwt; /* NULL: no tokens */
+	bool users_in_redis;
 };
 
 /* for lists in descriptions (common/cfg_schema.h) */

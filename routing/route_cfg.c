@@ -338,6 +338,11 @@ static const struct cfg_field tenant_fields[] = {
 	{"jwt", CFG_TABLE, CFG_AT(struct route_tenant, auth.jwt),
 	 .flags = CFG_F_PTR, .table = &route_jwt_table,
 	 .help = "Tokens instead of passwords."},
+	{"users_in_redis", CFG_BOOL, CFG_AT(struct route_tenant,
+					    auth.users_in_redis),
+	 .def = "false",
+	 .help = "Whether there are users besides those in `users`, in Redis "
+		 "(docs/redis.md)."},
 	{"users", CFG_MAP, CFG_ITEMS(struct route_tenant, users, nusers),
 	 CFG_KEY(struct route_user, name), .item = &user_item,
 	 .check = route_check_user, .pattern = "^[^ \":@\\\\<>]{1,64}$",

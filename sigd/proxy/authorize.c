@@ -53,11 +53,16 @@ static void secret_set(struct digest_secret *secret, uint8_t algs,
 
 /* A user, or a connection that registers here: a name is never that of both. */
 static void who_find(struct authorized *who, struct digest_secret *secret,
-		     const struct route_tenant *tenant, const struct pl *name)
+		     const struct authorize_ask *ask, const struct pl *name)
 {
+	const struct route_tenant *tenant = ask->tenant;
+
 	*secret	  = digest_nobody;
 	who->user = route_user_find(tenant, name);
 	who->conn = who->user ? NULL : route_connection_login(tenant, name);
+	if (!who->user && !who->conn && ask->guest &&
+	    !pl_strcmp(name, ask->guest->name))
+		who->user = ask->guest;
 	if (who->user)
 		secret_set(secret, who->user->algs, who->user->ha1_md5,
 			   who->user->ha1_sha256);
@@ -136,7 +141,7 @@ static enum status by_digest(struct authorized *who, const struct proxy *px,
 	if (guess_wait(px->guess, &guesser, wheel_now(px->deps.wheel)))
 		return STATUS_AUTH_LOCKED;
 
-	who_find(who, &secret, ask->tenant, &digest->username);
+	who_find(who, &secret, ask, &digest->username);
 	err = digest_check(digest, &secret, &req, &who->nc);
 	if (err == EACCES)
 		failed(px, ask->tenant, &guesser);
@@ -150,6 +155,16 @@ static enum status by_digest(struct authorized *who, const struct proxy *px,
 
 	guess_passed(px->guess, &guesser);
 	return speaks_for_itself(ask->msg, who) ? STATUS_OK : STATUS_FORBIDDEN;
+}
+
+bool authorize_name(struct pl *name, const struct authorize_ask *ask)
+{
+	struct shdr_digest digest;
+
+	if (credentials(&digest, ask->msg, ask->tenant->realm))
+		return false;
+	*name = digest.username;
+	return true;
 }
 
 enum status authorize_check(struct authorized *who, const struct proxy *px,

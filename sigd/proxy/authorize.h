@@ -35,7 +35,12 @@ struct authorize_ask {
 	const struct smsg *msg;
 	const struct flow_id *flow; /* that it came on */
 	const char *source;         /* its text */
+	const struct route_user *guest; /* of that name in Redis; NULL: none */
 };
+
+/* The name that its credentials are for, as it was given; false: it shows no
+ * digest for the tenant. */
+bool authorize_name(struct pl *name, const struct authorize_ask *ask);
 
 /*
  * By what the request shows, digest or a token; else by the token that its

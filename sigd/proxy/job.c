@@ -21,6 +21,7 @@
 #include "sigd/proxy/methods.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/reg_forward.h"
+#include "sigd/proxy/redis_user.h"
 
 static void destructor(void *data)
 {
@@ -28,6 +29,8 @@ static void destructor(void *data)
 
 	list_unlink(&job->le);
 	mem_deref(job->ask);
+	mem_deref(job->user_ask);
+	mem_deref(job->guest);
 	mem_deref(job->table);
 	mem_deref(job->devices);
 	if (job->st)
@@ -135,6 +138,25 @@ static bool may_go(const struct job *job, const struct route_plan *plan)
 		route_forwards_to(job->tenant, to->connection));
 }
 
+/* Nobody in the file is called so: a user in Redis may be. Its devices tell,
+ * as those of anybody do. */
+static void seek_in_redis(struct job *job, struct route_plan *plan)
+{
+	const struct route_note *last =
+		&plan->notes[(plan->considered - 1) % ROUTE_NOTES_MAX];
+
+	if (!job->tenant->auth.users_in_redis || plan->rule ||
+	    !plan->considered || last->why != ROUTE_WHY_NOBODY ||
+	    strlen(plan->callee) > DEVICE_USER_MAX)
+		return;
+	job->named = true;
+	memset(&job->device, 0, sizeof(job->device));
+	str_ncpy(job->device.tenant, job->tenant->id,
+		 sizeof(job->device.tenant));
+	str_ncpy(job->device.user, plan->callee, sizeof(job->device.user));
+	plan->targets[0] = (struct route_target){.kind = ROUTE_TO_USER};
+}
+
 static void go(struct job *job, const struct route_plan *plan,
 	       const struct pl *callee)
 {
@@ -176,8 +198,10 @@ static void route_on(struct job *job)
 	}
 	if (err)
 		reply_status(job->px, job->st, status_of_errno(err));
-	else
+	if (!err) {
+		seek_in_redis(job, plan);
 		go(job, plan, &query.callee);
+	}
 	mem_deref(plan);
 	mem_deref(job);
 }
@@ -370,16 +394,68 @@ static bool may_ask(struct job *job)
 	       STATUS_OK;
 }
 
+static struct authorize_ask ask_of(const struct job *job)
+{
+	return (struct authorize_ask){.table = job->table,
+				      .tenant = job->tenant,
+				      .msg = txn_srv_request(job->st),
+				      .flow = &job->flow,
+				      .source = job->source,
+				      .guest = job->guest};
+}
+
+static void authorize(struct job *job)
+{
+	const struct authorize_ask ask = ask_of(job);
+	enum status code = authorize_check(&job->who, job->px, &ask);
+
+	if (code == STATUS_AUTH_LOCKED)
+		++job->px->counts.auth_locked;
+	if (code == STATUS_FORBIDDEN || code == STATUS_AUTH_LOCKED) {
+		job_fail(job, code);
+	} else if (code != STATUS_OK) {
+		authorize_challenge(job->px, job->st, job->tenant,
+				    job->source, code);
+		mem_deref(job);
+	} else if (!may_ask(job)) {
+		job_fail(job, STATUS_RATE_LIMITED);
+	} else if (job->who.conn) {
+		serve_login(job);
+	} else {
+		serve_user(job);
+	}
+}
+
+static void on_guest(enum status code, struct route_user *user, void *arg)
+{
+	struct job *job = arg;
+
+	job->user_ask = mem_deref(job->user_ask);
+	job->guest = user;
+	if (code == STATUS_OK)
+		authorize(job);
+	else
+		job_fail(job, code);
+}
+
+/* False: there is nobody to ask for. */
+static bool ask_redis(struct job *job)
+{
+	const struct authorize_ask ask = ask_of(job);
+	struct pl name;
+	int err;
+
+	if (!job->tenant->auth.users_in_redis || !authorize_name(&name, &ask))
+		return false;
+	err = redis_user_find(&job->user_ask, job->px, job->tenant, &name,
+			      on_guest, job);
+	if (err)
+		job_fail(job, status_of_errno(err));
+	return true;
+}
+
 static void serve(struct job *job)
 {
-	const struct authorize_ask ask = {
-		.table = job->table,
-		.tenant = job->tenant,
-		.msg = txn_srv_request(job->st),
-		.flow = &job->flow,
-		.source = job->source};
-	enum status code;
-
 	if (!job->tenant) {
 		job_fail(job, STATUS_UNKNOWN_DOMAIN);
 		return;
@@ -400,22 +476,8 @@ static void serve(struct job *job)
 		serve_forwarded(job);
 		return;
 	}
-	code = authorize_check(&job->who, job->px, &ask);
-	if (code == STATUS_AUTH_LOCKED)
-		++job->px->counts.auth_locked;
-	if (code == STATUS_FORBIDDEN || code == STATUS_AUTH_LOCKED) {
-		job_fail(job, code);
-	} else if (code != STATUS_OK) {
-		authorize_challenge(job->px, job->st, job->tenant,
-				    job->source, code);
-		mem_deref(job);
-	} else if (!may_ask(job)) {
-		job_fail(job, STATUS_RATE_LIMITED);
-	} else if (job->who.conn) {
-		serve_login(job);
-	} else {
-		serve_user(job);
-	}
+	if (!ask_redis(job))
+		authorize(job);
 }
 
 void job_start(struct request *rq, struct txn_srv *st)

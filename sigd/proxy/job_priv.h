@@ -12,6 +12,8 @@
 #include "sigd/call/device_token.h"
 #include "sigd/proxy/authorize.h"
 
+struct redis_user_ask;
+
 struct job {
 	struct le le;
 	struct proxy *px;
@@ -24,6 +26,8 @@ struct job {
 	struct device_token device;
 	struct authorized who;
 	struct registrar_ask *ask;
+	struct redis_user_ask *user_ask;
+	struct route_user *guest; /* who asks, from Redis; NULL: none */
 	struct flow_id flow;
 	bool outbound; /* REGISTER: its answer says so */
 	char *devices; /* that it binds (rebind_devices()) */
