@@ -16,7 +16,8 @@ enum { SHARDS = 16, PLACE_MAX = COOKIE_FLOW_MAX };
 
 /*
  * KEYS: list. ARGV: what the names of records begin with, node and slot as
- * they stand in packed flows (hex, behind the kind), epoch. A connection's
+ * they stand in packed flows (hex, behind the kind), epoch, cursor. Reply: the
+ * next cursor, then call and side, flow of each. A connection's
  * packed id ends with epoch and number; those of UDP have another length
  * (flow_id.c). The records are of the list's hash tag.
  */
@@ -27,9 +28,10 @@ static const struct redis_script script_sweep = {
 	"  return flow and conn == '' and #flow == #at + 18 and "
 	"    string.sub(flow, 3, #at + 2) == at and "
 	"    tonumber(string.sub(flow, #at + 3, #at + 10), 16) <= last end "
-	"local out = {} "
-	"for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do "
-	"  local call = string.sub(name, 1, 16) "
+	"local page = redis.call('ZSCAN', KEYS[1], ARGV[4], 'COUNT', 100) "
+	"local out = {page[1]} "
+	"for i = 1, #page[2], 2 do "
+	"  local call = string.sub(page[2][i], 1, 16) "
 	"  local r = redis.call('HMGET', ARGV[1] .. call, 'state', "
 	"    'a.flow', 'a.conn', 'b.flow', 'b.conn') "
 	"  if r[1] == 'up' then "
@@ -45,8 +47,8 @@ struct call_sweep {
 	call_swept_h *swepth;
 	call_sweep_end_h *endh;
 	void *arg;
-	unsigned open; /* shards that have not answered */
-	int err;
+	unsigned shard; /* that is looked through */
+	char place[2 * PLACE_MAX + 1], epoch[16];
 };
 
 static void destructor(void *data)
@@ -74,44 +76,49 @@ static void give(const struct call_sweep *sweep, const struct redis_val *name,
 	sweep->swepth(&swept, sweep->arg);
 }
 
-static void on_shard(int err, const struct redis_val *val, void *arg)
-{
-	struct call_sweep *sweep = arg;
+static void on_page(int err, const struct redis_val *val, void *arg);
 
-	if (!err && val->type != REDIS_ARRAY)
-		err = EPROTO;
-	if (err)
-		sweep->err = err;
-	for (size_t i = 0; !err && i + 1 < val->len; i += 2)
-		give(sweep, &val->el[i], &val->el[i + 1]);
-	/* the owner may free it in here */
-	if (!--sweep->open)
-		sweep->endh(sweep->err, sweep->arg);
-}
-
-static int ask(struct call_sweep *sweep, unsigned shard, const char *place,
-	       const char *epoch)
+/* cursor: "0" begins and ends a shard. */
+static int ask(struct call_sweep *sweep, const char *cursor)
 {
-	struct redis_arg keyv, argv[3];
+	struct redis_arg keyv, argv[4];
 	struct call_keys keys;
 	char call[2], prefix[CALL_KEY_MAX];
 
-	re_snprintf(call, sizeof(call), "%x", shard);
+	re_snprintf(call, sizeof(call), "%x", sweep->shard);
 	call_keys_print(&keys, call);
 	str_ncpy(prefix, keys.rec, strlen(keys.rec)); /* without the call */
 	keyv	= redis_str(keys.list);
 	argv[0] = redis_str(prefix);
-	argv[1] = redis_str(place);
-	argv[2] = redis_str(epoch);
-	return redis_link_eval(sweep->link, &script_sweep, &keyv, 1, argv, 3,
-			       on_shard, sweep);
+	argv[1] = redis_str(sweep->place);
+	argv[2] = redis_str(sweep->epoch);
+	argv[3] = redis_str(cursor);
+	return redis_link_eval(sweep->link, &script_sweep, &keyv, 1, argv, 4,
+			       on_page, sweep);
+}
+
+static void on_page(int err, const struct redis_val *val, void *arg)
+{
+	struct call_sweep *sweep = arg;
+
+	if (!err && (val->type != REDIS_ARRAY || !val->len ||
+		     val->el[0].type != REDIS_STR))
+		err = EPROTO;
+	for (size_t i = 1; !err && i + 1 < val->len; i += 2)
+		give(sweep, &val->el[i], &val->el[i + 1]);
+	if (!err && strcmp(val->el[0].str, "0") != 0)
+		err = ask(sweep, val->el[0].str);
+	else if (!err && ++sweep->shard < SHARDS)
+		err = ask(sweep, "0");
+	/* the owner may free it in here */
+	if (err || sweep->shard == SHARDS)
+		sweep->endh(err, sweep->arg);
 }
 
 int call_sweep(struct call_sweep **sweepp,
 	       const struct call_sweep_params *params)
 {
 	struct call_sweep *sweep = mem_zalloc(sizeof(*sweep), destructor);
-	char place[2 * PLACE_MAX + 1], epoch[16];
 	int err = 0;
 
 	if (!sweep)
@@ -120,14 +127,11 @@ int call_sweep(struct call_sweep **sweepp,
 	sweep->swepth = params->swepth;
 	sweep->endh   = params->endh;
 	sweep->arg    = params->arg;
-	re_snprintf(epoch, sizeof(epoch), "%u", params->epoch);
-	if (re_snprintf(place, sizeof(place), "%w", params->place,
-			params->place_len) < 0)
+	re_snprintf(sweep->epoch, sizeof(sweep->epoch), "%u", params->epoch);
+	if (re_snprintf(sweep->place, sizeof(sweep->place), "%w",
+			params->place, params->place_len) < 0)
 		err = EOVERFLOW;
-	for (unsigned i = 0; i < SHARDS && !err; i++) {
-		err = ask(sweep, i, place, epoch);
-		sweep->open += !err;
-	}
+	err = err ? err : ask(sweep, "0");
 	if (err)
 		mem_deref(sweep);
 	else

@@ -277,6 +277,38 @@ static void the_connections_of_the_living_are_let_be(void)
 	stop(&fix);
 }
 
+/* More than are looked through at once. */
+static void all_calls_of_a_dead_worker_are_found(void)
+{
+	char hex[2 * FLOW_PACK_MAX + 1], script[1024];
+	const struct fixture_cfg cfg = {.t1 = 100, .takeover = 500,
+					.grace = 60000};
+	struct fixture fix;
+	struct look look;
+
+	if (start_cfg(&fix, &cfg)) {
+		conn_hex(hex, 1, 100);
+		snprintf(script, sizeof(script),
+			 "for i = 1, 600 do "
+			 "  local c = string.format('%%x%%015x', i %% 2, i) "
+			 "  local tag = 'cb:{c:' .. string.sub(c, 1, 1) .. '}:' "
+			 "  redis.call('HSET', tag .. 'rec:' .. c, "
+			 "    'state', 'up', 'a.flow', '', 'a.conn', '', "
+			 "    'b.flow', '%s', 'b.conn', '') "
+			 "  redis.call('ZADD', tag .. 'calls', i, c .. '/demo') "
+			 "end", hex);
+		(void)ask_redis(&fix, &look, script);
+		node_kill(&fix, 0);
+		node_again(&fix, 0);
+		pass(&fix, 500);
+		(void)ask_redis(&fix, &look,
+				"return redis.call('ZCARD', "
+				"'cb:{due}:flow-loss')");
+		CHECK_INT(look.num, 600);
+	}
+	stop(&fix);
+}
+
 static void who_lives_is_not_buried(void)
 {
 	char resp[TEXT_MAX];
@@ -302,4 +334,5 @@ TEST_MAIN(TEST(a_device_that_comes_back_keeps_its_calls),
 	  TEST(who_was_connected_to_a_dead_worker_has_the_grace),
 	  TEST(a_successor_knows_at_once_whom_it_has_lost),
 	  TEST(the_connections_of_the_living_are_let_be),
+	  TEST(all_calls_of_a_dead_worker_are_found),
 	  TEST(who_lives_is_not_buried))
