@@ -7,6 +7,8 @@
  * SPDX-License-Identifier: MIT
  */
 #include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <re.h>
 

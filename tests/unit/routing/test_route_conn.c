@@ -179,7 +179,7 @@ static void what_does_not_fit_is_refused(void)
 			"      a: {kind: trunk}\n"
 			"      b: {kind: inbound, address: b, username: x, "
 			"password: y}\n"
-			"      c: {kind: register, address: c}\n"
+			"      c: {kind: inbound, username: c}\n"
 			"      d: {kind: trunk, address: d, username: x}\n"
 			"      e: {kind: trunk, address: e, password: x}\n"
 			"      f: {kind: trunk, address: f, media_source: "
@@ -212,7 +212,7 @@ static void what_does_not_fit_is_refused(void)
 		  "r.yaml:8:44: codecs: \"pcmu\" will not do, expected one of "
 		  "PCMU, PCMA, opus, did you mean \"PCMU\"?\n"
 		  "r.yaml:8:61: transport: \"tpc\" will not do, expected one "
-		  "of udp, tcp, tls, did you mean \"tcp\"?\n"
+		  "of udp, tcp, tls, auto, did you mean \"tcp\"?\n"
 		  "r.yaml:8:81: answer_within: \"40s\" will not do, expected a "
 		  "time like 20s or 500ms, from 100ms to 32s\n");
 }
