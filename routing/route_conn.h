@@ -147,6 +147,8 @@ struct route_connection {
 	struct route_conn_peer peer;
 	struct route_conn_tls tls;
 	struct route_conn_login login;
+	bool trusted;          /* its word on who calls counts, and it is told
+				  (RFC 3325) */
 	const char *from_user; /* user of From towards it; NULL: the caller's */
 	struct cfg_cidr *sources; /* as given; none: its address and port */
 	uint32_t nsources;

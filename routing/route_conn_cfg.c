@@ -147,6 +147,11 @@ static const struct cfg_field conn_fields[] = {
 	 .help = "`inbound`: of our challenges to it, instead of the "
 		 "tenant's.",
 	 .example = "MD5"},
+	{"trusted", CFG_BOOL, CONN(trusted), .def = "false",
+	 .help = "Whether it is of our trust domain (RFC 3325): its "
+		 "P-Asserted-Identity goes on to users, and it is told with "
+		 "one who calls, also who wants privacy. Others get and say "
+		 "none."},
 	{"from_user", CFG_STRING, CONN(from_user), .min = 1, .max = 64,
 	 .check = route_check_user,
 	 .help = "The user of From towards it; none: the caller's."},

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "sigd/proxy/conn_pins.h"
 #include "sigd/proxy/device_media.h"
+#include "sigd/proxy/identity.h"
 #include "sigd/proxy/invite.h"
 #include "sigd/proxy/way_health.h"
 #include "sigd/proxy/verdict.h"
@@ -521,8 +522,27 @@ static struct branch *branch_new(struct invite *inv)
 	return branch;
 }
 
+/* A user who wants it: his From is checked, so he cannot leave it out himself;
+ * who is trusted is told in P-Asserted-Identity. */
+static void hide_caller(struct branch *branch)
+{
+	const struct invite *inv = branch->inv;
+
+	const struct route_connection *conn = branch->to.conn;
+
+	/* one whose From is fixed would not know us by another, and hides us
+	 * itself: Privacy goes on */
+	if (!inv->from && !branch_passes(branch) &&
+	    !(conn && conn->from_user) &&
+	    identity_private(txn_srv_request(inv->st)))
+		str_ncpy(branch->to.names.from, IDENTITY_ANONYMOUS,
+			 sizeof(branch->to.names.from));
+}
+
 static int begin(struct branch *branch, int err)
 {
+	if (!err)
+		hide_caller(branch);
 	err = err ? err : note(branch);
 	err = err ? err : ask_offer(branch);
 	if (err)

@@ -8,6 +8,7 @@
 
 #include "sigd/proxy/bye.h"
 #include "sigd/proxy/hop_back.h"
+#include "sigd/proxy/identity.h"
 #include "sigd/proxy/invite.h"
 #include "sigd/proxy/loop_guard.h"
 
@@ -59,6 +60,17 @@ static void cseq_edit(struct smsg_edit *ed, uint32_t shift)
 	smsg_edit_set(ed, SHDR_CSEQ, &text);
 }
 
+static void identity_add(const struct branch *branch, struct smsg_edit *ed)
+{
+	const struct invite *inv = branch->inv;
+	const struct identity who = {
+		.from = inv->from,
+		.to = branch->to.conn,
+		.user = inv->rec.side[CALL_CALLER].user};
+
+	identity_edit(ed, &who);
+}
+
 /* Who diverted a call, and so may have to pay for it, is a PBX's word. */
 static void identity_clean(const struct branch *branch, struct smsg_edit *ed)
 {
@@ -95,6 +107,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	else
 		hop_clean(ed);
 	identity_clean(branch, ed);
+	identity_add(branch, ed);
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
 	service_route_edit(branch, ed);

@@ -246,6 +246,8 @@ void hop_clean(struct smsg_edit *ed)
 /* identity is ours to assert */
 void hop_clean_identity(struct smsg_edit *ed)
 {
+	/* no header of ours comes from outside */
+	smsg_edit_remove_prefix(ed, "X-Cordboard-");
 	smsg_edit_remove(ed, SHDR_P_ASSERTED_IDENTITY);
 	smsg_edit_remove(ed, SHDR_P_PREFERRED_IDENTITY);
 	smsg_edit_remove(ed, SHDR_REMOTE_PARTY_ID);

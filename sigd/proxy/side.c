@@ -8,6 +8,7 @@
 
 #include "routing/route.h"
 #include "routing/route_line.h"
+#include "sigd/proxy/identity.h"
 #include "sigd/proxy/side.h"
 
 enum ctl_profile side_profile(const struct flow_id *flow,
@@ -128,6 +129,9 @@ static struct pl addr_text(struct smsg_edit *ed, const struct shdr_addr *addr,
 
 	if (pl_isset(&addr->tag))
 		tag = smsg_edit_text(ed, ";tag=%r", &addr->tag);
+	/* a name would tell as well (RFC 3323 4.1.1.3) */
+	if (!strcmp(uri, IDENTITY_ANONYMOUS))
+		return smsg_edit_text(ed, "\"Anonymous\" <%s>%r", uri, &tag);
 	if (!pl_isset(&addr->dname))
 		return smsg_edit_text(ed, "<%s>%r", uri, &tag);
 	return smsg_edit_text(ed, "%s%r%s <%s>%r", quote, &addr->dname, quote,
