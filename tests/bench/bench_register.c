@@ -54,7 +54,7 @@ struct bench {
 	int fd;                      /* the same on UDP */
 	struct loop_watch *watch;
 	const void *session; /* to resume, or NULL */
-	bool wss, fresh;
+	bool wss, tcp, fresh;
 	unsigned nuas; /* opened */
 	unsigned at;   /* who is next */
 	start_h *start;
@@ -132,8 +132,11 @@ static void on_event(struct ua *ua, enum ua_event event, void *arg)
 static void open_one(struct bench *bench)
 {
 	const struct ua_cfg cfg = {
-		.server = bench->wss ? bench->stack.wss : bench->stack.udp,
+		.server = bench->wss   ? bench->stack.wss
+			  : bench->tcp ? bench->stack.tcp
+				       : bench->stack.udp,
 		.wss = bench->wss,
+		.tcp = bench->tcp,
 		.session = bench->session,
 		.nr = bench->nuas,
 		.eventh = on_event,
@@ -311,6 +314,8 @@ static void report(struct bench *bench, const struct kind *kind, bool alone)
 	BENCH(text, bench->server, "us", 0, "as JsSIP and SIP.js do it");
 	BENCH("... Redis", bench->redis, "us", 0, NULL);
 
+	if (!kind->bare)
+		return;
 	bench->pid = bench->bare.pid;
 	load(bench, kind->bare, alone);
 	snprintf(text, sizeof(text), "limit of %s, %s: bare loop", kind->name,
@@ -327,6 +332,7 @@ static void report_all(struct bench *bench)
 	static const struct kind udp = {
 		"UDP", 45, "Kamailio once: 66-73, memory only, no digest",
 		ask_bare_udp};
+	static const struct kind tcp = {"TCP", 0, NULL, NULL};
 
 	bench->wss = true;
 	report_come(bench);
@@ -338,6 +344,11 @@ static void report_all(struct bench *bench)
 	come(bench, FIRST);
 	report(bench, &udp, true);
 	report(bench, &udp, false);
+	leave(bench, 0);
+	bench->tcp = true;
+	come(bench, FIRST);
+	report(bench, &tcp, true);
+	report(bench, &tcp, false);
 	leave(bench, 0);
 }
 

@@ -115,12 +115,14 @@ static void write_sigd(const struct stack *stack, const struct sa *admin)
 		"  - {name: wss, transport: wss, bind: \"127.0.0.1:%u\", "
 		"certificate: %s/tls.pem, private_key: %s/tls.key}\n"
 		"  - {name: udp, transport: udp, bind: \"127.0.0.1:%u\"}\n"
+		"  - {name: tcp, transport: tcp, bind: \"127.0.0.1:%u\"}\n"
 		"websocket: {connections_per_source: 100000}\n"
 		/* all load is of one source */
-		"limits: {source: {rate: 0}, tenant: {rate: 0}}\n"
+		"limits: {source: {rate: 0}, tenant: {rate: 0}, user: "
+		"{rate: 0}}\n"
 		"admin: {bind: \"127.0.0.1:%u\"}\n",
 		dir, dir, sa_port(&stack->wss), dir, dir, sa_port(&stack->udp),
-		sa_port(admin));
+		sa_port(&stack->tcp), sa_port(admin));
 	fclose(f);
 }
 
@@ -312,6 +314,7 @@ void stack_start(struct stack *stack, const struct stack_cfg *cfg)
 		bench_die("/tmp: %s", strerror(errno));
 	stack_free_port(&stack->wss, SOCK_STREAM);
 	stack_free_port(&stack->udp, SOCK_DGRAM);
+	stack_free_port(&stack->tcp, SOCK_STREAM);
 	stack_free_port(&admin[0], SOCK_STREAM);
 	stack_free_port(&admin[1], SOCK_STREAM);
 	write_files(stack, cfg, admin);

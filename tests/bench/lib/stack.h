@@ -23,7 +23,7 @@ struct stack_cfg {
 
 struct stack {
 	char dir[64];
-	struct sa wss, udp; /* of sigd */
+	struct sa wss, udp, tcp; /* of sigd */
 	pid_t redis;
 	pid_t sigd, mediad;               /* parents */
 	pid_t sigd_worker, mediad_worker; /* those that do the work */

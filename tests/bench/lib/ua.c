@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,7 +140,10 @@ static const char *via(struct ua *ua)
 {
 	snprintf(ua->via, sizeof(ua->via),
 		 "SIP/2.0/%s %s.invalid;branch=z9hG4bK%08x%s",
-		 ua->cfg.wss ? "WSS" : "UDP", ua->user, rand_u32(),
+		 ua->cfg.wss	? "WSS"
+		 : ua->cfg.tcp ? "TCP"
+			       : "UDP",
+		 ua->user, rand_u32(),
 		 ua->cfg.wss ? "" : ";rport");
 	return ua->via;
 }
@@ -149,7 +153,10 @@ static const char *contact(const struct ua *ua)
 	static char text[160];
 
 	snprintf(text, sizeof(text), "<sip:%s@%s.invalid;transport=%s>",
-		 ua->user, ua->user, ua->cfg.wss ? "wss" : "udp");
+		 ua->user, ua->user,
+		 ua->cfg.wss   ? "wss"
+		 : ua->cfg.tcp ? "tcp"
+			       : "udp");
 	return text;
 }
 
@@ -546,13 +553,18 @@ static void on_readable(int flags, void *arg)
 		on_text(ua, buf, (size_t)n);
 }
 
-static int udp_open(struct ua *ua)
+/* Over TCP an answer comes whole: there is one under way at a time. */
+static int socket_open(struct ua *ua)
 {
+	const struct sa *to = &ua->cfg.server;
+	const int type = ua->cfg.tcp ? SOCK_STREAM : SOCK_DGRAM;
 	struct sa addr;
 
 	sa_set_str(&addr, "127.0.0.1", 0);
-	ua->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (ua->fd < 0 || bind(ua->fd, &addr.u.sa, addr.len))
+	ua->fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+	if (ua->fd < 0 || bind(ua->fd, &addr.u.sa, addr.len) ||
+	    (ua->cfg.tcp && connect(ua->fd, &to->u.sa, to->len)) ||
+	    fcntl(ua->fd, F_SETFL, O_NONBLOCK))
 		return errno;
 	return loop_watch_alloc(&ua->watch, ua->fd, LOOP_READ, on_readable, ua);
 }
@@ -579,7 +591,7 @@ int ua_alloc(struct ua **uap, const struct ua_cfg *cfg)
 	stack_user(ua->user, cfg->nr);
 	snprintf(ua->callid, sizeof(ua->callid), "reg%08x%08x", rand_u32(),
 		 rand_u32());
-	err = cfg->wss ? ws_client_alloc(&ua->ws, &params) : udp_open(ua);
+	err = cfg->wss ? ws_client_alloc(&ua->ws, &params) : socket_open(ua);
 	if (err)
 		mem_deref(ua);
 	else

@@ -1,7 +1,7 @@
 /*
  * ua.h  A SIP endpoint that makes load: registers, calls, answers
  *
- * Speaks as a page with JsSIP does, over WSS or UDP, with a browser's media
+ * Speaks as a page with JsSIP does, over WSS, UDP or TCP, with a browser's media
  * (tests/lib/mock_media.h) when it is in a call. Served by common/loop. One
  * call at a time. What is not as it should be ends the benchmark.
  *
@@ -29,7 +29,8 @@ typedef void(ua_event_h)(struct ua *ua, enum ua_event event, void *arg);
 
 struct ua_cfg {
 	struct sa server;
-	bool wss;            /* else UDP */
+	bool wss;            /* else UDP, or */
+	bool tcp;
 	const void *session; /* of ua_session(): TLS is resumed */
 	unsigned nr;         /* of the user, see stack.h */
 	struct wheel *wheel; /* of its media; NULL: it has none, and may not
