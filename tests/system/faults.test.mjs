@@ -134,7 +134,7 @@ const cells = [
   ['mediad dies with its answer made, before it says so', 'mediad.command.served=kill@3', echoes(503)],
   ['mediad dies when a leg is in the state file', 'mediad.leg.stored=kill@1', echoes(200, 503)],
   ['mediad has no room for its state', 'mediad.leg.store=errno:ENOSPC', echoes(200)],
-  ['mediad stands still', 'mediad.command.served=delay:60000@1', echoes(503)],
+  ['mediad stands still', 'mediad.command.served=delay:60000@1', echoes(200, 503)],
 
   ['sigd dies when the offer is there, before the INVITE', 'sigd.invite.offered=kill@1', talks(200, 503)],
   ['sigd dies when the INVITE is out', 'sigd.invite.sent=kill@1', talks(200, 503)],
