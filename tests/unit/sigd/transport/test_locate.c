@@ -234,6 +234,10 @@ static void a_dead_server_is_a_timeout_and_an_old_answer_serves(void)
 		CHECK_STR(find(&fix, &udp, "b.test", 5060), "ETIMEDOUT");
 		CHECK_STR(find(&fix, &udp, "a.test", 5060),
 			  "udp 127.0.0.1:5060");
+		/* and still when that question has come to nothing */
+		CHECK_STR(find(&fix, &udp, "c.test", 5060), "ETIMEDOUT");
+		CHECK_STR(find(&fix, &udp, "a.test", 5060),
+			  "udp 127.0.0.1:5060");
 	}
 	stop(&fix);
 }
