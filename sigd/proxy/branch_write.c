@@ -110,6 +110,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	identity_add(branch, ed);
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
+	smsg_edit_remove(ed, SHDR_PATH);
 	service_route_edit(branch, ed);
 	side_names_edit(ed, &branch->to.names);
 	loop_breadth_edit(ed, branch->inv->hunt.breadth);
