@@ -19,6 +19,9 @@ static struct pl value_of(const struct pl *text, struct pl *params)
 {
 	size_t end = 0;
 
+	*params = *text;
+	if (!text->p)
+		return *text;
 	while (end < text->l && !strchr("; \t", text->p[end]))
 		end++;
 	params->p = text->p + end;

@@ -350,6 +350,24 @@ describe('PBXs', { timeout: 240000 }, () => {
     });
   }
 
+  test('keys that come in INFOs are heard in RTP exactly once each', async () => {
+    const t = tenant();
+    const [out, into] = await connect(t.desk, t.pbx);
+    for (const key of '05*#') {
+      good(await out.within('INFO', { body: `Signal=${key}\r\nDuration=100\r\n`,
+        headers: [['Content-Type', 'application/dtmf-relay']] }), key);
+    }
+    await until(() => into.rtp.events.length >= 4 && into.rtp.events.at(-1).ends, 'all keys are heard');
+    assert.equal(into.rtp.keys, '05*#');
+    for (const event of into.rtp.events) {
+      assert.equal(event.markers, 1, `${event.key} begins once`);
+      assert.equal(event.duration, 800, `${event.key} lasts as long`);
+    }
+    assert.deepEqual(into.requests.map(({ method }) => method).filter((m) => m === 'INFO'), [], 'it gets no INFO');
+    await into.rtp.hears(1000);
+    await hangUp(out, into);
+  });
+
   // --- deaths -------------------------------------------------------------------------------
 
   test('every mediad worker is killed: a relayed call has audio again within a second', async () => {

@@ -178,7 +178,7 @@ export class Ua {
     if (!has('to')) lines.push(`To: <${rest.to ?? uri}>${rest.toTag ? `;tag=${rest.toTag}` : ''}`);
     lines.push(`Call-ID: ${rest.callid ?? hex(10)}`, `CSeq: ${rest.cseq ?? 1} ${rest.cseqMethod ?? method}`);
     for (const [name, value] of headers) lines.push(`${name}: ${value}`);
-    if (body) lines.push('Content-Type: application/sdp');
+    if (body && !has('content-type')) lines.push('Content-Type: application/sdp');
     lines.push(`Content-Length: ${Buffer.byteLength(body)}`, '', body);
     return { text: lines.join('\r\n'), branch, method };
   }
