@@ -29,7 +29,8 @@ static void check(const struct credentials_answer *answer)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct credentials who = {PL("trunk"), PL("secret"), PL("")};
+	const struct credentials who = {.username = PL("trunk"),
+					.password = PL("secret")};
 	const struct credentials_use use = {PL("INVITE"), PL("sip:b@h"), PL("v=0")};
 	struct credentials_answer answer;
 	struct smsg_err why;
