@@ -115,6 +115,13 @@ static int nonce_count(uint32_t *nc, const struct pl *text)
 	return *nc ? 0 : EBADMSG;
 }
 
+/* The zeros are no secret: whoever answers with them has known nothing. */
+static bool is_secret(const struct digest_secret *secret, enum digest_alg alg)
+{
+	return secret->ha1[alg][0] &&
+	       strcmp(secret->ha1[alg], digest_nobody.ha1[alg]);
+}
+
 /* Both texts as hex digits without case, in constant time. */
 static bool same_hex(const char *want, const struct pl *is)
 {
@@ -160,6 +167,7 @@ int digest_check(const struct shdr_digest *digest,
 {
 	char hex[DIGEST_HEX_MAX + 1];
 	enum digest_alg alg;
+	bool same;
 	int err;
 
 	/* we never offer userhash, and a name in username* would be a second
@@ -180,7 +188,8 @@ int digest_check(const struct shdr_digest *digest,
 	if (err)
 		return err;
 
-	/* a user without a secret for this algorithm can never be right */
-	return secret->ha1[alg][0] && secret != &digest_nobody &&
-	       same_hex(hex, &digest->response) ? 0 : EACCES;
+	/* who has no secret for this algorithm can never be right, and is
+	 * compared all the same: that it is so shows in no time */
+	same = same_hex(hex, &digest->response);
+	return same && is_secret(secret, alg) ? 0 : EACCES;
 }

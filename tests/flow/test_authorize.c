@@ -16,6 +16,8 @@
 /* MD5 of old:cordboard:old-secret */
 #define OLD_MD5 "245bd9216c2f5c90c186ee51762e7c4e"
 
+#define NO_MD5 "00000000000000000000000000000000"
+
 static void routes_algs(const struct fixture *fix, char *text, size_t size)
 {
 	(void)fix;
@@ -97,6 +99,32 @@ static void what_was_not_asked_for_is_not_right(void)
 	if (begin(&fix)) {
 		CHECK_INT(register_user(&fix, &fix.bob, 0, "bob-secret"), 401);
 		CHECK_STR(asked(fix.bob.resp), "SHA-256");
+	}
+	stop(&fix);
+}
+
+/* What stands in for a hash that is not there, anybody can write: it opens
+ * nothing, neither for a name that is nobody's nor for one without a hash for
+ * this algorithm. */
+static void the_hash_of_nobody_opens_nothing(void)
+{
+	static const char *const names[] = {"nobody", "bob"};
+	struct fixture fix;
+	char auth[1024];
+
+	if (begin(&fix)) {
+		for (unsigned i = 0; i < 2; i++) {
+			const char *const who[2] = {names[i], NO_MD5};
+
+			put_register(&fix, &fix.desk, 0, names[i], 2 * i + 1,
+				     "");
+			CHECK_INT(answer(&fix, &fix.desk), 401);
+			credentials_ha1(&fix.desk, "REGISTER", "sip:demo.test",
+					who, auth);
+			put_register(&fix, &fix.desk, 0, names[i], 2 * i + 2,
+				     auth);
+			CHECK_INT(answer(&fix, &fix.desk), 401);
+		}
 	}
 	stop(&fix);
 }
@@ -274,6 +302,7 @@ static void a_name_that_is_not_there_costs_the_same(void)
 
 TEST_MAIN(TEST(each_is_asked_for_what_it_can_answer),
 	  TEST(what_was_not_asked_for_is_not_right),
+	  TEST(the_hash_of_nobody_opens_nothing),
 	  TEST(a_name_that_is_not_there_looks_like_one_that_is),
 	  TEST(an_answer_is_good_once_and_from_one_place),
 	  TEST(guessing_is_told),

@@ -489,15 +489,13 @@ static const char *header(const char *text, const char *name, char *val)
 }
 
 /* Authorization for the challenge in ua->resp. */
-static inline void credentials(const struct ua *ua, const char *method,
-			       const char *uri, const char *password, char *out)
+/* By MD5; ha1: the hash of user, realm and password. */
+static inline void credentials_ha1(const struct ua *ua, const char *method,
+				   const char *uri, const char *const who[2],
+				   char *out)
 {
-	char challenge[1024], nonce[256] = "", ha1[65], a2[65], resp[65];
-	const struct pl realm = PL("cordboard");
-	struct digest_secret secret;
-	char user[32], joined[1024];
-	const char *p;
-	struct pl u, w;
+	char challenge[1024], nonce[256] = "", a2[65], resp[65], joined[1024];
+	const char *user = who[0], *ha1 = who[1], *p;
 	uint8_t md[16];
 
 	header(ua->resp,
@@ -506,11 +504,6 @@ static inline void credentials(const struct ua *ua, const char *method,
 	p = strstr(challenge, "nonce=\"");
 	if (p)
 		sscanf(p, "nonce=\"%255[^\"]\"", nonce);
-	sscanf(password, "%31[^-]", user);
-	pl_set_str(&u, user);
-	pl_set_str(&w, password);
-	CHECK(!digest_secret_make(&secret, &u, &realm, &w));
-	strcpy(ha1, secret.ha1[DIGEST_MD5]);
 	re_snprintf(joined, sizeof(joined), "%s:%s", method, uri);
 	md5((uint8_t *)joined, strlen(joined), md);
 	re_snprintf(a2, sizeof(a2), "%w", md, sizeof(md));
@@ -524,6 +517,23 @@ static inline void credentials(const struct ua *ua, const char *method,
 		 "nc=00000001, cnonce=\"c\", response=\"%s\"\r\n",
 		 ua->code == 401 ? "Authorization" : "Proxy-Authorization",
 		 user, nonce, uri, resp);
+}
+
+static inline void credentials(const struct ua *ua, const char *method,
+			       const char *uri, const char *password, char *out)
+{
+	const struct pl realm = PL("cordboard");
+	struct digest_secret secret;
+	char user[32] = "";
+	struct pl u, w;
+
+	sscanf(password, "%31[^-]", user);
+	pl_set_str(&u, user);
+	pl_set_str(&w, password);
+	CHECK(!digest_secret_make(&secret, &u, &realm, &w));
+	credentials_ha1(ua, method, uri,
+			(const char *const[]){user, secret.ha1[DIGEST_MD5]},
+			out);
 }
 
 /* lines: its Contact and what else it shall have. */

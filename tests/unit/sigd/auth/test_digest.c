@@ -96,12 +96,30 @@ static void another_uri_is_refused(void)
 			   &nc), EBADMSG);
 }
 
+/* What would be right if the zeros that stand for nobody were the hash of a
+ * password: anybody can reckon that out. */
+#define MD5_ZEROS "e31b4d242f622a7e7c94d414a936fe92"
+#define SHA_ZEROS                                                            \
+	"284ec689d4a4e779c90748d181c48d9a1c4a53c7c867e874248868ff7f82d93b"
+
 static void nobody_is_never_right(void)
 {
+	/* a copy, as whoever looks a user up has it */
+	struct digest_secret secret = digest_nobody;
 	uint32_t nc;
 
 	CHECK_INT(check_as(RFC_PARAMS("MD5", MD5_RIGHT), &digest_nobody,
 			   &request, &nc), EACCES);
+	CHECK_INT(check_as(RFC_PARAMS("MD5", MD5_ZEROS), &digest_nobody,
+			   &request, &nc), EACCES);
+	CHECK_INT(check_as(RFC_PARAMS("MD5", MD5_ZEROS), &secret, &request,
+			   &nc), EACCES);
+	CHECK_INT(check_as(RFC_PARAMS("SHA-256", SHA_ZEROS), &secret, &request,
+			   &nc), EACCES);
+	/* nor is one who has a password for the other algorithm alone */
+	secret.ha1[DIGEST_SHA256][0] = '1';
+	CHECK_INT(check_as(RFC_PARAMS("MD5", MD5_ZEROS), &secret, &request,
+			   &nc), EACCES);
 }
 
 static void a_secret_unknown_for_an_algorithm_is_never_right(void)
