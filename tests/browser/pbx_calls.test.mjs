@@ -16,6 +16,9 @@ const KEYS = '0123456789*#';
 const MEDIA_TIMEOUT_MS = 2000;
 const CONSENT_MS = 6000; // Chromium checks every 2.5 s
 const GRACE_MS = 500;
+// behind CONSENT_MS: the media ends a call first; and what is due for the
+// connection is no more when the audit ends
+const FLOW_GRACE_MS = 10000;
 
 function good(res) { assert.equal(res.code, 200, `${res.first} ${res.why}`); }
 
@@ -34,7 +37,7 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
   before(async () => {
     await suite.start({
       rtpPorts: 400,
-      sip: 'sip: {t1: 50ms, t2: 400ms, t4: 500ms}\n',
+      sip: `sip: {t1: 50ms, t2: 400ms, t4: 500ms, flow_grace: ${FLOW_GRACE_MS}ms}\n`,
       mediad: `limits: {setup: 10s, consent: ${CONSENT_MS}ms, grace: ${GRACE_MS}ms, media_timeout: ${MEDIA_TIMEOUT_MS}ms}\n`,
       routing: async (stack) => {
         world ??= new World(stack, { count: 20 });
