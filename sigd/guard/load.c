@@ -37,7 +37,9 @@ static uint32_t worst(const struct load *load, const struct load_sample *s)
 {
 	uint32_t value = against(cpu_share(load, s), LOAD_CPU_HIGH);
 
-	value = max(value, against(s->lag_ms, LOAD_LAG_HIGH_MS));
+	/* what did not last is no overload, however late it was */
+	value = max(value, against(min(s->lag_ms, load->lag_ms),
+				   LOAD_LAG_HIGH_MS));
 	value = max(value, against(s->queue, LOAD_QUEUE_HIGH));
 	return max(value, against(s->txns, LOAD_TXNS_HIGH));
 }
@@ -65,6 +67,7 @@ void load_sample(struct load *load, const struct load_sample *sample)
 	load->value  = (load->value + now) / 2;
 	load->now_us = sample->now_us;
 	load->cpu_us = sample->cpu_us;
+	load->lag_ms = sample->lag_ms;
 	load->redis_share = redis_share(min(sample->redis_ms, 60000u));
 	if (load->value > LOAD_FULL) {
 		step = STEP_UP_LEAST + (load->value - LOAD_FULL) / 10;

@@ -24,7 +24,7 @@ enum {
 	LOAD_SAMPLE_MS = 100,   /* how often load_sample() wants to be called */
 	LOAD_FULL = 1000,       /* per mille: a load of 1 */
 	LOAD_CPU_HIGH = 900,    /* per mille of one core */
-	LOAD_LAG_HIGH_MS = 100, /* a deadline that was served so late */
+	LOAD_LAG_HIGH_MS = 100, /* two deadlines in a row served so late */
 	LOAD_REDIS_HIGH_MS = 500, /* from here on some is refused, */
 	LOAD_REDIS_ALL_MS = 1500, /* from here on all */
 	LOAD_QUEUE_HIGH = 500,  /* per mille of the receive buffer */
@@ -43,6 +43,7 @@ struct load_sample {
 /* Plain data; zeroed: idle. */
 struct load {
 	uint64_t now_us, cpu_us; /* of the last sample; 0: none yet */
+	uint32_t lag_ms;         /* of the last sample */
 	uint32_t value;          /* the load, per mille, may exceed LOAD_FULL */
 	uint32_t share;          /* of new work to refuse, per mille */
 	uint32_t redis_share;    /* ... on account of Redis */

@@ -78,6 +78,17 @@ static void one_slow_turn_is_no_overload(void)
 	run(&load, 50, 300, (struct load_sample){.lag_ms = 0});
 	run(&load, 1, 300, (struct load_sample){.lag_ms = 150});
 	CHECK_INT(refused_of(&load, 1000), 0);
+	/* however slow: files were read anew, or nobody gave us the
+	 * processor */
+	for (unsigned i = 0; i < 10; i++) {
+		run(&load, 1, 900, (struct load_sample){.lag_ms = 5000});
+		CHECK_INT(refused_of(&load, 1000), 0);
+		run(&load, 1, 300, (struct load_sample){.lag_ms = 10});
+		CHECK_INT(refused_of(&load, 1000), 0);
+	}
+	/* but two in a row are one */
+	run(&load, 2, 300, (struct load_sample){.lag_ms = 500});
+	CHECK(refused_of(&load, 1000) > 0);
 }
 
 static void refusals_grow_while_it_lasts_and_end_after_it(void)
