@@ -220,7 +220,10 @@ static bool options_set(struct fetch *fetch, const char *url)
 {
 	CURL *easy = fetch->easy;
 
+	/* QUICK_EXIT: at the end nobody waits for the thread that asks for
+	 * the name, however long its server is silent */
 	return !curl_easy_setopt(easy, CURLOPT_URL, url) &&
+	       !curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) &&
 	       !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") &&
 	       !curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) &&
 	       !curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
