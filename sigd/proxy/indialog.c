@@ -258,9 +258,11 @@ static void go(struct indialog *in)
 		hang_up(in);
 		(void)FAULT("sigd.bye.begun");
 	}
-	/* an offer needs mediad, and mediad is asked through Redis */
+	/* an offer needs mediad, which is asked through Redis; and whom its
+	 * sender may have called is in the record */
 	if (code == STATUS_OK && !in->rec &&
-	    (has_offer(msg) || msg->method == SMSG_INVITE))
+	    (has_offer(msg) || msg->method == SMSG_INVITE ||
+	     msg->method == SMSG_REFER))
 		code = STATUS_REDIS_DOWN;
 
 	if (code != STATUS_OK)
@@ -269,7 +271,7 @@ static void go(struct indialog *in)
 		indialog_offer(in);
 	else if (msg->method == SMSG_INVITE)
 		indialog_delayed(in);
-	else if (msg->method == SMSG_REFER && in->rec)
+	else if (msg->method == SMSG_REFER)
 		indialog_refer(in);
 	else if (!in->st || !in->rec || !indialog_key(in))
 		indialog_forward(in, NULL);

@@ -370,6 +370,24 @@ static void a_transfer_to_a_name_of_nobody_goes_on_as_it_is(void)
 	stop(&talk.fix);
 }
 
+/* Nobody knows then what its sender may call. */
+static void with_redis_away_nobody_is_transferred(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 500)) {
+		redis_server_kill(&talk.fix.server);
+		for (unsigned i = 0; i < WORKERS; i++)
+			CHECK(redis_test_until(talk.fix.wheel, 5000,
+					       redis_test_is_down,
+					       talk.fix.nodes[i].redis));
+		refer(&talk, 3, "sip:0900@pbx.test");
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 503);
+		CHECK_STR(talk.far->seen, "INVACK");
+	}
+	stop(&talk.fix);
+}
+
 /* --- before there is an answer ------------------------------------------------------ */
 
 /* RFC 3261 15: the callee has no BYE before its 2xx. */
@@ -418,4 +436,5 @@ TEST_MAIN(TEST(who_rings_cannot_end_the_call),
 	  TEST(a_new_contact_is_where_requests_go),
 	  TEST(a_transfer_names_whom_the_pbx_can_reach),
 	  TEST(a_transfer_goes_where_the_routes_lead),
-	  TEST(a_transfer_to_a_name_of_nobody_goes_on_as_it_is))
+	  TEST(a_transfer_to_a_name_of_nobody_goes_on_as_it_is),
+	  TEST(with_redis_away_nobody_is_transferred))
