@@ -38,6 +38,8 @@ uint32_t session_offered(const struct session_limits *limits, uint32_t least,
 /* Its headers towards the other side. */
 void session_edit(struct smsg_edit *ed, const struct session_limits *limits,
 		  uint32_t least);
+/* More is no timer. */
+enum { SESSION_MAX_S = 86400 };
 /* A 422 to a timer that was ours, not the sender's: what it must be at least.
  * 0: it is the sender's matter. */
 uint32_t session_least(const struct smsg *req, const struct smsg *resp);

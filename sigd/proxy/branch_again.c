@@ -12,7 +12,6 @@
 
 enum {
 	MOVED_MAX = 3, /* redirections of one try */
-	SESSION_MAX_S = 86400
 };
 
 static bool answer_challenge(struct branch *branch, const struct smsg *msg)

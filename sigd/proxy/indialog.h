@@ -47,6 +47,7 @@ struct indialog {
 	struct challenge challenge;  /* of the other side, a connection */
 	struct mbuf *out;            /* the SDP that went on; NULL: none */
 	uint32_t shift;              /* of the CSeq on the other side */
+	uint32_t session_least;      /* s, that the other side wants; or 0 */
 	uint16_t final;
 	bool offer;                  /* the request carries an offer */
 	enum status why;             /* mediad refused the first of two */
@@ -95,6 +96,9 @@ bool indialog_passes(const struct indialog *in);
 /* A 401 or 407: true when the request can be sent again, with this body. */
 bool indialog_challenged(struct indialog *in, const struct smsg *msg,
 			 const struct pl *body);
+/* A 422 to a timer that was ours: true when the request can be sent again,
+ * with a longer one (RFC 4028 7.4). */
+bool indialog_lengthened(struct indialog *in, const struct smsg *msg);
 /* The ACK, without SDP. */
 void indialog_ack_forward(struct indialog *in);
 /* A response back to the sender; sdp NULL: as above. */

@@ -56,7 +56,8 @@ static int request_write(struct indialog *in, char text[], size_t *len)
 		hop_clean(ed);
 	indialog_map(in, ed);
 	if (msg->method != SMSG_ACK)
-		session_edit(ed, &in->px->cfg.session, 0);
+		session_edit(ed, &in->px->cfg.session,
+			     in->session_least);
 	body_edit(ed, sdp);
 	if (smsg_hdr(msg, SHDR_CONTACT))
 		err = hop_contact(in->px, ed, &in->to, &from);
@@ -106,8 +107,9 @@ static uint32_t session_refresh(struct indialog *in, const struct smsg *msg)
 
 	if (!session_may(req))
 		return 0;
-	timer = session_agree(limits, session_offered(limits, 0, req), req,
-			      msg);
+	timer = session_agree(limits,
+			      session_offered(limits, in->session_least, req),
+			      req, msg);
 	if (in->rec)
 		call_due_refresh(in->px, in->rec, timer.expires);
 	return timer.ours ? timer.expires : 0;
@@ -190,6 +192,14 @@ static bool answer_challenge(struct indialog *in, const struct smsg *msg)
 	return indialog_challenged(in, msg, &body);
 }
 
+/* What it refuses is what we have added, or lack. */
+static bool is_ours_to_mend(struct indialog *in, const struct smsg *msg)
+{
+	if (msg->scode == 401 || msg->scode == 407)
+		return !indialog_passes(in) && answer_challenge(in, msg);
+	return msg->scode == 422 && in->rec && indialog_lengthened(in, msg);
+}
+
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 {
 	struct indialog *in = arg;
@@ -197,8 +207,7 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 
 	if (msg->scode == 100)
 		return;
-	if ((msg->scode == 401 || msg->scode == 407) && in->st &&
-	    !indialog_passes(in) && answer_challenge(in, msg)) {
+	if (in->st && is_ours_to_mend(in, msg)) {
 		txn_cli_detach(in->ct);
 		in->ct = NULL;
 		send_on(in);

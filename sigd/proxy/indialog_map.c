@@ -181,16 +181,33 @@ static void remember(const struct indialog *in, uint32_t num)
 	mem_deref(ack);
 }
 
+/* RFC 3261 8.1.1.5 */
+static bool may_go_ahead(const struct indialog *in)
+{
+	return indialog_request(in)->cseq.num <
+	       (uint32_t)INT32_MAX - in->shift;
+}
+
+/* The same again takes a CSeq of its own. */
+static void go_ahead(struct indialog *in)
+{
+	const struct early_key key = indialog_early_key(in);
+
+	++in->shift;
+	if (in->early)
+		early_shift(in->px, &key, in->shift);
+	else
+		remember(in, indialog_request(in)->cseq.num);
+}
+
 bool indialog_challenged(struct indialog *in, const struct smsg *msg,
 			 const struct pl *body)
 {
 	struct challenge_asked asked = {.conn = indialog_connection(in),
 					.body = *body, .dialog = true};
-	const uint32_t num = indialog_request(in)->cseq.num;
-	const struct early_key key = indialog_early_key(in);
 	int err;
 
-	if (!asked.conn || num >= (uint32_t)INT32_MAX - in->shift)
+	if (!asked.conn || !may_go_ahead(in))
 		return false;
 	pl_set_str(&asked.uri, in->target);
 	err = challenge_take(&in->challenge, in->px, &asked, msg);
@@ -201,10 +218,21 @@ bool indialog_challenged(struct indialog *in, const struct smsg *msg,
 			 msg->scode, challenge_why(err));
 		return false;
 	}
-	++in->shift;
-	if (in->early)
-		early_shift(in->px, &key, in->shift);
-	else
-		remember(in, num);
+	go_ahead(in);
+	return true;
+}
+
+/* --- a timer that is too short --------------------------------------------------------- */
+
+bool indialog_lengthened(struct indialog *in, const struct smsg *msg)
+{
+	const uint32_t least = session_least(indialog_request(in), msg);
+
+	/* once: who wants more each time wants none */
+	if (!least || in->session_least || least > SESSION_MAX_S ||
+	    !may_go_ahead(in))
+		return false;
+	in->session_least = least;
+	go_ahead(in);
 	return true;
 }

@@ -118,6 +118,34 @@ static void the_invite_asks_for_a_timer(void)
 	stop(&fix);
 }
 
+/* ... and so it is within the call: who refreshes or holds did not ask for a
+ * timer, and could not make it longer. */
+static void a_timer_that_we_ask_for_may_be_too_short_in_a_call(void)
+{
+	char resp[TEXT_MAX], val[128];
+	struct fixture fix;
+
+	if (start_timer(&fix) && talk_timer(&fix, "", resp)) {
+		put_in_dialog(&fix, resp, "UPDATE", 3, 1);
+		REQUIRE(expect(&fix, &fix.bob, "UPDATE"));
+		CHECK_STR(header(fix.bob.req, "Session-Expires", val), "1800");
+		bob_answers(&fix, 422, "Min-SE: 3600\r\n");
+		REQUIRE(expect(&fix, &fix.bob, "UPDATE"));
+		CHECK_STR(header(fix.bob.req, "Session-Expires", val), "3600");
+		CHECK_STR(header(fix.bob.req, "Min-SE", val), "3600");
+		CHECK_STR(header(fix.bob.req, "CSeq", val), "4 UPDATE");
+		CHECK_INT(fix.alice.code, 0);
+		bob_answers(&fix, 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK_STR(header(fix.alice.resp, "CSeq", val), "3 UPDATE");
+		/* what follows is ahead by as much, at any worker */
+		put_in_dialog(&fix, resp, "INFO", 4, 0);
+		REQUIRE(expect(&fix, &fix.bob, "INFO"));
+		CHECK_STR(header(fix.bob.req, "CSeq", val), "5 INFO");
+	}
+	stop(&fix);
+}
+
 /* 24 hours of a call, refreshed every 15 minutes by UPDATE, then no more. */
 static void a_day_of_refreshes_and_then_none(void)
 {
@@ -223,6 +251,7 @@ static void a_service_lets_its_caller_refresh(void)
 TEST_MAIN(TEST(who_knows_timers_is_the_refresher),
 	  TEST(what_both_agree_on_is_theirs),
 	  TEST(the_invite_asks_for_a_timer),
+	  TEST(a_timer_that_we_ask_for_may_be_too_short_in_a_call),
 	  TEST(a_day_of_refreshes_and_then_none),
 	  TEST(a_timer_never_outlives_the_longest_call),
 	  TEST(a_timer_that_is_too_short_is_refused),
