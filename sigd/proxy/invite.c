@@ -98,6 +98,8 @@ void invite_give_up(struct invite *inv, enum status reason)
 	invite_hush(inv, NULL);
 	if (inv->rec.state == CALL_UP) /* or was about to be */
 		rebind_ended(inv->px, &inv->rec);
+	/* of who was called last: the record has who was first */
+	user_calls_ended(inv->px, &inv->rec);
 	hangup_call(inv->px, &name, reason);
 	invite_settle(inv);
 }

@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "sigd/proxy/invite.h"
+#include "sigd/proxy/user_calls.h"
 
 enum {
 	DIVERTS_MAX = 3
@@ -40,7 +41,9 @@ static bool take(struct invite *inv, const struct route_plan *plan,
 
 	if (!is_tried(plan->targets[0].kind))
 		return false;
+	user_calls_diverted(inv->px, &inv->rec);
 	hunt->devices = mem_deref(hunt->devices);
+	hunt->device = 0; /* it was one of who diverts */
 	memcpy(hunt->callee, number->p, number->l);
 	hunt->callee_len = number->l;
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));

@@ -144,20 +144,36 @@ void user_calls_up(struct proxy *px, const struct call_record *rec)
 	}
 }
 
-void user_calls_ended(struct proxy *px, const struct call_record *rec)
+/* With Redis away it ends by itself. */
+static void leave(struct proxy *px, const char *tenant, const char *user,
+		  const char *call)
 {
 	char key[BINDING_KEY_MAX];
+	struct redis_arg argv[3];
 
+	if (key_print(key, tenant, user))
+		return;
+	argv[0] = redis_str("ZREM");
+	argv[1] = redis_str(key);
+	argv[2] = redis_str(call);
+	(void)redis_link_send(px->deps.redis, argv, 3, NULL, NULL);
+}
+
+void user_calls_ended(struct proxy *px, const struct call_record *rec)
+{
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		const struct route_user *user = limited(px, rec, i);
-		struct redis_arg argv[3];
 
-		if (!user || key_print(key, rec->tenant, user->name))
-			continue;
-		argv[0] = redis_str("ZREM");
-		argv[1] = redis_str(key);
-		argv[2] = redis_str(rec->call);
-		/* with Redis away it ends by itself */
-		(void)redis_link_send(px->deps.redis, argv, 3, NULL, NULL);
+		if (user)
+			leave(px, rec->tenant, user->name, rec->call);
 	}
+}
+
+void user_calls_diverted(struct proxy *px, const struct call_record *rec)
+{
+	const struct route_user *user = limited(px, rec, CALL_CALLEE);
+
+	/* who called himself has it as the caller */
+	if (user && user != limited(px, rec, CALL_CALLER))
+		leave(px, rec->tenant, user->name, rec->call);
 }

@@ -39,5 +39,7 @@ int user_calls_take(struct user_calls_ask **askp, struct proxy *px,
 /* It is up: its places are for as long as its record lives. */
 void user_calls_up(struct proxy *px, const struct call_record *rec);
 void user_calls_ended(struct proxy *px, const struct call_record *rec);
+/* Who is called has sent it elsewhere: it is none of his. */
+void user_calls_diverted(struct proxy *px, const struct call_record *rec);
 
 #endif

@@ -20,7 +20,7 @@ static void routes_limited(const struct fixture *fix, char *text, size_t size)
 		 "    users:\n"
 		 "      alice: {password: alice-secret, max_calls: 2}\n"
 		 "      bob: {password: bob-secret, max_calls: 1}\n"
-		 "      carl: {password: carl-secret}\n"
+		 "      carl: {password: carl-secret, max_calls: 1}\n"
 		 "    routes:\n"
 		 "      - {name: echo, match: {callee: \"^echo$\"}, "
 		 "to: {service: echo}}\n");
@@ -101,5 +101,40 @@ static void who_has_as_many_calls_as_allowed_makes_no_more(void)
 	stop(&fix);
 }
 
+/* The call is another one's then. */
+static void who_diverts_a_call_has_none(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		CHECK_INT(register_user(&fix, &fix.desk, 1, "carl-secret"),
+			  200);
+		for (unsigned i = 0; i < 2; i++) {
+			call_as(&fix, "bob", 1 + 10 * i);
+			REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+			bob_answers(&fix, 302,
+				    "Contact: <sip:carl@demo.test>\r\n");
+			REQUIRE(expect(&fix, &fix.desk, "INVITE"));
+			ua_answers(&fix, &fix.desk, 486, "");
+			CHECK_INT(answer(&fix, &fix.alice), 486);
+			CHECK(redis_test_until(fix.wheel, 5000, is_idle, &fix));
+		}
+		/* nor while the other one has it */
+		call_as(&fix, "bob", 31);
+		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+		bob_answers(&fix, 302, "Contact: <sip:carl@demo.test>\r\n");
+		REQUIRE(expect(&fix, &fix.desk, "INVITE"));
+		ua_answers(&fix, &fix.desk, 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		put_in_dialog(&fix, fix.alice.resp, "ACK", 32, 0);
+		REQUIRE(expect(&fix, &fix.desk, "ACK"));
+		call_as(&fix, "bob", 41);
+		CHECK(expect(&fix, &fix.bob, "INVITE"));
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(who_has_as_many_calls_as_allowed_is_busy),
-	  TEST(who_has_as_many_calls_as_allowed_makes_no_more))
+	  TEST(who_has_as_many_calls_as_allowed_makes_no_more),
+	  TEST(who_diverts_a_call_has_none))
