@@ -68,6 +68,41 @@ static void a_device_that_comes_back_keeps_its_calls(void)
 	stop(&fix);
 }
 
+/* Who has noticed the loss says so when the device is back already. */
+static void a_loss_that_is_told_late_ends_nothing(void)
+{
+	static const char id_script[] =
+		"return string.sub(redis.call('KEYS', "
+		"'cb:{c:?}:rec:*')[1], -16)";
+	char invite[TEXT_MAX], resp[TEXT_MAX];
+	uint8_t packed[FLOW_PACK_MAX];
+	struct aor_flow flow = {packed, 0};
+	struct aor_call call = {.side = CALL_CALLEE};
+	struct flow_id id;
+	struct fixture fix;
+	struct look look;
+
+	if (talk_and_lose(&fix, invite, resp)) {
+		CHECK_INT(register_lines(&fix, &fix.desk, "bob-secret",
+					 BOBS_DEVICE),
+			  200);
+		pass(&fix, 50);
+		str_ncpy(call.call, ask_redis(&fix, &look, id_script),
+			 sizeof(call.call));
+		id = flow_of(&fix.bob, 0);
+		CHECK(!flow_id_pack(&id, packed, &flow.len));
+		rebind_grace(fix.nodes[0].proxy, &call, &flow);
+		pass(&fix, 50);
+		CHECK_INT(number_of(&fix, "cb:{due}:flow-loss"), 1);
+		pass(&fix, 1000);
+		CHECK_INT(number_of(&fix, "cb:{due}:flow-loss"), 0);
+		CHECK_INT(fix.alice.requests, 0);
+		put_in_dialog(&fix, resp, "BYE", 3, 1);
+		CHECK(expect(&fix, &fix.desk, "BYE"));
+	}
+	stop(&fix);
+}
+
 /* RFC 5626: the other flow of the device, with a reg-id of its own. */
 static void another_flow_of_the_device_takes_its_calls(void)
 {
@@ -324,6 +359,7 @@ static void who_lives_is_not_buried(void)
 }
 
 TEST_MAIN(TEST(a_device_that_comes_back_keeps_its_calls),
+	  TEST(a_loss_that_is_told_late_ends_nothing),
 	  TEST(another_flow_of_the_device_takes_its_calls),
 	  TEST(a_device_may_come_back_as_the_second_contact),
 	  TEST(a_device_that_registers_late_keeps_its_calls),
