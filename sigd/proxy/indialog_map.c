@@ -228,9 +228,10 @@ bool indialog_lengthened(struct indialog *in, const struct smsg *msg)
 {
 	const uint32_t least = session_least(indialog_request(in), msg);
 
-	/* once: who wants more each time wants none */
+	/* once: who wants more each time wants none; and not before there is
+	 * an answer, when what goes to the caller has no shift to keep */
 	if (!least || in->session_least || least > SESSION_MAX_S ||
-	    !may_go_ahead(in))
+	    in->early || !may_go_ahead(in))
 		return false;
 	in->session_least = least;
 	go_ahead(in);
