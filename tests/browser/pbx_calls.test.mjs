@@ -18,7 +18,7 @@ const CONSENT_MS = 6000; // Chromium checks every 2.5 s
 const GRACE_MS = 500;
 // behind CONSENT_MS: the media ends a call first; and what is due for the
 // connection is no more when the audit ends
-const FLOW_GRACE_MS = 10000;
+const FLOW_GRACE_MS = 8000;
 
 function good(res) { assert.equal(res.code, 200, `${res.first} ${res.why}`); }
 
