@@ -141,17 +141,19 @@ static enum status by_digest(struct authorized *who, const struct proxy *px,
 	if (guess_wait(px->guess, &guesser, wheel_now(px->deps.wheel)))
 		return STATUS_AUTH_LOCKED;
 
+	/* Before the password: who has not seen our challenge may have written
+	 * somebody else's address on it, and does not fail in his name; nor
+	 * does the answer tell whether the password was right */
+	code = check_nonce(who, px, digest, ask->source);
+	if (code != STATUS_OK)
+		return code;
+
 	who_find(who, &secret, ask, &digest->username);
 	err = digest_check(digest, &secret, &req, &who->nc);
 	if (err == EACCES)
 		failed(px, ask->tenant, &guesser);
 	if (err)
 		return STATUS_AUTH_FAILED;
-
-	/* only who knows the password learns that the nonce is too old */
-	code = check_nonce(who, px, digest, ask->source);
-	if (code != STATUS_OK)
-		return code;
 
 	guess_passed(px->guess, &guesser);
 	return speaks_for_itself(ask->msg, who) ? STATUS_OK : STATUS_FORBIDDEN;

@@ -29,9 +29,27 @@ enum {
 static const char v1_start[] = "PROXY ";
 static const uint8_t v2_start[] = "\r\n\r\n\0\r\nQUIT\n";
 
+/* A balancer that listens on both families may write IPv4 as ::ffff:0:0/96
+ * (RFC 4291 2.5.5.2): as IPv6 all of it would be one site, with one limit. */
+static void unmap(struct sa *sa)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	uint8_t in6[16];
+	uint32_t in;
+
+	if (sa_af(sa) != AF_INET6)
+		return;
+	sa_in6(sa, in6);
+	if (memcmp(in6, mapped, sizeof(mapped)))
+		return;
+	memcpy(&in, in6 + sizeof(mapped), sizeof(in));
+	sa_set_in(sa, ntohl(in), sa_port(sa));
+}
+
 /* Nobody has the address 0.0.0.0 or ::. */
 static int client(struct lb_header *header)
 {
+	unmap(&header->remote);
 	header->known = sa_isset(&header->remote, SA_ADDR);
 	return header->known ? 0 : EBADMSG;
 }

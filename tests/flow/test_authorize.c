@@ -179,6 +179,32 @@ static void an_answer_is_good_once_and_from_one_place(void)
 	stop(&fix);
 }
 
+/* Over UDP anybody can write anybody's address, but does not see what goes
+ * there: neither the challenge nor its nonce. */
+static void who_has_not_seen_our_challenge_locks_nobody_out(void)
+{
+	static const char forged[] =
+		"Authorization: Digest username=\"alice\", "
+		"realm=\"cordboard\", nonce=\"made-up\", "
+		"uri=\"sip:demo.test\", algorithm=MD5, qop=auth, "
+		"nc=00000001, cnonce=\"c\", "
+		"response=\"8ca523f5e9506fed4657c9700eebdbec\"\r\n";
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		for (unsigned i = 0; i < 2 * GUESS_FREE; i++) {
+			put_register(&fix, &fix.desk, 0, "alice", 100 + i,
+				     forged);
+			CHECK_INT(answer(&fix, &fix.desk), 401);
+			/* and that tells nothing of the password */
+			CHECK(strstr(fix.desk.resp, "stale=true"));
+		}
+		CHECK_INT(register_user(&fix, &fix.alice, 0, "alice-secret"),
+			  200);
+	}
+	stop(&fix);
+}
+
 static void guessing_is_told(void)
 {
 	struct fixture fix;
@@ -305,5 +331,6 @@ TEST_MAIN(TEST(each_is_asked_for_what_it_can_answer),
 	  TEST(the_hash_of_nobody_opens_nothing),
 	  TEST(a_name_that_is_not_there_looks_like_one_that_is),
 	  TEST(an_answer_is_good_once_and_from_one_place),
+	  TEST(who_has_not_seen_our_challenge_locks_nobody_out),
 	  TEST(guessing_is_told),
 	  TEST(a_name_that_is_not_there_costs_the_same))

@@ -40,6 +40,15 @@ static void headers_are_read(void)
 		       "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"
 		       "\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\2\0\1\0\2"),
 		 "[2001:db8::1]:1"},
+		/* IPv4 at a balancer that listens on both (RFC 4291 2.5.5.2) */
+		{B("PROXY TCP6 ::ffff:192.0.2.1 ::ffff:198.51.100.9 51234 443"
+		   "\r\n"),
+		 "192.0.2.1:51234"},
+		{B(SIG "\x21\x21\0\x24"
+		       "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2\1"
+		       "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc6\x33\x64\x09\xc8\x22"
+		       "\1\xbb"),
+		 "192.0.2.1:51234"},
 		/* LOCAL: whatever stands there is passed over */
 		{B(SIG "\x20\0\0\0"), NULL},
 		{B(SIG "\x20\x11\0\x0c\1\2\3\4\5\6\7\x08\x09\1\2\3"), NULL},
