@@ -146,6 +146,19 @@ int stream_send_peer(struct stream_set *set, struct flow **flowp,
 	return err;
 }
 
+/* Who has connected was not asked for a certificate: he cannot be somebody who
+ * has to show one (RFC 5923 section 5.1). */
+static bool has_to_show(const struct stream_set *set,
+			const struct flow_id *peer)
+{
+	struct transport_peer terms = {.verify = true};
+
+	if (peer->kind != FLOW_TLS)
+		return false;
+	return !set->p.peerh || set->p.peerh(&terms, peer, set->p.peer_arg) ||
+	       terms.verify;
+}
+
 void stream_alias(struct stream_set *set, struct flow *flow,
 		  const struct flow_id *peer)
 {
@@ -153,7 +166,8 @@ void stream_alias(struct stream_set *set, struct flow *flow,
 
 	if (!flow || !stream_is(flow) || stream->peer.kind ||
 	    stream->state != STREAM_OPEN || !flow_id_addressed(peer) ||
-	    peer->kind != flow->id.kind || find(set, peer))
+	    peer->kind != flow->id.kind || find(set, peer) ||
+	    has_to_show(set, peer))
 		return;
 
 	stream->peer = *peer;

@@ -66,6 +66,7 @@ struct stream {
 	int err;
 	uint8_t state; /* enum stream_state */
 	uint8_t listener;
+	uint8_t pings; /* not yet answered */
 	bool ours;       /* we have connected */
 	bool pongs;      /* it answers pings */
 	bool want_write; /* TLS has to write before it can go on */

@@ -103,6 +103,32 @@ static void a_message_comes_in_and_its_answer_goes_back(void)
 	rig_close(&rig);
 }
 
+/* Else each would be a system call, and with TLS a record. */
+static void a_flood_of_pings_is_answered_together(void)
+{
+	enum { PINGS = 1000 };
+	struct guest_tcp guest;
+	char text[4 * PINGS + 1];
+	struct rig rig;
+
+	for (unsigned i = 0; i < PINGS; i++)
+		memcpy(text + 4 * i, "\r\n\r\n", 5);
+	open_rig(&rig);
+	REQUIRE(rig_start(&rig));
+	come(&guest, &rig);
+	say(&guest, text);
+	CHECK(rig_until_count(&rig, &rig_counts(&rig)->keepalives, PINGS));
+	run_for(&rig, 1);
+	say(&guest, "00001x");
+	CHECK(rig_until(&rig, &rig.received, 1));
+	run_for(&rig, 1);
+	(void)hears(&guest);
+	CHECK(guest.len > 2 && guest.len < PINGS);
+	CHECK_STR(guest.got + guest.len - 8, "\r\n00001x");
+	close(guest.fd);
+	rig_close(&rig);
+}
+
 static void wherever_it_is_cut_it_is_the_same(void)
 {
 	static const char text[] = "00003one\r\n\r\n00003two00000\r\n00001x";
@@ -368,6 +394,7 @@ static void a_full_worker_lets_the_silent_one_go(void)
 
 TEST_MAIN(TEST(a_message_comes_in_and_its_answer_goes_back),
 	  TEST(wherever_it_is_cut_it_is_the_same),
+	  TEST(a_flood_of_pings_is_answered_together),
 	  TEST(a_broken_stream_is_told_so_and_closed),
 	  TEST(who_only_asks_may_close_its_half),
 	  TEST(who_says_nothing_is_closed),

@@ -341,6 +341,35 @@ static void an_alias_is_used_instead_of_a_new_connection(void)
 	close_pair(&pair);
 }
 
+/* We have not asked whoever has connected for a certificate: over his
+ * connection goes nothing that is for somebody who has to have one. */
+static void a_peer_that_must_have_a_certificate_has_no_alias(void)
+{
+	for (int verify = 0; verify < 2; verify++) {
+		struct pair pair;
+		struct flow_id peer, far;
+
+		open_pair(&pair, "pbx.example.com");
+		pair.far.params.h.peerh = on_terms;
+		REQUIRE(start_pair(&pair));
+		peer = peer_of(&pair, true);
+		far = (struct flow_id){.node = "far", .slot = 1,
+				       .kind = FLOW_TLS, .listener = 1,
+				       .tag = 7};
+		close(rig_socket(SOCK_STREAM, &far.remote));
+		pair.far.echo = false;
+		CHECK_INT(send_to(&pair, &peer, "00001a"), 0);
+		CHECK(rig_until(&pair.rig, &pair.far.received, 1));
+		pair.terms.verify = verify;
+		transport_alias(pair.far.transport, pair.far.flow, &far);
+		(void)transport_send(pair.far.transport, &far,
+				     (const uint8_t *)"00001b", 6, 0);
+		CHECK_INT(transport_counts(pair.far.transport)->connects,
+			  verify);
+		close_pair(&pair);
+	}
+}
+
 TEST_MAIN(TEST(one_connection_is_shared_and_answers_come_from_the_peer),
 	  TEST(a_peer_that_refuses_is_told_later_and_tried_again),
 	  TEST(a_peer_that_does_not_take_us_is_not_waited_for),
@@ -348,4 +377,5 @@ TEST_MAIN(TEST(one_connection_is_shared_and_answers_come_from_the_peer),
 	  TEST(who_has_answered_a_ping_must_answer_the_next),
 	  TEST(a_peer_has_to_be_who_it_should_be),
 	  TEST(without_terms_nobody_is_spoken_to),
-	  TEST(an_alias_is_used_instead_of_a_new_connection))
+	  TEST(an_alias_is_used_instead_of_a_new_connection),
+	  TEST(a_peer_that_must_have_a_certificate_has_no_alias))
