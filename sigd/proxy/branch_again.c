@@ -12,6 +12,7 @@
 
 enum {
 	MOVED_MAX = 3, /* redirections of one try */
+	AGAIN_MAX = 16 /* of all kinds: each redirection may be challenged */
 };
 
 static bool answer_challenge(struct branch *branch, const struct smsg *msg)
@@ -104,13 +105,14 @@ bool branch_again(struct branch *branch, const struct smsg *msg)
 {
 	const struct smsg *req = txn_srv_request(branch->inv->st);
 
-	if (msg->scode == 422)
-		return req->cseq.num < (uint32_t)INT32_MAX - branch->shift &&
-		       lengthen(branch, msg);
-	/* devices are known: they neither challenge nor redirect; and each
-	 * time takes a CSeq (RFC 3261 8.1.1.5) */
-	if (!branch->to.conn ||
+	/* each time takes a CSeq (RFC 3261 8.1.1.5) */
+	if (branch->shift >= AGAIN_MAX ||
 	    req->cseq.num >= (uint32_t)INT32_MAX - branch->shift)
+		return false;
+	if (msg->scode == 422)
+		return lengthen(branch, msg);
+	/* devices are known: they neither challenge nor redirect */
+	if (!branch->to.conn)
 		return false;
 	if (msg->scode == 401 || msg->scode == 407)
 		return !branch_passes(branch) &&

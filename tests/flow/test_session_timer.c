@@ -118,6 +118,28 @@ static void the_invite_asks_for_a_timer(void)
 	stop(&fix);
 }
 
+static void who_wants_more_each_time_is_not_asked_for_ever(void)
+{
+	struct fixture fix;
+	char extra[64];
+	unsigned n = 0;
+
+	if (start_timer(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		call(&fix, "bob");
+		for (; n < 40 && !fix.alice.code; n++) {
+			REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+			snprintf(extra, sizeof(extra), "Min-SE: %u\r\n",
+				 2000 + n);
+			bob_answers(&fix, 422, extra);
+			round_trip(&fix, &fix.desk, 0);
+		}
+		CHECK(n < 40);
+		CHECK_INT(answer(&fix, &fix.alice), 422);
+	}
+	stop(&fix);
+}
+
 /* ... and so it is within the call: who refreshes or holds did not ask for a
  * timer, and could not make it longer. */
 static void a_timer_that_we_ask_for_may_be_too_short_in_a_call(void)
@@ -251,6 +273,7 @@ static void a_service_lets_its_caller_refresh(void)
 TEST_MAIN(TEST(who_knows_timers_is_the_refresher),
 	  TEST(what_both_agree_on_is_theirs),
 	  TEST(the_invite_asks_for_a_timer),
+	  TEST(who_wants_more_each_time_is_not_asked_for_ever),
 	  TEST(a_timer_that_we_ask_for_may_be_too_short_in_a_call),
 	  TEST(a_day_of_refreshes_and_then_none),
 	  TEST(a_timer_never_outlives_the_longest_call),
