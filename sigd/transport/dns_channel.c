@@ -224,6 +224,40 @@ static void on_records(void *arg, int status, int timeouts,
 	mem_deref(question);
 }
 
+/* c-ares 1.28 reads answers itself and calls the plain way deprecated: it is
+ * asked for the bytes again, which are read as ever. */
+#if ARES_VERSION >= 0x011c00
+static void on_parsed(void *arg, ares_status_t status, size_t timeouts,
+		      const ares_dns_record_t *record)
+{
+	unsigned char *msg = NULL;
+	size_t len = 0;
+	(void)timeouts;
+
+	if (status == ARES_SUCCESS)
+		status = record ? ares_dns_write(record, &msg, &len)
+				: ARES_EBADRESP;
+	on_records(arg, (int)status, 0, msg, (int)len);
+	ares_free_string(msg);
+}
+
+static void ask(struct dns_channel *channel, const char *name,
+		struct question *question)
+{
+	/* what fails at once has told on_parsed() so */
+	(void)ares_query_dnsrec(channel->channel, name, ARES_CLASS_IN,
+				(ares_dns_rec_type_t)question->type, on_parsed,
+				question, NULL);
+}
+#else
+static void ask(struct dns_channel *channel, const char *name,
+		struct question *question)
+{
+	ares_query(channel->channel, name, CLASS_IN, (int)question->type,
+		   on_records, question);
+}
+#endif
+
 /* --- questions --------------------------------------------------------------------- */
 
 static struct question *question_make(enum dns_type type, dns_found_h *h,
@@ -257,8 +291,7 @@ int dns_ask_records(struct dns_channel *channel, const char *name,
 
 	if (!question)
 		return ENOMEM;
-	ares_query(channel->channel, name, CLASS_IN, (int)type, on_records,
-		   question);
+	ask(channel, name, question);
 	return 0;
 }
 
