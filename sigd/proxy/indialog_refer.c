@@ -25,6 +25,7 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/call/contact_token.h"
+#include "sigd/proxy/identity.h"
 #include "sigd/proxy/indialog.h"
 #include "sigd/proxy/side.h"
 
@@ -82,7 +83,9 @@ static void refer_party(struct indialog *in, const struct call_record *rec,
 	struct pl pl;
 
 	pl_set_str(&pl, party->uri);
-	if (strcmp(rec->tenant, in->rec->tenant) || suri_decode(&su, &pl))
+	/* who wished to be nobody to the other side is not told by it */
+	if (strcmp(rec->tenant, in->rec->tenant) || suri_decode(&su, &pl) ||
+	    !strcmp(party->far, IDENTITY_ANONYMOUS))
 		return;
 	if (!to->conn[0]) {
 		refer_set(in, party->uri);

@@ -314,6 +314,23 @@ static void a_transfer_names_whom_the_pbx_can_reach(void)
 	stop(&talk.fix);
 }
 
+/* RFC 3323: not by way of a transfer either. */
+static void a_transfer_does_not_tell_who_is_anonymous(void)
+{
+	struct talk talk;
+	char contact[600];
+
+	if (talk_pbx_lines(&talk, 500, "Privacy: id\r\n")) {
+		header(talk.invite, "Contact", contact);
+		contact[strcspn(contact, ">;")] = '\0';
+		talk.fix.alice.code = 0;
+		refer(&talk, 3, contact + 1);
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 404);
+		CHECK(!strstr(talk.far->req, "alice"));
+	}
+	stop(&talk.fix);
+}
+
 /* Who may not call a number may not have it called either. */
 static void a_transfer_goes_where_the_routes_lead(void)
 {
@@ -435,6 +452,7 @@ TEST_MAIN(TEST(who_rings_cannot_end_the_call),
 	  TEST(the_ack_of_a_service_counts_at_any_worker),
 	  TEST(a_new_contact_is_where_requests_go),
 	  TEST(a_transfer_names_whom_the_pbx_can_reach),
+	  TEST(a_transfer_does_not_tell_who_is_anonymous),
 	  TEST(a_transfer_goes_where_the_routes_lead),
 	  TEST(a_transfer_to_a_name_of_nobody_goes_on_as_it_is),
 	  TEST(with_redis_away_nobody_is_transferred))

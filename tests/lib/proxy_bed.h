@@ -633,16 +633,23 @@ static inline void put_ack_407(struct fixture *fix, struct ua *ua,
 }
 
 /* INVITE, challenged, again: no final answer is waited for. */
-static inline void call(struct fixture *fix, const char *to)
+static inline void call_lines(struct fixture *fix, const char *to,
+			      const char *lines)
 {
-	char uri[64], auth[1024];
+	char uri[64], auth[1024], all[1200];
 
 	put_invite(fix, &fix->alice, to, 1, "");
 	CHECK_INT(answer(fix, &fix->alice), 407);
 	snprintf(uri, sizeof(uri), "sip:%s@demo.test", to);
 	credentials(&fix->alice, "INVITE", uri, "alice-secret", auth);
 	put_ack_407(fix, &fix->alice, to, 1);
-	put_invite(fix, &fix->alice, to, 2, auth);
+	snprintf(all, sizeof(all), "%s%s", lines, auth);
+	put_invite(fix, &fix->alice, to, 2, all);
+}
+
+static inline void call(struct fixture *fix, const char *to)
+{
+	call_lines(fix, to, "");
 }
 
 /* A request of alice in the dialog that her last 2xx made. */

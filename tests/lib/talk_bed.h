@@ -56,15 +56,16 @@ static inline bool start_talk(struct talk *talk, uint32_t t1)
 	return start_cfg(&talk->fix, &cfg);
 }
 
-/* alice with PBX one. */
-static inline bool talk_pbx(struct talk *talk, uint32_t t1)
+/* alice with PBX one; lines: further headers of her INVITE. */
+static inline bool talk_pbx_lines(struct talk *talk, uint32_t t1,
+				  const char *lines)
 {
 	struct fixture *fix = &talk->fix;
 
 	if (!start_talk(talk, t1))
 		return false;
 	talk->far = &fix->pbx[0];
-	call(fix, "0123");
+	call_lines(fix, "0123", lines);
 	if (!CHECK(expect(fix, talk->far, "INVITE")))
 		return false;
 	strcpy(talk->invite, talk->far->req);
@@ -73,6 +74,11 @@ static inline bool talk_pbx(struct talk *talk, uint32_t t1)
 	strcpy(talk->resp, fix->alice.resp);
 	put_in_dialog(fix, talk->resp, "ACK", 2, 1);
 	return CHECK(expect(fix, talk->far, "ACK"));
+}
+
+static inline bool talk_pbx(struct talk *talk, uint32_t t1)
+{
+	return talk_pbx_lines(talk, t1, "");
 }
 
 /* The same request again is another one by its branch. */
