@@ -36,12 +36,12 @@ static void describe(const struct cfg_field *field, char *text, size_t size)
 	char item[CFG_WHY_MAX];
 
 	if (field->type == CFG_LIST && field->item->type != CFG_TABLE) {
-		cfg_expect(field->item, item, sizeof(item));
+		describe(field->item, item, sizeof(item));
 		re_snprintf(text, size, "list; each %s%s", item,
 			    field->flags & CFG_F_ALONE ? "; one may stand alone"
 						       : "");
 	} else if (field->type == CFG_MAP && field->item->type != CFG_TABLE) {
-		cfg_expect(field->item, item, sizeof(item));
+		describe(field->item, item, sizeof(item));
 		re_snprintf(text, size, "names, each with %s", item);
 	} else if (field->type == CFG_LIST) {
 		re_snprintf(text, size, "list of tables, see below");
@@ -127,7 +127,9 @@ static int print_rows(struct re_printf *pf, const struct cfg_table *table)
 /* The table in a field, or in the entries of one. */
 static const struct cfg_table *table_in(const struct cfg_field *field)
 {
-	return field->item ? field->item->table : field->table;
+	while (field->item)
+		field = field->item;
+	return field->table;
 }
 
 static int print_children(struct re_printf *pf, const struct cfg_table *table,

@@ -35,6 +35,8 @@ struct value {
 
 static void fill_value(struct filler *fl, const struct cfg_field *field,
 		       struct value val, void *dst);
+static void fill_field(struct filler *fl, const struct cfg_field *field,
+		       struct value val, void *base);
 static void fill_table(struct filler *fl, const struct cfg_table *table,
 		       const struct cfg_node *node, const struct cfg_pos *pos,
 		       void *dst);
@@ -204,7 +206,7 @@ static void fill_list(struct filler *fl, const struct cfg_field *field,
 	    !is_null(val.node)) {
 		to = make_room(fl, field, base, 1);
 		if (to)
-			fill_value(fl, item, val, at(to, item->offset));
+			fill_field(fl, item, val, to);
 		return;
 	}
 	if (!is_kind(fl, field, val, CFG_LIST_NODE) ||
@@ -213,12 +215,11 @@ static void fill_list(struct filler *fl, const struct cfg_field *field,
 	to = make_room(fl, field, base, val.node->count);
 	for (node = val.node->first; node && to && fl->err != ENOMEM;
 	     node = node->next, to += field->size)
-		fill_value(fl, item, (struct value){val.label, node},
-			   at(to, item->offset));
+		fill_field(fl, item, (struct value){val.label, node}, to);
 }
 
 static bool check_key(struct filler *fl, const struct cfg_field *field,
-		      const struct cfg_node *node)
+		      const char *label, const struct cfg_node *node)
 {
 	char why[CFG_WHY_MAX] = "a name of 1 to 128 bytes";
 	const size_t len = strlen(node->key);
@@ -229,7 +230,7 @@ static bool check_key(struct filler *fl, const struct cfg_field *field,
 	wrong(fl, &node->key_pos,
 	      "%s: \"%.60s\" will not do as a key, "
 	      "expected %s",
-	      field->key, node->key, why);
+	      label, node->key, why);
 	return false;
 }
 
@@ -248,14 +249,13 @@ static void fill_map(struct filler *fl, const struct cfg_field *field,
 	     node = node->next, to += field->size) {
 		const char *key = NULL;
 
-		if (check_key(fl, field, node)) {
+		if (check_key(fl, field, val.label, node)) {
 			key = arena_copy(fl->mem, node->key, strlen(node->key));
 			if (!key)
 				fl->err = ENOMEM;
 		}
 		*(const char **)at(to, field->key_at) = key;
-		fill_value(fl, item, (struct value){node->key, node},
-			   at(to, item->offset));
+		fill_field(fl, item, (struct value){node->key, node}, to);
 	}
 }
 
@@ -275,7 +275,7 @@ static void fill_nested(struct filler *fl, const struct cfg_field *field,
 	fill_table(fl, field->table, node, &node->pos, dst);
 }
 
-/* dst: of lists and maps the struct they are in, else the value's own place */
+/* dst: the value's own place */
 static void fill_value(struct filler *fl, const struct cfg_field *field,
 		       struct value val, void *dst)
 {
@@ -287,6 +287,7 @@ static void fill_value(struct filler *fl, const struct cfg_field *field,
 	}
 }
 
+/* base: the struct that it is in, of an item the entry */
 static void fill_field(struct filler *fl, const struct cfg_field *field,
 		       struct value val, void *base)
 {

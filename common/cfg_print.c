@@ -19,6 +19,8 @@ struct printer {
 
 static int print_table(struct printer *pr, const struct cfg_table *table,
 		       const void *base);
+static int print_array(struct printer *pr, const struct cfg_field *field,
+		       const void *base);
 
 static bool any_byte(const void *p, size_t size)
 {
@@ -171,6 +173,10 @@ static int print_map(struct printer *pr, const struct cfg_field *field,
 		err = err ? err : re_hprintf(pr->pf, ":");
 		if (!err && item->type == CFG_TABLE) {
 			err = print_nested(pr, item->table, src);
+			continue;
+		}
+		if (!err && (item->type == CFG_LIST || item->type == CFG_MAP)) {
+			err = print_array(pr, item, entry);
 			continue;
 		}
 		err = err ? err : re_hprintf(pr->pf, " ");

@@ -100,7 +100,8 @@ struct cfg_field {
 	const char *def;  /* as it would stand in the file */
 	const struct cfg_choice *choices;
 	const struct cfg_field *item; /* of a list or map; its offset is
-					  that within one entry */
+					  that within one entry. A map's may
+					  be a list or a map again */
 	const struct cfg_table *table;
 	cfg_check_h *check;
 	const char *pattern; /* the same as a regex, for JSON Schema */
