@@ -10,12 +10,19 @@
 #include "common/cfg_schema.h"
 #include "common/cfg_schema_priv.h"
 
+enum {
+	DEFS_MAX = 16
+};
+
 /* Errors of the print backend stick; nothing is printed after one. */
 struct writer {
 	struct re_printf *pf;
 	unsigned depth;
 	bool fresh; /* nothing stands in the open bracket */
 	int err;
+	/* tables that hold themselves: named once, referred to */
+	const struct cfg_table *defs[DEFS_MAX];
+	unsigned ndefs;
 };
 
 static void put_field(struct writer *wr, const struct cfg_field *field);
@@ -113,14 +120,33 @@ static void put_list_default(struct writer *wr, const struct cfg_field *field)
 	close_bracket(wr, "]");
 }
 
+static bool any_choice_help(const struct cfg_choice *choice)
+{
+	for (; choice->name; choice++) {
+		if (choice->help)
+			return true;
+	}
+	return false;
+}
+
+/* "enum" has no place for what a value means; "const" has. */
 static void put_choices(struct writer *wr, const struct cfg_field *field)
 {
-	put_key(wr, "enum");
+	const bool told = any_choice_help(field->choices);
+
+	put_key(wr, told ? "anyOf" : "enum");
 	open_bracket(wr, "[");
 	for (const struct cfg_choice *choice = field->choices; choice->name;
 	     choice++) {
 		next(wr);
-		put_text(wr, choice->name);
+		if (!told) {
+			put_text(wr, choice->name);
+			continue;
+		}
+		open_bracket(wr, "{");
+		key_text(wr, "const", choice->name);
+		key_text(wr, "description", choice->help);
+		close_bracket(wr, "}");
 	}
 	close_bracket(wr, "]");
 }
@@ -227,6 +253,54 @@ static void put_table(struct writer *wr, const struct cfg_table *table)
 	close_bracket(wr, "}");
 }
 
+/* Its place in $defs; a table that does not hold itself has none. */
+static bool def_of(struct writer *wr, const struct cfg_table *table,
+		   unsigned *nr)
+{
+	for (*nr = 0; *nr < wr->ndefs; ++*nr) {
+		if (wr->defs[*nr] == table)
+			return true;
+	}
+	if (!cfg_table_holds(table, table) || wr->ndefs >= DEFS_MAX)
+		return false;
+	wr->defs[wr->ndefs++] = table;
+	return true;
+}
+
+static void put_table_or_ref(struct writer *wr, const struct cfg_table *table)
+{
+	char ref[32];
+	unsigned nr;
+
+	if (!def_of(wr, table, &nr)) {
+		put_table(wr, table);
+		return;
+	}
+	re_snprintf(ref, sizeof(ref), "#/$defs/table%u", nr);
+	key_text(wr, "$ref", ref);
+}
+
+/* More may be found while these are written. */
+static void put_defs(struct writer *wr)
+{
+	char name[16];
+
+	if (!wr->ndefs)
+		return;
+	put_key(wr, "$defs");
+	open_bracket(wr, "{");
+	for (unsigned i = 0; i < wr->ndefs; i++) {
+		re_snprintf(name, sizeof(name), "table%u", i);
+		put_key(wr, name);
+		open_bracket(wr, "{");
+		key_text(wr, "title", wr->defs[i]->name);
+		key_text(wr, "description", wr->defs[i]->help);
+		put_table(wr, wr->defs[i]);
+		close_bracket(wr, "}");
+	}
+	close_bracket(wr, "}");
+}
+
 static void put_item(struct writer *wr, const char *key,
 		     const struct cfg_field *item)
 {
@@ -283,11 +357,13 @@ static void put_map(struct writer *wr, const struct cfg_field *field)
 
 static void put_field(struct writer *wr, const struct cfg_field *field)
 {
-	key_text(wr, "description", field->help);
+	key_text(wr, "description",
+		 !field->help && field->table ? field->table->help
+					      : field->help);
 	if (field->flags & CFG_F_SECRET)
 		key_raw(wr, "writeOnly", "true");
 	if (field->type == CFG_TABLE)
-		put_table(wr, field->table);
+		put_table_or_ref(wr, field->table);
 	else if (field->type == CFG_LIST)
 		put_list(wr, field);
 	else if (field->type == CFG_MAP)
@@ -322,6 +398,7 @@ int cfg_schema_print_json(struct re_printf *pf, const struct cfg_table *table)
 	key_text(&wr, "title", table->name);
 	key_text(&wr, "description", table->help);
 	put_table(&wr, table);
+	put_defs(&wr);
 	close_bracket(&wr, "}");
 	put(&wr, "\n");
 	return wr.err;

@@ -14,8 +14,25 @@ enum {
 	PATH_MAX_LEN = 256
 };
 
-static int print_section(struct re_printf *pf, const struct cfg_table *table,
-			 const char *path);
+/* A table on its way down to those below it. */
+struct section {
+	const struct cfg_table *table;
+	const char *path;
+	const struct section *up;
+};
+
+static int print_section(struct re_printf *pf, const struct section *sect);
+
+/* The section of a table that holds itself. */
+static const struct section *open_of(const struct section *sect,
+				     const struct cfg_table *table)
+{
+	for (; sect && table; sect = sect->up) {
+		if (sect->table == table)
+			return sect;
+	}
+	return NULL;
+}
 
 /* In a cell a bar would begin the next one. */
 static int print_cell(struct re_printf *pf, const char *text)
@@ -31,17 +48,33 @@ static int print_cell(struct re_printf *pf, const char *text)
 	return err;
 }
 
-static void describe(const struct cfg_field *field, char *text, size_t size)
+/* The table in a field, or in the entries of one. */
+static const struct cfg_table *table_in(const struct cfg_field *field)
 {
+	while (field->item)
+		field = field->item;
+	return field->table;
+}
+
+static void describe(const struct section *sect, const struct cfg_field *field,
+		     char *text, size_t size)
+{
+	const struct section *open = open_of(sect, table_in(field));
 	char item[CFG_WHY_MAX];
 
-	if (field->type == CFG_LIST && field->item->type != CFG_TABLE) {
-		describe(field->item, item, sizeof(item));
+	if (open) {
+		re_snprintf(text, size, "%s as %s",
+			    field->type == CFG_LIST  ? "list of tables"
+			    : field->type == CFG_MAP ? "names with tables"
+						     : "table",
+			    open == sect ? "this one" : open->path);
+	} else if (field->type == CFG_LIST && field->item->type != CFG_TABLE) {
+		describe(sect, field->item, item, sizeof(item));
 		re_snprintf(text, size, "list; each %s%s", item,
 			    field->flags & CFG_F_ALONE ? "; one may stand alone"
 						       : "");
 	} else if (field->type == CFG_MAP && field->item->type != CFG_TABLE) {
-		describe(field->item, item, sizeof(item));
+		describe(sect, field->item, item, sizeof(item));
 		re_snprintf(text, size, "names, each with %s", item);
 	} else if (field->type == CFG_LIST) {
 		re_snprintf(text, size, "list of tables, see below");
@@ -65,13 +98,14 @@ static int print_default(struct re_printf *pf, const struct cfg_field *field,
 			  field->def);
 }
 
-static int print_row(struct re_printf *pf, const struct cfg_field *field,
-		     bool one_of)
+static int print_row(struct re_printf *pf, const struct section *sect,
+		     const struct cfg_field *field)
 {
-	char text[CFG_WHY_MAX + 40];
+	const bool one_of = sect->table->flags & CFG_T_ONE_OF;
+	char text[PATH_MAX_LEN + 40];
 	int err;
 
-	describe(field, text, sizeof(text));
+	describe(sect, field, text, sizeof(text));
 	err = re_hprintf(pf, "| `%s` | ", field->key);
 	err = err ? err : print_cell(pf, text);
 	if (field->flags & CFG_F_SECRET)
@@ -101,9 +135,9 @@ static int print_choices(struct re_printf *pf, const struct cfg_field *field)
 	return err;
 }
 
-static int print_rows(struct re_printf *pf, const struct cfg_table *table)
+static int print_rows(struct re_printf *pf, const struct section *sect)
 {
-	const bool one_of = table->flags & CFG_T_ONE_OF;
+	const struct cfg_table *table = sect->table;
 	const struct cfg_field *field;
 	bool first = true;
 	int err;
@@ -112,7 +146,7 @@ static int print_rows(struct re_printf *pf, const struct cfg_table *table)
 			     "|---|---|---|---|\n");
 	for (field = table->fields; field->type != CFG_NONE && !err; field++) {
 		if (field->key)
-			err = print_row(pf, field, one_of);
+			err = print_row(pf, sect, field);
 	}
 	for (field = table->fields; field->type != CFG_NONE && !err; field++) {
 		if (!field->choices || !field->choices->help)
@@ -124,57 +158,53 @@ static int print_rows(struct re_printf *pf, const struct cfg_table *table)
 	return err ? err : re_hprintf(pf, "\n");
 }
 
-/* The table in a field, or in the entries of one. */
-static const struct cfg_table *table_in(const struct cfg_field *field)
+static int print_children(struct re_printf *pf, const struct section *sect)
 {
-	while (field->item)
-		field = field->item;
-	return field->table;
-}
-
-static int print_children(struct re_printf *pf, const struct cfg_table *table,
-			  const char *path)
-{
-	const struct cfg_field *field = table->fields;
-	char sub[PATH_MAX_LEN];
+	const struct cfg_field *field = sect->table->fields;
+	char path[PATH_MAX_LEN];
 	int err = 0;
 
 	for (; field->type != CFG_NONE && !err; field++) {
-		if (!table_in(field))
+		const struct section sub = {table_in(field), path, sect};
+
+		if (!sub.table || open_of(sect, sub.table))
 			continue;
-		re_snprintf(sub, sizeof(sub), "%s%s%s%s", path,
-			    *path ? "." : "", field->key,
+		re_snprintf(path, sizeof(path), "%s%s%s%s", sect->path,
+			    *sect->path ? "." : "", field->key,
 			    field->type == CFG_MAP    ? ".NAME"
 			    : field->type == CFG_LIST ? "[]"
 						      : "");
-		err = print_section(pf, table_in(field), sub);
+		err = print_section(pf, &sub);
 	}
 	return err;
 }
 
-static int print_section(struct re_printf *pf, const struct cfg_table *table,
-			 const char *path)
+static int print_section(struct re_printf *pf, const struct section *sect)
 {
+	const struct cfg_table *table = sect->table;
 	int err = 0;
 
-	if (*path)
-		err = re_hprintf(pf, "## %s\n\n", path);
+	if (*sect->path)
+		err = re_hprintf(pf, "## %s\n\n", sect->path);
 	if (table->help)
 		err = err ? err : re_hprintf(pf, "%s\n\n", table->help);
 	if (table->flags & CFG_T_ONE_OF)
 		err = err ? err : re_hprintf(pf, "Exactly one of:\n\n");
-	err = err ? err : print_rows(pf, table);
-	return err ? err : print_children(pf, table, path);
+	err = err ? err : print_rows(pf, sect);
+	return err ? err : print_children(pf, sect);
 }
 
-static bool has_secret(const struct cfg_table *table)
+static bool secret_in(const struct section *sect)
 {
-	const struct cfg_field *field = table->fields;
+	const struct cfg_field *field = sect->table->fields;
 
 	for (; field->type != CFG_NONE; field++) {
+		const struct section sub = {table_in(field), "", sect};
+
 		if (field->flags & CFG_F_SECRET ||
-		    (field->item && field->item->flags & CFG_F_SECRET) ||
-		    (table_in(field) && has_secret(table_in(field))))
+		    (field->item && field->item->flags & CFG_F_SECRET))
+			return true;
+		if (sub.table && !open_of(sect, sub.table) && secret_in(&sub))
 			return true;
 	}
 	return false;
@@ -183,6 +213,7 @@ static bool has_secret(const struct cfg_table *table)
 int cfg_schema_print_markdown(struct re_printf *pf,
 			      const struct cfg_table *table)
 {
+	const struct section root = {table, "", NULL};
 	int err;
 
 	if (!table)
@@ -191,8 +222,8 @@ int cfg_schema_print_markdown(struct re_printf *pf,
 			 "# %s\n\n<!-- Printed from the description in the "
 			 "code: change it there. -->\n\n",
 			 table->name);
-	err = err ? err : print_section(pf, table, "");
-	if (has_secret(table))
+	err = err ? err : print_section(pf, &root);
+	if (secret_in(&root))
 		err = err ? err
 			  : re_hprintf(pf, "A *secret* stands in the file, or "
 					   "as `${NAME}` in the environment, "

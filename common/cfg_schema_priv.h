@@ -17,6 +17,11 @@ enum {
 /* What is expected of a field, in words: "a whole number from 1 to 9". */
 void cfg_expect(const struct cfg_field *field, char *text, size_t size);
 
+/* Whether inner is one of the tables below outer; a table may hold itself, as
+ * conditions do. */
+bool cfg_table_holds(const struct cfg_table *outer,
+		     const struct cfg_table *inner);
+
 /* Text, number and so on: not a table, list or map. */
 bool cfg_is_scalar(const struct cfg_field *field);
 

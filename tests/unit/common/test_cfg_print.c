@@ -192,7 +192,8 @@ static void schema_is_json_with_all_that_is_known(void)
 		"      \"default\": 5060\n"
 		"    },\n",
 		"\"type\": \"boolean\",\n      \"default\": true\n",
-		"\"enum\": [\n        \"low\",\n        \"high\"\n      ],\n",
+		"\"anyOf\": [\n        {\n          \"const\": \"low\",\n"
+		"          \"description\": \"Little.\"\n        },\n",
 		"\"required\": [\n          \"name\",\n          \"to\"\n",
 		"\"minProperties\": 1,\n            \"maxProperties\": 1,\n",
 		"\"propertyNames\": {\n        \"minLength\": 1,\n        "
