@@ -81,7 +81,10 @@ USES_mediad/session := mediad/sound mediad/rtp mediad/transport mediad/sdp commo
 USES_mediad/control := mediad/session $(USES_mediad/session) common/control common
 USES_mediad         := mediad/control $(USES_mediad/control)
 
-src  = $(filter-out %/main.c,$(wildcard $(1)/*.c))
+# what is parted into stations that need each other is one archive
+STATIONS_sigd/proxy := who register conn invite indialog relay end
+src  = $(filter-out %/main.c,$(wildcard $(1)/*.c \
+	$(foreach s,$(STATIONS_$(1)),$(1)/$(s)/*.c)))
 lib  = $(B)/lib/lib$(subst /,-,$(1)).a
 libs = $(foreach f,$(1) $(USES_$(1)),$(call lib,$(f)))
 obj  = $(patsubst %.c,$(B)/obj/%.o,$(1))

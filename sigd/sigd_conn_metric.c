@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <re.h>
 
-#include "sigd/proxy/conn_figures.h"
+#include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/sigd_metric.h"
 
 static const struct {

@@ -13,11 +13,11 @@
 #include "routing/route_conn.h"
 #include "sigd/admin/rest.h"
 #include "sigd/admin/rest_priv.h"
+#include "sigd/proxy/conn/shard.h"
 #include "sigd/registrar/binding.h"
 #include "sigd/transport/flow.h"
 #include "sigd/upstream/pairs.h"
 #include "sigd/upstream/probe_state.h"
-#include "sigd/proxy/shard.h"
 #include "sigd/upstream/trunk_state.h"
 
 enum { WORKER_MAX = 32 };

@@ -6,7 +6,7 @@
  */
 #include "routing/route.h"
 #include "sigd/admin/rest_priv.h"
-#include "sigd/proxy/line_news.h"
+#include "sigd/proxy/register/line_news.h"
 
 enum { NEWS_S = 60 }; /* for who holds the shard to read it */
 

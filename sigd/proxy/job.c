@@ -15,13 +15,13 @@
 #include "common/log.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
-#include "sigd/proxy/flow_users.h"
 #include "sigd/proxy/job_priv.h"
-#include "sigd/proxy/options.h"
 #include "sigd/proxy/methods.h"
+#include "sigd/proxy/options.h"
 #include "sigd/proxy/origin.h"
-#include "sigd/proxy/reg_forward.h"
-#include "sigd/proxy/redis_user.h"
+#include "sigd/proxy/register/flow_users.h"
+#include "sigd/proxy/register/reg_forward.h"
+#include "sigd/proxy/who/redis_user.h"
 
 static void destructor(void *data)
 {

@@ -10,7 +10,7 @@
 #define SIGD_PROXY_JOB_PRIV_H
 
 #include "sigd/call/device_token.h"
-#include "sigd/proxy/authorize.h"
+#include "sigd/proxy/who/authorize.h"
 
 struct redis_user_ask;
 

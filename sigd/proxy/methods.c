@@ -5,7 +5,7 @@
  */
 #include "routing/route.h"
 #include "routing/route_conn.h"
-#include "sigd/proxy/indialog.h"
+#include "sigd/proxy/indialog/indialog.h"
 #include "sigd/proxy/methods.h"
 
 enum { ALLOW_MAX = 128 };

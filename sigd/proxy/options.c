@@ -5,9 +5,9 @@
  */
 #include "common/countof.h"
 #include "routing/route.h"
+#include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/options.h"
-#include "sigd/proxy/reg_forward.h"
-#include "sigd/proxy/trunk_contact.h"
+#include "sigd/proxy/register/reg_forward.h"
 
 /* OPTIONS to nobody behind us: whether we are alive may be asked by anybody.
  * At its last hop it is for us, too (RFC 3261 16.3 step 3). */

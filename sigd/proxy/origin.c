@@ -7,9 +7,9 @@
 
 #include "routing/route.h"
 #include "routing/route_conn.h"
+#include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/origin.h"
-#include "sigd/proxy/reg_forward.h"
-#include "sigd/proxy/trunk_contact.h"
+#include "sigd/proxy/register/reg_forward.h"
 
 /* That of the domain in the Request-URI, which must be the one of who asks
  * too: the same name at another tenant is somebody else (RFC 3261 10.3 step

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "sigd/call/branch_token.h"
-#include "sigd/proxy/challenge.h"
 #include "sigd/proxy/own_request.h"
+#include "sigd/proxy/who/challenge.h"
 
 enum { FIELDS_MAX = 16 };
 

@@ -10,14 +10,14 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
-#include "sigd/proxy/call_due.h"
-#include "sigd/proxy/conn_pins.h"
-#include "sigd/proxy/health.h"
-#include "sigd/proxy/way_health.h"
+#include "sigd/proxy/conn/conn_pins.h"
+#include "sigd/proxy/conn/health.h"
+#include "sigd/proxy/conn/way_health.h"
+#include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/end/rebind.h"
+#include "sigd/proxy/end/worker_due.h"
 #include "sigd/proxy/proxy_priv.h"
-#include "sigd/proxy/rebind.h"
-#include "sigd/proxy/tokens.h"
-#include "sigd/proxy/worker_due.h"
+#include "sigd/proxy/who/tokens.h"
 
 enum { GUESSERS = 24576, POLL_MS_MAX = 1000 };
 

@@ -11,9 +11,9 @@
 
 #include "common/control/ctl_msg.h"
 #include "common/status.h"
-#include "sigd/call/call_record.h"
 #include "sigd/call/branch_token.h"
-#include "sigd/proxy/conn_figures.h"
+#include "sigd/call/call_record.h"
+#include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/registrar/registrar.h"
 #include "sigd/sip/smsg.h"

@@ -8,8 +8,8 @@
 
 #include "routing/route.h"
 #include "routing/route_line.h"
-#include "sigd/proxy/identity.h"
 #include "sigd/proxy/side.h"
+#include "sigd/proxy/who/identity.h"
 
 enum ctl_profile side_profile(const struct flow_id *flow,
 			      const struct route_connection *conn)

@@ -12,9 +12,9 @@
 #include "common/id.h"
 #include "common/wheel.h"
 #include "routing/route.h"
-#include "sigd/proxy/conn_way.h"
+#include "sigd/proxy/conn/conn_way.h"
+#include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/own_request.h"
-#include "sigd/proxy/trunk_contact.h"
 #include "sigd/upstream/probe.h"
 
 enum {

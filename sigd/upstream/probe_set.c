@@ -9,7 +9,7 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "routing/route.h"
-#include "sigd/proxy/health.h"
+#include "sigd/proxy/conn/health.h"
 #include "sigd/upstream/probe.h"
 #include "sigd/upstream/probe_set.h"
 #include "sigd/upstream/trunk_reg.h"

@@ -12,8 +12,8 @@
 #define SIGD_UPSTREAM_TRUNK_REG_H
 
 #include "routing/route_conn.h"
+#include "sigd/proxy/conn/shard.h"
 #include "sigd/proxy/proxy_priv.h"
-#include "sigd/proxy/shard.h"
 #include "sigd/upstream/trunk_state.h"
 
 struct trunk_reg;

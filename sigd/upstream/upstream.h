@@ -31,8 +31,8 @@
 
 #include <stdint.h>
 
+#include "sigd/proxy/conn/shard.h"
 #include "sigd/upstream/probe_set.h"
-#include "sigd/proxy/shard.h"
 
 struct proxy;
 struct route_table;

@@ -7,7 +7,7 @@
 #define SIGD_UPSTREAM_UPSTREAM_PRIV_H
 
 #include "common/wheel.h"
-#include "sigd/proxy/shard.h"
+#include "sigd/proxy/conn/shard.h"
 #include "sigd/upstream/trunk_reg.h"
 #include "sigd/upstream/upstream.h"
 

@@ -9,7 +9,7 @@
 #include <re.h>
 
 #include "routing/route_conn.h"
-#include "sigd/proxy/health.h"
+#include "sigd/proxy/conn/health.h"
 #include "sigd/upstream/probe_state.h"
 #include "sigd/upstream/upstream.h"
 #include "tests/lib/proxy_bed.h"

@@ -6,7 +6,7 @@
  */
 #include <re.h>
 
-#include "sigd/proxy/way_health.h"
+#include "sigd/proxy/conn/way_health.h"
 #include "tests/lib/mock_dns.h"
 #include "tests/lib/proxy_bed.h"
 

@@ -8,7 +8,7 @@
  */
 #include <re.h>
 
-#include "sigd/proxy/rebind.h"
+#include "sigd/proxy/end/rebind.h"
 #include "tests/lib/proxy_look.h"
 
 /* --- a device loses its connection --------------------------------------------------- */

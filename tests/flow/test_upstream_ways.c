@@ -7,7 +7,7 @@
  */
 #include <re.h>
 
-#include "sigd/proxy/health.h"
+#include "sigd/proxy/conn/health.h"
 #include "sigd/upstream/upstream.h"
 #include "tests/lib/proxy_bed.h"
 

@@ -6,7 +6,7 @@
 #include <re.h>
 
 #include "common/countof.h"
-#include "sigd/proxy/conn_figures.h"
+#include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/sigd_metric.h"
 #include "tests/lib/test.h"
 

@@ -12,7 +12,7 @@
 #include "common/loop.h"
 #include "common/wheel.h"
 #include "routing/route.h"
-#include "sigd/proxy/conn_way.h"
+#include "sigd/proxy/conn/conn_way.h"
 #include "sigd/transport/resolve.h"
 #include "tests/lib/loop_test.h"
 #include "tests/lib/mock_dns.h"

@@ -1,0 +1,202 @@
+/*
+ * conn_calls.c  How many calls a connection has, in all workers together
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/redis_link.h"
+#include "routing/route.h"
+#include "routing/route_conn.h"
+#include "sigd/proxy/conn/conn_calls.h"
+#include "sigd/proxy/who/user_calls.h"
+
+enum {
+	MARGIN_S = 60, /* behind the limit of a set-up, or of a call */
+	KEY_MAX = 128,
+	LEAVE_MAX = 1000, /* connections; with more, places end by themselves */
+};
+
+/* ARGV: call, milliseconds, most (0: no limit). 1: it has a place. */
+const struct redis_script conn_calls_script_take = {
+	"conn-take",
+	"local t = redis.call('TIME') "
+	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
+	"local max = tonumber(ARGV[3]) "
+	"redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', "
+	"  string.format('%.0f', now)) "
+	"if max > 0 and not redis.call('ZSCORE', KEYS[1], ARGV[1]) and "
+	"  redis.call('ZCARD', KEYS[1]) >= max then return 0 end "
+	"redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), "
+	"  ARGV[1]) "
+	"if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then "
+	"  redis.call('PEXPIRE', KEYS[1], ARGV[2]) end "
+	"return 1"};
+
+struct conn_calls_ask {
+	struct proxy *px;
+	const struct route_connection *conn;
+	char call[17];
+	conn_calls_h *h;
+	void *arg;
+	bool answered;
+};
+
+static int key_print(char key[KEY_MAX], const char *tenant, const char *conn)
+{
+	/* neither holds what would have to be encoded */
+	return re_snprintf(key, KEY_MAX, "cb:{m:%s/%s}:calls", tenant,
+			   conn) < 0
+		       ? EOVERFLOW
+		       : 0;
+}
+
+static void give_back(struct proxy *px, const char *tenant, const char *conn,
+		      const char *call)
+{
+	struct redis_arg argv[3];
+	char key[KEY_MAX];
+
+	if (key_print(key, tenant, conn))
+		return;
+	argv[0] = redis_str("ZREM");
+	argv[1] = redis_str(key);
+	argv[2] = redis_str(call);
+	/* with Redis away it ends by itself */
+	(void)redis_link_send(px->deps.redis, argv, 3, NULL, NULL);
+}
+
+static void destructor(void *data)
+{
+	struct conn_calls_ask *ask = data;
+
+	redis_link_forget(ask->px->deps.redis, ask);
+	/* the question may be on its way: this comes behind it */
+	if (!ask->answered)
+		conn_calls_leave(ask->px, ask->conn, ask->call);
+}
+
+static void on_reply(int err, const struct redis_val *val, void *arg)
+{
+	struct conn_calls_ask *ask = arg;
+	enum status code = STATUS_OK;
+
+	ask->answered = true;
+	if (err)
+		code = STATUS_REDIS_DOWN;
+	else if (val->type != REDIS_INT)
+		code = STATUS_INTERNAL;
+	else if (!val->num)
+		code = STATUS_CALL_LIMIT;
+	/* the owner may free the question in here */
+	ask->h(code, ask->arg);
+}
+
+static void on_nothing(int err, const struct redis_val *val, void *arg)
+{
+	(void)err;
+	(void)val;
+	(void)arg;
+}
+
+struct place {
+	const char *tenant, *conn, *call;
+	uint32_t life_s, max;
+};
+
+static int place_ask(struct proxy *px, const struct place *place,
+		     redis_reply_h *h, void *arg)
+{
+	char key[KEY_MAX], ms[24], most[16];
+	struct redis_arg key_arg, argv[3];
+	int err = key_print(key, place->tenant, place->conn);
+
+	if (err)
+		return err;
+	re_snprintf(ms, sizeof(ms), "%llu", 1000ull * place->life_s);
+	re_snprintf(most, sizeof(most), "%u", place->max);
+	key_arg = redis_str(key);
+	argv[0] = redis_str(place->call);
+	argv[1] = redis_str(ms);
+	argv[2] = redis_str(most);
+	return redis_link_eval(px->deps.redis, &conn_calls_script_take, &key_arg, 1, argv,
+			       3, h, arg);
+}
+
+int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
+		    const struct route_connection *conn, const char *call,
+		    conn_calls_h *h, void *arg)
+{
+	const struct place place = {conn->tenant->id, conn->name, call,
+				    px->cfg.setup_ms / 1000 + MARGIN_S,
+				    conn->max_calls};
+	struct conn_calls_ask *ask;
+	int err;
+
+	if (!conn->max_calls)
+		return place_ask(px, &place, on_nothing, NULL);
+
+	ask = mem_zalloc(sizeof(*ask), destructor);
+	if (!ask)
+		return ENOMEM;
+	ask->px	  = px;
+	ask->conn = conn;
+	ask->h	  = h;
+	ask->arg  = arg;
+	str_ncpy(ask->call, call, sizeof(ask->call));
+	err = place_ask(px, &place, on_reply, ask);
+	if (err) {
+		ask->answered = true;
+		mem_deref(ask);
+		return err;
+	}
+	*askp = ask;
+	return EINPROGRESS;
+}
+
+void conn_calls_up(struct proxy *px, const struct call_record *rec)
+{
+	user_calls_up(px, rec);
+	for (unsigned i = 0; i < CALL_SIDES; i++) {
+		const struct place place = {rec->tenant, rec->side[i].conn,
+					    rec->call,
+					    px->cfg.call_s + MARGIN_S, 0};
+
+		if (place.conn[0])
+			(void)place_ask(px, &place, on_nothing, NULL);
+	}
+}
+
+/* A worker died while it set the call up: where it had asked by then is not
+ * in the record. */
+static void leave_all(struct proxy *px, const struct call_record *rec)
+{
+	const struct route_tenant *tenant;
+	struct pl id;
+
+	pl_set_str(&id, rec->tenant);
+	tenant = route_tenant_by_id(px->deps.routes, &id);
+	if (!tenant || tenant->nconnections > LEAVE_MAX)
+		return;
+	for (uint32_t i = 0; i < tenant->nconnections; i++)
+		conn_calls_leave(px, &tenant->connections[i], rec->call);
+}
+
+void conn_calls_ended(struct proxy *px, const struct call_record *rec)
+{
+	user_calls_ended(px, rec);
+	if (rec->state == CALL_SETUP && strcmp(rec->at, px->at) != 0)
+		leave_all(px, rec);
+	for (unsigned i = 0; i < CALL_SIDES; i++) {
+		if (rec->side[i].conn[0])
+			give_back(px, rec->tenant, rec->side[i].conn,
+				  rec->call);
+	}
+}
+
+void conn_calls_leave(struct proxy *px, const struct route_connection *conn,
+		      const char *call)
+{
+	give_back(px, conn->tenant->id, conn->name, call);
+}

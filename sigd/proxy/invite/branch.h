@@ -1,0 +1,125 @@
+/*
+ * branch.h  One try of a call: a device that rings, a connection that is
+ *           asked
+ *
+ * Each has its own leg in mediad and its own offer. A challenge and a
+ * redirection are answered within the try. RFC 3261 16.6, 16.7.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_INVITE_BRANCH_H
+#define SIGD_PROXY_INVITE_BRANCH_H
+
+#include "common/wheel.h"
+#include "sigd/media/media_client.h"
+#include "sigd/proxy/invite/branch_early.h"
+#include "sigd/proxy/side.h"
+#include "sigd/proxy/who/challenge.h"
+#include "sigd/registrar/binding.h"
+
+struct conn_way;
+struct invite;
+
+enum {
+	BRANCH_RELEASED_MAX = 8
+};
+
+struct branch_to {
+	const struct route_connection *conn; /* NULL: a device */
+	struct flow_id flow;
+	char target[CALL_URI_MAX]; /* Request-URI */
+	struct side_names names;   /* From and To towards it */
+	uint32_t device;           /* binding_device(); 0: none */
+	char user[CALL_TEXT_MAX];  /* whose device it is; empty: none */
+};
+
+struct branch_timers {
+	struct wheel_timer silence; /* a connection that says nothing */
+	struct wheel_timer ring;    /* a connection that only rings */
+	struct wheel_timer c;       /* RFC 3261 16.6 step 11 */
+};
+
+struct branch {
+	struct le le;
+	struct invite *inv;
+	struct branch_to to;
+	struct branch_timers timers;
+	struct challenge challenge;
+	struct media_ask *ask; /* for its offer */
+	struct mbuf *offer;
+	struct list dialogs;   /* struct early */
+	struct early *heard;   /* whose answer mediad was told */
+	struct txn_cli *ct;    /* NULL: not yet, or over */
+	struct hop_mark mark;  /* Via of the INVITE */
+	struct call_ask *note; /* that it is about to leave, for Redis */
+	bool noted;
+	uint64_t start_ms;   /* wheel time */
+	struct smsg *answer; /* its 2xx, when it is the winner */
+	/* dialogs that were ended: hashes of their To tags */
+	uint32_t released[BRANCH_RELEASED_MAX];
+	uint8_t nreleased;
+	uint8_t leg;
+	uint8_t shift; /* CSeq ahead of the caller's */
+	uint8_t moved; /* redirections followed */
+	uint32_t session_least; /* Min-SE that it has told; 0: none */
+	bool done;     /* its result is counted */
+	bool large;    /* it went over TCP, as it was long, instead of: */
+	struct flow_id small;
+};
+
+/* --- branch_large.c --- */
+
+/* So long a message goes another way, which branch->to now has: to be noted
+ * first. */
+bool branch_is_large(struct branch *branch, size_t len);
+/* That way could not be gone: branch->to has the former one again. */
+bool branch_takes_no_tcp(struct branch *branch);
+
+/* --- branch.c --- */
+
+int branch_start_device(struct invite *inv, const struct binding *binding);
+int branch_start_connection(struct invite *inv,
+			    const struct route_connection *conn,
+			    const struct conn_way *way);
+/* Its session is to be made elsewhere: its offer is asked for there. */
+int branch_offer_again(struct branch *branch);
+/*
+ * It shall not ring any more, and its result does not count. Frees one that
+ * has sent nothing; the others end by an answer, and a 2xx of theirs is
+ * acknowledged and ended. reason: a Reason value for the CANCEL, or NULL.
+ */
+void branch_drop(struct branch *branch, const char *reason);
+/* The device asks in its own name, and answers the challenges itself
+ * (routing/route_device.h). */
+bool branch_passes(const struct branch *branch);
+/* "device" or the connection's name, for logs. */
+const char *branch_name(const struct branch *branch);
+
+/* --- branch_again.c --- */
+
+/* A refusal (3xx, 401, 407) that leads to another INVITE of the same try: its
+ * credentials or its Request-URI are set then. */
+bool branch_again(struct branch *branch, const struct smsg *msg);
+
+/* --- branch_write.c --- */
+
+/* The INVITE into px->buf, with the Via of branch->mark; without offer as long
+ * as there is none. */
+int branch_invite_write(struct branch *branch, size_t *len);
+/* The session timer that its 2xx agrees to. */
+struct session_agreed branch_session(const struct branch *branch,
+				     const struct smsg *answer);
+/* The same response into px->buf. */
+int branch_back_write(struct branch *branch, const struct smsg *msg,
+		      uint16_t scode, const struct pl *sdp, size_t *len);
+/* A response of the branch on to the caller; sdp NULL: without body. scode 0:
+ * as it came. */
+int branch_forward(struct branch *branch, const struct smsg *msg,
+		   uint16_t scode, const struct pl *sdp);
+/* ACK of a 2xx that nobody wants; and BYE, once for each dialog. */
+void branch_release(struct branch *branch, const struct smsg *answer);
+/* What the record holds of this side. EBADMSG: the answer makes no dialog. */
+int branch_record(const struct branch *branch, const struct smsg *answer,
+		  struct call_record *rec);
+
+#endif

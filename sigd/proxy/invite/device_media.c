@@ -1,0 +1,102 @@
+/*
+ * device_media.c  Whose RTP is taken for that of a user's device
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "routing/route.h"
+#include "sigd/proxy/invite/device_media.h"
+#include "sigd/proxy/invite/invite.h"
+
+bool device_behind_nat(const struct flow_id *flow, const struct pl *said)
+{
+	struct sa addr;
+
+	if (!sa_isset(&flow->remote, SA_ADDR) || !pl_isset(said))
+		return false;
+	/* a name that is not looked up is not its address either */
+	return sa_set(&addr, said, 0) ||
+	       !sa_cmp(&addr, &flow->remote, SA_ADDR);
+}
+
+/* Who speaks to us over UDP has its media where its signalling is; of a
+ * WebSocket's flow nothing is known, and nothing is asked for. */
+static void family_set(struct ctl_terms *terms, const struct flow_id *flow)
+{
+	switch (sa_af(&flow->remote)) {
+	case AF_INET:
+		terms->family = CTL_IP4;
+		break;
+	case AF_INET6:
+		terms->family = CTL_IP6;
+		break;
+	default:
+		break;
+	}
+}
+
+static void terms_of(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
+		     const struct route_tenant *tenant, const struct flow_id *flow,
+		     const struct pl said[2])
+{
+	enum route_device_source source =
+		tenant ? tenant->devices.media_source : ROUTE_DEVICE_STRICT;
+
+	memset(terms, 0, sizeof(*terms));
+	terms->source = CTL_STRICT;
+	family_set(terms, flow);
+	if (!sa_isset(&flow->remote, SA_ADDR) || source == ROUTE_DEVICE_STRICT)
+		return;
+	if (source == ROUTE_DEVICE_AUTO && !device_behind_nat(flow, &said[0]) &&
+	    !device_behind_nat(flow, &said[1]))
+		return;
+
+	re_snprintf(net, DEVICE_NET_MAX, "%j/%u", &flow->remote,
+		    sa_af(&flow->remote) == AF_INET ? 32 : 128);
+	terms->source = CTL_LEARN_ONCE;
+	pl_set_str(&terms->networks, net);
+}
+
+/* A telephone's, when no connection is meant: what it says of itself stands in
+ * its Contact and its Via. */
+void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
+			 const struct invite *inv)
+{
+	const struct smsg *msg = txn_srv_request(inv->st);
+	struct shdr_addr contact;
+	struct pl said[2] = {PL(""), msg->via.host}, tenant;
+
+	if (inv->from) {
+		side_terms(terms, inv->from);
+		family_set(terms, &inv->caller);
+		return;
+	}
+	pl_set_str(&tenant, inv->rec.tenant);
+	if (!smsg_addr(msg, SHDR_CONTACT, 0, &contact) && !contact.star)
+		said[0] = contact.uri.host;
+	terms_of(terms, net, route_tenant_by_id(inv->hunt.table, &tenant),
+		 &inv->caller, said);
+}
+
+/* A telephone's, when no connection is meant. */
+void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
+			 const struct branch *branch)
+{
+	const struct branch_to *to = &branch->to;
+	const struct invite *inv = branch->inv;
+	struct pl said[2] = {PL(""), PL("")}, text;
+	struct suri uri;
+
+	if (to->conn) {
+		side_terms(terms, to->conn);
+		family_set(terms, &to->flow);
+		return;
+	}
+	pl_set_str(&text, to->target);
+	if (!suri_decode(&uri, &text))
+		said[0] = uri.host;
+	pl_set_str(&text, inv->rec.tenant);
+	terms_of(terms, net, route_tenant_by_id(inv->hunt.table, &text),
+		 &to->flow, said);
+}

@@ -1,0 +1,134 @@
+/*
+ * flow_users.c  Who is registered over a connection
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sigd/proxy/end/rebind.h"
+#include "sigd/proxy/register/flow_users.h"
+#include "sigd/registrar/registrar.h"
+
+struct flow_user {
+	struct le le;
+	char *tenant, *user;
+};
+
+struct flow_users {
+	struct list users;
+	struct token_pass *pass; /* it was opened with; NULL: none */
+};
+
+static void user_destructor(void *data)
+{
+	struct flow_user *fu = data;
+
+	list_unlink(&fu->le);
+	mem_deref(fu->tenant);
+	mem_deref(fu->user);
+}
+
+static void users_destructor(void *data)
+{
+	struct flow_users *users = data;
+
+	list_flush(&users->users);
+	mem_deref(users->pass);
+}
+
+static void destroy(void *user)
+{
+	mem_deref(user);
+}
+
+static bool known(const struct flow_users *users, const char *tenant,
+		  const char *user)
+{
+	struct le *le;
+
+	LIST_FOREACH(&users->users, le) {
+		const struct flow_user *fu = le->data;
+
+		if (!strcmp(fu->tenant, tenant) && !strcmp(fu->user, user))
+			return true;
+	}
+	return list_count(&users->users) >= FLOW_USERS_MAX;
+}
+
+static struct flow_users *users_of(struct flow *flow)
+{
+	struct flow_users *users = flow_user(flow);
+
+	if (!users) {
+		users = mem_zalloc(sizeof(*users), users_destructor);
+		if (users)
+			flow_user_set(flow, users, destroy);
+	}
+	return users;
+}
+
+int flow_users_pass_set(struct flow *flow, struct token_pass *pass)
+{
+	struct flow_users *users = users_of(flow);
+
+	if (!users)
+		return ENOMEM;
+	mem_deref(users->pass);
+	users->pass = mem_ref(pass);
+	return 0;
+}
+
+const struct token_pass *flow_users_pass(const struct proxy *px,
+					 const struct flow_id *id)
+{
+	const struct flow *flow = flow_table_find(
+		transport_flows(px->deps.transport), id);
+	const struct flow_users *users = flow ? flow_user(flow) : NULL;
+
+	return users ? users->pass : NULL;
+}
+
+void flow_users_note(struct proxy *px, const struct flow_id *id,
+		     const char *tenant, const char *user)
+{
+	struct flow *flow = flow_table_find(
+		transport_flows(px->deps.transport), id);
+	struct flow_users *users = flow ? users_of(flow) : NULL;
+	struct flow_user *fu;
+
+	if (!users || known(users, tenant, user))
+		return;
+
+	fu = mem_zalloc(sizeof(*fu), user_destructor);
+	if (!fu)
+		return;
+	if (str_dup(&fu->tenant, tenant) || str_dup(&fu->user, user))
+		mem_deref(fu);
+	else
+		list_append(&users->users, &fu->le, fu);
+}
+
+void proxy_flow_gone(struct flow *flow, void *arg)
+{
+	struct proxy *px = arg;
+	struct flow_users *users = flow_user(flow);
+	uint8_t packed[FLOW_PACK_MAX];
+	struct le *le;
+	size_t len;
+
+	invite_flow_gone(px, flow_id_of(flow));
+	relay_flow_gone(px, flow_id_of(flow));
+	if (!users || flow_id_pack(flow_id_of(flow), packed, &len))
+		return;
+
+	LIST_FOREACH(&users->users, le) {
+		const struct flow_user *fu = le->data;
+		struct registrar_aor aor = {.connection = false};
+
+		pl_set_str(&aor.tenant, fu->tenant);
+		pl_set_str(&aor.user, fu->user);
+		(void)registrar_flow_gone(px->deps.redis, &aor, packed, len);
+		rebind_lost(px, &aor, &(struct aor_flow){packed, len});
+	}
+}

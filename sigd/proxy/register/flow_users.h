@@ -1,0 +1,29 @@
+/*
+ * flow_users.h  Who is registered over a connection
+ *
+ * When a connection ends, its bindings end with it: a call to a device that
+ * is gone should say so at once, not ring into the void.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_REGISTER_FLOW_USERS_H
+#define SIGD_PROXY_REGISTER_FLOW_USERS_H
+
+#include "sigd/proxy/proxy.h"
+
+struct token_pass;
+
+enum { FLOW_USERS_MAX = 8 };
+
+/* A user registered or called over this flow; UDP and flows of other workers
+ * are passed over. The ninth is not noted: its binding ends by its own time. */
+void flow_users_note(struct proxy *px, const struct flow_id *id,
+		     const char *tenant, const char *user);
+
+/* What its WebSocket was opened with (tokens.h). The pass is referenced. */
+int flow_users_pass_set(struct flow *flow, struct token_pass *pass);
+/* NULL: none, or of another worker. */
+const struct token_pass *flow_users_pass(const struct proxy *px,
+					 const struct flow_id *id);
+
+#endif
