@@ -14,12 +14,13 @@ struct entry {
 	struct le le;
 	char *file;
 	uint32_t line, col;
+	bool warning;
 	char *text;
 };
 
 struct cfg_errors {
 	struct list entries;
-	size_t count;
+	size_t count, warnings;
 };
 
 static void errors_destructor(void *arg)
@@ -77,24 +78,15 @@ static void insert(struct list *entries, struct entry *entry)
 		list_prepend(entries, &entry->le, entry);
 }
 
-void cfg_errors_add(struct cfg_errors *errs, const struct cfg_pos *pos,
-		    const char *fmt, ...)
+/* Without memory it is still counted. */
+static void keep(struct cfg_errors *errs, const struct cfg_pos *pos,
+		 bool warning, char *text)
 {
-	char text[CFG_ERROR_TEXT_MAX];
-	struct entry *entry;
-	va_list ap;
+	struct entry *entry = mem_zalloc(sizeof(*entry), entry_destructor);
 
-	if (!errs || ++errs->count > CFG_ERRORS_MAX)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	make_printable(text);
-
-	/* without memory the error is still counted */
-	entry = mem_zalloc(sizeof(*entry), entry_destructor);
 	if (!entry)
 		return;
+	make_printable(text);
 	if (str_dup(&entry->text, text) ||
 	    (pos && pos->file && str_dup(&entry->file, pos->file))) {
 		mem_deref(entry);
@@ -104,12 +96,64 @@ void cfg_errors_add(struct cfg_errors *errs, const struct cfg_pos *pos,
 		entry->line = pos->line;
 		entry->col = pos->col;
 	}
+	entry->warning = warning;
 	insert(&errs->entries, entry);
+}
+
+void cfg_errors_add(struct cfg_errors *errs, const struct cfg_pos *pos,
+		    const char *fmt, ...)
+{
+	char text[CFG_ERROR_TEXT_MAX];
+	va_list ap;
+
+	if (!errs || ++errs->count > CFG_ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	keep(errs, pos, false, text);
+}
+
+void cfg_errors_warn(struct cfg_errors *errs, const struct cfg_pos *pos,
+		     const char *fmt, ...)
+{
+	char text[CFG_ERROR_TEXT_MAX];
+	va_list ap;
+
+	if (!errs || ++errs->warnings > CFG_ERRORS_MAX)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	keep(errs, pos, true, text);
 }
 
 size_t cfg_errors_count(const struct cfg_errors *errs)
 {
 	return errs ? errs->count : 0;
+}
+
+size_t cfg_errors_warnings(const struct cfg_errors *errs)
+{
+	return errs ? errs->warnings : 0;
+}
+
+bool cfg_errors_at(const struct cfg_errors *errs, size_t nr,
+		   struct cfg_problem *problem)
+{
+	const struct le *le = errs ? list_head(&errs->entries) : NULL;
+	const struct entry *entry;
+
+	while (le && nr--)
+		le = le->next;
+	if (!le)
+		return false;
+	entry = le->data;
+	*problem = (struct cfg_problem){
+		{entry->file, entry->line, entry->col},
+		entry->warning,
+		entry->text};
+	return true;
 }
 
 static int print_entry(struct re_printf *pf, const struct entry *entry)
@@ -122,22 +166,27 @@ static int print_entry(struct re_printf *pf, const struct entry *entry)
 		err |= re_hprintf(pf, "%u:%u:", entry->line, entry->col);
 	if (entry->file || entry->line)
 		err |= re_hprintf(pf, " ");
-	return err | re_hprintf(pf, "%s\n", entry->text);
+	return err | re_hprintf(pf, "%s%s\n",
+				entry->warning ? "warning: " : "", entry->text);
+}
+
+static int print_more(struct re_printf *pf, size_t count, const char *what)
+{
+	if (count <= CFG_ERRORS_MAX)
+		return 0;
+	return re_hprintf(pf, "and %zu more %s\n", count - CFG_ERRORS_MAX,
+			  what);
 }
 
 int cfg_errors_print(struct re_printf *pf, const struct cfg_errors *errs)
 {
 	const struct le *le;
-	size_t kept;
 	int err = 0;
 
 	if (!errs)
 		return 0;
 	for (le = list_head(&errs->entries); le; le = le->next)
 		err |= print_entry(pf, le->data);
-	kept = list_count(&errs->entries);
-	if (errs->count > kept)
-		err |= re_hprintf(pf, "and %zu more errors\n",
-				  errs->count - kept);
-	return err;
+	err |= print_more(pf, errs->count, "errors");
+	return err | print_more(pf, errs->warnings, "warnings");
 }

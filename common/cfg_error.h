@@ -2,12 +2,14 @@
  * cfg_error.h  All that is wrong with a configuration, in order of place
  *
  *   r.yaml:12:9: unknown key "calee", expected ..., did you mean "callee"?
+ *   r.yaml:20:5: warning: connection "old" is never used
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef COMMON_CFG_ERROR_H
 #define COMMON_CFG_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +23,7 @@ struct cfg_pos {
 	uint32_t line, col; /* from 1, in characters */
 };
 
-/* Further errors are counted, not kept. */
+/* Further errors are counted, not kept; and so are further warnings. */
 enum {
 	CFG_ERRORS_MAX = 100,
 	CFG_ERROR_TEXT_MAX = 400
@@ -37,10 +39,41 @@ int cfg_errors_alloc(struct cfg_errors **errsp);
 void cfg_errors_add(struct cfg_errors *errs, const struct cfg_pos *pos,
 		    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The same for what is no mistake for certain: it is told and nothing more. */
+void cfg_errors_warn(struct cfg_errors *errs, const struct cfg_pos *pos,
+		     const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A name that nothing has. */
+struct cfg_absent {
+	const char *key;  /* where it stands: "connection" */
+	const char *what; /* that is not there: "connection" */
+	const char *name;
+	const char *const *names; /* that there are */
+	size_t count;
+};
+
+/* "connection: there is no connection "pxb", expected one of lab, pbx, did you
+ * mean "pbx"?" */
+void cfg_errors_absent(struct cfg_errors *errs, const struct cfg_pos *pos,
+		       const struct cfg_absent *absent);
+
 /* How many were added. */
 size_t cfg_errors_count(const struct cfg_errors *errs);
+size_t cfg_errors_warnings(const struct cfg_errors *errs);
 
 /* One line each, for %H. */
 int cfg_errors_print(struct re_printf *pf, const struct cfg_errors *errs);
+
+/* One of them, borrowed. */
+struct cfg_problem {
+	struct cfg_pos pos;
+	bool warning;
+	const char *text;
+};
+/* The nr-th that was kept, in order of place; false behind the last. Going
+ * through all of them this way is for lists this short. */
+bool cfg_errors_at(const struct cfg_errors *errs, size_t nr,
+		   struct cfg_problem *problem);
 
 #endif

@@ -12,6 +12,7 @@
 #include "common/arena.h"
 #include "common/cfg_schema.h"
 #include "common/cfg_schema_priv.h"
+#include "common/cfg_scope.h"
 #include "common/cfg_tree.h"
 #include "common/cfg_tree_priv.h"
 
@@ -23,6 +24,8 @@ struct filler {
 	struct arena *mem;
 	struct cfg_errors *errs;
 	int err; /* ENOMEM stops all, EINVAL goes on */
+	struct cfg_scope *scope;
+	bool partial; /* a part could not be read: names may be missing */
 	/* the last file name that was copied into mem */
 	const char *file_from, *file_copy;
 };
@@ -141,6 +144,18 @@ static void say_bad_value(struct filler *fl, const struct cfg_field *field,
 		      meant ? meant : "", meant ? "\"?" : "");
 }
 
+static void check_name(struct filler *fl, const struct cfg_ref *ref,
+		       const char *name, const struct cfg_place *place)
+{
+	int err;
+
+	if (!ref || fl->partial)
+		return;
+	err = cfg_scope_check(fl->scope, ref, name, place, fl->errs);
+	if (err && fl->err != ENOMEM)
+		fl->err = err;
+}
+
 static void fill_scalar(struct filler *fl, const struct cfg_field *field,
 			struct value val, void *dst)
 {
@@ -161,6 +176,9 @@ static void fill_scalar(struct filler *fl, const struct cfg_field *field,
 		fl->err = ENOMEM;
 	else if (err)
 		say_bad_value(fl, field, val, why);
+	else
+		check_name(fl, field->ref, text,
+			   &(struct cfg_place){val.label, &val.node->pos});
 }
 
 /* --- lists and maps ------------------------------------------------------ */
@@ -225,8 +243,11 @@ static bool check_key(struct filler *fl, const struct cfg_field *field,
 	const size_t len = strlen(node->key);
 
 	if (len >= 1 && len <= CFG_KEY_MAX &&
-	    (!field->check || field->check(node->key, why, sizeof(why))))
+	    (!field->check || field->check(node->key, why, sizeof(why)))) {
+		check_name(fl, field->ref, node->key,
+			   &(struct cfg_place){label, &node->key_pos});
 		return true;
+	}
 	wrong(fl, &node->key_pos,
 	      "%s: \"%.60s\" will not do as a key, "
 	      "expected %s",
@@ -422,21 +443,13 @@ static void set_pos(struct filler *fl, const struct cfg_pos *pos,
 	dst->file = pos->file ? fl->file_copy : NULL;
 }
 
-/* node: NULL when the table is absent and all its fields take defaults */
-static void fill_table(struct filler *fl, const struct cfg_table *table,
-		       const struct cfg_node *node, const struct cfg_pos *pos,
-		       void *dst)
+static void fill_fields(struct filler *fl, const struct cfg_table *table,
+			const struct cfg_node *node, const struct cfg_pos *pos,
+			void *dst)
 {
 	const struct cfg_field *field = table->fields;
 	const struct cfg_node *child;
-	const bool one_of = table->flags & CFG_T_ONE_OF;
 
-	for (child = node ? node->first : NULL; child; child = child->next) {
-		if (!field_of(table, child->key))
-			refuse_unknown(fl, table, child);
-	}
-	if (one_of)
-		check_one_of(fl, table, node, pos);
 	for (; field->type != CFG_NONE && fl->err != ENOMEM; field++) {
 		child = field->key && node ? cfg_node_get(node, field->key)
 					   : NULL;
@@ -445,9 +458,32 @@ static void fill_table(struct filler *fl, const struct cfg_table *table,
 		else if (child)
 			fill_field(fl, field, (struct value){field->key, child},
 				   dst);
-		else if (!one_of)
+		else if (!(table->flags & CFG_T_ONE_OF))
 			fill_absent(fl, field, pos, dst);
 	}
+}
+
+/* node: NULL when the table is absent and all its fields take defaults */
+static void fill_table(struct filler *fl, const struct cfg_table *table,
+		       const struct cfg_node *node, const struct cfg_pos *pos,
+		       void *dst)
+{
+	struct cfg_scope scope = {node, fl->scope, NULL};
+	const struct cfg_node *child;
+
+	for (child = node ? node->first : NULL; child; child = child->next) {
+		if (!field_of(table, child->key))
+			refuse_unknown(fl, table, child);
+	}
+	if (table->flags & CFG_T_ONE_OF)
+		check_one_of(fl, table, node, pos);
+	fl->scope = &scope;
+	fill_fields(fl, table, node, pos, dst);
+	/* behind an error more may seem unused than is */
+	if (!fl->err && !fl->partial && node)
+		fl->err = cfg_scope_unused(&scope, table, fl->errs);
+	fl->scope = scope.up;
+	cfg_scope_end(&scope);
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -462,7 +498,8 @@ static void root_destructor(void *arg)
 int cfg_fill(void *cfgp, const struct cfg_table *table,
 	     const struct cfg_node *root, struct cfg_errors *errs)
 {
-	struct filler fl = {.errs = errs};
+	struct filler fl = {.errs = errs,
+			    .partial = cfg_errors_count(errs) > 0};
 	void *cfg;
 
 	if (!cfgp || !table || !root)

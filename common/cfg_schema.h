@@ -90,6 +90,19 @@ struct cfg_cidr {
 /* Whether text will do; else why says what was expected ("a host name"). */
 typedef bool(cfg_check_h)(const char *text, char *why, size_t size);
 
+/*
+ * The text (or the key of a map) is the name of an entry of another map: one
+ * that stands beside it in the file, or in a table around it. Checked with the
+ * tree, so a wrong name is told together with all other errors of the file.
+ */
+struct cfg_ref {
+	const char *what;    /* "connection": for errors */
+	const char *maps[3]; /* keys of the maps, up to NULL */
+	/* Whether the text is none of them and will do: "users"; NULL: none */
+	bool (*other)(const char *text);
+	bool weak; /* to be named here is no use of it (cfg_field.unused) */
+};
+
 struct cfg_field {
 	const char *key; /* NULL in an item and in CFG_POS */
 	enum cfg_type type;
@@ -107,6 +120,10 @@ struct cfg_field {
 	const char *pattern; /* the same as a regex, for JSON Schema */
 	const char *help;    /* one line */
 	const char *example;
+	const struct cfg_ref *ref; /* of a text, or of the keys of a map */
+	/* CFG_MAP: an entry that no ref names is warned about, with what that
+	 * means: "no route leads to it" */
+	const char *unused;
 };
 
 struct cfg_table {
