@@ -51,14 +51,28 @@ LDLIBS  := $(PC_LIBS) -lm -lpthread
 FAULTS  := $(if $(RELEASE),,-DCORDBOARD_FAULTS)
 
 # --- the layers: what each folder may use; a wrong arrow fails to link -----
-FOLDERS := common common/control routing \
+# a folder of several archives, which who uses it gets all together
+PARTS_routing := $(addprefix routing/,check table plan match party number when where text)
+FOLDERS := common common/control $(PARTS_routing) \
 	sigd/sip sigd/transport sigd/txn sigd/guard sigd/auth sigd/registrar sigd/media \
 	sigd/trace sigd/call sigd/proxy sigd/upstream sigd/admin sigd \
 	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/session \
 	mediad/control mediad
 USES_common         :=
 USES_common/control := common
-USES_routing        := common
+USES_routing/text   := common
+USES_routing/number := routing/text common
+USES_routing/when   := routing/text common
+USES_routing/where  := routing/text common
+USES_routing/party  := routing/text common
+USES_routing/match  := $(addprefix routing/,party number when where) routing/text common
+USES_routing/plan   := routing/match $(USES_routing/match)
+USES_routing/table  := routing/plan $(USES_routing/plan)
+USES_routing/check  := routing/table $(USES_routing/table)
+# who asks a table needs one, and that is read from a text
+TEST_USES_routing/party := routing
+TEST_USES_routing/match := routing
+TEST_USES_routing/plan  := routing
 USES_sigd/sip       := common
 USES_sigd/transport := common
 USES_sigd/txn       := sigd/sip common
@@ -86,7 +100,7 @@ STATIONS_sigd/proxy := who register conn invite indialog relay end
 src  = $(filter-out %/main.c,$(wildcard $(1)/*.c \
 	$(foreach s,$(STATIONS_$(1)),$(1)/$(s)/*.c)))
 lib  = $(B)/lib/lib$(subst /,-,$(1)).a
-libs = $(foreach f,$(1) $(USES_$(1)),$(call lib,$(f)))
+libs = $(foreach u,$(1) $(USES_$(1)),$(foreach f,$(or $(PARTS_$(u)),$(u)),$(call lib,$(f))))
 obj  = $(patsubst %.c,$(B)/obj/%.o,$(1))
 # the archives of a daemon name each other only downwards, but its tests and
 # mocks may look at any of them
@@ -159,7 +173,7 @@ PEERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/peers_*.c))
 BENCH_LIB := $(call obj,$(wildcard tests/bench/lib/*.c))
 
 define unit_rule
-$(B)/tests/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(TEST_MIN) $(call libs,$(1))
+$(B)/tests/unit/$(1)/%: $(B)/obj/tests/unit/$(1)/%.o $(TEST_MIN) $(sort $(call libs,$(1)) $(call libs,$(TEST_USES_$(1))))
 	@mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
 	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $$@ $$(filter %.o,$$^) $$(call group,$$(filter %.a,$$^)) $(LDLIBS)

@@ -34,12 +34,15 @@ result "$(only 'opus' 'mediad/sound/codec_opus\.c')" "libopus is known to mediad
 result "$(only 'ares\.h' 'sigd/transport/dns_channel\.c')" "c-ares is known to sigd/transport/dns_channel.c alone"
 result "$(only 'jansson' 'common/jsonr\.c')" "jansson is known to common/jsonr.c alone"
 result "$(only 'curl/' 'common/fetch\.c')" "libcurl is known to common/fetch.c alone"
-result "$(only 'pcre2' 'routing/route_regex\.c')" "PCRE2 is known to routing/route_regex.c alone"
+result "$(only 'pcre2' 'routing/text/route_regex\.c')" "PCRE2 is known to routing/text/route_regex.c alone"
 
 # arrows: sigd -> routing -> common <- mediad
-wrong() { grep -nE "#include \"($2)/" -r $1 --include='*.[ch]'; }
+wrong() { grep -nE "#include \"($2)/" -r $1 --include='*.[ch]' 2>/dev/null; }
 result "$(wrong common 'routing|sigd|mediad|tests')" "common includes nothing above it"
 result "$(wrong routing 'sigd|mediad|tests')" "routing includes common alone"
+result "$(wrong 'routing/text routing/number routing/when routing/where' 'routing/(party|match|plan|table|check)')" "routing's text, number, when and where know no tenant"
+result "$(wrong routing/match 'routing/(plan|table|check)')" "routing/match knows no rule"
+result "$(wrong routing/plan 'routing/(table|check)')" "routing/plan knows no file"
 result "$(wrong sigd 'mediad|tests')" "sigd never includes mediad"
 result "$(wrong mediad 'sigd|routing|tests')" "mediad never includes sigd or routing"
 result "$(wrong sigd/sip 'sigd/(transport|txn|proxy|call|registrar|auth|media)')" "sip/ knows no socket and no call"

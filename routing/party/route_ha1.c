@@ -10,7 +10,7 @@
 #include <openssl/evp.h>
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/party/route_party.h"
 
 struct route_hasher {
 	EVP_MD *md5, *sha256; /* NULL: not offered (FIPS has no MD5) */

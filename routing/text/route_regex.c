@@ -8,7 +8,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "routing/route_regex.h"
+#include "routing/text/route_regex.h"
 
 enum {
 	PARENS_MAX = 50

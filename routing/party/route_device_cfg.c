@@ -8,7 +8,7 @@
 #include <string.h>
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/party/route_party.h"
 
 /* clang-format off */
 static const struct cfg_choice sources[] = {

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/text/route_regex.h"
+#include "routing/text/route_template.h"
 
 static bool is_digit(char c)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <re.h>
 
-#include "routing/route_index.h"
+#include "routing/text/route_index.h"
 
 struct slot {
 	const char *name; /* NULL: free */

@@ -5,7 +5,7 @@
  */
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/route_conn.h"
 #include "tests/unit/routing/route_fixture.h"
 
 static const char demo[] =

@@ -5,7 +5,8 @@
  */
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/text/route_regex.h"
+#include "routing/text/route_template.h"
 #include "tests/lib/test.h"
 
 static const struct route_captures caught = {.group = {PL("0049301"), PL("49"),
@@ -14,7 +15,7 @@ static const struct route_captures caught = {.group = {PL("0049301"), PL("49"),
 
 static const char *expand(const char *text)
 {
-	static char out[ROUTE_USER_MAX + 1];
+	static char out[64 + 1];
 
 	out[0] = 'x';
 	return route_template_expand(out, sizeof(out), text, &caught) ? NULL

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "routing/party/route_party.h"
 #include "routing/route_priv.h"
 
 enum {

@@ -8,7 +8,8 @@
  */
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/plan/route_rule.h"
+#include "routing/route_conn.h"
 
 static const struct {
 	const char *code;  /* for programs */

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <re.h>
 
-#include "routing/route_index.h"
-#include "routing/route_priv.h"
+#include "routing/text/route_index.h"
+#include "routing/party/route_party.h"
 
 /* The text stays, empty: the printed configuration shows that it was set. */
 static void wipe(const char *text)

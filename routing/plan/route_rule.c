@@ -9,8 +9,11 @@
 
 #include "common/arena.h"
 #include "common/cfg_tree.h"
-#include "routing/route_index.h"
+#include "routing/party/route_party.h"
+#include "routing/plan/route_rule.h"
 #include "routing/route_priv.h"
+#include "routing/text/route_index.h"
+#include "routing/text/route_template.h"
 
 /* Beyond this many names nobody is asked whether another one was meant. */
 enum {
@@ -219,4 +222,12 @@ int route_rules_load(struct route_table *table, struct route_tenant *tenant,
 	}
 	mem_deref(names);
 	return err == ENOMEM ? err : bad;
+}
+
+void route_rules_close(struct route_tenant *tenant)
+{
+	for (uint32_t i = 0; i < tenant->nrules; i++) {
+		tenant->rules[i].caller = mem_deref(tenant->rules[i].caller);
+		tenant->rules[i].callee = mem_deref(tenant->rules[i].callee);
+	}
 }

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <re.h>
 
-#include "routing/route_regex.h"
+#include "routing/text/route_regex.h"
 #include "tests/lib/test.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -1,11 +1,11 @@
 /*
- * route_match.c  Does a rule match?
+ * route_rule_match.c  Does a rule match?
  *
  * SPDX-License-Identifier: MIT
  */
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/plan/route_rule.h"
 
 static bool is_from(const struct route_rule *rule,
 		    const struct route_connection *from)

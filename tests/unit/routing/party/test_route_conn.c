@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/party/route_party.h"
 #include "tests/unit/routing/route_fixture.h"
 
 #define ONE   "tenants:\n  t:\n    domains: [a.example]\n    realm: r\n"

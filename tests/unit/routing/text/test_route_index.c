@@ -5,7 +5,7 @@
  */
 #include <re.h>
 
-#include "routing/route_index.h"
+#include "routing/text/route_index.h"
 #include "tests/lib/test.h"
 
 static void *find(const struct route_index *index, const char *name)

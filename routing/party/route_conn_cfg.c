@@ -6,7 +6,7 @@
 #include <string.h>
 #include <re.h>
 
-#include "routing/route_priv.h"
+#include "routing/party/route_party.h"
 
 static bool check_address(const char *text, char *why, size_t size)
 {

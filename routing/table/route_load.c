@@ -8,8 +8,11 @@
 #include <re.h>
 
 #include "common/cfg_tree.h"
-#include "routing/route_index.h"
+#include "routing/party/route_party.h"
+#include "routing/plan/route_rule.h"
 #include "routing/route_priv.h"
+#include "routing/text/route_index.h"
+#include "routing/text/route_regex.h"
 
 /* A large operator has 100,000 users of a few values each. */
 static const struct cfg_limits limits = {.bytes = 64u * 1024 * 1024,
@@ -30,10 +33,7 @@ static void destructor(void *arg)
 	for (uint32_t i = 0; table->cfg && i < table->cfg->ntenants; i++) {
 		struct route_tenant *tenant = &table->cfg->tenants[i];
 
-		for (uint32_t k = 0; k < tenant->nrules; k++) {
-			mem_deref(tenant->rules[k].caller);
-			mem_deref(tenant->rules[k].callee);
-		}
+		route_rules_close(tenant);
 		mem_deref(tenant->by_name);
 		mem_deref(tenant->by_number);
 		mem_deref(tenant->by_connection);

@@ -9,7 +9,7 @@
 #include <re.h>
 
 #include "common/arena.h"
-#include "routing/route_priv.h"
+#include "routing/party/route_party.h"
 
 /* A file is named relative to the folder of who names it. */
 static int resolve(const char **path, const struct route_connection *conn,

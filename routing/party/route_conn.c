@@ -12,8 +12,8 @@
 #include <re.h>
 
 #include "common/arena.h"
-#include "routing/route_index.h"
-#include "routing/route_priv.h"
+#include "routing/text/route_index.h"
+#include "routing/party/route_party.h"
 
 /* --- address --------------------------------------------------------------- */
 

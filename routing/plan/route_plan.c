@@ -6,7 +6,10 @@
 #include <string.h>
 #include <re.h>
 
+#include "routing/party/route_party.h"
+#include "routing/plan/route_rule.h"
 #include "routing/route_priv.h"
+#include "routing/text/route_template.h"
 
 /* Phrases of RFC 3261 section 21, for a rule that gives only a code. */
 static const char *phrase_of(uint16_t code)

@@ -6,7 +6,7 @@
 #include <re.h>
 
 #include "common/countof.h"
-#include "routing/route_priv.h"
+#include "routing/party/route_party.h"
 
 /* What ends or acknowledges something is never in question. */
 static const char *const always[] = {"ACK", "BYE", "CANCEL", "PRACK"};

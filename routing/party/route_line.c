@@ -8,7 +8,7 @@
 #include <re.h>
 
 #include "common/arena.h"
-#include "routing/route_priv.h"
+#include "routing/party/route_party.h"
 
 /* clang-format off */
 static const struct cfg_choice whens[] = {

@@ -1,0 +1,63 @@
+/*
+ * route_names.c  What may be a name in routing.yaml
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include <re.h>
+
+#include "routing/party/route_party.h"
+
+static bool say(char *why, size_t size, const char *what)
+{
+	str_ncpy(why, what, size);
+	return false;
+}
+
+static bool only(const char *text, const char *allowed)
+{
+	return text[strspn(text, allowed)] == '\0';
+}
+
+/* What would have to be escaped in SIP, digest or a log is no name. */
+bool route_check_user(const char *text, char *why, size_t size)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f ||
+		    strchr("\":@\\<>", text[i]))
+			len = ROUTE_USER_MAX + 1;
+	}
+	if (len && len <= ROUTE_USER_MAX)
+		return true;
+	return say(why, size,
+		   "1 to 64 bytes without spaces and without \" : @ \\ < >");
+}
+
+bool route_check_host(const char *text, char *why, size_t size)
+{
+	if (only(text, "abcdefghijklmnopqrstuvwxyz"
+		       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ||
+	    only(text, "[0123456789abcdefABCDEF:.]"))
+		return true;
+	return say(why, size, "a host name or an IP address");
+}
+
+/* Names of connections stand in records, logs and figures. */
+bool route_check_connection(const char *text, char *why, size_t size)
+{
+	if (!strcmp(text, "users"))
+		return say(why, size, "another name than users");
+	if (only(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") &&
+	    strlen(text) <= ROUTE_CONN_MAX)
+		return true;
+	return say(why, size, "1 to 32 of a-z, 0-9, _ and -");
+}
+
+bool route_check_realm(const char *text, char *why, size_t size)
+{
+	if (!strpbrk(text, "\"\\"))
+		return true;
+	return say(why, size, "a text without \" and \\");
+}

@@ -1,0 +1,33 @@
+/*
+ * route_rule_cfg.c  The description of a route
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "routing/plan/route_rule.h"
+
+/* clang-format off */
+static const struct cfg_field rule_fields[] = {
+	{.type = CFG_POS, CFG_AT(struct route_rule, pos)},
+	{"name", CFG_STRING, CFG_AT(struct route_rule, name), .min = 1,
+	 .max = 64, .flags = CFG_F_REQUIRED,
+	 .help = "For people: stands in logs, traces and explanations."},
+	{"match", CFG_TABLE, CFG_AT(struct route_rule, match),
+	 .table = &route_match_table, .help = "Which requests it is for."},
+	{"to", CFG_TABLE, CFG_AT(struct route_rule, to),
+	 .flags = CFG_F_REQUIRED, .table = &route_to_table,
+	 .help = "Where they go."},
+	CFG_END,
+};
+
+static const struct cfg_table rule_table = {
+	sizeof(struct route_rule), "a route", rule_fields,
+	"The first route that matches decides. When none does, the callee is "
+	"looked for among the users of the tenant and their numbers; who is "
+	"not there gets 404.",
+	0};
+
+const struct cfg_field route_rule_item = {
+	.type = CFG_TABLE, .table = &rule_table};
+/* clang-format on */
