@@ -3,7 +3,7 @@
 set -eu
 out=$1
 cd "$(dirname "$0")/.."
-for dir in common common/control routing sigd/sip sigd/transport sigd/txn sigd/auth sigd/registrar \
+for dir in common common/control routing/text routing/number routing/when routing/where routing/party routing/match routing/plan routing/table routing/check sigd/sip sigd/transport sigd/txn sigd/auth sigd/registrar \
 	sigd/call sigd/proxy mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/session; do
 	ls "$out/obj/$dir"/*.gcda >/dev/null 2>&1 || continue
 	gcov -n "$out/obj/$dir"/*.gcda 2>/dev/null | awk -v d="$dir/" '
