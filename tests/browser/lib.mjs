@@ -41,7 +41,6 @@ async function firefox() {
       'media.autoplay.default': 0, // allowed
       'media.autoplay.blocking_policy': 0,
       'media.peerconnection.ice.obfuscate_host_addresses': false,
-      'media.cubeb.force_mock_context': true, // there is no sound card
       'network.proxy.type': 0,
     },
   });

@@ -1,34 +1,8 @@
 // page.js: JsSIP and SIP.js in one page, driven by the browser tests through
-// window.phone. The microphone is a tone made by Web Audio: its frequency and
-// level are known. SPDX-License-Identifier: MIT
+// window.phone. SPDX-License-Identifier: MIT
 import JsSIP from 'jssip';
 import * as SIP from 'sip.js';
-
-const context = new AudioContext();
-
-// Instead of a microphone: a sine of this frequency, 0.25 of full scale.
-function microphone(frequency) {
-  const source = context.createOscillator();
-  const gain = context.createGain();
-  const out = context.createMediaStreamDestination();
-  source.frequency.value = frequency;
-  gain.gain.value = 0.25;
-  source.connect(gain).connect(out);
-  source.start();
-  return out.stream;
-}
-
-// Browsers decode a remote track only when something plays it.
-function listen(stream) {
-  const audio = new Audio();
-  audio.srcObject = stream;
-  audio.muted = true;
-  audio.play();
-  const analyser = context.createAnalyser();
-  analyser.fftSize = 16384;
-  context.createMediaStreamSource(stream).connect(analyser);
-  return { analyser, audio };
-}
+import { listen, microphone } from './sound.js';
 
 const calls = new Map();
 let next = 1;
@@ -81,16 +55,16 @@ function jssip({ url, user, password, host }) {
   });
   ua.start();
   // camera: its m-line comes first and carries the bundle of both.
-  phone.call = (target, frequency, camera) => {
+  phone.call = async (target, frequency, camera) => {
     const call = keep({});
     const pcConfig = { iceServers: [], ...(camera && { bundlePolicy: 'max-bundle' }) };
-    const session = ua.call(target, { mediaStream: microphone(frequency), pcConfig });
+    const session = ua.call(target, { mediaStream: await microphone(frequency), pcConfig });
     if (camera) session.connection.addTransceiver('video');
     follow(call, session);
     return call.id;
   };
-  phone.answer = (id, frequency) => calls.get(id).session.answer({
-    mediaStream: microphone(frequency), pcConfig: { iceServers: [] },
+  phone.answer = async (id, frequency) => calls.get(id).session.answer({
+    mediaStream: await microphone(frequency), pcConfig: { iceServers: [] },
   });
   phone.hangup = (id) => calls.get(id).session.terminate();
   phone.hold = (id) => calls.get(id).session.hold();
@@ -101,7 +75,6 @@ function jssip({ url, user, password, host }) {
 }
 
 function sipjs({ url, user, password, host }) {
-  const factory = (frequency) => () => Promise.resolve(microphone(frequency));
   let frequency = 1000;
   const ua = new SIP.UserAgent({
     uri: SIP.UserAgent.makeURI(`sip:${user}@${host}`),
@@ -109,7 +82,7 @@ function sipjs({ url, user, password, host }) {
     authorizationPassword: password,
     transportOptions: { server: url },
     sessionDescriptionHandlerFactory: SIP.Web.defaultSessionDescriptionHandlerFactory(
-      () => factory(frequency)(),
+      () => Promise.resolve(microphone(frequency)),
     ),
     sessionDescriptionHandlerFactoryOptions: {
       iceGatheringTimeout: 500, peerConnectionConfiguration: { iceServers: [] },
@@ -213,7 +186,6 @@ function lamps(phone, ua, host, registerer) {
 let phone = null;
 window.phone = {
   start(library, options) {
-    context.resume();
     phone = library === 'sip.js' ? sipjs(options) : jssip(options);
   },
   registered: () => phone.registered,
@@ -236,16 +208,7 @@ window.phone = {
   stop: () => phone.stop(),
   state: (id) => { const c = calls.get(id); return { up: !!c.up, final: c.final, log: c.log }; },
 
-  // The strongest frequency heard, and its level in dB of full scale (a sine
-  // of amplitude 1 is 0 dB).
-  hear(id) {
-    const { ear } = calls.get(id);
-    if (!ear) return null;
-    const { analyser } = ear;
-    const samples = new Float32Array(analyser.fftSize);
-    analyser.getFloatTimeDomainData(samples);
-    return strongest(samples, context.sampleRate);
-  },
+  hear: async (id) => (await calls.get(id).ear?.hear()) ?? null,
 
   async stats(id) {
     const out = {};
@@ -259,28 +222,3 @@ window.phone = {
     return out;
   },
 };
-
-// Hann window, then a search by Goertzel over 1 Hz steps: coarse, then fine.
-function strongest(samples, rate) {
-  const n = samples.length;
-  const w = samples.map((x, i) => x * 0.5 * (1 - Math.cos((2 * Math.PI * i) / (n - 1))));
-  const level = (f) => {
-    const k = 2 * Math.cos((2 * Math.PI * f) / rate);
-    let a = 0;
-    let b = 0;
-    for (let i = 0; i < n; i++) { const c = w[i] + k * a - b; b = a; a = c; }
-    // amplitude of the sine; the window's mean is 0.5
-    return Math.sqrt(a * a + b * b - k * a * b) / (n / 2) / 0.5;
-  };
-  let best = { frequency: 0, amplitude: 0 };
-  for (let f = 100; f < 3400; f += 2) {
-    const amplitude = level(f);
-    if (amplitude > best.amplitude) best = { frequency: f, amplitude };
-  }
-  const around = best.frequency;
-  for (let f = around - 2; f <= around + 2; f += 0.1) {
-    const amplitude = level(f);
-    if (amplitude > best.amplitude) best = { frequency: f, amplitude };
-  }
-  return { frequency: best.frequency, level: 20 * Math.log10(best.amplitude || 1e-9) };
-}
