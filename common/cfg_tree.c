@@ -10,6 +10,7 @@
 #include "common/arena.h"
 #include "common/cfg_tree.h"
 #include "common/cfg_tree_priv.h"
+#include "common/fingerprint.h"
 
 enum {
 	DEPTH_MAX = 64
@@ -39,6 +40,7 @@ static void destructor(void *arg)
 {
 	struct cfg_tree *tree = arg;
 
+	mem_deref(tree->print);
 	mem_deref(tree->mem);
 }
 
@@ -287,6 +289,7 @@ int cfg_tree_read_text(struct cfg_tree *tree, struct cfg_node **rootp,
 	bld.name = arena_copy(tree->mem, name, strlen(name));
 	bld.text = text;
 	bld.len = len;
+	fingerprint_add(tree->print, text, len);
 	if (!bld.name || !yaml_parser_initialize(&parser))
 		return ENOMEM;
 
@@ -304,7 +307,8 @@ static int tree_alloc(struct cfg_tree **treep, const struct cfg_limits *limits)
 {
 	struct cfg_tree *tree = mem_zalloc(sizeof(*tree), destructor);
 
-	if (!tree || arena_alloc(&tree->mem)) {
+	if (!tree || arena_alloc(&tree->mem) ||
+	    fingerprint_alloc(&tree->print)) {
 		mem_deref(tree);
 		return ENOMEM;
 	}
@@ -360,6 +364,15 @@ int cfg_tree_load(struct cfg_tree **treep, const char *path,
 	else
 		*treep = tree;
 	return err;
+}
+
+void cfg_tree_fingerprint(const struct cfg_tree *tree,
+			  struct fingerprint *print)
+{
+	char text[FINGERPRINT_LEN + 1];
+
+	fingerprint_text(tree->print, text);
+	fingerprint_add(print, text, FINGERPRINT_LEN);
 }
 
 const struct cfg_node *cfg_tree_root(const struct cfg_tree *tree)

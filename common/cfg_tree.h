@@ -34,6 +34,7 @@ struct cfg_node {
 };
 
 struct cfg_tree;
+struct fingerprint;
 
 struct cfg_limits {
 	size_t bytes;   /* of a file */
@@ -67,6 +68,10 @@ int cfg_tree_include(struct cfg_tree *tree, const char *key,
 	__attribute__((warn_unused_result));
 
 const struct cfg_node *cfg_tree_root(const struct cfg_tree *tree);
+
+/* Adds what was read, included files too (fingerprint.h). */
+void cfg_tree_fingerprint(const struct cfg_tree *tree,
+			  struct fingerprint *print);
 
 /* The value of a key of a map, NULL when absent or no map. */
 const struct cfg_node *cfg_node_get(const struct cfg_node *map,

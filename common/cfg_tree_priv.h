@@ -9,9 +9,11 @@
 #include "common/cfg_tree.h"
 
 struct arena;
+struct fingerprint;
 
 struct cfg_tree {
 	struct arena *mem;
+	struct fingerprint *print; /* of all texts */
 	struct cfg_limits limits;
 	uint32_t nodes; /* so far, of all files */
 	struct cfg_node *root;
