@@ -6,8 +6,10 @@
 #include <errno.h>
 
 #include "common/wheel.h"
+#include "sigd/guard/alarm.h"
 #include "sigd/proxy/gate.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/request.h"
 
 enum { REMEMBERED = 16384 }; /* names with a bucket */
 

@@ -9,6 +9,7 @@
 
 #include "sigd/call/branch_token.h"
 #include "sigd/call/contact_token.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/proxy_priv.h"
 
 uint64_t proxy_unix_ms(void)

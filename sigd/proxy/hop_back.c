@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "sigd/proxy/hop_back.h"
+#include "sigd/sip/smsg_build.h"
 
 enum {
 	FIELDS_MAX = SMSG_HDR_MAX + 5

@@ -15,13 +15,19 @@
 #include "common/log.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
+#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/job.h"
 #include "sigd/proxy/job_priv.h"
 #include "sigd/proxy/methods.h"
 #include "sigd/proxy/options.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/register/flow_users.h"
 #include "sigd/proxy/register/reg_forward.h"
+#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/proxy/request.h"
 #include "sigd/proxy/who/redis_user.h"
+#include "sigd/sip/smsg_build.h"
 
 static void destructor(void *data)
 {

@@ -6,6 +6,7 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/call/branch_token.h"
+#include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/loop_guard.h"
 
 static const struct pl breadth_name = PL("Max-Breadth");

@@ -12,6 +12,7 @@
 #ifndef SIGD_PROXY_LOOP_GUARD_H
 #define SIGD_PROXY_LOOP_GUARD_H
 
+#include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/proxy_priv.h"
 
 enum {

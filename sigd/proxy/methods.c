@@ -5,8 +5,10 @@
  */
 #include "routing/route.h"
 #include "routing/route_conn.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/methods.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/sip/smsg_build.h"
 
 enum { ALLOW_MAX = 128 };
 

@@ -8,6 +8,9 @@
 #include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/options.h"
 #include "sigd/proxy/register/reg_forward.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/proxy/request.h"
+#include "sigd/sip/smsg_build.h"
 
 /* OPTIONS to nobody behind us: whether we are alive may be asked by anybody.
  * At its last hop it is for us, too (RFC 3261 16.3 step 3). */

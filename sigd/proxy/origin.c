@@ -10,6 +10,7 @@
 #include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/register/reg_forward.h"
+#include "sigd/proxy/request.h"
 
 /* That of the domain in the Request-URI, which must be the one of who asks
  * too: the same name at another tenant is somebody else (RFC 3261 10.3 step

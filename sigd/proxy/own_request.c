@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "sigd/call/branch_token.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/own_request.h"
 #include "sigd/proxy/who/challenge.h"
+#include "sigd/sip/smsg_build.h"
 
 enum { FIELDS_MAX = 16 };
 

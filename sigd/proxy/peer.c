@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/conn/conn_way.h"
+#include "sigd/proxy/hop.h"
 
 int proxy_peer_terms(struct transport_peer *terms, const struct flow_id *peer,
 		     void *arg)

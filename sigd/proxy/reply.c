@@ -10,7 +10,11 @@
 #include "common/keyring.h"
 #include "common/log.h"
 #include "common/seal.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/proxy/request.h"
+#include "sigd/sip/smsg_build.h"
 
 /* RFC 3261 8.2.7 asks that a repeated request gets the same tag, also from
  * another worker: a hash under a key that only the cluster knows. */

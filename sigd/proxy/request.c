@@ -14,7 +14,14 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/job.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/proxy/request.h"
+#include "sigd/sip/smsg_build.h"
 
 const char request_allow[] = "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, "
 			     "UPDATE, PRACK, INFO, REFER, MESSAGE, "

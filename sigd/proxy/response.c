@@ -10,7 +10,9 @@
 
 #include "common/log.h"
 #include "sigd/call/branch_token.h"
+#include "sigd/proxy/end/orphan.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/request.h"
 
 static bool is_us(const struct proxy *px, const struct branch_owner *owner)
 {

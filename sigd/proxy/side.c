@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/control/ctl_msg.h"
 #include "routing/route.h"
 #include "routing/route_line.h"
 #include "sigd/proxy/side.h"

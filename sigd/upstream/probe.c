@@ -14,7 +14,9 @@
 #include "routing/route.h"
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/conn/trunk_contact.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/own_request.h"
+#include "sigd/sip/smsg_build.h"
 #include "sigd/upstream/probe.h"
 
 enum {

@@ -19,9 +19,11 @@
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/conn/way_health.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/own_request.h"
 #include "sigd/proxy/register/service_route.h"
 #include "sigd/proxy/who/challenge.h"
+#include "sigd/sip/smsg_build.h"
 #include "sigd/upstream/trunk_reg.h"
 
 enum {

@@ -5,7 +5,7 @@
  */
 #include <re.h>
 
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "tests/lib/talk_bed.h"
 
 static bool talk_as(struct talk *talk, const char *more)

@@ -5,7 +5,7 @@
  */
 #include <re.h>
 
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "tests/lib/talk_bed.h"
 
 #define CONTACT(name) "Contact: <sip:" name "@127.0.0.1:1>\r\n"

@@ -10,6 +10,7 @@
 #include <re.h>
 
 #include "sigd/auth/guess.h"
+#include "sigd/proxy/invite/invite.h"
 #include "tests/lib/proxy_bed.h"
 
 /* --- cases ------------------------------------------------------------------------------ */

@@ -20,6 +20,7 @@
 
 struct conn_calls_ask;
 struct redis_script;
+struct route_connection;
 
 /* Take a place in a set: KEYS the set; ARGV call, milliseconds, most (0: no
  * limit). 1: it has one. For users as well (user_calls.h). */

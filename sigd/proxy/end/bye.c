@@ -13,8 +13,10 @@
 #include "sigd/call/branch_token.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/end/bye.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/challenge.h"
+#include "sigd/sip/smsg_build.h"
 
 enum { CSEQ_AHEAD = 1 << 16, FIELDS = 3, REASON_MAX = 64, ADDR_MAX = 1024 };
 

@@ -10,6 +10,7 @@
 #include "common/id.h"
 #include "common/log.h"
 #include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/end/hangup.h"
 
 enum {
 	OVERDUE_MAX = 10000,

@@ -19,6 +19,7 @@
 #include "sigd/proxy/conn/conn_calls.h"
 #include "sigd/proxy/end/bye.h"
 #include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/end/rebind.h"
 
 /* TRIES: of what may help when asked again, with Redis there. */

@@ -8,6 +8,8 @@
 
 #include "common/log.h"
 #include "common/wheel.h"
+#include "sigd/proxy/end/hangup.h"
+#include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/proxy_priv.h"
 
 enum { LOSSES_MAX = 10000, BYE_WAIT_MS = 1000 };

@@ -16,7 +16,12 @@
 
 #include "common/log.h"
 #include "sigd/proxy/end/bye.h"
+#include "sigd/proxy/end/hangup.h"
+#include "sigd/proxy/end/orphan.h"
+#include "sigd/proxy/end/takeover.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/sip/smsg_build.h"
 
 enum {
 	ORPHANS_MAX = 1000

@@ -10,7 +10,9 @@
 #include "common/id.h"
 #include "common/log.h"
 #include "sigd/call/call_dialog.h"
+#include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/end/rebind.h"
+#include "sigd/registrar/registrar.h"
 
 /* LEASE_MS: for one record to be read. */
 enum { REBINDS_MAX = 10000, LEASE_MS = 5000, NAME_LEN = 18 };

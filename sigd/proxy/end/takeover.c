@@ -24,7 +24,14 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/call/call_setup.h"
+#include "sigd/proxy/end/hangup.h"
+#include "sigd/proxy/end/orphan.h"
+#include "sigd/proxy/end/takeover.h"
+#include "sigd/proxy/hop.h"
+#include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/registrar/registrar.h"
 
 enum { TAKEOVERS_MAX = 10000 };
 

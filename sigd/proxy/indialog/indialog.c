@@ -15,8 +15,11 @@
 #include "common/log.h"
 #include "sigd/call/call_dialog.h"
 #include "sigd/call/contact_token.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/end/hangup.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/methods.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/proxy/request.h"
 #include "sigd/sip/smsg_sdp.h"
 
 const struct smsg *indialog_request(const struct indialog *in)

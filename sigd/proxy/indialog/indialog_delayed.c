@@ -10,7 +10,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "common/log.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/sip/smsg_sdp.h"
 
 void indialog_delayed(struct indialog *in)

@@ -15,8 +15,11 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/end/takeover.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/invite/branch_early.h"
+#include "sigd/proxy/invite/invite.h"
+#include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_sdp.h"
 
 struct early_key indialog_early_key(const struct indialog *in)

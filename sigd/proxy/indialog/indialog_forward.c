@@ -10,9 +10,12 @@
 
 #include "sigd/call/call_dialog.h"
 #include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/hop_back.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/invite/branch_early.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/sip/smsg_build.h"
 
 /* What these carry is offer and answer (RFC 3261 13.2.1, RFC 3311, RFC 3262):
  * passed on as it came, it would join the two sides past mediad. */

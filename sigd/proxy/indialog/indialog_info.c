@@ -9,7 +9,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "routing/route_conn.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/sip/sdtmf.h"
 
 static void on_pressed(const struct ctl_ans *ans, void *arg)

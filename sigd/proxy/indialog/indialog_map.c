@@ -17,7 +17,7 @@
 #include "common/log.h"
 #include "routing/route.h"
 #include "sigd/proxy/conn/conn_pins.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/invite/branch_early.h"
 #include "sigd/proxy/side.h"
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/sip/smsg_sdp.h"
 
 int indialog_ask(struct indialog *in, unsigned slot, const struct ctl_req *req,

@@ -12,7 +12,10 @@
 #include "common/log.h"
 #include "sigd/call/call_dialog.h"
 #include "sigd/proxy/end/call_due.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/hop.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
+#include "sigd/proxy/invite/invite.h"
+#include "sigd/sip/smsg_build.h"
 
 /* --- the 200 ------------------------------------------------------------------- */
 

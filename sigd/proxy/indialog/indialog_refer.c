@@ -25,7 +25,8 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/call/contact_token.h"
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/hop.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/identity.h"
 

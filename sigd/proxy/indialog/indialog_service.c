@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "sigd/proxy/indialog/indialog.h"
+#include "sigd/proxy/indialog/indialog_priv.h"
 
 static void end(struct indialog *in)
 {

@@ -12,8 +12,10 @@
 
 #include "common/log.h"
 #include "sigd/call/call_own.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/sip/sdtmf.h"
+#include "sigd/sip/smsg_build.h"
 
 enum {
 	KEYS_MAX = 1000, /* under way */

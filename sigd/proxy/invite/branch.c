@@ -15,10 +15,12 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/conn/way_health.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/device_media.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/verdict.h"
 #include "sigd/proxy/who/identity.h"
 

@@ -12,6 +12,7 @@
 
 #include "common/wheel.h"
 #include "sigd/media/media_client.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/branch_early.h"
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/challenge.h"

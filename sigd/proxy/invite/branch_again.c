@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 
 enum {
 	MOVED_MAX = 3, /* redirections of one try */

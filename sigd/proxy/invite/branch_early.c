@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 
 static void destructor(void *data)
 {

@@ -9,7 +9,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "common/log.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 
 enum {
 	LARGE = 1300

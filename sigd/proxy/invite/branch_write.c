@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "sigd/proxy/end/bye.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/hop_back.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/loop_guard.h"
 #include "sigd/proxy/who/identity.h"
+#include "sigd/sip/smsg_build.h"
 
 static void cookie_fill(struct cookie *cookie, const struct branch *branch,
 			enum cookie_direction direction)

@@ -7,7 +7,7 @@
 
 #include "routing/route.h"
 #include "sigd/proxy/invite/device_media.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 
 bool device_behind_nat(const struct flow_id *flow, const struct pl *said)
 {

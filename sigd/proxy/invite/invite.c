@@ -9,12 +9,17 @@
 #include "common/fault.h"
 #include "common/id.h"
 #include "common/log.h"
+#include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/end/rebind.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/device_media.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/loop_guard.h"
+#include "sigd/proxy/reply.h"
 #include "sigd/proxy/who/user_calls.h"
+#include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_sdp.h"
 
 static void destructor(void *data)

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 
 struct invite_devices {
 	unsigned n;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/who/user_calls.h"
 
 enum {

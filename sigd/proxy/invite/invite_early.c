@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/sip/smsg_sdp.h"
 
 /* --- an 18x goes on ----------------------------------------------------------- */

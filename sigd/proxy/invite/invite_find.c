@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/fault.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 
 enum {
 	REASON_MAX = 256

@@ -13,9 +13,10 @@
 
 #include "common/countof.h"
 #include "common/log.h"
+#include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/hop_back.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/verdict.h"
 #include "sigd/proxy/who/user_calls.h"
 

@@ -12,8 +12,9 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/end/rebind.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/sip/smsg_sdp.h"
 
 int invite_sdp_keep(struct mbuf **mbp, const struct pl *text)

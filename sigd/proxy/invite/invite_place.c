@@ -9,7 +9,7 @@
  */
 #include "common/log.h"
 #include "sigd/call/call_dialog.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 
 enum {
 	MOVES_MAX = 3

@@ -13,7 +13,10 @@
 #include "common/fault.h"
 #include "common/id.h"
 #include "sigd/proxy/end/rebind.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/hop.h"
+#include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/sip/smsg_build.h"
 
 static const char *const names[] = {
 	[CTL_NO_SERVICE] = "",

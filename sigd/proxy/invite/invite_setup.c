@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/due.h"
-#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/invite/invite_priv.h"
 
 /* Behind the limit of the set-up: Timer C of the last try, CANCEL, its end. */
 enum {

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "sigd/proxy/end/rebind.h"
+#include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/register/flow_users.h"
+#include "sigd/proxy/relay/relay.h"
 #include "sigd/registrar/registrar.h"
 
 struct flow_user {

@@ -15,6 +15,8 @@
 #include "sigd/proxy/register/flow_users.h"
 #include "sigd/proxy/register/line_news.h"
 #include "sigd/proxy/register/reg_reply.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/sip/smsg_build.h"
 
 /* Their calls, should they have lost a connection. */
 static void devices_back(const struct job *job)

@@ -11,10 +11,12 @@
 #include "routing/route.h"
 #include "sigd/auth/guess.h"
 #include "sigd/proxy/end/rebind.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/register/flow_users.h"
 #include "sigd/proxy/register/reg_forward_priv.h"
 #include "sigd/proxy/register/reg_reply.h"
+#include "sigd/proxy/reply.h"
 
 static void destructor(void *data)
 {

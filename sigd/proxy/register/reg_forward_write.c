@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "routing/route.h"
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/register/reg_forward_priv.h"
 #include "sigd/proxy/side.h"
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "sigd/proxy/register/reg_reply.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/sip/smsg_build.h"
 
 enum { FIELDS_MAX = REGISTRAR_BINDINGS_MAX + 1 };
 

@@ -7,6 +7,7 @@
 #define SIGD_PROXY_REGISTER_REG_REPLY_H
 
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/registrar/registrar.h"
 
 /* Every binding with what is left of it (RFC 3261 10.3 step 8). outbound: flows
  * of RFC 5626 are kept for it. */

@@ -14,8 +14,10 @@
 #include "common/countof.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/hop_back.h"
+#include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/loop_guard.h"
-#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/relay/relay_priv.h"
+#include "sigd/proxy/reply.h"
 #include "sigd/proxy/verdict.h"
 
 static void destructor(void *data)

@@ -17,7 +17,8 @@
 #include "routing/route_line.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/methods.h"
-#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/relay/relay_priv.h"
+#include "sigd/proxy/request.h"
 
 /* --- the cookie ---------------------------------------------------------------- */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/relay/relay_priv.h"
 
 /* --- devices ------------------------------------------------------------------------ */
 

@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/hop.h"
+#include "sigd/proxy/relay/relay_priv.h"
 
 /* A number of ours, or of the connection that asks. */
 static bool is_number(const struct relay *relay, const struct suri *uri)

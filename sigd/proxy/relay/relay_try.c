@@ -9,7 +9,8 @@
 #include "common/log.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/conn/way_health.h"
-#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/hop.h"
+#include "sigd/proxy/relay/relay_priv.h"
 #include "sigd/proxy/verdict.h"
 
 static void destructor(void *data)

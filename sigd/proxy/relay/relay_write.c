@@ -11,9 +11,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "sigd/proxy/hop.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/loop_guard.h"
-#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/relay/relay_priv.h"
 
 enum {
 	ROUTES_TEXT_MAX = 2048

@@ -14,7 +14,9 @@
 #include "sigd/auth/guess.h"
 #include "sigd/auth/nonce.h"
 #include "sigd/guard/alarm.h"
+#include "sigd/proxy/reply.h"
 #include "sigd/proxy/who/authorize_priv.h"
+#include "sigd/sip/smsg_build.h"
 
 enum shdr_id authorize_header(const struct smsg *msg)
 {

@@ -10,6 +10,7 @@
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/who/challenge.h"
+#include "sigd/sip/smsg_build.h"
 
 enum {
 	TRIES_MAX = 2

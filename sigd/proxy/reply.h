@@ -1,0 +1,28 @@
+/*
+ * reply.h  Answers of our own
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_REPLY_H
+#define SIGD_PROXY_REPLY_H
+
+#include "sigd/proxy/proxy_priv.h"
+
+struct request;
+
+/* Answer with a status, its SIP code and phrase, and a Warning-like text that
+ * names it. A 503 gets Retry-After. */
+void reply_status(struct proxy *px, struct txn_srv *st, enum status code);
+/* The same with a SIP code that is not the usual one of `why`. */
+void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
+		     enum status why);
+/* Without a transaction (malformed, or no room for one). */
+void reply_stateless(struct proxy *px, const struct request *rq,
+		     const struct smsg_err *err);
+/* ... 503, before one is made. */
+void reply_busy(struct proxy *px, const struct request *rq, enum status why);
+/* 0-terminated tag for a To of ours: made from the Call-ID and our key, so
+ * that a repeated request gets the same. */
+void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg);
+
+#endif
