@@ -97,7 +97,7 @@ typedef bool(cfg_check_h)(const char *text, char *why, size_t size);
  */
 struct cfg_ref {
 	const char *what;    /* "connection": for errors */
-	const char *maps[3]; /* keys of the maps, up to NULL */
+	const char *maps[3]; /* keys of the maps; NULL: no more */
 	/* Whether the text is none of them and will do: "users"; NULL: none */
 	bool (*other)(const char *text);
 	bool weak; /* to be named here is no use of it (cfg_field.unused) */

@@ -7,6 +7,7 @@
 
 #include "routing/match/route_match.h"
 #include "routing/route_conn.h"
+#include "routing/text/route_ref.h"
 
 static bool check_pattern(const char *text, char *why, size_t size)
 {
@@ -41,7 +42,7 @@ static const struct cfg_field method_item = {
 
 static const struct cfg_field name_item = {
 	.type = CFG_STRING, .size = sizeof(char *), .max = ROUTE_CONN_MAX,
-	.min = 1,
+	.min = 1, .ref = &route_ref_from,
 };
 
 static const struct cfg_field match_fields[] = {

@@ -120,8 +120,6 @@ int route_registration_load(struct route_tenant *tenant,
 				      "connection", errs);
 	pl_set_str(&name, reg->registrar);
 	reg->pbx = route_connection_find(tenant, &name);
-	if (!reg->pbx)
-		return refuse(tenant, "is no connection of it", errs);
 	return reg->pbx->kind == ROUTE_TRUNK
 		       ? 0
 		       : refuse(tenant, "is not of kind trunk", errs);

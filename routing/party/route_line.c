@@ -9,6 +9,7 @@
 
 #include "common/arena.h"
 #include "routing/party/route_party.h"
+#include "routing/text/route_ref.h"
 
 /* clang-format off */
 static const struct cfg_choice whens[] = {
@@ -23,6 +24,7 @@ static const struct cfg_field fields[] = {
 	{.type = CFG_POS, LINE(pos)},
 	{"connection", CFG_STRING, LINE(connection), .min = 1,
 	 .max = ROUTE_CONN_MAX, .flags = CFG_F_REQUIRED,
+	 .ref = &route_ref_connection,
 	 .help = "A connection of kind `register` of this tenant."},
 	{"username", CFG_STRING, LINE(username), .min = 1, .max = 64,
 	 .check = route_check_user, .flags = CFG_F_REQUIRED,
@@ -65,8 +67,6 @@ static int load_line(struct route_tenant *tenant, struct route_user *user,
 
 	pl_set_str(&name, line->connection);
 	conn = route_connection_find(tenant, &name);
-	if (!conn)
-		return refuse(errs, line, "is not one of the tenant");
 	if (conn->kind != ROUTE_REGISTER)
 		return refuse(errs, line,
 			      "is not of kind register, where users have "

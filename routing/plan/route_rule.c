@@ -8,17 +8,11 @@
 #include <re.h>
 
 #include "common/arena.h"
-#include "common/cfg_tree.h"
 #include "routing/party/route_party.h"
 #include "routing/plan/route_rule.h"
 #include "routing/route_priv.h"
 #include "routing/text/route_index.h"
 #include "routing/text/route_template.h"
-
-/* Beyond this many names nobody is asked whether another one was meant. */
-enum {
-	MEANT_MAX = 1000
-};
 
 struct loader {
 	struct route_table *table;
@@ -43,45 +37,22 @@ static int compile(struct loader *ld, struct route_regex **rxp,
 
 /* --- names that must be there ----------------------------------------------- */
 
-static const char *meant_user(const struct route_tenant *tenant,
-			      const char *name)
+/* Those of other kinds were found with the file (route_ref.h). */
+static int refuse_number(struct loader *ld, const struct cfg_pos *pos,
+			 const char *number)
 {
-	const char *names[MEANT_MAX];
+	const struct route_tenant *tenant = ld->tenant;
+	struct cfg_absent absent = {"user", "user or number", number, NULL, 0};
+	const char **names =
+		mem_alloc((tenant->nusers + 1) * sizeof(*names), NULL);
 
-	if (tenant->nusers > MEANT_MAX)
-		return NULL;
-	for (uint32_t i = 0; i < tenant->nusers; i++)
-		names[i] = tenant->users[i].name;
-	return cfg_nearest(name, names, tenant->nusers);
-}
-
-static const char *meant_connection(const struct route_tenant *tenant,
-				    const char *name)
-{
-	const char *names[MEANT_MAX];
-
-	if (tenant->nconnections > MEANT_MAX)
-		return NULL;
-	for (uint32_t i = 0; i < tenant->nconnections; i++)
-		names[i] = tenant->connections[i].name;
-	return cfg_nearest(name, names, tenant->nconnections);
-}
-
-/* What stands where: "user: tenant "t" has no user "alcie" ...". */
-struct absent {
-	const char *key, *what, *name, *meant;
-};
-
-static int refuse_absent(struct loader *ld, const struct cfg_pos *pos,
-			 const struct absent *absent)
-{
-	const char *meant = absent->meant;
-
-	cfg_errors_add(ld->errs, pos,
-		       "%s: tenant \"%s\" has no %s \"%s\"%s%s%s", absent->key,
-		       ld->tenant->id, absent->what, absent->name,
-		       meant ? ", did you mean \"" : "", meant ? meant : "",
-		       meant ? "\"?" : "");
+	if (!names)
+		return ENOMEM;
+	for (; absent.count < tenant->nusers; absent.count++)
+		names[absent.count] = tenant->users[absent.count].name;
+	absent.names = names;
+	cfg_errors_absent(ld->errs, pos, &absent);
+	mem_deref(names);
 	return EINVAL;
 }
 
@@ -89,7 +60,6 @@ static int check_user(struct loader *ld, const struct route_rule *rule)
 {
 	const struct cfg_pos *pos = &rule->to.pos;
 	const char *user = rule->to.user;
-	struct absent absent = {"user", "user", user, NULL};
 	struct pl name;
 	char why[80];
 	bool fixed;
@@ -105,23 +75,17 @@ static int check_user(struct loader *ld, const struct route_rule *rule)
 	pl_set_str(&name, user);
 	if (!fixed || route_user_called(ld->tenant, &name))
 		return 0;
-	absent.meant = meant_user(ld->tenant, user);
-	return refuse_absent(ld, pos, &absent);
+	return refuse_number(ld, pos, user);
 }
 
-static int find_connection(const struct route_connection **connp,
-			   struct loader *ld, const struct cfg_pos *pos,
-			   const char *key, const char *name)
+/* It is there: the file's check has said so. */
+static const struct route_connection *
+connection_of(const struct loader *ld, const char *name)
 {
-	struct absent absent = {key, "connection", name, NULL};
 	struct pl pl;
 
 	pl_set_str(&pl, name);
-	*connp = route_connection_find(ld->tenant, &pl);
-	if (*connp)
-		return 0;
-	absent.meant = meant_connection(ld->tenant, name);
-	return refuse_absent(ld, pos, &absent);
+	return route_connection_find(ld->tenant, &pl);
 }
 
 /* --- from, to ----------------------------------------------------------------- */
@@ -129,7 +93,6 @@ static int find_connection(const struct route_connection **connp,
 static int load_from(struct loader *ld, struct route_rule *rule)
 {
 	const struct route_match *match = &rule->match;
-	int err = 0;
 
 	if (!match->nfrom) {
 		rule->users = true;
@@ -146,17 +109,16 @@ static int load_from(struct loader *ld, struct route_rule *rule)
 			continue;
 		}
 		rule->conns = true;
-		err |= find_connection(&rule->from[rule->nfrom++], ld,
-				       &rule->pos, "from", match->from[i]);
+		rule->from[rule->nfrom++] = connection_of(ld, match->from[i]);
 	}
-	return err ? EINVAL : 0;
+	return 0;
 }
 
 static int add_target(struct loader *ld, struct route_rule *rule,
 		      const char *key, const char *name)
 {
-	const struct route_connection *conn;
-	int err = find_connection(&conn, ld, &rule->to.pos, key, name);
+	const struct route_connection *conn = connection_of(ld, name);
+	int err = 0;
 
 	for (unsigned i = 0; i < rule->ntargets && !err; i++) {
 		if (rule->targets[i] != conn)

@@ -7,6 +7,7 @@
 
 #include "routing/plan/route_rule.h"
 #include "routing/route_conn.h"
+#include "routing/text/route_ref.h"
 
 /* It stands in a SIP status line. */
 static bool check_reason(const char *text, char *why, size_t size)
@@ -30,7 +31,7 @@ static const struct cfg_choice services[] = {
 
 static const struct cfg_field name_item = {
 	.type = CFG_STRING, .size = sizeof(char *), .max = ROUTE_CONN_MAX,
-	.min = 1,
+	.min = 1, .ref = &route_ref_connection,
 };
 
 static const struct cfg_field reject_fields[] = {
@@ -52,12 +53,12 @@ static const struct cfg_field to_fields[] = {
 	{"service", CFG_ENUM, CFG_AT(struct route_to, service),
 	 .choices = services, .help = "A service of the media server."},
 	{"user", CFG_STRING, CFG_AT(struct route_to, user), .min = 1,
-	 .max = 128,
+	 .max = 128, .ref = &route_ref_user,
 	 .help = "All devices of a user of this tenant. `\\1` or `${1}` is "
 		 "what the first group of `callee` matched, `\\0` all of it.",
 	 .example = "${1}"},
 	{"connection", CFG_STRING, CFG_AT(struct route_to, connection),
-	 .min = 1, .max = ROUTE_CONN_MAX,
+	 .min = 1, .max = ROUTE_CONN_MAX, .ref = &route_ref_connection,
 	 .help = "A connection of this tenant.", .example = "pbx"},
 	{"connections", CFG_LIST,
 	 CFG_ITEMS(struct route_to, connections, nconnections),

@@ -9,6 +9,7 @@
 #include "routing/party/route_party.h"
 #include "routing/plan/route_rule.h"
 #include "routing/route_priv.h"
+#include "routing/text/route_ref.h"
 
 enum {
 	DOMAIN_MAX = 253
@@ -65,7 +66,7 @@ static const struct cfg_field tenant_fields[] = {
 	 .help = "Where the devices of its users register."},
 	{"registrar", CFG_STRING,
 	 CFG_AT(struct route_tenant, registration.registrar), .min = 1,
-	 .max = ROUTE_CONN_MAX,
+	 .max = ROUTE_CONN_MAX, .ref = &route_ref_connection,
 	 .help = "`forwarded`: the connection, of kind `trunk`, whose PBX is "
 		 "the registrar.", .example = "pbx"},
 	{"devices", CFG_TABLE, CFG_AT(struct route_tenant, devices),
@@ -75,6 +76,7 @@ static const struct cfg_field tenant_fields[] = {
 	 CFG_ITEMS(struct route_tenant, connections, nconnections),
 	 CFG_KEY(struct route_connection, name), .item = &route_conn_item,
 	 .check = route_check_connection, .pattern = "^[a-z0-9_-]{1,32}$",
+	 .unused = "no route leads to it or names its calls",
 	 .help = "Its PBXs and carriers by name, which stands in logs, "
 		 "records and figures."},
 	{"routes", CFG_LIST, CFG_ITEMS(struct route_tenant, rules, nrules),

@@ -305,32 +305,37 @@ static void routes_name_connections_that_exist(void)
 				    "    realm: r\n"
 				    "    routes: [{name: a, to: {connection: "
 				    "pbx}}]\n"),
-		  "r.yaml:12:37: connections: 0 entries, expected 1 to 8\n");
+		  "r.yaml:8:36: connection: there is no connection \"pbc\", "
+		  "expected pbx, did you mean \"pbx\"?\n"
+		  "r.yaml:9:43: connections: there is no connection "
+		  "\"other\", expected pbx\n"
+		  "r.yaml:11:33: from: there is no connection \"pb\", "
+		  "expected pbx, did you mean \"pbx\"?\n"
+		  "r.yaml:12:37: connections: 0 entries, expected 1 to 8\n"
+		  "r.yaml:16:41: connection: there is no connection "
+		  "\"pbx\", and none at all\n");
 	CHECK_STR(
 		fixture_errors_of(CONNS
 				  "      pbx: {kind: trunk, address: a}\n"
 				  "    routes:\n"
-				  "      - {name: a, to: {connection: pbc}}\n"
-				  "      - {name: b, to: {connections: [pbx, "
-				  "other]}}\n"
 				  "      - {name: c, to: {connections: [pbx, "
-				  "pbx]}}\n"
-				  "      - {name: d, match: {from: pb}, to: "
-				  "{service: echo}}\n"
-				  "  u:\n"
-				  "    domains: [b]\n"
-				  "    realm: r\n"
-				  "    routes: [{name: a, to: {connection: "
-				  "pbx}}]\n"),
-		"r.yaml:8:23: connection: tenant \"t\" has no connection "
-		"\"pbc\", did you mean \"pbx\"?\n"
-		"r.yaml:9:23: connections: tenant \"t\" has no connection "
-		"\"other\"\n"
-		"r.yaml:10:23: connections: \"pbx\" stands there twice\n"
-		"r.yaml:11:9: from: tenant \"t\" has no connection \"pb\", did "
-		"you mean \"pbx\"?\n"
-		"r.yaml:15:28: connection: tenant \"u\" has no connection "
-		"\"pbx\"\n");
+				  "pbx]}}\n"),
+		"r.yaml:8:23: connections: \"pbx\" stands there twice\n");
+}
+
+static void what_no_route_names_is_warned_about(void)
+{
+	CHECK_STR(fixture_errors_of(CONNS
+				    "      a: {kind: trunk, address: a}\n"
+				    "      b: {kind: trunk, address: b}\n"
+				    "      c: {kind: trunk, address: c}\n"
+				    "    routes:\n"
+				    "      - {name: a, match: {from: b}, to: "
+				    "{connection: a}}\n"),
+		  "");
+	CHECK_STR(fixture_warnings,
+		  "r.yaml:8:7: connections: \"c\" is never used: no route "
+		  "leads to it or names its calls\n");
 }
 
 static void numbers_are_one_users_alone(void)
@@ -562,6 +567,7 @@ TEST_MAIN(TEST_OOM(all_fields_are_there), TEST(what_is_not_given_has_a_default),
 	  TEST(addresses_are_read_strictly), TEST(what_does_not_fit_is_refused),
 	  TEST(tls_is_on_terms),
 	  TEST(passwords_never_show), TEST(routes_name_connections_that_exist),
+	  TEST(what_no_route_names_is_warned_about),
 	  TEST(numbers_are_one_users_alone),
 	  TEST(connections_are_tried_in_their_order),
 	  TEST(calls_of_connections_have_their_own_routes),

@@ -49,7 +49,7 @@ static void a_registrar_is_a_trunk_of_the_tenant(void)
 	CHECK(strstr(fixture_errors_of(TENANT(
 			     "    registration: forwarded\n"
 			     "    registrar: nobody\n")),
-		     "is no connection of it"));
+		     "there is no connection \"nobody\""));
 	CHECK(strstr(fixture_errors_of(TENANT(
 			     "    registration: forwarded\n"
 			     "    registrar: in\n")),

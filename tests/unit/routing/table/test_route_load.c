@@ -177,9 +177,16 @@ static void target_user_must_exist(void)
 				    "      - name: r\n"
 				    "        to: {user: alcie}\n"
 				    "      - {name: s, to: {user: nobody}}\n"),
-		  "r.yaml:8:13: user: tenant \"t\" has no user \"alcie\", did "
-		  "you mean \"alice\"?\n"
-		  "r.yaml:9:23: user: tenant \"t\" has no user \"nobody\"\n");
+		  "r.yaml:8:20: user: there is no user \"alcie\", expected "
+		  "alice, did you mean \"alice\"?\n"
+		  "r.yaml:9:30: user: there is no user \"nobody\", expected "
+		  "alice\n");
+	CHECK_STR(fixture_errors_of(ONE
+				    "    users: {2001: {password: x}}\n"
+				    "    routes:\n"
+				    "      - {name: s, to: {user: '2002'}}\n"),
+		  "r.yaml:7:23: user: there is no user or number \"2002\", "
+		  "expected 2001, did you mean \"2001\"?\n");
 }
 
 static void target_user_has_captures_that_exist(void)
