@@ -6,6 +6,7 @@
 #ifndef COMMON_CFG_TREE_PRIV_H
 #define COMMON_CFG_TREE_PRIV_H
 
+#include "common/cfg_path.h"
 #include "common/cfg_tree.h"
 
 struct arena;
@@ -32,12 +33,5 @@ void cfg_node_append(struct cfg_node *parent, struct cfg_node *child);
 
 /* Adds an error for each key of a map that stands twice. */
 int cfg_node_check_keys(const struct cfg_node *map, struct cfg_errors *errs);
-
-/* Reads at most limit bytes of a regular file into new memory with a 0
- * byte behind (mem_deref() frees); EFBIG when there is more. */
-int cfg_read_file(char **textp, size_t *len, const char *path, size_t limit);
-
-/* The path of `name` seen from the folder of `file`; mem_deref() frees. */
-int cfg_path_beside(char **pathp, const char *file, const char *name);
 
 #endif
