@@ -1,7 +1,9 @@
 /*
  * job_priv.h  A request outside dialogs, for its own files
  *
- *   job.c           whose it is, and where it goes
+ *   job.c           its life, and whose it is
+ *   job_who.c       who asks
+ *   job_route.c     where it goes, by the table
  *   job_register.c  REGISTER of a user, or of a PBX, with us
  *
  * SPDX-License-Identifier: MIT
@@ -41,5 +43,27 @@ void job_fail(struct job *job, enum status code);
 struct registrar_params job_ask_params(struct job *job, registrar_h *h);
 /* Of who has shown a password. */
 void job_register(struct job *job);
+
+/* --- job.c --- */
+
+/* A connection's callers' numbers are its word. False: it is no number. */
+bool job_caller_read(struct job *job);
+
+/* --- job_who.c: both may free job --- */
+
+/* Who it is, and that he may: then it is served. */
+void job_authorize(struct job *job);
+/* The same once Redis has told of him. False: there is nobody to ask for. */
+bool job_ask_redis(struct job *job);
+/* Each may ask so often: a connection, a user, and all of a tenant. */
+bool job_may_ask(struct job *job);
+
+/* --- job_route.c: all free job --- */
+
+void job_route(struct job *job);
+/* The same once the nonce is counted. */
+void job_serve_routed(struct job *job);
+/* A PBX asks for a device that is registered there: no route is asked. */
+void job_to_device(struct job *job);
 
 #endif

@@ -20,6 +20,7 @@
 
 struct conn_way;
 struct invite;
+struct invite_result;
 
 enum {
 	BRANCH_RELEASED_MAX = 8
@@ -95,6 +96,30 @@ void branch_drop(struct branch *branch, const char *reason);
 bool branch_passes(const struct branch *branch);
 /* "device" or the connection's name, for logs. */
 const char *branch_name(const struct branch *branch);
+
+/* How it ended. May free the call. scode: as it was said, for the log; 0:
+ * nothing was. */
+void branch_over(struct branch *branch, uint16_t scode,
+		 const struct invite_result *result);
+
+/* --- branch_send.c --- */
+
+/* Its INVITE is to leave: noted first, sent when its offer is there, too. */
+int branch_note(struct branch *branch);
+int branch_ask_offer(struct branch *branch);
+/* The same with a CSeq of its own. */
+void branch_repeat(struct branch *branch);
+/* Nothing was heard of it, or it could not be sent. May free the call. */
+void branch_unreached(struct branch *branch, int err);
+/* Its other addresses are asked first from now on. */
+void branch_way_gone(const struct branch *branch, uint32_t for_ms);
+/* RFC 3261 16.6 step 11, 16.7 step 2. */
+void branch_timer_c(struct branch *branch);
+void branch_timers_stop(struct branch *branch);
+
+/* --- branch_answer.c: handlers of its transaction --- */
+void branch_response(struct txn_cli *ct, const struct smsg *msg, void *arg);
+void branch_end(struct txn_cli *ct, int err, void *arg);
 
 /* --- branch_again.c --- */
 

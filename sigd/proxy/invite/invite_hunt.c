@@ -9,30 +9,17 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <string.h>
 
-#include "common/countof.h"
 #include "common/log.h"
-#include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/health.h"
-#include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite/invite_priv.h"
-#include "sigd/proxy/verdict.h"
 #include "sigd/proxy/who/user_calls.h"
-
-/* What was sought there comes to nothing. */
-static void leave_place(struct invite *inv)
-{
-	if (inv->hunt.placed)
-		conn_calls_leave(inv->px, inv->hunt.placed, inv->rec.call);
-	inv->hunt.placed = NULL;
-}
 
 void hunt_clear(struct invite *inv)
 {
 	struct hunt *hunt = &inv->hunt;
 
-	leave_place(inv);
+	invite_connection_leave(inv);
 	hunt->place = mem_deref(hunt->place);
 	hunt->user_place = mem_deref(hunt->user_place);
 	hunt->lookup = mem_deref(hunt->lookup);
@@ -42,46 +29,6 @@ void hunt_clear(struct invite *inv)
 	hunt->devices = mem_deref(hunt->devices);
 	hunt->route_ask = mem_deref(hunt->route_ask);
 	hunt->stop = true;
-}
-
-/* --- the best response ---------------------------------------------------------- */
-
-static void best_keep(struct hunt *hunt, const struct invite_result *result)
-{
-	if (hunt->code && verdict_rank(result->code) >= verdict_rank(hunt->code))
-		return;
-	hunt->code = result->code;
-	hunt->why = result->why;
-	hunt->msg = mem_deref(hunt->msg);
-	/* without memory we say it in our own words */
-	if (result->msg)
-		(void)smsg_clone(&hunt->msg, result->msg);
-}
-
-/* The refusal of who refused, as it came but for what was between us. */
-static int pass_on(struct invite *inv, const struct hunt *hunt)
-{
-	const struct hop_back back = {
-		.scode = hunt->code == hunt->msg->scode ? 0 : hunt->code,
-		/* kept for who can answer it alone (branch.c) */
-		.challenge = true};
-	size_t len;
-	int err = hop_back_write(inv->px, &len, txn_srv_request(inv->st),
-				 hunt->msg, &back);
-
-	return err ? err : txn_srv_reply(inv->st, inv->px->buf, len);
-}
-
-static void finish(struct invite *inv)
-{
-	struct hunt *hunt = &inv->hunt;
-	const enum status why = hunt->code ? hunt->why : STATUS_NOT_REGISTERED;
-	const uint16_t code = hunt->code ? hunt->code : 480;
-
-	if (!hunt->msg || pass_on(inv, hunt))
-		invite_refuse(inv, code, why);
-	else
-		invite_give_up(inv, why);
 }
 
 /* --- one target after the other --------------------------------------------------- */
@@ -110,7 +57,7 @@ void invite_result(struct invite *inv, const struct invite_result *result)
 		invite_settle(inv);
 		return;
 	}
-	best_keep(hunt, result);
+	invite_best_keep(inv, result);
 	hunt->stop |= !result->next;
 	hunt->other_way = result->other_way;
 	/* step 5: a 6xx speaks for all */
@@ -120,18 +67,7 @@ void invite_result(struct invite *inv, const struct invite_result *result)
 		hunt_on(inv);
 }
 
-/* The last one has failed, and another may do better. */
-static void failover(struct invite *inv)
-{
-	struct hunt *hunt = &inv->hunt;
-
-	conn_figures_count(inv->px->conns, hunt->sought, CONN_FAILOVER);
-	hunt->sought = NULL;
-	hunt->ways = mem_deref(hunt->ways);
-}
-
-/* A target to which nothing could be sent. */
-static void missed(struct invite *inv, uint16_t code, enum status why)
+void invite_missed(struct invite *inv, uint16_t code, enum status why)
 {
 	const struct invite_result result = {.code = code,
 					     .why = why,
@@ -140,147 +76,14 @@ static void missed(struct invite *inv, uint16_t code, enum status why)
 	invite_result(inv, &result);
 }
 
-static void connection_try(struct invite *inv,
-			   const struct route_connection *conn,
-			   const struct conn_way *way)
-{
-	int err = branch_start_connection(inv, conn, way);
-
-	if (!err) {
-		inv->hunt.placed = NULL;
-		return;
-	}
-	leave_place(inv);
-	log_warn(inv->rec.call, "try not begun", "to=%s err=%s", conn->name,
-		 strerror(err));
-	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
-	missed(inv, 500, STATUS_OVERLOAD);
-}
-
-static void connection_away(struct invite *inv,
-			    const struct route_connection *conn,
-			    enum status why)
-{
-	log_info(inv->rec.call, "try failed", "to=%s why=%s", conn->name,
-		 status_text(why));
-	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
-	leave_place(inv);
-	missed(inv, why == STATUS_CALL_LIMIT ? 503 : 500, why);
-}
-
-/* Should the first one fail. */
-static void ways_keep(struct hunt *hunt, const struct conn_way *ways)
-{
-	const size_t n = ways->left + 1u;
-
-	hunt->ways = mem_deref(hunt->ways);
-	hunt->way  = 0;
-	/* without memory there is but the first */
-	if (n > 1)
-		hunt->ways = mem_alloc(n * sizeof(*ways), NULL);
-	if (hunt->ways)
-		memcpy(hunt->ways, ways, n * sizeof(*ways));
-}
-
-static void on_located(enum status code, const struct conn_way *way, void *arg)
-{
-	struct invite *inv = arg;
-	struct hunt *hunt = &inv->hunt;
-	struct conn_ask *ask = hunt->locate;
-
-	hunt->locate = NULL;
-	if (code == STATUS_OK) {
-		ways_keep(hunt, way);
-		connection_try(inv, hunt->sought, way);
-	} else {
-		connection_away(inv, hunt->sought, code);
-	}
-	mem_deref(ask);
-}
-
-static void connection_way(struct invite *inv,
-			   const struct route_connection *conn)
-{
-	struct hunt *hunt = &inv->hunt;
-	struct conn_way way;
-	int err;
-
-	hunt->placed = conn;
-	if (hunt->ways) {
-		connection_try(inv, conn, &hunt->ways[hunt->way]);
-		return;
-	}
-	err = conn_way_find(&hunt->locate, &way, inv->px, conn, on_located,
-			    inv);
-	if (!err)
-		connection_try(inv, conn, &way);
-	else if (err != EINPROGRESS)
-		connection_away(inv, conn, STATUS_TARGET_DOWN);
-}
-
-static void on_service_route(const struct pl *route, void *arg)
-{
-	struct invite *inv = arg;
-	struct hunt *hunt = &inv->hunt;
-
-	hunt->route_ask = mem_deref(hunt->route_ask);
-	(void)pl_strcpy(route, hunt->service_route,
-			sizeof(hunt->service_route));
-	connection_way(inv, hunt->sought);
-}
-
-/* Where it shall pass, then where that is. */
-static void connection_locate(struct invite *inv,
-			      const struct route_connection *conn)
-{
-	struct hunt *hunt = &inv->hunt;
-
-	hunt->placed = conn;
-	hunt->service_route[0] = '\0';
-	if (service_route_find(&hunt->route_ask, inv->px, conn,
-			       on_service_route, inv))
-		connection_way(inv, conn);
-}
-
-static void on_place(enum status code, void *arg)
-{
-	struct invite *inv = arg;
-	struct hunt *hunt = &inv->hunt;
-	struct conn_calls_ask *ask = hunt->place;
-
-	hunt->place = NULL;
-	if (code == STATUS_OK)
-		connection_locate(inv, hunt->sought);
-	else
-		connection_away(inv, hunt->sought, code);
-	mem_deref(ask);
-}
-
-static void connection_seek(struct invite *inv,
-			    const struct route_connection *conn)
-{
-	struct hunt *hunt = &inv->hunt;
-	int err;
-
-	hunt->sought = conn;
-	hunt->other_way = false;
-	conn_figures_count(inv->px->conns, conn, CONN_TRY);
-	err = conn_calls_take(&hunt->place, inv->px, conn, inv->rec.call,
-			      on_place, inv);
-	if (!err)
-		connection_locate(inv, conn);
-	else if (err != EINPROGRESS)
-		connection_away(inv, conn, STATUS_REDIS_DOWN);
-}
-
 static void devices_start(struct invite *inv, const struct registrar_list *list)
 {
 	const bool any = invite_devices_begin(inv, list);
 
 	if (!any && inv->hunt.device)
-		missed(inv, 480, STATUS_NOT_REGISTERED);
+		invite_missed(inv, 480, STATUS_NOT_REGISTERED);
 	else if (!any)
-		missed(inv, 482, STATUS_LOOP);
+		invite_missed(inv, 482, STATUS_LOOP);
 	else if (!invite_devices_next(inv))
 		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 }
@@ -294,7 +97,7 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 	if (list->code != STATUS_OK)
 		invite_fail(inv, list->code);
 	else if (!list->n)
-		missed(inv, 480, STATUS_NOT_REGISTERED);
+		invite_missed(inv, 480, STATUS_NOT_REGISTERED);
 	else
 		devices_start(inv, list);
 	mem_deref(ask);
@@ -323,7 +126,7 @@ static void on_user_place(enum status code, void *arg)
 	if (code == STATUS_OK)
 		user_lookup(inv);
 	else if (code == STATUS_CALL_LIMIT)
-		missed(inv, 486, code);
+		invite_missed(inv, 486, code);
 	else
 		invite_fail(inv, code);
 	mem_deref(ask);
@@ -344,13 +147,6 @@ static void user_seek(struct invite *inv, const struct route_user *user)
 		invite_fail(inv, status_of_errno(err));
 }
 
-/* RFC 3263 4.3: another address of the same name. */
-static bool has_other_way(const struct hunt *hunt)
-{
-	return hunt->other_way && hunt->sought && hunt->ways &&
-	       hunt->ways[hunt->way].left;
-}
-
 static void hunt_on(struct invite *inv)
 {
 	struct hunt *hunt = &inv->hunt;
@@ -359,28 +155,25 @@ static void hunt_on(struct invite *inv)
 	/* only a 6xx speaks for a user's other devices (RFC 3261 16.7) */
 	if (hunt->code < 600 && invite_devices_next(inv))
 		return;
-	if (!hunt->stop && has_other_way(hunt)) {
-		++hunt->way;
-		connection_seek(inv, hunt->sought);
+	if (!hunt->stop && invite_connection_other_way(inv))
 		return;
-	}
 	if (hunt->stop || hunt->next >= hunt->ntargets) {
-		finish(inv);
+		invite_best_answer(inv);
 		return;
 	}
-	failover(inv);
+	invite_connection_failed(inv);
 	target = &hunt->targets[hunt->next++];
 	switch (target->kind) {
 	case ROUTE_TO_USER:
 		user_seek(inv, target->user);
 		break;
 	case ROUTE_TO_CONNECTION:
-		connection_seek(inv, target->connection);
+		invite_connection_seek(inv, target->connection);
 		break;
 	case ROUTE_TO_SERVICE:
 	case ROUTE_TO_REJECT:
 		/* never behind another target */
-		missed(inv, 500, STATUS_INTERNAL);
+		invite_missed(inv, 500, STATUS_INTERNAL);
 		break;
 	}
 }

@@ -9,12 +9,16 @@
  *   invite_place.c    its media worker
  *   invite_service.c  a call that we answer ourselves (echo, tone ...)
  *   invite_hunt.c     the targets of the plan in order, and what came of them
+ *   invite_connection.c  one of them that is a connection: the way there
+ *   invite_best.c     the best refusal answers
  *   invite_early.c    an 18x, early media, and what is asked meanwhile
  *   invite_devices.c  a user's devices in their order, one flow of each
  *   invite_divert.c   where a device sends the call instead
  *   invite_media.c    the 2xx, and what the caller hears
  *   invite_find.c     calls found by what comes for them
- *   branch.c          one try: offer, INVITE, answers, its end
+ *   branch.c          one try: its beginning and its end
+ *   branch_send.c     ... how its INVITE leaves
+ *   branch_answer.c   ... what it says
  *   branch_again.c    ... once more: challenged, redirected
  *   branch_early.c    ... the dialogs that it has before an answer
  *   branch_write.c    ... its messages
@@ -160,7 +164,28 @@ void invite_service(struct invite *inv, enum route_service named);
 void invite_hunt(struct invite *inv);
 /* A try is over without a 2xx; its branch counts no more. May free inv. */
 void invite_result(struct invite *inv, const struct invite_result *result);
+/* A target to which nothing could be sent. May free inv. */
+void invite_missed(struct invite *inv, uint16_t code, enum status why);
 void hunt_clear(struct invite *inv);
+
+/* --- invite_connection.c --- */
+
+/* May free inv. */
+void invite_connection_seek(struct invite *inv,
+			    const struct route_connection *conn);
+/* Another address of the last one is tried, when there is one and it may do
+ * better. May free inv. */
+bool invite_connection_other_way(struct invite *inv);
+/* The last one has failed, and another may do better. */
+void invite_connection_failed(struct invite *inv);
+/* What was sought there comes to nothing. */
+void invite_connection_leave(struct invite *inv);
+
+/* --- invite_best.c --- */
+
+void invite_best_keep(struct invite *inv, const struct invite_result *result);
+/* It answers the call. Frees inv, or leaves it to its branches. */
+void invite_best_answer(struct invite *inv);
 
 /* --- invite_devices.c --- */
 

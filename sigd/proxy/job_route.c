@@ -1,0 +1,195 @@
+/*
+ * job_route.c  A request outside dialogs: where it goes, by the table
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "routing/route.h"
+#include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/job_priv.h"
+#include "sigd/proxy/options.h"
+#include "sigd/proxy/origin.h"
+#include "sigd/proxy/register/flow_users.h"
+#include "sigd/proxy/relay/relay.h"
+#include "sigd/proxy/reply.h"
+#include "sigd/sip/smsg_build.h"
+
+static void hand_over(struct job *job, const struct route_plan *plan,
+		      const struct pl *callee)
+{
+	struct invite_params params = {.st = job->st, .table = job->table,
+				       .plan = plan, .callee = *callee,
+				       .device = job->named ? &job->device
+							    : NULL};
+	struct proxy *px = job->px;
+
+	pl_set_str(&params.caller, job->user);
+	job->st = NULL; /* the call has it now */
+	invite_start(px, &params);
+}
+
+/* A rejection by the table, with its own code and phrase. */
+static void reject(struct job *job, const struct route_target *target)
+{
+	struct smsg_reply reply = {.scode = target->code,
+				   .reason = target->phrase};
+	char tag[17];
+
+	reply_tag(tag, job->px, txn_srv_request(job->st));
+	pl_set_str(&reply.to_tag, tag);
+	(void)txn_srv_respond(job->st, &reply);
+}
+
+/* A PBX that asks for somebody whom nobody knows asks whether we are there. */
+static bool is_probe(const struct job *job, const struct route_plan *plan)
+{
+	return txn_srv_request(job->st)->method == SMSG_OPTIONS && job->from &&
+	       plan->targets[0].kind == ROUTE_TO_REJECT && !plan->rule;
+}
+
+static void pass_on(struct job *job, const struct route_plan *plan,
+		    const struct pl *callee)
+{
+	struct relay_params params = {.st = job->st, .table = job->table,
+				      .plan = plan, .source = job->flow,
+				      .callee = *callee,
+				      .device = job->named ? &job->device
+							   : NULL};
+	struct proxy *px = job->px;
+
+	pl_set_str(&params.caller, job->user);
+	job->st = NULL; /* the relay has it now */
+	relay_start(px, &params);
+}
+
+/* A device that shows its password to its PBX alone: over UDP, where a source
+ * can be forged, that is the only place that it gets to. */
+static bool may_go(const struct job *job, const struct route_plan *plan)
+{
+	const struct route_target *to = &plan->targets[0];
+
+	return job->tenant->registration.mode != ROUTE_REG_FORWARDED ||
+	       job->from || job->flow.kind != FLOW_UDP ||
+	       to->kind == ROUTE_TO_REJECT ||
+	       (plan->ntargets == 1 &&
+		route_forwards_to(job->tenant, to->connection));
+}
+
+/* Nobody in the file is called so: a user in Redis may be. Its devices tell,
+ * as those of anybody do. */
+static void seek_in_redis(struct job *job, struct route_plan *plan)
+{
+	const struct route_note *last =
+		&plan->notes[(plan->considered - 1) % ROUTE_NOTES_MAX];
+
+	if (!job->tenant->auth.users_in_redis || plan->rule ||
+	    !plan->considered || last->why != ROUTE_WHY_NOBODY ||
+	    strlen(plan->callee) > DEVICE_USER_MAX)
+		return;
+	job->named = true;
+	memset(&job->device, 0, sizeof(job->device));
+	str_ncpy(job->device.tenant, job->tenant->id,
+		 sizeof(job->device.tenant));
+	str_ncpy(job->device.user, plan->callee, sizeof(job->device.user));
+	plan->targets[0] = (struct route_target){.kind = ROUTE_TO_USER};
+}
+
+static void go(struct job *job, const struct route_plan *plan,
+	       const struct pl *callee)
+{
+	if (!may_go(job, plan))
+		reply_status(job->px, job->st, STATUS_FORBIDDEN);
+	else if (is_probe(job, plan))
+		options_answer(job->px, job->st);
+	else if (plan->targets[0].kind == ROUTE_TO_REJECT)
+		reject(job, &plan->targets[0]);
+	else if (txn_srv_request(job->st)->method == SMSG_INVITE)
+		hand_over(job, plan, callee);
+	else
+		pass_on(job, plan, callee);
+}
+
+void job_route(struct job *job)
+{
+	const struct smsg *msg = txn_srv_request(job->st);
+	const struct origin origin = {.tenant = job->tenant,
+				      .connection = job->from};
+	const struct pl asked = origin_callee(&origin, job->table, msg);
+	struct route_query query = {.tenant = job->tenant,
+				    .method = msg->method_name,
+				    .from = job->from};
+	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+	char callee[CALL_TEXT_MAX];
+	size_t len;
+	int err = plan ? suri_unescape(callee, sizeof(callee), &len, &asked)
+		       : ENOMEM;
+
+	if (!err) {
+		pl_set_str(&query.caller, job->user);
+		query.callee.p = callee;
+		query.callee.l = len;
+		err = route_decide(job->table, &query, plan);
+		log_debug(NULL, "routed", "tenant=%s callee=%s code=%u",
+			  job->tenant->id, plan->callee,
+			  plan->targets[0].code);
+	}
+	if (err)
+		reply_status(job->px, job->st, status_of_errno(err));
+	if (!err) {
+		seek_in_redis(job, plan);
+		go(job, plan, &query.callee);
+	}
+	mem_deref(plan);
+	mem_deref(job);
+}
+
+static void on_counted(const struct registrar_list *list, void *arg)
+{
+	struct job *job = arg;
+
+	if (list->code == STATUS_AUTH_STALE) {
+		authorize_challenge(job->px, job->st, job->tenant,
+				    job->source, list->code);
+		mem_deref(job);
+	} else if (list->code != STATUS_OK) {
+		job_fail(job, list->code);
+	} else {
+		/* a connection that is silent because it is in a call is not
+		 * idle, though it may never have registered */
+		if (job->who.user)
+			flow_users_note(job->px, &job->flow, job->tenant->id,
+					job->user);
+		job_route(job);
+	}
+}
+
+void job_serve_routed(struct job *job)
+{
+	const struct registrar_params params = job_ask_params(job, on_counted);
+	int err = registrar_count_nonce(&job->ask, &params);
+
+	if (err)
+		job_fail(job, status_of_errno(err));
+}
+
+void job_to_device(struct job *job)
+{
+	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+	struct pl callee;
+
+	if (!plan) {
+		job_fail(job, STATUS_OVERLOAD);
+		return;
+	}
+	plan->tenant = job->tenant;
+	plan->from = job->from;
+	plan->targets[0].kind = ROUTE_TO_USER; /* whoever it is */
+	plan->ntargets = 1;
+	pl_set_str(&callee, job->device.user);
+	go(job, plan, &callee);
+	mem_deref(plan);
+	mem_deref(job);
+}
