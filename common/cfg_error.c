@@ -16,10 +16,12 @@ struct entry {
 	uint32_t line, col;
 	bool warning;
 	char *text;
+	char *more;
 };
 
 struct cfg_errors {
 	struct list entries;
+	struct entry *newest; /* NULL: it was not kept */
 	size_t count, warnings;
 };
 
@@ -37,6 +39,7 @@ static void entry_destructor(void *arg)
 	list_unlink(&entry->le);
 	mem_deref(entry->file);
 	mem_deref(entry->text);
+	mem_deref(entry->more);
 }
 
 int cfg_errors_alloc(struct cfg_errors **errsp)
@@ -97,6 +100,7 @@ static void keep(struct cfg_errors *errs, const struct cfg_pos *pos,
 		entry->col = pos->col;
 	}
 	entry->warning = warning;
+	errs->newest = entry;
 	insert(&errs->entries, entry);
 }
 
@@ -106,7 +110,10 @@ void cfg_errors_add(struct cfg_errors *errs, const struct cfg_pos *pos,
 	char text[CFG_ERROR_TEXT_MAX];
 	va_list ap;
 
-	if (!errs || ++errs->count > CFG_ERRORS_MAX)
+	if (!errs)
+		return;
+	errs->newest = NULL;
+	if (++errs->count > CFG_ERRORS_MAX)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -120,12 +127,32 @@ void cfg_errors_warn(struct cfg_errors *errs, const struct cfg_pos *pos,
 	char text[CFG_ERROR_TEXT_MAX];
 	va_list ap;
 
-	if (!errs || ++errs->warnings > CFG_ERRORS_MAX)
+	if (!errs)
+		return;
+	errs->newest = NULL;
+	if (++errs->warnings > CFG_ERRORS_MAX)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	keep(errs, pos, true, text);
+}
+
+void cfg_errors_more(struct cfg_errors *errs, const char *text)
+{
+	struct entry *entry = errs ? errs->newest : NULL;
+	size_t len = strlen(text);
+
+	if (!entry || entry->more)
+		return;
+	if (len > CFG_ERROR_MORE_MAX)
+		len = CFG_ERROR_MORE_MAX;
+	if (re_sdprintf(&entry->more, "%b", text, len))
+		return;
+	for (char *p = entry->more; *p; p++) {
+		if (((unsigned char)*p < ' ' && *p != '\n') || *p == 0x7f)
+			*p = '?';
+	}
 }
 
 size_t cfg_errors_count(const struct cfg_errors *errs)
@@ -152,8 +179,21 @@ bool cfg_errors_at(const struct cfg_errors *errs, size_t nr,
 	*problem = (struct cfg_problem){
 		{entry->file, entry->line, entry->col},
 		entry->warning,
-		entry->text};
+		entry->text,
+		entry->more};
 	return true;
+}
+
+static int print_lines(struct re_printf *pf, const char *text)
+{
+	size_t len;
+	int err = 0;
+
+	for (; *text && !err; text += len + (text[len] != '\0')) {
+		len = strcspn(text, "\n");
+		err = re_hprintf(pf, "    %b\n", text, len);
+	}
+	return err;
 }
 
 static int print_entry(struct re_printf *pf, const struct entry *entry)
@@ -166,8 +206,9 @@ static int print_entry(struct re_printf *pf, const struct entry *entry)
 		err |= re_hprintf(pf, "%u:%u:", entry->line, entry->col);
 	if (entry->file || entry->line)
 		err |= re_hprintf(pf, " ");
-	return err | re_hprintf(pf, "%s%s\n",
-				entry->warning ? "warning: " : "", entry->text);
+	err |= re_hprintf(pf, "%s%s\n", entry->warning ? "warning: " : "",
+			  entry->text);
+	return entry->more ? err | print_lines(pf, entry->more) : err;
 }
 
 static int print_more(struct re_printf *pf, size_t count, const char *what)

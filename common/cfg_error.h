@@ -26,7 +26,8 @@ struct cfg_pos {
 /* Further errors are counted, not kept; and so are further warnings. */
 enum {
 	CFG_ERRORS_MAX = 100,
-	CFG_ERROR_TEXT_MAX = 400
+	CFG_ERROR_TEXT_MAX = 400,
+	CFG_ERROR_MORE_MAX = 4000
 };
 
 /* The caller owns *errsp. */
@@ -58,11 +59,15 @@ struct cfg_absent {
 void cfg_errors_absent(struct cfg_errors *errs, const struct cfg_pos *pos,
 		       const struct cfg_absent *absent);
 
+/* Lines that go with what was added last, such as an explanation; cut at
+ * CFG_ERROR_MORE_MAX bytes. */
+void cfg_errors_more(struct cfg_errors *errs, const char *text);
+
 /* How many were added. */
 size_t cfg_errors_count(const struct cfg_errors *errs);
 size_t cfg_errors_warnings(const struct cfg_errors *errs);
 
-/* One line each, for %H. */
+/* One line each, what goes with it below and indented; for %H. */
 int cfg_errors_print(struct re_printf *pf, const struct cfg_errors *errs);
 
 /* One of them, borrowed. */
@@ -70,6 +75,7 @@ struct cfg_problem {
 	struct cfg_pos pos;
 	bool warning;
 	const char *text;
+	const char *more; /* lines; NULL: none */
 };
 /* The nr-th that was kept, in order of place; false behind the last. Going
  * through all of them this way is for lists this short. */

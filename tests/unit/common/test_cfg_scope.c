@@ -226,6 +226,24 @@ static void problems_can_be_taken_one_by_one(void)
 	mem_deref(errs);
 }
 
+static void lines_that_go_with_it_stand_below(void)
+{
+	struct cfg_errors *errs = NULL;
+	struct cfg_problem problem;
+	char text[200];
+
+	REQUIRE(!cfg_errors_alloc(&errs));
+	cfg_errors_more(errs, "of nothing");
+	cfg_errors_add(errs, NULL, "bad");
+	cfg_errors_more(errs, "one\n  two\x1b\n");
+	re_snprintf(text, sizeof(text), "%H", cfg_errors_print, errs);
+	CHECK_STR(text, "bad\n    one\n      two?\n");
+	REQUIRE(cfg_errors_at(errs, 0, &problem));
+	CHECK_STR(problem.more, "one\n  two?\n");
+	cfg_errors_more(NULL, "x");
+	mem_deref(errs);
+}
+
 static void further_warnings_are_counted(void)
 {
 	struct cfg_errors *errs = NULL;
@@ -254,5 +272,6 @@ TEST_MAIN(TEST(names_are_found_beside_and_around),
 	  TEST(what_nobody_names_is_warned_about),
 	  TEST(after_an_error_elsewhere_no_name_is_missed),
 	  TEST(problems_can_be_taken_one_by_one),
+	  TEST(lines_that_go_with_it_stand_below),
 	  TEST(further_warnings_are_counted),
 	  TEST_OOM(without_memory_nothing_breaks))
