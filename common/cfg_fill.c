@@ -17,7 +17,8 @@
 #include "common/cfg_tree_priv.h"
 
 enum {
-	NAMES_MAX = 64
+	NAMES_MAX = 64,
+	FEW_NAMES = 4
 };
 
 struct filler {
@@ -403,17 +404,22 @@ static void refuse_unknown(struct filler *fl, const struct cfg_table *table,
 {
 	const char *names[NAMES_MAX], *meant;
 	char all[CFG_WHY_MAX];
+	size_t n;
+	bool few;
 
 	/* nobody reads more, and looking for a near name costs */
 	if (cfg_errors_count(fl->errs) >= CFG_ERRORS_MAX) {
 		wrong(fl, &node->key_pos, "unknown key");
 		return;
 	}
-	meant = cfg_nearest(node->key, names, names_of(table, names));
+	n = names_of(table, names);
+	meant = cfg_nearest(node->key, names, n);
 	join_names(table, all, sizeof(all));
-	wrong(fl, &node->key_pos,
-	      "unknown key \"%.60s\" in %s, expected %s%s%s%s", node->key,
-	      table->name, all, meant ? ", did you mean \"" : "",
+	/* of many names the near one helps more than all of them */
+	few = !meant || n <= FEW_NAMES;
+	wrong(fl, &node->key_pos, "unknown key \"%.60s\" in %s%s%s%s%s%s",
+	      node->key, table->name, few ? ", expected " : "",
+	      few ? all : "", meant ? ", did you mean \"" : "",
 	      meant ? meant : "", meant ? "\"?" : "");
 }
 

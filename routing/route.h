@@ -27,6 +27,7 @@ struct route_index;
 struct route_line;
 struct route_rule;
 struct route_table;
+struct route_test;
 
 enum {
 	ROUTE_USER_MAX = 64,    /* bytes of a user's name */
@@ -77,6 +78,8 @@ struct route_tenant {
 	struct route_registration registration; /* ... and where they do */
 	struct route_rule *rules;       /* in order */
 	uint32_t nrules;
+	struct route_test *tests; /* route_check.h */
+	uint32_t ntests;
 	struct route_index *by_name, *by_number, *by_connection, *by_login;
 	struct cfg_pos pos;
 };
@@ -97,6 +100,10 @@ int route_table_parse(struct route_table **tp, const char *name,
 extern const struct cfg_table route_cfg_table;
 /* The configuration in effect, for cfg_print(); passwords are not in it. */
 struct cfg_view route_table_view(const struct route_table *table);
+
+/* What was read for it (common/fingerprint.h): the file, those that it includes
+ * and names. Tables of the same version decide alike. */
+const char *route_table_version(const struct route_table *table);
 
 /* Tenants in the order of the file; NULL behind the last. */
 const struct route_tenant *route_tenant_at(const struct route_table *table,

@@ -10,6 +10,7 @@
 #ifndef ROUTING_ROUTE_PRIV_H
 #define ROUTING_ROUTE_PRIV_H
 
+#include "common/fingerprint.h"
 #include "routing/route.h"
 
 struct arena;
@@ -30,8 +31,11 @@ struct route_table {
 	struct route_sources *sources;
 	const struct route_tenant *rest; /* who has "*" */
 	struct route_engine *engine;
+	struct fingerprint *print; /* of all files that were read for it */
+	char version[FINGERPRINT_LEN + 1];
 };
 
 extern const struct cfg_field route_tenant_item; /* route_tenant_cfg.c */
+extern const struct cfg_field route_test_item;   /* route_ask_cfg.c */
 
 #endif

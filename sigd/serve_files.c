@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/node.h"
 #include "routing/route.h"
+#include "sigd/routes_fresh.h"
 #include "sigd/serve.h"
 #include "sigd/transport/certs.h"
 #include "sigd/transport/transport.h"
@@ -60,15 +61,14 @@ static int keys_load(struct keyring **ringp, const struct sigd_cfg *cfg)
 
 static int routes_load(struct route_table **tablep, const struct sigd_cfg *cfg)
 {
-	struct cfg_errors *errs = NULL;
-	int err = cfg_errors_alloc(&errs);
+	struct routes_fresh fresh;
 
-	if (!err)
-		err = route_table_load(tablep, cfg->routing, errs);
-	if (err)
-		errors_log("the routing table cannot be used", errs);
-	mem_deref(errs);
-	return err;
+	routes_fresh_load(&fresh, cfg->routing);
+	routes_fresh_log(&fresh);
+	if (!fresh.err)
+		*tablep = mem_ref(fresh.table);
+	routes_fresh_drop(&fresh);
+	return fresh.err;
 }
 
 static void on_bad_certificate(const char *why, void *arg)

@@ -43,6 +43,7 @@ static void destructor(void *arg)
 	mem_deref(table->by_id);
 	mem_deref(table->by_domain);
 	mem_deref(table->engine);
+	mem_deref(table->print);
 	mem_deref(table->cfg);
 }
 
@@ -164,11 +165,16 @@ static int table_alloc(struct route_table **tp, struct cfg_tree *tree,
 		return ENOMEM;
 	err = cfg_fill(&ld.table->cfg, &route_cfg_table, cfg_tree_root(tree),
 		       errs);
+	err = err ? err : fingerprint_alloc(&ld.table->print);
 	err = err ? err : route_engine_alloc(&ld.table->engine);
 	err = err ? err : route_hasher_alloc(&ld.hasher);
 	err = err ? err : load_tenants(&ld);
 	err = err ? err
 		  : route_sources_alloc(&ld.table->sources, ld.table->cfg);
+	if (!err) {
+		cfg_tree_fingerprint(tree, ld.table->print);
+		fingerprint_text(ld.table->print, ld.table->version);
+	}
 	mem_deref(ld.hasher);
 	if (err)
 		mem_deref(ld.table);
@@ -208,6 +214,11 @@ int route_table_parse(struct route_table **tp, const char *name,
 struct cfg_view route_table_view(const struct route_table *table)
 {
 	return (struct cfg_view){&route_cfg_table, table ? table->cfg : NULL};
+}
+
+const char *route_table_version(const struct route_table *table)
+{
+	return table ? table->version : "";
 }
 
 const struct route_tenant *route_tenant_at(const struct route_table *table,

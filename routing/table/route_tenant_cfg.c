@@ -8,6 +8,7 @@
 
 #include "routing/party/route_party.h"
 #include "routing/plan/route_rule.h"
+#include "routing/route_check.h"
 #include "routing/route_priv.h"
 #include "routing/text/route_ref.h"
 
@@ -81,6 +82,10 @@ static const struct cfg_field tenant_fields[] = {
 		 "records and figures."},
 	{"routes", CFG_LIST, CFG_ITEMS(struct route_tenant, rules, nrules),
 	 .item = &route_rule_item, .help = "Its routes, in order."},
+	{"tests", CFG_LIST, CFG_ITEMS(struct route_tenant, tests, ntests),
+	 .item = &route_test_item, .max = ROUTE_TESTS_MAX,
+	 .help = "Where requests must go: what fails keeps the file from being "
+		 "used."},
 	CFG_END,
 };
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/countof.h"
 #include "routing/text/route_ref.h"
 
 static bool is_users(const char *text)
@@ -20,8 +21,14 @@ static bool is_no_name(const char *text)
 
 static bool is_service_or_number(const char *text)
 {
-	return is_no_name(text) || !strcmp(text, "echo") ||
-	       !strcmp(text, "tone") || !strcmp(text, "milliwatt");
+	static const char *const other[] = {"echo", "tone", "milliwatt",
+					    "reject", "redirect"};
+
+	for (size_t i = 0; i < COUNTOF(other); i++) {
+		if (!strcmp(text, other[i]))
+			return true;
+	}
+	return is_no_name(text);
 }
 
 const struct cfg_ref route_ref_connection = {.what = "connection",

@@ -1,0 +1,100 @@
+/*
+ * route_ask.c  A question in text, made for the table
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include <re.h>
+
+#include "routing/route_check.h"
+#include "routing/route_conn.h"
+#include "routing/route_priv.h"
+
+static int refuse(const struct cfg_pos *pos, struct cfg_absent *absent,
+		  const char **names, struct cfg_errors *errs)
+{
+	absent->names = names;
+	cfg_errors_absent(errs, pos, absent);
+	mem_deref(names);
+	return EINVAL;
+}
+
+static int no_tenant(const struct route_ask *ask,
+		     const struct route_table *table, struct cfg_errors *errs)
+{
+	const struct route_cfg *cfg = table->cfg;
+	struct cfg_absent absent = {"tenant", "tenant", ask->tenant, NULL, 0};
+	const char **names = mem_alloc((cfg->ntenants + 1) * sizeof(*names),
+				       NULL);
+
+	if (!names)
+		return ENOMEM;
+	for (; absent.count < cfg->ntenants; absent.count++)
+		names[absent.count] = cfg->tenants[absent.count].id;
+	return refuse(&ask->pos, &absent, names, errs);
+}
+
+static int no_connection(const struct route_ask *ask,
+			 const struct route_tenant *tenant,
+			 struct cfg_errors *errs)
+{
+	struct cfg_absent absent = {"from", "connection", ask->from, NULL, 0};
+	const char **names =
+		mem_alloc((tenant->nconnections + 1) * sizeof(*names), NULL);
+
+	if (!names)
+		return ENOMEM;
+	for (; absent.count < tenant->nconnections; absent.count++)
+		names[absent.count] = tenant->connections[absent.count].name;
+	return refuse(&ask->pos, &absent, names, errs);
+}
+
+static int find_tenant(const struct route_tenant **tenantp,
+		       const struct route_ask *ask,
+		       const struct route_table *table, struct cfg_errors *errs)
+{
+	struct pl id;
+
+	if (ask->tenant) {
+		pl_set_str(&id, ask->tenant);
+		*tenantp = route_tenant_by_id(table, &id);
+		return *tenantp ? 0 : no_tenant(ask, table, errs);
+	}
+	*tenantp = route_tenant_at(table, 0);
+	if (table->cfg->ntenants == 1)
+		return 0;
+	cfg_errors_add(errs, &ask->pos,
+		       "\"tenant\" is missing: the table has %u of them",
+		       table->cfg->ntenants);
+	return EINVAL;
+}
+
+static void set(struct pl *pl, const char *text)
+{
+	pl_set_str(pl, text ? text : "");
+}
+
+int route_ask_query(struct route_query *query, const struct route_ask *ask,
+		    const struct route_table *table,
+		    const struct route_tenant *tenant, struct cfg_errors *errs)
+{
+	struct pl name;
+	int err;
+
+	*query = (struct route_query){.tenant = tenant};
+	if (!tenant) {
+		err = find_tenant(&query->tenant, ask, table, errs);
+		if (err)
+			return err;
+	}
+	if (ask->from && strcmp(ask->from, "users")) {
+		pl_set_str(&name, ask->from);
+		query->from = route_connection_find(query->tenant, &name);
+		if (!query->from)
+			return no_connection(ask, query->tenant, errs);
+	}
+	set(&query->method, ask->method ? ask->method : "INVITE");
+	set(&query->caller, ask->caller);
+	set(&query->callee, ask->callee);
+	return 0;
+}

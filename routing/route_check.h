@@ -1,0 +1,81 @@
+/*
+ * route_check.h  What people ask of a table before it serves: where would this
+ *                request go, do its tests pass, which of its rules are of no
+ *                use
+ *
+ * A question in text is one notion everywhere: `when` of a test in the table,
+ * the body of POST /v1/routes/explain, a line of a file of calls.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef ROUTING_ROUTE_CHECK_H
+#define ROUTING_ROUTE_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/cfg_schema.h"
+#include "routing/route.h"
+
+enum {
+	ROUTE_TESTS_MAX = 1000, /* of a tenant */
+	ROUTE_TESTS_MS = 5000,  /* all of a table may take */
+};
+
+/* A question, as it was written; NULL: not said. */
+struct route_ask {
+	struct cfg_pos pos;
+	const char *tenant; /* not of a test: it is its own */
+	const char *from;   /* `users`, or a connection */
+	const char *method, *caller, *callee;
+};
+
+/* For a file of its own (struct route_ask_cfg). */
+extern const struct cfg_table route_ask_table;
+struct route_ask_cfg {
+	struct arena *mem;
+	struct route_ask ask;
+};
+
+/*
+ * The question, made for route_decide(); it borrows from both. tenant NULL:
+ * the one that it names, or the only one of the table. EINVAL: an error was
+ * added, for a name that is not there.
+ */
+int route_ask_query(struct route_query *query, const struct route_ask *ask,
+		    const struct route_table *table,
+		    const struct route_tenant *tenant, struct cfg_errors *errs);
+
+/* What a test expects; what is not said is not looked at. */
+struct route_expect {
+	const char *route; /* "users": none of the rules */
+	const char **to;   /* the first targets, in order */
+	uint32_t nto;
+	uint32_t targets; /* how many; 0: not said */
+	uint16_t code;    /* of a rejection; 0: not said */
+};
+
+/* An entry of `tests`. */
+struct route_test {
+	struct cfg_pos pos;
+	const char *name;
+	struct route_ask when;
+	struct route_expect expect;
+};
+
+/* "pbx", "alice", "echo"; "reject" for an answer. */
+const char *route_target_name(const struct route_target *target);
+
+/* Asked between two tests; NULL: no limit of time. */
+struct route_check_clock {
+	uint64_t (*now_ms)(void *arg);
+	void *arg;
+};
+
+/* Runs all tests of all tenants. EINVAL: one has failed, or there was no time
+ * for all; errs has what was expected, what came, and why. *ran: how many. */
+int route_tests_run(const struct route_table *table,
+		    const struct route_check_clock *clock, uint32_t *ran,
+		    struct cfg_errors *errs);
+
+#endif

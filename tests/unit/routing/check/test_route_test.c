@@ -1,0 +1,200 @@
+/*
+ * test_route_test.c  The tests that a table brings along: what passes, what a
+ *                    failing one says
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "routing/route_check.h"
+#include "tests/unit/routing/route_fixture.h"
+
+#define TABLE                                                              \
+	"tenants:\n"                                                       \
+	"  t:\n"                                                           \
+	"    domains: [a]\n"                                               \
+	"    realm: r\n"                                                   \
+	"    users: {alice: {password: x, numbers: ['+4930']}}\n"          \
+	"    connections:\n"                                               \
+	"      pbx: {kind: trunk, address: 192.0.2.1}\n"                   \
+	"      backup: {kind: trunk, address: 192.0.2.2}\n"                \
+	"    routes:\n"                                                    \
+	"      - {name: echo, match: {callee: echo}, to: {service: echo}}\n"  \
+	"      - {name: bad, match: {callee: '900.*'}, to: {reject: {}}}\n" \
+	"      - {name: in, match: {from: pbx}, to: {user: alice}}\n"      \
+	"      - {name: out, match: {callee: '[0-9]+'}, to: {connections: " \
+	"[pbx, backup]}}\n"                                                \
+	"    tests:\n"
+
+static char said[8000];
+static uint32_t ran;
+
+static uint64_t ticking(void *arg)
+{
+	uint64_t *now_ms = arg;
+
+	*now_ms += ROUTE_TESTS_MS / 3;
+	return *now_ms;
+}
+
+static int outcome_of(const char *text, const struct route_check_clock *clock)
+{
+	struct route_table *table = fixture_table(text);
+	struct cfg_errors *errs = NULL;
+	int err;
+
+	said[0] = '\0';
+	ran = 0;
+	if (!table || cfg_errors_alloc(&errs)) {
+		mem_deref(table);
+		return ENOMEM;
+	}
+	err = route_tests_run(table, clock, &ran, errs);
+	re_snprintf(said, sizeof(said), "%H", cfg_errors_print, errs);
+	CHECK(!err == !cfg_errors_count(errs));
+	mem_deref(errs);
+	mem_deref(table);
+	return err;
+}
+
+static void what_is_as_expected_passes(void)
+{
+	CHECK(!outcome_of(
+		TABLE
+		"      - {name: a, when: {callee: echo}, expect: {to: echo, "
+		"route: echo, targets: 1}}\n"
+		"      - {name: b, when: {callee: '900', caller: x}, expect: "
+		"{code: 403, to: reject}}\n"
+		"      - {name: c, when: {callee: '1', from: pbx}, expect: "
+		"{to: alice}}\n"
+		"      - {name: d, when: {callee: '1'}, expect: {to: pbx}}\n"
+		"      - {name: e, when: {callee: '1', from: users}, expect: "
+		"{to: [pbx, backup], targets: 2}}\n"
+		"      - {name: f, when: {callee: '+4930'}, expect: {route: "
+		"users, to: alice}}\n"
+		"      - {name: g, when: {callee: echo, method: MESSAGE}, "
+		"expect: {}}\n",
+		NULL));
+	CHECK_STR(said, "");
+	CHECK_INT(ran, 7);
+}
+
+static void a_failing_one_says_what_came_and_why(void)
+{
+	CHECK_INT(outcome_of(
+			  TABLE
+			  "      - {name: night, when: {caller: bob, callee: "
+			  "'900'}, expect: {route: out, to: [pbx, backup]}}\n",
+			  NULL),
+		  EINVAL);
+	CHECK_STR(said,
+		  "r.yaml:15:9: test \"night\" fails; expected route \"out\", "
+		  "got \"bad\"; expected to pbx, backup, got reject\n"
+		  "    INVITE from \"bob\" to \"900\", tenant \"t\"\n"
+		  "      1. route \"echo\" (r.yaml:10): the callee does not "
+		  "match\n"
+		  "      2. route \"bad\" (r.yaml:11): matches\n"
+		  "      result: 403 Forbidden (route-rejected)\n");
+}
+
+static void all_that_fail_are_told(void)
+{
+	CHECK_INT(outcome_of(
+			  TABLE
+			  "      - {name: a, when: {callee: '1'}, expect: {code: "
+			  "404}}\n"
+			  "      - {name: b, when: {callee: '1'}, expect: "
+			  "{targets: 1}}\n"
+			  "      - {name: c, when: {callee: '900'}, expect: "
+			  "{code: 404}}\n"
+			  "      - {name: d, when: {callee: '1', from: pbc}, "
+			  "expect: {}}\n",
+			  NULL),
+		  EINVAL);
+	CHECK_INT(ran, 4);
+	CHECK(strstr(said, "\"a\" fails; expected code 404, got a way to pbx"));
+	CHECK(strstr(said, "\"b\" fails; expected 1 targets, got 2\n"));
+	CHECK(strstr(said, "\"c\" fails; expected code 404, got 403\n"));
+	CHECK(strstr(said, "r.yaml:18:25: from: there is no connection "
+			   "\"pbc\", expected one of pbx, backup, did you mean "
+			   "\"pbx\"?\n"));
+}
+
+static void names_that_are_not_there_are_errors_of_the_file(void)
+{
+	CHECK_STR(fixture_errors_of(
+			  TABLE
+			  "      - {name: a, when: {callee: '1'}, expect: {to: "
+			  "[pbxx]}}\n"),
+		  "r.yaml:15:54: to: there is no connection, group or user "
+		  "\"pbxx\", expected one of backup, pbx, alice, did you mean "
+		  "\"pbx\"?\n");
+	CHECK_STR(fixture_errors_of(TABLE "      - {name: a, expect: {}}\n"),
+		  "r.yaml:15:9: \"when\" is missing, expected keys and "
+		  "values\n");
+}
+
+static void they_end_when_the_time_is_over(void)
+{
+	uint64_t now_ms = 0;
+	const struct route_check_clock clock = {ticking, &now_ms};
+
+	CHECK_INT(outcome_of(TABLE
+			     "      - {name: a, when: {callee: '1'}, expect: "
+			     "{}}\n"
+			     "      - {name: b, when: {callee: '1'}, expect: "
+			     "{}}\n"
+			     "      - {name: c, when: {callee: '1'}, expect: "
+			     "{}}\n"
+			     "      - {name: d, when: {callee: '1'}, expect: "
+			     "{}}\n",
+			     &clock),
+		  EINVAL);
+	CHECK_INT(ran, 3);
+	CHECK_STR(said, "r.yaml:18:9: the tests of this table take longer than "
+			"5 s: \"d\" and those behind it were not run\n");
+}
+
+static void a_question_names_its_tenant(void)
+{
+	static const char two[] = "tenants:\n"
+				  "  acme: {domains: [a], realm: r}\n"
+				  "  beta: {domains: [b], realm: r}\n";
+	struct route_table *table = fixture_table(two);
+	struct route_ask ask = {.callee = "1"};
+	struct cfg_errors *errs = NULL;
+	struct route_query query;
+
+	REQUIRE(table && !cfg_errors_alloc(&errs));
+	ask.tenant = "beta";
+	CHECK(!route_ask_query(&query, &ask, table, NULL, errs));
+	CHECK_STR(query.tenant->id, "beta");
+	CHECK(!pl_strcmp(&query.method, "INVITE"));
+	ask.tenant = NULL;
+	CHECK_INT(route_ask_query(&query, &ask, table, NULL, errs), EINVAL);
+	ask.tenant = "bet";
+	CHECK_INT(route_ask_query(&query, &ask, table, NULL, errs), EINVAL);
+	re_snprintf(said, sizeof(said), "%H", cfg_errors_print, errs);
+	CHECK_STR(said, "\"tenant\" is missing: the table has 2 of them\n"
+			"tenant: there is no tenant \"bet\", expected one of "
+			"acme, beta, did you mean \"beta\"?\n");
+	mem_deref(errs);
+	mem_deref(table);
+}
+
+static void without_memory_nothing_breaks(void)
+{
+	(void)outcome_of(TABLE "      - {name: a, when: {callee: '1'}, expect: "
+			       "{code: 404}}\n"
+			       "      - {name: d, when: {callee: '1', from: "
+			       "pbc}, expect: {}}\n",
+			 NULL);
+}
+
+TEST_MAIN(TEST(what_is_as_expected_passes),
+	  TEST(a_failing_one_says_what_came_and_why),
+	  TEST(all_that_fail_are_told),
+	  TEST(names_that_are_not_there_are_errors_of_the_file),
+	  TEST(they_end_when_the_time_is_over),
+	  TEST(a_question_names_its_tenant),
+	  TEST_OOM(without_memory_nothing_breaks))
