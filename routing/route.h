@@ -23,6 +23,7 @@
 #include "routing/route_device.h"
 
 struct route_connection;
+struct route_group;
 struct route_index;
 struct route_line;
 struct route_rule;
@@ -74,13 +75,16 @@ struct route_tenant {
 	uint32_t nlines; /* users that have one */
 	struct route_connection *connections; /* route_conn.h */
 	uint32_t nconnections, nlogins; /* of these, those that register here */
+	struct route_group *groups; /* route_group.h */
+	uint32_t ngroups;
 	struct route_devices devices;   /* of its users */
 	struct route_registration registration; /* ... and where they do */
 	struct route_rule *rules;       /* in order */
 	uint32_t nrules;
 	struct route_test *tests; /* route_check.h */
 	uint32_t ntests;
-	struct route_index *by_name, *by_number, *by_connection, *by_login;
+	struct route_index *by_name, *by_number, *by_connection, *by_login,
+		*by_group;
 	struct cfg_pos pos;
 };
 

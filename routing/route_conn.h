@@ -15,6 +15,7 @@
 
 #include "common/cfg_schema.h"
 #include "routing/route_auth.h"
+#include "routing/route_failover.h"
 
 struct route_table;
 struct route_tenant;
@@ -156,6 +157,7 @@ struct route_connection {
 	uint32_t nsends;
 	struct route_conn_media media;
 	struct route_conn_times times;
+	struct route_failover failover;
 	uint32_t max_calls; /* at once; 0: no limit */
 	/* of a line (route_line.h): whose, and of which connection; else NULL */
 	const struct route_user *user;

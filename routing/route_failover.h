@@ -22,11 +22,19 @@ struct arena;
 struct route_codes; /* a set of codes from 400 to 599 */
 struct route_connection;
 
+enum { ROUTE_FAILOVER_MS_MAX = 600000 };
+
 /* What is no answer, bits of route_limits.when. */
 enum route_failure {
 	ROUTE_UNREACHABLE = 1, /* no address, no connection, ICMP */
 	ROUTE_SILENT,          /* nothing at all was heard in time */
 	ROUTE_UNANSWERED,      /* it rang, and nobody answered in time */
+};
+
+/* What becomes of a target that is not well (route_health.h). */
+enum route_unhealthy {
+	ROUTE_UNHEALTHY_SKIP = 1, /* it is not tried */
+	ROUTE_UNHEALTHY_LAST,     /* ... when all else has failed */
 };
 
 /* As it stands in the file; zero: nothing is said. */
@@ -37,21 +45,21 @@ struct route_failover {
 	uint32_t nwhen;
 	uint32_t answer_ms, ring_ms, try_ms, total_ms;
 	uint32_t tries;
-	bool doubtful; /* `unhealthy: last` */
+	enum route_unhealthy unhealthy;
 	const struct route_codes *set; /* of codes and never; NULL: the usual */
 	struct cfg_pos pos;
 };
 
-/* What counts for one target. */
+/* What counts for one target; zero: the usual, and the server's times. */
 struct route_limits {
 	const struct route_codes *codes; /* NULL: the usual ones */
-	uint32_t when;      /* bits: 1 << enum route_failure */
+	uint32_t when;      /* bits: 1 << enum route_failure; 0: all */
 	uint32_t answer_ms; /* nothing heard for so long */
 	uint32_t ring_ms;   /* since it rang first; 0: no limit of its own */
 	uint32_t try_ms;    /* of the whole try */
 	uint32_t total_ms;  /* of all tries; 0: the server's */
 	uint32_t tries;     /* targets at most; 0: all */
-	bool doubtful;      /* what is not well is tried last */
+	bool doubtful;      /* what is not well is tried last, else not */
 };
 
 /* route, group: NULL when there is none. conn NULL: zero, for a user. */
@@ -65,8 +73,7 @@ bool route_limits_when(const struct route_limits *limits,
 		       enum route_failure failure);
 
 extern const struct cfg_table route_failover_table;
-/* Checks and compiles it. EINVAL: an error was added. */
-int route_failover_load(struct route_failover *failover, struct arena *mem,
-			struct cfg_errors *errs);
+/* Compiles it, into memory of the configuration that it is in. */
+int route_failover_load(struct route_failover *failover, struct arena *mem);
 
 #endif

@@ -292,6 +292,7 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		err = err ? err : load_peer(conn, mem);
 		err = err ? err : route_conn_tls_load(conn, mem, errs);
 		err = err ? err : load_media(&conn->media, mem);
+		err = err ? err : route_failover_load(&conn->failover, mem);
 		err = err ? err : load_login(tenant, conn, hasher, errs);
 		bad = err ? err : bad;
 	}

@@ -203,6 +203,9 @@ static const struct cfg_field conn_fields[] = {
 	 .def = "30s",
 	 .help = "Time between two OPTIONS that ask whether it is there; 0s: "
 		 "none are sent."},
+	{"failover", CFG_TABLE, CONN(failover),
+	 .table = &route_failover_table,
+	 .help = "When the next target behind it is tried."},
 	{"max_calls", CFG_INT, CONN(max_calls), .min = 0, .max = 1000000,
 	 .def = "0", .help = "Calls at once, both ways and in all workers "
 			     "together: over it the next target is tried; 0: "

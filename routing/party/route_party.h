@@ -30,6 +30,7 @@ extern const struct cfg_field route_user_item;  /* route_user_cfg.c */
 extern const struct cfg_table route_line_table; /* route_line.c */
 extern const struct cfg_field route_conn_item;  /* route_conn_cfg.c */
 extern const struct cfg_field route_send_item;  /* route_conn_methods.c */
+extern const struct cfg_field route_group_item; /* route_group.c */
 extern const struct cfg_table route_device_table; /* route_device_cfg.c */
 extern const struct cfg_choice route_reg_modes[];
 
@@ -51,6 +52,9 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 /* route_conn_tls.c: a part of it */
 int route_conn_tls_load(struct route_connection *conn, struct arena *mem,
 			struct cfg_errors *errs);
+/* Behind its connections. */
+int route_groups_load(struct route_tenant *tenant, struct arena *mem,
+		      struct cfg_errors *errs);
 int route_lines_load(struct route_tenant *tenant, struct arena *mem,
 		     struct cfg_errors *errs);
 int route_registration_load(struct route_tenant *tenant,

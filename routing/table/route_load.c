@@ -37,6 +37,7 @@ static void destructor(void *arg)
 		mem_deref(tenant->by_name);
 		mem_deref(tenant->by_number);
 		mem_deref(tenant->by_connection);
+		mem_deref(tenant->by_group);
 		mem_deref(tenant->by_login);
 	}
 	mem_deref(table->sources);
@@ -122,6 +123,10 @@ static int load_tenant(struct loader *ld, struct route_tenant *tenant)
 	err = err == ENOMEM ? err
 			    : route_conns_load(tenant, ld->table->cfg->mem,
 					       ld->hasher, ld->errs);
+	bad = err ? err : bad;
+	err = err == ENOMEM ? err
+			    : route_groups_load(tenant, ld->table->cfg->mem,
+						ld->errs);
 	bad = err ? err : bad;
 	err = err ? err
 		  : route_lines_load(tenant, ld->table->cfg->mem, ld->errs);

@@ -9,6 +9,7 @@
 #include "routing/party/route_party.h"
 #include "routing/plan/route_rule.h"
 #include "routing/route_check.h"
+#include "routing/route_group.h"
 #include "routing/route_priv.h"
 #include "routing/text/route_ref.h"
 
@@ -80,6 +81,11 @@ static const struct cfg_field tenant_fields[] = {
 	 .unused = "no route leads to it or names its calls",
 	 .help = "Its PBXs and carriers by name, which stands in logs, "
 		 "records and figures."},
+	{"groups", CFG_MAP, CFG_ITEMS(struct route_tenant, groups, ngroups),
+	 CFG_KEY(struct route_group, name), .item = &route_group_item,
+	 .check = route_check_connection, .pattern = "^[a-z0-9_-]{1,32}$",
+	 .unused = "no route leads to it",
+	 .help = "Connections that are one target together, by name."},
 	{"routes", CFG_LIST, CFG_ITEMS(struct route_tenant, rules, nrules),
 	 .item = &route_rule_item, .help = "Its routes, in order."},
 	{"tests", CFG_LIST, CFG_ITEMS(struct route_tenant, tests, ntests),
