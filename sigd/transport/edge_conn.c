@@ -67,6 +67,17 @@ int edge_conn_alloc(struct edge_conn **connp, struct edge_listener *on,
 	return 0;
 }
 
+/* libwebsockets may have had it for a moment, and then tells of its end by
+ * itself. When it knows nothing of it, nobody else would. */
+void edge_conn_unborn(struct edge_conn *conn)
+{
+	if (conn->state == CONN_ENDED)
+		return;
+
+	conn->state = CONN_ENDING;
+	deadline(conn, conn->on->edge->p.limits->close_ms);
+}
+
 void edge_conn_allow(struct edge_conn *conn, uint32_t ms)
 {
 	if (conn->state == CONN_HANDSHAKE)
@@ -185,6 +196,8 @@ static void on_deadline(void *arg)
 		edge_conn_kill(conn);
 		break;
 	case CONN_ENDING:
+		edge_gone(conn); /* unborn: for any other there is no timer */
+		break;
 	case CONN_ENDED:
 		break;
 	}

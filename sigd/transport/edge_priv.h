@@ -88,6 +88,8 @@ struct edge_conn {
 /* edge_conn.c: life and deadlines */
 int edge_conn_alloc(struct edge_conn **connp, struct edge_listener *on,
 		    const struct sa *remote, const struct sa *local);
+/* libwebsockets has not taken it. */
+void edge_conn_unborn(struct edge_conn *conn);
 void edge_conn_opened(struct edge_conn *conn);
 /* Sign of life: a message or a pong. */
 void edge_conn_alive(struct edge_conn *conn);
@@ -124,5 +126,7 @@ void edge_conn_allow(struct edge_conn *conn, uint32_t ms);
 /* edge_ws.c */
 void edge_want_tx(struct edge_conn *conn);
 void edge_teardown(struct edge_conn *conn);
+/* It is no more, and is released: its place is free. */
+void edge_gone(struct edge_conn *conn);
 
 #endif

@@ -36,7 +36,7 @@ static struct edge_conn *conn_of(struct lws *wsi)
 	return wsi ? lws_get_opaque_user_data(wsi) : NULL;
 }
 
-static void conn_gone(struct edge_conn *conn)
+void edge_gone(struct edge_conn *conn)
 {
 	struct edge *edge = conn->on->edge;
 	struct transport_counts *counts = edge->p.counts;
@@ -91,7 +91,7 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason,
 	case LWS_CALLBACK_RAW_WRITEABLE:
 		return -1;
 	case LWS_CALLBACK_WSI_DESTROY:
-		conn_gone(conn);
+		edge_gone(conn);
 		return 0;
 	default:
 		return 0;
@@ -272,11 +272,11 @@ int edge_take(struct edge *edge, uint8_t listener, int fd,
 	desc.opaque = conn;
 	++edge->p.counts->conns;
 	/* When it fails it has closed fd, and the connection may have ended
-	 * by WSI_DESTROY, now or later */
+	 * by WSI_DESTROY, now or later, or not at all */
 	mem_ref(conn);
 	conn->wsi = lws_adopt_descriptor_vhost_via_info(&desc);
 	if (!conn->wsi) {
-		wheel_stop(&conn->timer);
+		edge_conn_unborn(conn);
 	} else if (on->cfg->kind == FLOW_WSS) {
 		edge_tls_watch(lws_get_ssl(conn->wsi), &conn->tls_done);
 	}
@@ -388,7 +388,7 @@ static void edge_destructor(void *data)
 		lws_context_destroy(edge->ctx);
 		edge_loop_finish(edge->loop);
 	}
-	/* Those whose adoption failed for want of memory */
+	/* Those that it has not taken */
 	list_flush(&edge->opening);
 	list_flush(&edge->open);
 	edge_tls_idle_free(edge->idle_tls);

@@ -465,6 +465,47 @@ static void numbers_never_return(void)
 	rig_close(&rig);
 }
 
+/* Of libwebsockets, whose header only the edge includes. */
+void lws_set_allocator(void *(*realloc)(void *p, size_t size,
+					const char *reason));
+
+static bool no_room;
+
+static void *some_memory(void *p, size_t size, const char *reason)
+{
+	if (no_room && size && reason && !strcmp(reason, "new server wsi"))
+		return NULL;
+	if (size)
+		return realloc(p, size);
+	free(p);
+	return NULL;
+}
+
+static void who_finds_no_memory_keeps_no_place(void)
+{
+	struct rig rig;
+	struct guest guest;
+
+	rig_init(&rig);
+	rig.params.limits.conns_source = 1;
+	rig.params.limits.close_ms = 20;
+	lws_set_allocator(some_memory);
+	REQUIRE(rig_start(&rig));
+	no_room = true;
+	for (int i = 0; i < 2; i++) {
+		CHECK(!guest_come(&guest, &rig, i ? RIG_WS : RIG_WSS, NULL));
+		CHECK(guest.ended);
+		guest_drop(&guest);
+		CHECK(rig_until_count(&rig, &rig_counts(&rig)->conns, 0));
+	}
+	no_room = false;
+	CHECK(guest_come(&guest, &rig, RIG_WSS, NULL));
+	CHECK_INT(rig_counts(&rig)->limit_source, 0);
+	CHECK_INT(rig_counts(&rig)->accepted, 3);
+	guest_drop(&guest);
+	rig_close(&rig);
+}
+
 TEST_MAIN(TEST(a_message_comes_in_and_an_answer_goes_out),
 	  TEST(a_message_is_whole_when_cut_at_any_byte),
 	  TEST(fragments_make_one_message_with_pings_between),
@@ -482,6 +523,7 @@ TEST_MAIN(TEST(a_message_comes_in_and_an_answer_goes_out),
 	  TEST(who_does_not_answer_our_close_is_cut_off),
 	  TEST(the_close_of_a_client_is_answered),
 	  TEST(a_flow_may_be_closed_while_it_is_heard),
-	  TEST(the_user_pointer_is_given_back_once), TEST(numbers_never_return))
+	  TEST(the_user_pointer_is_given_back_once), TEST(numbers_never_return),
+	  TEST(who_finds_no_memory_keeps_no_place))
 
 #include "tests/lib/ws_client.c"
