@@ -18,6 +18,8 @@ test="chromium firefox-esr iproute2 sip-tester kamailio kamailio-presence-module
 # librem is a part of libre since Debian 13; libwebsockets' libuv glue became
 # a plugin package with 4.1.6
 optional="librem-dev libwebsockets-evlib-uv"
+# for tests that say so when it is absent
+[ "$what" = test ] && optional="$optional sipvicious"
 
 root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

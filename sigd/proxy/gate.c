@@ -86,22 +86,25 @@ static enum gate_verdict rated(struct gate *gate, enum bucket_verdict verdict,
 	return GATE_RATED;
 }
 
-static enum gate_verdict source_check(struct gate *gate,
-				      const struct request *rq)
+enum gate_verdict gate_source(struct gate *gate, const struct sa *remote)
 {
 	struct bucket_name name = {.kind = BUCKET_SOURCE};
 	struct alarm_about about = {.load = gate->load.value};
-	char text[BUCKET_SOURCE_MAX];
+	char text[BUCKET_SOURCE_MAX], host[64];
+	enum bucket_verdict verdict;
 
-	if (!rq->src->remote)
+	if (!remote)
 		return GATE_OPEN;
 
-	bucket_source(&name.name, text, rq->src->remote);
-	pl_set_str(&about.source, rq->msg->src_host);
-	return rated(gate,
-		     bucket_take(gate->buckets, &name, &gate->cfg.source,
-				 wheel_now(gate->wheel)),
-		     ALARM_SOURCE_RATE, &about);
+	bucket_source(&name.name, text, remote);
+	verdict = bucket_take(gate->buckets, &name, &gate->cfg.source,
+			      wheel_now(gate->wheel));
+	if (verdict == BUCKET_TAKEN)
+		return GATE_OPEN;
+
+	re_snprintf(host, sizeof(host), "%j", remote);
+	pl_set_str(&about.source, host);
+	return rated(gate, verdict, ALARM_SOURCE_RATE, &about);
 }
 
 enum gate_verdict gate_request(struct gate *gate, const struct request *rq)
@@ -112,7 +115,7 @@ enum gate_verdict gate_request(struct gate *gate, const struct request *rq)
 	if (!is_new_work(rq->msg))
 		return GATE_OPEN;
 
-	verdict = source_check(gate, rq);
+	verdict = gate_source(gate, rq->src->remote);
 	if (verdict != GATE_OPEN || !is_costly(rq->msg) ||
 	    !load_refuses(&gate->load))
 		return verdict;

@@ -23,6 +23,7 @@
 
 struct gate;
 struct request;
+struct sa;
 struct smsg;
 struct wheel;
 
@@ -52,6 +53,10 @@ enum gate_verdict {
 
 /* A new request, first thing. */
 enum gate_verdict gate_request(struct gate *gate, const struct request *rq);
+
+/* Whoever shows something that costs us a look, e.g. a token. NULL: not known,
+ * open. */
+enum gate_verdict gate_source(struct gate *gate, const struct sa *remote);
 
 /* Once it is known whose it is; name: a user's or connection's. STATUS_OK or
  * STATUS_RATE_LIMITED. */

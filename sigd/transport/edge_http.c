@@ -158,7 +158,7 @@ static int check_token(struct edge_conn *conn)
 	case EAGAIN:
 		return refuse(conn, "503 Service Unavailable",
 			      "Retry-After: 2\r\n",
-			      "tokens cannot be checked yet");
+			      "tokens cannot be checked now");
 	default:
 		return refuse(conn, "401 Unauthorized",
 			      "WWW-Authenticate: Bearer "

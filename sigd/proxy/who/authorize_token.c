@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "routing/route.h"
 #include "sigd/auth/jwt.h"
+#include "sigd/proxy/gate.h"
 #include "sigd/proxy/register/flow_users.h"
 #include "sigd/proxy/who/authorize_priv.h"
 #include "sigd/proxy/who/tokens.h"
@@ -105,8 +106,11 @@ int proxy_token(struct flow *flow, const struct pl *token, void *arg)
 	struct proxy *px = arg;
 	struct token_pass *pass = NULL;
 	char source[64];
-	int err = tokens_take(&pass, px->tokens, NULL, token);
+	int err;
 
+	if (gate_source(px->gate, flow_remote(flow)) != GATE_OPEN)
+		return EAGAIN;
+	err = tokens_take(&pass, px->tokens, NULL, token);
 	if (err) {
 		++px->counts.auth_failed;
 		re_snprintf(source, sizeof(source), "%j", flow_remote(flow));

@@ -21,13 +21,15 @@ function frame(opcode, payload) {
 
 export class WebSocketSip {
   // messages: called with each text; closed: once, when the connection ends
-  // path, protocol, lines: of the request, when they are others
+  // path, protocol, lines: of the request, when they are others; from: another
+  // address of ours
   static open(port, { messages = () => {}, closed = () => {}, host = '127.0.0.1', secure = false,
-    path = '/ws', protocol = 'sip', lines = '' }) {
+    path = '/ws', protocol = 'sip', lines = '', from }) {
     return new Promise((done, fail) => {
       const ws = new WebSocketSip();
       ws.messages = messages;
-      ws.socket = secure ? tls.connect({ port, host, rejectUnauthorized: false }) : net.connect(port, host);
+      const to = { port, host, localAddress: from };
+      ws.socket = secure ? tls.connect({ ...to, rejectUnauthorized: false }) : net.connect(to);
       ws.data = Buffer.alloc(0);
       ws.socket.setNoDelay(true);
       ws.socket.on('error', fail);
