@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/countof.h"
 #include "mediad/transport/crypt.h"
 #include "mediad/transport/crypt_priv.h"
 
@@ -20,44 +21,74 @@ const char *crypt_impl_name(const struct crypt_impl *impl)
 	return impl ? impl->name : "none";
 }
 
+static const struct crypt_kind kinds[] = {
+	{CRYPT_AES_CM_128_SHA1_80, "AES_CM_128_HMAC_SHA1_80", 16, 14,
+	 CRYPT_CM_TAG, CRYPT_CM_TAG, false},
+	/* SRTCP keeps its 80 bits (RFC 5764, 4.1.2; RFC 6188, table 4) */
+	{CRYPT_AES_CM_128_SHA1_32, "AES_CM_128_HMAC_SHA1_32", 16, 14,
+	 CRYPT_CM_SHORT_TAG, CRYPT_CM_TAG, false},
+	{CRYPT_AES_256_CM_SHA1_80, "AES_256_CM_HMAC_SHA1_80", 32, 14,
+	 CRYPT_CM_TAG, CRYPT_CM_TAG, false},
+	{CRYPT_AES_256_CM_SHA1_32, "AES_256_CM_HMAC_SHA1_32", 32, 14,
+	 CRYPT_CM_SHORT_TAG, CRYPT_CM_TAG, false},
+	{CRYPT_AEAD_AES_128_GCM, "AEAD_AES_128_GCM", 16, 12, CRYPT_GCM_TAG,
+	 CRYPT_GCM_TAG, true},
+	{CRYPT_AEAD_AES_256_GCM, "AEAD_AES_256_GCM", 32, 12, CRYPT_GCM_TAG,
+	 CRYPT_GCM_TAG, true},
+};
+
+const struct crypt_kind *crypt_kind(enum crypt_suite suite)
+{
+	for (size_t i = 0; i < COUNTOF(kinds); i++)
+		if (kinds[i].suite == suite)
+			return &kinds[i];
+	return NULL;
+}
+
 const char *crypt_suite_name(enum crypt_suite suite)
 {
-	switch (suite) {
-	case CRYPT_AES_CM_128_SHA1_80:
-		return "AES_CM_128_HMAC_SHA1_80";
-	case CRYPT_AEAD_AES_128_GCM:
-		return "AEAD_AES_128_GCM";
-	case CRYPT_NONE:
-		break;
-	}
-	return "none";
+	const struct crypt_kind *kind = crypt_kind(suite);
+
+	return kind ? kind->name : "none";
+}
+
+size_t crypt_key_len(enum crypt_suite suite)
+{
+	const struct crypt_kind *kind = crypt_kind(suite);
+
+	return kind ? kind->keylen : 0;
 }
 
 size_t crypt_salt_len(enum crypt_suite suite)
 {
-	switch (suite) {
-	case CRYPT_AES_CM_128_SHA1_80:
-		return 14;
-	case CRYPT_AEAD_AES_128_GCM:
-		return 12;
-	case CRYPT_NONE:
-		break;
-	}
-	return 0;
+	const struct crypt_kind *kind = crypt_kind(suite);
+
+	return kind ? kind->saltlen : 0;
 }
 
 size_t crypt_tag_len(enum crypt_suite suite)
 {
-	return suite == CRYPT_AEAD_AES_128_GCM ? CRYPT_GCM_TAG : CRYPT_CM_TAG;
+	const struct crypt_kind *kind = crypt_kind(suite);
+
+	return kind ? kind->tag : 0;
+}
+
+size_t crypt_rtcp_end(enum crypt_suite suite)
+{
+	const struct crypt_kind *kind = crypt_kind(suite);
+
+	return kind && !kind->gcm ? kind->rtcp_tag : 0;
 }
 
 int crypt_alloc(struct crypt **cp, const struct crypt_impl *impl,
 		enum crypt_suite suite, const uint8_t *key, const uint8_t *salt)
 {
-	if (!cp || !impl || !key || !salt || !crypt_salt_len(suite))
+	const struct crypt_kind *kind = crypt_kind(suite);
+
+	if (!cp || !impl || !key || !salt || !kind)
 		return EINVAL;
 
-	return impl->alloc(cp, suite, key, salt);
+	return impl->alloc(cp, kind, key, salt);
 }
 
 static uint32_t get32(const uint8_t *p)
@@ -106,7 +137,7 @@ static int rtp_job(struct crypt_job *job, uint8_t *pkt, size_t len,
 int crypt_rtp_protect(struct crypt *c, uint8_t *pkt, size_t *len, size_t cap,
 		      uint64_t index)
 {
-	size_t tag = crypt_tag_len(c->suite);
+	size_t tag = c->kind->tag;
 	struct crypt_job job;
 	int err = rtp_job(&job, pkt, *len, index);
 
@@ -122,7 +153,7 @@ int crypt_rtp_protect(struct crypt *c, uint8_t *pkt, size_t *len, size_t cap,
 int crypt_rtp_unprotect(struct crypt *c, uint8_t *pkt, size_t *len,
 			uint64_t index)
 {
-	size_t tag = crypt_tag_len(c->suite);
+	size_t tag = c->kind->tag;
 	struct crypt_job job;
 	int err;
 
@@ -157,7 +188,7 @@ static int rtcp_job(struct crypt_job *job, uint8_t *pkt, size_t len,
 int crypt_rtcp_protect(struct crypt *c, uint8_t *pkt, size_t *len, size_t cap,
 		       uint32_t index)
 {
-	size_t growth = crypt_tag_len(c->suite) + CRYPT_WORD_LEN;
+	size_t growth = c->kind->rtcp_tag + CRYPT_WORD_LEN;
 	struct crypt_job job;
 	int err = rtcp_job(&job, pkt, *len, index);
 
@@ -176,7 +207,7 @@ int crypt_rtcp_protect(struct crypt *c, uint8_t *pkt, size_t *len, size_t cap,
 int crypt_rtcp_unprotect(struct crypt *c, uint8_t *pkt, size_t *len,
 			 uint32_t *index)
 {
-	size_t tag = crypt_tag_len(c->suite);
+	size_t tag = c->kind->rtcp_tag;
 	struct crypt_job job;
 	uint32_t word;
 	int err;
@@ -185,7 +216,7 @@ int crypt_rtcp_unprotect(struct crypt *c, uint8_t *pkt, size_t *len,
 		return EBADMSG;
 
 	/* RFC 3711, 3.4: word, then tag. RFC 7714, 9.2: tag, then word. */
-	if (c->suite == CRYPT_AEAD_AES_128_GCM)
+	if (c->kind->gcm)
 		word = get32(pkt + *len - CRYPT_WORD_LEN);
 	else
 		word = get32(pkt + *len - tag - CRYPT_WORD_LEN);

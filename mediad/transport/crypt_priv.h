@@ -6,13 +6,16 @@
 #ifndef MEDIAD_CRYPT_PRIV_H
 #define MEDIAD_CRYPT_PRIV_H
 
+#include <stdbool.h>
+
 #include "mediad/transport/crypt.h"
 
 enum {
 	CRYPT_RTCP_HDR = 8, /* of the first packet: stays in clear */
 	CRYPT_WORD_LEN = 4, /* E bit and SRTCP index */
 	CRYPT_GCM_TAG = 16,
-	CRYPT_CM_TAG = 10,
+	CRYPT_CM_TAG = 10, /* of SRTCP always, of RTP but for _32 */
+	CRYPT_CM_SHORT_TAG = 4,
 	CRYPT_SUBKEY_MAX = 32,
 };
 
@@ -25,6 +28,18 @@ enum crypt_label {
 	CRYPT_RTCP_AUTH,
 	CRYPT_RTCP_SALT,
 };
+
+/* What a suite is made of. */
+struct crypt_kind {
+	enum crypt_suite suite;
+	const char *name;
+	uint8_t keylen, saltlen;
+	uint8_t tag; /* of RTP */
+	uint8_t rtcp_tag;
+	bool gcm;
+};
+/* NULL: unknown. */
+const struct crypt_kind *crypt_kind(enum crypt_suite suite);
 
 /* A packet with checked lengths. */
 struct crypt_job {
@@ -42,7 +57,7 @@ struct crypt_job {
  */
 struct crypt_impl {
 	const char *name;
-	int (*alloc)(struct crypt **cp, enum crypt_suite suite,
+	int (*alloc)(struct crypt **cp, const struct crypt_kind *kind,
 		     const uint8_t *key, const uint8_t *salt);
 	int (*rtp_protect)(struct crypt *c, const struct crypt_job *job);
 	int (*rtp_unprotect)(struct crypt *c, const struct crypt_job *job);
@@ -53,7 +68,7 @@ struct crypt_impl {
 /* First member of an implementation's own struct. */
 struct crypt {
 	const struct crypt_impl *impl;
-	enum crypt_suite suite;
+	const struct crypt_kind *kind;
 };
 
 /*

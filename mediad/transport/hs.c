@@ -217,7 +217,7 @@ static int take_result(struct hs *hs, const char **what)
 	if (!profile)
 		return EPROTO;
 	suite = (enum crypt_suite)profile->id;
-	if (!crypt_salt_len(suite))
+	if (crypt_key_len(suite) != CRYPT_KEY_LEN)
 		return EPROTO;
 
 	*what = "no certificate";

@@ -36,8 +36,8 @@ static int import_keys(struct path_web *pw, const struct path_web_state *state)
 	struct hs_keys keys = {.suite = (enum crypt_suite)state->suite};
 	int err;
 
-	if (!crypt_salt_len(keys.suite) || !replay_sound(&state->replay) ||
-	    state->tx_base & 0xffff)
+	if (crypt_key_len(keys.suite) != CRYPT_KEY_LEN ||
+	    !replay_sound(&state->replay) || state->tx_base & 0xffff)
 		return EBADMSG;
 
 	memcpy(keys.client_key, state->rx_key, CRYPT_KEY_LEN);

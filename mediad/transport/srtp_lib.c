@@ -36,7 +36,7 @@ struct stream {
 struct lib {
 	struct crypt base;
 	srtp_policy_t policy;
-	uint8_t master[CRYPT_KEY_LEN + CRYPT_SALT_MAX];
+	uint8_t master[CRYPT_KEY_MAX + CRYPT_SALT_MAX];
 	struct stream rtp, rtcp;
 };
 
@@ -72,21 +72,32 @@ static int library_init(void)
 	return ready ? 0 : EPROTO;
 }
 
-static void policy_set(struct lib *l, enum crypt_suite suite)
+static void policy_set(struct lib *l, const struct crypt_kind *kind)
 {
-	if (suite == CRYPT_AEAD_AES_128_GCM) {
-		srtp_crypto_policy_set_aes_gcm_128_16_auth(&l->policy.rtp);
-		srtp_crypto_policy_set_aes_gcm_128_16_auth(&l->policy.rtcp);
+	srtp_crypto_policy_t *rtp = &l->policy.rtp, *rtcp = &l->policy.rtcp;
+	bool longer = kind->keylen == 32;
+
+	if (kind->gcm && longer) {
+		srtp_crypto_policy_set_aes_gcm_256_16_auth(rtp);
+		srtp_crypto_policy_set_aes_gcm_256_16_auth(rtcp);
+	} else if (kind->gcm) {
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(rtp);
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(rtcp);
+	} else if (longer) {
+		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80(rtp);
+		srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80(rtcp);
 	} else {
-		srtp_crypto_policy_set_rtp_default(&l->policy.rtp);
-		srtp_crypto_policy_set_rtcp_default(&l->policy.rtcp);
+		srtp_crypto_policy_set_rtp_default(rtp);
+		srtp_crypto_policy_set_rtcp_default(rtcp);
 	}
+	if (!kind->gcm)
+		rtp->auth_tag_len = kind->tag;
 	l->policy.key = l->master;
 	l->policy.window_size = 128;
 	l->policy.allow_repeat_tx = 1;
 }
 
-static int lib_alloc(struct crypt **cp, enum crypt_suite suite,
+static int lib_alloc(struct crypt **cp, const struct crypt_kind *kind,
 		     const uint8_t *key, const uint8_t *salt)
 {
 	struct lib *l;
@@ -99,10 +110,10 @@ static int lib_alloc(struct crypt **cp, enum crypt_suite suite,
 		return ENOMEM;
 
 	l->base.impl = &crypt_libsrtp;
-	l->base.suite = suite;
-	memcpy(l->master, key, CRYPT_KEY_LEN);
-	memcpy(l->master + CRYPT_KEY_LEN, salt, crypt_salt_len(suite));
-	policy_set(l, suite);
+	l->base.kind = kind;
+	memcpy(l->master, key, kind->keylen);
+	memcpy(l->master + kind->keylen, salt, kind->saltlen);
+	policy_set(l, kind);
 	if (srtp_create(&l->rtp.srtp, NULL) != srtp_err_status_ok ||
 	    srtp_create(&l->rtcp.srtp, NULL) != srtp_err_status_ok) {
 		mem_deref(l);
@@ -210,7 +221,7 @@ static int lib_rtp_protect(struct crypt *c, const struct crypt_job *job)
 
 static int lib_rtp_unprotect(struct crypt *c, const struct crypt_job *job)
 {
-	return work_run(c, job, RECEIVER, job->len + crypt_tag_len(c->suite));
+	return work_run(c, job, RECEIVER, job->len + c->kind->tag);
 }
 
 /* There is no call to set an SRTCP index: packets that nobody gets move it. */
@@ -255,7 +266,7 @@ static int lib_rtcp_unprotect(struct crypt *c, const struct crypt_job *job)
 {
 	struct lib *l = (struct lib *)(void *)c;
 	struct stream *st = &l->rtcp;
-	size_t len = job->len + CRYPT_WORD_LEN + crypt_tag_len(c->suite);
+	size_t len = job->len + CRYPT_WORD_LEN + c->kind->rtcp_tag;
 	srtp_err_status_t status;
 	int err = 0, n = (int)len;
 

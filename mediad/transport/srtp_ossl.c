@@ -32,7 +32,7 @@ enum {
 };
 
 struct session_keys {
-	uint8_t key[CRYPT_KEY_LEN];
+	uint8_t key[CRYPT_KEY_MAX];
 	uint8_t salt[CRYPT_SALT_MAX];
 	SHA_CTX inner, outer; /* AES-CM: HMAC's states after the padded key */
 };
@@ -60,7 +60,7 @@ static void put32(uint8_t *p, uint32_t v)
 	p[3] = (uint8_t)v;
 }
 
-/* SSRC and 48 bits of index, as they stand in the IV of both suites
+/* SSRC and 48 bits of index, as they stand in the IV of all suites
  * (RFC 3711, 4.1.1; RFC 7714, 8.1, 9.1), XORed onto the salt. */
 static void iv_xor(uint8_t *p, const struct crypt_job *job)
 {
@@ -82,7 +82,7 @@ static bool set_iv(struct ossl *o, enum kind kind, const uint8_t *iv, int enc)
 	return false;
 }
 
-/* --- AEAD_AES_128_GCM ----------------------------------------------------- */
+/* --- AES-GCM -------------------------------------------------------------- */
 
 struct gcm_aad {
 	const uint8_t *word; /* behind the header (SRTCP); NULL: none */
@@ -137,7 +137,7 @@ static int gcm_rtcp(struct ossl *o, const struct crypt_job *job, int enc)
 	return gcm_run(o, RTCP, job, &aad, enc);
 }
 
-/* --- AES_CM_128_HMAC_SHA1_80 ---------------------------------------------- */
+/* --- AES-CM with HMAC-SHA1 ------------------------------------------------ */
 
 static int cm_crypt(struct ossl *o, enum kind kind, const struct crypt_job *job)
 {
@@ -154,6 +154,11 @@ static int cm_crypt(struct ossl *o, enum kind kind, const struct crypt_job *job)
 	    !EVP_CipherUpdate(o->ctx, data, &n, data, (int)len))
 		return EPROTO;
 	return 0;
+}
+
+static size_t cm_tag_len(const struct ossl *o, enum kind kind)
+{
+	return kind == RTP ? o->base.kind->tag : o->base.kind->rtcp_tag;
 }
 
 /* HMAC-SHA1 of len bytes, then 4 more: ROC, or for SRTCP part of the packet. */
@@ -187,7 +192,7 @@ static int cm_seal(struct ossl *o, enum kind kind, const struct crypt_job *job)
 		trailer += CRYPT_WORD_LEN;
 	}
 	cm_tag(md, o, kind, job);
-	memcpy(trailer, md, CRYPT_CM_TAG);
+	memcpy(trailer, md, cm_tag_len(o, kind));
 	return 0;
 }
 
@@ -198,7 +203,7 @@ static int cm_open(struct ossl *o, enum kind kind, const struct crypt_job *job)
 		job->pkt + job->len + (kind == RTCP ? CRYPT_WORD_LEN : 0);
 
 	cm_tag(md, o, kind, job);
-	if (CRYPTO_memcmp(md, tag, CRYPT_CM_TAG))
+	if (CRYPTO_memcmp(md, tag, cm_tag_len(o, kind)))
 		return EBADE;
 	return cm_crypt(o, kind, job);
 }
@@ -231,7 +236,7 @@ static int derive(struct ossl *o, const struct crypt_master *master)
 		enum crypt_label first =
 			kind == RTP ? CRYPT_RTP_KEY : CRYPT_RTCP_KEY;
 
-		err = crypt_derive(keys->key, sizeof(keys->key), master, first);
+		err = crypt_derive(keys->key, master->keylen, master, first);
 		if (!err)
 			err = crypt_derive(auth, sizeof(auth), master,
 					   first + 1);
@@ -256,19 +261,27 @@ void crypt_openssl_session(struct crypt *c, const uint8_t *key,
 	struct ossl *o = self(c);
 
 	for (unsigned kind = RTP; kind < KINDS; kind++) {
-		memcpy(o->keys[kind].key, key, CRYPT_KEY_LEN);
-		memcpy(o->keys[kind].salt, salt, crypt_salt_len(c->suite));
+		memcpy(o->keys[kind].key, key, c->kind->keylen);
+		memcpy(o->keys[kind].salt, salt, c->kind->saltlen);
 	}
 	o->keyed = KINDS;
 }
 
-static int ossl_alloc(struct crypt **cp, enum crypt_suite suite,
+static const EVP_CIPHER *cipher_of(const struct crypt_kind *kind)
+{
+	if (kind->gcm)
+		return kind->keylen == 16 ? EVP_aes_128_gcm()
+					  : EVP_aes_256_gcm();
+	return kind->keylen == 16 ? EVP_aes_128_ctr() : EVP_aes_256_ctr();
+}
+
+static int ossl_alloc(struct crypt **cp, const struct crypt_kind *kind,
 		      const uint8_t *key, const uint8_t *salt)
 {
 	struct crypt_master master = {.key = key,
 				      .salt = salt,
-				      .keylen = CRYPT_KEY_LEN,
-				      .saltlen = crypt_salt_len(suite)};
+				      .keylen = kind->keylen,
+				      .saltlen = kind->saltlen};
 	struct ossl *o = mem_zalloc(sizeof(*o), destructor);
 	int err;
 
@@ -276,16 +289,12 @@ static int ossl_alloc(struct crypt **cp, enum crypt_suite suite,
 		return ENOMEM;
 
 	o->base.impl = &crypt_openssl;
-	o->base.suite = suite;
+	o->base.kind = kind;
 	o->keyed = KINDS;
 	err = derive(o, &master);
 	o->ctx = EVP_CIPHER_CTX_new();
-	if (!err &&
-	    (!o->ctx || !EVP_CipherInit_ex(o->ctx,
-					   suite == CRYPT_AEAD_AES_128_GCM
-						   ? EVP_aes_128_gcm()
-						   : EVP_aes_128_ctr(),
-					   NULL, NULL, NULL, 1)))
+	if (!err && (!o->ctx || !EVP_CipherInit_ex(o->ctx, cipher_of(kind),
+						   NULL, NULL, NULL, 1)))
 		err = ENOMEM;
 	if (err)
 		mem_deref(o);
@@ -296,26 +305,26 @@ static int ossl_alloc(struct crypt **cp, enum crypt_suite suite,
 
 static int ossl_rtp_protect(struct crypt *c, const struct crypt_job *job)
 {
-	return c->suite == CRYPT_AEAD_AES_128_GCM ? gcm_rtp(self(c), job, 1)
-						  : cm_seal(self(c), RTP, job);
+	return c->kind->gcm ? gcm_rtp(self(c), job, 1)
+			    : cm_seal(self(c), RTP, job);
 }
 
 static int ossl_rtp_unprotect(struct crypt *c, const struct crypt_job *job)
 {
-	return c->suite == CRYPT_AEAD_AES_128_GCM ? gcm_rtp(self(c), job, 0)
-						  : cm_open(self(c), RTP, job);
+	return c->kind->gcm ? gcm_rtp(self(c), job, 0)
+			    : cm_open(self(c), RTP, job);
 }
 
 static int ossl_rtcp_protect(struct crypt *c, const struct crypt_job *job)
 {
-	return c->suite == CRYPT_AEAD_AES_128_GCM ? gcm_rtcp(self(c), job, 1)
-						  : cm_seal(self(c), RTCP, job);
+	return c->kind->gcm ? gcm_rtcp(self(c), job, 1)
+			    : cm_seal(self(c), RTCP, job);
 }
 
 static int ossl_rtcp_unprotect(struct crypt *c, const struct crypt_job *job)
 {
-	return c->suite == CRYPT_AEAD_AES_128_GCM ? gcm_rtcp(self(c), job, 0)
-						  : cm_open(self(c), RTCP, job);
+	return c->kind->gcm ? gcm_rtcp(self(c), job, 0)
+			    : cm_open(self(c), RTCP, job);
 }
 
 const struct crypt_impl crypt_openssl = {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/transport/crypt.h"
 #include "mediad/transport/crypt_priv.h"
 #include "tests/lib/test.h"
@@ -18,7 +19,14 @@ enum {
 static const struct crypt_impl *const impls[] = {&crypt_openssl,
 						 &crypt_libsrtp};
 static const enum crypt_suite suites[] = {CRYPT_AES_CM_128_SHA1_80,
-					  CRYPT_AEAD_AES_128_GCM};
+					  CRYPT_AES_CM_128_SHA1_32,
+					  CRYPT_AES_256_CM_SHA1_80,
+					  CRYPT_AES_256_CM_SHA1_32,
+					  CRYPT_AEAD_AES_128_GCM,
+					  CRYPT_AEAD_AES_256_GCM};
+enum {
+	SUITES = COUNTOF(suites)
+};
 
 /* Spaces are for the eye. */
 static size_t hex(uint8_t *out, const char *text)
@@ -100,7 +108,7 @@ static void keys_derive_as_in_rfc6188(void)
 static struct crypt *with_session(enum crypt_suite suite, const char *key,
 				  const char *salt)
 {
-	uint8_t k[16], s[16] = {0};
+	uint8_t k[32], s[16] = {0};
 	struct crypt *c = NULL;
 
 	hex(k, key);
@@ -142,6 +150,29 @@ static const char report_gcm[] =
 	"81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7"
 	"6c06f32d c676a5f1 730d6fda 4ce09b46 86303ded 0bb9275b c84aa458"
 	"96cf4d2f c5abf872 45d9eade 800005d4";
+
+/* RFC 7714, 16.2 */
+static const char gallia_256[] =
+	"8040f17b 8041f8d3 5501a0b2 32b1de78 a822fe12 ef9f78fa 332e33aa"
+	"b1801238 9a58e2f3 b50b2a02 76ffae0f 1ba63799 b87b7aa3 db36dfff"
+	"d6b0f9bb 7878d7a7 6c13";
+
+static void gcm_of_256_bits_is_that_of_rfc7714(void)
+{
+	struct crypt *c = with_session(CRYPT_AEAD_AES_256_GCM,
+				       "000102030405060708090a0b0c0d0e0f"
+				       "101112131415161718191a1b1c1d1e1f",
+				       "51756964 2070726f 2071756f");
+	uint8_t pkt[CAP];
+	size_t len = hex(pkt, gallia);
+
+	REQUIRE(c);
+	CHECK_INT(crypt_rtp_protect(c, pkt, &len, CAP, 0xf17b), 0);
+	CHECK(same_hex(pkt, len, gallia_256));
+	CHECK_INT(crypt_rtp_unprotect(c, pkt, &len, 0xf17b), 0);
+	CHECK(same_hex(pkt, len, gallia));
+	mem_deref(c);
+}
 
 static struct crypt *quid_pro_quo(void)
 {
@@ -192,6 +223,14 @@ static const struct whole wholes[] = {
 	 "81c8000bcafebabec98b8b5df0392a55852b6c21ac8e7025"
 	 "c52c6fbea2b3b446ea31123ba88ce61e80000001"},
 };
+/* Here libsrtp's driver has no SRTCP. */
+static const struct whole whole_256 = {
+	CRYPT_AES_256_CM_SHA1_80,
+	"f0f04914b513f2763a1b1fa130f10e2998f6f6e43e4309d1e622a0e332b9f1b6",
+	"3b04803de51ee7c96423ab5b78d2",
+	"800f1234decafbadcafebabef1d9de17ff251ff1aa007774b0b4b40da08d9d9a"
+	"5b3a55d8873b",
+	NULL};
 static const char whole_rtp[] =
 	"800f1234decafbadcafebabeabababababababababababababababab";
 static const char whole_rtcp[] =
@@ -199,7 +238,7 @@ static const char whole_rtcp[] =
 
 static void check_whole(const struct whole *w, const struct crypt_impl *impl)
 {
-	uint8_t key[16], salt[16], pkt[CAP];
+	uint8_t key[32], salt[16], pkt[CAP];
 	struct crypt *c = NULL;
 	uint32_t index = 0;
 	size_t len;
@@ -215,7 +254,7 @@ static void check_whole(const struct whole *w, const struct crypt_impl *impl)
 
 	len = hex(pkt, whole_rtcp);
 	CHECK_INT(crypt_rtcp_protect(c, pkt, &len, CAP, 1), 0);
-	CHECK(same_hex(pkt, len, w->rtcp));
+	CHECK(!w->rtcp || same_hex(pkt, len, w->rtcp));
 	CHECK_INT(crypt_rtcp_unprotect(c, pkt, &len, &index), 0);
 	CHECK_INT(index, 1);
 	CHECK(same_hex(pkt, len, whole_rtcp));
@@ -227,6 +266,27 @@ static void whole_packets_are_those_of_libsrtp(void)
 	for (unsigned i = 0; i < 2; i++) {
 		check_whole(&wholes[i], impls[0]);
 		check_whole(&wholes[i], impls[1]);
+		check_whole(&whole_256, impls[i]);
+	}
+}
+
+/* RFC 6188, table 4: the tag of SRTCP is always the long one. */
+static void the_short_tag_is_that_of_rtp_alone(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		const enum crypt_suite suite = i % 2 ? CRYPT_AES_CM_128_SHA1_32
+						     : CRYPT_AES_256_CM_SHA1_32;
+		uint8_t key[32] = {1}, salt[14] = {2}, pkt[CAP];
+		struct crypt *c = NULL;
+		size_t len = hex(pkt, whole_rtp), clear = len;
+
+		REQUIRE(!crypt_alloc(&c, impls[i / 2], suite, key, salt));
+		CHECK_INT(crypt_rtp_protect(c, pkt, &len, CAP, 0x1234), 0);
+		CHECK_INT(len, clear + 4);
+		clear = len = hex(pkt, whole_rtcp);
+		CHECK_INT(crypt_rtcp_protect(c, pkt, &len, CAP, 1), 0);
+		CHECK_INT(len, clear + 4 + 10);
+		mem_deref(c);
 	}
 }
 
@@ -239,7 +299,7 @@ struct pair {
 static bool pair_alloc(struct pair *p, const struct crypt_impl *a,
 		       const struct crypt_impl *b, enum crypt_suite suite)
 {
-	uint8_t key[16], salt[14];
+	uint8_t key[32], salt[14];
 
 	rand_bytes(key, sizeof(key));
 	rand_bytes(salt, sizeof(salt));
@@ -293,7 +353,7 @@ static bool rtp_there_and_back(const struct pair *p, uint64_t index)
 
 static void both_agree_on_random_rtp_at_any_index(void)
 {
-	for (unsigned s = 0; s < 2; s++) {
+	for (unsigned s = 0; s < SUITES; s++) {
 		struct pair p = {0};
 		uint64_t index = 0;
 
@@ -334,7 +394,7 @@ static bool rtcp_there_and_back(const struct pair *p, uint32_t index)
 
 static void both_agree_on_random_rtcp(void)
 {
-	for (unsigned s = 0; s < 2; s++) {
+	for (unsigned s = 0; s < SUITES; s++) {
 		struct pair p = {0};
 		uint32_t index = 1;
 
@@ -350,11 +410,11 @@ static void both_agree_on_random_rtcp(void)
 
 static void rtp_and_rtcp_mix_in_one_object(void)
 {
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 2 * SUITES; i++) {
 		struct pair p = {0};
 
-		REQUIRE(pair_alloc(&p, impls[i / 2], impls[i / 2],
-				   suites[i % 2]));
+		REQUIRE(pair_alloc(&p, impls[i % 2], impls[i % 2],
+				   suites[i / 2]));
 		for (uint32_t n = 1; n < 20; n++) {
 			CHECK(rtp_there_and_back(&p, n));
 			CHECK(rtcp_there_and_back(&p, n));
@@ -367,13 +427,13 @@ static void rtp_and_rtcp_mix_in_one_object(void)
 
 static void any_flipped_bit_is_not_authentic(void)
 {
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 2 * SUITES; i++) {
 		struct pair p = {0};
 		uint8_t pkt[64] = {0x80, 96, 0, 5}, good[64], bad[64];
 		size_t len = 40, n;
 
-		REQUIRE(pair_alloc(&p, impls[i / 2], impls[i / 2],
-				   suites[i % 2]));
+		REQUIRE(pair_alloc(&p, impls[i % 2], impls[i % 2],
+				   suites[i / 2]));
 		CHECK(!crypt_rtp_protect(p.a, pkt, &len, sizeof(pkt), 5));
 		for (size_t bit = 0; bit < len * 8; bit++) {
 			/* V, X and CC may make it malformed, SEQ is given by
@@ -397,14 +457,14 @@ static void any_flipped_bit_is_not_authentic(void)
 
 static void a_flipped_bit_in_rtcp_is_not_authentic(void)
 {
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 2 * SUITES; i++) {
 		struct pair p = {0};
 		uint8_t pkt[64] = {0x80, 200}, bad[64];
 		size_t len = 28, n;
 		uint32_t index;
 
-		REQUIRE(pair_alloc(&p, impls[i / 2], impls[i / 2],
-				   suites[i % 2]));
+		REQUIRE(pair_alloc(&p, impls[i % 2], impls[i % 2],
+				   suites[i / 2]));
 		CHECK(!crypt_rtcp_protect(p.a, pkt, &len, sizeof(pkt), 3));
 		for (size_t bit = 8; bit < len * 8; bit++) {
 			memcpy(bad, pkt, len);
@@ -419,13 +479,13 @@ static void a_flipped_bit_in_rtcp_is_not_authentic(void)
 
 static void lengths_are_checked_first(void)
 {
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 2 * SUITES; i++) {
 		struct pair p = {0};
 		uint8_t pkt[128];
 		uint32_t index;
 
-		REQUIRE(pair_alloc(&p, impls[i / 2], impls[i / 2],
-				   suites[i % 2]));
+		REQUIRE(pair_alloc(&p, impls[i % 2], impls[i % 2],
+				   suites[i / 2]));
 		for (size_t len = 0; len < 64; len++) {
 			size_t n = len;
 
@@ -453,7 +513,7 @@ static void ranges_are_checked(void)
 	uint8_t pkt[64] = {0x80, 96, 0, 5};
 	size_t len = 20;
 
-	REQUIRE(pair_alloc(&p, impls[0], impls[0], suites[1]));
+	REQUIRE(pair_alloc(&p, impls[0], impls[0], CRYPT_AEAD_AES_128_GCM));
 	CHECK_INT(crypt_rtp_protect(p.a, pkt, &len, 35, 5), ENOBUFS);
 	CHECK_INT(crypt_rtp_protect(p.a, pkt, &len, 36, 6), ERANGE);
 	CHECK_INT(crypt_rtp_protect(p.a, pkt, &len, 36, 5 + (1ull << 48)),
@@ -474,7 +534,7 @@ static void unencrypted_rtcp_is_refused(void)
 	size_t len = 28;
 	uint32_t index;
 
-	REQUIRE(pair_alloc(&p, impls[0], impls[0], suites[1]));
+	REQUIRE(pair_alloc(&p, impls[0], impls[0], CRYPT_AEAD_AES_128_GCM));
 	CHECK(!crypt_rtcp_protect(p.a, pkt, &len, sizeof(pkt), 3));
 	pkt[len - 4] &= 0x7f;
 	CHECK_INT(crypt_rtcp_unprotect(p.a, pkt, &len, &index), EBADE);
@@ -485,7 +545,7 @@ static void libsrtp_catches_up_with_a_resumed_rtcp_index(void)
 {
 	struct pair p = {0};
 
-	REQUIRE(pair_alloc(&p, impls[0], impls[1], suites[1]));
+	REQUIRE(pair_alloc(&p, impls[0], impls[1], CRYPT_AEAD_AES_128_GCM));
 	CHECK(rtcp_there_and_back(&p, 5000));
 	CHECK(!rtcp_there_and_back(&p, 1 << 20));
 	pair_free(&p);
@@ -493,11 +553,11 @@ static void libsrtp_catches_up_with_a_resumed_rtcp_index(void)
 
 static void alloc_survives_a_lack_of_memory(void)
 {
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 2 * SUITES; i++) {
 		struct pair p = {0};
 
-		(void)!pair_alloc(&p, impls[i / 2], impls[i / 2],
-				  suites[i % 2]);
+		(void)!pair_alloc(&p, impls[i % 2], impls[i % 2],
+				  suites[i / 2]);
 		pair_free(&p);
 	}
 }
@@ -515,6 +575,8 @@ static void names_are_found(void)
 
 TEST_MAIN(TEST(keys_derive_as_in_rfc3711), TEST(keys_derive_as_in_rfc6188),
 	  TEST(the_key_stream_is_that_of_rfc3711), TEST(gcm_is_that_of_rfc7714),
+	  TEST(gcm_of_256_bits_is_that_of_rfc7714),
+	  TEST(the_short_tag_is_that_of_rtp_alone),
 	  TEST(whole_packets_are_those_of_libsrtp),
 	  TEST(both_agree_on_random_rtp_at_any_index),
 	  TEST(both_agree_on_random_rtcp), TEST(rtp_and_rtcp_mix_in_one_object),
