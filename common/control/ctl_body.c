@@ -34,7 +34,7 @@ static const char *const families[] = {"any", "ip4", "ip6", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 
 /* clang-format off */
-/* Of a leg of profile rtp, in both messages that may make one. */
+/* Of a leg that is no browser's, in both messages that may make one. */
 #define TERMS(verb)                                                    \
 	{.name = "codecs", .kind = CTL_F_TEXT, .max = CTL_CODECS_MAX,  \
 	 .offset = REQ(verb.terms.codecs), .optional = true},          \
@@ -48,7 +48,9 @@ static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 	{.name = "family", .kind = CTL_F_NAME, .names = families,      \
 	 .offset = REQ(verb.terms.family), .optional = true},          \
 	{.name = "digits", .kind = CTL_F_NAME, .names = digit_ways,    \
-	 .offset = REQ(verb.terms.digits), .optional = true}
+	 .offset = REQ(verb.terms.digits), .optional = true},          \
+	{.name = "suites", .kind = CTL_F_TEXT, .max = CTL_SUITES_MAX,  \
+	 .offset = REQ(verb.terms.suites), .optional = true}
 
 static const struct ctl_field remote_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},

@@ -19,7 +19,8 @@ enum {
 	LEG_TEXT_MAX = 1024
 };
 
-const char *const ctl_profile_names[] = {"browser", "rtp", NULL};
+const char *const ctl_profile_names[] = {"browser", "rtp", "sdes", "osrtp",
+					 NULL};
 
 static const struct {
 	const char *key;
@@ -89,7 +90,7 @@ static int write_leg(struct ctl_build *build, const struct ctl_leg_figures *leg)
 	struct pl codec;
 
 	pl_set_str(&codec, copy.codec);
-	if (leg->leg < 1 || leg->leg > CTL_LEG_MAX || leg->profile > CTL_RTP ||
+	if (leg->leg < 1 || leg->leg > CTL_LEG_MAX || leg->profile >= CTL_PROFILES ||
 	    !is_codec(&codec))
 		return EINVAL;
 

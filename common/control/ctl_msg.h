@@ -36,6 +36,7 @@ enum {
 	CTL_TEXT_MAX = 256,  /* bytes of text for people */
 	CTL_CODEC_MAX = 31,
 	CTL_CODECS_MAX = 128,    /* bytes of a list of codecs */
+	CTL_SUITES_MAX = 160,    /* bytes of a list of suites */
 	CTL_NETWORKS_MAX = 1024, /* bytes of a list of networks */
 	CTL_PTIME_MIN = 10,      /* ms */
 	CTL_PTIME_MAX = 60,
@@ -70,9 +71,13 @@ enum ctl_sdp_kind {
 enum ctl_profile {
 	CTL_BROWSER, /* "browser": ICE, DTLS-SRTP, BUNDLE, rtcp-mux */
 	CTL_RTP,     /* "rtp": plain RTP/AVP */
+	CTL_SDES,    /* "sdes": RTP/SAVP with keys in the SDP (RFC 4568) */
+	CTL_OSRTP,   /* "osrtp": RTP/AVP with keys that may be taken or left
+			(RFC 8643) */
+	CTL_PROFILES
 };
 
-/* Whose packets a leg of profile rtp takes, and where it sends. */
+/* Whose packets a leg takes that is no browser's, and where it sends. */
 enum ctl_source {
 	CTL_STRICT,     /* "strict": the addresses of the far side's SDP */
 	CTL_LEARN_ONCE, /* "learn-once": the first that sends what was agreed
@@ -98,8 +103,8 @@ enum ctl_digits {
 };
 
 /*
- * What a leg of profile rtp is made with. Counts in the message that makes
- * the leg, and is ignored in others and for browsers.
+ * What a leg of any profile but browser is made with. Counts in the message
+ * that makes the leg, and is ignored in others and for browsers.
  */
 struct ctl_terms {
 	struct pl codecs; /* "PCMU,PCMA,opus", best first; empty: PCMA,PCMU.
@@ -110,6 +115,9 @@ struct ctl_terms {
 	uint32_t ptime;     /* ms, CTL_PTIME_MIN..MAX that we ask for; 0: 20 */
 	enum ctl_family family;
 	enum ctl_digits digits;
+	struct pl suites; /* sdes, osrtp: "AES_CM_128_HMAC_SHA1_80,...", best
+			     first, as RFC 4568, 6188 and 7714 name them;
+			     empty: that one and AES_256_CM_HMAC_SHA1_80 */
 };
 
 /* What a leg can be joined to instead of another leg. */

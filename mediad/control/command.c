@@ -77,6 +77,30 @@ static uint64_t since(uint64_t now_ms, uint64_t then_ms)
 	return then_ms && now_ms > then_ms ? now_ms - then_ms : 0;
 }
 
+static enum ctl_profile profile_told(enum sdpm_profile profile)
+{
+	static const enum ctl_profile profiles[SDPM_PROFILES] = {
+		[SDPM_BROWSER] = CTL_BROWSER,
+		[SDPM_RTP] = CTL_RTP,
+		[SDPM_SDES] = CTL_SDES,
+		[SDPM_OSRTP] = CTL_OSRTP,
+	};
+
+	return profiles[profile];
+}
+
+static enum sdpm_profile profile_of(enum ctl_profile profile)
+{
+	static const enum sdpm_profile profiles[CTL_PROFILES] = {
+		[CTL_BROWSER] = SDPM_BROWSER,
+		[CTL_RTP] = SDPM_RTP,
+		[CTL_SDES] = SDPM_SDES,
+		[CTL_OSRTP] = SDPM_OSRTP,
+	};
+
+	return profiles[profile];
+}
+
 static void leg_figures(struct ctl_leg_figures *to,
 			const struct leg_figures *from, uint64_t now_ms)
 {
@@ -84,7 +108,7 @@ static void leg_figures(struct ctl_leg_figures *to,
 	size_t len = strcspn(from->chosen, "/");
 
 	to->leg = from->leg;
-	to->profile = from->profile == SDPM_RTP ? CTL_RTP : CTL_BROWSER;
+	to->profile = profile_told(from->profile);
 	if (len > CTL_CODEC_MAX)
 		len = CTL_CODEC_MAX;
 	memcpy(to->codec, from->chosen, len);
@@ -130,6 +154,7 @@ static enum status sdp_status(const struct sdpm_error *why)
 	case SDPM_BAD_PROTO:
 	case SDPM_NO_FINGERPRINT:
 	case SDPM_BAD_SETUP:
+	case SDPM_NO_CRYPTO:
 		return STATUS_NO_ENCRYPTION;
 	case SDPM_NOT_PLAIN:
 	case SDPM_CHOSEN:
@@ -223,6 +248,7 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 		.networks = terms->networks,
 		.ptime = (uint16_t)terms->ptime,
 		.af = families[terms->family],
+		.suites = terms->suites,
 	};
 }
 
@@ -241,7 +267,7 @@ static void leg_remote(struct command *command, const struct ctl_req *req,
 		/* a leg that is not there is made, create or not */
 		.create =
 			remote->create || session_there(command, req->session),
-		.profile = remote->profile == CTL_RTP ? SDPM_RTP : SDPM_BROWSER,
+		.profile = profile_of(remote->profile),
 		.sdp = remote->sdp,
 		.terms = terms_of(&remote->terms),
 	};
@@ -273,8 +299,7 @@ static void leg_local(struct command *command, const struct ctl_req *req,
 		.create = create,
 		.leg = req->local.leg,
 		.answer = req->local.want == CTL_ANSWER,
-		.profile =
-			req->local.profile == CTL_RTP ? SDPM_RTP : SDPM_BROWSER,
+		.profile = profile_of(req->local.profile),
 		.terms = terms_of(&req->local.terms),
 	};
 	int err = req->local.create

@@ -123,6 +123,13 @@ struct leg_at {
 	uint64_t now_ms;
 };
 
+static const char *const profiles[SDPM_PROFILES] = {
+	[SDPM_BROWSER] = "browser",
+	[SDPM_RTP] = "rtp",
+	[SDPM_SDES] = "sdes",
+	[SDPM_OSRTP] = "osrtp",
+};
+
 static int print_leg(struct re_printf *pf, const struct leg_at *at)
 {
 	const struct leg_figures *leg = at->leg;
@@ -130,7 +137,7 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 	int err;
 
 	err = re_hprintf(pf, "profile=%s age=%llu",
-			 leg->profile == SDPM_RTP ? "rtp" : "browser",
+			 profiles[leg->profile],
 			 at->now_ms - leg->at_ms[LEG_MADE]);
 	if (leg->peer)
 		err |= re_hprintf(pf, " peer=%u", leg->peer);
@@ -138,6 +145,7 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 	err |= print_text(pf, "offered", leg->offered);
 	err |= print_text(pf, "chosen", leg->chosen);
 	err |= print_text(pf, "why", leg->why);
+	err |= print_text(pf, "srtp", leg->secured);
 	err |= print_steps(pf, leg);
 	if (leg->last_in_ms)
 		err |= re_hprintf(pf, " silent=%llu",

@@ -190,12 +190,12 @@ static int audio_choose(const struct sdpm_desc *desc,
 {
 	*why = SDPM_NOT_AUDIO;
 	if (prev && sdpm_media_fits(desc, &desc->media[prev->layout.audio],
-				    policy->profile, false) == SDPM_CHOSEN)
+				    policy, false) == SDPM_CHOSEN)
 		return prev->layout.audio;
 
 	for (size_t i = 0; i < desc->nmedia; i++) {
-		enum sdpm_why fits = sdpm_media_fits(desc, &desc->media[i],
-						     policy->profile, false);
+		enum sdpm_why fits =
+			sdpm_media_fits(desc, &desc->media[i], policy, false);
 
 		if (fits == SDPM_CHOSEN)
 			return (int)i;
@@ -206,12 +206,12 @@ static int audio_choose(const struct sdpm_desc *desc,
 }
 
 static void media_note(struct sdpm_verdict *verdict,
-		       const struct sdpm_desc *desc, enum sdpm_profile profile,
-		       int audio)
+		       const struct sdpm_desc *desc,
+		       const struct sdpm_policy *policy, int audio)
 {
 	for (size_t i = 0; i < desc->nmedia; i++) {
 		enum sdpm_why why =
-			sdpm_media_fits(desc, &desc->media[i], profile, false);
+			sdpm_media_fits(desc, &desc->media[i], policy, false);
 
 		if (why == SDPM_CHOSEN && (int)i != audio)
 			why = SDPM_SECOND_AUDIO;
@@ -226,7 +226,8 @@ static bool is_turned_off(const struct sdpm_desc *desc,
 {
 	const struct sdpm_media *media;
 
-	if (profile != SDPM_RTP || !prev || prev->layout.audio >= desc->nmedia)
+	if (profile == SDPM_BROWSER || !prev ||
+	    prev->layout.audio >= desc->nmedia)
 		return false;
 
 	media = &desc->media[prev->layout.audio];
@@ -264,7 +265,7 @@ int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 		return bad(verdict, "fewer m-lines than before");
 
 	audio = audio_choose(offer, policy, prev, &why);
-	media_note(verdict, offer, policy->profile, audio);
+	media_note(verdict, offer, policy, audio);
 	if (audio < 0 && is_turned_off(offer, policy->profile, prev)) {
 		turn_off(choice, offer, prev);
 		return 0;
@@ -280,6 +281,9 @@ int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 
 	formats_note(verdict, choice, media, policy);
 	sdpm_terms(choice, media, policy, prev);
+	if (choice->profile != SDPM_BROWSER)
+		(void)sdpm_keys_offered(&choice->peer.sdes, media, policy,
+					prev ? &prev->peer.sdes : NULL);
 	return 0;
 }
 
@@ -383,7 +387,7 @@ int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 		return err;
 
 	media = &answer->media[offer->layout.audio];
-	why = sdpm_media_fits(answer, media, offer->policy.profile, true);
+	why = sdpm_media_fits(answer, media, &offer->policy, true);
 	sdpm_note_media(verdict, answer, offer->layout.audio, why);
 	if (why == SDPM_DISABLED &&
 	    is_turned_off(answer, offer->policy.profile, prev)) {
@@ -404,5 +408,8 @@ int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 
 	formats_note(verdict, choice, media, &offer->policy);
 	sdpm_terms(choice, media, &offer->policy, prev);
+	if (choice->profile != SDPM_BROWSER)
+		(void)sdpm_keys_answered(&choice->peer.sdes, media,
+					 &offer->policy);
 	return 0;
 }

@@ -33,6 +33,16 @@ enum {
 enum sdpm_profile {
 	SDPM_BROWSER, /* DTLS-SRTP, rtcp-mux, the peer does ICE, we ICE-lite */
 	SDPM_RTP,     /* plain RTP/AVP */
+	SDPM_SDES,  /* RTP/SAVP with keys in the SDP (RFC 4568), never plain */
+	SDPM_OSRTP, /* RTP/AVP with keys that may be taken (RFC 8643) */
+	SDPM_PROFILES
+};
+
+/* A key of ours for one suite. */
+struct sdpm_own {
+	enum sdpm_suite suite;
+	uint8_t secret[SDPM_SECRET_MAX];
+	uint64_t base; /* of our stream's indices: ROC 0 under this key */
 };
 
 struct sdpm_choice;
@@ -47,6 +57,8 @@ struct sdpm_policy {
 	uint8_t event_clocks;  /* of SDPM_EVENT_8K | SDPM_EVENT_48K */
 	struct sdpm_opus opus; /* what we say of our Opus receiver */
 	uint16_t ptime;        /* ms, 20 */
+	uint8_t nown;          /* SDPM_SDES, SDPM_OSRTP: the suites allowed, */
+	struct sdpm_own own[SDPM_SUITES]; /* best first, each with a new key */
 };
 
 /* Opus, PCMU, PCMA, telephone-event; sendrecv; minptime 10, FEC; 20 ms. */
@@ -106,15 +118,31 @@ struct sdpm_layout {
 	struct sdpm_line lines[SDPM_MEDIA_MAX];
 };
 
+/* The keys of both sides. Zeroed: there are none, and RTP is plain. */
+struct sdpm_sdes {
+	uint32_t tag;
+	enum sdpm_suite suite;
+	uint32_t mki;    /* of the peer's packets; ours have none */
+	uint8_t mki_len; /* bytes; 0: none */
+	uint8_t theirs[SDPM_SECRET_MAX];
+	struct sdpm_own ours;
+};
+
 /* The peer's end of the transport. */
 struct sdpm_peer {
-	char ufrag[SDPM_UFRAG_MAX + 1];
-	char pwd[SDPM_PWD_MAX + 1];
-	char tls_id[SDPM_TLS_ID_MAX + 1]; /* empty: not said */
+	union {
+		struct { /* SDPM_BROWSER */
+			char ufrag[SDPM_UFRAG_MAX + 1];
+			char pwd[SDPM_PWD_MAX + 1];
+			char tls_id[SDPM_TLS_ID_MAX + 1]; /* empty: not said */
+		};
+		struct sdpm_sdes sdes; /* the others */
+	};
 	uint8_t nprints; /* of the strongest hash only (RFC 8122 5) */
 	struct sdpm_print prints[SDPM_PRINTS_MAX];
-	struct sa rtp;  /* SDPM_RTP: where to send; unset when held by c=0 */
-	struct sa rtcp; /* SDPM_RTP: a=rtcp, or rtp's port + 1, or rtp */
+	struct sa rtp;  /* not SDPM_BROWSER: where to send; unset when held by
+			   c=0 */
+	struct sa rtcp; /* and a=rtcp, or rtp's port + 1, or rtp */
 	uint32_t ssrc;  /* first a=ssrc, 0: not said */
 };
 
@@ -124,7 +152,7 @@ struct sdpm_change {
 	bool dtls_restart; /* other fingerprint or tls-id: new association */
 	bool codec;        /* codec or a payload type */
 	bool dir;
-	bool address; /* SDPM_RTP: peer.rtp moved */
+	bool address; /* not SDPM_BROWSER: peer.rtp moved */
 };
 
 struct sdpm_choice {
@@ -133,7 +161,7 @@ struct sdpm_choice {
 	enum sdpm_dir dir;    /* ours: SDPM_SENDONLY means that we send */
 	enum sdpm_dir theirs; /* as the peer wrote it; c=0.0.0.0 included */
 	bool held;            /* the peer does not listen to us */
-	bool off;             /* SDPM_RTP: its port is 0, nothing flows */
+	bool off;             /* not SDPM_BROWSER: its port is 0 */
 	bool rtcp_mux;
 	uint8_t nmaps;
 	int8_t codec; /* index in maps, never -1 */

@@ -32,7 +32,17 @@ const struct sdpm_media *sdpm_carrier_find(const struct sdpm_desc *desc,
 /* Can this m-line carry our audio? SDPM_CHOSEN: yes. */
 enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 			      const struct sdpm_media *media,
-			      enum sdpm_profile profile, bool answer);
+			      const struct sdpm_policy *policy, bool answer);
+
+/* A key of the offer: the first that the policy allows, and ours for it. With
+ * the same key as before ours stays, too. False: there is none, or nothing
+ * for whom none is needed. */
+bool sdpm_keys_offered(struct sdpm_sdes *sdes, const struct sdpm_media *media,
+		       const struct sdpm_policy *policy,
+		       const struct sdpm_sdes *prev);
+/* The key of the answer to an offer with these keys of ours. */
+bool sdpm_keys_answered(struct sdpm_sdes *sdes, const struct sdpm_media *media,
+			const struct sdpm_policy *offered);
 
 /* Fills all of the choice but layout and formats, which are known already. */
 void sdpm_terms(struct sdpm_choice *choice, const struct sdpm_media *media,

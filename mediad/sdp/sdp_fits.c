@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
+#include <openssl/crypto.h>
 
 #include "common/countof.h"
 #include "mediad/sdp/sdp_decide_priv.h"
@@ -22,6 +23,7 @@ const char *sdpm_why_text(enum sdpm_why why)
 		[SDPM_SECOND_AUDIO] = "one audio stream is enough",
 		[SDPM_BAD_PROTO] = "transport protocol not supported",
 		[SDPM_NOT_PLAIN] = "only plain RTP (RTP/AVP) is spoken here",
+		[SDPM_NO_CRYPTO] = "no key (a=crypto) of an allowed suite",
 		[SDPM_NO_RTCP_MUX] = "no rtcp-mux",
 		[SDPM_NO_ICE] = "no ICE, or ICE-lite on both sides",
 		[SDPM_NO_FINGERPRINT] = "no fingerprint of SHA-256 or better",
@@ -139,6 +141,44 @@ static bool is_unicast(const struct sa *addr)
 	return ip6[0] != 0xff;
 }
 
+static bool address_fits(const struct sdpm_media *media)
+{
+	return is_unicast(&media->addr) &&
+	       (sa_af(&media->rtcp.addr) == AF_UNSPEC ||
+		is_unicast(&media->rtcp.addr));
+}
+
+static bool keys_fit(const struct sdpm_media *media,
+		     const struct sdpm_policy *policy, bool answer)
+{
+	struct sdpm_sdes sdes;
+	bool fit = answer ? sdpm_keys_answered(&sdes, media, policy)
+			  : sdpm_keys_offered(&sdes, media, policy, NULL);
+
+	OPENSSL_cleanse(&sdes, sizeof(sdes));
+	return fit;
+}
+
+/* Keys make it encrypted, whatever its name: RTP/AVP with keys is what many
+ * telephones offer (RFC 8643), and what the answer then repeats. */
+static enum sdpm_why sdes_fits(const struct sdpm_media *media,
+			       const struct sdpm_policy *policy, bool answer)
+{
+	static const char *const secure[] = {"RTP/SAVP", "RTP/SAVPF", NULL};
+	static const char *const plain[] = {"RTP/AVP", "RTP/AVPF", NULL};
+	/* who answers with keys will use them */
+	bool must = policy->profile == SDPM_SDES ||
+		    one_of(&media->proto, secure) ||
+		    (answer && media->streams.ncryptos);
+
+	if (!one_of(&media->proto, secure) && !one_of(&media->proto, plain))
+		return SDPM_BAD_PROTO;
+	if (!address_fits(media))
+		return SDPM_NO_ADDRESS;
+	return !must || keys_fit(media, policy, answer) ? SDPM_CHOSEN
+							: SDPM_NO_CRYPTO;
+}
+
 static enum sdpm_why rtp_fits(const struct sdpm_media *media)
 {
 	/* AVPF without feedback messages is AVP with other times (RFC 4585,
@@ -148,11 +188,7 @@ static enum sdpm_why rtp_fits(const struct sdpm_media *media)
 
 	if (!one_of(&media->proto, protos))
 		return SDPM_NOT_PLAIN;
-	if (!is_unicast(&media->addr) ||
-	    (sa_af(&media->rtcp.addr) != AF_UNSPEC &&
-	     !is_unicast(&media->rtcp.addr)))
-		return SDPM_NO_ADDRESS;
-	return SDPM_CHOSEN;
+	return address_fits(media) ? SDPM_CHOSEN : SDPM_NO_ADDRESS;
 }
 
 const struct sdpm_media *sdpm_carrier_find(const struct sdpm_desc *desc,
@@ -173,7 +209,7 @@ const struct sdpm_media *sdpm_carrier_find(const struct sdpm_desc *desc,
 
 enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 			      const struct sdpm_media *media,
-			      enum sdpm_profile profile, bool answer)
+			      const struct sdpm_policy *policy, bool answer)
 {
 	if (media->kind != SDPM_AUDIO)
 		return SDPM_NOT_AUDIO;
@@ -183,6 +219,8 @@ enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 	if (!media->port && !sdpm_carrier_find(desc, media))
 		return SDPM_BUNDLE_ONLY;
 
-	return profile == SDPM_BROWSER ? browser_fits(desc, media, answer)
-				       : rtp_fits(media);
+	if (policy->profile == SDPM_BROWSER)
+		return browser_fits(desc, media, answer);
+	return policy->profile == SDPM_RTP ? rtp_fits(media)
+					   : sdes_fits(media, policy, answer);
 }

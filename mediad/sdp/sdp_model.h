@@ -99,6 +99,22 @@ enum sdpm_codec {
 	SDPM_CODECS,
 };
 
+/* Of a=crypto (RFC 4568 6.2, RFC 6188, RFC 7714 14). */
+enum sdpm_suite {
+	SDPM_NO_SUITE,
+	SDPM_AES_CM_128_SHA1_80,
+	SDPM_AES_CM_128_SHA1_32,
+	SDPM_AES_256_CM_SHA1_80,
+	SDPM_AES_256_CM_SHA1_32,
+	SDPM_AEAD_AES_128_GCM,
+	SDPM_AEAD_AES_256_GCM,
+	SDPM_SUITES,
+};
+
+enum {
+	SDPM_SECRET_MAX = 46 /* master key and master salt, in bytes */
+};
+
 /* RFC 8122 5 */
 struct sdpm_print {
 	enum sdpm_hash hash;
@@ -159,7 +175,7 @@ struct sdpm_feedback {
 	struct pl value; /* "nack", "transport-cc", ... */
 };
 
-/* RFC 4568; parsed no further here */
+/* RFC 4568; parsed no further here, see sdp_sdes.h */
 struct sdpm_crypto {
 	uint32_t tag;
 	struct pl suite;
@@ -225,6 +241,7 @@ enum sdpm_why {
 	SDPM_SECOND_AUDIO,
 	SDPM_BAD_PROTO,
 	SDPM_NOT_PLAIN, /* encrypted, or not RTP, where RTP/AVP is spoken */
+	SDPM_NO_CRYPTO, /* no key of a suite that is allowed */
 	SDPM_NO_RTCP_MUX,
 	SDPM_NO_ICE,
 	SDPM_NO_FINGERPRINT, /* or of a hash too weak */

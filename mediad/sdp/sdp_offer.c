@@ -115,17 +115,31 @@ static void maps_keep(struct sdpm_offer *offer, const struct sdpm_choice *prev)
 
 static void layout_first(struct sdpm_layout *layout, enum sdpm_profile profile)
 {
+	static const char *const protos[SDPM_PROFILES] = {
+		[SDPM_BROWSER] = "UDP/TLS/RTP/SAVPF",
+		[SDPM_RTP] = "RTP/AVP",
+		[SDPM_SDES] = "RTP/SAVP",
+		[SDPM_OSRTP] = "RTP/AVP", /* RFC 8643 3.1 */
+	};
 	struct sdpm_line *line = &layout->lines[0];
 
 	layout->nlines = 1;
 	layout->bundle = profile == SDPM_BROWSER;
 	line->kind = SDPM_AUDIO;
 	str_ncpy(line->type, "audio", sizeof(line->type));
-	str_ncpy(line->proto,
-		 profile == SDPM_BROWSER ? "UDP/TLS/RTP/SAVPF" : "RTP/AVP",
-		 sizeof(line->proto));
+	str_ncpy(line->proto, protos[profile], sizeof(line->proto));
 	if (profile == SDPM_BROWSER)
 		str_ncpy(line->mid, "0", sizeof(line->mid));
+}
+
+/* What is in use stays so, unless the far side changes it. */
+static void keys_keep(struct sdpm_offer *offer, const struct sdpm_sdes *sdes)
+{
+	struct sdpm_policy *policy = &offer->policy;
+
+	for (size_t i = 0; i < policy->nown; i++)
+		if (policy->own[i].suite == sdes->suite)
+			policy->own[i] = sdes->ours;
 }
 
 int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,
@@ -138,6 +152,8 @@ int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,
 	else
 		layout_first(&offer->layout, policy->profile);
 
+	if (prev && policy->profile != SDPM_BROWSER)
+		keys_keep(offer, &prev->peer.sdes);
 	maps_make(offer, prev);
 	if (!offer->nmaps)
 		return ENOTSUP;

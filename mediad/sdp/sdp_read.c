@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <re.h>
+#include <openssl/crypto.h>
 
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_read.h"
@@ -16,8 +17,17 @@
 /* One allocation: the description, its m-lines, the copy of the text. */
 struct holder {
 	struct sdpm_desc desc;
+	size_t text_at, text_len;
 	struct sdpm_media media[];
 };
+
+/* There may be keys in it. */
+static void holder_destructor(void *arg)
+{
+	struct holder *holder = arg;
+
+	OPENSSL_cleanse((char *)holder + holder->text_at, holder->text_len);
+}
 
 enum {
 	ORIGIN_WORDS = 5 /* id, version, network, type, address */
@@ -396,10 +406,12 @@ int sdpm_read(struct sdpm_desc **descp, const char *text, size_t len,
 
 	nmedia = media_count(text, len);
 	fixed = sizeof(*holder) + nmedia * sizeof(holder->media[0]);
-	holder = mem_zalloc(fixed + len + 1, NULL);
+	holder = mem_zalloc(fixed + len + 1, holder_destructor);
 	if (!holder)
 		return ENOMEM;
 
+	holder->text_at = fixed;
+	holder->text_len = len;
 	copy.p = (char *)holder + fixed;
 	copy.l = len;
 	memcpy((char *)holder + fixed, text, len);

@@ -81,7 +81,7 @@ static void peer_read(struct sdpm_choice *choice,
 
 	if (media->streams.nssrcs)
 		peer->ssrc = media->streams.ssrcs[0].ssrc;
-	if (choice->profile == SDPM_RTP) {
+	if (choice->profile != SDPM_BROWSER) {
 		rtp_peer_read(peer, media);
 		return;
 	}
@@ -97,7 +97,7 @@ static void dir_decide(struct sdpm_choice *choice,
 	enum sdpm_dir theirs = media->dir;
 
 	/* the hold of RFC 2543: c=0.0.0.0 (RFC 3264 8.4) */
-	if (choice->profile == SDPM_RTP && is_any(&media->addr))
+	if (choice->profile != SDPM_BROWSER && is_any(&media->addr))
 		theirs = (enum sdpm_dir)(theirs & SDPM_SENDONLY);
 
 	choice->theirs = theirs;
@@ -160,6 +160,16 @@ static bool prints_same(const struct sdpm_peer *a, const struct sdpm_peer *b)
 	return true;
 }
 
+static void security_find(struct sdpm_change *change,
+			  const struct sdpm_peer *peer,
+			  const struct sdpm_peer *prev)
+{
+	change->ice_restart = strcmp(peer->ufrag, prev->ufrag) ||
+			      strcmp(peer->pwd, prev->pwd);
+	change->dtls_restart =
+		!prints_same(peer, prev) || strcmp(peer->tls_id, prev->tls_id);
+}
+
 static void change_find(struct sdpm_choice *choice,
 			const struct sdpm_choice *prev)
 {
@@ -168,15 +178,14 @@ static void change_find(struct sdpm_choice *choice,
 	if (!prev)
 		return;
 
-	change->ice_restart = strcmp(choice->peer.ufrag, prev->peer.ufrag) ||
-			      strcmp(choice->peer.pwd, prev->peer.pwd);
-	change->dtls_restart = !prints_same(&choice->peer, &prev->peer) ||
-			       strcmp(choice->peer.tls_id, prev->peer.tls_id);
+	if (choice->profile == SDPM_BROWSER)
+		security_find(change, &choice->peer, &prev->peer);
+	else
+		change->address =
+			!sa_cmp(&choice->peer.rtp, &prev->peer.rtp, SA_ALL);
 	change->codec = !map_same(choice, choice->codec, prev, prev->codec) ||
 			!map_same(choice, choice->event, prev, prev->event);
 	change->dir = choice->dir != prev->dir;
-	change->address = choice->profile == SDPM_RTP &&
-			  !sa_cmp(&choice->peer.rtp, &prev->peer.rtp, SA_ALL);
 }
 
 void sdpm_terms(struct sdpm_choice *choice, const struct sdpm_media *media,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mediad/sdp/sdp_codec.h"
+#include "mediad/sdp/sdp_sdes.h"
 #include "mediad/sdp/sdp_write.h"
 
 /* What an answer and an offer have in common. */
@@ -16,6 +17,9 @@ struct words {
 	const struct sdpm_map *maps[SDPM_MAPS_MAX];
 	size_t nmaps;
 	const struct sdpm_opus *opus;
+	const struct sdpm_own *own; /* keys to be told; nown may be 0 */
+	size_t nown;
+	uint32_t tag; /* of the first */
 	enum sdpm_dir dir;
 	uint16_t ptime;
 	bool offer;
@@ -170,7 +174,11 @@ static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
 		err |= mbuf_printf(mb, "a=ptime:%u\r\n", words->ptime);
 	if (words->mux)
 		err |= mbuf_write_str(mb, "a=rtcp-mux\r\n");
-	if (words->profile == SDPM_RTP)
+	for (size_t i = 0; i < words->nown; i++)
+		err |= sdpm_crypto_write(mb, words->tag + (uint32_t)i,
+					 words->own[i].suite,
+					 words->own[i].secret);
+	if (words->profile != SDPM_BROWSER)
 		return err;
 
 	/* RFC 8858: we have one port only */
@@ -316,10 +324,16 @@ int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
 		.ptime = choice->we_ptime,
 		.mux = choice->rtcp_mux,
 		.off = choice->off,
-		/* RFC 8842 5.3: only when the offer had one */
-		.tls_id = choice->peer.tls_id[0] != '\0',
 	};
 
+	if (choice->profile == SDPM_BROWSER) {
+		/* RFC 8842 5.3: only when the offer had one */
+		words.tls_id = choice->peer.tls_id[0] != '\0';
+	} else if (choice->peer.sdes.suite != SDPM_NO_SUITE) {
+		words.own = &choice->peer.sdes.ours;
+		words.nown = 1;
+		words.tag = choice->peer.sdes.tag;
+	}
 	words.maps[words.nmaps++] = &choice->maps[choice->codec];
 	if (choice->event >= 0)
 		words.maps[words.nmaps++] = &choice->maps[choice->event];
@@ -339,6 +353,9 @@ int sdpm_write_offer(struct mbuf *mb, struct sdpm_local *local,
 		.offer = true,
 		.mux = offer->policy.profile == SDPM_BROWSER,
 		.tls_id = true,
+		.own = offer->policy.own,
+		.nown = offer->policy.nown,
+		.tag = 1,
 	};
 
 	for (size_t i = 0; i < offer->noffered; i++)

@@ -41,7 +41,7 @@ static int spot_find(struct spot *spot, struct session_table *table,
 		return EINVAL;
 	spot->leg = spot->session->legs[cmd->leg - 1];
 	if (spot->leg)
-		return spot->leg->kind->profile == cmd->profile ? 0 : EINVAL;
+		return spot->leg->profile == cmd->profile ? 0 : EINVAL;
 	if (!cmd->create)
 		return ENOENT;
 	err = leg_make(&spot->leg, spot->session,

@@ -9,6 +9,7 @@
 
 #include "common/countof.h"
 #include "mediad/sdp/sdp_codec.h"
+#include "mediad/sdp/sdp_sdes.h"
 #include "mediad/session/session_priv.h"
 
 static uint32_t ticks_us(uint32_t ticks, uint32_t rate)
@@ -60,6 +61,19 @@ static void chosen(char *text, size_t size, const struct sdpm_map *map)
 			  info->channels);
 }
 
+static const char *secured(const struct leg *leg)
+{
+	const struct sdpm_choice *choice = leg->sdp.choice;
+	enum crypt_suite suite;
+
+	if (!choice)
+		return NULL;
+	if (choice->profile != SDPM_BROWSER)
+		return sdpm_suite_name(choice->peer.sdes.suite);
+	suite = path_web_suite(leg->path);
+	return suite == CRYPT_NONE ? NULL : crypt_suite_name(suite);
+}
+
 static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 {
 	*figs = (struct leg_figures){
@@ -69,9 +83,10 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 		.ssrc_out = leg->out.ssrc,
 		.ssrc_in = leg->in.ssrc,
 		.resumes = leg->resumes,
-		.profile = leg->kind->profile,
+		.profile = leg->profile,
 		.last_in_ms = leg->in.last_ms,
 	};
+	figs->secured = secured(leg);
 	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));
 	str_ncpy(figs->why, leg->sdp.why, sizeof(figs->why));
 	chosen(figs->chosen, sizeof(figs->chosen), leg_codec(leg));

@@ -87,7 +87,7 @@ static void free_record(struct leg *leg)
 
 const struct leg_kind *leg_kind_find(enum sdpm_profile profile)
 {
-	return profile == SDPM_RTP ? &leg_kind_rtp : &leg_kind_web;
+	return profile == SDPM_BROWSER ? &leg_kind_web : &leg_kind_rtp;
 }
 
 int leg_make(struct leg **legp, struct session *session,
@@ -100,7 +100,8 @@ int leg_make(struct leg **legp, struct session *session,
 
 	if (err)
 		return err;
-	leg->kind = leg_kind_find(params->profile);
+	leg->profile = params->profile;
+	leg->kind = leg_kind_find(leg->profile);
 	err = leg->kind->make(leg, params->terms);
 	if (!err)
 		err = take_record(leg, &slot);

@@ -1,12 +1,15 @@
 /*
- * leg_rtp.c  A leg of plain RTP: its ports, its agreements, its silence
+ * leg_rtp.c  A leg of RTP, plain or with keys in its SDP: its ports, its
+ *            agreements, its silence
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
 #include <string.h>
 #include <re.h>
+#include <openssl/crypto.h>
 
+#include "common/log.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
 
@@ -40,6 +43,8 @@ static void rtp_want(struct sdpm_policy *policy, const struct leg *leg,
 		policy->codecs[policy->ncodecs++] = SDPM_EVENT;
 	if (terms->ptime)
 		policy->ptime = terms->ptime;
+	if (leg->profile != SDPM_RTP)
+		leg_secret_make(policy, leg);
 	if (other && other->sdp.choice)
 		sdpm_policy_prefer(policy, leg_codec(other)->codec);
 	else if (other && other->sdp.desc)
@@ -139,18 +144,26 @@ static void rtp_overdue(struct leg *leg)
 static void rtp_agree(struct leg *leg)
 {
 	const struct sdpm_choice *choice = leg->sdp.choice;
+	struct secure_keys keys;
 	struct path_rtp_terms terms = {
 		.rtp = choice->peer.rtp,
 		.rtcp = choice->peer.rtcp,
 		.mux = choice->rtcp_mux,
+		.keys = &keys,
 	};
+	int err;
 
 	for (unsigned i = 0; i < choice->nmaps; i++) {
 		uint8_t pt = choice->maps[i].rx_pt;
 
 		terms.pts[pt >> 6] |= 1ull << (pt & 63);
 	}
-	path_rtp_agree(leg->path, &terms);
+	leg_secret_keys(&keys, choice);
+	err = path_rtp_agree(leg->path, &terms);
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	if (err)
+		log_warn(leg->session->call, "no media: keys not in use",
+			 "leg=%u err=%d", leg->nr, err);
 	watch(leg);
 	if (!wheel_runs(&leg->report_due))
 		leg_report_start(leg);
@@ -164,12 +177,16 @@ static int rtp_store(const struct leg *leg, struct state_leg *st)
 static int rtp_revive(struct leg *leg, struct state_leg *st)
 {
 	const struct session_table *table = leg->session->table;
+	struct secure_keys keys;
+	const struct path_rtp_record record = {&st->path.rtp, &keys};
 	int err;
 
 	if (!table->deps.rtp)
 		return ENOTSUP;
-	err = path_rtp_import(&leg->path, table->deps.rtp, &st->path.rtp,
+	leg_secret_keys(&keys, &st->choice);
+	err = path_rtp_import(&leg->path, table->deps.rtp, &record,
 			      &leg_path_handlers, leg);
+	OPENSSL_cleanse(&keys, sizeof(keys));
 	if (!err)
 		path_rtp_said(&st->path.rtp, &st->choice.peer.rtp,
 			      &st->choice.peer.rtcp);
@@ -177,7 +194,6 @@ static int rtp_revive(struct leg *leg, struct state_leg *st)
 }
 
 const struct leg_kind leg_kind_rtp = {
-	.profile = SDPM_RTP,
 	.make = rtp_make,
 	.want = rtp_want,
 	.look = rtp_hear,

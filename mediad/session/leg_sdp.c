@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <re.h>
+#include <openssl/crypto.h>
 
 #include "mediad/sdp/sdp_read.h"
 #include "mediad/session/session_priv.h"
@@ -76,6 +77,7 @@ static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 
 	leg_want(&policy, leg, false);
 	err = sdpm_decide_offer(next, &verdict, desc, &policy, sdp->choice);
+	OPENSSL_cleanse(policy.own, sizeof(policy.own));
 	if (err)
 		return explain(why, &verdict, err);
 	if (leg->kind->look)
@@ -160,7 +162,7 @@ int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 			*why = error;
 		return err;
 	}
-	next = mem_zalloc(sizeof(*next), NULL);
+	next = leg_secret_choice();
 	if (!next)
 		err = ENOMEM;
 	else if (remote->answer)
@@ -187,7 +189,7 @@ int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 static int decide_now(struct leg *leg, struct sdpm_error *why)
 {
 	struct leg_sdp *sdp = &leg->sdp;
-	struct sdpm_choice *next = mem_zalloc(sizeof(*next), NULL);
+	struct sdpm_choice *next = leg_secret_choice();
 	struct sdpm_verdict verdict;
 	struct sdpm_policy policy;
 	int err;
@@ -198,6 +200,7 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 	leg_want(&policy, leg, false);
 	err = sdpm_decide_offer(next, &verdict, sdp->desc, &policy,
 				sdp->choice);
+	OPENSSL_cleanse(policy.own, sizeof(policy.own));
 	if (err) {
 		mem_deref(next);
 		return explain(why, &verdict, err);
@@ -249,11 +252,12 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 
 	err = leg->kind->speak(leg);
 	if (!err && sdp->turn == LEG_STABLE) {
-		offer = mem_zalloc(sizeof(*offer), NULL);
+		offer = leg_secret_offer();
 		if (!offer)
 			return ENOMEM;
 		leg_want(&policy, leg, true);
 		err = sdpm_offer_make(offer, &policy, sdp->choice);
+		OPENSSL_cleanse(policy.own, sizeof(policy.own));
 		if (err)
 			leg_sdp_refuse(why, err, 488, "no codec for both legs");
 	}

@@ -46,6 +46,10 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 	st->ncodecs = leg->terms.ncodecs;
 	for (unsigned i = 0; i < leg->terms.ncodecs; i++)
 		st->codecs[i] = (uint8_t)leg->terms.codecs[i];
+	st->nsuites = leg->terms.nsuites;
+	for (unsigned i = 0; i < leg->terms.nsuites; i++)
+		st->suites[i] = (uint8_t)leg->terms.suites[i];
+	st->digits = (uint8_t)leg->terms.digits;
 	for (unsigned step = 0; step < LEG_STEPS; step++)
 		st->at_ms[step] = leg_at(leg, step);
 }

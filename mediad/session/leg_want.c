@@ -54,7 +54,7 @@ void leg_want(struct sdpm_policy *policy, const struct leg *leg, bool offering)
 {
 	const struct leg *other = beside(leg);
 
-	sdpm_policy_init(policy, leg->kind->profile);
+	sdpm_policy_init(policy, leg->profile);
 	policy->dir = dir_wanted(leg, other, offering);
 	leg->kind->want(policy, leg, other, offering);
 }
@@ -136,5 +136,7 @@ int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 	if (from->codecs.l)
 		codecs = from->codecs;
 	err = codecs_read(terms, codecs);
+	if (!err)
+		err = leg_secret_read(terms, from->suites);
 	return err ? err : networks_read(rule, from->networks);
 }

@@ -133,7 +133,6 @@ static int web_revive(struct leg *leg, struct state_leg *st)
 }
 
 const struct leg_kind leg_kind_web = {
-	.profile = SDPM_BROWSER,
 	.make = web_make,
 	.want = web_want,
 	.hear = web_hear,

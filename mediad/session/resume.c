@@ -45,7 +45,7 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	struct strm_slot *slot;
 	uint64_t since;
 
-	leg->sdp.choice = mem_alloc(sizeof(*leg->sdp.choice), NULL);
+	leg->sdp.choice = leg_secret_choice();
 	if (!leg->sdp.choice)
 		return ENOMEM;
 	*leg->sdp.choice = st->choice;
@@ -53,6 +53,10 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	leg->terms.ncodecs = st->ncodecs;
 	for (unsigned i = 0; i < st->ncodecs; i++)
 		leg->terms.codecs[i] = (enum sdpm_codec)st->codecs[i];
+	leg->terms.nsuites = st->nsuites;
+	for (unsigned i = 0; i < st->nsuites; i++)
+		leg->terms.suites[i] = (enum sdpm_suite)st->suites[i];
+	leg->terms.digits = (enum session_digits)st->digits;
 	leg->sdp.local = st->local;
 	leg->sdp.answered = st->answered;
 	leg->sdp.far_answer = st->far_answer;
@@ -90,7 +94,8 @@ static int revive(struct session *session, uint32_t rec, struct state_leg *st)
 	leg->rec = rec;
 	leg->resumes = st->resumes + 1;
 	leg->stored = true;
-	leg->kind = leg_kind_find(st->choice.profile);
+	leg->profile = st->choice.profile;
+	leg->kind = leg_kind_find(leg->profile);
 	err = leg->kind->revive(leg, st);
 	if (!err)
 		err = revive_media(leg, st);
@@ -167,28 +172,22 @@ static int resume_leg(struct session *session, uint32_t rec,
 	return err;
 }
 
-static void resume_record(struct session_table *table, uint32_t rec)
+static void resume_loaded(struct session_table *table, uint32_t rec,
+			  struct state_leg *st)
 {
 	struct state_file *state = table->deps.state;
 	struct session *session;
-	struct state_leg st;
-	int err = load(&st, state, rec);
+	int err = session_find(&session, table, st->session);
 
-	if (err) {
-		log_warn(NULL, "record damaged", "record=%u", rec);
-		state_rec_free(state, rec);
-		return;
-	}
-	err = session_find(&session, table, st.session);
 	if (err)
-		err = session_make(&session, table, st.session, st.call,
-				   st.tenant);
+		err = session_make(&session, table, st->session, st->call,
+				   st->tenant);
 	if (err) {
 		struct session_lost lost = {
-			.session = st.session,
-			.call = st.call,
-			.tenant = st.tenant,
-			.leg = st.leg,
+			.session = st->session,
+			.call = st->call,
+			.tenant = st->tenant,
+			.leg = st->leg,
 			.cause = SESSION_TOO_EARLY,
 		};
 
@@ -196,9 +195,23 @@ static void resume_record(struct session_table *table, uint32_t rec)
 		tell(table, &lost);
 		return;
 	}
-	if (resume_leg(session, rec, &st)) {
-		session->not_resumed |= 1u << st.leg;
+	if (resume_leg(session, rec, st)) {
+		session->not_resumed |= 1u << st->leg;
 		state_rec_free(state, rec);
+	}
+}
+
+static void resume_record(struct session_table *table, uint32_t rec)
+{
+	struct state_file *state = table->deps.state;
+	struct state_leg st;
+	int err = load(&st, state, rec);
+
+	if (err) {
+		log_warn(NULL, "record damaged", "record=%u", rec);
+		state_rec_free(state, rec);
+	} else {
+		resume_loaded(table, rec, &st);
 	}
 	OPENSSL_cleanse(&st, sizeof(st));
 }

@@ -152,8 +152,8 @@ enum session_digits {
 	SESSION_DIGITS_AUTO,
 };
 
-/* What a leg of SDPM_RTP is made with; ignored by a leg that is there, and by
- * browsers'. Zeroed: the defaults. */
+/* What a leg that is no browser's is made with; ignored by a leg that is there,
+ * and by browsers'. Zeroed: the defaults. */
 struct session_terms {
 	struct pl codecs; /* "PCMU,opus"; empty: PCMA,PCMU. EINVAL: unknown */
 	enum source_policy source;
@@ -161,6 +161,10 @@ struct session_terms {
 	uint16_t ptime;     /* ms; 0: 20 */
 	enum session_digits digits;
 	int af;             /* of an offer; AF_UNSPEC: the first interface's */
+	struct pl suites;   /* of SDPM_SDES and SDPM_OSRTP, best first, as
+			       RFC 4568 writes them; EINVAL: unknown. Empty:
+			       AES_CM_128_HMAC_SHA1_80 and
+			       AES_256_CM_HMAC_SHA1_80 */
 };
 
 struct session_remote {
@@ -260,6 +264,7 @@ struct leg_figures {
 	const char *service; /* or this one; NULL: none */
 	char offered[128];   /* the far side's formats, in its order */
 	char chosen[32];     /* name/clock/channels; empty: none yet */
+	const char *secured; /* by this suite; NULL: not, or not yet */
 	char why[96];        /* the reason for it */
 	uint32_t ssrc_out, ssrc_in;
 	uint32_t resumes;          /* processes that died under it */

@@ -53,9 +53,9 @@ struct session {
 struct leg_keys;
 struct state_leg;
 
-/* What differs by profile: one table each (leg_web.c, leg_rtp.c). */
+/* What differs by kind of profile: one table each (leg_web.c for browsers,
+ * leg_rtp.c for all others). */
 struct leg_kind {
-	enum sdpm_profile profile;
 	/* The path of a new leg, and what else it needs. */
 	int (*make)(struct leg *leg, const struct session_terms *terms);
 	/* What we want of the far side, beside the other leg (NULL: none). */
@@ -120,11 +120,14 @@ struct leg_terms {
 	uint16_t ptime;                      /* ms; 0: as always */
 	int af; /* that an offer is to name, or AF_UNSPEC */
 	enum session_digits digits;
+	uint8_t nsuites;
+	enum sdpm_suite suites[SDPM_SUITES]; /* best first */
 };
 
 struct leg {
 	struct session *session;
 	const struct leg_kind *kind;
+	enum sdpm_profile profile;
 	uint8_t nr; /* 1.. */
 	struct path *path;
 	struct leg_terms terms;
@@ -196,6 +199,18 @@ extern const struct path_handlers leg_path_handlers;
 /* --- leg_web.c, leg_rtp.c ------------------------------------------------------- */
 
 extern const struct leg_kind leg_kind_web, leg_kind_rtp;
+
+/* --- leg_secret.c -------------------------------------------------------------- */
+
+/* A new key for each suite that the leg may use; without randomness none. */
+void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg);
+/* The keys of an agreement as its path has them; the caller wipes them. */
+void leg_secret_keys(struct secure_keys *keys, const struct sdpm_choice *choice);
+/* The suites of a leg's terms; EINVAL. */
+int leg_secret_read(struct leg_terms *terms, struct pl list);
+/* Memory whose keys are wiped when it is freed; zeroed. */
+struct sdpm_choice *leg_secret_choice(void);
+struct sdpm_offer *leg_secret_offer(void);
 
 /* --- leg_want.c ------------------------------------------------------------------ */
 

@@ -37,6 +37,9 @@ uint32_t state_layout(void)
 		offsetof(struct path_web_state, rx_key),
 		offsetof(struct path_web_state, tx_base),
 		offsetof(struct path_web_state, peer_md),
+		offsetof(struct state_leg, ptime),
+		offsetof(struct path_rtp_state, replay),
+		sizeof(struct sdpm_sdes),
 	};
 	uint32_t sum = 0x811c9dc5u;
 
@@ -141,18 +144,32 @@ static bool prints_sound(const struct sdpm_peer *peer)
 	return true;
 }
 
+static bool names_sound(const struct sdpm_peer *peer)
+{
+	return IS_TEXT(peer->ufrag) && IS_TEXT(peer->pwd) &&
+	       IS_TEXT(peer->tls_id);
+}
+
+static bool sdes_sound(const struct sdpm_sdes *sdes, enum sdpm_profile profile)
+{
+	if (sdes->suite == SDPM_NO_SUITE)
+		return profile != SDPM_SDES;
+	return profile != SDPM_RTP && sdes->suite < SDPM_SUITES &&
+	       sdes->ours.suite == sdes->suite;
+}
+
 static bool choice_sound(const struct sdpm_choice *choice)
 {
-	const struct sdpm_peer *peer = &choice->peer;
-
-	return choice->profile <= SDPM_RTP && choice->dir <= SDPM_SENDRECV &&
+	return choice->profile < SDPM_PROFILES &&
+	       choice->dir <= SDPM_SENDRECV &&
 	       choice->theirs <= SDPM_SENDRECV && is_bool(&choice->held) &&
 	       is_bool(&choice->off) && is_bool(&choice->rtcp_mux) &&
 	       layout_sound(&choice->layout) && maps_sound(choice) &&
 	       opus_sound(&choice->opus) && opus_sound(&choice->we_opus) &&
-	       change_sound(&choice->change) && IS_TEXT(peer->ufrag) &&
-	       IS_TEXT(peer->pwd) && IS_TEXT(peer->tls_id) &&
-	       prints_sound(peer);
+	       change_sound(&choice->change) && prints_sound(&choice->peer) &&
+	       (choice->profile == SDPM_BROWSER
+			? names_sound(&choice->peer)
+			: sdes_sound(&choice->peer.sdes, choice->profile));
 }
 
 static bool local_sound(const struct sdpm_local *local)
@@ -172,6 +189,21 @@ static bool ids_sound(const struct state_leg *leg)
 	       leg->leg <= SESSION_LEGS_MAX && leg->peer <= SESSION_LEGS_MAX &&
 	       leg->resumable <= 1 && leg->answered <= 1 &&
 	       IS_TEXT(leg->offered);
+}
+
+static bool terms_sound(const struct state_leg *leg)
+{
+	if (leg->ncodecs > sizeof(leg->codecs) ||
+	    leg->nsuites > sizeof(leg->suites) ||
+	    leg->digits > SESSION_DIGITS_AUTO)
+		return false;
+	for (unsigned i = 0; i < leg->ncodecs; i++)
+		if (leg->codecs[i] >= SDPM_CODECS)
+			return false;
+	for (unsigned i = 0; i < leg->nsuites; i++)
+		if (!leg->suites[i] || leg->suites[i] >= SDPM_SUITES)
+			return false;
+	return true;
 }
 
 /* Both ends of the bytes that are there, zeros between. */
@@ -206,11 +238,8 @@ int state_leg_unpack(struct state_leg *leg, const uint8_t *data, size_t len)
 	sa_init(&leg->choice.peer.rtcp, AF_UNSPEC);
 	if (!leg->resumable)
 		return 0;
-	if (leg->ncodecs > sizeof(leg->codecs))
-		return EBADMSG;
-	for (unsigned i = 0; i < leg->ncodecs; i++)
-		if (leg->codecs[i] >= SDPM_CODECS)
-			return EBADMSG;
-	return local_sound(&leg->local) && choice_sound(&leg->choice) ? 0
-								      : EBADMSG;
+	return terms_sound(leg) && local_sound(&leg->local) &&
+			       choice_sound(&leg->choice)
+		       ? 0
+		       : EBADMSG;
 }

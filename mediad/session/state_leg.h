@@ -40,8 +40,11 @@ struct state_leg {
 	uint64_t far_answer;
 	uint64_t at_ms[LEG_STEPS];
 	char offered[64];
-	uint8_t ncodecs, codecs[SDPM_CODECS]; /* of struct leg_terms, */
-	uint16_t ptime;                       /* as is this */
+	/* of struct leg_terms: */
+	uint8_t ncodecs, codecs[SDPM_CODECS];
+	uint8_t nsuites, suites[SDPM_SUITES];
+	uint8_t digits;
+	uint16_t ptime;
 	union {                               /* by choice.profile */
 		struct path_web_state web;
 		struct path_rtp_state rtp;

@@ -1,19 +1,26 @@
 /*
- * path_rtp.c  The path to a PBX: plain RTP and RTCP on ports of its own
+ * path_rtp.c  The path to a PBX: RTP and RTCP on ports of its own
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <string.h>
 #include <re.h>
 
 #include "common/wheel.h"
 #include "mediad/transport/classify.h"
 #include "mediad/transport/path_rtp_priv.h"
 
+/* The receive indices in the state file are at most this old, see path_web.c. */
+enum {
+	CHANGED_PACKETS = 256
+};
+
 static void destructor(void *arg)
 {
 	struct path_rtp *pr = arg;
 
+	mem_deref(pr->secure);
 	mem_deref(pr->pair);
 }
 
@@ -40,14 +47,14 @@ void path_rtp_tie(struct path_rtp *pr)
 /* A packet to be used. A first one is worth a rung, and one of a new source
  * a record, too: then each handler may free us before the next. */
 static void deliver(struct path_rtp *pr, const struct path_packet *packet,
-		    bool rtcp, bool locked)
+		    bool rtcp, bool changed)
 {
 	const struct path_handlers *h = pr->base.h;
 	void (*handler)(const struct path_packet *, void *) =
 		rtcp ? h->rtcp : h->rtp;
 	bool first = path_climb(&pr->base, PATH_MEDIA, packet->now_ms);
 
-	if (!first && !locked) {
+	if (!first && !changed) {
 		if (handler)
 			handler(packet, pr->base.arg);
 		return;
@@ -55,7 +62,7 @@ static void deliver(struct path_rtp *pr, const struct path_packet *packet,
 	mem_ref(pr);
 	if (first)
 		path_report(&pr->base, PATH_MEDIA);
-	if (locked && h->changed && mem_nrefs(pr) > 1)
+	if (changed && h->changed && mem_nrefs(pr) > 1)
 		h->changed(pr->base.arg);
 	if (handler && mem_nrefs(pr) > 1)
 		handler(packet, pr->base.arg);
@@ -80,6 +87,7 @@ static enum source_verdict judge(struct path_rtp *pr,
 	struct source_packet packet = {
 		.src = &in->src,
 		.now_ms = now_ms,
+		.authentic = pr->secure != NULL,
 	};
 
 	if (rtcp && !pr->mux)
@@ -109,6 +117,30 @@ static void settle(struct path_rtp *pr, bool rtcp)
 	path_rtp_tie(pr);
 }
 
+static void count_error(struct path_rtp *pr, int err)
+{
+	struct path_stats *stats = &pr->base.stats;
+
+	if (err == EALREADY) {
+		++stats->replayed;
+	} else if (err == EBADE) {
+		++stats->bad_auth;
+		++hub_stats(pr->env->hub)->bad_auth;
+	} else {
+		++stats->refused;
+		++hub_stats(pr->env->hub)->rubbish;
+	}
+}
+
+/* Is it worth a record of what was received? */
+static bool is_due(struct path_rtp *pr, bool is_new)
+{
+	if (!pr->secure || (!is_new && ++pr->since_changed < CHANGED_PACKETS))
+		return false;
+	pr->since_changed = 0;
+	return true;
+}
+
 static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 {
 	struct path_stats *stats = &pr->base.stats;
@@ -118,8 +150,17 @@ static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 		.cap = in->cap,
 		.now_ms = wheel_now(pr->env->wheel),
 	};
-	enum source_verdict verdict = judge(pr, in, packet.now_ms, rtcp);
+	enum source_verdict verdict;
+	bool is_new = false;
+	int err = 0;
 
+	if (pr->secure)
+		err = secure_open(pr->secure, &packet, rtcp, &is_new);
+	if (err) {
+		count_error(pr, err);
+		return;
+	}
+	verdict = judge(pr, in, packet.now_ms, rtcp);
 	if (verdict == SOURCE_DROP) {
 		++stats->strangers;
 		++hub_stats(pr->env->hub)->strangers;
@@ -131,9 +172,10 @@ static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 		++stats->rx_rtcp;
 	} else {
 		++stats->rx;
-		stats->rx_bytes += in->len;
+		stats->rx_bytes += packet.len;
 	}
-	deliver(pr, &packet, rtcp, verdict == SOURCE_LOCKED);
+	deliver(pr, &packet, rtcp,
+		is_due(pr, is_new) || verdict == SOURCE_LOCKED);
 }
 
 void path_rtp_recv(const struct hub_packet *in, void *arg)
@@ -145,7 +187,8 @@ void path_rtp_recv(const struct hub_packet *in, void *arg)
 	if (!pr->agreed) {
 		++pr->base.stats.early;
 		++hub_stats(pr->env->hub)->early;
-	} else if ((!rtcp && kind != CLASSIFY_RTP) || in->len > PATH_MTU ||
+	} else if ((!rtcp && kind != CLASSIFY_RTP) ||
+		   in->len > (pr->secure ? SECURE_MTU : PATH_MTU) ||
 		   rtcp != (in->rtcp || (rtcp && pr->mux))) {
 		++pr->base.stats.refused;
 		++hub_stats(pr->env->hub)->rubbish;
@@ -164,17 +207,45 @@ static bool rtp_ready(const struct path *path)
 	return pr->agreed && !pr->mute && source_lock_dest(&pr->rtp, &dest);
 }
 
-static int send_on(struct path_rtp *pr, bool rtcp, const uint8_t *pkt,
-		   size_t len)
+/* Something to send. */
+struct parcel {
+	const uint8_t *pkt;
+	size_t len;
+	bool rtcp;
+	uint64_t index;
+};
+
+static int send_secured(struct path_rtp *pr, const struct sa *dest,
+			const struct parcel *parcel)
 {
+	uint8_t buf[SECURE_MTU];
+	size_t len = parcel->len;
+	int err;
+
+	memcpy(buf, parcel->pkt, len);
+	err = parcel->rtcp
+		      ? secure_close_rtcp(pr->secure, buf, &len, sizeof(buf),
+					  (uint32_t)parcel->index)
+		      : secure_close(pr->secure, buf, &len, sizeof(buf),
+				     parcel->index);
+	return err ? err
+		   : hub_pair_send(pr->pair, parcel->rtcp && !pr->mux, dest,
+				   buf, len);
+}
+
+static int send_on(struct path_rtp *pr, const struct parcel *parcel)
+{
+	bool rtcp = parcel->rtcp && !pr->mux;
 	struct sa dest;
 	int err = ENOTCONN;
 
-	if (len > PATH_MTU)
+	if (parcel->len > PATH_MTU)
 		return EMSGSIZE;
 	if (pr->agreed && !pr->mute &&
 	    source_lock_dest(rtcp ? &pr->rtcp : &pr->rtp, &dest))
-		err = hub_pair_send(pr->pair, rtcp, &dest, pkt, len);
+		err = pr->secure ? send_secured(pr, &dest, parcel)
+				 : hub_pair_send(pr->pair, rtcp, &dest,
+						 parcel->pkt, parcel->len);
 	if (err)
 		++pr->base.stats.unsent;
 	return err;
@@ -183,9 +254,9 @@ static int send_on(struct path_rtp *pr, bool rtcp, const uint8_t *pkt,
 static int rtp_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 			uint64_t index)
 {
-	int err = send_on(path_rtp_self(path), false, pkt, len);
+	const struct parcel parcel = {pkt, len, false, index};
+	int err = send_on(path_rtp_self(path), &parcel);
 
-	(void)index;
 	if (err)
 		return err;
 	++path->stats.tx;
@@ -196,10 +267,9 @@ static int rtp_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 static int rtp_send_rtcp(struct path *path, const uint8_t *pkt, size_t len,
 			 uint32_t index)
 {
-	struct path_rtp *pr = path_rtp_self(path);
-	int err = send_on(pr, !pr->mux, pkt, len);
+	const struct parcel parcel = {pkt, len, true, index};
+	int err = send_on(path_rtp_self(path), &parcel);
 
-	(void)index;
 	if (!err)
 		++path->stats.tx_rtcp;
 	return err;
@@ -270,21 +340,36 @@ bool path_rtp_reaches(const struct path *path, const struct sa *peer)
 	return pr->pair && hub_pair_reaches(pr->pair, peer);
 }
 
-void path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
+static int secure_agree(struct path_rtp *pr, const struct secure_keys *keys)
+{
+	if (!keys || keys->suite == CRYPT_NONE) {
+		pr->secure = mem_deref(pr->secure);
+		return 0;
+	}
+	return pr->secure ? secure_change(pr->secure, keys,
+					  wheel_now(pr->env->wheel))
+			  : secure_alloc(&pr->secure, pr->env->impl, keys);
+}
+
+int path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
 {
 	struct path_rtp *pr = path_rtp_self(path);
+	int err = secure_agree(pr, terms->keys);
 
-	pr->agreed = true;
+	pr->agreed = !err;
+	if (err)
+		return err;
 	pr->mux = terms->mux;
 	pr->pts[0] = terms->pts[0];
 	pr->pts[1] = terms->pts[1];
 	pr->mute = !sa_isset(&terms->rtp, SA_ALL);
 	if (pr->mute)
-		return;
+		return 0;
 
 	source_lock_say(&pr->rtp, &pr->rule, &terms->rtp);
 	source_lock_say(&pr->rtcp, &pr->rule, &terms->rtcp);
 	path_rtp_tie(pr);
+	return 0;
 }
 
 bool path_rtp_peer(const struct path *path, struct sa *peer)

@@ -1,11 +1,14 @@
 /*
- * path_rtp.h  The path to a PBX: plain RTP and RTCP on ports of its own
+ * path_rtp.h  The path to a PBX: RTP and RTCP on ports of its own, plain or
+ *             with keys from the signalling
  *
  * Order of events: alloc -> open, when the family is known or does not
  * matter; path_rtp_local() goes into our SDP -> path_rtp_agree() with each
  * agreement (RFC 3264) -> media. Before the first agreement nobody is heard
  * and nothing is sent. Whose packets are taken is the matter of
- * source_lock.h; the payload type is checked for a new source alone.
+ * source_lock.h; the payload type is checked for a new source alone. With
+ * keys nothing is looked at before it is authentic, and a source needs no
+ * second packet to be believed.
  *
  * Rungs: PATH_MEDIA alone. `changed` is called when the source has changed.
  *
@@ -19,6 +22,7 @@
 #include <re.h>
 
 #include "mediad/transport/path.h"
+#include "mediad/transport/secure.h"
 #include "mediad/transport/source_lock.h"
 
 struct hub;
@@ -28,6 +32,7 @@ struct wheel;
 struct path_rtp_env {
 	struct hub *hub;
 	struct wheel *wheel;
+	const struct crypt_impl *impl; /* NULL: crypt_openssl */
 };
 
 /* rule is copied; handlers and env must outlive the path. The caller owns
@@ -51,8 +56,11 @@ struct path_rtp_terms {
 	struct sa rtcp;  /* heard before is heard on (RFC 3264, 8.4) */
 	bool mux;        /* RFC 5761 */
 	uint64_t pts[2]; /* bit n: payload type n may come */
+	const struct secure_keys *keys; /* copied; NULL or no suite: plain */
 };
-void path_rtp_agree(struct path *path, const struct path_rtp_terms *terms);
+/* On failure (ENOMEM) nobody is heard and nothing is sent. */
+int path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
+	__attribute__((warn_unused_result));
 
 /* Where RTP is sent to; false: nowhere. */
 bool path_rtp_peer(const struct path *path, struct sa *peer);
@@ -75,14 +83,21 @@ struct path_rtp_state {
 	struct path_rtp_net nets[SOURCE_NETS_MAX];
 	uint8_t policy, nnets;
 	uint8_t mux, mute;
+	uint8_t secure; /* keys are needed, which are no part of this */
 	uint64_t pts[2];
+	struct replay_state replay;
 };
 /* EAGAIN before the first agreement. */
 int path_rtp_export(const struct path *path, struct path_rtp_state *state);
-/* A path that serves at once, on the same ports. EBADMSG: not a sound state;
- * ENOENT, EADDRINUSE: the ports are not to be had. */
+/* A path that serves at once, on the same ports. keys: those of the last
+ * agreement, NULL: none. EBADMSG: not a sound state, or not that of these
+ * keys; ENOENT, EADDRINUSE: the ports are not to be had. */
+struct path_rtp_record {
+	const struct path_rtp_state *state;
+	const struct secure_keys *keys;
+};
 int path_rtp_import(struct path **pathp, const struct path_rtp_env *env,
-		    const struct path_rtp_state *state,
+		    const struct path_rtp_record *record,
 		    const struct path_handlers *handlers, void *arg);
 /* Of a sound state: what the far side's SDP said. */
 void path_rtp_said(const struct path_rtp_state *state, struct sa *rtp,

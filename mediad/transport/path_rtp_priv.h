@@ -16,6 +16,8 @@ struct path_rtp {
 	struct hub_pair *pair; /* NULL: not open */
 	struct source_rule rule;
 	struct source_lock rtp, rtcp;
+	struct secure *secure;  /* NULL: plain */
+	uint32_t since_changed; /* packets */
 	uint64_t pts[2];
 	bool agreed;
 	bool mux;

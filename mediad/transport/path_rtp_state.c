@@ -64,6 +64,9 @@ int path_rtp_export(const struct path *path, struct path_rtp_state *state)
 	}
 	state->mux = pr->mux;
 	state->mute = pr->mute;
+	state->secure = pr->secure != NULL;
+	if (pr->secure)
+		state->replay = *secure_replay(pr->secure);
 	memcpy(state->pts, pr->pts, sizeof(state->pts));
 	return 0;
 }
@@ -96,7 +99,8 @@ static bool state_in(struct path_rtp *pr, const struct path_rtp_state *state,
 	    !addr_in(&pr->rtcp.said, &state->said[1]) ||
 	    !addr_in(&pr->rtp.from, &state->from[0]) ||
 	    !addr_in(&pr->rtcp.from, &state->from[1]) ||
-	    !rule_in(&pr->rule, state) || state->mux > 1 || state->mute > 1)
+	    !rule_in(&pr->rule, state) || state->mux > 1 || state->mute > 1 ||
+	    state->secure > 1 || !replay_sound(&state->replay))
 		return false;
 
 	pr->mux = state->mux;
@@ -106,20 +110,38 @@ static bool state_in(struct path_rtp *pr, const struct path_rtp_state *state,
 	return true;
 }
 
+static int secure_in(struct path_rtp *pr, const struct path_rtp_record *record)
+{
+	const struct secure_keys *keys = record->keys;
+	bool needed = keys && keys->suite != CRYPT_NONE;
+	int err;
+
+	if (needed != record->state->secure)
+		return EBADMSG;
+	if (!needed)
+		return 0;
+	err = secure_alloc(&pr->secure, pr->env->impl, keys);
+	if (err)
+		return err == EINVAL ? EBADMSG : err;
+	secure_replay_set(pr->secure, &record->state->replay);
+	return 0;
+}
+
 int path_rtp_import(struct path **pathp, const struct path_rtp_env *env,
-		    const struct path_rtp_state *state,
+		    const struct path_rtp_record *record,
 		    const struct path_handlers *handlers, void *arg)
 {
+	const struct path_rtp_state *state = record->state;
 	struct path_rtp *pr;
 	struct sa local;
 	int err = path_rtp_make(&pr, env, handlers, arg);
 
 	if (err)
 		return err;
-	err = state_in(pr, state, &local)
-		      ? hub_pair_reopen(&pr->pair, env->hub, &local,
-					path_rtp_recv, pr)
-		      : EBADMSG;
+	err = state_in(pr, state, &local) ? secure_in(pr, record) : EBADMSG;
+	if (!err)
+		err = hub_pair_reopen(&pr->pair, env->hub, &local,
+				      path_rtp_recv, pr);
 	if (err) {
 		mem_deref(pr);
 		return err;

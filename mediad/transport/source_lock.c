@@ -82,7 +82,7 @@ enum source_verdict source_lock_rtp(struct source_lock *lock,
 	if (!known) {
 		if (!may_be(lock, rule, packet->src, packet->now_ms))
 			return SOURCE_DROP;
-		if (!is_from(&lock->said, packet->src) &&
+		if (!packet->authentic && !is_from(&lock->said, packet->src) &&
 		    !follows(lock, packet))
 			return SOURCE_DROP;
 		lock_to(lock, packet->src);

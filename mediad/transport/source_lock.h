@@ -14,7 +14,8 @@
  *               SOURCE_SILENT_MS
  *
  * Who is not at the very address of the SDP needs two packets in a row (RFC
- * 3550, A.1), lest a lost one of somebody else's call be followed. Pure; time
+ * 3550, A.1), lest a lost one of somebody else's call be followed; SRTP is
+ * judged when it was found authentic, and needs one. Pure; time
  * is an argument.
  *
  * SPDX-License-Identifier: MIT
@@ -67,6 +68,7 @@ struct source_packet {
 	uint64_t now_ms;
 	uint32_t ssrc;
 	uint16_t seq;
+	bool authentic; /* it is the far side's: one will do */
 };
 
 enum source_verdict {

@@ -22,6 +22,7 @@ struct item {
 /* Members of a leg, then of the objects in it. */
 static const struct item leg_items[] = {
 	{"profile", "profile", TEXT}, {"age", "age_ms", NUMBER},
+	{"srtp", "srtp", TEXT},
 	{"peer", "joined_with_leg", NUMBER}, {"service", "service", TEXT},
 	{"silent", "silent_ms", NUMBER}, {"rtt-us", "rtt_ms", US_AS_MS},
 	{"resumes", "resumes", NUMBER},

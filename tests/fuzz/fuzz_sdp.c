@@ -33,7 +33,16 @@ static void policy_read(struct sdpm_policy *policy, const uint8_t *data)
 {
 	unsigned bits = data[0], order = data[1], clocks = data[2];
 
-	sdpm_policy_init(policy, bits & 1 ? SDPM_RTP : SDPM_BROWSER);
+	/* bits that no digit has: two profiles with keys */
+	sdpm_policy_init(policy, bits & 64    ? SDPM_SDES
+				 : bits & 128 ? SDPM_OSRTP
+				 : bits & 1   ? SDPM_RTP
+					      : SDPM_BROWSER);
+	policy->nown = bits & 192 ? SDPM_SUITES - 1 : 0;
+	for (uint8_t i = 0; i < policy->nown; i++) {
+		policy->own[i].suite = (enum sdpm_suite)(i + 1);
+		memset(policy->own[i].secret, 'a' + i, SDPM_SECRET_MAX);
+	}
 	policy->dir = (enum sdpm_dir)((bits >> 1 & 3) ^ SDPM_SENDRECV);
 	policy->ncodecs = (uint8_t)(order % 5);
 	sdpm_policy_prefer(policy, (enum sdpm_codec)(order / 5 % SDPM_CODECS));
@@ -94,7 +103,11 @@ static void choice_check(const struct sdpm_choice *choice)
 	     choice->maps[choice->event].codec == SDPM_EVENT);
 	MUST(choice->ptime > 0 && choice->ptime <= 400);
 	MUST(choice->layout.audio < choice->layout.nlines);
-	MUST(choice->profile == SDPM_RTP || choice->peer.nprints > 0);
+	MUST(choice->profile != SDPM_BROWSER || choice->peer.nprints > 0);
+	MUST(choice->profile != SDPM_SDES || choice->off ||
+	     choice->peer.sdes.suite != SDPM_NO_SUITE);
+	MUST(choice->profile != SDPM_RTP ||
+	     choice->peer.sdes.suite == SDPM_NO_SUITE);
 	for (size_t i = 0; i < choice->nmaps; i++)
 		MUST(choice->maps[i].rx_pt < 128 &&
 		     choice->maps[i].tx_pt < 128);

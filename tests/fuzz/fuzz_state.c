@@ -104,6 +104,8 @@ static void use_rtp(const struct state_leg *leg)
 	static const struct path_handlers handlers = {NULL};
 	struct hub_iface iface = {.lo = RTP_PORT, .hi = RTP_PORT + 1};
 	struct path_rtp_env env = {NULL};
+	struct secure_keys keys = {.suite = CRYPT_NONE};
+	const struct path_rtp_record record = {&leg->path.rtp, &keys};
 	struct path_rtp_state again;
 	struct path *path = NULL;
 	struct sa rtp, rtcp;
@@ -112,8 +114,13 @@ static void use_rtp(const struct state_leg *leg)
 	iface.advertise = iface.bind;
 	assert(!wheel_alloc(&env.wheel, 1000));
 	assert(!hub_alloc(&env.hub) && !hub_add(env.hub, &iface));
+	if (leg->choice.peer.sdes.suite != SDPM_NO_SUITE) {
+		keys.suite = CRYPT_AES_CM_128_SHA1_80;
+		keys.base = leg->choice.peer.sdes.ours.base;
+		keys.mki_len = leg->choice.peer.sdes.mki_len;
+	}
 	path_rtp_said(&leg->path.rtp, &rtp, &rtcp);
-	if (!path_rtp_import(&path, &env, &leg->path.rtp, &handlers, NULL)) {
+	if (!path_rtp_import(&path, &env, &record, &handlers, NULL)) {
 		assert(!path_rtp_export(path, &again));
 		(void)path_send_rtp(path, (const uint8_t *)"", 0, 0);
 	}
@@ -141,7 +148,7 @@ static void use(struct state_leg *leg)
 	assert(mb && !sdpm_local_add_host(&leg->local, &addr));
 	assert(!sdpm_write_answer(mb, &leg->local, &leg->choice));
 	mem_deref(mb);
-	if (leg->choice.profile == SDPM_RTP)
+	if (leg->choice.profile != SDPM_BROWSER)
 		use_rtp(leg);
 	else
 		use_web(leg);

@@ -1,5 +1,5 @@
 /*
- * media_phone.c  The media side of a PBX or an old phone: plain RTP, G.711
+ * media_phone.c  The media side of a PBX or a phone: RTP or SRTP, G.711
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,6 +33,7 @@ static void destructor(void *data)
 
 	list_unlink(&phone->le);
 	ports_close(phone);
+	phone_keys_close(&phone->keys);
 	packet_check_close(&phone->check);
 }
 
@@ -89,12 +90,16 @@ const char *media_phone_sdp(struct media_phone *phone)
 
 	snprintf(sdp, sizeof(sdp),
 		 "v=0\r\no=pbx 12345 %u IN IP4 127.0.0.1\r\ns=call\r\n"
-		 "c=IN IP4 %s\r\nt=0 0\r\nm=audio %u RTP/AVP %s\r\n"
+		 "c=IN IP4 %s\r\nt=0 0\r\nm=audio %u %s %s\r\n"
 		 "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
-		 "%sa=%s\r\n",
+		 "%s%sa=%s\r\n",
 		 ++phone->version, phone->conn ? phone->conn : "127.0.0.1",
 		 sa_port(&phone->addr[0]),
+		 phone->keys.proto   ? phone->keys.proto
+		 : phone->keys.suite ? "RTP/SAVP"
+				     : "RTP/AVP",
 		 phone->formats ? phone->formats : "8 0 101",
+		 phone_keys_line(&phone->keys),
 		 phone->extra ? phone->extra : "",
 		 phone->dir ? phone->dir : "sendrecv");
 	return sdp;
@@ -113,13 +118,18 @@ int media_phone_take(struct media_phone *phone, const char *sdp, size_t len)
 	c = strstr(phone->sdp, "c=IN IP4 ");
 	m = strstr(phone->sdp, "m=audio ");
 	if (!c || !m || sscanf(c, "c=IN IP4 %63s", ip) != 1 ||
-	    sscanf(m, "m=audio %u RTP/AVP %u", &port, &pt) != 2)
+	    sscanf(m, "m=audio %u %*s %u", &port, &pt) != 2)
 		return EBADMSG;
 
 	sa_set_str(&phone->peer[0], ip, (uint16_t)port);
 	sa_set_str(&phone->peer[1], ip, (uint16_t)(port + 1));
 	phone->pt = (uint8_t)pt;
-	return 0;
+	return phone_keys_take(&phone->keys, phone->sdp);
+}
+
+static enum sdpm_profile profile_of(const struct media_phone *phone)
+{
+	return phone->profile == SDPM_BROWSER ? SDPM_RTP : phone->profile;
 }
 
 static int says(struct media_phone *phone, const char *session, uint8_t leg,
@@ -132,12 +142,18 @@ static int says(struct media_phone *phone, const char *session, uint8_t leg,
 		.leg = leg,
 		.answer = answer,
 		.create = !answer,
-		.profile = SDPM_RTP,
+		.profile = profile_of(phone),
 		.terms = phone->terms,
 	};
+	int err;
 
+	if (!phone->keys.tx)
+		phone_keys_renew(&phone->keys);
 	pl_set_str(&remote.sdp, media_phone_sdp(phone));
-	return session_leg_remote(phone->bed->table, &remote, NULL);
+	err = session_leg_remote(phone->bed->table, &remote, NULL);
+	if (!err && answer)
+		phone_keys_settle(&phone->keys);
+	return err;
 }
 
 int media_phone_offers(struct media_phone *phone, const char *session,
@@ -162,7 +178,7 @@ int media_phone_gets(struct media_phone *phone, const char *session,
 		.leg = leg,
 		.answer = answer,
 		.create = !answer,
-		.profile = SDPM_RTP,
+		.profile = profile_of(phone),
 		.terms = phone->terms,
 	};
 	struct mbuf *mb = mbuf_alloc(1024);
@@ -171,6 +187,8 @@ int media_phone_gets(struct media_phone *phone, const char *session,
 
 	if (!err)
 		err = media_phone_take(phone, (char *)mb->buf, mb->end);
+	if (!err && answer)
+		phone_keys_settle(&phone->keys);
 	mem_deref(mb);
 	return err;
 }
@@ -216,10 +234,21 @@ void media_phone_send(struct media_phone *phone, uint8_t pt,
 	put(pkt + 2, phone->seq++, 2);
 	put(pkt + 4, phone->ts, 4);
 	put(pkt + 8, phone->ssrc, 4);
-	if (len > sizeof(pkt) - 12)
+	if (len > sizeof(pkt) - 12 - 32)
 		return;
 	memcpy(pkt + 12, payload, len);
-	media_phone_send_raw(phone, false, pkt, 12 + len);
+	len += 12;
+	if (phone_keys_seal(&phone->keys, false, pkt, &len))
+		media_phone_send_raw(phone, false, pkt, len);
+}
+
+void media_phone_report(struct media_phone *phone, const void *pkt, size_t len)
+{
+	uint8_t buf[1500];
+
+	memcpy(buf, pkt, len);
+	if (phone_keys_seal(&phone->keys, true, buf, &len))
+		media_phone_send_raw(phone, true, buf, len);
 }
 
 void media_phone_tick(struct media_phone *phone)
@@ -245,10 +274,13 @@ static uint64_t unroll(struct media_phone *phone, uint16_t seq)
 	return index;
 }
 
-static void hear(struct media_phone *phone, const uint8_t *pkt, size_t len)
+static void hear(struct media_phone *phone, uint8_t *pkt, size_t len)
 {
-	uint64_t index = unroll(phone, (uint16_t)(pkt[2] << 8 | pkt[3]));
+	uint64_t index;
 
+	if (!phone_keys_open(&phone->keys, false, pkt, &len))
+		return;
+	index = unroll(phone, (uint16_t)(pkt[2] << 8 | pkt[3]));
 	phone->heard++;
 	phone->heard_ms = phone->bed->now_ms;
 	packet_check_add(&phone->check, pkt, len, index, phone->bed->now_ms);
@@ -276,7 +308,8 @@ void media_phone_poll(struct media_phone *phone)
 				phone->foreign++;
 			} else if (!i) {
 				hear(phone, buf, (size_t)n);
-			} else {
+			} else if (phone_keys_open(&phone->keys, true, buf,
+						   (size_t[]){(size_t)n})) {
 				phone->heard_rtcp++;
 				phone->lastlen = (size_t)n;
 				memcpy(phone->last, buf,

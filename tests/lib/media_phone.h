@@ -1,5 +1,5 @@
 /*
- * media_phone.h  The media side of a PBX or an old phone: plain RTP, G.711
+ * media_phone.h  The media side of a PBX or a phone: RTP or SRTP, G.711
  *
  * A pair of sockets on loopback, served by the bed's clock.
  *
@@ -15,6 +15,7 @@
 
 #include "mediad/session/session.h"
 #include "tests/lib/packet_check.h"
+#include "tests/lib/phone_keys.h"
 
 struct media_bed;
 
@@ -27,6 +28,8 @@ struct media_phone {
 	struct sa addr[2]; /* ours */
 	struct sa peer[2]; /* from the worker's SDP */
 	struct session_terms terms;
+	enum sdpm_profile profile; /* SDPM_BROWSER: SDPM_RTP */
+	struct phone_keys keys;    /* with a suite: SRTP */
 	struct packet_check check; /* of all that it hears */
 	uint64_t high;             /* extended sequence heard */
 	uint32_t ssrc, ts;
@@ -74,6 +77,8 @@ int media_phone_called(struct media_phone *phone, const char *session,
 /* One packet, to the worker's port. */
 void media_phone_send(struct media_phone *phone, uint8_t pt,
 		      const void *payload, size_t len);
+/* An RTCP compound, secured when it has keys. */
+void media_phone_report(struct media_phone *phone, const void *pkt, size_t len);
 void media_phone_send_raw(struct media_phone *phone, bool rtcp, const void *pkt,
 			  size_t len);
 /* For the bed. */

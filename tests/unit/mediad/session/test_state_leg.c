@@ -61,6 +61,37 @@ static void what_was_packed_is_unpacked(void)
 	CHECK_INT(bed.got.local.nhosts, 0);
 }
 
+static void a_leg_with_keys_is_the_same(void)
+{
+	struct sdpm_sdes *sdes;
+	struct bed bed;
+
+	bed_init(&bed);
+	sdes = &bed.leg.choice.peer.sdes;
+	bed.leg.choice.profile = SDPM_SDES;
+	memset(sdes, 0xff, sizeof(*sdes));
+	sdes->suite = sdes->ours.suite = SDPM_AEAD_AES_256_GCM;
+	memset(&bed.leg.path, 0, sizeof(bed.leg.path));
+	bed.leg.path.rtp.secure = 1;
+	bed.leg.nsuites = 1;
+	bed.leg.suites[0] = SDPM_AEAD_AES_256_GCM;
+	REQUIRE(round_trip(&bed) == 0);
+	CHECK(!memcmp(&bed.got.choice.peer.sdes, sdes, sizeof(*sdes)));
+	CHECK_INT(bed.got.suites[0], SDPM_AEAD_AES_256_GCM);
+
+	sdes->ours.suite = SDPM_AES_CM_128_SHA1_80;
+	CHECK_INT(round_trip(&bed), EBADMSG);
+	sdes->suite = sdes->ours.suite = SDPM_SUITES;
+	CHECK_INT(round_trip(&bed), EBADMSG);
+	sdes->suite = SDPM_NO_SUITE;
+	CHECK_INT(round_trip(&bed), EBADMSG);
+	bed.leg.choice.profile = SDPM_OSRTP;
+	CHECK_INT(round_trip(&bed), 0);
+	bed.leg.choice.profile = SDPM_RTP;
+	sdes->suite = sdes->ours.suite = SDPM_AES_CM_128_SHA1_80;
+	CHECK_INT(round_trip(&bed), EBADMSG);
+}
+
 static void a_leg_of_plain_rtp_is_the_same(void)
 {
 	struct bed bed;
@@ -75,6 +106,7 @@ static void a_leg_of_plain_rtp_is_the_same(void)
 	bed.leg.codecs[0] = SDPM_PCMA;
 	bed.leg.codecs[1] = SDPM_OPUS;
 	bed.leg.ptime = 30;
+	bed.leg.digits = SESSION_DIGITS_TOLD;
 	sa_set_str(&bed.leg.choice.peer.rtp, "192.0.2.1", 4000);
 	REQUIRE(round_trip(&bed) == 0);
 	CHECK(!memcmp(&bed.got.path, &bed.leg.path, sizeof(bed.leg.path)));
@@ -149,9 +181,13 @@ static void every_field_is_checked(void)
 	REFUSED(memset(leg->local.ufrag, 'a', sizeof(leg->local.ufrag)));
 	REFUSED(memset(leg->local.cname, 'a', sizeof(leg->local.cname)));
 	REFUSED(leg->local.print.len = 65);
-	REFUSED(leg->choice.profile = (enum sdpm_profile)(SDPM_RTP + 1));
+	REFUSED(leg->choice.profile = SDPM_PROFILES);
 	REFUSED(leg->choice.theirs = 4);
 	REFUSED(leg->ncodecs = SDPM_CODECS + 1);
+	REFUSED(leg->nsuites = SDPM_SUITES + 1);
+	REFUSED(leg->nsuites = 1; leg->suites[0] = SDPM_SUITES);
+	REFUSED(leg->nsuites = 1; leg->suites[0] = SDPM_NO_SUITE);
+	REFUSED(leg->digits = SESSION_DIGITS_AUTO + 1);
 	REFUSED(leg->ncodecs = 1; leg->codecs[0] = SDPM_CODECS);
 	REFUSED(leg->choice.dir = 4);
 	REFUSED(leg->choice.layout.nlines = 0);
@@ -186,6 +222,7 @@ static void layout_is_that_of_this_build(void)
 
 TEST_MAIN(TEST(what_was_packed_is_unpacked),
 	  TEST(a_leg_of_plain_rtp_is_the_same),
+	  TEST(a_leg_with_keys_is_the_same),
 	  TEST(a_usual_leg_takes_one_page), TEST(other_lengths_are_refused),
 	  TEST(a_leg_without_media_needs_only_its_ids),
 	  TEST(every_field_is_checked), TEST(layout_is_that_of_this_build))

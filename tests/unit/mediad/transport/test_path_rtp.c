@@ -162,7 +162,7 @@ static void agree(struct bed *bed, unsigned far)
 {
 	struct path_rtp_terms terms = terms_of(bed, far);
 
-	path_rtp_agree(bed->path, &terms);
+	CHECK_INT(path_rtp_agree(bed->path, &terms), 0);
 }
 
 /* To our port of RTP, or the next one. */
@@ -311,7 +311,7 @@ static void address_zero_mutes_and_still_hears(void)
 
 	if (bed_open(&bed, SOURCE_STRICT)) {
 		agree(&bed, 0);
-		path_rtp_agree(bed.path, &none);
+		CHECK_INT(path_rtp_agree(bed.path, &none), 0);
 		CHECK(!path_ready(bed.path));
 		CHECK_INT(send_one(&bed), ENOTCONN);
 		CHECK_INT(path_send_rtcp(bed.path, report, 8, 1), ENOTCONN);
@@ -413,7 +413,7 @@ static void with_mux_all_is_on_one_port(void)
 		terms = terms_of(&bed, 0);
 		terms.mux = true;
 		terms.rtcp = terms.rtp;
-		path_rtp_agree(bed.path, &terms);
+		CHECK_INT(path_rtp_agree(bed.path, &terms), 0);
 		shoot_rtp(&bed, 0, 8);
 		shoot(&bed, 0, false, report, sizeof(report));
 		shoot(&bed, 0, true, report, sizeof(report));
@@ -620,7 +620,7 @@ static void a_peer_of_six_has_an_interface_of_six(void)
 		CHECK(path_rtp_reaches(path, &far));
 		CHECK(!path_rtp_reaches(bed.path, &far));
 		terms.rtp = terms.rtcp = far;
-		path_rtp_agree(path, &terms);
+		CHECK_INT(path_rtp_agree(path, &terms), 0);
 		(void)!sendto(fd, pkt, sizeof(pkt), 0, &to.u.sa, to.len);
 		run(&bed);
 		CHECK_INT(bed.heard.rtp, 1);
@@ -641,7 +641,9 @@ static int revive(struct bed *bed, const struct path_rtp_state *state)
 	if (!hub_make(bed))
 		return ENOMEM;
 	memset(&bed->heard, 0, sizeof(bed->heard));
-	return path_rtp_import(&bed->path, &bed->env, state, &handlers, bed);
+	const struct path_rtp_record record = {.state = state};
+
+	return path_rtp_import(&bed->path, &bed->env, &record, &handlers, bed);
 }
 
 static void a_successor_has_the_same_ports_and_source(void)

@@ -13,6 +13,7 @@ struct bed {
 	struct source_lock rtp, rtcp;
 	uint64_t now_ms;
 	uint16_t seq;
+	bool authentic;
 };
 
 static struct sa addr(const char *text)
@@ -43,7 +44,8 @@ static void network(struct bed *bed, const char *text)
 static enum source_verdict one(struct bed *bed, const char *from, uint32_t ssrc)
 {
 	struct sa src = addr(from);
-	struct source_packet packet = {&src, bed->now_ms, ssrc, bed->seq++};
+	struct source_packet packet = {&src, bed->now_ms, ssrc, bed->seq++,
+					bed->authentic};
 
 	return source_lock_rtp(&bed->rtp, &bed->rule, &packet);
 }
@@ -161,7 +163,7 @@ static void single_packets_of_many_lock_nothing(void)
 	bed_init(&bed, SOURCE_LEARN_ONCE);
 	network(&bed, "198.51.100.0/24");
 	for (unsigned i = 0; i < 1000; i++) {
-		struct source_packet packet = {&src, bed.now_ms, i, 7};
+		struct source_packet packet = {&src, bed.now_ms, i, 7, false};
 
 		src = addr("198.51.100.1:1000");
 		sa_set_port(&src, (uint16_t)(1000 + i));
@@ -170,7 +172,7 @@ static void single_packets_of_many_lock_nothing(void)
 	}
 	/* the same packet over and over */
 	for (unsigned i = 0; i < 10; i++) {
-		struct source_packet packet = {&src, bed.now_ms, 5, 7};
+		struct source_packet packet = {&src, bed.now_ms, 5, 7, false};
 
 		CHECK_INT(source_lock_rtp(&bed.rtp, &bed.rule, &packet),
 			  SOURCE_DROP);
@@ -189,6 +191,23 @@ static void learn_once_may_have_networks(void)
 	(void)one(&bed, "198.51.100.200:7000", 1);
 	CHECK_INT(one(&bed, "198.51.100.200:7000", 1), SOURCE_LOCKED);
 	CHECK(sends_to(&bed.rtp, "198.51.100.200:7000"));
+}
+
+/* It may be alone, but not from anywhere. */
+static void authentic_packets_need_no_second_one(void)
+{
+	struct bed bed;
+
+	bed_init(&bed, SOURCE_LEARN_ONCE);
+	network(&bed, "198.51.100.0/24");
+	bed.authentic = true;
+	CHECK_INT(one(&bed, "198.51.101.1:7000", 1), SOURCE_DROP);
+	CHECK_INT(one(&bed, "198.51.100.200:7000", 1), SOURCE_LOCKED);
+	CHECK_INT(one(&bed, "198.51.100.201:7000", 1), SOURCE_DROP);
+
+	bed_init(&bed, SOURCE_STRICT);
+	bed.authentic = true;
+	CHECK_INT(one(&bed, "192.0.2.1:7000", 1), SOURCE_DROP);
 }
 
 static void network_changes_after_silence_alone(void)
@@ -255,5 +274,6 @@ TEST_MAIN(TEST(before_any_sdp_nobody_is_heard),
 	  TEST(the_address_of_the_sdp_needs_no_second_packet),
 	  TEST(single_packets_of_many_lock_nothing),
 	  TEST(learn_once_may_have_networks),
+	  TEST(authentic_packets_need_no_second_one),
 	  TEST(network_changes_after_silence_alone), TEST(rtcp_follows_the_rtp),
 	  TEST(addresses_of_six_work_as_well))

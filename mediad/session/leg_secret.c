@@ -1,0 +1,126 @@
+/*
+ * leg_secret.c  Keys of SRTP that stand in a leg's SDP (RFC 4568)
+ *
+ * A key of ours begins with the index that our stream has then (base), and is
+ * never used again once another one has taken its place: offers and answers
+ * bring new ones, and sdp_keys.c keeps what is in use. So no index is used
+ * twice under a key, whoever answers an offer, and how often.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+#include "common/countof.h"
+#include "common/log.h"
+#include "mediad/sdp/sdp_sdes.h"
+#include "mediad/session/session_priv.h"
+
+static const enum crypt_suite crypt_suites[SDPM_SUITES] = {
+	[SDPM_AES_CM_128_SHA1_80] = CRYPT_AES_CM_128_SHA1_80,
+	[SDPM_AES_CM_128_SHA1_32] = CRYPT_AES_CM_128_SHA1_32,
+	[SDPM_AES_256_CM_SHA1_80] = CRYPT_AES_256_CM_SHA1_80,
+	[SDPM_AES_256_CM_SHA1_32] = CRYPT_AES_256_CM_SHA1_32,
+	[SDPM_AEAD_AES_128_GCM] = CRYPT_AEAD_AES_128_GCM,
+	[SDPM_AEAD_AES_256_GCM] = CRYPT_AEAD_AES_256_GCM,
+};
+
+void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg)
+{
+	const struct leg_terms *terms = &leg->terms;
+
+	for (uint8_t i = 0; i < terms->nsuites; i++) {
+		struct sdpm_own *own = &policy->own[policy->nown];
+
+		/* nothing is better than a key that others can guess */
+		if (RAND_bytes(own->secret, sizeof(own->secret)) != 1) {
+			log_error(leg->session->call, "no randomness for keys",
+				  "leg=%u", leg->nr);
+			return;
+		}
+		own->suite = terms->suites[i];
+		own->base = leg->out.next & ~UINT64_C(0xffff);
+		++policy->nown;
+	}
+}
+
+void leg_secret_keys(struct secure_keys *keys, const struct sdpm_choice *choice)
+{
+	const struct sdpm_sdes *sdes = &choice->peer.sdes;
+	size_t len = sdpm_suite_key_len(sdes->suite) +
+		     sdpm_suite_salt_len(sdes->suite);
+
+	memset(keys, 0, sizeof(*keys));
+	if (choice->profile == SDPM_BROWSER || !len)
+		return;
+	keys->suite = crypt_suites[sdes->suite];
+	keys->mki = sdes->mki;
+	keys->mki_len = sdes->mki_len;
+	memcpy(keys->rx, sdes->theirs, len);
+	memcpy(keys->tx, sdes->ours.secret, len);
+	keys->base = sdes->ours.base;
+}
+
+/* --- terms ---------------------------------------------------------------------- */
+
+static int suite_add(struct leg_terms *terms, enum sdpm_suite suite)
+{
+	if (suite == SDPM_NO_SUITE)
+		return EINVAL;
+	for (unsigned i = 0; i < terms->nsuites; i++)
+		if (terms->suites[i] == suite)
+			return 0;
+	terms->suites[terms->nsuites++] = suite;
+	return 0;
+}
+
+int leg_secret_read(struct leg_terms *terms, struct pl list)
+{
+	/* the one that all have first; GCM is not among them, because some
+	 * take it and cannot do it (docs/config-routing.md) */
+	static const enum sdpm_suite usual[] = {SDPM_AES_CM_128_SHA1_80,
+						SDPM_AES_256_CM_SHA1_80};
+	const char *end;
+	struct pl name;
+	int err = 0;
+
+	for (size_t i = 0; !list.l && i < COUNTOF(usual); i++)
+		(void)suite_add(terms, usual[i]);
+	while (list.l && !err) {
+		end = pl_strchr(&list, ',');
+		name.p = list.p;
+		name.l = end ? (size_t)(end - list.p) : list.l;
+		err = suite_add(terms, sdpm_suite_find(&name));
+		pl_advance(&list, (ssize_t)(name.l + (end ? 1 : 0)));
+	}
+	return err;
+}
+
+/* --- memory ------------------------------------------------------------------------ */
+
+static void choice_destructor(void *arg)
+{
+	struct sdpm_choice *choice = arg;
+
+	OPENSSL_cleanse(&choice->peer, sizeof(choice->peer));
+}
+
+static void offer_destructor(void *arg)
+{
+	struct sdpm_offer *offer = arg;
+
+	OPENSSL_cleanse(offer->policy.own, sizeof(offer->policy.own));
+}
+
+struct sdpm_choice *leg_secret_choice(void)
+{
+	return mem_zalloc(sizeof(struct sdpm_choice), choice_destructor);
+}
+
+struct sdpm_offer *leg_secret_offer(void)
+{
+	return mem_zalloc(sizeof(struct sdpm_offer), offer_destructor);
+}
