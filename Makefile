@@ -55,7 +55,7 @@ FAULTS  := $(if $(RELEASE),,-DCORDBOARD_FAULTS)
 PARTS_routing := $(addprefix routing/,check table plan match party number when where text)
 FOLDERS := common common/control $(PARTS_routing) \
 	sigd/sip sigd/transport sigd/txn sigd/guard sigd/auth sigd/registrar sigd/media \
-	sigd/trace sigd/call sigd/proxy sigd/upstream sigd/admin sigd \
+	sigd/trace sigd/call sigd/proxy sigd/upstream sigd/admin sigd/cordctl sigd \
 	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/session \
 	mediad/control mediad
 USES_common         :=
@@ -86,6 +86,7 @@ USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/auth sigd/guard 
 USES_sigd/upstream  := sigd/proxy $(USES_sigd/proxy)
 USES_sigd/admin     := sigd/upstream sigd/call sigd/registrar sigd/auth sigd/guard \
 	sigd/transport sigd/sip routing common
+USES_sigd/cordctl   := routing common
 USES_sigd           := sigd/admin sigd/upstream sigd/proxy $(USES_sigd/proxy)
 USES_mediad/sdp     := common
 USES_mediad/transport := common
@@ -108,10 +109,11 @@ ALL_LIBS := $(foreach f,$(FOLDERS),$(call lib,$(f)))
 group = -Wl,--start-group $(1) -Wl,--end-group
 
 # --- programs -----------------------------------------------------------------
-PROGRAMS := $(foreach p,sigd mediad,$(if $(wildcard $(p)/main.c),$(B)/$(p)))
+PROGRAMS := $(foreach p,sigd mediad,$(if $(wildcard $(p)/main.c),$(B)/$(p))) $(B)/cordctl
 
-all: $(PROGRAMS) ## build sigd and mediad
+all: $(PROGRAMS) ## build sigd, mediad and cordctl
 $(B)/sigd: $(call obj,sigd/main.c) $(call libs,sigd)
+$(B)/cordctl: $(call obj,sigd/cordctl/main.c) $(call libs,sigd/cordctl)
 $(B)/mediad: $(call obj,mediad/main.c) $(call libs,mediad)
 $(PROGRAMS):
 	$(call say,LINK,$@)
@@ -263,12 +265,16 @@ compile_commands.json: Makefile $(filter %.c,$(C_FILES)) ## for clangd and clang
 	done; echo ']'; } > $@
 
 MAN   := $(wildcard docs/man/*.8)
+MAN1  := $(wildcard docs/man/*.1)
+COMPL := $(PREFIX)/share/bash-completion/completions
 UNITS := $(wildcard deploy/*.service)
 install: ## DESTDIR, PREFIX, SYSCONFDIR, MANDIR, UNITDIR; the page, too, after `make web`
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/release all
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:$(B)/%=$(B)/release/%)
 	$(if $(wildcard $(B)/web/*),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cordboard/web $(B)/web/*)
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(MAN)
+	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN1)
+	install -D -m 644 deploy/cordctl.bash $(DESTDIR)$(COMPL)/cordctl
 	install -D -m 644 deploy/cordboard.sysusers $(DESTDIR)$(SYSUSERSDIR)/cordboard.conf
 	@install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)
 	$(Q)for u in $(UNITS); do sed 's|/usr/local/bin|$(PREFIX)/bin|; s|/etc/cordboard|$(SYSCONFDIR)|' $$u | \
@@ -280,6 +286,7 @@ uninstall: ## remove what install put there (configuration stays)
 	rm -rf $(DESTDIR)$(PREFIX)/share/cordboard
 	rm -f $(foreach p,$(notdir $(PROGRAMS)),$(DESTDIR)$(PREFIX)/bin/$(p)) \
 	  $(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man8/$(m)) \
+	  $(foreach m,$(notdir $(MAN1)),$(DESTDIR)$(MANDIR)/man1/$(m)) $(DESTDIR)$(COMPL)/cordctl \
 	  $(foreach u,$(notdir $(UNITS)),$(DESTDIR)$(UNITDIR)/$(u)) $(DESTDIR)$(SYSUSERSDIR)/cordboard.conf
 dist: ## a source archive
 	git archive --prefix=cordboard-$(VERSION)/ -o cordboard-$(VERSION).tar.gz HEAD

@@ -80,7 +80,7 @@ else
 fi
 
 if command -v mandoc >/dev/null && ls docs/man/*.8 >/dev/null 2>&1; then
-	result "$(mandoc -Tlint -Wwarning docs/man/*.8 2>&1)" "the man pages are well-formed"
+	result "$(mandoc -Tlint -Wwarning docs/man/*.[18] 2>&1)" "the man pages are well-formed"
 fi
 echo "1..$n"
 exit $bad

@@ -30,12 +30,16 @@ struct route_ask {
 	const char *method, *caller, *callee;
 };
 
-/* For a file of its own (struct route_ask_cfg). */
-extern const struct cfg_table route_ask_table;
+/* By itself: YAML or JSON, {callee: "100", caller: alice}. */
 struct route_ask_cfg {
 	struct arena *mem;
 	struct route_ask ask;
 };
+extern const struct cfg_table route_ask_table;
+/* name stands in errors. The caller owns *askp. */
+int route_ask_parse(struct route_ask_cfg **askp, const char *name,
+		    const char *text, size_t len, struct cfg_errors *errs)
+	__attribute__((warn_unused_result));
 
 /*
  * The question, made for route_decide(); it borrows from both. tenant NULL:

@@ -6,9 +6,26 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/cfg_tree.h"
 #include "routing/route_check.h"
 #include "routing/route_conn.h"
 #include "routing/route_priv.h"
+
+/* A question is a few lines. */
+static const struct cfg_limits limits = {
+	.bytes = 65536, .nodes = 1000, .depth = 8, .files = 1};
+
+int route_ask_parse(struct route_ask_cfg **askp, const char *name,
+		    const char *text, size_t len, struct cfg_errors *errs)
+{
+	struct cfg_tree *tree = NULL;
+	int err = cfg_tree_parse(&tree, name, text, len, &limits, errs);
+
+	err = err ? err
+		  : cfg_fill(askp, &route_ask_table, cfg_tree_root(tree), errs);
+	mem_deref(tree);
+	return err;
+}
 
 static int refuse(const struct cfg_pos *pos, struct cfg_absent *absent,
 		  const char **names, struct cfg_errors *errs)

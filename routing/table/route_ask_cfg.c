@@ -11,44 +11,43 @@
 #include "routing/text/route_ref.h"
 
 /* clang-format off */
-#define ASK(member) CFG_AT(struct route_ask, member)
-static const struct cfg_field ask_fields[] = {
-	{"tenant", CFG_STRING, ASK(tenant), .min = 1, .max = 32,
-	 .help = "Whose table; absent: the only one that there is.",
-	 .example = "acme"},
-	{.type = CFG_POS, ASK(pos)},
-	{"from", CFG_STRING, ASK(from), .min = 1, .max = ROUTE_CONN_MAX,
-	 .help = "The connection by which it comes; absent or `users`: a user "
-		 "asks.", .example = "carrier"},
-	{"method", CFG_STRING, ASK(method), .min = 1, .max = 15,
-	 .def = "INVITE", .help = "The SIP method."},
-	{"caller", CFG_STRING, ASK(caller), .min = 0,
-	 .max = ROUTE_NUMBER_MAX + 1, .def = "",
-	 .help = "Who calls: the user part.", .example = "alice"},
-	{"callee", CFG_STRING, ASK(callee), .min = 0,
-	 .max = ROUTE_NUMBER_MAX + 1, .flags = CFG_F_REQUIRED,
-	 .help = "Who is called: the user part of the Request-URI.",
-	 .example = "+4930123456"},
+/* In the struct `st`, whose members begin with `in`. */
+#define ASK_FIELDS(st, in)                                                    \
+	{.type = CFG_POS, CFG_AT(st, in pos)},                              \
+	{"from", CFG_STRING, CFG_AT(st, in from), .min = 1,                 \
+	 .max = ROUTE_CONN_MAX,                                               \
+	 .help = "The connection by which it comes; absent or `users`: a "    \
+		 "user asks.", .example = "carrier"},                         \
+	{"method", CFG_STRING, CFG_AT(st, in method), .min = 1, .max = 15,  \
+	 .def = "INVITE", .help = "The SIP method."},                         \
+	{"caller", CFG_STRING, CFG_AT(st, in caller), .min = 0,             \
+	 .max = ROUTE_NUMBER_MAX + 1, .def = "",                              \
+	 .help = "Who calls: the user part.", .example = "alice"},            \
+	{"callee", CFG_STRING, CFG_AT(st, in callee), .min = 0,             \
+	 .max = ROUTE_NUMBER_MAX + 1, .flags = CFG_F_REQUIRED,                \
+	 .help = "Who is called: the user part of the Request-URI.",          \
+	 .example = "+4930123456"}
+
+static const struct cfg_field when_fields[] = {
+	ASK_FIELDS(struct route_ask, ),
 	CFG_END,
 };
 
 static const struct cfg_table when_table = {
-	sizeof(struct route_ask), "a question", &ask_fields[1],
+	sizeof(struct route_ask), "a question", when_fields,
 	"A request, as it might come.", 0};
 
-static const struct cfg_field ask_file_fields[] = {
+static const struct cfg_field ask_fields[] = {
 	{"tenant", CFG_STRING, CFG_AT(struct route_ask_cfg, ask.tenant),
 	 .min = 1, .max = 32,
 	 .help = "Whose table; absent: the only one that there is.",
 	 .example = "acme"},
-	{"when", CFG_TABLE, CFG_AT(struct route_ask_cfg, ask),
-	 .flags = CFG_F_REQUIRED, .table = &when_table,
-	 .help = "The request."},
+	ASK_FIELDS(struct route_ask_cfg, ask.),
 	CFG_END,
 };
 
 const struct cfg_table route_ask_table = {
-	CFG_ROOT(struct route_ask_cfg), "a question", ask_file_fields,
+	CFG_ROOT(struct route_ask_cfg), "a question", ask_fields,
 	"Where would this request go?", 0};
 
 static const struct cfg_field to_item = {

@@ -1,0 +1,73 @@
+/*
+ * cordctl.h  The command line tool: what its commands share
+ *
+ *   cordctl route check FILE...
+ *   cordctl route explain FILE [--caller A] --callee B ...
+ *   cordctl route diff OLD NEW [CALLS]
+ *   cordctl route bench FILE [CALLS]
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_CORDCTL_CORDCTL_H
+#define SIGD_CORDCTL_CORDCTL_H
+
+#include <stdbool.h>
+#include <re.h>
+
+struct cfg_errors;
+struct route_ask;
+struct route_ask_cfg;
+struct route_plan;
+struct route_query;
+struct route_table;
+
+/* Exit codes, also in cordctl(1). */
+enum {
+	CORDCTL_OK = 0,
+	CORDCTL_WRONG = 1, /* a mistake, a failed test, another way */
+	CORDCTL_USAGE = 64,
+	CORDCTL_INPUT = 66, /* a file cannot be read */
+	CORDCTL_SYSTEM = 71
+};
+
+struct cordctl_opts {
+	bool json, colour, strict;
+	struct mbuf *ask; /* of --callee and so on, as JSON; empty: none */
+	char **files;
+	int nfiles;
+};
+
+typedef int(cordctl_run_h)(const struct cordctl_opts *opts);
+cordctl_run_h cordctl_check, cordctl_explain, cordctl_diff, cordctl_bench;
+
+/* --- cordctl_load.c ---------------------------------------------------------- */
+
+/* Loads a table; what is wrong with it goes to stderr. NULL: *code is the exit
+ * code. The caller owns the table. */
+struct route_table *cordctl_load(const char *path, int *code);
+/* To stderr, in colours where these are wanted. */
+void cordctl_say(const struct cfg_errors *errs);
+
+/* --- cordctl_calls.c: a file of calls, or the tests of a table ----------------- */
+
+/* nr: the line of the file; what: name of the test, NULL for a call. ask is
+ * borrowed for the call. Not 0 ends it, and is returned. */
+typedef int(cordctl_call_h)(const struct route_ask *ask, unsigned nr,
+			    const char *what, void *arg);
+
+/* JSON lines, or CSV with a first line of names. EINVAL: a line is wrong, and
+ * stderr says why; ENOENT and so on: it cannot be read. */
+int cordctl_calls(const char *path, cordctl_call_h *callh, void *arg);
+int cordctl_tests(const struct route_table *table, cordctl_call_h *callh,
+		  void *arg);
+
+/* --- cordctl_plan.c ---------------------------------------------------------- */
+
+/* Where it goes in one line, the same for the same way: "pbx, then backup". */
+int cordctl_way(struct re_printf *pf, const struct route_plan *plan);
+/* Every rule considered and why not, what was rewritten, the targets in order
+ * and what would be sent. Decides, too. */
+int cordctl_ladder(const struct route_table *table,
+		   const struct route_query *query, bool colour);
+
+#endif

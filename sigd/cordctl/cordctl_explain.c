@@ -1,0 +1,60 @@
+/*
+ * cordctl_explain.c  cordctl route explain: where would this request go, and
+ *                    why
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <re.h>
+
+#include "routing/route_check.h"
+#include "sigd/cordctl/cordctl.h"
+
+static int print_json(const struct route_table *table,
+		      const struct route_query *query)
+{
+	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+
+	if (!plan)
+		return ENOMEM;
+	(void)route_decide(table, query, plan);
+	(void)re_printf("%H\n", route_plan_json, plan);
+	mem_deref(plan);
+	return 0;
+}
+
+static int explain(const struct route_table *table,
+		   const struct cordctl_opts *opts, struct cfg_errors *errs)
+{
+	struct route_ask_cfg *ask = NULL;
+	struct route_query query;
+	int err = route_ask_parse(&ask, "question", (char *)opts->ask->buf,
+				  opts->ask->end, errs);
+
+	err = err ? err : route_ask_query(&query, &ask->ask, table, NULL, errs);
+	if (!err && opts->json)
+		err = print_json(table, &query);
+	else if (!err)
+		err = cordctl_ladder(table, &query, opts->colour);
+	mem_deref(ask);
+	return err;
+}
+
+int cordctl_explain(const struct cordctl_opts *opts)
+{
+	struct cfg_errors *errs = NULL;
+	struct route_table *table;
+	int code, err;
+
+	if (opts->nfiles != 1 || !opts->ask->end)
+		return CORDCTL_USAGE;
+	table = cordctl_load(opts->files[0], &code);
+	if (!table)
+		return code;
+	err = cfg_errors_alloc(&errs);
+	err = err ? err : explain(table, opts, errs);
+	cordctl_say(errs);
+	mem_deref(errs);
+	mem_deref(table);
+	return err == ENOMEM ? CORDCTL_SYSTEM : err ? CORDCTL_WRONG : 0;
+}

@@ -1,0 +1,127 @@
+// The command line tool, as people and their pipelines use it.
+// SPDX-License-Identifier: MIT
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { B } from './lib/stack.mjs';
+
+const table = (out, tests = '') => `tenants:
+  acme:
+    domains: [acme.test]
+    realm: acme
+    users: {alice: {password: x}, bob: {password: x}}
+    connections:
+      pbx: {kind: trunk, address: 192.0.2.1}
+      backup: {kind: trunk, address: 192.0.2.2}
+    routes:
+      - {name: echo, match: {callee: echo}, to: {service: echo}}
+      - {name: in, match: {from: [pbx, backup]}, to: {user: alice}}
+      - {name: out, match: {callee: '[0-9]+'}, to: {connections: ${out}}}
+${tests}`;
+
+const tests = `    tests:
+      - {name: out, when: {caller: alice, callee: '030'}, expect: {to: [pbx, backup]}}
+      - {name: in, when: {from: pbx, callee: '1'}, expect: {to: alice}}
+`;
+
+describe('cordctl route', { timeout: 60000 }, () => {
+  let dir;
+  before(() => { dir = fs.mkdtempSync(path.join(os.tmpdir(), 'cordctl-')); });
+  after(() => fs.rmSync(dir, { recursive: true, force: true }));
+
+  const put = (name, text) => {
+    fs.writeFileSync(path.join(dir, name), text);
+    return path.join(dir, name);
+  };
+
+  function run(args, input) {
+    return new Promise((done) => {
+      const child = spawn(path.join(B, 'cordctl'), args, { stdio: ['pipe', 'pipe', 'pipe'] });
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (data) => { out += data; });
+      child.stderr.on('data', (data) => { err += data; });
+      child.on('close', (code, signal) => done({ code: signal ?? code, out, err }));
+      child.stdin.on('error', () => {});
+      child.stdin.end(input ?? '');
+    });
+  }
+
+  test('check runs the tests, and tells what is wrong with its place', async () => {
+    const good = put('good.yaml', table('[pbx, backup]', tests));
+    let said = await run(['route', 'check', good]);
+    assert.equal(said.code, 0, said.err);
+    assert.match(said.out, /good: 0 errors, 0 warnings, 2 tests run, version [0-9a-f]{16}\n$/);
+    const failing = put('failing.yaml', table('[backup, pbx]', tests));
+    said = await run(['route', 'check', good, failing]);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /failing\.yaml:14:9: test "out" fails; expected to pbx, backup, got backup, pbx\n    INVITE from "alice" to "030"/);
+    const wrong = put('wrong.yaml', table('[pbc]'));
+    said = await run(['route', 'check', wrong]);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /wrong\.yaml:12:67: connections: there is no connection "pbc", expected one of backup, pbx, did you mean "pbx"\?/);
+    assert.doesNotMatch(said.out, /\x1b/);
+  });
+
+  test('check answers JSON, warnings are mistakes when asked', async () => {
+    const odd = put('odd.yaml', table('[pbx]').replace('from: [pbx, backup]', 'from: pbx'));
+    let said = await run(['route', 'check', '--json', odd]);
+    assert.equal(said.code, 0);
+    const answer = JSON.parse(said.out);
+    assert.equal(answer.ok, true);
+    assert.equal(answer.problems[0].severity, 'warning');
+    assert.equal(answer.problems[0].line, 8);
+    assert.match(answer.problems[0].text, /"backup" is never used/);
+    said = await run(['route', 'check', '--strict', odd]);
+    assert.equal(said.code, 1);
+  });
+
+  test('explain tells the rules, why not, and the targets', async () => {
+    const good = put('good.yaml', table('[pbx, backup]', tests));
+    let said = await run(['route', 'explain', good, '--caller', 'alice', '--callee', '030']);
+    assert.equal(said.code, 0, said.err);
+    for (const word of [/echo/, /out/, /pbx/, /backup/]) assert.match(said.out, word);
+    said = await run(['route', 'explain', '--json', good, '--callee', '030']);
+    assert.deepEqual(JSON.parse(said.out).targets.map((t) => t.connection), ['pbx', 'backup']);
+    said = await run(['route', 'explain', good, '--callee', '1', '--from', 'pbc']);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /there is no connection "pbc".*did you mean "pbx"/);
+  });
+
+  test('diff shows who would go another way', async () => {
+    const old = put('old.yaml', table('[pbx, backup]', tests));
+    const next = put('new.yaml', table('[backup, pbx]').replace('callee: echo', 'callee: ecko'));
+    let said = await run(['route', 'diff', old, next]);
+    assert.equal(said.code, 1);
+    assert.match(said.out, /test "out" \(line 14\).*\n  - pbx, then backup \(by out\)\n  \+ backup, then pbx \(by out\)\n1 of 2 go another way\n$/s);
+    assert.equal((await run(['route', 'diff', old, old])).code, 0);
+    const calls = put('calls.csv', 'caller,callee,from\nalice,030,\n"al,ice",echo,\n# nothing\nx,5,pbx\n');
+    said = await run(['route', 'diff', old, next, calls]);
+    assert.match(said.out, /line 3: al,ice to echo\n  - echo \(by echo\)\n  \+ 404 Not Found \(by users\)\n2 of 3/);
+    said = await run(['route', 'diff', '--json', old, next, '-'], '{"callee": "030"}\n{"callee": "bob"}\n');
+    const lines = said.out.trim().split('\n').map((line) => JSON.parse(line));
+    assert.equal(lines.length, 1);
+    assert.equal(lines[0].new.way, 'backup, then pbx');
+  });
+
+  test('bench prints what a decision takes', async () => {
+    const good = put('good.yaml', table('[pbx, backup]', tests));
+    const said = await run(['route', 'bench', '--json', good]);
+    assert.equal(said.code, 0, said.err);
+    const answer = JSON.parse(said.out);
+    assert.ok(answer.decisions > 100 && answer.median_us > 0 && answer.rules === 3);
+  });
+
+  test('wrong use and absent files have codes of their own', async () => {
+    for (const args of [[], ['route'], ['route', 'check'], ['route', 'explain', 'x'], ['route', 'chek', 'x'], ['route', 'check', '--nope', 'x']]) {
+      const said = await run(args);
+      assert.equal(said.code, 64, args.join(' '));
+      assert.match(said.err, /usage: cordctl/);
+    }
+    assert.equal((await run(['route', 'check', path.join(dir, 'nowhere.yaml')])).code, 66);
+    assert.match((await run(['-V'])).out, /^cordctl /);
+  });
+});
