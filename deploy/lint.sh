@@ -34,6 +34,7 @@ result "$(only 'opus' 'mediad/sound/codec_opus\.c')" "libopus is known to mediad
 result "$(only 'ares\.h' 'sigd/transport/dns_channel\.c')" "c-ares is known to sigd/transport/dns_channel.c alone"
 result "$(only 'jansson' 'common/jsonr\.c')" "jansson is known to common/jsonr.c alone"
 result "$(only 'curl/' 'common/fetch\.c')" "libcurl is known to common/fetch.c alone"
+result "$(only 'maxminddb' 'routing/where/geo\.c')" "libmaxminddb is known to routing/where/geo.c alone"
 result "$(only 'pcre2' 'routing/text/route_regex\.c')" "PCRE2 is known to routing/text/route_regex.c alone"
 
 # arrows: sigd -> routing -> common <- mediad
