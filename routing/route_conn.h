@@ -15,6 +15,7 @@
 
 #include "common/cfg_schema.h"
 #include "routing/route_auth.h"
+#include "routing/route_caller_id.h"
 #include "routing/route_failover.h"
 
 struct route_table;
@@ -151,6 +152,7 @@ struct route_connection {
 	bool trusted;          /* its word on who calls counts, and it is told
 				  (RFC 3325) */
 	const char *from_user; /* user of From towards it; NULL: the caller's */
+	struct route_caller_id caller_id;
 	struct cfg_cidr *sources; /* as given; none: its address and port */
 	uint32_t nsources;
 	enum route_send *sends; /* what it may send us; none: all of these */

@@ -220,6 +220,9 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 	    !conn->media.nnetworks)
 		err = refuse(errs, conn,
 			     "has media_source network and no media_networks");
+	if (route_caller_id_wrong(&conn->caller_id))
+		err = refuse(errs, conn, "%s",
+			     route_caller_id_wrong(&conn->caller_id));
 	if (codec_twice(&conn->media))
 		err = refuse(errs, conn, "has a codec twice");
 	return err;

@@ -31,6 +31,7 @@ extern const struct cfg_table route_line_table; /* route_line.c */
 extern const struct cfg_field route_conn_item;  /* route_conn_cfg.c */
 extern const struct cfg_field route_send_item;  /* route_conn_methods.c */
 extern const struct cfg_field route_group_item; /* route_group.c */
+extern const struct cfg_table route_caller_id_table;
 extern const struct cfg_table route_device_table; /* route_device_cfg.c */
 extern const struct cfg_choice route_reg_modes[];
 
@@ -49,6 +50,8 @@ int route_users_load(struct route_tenant *tenant,
 int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		     const struct route_hasher *hasher,
 		     struct cfg_errors *errs);
+/* route_caller_id.c: what is wrong with it; NULL: nothing */
+const char *route_caller_id_wrong(const struct route_caller_id *id);
 /* route_conn_tls.c: a part of it */
 int route_conn_tls_load(struct route_connection *conn, struct arena *mem,
 			struct cfg_errors *errs);

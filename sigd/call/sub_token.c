@@ -19,7 +19,8 @@ enum {
 	TO_SUBSCRIBER = 1,
 	TO_CONNECTION = 2,
 	FROM_CONNECTION = 4,
-	FLAGS = 7
+	HIDDEN = 8,
+	FLAGS = 15
 };
 
 static size_t bound_to(struct pl bound[2], const struct sub_dialog *dialog)
@@ -42,7 +43,8 @@ static int pack(struct pack *out, const struct sub_cookie *cookie,
 	pack_u8(out, (uint8_t)((cookie->to_subscriber ? TO_SUBSCRIBER : 0) |
 			       (cookie->to.connection ? TO_CONNECTION : 0) |
 			       (cookie->from.connection ? FROM_CONNECTION
-							: 0)));
+							: 0) |
+			       (cookie->hidden ? HIDDEN : 0)));
 	pack_bytes(out, cookie->tenant, strlen(cookie->tenant));
 	pack_end(out, &cookie->to, left_out < 3);
 	pack_end(out, &cookie->from, left_out < 2);
@@ -91,6 +93,7 @@ int sub_cookie_open(struct sub_cookie *cookie, const struct keyring *ring,
 	memset(cookie, 0, sizeof(*cookie));
 	flags = unpack_u8(&in);
 	cookie->to_subscriber = flags & TO_SUBSCRIBER;
+	cookie->hidden = flags & HIDDEN;
 	cookie->to.connection = flags & TO_CONNECTION;
 	cookie->from.connection = flags & FROM_CONNECTION;
 	unpack_str(&in, cookie->tenant, sizeof(cookie->tenant));

@@ -30,6 +30,7 @@ struct sub_end {
 /* Who shows it is the other end: `from`. */
 struct sub_cookie {
 	bool to_subscriber; /* else: to the notifier */
+	bool hidden;        /* who the subscriber is (privacy) */
 	char tenant[COOKIE_TENANT_MAX + 1];
 	struct sub_end to, from;
 	uint8_t flow[COOKIE_FLOW_MAX]; /* hint: flow of `to` */

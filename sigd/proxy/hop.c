@@ -252,4 +252,6 @@ void hop_clean_identity(struct smsg_edit *ed)
 	smsg_edit_remove(ed, SHDR_P_ASSERTED_IDENTITY);
 	smsg_edit_remove(ed, SHDR_P_PREFERRED_IDENTITY);
 	smsg_edit_remove(ed, SHDR_REMOTE_PARTY_ID);
+	/* From stays as a dialog began (RFC 4916) */
+	smsg_edit_remove_token(ed, SHDR_SUPPORTED, "from-change");
 }

@@ -12,11 +12,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "routing/route_conn.h"
 #include "sigd/proxy/hop_back.h"
+#include "sigd/proxy/who/identity.h"
 #include "sigd/sip/smsg_build.h"
 
 enum {
-	FIELDS_MAX = SMSG_HDR_MAX + 5
+	FIELDS_MAX = SMSG_HDR_MAX + 6 + IDENTITY_VALUES
 };
 
 struct builder {
@@ -26,6 +28,9 @@ struct builder {
 	size_t fieldc;
 	char require[256];
 	char session[32];
+	char supported[256];
+	unsigned private; /* enum privacy; 0: who is told may know all */
+	struct identity_text told;
 };
 
 /* What is between the other side and us, or made anew from the request. */
@@ -45,7 +50,9 @@ static bool stays_here(enum shdr_id id)
 		SHDR_CONTACT,
 		SHDR_CONTENT_LENGTH,
 		SHDR_REQUIRE,
+		SHDR_SUPPORTED,
 		SHDR_P_ASSERTED_IDENTITY,
+		SHDR_P_PREFERRED_IDENTITY,
 		SHDR_REMOTE_PARTY_ID,
 	};
 
@@ -63,8 +70,24 @@ static bool is_of_body(enum shdr_id id)
 	       id == SHDR_CONTENT_ENCODING;
 }
 
-static bool goes_on(const struct builder *b, enum shdr_id id)
+/* No header of ours comes from outside. */
+static bool is_internal(const struct pl *name)
 {
+	const struct pl prefix = PL("X-Cordboard-");
+	const struct pl head = {name->p, min(name->l, prefix.l)};
+
+	return !pl_casecmp(&head, &prefix);
+}
+
+static bool goes_on(const struct builder *b, const struct smsg_hdr *hdr)
+{
+	const struct pl name = smsg_hdr_name(b->msg, hdr);
+	const enum shdr_id id = (enum shdr_id)hdr->id;
+
+	if (id == SHDR_OTHER && is_internal(&name))
+		return false;
+	if (b->private && privacy_strips(b->private, id, &name))
+		return false;
 	/* the other side knows the device, and asks for its password */
 	if (id == SHDR_WWW_AUTHENTICATE || id == SHDR_PROXY_AUTHENTICATE)
 		return b->back->challenge;
@@ -130,6 +153,44 @@ static void add_session(struct builder *b)
 	add(b, "Session-Expires", &val);
 }
 
+/* From stays as a dialog began: nobody shall think that it may change
+ * (RFC 4916). */
+static void add_supported(struct builder *b)
+{
+	const struct smsg_hdr *hdr = smsg_hdr(b->msg, SHDR_SUPPORTED);
+	struct pl token, out = {b->supported, 0};
+
+	for (; hdr; hdr = smsg_hdr_next(b->msg, hdr)) {
+		struct pl list = smsg_hdr_val(b->msg, hdr);
+
+		while (!shdr_list_next(&token, &list)) {
+			if (!pl_strcasecmp(&token, "from-change") ||
+			    out.l + token.l + 3 > sizeof(b->supported))
+				continue;
+			out.l += (size_t)re_snprintf(
+				b->supported + out.l,
+				sizeof(b->supported) - out.l, "%s%r",
+				out.l ? ", " : "", &token);
+		}
+	}
+	add(b, "Supported", &out);
+}
+
+static void add_identity(struct builder *b)
+{
+	struct identity who;
+	struct caller_id shown;
+
+	if (!b->back->who || b->msg->scode >= 300)
+		return;
+	who = *b->back->who;
+	if (who.to && who.to->trusted)
+		identity_shown(&who, &shown, b->msg);
+	identity_tell(&b->told, b->msg, &who);
+	for (unsigned i = 0; i < b->told.n; i++)
+		add(b, b->told.header, &b->told.val[i]);
+}
+
 /* Ours is nearest to who answered, so it stands above those that came with
  * the request (RFC 3261 12.1.1). */
 static void add_routes(struct builder *b, const struct smsg *req)
@@ -149,7 +210,7 @@ static void add_others(struct builder *b)
 	for (unsigned i = 0; i < b->msg->hdrc && b->fieldc < FIELDS_MAX; i++) {
 		const struct smsg_hdr *hdr = &b->msg->hdrv[i];
 
-		if (!goes_on(b, (enum shdr_id)hdr->id))
+		if (!goes_on(b, hdr))
 			continue;
 		b->fieldv[b->fieldc].name = smsg_hdr_name(b->msg, hdr);
 		b->fieldv[b->fieldc++].val = smsg_hdr_val(b->msg, hdr);
@@ -183,6 +244,8 @@ int hop_back_write(struct proxy *px, size_t *len, const struct smsg *req,
 
 	b->msg = msg;
 	b->back = back;
+	if (!back->who || !back->who->to || !back->who->to->trusted)
+		b->private = privacy_wanted(msg);
 	if (!back->scode && !pl_strcpy(&msg->reason, phrase, sizeof(phrase)))
 		reply.reason = phrase;
 	if (back->dialog)
@@ -190,6 +253,8 @@ int hop_back_write(struct proxy *px, size_t *len, const struct smsg *req,
 	add(b, "Contact", &back->contact);
 	add_require(b);
 	add_session(b);
+	add_supported(b);
+	add_identity(b);
 	add_others(b);
 	reply.fieldv = b->fieldv;
 	reply.fieldc = b->fieldc;

@@ -9,6 +9,8 @@
 
 #include "sigd/proxy/proxy_priv.h"
 
+struct identity;
+
 /* What of it is ours. All texts are whole header values. */
 struct hop_back {
 	uint16_t scode;       /* 0: as it came */
@@ -19,6 +21,8 @@ struct hop_back {
 	struct pl route;      /* our Record-Route */
 	struct pl contact;    /* unset: none */
 	const struct pl *sdp; /* NULL: none */
+	/* who answers whom, for a 18x or 2xx; NULL: who answers is not told */
+	const struct identity *who;
 	uint32_t session;     /* 0, or seconds: a timer that its sender is to
 				 keep up, as the other side knows none */
 };

@@ -99,6 +99,22 @@ int side_names_connection(struct side_names *names, char target[],
 		   : uri_escape(target, callee, *host ? host : peer->target);
 }
 
+int side_names_shown(struct side_names *names, const struct caller_ask *ask,
+		     const struct smsg *msg)
+{
+	struct pl number;
+
+	caller_id_choose(&names->caller, ask, msg);
+	if (ask->to->from_user)
+		return 0;
+	pl_set_str(&number, names->caller.number);
+	if (names->caller.nobody)
+		str_ncpy(names->from, IDENTITY_ANONYMOUS, sizeof(names->from));
+	else if (names->caller.ours)
+		return uri_escape(names->from, &number, ask->to->peer.domain);
+	return 0;
+}
+
 const char *side_domain(const struct route_tenant *tenant)
 {
 	for (uint32_t i = 0; i < tenant->ndomains; i++) {
@@ -123,7 +139,7 @@ int side_names_device(struct side_names *names,
 }
 
 static struct pl addr_text(struct smsg_edit *ed, const struct shdr_addr *addr,
-			   const char *uri)
+			   const char *uri, const struct caller_id *caller)
 {
 	const char *quote = addr->quoted ? "\"" : "";
 	struct pl tag = PL("");
@@ -133,6 +149,9 @@ static struct pl addr_text(struct smsg_edit *ed, const struct shdr_addr *addr,
 	/* a name would tell as well (RFC 3323 4.1.1.3) */
 	if (!strcmp(uri, IDENTITY_ANONYMOUS))
 		return smsg_edit_text(ed, "\"Anonymous\" <%s>%r", uri, &tag);
+	if (caller->how == ROUTE_NAME_USER || caller->how == ROUTE_NAME_NONE)
+		return smsg_edit_text(ed, "%H<%s>%r", caller_id_name, caller,
+				      uri, &tag);
 	if (!pl_isset(&addr->dname))
 		return smsg_edit_text(ed, "<%s>%r", uri, &tag);
 	return smsg_edit_text(ed, "%s%r%s <%s>%r", quote, &addr->dname, quote,
@@ -141,14 +160,16 @@ static struct pl addr_text(struct smsg_edit *ed, const struct shdr_addr *addr,
 
 void side_names_edit(struct smsg_edit *ed, const struct side_names *names)
 {
+	const struct caller_id as_is = {.how = ROUTE_NAME_PASS};
 	struct pl text;
 
 	if (names->from[0]) {
-		text = addr_text(ed, &ed->msg->from, names->from);
+		text = addr_text(ed, &ed->msg->from, names->from,
+				 &names->caller);
 		smsg_edit_set(ed, SHDR_FROM, &text);
 	}
 	if (names->to[0]) {
-		text = addr_text(ed, &ed->msg->to, names->to);
+		text = addr_text(ed, &ed->msg->to, names->to, &as_is);
 		smsg_edit_set(ed, SHDR_TO, &text);
 	}
 }

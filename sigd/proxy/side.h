@@ -11,6 +11,7 @@
 #include "common/control/ctl_msg.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/who/caller_id.h"
 
 /* --- media ------------------------------------------------------------------ */
 
@@ -27,6 +28,7 @@ void side_terms(struct ctl_terms *terms, const struct route_connection *conn);
 struct side_names {
 	char from[CALL_URI_MAX];
 	char to[CALL_URI_MAX];
+	struct caller_id caller; /* the name in From, among others */
 };
 
 /*
@@ -38,6 +40,9 @@ int side_names_connection(struct side_names *names, char target[],
 			  const struct route_connection *conn,
 			  const struct smsg *invite, const struct pl *callee,
 			  const char *host);
+/* ... and its policy on who is shown, then (who/caller_id.h). */
+int side_names_shown(struct side_names *names, const struct caller_ask *ask,
+		     const struct smsg *msg);
 /* Towards a device, from a connection: hosts of the tenant, so that the
  * device can call back. */
 int side_names_device(struct side_names *names,

@@ -132,11 +132,16 @@ void indialog_back(struct indialog *in, const struct smsg *msg,
 				.reliable = true, .sdp = sdp,
 				.keep_body = !sdp && !is_offering(msg)};
 	char contact[HOP_ADDR_MAX];
+	struct identity who;
 	size_t len;
 	int err = 0;
 
 	if (!in->st)
 		return;
+	if (in->rec) {
+		who = indialog_who_answers(in);
+		back.who = &who;
+	}
 	if (msg->scode >= 200 && msg->scode < 300) {
 		refresh(in, msg);
 		back.session = session_refresh(in, msg);

@@ -1,10 +1,10 @@
 /*
  * indialog_map.c  A request within a dialog, as the other side knows it
  *
- * The two sides may know each other by other URIs (a connection's domain), and
- * what goes to a side that challenged us is ahead by one CSeq for each answer
- * that we gave (RFC 3261 22.1). Tags and Call-ID are the same on both. Answers
- * need no map: they are written from the request (hop_back.c).
+ * The two sides may know each other by other URIs (indialog_names.c), and what
+ * goes to a side that challenged us is ahead by one CSeq for each answer that
+ * we gave (RFC 3261 22.1). Tags and Call-ID are the same on both. Answers need
+ * no map: they are written from the request (hop_back.c).
  *
  * With Redis away the first shift is in the cookie; URIs then pass as they
  * came: only tags count (RFC 3261 12.2.2).
@@ -34,31 +34,6 @@ uint32_t indialog_shift(const struct indialog *in)
 	    side->invite_cseq == in->ack->cseq.num)
 		return side->invite_shift;
 	return in->rec->side[!me].shift;
-}
-
-/* --- names ------------------------------------------------------------------- */
-
-static void names_edit(const struct indialog *in, struct smsg_edit *ed)
-{
-	const struct call_side *caller = &in->rec->side[CALL_CALLER];
-	const struct call_side *callee = &in->rec->side[CALL_CALLEE];
-	struct side_names *names;
-
-	if (!caller->far[0] && !callee->far[0])
-		return;
-	names = mem_alloc(sizeof(*names), NULL);
-	if (!names)
-		return;
-
-	if (indialog_side(in) == CALL_CALLER) {
-		str_ncpy(names->from, caller->far, sizeof(names->from));
-		str_ncpy(names->to, callee->far, sizeof(names->to));
-	} else {
-		str_ncpy(names->from, callee->uri, sizeof(names->from));
-		str_ncpy(names->to, caller->uri, sizeof(names->to));
-	}
-	side_names_edit(ed, names);
-	mem_deref(names);
 }
 
 /* --- numbers ------------------------------------------------------------------- */
@@ -117,8 +92,7 @@ void indialog_map(const struct indialog *in, struct smsg_edit *ed)
 {
 	struct pl refer_to;
 
-	if (in->rec)
-		names_edit(in, ed);
+	indialog_names_edit(in, ed);
 	numbers_edit(in, ed);
 	route_edit(in, ed);
 	if (in->refer_to) {
@@ -134,23 +108,6 @@ void indialog_map(const struct indialog *in, struct smsg_edit *ed)
 }
 
 /* --- challenges --------------------------------------------------------------------- */
-
-const struct route_connection *indialog_connection(const struct indialog *in)
-{
-	const struct route_tenant *tenant;
-	struct pl id, name;
-
-	if (!in->rec)
-		return NULL;
-	pl_set_str(&id, in->rec->tenant);
-	pl_set_str(&name, in->rec->side[!indialog_side(in)].conn);
-	if (!name.l)
-		return NULL;
-	tenant = route_tenant_by_id(in->px->deps.routes, &id);
-	return tenant ? line_of_side(tenant, in->rec, !indialog_side(in),
-				     route_connection_find(tenant, &name))
-		      : NULL;
-}
 
 bool indialog_passes(const struct indialog *in)
 {

@@ -4,6 +4,7 @@
  *   indialog.c          may it? where does it go? (cookie, record, hints)
  *   indialog_forward.c  to the other side, and its answers back
  *   indialog_map.c      as the other side knows it: URIs, CSeq, credentials
+ *   indialog_names.c    who speaks
  *   indialog_offer.c    offers and answers inside: mediad in between
  *   indialog_delayed.c  INVITEs without offer, and their ACKs
  *   indialog_own.c      INVITEs that we answer ourselves, and their ACKs
@@ -23,6 +24,7 @@
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/indialog/indialog.h"
 #include "sigd/proxy/who/challenge.h"
+#include "sigd/proxy/who/identity.h"
 
 struct route_connection;
 
@@ -89,6 +91,9 @@ void indialog_fail(struct indialog *in, enum status code);
 void indialog_forward(struct indialog *in, const struct pl *sdp);
 /* How far the CSeq of what goes to the other side is ahead, so far. */
 uint32_t indialog_shift(const struct indialog *in);
+/* From, To, and what tells who speaks; of an answer that last. */
+void indialog_names_edit(const struct indialog *in, struct smsg_edit *ed);
+struct identity indialog_who_answers(const struct indialog *in);
 /* The request's edits towards the other side. */
 void indialog_map(const struct indialog *in, struct smsg_edit *ed);
 /* Before it leaves: so that a challenge can be answered. */

@@ -18,7 +18,6 @@
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/invite_priv.h"
-#include "sigd/proxy/who/identity.h"
 
 static void destructor(void *data)
 {
@@ -152,27 +151,10 @@ static struct branch *branch_new(struct invite *inv)
 	return branch;
 }
 
-/* A user who wants it: his From is checked, so he cannot leave it out himself;
- * who is trusted is told in P-Asserted-Identity. */
-static void hide_caller(struct branch *branch)
-{
-	const struct invite *inv = branch->inv;
-
-	const struct route_connection *conn = branch->to.conn;
-
-	/* one whose From is fixed would not know us by another, and hides us
-	 * itself: Privacy goes on */
-	if (!inv->from && !branch_passes(branch) &&
-	    !(conn && conn->from_user) &&
-	    identity_private(txn_srv_request(inv->st)))
-		str_ncpy(branch->to.names.from, IDENTITY_ANONYMOUS,
-			 sizeof(branch->to.names.from));
-}
-
 static int begin(struct branch *branch, int err)
 {
 	if (!err)
-		hide_caller(branch);
+		branch_hide(branch);
 	err = err ? err : branch_note(branch);
 	err = err ? err : branch_ask_offer(branch);
 	if (err)
@@ -214,6 +196,7 @@ int branch_start_connection(struct invite *inv,
 	const struct pl callee = {inv->hunt.callee, inv->hunt.callee_len};
 	struct branch *branch = branch_new(inv);
 	struct branch_to *to;
+	int err;
 
 	if (!branch)
 		return ENFILE;
@@ -222,7 +205,8 @@ int branch_start_connection(struct invite *inv,
 	to->flow = way->flow;
 	/* answered before the INVITE is noted, so before it leaves */
 	conn_pins_fetch(inv->px->pins, conn);
-	return begin(branch, side_names_connection(&to->names, to->target, conn,
-						   txn_srv_request(inv->st),
-						   &callee, way->host));
+	err = side_names_connection(&to->names, to->target, conn,
+				    txn_srv_request(inv->st), &callee,
+				    way->host);
+	return begin(branch, err ? err : branch_show(branch));
 }

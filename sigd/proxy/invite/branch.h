@@ -16,6 +16,7 @@
 #include "sigd/proxy/invite/branch_early.h"
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/challenge.h"
+#include "sigd/proxy/who/identity.h"
 #include "sigd/registrar/binding.h"
 
 struct conn_way;
@@ -126,6 +127,17 @@ void branch_end(struct txn_cli *ct, int err, void *arg);
 /* A refusal (3xx, 401, 407) that leads to another INVITE of the same try: its
  * credentials or its Request-URI are set then. */
 bool branch_again(struct branch *branch, const struct smsg *msg);
+
+/* --- branch_names.c --- */
+
+/* As the policy of its connection says. */
+int branch_show(struct branch *branch);
+/* The caller, who wants to be nobody. */
+void branch_hide(struct branch *branch);
+/* What tells the INVITE's receiver who calls. */
+void branch_identity(const struct branch *branch, struct smsg_edit *ed);
+/* ... and the caller who was reached. */
+struct identity branch_who_answers(const struct branch *branch);
 
 /* --- branch_write.c --- */
 

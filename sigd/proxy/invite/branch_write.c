@@ -11,7 +11,6 @@
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/loop_guard.h"
-#include "sigd/proxy/who/identity.h"
 #include "sigd/sip/smsg_build.h"
 
 static void cookie_fill(struct cookie *cookie, const struct branch *branch,
@@ -62,26 +61,6 @@ static void cseq_edit(struct smsg_edit *ed, uint32_t shift)
 	smsg_edit_set(ed, SHDR_CSEQ, &text);
 }
 
-static void identity_add(const struct branch *branch, struct smsg_edit *ed)
-{
-	const struct invite *inv = branch->inv;
-	const struct identity who = {
-		.from = inv->from,
-		.to = branch->to.conn,
-		.user = inv->rec.side[CALL_CALLER].user};
-
-	identity_edit(ed, &who);
-}
-
-/* Who diverted a call, and so may have to pay for it, is a PBX's word. */
-static void identity_clean(const struct branch *branch, struct smsg_edit *ed)
-{
-	if (branch->inv->from)
-		return;
-	smsg_edit_remove(ed, SHDR_DIVERSION);
-	smsg_edit_remove(ed, SHDR_HISTORY_INFO);
-}
-
 /* As the registrar said, and no other (RFC 3608 section 5.1). */
 static void service_route_edit(const struct branch *branch,
 			       struct smsg_edit *ed)
@@ -108,8 +87,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 		hop_clean_identity(ed);
 	else
 		hop_clean(ed);
-	identity_clean(branch, ed);
-	identity_add(branch, ed);
+	branch_identity(branch, ed);
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
 	smsg_edit_remove(ed, SHDR_PATH);
@@ -172,10 +150,12 @@ int branch_back_write(struct branch *branch, const struct smsg *msg,
 				.sdp = sdp,
 				.reliable = branch_rseq(branch, msg) != 0,
 				.dialog = msg->scode < 300};
+	struct identity who = branch_who_answers(branch);
 	char route[HOP_ADDR_MAX], contact[HOP_ADDR_MAX] = "";
 	struct session_agreed timer;
 	int err = 0;
 
+	back.who = &who;
 	if (msg->scode >= 200 && msg->scode < 300) {
 		timer = branch_session(branch, msg);
 		back.session = timer.ours ? timer.expires : 0;

@@ -114,7 +114,7 @@ static void names_edit(const struct reg_forward *fwd, struct smsg_edit *ed)
 	const struct route_conn_peer *peer =
 		&fwd->tenant->registration.pbx->peer;
 	const struct smsg *msg = ed->msg;
-	struct side_names names;
+	struct side_names names = {.caller.how = ROUTE_NAME_PASS};
 	struct pl uri;
 
 	if (re_snprintf(names.from, sizeof(names.from), "sip:%r@%s",

@@ -11,6 +11,7 @@
  *   relay_hunt.c     the targets of the plan in order
  *   relay_try.c      one try: a device, a connection
  *   relay_write.c    the messages of a try
+ *   relay_names.c    whom it shows
  *   relay_refer.c    whom a REFER has call, and whom
  *   relay_dialog.c   within a subscription: may it, and where does it go?
  *
@@ -27,6 +28,7 @@
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/challenge.h"
+#include "sigd/proxy/who/identity.h"
 #include "sigd/registrar/registrar.h"
 
 enum {
@@ -169,6 +171,17 @@ void relay_try_start(struct relay_try *try);
 /* The device asks in its own name, and answers challenges itself (routing/
  * route_device.h). */
 bool relay_try_passes(const struct relay_try *try);
+
+/* --- relay_names.c --- */
+
+/* As the policy of its connection says, and privacy; of who begins: within a
+ * subscription a notifier is whom it was asked for. */
+int relay_show(struct relay_try *try);
+void relay_hide(struct relay_try *try);
+/* The sender is nobody to the other side. */
+bool relay_hidden(const struct relay *relay);
+void relay_identity(const struct relay_try *try, struct smsg_edit *ed);
+struct identity relay_who_answers(const struct relay_try *try);
 
 /* --- relay_write.c --- */
 

@@ -297,6 +297,7 @@ int relay_try_connection(struct relay *relay,
 	err = side_names_connection(&to->names, to->target, conn,
 				    txn_srv_request(relay->st), &callee,
 				    way->host);
+	err = err ? err : relay_show(try);
 	if (!err && relay->target[0])
 		str_ncpy(to->target, relay->target, sizeof(to->target));
 	if (err)
@@ -340,6 +341,7 @@ int relay_try_device(struct relay *relay, const struct sub_end *device,
 	if (relay->from)
 		err = side_names_device(&to->names, relay->tenant,
 					txn_srv_request(relay->st));
+	relay_hide(try);
 	if (err)
 		mem_deref(try);
 	else if (!spare)

@@ -96,6 +96,7 @@ static void cookie_fill(struct sub_cookie *cookie, const struct relay *relay,
 {
 	memset(cookie, 0, sizeof(*cookie));
 	cookie->to_subscriber = to_subscriber;
+	cookie->hidden = relay_hidden(relay);
 	str_ncpy(cookie->tenant, relay->tenant->id, sizeof(cookie->tenant));
 	if (flow_id_pack(flow, cookie->flow, &cookie->flow_len))
 		cookie->flow_len = 0;
@@ -195,6 +196,7 @@ int relay_request_write(struct relay_try *try, const char *via, size_t *len)
 	else
 		hop_clean(ed);
 	side_names_edit(ed, &try->to.names);
+	relay_identity(try, ed);
 	cseq(try, ed);
 	challenge_edit(&try->challenge, ed);
 	contact(try, ed);
@@ -278,10 +280,12 @@ int relay_back(struct relay_try *try, const struct smsg *msg)
 	struct relay *relay = try->relay;
 	struct hop_back back = {.keep_body = keeps_body(msg),
 				.dialog = relay_is_subscription(relay)};
+	const struct identity who = relay_who_answers(try);
 	char routes[ROUTES_TEXT_MAX], addr[HOP_ADDR_MAX];
 	size_t len;
 	int err = 0;
 
+	back.who = &who;
 	if (back.dialog) {
 		err = back_route(routes, try, msg);
 		err = err ? err : back_contact(addr, try, msg);

@@ -1,84 +1,245 @@
 /*
- * identity.c  Who calls, by whose word, and who may know it
+ * identity.c  Who speaks, by whose word, and who may know it
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdarg.h>
 #include <string.h>
 
-#include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/who/identity.h"
 
-static bool hides(const struct pl *token)
+/* --- where a connection says it ---------------------------------------------------- */
+
+static enum shdr_id said_in(const struct route_connection *conn)
 {
-	return !pl_strcasecmp(token, "id") || !pl_strcasecmp(token, "user") ||
-	       !pl_strcasecmp(token, "header");
+	return conn->caller_id.identity == ROUTE_ID_REMOTE_PARTY
+		       ? SHDR_REMOTE_PARTY_ID
+		       : SHDR_P_ASSERTED_IDENTITY;
 }
 
-/* "id;critical" (RFC 3323 4.2) */
-static bool value_hides(struct pl val)
+static enum shdr_id told_in(const struct route_connection *conn)
 {
-	while (val.l) {
-		struct pl token = val;
-		const char *end = pl_strchr(&val, ';');
+	if (conn && conn->caller_id.identity == ROUTE_ID_PREFERRED)
+		return SHDR_P_PREFERRED_IDENTITY;
+	return conn ? said_in(conn) : SHDR_P_ASSERTED_IDENTITY;
+}
 
-		if (end)
-			token.l = (size_t)(end - val.p);
-		pl_advance(&val, (ssize_t)(token.l + (end ? 1 : 0)));
-		while (token.l && strchr(" \t", *token.p))
-			pl_advance(&token, 1);
-		while (token.l && strchr(" \t", token.p[token.l - 1]))
-			--token.l;
-		if (hides(&token))
-			return true;
+/* ";privacy=full", of one whose word that is. */
+static bool party_private(const struct smsg *msg, const struct identity *who)
+{
+	struct shdr_addr addr;
+	struct pl val;
+
+	return who->from && who->from->trusted &&
+	       said_in(who->from) == SHDR_REMOTE_PARTY_ID &&
+	       !smsg_addr(msg, SHDR_REMOTE_PARTY_ID, 0, &addr) &&
+	       shdr_param(&addr.params, "privacy", &val) &&
+	       pl_strcasecmp(&val, "off");
+}
+
+bool identity_private(const struct smsg *msg, const struct identity *who)
+{
+	return who->hidden || (privacy_wanted(msg) & PRIVACY_WHO) ||
+	       party_private(msg, who);
+}
+
+bool identity_hides(const struct smsg *msg, const struct identity *who)
+{
+	if (who->to && who->to->from_user)
+		return false;
+	return who->from ? (privacy_wanted(msg) & PRIVACY_USER) ||
+				   party_private(msg, who)
+			 : identity_private(msg, who);
+}
+
+void identity_shown(struct identity *who, struct caller_id *id,
+		    const struct smsg *msg)
+{
+	struct caller_ask ask = {.to = who->to, .from = who->from};
+
+	if (!who->to || who->shown)
+		return;
+	if (!who->from && who->user[0])
+		pl_set_str(&ask.given, who->user);
+	caller_id_choose(id, &ask, msg);
+	who->shown = id;
+}
+
+/* --- what is told ------------------------------------------------------------------- */
+
+struct teller {
+	struct identity_text *out;
+	const struct smsg *msg;
+	const struct identity *who;
+	enum shdr_id in;
+};
+
+static void tell(const struct teller *t, const char *fmt, ...)
+{
+	struct identity_text *out = t->out;
+	char *text;
+	va_list ap;
+	int n;
+
+	if (out->n >= IDENTITY_VALUES)
+		return;
+	text = out->text[out->n];
+	va_start(ap, fmt);
+	n = re_vsnprintf(text, IDENTITY_TEXT_MAX, fmt, ap);
+	va_end(ap);
+	/* a part of it would be somebody else */
+	if (n < 0)
+		return;
+	out->val[out->n].p = text;
+	out->val[out->n++].l = (size_t)n;
+}
+
+/* draft-ietf-sip-privacy-04 section 5.1; behind a value. */
+static const char *party_params(const struct teller *t)
+{
+	const bool private = identity_private(t->msg, t->who) ||
+			     (t->who->shown && t->who->shown->nobody);
+
+	if (t->in != SHDR_REMOTE_PARTY_ID)
+		return "";
+	if (t->msg->request)
+		return private ? ";party=calling;screen=yes;privacy=full"
+			       : ";party=calling;screen=yes;privacy=off";
+	return private ? ";party=called;screen=yes;privacy=full"
+		       : ";party=called;screen=yes;privacy=off";
+}
+
+/* What one that is trusted says: a sip and a tel URI at most. */
+static void tell_said(const struct teller *t)
+{
+	struct shdr_addr addr;
+
+	for (unsigned i = 0; i < IDENTITY_VALUES; i++) {
+		const char *quote;
+
+		if (smsg_addr(t->msg, said_in(t->who->from), i, &addr))
+			return;
+		/* there is one party of a kind */
+		if (i && t->in == SHDR_REMOTE_PARTY_ID)
+			return;
+		quote = addr.quoted ? "\"" : "";
+		if (pl_isset(&addr.dname))
+			tell(t, "%s%r%s <%r>%s", quote, &addr.dname, quote,
+			     &addr.uri.text, party_params(t));
+		else
+			tell(t, "<%r>%s", &addr.uri.text, party_params(t));
 	}
-	return false;
 }
 
-bool identity_private(const struct smsg *msg)
+/* Whom we vouch for, as the other side would call him. */
+static void tell_ours(const struct teller *t)
 {
-	const struct smsg_hdr *hdr = smsg_hdr(msg, SHDR_PRIVACY);
+	const struct caller_id *shown = t->who->shown;
+	const struct caller_id plain = {.how = ROUTE_NAME_PASS};
+	struct pl number;
 
-	for (; hdr; hdr = smsg_hdr_next(msg, hdr)) {
-		if (value_hides(smsg_hdr_val(msg, hdr)))
-			return true;
+	pl_set_str(&number, shown && shown->number[0] ? shown->number
+						      : t->who->user);
+	if (number.l)
+		tell(t, "%H<sip:%H@%s>%s", caller_id_name,
+		     shown ? shown : &plain, suri_print_user, &number,
+		     t->who->to->peer.domain, party_params(t));
+}
+
+void identity_tell(struct identity_text *out, const struct smsg *msg,
+		   const struct identity *who)
+{
+	const struct teller t = {out, msg, who, told_in(who->to)};
+	const bool told = who->to ? who->to->trusted
+				  : !identity_private(msg, who);
+
+	out->n = 0;
+	out->header = shdr_name(t.in);
+	if (!told)
+		return;
+	if (who->from && !(who->shown && who->shown->ours)) {
+		if (who->from->trusted)
+			tell_said(&t);
+	} else if (who->to) {
+		tell_ours(&t);
 	}
-	return false;
 }
 
-/* What a connection that is trusted says. */
-static void pass_on(struct smsg_edit *ed)
+/* --- requests ------------------------------------------------------------------------- */
+
+static void told_edit(struct smsg_edit *ed, const struct identity *who)
 {
-	const struct smsg_hdr *hdr = smsg_hdr(ed->msg,
-					      SHDR_P_ASSERTED_IDENTITY);
+	struct identity_text *out;
+	struct pl name, val;
 
-	for (; hdr; hdr = smsg_hdr_next(ed->msg, hdr)) {
-		struct pl val = smsg_hdr_val(ed->msg, hdr);
-
-		smsg_edit_add(ed, SHDR_P_ASSERTED_IDENTITY, &val);
+	if (who->to ? !who->to->trusted : !who->from)
+		return;
+	out = mem_alloc(sizeof(*out), NULL);
+	if (!out)
+		return;
+	identity_tell(out, ed->msg, who);
+	pl_set_str(&name, out->header);
+	for (unsigned i = 0; i < out->n; i++) {
+		val = smsg_edit_text(ed, "%r", &out->val[i]);
+		smsg_edit_add_named(ed, &name, &val);
 	}
+	mem_deref(out);
 }
 
-/* A user's address of record, as the other side would call it. */
-static void assert_user(struct smsg_edit *ed, const struct identity *who)
+/* The policy wants what the caller did not ask for. */
+static void ask_privacy(struct smsg_edit *ed, const struct identity *who)
 {
-	struct pl user, text;
+	const struct pl id = PL("id");
 
-	pl_set_str(&user, who->user);
-	text = smsg_edit_text(ed, "<sip:%H@%s>", suri_print_user, &user,
-			      who->to->peer.domain);
-	smsg_edit_add(ed, SHDR_P_ASSERTED_IDENTITY, &text);
+	if (who->shown && who->shown->nobody &&
+	    !(privacy_wanted(ed->msg) & PRIVACY_WHO))
+		smsg_edit_set(ed, SHDR_PRIVACY, &id);
+}
+
+/* In a REFER, who sends it. */
+static bool is_sender(const struct shdr_addr *by, const struct smsg *msg)
+{
+	return msg->method == SMSG_REFER &&
+	       suri_user_equal(&by->uri.user, &msg->from.uri.user) &&
+	       !pl_casecmp(&by->uri.host, &msg->from.uri.host);
+}
+
+/* RFC 3892: without a signature it is worth what its sender is. */
+static void referred_edit(struct smsg_edit *ed, const struct identity *who)
+{
+	const bool told = (who->to && who->to->trusted) ||
+			  !identity_private(ed->msg, who);
+	struct shdr_addr by;
+	struct pl val;
+
+	if (!smsg_hdr(ed->msg, SHDR_REFERRED_BY))
+		return;
+	if (told && who->from && who->from->trusted)
+		return;
+	if (!told || smsg_addr(ed->msg, SHDR_REFERRED_BY, 0, &by) ||
+	    !is_sender(&by, ed->msg)) {
+		smsg_edit_remove(ed, SHDR_REFERRED_BY);
+		return;
+	}
+	val = who->uri ? smsg_edit_text(ed, "<%s>", who->uri)
+		       : smsg_edit_text(ed, "<%r>", &ed->msg->from.uri.text);
+	smsg_edit_set(ed, SHDR_REFERRED_BY, &val);
 }
 
 void identity_edit(struct smsg_edit *ed, const struct identity *who)
 {
-	const bool told = who->to ? who->to->trusted
-				  : !identity_private(ed->msg);
+	unsigned wanted = privacy_wanted(ed->msg);
 
-	if (who->from) {
-		if (who->from->trusted && told)
-			pass_on(ed);
-	} else if (who->to && told && who->user[0]) {
-		assert_user(ed, who);
+	/* Who diverted a call, and so may have to pay for it, is a PBX's
+	 * word. */
+	if (!who->from) {
+		smsg_edit_remove(ed, SHDR_DIVERSION);
+		smsg_edit_remove(ed, SHDR_HISTORY_INFO);
 	}
+	if (!who->to || !who->to->trusted)
+		privacy_edit(ed, wanted);
+	told_edit(ed, who);
+	ask_privacy(ed, who);
+	referred_edit(ed, who);
 }

@@ -1,0 +1,78 @@
+/*
+ * relay_names.c  Whom a request that is no call shows: From, and what tells who
+ *                speaks
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sigd/proxy/relay/relay_priv.h"
+
+static struct identity who_asks(const struct relay_try *try)
+{
+	const struct relay *relay = try->relay;
+
+	return (struct identity){
+		.from = relay->from,
+		.to = try->to.conn,
+		.user = relay->from ? "" : relay->asker.name,
+		.hidden = relay->cookie && !relay->notifies &&
+			  relay->cookie->hidden};
+}
+
+bool relay_hidden(const struct relay *relay)
+{
+	const struct identity who = {.from = relay->from, .user = ""};
+
+	if (relay->cookie)
+		return relay->cookie->hidden;
+	return identity_hides(txn_srv_request(relay->st), &who);
+}
+
+void relay_hide(struct relay_try *try)
+{
+	const struct relay *relay = try->relay;
+	const struct identity who = who_asks(try);
+
+	if (!relay->notifies && !relay_try_passes(try) &&
+	    identity_hides(txn_srv_request(relay->st), &who))
+		str_ncpy(try->to.names.from, IDENTITY_ANONYMOUS,
+			 sizeof(try->to.names.from));
+}
+
+int relay_show(struct relay_try *try)
+{
+	const struct relay *relay = try->relay;
+	struct caller_ask ask = {.to = try->to.conn, .from = relay->from};
+	int err;
+
+	if (relay->notifies || relay_try_passes(try))
+		return 0;
+	if (!relay->from && relay->asker.name[0])
+		pl_set_str(&ask.given, relay->asker.name);
+	err = side_names_shown(&try->to.names, &ask,
+			       txn_srv_request(relay->st));
+	relay_hide(try);
+	return err;
+}
+
+void relay_identity(const struct relay_try *try, struct smsg_edit *ed)
+{
+	const struct side_names *names = &try->to.names;
+	struct identity who = who_asks(try);
+
+	if (try->to.conn && names->caller.how)
+		who.shown = &names->caller;
+	if (names->from[0])
+		who.uri = names->from;
+	identity_edit(ed, &who);
+}
+
+struct identity relay_who_answers(const struct relay_try *try)
+{
+	return (struct identity){
+		.from = try->to.conn,
+		.to = try->relay->from,
+		.user = try->to.conn ? "" : try->to.end.name};
+}
