@@ -35,8 +35,6 @@ enum {
 	ROUTE_NUMBER_MAX = 128, /* bytes of a caller or callee; longer ones
 				   go nowhere */
 	ROUTE_DEVICES_MAX = 32, /* of a user: what an answer lists */
-	ROUTE_TARGETS_MAX = 8,
-	ROUTE_NOTES_MAX = 32,
 	ROUTE_HA1_MD5_LEN = 32,
 	ROUTE_HA1_SHA256_LEN = 64,
 };
@@ -136,92 +134,7 @@ enum route_service {
 /* "echo", "tone", "milliwatt" */
 const char *route_service_name(enum route_service service);
 
-/* What is asked. The texts are borrowed for the call. */
-struct route_query {
-	const struct route_tenant *tenant;
-	const struct route_connection *from; /* NULL: a user asks */
-	struct pl method;                    /* "INVITE" */
-	struct pl caller;                    /* user part, %-decoded */
-	struct pl callee; /* user part of the Request-URI, %-decoded */
-};
-
-enum route_kind {
-	ROUTE_TO_USER,       /* all devices of `user` */
-	ROUTE_TO_SERVICE,    /* `service` in mediad */
-	ROUTE_TO_REJECT,     /* answer `code` */
-	ROUTE_TO_CONNECTION, /* `connection`, or the line there of who asks;
-				what fails goes to the next target */
-};
-
-struct route_target {
-	enum route_kind kind;
-	const struct route_user *user;
-	const struct route_connection *connection;
-	enum route_service service;
-	enum status status; /* of a rejection */
-	uint16_t code;      /* 400..699 */
-	const char *phrase; /* never NULL in a rejection */
-};
-
-/* Why a rule was passed by, or what the last step found. */
-enum route_why {
-	ROUTE_WHY_MATCH,
-	ROUTE_WHY_FROM, /* for calls from elsewhere */
-	ROUTE_WHY_METHOD,
-	ROUTE_WHY_CALLER,
-	ROUTE_WHY_CALLEE,
-	ROUTE_WHY_GAVE_UP,  /* the pattern cost too much: rejected */
-	ROUTE_WHY_BAD_USER, /* matched, but `to` names no user: rejected */
-	ROUTE_WHY_TOO_LONG, /* last step: nobody has such a number */
-	ROUTE_WHY_USER,     /* last step: the callee is a user */
-	ROUTE_WHY_NUMBER,   /* last step: it is the number of one */
-	ROUTE_WHY_NOBODY,   /* last step: it is not */
-	ROUTE_WHY_REGISTRAR, /* last step: its PBX knows (route_device.h) */
-	ROUTE_WHY_COUNT
-};
-
-struct route_note {
-	const struct route_rule *rule; /* NULL: the last step */
-	enum route_why why;
-};
-
-/* Plain memory of the caller; filled by route_decide(). */
-struct route_plan {
-	const struct route_tenant *tenant;
-	const struct route_connection *from; /* of the query */
-	const struct route_rule *rule; /* that decided; NULL: the last step */
-	struct route_target targets[ROUTE_TARGETS_MAX]; /* to try in order */
-	unsigned ntargets;                              /* 1 or more */
-	/* the last of the rules considered, in a ring: note i of all is
-	 * notes[i % ROUTE_NOTES_MAX] */
-	struct route_note notes[ROUTE_NOTES_MAX];
-	uint32_t considered;
-	/* the query, cut and cleaned, for the explanation */
-	char method[16], caller[ROUTE_NUMBER_MAX + 1];
-	char callee[ROUTE_NUMBER_MAX + 1];
-	/* where `to: user` led after its captures were put in */
-	char user[ROUTE_USER_MAX + 1];
-};
-
-/*
- * Always writes a plan; nothing is allocated. EINVAL: the query has no
- * tenant (then the plan is a rejection with 404).
- *
- * A rule whose pattern gives up (route_regex.h) rejects the request: passing
- * on would let the caller choose which rules count.
- */
-int route_decide(const struct route_table *table,
-		 const struct route_query *query, struct route_plan *plan);
-
-const char *route_rule_name(const struct route_rule *rule);
-/* Its `method` lists this one; a rule without `method` is for any, and names
- * none. */
-bool route_rule_names(const struct route_rule *rule, const struct pl *method);
-/* Where it stands in the file. */
-const struct cfg_pos *route_rule_pos(const struct route_rule *rule);
-
-/* For %H: the decision in words, a line for each step; and as JSON. */
-int route_plan_explain(struct re_printf *pf, const struct route_plan *plan);
-int route_plan_json(struct re_printf *pf, const struct route_plan *plan);
+#include "routing/route_plan.h"
+#include "routing/route_query.h"
 
 #endif

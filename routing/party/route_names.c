@@ -47,8 +47,8 @@ bool route_check_host(const char *text, char *why, size_t size)
 /* Names of connections stand in records, logs and figures. */
 bool route_check_connection(const char *text, char *why, size_t size)
 {
-	if (!strcmp(text, "users"))
-		return say(why, size, "another name than users");
+	if (!strcmp(text, "users") || !strcmp(text, "tenants"))
+		return say(why, size, "another name than users and tenants");
 	if (only(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") &&
 	    strlen(text) <= ROUTE_CONN_MAX)
 		return true;

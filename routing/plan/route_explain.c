@@ -16,19 +16,49 @@ static const struct {
 	const char *words; /* for people */
 } why_text[ROUTE_WHY_COUNT] = {
 	[ROUTE_WHY_MATCH] = {"match", "matches"},
-	[ROUTE_WHY_FROM] = {"from", "is not for calls from there"},
-	[ROUTE_WHY_METHOD] = {"method", "is not for this method"},
-	[ROUTE_WHY_CALLER] = {"caller", "the caller does not match"},
-	[ROUTE_WHY_CALLEE] = {"callee", "the callee does not match"},
+	[ROUTE_WHY_NOT] = {"no-match", "does not match"},
 	[ROUTE_WHY_GAVE_UP] = {"gave-up",
 			       "its pattern costs too much with this text"},
+	[ROUTE_WHY_CONTINUE] = {"continue", "matches, and goes on"},
+	[ROUTE_WHY_TENANT] = {"tenant", "matches, and asks another tenant"},
+	[ROUTE_WHY_HOPS] = {"hops", "leads from tenant to tenant too often"},
 	[ROUTE_WHY_BAD_USER] = {"bad-user", "leads to a user who is not there"},
+	[ROUTE_WHY_BAD_FORM] = {"bad-form",
+				"makes something that cannot be said"},
+	[ROUTE_WHY_NONE_UP] = {"none-up", "none of its targets is up"},
 	[ROUTE_WHY_TOO_LONG] = {"too-long", "the number is too long"},
 	[ROUTE_WHY_USER] = {"user", "the callee is a user"},
 	[ROUTE_WHY_NUMBER] = {"number", "the callee is a user's number"},
 	[ROUTE_WHY_NOBODY] = {"nobody", "the callee is no user"},
 	[ROUTE_WHY_REGISTRAR] = {"registrar", "the tenant's PBX has them"},
 };
+
+const char *route_note_code(const struct route_note *note)
+{
+	return note->why == ROUTE_WHY_NOT && note->cond
+		       ? note->cond->kind->key
+		       : why_text[note->why].code;
+}
+
+const char *route_note_words(const struct route_note *note)
+{
+	return note->why == ROUTE_WHY_NOT && note->cond
+		       ? note->cond->kind->words
+		       : why_text[note->why].words;
+}
+
+/* What somebody else has said: nothing but ASCII. */
+static int print_clean(struct re_printf *pf, const struct pl *text)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < text->l && !err; i++) {
+		const char c = text->p[i];
+
+		err = pf->vph(c >= ' ' && c <= '~' ? &c : "?", 1, pf->arg);
+	}
+	return err;
+}
 
 /* The notes that are kept are the last ones. */
 static uint32_t first_kept(const struct route_plan *plan)
@@ -41,7 +71,7 @@ static uint32_t first_kept(const struct route_plan *plan)
 static int explain_note(struct re_printf *pf, uint32_t nr,
 			const struct route_note *note)
 {
-	const char *words = why_text[note->why].words;
+	const char *words = route_note_words(note);
 
 	if (!note->rule)
 		return re_hprintf(pf, "  %u. users: %s\n", nr, words);
@@ -64,17 +94,55 @@ static int explain_target(struct re_printf *pf,
 {
 	switch (target->kind) {
 	case ROUTE_TO_USER:
-		return re_hprintf(pf, "user \"%s\"", target->user->name);
+		return re_hprintf(pf, "%s \"%s\"%s%r",
+				  pl_isset(&target->device) ? "device of user"
+							    : "user",
+				  target->user->name,
+				  pl_isset(&target->device) ? " " : "",
+				  &target->device);
 	case ROUTE_TO_SERVICE:
 		return re_hprintf(pf, "service %s",
 				  route_service_name(target->service));
 	case ROUTE_TO_REJECT:
 		return re_hprintf(pf, "%u %s (%s)", target->code,
 				  target->phrase, status_text(target->status));
+	case ROUTE_TO_REDIRECT:
+		return re_hprintf(pf, "%u %s: %H", target->code,
+				  target->phrase, print_clean, &target->uri);
 	case ROUTE_TO_CONNECTION:
 		return explain_connection(pf, target->connection);
 	}
 	return 0;
+}
+
+/* Its own lines: what of this target is not as it was asked. */
+static int explain_form(struct re_printf *pf, const struct route_plan *plan,
+			const struct route_form *form)
+{
+	int err = 0;
+
+	if (pl_strcmp(&form->callee, plan->callee))
+		err |= re_hprintf(pf, "    callee: %H\n", print_clean,
+				  &form->callee);
+	if (pl_strcmp(&form->caller, plan->caller))
+		err |= re_hprintf(pf, "    caller: %H\n", print_clean,
+				  &form->caller);
+	if (pl_isset(&form->display))
+		err |= re_hprintf(pf, "    display: %H\n", print_clean,
+				  &form->display);
+	if (form->caller_id == ROUTE_ID_WITHHOLD)
+		err |= re_hprintf(pf, "    caller id: withheld\n");
+	for (unsigned i = 0; i < form->nheaders; i++) {
+		const struct route_header *header = &form->headers[i];
+
+		err |= pl_isset(&header->value)
+			       ? re_hprintf(pf, "    header: %s: %H\n",
+					    header->name, print_clean,
+					    &header->value)
+			       : re_hprintf(pf, "    header removed: %s\n",
+					    header->name);
+	}
+	return err;
 }
 
 int route_plan_explain(struct re_printf *pf, const struct route_plan *plan)
@@ -102,13 +170,19 @@ int route_plan_explain(struct re_printf *pf, const struct route_plan *plan)
 		err |= re_hprintf(pf, i ? ", then " : "  result: ");
 		err |= explain_target(pf, &plan->targets[i]);
 	}
-	return err | re_hprintf(pf, "\n");
+	err |= re_hprintf(pf, "\n");
+	/* all targets of a plan have the same */
+	if (plan->ntargets && plan->targets[0].form)
+		err |= explain_form(pf, plan, plan->targets[0].form);
+	return err;
 }
+
+/* --- JSON ------------------------------------------------------------------ */
 
 static int json_note(struct re_printf *pf, uint32_t nr,
 		     const struct route_note *note)
 {
-	const char *why = why_text[note->why].code;
+	const char *why = route_note_code(note);
 
 	if (!note->rule)
 		return re_hprintf(pf, "{\"step\":%u,\"why\":\"%s\"}", nr, why);
@@ -119,26 +193,97 @@ static int json_note(struct re_printf *pf, uint32_t nr,
 			  note->rule->pos.file, note->rule->pos.line, why);
 }
 
-static int json_target(struct re_printf *pf, const struct route_target *target)
+/* As a JSON string. */
+static int json_text(struct re_printf *pf, const struct pl *text)
+{
+	int err = re_hprintf(pf, "\"");
+
+	for (size_t i = 0; i < text->l && !err; i++) {
+		const char c = text->p[i];
+
+		if (c == '"' || c == '\\')
+			err = re_hprintf(pf, "\\%c", c);
+		else
+			err = pf->vph(c >= ' ' && c <= '~' ? &c : "?", 1,
+				      pf->arg);
+	}
+	return err | re_hprintf(pf, "\"");
+}
+
+static int json_headers(struct re_printf *pf, const struct route_form *form)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < form->nheaders; i++) {
+		const struct route_header *header = &form->headers[i];
+
+		err |= re_hprintf(pf, "%s{\"name\":\"%s\"", i ? "," : "",
+				  header->name);
+		if (pl_isset(&header->value))
+			err |= re_hprintf(pf, ",\"value\":%H", json_text,
+					  &header->value);
+		err |= re_hprintf(pf, "}");
+	}
+	return err;
+}
+
+static int json_form(struct re_printf *pf, const struct route_form *form)
+{
+	int err;
+
+	if (!form)
+		return 0;
+	err = re_hprintf(pf, ",\"callee\":%H,\"caller\":%H", json_text,
+			 &form->callee, json_text, &form->caller);
+	if (pl_isset(&form->display))
+		err |= re_hprintf(pf, ",\"display\":%H", json_text,
+				  &form->display);
+	err |= re_hprintf(pf, ",\"caller_id\":\"%s\"",
+			  form->caller_id == ROUTE_ID_WITHHOLD ? "withhold"
+							       : "pass");
+	if (form->nheaders)
+		err |= re_hprintf(pf, ",\"headers\":[%H]", json_headers,
+				  form);
+	return err;
+}
+
+static int json_where(struct re_printf *pf, const struct route_target *target)
 {
 	switch (target->kind) {
 	case ROUTE_TO_USER:
-		return re_hprintf(pf, "{\"user\":%H}", cfg_print_json,
+		return re_hprintf(pf, "\"user\":%H", cfg_print_json,
 				  target->user->name);
 	case ROUTE_TO_SERVICE:
-		return re_hprintf(pf, "{\"service\":\"%s\"}",
+		return re_hprintf(pf, "\"service\":\"%s\"",
 				  route_service_name(target->service));
 	case ROUTE_TO_REJECT:
 		return re_hprintf(pf,
-				  "{\"code\":%u,\"phrase\":%H,"
-				  "\"status\":\"%s\"}",
+				  "\"code\":%u,\"phrase\":%H,"
+				  "\"status\":\"%s\"",
 				  target->code, cfg_print_json, target->phrase,
 				  status_text(target->status));
+	case ROUTE_TO_REDIRECT:
+		return re_hprintf(pf, "\"code\":%u,\"redirect\":%H",
+				  target->code, json_text, &target->uri);
 	case ROUTE_TO_CONNECTION:
-		return re_hprintf(pf, "{\"connection\":\"%s\"}",
+		return re_hprintf(pf, "\"connection\":\"%s\"",
 				  target->connection->name);
 	}
 	return 0;
+}
+
+static int json_target(struct re_printf *pf, const struct route_plan *plan,
+		       const struct route_target *target)
+{
+	int err = re_hprintf(pf, "{%H", json_where, target);
+
+	if (target->tenant != plan->tenant)
+		err |= re_hprintf(pf, ",\"tenant\":\"%s\"",
+				  target->tenant->id);
+	if (pl_isset(&target->device))
+		err |= re_hprintf(pf, ",\"device\":%H", json_text,
+				  &target->device);
+	return err | re_hprintf(pf, "%H}", json_form, target->form);
 }
 
 int route_plan_json(struct re_printf *pf, const struct route_plan *plan)
@@ -165,7 +310,7 @@ int route_plan_json(struct re_printf *pf, const struct route_plan *plan)
 	err |= re_hprintf(pf, "],\"targets\":[");
 	for (unsigned i = 0; i < plan->ntargets; i++) {
 		err |= re_hprintf(pf, i ? "," : "");
-		err |= json_target(pf, &plan->targets[i]);
+		err |= json_target(pf, plan, &plan->targets[i]);
 	}
 	return err | re_hprintf(pf, "]}");
 }

@@ -3,78 +3,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 #include <re.h>
 
 #include "routing/party/route_party.h"
-#include "routing/plan/route_rule.h"
+#include "routing/plan/route_walk.h"
 #include "routing/route_priv.h"
-#include "routing/text/route_template.h"
-
-/* Phrases of RFC 3261 section 21, for a rule that gives only a code. */
-static const char *phrase_of(uint16_t code)
-{
-	static const struct {
-		uint16_t code;
-		const char *phrase;
-	} known[] = {
-		{400, "Bad Request"},
-		{402, "Payment Required"},
-		{403, "Forbidden"},
-		{404, "Not Found"},
-		{405, "Method Not Allowed"},
-		{410, "Gone"},
-		{480, "Temporarily Unavailable"},
-		{484, "Address Incomplete"},
-		{485, "Ambiguous"},
-		{486, "Busy Here"},
-		{488, "Not Acceptable Here"},
-		{500, "Server Internal Error"},
-		{501, "Not Implemented"},
-		{503, "Service Unavailable"},
-		{600, "Busy Everywhere"},
-		{603, "Decline"},
-		{604, "Does Not Exist Anywhere"},
-		{606, "Not Acceptable"},
-		{607, "Unwanted"},
-		{608, "Rejected"},
-	};
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (known[i].code == code)
-			return known[i].phrase;
-	}
-	return "Rejected";
-}
-
-static void note(struct route_plan *plan, const struct route_rule *rule,
-		 enum route_why why)
-{
-	plan->notes[plan->considered++ % ROUTE_NOTES_MAX] =
-		(struct route_note){rule, why};
-}
-
-static struct route_target *add_target(struct route_plan *plan,
-				       enum route_kind kind)
-{
-	struct route_target *target = &plan->targets[plan->ntargets++];
-
-	*target = (struct route_target){.kind = kind};
-	return target;
-}
-
-static void reject(struct route_plan *plan, enum status status, uint16_t code,
-		   const char *phrase)
-{
-	const struct status_info *info = status_info(status);
-	struct route_target *target = add_target(plan, ROUTE_TO_REJECT);
-
-	target->status = status;
-	target->code = code ? code : info->sip;
-	target->phrase = phrase ? phrase
-			 : code ? phrase_of(code)
-				: info->phrase;
-}
 
 /* The text of somebody else, for people: cut, and nothing but ASCII. */
 static void clean_copy(char *to, size_t size, const struct pl *from)
@@ -87,98 +22,144 @@ static void clean_copy(char *to, size_t size, const struct pl *from)
 	to[n] = '\0';
 }
 
-static void to_user(struct route_plan *plan, const struct route_rule *rule,
-		    const struct route_captures *captures)
-{
-	const struct route_user *user;
-	char text[ROUTE_USER_MAX + 1];
-	struct pl name;
-	int err;
+/* --- a rule that matches ------------------------------------------------------- */
 
-	err = route_template_expand(text, sizeof(text), rule->to.user,
-				    captures);
-	pl_set_str(&name, text);
-	clean_copy(plan->user, sizeof(plan->user), &name);
-	user = err ? NULL : route_user_called(plan->tenant, &name);
-	if (user) {
-		add_target(plan, ROUTE_TO_USER)->user = user;
-		return;
+enum step {
+	STEP_DONE,  /* the plan has its targets */
+	STEP_NEXT,  /* on to the next rule */
+	STEP_TENANT /* on to the first rule of another tenant */
+};
+
+/* Into the rules of another tenant: who calls is a stranger there. */
+static enum step enter(struct route_walk *walk, const struct route_rule *rule)
+{
+	const struct route_to_tenant *to = rule->to.tenant;
+	struct route_input *in = &walk->input;
+
+	if (++walk->hops > ROUTE_HOPS_MAX) {
+		route_walk_note(walk, rule, NULL, ROUTE_WHY_HOPS);
+		route_walk_reject(walk, STATUS_LOOP, 0, NULL);
+		return STEP_DONE;
 	}
-	note(plan, rule, ROUTE_WHY_BAD_USER);
-	reject(plan, STATUS_UNKNOWN_USER, 0, NULL);
+	if (to->number && (route_walk_write(walk, &in->callee, to->number,
+					    &in->in_callee, false) ||
+			   in->callee.l > ROUTE_NUMBER_MAX)) {
+		route_walk_note(walk, rule, NULL, ROUTE_WHY_BAD_FORM);
+		route_walk_reject(walk, STATUS_NO_ROUTE, 0, NULL);
+		return STEP_DONE;
+	}
+	in->tenant = to->tenant;
+	in->foreign = true;
+	/* what it is told to dial there is not what was asked here */
+	walk->rewritten = true;
+	return STEP_TENANT;
 }
 
-static void to_connections(struct route_plan *plan,
-			   const struct route_rule *rule)
-{
-	for (unsigned i = 0; i < rule->ntargets; i++)
-		add_target(plan, ROUTE_TO_CONNECTION)->connection =
-			rule->targets[i];
-}
-
-static void apply(struct route_plan *plan, const struct route_rule *rule,
-		  const struct route_captures *captures)
+static enum step apply(struct route_walk *walk, const struct route_rule *rule)
 {
 	const struct route_to *to = &rule->to;
 
-	plan->rule = rule;
-	if (to->service)
-		add_target(plan, ROUTE_TO_SERVICE)->service = to->service;
-	else if (to->user)
-		to_user(plan, rule, captures);
-	else if (rule->ntargets)
-		to_connections(plan, rule);
-	else
-		reject(plan, STATUS_ROUTE_REJECTED, to->reject->code,
-		       to->reject->reason);
+	if (!to->go_on)
+		walk->plan->rule = rule;
+	route_walk_note(walk, rule, NULL,
+			to->go_on    ? ROUTE_WHY_CONTINUE
+			: to->tenant ? ROUTE_WHY_TENANT
+				     : ROUTE_WHY_MATCH);
+	if (route_rewrite_do(walk, rule)) {
+		walk->plan->rule = rule;
+		route_walk_note(walk, rule, NULL, ROUTE_WHY_BAD_FORM);
+		route_walk_reject(walk, STATUS_NO_ROUTE, 0, NULL);
+		return STEP_DONE;
+	}
+	if (to->go_on)
+		return STEP_NEXT;
+	if (to->tenant)
+		return enter(walk, rule);
+	route_to_do(walk, rule);
+	return STEP_DONE;
 }
 
-/* No rule matched: is it a user? */
-static void last_step(struct route_plan *plan, const struct pl *callee)
+static enum step try_rule(struct route_walk *walk,
+			  const struct route_rule *rule)
 {
-	const struct route_user *user = route_user_called(plan->tenant, callee);
+	struct route_input *in = &walk->input;
+	const struct route_cond *cond = NULL;
+	enum route_hit hit;
+
+	hit = route_conds_test(&rule->conds, in, &cond);
+	if (hit == ROUTE_MISS) {
+		route_walk_note(walk, rule, cond, ROUTE_WHY_NOT);
+		return STEP_NEXT;
+	}
+	if (hit == ROUTE_GAVE_UP) {
+		route_walk_note(walk, rule, cond, ROUTE_WHY_GAVE_UP);
+		walk->plan->rule = rule;
+		route_walk_reject(walk, STATUS_ROUTE_REJECTED, 0, NULL);
+		return STEP_DONE;
+	}
+	/* "\0" is all of it, pattern or not */
+	if (!rule->callee)
+		in->in_callee = (struct route_captures){{in->callee}, 1};
+	if (!rule->caller)
+		in->in_caller = (struct route_captures){{in->caller}, 1};
+	return apply(walk, rule);
+}
+
+/* --- no rule matches ------------------------------------------------------------ */
+
+/* Is it a user? */
+static void last_step(struct route_walk *walk)
+{
+	const struct route_input *in = &walk->input;
+	const struct route_tenant *tenant = in->tenant;
+	const struct route_user *user = route_user_called(tenant, &in->callee);
+	struct route_target *target;
 
 	/* who registers there is called there */
-	if (!plan->from && plan->tenant->registration.pbx) {
-		note(plan, NULL, ROUTE_WHY_REGISTRAR);
-		add_target(plan, ROUTE_TO_CONNECTION)->connection =
-			plan->tenant->registration.pbx;
+	if ((!walk->plan->from || in->foreign) && tenant->registration.pbx) {
+		route_walk_note(walk, NULL, NULL, ROUTE_WHY_REGISTRAR);
+		target = route_walk_target(walk, ROUTE_TO_CONNECTION);
+		target->connection = tenant->registration.pbx;
+		target->form = route_rewrite_form(walk);
 		return;
 	}
-	note(plan, NULL,
-	     !user                                   ? ROUTE_WHY_NOBODY
-	     : route_user_find(plan->tenant, callee) ? ROUTE_WHY_USER
-						     : ROUTE_WHY_NUMBER);
-	if (user)
-		add_target(plan, ROUTE_TO_USER)->user = user;
-	else
-		reject(plan, STATUS_NO_ROUTE, 0, NULL);
+	route_walk_note(walk, NULL, NULL,
+			!user ? ROUTE_WHY_NOBODY
+			: route_user_find(tenant, &in->callee)
+				? ROUTE_WHY_USER
+				: ROUTE_WHY_NUMBER);
+	if (!user) {
+		route_walk_reject(walk, STATUS_NO_ROUTE, 0, NULL);
+		return;
+	}
+	target = route_walk_target(walk, ROUTE_TO_USER);
+	target->user = user;
+	target->form = route_rewrite_form(walk);
 }
 
-static void walk(const struct route_table *table,
-		 const struct route_input *input, struct route_plan *plan)
+static void walk_on(struct route_walk *walk)
 {
-	const struct route_tenant *tenant = plan->tenant;
-	struct route_captures captures;
+	const struct route_tenant *tenant = walk->input.tenant;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < tenant->nrules; i++) {
-		const struct route_rule *rule = &tenant->rules[i];
-		enum route_why why;
-
-		why = route_rule_match(rule, table->engine, input, &captures);
-		note(plan, rule, why);
-		if (why == ROUTE_WHY_MATCH) {
-			apply(plan, rule, &captures);
+	while (i < tenant->nrules) {
+		switch (try_rule(walk, &tenant->rules[i])) {
+		case STEP_DONE:
 			return;
-		}
-		if (why == ROUTE_WHY_GAVE_UP) {
-			plan->rule = rule;
-			reject(plan, STATUS_ROUTE_REJECTED, 0, NULL);
-			return;
+		case STEP_NEXT:
+			++i;
+			break;
+		case STEP_TENANT:
+			tenant = walk->input.tenant;
+			i = 0;
+			break;
 		}
 	}
-	last_step(plan, &input->query->callee);
+	walk->plan->rule = NULL;
+	last_step(walk);
 }
+
+/* --- the whole -------------------------------------------------------------------- */
 
 /* A user speaks to a PBX as whom the PBX knows. */
 static void use_lines(struct route_plan *plan, const struct route_query *query)
@@ -186,18 +167,42 @@ static void use_lines(struct route_plan *plan, const struct route_query *query)
 	for (unsigned i = 0; i < plan->ntargets; i++) {
 		struct route_target *target = &plan->targets[i];
 
-		if (target->kind == ROUTE_TO_CONNECTION)
+		if (target->kind == ROUTE_TO_CONNECTION &&
+		    target->tenant == query->tenant)
 			target->connection = route_line_of(
 				plan->tenant, &query->caller,
 				target->connection);
 	}
 }
 
+/* All but what is read only up to its count. */
+static void begin(struct route_plan *plan, const struct route_query *query)
+{
+	plan->tenant = query->tenant;
+	plan->from = query->from;
+	plan->rule = NULL;
+	plan->ntargets = plan->nleft = plan->nforms = plan->nheaders = 0;
+	plan->considered = 0;
+	plan->user[0] = '\0';
+	plan->ntext = 0;
+	clean_copy(plan->method, sizeof(plan->method), &query->method);
+	clean_copy(plan->caller, sizeof(plan->caller), &query->caller);
+	clean_copy(plan->callee, sizeof(plan->callee), &query->callee);
+}
+
+static struct pl known(const struct pl *text)
+{
+	return text->p ? *text : (struct pl){"", 0};
+}
+
 int route_decide(const struct route_table *table,
 		 const struct route_query *query, struct route_plan *plan)
 {
 	struct route_query asked;
-	struct route_input input = {.query = &asked};
+	struct route_walk walk = {
+		.plan = plan,
+		.caller_id = ROUTE_ID_PASS,
+		.input = {.table = table, .query = &asked}};
 
 	if (!table || !query || !plan)
 		return EINVAL;
@@ -205,27 +210,22 @@ int route_decide(const struct route_table *table,
 	/* rules name connections: what comes by a line comes from its own */
 	if (query->from && query->from->base)
 		asked.from = query->from->base;
-	plan->tenant = query->tenant;
-	plan->from = asked.from;
-	plan->rule = NULL;
-	plan->ntargets = 0;
-	plan->considered = 0;
-	plan->user[0] = '\0';
-	clean_copy(plan->method, sizeof(plan->method), &query->method);
-	clean_copy(plan->caller, sizeof(plan->caller), &query->caller);
-	clean_copy(plan->callee, sizeof(plan->callee), &query->callee);
+	asked.caller = walk.input.caller = known(&query->caller);
+	asked.callee = walk.input.callee = known(&query->callee);
+	begin(plan, &asked);
 	if (!query->tenant) {
-		reject(plan, STATUS_UNKNOWN_DOMAIN, 0, NULL);
+		route_walk_reject(&walk, STATUS_UNKNOWN_DOMAIN, 0, NULL);
 		return EINVAL;
 	}
+	walk.input.tenant = query->tenant;
+	walk.input.method = 1u << route_method_of(&query->method);
 	if (query->caller.l > ROUTE_NUMBER_MAX ||
 	    query->callee.l > ROUTE_NUMBER_MAX) {
-		note(plan, NULL, ROUTE_WHY_TOO_LONG);
-		reject(plan, STATUS_NO_ROUTE, 0, NULL);
+		route_walk_note(&walk, NULL, NULL, ROUTE_WHY_TOO_LONG);
+		route_walk_reject(&walk, STATUS_NO_ROUTE, 0, NULL);
 		return 0;
 	}
-	input.method = 1u << route_method_of(&query->method);
-	walk(table, &input, plan);
+	walk_on(&walk);
 	if (!query->from)
 		use_lines(plan, query);
 	return 0;

@@ -7,165 +7,74 @@
 #include <string.h>
 #include <re.h>
 
-#include "common/arena.h"
 #include "routing/party/route_party.h"
 #include "routing/plan/route_rule.h"
 #include "routing/route_priv.h"
 #include "routing/text/route_index.h"
 #include "routing/text/route_template.h"
 
-struct loader {
-	struct route_table *table;
-	const struct route_tenant *tenant;
-	struct cfg_errors *errs;
-};
-
-static int compile(struct loader *ld, struct route_regex **rxp,
-		   const char *pattern, const struct cfg_pos *pos)
+int route_rule_template(const struct route_rule_load *load,
+			const struct route_cond *cond,
+			const struct cfg_pos *pos, const char *key,
+			const char *text, bool *fixed)
 {
-	char why[200];
-	int err;
+	char why[80];
 
-	if (!pattern)
+	if (route_template_check(text, route_cond_groups(cond), fixed, why,
+				 sizeof(why)))
 		return 0;
-	err = route_regex_alloc(rxp, ld->table->engine, pattern, why,
-				sizeof(why));
-	if (err == EINVAL)
-		cfg_errors_add(ld->errs, pos, "expected %s", why);
-	return err;
-}
-
-/* --- names that must be there ----------------------------------------------- */
-
-/* Those of other kinds were found with the file (route_ref.h). */
-static int refuse_number(struct loader *ld, const struct cfg_pos *pos,
-			 const char *number)
-{
-	const struct route_tenant *tenant = ld->tenant;
-	struct cfg_absent absent = {"user", "user or number", number, NULL, 0};
-	const char **names =
-		mem_alloc((tenant->nusers + 1) * sizeof(*names), NULL);
-
-	if (!names)
-		return ENOMEM;
-	for (; absent.count < tenant->nusers; absent.count++)
-		names[absent.count] = tenant->users[absent.count].name;
-	absent.names = names;
-	cfg_errors_absent(ld->errs, pos, &absent);
-	mem_deref(names);
+	cfg_errors_add(load->errs, pos,
+		       "%s: \"%s\" will not do, expected %s", key, text, why);
 	return EINVAL;
 }
 
-static int check_user(struct loader *ld, const struct route_rule *rule)
+/* A call to where calls come from could go round for ever, and at somebody's
+ * cost: only users' do, when nobody is named. */
+static bool leads_out(const struct route_to *to)
 {
-	const struct cfg_pos *pos = &rule->to.pos;
-	const char *user = rule->to.user;
-	struct pl name;
-	char why[80];
-	bool fixed;
-
-	if (!route_template_check(
-		    user, rule->callee ? route_regex_groups(rule->callee) : 0,
-		    &fixed, why, sizeof(why))) {
-		cfg_errors_add(ld->errs, pos,
-			       "user: \"%s\" will not do, expected %s", user,
-			       why);
-		return EINVAL;
-	}
-	pl_set_str(&name, user);
-	if (!fixed || route_user_called(ld->tenant, &name))
-		return 0;
-	return refuse_number(ld, pos, user);
+	return to->connection || to->connections || to->redirect;
 }
 
-/* It is there: the file's check has said so. */
-static const struct route_connection *
-connection_of(const struct loader *ld, const char *name)
+static int load_match(struct route_rule_load *load, struct route_rule *rule)
 {
-	struct pl pl;
+	static const char *const users[] = {ROUTE_FROM_USERS};
+	struct route_cond_load cond = {.table = load->table,
+				       .tenant = load->tenant,
+				       .mem = load->table->cfg->mem,
+				       .errs = load->errs,
+				       .pos = &rule->pos};
+	struct route_match match = rule->match;
+	int err;
 
-	pl_set_str(&pl, name);
-	return route_connection_find(ld->tenant, &pl);
-}
-
-/* --- from, to ----------------------------------------------------------------- */
-
-static int load_from(struct loader *ld, struct route_rule *rule)
-{
-	const struct route_match *match = &rule->match;
-
-	if (!match->nfrom) {
-		rule->users = true;
-		rule->conns = !rule->to.connection && !rule->to.connections;
-		return 0;
+	if (!match.nfrom && leads_out(&rule->to)) {
+		match.from = (const char **)users;
+		match.nfrom = 1;
 	}
-	rule->from = arena_get(ld->table->cfg->mem,
-			       match->nfrom * sizeof(*rule->from));
-	if (!rule->from)
-		return ENOMEM;
-	for (uint32_t i = 0; i < match->nfrom; i++) {
-		if (!strcmp(match->from[i], "users")) {
-			rule->users = true;
-			continue;
-		}
-		rule->conns = true;
-		rule->from[rule->nfrom++] = connection_of(ld, match->from[i]);
-	}
-	return 0;
-}
-
-static int add_target(struct loader *ld, struct route_rule *rule,
-		      const char *key, const char *name)
-{
-	const struct route_connection *conn = connection_of(ld, name);
-	int err = 0;
-
-	for (unsigned i = 0; i < rule->ntargets && !err; i++) {
-		if (rule->targets[i] != conn)
-			continue;
-		cfg_errors_add(ld->errs, &rule->to.pos,
-			       "%s: \"%s\" stands there twice", key, name);
-		err = EINVAL;
-	}
-	if (!err)
-		rule->targets[rule->ntargets++] = conn;
+	err = route_conds_load(&rule->conds, &cond, &match);
+	rule->caller = route_conds_find(&rule->conds, "caller");
+	rule->callee = route_conds_find(&rule->conds, "callee");
+	for (uint32_t i = 0; i < match.nmethod; i++)
+		rule->methods |= 1u << match.method[i];
 	return err;
 }
 
-static int load_to(struct loader *ld, struct route_rule *rule)
+static int load_rule(struct route_rule_load *load, struct route_rule *rule)
 {
-	const struct route_to *to = &rule->to;
-	int err = 0;
+	int err = load_match(load, rule);
 
-	if (to->user)
-		return check_user(ld, rule);
-	if (to->connection)
-		return add_target(ld, rule, "connection", to->connection);
-	for (uint32_t i = 0; i < to->nconnections; i++)
-		err |= add_target(ld, rule, "connections", to->connections[i]);
-	return err ? EINVAL : 0;
-}
-
-static int load_rule(struct loader *ld, struct route_rule *rule)
-{
-	int err, bad;
-
-	for (uint32_t i = 0; i < rule->match.nmethod; i++)
-		rule->methods |= 1u << rule->match.method[i];
-	err = compile(ld, &rule->caller, rule->match.caller, &rule->pos);
-	err = err ? err
-		  : compile(ld, &rule->callee, rule->match.callee, &rule->pos);
+	/* whose captures the others name */
 	if (err)
 		return err;
-	bad = load_from(ld, rule);
-	err = bad == ENOMEM ? bad : load_to(ld, rule);
-	return err ? err : bad;
+	err = route_rewrite_load(load, rule);
+	if (err == ENOMEM)
+		return err;
+	return err ? err : route_to_load(load, rule);
 }
 
 int route_rules_load(struct route_table *table, struct route_tenant *tenant,
 		     struct cfg_errors *errs)
 {
-	struct loader ld = {table, tenant, errs};
+	struct route_rule_load load = {table, tenant, errs};
 	struct route_index *names = NULL;
 	int err = route_index_alloc(&names, tenant->nrules, false);
 	int bad = 0;
@@ -173,7 +82,7 @@ int route_rules_load(struct route_table *table, struct route_tenant *tenant,
 	for (uint32_t i = 0; i < tenant->nrules && err != ENOMEM; i++) {
 		struct route_rule *rule = &tenant->rules[i];
 
-		err = load_rule(&ld, rule);
+		err = load_rule(&load, rule);
 		bad = err ? err : bad;
 		if (err || route_index_add(names, rule->name, rule) != EEXIST)
 			continue;
@@ -188,8 +97,21 @@ int route_rules_load(struct route_table *table, struct route_tenant *tenant,
 
 void route_rules_close(struct route_tenant *tenant)
 {
-	for (uint32_t i = 0; i < tenant->nrules; i++) {
-		tenant->rules[i].caller = mem_deref(tenant->rules[i].caller);
-		tenant->rules[i].callee = mem_deref(tenant->rules[i].callee);
-	}
+	for (uint32_t i = 0; i < tenant->nrules; i++)
+		route_conds_close(&tenant->rules[i].conds);
+}
+
+const char *route_rule_name(const struct route_rule *rule)
+{
+	return rule ? rule->name : "";
+}
+
+bool route_rule_names(const struct route_rule *rule, const struct pl *method)
+{
+	return rule && rule->methods & 1u << route_method_of(method);
+}
+
+const struct cfg_pos *route_rule_pos(const struct route_rule *rule)
+{
+	return rule ? &rule->pos : NULL;
 }

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <string.h>
 #include <re.h>
 
 #include "routing/plan/route_rule.h"
@@ -19,6 +20,17 @@ static bool check_reason(const char *text, char *why, size_t size)
 		return false;
 	}
 	return true;
+}
+
+/* RFC 3261 25.1, as far as it keeps the header in one piece. */
+static bool check_contact(const char *text, char *why, size_t size)
+{
+	if ((!strncmp(text, "sip:", 4) || !strncmp(text, "sips:", 5) ||
+	     !strncmp(text, "tel:", 4)) &&
+	    !strpbrk(text, "<>\" \t"))
+		return true;
+	str_ncpy(why, "a sip, sips or tel URI", size);
+	return false;
 }
 
 /* clang-format off */
@@ -41,12 +53,65 @@ static const struct cfg_field reject_fields[] = {
 	 .min = 1, .max = 80, .check = check_reason,
 	 .pattern = "^[ -~]*$",
 	 .help = "The phrase behind the code; absent: the usual one."},
+	{"retry_after", CFG_DURATION, CFG_AT(struct route_reject, retry_ms),
+	 .max = 86400000, .def = "0s",
+	 .help = "When it may be tried again (Retry-After); 0s: nothing is "
+		 "said.",
+	 .example = "30s"},
 	CFG_END,
 };
 
 static const struct cfg_table reject_table = {
 	sizeof(struct route_reject), "a rejection", reject_fields,
 	"The request is answered with an error.", 0};
+
+static const struct cfg_field device_fields[] = {
+	{"user", CFG_STRING, CFG_AT(struct route_to_device, user), .min = 1,
+	 .max = 128, .flags = CFG_F_REQUIRED, .ref = &route_ref_user,
+	 .help = "Whose it is, as `to.user`.", .example = "alice"},
+	{"instance", CFG_STRING, CFG_AT(struct route_to_device, instance),
+	 .min = 1, .max = 128, .flags = CFG_F_REQUIRED,
+	 .help = "Which one: its `+sip.instance` (RFC 5626), without <>.",
+	 .example = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"},
+	CFG_END,
+};
+
+static const struct cfg_table device_table = {
+	sizeof(struct route_to_device), "a device", device_fields,
+	"One device of a user, and no other.", 0};
+
+static const struct cfg_field tenant_fields[] = {
+	{"id", CFG_STRING, CFG_AT(struct route_to_tenant, id), .min = 1,
+	 .max = 32, .flags = CFG_F_REQUIRED, .ref = &route_ref_tenant,
+	 .help = "The tenant.", .example = "branch"},
+	{"number", CFG_STRING, CFG_AT(struct route_to_tenant, number),
+	 .min = 1, .max = 128,
+	 .help = "Who is called there, with captures as in `to.user`; absent: "
+		 "the callee as it is.",
+	 .example = "${1}"},
+	CFG_END,
+};
+
+static const struct cfg_table to_tenant_table = {
+	sizeof(struct route_to_tenant), "a tenant's number", tenant_fields,
+	"The routes of that tenant decide, then its users. Who calls is a "
+	"stranger there (`from: tenants`). Up to four tenants are passed.", 0};
+
+static const struct cfg_field redirect_fields[] = {
+	{"contact", CFG_STRING, CFG_AT(struct route_redirect, contact),
+	 .min = 5, .max = 255, .flags = CFG_F_REQUIRED, .check = check_contact,
+	 .pattern = "^(sips?|tel):[^<>\"\\s]+$",
+	 .help = "Where it shall go: a sip, sips or tel URI, with captures as "
+		 "in `to.user`.",
+	 .example = "sip:${1}@pbx.example.com"},
+	{"code", CFG_INT, CFG_AT(struct route_redirect, code), .min = 300,
+	 .max = 399, .def = "302", .help = "The SIP status code."},
+	CFG_END,
+};
+
+static const struct cfg_table redirect_table = {
+	sizeof(struct route_redirect), "a redirection", redirect_fields,
+	"Who calls is told to call somewhere else, and we are out of it.", 0};
 
 static const struct cfg_field to_fields[] = {
 	{.type = CFG_POS, CFG_AT(struct route_to, pos)},
@@ -67,6 +132,18 @@ static const struct cfg_field to_fields[] = {
 		 "is tried when one cannot be reached, does not answer, or "
 		 "fails (408, 430, 5xx).",
 	 .example = "pbx, backup"},
+	{"device", CFG_TABLE, CFG_AT(struct route_to, device),
+	 .flags = CFG_F_PTR, .table = &device_table,
+	 .help = "One device of a user of this tenant."},
+	{"tenant", CFG_TABLE, CFG_AT(struct route_to, tenant),
+	 .flags = CFG_F_PTR, .table = &to_tenant_table,
+	 .help = "A number of another tenant."},
+	{"redirect", CFG_TABLE, CFG_AT(struct route_to, redirect),
+	 .flags = CFG_F_PTR, .table = &redirect_table,
+	 .help = "An answer that says where to call instead."},
+	{"continue", CFG_BOOL, CFG_AT(struct route_to, go_on),
+	 .help = "`true`: what the route rewrites is rewritten, and the next "
+		 "routes decide."},
 	{"reject", CFG_TABLE, CFG_AT(struct route_to, reject),
 	 .flags = CFG_F_PTR, .table = &reject_table,
 	 .help = "An error."},

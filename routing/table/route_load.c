@@ -133,8 +133,19 @@ static int load_tenant(struct loader *ld, struct route_tenant *tenant)
 	bad = err ? err : bad;
 	if (!bad)
 		bad = route_registration_load(tenant, ld->errs);
-	err = err == ENOMEM ? err
-			    : route_rules_load(ld->table, tenant, ld->errs);
+	return err ? err : bad;
+}
+
+/* When all that a rule may name is there, in any tenant. */
+static int load_rules(struct loader *ld)
+{
+	struct route_cfg *cfg = ld->table->cfg;
+	int err = 0, bad = 0;
+
+	for (uint32_t i = 0; i < cfg->ntenants && err != ENOMEM; i++) {
+		err = route_rules_load(ld->table, &cfg->tenants[i], ld->errs);
+		bad = err ? err : bad;
+	}
 	return err ? err : bad;
 }
 
@@ -153,6 +164,7 @@ static int load_tenants(struct loader *ld)
 		err = load_tenant(ld, &cfg->tenants[i]);
 		bad = err ? err : bad;
 	}
+	err = err == ENOMEM ? err : load_rules(ld);
 	return err ? err : bad;
 }
 

@@ -8,9 +8,9 @@
 #include "common/countof.h"
 #include "routing/text/route_ref.h"
 
-static bool is_users(const char *text)
+static bool is_many(const char *text)
 {
-	return !strcmp(text, "users");
+	return !strcmp(text, "users") || !strcmp(text, "tenants");
 }
 
 /* A template is known when it is used, and numbers are those of users. */
@@ -34,7 +34,7 @@ static bool is_service_or_number(const char *text)
 const struct cfg_ref route_ref_connection = {.what = "connection",
 					     .maps = {"connections"}};
 const struct cfg_ref route_ref_from = {
-	.what = "connection", .maps = {"connections"}, .other = is_users};
+	.what = "connection", .maps = {"connections"}, .other = is_many};
 const struct cfg_ref route_ref_group = {.what = "group", .maps = {"groups"}};
 const struct cfg_ref route_ref_user = {
 	.what = "user", .maps = {"users"}, .other = is_no_name};
@@ -51,7 +51,7 @@ const struct cfg_ref route_ref_tenant = {.what = "tenant",
 
 const struct cfg_ref route_ref_test_from = {.what = "connection",
 					    .maps = {"connections"},
-					    .other = is_users,
+					    .other = is_many,
 					    .weak = true};
 const struct cfg_ref route_ref_test_to = {
 	.what = "connection, group or user",

@@ -13,7 +13,7 @@
 
 /* Of the tenant. */
 extern const struct cfg_ref route_ref_connection;
-extern const struct cfg_ref route_ref_from; /* ... or `users` */
+extern const struct cfg_ref route_ref_from; /* ... or `users`, `tenants` */
 extern const struct cfg_ref route_ref_group;
 /* Of users: not what holds a capture, nor what looks like a number. */
 extern const struct cfg_ref route_ref_user;

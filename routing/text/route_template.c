@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 #include <re.h>
 
@@ -50,8 +51,8 @@ bool route_template_check(const char *text, unsigned groups, bool *fixed,
 			*fixed = false;
 		if (n && group > groups) {
 			re_snprintf(why, size,
-				    "a capture from 0 to %u: callee has no "
-				    "more",
+				    "a capture from 0 to %u: the pattern "
+				    "has no more",
 				    groups);
 			return false;
 		}
@@ -60,30 +61,66 @@ bool route_template_check(const char *text, unsigned groups, bool *fixed,
 	return true;
 }
 
-int route_template_expand(char *out, size_t size, const char *text,
-			  const struct route_captures *captures)
+/* Of a user part: unreserved and user-unreserved, without # and ?. */
+static bool is_plain(char c)
 {
-	char *const start = out;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       is_digit(c) || (c && strchr("-_.!~*'()&=+$,;/", c));
+}
+
+static int put(struct route_text *to, const struct pl *part)
+{
+	if (part->l > to->size - to->len)
+		return EOVERFLOW;
+	if (part->l)
+		memcpy(to->p + to->len, part->p, part->l);
+	to->len += part->l;
+	return 0;
+}
+
+static int put_escaped(struct route_text *to, const struct pl *part)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	int err = 0;
+
+	for (size_t i = 0; i < part->l && !err; i++) {
+		const uint8_t c = (uint8_t)part->p[i];
+		const char code[3] = {'%', hex[c >> 4], hex[c & 15]};
+		const struct pl same = {part->p + i, 1}, other = {code, 3};
+
+		err = put(to, is_plain((char)c) ? &same : &other);
+	}
+	return err;
+}
+
+int route_template_write(struct route_text *to, const char *text,
+			 const struct route_captures *captures, bool uri)
+{
+	const size_t start = to->len;
 	unsigned group;
-	size_t n;
+	int err = 0;
 
-	for (; *text; text += n) {
+	while (*text && !err) {
 		struct pl part = {text, 1};
+		const size_t n = reference(text, &group);
 
-		n = reference(text, &group);
 		if (n)
 			part = group < captures->count ? captures->group[group]
 						       : pl_null;
-		if (part.l >= size) {
-			*start = '\0';
-			return EOVERFLOW;
-		}
-		if (part.l)
-			memcpy(out, part.p, part.l);
-		out += part.l;
-		size -= part.l;
-		n = n ? n : 1;
+		err = n && uri ? put_escaped(to, &part) : put(to, &part);
+		text += n ? n : 1;
 	}
-	*out = '\0';
-	return 0;
+	if (err)
+		to->len = start;
+	return err;
+}
+
+int route_template_expand(char *out, size_t size, const char *text,
+			  const struct route_captures *captures)
+{
+	struct route_text to = {out, size - 1, 0};
+	int err = route_template_write(&to, text, captures, false);
+
+	out[to.len] = '\0';
+	return err;
 }

@@ -31,13 +31,27 @@ static void hand_over(struct job *job, const struct route_plan *plan,
 	invite_start(px, &params);
 }
 
-/* A rejection by the table, with its own code and phrase. */
-static void reject(struct job *job, const struct route_target *target)
+/* A rejection or redirection by the table, with its own code and phrase. */
+static void answer(struct job *job, const struct route_target *target)
 {
+	char tag[17], text[ROUTE_PLAN_TEXT + 3];
+	struct smsg_field field;
 	struct smsg_reply reply = {.scode = target->code,
-				   .reason = target->phrase};
-	char tag[17];
+				   .reason = target->phrase,
+				   .fieldv = &field};
 
+	if (target->kind == ROUTE_TO_REDIRECT) {
+		re_snprintf(text, sizeof(text), "<%r>", &target->uri);
+		pl_set_str(&field.name, "Contact");
+		reply.fieldc = 1;
+	} else if (target->retry_s) {
+		re_snprintf(text, sizeof(text), "%u", target->retry_s);
+		pl_set_str(&field.name, "Retry-After");
+		reply.fieldc = 1;
+	} else {
+		text[0] = '\0';
+	}
+	pl_set_str(&field.val, text);
 	reply_tag(tag, job->px, txn_srv_request(job->st));
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(job->st, &reply);
@@ -73,7 +87,7 @@ static bool may_go(const struct job *job, const struct route_plan *plan)
 
 	return job->tenant->registration.mode != ROUTE_REG_FORWARDED ||
 	       job->from || job->flow.kind != FLOW_UDP ||
-	       to->kind == ROUTE_TO_REJECT ||
+	       route_target_answers(to) ||
 	       (plan->ntargets == 1 &&
 		route_forwards_to(job->tenant, to->connection));
 }
@@ -104,8 +118,8 @@ static void go(struct job *job, const struct route_plan *plan,
 		reply_status(job->px, job->st, STATUS_FORBIDDEN);
 	else if (is_probe(job, plan))
 		options_answer(job->px, job->st);
-	else if (plan->targets[0].kind == ROUTE_TO_REJECT)
-		reject(job, &plan->targets[0]);
+	else if (route_target_answers(&plan->targets[0]))
+		answer(job, &plan->targets[0]);
 	else if (txn_srv_request(job->st)->method == SMSG_INVITE)
 		hand_over(job, plan, callee);
 	else

@@ -55,6 +55,11 @@ static void check_target(const struct route_target *target)
 		if (target->code < 400 || target->code > 699 || !target->phrase)
 			abort();
 		break;
+	case ROUTE_TO_REDIRECT:
+		if (target->code < 300 || target->code > 399 ||
+		    !pl_isset(&target->uri))
+			abort();
+		break;
 	case ROUTE_TO_CONNECTION:
 		if (!target->connection || !target->connection->name)
 			abort();

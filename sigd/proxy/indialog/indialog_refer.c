@@ -186,7 +186,7 @@ static enum status refer_number(struct indialog *in,
 	if (!plan)
 		return STATUS_OVERLOAD;
 	code = route_ask(in, plan, &callee);
-	if (code == STATUS_OK && plan->targets[0].kind == ROUTE_TO_REJECT)
+	if (code == STATUS_OK && route_target_answers(&plan->targets[0]))
 		code = plan->targets[0].status;
 	if (code == STATUS_OK &&
 	    re_snprintf(text, sizeof(text), "sip:%H@%s", suri_print_user,

@@ -172,6 +172,7 @@ static void hunt_on(struct invite *inv)
 		break;
 	case ROUTE_TO_SERVICE:
 	case ROUTE_TO_REJECT:
+	case ROUTE_TO_REDIRECT:
 		/* never behind another target */
 		invite_missed(inv, 500, STATUS_INTERNAL);
 		break;

@@ -192,6 +192,7 @@ void relay_go_on(struct relay *relay)
 		break;
 	case ROUTE_TO_SERVICE: /* services are calls */
 	case ROUTE_TO_REJECT:
+	case ROUTE_TO_REDIRECT:
 		relay_fail(relay, STATUS_METHOD_NOT_ALLOWED);
 		break;
 	}

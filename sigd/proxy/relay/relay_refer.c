@@ -49,7 +49,7 @@ static enum status may_call(struct relay *relay, const struct pl *caller)
 		return code;
 	err = route_decide(relay->table, &query, plan);
 	code = status_of_errno(err);
-	if (!err && plan->targets[0].kind == ROUTE_TO_REJECT)
+	if (!err && route_target_answers(&plan->targets[0]))
 		code = plan->targets[0].status;
 	if (!err && plan->targets[0].kind == ROUTE_TO_CONNECTION)
 		relay->refer.conn = plan->targets[0].connection;

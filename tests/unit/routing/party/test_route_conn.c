@@ -204,7 +204,7 @@ static void what_does_not_fit_is_refused(void)
 			  "      c: {kind: trunk, address: a, codecs: pcmu, "
 			  "transport: tpc, answer_within: 40s}\n"),
 		  "r.yaml:6:7: connections: \"users\" will not do as a key, "
-		  "expected another name than users\n"
+		  "expected another name than users and tenants\n"
 		  "r.yaml:7:7: connections: \"a b\" will not do as a key, "
 		  "expected 1 to 32 of a-z, 0-9, _ and -\n"
 		  "r.yaml:7:19: kind: \"trnk\" will not do, expected one of "
@@ -415,7 +415,7 @@ static void calls_of_connections_have_their_own_routes(void)
 	CHECK_STR(ask(table, "carrier", "7123"), "alice");
 	CHECK_STR(ask(table, "office", "7123"), "Not Found");
 	CHECK_STR(ask(table, NULL, "7bob"), "Not Found");
-	CHECK_INT(plan.notes[0].why, ROUTE_WHY_FROM);
+	CHECK_STR(route_note_code(&plan.notes[0]), "from");
 	CHECK_STR(ask(table, "office", "81"), "backup");
 	CHECK_STR(ask(table, "pbx", "81"), "Not Found");
 	CHECK_STR(ask(table, "pbx", "echo"), "service");
@@ -429,7 +429,7 @@ static void no_call_goes_back_where_it_came_from(void)
 
 	REQUIRE(table);
 	CHECK_STR(ask(table, "carrier", "+49301"), "Not Found");
-	CHECK_INT(plan.notes[3].why, ROUTE_WHY_FROM);
+	CHECK_STR(route_note_code(&plan.notes[3]), "from");
 	CHECK_STR(ask(table, "carrier", "+4930123"), "alice");
 	mem_deref(table);
 }

@@ -145,7 +145,7 @@ static void method_caller_and_callee_must_all_match(void)
 	CHECK_STR(ask(table, "SUBSCRIBE", "bob", "im-x"), "user alice");
 	CHECK_STR(ask(table, "INVITE", "bob", "im-x"),
 		  "404 Not Found (no-route)");
-	CHECK_INT(plan.notes[1].why, ROUTE_WHY_METHOD);
+	CHECK_STR(route_note_code(&plan.notes[1]), "method");
 	CHECK_STR(ask(table, "message", "bob", "im-x"),
 		  "404 Not Found (no-route)");
 	CHECK_STR(ask(table, "X-OTHER", "bob", "im-x"),
@@ -154,10 +154,10 @@ static void method_caller_and_callee_must_all_match(void)
 	CHECK_STR(ask(table, "INVITE", "bob", "boss"), "user alice");
 	CHECK_STR(ask(table, "INVITE", "alice", "boss"),
 		  "404 Not Found (no-route)");
-	CHECK_INT(plan.notes[2].why, ROUTE_WHY_CALLER);
+	CHECK_STR(route_note_code(&plan.notes[2]), "caller");
 	CHECK_STR(ask(table, "INVITE", "bob", "bos"),
 		  "404 Not Found (no-route)");
-	CHECK_INT(plan.notes[2].why, ROUTE_WHY_CALLEE);
+	CHECK_STR(route_note_code(&plan.notes[2]), "callee");
 	mem_deref(table);
 }
 

@@ -71,7 +71,7 @@ static void references_are_checked_at_load(void)
 	CHECK(route_template_check("\\0", 0, &fixed, why, 100) && !fixed);
 	CHECK(route_template_check("a${2}", 2, &fixed, why, 100) && !fixed);
 	CHECK(!route_template_check("\\3", 2, &fixed, why, 100));
-	CHECK_STR(why, "a capture from 0 to 2: callee has no more");
+	CHECK_STR(why, "a capture from 0 to 2: the pattern has no more");
 	CHECK(!route_template_check("a\\b", 2, &fixed, why, 100));
 	CHECK_STR(why, "\\0 to \\9 or ${0} to ${9} for captures");
 	CHECK(!route_template_check("${name}", 2, &fixed, why, 100));
