@@ -67,7 +67,8 @@ struct route_test {
 	struct route_expect expect;
 };
 
-/* "pbx", "alice", "echo"; "reject" for an answer. */
+/* "pbx", "alice", "echo"; "reject" and "redirect" for
+ * answers. */
 const char *route_target_name(const struct route_target *target);
 
 /* Asked between two tests; NULL: no limit of time. */

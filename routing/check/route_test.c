@@ -33,6 +33,8 @@ const char *route_target_name(const struct route_target *target)
 		return route_service_name(target->service);
 	case ROUTE_TO_CONNECTION:
 		return target->connection->name;
+	case ROUTE_TO_REDIRECT:
+		return "redirect";
 	case ROUTE_TO_REJECT:
 		break;
 	}
