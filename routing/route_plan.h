@@ -43,9 +43,9 @@ enum route_kind {
 };
 
 /* Of the caller's number towards a target. */
-enum route_caller_id {
-	ROUTE_ID_PASS = 1, /* as the connection's own settings say */
-	ROUTE_ID_WITHHOLD, /* as of somebody who asks for privacy (RFC 3323,
+enum route_caller_shown {
+	ROUTE_CALLER_PASS = 1, /* as the connection's own settings say */
+	ROUTE_CALLER_WITHHOLD, /* as of somebody who asks for privacy (RFC 3323,
 			      RFC 3325): From is anonymous */
 };
 
@@ -60,7 +60,7 @@ struct route_form {
 	struct pl callee, caller; /* never unset: as asked, when no rule has
 				     rewritten them; not %-encoded */
 	struct pl display;        /* unset: as it came; empty: none */
-	enum route_caller_id caller_id;
+	enum route_caller_shown caller_id;
 	const struct route_header *headers; /* in order: removals first */
 	unsigned nheaders;
 };

@@ -130,7 +130,7 @@ static int explain_form(struct re_printf *pf, const struct route_plan *plan,
 	if (pl_isset(&form->display))
 		err |= re_hprintf(pf, "    display: %H\n", print_clean,
 				  &form->display);
-	if (form->caller_id == ROUTE_ID_WITHHOLD)
+	if (form->caller_id == ROUTE_CALLER_WITHHOLD)
 		err |= re_hprintf(pf, "    caller id: withheld\n");
 	for (unsigned i = 0; i < form->nheaders; i++) {
 		const struct route_header *header = &form->headers[i];
@@ -239,7 +239,7 @@ static int json_form(struct re_printf *pf, const struct route_form *form)
 		err |= re_hprintf(pf, ",\"display\":%H", json_text,
 				  &form->display);
 	err |= re_hprintf(pf, ",\"caller_id\":\"%s\"",
-			  form->caller_id == ROUTE_ID_WITHHOLD ? "withhold"
+			  form->caller_id == ROUTE_CALLER_WITHHOLD ? "withhold"
 							       : "pass");
 	if (form->nheaders)
 		err |= re_hprintf(pf, ",\"headers\":[%H]", json_headers,

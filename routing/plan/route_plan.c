@@ -201,7 +201,7 @@ int route_decide(const struct route_table *table,
 	struct route_query asked;
 	struct route_walk walk = {
 		.plan = plan,
-		.caller_id = ROUTE_ID_PASS,
+		.caller_id = ROUTE_CALLER_PASS,
 		.input = {.table = table, .query = &asked}};
 
 	if (!table || !query || !plan)

@@ -49,9 +49,9 @@ static bool check_edited(const char *text, char *why, size_t size)
 
 /* clang-format off */
 static const struct cfg_choice policies[] = {
-	{"pass", ROUTE_ID_PASS, "The caller is told, as the connection's own "
+	{"pass", ROUTE_CALLER_PASS, "The caller is told, as the connection's own "
 				"settings say."},
-	{"withhold", ROUTE_ID_WITHHOLD,
+	{"withhold", ROUTE_CALLER_WITHHOLD,
 	 "From is anonymous; a connection that is `trusted` is told who calls, "
 	 "and that nobody else may be (RFC 3325)."},
 	{NULL, 0, NULL},

@@ -36,7 +36,7 @@ struct route_rewrite {
 	struct cfg_pos pos;
 	struct route_renumber *callee, *caller;
 	const char *display; /* a template */
-	enum route_caller_id caller_id; /* 0: as it was */
+	enum route_caller_shown caller_id; /* 0: as it was */
 	struct route_header_edits *headers;
 };
 

@@ -13,7 +13,7 @@ struct route_walk {
 	struct route_input input; /* as rewritten so far */
 	struct route_plan *plan;
 	struct pl display; /* unset: as it came */
-	enum route_caller_id caller_id;
+	enum route_caller_shown caller_id;
 	bool rewritten; /* anything, so that targets need a form */
 	unsigned hops;  /* tenants behind the first */
 };

@@ -123,7 +123,7 @@ static void caller_name_and_headers_are_the_targets(void)
 	CHECK(!pl_strcmp(&form->caller, "+49a"));
 	CHECK(!pl_strcmp(&form->callee, "0301"));
 	CHECK(!pl_strcmp(&form->display, "Desk a"));
-	CHECK_INT(form->caller_id, ROUTE_ID_WITHHOLD);
+	CHECK_INT(form->caller_id, ROUTE_CALLER_WITHHOLD);
 	REQUIRE(form->nheaders == 2);
 	CHECK_STR(form->headers[0].name, "X-Old");
 	CHECK(!pl_isset(&form->headers[0].value));
