@@ -17,6 +17,7 @@
 enum {
 	KEY_MAX = NODE_ADDR_MAX + 32,
 	WORKER_KEEP_S = 3600, /* unseen, in the list of workers */
+	TEXTS_MAX = 2 + 2 + 2 * PUBLISH_MAX, /* command, key, text, numbers */
 };
 
 struct publish {
@@ -28,6 +29,8 @@ struct publish {
 	const struct metric_set *set;
 	publish_fill_h *fillh;
 	void *arg;
+	const char *text_name; /* NULL: none */
+	char text[PUBLISH_TEXT_MAX + 1];
 };
 
 /* One HSET: texts stand behind each other, found by their offsets, because
@@ -37,7 +40,7 @@ struct command {
 	size_t n; /* texts */
 	struct {
 		size_t at, len;
-	} texts[2 + 2 * PUBLISH_MAX];
+	} texts[TEXTS_MAX];
 	int err;
 };
 
@@ -56,7 +59,7 @@ static void key_print(char key[KEY_MAX], const char *daemon, const char *addr)
 
 static void put(struct command *command, const char *text, size_t len)
 {
-	if (command->n == 2 + 2 * PUBLISH_MAX)
+	if (command->n == TEXTS_MAX)
 		return;
 
 	command->texts[command->n].at = command->mb->pos;
@@ -79,7 +82,7 @@ static void on_number(const char *key, uint64_t value, void *arg)
 static void figures_send(const struct publish *publish,
 			 const struct command *command)
 {
-	struct redis_arg argv[2 + 2 * PUBLISH_MAX];
+	struct redis_arg argv[TEXTS_MAX];
 	const struct redis_arg expire[] = {
 		redis_str("PEXPIRE"),
 		redis_str(publish->key),
@@ -136,6 +139,11 @@ static void on_time(void *arg)
 			publish->fillh(publish->arg);
 		put(command, "HSET", 4);
 		put(command, publish->key, strlen(publish->key));
+		if (publish->text_name) {
+			put(command, publish->text_name,
+			    strlen(publish->text_name));
+			put(command, publish->text, strlen(publish->text));
+		}
 		metric_each(publish->set, on_number, command);
 		if (!command->err && command->n > 2)
 			figures_send(publish, command);
@@ -169,6 +177,15 @@ void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg)
 {
 	publish->fillh = fillh;
 	publish->arg = arg;
+}
+
+void publish_text(struct publish *publish, const char *name, const char *text)
+{
+	if (!publish)
+		return;
+	publish->text_name = name;
+	str_ncpy(publish->text, text, sizeof(publish->text));
+	wheel_start(publish->wheel, &publish->timer, 0, on_time, publish);
 }
 
 int publish_seen(struct redis_sync *sync, const char *daemon, const char *addr)

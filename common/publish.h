@@ -23,6 +23,7 @@ enum {
 	PUBLISH_MS = 2000,
 	PUBLISH_TTL_MS = 10000,
 	PUBLISH_MAX = 256, /* numbers; more are left out */
+	PUBLISH_TEXT_MAX = 63,
 };
 
 /* Bring the figures of the set up to date. */
@@ -34,6 +35,9 @@ int publish_alloc(struct publish **publishp, const char *daemon,
 		  const char *addr, struct redis_link *link,
 		  struct wheel *wheel, const struct metric_set *set);
 void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg);
+/* One text more, in the field `name` (constant), and at once; cut at
+ * PUBLISH_TEXT_MAX bytes. There is one such text. */
+void publish_text(struct publish *publish, const char *name, const char *text);
 
 /* 0: the worker at addr has published its figures lately; else as below. */
 int publish_seen(struct redis_sync *sync, const char *daemon, const char *addr);

@@ -24,8 +24,9 @@
 #include "sigd/proxy/framer.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/registrar/registrar.h"
+#include "sigd/routes_loader.h"
 #include "sigd/sampler.h"
-#include "sigd/serve.h"
+#include "sigd/serve_priv.h"
 #include "sigd/sigd_metric.h"
 #include "sigd/transport/certs.h"
 #include "sigd/transport/resolve.h"
@@ -39,33 +40,6 @@ enum {
 
 _Static_assert((int)ROUTE_DEVICES_MAX <= (int)REGISTRAR_BINDINGS_MAX,
 	       "what a user may have must fit an answer");
-
-struct sigd {
-	const struct sigd_cfg *cfg;
-	struct worker *worker;
-	struct sigd_events events;
-	struct redis_cfg redis_cfg;
-	struct redis_link *redis;
-	struct epoch *epoch;
-	struct sigd_files files;
-	struct ctl_client *ctl;
-	struct ctl_nodes *nodes;
-	struct ctl_listener *listener;
-	struct media_client *media;
-	struct transport *transport;
-	struct resolver *resolver;
-	struct proxy *proxy;
-	struct upstream *upstream;
-	struct sampler *sampler;
-	struct proxy_listener *listeners;
-	struct transport_listener *sockets; /* borrowed by the transport */
-	struct wheel_timer drain, say;
-	uint64_t drain_end_ms; /* then what still rings is refused */
-	struct sigd_figures figures;
-	struct metric_set *metrics;
-	struct publish *publish;
-	char addr[32]; /* "node/slot" */
-};
 
 static void destructor(void *data)
 {
@@ -87,46 +61,11 @@ static void destructor(void *data)
 	mem_deref(sigd->ctl);
 	mem_deref(sigd->epoch);
 	mem_deref(sigd->redis);
+	mem_deref(sigd->loader);
+	sigd_files_drop(&sigd->next);
 	sigd_files_drop(&sigd->files);
 	mem_deref(sigd->listeners);
 	mem_deref(sigd->sockets);
-}
-
-/* --- files ------------------------------------------------------------------- */
-
-static void tunnel_renew(struct sigd *sigd)
-{
-	char why[256] = "";
-
-	if (transport_renew(sigd->transport, why, sizeof(why)))
-		log_error(NULL, "the tunnel's certificate stays as it was",
-			  "why=%s", why);
-}
-
-void sigd_reload(struct sigd *sigd)
-{
-	struct sigd_files now = {.certs = mem_ref(sigd->files.certs)};
-
-	if (sigd->transport)
-		tunnel_renew(sigd);
-	if (sigd_files_load(&now, sigd->cfg)) {
-		sigd_files_drop(&now);
-		return;
-	}
-
-	if (sigd->proxy) {
-		proxy_keyring_set(sigd->proxy, now.ring);
-		proxy_routes_set(sigd->proxy, now.routes);
-		if (sigd->upstream)
-			upstream_reload(sigd->upstream);
-		ctl_client_keys(sigd->ctl, now.ring);
-		ctl_listener_keys(sigd->listener, now.ring);
-	}
-	sigd_files_drop(&sigd->files);
-	sigd->files = now;
-	if (sigd->transport)
-		transport_tls_set(sigd->transport, now.certs, now.ring);
-	log_info(NULL, "keys, tables and peers loaded anew", NULL);
 }
 
 /* --- the parts --------------------------------------------------------------------- */
@@ -394,6 +333,7 @@ static void on_epoch(uint32_t epoch, void *arg)
 		log_error(NULL, "no registration at a PBX is kept here", NULL);
 	if (figures_start(sigd))
 		log_warn(NULL, "figures are not published", NULL);
+	sigd_routes_tell(sigd);
 	log_info(NULL, "serving", "epoch=%u", epoch);
 	sigd->events.readyh(sigd->events.arg);
 }
@@ -492,6 +432,10 @@ int sigd_alloc(struct sigd **sigdp, struct worker *worker,
 	sigd->files.certs  = mem_ref(setup->files.certs);
 	sigd->files.cfg	   = mem_ref(setup->files.cfg);
 	err = listeners_fill(sigd);
+	if (!err)
+		err = routes_loader_alloc(&sigd->loader, worker->wheel,
+					  sigd->cfg->routing,
+					  sigd_on_routes, sigd);
 	if (!err)
 		err = resolver_alloc(&sigd->resolver, worker->wheel,
 				     &(struct resolver_cfg){.servers = NULL});

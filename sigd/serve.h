@@ -55,9 +55,15 @@ struct sigd_events {
 int sigd_alloc(struct sigd **sigdp, struct worker *worker,
 	       const struct sigd_events *events);
 
-/* Load keys, tables and certificates anew; a bad file changes nothing and is
- * logged; a bad certificate keeps no other file from being loaded. */
+/*
+ * Load keys, tables and certificates anew; a bad file changes nothing and is
+ * logged; a bad certificate keeps no other file from being loaded. The routing
+ * table is loaded beside the loop (routes_loader.h), and all of it is taken
+ * over at once when that is done.
+ */
 void sigd_reload(struct sigd *sigd);
+/* Whether one is under way. */
+bool sigd_reloading(const struct sigd *sigd);
 /* No new connections, calls or registrations; drainedh when nothing is under
  * way any more. What rings is refused when the time to drain is over. */
 void sigd_drain(struct sigd *sigd);
@@ -72,6 +78,8 @@ void sigd_drain(struct sigd *sigd);
  * one that cannot be used now stays as it was, and is no error.
  */
 int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg);
+/* The same without the routing table, which takes long: it is NULL then. */
+int sigd_files_rest(struct sigd_files *files, const struct sigd_cfg *cfg);
 void sigd_files_drop(struct sigd_files *files);
 
 /* Borrows from the configuration; without socket and lookup. */

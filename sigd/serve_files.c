@@ -177,13 +177,15 @@ void sigd_tunnel_tls(struct tube_tls_cfg *tls,
 				     .ca = tunnel->ca};
 }
 
-int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg)
+static int load_all(struct sigd_files *files, const struct sigd_cfg *cfg,
+		    bool routes)
 {
 	struct sigd_files now = {.ring = NULL};
 	int err = keys_load(&now.ring, cfg);
 
 	/* all of them, so that all errors are told at once */
-	err |= routes_load(&now.routes, cfg);
+	if (routes)
+		err |= routes_load(&now.routes, cfg);
 	err |= cfg_again(&now.cfg, cfg);
 	err |= certs_all(&now.certs, cfg, now.cfg ? &now.cfg->tls : &cfg->tls,
 			 files->certs);
@@ -197,6 +199,16 @@ int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg)
 	sigd_files_drop(files);
 	*files = now;
 	return 0;
+}
+
+int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg)
+{
+	return load_all(files, cfg, true);
+}
+
+int sigd_files_rest(struct sigd_files *files, const struct sigd_cfg *cfg)
+{
+	return load_all(files, cfg, false);
 }
 
 void sigd_files_drop(struct sigd_files *files)

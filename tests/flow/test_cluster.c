@@ -433,6 +433,11 @@ static void respond(struct cluster *cl)
 	mem_deref(ring);
 }
 
+static bool is_reloaded(void *arg)
+{
+	return !sigd_reloading(arg);
+}
+
 static void a_new_box_is_reached_after_a_reload(void)
 {
 	struct cluster cl;
@@ -449,6 +454,8 @@ static void a_new_box_is_reached_after_a_reload(void)
 			 sa_port(&cl.box[1].addr[TUNNEL]));
 		write_cfg(&cl, &cl.box[0], peers);
 		sigd_reload(cl.box[0].sigd);
+		CHECK(loop_test_until(&cl.lt, is_reloaded, cl.box[0].sigd,
+				      WAIT_MS));
 		respond(&cl);
 		CHECK(loop_test_until(&cl.lt, is_counted, &came, WAIT_MS));
 	}
