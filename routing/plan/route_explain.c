@@ -1,5 +1,5 @@
 /*
- * route_explain.c  A decision in words and as JSON
+ * route_explain.c  A decision in words
  *
  * The same explanation stands in the dry run, the command line and the
  * call's trace.
@@ -115,6 +115,35 @@ static int explain_target(struct re_printf *pf,
 	return 0;
 }
 
+static const char *left_words(const struct route_left *left)
+{
+	switch (left->why) {
+	case ROUTE_PICK_NO_RATE:
+		return "has no rate for this number";
+	case ROUTE_PICK_TAKEN:
+		return "there was no room for another";
+	case ROUTE_PICK_LAST:
+	case ROUTE_PICK_OUT:
+		break;
+	}
+	return route_state_name(left->health.state);
+}
+
+static int explain_left(struct re_printf *pf, const struct route_plan *plan)
+{
+	int err = 0;
+
+	for (unsigned i = 0; i < plan->nleft; i++) {
+		const struct route_left *left = &plan->left[i];
+		const char *why = left->health.why;
+
+		err |= re_hprintf(pf, "  left out: %H: %s%s%s\n",
+				  explain_connection, left->connection,
+				  left_words(left), *why ? ", " : "", why);
+	}
+	return err;
+}
+
 /* Its own lines: what of this target is not as it was asked. */
 static int explain_form(struct re_printf *pf, const struct route_plan *plan,
 			const struct route_form *form)
@@ -171,146 +200,9 @@ int route_plan_explain(struct re_printf *pf, const struct route_plan *plan)
 		err |= explain_target(pf, &plan->targets[i]);
 	}
 	err |= re_hprintf(pf, "\n");
+	err |= explain_left(pf, plan);
 	/* all targets of a plan have the same */
 	if (plan->ntargets && plan->targets[0].form)
 		err |= explain_form(pf, plan, plan->targets[0].form);
 	return err;
-}
-
-/* --- JSON ------------------------------------------------------------------ */
-
-static int json_note(struct re_printf *pf, uint32_t nr,
-		     const struct route_note *note)
-{
-	const char *why = route_note_code(note);
-
-	if (!note->rule)
-		return re_hprintf(pf, "{\"step\":%u,\"why\":\"%s\"}", nr, why);
-	return re_hprintf(pf,
-			  "{\"step\":%u,\"route\":%H,\"file\":%H,"
-			  "\"line\":%u,\"why\":\"%s\"}",
-			  nr, cfg_print_json, note->rule->name, cfg_print_json,
-			  note->rule->pos.file, note->rule->pos.line, why);
-}
-
-/* As a JSON string. */
-static int json_text(struct re_printf *pf, const struct pl *text)
-{
-	int err = re_hprintf(pf, "\"");
-
-	for (size_t i = 0; i < text->l && !err; i++) {
-		const char c = text->p[i];
-
-		if (c == '"' || c == '\\')
-			err = re_hprintf(pf, "\\%c", c);
-		else
-			err = pf->vph(c >= ' ' && c <= '~' ? &c : "?", 1,
-				      pf->arg);
-	}
-	return err | re_hprintf(pf, "\"");
-}
-
-static int json_headers(struct re_printf *pf, const struct route_form *form)
-{
-	int err = 0;
-
-	for (unsigned i = 0; i < form->nheaders; i++) {
-		const struct route_header *header = &form->headers[i];
-
-		err |= re_hprintf(pf, "%s{\"name\":\"%s\"", i ? "," : "",
-				  header->name);
-		if (pl_isset(&header->value))
-			err |= re_hprintf(pf, ",\"value\":%H", json_text,
-					  &header->value);
-		err |= re_hprintf(pf, "}");
-	}
-	return err;
-}
-
-static int json_form(struct re_printf *pf, const struct route_form *form)
-{
-	int err;
-
-	if (!form)
-		return 0;
-	err = re_hprintf(pf, ",\"callee\":%H,\"caller\":%H", json_text,
-			 &form->callee, json_text, &form->caller);
-	if (pl_isset(&form->display))
-		err |= re_hprintf(pf, ",\"display\":%H", json_text,
-				  &form->display);
-	err |= re_hprintf(pf, ",\"caller_id\":\"%s\"",
-			  form->caller_id == ROUTE_CALLER_WITHHOLD ? "withhold"
-							       : "pass");
-	if (form->nheaders)
-		err |= re_hprintf(pf, ",\"headers\":[%H]", json_headers,
-				  form);
-	return err;
-}
-
-static int json_where(struct re_printf *pf, const struct route_target *target)
-{
-	switch (target->kind) {
-	case ROUTE_TO_USER:
-		return re_hprintf(pf, "\"user\":%H", cfg_print_json,
-				  target->user->name);
-	case ROUTE_TO_SERVICE:
-		return re_hprintf(pf, "\"service\":\"%s\"",
-				  route_service_name(target->service));
-	case ROUTE_TO_REJECT:
-		return re_hprintf(pf,
-				  "\"code\":%u,\"phrase\":%H,"
-				  "\"status\":\"%s\"",
-				  target->code, cfg_print_json, target->phrase,
-				  status_text(target->status));
-	case ROUTE_TO_REDIRECT:
-		return re_hprintf(pf, "\"code\":%u,\"redirect\":%H",
-				  target->code, json_text, &target->uri);
-	case ROUTE_TO_CONNECTION:
-		return re_hprintf(pf, "\"connection\":\"%s\"",
-				  target->connection->name);
-	}
-	return 0;
-}
-
-static int json_target(struct re_printf *pf, const struct route_plan *plan,
-		       const struct route_target *target)
-{
-	int err = re_hprintf(pf, "{%H", json_where, target);
-
-	if (target->tenant != plan->tenant)
-		err |= re_hprintf(pf, ",\"tenant\":\"%s\"",
-				  target->tenant->id);
-	if (pl_isset(&target->device))
-		err |= re_hprintf(pf, ",\"device\":%H", json_text,
-				  &target->device);
-	return err | re_hprintf(pf, "%H}", json_form, target->form);
-}
-
-int route_plan_json(struct re_printf *pf, const struct route_plan *plan)
-{
-	uint32_t from;
-	int err;
-
-	if (!plan)
-		return 0;
-	from = first_kept(plan);
-	err = re_hprintf(pf,
-			 "{\"tenant\":%H,\"method\":%H,\"caller\":%H,"
-			 "\"callee\":%H,\"from\":\"%s\","
-			 "\"considered\":%u,\"steps\":[",
-			 cfg_print_json, plan->tenant ? plan->tenant->id : "",
-			 cfg_print_json, plan->method, cfg_print_json,
-			 plan->caller, cfg_print_json, plan->callee,
-			 plan->from ? plan->from->name : "users",
-			 plan->considered);
-	for (uint32_t i = from; i < plan->considered; i++) {
-		err |= re_hprintf(pf, i > from ? "," : "");
-		err |= json_note(pf, i + 1, &plan->notes[i % ROUTE_NOTES_MAX]);
-	}
-	err |= re_hprintf(pf, "],\"targets\":[");
-	for (unsigned i = 0; i < plan->ntargets; i++) {
-		err |= re_hprintf(pf, i ? "," : "");
-		err |= json_target(pf, plan, &plan->targets[i]);
-	}
-	return err | re_hprintf(pf, "]}");
 }

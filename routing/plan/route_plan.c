@@ -118,9 +118,7 @@ static void last_step(struct route_walk *walk)
 	/* who registers there is called there */
 	if ((!walk->plan->from || in->foreign) && tenant->registration.pbx) {
 		route_walk_note(walk, NULL, NULL, ROUTE_WHY_REGISTRAR);
-		target = route_walk_target(walk, ROUTE_TO_CONNECTION);
-		target->connection = tenant->registration.pbx;
-		target->form = route_rewrite_form(walk);
+		route_choose_one(walk, tenant->registration.pbx);
 		return;
 	}
 	route_walk_note(walk, NULL, NULL,

@@ -32,7 +32,8 @@ int route_rule_template(const struct route_rule_load *load,
  * cost: only users' do, when nobody is named. */
 static bool leads_out(const struct route_to *to)
 {
-	return to->connection || to->connections || to->redirect;
+	return to->connection || to->connections || to->group ||
+	       to->redirect;
 }
 
 static int load_match(struct route_rule_load *load, struct route_rule *rule)
@@ -65,7 +66,10 @@ static int load_rule(struct route_rule_load *load, struct route_rule *rule)
 	/* whose captures the others name */
 	if (err)
 		return err;
-	err = route_rewrite_load(load, rule);
+	err = rule->failover ? route_failover_load(rule->failover,
+						   load->table->cfg->mem)
+			     : 0;
+	err = err ? err : route_rewrite_load(load, rule);
 	if (err == ENOMEM)
 		return err;
 	return err ? err : route_to_load(load, rule);

@@ -73,6 +73,7 @@ struct route_to { /* exactly one is set */
 	const char *connection;
 	const char **connections;
 	uint32_t nconnections;
+	const char *group;
 	struct route_to_tenant *tenant;
 	struct route_redirect *redirect;
 	bool go_on; /* `continue` */
@@ -88,6 +89,8 @@ struct route_rule {
 
 	const struct route_connection *targets[ROUTE_TARGETS_MAX];
 	unsigned ntargets;
+	const struct route_group *group; /* instead of these; or NULL */
+	struct route_failover *failover; /* NULL: nothing is said */
 	struct cfg_pos pos;
 	const char *name;
 	struct route_match match;

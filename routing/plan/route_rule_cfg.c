@@ -6,6 +6,7 @@
 #include <re.h>
 
 #include "routing/plan/route_rule.h"
+#include "routing/route_failover.h"
 
 /* clang-format off */
 static const struct cfg_field rule_fields[] = {
@@ -21,6 +22,9 @@ static const struct cfg_field rule_fields[] = {
 	{"to", CFG_TABLE, CFG_AT(struct route_rule, to),
 	 .flags = CFG_F_REQUIRED, .table = &route_to_table,
 	 .help = "Where they go."},
+	{"failover", CFG_TABLE, CFG_AT(struct route_rule, failover),
+	 .flags = CFG_F_PTR, .table = &route_failover_table,
+	 .help = "When the next target is tried, and how long one may take."},
 	CFG_END,
 };
 

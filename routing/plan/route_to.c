@@ -110,6 +110,7 @@ static int load_redirect(const struct route_rule_load *load,
 int route_to_load(struct route_rule_load *load, struct route_rule *rule)
 {
 	const struct route_to *to = &rule->to;
+	struct pl name;
 
 	if (to->user)
 		return load_user(load, rule, to->user);
@@ -121,6 +122,11 @@ int route_to_load(struct route_rule_load *load, struct route_rule *rule)
 		return load_redirect(load, rule, to->redirect);
 	if (to->service || to->reject || to->go_on)
 		return 0;
+	if (to->group) {
+		pl_set_str(&name, to->group);
+		rule->group = route_group_find(load->tenant, &name);
+		return 0;
+	}
 	if (!to->connection && !to->connections) {
 		cfg_errors_add(load->errs, &to->pos,
 			       "continue: \"false\" leads nowhere, expected "
@@ -163,20 +169,6 @@ static void to_user(struct route_walk *walk, const struct route_rule *rule,
 		pl_set_str(&target->device, rule->to.device->instance);
 }
 
-static void to_connections(struct route_walk *walk,
-			   const struct route_rule *rule)
-{
-	const struct route_form *form = route_rewrite_form(walk);
-
-	for (unsigned i = 0; i < rule->ntargets; i++) {
-		struct route_target *target =
-			route_walk_target(walk, ROUTE_TO_CONNECTION);
-
-		target->connection = rule->targets[i];
-		target->form = form;
-	}
-}
-
 static void to_redirect(struct route_walk *walk, const struct route_rule *rule)
 {
 	const struct route_redirect *to = rule->to.redirect;
@@ -212,8 +204,8 @@ void route_to_do(struct route_walk *walk, const struct route_rule *rule)
 		to_user(walk, rule, to->user);
 	else if (to->device)
 		to_user(walk, rule, to->device->user);
-	else if (rule->ntargets)
-		to_connections(walk, rule);
+	else if (rule->ntargets || rule->group)
+		route_choose(walk, rule);
 	else if (to->redirect)
 		to_redirect(walk, rule);
 	else

@@ -132,6 +132,10 @@ static const struct cfg_field to_fields[] = {
 		 "is tried when one cannot be reached, does not answer, or "
 		 "fails (408, 430, 5xx).",
 	 .example = "pbx, backup"},
+	{"group", CFG_STRING, CFG_AT(struct route_to, group), .min = 1,
+	 .max = ROUTE_CONN_MAX, .ref = &route_ref_group,
+	 .help = "A group of this tenant: its connections, in its order.",
+	 .example = "carriers"},
 	{"device", CFG_TABLE, CFG_AT(struct route_to, device),
 	 .flags = CFG_F_PTR, .table = &device_table,
 	 .help = "One device of a user of this tenant."},

@@ -47,6 +47,15 @@ int route_rewrite_do(struct route_walk *walk, const struct route_rule *rule);
  * walk->plan has fewer forms than targets, which cannot be). */
 const struct route_form *route_rewrite_form(struct route_walk *walk);
 
+/* --- route_choose.c --------------------------------------------------------------- */
+
+/* The rule's connections or group: targets, and what is left out. Nothing is
+ * up: a rejection. */
+void route_choose(struct route_walk *walk, const struct route_rule *rule);
+/* This one alone. */
+void route_choose_one(struct route_walk *walk,
+		      const struct route_connection *conn);
+
 /* --- route_to.c ------------------------------------------------------------------ */
 
 /* The targets of a rule that matched. */
