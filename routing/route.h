@@ -21,6 +21,7 @@
 #include "common/status.h"
 #include "routing/route_auth.h"
 #include "routing/route_device.h"
+#include "routing/route_facts.h"
 
 struct route_connection;
 struct route_group;
@@ -75,6 +76,8 @@ struct route_tenant {
 	uint32_t nconnections, nlogins; /* of these, those that register here */
 	struct route_group *groups; /* route_group.h */
 	uint32_t ngroups;
+	struct route_facts facts;       /* and those of all tenants */
+	struct dialing *dialing;        /* NULL: only + begins E.164 */
 	struct route_devices devices;   /* of its users */
 	struct route_registration registration; /* ... and where they do */
 	struct route_rule *rules;       /* in order */

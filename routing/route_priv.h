@@ -21,6 +21,8 @@ struct route_sources;
 struct route_cfg {
 	struct arena *mem;
 	const char *include;
+	const char *geoip;        /* path of a database; NULL: there is none */
+	struct route_facts facts; /* of all tenants */
 	struct route_tenant *tenants;
 	uint32_t ntenants;
 };
@@ -31,6 +33,7 @@ struct route_table {
 	struct route_sources *sources;
 	const struct route_tenant *rest; /* who has "*" */
 	struct route_engine *engine;
+	struct geo *geo;
 	struct fingerprint *print; /* of all files that were read for it */
 	char version[FINGERPRINT_LEN + 1];
 };

@@ -27,8 +27,16 @@ static bool check_tenant(const char *text, char *why, size_t size)
 static const struct cfg_field file_fields[] = {
 	{"include", CFG_STRING, CFG_AT(struct route_cfg, include),
 	 .help = "A folder, relative to this file: the tenants of its *.yaml "
-		 "files are added, in the order of their names.",
+		 "files are added, in the order of their names, and their "
+		 "networks, regions, schedules and numbers.",
 	 .example = "tenants.d"},
+	{"geoip", CFG_STRING, CFG_AT(struct route_cfg, geoip),
+	 .help = "A database of countries or cities in MaxMind's format "
+		 "(.mmdb), relative to this file: where addresses are, for "
+		 "`country`, `continent` and `region` of routes. It is read "
+		 "into memory, at the start and at each reload.",
+	 .example = "/var/lib/GeoIP/GeoLite2-Country.mmdb"},
+	ROUTE_FACTS_FIELDS(struct route_cfg, ", of all tenants"),
 	{"tenants", CFG_MAP, CFG_ITEMS(struct route_cfg, tenants, ntenants),
 	 CFG_KEY(struct route_tenant, id), .item = &route_tenant_item,
 	 .check = check_tenant, .pattern = "^[a-z0-9-]{1,32}$",

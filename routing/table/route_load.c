@@ -7,6 +7,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/cfg_path.h"
 #include "common/cfg_tree.h"
 #include "routing/party/route_party.h"
 #include "routing/plan/route_rule.h"
@@ -24,6 +25,7 @@ struct loader {
 	struct route_table *table;
 	struct cfg_errors *errs;
 	struct route_hasher *hasher;
+	struct route_facts_load facts;
 };
 
 static void destructor(void *arg)
@@ -34,12 +36,17 @@ static void destructor(void *arg)
 		struct route_tenant *tenant = &table->cfg->tenants[i];
 
 		route_rules_close(tenant);
+		route_facts_release(&tenant->facts);
+		dialing_release(tenant->dialing);
 		mem_deref(tenant->by_name);
 		mem_deref(tenant->by_number);
 		mem_deref(tenant->by_connection);
 		mem_deref(tenant->by_group);
 		mem_deref(tenant->by_login);
 	}
+	if (table->cfg)
+		route_facts_release(&table->cfg->facts);
+	mem_deref(table->geo);
 	mem_deref(table->sources);
 	mem_deref(table->by_id);
 	mem_deref(table->by_domain);
@@ -106,6 +113,60 @@ static int load_domain(struct loader *ld, struct route_tenant *tenant,
 	return err;
 }
 
+/* --- what routes ask ----------------------------------------------------- */
+
+/* at: where `geoip` stands. */
+static int load_geo(struct loader *ld, const struct cfg_node *at)
+{
+	struct route_table *table = ld->table;
+	char *path = NULL, why[200];
+	int err;
+
+	if (!table->cfg->geoip)
+		return 0;
+	err = cfg_path_beside(&path, at ? at->pos.file : NULL,
+			      table->cfg->geoip);
+	err = err ? err
+		  : geo_open(&table->geo, path, table->print, why, sizeof(why));
+	if (err == EINVAL)
+		cfg_errors_add(ld->errs, at ? &at->pos : NULL,
+			       "geoip: \"%s\" will not do, expected %s", path,
+			       why);
+	mem_deref(path);
+	return err;
+}
+
+static int load_shared(struct loader *ld, const struct cfg_node *root)
+{
+	struct route_table *table = ld->table;
+	int err, bad = load_geo(ld, cfg_node_get(root, "geoip"));
+
+	err = bad == ENOMEM ? bad : zones_alloc(&ld->facts.zones);
+	if (err)
+		return err;
+	ld->facts.mem = table->cfg->mem;
+	ld->facts.print = table->print;
+	ld->facts.errs = ld->errs;
+	table->cfg->facts.geo = table->geo;
+	/* that there is none has been told */
+	if (bad)
+		return bad;
+	return route_facts_load(&table->cfg->facts, &ld->facts);
+}
+
+static int load_facts(struct loader *ld, struct route_tenant *tenant)
+{
+	int err, bad;
+
+	tenant->facts.shared = &ld->table->cfg->facts;
+	tenant->facts.geo = ld->table->geo;
+	bad = route_facts_load(&tenant->facts, &ld->facts);
+	err = bad == ENOMEM ? bad
+			    : dialing_load(tenant->dialing, ld->table->engine,
+					   ld->facts.mem, ld->errs);
+	return err ? err : bad;
+}
+
 /* --- the whole ----------------------------------------------------------- */
 
 static int load_tenant(struct loader *ld, struct route_tenant *tenant)
@@ -117,6 +178,8 @@ static int load_tenant(struct loader *ld, struct route_tenant *tenant)
 		err = load_domain(ld, tenant, (char *)tenant->domains[i]);
 		bad = err ? err : bad;
 	}
+	err = err == ENOMEM ? err : load_facts(ld, tenant);
+	bad = err ? err : bad;
 	err = err == ENOMEM ? err
 			    : route_users_load(tenant, ld->hasher, ld->errs);
 	bad = err ? err : bad;
@@ -185,6 +248,7 @@ static int table_alloc(struct route_table **tp, struct cfg_tree *tree,
 	err = err ? err : fingerprint_alloc(&ld.table->print);
 	err = err ? err : route_engine_alloc(&ld.table->engine);
 	err = err ? err : route_hasher_alloc(&ld.hasher);
+	err = err ? err : load_shared(&ld, cfg_tree_root(tree));
 	err = err ? err : load_tenants(&ld);
 	err = err ? err
 		  : route_sources_alloc(&ld.table->sources, ld.table->cfg);
@@ -192,6 +256,7 @@ static int table_alloc(struct route_table **tp, struct cfg_tree *tree,
 		cfg_tree_fingerprint(tree, ld.table->print);
 		fingerprint_text(ld.table->print, ld.table->version);
 	}
+	mem_deref(ld.facts.zones);
 	mem_deref(ld.hasher);
 	if (err)
 		mem_deref(ld.table);

@@ -86,6 +86,12 @@ static const struct cfg_field tenant_fields[] = {
 	 .check = route_check_connection, .pattern = "^[a-z0-9_-]{1,32}$",
 	 .unused = "no route leads to it",
 	 .help = "Connections that are one target together, by name."},
+	{"dialing", CFG_TABLE, CFG_AT(struct route_tenant, dialing),
+	 .flags = CFG_F_PTR, .table = &dialing_table,
+	 .help = "How its people dial. Absent: only what begins with + is a "
+		 "number in E.164."},
+	ROUTE_FACTS_FIELDS(struct route_tenant,
+			   " of this tenant, before those of all"),
 	{"routes", CFG_LIST, CFG_ITEMS(struct route_tenant, rules, nrules),
 	 .item = &route_rule_item, .help = "Its routes, in order."},
 	{"tests", CFG_LIST, CFG_ITEMS(struct route_tenant, tests, ntests),

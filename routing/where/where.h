@@ -54,7 +54,7 @@ struct where_maps {
 };
 
 /* Of the maps `networks` and `regions`. */
-extern const struct cfg_field network_item, region_item;
+extern const struct cfg_field where_network_item, where_region_item;
 bool where_name_check(const char *text, char *why, size_t size);
 #define WHERE_NAME_PATTERN "^[a-z0-9_-]{1,32}$"
 

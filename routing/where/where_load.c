@@ -30,7 +30,7 @@ bool where_name_check(const char *text, char *why, size_t size)
 static const struct cfg_field cidr_item = {
 	.type = CFG_CIDR, .size = sizeof(struct cfg_cidr)};
 
-const struct cfg_field network_item = {
+const struct cfg_field where_network_item = {
 	.type = CFG_LIST, CFG_ITEMS(struct network, cidrs, ncidrs),
 	.item = &cidr_item, .min = 1, .max = WHERE_CIDRS_MAX,
 	.flags = CFG_F_ALONE,
@@ -38,15 +38,15 @@ const struct cfg_field network_item = {
 
 static const struct cfg_field continent_item = {
 	.type = CFG_STRING, .size = sizeof(char *), .min = 1, .max = 20,
-	.check = land_check_continent,
+	.check = land_check_continent, .pattern = "^(AF|AN|AS|EU|NA|OC|SA)$",
 };
 static const struct cfg_field country_item = {
 	.type = CFG_STRING, .size = sizeof(char *), .min = 1, .max = 40,
-	.check = land_check_country,
+	.check = land_check_country, .pattern = "^[A-Z]{2}$",
 };
 static const struct cfg_field subdivision_item = {
 	.type = CFG_STRING, .size = sizeof(char *), .min = 1, .max = 40,
-	.check = land_check_subdivision,
+	.check = land_check_subdivision, .pattern = "^[A-Z]{2}-[A-Z0-9]{1,3}$",
 };
 static const struct cfg_field name_item = {
 	.type = CFG_STRING, .size = sizeof(char *), .min = 1,
@@ -77,7 +77,7 @@ static const struct cfg_table region_table = {
 	"Places: an address is in a region when one of these has it. All but "
 	"`networks` need `geoip`.", 0};
 
-const struct cfg_field region_item = {
+const struct cfg_field where_region_item = {
 	.type = CFG_TABLE, .table = &region_table};
 /* clang-format on */
 
@@ -124,8 +124,11 @@ const struct region *where_region(const struct where_maps *own,
 
 static int load_networks(struct where_maps *maps, bool shared)
 {
-	int err = nets_alloc(&maps->nets);
+	int err;
 
+	if (!maps->nnetworks)
+		return 0;
+	err = nets_alloc(&maps->nets);
 	err = err ? err
 		  : route_index_alloc(&maps->by_name, maps->nnetworks, false);
 	for (uint32_t i = 0; i < maps->nnetworks && !err; i++) {

@@ -21,13 +21,13 @@ struct file {
 #define MAPS(member, n, r)                                                  \
 	{n, CFG_MAP,                                                        \
 	 CFG_ITEMS(struct file, member.networks, member.nnetworks),         \
-	 CFG_KEY(struct network, name), .item = &network_item,              \
+	 CFG_KEY(struct network, name), .item = &where_network_item,              \
 	 .check = where_name_check},                                        \
 	{                                                                   \
 		r, CFG_MAP,                                                 \
 			CFG_ITEMS(struct file, member.regions,              \
 				  member.nregions),                         \
-			CFG_KEY(struct region, name), .item = &region_item, \
+			CFG_KEY(struct region, name), .item = &where_region_item, \
 			.check = where_name_check                           \
 	}
 
