@@ -38,7 +38,7 @@ struct daemon {
 	struct mediad_setup setup;    /* in effect */
 	void *setup_ptr;              /* to it, for who is forked */
 	struct mediad_cfg *cfg_first; /* the listeners point into it */
-	struct listener listeners[MEDIAD_IFACES_MAX + 1];
+	struct listener listeners[2 * MEDIAD_IFACES_MAX + 1];
 	size_t nlisteners;
 };
 
@@ -158,6 +158,7 @@ static void say_restart(const struct mediad_cfg *old,
 		       sa_cmp(&a->advertise, &b->advertise, SA_ADDR) &&
 		       a->browser_port_base == b->browser_port_base &&
 		       a->browsers == b->browsers &&
+		       a->browser_tcp_port == b->browser_tcp_port &&
 		       a->nrtp_ports == b->nrtp_ports &&
 		       !memcmp(a->rtp_ports, b->rtp_ports,
 			       a->nrtp_ports * sizeof(*a->rtp_ports));
@@ -196,6 +197,21 @@ static int reload(void *arg)
 	return 0;
 }
 
+/* For browsers that cannot send datagrams; the worker that takes a connection
+ * passes it on to the one that has the call. */
+static void tcp_listener_make(struct daemon *daemon, struct mediad_iface *iface)
+{
+	struct listener *listener = &daemon->listeners[daemon->nlisteners++];
+
+	listener->name = iface->name;
+	listener->hint = "set its browser_tcp_port in mediad.yaml";
+	listener->proto = LISTENER_TCP;
+	listener->use = LISTENER_SHARED;
+	listener->addr = iface->bind;
+	sa_set_port(&listener->addr, iface->browser_tcp_port);
+	listener->cfg = iface;
+}
+
 static void listeners_make(struct daemon *daemon)
 {
 	struct mediad_cfg *cfg = daemon->cfg_first;
@@ -218,6 +234,8 @@ static void listeners_make(struct daemon *daemon)
 		listener->addr = iface->bind;
 		sa_set_port(&listener->addr, iface->browser_port_base);
 		listener->cfg = iface;
+		if (iface->browser_tcp_port)
+			tcp_listener_make(daemon, iface);
 	}
 	admin = &daemon->listeners[daemon->nlisteners++];
 	admin->name = MEDIA_ADMIN_SOCK;

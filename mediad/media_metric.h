@@ -22,6 +22,7 @@ struct media_figures {
 	int64_t deaths;   /* at the start of this process, */
 	uint64_t resumed; /* as are these */
 	struct mux_stats mux;
+	struct mux_tcp_stats tcp;
 	struct hub_stats hub;
 	int64_t rtp_pairs, rtp_free; /* of ports */
 	struct transcode_stats sound;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <re.h>
 
 #include "common/control/ctl_msg.h"
@@ -16,6 +15,7 @@
 #include "mediad/control/control.h"
 #include "mediad/control/news.h"
 #include "common/publish.h"
+#include "mediad/media_hosts.h"
 #include "mediad/media_metric.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
@@ -59,8 +59,7 @@ struct media_worker {
 	struct path_rtp_env rtp_env;
 	struct hub *hub;
 	struct state_file *state;
-	struct sa hosts[MUX_SOCKS_MAX];
-	size_t nhosts;
+	struct media_hosts *hosts;
 	struct news *news;
 	struct session_table *table;
 	struct control *control;
@@ -83,6 +82,7 @@ static void destructor(void *arg)
 	mem_deref(mw->state);
 	mem_deref(mw->bank);
 	mem_deref(mw->hub);
+	mem_deref(mw->hosts);
 	mem_deref(mw->mux);
 	mem_deref(mw->hs_ctx);
 	mem_deref(mw->cert);
@@ -109,34 +109,6 @@ static int keys_load(struct keyring **ringp, const struct mediad_cfg *cfg)
 
 /* --- what serves media -------------------------------------------------------- */
 
-/* The address to show: that of the interface, with the port that is bound. */
-static int host_add(struct media_worker *mw, const struct worker_sock *sock)
-{
-	const struct mediad_iface *iface = sock->cfg;
-	struct sockaddr_storage addr;
-	socklen_t len = sizeof(addr);
-	struct sa *host = &mw->hosts[mw->nhosts];
-	struct sa bound;
-	char text[80];
-	uint8_t nr;
-	int err;
-
-	if (getsockname(sock->fd, (struct sockaddr *)&addr, &len))
-		return errno;
-	err = sa_set_sa(&bound, (struct sockaddr *)&addr);
-	if (!err)
-		err = mux_add(mw->mux, sock->fd, &nr);
-	if (err)
-		return err;
-
-	*host = iface->advertise;
-	sa_set_port(host, sa_port(&bound));
-	++mw->nhosts;
-	re_snprintf(text, sizeof(text), "%J", host);
-	log_info(NULL, "interface", "name=%s addr=%s", iface->name, text);
-	return 0;
-}
-
 /* This slot's share of an interface's ports; false: it has none. */
 static bool rtp_share(struct hub_iface *to, const struct mediad_iface *iface,
 		      unsigned slot, unsigned slots)
@@ -160,6 +132,9 @@ uint32_t media_worker_fds(const struct mediad_cfg *cfg)
 	for (size_t i = 0; i < cfg->nifaces; i++)
 		if (rtp_share(&share, &cfg->ifaces[i], 1, cfg->workers))
 			fds += share.hi - share.lo + 1u;
+	for (size_t i = 0; i < cfg->nifaces; i++)
+		if (cfg->ifaces[i].browser_tcp_port)
+			fds += cfg->limits.sessions;
 	return fds;
 }
 
@@ -192,8 +167,8 @@ static int transport_make(struct media_worker *mw)
 		err = mux_alloc(&mw->mux, cfg->limits.sessions);
 	if (!err)
 		err = sound_bank_alloc(&mw->bank);
-	for (size_t i = 0; i < mw->worker->nsocks && !err; i++)
-		err = host_add(mw, &mw->worker->socks[i]);
+	if (!err)
+		err = media_hosts_alloc(&mw->hosts, mw->worker, cfg, mw->mux);
 	if (!err)
 		err = hub_make(mw);
 	if (err)
@@ -203,6 +178,7 @@ static int transport_make(struct media_worker *mw)
 	mw->env.wheel = mw->worker->wheel;
 	mw->env.hs_ctx = mw->hs_ctx;
 	mw->env.impl = cfg->srtp_library ? &crypt_libsrtp : &crypt_openssl;
+	mw->env.slot = mw->worker->slot;
 	mw->env.handshake_ms = cfg->limits.handshake_ms;
 	mw->env.consent_ms = cfg->limits.consent_ms;
 	return 0;
@@ -252,8 +228,10 @@ static int sessions_make(struct media_worker *mw)
 		.env = &mw->env,
 		.rtp = hub_ifaces(mw->hub) ? &mw->rtp_env : NULL,
 		.cert = mw->cert,
-		.hosts = mw->hosts,
-		.nhosts = mw->nhosts,
+		.hosts = mw->hosts->udp,
+		.nhosts = mw->hosts->nudp,
+		.tcp_hosts = mw->hosts->tcp,
+		.ntcp_hosts = mw->hosts->ntcp,
 		.bank = mw->bank,
 		.state = mw->state,
 	};
@@ -300,6 +278,7 @@ static void on_fill(void *arg)
 	figures->draining = mw->worker->draining;
 	figures->ready = control_ready(mw->control);
 	figures->mux = *mux_stats(mw->mux);
+	mux_tcp_stats(mw->mux, &figures->tcp);
 	figures->hub = *hub_stats(mw->hub);
 	hub_ports(mw->hub, &pairs, &nfree);
 	figures->rtp_pairs = pairs;
@@ -328,7 +307,7 @@ static int control_make(struct media_worker *mw)
 
 	re_snprintf(addr, sizeof(addr), "%s/%u", mw->worker->node,
 		    mw->worker->slot);
-	re_snprintf(ip, sizeof(ip), "%j", &mw->hosts[0]);
+	re_snprintf(ip, sizeof(ip), "%j", &mw->hosts->udp[0]);
 	mediad_cfg_redis(&redis, mw->cfg);
 	redis.name = "mediad";
 	params.addr = addr;

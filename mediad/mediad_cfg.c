@@ -64,6 +64,17 @@ static const struct cfg_field iface_fields[] = {
 	 .def = "40000",
 	 .help = "UDP port for all browsers of the first worker; the next "
 		 "workers have the next ports. 0: any free ones."},
+	{.key = "browser_tcp_port",
+	 .type = CFG_INT,
+	 CFG_AT(struct mediad_iface, browser_tcp_port),
+	 .min = 0,
+	 .max = 65535,
+	 .def = "0",
+	 .help = "TCP port, one for all workers, for browsers behind a "
+		 "firewall that lets no UDP through (ICE-TCP): 443 is open "
+		 "nearly everywhere, and makes a TURN server needless. Such a "
+		 "call does not survive the death of its worker. 0: none.",
+	 .example = "443"},
 	{.key = "rtp_ports",
 	 .type = CFG_LIST,
 	 CFG_ITEMS(struct mediad_iface, rtp_ports, nrtp_ports),
@@ -386,6 +397,10 @@ static bool overlap(const struct mediad_iface *a, const struct mediad_iface *b,
 
 	for (size_t i = 0; i < 4; i++)
 		meet |= spans_meet(sa[i / 2], sb[i % 2]);
+
+	/* TCP has ports of its own */
+	meet |= a->browser_tcp_port &&
+		a->browser_tcp_port == b->browser_tcp_port;
 
 	return meet && sa_af(&a->bind) == sa_af(&b->bind) &&
 	       (is_any(&a->bind) || is_any(&b->bind) ||

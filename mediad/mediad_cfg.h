@@ -31,6 +31,7 @@ struct mediad_iface {
 	struct sa advertise;        /* no port; what stands in SDP */
 	bool browsers;              /* it serves them */
 	uint16_t browser_port_base; /* slot n listens on this + n - 1; 0: any */
+	uint16_t browser_tcp_port;  /* of all slots; 0: none */
 	uint16_t *rtp_ports;        /* of plain RTP, shared out by slot: */
 	uint32_t nrtp_ports;        /* first and last, or 0: none */
 };

@@ -37,9 +37,29 @@ int sdpm_local_add_host(struct sdpm_local *local, const struct sa *addr)
 
 	host = &local->hosts[local->nhosts];
 	host->addr = *addr;
+	host->tcp = false;
 	host->foundation = local->nhosts + 1u;
 	/* RFC 8445 5.1.2.1: host 126, component 1 */
 	host->priority = (126u << 24) | ((65535u - local->nhosts) << 8) | 255u;
+	++local->nhosts;
+	return 0;
+}
+
+int sdpm_local_add_tcp_host(struct sdpm_local *local, const struct sa *addr)
+{
+	struct sdpm_host *host;
+
+	if (local->nhosts == 2 * SDPM_HOSTS_MAX)
+		return ENOSPC;
+
+	host = &local->hosts[local->nhosts];
+	host->addr = *addr;
+	host->tcp = true;
+	host->foundation = local->nhosts + 1u;
+	/* RFC 6544 4.2: a type preference below UDP's, direction preference
+	 * 4 (passive) in the upper 3 bits of the local one */
+	host->priority = (90u << 24) |
+			 ((4u << 13 | (8191u - local->nhosts)) << 8) | 255u;
 	++local->nhosts;
 	return 0;
 }
@@ -135,9 +155,12 @@ static int transport_write(struct mbuf *mb, const struct sdpm_local *local,
 		const struct sdpm_host *host = &local->hosts[i];
 
 		err |= mbuf_printf(mb,
-				   "a=candidate:%u 1 udp %u %j %u typ host\r\n",
-				   host->foundation, host->priority,
-				   &host->addr, sa_port(&host->addr));
+				   "a=candidate:%u 1 %s %u %j %u typ host%s"
+				   "\r\n",
+				   host->foundation, host->tcp ? "tcp" : "udp",
+				   host->priority, &host->addr,
+				   sa_port(&host->addr),
+				   host->tcp ? " tcptype passive" : "");
 	}
 	return err | mbuf_write_str(mb, "a=end-of-candidates\r\n");
 }

@@ -13,12 +13,13 @@
 struct mbuf;
 
 enum {
-	SDPM_HOSTS_MAX = 8
+	SDPM_HOSTS_MAX = 8 /* of UDP, and as many of TCP */
 };
 
 /* A host candidate of ours. */
 struct sdpm_host {
 	struct sa addr;
+	bool tcp; /* passive (RFC 6544) */
 	uint32_t priority;
 	uint32_t foundation;
 };
@@ -33,8 +34,8 @@ struct sdpm_local {
 	uint64_t digest;  /* of the last description written; 0: none yet */
 	uint32_t ssrc;
 	uint8_t nhosts;                         /* 1.. */
-	struct sdpm_host hosts[SDPM_HOSTS_MAX]; /* the first one stands in
-						   m= and c= */
+	struct sdpm_host hosts[2 * SDPM_HOSTS_MAX]; /* the first one, of UDP,
+						       stands in m= and c= */
 	char ufrag[33]; /* new at an ICE restart, with pwd */
 	char pwd[65];
 	char tls_id[65]; /* 20 characters or more; new with a new DTLS
@@ -47,6 +48,8 @@ struct sdpm_local {
 /* Appends a host candidate with the priority of RFC 8445 5.1.2.1, each lower
  * than the one before; ENOSPC when full. */
 int sdpm_local_add_host(struct sdpm_local *local, const struct sa *addr);
+/* The same of TCP, behind all of UDP (RFC 6544 4.2). */
+int sdpm_local_add_tcp_host(struct sdpm_local *local, const struct sa *addr);
 
 /*
  * Append the 0-free text to mb. local->version grows by one when the text

@@ -92,6 +92,8 @@ static int web_speak(struct leg *leg)
 	local->nhosts = 0;
 	for (size_t i = 0; !err && i < deps->nhosts; i++)
 		err = sdpm_local_add_host(local, &deps->hosts[i]);
+	for (size_t i = 0; !err && i < deps->ntcp_hosts; i++)
+		err = sdpm_local_add_tcp_host(local, &deps->tcp_hosts[i]);
 	return err;
 }
 

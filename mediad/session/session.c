@@ -217,7 +217,8 @@ int session_table_alloc(struct session_table **tablep,
 	struct session_table *table;
 	int err;
 
-	if (!deps->nhosts || deps->nhosts > SDPM_HOSTS_MAX)
+	if (!deps->nhosts || deps->nhosts > SDPM_HOSTS_MAX ||
+	    deps->ntcp_hosts > SDPM_HOSTS_MAX)
 		return EINVAL;
 	table = mem_zalloc(sizeof(*table), table_destructor);
 	if (!table)

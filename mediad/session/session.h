@@ -109,6 +109,8 @@ struct session_deps {
 	const struct cert *cert;        /* the one that env's hs_ctx shows */
 	const struct sa *hosts;         /* where browsers reach env's mux: */
 	size_t nhosts;                  /* 1..SDPM_HOSTS_MAX, best first */
+	const struct sa *tcp_hosts;     /* where they reach it over TCP: */
+	size_t ntcp_hosts;              /* 0..SDPM_HOSTS_MAX */
 	const struct sound_bank *bank;  /* what the services play */
 	struct state_file *state;       /* NULL: nothing survives */
 };

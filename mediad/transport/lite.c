@@ -18,22 +18,28 @@ enum {
 
 /* --- credentials ------------------------------------------------------------ */
 
+/* RFC 8839 5.4 */
+static const char ice_set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			      "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
 static void ice_chars(char *text, size_t len)
 {
-	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
 	uint8_t bytes[LITE_PWD_LEN];
 
 	rand_bytes(bytes, len);
 	for (size_t i = 0; i < len; i++)
-		text[i] = set[bytes[i] & 63];
+		text[i] = ice_set[bytes[i] & 63];
 	text[len] = '\0';
 	memset(bytes, 0, sizeof(bytes));
 }
 
-static void creds_make(struct lite_creds *creds)
+/* Two characters of the ufrag are the slot: who gets a connection for another
+ * worker knows whose it is. */
+static void creds_make(struct lite_creds *creds, uint8_t slot)
 {
 	ice_chars(creds->ufrag, LITE_UFRAG_LEN);
+	creds->ufrag[0] = ice_set[slot >> 6];
+	creds->ufrag[1] = ice_set[slot & 63];
 	ice_chars(creds->pwd, LITE_PWD_LEN);
 }
 
@@ -49,13 +55,27 @@ bool lite_chars_ok(const char *p, size_t len)
 	return true;
 }
 
-int lite_alloc(struct lite **litep, uint64_t now_ms)
+int lite_slot(const struct pl *ufrag)
+{
+	const char *hi, *lo;
+
+	if (ufrag->l != LITE_UFRAG_LEN || !lite_chars_ok(ufrag->p, ufrag->l))
+		return -1;
+	hi = strchr(ice_set, ufrag->p[0]);
+	lo = strchr(ice_set, ufrag->p[1]);
+	if (hi - ice_set > 3)
+		return -1;
+	return (int)(hi - ice_set) << 6 | (int)(lo - ice_set);
+}
+
+int lite_alloc(struct lite **litep, uint8_t slot, uint64_t now_ms)
 {
 	struct lite *lite = mem_zalloc(sizeof(*lite), NULL);
 
 	if (!lite)
 		return ENOMEM;
-	creds_make(&lite->cur.local);
+	lite->slot = slot;
+	creds_make(&lite->cur.local, slot);
 	lite->selected = -1;
 	lite->heard_ms = now_ms;
 	*litep = lite;
@@ -104,7 +124,7 @@ void lite_restart(struct lite *lite, struct lite_creds *ended)
 		*ended = lite->cur.local;
 	}
 	memset(&lite->cur, 0, sizeof(lite->cur));
-	creds_make(&lite->cur.local);
+	creds_make(&lite->cur.local, lite->slot);
 	lite->cur_selected = false;
 }
 

@@ -19,7 +19,8 @@
 struct lite;
 
 enum {
-	LITE_UFRAG_LEN = 12,   /* ours: random, nothing secret in it */
+	LITE_UFRAG_LEN = 12,   /* ours: the slot, and random; nothing secret
+				  in it */
 	LITE_PWD_LEN = 24,     /* ours: 144 bits */
 	LITE_REMOTE_MAX = 256, /* ufrag of the far side (RFC 8839, 5.4) */
 	LITE_PAIRS_MAX = 8,    /* addresses held at a time */
@@ -61,8 +62,8 @@ struct lite_result {
 	uint8_t gone_sock;
 };
 
-/* Fresh credentials are made. */
-int lite_alloc(struct lite **litep, uint64_t now_ms);
+/* Fresh credentials are made; their ufrag tells the worker's slot. */
+int lite_alloc(struct lite **litep, uint8_t slot, uint64_t now_ms);
 const struct lite_creds *lite_local(const struct lite *lite);
 /* Whether it has RFC 8839's syntax. */
 bool lite_ufrag_ok(const struct pl *ufrag);
@@ -126,5 +127,7 @@ int lite_import(struct lite **litep, const struct lite_state *state,
  * Binding request with one.
  */
 int lite_route(struct pl *ufrag, const uint8_t *msg, size_t len);
+/* The slot of the worker that made this ufrag; -1: no worker of ours did. */
+int lite_slot(const struct pl *ufrag);
 
 #endif

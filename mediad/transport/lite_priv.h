@@ -17,6 +17,7 @@ struct lite_pair {
 };
 
 struct lite {
+	uint8_t slot; /* of the worker, in each ufrag */
 	struct lite_gen cur, old;
 	struct lite_pair pairs[LITE_PAIRS_MAX]; /* used ones first */
 	int selected;                           /* of pairs, -1: none */

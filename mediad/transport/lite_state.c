@@ -100,7 +100,8 @@ int lite_import(struct lite **litep, const struct lite_state *state,
 		uint64_t now_ms)
 {
 	struct lite *lite;
-	int err = 0;
+	struct pl ufrag;
+	int slot, err = 0;
 
 	if (!gen_ok(&state->cur, false) || !gen_ok(&state->old, true))
 		return EBADMSG;
@@ -108,6 +109,9 @@ int lite_import(struct lite **litep, const struct lite_state *state,
 	if (!lite)
 		return ENOMEM;
 
+	pl_set_str(&ufrag, state->cur.local.ufrag);
+	slot = lite_slot(&ufrag);
+	lite->slot = slot < 0 ? 0 : (uint8_t)slot;
 	lite->cur = state->cur;
 	lite->old = state->old;
 	lite->selected = state->selected;

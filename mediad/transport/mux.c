@@ -1,5 +1,5 @@
 /*
- * mux.c  The slot's UDP sockets for all browsers: who gets a datagram
+ * mux.c  The slot's sockets for all browsers: who gets a datagram
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,51 +11,14 @@
 #include "common/fault.h"
 #include "common/loop.h"
 #include "mediad/transport/classify.h"
+#include "mediad/transport/framed.h"
 #include "mediad/transport/lite.h"
-#include "mediad/transport/mux.h"
-#include "mediad/transport/path.h"
+#include "mediad/transport/mux_priv.h"
 
 enum {
-	RECV_CAP = 2048, /* more than any packet that is not dropped */
-	SEND_CAP = 1568, /* PATH_MTU and what SRTP adds */
-	BATCHES = 4,     /* in one go: others want their turn, too */
-	CLAIMS_MAX = 8,  /* on one address, that are asked */
-	CMSG_CAP = CMSG_SPACE(sizeof(uint32_t)),
+	BATCHES = 4,    /* in one go: others want their turn, too */
+	CLAIMS_MAX = 8, /* on one address, that are asked */
 	DEFAULT_PATHS = 1024,
-};
-
-struct recv_slot {
-	uint8_t headroom[PATH_HEADROOM];
-	uint8_t buf[RECV_CAP];
-};
-
-struct send_slot {
-	uint8_t buf[SEND_CAP];
-	struct sa dst;
-	size_t len;
-	uint8_t sock;
-};
-
-struct mux_sock {
-	struct mux *mux;
-	struct loop_watch *watch;
-	int fd;
-	uint32_t overflow; /* the kernel's counter, seen last */
-};
-
-struct mux {
-	struct mux_sock socks[MUX_SOCKS_MAX];
-	uint8_t nsocks;
-	struct hash *names, *tuples;
-	struct recv_slot *recv;
-	struct send_slot *send;
-	uint8_t copy[RECV_CAP]; /* for who is asked second */
-	size_t queued;
-	struct mux_stats stats;
-	struct mmsghdr msgs[MUX_BATCH]; /* of the batch read */
-	struct iovec iov[MUX_BATCH];
-	struct sa src[MUX_BATCH];
-	_Alignas(struct cmsghdr) uint8_t cmsg[MUX_BATCH][CMSG_CAP];
 };
 
 static void on_turn_end(void *arg);
@@ -65,8 +28,10 @@ static void destructor(void *arg)
 	struct mux *mux = arg;
 
 	loop_after_cancel(on_turn_end, mux);
-	for (uint8_t i = 0; i < mux->nsocks; i++)
+	for (uint8_t i = 0; i < mux->nsocks; i++) {
 		mem_deref(mux->socks[i].watch);
+		mem_deref(mux->socks[i].framed);
+	}
 	if (mux->names)
 		hash_clear(mux->names);
 	if (mux->tuples)
@@ -82,14 +47,14 @@ static void prepare(struct mux *mux)
 {
 	for (unsigned i = 0; i < MUX_BATCH; i++) {
 		mux->iov[i].iov_base = mux->recv[i].buf;
-		mux->iov[i].iov_len = RECV_CAP;
+		mux->iov[i].iov_len = MUX_RECV_CAP;
 		mux->msgs[i] = (struct mmsghdr){
 			.msg_hdr = {.msg_name = &mux->src[i].u,
 				    .msg_namelen = sizeof(mux->src[i].u),
 				    .msg_iov = &mux->iov[i],
 				    .msg_iovlen = 1,
 				    .msg_control = mux->cmsg[i],
-				    .msg_controllen = CMSG_CAP}};
+				    .msg_controllen = MUX_CMSG_CAP}};
 	}
 }
 
@@ -120,7 +85,7 @@ int mux_alloc(struct mux **muxp, uint32_t max)
 
 /* --- who is who ------------------------------------------------------------ */
 
-static struct mux_name *name_find(const struct mux *mux, const struct pl *ufrag)
+struct mux_name *mux_name_find(const struct mux *mux, const struct pl *ufrag)
 {
 	uint32_t key = hash_joaat((const uint8_t *)ufrag->p, ufrag->l);
 	struct le *le;
@@ -138,7 +103,7 @@ int mux_name_add(struct mux *mux, struct mux_name *name)
 {
 	struct pl ufrag = {.p = name->ufrag, .l = strlen(name->ufrag)};
 
-	if (name_find(mux, &ufrag))
+	if (mux_name_find(mux, &ufrag))
 		return EEXIST;
 	hash_append(mux->names, hash_joaat_str(name->ufrag), &name->le, name);
 	return 0;
@@ -172,6 +137,13 @@ static struct mux_tuple *tuple_find(struct le *le,
 			return tuple;
 	}
 	return NULL;
+}
+
+bool mux_is_claimed(const struct mux *mux, const struct sa *src, uint8_t sock)
+{
+	const struct mux_packet packet = {.src = *src, .sock = sock};
+
+	return tuple_find(list_head(bucket_of(mux, &packet)), &packet) != NULL;
 }
 
 void mux_tuple_add(struct mux *mux, struct mux_tuple *tuple)
@@ -217,6 +189,20 @@ static void send_run(struct mux *mux, struct mmsghdr *msgs, unsigned n, int fd)
 	}
 }
 
+/* The same over TCP, each to its own connection. */
+static void send_framed(struct mux *mux, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct send_slot *slot = &mux->send[i];
+
+		if (framed_send(mux->socks[slot->sock].framed, &slot->dst,
+				slot->buf, slot->len))
+			++mux->stats.tx_dropped;
+		else
+			++mux->stats.tx;
+	}
+}
+
 void mux_flush(struct mux *mux)
 {
 	struct mmsghdr msgs[MUX_BATCH];
@@ -244,8 +230,11 @@ void mux_flush(struct mux *mux)
 
 		if (i < mux->queued && mux->send[i].sock == sock)
 			continue;
-		send_run(mux, msgs + from, (unsigned)(i - from),
-			 mux->socks[sock].fd);
+		if (mux->socks[sock].framed)
+			send_framed(mux, from, i);
+		else
+			send_run(mux, msgs + from, (unsigned)(i - from),
+				 mux->socks[sock].fd);
 		from = i;
 	}
 	mux->queued = 0;
@@ -258,7 +247,7 @@ static void on_turn_end(void *arg)
 
 uint8_t *mux_slot(struct mux *mux, size_t *cap)
 {
-	*cap = SEND_CAP;
+	*cap = MUX_SEND_CAP;
 	return mux->send[mux->queued].buf;
 }
 
@@ -266,7 +255,7 @@ void mux_push(struct mux *mux, uint8_t sock, const struct sa *dst, size_t len)
 {
 	struct send_slot *slot = &mux->send[mux->queued];
 
-	if (sock >= mux->nsocks || len > SEND_CAP) {
+	if (sock >= mux->nsocks || len > MUX_SEND_CAP) {
 		++mux->stats.tx_dropped;
 		return;
 	}
@@ -326,7 +315,7 @@ static void by_source(struct mux *mux, struct mux_packet *packet)
 		(void)tuple->recvh(packet, tuple->arg);
 }
 
-static void hand_out(struct mux *mux, struct mux_packet *packet)
+void mux_hand_out(struct mux *mux, struct mux_packet *packet)
 {
 	const struct mux_name *name;
 	struct pl ufrag;
@@ -338,7 +327,7 @@ static void hand_out(struct mux *mux, struct mux_packet *packet)
 		 * an older one has shown */
 		name = lite_route(&ufrag, packet->pkt, packet->len)
 			       ? NULL
-			       : name_find(mux, &ufrag);
+			       : mux_name_find(mux, &ufrag);
 		if (name)
 			(void)name->recvh(packet, name->arg);
 		else
@@ -375,7 +364,7 @@ static void take(struct mux *mux, struct mux_sock *ms, unsigned i)
 	struct mux_packet packet = {
 		.pkt = mux->recv[i].buf,
 		.len = mux->msgs[i].msg_len,
-		.cap = RECV_CAP,
+		.cap = MUX_RECV_CAP,
 		.sock = (uint8_t)(ms - mux->socks),
 	};
 
@@ -386,11 +375,11 @@ static void take(struct mux *mux, struct mux_sock *ms, unsigned i)
 	if (hdr->msg_controllen)
 		note_overflow(mux, ms, hdr);
 	hdr->msg_namelen = sizeof(mux->src[i].u);
-	hdr->msg_controllen = CMSG_CAP;
+	hdr->msg_controllen = MUX_CMSG_CAP;
 	if (hdr->msg_flags & MSG_TRUNC)
 		++mux->stats.too_big;
 	else
-		hand_out(mux, &packet);
+		mux_hand_out(mux, &packet);
 }
 
 /* True when there may be more. */
@@ -424,8 +413,10 @@ static void on_ready(int flags, void *arg)
 
 void mux_poll(struct mux *mux)
 {
-	for (uint8_t i = 0; i < mux->nsocks; i++)
-		read_sock(&mux->socks[i]);
+	for (uint8_t i = 0; i < mux->nsocks; i++) {
+		if (!mux->socks[i].framed)
+			read_sock(&mux->socks[i]);
+	}
 }
 
 int mux_add(struct mux *mux, int fd, uint8_t *sock)

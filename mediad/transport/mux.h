@@ -1,5 +1,5 @@
 /*
- * mux.h  The slot's UDP sockets for all browsers: who gets a datagram
+ * mux.h  The slot's sockets for all browsers: who gets a datagram
  *
  * A STUN request goes to the path that its USERNAME names; all else goes to
  * the path for which its source address was validated (of several, to the one
@@ -17,9 +17,12 @@
 #include <re.h>
 
 struct mux;
+struct pass;
+struct pass_msg;
+struct wheel;
 
 enum {
-	MUX_SOCKS_MAX = 8,
+	MUX_SOCKS_MAX = 16, /* interfaces, with UDP and TCP */
 	MUX_BATCH = 64
 };
 
@@ -59,6 +62,22 @@ int mux_alloc(struct mux **muxp, uint32_t max);
  * mux_flush() serve.
  */
 int mux_add(struct mux *mux, int fd, uint8_t *sock);
+/*
+ * Serve a listening, non-blocking TCP socket (not closed by the mux):
+ * datagrams are framed (framed.h). Its number is written to *sock; it has to
+ * be the same in all workers that share a pass. Needs the loop.
+ */
+struct mux_tcp {
+	int fd;
+	uint32_t max;        /* connections */
+	struct wheel *wheel; /* both outlive the mux */
+	struct pass *pass;   /* NULL: there are no other workers */
+};
+int mux_add_tcp(struct mux *mux, const struct mux_tcp *tcp, uint8_t *sock);
+/* Take over what came by the pass; false: there is no such socket, and fd is
+ * still the caller's. */
+bool mux_adopt(struct mux *mux, int fd, const struct pass_msg *msg);
+bool mux_is_tcp(const struct mux *mux, uint8_t sock);
 /* Read what is there, at most a few batches. */
 void mux_poll(struct mux *mux);
 
@@ -97,5 +116,12 @@ struct mux_stats {
 	uint64_t overflow;   /* lost in the socket's queue (SO_RXQ_OVFL) */
 };
 const struct mux_stats *mux_stats(const struct mux *mux);
+
+/* See struct framed_stats; of all sockets. */
+struct mux_tcp_stats {
+	int64_t connections;
+	uint64_t taken, passed, refused, broken, lost;
+};
+void mux_tcp_stats(const struct mux *mux, struct mux_tcp_stats *stats);
 
 #endif

@@ -287,7 +287,7 @@ int path_web_alloc(struct path **pathp, const struct path_web_env *env,
 
 	if (err)
 		return err;
-	err = lite_alloc(&pw->lite, wheel_now(env->wheel));
+	err = lite_alloc(&pw->lite, env->slot, wheel_now(env->wheel));
 	if (!err)
 		err = path_web_name_add(pw, lite_local(pw->lite));
 	if (err) {

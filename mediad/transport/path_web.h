@@ -36,6 +36,7 @@ struct path_web_env {
 	struct wheel *wheel;
 	struct hs_ctx *hs_ctx;
 	const struct crypt_impl *impl;
+	uint8_t slot;          /* of the worker */
 	uint32_t handshake_ms; /* 0: 10000 */
 	uint32_t consent_ms;   /* 0: 30000 (RFC 7675, 5.1) */
 };

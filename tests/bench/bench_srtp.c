@@ -108,7 +108,7 @@ static int measure_check(void)
 	char user[64];
 	double t0;
 
-	if (lite_alloc(&lite, 0))
+	if (lite_alloc(&lite, 1, 0))
 		return 1;
 	sa_set_str(&chk.src, "192.0.2.1", 5000);
 	re_snprintf(user, sizeof(user), "%s:Brow", lite_local(lite)->ufrag);

@@ -212,12 +212,14 @@ window.phone = {
 
   async stats(id) {
     const out = {};
-    for (const s of (await calls.get(id).pc.getStats()).values()) {
+    const all = await calls.get(id).pc.getStats();
+    for (const s of all.values()) {
       if (s.type === 'inbound-rtp') Object.assign(out, { received: s.packetsReceived, lost: s.packetsLost });
       if (s.type === 'outbound-rtp') out.sent = s.packetsSent;
       if (s.type === 'codec') out.codec = s.mimeType;
       if (s.type === 'remote-inbound-rtp') Object.assign(out, { rtt: s.roundTripTime, farLost: s.packetsLost });
-      if (s.type === 'transport') Object.assign(out, { srtp: s.srtpCipher, dtls: s.dtlsState });
+      if (s.type === 'transport') Object.assign(out, { srtp: s.srtpCipher, dtls: s.dtlsState,
+        protocol: all.get(all.get(s.selectedCandidatePairId)?.localCandidateId)?.protocol });
     }
     return out;
   },

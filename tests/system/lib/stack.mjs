@@ -217,13 +217,14 @@ ${this.options.sip ?? ''}`);
     browser_port_base: ${base}
     rtp_ports: [${base + 8}, ${base + 8 + rtpPorts - 1}]` : '';
     const rtp = rtpPorts ? `\n    rtp_ports: [${base + 8}, ${base + 8 + rtpPorts - 1}]` : '';
+    const tcp = this.options.mediaTcp ? `\n    browser_tcp_port: ${await freeTcp()}` : '';
     fs.mkdirSync(this.file(`state-${node}`), { recursive: true, mode: 0o700 });
     fs.writeFileSync(this.file(`${name}.yaml`), `node: ${node}
 workers: ${mediadWorkers}
 interfaces:
   - name: lo
     bind: ${this.options.mediaAddress ?? '127.0.0.1'}
-    browser_port_base: ${base}${rtp}${ipv6}
+    browser_port_base: ${base}${tcp}${rtp}${ipv6}
 redis:
   path: ${this.file('r.sock')}
 keys: keys

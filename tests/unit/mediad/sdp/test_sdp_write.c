@@ -167,6 +167,31 @@ static void tls_id_is_answered_only_to_who_said_one(void)
 	mem_deref(mb);
 }
 
+/* RFC 6544 4.2, 4.5 */
+static void those_of_tcp_are_below_all_of_udp(void)
+{
+	struct sdpm_choice choice;
+	struct sdpm_local local;
+	struct mbuf *mb;
+	struct sa addr;
+
+	local_init(&local);
+	sa_set_str(&addr, "203.0.113.5", 443);
+	CHECK_INT(sdpm_local_add_tcp_host(&local, &addr), 0);
+	mb = answer_to(CHROMIUM, &choice, &local, NULL);
+	REQUIRE(mb);
+	CHECK(strstr(mbuf_text(mb), "a=candidate:2 1 tcp 1520434943 "
+				    "203.0.113.5 443 typ host tcptype passive"
+				    "\r\na=end-of-candidates"));
+	CHECK(strstr(mbuf_text(mb), "m=audio 40000 "));
+	mem_deref(mb);
+	CHECK(local.hosts[0].priority > local.hosts[1].priority);
+
+	while (local.nhosts < 2 * SDPM_HOSTS_MAX)
+		CHECK_INT(sdpm_local_add_tcp_host(&local, &addr), 0);
+	CHECK_INT(sdpm_local_add_tcp_host(&local, &addr), ENOSPC);
+}
+
 static void several_hosts_descend_in_priority(void)
 {
 	struct sdpm_choice choice;
@@ -415,7 +440,8 @@ TEST_MAIN(TEST(the_answer_to_chromium_is_this),
 	  TEST(our_offer_keeps_the_carrier),
 	  TEST(without_mid_and_bundle_neither_is_written),
 	  TEST(tls_id_is_answered_only_to_who_said_one),
-	  TEST(several_hosts_descend_in_priority), TEST(no_host_no_description),
+	  TEST(several_hosts_descend_in_priority),
+	  TEST(those_of_tcp_are_below_all_of_udp), TEST(no_host_no_description),
 	  TEST(the_version_grows_only_with_a_change),
 	  TEST(offers_leave_the_role_open_and_demand_mux),
 	  TEST(plain_rtp_is_written_plainly), TEST(all_opus_wishes_are_written),

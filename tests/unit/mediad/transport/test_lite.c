@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/transport/lite.h"
 #include "mediad/transport/lite_stun.h"
 #include "tests/lib/test.h"
@@ -100,7 +101,7 @@ static struct lite *agent(void)
 {
 	struct lite *lite = NULL;
 
-	if (!lite_alloc(&lite, 1000))
+	if (!lite_alloc(&lite, 1, 1000))
 		set_remote(lite, "Brow");
 	return lite;
 }
@@ -196,7 +197,7 @@ static void a_check_may_come_before_the_answer(void)
 	struct lite *lite = NULL;
 	struct lite_result res;
 
-	REQUIRE(!lite_alloc(&lite, 0));
+	REQUIRE(!lite_alloc(&lite, 1, 0));
 	res = check(lite, &home, &(struct shape){.remote = "early"});
 	CHECK_INT(res.verdict, LITE_VALID);
 	set_remote(lite, "other");
@@ -534,7 +535,32 @@ static void unsound_states_are_refused(void)
 	mem_deref(lite);
 }
 
-TEST_MAIN(TEST_OOM(a_valid_check_is_answered_with_its_source),
+static void an_ufrag_tells_its_worker(void)
+{
+	static const char *const others[] = {"", "AB", "ABaaaaaaaaa",
+					     "EBaaaaaaaaaa", "A\"aaaaaaaaaa"};
+
+	for (unsigned slot = 0; slot < 256; slot++) {
+		struct lite_creds ended;
+		struct lite *lite = NULL;
+		struct pl ufrag;
+
+		REQUIRE(!lite_alloc(&lite, (uint8_t)slot, 0));
+		pl_set_str(&ufrag, lite_local(lite)->ufrag);
+		CHECK_INT(lite_slot(&ufrag), slot);
+		lite_restart(lite, &ended);
+		CHECK_INT(lite_slot(&ufrag), slot);
+		mem_deref(lite);
+	}
+	for (size_t i = 0; i < COUNTOF(others); i++) {
+		struct pl ufrag;
+
+		pl_set_str(&ufrag, others[i]);
+		CHECK_INT(lite_slot(&ufrag), -1);
+	}
+}
+
+TEST_MAIN(TEST(an_ufrag_tells_its_worker), TEST_OOM(a_valid_check_is_answered_with_its_source),
 	  TEST(regular_nomination_selects),
 	  TEST(aggressive_nomination_takes_the_best),
 	  TEST(a_roaming_peer_is_followed),
