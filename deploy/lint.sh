@@ -80,6 +80,15 @@ else
 	result "" "$rule # SKIP nothing is built in ${B:-build}"
 fi
 
+# what docs/security.md names: files from the top or from tests/, and tests
+absent=$(grep -o '`[^` ]*`' docs/security.md | tr -d '`' | sort -u | while read -r what; do
+	case $what in
+	*/*.*) [ -e "$what" ] || [ -e "tests/$what" ] || echo "$what" ;;
+	*_*_*_*) grep -rqw --include='*.c' "$what" tests || echo "$what" ;;
+	esac
+done)
+result "$absent" "what docs/security.md names is there"
+
 if command -v mandoc >/dev/null && ls docs/man/*.8 >/dev/null 2>&1; then
 	result "$(mandoc -Tlint -Wwarning docs/man/*.[18] 2>&1)" "the man pages are well-formed"
 fi

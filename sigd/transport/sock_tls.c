@@ -257,6 +257,11 @@ static bool identity(SSL_CTX *ctx, const struct transport_peer *peer)
 		SSL_CTX_check_private_key(ctx) == 1);
 }
 
+/* Of TLS 1.2 what keeps its secrets when a key is lost later, and is
+ * authenticated as a whole (RFC 9325 4.2); those of 1.3 all do. A PBX that
+ * knows none of these is too old to be trusted with passwords. */
+static const char client_ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
 static SSL_CTX *client_ctx(const struct transport_peer *peer)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -269,6 +274,7 @@ static SSL_CTX *client_ctx(const struct transport_peer *peer)
 				      SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
+	    SSL_CTX_set_cipher_list(ctx, client_ciphers) == 1 &&
 	    trust(ctx, peer) && identity(ctx, peer))
 		return ctx;
 	SSL_CTX_free(ctx);

@@ -370,6 +370,69 @@ static void a_peer_that_must_have_a_certificate_has_no_alias(void)
 	}
 }
 
+/* --- what we offer ------------------------------------------------------------- */
+
+struct hello {
+	int fd;
+	uint8_t bytes[2048];
+	size_t len;
+};
+
+static bool has_hello(void *arg)
+{
+	struct hello *hello = arg;
+	ssize_t n = recv(hello->fd, hello->bytes, sizeof(hello->bytes),
+			 MSG_DONTWAIT);
+
+	if (n > 0)
+		hello->len = (size_t)n;
+	return hello->len > 0;
+}
+
+/* TLS 1.3; ECDHE with AES-GCM or ChaCha20 (RFC 9325 4.2.1); that there is no
+ * renegotiation (RFC 5746). */
+static bool is_sane(unsigned cipher)
+{
+	return (cipher >= 0x1301 && cipher <= 0x1303) ||
+	       (cipher >= 0xc02b && cipher <= 0xc02c) ||
+	       (cipher >= 0xc02f && cipher <= 0xc030) ||
+	       (cipher >= 0xcca8 && cipher <= 0xcca9) || cipher == 0x00ff;
+}
+
+static void what_is_offered_to_a_peer_keeps_its_secrets(void)
+{
+	struct hello hello = {.fd = -1};
+	struct flow_id peer;
+	struct pair pair;
+	unsigned n = 0;
+	size_t at;
+	int fd;
+
+	open_pair(&pair, "pbx.example.com");
+	REQUIRE(start_pair(&pair));
+	peer = peer_of(&pair, true);
+	fd = rig_socket(SOCK_STREAM, &peer.remote);
+	CHECK(!listen(fd, 1));
+	CHECK_INT(send_to(&pair, &peer, "00001a"), 0);
+	hello.fd = accept(fd, NULL, NULL);
+	CHECK(loop_test_until(&pair.rig.lt, has_hello, &hello, 5000));
+	/* RFC 5246 7.4.1.2: behind record, version, random and session */
+	at = 5 + 4 + 2 + 32;
+	at += at < hello.len ? 1u + hello.bytes[at] : 0;
+	if (CHECK(at + 2 < hello.len))
+		n = (unsigned)hello.bytes[at] << 8 | hello.bytes[at + 1];
+	CHECK(n >= 2 && at + 2 + n <= hello.len);
+	for (unsigned i = 0; i + 1 < n && at + 3 + i < hello.len; i += 2) {
+		const uint8_t *p = &hello.bytes[at + 2 + i];
+
+		if (!CHECK(is_sane((unsigned)p[0] << 8 | p[1])))
+			re_printf("# cipher %02x%02x\n", p[0], p[1]);
+	}
+	close(hello.fd);
+	close(fd);
+	close_pair(&pair);
+}
+
 TEST_MAIN(TEST(one_connection_is_shared_and_answers_come_from_the_peer),
 	  TEST(a_peer_that_refuses_is_told_later_and_tried_again),
 	  TEST(a_peer_that_does_not_take_us_is_not_waited_for),
@@ -378,4 +441,5 @@ TEST_MAIN(TEST(one_connection_is_shared_and_answers_come_from_the_peer),
 	  TEST(a_peer_has_to_be_who_it_should_be),
 	  TEST(without_terms_nobody_is_spoken_to),
 	  TEST(an_alias_is_used_instead_of_a_new_connection),
-	  TEST(a_peer_that_must_have_a_certificate_has_no_alias))
+	  TEST(a_peer_that_must_have_a_certificate_has_no_alias),
+	  TEST(what_is_offered_to_a_peer_keeps_its_secrets))
