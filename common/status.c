@@ -157,6 +157,8 @@ static const struct status_info table[STATUS_COUNT] = {
 		"The called party is elsewhere, where no route leads."},
 	[STATUS_ELSEWHERE] = {"elsewhere", 487, 410, "Request Terminated",
 		"Another device of the user answered."},
+	[STATUS_REPLACED] = {"replaced", 200, 200, "OK",
+		"Another call has taken its place (RFC 3891)."},
 	[STATUS_FLOW_LOST] = {"flow-lost", 430, 410, "Flow Failed",
 		"A device vanished and did not return in time."},
 	[STATUS_MEDIA_LOST] = {"media-lost", 408, 504, "Request Timeout",

@@ -24,6 +24,22 @@ struct call_keys {
 	char over[CALL_KEY_MAX];
 };
 
+/* Lua: `index(rec)`, the key of the calls with the Call-ID of this record
+ * (call_find.h), and its call id; nil when there is none. */
+#define CALL_INDEX_LUA                                                       \
+	"local function index(rec) "                                         \
+	"  local f = redis.call('HMGET', rec, 'call', 'tenant', 'callid') "  \
+	"  if not (f[1] and f[2] and f[3]) then return nil end "             \
+	"  return 'cb:{c:' .. string.sub(f[1], 1, 1) .. '}:id:' .. "         \
+	"    redis.sha1hex(f[2] .. '\\n' .. f[3]), f[1] end "                \
+	"local function listed(rec, life) "                                  \
+	"  local id, call = index(rec) "                                     \
+	"  if not id then return end "                                       \
+	"  redis.call('SADD', id, call) "                                    \
+	"  redis.call('SREM', id, 'over') "                                  \
+	"  if redis.call('TTL', id) < tonumber(life) then "                  \
+	"    redis.call('EXPIRE', id, life) end end "
+
 void call_keys_print(struct call_keys *keys, const char *call);
 
 /*

@@ -29,6 +29,7 @@ struct call_ask {
  * for as long as it may be repeated (call_setup.h). */
 static const struct redis_script script_save = {
 	"call-save",
+	CALL_INDEX_LUA
 	"local setup = redis.call('HMGET', KEYS[3], 'taken', '1', 'answer') "
 	"if setup[1] then return 0 end "
 	"redis.call('DEL', KEYS[1], KEYS[3]) "
@@ -37,6 +38,7 @@ static const struct redis_script script_save = {
 	"  redis.call('EXPIRE', KEYS[3], 60) end "
 	"redis.call('HSET', KEYS[1], unpack(ARGV, 3)) "
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
+	"listed(KEYS[1], ARGV[1]) "
 	"local now = tonumber(redis.call('TIME')[1]) "
 	"redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now) "
 	"redis.call('ZADD', KEYS[2], now + ARGV[1] + 1, ARGV[2]) "
@@ -49,6 +51,7 @@ static const struct redis_script script_save = {
  * in each of the sixteen streams: memory is not theirs for ever. */
 static const struct redis_script script_end = {
 	"call-end",
+	CALL_INDEX_LUA
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
 	"redis.call('HDEL', KEYS[1], 'a.ack', 'b.ack') "
@@ -62,6 +65,11 @@ static const struct redis_script script_end = {
 	"redis.call('XTRIM', KEYS[2], 'MINID', "
 	"  string.format('%.0f', now - 604800000)) "
 	"redis.call('EXPIRE', KEYS[2], 604800) "
+	"local id, call = index(KEYS[1]) "
+	"if id and redis.call('SREM', id, call) == 1 and "
+	"  redis.call('EXISTS', id) == 0 then "
+	"  redis.call('SADD', id, 'over') "
+	"  redis.call('EXPIRE', id, " KEEP_S ") end "
 	"if tonumber(ARGV[4]) > 0 then "
 	"  redis.call('RENAME', KEYS[1], KEYS[5]) "
 	"  redis.call('EXPIRE', KEYS[5], ARGV[4]) "

@@ -20,8 +20,10 @@ enum { TRY_MAX = 2 * COOKIE_FLOW_MAX + 2 * CALL_TEXT_MAX + CALL_HEAD_MAX + 8 };
  * caller's leg, then the fields of the record. */
 static const struct redis_script script_begin = {
 	"call-begin",
+	CALL_INDEX_LUA
 	"redis.call('HSET', KEYS[1], unpack(ARGV, 4)) "
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
+	"listed(KEYS[1], ARGV[1]) "
 	"redis.call('HSET', KEYS[3], '1', ARGV[3]) "
 	"redis.call('EXPIRE', KEYS[3], ARGV[1]) "
 	"local now = tonumber(redis.call('TIME')[1]) "

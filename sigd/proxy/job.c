@@ -28,6 +28,7 @@ static void destructor(void *data)
 	list_unlink(&job->le);
 	mem_deref(job->ask);
 	mem_deref(job->user_ask);
+	mem_deref(job->replaces);
 	mem_deref(job->guest);
 	mem_deref(job->table);
 	mem_deref(job->devices);

@@ -4,6 +4,7 @@
  *   job.c           its life, and whose it is
  *   job_who.c       who asks
  *   job_route.c     where it goes, by the table
+ *   job_replaces.c  ... whose place it takes
  *   job_register.c  REGISTER of a user, or of a PBX, with us
  *
  * SPDX-License-Identifier: MIT
@@ -14,7 +15,10 @@
 #include "sigd/call/device_token.h"
 #include "sigd/proxy/who/authorize.h"
 
+struct call_find;
+struct invite_params;
 struct redis_user_ask;
+struct route_plan;
 
 struct job {
 	struct le le;
@@ -29,6 +33,7 @@ struct job {
 	struct authorized who;
 	struct registrar_ask *ask;
 	struct redis_user_ask *user_ask;
+	struct job_replaces *replaces; /* NULL: it takes nobody's place */
 	struct route_user *guest; /* who asks, from Redis; NULL: none */
 	struct flow_id flow;
 	bool outbound; /* REGISTER: its answer says so */
@@ -65,5 +70,18 @@ void job_route(struct job *job);
 void job_serve_routed(struct job *job);
 /* A PBX asks for a device that is registered there: no route is asked. */
 void job_to_device(struct job *job);
+/* It is known whose place it takes. */
+void job_resume(struct job *job);
+
+/* --- job_replaces.c --- */
+
+/* True: it is an INVITE that takes somebody's place, and job_resume() is called
+ * once it is known whose; or it may not, and is answered and freed. */
+bool job_replaces(struct job *job);
+/* It goes to the party whose dialog it is, whatever the table says. False: there
+ * is no such dialog, and it is answered. */
+bool job_replaces_plan(struct job *job, struct route_plan *plan);
+/* NULL: nobody's. */
+const struct replaced *job_replaced(const struct job *job);
 
 #endif

@@ -23,7 +23,8 @@ static void hand_over(struct job *job, const struct route_plan *plan,
 	struct invite_params params = {.st = job->st, .table = job->table,
 				       .plan = plan, .callee = *callee,
 				       .device = job->named ? &job->device
-							    : NULL};
+							    : NULL,
+				       .replaced = job_replaced(job)};
 	struct proxy *px = job->px;
 
 	pl_set_str(&params.caller, job->user);
@@ -111,9 +112,11 @@ static void seek_in_redis(struct job *job, struct route_plan *plan)
 	plan->targets[0] = (struct route_target){.kind = ROUTE_TO_USER};
 }
 
-static void go(struct job *job, const struct route_plan *plan,
+static void go(struct job *job, struct route_plan *plan,
 	       const struct pl *callee)
 {
+	if (!job_replaces_plan(job, plan))
+		return;
 	if (!may_go(job, plan))
 		reply_status(job->px, job->st, STATUS_FORBIDDEN);
 	else if (is_probe(job, plan))
@@ -126,7 +129,7 @@ static void go(struct job *job, const struct route_plan *plan,
 		pass_on(job, plan, callee);
 }
 
-void job_route(struct job *job)
+static void route_now(struct job *job)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
 	const struct origin origin = {.tenant = job->tenant,
@@ -160,6 +163,12 @@ void job_route(struct job *job)
 	mem_deref(job);
 }
 
+void job_route(struct job *job)
+{
+	if (!job_replaces(job))
+		route_now(job);
+}
+
 static void on_counted(const struct registrar_list *list, void *arg)
 {
 	struct job *job = arg;
@@ -191,9 +200,12 @@ void job_serve_routed(struct job *job)
 
 void job_to_device(struct job *job)
 {
-	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+	struct route_plan *plan;
 	struct pl callee;
 
+	if (job_replaces(job))
+		return;
+	plan = mem_zalloc(sizeof(*plan), NULL);
 	if (!plan) {
 		job_fail(job, STATUS_OVERLOAD);
 		return;
@@ -206,4 +218,12 @@ void job_to_device(struct job *job)
 	go(job, plan, &callee);
 	mem_deref(plan);
 	mem_deref(job);
+}
+
+void job_resume(struct job *job)
+{
+	if (job->named)
+		job_to_device(job);
+	else
+		job_route(job);
 }

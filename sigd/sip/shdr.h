@@ -220,6 +220,21 @@ struct shdr_rack {
 
 int shdr_rack_decode(struct shdr_rack *rack, const struct pl *val);
 
+/* --- Replaces (RFC 3891 6.1) ----------------------------------------------- */
+
+struct shdr_replaces {
+	struct pl callid;
+	struct pl to_tag;   /* of who gets it */
+	struct pl from_tag; /* of the other party */
+	bool early_only;
+};
+
+int shdr_replaces_decode(struct shdr_replaces *rep, const struct pl *val);
+/* The same as it stands in a URI ("?Replaces=..", RFC 3261 19.1.1): unescaped
+ * into text, size bytes. ENOENT: there is none. */
+int shdr_replaces_of_uri(struct shdr_replaces *rep, char *text, size_t size,
+			 const struct pl *headers);
+
 /* --- Authorization and challenges (RFC 3261 25.1, 7616, 8760, 8898) ------- */
 
 struct shdr_auth {

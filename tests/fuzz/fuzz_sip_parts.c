@@ -178,11 +178,25 @@ static void fuzz_numbers(const struct pl *text)
 	(void)shdr_id(text->p, text->l);
 }
 
+static void fuzz_replaces(const struct pl *text)
+{
+	struct shdr_replaces rep;
+	char buf[128];
+
+	if (!shdr_replaces_decode(&rep, text)) {
+		inside(&rep.callid, text);
+		inside(&rep.to_tag, text);
+		inside(&rep.from_tag, text);
+	}
+	if (!shdr_replaces_of_uri(&rep, buf, sizeof(buf), text))
+		must(rep.callid.l && rep.to_tag.l && rep.from_tag.l);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const fuzzv[])(const struct pl *text) = {
 		fuzz_uri,    fuzz_addr, fuzz_via,     fuzz_list,
-		fuzz_params, fuzz_auth, fuzz_numbers,
+		fuzz_params, fuzz_auth, fuzz_numbers, fuzz_replaces,
 	};
 	struct pl text;
 	char *copy;

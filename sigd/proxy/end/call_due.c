@@ -15,6 +15,7 @@
 enum {
 	OVERDUE_MAX = 10000,
 	LEASE_MIN_MS = 1000, /* of an end: Redis may be slow */
+	REPLACED_MS = 3000,
 	DATA_MAX = 160,
 };
 
@@ -60,6 +61,15 @@ void call_due_refresh(struct proxy *px, const struct call_record *rec,
 	if (rec->state == CALL_UP && age < all &&
 	    !hangup_is_here(px, rec->call))
 		limit(px, rec->call, session_s, (uint32_t)(all - age));
+}
+
+void call_due_replaced(struct proxy *px, const char *call)
+{
+	char text[DATA_MAX];
+
+	re_snprintf(text, sizeof(text), "limit %s",
+		    status_text(STATUS_REPLACED));
+	schedule(px, call, text, REPLACED_MS);
 }
 
 uint32_t call_due_lease(const struct proxy *px)

@@ -38,6 +38,9 @@ void call_due_up(struct proxy *px, const struct call_record *rec,
 /* The timer begins anew, or is there no more. */
 void call_due_refresh(struct proxy *px, const struct call_record *rec,
 		      uint32_t session_s);
+/* Another call has taken its place. Who gave it that place ends it (RFC 3891 3),
+ * else we do in a moment. */
+void call_due_replaced(struct proxy *px, const char *call);
 /* Its end has begun, and this worker is at it: to be said again within
  * call_due_lease() milliseconds. */
 void call_due_ending(struct proxy *px, const struct call_ending *ending);

@@ -14,7 +14,8 @@
  * through us, and is asked itself.
  *
  * Replaces (RFC 3891) holds Call-ID and tags, which are the same on both sides:
- * it stays. Other headers that the new request should have do not.
+ * it stays. Its receiver may take that place from now on, when its sender has it
+ * (job_replaces.c). Other headers that the new request should have do not.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,8 +23,10 @@
 #include <string.h>
 
 #include "common/countof.h"
+#include "common/log.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
+#include "sigd/call/call_find.h"
 #include "sigd/call/contact_token.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/indialog/indialog_priv.h"
@@ -73,6 +76,42 @@ static const struct call_side *receiver(const struct indialog *in)
 	return &in->rec->side[!indialog_side(in)];
 }
 
+static void on_granted(enum status code, const struct call_record *rec,
+		       void *arg)
+{
+	struct indialog *in = arg;
+	(void)rec;
+
+	/* of a dialog that is not through us the other side knows itself */
+	log_info(in->cookie.call, "a place is given away", "granted=%d",
+		 code == STATUS_OK);
+	in->ask = mem_deref(in->ask);
+	indialog_forward(in, NULL);
+}
+
+/* What its receiver is asked to do it may do: noted before it is. */
+static void send_on(struct indialog *in)
+{
+	const struct call_side *me = &in->rec->side[indialog_side(in)];
+	char by[CALL_PARTY_MAX], to[CALL_PARTY_MAX], text[CALL_URI_MAX];
+	struct call_grant grant = {.tenant = in->rec->tenant,
+				   .by = by, .to = to};
+	struct shdr_replaces what;
+	struct shdr_addr addr;
+
+	call_party(by, me->conn, me->user);
+	call_party(to, receiver(in)->conn, receiver(in)->user);
+	if (smsg_addr(indialog_request(in), SHDR_REFER_TO, 0, &addr) ||
+	    shdr_replaces_of_uri(&what, text, sizeof(text),
+				 &addr.uri.headers)) {
+		indialog_forward(in, NULL);
+		return;
+	}
+	grant.callid = what.callid;
+	if (call_grant(&in->ask, in->px->deps.redis, &grant, on_granted, in))
+		indialog_fail(in, STATUS_REDIS_DOWN);
+}
+
 /* A party of that call, of the same tenant. */
 static void refer_party(struct indialog *in, const struct call_record *rec,
 			unsigned side)
@@ -114,7 +153,7 @@ static void on_party(enum status code, const struct call_record *rec,
 	if (!in->refer_to && receiver(in)->conn[0])
 		indialog_fail(in, STATUS_UNKNOWN_USER);
 	else
-		indialog_forward(in, NULL);
+		send_on(in);
 }
 
 /* --- a number ------------------------------------------------------------------- */
@@ -219,7 +258,7 @@ void indialog_refer(struct indialog *in)
 	if (conn)
 		code = refer_number(in, conn, &addr.uri);
 	if (code == STATUS_OK)
-		indialog_forward(in, NULL);
+		send_on(in);
 	else
 		indialog_fail(in, code);
 }

@@ -9,6 +9,7 @@
 #include "common/fault.h"
 #include "common/id.h"
 #include "common/log.h"
+#include "sigd/call/call_find.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/hangup.h"
@@ -166,7 +167,7 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	struct shdr_addr contact;
 	int err;
 
-	id_make(rec->call);
+	call_id_make(rec->call, &msg->callid);
 	id_make(rec->session);
 	rec->start_ms = proxy_unix_ms();
 	caller->cseq = msg->cseq.num;
@@ -235,6 +236,8 @@ static enum status hunt_fill(struct invite *inv,
 		hunt->targets[0].user = &hunt->guest;
 		hunt->device = params->device->device;
 	}
+	if (params->replaced)
+		hunt->replaced = *params->replaced;
 	inv->from = plan->from;
 	hunt->loop = loop_hash(params);
 	hunt->breadth = loop_breadth(txn_srv_request(inv->st));

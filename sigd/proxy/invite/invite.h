@@ -6,11 +6,24 @@
 #ifndef SIGD_PROXY_INVITE_INVITE_H
 #define SIGD_PROXY_INVITE_INVITE_H
 
+#include "sigd/call/call_record.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/transport/flow.h"
 
 struct device_token;
 struct route_plan;
 struct route_table;
+
+/* The dialog whose place a call takes (RFC 3891), and its party that is called:
+ * there, and nowhere else. */
+struct replaced {
+	char call[17]; /* our call id of it; empty: none */
+	char conn[CALL_CONN_MAX + 1]; /* a connection; empty: a device */
+	char user[CALL_TEXT_MAX];     /* whose device */
+	struct flow_id flow;
+	bool service;                 /* one of ours answered it */
+	bool up;                      /* it is answered */
+};
 
 struct invite_params {
 	struct txn_srv *st;
@@ -22,6 +35,7 @@ struct invite_params {
 	const struct device_token *device; /* it alone, of a user who need not
 					      be in the table; NULL: as
 					      planned */
+	const struct replaced *replaced; /* NULL: none */
 };
 
 /* Takes over the server transaction. */

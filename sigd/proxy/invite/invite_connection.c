@@ -84,6 +84,12 @@ static void connection_way(struct invite *inv,
 	int err;
 
 	hunt->placed = conn;
+	/* that address of it has the other dialog */
+	if (hunt->replaced.conn[0]) {
+		way = (struct conn_way){.flow = hunt->replaced.flow};
+		connection_try(inv, conn, &way);
+		return;
+	}
 	if (hunt->ways) {
 		connection_try(inv, conn, &hunt->ways[hunt->way]);
 		return;

@@ -25,18 +25,30 @@ struct invite_devices {
 	struct binding list[];
 };
 
+static bool is_over(const struct binding *binding, const struct flow_id *at)
+{
+	struct flow_id flow;
+
+	if (flow_id_unpack(&flow, binding->flow, binding->flow_len))
+		return false;
+	/* over UDP an address is the flow, whichever worker heard it */
+	if (flow.kind == FLOW_UDP && at->kind == FLOW_UDP)
+		return sa_cmp(&flow.remote, &at->remote, SA_ALL);
+	return flow_id_equal(&flow, at);
+}
+
 /* Who calls does not ring: it would get its own call, and calls itself busy
  * at best. */
 static bool is_caller(const struct invite *inv, const struct binding *binding)
 {
-	struct flow_id flow;
-
-	return !flow_id_unpack(&flow, binding->flow, binding->flow_len) &&
-	       flow_id_equal(&flow, &inv->caller);
+	return is_over(binding, &inv->caller);
 }
 
 static bool is_meant(const struct invite *inv, const struct binding *binding)
 {
+	/* the one whose dialog it is, and it may be in a call with itself */
+	if (inv->hunt.replaced.call[0])
+		return is_over(binding, &inv->hunt.replaced.flow);
 	/* a PBX has called one of them alone */
 	if (inv->hunt.device && binding->device != inv->hunt.device)
 		return false;

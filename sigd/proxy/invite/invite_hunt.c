@@ -80,7 +80,7 @@ static void devices_start(struct invite *inv, const struct registrar_list *list)
 {
 	const bool any = invite_devices_begin(inv, list);
 
-	if (!any && inv->hunt.device)
+	if (!any && (inv->hunt.device || inv->hunt.replaced.call[0]))
 		invite_missed(inv, 480, STATUS_NOT_REGISTERED);
 	else if (!any)
 		invite_missed(inv, 482, STATUS_LOOP);
@@ -139,6 +139,11 @@ static void user_seek(struct invite *inv, const struct route_user *user)
 
 	str_ncpy(inv->rec.side[CALL_CALLEE].user, user->name,
 		 sizeof(inv->rec.side[CALL_CALLEE].user));
+	/* it has one place already, which the other call leaves */
+	if (inv->hunt.replaced.call[0]) {
+		user_lookup(inv);
+		return;
+	}
 	err = user_calls_take(&inv->hunt.user_place, inv->px, &of,
 			      on_user_place, inv);
 	if (!err)

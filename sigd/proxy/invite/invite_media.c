@@ -13,6 +13,7 @@
 #include "common/fault.h"
 #include "common/log.h"
 #include "sigd/proxy/conn/conn_figures.h"
+#include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/sip/smsg_sdp.h"
@@ -135,6 +136,8 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 	}
 	inv->answered = true;
 	invite_setup_end(inv);
+	if (inv->hunt.replaced.up)
+		call_due_replaced(inv->px, inv->hunt.replaced.call);
 	++inv->px->counts.answered;
 	(void)FAULT("sigd.answer.sent");
 }

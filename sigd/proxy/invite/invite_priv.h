@@ -72,6 +72,7 @@ struct hunt {
 	bool stop;        /* no further target */
 	struct invite_devices *devices; /* of the user sought last; or NULL */
 	uint8_t diverts;  /* by devices, that were followed */
+	struct replaced replaced; /* whose place this call takes */
 	uint32_t loop;    /* what was asked (loop_guard.h) */
 	unsigned breadth; /* for each of those that ring at once */
 };

@@ -12,6 +12,7 @@
 #include "common/countof.h"
 #include "common/fault.h"
 #include "common/id.h"
+#include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/invite_priv.h"
@@ -88,6 +89,8 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 	}
 	inv->answered = true;
 	invite_setup_end(inv);
+	if (inv->hunt.replaced.up)
+		call_due_replaced(inv->px, inv->hunt.replaced.call);
 	++inv->px->counts.answered;
 	(void)FAULT("sigd.answer.sent");
 }

@@ -437,6 +437,37 @@ static void cseq_and_rack(void)
 	CHECK_INT(shdr_rack_decode(&r, &pl), EBADMSG);
 }
 
+static void replaces_names_a_dialog(void)
+{
+	static const char *const badv[] = {
+		"", "a@b", "a;to-tag=1", "a;from-tag=1", ";to-tag=1;from-tag=2",
+		"a;to-tag=1;to-tag=2;from-tag=3", "a;to-tag;from-tag=2",
+		"a;to-tag=\"1\";from-tag="};
+	struct shdr_replaces rep;
+	char buf[64];
+	struct pl pl = text("a@b ;from-tag=F;x=y;to-tag=T");
+
+	CHECK_INT(shdr_replaces_decode(&rep, &pl), 0);
+	CHECK(is(&rep.callid, "a@b") && is(&rep.to_tag, "T") &&
+	      is(&rep.from_tag, "F") && !rep.early_only);
+	pl = text("a;TO-TAG=T;Early-Only;from-tag=0");
+	CHECK_INT(shdr_replaces_decode(&rep, &pl), 0);
+	CHECK(rep.early_only);
+	for (size_t i = 0; i < ARRAY_SIZE(badv); i++) {
+		pl = text(badv[i]);
+		CHECK_INT(shdr_replaces_decode(&rep, &pl), EBADMSG);
+	}
+
+	pl = text("Require=replaces&replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag=2");
+	CHECK_INT(shdr_replaces_of_uri(&rep, buf, sizeof(buf), &pl), 0);
+	CHECK(is(&rep.callid, "a@b") && is(&rep.from_tag, "2"));
+	pl = text("Replaces=a%4");
+	CHECK_INT(shdr_replaces_of_uri(&rep, buf, sizeof(buf), &pl), EBADMSG);
+	CHECK_INT(shdr_replaces_of_uri(&rep, buf, 2, &pl), EBADMSG);
+	pl = text("X=Replaces=a");
+	CHECK_INT(shdr_replaces_of_uri(&rep, buf, sizeof(buf), &pl), ENOENT);
+}
+
 static void digest_is_taken_apart(void)
 {
 	struct pl pl = text("Digest username=\"Mu\\\"fasa\",\trealm=\"t.org\", "
@@ -500,4 +531,5 @@ TEST_MAIN(TEST(every_name_is_found_in_any_case),
 	  TEST(several_vias_in_one_field), TEST(addresses_in_all_forms),
 	  TEST(broken_addresses_are_refused),
 	  TEST(several_addresses_in_one_field), TEST(cseq_and_rack),
+	  TEST(replaces_names_a_dialog),
 	  TEST(digest_is_taken_apart), TEST(broken_credentials_are_refused))
