@@ -264,6 +264,7 @@ static int http_make(struct admin *admin)
 		.nroutes = COUNTOF(shared_routes) + admin->cfg.nroutes,
 		.tokens = &admin->cfg.token,
 		.ntokens = admin->cfg.token ? 1 : 0,
+		.body_max = admin->cfg.body_max,
 	};
 
 	return sock ? admin_http_alloc(&admin->http, &http,

@@ -40,6 +40,7 @@ struct admin_cfg {
 	unsigned workers;       /* 1..ADMIN_WORKERS_MAX */
 	struct redis_cfg redis; /* but for command_ms, which is ours */
 	const char *token;      /* of routes that are not open; NULL: none */
+	uint32_t body_max;      /* bytes of a request's; 0: admin_http.h */
 	admin_state_h *stateh;  /* NULL: "up" while it publishes figures */
 	size_t figures_size;    /* of the struct of a worker's figures */
 	int (*figuresh)(struct metric_set **setp, void *figures);

@@ -82,4 +82,9 @@ struct cfg_problem {
 bool cfg_errors_at(const struct cfg_errors *errs, size_t nr,
 		   struct cfg_problem *problem);
 
+/* {"severity": "error", "file": .., "line": .., "column": .., "text": ..,
+ * "explanation": ..}, and all of them as a list; for %H. */
+int cfg_problem_json(struct re_printf *pf, const struct cfg_problem *problem);
+int cfg_errors_json(struct re_printf *pf, const struct cfg_errors *errs);
+
 #endif

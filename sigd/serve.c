@@ -24,7 +24,7 @@
 #include "sigd/proxy/framer.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/registrar/registrar.h"
-#include "sigd/routes_loader.h"
+#include "sigd/table/routes_loader.h"
 #include "sigd/sampler.h"
 #include "sigd/serve_priv.h"
 #include "sigd/sigd_metric.h"

@@ -12,7 +12,7 @@
 #include "common/log.h"
 #include "common/node.h"
 #include "routing/route.h"
-#include "sigd/routes_fresh.h"
+#include "sigd/table/routes_fresh.h"
 #include "sigd/serve.h"
 #include "sigd/transport/certs.h"
 #include "sigd/transport/transport.h"

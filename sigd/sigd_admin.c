@@ -38,6 +38,7 @@ static int start(struct worker *worker, void *arg)
 			  .user = cfg->redis.user,
 			  .password = cfg->redis.password},
 		.token = cfg->admin.token,
+		.body_max = REST_BODY_MAX,
 		.figures_size = sizeof(struct sigd_figures),
 		.figuresh = figures_alloc,
 		.printh = sigd_conn_metric_print,
@@ -49,7 +50,7 @@ static int start(struct worker *worker, void *arg)
 
 	sa->cfg	      = cfg;
 	sa->routes    = mem_ref(setup->files.routes);
-	sa->rest      = (struct rest_root){sa->routes};
+	sa->rest      = (struct rest_root){sa->routes, cfg->routing};
 	err = admin_alloc(&sa->admin, &admin, worker);
 	if (err) {
 		log_error(NULL, "the admin process cannot serve", "why=%s",

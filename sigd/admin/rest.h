@@ -19,6 +19,11 @@ struct route_table;
 /* For admin_cfg.arg. */
 struct rest_root {
 	const struct route_table *routes;
+	const char *path; /* of routing.yaml */
+};
+
+enum {
+	REST_BODY_MAX = 1024 * 1024, /* a table to be checked */
 };
 
 /* For admin_cfg.routes. */

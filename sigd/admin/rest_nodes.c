@@ -69,6 +69,23 @@ static bool media(struct jsonw *json, struct admin *admin,
 	return true;
 }
 
+static bool signalling(struct jsonw *json, struct admin *admin,
+		       struct admin_resp *resp, const char *addr, bool alive)
+{
+	struct rest_version is;
+
+	if (!rest_version(&is, admin, resp, addr))
+		return false;
+	jsonw_str(json, "state", alive ? "up" : "gone");
+	if (!is.version[0])
+		return true;
+	jsonw_object(json, "routes");
+	jsonw_str(json, "version", is.version);
+	rest_time(json, "loaded", is.at_ms);
+	jsonw_end(json);
+	return true;
+}
+
 static bool one(struct jsonw *json, struct admin *admin,
 		struct admin_resp *resp, const struct seen *seen)
 {
@@ -82,7 +99,7 @@ static bool one(struct jsonw *json, struct admin *admin,
 	if (!strcmp(seen->daemon, "mediad"))
 		ok = media(json, admin, resp, seen->addr);
 	else
-		jsonw_str(json, "state", alive ? "up" : "gone");
+		ok = signalling(json, admin, resp, seen->addr, alive);
 	jsonw_end(json);
 	return ok;
 }

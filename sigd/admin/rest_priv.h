@@ -11,6 +11,7 @@
 #include <re.h>
 
 #include "common/admin.h"
+#include "common/fingerprint.h"
 #include "common/jsonw.h"
 #include "common/redis_link.h"
 
@@ -23,7 +24,16 @@ enum {
 };
 
 admin_handle_h rest_nodes, rest_registrations, rest_calls, rest_call;
+admin_handle_h rest_routes_explain, rest_routes_validate, rest_routes_reload;
 admin_handle_h rest_connections, rest_connection, rest_alarms, rest_register;
+
+/* Which table a worker has (rest_routes.c). False: resp is a 503. */
+struct rest_version {
+	char version[FINGERPRINT_LEN + 1]; /* "": none is known */
+	uint64_t at_ms;                    /* when it was loaded */
+};
+bool rest_version(struct rest_version *is, struct admin *admin,
+		  struct admin_resp *resp, const char *addr);
 
 /* NULL: none of this name. */
 const struct route_tenant *rest_tenant(struct admin *admin, const char *id);

@@ -19,36 +19,14 @@ struct checked {
 	uint32_t tests;
 };
 
-static int problem_json(struct re_printf *pf, const struct cfg_problem *problem)
-{
-	int err = re_hprintf(pf, "{\"severity\":\"%s\"",
-			     problem->warning ? "warning" : "error");
-
-	if (problem->pos.file)
-		err |= re_hprintf(pf, ",\"file\":%H", cfg_print_json,
-				  problem->pos.file);
-	if (problem->pos.line)
-		err |= re_hprintf(pf, ",\"line\":%u,\"column\":%u",
-				  problem->pos.line, problem->pos.col);
-	err |= re_hprintf(pf, ",\"text\":%H", cfg_print_json, problem->text);
-	if (problem->more)
-		err |= re_hprintf(pf, ",\"explanation\":%H", cfg_print_json,
-				  problem->more);
-	return err | re_hprintf(pf, "}");
-}
-
 static void print_json(const struct checked *ck)
 {
-	struct cfg_problem problem;
-
 	(void)re_printf("{\"file\":%H,\"ok\":%s,\"version\":\"%s\",\"tests\":%u,"
-			"\"problems\":[",
+			"\"problems\":%H}\n",
 			cfg_print_json, ck->path,
 			cfg_errors_count(ck->errs) ? "false" : "true",
-			route_table_version(ck->table), ck->tests);
-	for (size_t i = 0; cfg_errors_at(ck->errs, i, &problem); i++)
-		(void)re_printf("%s%H", i ? "," : "", problem_json, &problem);
-	(void)re_printf("]}\n");
+			route_table_version(ck->table), ck->tests,
+			cfg_errors_json, ck->errs);
 }
 
 static void print_text(const struct checked *ck, bool colour)

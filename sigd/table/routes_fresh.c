@@ -10,7 +10,7 @@
 
 #include "common/log.h"
 #include "routing/route_check.h"
-#include "sigd/routes_fresh.h"
+#include "sigd/table/routes_fresh.h"
 
 static uint64_t now_ms(void *arg)
 {
@@ -21,18 +21,24 @@ static uint64_t now_ms(void *arg)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-void routes_fresh_load(struct routes_fresh *fresh, const char *path)
+int routes_fresh_tests(const struct route_table *table, uint32_t *ran,
+		       struct cfg_errors *errs)
 {
 	const struct route_check_clock clock = {now_ms, NULL};
 
+	return route_tests_run(table, &clock, ran, errs);
+}
+
+void routes_fresh_load(struct routes_fresh *fresh, const char *path)
+{
 	memset(fresh, 0, sizeof(*fresh));
 	fresh->err = cfg_errors_alloc(&fresh->errs);
 	if (!fresh->err)
 		fresh->err =
 			route_table_load(&fresh->table, path, fresh->errs);
 	if (!fresh->err)
-		fresh->err = route_tests_run(fresh->table, &clock,
-					     &fresh->tests, fresh->errs);
+		fresh->err = routes_fresh_tests(fresh->table, &fresh->tests,
+						fresh->errs);
 	if (fresh->err)
 		fresh->table = mem_deref(fresh->table);
 }

@@ -8,8 +8,8 @@
 #include <re.h>
 
 #include "routing/route.h"
-#include "sigd/routes_fresh.h"
-#include "sigd/routes_loader.h"
+#include "sigd/table/routes_fresh.h"
+#include "sigd/table/routes_loader.h"
 #include "tests/lib/loop_test.h"
 #include "tests/lib/test.h"
 

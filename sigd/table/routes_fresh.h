@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef SIGD_ROUTES_FRESH_H
-#define SIGD_ROUTES_FRESH_H
+#ifndef SIGD_TABLE_ROUTES_FRESH_H
+#define SIGD_TABLE_ROUTES_FRESH_H
 
 #include <stdint.h>
 
@@ -22,6 +22,9 @@ struct routes_fresh {
 /* Loads the file and runs its tests. Logs nothing and knows no loop: it may be
  * called beside the loop (common/aside.h). */
 void routes_fresh_load(struct routes_fresh *fresh, const char *path);
+/* Runs the tests of a table, within ROUTE_TESTS_MS; EINVAL: errs has more. */
+int routes_fresh_tests(const struct route_table *table, uint32_t *ran,
+		       struct cfg_errors *errs);
 /* Errors and warnings, a line each. */
 void routes_fresh_log(const struct routes_fresh *fresh);
 /* All but what was taken out. */

@@ -9,8 +9,8 @@
 #include "common/aside.h"
 #include "common/wheel.h"
 #include "routing/route.h"
-#include "sigd/routes_fresh.h"
-#include "sigd/routes_loader.h"
+#include "sigd/table/routes_fresh.h"
+#include "sigd/table/routes_loader.h"
 
 enum {
 	SWEEP_MS = 500

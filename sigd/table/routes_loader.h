@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef SIGD_ROUTES_LOADER_H
-#define SIGD_ROUTES_LOADER_H
+#ifndef SIGD_TABLE_ROUTES_LOADER_H
+#define SIGD_TABLE_ROUTES_LOADER_H
 
 #include <stddef.h>
 

@@ -1,0 +1,270 @@
+/*
+ * rest_routes.c  POST /v1/routes/explain, validate and reload
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cfg_tree.h"
+#include "common/countof.h"
+#include "routing/route_check.h"
+#include "sigd/admin/rest.h"
+#include "sigd/admin/rest_priv.h"
+#include "sigd/table/routes_fresh.h"
+
+enum {
+	WAIT_MS = 10000, /* for the workers to load what was loaded here */
+	POLL_MS = 100
+};
+
+static const struct rest_root *root_of(struct admin *admin)
+{
+	return admin_arg(admin);
+}
+
+static void no_memory(struct admin_resp *resp)
+{
+	admin_resp_problem(resp, 503, "Out of memory.");
+}
+
+/* A problem document that names each field, as RFC 9457 section 3 extends. */
+static void refuse(struct admin_resp *resp, const char *detail,
+		   const struct cfg_errors *errs)
+{
+	resp->status = 422;
+	resp->type = "application/problem+json";
+	mbuf_rewind(resp->mb);
+	if (mbuf_printf(resp->mb,
+			"{\"type\":\"about:blank\",\"title\":\"Unprocessable "
+			"Content\",\"status\":422,\"detail\":%H,"
+			"\"errors\":%H}",
+			cfg_print_json, detail, cfg_errors_json, errs))
+		no_memory(resp);
+}
+
+/* --- explain ----------------------------------------------------------------- */
+
+static int explain(struct admin_resp *resp, const struct admin_req *req,
+		   const struct route_table *table, struct cfg_errors *errs)
+{
+	const struct pl *body = admin_req_body(req);
+	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+	struct route_ask_cfg *ask = NULL;
+	struct route_query query;
+	char *text = NULL;
+	int err = plan ? route_ask_parse(&ask, "body", body->p, body->l, errs)
+		       : ENOMEM;
+
+	err = err ? err : route_ask_query(&query, &ask->ask, table, NULL, errs);
+	if (!err) {
+		(void)route_decide(table, &query, plan);
+		err = re_sdprintf(&text, "%H", route_plan_explain, plan);
+		err = err ? ENOMEM
+			  : mbuf_printf(resp->mb,
+					"{\"version\":\"%s\",\"plan\":%H,"
+					"\"text\":%H}",
+					route_table_version(table),
+					route_plan_json, plan, cfg_print_json,
+					text);
+	}
+	mem_deref(text);
+	mem_deref(ask);
+	mem_deref(plan);
+	return err;
+}
+
+void rest_routes_explain(const struct admin_req *req, struct admin_resp *resp,
+			 void *arg)
+{
+	struct cfg_errors *errs = NULL;
+	int err = cfg_errors_alloc(&errs);
+
+	err = err ? err : explain(resp, req, root_of(arg)->routes, errs);
+	if (err == EINVAL)
+		refuse(resp, "The question cannot be asked.", errs);
+	else if (err)
+		no_memory(resp);
+	mem_deref(errs);
+}
+
+/* --- validate ---------------------------------------------------------------- */
+
+static const struct cfg_limits limits = {
+	.bytes = REST_BODY_MAX, .nodes = 100000, .depth = 16, .files = 1};
+
+/* What is sent must not have us read what it names: errors would tell what
+ * stands there. */
+static void refuse_files(const struct cfg_node *node, struct cfg_errors *errs)
+{
+	static const char *const keys[] = {"include", "csv", "geoip",
+					   "ca", "certificate", "private_key"};
+
+	for (const struct cfg_node *n = node->first; n; n = n->next) {
+		bool is_file = n->kind == CFG_SCALAR &&
+			       !strncmp(n->text, "file:", 5);
+
+		for (size_t i = 0; i < COUNTOF(keys) && n->key; i++)
+			is_file |= n->kind == CFG_SCALAR &&
+				   !strcmp(n->key, keys[i]);
+		if (is_file)
+			cfg_errors_add(errs, &n->pos,
+				       "%s: no file is read for a table that "
+				       "was sent",
+				       n->key ? n->key : "an entry");
+		refuse_files(n, errs);
+	}
+}
+
+static int validate(struct route_table **tablep, uint32_t *tests,
+		    const struct pl *body, struct cfg_errors *errs)
+{
+	struct cfg_tree *tree = NULL;
+	int err = cfg_tree_parse(&tree, "body", body->p, body->l, &limits,
+				 errs);
+
+	if (!err) {
+		refuse_files(cfg_tree_root(tree), errs);
+		err = cfg_errors_count(errs) ? EINVAL : 0;
+	}
+	mem_deref(tree);
+	err = err ? err
+		  : route_table_parse(tablep, "body", body->p, body->l, errs);
+	return err ? err : routes_fresh_tests(*tablep, tests, errs);
+}
+
+void rest_routes_validate(const struct admin_req *req, struct admin_resp *resp,
+			  void *arg)
+{
+	struct route_table *table = NULL;
+	struct cfg_errors *errs = NULL;
+	uint32_t tests = 0;
+	int err = cfg_errors_alloc(&errs);
+	(void)arg;
+
+	err = err ? err : validate(&table, &tests, admin_req_body(req), errs);
+	if (!err || err == EINVAL)
+		err = mbuf_printf(resp->mb,
+				  "{\"ok\":%s,\"version\":\"%s\","
+				  "\"tests\":%u,\"problems\":%H}",
+				  err ? "false" : "true",
+				  err ? "" : route_table_version(table), tests,
+				  cfg_errors_json, errs);
+	if (err)
+		no_memory(resp);
+	mem_deref(table);
+	mem_deref(errs);
+}
+
+/* --- reload ------------------------------------------------------------------ */
+
+bool rest_version(struct rest_version *is, struct admin *admin,
+		  struct admin_resp *resp, const char *addr)
+{
+	const struct redis_val *val;
+	char key[REST_KEY_MAX];
+	struct pl version, at;
+
+	*is = (struct rest_version){.at_ms = 0};
+	re_snprintf(key, sizeof(key), "cb:{n:%s}:figures:sigd", addr);
+	if (!rest_ask(&val, admin, resp, "HGET", key, "routes", NULL))
+		return false;
+	if (val->type != REDIS_STR ||
+	    re_regex(val->str, val->len, "[0-9a-f]+ [0-9]+", &version, &at))
+		return true;
+	(void)pl_strcpy(&version, is->version, sizeof(is->version));
+	is->at_ms = pl_u64(&at);
+	return true;
+}
+
+/* How many of this node's workers have not loaded that version since then.
+ * json: NULL, or where to list them. -1: resp is an error. */
+static int pending(struct admin *admin, struct admin_resp *resp,
+		   const struct rest_version *want, struct jsonw *json)
+{
+	char addr[NODE_ADDR_MAX + 1];
+	struct rest_version is;
+	int n = 0;
+
+	for (unsigned i = 0; admin_worker(admin, i, addr); i++) {
+		bool done;
+
+		if (!rest_version(&is, admin, resp, addr))
+			return -1;
+		done = !strcmp(is.version, want->version) &&
+		       is.at_ms >= want->at_ms;
+		n += !done;
+		if (!json)
+			continue;
+		jsonw_object(json, NULL);
+		jsonw_str(json, "worker", addr);
+		jsonw_str(json, "state", done ? "loaded" : "pending");
+		jsonw_str(json, "version", is.version);
+		rest_time(json, "loaded", is.at_ms);
+		jsonw_end(json);
+	}
+	return n;
+}
+
+static void answer(struct admin *admin, struct admin_resp *resp,
+		   const struct rest_version *want,
+		   const struct routes_fresh *fresh)
+{
+	struct jsonw json;
+	int left;
+
+	jsonw_init(&json, resp->mb);
+	jsonw_object(&json, NULL);
+	jsonw_str(&json, "version", want->version);
+	jsonw_uint(&json, "tests", fresh->tests);
+	jsonw_uint(&json, "warnings", cfg_errors_warnings(fresh->errs));
+	jsonw_array(&json, "workers");
+	left = pending(admin, resp, want, &json);
+	if (left < 0)
+		return;
+	jsonw_end(&json);
+	jsonw_end(&json);
+	resp->status = left ? 202 : 200;
+	rest_done(&json, resp);
+}
+
+/* The parent loads it, too, and then has all its children do so. */
+static void reload(struct admin *admin, struct admin_resp *resp,
+		   const struct routes_fresh *fresh)
+{
+	const uint64_t end_ms = rest_now_ms() + WAIT_MS;
+	struct rest_version want = {.at_ms = rest_now_ms()};
+	int left = 1;
+
+	str_ncpy(want.version, route_table_version(fresh->table),
+		 sizeof(want.version));
+	if (kill(getppid(), SIGHUP)) {
+		admin_resp_problem(resp, 500, "The parent cannot be told.");
+		return;
+	}
+	while (left > 0 && rest_now_ms() < end_ms) {
+		(void)usleep(POLL_MS * 1000);
+		left = pending(admin, resp, &want, NULL);
+	}
+	if (left >= 0)
+		answer(admin, resp, &want, fresh);
+}
+
+void rest_routes_reload(const struct admin_req *req, struct admin_resp *resp,
+			void *arg)
+{
+	struct routes_fresh fresh;
+	(void)req;
+
+	routes_fresh_load(&fresh, root_of(arg)->path);
+	if (!fresh.err)
+		reload(arg, resp, &fresh);
+	else if (fresh.err == ENOMEM)
+		no_memory(resp);
+	else
+		refuse(resp, "The file cannot be used; nothing has changed.",
+		       fresh.errs);
+	routes_fresh_drop(&fresh);
+}

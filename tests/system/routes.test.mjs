@@ -1,0 +1,158 @@
+// The routing table as an operator changes it: asked, tried, and loaded anew
+// while calls go on.
+// SPDX-License-Identifier: MIT
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { Suite } from './lib/suite.mjs';
+import { Sipp } from './lib/sipp.mjs';
+import { freeUdp, until } from './lib/stack.mjs';
+
+const RULES = 3000; // in front of the one that counts
+
+// `mark` makes another version of it.
+const table = (port, mark, more = '') => `tenants:
+  t:
+    domains: [t.test]
+    realm: t
+    users: {alice: {password: alice-secret}}
+    connections:
+      sipp: {kind: trunk, address: "127.0.0.1:${port}", probe: 0s}
+    routes:
+${Array.from({ length: RULES }, (_, i) => `      - {name: r${i}, match: {callee: '9${i}[0-9]${mark}'}, to: {user: alice}}`).join('\n')}
+      - {name: echo, match: {from: [users, sipp], callee: 'echo|test'}, to: {service: echo}}
+      - {name: out, match: {callee: '0[0-9]+'}, to: {connection: sipp}}
+    tests:
+      - {name: calls are heard, when: {from: sipp, callee: test}, expect: {route: echo, to: echo}}
+${more}`;
+
+describe('routes', { timeout: 180000 }, () => {
+  let suite;
+  let stack;
+  let port;
+  before(async () => {
+    port = await freeUdp(1);
+    suite = await new Suite({ routing: table(port, ''), rtpPorts: 4000,
+      sigd: 'limits: {}\n' }).start();
+    ({ stack } = suite);
+  });
+  after(() => suite.stop());
+
+  const put = (text) => fs.writeFileSync(stack.file('routing.yaml'), text);
+  const ask = async (method, what, body) => {
+    const r = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/${what}`, { method, body,
+      headers: { Authorization: 'Bearer token-of-the-tests' } });
+    return { status: r.status, body: JSON.parse(await r.text()) };
+  };
+  const post = (what, body = '') => ask('POST', `routes/${what}`, body);
+
+  test('explain answers with the plan and in words', async () => {
+    let { status, body } = await post('explain', '{"caller": "alice", "callee": "0301"}');
+    assert.equal(status, 200);
+    assert.deepEqual(body.plan.targets.map((t) => t.connection), ['sipp']);
+    assert.match(body.text, /route "out".*matches/);
+    assert.match(body.version, /^[0-9a-f]{16}$/);
+    ({ status, body } = await post('explain', '{"calee": "0301", "from": "sip"}'));
+    assert.equal(status, 422);
+    assert.ok(body.errors.some((e) => /"calee".*did you mean "callee"/.test(e.text)), JSON.stringify(body));
+    ({ status, body } = await post('explain', '{"callee": "0301", "from": "sip"}'));
+    assert.equal(status, 422);
+    assert.match(body.errors[0].text, /there is no connection "sip".*did you mean "sipp"/);
+    const bare = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/routes/explain`, { method: 'POST', body: '{}' });
+    assert.equal(bare.status, 401);
+  });
+
+  test('validate answers problems as data, and reads no file', async () => {
+    let { status, body } = await post('validate', table(5060, 'x').split('\n').slice(0, 200).join('\n'));
+    assert.equal(status, 200);
+    assert.equal(body.ok, true, JSON.stringify(body.problems));
+    ({ body } = await post('validate', 'tenants:\n  t: {domains: [a], realm: r, routes: [{name: a, to: {conection: b}}]}\n'));
+    assert.equal(body.ok, false);
+    assert.equal(body.problems.find((p) => /did you mean/.test(p.text)).line, 2);
+    ({ body } = await post('validate', `include: /etc\ntenants: {t: {domains: [a], realm: r, users: {a: {password: "file:/etc/passwd"}}}}\n`));
+    assert.equal(body.problems.length, 2);
+    for (const problem of body.problems) assert.match(problem.text, /no file is read/);
+    const large = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/routes/validate`, { method: 'POST',
+      body: '#'.repeat(1100000), headers: { Authorization: 'Bearer token-of-the-tests' } });
+    assert.equal(large.status, 413);
+  });
+
+  test('reload answers for each worker, and nodes show the version', async () => {
+    put(table(port, 'a'));
+    const { status, body } = await post('reload');
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.deepEqual(body.workers.map((w) => [w.worker, w.state, w.version]),
+      [['s1/1', 'loaded', body.version], ['s1/2', 'loaded', body.version]]);
+    assert.equal(body.tests, 1);
+    const { nodes } = (await ask('GET', 'nodes')).body;
+    for (const node of nodes.filter((n) => n.daemon === 'sigd')) assert.equal(node.routes.version, body.version);
+  });
+
+  test('a file with a mistake, or a test that fails, changes nothing', async () => {
+    const version = () => ask('GET', 'nodes').then((r) => r.body.nodes.find((n) => n.daemon === 'sigd').routes.version);
+    const before = await version();
+    put(table(port, 'b', '      - {name: wrong, when: {caller: alice, callee: "0301"}, expect: {to: alice}}\n'));
+    let { status, body } = await post('reload');
+    assert.equal(status, 422);
+    assert.match(body.errors[0].text, /test "wrong" fails; expected to alice, got sipp/);
+    assert.match(body.errors[0].explanation, /route "out"/);
+    // by signal, too
+    stack.procs.get('sigd').kill('SIGHUP');
+    await until(() => stack.log('sigd.log').includes('the new configuration is not used'), 'the parent refuses it');
+    put('tenants: {t: {}}\n');
+    ({ status, body } = await post('reload'));
+    assert.equal(status, 422);
+    assert.equal(body.errors.length, 2);
+    assert.equal(await version(), before);
+  });
+
+  test('no call is lost by reloads under 50 calls per second', { timeout: 90000 }, async () => {
+    put(table(port, 'c'));
+    const sipp = await Sipp.start(stack, 'caller', { port, calls: 750, rate: 50, lines: ['X-Nothing: 1'],
+      keys: { user: 'x', domain: 't.test', callee: 'test' } });
+    let over = false;
+    sipp.done.then(() => { over = true; }, () => { over = true; });
+    let reloads = 0;
+    const versions = new Set();
+    while (!over) {
+      put(table(port, `d${reloads}`));
+      const { status, body } = await post('reload');
+      assert.equal(status, 200, JSON.stringify(body));
+      versions.add(body.version);
+      reloads++;
+    }
+    await sipp.done;
+    assert.ok(reloads >= 3, `${reloads} reloads`);
+    assert.equal(versions.size, reloads);
+    const stalls = stack.log('sigd.log').split('\n').filter((l) => /stands still|late/.test(l));
+    assert.deepEqual(stalls, []);
+  });
+
+  test('a hundred reloads leak nothing', { timeout: 120000 }, async () => {
+    // small, so that they are quick; leaks count in objects
+    const small = (n) => put(table(port, '').replace(/ {6}- \{name: r\d+,.*\n/g, '').replace('realm: t', `realm: t${n}`));
+    const reload = async (n) => {
+      small(n);
+      const { status, body } = await post('reload');
+      assert.equal(status, 200, JSON.stringify(body));
+    };
+    const size = async () => {
+      const all = await suite.stack.descriptors();
+      return { fds: all, rss: rss() };
+    };
+    const rss = () => fs.readdirSync('/proc').filter((p) => /^\d+$/.test(p)).flatMap((pid) => {
+      try {
+        return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(stack.file('sigd.yaml'))
+          ? [Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1])] : [];
+      } catch { return []; }
+    }).reduce((a, b) => a + b, 0);
+    for (let i = 0; i < 10; i++) await reload(i);
+    const first = await size();
+    for (let i = 10; i < 110; i++) await reload(i);
+    const last = await size();
+    assert.deepEqual(last.fds, first.fds);
+    assert.ok(first.rss > 10000, 'they are found');
+    // four processes; a table is some 200 KiB
+    assert.ok(last.rss - first.rss < 4000, `${first.rss} to ${last.rss} KiB`);
+  });
+});
