@@ -104,6 +104,12 @@ class Phone {
 
   hangup(id) { return this.page.evaluate((i) => window.phone.hangup(i), id); }
 
+  // This call's other party takes the place of ours in that one.
+  transfer(id, to) { return this.page.evaluate(([i, t]) => window.phone.transfer(i, t), [id, to]); }
+
+  // What became of it: 'referred', 'transferred' ...
+  told(id, what) { return until(async () => (await this.state(id)).log.includes(what), what); }
+
   // JsSIP alone
   hold(id) { return this.page.evaluate((i) => window.phone.hold(i), id); }
 

@@ -41,9 +41,26 @@ function jssip({ url, user, password, host }) {
     session.on('progress', () => call.log.push('progress'));
     session.on('confirmed', () => { call.up = true; });
     session.on('failed', (e) => { call.final = e.message?.status_code ?? e.cause; });
+    // whom a REFER names is called; who takes this one's place is answered
+    const tone = async () => ({ mediaStream: await microphone(call.frequency ?? 1000), pcConfig: { iceServers: [] } });
+    session.on('refer', async ({ accept }) => {
+      const options = await tone();
+      accept((made) => { phone.incoming = take(made, call.frequency); }, options);
+    });
+    session.on('replaces', ({ accept }) => {
+      accept(async (made) => {
+        phone.incoming = take(made, call.frequency);
+        made.answer(await tone());
+      });
+    });
     session.on('hold', () => call.log.push('hold'));
     session.on('unhold', () => call.log.push('unhold'));
     session.on('ended', (e) => { call.final = e.originator === 'remote' ? 'remote' : 'local'; });
+  };
+  const take = (session, frequency) => {
+    const call = keep({ frequency });
+    follow(call, session);
+    return call.id;
   };
   ua.on('registered', () => { phone.registered = 200; });
   ua.on('registrationFailed', (e) => { phone.registered = e.response?.status_code ?? e.cause; });
@@ -56,17 +73,31 @@ function jssip({ url, user, password, host }) {
   ua.start();
   // camera: its m-line comes first and carries the bundle of both.
   phone.call = async (target, frequency, camera) => {
-    const call = keep({});
+    const call = keep({ frequency });
     const pcConfig = { iceServers: [], ...(camera && { bundlePolicy: 'max-bundle' }) };
     const session = ua.call(target, { mediaStream: await microphone(frequency), pcConfig });
     if (camera) session.connection.addTransceiver('video');
     follow(call, session);
     return call.id;
   };
-  phone.answer = async (id, frequency) => calls.get(id).session.answer({
-    mediaStream: await microphone(frequency), pcConfig: { iceServers: [] },
-  });
+  phone.answer = async (id, frequency) => {
+    calls.get(id).frequency = frequency;
+    calls.get(id).session.answer({ mediaStream: await microphone(frequency), pcConfig: { iceServers: [] } });
+  };
   phone.hangup = (id) => calls.get(id).session.terminate();
+  phone.transfer = (id, to) => {
+    const { session, log } = calls.get(id);
+    const other = calls.get(to).session;
+    session.refer(other.remote_identity.uri, {
+      replaces: other,
+      eventHandlers: {
+        requestSucceeded: () => log.push('referred'),
+        requestFailed: (e) => log.push(`refused ${e.cause}`),
+        accepted: () => log.push('transferred'),
+        failed: (e) => log.push(`failed ${e.status_line?.status_code}`),
+      },
+    });
+  };
   phone.hold = (id) => calls.get(id).session.hold();
   phone.resume = (id) => calls.get(id).session.unhold();
   phone.press = (id, keys) => calls.get(id).session.sendDTMF(keys, { transportType: 'RFC2833', duration: 100, interToneGap: 70 });
@@ -87,11 +118,22 @@ function sipjs({ url, user, password, host }) {
     sessionDescriptionHandlerFactoryOptions: {
       iceGatheringTimeout: 500, peerConnectionConfiguration: { iceServers: [] },
     },
+    sipExtensionReplaces: SIP.SIPExtension.Supported,
     logLevel: 'error',
   });
   const phone = { ua, registered: null, incoming: null };
   const follow = (call, session) => {
     call.session = session;
+    session.delegate = {
+      async onRefer(referral) {
+        await referral.accept();
+        const made = keep({});
+        const inviter = referral.makeInviter();
+        follow(made, inviter);
+        inviter.invite();
+        phone.incoming = made.id;
+      },
+    };
     session.stateChange.addListener((state) => {
       if (state === SIP.SessionState.Established) {
         call.up = true;
@@ -107,6 +149,7 @@ function sipjs({ url, user, password, host }) {
       const call = keep({});
       follow(call, invitation);
       phone.incoming = call.id;
+      if (invitation.replacee) invitation.accept();
     },
   };
   const registerer = new SIP.Registerer(ua, { expires: 300 });
@@ -128,6 +171,19 @@ function sipjs({ url, user, password, host }) {
       },
     });
     return call.id;
+  };
+  phone.transfer = (id, to) => {
+    const { session, log } = calls.get(id);
+    session.refer(calls.get(to).session, {
+      requestDelegate: {
+        onAccept: () => log.push('referred'),
+        onReject: (r) => log.push(`refused ${r.message.statusCode}`),
+      },
+      onNotify(notification) {
+        notification.accept();
+        if (/ 200 /.test(notification.request.body)) log.push('transferred');
+      },
+    });
   };
   phone.answer = (id, hz) => { frequency = hz; return calls.get(id).session.accept(); };
   phone.hangup = (id) => {
@@ -194,6 +250,7 @@ window.phone = {
   call: (target, frequency, camera) => phone.call(target, frequency, camera),
   answer: (id, frequency) => { phone.answer(id, frequency); },
   hangup: (id) => { phone.hangup(id); },
+  transfer: (id, to) => { phone.transfer(id, to); },
   hold: (id) => phone.hold(id),
   resume: (id) => phone.resume(id),
   press: (id, keys) => { phone.press(id, keys); },
