@@ -124,12 +124,23 @@ struct route_note {
 	const struct route_rule *rule; /* NULL: the last step */
 	const struct route_cond *cond; /* of ROUTE_WHY_NOT */
 	enum route_why why;
+	const struct route_tenant *tenant; /* whose rules those are */
+	struct pl callee; /* of then, when rules have rewritten it; else
+			     unset: as asked */
 };
 
 /* For programs: "match", "nobody"; of a condition its key: "callee". */
 const char *route_note_code(const struct route_note *note);
 /* For people: "matches", "the callee does not match". */
 const char *route_note_words(const struct route_note *note);
+/* For %H: the same, with what was compared where that is more: "Wednesday
+ * 19:05 in Europe/Berlin is outside office". The note is one of this plan;
+ * that may be asked for while it is made (route_note_h). */
+struct route_note_view {
+	const struct route_plan *plan;
+	const struct route_note *note;
+};
+int route_note_print(struct re_printf *pf, const struct route_note_view *view);
 
 /* --- the plan ------------------------------------------------------------------ */
 
@@ -151,6 +162,9 @@ struct route_plan {
 	struct route_note notes[ROUTE_NOTES_MAX];
 	uint32_t considered;
 	/* the query, cut and cleaned, for the explanation */
+	const struct route_table *table;
+	struct sa source; /* AF_UNSPEC: not known */
+	uint64_t now;
 	char method[16], caller[ROUTE_NUMBER_MAX + 1];
 	char callee[ROUTE_NUMBER_MAX + 1];
 	/* where `to: user` led after its captures were put in */

@@ -10,27 +10,41 @@
 #include "common/arena.h"
 #include "routing/match/route_match.h"
 
+#define FACT(name, words)                                             \
+	{#name, words, route_cond_##name##_load,                      \
+	 route_cond_##name##_test, NULL, route_cond_##name##_say}
+
 /* Tested in this order: what costs least comes first. */
 const struct route_cond_kind route_cond_kinds[] = {
 	{"method", "is not for this method", route_cond_method_load,
-	 route_cond_method_test, NULL},
+	 route_cond_method_test, NULL, NULL},
 	{"from", "is not for calls from there", route_cond_from_load,
-	 route_cond_from_test, NULL},
+	 route_cond_from_test, NULL, NULL},
 	{"prefix", "the callee does not begin so", route_cond_prefix_load,
-	 route_cond_prefix_test, NULL},
+	 route_cond_prefix_test, NULL, NULL},
+	FACT(schedule, "it is not the time"),
+	FACT(source, "is not for calls from this network"),
+	FACT(number_country, "the callee is a number of another country"),
+	FACT(table, "the table says something else of the callee"),
 	{"caller", "the caller does not match", route_cond_caller_load,
-	 route_cond_caller_test, route_cond_pattern_close},
+	 route_cond_caller_test, route_cond_pattern_close, NULL},
 	{"callee", "the callee does not match", route_cond_callee_load,
-	 route_cond_callee_test, route_cond_pattern_close},
+	 route_cond_callee_test, route_cond_pattern_close, NULL},
+	{"number", "the callee's number does not match",
+	 route_cond_number_load, route_cond_number_test,
+	 route_cond_number_close, route_cond_number_say},
+	FACT(country, "is not for calls from this country"),
+	FACT(continent, "is not for calls from this continent"),
+	FACT(region, "is not for calls from this region"),
 	{"header", "a header does not match", route_cond_header_load,
-	 route_cond_header_test, route_cond_header_close},
+	 route_cond_header_test, route_cond_header_close, NULL},
 	{"not", "what it is not for is the case", route_cond_not_load,
-	 route_cond_not_test, route_cond_tree_close},
+	 route_cond_not_test, route_cond_tree_close, NULL},
 	{"all", "not all of `all` is the case", route_cond_all_load,
-	 route_cond_all_test, route_cond_tree_close},
+	 route_cond_all_test, route_cond_tree_close, NULL},
 	{"any", "nothing of `any` is the case", route_cond_any_load,
-	 route_cond_any_test, route_cond_tree_close},
-	{NULL, NULL, NULL, NULL, NULL},
+	 route_cond_any_test, route_cond_tree_close, NULL},
+	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 int route_conds_load(struct route_conds *conds, struct route_cond_load *load,

@@ -11,6 +11,7 @@
 #ifndef ROUTING_MATCH_ROUTE_MATCH_H
 #define ROUTING_MATCH_ROUTE_MATCH_H
 
+#include "routing/match/route_cond_facts.h"
 #include "routing/route.h"
 #include "routing/text/route_regex.h"
 
@@ -58,6 +59,7 @@ struct route_match {
 	uint32_t nprefix;
 	struct route_match_header *header;
 	uint32_t nheader;
+	struct route_match_facts facts; /* route_cond_facts.h */
 	struct route_match *any, *all, *not;
 	uint32_t nany, nall;
 };
@@ -109,6 +111,7 @@ struct route_input {
 	/* of the patterns of the match itself, not of those within any, all
 	 * and not: group 0 is always all of the number */
 	struct route_captures in_caller, in_callee;
+	struct route_input_facts facts;
 };
 
 struct route_cond_kind {
@@ -121,6 +124,9 @@ struct route_cond_kind {
 			       struct route_input *input);
 	/* What data holds beside memory of load->mem; NULL: nothing. */
 	void (*close)(struct route_cond *cond);
+	/* Why it did not hold, with what was compared; NULL: words do. */
+	int (*say)(struct re_printf *pf, const struct route_cond *cond,
+		   struct route_input *input);
 };
 
 extern const struct route_cond_kind route_cond_kinds[];

@@ -107,6 +107,7 @@ static const struct cfg_field match_fields[] = {
 	 .help = "Headers of the request by name, in full, and a pattern for "
 		 "the whole of a value of each.",
 	 .example = "{X-Campaign: 'summer-.*'}"},
+	ROUTE_MATCH_FACTS_FIELDS,
 	{"any", CFG_LIST, CFG_ITEMS(struct route_match, any, nany),
 	 .item = &match_item, .min = 1, .max = 32,
 	 .help = "Matches, at least one of which must hold."},

@@ -47,6 +47,25 @@ const char *route_note_words(const struct route_note *note)
 		       : why_text[note->why].words;
 }
 
+/* The condition is asked again: most notes are never read. */
+int route_note_print(struct re_printf *pf, const struct route_note_view *view)
+{
+	const struct route_plan *plan = view->plan;
+	const struct route_note *note = view->note;
+	const struct sa *source = sa_af(&plan->source) ? &plan->source : NULL;
+	const struct route_query query = {.source = source, .now = plan->now};
+	struct route_input input = {.table = plan->table,
+				    .query = &query,
+				    .tenant = note->tenant,
+				    .callee = note->callee};
+
+	if (note->why != ROUTE_WHY_NOT || !note->cond->kind->say)
+		return re_hprintf(pf, "%s", route_note_words(note));
+	if (!pl_isset(&note->callee))
+		pl_set_str(&input.callee, plan->callee);
+	return note->cond->kind->say(pf, note->cond, &input);
+}
+
 /* What somebody else has said: nothing but ASCII. */
 static int print_clean(struct re_printf *pf, const struct pl *text)
 {
@@ -68,16 +87,18 @@ static uint32_t first_kept(const struct route_plan *plan)
 		       : 0;
 }
 
-static int explain_note(struct re_printf *pf, uint32_t nr,
-			const struct route_note *note)
+static int explain_note(struct re_printf *pf, const struct route_plan *plan,
+			uint32_t nr)
 {
-	const char *words = route_note_words(note);
+	const struct route_note *note = &plan->notes[nr % ROUTE_NOTES_MAX];
+	const struct route_note_view view = {plan, note};
 
 	if (!note->rule)
-		return re_hprintf(pf, "  %u. users: %s\n", nr, words);
-	return re_hprintf(pf, "  %u. route \"%s\" (%s:%u): %s\n", nr,
+		return re_hprintf(pf, "  %u. users: %H\n", nr + 1,
+				  route_note_print, &view);
+	return re_hprintf(pf, "  %u. route \"%s\" (%s:%u): %H\n", nr + 1,
 			  note->rule->name, note->rule->pos.file,
-			  note->rule->pos.line, words);
+			  note->rule->pos.line, route_note_print, &view);
 }
 
 static int explain_connection(struct re_printf *pf,
@@ -193,8 +214,7 @@ int route_plan_explain(struct re_printf *pf, const struct route_plan *plan)
 		err |= re_hprintf(pf, "  %u steps before did not match\n",
 				  from);
 	for (uint32_t i = from; i < plan->considered; i++)
-		err |= explain_note(pf, i + 1,
-				    &plan->notes[i % ROUTE_NOTES_MAX]);
+		err |= explain_note(pf, plan, i);
 	for (unsigned i = 0; i < plan->ntargets; i++) {
 		err |= re_hprintf(pf, i ? ", then " : "  result: ");
 		err |= explain_target(pf, &plan->targets[i]);

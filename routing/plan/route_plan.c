@@ -174,8 +174,14 @@ static void use_lines(struct route_plan *plan, const struct route_query *query)
 }
 
 /* All but what is read only up to its count. */
-static void begin(struct route_plan *plan, const struct route_query *query)
+static void begin(struct route_plan *plan, const struct route_table *table,
+		  const struct route_query *query)
 {
+	plan->table = table;
+	plan->now = query->now;
+	sa_init(&plan->source, AF_UNSPEC);
+	if (query->source)
+		plan->source = *query->source;
 	plan->tenant = query->tenant;
 	plan->from = query->from;
 	plan->rule = NULL;
@@ -210,7 +216,7 @@ int route_decide(const struct route_table *table,
 		asked.from = query->from->base;
 	asked.caller = walk.input.caller = known(&query->caller);
 	asked.callee = walk.input.callee = known(&query->callee);
-	begin(plan, &asked);
+	begin(plan, table, &asked);
 	if (!query->tenant) {
 		route_walk_reject(&walk, STATUS_UNKNOWN_DOMAIN, 0, NULL);
 		return EINVAL;

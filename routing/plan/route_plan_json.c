@@ -16,18 +16,38 @@ static uint32_t first_kept(const struct route_plan *plan)
 		       : 0;
 }
 
-static int json_note(struct re_printf *pf, uint32_t nr,
-		     const struct route_note *note)
+/* What was compared, where there is more to say than `why` does. */
+static int json_compared(struct re_printf *pf, const struct route_plan *plan,
+			 const struct route_note *note)
 {
+	const struct route_note_view view = {plan, note};
+	char text[400];
+
+	if (note->why != ROUTE_WHY_NOT || !note->cond->kind->say)
+		return 0;
+	if (re_snprintf(text, sizeof(text), "%H", route_note_print, &view) < 0)
+		return 0;
+	return re_hprintf(pf, ",\"text\":%H", cfg_print_json, text);
+}
+
+static int json_note(struct re_printf *pf, const struct route_plan *plan,
+		     uint32_t nr)
+{
+	const struct route_note *note = &plan->notes[nr % ROUTE_NOTES_MAX];
 	const char *why = route_note_code(note);
+	int err;
 
 	if (!note->rule)
-		return re_hprintf(pf, "{\"step\":%u,\"why\":\"%s\"}", nr, why);
-	return re_hprintf(pf,
-			  "{\"step\":%u,\"route\":%H,\"file\":%H,"
-			  "\"line\":%u,\"why\":\"%s\"}",
-			  nr, cfg_print_json, note->rule->name, cfg_print_json,
-			  note->rule->pos.file, note->rule->pos.line, why);
+		return re_hprintf(pf, "{\"step\":%u,\"why\":\"%s\"}", nr + 1,
+				  why);
+	err = re_hprintf(pf,
+			 "{\"step\":%u,\"route\":%H,\"file\":%H,"
+			 "\"line\":%u,\"why\":\"%s\"",
+			 nr + 1, cfg_print_json, note->rule->name,
+			 cfg_print_json, note->rule->pos.file,
+			 note->rule->pos.line, why);
+	err = err ? err : json_compared(pf, plan, note);
+	return err ? err : re_hprintf(pf, "}");
 }
 
 /* As a JSON string. */
@@ -159,7 +179,7 @@ int route_plan_json(struct re_printf *pf, const struct route_plan *plan)
 			 plan->considered);
 	for (uint32_t i = from; i < plan->considered; i++) {
 		err |= re_hprintf(pf, i > from ? "," : "");
-		err |= json_note(pf, i + 1, &plan->notes[i % ROUTE_NOTES_MAX]);
+		err |= json_note(pf, plan, i);
 	}
 	err |= re_hprintf(pf, "],\"targets\":[");
 	for (unsigned i = 0; i < plan->ntargets; i++) {

@@ -54,12 +54,16 @@ const char *route_phrase(uint16_t code)
 void route_walk_note(struct route_walk *walk, const struct route_rule *rule,
 		     const struct route_cond *cond, enum route_why why)
 {
-	const struct route_query *query = walk->input.query;
+	const struct route_input *in = &walk->input;
+	const struct route_query *query = in->query;
 	struct route_plan *plan = walk->plan;
 	struct route_note *note =
 		&plan->notes[plan->considered++ % ROUTE_NOTES_MAX];
 
-	*note = (struct route_note){rule, cond, why};
+	*note = (struct route_note){rule, cond, why, in->tenant, pl_null};
+	/* what was asked is not there any more when the note is read */
+	if (in->callee.p != query->callee.p)
+		note->callee = in->callee;
 	if (query->noteh)
 		query->noteh(note, query->arg);
 }

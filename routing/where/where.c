@@ -93,21 +93,16 @@ static int print_addr(struct re_printf *pf, const struct where *where)
 int where_print_place(struct re_printf *pf, struct where *where)
 {
 	const struct geo_place *place = where_place(where);
-	const bool sub = place->subdivision[0];
 	int err = print_addr(pf, where);
 
 	if (!place->country[0] && !place->continent[0])
 		return err ? err
 			   : re_hprintf(pf, " is in no country that is known");
-	err = err ? err
-		  : re_hprintf(pf, " is in %s",
-			       sub ? place->subdivision : place->country);
-	if (place->continent[0])
-		err = err ? err
-			  : re_hprintf(pf, "%s%s",
-				       place->country[0] ? ", " : "",
-				       place->continent);
-	return err;
+	return err ? err
+		   : re_hprintf(pf, " is in %s",
+				place->subdivision[0] ? place->subdivision
+				: place->country[0]   ? place->country
+						      : place->continent);
 }
 
 static int print_chain(struct re_printf *pf, const struct where_maps *maps,

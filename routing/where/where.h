@@ -96,7 +96,7 @@ bool where_in_region(struct where *where, const struct region *region);
 /* Never NULL; all "" when it is not known. */
 const struct geo_place *where_place(struct where *where);
 
-/* For %H: "192.0.2.7 is in DE, EU", "192.0.2.7 is in no country that is
+/* For %H: "192.0.2.7 is in DE", "192.0.2.7 is in no country that is
  * known"; "192.0.2.7 is in lab, office", "192.0.2.7 is in no network". */
 int where_print_place(struct re_printf *pf, struct where *where);
 int where_print_networks(struct re_printf *pf, struct where *where);
