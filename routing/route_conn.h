@@ -142,6 +142,21 @@ struct route_conn_times {
 	uint32_t probe;   /* between OPTIONS; 0: none */
 };
 
+/* How many in a row tell. */
+struct route_conn_probe {
+	uint32_t down; /* OPTIONS without an answer: it is down */
+	uint32_t up;   /* answers: it is up again */
+};
+
+/* When calls that fail there say that it is broken. */
+struct route_conn_breaker {
+	uint32_t failures; /* in a row; 0: however many */
+	uint32_t percent;  /* of the calls of a window; 0: however many */
+	uint32_t calls;    /* fewer of them tell nothing */
+	uint32_t window_ms;
+	uint32_t open_ms; /* it gets none for so long, then one */
+};
+
 struct route_connection {
 	const char *name; /* [a-z0-9_-]{1,32}, once in its tenant */
 	enum route_conn_kind kind;
@@ -159,6 +174,8 @@ struct route_connection {
 	uint32_t nsends;
 	struct route_conn_media media;
 	struct route_conn_times times;
+	struct route_conn_probe probe;
+	struct route_conn_breaker breaker;
 	struct route_failover failover;
 	uint32_t max_calls; /* at once; 0: no limit */
 	/* of a line (route_line.h): whose, and of which connection; else NULL */

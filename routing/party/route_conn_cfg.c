@@ -102,6 +102,33 @@ static const struct cfg_table tls_table = {
 	"TLS 1.2 and 1.3 towards it. Files are relative to the folder of the "
 	"file that names them.", 0};
 
+#define BREAKER(member) CFG_AT(struct route_conn_breaker, member)
+static const struct cfg_field breaker_fields[] = {
+	{"failures", CFG_INT, BREAKER(failures), .min = 0, .max = 1000,
+	 .def = "5",
+	 .help = "So many calls in a row without an answer, or with 408 or "
+		 "5xx; 0: their row does not count."},
+	{"percent", CFG_INT, BREAKER(percent), .min = 0, .max = 100,
+	 .def = "50",
+	 .help = "... or so many of a hundred within `window`; 0: their share "
+		 "does not count."},
+	{"calls", CFG_INT, BREAKER(calls), .min = 1, .max = 100000,
+	 .def = "20", .help = "Fewer calls within `window` tell nothing."},
+	{"window", CFG_DURATION, BREAKER(window_ms), .min = 1000,
+	 .max = 3600000, .def = "1m", .help = "For `percent`."},
+	{"open", CFG_DURATION, BREAKER(open_ms), .min = 100,
+	 .max = 600000, .def = "30s",
+	 .help = "It then gets no calls for so long, and then a single one, "
+		 "which finds out: when that fails too, it is left alone for "
+		 "twice as long, up to 16 times and ten minutes."},
+	CFG_END,
+};
+static const struct cfg_table breaker_table = {
+	sizeof(struct route_conn_breaker), "a breaker", breaker_fields,
+	"When calls have failed there it gets none for a while, so that nobody "
+	"waits for what will not come. Each worker counts by itself, and what "
+	"one has found all heed within a second.", 0};
+
 #define CONN(member) CFG_AT(struct route_connection, member)
 static const struct cfg_field conn_fields[] = {
 	{.type = CFG_POS, CONN(pos)},
@@ -206,6 +233,14 @@ static const struct cfg_field conn_fields[] = {
 	 .def = "30s",
 	 .help = "Time between two OPTIONS that ask whether it is there; 0s: "
 		 "none are sent."},
+	{"probe_down", CFG_INT, CONN(probe.down), .min = 1, .max = 100,
+	 .def = "2",
+	 .help = "So many OPTIONS in a row without an answer (or with 408 or "
+		 "503): it is down."},
+	{"probe_up", CFG_INT, CONN(probe.up), .min = 1, .max = 100,
+	 .def = "1", .help = "So many answers in a row: it is up again."},
+	{"breaker", CFG_TABLE, CONN(breaker), .table = &breaker_table,
+	 .help = "When calls that fail there take it out."},
 	{"failover", CFG_TABLE, CONN(failover),
 	 .table = &route_failover_table,
 	 .help = "When the next target behind it is tried."},

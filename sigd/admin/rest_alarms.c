@@ -40,6 +40,7 @@ static void one(struct jsonw *json, const struct redis_val *entry)
 	text(json, "tenant", fields);
 	text(json, "name", fields);
 	text(json, "source", fields);
+	text(json, "why", fields);
 	if (redis_num(redis_field(fields, "load"), &load))
 		jsonw_uint(json, "load_permille", load);
 	jsonw_end(json);

@@ -16,7 +16,7 @@
 #include "sigd/proxy/conn/shard.h"
 #include "sigd/registrar/binding.h"
 #include "sigd/transport/flow.h"
-#include "sigd/upstream/pairs.h"
+#include "common/pairs.h"
 #include "sigd/upstream/probe_state.h"
 #include "sigd/upstream/trunk_state.h"
 

@@ -7,7 +7,7 @@
 
 #include "common/countof.h"
 #include "sigd/admin/rest_priv.h"
-#include "sigd/upstream/pairs.h"
+#include "common/pairs.h"
 
 enum { LEGS_MAX = 16, VALUE_MAX = 512 };
 

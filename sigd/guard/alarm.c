@@ -1,5 +1,5 @@
 /*
- * alarm.c  What an operator should hear of: overload, floods, guessing
+ * alarm.c  What an operator should hear of
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,6 +29,11 @@ static const char *const names[ALARM_KINDS + 1] = {
 	[ALARM_TENANT_RATE] = "tenant-rate",
 	[ALARM_USER_RATE] = "user-rate",
 	[ALARM_GUESSING] = "guessing",
+	[ALARM_CONN_DOWN] = "connection-down",
+	[ALARM_CONN_UP] = "connection-up",
+	[ALARM_CONN_BROKEN] = "connection-broken",
+	[ALARM_CONN_MENDED] = "connection-mended",
+	[ALARM_CONN_FORCED] = "connection-forced",
 };
 
 const char *alarm_name(enum alarm_kind kind)
@@ -92,7 +97,8 @@ static void publish(struct alarms *alarms, enum alarm_kind kind,
 		redis_str("load"),   redis_str(load),
 		redis_str("tenant"), {about->tenant.p, about->tenant.l},
 		redis_str("name"),   {about->name.p, about->name.l},
-		redis_str("source"), {about->source.p, about->source.l}};
+		redis_str("source"), {about->source.p, about->source.l},
+		redis_str("why"),    {about->why.p, about->why.l}};
 
 	re_snprintf(load, sizeof(load), "%u", about->load);
 	/* with Redis away the log has it */
@@ -108,9 +114,10 @@ void alarm_note(struct alarms *alarms, enum alarm_kind kind,
 		return;
 
 	log_warn(NULL, "alarm", "kind=%s tenant=%.*s name=%.*s source=%.*s "
-		 "load=%u", names[kind], (int)about->tenant.l, about->tenant.p,
+		 "load=%u why=%.*s", names[kind], (int)about->tenant.l, about->tenant.p,
 		 (int)about->name.l, about->name.p, (int)about->source.l,
-		 about->source.p, about->load);
+		 about->source.p, about->load,
+		 (int)about->why.l, about->why.p);
 	if (alarms->writer)
 		publish(alarms, kind, about);
 }

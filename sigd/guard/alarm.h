@@ -1,5 +1,6 @@
 /*
- * alarm.h  What an operator should hear of: overload, floods, guessing
+ * alarm.h  What an operator should hear of: overload, floods, guessing,
+ *          connections that come and go
  *
  * Each is a line in the log and an entry of the stream `cb:alarms`, that
  * /v1/alarms shows. The same about the same is said once in ALARM_EVERY_MS,
@@ -23,6 +24,11 @@ enum alarm_kind {
 	ALARM_TENANT_RATE, /* ... of one tenant */
 	ALARM_USER_RATE,   /* ... of one user or connection */
 	ALARM_GUESSING,    /* wrong credentials, again and again */
+	ALARM_CONN_DOWN,   /* a connection does not answer its probes */
+	ALARM_CONN_UP,     /* ... does so again */
+	ALARM_CONN_BROKEN, /* calls to a connection fail */
+	ALARM_CONN_MENDED, /* ... do not any more */
+	ALARM_CONN_FORCED, /* an operator has taken one out, or back in */
 	ALARM_KINDS
 };
 
@@ -35,6 +41,7 @@ enum {
 /* What is not known is unset. Borrowed texts. */
 struct alarm_about {
 	struct pl tenant, name, source;
+	struct pl why; /* for people */
 	uint32_t load; /* per mille, of an overload */
 };
 

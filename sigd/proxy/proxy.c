@@ -14,6 +14,7 @@
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/conn/health.h"
+#include "sigd/proxy/conn/live.h"
 #include "sigd/proxy/conn/way_health.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/hangup.h"
@@ -86,6 +87,7 @@ static void destructor(void *data)
 	mem_deref(px->gate);
 	mem_deref(px->alarms);
 	mem_deref(px->conns);
+	mem_deref(px->live);
 	mem_deref(px->health);
 	mem_deref(px->pins);
 	mem_deref(px->tokens);
@@ -154,6 +156,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		tokens_routes_set(px->tokens, deps->routes);
 	if (!err && deps->redis)
 		err = health_alloc(&px->health, deps->redis, deps->wheel);
+	if (!err)
+		err = live_alloc(&px->live, px);
 	err = err ? err : way_health_alloc(&px->ways);
 	if (err)
 		mem_deref(px);

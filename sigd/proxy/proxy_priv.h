@@ -23,6 +23,7 @@ struct due;
 struct due_poll;
 struct guess;
 struct health;
+struct live;
 struct tokens;
 struct way_health;
 struct worker_due;
@@ -47,7 +48,8 @@ struct proxy {
 	uint64_t send_ref;     /* of what is being sent; 0: none */
 	struct proxy_counts counts;
 	struct conn_figures *conns; /* what each connection has done */
-	struct health *health; /* which connections are down */
+	struct health *health; /* how connections are doing */
+	struct live *live;     /* what calls to them have come to */
 	struct conn_pins *pins; /* what their challenges have shown */
 	struct tokens *tokens; /* whose keys are known */
 	struct way_health *ways; /* which addresses failed us lately */

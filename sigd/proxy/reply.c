@@ -60,6 +60,14 @@ static void retry_text(char retry[16], const struct proxy *px)
 		    px->cfg.retry_s + rand_u32() % (px->cfg.retry_s + 1));
 }
 
+static void retry_field(struct smsg_field *fields, size_t *n, char retry[16],
+			const struct proxy *px)
+{
+	retry_text(retry, px);
+	pl_set_str(&fields[*n].name, "Retry-After");
+	pl_set_str(&fields[(*n)++].val, retry);
+}
+
 /* Names the reason for people who read traces (RFC 3326). */
 static size_t status_fields(struct smsg_field *fields, char retry[16],
 			    char reason[REASON_MAX], const struct proxy *px,
@@ -70,11 +78,8 @@ static size_t status_fields(struct smsg_field *fields, char retry[16],
 	re_snprintf(reason, REASON_MAX, "cordboard;text=\"%s\"", status_text(code));
 	pl_set_str(&fields[n].name, "Reason");
 	pl_set_str(&fields[n++].val, reason);
-	if (status_info(code)->sip == 503) {
-		retry_text(retry, px);
-		pl_set_str(&fields[n].name, "Retry-After");
-		pl_set_str(&fields[n++].val, retry);
-	}
+	if (status_info(code)->sip == 503)
+		retry_field(fields, &n, retry, px);
 	mend_field(fields, &n, code);
 	return n;
 }
@@ -89,6 +94,8 @@ void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
 	reply_tag(tag, px, txn_srv_request(st));
 	pl_set_str(&reply.to_tag, tag);
 	reply.fieldc = status_fields(fields, retry, reason, px, why);
+	if (scode == 503 && status_info(why)->sip != 503)
+		retry_field(fields, &reply.fieldc, retry, px);
 	(void)txn_srv_respond(st, &reply);
 }
 

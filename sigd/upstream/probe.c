@@ -117,12 +117,14 @@ static void ended(struct probe *probe, uint16_t code, const char *why)
 	const struct probe_result result = {
 		.code = code, .why = why, .now_ms = proxy_unix_ms(),
 		.rtt_ms = (uint32_t)(now - probe->sent_ms)};
+	const struct probe_limits limits = {probe->conn->probe.down,
+					    probe->conn->probe.up};
 	uint32_t next = probe->conn->times.probe;
 	bool changed;
 
 	give_up(probe);
-	changed = probe_count(&probe->state, &result);
-	if (probe->state.failures && probe->state.failures < PROBE_FAILURES)
+	changed = probe_count(&probe->state, &result, &limits);
+	if (probe_wavers(&probe->state))
 		next = min(next, (uint32_t)AGAIN_MS);
 	due_in(probe, next);
 	probe->h.endh(probe, changed, probe->h.arg);
@@ -161,14 +163,14 @@ static void way_count(struct probe *probe, uint16_t code)
 	if (!f)
 		return;
 	if (probe_answered(code)) {
-		if (f->failures >= PROBE_FAILURES)
+		if (f->failures >= probe->conn->probe.down)
 			probe->h.wayh(probe, addr, false, probe->h.arg);
 		f->failures = 0;
 		return;
 	}
 	f->addr = *addr;
 	++f->failures;
-	if (f->failures >= PROBE_FAILURES)
+	if (f->failures >= probe->conn->probe.down)
 		probe->h.wayh(probe, addr, true, probe->h.arg);
 }
 

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "routing/route.h"
+#include "sigd/guard/alarm.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/upstream/probe.h"
 #include "sigd/upstream/probe_set.h"
@@ -97,15 +98,20 @@ static void field_remove(struct probe_set *set, const char *key,
 static void down_write(struct probe_set *set, const struct probe *probe,
 		       const struct sa *addr)
 {
-	char until[24], name[HEALTH_NAME_MAX + 1];
+	const struct probe_state *state = probe_state(probe);
+	char text[HEALTH_ROW_MAX], name[HEALTH_NAME_MAX + 1];
+	struct health_row row = {.state = ROUTE_STATE_DOWN,
+				 .since_ms = state->since_ms};
 	uint64_t now;
 
 	if (!redis_link_time(set->px->deps.redis, &now))
 		return;
 	health_name(name, probe_conn(probe), addr);
-	re_snprintf(until, sizeof(until), "%llu",
-		    now + probe_valid_ms(probe));
-	field_set(set, HEALTH_KEY, name, until);
+	row.until_ms = now + probe_valid_ms(probe);
+	str_ncpy(row.by, set->px->worker, sizeof(row.by));
+	str_ncpy(row.why, state->why, sizeof(row.why));
+	if (!health_row_print(text, &row))
+		field_set(set, HEALTH_DOWN_KEY, name, text);
 }
 
 static void on_way(const struct probe *probe, const struct sa *addr, bool down,
@@ -119,7 +125,7 @@ static void on_way(const struct probe *probe, const struct sa *addr, bool down,
 		return;
 	}
 	health_name(name, probe_conn(probe), addr);
-	field_remove(kept->set, HEALTH_KEY, name);
+	field_remove(kept->set, HEALTH_DOWN_KEY, name);
 }
 
 static void log_change(const struct probe_state *state, const char *name)
@@ -134,6 +140,22 @@ static void log_change(const struct probe_state *state, const char *name)
 			 state->code, state->rtt_ms);
 }
 
+/* That it is there from the beginning is no news. */
+static void tell_change(const struct probe_set *set, const struct probe *probe)
+{
+	const struct route_connection *conn = probe_conn(probe);
+	const struct probe_state *state = probe_state(probe);
+	struct alarm_about about = {.load = 0};
+
+	pl_set_str(&about.tenant, conn->tenant->id);
+	pl_set_str(&about.name, conn->name);
+	pl_set_str(&about.why, state->why);
+	if (state->phase == PROBE_DOWN)
+		alarm_note(set->px->alarms, ALARM_CONN_DOWN, &about);
+	else if (state->phase == PROBE_UP && state->was == PROBE_DOWN)
+		alarm_note(set->px->alarms, ALARM_CONN_UP, &about);
+}
+
 static void on_end(const struct probe *probe, bool changed, void *arg)
 {
 	struct kept *kept = arg;
@@ -146,14 +168,16 @@ static void on_end(const struct probe *probe, bool changed, void *arg)
 	set->counts->failed +=
 		state->failures && !probe_answered(state->code);
 	down_set(kept, state->phase == PROBE_DOWN);
-	if (changed)
+	if (changed) {
 		log_change(state, name);
+		tell_change(set, probe);
+	}
 	if (!probe_state_print(text, state, set->px->worker))
 		field_set(set, set->key, name, text);
 	if (kept->down)
 		down_write(set, probe, NULL);
 	else if (changed)
-		field_remove(set, HEALTH_KEY, name);
+		field_remove(set, HEALTH_DOWN_KEY, name);
 }
 
 static void on_sent(void *arg)
@@ -311,7 +335,7 @@ static void leave(struct kept *kept)
 
 	trunk_reg_name(name, probe_conn(kept->probe));
 	field_remove(kept->set, kept->set->key, name);
-	field_remove(kept->set, HEALTH_KEY, name);
+	field_remove(kept->set, HEALTH_DOWN_KEY, name);
 	mem_deref(kept);
 }
 
@@ -325,7 +349,7 @@ static void follow(struct kept *kept, const struct route_connection *conn)
 	if (!kept->down || probe_state(kept->probe)->phase == PROBE_DOWN)
 		return;
 	down_set(kept, false);
-	field_remove(kept->set, HEALTH_KEY, name);
+	field_remove(kept->set, HEALTH_DOWN_KEY, name);
 }
 
 static void add_one(const struct route_connection *conn, void *arg)

@@ -3,7 +3,7 @@
  *
  * Keys: the hash `cb:{u:<shard>}:health`, a field "tenant/connection" each
  * (probe_state.h), written at each probe's end, for people; and the hash
- * HEALTH_KEY (sigd/proxy/conn/health.h) of all shards' connections that are down,
+ * HEALTH_DOWN_KEY (sigd/proxy/conn/health.h) of all shards' connections that are down,
  * for calls.
  *
  * SPDX-License-Identifier: MIT

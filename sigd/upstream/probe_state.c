@@ -8,7 +8,7 @@
 
 #include "common/countof.h"
 #include "common/redis_link.h"
-#include "sigd/upstream/pairs.h"
+#include "common/pairs.h"
 #include "sigd/upstream/probe_state.h"
 
 static const char *const names[] = {
@@ -27,7 +27,32 @@ bool probe_answered(uint16_t code)
 	return code >= 200 && code != 408 && code != 503;
 }
 
-bool probe_count(struct probe_state *state, const struct probe_result *result)
+static void answered(struct probe_state *state, uint32_t up)
+{
+	state->failures = 0;
+	if (state->answers < up)
+		++state->answers;
+	/* who was not down is there at once */
+	if (state->phase != PROBE_DOWN || state->answers >= up)
+		state->phase = PROBE_UP;
+}
+
+static void failed(struct probe_state *state, uint32_t down)
+{
+	state->answers = 0;
+	if (state->failures < down)
+		++state->failures;
+	if (state->failures >= down)
+		state->phase = PROBE_DOWN;
+}
+
+bool probe_wavers(const struct probe_state *state)
+{
+	return state->phase == PROBE_DOWN ? state->answers : state->failures;
+}
+
+bool probe_count(struct probe_state *state, const struct probe_result *result,
+		 const struct probe_limits *limits)
 {
 	const enum probe_phase was = state->phase;
 
@@ -36,16 +61,14 @@ bool probe_count(struct probe_state *state, const struct probe_result *result)
 	str_ncpy(state->why, result->why, sizeof(state->why));
 	if (result->code)
 		state->rtt_ms = result->rtt_ms;
-	if (probe_answered(result->code)) {
-		state->failures = 0;
-		state->phase	= PROBE_UP;
-	} else if (++state->failures >= PROBE_FAILURES) {
-		state->failures = PROBE_FAILURES;
-		state->phase	= PROBE_DOWN;
-	}
+	if (probe_answered(result->code))
+		answered(state, limits->up);
+	else
+		failed(state, limits->down);
 	if (state->phase == was && state->since_ms)
 		return false;
 	state->since_ms = result->now_ms;
+	state->was	= was;
 	return state->phase != was;
 }
 
@@ -82,7 +105,6 @@ int probe_state_parse(struct probe_state *state, const struct pl *text)
 	err |= pairs_num(&rtt, text, "rtt", UINT32_MAX);
 	err |= pairs_num(&print, text, "print", UINT32_MAX);
 	state->phase	= (enum probe_phase)phase;
-	state->failures = state->phase == PROBE_DOWN ? PROBE_FAILURES : 0;
 	state->code	= (uint16_t)code;
 	state->rtt_ms	= (uint32_t)rtt;
 	state->print	= (uint32_t)print;

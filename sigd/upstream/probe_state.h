@@ -1,8 +1,8 @@
 /*
  * probe_state.h  Whether a connection is there, as its answers to OPTIONS say
  *
- * Two failures in a row make it down, one answer up again: one lost datagram
- * is no outage, and who answers lives. Pure.
+ * So many failures in a row make it down, so many answers up again: one lost
+ * datagram is no outage. Pure.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,17 +14,23 @@
 #include <re.h>
 
 enum probe_phase {
-	PROBE_UNKNOWN, /* no answer yet, and not yet two failures */
+	PROBE_UNKNOWN, /* no answer yet, and not enough failures */
 	PROBE_UP,
 	PROBE_DOWN,
 };
 
-enum { PROBE_FAILURES = 2, PROBE_WHY_MAX = 64, PROBE_STATE_MAX = 512 };
+enum { PROBE_WHY_MAX = 64, PROBE_STATE_MAX = 512 };
+
+/* In a row, at least 1. */
+struct probe_limits {
+	uint32_t down, up;
+};
 
 /* Plain data. */
 struct probe_state {
-	enum probe_phase phase;
-	unsigned failures;  /* in a row */
+	enum probe_phase phase, was; /* was: before the last change */
+	unsigned failures;  /* in a row, since this worker asks */
+	unsigned answers;   /* the same */
 	uint16_t code;      /* last final answer; 0: none came */
 	char why[PROBE_WHY_MAX];
 	uint64_t since_ms;  /* unix: in this phase; 0: never probed */
@@ -44,7 +50,10 @@ struct probe_result {
 /* Any answer but 408 (a proxy on the way gave up) and 503 is one. */
 bool probe_answered(uint16_t code);
 /* True: the phase has changed. */
-bool probe_count(struct probe_state *state, const struct probe_result *result);
+bool probe_count(struct probe_state *state, const struct probe_result *result,
+		 const struct probe_limits *limits);
+/* It is about to be another: worth asking again soon. */
+bool probe_wavers(const struct probe_state *state);
 
 const char *probe_phase_name(enum probe_phase phase);
 /* state= code= why= since= last= rtt= at= print=. EOVERFLOW. */

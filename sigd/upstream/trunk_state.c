@@ -8,7 +8,7 @@
 
 #include "common/countof.h"
 #include "common/redis_link.h"
-#include "sigd/upstream/pairs.h"
+#include "common/pairs.h"
 #include "sigd/upstream/trunk_state.h"
 
 enum { RETRY_MAX_MS = 300000 };

@@ -10,15 +10,16 @@
 #include "routing/route.h"
 #include "routing/route_conn.h"
 #include "sigd/proxy/conn/conn_calls.h"
+#include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/who/user_calls.h"
 
 enum {
 	MARGIN_S = 60, /* behind the limit of a set-up, or of a call */
+	TRIAL_SLACK_MS = 5000, /* ... of the time to answer a trial */
 	KEY_MAX = 128,
 	LEAVE_MAX = 1000, /* connections; with more, places end by themselves */
 };
 
-/* ARGV: call, milliseconds, most (0: no limit). 1: it has a place. */
 const struct redis_script conn_calls_script_take = {
 	"conn-take",
 	"local t = redis.call('TIME') "
@@ -28,6 +29,9 @@ const struct redis_script conn_calls_script_take = {
 	"  string.format('%.0f', now)) "
 	"if max > 0 and not redis.call('ZSCORE', KEYS[1], ARGV[1]) and "
 	"  redis.call('ZCARD', KEYS[1]) >= max then return 0 end "
+	"if KEYS[2] and not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', "
+	"  ARGV[4]) and redis.call('GET', KEYS[2]) ~= ARGV[1] then "
+	"  return 2 end "
 	"redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), "
 	"  ARGV[1]) "
 	"if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then "
@@ -43,11 +47,12 @@ struct conn_calls_ask {
 	bool answered;
 };
 
-static int key_print(char key[KEY_MAX], const char *tenant, const char *conn)
+static int key_print(char key[KEY_MAX], const char *tenant, const char *conn,
+		     const char *what)
 {
 	/* neither holds what would have to be encoded */
-	return re_snprintf(key, KEY_MAX, "cb:{m:%s/%s}:calls", tenant,
-			   conn) < 0
+	return re_snprintf(key, KEY_MAX, "cb:{m:%s/%s}:%s", tenant, conn,
+			   what) < 0
 		       ? EOVERFLOW
 		       : 0;
 }
@@ -58,7 +63,7 @@ static void give_back(struct proxy *px, const char *tenant, const char *conn,
 	struct redis_arg argv[3];
 	char key[KEY_MAX];
 
-	if (key_print(key, tenant, conn))
+	if (key_print(key, tenant, conn, "calls"))
 		return;
 	argv[0] = redis_str("ZREM");
 	argv[1] = redis_str(key);
@@ -89,6 +94,8 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 		code = STATUS_INTERNAL;
 	else if (!val->num)
 		code = STATUS_CALL_LIMIT;
+	else if (val->num == 2)
+		code = STATUS_TARGET_DOWN;
 	/* the owner may free the question in here */
 	ask->h(code, ask->arg);
 }
@@ -103,38 +110,57 @@ static void on_nothing(int err, const struct redis_val *val, void *arg)
 struct place {
 	const char *tenant, *conn, *call;
 	uint32_t life_s, max;
+	uint32_t trial_ms; /* 0: it is none */
 };
 
 static int place_ask(struct proxy *px, const struct place *place,
 		     redis_reply_h *h, void *arg)
 {
-	char key[KEY_MAX], ms[24], most[16];
-	struct redis_arg key_arg, argv[3];
-	int err = key_print(key, place->tenant, place->conn);
+	char key[KEY_MAX], trial[KEY_MAX], ms[24], most[16], trial_ms[16];
+	struct redis_arg keys[2], argv[4];
+	int err = key_print(key, place->tenant, place->conn, "calls");
 
+	err = err ? err
+		  : key_print(trial, place->tenant, place->conn, "trial");
 	if (err)
 		return err;
 	re_snprintf(ms, sizeof(ms), "%llu", 1000ull * place->life_s);
 	re_snprintf(most, sizeof(most), "%u", place->max);
-	key_arg = redis_str(key);
+	re_snprintf(trial_ms, sizeof(trial_ms), "%u", place->trial_ms);
+	keys[0] = redis_str(key);
+	keys[1] = redis_str(trial);
 	argv[0] = redis_str(place->call);
 	argv[1] = redis_str(ms);
 	argv[2] = redis_str(most);
-	return redis_link_eval(px->deps.redis, &conn_calls_script_take, &key_arg, 1, argv,
-			       3, h, arg);
+	argv[3] = redis_str(trial_ms);
+	return redis_link_eval(px->deps.redis, &conn_calls_script_take, keys,
+			       place->trial_ms ? 2 : 1, argv, 4, h, arg);
+}
+
+/* It was broken, and one call may find out. */
+static uint32_t trial_ms(const struct proxy *px, const struct conn_calls_of *of)
+{
+	struct route_health is;
+
+	if (!of->to)
+		return 0;
+	health_of(&is, px->health, of->conn);
+	return is.state == ROUTE_STATE_TRIAL
+		       ? of->conn->times.answer + TRIAL_SLACK_MS
+		       : 0;
 }
 
 int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
-		    const struct route_connection *conn, const char *call,
-		    conn_calls_h *h, void *arg)
+		    const struct conn_calls_of *of, conn_calls_h *h, void *arg)
 {
-	const struct place place = {conn->tenant->id, conn->name, call,
+	const struct route_connection *conn = of->conn;
+	const struct place place = {conn->tenant->id, conn->name, of->call,
 				    px->cfg.setup_ms / 1000 + MARGIN_S,
-				    conn->max_calls};
+				    conn->max_calls, trial_ms(px, of)};
 	struct conn_calls_ask *ask;
 	int err;
 
-	if (!conn->max_calls)
+	if (!conn->max_calls && !place.trial_ms)
 		return place_ask(px, &place, on_nothing, NULL);
 
 	ask = mem_zalloc(sizeof(*ask), destructor);
@@ -144,7 +170,7 @@ int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
 	ask->conn = conn;
 	ask->h	  = h;
 	ask->arg  = arg;
-	str_ncpy(ask->call, call, sizeof(ask->call));
+	str_ncpy(ask->call, of->call, sizeof(ask->call));
 	err = place_ask(px, &place, on_reply, ask);
 	if (err) {
 		ask->answered = true;
@@ -155,13 +181,27 @@ int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
 	return EINPROGRESS;
 }
 
+/* Whoever it was; with Redis away it ends by itself. */
+void conn_calls_trial_end(struct proxy *px,
+			  const struct route_connection *conn)
+{
+	struct redis_arg argv[2];
+	char key[KEY_MAX];
+
+	if (key_print(key, conn->tenant->id, conn->name, "trial"))
+		return;
+	argv[0] = redis_str("DEL");
+	argv[1] = redis_str(key);
+	(void)redis_link_send(px->deps.redis, argv, 2, NULL, NULL);
+}
+
 void conn_calls_up(struct proxy *px, const struct call_record *rec)
 {
 	user_calls_up(px, rec);
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		const struct place place = {rec->tenant, rec->side[i].conn,
 					    rec->call,
-					    px->cfg.call_s + MARGIN_S, 0};
+					    px->cfg.call_s + MARGIN_S, 0, 0};
 
 		if (place.conn[0])
 			(void)place_ask(px, &place, on_nothing, NULL);

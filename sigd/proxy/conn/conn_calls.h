@@ -22,22 +22,35 @@ struct conn_calls_ask;
 struct redis_script;
 struct route_connection;
 
-/* Take a place in a set: KEYS the set; ARGV call, milliseconds, most (0: no
- * limit). 1: it has one. For users as well (user_calls.h). */
+/* Take a place in a set: KEYS the set, and when only one call may try: who does;
+ * ARGV call, milliseconds, most (0: no limit), milliseconds of the trial. 1: it
+ * has one; 0: there is none; 2: another call tries. For users as well
+ * (user_calls.h). */
 extern const struct redis_script conn_calls_script_take;
 
-/* STATUS_OK: it has a place. STATUS_CALL_LIMIT, STATUS_REDIS_DOWN. */
+/* STATUS_OK: it has a place. STATUS_CALL_LIMIT, STATUS_REDIS_DOWN;
+ * STATUS_TARGET_DOWN: another call finds out whether it is mended. */
 typedef void(conn_calls_h)(enum status code, void *arg);
 
+/* The texts are borrowed for the call. */
+struct conn_calls_of {
+	const struct route_connection *conn;
+	const char *call;
+	bool to;
+};
+
 /*
- * A place for a call that begins. 0: it has one, h is not called (there is no
+ * A place for a call that begins; to: it goes there, rather than that it comes
+ * from there. 0: it has one, h is not called (there is no
  * limit, `max_calls`: the place is only counted). EINPROGRESS: h is called
  * once, later, unless the caller ends the question *askp with mem_deref():
  * then the place is given back. Others: Redis is away.
  */
 int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
-		    const struct route_connection *conn, const char *call,
-		    conn_calls_h *h, void *arg);
+		    const struct conn_calls_of *of, conn_calls_h *h, void *arg);
+/* What was to be found out is found out. */
+void conn_calls_trial_end(struct proxy *px,
+			  const struct route_connection *conn);
 /* It is up: its places, of both sides (and of users), are for as long as its record lives. */
 void conn_calls_up(struct proxy *px, const struct call_record *rec);
 /* It has ended; both sides. */

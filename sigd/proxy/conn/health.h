@@ -1,13 +1,18 @@
 /*
- * health.h  Which connections are down, as the worker that probes them says
+ * health.h  How connections are doing, as probes, calls and operators say
  *
- * Read once a second from one hash, which holds only those that are down; no
- * call waits for it. With Redis away what was read last counts until its time
- * is over.
+ * Read once a second from three hashes, which hold only those of whom there is
+ * something to say; no call waits for it. With Redis away what was read last
+ * counts until its time is over.
  *
- * Key: HEALTH_KEY, a field "tenant/connection" each, and one with "@address"
- * behind it for each address of a name that is down: until when it counts, in
- * unix milliseconds by Redis' clock (sigd/upstream/probe_set.c writes it).
+ * Keys, each with a field "tenant/connection" and a value as health_row.h has
+ * it:
+ *   HEALTH_DOWN_KEY    its probes are not answered; with "@address" behind the
+ *                      field one address of a name (sigd/upstream/probe_set.c)
+ *   HEALTH_BROKEN_KEY  calls fail there, or it wants to be left alone (live.c)
+ *   HEALTH_FORCED_KEY  what an operator says; without an end, so that it
+ *                      outlives us all (sigd/admin/rest_force.c)
+ * The operator's word counts before the others, and `up` is one, too.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,13 +23,17 @@
 #include <re.h>
 
 #include "routing/route_conn.h"
+#include "routing/route_health.h"
+#include "sigd/proxy/conn/health_row.h"
 
 struct health;
 struct redis_link;
 struct route_target;
 struct wheel;
 
-#define HEALTH_KEY "cb:down"
+#define HEALTH_DOWN_KEY "cb:down"
+#define HEALTH_BROKEN_KEY "cb:broken"
+#define HEALTH_FORCED_KEY "cb:forced"
 
 enum {
 	HEALTH_READ_MS = 1000,
@@ -38,18 +47,39 @@ void health_name(char name[HEALTH_NAME_MAX + 1],
 /* link and wheel outlive it. The caller owns *healthp. */
 int health_alloc(struct health **healthp, struct redis_link *link,
 		 struct wheel *wheel);
-/* health may be NULL: nothing is known to be down. */
+/* What counts now; zero: it is up. health may be NULL: nothing is known. */
+void health_of(struct route_health *is, const struct health *health,
+	       const struct route_connection *conn);
+/* The same from rows that were read elsewhere; each may be NULL. now_ms: of
+ * Redis' clock. Pure. */
+struct health_rows {
+	const struct health_row *forced, *broken, *down;
+};
+/* The row that counts now; NULL: it is up. *state: what it means. */
+const struct health_row *health_counts(enum route_state *state,
+				       const struct health_rows *rows,
+				       uint64_t now_ms);
+
+/* Not its probes, not its calls, or an operator. */
 bool health_down(const struct health *health,
 		 const struct route_connection *conn);
-/* One of several addresses of it. */
+/* One of several addresses of it is not answering its probes. */
 bool health_way_down(const struct health *health,
 		     const struct route_connection *conn,
 		     const struct sa *addr);
 
+/* What this worker has found out (live.c), before it is read again; row NULL:
+ * it is mended. */
+void health_broken_set(struct health *health,
+		       const struct route_connection *conn,
+		       const struct health_row *row);
+/* NULL: it is not. Until the next turn of the loop. */
+const struct health_row *
+health_broken(const struct health *health, const struct route_connection *conn);
+
 /*
- * What is down comes last, in its order: nobody shall wait for it, but the
- * probes may be wrong, and then there is nothing else. n: up to
- * ROUTE_TARGETS_MAX. How many are up is returned.
+ * What does not take calls comes last, in its order. n: up to
+ * ROUTE_TARGETS_MAX. How many do is returned.
  */
 unsigned health_order(const struct health *health,
 		      struct route_target *targets, unsigned n);

@@ -122,6 +122,15 @@ void branch_timers_stop(struct branch *branch);
 void branch_response(struct txn_cli *ct, const struct smsg *msg, void *arg);
 void branch_end(struct txn_cli *ct, int err, void *arg);
 
+/* --- branch_live.c: a connection, as the calls to it go --- */
+
+void branch_live_rings(const struct branch *branch);
+/* A final answer. retry_ms: of its Retry-After; 0: none. */
+void branch_live_said(const struct branch *branch, uint16_t scode,
+		      uint32_t retry_ms);
+/* None. */
+void branch_live_gone(const struct branch *branch, const char *why);
+
 /* --- branch_again.c --- */
 
 /* A refusal (3xx, 401, 407) that leads to another INVITE of the same try: its

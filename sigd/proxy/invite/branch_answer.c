@@ -30,6 +30,7 @@ static void refused(struct branch *branch, const struct smsg *msg)
 				       .next = verdict_elsewhere(msg->scode)};
 	const bool device = !branch->to.conn;
 
+	branch_live_said(branch, msg->scode, retry_after_ms(msg));
 	if ((msg->scode == 401 || msg->scode == 407) && branch_passes(branch)) {
 		result.why = STATUS_AUTH_REQUIRED;
 		result.next = false;
@@ -61,6 +62,7 @@ static void provisional(struct branch *branch, const struct smsg *msg)
 	/* 100 is hop by hop (RFC 3261 16.7 step 4) */
 	if (msg->scode == 100 || branch->done || inv->winner)
 		return;
+	branch_live_rings(branch);
 	branch_timer_c(branch);
 	invite_ringing(inv, branch, msg);
 }
@@ -87,6 +89,7 @@ static void success(struct branch *branch, const struct smsg *msg)
 	} else if (branch->done || smsg_clone(&branch->answer, msg)) {
 		branch_release(branch, msg);
 	} else {
+		branch_live_said(branch, msg->scode, 0);
 		branch_timers_stop(branch);
 		invite_won(inv, branch);
 	}

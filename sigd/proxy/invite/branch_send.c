@@ -70,6 +70,9 @@ void branch_unreached(struct branch *branch, int err)
 		result.why = STATUS_FLOW_GONE;
 	}
 	result.other_way = true;
+	branch_live_gone(branch, err == ETIMEDOUT
+					 ? "calls get no answer"
+					 : "calls cannot be sent there");
 	branch_way_gone(branch, 0);
 	if (to->device)
 		invite_devices_spare(branch->inv, branch);

@@ -270,8 +270,9 @@ static void on_place(enum status code, void *arg)
 /* A call that comes from a connection is one of its `max_calls`, too. */
 static void take_place(struct invite *inv)
 {
-	int err = conn_calls_take(&inv->hunt.place, inv->px, inv->from,
-				  inv->rec.call, on_place, inv);
+	const struct conn_calls_of of = {inv->from, inv->rec.call, false};
+	int err = conn_calls_take(&inv->hunt.place, inv->px, &of, on_place,
+				  inv);
 
 	if (!err)
 		serve(inv);
@@ -414,19 +415,7 @@ void invite_fail(struct invite *inv, enum status code)
 
 void invite_refuse(struct invite *inv, uint16_t scode, enum status why)
 {
-	char reason[96], tag[17];
-	struct smsg_field field;
-	struct smsg_reply reply = {.scode = scode,
-				   .fieldv = &field,
-				   .fieldc = 1};
-
-	re_snprintf(reason, sizeof(reason), "cordboard;text=\"%s\"",
-		    status_text(why));
-	pl_set_str(&field.name, "Reason");
-	pl_set_str(&field.val, reason);
-	reply_tag(tag, inv->px, txn_srv_request(inv->st));
-	pl_set_str(&reply.to_tag, tag);
-	(void)txn_srv_respond(inv->st, &reply);
+	reply_status_as(inv->px, inv->st, scode, why);
 	invite_give_up(inv, why);
 }
 

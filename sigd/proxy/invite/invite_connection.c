@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "sigd/proxy/conn/conn_figures.h"
+#include "sigd/proxy/conn/live.h"
 #include "sigd/proxy/invite/invite_priv.h"
 
 void invite_connection_leave(struct invite *inv)
@@ -39,11 +40,17 @@ static void connection_away(struct invite *inv,
 			    const struct route_connection *conn,
 			    enum status why)
 {
+	bool full;
+
 	log_info(inv->rec.call, "try failed", "to=%s why=%s", conn->name,
 		 status_text(why));
 	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
+	/* else another call has the trial */
+	if (why == STATUS_TARGET_DOWN && inv->hunt.placed)
+		live_failed(inv->px->live, conn, "it has no address");
+	full = !inv->hunt.placed;
 	invite_connection_leave(inv);
-	invite_missed(inv, why == STATUS_CALL_LIMIT ? 503 : 500, why);
+	invite_missed(inv, full ? 503 : 500, why);
 }
 
 /* Should the first one fail. */
@@ -143,14 +150,14 @@ static void on_place(enum status code, void *arg)
 void invite_connection_seek(struct invite *inv,
 			    const struct route_connection *conn)
 {
+	const struct conn_calls_of of = {conn, inv->rec.call, true};
 	struct hunt *hunt = &inv->hunt;
 	int err;
 
 	hunt->sought = conn;
 	hunt->other_way = false;
 	conn_figures_count(inv->px->conns, conn, CONN_TRY);
-	err = conn_calls_take(&hunt->place, inv->px, conn, inv->rec.call,
-			      on_place, inv);
+	err = conn_calls_take(&hunt->place, inv->px, &of, on_place, inv);
 	if (!err)
 		connection_locate(inv, conn);
 	else if (err != EINPROGRESS)

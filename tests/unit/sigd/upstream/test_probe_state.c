@@ -9,12 +9,14 @@
 #include "sigd/upstream/probe_state.h"
 #include "tests/lib/test.h"
 
+static const struct probe_limits usual = {2, 1};
+
 static bool counted(struct probe_state *state, uint16_t code, uint64_t now_ms)
 {
 	const struct probe_result result = {.code = code, .why = "x",
 					    .now_ms = now_ms, .rtt_ms = 7};
 
-	return probe_count(state, &result);
+	return probe_count(state, &result, &usual);
 }
 
 static void one_failure_is_no_outage_two_are(void)
@@ -49,6 +51,40 @@ static void failures_with_an_answer_between_are_none(void)
 	}
 }
 
+static bool counted_by(struct probe_state *state, uint16_t code,
+		       uint32_t down, uint32_t up)
+{
+	const struct probe_limits limits = {down, up};
+	const struct probe_result result = {.code = code, .why = "x",
+					    .now_ms = 1};
+
+	return probe_count(state, &result, &limits);
+}
+
+static void so_many_as_are_asked_for(void)
+{
+	struct probe_state state = {.failures = 0};
+
+	/* who was not down is up at once */
+	CHECK(counted_by(&state, 200, 4, 3));
+	for (unsigned i = 0; i < 3; i++) {
+		CHECK(!counted_by(&state, 0, 4, 3));
+		CHECK(probe_wavers(&state));
+	}
+	CHECK(counted_by(&state, 0, 4, 3));
+	CHECK_INT(state.phase, PROBE_DOWN);
+	CHECK(!probe_wavers(&state));
+	CHECK(!counted_by(&state, 200, 4, 3));
+	CHECK(probe_wavers(&state));
+	CHECK(!counted_by(&state, 200, 4, 3));
+	CHECK(!counted_by(&state, 503, 4, 3));
+	for (unsigned i = 0; i < 2; i++)
+		CHECK(!counted_by(&state, 200, 4, 3));
+	CHECK_INT(state.phase, PROBE_DOWN);
+	CHECK(counted_by(&state, 200, 4, 3));
+	CHECK_INT(state.phase, PROBE_UP);
+}
+
 static void any_answer_is_one_but_two(void)
 {
 	CHECK(probe_answered(200) && probe_answered(401) &&
@@ -61,7 +97,7 @@ static void any_answer_is_one_but_two(void)
 static void a_state_reads_back(void)
 {
 	static const struct probe_state sample = {
-		.phase = PROBE_DOWN, .failures = PROBE_FAILURES, .code = 503,
+		.phase = PROBE_DOWN, .code = 503,
 		.why = "Go = away\r\n 1%", .since_ms = 1790000000000,
 		.last_ms = 1790000000001, .rtt_ms = 12, .print = 4000000000u};
 	struct probe_state back;
@@ -95,5 +131,6 @@ static void what_is_not_ours_is_refused(void)
 
 TEST_MAIN(TEST(one_failure_is_no_outage_two_are),
 	  TEST(failures_with_an_answer_between_are_none),
+	  TEST(so_many_as_are_asked_for),
 	  TEST(any_answer_is_one_but_two), TEST(a_state_reads_back),
 	  TEST(what_is_not_ours_is_refused))

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sigd/upstream/pairs.h"
+#include "common/pairs.h"
 
 /* The value of `key` among "a=1 b=2"; false: it is not there. */
 static bool find(struct pl *value, const struct pl *text, const char *key)

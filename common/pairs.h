@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef SIGD_UPSTREAM_PAIRS_H
-#define SIGD_UPSTREAM_PAIRS_H
+#ifndef COMMON_PAIRS_H
+#define COMMON_PAIRS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,239 @@
+/*
+ * live.c  What calls to a connection have come to
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "routing/route.h"
+#include "routing/route_conn.h"
+#include "sigd/guard/alarm.h"
+#include "sigd/guard/breaker.h"
+#include "sigd/proxy/conn/conn_calls.h"
+#include "sigd/proxy/conn/health.h"
+#include "sigd/proxy/conn/live.h"
+#include "sigd/proxy/proxy_priv.h"
+
+enum { BUCKETS = 64 };
+
+struct live {
+	struct proxy *px;
+	struct hash *counts; /* struct count */
+	uint32_t n;
+};
+
+/* Kept by name: a reload makes other connections of the same names. */
+struct count {
+	struct le le;
+	char name[HEALTH_NAME_MAX + 1];
+	struct breaker breaker;
+};
+
+static void count_destructor(void *data)
+{
+	struct count *count = data;
+
+	hash_unlink(&count->le);
+}
+
+static void destructor(void *data)
+{
+	struct live *live = data;
+
+	hash_flush(live->counts);
+	mem_deref(live->counts);
+}
+
+int live_alloc(struct live **livep, struct proxy *px)
+{
+	struct live *live = mem_zalloc(sizeof(*live), destructor);
+
+	if (!live)
+		return ENOMEM;
+	live->px = px;
+	if (hash_alloc(&live->counts, BUCKETS)) {
+		mem_deref(live);
+		return ENOMEM;
+	}
+	*livep = live;
+	return 0;
+}
+
+static bool is_name(struct le *le, void *arg)
+{
+	const struct count *count = le->data;
+
+	return !strcmp(count->name, arg);
+}
+
+/* make: when there is none. NULL: there is none, or no room. */
+static struct count *count_of(struct live *live,
+			      const struct route_connection *conn, bool make)
+{
+	char name[HEALTH_NAME_MAX + 1];
+	struct count *count;
+	uint32_t hash;
+
+	health_name(name, conn, NULL);
+	hash  = hash_joaat_str(name);
+	count = list_ledata(hash_lookup(live->counts, hash, is_name, name));
+	if (count || !make || live->n >= LIVE_MAX)
+		return count;
+	count = mem_zalloc(sizeof(*count), count_destructor);
+	if (!count)
+		return NULL;
+	str_ncpy(count->name, name, sizeof(count->name));
+	hash_append(live->counts, hash, &count->le, count);
+	++live->n;
+	return count;
+}
+
+static struct breaker_limits limits_of(const struct route_connection *conn)
+{
+	return (struct breaker_limits){
+		.failures = conn->breaker.failures,
+		.percent = conn->breaker.percent,
+		.tries = conn->breaker.calls,
+		.window_ms = conn->breaker.window_ms};
+}
+
+static void tell(struct live *live, const struct route_connection *conn,
+		 enum alarm_kind kind, const char *why)
+{
+	struct alarm_about about = {.load = 0};
+
+	pl_set_str(&about.tenant, conn->tenant->id);
+	pl_set_str(&about.name, conn->name);
+	pl_set_str(&about.why, why);
+	alarm_note(live->px->alarms, kind, &about);
+}
+
+/* --- in Redis -------------------------------------------------------------------- */
+
+static void store(struct live *live, const struct route_connection *conn,
+		  const struct health_row *row)
+{
+	struct redis_link *link = live->px->deps.redis;
+	char name[HEALTH_NAME_MAX + 1], text[HEALTH_ROW_MAX], ttl[16];
+
+	health_name(name, conn, NULL);
+	re_snprintf(ttl, sizeof(ttl), "%d", LIVE_KEEP_S);
+	if (health_row_print(text, row))
+		return;
+
+	const struct redis_arg hset[] = {
+		redis_str("HSET"), redis_str(HEALTH_BROKEN_KEY),
+		redis_str(name), redis_str(text)};
+	const struct redis_arg expire[] = {redis_str("EXPIRE"),
+					   redis_str(HEALTH_BROKEN_KEY),
+					   redis_str(ttl)};
+
+	if (!redis_link_send(link, hset, 4, NULL, NULL))
+		(void)redis_link_send(link, expire, 3, NULL, NULL);
+}
+
+static void forget(struct live *live, const struct route_connection *conn)
+{
+	char name[HEALTH_NAME_MAX + 1];
+
+	health_name(name, conn, NULL);
+
+	const struct redis_arg del[] = {redis_str("HDEL"),
+					redis_str(HEALTH_BROKEN_KEY),
+					redis_str(name)};
+
+	(void)redis_link_send(live->px->deps.redis, del, 3, NULL, NULL);
+}
+
+/* ms: from now on. */
+static void leave_alone(struct live *live, const struct route_connection *conn,
+			struct health_row *row, uint32_t ms)
+{
+	const struct health_row *was = health_broken(live->px->health, conn);
+
+	/* without Redis' clock nobody could say until when */
+	if (!live->px->health ||
+	    !redis_link_time(live->px->deps.redis, &row->until_ms))
+		return;
+	row->since_ms = was ? was->since_ms : row->until_ms;
+	row->until_ms += ms;
+	str_ncpy(row->by, live->px->worker, sizeof(row->by));
+	health_broken_set(live->px->health, conn, row);
+	store(live, conn, row);
+}
+
+/* --- what came of a call ---------------------------------------------------------- */
+
+/* Its time to be left alone is over, and nobody has found out since. */
+static bool is_past(const struct live *live, const struct health_row *row)
+{
+	uint64_t now;
+
+	return row && row->state == ROUTE_STATE_BROKEN &&
+	       redis_link_time(live->px->deps.redis, &now) &&
+	       now >= row->until_ms;
+}
+
+void live_answered(struct live *live, const struct route_connection *conn)
+{
+	const struct breaker_limits limits = limits_of(conn);
+	/* of one that never failed nothing is counted but by its share */
+	struct count *count = count_of(live, conn, limits.percent > 0);
+
+	if (count)
+		breaker_answered(&count->breaker, &limits,
+				 wheel_now(live->px->deps.wheel));
+	if (!is_past(live, health_broken(live->px->health, conn)))
+		return;
+	health_broken_set(live->px->health, conn, NULL);
+	forget(live, conn);
+	conn_calls_trial_end(live->px, conn);
+	tell(live, conn, ALARM_CONN_MENDED, "a call was answered");
+}
+
+void live_rings(struct live *live, const struct route_connection *conn)
+{
+	if (is_past(live, health_broken(live->px->health, conn)))
+		live_answered(live, conn);
+}
+
+void live_failed(struct live *live, const struct route_connection *conn,
+		 const char *why)
+{
+	const struct health_row *was = health_broken(live->px->health, conn);
+	const struct breaker_limits limits = limits_of(conn);
+	struct count *count = count_of(live, conn, true);
+	struct health_row row = {.state = ROUTE_STATE_BROKEN};
+	const bool again = is_past(live, was);
+
+	/* what was under way when it broke is no news */
+	if (was && was->state == ROUTE_STATE_BROKEN && !again)
+		return;
+	if (!again && (!count ||
+		       !breaker_failed(&count->breaker, &limits,
+				       wheel_now(live->px->deps.wheel))))
+		return;
+	row.times = again ? was->times + 1 : 0;
+	str_ncpy(row.why, why, sizeof(row.why));
+	leave_alone(live, conn, &row,
+		    breaker_open_ms(conn->breaker.open_ms, row.times));
+	if (again)
+		conn_calls_trial_end(live->px, conn);
+	else
+		tell(live, conn, ALARM_CONN_BROKEN, why);
+}
+
+void live_busy(struct live *live, const struct route_connection *conn,
+	       uint32_t ms)
+{
+	struct health_row row = {.state = ROUTE_STATE_BUSY};
+	const struct health_row *was = health_broken(live->px->health, conn);
+
+	if (!ms || (was && was->state == ROUTE_STATE_BROKEN))
+		return;
+	str_ncpy(row.why, "503 with Retry-After", sizeof(row.why));
+	leave_alone(live, conn, &row, min(ms, (uint32_t)LIVE_BUSY_MAX_MS));
+}

@@ -1,0 +1,285 @@
+/*
+ * test_live.c  Who lets calls fail gets none for a while, then a single one
+ *
+ * Two workers. pbx[0] fails, pbx[1] is behind it. alice is at the first
+ * worker, bob at the second.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <re.h>
+
+#include "routing/route_conn.h"
+#include "sigd/proxy/conn/health.h"
+#include "sigd/proxy/conn/live.h"
+#include "tests/lib/bob_calls.h"
+
+enum { OPEN_MS = 400 };
+
+static void routes_two(const struct fixture *fix, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "tenants:\n"
+		 "  demo:\n"
+		 "    domains: [\"demo.test\"]\n"
+		 "    realm: cordboard\n"
+		 "    users:\n"
+		 "      alice: {password: alice-secret}\n"
+		 "      bob: {password: bob-secret}\n"
+		 "    connections:\n"
+		 "      one: {kind: trunk, address: '127.0.0.1:%u', probe: 0s, "
+		 "answer_within: 200ms, breaker: {failures: 2, open: %ums}}\n"
+		 "      two: {kind: trunk, address: '127.0.0.1:%u', probe: "
+		 "0s, breaker: {failures: 0, percent: 0}}\n"
+		 "    routes:\n"
+		 "      - {name: out, match: {callee: '0.*'}, to: "
+		 "{connections: [one, two]}}\n"
+		 "      - {name: two, match: {callee: '2.*'}, to: "
+		 "{connection: two}}\n",
+		 sa_port(&fix->pbx[0].addr), OPEN_MS,
+		 sa_port(&fix->pbx[1].addr));
+}
+
+struct stage {
+	struct fixture fix;
+	unsigned cseq; /* of bob */
+};
+
+static bool begin(struct stage *st)
+{
+	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_two};
+
+	memset(st, 0, sizeof(*st));
+	st->cseq = 2;
+	return start_cfg(&st->fix, &cfg);
+}
+
+static enum route_state state_at(struct stage *st, unsigned nr)
+{
+	const struct proxy *px = st->fix.nodes[nr].proxy;
+	struct pl id = PL("demo"), name = PL("one");
+	struct route_health is;
+
+	health_of(&is, px->health,
+		  route_connection_find(
+			  route_tenant_by_id(px->deps.routes, &id), &name));
+	return is.state;
+}
+
+struct wait {
+	struct stage *st;
+	unsigned nr;
+	enum route_state state;
+};
+
+static bool is_so(void *arg)
+{
+	const struct wait *wait = arg;
+
+	return state_at(wait->st, wait->nr) == wait->state;
+}
+
+static bool becomes(struct stage *st, unsigned nr, enum route_state state)
+{
+	struct wait wait = {st, nr, state};
+
+	return CHECK(redis_test_until(st->fix.wheel, 5000, is_so, &wait));
+}
+
+/* It says no with that, and the other one is asked; the call ends there. */
+static void fails(struct stage *st, int code, const char *lines)
+{
+	struct fixture *fix = &st->fix;
+
+	bob_calls(fix, "0123", st->cseq);
+	st->cseq += 2;
+	REQUIRE(expect(fix, &fix->pbx[0], "INVITE"));
+	if (code)
+		ua_answers(fix, &fix->pbx[0], code, lines);
+	REQUIRE(expect(fix, &fix->pbx[1], "INVITE"));
+	ua_answers(fix, &fix->pbx[1], 486, "");
+	CHECK_INT(answer(fix, &fix->bob), 486);
+}
+
+/* The other one is asked at once. */
+static void passes_by(struct stage *st)
+{
+	struct fixture *fix = &st->fix;
+
+	fix->pbx[0].seen[0] = '\0';
+	bob_calls(fix, "0123", st->cseq);
+	st->cseq += 2;
+	REQUIRE(expect(fix, &fix->pbx[1], "INVITE"));
+	CHECK(!strstr(fix->pbx[0].seen, "INV"));
+	ua_answers(fix, &fix->pbx[1], 486, "");
+	CHECK_INT(answer(fix, &fix->bob), 486);
+}
+
+static void who_fails_twice_is_left_alone_by_all_workers(void)
+{
+	struct stage st;
+
+	if (begin(&st)) {
+		fails(&st, 500, "");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_UP);
+		fails(&st, 502, "");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_BROKEN);
+		passes_by(&st);
+		CHECK_INT(proxy_alarm_counts(st.fix.nodes[1].proxy)
+				  [ALARM_CONN_BROKEN],
+			  1);
+	}
+	stop(&st.fix);
+}
+
+static void silence_is_a_failure_too(void)
+{
+	struct stage st;
+
+	if (begin(&st)) {
+		fails(&st, 0, "");
+		fails(&st, 0, "");
+		passes_by(&st);
+	}
+	stop(&st.fix);
+}
+
+static void who_is_busy_has_answered(void)
+{
+	struct stage st;
+	struct fixture *fix = &st.fix;
+
+	if (begin(&st)) {
+		for (unsigned i = 0; i < 3; i++) {
+			fails(&st, 500, "");
+			bob_calls(fix, "0123", st.cseq);
+			st.cseq += 2;
+			REQUIRE(expect(fix, &fix->pbx[0], "INVITE"));
+			ua_answers(fix, &fix->pbx[0], 486, "");
+			CHECK_INT(answer(fix, &fix->bob), 486);
+		}
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_UP);
+	}
+	stop(&st.fix);
+}
+
+static void when_the_time_is_over_one_call_finds_out(void)
+{
+	struct stage st;
+	struct fixture *fix = &st.fix;
+
+	if (begin(&st)) {
+		fails(&st, 500, "");
+		fails(&st, 500, "");
+		REQUIRE(becomes(&st, 0, ROUTE_STATE_TRIAL));
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_TRIAL));
+		/* alice's does */
+		call(fix, "0123");
+		REQUIRE(expect(fix, &fix->pbx[0], "INVITE"));
+		/* and bob's is none */
+		passes_by(&st);
+		ua_answers(fix, &fix->pbx[0], 486, "");
+		CHECK_INT(answer(fix, &fix->alice), 486);
+		CHECK_INT(state_at(&st, 0), ROUTE_STATE_UP);
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_UP));
+		fails(&st, 500, "");
+	}
+	stop(&st.fix);
+}
+
+static void a_trial_that_fails_makes_it_longer(void)
+{
+	struct stage st;
+	struct fixture *fix = &st.fix;
+	const struct health_row *row;
+	struct pl id = PL("demo"), name = PL("one");
+	uint64_t now;
+
+	if (begin(&st)) {
+		const struct proxy *px = fix->nodes[1].proxy;
+
+		fails(&st, 500, "");
+		fails(&st, 500, "");
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_TRIAL));
+		fails(&st, 500, "");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_BROKEN);
+		row = health_broken(
+			px->health,
+			route_connection_find(
+				route_tenant_by_id(px->deps.routes, &id),
+				&name));
+		REQUIRE(row && redis_link_time(px->deps.redis, &now));
+		CHECK_INT(row->times, 1);
+		CHECK(row->until_ms > now + OPEN_MS);
+		/* and is tried again then */
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_TRIAL));
+		fails(&st, 500, "");
+	}
+	stop(&st.fix);
+}
+
+/* RFC 3261 21.5.4 */
+static void who_wants_to_be_left_alone_is(void)
+{
+	struct stage st;
+
+	if (begin(&st)) {
+		fails(&st, 503, "Retry-After: 2\r\n");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_BUSY);
+		passes_by(&st);
+		REQUIRE(becomes(&st, 0, ROUTE_STATE_BUSY));
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_UP));
+		fails(&st, 500, "");
+	}
+	stop(&st.fix);
+}
+
+static void what_an_operator_says_counts_more(void)
+{
+	static const char row[] = "state=forced since=1 until=0 times=0 by=ops "
+				  "why=works";
+	static const char up[] = "state=up since=1 until=0 times=0 by=ops "
+				 "why=ok";
+	struct stage st;
+	struct redis_arg set[] = {redis_str("HSET"),
+				  redis_str(HEALTH_FORCED_KEY),
+				  redis_str("demo/one"), redis_str(row)};
+
+	if (begin(&st)) {
+		struct redis_link *redis = st.fix.nodes[0].redis;
+
+		CHECK(!redis_link_send(redis, set, 4, NULL, NULL));
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_FORCED));
+		passes_by(&st);
+		set[3] = redis_str(up);
+		CHECK(!redis_link_send(redis, set, 4, NULL, NULL));
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_UP));
+		for (unsigned i = 0; i < 3; i++)
+			fails(&st, 500, "");
+	}
+	stop(&st.fix);
+}
+
+static void who_shall_not_break_does_not(void)
+{
+	struct stage st;
+	struct fixture *fix = &st.fix;
+
+	if (begin(&st)) {
+		for (unsigned i = 0; i < 8; i++) {
+			bob_calls(fix, "2", st.cseq);
+			st.cseq += 2;
+			REQUIRE(expect(fix, &fix->pbx[1], "INVITE"));
+			ua_answers(fix, &fix->pbx[1], 500, "");
+			CHECK_INT(answer(fix, &fix->bob), 500);
+		}
+	}
+	stop(&st.fix);
+}
+
+TEST_MAIN(TEST(who_fails_twice_is_left_alone_by_all_workers),
+	  TEST(silence_is_a_failure_too), TEST(who_is_busy_has_answered),
+	  TEST(when_the_time_is_over_one_call_finds_out),
+	  TEST(a_trial_that_fails_makes_it_longer),
+	  TEST(who_wants_to_be_left_alone_is),
+	  TEST(what_an_operator_says_counts_more),
+	  TEST(who_shall_not_break_does_not))
