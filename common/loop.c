@@ -64,6 +64,8 @@ static struct {
 	struct after batch[AFTER_MAX]; /* that runs; no fn: cancelled */
 	size_t nafter, nbatch;
 	uint64_t now_ms;
+	uint64_t begun_ns; /* the present turn, or the last one */
+	uint32_t pace_ns;  /* from turn to turn, at least */
 	uint64_t alarm_ms; /* what the timerfd is set to, UINT64_MAX: not */
 	int alarm_fd;
 	bool in_turn;
@@ -117,12 +119,34 @@ static void watch_unlisten(struct loop_watch *watch)
 	call_close((any_h *)fd_close, watch);
 }
 
-static uint64_t clock_ms(void)
+enum {
+	NS_PER_MS = 1000000
+};
+#define NS_PER_S UINT64_C(1000000000)
+
+static uint64_t clock_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t clock_ms(void)
+{
+	return clock_ns() / NS_PER_MS;
+}
+
+/* What comes meanwhile is served together. */
+static void pace(void)
+{
+	uint64_t next = loop.begun_ns + loop.pace_ns;
+	const struct timespec at = {.tv_sec = (time_t)(next / NS_PER_S),
+				    .tv_nsec = (long)(next % NS_PER_S)};
+
+	if (loop.pace_ns)
+		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at,
+				      NULL);
 }
 
 static void alarm_set(uint64_t due_ms)
@@ -171,6 +195,7 @@ static void turn_ended(void *arg)
 	if (loop.nafter)
 		alarm_set(0);
 	alarm_for_wheel();
+	pace();
 }
 
 static void turn_end_start(void)
@@ -192,7 +217,8 @@ static void turn_end_start(void)
 static void turn_begin(void)
 {
 	loop.in_turn = true;
-	loop.now_ms = clock_ms();
+	loop.begun_ns = clock_ns();
+	loop.now_ms = loop.begun_ns / NS_PER_MS;
 	turn_end_start();
 	if (loop.wheel)
 		wheel_advance(loop.wheel, loop.now_ms);
@@ -360,6 +386,11 @@ void loop_after_cancel(loop_after_h *fn, void *arg)
 			(loop.nafter - i) * sizeof(loop.after[0]));
 		return;
 	}
+}
+
+void loop_pace(uint32_t us)
+{
+	loop.pace_ns = (us < LOOP_PACE_MAX ? us : LOOP_PACE_MAX) * 1000u;
 }
 
 uint64_t loop_now_ms(void)

@@ -56,6 +56,16 @@ typedef void(loop_after_h)(void *arg);
 int loop_after(loop_after_h *fn, void *arg);
 void loop_after_cancel(loop_after_h *fn, void *arg);
 
+/*
+ * Let turns begin at least so many microseconds after one another (at most
+ * LOOP_PACE_MAX; 0: at once): under many small events one wake-up then serves
+ * several. A turn that took longer itself is not followed by a wait.
+ */
+enum {
+	LOOP_PACE_MAX = 1000
+};
+void loop_pace(uint32_t us);
+
 /* Monotonic milliseconds, read once per turn of the loop (cheap). */
 uint64_t loop_now_ms(void);
 

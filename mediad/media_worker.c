@@ -10,6 +10,7 @@
 #include "common/control/ctl_msg.h"
 #include "common/keyring.h"
 #include "common/log.h"
+#include "common/loop.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
 #include "mediad/control/control.h"
@@ -17,6 +18,7 @@
 #include "common/publish.h"
 #include "mediad/media_hosts.h"
 #include "mediad/media_metric.h"
+#include "mediad/media_pace.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
 #include "mediad/session/session.h"
@@ -60,6 +62,7 @@ struct media_worker {
 	struct hub *hub;
 	struct state_file *state;
 	struct media_hosts *hosts;
+	struct media_pace *pace;
 	struct news *news;
 	struct session_table *table;
 	struct control *control;
@@ -82,6 +85,7 @@ static void destructor(void *arg)
 	mem_deref(mw->state);
 	mem_deref(mw->bank);
 	mem_deref(mw->hub);
+	mem_deref(mw->pace);
 	mem_deref(mw->hosts);
 	mem_deref(mw->mux);
 	mem_deref(mw->hs_ctx);
@@ -157,6 +161,26 @@ static int hub_make(struct media_worker *mw)
 	return err;
 }
 
+static uint64_t on_count(void *arg)
+{
+	const struct media_worker *mw = arg;
+
+	return mux_stats(mw->mux)->rx + hub_stats(mw->hub)->rx;
+}
+
+static int pace_make(struct media_worker *mw)
+{
+	const struct media_pace_params params = {
+		.wheel = mw->worker->wheel,
+		.wait_us = mw->cfg->wait_us,
+		.counth = on_count,
+		.seth = loop_pace,
+		.arg = mw,
+	};
+
+	return media_pace_alloc(&mw->pace, &params);
+}
+
 static int transport_make(struct media_worker *mw)
 {
 	const struct mediad_cfg *cfg = mw->cfg;
@@ -171,6 +195,8 @@ static int transport_make(struct media_worker *mw)
 		err = media_hosts_alloc(&mw->hosts, mw->worker, cfg, mw->mux);
 	if (!err)
 		err = hub_make(mw);
+	if (!err)
+		err = pace_make(mw);
 	if (err)
 		return err;
 

@@ -73,6 +73,7 @@ struct mediad_cfg {
 	uint8_t workers;
 	int log_level;     /* enum log_level */
 	uint32_t stall_ms; /* 0: never */
+	uint32_t wait_us;  /* for more packets, when there are many */
 	uint32_t drain_ms; /* of SIGTERM: then what is left is dropped */
 	struct mediad_iface *ifaces;
 	uint32_t nifaces;

@@ -531,7 +531,65 @@ static void allocation_failure_is_reported(void)
 	bench_close(&t);
 }
 
-TEST_MAIN(TEST(readable_descriptor_is_served),
+static uint64_t clock_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+struct paced {
+	struct loop_watch *watch;
+	int fds[2];
+	unsigned turns;
+};
+
+enum {
+	PACED_TURNS = 20
+};
+
+/* Always ready: turn follows turn. */
+static void on_paced(int flags, void *arg)
+{
+	struct paced *paced = arg;
+
+	(void)flags;
+	if (++paced->turns == PACED_TURNS)
+		loop_stop();
+}
+
+/* How long PACED_TURNS take. */
+static uint64_t paced_us(uint32_t pace_us)
+{
+	struct paced paced = {.turns = 0};
+	uint64_t begin_us = clock_us();
+
+	if (loop_init(0) || pipe(paced.fds) ||
+	    write(paced.fds[1], "x", 1) != 1 ||
+	    loop_watch_alloc(&paced.watch, paced.fds[0], LOOP_READ, on_paced,
+			     &paced))
+		return 0;
+	loop_pace(pace_us);
+	(void)loop_run();
+	mem_deref(paced.watch);
+	close(paced.fds[0]);
+	close(paced.fds[1]);
+	loop_close();
+	return clock_us() - begin_us;
+}
+
+static void paced_turns_begin_so_long_after_one_another(void)
+{
+	uint64_t least = (PACED_TURNS - 1) * LOOP_PACE_MAX;
+
+	CHECK(paced_us(LOOP_PACE_MAX) >= least);
+	/* not for longer, whatever is asked for: it ends */
+	CHECK(paced_us(UINT32_MAX) >= least);
+}
+
+TEST_MAIN(TEST(paced_turns_begin_so_long_after_one_another),
+	  TEST(readable_descriptor_is_served),
 	  TEST(closed_other_end_is_told_as_an_error),
 	  TEST(watch_can_be_paused_and_changed),
 	  TEST(descriptor_above_1024_can_be_watched),
