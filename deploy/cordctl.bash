@@ -7,7 +7,7 @@ _cordctl() {
 	2) mapfile -t COMPREPLY < <(compgen -W 'check explain diff bench' -- "$cur") ;;
 	*)
 		if [[ $cur == -* ]]; then
-			mapfile -t COMPREPLY < <(compgen -W '--json --strict --color --tenant --from --method --caller --callee' -- "$cur")
+			mapfile -t COMPREPLY < <(compgen -W '--json --strict --color --tenant --from --method --caller --callee --source --time --header --health --seed' -- "$cur")
 		else
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		fi ;;

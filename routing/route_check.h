@@ -28,7 +28,29 @@ struct route_ask {
 	const char *tenant; /* not of a test: it is its own */
 	const char *from;   /* `users`, or a connection */
 	const char *method, *caller, *callee;
+	struct sa source; /* not set: not known */
+	const char *time; /* route_ask_time() */
+	struct route_ask_header *headers;
+	uint32_t nheaders;
+	struct route_ask_health *health;
+	uint32_t nhealth;
+	uint64_t seed;
 };
+
+struct route_ask_header {
+	const char *name, *value;
+};
+
+/* Connections that are not up. */
+struct route_ask_health {
+	const char *name;
+	enum route_state state;
+};
+
+/* "2026-12-24T18:00:00+01:00", "2026-12-24T17:00:00Z" (RFC 3339). */
+bool route_ask_time(uint64_t *unix_s, const char *text);
+/* Of a question that says none: a Monday, at noon (UTC). */
+#define ROUTE_ASK_TIME "2026-01-05T12:00:00Z"
 
 /* By itself: YAML or JSON, {callee: "100", caller: alice}. */
 struct route_ask_cfg {
@@ -43,8 +65,8 @@ int route_ask_parse(struct route_ask_cfg **askp, const char *name,
 
 /*
  * The question, made for route_decide(); it borrows from both. tenant NULL:
- * the one that it names, or the only one of the table. EINVAL: an error was
- * added, for a name that is not there.
+ * the one that it names, or the only one of the table. query->arg is the ask.
+ * EINVAL: an error was added, for a name that is not there.
  */
 int route_ask_query(struct route_query *query, const struct route_ask *ask,
 		    const struct route_table *table,
@@ -56,7 +78,12 @@ struct route_expect {
 	const char **to;   /* the first targets, in order */
 	uint32_t nto;
 	uint32_t targets; /* how many; 0: not said */
-	uint16_t code;    /* of a rejection; 0: not said */
+	uint16_t code;    /* of a rejection or redirection; 0: not said */
+	const char *callee, *caller; /* that the first target is told */
+	struct route_ask_header *headers; /* ... "": it is taken away */
+	uint32_t nheaders;
+	const char **left_out; /* connections that are not tried */
+	uint32_t nleft_out;
 };
 
 /* An entry of `tests`. */

@@ -86,6 +86,32 @@ static int find_tenant(const struct route_tenant **tenantp,
 	return EINVAL;
 }
 
+/* Names of headers without regard to case (RFC 3261 7.3.1). */
+static bool header_of(const char *name, unsigned nr, struct pl *value,
+		      void *arg)
+{
+	const struct route_ask *ask = arg;
+
+	for (uint32_t i = 0; i < ask->nheaders; i++) {
+		if (str_casecmp(ask->headers[i].name, name) || nr--)
+			continue;
+		pl_set_str(value, ask->headers[i].value);
+		return true;
+	}
+	return false;
+}
+
+static void health_of(struct route_health *health,
+		      const struct route_connection *conn, void *arg)
+{
+	const struct route_ask *ask = arg;
+
+	for (uint32_t i = 0; i < ask->nhealth; i++) {
+		if (!strcmp(ask->health[i].name, conn->name))
+			health->state = ask->health[i].state;
+	}
+}
+
 static void set(struct pl *pl, const char *text)
 {
 	pl_set_str(pl, text ? text : "");
@@ -113,5 +139,13 @@ int route_ask_query(struct route_query *query, const struct route_ask *ask,
 	set(&query->method, ask->method ? ask->method : "INVITE");
 	set(&query->caller, ask->caller);
 	set(&query->callee, ask->callee);
+	if (sa_isset(&ask->source, SA_ADDR))
+		query->source = &ask->source;
+	(void)route_ask_time(&query->now,
+			     ask->time ? ask->time : ROUTE_ASK_TIME);
+	query->seed = ask->seed;
+	query->headerh = header_of;
+	query->healthh = health_of;
+	query->arg = (void *)(uintptr_t)ask;
 	return 0;
 }

@@ -123,6 +123,68 @@ static void check_numbers(struct verdict *verdict)
 		      route_target_name(first));
 }
 
+/* Of the query when nothing was rewritten. */
+static void check_number(struct verdict *verdict, const char *key,
+			 const char *want, const struct pl *sent)
+{
+	if (want && pl_strcmp(sent, want))
+		wrong(verdict, "; expected %s %s, got %.*s", key, want,
+		      (int)sent->l, sent->p);
+}
+
+static bool header_is(const struct route_form *form,
+		      const struct route_ask_header *want)
+{
+	bool found = false;
+
+	for (unsigned i = 0; form && i < form->nheaders; i++) {
+		const struct route_header *header = &form->headers[i];
+
+		if (str_casecmp(header->name, want->name))
+			continue;
+		found |= pl_isset(&header->value)
+				 ? !pl_strcmp(&header->value, want->value)
+				 : !*want->value;
+	}
+	return found;
+}
+
+static void check_form(struct verdict *verdict, const struct route_query *query)
+{
+	const struct route_expect *ex = &verdict->test->expect;
+	const struct route_form *form = verdict->plan->targets[0].form;
+
+	check_number(verdict, "callee", ex->callee,
+		     form ? &form->callee : &query->callee);
+	check_number(verdict, "caller", ex->caller,
+		     form ? &form->caller : &query->caller);
+	for (uint32_t i = 0; i < ex->nheaders; i++) {
+		if (!header_is(form, &ex->headers[i]))
+			wrong(verdict, "; expected header %s%s%s%s",
+			      ex->headers[i].name,
+			      *ex->headers[i].value ? ": " : "",
+			      ex->headers[i].value,
+			      *ex->headers[i].value ? "" : " taken away");
+	}
+}
+
+static void check_left(struct verdict *verdict)
+{
+	const struct route_expect *ex = &verdict->test->expect;
+	const struct route_plan *plan = verdict->plan;
+
+	for (uint32_t i = 0; i < ex->nleft_out; i++) {
+		unsigned k = 0;
+
+		while (k < plan->nleft && strcmp(plan->left[k].connection->name,
+						 ex->left_out[i]))
+			++k;
+		if (k == plan->nleft)
+			wrong(verdict, "; expected %s to be left out",
+			      ex->left_out[i]);
+	}
+}
+
 static int say(const struct verdict *verdict, struct cfg_errors *errs)
 {
 	char *why = NULL;
@@ -152,6 +214,8 @@ static int run(const struct route_table *table,
 	check_route(&verdict);
 	check_to(&verdict);
 	check_numbers(&verdict);
+	check_form(&verdict, &query);
+	check_left(&verdict);
 	return verdict.used ? say(&verdict, errs) : 0;
 }
 

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,9 @@ static const char usage_text[] =
 	"       cordctl route bench [--json] FILE [CALLS | QUESTION]\n"
 	"       cordctl -V | --help\n"
 	"QUESTION: --callee NUMBER [--caller WHO] [--tenant ID]\n"
-	"          [--from CONNECTION] [--method NAME]\n"
+	"          [--from CONNECTION] [--method NAME] [--source ADDRESS]\n"
+	"          [--time RFC3339] [--header 'NAME: VALUE']...\n"
+	"          [--health CONNECTION=STATE]... [--seed NUMBER]\n"
 	"FILE is a routing.yaml; CALLS has JSON lines, or CSV with a first "
 	"line of names.\n"
 	"--color WHEN: always, never, auto (the default: on a terminal).\n";
@@ -36,13 +39,41 @@ static const struct {
 	{"bench", cordctl_bench},
 };
 
-enum { OPT_JSON = 256, OPT_STRICT, OPT_COLOR, OPT_ASK };
+enum { OPT_JSON = 256, OPT_STRICT, OPT_COLOR, OPT_ASK, OPT_HEADER, OPT_HEALTH };
+
+/* The question, as JSON. */
+struct question {
+	struct mbuf *ask, *headers, *health;
+};
+
 
 /* One of the question's keys. */
 static int add(struct mbuf *ask, const char *key, const char *value)
 {
 	return mbuf_printf(ask, "%s%H: %H", ask->end ? ", " : "{",
 			   cfg_print_json, key, cfg_print_json, value);
+}
+
+/* "name: value", "name=value" */
+static int add_pair(struct mbuf *map, const char *text, char between)
+{
+	const char *end = strchr(text, between);
+	char name[128];
+
+	if (!end || end == text || end - text >= (ptrdiff_t)sizeof(name))
+		return EINVAL;
+	memcpy(name, text, (size_t)(end - text));
+	name[end - text] = '\0';
+	return add(map, name, end + 1 + strspn(end + 1, " "));
+}
+
+/* ... into the question's own. */
+static int add_map(struct mbuf *ask, const char *key, const struct mbuf *map)
+{
+	if (!map->end)
+		return 0;
+	return mbuf_printf(ask, "%s\"%s\": %b}", ask->end ? ", " : "{", key,
+			   map->buf, map->end);
 }
 
 static bool set_colour(struct cordctl_opts *opts, const char *when)
@@ -56,7 +87,8 @@ static bool set_colour(struct cordctl_opts *opts, const char *when)
 	return true;
 }
 
-static bool parse(struct cordctl_opts *opts, int argc, char **argv)
+static bool parse(struct cordctl_opts *opts, const struct question *qu,
+		  int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"json", no_argument, NULL, OPT_JSON},
@@ -68,21 +100,33 @@ static bool parse(struct cordctl_opts *opts, int argc, char **argv)
 		{"method", required_argument, NULL, OPT_ASK},
 		{"caller", required_argument, NULL, OPT_ASK},
 		{"callee", required_argument, NULL, OPT_ASK},
+		{"source", required_argument, NULL, OPT_ASK},
+		{"time", required_argument, NULL, OPT_ASK},
+		{"seed", required_argument, NULL, OPT_ASK},
+		{"header", required_argument, NULL, OPT_HEADER},
+		{"health", required_argument, NULL, OPT_HEALTH},
 		{NULL, 0, NULL, 0}};
-	int c, which;
+	int c, which, err = 0;
 
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1) {
 		if (c == OPT_JSON)
 			opts->json = true;
 		else if (c == OPT_STRICT)
 			opts->strict = true;
-		else if (c == OPT_COLOR && set_colour(opts, optarg))
-			continue;
-		else if (c != OPT_ASK ||
-			 add(opts->ask, options[which].name, optarg))
+		else if (c == OPT_COLOR)
+			err |= set_colour(opts, optarg) ? 0 : EINVAL;
+		else if (c == OPT_ASK)
+			err |= add(qu->ask, options[which].name, optarg);
+		else if (c == OPT_HEADER)
+			err |= add_pair(qu->headers, optarg, ':');
+		else if (c == OPT_HEALTH)
+			err |= add_pair(qu->health, optarg, '=');
+		else
 			return false;
 	}
-	if (opts->ask->end && mbuf_write_str(opts->ask, "}"))
+	err |= add_map(qu->ask, "headers", qu->headers);
+	err |= add_map(qu->ask, "health", qu->health);
+	if (err || (qu->ask->end && mbuf_write_str(qu->ask, "}")))
 		return false;
 	opts->files = argv + optind;
 	opts->nfiles = argc - optind;
@@ -111,14 +155,18 @@ static int run(int argc, char **argv)
 	struct cordctl_opts opts = {.colour = isatty(STDOUT_FILENO) &&
 					      !getenv("NO_COLOR")};
 	cordctl_run_h *runh = command(argc, argv);
+	struct question qu = {.headers = mbuf_alloc(256),
+			      .health = mbuf_alloc(256)};
 	int code = CORDCTL_USAGE;
 
-	opts.ask = mbuf_alloc(256);
-	if (!opts.ask)
-		return CORDCTL_SYSTEM;
-	if (runh && parse(&opts, argc - 2, argv + 2))
+	qu.ask = opts.ask = mbuf_alloc(256);
+	if (!qu.ask || !qu.headers || !qu.health)
+		code = CORDCTL_SYSTEM;
+	else if (runh && parse(&opts, &qu, argc - 2, argv + 2))
 		code = runh(&opts);
-	mem_deref(opts.ask);
+	mem_deref(qu.ask);
+	mem_deref(qu.headers);
+	mem_deref(qu.health);
 	return code == CORDCTL_USAGE ? usage(stderr, code) : code;
 }
 

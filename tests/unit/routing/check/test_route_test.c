@@ -120,6 +120,86 @@ static void all_that_fail_are_told(void)
 			   "\"pbx\"?\n"));
 }
 
+#define RICH                                                                 \
+	"tenants:\n"                                                         \
+	"  t:\n"                                                             \
+	"    domains: [a]\n"                                                 \
+	"    realm: r\n"                                                     \
+	"    users: {alice: {password: x}}\n"                                \
+	"    connections:\n"                                                 \
+	"      pbx: {kind: trunk, address: 192.0.2.1}\n"                     \
+	"      backup: {kind: trunk, address: 192.0.2.2}\n"                  \
+	"    groups:\n"                                                      \
+	"      all: {order: priority, members: [{connection: pbx, "          \
+	"priority: 1}, {connection: backup, priority: 2}]}\n"                \
+	"    routes:\n"                                                      \
+	"      - {name: vip, match: {header: {X-Vip: 'yes'}}, to: {user: "   \
+	"alice}}\n"                                                          \
+	"      - name: out\n"                                                \
+	"        match: {callee: '0([0-9]+)'}\n"                             \
+	"        rewrite: {callee: {set: '+49\\1'}, headers: {add: {X-From: " \
+	"acme}, remove: [X-Old]}}\n"                                         \
+	"        to: {group: all}\n"                                         \
+	"    tests:\n"
+
+static void health_headers_and_what_is_sent_are_tested(void)
+{
+	CHECK(!outcome_of(RICH
+			  "      - {name: a, when: {callee: '030', headers: "
+			  "{x-vip: 'yes'}}, expect: {to: alice}}\n"
+			  "      - name: b\n"
+			  "        when: {caller: alice, callee: '030', health: "
+			  "{pbx: down}, source: 192.0.2.7, seed: 7, time: "
+			  "2026-12-24T18:00:00+01:00}\n"
+			  "        expect: {to: backup, targets: 1, left_out: "
+			  "pbx, callee: '+4930', caller: alice, headers: "
+			  "{x-from: acme, X-Old: ''}}\n",
+			  NULL));
+	CHECK_STR(said, "");
+	CHECK_INT(outcome_of(RICH
+			     "      - name: b\n"
+			     "        when: {caller: alice, callee: '030'}\n"
+			     "        expect: {left_out: pbx, callee: '030', "
+			     "caller: bob, headers: {X-From: x, X-No: ''}}\n",
+			     NULL),
+		  EINVAL);
+	CHECK(strstr(said, "; expected callee 030, got +4930; expected caller "
+			   "bob, got alice; expected header X-From: x; "
+			   "expected header X-No taken away; expected pbx to "
+			   "be left out\n"));
+}
+
+static void times_are_those_of_rfc_3339(void)
+{
+	static const char *const bad[] = {
+		"",
+		"2026-12-24",
+		"2026-12-24 18:00:00Z",
+		"2026-12-24T18:00:00",
+		"2026-13-24T18:00:00Z",
+		"2026-02-29T18:00:00Z",
+		"2026-12-24T24:00:00Z",
+		"2026-12-24T18:00:00+1:00",
+		"2026-12-24T18:00:00+01:00x",
+		"2026-12-24T18:00:00*01:00",
+		"+026-12-24T18:00:00Z",
+		"1969-12-31T23:00:00Z",
+	};
+	uint64_t s = 0;
+
+	CHECK(route_ask_time(&s, "1970-01-01T00:00:00Z") && s == 0);
+	CHECK(route_ask_time(&s, "2026-12-24T18:00:00+01:00"));
+	CHECK_INT(s, 1798131600);
+	CHECK(route_ask_time(&s, "2026-12-24T12:00:00-05:00"));
+	CHECK_INT(s, 1798131600);
+	CHECK(route_ask_time(&s, "2028-02-29T00:00:01Z"));
+	CHECK(route_ask_time(&s, ROUTE_ASK_TIME));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (!CHECK(!route_ask_time(&s, bad[i])))
+			CHECK_STR(bad[i], "");
+	}
+}
+
 static void names_that_are_not_there_are_errors_of_the_file(void)
 {
 	CHECK_STR(fixture_errors_of(
@@ -194,6 +274,8 @@ static void without_memory_nothing_breaks(void)
 TEST_MAIN(TEST(what_is_as_expected_passes),
 	  TEST(a_failing_one_says_what_came_and_why),
 	  TEST(all_that_fail_are_told),
+	  TEST(health_headers_and_what_is_sent_are_tested),
+	  TEST(times_are_those_of_rfc_3339),
 	  TEST(names_that_are_not_there_are_errors_of_the_file),
 	  TEST(they_end_when_the_time_is_over),
 	  TEST(a_question_names_its_tenant),
