@@ -171,8 +171,8 @@ static const struct cfg_field fields[] = {
 	{"total_within", CFG_DURATION, AT(total_ms), .min = 1000,
 	 .max = ROUTE_FAILOVER_MS_MAX,
 	 .help = "When the call is not answered after so long, whatever was "
-		 "tried, the caller gets 408; none, and at most: what the "
-		 "server allows to a call."},
+		 "tried, it ends; none, and at most: what the server allows "
+		 "to a call. The first target's counts, and so of `tries`."},
 	{"tries", CFG_INT, AT(tries), .min = 1, .max = 32,
 	 .help = "So many targets are tried at most; none: all."},
 	{"unhealthy", CFG_ENUM, AT(unhealthy), .choices = unhealthy,

@@ -202,6 +202,9 @@ int branch_start_connection(struct invite *inv,
 		return ENFILE;
 	to = &branch->to;
 	to->conn = conn;
+	branch->limits = inv->hunt.limits;
+	if (!branch->limits.answer_ms) /* by no plan */
+		route_limits_set(&branch->limits, NULL, NULL, conn);
 	to->flow = way->flow;
 	/* answered before the INVITE is noted, so before it leaves */
 	conn_pins_fetch(inv->px->pins, conn);

@@ -11,6 +11,7 @@
 #define SIGD_PROXY_INVITE_BRANCH_H
 
 #include "common/wheel.h"
+#include "routing/route_failover.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/branch_early.h"
@@ -38,7 +39,8 @@ struct branch_to {
 
 struct branch_timers {
 	struct wheel_timer silence; /* a connection that says nothing */
-	struct wheel_timer ring;    /* a connection that only rings */
+	struct wheel_timer ring;    /* a connection that does not answer */
+	struct wheel_timer rung;    /* ... that rings for too long */
 	struct wheel_timer c;       /* RFC 3261 16.6 step 11 */
 };
 
@@ -47,6 +49,7 @@ struct branch {
 	struct invite *inv;
 	struct branch_to to;
 	struct branch_timers timers;
+	struct route_limits limits; /* of a connection */
 	struct challenge challenge;
 	struct media_ask *ask; /* for its offer */
 	struct mbuf *offer;
@@ -124,6 +127,8 @@ void branch_end(struct txn_cli *ct, int err, void *arg);
 
 /* --- branch_live.c: a connection, as the calls to it go --- */
 
+/* Its first 18x: from now on it rings. */
+void branch_rung(struct branch *branch);
 void branch_live_rings(const struct branch *branch);
 /* A final answer. retry_ms: of its Retry-After; 0: none. */
 void branch_live_said(const struct branch *branch, uint16_t scode,

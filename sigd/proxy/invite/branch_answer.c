@@ -19,6 +19,12 @@ static uint32_t retry_after_ms(const struct smsg *msg)
 		       : 0;
 }
 
+static bool leads_on(const struct branch *branch, uint16_t scode)
+{
+	return branch->to.conn ? route_limits_next(&branch->limits, scode)
+			       : verdict_elsewhere(scode);
+}
+
 /* What is a matter between the target and us is not the caller's: a
  * challenge, a new target, and that it has too much to do (RFC 3261 16.7 step
  * 6). */
@@ -27,7 +33,7 @@ static void refused(struct branch *branch, const struct smsg *msg)
 	struct invite_result result = {.code = msg->scode,
 				       .why = verdict_reason(msg->scode),
 				       .msg = msg,
-				       .next = verdict_elsewhere(msg->scode)};
+				       .next = leads_on(branch, msg->scode)};
 	const bool device = !branch->to.conn;
 
 	branch_live_said(branch, msg->scode, retry_after_ms(msg));
@@ -63,6 +69,7 @@ static void provisional(struct branch *branch, const struct smsg *msg)
 	if (msg->scode == 100 || branch->done || inv->winner)
 		return;
 	branch_live_rings(branch);
+	branch_rung(branch);
 	branch_timer_c(branch);
 	invite_ringing(inv, branch, msg);
 }

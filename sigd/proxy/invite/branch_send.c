@@ -20,16 +20,34 @@ void branch_timers_stop(struct branch *branch)
 {
 	wheel_stop(&branch->timers.silence);
 	wheel_stop(&branch->timers.ring);
+	wheel_stop(&branch->timers.rung);
 	wheel_stop(&branch->timers.c);
+}
+
+/* Of a device its user's others may still be tried. */
+static bool leads_on(const struct branch *branch, enum route_failure failure)
+{
+	return !branch->to.conn || route_limits_when(&branch->limits, failure);
 }
 
 static void on_timer_c(void *arg)
 {
-	const struct invite_result result = {.code = 480,
-					     .why = STATUS_NO_ANSWER,
-					     .next = true};
+	struct branch *branch = arg;
+	const struct invite_result result = {
+		.code = 480,
+		.why = STATUS_NO_ANSWER,
+		.next = leads_on(branch, ROUTE_UNANSWERED)};
 
-	branch_over(arg, 0, &result);
+	branch_over(branch, 0, &result);
+}
+
+void branch_rung(struct branch *branch)
+{
+	if (branch->to.conn && branch->limits.ring_ms &&
+	    !wheel_runs(&branch->timers.rung))
+		wheel_start(branch->inv->px->deps.wheel,
+			    &branch->timers.rung, branch->limits.ring_ms,
+			    on_timer_c, branch);
 }
 
 void branch_timer_c(struct branch *branch)
@@ -56,7 +74,11 @@ void branch_unreached(struct branch *branch, int err)
 	const struct branch_to *to = &branch->to;
 	struct invite_result result = {.code = 500,
 				       .why = STATUS_TARGET_DOWN,
-				       .next = true};
+				       .next = leads_on(
+					       branch,
+					       err == ETIMEDOUT
+						       ? ROUTE_SILENT
+						       : ROUTE_UNREACHABLE)};
 
 	if (branch_takes_no_tcp(branch) && !branch_note(branch))
 		return;
@@ -98,12 +120,12 @@ static void timers_start(struct branch *branch)
 			    branch);
 	if (!conn)
 		return;
-	wheel_start(wheel, &branch->timers.silence, conn->times.answer,
+	wheel_start(wheel, &branch->timers.silence, branch->limits.answer_ms,
 		    on_silence, branch);
 	/* what follows a challenge or redirection is still the same try */
 	if (!branch->shift)
-		wheel_start(wheel, &branch->timers.ring, conn->times.ring,
-			    on_timer_c, branch);
+		wheel_start(wheel, &branch->timers.ring,
+			    branch->limits.try_ms, on_timer_c, branch);
 }
 
 static void send_invite(struct branch *branch)

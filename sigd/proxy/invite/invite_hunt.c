@@ -152,6 +152,14 @@ static void user_seek(struct invite *inv, const struct route_user *user)
 		invite_fail(inv, status_of_errno(err));
 }
 
+/* By what the first target's route or group says. */
+static bool is_enough(const struct hunt *hunt)
+{
+	const uint32_t most = hunt->targets[0].limits.tries;
+
+	return most && hunt->tried >= most;
+}
+
 static void hunt_on(struct invite *inv)
 {
 	struct hunt *hunt = &inv->hunt;
@@ -162,7 +170,7 @@ static void hunt_on(struct invite *inv)
 		return;
 	if (!hunt->stop && invite_connection_other_way(inv))
 		return;
-	if (hunt->stop || hunt->next >= hunt->ntargets) {
+	if (hunt->stop || hunt->next >= hunt->ntargets || is_enough(hunt)) {
 		invite_best_answer(inv);
 		return;
 	}
@@ -173,6 +181,8 @@ static void hunt_on(struct invite *inv)
 		user_seek(inv, target->user);
 		break;
 	case ROUTE_TO_CONNECTION:
+		++hunt->tried;
+		hunt->limits = target->limits;
 		invite_connection_seek(inv, target->connection);
 		break;
 	case ROUTE_TO_SERVICE:
@@ -257,6 +267,7 @@ static void healthy_first(struct invite *inv)
 
 void invite_hunt(struct invite *inv)
 {
+	const uint32_t total_ms = inv->hunt.targets[0].limits.total_ms;
 	struct proxy *px = inv->px;
 
 	if (!inv->hunt.breadth) { /* RFC 5393 5.3.3.2 */
@@ -268,7 +279,10 @@ void invite_hunt(struct invite *inv)
 		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 		return;
 	}
-	wheel_start(px->deps.wheel, &inv->limit, px->cfg.setup_ms, on_limit,
-		    inv);
+	wheel_start(px->deps.wheel, &inv->limit,
+		    total_ms && total_ms < px->cfg.setup_ms
+			    ? total_ms
+			    : px->cfg.setup_ms,
+		    on_limit, inv);
 	hunt_on(inv);
 }

@@ -58,6 +58,8 @@ struct hunt {
 	struct registrar_ask *lookup;
 	struct conn_ask *locate;
 	const struct route_connection *sought; /* the last one; NULL: none */
+	struct route_limits limits; /* of that */
+	unsigned tried;             /* connections */
 	struct conn_calls_ask *place;
 	struct user_calls_ask *user_place;
 	const struct route_connection *placed; /* no try has its place yet */

@@ -188,6 +188,7 @@ void relay_go_on(struct relay *relay)
 		user_seek(relay, target->user);
 		break;
 	case ROUTE_TO_CONNECTION:
+		hunt->limits = target->limits;
 		connection_seek(relay, target->connection);
 		break;
 	case ROUTE_TO_SERVICE: /* services are calls */

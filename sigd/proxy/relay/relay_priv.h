@@ -53,6 +53,7 @@ struct relay_hunt {
 	struct registrar_ask *lookup;
 	struct conn_ask *locate;
 	const struct route_connection *sought;
+	struct route_limits limits; /* of that */
 	struct conn_way *ways; /* to it, when there are several */
 	unsigned way;          /* the one that is tried */
 	bool other_way;        /* the next one may do better */
@@ -113,6 +114,7 @@ struct relay_try {
 	struct relay_to to;
 	enum relay_state state;
 	struct challenge challenge;
+	struct route_limits limits; /* of a connection */
 	struct wheel_timer silence; /* a connection, and there is another */
 	struct txn_cli *ct;
 	uint64_t ref;  /* in proxy_send_failed() */

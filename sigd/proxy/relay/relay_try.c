@@ -113,6 +113,12 @@ bool relay_try_passes(const struct relay_try *try)
 	       route_forwards_to(conn->tenant, conn);
 }
 
+static bool leads_on(const struct relay_try *try, uint16_t scode)
+{
+	return try->to.conn ? route_limits_next(&try->limits, scode)
+			    : verdict_elsewhere(scode);
+}
+
 /* What is a matter between the target and us is not the sender's: a challenge,
  * a new target, that it has too much to do (RFC 3261 16.7 step 6). */
 static void refused(struct relay_try *try, const struct smsg *msg)
@@ -120,7 +126,7 @@ static void refused(struct relay_try *try, const struct smsg *msg)
 	struct relay_end how = {.code = msg->scode,
 				.why = verdict_reason(msg->scode),
 				.msg = msg,
-				.next = verdict_elsewhere(msg->scode)};
+				.next = leads_on(try, msg->scode)};
 
 	if ((msg->scode == 401 || msg->scode == 407) && relay_try_passes(try)) {
 		how.why = STATUS_AUTH_REQUIRED;
@@ -258,7 +264,9 @@ void relay_try_start(struct relay_try *try)
 		unreached(try, err);
 	else if (conn && relay_has_next(relay))
 		wheel_start(relay->px->deps.wheel, &try->silence,
-			    conn->times.answer, on_silence, try);
+			    try->limits.answer_ms ? try->limits.answer_ms
+						  : conn->times.answer,
+			    on_silence, try);
 }
 
 /* --- the beginning ------------------------------------------------------------------------- */
@@ -293,6 +301,7 @@ int relay_try_connection(struct relay *relay,
 	to->conn = conn;
 	to->flow = way->flow;
 	to->end.connection = true;
+	try->limits = relay->hunt.limits;
 	str_ncpy(to->end.name, conn->name, sizeof(to->end.name));
 	err = side_names_connection(&to->names, to->target, conn,
 				    txn_srv_request(relay->st), &callee,
