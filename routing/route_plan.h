@@ -59,7 +59,8 @@ struct route_header {
 struct route_form {
 	struct pl callee, caller; /* never unset: as asked, when no rule has
 				     rewritten them; not %-encoded */
-	struct pl display;        /* unset: as it came; empty: none */
+	bool caller_set;          /* ... the caller's by a rule */
+	struct pl display;        /* unset: as it came */
 	enum route_caller_shown caller_id;
 	const struct route_header *headers; /* in order: removals first */
 	unsigned nheaders;

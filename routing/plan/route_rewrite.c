@@ -184,6 +184,7 @@ int route_rewrite_do(struct route_walk *walk, const struct route_rule *rule)
 	}
 	err = err ? err
 		  : renumber(walk, &in->caller, rw->caller, &in->in_caller);
+	walk->caller_set |= rw->caller != NULL;
 	/* last: what was captured may be of the number before */
 	return err ? err
 		   : renumber(walk, &in->callee, rw->callee, &in->in_callee);
@@ -199,6 +200,7 @@ const struct route_form *route_rewrite_form(struct route_walk *walk)
 	++plan->nforms;
 	*form = (struct route_form){.callee = walk->input.callee,
 				    .caller = walk->input.caller,
+				    .caller_set = walk->caller_set,
 				    .display = walk->display,
 				    .caller_id = walk->caller_id,
 				    .headers = plan->headers,

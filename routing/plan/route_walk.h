@@ -14,6 +14,7 @@ struct route_walk {
 	struct route_plan *plan;
 	struct pl display; /* unset: as it came */
 	enum route_caller_shown caller_id;
+	bool caller_set;
 	bool rewritten; /* anything, so that targets need a form */
 	unsigned hops;  /* tenants behind the first */
 };

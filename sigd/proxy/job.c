@@ -209,6 +209,8 @@ void job_start(struct request *rq, struct txn_srv *st)
 	job->st	  = st;
 	job->flow = rq->src->id;
 	job->table = mem_ref((void *)rq->px->deps.routes);
+	if (rq->src->remote)
+		job->remote = *rq->src->remote;
 	flow_id_text(job->source, &rq->src->id);
 	origin_find(&origin, job->table, rq);
 	job->tenant = origin.tenant;

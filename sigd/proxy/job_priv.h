@@ -36,6 +36,7 @@ struct job {
 	struct job_replaces *replaces; /* NULL: it takes nobody's place */
 	struct route_user *guest; /* who asks, from Redis; NULL: none */
 	struct flow_id flow;
+	struct sa remote; /* who sent it; unset: not known */
 	bool outbound; /* REGISTER: its answer says so */
 	char *devices; /* that it binds (rebind_devices()) */
 	char source[FLOW_TEXT_MAX + 1];

@@ -12,6 +12,7 @@
 #include "sigd/proxy/job_priv.h"
 #include "sigd/proxy/options.h"
 #include "sigd/proxy/origin.h"
+#include "sigd/proxy/question.h"
 #include "sigd/proxy/register/flow_users.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/reply.h"
@@ -112,6 +113,15 @@ static void seek_in_redis(struct job *job, struct route_plan *plan)
 	plan->targets[0] = (struct route_target){.kind = ROUTE_TO_USER};
 }
 
+/* A call's record knows one tenant. */
+static bool is_foreign(const struct job *job, const struct route_plan *plan)
+{
+	const struct route_target *to = &plan->targets[0];
+
+	return (to->kind == ROUTE_TO_USER || to->kind == ROUTE_TO_CONNECTION) &&
+	       to->tenant && to->tenant != job->tenant;
+}
+
 static void go(struct job *job, struct route_plan *plan,
 	       const struct pl *callee)
 {
@@ -119,6 +129,8 @@ static void go(struct job *job, struct route_plan *plan,
 		return;
 	if (!may_go(job, plan))
 		reply_status(job->px, job->st, STATUS_FORBIDDEN);
+	else if (is_foreign(job, plan))
+		reply_status(job->px, job->st, STATUS_NO_ROUTE);
 	else if (is_probe(job, plan))
 		options_answer(job->px, job->st);
 	else if (route_target_answers(&plan->targets[0]))
@@ -139,6 +151,7 @@ static void route_now(struct job *job)
 				    .method = msg->method_name,
 				    .from = job->from};
 	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+	struct question question;
 	char callee[CALL_TEXT_MAX];
 	size_t len;
 	int err = plan ? suri_unescape(callee, sizeof(callee), &len, &asked)
@@ -148,6 +161,7 @@ static void route_now(struct job *job)
 		pl_set_str(&query.caller, job->user);
 		query.callee.p = callee;
 		query.callee.l = len;
+		question_fill(&query, &question, job->px, msg, &job->remote);
 		err = route_decide(job->table, &query, plan);
 		log_debug(NULL, "routed", "tenant=%s callee=%s code=%u",
 			  job->tenant->id, plan->callee,

@@ -135,6 +135,21 @@ int reg_contact_device(uint32_t *device, const struct shdr_addr *contact)
 	return 0;
 }
 
+uint32_t reg_instance_device(const struct pl *instance)
+{
+	char text[BINDING_DEVICE_MAX + 1], field[BINDING_DEVICE_MAX + 1];
+	struct pl pl;
+
+	if (re_snprintf(text, sizeof(text), "<%r>", instance) < 0)
+		return UINT32_MAX;
+	pl_set_str(&pl, text);
+	if (re_snprintf(field, sizeof(field), "i:%H:0", redis_key_part, &pl) <
+	    0)
+		return UINT32_MAX;
+	pl_set_str(&pl, field);
+	return binding_device(&pl);
+}
+
 static enum status contact_read(struct reg_contact *to, const struct smsg *msg,
 				const struct shdr_addr *contact)
 {

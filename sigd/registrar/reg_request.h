@@ -61,6 +61,10 @@ enum status reg_request_read(struct reg_request *req, const struct smsg *msg,
 /* binding_device() of this Contact, whatever its reg-id. EOVERFLOW. */
 int reg_contact_device(uint32_t *device, const struct shdr_addr *contact);
 
+/* The same by its instance (RFC 5626), without <>; too long: a
+ * number that hardly any device has. */
+uint32_t reg_instance_device(const struct pl *instance);
+
 /* limits with its defaults filled in. */
 void reg_limits_default(struct reg_limits *limits);
 

@@ -28,6 +28,8 @@
 #include "routing/route_conn.h"
 #include "sigd/call/call_find.h"
 #include "sigd/call/contact_token.h"
+#include "sigd/proxy/form.h"
+#include "sigd/proxy/question.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/side.h"
@@ -164,6 +166,7 @@ static enum status route_ask(const struct indialog *in,
 {
 	const struct call_side *me = &in->rec->side[indialog_side(in)];
 	struct route_query query = {.method = PL("INVITE"), .callee = *callee};
+	struct question question;
 	struct pl tenant, conn;
 
 	pl_set_str(&tenant, in->rec->tenant);
@@ -177,6 +180,8 @@ static enum status route_ask(const struct indialog *in,
 		if (!query.from)
 			return STATUS_NO_ROUTE;
 	}
+	question_fill(&query, &question, in->px, txn_srv_request(in->st),
+		      &txn_srv_source(in->st)->addr);
 	return status_of_errno(
 		route_decide(in->px->deps.routes, &query, plan));
 }
@@ -225,6 +230,8 @@ static enum status refer_number(struct indialog *in,
 	if (!plan)
 		return STATUS_OVERLOAD;
 	code = route_ask(in, plan, &callee);
+	if (code == STATUS_OK && leads_to(plan, conn))
+		callee = form_callee(plan->targets[0].form, &callee);
 	if (code == STATUS_OK && route_target_answers(&plan->targets[0]))
 		code = plan->targets[0].status;
 	if (code == STATUS_OK &&

@@ -17,6 +17,7 @@
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/hop.h"
+#include "sigd/proxy/form.h"
 #include "sigd/proxy/invite/invite_priv.h"
 
 static void destructor(void *data)
@@ -26,6 +27,7 @@ static void destructor(void *data)
 	list_unlink(&branch->le);
 	branch_timers_stop(branch);
 	challenge_reset(&branch->challenge);
+	mem_deref(branch->plan);
 	mem_deref(branch->ask);
 	mem_deref(branch->note);
 	mem_deref(branch->offer);
@@ -145,6 +147,8 @@ static struct branch *branch_new(struct invite *inv)
 		return NULL;
 
 	branch->inv = inv;
+	branch->plan = mem_ref(inv->hunt.plan);
+	branch->form = hunt_form(&inv->hunt);
 	branch->leg = inv->leg = leg;
 	branch->start_ms = wheel_now(inv->px->deps.wheel);
 	list_append(&inv->branches, &branch->le, branch);
@@ -186,6 +190,7 @@ int branch_start_device(struct invite *inv, const struct binding *binding)
 	if (!err && inv->from)
 		err = side_names_device(&to->names, inv->from->tenant,
 					txn_srv_request(inv->st));
+	err = err ? err : branch_show_device(branch);
 	return begin(branch, err);
 }
 
@@ -193,14 +198,16 @@ int branch_start_connection(struct invite *inv,
 			    const struct route_connection *conn,
 			    const struct conn_way *way)
 {
-	const struct pl callee = {inv->hunt.callee, inv->hunt.callee_len};
+	const struct pl asked = {inv->hunt.callee, inv->hunt.callee_len};
 	struct branch *branch = branch_new(inv);
 	struct branch_to *to;
+	struct pl callee;
 	int err;
 
 	if (!branch)
 		return ENFILE;
 	to = &branch->to;
+	callee = form_callee(branch->form, &asked);
 	to->conn = conn;
 	branch->limits = inv->hunt.limits;
 	if (!branch->limits.answer_ms) /* by no plan */

@@ -48,6 +48,8 @@ struct branch {
 	struct le le;
 	struct invite *inv;
 	struct branch_to to;
+	struct route_plan *plan; /* that it is tried for */
+	const struct route_form *form; /* of it; NULL: as asked */
 	struct branch_timers timers;
 	struct route_limits limits; /* of a connection */
 	struct challenge challenge;
@@ -146,6 +148,8 @@ bool branch_again(struct branch *branch, const struct smsg *msg);
 
 /* As the policy of its connection says. */
 int branch_show(struct branch *branch);
+/* ... and to a device. */
+int branch_show_device(struct branch *branch);
 /* The caller, who wants to be nobody. */
 void branch_hide(struct branch *branch);
 /* What tells the INVITE's receiver who calls. */

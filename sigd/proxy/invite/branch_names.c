@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sigd/proxy/form.h"
 #include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/who/identity.h"
 
@@ -29,12 +30,35 @@ int branch_show(struct branch *branch)
 {
 	const struct invite *inv = branch->inv;
 	struct caller_ask ask = {.to = branch->to.conn, .from = inv->from};
+	const struct route_form *form = branch->form;
+	struct pl pl;
+	int err;
 
 	if (branch_passes(branch))
 		return 0;
-	pl_set_str(&ask.given, inv->rec.side[CALL_CALLER].user);
-	return side_names_shown(&branch->to.names, &ask,
-				txn_srv_request(inv->st));
+	pl_set_str(&pl, inv->rec.side[CALL_CALLER].user);
+	ask.given = form_caller(form, &pl);
+	err = side_names_shown(&branch->to.names, &ask,
+			       txn_srv_request(inv->st));
+	pl_set_str(&pl, ask.to->peer.domain);
+	/* a From that is fixed is so whoever calls */
+	return err || ask.to->from_user
+		       ? err
+		       : form_show(&branch->to.names, form, &pl);
+}
+
+int branch_show_device(struct branch *branch)
+{
+	const struct smsg *msg = txn_srv_request(branch->inv->st);
+	struct side_names *names = &branch->to.names;
+
+	if (!branch->form)
+		return 0;
+	/* the name is written beside a URI of ours */
+	if (!names->from[0] && pl_strcpy(&msg->from.uri.text, names->from,
+					 sizeof(names->from)))
+		return EOVERFLOW;
+	return form_show(names, branch->form, &msg->from.uri.host);
 }
 
 void branch_identity(const struct branch *branch, struct smsg_edit *ed)

@@ -8,6 +8,7 @@
 
 #include "sigd/proxy/end/bye.h"
 #include "sigd/proxy/hop.h"
+#include "sigd/proxy/form.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/loop_guard.h"
@@ -97,6 +98,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	cseq_edit(ed, branch->shift);
 	session_edit(ed, &px->cfg.session, branch->session_least);
 	challenge_edit(&branch->challenge, ed);
+	form_edit(ed, branch->form);
 	err = hop_contact(px, ed, &branch->to.flow, &caller);
 	err = err ? err : route_text(route, branch, COOKIE_TO_CALLER);
 	if (err)

@@ -40,6 +40,7 @@ static void destructor(void *data)
 	wheel_stop(&inv->renew);
 	if (inv->st)
 		txn_srv_detach(inv->st);
+	mem_deref(inv->hunt.plan);
 	mem_deref(inv->hunt.table);
 }
 
@@ -228,6 +229,7 @@ static enum status hunt_fill(struct invite *inv,
 	hunt->callee_len = params->callee.l;
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
 	hunt->ntargets = plan->ntargets;
+	hunt->plan = mem_ref((void *)plan);
 	hunt->table = mem_ref(params->table);
 	if (params->device) {
 		str_ncpy(hunt->guest_name, params->device->user,

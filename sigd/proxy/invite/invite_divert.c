@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/question.h"
 #include "sigd/proxy/who/user_calls.h"
 
 enum {
@@ -34,7 +35,7 @@ static bool is_tried(enum route_kind kind)
 	return kind == ROUTE_TO_USER || kind == ROUTE_TO_CONNECTION;
 }
 
-static bool take(struct invite *inv, const struct route_plan *plan,
+static bool take(struct invite *inv, struct route_plan *plan,
 		 const struct pl *number)
 {
 	struct hunt *hunt = &inv->hunt;
@@ -49,6 +50,8 @@ static bool take(struct invite *inv, const struct route_plan *plan,
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
 	hunt->ntargets = plan->ntargets;
 	hunt->next = 0;
+	mem_deref(hunt->plan);
+	hunt->plan = mem_ref(plan);
 	++hunt->diverts;
 	return true;
 }
@@ -57,6 +60,7 @@ static bool follow(struct invite *inv, const struct branch *branch,
 		   struct route_plan *plan, const struct suri *uri)
 {
 	struct route_query query = {.method = PL("INVITE")};
+	struct question question;
 	char number[CALL_TEXT_MAX];
 	struct pl tenant;
 
@@ -64,7 +68,8 @@ static bool follow(struct invite *inv, const struct branch *branch,
 	query.tenant = route_tenant_by_id(inv->hunt.table, &tenant);
 	query.callee.p = number;
 	pl_set_str(&query.caller, branch->to.user);
-	memset(plan, 0, sizeof(*plan));
+	question_fill(&query, &question, inv->px, txn_srv_request(inv->st),
+		      &branch->to.flow.remote);
 	return query.tenant && number_of(inv, query.tenant, uri) &&
 	       !suri_unescape(number, sizeof(number), &query.callee.l,
 			      &uri->user) &&

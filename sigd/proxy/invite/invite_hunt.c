@@ -31,6 +31,11 @@ void hunt_clear(struct invite *inv)
 	hunt->stop = true;
 }
 
+const struct route_form *hunt_form(const struct hunt *hunt)
+{
+	return hunt->next ? hunt->targets[hunt->next - 1].form : NULL;
+}
+
 /* --- one target after the other --------------------------------------------------- */
 
 static bool trying(const struct invite *inv)
@@ -132,11 +137,14 @@ static void on_user_place(enum status code, void *arg)
 	mem_deref(ask);
 }
 
-static void user_seek(struct invite *inv, const struct route_user *user)
+static void user_seek(struct invite *inv, const struct route_target *target)
 {
+	const struct route_user *user = target->user;
 	const struct user_calls_of of = {inv->rec.tenant, user, inv->rec.call};
 	int err;
 
+	if (pl_isset(&target->device))
+		inv->hunt.device = reg_instance_device(&target->device);
 	str_ncpy(inv->rec.side[CALL_CALLEE].user, user->name,
 		 sizeof(inv->rec.side[CALL_CALLEE].user));
 	/* it has one place already, which the other call leaves */
@@ -178,7 +186,7 @@ static void hunt_on(struct invite *inv)
 	target = &hunt->targets[hunt->next++];
 	switch (target->kind) {
 	case ROUTE_TO_USER:
-		user_seek(inv, target->user);
+		user_seek(inv, target);
 		break;
 	case ROUTE_TO_CONNECTION:
 		++hunt->tried;

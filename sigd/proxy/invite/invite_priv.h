@@ -48,6 +48,7 @@ enum {
 /* Where it can go, in order, and the best answer so far. */
 struct hunt {
 	struct route_table *table; /* that the targets are of */
+	struct route_plan *plan; /* that they are of */
 	struct route_target targets[ROUTE_TARGETS_MAX];
 	unsigned ntargets, next;
 	struct route_user guest;    /* of a device that a PBX called */
@@ -170,6 +171,8 @@ void invite_result(struct invite *inv, const struct invite_result *result);
 /* A target to which nothing could be sent. May free inv. */
 void invite_missed(struct invite *inv, uint16_t code, enum status why);
 void hunt_clear(struct invite *inv);
+/* As what the target that is tried gets it; NULL: as it was asked. */
+const struct route_form *hunt_form(const struct hunt *hunt);
 
 /* --- invite_connection.c --- */
 

@@ -33,6 +33,7 @@ static void destructor(void *data)
 	mem_deref(relay->cookie);
 	if (relay->st)
 		txn_srv_detach(relay->st);
+	mem_deref(relay->hunt.plan);
 	mem_deref(relay->table);
 }
 
@@ -225,6 +226,7 @@ static enum status fill(struct relay *relay, const struct relay_params *params)
 		pl_set_str(&name, relay->from->name);
 	if (pl_strcpy(&name, relay->asker.name, sizeof(relay->asker.name)))
 		relay->asker.name[0] = '\0';
+	hunt->plan = mem_ref((void *)plan);
 	memcpy(hunt->targets, plan->targets, sizeof(hunt->targets));
 	hunt->ntargets = plan->ntargets;
 	if (params->device) {

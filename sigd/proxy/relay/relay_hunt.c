@@ -59,7 +59,7 @@ static void on_bindings(const struct registrar_list *list, void *arg)
 	mem_deref(ask);
 }
 
-static void user_seek(struct relay *relay, const struct route_user *user)
+static void user_seek(struct relay *relay, const struct route_target *target)
 {
 	struct registrar_params params = {.link = relay->px->deps.redis,
 					  .h = on_bindings,
@@ -67,7 +67,9 @@ static void user_seek(struct relay *relay, const struct route_user *user)
 	int err;
 
 	pl_set_str(&params.aor.tenant, relay->tenant->id);
-	pl_set_str(&params.aor.user, user->name);
+	pl_set_str(&params.aor.user, target->user->name);
+	if (pl_isset(&target->device))
+		relay->hunt.device = reg_instance_device(&target->device);
 	err = registrar_lookup(&relay->hunt.lookup, &params);
 	if (err)
 		relay_fail(relay, status_of_errno(err));
@@ -185,7 +187,7 @@ void relay_go_on(struct relay *relay)
 	target = &hunt->targets[hunt->next++];
 	switch (target->kind) {
 	case ROUTE_TO_USER:
-		user_seek(relay, target->user);
+		user_seek(relay, target);
 		break;
 	case ROUTE_TO_CONNECTION:
 		hunt->limits = target->limits;

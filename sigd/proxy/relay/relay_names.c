@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sigd/proxy/form.h"
 #include "sigd/proxy/relay/relay_priv.h"
 
 static struct identity who_asks(const struct relay_try *try)
@@ -45,16 +46,36 @@ int relay_show(struct relay_try *try)
 {
 	const struct relay *relay = try->relay;
 	struct caller_ask ask = {.to = try->to.conn, .from = relay->from};
+	struct pl domain;
 	int err;
 
 	if (relay->notifies || relay_try_passes(try))
 		return 0;
 	if (!relay->from && relay->asker.name[0])
 		pl_set_str(&ask.given, relay->asker.name);
+	ask.given = form_caller(try->form, &ask.given);
 	err = side_names_shown(&try->to.names, &ask,
 			       txn_srv_request(relay->st));
+	pl_set_str(&domain, ask.to->peer.domain);
+	/* a From that is fixed is so whoever asks */
+	if (!err && !ask.to->from_user)
+		err = form_show(&try->to.names, try->form, &domain);
 	relay_hide(try);
 	return err;
+}
+
+int relay_show_device(struct relay_try *try)
+{
+	const struct smsg *msg = txn_srv_request(try->relay->st);
+	struct side_names *names = &try->to.names;
+
+	if (!try->form || try->relay->notifies)
+		return 0;
+	/* the name is written beside a URI of ours */
+	if (!names->from[0] && pl_strcpy(&msg->from.uri.text, names->from,
+					 sizeof(names->from)))
+		return EOVERFLOW;
+	return form_show(names, try->form, &msg->from.uri.host);
 }
 
 void relay_identity(const struct relay_try *try, struct smsg_edit *ed)

@@ -43,6 +43,7 @@ enum {
 
 /* Where it could go, in order. */
 struct relay_hunt {
+	struct route_plan *plan; /* of the targets; NULL: no table was asked */
 	struct route_target targets[ROUTE_TARGETS_MAX];
 	unsigned ntargets, next;
 	struct route_user guest;    /* of a device that a PBX asks for */
@@ -112,6 +113,7 @@ struct relay_try {
 	struct le le;
 	struct relay *relay;
 	struct relay_to to;
+	const struct route_form *form; /* of the plan; NULL: as asked */
 	enum relay_state state;
 	struct challenge challenge;
 	struct route_limits limits; /* of a connection */
@@ -179,6 +181,8 @@ bool relay_try_passes(const struct relay_try *try);
 /* As the policy of its connection says, and privacy; of who begins: within a
  * subscription a notifier is whom it was asked for. */
 int relay_show(struct relay_try *try);
+/* ... and to a device. */
+int relay_show_device(struct relay_try *try);
 void relay_hide(struct relay_try *try);
 /* The sender is nobody to the other side. */
 bool relay_hidden(const struct relay *relay);

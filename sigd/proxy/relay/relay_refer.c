@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sigd/proxy/hop.h"
+#include "sigd/proxy/question.h"
 #include "sigd/proxy/relay/relay_priv.h"
 
 /* A number of ours, or of the connection that asks. */
@@ -35,7 +36,7 @@ static bool is_number(const struct relay *relay, const struct suri *uri)
 /* As if the sender called it. */
 static enum status may_call(struct relay *relay, const struct pl *caller)
 {
-	const struct route_query query = {
+	struct route_query query = {
 		.tenant = relay->tenant,
 		.from = relay->from,
 		.method = PL("INVITE"),
@@ -43,10 +44,14 @@ static enum status may_call(struct relay *relay, const struct pl *caller)
 		.callee = {relay->refer.number, relay->refer.len}};
 	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
 	enum status code = STATUS_OVERLOAD;
+	struct question question;
 	int err;
 
 	if (!plan)
 		return code;
+	question_fill(&query, &question, relay->px,
+		      txn_srv_request(relay->st),
+		      &txn_srv_source(relay->st)->addr);
 	err = route_decide(relay->table, &query, plan);
 	code = status_of_errno(err);
 	if (!err && route_target_answers(&plan->targets[0]))

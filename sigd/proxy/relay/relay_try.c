@@ -10,6 +10,7 @@
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/conn/way_health.h"
 #include "sigd/proxy/hop.h"
+#include "sigd/proxy/form.h"
 #include "sigd/proxy/relay/relay_priv.h"
 #include "sigd/proxy/verdict.h"
 
@@ -281,6 +282,8 @@ static struct relay_try *try_new(struct relay *relay)
 	if (!try)
 		return NULL;
 	try->relay = relay;
+	if (relay->hunt.plan && relay->hunt.next)
+		try->form = relay->hunt.targets[relay->hunt.next - 1].form;
 	list_append(&relay->tries, &try->le, try);
 	return try;
 }
@@ -289,13 +292,15 @@ int relay_try_connection(struct relay *relay,
 			 const struct route_connection *conn,
 			 const struct conn_way *way)
 {
-	const struct pl callee = {relay->hunt.callee, relay->hunt.callee_len};
+	const struct pl asked = {relay->hunt.callee, relay->hunt.callee_len};
 	struct relay_try *try = try_new(relay);
 	struct relay_to *to;
+	struct pl callee;
 	int err;
 
 	if (!try)
 		return ENOMEM;
+	callee = form_callee(try->form, &asked);
 	conn_pins_fetch(relay->px->pins, conn);
 	to = &try->to;
 	to->conn = conn;
@@ -351,6 +356,7 @@ int relay_try_device(struct relay *relay, const struct sub_end *device,
 		err = side_names_device(&to->names, relay->tenant,
 					txn_srv_request(relay->st));
 	relay_hide(try);
+	err = err ? err : relay_show_device(try);
 	if (err)
 		mem_deref(try);
 	else if (!spare)

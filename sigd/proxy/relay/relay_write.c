@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sigd/proxy/hop.h"
+#include "sigd/proxy/form.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/loop_guard.h"
 #include "sigd/proxy/relay/relay_priv.h"
@@ -210,6 +211,7 @@ int relay_request_write(struct relay_try *try, const char *via, size_t *len)
 	pl_set_str(&own, via);
 	smsg_edit_set(ed, SHDR_VIA, &own);
 	route(relay, ed);
+	form_edit(ed, try->form);
 	err = smsg_edit_write(ed, px->buf, SMSG_MAX, len);
 	mem_deref(ed);
 	return err;
