@@ -94,6 +94,13 @@ struct route_test {
 	struct route_expect expect;
 };
 
+/*
+ * Warns of rules that no request reaches, as an earlier one takes all of
+ * theirs. Each is compared with all before it, in a tenant of more than 3000
+ * with those alone that are not about a number. ENOMEM.
+ */
+int route_warnings(const struct route_table *table, struct cfg_errors *errs);
+
 /* "pbx", "alice", "echo"; "reject" and "redirect" for
  * answers. */
 const char *route_target_name(const struct route_target *target);

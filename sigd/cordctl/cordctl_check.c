@@ -62,6 +62,7 @@ static int check(const char *path, const struct cordctl_opts *opts)
 		code = CORDCTL_INPUT;
 	} else {
 		err = route_table_load(&ck.table, path, ck.errs);
+		err = err ? err : route_warnings(ck.table, ck.errs);
 		if (!err)
 			err = route_tests_run(ck.table, NULL, &ck.tests,
 					      ck.errs);

@@ -26,7 +26,9 @@ int routes_fresh_tests(const struct route_table *table, uint32_t *ran,
 {
 	const struct route_check_clock clock = {now_ms, NULL};
 
-	return route_tests_run(table, &clock, ran, errs);
+	int err = route_warnings(table, errs);
+
+	return err ? err : route_tests_run(table, &clock, ran, errs);
 }
 
 void routes_fresh_load(struct routes_fresh *fresh, const char *path)

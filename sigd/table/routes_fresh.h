@@ -22,7 +22,7 @@ struct routes_fresh {
 /* Loads the file and runs its tests. Logs nothing and knows no loop: it may be
  * called beside the loop (common/aside.h). */
 void routes_fresh_load(struct routes_fresh *fresh, const char *path);
-/* Runs the tests of a table, within ROUTE_TESTS_MS; EINVAL: errs has more. */
+/* Looks for rules that are of no use, and runs the tests of a table, within ROUTE_TESTS_MS; EINVAL: errs has more. */
 int routes_fresh_tests(const struct route_table *table, uint32_t *ran,
 		       struct cfg_errors *errs);
 /* Errors and warnings, a line each. */
