@@ -42,11 +42,9 @@ int route_cond_prefix_load(struct route_cond *cond,
 
 /* None is the begin of another, so only the last that stands not behind the
  * number can be its begin. */
-enum route_hit route_cond_prefix_test(const struct route_cond *cond,
-				      struct route_input *input)
+static bool begins(const struct route_cond *cond, const struct pl *text)
 {
 	const char *const *list = cond->data;
-	const struct pl *text = &input->callee;
 	uint32_t lo = 0, hi = cond->n;
 
 	while (lo < hi) {
@@ -56,11 +54,37 @@ enum route_hit route_cond_prefix_test(const struct route_cond *cond,
 					min(len, text->l));
 
 		if (!diff && len <= text->l)
-			return ROUTE_HIT;
+			return true;
 		if (diff < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return ROUTE_MISS;
+	return false;
+}
+
+/* One with + is meant whatever was dialled. They come before digits and
+ * letters, but '#' and '*' come before them. */
+static bool has_plus(const struct route_cond *cond)
+{
+	const char *const *list = cond->data;
+
+	for (uint32_t i = 0; i < cond->n && list[i][0] <= '+'; i++) {
+		if (list[i][0] == '+')
+			return true;
+	}
+	return false;
+}
+
+enum route_hit route_cond_prefix_test(const struct route_cond *cond,
+				      struct route_input *input)
+{
+	struct pl text;
+
+	if (begins(cond, &input->callee))
+		return ROUTE_HIT;
+	if (!has_plus(cond))
+		return ROUTE_MISS;
+	pl_set_str(&text, route_input_number(input)->e164);
+	return begins(cond, &text) ? ROUTE_HIT : ROUTE_MISS;
 }

@@ -98,7 +98,9 @@ static const struct cfg_field match_fields[] = {
 	{"prefix", CFG_LIST, CFG_ITEMS(struct route_match, prefix, nprefix),
 	 .item = &prefix_item, .min = 1, .max = ROUTE_PREFIXES_MAX,
 	 .flags = CFG_F_ALONE,
-	 .help = "What the user part of who is called begins with.",
+	 .help = "What the user part of who is called begins with. One with + "
+		 "is also compared with its E.164 form, whatever was dialled "
+		 "(`dialing`).",
 	 .example = "0049, +49"},
 	{"header", CFG_MAP, CFG_ITEMS(struct route_match, header, nheader),
 	 CFG_KEY(struct route_match_header, name), .item = &header_item,

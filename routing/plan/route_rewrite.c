@@ -12,6 +12,7 @@
 #include <re.h>
 
 #include "routing/plan/route_walk.h"
+#include "routing/route_priv.h"
 
 /* --- load --------------------------------------------------------------------- */
 
@@ -91,6 +92,27 @@ static int lengthen(struct route_walk *walk, struct pl *number,
 	return err;
 }
 
+/* As the tenant's people would write it, or the world. */
+static int reform(struct route_walk *walk, struct pl *number,
+		  const struct route_renumber *re)
+{
+	const struct route_input *in = &walk->input;
+	const struct dialing *dialing = in->tenant->dialing;
+	struct route_engine *engine = in->table->engine;
+	char text[TELNUM_MAX + 1];
+	struct number read;
+	struct pl pl;
+	int err;
+
+	number_read(&read, dialing, engine, number);
+	if (!read.e164[0])
+		return 0;
+	err = number_write(text, sizeof(text), dialing, engine, read.e164,
+			   (enum number_form)(re->form - 1));
+	pl_set_str(&pl, text);
+	return err ? err : route_walk_keep(walk, number, &pl);
+}
+
 static int renumber(struct route_walk *walk, struct pl *number,
 		    const struct route_renumber *re,
 		    const struct route_captures *captures)
@@ -107,6 +129,8 @@ static int renumber(struct route_walk *walk, struct pl *number,
 	shorten(number, re);
 	if (re->add)
 		err = lengthen(walk, number, re->add);
+	if (re->form && !err)
+		err = reform(walk, number, re);
 	if (err || number->l > ROUTE_NUMBER_MAX)
 		return EOVERFLOW;
 	return number->l && is_sayable(number) ? 0 : EBADMSG;

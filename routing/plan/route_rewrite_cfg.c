@@ -57,6 +57,15 @@ static const struct cfg_choice policies[] = {
 	{NULL, 0, NULL},
 };
 
+static const struct cfg_choice forms[] = {
+	{"e164", ROUTE_FORM_E164, "+4930123."},
+	{"plain", ROUTE_FORM_PLAIN, "4930123."},
+	{"national", ROUTE_FORM_NATIONAL,
+	 "030123, and as `international` when it is of another country."},
+	{"international", ROUTE_FORM_INTERNATIONAL, "004930123."},
+	{NULL, 0, NULL},
+};
+
 #define NUMBER(member) CFG_AT(struct route_renumber, member)
 static const struct cfg_field number_fields[] = {
 	{"set", CFG_STRING, NUMBER(set), .min = 1, .max = 128,
@@ -70,6 +79,11 @@ static const struct cfg_field number_fields[] = {
 	 .def = "0", .help = "So many digits are taken away in front."},
 	{"add", CFG_STRING, NUMBER(add), .min = 1, .max = 64,
 	 .help = "Put in front.", .example = "+"},
+	{"form", CFG_ENUM, NUMBER(form), .choices = forms,
+	 .help = "How the number is written that comes of this, as `dialing` "
+		 "reads it. What is no number of E.164 (a short code, a "
+		 "name) stays as it is; so does one that would be read as "
+		 "another.", .example = "e164"},
 	CFG_END,
 };
 

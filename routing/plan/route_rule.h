@@ -12,12 +12,20 @@
 
 /* --- rewrite ---------------------------------------------------------------- */
 
+enum route_number_form { /* number/dialing.h; 0: as it is */
+	ROUTE_FORM_E164 = 1 + NUMBER_FORM_E164,
+	ROUTE_FORM_PLAIN = 1 + NUMBER_FORM_PLAIN,
+	ROUTE_FORM_NATIONAL = 1 + NUMBER_FORM_NATIONAL,
+	ROUTE_FORM_INTERNATIONAL = 1 + NUMBER_FORM_INTERNATIONAL,
+};
+
 /* In this order; NULL and 0: not done. */
 struct route_renumber {
 	const char *set; /* a template */
 	const char *strip; /* taken away when the number begins with it */
 	uint16_t cut;      /* bytes taken away in front */
 	const char *add;   /* put in front */
+	enum route_number_form form; /* at last, where it has one */
 };
 
 struct route_header_add {

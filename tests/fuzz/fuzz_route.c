@@ -91,13 +91,17 @@ static const struct route_connection *sender(const struct route_table *table,
 
 static void ask(const struct route_table *table, struct pl line)
 {
-	struct route_query query;
+	struct route_query query = {.now = 1795025100};
 	struct route_plan plan;
 	char *text = NULL;
+	struct sa source;
 
 	query.method = word(&line, ' ');
 	query.caller = word(&line, ' ');
 	query.callee = line;
+	/* bytes of the caller are also where it comes from */
+	sa_set_in(&source, 0xc0000200u | (query.caller.l & 0xff), 5060);
+	query.source = query.caller.l ? &source : NULL;
 	query.tenant = route_tenant_by_domain(table, &query.caller);
 	if (!query.tenant)
 		query.tenant = route_tenant_at(table, 0);

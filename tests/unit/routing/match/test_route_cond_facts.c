@@ -227,6 +227,82 @@ static void number_is_that_of_a_rule_before(void)
 	unload();
 }
 
+static void prefix_with_plus_is_meant_however_it_is_dialled(void)
+{
+	REQUIRE(load("prefix: ['*4', '+4930', '9']"));
+	CHECK(asks("0301234", NULL, 0));
+	CHECK(asks("0049301234", NULL, 0));
+	CHECK(asks("+49301234", NULL, 0));
+	CHECK(asks("*43", NULL, 0));
+	CHECK(asks("9", NULL, 0));
+	CHECK(!asks("0891234", NULL, 0));
+	CHECK(!asks("alice", NULL, 0));
+	CHECK(!asks("", NULL, 0));
+	unload();
+}
+
+/* So many that rules are passed by for what a number begins with. */
+static void many_rules_are_asked_for_the_number_too(void)
+{
+	struct mbuf *mb = mbuf_alloc(8192);
+
+	REQUIRE(mb != NULL);
+	mbuf_printf(mb, "tenants:\n  t:\n    domains: '*'\n    realm: r\n"
+			"    dialing: {country_code: 49, national_prefix: 0}\n"
+			"    users: {alice: {password: a}}\n    routes:\n");
+	for (int i = 0; i < 100; i++)
+		mbuf_printf(mb,
+			    "      - {name: r%d, match: {prefix: '+49%d'}, "
+			    "to: {user: alice}}\n"
+			    "      - {name: n%d, match: {number: "
+			    "'\\+44%d.*'}, to: {user: alice}}\n",
+			    i, 100 + i, i, 100 + i);
+	mbuf_write_u8(mb, 0);
+	mem_deref(table);
+	table = fixture_table((char *)mb->buf);
+	mem_deref(mb);
+	REQUIRE(table != NULL);
+	CHECK(asks("01771234", NULL, 0));
+	CHECK_STR(route_rule_name(plan.rule), "r77");
+	CHECK(asks("00441231234", NULL, 0));
+	CHECK_STR(route_rule_name(plan.rule), "n23");
+	CHECK(!asks("0991234", NULL, 0));
+	unload();
+}
+
+static const char *written(const char *form, const char *callee)
+{
+	static char out[80];
+	char text[600];
+
+	re_snprintf(text, sizeof(text),
+		    "tenants:\n  t:\n    domains: '*'\n    realm: r\n"
+		    "    dialing: {country_code: 49, national_prefix: 0, "
+		    "short: '11[0-9]'}\n"
+		    "    users: {alice: {password: a}}\n    routes:\n"
+		    "      - {name: x, rewrite: {callee: {form: %s}}, to: "
+		    "{user: alice}}\n",
+		    form);
+	mem_deref(table);
+	table = fixture_table(text);
+	if (!table || !asks(callee, NULL, 0) || !plan.targets[0].form)
+		return "nowhere";
+	re_snprintf(out, sizeof(out), "%r", &plan.targets[0].form->callee);
+	unload();
+	return out;
+}
+
+static void numbers_are_written_in_another_form(void)
+{
+	CHECK_STR(written("e164", "030 1234"), "+49301234");
+	CHECK_STR(written("plain", "0301234"), "49301234");
+	CHECK_STR(written("national", "+49301234"), "0301234");
+	CHECK_STR(written("national", "+441234567"), "00441234567");
+	CHECK_STR(written("international", "0301234"), "0049301234");
+	CHECK_STR(written("e164", "110"), "110");
+	CHECK_STR(written("e164", "bob"), "bob");
+}
+
 static void what_must_be_there_is_told(void)
 {
 	CHECK(!load("table: {rats: {class: gold}}"));
@@ -279,4 +355,7 @@ TEST_MAIN(TEST(number_is_matched_in_e164), TEST(country_of_a_number_is_matched),
 	  TEST(conditions_stand_within_others),
 	  TEST(explanation_and_json_say_what_was_compared),
 	  TEST(number_is_that_of_a_rule_before),
+	  TEST(prefix_with_plus_is_meant_however_it_is_dialled),
+	  TEST(many_rules_are_asked_for_the_number_too),
+	  TEST(numbers_are_written_in_another_form),
 	  TEST(what_must_be_there_is_told), TEST_OOM(memory_may_end))
