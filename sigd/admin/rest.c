@@ -19,6 +19,7 @@ const struct admin_route rest_routes[] = {
 	{"GET", "/v1/registrations", rest_registrations, false},
 	{"GET", "/v1/connections", rest_connections, false},
 	{"GET", "/v1/connections/{tenant}/{name}", rest_connection, false},
+	{"PATCH", "/v1/connections/{tenant}/{name}", rest_force, false},
 	{"POST", "/v1/connections/{tenant}/{name}/register", rest_register,
 	 false},
 	{"POST", "/v1/routes/explain", rest_routes_explain, false},

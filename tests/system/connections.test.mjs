@@ -159,6 +159,31 @@ describe('connections', { timeout: 90000 }, () => {
     await stack.audit();
   });
 
+  test('an operator takes a connection out, and back in', async () => {
+    const patch = (body, headers = token) => fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/connections/demo/trunk`,
+      { method: 'PATCH', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    assert.equal((await patch({ state: 'down' }, {})).status, 401);
+    for (const wrong of [{}, { state: 'off' }, { state: 'down', reason: 7 }, { state: 'down', by: 'x'.repeat(80) }, [1]]) {
+      assert.equal((await patch(wrong)).status, 400, JSON.stringify(wrong));
+    }
+    assert.equal((await one('trunk')).state.forced, false);
+    const { state } = await (await patch({ state: 'drain', reason: 'new firmware', by: 'anna' })).json();
+    assert.deepEqual([state.state, state.takes_calls, state.forced, state.reason, state.by, state.until],
+      ['draining', false, true, 'new firmware', 'anna', null]);
+    assert.ok(Math.abs(Date.parse(state.since) - Date.now()) < 5000);
+    assert.equal((await (await patch({ state: 'down' })).json()).state.state, 'forced');
+    assert.match((await one('trunk')).state.by, /^127\.0\.0\.1/);
+    const { alarms } = await json('/v1/alarms');
+    const told = alarms.filter((a) => a.kind === 'connection-forced');
+    assert.deepEqual(told.map((a) => a.why), ['down', 'drain: new firmware']);
+    assert.equal(told[1].source, 'anna');
+    assert.ok(alarms.some((a) => a.kind === 'connection-down' && a.name === 'trunk'));
+    assert.ok(alarms.some((a) => a.kind === 'connection-up' && a.name === 'trunk'));
+    const back = await (await patch({ state: 'auto' })).json();
+    assert.equal(back.state.forced, false);
+    assert.equal(await stack.redis.call('HGET', 'cb:forced', 'demo/trunk'), null);
+  });
+
   test('a reload is seen', async () => {
     fs.writeFileSync(stack.file('routing.yaml'), routing('      more: {kind: trunk, address: 192.0.2.1, probe: 0s}\n'));
     stack.procs.get('sigd').kill('SIGHUP');

@@ -1,0 +1,157 @@
+/*
+ * rest_force.c  PATCH /v1/connections/{tenant}/{name}: an operator takes a
+ *               connection out, or back in
+ *
+ *   {"state": "drain", "reason": "new firmware", "by": "anna"}
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "common/countof.h"
+#include "common/jsonr.h"
+#include "common/log.h"
+#include "routing/route.h"
+#include "routing/route_conn.h"
+#include "sigd/admin/rest_priv.h"
+#include "sigd/proxy/conn/health.h"
+
+/* What is asked for. */
+struct order {
+	const struct route_connection *conn;
+	const char *word;
+	bool lift; /* nothing is forced any more */
+	struct health_row row;
+};
+
+static const struct {
+	const char *word;
+	enum route_state state;
+	bool lift;
+} words[] = {
+	{"up", ROUTE_STATE_UP, false},
+	{"down", ROUTE_STATE_FORCED, false},
+	{"drain", ROUTE_STATE_DRAINING, false},
+	{"auto", ROUTE_STATE_UP, true},
+};
+
+static bool word_read(struct order *order, const char *word)
+{
+	for (size_t i = 0; word && i < COUNTOF(words); i++) {
+		if (strcmp(word, words[i].word))
+			continue;
+		order->word = words[i].word;
+		order->lift = words[i].lift;
+		order->row.state = words[i].state;
+		return true;
+	}
+	return false;
+}
+
+/* False: there, and it is no text that fits. */
+static bool text_read(char *to, size_t size, const struct jsonr_val *val)
+{
+	const char *text = jsonr_str(val);
+
+	if (!val)
+		return true;
+	if (!text || strlen(text) >= size)
+		return false;
+	for (const char *p = text; *p; p++) {
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	}
+	str_ncpy(to, text, size);
+	return true;
+}
+
+static bool body_read(struct order *order, const struct admin_req *req,
+		      struct admin_resp *resp)
+{
+	const struct pl *body = admin_req_body(req);
+	struct health_row *row = &order->row;
+	const struct jsonr_val *root;
+	struct jsonr *doc = NULL;
+	bool ok;
+
+	if (jsonr_parse(&doc, body->p, body->l)) {
+		admin_resp_problem(resp, 400, "The body is no JSON object.");
+		return false;
+	}
+	root = jsonr_root(doc);
+	re_snprintf(row->by, sizeof(row->by), "%j", admin_req_source(req));
+	ok = word_read(order, jsonr_str(jsonr_get(root, "state"))) &&
+	     text_read(row->why, sizeof(row->why),
+		       jsonr_get(root, "reason")) &&
+	     text_read(row->by, sizeof(row->by), jsonr_get(root, "by"));
+	mem_deref(doc);
+	if (!ok)
+		admin_resp_problem(resp, 400,
+				   "state is up, down, drain or auto; reason "
+				   "and by are texts of up to 63 bytes.");
+	return ok;
+}
+
+static bool store(struct order *order, struct admin *admin,
+		  struct admin_resp *resp)
+{
+	const struct redis_val *val;
+	char name[HEALTH_NAME_MAX + 1], text[HEALTH_ROW_MAX];
+
+	health_name(name, order->conn, NULL);
+	order->row.since_ms = rest_now_ms();
+	if (order->lift)
+		return rest_ask(&val, admin, resp, "HDEL", HEALTH_FORCED_KEY,
+				name, NULL);
+	return !health_row_print(text, &order->row) &&
+	       rest_ask(&val, admin, resp, "HSET", HEALTH_FORCED_KEY, name,
+			text, NULL);
+}
+
+/* As the workers' alarms (sigd/guard/alarm.c). */
+static void tell(const struct order *order, struct admin *admin)
+{
+	const struct route_connection *conn = order->conn;
+	char why[160];
+
+	re_snprintf(why, sizeof(why), "%s%s%s", order->word,
+		    order->row.why[0] ? ": " : "", order->row.why);
+	log_warn(NULL, "alarm",
+		 "kind=connection-forced tenant=%s name=%s why=%s by=%s",
+		 conn->tenant->id, conn->name, why, order->row.by);
+
+	const struct redis_arg argv[] = {
+		redis_str("XADD"),   redis_str("cb:alarms"),
+		redis_str("MAXLEN"), redis_str("~"),
+		redis_str("1000"),   redis_str("*"),
+		redis_str("kind"),   redis_str("connection-forced"),
+		redis_str("worker"), redis_str("admin"),
+		redis_str("tenant"), redis_str(conn->tenant->id),
+		redis_str("name"),   redis_str(conn->name),
+		redis_str("source"), redis_str(order->row.by),
+		redis_str("why"),    redis_str(why)};
+	const struct redis_val *val;
+
+	/* it is done, whether it is told or not */
+	(void)redis_sync_send(admin_redis(admin), argv, COUNTOF(argv), &val);
+}
+
+void rest_force(const struct admin_req *req, struct admin_resp *resp,
+		void *arg)
+{
+	const struct route_tenant *tenant =
+		rest_tenant(arg, admin_req_param(req, "tenant"));
+	struct order order = {.lift = false};
+	struct pl name;
+
+	pl_set_str(&name, admin_req_param(req, "name"));
+	order.conn = tenant ? route_connection_find(tenant, &name) : NULL;
+	if (!order.conn) {
+		admin_resp_problem(resp, 404, "No such connection.");
+		return;
+	}
+	if (!body_read(&order, req, resp) || !store(&order, arg, resp))
+		return;
+	tell(&order, arg);
+	rest_connection(req, resp, arg);
+}
