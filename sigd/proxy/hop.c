@@ -209,6 +209,29 @@ int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
 	return err;
 }
 
+/* The Record-Route of the answer turned round (RFC 3261 12.1.2), without ours,
+ * which stands last: the INVITE had no other. */
+int hop_routes_of(char routes[CALL_ROUTES_MAX], const struct smsg *answer)
+{
+	unsigned n = smsg_count(answer, SHDR_RECORD_ROUTE);
+	struct shdr_addr route;
+	size_t len = 0;
+
+	routes[0] = '\0';
+	for (unsigned i = 1; i < n; i++) {
+		int w;
+
+		if (smsg_addr(answer, SHDR_RECORD_ROUTE, n - 1 - i, &route))
+			return EBADMSG;
+		w = re_snprintf(routes + len, CALL_ROUTES_MAX - len, "%s%r",
+				len ? ", " : "", &route.val);
+		if (w < 0)
+			return EOVERFLOW;
+		len += (size_t)w;
+	}
+	return 0;
+}
+
 int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
 	     const struct flow_id *to, uint32_t loop)
 {

@@ -62,6 +62,10 @@ struct hop_mark {
 int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,
 	     const struct flow_id *to, uint32_t loop);
 
+/* What stands between us and who answered an INVITE of ours, as the value of a
+ * Route. */
+int hop_routes_of(char routes[CALL_ROUTES_MAX], const struct smsg *answer);
+
 /* Take out of a request what is between its sender and us. */
 void hop_clean(struct smsg_edit *ed);
 /* The same but for credentials, which are for the other side. */

@@ -186,3 +186,22 @@ line_of_side(const struct route_tenant *tenant, const struct call_record *rec,
 	pl_set_str(&user, other->user);
 	return route_line_of(tenant, &user, conn);
 }
+
+const struct route_connection *side_login(const struct proxy *px,
+					  const struct call_record *rec,
+					  unsigned side)
+{
+	const struct route_connection *conn;
+	const struct route_tenant *tenant;
+	struct pl id, name;
+
+	pl_set_str(&id, rec->tenant);
+	pl_set_str(&name, rec->side[side].conn);
+	if (!name.l)
+		return NULL;
+	tenant = route_tenant_by_id(px->deps.routes, &id);
+	conn   = tenant ? line_of_side(tenant, rec, side,
+				       route_connection_find(tenant, &name))
+			: NULL;
+	return conn && conn->login.username ? conn : NULL;
+}

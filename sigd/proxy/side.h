@@ -63,4 +63,10 @@ const struct route_connection *
 line_of_side(const struct route_tenant *tenant, const struct call_record *rec,
 	     unsigned side, const struct route_connection *conn);
 
+/* The connection of this side, which could be shown who we are. NULL: there is
+ * none, or a reload has taken it away. */
+const struct route_connection *side_login(const struct proxy *px,
+					  const struct call_record *rec,
+					  unsigned side);
+
 #endif

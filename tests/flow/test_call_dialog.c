@@ -268,6 +268,47 @@ static void a_new_contact_is_where_requests_go(void)
 	stop(&talk.fix);
 }
 
+/* RFC 3261 8.1.1.5 */
+static void a_bye_of_ours_has_a_cseq_that_may_be(void)
+{
+	struct talk talk;
+	char val[64];
+
+	if (talk_pbx(&talk, 500)) {
+		near_says(&talk, &(struct say){.method = "INFO",
+					       .cseq = 2147483600});
+		REQUIRE(expect(&talk.fix, talk.far, "INFO"));
+		ua_answers(&talk.fix, talk.far, 481, "");
+		REQUIRE(expect(&talk.fix, talk.far, "BYE"));
+		CHECK_STR(header(talk.far->req, "CSeq", val),
+			  "2147483647 BYE");
+	}
+	stop(&talk.fix);
+}
+
+/* With Redis away nobody knows what stands there; what a sender says of it is
+ * not obeyed. */
+static void with_redis_away_no_route_is_obeyed(void)
+{
+	struct talk talk;
+	char val[512];
+
+	if (talk_pbx(&talk, 500)) {
+		redis_server_kill(&talk.fix.server);
+		for (unsigned i = 0; i < WORKERS; i++)
+			CHECK(redis_test_until(talk.fix.wheel, 5000,
+					       redis_test_is_down,
+					       talk.fix.nodes[i].redis));
+		near_says(&talk, &(struct say){
+					 .method = "INFO", .cseq = 3,
+					 .lines = "Route: <sip:10.0.0.9;lr>"
+						  "\r\n"});
+		REQUIRE(expect(&talk.fix, talk.far, "INFO"));
+		CHECK_STR(header(talk.far->req, "Route", val), "");
+	}
+	stop(&talk.fix);
+}
+
 static void refer(struct talk *talk, unsigned cseq, const char *to)
 {
 	char lines[1024];
@@ -455,4 +496,6 @@ TEST_MAIN(TEST(who_rings_cannot_end_the_call),
 	  TEST(a_transfer_does_not_tell_who_is_anonymous),
 	  TEST(a_transfer_goes_where_the_routes_lead),
 	  TEST(a_transfer_to_a_name_of_nobody_goes_on_as_it_is),
+	  TEST(a_bye_of_ours_has_a_cseq_that_may_be),
+	  TEST(with_redis_away_no_route_is_obeyed),
 	  TEST(with_redis_away_nobody_is_transferred))

@@ -110,15 +110,22 @@ static void killed_while_ringing_nobody_rings_for_ever(void)
 static void answered_after_the_takeover_it_is_ended(void)
 {
 	struct fixture fix;
+	char val[256];
 
 	if (start_life(&fix) && ring(&fix)) {
 		node_kill(&fix, 0);
 		REQUIRE(request(&fix, &fix.bob, "CANCEL"));
 		as_invite(&fix.bob, 2);
+		/* by way of what stands between (RFC 3261 12.1.2); ours, which
+		 * was in the INVITE, stands last */
+		fix.bob.before = "Record-Route: <sip:p1@127.0.0.1;lr>, "
+				 "<sip:us@127.0.0.1;lr>\r\n";
 		bob_answers(&fix, 200, BOB_2XX);
 		CHECK(redis_test_until(fix.wheel, 5000, is_released,
 				       &fix.bob));
 		CHECK(strstr(fix.bob.seen, "ACKBYE"));
+		CHECK_STR(header(fix.bob.req, "Route", val),
+			  "<sip:p1@127.0.0.1;lr>");
 	}
 	stop(&fix);
 }

@@ -115,7 +115,40 @@ static void a_key_in_rtp_becomes_an_info(void)
 	stop(fix);
 }
 
-TEST_MAIN(TEST(a_key_in_rtp_becomes_an_info),
+/* ... again, with credentials and a CSeq of its own. */
+static void a_pbx_that_asks_who_we_are_hears_of_the_key(void)
+{
+	struct proxy_key heard = {.leg = 2, .code = 5, .ms = 100};
+	struct talk talk;
+	struct fixture *fix = &talk.fix;
+	const struct invite *inv;
+	char val[512];
+
+	if (talk_as(&talk, ", dtmf: info, username: gate, password: hush, "
+			   "realm: pbx")) {
+		inv = list_head(&fix->nodes[0].proxy->invites)->data;
+		heard.call = inv->rec.call;
+		proxy_key_heard(fix->nodes[1].proxy, &heard);
+		REQUIRE(expect(fix, talk.far, "INFO"));
+		CHECK_STR(header(talk.far->req, "CSeq", val), "3 INFO");
+		ua_answers(fix, talk.far, 401,
+			   "WWW-Authenticate: Digest realm=\"pbx\", "
+			   "nonce=\"n1\", algorithm=MD5, qop=\"auth\"\r\n");
+		REQUIRE(expect(fix, talk.far, "INFO"));
+		CHECK_STR(header(talk.far->req, "CSeq", val), "4 INFO");
+		CHECK(strstr(header(talk.far->req, "Authorization", val),
+			     "username=\"gate\"") != NULL);
+		CHECK(strstr(talk.far->req, "Signal=5\r\n") != NULL);
+		ua_answers(fix, talk.far, 200, "");
+		near_says(&talk, &(struct say){.method = "BYE", .cseq = 3});
+		REQUIRE(expect(fix, talk.far, "BYE"));
+		CHECK_STR(header(talk.far->req, "CSeq", val), "5 BYE");
+	}
+	stop(fix);
+}
+
+TEST_MAIN(TEST(a_pbx_that_asks_who_we_are_hears_of_the_key),
+	  TEST(a_key_in_rtp_becomes_an_info),
 	  TEST(a_key_becomes_rtp),
 	  TEST(a_key_stays_an_info_where_that_is_wanted),
 	  TEST(a_key_takes_the_way_that_there_is),

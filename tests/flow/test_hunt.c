@@ -202,6 +202,7 @@ static void without_breadth_nobody_rings(void)
 static void a_device_may_divert_where_its_user_may_call(void)
 {
 	struct fixture fix;
+	char val[256];
 
 	if (begin(&fix)) {
 		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
@@ -212,9 +213,113 @@ static void a_device_may_divert_where_its_user_may_call(void)
 			    "Contact: <sip:echo@demo.test>\r\n"
 			    "Contact: <sip:0456@demo.test>;q=0.5\r\n");
 		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE sip:0456@127."));
+		/* and is told (RFC 5806, RFC 7044) */
+		CHECK_STR(header(fix.pbx[0].req, "Diversion", val),
+			  "<sip:bob@demo.test>;reason=deflection;counter=1");
+		CHECK_STR(header(fix.pbx[0].req, "History-Info", val),
+			  "<sip:bob@demo.test?Reason=SIP%3Bcause%3D302>;"
+			  "index=1");
+		CHECK(strstr(fix.pbx[0].req,
+			     "\r\nHistory-Info: <sip:0456@demo.test>;"
+			     "index=1.1;mp=1\r\n") != NULL);
 		ua_answers(&fix, &fix.pbx[0], 200, PBX_2XX);
 		CHECK_INT(answer(&fix, &fix.alice), 200);
 		CHECK_INT(fix.media.leg[1].peer, 3);
+	}
+	stop(&fix);
+}
+
+/* RFC 3323 */
+static void a_diversion_of_who_is_nobody_is_not_told(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		call_lines(&fix, "bob", "Privacy: history\r\n");
+		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+		bob_answers(&fix, 302, "Contact: <sip:0456@demo.test>\r\n");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE sip:0456@127."));
+		CHECK(!strstr(fix.pbx[0].req, "bob"));
+	}
+	stop(&fix);
+}
+
+/* Two devices of bob: one is busy, the other one sends the call elsewhere. */
+static void divert_and_busy(bool busy_first)
+{
+	struct fixture fix;
+	struct ua *first, *second;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		CHECK_INT(register_lines(&fix, &fix.desk, "bob-secret",
+					 "Contact: <sip:bob@127.0.0.2:5>\r\n"
+					 "Expires: 300\r\n"),
+			  200);
+		call(&fix, "bob");
+		REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+		REQUIRE(expect(&fix, &fix.desk, "INVITE"));
+		first = busy_first ? &fix.bob : &fix.desk;
+		second = busy_first ? &fix.desk : &fix.bob;
+		ua_answers(&fix, first, busy_first ? 486 : 302,
+			   "Contact: <sip:0456@demo.test>\r\n");
+		CHECK(expect(&fix, first, "ACK"));
+		ua_answers(&fix, second, busy_first ? 302 : 486,
+			   "Contact: <sip:0456@demo.test>\r\n");
+		CHECK(expect(&fix, &fix.pbx[0], "INVITE sip:0456@127."));
+	}
+	stop(&fix);
+}
+
+static void a_device_that_is_busy_stops_no_diversion(void)
+{
+	divert_and_busy(true);
+	divert_and_busy(false);
+}
+
+/* What comes back through somebody who makes a new call of it, again and
+ * again: no Via, no Call-ID shows that. */
+static void what_was_diverted_too_often_stays(void)
+{
+	static const struct {
+		const char *lines;
+		bool goes;
+	} calls[] = {
+		{"Diversion: <sip:1@a.test>;counter=4\r\n", true},
+		{"Diversion: <sip:1@a.test>;counter=5\r\n", false},
+		{"Diversion: <sip:1@a.test>, <sip:2@a.test>;counter=x,"
+		 "<sip:3@a.test>;counter=3\r\n", false},
+	};
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		CHECK_INT(register_user(&fix, &fix.bob, 1, "bob-secret"), 200);
+		for (unsigned i = 0; i < COUNTOF(calls); i++) {
+			struct ua *ua = &fix.pbx[0];
+
+			put(&fix, ua, 0,
+			    "INVITE sip:bob@demo.test SIP/2.0\r\n"
+			    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKd%u;"
+			    "rport\r\nMax-Forwards: 70\r\n"
+			    "From: <sip:5@10.0.0.1>;tag=pf\r\n"
+			    "To: <sip:bob@demo.test>\r\nCall-ID: call-d%u\r\n"
+			    "CSeq: 7 INVITE\r\nContact: <sip:c@127.0.0.1:%u>\r\n"
+			    "%sContent-Length: 0\r\n\r\n",
+			    sa_port(&ua->addr), i, i, sa_port(&ua->addr),
+			    calls[i].lines);
+			REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+			fix.bob.requests = 0;
+			bob_answers(&fix, 302,
+				    "Contact: <sip:77@demo.test>\r\n");
+			if (calls[i].goes) {
+				CHECK(expect(&fix, &fix.bob, "INVITE"));
+				bob_answers(&fix, 486, "");
+				CHECK_INT(answer(&fix, ua), 486);
+			} else {
+				CHECK_INT(answer(&fix, ua), 480);
+			}
+		}
 	}
 	stop(&fix);
 }
@@ -325,6 +430,9 @@ TEST_MAIN(TEST(a_hunt_may_be_longer_than_there_are_legs),
 	  TEST(a_spiral_is_none), TEST(who_calls_itself_does_not_ring),
 	  TEST(breadth_is_shared_out), TEST(without_breadth_nobody_rings),
 	  TEST(a_device_may_divert_where_its_user_may_call),
+	  TEST(a_diversion_of_who_is_nobody_is_not_told),
+	  TEST(a_device_that_is_busy_stops_no_diversion),
+	  TEST(what_was_diverted_too_often_stays),
 	  TEST(a_device_diverts_to_nowhere_else),
 	  TEST(two_that_divert_to_each_other_have_an_end),
 	  TEST(the_reason_of_a_cancel_goes_on),

@@ -75,6 +75,20 @@ static void fields_fill(const struct bye *bye, struct smsg_request *req,
 	challenge_fields(&bye->challenge, fields, &req->fieldc);
 }
 
+/* Ahead of what the other side may have sent meanwhile, but below 2^31 as long
+ * as that can be (RFC 3261 8.1.1.5). */
+static uint32_t cseq_of(const struct bye *bye, const struct call_record *rec)
+{
+	const uint64_t used = (uint64_t)rec->side[!bye->side].cseq +
+			      rec->side[bye->side].shift + bye->again;
+	const uint64_t ahead = used + CSEQ_AHEAD;
+
+	if (ahead <= INT32_MAX)
+		return (uint32_t)ahead;
+	return (uint32_t)min(max(used + 1, (uint64_t)INT32_MAX),
+			     (uint64_t)UINT32_MAX);
+}
+
 /* From, To and CSeq of the side that we speak for. */
 static int bye_write(const struct bye *bye, const struct call_record *rec,
 		     const struct flow_id *flow, struct txn_cli_params *params,
@@ -86,8 +100,7 @@ static int bye_write(const struct bye *bye, const struct call_record *rec,
 	char from_val[ADDR_MAX], to_val[ADDR_MAX];
 	struct smsg_field fields[FIELDS];
 	struct smsg_request req = {.method = "BYE",
-				   .cseq = from->cseq + CSEQ_AHEAD +
-					   to->shift + bye->again};
+				   .cseq = cseq_of(bye, rec)};
 	struct pl route;
 	int err;
 
@@ -153,26 +166,6 @@ static int try(struct bye *bye, const struct call_record *rec)
 	return err;
 }
 
-/* A reload may have taken it away. NULL: none that could be shown who we are. */
-static const struct route_connection *connection(const struct proxy *px,
-						 const struct call_record *rec,
-						 unsigned side)
-{
-	const struct route_connection *conn;
-	const struct route_tenant *tenant;
-	struct pl id, name;
-
-	pl_set_str(&id, rec->tenant);
-	pl_set_str(&name, rec->side[side].conn);
-	if (!name.l)
-		return NULL;
-	tenant = route_tenant_by_id(px->deps.routes, &id);
-	conn   = tenant ? line_of_side(tenant, rec, side,
-				       route_connection_find(tenant, &name))
-			: NULL;
-	return conn && conn->login.username ? conn : NULL;
-}
-
 static bool challenged(struct bye *bye, const struct smsg *msg)
 {
 	struct challenge_asked asked = {.body = PL(""), .dialog = true};
@@ -180,7 +173,7 @@ static bool challenged(struct bye *bye, const struct smsg *msg)
 
 	if (!bye->rec || (msg->scode != 401 && msg->scode != 407))
 		return false;
-	asked.conn = connection(bye->px, bye->rec, bye->side);
+	asked.conn = side_login(bye->px, bye->rec, bye->side);
 	if (!asked.conn)
 		return false;
 	pl_set_str(&asked.uri, bye->rec->side[bye->side].target);
@@ -221,7 +214,7 @@ static struct bye *bye_new(struct proxy *px, const struct bye_params *params)
 	bye->doneh  = params->doneh;
 	bye->arg    = params->arg;
 	list_append(&px->byes, &bye->le, bye);
-	conn = connection(px, params->rec, params->side);
+	conn = side_login(px, params->rec, params->side);
 	if (!conn)
 		return bye;
 	conn_pins_fetch(px->pins, conn);

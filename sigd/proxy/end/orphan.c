@@ -84,6 +84,7 @@ static int record_fill(struct call_record *rec, const struct flow_id *flow,
 
 	err = pl_strcpy(&contact.uri.text, callee->target,
 			sizeof(callee->target));
+	err |= hop_routes_of(callee->routes, msg);
 	err |= pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
 	err |= flow_id_pack(flow, callee->flow, &callee->flow_len);
 	return err ? EBADMSG : 0;
@@ -98,12 +99,16 @@ static int ack_send(struct proxy *px, const struct flow_id *flow,
 				   .from = msg->from.val,
 				   .to = msg->to.val,
 				   .callid = msg->callid};
+	struct pl route;
 	size_t len;
 	int err = hop_via_text(px, via, text, &msg->callid, flow);
 
 	if (err)
 		return err;
 
+	pl_set_str(&route, rec->side[CALL_CALLEE].routes);
+	req.routev = &route;
+	req.routec = route.l ? 1 : 0;
 	pl_set_str(&req.uri, rec->side[CALL_CALLEE].target);
 	pl_set_str(&req.via, via);
 	err = smsg_request_write(px->buf, SMSG_MAX, &len, &req);

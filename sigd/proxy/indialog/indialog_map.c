@@ -71,18 +71,16 @@ static void numbers_edit(const struct indialog *in, struct smsg_edit *ed)
 
 /* --- the way --------------------------------------------------------------------- */
 
-/* What stands between us and that side is known from when the dialog began;
- * with Redis away the sender knows it too, behind our own Route. */
+/* What stands between us and that side is known from when the dialog began, and
+ * to us alone: with Redis away nobody knows it. What the sender names behind
+ * ours is its own idea. */
 static void route_edit(const struct indialog *in, struct smsg_edit *ed)
 {
 	struct pl route;
 
-	if (!in->rec) {
-		if (smsg_hdr(ed->msg, SHDR_ROUTE))
-			smsg_edit_pop(ed, SHDR_ROUTE);
-		return;
-	}
 	smsg_edit_remove(ed, SHDR_ROUTE);
+	if (!in->rec)
+		return;
 	pl_set_str(&route, in->rec->side[!indialog_side(in)].routes);
 	if (route.l)
 		smsg_edit_push(ed, SHDR_ROUTE, &route);

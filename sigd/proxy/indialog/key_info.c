@@ -3,7 +3,7 @@
  *
  * The INFO is within the call's dialog with that side, in the other side's
  * name; any worker sends it. Nobody waits for its answer: a key is heard now or
- * not at all.
+ * not at all. Only a PBX that asks who we are gets it again, with credentials.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,9 +11,13 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "routing/route_conn.h"
 #include "sigd/call/call_own.h"
+#include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/side.h"
+#include "sigd/proxy/who/challenge.h"
 #include "sigd/sip/sdtmf.h"
 #include "sigd/sip/smsg_build.h"
 
@@ -25,7 +29,11 @@ enum {
 struct key_info {
 	struct le le;
 	struct proxy *px;
+	char call[17];
 	struct call_ask *ask;
+	struct txn_cli *ct;
+	struct call_record *rec; /* of a side that may challenge us */
+	struct challenge challenge;
 	unsigned side;
 	struct sdtmf key;
 };
@@ -36,6 +44,10 @@ static void destructor(void *data)
 
 	list_unlink(&info->le);
 	mem_deref(info->ask);
+	mem_deref(info->rec);
+	challenge_reset(&info->challenge);
+	if (info->ct)
+		txn_cli_detach(info->ct);
 }
 
 /* As the dialog of the side that it goes to has it. */
@@ -51,6 +63,7 @@ static int info_write(const struct key_info *info, const struct call_record *rec
 	const struct call_side *from = &rec->side[!info->side];
 	char via[HOP_VIA_MAX], from_val[ADDR_MAX], to_val[ADDR_MAX];
 	char body[SDTMF_BODY_MAX];
+	struct smsg_field fields[2];
 	struct smsg_request req = {.method = "INFO",
 				   .cseq = from->cseq + to->shift,
 				   .ctype = PL("application/dtmf-relay")};
@@ -76,15 +89,63 @@ static int info_write(const struct key_info *info, const struct call_record *rec
 	pl_set_str(&req.to, to_val);
 	(void)sdtmf_write(body, &info->key);
 	pl_set_str(&req.body, body);
+	req.fieldv = fields;
+	challenge_fields(&info->challenge, fields, &req.fieldc);
 	return smsg_request_write(info->px->buf, SMSG_MAX, len, &req);
 }
 
-static int info_send(const struct key_info *info, const struct call_record *rec)
+static void on_record(enum status code, const struct call_record *rec,
+		      void *arg);
+
+/* The same with a CSeq of its own. */
+static bool again(struct key_info *info, const struct smsg *msg)
+{
+	char body[SDTMF_BODY_MAX];
+	struct challenge_asked asked = {.dialog = true};
+
+	if (!info->rec || (msg->scode != 401 && msg->scode != 407))
+		return false;
+	asked.conn = side_login(info->px, info->rec, info->side);
+	if (!asked.conn)
+		return false;
+	(void)sdtmf_write(body, &info->key);
+	pl_set_str(&asked.body, body);
+	pl_set_str(&asked.uri, info->rec->side[info->side].target);
+	return !challenge_take(&info->challenge, info->px, &asked, msg) &&
+	       !call_own_request(&info->ask, info->px->deps.redis, info->call,
+				 info->side, on_record, info);
+}
+
+static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
+{
+	struct key_info *info = arg;
+
+	if (msg->scode < 200)
+		return;
+	txn_cli_detach(ct);
+	info->ct = NULL;
+	if (!again(info, msg))
+		mem_deref(info);
+}
+
+static void on_end(struct txn_cli *ct, int err, void *arg)
+{
+	struct key_info *info = arg;
+	(void)ct;
+	(void)err;
+
+	info->ct = NULL;
+	mem_deref(info);
+}
+
+static int info_send(struct key_info *info, const struct call_record *rec)
 {
 	const struct call_side *to = &rec->side[info->side];
-	struct txn_cli_params params = {.msg = info->px->buf};
+	struct txn_cli_params params = {.msg = info->px->buf,
+					.resph = on_response,
+					.endh = on_end,
+					.arg = info};
 	char branch[BRANCH_TEXT_MAX + 1];
-	struct txn_cli *ct = NULL;
 	struct txn_dest dest;
 	struct flow_id flow;
 	int err;
@@ -98,22 +159,40 @@ static int info_send(const struct key_info *info, const struct call_record *rec)
 	dest_of_flow(&dest, &flow);
 	params.dest = &dest;
 	pl_set_str(&params.branch, branch);
-	err = txn_cli_start(&ct, info->px->txns, &params);
-	if (!err)
-		txn_cli_detach(ct);
-	return err;
+	return txn_cli_start(&info->ct, info->px->txns, &params);
+}
+
+/* Of a side that may challenge us. */
+static void keep(struct key_info *info, const struct call_record *rec)
+{
+	const struct route_connection *conn =
+		side_login(info->px, rec, info->side);
+
+	if (!conn || info->rec)
+		return;
+	conn_pins_fetch(info->px->pins, conn);
+	info->rec = mem_alloc(sizeof(*rec), NULL);
+	if (info->rec)
+		*info->rec = *rec;
 }
 
 static void on_record(enum status code, const struct call_record *rec,
 		      void *arg)
 {
 	struct key_info *info = arg;
-	int err = code == STATUS_OK ? info_send(info, rec) : 0;
+	int err;
 
-	if (code == STATUS_OK)
-		log_debug(rec->call, "a key is told", "side=%u code=%u err=%d",
-			  info->side, info->key.code, err);
-	mem_deref(info);
+	info->ask = mem_deref(info->ask);
+	if (code != STATUS_OK) {
+		mem_deref(info);
+		return;
+	}
+	keep(info, rec);
+	err = info_send(info, rec);
+	log_debug(rec->call, "a key is told", "side=%u code=%u err=%d",
+		  info->side, info->key.code, err);
+	if (err)
+		mem_deref(info);
 }
 
 void proxy_key_heard(struct proxy *px, const struct proxy_key *key)
@@ -126,6 +205,7 @@ void proxy_key_heard(struct proxy *px, const struct proxy_key *key)
 	info->px = px;
 	info->side = key->leg == 1 ? CALL_CALLER : CALL_CALLEE;
 	info->key = (struct sdtmf){key->code, key->ms};
+	str_ncpy(info->call, key->call, sizeof(info->call));
 	list_append(&px->tasks, &info->le, info);
 	if (call_own_request(&info->ask, px->deps.redis, key->call, info->side,
 			     on_record, info))

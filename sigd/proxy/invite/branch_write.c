@@ -89,6 +89,7 @@ static int invite_edit(struct branch *branch, struct smsg_edit *ed)
 	else
 		hop_clean(ed);
 	branch_identity(branch, ed);
+	invite_divert_edit(branch, ed);
 	/* only our table routes */
 	smsg_edit_remove(ed, SHDR_ROUTE);
 	smsg_edit_remove(ed, SHDR_PATH);
@@ -228,29 +229,6 @@ static struct pl contact_of(const struct branch *branch,
 	return target;
 }
 
-/* The Record-Route of the answer turned round (RFC 3261 12.1.2), without ours,
- * which stands last: the INVITE had no other. */
-static int routes_fill(char *routes, const struct smsg *answer)
-{
-	unsigned n = smsg_count(answer, SHDR_RECORD_ROUTE);
-	struct shdr_addr route;
-	size_t len = 0;
-
-	routes[0] = '\0';
-	for (unsigned i = 1; i < n; i++) {
-		int w;
-
-		if (smsg_addr(answer, SHDR_RECORD_ROUTE, n - 1 - i, &route))
-			return EBADMSG;
-		w = re_snprintf(routes + len, CALL_ROUTES_MAX - len, "%s%r",
-				len ? ", " : "", &route.val);
-		if (w < 0)
-			return EOVERFLOW;
-		len += (size_t)w;
-	}
-	return 0;
-}
-
 int branch_record(const struct branch *branch, const struct smsg *answer,
 		  struct call_record *rec)
 {
@@ -277,7 +255,7 @@ int branch_record(const struct branch *branch, const struct smsg *answer,
 		 sizeof(side->conn));
 	str_ncpy(caller->far, to->names.from, sizeof(caller->far));
 	str_ncpy(side->far, to->names.to, sizeof(side->far));
-	err = routes_fill(side->routes, answer);
+	err = hop_routes_of(side->routes, answer);
 	err |= pl_strcpy(&target, side->target, sizeof(side->target));
 	err |= pl_strcpy(&answer->to.tag, side->tag, sizeof(side->tag));
 	return err ? EBADMSG : 0;

@@ -13,11 +13,9 @@
 #include "common/log.h"
 #include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/question.h"
+#include "sigd/proxy/side.h"
+#include "sigd/proxy/who/privacy.h"
 #include "sigd/proxy/who/user_calls.h"
-
-enum {
-	DIVERTS_MAX = 3
-};
 
 /* A number in the tenant's domain. */
 static bool number_of(const struct invite *inv,
@@ -35,13 +33,38 @@ static bool is_tried(enum route_kind kind)
 	return kind == ROUTE_TO_USER || kind == ROUTE_TO_CONNECTION;
 }
 
+/* RFC 3261 16.7 step 4 sets no end to that, and who makes a new call of each
+ * shows no loop: so it is counted. */
+static bool may_divert(const struct invite *inv)
+{
+	const unsigned n = inv->hunt.diverted ? inv->hunt.diverted->n : 0;
+
+	return n < DIVERSIONS_MAX &&
+	       n + diversions_before(txn_srv_request(inv->st)) <
+		       DIVERSIONS_ALL_MAX;
+}
+
+static bool note(struct hunt *hunt, const struct branch *branch,
+		 const struct pl *number, uint16_t code)
+{
+	struct diversions *done = hunt->diverted;
+
+	if (!done)
+		done = hunt->diverted = mem_zalloc(sizeof(*done), NULL);
+	if (!done || pl_strcpy(number, done->list[done->n].to,
+			       sizeof(done->list[0].to)))
+		return false;
+	str_ncpy(done->list[done->n].by, branch->to.user,
+		 sizeof(done->list[0].by));
+	done->list[done->n++].code = code;
+	return true;
+}
+
 static bool take(struct invite *inv, struct route_plan *plan,
 		 const struct pl *number)
 {
 	struct hunt *hunt = &inv->hunt;
 
-	if (!is_tried(plan->targets[0].kind))
-		return false;
 	user_calls_diverted(inv->px, &inv->rec);
 	hunt->devices = mem_deref(hunt->devices);
 	hunt->device = 0; /* it was one of who diverts */
@@ -52,12 +75,16 @@ static bool take(struct invite *inv, struct route_plan *plan,
 	hunt->next = 0;
 	mem_deref(hunt->plan);
 	hunt->plan = mem_ref(plan);
-	++hunt->diverts;
+	/* what another device of that user has said, or will, is of no account
+	 * (RFC 3261 16.7 step 4: the 3xx adds to the target set) */
+	hunt->stop = false;
+	hunt->moved = true;
 	return true;
 }
 
 static bool follow(struct invite *inv, const struct branch *branch,
-		   struct route_plan *plan, const struct suri *uri)
+		   struct route_plan *plan, const struct suri *uri,
+		   uint16_t code)
 {
 	struct route_query query = {.method = PL("INVITE")};
 	struct question question;
@@ -74,6 +101,8 @@ static bool follow(struct invite *inv, const struct branch *branch,
 	       !suri_unescape(number, sizeof(number), &query.callee.l,
 			      &uri->user) &&
 	       !route_decide(inv->hunt.table, &query, plan) &&
+	       is_tried(plan->targets[0].kind) &&
+	       note(&inv->hunt, branch, &query.callee, code) &&
 	       take(inv, plan, &query.callee);
 }
 
@@ -84,7 +113,7 @@ bool invite_divert(struct branch *branch, const struct smsg *msg)
 	struct shdr_addr contact;
 	bool ok = false;
 
-	if (branch->to.conn || inv->hunt.diverts >= DIVERTS_MAX ||
+	if (branch->to.conn || !may_divert(inv) ||
 	    msg->scode < 300 || msg->scode > 302)
 		return false;
 	plan = mem_alloc(sizeof(*plan), NULL);
@@ -92,11 +121,28 @@ bool invite_divert(struct branch *branch, const struct smsg *msg)
 			     !smsg_addr(msg, SHDR_CONTACT, i, &contact);
 	     i++)
 		ok = !contact.star &&
-		     follow(inv, branch, plan, &contact.uri);
+		     follow(inv, branch, plan, &contact.uri, msg->scode);
 	mem_deref(plan);
 	if (ok)
 		log_info(inv->rec.call, "diverted", "by=%s code=%u to=%.*s",
 			 branch->to.user, msg->scode,
 			 (int)inv->hunt.callee_len, inv->hunt.callee);
 	return ok;
+}
+
+void invite_divert_edit(const struct branch *branch, struct smsg_edit *ed)
+{
+	const struct invite *inv = branch->inv;
+	const struct route_tenant *tenant;
+	struct pl id;
+
+	if (!inv->hunt.diverted)
+		return;
+	pl_set_str(&id, inv->rec.tenant);
+	tenant = route_tenant_by_id(inv->hunt.table, &id);
+	/* who was called is nobody's business then, either (RFC 7044 10.1) */
+	if (tenant && !privacy_strips(privacy_wanted(ed->msg),
+				      SHDR_HISTORY_INFO, NULL))
+		diversions_edit(ed, inv->hunt.diverted, side_domain(tenant),
+				inv->from != NULL);
 }

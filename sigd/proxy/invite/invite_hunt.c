@@ -27,6 +27,7 @@ void hunt_clear(struct invite *inv)
 	hunt->msg = mem_deref(hunt->msg);
 	hunt->ways = mem_deref(hunt->ways);
 	hunt->devices = mem_deref(hunt->devices);
+	hunt->diverted = mem_deref(hunt->diverted);
 	hunt->route_ask = mem_deref(hunt->route_ask);
 	hunt->stop = true;
 }
@@ -63,7 +64,8 @@ void invite_result(struct invite *inv, const struct invite_result *result)
 		return;
 	}
 	invite_best_keep(inv, result);
-	hunt->stop |= !result->next;
+	/* of who has sent it elsewhere nobody else's word counts, but 6xx */
+	hunt->stop |= !result->next && (!hunt->moved || result->code >= 600);
 	hunt->other_way = result->other_way;
 	/* step 5: a 6xx speaks for all */
 	if (result->code >= 600)
@@ -183,6 +185,7 @@ static void hunt_on(struct invite *inv)
 		return;
 	}
 	invite_connection_failed(inv);
+	hunt->moved = false;
 	target = &hunt->targets[hunt->next++];
 	switch (target->kind) {
 	case ROUTE_TO_USER:

@@ -16,6 +16,7 @@
  *   invite_divert.c   where a device sends the call instead
  *   invite_media.c    the 2xx, and what the caller hears
  *   invite_find.c     calls found by what comes for them
+ *   diversion.c       ... how that is told
  *   branch.c          one try: its beginning and its end
  *   branch_send.c     ... how its INVITE leaves
  *   branch_answer.c   ... what it says
@@ -36,6 +37,7 @@
 #include "sigd/proxy/conn/conn_calls.h"
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/invite/branch.h"
+#include "sigd/proxy/invite/diversion.h"
 #include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/register/service_route.h"
 #include "sigd/registrar/registrar.h"
@@ -74,7 +76,9 @@ struct hunt {
 	struct smsg *msg; /* what said so; NULL: we did */
 	bool stop;        /* no further target */
 	struct invite_devices *devices; /* of the user sought last; or NULL */
-	uint8_t diverts;  /* by devices, that were followed */
+	struct diversions *diverted; /* by devices, that were followed; NULL:
+					none */
+	bool moved;       /* ... by one of those that ring */
 	struct replaced replaced; /* whose place this call takes */
 	uint32_t loop;    /* what was asked (loop_guard.h) */
 	unsigned breadth; /* for each of those that ring at once */
@@ -210,6 +214,8 @@ uint32_t invite_devices_ring_ms(const struct invite *inv);
 
 /* A device's 3xx: true when the hunt goes on where it says. */
 bool invite_divert(struct branch *branch, const struct smsg *msg);
+/* Who did so is told to who gets it. */
+void invite_divert_edit(const struct branch *branch, struct smsg_edit *ed);
 
 /* --- invite_find.c --- */
 
