@@ -200,6 +200,33 @@ static void a_user_calls_as_whom_the_pbx_knows(void)
 	end(&st);
 }
 
+static void put_message(struct fixture *fix, unsigned cseq, const char *auth)
+{
+	put(fix, &fix->alice, 0,
+	    "MESSAGE sip:0123@demo.test SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKm%u;rport\r\n"
+	    "Max-Forwards: 70\r\nFrom: <sip:alice@demo.test>;tag=mf\r\n"
+	    "To: <sip:0123@demo.test>\r\nCall-ID: msg-1\r\n"
+	    "CSeq: %u MESSAGE\r\n%sContent-Length: 0\r\n\r\n",
+	    sa_port(&fix->alice.addr), cseq, cseq, auth);
+}
+
+static void message_goes(struct stage *st, const char *route)
+{
+	struct ua *pbx = &st->fix.pbx[0];
+	char auth[1024], val[256];
+
+	put_message(&st->fix, 1, "");
+	CHECK_INT(answer(&st->fix, &st->fix.alice), 407);
+	credentials(&st->fix.alice, "MESSAGE", "sip:0123@demo.test",
+		    "alice-secret", auth);
+	put_message(&st->fix, 2, auth);
+	REQUIRE(expect(&st->fix, pbx, "MESSAGE"));
+	CHECK_STR(header(pbx->req, "Route", val), route);
+	ua_answers(&st->fix, pbx, 200, "");
+	CHECK_INT(answer(&st->fix, &st->fix.alice), 200);
+}
+
 /* RFC 3608: what the registrar said is on the way of the user's calls. */
 static void a_call_goes_by_the_service_route_of_its_line(void)
 {
@@ -221,6 +248,10 @@ static void a_call_goes_by_the_service_route_of_its_line(void)
 		REQUIRE(expect(&st.fix, pbx, "INVITE"));
 		CHECK_STR(header(pbx->req, "Route", val),
 			  "<sip:p1.test;lr>, <sip:p2.test;lr>");
+		ua_answers(&st.fix, pbx, 486, "");
+		CHECK_INT(answer(&st.fix, &st.fix.alice), 486);
+		/* ... and of all else that is no call */
+		message_goes(&st, "<sip:p1.test;lr>, <sip:p2.test;lr>");
 		/* the next answer has none */
 		unregister(&st.fix, &st.fix.alice);
 		REQUIRE(expect(&st.fix, pbx, "REGISTER"));

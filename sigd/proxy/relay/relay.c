@@ -28,6 +28,7 @@ static void destructor(void *data)
 	list_flush(&relay->tries);
 	mem_deref(relay->hunt.lookup);
 	mem_deref(relay->hunt.locate);
+	mem_deref(relay->hunt.route_ask);
 	mem_deref(relay->hunt.ways);
 	mem_deref(relay->best.msg);
 	mem_deref(relay->cookie);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "sigd/proxy/register/service_route.h"
 #include "sigd/proxy/relay/relay_priv.h"
 
 /* --- devices ------------------------------------------------------------------------ */
@@ -125,19 +126,37 @@ static void on_located(enum status code, const struct conn_way *way, void *arg)
 	mem_deref(ask);
 }
 
-static void connection_seek(struct relay *relay,
-			    const struct route_connection *conn)
+static void connection_way(struct relay *relay)
 {
 	struct conn_way way;
-	int err;
+	int err = conn_way_find(&relay->hunt.locate, &way, relay->px,
+				relay->hunt.sought, on_located, relay);
 
-	relay->hunt.sought = conn;
-	err = conn_way_find(&relay->hunt.locate, &way, relay->px, conn,
-			    on_located, relay);
 	if (!err)
 		connection_try(relay, &way);
 	else if (err != EINPROGRESS)
 		connection_away(relay, STATUS_TARGET_DOWN);
+}
+
+static void on_service_route(const struct pl *route, void *arg)
+{
+	struct relay *relay = arg;
+
+	relay->hunt.route_ask = mem_deref(relay->hunt.route_ask);
+	(void)pl_strcpy(route, relay->routes, sizeof(relay->routes));
+	connection_way(relay);
+}
+
+/* Where it shall pass (RFC 3608 5.1: whatever is sent), then where that is.
+ * Within a dialog the routes are the dialog's. */
+static void connection_seek(struct relay *relay,
+			    const struct route_connection *conn)
+{
+	relay->hunt.sought = conn;
+	if (relay->cookie ||
+	    service_route_find(&relay->hunt.route_ask, relay->px, conn,
+			       on_service_route, relay))
+		connection_way(relay);
 }
 
 /* --- one target after the other --------------------------------------------------------- */
@@ -180,6 +199,8 @@ void relay_go_on(struct relay *relay)
 		return;
 	}
 	hunt->ways = mem_deref(hunt->ways);
+	if (!relay->cookie)
+		relay->routes[0] = '\0';
 	if (!relay_has_next(relay)) {
 		relay_finish(relay);
 		return;

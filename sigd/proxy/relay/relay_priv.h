@@ -53,6 +53,7 @@ struct relay_hunt {
 	size_t callee_len;
 	struct registrar_ask *lookup;
 	struct conn_ask *locate;
+	struct service_ask *route_ask;
 	const struct route_connection *sought;
 	struct route_limits limits; /* of that */
 	struct conn_way *ways; /* to it, when there are several */
@@ -88,7 +89,8 @@ struct relay {
 	bool notifies; /* by the notifier; else the asker subscribes */
 	struct sub_cookie *cookie; /* within a subscription; else NULL */
 	char target[SUB_URI_MAX + 1];  /* ... its Contact; may be empty */
-	char routes[RELAY_ROUTES_MAX]; /* ... and Route towards it */
+	char routes[RELAY_ROUTES_MAX]; /* ... and Route towards it; else the
+					  Service-Route of who is tried */
 	struct relay_hunt hunt;
 	struct list tries;
 	struct relay_best best;
