@@ -17,6 +17,7 @@
 #include "routing/route_auth.h"
 #include "routing/route_caller_id.h"
 #include "routing/route_failover.h"
+#include "routing/route_sdes.h"
 
 struct route_table;
 struct route_tenant;
@@ -45,7 +46,9 @@ enum route_conn_transport {
 };
 
 enum route_media_profile {
-	ROUTE_MEDIA_RTP = 1
+	ROUTE_MEDIA_RTP = 1,
+	ROUTE_MEDIA_SDES,  /* SRTP by keys in the SDP (RFC 4568) */
+	ROUTE_MEDIA_OSRTP, /* the same, or plain RTP (RFC 8643) */
 };
 
 /* What a connection may be forbidden to send us. */
@@ -125,6 +128,7 @@ struct route_conn_media {
 	enum route_media_profile profile;
 	enum route_media_source source;
 	enum route_dtmf dtmf;
+	struct route_sdes sdes;
 	enum route_codec *codec;
 	uint32_t ncodec;
 	struct cfg_cidr *networks;

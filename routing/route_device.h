@@ -12,12 +12,20 @@
 #include <stdint.h>
 
 #include "common/cfg_schema.h"
+#include "routing/route_sdes.h"
 
 /* Whose RTP is taken for that of a telephone (plain RTP; not of pages). */
 enum route_device_source {
 	ROUTE_DEVICE_AUTO = 1, /* learn-once behind NAT, else strict */
 	ROUTE_DEVICE_STRICT,   /* the address in its SDP alone */
 	ROUTE_DEVICE_LEARN,    /* always learn-once */
+};
+
+/* How the media of telephones is carried (not of pages). */
+enum route_device_media {
+	ROUTE_DEVICE_MEDIA_AUTO = 1, /* over TLS keys or plain, else plain */
+	ROUTE_DEVICE_MEDIA_RTP,
+	ROUTE_DEVICE_MEDIA_SDES, /* over TLS keys, else plain */
 };
 
 /* Which of a user's devices ring (RFC 3261 16.6, 16.7). */
@@ -27,6 +35,8 @@ enum route_ring {
 };
 
 struct route_devices {
+	enum route_device_media media;
+	struct route_sdes sdes;
 	enum route_device_source media_source;
 	enum route_ring ring;
 	uint32_t ring_ms; /* before those of a lower q ring; milliseconds */

@@ -195,6 +195,13 @@ static bool codec_twice(const struct route_conn_media *media)
 	return false;
 }
 
+/* Keys where everybody could read them. */
+static bool tells_keys(const struct route_connection *conn)
+{
+	return conn->media.profile != ROUTE_MEDIA_RTP &&
+	       conn->peer.transport != ROUTE_TLS && !conn->media.sdes.in_clear;
+}
+
 static int check(const struct route_connection *conn, struct cfg_errors *errs)
 {
 	const struct route_conn_login *login = &conn->login;
@@ -223,6 +230,11 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 	if (route_caller_id_wrong(&conn->caller_id))
 		err = refuse(errs, conn, "%s",
 			     route_caller_id_wrong(&conn->caller_id));
+	if (tells_keys(conn))
+		err = refuse(errs, conn,
+			     "has keys in its SDP and not transport tls: "
+			     "whoever reads the signalling hears the calls "
+			     "(sdes: in_clear: true allows it)");
 	if (codec_twice(&conn->media))
 		err = refuse(errs, conn, "has a codec twice");
 	return err;
@@ -295,6 +307,8 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		err = err ? err : load_peer(conn, mem);
 		err = err ? err : route_conn_tls_load(conn, mem, errs);
 		err = err ? err : load_media(&conn->media, mem);
+		if (!err && route_sdes_load(&conn->media.sdes))
+			err = refuse(errs, conn, "has a suite twice");
 		err = err ? err : route_failover_load(&conn->failover, mem);
 		err = err ? err : load_login(tenant, conn, hasher, errs);
 		bad = err ? err : bad;

@@ -43,6 +43,12 @@ static const struct cfg_choice transports[] = {
 
 static const struct cfg_choice profiles[] = {
 	{"rtp", ROUTE_MEDIA_RTP, "RTP without encryption."},
+	{"sdes", ROUTE_MEDIA_SDES,
+	 "Encrypted (RTP/SAVP) with keys in the SDP (RFC 4568), or no call: "
+	 "for transport tls, unless `sdes` has `in_clear: true`."},
+	{"opportunistic", ROUTE_MEDIA_OSRTP,
+	 "RTP/AVP with keys that it may take or leave (RFC 8643); what it "
+	 "offers as RTP/SAVP is encrypted. The same transport."},
 	{NULL, 0, NULL},
 };
 
@@ -203,6 +209,8 @@ static const struct cfg_field conn_fields[] = {
 	 .example = "INVITE, UPDATE, OPTIONS"},
 	{"media", CFG_ENUM, CONN(media.profile), .choices = profiles,
 	 .def = "rtp", .help = "How its media is carried."},
+	{"sdes", CFG_TABLE, CONN(media.sdes), .table = &route_sdes_table,
+	 .help = "Of media sdes and opportunistic."},
 	{"codecs", CFG_LIST,
 	 CFG_ITEMS(struct route_connection, media.codec, media.ncodec),
 	 .item = &codec_item, .min = 1, .max = 8, .flags = CFG_F_ALONE,

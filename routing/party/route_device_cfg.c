@@ -24,6 +24,20 @@ static const struct cfg_choice sources[] = {
 	{NULL, 0, NULL},
 };
 
+static const struct cfg_choice medias[] = {
+	{"auto", ROUTE_DEVICE_MEDIA_AUTO,
+	 "Of one whose SIP comes over TLS: encrypted when it can be (RTP/AVP "
+	 "with keys that it may take or leave, RFC 8643; an offer of RTP/SAVP "
+	 "is taken), else plain. Plain RTP over udp and tcp, where everybody "
+	 "could read the keys."},
+	{"sdes", ROUTE_DEVICE_MEDIA_SDES,
+	 "Over TLS encrypted (RTP/SAVP, RFC 4568), or no call (488). Plain RTP "
+	 "over udp and tcp, unless `sdes` has `in_clear: true`: then they have "
+	 "keys, too."},
+	{"rtp", ROUTE_DEVICE_MEDIA_RTP, "RTP without encryption."},
+	{NULL, 0, NULL},
+};
+
 static const struct cfg_choice rings[] = {
 	{"by-q", ROUTE_RING_Q,
 	 "Those with the highest `q` together; when none of them answers, the "
@@ -44,6 +58,11 @@ const struct cfg_choice route_reg_modes[] = {
 
 #define DEVICES(member) CFG_AT(struct route_devices, member)
 static const struct cfg_field fields[] = {
+	{"media", CFG_ENUM, DEVICES(media), .choices = medias, .def = "auto",
+	 .help = "How the media of telephones is carried. That of a page is "
+		 "encrypted (DTLS-SRTP) whatever stands here."},
+	{"sdes", CFG_TABLE, DEVICES(sdes), .table = &route_sdes_table,
+	 .help = "Of media auto and sdes."},
 	{"media_source", CFG_ENUM, DEVICES(media_source), .choices = sources,
 	 .def = "auto",
 	 .help = "Whose RTP is taken for that of a telephone. A page is known "
@@ -110,6 +129,12 @@ int route_registration_load(struct route_tenant *tenant,
 	struct route_registration *reg = &tenant->registration;
 	struct pl name;
 
+	if (route_sdes_load(&tenant->devices.sdes)) {
+		cfg_errors_add(errs, &tenant->pos,
+			       "devices of tenant \"%s\" have a suite twice",
+			       tenant->id);
+		return EINVAL;
+	}
 	if (reg->mode != ROUTE_REG_FORWARDED)
 		return reg->registrar
 			       ? refuse(tenant, "is for `registration: "

@@ -33,6 +33,7 @@ extern const struct cfg_field route_send_item;  /* route_conn_methods.c */
 extern const struct cfg_field route_group_item; /* route_group.c */
 extern const struct cfg_table route_caller_id_table;
 extern const struct cfg_table route_device_table; /* route_device_cfg.c */
+extern const struct cfg_table route_sdes_table;   /* route_sdes.c */
 extern const struct cfg_choice route_reg_modes[];
 
 const char *route_codec_name(enum route_codec codec);
@@ -52,6 +53,8 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		     struct cfg_errors *errs);
 /* route_caller_id.c: what is wrong with it; NULL: nothing */
 const char *route_caller_id_wrong(const struct route_caller_id *id);
+/* route_sdes.c: a part of it, and of the devices. EEXIST: a suite twice */
+int route_sdes_load(struct route_sdes *sdes);
 /* route_conn_tls.c: a part of it */
 int route_conn_tls_load(struct route_connection *conn, struct arena *mem,
 			struct cfg_errors *errs);

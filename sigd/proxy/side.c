@@ -12,13 +12,46 @@
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/identity.h"
 
-enum ctl_profile side_profile(const struct flow_id *flow,
+static enum ctl_profile connection_profile(enum route_media_profile profile)
+{
+	switch (profile) {
+	case ROUTE_MEDIA_RTP:
+		return CTL_RTP;
+	case ROUTE_MEDIA_SDES:
+		return CTL_SDES;
+	case ROUTE_MEDIA_OSRTP:
+		return CTL_OSRTP;
+	}
+	return CTL_RTP;
+}
+
+/* Keys are for a way that nobody else reads. */
+static enum ctl_profile telephone_profile(const struct route_tenant *tenant,
+					  const struct flow_id *flow)
+{
+	if (!tenant ||
+	    (flow->kind != FLOW_TLS && !tenant->devices.sdes.in_clear))
+		return CTL_RTP;
+	switch (tenant->devices.media) {
+	case ROUTE_DEVICE_MEDIA_AUTO:
+		return CTL_OSRTP;
+	case ROUTE_DEVICE_MEDIA_RTP:
+		return CTL_RTP;
+	case ROUTE_DEVICE_MEDIA_SDES:
+		return CTL_SDES;
+	}
+	return CTL_RTP;
+}
+
+enum ctl_profile side_profile(const struct route_tenant *tenant,
+			      const struct flow_id *flow,
 			      const struct route_connection *conn)
 {
-	/* of a connection the only one yet; a switch when there are more */
-	return !conn && (flow->kind == FLOW_WSS || flow->kind == FLOW_WS)
+	if (conn)
+		return connection_profile(conn->media.profile);
+	return flow->kind == FLOW_WSS || flow->kind == FLOW_WS
 		       ? CTL_BROWSER
-		       : CTL_RTP;
+		       : telephone_profile(tenant, flow);
 }
 
 static enum ctl_source source_of(enum route_media_source source)
@@ -56,6 +89,7 @@ void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
 	terms->source = source_of(conn->media.source);
 	terms->digits = digits_of(conn->media.dtmf);
 	pl_set_str(&terms->codecs, conn->media.codecs);
+	pl_set_str(&terms->suites, conn->media.sdes.list);
 	pl_set_str(&terms->networks, conn->media.network_list);
 }
 

@@ -15,9 +15,10 @@
 
 /* --- media ------------------------------------------------------------------ */
 
-/* conn: NULL for a device; one that comes by WebSocket is a page, others are
- * telephones. */
-enum ctl_profile side_profile(const struct flow_id *flow,
+/* conn: NULL for a device of the tenant; one that comes by WebSocket is a page,
+ * others are telephones. tenant may be NULL. */
+enum ctl_profile side_profile(const struct route_tenant *tenant,
+			      const struct flow_id *flow,
 			      const struct route_connection *conn);
 /* What its leg is made with; texts are the connection's. */
 void side_terms(struct ctl_terms *terms, const struct route_connection *conn);

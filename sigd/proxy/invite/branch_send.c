@@ -240,13 +240,11 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 int branch_ask_offer(struct branch *branch)
 {
 	char net[DEVICE_NET_MAX];
-	const struct branch_to *to = &branch->to;
 	struct invite *inv = branch->inv;
 	struct ctl_req req = {.verb = CTL_LEG_LOCAL,
 			      .local = {.leg = branch->leg,
 					.want = CTL_OFFER,
-					.profile = side_profile(&to->flow,
-								to->conn)}};
+					.profile = device_branch_profile(branch)}};
 
 	device_branch_terms(&req.local.terms, net, branch);
 	str_ncpy(req.session, inv->rec.session, sizeof(req.session));

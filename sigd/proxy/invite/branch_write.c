@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/end/bye.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/form.h"
@@ -250,7 +251,7 @@ int branch_record(const struct branch *branch, const struct smsg *answer,
 	caller->invite_shift = branch->shift;
 	challenge_print(&branch->challenge, caller->invite_cseq, side->ack,
 			sizeof(side->ack));
-	side->profile = (uint8_t)side_profile(&to->flow, to->conn);
+	side->profile = (uint8_t)device_branch_profile(branch);
 	str_ncpy(side->conn, to->conn ? to->conn->name : "",
 		 sizeof(side->conn));
 	str_ncpy(caller->far, to->names.from, sizeof(caller->far));

@@ -8,6 +8,7 @@
 #include "routing/route.h"
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/side.h"
 
 bool device_behind_nat(const struct flow_id *flow, const struct pl *said)
 {
@@ -45,6 +46,8 @@ static void terms_of(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 
 	memset(terms, 0, sizeof(*terms));
 	terms->source = CTL_STRICT;
+	if (tenant)
+		pl_set_str(&terms->suites, tenant->devices.sdes.list);
 	family_set(terms, flow);
 	if (!sa_isset(&flow->remote, SA_ADDR) || source == ROUTE_DEVICE_STRICT)
 		return;
@@ -56,6 +59,22 @@ static void terms_of(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 		    sa_af(&flow->remote) == AF_INET ? 32 : 128);
 	terms->source = CTL_LEARN_ONCE;
 	pl_set_str(&terms->networks, net);
+}
+
+/* As it was when the call began: the leg has that one. */
+enum ctl_profile device_caller_profile(const struct invite *inv)
+{
+	return (enum ctl_profile)inv->rec.side[CALL_CALLER].profile;
+}
+
+enum ctl_profile device_branch_profile(const struct branch *branch)
+{
+	const struct invite *inv = branch->inv;
+	struct pl tenant;
+
+	pl_set_str(&tenant, inv->rec.tenant);
+	return side_profile(route_tenant_by_id(inv->hunt.table, &tenant),
+			    &branch->to.flow, branch->to.conn);
 }
 
 /* A telephone's, when no connection is meant: what it says of itself stands in

@@ -24,6 +24,10 @@ enum { DEVICE_NET_MAX = 64 };
  * peer, such as a WebSocket. */
 bool device_behind_nat(const struct flow_id *flow, const struct pl *said);
 
+/* How the leg of the caller, and of a try, is spoken to. */
+enum ctl_profile device_caller_profile(const struct invite *inv);
+enum ctl_profile device_branch_profile(const struct branch *branch);
+
 /* What the leg of the caller, and of a try, is made with; a connection's is as
  * its configuration says. net: room for terms->networks. */
 void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],

@@ -201,7 +201,8 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 	if (flow_id_pack(&inv->caller, caller->flow, &len))
 		return STATUS_INTERNAL;
 	caller->flow_len = len;
-	caller->profile = (uint8_t)side_profile(&inv->caller, inv->from);
+	caller->profile = (uint8_t)side_profile(
+		params->plan->tenant, &inv->caller, inv->from);
 	if (inv->from)
 		str_ncpy(caller->conn, inv->from->name, sizeof(caller->conn));
 	if (record_fill(&inv->rec, msg, params))
@@ -376,7 +377,7 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 		.verb = CTL_LEG_REMOTE,
 		.remote = {.leg = 1,
 			   .kind = CTL_OFFER,
-			   .profile = side_profile(&inv->caller, inv->from),
+			   .profile = device_caller_profile(inv),
 			   .create = true},
 	};
 
@@ -399,7 +400,7 @@ int invite_local_offer(struct invite *inv, media_answer_h *h)
 		.verb = CTL_LEG_LOCAL,
 		.local = {.leg = 1,
 			  .want = CTL_OFFER,
-			  .profile = side_profile(&inv->caller, inv->from),
+			  .profile = device_caller_profile(inv),
 			  .create = true},
 	};
 

@@ -12,6 +12,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/rebind.h"
@@ -44,12 +45,10 @@ enum status invite_answer_keep(struct invite *inv, const struct ctl_ans *ans)
 int invite_switch(struct invite *inv, const struct branch *branch,
 		  const struct pl *sdp, const struct invite_steps *steps)
 {
-	const struct branch_to *to = &branch->to;
 	struct ctl_req remote = {.verb = CTL_LEG_REMOTE,
 				 .remote = {.leg = branch->leg,
 					    .kind = CTL_ANSWER,
-					    .profile = side_profile(&to->flow,
-								    to->conn),
+					    .profile = device_branch_profile(branch),
 					    .sdp = *sdp}};
 	const struct ctl_req join = {.verb = CTL_LEG_JOIN,
 				     .join = {.leg = 1, .peer = branch->leg}};
@@ -57,7 +56,7 @@ int invite_switch(struct invite *inv, const struct branch *branch,
 		.verb = CTL_LEG_LOCAL,
 		.local = {.leg = 1,
 			  .want = CTL_ANSWER,
-			  .profile = side_profile(&inv->caller, inv->from)}};
+			  .profile = device_caller_profile(inv)}};
 	int err = 0;
 
 	str_ncpy(remote.remote.call, inv->rec.call, sizeof(remote.remote.call));

@@ -13,6 +13,7 @@
 #include "common/fault.h"
 #include "common/id.h"
 #include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/invite_priv.h"
@@ -210,7 +211,7 @@ static void ask_all(struct invite *inv)
 		.verb = CTL_LEG_LOCAL,
 		.local = {.leg = 1,
 			  .want = delayed ? CTL_OFFER : CTL_ANSWER,
-			  .profile = side_profile(&inv->caller, inv->from)}};
+			  .profile = device_caller_profile(inv)}};
 	int err;
 
 	/* our offer is asked for twice, then, and the same */
