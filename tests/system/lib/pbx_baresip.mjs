@@ -1,4 +1,4 @@
-// pbx_baresip.mjs: Debian's baresip as a legacy PBX: RTP and G.711 alone,
+// pbx_baresip.mjs: Debian's baresip as a legacy PBX: RTP (or SRTP by SDES) and G.711 alone,
 // a tone as its voice, what it hears in a file. Driven over its ctrl_tcp.
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
@@ -33,11 +33,12 @@ async function freeBoth() {
 
 export class Baresip {
   // options: codec (PCMU, PCMA), frequency of its tone, user; account: more
-  // parameters; certificate: PEM file with key, of its TLS, on the next port
+  // parameters; certificate: PEM file with key, of its TLS, on the next port;
+  // secure: srtp, srtp-mand, srtp-mandf
   constructor(stack, {
-    codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto', certificate,
+    codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto', certificate, secure,
   } = {}) {
-    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, events: [] });
+    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, secure, events: [] });
   }
 
   async start() {
@@ -59,12 +60,12 @@ rtp_ports ${rtp}-${rtp + 20}
 ctrl_tcp_listen 127.0.0.1:${this.ctrl}
 snd_path ${this.dir}
 module_path ${MODULES}
-${['g711', 'aufile', 'aubridge', 'sndfile'].map((m) => `module ${m}.so`).join('\n')}
+${['g711', 'aufile', 'aubridge', 'sndfile', ...this.secure ? ['srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
 ${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
 ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
 `);
     fs.writeFileSync(path.join(this.dir, 'accounts'), `<sip:${this.user}@${this.host ?? `127.0.0.1:${this.port}`}>`
-      + `;answermode=${this.answer};audio_codecs=${this.codec}/${RATE}/1${this.account || ';regint=0'}\n`);
+      + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${RATE}/1${this.account || ';regint=0'}\n`);
     fs.writeFileSync(path.join(this.dir, 'contacts'), '');
     fs.writeFileSync(path.join(this.dir, 'tone.wav'), writeWav(tone(this.frequency), VOICE_S));
     this.child = this.stack.run(this.name, 'baresip', ['-f', this.dir]);
