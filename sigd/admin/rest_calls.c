@@ -96,6 +96,7 @@ void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 	jsonw_object(&json, NULL);
 	if (there) {
 		record(&json, &rec);
+		jsonw_str(&json, "decision", rec.why[0] ? rec.why : NULL);
 	} else {
 		jsonw_str(&json, "id", id);
 		jsonw_str(&json, "state", "ended");

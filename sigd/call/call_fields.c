@@ -34,6 +34,7 @@ static const struct text_field texts[] = {
 	TEXT("tenant", tenant), TEXT("media", media),
 	TEXT("callid", callid), TEXT("service", service),
 	{"at", PLACE(at), true},
+	{"why", PLACE(why), true},
 	{"a.oat", PLACE(side[CALL_CALLER].own_at), true},
 	{"b.oat", PLACE(side[CALL_CALLEE].own_at), true},
 	{"a.ack", PLACE(side[CALL_CALLER].ack), true},

@@ -9,7 +9,7 @@
 #include "common/redis_link.h"
 #include "sigd/call/call_record.h"
 
-enum { CALL_FIELDS = 12 + 17 * CALL_SIDES, CALL_NUM_LEN = 24 };
+enum { CALL_FIELDS = 13 + 17 * CALL_SIDES, CALL_NUM_LEN = 24 };
 
 /* The fields of a record as arguments, name and value in turn. Texts point
  * into the record and into `text`; both must outlive their use. */

@@ -54,7 +54,7 @@ static const struct redis_script script_end = {
 	CALL_INDEX_LUA
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
-	"redis.call('HDEL', KEYS[1], 'a.ack', 'b.ack') "
+	"redis.call('HDEL', KEYS[1], 'a.ack', 'b.ack', 'why') "
 	"local cdr = redis.call('HGETALL', KEYS[1]) "
 	"local tenant = redis.call('HGET', KEYS[1], 'tenant') "
 	"local t = redis.call('TIME') "

@@ -34,6 +34,7 @@ enum {
 	CALL_AT_MAX = 31,
 	CALL_ROUTES_MAX = 1024,
 	CALL_ACK_MAX = 2048,
+	CALL_WHY_MAX = 1500, /* of the decision's explanation */
 	/* A record outlives its call's deadline by so long: nobody may be
 	 * there to act when that passes. Seconds. */
 	CALL_KEEP_S = 86400,
@@ -85,6 +86,8 @@ struct call_record {
 	char callid[CALL_TEXT_MAX];
 	char service[16];                 /* empty: a call between users */
 	char at[CALL_AT_MAX + 1];         /* "node/slot/epoch" that set it up */
+	char why[CALL_WHY_MAX + 1];       /* it goes there, in words; not in
+					     the CDR */
 	enum call_state state;
 	uint8_t leg;                      /* of the callee in mediad */
 	uint32_t offer_cseq;              /* of the caller's INVITE when it

@@ -17,6 +17,7 @@
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/invite/invite_why.h"
 #include "sigd/proxy/loop_guard.h"
 #include "sigd/proxy/reply.h"
 #include "sigd/proxy/who/user_calls.h"
@@ -174,6 +175,7 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	caller->cseq = msg->cseq.num;
 	err = pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
 	str_ncpy(rec->tenant, params->plan->tenant->id, sizeof(rec->tenant));
+	invite_why(rec->why, params->plan);
 	err |= pl_strcpy(&params->caller, caller->user, sizeof(caller->user));
 	err |= side_fill(caller, &msg->from);
 	err |= routes_fill(caller->routes, msg);
