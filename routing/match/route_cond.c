@@ -41,9 +41,9 @@ const struct route_cond_kind route_cond_kinds[] = {
 	{"not", "what it is not for is the case", route_cond_not_load,
 	 route_cond_not_test, route_cond_tree_close, NULL},
 	{"all", "not all of `all` is the case", route_cond_all_load,
-	 route_cond_all_test, route_cond_tree_close, NULL},
+	 route_cond_all_test, route_cond_tree_close, route_cond_tree_say},
 	{"any", "nothing of `any` is the case", route_cond_any_load,
-	 route_cond_any_test, route_cond_tree_close, NULL},
+	 route_cond_any_test, route_cond_tree_close, route_cond_tree_say},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -107,3 +107,51 @@ enum route_hit route_cond_not_test(const struct route_cond *cond,
 	       : hit == ROUTE_HIT ? ROUTE_MISS
 				  : hit;
 }
+
+/* --- in words ----------------------------------------------------------------- */
+
+static int say_lists(struct re_printf *pf, const struct route_cond *cond,
+		     struct route_input *input, unsigned *said);
+
+/* Those that say with what they were compared, and do not hold: each is true
+ * by itself, whatever else of the request is not known any more. */
+static int say_match(struct re_printf *pf, const struct route_conds *conds,
+		     struct route_input *input, unsigned *said)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < conds->n && !err && *said < 6; i++) {
+		const struct route_cond *cond = &conds->list[i];
+
+		if (cond->kind->say == route_cond_tree_say) {
+			err = say_lists(pf, cond, input, said);
+			continue;
+		}
+		if (!cond->kind->say ||
+		    cond->kind->test(cond, input) != ROUTE_MISS)
+			continue;
+		err = re_hprintf(pf, (*said)++ ? "; " : ": ");
+		err = err ? err : cond->kind->say(pf, cond, input);
+	}
+	return err;
+}
+
+static int say_lists(struct re_printf *pf, const struct route_cond *cond,
+		     struct route_input *input, unsigned *said)
+{
+	const struct route_conds *list = cond->data;
+	int err = 0;
+
+	for (uint32_t i = 0; i < cond->n && !err; i++)
+		err = say_match(pf, &list[i], input, said);
+	return err;
+}
+
+int route_cond_tree_say(struct re_printf *pf, const struct route_cond *cond,
+			struct route_input *input)
+{
+	unsigned said = 0;
+	int err = re_hprintf(pf, "%s", cond->kind->words);
+
+	return err ? err : say_lists(pf, cond, input, &said);
+}

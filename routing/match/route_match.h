@@ -202,5 +202,7 @@ int route_cond_not_load(struct route_cond *cond, struct route_cond_load *load,
 enum route_hit route_cond_not_test(const struct route_cond *cond,
 				   struct route_input *input);
 void route_cond_tree_close(struct route_cond *cond);
+int route_cond_tree_say(struct re_printf *pf, const struct route_cond *cond,
+			struct route_input *input);
 
 #endif

@@ -81,13 +81,15 @@ static void on_note(const struct route_note *note, void *arg)
 	struct ladder *ladder = arg;
 	const bool hit = note->why != ROUTE_WHY_NOT;
 	const struct cfg_pos *pos = route_rule_pos(note->rule);
+	const struct route_note_view view = {&ladder->plan, note};
 
 	(void)re_printf("%s%4u %c %-24s ", paint(ladder, hit ? bold : dim),
 			++ladder->nr, hit ? '*' : '-',
 			note->rule ? route_rule_name(note->rule) : "users");
 	if (pos && pos->file)
 		(void)re_printf("%s:%u: ", pos->file, pos->line);
-	(void)re_printf("%s%s\n", route_note_words(note), paint(ladder, plain));
+	(void)re_printf("%H%s\n", route_note_print, &view,
+			paint(ladder, plain));
 }
 
 static bool on_header(const char *name, unsigned nr, struct pl *value,

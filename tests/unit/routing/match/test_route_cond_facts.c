@@ -180,6 +180,9 @@ static void conditions_stand_within_others(void)
 	CHECK(asks("1", "2001:db8::1", WEDNESDAY_0905));
 	CHECK(!asks("1", "198.51.100.1", WEDNESDAY_0905));
 	CHECK(!asks("1", "2001:db8::1", WEDNESDAY_1905));
+	CHECK(strstr(words, "nothing of `any` is the case: 2001:db8::1 is in "
+			    "no network, not in lab; Wednesday 19:05 in Europe/Berlin is outside "
+			    "office"));
 	unload();
 }
 
