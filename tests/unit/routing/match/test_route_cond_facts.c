@@ -212,13 +212,15 @@ static void number_is_that_of_a_rule_before(void)
 		"    dialing: {country_code: 49, national_prefix: 0}\n"
 		"    users: {alice: {password: a}}\n"
 		"    routes:\n"
+		"      - {name: fr, match: {number_country: FR}, to: {user: "
+		"alice}}\n"
 		"      - {name: nine, match: {callee: '9(.*)'}, rewrite: "
 		"{callee: {set: '${1}'}}, to: {continue: true}}\n"
 		"      - {name: us, match: {number_country: US}, to: {user: "
 		"alice}}\n"
 		"      - {name: de, match: {number_country: DE}, to: {user: "
 		"alice}}\n";
-	struct route_note_view view = {&plan, &plan.notes[1]};
+	struct route_note_view view = {&plan, &plan.notes[2]};
 
 	mem_deref(table);
 	table = fixture_table(text);
@@ -227,6 +229,40 @@ static void number_is_that_of_a_rule_before(void)
 	CHECK_STR(route_rule_name(plan.rule), "de");
 	re_snprintf(words, sizeof(words), "%H", route_note_print, &view);
 	CHECK_STR(words, "+49301234 is a number of DE, not US");
+	unload();
+}
+
+/* "089 1" is dialled in Germany, and handed to who dials as in Austria. */
+static void another_tenant_reads_numbers_and_names_as_its_own(void)
+{
+	static const char text[] =
+		"tenants:\n"
+		"  de:\n"
+		"    domains: '*'\n"
+		"    realm: r\n"
+		"    dialing: {country_code: 49, national_prefix: 0}\n"
+		"    networks: {here: 192.0.2.0/24}\n"
+		"    routes:\n"
+		"      - {name: no, match: {number_country: AT}, to: {reject: "
+		"{}}}\n"
+		"      - {name: over, match: {source: here}, to: {tenant: {id: "
+		"at}}}\n"
+		"  at:\n"
+		"    domains: at.test\n"
+		"    realm: r\n"
+		"    dialing: {country_code: 43, national_prefix: 0}\n"
+		"    networks: {here: 198.51.100.0/24}\n"
+		"    routes:\n"
+		"      - {name: no, match: {from: tenants, source: here}, to: "
+		"{reject: {}}}\n"
+		"      - {name: yes, match: {from: tenants, number_country: "
+		"AT}, to: {service: echo}}\n";
+
+	mem_deref(table);
+	table = fixture_table(text);
+	REQUIRE(table != NULL);
+	CHECK(asks("0891234", "192.0.2.1", 0));
+	CHECK_STR(route_rule_name(plan.rule), "yes");
 	unload();
 }
 
@@ -358,6 +394,7 @@ TEST_MAIN(TEST(number_is_matched_in_e164), TEST(country_of_a_number_is_matched),
 	  TEST(conditions_stand_within_others),
 	  TEST(explanation_and_json_say_what_was_compared),
 	  TEST(number_is_that_of_a_rule_before),
+	  TEST(another_tenant_reads_numbers_and_names_as_its_own),
 	  TEST(prefix_with_plus_is_meant_however_it_is_dialled),
 	  TEST(many_rules_are_asked_for_the_number_too),
 	  TEST(numbers_are_written_in_another_form),

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <re.h>
@@ -50,6 +51,19 @@ static struct geo *made(void)
 	return open_geo("c.mmdb");
 }
 
+/* libre would make IPv4 of an IPv4-mapped address: here it stays IPv6. */
+static bool read_addr(struct sa *sa, const char *text)
+{
+	uint8_t in6[16] = {[10] = 0xff, [11] = 0xff};
+
+	if (strncmp(text, "::ffff:", 7) != 0)
+		return !sa_set_str(sa, text, 0);
+	if (inet_pton(AF_INET, text + 7, in6 + 12) != 1)
+		return false;
+	sa_set_in6(sa, in6, 0);
+	return true;
+}
+
 /* "DE EU -" */
 static const char *at(const struct geo *geo, const char *addr)
 {
@@ -57,7 +71,7 @@ static const char *at(const struct geo *geo, const char *addr)
 	struct geo_place place;
 	struct sa sa;
 
-	if (sa_set_str(&sa, addr, 0) || !geo_find(geo, &sa, &place))
+	if (!read_addr(&sa, addr) || !geo_find(geo, &sa, &place))
 		return "nowhere";
 	re_snprintf(text, sizeof(text), "%s %s %s",
 		    place.country[0] ? place.country : "-",

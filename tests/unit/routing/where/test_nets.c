@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <re.h>
 
@@ -27,6 +28,19 @@ static struct nets *made(const char *const *texts, uint32_t count)
 	return nets;
 }
 
+/* libre would make IPv4 of an IPv4-mapped address: here it stays IPv6. */
+static bool read_addr(struct sa *sa, const char *text)
+{
+	uint8_t in6[16] = {[10] = 0xff, [11] = 0xff};
+
+	if (strncmp(text, "::ffff:", 7) != 0)
+		return !sa_set_str(sa, text, 0);
+	if (inet_pton(AF_INET, text + 7, in6 + 12) != 1)
+		return false;
+	sa_set_in6(sa, in6, 0);
+	return true;
+}
+
 /* "2 0": the ids, the narrowest first; "" for none */
 static const char *ids(const struct nets *nets, const char *addr)
 {
@@ -36,7 +50,7 @@ static const char *ids(const struct nets *nets, const char *addr)
 	uint32_t place;
 
 	text[0] = '\0';
-	if (sa_set_str(&sa, addr, 0))
+	if (!read_addr(&sa, addr))
 		return "no address";
 	for (place = nets_find(nets, &sa); place != NETS_NONE;
 	     place = nets_next(nets, place)) {
