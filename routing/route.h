@@ -74,6 +74,8 @@ struct route_tenant {
 	uint32_t nlines; /* users that have one */
 	struct route_connection *connections; /* route_conn.h */
 	uint32_t nconnections, nlogins; /* of these, those that register here */
+	uint32_t max_calls; /* at once, made and taken; 0: no limit */
+	uint32_t calls_s;   /* new ones, a second; 0: no limit */
 	struct route_group *groups; /* route_group.h */
 	uint32_t ngroups;
 	struct route_facts facts;       /* and those of all tenants */

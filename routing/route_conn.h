@@ -182,6 +182,7 @@ struct route_connection {
 	struct route_conn_breaker breaker;
 	struct route_failover failover;
 	uint32_t max_calls; /* at once; 0: no limit */
+	uint32_t calls_s;   /* new ones, a second; 0: no limit */
 	/* of a line (route_line.h): whose, and of which connection; else NULL */
 	const struct route_user *user;
 	const struct route_connection *base;

@@ -252,6 +252,11 @@ static const struct cfg_field conn_fields[] = {
 	{"failover", CFG_TABLE, CONN(failover),
 	 .table = &route_failover_table,
 	 .help = "When the next target behind it is tried."},
+	{"calls_per_second", CFG_INT, CONN(calls_s), .min = 0,
+	 .max = 100000, .def = "0",
+	 .help = "New calls a second, both ways and in all workers together: "
+		 "over it the next target is tried, and what comes in gets "
+		 "503; 0: no limit."},
 	{"max_calls", CFG_INT, CONN(max_calls), .min = 0, .max = 1000000,
 	 .def = "0", .help = "Calls at once, both ways and in all workers "
 			     "together: over it the next target is tried; 0: "

@@ -81,6 +81,14 @@ static const struct cfg_field tenant_fields[] = {
 	 .unused = "no route leads to it or names its calls",
 	 .help = "Its PBXs and carriers by name, which stands in logs, "
 		 "records and figures."},
+	{"max_calls", CFG_INT, CFG_AT(struct route_tenant, max_calls),
+	 .min = 0, .max = 1000000, .def = "0",
+	 .help = "Calls at once, made and taken, in all workers together: "
+		 "more get 503; 0: no limit."},
+	{"calls_per_second", CFG_INT, CFG_AT(struct route_tenant, calls_s),
+	 .min = 0, .max = 100000, .def = "0",
+	 .help = "New calls a second, made and taken, in all workers "
+		 "together: more get 503; 0: no limit."},
 	{"groups", CFG_MAP, CFG_ITEMS(struct route_tenant, groups, ngroups),
 	 CFG_KEY(struct route_group, name), .item = &route_group_item,
 	 .check = route_check_connection, .pattern = "^[a-z0-9_-]{1,32}$",

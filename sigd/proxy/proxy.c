@@ -13,6 +13,7 @@
 #include "sigd/guard/alarm.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/conn_pins.h"
+#include "sigd/proxy/conn/call_rate.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/conn/live.h"
 #include "sigd/proxy/conn/way_health.h"
@@ -87,6 +88,7 @@ static void destructor(void *data)
 	mem_deref(px->gate);
 	mem_deref(px->alarms);
 	mem_deref(px->conns);
+	mem_deref(px->rates);
 	mem_deref(px->live);
 	mem_deref(px->health);
 	mem_deref(px->pins);
@@ -158,6 +160,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		err = health_alloc(&px->health, deps->redis, deps->wheel);
 	if (!err)
 		err = live_alloc(&px->live, px);
+	if (!err)
+		err = call_rates_alloc(&px->rates, px);
 	err = err ? err : way_health_alloc(&px->ways);
 	if (err)
 		mem_deref(px);

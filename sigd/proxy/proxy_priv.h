@@ -23,6 +23,7 @@ struct due;
 struct due_poll;
 struct guess;
 struct health;
+struct call_rates;
 struct live;
 struct tokens;
 struct way_health;
@@ -50,6 +51,7 @@ struct proxy {
 	struct conn_figures *conns; /* what each connection has done */
 	struct health *health; /* how connections are doing */
 	struct live *live;     /* what calls to them have come to */
+	struct call_rates *rates; /* how many a second may come */
 	struct conn_pins *pins; /* what their challenges have shown */
 	struct tokens *tokens; /* whose keys are known */
 	struct way_health *ways; /* which addresses failed us lately */

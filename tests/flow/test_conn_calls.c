@@ -253,7 +253,104 @@ static void a_place_ends_by_itself(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(over_the_limit_the_next_is_asked),
+/* --- a tenant, and how many a second --------------------------------------------- */
+
+static void routes_tenant(const struct fixture *fix, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "tenants:\n"
+		 "  demo:\n"
+		 "    domains: [\"demo.test\"]\n"
+		 "    realm: cordboard\n"
+		 "    max_calls: 1\n"
+		 "    users:\n"
+		 "      alice: {password: alice-secret}\n"
+		 "      bob: {password: bob-secret, numbers: ['77']}\n"
+		 "    connections:\n"
+		 "      one: {kind: trunk, address: '127.0.0.1:%u', probe: "
+		 "0s}\n"
+		 "    routes:\n"
+		 "      - {name: one, match: {callee: '1.*'}, to: "
+		 "{connection: one}}\n",
+		 sa_port(&fix->pbx[0].addr));
+}
+
+static void a_tenant_has_no_more_than_it_may(void)
+{
+	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_tenant};
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start_cfg(&fix, &cfg) && alice_talks(&fix, "1")) {
+		strcpy(resp, fix.alice.resp);
+		bob_calls(&fix, "1", 2);
+		CHECK_INT(answer(&fix, &fix.bob), 503);
+		CHECK(strstr(fix.bob.resp, "text=\"call-limit\""));
+		CHECK(strstr(fix.bob.resp, "Retry-After: "));
+		put_in(&fix, 1);
+		CHECK_INT(answer(&fix, &fix.pbx[0]), 503);
+		put_in_dialog(&fix, resp, "BYE", 3, 0);
+		REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
+		ua_answers(&fix, &fix.pbx[0], 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(redis_test_until(fix.wheel, 5000, is_idle, &fix));
+		bob_calls(&fix, "1", 4);
+		CHECK(expect(&fix, &fix.pbx[0], "INVITE"));
+	}
+	stop(&fix);
+}
+
+static void routes_rated(const struct fixture *fix, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "tenants:\n"
+		 "  demo:\n"
+		 "    domains: [\"demo.test\"]\n"
+		 "    realm: cordboard\n"
+		 "    users:\n"
+		 "      alice: {password: alice-secret}\n"
+		 "      bob: {password: bob-secret, numbers: ['77']}\n"
+		 "    connections:\n"
+		 "      one: {kind: trunk, address: '127.0.0.1:%u', "
+		 "calls_per_second: 1, probe: 0s}\n"
+		 "      two: {kind: trunk, address: '127.0.0.1:%u', probe: "
+		 "0s}\n"
+		 "    routes:\n"
+		 "      - {name: one, match: {callee: '1.*'}, to: "
+		 "{connection: one}}\n"
+		 "      - {name: out, match: {callee: '0.*'}, to: "
+		 "{connections: [one, two]}}\n",
+		 sa_port(&fix->pbx[0].addr), sa_port(&fix->pbx[1].addr));
+}
+
+static void over_the_rate_the_next_is_asked(void)
+{
+	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_rated};
+	struct fixture fix;
+
+	if (start_cfg(&fix, &cfg)) {
+		bob_calls(&fix, "0", 2);
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		ua_answers(&fix, &fix.pbx[0], 486, "");
+		CHECK_INT(answer(&fix, &fix.bob), 486);
+		bob_calls(&fix, "0", 4);
+		REQUIRE(expect(&fix, &fix.pbx[1], "INVITE"));
+		ua_answers(&fix, &fix.pbx[1], 486, "");
+		CHECK_INT(answer(&fix, &fix.bob), 486);
+		bob_calls(&fix, "1", 6);
+		CHECK_INT(answer(&fix, &fix.bob), 503);
+		CHECK(strstr(fix.bob.resp, "text=\"rate-limited\""));
+		CHECK(strstr(fix.bob.resp, "Retry-After: "));
+		pass(&fix, 1100);
+		bob_calls(&fix, "1", 8);
+		CHECK(expect(&fix, &fix.pbx[0], "INVITE"));
+	}
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(a_tenant_has_no_more_than_it_may),
+	  TEST(over_the_rate_the_next_is_asked),
+	  TEST(over_the_limit_the_next_is_asked),
 	  TEST(over_the_limit_of_all_it_is_503_with_its_reason),
 	  TEST(a_call_that_ends_makes_room), TEST(a_try_that_fails_makes_room),
 	  TEST(a_call_given_up_makes_room),

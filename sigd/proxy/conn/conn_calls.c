@@ -11,6 +11,7 @@
 #include "routing/route_conn.h"
 #include "sigd/proxy/conn/conn_calls.h"
 #include "sigd/proxy/conn/health.h"
+#include "sigd/proxy/who/tenant_calls.h"
 #include "sigd/proxy/who/user_calls.h"
 
 enum {
@@ -198,6 +199,7 @@ void conn_calls_trial_end(struct proxy *px,
 void conn_calls_up(struct proxy *px, const struct call_record *rec)
 {
 	user_calls_up(px, rec);
+	tenant_calls_up(px, rec);
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		const struct place place = {rec->tenant, rec->side[i].conn,
 					    rec->call,
@@ -226,6 +228,7 @@ static void leave_all(struct proxy *px, const struct call_record *rec)
 void conn_calls_ended(struct proxy *px, const struct call_record *rec)
 {
 	user_calls_ended(px, rec);
+	tenant_calls_ended(px, rec);
 	if (rec->state == CALL_SETUP && strcmp(rec->at, px->at) != 0)
 		leave_all(px, rec);
 	for (unsigned i = 0; i < CALL_SIDES; i++) {

@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "sigd/call/call_find.h"
 #include "sigd/proxy/conn/conn_figures.h"
+#include "sigd/proxy/conn/call_rate.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/end/rebind.h"
@@ -20,6 +21,7 @@
 #include "sigd/proxy/invite/invite_why.h"
 #include "sigd/proxy/loop_guard.h"
 #include "sigd/proxy/reply.h"
+#include "sigd/proxy/who/tenant_calls.h"
 #include "sigd/proxy/who/user_calls.h"
 #include "sigd/sip/smsg_build.h"
 #include "sigd/sip/smsg_sdp.h"
@@ -319,6 +321,56 @@ static void take_user_place(struct invite *inv,
 		invite_fail(inv, STATUS_REDIS_DOWN);
 }
 
+static void take_own_place(struct invite *inv,
+			   const struct route_tenant *tenant)
+{
+	if (inv->from)
+		take_place(inv);
+	else
+		take_user_place(inv, tenant);
+}
+
+static void on_tenant_place(enum status code, void *arg)
+{
+	struct invite *inv = arg;
+	struct tenant_calls_ask *ask = inv->hunt.tenant_place;
+	struct pl id;
+
+	inv->hunt.tenant_place = NULL;
+	pl_set_str(&id, inv->rec.tenant);
+	if (code == STATUS_OK)
+		take_own_place(inv, route_tenant_by_id(inv->hunt.table, &id));
+	else
+		invite_fail(inv, code);
+	mem_deref(ask);
+}
+
+/* First it is one of the tenant's calls. */
+static void take_tenant_place(struct invite *inv,
+			      const struct route_tenant *tenant)
+{
+	int err = tenant_calls_take(&inv->hunt.tenant_place, inv->px, tenant,
+				    inv->rec.call, on_tenant_place, inv);
+
+	if (!err)
+		take_own_place(inv, tenant);
+	else if (err != EINPROGRESS)
+		invite_fail(inv, STATUS_REDIS_DOWN);
+}
+
+/* As often as its tenant, and who brings it, may call. */
+static enum status rate_take(const struct invite *inv,
+			     const struct route_plan *plan)
+{
+	struct call_rates *rates = inv->px->rates;
+
+	return (!plan->from ||
+		call_rate_take(rates, plan->from->tenant, plan->from)) &&
+			       call_rate_take(rates, plan->tenant, NULL)
+		       ? STATUS_OK
+		       : STATUS_RATE_LIMITED;
+}
+
 void invite_start(struct proxy *px, const struct invite_params *params)
 {
 	struct invite *inv = mem_zalloc(sizeof(*inv), destructor);
@@ -336,7 +388,9 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	++px->counts.calls;
 	conn_figures_count(px->conns, params->plan->from, CONN_CALL_IN);
 
-	code = hunt_fill(inv, params);
+	code = rate_take(inv, params->plan);
+	if (code == STATUS_OK)
+		code = hunt_fill(inv, params);
 	if (code == STATUS_OK)
 		code = fill(inv, params);
 	if (code == STATUS_OK)
@@ -355,10 +409,8 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	code = invite_setup(inv);
 	if (code != STATUS_OK)
 		invite_fail(inv, code);
-	else if (inv->from)
-		take_place(inv);
 	else
-		take_user_place(inv, params->plan->tenant);
+		take_tenant_place(inv, params->plan->tenant);
 }
 
 int invite_ask(struct invite *inv, unsigned slot, const struct ctl_req *req,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "sigd/proxy/conn/call_rate.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/live.h"
 #include "sigd/proxy/invite/invite_priv.h"
@@ -157,6 +158,10 @@ void invite_connection_seek(struct invite *inv,
 	hunt->sought = conn;
 	hunt->other_way = false;
 	conn_figures_count(inv->px->conns, conn, CONN_TRY);
+	if (!call_rate_take(inv->px->rates, conn->tenant, conn)) {
+		connection_away(inv, conn, STATUS_RATE_LIMITED);
+		return;
+	}
 	err = conn_calls_take(&hunt->place, inv->px, &of, on_place, inv);
 	if (!err)
 		connection_locate(inv, conn);

@@ -22,6 +22,7 @@ void hunt_clear(struct invite *inv)
 	invite_connection_leave(inv);
 	hunt->place = mem_deref(hunt->place);
 	hunt->user_place = mem_deref(hunt->user_place);
+	hunt->tenant_place = mem_deref(hunt->tenant_place);
 	hunt->lookup = mem_deref(hunt->lookup);
 	hunt->locate = mem_deref(hunt->locate);
 	hunt->msg = mem_deref(hunt->msg);

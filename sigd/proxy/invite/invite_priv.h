@@ -65,6 +65,7 @@ struct hunt {
 	unsigned tried;             /* connections */
 	struct conn_calls_ask *place;
 	struct user_calls_ask *user_place;
+	struct tenant_calls_ask *tenant_place;
 	const struct route_connection *placed; /* no try has its place yet */
 	struct conn_way *ways; /* to the last one, in order; NULL: one */
 	unsigned way;          /* of these, the one that was tried */
