@@ -211,6 +211,8 @@ memcheck: $(UNIT) ## unit tests under valgrind
 
 check-system: all ## real binaries, real Redis, real SIP endpoints
 	$(Q)B=$(B) deploy/node-test.sh tests/system
+load: all ## a minute each of 2, 5 and 10 times the calls that can be served, by SIPp
+	$(Q)B=$(B) LOAD_S=$(or $(LOAD_S),60) deploy/node-test.sh tests/system/load.test.mjs
 check-browser: all ## Chromium and Firefox
 	$(Q)B=$(B) deploy/node-test.sh tests/browser
 test: ## install what is missing, build, run every ring, print one total
@@ -297,7 +299,7 @@ clean: ## remove $(B)
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
-.PHONY: all web check flow-bins asan tsan memcheck check-system check-browser test run deps soak fuzz \
+.PHONY: all web check flow-bins asan tsan memcheck check-system load check-browser test run deps soak fuzz \
 	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins format format-check tidy cppcheck lint coverage \
 	install uninstall dist clean help always flags
 .SECONDARY:

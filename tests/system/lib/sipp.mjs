@@ -22,18 +22,23 @@ export async function credentials(ua, method, uri, count) {
 }
 
 export class Sipp {
-  // options: port (its own; any when absent), calls, rate, keys: {name: value}
-  // of the scenario's [name], lines: of its [field0], one a call
-  static async start(stack, scenario, { port, calls = 1, rate = 20, keys = {}, lines = [] } = {}) {
+  // options: port (its own; any when absent), address: its own, calls, rate,
+  // keys: {name: value} of the scenario's [name], lines: of its [field0], one a
+  // call; transport: SIPp's (u1; t1: one TCP connection, tn: one for each call);
+  // limit: seconds
+  static async start(stack, scenario, { port, address = '127.0.0.1', calls = 1, rate = 20, keys = {}, lines = [],
+    transport = 'u1', limit = 30 } = {}) {
     const sipp = new Sipp();
     sipp.dir = fs.mkdtempSync(path.join(stack.dir, `${scenario}-`));
     sipp.scenario = scenario;
     const fields = path.join(sipp.dir, 'fields');
     fs.writeFileSync(fields, `SEQUENTIAL\n${lines.join('\n')}\n`);
-    sipp.run([`127.0.0.1:${stack.udpPort}`, '-sf', path.join(folder, `${scenario}.xml`),
-      '-i', '127.0.0.1', '-p', port ?? await freeUdp(1), '-m', calls, '-r', rate, '-l', calls,
+    const to = transport.startsWith('t') ? stack.tcpPort : stack.udpPort;
+    sipp.run([`127.0.0.1:${to}`, '-sf', path.join(folder, `${scenario}.xml`), '-t', transport, '-max_socket', 4000,
+      '-i', address, '-p', port ?? await freeUdp(1), '-m', calls, '-r', rate, '-l', Math.min(calls, 15000),
       ...lines.length ? ['-inf', fields] : [], ...Object.entries(keys).flatMap(([k, v]) => ['-key', k, v]),
-      '-nostdin', '-trace_err', '-error_file', sipp.file('errors'), '-timeout', '30s', '-timeout_error']);
+      '-nostdin', '-trace_err', '-error_file', sipp.file('errors'), '-trace_stat', '-fd', '1', '-stf', sipp.file('stat'),
+      '-timeout', `${limit}s`, '-timeout_error']);
     return sipp;
   }
 
@@ -50,6 +55,14 @@ export class Sipp {
         `sipp ${this.scenario} ended with ${signal ?? code}: ${this.problems()}`))));
     });
     this.done.catch(() => {}); // whoever waits for it hears of it
+  }
+
+  // What it has counted: name: number, e.g. SuccessfulCall, FailedCall,
+  // GenericCounter1 (of the scenario), Retransmissions.
+  counts() {
+    const lines = fs.readFileSync(this.file('stat'), 'utf8').trim().split('\n').map((line) => line.split(';'));
+    return Object.fromEntries(lines[0].map((name, i) => [name, lines.at(-1)[i]])
+      .filter(([name]) => name.endsWith('(C)')).map(([name, value]) => [name.slice(0, -3), Number(value)]));
   }
 
   problems() {
