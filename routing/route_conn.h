@@ -87,6 +87,7 @@ enum route_dtmf {
 /* Its TLS. */
 struct route_conn_tls {
 	bool verify;     /* that its certificate is from `ca` and names it */
+	bool shows;      /* it calls in with a certificate that names it */
 	const char *ca;  /* PEM file; NULL: the authorities of the system */
 	const char *cert, *key; /* PEM files, ours; NULL: none */
 	const char *name;       /* whom its certificate has to name */
@@ -225,12 +226,20 @@ struct route_origin {
 	const struct sa *addr;
 	const char *listener;              /* name of ours; NULL: any */
 	const struct route_tenant *tenant; /* NULL: any */
+	/* Has it shown a certificate that names this one? NULL: none. */
+	bool (*namedh)(const char *name, void *arg);
+	void *arg;
 };
+
+/* Has who is there shown what it has to? */
+bool route_connection_shown(const struct route_connection *conn,
+			    const struct route_origin *origin);
 
 /*
  * Whose connection sends from this address: that with the longest prefix
  * among `sources` (or its address with this very port, when it is an IP
- * address and no sources are given) whose listener fits. Of equal ones that whose address has this
+ * address and no sources are given) whose listener fits, and whose certificate
+ * was shown when it has to show one. Of equal ones that whose address has this
  * very port, else the first in the file.
  * NULL: nobody's; or, with tenant NULL, equally that of two tenants: then ask
  * again with the tenant of the Request-URI.

@@ -142,6 +142,7 @@ static void listener_fill(struct transport_listener *to,
 	*to = (struct transport_listener){
 		.name = from->name, .kind = (enum flow_kind)from->kind,
 		.fd = fd, .cert = from->certificate,
+		.client_ca = from->client_ca,
 		.balancers = from->balancers, .nbalancers = from->nbalancers,
 		.norigins = from->norigins, .web_root = from->web_root};
 	for (uint32_t i = 0; i < from->norigins; i++)

@@ -101,6 +101,10 @@ static const struct cfg_field listener_fields[] = {
 		 "asks for no domain of `tls`."},
 	{"private_key", CFG_STRING, LISTENER(key),
 	 .help = "wss, tls: PEM file with its key."},
+	{"client_ca", CFG_STRING, LISTENER(client_ca),
+	 .help = "tls: PEM file with the authorities of certificates that "
+		 "connections with `shows_certificate` show; whoever comes is "
+		 "asked for one, and needs none. Read when a worker starts."},
 	{"proxy_protocol", CFG_LIST,
 	 CFG_ITEMS(struct sigd_listener_cfg, balancers, nbalancers),
 	 .max = 64, .item = &balancer_item,
@@ -428,6 +432,7 @@ static int resolve_all(struct sigd_cfg *cfg, const char *path)
 		struct sigd_listener_cfg *l = &cfg->listeners[i];
 
 		err |= resolve(&l->certificate, cfg, path);
+		err |= resolve(&l->client_ca, cfg, path);
 		err |= resolve(&l->key, cfg, path);
 		err |= resolve(&l->web_root, cfg, path);
 	}

@@ -30,6 +30,7 @@ struct sigd_listener_cfg {
 	struct sa bind;
 	const char *advertise; /* "host[:port]"; NULL: as bound */
 	const char *certificate, *key;
+	const char *client_ca; /* tls; NULL: nobody is asked */
 	const char **origins;
 	uint32_t norigins;
 	const char *web_root;

@@ -64,6 +64,8 @@ static void check_files(const struct checker *ck,
 			       l->name, l->kind == FLOW_WSS ? "wss" : "tls");
 	if (!is_tls(l) && (l->certificate || l->key))
 		without = "certificate or private_key";
+	else if (l->kind != FLOW_TLS && l->client_ca)
+		without = "client_ca";
 	else if (!is_web(l) && l->norigins)
 		without = "origins";
 	else if (!is_web(l) && l->web_root)

@@ -101,6 +101,11 @@ static const struct cfg_field tls_fields[] = {
 	 .help = "PEM file with the chain that we show when it asks."},
 	{"private_key", CFG_STRING, TLS(key), .min = 1, .max = 1023,
 	 .help = "PEM file with its key."},
+	{"shows_certificate", CFG_BOOL, TLS(shows), .def = "false",
+	 .help = "When it calls in it has to show a certificate that names "
+		 "it as above, from an authority in `client_ca` of the "
+		 "listener (sigd.yaml). Who comes from its `sources` without "
+		 "one is not taken for it."},
 	CFG_END,
 };
 static const struct cfg_table tls_table = {

@@ -53,9 +53,13 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 	const struct route_conn_tls *tls = &conn->tls;
 	const char *why = NULL;
 
-	if (!speaks_tls(conn) &&
-	    (tls->ca || tls->cert || tls->key || !tls->verify))
+	if (!speaks_tls(conn) && (tls->ca || tls->cert || tls->key ||
+				  !tls->verify || tls->shows))
 		why = "has tls, and its transport is another one";
+	else if (tls->shows && !tls->verify)
+		why = "shows a certificate and is not verified";
+	else if (tls->shows && conn->peer.transport != ROUTE_TLS)
+		why = "shows a certificate, which only transport tls can";
 	else if (!tls->cert != !tls->key)
 		why = "needs certificate and private_key, or neither";
 	else if (tls->ca && !tls->verify)

@@ -169,6 +169,13 @@ static uint32_t lower_bound(const struct route_sources *sources,
 	return lo;
 }
 
+bool route_connection_shown(const struct route_connection *conn,
+			    const struct route_origin *origin)
+{
+	return !conn->tls.shows ||
+	       (origin->namedh && origin->namedh(conn->tls.name, origin->arg));
+}
+
 static bool fits(const struct entry *entry, const struct route_origin *origin)
 {
 	const struct route_connection *conn = entry->conn;
@@ -176,6 +183,8 @@ static bool fits(const struct entry *entry, const struct route_origin *origin)
 	if (entry->port && entry->port != sa_port(origin->addr))
 		return false;
 	if (origin->tenant && conn->tenant != origin->tenant)
+		return false;
+	if (!route_connection_shown(conn, origin))
 		return false;
 	return !origin->listener || !conn->peer.listener ||
 	       !strcmp(origin->listener, conn->peer.listener);

@@ -34,10 +34,19 @@ static bool from_page(enum flow_kind kind)
 	return kind == FLOW_WSS || kind == FLOW_WS;
 }
 
+static bool on_named(const char *name, void *arg)
+{
+	return transport_flow_named(arg, name);
+}
+
 /* By its own word about itself, not by that of a sister connection. */
 static bool sends_from(const struct route_connection *conn,
-		       const struct sa *addr)
+		       const struct route_origin *from)
 {
+	const struct sa *addr = from->addr;
+
+	if (!route_connection_shown(conn, from))
+		return false;
 	return conn->nsources ? route_connection_admits(conn, addr)
 			      : sa_cmp(&conn->peer.addr, addr, SA_ALL);
 }
@@ -60,7 +69,9 @@ connection_of(const struct route_table *table, const struct request *rq)
 {
 	const struct proxy_deps *deps = &rq->px->deps;
 	const struct route_connection *named, *conn;
-	struct route_origin from = {.addr = rq->src->remote};
+	struct route_origin from = {.addr = rq->src->remote,
+				    .namedh = on_named,
+				    .arg = rq->src->flow};
 
 	if (rq->msg->method == SMSG_REGISTER ||
 	    from_page((enum flow_kind)rq->src->id.kind))
@@ -72,7 +83,7 @@ connection_of(const struct route_table *table, const struct request *rq)
 	from.tenant = named ? named->tenant : device_tenant(table, rq);
 	conn = route_connection_by_source(table, &from);
 	/* one PBX may serve several connections: then its word counts */
-	if (conn && named && sends_from(named, rq->src->remote))
+	if (conn && named && sends_from(named, &from))
 		return named;
 	if (!conn && !named) {
 		from.tenant = route_tenant_by_domain(table,
@@ -109,10 +120,22 @@ void origin_find(struct origin *origin, const struct route_table *table,
 	origin->foreign = origin->tenant != NULL;
 }
 
+/* On a connection of ours to a peer its certificate was looked at when it was
+ * made, by the terms that its tag stands for. */
+static bool shown(const struct route_connection *conn, struct flow *flow,
+		  const struct flow_id *id)
+{
+	const struct route_origin from = {.namedh = on_named, .arg = flow};
+
+	if (!flow && flow_id_addressed(id) && id->kind == FLOW_TLS)
+		return !conn->tls.shows || id->tag == conn->tls.tag;
+	return route_connection_shown(conn, &from);
+}
+
 bool origin_admits(const struct route_connection *conn,
 		   const struct proxy *px, const struct flow_id *id)
 {
-	const struct flow *flow =
+	struct flow *flow =
 		flow_table_find(transport_flows(px->deps.transport), id);
 	const uint8_t nr = flow ? flow_listener(flow) : id->listener;
 	const char *want = conn->peer.listener;
@@ -123,6 +146,7 @@ bool origin_admits(const struct route_connection *conn,
 	return !from_page((enum flow_kind)id->kind) &&
 	       (flow || flow_id_addressed(id)) &&
 	       (!want || (have && !strcmp(want, have))) &&
+	       shown(conn, flow, id) &&
 	       route_connection_admits(conn, flow ? flow_remote(flow)
 						  : &id->remote);
 }

@@ -82,6 +82,9 @@ void stream_alias(struct stream_set *set, struct flow *flow,
 /* The name of what it is: its own, or its peer's. */
 const struct flow_id *stream_id(const struct flow *flow);
 bool stream_is(const struct flow *flow);
+/* Has the other side shown a certificate, from an authority that we know, that
+ * names it so (tls_name.h)? */
+bool stream_named(const struct flow *flow, const char *name);
 
 /* End the oldest accepted one that nothing whole came from; false: none. */
 bool stream_evict(struct stream_set *set);

@@ -175,6 +175,11 @@ static void on_udp(const struct sa *local, const struct sa *remote,
 	transport->h.recvh(&src, data, len, transport->h.arg);
 }
 
+bool transport_flow_named(const struct flow *flow, const char *name)
+{
+	return stream_named(flow, name);
+}
+
 /* --- from above --------------------------------------------------------- */
 
 /* A flow of this worker, or a UDP peer that any worker of the box can reach:

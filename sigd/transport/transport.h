@@ -88,6 +88,11 @@ struct transport_framer {
 	size_t (*held)(const void *framer);
 };
 
+struct flow;
+/* Has who is at its other end shown a certificate, from an authority that we
+ * know, that names it so (RFC 5922 7.1)? Of TLS alone. */
+bool transport_flow_named(const struct flow *flow, const char *name);
+
 /* The terms of a TLS peer (struct flow_id.tag). Strings are used during the
  * call alone. */
 struct transport_peer {
@@ -107,6 +112,9 @@ struct transport_listener {
 	/* WSS, TLS: file of its own certificate, in the set of certificates: for
 	 * who asks for no name, or for none that is known; NULL: the first */
 	const char *cert;
+	/* TLS: PEM file with the authorities of clients' certificates; NULL:
+	 * none is asked for */
+	const char *client_ca;
 	/* Connections: load balancers in these networks say first whose
 	 * connection it is (PROXY protocol, lb_header.h) */
 	const struct cfg_cidr *balancers;

@@ -49,7 +49,7 @@ function part(stack) {
 class Load {
   constructor(sigd) {
     this.suite = new Suite({ sigdWorkers: 1, mediadWorkers: 1, rtpPorts: 4000, streams: true, routing, sigd,
-      mediad: `limits: {media_timeout: ${GIVEN_UP_S}s}\n` });
+      mediad: `limits: {setup: ${GIVEN_UP_S}s, media_timeout: ${GIVEN_UP_S}s}\n` });
     this.stack = this.suite.stack;
   }
 

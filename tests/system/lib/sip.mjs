@@ -99,7 +99,7 @@ export function phoneSdp(address = '127.0.0.1') {
 
 export class Ua {
   // options: user, password, transport (udp, tcp, tls, ws, wss), domain, address: of this
-  // host, 127.0.0.1 or ::1; upgrade: of its WebSocket (ws.mjs)
+  // host, 127.0.0.1 or ::1; upgrade: of its WebSocket (ws.mjs); tls: options of its connection
   static async open(stack, options = {}) {
     const ua = new Ua();
     Object.assign(ua, {
@@ -120,7 +120,7 @@ export class Ua {
       this.host = `${ipv6 ? `[${this.address}]` : this.address}:${this.socket.address().port}`;
     } else if (['tcp', 'tls'].includes(this.transport)) {
       this.stream = await StreamSip.open(this.stack[`${this.transport}Port`],
-        { messages: took, closed: () => this.cut(), secure: this.transport === 'tls' });
+        { messages: took, closed: () => this.cut(), secure: this.transport === 'tls', options: this.tls });
       this.host = `127.0.0.1:${this.stream.socket.localPort}`;
     } else {
       this.ws = await WebSocketSip.open(this.stack[`${this.transport}Port`], { ...this.upgrade,

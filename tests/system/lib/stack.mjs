@@ -113,7 +113,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () =>
 export class Stack {
   // options: { sigdWorkers, mediadWorkers, sip, mediad: yaml text at the end of
   // the daemon's file, ipv6: [::1] besides, streams: tcp and tls
-  // besides, true or keys of both, drain: of mediad, webRoot, routing: yaml text, env: of
+  // besides, true or keys of both, clientCa: file of the latter, drain: of mediad, webRoot, routing: yaml text, env: of
   // both daemons }
   constructor(options = {}) {
     this.options = options;
@@ -171,7 +171,8 @@ export class Stack {
     transport: tls
     bind: 127.0.0.1:${this.tlsPort}${more}
     certificate: ${this.file('tls.pem')}
-    private_key: ${this.file('tls.key')}` : '';
+    private_key: ${this.file('tls.key')}${this.options.clientCa ? `
+    client_ca: ${this.file(this.options.clientCa)}` : ''}` : '';
     fs.writeFileSync(this.file('sigd.yaml'), `node: s1
 workers: ${sigdWorkers}
 run_dir: ${this.file('run')}

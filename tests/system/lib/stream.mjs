@@ -4,13 +4,14 @@ import net from 'node:net';
 import tls from 'node:tls';
 
 export class StreamSip {
-  // messages: called with each text; closed: once, when the connection ends
-  static open(port, { messages, closed = () => {}, secure = false }) {
+  // messages: called with each text; closed: once, when the connection ends;
+  // options: of tls.connect()
+  static open(port, { messages, closed = () => {}, secure = false, options = {} }) {
     return new Promise((done, fail) => {
       const stream = new StreamSip();
       stream.messages = messages;
       stream.data = Buffer.alloc(0);
-      stream.socket = secure ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+      stream.socket = secure ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options })
         : net.connect(port, '127.0.0.1');
       stream.socket.setNoDelay(true);
       stream.socket.on('error', fail);

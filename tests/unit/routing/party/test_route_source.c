@@ -128,13 +128,67 @@ static void tables_without_connections_know_nobody(void)
 {
 	struct route_table *table = fixture_table(
 		"tenants: {a: {domains: [a.example], realm: a}}\n");
-	struct route_origin none = {NULL, NULL, NULL};
+	struct route_origin none = {.addr = NULL};
 
 	REQUIRE(table);
 	CHECK_STR(who(table, "10.0.0.1", 1, NULL, -1), "");
 	CHECK(!route_connection_by_source(table, &none));
 	CHECK(!route_connection_by_source(NULL, &none));
 	mem_deref(table);
+}
+
+static bool is_gate(const char *name, void *arg)
+{
+	++*(unsigned *)arg;
+	return !strcmp(name, "gate.example");
+}
+
+static void who_has_to_show_a_certificate_is_nobody_without(void)
+{
+	struct route_table *table = fixture_table(
+		"tenants:\n  t:\n    domains: [a]\n    realm: r\n"
+		"    connections:\n"
+		"      wide: {kind: trunk, address: a, sources: 10.0.0.0/8}\n"
+		"      port: {kind: trunk, address: port.example, transport: "
+		"tls, sources: 10.1.0.0/16, tls: {shows_certificate: true}}\n"
+		"      gate: {kind: trunk, address: gate.example, transport: "
+		"tls, sources: 10.1.0.0/16, tls: {shows_certificate: true}}\n");
+	unsigned asked = 0;
+	struct route_origin origin = {.namedh = is_gate, .arg = &asked};
+	const struct route_connection *conn;
+	struct sa sa;
+
+	REQUIRE(table);
+	CHECK_STR(who(table, "10.1.0.1", 1, NULL, -1), "wide");
+	CHECK(!sa_set_str(&sa, "10.1.0.1", 1));
+	origin.addr = &sa;
+	conn = route_connection_by_source(table, &origin);
+	CHECK_STR(conn ? conn->name : "", "gate");
+	CHECK_INT(asked, 2);
+	CHECK(!sa_set_str(&sa, "10.2.0.1", 1));
+	conn = route_connection_by_source(table, &origin);
+	CHECK_STR(conn ? conn->name : "", "wide");
+	CHECK_INT(asked, 2);
+	mem_deref(table);
+}
+
+static void a_certificate_is_shown_over_tls_and_looked_at(void)
+{
+	static const char *const bad[] = {
+		"transport: tcp, tls: {shows_certificate: true}",
+		"transport: auto, tls: {shows_certificate: true}",
+		"transport: tls, tls: {shows_certificate: true, verify: "
+		"false}"};
+	char yaml[400];
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		re_snprintf(yaml, sizeof(yaml),
+			    "tenants:\n  t:\n    domains: [a]\n    realm: r\n"
+			    "    connections:\n"
+			    "      x: {kind: trunk, address: a, %s}\n",
+			    bad[i]);
+		CHECK(!fixture_table(yaml));
+	}
 }
 
 /* Against the definition, with prefixes of every length. */
@@ -179,4 +233,6 @@ TEST_MAIN(TEST_OOM(the_longest_prefix_wins),
 	  TEST(between_two_tenants_nobody_guesses),
 	  TEST(a_listener_that_was_named_is_the_only_one),
 	  TEST(tables_without_connections_know_nobody),
-	  TEST(every_length_of_prefix_is_found))
+	  TEST(every_length_of_prefix_is_found),
+	  TEST(who_has_to_show_a_certificate_is_nobody_without),
+	  TEST(a_certificate_is_shown_over_tls_and_looked_at))
