@@ -59,14 +59,14 @@ export class Suite {
   }
 
   async phone(library, user, password = `${user}-secret`, { host = 'localhost', browser = this.browser, port = this.stack.wssPort,
-    at = 'localhost' } = {}) {
+    at = 'localhost', query = '', jwt } = {}) {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     page.on('pageerror', (e) => { process.stderr.write(`# page: ${e}\n`); });
     const base = `${at}:${port}`;
     await page.goto(`https://${base}/`);
     await page.evaluate(([lib, options]) => window.phone.start(lib, options),
-      [library, { url: `wss://${base}/ws`, user, password, host }]);
+      [library, { url: `wss://${base}/ws${query}`, user, password, host, jwt }]);
     const registered = await until(() => page.evaluate(() => window.phone.registered()), `${user} has an answer`);
     return new Phone(page, context, registered);
   }

@@ -16,9 +16,10 @@
 #include "sigd/proxy/who/tokens.h"
 
 /* "Bearer <token>" */
-static bool bearer(struct pl *token, const struct smsg *msg)
+static bool bearer_in(struct pl *token, const struct smsg *msg,
+		      enum shdr_id id)
 {
-	const struct smsg_hdr *hdr = smsg_hdr(msg, authorize_header(msg));
+	const struct smsg_hdr *hdr = smsg_hdr(msg, id);
 	struct shdr_auth auth;
 
 	for (; hdr; hdr = smsg_hdr_next(msg, hdr)) {
@@ -31,6 +32,14 @@ static bool bearer(struct pl *token, const struct smsg *msg)
 		return true;
 	}
 	return false;
+}
+
+/* A proxy is shown it in Proxy-Authorization (RFC 8898 section 2.2); JsSIP has
+ * Authorization in all requests. Neither goes further than here. */
+static bool bearer(struct pl *token, const struct smsg *msg)
+{
+	return bearer_in(token, msg, authorize_header(msg)) ||
+	       bearer_in(token, msg, SHDR_AUTHORIZATION);
 }
 
 /* As whom it asks: the AOR, %-decoded. */

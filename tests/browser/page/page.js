@@ -24,11 +24,12 @@ function attach(call, pc) {
 
 // --- the two libraries behind one face -----------------------------------
 
-function jssip({ url, user, password, host }) {
+function jssip({ url, user, password, host, jwt }) {
   const ua = new JsSIP.UA({
     sockets: [new JsSIP.WebSocketInterface(url)],
     uri: `sip:${user}@${host}`,
     password,
+    ...(jwt && { authorization_jwt: `Bearer ${jwt}` }),
     register_expires: 300,
     connection_recovery_min_interval: 1,
     connection_recovery_max_interval: 2,
