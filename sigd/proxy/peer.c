@@ -54,6 +54,53 @@ void conn_peer(struct flow_id *flow, const struct proxy *px,
 	*flow = peer;
 }
 
+/* Where it was sent from, and to what port (RFC 3261 18.2.1, 18.2.2). */
+static int via_addr(struct sa *addr, const struct shdr_via *via,
+		    enum flow_kind kind)
+{
+	const struct pl *host = pl_isset(&via->received) ? &via->received
+							 : &via->host;
+
+	return sa_set(addr, host, via->port ? via->port : default_port(kind));
+}
+
+int conn_answer(struct proxy *px, const struct flow_id *gone,
+		const uint8_t *msg, size_t len)
+{
+	static const char name[] = "\r\nVia: ";
+	char to[FLOW_TEXT_MAX + 1];
+	const enum flow_kind kind = (enum flow_kind)gone->kind;
+	struct route_origin from = {.addr = NULL};
+	const struct route_connection *conn;
+	struct pl text = {(const char *)msg, len}, val;
+	struct shdr_via via;
+	struct flow_id flow;
+	struct sa addr;
+	const char *p;
+
+	if ((kind != FLOW_TCP && kind != FLOW_TLS) ||
+	    flow_id_addressed(gone) || len < 8 || memcmp(msg, "SIP/2.0 ", 8))
+		return ENOTCONN;
+	/* as we write it ourselves: the first Via is the topmost one */
+	p = memmem(text.p, text.l, name, sizeof(name) - 1);
+	if (!p)
+		return ENOTCONN;
+	val.p = p + sizeof(name) - 1;
+	val.l = (size_t)(text.p + text.l - val.p);
+	p = memchr(val.p, '\r', val.l);
+	val.l = p ? (size_t)(p - val.p) : 0;
+	if (shdr_via_next(&via, &val) || via_addr(&addr, &via, kind))
+		return ENOTCONN;
+	from.addr = &addr;
+	conn = route_connection_by_source(px->deps.routes, &from);
+	if (!conn || conn_flow_over(&flow, px, conn, kind, &addr))
+		return ENOTCONN;
+	log_info(NULL, "an answer goes over another connection",
+		 "connection=%s flow=%s", conn->name,
+		 flow_id_text(to, &flow));
+	return transport_send(px->deps.transport, &flow, msg, len, 0);
+}
+
 /* Whichever worker's word for it this is. */
 static bool goes_there(const struct txn_dest *dest, void *arg)
 {

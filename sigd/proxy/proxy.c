@@ -14,6 +14,7 @@
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/conn/call_rate.h"
+#include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/conn/live.h"
 #include "sigd/proxy/conn/way_health.h"
@@ -104,9 +105,10 @@ static int on_send(const struct txn_dest *dest, const uint8_t *msg, size_t len,
 	struct flow_id id;
 	int err = flow_of_dest(&id, dest);
 
-	return err ? err
-		   : transport_send(px->deps.transport, &id, msg, len,
-				    px->send_ref);
+	if (err)
+		return err;
+	err = transport_send(px->deps.transport, &id, msg, len, px->send_ref);
+	return err == ENOTCONN ? conn_answer(px, &id, msg, len) : err;
 }
 
 int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,

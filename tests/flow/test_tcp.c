@@ -228,6 +228,44 @@ static void a_pbx_calls_over_tcp(void)
 	}
 }
 
+/* RFC 3261 18.2.2: a PBX whose connection ends while it waits gets its answer
+ * over another one, to where its Via says that it listens. */
+static void an_answer_finds_a_pbx_whose_connection_is_gone(void)
+{
+	struct stream_ua in;
+	struct bed bed;
+
+	memset(&in, 0, sizeof(in));
+	if (start_bed(&bed)) {
+		CHECK_INT(register_user(&bed.fix, &bed.fix.bob, 1,
+					"bob-secret"),
+			  200);
+		sua_connect(&in, &bed.fix, 0);
+		put(&bed.fix, &in.ua, 0,
+		    "INVITE sip:77@demo.test SIP/2.0\r\n"
+		    "Via: SIP/2.0/TCP pbx.invalid:%u;branch=z9hG4bKp\r\n"
+		    "Max-Forwards: 70\r\nFrom: <sip:+49@10.0.0.1>;tag=pf\r\n"
+		    "To: <sip:77@10.0.0.2>\r\nCall-ID: call-p\r\n"
+		    "CSeq: 7 INVITE\r\nContact: <sip:c@127.0.0.1:1>\r\n"
+		    "Content-Type: application/sdp\r\nContent-Length: %zu\r\n"
+		    "\r\n%s",
+		    pbx_port(&bed.fix), strlen(SDP_OFFER), SDP_OFFER);
+		REQUIRE(expect(&bed.fix, &bed.fix.bob, "INVITE"));
+		sua_hang_up(&in);
+		pass(&bed.fix, 50);
+		bob_answers(&bed.fix, 200, BOB_2XX);
+		/* it may have shut down only its own half: so this one shows
+		 * that it is gone */
+		pass(&bed.fix, 50);
+		bob_answers(&bed.fix, 200, BOB_2XX);
+		CHECK_INT(answer(&bed.fix, &bed.pbx.ua), 200);
+		CHECK(strstr(bed.pbx.ua.resp, "\r\nCall-ID: call-p\r\n"));
+		CHECK_INT(bed.pbx.accepted, 1);
+		sua_close(&in);
+	}
+	stop_bed(&bed);
+}
+
 /* It refuses: the next target has the call at once, long before answer_within
  * and Timer B. */
 static void a_pbx_that_refuses_is_passed_by(void)
@@ -344,7 +382,8 @@ static void what_has_no_end_is_told_400_and_closed(void)
 TEST_MAIN(TEST(a_device_registers_over_tcp),
 	  TEST(a_device_is_called_over_its_connection),
 	  TEST(a_pbx_is_called_over_tcp),
-	  TEST(a_pbx_calls_over_tcp), TEST(a_pbx_that_refuses_is_passed_by),
+	  TEST(a_pbx_calls_over_tcp),
+	  TEST(an_answer_finds_a_pbx_whose_connection_is_gone), TEST(a_pbx_that_refuses_is_passed_by),
 	  TEST(a_pbx_that_hangs_up_unheard_is_passed_by),
 	  TEST(what_is_too_long_for_udp_goes_over_tcp),
 	  TEST(what_has_no_end_is_told_400_and_closed))

@@ -54,6 +54,14 @@ int conn_flow_over(struct flow_id *flow, const struct proxy *px,
 void conn_peer(struct flow_id *flow, const struct proxy *px,
 	       const struct route_connection *conn, const struct smsg *msg);
 
+/*
+ * A response whose connection is gone: over another one to where its Via says
+ * that the request was sent from, when that is a connection's (RFC 3261
+ * 18.2.2). ENOTCONN: it is not, or what is sent is no response.
+ */
+int conn_answer(struct proxy *px, const struct flow_id *gone,
+		const uint8_t *msg, size_t len);
+
 /* The number of the listener that speaks to it; ENOENT. */
 int conn_listener(uint8_t *nr, const struct proxy *px,
 		  const struct route_connection *conn);
