@@ -28,6 +28,7 @@ struct route_group;
 struct route_index;
 struct route_line;
 struct route_rule;
+struct route_sieve;
 struct route_table;
 struct route_test;
 
@@ -84,6 +85,7 @@ struct route_tenant {
 	struct route_registration registration; /* ... and where they do */
 	struct route_rule *rules;       /* in order */
 	uint32_t nrules;
+	struct route_sieve *sieve;      /* of many rules; else NULL */
 	struct route_test *tests; /* route_check.h */
 	uint32_t ntests;
 	struct route_index *by_name, *by_number, *by_connection, *by_login,

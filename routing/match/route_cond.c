@@ -91,10 +91,31 @@ void route_conds_close(struct route_conds *conds)
 	conds->n = 0;
 }
 
+/* What costs nothing to know goes before all that may give up, so that a rule
+ * that is passed by unseen (plan/route_sieve.h) would not have done that. */
+static bool can(const struct route_cond *cond, struct route_input *input)
+{
+	struct pl number;
+
+	if (cond->kind->test == route_cond_callee_test)
+		return route_regex_can(cond->data, &input->callee);
+	if (cond->kind->test == route_cond_caller_test)
+		return route_regex_can(cond->data, &input->caller);
+	if (cond->kind->test != route_cond_number_test)
+		return true;
+	pl_set_str(&number, route_input_number(input)->e164);
+	return number.l && route_regex_can(cond->data, &number);
+}
+
 enum route_hit route_conds_test(const struct route_conds *conds,
 				struct route_input *input,
 				const struct route_cond **cond)
 {
+	for (uint32_t i = 0; i < conds->n; i++) {
+		*cond = &conds->list[i];
+		if (!can(*cond, input))
+			return ROUTE_MISS;
+	}
 	for (uint32_t i = 0; i < conds->n; i++) {
 		const struct route_cond *one = &conds->list[i];
 		enum route_hit hit = one->kind->test(one, input);

@@ -8,6 +8,7 @@
 #include <re.h>
 
 #include "routing/party/route_party.h"
+#include "routing/plan/route_sieve.h"
 #include "routing/plan/route_walk.h"
 #include "routing/route_priv.h"
 
@@ -27,6 +28,7 @@ static void clean_copy(char *to, size_t size, const struct pl *from)
 enum step {
 	STEP_DONE,  /* the plan has its targets */
 	STEP_NEXT,  /* on to the next rule */
+	STEP_AGAIN, /* the same, with what was rewritten */
 	STEP_TENANT /* on to the first rule of another tenant */
 };
 
@@ -72,7 +74,7 @@ static enum step apply(struct route_walk *walk, const struct route_rule *rule)
 		return STEP_DONE;
 	}
 	if (to->go_on)
-		return STEP_NEXT;
+		return STEP_AGAIN;
 	if (to->tenant)
 		return enter(walk, rule);
 	route_to_do(walk, rule);
@@ -135,21 +137,52 @@ static void last_step(struct route_walk *walk)
 	target->form = route_rewrite_form(walk);
 }
 
+/* Which rule is tried next: by the sieve, where there is one. */
+struct turn {
+	struct route_sieve_walk sieve;
+	uint32_t next; /* without one */
+};
+
+static bool is_sifted(const struct route_walk *walk)
+{
+	return walk->input.tenant->sieve && !walk->input.query->noteh;
+}
+
+static void turn_to(struct turn *turn, struct route_walk *walk, uint32_t nr)
+{
+	turn->next = nr;
+	if (is_sifted(walk))
+		route_sieve_begin(&turn->sieve, walk->input.tenant->sieve,
+				  &walk->input, nr);
+}
+
+static bool turn_next(struct turn *turn, const struct route_walk *walk,
+		      uint32_t *nr)
+{
+	if (is_sifted(walk))
+		return route_sieve_next(&turn->sieve, nr);
+	*nr = turn->next++;
+	return *nr < walk->input.tenant->nrules;
+}
+
 static void walk_on(struct route_walk *walk)
 {
-	const struct route_tenant *tenant = walk->input.tenant;
-	uint32_t i = 0;
+	const struct route_input *in = &walk->input;
+	struct turn turn;
+	uint32_t nr;
 
-	while (i < tenant->nrules) {
-		switch (try_rule(walk, &tenant->rules[i])) {
+	turn_to(&turn, walk, 0);
+	while (turn_next(&turn, walk, &nr)) {
+		switch (try_rule(walk, &in->tenant->rules[nr])) {
 		case STEP_DONE:
 			return;
 		case STEP_NEXT:
-			++i;
+			break;
+		case STEP_AGAIN:
+			turn_to(&turn, walk, nr + 1);
 			break;
 		case STEP_TENANT:
-			tenant = walk->input.tenant;
-			i = 0;
+			turn_to(&turn, walk, 0);
 			break;
 		}
 	}

@@ -9,6 +9,7 @@
 
 #include "routing/party/route_party.h"
 #include "routing/plan/route_rule.h"
+#include "routing/plan/route_sieve.h"
 #include "routing/route_priv.h"
 #include "routing/text/route_index.h"
 #include "routing/text/route_template.h"
@@ -47,7 +48,8 @@ static int load_match(struct route_rule_load *load, struct route_rule *rule)
 	struct route_match match = rule->match;
 	int err;
 
-	if (!match.nfrom && leads_out(&rule->to)) {
+	rule->for_users = !match.nfrom && leads_out(&rule->to);
+	if (rule->for_users) {
 		match.from = (const char **)users;
 		match.nfrom = 1;
 	}
@@ -96,11 +98,16 @@ int route_rules_load(struct route_table *table, struct route_tenant *tenant,
 			       tenant->id, rule->name);
 	}
 	mem_deref(names);
-	return err == ENOMEM ? err : bad;
+	err = err == ENOMEM ? err : bad;
+	/* the notes of fewer all fit into a plan */
+	if (!err && tenant->nrules > ROUTE_NOTES_MAX)
+		err = route_sieve_alloc(&tenant->sieve, tenant);
+	return err;
 }
 
 void route_rules_close(struct route_tenant *tenant)
 {
+	tenant->sieve = mem_deref(tenant->sieve);
 	for (uint32_t i = 0; i < tenant->nrules; i++)
 		route_conds_close(&tenant->rules[i].conds);
 }

@@ -94,6 +94,7 @@ struct route_rule {
 	struct route_conds conds;
 	const struct route_cond *caller, *callee; /* patterns at the top */
 	uint32_t methods;                         /* named, bits; 0: any */
+	bool for_users; /* alone, though it names nobody */
 
 	const struct route_connection *targets[ROUTE_TARGETS_MAX];
 	unsigned ntargets;

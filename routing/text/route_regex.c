@@ -8,6 +8,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "routing/text/route_head.h"
 #include "routing/text/route_regex.h"
 
 enum {
@@ -22,8 +23,10 @@ struct route_engine {
 };
 
 struct route_regex {
-	/* bytes that a match may begin with: most rules are passed by after
-	 * one look at this */
+	/* most rules are passed by after one look at these: what a match
+	 * begins and ends with, or where that is not known its first byte */
+	char *heads; /* each with its length before it, up to 0; NULL: any */
+	struct route_head tail;
 	uint8_t first[32];
 	bool any_first;
 	bool jit; /* else, where it is forbidden, the interpreter serves */
@@ -83,6 +86,7 @@ static void regex_destructor(void *arg)
 {
 	struct route_regex *rx = arg;
 
+	mem_deref(rx->heads);
 	pcre2_code_free(rx->code);
 }
 
@@ -143,6 +147,31 @@ static void find_first(struct route_regex *rx, const struct route_engine *eng,
 	pcre2_code_free(loose);
 }
 
+/* Those that a text may begin with, behind each other. */
+static int keep_heads(struct route_regex *rx, const char *pattern)
+{
+	struct route_heads heads;
+	size_t size = 1;
+	char *to;
+
+	route_tail_find(&rx->tail, pattern);
+	route_heads_find(&heads, pattern);
+	if (!heads.n)
+		return 0;
+	for (unsigned i = 0; i < heads.n; i++)
+		size += 1u + heads.head[i].len;
+	rx->heads = to = mem_zalloc(size, NULL);
+	if (!to)
+		return ENOMEM;
+	for (unsigned i = 0; i < heads.n; i++) {
+		*to++ = (char)heads.head[i].len;
+		memcpy(to, heads.head[i].text, heads.head[i].len);
+		to += heads.head[i].len;
+	}
+	rx->any_first = true;
+	return 0;
+}
+
 int route_regex_alloc(struct route_regex **rxp, const struct route_engine *eng,
 		      const char *pattern, char *why, size_t size)
 {
@@ -167,19 +196,59 @@ int route_regex_alloc(struct route_regex **rxp, const struct route_engine *eng,
 		return EINVAL;
 	}
 	pcre2_pattern_info(rx->code, PCRE2_INFO_CAPTURECOUNT, &rx->groups);
-	find_first(rx, eng, pattern);
+	if (keep_heads(rx, pattern)) {
+		mem_deref(rx);
+		return ENOMEM;
+	}
+	if (!rx->heads)
+		find_first(rx, eng, pattern);
 	rx->jit = !pcre2_jit_compile(rx->code, PCRE2_JIT_COMPLETE);
 	*rxp = rx;
 	return 0;
+}
+
+bool route_regex_head(const struct route_regex *rx, struct pl *head)
+{
+	const char *at = pl_isset(head) ? head->p + head->l : rx->heads;
+
+	if (!at || !*at)
+		return false;
+	*head = (struct pl){at + 1, (size_t)*at};
+	return true;
+}
+
+struct pl route_regex_tail(const struct route_regex *rx)
+{
+	return (struct pl){rx->tail.text, rx->tail.len};
+}
+
+static bool can_end(const struct route_regex *rx, const struct pl *text)
+{
+	const size_t len = rx->tail.len;
+
+	return len <= text->l &&
+	       (!len || !memcmp(text->p + text->l - len, rx->tail.text, len));
 }
 
 static bool can_begin(const struct route_regex *rx, const struct pl *text)
 {
 	const unsigned byte = text->l ? (uint8_t)text->p[0] : 0;
 
+	for (const char *at = rx->heads; at && *at; at += 1 + *at) {
+		if ((size_t)*at <= text->l &&
+		    !memcmp(at + 1, text->p, (size_t)*at))
+			return true;
+	}
+	if (rx->heads)
+		return false;
 	if (rx->any_first)
 		return true;
 	return text->l && rx->first[byte / 8] >> byte % 8 & 1;
+}
+
+bool route_regex_can(const struct route_regex *rx, const struct pl *text)
+{
+	return can_begin(rx, text) && can_end(rx, text);
 }
 
 static void copy_groups(struct route_captures *captures,
@@ -209,7 +278,7 @@ enum route_hit route_regex_match(const struct route_regex *rx,
 {
 	int n;
 
-	if (!can_begin(rx, text))
+	if (!route_regex_can(rx, text))
 		return ROUTE_MISS;
 	/* the first saves the checks of its arguments: a fifth of the time */
 	n = (rx->jit ? pcre2_jit_match

@@ -10,6 +10,7 @@
 #ifndef ROUTING_ROUTE_REGEX_H
 #define ROUTING_ROUTE_REGEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <re.h>
@@ -51,6 +52,18 @@ enum route_hit route_regex_match(const struct route_regex *rx,
 				 const struct route_engine *engine,
 				 const struct pl *text,
 				 struct route_captures *captures);
+
+/* False: it does not match, and to know that cost next to nothing. */
+bool route_regex_can(const struct route_regex *rx, const struct pl *text);
+
+/*
+ * What the texts that it matches begin with: each turn the next one, from
+ * *head unset on; false behind the last. None at all: anything
+ * (route_head.h). Borrowed.
+ */
+bool route_regex_head(const struct route_regex *rx, struct pl *head);
+/* ... and end with; empty: anything. */
+struct pl route_regex_tail(const struct route_regex *rx);
 
 /* How many captures the pattern has. */
 unsigned route_regex_groups(const struct route_regex *rx);

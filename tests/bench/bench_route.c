@@ -4,6 +4,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <re.h>
@@ -13,6 +14,7 @@
 
 enum {
 	RULES = 10000,
+	MIXED = 100000,
 	USERS = 100000
 };
 
@@ -93,6 +95,60 @@ static void put_open_rule(struct mbuf *mb, int i)
 		    i, i);
 }
 
+/* As an operator with many customers and carriers has them. */
+static void put_mixed_rule(struct mbuf *mb, int i)
+{
+	static const char *const form[] = {
+		"callee: '00%d[0-9]{3,9}'", "prefix: '+%d'",
+		"callee: '\\+?%d([1-9][0-9]+)', from: users",
+		"caller: '%d[0-9]*', callee: '.*'", "callee: '.*x%d'",
+		"prefix: ['0%d', '7%d'], method: INVITE",
+		"number: '\\+%d[0-9]+'", "callee: u%d, from: c1"};
+
+	mbuf_printf(mb, "      - {name: r%d, match: {", i);
+	mbuf_printf(mb, form[i % 8], 100000 + i, 100000 + i);
+	mbuf_printf(mb, "}, rewrite: {callee: {add: '9'}}, to: {connection: "
+			"c%d}}\n",
+		    1 + i % 2);
+}
+
+/* Bytes of the heap. */
+static size_t heap(void)
+{
+	return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+static void bench_mixed(void)
+{
+	struct mbuf *mb = mbuf_alloc(16 * 1024 * 1024);
+	struct route_table *table;
+	size_t before;
+
+	mbuf_printf(mb, "tenants:\n  t:\n    domains: '*'\n    realm: r\n"
+			"    dialing: {country_code: '49', national_prefix: "
+			"'0', international_prefix: ['00']}\n"
+			"    users: {alice: {password: x}}\n"
+			"    connections:\n"
+			"      c1: {kind: trunk, address: 192.0.2.1}\n"
+			"      c2: {kind: trunk, address: 192.0.2.2}\n"
+			"    routes:\n");
+	for (int i = 0; i < MIXED; i++)
+		put_mixed_rule(mb, i);
+	before = heap();
+	table = load("100,000 rules of mixed kind", mb);
+	mem_deref(mb);
+	if (!table)
+		return;
+	BENCH("memory of a rule, without JIT code",
+	      ((double)heap() - (double)before) / MIXED / 1024, "KiB", 0,
+	      "with its configuration, as it is printed");
+	ask(table, "mixed: a name, none fits", "alice", 1000);
+	ask(table, "mixed: a number, none fits", "+4930123456", 1000);
+	ask(table, "mixed: a number of the last rules", "00199992123", 1000);
+	ask(table, "mixed: by its end", "ax199996", 1000);
+	mem_deref(table);
+}
+
 static void bench_users(void)
 {
 	struct mbuf *mb = mbuf_alloc(8 * 1024 * 1024);
@@ -130,6 +186,7 @@ int main(void)
 		    "takes.\n");
 	bench_rules("10,000 patterns of numbers", put_number_rule);
 	bench_rules("10,000 patterns of any start", put_open_rule);
+	bench_mixed();
 	bench_users();
 	return 0;
 }

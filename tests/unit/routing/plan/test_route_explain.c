@@ -22,6 +22,13 @@ static const char demo[] =
 	"404}}}\n"
 	"      - {name: x, match: {callee: 'x(.*)'}, to: {user: \"${1}\"}}\n";
 
+/* Who wants to be told of each step gets each step. */
+static void on_note(const struct route_note *note, void *arg)
+{
+	(void)note;
+	(void)arg;
+}
+
 /* The caller frees. */
 static char *print(const struct route_table *table, const struct pl *callee,
 		   int (*printh)(struct re_printf *, const struct route_plan *))
@@ -29,7 +36,8 @@ static char *print(const struct route_table *table, const struct pl *callee,
 	struct route_query query = {.tenant = route_tenant_at(table, 0),
 				    .method = PL("INVITE"),
 				    .caller = PL("bob"),
-				    .callee = *callee};
+				    .callee = *callee,
+				    .noteh = on_note};
 	struct route_plan plan;
 	char *out = NULL;
 
