@@ -108,6 +108,8 @@ unsigned route_group_order(struct route_pick picks[ROUTE_MEMBERS_MAX],
 			   const struct route_group *group,
 			   const struct route_group_ask *ask, bool doubtful);
 
+/* "0.0125" in millionths; false: no cost. */
+bool route_cost_read(uint32_t *cost, const char *text);
 /* NULL when the tenant has none of that name. */
 const struct route_group *route_group_find(const struct route_tenant *tenant,
 					   const struct pl *name);

@@ -17,8 +17,7 @@ enum {
 	COST_MAX = 4000,
 };
 
-/* "0.0125" in millionths. */
-static bool cost_read(uint32_t *cost, const char *text)
+bool route_cost_read(uint32_t *cost, const char *text)
 {
 	const size_t whole = strspn(text, "0123456789");
 	const char *rest = text + whole;
@@ -45,7 +44,7 @@ static bool check_cost(const char *text, char *why, size_t size)
 {
 	uint32_t cost;
 
-	if (cost_read(&cost, text))
+	if (route_cost_read(&cost, text))
 		return true;
 	str_ncpy(why, "a number from 0 to 4000 with up to six decimals", size);
 	return false;
@@ -190,7 +189,7 @@ static int load_member(const struct route_tenant *tenant,
 
 	member->cost = ROUTE_COST_NONE;
 	if (member->cost_text)
-		(void)cost_read(&member->cost, member->cost_text);
+		(void)route_cost_read(&member->cost, member->cost_text);
 	if (member->cost_text && member->rates)
 		return refuse(errs, member, group,
 			      "has cost and rates: only one of them counts");

@@ -96,17 +96,14 @@ static void choose_named(struct route_walk *walk,
 static void choose_group(struct route_walk *walk,
 			 const struct route_rule *rule)
 {
-	const struct route_query *query = walk->input.query;
 	const struct route_form *form = route_rewrite_form(walk);
-	const struct route_group_ask ask = {.seed = query->seed,
-					    .healthh = query->healthh,
-					    .turnh = query->turnh,
-					    .arg = query->arg};
+	struct route_group_ask ask;
 	const struct route_group *group = rule->group;
 	struct route_pick picks[ROUTE_MEMBERS_MAX];
 	struct route_limits limits;
 	unsigned taken;
 
+	route_group_asks(&ask, walk);
 	route_limits_set(&limits, rule->failover, &group->failover, NULL);
 	taken = route_group_order(picks, group, &ask, limits.doubtful);
 	for (unsigned i = 0; i < min(group->nmembers, ROUTE_MEMBERS_MAX);

@@ -57,6 +57,11 @@ void route_choose(struct route_walk *walk, const struct route_rule *rule);
 void route_choose_one(struct route_walk *walk,
 		      const struct route_connection *conn);
 
+/* --- route_group_facts.c ---------------------------------------------------------- */
+
+/* What the order of a group asks, answered of this walk, which outlives it. */
+void route_group_asks(struct route_group_ask *ask, struct route_walk *walk);
+
 /* --- route_to.c ------------------------------------------------------------------ */
 
 /* The targets of a rule that matched. */
