@@ -188,7 +188,10 @@ static void put_scalar(struct writer *wr, const struct cfg_field *field)
 		break;
 	case CFG_DURATION:
 		key_raw(wr, "type", "[\"string\", \"integer\"]");
-		key_text(wr, "pattern", "^(0|[1-9][0-9]*(ms|s|m|h|d))$");
+		key_text(wr, "pattern", "^(0|(0|[1-9][0-9]*)(ms|s|m|h|d))$");
+		/* only nothing needs no unit */
+		key_number(wr, "minimum", 0);
+		key_number(wr, "maximum", 0);
 		break;
 	case CFG_SIZE:
 		key_raw(wr, "type", "[\"string\", \"integer\"]");

@@ -5,7 +5,6 @@
  */
 #include <string.h>
 
-#include "common/countof.h"
 #include "routing/text/route_ref.h"
 
 static bool is_many(const char *text)
@@ -17,18 +16,6 @@ static bool is_many(const char *text)
 static bool is_no_name(const char *text)
 {
 	return strpbrk(text, "\\$") || strchr("+*#0123456789", text[0]);
-}
-
-static bool is_service_or_number(const char *text)
-{
-	static const char *const other[] = {"echo", "tone", "milliwatt",
-					    "reject", "redirect"};
-
-	for (size_t i = 0; i < COUNTOF(other); i++) {
-		if (!strcmp(text, other[i]))
-			return true;
-	}
-	return is_no_name(text);
 }
 
 const struct cfg_ref route_ref_connection = {.what = "connection",
@@ -53,8 +40,3 @@ const struct cfg_ref route_ref_test_from = {.what = "connection",
 					    .maps = {"connections"},
 					    .other = is_many,
 					    .weak = true};
-const struct cfg_ref route_ref_test_to = {
-	.what = "connection, group or user",
-	.maps = {"connections", "groups", "users"},
-	.other = is_service_or_number,
-	.weak = true};

@@ -26,7 +26,5 @@ extern const struct cfg_ref route_ref_tenant;
 
 /* In `tests`: what is only tested is not used. */
 extern const struct cfg_ref route_ref_test_from;
-/* Connections, groups, users and services. */
-extern const struct cfg_ref route_ref_test_to;
 
 #endif

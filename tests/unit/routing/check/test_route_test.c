@@ -204,11 +204,10 @@ static void names_that_are_not_there_are_errors_of_the_file(void)
 {
 	CHECK_STR(fixture_errors_of(
 			  TABLE
-			  "      - {name: a, when: {callee: '1'}, expect: {to: "
-			  "[pbxx]}}\n"),
-		  "r.yaml:15:54: to: there is no connection, group or user "
-		  "\"pbxx\", expected one of backup, pbx, alice, did you mean "
-		  "\"pbx\"?\n");
+			  "      - {name: a, when: {callee: '1'}, expect: "
+			  "{left_out: [pbxx]}}\n"),
+		  "r.yaml:15:60: left_out: there is no connection \"pbxx\", "
+		  "expected one of backup, pbx, did you mean \"pbx\"?\n");
 	CHECK_STR(fixture_errors_of(TABLE "      - {name: a, expect: {}}\n"),
 		  "r.yaml:15:9: \"when\" is missing, expected keys and "
 		  "values\n");
