@@ -66,6 +66,7 @@ export class WebSocketSip {
       this.data = this.data.subarray(at + len);
       if (opcode === TEXT || opcode === BINARY) this.messages(payload.toString());
       else if (opcode === PING) this.socket.write(frame(PONG, payload));
+      else if (opcode === PONG) this.pong = payload.toString();
       else if (opcode === CLOSE) {
         this.code = payload.length < 2 ? 1005 : payload.readUInt16BE(0);
         this.socket.end();
