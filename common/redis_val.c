@@ -93,12 +93,18 @@ bool redis_is(const struct redis_val *val, const char *s)
 const struct redis_val *redis_field(const struct redis_val *flat,
 				    const char *field)
 {
+	const size_t len = strlen(field);
+
 	if (!flat || flat->type != REDIS_ARRAY)
 		return NULL;
 
-	for (size_t i = 0; i + 1 < flat->len; i += 2)
-		if (redis_is(&flat->el[i], field))
+	for (size_t i = 0; i + 1 < flat->len; i += 2) {
+		const struct redis_val *name = &flat->el[i];
+
+		if (has_text(name) && name->len == len &&
+		    !memcmp(name->str, field, len))
 			return &flat->el[i + 1];
+	}
 	return NULL;
 }
 

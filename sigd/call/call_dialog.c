@@ -7,35 +7,35 @@
 #include <re.h>
 
 #include "sigd/call/call_dialog.h"
+#include "sigd/call/call_fields.h"
 #include "sigd/call/call_priv.h"
 
-static const char *const sides[CALL_SIDES] = {"a.", "b."};
-
-/* ARGV: sender, other side, CSeq, callee's tag, "invite", "delayed" or
- * "". */
+/* ARGV: sender (0, 1), CSeq, callee's tag, "invite", "delayed" or "". One read
+ * of all, as what is written is known then; values alone, since a name for each
+ * costs both sides as much as the value. */
 static const struct redis_script script_enter = {
 	"call-enter",
-	"local function num(field) "
-	"  return tonumber(redis.call('HGET', KEYS[1], field) or 0) end "
-	"local me, other, cseq = ARGV[1], ARGV[2], tonumber(ARGV[3]) "
-	"if redis.call('HGET', KEYS[1], 'state') == 'up' and "
-	"  redis.call('HGET', KEYS[1], 'b.tag') == ARGV[4] then "
-	"  local high, shift = num(me .. 'cseq'), num(other .. 'shift') "
-	"  if cseq == high then "
-	"    shift = shift + 1 "
-	"    redis.call('HSET', KEYS[1], other .. 'shift', shift) "
-	"  elseif cseq > high then "
-	"    redis.call('HSET', KEYS[1], me .. 'cseq', ARGV[3]) "
-	"  end "
-	"  if ARGV[5] ~= '' then "
-	"    redis.call('HSET', KEYS[1], me .. 'icseq', ARGV[3], "
-	"      me .. 'ishift', shift) "
-	"  end "
-	"  if ARGV[5] == 'delayed' then "
-	"    redis.call('HSET', KEYS[1], me .. 'dcseq', ARGV[3]) "
-	"  end "
-	"end "
-	"return redis.call('HGETALL', KEYS[1])"};
+	"local v = redis.call('HMGET', KEYS[1], " CALL_FIELDS_LUA ") "
+	"if v[36] ~= 'up' or v[21] ~= ARGV[3] then return v end "
+	"local me = tonumber(ARGV[1]) "
+	"local p = me == 0 and 'a.' or 'b.' "
+	"local high = 41 + 4 * me "
+	"local ahead = 42 + 4 * (1 - me) "
+	"local cseq, was = tonumber(ARGV[2]), tonumber(v[high] or 0) "
+	"local set = {} "
+	"local function put(name, at, val) "
+	"  set[#set + 1] = name set[#set + 1] = val v[at] = val end "
+	"if cseq == was then "
+	"  put(me == 0 and 'b.shift' or 'a.shift', ahead, "
+	"    string.format('%.0f', tonumber(v[ahead] or 0) + 1)) "
+	"elseif cseq > was then put(p .. 'cseq', high, ARGV[2]) end "
+	"if ARGV[4] ~= '' then "
+	"  put(p .. 'icseq', 28 + 4 * me, ARGV[2]) "
+	"  put(p .. 'ishift', 29 + 4 * me, v[ahead] or '0') end "
+	"if ARGV[4] == 'delayed' then "
+	"  put(p .. 'dcseq', 30 + 4 * me, ARGV[2]) end "
+	"if #set > 0 then redis.call('HSET', KEYS[1], unpack(set)) end "
+	"return v"};
 
 /* ARGV: field, value ... "" leaves it. */
 static const struct redis_script script_set = {
@@ -49,10 +49,10 @@ static const struct redis_script script_set = {
 int call_enter(struct call_ask **askp, struct redis_link *link,
 	       const struct call_enter *enter, call_record_h *h, void *arg)
 {
-	struct redis_arg argv[5], key;
+	struct redis_arg argv[4], key;
 	const struct call_eval eval = {.script = &script_enter, .keyv = &key,
-				       .keyc = 1, .argv = argv, .argc = 5,
-				       .load = true};
+				       .keyc = 1, .argv = argv, .argc = 4,
+				       .reply = CALL_VALUES};
 	struct call_keys keys;
 	char cseq[16];
 
@@ -62,12 +62,11 @@ int call_enter(struct call_ask **askp, struct redis_link *link,
 	call_keys_print(&keys, enter->call);
 	re_snprintf(cseq, sizeof(cseq), "%u", enter->cseq);
 	key	= redis_str(keys.rec);
-	argv[0] = redis_str(sides[enter->side]);
-	argv[1] = redis_str(sides[!enter->side]);
-	argv[2] = redis_str(cseq);
-	argv[3] = (struct redis_arg){enter->callee_tag.p,
+	argv[0] = redis_str(enter->side == CALL_CALLER ? "0" : "1");
+	argv[1] = redis_str(cseq);
+	argv[2] = (struct redis_arg){enter->callee_tag.p,
 				     enter->callee_tag.l};
-	argv[4] = redis_str(enter->request == CALL_INVITE    ? "invite"
+	argv[3] = redis_str(enter->request == CALL_INVITE    ? "invite"
 			    : enter->request == CALL_DELAYED ? "delayed"
 							     : "");
 	return call_ask_eval(askp, link, &eval, h, arg);

@@ -103,18 +103,42 @@ void call_fields_write(struct call_fields *out, const struct call_record *rec)
 	}
 }
 
-static int get_num(uint64_t *num, const struct redis_val *flat,
-		   const char *name, uint64_t max)
-{
-	const struct redis_val *val = redis_field(flat, name);
+/* Where fields are read from: each behind its name, or all in our order. */
+struct source {
+	const struct redis_val *val;
+	bool named;
+};
 
+/* Their places in that order. */
+enum {
+	AT_NUMBERS = COUNTOF(texts),
+	AT_STATE = AT_NUMBERS + COUNTOF(numbers),
+	AT_LEG,
+	AT_START,
+	AT_UP,
+	AT_SIDES,
+	PER_SIDE = 4
+};
+
+static const struct redis_val *get(const struct source *from, size_t at,
+				   const char *name)
+{
+	const struct redis_val *val;
+
+	if (from->named)
+		return redis_field(from->val, name);
+	val = &from->val->el[at];
+	return val->type == REDIS_NIL ? NULL : val;
+}
+
+static int get_num(uint64_t *num, const struct redis_val *val, uint64_t max)
+{
 	return val && redis_num(val, num) && *num <= max ? 0 : EBADMSG;
 }
 
-static int get_text(struct call_record *rec, const struct redis_val *flat,
+static int get_text(struct call_record *rec, const struct redis_val *val,
 		    const struct text_field *field)
 {
-	const struct redis_val *val = redis_field(flat, field->name);
 	char *to = (char *)rec + field->at;
 
 	if (!val && field->later)
@@ -128,29 +152,31 @@ static int get_text(struct call_record *rec, const struct redis_val *flat,
 	return 0;
 }
 
-static int get_num32(struct call_record *rec, const struct redis_val *flat,
+static int get_num32(struct call_record *rec, const struct redis_val *val,
 		     const struct text_field *field)
 {
 	uint64_t num;
 
-	if (!redis_field(flat, field->name))
+	if (!val)
 		return 0;
-	if (get_num(&num, flat, field->name, UINT32_MAX))
+	if (get_num(&num, val, UINT32_MAX))
 		return EBADMSG;
 	*(uint32_t *)(void *)((char *)rec + field->at) = (uint32_t)num;
 	return 0;
 }
 
-static int get_side(struct call_side *side, const struct redis_val *flat,
+static int get_side(struct call_side *side, const struct source *from,
 		    unsigned i)
 {
-	const struct redis_val *flow = redis_field(flat, flow_names[i]);
+	const size_t at = AT_SIDES + PER_SIDE * i;
+	const struct redis_val *flow = get(from, at, flow_names[i]);
 	uint64_t cseq, shift, profile;
 
-	if (get_num(&cseq, flat, cseq_names[i], UINT32_MAX) ||
-	    get_num(&shift, flat, shift_names[i], UINT32_MAX) ||
-	    get_num(&profile, flat, profile_names[i], UINT8_MAX) || !flow ||
-	    flow->type != REDIS_STR || flow->len % 2 ||
+	if (get_num(&cseq, get(from, at + 1, cseq_names[i]), UINT32_MAX) ||
+	    get_num(&shift, get(from, at + 2, shift_names[i]), UINT32_MAX) ||
+	    get_num(&profile, get(from, at + 3, profile_names[i]),
+		    UINT8_MAX) ||
+	    !flow || flow->type != REDIS_STR || flow->len % 2 ||
 	    flow->len / 2 > sizeof(side->flow))
 		return EBADMSG;
 
@@ -163,10 +189,8 @@ static int get_side(struct call_side *side, const struct redis_val *flat,
 		       : 0;
 }
 
-static int get_state(enum call_state *state, const struct redis_val *flat)
+static int get_state(enum call_state *state, const struct redis_val *val)
 {
-	const struct redis_val *val = redis_field(flat, "state");
-
 	for (size_t i = 0; val && i < COUNTOF(state_names); i++) {
 		if (redis_is(val, state_names[i])) {
 			*state = (enum call_state)i;
@@ -176,29 +200,45 @@ static int get_state(enum call_state *state, const struct redis_val *flat)
 	return EBADMSG;
 }
 
-int call_fields_read(struct call_record *rec, const struct redis_val *flat)
+static int read_all(struct call_record *rec, const struct source *from)
 {
 	uint64_t leg = 0;
-	int err;
+	int err = 0;
 
 	memset(rec, 0, sizeof(*rec));
-	for (size_t i = 0; i < COUNTOF(texts); i++) {
-		err = get_text(rec, flat, &texts[i]);
-		if (err)
-			return err;
-	}
-	for (size_t i = 0; i < COUNTOF(numbers); i++) {
-		err = get_num32(rec, flat, &numbers[i]);
-		if (err)
-			return err;
-	}
-	err  = get_state(&rec->state, flat);
-	err |= get_num(&leg, flat, "leg", 16);
-	err |= get_num(&rec->start_ms, flat, "start", UINT64_MAX);
-	err |= get_num(&rec->up_ms, flat, "up", UINT64_MAX);
+	for (size_t i = 0; i < COUNTOF(texts) && !err; i++)
+		err = get_text(rec, get(from, i, texts[i].name), &texts[i]);
+	for (size_t i = 0; i < COUNTOF(numbers) && !err; i++)
+		err = get_num32(rec,
+				get(from, AT_NUMBERS + i, numbers[i].name),
+				&numbers[i]);
+	if (err)
+		return err;
+	err  = get_state(&rec->state, get(from, AT_STATE, "state"));
+	err |= get_num(&leg, get(from, AT_LEG, "leg"), 16);
+	err |= get_num(&rec->start_ms, get(from, AT_START, "start"),
+		       UINT64_MAX);
+	err |= get_num(&rec->up_ms, get(from, AT_UP, "up"), UINT64_MAX);
 	for (unsigned i = 0; i < CALL_SIDES; i++)
-		err |= get_side(&rec->side[i], flat, i);
+		err |= get_side(&rec->side[i], from, i);
 
 	rec->leg = (uint8_t)leg;
 	return err ? EBADMSG : 0;
+}
+
+int call_fields_read(struct call_record *rec, const struct redis_val *flat)
+{
+	const struct source from = {flat, true};
+
+	return read_all(rec, &from);
+}
+
+int call_fields_read_vals(struct call_record *rec,
+			  const struct redis_val *vals)
+{
+	const struct source from = {vals, false};
+
+	if (vals->type != REDIS_ARRAY || vals->len != CALL_FIELDS)
+		return EBADMSG;
+	return vals->el[0].type == REDIS_NIL ? ENOENT : read_all(rec, &from);
 }

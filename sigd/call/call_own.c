@@ -22,7 +22,7 @@ int call_own_request(struct call_ask **askp, struct redis_link *link,
 	struct redis_arg key;
 	const struct call_eval eval = {.script = &script_own, .keyv = &key,
 				       .keyc = 1, .argv = &argv, .argc = 1,
-				       .load = true};
+				       .reply = CALL_NAMED};
 	struct call_keys keys;
 
 	call_keys_print(&keys, call);

@@ -42,15 +42,16 @@ struct call_keys {
 
 void call_keys_print(struct call_keys *keys, const char *call);
 
-/*
- * A script whose answer is 0 (there is no such call) or another number; or,
- * with `load`, a record as field, value ... The handler gets it as a code.
- */
+/* What is answered: 0 (there is no such call) or another number; a record as
+ * field, value ...; or its values alone, by CALL_FIELDS_LUA (call_fields.h). */
+enum call_reply { CALL_NUMBER, CALL_NAMED, CALL_VALUES };
+
+/* The handler gets it as a code. */
 struct call_eval {
 	const struct redis_script *script;
 	const struct redis_arg *keyv, *argv;
 	size_t keyc, argc;
-	bool load;
+	enum call_reply reply;
 };
 
 int call_ask_eval(struct call_ask **askp, struct redis_link *link,

@@ -18,7 +18,7 @@ struct call_ask {
 	struct redis_link *link;
 	call_record_h *h;
 	void *arg;
-	bool load;
+	enum call_reply reply;
 };
 
 /* ARGV[1] seconds to live, ARGV[2] the call's name in the list, then field,
@@ -54,9 +54,11 @@ static const struct redis_script script_end = {
 	CALL_INDEX_LUA
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
-	"redis.call('HDEL', KEYS[1], 'a.ack', 'b.ack', 'why') "
-	"local cdr = redis.call('HGETALL', KEYS[1]) "
-	"local tenant = redis.call('HGET', KEYS[1], 'tenant') "
+	"local cdr, tenant = {}, '' "
+	"for i = 1, #rec, 2 do local name, val = rec[i], rec[i + 1] "
+	"  if name == 'tenant' then tenant = val end "
+	"  if name ~= 'a.ack' and name ~= 'b.ack' and name ~= 'why' then "
+	"    cdr[#cdr + 1] = name; cdr[#cdr + 1] = val end end "
 	"local t = redis.call('TIME') "
 	"local now = string.format('%.0f', t[1] * 1000 "
 	"  + math.floor(t[2] / 1000)) "
@@ -71,6 +73,7 @@ static const struct redis_script script_end = {
 	"  redis.call('SADD', id, 'over') "
 	"  redis.call('EXPIRE', id, " KEEP_S ") end "
 	"if tonumber(ARGV[4]) > 0 then "
+	"  redis.call('HDEL', KEYS[1], 'a.ack', 'b.ack', 'why') "
 	"  redis.call('RENAME', KEYS[1], KEYS[5]) "
 	"  redis.call('EXPIRE', KEYS[5], ARGV[4]) "
 	"else redis.call('DEL', KEYS[1]) end "
@@ -113,8 +116,22 @@ static enum status code_of(const struct call_ask *ask,
 		return STATUS_INTERNAL;
 	if (none)
 		return STATUS_UNKNOWN_DIALOG;
-	return ask->load == (val->type == REDIS_ARRAY) ? STATUS_OK
-						       : STATUS_INTERNAL;
+	return (ask->reply != CALL_NUMBER) == (val->type == REDIS_ARRAY)
+		       ? STATUS_OK
+		       : STATUS_INTERNAL;
+}
+
+static enum status read_reply(struct call_record *rec,
+			      const struct call_ask *ask,
+			      const struct redis_val *val)
+{
+	const int err = ask->reply == CALL_VALUES
+				? call_fields_read_vals(rec, val)
+				: call_fields_read(rec, val);
+
+	if (err == ENOENT)
+		return STATUS_UNKNOWN_DIALOG;
+	return err ? STATUS_INTERNAL : STATUS_OK;
 }
 
 static void on_reply(int err, const struct redis_val *val, void *arg)
@@ -122,10 +139,10 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 	struct call_ask *ask = arg;
 	enum status code = err ? STATUS_REDIS_DOWN : code_of(ask, val);
 	struct call_record rec;
-	const bool read = code == STATUS_OK && ask->load;
+	const bool read = code == STATUS_OK && ask->reply != CALL_NUMBER;
 
-	if (read && call_fields_read(&rec, val))
-		code = STATUS_INTERNAL;
+	if (read)
+		code = read_reply(&rec, ask, val);
 
 	/* the owner may free the question in here */
 	ask->h(code, read && code == STATUS_OK ? &rec : NULL, ask->arg);
@@ -177,7 +194,7 @@ int call_ask_eval(struct call_ask **askp, struct redis_link *link,
 	if (err)
 		return err;
 
-	ask->load = eval->load;
+	ask->reply = eval->reply;
 	err = redis_link_eval(link, eval->script, eval->keyv, eval->keyc,
 			      eval->argv, eval->argc, on_reply, ask);
 	return give(askp, ask, err);
@@ -219,7 +236,7 @@ int call_record_load(struct call_ask **askp, struct redis_link *link,
 	if (err)
 		return err;
 
-	ask->load = true;
+	ask->reply = CALL_NAMED;
 	call_keys_print(&keys, call);
 	argv[0] = redis_str("HGETALL");
 	argv[1] = redis_str(keys.rec);
@@ -261,7 +278,7 @@ int call_record_end(struct call_ask **askp, struct redis_link *link,
 	struct redis_arg keyv[5], argv[4];
 	const struct call_eval eval = {.script = &script_end, .keyv = keyv,
 				       .keyc = 5, .argv = argv, .argc = 4,
-				       .load = true};
+				       .reply = CALL_NAMED};
 	struct call_keys keys;
 
 	call_keys_print(&keys, end->call);
@@ -282,7 +299,7 @@ int call_record_last(struct call_ask **askp, struct redis_link *link,
 {
 	struct redis_arg keyv[2];
 	const struct call_eval eval = {.script = &script_last, .keyv = keyv,
-				       .keyc = 2, .load = true};
+				       .keyc = 2, .reply = CALL_NAMED};
 	struct call_keys keys;
 
 	call_keys_print(&keys, call);

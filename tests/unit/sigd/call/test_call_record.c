@@ -8,6 +8,7 @@
 #include "common/loop.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
+#include "sigd/call/call_fields.h"
 #include "sigd/call/call_record.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
@@ -319,7 +320,35 @@ static void who_must_tell_the_sides_finds_what_was_kept(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(a_record_reads_back),
+/* Scripts know some of them by their place (call_dialog.c). */
+static void names_in_scripts_are_those_written_in_their_order(void)
+{
+	struct call_fields *fields = mem_zalloc(sizeof(*fields), NULL);
+	char text[1024] = "";
+	size_t n = 0;
+
+	REQUIRE(fields);
+	call_fields_write(fields, &sample);
+	CHECK_INT(fields->argc, 2 * CALL_FIELDS);
+	for (size_t i = 0; i < CALL_FIELDS; i++) {
+		const char *name = fields->argv[2 * i].data;
+
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s'%s'",
+				      i ? "," : "",
+				      strcmp(name, "why") ? name : "-");
+	}
+	CHECK_STR(text, CALL_FIELDS_LUA);
+	CHECK_STR(fields->argv[2 * 20].data, "b.tag");
+	CHECK_STR(fields->argv[2 * 27].data, "a.icseq");
+	CHECK_STR(fields->argv[2 * 31].data, "b.icseq");
+	CHECK_STR(fields->argv[2 * 35].data, "state");
+	CHECK_STR(fields->argv[2 * 40].data, "a.cseq");
+	CHECK_STR(fields->argv[2 * 45].data, "b.shift");
+	mem_deref(fields);
+}
+
+TEST_MAIN(TEST(names_in_scripts_are_those_written_in_their_order),
+	  TEST(a_record_reads_back),
 	  TEST(who_must_tell_the_sides_finds_what_was_kept),
 	  TEST(a_shift_is_kept_while_the_call_lives),
 	  TEST(what_is_not_there_is_an_unknown_dialog),
