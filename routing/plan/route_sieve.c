@@ -118,6 +118,9 @@ static bool put_prefixes(struct keys *keys, uint32_t nr,
 		pl_set_str(&text, list[i]);
 		text.l = min(text.l, (size_t)ROUTE_HEAD_LEN);
 		put(keys, KIND_CALLEE, nr, &text);
+		/* one with + is meant in E.164, whatever was dialled */
+		if (text.l && text.p[0] == '+')
+			put(keys, KIND_NUMBER, nr, &text);
 	}
 	return list != NULL;
 }
