@@ -115,6 +115,10 @@ static int explain_target(struct re_printf *pf,
 {
 	switch (target->kind) {
 	case ROUTE_TO_USER:
+		/* of whom the file knows nothing: whose device was named, or
+		 * whose dialog it is */
+		if (!target->user)
+			return re_hprintf(pf, "the user that was named");
 		return re_hprintf(pf, "%s \"%s\"%s%r",
 				  pl_isset(&target->device) ? "device of user"
 							    : "user",
