@@ -108,6 +108,8 @@ static int json_where(struct re_printf *pf, const struct route_target *target)
 {
 	switch (target->kind) {
 	case ROUTE_TO_USER:
+		if (!target->user) /* of whom the file knows nothing */
+			return re_hprintf(pf, "\"user\":null");
 		return re_hprintf(pf, "\"user\":%H", cfg_print_json,
 				  target->user->name);
 	case ROUTE_TO_SERVICE:
