@@ -17,6 +17,7 @@
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/conn/live.h"
+#include "sigd/proxy/conn/turns.h"
 #include "sigd/proxy/conn/way_health.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/hangup.h"
@@ -89,6 +90,7 @@ static void destructor(void *data)
 	mem_deref(px->gate);
 	mem_deref(px->alarms);
 	mem_deref(px->conns);
+	mem_deref(px->turns);
 	mem_deref(px->rates);
 	mem_deref(px->live);
 	mem_deref(px->health);
@@ -164,6 +166,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		err = live_alloc(&px->live, px);
 	if (!err)
 		err = call_rates_alloc(&px->rates, px);
+	if (!err)
+		err = turns_alloc(&px->turns);
 	err = err ? err : way_health_alloc(&px->ways);
 	if (err)
 		mem_deref(px);

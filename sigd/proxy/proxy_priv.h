@@ -25,6 +25,7 @@ struct guess;
 struct health;
 struct call_rates;
 struct live;
+struct turns;
 struct tokens;
 struct way_health;
 struct worker_due;
@@ -52,6 +53,7 @@ struct proxy {
 	struct health *health; /* how connections are doing */
 	struct live *live;     /* what calls to them have come to */
 	struct call_rates *rates; /* how many a second may come */
+	struct turns *turns;   /* of groups */
 	struct conn_pins *pins; /* what their challenges have shown */
 	struct tokens *tokens; /* whose keys are known */
 	struct way_health *ways; /* which addresses failed us lately */

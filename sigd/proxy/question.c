@@ -5,6 +5,8 @@
  */
 #include <re.h>
 
+#include "sigd/proxy/conn/health.h"
+#include "sigd/proxy/conn/turns.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/question.h"
 #include "sigd/sip/smsg.h"
@@ -26,6 +28,21 @@ static bool on_header(const char *name, unsigned nr, struct pl *value,
 	return hdr != NULL;
 }
 
+static void on_health(struct route_health *health,
+		      const struct route_connection *conn, void *arg)
+{
+	const struct question *question = arg;
+
+	health_of(health, question->px->health, conn);
+}
+
+static uint32_t on_turn(const struct route_group *group, void *arg)
+{
+	const struct question *question = arg;
+
+	return turns_next(question->px->turns, group);
+}
+
 void question_fill(struct route_query *query, struct question *question,
 		   const struct proxy *px, const struct smsg *msg,
 		   const struct sa *source)
@@ -40,5 +57,7 @@ void question_fill(struct route_query *query, struct question *question,
 	query->now = proxy_unix_ms() / 1000;
 	query->seed = rand_u64();
 	query->headerh = on_header;
+	query->healthh = on_health;
+	query->turnh = on_turn;
 	query->arg = question;
 }

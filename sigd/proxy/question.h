@@ -1,6 +1,7 @@
 /*
  * question.h  What the routing table is asked for a request, beside who calls
- *             whom: where it comes from, when, its headers
+ *             whom: where it comes from, when, its headers, and how the
+ *             connections are doing
  *
  * SPDX-License-Identifier: MIT
  */

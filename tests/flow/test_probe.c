@@ -39,7 +39,9 @@ static void routes_of(const struct fixture *fix, char *text, size_t size,
 		 "      hq: {kind: inbound, username: office, password: x, probe: 0s}\n"
 		 "    routes:\n"
 		 "      - {name: out, match: {callee: '0.*'}, to: "
-		 "{connections: [one, three]}}\n"
+		 "{connections: [one, three]}, failover: {unhealthy: last}}\n"
+		 "      - {name: last, match: {callee: '2.*'}, to: "
+		 "{connection: one}, failover: {unhealthy: last}}\n"
 		 "      - {name: one, match: {callee: '1.*'}, to: "
 		 "{connection: one}}\n",
 		 sa_port(&fix->pbx[0].addr), two,
@@ -334,13 +336,29 @@ static void a_call_passes_by_who_is_down(void)
 	end(&st);
 }
 
-static void when_there_is_nothing_else_it_is_tried(void)
+static void when_there_is_nothing_else_it_is_503(void)
+{
+	struct stage st;
+	char val[64];
+
+	if (begin(&st)) {
+		CHECK(becomes(&st, 0, true));
+		st.fix.pbx[0].seen[0] = '\0';
+		call(&st.fix, "1");
+		CHECK_INT(answer(&st.fix, &st.fix.alice), 503);
+		CHECK_STR(header(st.fix.alice.resp, "Retry-After", val), "30");
+		CHECK(!strstr(st.fix.pbx[0].seen, "INV"));
+	}
+	end(&st);
+}
+
+static void if_that_is_wanted_it_is_tried(void)
 {
 	struct stage st;
 
 	if (begin(&st)) {
 		CHECK(becomes(&st, 0, true));
-		call(&st.fix, "1");
+		call(&st.fix, "2");
 		CHECK(expect(&st.fix, &st.fix.pbx[0], "INVITE"));
 	}
 	end(&st);
@@ -411,6 +429,7 @@ TEST_MAIN(TEST(a_connection_is_asked_again_and_again),
 	  TEST(who_takes_over_knows_what_was_known),
 	  TEST(what_is_new_is_probed_what_is_gone_forgotten),
 	  TEST(a_call_passes_by_who_is_down),
-	  TEST(when_there_is_nothing_else_it_is_tried),
+	  TEST(when_there_is_nothing_else_it_is_503),
+	  TEST(if_that_is_wanted_it_is_tried),
 	  TEST(anybody_may_ask_whether_we_are_there),
 	  TEST(what_nobody_knows_is_told))

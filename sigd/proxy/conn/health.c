@@ -288,24 +288,3 @@ void health_broken_set(struct health *health,
 	if (row && (shelf->rows || !hash_alloc(&shelf->rows, BUCKETS)))
 		entry_put(shelf->rows, name, row);
 }
-
-/* --- the order of targets ------------------------------------------------------- */
-
-unsigned health_order(const struct health *health,
-		      struct route_target *targets, unsigned n)
-{
-	struct route_target down[ROUTE_TARGETS_MAX];
-	unsigned ndown = 0, up = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		const struct route_target *target = &targets[i];
-
-		if (target->kind == ROUTE_TO_CONNECTION &&
-		    health_down(health, target->connection))
-			down[ndown++] = *target;
-		else
-			targets[up++] = *target;
-	}
-	memcpy(&targets[up], down, ndown * sizeof(down[0]));
-	return up;
-}

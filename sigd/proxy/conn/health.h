@@ -28,7 +28,6 @@
 
 struct health;
 struct redis_link;
-struct route_target;
 struct wheel;
 
 #define HEALTH_DOWN_KEY "cb:down"
@@ -76,12 +75,5 @@ void health_broken_set(struct health *health,
 /* NULL: it is not. Until the next turn of the loop. */
 const struct health_row *
 health_broken(const struct health *health, const struct route_connection *conn);
-
-/*
- * What does not take calls comes last, in its order. n: up to
- * ROUTE_TARGETS_MAX. How many do is returned.
- */
-unsigned health_order(const struct health *health,
-		      struct route_target *targets, unsigned n);
 
 #endif

@@ -11,7 +11,6 @@
 #include <errno.h>
 
 #include "common/log.h"
-#include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/who/user_calls.h"
 
@@ -266,17 +265,6 @@ static int ask_first(struct invite *inv)
 				   : invite_remote_offer(inv, on_remote);
 }
 
-static void healthy_first(struct invite *inv)
-{
-	struct hunt *hunt = &inv->hunt;
-	unsigned up = health_order(inv->px->health, hunt->targets,
-				   hunt->ntargets);
-
-	for (unsigned i = up; i < hunt->ntargets; i++)
-		log_info(inv->rec.call, "put last, as it is down", "to=%s",
-			 hunt->targets[i].connection->name);
-}
-
 void invite_hunt(struct invite *inv)
 {
 	const uint32_t total_ms = inv->hunt.targets[0].limits.total_ms;
@@ -286,7 +274,6 @@ void invite_hunt(struct invite *inv)
 		invite_refuse(inv, 440, STATUS_LOOP);
 		return;
 	}
-	healthy_first(inv);
 	if (ask_first(inv)) {
 		invite_fail(inv, STATUS_NO_MEDIA_NODE);
 		return;

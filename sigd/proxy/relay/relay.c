@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "common/countof.h"
-#include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/loop_guard.h"
@@ -237,7 +236,6 @@ static enum status fill(struct relay *relay, const struct relay_params *params)
 		hunt->targets[0].user = &hunt->guest;
 		hunt->device = params->device->device;
 	}
-	(void)health_order(relay->px->health, hunt->targets, hunt->ntargets);
 	if (params->callee.l > sizeof(hunt->callee))
 		return STATUS_BAD_REQUEST;
 	hunt->callee_len = params->callee.l;
