@@ -81,6 +81,7 @@ static const struct metric_desc rows[] = {
 	RTP_DROP("too-early", early),
 	RTP_DROP("unknown-source", strangers),
 	RTP_DROP("not-authentic", bad_auth),
+	RTP_DROP("too-many", too_many),
 	RTP_DROP("queue-overflow", overflow),
 	COUNT("rtp_unsent_datagrams", NULL, "Not taken by the system",
 	      hub.unsent),

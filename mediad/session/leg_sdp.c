@@ -87,7 +87,6 @@ static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 
 	if (!sdp->choice)
 		leg_note_formats(sdp, desc);
-	sdp->offer = mem_deref(sdp->offer);
 	mem_deref(sdp->desc);
 	sdp->desc = mem_ref(desc);
 	sdp->open_dir = next->theirs;
@@ -144,14 +143,15 @@ int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 	int err;
 
 	if (remote->answer && sdp->turn != LEG_OFFERED) {
-		bool again = sdp->turn == LEG_STABLE && !sdp->answered &&
-			     sdp->choice;
+		bool again = sdp->turn == LEG_STABLE && sdp->choice;
 
-		/* the 200 repeats what the 183 said */
-		if (again && sdp->far_answer == digest(&remote->sdp))
+		/* the 200 repeats what the 183 said, which may have changed
+		 * since by an offer of theirs (RFC 3311): that stands */
+		if (again && (!sdp->answered || sdp->offer) &&
+		    sdp->far_answer == digest(&remote->sdp))
 			return 0;
 		/* or says it anew, because behind a PBX another one has picked
-		 * up: the offer stays for that until the next exchange */
+		 * up: the offer stays for that until the next one of ours */
 		if (!again || !sdp->offer)
 			return leg_sdp_refuse(why, EPROTO, 400,
 					      "no offer of ours is open");
@@ -298,7 +298,8 @@ void leg_sdp_rollback(struct leg *leg)
 	if (sdp->turn == LEG_STABLE)
 		return;
 	sdp->desc = mem_deref(sdp->desc);
-	sdp->offer = mem_deref(sdp->offer);
+	if (sdp->turn == LEG_OFFERED)
+		sdp->offer = mem_deref(sdp->offer);
 	sdp->turn = LEG_STABLE;
 	leg_store(leg);
 }

@@ -92,8 +92,8 @@ struct leg_sdp {
 	bool answered; /* the latest exchange ended in an answer of ours */
 	enum sdpm_dir open_dir;     /* the far side's, in its open offer */
 	struct sdpm_desc *desc;     /* the far side's offer, while open */
-	struct sdpm_offer *offer;   /* ours, while open, or its answer may
-				       still be replaced */
+	struct sdpm_offer *offer;   /* ours, while open, and until the next
+				       one: another answer may come yet */
 	struct sdpm_choice *choice; /* in force, NULL: none yet */
 	uint64_t far_answer;        /* digest of the answer it ended in */
 	struct sdpm_local local;

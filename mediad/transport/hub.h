@@ -91,6 +91,7 @@ struct hub_stats {
 	uint64_t early;     /* before anything was agreed on */
 	uint64_t strangers; /* from a source that was not agreed on */
 	uint64_t bad_auth;  /* under keys, and not authentic */
+	uint64_t too_many;  /* over PATH_RTP_PER_S of one leg */
 	uint64_t rubbish;   /* neither RTP nor RTCP, or not where it belongs */
 };
 struct hub_stats *hub_stats(struct hub *hub);

@@ -141,6 +141,15 @@ static bool is_due(struct path_rtp *pr, bool is_new)
 	return true;
 }
 
+static bool are_too_many(struct path_rtp *pr, uint64_t now_ms)
+{
+	if (now_ms - pr->taken_ms >= 1000) {
+		pr->taken_ms = now_ms;
+		pr->taken = 0;
+	}
+	return ++pr->taken > PATH_RTP_PER_S;
+}
+
 static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 {
 	struct path_stats *stats = &pr->base.stats;
@@ -168,6 +177,11 @@ static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 	}
 	if (verdict == SOURCE_LOCKED)
 		settle(pr, rtcp);
+	if (are_too_many(pr, packet.now_ms)) {
+		++stats->refused;
+		++hub_stats(pr->env->hub)->too_many;
+		return;
+	}
 	if (rtcp) {
 		++stats->rx_rtcp;
 	} else {

@@ -28,6 +28,13 @@
 struct hub;
 struct wheel;
 
+/* Packets of a leg in a second, and no more are taken: five times what there
+ * may be (10 ms), and the end of what runs in circles, because the far side
+ * of a leg of ours is another leg of ours. */
+enum {
+	PATH_RTP_PER_S = 500
+};
+
 /* The pointers outlive the paths. */
 struct path_rtp_env {
 	struct hub *hub;

@@ -18,6 +18,8 @@ struct path_rtp {
 	struct source_lock rtp, rtcp;
 	struct secure *secure;  /* NULL: plain */
 	uint32_t since_changed; /* packets */
+	uint32_t taken;         /* ... within the second that began then: */
+	uint64_t taken_ms;
 	uint64_t pts[2];
 	bool agreed;
 	bool mux;

@@ -921,6 +921,120 @@ static void a_policy_with_opus_avoids_transcoding(void)
 	media_bed_close(&bed);
 }
 
+/* --- behind a PBX another one picks up ---------------------------------------------- */
+
+/* Before that the first one has changed what it had agreed on (RFC 3311). */
+static void an_early_agreement_that_changed_gives_way_to_another_ones(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *page;
+	struct media_phone *phone, *other;
+	struct session_remote again = {.session = S,
+				       .leg = 2,
+				       .call = "00000000000000ca",
+				       .tenant = "test",
+				       .answer = true,
+				       .profile = SDPM_RTP};
+	char offer[2048], answer[2048];
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	page = media_page_open(&bed);
+	phone = media_phone_open(&bed);
+	other = media_phone_open(&bed);
+	REQUIRE(page && phone && other);
+	media_page_narrow(page);
+	CHECK_INT(media_remote(&bed, S, 1, false, media_page_sdp(page, false),
+			       NULL),
+		  0);
+	CHECK_INT(media_phone_gets(phone, S, 2, false), 0);
+	memcpy(offer, phone->sdp, sizeof(offer));
+	str_ncpy(answer, media_phone_sdp(phone), sizeof(answer));
+	pl_set_str(&again.sdp, answer);
+	CHECK_INT(session_leg_remote(bed.table, &again, NULL), 0);
+	CHECK_INT(session_leg_join(bed.table, S, 1, 2, NULL), 0);
+	CHECK_INT(media_page_calls(page, S, 1), 0);
+	CHECK(media_bed_ready(&bed));
+
+	/* UPDATE: music from another port */
+	CHECK_INT(media_phone_move(phone), 0);
+	CHECK_INT(media_phone_calls(phone, S, 2), 0);
+	media_bed_run(&bed, 1000);
+	CHECK(phone->heard >= 45);
+	/* its 200 says what its 183 had said: that is over */
+	CHECK_INT(session_leg_remote(bed.table, &again, NULL), 0);
+	phone->heard = 0;
+	media_bed_run(&bed, 1000);
+	CHECK(phone->heard >= 45);
+
+	/* and a 200 of another one */
+	CHECK_INT(media_phone_take(other, offer, strlen(offer)), 0);
+	CHECK_INT(media_phone_answers(other, S, 2), 0);
+	phone->sending = false;
+	media_bed_run(&bed, 1000);
+	CHECK(other->heard >= 45);
+	CHECK(bed.now_ms - page->heard_ms <= 40);
+	media_bed_close(&bed);
+}
+
+/* Who is told of keys has agreed on no events: so it stays. */
+static void how_keys_are_told_survives_a_death(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *page;
+	struct media_phone *phone;
+	size_t alive = 0;
+
+	REQUIRE(media_bed_open(&bed, file("told")) == 0);
+	page = media_page_open(&bed);
+	phone = media_phone_open(&bed);
+	REQUIRE(page && phone);
+	phone->terms.digits = SESSION_DIGITS_TOLD;
+	CHECK_INT(media_page_calls(page, S, 1), 0);
+	CHECK_INT(media_phone_called(phone, S, 2), 0);
+	CHECK_INT(session_leg_join(bed.table, S, 1, 2, NULL), 0);
+	CHECK(media_bed_ready(&bed));
+	media_bed_run(&bed, 1000);
+	CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+	CHECK_INT(alive, 1);
+	CHECK_INT(media_phone_gets(phone, S, 2, false), 0);
+	CHECK(!strstr(phone->sdp, "telephone-event"));
+	media_bed_close(&bed);
+}
+
+/* --- what runs in circles ------------------------------------------------------------- */
+
+/* Two legs of ours may have been given each other's address: what then runs in
+ * circles, and what anybody sends, is bounded. */
+static void nobody_sends_without_bound(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *page;
+	struct media_phone *phone;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	if (call_up(&bed, &page, &phone)) {
+		uint32_t heard;
+
+		media_bed_run(&bed, 1000);
+		heard = page->heard;
+		phone->sending = false;
+		for (unsigned i = 0; i < 400; i++) {
+			for (unsigned n = 0; n < 5; n++)
+				media_phone_send(phone, 8, "12345678", 8);
+			media_bed_run(&bed, 5);
+		}
+		/* two seconds, of which the first had begun */
+		CHECK(page->heard - heard <= 3 * 500);
+		CHECK(page->heard - heard >= 500);
+		CHECK(figures(&bed, 2)->stats.refused_in >= 500);
+		CHECK(hub_stats(bed.rtp_env.hub)->too_many >= 500);
+		phone->sending = true;
+		media_bed_run(&bed, 1500);
+		CHECK(bed.now_ms - page->heard_ms <= 40);
+	}
+	media_bed_close(&bed);
+}
+
 /* --- the worker dies ---------------------------------------------------------------------- */
 
 static void a_death_is_survived_on_the_same_ports(void)
@@ -1100,6 +1214,9 @@ TEST_MAIN(TEST(a_page_and_a_pbx_hear_each_other),
 	  TEST(a_leg_keeps_its_profile),
 	  TEST(the_page_has_opus_and_the_pbx_g711),
 	  TEST(a_policy_with_opus_avoids_transcoding),
+	  TEST(an_early_agreement_that_changed_gives_way_to_another_ones),
+	  TEST(how_keys_are_told_survives_a_death),
+	  TEST(nobody_sends_without_bound),
 	  TEST(a_death_is_survived_on_the_same_ports),
 	  TEST(a_wrap_of_both_streams_is_survived),
 	  TEST(what_was_learnt_is_not_learnt_again),
