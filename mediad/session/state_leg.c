@@ -13,9 +13,31 @@
 _Static_assert(sizeof(struct state_leg) <= STATE_DATA_MAX,
 	       "a leg fits into a record");
 
-/* The m-lines that are not in use are left out. */
+/*
+ * Arrays of which only what is in use is stored, in the order of the struct;
+ * the number in use stands before each. Of unit 0 nothing is.
+ */
+static const struct trim {
+	size_t at, size, unit;
+	size_t count; /* where it stands: a uint8_t */
+} trims[] = {
+#define TRIM(array, count, unit)                                        \
+	{                                                               \
+		offsetof(struct state_leg, array),                      \
+			sizeof(((struct state_leg *)0)->array), (unit), \
+			offsetof(struct state_leg, count)               \
+	}
+	TRIM(local.hosts, local.nhosts, 0),
+	TRIM(choice.layout.lines, choice.layout.nlines,
+	     sizeof(struct sdpm_line)),
+	TRIM(choice.maps, choice.nmaps, sizeof(struct sdpm_map)),
+	TRIM(choice.peer.prints, choice.peer.nprints,
+	     sizeof(struct sdpm_print)),
+#undef TRIM
+};
+
 enum {
-	LINES_AT = offsetof(struct state_leg, choice.layout.lines)
+	NTRIMS = sizeof(trims) / sizeof(trims[0])
 };
 
 uint32_t state_layout(void)
@@ -30,7 +52,6 @@ uint32_t state_layout(void)
 		offsetof(struct state_leg, path),
 		offsetof(struct state_leg, local),
 		offsetof(struct state_leg, choice),
-		LINES_AT,
 		offsetof(struct sdpm_choice, maps),
 		offsetof(struct sdpm_choice, peer),
 		offsetof(struct path_web_state, replay),
@@ -45,23 +66,35 @@ uint32_t state_layout(void)
 
 	for (size_t i = 0; i < sizeof(shape) / sizeof(shape[0]); i++)
 		sum = (sum ^ (uint32_t)shape[i]) * 0x01000193u;
+	for (size_t i = 0; i < NTRIMS; i++)
+		sum = (sum ^ (uint32_t)(trims[i].at + trims[i].unit)) *
+		      0x01000193u;
 	return sum;
 }
 
-static size_t lines_len(const struct state_leg *leg)
+/* Bytes of the array that are in use; more than it has: not sound. */
+static size_t trim_used(const struct trim *trim, const struct state_leg *leg)
 {
-	return leg->choice.layout.nlines * sizeof(struct sdpm_line);
+	return ((const uint8_t *)leg)[trim->count] * trim->unit;
 }
 
 size_t state_leg_pack(uint8_t *buf, const struct state_leg *leg)
 {
 	const uint8_t *from = (const void *)leg;
-	size_t rest = LINES_AT + sizeof(leg->choice.layout.lines);
-	size_t head = LINES_AT + lines_len(leg);
+	size_t at = 0, len = 0;
 
-	memcpy(buf, from, head);
-	memcpy(buf + head, from + rest, sizeof(*leg) - rest);
-	return head + sizeof(*leg) - rest;
+	for (size_t i = 0; i < NTRIMS; i++) {
+		const struct trim *trim = &trims[i];
+		size_t used = trim_used(trim, leg);
+		size_t n =
+			trim->at - at + (used < trim->size ? used : trim->size);
+
+		memcpy(buf + len, from + at, n);
+		len += n;
+		at = trim->at + trim->size;
+	}
+	memcpy(buf + len, from + at, sizeof(*leg) - at);
+	return len + sizeof(*leg) - at;
 }
 
 /* A bool that holds neither 0 nor 1 may not even be read. */
@@ -206,25 +239,49 @@ static bool terms_sound(const struct state_leg *leg)
 	return true;
 }
 
-/* Both ends of the bytes that are there, zeros between. */
+struct span {
+	const uint8_t *data;
+	size_t len;
+};
+
+static int span_take(struct span *span, uint8_t *to, size_t n)
+{
+	if (span->len < n)
+		return EBADMSG;
+	memcpy(to, span->data, n);
+	span->data += n;
+	span->len -= n;
+	return 0;
+}
+
+/* Up to an array, and what of it is in use: the count comes first. */
+static int spread_next(struct state_leg *leg, size_t *at,
+		       const struct trim *trim, struct span *span)
+{
+	size_t used;
+
+	if (span_take(span, (uint8_t *)leg + *at, trim->at - *at))
+		return EBADMSG;
+	used = trim_used(trim, leg);
+	if (used > trim->size)
+		return EBADMSG;
+	*at = trim->at + trim->size;
+	return span_take(span, (uint8_t *)leg + trim->at, used);
+}
+
+/* The bytes that are there, zeros between. */
 static int spread(struct state_leg *leg, const uint8_t *data, size_t len)
 {
-	size_t rest = LINES_AT + sizeof(leg->choice.layout.lines);
-	size_t tail = sizeof(*leg) - rest;
-	size_t head;
+	struct span span = {data, len};
+	size_t at = 0;
 
 	memset(leg, 0, sizeof(*leg));
-	if (len < LINES_AT + tail || len > sizeof(*leg))
+	for (size_t i = 0; i < NTRIMS; i++)
+		if (spread_next(leg, &at, &trims[i], &span))
+			return EBADMSG;
+	if (span_take(&span, (uint8_t *)leg + at, sizeof(*leg) - at))
 		return EBADMSG;
-	memcpy(leg, data, LINES_AT);
-	if (leg->choice.layout.nlines > SDPM_MEDIA_MAX)
-		return EBADMSG;
-	head = LINES_AT + lines_len(leg);
-	if (len != head + tail)
-		return EBADMSG;
-	memcpy(leg, data, head);
-	memcpy((uint8_t *)leg + rest, data + head, tail);
-	return 0;
+	return span.len ? EBADMSG : 0;
 }
 
 int state_leg_unpack(struct state_leg *leg, const uint8_t *data, size_t len)

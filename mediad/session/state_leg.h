@@ -53,8 +53,8 @@ struct state_leg {
 	struct sdpm_choice choice;
 };
 
-/* Writes at most STATE_DATA_MAX bytes, fewer than the struct has when the
- * session has few m-lines. */
+/* Writes at most STATE_DATA_MAX bytes, fewer than the struct has: only what is
+ * in use of its arrays, and no local hosts. */
 size_t state_leg_pack(uint8_t *buf, const struct state_leg *leg);
 /* EBADMSG. The local hosts and the peer's plain RTP addresses come back
  * empty. path is checked by who imports it. */

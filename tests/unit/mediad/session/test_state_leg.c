@@ -123,12 +123,45 @@ static void a_usual_leg_takes_one_page(void)
 	struct bed bed;
 
 	bed_init(&bed);
+	bed.leg.local.nhosts = 2 * SDPM_HOSTS_MAX;
+	bed.leg.choice.nmaps = 5;
+	for (unsigned i = 1; i < 5; i++)
+		bed.leg.choice.maps[i] = bed.leg.choice.maps[0];
+	bed.leg.choice.peer.nprints = 1;
 	CHECK_INT(round_trip(&bed), 0);
 	CHECK(bed.len + offsetof(struct state_rec, body.data) <= 4096);
-	bed.leg.choice.layout.nlines = SDPM_MEDIA_MAX;
+}
+
+static void only_what_is_in_use_of_arrays_is_stored(void)
+{
+	struct sdpm_choice *choice;
+	struct bed bed;
+	size_t len;
+
+	bed_init(&bed);
+	choice = &bed.leg.choice;
 	CHECK_INT(round_trip(&bed), 0);
-	CHECK_INT(bed.len, sizeof(struct state_leg));
+	len = bed.len;
+	choice->layout.nlines = SDPM_MEDIA_MAX;
+	strcpy(choice->layout.lines[SDPM_MEDIA_MAX - 1].mid, "last");
+	choice->nmaps = 2;
+	choice->maps[1] = (struct sdpm_map){SDPM_PCMA, 8000, 8, 8};
+	choice->peer.nprints = SDPM_PRINTS_MAX;
+	choice->peer.prints[SDPM_PRINTS_MAX - 1].len = 32;
+	choice->peer.ssrc = 0xbeef;
+	CHECK_INT(round_trip(&bed), 0);
+	CHECK_INT(bed.len,
+		  len + sizeof(struct sdpm_map) +
+			  (SDPM_MEDIA_MAX - 1) * sizeof(struct sdpm_line) +
+			  SDPM_PRINTS_MAX * sizeof(struct sdpm_print));
 	CHECK(bed.len <= STATE_DATA_MAX);
+	CHECK(!memcmp(&bed.got.choice.layout, &choice->layout,
+		      sizeof(choice->layout)));
+	CHECK(!memcmp(&bed.got.choice.maps, &choice->maps,
+		      sizeof(choice->maps)));
+	CHECK(!memcmp(&bed.got.choice.peer.prints, &choice->peer.prints,
+		      sizeof(choice->peer.prints)));
+	CHECK_INT(bed.got.choice.peer.ssrc, 0xbeef);
 }
 
 static void other_lengths_are_refused(void)
@@ -191,6 +224,8 @@ static void every_field_is_checked(void)
 	REFUSED(leg->ncodecs = 1; leg->codecs[0] = SDPM_CODECS);
 	REFUSED(leg->choice.dir = 4);
 	REFUSED(leg->choice.layout.nlines = 0);
+	REFUSED(leg->choice.layout.nlines = SDPM_MEDIA_MAX + 1);
+	REFUSED(leg->choice.layout.nlines = 255);
 	REFUSED(leg->choice.layout.audio = 1);
 	REFUSED(leg->choice.layout.lines[0].kind = 9);
 	REFUSED(memset(leg->choice.layout.lines[0].mid, 'a', SDPM_MID_MAX + 1));
@@ -222,7 +257,8 @@ static void layout_is_that_of_this_build(void)
 
 TEST_MAIN(TEST(what_was_packed_is_unpacked),
 	  TEST(a_leg_of_plain_rtp_is_the_same),
-	  TEST(a_leg_with_keys_is_the_same),
-	  TEST(a_usual_leg_takes_one_page), TEST(other_lengths_are_refused),
+	  TEST(a_leg_with_keys_is_the_same), TEST(a_usual_leg_takes_one_page),
+	  TEST(only_what_is_in_use_of_arrays_is_stored),
+	  TEST(other_lengths_are_refused),
 	  TEST(a_leg_without_media_needs_only_its_ids),
 	  TEST(every_field_is_checked), TEST(layout_is_that_of_this_build))
