@@ -319,6 +319,8 @@ static void effective_table_prints_without_secrets(void)
 		       "      media_source: auto\n"
 		       "      ring: by-q\n"
 		       "      ring_within: 20s\n"
+		       "    max_calls: 0\n"
+		       "    calls_per_second: 0\n"
 		       "    routes:\n"
 		       "      - name: echo\n"
 		       "        match:\n"
@@ -339,7 +341,9 @@ static void effective_table_prints_without_secrets(void)
 		       "        in_clear: false\n"
 		       "      media_source: auto\n"
 		       "      ring: by-q\n"
-		       "      ring_within: 20s\n");
+		       "      ring_within: 20s\n"
+		       "    max_calls: 0\n"
+		       "    calls_per_second: 0\n");
 	mem_deref(out);
 	mem_deref(table);
 }
