@@ -25,9 +25,9 @@ export class Sipp {
   // options: port (its own; any when absent), address: its own, calls, rate,
   // keys: {name: value} of the scenario's [name], lines: of its [field0], one a
   // call; transport: SIPp's (u1; t1: one TCP connection, tn: one for each call);
-  // limit: seconds
+  // hold: ms of the scenario's <pause />; limit: seconds
   static async start(stack, scenario, { port, address = '127.0.0.1', calls = 1, rate = 20, keys = {}, lines = [],
-    transport = 'u1', limit = 30 } = {}) {
+    transport = 'u1', hold = 0, limit = 30 } = {}) {
     const sipp = new Sipp();
     sipp.dir = fs.mkdtempSync(path.join(stack.dir, `${scenario}-`));
     sipp.scenario = scenario;
@@ -37,7 +37,7 @@ export class Sipp {
     sipp.run([`127.0.0.1:${to}`, '-sf', path.join(folder, `${scenario}.xml`), '-t', transport, '-max_socket', 4000,
       '-i', address, '-p', port ?? await freeUdp(1), '-m', calls, '-r', rate, '-l', Math.min(calls, 15000),
       ...lines.length ? ['-inf', fields] : [], ...Object.entries(keys).flatMap(([k, v]) => ['-key', k, v]),
-      '-nostdin', '-trace_err', '-error_file', sipp.file('errors'), '-trace_stat', '-fd', '1', '-stf', sipp.file('stat'),
+      '-d', hold, '-trace_rtt', '-rtt_freq', 1, '-nostdin', '-trace_err', '-error_file', sipp.file('errors'), '-trace_stat', '-fd', '1', '-stf', sipp.file('stat'),
       '-timeout', `${limit}s`, '-timeout_error']);
     return sipp;
   }
@@ -63,6 +63,12 @@ export class Sipp {
     const lines = fs.readFileSync(this.file('stat'), 'utf8').trim().split('\n').map((line) => line.split(';'));
     return Object.fromEntries(lines[0].map((name, i) => [name, lines.at(-1)[i]])
       .filter(([name]) => name.endsWith('(C)')).map(([name, value]) => [name.slice(0, -3), Number(value)]));
+  }
+
+  // ms from each start_rtd to its rtd.
+  times() {
+    const name = fs.readdirSync(this.dir).find((file) => file.endsWith('_rtt.csv'));
+    return name ? fs.readFileSync(this.file(name), 'utf8').trim().split('\n').slice(1).map((line) => Number(line.split(';')[1])) : [];
   }
 
   problems() {
