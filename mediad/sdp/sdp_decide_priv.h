@@ -34,6 +34,11 @@ enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 			      const struct sdpm_media *media,
 			      const struct sdpm_policy *policy, bool answer);
 
+/* The same of any kind of m-line. */
+enum sdpm_why sdpm_line_fits(const struct sdpm_desc *desc,
+			     const struct sdpm_media *media,
+			     const struct sdpm_policy *policy, bool answer);
+
 /* A key of the offer: the first that the policy allows, and ours for it. With
  * the same key as before ours stays, too. False: there is none, or nothing
  * for whom none is needed. */
@@ -48,6 +53,18 @@ bool sdpm_keys_answered(struct sdpm_sdes *sdes, const struct sdpm_media *media,
 void sdpm_terms(struct sdpm_choice *choice, const struct sdpm_media *media,
 		const struct sdpm_policy *policy,
 		const struct sdpm_choice *prev);
+
+enum sdpm_dir sdpm_dir_reverse(enum sdpm_dir dir);
+/* What the peer does on this m-line, c=0.0.0.0 included. */
+enum sdpm_dir sdpm_dir_said(const struct sdpm_media *media,
+			    enum sdpm_profile profile);
+/* Where the peer wants its RTP and RTCP; both are left alone when it wants
+ * none. */
+void sdpm_addresses(struct sa *rtp, struct sa *rtcp,
+		    const struct sdpm_media *media);
+
+/* The proto of an m-line that we offer. */
+const char *sdpm_proto(enum sdpm_profile profile);
 
 /* 0-terminates; cuts what is too long. */
 void sdpm_copy(char *dst, size_t size, const struct pl *src);

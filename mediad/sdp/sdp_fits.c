@@ -207,12 +207,10 @@ const struct sdpm_media *sdpm_carrier_find(const struct sdpm_desc *desc,
 		       : NULL;
 }
 
-enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
-			      const struct sdpm_media *media,
-			      const struct sdpm_policy *policy, bool answer)
+enum sdpm_why sdpm_line_fits(const struct sdpm_desc *desc,
+			     const struct sdpm_media *media,
+			     const struct sdpm_policy *policy, bool answer)
 {
-	if (media->kind != SDPM_AUDIO)
-		return SDPM_NOT_AUDIO;
 	/* RFC 9143 7.3.3: port 0 and bundle-only lives by the tagged m-line */
 	if (!media->port && (answer || !media->bundle_only))
 		return SDPM_DISABLED;
@@ -223,4 +221,13 @@ enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 		return browser_fits(desc, media, answer);
 	return policy->profile == SDPM_RTP ? rtp_fits(media)
 					   : sdes_fits(media, policy, answer);
+}
+
+enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
+			      const struct sdpm_media *media,
+			      const struct sdpm_policy *policy, bool answer)
+{
+	return media->kind == SDPM_AUDIO
+		       ? sdpm_line_fits(desc, media, policy, answer)
+		       : SDPM_NOT_AUDIO;
 }

@@ -31,13 +31,13 @@ enum {
 	SDPM_LINE_MAX = 4096,  /* bytes of one line; error */
 	SDPM_LINES_MAX = 2000, /* error */
 	SDPM_MEDIA_MAX = 16,   /* m-lines; error */
-	SDPM_FORMATS_MAX = 32, /* kept of an m-line */
+	SDPM_FORMATS_MAX = 64, /* kept of an m-line */
 	SDPM_CANDS_READ = 64,  /* a=candidate lines looked at, an m-line */
 	SDPM_CANDS_MAX = 16,   /* kept of those, after the filter */
 	SDPM_PRINTS_MAX = 4,   /* fingerprints */
 	SDPM_SSRCS_MAX = 4,
 	SDPM_EXTMAPS_MAX = 16,
-	SDPM_FEEDBACK_MAX = 16,
+	SDPM_FEEDBACK_MAX = 96,
 	SDPM_CRYPTO_MAX = 8,
 	SDPM_BUNDLES_MAX = 4,  /* error */
 	SDPM_UFRAG_MAX = 256,  /* RFC 8839 5.4; error */

@@ -113,7 +113,7 @@ static void maps_keep(struct sdpm_offer *offer, const struct sdpm_choice *prev)
 	}
 }
 
-static void layout_first(struct sdpm_layout *layout, enum sdpm_profile profile)
+const char *sdpm_proto(enum sdpm_profile profile)
 {
 	static const char *const protos[SDPM_PROFILES] = {
 		[SDPM_BROWSER] = "UDP/TLS/RTP/SAVPF",
@@ -121,13 +121,19 @@ static void layout_first(struct sdpm_layout *layout, enum sdpm_profile profile)
 		[SDPM_SDES] = "RTP/SAVP",
 		[SDPM_OSRTP] = "RTP/AVP", /* RFC 8643 3.1 */
 	};
+
+	return protos[profile];
+}
+
+static void layout_first(struct sdpm_layout *layout, enum sdpm_profile profile)
+{
 	struct sdpm_line *line = &layout->lines[0];
 
 	layout->nlines = 1;
 	layout->bundle = profile == SDPM_BROWSER;
 	line->kind = SDPM_AUDIO;
 	str_ncpy(line->type, "audio", sizeof(line->type));
-	str_ncpy(line->proto, protos[profile], sizeof(line->proto));
+	str_ncpy(line->proto, sdpm_proto(profile), sizeof(line->proto));
 	if (profile == SDPM_BROWSER)
 		str_ncpy(line->mid, "0", sizeof(line->mid));
 }

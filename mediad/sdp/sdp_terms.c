@@ -21,7 +21,7 @@ void sdpm_copy(char *dst, size_t size, const struct pl *src)
 	dst[len] = '\0';
 }
 
-static enum sdpm_dir reverse(enum sdpm_dir dir)
+enum sdpm_dir sdpm_dir_reverse(enum sdpm_dir dir)
 {
 	unsigned flipped = 0;
 
@@ -53,24 +53,24 @@ static bool is_any(const struct sa *sa)
 	return !sa_isset(sa, SA_ADDR) || sa_is_any(sa);
 }
 
-static void rtp_peer_read(struct sdpm_peer *peer,
-			  const struct sdpm_media *media)
+void sdpm_addresses(struct sa *rtp, struct sa *rtcp,
+		    const struct sdpm_media *media)
 {
 	if (is_any(&media->addr))
 		return;
 
-	peer->rtp = media->addr;
-	sa_set_port(&peer->rtp, media->port);
-	peer->rtcp = peer->rtp;
+	*rtp = media->addr;
+	sa_set_port(rtp, media->port);
+	*rtcp = *rtp;
 	if (media->rtcp.mux)
 		return;
 	if (!media->rtcp.port) {
-		sa_set_port(&peer->rtcp, (uint16_t)(media->port + 1));
+		sa_set_port(rtcp, (uint16_t)(media->port + 1));
 		return;
 	}
 	if (!is_any(&media->rtcp.addr))
-		peer->rtcp = media->rtcp.addr;
-	sa_set_port(&peer->rtcp, media->rtcp.port);
+		*rtcp = media->rtcp.addr;
+	sa_set_port(rtcp, media->rtcp.port);
 }
 
 static void peer_read(struct sdpm_choice *choice,
@@ -82,7 +82,7 @@ static void peer_read(struct sdpm_choice *choice,
 	if (media->streams.nssrcs)
 		peer->ssrc = media->streams.ssrcs[0].ssrc;
 	if (choice->profile != SDPM_BROWSER) {
-		rtp_peer_read(peer, media);
+		sdpm_addresses(&peer->rtp, &peer->rtcp, media);
 		return;
 	}
 	sdpm_copy(peer->ufrag, sizeof(peer->ufrag), &tp->ufrag);
@@ -91,17 +91,22 @@ static void peer_read(struct sdpm_choice *choice,
 	prints_read(peer, tp);
 }
 
+enum sdpm_dir sdpm_dir_said(const struct sdpm_media *media,
+			    enum sdpm_profile profile)
+{
+	/* the hold of RFC 2543: c=0.0.0.0 (RFC 3264 8.4) */
+	if (profile != SDPM_BROWSER && is_any(&media->addr))
+		return (enum sdpm_dir)(media->dir & SDPM_SENDONLY);
+	return media->dir;
+}
+
 static void dir_decide(struct sdpm_choice *choice,
 		       const struct sdpm_media *media, enum sdpm_dir most)
 {
-	enum sdpm_dir theirs = media->dir;
-
-	/* the hold of RFC 2543: c=0.0.0.0 (RFC 3264 8.4) */
-	if (choice->profile != SDPM_BROWSER && is_any(&media->addr))
-		theirs = (enum sdpm_dir)(theirs & SDPM_SENDONLY);
+	enum sdpm_dir theirs = sdpm_dir_said(media, choice->profile);
 
 	choice->theirs = theirs;
-	choice->dir = (enum sdpm_dir)(reverse(theirs) & most);
+	choice->dir = (enum sdpm_dir)(sdpm_dir_reverse(theirs) & most);
 	choice->held = !(theirs & SDPM_RECVONLY);
 }
 

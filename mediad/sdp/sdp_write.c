@@ -8,25 +8,7 @@
 
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_sdes.h"
-#include "mediad/sdp/sdp_write.h"
-
-/* What an answer and an offer have in common. */
-struct words {
-	enum sdpm_profile profile;
-	const struct sdpm_layout *layout;
-	const struct sdpm_map *maps[SDPM_MAPS_MAX];
-	size_t nmaps;
-	const struct sdpm_opus *opus;
-	const struct sdpm_own *own; /* keys to be told; nown may be 0 */
-	size_t nown;
-	uint32_t tag; /* of the first */
-	enum sdpm_dir dir;
-	uint16_t ptime;
-	bool offer;
-	bool off;
-	bool mux;
-	bool tls_id;
-};
+#include "mediad/sdp/sdp_write_priv.h"
 
 int sdpm_local_add_host(struct sdpm_local *local, const struct sa *addr)
 {
@@ -64,7 +46,7 @@ int sdpm_local_add_tcp_host(struct sdpm_local *local, const struct sa *addr)
 	return 0;
 }
 
-static const char *dir_name(enum sdpm_dir dir)
+const char *sdpm_dir_name(enum sdpm_dir dir)
 {
 	static const char *const names[] = {
 		[SDPM_INACTIVE] = "inactive",
@@ -138,8 +120,8 @@ static int print_write(struct mbuf *mb, const struct sdpm_print *print)
 	return err | mbuf_write_str(mb, "\r\n");
 }
 
-static int transport_write(struct mbuf *mb, const struct sdpm_local *local,
-			   const struct words *words)
+int sdpm_transport_write(struct mbuf *mb, const struct sdpm_local *local,
+			 const struct sdpm_words *words)
 {
 	int err = print_write(mb, &local->print);
 
@@ -176,7 +158,7 @@ static int streams_write(struct mbuf *mb, const struct sdpm_local *local)
 }
 
 static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
-		       const struct words *words)
+		       const struct sdpm_words *words)
 {
 	const struct sdpm_line *line =
 		&words->layout->lines[words->layout->audio];
@@ -190,7 +172,7 @@ static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
 
 	if (line->mid[0])
 		err |= mbuf_printf(mb, "a=mid:%s\r\n", line->mid);
-	err |= mbuf_printf(mb, "a=%s\r\n", dir_name(words->dir));
+	err |= mbuf_printf(mb, "a=%s\r\n", sdpm_dir_name(words->dir));
 	for (size_t i = 0; i < words->nmaps; i++)
 		err |= format_write(mb, words->maps[i], words->opus);
 	if (words->ptime)
@@ -207,13 +189,13 @@ static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
 	/* RFC 8858: we have one port only */
 	if (words->offer)
 		err |= mbuf_write_str(mb, "a=rtcp-mux-only\r\n");
-	err |= transport_write(mb, local, words);
+	err |= sdpm_transport_write(mb, local, words);
 	return err | streams_write(mb, local);
 }
 
 /* Of nothing but the transport. */
 static int carrier_write(struct mbuf *mb, const struct sdpm_local *local,
-			 const struct words *words)
+			 const struct sdpm_words *words)
 {
 	const struct sdpm_carrier *carrier = &words->layout->carrier;
 	const struct sdpm_line *line = &words->layout->lines[carrier->line];
@@ -230,7 +212,7 @@ static int carrier_write(struct mbuf *mb, const struct sdpm_local *local,
 		err |= mbuf_printf(mb, "a=fmtp:%s %s\r\n", line->fmt,
 				   carrier->fmtp);
 	err |= mbuf_write_str(mb, "a=rtcp-mux\r\n");
-	return err | transport_write(mb, local, words);
+	return err | sdpm_transport_write(mb, local, words);
 }
 
 /* RFC 3264 6: in its place, with a format of the offer. */
@@ -246,33 +228,42 @@ static int refused_write(struct mbuf *mb, const struct sdpm_line *line)
 }
 
 static int line_write(struct mbuf *mb, const struct sdpm_local *local,
-		      const struct words *words, size_t i)
+		      const struct sdpm_words *words, size_t i)
 {
 	const struct sdpm_layout *layout = words->layout;
 
 	if (i == layout->audio && !words->off)
 		return audio_write(mb, local, words);
+	if (words->video && i == words->video->video->line)
+		return sdpm_video_write(mb, local, words);
 	if (layout->carrier.on && i == layout->carrier.line)
 		return carrier_write(mb, local, words);
 	return refused_write(mb, &layout->lines[i]);
 }
 
-static int group_write(struct mbuf *mb, const struct sdpm_layout *layout)
+static int group_write(struct mbuf *mb, const struct sdpm_words *words)
 {
+	const struct sdpm_layout *layout = words->layout;
 	const char *mid = layout->lines[layout->audio].mid;
+	int video = words->video ? words->video->video->line : -1;
+	int err;
 
 	if (!layout->bundle || !mid[0])
 		return 0;
+	err = mbuf_write_str(mb, "a=group:BUNDLE");
 	if (layout->carrier.on)
-		return mbuf_printf(mb, "a=group:BUNDLE %s %s\r\n",
-				   layout->lines[layout->carrier.line].mid,
-				   mid);
-	return mbuf_printf(mb, "a=group:BUNDLE %s\r\n", mid);
+		err |= mbuf_printf(mb, " %s",
+				   layout->lines[layout->carrier.line].mid);
+	err |= mbuf_printf(mb, " %s", mid);
+	if (video >= 0 &&
+	    !(layout->carrier.on && layout->carrier.line == video))
+		err |= mbuf_printf(mb, " %s", layout->lines[video].mid);
+	return err | mbuf_write_str(mb, "\r\n");
 }
 
 /* All below the o= line. */
 static int body_write(struct mbuf *mb, const struct sdpm_local *local,
-		      const struct words *words)
+		      const struct sdpm_words *words)
 {
 	const struct sdpm_layout *layout = words->layout;
 	const struct sa *addr = &local->hosts[0].addr;
@@ -282,7 +273,7 @@ static int body_write(struct mbuf *mb, const struct sdpm_local *local,
 			  sa_af(addr) == AF_INET6 ? "IP6" : "IP4", addr);
 	if (words->profile == SDPM_BROWSER)
 		err |= mbuf_write_str(mb, "a=ice-lite\r\n");
-	err |= group_write(mb, layout);
+	err |= group_write(mb, words);
 	for (size_t i = 0; i < layout->nlines; i++)
 		err |= line_write(mb, local, words, i);
 	return err;
@@ -300,7 +291,7 @@ static uint64_t digest(const struct mbuf *mb)
 }
 
 static int description_write(struct mbuf *mb, struct sdpm_local *local,
-			     const struct words *words)
+			     const struct sdpm_words *words)
 {
 	const struct sa *addr = &local->hosts[0].addr;
 	uint64_t version = local->version, sum;
@@ -336,10 +327,11 @@ out:
 	return err ? ENOMEM : 0;
 }
 
-int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
-		      const struct sdpm_choice *choice)
+int sdpm_write_answer_video(struct mbuf *mb, struct sdpm_local *local,
+			    const struct sdpm_choice *choice,
+			    const struct sdpm_vlocal *vlocal)
 {
-	struct words words = {
+	struct sdpm_words words = {
 		.profile = choice->profile,
 		.layout = &choice->layout,
 		.opus = &choice->we_opus,
@@ -347,6 +339,7 @@ int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
 		.ptime = choice->we_ptime,
 		.mux = choice->rtcp_mux,
 		.off = choice->off,
+		.video = vlocal,
 	};
 
 	if (choice->profile == SDPM_BROWSER) {
@@ -364,10 +357,11 @@ int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
 	return description_write(mb, local, &words);
 }
 
-int sdpm_write_offer(struct mbuf *mb, struct sdpm_local *local,
-		     const struct sdpm_offer *offer)
+int sdpm_write_offer_video(struct mbuf *mb, struct sdpm_local *local,
+			   const struct sdpm_offer *offer,
+			   const struct sdpm_vlocal *vlocal)
 {
-	struct words words = {
+	struct sdpm_words words = {
 		.profile = offer->policy.profile,
 		.layout = &offer->layout,
 		.opus = &offer->policy.opus,
@@ -379,10 +373,23 @@ int sdpm_write_offer(struct mbuf *mb, struct sdpm_local *local,
 		.own = offer->policy.own,
 		.nown = offer->policy.nown,
 		.tag = 1,
+		.video = vlocal,
 	};
 
 	for (size_t i = 0; i < offer->noffered; i++)
 		words.maps[words.nmaps++] = &offer->maps[i];
 
 	return description_write(mb, local, &words);
+}
+
+int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
+		      const struct sdpm_choice *choice)
+{
+	return sdpm_write_answer_video(mb, local, choice, NULL);
+}
+
+int sdpm_write_offer(struct mbuf *mb, struct sdpm_local *local,
+		     const struct sdpm_offer *offer)
+{
+	return sdpm_write_offer_video(mb, local, offer, NULL);
 }

@@ -9,6 +9,7 @@
 #define MEDIAD_SDP_WRITE_H
 
 #include "mediad/sdp/sdp_decide.h"
+#include "mediad/sdp/sdp_video.h"
 
 struct mbuf;
 
@@ -51,6 +52,16 @@ int sdpm_local_add_host(struct sdpm_local *local, const struct sa *addr);
 /* The same of TCP, behind all of UDP (RFC 6544 4.2). */
 int sdpm_local_add_tcp_host(struct sdpm_local *local, const struct sa *addr);
 
+/* Our side of the video. */
+struct sdpm_vlocal {
+	const struct sdpm_video *video; /* in force, or offered */
+	const struct sdpm_own *own;     /* keys to be told: */
+	size_t nown;                    /* may be 0 */
+	uint32_t tag;                   /* of the first */
+	uint32_t ssrc;
+	struct sa addr; /* not SDPM_BROWSER: of its own port */
+};
+
 /*
  * Append the 0-free text to mb. local->version grows by one when the text
  * differs from the last one written by the same local (RFC 3264 8).
@@ -61,6 +72,15 @@ int sdpm_write_answer(struct mbuf *mb, struct sdpm_local *local,
 	__attribute__((warn_unused_result));
 int sdpm_write_offer(struct mbuf *mb, struct sdpm_local *local,
 		     const struct sdpm_offer *offer)
+	__attribute__((warn_unused_result));
+/* The same with video; vlocal NULL: without. */
+int sdpm_write_answer_video(struct mbuf *mb, struct sdpm_local *local,
+			    const struct sdpm_choice *choice,
+			    const struct sdpm_vlocal *vlocal)
+	__attribute__((warn_unused_result));
+int sdpm_write_offer_video(struct mbuf *mb, struct sdpm_local *local,
+			   const struct sdpm_offer *offer,
+			   const struct sdpm_vlocal *vlocal)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -3,8 +3,9 @@
  *
  * Input: three characters of policy, then descriptions of the peer parted by
  * 0 bytes: each is an offer upon the agreement before it, and an answer to an
- * offer of ours. What we write must always be readable, keep the peer's
- * m-lines in place, and be the same when written again.
+ * offer of ours; with video, as an offer of the other leg that was before it
+ * has it. What we write must always be readable, keep the peer's m-lines in
+ * place, and be the same when written again.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,6 +28,9 @@ struct leg {
 	struct sdpm_choice choice;
 	bool agreed;
 	struct sdpm_local local;
+	struct sdpm_vpolicy vpolicy; /* no formats: no video */
+	struct sdpm_video video;
+	bool has_video;
 };
 
 static void policy_read(struct sdpm_policy *policy, const uint8_t *data)
@@ -66,16 +70,20 @@ static void local_make(struct sdpm_local *local)
 	local->print.len = 32;
 }
 
-/* Has the m-line a port: our audio, and whatever carries its bundle. */
-static bool is_open(const struct sdpm_layout *layout, size_t i, bool off)
+/* Has the m-line a port: our audio, our video (-1: none), and whatever
+ * carries its bundle. */
+static bool is_open(const struct sdpm_layout *layout, size_t i, bool off,
+		    int video)
 {
+	if ((int)i == video)
+		return true;
 	if (layout->carrier.on && i == layout->carrier.line)
 		return true;
 	return i == layout->audio && !off;
 }
 
 static void ours_check(const struct mbuf *mb, const struct sdpm_layout *layout,
-		       bool off)
+		       bool off, int video)
 {
 	struct sdpm_desc *desc = NULL;
 	struct sdpm_error error;
@@ -89,7 +97,7 @@ static void ours_check(const struct mbuf *mb, const struct sdpm_layout *layout,
 		MUST(!pl_strcmp(&desc->media[i].proto, line->proto));
 		MUST(!pl_strcmp(&desc->media[i].mid, line->mid) ||
 		     !line->mid[0]);
-		MUST(!desc->media[i].port == !is_open(layout, i, off));
+		MUST(!desc->media[i].port == !is_open(layout, i, off, video));
 	}
 	mem_deref(desc);
 }
@@ -113,11 +121,22 @@ static void choice_check(const struct sdpm_choice *choice)
 		     choice->maps[i].tx_pt < 128);
 }
 
+static struct sdpm_vlocal vlocal_make(const struct sdpm_video *video)
+{
+	struct sdpm_vlocal vlocal = {.video = video, .ssrc = 4711};
+
+	sa_set_str(&vlocal.addr, "192.0.2.1", 4002);
+	return vlocal;
+}
+
 static void as_offer(struct leg *leg, const struct sdpm_desc *desc)
 {
 	struct sdpm_verdict verdict;
 	struct sdpm_choice next;
+	struct sdpm_vlocal vlocal;
+	struct sdpm_video video;
 	struct mbuf *one, *two;
+	bool has_video;
 
 	if (sdpm_decide_offer(&next, &verdict, desc, &leg->policy,
 			      leg->agreed ? &leg->choice : NULL)) {
@@ -126,13 +145,23 @@ static void as_offer(struct leg *leg, const struct sdpm_desc *desc)
 		return;
 	}
 	choice_check(&next);
+	has_video = sdpm_video_offered(&video, desc, &next, &leg->vpolicy,
+				       leg->has_video ? &leg->video : NULL);
+	MUST(!has_video || sdpm_video_sound(&video));
+	MUST(!has_video || (video.line < next.layout.nlines &&
+			    video.line != next.layout.audio));
+	vlocal = vlocal_make(&video);
 	one = mbuf_alloc(1024);
 	two = mbuf_alloc(1024);
 	MUST(one && two);
-	MUST(!sdpm_write_answer(one, &leg->local, &next));
-	MUST(!sdpm_write_answer(two, &leg->local, &next));
+	MUST(!sdpm_write_answer_video(one, &leg->local, &next,
+				      has_video ? &vlocal : NULL));
+	MUST(!sdpm_write_answer_video(two, &leg->local, &next,
+				      has_video ? &vlocal : NULL));
 	MUST(one->end == two->end && !memcmp(one->buf, two->buf, one->end));
-	ours_check(one, &next.layout, next.off);
+	ours_check(one, &next.layout, next.off, has_video ? video.line : -1);
+	leg->video = video;
+	leg->has_video = has_video;
 	leg->choice = next;
 	leg->agreed = true;
 	mem_deref(one);
@@ -144,17 +173,25 @@ static void as_answer(struct leg *leg, const struct sdpm_desc *desc)
 	const struct sdpm_choice *prev = leg->agreed ? &leg->choice : NULL;
 	struct sdpm_verdict verdict;
 	struct sdpm_choice next;
+	struct sdpm_voffer voffer;
 	struct sdpm_offer offer;
+	struct sdpm_vlocal vlocal;
 	struct mbuf *mb;
+	bool has_video;
 
 	sdpm_policy_limit(&leg->policy, desc);
 	if (sdpm_offer_make(&offer, &leg->policy, prev))
 		return;
 
+	has_video = sdpm_video_offer(&voffer, &offer, &leg->vpolicy,
+				     leg->has_video ? &leg->video : NULL);
+	vlocal = vlocal_make(&voffer.video);
 	mb = mbuf_alloc(1024);
 	MUST(mb);
-	MUST(!sdpm_write_offer(mb, &leg->local, &offer));
-	ours_check(mb, &offer.layout, false);
+	MUST(!sdpm_write_offer_video(mb, &leg->local, &offer,
+				     has_video ? &vlocal : NULL));
+	ours_check(mb, &offer.layout, false,
+		   has_video ? voffer.video.line : -1);
 	mem_deref(mb);
 	if (sdpm_decide_answer(&next, &verdict, desc, &offer, prev)) {
 		MUST(verdict.error.sip == 400 || verdict.error.sip == 488);
@@ -162,6 +199,9 @@ static void as_answer(struct leg *leg, const struct sdpm_desc *desc)
 	}
 	choice_check(&next);
 	sdpm_policy_match(&leg->policy, &next);
+	leg->has_video = has_video && sdpm_video_answered(&leg->video, desc,
+							  &next, &voffer);
+	MUST(!leg->has_video || sdpm_video_sound(&leg->video));
 	leg->choice = next;
 	leg->agreed = true;
 }
@@ -193,6 +233,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			else
 				as_offer(&leg, desc);
 			answer = !answer;
+			/* the next one is for a leg beside this one */
+			sdpm_vpolicy_init(&leg.vpolicy, leg.policy.profile);
+			leg.vpolicy.line = leg.policy;
+			sdpm_vpolicy_like(&leg.vpolicy, desc);
+			if (data[0] & 16)
+				sdpm_vpolicy_all(&leg.vpolicy);
+			if (leg.has_video && (data[0] & 32))
+				sdpm_vpolicy_match(&leg.vpolicy, &leg.video);
 		}
 		mem_deref(desc);
 		if (!end)
