@@ -280,10 +280,12 @@ int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 		return refuse(verdict, SDPM_NO_CODEC);
 
 	formats_note(verdict, choice, media, policy);
+	choice->dtls = sdpm_by_dtls(media, policy, false);
 	sdpm_terms(choice, media, policy, prev);
-	if (choice->profile != SDPM_BROWSER)
+	if (!choice->dtls)
 		(void)sdpm_keys_offered(&choice->peer.sdes, media, policy,
-					prev ? &prev->peer.sdes : NULL);
+					prev && !prev->dtls ? &prev->peer.sdes
+							    : NULL);
 	return 0;
 }
 
@@ -407,8 +409,9 @@ int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 		return refuse(verdict, SDPM_NO_CODEC);
 
 	formats_note(verdict, choice, media, &offer->policy);
+	choice->dtls = sdpm_by_dtls(media, &offer->policy, true);
 	sdpm_terms(choice, media, &offer->policy, prev);
-	if (choice->profile != SDPM_BROWSER)
+	if (!choice->dtls)
 		(void)sdpm_keys_answered(&choice->peer.sdes, media,
 					 &offer->policy);
 	return 0;

@@ -35,6 +35,7 @@ enum sdpm_profile {
 	SDPM_RTP,     /* plain RTP/AVP */
 	SDPM_SDES,  /* RTP/SAVP with keys in the SDP (RFC 4568), never plain */
 	SDPM_OSRTP, /* RTP/AVP with keys that may be taken (RFC 8643) */
+	SDPM_DTLS,  /* DTLS-SRTP without ICE (RFC 5763) */
 	SDPM_PROFILES
 };
 
@@ -57,6 +58,7 @@ struct sdpm_policy {
 	uint8_t event_clocks;  /* of SDPM_EVENT_8K | SDPM_EVENT_48K */
 	struct sdpm_opus opus; /* what we say of our Opus receiver */
 	uint16_t ptime;        /* ms, 20 */
+	bool dtls; /* SDPM_OSRTP, in an offer of ours: keys come by DTLS */
 	uint8_t nown;          /* SDPM_SDES, SDPM_OSRTP: the suites allowed, */
 	struct sdpm_own own[SDPM_SUITES]; /* best first, each with a new key */
 };
@@ -131,7 +133,7 @@ struct sdpm_sdes {
 /* The peer's end of the transport. */
 struct sdpm_peer {
 	union {
-		struct { /* SDPM_BROWSER */
+		struct { /* by DTLS; ufrag and pwd of SDPM_BROWSER */
 			char ufrag[SDPM_UFRAG_MAX + 1];
 			char pwd[SDPM_PWD_MAX + 1];
 			char tls_id[SDPM_TLS_ID_MAX + 1]; /* empty: not said */
@@ -149,7 +151,9 @@ struct sdpm_peer {
 /* What is new against the agreement before; all false at first. */
 struct sdpm_change {
 	bool ice_restart;  /* new ufrag and pwd: answer with new ones too */
-	bool dtls_restart; /* other fingerprint or tls-id: new association */
+	bool dtls_restart; /* other fingerprint, tls-id or role; without ICE
+			      and tls-id, other address: new association
+			      (RFC 8842, 5.1) */
 	bool codec;        /* codec or a payload type */
 	bool dir;
 	bool address; /* not SDPM_BROWSER: peer.rtp moved */
@@ -163,6 +167,8 @@ struct sdpm_choice {
 	bool held;            /* the peer does not listen to us */
 	bool off;             /* not SDPM_BROWSER: its port is 0 */
 	bool rtcp_mux;
+	bool dtls;        /* keys come by DTLS, and */
+	bool dtls_client; /* a=setup: we are active */
 	uint8_t nmaps;
 	int8_t codec; /* index in maps, never -1 */
 	int8_t event; /* index in maps, -1: no telephone-event */

@@ -39,6 +39,10 @@ enum sdpm_why sdpm_line_fits(const struct sdpm_desc *desc,
 			     const struct sdpm_media *media,
 			     const struct sdpm_policy *policy, bool answer);
 
+/* Do its keys come by DTLS? Of an m-line that fits. */
+bool sdpm_by_dtls(const struct sdpm_media *media,
+		  const struct sdpm_policy *policy, bool answer);
+
 /* A key of the offer: the first that the policy allows, and ours for it. With
  * the same key as before ours stays, too. False: there is none, or nothing
  * for whom none is needed. */

@@ -27,7 +27,7 @@ const char *sdpm_why_text(enum sdpm_why why)
 		[SDPM_NO_RTCP_MUX] = "no rtcp-mux",
 		[SDPM_NO_ICE] = "no ICE, or ICE-lite on both sides",
 		[SDPM_NO_FINGERPRINT] = "no fingerprint of SHA-256 or better",
-		[SDPM_BAD_SETUP] = "peer does not start DTLS",
+		[SDPM_BAD_SETUP] = "no role for DTLS (a=setup)",
 		[SDPM_NO_ADDRESS] = "no usable address",
 		[SDPM_OTHER_CLOCK] = "clock of another codec",
 		[SDPM_NO_CODEC] = "no codec in common",
@@ -96,6 +96,13 @@ static bool print_strong(const struct sdpm_transport *tp)
 	return false;
 }
 
+/* An absent role is `active` (RFC 4145 4.1). */
+static bool setup_fits(const struct sdpm_transport *tp, bool answer)
+{
+	return tp->setup != SDPM_HOLDCONN &&
+	       !(answer && tp->setup == SDPM_ACTPASS);
+}
+
 static enum sdpm_why browser_fits(const struct sdpm_desc *desc,
 				  const struct sdpm_media *media, bool answer)
 {
@@ -117,14 +124,7 @@ static enum sdpm_why browser_fits(const struct sdpm_desc *desc,
 		return SDPM_NO_FINGERPRINT;
 	if (!media->rtcp.mux)
 		return SDPM_NO_RTCP_MUX;
-
-	/* We are the DTLS server, always (RFC 8842 5.2, 5.3). An absent role
-	 * is `active` (RFC 4145 4.1). */
-	if (tp->setup == SDPM_PASSIVE || tp->setup == SDPM_HOLDCONN ||
-	    (answer && tp->setup == SDPM_ACTPASS))
-		return SDPM_BAD_SETUP;
-
-	return SDPM_CHOSEN;
+	return setup_fits(tp, answer) ? SDPM_CHOSEN : SDPM_BAD_SETUP;
 }
 
 /* Which hosts a connection may name is the session's matter; group addresses
@@ -159,18 +159,51 @@ static bool keys_fit(const struct sdpm_media *media,
 	return fit;
 }
 
+static const char *const secure[] = {"RTP/SAVP", "RTP/SAVPF", NULL};
+static const char *const by_tls[] = {"UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF",
+				     NULL};
+
+/* A fingerprint makes it so, too, where SDES would have its keys: Asterisk
+ * and others have written RTP/SAVPF. */
+static enum sdpm_why dtls_fits(const struct sdpm_media *media, bool answer)
+{
+	const struct sdpm_transport *tp = &media->transport;
+
+	if (!address_fits(media))
+		return SDPM_NO_ADDRESS;
+	if (!print_strong(tp))
+		return SDPM_NO_FINGERPRINT;
+	return setup_fits(tp, answer) ? SDPM_CHOSEN : SDPM_BAD_SETUP;
+}
+
+bool sdpm_by_dtls(const struct sdpm_media *media,
+		  const struct sdpm_policy *policy, bool answer)
+{
+	if (policy->profile != SDPM_OSRTP)
+		return policy->profile == SDPM_BROWSER ||
+		       policy->profile == SDPM_DTLS;
+	if (one_of(&media->proto, by_tls))
+		return true;
+	/* RFC 8643 3.1: of what was offered, what we can do */
+	if (dtls_fits(media, answer) != SDPM_CHOSEN)
+		return false;
+	return answer ? policy->dtls : !keys_fit(media, policy, false);
+}
+
 /* Keys make it encrypted, whatever its name: RTP/AVP with keys is what many
  * telephones offer (RFC 8643), and what the answer then repeats. */
 static enum sdpm_why sdes_fits(const struct sdpm_media *media,
 			       const struct sdpm_policy *policy, bool answer)
 {
-	static const char *const secure[] = {"RTP/SAVP", "RTP/SAVPF", NULL};
 	static const char *const plain[] = {"RTP/AVP", "RTP/AVPF", NULL};
 	/* who answers with keys will use them */
 	bool must = policy->profile == SDPM_SDES ||
 		    one_of(&media->proto, secure) ||
 		    (answer && media->streams.ncryptos);
 
+	if (policy->profile == SDPM_OSRTP &&
+	    sdpm_by_dtls(media, policy, answer))
+		return dtls_fits(media, answer);
 	if (!one_of(&media->proto, secure) && !one_of(&media->proto, plain))
 		return SDPM_BAD_PROTO;
 	if (!address_fits(media))
@@ -219,6 +252,11 @@ enum sdpm_why sdpm_line_fits(const struct sdpm_desc *desc,
 
 	if (policy->profile == SDPM_BROWSER)
 		return browser_fits(desc, media, answer);
+	if (policy->profile == SDPM_DTLS)
+		return one_of(&media->proto, by_tls) ||
+				       one_of(&media->proto, secure)
+			       ? dtls_fits(media, answer)
+			       : SDPM_BAD_PROTO;
 	return policy->profile == SDPM_RTP ? rtp_fits(media)
 					   : sdes_fits(media, policy, answer);
 }

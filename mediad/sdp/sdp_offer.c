@@ -120,6 +120,7 @@ const char *sdpm_proto(enum sdpm_profile profile)
 		[SDPM_RTP] = "RTP/AVP",
 		[SDPM_SDES] = "RTP/SAVP",
 		[SDPM_OSRTP] = "RTP/AVP", /* RFC 8643 3.1 */
+		[SDPM_DTLS] = "UDP/TLS/RTP/SAVP", /* RFC 5764 8 */
 	};
 
 	return protos[profile];
@@ -158,7 +159,10 @@ int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,
 	else
 		layout_first(&offer->layout, policy->profile);
 
-	if (prev && policy->profile != SDPM_BROWSER)
+	offer->policy.dtls = prev && prev->dtls;
+	if (offer->policy.dtls)
+		offer->policy.nown = 0;
+	else if (prev)
 		keys_keep(offer, &prev->peer.sdes);
 	maps_make(offer, prev);
 	if (!offer->nmaps)

@@ -81,12 +81,14 @@ static void peer_read(struct sdpm_choice *choice,
 
 	if (media->streams.nssrcs)
 		peer->ssrc = media->streams.ssrcs[0].ssrc;
-	if (choice->profile != SDPM_BROWSER) {
+	if (choice->profile != SDPM_BROWSER)
 		sdpm_addresses(&peer->rtp, &peer->rtcp, media);
+	if (!choice->dtls)
 		return;
+	if (choice->profile == SDPM_BROWSER) {
+		sdpm_copy(peer->ufrag, sizeof(peer->ufrag), &tp->ufrag);
+		sdpm_copy(peer->pwd, sizeof(peer->pwd), &tp->pwd);
 	}
-	sdpm_copy(peer->ufrag, sizeof(peer->ufrag), &tp->ufrag);
-	sdpm_copy(peer->pwd, sizeof(peer->pwd), &tp->pwd);
 	sdpm_copy(peer->tls_id, sizeof(peer->tls_id), &tp->tls_id);
 	prints_read(peer, tp);
 }
@@ -165,14 +167,39 @@ static bool prints_same(const struct sdpm_peer *a, const struct sdpm_peer *b)
 	return true;
 }
 
-static void security_find(struct sdpm_change *change,
-			  const struct sdpm_peer *peer,
-			  const struct sdpm_peer *prev)
+/* RFC 8842 5.1. Without ICE a change of address is one, too, from who does not
+ * say by tls-id which association is meant. */
+static bool assoc_differs(const struct sdpm_choice *choice,
+			  const struct sdpm_choice *prev)
+{
+	const struct sdpm_peer *a = &choice->peer, *b = &prev->peer;
+
+	if (!prev->dtls || !prints_same(a, b) || strcmp(a->tls_id, b->tls_id))
+		return true;
+	return choice->profile != SDPM_BROWSER && !a->tls_id[0] &&
+	       sa_isset(&a->rtp, SA_ADDR) && sa_isset(&b->rtp, SA_ADDR) &&
+	       !sa_cmp(&a->rtp, &b->rtp, SA_ALL);
+}
+
+/* We wait for the peer to begin, unless it insists on waiting for us; in an
+ * association that stays nobody changes roles (RFC 8842 5.3). */
+static void dtls_find(struct sdpm_choice *choice, enum sdpm_setup setup,
+		      const struct sdpm_choice *prev)
+{
+	bool anew = prev && assoc_differs(choice, prev);
+
+	choice->dtls_client = setup == SDPM_PASSIVE;
+	if (setup == SDPM_ACTPASS && prev && !anew)
+		choice->dtls_client = prev->dtls_client;
+	choice->change.dtls_restart =
+		prev && (anew || choice->dtls_client != prev->dtls_client);
+}
+
+static void ice_find(struct sdpm_change *change, const struct sdpm_peer *peer,
+		     const struct sdpm_peer *prev)
 {
 	change->ice_restart = strcmp(peer->ufrag, prev->ufrag) ||
 			      strcmp(peer->pwd, prev->pwd);
-	change->dtls_restart =
-		!prints_same(peer, prev) || strcmp(peer->tls_id, prev->tls_id);
 }
 
 static void change_find(struct sdpm_choice *choice,
@@ -184,7 +211,7 @@ static void change_find(struct sdpm_choice *choice,
 		return;
 
 	if (choice->profile == SDPM_BROWSER)
-		security_find(change, &choice->peer, &prev->peer);
+		ice_find(change, &choice->peer, &prev->peer);
 	else
 		change->address =
 			!sa_cmp(&choice->peer.rtp, &prev->peer.rtp, SA_ALL);
@@ -204,5 +231,7 @@ void sdpm_terms(struct sdpm_choice *choice, const struct sdpm_media *media,
 	peer_read(choice, media);
 	dir_decide(choice, media, policy->dir);
 	params_read(choice, media);
+	if (choice->dtls)
+		dtls_find(choice, media->transport.setup, prev);
 	change_find(choice, prev);
 }

@@ -120,16 +120,26 @@ static int print_write(struct mbuf *mb, const struct sdpm_print *print)
 	return err | mbuf_write_str(mb, "\r\n");
 }
 
-int sdpm_transport_write(struct mbuf *mb, const struct sdpm_local *local,
-			 const struct sdpm_words *words)
+static int dtls_write(struct mbuf *mb, const struct sdpm_local *local,
+		      const struct sdpm_words *words)
 {
 	int err = print_write(mb, &local->print);
 
-	/* RFC 8842 5.1: actpass in offers; we are the server in answers */
+	/* RFC 8842 5.1: actpass in offers */
 	err |= mbuf_printf(mb, "a=setup:%s\r\n",
-			   words->offer ? "actpass" : "passive");
+			   words->offer    ? "actpass"
+			   : words->client ? "active"
+					   : "passive");
 	if (words->tls_id)
 		err |= mbuf_printf(mb, "a=tls-id:%s\r\n", local->tls_id);
+	return err;
+}
+
+int sdpm_transport_write(struct mbuf *mb, const struct sdpm_local *local,
+			 const struct sdpm_words *words)
+{
+	int err = dtls_write(mb, local, words);
+
 	err |= mbuf_printf(mb, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n",
 			   local->ufrag, local->pwd);
 
@@ -184,7 +194,7 @@ static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
 					 words->own[i].suite,
 					 words->own[i].secret);
 	if (words->profile != SDPM_BROWSER)
-		return err;
+		return words->dtls ? err | dtls_write(mb, local, words) : err;
 
 	/* RFC 8858: we have one port only */
 	if (words->offer)
@@ -340,9 +350,11 @@ int sdpm_write_answer_video(struct mbuf *mb, struct sdpm_local *local,
 		.mux = choice->rtcp_mux,
 		.off = choice->off,
 		.video = vlocal,
+		.dtls = choice->dtls,
+		.client = choice->dtls_client,
 	};
 
-	if (choice->profile == SDPM_BROWSER) {
+	if (choice->dtls) {
 		/* RFC 8842 5.3: only when the offer had one */
 		words.tls_id = choice->peer.tls_id[0] != '\0';
 	} else if (choice->peer.sdes.suite != SDPM_NO_SUITE) {
@@ -368,7 +380,10 @@ int sdpm_write_offer_video(struct mbuf *mb, struct sdpm_local *local,
 		.dir = offer->policy.dir,
 		.ptime = offer->policy.ptime,
 		.offer = true,
-		.mux = offer->policy.profile == SDPM_BROWSER,
+		.mux = offer->policy.profile == SDPM_BROWSER ||
+		       offer->policy.profile == SDPM_DTLS,
+		.dtls = offer->policy.profile == SDPM_DTLS ||
+			offer->policy.dtls,
 		.tls_id = true,
 		.own = offer->policy.own,
 		.nown = offer->policy.nown,

@@ -20,6 +20,8 @@ struct sdpm_words {
 	uint32_t tag; /* of the first */
 	enum sdpm_dir dir;
 	uint16_t ptime;
+	bool dtls;   /* our certificate and role are to be told */
+	bool client; /* of DTLS, in an answer */
 	bool offer;
 	bool off;
 	bool mux;

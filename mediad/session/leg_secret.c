@@ -50,12 +50,13 @@ void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg)
 void leg_secret_keys(struct secure_keys *keys, const struct sdpm_choice *choice)
 {
 	const struct sdpm_sdes *sdes = &choice->peer.sdes;
-	size_t len = sdpm_suite_key_len(sdes->suite) +
-		     sdpm_suite_salt_len(sdes->suite);
+	size_t len;
 
 	memset(keys, 0, sizeof(*keys));
-	if (choice->profile == SDPM_BROWSER || !len)
+	if (choice->dtls || sdes->suite == SDPM_NO_SUITE)
 		return;
+	len = sdpm_suite_key_len(sdes->suite) +
+	      sdpm_suite_salt_len(sdes->suite);
 	keys->suite = crypt_suites[sdes->suite];
 	keys->mki = sdes->mki;
 	keys->mki_len = sdes->mki_len;

@@ -60,6 +60,7 @@ static int web_hear(struct leg *leg, const struct sdpm_choice *next,
 	struct path_web_remote remote = {
 		.fps = fps,
 		.new_dtls = next->change.dtls_restart,
+		.dtls_client = next->dtls_client,
 	};
 
 	for (size_t i = 0; i < peer->nprints; i++) {

@@ -187,8 +187,25 @@ static bool sdes_sound(const struct sdpm_sdes *sdes, enum sdpm_profile profile)
 {
 	if (sdes->suite == SDPM_NO_SUITE)
 		return profile != SDPM_SDES;
-	return profile != SDPM_RTP && sdes->suite < SDPM_SUITES &&
+	return (profile == SDPM_SDES || profile == SDPM_OSRTP) &&
+	       sdes->suite < SDPM_SUITES &&
 	       sdes->ours.suite == sdes->suite;
+}
+
+static bool dtls_sound(const struct sdpm_choice *choice)
+{
+	switch (choice->profile) {
+	case SDPM_BROWSER:
+	case SDPM_DTLS:
+		return choice->dtls;
+	case SDPM_OSRTP:
+		return true;
+	case SDPM_RTP:
+	case SDPM_SDES:
+	case SDPM_PROFILES:
+		break;
+	}
+	return !choice->dtls;
 }
 
 static bool choice_sound(const struct sdpm_choice *choice)
@@ -200,7 +217,9 @@ static bool choice_sound(const struct sdpm_choice *choice)
 	       layout_sound(&choice->layout) && maps_sound(choice) &&
 	       opus_sound(&choice->opus) && opus_sound(&choice->we_opus) &&
 	       change_sound(&choice->change) && prints_sound(&choice->peer) &&
-	       (choice->profile == SDPM_BROWSER
+	       is_bool(&choice->dtls) && is_bool(&choice->dtls_client) &&
+	       dtls_sound(choice) &&
+	       (choice->dtls
 			? names_sound(&choice->peer)
 			: sdes_sound(&choice->peer.sdes, choice->profile));
 }

@@ -1,5 +1,5 @@
 /*
- * hs.c  DTLS-SRTP handshakes, as server, over datagrams that others carry
+ * hs.c  DTLS-SRTP handshakes over datagrams that others carry
  *
  * OpenSSL reads the one datagram that hs_recv() was given and writes into the
  * send handler, both through a BIO of ours, so that datagrams keep their
@@ -188,8 +188,10 @@ static void arm(struct hs *hs)
 static int export_keys(struct hs *hs, enum crypt_suite suite)
 {
 	static const char label[] = "EXTRACTOR-dtls_srtp";
-	uint8_t out[2 * (CRYPT_KEY_LEN + CRYPT_SALT_MAX)], *p = out;
+	uint8_t out[2 * (CRYPT_KEY_LEN + CRYPT_SALT_MAX)];
 	size_t salt = crypt_salt_len(suite);
+	const bool server = SSL_is_server(hs->ssl);
+	const uint8_t *salts = out + 2 * CRYPT_KEY_LEN;
 
 	if (SSL_export_keying_material(hs->ssl, out, 2 * (CRYPT_KEY_LEN + salt),
 				       label, sizeof(label) - 1, NULL, 0,
@@ -197,11 +199,12 @@ static int export_keys(struct hs *hs, enum crypt_suite suite)
 		return EPROTO;
 
 	hs->keys.suite = suite;
-	memcpy(hs->keys.client_key, p, CRYPT_KEY_LEN);
-	memcpy(hs->keys.server_key, p + CRYPT_KEY_LEN, CRYPT_KEY_LEN);
-	p += 2 * CRYPT_KEY_LEN;
-	memcpy(hs->keys.client_salt, p, salt);
-	memcpy(hs->keys.server_salt, p + salt, salt);
+	memcpy(hs->keys.rx_key, out + (server ? 0 : CRYPT_KEY_LEN),
+	       CRYPT_KEY_LEN);
+	memcpy(hs->keys.tx_key, out + (server ? CRYPT_KEY_LEN : 0),
+	       CRYPT_KEY_LEN);
+	memcpy(hs->keys.rx_salt, salts + (server ? 0 : salt), salt);
+	memcpy(hs->keys.tx_salt, salts + (server ? salt : 0), salt);
 	OPENSSL_cleanse(out, sizeof(out));
 	return 0;
 }
@@ -268,6 +271,15 @@ static void read_on(struct hs *hs)
 
 	if (SSL_get_shutdown(hs->ssl) & SSL_RECEIVED_SHUTDOWN)
 		finish(hs, ECONNRESET, "closed by the peer");
+}
+
+void hs_connect(struct hs *hs)
+{
+	if (hs->phase != HS_SHAKES || !hs->ssl)
+		return;
+	ERR_clear_error();
+	hs_ctx_client(hs->ssl);
+	shake(hs);
 }
 
 void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len)

@@ -1,9 +1,9 @@
 /*
- * hs.h  DTLS-SRTP handshakes, as server, over datagrams that others carry
+ * hs.h  DTLS-SRTP handshakes over datagrams that others carry
  *
  * RFC 5764, RFC 6347, RFC 8827. DTLS 1.2, ECDSA P-256, SRTP profiles GCM
- * first. No socket. The owner only feeds datagrams from an ICE-validated
- * address. After the handshake the OpenSSL state is kept for a while to answer
+ * first. As server, unless hs_connect() makes it the client. No socket. The
+ * owner only feeds datagrams from an address that was shown or agreed on. After the handshake the OpenSSL state is kept for a while to answer
  * a repeated Finished (RFC 6347, 4.2.4), then freed.
  *
  * SPDX-License-Identifier: MIT
@@ -31,11 +31,11 @@ enum {
 	HS_CHAIN_MAX = 8192,    /* bytes of the peer's certificates */
 };
 
-/* client: what the peer protects with; server: what we do. */
+/* rx: what the peer protects with; tx: what we do. */
 struct hs_keys {
 	enum crypt_suite suite;
-	uint8_t client_key[CRYPT_KEY_LEN], client_salt[CRYPT_SALT_MAX];
-	uint8_t server_key[CRYPT_KEY_LEN], server_salt[CRYPT_SALT_MAX];
+	uint8_t rx_key[CRYPT_KEY_LEN], rx_salt[CRYPT_SALT_MAX];
+	uint8_t tx_key[CRYPT_KEY_LEN], tx_salt[CRYPT_SALT_MAX];
 };
 
 /* A datagram to send to where the latest one came from. */
@@ -51,10 +51,13 @@ typedef void(hs_done_h)(int err, const char *what, void *arg);
 /* One for each worker. */
 int hs_ctx_alloc(struct hs_ctx **ctxp, const struct cert *cert);
 
-/* limit_ms: time for the handshake. Nothing is sent before hs_recv(). */
+/* limit_ms: time for the handshake. Nothing is sent before hs_recv() or
+ * hs_connect(). */
 int hs_alloc(struct hs **hsp, struct hs_ctx *ctx, struct wheel *wheel,
 	     uint32_t limit_ms);
 void hs_handlers(struct hs *hs, hs_send_h *sendh, hs_done_h *doneh, void *arg);
+/* We are the client: sends the ClientHello, and again what is not answered. */
+void hs_connect(struct hs *hs);
 /* One datagram. */
 void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len);
 bool hs_is_done(const struct hs *hs);

@@ -124,7 +124,7 @@ int hs_ctx_alloc(struct hs_ctx **ctxp, const struct cert *cert)
 		return ENOMEM;
 	err = method_make(&ctx->method);
 	if (!err) {
-		ctx->ssl_ctx = SSL_CTX_new(DTLS_server_method());
+		ctx->ssl_ctx = SSL_CTX_new(DTLS_method());
 		if (!ctx->ssl_ctx)
 			err = ENOMEM;
 		else if (!configure(ctx->ssl_ctx, cert))
@@ -153,6 +153,18 @@ int hs_ctx_open(struct hs_ctx *ctx, SSL **sslp, struct hs *hs)
 	SSL_set_accept_state(ssl);
 	*sslp = ssl;
 	return 0;
+}
+
+/* A PBX's certificate may be RSA, unlike ours, for which a server's list is. */
+void hs_ctx_client(SSL *ssl)
+{
+	(void)SSL_set_cipher_list(ssl, "ECDHE-ECDSA-AES128-GCM-SHA256:"
+				       "ECDHE-RSA-AES128-GCM-SHA256:"
+				       "ECDHE-ECDSA-AES256-GCM-SHA384:"
+				       "ECDHE-RSA-AES256-GCM-SHA384:"
+				       "ECDHE-ECDSA-AES128-SHA:"
+				       "ECDHE-RSA-AES128-SHA");
+	SSL_set_connect_state(ssl);
 }
 
 /* The fingerprint binds the certificate to the signalling; this only keeps

@@ -12,8 +12,10 @@
 
 #include "mediad/transport/hs.h"
 
-/* A server-side SSL whose BIO carries the datagrams of hs. */
+/* An SSL of a server, whose BIO carries the datagrams of hs. */
 int hs_ctx_open(struct hs_ctx *ctx, SSL **sslp, struct hs *hs);
+/* Make it a client's, before its first step. */
+void hs_ctx_client(SSL *ssl);
 
 /* The BIO's two ends; its data is the struct hs. */
 int hs_bio_read(BIO *bio, char *buf, int size);

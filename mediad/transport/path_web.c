@@ -22,9 +22,8 @@ static void destructor(void *arg)
 	struct path_web *pw = arg;
 
 	path_web_unlink(pw);
-	path_web_dtls_stop(pw);
-	OPENSSL_cleanse(&pw->assoc.keys, sizeof(pw->assoc.keys));
-	mem_deref(pw->peer.fps);
+	assoc_close(&pw->assoc);
+	OPENSSL_cleanse(&pw->dtls.keys, sizeof(pw->dtls.keys));
 	mem_deref(pw->rx);
 	mem_deref(pw->tx);
 	mem_deref(pw->lite);
@@ -43,7 +42,7 @@ void path_web_lose(struct path_web *pw, enum path_why why)
 		return;
 	pw->lost = true;
 	path_web_unlink(pw);
-	path_web_dtls_stop(pw);
+	assoc_stop(&pw->assoc);
 	if (pw->base.h->lost)
 		pw->base.h->lost(why, pw->base.arg);
 }
@@ -226,7 +225,7 @@ static int web_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 	/* one of before these keys wraps round and is out of range */
 	if (!err)
 		err = crypt_rtp_protect(pw->tx, out.pkt, &out.len, out.cap,
-					index - pw->assoc.tx_base);
+					index - pw->dtls.tx_base);
 	if (err)
 		return err;
 	++path->stats.tx;
@@ -274,6 +273,7 @@ int path_web_make(struct path_web **pwp, const struct path_web_env *env,
 	pw->base.arg = arg;
 	pw->env = env;
 	str_ncpy(pw->call, call ? call : "", sizeof(pw->call));
+	path_web_dtls_init(pw);
 	*pwp = pw;
 	return 0;
 }
@@ -294,7 +294,6 @@ int path_web_alloc(struct path **pathp, const struct path_web_env *env,
 		mem_deref(pw);
 		return err;
 	}
-	pw->assoc.wanted = true;
 	*pathp = &pw->base;
 	return 0;
 }
@@ -329,10 +328,16 @@ int path_web_restart(struct path *path)
 int path_web_remote(struct path *path, const struct path_web_remote *remote)
 {
 	struct path_web *pw = path_web_self(path);
+	const struct assoc_remote rem = {
+		.fps = remote->fps,
+		.nfps = remote->nfps,
+		.anew = remote->new_dtls,
+		.client = remote->dtls_client,
+	};
 	int err;
 
 	/* all of it is sound, or nothing changes */
-	if (!lite_ufrag_ok(&remote->ufrag) || !path_web_fps_ok(remote))
+	if (!lite_ufrag_ok(&remote->ufrag) || !assoc_fps_ok(&rem))
 		return EINVAL;
 	if (lite_remote_differs(pw->lite, &remote->ufrag)) {
 		err = path_web_restart(path);
@@ -341,9 +346,10 @@ int path_web_remote(struct path *path, const struct path_web_remote *remote)
 	}
 	err = lite_remote(pw->lite, &remote->ufrag);
 	if (!err)
-		err = path_web_peer_set(pw, remote);
-	if (!err)
-		path_web_dtls_settle_soon(pw);
+		err = assoc_remote(&pw->assoc, &rem);
+	/* a check may have come before */
+	if (!err && path_rung_ms(path, PATH_PAIR))
+		assoc_ready(&pw->assoc);
 	return err;
 }
 
@@ -357,7 +363,7 @@ int path_web_peer(const struct path *path, struct sa *peer)
 
 enum crypt_suite path_web_suite(const struct path *path)
 {
-	return path_web_self(path)->assoc.keys.suite;
+	return path_web_self(path)->dtls.keys.suite;
 }
 
 int path_web_debug(struct re_printf *pf, const struct path *path)
@@ -370,7 +376,7 @@ int path_web_debug(struct re_printf *pf, const struct path *path)
 
 	err = re_hprintf(pf, "path call=%s ufrag=%s suite=%s lost=%d", pw->call,
 			 lite_local(pw->lite)->ufrag,
-			 crypt_suite_name(pw->assoc.keys.suite), pw->lost);
+			 crypt_suite_name(pw->dtls.keys.suite), pw->lost);
 	if (lite_selected(pw->lite, &peer, &sock))
 		err |= re_hprintf(pf, " peer=%J sock=%u", &peer, sock);
 	err |= re_hprintf(pf, " rx=%llu tx=%llu bad_auth=%llu replayed=%llu\n",

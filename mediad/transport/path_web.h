@@ -1,7 +1,7 @@
 /*
  * path_web.h  The path to a browser: ICE-lite, DTLS-SRTP, one shared socket
  *
- * Combines lite.h (ICE), hs.h (DTLS), crypt.h (SRTP) and replay.h on a mux.h.
+ * Combines lite.h (ICE), assoc.h (DTLS), crypt.h (SRTP) and replay.h on a mux.h.
  *
  * Order of events: alloc -> creds into our SDP -> path_web_remote() as soon as
  * the far SDP is known (earlier checks are answered, an earlier handshake
@@ -65,6 +65,7 @@ struct path_web_remote {
 	const struct cert_fp *fps;
 	size_t nfps;
 	bool new_dtls;
+	bool dtls_client; /* a=setup: we are active (RFC 4145, 4) */
 };
 int path_web_remote(struct path *path, const struct path_web_remote *remote);
 
@@ -90,6 +91,7 @@ struct path_web_state {
 	struct lite_state lite;
 	struct replay_state replay;
 	uint16_t suite;
+	uint8_t dtls_client;
 	uint8_t rx_key[CRYPT_KEY_LEN], rx_salt[CRYPT_SALT_MAX];
 	uint8_t tx_key[CRYPT_KEY_LEN], tx_salt[CRYPT_SALT_MAX];
 	uint64_t tx_base;    /* index that ROC 0 under tx_key stands for */

@@ -154,6 +154,7 @@ void path_web_check(struct path_web *pw, const struct mux_packet *packet)
 	stun = path_climb(&pw->base, PATH_STUN, chk.now_ms);
 	if (res.verdict == LITE_SELECTED) {
 		pair = path_climb(&pw->base, PATH_PAIR, chk.now_ms);
+		assoc_ready(&pw->assoc);
 		pw->base.stats.moves += !pair;
 		path_web_consent_start(pw);
 	}

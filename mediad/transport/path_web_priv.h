@@ -11,7 +11,7 @@
 #define MEDIAD_PATH_WEB_PRIV_H
 
 #include "common/wheel.h"
-#include "mediad/transport/hs.h"
+#include "mediad/transport/assoc.h"
 #include "mediad/transport/mux.h"
 #include "mediad/transport/path_priv.h"
 #include "mediad/transport/path_web.h"
@@ -20,22 +20,10 @@ enum {
 	PATH_CALL_MAX = 32
 };
 
-/* Whom the far SDP announced. */
-struct path_peer {
-	struct cert_fp *fps; /* NULL: not known yet */
-	size_t nfps;
-	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
-	bool seen;
-};
-
-/* The DTLS association: at most one handshake at a time. */
-struct path_assoc {
-	struct hs *hs;
-	struct wheel_timer giveup, settle;
-	struct sa to; /* where the latest DTLS datagram came from */
+/* What became of the DTLS association. */
+struct path_dtls {
+	struct sa to; /* where the latest datagram came from */
 	uint8_t sock;
-	uint8_t tries;       /* handshakes that broke */
-	bool wanted;         /* a ClientHello may begin one */
 	struct hs_keys keys; /* in use */
 	uint64_t tx_base;    /* index that ROC 0 under these keys stands for */
 };
@@ -48,8 +36,8 @@ struct path_web {
 	struct mux_name names[2]; /* present and former ufrag */
 	struct mux_tuple tuples[LITE_PAIRS_MAX];
 	struct wheel_timer consent;
-	struct path_peer peer;
-	struct path_assoc assoc;
+	struct assoc assoc;
+	struct path_dtls dtls;
 	struct crypt *rx, *tx;
 	struct replay_state replay;
 	uint32_t since_changed; /* packets */
@@ -83,14 +71,7 @@ void path_web_consent_start(struct path_web *pw);
 /* --- path_web_dtls.c --- */
 /* False: not ours. */
 bool path_web_dtls(struct path_web *pw, const struct mux_packet *packet);
-bool path_web_fps_ok(const struct path_web_remote *rem);
-int path_web_peer_set(struct path_web *pw, const struct path_web_remote *rem);
+void path_web_dtls_init(struct path_web *pw);
 int path_web_keys_set(struct path_web *pw, const struct hs_keys *keys);
-/* A handshake that waited for its fingerprint is judged soon: not at once,
- * because that may lose the path, and who tells us of the far SDP is in the
- * middle of something. */
-void path_web_dtls_settle_soon(struct path_web *pw);
-/* No handshake goes on. */
-void path_web_dtls_stop(struct path_web *pw);
 
 #endif

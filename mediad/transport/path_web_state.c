@@ -13,7 +13,7 @@
 int path_web_export(const struct path *path, struct path_web_state *state)
 {
 	const struct path_web *pw = path_web_self(path);
-	const struct hs_keys *keys = &pw->assoc.keys;
+	const struct hs_keys *keys = &pw->dtls.keys;
 
 	if (!path_rung_ms(path, PATH_MEDIA) || !pw->rx)
 		return EAGAIN;
@@ -22,12 +22,13 @@ int path_web_export(const struct path *path, struct path_web_state *state)
 	lite_export(pw->lite, &state->lite);
 	state->replay = pw->replay;
 	state->suite = (uint16_t)keys->suite;
-	memcpy(state->rx_key, keys->client_key, CRYPT_KEY_LEN);
-	memcpy(state->rx_salt, keys->client_salt, CRYPT_SALT_MAX);
-	memcpy(state->tx_key, keys->server_key, CRYPT_KEY_LEN);
-	memcpy(state->tx_salt, keys->server_salt, CRYPT_SALT_MAX);
-	state->tx_base = pw->assoc.tx_base;
-	memcpy(state->peer_md, pw->peer.md, sizeof(state->peer_md));
+	memcpy(state->rx_key, keys->rx_key, CRYPT_KEY_LEN);
+	memcpy(state->rx_salt, keys->rx_salt, CRYPT_SALT_MAX);
+	memcpy(state->tx_key, keys->tx_key, CRYPT_KEY_LEN);
+	memcpy(state->tx_salt, keys->tx_salt, CRYPT_SALT_MAX);
+	state->tx_base = pw->dtls.tx_base;
+	memcpy(state->peer_md, pw->assoc.md, sizeof(state->peer_md));
+	state->dtls_client = pw->assoc.client;
 	return 0;
 }
 
@@ -37,34 +38,18 @@ static int import_keys(struct path_web *pw, const struct path_web_state *state)
 	int err;
 
 	if (crypt_key_len(keys.suite) != CRYPT_KEY_LEN ||
-	    !replay_sound(&state->replay) || state->tx_base & 0xffff)
+	    !replay_sound(&state->replay) || state->tx_base & 0xffff ||
+	    state->dtls_client > 1)
 		return EBADMSG;
 
-	memcpy(keys.client_key, state->rx_key, CRYPT_KEY_LEN);
-	memcpy(keys.client_salt, state->rx_salt, CRYPT_SALT_MAX);
-	memcpy(keys.server_key, state->tx_key, CRYPT_KEY_LEN);
-	memcpy(keys.server_salt, state->tx_salt, CRYPT_SALT_MAX);
+	memcpy(keys.rx_key, state->rx_key, CRYPT_KEY_LEN);
+	memcpy(keys.rx_salt, state->rx_salt, CRYPT_SALT_MAX);
+	memcpy(keys.tx_key, state->tx_key, CRYPT_KEY_LEN);
+	memcpy(keys.tx_salt, state->tx_salt, CRYPT_SALT_MAX);
 	err = path_web_keys_set(pw, &keys);
-	pw->assoc.tx_base = state->tx_base;
+	pw->dtls.tx_base = state->tx_base;
 	OPENSSL_cleanse(&keys, sizeof(keys));
 	return err;
-}
-
-/* The one fingerprint that is left of the far SDP: the certificate's own. */
-static int import_peer(struct path_web *pw, const struct path_web_state *state)
-{
-	struct path_peer *peer = &pw->peer;
-
-	peer->fps = mem_zalloc(sizeof(*peer->fps), NULL);
-	if (!peer->fps)
-		return ENOMEM;
-	peer->nfps = 1;
-	peer->fps[0].hash = CERT_SHA256;
-	peer->fps[0].len = sizeof(peer->md);
-	memcpy(peer->fps[0].md, state->peer_md, sizeof(peer->md));
-	memcpy(peer->md, state->peer_md, sizeof(peer->md));
-	peer->seen = true;
-	return 0;
 }
 
 static int import_addresses(struct path_web *pw)
@@ -97,7 +82,8 @@ int path_web_import(struct path **pathp, const struct path_web_env *env,
 	if (!err)
 		err = import_keys(pw, state);
 	if (!err)
-		err = import_peer(pw, state);
+		err = assoc_resume(&pw->assoc, state->peer_md,
+				   state->dtls_client);
 	if (!err)
 		err = import_addresses(pw);
 	if (err) {

@@ -386,6 +386,12 @@ void media_page_narrow(struct media_page *page)
 	page->check.ts_slack_ms = 60;
 }
 
+void media_page_passive(struct media_page *page)
+{
+	page->setup = "passive";
+	mock_media_serve(page->mock);
+}
+
 static const char *page_formats(const struct media_page *page, bool answer)
 {
 	static char text[600];
@@ -427,7 +433,10 @@ const char *media_page_sdp(struct media_page *page, bool answer)
 			      : " 63 8",
 		 page->event, mock_media_ufrag(page->mock),
 		 mock_media_pwd(page->mock), mock_media_fingerprint(page->mock),
-		 answer ? "active" : "actpass", page_formats(page, answer),
+		 page->setup ? page->setup
+		 : answer    ? "active"
+			     : "actpass",
+		 page_formats(page, answer),
 		 page->extra[0] ? page->extra : "a=sendrecv\r\n",
 		 mock_media_ssrc(page->mock));
 	return sdp;

@@ -85,6 +85,7 @@ struct media_page {
 	size_t npcm, pcmcap;
 	unsigned undecodable;
 	char sdp[8192];  /* latest of the worker's */
+	const char *setup; /* of its SDP; NULL: it begins DTLS */
 	char extra[512]; /* lines for the m-line of its own SDP */
 	/* hears all, too; may be NULL */
 	void (*rtph)(const uint8_t *pkt, size_t len, void *arg);
@@ -110,6 +111,8 @@ bool media_bed_ready(struct media_bed *bed);
 struct media_page *media_page_open(struct media_bed *bed);
 /* It has no Opus. Before its SDP is asked for. */
 void media_page_narrow(struct media_page *page);
+/* It insists on waiting for the worker's ClientHello. */
+void media_page_passive(struct media_page *page);
 /* Its offer, or its answer to what media_page_take() was given last. */
 const char *media_page_sdp(struct media_page *page, bool answer);
 /* The worker's SDP; connects. */

@@ -1,5 +1,5 @@
 /*
- * mock_dtls.c  The DTLS client of a browser: OpenSSL, datagrams by handler
+ * mock_dtls.c  DTLS of a browser or PBX: OpenSSL, datagrams by handler
  *
  * SPDX-License-Identifier: MIT
  */
@@ -150,7 +150,7 @@ int mock_dtls_alloc(struct mock_dtls **dp, const char *profiles,
 		return ENOMEM;
 	d->sendh = sendh;
 	d->arg = arg;
-	d->ctx = SSL_CTX_new(DTLS_client_method());
+	d->ctx = SSL_CTX_new(DTLS_method());
 	SSL_CTX_set_verify(d->ctx, SSL_VERIFY_PEER, accept_any);
 	SSL_CTX_set_options(d->ctx, SSL_OP_NO_QUERY_MTU);
 	SSL_CTX_set_tlsext_use_srtp(d->ctx, profiles
@@ -165,6 +165,11 @@ int mock_dtls_alloc(struct mock_dtls **dp, const char *profiles,
 	else
 		*dp = d;
 	return err;
+}
+
+void mock_dtls_serve(struct mock_dtls *d)
+{
+	SSL_set_accept_state(d->ssl);
 }
 
 const char *mock_dtls_fingerprint(const struct mock_dtls *d)
@@ -199,7 +204,7 @@ void mock_dtls_recv(struct mock_dtls *d, const uint8_t *pkt, size_t len)
 static bool export_keys(struct mock_dtls *d, struct mock_keys *keys)
 {
 	SRTP_PROTECTION_PROFILE *p = SSL_get_selected_srtp_profile(d->ssl);
-	uint8_t out[60];
+	uint8_t out[60], *client, *server;
 	size_t salt;
 
 	if (!p)
@@ -210,10 +215,12 @@ static bool export_keys(struct mock_dtls *d, struct mock_keys *keys)
 				       "EXTRACTOR-dtls_srtp", 19, NULL, 0,
 				       0) != 1)
 		return false;
-	memcpy(keys->local, out, 16);
-	memcpy(keys->remote, out + 16, 16);
-	memcpy(keys->local + 16, out + 32, salt);
-	memcpy(keys->remote + 16, out + 32 + salt, salt);
+	client = SSL_is_server(d->ssl) ? keys->remote : keys->local;
+	server = SSL_is_server(d->ssl) ? keys->local : keys->remote;
+	memcpy(client, out, 16);
+	memcpy(server, out + 16, 16);
+	memcpy(client + 16, out + 32, salt);
+	memcpy(server + 16, out + 32 + salt, salt);
 	return true;
 }
 

@@ -1,5 +1,5 @@
 /*
- * mock_dtls.h  The DTLS client of a browser: OpenSSL, datagrams by handler
+ * mock_dtls.h  DTLS of a browser or PBX: OpenSSL, datagrams by handler
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,7 +12,7 @@
 
 struct mock_dtls;
 
-/* In the client's view. suite: the DTLS-SRTP profile number, 1 or 7. */
+/* In the mock's view. suite: the DTLS-SRTP profile number, 1 or 7. */
 struct mock_keys {
 	uint16_t suite;
 	uint8_t local[30], remote[30]; /* key and salt, together */
@@ -23,12 +23,14 @@ typedef void(mock_dtls_send_h)(const uint8_t *pkt, size_t len, void *arg);
 /* profiles: OpenSSL's names with ':', NULL: a browser's. Own certificate. */
 int mock_dtls_alloc(struct mock_dtls **dp, const char *profiles,
 		    mock_dtls_send_h *sendh, void *arg);
+/* It waits for the other one to begin; at once after mock_dtls_alloc(). */
+void mock_dtls_serve(struct mock_dtls *d);
 /* "sha-256 AB:..." of our certificate. */
 const char *mock_dtls_fingerprint(const struct mock_dtls *d);
 /* Begin, or retransmit when it is time (by the real clock). */
 void mock_dtls_poll(struct mock_dtls *d);
 void mock_dtls_recv(struct mock_dtls *d, const uint8_t *pkt, size_t len);
-/* True once, when the handshake is done and the server's certificate has this
+/* True once, when the handshake is done and the peer's certificate has this
  * fingerprint; EAGAIN, EBADE in *err otherwise. */
 bool mock_dtls_keys(struct mock_dtls *d, const char *fingerprint,
 		    struct mock_keys *keys, int *err);

@@ -407,6 +407,11 @@ int mock_media_alloc(struct mock_media **mp, const struct mock_media_cfg *cfg)
 	return err;
 }
 
+void mock_media_serve(struct mock_media *m)
+{
+	mock_dtls_serve(m->dtls);
+}
+
 int mock_media_connect(struct mock_media *m, const struct mock_remote *remote)
 {
 	struct remote *r = &m->remote;

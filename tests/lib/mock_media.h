@@ -43,6 +43,9 @@ const char *mock_media_pwd(const struct mock_media *m);
 const char *mock_media_fingerprint(const struct mock_media *m);
 const struct sa *mock_media_addr(const struct mock_media *m);
 
+/* It waits for the peer's ClientHello. Before mock_media_connect(). */
+void mock_media_serve(struct mock_media *m);
+
 /* From the peer's SDP; strings are copied. Checks begin at once, DTLS after
  * the first success; after a restart DTLS goes on as it is. */
 struct mock_remote {

@@ -226,8 +226,6 @@ static void offers_that_browsers_cannot_mean_are_refused(void)
 		{AUDIO_WITH(TLS, ICE MUX "a=fingerprint:sha-1 " SHA1_20 "\r\n"),
 		 SDPM_NO_FINGERPRINT},
 		{AUDIO_WITH(TLS, ICE FPRINT), SDPM_NO_RTCP_MUX},
-		{AUDIO_WITH(TLS, ICE FPRINT MUX "a=setup:passive\r\n"),
-		 SDPM_BAD_SETUP},
 		{AUDIO_WITH(TLS, ICE FPRINT MUX "a=setup:holdconn\r\n"),
 		 SDPM_BAD_SETUP},
 		{HEAD "a=group:BUNDLE v a\r\nm=video 0 " TLS
@@ -321,6 +319,40 @@ static void active_and_unsaid_setup_are_welcome(void)
 	CHECK_INT(decide_first(&deal, AUDIO_WITH("RTP/SAVPF", ICE FPRINT MUX
 						 "a=setup:active\r\n")),
 		  0);
+}
+
+static void we_begin_dtls_with_who_insists(void)
+{
+	static const struct {
+		const char *first, *then;
+		bool client, anew;
+	} cases[] = {
+		{"passive", "passive", true, false},
+		/* the role stays while the association does */
+		{"passive", "actpass", true, false},
+		{"passive", "active", false, true},
+		{"actpass", "actpass", false, false},
+		{"actpass", "passive", true, true},
+	};
+
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		struct sdpm_choice prev;
+		struct deal deal;
+		char text[1024];
+
+		snprintf(text, sizeof(text),
+			 AUDIO_WITH(TLS, ICE FPRINT MUX "a=setup:%s\r\n"),
+			 cases[i].first);
+		REQUIRE(!decide_first(&deal, text));
+		prev = deal.choice;
+		CHECK(!prev.change.dtls_restart);
+		snprintf(text, sizeof(text),
+			 AUDIO_WITH(TLS, ICE FPRINT MUX "a=setup:%s\r\n"),
+			 cases[i].then);
+		REQUIRE(!decide(&deal, text, &prev));
+		CHECK_INT(deal.choice.dtls_client, cases[i].client);
+		CHECK_INT(deal.choice.change.dtls_restart, cases[i].anew);
+	}
 }
 
 static void only_the_strongest_fingerprints_count(void)
@@ -612,7 +644,6 @@ static void answers_that_do_not_fit_are_refused(void)
 		{HEAD "m=audio 0 " TLS " 111\r\n", ENOTSUP, SDPM_DISABLED},
 		{HEAD "m=audio 9 " TLS " 111\r\na=mid:9\r\n", EBADMSG,
 		 SDPM_CHOSEN},
-		{ANSWER("111", "a=setup:passive\r\n"), ENOTSUP, SDPM_BAD_SETUP},
 		{ANSWER("111", "a=setup:actpass\r\n"), ENOTSUP, SDPM_BAD_SETUP},
 		{ANSWER("9 101", ACTIVE), ENOTSUP, SDPM_NO_CODEC},
 		{AUDIO_WITH(TLS, ICE FPRINT ACTIVE), ENOTSUP, SDPM_NO_RTCP_MUX},
@@ -746,6 +777,7 @@ TEST_MAIN(TEST(opus_and_its_events_are_taken_from_chromium),
 	  TEST(audio_may_live_on_another_line),
 	  TEST(audio_on_its_own_needs_no_carrier),
 	  TEST(active_and_unsaid_setup_are_welcome),
+	  TEST(we_begin_dtls_with_who_insists),
 	  TEST(only_the_strongest_fingerprints_count),
 	  TEST(the_second_audio_line_is_not_needed),
 	  TEST(plain_rtp_says_where_to_send), TEST(rtcp_may_live_elsewhere),

@@ -37,6 +37,7 @@ static void bed_init(struct bed *bed)
 	choice->maps[0] = (struct sdpm_map){SDPM_OPUS, 48000, 111, 96};
 	choice->layout.nlines = 1;
 	strcpy(choice->layout.lines[0].type, "audio");
+	choice->dtls = true;
 	strcpy(choice->peer.ufrag, "abcd");
 }
 
@@ -69,6 +70,7 @@ static void a_leg_with_keys_is_the_same(void)
 	bed_init(&bed);
 	sdes = &bed.leg.choice.peer.sdes;
 	bed.leg.choice.profile = SDPM_SDES;
+	bed.leg.choice.dtls = false;
 	memset(sdes, 0xff, sizeof(*sdes));
 	sdes->suite = sdes->ours.suite = SDPM_AEAD_AES_256_GCM;
 	memset(&bed.leg.path, 0, sizeof(bed.leg.path));
@@ -87,6 +89,8 @@ static void a_leg_with_keys_is_the_same(void)
 	CHECK_INT(round_trip(&bed), EBADMSG);
 	bed.leg.choice.profile = SDPM_OSRTP;
 	CHECK_INT(round_trip(&bed), 0);
+	bed.leg.choice.profile = SDPM_DTLS;
+	CHECK_INT(round_trip(&bed), EBADMSG);
 	bed.leg.choice.profile = SDPM_RTP;
 	sdes->suite = sdes->ours.suite = SDPM_AES_CM_128_SHA1_80;
 	CHECK_INT(round_trip(&bed), EBADMSG);
@@ -98,6 +102,7 @@ static void a_leg_of_plain_rtp_is_the_same(void)
 
 	bed_init(&bed);
 	bed.leg.choice.profile = SDPM_RTP;
+	bed.leg.choice.dtls = false;
 	bed.leg.choice.theirs = SDPM_SENDONLY;
 	memset(&bed.leg.path, 0, sizeof(bed.leg.path));
 	bed.leg.path.rtp.local.port = 30000;

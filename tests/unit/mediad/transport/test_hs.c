@@ -1,5 +1,5 @@
 /*
- * test_hs.c  DTLS-SRTP handshakes against OpenSSL as client, in memory
+ * test_hs.c  DTLS-SRTP handshakes against OpenSSL, in memory
  *
  * SPDX-License-Identifier: MIT
  */
@@ -35,11 +35,12 @@ static void queue_put(struct queue *q, const void *data, size_t len)
 	q->len[q->tail++ % QUEUE] = len;
 }
 
-/* What the client is like; zeroed members are the usual. */
+/* What the other side is like; zeroed members are the usual. */
 struct shape {
 	const char *profiles; /* NULL: both; "": no use_srtp */
 	long mtu;             /* 0: 1200 */
-	bool no_cert, expired, rsa1024;
+	bool no_cert, expired, rsa1024, rsa2048;
+	bool serves; /* hs is the client */
 };
 
 struct bed {
@@ -130,10 +131,12 @@ static X509 *client_cert(EVP_PKEY *key, const struct shape *sh)
 
 static void client_make(struct bed *bed, const struct shape *sh)
 {
-	EVP_PKEY *key = sh->rsa1024 ? EVP_RSA_gen(1024) : EVP_EC_gen("P-256");
+	EVP_PKEY *key = sh->rsa1024   ? EVP_RSA_gen(1024)
+			: sh->rsa2048 ? EVP_RSA_gen(2048)
+				      : EVP_EC_gen("P-256");
 	BIO *bio;
 
-	bed->cctx = SSL_CTX_new(DTLS_client_method());
+	bed->cctx = SSL_CTX_new(DTLS_method());
 	bed->x509 = client_cert(key, sh);
 	SSL_CTX_set_security_level(bed->cctx, 0);
 	SSL_CTX_set_verify(bed->cctx, SSL_VERIFY_PEER, any_cert);
@@ -159,7 +162,10 @@ static void client_make(struct bed *bed, const struct shape *sh)
 	bed->client = SSL_new(bed->cctx);
 	SSL_set_mtu(bed->client, sh->mtu ? sh->mtu : 1200);
 	SSL_set_bio(bed->client, bio, bio);
-	SSL_set_connect_state(bed->client);
+	if (sh->serves)
+		SSL_set_accept_state(bed->client);
+	else
+		SSL_set_connect_state(bed->client);
 	SSL_set_app_data(bed->client, bed);
 	DTLS_set_timer_cb(bed->client, client_rto);
 }
@@ -290,10 +296,10 @@ static void check_keys(struct bed *bed, enum crypt_suite suite)
 	CHECK(SSL_export_keying_material(bed->client, out, 2 * (16 + salt),
 					 "EXTRACTOR-dtls_srtp", 19, NULL, 0,
 					 0) == 1);
-	CHECK(!memcmp(keys.client_key, out, 16));
-	CHECK(!memcmp(keys.server_key, out + 16, 16));
-	CHECK(!memcmp(keys.client_salt, out + 32, salt));
-	CHECK(!memcmp(keys.server_salt, out + 32 + salt, salt));
+	CHECK(!memcmp(keys.rx_key, out, 16));
+	CHECK(!memcmp(keys.tx_key, out + 16, 16));
+	CHECK(!memcmp(keys.rx_salt, out + 32, salt));
+	CHECK(!memcmp(keys.tx_salt, out + 32 + salt, salt));
 	/* they are given once */
 	CHECK_INT(hs_keys(bed->hs, &keys), EPERM);
 }
@@ -320,6 +326,60 @@ static void sha1_80_is_taken_when_alone(void)
 	turn(&bed);
 	CHECK_INT(bed.done, 0);
 	check_keys(&bed, CRYPT_AES_CM_128_SHA1_80);
+	bed_close(&bed);
+}
+
+/* The other way round: what is theirs is the server's. */
+static void check_client_keys(struct bed *bed)
+{
+	struct cert_fp fp = fp_of(bed);
+	struct hs_keys keys;
+	uint8_t out[56];
+
+	REQUIRE(bed->hs);
+	CHECK_INT(hs_verify(bed->hs, &fp, 1), 0);
+	REQUIRE(!hs_keys(bed->hs, &keys));
+	CHECK_INT(keys.suite, CRYPT_AEAD_AES_128_GCM);
+	CHECK(SSL_export_keying_material(bed->client, out, sizeof(out),
+					 "EXTRACTOR-dtls_srtp", 19, NULL, 0,
+					 0) == 1);
+	CHECK(!memcmp(keys.tx_key, out, 16));
+	CHECK(!memcmp(keys.rx_key, out + 16, 16));
+	CHECK(!memcmp(keys.tx_salt, out + 32, 12));
+	CHECK(!memcmp(keys.rx_salt, out + 44, 12));
+}
+
+static void as_client_we_begin(void)
+{
+	for (unsigned rsa = 0; rsa < 2; rsa++) {
+		struct bed bed;
+
+		REQUIRE(bed_open(&bed, &(struct shape){.serves = true,
+						       .profiles =
+							"SRTP_AEAD_AES_128_GCM",
+						       .rsa2048 = rsa}));
+		turn(&bed);
+		CHECK_INT(bed.dones, 0);
+		hs_connect(bed.hs);
+		turn(&bed);
+		CHECK_INT(bed.done, 0);
+		CHECK(SSL_is_init_finished(bed.client));
+		check_client_keys(&bed);
+		bed_close(&bed);
+	}
+}
+
+static void a_lost_hello_of_ours_is_sent_again(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, &(struct shape){.serves = true}));
+	bed.dropped = 2;
+	bed.patient = true;
+	hs_connect(bed.hs);
+	CHECK(bed.to_client.tail == 0);
+	CHECK(turn_until_both_done(&bed));
+	CHECK_INT(bed.done, 0);
 	bed_close(&bed);
 }
 
@@ -587,6 +647,7 @@ static void alloc_survives_a_lack_of_memory(void)
 
 TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
 	  TEST(a_hello_in_pieces_is_put_together),
+	  TEST(as_client_we_begin), TEST(a_lost_hello_of_ours_is_sent_again),
 	  TEST(a_lost_flight_is_sent_again),
 	  TEST(a_lost_finished_is_sent_again), TEST(closing_is_told),
 	  TEST(the_handshake_state_is_let_go_of),

@@ -1,0 +1,309 @@
+/*
+ * assoc.c  A leg's DTLS association: who it is with, its handshakes, its keys
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+#include <re.h>
+#include <openssl/crypto.h>
+
+#include "common/log.h"
+#include "mediad/transport/assoc.h"
+
+enum {
+	HANDSHAKE_MS = 10000,
+	TRIES_MAX = 8,
+	TRY_AGAIN_MS = 500, /* as client, after one that broke */
+	DTLS_HDR = 13,
+	DTLS_HANDSHAKE = 22,
+	DTLS_CLIENT_HELLO = 1,
+};
+
+/* --- the end of a handshake ------------------------------------------------------- */
+
+static void give_keys(struct assoc *assoc)
+{
+	struct hs_keys keys;
+	int err = hs_keys(assoc->hs, &keys);
+
+	if (!err) {
+		(void)hs_peer_md(assoc->hs, assoc->md);
+		assoc->seen = true;
+		assoc->wanted = false;
+		wheel_stop(&assoc->giveup);
+		err = assoc->h->keys(&keys, assoc->arg);
+	}
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	if (!err)
+		return;
+	log_warn(assoc->params.call, "srtp keys not usable", "err=%d", err);
+	assoc->h->lost(PATH_LOST_HANDSHAKE, assoc->arg);
+}
+
+static bool may_settle(const struct assoc *assoc)
+{
+	return assoc->wanted && assoc->hs && assoc->fps &&
+	       hs_is_done(assoc->hs);
+}
+
+/* A last act. */
+static void settle(struct assoc *assoc)
+{
+	int err;
+
+	if (!may_settle(assoc))
+		return;
+
+	err = hs_verify(assoc->hs, assoc->fps, assoc->nfps);
+	if (err) {
+		log_warn(assoc->params.call,
+			 "certificate is not the signalled one", "err=%d", err);
+		assoc->h->lost(PATH_LOST_FINGERPRINT, assoc->arg);
+		return;
+	}
+	give_keys(assoc);
+}
+
+void assoc_stop(struct assoc *assoc)
+{
+	wheel_stop(&assoc->giveup);
+	wheel_stop(&assoc->soon);
+	assoc->hs = mem_deref(assoc->hs);
+}
+
+static void on_soon(void *arg);
+
+/*
+ * A handshake that breaks does not end the call: whoever can send from the
+ * peer's address, forged or not, could break it with one ClientHello
+ * (ES2023-01). The next ClientHello, theirs or ours, begins a new one, within
+ * limits.
+ */
+static void on_broken(struct assoc *assoc, const char *what)
+{
+	log_info(assoc->params.call, "dtls handshake broke", "why=%s try=%u",
+		 what, assoc->tries + 1);
+	assoc->hs = mem_deref(assoc->hs);
+	if (++assoc->tries >= TRIES_MAX)
+		assoc->h->lost(PATH_LOST_HANDSHAKE, assoc->arg);
+	else if (assoc->client)
+		wheel_start(assoc->params.wheel, &assoc->soon, TRY_AGAIN_MS,
+			    on_soon, assoc);
+}
+
+static void look_soon(struct assoc *assoc)
+{
+	if (!wheel_runs(&assoc->soon))
+		wheel_start(assoc->params.wheel, &assoc->soon, 0, on_soon,
+			    assoc);
+}
+
+/* A first try that did not end, or one of several. Whom nothing was heard of
+ * may still be ringing: that is not our matter, and we ask again. */
+static void on_giveup(void *arg)
+{
+	struct assoc *assoc = arg;
+
+	if (assoc->client && !assoc->heard) {
+		assoc_stop(assoc);
+		look_soon(assoc);
+		return;
+	}
+	assoc->h->lost(assoc->tries ? PATH_LOST_HANDSHAKE : PATH_LOST_TIMEOUT,
+		       assoc->arg);
+}
+
+static void on_handshake(int err, const char *what, void *arg)
+{
+	struct assoc *assoc = arg;
+
+	if (!err) {
+		wheel_stop(&assoc->giveup);
+		settle(assoc);
+	} else if (err == ECONNRESET) {
+		assoc->h->lost(PATH_LOST_CLOSED, assoc->arg);
+	} else if (err == ETIMEDOUT) {
+		on_giveup(assoc);
+	} else {
+		on_broken(assoc, what);
+	}
+}
+
+/* --- its begin ------------------------------------------------------------------------ */
+
+static void on_send(const uint8_t *pkt, size_t len, void *arg)
+{
+	struct assoc *assoc = arg;
+
+	assoc->h->send(pkt, len, assoc->arg);
+}
+
+static int begin(struct assoc *assoc)
+{
+	struct wheel *wheel = assoc->params.wheel;
+	const uint32_t ms = assoc->params.handshake_ms
+				    ? assoc->params.handshake_ms
+				    : HANDSHAKE_MS;
+	int err = hs_alloc(&assoc->hs, assoc->params.hs_ctx, wheel, ms);
+
+	if (err)
+		return err;
+	hs_handlers(assoc->hs, on_send, on_handshake, assoc);
+	/* over all tries */
+	if (!wheel_runs(&assoc->giveup))
+		wheel_start(wheel, &assoc->giveup, ms, on_giveup, assoc);
+	return 0;
+}
+
+static void on_soon(void *arg)
+{
+	struct assoc *assoc = arg;
+
+	if (!assoc->client || !assoc->wanted || assoc->hs)
+		settle(assoc);
+	else if (!begin(assoc))
+		hs_connect(assoc->hs);
+	else
+		assoc->h->lost(PATH_LOST_HANDSHAKE, assoc->arg);
+}
+
+void assoc_ready(struct assoc *assoc)
+{
+	if (assoc->client && assoc->wanted && !assoc->hs && assoc->fps)
+		look_soon(assoc);
+}
+
+/* --- datagrams --------------------------------------------------------------------- */
+
+bool assoc_is_hello(const uint8_t *pkt, size_t len)
+{
+	return len > DTLS_HDR && pkt[0] == DTLS_HANDSHAKE &&
+	       pkt[DTLS_HDR] == DTLS_CLIENT_HELLO;
+}
+
+/* Nothing but a ClientHello makes state. Of an association that stands there
+ * is none: it is of another call that the peer makes from the same port. */
+bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
+{
+	const bool hello = assoc_is_hello(pkt, len);
+
+	if (hello && (!assoc->wanted || assoc->client))
+		return false;
+	if (!assoc->hs && (!hello || begin(assoc)))
+		return false;
+	assoc->heard = true;
+	hs_recv(assoc->hs, pkt, len);
+	return true;
+}
+
+bool assoc_shakes(const struct assoc *assoc)
+{
+	return assoc->hs && !hs_is_done(assoc->hs);
+}
+
+/* --- whom the far SDP announces ------------------------------------------------------ */
+
+static bool same_fp(const struct cert_fp *a, const struct cert_fp *b)
+{
+	return a->hash == b->hash && a->len == b->len &&
+	       !memcmp(a->md, b->md, a->len);
+}
+
+static bool same_set(const struct assoc *assoc, const struct assoc_remote *rem)
+{
+	for (size_t i = 0; i < rem->nfps && i < assoc->nfps; i++) {
+		if (!same_fp(&assoc->fps[i], &rem->fps[i]))
+			return false;
+	}
+	return assoc->nfps == rem->nfps;
+}
+
+/* By the certificate's SHA-256, all that is kept of it. */
+static bool same_peer(const struct assoc *assoc, const struct assoc_remote *rem)
+{
+	for (size_t i = 0; assoc->seen && i < rem->nfps; i++) {
+		if (rem->fps[i].hash == CERT_SHA256 &&
+		    !memcmp(rem->fps[i].md, assoc->md, sizeof(assoc->md)))
+			return true;
+	}
+	return false;
+}
+
+/* RFC 8842, 5.1: another certificate, role or tls-id is another association.
+ * The old keys serve until it stands. */
+static void expect_new(struct assoc *assoc)
+{
+	assoc_stop(assoc);
+	assoc->tries = 0;
+	assoc->wanted = true;
+	assoc->seen = assoc->heard = false;
+}
+
+bool assoc_fps_ok(const struct assoc_remote *rem)
+{
+	for (size_t i = 0; i < rem->nfps && i < CERT_FPS_MAX; i++) {
+		if (rem->fps[i].len > sizeof(rem->fps[i].md))
+			return false;
+	}
+	return rem->nfps && rem->nfps <= CERT_FPS_MAX;
+}
+
+int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
+{
+	const bool turned = assoc->fps && assoc->client != rem->client;
+	struct cert_fp *fps;
+
+	if (assoc->fps && same_set(assoc, rem) && !rem->anew && !turned)
+		return 0;
+
+	fps = mem_zalloc(rem->nfps * sizeof(*fps), NULL);
+	if (!fps)
+		return ENOMEM;
+	memcpy(fps, rem->fps, rem->nfps * sizeof(*fps));
+	if (rem->anew || turned || (assoc->seen && !same_peer(assoc, rem)))
+		expect_new(assoc);
+	mem_deref(assoc->fps);
+	assoc->fps = fps;
+	assoc->nfps = rem->nfps;
+	assoc->client = rem->client;
+	/* a handshake that waited for its fingerprint is judged soon: that may
+	 * lose the path, and the owner is in the middle of something */
+	if (may_settle(assoc))
+		look_soon(assoc);
+	return 0;
+}
+
+/* The one fingerprint that is left of the far SDP: the certificate's own. */
+int assoc_resume(struct assoc *assoc, const uint8_t md[32], bool client)
+{
+	assoc->fps = mem_zalloc(sizeof(*assoc->fps), NULL);
+	if (!assoc->fps)
+		return ENOMEM;
+	assoc->nfps = 1;
+	assoc->fps[0].hash = CERT_SHA256;
+	assoc->fps[0].len = sizeof(assoc->md);
+	memcpy(assoc->fps[0].md, md, sizeof(assoc->md));
+	memcpy(assoc->md, md, sizeof(assoc->md));
+	assoc->seen = true;
+	assoc->wanted = false;
+	assoc->client = client;
+	return 0;
+}
+
+/* --- life ------------------------------------------------------------------------------ */
+
+void assoc_init(struct assoc *assoc, const struct assoc_params *params,
+		const struct assoc_handlers *handlers, void *arg)
+{
+	assoc->params = *params;
+	assoc->h = handlers;
+	assoc->arg = arg;
+	assoc->wanted = true;
+}
+
+void assoc_close(struct assoc *assoc)
+{
+	assoc_stop(assoc);
+	assoc->fps = mem_deref(assoc->fps);
+}

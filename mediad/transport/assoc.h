@@ -1,0 +1,90 @@
+/*
+ * assoc.h  A leg's DTLS association: who it is with, its handshakes, its keys
+ *
+ * Shared by paths, whatever carries the datagrams: each tells what has come
+ * from an address that it trusts so far, and where to send. At most one
+ * handshake at a time, as server or as client; one that breaks is begun anew
+ * within limits. Keys are given only after the certificate was found to be
+ * the one of the signalling (RFC 8122). A part of a path, no object of its
+ * own: zeroed memory is closed. One thread.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef MEDIAD_ASSOC_H
+#define MEDIAD_ASSOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/wheel.h"
+#include "mediad/transport/cert.h"
+#include "mediad/transport/hs.h"
+#include "mediad/transport/path.h"
+
+/* keys: the handshake is done and its certificate right; *keys are wiped
+ * after the call. Non-zero: they are of no use. keys and lost are the last act
+ * of the association: they may free it. */
+struct assoc_handlers {
+	void (*send)(const uint8_t *pkt, size_t len, void *arg);
+	int (*keys)(const struct hs_keys *keys, void *arg);
+	void (*lost)(enum path_why why, void *arg);
+};
+
+/* All outlive the association. */
+struct assoc_params {
+	struct wheel *wheel;
+	struct hs_ctx *hs_ctx;
+	uint32_t handshake_ms; /* over all tries; 0: 10000 */
+	const char *call;      /* for logs */
+};
+
+struct assoc {
+	struct assoc_params params;
+	const struct assoc_handlers *h;
+	void *arg;
+	struct hs *hs;
+	struct wheel_timer giveup, soon;
+	struct cert_fp *fps; /* of the far SDP; NULL: not known yet */
+	size_t nfps;
+	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
+	bool seen;
+	bool wanted; /* a handshake may begin */
+	bool client; /* it is ours to begin it */
+	bool heard;  /* a datagram of the peer, at all */
+	uint8_t tries; /* handshakes that broke */
+};
+
+void assoc_init(struct assoc *assoc, const struct assoc_params *params,
+		const struct assoc_handlers *handlers, void *arg);
+void assoc_close(struct assoc *assoc);
+
+/*
+ * What the far SDP announces: 1 to CERT_FPS_MAX fingerprints, the strongest
+ * hash counts (RFC 8122, 5). Ones that the peer's certificate does not match,
+ * the other role, or `anew` (RFC 8842, 5.1), ask for a new association; the
+ * former keys are the owner's to serve until then. Calls no handler.
+ */
+struct assoc_remote {
+	const struct cert_fp *fps;
+	size_t nfps;
+	bool anew;
+	bool client; /* we are to begin */
+};
+bool assoc_fps_ok(const struct assoc_remote *remote);
+int assoc_remote(struct assoc *assoc, const struct assoc_remote *remote);
+/* With the one whose certificate this is there is one: of a state file. */
+int assoc_resume(struct assoc *assoc, const uint8_t md[32], bool client);
+
+/* There is somebody to send to: as client, begin. In a while, not at once:
+ * the owner is in the middle of something. */
+void assoc_ready(struct assoc *assoc);
+/* A datagram. False: of no use, or not for this association. */
+bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len);
+bool assoc_is_hello(const uint8_t *pkt, size_t len);
+/* A handshake goes on. */
+bool assoc_shakes(const struct assoc *assoc);
+/* Let go of the handshake that goes on, if any. */
+void assoc_stop(struct assoc *assoc);
+
+#endif
