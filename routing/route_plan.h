@@ -88,6 +88,9 @@ struct route_target {
 	enum route_state health; /* as it was; ROUTE_STATE_UP: no connection */
 };
 
+/* A user or connection of another tenant than this one. */
+bool route_target_is_foreign(const struct route_target *target,
+			     const struct route_tenant *tenant);
 /* Nobody is called: a rejection or a redirection. */
 bool route_target_answers(const struct route_target *target);
 

@@ -222,6 +222,9 @@ int route_plan_explain(struct re_printf *pf, const struct route_plan *plan)
 	for (unsigned i = 0; i < plan->ntargets; i++) {
 		err |= re_hprintf(pf, i ? ", then " : "  result: ");
 		err |= explain_target(pf, &plan->targets[i]);
+		if (route_target_is_foreign(&plan->targets[i], plan->tenant))
+			err |= re_hprintf(pf, " of tenant \"%s\"",
+					  plan->targets[i].tenant->id);
 	}
 	err |= re_hprintf(pf, "\n");
 	err |= explain_left(pf, plan);

@@ -136,7 +136,7 @@ static int json_target(struct re_printf *pf, const struct route_plan *plan,
 {
 	int err = re_hprintf(pf, "{%H", json_where, target);
 
-	if (target->tenant != plan->tenant)
+	if (target->tenant && target->tenant != plan->tenant)
 		err |= re_hprintf(pf, ",\"tenant\":\"%s\"",
 				  target->tenant->id);
 	if (pl_isset(&target->device))

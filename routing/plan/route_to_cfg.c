@@ -95,7 +95,10 @@ static const struct cfg_field tenant_fields[] = {
 static const struct cfg_table to_tenant_table = {
 	sizeof(struct route_to_tenant), "a tenant's number", tenant_fields,
 	"The routes of that tenant decide, then its users. Who calls is a "
-	"stranger there (`from: tenants`). Up to four tenants are passed.", 0};
+	"stranger there (`from: tenants`), and shown with the domain of his "
+	"tenant or an E.164 number. It is a call of both: the limits of the "
+	"other tenant count, too, and its settings are those of who is called. "
+	"Up to four tenants are passed.", 0};
 
 static const struct cfg_field redirect_fields[] = {
 	{"contact", CFG_STRING, CFG_AT(struct route_redirect, contact),

@@ -127,6 +127,14 @@ int route_walk_keep(struct route_walk *walk, struct pl *out,
 	return 0;
 }
 
+bool route_target_is_foreign(const struct route_target *target,
+			     const struct route_tenant *tenant)
+{
+	return (target->kind == ROUTE_TO_USER ||
+		target->kind == ROUTE_TO_CONNECTION) &&
+	       target->tenant && target->tenant != tenant;
+}
+
 bool route_target_answers(const struct route_target *target)
 {
 	return target->kind == ROUTE_TO_REJECT ||

@@ -30,6 +30,8 @@ static void side(struct jsonw *json, const char *key,
 	struct flow_id flow;
 
 	jsonw_object(json, key);
+	if (nr == CALL_CALLEE && call_is_between(rec))
+		jsonw_str(json, "tenant", rec->there);
 	jsonw_str(json, "user", side->user);
 	jsonw_str(json, "uri", side->uri);
 	if (side->conn[0])

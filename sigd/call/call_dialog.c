@@ -16,11 +16,11 @@
 static const struct redis_script script_enter = {
 	"call-enter",
 	"local v = redis.call('HMGET', KEYS[1], " CALL_FIELDS_LUA ") "
-	"if v[36] ~= 'up' or v[21] ~= ARGV[3] then return v end "
+	"if v[37] ~= 'up' or v[21] ~= ARGV[3] then return v end "
 	"local me = tonumber(ARGV[1]) "
 	"local p = me == 0 and 'a.' or 'b.' "
-	"local high = 41 + 4 * me "
-	"local ahead = 42 + 4 * (1 - me) "
+	"local high = 42 + 4 * me "
+	"local ahead = 43 + 4 * (1 - me) "
 	"local cseq, was = tonumber(ARGV[2]), tonumber(v[high] or 0) "
 	"local set = {} "
 	"local function put(name, at, val) "
@@ -30,10 +30,10 @@ static const struct redis_script script_enter = {
 	"    string.format('%.0f', tonumber(v[ahead] or 0) + 1)) "
 	"elseif cseq > was then put(p .. 'cseq', high, ARGV[2]) end "
 	"if ARGV[4] ~= '' then "
-	"  put(p .. 'icseq', 28 + 4 * me, ARGV[2]) "
-	"  put(p .. 'ishift', 29 + 4 * me, v[ahead] or '0') end "
+	"  put(p .. 'icseq', 29 + 4 * me, ARGV[2]) "
+	"  put(p .. 'ishift', 30 + 4 * me, v[ahead] or '0') end "
 	"if ARGV[4] == 'delayed' then "
-	"  put(p .. 'dcseq', 30 + 4 * me, ARGV[2]) end "
+	"  put(p .. 'dcseq', 31 + 4 * me, ARGV[2]) end "
 	"if #set > 0 then redis.call('HSET', KEYS[1], unpack(set)) end "
 	"return v"};
 
@@ -123,6 +123,14 @@ void call_flow(struct redis_link *link, const char *call, unsigned side,
 		return;
 	argv[0] = redis_str(side == CALL_CALLER ? "a.flow" : "b.flow");
 	argv[1] = redis_str(hex);
+	set(link, call, argv, 2);
+}
+
+void call_there(struct redis_link *link, const char *call, const char *tenant)
+{
+	const struct redis_arg argv[] = {redis_str("b.tenant"),
+					 redis_str(tenant)};
+
 	set(link, call, argv, 2);
 }
 

@@ -44,6 +44,10 @@ void call_answered_here(struct redis_link *link, const char *call,
 void call_targets(struct redis_link *link, const char *call,
 		  const struct pl target[CALL_SIDES]);
 
+/* Its callee is this tenant's: what was called is a number of that one. Nobody
+ * is told. */
+void call_there(struct redis_link *link, const char *call, const char *tenant);
+
 /* Its session is at this media worker ("node/slot") now. Nobody is told. */
 void call_media(struct redis_link *link, const char *call, const char *media);
 

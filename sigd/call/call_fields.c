@@ -40,6 +40,7 @@ static const struct text_field texts[] = {
 	{"a.ack", PLACE(side[CALL_CALLER].ack), true},
 	{"b.ack", PLACE(side[CALL_CALLEE].ack), true},
 	SIDE("a.", CALL_CALLER), SIDE("b.", CALL_CALLEE),
+	{"b.tenant", PLACE(there), true},
 };
 
 /* uint32_t each. */

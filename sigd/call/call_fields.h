@@ -9,7 +9,7 @@
 #include "common/redis_link.h"
 #include "sigd/call/call_record.h"
 
-enum { CALL_FIELDS = 13 + 17 * CALL_SIDES, CALL_NUM_LEN = 24 };
+enum { CALL_FIELDS = 14 + 17 * CALL_SIDES, CALL_NUM_LEN = 24 };
 
 /* The names of all fields, in the order that call_fields_write() has: for
  * HMGET, in Lua. Scripts know some by their place (call_dialog.c); a test
@@ -24,7 +24,7 @@ enum { CALL_FIELDS = 13 + 17 * CALL_SIDES, CALL_NUM_LEN = 24 };
 #define CALL_FIELDS_LUA                                                 \
 	"'call','session','tenant','media','callid','service','at','-',"     \
 	"'a.oat','b.oat','a.ack','b.ack'," CALL_SIDE_LUA("a.") ","        \
-	CALL_SIDE_LUA("b.") ",'offer'," CALL_NUMBERS_LUA("a.") ","        \
+	CALL_SIDE_LUA("b.") ",'b.tenant','offer'," CALL_NUMBERS_LUA("a.") ","        \
 	CALL_NUMBERS_LUA("b.") ",'state','leg','start','up',"            \
 	CALL_REST_LUA("a.") "," CALL_REST_LUA("b.")
 /* The fields of a record as arguments, name and value in turn. Texts point

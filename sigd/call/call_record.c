@@ -99,6 +99,16 @@ static const struct redis_script script_shift = {
 	"  redis.call('HSET', KEYS[1], ARGV[2] .. 'ishift', ARGV[3]) end "
 	"return 1"};
 
+const char *call_tenant(const struct call_record *rec, unsigned side)
+{
+	return side == CALL_CALLEE && rec->there[0] ? rec->there : rec->tenant;
+}
+
+bool call_is_between(const struct call_record *rec)
+{
+	return strcmp(call_tenant(rec, CALL_CALLEE), rec->tenant) != 0;
+}
+
 static void destructor(void *data)
 {
 	struct call_ask *ask = data;

@@ -82,6 +82,9 @@ struct call_record {
 	char call[17];
 	char session[17];
 	char tenant[COOKIE_TENANT_MAX + 1];
+	char there[COOKIE_TENANT_MAX + 1]; /* of the callee, when a number of
+					      another tenant is called; empty:
+					      the same */
 	char media[COOKIE_MEDIA_MAX + 1]; /* "node/slot" */
 	char callid[CALL_TEXT_MAX];
 	char service[16];                 /* empty: a call between users */
@@ -97,6 +100,11 @@ struct call_record {
 	uint64_t up_ms;                   /* unix ms: answered; 0: not yet */
 	struct call_side side[CALL_SIDES];
 };
+
+/* Whose user or connection this side is. */
+const char *call_tenant(const struct call_record *rec, unsigned side);
+/* Its sides are of two tenants: what one says is no word to the other. */
+bool call_is_between(const struct call_record *rec);
 
 /* code: STATUS_OK, STATUS_UNKNOWN_DIALOG (no such call), STATUS_REDIS_DOWN,
  * STATUS_INTERNAL. rec is NULL unless a load or an end was STATUS_OK. */

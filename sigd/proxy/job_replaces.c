@@ -75,7 +75,9 @@ static bool is_side(const struct call_record *rec, const char *party)
 
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		call_party(of, rec->side[i].conn, rec->side[i].user);
-		if (!strcmp(of, party))
+		/* the other one of a call between tenants has asked there */
+		if (!strcmp(call_tenant(rec, i), rec->tenant) &&
+		    !strcmp(of, party))
 			return true;
 	}
 	return false;
@@ -114,6 +116,7 @@ static void take(struct job *job, const struct call_record *rec, unsigned to)
 	struct replaced *dialog = &job->replaces->dialog;
 
 	str_ncpy(dialog->call, rec->call, sizeof(dialog->call));
+	str_ncpy(dialog->tenant, call_tenant(rec, to), sizeof(dialog->tenant));
 	str_ncpy(dialog->conn, side->conn, sizeof(dialog->conn));
 	str_ncpy(dialog->user, side->user, sizeof(dialog->user));
 	dialog->up = rec->state == CALL_UP;
@@ -232,11 +235,12 @@ bool job_replaces(struct job *job)
 
 /* --- then -------------------------------------------------------------------- */
 
-static bool plan_keep(struct route_plan *plan, const char *conn)
+static bool plan_keep(struct route_plan *plan, const struct replaced *dialog)
 {
 	for (unsigned i = 0; i < plan->ntargets; i++) {
 		if (plan->targets[i].kind != ROUTE_TO_CONNECTION ||
-		    strcmp(plan->targets[i].connection->name, conn))
+		    strcmp(plan->targets[i].tenant->id, dialog->tenant) ||
+		    strcmp(plan->targets[i].connection->name, dialog->conn))
 			continue;
 		plan->targets[0] = plan->targets[i];
 		plan->ntargets	 = 1;
@@ -249,6 +253,7 @@ bool job_replaces_plan(struct job *job, struct route_plan *plan)
 {
 	struct replaced *dialog =
 		job->replaces ? &job->replaces->dialog : NULL;
+	struct pl tenant;
 
 	if (!dialog || dialog->service)
 		return true;
@@ -260,16 +265,19 @@ bool job_replaces_plan(struct job *job, struct route_plan *plan)
 	}
 	if (dialog->conn[0]) {
 		/* it may know the dialog by another connection of its own */
-		if (!plan_keep(plan, dialog->conn))
+		if (!plan_keep(plan, dialog))
 			dialog->conn[0] = '\0';
 		return true;
 	}
 	job->named = true;
 	memset(&job->device, 0, sizeof(job->device));
-	str_ncpy(job->device.tenant, job->tenant->id,
+	str_ncpy(job->device.tenant, dialog->tenant,
 		 sizeof(job->device.tenant));
 	str_ncpy(job->device.user, dialog->user, sizeof(job->device.user));
-	plan->targets[0] = (struct route_target){.kind = ROUTE_TO_USER};
+	pl_set_str(&tenant, dialog->tenant);
+	plan->targets[0] = (struct route_target){
+		.kind = ROUTE_TO_USER,
+		.tenant = route_tenant_by_id(job->table, &tenant)};
 	plan->ntargets	 = 1;
 	return true;
 }

@@ -101,25 +101,31 @@ static void seek_in_redis(struct job *job, struct route_plan *plan)
 	const struct route_note *last =
 		&plan->notes[(plan->considered - 1) % ROUTE_NOTES_MAX];
 
-	if (!job->tenant->auth.users_in_redis || plan->rule ||
-	    !plan->considered || last->why != ROUTE_WHY_NOBODY ||
-	    strlen(plan->callee) > DEVICE_USER_MAX)
+	struct pl callee = last->callee;
+
+	if (plan->rule || !plan->considered || last->why != ROUTE_WHY_NOBODY ||
+	    !last->tenant->auth.users_in_redis)
+		return;
+	if (!pl_isset(&callee))
+		pl_set_str(&callee, plan->callee);
+	if (callee.l > DEVICE_USER_MAX)
 		return;
 	job->named = true;
 	memset(&job->device, 0, sizeof(job->device));
-	str_ncpy(job->device.tenant, job->tenant->id,
+	str_ncpy(job->device.tenant, last->tenant->id,
 		 sizeof(job->device.tenant));
-	str_ncpy(job->device.user, plan->callee, sizeof(job->device.user));
-	plan->targets[0] = (struct route_target){.kind = ROUTE_TO_USER};
+	(void)pl_strcpy(&callee, job->device.user, sizeof(job->device.user));
+	plan->targets[0] = (struct route_target){.kind = ROUTE_TO_USER,
+						 .tenant = last->tenant};
 }
 
-/* A call's record knows one tenant. */
-static bool is_foreign(const struct job *job, const struct route_plan *plan)
+/* What makes dialogs that are no calls knows one tenant (sub_token.h). */
+static bool stays_at_home(const struct job *job, const struct route_plan *plan)
 {
-	const struct route_target *to = &plan->targets[0];
+	const enum smsg_method method = txn_srv_request(job->st)->method;
 
-	return (to->kind == ROUTE_TO_USER || to->kind == ROUTE_TO_CONNECTION) &&
-	       to->tenant && to->tenant != job->tenant;
+	return (method == SMSG_SUBSCRIBE || method == SMSG_REFER) &&
+	       route_target_is_foreign(&plan->targets[0], job->tenant);
 }
 
 static void go(struct job *job, struct route_plan *plan,
@@ -129,8 +135,8 @@ static void go(struct job *job, struct route_plan *plan,
 		return;
 	if (!may_go(job, plan))
 		reply_status(job->px, job->st, STATUS_FORBIDDEN);
-	else if (is_foreign(job, plan))
-		reply_status(job->px, job->st, STATUS_NO_ROUTE);
+	else if (stays_at_home(job, plan))
+		reply_status(job->px, job->st, STATUS_FORBIDDEN);
 	else if (is_probe(job, plan))
 		options_answer(job->px, job->st);
 	else if (route_target_answers(&plan->targets[0]))

@@ -8,6 +8,7 @@
 #include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/methods.h"
 #include "sigd/proxy/reply.h"
+#include "sigd/proxy/side.h"
 #include "sigd/sip/smsg_build.h"
 
 enum { ALLOW_MAX = 128 };
@@ -34,17 +35,8 @@ bool methods_refuse(struct proxy *px, struct txn_srv *st,
 
 bool methods_refuse_dialog(const struct indialog *in)
 {
-	const struct route_tenant *tenant;
-	struct pl id, name;
-
-	if (!in->st || !in->rec)
-		return false;
-	pl_set_str(&name, in->rec->side[indialog_side(in)].conn);
-	if (!name.l)
-		return false;
-	pl_set_str(&id, in->rec->tenant);
-	tenant = route_tenant_by_id(in->px->deps.routes, &id);
-	return tenant &&
+	return in->st && in->rec &&
 	       methods_refuse(in->px, in->st,
-			      route_connection_find(tenant, &name));
+			      side_connection(in->px, in->rec,
+					      indialog_side(in)));
 }

@@ -149,6 +149,12 @@ int side_names_shown(struct side_names *names, const struct caller_ask *ask,
 	return 0;
 }
 
+int side_names_from(struct side_names *names, const struct pl *number,
+		    const char *host)
+{
+	return uri_escape(names->from, number, host);
+}
+
 const char *side_domain(const struct route_tenant *tenant)
 {
 	for (uint32_t i = 0; i < tenant->ndomains; i++) {
@@ -215,27 +221,44 @@ line_of_side(const struct route_tenant *tenant, const struct call_record *rec,
 	const struct call_side *other = &rec->side[!side];
 	struct pl user;
 
-	if (!conn || other->conn[0])
+	/* a stranger has no line, whatever he is called at home */
+	if (!conn || other->conn[0] || call_is_between(rec))
 		return conn;
 	pl_set_str(&user, other->user);
 	return route_line_of(tenant, &user, conn);
+}
+
+const struct route_tenant *side_tenant(const struct route_table *table,
+				       const struct call_record *rec,
+				       unsigned side)
+{
+	struct pl id;
+
+	pl_set_str(&id, call_tenant(rec, side));
+	return route_tenant_by_id(table, &id);
+}
+
+const struct route_connection *side_connection(const struct proxy *px,
+					       const struct call_record *rec,
+					       unsigned side)
+{
+	const struct route_tenant *tenant;
+	struct pl name;
+
+	pl_set_str(&name, rec->side[side].conn);
+	if (!name.l)
+		return NULL;
+	tenant = side_tenant(px->deps.routes, rec, side);
+	return tenant ? line_of_side(tenant, rec, side,
+				     route_connection_find(tenant, &name))
+		      : NULL;
 }
 
 const struct route_connection *side_login(const struct proxy *px,
 					  const struct call_record *rec,
 					  unsigned side)
 {
-	const struct route_connection *conn;
-	const struct route_tenant *tenant;
-	struct pl id, name;
+	const struct route_connection *conn = side_connection(px, rec, side);
 
-	pl_set_str(&id, rec->tenant);
-	pl_set_str(&name, rec->side[side].conn);
-	if (!name.l)
-		return NULL;
-	tenant = route_tenant_by_id(px->deps.routes, &id);
-	conn   = tenant ? line_of_side(tenant, rec, side,
-				       route_connection_find(tenant, &name))
-			: NULL;
 	return conn && conn->login.username ? conn : NULL;
 }

@@ -44,6 +44,9 @@ int side_names_connection(struct side_names *names, char target[],
 /* ... and its policy on who is shown, then (who/caller_id.h). */
 int side_names_shown(struct side_names *names, const struct caller_ask *ask,
 		     const struct smsg *msg);
+/* From is this number, unescaped, at this host. EOVERFLOW. */
+int side_names_from(struct side_names *names, const struct pl *number,
+		    const char *host);
 /* Towards a device, from a connection: hosts of the tenant, so that the
  * device can call back. */
 int side_names_device(struct side_names *names,
@@ -58,14 +61,23 @@ const char *side_domain(const struct route_tenant *tenant);
 void side_names_edit(struct smsg_edit *ed, const struct side_names *names);
 
 
+/* Whose user or connection this side is. NULL: a reload has taken it away. */
+const struct route_tenant *side_tenant(const struct route_table *table,
+				       const struct call_record *rec,
+				       unsigned side);
+
 /* How the user on the other side of the call speaks to the connection on this
  * one: over a line, perhaps (route_line.h). conn may be NULL. */
 const struct route_connection *
 line_of_side(const struct route_tenant *tenant, const struct call_record *rec,
 	     unsigned side, const struct route_connection *conn);
 
-/* The connection of this side, which could be shown who we are. NULL: there is
- * none, or a reload has taken it away. */
+/* The connection of this side, as that user speaks to it. NULL: there is none,
+ * or a reload has taken it away. */
+const struct route_connection *side_connection(const struct proxy *px,
+					       const struct call_record *rec,
+					       unsigned side);
+/* ... when it could be shown who we are. */
 const struct route_connection *side_login(const struct proxy *px,
 					  const struct call_record *rec,
 					  unsigned side);

@@ -11,6 +11,7 @@
 #include "routing/route_conn.h"
 #include "sigd/proxy/conn/conn_calls.h"
 #include "sigd/proxy/conn/health.h"
+#include "sigd/proxy/side.h"
 #include "sigd/proxy/who/tenant_calls.h"
 #include "sigd/proxy/who/user_calls.h"
 
@@ -201,7 +202,8 @@ void conn_calls_up(struct proxy *px, const struct call_record *rec)
 	user_calls_up(px, rec);
 	tenant_calls_up(px, rec);
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
-		const struct place place = {rec->tenant, rec->side[i].conn,
+		const struct place place = {call_tenant(rec, i),
+					    rec->side[i].conn,
 					    rec->call,
 					    px->cfg.call_s + MARGIN_S, 0, 0};
 
@@ -212,13 +214,12 @@ void conn_calls_up(struct proxy *px, const struct call_record *rec)
 
 /* A worker died while it set the call up: where it had asked by then is not
  * in the record. */
-static void leave_all(struct proxy *px, const struct call_record *rec)
+static void leave_all(struct proxy *px, const struct call_record *rec,
+		      unsigned side)
 {
-	const struct route_tenant *tenant;
-	struct pl id;
+	const struct route_tenant *tenant =
+		side_tenant(px->deps.routes, rec, side);
 
-	pl_set_str(&id, rec->tenant);
-	tenant = route_tenant_by_id(px->deps.routes, &id);
 	if (!tenant || tenant->nconnections > LEAVE_MAX)
 		return;
 	for (uint32_t i = 0; i < tenant->nconnections; i++)
@@ -229,11 +230,14 @@ void conn_calls_ended(struct proxy *px, const struct call_record *rec)
 {
 	user_calls_ended(px, rec);
 	tenant_calls_ended(px, rec);
-	if (rec->state == CALL_SETUP && strcmp(rec->at, px->at) != 0)
-		leave_all(px, rec);
+	if (rec->state == CALL_SETUP && strcmp(rec->at, px->at) != 0) {
+		leave_all(px, rec, CALL_CALLER);
+		if (call_is_between(rec))
+			leave_all(px, rec, CALL_CALLEE);
+	}
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		if (rec->side[i].conn[0])
-			give_back(px, rec->tenant, rec->side[i].conn,
+			give_back(px, call_tenant(rec, i), rec->side[i].conn,
 				  rec->call);
 	}
 }

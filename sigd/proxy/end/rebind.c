@@ -24,7 +24,7 @@ static bool aor_of(struct registrar_aor *aor, const struct call_record *rec,
 {
 	const struct call_side *side = &rec->side[nr];
 
-	pl_set_str(&aor->tenant, rec->tenant);
+	pl_set_str(&aor->tenant, call_tenant(rec, nr));
 	pl_set_str(&aor->user, side->user);
 	return !side->conn[0] && side->user[0] && side->flow_len;
 }

@@ -155,7 +155,7 @@ static void try_end(struct proxy *px, const struct call_record *rec,
 
 	if (!lost)
 		return;
-	pl_set_str(&params.aor.tenant, rec->tenant);
+	pl_set_str(&params.aor.tenant, call_tenant(rec, CALL_CALLEE));
 	pl_set_str(&params.aor.user, try->user);
 	if (!try->user[0] || flow_id_addressed(&lost->flow) ||
 	    registrar_lookup(&lost->lookup, &params))

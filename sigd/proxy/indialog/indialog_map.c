@@ -112,6 +112,7 @@ bool indialog_passes(const struct indialog *in)
 	const struct route_connection *conn = indialog_connection(in);
 
 	return conn && route_forwards_to(conn->tenant, conn) &&
+	       !call_is_between(in->rec) &&
 	       !in->rec->side[indialog_side(in)].conn[0];
 }
 

@@ -16,25 +16,10 @@
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/identity.h"
 
-static const struct route_connection *connection_of(const struct indialog *in,
-						    unsigned side)
-{
-	const struct route_tenant *tenant;
-	struct pl id, name;
-
-	pl_set_str(&id, in->rec->tenant);
-	pl_set_str(&name, in->rec->side[side].conn);
-	if (!name.l)
-		return NULL;
-	tenant = route_tenant_by_id(in->px->deps.routes, &id);
-	return tenant ? line_of_side(tenant, in->rec, side,
-				     route_connection_find(tenant, &name))
-		      : NULL;
-}
-
 const struct route_connection *indialog_connection(const struct indialog *in)
 {
-	return in->rec ? connection_of(in, !indialog_side(in)) : NULL;
+	return in->rec ? side_connection(in->px, in->rec, !indialog_side(in))
+		       : NULL;
 }
 
 static struct identity who_speaks(const struct indialog *in, bool answers)
@@ -43,8 +28,9 @@ static struct identity who_speaks(const struct indialog *in, bool answers)
 	const struct call_side *side = &in->rec->side[me];
 
 	return (struct identity){
-		.from = connection_of(in, me),
-		.to = connection_of(in, !me),
+		.from = side_connection(in->px, in->rec, me),
+		.to = side_connection(in->px, in->rec, !me),
+		.stranger = call_is_between(in->rec),
 		.user = side->conn[0] ? "" : side->user,
 		.hidden = me == CALL_CALLER &&
 			  !strcmp(side->far, IDENTITY_ANONYMOUS)};

@@ -131,7 +131,8 @@ static void refer_party(struct indialog *in, const struct call_record *rec,
 		return;
 	if (!to->conn[0]) {
 		refer_set(in, party->uri);
-	} else if (!strcmp(to->conn, party->conn)) {
+	} else if (!strcmp(to->conn, party->conn) &&
+		   !strcmp(call_tenant(rec, side), in->rec->tenant)) {
 		refer_set(in, party->target);
 	} else if (re_snprintf(uri, sizeof(uri), "sip:%r@%s", &su.user,
 			       hop_host(in->px, &in->to)) > 0) {
@@ -253,6 +254,11 @@ void indialog_refer(struct indialog *in)
 
 	if (smsg_addr(indialog_request(in), SHDR_REFER_TO, 0, &addr)) {
 		indialog_fail(in, STATUS_BAD_REQUEST);
+		return;
+	}
+	/* whom it would call the routes of neither tenant say */
+	if (call_is_between(in->rec)) {
+		indialog_fail(in, STATUS_FORBIDDEN);
 		return;
 	}
 	if (!contact_token_open(&token, in->px->deps.keyring,

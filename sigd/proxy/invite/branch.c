@@ -42,11 +42,18 @@ const char *branch_name(const struct branch *branch)
 	return branch->to.conn ? branch->to.conn->name : "device";
 }
 
+bool branch_is_to_stranger(const struct branch *branch)
+{
+	const struct route_tenant *tenant = branch->to.tenant;
+
+	return tenant && strcmp(tenant->id, branch->inv->rec.tenant) != 0;
+}
+
 bool branch_passes(const struct branch *branch)
 {
 	const struct route_connection *conn = branch->to.conn;
 
-	return conn && !branch->inv->from &&
+	return conn && !branch->inv->from && !branch_is_to_stranger(branch) &&
 	       route_forwards_to(conn->tenant, conn);
 }
 
@@ -149,6 +156,7 @@ static struct branch *branch_new(struct invite *inv)
 	branch->inv = inv;
 	branch->plan = mem_ref(inv->hunt.plan);
 	branch->form = hunt_form(&inv->hunt);
+	branch->to.tenant = invite_callee_tenant(inv);
 	branch->leg = inv->leg = leg;
 	branch->start_ms = wheel_now(inv->px->deps.wheel);
 	list_append(&inv->branches, &branch->le, branch);
@@ -187,8 +195,9 @@ int branch_start_device(struct invite *inv, const struct binding *binding)
 	to->device = binding->device;
 	str_ncpy(to->target, binding->contact, sizeof(to->target));
 	str_ncpy(to->user, inv->rec.side[CALL_CALLEE].user, sizeof(to->user));
-	if (!err && inv->from)
-		err = side_names_device(&to->names, inv->from->tenant,
+	if (!err && to->tenant &&
+	    (inv->from || branch_is_to_stranger(branch)))
+		err = side_names_device(&to->names, to->tenant,
 					txn_srv_request(inv->st));
 	err = err ? err : branch_show_device(branch);
 	return begin(branch, err);

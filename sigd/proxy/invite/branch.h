@@ -29,6 +29,7 @@ enum {
 };
 
 struct branch_to {
+	const struct route_tenant *tenant;   /* whose that is */
 	const struct route_connection *conn; /* NULL: a device */
 	struct flow_id flow;
 	char target[CALL_URI_MAX]; /* Request-URI */
@@ -100,6 +101,8 @@ void branch_drop(struct branch *branch, const char *reason);
 /* The device asks in its own name, and answers the challenges itself
  * (routing/route_device.h). */
 bool branch_passes(const struct branch *branch);
+/* Who calls is of another tenant (who/stranger.h). */
+bool branch_is_to_stranger(const struct branch *branch);
 /* "device" or the connection's name, for logs. */
 const char *branch_name(const struct branch *branch);
 

@@ -9,6 +9,7 @@
 #include "sigd/proxy/form.h"
 #include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/who/identity.h"
+#include "sigd/proxy/who/stranger.h"
 
 /* A user's From is checked, so who wants to be nobody cannot leave it out
  * himself; who is trusted is told in P-Asserted-Identity. One that asks in its
@@ -16,9 +17,11 @@
 void branch_hide(struct branch *branch)
 {
 	const struct invite *inv = branch->inv;
-	const struct identity who = {.from = inv->from,
-				     .to = branch->to.conn,
-				     .user = ""};
+	const struct identity who = {
+		.from = inv->from,
+		.to = branch->to.conn,
+		.user = "",
+		.stranger = branch_is_to_stranger(branch)};
 
 	if (!branch_passes(branch) &&
 	    identity_hides(txn_srv_request(inv->st), &who))
@@ -26,25 +29,64 @@ void branch_hide(struct branch *branch)
 			 sizeof(branch->to.names.from));
 }
 
+/* The caller, as routes may have rewritten it. */
+static struct pl number_of(const struct branch *branch)
+{
+	struct pl user;
+
+	pl_set_str(&user, branch->inv->rec.side[CALL_CALLER].user);
+	return form_caller(branch->form, &user);
+}
+
+/* Of another tenant: what From says of him, and its host. there: as
+ * stranger_host() */
+static int show_stranger(char host[STRANGER_HOST_MAX], struct branch *branch,
+			 const char *there)
+{
+	const struct invite *inv = branch->inv;
+	const struct pl number = number_of(branch);
+
+	stranger_host(host, &number, inv->hunt.plan->tenant, there);
+	/* what the policy has put in its place counts */
+	if (branch->to.names.caller.ours)
+		return 0;
+	return side_names_from(&branch->to.names, &number, host);
+}
+
 int branch_show(struct branch *branch)
 {
 	const struct invite *inv = branch->inv;
-	struct caller_ask ask = {.to = branch->to.conn, .from = inv->from};
-	const struct route_form *form = branch->form;
+	struct caller_ask ask = {.to = branch->to.conn,
+				 .from = inv->from,
+				 .stranger = branch_is_to_stranger(branch),
+				 .given = number_of(branch)};
+	char host[STRANGER_HOST_MAX];
 	struct pl pl;
 	int err;
 
 	if (branch_passes(branch))
 		return 0;
-	pl_set_str(&pl, inv->rec.side[CALL_CALLER].user);
-	ask.given = form_caller(form, &pl);
 	err = side_names_shown(&branch->to.names, &ask,
 			       txn_srv_request(inv->st));
-	pl_set_str(&pl, ask.to->peer.domain);
 	/* a From that is fixed is so whoever calls */
-	return err || ask.to->from_user
-		       ? err
-		       : form_show(&branch->to.names, form, &pl);
+	if (err || ask.to->from_user)
+		return err;
+	pl_set_str(&pl, ask.to->peer.domain);
+	if (ask.stranger) {
+		err = show_stranger(host, branch, ask.to->peer.domain);
+		pl_set_str(&pl, host);
+	}
+	return err ? err : form_show(&branch->to.names, branch->form, &pl);
+}
+
+static int show_stranger_device(struct branch *branch)
+{
+	char host[STRANGER_HOST_MAX];
+	struct pl pl;
+	int err = show_stranger(host, branch, side_domain(branch->to.tenant));
+
+	pl_set_str(&pl, host);
+	return err ? err : form_show(&branch->to.names, branch->form, &pl);
 }
 
 int branch_show_device(struct branch *branch)
@@ -52,6 +94,8 @@ int branch_show_device(struct branch *branch)
 	const struct smsg *msg = txn_srv_request(branch->inv->st);
 	struct side_names *names = &branch->to.names;
 
+	if (branch_is_to_stranger(branch))
+		return show_stranger_device(branch);
 	if (!branch->form)
 		return 0;
 	/* the name is written beside a URI of ours */
@@ -72,7 +116,8 @@ void branch_identity(const struct branch *branch, struct smsg_edit *ed)
 		.shown = branch->to.conn && !branch_passes(branch)
 				 ? &names->caller
 				 : NULL,
-		.uri = names->from[0] ? names->from : NULL};
+		.uri = names->from[0] ? names->from : NULL,
+		.stranger = branch_is_to_stranger(branch)};
 
 	identity_edit(ed, &who);
 }
@@ -81,5 +126,6 @@ struct identity branch_who_answers(const struct branch *branch)
 {
 	return (struct identity){.from = branch->to.conn,
 				 .to = branch->inv->from,
-				 .user = branch->to.user};
+				 .user = branch->to.user,
+				 .stranger = branch_is_to_stranger(branch)};
 }

@@ -244,6 +244,8 @@ int branch_record(const struct branch *branch, const struct smsg *answer,
 		return EBADMSG;
 
 	rec->leg = branch->leg;
+	str_ncpy(rec->there, to->tenant ? to->tenant->id : "",
+		 sizeof(rec->there));
 	side->shift = branch->shift + (early ? early->ahead : 0);
 	side->cseq = early ? early->cseq : 0;
 	/* as the INVITE went: its ACK, and what PRACKs name (RFC 3262 7.2) */

@@ -69,11 +69,7 @@ enum ctl_profile device_caller_profile(const struct invite *inv)
 
 enum ctl_profile device_branch_profile(const struct branch *branch)
 {
-	const struct invite *inv = branch->inv;
-	struct pl tenant;
-
-	pl_set_str(&tenant, inv->rec.tenant);
-	return side_profile(route_tenant_by_id(inv->hunt.table, &tenant),
+	return side_profile(invite_callee_tenant(branch->inv),
 			    &branch->to.flow, branch->to.conn);
 }
 
@@ -103,7 +99,6 @@ void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 			 const struct branch *branch)
 {
 	const struct branch_to *to = &branch->to;
-	const struct invite *inv = branch->inv;
 	struct pl said[2] = {PL(""), PL("")}, text;
 	struct suri uri;
 
@@ -115,7 +110,6 @@ void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	pl_set_str(&text, to->target);
 	if (!suri_decode(&uri, &text))
 		said[0] = uri.host;
-	pl_set_str(&text, inv->rec.tenant);
-	terms_of(terms, net, route_tenant_by_id(inv->hunt.table, &text),
-		 &to->flow, said);
+	terms_of(terms, net, invite_callee_tenant(branch->inv), &to->flow,
+		 said);
 }

@@ -23,6 +23,7 @@ enum {
 /* All that were followed. Plain data. */
 struct diversions {
 	unsigned n;
+	bool between; /* of several tenants: told to nobody */
 	struct {
 		char by[CALL_TEXT_MAX]; /* user, unescaped */
 		char to[CALL_TEXT_MAX]; /* number, unescaped */

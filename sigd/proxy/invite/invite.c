@@ -211,6 +211,7 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 		str_ncpy(caller->conn, inv->from->name, sizeof(caller->conn));
 	if (record_fill(&inv->rec, msg, params))
 		return STATUS_BAD_REQUEST;
+	invite_tenant_first(inv);
 	str_ncpy(inv->rec.at, inv->px->at, sizeof(inv->rec.at));
 	if (smsg_sdp(msg, &sdp))
 		return STATUS_BAD_MEDIA_TYPE;

@@ -18,6 +18,7 @@ struct route_table;
  * there, and nowhere else. */
 struct replaced {
 	char call[17]; /* our call id of it; empty: none */
+	char tenant[COOKIE_TENANT_MAX + 1]; /* of that party */
 	char conn[CALL_CONN_MAX + 1]; /* a connection; empty: a device */
 	char user[CALL_TEXT_MAX];     /* whose device */
 	struct flow_id flow;

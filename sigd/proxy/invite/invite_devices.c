@@ -59,16 +59,13 @@ static struct invite_devices *devices_new(struct invite *inv,
 					  const struct registrar_list *list)
 {
 	const struct route_devices *cfg;
-	const struct route_tenant *tenant;
+	const struct route_tenant *tenant = invite_callee_tenant(inv);
 	struct invite_devices *devices;
-	struct pl id;
 
 	devices = mem_zalloc(sizeof(*devices) +
 			     list->n * sizeof(devices->list[0]), NULL);
 	if (!devices)
 		return NULL;
-	pl_set_str(&id, inv->rec.tenant);
-	tenant = route_tenant_by_id(inv->hunt.table, &id);
 	cfg = tenant ? &tenant->devices : NULL;
 	devices->all = cfg && cfg->ring == ROUTE_RING_ALL;
 	devices->ring_ms = cfg ? cfg->ring_ms : 0;

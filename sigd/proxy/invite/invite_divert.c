@@ -66,6 +66,8 @@ static bool take(struct invite *inv, struct route_plan *plan,
 	struct hunt *hunt = &inv->hunt;
 
 	user_calls_diverted(inv->px, &inv->rec);
+	hunt->diverted->between |=
+		route_target_is_foreign(&plan->targets[0], plan->tenant);
 	hunt->devices = mem_deref(hunt->devices);
 	hunt->device = 0; /* it was one of who diverts */
 	memcpy(hunt->callee, number->p, number->l);
@@ -89,10 +91,8 @@ static bool follow(struct invite *inv, const struct branch *branch,
 	struct route_query query = {.method = PL("INVITE")};
 	struct question question;
 	char number[CALL_TEXT_MAX];
-	struct pl tenant;
 
-	pl_set_str(&tenant, inv->rec.tenant);
-	query.tenant = route_tenant_by_id(inv->hunt.table, &tenant);
+	query.tenant = branch->to.tenant;
 	query.callee.p = number;
 	pl_set_str(&query.caller, branch->to.user);
 	question_fill(&query, &question, inv->px, txn_srv_request(inv->st),
@@ -133,16 +133,13 @@ bool invite_divert(struct branch *branch, const struct smsg *msg)
 void invite_divert_edit(const struct branch *branch, struct smsg_edit *ed)
 {
 	const struct invite *inv = branch->inv;
-	const struct route_tenant *tenant;
-	struct pl id;
+	const struct diversions *done = inv->hunt.diverted;
+	const struct route_tenant *tenant = branch->to.tenant;
 
-	if (!inv->hunt.diverted)
+	if (!done || done->between || !tenant)
 		return;
-	pl_set_str(&id, inv->rec.tenant);
-	tenant = route_tenant_by_id(inv->hunt.table, &id);
 	/* who was called is nobody's business then, either (RFC 7044 10.1) */
-	if (tenant && !privacy_strips(privacy_wanted(ed->msg),
-				      SHDR_HISTORY_INFO, NULL))
-		diversions_edit(ed, inv->hunt.diverted, side_domain(tenant),
-				inv->from != NULL);
+	if (!privacy_strips(privacy_wanted(ed->msg), SHDR_HISTORY_INFO, NULL))
+		diversions_edit(ed, done, side_domain(tenant),
+				inv->from && !branch_is_to_stranger(branch));
 }

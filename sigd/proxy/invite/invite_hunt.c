@@ -117,7 +117,7 @@ static void user_lookup(struct invite *inv)
 					  .arg = inv};
 	int err;
 
-	pl_set_str(&params.aor.tenant, inv->rec.tenant);
+	pl_set_str(&params.aor.tenant, call_tenant(&inv->rec, CALL_CALLEE));
 	pl_set_str(&params.aor.user, inv->rec.side[CALL_CALLEE].user);
 	err = registrar_lookup(&inv->hunt.lookup, &params);
 	if (err)
@@ -142,7 +142,8 @@ static void on_user_place(enum status code, void *arg)
 static void user_seek(struct invite *inv, const struct route_target *target)
 {
 	const struct route_user *user = target->user;
-	const struct user_calls_of of = {inv->rec.tenant, user, inv->rec.call};
+	const struct user_calls_of of = {call_tenant(&inv->rec, CALL_CALLEE),
+					 user, inv->rec.call};
 	int err;
 
 	if (pl_isset(&target->device))
@@ -170,23 +171,11 @@ static bool is_enough(const struct hunt *hunt)
 	return most && hunt->tried >= most;
 }
 
-static void hunt_on(struct invite *inv)
+void invite_seek(struct invite *inv)
 {
 	struct hunt *hunt = &inv->hunt;
-	const struct route_target *target;
+	const struct route_target *target = &hunt->targets[hunt->next - 1];
 
-	/* only a 6xx speaks for a user's other devices (RFC 3261 16.7) */
-	if (hunt->code < 600 && invite_devices_next(inv))
-		return;
-	if (!hunt->stop && invite_connection_other_way(inv))
-		return;
-	if (hunt->stop || hunt->next >= hunt->ntargets || is_enough(hunt)) {
-		invite_best_answer(inv);
-		return;
-	}
-	invite_connection_failed(inv);
-	hunt->moved = false;
-	target = &hunt->targets[hunt->next++];
 	switch (target->kind) {
 	case ROUTE_TO_USER:
 		user_seek(inv, target);
@@ -203,6 +192,24 @@ static void hunt_on(struct invite *inv)
 		invite_missed(inv, 500, STATUS_INTERNAL);
 		break;
 	}
+}
+
+static void hunt_on(struct invite *inv)
+{
+	struct hunt *hunt = &inv->hunt;
+
+	/* only a 6xx speaks for a user's other devices (RFC 3261 16.7) */
+	if (hunt->code < 600 && invite_devices_next(inv))
+		return;
+	if (!hunt->stop && invite_connection_other_way(inv))
+		return;
+	if (hunt->stop || hunt->next >= hunt->ntargets || is_enough(hunt)) {
+		invite_best_answer(inv);
+		return;
+	}
+	invite_connection_failed(inv);
+	hunt->moved = false;
+	invite_tenant_seek(inv, &hunt->targets[hunt->next++]);
 }
 
 /* --- the beginning ----------------------------------------------------------------- */

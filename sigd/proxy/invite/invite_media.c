@@ -239,6 +239,7 @@ void invite_won(struct invite *inv, struct branch *branch)
 		invite_refuse(inv, 500, STATUS_BAD_MESSAGE);
 		return;
 	}
+	invite_tenant_won(inv, branch);
 	err = invite_switch(inv, branch, &sdp, steps);
 	if (err)
 		invite_fail(inv, status_of_errno(err));

@@ -9,6 +9,7 @@
  *   invite_place.c    its media worker
  *   invite_service.c  a call that we answer ourselves (echo, tone ...)
  *   invite_hunt.c     the targets of the plan in order, and what came of them
+ *   invite_tenant.c   ... of another tenant than the caller's
  *   invite_connection.c  one of them that is a connection: the way there
  *   invite_best.c     the best refusal answers
  *   invite_early.c    an 18x, early media, and what is asked meanwhile
@@ -66,6 +67,8 @@ struct hunt {
 	struct conn_calls_ask *place;
 	struct user_calls_ask *user_place;
 	struct tenant_calls_ask *tenant_place;
+	const struct route_tenant *there; /* another one than the caller's, of
+					     which it has a place */
 	const struct route_connection *placed; /* no try has its place yet */
 	struct conn_way *ways; /* to the last one, in order; NULL: one */
 	unsigned way;          /* of these, the one that was tried */
@@ -171,6 +174,8 @@ void invite_setup_end(struct invite *inv);
 /* --- invite_service.c, invite_hunt.c --- */
 void invite_service(struct invite *inv, enum route_service named);
 void invite_hunt(struct invite *inv);
+/* The target that is next; may free inv. */
+void invite_seek(struct invite *inv);
 /* A try is over without a 2xx; its branch counts no more. May free inv. */
 void invite_result(struct invite *inv, const struct invite_result *result);
 /* A target to which nothing could be sent. May free inv. */
@@ -178,6 +183,17 @@ void invite_missed(struct invite *inv, uint16_t code, enum status why);
 void hunt_clear(struct invite *inv);
 /* As what the target that is tried gets it; NULL: as it was asked. */
 const struct route_form *hunt_form(const struct hunt *hunt);
+
+/* --- invite_tenant.c --- */
+
+/* Whose number is called, for the record. */
+void invite_tenant_first(struct invite *inv);
+/* Of who is called now. */
+const struct route_tenant *invite_callee_tenant(const struct invite *inv);
+/* A place that it has elsewhere is not needed. */
+void invite_tenant_won(struct invite *inv, const struct branch *winner);
+/* invite_seek() once it has a place where the target is. May free inv. */
+void invite_tenant_seek(struct invite *inv, const struct route_target *target);
 
 /* --- invite_connection.c --- */
 

@@ -10,6 +10,15 @@
 #include "sigd/proxy/register/service_route.h"
 #include "sigd/proxy/relay/relay_priv.h"
 
+const struct route_tenant *relay_there(const struct relay *relay)
+{
+	const struct relay_hunt *hunt = &relay->hunt;
+	const struct route_tenant *tenant =
+		hunt->next ? hunt->targets[hunt->next - 1].tenant : NULL;
+
+	return tenant ? tenant : relay->tenant;
+}
+
 /* --- devices ------------------------------------------------------------------------ */
 
 size_t relay_try_devices(struct relay *relay, const struct registrar_list *list,
@@ -67,7 +76,7 @@ static void user_seek(struct relay *relay, const struct route_target *target)
 					  .arg = relay};
 	int err;
 
-	pl_set_str(&params.aor.tenant, relay->tenant->id);
+	pl_set_str(&params.aor.tenant, relay_there(relay)->id);
 	pl_set_str(&params.aor.user, target->user->name);
 	if (pl_isset(&target->device))
 		relay->hunt.device = reg_instance_device(&target->device);

@@ -9,6 +9,12 @@
 
 #include "sigd/proxy/form.h"
 #include "sigd/proxy/relay/relay_priv.h"
+#include "sigd/proxy/who/stranger.h"
+
+bool relay_is_stranger(const struct relay *relay)
+{
+	return relay_there(relay) != relay->tenant;
+}
 
 static struct identity who_asks(const struct relay_try *try)
 {
@@ -18,6 +24,7 @@ static struct identity who_asks(const struct relay_try *try)
 		.from = relay->from,
 		.to = try->to.conn,
 		.user = relay->from ? "" : relay->asker.name,
+		.stranger = relay_is_stranger(relay),
 		.hidden = relay->cookie && !relay->notifies &&
 			  relay->cookie->hidden};
 }
@@ -42,10 +49,35 @@ void relay_hide(struct relay_try *try)
 			 sizeof(try->to.names.from));
 }
 
+/* Of another tenant: what From says of him, and its host. */
+static int show_stranger(char host[STRANGER_HOST_MAX], struct relay_try *try,
+			 const char *there)
+{
+	const struct relay *relay = try->relay;
+	const struct smsg *msg = txn_srv_request(relay->st);
+	char text[CALL_TEXT_MAX];
+	struct pl number = {text, 0};
+
+	/* a connection's word is in From, a user is whom he logged in as */
+	if (!relay->from && relay->asker.name[0])
+		pl_set_str(&number, relay->asker.name);
+	else if (suri_unescape(text, sizeof(text), &number.l,
+			       &msg->from.uri.user))
+		return EOVERFLOW;
+	number = form_caller(try->form, &number);
+	stranger_host(host, &number, relay->tenant, there);
+	return try->to.names.caller.ours
+		       ? 0
+		       : side_names_from(&try->to.names, &number, host);
+}
+
 int relay_show(struct relay_try *try)
 {
 	const struct relay *relay = try->relay;
-	struct caller_ask ask = {.to = try->to.conn, .from = relay->from};
+	struct caller_ask ask = {.to = try->to.conn,
+				 .from = relay->from,
+				 .stranger = relay_is_stranger(relay)};
+	char host[STRANGER_HOST_MAX];
 	struct pl domain;
 	int err;
 
@@ -57,6 +89,10 @@ int relay_show(struct relay_try *try)
 	err = side_names_shown(&try->to.names, &ask,
 			       txn_srv_request(relay->st));
 	pl_set_str(&domain, ask.to->peer.domain);
+	if (!err && ask.stranger && !ask.to->from_user) {
+		err = show_stranger(host, try, ask.to->peer.domain);
+		pl_set_str(&domain, host);
+	}
 	/* a From that is fixed is so whoever asks */
 	if (!err && !ask.to->from_user)
 		err = form_show(&try->to.names, try->form, &domain);
@@ -68,14 +104,25 @@ int relay_show_device(struct relay_try *try)
 {
 	const struct smsg *msg = txn_srv_request(try->relay->st);
 	struct side_names *names = &try->to.names;
+	char host[STRANGER_HOST_MAX];
+	struct pl domain = msg->from.uri.host;
+	int err = 0;
 
-	if (!try->form || try->relay->notifies)
+	if (try->relay->notifies)
 		return 0;
+	if (relay_is_stranger(try->relay)) {
+		err = show_stranger(host, try,
+				    side_domain(relay_there(try->relay)));
+		pl_set_str(&domain, host);
+	}
+	relay_hide(try);
+	if (err || !try->form)
+		return err;
 	/* the name is written beside a URI of ours */
 	if (!names->from[0] && pl_strcpy(&msg->from.uri.text, names->from,
 					 sizeof(names->from)))
 		return EOVERFLOW;
-	return form_show(names, try->form, &msg->from.uri.host);
+	return form_show(names, try->form, &domain);
 }
 
 void relay_identity(const struct relay_try *try, struct smsg_edit *ed)
@@ -95,5 +142,6 @@ struct identity relay_who_answers(const struct relay_try *try)
 	return (struct identity){
 		.from = try->to.conn,
 		.to = try->relay->from,
-		.user = try->to.conn ? "" : try->to.end.name};
+		.user = try->to.conn ? "" : try->to.end.name,
+		.stranger = relay_is_stranger(try->relay)};
 }

@@ -157,6 +157,8 @@ bool relay_is_subscription(const struct relay *relay);
 
 /* When nothing is under way: the next target, or the answer. May free relay. */
 void relay_go_on(struct relay *relay);
+/* Whose users and connections are tried now. */
+const struct route_tenant *relay_there(const struct relay *relay);
 /* There is a target behind those that are tried. */
 bool relay_has_next(const struct relay *relay);
 /* The devices of a user: one flow each now, the others should it fail.
@@ -186,6 +188,8 @@ int relay_show(struct relay_try *try);
 /* ... and to a device. */
 int relay_show_device(struct relay_try *try);
 void relay_hide(struct relay_try *try);
+/* The sender is of another tenant (who/stranger.h). */
+bool relay_is_stranger(const struct relay *relay);
 /* The sender is nobody to the other side. */
 bool relay_hidden(const struct relay *relay);
 void relay_identity(const struct relay_try *try, struct smsg_edit *ed);

@@ -110,7 +110,7 @@ bool relay_try_passes(const struct relay_try *try)
 {
 	const struct route_connection *conn = try->to.conn;
 
-	return conn && !try->relay->from &&
+	return conn && !try->relay->from && !relay_is_stranger(try->relay) &&
 	       route_forwards_to(conn->tenant, conn);
 }
 
@@ -352,10 +352,9 @@ int relay_try_device(struct relay *relay, const struct sub_end *device,
 	to->flow = *flow;
 	str_ncpy(to->target, relay->target[0] ? relay->target : contact,
 		 sizeof(to->target));
-	if (relay->from)
-		err = side_names_device(&to->names, relay->tenant,
+	if (relay->from || relay_is_stranger(relay))
+		err = side_names_device(&to->names, relay_there(relay),
 					txn_srv_request(relay->st));
-	relay_hide(try);
 	err = err ? err : relay_show_device(try);
 	if (err)
 		mem_deref(try);

@@ -57,7 +57,9 @@ void caller_id_choose(struct caller_id *id, const struct caller_ask *ask,
 	char said[CALLER_NUMBER_MAX], wish[CALLER_NUMBER_MAX];
 	const struct pl given = given_of(said, ask, msg);
 	const struct route_user *user =
-		ask->from ? NULL : route_user_find(ask->to->tenant, &given);
+		ask->from || ask->stranger
+			? NULL
+			: route_user_find(ask->to->tenant, &given);
 	const struct pl preferred = preferred_of(wish, msg);
 	const struct pl number = number_of(policy, user, &given, &preferred);
 

@@ -30,6 +30,7 @@ struct caller_id {
 struct caller_ask {
 	const struct route_connection *to;   /* is shown it */
 	const struct route_connection *from; /* NULL: a user */
+	bool stranger; /* of another tenant (stranger.h) */
 	struct pl given; /* who speaks, unescaped; unset: as the message says */
 };
 

@@ -48,15 +48,18 @@ bool identity_hides(const struct smsg *msg, const struct identity *who)
 {
 	if (who->to && who->to->from_user)
 		return false;
-	return who->from ? (privacy_wanted(msg) & PRIVACY_USER) ||
-				   party_private(msg, who)
-			 : identity_private(msg, who);
+	return who->from && !who->stranger
+		       ? (privacy_wanted(msg) & PRIVACY_USER) ||
+				 party_private(msg, who)
+		       : identity_private(msg, who);
 }
 
 void identity_shown(struct identity *who, struct caller_id *id,
 		    const struct smsg *msg)
 {
-	struct caller_ask ask = {.to = who->to, .from = who->from};
+	struct caller_ask ask = {.to = who->to,
+				 .from = who->from,
+				 .stranger = who->stranger};
 
 	if (!who->to || who->shown)
 		return;
@@ -147,12 +150,26 @@ static void tell_ours(const struct teller *t)
 		     t->who->to->peer.domain, party_params(t));
 }
 
+/* Of a stranger nothing is known. What its own policy puts in his place, or
+ * lets pass, a connection may be told. */
+static bool is_known(const struct smsg *msg, const struct identity *who)
+{
+	const struct route_caller_id *policy =
+		who->to ? &who->to->caller_id : NULL;
+
+	if (!who->stranger)
+		return true;
+	return policy && who->shown && !identity_private(msg, who) &&
+	       (policy->show == ROUTE_SHOW_NUMBER || policy->nallowed);
+}
+
 void identity_tell(struct identity_text *out, const struct smsg *msg,
 		   const struct identity *who)
 {
 	const struct teller t = {out, msg, who, told_in(who->to)};
-	const bool told = who->to ? who->to->trusted
-				  : !identity_private(msg, who);
+	const bool told = is_known(msg, who) &&
+			  (who->to ? who->to->trusted
+				   : !identity_private(msg, who));
 
 	out->n = 0;
 	out->header = shdr_name(t.in);
@@ -208,14 +225,14 @@ static bool is_sender(const struct shdr_addr *by, const struct smsg *msg)
 /* RFC 3892: without a signature it is worth what its sender is. */
 static void referred_edit(struct smsg_edit *ed, const struct identity *who)
 {
-	const bool told = (who->to && who->to->trusted) ||
+	const bool told = (who->to && who->to->trusted && !who->stranger) ||
 			  !identity_private(ed->msg, who);
 	struct shdr_addr by;
 	struct pl val;
 
 	if (!smsg_hdr(ed->msg, SHDR_REFERRED_BY))
 		return;
-	if (told && who->from && who->from->trusted)
+	if (told && who->from && who->from->trusted && !who->stranger)
 		return;
 	if (!told || smsg_addr(ed->msg, SHDR_REFERRED_BY, 0, &by) ||
 	    !is_sender(&by, ed->msg)) {
@@ -233,11 +250,11 @@ void identity_edit(struct smsg_edit *ed, const struct identity *who)
 
 	/* Who diverted a call, and so may have to pay for it, is a PBX's
 	 * word. */
-	if (!who->from) {
+	if (!who->from || who->stranger) {
 		smsg_edit_remove(ed, SHDR_DIVERSION);
 		smsg_edit_remove(ed, SHDR_HISTORY_INFO);
 	}
-	if (!who->to || !who->to->trusted)
+	if (!who->to || !who->to->trusted || who->stranger)
 		privacy_edit(ed, wanted);
 	told_edit(ed, who);
 	ask_privacy(ed, who);

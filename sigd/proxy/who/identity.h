@@ -25,6 +25,8 @@ struct identity {
 	const struct caller_id *shown;       /* as what; NULL: as the user */
 	const char *uri; /* From as `to` sees it; NULL: as it came */
 	bool hidden;     /* the dialog began so (privacy) */
+	bool stranger;   /* the two are of different tenants: what one says is
+			    no word to the other */
 };
 
 /* It does not want to be known. */

@@ -8,6 +8,7 @@
 #include "common/redis_link.h"
 #include "routing/route.h"
 #include "sigd/proxy/conn/conn_calls.h"
+#include "sigd/proxy/side.h"
 #include "sigd/proxy/who/tenant_calls.h"
 
 enum {
@@ -106,38 +107,43 @@ int tenant_calls_take(struct tenant_calls_ask **askp, struct proxy *px,
 	return EINPROGRESS;
 }
 
-/* NULL: without a limit. */
-static const struct route_tenant *limited(const struct proxy *px,
-					  const struct call_record *rec)
+/* Whose call it is: one tenant's, or one of each. */
+static unsigned sides_of(const struct call_record *rec)
 {
-	const struct route_tenant *tenant;
-	struct pl id;
-
-	pl_set_str(&id, rec->tenant);
-	tenant = route_tenant_by_id(px->deps.routes, &id);
-	return tenant && tenant->max_calls ? tenant : NULL;
+	return call_is_between(rec) ? CALL_SIDES : 1;
 }
 
 void tenant_calls_up(struct proxy *px, const struct call_record *rec)
 {
-	const struct place place = {limited(px, rec), rec->call,
-				    px->cfg.call_s + MARGIN_S, 0};
+	for (unsigned i = 0; i < sides_of(rec); i++) {
+		const struct place place = {
+			side_tenant(px->deps.routes, rec, i), rec->call,
+			px->cfg.call_s + MARGIN_S, 0};
 
-	if (place.tenant)
-		(void)place_ask(px, &place, on_nothing, NULL);
+		if (place.tenant && place.tenant->max_calls)
+			(void)place_ask(px, &place, on_nothing, NULL);
+	}
 }
 
 /* With Redis away it ends by itself. */
-void tenant_calls_ended(struct proxy *px, const struct call_record *rec)
+void tenant_calls_leave(struct proxy *px, const struct route_tenant *tenant,
+			const char *call)
 {
 	char key[KEY_MAX];
 	struct redis_arg argv[3];
 
-	if (!limited(px, rec))
+	if (!tenant || !tenant->max_calls)
 		return;
-	key_print(key, rec->tenant);
+	key_print(key, tenant->id);
 	argv[0] = redis_str("ZREM");
 	argv[1] = redis_str(key);
-	argv[2] = redis_str(rec->call);
+	argv[2] = redis_str(call);
 	(void)redis_link_send(px->deps.redis, argv, 3, NULL, NULL);
+}
+
+void tenant_calls_ended(struct proxy *px, const struct call_record *rec)
+{
+	for (unsigned i = 0; i < sides_of(rec); i++)
+		tenant_calls_leave(px, side_tenant(px->deps.routes, rec, i),
+				   rec->call);
 }

@@ -32,5 +32,8 @@ int tenant_calls_take(struct tenant_calls_ask **askp, struct proxy *px,
 /* It is up: its place is for as long as its record lives. */
 void tenant_calls_up(struct proxy *px, const struct call_record *rec);
 void tenant_calls_ended(struct proxy *px, const struct call_record *rec);
+/* The place of a call that has gone elsewhere; tenant may be NULL. */
+void tenant_calls_leave(struct proxy *px, const struct route_tenant *tenant,
+			const char *call);
 
 #endif

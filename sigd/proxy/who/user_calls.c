@@ -9,6 +9,7 @@
 #include "common/redis_link.h"
 #include "routing/route.h"
 #include "sigd/proxy/conn/conn_calls.h"
+#include "sigd/proxy/side.h"
 #include "sigd/proxy/who/user_calls.h"
 
 enum {
@@ -118,14 +119,12 @@ static const struct route_user *limited(const struct proxy *px,
 					unsigned side)
 {
 	const struct route_user *user;
-	struct pl id, name;
+	struct pl name;
 
 	if (rec->side[side].conn[0])
 		return NULL;
-	pl_set_str(&id, rec->tenant);
 	pl_set_str(&name, rec->side[side].user);
-	user = route_user_find(route_tenant_by_id(px->deps.routes, &id),
-			       &name);
+	user = route_user_find(side_tenant(px->deps.routes, rec, side), &name);
 	return user && user->max_calls ? user : NULL;
 }
 
@@ -135,7 +134,7 @@ void user_calls_up(struct proxy *px, const struct call_record *rec)
 				    NULL};
 
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
-		const struct user_calls_of of = {rec->tenant,
+		const struct user_calls_of of = {call_tenant(rec, i),
 						 limited(px, rec, i),
 						 rec->call};
 
@@ -165,7 +164,7 @@ void user_calls_ended(struct proxy *px, const struct call_record *rec)
 		const struct route_user *user = limited(px, rec, i);
 
 		if (user)
-			leave(px, rec->tenant, user->name, rec->call);
+			leave(px, call_tenant(rec, i), user->name, rec->call);
 	}
 }
 
@@ -175,5 +174,6 @@ void user_calls_diverted(struct proxy *px, const struct call_record *rec)
 
 	/* who called himself has it as the caller */
 	if (user && user != limited(px, rec, CALL_CALLER))
-		leave(px, rec->tenant, user->name, rec->call);
+		leave(px, call_tenant(rec, CALL_CALLEE), user->name,
+		      rec->call);
 }

@@ -28,6 +28,7 @@ static const struct call_record sample = {
 	.call = "0123456789abcdef",
 	.session = "fedcba9876543210",
 	.tenant = "demo",
+	.there = "branch",
 	.media = "m1/2",
 	.callid = "a b\r\nc@d",
 	.service = "",
@@ -339,15 +340,30 @@ static void names_in_scripts_are_those_written_in_their_order(void)
 	}
 	CHECK_STR(text, CALL_FIELDS_LUA);
 	CHECK_STR(fields->argv[2 * 20].data, "b.tag");
-	CHECK_STR(fields->argv[2 * 27].data, "a.icseq");
-	CHECK_STR(fields->argv[2 * 31].data, "b.icseq");
-	CHECK_STR(fields->argv[2 * 35].data, "state");
-	CHECK_STR(fields->argv[2 * 40].data, "a.cseq");
-	CHECK_STR(fields->argv[2 * 45].data, "b.shift");
+	CHECK_STR(fields->argv[2 * 28].data, "a.icseq");
+	CHECK_STR(fields->argv[2 * 32].data, "b.icseq");
+	CHECK_STR(fields->argv[2 * 36].data, "state");
+	CHECK_STR(fields->argv[2 * 41].data, "a.cseq");
+	CHECK_STR(fields->argv[2 * 46].data, "b.shift");
 	mem_deref(fields);
 }
 
-TEST_MAIN(TEST(names_in_scripts_are_those_written_in_their_order),
+static void each_side_has_its_tenant(void)
+{
+	struct call_record rec = {.tenant = "demo"};
+
+	CHECK_STR(call_tenant(&sample, CALL_CALLER), "demo");
+	CHECK_STR(call_tenant(&sample, CALL_CALLEE), "branch");
+	CHECK(call_is_between(&sample));
+	CHECK_STR(call_tenant(&rec, CALL_CALLEE), "demo");
+	CHECK(!call_is_between(&rec));
+	/* sent on, and back */
+	str_ncpy(rec.there, "demo", sizeof(rec.there));
+	CHECK(!call_is_between(&rec));
+}
+
+TEST_MAIN(TEST(each_side_has_its_tenant),
+	  TEST(names_in_scripts_are_those_written_in_their_order),
 	  TEST(a_record_reads_back),
 	  TEST(who_must_tell_the_sides_finds_what_was_kept),
 	  TEST(a_shift_is_kept_while_the_call_lives),
