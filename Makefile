@@ -174,6 +174,7 @@ FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ:%=$(B)/tests/replay/%)
 BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/bench_*.c))
 PEERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/peers_*.c))
+MEDIA := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/media_*.c))
 BENCH_LIB := $(call obj,$(wildcard tests/bench/lib/*.c))
 
 define unit_rule
@@ -189,7 +190,7 @@ $(FLOW): $(B)/tests/flow/%: $(B)/obj/tests/flow/%.o $(TEST_LIB) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
-$(BENCH) $(PEERS): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(BENCH_LIB) $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
+$(BENCH) $(PEERS) $(MEDIA): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(BENCH_LIB) $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
@@ -245,6 +246,10 @@ bench-peers: ## beside Debian's rtpengine-daemon (transcoding) and kamailio (REG
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all peers-bins
 	$(Q)B=$(B)/bench deploy/bench-peers.sh
 peers-bins: $(PEERS)
+bench-media: ## calls of pages and PBXs: packets, delay, memory, set-up; beside rtpengine and kamailio if there
+	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all media-bins
+	$(Q)B=$(B)/bench deploy/bench-media.sh "$(T)"
+media-bins: $(MEDIA)
 
 # --- reading the code ----------------------------------------------------------
 C_FILES := $(foreach d,common routing sigd mediad tests,$(shell find $(d) -name '*.[ch]' -not -path '*/node_modules/*' 2>/dev/null))
@@ -301,7 +306,7 @@ help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
 .PHONY: all web check flow-bins asan tsan memcheck check-system load check-browser test run deps soak fuzz \
-	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins format format-check tidy cppcheck lint coverage \
+	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins bench-media media-bins format format-check tidy cppcheck lint coverage \
 	install uninstall dist clean help always flags
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

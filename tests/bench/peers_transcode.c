@@ -21,6 +21,7 @@
 #include "tests/bench/lib/legs.h"
 #include "tests/bench/lib/rtpengine.h"
 #include "tests/bench/lib/stack.h"
+#include "tests/bench/lib/tree.h"
 #include "tests/bench/lib/voice.h"
 
 enum {
@@ -34,8 +35,7 @@ enum {
 	RTP_HDR = 12,
 	PT_OPUS = 111,
 	PT_PCMU = 0,
-	SKEW = 37, /* frames: no two calls say the same at once */
-	CHILDREN = 16
+	SKEW = 37 /* frames: no two calls say the same at once */
 };
 
 static const char title[] =
@@ -63,8 +63,8 @@ struct bench {
 /* A program under load. */
 struct subject {
 	const char *name;
-	pid_t pids[CHILDREN]; /* 0: no more */
-	pid_t redis;          /* 0: it needs none */
+	struct tree tree;
+	pid_t redis; /* 0: it needs none */
 };
 
 static uint64_t now_us(void)
@@ -189,32 +189,6 @@ static void speak_for(struct bench *bench, unsigned ms)
 
 /* --- figures ------------------------------------------------------------------ */
 
-static double cpu_of_all(const struct subject *subject)
-{
-	double us = 0;
-
-	for (unsigned i = 0; i < CHILDREN && subject->pids[i]; i++)
-		us += bench_cpu_of(subject->pids[i]);
-	return us;
-}
-
-/* A process and its children. */
-static void subject_find(struct subject *subject, pid_t parent)
-{
-	char path[64];
-	unsigned n = 0;
-	FILE *f;
-
-	subject->pids[n++] = parent;
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent,
-		 (int)parent);
-	f = fopen(path, "r");
-	while (f && n < CHILDREN && fscanf(f, "%d", &subject->pids[n]) == 1)
-		n++;
-	if (f)
-		fclose(f);
-}
-
 /* How many came of those that were sent meanwhile; their bits a second. */
 static void report_heard(const struct bench *bench, unsigned sent)
 {
@@ -250,10 +224,10 @@ static void measure(struct bench *bench, const struct subject *subject)
 	for (unsigned i = 0; i < SIDES; i++)
 		bench->sides[i].heard = 0, bench->sides[i].bytes = 0;
 	sent = bench->sent;
-	us = cpu_of_all(subject);
+	us = tree_cpu(&subject->tree);
 	redis = bench_cpu_of(subject->redis);
 	speak_for(bench, MEASURE_MS);
-	us = cpu_of_all(subject) - us;
+	us = tree_cpu(&subject->tree) - us;
 	redis = bench_cpu_of(subject->redis) - redis;
 	BENCH(subject->name, us / seconds / 1000, "ms", 0, NULL);
 	if (subject->redis)
@@ -313,7 +287,7 @@ static void run_mediad(struct bench *bench, unsigned complexity,
 	stack_start(&stack, &cfg);
 	legs_open(&legs, &bench->lt, &stack);
 	set_up(bench, legs_callh, &legs);
-	subject_find(&subject, stack.mediad);
+	tree_find(&subject.tree, stack.mediad);
 	subject.redis = stack.redis;
 	measure(bench, &subject);
 	legs_close(&legs);
@@ -334,7 +308,7 @@ static void run_rtpengine(struct bench *bench)
 
 	rtpengine_start(&peer);
 	set_up(bench, rtpengine_callh, &peer);
-	subject_find(&subject, peer.pid);
+	tree_find(&subject.tree, peer.pid);
 	measure(bench, &subject);
 	take_down(bench);
 	rtpengine_stop(&peer);

@@ -1,5 +1,5 @@
 /*
- * legs.c  Calls of two plain legs through mediad, asked for as sigd asks
+ * legs.c  Calls through mediad, asked for as sigd asks
  *
  * SPDX-License-Identifier: MIT
  */
@@ -95,47 +95,79 @@ static void ask(struct legs *legs, unsigned nr, struct ctl_req *req)
 			  (unsigned)legs->status, (unsigned)req->verb);
 }
 
-static const char *const codecs[2] = {"opus", "PCMU"};
+/* One side of a call, as sigd describes it. */
+struct says {
+	uint8_t leg;
+	enum ctl_profile profile;
+	const char *codecs; /* NULL: any */
+};
 
-static void far_says(struct legs *legs, unsigned nr, uint8_t leg,
+static void far_says(struct legs *legs, unsigned nr, const struct says *side,
 		     const char *sdp)
 {
 	struct ctl_req req = {.verb = CTL_LEG_REMOTE};
 
-	req.remote.leg = leg;
-	req.remote.kind = leg == 1 ? CTL_OFFER : CTL_ANSWER;
-	req.remote.profile = CTL_RTP;
-	req.remote.create = leg == 1;
+	req.remote.leg = side->leg;
+	req.remote.kind = side->leg == 1 ? CTL_OFFER : CTL_ANSWER;
+	req.remote.profile = side->profile;
+	req.remote.create = side->leg == 1;
 	strcpy(req.remote.call, "00000000000000ca");
 	pl_set_str(&req.remote.tenant, "bench");
 	pl_set_str(&req.remote.sdp, sdp);
-	pl_set_str(&req.remote.terms.codecs, codecs[leg - 1]);
+	if (side->codecs)
+		pl_set_str(&req.remote.terms.codecs, side->codecs);
 	ask(legs, nr, &req);
 }
 
-static void far_is_told(struct legs *legs, unsigned nr, uint8_t leg,
-			char told[LEGS_SDP])
+static void far_is_told(struct legs *legs, unsigned nr,
+			const struct says *side, char told[LEGS_SDP])
 {
 	struct ctl_req req = {.verb = CTL_LEG_LOCAL};
 
-	req.local.leg = leg;
-	req.local.want = leg == 1 ? CTL_ANSWER : CTL_OFFER;
-	req.local.profile = CTL_RTP;
-	pl_set_str(&req.local.terms.codecs, codecs[leg - 1]);
+	req.local.leg = side->leg;
+	req.local.want = side->leg == 1 ? CTL_ANSWER : CTL_OFFER;
+	req.local.profile = side->profile;
+	if (side->codecs)
+		pl_set_str(&req.local.terms.codecs, side->codecs);
 	ask(legs, nr, &req);
 	strcpy(told, legs->sdp);
+}
+
+static void call_up(struct legs *legs, unsigned nr, const struct says side[2],
+		    const char *const sdp[2], char told[2][LEGS_SDP])
+{
+	struct ctl_req join = {.verb = CTL_LEG_JOIN};
+
+	far_says(legs, nr, &side[0], sdp[0]);
+	far_is_told(legs, nr, &side[1], told[1]);
+	far_says(legs, nr, &side[1], sdp[1]);
+	join.join.leg = 1;
+	join.join.peer = 2;
+	ask(legs, nr, &join);
+	far_is_told(legs, nr, &side[0], told[0]);
 }
 
 void legs_call(struct legs *legs, unsigned nr, const char *const sdp[2],
 	       char told[2][LEGS_SDP])
 {
-	struct ctl_req join = {.verb = CTL_LEG_JOIN};
+	static const struct says side[2] = {{1, CTL_RTP, "opus"},
+					    {2, CTL_RTP, "PCMU"}};
 
-	far_says(legs, nr, 1, sdp[0]);
-	far_is_told(legs, nr, 2, told[1]);
-	far_says(legs, nr, 2, sdp[1]);
-	join.join.leg = 1;
-	join.join.peer = 2;
-	ask(legs, nr, &join);
-	far_is_told(legs, nr, 1, told[0]);
+	call_up(legs, nr, side, sdp, told);
+}
+
+void legs_bridge(struct legs *legs, unsigned nr, const char *const sdp[2],
+		 char told[2][LEGS_SDP])
+{
+	static const struct says side[2] = {{1, CTL_BROWSER, NULL},
+					    {2, CTL_RTP, "opus"}};
+
+	call_up(legs, nr, side, sdp, told);
+}
+
+void legs_end(struct legs *legs, unsigned nr)
+{
+	struct ctl_req req = {.verb = CTL_SESSION_DROP};
+
+	ask(legs, nr, &req);
 }

@@ -1,5 +1,5 @@
 /*
- * legs.h  Calls of two plain legs through mediad, asked for as sigd asks
+ * legs.h  Calls through mediad, asked for as sigd asks
  *
  * SPDX-License-Identifier: MIT
  */
@@ -40,8 +40,11 @@ void legs_open(struct legs *legs, struct loop_test *lt,
 	       const struct stack *stack);
 void legs_close(struct legs *legs);
 
-/* As rtpengine_call(). */
+/* As rtpengine_call(), rtpengine_bridge() and rtpengine_end(). */
 void legs_call(struct legs *legs, unsigned nr, const char *const sdp[2],
 	       char told[2][LEGS_SDP]);
+void legs_bridge(struct legs *legs, unsigned nr, const char *const sdp[2],
+		 char told[2][LEGS_SDP]);
+void legs_end(struct legs *legs, unsigned nr);
 
 #endif

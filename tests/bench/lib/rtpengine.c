@@ -74,8 +74,9 @@ static pid_t run(const struct sa *ng)
 				    "--log-stderr",
 				    "--log-level=3",
 				    "--num-threads=1",
-				    "--port-min=25000",
-				    "--port-max=25999",
+				    "--port-min=10000",
+				    "--port-max=23999",
+				    "--delete-delay=0",
 				    NULL};
 	pid_t pid;
 	int fd;
@@ -103,6 +104,7 @@ void rtpengine_start(struct rtpengine *peer)
 
 	*peer = (struct rtpengine){.fd = socket(AF_INET, SOCK_DGRAM, 0)};
 	stack_free_port(&ng, SOCK_DGRAM);
+	peer->ng = sa_port(&ng);
 	if (connect(peer->fd, &ng.u.sa, ng.len) ||
 	    setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)))
 		bench_die("no socket: %s", strerror(errno));
@@ -157,4 +159,46 @@ void rtpengine_call(struct rtpengine *peer, unsigned nr,
 	if (!ask(peer, dict, answer))
 		bench_die("rtpengine does not answer an answer");
 	take_sdp(answer, told[0]);
+}
+
+/* Keys of a dictionary in their order (bencode). */
+static void ask_for(struct rtpengine *peer, const char *dict,
+		    char told[RTPENGINE_SDP])
+{
+	char answer[MESSAGE];
+
+	if (!ask(peer, dict, answer))
+		bench_die("rtpengine does not answer: %s", dict);
+	take_sdp(answer, told);
+}
+
+void rtpengine_bridge(struct rtpengine *peer, unsigned nr,
+		      const char *const sdp[2], char told[2][RTPENGINE_SDP])
+{
+	char dict[MESSAGE - 16];
+
+	snprintf(dict, sizeof(dict),
+		 "d7:command5:offer4:DTLS7:passive3:ICE6:remove"
+		 "8:ICE-lite8:backward"
+		 "7:call-id8:brdg%04u8:from-tag1:a8:rtcp-muxl5:demuxe3:sdp%zu:%s18:transport-protocol"
+		 "7:RTP/AVPe",
+		 nr % 10000, strlen(sdp[0]), sdp[0]);
+	ask_for(peer, dict, told[1]);
+	snprintf(dict, sizeof(dict),
+		 "d7:command6:answer3:ICE5:force8:ICE-lite7:forward"
+		 "7:call-id8:brdg%04u8:from-tag1:a6:to-tag1:b"
+		 "3:sdp%zu:%s18:transport-protocol17:UDP/TLS/RTP/SAVPFe",
+		 nr % 10000, strlen(sdp[1]), sdp[1]);
+	ask_for(peer, dict, told[0]);
+}
+
+void rtpengine_end(struct rtpengine *peer, unsigned nr)
+{
+	char dict[200], answer[MESSAGE];
+
+	snprintf(dict, sizeof(dict),
+		 "d7:command6:delete7:call-id8:brdg%04u8:from-tag1:ae",
+		 nr % 10000);
+	if (!ask(peer, dict, answer))
+		bench_die("rtpengine does not answer: %s", dict);
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum {
@@ -17,6 +18,7 @@ enum {
 struct rtpengine {
 	pid_t pid;
 	int fd; /* of its control protocol, "ng" */
+	uint16_t ng; /* its port, on 127.0.0.1 */
 	unsigned cookie;
 };
 
@@ -31,5 +33,10 @@ void rtpengine_stop(struct rtpengine *peer);
  * is told is written to their SDP. */
 void rtpengine_call(struct rtpengine *peer, unsigned nr,
 		    const char *const sdp[2], char told[2][RTPENGINE_SDP]);
+/* A call between a page (ICE, DTLS-SRTP), which offers, and plain RTP with the
+ * same codec: RTPEngine is lite and passive towards the page. */
+void rtpengine_bridge(struct rtpengine *peer, unsigned nr,
+		      const char *const sdp[2], char told[2][RTPENGINE_SDP]);
+void rtpengine_end(struct rtpengine *peer, unsigned nr);
 
 #endif

@@ -140,7 +140,7 @@ static void write_mediad(const struct stack *stack, const struct stack_cfg *cfg,
 		"certificate: %s/dtls.pem\ndrain: 1s\n"
 		"opus: {complexity: %u}\n"
 		"admin: {bind: \"127.0.0.1:%u\"}\n",
-		cfg->rtp ? ", rtp_ports: [24000, 24999]" : "", dir, dir + 4,
+		cfg->rtp ? ", rtp_ports: [24000, 29999]" : "", dir, dir + 4,
 		dir, cfg->complexity, sa_port(admin));
 	fclose(f);
 }

@@ -14,6 +14,7 @@
 
 #include "common/loop.h"
 #include "tests/bench/lib/bench.h"
+#include "tests/bench/lib/page.h"
 #include "tests/bench/lib/stack.h"
 #include "tests/bench/lib/ua.h"
 #include "tests/lib/mock_media.h"
@@ -264,60 +265,13 @@ static const char *own_sdp(struct ua *ua, bool answer)
 	const struct mock_media_cfg cfg = {.wheel = ua->cfg.wheel,
 					   .rtph = on_rtp,
 					   .arg = ua};
-	static char sdp[2048];
+	static char sdp[PAGE_SDP];
 
 	ua->media = mem_deref(ua->media);
 	if (!ua->cfg.wheel || mock_media_alloc(&ua->media, &cfg))
 		bench_die("%s has no media", ua->user);
-	snprintf(sdp, sizeof(sdp),
-		 "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\n"
-		 "t=0 0\r\na=group:BUNDLE 0\r\n"
-		 "m=audio 9 UDP/TLS/RTP/SAVPF 111 8 110\r\n"
-		 "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
-		 "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=ice-options:trickle\r\n"
-		 "a=fingerprint:%s\r\na=setup:%s\r\na=mid:0\r\na=sendrecv\r\n"
-		 "a=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n"
-		 "a=fmtp:111 minptime=10;useinbandfec=1\r\n"
-		 "a=rtpmap:8 PCMA/8000\r\n"
-		 "a=rtpmap:110 telephone-event/48000\r\n"
-		 "a=ssrc:%u cname:page\r\n",
-		 mock_media_ufrag(ua->media), mock_media_pwd(ua->media),
-		 mock_media_fingerprint(ua->media),
-		 answer ? "active" : "actpass", mock_media_ssrc(ua->media));
+	page_sdp(ua->media, answer, sdp);
 	return sdp;
-}
-
-static void line_of(const char *sdp, const char *start, char *val)
-{
-	const char *p = strstr(sdp, start);
-	size_t n;
-
-	if (!p)
-		bench_die("SDP without %s: %s", start, sdp);
-	p += strlen(start);
-	n = strcspn(p, "\r\n");
-	n = n < VALUE_MAX - 1 ? n : VALUE_MAX - 1;
-	memcpy(val, p, n);
-	val[n] = '\0';
-}
-
-static void take_sdp(struct ua *ua, const char *msg)
-{
-	char ufrag[VALUE_MAX], pwd[VALUE_MAX], fp[VALUE_MAX], cand[VALUE_MAX];
-	struct mock_remote remote = {.ufrag = ufrag,
-				     .pwd = pwd,
-				     .fingerprint = fp};
-	char ip[64] = "";
-	unsigned port = 0;
-
-	line_of(msg, "a=ice-ufrag:", ufrag);
-	line_of(msg, "a=ice-pwd:", pwd);
-	line_of(msg, "a=fingerprint:", fp);
-	line_of(msg, "a=candidate:", cand);
-	(void)sscanf(cand, "%*s %*s %*s %*s %63s %u", ip, &port);
-	sa_set_str(&remote.addr, ip, (uint16_t)port);
-	if (mock_media_connect(ua->media, &remote))
-		bench_die("%s cannot connect its media", ua->user);
 }
 
 /* --- calls ---------------------------------------------------------------- */
@@ -409,7 +363,7 @@ static void on_invited(struct ua *ua, const char *msg, int code)
 	header(msg, "To", d->remote, sizeof(d->remote));
 	header(msg, "Record-Route", d->route, sizeof(d->route));
 	target_of(msg, d->target, sizeof(d->target));
-	take_sdp(ua, msg);
+	page_takes(ua->media, msg);
 	send_in_dialog(ua, "ACK");
 	tell(ua, UA_UP);
 }
@@ -470,7 +424,7 @@ static void on_invite(struct ua *ua, const char *msg)
 	header(msg, "Record-Route", d->route, sizeof(d->route));
 	target_of(msg, d->target, sizeof(d->target));
 	sdp = own_sdp(ua, true);
-	take_sdp(ua, msg);
+	page_takes(ua->media, msg);
 	answer(ua, msg, tag, sdp);
 }
 

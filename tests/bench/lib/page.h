@@ -1,0 +1,25 @@
+/*
+ * page.h  What a page with WebRTC says and hears in SDP
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef TESTS_BENCH_LIB_PAGE_H
+#define TESTS_BENCH_LIB_PAGE_H
+
+#include <stdbool.h>
+
+struct mock_media;
+
+enum {
+	PAGE_SDP = 4096,
+	PAGE_OPUS = 111 /* payload type */
+};
+
+/* Its offer, or its answer. */
+void page_sdp(const struct mock_media *media, bool answer,
+	      char sdp[PAGE_SDP]);
+/* Text with the other side's SDP in it: ICE and DTLS begin. Ends the program
+ * when something is missing. */
+void page_takes(struct mock_media *media, const char *sdp);
+
+#endif
