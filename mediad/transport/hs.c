@@ -19,12 +19,12 @@
 #include "mediad/transport/cert.h"
 #include "mediad/transport/hs.h"
 #include "mediad/transport/hs_priv.h"
+#include "mediad/transport/hs_rest.h"
 
 enum {
 	RTO_FIRST_US = 200 * 1000, /* a browser's round trip is shorter */
 	RTO_LAST_US = 2000 * 1000,
 	ASK_AGAIN_MS = 20, /* the wheel was early by OpenSSL's clock */
-	READS_MAX = 16,    /* records of one datagram after the handshake */
 };
 
 enum hs_phase {
@@ -34,7 +34,7 @@ enum hs_phase {
 };
 
 struct hs {
-	SSL *ssl;   /* NULL once it is not needed any more */
+	SSL *ssl;   /* of the handshake */
 	X509 *peer; /* until the keys were taken */
 	struct wheel *wheel;
 	struct wheel_timer again, limit;
@@ -47,6 +47,8 @@ struct hs {
 	size_t in_len;
 	uint32_t datagrams, bytes;
 	struct hs_keys keys; /* until taken */
+	struct hs_flight flight; /* ours, the latest */
+	struct hs_rest rest;
 	uint8_t md[32];
 };
 
@@ -71,6 +73,7 @@ static void destructor(void *arg)
 	drop_ssl(hs);
 	drop_peer(hs);
 	OPENSSL_cleanse(&hs->keys, sizeof(hs->keys));
+	hs_rest_wipe(&hs->rest);
 }
 
 /* --- datagrams in and out ------------------------------------------------- */
@@ -105,7 +108,10 @@ int hs_bio_write(BIO *bio, const char *buf, int len)
 	struct hs *hs = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
-	if (hs->sendh && len > 0 && !is_alert(hs, buf))
+	if (len <= 0 || is_alert(hs, buf))
+		return len;
+	hs_flight_add(&hs->flight, (const uint8_t *)buf, (size_t)len);
+	if (hs->sendh)
 		hs->sendh((const uint8_t *)buf, (size_t)len, hs->arg);
 	return len;
 }
@@ -138,11 +144,6 @@ static void finish(struct hs *hs, int err, const char *what)
 static void on_limit(void *arg)
 {
 	finish(arg, ETIMEDOUT, "handshake took too long");
-}
-
-static void on_kept(void *arg)
-{
-	drop_ssl(arg);
 }
 
 /* --- retransmission ---------------------------------------------------------- */
@@ -242,9 +243,9 @@ static void on_shaken(struct hs *hs)
 		return;
 	}
 	hs->phase = HS_DONE;
-	wheel_stop(&hs->again);
-	/* the peer may not have heard our Finished: RFC 6347, 4.2.4 */
-	wheel_start(hs->wheel, &hs->limit, HS_KEEP_MS, on_kept, hs);
+	wheel_stop(&hs->limit);
+	hs_rest_keep(&hs->rest, hs->ssl);
+	drop_ssl(hs);
 	finish(hs, 0, NULL);
 }
 
@@ -260,17 +261,30 @@ static void shake(struct hs *hs)
 		finish(hs, EPROTO, reason());
 }
 
-/* Only authentic records count here; application data is nobody's. */
-static void read_on(struct hs *hs)
+/* The peer may not have heard our Finished: RFC 6347, 4.2.4. */
+static void send_again(struct hs *hs)
 {
-	uint8_t buf[256];
-	int r = 1;
+	const uint8_t *pkt = hs->flight.buf;
 
-	for (unsigned i = 0; i < READS_MAX && r > 0; i++)
-		r = SSL_read(hs->ssl, buf, sizeof(buf));
+	for (unsigned i = 0; i < hs->flight.n; i++) {
+		if (hs->sendh)
+			hs->sendh(pkt, hs->flight.len[i], hs->arg);
+		pkt += hs->flight.len[i];
+	}
+}
 
-	if (SSL_get_shutdown(hs->ssl) & SSL_RECEIVED_SHUTDOWN)
+static void read_on(struct hs *hs, const uint8_t *pkt, size_t len)
+{
+	switch (hs_rest_read(&hs->rest, pkt, len)) {
+	case HS_NEWS_AGAIN:
+		send_again(hs);
+		break;
+	case HS_NEWS_CLOSED:
 		finish(hs, ECONNRESET, "closed by the peer");
+		break;
+	case HS_NEWS_NONE:
+		break;
+	}
 }
 
 void hs_connect(struct hs *hs)
@@ -284,25 +298,22 @@ void hs_connect(struct hs *hs)
 
 void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len)
 {
-	if (hs->phase == HS_OVER || !hs->ssl)
+	if (hs->phase == HS_DONE)
+		read_on(hs, pkt, len);
+	if (hs->phase != HS_SHAKES)
 		return;
 
-	if (hs->phase == HS_SHAKES) {
-		++hs->datagrams;
-		hs->bytes += (uint32_t)len;
-		if (hs->datagrams > HS_DATAGRAMS_MAX ||
-		    hs->bytes > HS_BYTES_MAX) {
-			finish(hs, EMSGSIZE, "handshake over its limits");
-			return;
-		}
+	++hs->datagrams;
+	hs->bytes += (uint32_t)len;
+	if (hs->datagrams > HS_DATAGRAMS_MAX || hs->bytes > HS_BYTES_MAX) {
+		finish(hs, EMSGSIZE, "handshake over its limits");
+		return;
 	}
 	hs->in = pkt;
 	hs->in_len = len;
+	hs_flight_begin(&hs->flight);
 	ERR_clear_error();
-	if (hs->phase == HS_SHAKES)
-		shake(hs);
-	else
-		read_on(hs);
+	shake(hs);
 }
 
 /* --- life and queries ---------------------------------------------------------- */

@@ -3,8 +3,9 @@
  *
  * RFC 5764, RFC 6347, RFC 8827. DTLS 1.2, ECDSA P-256, SRTP profiles GCM
  * first. As server, unless hs_connect() makes it the client. No socket. The
- * owner only feeds datagrams from an address that was shown or agreed on. After the handshake the OpenSSL state is kept for a while to answer
- * a repeated Finished (RFC 6347, 4.2.4), then freed.
+ * owner only feeds datagrams from an address that was shown or agreed on.
+ * OpenSSL's state goes with the handshake (hs_rest.h): a repeated Finished is
+ * answered (RFC 6347, 4.2.4), and the peer's close_notify heard, without it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,7 +26,6 @@ struct wheel;
 
 enum {
 	HS_MTU = 1200,          /* of each datagram sent */
-	HS_KEEP_MS = 10000,     /* after the handshake */
 	HS_DATAGRAMS_MAX = 256, /* received for one handshake */
 	HS_BYTES_MAX = 65536,   /* received for one handshake */
 	HS_CHAIN_MAX = 8192,    /* bytes of the peer's certificates */

@@ -13,7 +13,6 @@
 #include <unistd.h>
 #include <re.h>
 
-#include "mediad/transport/hs.h"
 #include "tests/bench/lib/bare.h"
 #include "tests/bench/lib/bench.h"
 #include "tests/bench/lib/stack.h"
@@ -326,8 +325,7 @@ static void report_memory(struct bench *bench)
 	long kb = bench_pss_kb(bench->stack.mediad_worker);
 
 	set_up(bench, MORE);
-	/* a handshake is kept for a while, in case its end was lost */
-	wait(bench, HS_KEEP_MS + 1000);
+	wait(bench, 1000);
 	kb = bench_pss_kb(bench->stack.mediad_worker) - kb;
 	BENCH("memory of a further call in mediad (PSS)", (double)kb / MORE,
 	      "kB", 20, "two browser legs; RTPEngine once: 251");

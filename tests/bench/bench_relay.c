@@ -151,13 +151,11 @@ static void bench_close(struct bench *b)
 	close(b->fd);
 }
 
-/* Heap of one path, once OpenSSL's handshake state is gone. */
+/* Heap of one path. */
 static void memory(struct bench *b)
 {
 	size_t with;
 
-	b->now_ms += HS_KEEP_MS + 1;
-	wheel_advance(b->wheel, b->now_ms);
 	with = mallinfo2().uordblks;
 	for (unsigned i = 0; i < LEGS; i++)
 		b->legs[i].path = mem_deref(b->legs[i].path);

@@ -26,7 +26,6 @@
 #include "common/wheel.h"
 #include "mediad/sound/codec.h"
 #include "mediad/sound/transcode.h"
-#include "mediad/transport/hs.h"
 #include "mediad/transport/hub.h"
 #include "mediad/transport/mux.h"
 #include "mediad/transport/path_priv.h"
@@ -383,8 +382,6 @@ static int bench_whole(void)
 		return err ? err : ETIMEDOUT;
 	for (unsigned i = 0; i < WHOLE; i++)
 		w.pages[i]->sending = false;
-	w.bed.now_ms += HS_KEEP_MS + 1;
-	wheel_advance(w.bed.wheel, w.bed.now_ms);
 	for (unsigned turns = 1; turns <= 10; turns *= 10) {
 		double us = 0, best = 1e9;
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <re.h>
 
-#include "mediad/transport/hs.h"
 #include "tests/bench/lib/bare.h"
 #include "tests/bench/lib/bench.h"
 #include "tests/bench/lib/legs.h"
@@ -28,6 +27,7 @@ enum {
 	MOST = 1900,
 	WARM_MS = 4000, /* RTPEngine learns addresses for 3 s */
 	MEASURE_MS = 5000,
+	SETTLE_MS = 2000,
 	LATE_MS = 10 /* 99 % of the packets under way for longer: too many */
 };
 
@@ -170,8 +170,7 @@ static void memory(struct subject *subject, struct costs *costs)
 	double kb = tree_pss(&subject->tree);
 
 	talk_calls(subject->talk, MANY);
-	/* what a handshake needs is kept for a while */
-	talk_pause(subject->talk, HS_KEEP_MS + 1000);
+	talk_pause(subject->talk, SETTLE_MS);
 	costs->pss = (tree_pss(&subject->tree) - kb) / (MANY - FEW);
 	line(subject, "memory of a further call (PSS)", costs->pss, "kB",
 	     subject->redis ? 20 : 0);
@@ -189,7 +188,6 @@ static void measure(struct subject *subject, talk_join_h *joinh,
 	printf("   AES-GCM\n");
 	talk_begin(subject, GCM, joinh);
 	costs->us[0][0] = packets(subject, FEW, &heard);
-	talk_pause(subject->talk, HS_KEEP_MS);
 	memory(subject, costs);
 	costs->us[0][1] = packets(subject, MANY, &heard);
 	most_calls(subject, costs, &heard);

@@ -426,8 +426,35 @@ static void closing_is_told(void)
 	turn(&bed);
 	fp = fp_of(&bed);
 	CHECK_INT(hs_verify(bed.hs, &fp, 1), 0);
+	/* however late */
+	wheel_advance(bed.wheel, START_MS + 3600000);
 	SSL_shutdown(bed.client);
 	turn(&bed);
+	CHECK_INT(bed.done, ECONNRESET);
+	bed_close(&bed);
+}
+
+static void a_forged_close_is_not_heard(void)
+{
+	struct bed bed;
+	uint8_t pkt[DATAGRAM];
+	size_t len;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}));
+	turn(&bed);
+	SSL_shutdown(bed.client);
+	len = bed.to_server.len[bed.to_server.head % QUEUE];
+	memcpy(pkt, bed.to_server.buf[bed.to_server.head % QUEUE], len);
+	bed.to_server.head = bed.to_server.tail;
+	for (size_t i = 0; i < len; i++) {
+		pkt[i] ^= 1;
+		hs_recv(bed.hs, pkt, len);
+		pkt[i] ^= 1;
+		hs_recv(bed.hs, pkt, i);
+	}
+	CHECK_INT(bed.dones, 1);
+	hs_recv(bed.hs, pkt, len);
+	CHECK_INT(bed.dones, 2);
 	CHECK_INT(bed.done, ECONNRESET);
 	bed_close(&bed);
 }
@@ -439,13 +466,10 @@ static void the_handshake_state_is_let_go_of(void)
 
 	REQUIRE(bed_open(&bed, &(struct shape){0}));
 	turn(&bed);
-	wheel_advance(bed.wheel, START_MS + HS_KEEP_MS + 1);
 	CHECK_INT(wheel_count(bed.wheel), 0);
 	/* an answer of the signalling may still come */
 	fp = fp_of(&bed);
 	CHECK_INT(hs_verify(bed.hs, &fp, 1), 0);
-	SSL_shutdown(bed.client);
-	turn(&bed);
 	CHECK_INT(bed.dones, 1);
 	bed_close(&bed);
 }
@@ -650,6 +674,7 @@ TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
 	  TEST(as_client_we_begin), TEST(a_lost_hello_of_ours_is_sent_again),
 	  TEST(a_lost_flight_is_sent_again),
 	  TEST(a_lost_finished_is_sent_again), TEST(closing_is_told),
+	  TEST(a_forged_close_is_not_heard),
 	  TEST(the_handshake_state_is_let_go_of),
 	  TEST(another_certificate_is_refused),
 	  TEST(absurd_certificates_are_refused), TEST(no_certificate_ends_it),
