@@ -248,10 +248,18 @@ static bool was_played(const struct keytone *kt, const struct digit_step *step,
 	return strm_out_told(out, &sp);
 }
 
+/* With the first key: few calls have one, and Opus takes 30 kB. */
+static bool can_sound(struct keytone *kt)
+{
+	static const struct codec_voice voice = {.fec = false};
+
+	return kt->enc || !kt->codec->voice_enc_alloc(&kt->enc, &voice);
+}
+
 static void press(struct keytone *kt, const struct digit *digit,
 		  uint64_t now_ms)
 {
-	if (kt->nkeys == KEYTONE_QUEUE)
+	if (kt->nkeys == KEYTONE_QUEUE || !can_sound(kt))
 		return;
 	kt->keys[kt->nkeys++] = (struct key){digit->code, digit->volume};
 	if (kt->nkeys == 1)
@@ -339,11 +347,9 @@ bool keytone_sounds(const struct keytone *kt)
 
 int keytone_alloc(struct keytone **ktp, const struct keytone_params *params)
 {
-	static const struct codec_voice voice = {.fec = false};
 	const struct digit_clock to = {params->codec->clock,
 				       params->codec->clock};
 	struct keytone *kt = mem_zalloc(sizeof(*kt), keytone_destructor);
-	int err;
 
 	if (!kt)
 		return ENOMEM;
@@ -355,11 +361,6 @@ int keytone_alloc(struct keytone **ktp, const struct keytone_params *params)
 	kt->arg = params->arg;
 	digit_way_init(&kt->way, &params->from, &to, UINT16_MAX);
 	feed_open(&kt->feed, params->out, params->path);
-	err = kt->codec->voice_enc_alloc(&kt->enc, &voice);
-	if (err) {
-		mem_deref(kt);
-		return err;
-	}
 	*ktp = kt;
 	return 0;
 }
