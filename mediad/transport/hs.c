@@ -298,10 +298,12 @@ void hs_connect(struct hs *hs)
 
 void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len)
 {
-	if (hs->phase == HS_DONE)
-		read_on(hs, pkt, len);
-	if (hs->phase != HS_SHAKES)
+	if (hs->phase == HS_OVER)
 		return;
+	if (hs->phase == HS_DONE) {
+		read_on(hs, pkt, len);
+		return;
+	}
 
 	++hs->datagrams;
 	hs->bytes += (uint32_t)len;
