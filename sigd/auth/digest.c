@@ -10,6 +10,8 @@
 
 #include "sigd/auth/digest.h"
 
+enum { SAME_URI_MAX = 512 };
+
 /* No password hashes to all zeros. */
 #define ZEROS "00000000000000000000000000000000"
 
@@ -91,14 +93,15 @@ int digest_challenge(char val[DIGEST_CHALLENGE_MAX], enum digest_alg alg,
 }
 
 /* The URI in the response must be that of the request (RFC 7616 3.4.6): else
- * a response for one target could be used for another. */
+ * a response for one target could be used for another. Each parameter of one
+ * is looked for in the other, so only short ones may differ in their text. */
 static bool same_uri(const struct pl *a, const struct pl *b)
 {
 	struct suri ua, ub;
 
 	if (!pl_cmp(a, b))
 		return true;
-	return !suri_decode(&ua, a) && !suri_decode(&ub, b) &&
+	return a->l <= SAME_URI_MAX && b->l <= SAME_URI_MAX && !suri_decode(&ua, a) && !suri_decode(&ub, b) &&
 	       suri_equal(&ua, &ub);
 }
 

@@ -144,7 +144,7 @@ int hop_contact_text(char text[HOP_ADDR_MAX], struct proxy *px,
 	struct pl target = PL("");
 	int err;
 
-	if (!smsg_addr(msg, SHDR_CONTACT, 0, &contact) && !contact.star)
+	if (!smsg_addr(msg, SHDR_CONTACT, &contact) && !contact.star)
 		target = contact.uri.text;
 
 	err = contact_token_make(token, px->deps.keyring,
@@ -213,23 +213,29 @@ int hop_route_text(char text[HOP_ADDR_MAX], const struct proxy *px,
  * which stands last: the INVITE had no other. */
 int hop_routes_of(char routes[CALL_ROUTES_MAX], const struct smsg *answer)
 {
-	unsigned n = smsg_count(answer, SHDR_RECORD_ROUTE);
-	struct shdr_addr route;
-	size_t len = 0;
+	char *const end = routes + CALL_ROUTES_MAX - 1, *p = end;
+	struct shdr_addr route, next;
+	struct smsg_iter it;
+	int err;
 
-	routes[0] = '\0';
-	for (unsigned i = 1; i < n; i++) {
-		int w;
+	*p = '\0';
+	smsg_iter_init(&it, answer, SHDR_RECORD_ROUTE);
+	err = smsg_iter_addr(&it, &route);
+	while (!err && !(err = smsg_iter_addr(&it, &next))) {
+		const size_t comma = *p ? 2 : 0;
 
-		if (smsg_addr(answer, SHDR_RECORD_ROUTE, n - 1 - i, &route))
-			return EBADMSG;
-		w = re_snprintf(routes + len, CALL_ROUTES_MAX - len, "%s%r",
-				len ? ", " : "", &route.val);
-		if (w < 0)
-			return EOVERFLOW;
-		len += (size_t)w;
+		if (route.val.l + comma > (size_t)(p - routes)) {
+			err = EOVERFLOW;
+			break;
+		}
+		p -= comma;
+		memcpy(p, ", ", comma);
+		p -= route.val.l;
+		memcpy(p, route.val.p, route.val.l);
+		route = next;
 	}
-	return 0;
+	memmove(routes, p, (size_t)(end - p) + 1);
+	return err == ENOENT ? 0 : err;
 }
 
 int hop_mark(struct hop_mark *mark, struct proxy *px, const struct pl *callid,

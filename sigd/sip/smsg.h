@@ -143,9 +143,9 @@ void smsg_iter_init(struct smsg_iter *it, const struct smsg *msg,
 int smsg_iter_value(struct smsg_iter *it, struct pl *val);
 int smsg_iter_via(struct smsg_iter *it, struct shdr_via *via);
 int smsg_iter_addr(struct smsg_iter *it, struct shdr_addr *addr);
-/* The n-th (from 0) name-addr of that id; ENOENT, EBADMSG. */
-int smsg_addr(const struct smsg *msg, enum shdr_id id, unsigned n,
-	      struct shdr_addr *addr);
+/* The first name-addr of that id; ENOENT, EBADMSG. There is none for the n-th:
+ * each would be looked for from the first, and a message holds thousands. */
+int smsg_addr(const struct smsg *msg, enum shdr_id id, struct shdr_addr *addr);
 /* How many values there are. */
 unsigned smsg_count(const struct smsg *msg, enum shdr_id id);
 

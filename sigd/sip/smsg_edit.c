@@ -226,13 +226,20 @@ void smsg_edit_remove_value(struct smsg_edit *ed, enum shdr_id id, unsigned n)
 void smsg_edit_remove_token(struct smsg_edit *ed, enum shdr_id id,
 			    const char *token)
 {
-	struct smsg_iter it;
-	struct pl val;
+	const struct smsg_hdr *hdr = smsg_hdr(ed->msg, id);
 
-	smsg_iter_init(&it, ed->msg, id);
-	for (unsigned n = 0; !smsg_iter_value(&it, &val); n++) {
-		if (!pl_strcasecmp(&val, token))
-			value_op(ed, id, n, &pl_null);
+	/* once over them, however many are that token */
+	for (; hdr && !ed->err; hdr = smsg_hdr_next(ed->msg, hdr)) {
+		struct pl rest = smsg_hdr_val(ed->msg, hdr), val;
+		struct smsg_edit_op op = {.kind = SMSG_EDIT_VALUE,
+					  .hdr = (uint16_t)index_of(ed, hdr)};
+
+		for (; !shdr_list_next(&val, &rest); op.n++) {
+			if (pl_strcasecmp(&val, token))
+				continue;
+			ed->mark[op.hdr] |= SMSG_MARK_VALUES;
+			add_op(ed, &op);
+		}
 	}
 }
 

@@ -109,17 +109,12 @@ int smsg_iter_addr(struct smsg_iter *it, struct shdr_addr *addr)
 	return refill(it) ? shdr_addr_next(addr, &it->rest) : ENOENT;
 }
 
-int smsg_addr(const struct smsg *msg, enum shdr_id id, unsigned n,
-	      struct shdr_addr *addr)
+int smsg_addr(const struct smsg *msg, enum shdr_id id, struct shdr_addr *addr)
 {
 	struct smsg_iter it;
-	int err;
 
 	smsg_iter_init(&it, msg, id);
-	do {
-		err = smsg_iter_addr(&it, addr);
-	} while (!err && n--);
-	return err;
+	return smsg_iter_addr(&it, addr);
 }
 
 unsigned smsg_count(const struct smsg *msg, enum shdr_id id)

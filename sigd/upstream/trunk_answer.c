@@ -81,11 +81,13 @@ static uint32_t granted(const struct trunk_reg *reg, const struct smsg *msg)
 {
 	char user[TRUNK_CONTACT_MAX];
 	struct shdr_addr addr;
+	struct smsg_iter it;
 	struct pl val;
 
 	trunk_contact_print(user, reg->conn);
+	smsg_iter_init(&it, msg, SHDR_CONTACT);
 	for (unsigned i = 0; i < 32; i++) {
-		if (smsg_addr(msg, SHDR_CONTACT, i, &addr))
+		if (smsg_iter_addr(&it, &addr))
 			break;
 		if (!pl_strcmp(&addr.uri.user, user) &&
 		    shdr_param(&addr.params, "expires", &val))
@@ -102,10 +104,11 @@ static void service_route(struct trunk_reg *reg, const struct smsg *msg)
 {
 	char route[SERVICE_ROUTE_MAX + 1] = "";
 	struct shdr_addr addr;
+	struct smsg_iter it;
 	size_t n = 0;
 
-	for (unsigned i = 0; !smsg_addr(msg, SHDR_SERVICE_ROUTE, i, &addr);
-	     i++) {
+	smsg_iter_init(&it, msg, SHDR_SERVICE_ROUTE);
+	while (!smsg_iter_addr(&it, &addr)) {
 		int len = re_snprintf(route + n, sizeof(route) - n, "%s<%r>",
 				      n ? ", " : "", &addr.uri.text);
 

@@ -229,6 +229,35 @@ static void a_device_may_divert_where_its_user_may_call(void)
 	stop(&fix);
 }
 
+/* Each asks the table: a device that names thousands would stop a worker. */
+static void of_a_diversion_ten_contacts_are_read(void)
+{
+	static const char ten[] = "Contact: a:1,a:2,a:3,a:4,a:5,a:6,a:7,a:8\r\n"
+				  "Contact: <sip:echo@demo.test>\r\n"
+				  "Contact: <sip:0456@demo.test>";
+	struct fixture fix;
+
+	for (unsigned more = 0; more < 2; more++) {
+		char lines[256];
+
+		if (begin(&fix)) {
+			CHECK_INT(register_user(&fix, &fix.bob, 1,
+						"bob-secret"),
+				  200);
+			call(&fix, "bob");
+			REQUIRE(expect(&fix, &fix.bob, "INVITE"));
+			snprintf(lines, sizeof(lines), "%s%s\r\n",
+				 more ? "Contact: a:0\r\n" : "", ten);
+			bob_answers(&fix, 302, lines);
+			if (more)
+				CHECK_INT(answer(&fix, &fix.alice), 480);
+			else
+				REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		}
+		stop(&fix);
+	}
+}
+
 /* RFC 3323 */
 static void a_diversion_of_who_is_nobody_is_not_told(void)
 {
@@ -430,6 +459,7 @@ TEST_MAIN(TEST(a_hunt_may_be_longer_than_there_are_legs),
 	  TEST(a_spiral_is_none), TEST(who_calls_itself_does_not_ring),
 	  TEST(breadth_is_shared_out), TEST(without_breadth_nobody_rings),
 	  TEST(a_device_may_divert_where_its_user_may_call),
+	  TEST(of_a_diversion_ten_contacts_are_read),
 	  TEST(a_diversion_of_who_is_nobody_is_not_told),
 	  TEST(a_device_that_is_busy_stops_no_diversion),
 	  TEST(what_was_diverted_too_often_stays),

@@ -726,6 +726,24 @@ static void a_redirection_to_elsewhere_is_not_followed(void)
 	stop(&fix);
 }
 
+static void of_a_redirection_ten_contacts_are_read(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix, "0123")) {
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		pbx_says(&fix, 0, 302,
+			 "Contact: a:1,a:2,a:3,a:4,a:5,a:6,a:7,a:8,a:9\r\n"
+			 "Contact: <sip:777@pbx.test>\r\n");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE sip:777@"));
+		pbx_says(&fix, 0, 302,
+			 "Contact: a:1,a:2,a:3,a:4,a:5,a:6,a:7,a:8,a:9,a:a\r\n"
+			 "Contact: <sip:778@pbx.test>\r\n");
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+	}
+	stop(&fix);
+}
+
 static void redirections_have_an_end(void)
 {
 	struct fixture fix;
@@ -1444,6 +1462,7 @@ TEST_MAIN(TEST(what_a_connection_may_not_send_is_405),
 	  TEST(a_cancel_has_the_cseq_of_the_last_try),
 	  TEST(a_redirection_within_the_connection_is_followed),
 	  TEST(a_redirection_to_elsewhere_is_not_followed),
+	  TEST(of_a_redirection_ten_contacts_are_read),
 	  TEST(redirections_have_an_end),
 	  TEST(early_media_is_heard_and_its_sdp_stays),
 	  TEST(an_answer_given_early_need_not_be_given_again),

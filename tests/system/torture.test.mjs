@@ -197,3 +197,24 @@ for (const transport of Object.keys(TRANSPORTS)) {
     }
   });
 }
+
+describe('a message that is full', { timeout: 60000 }, () => {
+  const suite = new Suite({ routing, sigdWorkers: 1 });
+  const { stack } = suite;
+  before(() => suite.start());
+  after(() => suite.stop());
+
+  test('a device that moves to 15,000 addresses stops nobody', async () => {
+    const tenant = suite.tenant();
+    const alice = await tenant.ua('alice', { transport: 'ws', domain: 'cordboard.test' });
+    const user = await tenant.ua('user', { transport: 'ws', domain: 'cordboard.test' });
+    assert.equal((await user.register()).code, 200);
+    const call = alice.call('sip:user@cordboard.test');
+    const { invited } = await user.incoming();
+    const line = ['Contact', Array(1500).fill('a:b').join(',')];
+    user.respond(invited, 302, { tag: 'moved', headers: Array(10).fill(line) });
+    assert.equal((await call.final).code, 480);
+    assert.equal((await alice.request('OPTIONS', 'sip:cordboard.test')).code, 200);
+    assert.doesNotMatch(stack.log('sigd.log'), /died|killed|killing|ERROR: /);
+  });
+});

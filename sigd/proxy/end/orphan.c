@@ -50,9 +50,10 @@ static bool cookie_find(struct cookie *cookie, const struct proxy *px,
 {
 	const struct cookie_dialog dialog = {msg->callid, msg->from.tag};
 	struct shdr_addr route;
+	struct smsg_iter it;
 
-	for (unsigned i = 0; !smsg_addr(msg, SHDR_RECORD_ROUTE, i, &route);
-	     i++) {
+	smsg_iter_init(&it, msg, SHDR_RECORD_ROUTE);
+	while (!smsg_iter_addr(&it, &route)) {
 		if (!cookie_open(cookie, px->deps.keyring, &dialog,
 				 &route.uri.user))
 			return cookie->direction == COOKIE_TO_CALLER;
@@ -78,7 +79,7 @@ static int record_fill(struct call_record *rec, const struct flow_id *flow,
 
 	rec->side[CALL_CALLER].cseq = msg->cseq.num;
 	err |= side_fill(callee, &msg->to);
-	err |= smsg_addr(msg, SHDR_CONTACT, 0, &contact) || contact.star;
+	err |= smsg_addr(msg, SHDR_CONTACT, &contact) || contact.star;
 	if (err)
 		return EBADMSG;
 

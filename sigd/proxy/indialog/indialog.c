@@ -49,7 +49,7 @@ static bool token_find(struct pl *token, const struct smsg *msg)
 	struct shdr_addr route;
 
 	if (smsg_hdr(msg, SHDR_ROUTE)) {
-		if (smsg_addr(msg, SHDR_ROUTE, 0, &route))
+		if (smsg_addr(msg, SHDR_ROUTE, &route))
 			return false;
 		*token = route.uri.user;
 	} else {

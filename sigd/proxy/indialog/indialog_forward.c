@@ -76,7 +76,7 @@ static struct pl target_of(const struct smsg *msg)
 {
 	struct shdr_addr contact;
 
-	return smsg_addr(msg, SHDR_CONTACT, 0, &contact) || contact.star
+	return smsg_addr(msg, SHDR_CONTACT, &contact) || contact.star
 		       ? (struct pl){NULL, 0}
 		       : contact.uri.text;
 }

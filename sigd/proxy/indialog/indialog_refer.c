@@ -66,7 +66,7 @@ static void refer_set(struct indialog *in, const char *uri)
 {
 	struct shdr_addr addr;
 
-	if (smsg_addr(indialog_request(in), SHDR_REFER_TO, 0, &addr))
+	if (smsg_addr(indialog_request(in), SHDR_REFER_TO, &addr))
 		return;
 	in->refer_to = mem_deref(in->refer_to);
 	(void)re_sdprintf(&in->refer_to, "<%s%H>", uri, headers_print,
@@ -103,7 +103,7 @@ static void send_on(struct indialog *in)
 
 	call_party(by, me->conn, me->user);
 	call_party(to, receiver(in)->conn, receiver(in)->user);
-	if (smsg_addr(indialog_request(in), SHDR_REFER_TO, 0, &addr) ||
+	if (smsg_addr(indialog_request(in), SHDR_REFER_TO, &addr) ||
 	    shdr_replaces_of_uri(&what, text, sizeof(text),
 				 &addr.uri.headers)) {
 		indialog_forward(in, NULL);
@@ -149,7 +149,7 @@ static void on_party(enum status code, const struct call_record *rec,
 
 	in->ask = mem_deref(in->ask);
 	if (code == STATUS_OK && rec->state == CALL_UP &&
-	    !smsg_addr(indialog_request(in), SHDR_REFER_TO, 0, &addr) &&
+	    !smsg_addr(indialog_request(in), SHDR_REFER_TO, &addr) &&
 	    !contact_token_open(&token, in->px->deps.keyring, &addr.uri.user))
 		refer_party(in, rec, token.side);
 	/* what cannot be told in other words is nobody's */
@@ -252,7 +252,7 @@ void indialog_refer(struct indialog *in)
 	struct contact_token token;
 	struct shdr_addr addr;
 
-	if (smsg_addr(indialog_request(in), SHDR_REFER_TO, 0, &addr)) {
+	if (smsg_addr(indialog_request(in), SHDR_REFER_TO, &addr)) {
 		indialog_fail(in, STATUS_BAD_REQUEST);
 		return;
 	}

@@ -68,13 +68,17 @@ static bool take(struct branch *branch, const struct suri *now,
 static bool follow(struct branch *branch, const struct smsg *msg)
 {
 	struct shdr_addr contact;
+	struct smsg_iter it;
 	struct suri now;
 	struct pl text;
 
 	pl_set_str(&text, branch->to.target);
 	if (branch->moved >= MOVED_MAX || suri_decode(&now, &text))
 		return false;
-	for (unsigned i = 0; !smsg_addr(msg, SHDR_CONTACT, i, &contact); i++) {
+	smsg_iter_init(&it, msg, SHDR_CONTACT);
+	for (unsigned i = 0; i < MOVED_CONTACTS_MAX &&
+			     !smsg_iter_addr(&it, &contact);
+	     i++) {
 		if (contact.star || !same_place(branch, &now, &contact.uri) ||
 		    !take(branch, &now, &contact.uri))
 			continue;

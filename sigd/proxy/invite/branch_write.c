@@ -224,7 +224,7 @@ static struct pl contact_of(const struct branch *branch,
 	struct shdr_addr contact;
 	struct pl target;
 
-	if (!smsg_addr(answer, SHDR_CONTACT, 0, &contact) && !contact.star)
+	if (!smsg_addr(answer, SHDR_CONTACT, &contact) && !contact.star)
 		return contact.uri.text;
 	pl_set_str(&target, branch->to.target);
 	return target;

@@ -88,7 +88,7 @@ void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 		return;
 	}
 	pl_set_str(&tenant, inv->rec.tenant);
-	if (!smsg_addr(msg, SHDR_CONTACT, 0, &contact) && !contact.star)
+	if (!smsg_addr(msg, SHDR_CONTACT, &contact) && !contact.star)
 		said[0] = contact.uri.host;
 	terms_of(terms, net, route_tenant_by_id(inv->hunt.table, &tenant),
 		 &inv->caller, said);

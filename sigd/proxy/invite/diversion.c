@@ -13,10 +13,11 @@ enum { INDEX_MAX = 64, COUNTED_MAX = 100 };
 unsigned diversions_before(const struct smsg *msg)
 {
 	struct shdr_addr addr;
+	struct smsg_iter it;
 	unsigned sum = 0;
 
-	for (unsigned i = 0; i < COUNTED_MAX &&
-			     !smsg_addr(msg, SHDR_DIVERSION, i, &addr);
+	smsg_iter_init(&it, msg, SHDR_DIVERSION);
+	for (unsigned i = 0; i < COUNTED_MAX && !smsg_iter_addr(&it, &addr);
 	     i++) {
 		uint32_t count = 1;
 		struct pl val;
@@ -64,15 +65,18 @@ static bool is_index(const struct pl *val)
  * false: one that makes no sense. */
 static bool index_begin(char index[INDEX_MAX], const struct smsg *msg)
 {
-	unsigned n = smsg_count(msg, SHDR_HISTORY_INFO);
+	struct pl text = pl_null, val;
 	struct shdr_addr last;
-	struct pl val;
+	struct smsg_iter it;
 
-	if (!n) {
+	smsg_iter_init(&it, msg, SHDR_HISTORY_INFO);
+	while (!smsg_iter_value(&it, &val))
+		text = val;
+	if (!text.p) {
 		str_ncpy(index, "1", INDEX_MAX);
 		return true;
 	}
-	if (smsg_addr(msg, SHDR_HISTORY_INFO, n - 1, &last) ||
+	if (shdr_addr_decode(&last, &text) ||
 	    !shdr_param(&last.params, "index", &val) || !is_index(&val))
 		return false;
 	return re_snprintf(index, INDEX_MAX, "%r.1", &val) > 0;

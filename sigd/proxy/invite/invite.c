@@ -183,7 +183,7 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	err |= routes_fill(caller->routes, msg);
 	err |= side_fill(&rec->side[CALL_CALLEE], &msg->to);
 	/* a dialog needs a remote target (RFC 3261 8.1.1.8) */
-	err |= smsg_addr(msg, SHDR_CONTACT, 0, &contact) || contact.star;
+	err |= smsg_addr(msg, SHDR_CONTACT, &contact) || contact.star;
 	if (!err)
 		err = pl_strcpy(&contact.uri.text, caller->target,
 				sizeof(caller->target));

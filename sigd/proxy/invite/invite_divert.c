@@ -111,14 +111,16 @@ bool invite_divert(struct branch *branch, const struct smsg *msg)
 	struct invite *inv = branch->inv;
 	struct route_plan *plan;
 	struct shdr_addr contact;
+	struct smsg_iter it;
 	bool ok = false;
 
 	if (branch->to.conn || !may_divert(inv) ||
 	    msg->scode < 300 || msg->scode > 302)
 		return false;
 	plan = mem_alloc(sizeof(*plan), NULL);
-	for (unsigned i = 0; plan && !ok &&
-			     !smsg_addr(msg, SHDR_CONTACT, i, &contact);
+	smsg_iter_init(&it, msg, SHDR_CONTACT);
+	for (unsigned i = 0; i < MOVED_CONTACTS_MAX && plan && !ok &&
+			     !smsg_iter_addr(&it, &contact);
 	     i++)
 		ok = !contact.star &&
 		     follow(inv, branch, plan, &contact.uri, msg->scode);

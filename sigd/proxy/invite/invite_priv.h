@@ -45,6 +45,7 @@
 
 enum {
 	INVITE_BRANCHES_MAX = 10,
+	MOVED_CONTACTS_MAX = 10, /* of a 3xx: each may ask the table */
 	INVITE_ASKS = 3
 };
 

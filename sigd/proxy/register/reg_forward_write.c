@@ -94,11 +94,13 @@ static int path_edit(struct reg_forward *fwd, struct smsg_edit *ed,
 static int contacts_edit(struct reg_forward *fwd, struct smsg_edit *ed)
 {
 	struct shdr_addr contact;
+	struct smsg_iter it;
 	unsigned n = 0;
 	int err = 0;
 
 	smsg_edit_remove(ed, SHDR_PATH);
-	while (!err && !smsg_addr(ed->msg, SHDR_CONTACT, n, &contact)) {
+	smsg_iter_init(&it, ed->msg, SHDR_CONTACT);
+	while (!err && !smsg_iter_addr(&it, &contact)) {
 		if (contact.star)
 			break;
 		if (!n)
@@ -163,9 +165,11 @@ static bool granted(uint32_t *sec, const struct reg_forward *fwd,
 {
 	struct device_token token;
 	struct shdr_addr contact;
+	struct smsg_iter it;
 	struct pl val;
 
-	for (unsigned i = 0; !smsg_addr(msg, SHDR_CONTACT, i, &contact); i++) {
+	smsg_iter_init(&it, msg, SHDR_CONTACT);
+	while (!smsg_iter_addr(&it, &contact)) {
 		if (contact.star ||
 		    device_token_open(&token, fwd->px->deps.keyring,
 				      &contact.uri.user) ||
@@ -202,6 +206,6 @@ bool reg_forward_named(struct device_token *token, const struct proxy *px,
 
 	if (!device_token_open(token, px->deps.keyring, &msg->uri.user))
 		return true;
-	return !smsg_addr(msg, SHDR_ROUTE, 0, &route) &&
+	return !smsg_addr(msg, SHDR_ROUTE, &route) &&
 	       !device_token_open(token, px->deps.keyring, &route.uri.user);
 }

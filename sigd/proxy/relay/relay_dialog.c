@@ -31,7 +31,7 @@ static int cookie_find(struct sub_cookie *cookie, enum status *code,
 					      {msg->callid, msg->to.tag}};
 	struct shdr_addr route;
 
-	if (!pl_isset(&msg->to.tag) || smsg_addr(msg, SHDR_ROUTE, 0, &route))
+	if (!pl_isset(&msg->to.tag) || smsg_addr(msg, SHDR_ROUTE, &route))
 		return ENOENT;
 	for (unsigned i = 0; i < 2; i++) {
 		if (sub_cookie_open(cookie, px->deps.keyring, &dialogs[i],
@@ -64,10 +64,13 @@ static enum status routes_open(struct relay *relay, const struct smsg *msg)
 	const struct keyring *ring = relay->px->deps.keyring;
 	char uri[SUB_URI_MAX + 1];
 	struct shdr_addr route;
+	struct smsg_iter it;
 	size_t len = 0;
 	int n;
 
-	for (unsigned i = 1; !smsg_addr(msg, SHDR_ROUTE, i, &route); i++) {
+	smsg_iter_init(&it, msg, SHDR_ROUTE);
+	(void)smsg_iter_addr(&it, &route);
+	while (!smsg_iter_addr(&it, &route)) {
 		if (sub_uri_open(uri, ring, &msg->callid, &route.uri.user))
 			return STATUS_BAD_COOKIE;
 		/* it was too long to be kept */

@@ -73,7 +73,7 @@ enum status relay_refer(struct relay *relay, const struct relay_params *params)
 		return STATUS_OK;
 	if (!plan->rule || !route_rule_names(plan->rule, &msg->method_name))
 		return STATUS_FORBIDDEN;
-	if (smsg_addr(msg, SHDR_REFER_TO, 0, &addr))
+	if (smsg_addr(msg, SHDR_REFER_TO, &addr))
 		return STATUS_BAD_REQUEST;
 	if (!is_number(relay, &addr.uri))
 		return STATUS_FORBIDDEN;

@@ -143,7 +143,7 @@ static void contact(const struct relay_try *try, struct smsg_edit *ed)
 	/* of use only where it makes a dialog */
 	if ((method != SMSG_SUBSCRIBE && method != SMSG_NOTIFY &&
 	     method != SMSG_REFER) ||
-	    smsg_addr(ed->msg, SHDR_CONTACT, 0, &addr) || addr.star) {
+	    smsg_addr(ed->msg, SHDR_CONTACT, &addr) || addr.star) {
 		smsg_edit_remove(ed, SHDR_CONTACT);
 		return;
 	}
@@ -261,7 +261,7 @@ static int back_contact(char *buf, const struct relay_try *try,
 	struct shdr_addr addr;
 
 	buf[0] = '\0';
-	if (!smsg_addr(msg, SHDR_CONTACT, 0, &addr) && !addr.star)
+	if (!smsg_addr(msg, SHDR_CONTACT, &addr) && !addr.star)
 		add_sealed(&text, try->relay, &addr.uri.text,
 			   &try->relay->source, "");
 	return text.err;

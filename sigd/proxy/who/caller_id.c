@@ -24,7 +24,7 @@ static struct pl preferred_of(char *buf, const struct smsg *msg)
 	struct shdr_addr addr;
 
 	if (!msg->request ||
-	    smsg_addr(msg, SHDR_P_PREFERRED_IDENTITY, 0, &addr))
+	    smsg_addr(msg, SHDR_P_PREFERRED_IDENTITY, &addr))
 		return (struct pl){NULL, 0};
 	return plain(buf, &addr.uri.user);
 }

@@ -33,7 +33,7 @@ static bool party_private(const struct smsg *msg, const struct identity *who)
 
 	return who->from && who->from->trusted &&
 	       said_in(who->from) == SHDR_REMOTE_PARTY_ID &&
-	       !smsg_addr(msg, SHDR_REMOTE_PARTY_ID, 0, &addr) &&
+	       !smsg_addr(msg, SHDR_REMOTE_PARTY_ID, &addr) &&
 	       shdr_param(&addr.params, "privacy", &val) &&
 	       pl_strcasecmp(&val, "off");
 }
@@ -117,11 +117,13 @@ static const char *party_params(const struct teller *t)
 static void tell_said(const struct teller *t)
 {
 	struct shdr_addr addr;
+	struct smsg_iter it;
 
+	smsg_iter_init(&it, t->msg, said_in(t->who->from));
 	for (unsigned i = 0; i < IDENTITY_VALUES; i++) {
 		const char *quote;
 
-		if (smsg_addr(t->msg, said_in(t->who->from), i, &addr))
+		if (smsg_iter_addr(&it, &addr))
 			return;
 		/* there is one party of a kind */
 		if (i && t->in == SHDR_REMOTE_PARTY_ID)
@@ -234,7 +236,7 @@ static void referred_edit(struct smsg_edit *ed, const struct identity *who)
 		return;
 	if (told && who->from && who->from->trusted && !who->stranger)
 		return;
-	if (!told || smsg_addr(ed->msg, SHDR_REFERRED_BY, 0, &by) ||
+	if (!told || smsg_addr(ed->msg, SHDR_REFERRED_BY, &by) ||
 	    !is_sender(&by, ed->msg)) {
 		smsg_edit_remove(ed, SHDR_REFERRED_BY);
 		return;

@@ -437,6 +437,22 @@ static void a_token_goes_and_its_neighbours_stay(void)
 	CHECK(has(out, "\r\nk: timer, path\r\nSupported: ice\r\n"));
 }
 
+static void a_token_goes_wherever_it_stands(void)
+{
+	struct edit e;
+	const char *out;
+
+	begin(&e, "OPTIONS sip:b@h.org SIP/2.0\r\n"
+		  "Via: SIP/2.0/UDP one;branch=z9hG4bK1\r\n"
+		  "From: <sip:a@h.org>;tag=1\r\nTo: <sip:b@h.org>\r\n"
+		  "Call-ID: c1\r\nCSeq: 1 OPTIONS\r\n"
+		  "k: a,b,a\r\nk: a\r\nk: b, a,c\r\n\r\n");
+	smsg_edit_remove_token(&e.ed, SHDR_SUPPORTED, "a");
+	out = end(&e);
+	CHECK_INT(e.err, 0);
+	CHECK(has(out, "\r\nk: b\r\nk: b, c\r\n"));
+}
+
 TEST_MAIN(TEST(without_edits_only_odd_spaces_go), TEST(a_typical_forward),
 	  TEST(values_go_over_field_borders), TEST(last_push_stands_first),
 	  TEST(push_where_none_was), TEST(headers_are_set_added_and_removed),
@@ -444,6 +460,7 @@ TEST_MAIN(TEST(without_edits_only_odd_spaces_go), TEST(a_typical_forward),
 	  TEST(octets_behind_the_body_stay_behind),
 	  TEST(source_is_written_into_our_via),
 	  TEST(our_via_is_popped_from_a_response),
+	  TEST(a_token_goes_wherever_it_stands),
 	  TEST(texts_cannot_break_a_line), TEST(first_error_is_kept),
 	  TEST(no_hop_is_left), TEST(made_texts_live_in_the_edit),
 	  TEST(a_token_goes_and_its_neighbours_stay),

@@ -234,7 +234,7 @@ static void tortuous_invite_is_understood(void)
 	CHECK(is(&via.branch, "z9hG4bK30239"));
 	CHECK_INT(smsg_iter_via(&it, &via), ENOENT);
 
-	CHECK_INT(smsg_addr(&v.msg, SHDR_CONTACT, 0, &addr), 0);
+	CHECK_INT(smsg_addr(&v.msg, SHDR_CONTACT, &addr), 0);
 	CHECK_INT(shdr_unquote(buf, sizeof(buf), &addr.dname), 0);
 	CHECK_STR(buf, "Quoted string \"\"");
 	CHECK(shdr_param(&addr.params, "q", &via.val) && is(&via.val, "0.33"));
