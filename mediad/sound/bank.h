@@ -12,13 +12,14 @@
 #include "mediad/sound/service.h"
 
 struct sound_frame {
+	const uint8_t *data; /* of the loop's bytes */
 	size_t len;
-	uint8_t data[SERVICE_FRAME_MAX];
 };
 
 struct sound_loop {
 	const struct codec *codec; /* NULL: empty */
 	struct sound_frame frames[SERVICE_FRAMES];
+	uint8_t *bytes; /* of all frames */
 };
 
 /* NULL when the service does not play. */

@@ -10,6 +10,8 @@
 
 static const struct codec *const codecs[] = {
 	&codec_opus,
+	&codec_g722,
+	&codec_l16,
 	&codec_pcmu,
 	&codec_pcma,
 };

@@ -20,12 +20,15 @@ enum {
 	CODEC_FRAME_MS = 20,
 	CODEC_SAMPLES_MAX = 5760, /* 120 ms at 48 kHz (RFC 6716, 2.1.4) */
 	CODEC_PAYLOAD_MAX = 1275, /* one Opus frame (RFC 6716, 3.2.1) */
-	CODEC_VOICE_RATE = 8000,  /* Hz, of all that is transcoded */
-	CODEC_VOICE_MAX = 960,    /* samples: 120 ms */
+	/* Hz, of what is transcoded: narrow band, or wide */
+	CODEC_VOICE_RATE = 8000,
+	CODEC_WIDE_RATE = 16000,
+	CODEC_VOICE_MAX = 1920, /* samples: 120 ms, wide */
 };
 
-/* What a receiver of voice asks for; G.711 has no use for it. */
+/* What a receiver of voice asks for; only Opus has use for more than `rate`. */
 struct codec_voice {
+	uint32_t rate;      /* of the samples, Hz; 0: CODEC_VOICE_RATE */
 	uint32_t bitrate;   /* bit/s; 0: 24,000 */
 	uint8_t complexity; /* 0..10 */
 	bool fec;           /* it makes use of LBRR (RFC 6716, 2.1.7) */
@@ -36,6 +39,7 @@ struct codec {
 	const char *name; /* encoding name, as in a=rtpmap */
 	uint32_t clock;   /* of RTP, Hz */
 	uint32_t rate;    /* of the samples, Hz */
+	uint32_t voice_rate; /* the most that is of use, Hz: one of the two */
 	/* Largest sample of a sine of 0 dBm0. In G.711 a sine of full scale is
 	 * +3.17 dBm0 (u-law, decision value 8159 * 4) or +3.14 dBm0 (A-law,
 	 * 4096 * 8); linear samples take the level of A-law, -3.14 dBFS. */
@@ -55,20 +59,20 @@ struct codec {
 		      int16_t *pcm, size_t *count);
 
 	/*
-	 * For transcoding: encode() and decode() work at CODEC_VOICE_RATE
-	 * whatever the codec's own rate is, and pcm holds CODEC_VOICE_MAX. Such
-	 * a decoder remembers what it needs to conceal a loss. What it says
-	 * may be shorter or longer than what it is given, but no payload has
-	 * more than CODEC_VOICE_MAX samples.
+	 * For transcoding: encode() and decode() work at CODEC_VOICE_RATE, or
+	 * CODEC_WIDE_RATE up to voice_rate, whatever the codec's own rate is,
+	 * and pcm holds CODEC_VOICE_MAX. Such a decoder remembers what it needs
+	 * to conceal a loss. What it says may be shorter or longer than what it
+	 * is given, but no payload has more than 120 ms.
 	 */
 	int (*voice_enc_alloc)(struct codec_enc **encp,
 			       const struct codec_voice *voice);
-	int (*voice_dec_alloc)(struct codec_dec **decp);
-	/* The largest frame of at most `count` samples (at 8 kHz, 80 and
-	 * more) that voice is encoded in. */
-	size_t (*voice_frame)(size_t count);
-	/* Samples of a payload at 8 kHz; 0: no payload of the codec. */
-	size_t (*voice_span)(const uint8_t *buf, size_t len);
+	int (*voice_dec_alloc)(struct codec_dec **decp, uint32_t rate);
+	/* The largest frame of at most `ms` (10 and more) that voice is encoded
+	 * in, ms. */
+	unsigned (*voice_frame)(unsigned ms);
+	/* Samples of a payload at a rate; 0: no payload of the codec. */
+	size_t (*voice_span)(const uint8_t *buf, size_t len, uint32_t rate);
 	/* Is this the last payload before the sender pauses (DTX)? */
 	bool (*voice_pauses)(const uint8_t *buf, size_t len);
 	/* Can the end of what is lost be had from the payload after it? */
@@ -82,7 +86,21 @@ struct codec {
 	void (*voice_loss)(struct codec_enc *enc, unsigned percent);
 };
 
-extern const struct codec codec_opus, codec_pcmu, codec_pcma;
+extern const struct codec codec_opus, codec_g722, codec_l16, codec_pcmu,
+	codec_pcma;
+
+/* So many samples in ticks of the codec's RTP clock, and back. */
+static inline uint32_t codec_ticks(const struct codec *codec, uint32_t rate,
+				   int64_t samples)
+{
+	return (uint32_t)(samples * codec->clock / rate);
+}
+
+static inline uint32_t codec_samples(const struct codec *codec, uint32_t rate,
+				     uint32_t ticks)
+{
+	return (uint32_t)((uint64_t)ticks * rate / codec->clock);
+}
 
 /* Case does not matter; NULL when unknown. */
 const struct codec *codec_find(const char *name);

@@ -13,6 +13,7 @@ enum {
 	ULAW_BIAS = 132,
 	ULAW_CLIP = 32635,
 	ALAW_CLIP = 32767,
+	SPAN_MAX_MS = 120,
 };
 
 /* The segment of a magnitude: the highest bit, counted from bit 7. */
@@ -73,6 +74,7 @@ static int16_t from_alaw(uint8_t code)
 
 struct codec_dec {
 	struct conceal conceal;
+	int16_t room[CONCEAL_ROOM];
 };
 
 /* No state: it is only there because there is one for each codec. */
@@ -85,7 +87,10 @@ static int g711_enc_alloc(struct codec_enc **encp)
 static int g711_dec_alloc(struct codec_dec **decp)
 {
 	*decp = mem_zalloc(sizeof(**decp), NULL);
-	return *decp ? 0 : ENOMEM;
+	if (!*decp)
+		return ENOMEM;
+	conceal_open(&(*decp)->conceal, (*decp)->room, 1);
+	return 0;
 }
 
 /* --- voice: rate and samples are what they are anyway --------------------- */
@@ -97,15 +102,22 @@ static int g711_voice_enc(struct codec_enc **encp,
 	return g711_enc_alloc(encp);
 }
 
-static size_t g711_frame(size_t count)
+static int g711_voice_dec(struct codec_dec **decp, uint32_t rate)
 {
-	return count < CODEC_VOICE_MAX ? count : CODEC_VOICE_MAX;
+	(void)rate;
+	return g711_dec_alloc(decp);
 }
 
-static size_t g711_span(const uint8_t *buf, size_t len)
+static unsigned g711_frame(unsigned ms)
+{
+	return ms < SPAN_MAX_MS ? ms : SPAN_MAX_MS;
+}
+
+static size_t g711_span(const uint8_t *buf, size_t len, uint32_t rate)
 {
 	(void)buf;
-	return len <= CODEC_VOICE_MAX ? len : 0;
+	(void)rate;
+	return len <= SPAN_MAX_MS * CODEC_VOICE_RATE / 1000 ? len : 0;
 }
 
 static bool g711_no(const uint8_t *buf, size_t len)
@@ -184,6 +196,7 @@ const struct codec codec_pcmu = {
 	.name = "PCMU",
 	.clock = 8000,
 	.rate = 8000,
+	.voice_rate = CODEC_VOICE_RATE,
 	.dbm0_peak = 22656,
 	.joins = true,
 	.enc_alloc = g711_enc_alloc,
@@ -191,7 +204,7 @@ const struct codec codec_pcmu = {
 	.dec_alloc = g711_dec_alloc,
 	.decode = ulaw_decode,
 	.voice_enc_alloc = g711_voice_enc,
-	.voice_dec_alloc = g711_dec_alloc,
+	.voice_dec_alloc = g711_voice_dec,
 	.voice_frame = g711_frame,
 	.voice_span = g711_span,
 	.voice_pauses = g711_no,
@@ -204,6 +217,7 @@ const struct codec codec_pcma = {
 	.name = "PCMA",
 	.clock = 8000,
 	.rate = 8000,
+	.voice_rate = CODEC_VOICE_RATE,
 	.dbm0_peak = 22827,
 	.joins = true,
 	.enc_alloc = g711_enc_alloc,
@@ -211,7 +225,7 @@ const struct codec codec_pcma = {
 	.dec_alloc = g711_dec_alloc,
 	.decode = alaw_decode,
 	.voice_enc_alloc = g711_voice_enc,
-	.voice_dec_alloc = g711_dec_alloc,
+	.voice_dec_alloc = g711_voice_dec,
 	.voice_frame = g711_frame,
 	.voice_span = g711_span,
 	.voice_pauses = g711_no,

@@ -155,17 +155,18 @@ static int decode(struct codec_dec *dec, const uint8_t *buf, size_t len,
 	return 0;
 }
 
-/* --- voice at 8 kHz ---------------------------------------------------------- */
+/* --- voice at 8 or 16 kHz ------------------------------------------------------ */
 
-/* SILK at narrow band, which knows LBRR. */
+/* SILK at narrow or wide band, which knows LBRR. */
 static int voice_enc_alloc(struct codec_enc **encp,
 			   const struct codec_voice *voice)
 {
 	const int32_t bitrate =
 		voice->bitrate ? (int32_t)voice->bitrate : VOICE_BITRATE;
+	const int rate = voice->rate ? (int)voice->rate : CODEC_VOICE_RATE;
 	struct codec_enc *enc = NULL;
 	OpusEncoder *opus;
-	int err = enc_create(&enc, CODEC_VOICE_RATE, OPUS_APPLICATION_VOIP);
+	int err = enc_create(&enc, rate, OPUS_APPLICATION_VOIP);
 
 	if (err)
 		return err;
@@ -182,30 +183,31 @@ static int voice_enc_alloc(struct codec_enc **encp,
 	return 0;
 }
 
-static int voice_dec_alloc(struct codec_dec **decp)
+static int voice_dec_alloc(struct codec_dec **decp, uint32_t rate)
 {
-	return dec_create(decp, CODEC_VOICE_RATE, CODEC_VOICE_MAX);
+	return dec_create(decp, (int)rate, CODEC_VOICE_MAX);
 }
 
-static size_t voice_frame(size_t count)
+static unsigned voice_frame(unsigned ms)
 {
-	static const size_t frames[] = {480, 320, 160};
+	static const unsigned frames[] = {60, 40, 20};
 
 	for (size_t i = 0; i < COUNTOF(frames); i++)
-		if (count >= frames[i])
+		if (ms >= frames[i])
 			return frames[i];
 
-	return 80;
+	return 10;
 }
 
-static size_t voice_span(const uint8_t *buf, size_t len)
+static size_t voice_span(const uint8_t *buf, size_t len, uint32_t rate)
 {
 	int n = len && len <= INT32_MAX
 			? opus_packet_get_nb_samples(buf, (opus_int32)len,
-						     CODEC_VOICE_RATE)
+						     (opus_int32)rate)
 			: 0;
 
-	return n > 0 && n <= CODEC_VOICE_MAX ? (size_t)n : 0;
+	/* no packet has more than 120 ms (RFC 6716, 3.2.5) */
+	return n > 0 ? (size_t)n : 0;
 }
 
 static bool voice_pauses(const uint8_t *buf, size_t len)
@@ -257,6 +259,7 @@ const struct codec codec_opus = {
 	.name = "opus",
 	.clock = RATE,
 	.rate = RATE,
+	.voice_rate = CODEC_WIDE_RATE,
 	.dbm0_peak = 22827,
 	.enc_alloc = enc_alloc,
 	.encode = encode,

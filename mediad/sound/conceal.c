@@ -1,5 +1,6 @@
 /*
- * conceal.c  Packet loss concealment for G.711: the last pitch period goes on
+ * conceal.c  Packet loss concealment for codecs that have none of their own:
+ *            the last pitch period goes on
  *
  * SPDX-License-Identifier: MIT
  */
@@ -8,6 +9,7 @@
 
 #include "mediad/sound/conceal.h"
 
+/* Samples at 8 kHz. */
 enum {
 	PITCH_MIN = 40,       /* 200 Hz; higher voices: a multiple of theirs */
 	WINDOW = 72,          /* samples that are compared: more of a voice is
@@ -21,17 +23,31 @@ enum {
 	GAIN_UNVOICED = GAIN_ONE * 2 / 5,
 };
 
+void conceal_open(struct conceal *c, int16_t *room, unsigned times)
+{
+	memset(c, 0, sizeof(*c));
+	c->times = (uint16_t)times;
+	c->history = room;
+	c->period = room + times * CONCEAL_HISTORY;
+}
+
+static const int16_t *heard_end(const struct conceal *c)
+{
+	return c->history + (size_t)c->times * CONCEAL_HISTORY;
+}
+
 /* --- pitch ---------------------------------------------------------------------- */
 
 /* How alike the latest samples and those `lag` before them are: -1..1 without
  * regard to level, each step-th sample. */
 static float likeness(const struct conceal *c, unsigned lag, unsigned step)
 {
-	const int16_t *x = c->history + CONCEAL_HISTORY - WINDOW;
+	const unsigned window = WINDOW * (unsigned)c->times;
+	const int16_t *x = heard_end(c) - window;
 	const int16_t *y = x - lag;
 	float xy = 0, xx = 1, yy = 1;
 
-	for (unsigned i = 0; i < WINDOW; i += step) {
+	for (unsigned i = 0; i < window; i += step) {
 		xy += (float)x[i] * (float)y[i];
 		xx += (float)x[i] * (float)x[i];
 		yy += (float)y[i] * (float)y[i];
@@ -45,11 +61,14 @@ static float likeness(const struct conceal *c, unsigned lag, unsigned step)
  * and 10 % loss. */
 static unsigned find_pitch(struct conceal *c)
 {
-	unsigned best = PITCH_MIN, from, to;
+	const unsigned times = c->times, step = 2 * times;
+	const unsigned least = PITCH_MIN * times;
+	const unsigned last = CONCEAL_PITCH_MAX * times;
+	unsigned best = least, from, to;
 	float most = -1;
 
-	for (unsigned lag = PITCH_MIN; lag <= CONCEAL_PITCH_MAX; lag += 2) {
-		float like = likeness(c, lag, 2);
+	for (unsigned lag = least; lag <= last; lag += step) {
+		float like = likeness(c, lag, step);
 
 		if (like > most) {
 			most = like;
@@ -58,13 +77,13 @@ static unsigned find_pitch(struct conceal *c)
 	}
 	c->gain = GAIN_UNVOICED;
 	if (most < 0.3f)
-		return UNVOICED_PITCH;
+		return UNVOICED_PITCH * times;
 
-	from = best > PITCH_MIN ? best - 1 : best;
-	to = best < CONCEAL_PITCH_MAX ? best + 1 : best;
+	from = best > least ? best - step + 1 : best;
+	to = best < last ? best + step - 1 : best;
 	most = -1;
 	for (unsigned lag = from; lag <= to; lag++) {
-		float like = likeness(c, lag, 1);
+		float like = likeness(c, lag, times);
 
 		if (like > most) {
 			most = like;
@@ -87,7 +106,7 @@ static int16_t mix(int16_t a, int16_t b, int part, int whole)
 /* The last period, its end bent so that it runs on into its beginning. */
 static void begin(struct conceal *c)
 {
-	const int16_t *end = c->history + CONCEAL_HISTORY;
+	const int16_t *end = heard_end(c);
 	const int16_t *last;
 	int bend;
 
@@ -104,11 +123,13 @@ static void begin(struct conceal *c)
 
 static int gain_now(const struct conceal *c)
 {
-	if (c->lost < FADE_FROM)
+	const uint32_t lost = c->lost / c->times;
+
+	if (lost < FADE_FROM)
 		return c->gain;
-	if (c->lost >= CONCEAL_FADE_END)
+	if (lost >= CONCEAL_FADE_END)
 		return 0;
-	return (int)(CONCEAL_FADE_END - c->lost) * c->gain /
+	return (int)(CONCEAL_FADE_END - lost) * c->gain /
 	       (CONCEAL_FADE_END - FADE_FROM);
 }
 
@@ -131,13 +152,14 @@ static int16_t next_sample(struct conceal *c)
 
 static void remember(struct conceal *c, const int16_t *pcm, size_t count)
 {
+	const size_t room = (size_t)c->times * CONCEAL_HISTORY;
 	size_t keep;
 
-	if (count > CONCEAL_HISTORY) {
-		pcm += count - CONCEAL_HISTORY;
-		count = CONCEAL_HISTORY;
+	if (count > room) {
+		pcm += count - room;
+		count = room;
 	}
-	keep = CONCEAL_HISTORY - count;
+	keep = room - count;
 	memmove(c->history, c->history + count, keep * sizeof(*pcm));
 	memcpy(c->history + keep, pcm, count * sizeof(*pcm));
 }
@@ -153,11 +175,13 @@ void conceal_make(struct conceal *c, int16_t *pcm, size_t count)
 
 void conceal_heard(struct conceal *c, int16_t *pcm, size_t count)
 {
-	size_t blend = BLEND_MIN + c->lost / FADE_FROM * BLEND_PER_10_MS;
+	size_t blend = BLEND_MIN +
+		       c->lost / c->times / FADE_FROM * BLEND_PER_10_MS;
 
 	if (c->lost) {
 		if (blend > BLEND_MAX)
 			blend = BLEND_MAX;
+		blend *= c->times;
 		if (blend > count)
 			blend = count;
 		for (size_t i = 0; i < blend; i++)

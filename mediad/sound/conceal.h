@@ -1,5 +1,6 @@
 /*
- * conceal.h  Packet loss concealment for G.711: the last pitch period goes on
+ * conceal.h  Packet loss concealment for codecs that have none of their own:
+ *            the last pitch period goes on
  *
  * What ITU-T G.711 Appendix I describes, in a form of our own that looks at
  * nothing to come: the waveform of a lost packet is the latest pitch period
@@ -14,16 +15,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Samples at 8 kHz. */
 enum {
-	CONCEAL_HISTORY = 400, /* samples at 8 kHz: 50 ms */
+	CONCEAL_HISTORY = 400, /* 50 ms */
 	CONCEAL_PITCH_MAX = 160,
 	CONCEAL_FADE_END = 480, /* from here on it is silent */
+	CONCEAL_ROOM = CONCEAL_HISTORY + CONCEAL_PITCH_MAX,
 };
 
-/* Zeroed memory is silence heard so far. */
 struct conceal {
-	int16_t history[CONCEAL_HISTORY]; /* what was heard last */
-	int16_t period[CONCEAL_PITCH_MAX];
+	int16_t *history; /* what was heard last */
+	int16_t *period;
+	uint16_t times; /* 8 kHz */
 	uint16_t pitch; /* samples in period */
 	uint16_t at;    /* next of period */
 	uint32_t lost;  /* samples made since the loss began; 0: none */
@@ -31,6 +34,9 @@ struct conceal {
 	int32_t step;   /* from what was heard to where the period begins */
 };
 
+/* Silence was heard so far. room: times * CONCEAL_ROOM samples, zeroed, that
+ * stay where they are; times: 8 kHz, 1 or 2. */
+void conceal_open(struct conceal *c, int16_t *room, unsigned times);
 /* Make samples for what was lost. */
 void conceal_make(struct conceal *c, int16_t *pcm, size_t count);
 /* What was received: after a loss, its beginning is blended with what would

@@ -1,6 +1,6 @@
 /*
- * packer.c  Voice as packets: samples of 8 kHz in, packets of a leg's codec
- *           and packet time out
+ * packer.c  Voice as packets: samples in, packets of a leg's codec and packet
+ *           time out
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,6 +12,7 @@
 #include "mediad/sound/packer.h"
 
 enum {
+	PTIME_MIN = 10, /* ms */
 	LOSS_FIRST = 3, /* percent: before the receiver has told */
 	LOSS_MIN = 1,   /* so that the first loss finds LBRR, too */
 	LOSS_MAX = 25,
@@ -26,19 +27,22 @@ static void tell_loss(struct packer *packer, unsigned percent)
 int packer_open(struct packer *packer, const struct packer_params *params)
 {
 	const struct codec *codec = params->codec;
-	size_t count = (size_t)params->ptime * CODEC_VOICE_RATE / 1000;
+	unsigned ms = params->ptime;
 	int err;
 
 	memset(packer, 0, sizeof(*packer));
-	if (count < 80)
-		count = 80;
-	packer->frame = (uint16_t)codec->voice_frame(
-		count < PACKER_MAX ? count : PACKER_MAX);
+	ms = ms < PACKER_MAX_MS ? ms : PACKER_MAX_MS;
+	ms = codec->voice_frame(ms > PTIME_MIN ? ms : PTIME_MIN);
+	packer->rate = params->voice->rate ? params->voice->rate
+					   : CODEC_VOICE_RATE;
+	packer->frame = (uint16_t)(ms * packer->rate / 1000);
 	packer->codec = codec;
 	packer->pt = params->pt;
 	packer->far = params->far;
-	packer->scale = codec->clock / CODEC_VOICE_RATE;
 	packer->talk = true;
+	packer->pcm = mem_zalloc(packer->frame * sizeof(*packer->pcm), NULL);
+	if (!packer->pcm)
+		return ENOMEM;
 	err = codec->voice_enc_alloc(&packer->enc, params->voice);
 	if (err)
 		return err;
@@ -51,6 +55,7 @@ int packer_open(struct packer *packer, const struct packer_params *params)
 void packer_close(struct packer *packer)
 {
 	packer->enc = mem_deref(packer->enc);
+	packer->pcm = mem_deref(packer->pcm);
 }
 
 /* The worst of late: loss comes in bursts, and the receiver tells of it every
@@ -87,7 +92,7 @@ static void pack(struct packer *packer, const int16_t *pcm, uint64_t now_ms)
 	if ((int32_t)(packer->ts - packer->sent_ts) < 0)
 		packer->ts = pkt.ts = packer->sent_ts;
 	packer->sent_ts = packer->ts;
-	packer->ts += packer->frame * packer->scale;
+	packer->ts += codec_ticks(packer->codec, packer->rate, packer->frame);
 	if (packer->codec->encode(packer->enc, pcm, packer->frame,
 				  buf + PKT_HDR, &len, CODEC_PAYLOAD_MAX) ||
 	    !len)
@@ -121,7 +126,7 @@ void packer_put(struct packer *packer, const int16_t *pcm, size_t count,
 	}
 }
 
-static const int16_t silence[PACKER_MAX];
+static const int16_t silence[PACKER_MAX_MS * CODEC_WIDE_RATE / 1000];
 
 uint32_t packer_flush(struct packer *packer, uint64_t now_ms)
 {
@@ -141,7 +146,7 @@ void packer_skip(struct packer *packer, uint32_t count, uint64_t now_ms)
 	count -= packer_flush(packer, now_ms);
 	if (!count)
 		return;
-	packer->ts += count * packer->scale;
+	packer->ts += codec_ticks(packer->codec, packer->rate, count);
 	packer->talk = true;
 }
 
@@ -168,5 +173,6 @@ void packer_anew(struct packer *packer)
 
 uint32_t packer_ts(const struct packer *packer)
 {
-	return packer->ts + packer->fill * packer->scale;
+	return packer->ts +
+	       codec_ticks(packer->codec, packer->rate, packer->fill);
 }

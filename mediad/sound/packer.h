@@ -1,6 +1,6 @@
 /*
- * packer.h  Voice as packets: samples of 8 kHz in, packets of a leg's codec
- *           and packet time out
+ * packer.h  Voice as packets: samples in, packets of a leg's codec and packet
+ *           time out
  *
  * What fills a packet goes out at once. The timestamp counts samples: what is
  * left out is skipped in it, and the packet after it has the marker bit
@@ -17,12 +17,12 @@
 struct report_far;
 
 enum {
-	PACKER_MAX = 480, /* samples of a packet: 60 ms */
+	PACKER_MAX_MS = 60, /* of a packet */
 };
 
 struct packer_params {
 	const struct codec *codec;
-	const struct codec_voice *voice;
+	const struct codec_voice *voice; /* its rate is that of the samples */
 	uint8_t pt;
 	uint16_t ptime;       /* ms, 10..60; the codec may want less */
 	struct strm_out *out; /* with the codec's clock */
@@ -41,10 +41,10 @@ struct packer {
 	bool talk;        /* the next packet begins a talkspurt */
 	uint16_t frame;   /* samples of a packet */
 	uint16_t fill;    /* of pcm */
-	uint32_t scale;   /* ticks of RTP's clock a sample */
+	uint32_t rate;    /* of samples, Hz */
 	uint32_t ts;      /* of pcm[0] */
 	uint32_t sent_ts; /* of the latest packet */
-	int16_t pcm[PACKER_MAX];
+	int16_t *pcm;     /* what is not a packet yet */
 };
 
 int packer_open(struct packer *packer, const struct packer_params *params);

@@ -16,7 +16,7 @@
 /* A stream settles within a few frames; the loop begins after these. */
 enum {
 	SETTLE_FRAMES = 10,
-	CODECS_MAX = 4,
+	CODECS_MAX = 5,
 	SERVICES = 3
 };
 
@@ -66,29 +66,56 @@ static void sine(int16_t *pcm, size_t count, const struct service *service,
 	}
 }
 
+/* The frame behind those that there are. */
+static int keep(struct sound_loop *loop, size_t nr, const uint8_t *buf,
+		size_t len)
+{
+	/* what services encode are frames of one length: CBR */
+	if (!loop->bytes)
+		loop->bytes = mem_alloc(len * SERVICE_FRAMES, NULL);
+	if (!loop->bytes)
+		return ENOMEM;
+	if (nr && len != loop->frames[0].len)
+		return EINVAL;
+	memcpy(loop->bytes + nr * len, buf, len);
+	loop->frames[nr] = (struct sound_frame){loop->bytes + nr * len, len};
+	return 0;
+}
+
 static int render(struct sound_loop *loop, const struct service *service,
 		  const struct codec *codec)
 {
 	size_t count = codec->rate * CODEC_FRAME_MS / 1000;
 	int16_t pcm[48000 * CODEC_FRAME_MS / 1000];
+	uint8_t buf[SERVICE_FRAME_MAX];
 	struct codec_enc *enc = NULL;
 	int err = codec->enc_alloc(&enc);
 
 	for (size_t i = 0; !err && i < SETTLE_FRAMES + SERVICE_FRAMES; i++) {
-		size_t n = i < SETTLE_FRAMES ? 0 : i - SETTLE_FRAMES;
+		size_t len = 0;
 
 		sine(pcm, count, service, codec, i * count);
-		err = codec->encode(enc, pcm, count, loop->frames[n].data,
-				    &loop->frames[n].len, SERVICE_FRAME_MAX);
+		err = codec->encode(enc, pcm, count, buf, &len, sizeof(buf));
+		if (!err && i >= SETTLE_FRAMES)
+			err = keep(loop, i - SETTLE_FRAMES, buf, len);
 	}
 	mem_deref(enc);
 	loop->codec = codec;
 	return err;
 }
 
+static void bank_destructor(void *data)
+{
+	struct sound_bank *bank = data;
+
+	for (size_t row = 0; row < SERVICES; row++)
+		for (size_t i = 0; i < CODECS_MAX; i++)
+			mem_deref(bank->loops[row][i].bytes);
+}
+
 int sound_bank_alloc(struct sound_bank **bankp)
 {
-	struct sound_bank *bank = mem_zalloc(sizeof(*bank), NULL);
+	struct sound_bank *bank = mem_zalloc(sizeof(*bank), bank_destructor);
 	const struct codec *codec;
 	int err = 0;
 

@@ -24,7 +24,7 @@ struct wheel;
 
 enum {
 	SERVICE_FRAMES = 50,     /* of 20 ms: a loop is one second */
-	SERVICE_FRAME_MAX = 160, /* bytes */
+	SERVICE_FRAME_MAX = 640, /* bytes: 20 ms of L16 */
 	SERVICE_JOIN_MAX = 3,    /* frames of a packet */
 };
 

@@ -29,9 +29,10 @@ static void transcode_destructor(void *data)
 static int open_packer(struct transcode *t,
 		       const struct transcode_params *params)
 {
+	struct codec_voice voice = params->voice;
 	const struct packer_params pp = {
 		.codec = params->to.codec,
-		.voice = &params->voice,
+		.voice = &voice,
 		.pt = params->to.pt,
 		.ptime = params->ptime,
 		.out = params->out,
@@ -39,7 +40,19 @@ static int open_packer(struct transcode *t,
 		.far = params->far,
 	};
 
+	voice.rate = t->rate;
 	return packer_open(&t->packer, &pp);
+}
+
+/* What one side cannot say or hear is not worth the work. */
+static uint32_t rate_of(const struct transcode_params *params)
+{
+	uint32_t rate = min(params->from.codec->voice_rate,
+			    params->to.codec->voice_rate);
+
+	return params->voice.rate && params->voice.rate < rate
+		       ? CODEC_VOICE_RATE
+		       : rate;
 }
 
 int transcode_alloc(struct transcode **tp,
@@ -55,8 +68,8 @@ int transcode_alloc(struct transcode **tp,
 	for (unsigned i = 0; i < TRANSCODE_TOTALS; i++)
 		if (params->totals[i])
 			params->totals[i]->running++;
-	t->line.scale = params->from.codec->clock / CODEC_VOICE_RATE;
-	err = params->from.codec->voice_dec_alloc(&t->dec);
+	t->rate = rate_of(params);
+	err = params->from.codec->voice_dec_alloc(&t->dec, t->rate);
 	if (!err)
 		err = open_packer(t, params);
 	if (err) {
@@ -78,7 +91,7 @@ static bool same_side(const struct transcode_side *a,
 
 static bool same_voice(const struct codec_voice *a, const struct codec_voice *b)
 {
-	return a->bitrate == b->bitrate && a->complexity == b->complexity &&
+	return a->rate == b->rate && a->bitrate == b->bitrate && a->complexity == b->complexity &&
 	       a->fec == b->fec && a->cbr == b->cbr;
 }
 

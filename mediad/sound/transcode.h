@@ -4,7 +4,7 @@
  * A packet in order is decoded, encoded and sent at once; there is no playout
  * clock, the receiver has one. A gap is waited for a short time (jitter.h) and
  * then concealed, by what the packet behind it repairs (Opus LBRR) if it can.
- * All is voice at 8 kHz. See docs/transcoding.md, and
+ * All is voice at 8 kHz, or at 16 where both sides can make use of it. See docs/transcoding.md, and
  * docs/decisions/ for the why.
  *
  * Telephone-events go from clock to clock in the place that they have in the
@@ -61,7 +61,8 @@ struct transcode_params {
 	struct transcode_side from, to;
 	uint16_t ptime;           /* ms that `to` wants */
 	uint16_t takes;           /* bit n: `to` takes event n */
-	struct codec_voice voice; /* that `to` asks for */
+	struct codec_voice voice; /* that `to` asks for; its rate is the most
+				     that is of use there, 0: CODEC_WIDE_RATE */
 	struct strm_out *out;     /* of `to`, with its codec's clock */
 	struct path *path;
 	const struct report_far *far; /* what `to` reports; may be NULL */

@@ -6,17 +6,15 @@
 #include "mediad/sound/transcode_priv.h"
 
 enum {
-	PER_MS = CODEC_VOICE_RATE / 1000,
-	CONCEAL_MAX = TRANSCODE_CONCEAL_MS * PER_MS,
-	GRAIN = 20,     /* samples: what Opus conceals is a multiple */
-	FADED = 480,    /* after so much concealment all is quiet */
-	FILL = 160,     /* samples made at once in a pause */
-	FILL_MAX = 480, /* and at its end */
+	GRAINS = 400,     /* a second: what Opus conceals is a multiple */
+	FADED_MS = 60,    /* after so much concealment all is quiet */
+	FILL_MS = 20,     /* made at once in a pause, */
+	FILL_MAX_MS = 60, /* and at its end */
 	PAUSE_SLACK_MS = 20,
-	BACK_MAX_S = 1, /* a timestamp that is set back by more */
-	JUMP_MAX = 5 * CODEC_VOICE_RATE, /* samples; more is another time */
-	BUDGET_RATE = 2,                 /* times as fast as it is heard, */
-	BUDGET_MAX = 2 * 8000,           /* and a burst of so many samples */
+	BACK_MAX_S = 1,   /* a timestamp that is set back by more */
+	JUMP_MAX_S = 5,   /* more is another time */
+	BUDGET_RATE = 2,  /* times as fast as it is heard, */
+	BUDGET_MAX_S = 2, /* and a burst of so much */
 };
 
 /* --- sound -------------------------------------------------------------------------- */
@@ -36,7 +34,7 @@ static void conceal(struct transcode *t, const struct jitter_pkt *next,
 {
 	const struct codec *codec = t->params.from.codec;
 	int16_t pcm[CODEC_VOICE_MAX];
-	uint32_t whole = n - n % GRAIN;
+	uint32_t whole = n - n % (t->rate / GRAINS);
 	bool repairs = next && codec->voice_repairs(next->data, next->len);
 
 	if (whole && !codec->voice_conceal(t->dec, repairs ? next->data : NULL,
@@ -52,9 +50,10 @@ static void conceal(struct transcode *t, const struct jitter_pkt *next,
  * passed over it already. */
 static void pass_over(struct transcode *t, uint32_t n, uint64_t now_ms)
 {
-	int16_t pcm[FADED];
+	int16_t pcm[CODEC_VOICE_MAX];
 
-	(void)t->params.from.codec->voice_conceal(t->dec, NULL, 0, pcm, FADED);
+	(void)t->params.from.codec->voice_conceal(t->dec, NULL, 0, pcm,
+						  tc_of_ms(t, FADED_MS));
 	packer_skip(&t->packer, n, now_ms);
 }
 
@@ -62,16 +61,17 @@ static void pass_over(struct transcode *t, uint32_t n, uint64_t now_ms)
 static void recover(struct transcode *t, const struct jitter_pkt *pkt,
 		    uint32_t n, uint64_t now_ms)
 {
+	const uint32_t most = tc_of_ms(t, TRANSCODE_CONCEAL_MS);
 	uint32_t last = t->line.span;
 
-	if (n <= CONCEAL_MAX) {
+	if (n <= most) {
 		t->stats.concealed += t->line.missing;
 		conceal(t, pkt, n, now_ms);
 		return;
 	}
 	t->stats.skipped += t->line.missing;
 	if (!t->params.from.codec->voice_repairs(pkt->data, pkt->len) ||
-	    last >= n || last > CONCEAL_MAX)
+	    last >= n || last > most)
 		last = 0;
 	pass_over(t, n - last, now_ms);
 	if (!last)
@@ -93,7 +93,8 @@ static void on_pause(void *arg)
 {
 	struct transcode *t = arg;
 	struct tc_pause *pause = &t->pause;
-	uint64_t now_ms = wheel_now(t->params.wheel);
+	const uint64_t now_ms = wheel_now(t->params.wheel);
+	const uint32_t fill = tc_of_ms(t, FILL_MS);
 
 	if (now_ms >= pause->end_ms) {
 		tc_pause_stop(t);
@@ -101,13 +102,13 @@ static void on_pause(void *arg)
 	}
 	tc_serve(t, true);
 	while (pause->due_ms <= now_ms) {
-		pause->due_ms += FILL / PER_MS;
-		t->line.want += FILL * t->line.scale;
-		if (pause->ahead >= FILL) {
-			pause->ahead -= FILL;
+		pause->due_ms += FILL_MS;
+		t->line.want += tc_ticks(t, fill);
+		if (pause->ahead >= fill) {
+			pause->ahead -= fill;
 			continue;
 		}
-		conceal(t, NULL, FILL, now_ms);
+		conceal(t, NULL, fill, now_ms);
 		t->stats.filled++;
 	}
 	wheel_start(t->params.wheel, &pause->timer, pause->due_ms - now_ms,
@@ -122,7 +123,8 @@ static void pause_start(struct transcode *t, uint64_t now_ms)
 	struct tc_pause *pause = &t->pause;
 
 	pause->on = true;
-	pause->due_ms = now_ms + t->line.span / PER_MS + PAUSE_SLACK_MS;
+	pause->due_ms =
+		now_ms + t->line.span / tc_of_ms(t, 1) + PAUSE_SLACK_MS;
 	pause->end_ms = now_ms + TRANSCODE_PAUSE_MS;
 	wheel_start(t->params.wheel, &pause->timer, pause->due_ms - now_ms,
 		    on_pause, t);
@@ -134,13 +136,13 @@ static void pause_start(struct transcode *t, uint64_t now_ms)
 static void bridge(struct transcode *t, const struct jitter_pkt *pkt,
 		   uint32_t n, uint64_t now_ms)
 {
-	if (n > JUMP_MAX)
+	if (n > tc_of_ms(t, JUMP_MAX_S * 1000))
 		packer_anew(&t->packer);
 	else if (t->event.on || t->event.had)
 		packer_skip(&t->packer, n, now_ms);
 	else if (t->line.missing)
 		recover(t, pkt, n, now_ms);
-	else if (t->pause.on && n <= FILL_MAX)
+	else if (t->pause.on && n <= tc_of_ms(t, FILL_MAX_MS))
 		conceal(t, NULL, n, now_ms);
 	else
 		packer_skip(&t->packer, n, now_ms);
@@ -149,31 +151,36 @@ static void bridge(struct transcode *t, const struct jitter_pkt *pkt,
 static void follow(struct transcode *t, const struct jitter_pkt *pkt,
 		   uint64_t now_ms)
 {
+	const struct codec *codec = t->params.from.codec;
 	struct tc_line *line = &t->line;
 	int32_t ticks = (int32_t)(pkt->ts - line->want);
-	int32_t back = (int32_t)t->params.from.codec->clock * BACK_MAX_S;
+	int32_t back = (int32_t)codec->clock * BACK_MAX_S;
 
 	if (!line->begun)
 		line->begun = true;
 	else if (ticks < -back)
 		packer_anew(&t->packer);
 	else if (ticks > 0)
-		bridge(t, pkt, (uint32_t)ticks / line->scale, now_ms);
+		bridge(t, pkt, codec_samples(codec, t->rate, (uint32_t)ticks),
+		       now_ms);
 	else if (t->pause.on) /* we have made some of it already */
-		t->pause.ahead += (uint32_t)-ticks / line->scale;
+		t->pause.ahead += codec_samples(codec, t->rate,
+						(uint32_t)-ticks);
 
 	line->want = pkt->ts;
 }
 
 /* Is there time for n samples? */
-static bool afford(struct tc_budget *budget, uint32_t n, uint64_t now_ms)
+static bool afford(struct transcode *t, uint32_t n, uint64_t now_ms)
 {
-	uint64_t more = (now_ms - budget->at_ms) * PER_MS * BUDGET_RATE;
+	struct tc_budget *budget = &t->budget;
+	const uint32_t most = BUDGET_MAX_S * t->rate;
+	uint64_t more = (now_ms - budget->at_ms) * tc_of_ms(t, 1) * BUDGET_RATE;
 
 	budget->at_ms = now_ms;
-	budget->samples = more + budget->samples < BUDGET_MAX
+	budget->samples = more + budget->samples < most
 				  ? (uint32_t)(more + budget->samples)
-				  : BUDGET_MAX;
+				  : most;
 	if (n > budget->samples)
 		return false;
 	budget->samples -= n;
@@ -185,9 +192,9 @@ void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
 {
 	const struct codec *codec = t->params.from.codec;
 	int16_t pcm[CODEC_VOICE_MAX];
-	size_t n = codec->voice_span(pkt->data, pkt->len);
+	size_t n = codec->voice_span(pkt->data, pkt->len, t->rate);
 
-	if (!n || !afford(&t->budget, (uint32_t)n, now_ms)) {
+	if (!n || !afford(t, (uint32_t)n, now_ms)) {
 		t->stats.unusable++;
 		t->line.missing++;
 		return;
@@ -198,7 +205,7 @@ void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
 	t->line.missing = 0;
 	t->line.span = (uint32_t)n;
 	t->event.had = false;
-	t->line.want += (uint32_t)n * t->line.scale;
+	t->line.want += tc_ticks(t, (uint32_t)n);
 	t->line.at_ms = now_ms;
 	if (codec->decode(t->dec, pkt->data, pkt->len, pcm, &n)) {
 		t->stats.unusable++;

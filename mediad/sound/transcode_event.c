@@ -8,8 +8,7 @@
 #include "mediad/sound/transcode_priv.h"
 
 enum {
-	PER_MS = CODEC_VOICE_RATE / 1000,
-	OFF_MAX = CODEC_VOICE_RATE, /* samples from where the audio is */
+	OFF_MAX_MS = 1000, /* from where the audio is */
 	SILENT_MS = 200,            /* an event without news is over */
 	ENDS = 3,                   /* RFC 4733, 2.5.1.4 */
 	ENDS_MS = 120,              /* the others are waited for so long */
@@ -51,27 +50,29 @@ static void on_silent(void *arg)
 static void begin(struct transcode *t, uint32_t ts, uint64_t now_ms)
 {
 	struct tc_line *line = &t->line;
-	int32_t off = (int32_t)(ts - line->want) / (int32_t)line->scale;
-	int64_t passed = (int64_t)(now_ms - line->at_ms) * PER_MS;
+	const int32_t clock = (int32_t)t->params.from.codec->clock;
+	int32_t off_ms = (int32_t)(ts - line->want) / (clock / 1000);
+	int64_t passed = (int64_t)(now_ms - line->at_ms);
 
 	/* the former one was not ended: this one does it */
 	if (t->event.on)
 		transcode_end_event(t, now_ms);
 	/* not where time is: then it is now, and the audio with it */
-	if (!line->begun || off - passed > OFF_MAX || off - passed < -OFF_MAX) {
+	if (!line->begun || off_ms - passed > OFF_MAX_MS ||
+	    off_ms - passed < -OFF_MAX_MS) {
 		packer_anew(&t->packer);
 		line->begun = true;
 		line->want = ts;
-		off = 0;
 	}
 	line->at_ms = now_ms;
 	t->event.on = true;
 	t->event.beside = false;
 	t->event.ends = 0;
-	t->event.begin =
-		packer_ts(&t->packer) + (uint32_t)off * t->packer.scale;
+	t->event.begin = packer_ts(&t->packer) +
+			 (uint32_t)((int64_t)(int32_t)(ts - line->want) *
+				    t->params.to.codec->clock / clock);
 	/* audio that has begun a packet goes before it */
-	line->want += packer_flush(&t->packer, now_ms) * line->scale;
+	line->want += tc_ticks(t, packer_flush(&t->packer, now_ms));
 	/* our timestamps do not go back */
 	if ((int32_t)(t->event.begin - t->packer.sent_ts) < 0)
 		t->event.begin = t->packer.sent_ts;

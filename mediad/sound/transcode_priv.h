@@ -16,7 +16,6 @@ struct tc_line {
 	bool begun;
 	uint32_t gen;     /* of the source */
 	uint32_t want;    /* timestamp of the next sample */
-	uint32_t scale;   /* ticks of the source's clock a sample */
 	uint32_t span;    /* samples of its latest packet */
 	uint64_t missing; /* packets lost since then */
 	uint64_t at_ms;   /* when `want` was last right */
@@ -52,6 +51,7 @@ struct transcode {
 	struct transcode_params params;
 	struct wheel_timer gap;
 	struct codec_dec *dec;
+	uint32_t rate; /* of all samples here, Hz */
 	struct tc_line line;
 	struct tc_pause pause;
 	struct tc_event event;
@@ -60,6 +60,17 @@ struct transcode {
 	struct packer packer;
 	struct jitter jitter;
 };
+
+/* Samples in ticks of the source's clock. */
+static inline uint32_t tc_ticks(const struct transcode *t, uint32_t samples)
+{
+	return codec_ticks(t->params.from.codec, t->rate, samples);
+}
+
+static inline uint32_t tc_of_ms(const struct transcode *t, uint32_t ms)
+{
+	return ms * (t->rate / 1000);
+}
 
 /* --- transcode_audio.c --------------------------------------------------------- */
 

@@ -183,9 +183,9 @@ static int voices(struct call *call, const struct codec *codec)
 	call->phone->arg = &call->phone_ear;
 	call->page->sending = call->phone->sending = false;
 	call->phone->pt = codec == &codec_pcmu ? 0 : 8;
-	err = own->voice_dec_alloc(&call->page_ear.dec);
+	err = own->voice_dec_alloc(&call->page_ear.dec, CODEC_VOICE_RATE);
 	err |= own->enc_alloc(&call->page_mouth.enc);
-	err |= codec->voice_dec_alloc(&call->phone_ear.dec);
+	err |= codec->voice_dec_alloc(&call->phone_ear.dec, CODEC_VOICE_RATE);
 	err |= codec->enc_alloc(&call->phone_mouth.enc);
 	return err;
 }
@@ -483,7 +483,7 @@ static void use(struct call *call, const struct codec *codec)
 	mem_deref(call->phone_mouth.enc);
 	call->phone_ear.codec = call->phone_mouth.codec = codec;
 	call->phone->pt = codec == &codec_pcmu ? 0 : 8;
-	CHECK_INT(codec->voice_dec_alloc(&call->phone_ear.dec), 0);
+	CHECK_INT(codec->voice_dec_alloc(&call->phone_ear.dec, CODEC_VOICE_RATE), 0);
 	CHECK_INT(codec->enc_alloc(&call->phone_mouth.enc), 0);
 }
 

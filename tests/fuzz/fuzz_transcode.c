@@ -60,7 +60,8 @@ int path_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 		assert(pkt[view.hdr + 2] || pkt[view.hdr + 3]);
 		return 0;
 	}
-	assert(path->codec->voice_span(pkt + view.hdr, view.paylen) <= 480);
+	assert(path->codec->voice_span(pkt + view.hdr, view.paylen,
+					CODEC_VOICE_RATE) <= 480);
 	assert(!path->codec->decode(path->dec, pkt + view.hdr, view.paylen, pcm,
 				    &n));
 	return 0;
@@ -113,7 +114,7 @@ static int bed_open(struct bed *bed, uint8_t how)
 	bed->in.event = EVENT;
 	strm_out_init(&bed->out, 7, to->clock, 65000, NULL);
 	if (!err)
-		err = to->voice_dec_alloc(&bed->path.dec);
+		err = to->voice_dec_alloc(&bed->path.dec, CODEC_VOICE_RATE);
 	kp2.wheel = params.wheel = bed->wheel;
 	if (!err && how & 16)
 		err = keytone_alloc(&bed->kt, &kp2);

@@ -90,8 +90,11 @@ static void codecs_are_found_in_any_case(void)
 	CHECK(codec_find("pcmu") == &codec_pcmu);
 	CHECK(codec_find("PCMA") == &codec_pcma);
 	CHECK(codec_find("") == NULL);
-	CHECK(codec_find("G722") == NULL);
-	CHECK(codec_nth(3) == NULL);
+	CHECK(codec_find("g722") == &codec_g722);
+	CHECK(codec_find("L16") == &codec_l16);
+	CHECK(codec_find("G729") == NULL);
+	CHECK(codec_nth(4) == &codec_pcma);
+	CHECK(codec_nth(5) == NULL);
 }
 
 static void opus_carries_a_tone(void)
@@ -157,8 +160,104 @@ static void what_is_no_payload_is_refused(void)
 	}
 }
 
+/* What there is at a rate, in frames of 20 ms and back. */
+static struct tone voice_of(const struct codec *codec, uint32_t rate,
+			    uint32_t heard, double hz)
+{
+	static int16_t in[2 * CODEC_WIDE_RATE];
+	static int16_t out[2 * CODEC_WIDE_RATE + CODEC_VOICE_MAX];
+	const struct codec_voice voice = {
+		.rate = rate, .bitrate = 32000, .complexity = 5};
+	const struct tone nothing = {.hz = 0};
+	struct codec_enc *enc = NULL;
+	struct codec_dec *dec = NULL;
+	size_t got = 0;
+
+	for (unsigned i = 0; i < 2 * rate; i++)
+		in[i] = (int16_t)(8000 * sin(2 * M_PI * hz * i / rate));
+	if (codec->voice_enc_alloc(&enc, &voice) ||
+	    codec->voice_dec_alloc(&dec, heard))
+		goto out;
+	for (unsigned i = 0; i < 2 * rate; i += rate / 50) {
+		uint8_t buf[CODEC_PAYLOAD_MAX];
+		size_t len = 0, count = 0;
+
+		CHECK_INT(codec->encode(enc, in + i, rate / 50, buf, &len,
+					sizeof(buf)),
+			  0);
+		CHECK_INT(codec->voice_span(buf, len, heard), heard / 50);
+		CHECK_INT(codec->decode(dec, buf, len, out + got, &count), 0);
+		CHECK_INT(count, heard / 50);
+		got += count;
+	}
+	mem_deref(enc);
+	mem_deref(dec);
+	return tone_measure(out + heard, heard, heard);
+out:
+	mem_deref(enc);
+	mem_deref(dec);
+	return nothing;
+}
+
+static void wide_codecs_carry_what_narrow_ones_cannot(void)
+{
+	static const struct codec *const wide[] = {&codec_g722, &codec_l16,
+						   &codec_opus};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct tone t = voice_of(wide[i], 16000, 16000, 5200);
+
+		CHECK_INT(wide[i]->voice_rate, CODEC_WIDE_RATE);
+		CHECK(fabs(t.hz - 5200) < 3);
+		CHECK(t.purity > (wide[i] == &codec_opus ? 0.9 : 0.99));
+		CHECK(fabs(t.dbfs - 20 * log10(8000 / 32768.0)) < 1);
+	}
+}
+
+/* One side of a call is wide and the other is not: each says and hears at its
+ * own rate. */
+static void wide_codecs_speak_with_narrow_sides(void)
+{
+	static const uint32_t rates[][2] = {
+		{8000, 8000}, {8000, 16000}, {16000, 8000}};
+	static const struct codec *const wide[] = {&codec_g722, &codec_l16};
+
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned k = 0; k < 3; k++) {
+			struct tone t = voice_of(wide[i], rates[k][0],
+						 rates[k][1], 1000);
+
+			CHECK(fabs(t.hz - 1000) < 1);
+			CHECK(t.purity > 0.98);
+			CHECK(fabs(t.dbfs - 20 * log10(8000 / 32768.0)) < 0.5);
+		}
+}
+
+static void odd_lengths_of_wide_codecs_are_refused(void)
+{
+	static const uint8_t buf[2000];
+	int16_t pcm[CODEC_VOICE_MAX];
+	struct codec_dec *dec = NULL;
+	size_t n;
+
+	REQUIRE(codec_l16.voice_dec_alloc(&dec, CODEC_VOICE_RATE) == 0);
+	CHECK_INT(codec_l16.decode(dec, buf, 3, pcm, &n), EBADMSG);
+	CHECK_INT(codec_l16.decode(dec, buf, 2, pcm, &n), EBADMSG);
+	CHECK_INT(codec_l16.voice_span(buf, 4000, CODEC_WIDE_RATE), 0);
+	mem_deref(dec);
+	dec = NULL;
+	REQUIRE(codec_g722.voice_dec_alloc(&dec, CODEC_WIDE_RATE) == 0);
+	CHECK_INT(codec_g722.decode(dec, buf, 961, pcm, &n), EBADMSG);
+	CHECK_INT(codec_g722.decode(dec, buf, 960, pcm, &n), 0);
+	CHECK_INT(n, CODEC_VOICE_MAX);
+	mem_deref(dec);
+}
+
 TEST_MAIN(TEST(every_code_of_g711_survives_a_round_trip),
 	  TEST(known_values_of_g711_are_met),
 	  TEST(dbm0_is_that_of_the_digital_milliwatt),
 	  TEST(codecs_are_found_in_any_case), TEST_OOM(opus_carries_a_tone),
-	  TEST(what_is_no_payload_is_refused))
+	  TEST(what_is_no_payload_is_refused),
+	  TEST_OOM(wide_codecs_carry_what_narrow_ones_cannot),
+	  TEST(wide_codecs_speak_with_narrow_sides),
+	  TEST(odd_lengths_of_wide_codecs_are_refused))

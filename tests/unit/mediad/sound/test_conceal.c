@@ -28,10 +28,20 @@ static void sine(int16_t *pcm, size_t count, double hz)
 					sin(2 * M_PI * hz * (double)i / RATE));
 }
 
+static struct conceal silent(void)
+{
+	static int16_t room[CONCEAL_ROOM];
+	struct conceal c;
+
+	memset(room, 0, sizeof(room));
+	conceal_open(&c, room, 1);
+	return c;
+}
+
 /* Each frame through; lost(n) says which are not. */
 static void run(bool (*lost)(unsigned n), bool silence)
 {
-	struct conceal c = {.lost = 0};
+	struct conceal c = silent();
 
 	memcpy(out, ref, sizeof(out));
 	for (unsigned n = 0; n < SAMPLES / FRAME; n++) {
@@ -186,7 +196,7 @@ static void any_history_and_any_length_will_do(void)
 {
 	static const size_t counts[] = {1, 20, 80, 159, 960};
 	int16_t frame[960];
-	struct conceal c = {.lost = 0};
+	struct conceal c = silent();
 
 	for (unsigned round = 0; round < 200; round++) {
 		size_t count = counts[round % 5];
@@ -199,13 +209,40 @@ static void any_history_and_any_length_will_do(void)
 		conceal_heard(&c, frame, count);
 	}
 	CHECK_INT(c.lost, 0);
-	c = (struct conceal){.lost = 0};
+	c = silent();
 	conceal_make(&c, frame, 960);
 	for (unsigned i = 0; i < 960; i++)
 		CHECK_INT(frame[i], 0);
 }
 
-TEST_MAIN(TEST(what_is_received_is_not_touched),
+/* At twice the rate the same sound is made as well. */
+static void wide_sound_is_made_as_well(void)
+{
+	static int16_t wide[2 * SAMPLES], made[2 * SAMPLES];
+	static int16_t room[2 * CONCEAL_ROOM];
+	struct conceal c;
+	struct tone tone;
+
+	for (size_t i = 0; i < 2 * SAMPLES; i++)
+		wide[i] = (int16_t)lrint(
+			8000 * sin(2 * M_PI * 697 * (double)i / (2 * RATE)));
+	memcpy(made, wide, sizeof(made));
+	conceal_open(&c, room, 2);
+	for (unsigned n = 0; n < SAMPLES / FRAME; n++) {
+		if (one_of_ten(n))
+			conceal_make(&c, made + 2 * n * FRAME, 2 * FRAME);
+		else
+			conceal_heard(&c, made + 2 * n * FRAME, 2 * FRAME);
+	}
+	tone = tone_measure(made + RATE, 2 * SAMPLES - RATE, 2 * RATE);
+	CHECK(fabs(tone.hz - 697) < 0.5);
+	CHECK(tone.purity > 0.95);
+	for (size_t i = 1; i < 2 * SAMPLES; i++)
+		CHECK(abs(made[i] - made[i - 1]) < 3500);
+}
+
+TEST_MAIN(TEST(wide_sound_is_made_as_well),
+	  TEST(what_is_received_is_not_touched),
 	  TEST(a_tone_goes_on_without_an_edge),
 	  TEST(speech_is_nearer_than_with_silence),
 	  TEST(a_fast_talker_is_nearer_than_with_silence),

@@ -86,7 +86,7 @@ static int bed_alloc(struct bed **bedp, const struct codec *codec)
 	strm_out_init(&bed->out, 5, codec->clock, 0, &bed->slot);
 	err = wheel_alloc(&bed->wheel, 1000);
 	if (!err)
-		err = codec->voice_dec_alloc(&bed->path.dec);
+		err = codec->voice_dec_alloc(&bed->path.dec, CODEC_VOICE_RATE);
 	params = (struct keytone_params){
 		.wheel = bed->wheel,
 		.codec = codec,

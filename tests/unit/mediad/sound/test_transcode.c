@@ -179,7 +179,7 @@ static int bed_alloc(struct bed **bedp, const struct codec *from,
 	strm_out_init(&bed->out, 5, to->clock, 0, NULL);
 	params = params_of(bed, from, to);
 	params.ptime = ptime;
-	err = to->voice_dec_alloc(&bed->path.dec);
+	err = to->voice_dec_alloc(&bed->path.dec, CODEC_VOICE_RATE);
 	if (!err)
 		err = from->voice_enc_alloc(&bed->enc, &voice);
 	if (!err)
@@ -356,8 +356,8 @@ static void ideal(const struct codec *from, const struct codec *to,
 	from->voice_loss(enc[0], 10);
 	CHECK_INT(to->voice_enc_alloc(&enc[1], &best), 0);
 	to->voice_loss(enc[1], 3);
-	CHECK_INT(from->voice_dec_alloc(&dec[0]), 0);
-	CHECK_INT(to->voice_dec_alloc(&dec[1]), 0);
+	CHECK_INT(from->voice_dec_alloc(&dec[0], CODEC_VOICE_RATE), 0);
+	CHECK_INT(to->voice_dec_alloc(&dec[1], CODEC_VOICE_RATE), 0);
 	for (size_t at = 0; at + FRAME <= SAMPLES; at += FRAME) {
 		(void)from->encode(enc[0], source + at, FRAME, buf, &len,
 				   sizeof(buf));
@@ -421,8 +421,8 @@ static void with_silence(const struct codec *from, const struct codec *to,
 	CHECK_INT(to->voice_enc_alloc(&enc, &(struct codec_voice){.fec = true}),
 		  0);
 	to->voice_loss(enc, 3);
-	CHECK_INT(from->voice_dec_alloc(&dec[0]), 0);
-	CHECK_INT(to->voice_dec_alloc(&dec[1]), 0);
+	CHECK_INT(from->voice_dec_alloc(&dec[0], CODEC_VOICE_RATE), 0);
+	CHECK_INT(to->voice_dec_alloc(&dec[1], CODEC_VOICE_RATE), 0);
 	for (unsigned i = 0; i < SAMPLES / FRAME; i++) {
 		int16_t frame[CODEC_VOICE_MAX] = {0};
 		struct packet p;
@@ -634,7 +634,7 @@ static void times(const struct codec *from, const struct codec *to,
 		  size_t count, uint16_t ptime)
 {
 	static int16_t want[SAMPLES];
-	size_t frame = to->voice_frame(ptime * 8u);
+	size_t frame = to->voice_frame(ptime) * 8u;
 	struct bed *bed = NULL;
 
 	REQUIRE(bed_alloc(&bed, from, to, ptime) == 0);
