@@ -74,7 +74,9 @@ enum route_media_source {
 enum route_codec {
 	ROUTE_PCMU = 1,
 	ROUTE_PCMA,
-	ROUTE_OPUS
+	ROUTE_OPUS,
+	ROUTE_G722,
+	ROUTE_L16
 };
 
 /* How it hears of keys. */

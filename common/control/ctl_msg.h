@@ -107,7 +107,8 @@ enum ctl_digits {
  * that makes the leg, and is ignored in others and for browsers.
  */
 struct ctl_terms {
-	struct pl codecs; /* "PCMU,PCMA,opus", best first; empty: PCMA,PCMU.
+	struct pl codecs; /* "PCMU,PCMA,opus", best first; empty:
+			     PCMA,PCMU,G722.
 			     One that the other leg has agreed on goes first:
 			     nothing is transcoded then */
 	enum ctl_source source;

@@ -13,6 +13,9 @@ static const struct sdpm_codec_info codecs[SDPM_CODECS] = {
 	[SDPM_OPUS] = {"opus", 48000, 2, -1},
 	[SDPM_PCMU] = {"PCMU", 8000, 1, 0},
 	[SDPM_PCMA] = {"PCMA", 8000, 1, 8},
+	/* its clock is an error that stays (RFC 3551, 4.5.2) */
+	[SDPM_G722] = {"G722", 8000, 1, 9},
+	[SDPM_L16] = {"L16", 16000, 1, -1},
 	[SDPM_EVENT] = {"telephone-event", 0, 1, -1},
 };
 

@@ -95,6 +95,8 @@ enum sdpm_codec {
 	SDPM_OPUS,
 	SDPM_PCMU,
 	SDPM_PCMA,
+	SDPM_G722,
+	SDPM_L16, /* 16 kHz, mono */
 	SDPM_EVENT, /* telephone-event, RFC 4733 */
 	SDPM_CODECS,
 };

@@ -193,6 +193,10 @@ static struct codec_voice voice_for(const struct leg *leg)
 	const struct session_cfg *cfg = &leg->session->table->cfg;
 	const struct sdpm_opus *opus = &leg->sdp.choice->opus;
 	struct codec_voice voice = {
+		.rate = opus->max_playback_rate &&
+					opus->max_playback_rate < CODEC_WIDE_RATE
+				? CODEC_VOICE_RATE
+				: CODEC_WIDE_RATE,
 		.bitrate = cfg->opus_bitrate,
 		.complexity = cfg->opus_complexity,
 		.fec = opus->fec,

@@ -122,7 +122,7 @@ static int networks_read(struct source_rule *rule, struct pl list)
 int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 		   const struct session_terms *from)
 {
-	struct pl codecs = PL("PCMA,PCMU");
+	struct pl codecs = PL("PCMA,PCMU,G722");
 	int err;
 
 	memset(terms, 0, sizeof(*terms));

@@ -4,7 +4,8 @@
  *
  * One byte is two samples of 16 kHz, and one tick of a clock that is called
  * 8000 by an error that stayed (RFC 3551, 4.5.2). Where the other side is
- * narrow the higher band is neither made nor heard.
+ * narrow both bands are still worked on: the lower one alone has at -20 dB the
+ * mirror image of what is above 4 kHz, which only the two together cancel.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,20 +16,23 @@
 
 #include "mediad/sound/codec.h"
 #include "mediad/sound/conceal.h"
+#include "mediad/sound/halfband.h"
 
 enum {
 	BITRATE = 64000,
-	BYTES_PER_MS = 8,
 	SPAN_MAX_MS = 120,
+	BYTES_MAX = SPAN_MAX_MS * 8,
 };
 
 struct codec_enc {
 	g722_encode_state_t *state;
+	struct halfband half;
 	unsigned per_byte; /* samples */
 };
 
 struct codec_dec {
 	g722_decode_state_t *state;
+	struct halfband half;
 	unsigned per_byte;
 	struct conceal conceal;
 	int16_t room[];
@@ -37,11 +41,6 @@ struct codec_dec {
 static unsigned times_of(uint32_t rate)
 {
 	return rate == CODEC_WIDE_RATE ? 2 : 1;
-}
-
-static int options_of(uint32_t rate)
-{
-	return rate == CODEC_WIDE_RATE ? 0 : G722_SAMPLE_RATE_8000;
 }
 
 static void enc_destructor(void *data)
@@ -68,7 +67,7 @@ static int voice_enc_alloc(struct codec_enc **encp,
 	if (!enc)
 		return ENOMEM;
 	enc->per_byte = times_of(voice->rate);
-	enc->state = g722_encode_init(NULL, BITRATE, options_of(voice->rate));
+	enc->state = g722_encode_init(NULL, BITRATE, 0);
 	if (!enc->state) {
 		mem_deref(enc);
 		return ENOMEM;
@@ -88,7 +87,7 @@ static int voice_dec_alloc(struct codec_dec **decp, uint32_t rate)
 		return ENOMEM;
 	dec->per_byte = times;
 	conceal_open(&dec->conceal, dec->room, times);
-	dec->state = g722_decode_init(NULL, BITRATE, options_of(rate));
+	dec->state = g722_decode_init(NULL, BITRATE, 0);
 	if (!dec->state) {
 		mem_deref(dec);
 		return ENOMEM;
@@ -112,20 +111,32 @@ static int dec_alloc(struct codec_dec **decp)
 static int encode(struct codec_enc *enc, const int16_t *pcm, size_t count,
 		  uint8_t *buf, size_t *len, size_t cap)
 {
+	const size_t bytes = count / enc->per_byte;
+	int16_t wide[2 * BYTES_MAX];
+
 	if (count % enc->per_byte)
 		return EINVAL;
-	if (count / enc->per_byte > cap)
+	if (bytes > cap || bytes > BYTES_MAX)
 		return EOVERFLOW;
-	*len = (size_t)g722_encode(enc->state, buf, pcm, (int)count);
+	if (enc->per_byte == 1) {
+		halfband_up(&enc->half, wide, pcm, count);
+		pcm = wide;
+	}
+	*len = (size_t)g722_encode(enc->state, buf, pcm, (int)(2 * bytes));
 	return 0;
 }
 
 static int decode(struct codec_dec *dec, const uint8_t *buf, size_t len,
 		  int16_t *pcm, size_t *count)
 {
-	if (!len || len > SPAN_MAX_MS * BYTES_PER_MS)
+	if (!len || len > BYTES_MAX)
 		return EBADMSG;
+	/* pcm has room for the wide ones */
 	*count = (size_t)g722_decode(dec->state, pcm, buf, (int)len);
+	if (dec->per_byte == 1) {
+		*count = len;
+		halfband_down(&dec->half, pcm, pcm, len);
+	}
 	conceal_heard(&dec->conceal, pcm, *count);
 	return 0;
 }
@@ -138,7 +149,7 @@ static unsigned voice_frame(unsigned ms)
 static size_t voice_span(const uint8_t *buf, size_t len, uint32_t rate)
 {
 	(void)buf;
-	return len <= SPAN_MAX_MS * BYTES_PER_MS ? len * times_of(rate) : 0;
+	return len <= BYTES_MAX ? len * times_of(rate) : 0;
 }
 
 static bool voice_no(const uint8_t *buf, size_t len)

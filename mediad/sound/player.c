@@ -80,11 +80,15 @@ static void on_tick(void *arg)
 
 static unsigned join_of(const struct player_params *params)
 {
+	/* of no codec a packet is larger than one of transcoding */
+	const unsigned most = params->codec->voice_frame(
+				      SERVICE_JOIN_MAX * CODEC_FRAME_MS) /
+			      CODEC_FRAME_MS;
 	unsigned join = params->ptime / CODEC_FRAME_MS;
 
 	if (!params->codec->joins || join < 1)
 		return 1;
-	return join < SERVICE_JOIN_MAX ? join : SERVICE_JOIN_MAX;
+	return join < most ? join : most;
 }
 
 int player_alloc(struct player **playerp, const struct player_params *params)

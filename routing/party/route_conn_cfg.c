@@ -77,6 +77,8 @@ static const struct cfg_choice codecs[] = {
 	{"PCMU", ROUTE_PCMU, NULL},
 	{"PCMA", ROUTE_PCMA, NULL},
 	{"opus", ROUTE_OPUS, NULL},
+	{"G722", ROUTE_G722, "Wide band: with a browser the sound is of 7 kHz."},
+	{"L16", ROUTE_L16, "Samples as they are, 16 kHz, mono: 256 kbit/s."},
 	{NULL, 0, NULL},
 };
 

@@ -890,7 +890,7 @@ static void the_page_has_opus_and_the_pbx_g711(void)
 	phone->formats = "0 101";
 	CHECK_INT(media_phone_called(phone, S, 2), 0);
 	/* what the page has, too, stands first */
-	CHECK(strstr(phone->sdp, "RTP/AVP 8 0 101\r\n"));
+	CHECK(strstr(phone->sdp, "RTP/AVP 8 0 9 101\r\n"));
 	CHECK_INT(page_gets(&bed, page), 0);
 	CHECK_STR(figures(&bed, 1)->chosen, "opus/48000/2");
 	CHECK_STR(figures(&bed, 2)->chosen, "PCMU/8000/1");
