@@ -1,12 +1,12 @@
-// Real calls: a page and a PBX that knows only UDP, RTP and G.711 hear each
+// Real calls: a page and a PBX that knows only UDP, RTP and one codec hear each
 // other. SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Suite } from './lib.mjs';
 import { Baresip } from '../system/lib/pbx_baresip.mjs';
 
-const CODECS = ['PCMU', 'PCMA'];
-const NUMBERS = { PCMU: '100', PCMA: '110' };
+const CODECS = ['PCMU', 'PCMA', 'G722'];
+const NUMBERS = { PCMU: '100', PCMA: '110', G722: '120' };
 const TONE = 440;
 const LEVEL = 20 * Math.log10(0.25); // of both tones
 
@@ -70,6 +70,17 @@ ${CODECS.map((codec) => `      - {name: ${codec}, match: {callee: "${NUMBERS[cod
       await suite.stack.audit();
     });
   }
+
+  test('a page and baresip with G.722 hear what G.711 has not', async () => {
+    const phone = await suite.phone('jssip', 'alice');
+    const call = await phone.call(NUMBERS.G722, 5200);
+    await phone.up(call);
+    await pbxs.G722.hears(5200);
+    await phone.hangup(call);
+    await pbxs.G722.event('CALL_CLOSED');
+    await phone.close();
+    await suite.stack.audit();
+  });
 
   test('SIP.js calls baresip, which hangs up', async () => {
     const phone = await suite.phone('sip.js', 'alice');

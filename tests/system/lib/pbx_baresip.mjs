@@ -32,7 +32,7 @@ async function freeBoth() {
 }
 
 export class Baresip {
-  // options: codec (PCMU, PCMA), frequency of its tone, user; account: more
+  // options: codec (PCMU, PCMA, G722), frequency of its tone, user; account: more
   // parameters; certificate: PEM file with key, of its TLS, on the next port;
   // secure: srtp, srtp-mand, srtp-mandf
   constructor(stack, {
@@ -48,26 +48,27 @@ export class Baresip {
     this.dir = this.stack.file(this.name);
     fs.mkdirSync(this.dir, { recursive: true });
     const rtp = await freeUdp(20);
+    const rate = this.codec === 'G722' ? 16000 : RATE;
     fs.writeFileSync(path.join(this.dir, 'config'), `poll_method epoll
 sip_listen 127.0.0.1:${this.port}
 net_interface 127.0.0.1${this.certificate ? `\nsip_certificate ${this.certificate}` : ''}
 audio_source aufile,${path.join(this.dir, 'tone.wav')}
 audio_player aubridge,nil
 audio_alert aubridge,nil
-ausrc_srate ${RATE}
-auplay_srate ${RATE}
+ausrc_srate ${rate}
+auplay_srate ${rate}
 rtp_ports ${rtp}-${rtp + 20}
 ctrl_tcp_listen 127.0.0.1:${this.ctrl}
 snd_path ${this.dir}
 module_path ${MODULES}
-${['g711', 'aufile', 'aubridge', 'sndfile', ...this.secure ? ['srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
+${[rate === RATE ? 'g711' : 'g722', 'aufile', 'aubridge', 'sndfile', ...this.secure ? ['srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
 ${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
 ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
 `);
     fs.writeFileSync(path.join(this.dir, 'accounts'), `<sip:${this.user}@${this.host ?? `127.0.0.1:${this.port}`}>`
-      + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${RATE}/1${this.account || ';regint=0'}\n`);
+      + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${rate}/1${this.account || ';regint=0'}\n`);
     fs.writeFileSync(path.join(this.dir, 'contacts'), '');
-    fs.writeFileSync(path.join(this.dir, 'tone.wav'), writeWav(tone(this.frequency), VOICE_S));
+    fs.writeFileSync(path.join(this.dir, 'tone.wav'), writeWav(tone(this.frequency, 0.25, rate), VOICE_S, rate));
     this.child = this.stack.run(this.name, 'baresip', ['-f', this.dir]);
     await until(() => this.connect().then(() => true, () => {
       if (this.child.code !== undefined) throw new Error(`baresip ended:\n${this.stack.log(`${this.name}.log`)}`);

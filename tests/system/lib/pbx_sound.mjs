@@ -45,7 +45,7 @@ export const CODECS = { PCMU, PCMA };
 // --- tones ------------------------------------------------------------------------
 
 // Sample n of a sine: of any n, so that a tone goes on over packets.
-export const tone = (frequency, amplitude = 0.25) => (n) => amplitude * Math.sin((2 * Math.PI * frequency * n) / RATE);
+export const tone = (frequency, amplitude = 0.25, rate = RATE) => (n) => amplitude * Math.sin((2 * Math.PI * frequency * n) / rate);
 
 // The strongest frequency, its level in dB (a sine of amplitude 1 is 0 dB), and
 // in dB of it what else there is.
@@ -68,7 +68,7 @@ export function strongest(samples, rate = RATE) {
     }
   };
   const coarse = Math.max(1, rate / n);
-  look(100, 3400, coarse);
+  look(100, Math.min(0.425 * rate, 6800), coarse);
   look(best.frequency - coarse, best.frequency + coarse, coarse / 20);
   // the window's mean square is 3/8
   const all = w.reduce((sum, x) => sum + x * x, 0) / n / 0.375;
@@ -98,8 +98,8 @@ export function wav(data) {
 }
 
 // A file of the same kind.
-export function writeWav(sound, seconds) {
-  const n = seconds * RATE;
+export function writeWav(sound, seconds, rate = RATE) {
+  const n = seconds * rate;
   const data = Buffer.alloc(44 + 2 * n);
   data.write('RIFF', 0);
   data.writeUInt32LE(36 + 2 * n, 4);
@@ -107,8 +107,8 @@ export function writeWav(sound, seconds) {
   data.writeUInt32LE(16, 16);
   data.writeUInt16LE(1, 20); // PCM
   data.writeUInt16LE(1, 22); // one channel
-  data.writeUInt32LE(RATE, 24);
-  data.writeUInt32LE(2 * RATE, 28);
+  data.writeUInt32LE(rate, 24);
+  data.writeUInt32LE(2 * rate, 28);
   data.writeUInt16LE(2, 32);
   data.writeUInt16LE(16, 34);
   data.write('data', 36);
