@@ -230,6 +230,7 @@ static int on_name(SSL *ssl, int *alert, void *arg)
 
 static bool policy(SSL_CTX *ctx)
 {
+	/* of listeners that ask for no certificate (tls_clients.h) */
 	static const uint8_t id[] = "cordboard";
 
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION |

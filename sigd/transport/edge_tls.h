@@ -3,9 +3,10 @@
  *
  * TLS 1.2 and 1.3, forward secrecy and AEAD only, certificates by the name
  * that is asked for (certs.h), session tickets under the cluster's keys, no
- * renegotiation, buffers given back when idle. One for all listeners of a
- * worker; certificates and keys are exchanged in it, never in a context, so
- * a reload touches no connection.
+ * renegotiation, buffers given back when idle. A session resumes at whatever
+ * listener asks for the same certificates of clients (tls_clients.h). One for
+ * all listeners of a worker; certificates and keys are exchanged in it, never
+ * in a context, so a reload touches no connection.
  *
  * SPDX-License-Identifier: MIT
  */

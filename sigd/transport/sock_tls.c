@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "sigd/transport/edge_tls.h"
 #include "sigd/transport/stream_priv.h"
+#include "sigd/transport/tls_clients.h"
 #include "sigd/transport/tls_name.h"
 
 enum {
@@ -182,31 +183,6 @@ const struct stream_io stream_tls = {.handshake = on_handshake,
 
 /* --- our listeners ----------------------------------------------------------- */
 
-/* Who shows a certificate of somebody else's is let in as who shows none:
- * what it is worth is asked when it matters (stream_named()). */
-static int on_client(int ok, X509_STORE_CTX *store)
-{
-	(void)ok;
-	(void)store;
-	return 1;
-}
-
-static int ask_clients(SSL_CTX *ctx, const char *ca)
-{
-	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(ca);
-
-	if (!names || SSL_CTX_load_verify_file(ctx, ca) != 1) {
-		sk_X509_NAME_pop_free(names, X509_NAME_free);
-		log_error(NULL, "the authorities of clients cannot be used",
-			  "file=%s", ca);
-		ERR_clear_error();
-		return EINVAL;
-	}
-	SSL_CTX_set_client_CA_list(ctx, names);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_client);
-	return 0;
-}
-
 int stream_tls_listen(struct stream_set *set, struct stream_listener *on)
 {
 	int err = edge_tls_ctx(set->p.tls, &on->tls, on->cfg->cert);
@@ -214,8 +190,9 @@ int stream_tls_listen(struct stream_set *set, struct stream_listener *on)
 	if (err)
 		return err;
 	SSL_CTX_set_mode(on->tls, SSL_MODE_ENABLE_PARTIAL_WRITE);
-	return on->cfg->client_ca ? ask_clients(on->tls, on->cfg->client_ca)
-				  : 0;
+	return on->cfg->client_ca
+		       ? tls_clients_ask(on->tls, on->cfg->client_ca)
+		       : 0;
 }
 
 bool stream_named(const struct flow *flow, const char *name)

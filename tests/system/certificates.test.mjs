@@ -56,7 +56,7 @@ describe('certificates', { timeout: 60000 }, () => {
       - {name: bare, match: {callee: '2'}, to: {connection: bare}}
       - {name: echo, match: {callee: echo}, to: {service: echo}}
 `;
-  const stack = new Stack({ streams: true, clientCa: 'ca.pem', rtpPorts: 100, routing });
+  const stack = new Stack({ streams: true, clientCa: 'ca.pem', otherCa: 'other.pem', rtpPorts: 100, routing });
   const read = (name) => fs.readFileSync(stack.file(name));
   const pair = (name) => ({ cert: read(`${name}.pem`), key: read(`${name}.key`) });
   const openssl = (...args) => execFileSync('openssl', args, { stdio: 'ignore', cwd: stack.dir });
@@ -133,4 +133,39 @@ describe('certificates', { timeout: 60000 }, () => {
       assert.equal((await who.register()).code, 200);
     });
   }
+
+  // What a ticket says of a certificate is what the listener that made it
+  // thought of it.
+  const session = async (who) => {
+    const { socket } = who.stream;
+    let ticket;
+    socket.once('session', (is) => { ticket = is; });
+    await asks(who);
+    return ticket ?? socket.getSession();
+  };
+
+  for (const version of ['TLSv1.2', 'TLSv1.3']) {
+    test(`a ${version} session of a listener with other authorities is worth nothing here`, async () => {
+      const options = { ...pair('forged'), minVersion: version, maxVersion: version };
+      const there = await session(await ua('4711', { tls: { ...options, port: stack.otherPort } }));
+      const same = await ua('4711', { tls: { ...options, port: stack.otherPort, session: there } });
+      assert.ok(same.stream.socket.isSessionReused());
+      const here = await ua('4711', { tls: { ...options, session: there } });
+      assert.equal((await asks(here)).code, 407);
+      assert.equal(here.stream.socket.isSessionReused(), false);
+    });
+  }
+
+  test('nor is one of before an authority was taken out', async () => {
+    const before = await session(await ua('4711', { tls: pair('in') }));
+    fs.copyFileSync(stack.file('other.pem'), stack.file('ca.pem'));
+    const workers = stack.workers('sigd');
+    for (const pid of Object.values(workers)) process.kill(pid, 'SIGKILL');
+    await until(() => Object.entries(stack.workers('sigd')).filter(([slot, pid]) => pid !== workers[slot]).length === Object.keys(workers).length,
+      'the workers are others');
+    await stack.ready(stack.sigdAdmin, 'sigd');
+    const again = await ua('4711', { tls: { ...pair('in'), session: before } });
+    assert.equal((await asks(again)).code, 407);
+    assert.equal(again.stream.socket.isSessionReused(), false);
+  });
 });

@@ -113,7 +113,8 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () =>
 export class Stack {
   // options: { sigdWorkers, mediadWorkers, sip, mediad: yaml text at the end of
   // the daemon's file, ipv6: [::1] besides, streams: tcp and tls
-  // besides, true or keys of both, clientCa: file of the latter, drain: of mediad, webRoot, routing: yaml text, env: of
+  // besides, true or keys of both, clientCa: file of the latter, otherCa: of a
+  // second one, drain: of mediad, webRoot, routing: yaml text, env: of
   // both daemons }
   constructor(options = {}) {
     this.options = options;
@@ -148,8 +149,8 @@ export class Stack {
 
   async write() {
     const tcp = new Set();
-    while (tcp.size < 6) tcp.add(await freeTcp());
-    [this.wssPort, this.wsPort, this.sigdAdmin, this.mediadAdmin, this.tcpPort, this.tlsPort] = tcp;
+    while (tcp.size < 7) tcp.add(await freeTcp());
+    [this.wssPort, this.wsPort, this.sigdAdmin, this.mediadAdmin, this.tcpPort, this.tlsPort, this.otherPort] = tcp;
     this.udpPort = await freeUdp(1);
     const { sigdWorkers = 2 } = this.options;
     const webRoot = this.options.webRoot ? `\n    web_root: ${this.options.webRoot}` : '';
@@ -163,6 +164,13 @@ export class Stack {
     transport: ${name}
     bind: "[::1]:${port}"${more}` : '');
     const more = typeof this.options.streams === 'string' ? `\n    ${this.options.streams}` : '';
+    const other = this.options.otherCa ? `
+  - name: other
+    transport: tls
+    bind: 127.0.0.1:${this.otherPort}
+    certificate: ${this.file('tls.pem')}
+    private_key: ${this.file('tls.key')}
+    client_ca: ${this.file(this.options.otherCa)}` : '';
     const streams = this.options.streams ? `
   - name: tcp
     transport: tcp
@@ -172,7 +180,7 @@ export class Stack {
     bind: 127.0.0.1:${this.tlsPort}${more}
     certificate: ${this.file('tls.pem')}
     private_key: ${this.file('tls.key')}${this.options.clientCa ? `
-    client_ca: ${this.file(this.options.clientCa)}` : ''}` : '';
+    client_ca: ${this.file(this.options.clientCa)}` : ''}${other}` : '';
     fs.writeFileSync(this.file('sigd.yaml'), `node: s1
 workers: ${sigdWorkers}
 run_dir: ${this.file('run')}
