@@ -95,6 +95,8 @@ static void start_child(struct super *super, struct child *child,
 
 static void start_planned(struct super *super, uint64_t now_ms)
 {
+	if (super->loading)
+		return; /* super_load.c */
 	for (size_t i = 0; i < super->n; i++) {
 		struct child *child = &super->children[i];
 
@@ -197,11 +199,10 @@ static void bury_all(struct super *super, uint64_t now_ms)
 
 /* --- signals ---------------------------------------------------------------------- */
 
-static void reload(struct super *super)
+static void take_loaded(struct super *super)
 {
 	const struct super_daemon *daemon = super->daemon;
 
-	super_notify("RELOADING=1");
 	if (daemon->reload && daemon->reload(daemon->arg)) {
 		log_error(NULL, "the new configuration is not used", NULL);
 	} else {
@@ -209,6 +210,34 @@ static void reload(struct super *super)
 		signal_children(super, SIGHUP, true);
 	}
 	super_notify("READY=1");
+}
+
+static void reload(struct super *super)
+{
+	if (super->loading) {
+		super->load_again = true;
+		return;
+	}
+	super_notify("RELOADING=1");
+	if (!super->daemon->load) {
+		take_loaded(super);
+		return;
+	}
+	if (super_load_start(super)) {
+		super->daemon->load(super->daemon->arg);
+		take_loaded(super);
+	}
+}
+
+static void on_loaded(struct super *super)
+{
+	super_load_end(super);
+	if (super->draining)
+		return;
+	take_loaded(super);
+	if (super->load_again)
+		reload(super);
+	super->load_again = false;
 }
 
 static void take_signal(struct super *super, uint32_t signo, uint64_t now_ms)
@@ -339,14 +368,14 @@ static uint64_t next_deadline(const struct super *super)
 
 		if (silent < next)
 			next = silent;
-		if (child->start_at_ms < next)
+		if (child->start_at_ms < next && !super->loading)
 			next = child->start_at_ms;
 	}
 	return next;
 }
 
 static int wait_for_events(const struct super *super,
-			   struct pollfd fds[CHILDREN_MAX + 1], uint64_t now_ms)
+			   struct pollfd fds[CHILDREN_MAX + 2], uint64_t now_ms)
 {
 	uint64_t next = next_deadline(super);
 	int timeout = -1;
@@ -359,7 +388,9 @@ static int wait_for_events(const struct super *super,
 	for (size_t i = 0; i < super->n; i++)
 		fds[i + 1] = (struct pollfd){.fd = super->children[i].pipe_fd,
 					     .events = POLLIN};
-	(void)poll(fds, super->n + 1, timeout);
+	fds[super->n + 1] = (struct pollfd){
+		.fd = super->loading ? super->load_fd : -1, .events = POLLIN};
+	(void)poll(fds, super->n + 2, timeout);
 	return timeout;
 }
 
@@ -395,7 +426,7 @@ static bool stopped(struct super *super, uint64_t now_ms)
 
 static void serve(struct super *super)
 {
-	struct pollfd fds[CHILDREN_MAX + 1];
+	struct pollfd fds[CHILDREN_MAX + 2];
 	uint64_t now_ms = clock_ms();
 
 	while (!stopped(super, now_ms)) {
@@ -411,6 +442,8 @@ static void serve(struct super *super)
 		}
 		if (fds[0].revents)
 			read_signals(super, now_ms);
+		if (fds[super->n + 1].revents)
+			on_loaded(super);
 		kill_stalled(super, now_ms,
 			     timeout >= 0 &&
 				     now_ms - was_ms >
@@ -467,7 +500,8 @@ static bool daemon_valid(const struct super_daemon *daemon)
 
 int super_main(const struct super_daemon *daemon)
 {
-	struct super super = {.daemon = daemon, .signal_fd = -1};
+	struct super super = {
+		.daemon = daemon, .signal_fd = -1, .load_fd = -1};
 	sigset_t before;
 
 	if (!daemon_valid(daemon))
@@ -480,6 +514,7 @@ int super_main(const struct super_daemon *daemon)
 	super.exit_code = super_init(&super);
 	if (!super.exit_code)
 		serve(&super);
+	super_load_end(&super);
 
 	for (size_t i = 0; super.children && i < super.n; i++)
 		child_close(&super.children[i]);

@@ -64,6 +64,13 @@ struct super_daemon {
 	super_run_h *worker_run;
 	super_run_h *admin_run; /* NULL: no admin process */
 	/*
+	 * SIGHUP: what takes long of a reload, in a thread beside the parent's
+	 * loop, before reload(). It touches only what is its own till then,
+	 * and logs nothing. A child that has died meanwhile is started when it
+	 * has ended. NULL: nothing takes long.
+	 */
+	void (*load)(void *arg);
+	/*
 	 * SIGHUP, in the parent: load the configuration anew and put it where
 	 * cfgp points, so that workers started later have it too. Not 0:
 	 * nothing has changed, and the log says why. NULL: none to check.

@@ -1,13 +1,15 @@
 /*
  * super_priv.h  What the files of the parent process share
  *
- * super.c decides when, super_child.c does it, super_notify.c tells systemd.
+ * super.c decides when, super_child.c does it, super_load.c does what takes
+ * long, super_notify.c tells systemd.
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef COMMON_SUPER_PRIV_H
 #define COMMON_SUPER_PRIV_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -40,6 +42,10 @@ struct super {
 	bool admin_told; /* to stop */
 	uint64_t kill_at_ms; /* the end of draining */
 	int exit_code;
+	/* a reload is under way: daemon->load() runs */
+	bool loading, load_again;
+	int load_fd; /* readable when it has ended; -1 */
+	pthread_t loader;
 };
 
 /* "sigd/1", "sigd/adm" */
@@ -55,6 +61,11 @@ void child_close(struct child *child);
 void child_refuse(const struct super *super, const struct child *child);
 /* Fork it. EAGAIN, ENOMEM, EMFILE, ... */
 int child_fork(struct super *super, struct child *child, uint64_t now_ms);
+
+/* Run daemon->load() in a thread; load_fd tells its end. */
+int super_load_start(struct super *super);
+/* Waits for it, if there is one. */
+void super_load_end(struct super *super);
 
 /* A datagram to NOTIFY_SOCKET, if there is one. */
 void super_notify(const char *state);

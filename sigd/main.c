@@ -19,6 +19,7 @@
 #include "sigd/serve.h"
 #include "sigd/sigd_admin.h"
 #include "sigd/sigd_cfg.h"
+#include "sigd/table/routes_fresh.h"
 #include "sigd/transport/flow.h"
 
 enum {
@@ -30,6 +31,7 @@ struct main_state {
 	const char *path;       /* of sigd.yaml */
 	struct sigd_setup setup; /* taken over by what is forked */
 	struct sigd_setup *setup_ptr;
+	struct routes_fresh fresh; /* of the reload that is under way */
 	char node[NODE_NAME_MAX + 1];
 	struct listener listeners[WORKER_SOCKS_MAX];
 	size_t nlisteners;
@@ -142,13 +144,24 @@ static int setup_load(struct sigd_setup *setup, const char *path)
 	return err;
 }
 
-static int on_reload(void *arg)
+/* Beside the loop. The admin process looks for what is odd. */
+static void on_load(void *arg)
 {
 	struct main_state *state = arg;
 
+	routes_fresh_load(&state->fresh, state->setup.cfg->routing, false);
+}
+
+static int on_reload(void *arg)
+{
+	struct main_state *state = arg;
 	/* listeners and limits are taken over by a restart alone, and so is
 	 * the place of the files */
-	return sigd_files_load(&state->setup.files, state->setup.cfg);
+	int err = sigd_files_take(&state->setup.files, state->setup.cfg,
+				  &state->fresh);
+
+	routes_fresh_drop(&state->fresh);
+	return err;
 }
 
 static void listeners_fill(struct main_state *state)
@@ -190,7 +203,7 @@ static int serve(struct main_state *state)
 		.workers = (uint8_t)cfg->workers,
 		.listeners = state->listeners,
 		.worker_run = worker_run, .admin_run = admin_run,
-		.reload = on_reload, .arg = state,
+		.load = on_load, .reload = on_reload, .arg = state,
 		.cfgp = (void **)&state->setup_ptr,
 		.times = SUPER_TIMES_DEFAULT};
 
@@ -263,6 +276,7 @@ static int run(struct main_state *state, int what)
 	} else {
 		code = serve(state);
 	}
+	routes_fresh_drop(&state->fresh);
 	setup_drop(&state->setup);
 	return code;
 }

@@ -16,6 +16,7 @@
 struct certs;
 struct keyring;
 struct route_table;
+struct routes_fresh;
 struct sigd;
 struct tube_tls_cfg;
 
@@ -74,10 +75,14 @@ void sigd_drain(struct sigd *sigd);
  * Load key file, tables and certificates of a configuration, and that file
  * once more; check the tunnel's certificate and the pages, which are read
  * where they are used. Errors are logged. The caller owns what is in *files,
- * which an error leaves as it was. When there are certificates in it already,
+ * which an error leaves as it was. Rules that are of no use are warned of. When there are certificates in it already,
  * one that cannot be used now stays as it was, and is no error.
  */
 int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg);
+/* The same with a routing table that has been loaded (routes_fresh.h), whether
+ * it is good or not; the caller drops it. */
+int sigd_files_take(struct sigd_files *files, const struct sigd_cfg *cfg,
+		    struct routes_fresh *fresh);
 /* The same without the routing table, which takes long: it is NULL then. */
 int sigd_files_rest(struct sigd_files *files, const struct sigd_cfg *cfg);
 void sigd_files_drop(struct sigd_files *files);

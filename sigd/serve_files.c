@@ -59,18 +59,6 @@ static int keys_load(struct keyring **ringp, const struct sigd_cfg *cfg)
 	return err;
 }
 
-static int routes_load(struct route_table **tablep, const struct sigd_cfg *cfg)
-{
-	struct routes_fresh fresh;
-
-	routes_fresh_load(&fresh, cfg->routing);
-	routes_fresh_log(&fresh);
-	if (!fresh.err)
-		*tablep = mem_ref(fresh.table);
-	routes_fresh_drop(&fresh);
-	return fresh.err;
-}
-
 static void on_bad_certificate(const char *why, void *arg)
 {
 	const bool *earlier = arg;
@@ -177,15 +165,18 @@ void sigd_tunnel_tls(struct tube_tls_cfg *tls,
 				     .ca = tunnel->ca};
 }
 
+/* fresh NULL: without the table. */
 static int load_all(struct sigd_files *files, const struct sigd_cfg *cfg,
-		    bool routes)
+		    struct routes_fresh *fresh)
 {
 	struct sigd_files now = {.ring = NULL};
 	int err = keys_load(&now.ring, cfg);
 
 	/* all of them, so that all errors are told at once */
-	if (routes)
-		err |= routes_load(&now.routes, cfg);
+	if (fresh) {
+		routes_fresh_log(fresh);
+		err |= fresh->err;
+	}
 	err |= cfg_again(&now.cfg, cfg);
 	err |= certs_all(&now.certs, cfg, now.cfg ? &now.cfg->tls : &cfg->tls,
 			 files->certs);
@@ -196,6 +187,7 @@ static int load_all(struct sigd_files *files, const struct sigd_cfg *cfg,
 		return EINVAL;
 	}
 	expiry_say(now.certs);
+	now.routes = fresh ? mem_ref(fresh->table) : NULL;
 	sigd_files_drop(files);
 	*files = now;
 	return 0;
@@ -203,12 +195,24 @@ static int load_all(struct sigd_files *files, const struct sigd_cfg *cfg,
 
 int sigd_files_load(struct sigd_files *files, const struct sigd_cfg *cfg)
 {
-	return load_all(files, cfg, true);
+	struct routes_fresh fresh;
+	int err;
+
+	routes_fresh_load(&fresh, cfg->routing, true);
+	err = load_all(files, cfg, &fresh);
+	routes_fresh_drop(&fresh);
+	return err;
+}
+
+int sigd_files_take(struct sigd_files *files, const struct sigd_cfg *cfg,
+		    struct routes_fresh *fresh)
+{
+	return load_all(files, cfg, fresh);
 }
 
 int sigd_files_rest(struct sigd_files *files, const struct sigd_cfg *cfg)
 {
-	return load_all(files, cfg, false);
+	return load_all(files, cfg, NULL);
 }
 
 void sigd_files_drop(struct sigd_files *files)

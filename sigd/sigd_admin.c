@@ -13,6 +13,8 @@
 #include "sigd/serve.h"
 #include "sigd/sigd_admin.h"
 #include "sigd/sigd_metric.h"
+#include "sigd/table/routes_fresh.h"
+#include "sigd/table/routes_loader.h"
 
 enum {
 	MAX_FDS = 1024,
@@ -21,6 +23,20 @@ enum {
 static int figures_alloc(struct metric_set **setp, void *figures)
 {
 	return sigd_metric_alloc(setp, figures);
+}
+
+/* A bad file changes nothing; the parent has said so. */
+static void on_routes(struct routes_fresh *fresh, void *arg)
+{
+	struct sigd_admin *sa = arg;
+
+	routes_fresh_log(fresh);
+	if (fresh->err)
+		return;
+	routes_loader_retire(sa->loader, sa->routes);
+	sa->routes = fresh->table;
+	fresh->table = NULL;
+	sa->rest.routes = sa->routes;
 }
 
 static int start(struct worker *worker, void *arg)
@@ -51,7 +67,11 @@ static int start(struct worker *worker, void *arg)
 	sa->cfg	      = cfg;
 	sa->routes    = mem_ref(setup->files.routes);
 	sa->rest      = (struct rest_root){sa->routes, cfg->routing};
-	err = admin_alloc(&sa->admin, &admin, worker);
+	err = routes_loader_alloc(&sa->loader, worker->wheel, cfg->routing,
+				  on_routes, sa);
+	if (!err)
+		routes_loader_odd(sa->loader);
+	err = err ? err : admin_alloc(&sa->admin, &admin, worker);
 	if (err) {
 		log_error(NULL, "the admin process cannot serve", "why=%s",
 			  strerror(err));
@@ -66,21 +86,17 @@ static void stop(void *arg)
 	struct sigd_admin *sa = arg;
 
 	sa->admin  = mem_deref(sa->admin);
+	sa->loader = mem_deref(sa->loader);
 	sa->routes = mem_deref(sa->routes);
 }
 
-/* A bad file changes nothing; the workers have said so. */
+/* Beside the loop: who asks meanwhile is answered by the table of before. */
 static void reload(void *arg)
 {
-	struct sigd_files files = {.ring = NULL};
 	struct sigd_admin *sa = arg;
 
-	if (sigd_files_load(&files, sa->cfg))
-		return;
-	mem_deref(sa->routes);
-	sa->routes	= mem_ref(files.routes);
-	sa->rest.routes = sa->routes;
-	sigd_files_drop(&files);
+	if (routes_loader_start(sa->loader))
+		log_error(NULL, "tables cannot be loaded now", NULL);
 }
 
 const struct worker_hooks sigd_admin_hooks = {

@@ -11,6 +11,7 @@
 
 struct admin;
 struct route_table;
+struct routes_loader;
 struct sigd_cfg;
 
 #define SIGD_ADMIN_SOCK "admin"
@@ -26,6 +27,7 @@ struct sigd_admin {
 	struct admin *admin;
 	const struct sigd_cfg *cfg;
 	struct route_table *routes;
+	struct routes_loader *loader;
 	struct rest_root rest;
 };
 

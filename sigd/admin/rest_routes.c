@@ -132,6 +132,7 @@ static int validate(struct route_table **tablep, uint32_t *tests,
 	mem_deref(tree);
 	err = err ? err
 		  : route_table_parse(tablep, "body", body->p, body->l, errs);
+	err = err ? err : route_warnings(*tablep, NULL, errs);
 	return err ? err : routes_fresh_tests(*tablep, tests, errs);
 }
 
@@ -258,7 +259,7 @@ void rest_routes_reload(const struct admin_req *req, struct admin_resp *resp,
 	struct routes_fresh fresh;
 	(void)req;
 
-	routes_fresh_load(&fresh, root_of(arg)->path);
+	routes_fresh_load(&fresh, root_of(arg)->path, true);
 	if (!fresh.err)
 		reload(arg, resp, &fresh);
 	else if (fresh.err == ENOMEM)

@@ -17,16 +17,17 @@ struct checked {
 	struct route_table *table;
 	struct cfg_errors *errs;
 	uint32_t tests;
+	uint32_t left; /* routes that were not compared with others */
 };
 
 static void print_json(const struct checked *ck)
 {
 	(void)re_printf("{\"file\":%H,\"ok\":%s,\"version\":\"%s\",\"tests\":%u,"
-			"\"problems\":%H}\n",
+			"\"uncompared\":%u,\"problems\":%H}\n",
 			cfg_print_json, ck->path,
 			cfg_errors_count(ck->errs) ? "false" : "true",
 			route_table_version(ck->table), ck->tests,
-			cfg_errors_json, ck->errs);
+			ck->left, cfg_errors_json, ck->errs);
 }
 
 static void print_text(const struct checked *ck, bool colour)
@@ -47,6 +48,9 @@ static void print_text(const struct checked *ck, bool colour)
 	if (!errors)
 		(void)re_printf(", version %s",
 				route_table_version(ck->table));
+	if (ck->left)
+		(void)re_printf(", %u routes not compared with those before "
+				"them: too many", ck->left);
 	(void)re_printf("\n");
 }
 
@@ -62,7 +66,7 @@ static int check(const char *path, const struct cordctl_opts *opts)
 		code = CORDCTL_INPUT;
 	} else {
 		err = route_table_load(&ck.table, path, ck.errs);
-		err = err ? err : route_warnings(ck.table, ck.errs);
+		err = err ? err : route_warnings(ck.table, &ck.left, ck.errs);
 		if (!err)
 			err = route_tests_run(ck.table, NULL, &ck.tests,
 					      ck.errs);

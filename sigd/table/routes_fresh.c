@@ -26,18 +26,19 @@ int routes_fresh_tests(const struct route_table *table, uint32_t *ran,
 {
 	const struct route_check_clock clock = {now_ms, NULL};
 
-	int err = route_warnings(table, errs);
-
-	return err ? err : route_tests_run(table, &clock, ran, errs);
+	return route_tests_run(table, &clock, ran, errs);
 }
 
-void routes_fresh_load(struct routes_fresh *fresh, const char *path)
+void routes_fresh_load(struct routes_fresh *fresh, const char *path,
+		       bool odd)
 {
 	memset(fresh, 0, sizeof(*fresh));
 	fresh->err = cfg_errors_alloc(&fresh->errs);
 	if (!fresh->err)
 		fresh->err =
 			route_table_load(&fresh->table, path, fresh->errs);
+	if (!fresh->err && odd)
+		fresh->err = route_warnings(fresh->table, NULL, fresh->errs);
 	if (!fresh->err)
 		fresh->err = routes_fresh_tests(fresh->table, &fresh->tests,
 						fresh->errs);

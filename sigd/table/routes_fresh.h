@@ -6,6 +6,7 @@
 #ifndef SIGD_TABLE_ROUTES_FRESH_H
 #define SIGD_TABLE_ROUTES_FRESH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct cfg_errors;
@@ -19,10 +20,13 @@ struct routes_fresh {
 	int err;
 };
 
-/* Loads the file and runs its tests. Logs nothing and knows no loop: it may be
- * called beside the loop (common/aside.h). */
-void routes_fresh_load(struct routes_fresh *fresh, const char *path);
-/* Looks for rules that are of no use, and runs the tests of a table, within ROUTE_TESTS_MS; EINVAL: errs has more. */
+/*
+ * Loads the file and runs its tests. Logs nothing and knows no loop: it may be
+ * called beside the loop (common/aside.h). odd: it looks for rules that are of
+ * no use, too, which one process of a node does for all.
+ */
+void routes_fresh_load(struct routes_fresh *fresh, const char *path, bool odd);
+/* Runs the tests of a table, within ROUTE_TESTS_MS; EINVAL: errs has more. */
 int routes_fresh_tests(const struct route_table *table, uint32_t *ran,
 		       struct cfg_errors *errs);
 /* Errors and warnings, a line each. */

@@ -28,7 +28,7 @@ struct routes_loader {
 	void *arg;
 	struct aside *load;
 	struct routes_fresh fresh; /* the thread's while `load` is there */
-	bool again, cancelled;
+	bool odd, again, cancelled;
 	struct list olds;
 	struct aside *drop;
 	struct old *dropped; /* the thread's while `drop` is there */
@@ -76,7 +76,7 @@ static void load(void *arg)
 {
 	struct routes_loader *loader = arg;
 
-	routes_fresh_load(&loader->fresh, loader->path);
+	routes_fresh_load(&loader->fresh, loader->path, loader->odd);
 }
 
 static void on_load(void *arg)
@@ -100,6 +100,11 @@ static void on_load(void *arg)
 	routes_loader_retire(loader, fresh.table);
 	fresh.table = NULL;
 	routes_fresh_drop(&fresh);
+}
+
+void routes_loader_odd(struct routes_loader *loader)
+{
+	loader->odd = true;
 }
 
 int routes_loader_start(struct routes_loader *loader)

@@ -24,6 +24,8 @@ typedef void(routes_loaded_h)(struct routes_fresh *fresh, void *arg);
 int routes_loader_alloc(struct routes_loader **loaderp, struct wheel *wheel,
 			const char *path, routes_loaded_h *loadedh, void *arg);
 
+/* Before the first load: each looks for rules that are of no use, too. */
+void routes_loader_odd(struct routes_loader *loader);
 /* Load the file. While one load is under way another one follows it, and only
  * the last is told. */
 int routes_loader_start(struct routes_loader *loader);

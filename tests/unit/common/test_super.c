@@ -199,6 +199,17 @@ static int config_reload(void *arg)
 	return 0;
 }
 
+/* Takes as long as its file is there. */
+static char held[300];
+
+static void config_load(void *arg)
+{
+	(void)arg;
+	while (!access(held, F_OK))
+		(void)usleep(1000);
+	config++;
+}
+
 /* --- the case's side ------------------------------------------------------------ */
 
 struct stage {
@@ -747,6 +758,40 @@ static void reload_reaches_the_living_and_the_unborn(void)
 	stage_kill(&s);
 }
 
+static void the_parent_is_awake_while_it_loads(void)
+{
+	struct stage s;
+	int fd;
+
+	stage_init(&s, 1);
+	s.daemon.load = config_load;
+	snprintf(held, sizeof(held), "%s/held", test_tmpdir());
+	fd = open(held, O_CREAT | O_WRONLY, 0600);
+	CHECK(fd >= 0);
+	close(fd);
+	REQUIRE(!stage_open(&s));
+	CHECK(told(&s, "start slot=1 inc=1 "));
+	CHECK_INT(kill(s.pid, SIGHUP), 0);
+	/* a death is seen, and its successor has what was loaded */
+	ask(&s, 'k');
+	CHECK(!unlink(held));
+	CHECK(told(&s, "start slot=1 inc=2 "));
+	ask(&s, 'n');
+	CHECK(told(&s, "cfg=C"));
+	stage_kill(&s);
+
+	/* it stops, whatever is loaded */
+	fd = open(held, O_CREAT | O_WRONLY, 0600);
+	close(fd);
+	REQUIRE(!stage_open(&s));
+	CHECK(told(&s, "start slot=1 inc=1 "));
+	CHECK_INT(kill(s.pid, SIGHUP), 0);
+	CHECK_INT(kill(s.pid, SIGTERM), 0);
+	CHECK(told(&s, "drain slot=1 "));
+	CHECK(!unlink(held));
+	stage_kill(&s);
+}
+
 static void bad_configuration_is_not_passed_on(void)
 {
 	struct stage s;
@@ -867,6 +912,7 @@ TEST_MAIN(TEST(all_start_and_systemd_is_told),
 	  TEST(worker_told_twice_to_stop_drains_once),
 	  TEST(worker_that_dies_while_draining_has_a_successor_that_drains),
 	  TEST(reload_reaches_the_living_and_the_unborn),
+	  TEST(the_parent_is_awake_while_it_loads),
 	  TEST(bad_configuration_is_not_passed_on),
 	  TEST(configuration_error_of_a_worker_stops_all),
 	  TEST(configuration_error_of_a_successor_is_its_own),

@@ -19,7 +19,7 @@ static void check(const char *path, uint32_t least)
 	REQUIRE(!cfg_errors_alloc(&errs));
 	CHECK(!route_table_load(&table, path, errs));
 	if (table) {
-		CHECK(!route_warnings(table, errs));
+		CHECK(!route_warnings(table, NULL, errs));
 		CHECK(!route_tests_run(table, NULL, &ran, errs));
 	}
 	CHECK_INT(cfg_errors_count(errs) + cfg_errors_warnings(errs), 0);
