@@ -99,7 +99,7 @@ USES_mediad/control := mediad/session $(USES_mediad/session) common/control comm
 USES_mediad         := mediad/control $(USES_mediad/control)
 
 # what is parted into stations that need each other is one archive
-STATIONS_sigd/proxy := who register conn invite indialog relay end
+STATIONS_sigd/proxy := who register conn invite indialog relay move end
 src  = $(filter-out %/main.c,$(wildcard $(1)/*.c \
 	$(foreach s,$(STATIONS_$(1)),$(1)/$(s)/*.c)))
 lib  = $(B)/lib/lib$(subst /,-,$(1)).a

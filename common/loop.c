@@ -69,6 +69,9 @@ static struct {
 	uint64_t alarm_ms; /* what the timerfd is set to, UINT64_MAX: not */
 	int alarm_fd;
 	bool in_turn;
+	uint32_t stood_ms; /* 0: nobody asks */
+	loop_stood_h *stoodh;
+	void *stood_arg;
 } loop = {.alarm_fd = -1};
 
 /*
@@ -216,10 +219,16 @@ static void turn_end_start(void)
 
 static void turn_begin(void)
 {
+	const uint64_t before_ns = loop.begun_ns;
+	uint64_t stood_ms;
+
 	loop.in_turn = true;
 	loop.begun_ns = clock_ns();
 	loop.now_ms = loop.begun_ns / NS_PER_MS;
 	turn_end_start();
+	stood_ms = (loop.begun_ns - before_ns) / NS_PER_MS;
+	if (loop.stood_ms && before_ns && stood_ms >= loop.stood_ms)
+		loop.stoodh(stood_ms, loop.stood_arg);
 	if (loop.wheel)
 		wheel_advance(loop.wheel, loop.now_ms);
 }
@@ -344,6 +353,7 @@ void loop_close(void)
 	loop.alarm_fd = -1;
 	loop.nafter = loop.nbatch = 0;
 	loop.wheel = NULL;
+	loop.stood_ms = 0;
 	loop.in_turn = false;
 	(void)fd_setsize(0);
 }
@@ -386,6 +396,13 @@ void loop_after_cancel(loop_after_h *fn, void *arg)
 			(loop.nafter - i) * sizeof(loop.after[0]));
 		return;
 	}
+}
+
+void loop_on_stood(uint32_t ms, loop_stood_h *stoodh, void *arg)
+{
+	loop.stood_ms = ms;
+	loop.stoodh = stoodh;
+	loop.stood_arg = arg;
 }
 
 void loop_pace(uint32_t us)

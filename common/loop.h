@@ -57,6 +57,14 @@ int loop_after(loop_after_h *fn, void *arg);
 void loop_after_cancel(loop_after_h *fn, void *arg);
 
 /*
+ * Tell who asks when a turn begins so many milliseconds or more after the one
+ * before: the process stood still (SIGSTOP, a paused machine). Called before
+ * anything is served of what has come meanwhile. 0: nobody asks.
+ */
+typedef void(loop_stood_h)(uint64_t ms, void *arg);
+void loop_on_stood(uint32_t ms, loop_stood_h *stoodh, void *arg);
+
+/*
  * Let turns begin at least so many microseconds after one another (at most
  * LOOP_PACE_MAX; 0: at once): under many small events one wake-up then serves
  * several. A turn that took longer itself is not followed by a wait.

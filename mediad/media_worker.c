@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <re.h>
 
 #include "common/control/ctl_msg.h"
@@ -39,6 +40,10 @@ enum {
 	LEAVE_MS = 50,        /* for the command to leave our sockets */
 	LAST_WORDS_MS = 2000, /* for the reports of what was dropped */
 	OTHER_FDS = 1024,     /* beside the ports of plain RTP */
+	ALIVE_MS = 200,
+	/* After a pause of this length calls may have been taken from us: less
+	 * than CTL_GONE_MS, for the last heartbeat is up to a second older. */
+	STOOD_MS = 2000,
 };
 
 /* From SIGTERM to the end. */
@@ -70,6 +75,8 @@ struct media_worker {
 	struct metric_set *metrics;
 	struct publish *publish;
 	struct draining draining;
+	struct wheel_timer alive;
+	bool waits; /* for Redis, before it resumes what it finds */
 };
 
 static void destructor(void *arg)
@@ -77,6 +84,8 @@ static void destructor(void *arg)
 	struct media_worker *mw = arg;
 
 	wheel_stop(&mw->draining.timer);
+	wheel_stop(&mw->alive);
+	loop_on_stood(0, NULL, NULL);
 	mem_deref(mw->publish);
 	mem_deref(mw->metrics);
 	mem_deref(mw->control);
@@ -239,6 +248,69 @@ static int state_open(struct media_worker *mw)
 	return err;
 }
 
+static void on_alive(void *arg)
+{
+	struct media_worker *mw = arg;
+	struct wheel *wheel = mw->worker->wheel;
+
+	state_file_alive(mw->state, wheel_now(wheel));
+	wheel_start(wheel, &mw->alive, ALIVE_MS, on_alive, mw);
+}
+
+/* What has come meanwhile is not looked at: whose it is now, our successor
+ * finds out (docs/state-file.md). */
+static void on_stood(uint64_t ms, void *arg)
+{
+	(void)arg;
+	log_error(NULL, "stood still for too long: begins anew", "ms=%llu",
+		  (unsigned long long)ms);
+	_exit(WORKER_EXIT_FAILED);
+}
+
+static int resume(struct media_worker *mw)
+{
+	size_t count = 0;
+	int err = session_resume_all(mw->table, &count);
+
+	if (err)
+		return err;
+	mw->figures.resumed = count;
+	if (count)
+		log_info(NULL, "sessions resumed", "count=%zu deaths=%u", count,
+			 state_file_deaths(mw->state));
+	news_resumed(mw->news, mw->table);
+	return 0;
+}
+
+/* Redis has told what is not ours any more, which is dropped then. */
+static void on_checked(void *arg)
+{
+	struct media_worker *mw = arg;
+
+	if (!mw->waits)
+		return;
+	mw->waits = false;
+	if (resume(mw))
+		worker_quit(mw->worker, WORKER_EXIT_FAILED);
+}
+
+/* Was there anybody in the last two seconds? */
+static void alive_start(struct media_worker *mw)
+{
+	const uint64_t silent_ms = state_file_silent(
+		mw->state, wheel_now(mw->worker->wheel));
+
+	mw->waits = state_file_used(mw->state) && silent_ms >= STOOD_MS;
+	if (mw->waits)
+		log_warn(NULL, "what was left is old: Redis is asked first",
+			 "records=%u ms=%llu", state_file_used(mw->state),
+			 (unsigned long long)silent_ms);
+	on_alive(mw);
+	/* without a parent nobody would begin anew */
+	if (mw->worker->beat_ms)
+		loop_on_stood(STOOD_MS, on_stood, mw);
+}
+
 static int sessions_make(struct media_worker *mw)
 {
 	const struct mediad_limits *limits = &mw->cfg->limits;
@@ -261,7 +333,6 @@ static int sessions_make(struct media_worker *mw)
 		.bank = mw->bank,
 		.state = mw->state,
 	};
-	size_t count = 0;
 	int err;
 
 	err = news_alloc(&mw->news, mw->worker->wheel);
@@ -271,18 +342,13 @@ static int sessions_make(struct media_worker *mw)
 	if (!err) {
 		session_on_up(mw->table, news_up);
 		session_on_heard(mw->table, news_digit);
-		err = session_resume_all(mw->table, &count);
 	}
 	if (err)
 		return err;
 
-	mw->figures.resumed = count;
 	mw->figures.deaths = state_file_deaths(mw->state);
-	if (count)
-		log_info(NULL, "sessions resumed", "count=%zu deaths=%u", count,
-			 state_file_deaths(mw->state));
-	news_resumed(mw->news, mw->table);
-	return 0;
+	alive_start(mw);
+	return mw->waits ? 0 : resume(mw);
 }
 
 /* The successor takes the sessions over. */
@@ -324,6 +390,7 @@ static int control_make(struct media_worker *mw)
 		.table = mw->table,
 		.news = mw->news,
 		.max_sessions = mw->cfg->limits.sessions,
+		.checkedh = on_checked,
 		.failedh = on_failed,
 		.arg = mw,
 	};

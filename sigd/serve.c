@@ -98,6 +98,7 @@ static void on_event(const struct ctl_event *event, const struct ctl_env *env,
 	struct sigd *sigd = arg;
 	const struct proxy_loss loss = {
 		.call = event->call,
+		.session = event->session,
 		.reason = event->why == STATUS_OK ? STATUS_MEDIA_LOST
 						  : event->why,
 		.token = token,

@@ -50,6 +50,10 @@ static const struct metric_desc rows[] = {
 	COUNTER("calls", "INVITEs taken on", PROXY(calls)),
 	COUNTER("calls_answered", "INVITEs that got a 2xx",
 		PROXY(answered)),
+	COUNTER("calls_moved", "Of these, moved to another media worker",
+		PROXY(moved)),
+	COUNTER("calls_not_moved", "Of these, that should have been, and ended "
+		"or stayed", PROXY(unmoved)),
 	RELAYS(passed, "Requests that are no calls, answered with 2xx"),
 	RELAYS(refused, "Of these, refused by whom they were for"),
 	RELAYS(failed, "Of these, nobody there, or nothing heard"),

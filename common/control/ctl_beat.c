@@ -15,15 +15,17 @@
 
 struct ctl_beat {
 	struct ctl_own own;
-	char key[CTL_KEY_MAX];
+	char key[CTL_KEY_MAX], moved_key[CTL_KEY_MAX];
 	struct wheel_timer timer;
 	bool fenced;
+	ctl_moved_h *movedh;
 	ctl_beat_h *beath;
 	void *arg;
 };
 
-/* One key and one step, so that it never stays without its expiry. A former
- * life of this worker that still runs does not overwrite the present one. */
+/* One step, so that it never stays without its expiry. A former life of this
+ * worker that still runs does not overwrite the present one. 0: it is that;
+ * else one more than there are sessions that were moved away from it. */
 static const struct redis_script beat_script = {
 	"ctl_beat",
 	"local old = tonumber(redis.call('HGET', KEYS[1], 'epoch') or 0) "
@@ -32,7 +34,7 @@ static const struct redis_script beat_script = {
 	"'sessions', ARGV[4], 'lag_ms', ARGV[5], 'load', ARGV[6], "
 	"'ip', ARGV[7]) "
 	"redis.call('PEXPIRE', KEYS[1], ARGV[1]) "
-	"return 1"};
+	"return 1 + redis.call('SCARD', KEYS[2])"};
 
 static const struct redis_script leave_script = {
 	"ctl_leave",
@@ -55,8 +57,15 @@ static void leave(const struct ctl_beat *beat)
 	struct number num;
 	const struct redis_arg epoch = number(&num, beat->own.epoch);
 
+	const struct redis_arg member[] = {redis_str("SREM"),
+					   redis_str(CTL_MEDIA_KEY),
+					   redis_str(beat->own.addr)};
+
 	(void)redis_link_eval(beat->own.link, &leave_script, &key, 1, &epoch, 1,
 			      NULL, NULL);
+	/* nobody need bury it (ctl_gone.h) */
+	if (!beat->fenced)
+		(void)redis_link_send(beat->own.link, member, 3, NULL, NULL);
 }
 
 static void beat_destructor(void *arg)
@@ -75,13 +84,17 @@ static void on_beaten(int err, const struct redis_val *val, void *arg)
 {
 	struct ctl_beat *beat = arg;
 
-	if (!err && val->type == REDIS_INT)
-		beat->fenced = !val->num;
+	if (err || val->type != REDIS_INT)
+		return;
+	beat->fenced = !val->num;
+	if (val->num > 1 && beat->movedh)
+		beat->movedh(beat->arg);
 }
 
 static void send_beat(struct ctl_beat *beat, const struct ctl_node *node)
 {
-	const struct redis_arg key = redis_str(beat->key);
+	const struct redis_arg keys[] = {redis_str(beat->key),
+					 redis_str(beat->moved_key)};
 	const struct redis_arg member[] = {redis_str("SADD"),
 					   redis_str(CTL_MEDIA_KEY),
 					   redis_str(beat->own.addr)};
@@ -95,7 +108,7 @@ static void send_beat(struct ctl_beat *beat, const struct ctl_node *node)
 					 number(&load, node->load),
 					 redis_str(node->ip)};
 
-	(void)redis_link_eval(beat->own.link, &beat_script, &key, 1, args, 7,
+	(void)redis_link_eval(beat->own.link, &beat_script, keys, 2, args, 7,
 			      on_beaten, beat);
 	(void)redis_link_send(beat->own.link, member, 3, NULL, NULL);
 }
@@ -140,6 +153,7 @@ int ctl_beat_alloc(struct ctl_beat **beatp, const struct ctl_peer *peer,
 		return err;
 	}
 	ctl_stream_key(beat->key, beat->own.addr, "media");
+	ctl_stream_key(beat->moved_key, beat->own.addr, CTL_MOVED);
 	wheel_start(beat->own.wheel, &beat->timer, 0, on_beat, beat);
 	*beatp = beat;
 	return 0;
@@ -148,6 +162,11 @@ int ctl_beat_alloc(struct ctl_beat **beatp, const struct ctl_peer *peer,
 void ctl_beat_now(struct ctl_beat *beat)
 {
 	wheel_start(beat->own.wheel, &beat->timer, 0, on_beat, beat);
+}
+
+void ctl_beat_on_moved(struct ctl_beat *beat, ctl_moved_h *movedh)
+{
+	beat->movedh = movedh;
 }
 
 bool ctl_beat_fenced(const struct ctl_beat *beat)

@@ -84,6 +84,8 @@ static const struct ctl_field local_fields[] = {
 	 .optional = true},
 	{.name = "tenant", .kind = CTL_F_TEXT, .offset = REQ(local.tenant),
 	 .max = CTL_TENANT_MAX, .optional = true},
+	{.name = "form", .kind = CTL_F_TEXT, .offset = REQ(local.form),
+	 .max = CTL_FORM_MAX, .optional = true},
 	{.name = NULL},
 };
 

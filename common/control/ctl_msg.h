@@ -34,6 +34,7 @@ enum {
 	CTL_SDP_MAX = 32768, /* bytes */
 	CTL_TENANT_MAX = 64, /* bytes, no control characters */
 	CTL_TEXT_MAX = 256,  /* bytes of text for people */
+	CTL_FORM_MAX = 4096, /* bytes */
 	CTL_CODEC_MAX = 31,
 	CTL_CODECS_MAX = 128,    /* bytes of a list of codecs */
 	CTL_SUITES_MAX = 160,    /* bytes of a list of suites */
@@ -165,6 +166,8 @@ struct ctl_leg_local {
 	bool create;               /* with want=offer alone */
 	char call[CTL_ID_LEN + 1]; /* with create alone: of the session */
 	struct pl tenant;
+	struct pl form; /* of a leg that is made: what it was like at another
+			   media worker, as that has said; empty: nothing */
 };
 
 /*

@@ -53,6 +53,10 @@ typedef void(ctl_beat_h)(struct ctl_node *node, void *arg);
  * takes the worker off the list (when Redis is up). */
 int ctl_beat_alloc(struct ctl_beat **beatp, const struct ctl_peer *peer,
 		   ctl_beat_h *beath, void *arg);
+/* Sessions of ours are somebody else's (ctl_moved.h); said with each heartbeat
+ * until they are acknowledged. arg is that of ctl_beat_alloc(). */
+typedef void(ctl_moved_h)(void *arg);
+void ctl_beat_on_moved(struct ctl_beat *beat, ctl_moved_h *movedh);
 /* Something changed that should be seen at once (drain). */
 void ctl_beat_now(struct ctl_beat *beat);
 /* A later epoch of this address beats: we are a former life that still runs,

@@ -8,6 +8,8 @@
 
 /* The set of the addresses of all media workers. */
 #define CTL_MEDIA_KEY "cb:media"
+/* `cb:{n:<node>/<slot>}:moved`: sessions that are not its any more. */
+#define CTL_MOVED "moved"
 
 /* "up", "drain", "full", NULL */
 extern const char *const ctl_node_states[];

@@ -101,16 +101,6 @@ static bool read_node(struct ctl_node *node, const struct redis_val *hash)
 	return true;
 }
 
-/* The next heartbeat puts it back, should it have come just now. */
-static void forget_member(struct ctl_nodes *nodes, const char *addr)
-{
-	const struct redis_arg argv[] = {redis_str("SREM"),
-					 redis_str(CTL_MEDIA_KEY),
-					 redis_str(addr)};
-
-	(void)redis_link_send(nodes->link, argv, 3, NULL, NULL);
-}
-
 static int compare(const void *a, const void *b)
 {
 	const struct ctl_node *node_a = a, *node_b = b;
@@ -149,11 +139,9 @@ static void on_hash(int err, const struct redis_val *val, void *arg)
 	struct gather *gather = arg;
 	struct ctl_node *node = &gather->nodes[gather->answers++];
 
-	if (!err && !read_node(node, val)) {
+	/* one that is gone stays on the list until it is buried (ctl_gone.h) */
+	if (!err && !read_node(node, val))
 		node->epoch = 0;
-		if (val->type == REDIS_ARRAY && !val->len)
-			forget_member(gather->owner, node->addr);
-	}
 	if (gather->answers == gather->count)
 		gathered(gather);
 }

@@ -19,6 +19,7 @@
 #include "common/wheel.h"
 #include "mediad/control/command.h"
 #include "mediad/control/control.h"
+#include "mediad/control/fence.h"
 #include "mediad/control/news.h"
 #include "mediad/control/sheet.h"
 #include "mediad/session/session.h"
@@ -54,6 +55,8 @@ struct control {
 	struct redis_link *link;
 	struct keyring *ring;
 	struct command *command;
+	struct fence *fence;
+	control_checked_h *checkedh;
 	control_failed_h *failedh;
 	void *arg;
 
@@ -75,6 +78,7 @@ static void destructor(void *arg)
 	wheel_stop(&control->gauge.timer);
 	if (control->news)
 		news_attach(control->news, NULL);
+	mem_deref(control->fence);
 	mem_deref(control->sheet);
 	mem_deref(control->beat);
 	mem_deref(control->reporter);
@@ -215,6 +219,14 @@ static int start(struct control *control)
 	return err;
 }
 
+/* With each heartbeat as long as there are some. */
+static void on_moved(void *arg)
+{
+	struct control *control = arg;
+
+	fence_ask(control->fence, NULL, NULL);
+}
+
 static void on_step(void *arg)
 {
 	struct control *control = arg;
@@ -229,6 +241,7 @@ static void on_step(void *arg)
 
 	if (ctl_server_ready(control->server) &&
 	    !ctl_beat_alloc(&control->beat, &peer, on_beat, control)) {
+		ctl_beat_on_moved(control->beat, on_moved);
 		log_info(NULL, "ready", "addr=%s epoch=%u sessions=%zu",
 			 control->addr, control->epoch,
 			 session_count(control->table));
@@ -237,17 +250,34 @@ static void on_step(void *arg)
 	wheel_start(control->wheel, &control->step, STEP_MS, on_step, control);
 }
 
-static void on_epoch(uint32_t epoch, void *arg)
+static void on_checked(void *arg)
 {
 	struct control *control = arg;
 
-	control->epoch = epoch;
 	if (start(control)) {
 		log_error(NULL, "control not started", NULL);
 		control->failedh(control->arg);
 		return;
 	}
 	wheel_start(control->wheel, &control->step, 0, on_step, control);
+}
+
+static void on_known(void *arg)
+{
+	struct control *control = arg;
+
+	if (control->checkedh)
+		control->checkedh(control->arg);
+}
+
+/* Nobody asks us for anything yet. */
+static void on_epoch(uint32_t epoch, void *arg)
+{
+	struct control *control = arg;
+	const struct fence_steps steps = {on_known, on_checked};
+
+	control->epoch = epoch;
+	fence_ask(control->fence, &steps, control);
 }
 
 static void on_say(void *arg)
@@ -311,12 +341,21 @@ int control_alloc(struct control **controlp,
 	control->max_sessions = params->max_sessions;
 	control->ring = mem_ref(params->ring);
 	control->failedh = params->failedh;
+	control->checkedh = params->checkedh;
 	control->arg = params->arg;
 
 	err = command_alloc(&control->command, params->table, params->wheel,
 			    on_ended, control);
 	if (!err)
 		err = link_make(control);
+	if (!err)
+		err = fence_alloc(&control->fence,
+				  &(struct fence_params){
+					  .link = control->link,
+					  .wheel = control->wheel,
+					  .table = control->table,
+					  .addr = control->addr,
+				  });
 	if (!err)
 		err = epoch_alloc(&control->asked, control->link,
 				  control->wheel, on_epoch, control);

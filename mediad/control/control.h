@@ -26,6 +26,8 @@ struct session_table;
  * not be freed inside. */
 typedef void(control_failed_h)(void *arg);
 
+typedef void(control_checked_h)(void *arg);
+
 /* What is pointed to outlives the control, but for addr, ip and ring. */
 struct control_params {
 	const char *addr; /* our own, node/slot */
@@ -36,6 +38,10 @@ struct control_params {
 	struct session_table *table;
 	struct news *news;
 	uint32_t max_sessions;
+	/* Redis has told which sessions are not ours any more; they are dropped
+	 * after this call, which may bring some back, and before the first
+	 * command. Once. NULL: nobody waits for it. */
+	control_checked_h *checkedh;
 	control_failed_h *failedh;
 	void *arg;
 };

@@ -227,6 +227,18 @@ void state_file_survived(struct state_file *file)
 			state_image_rec(file->image, nr)->hot.blame = 0;
 }
 
+void state_file_alive(struct state_file *file, uint64_t now_ms)
+{
+	state_image_head(file->image)->alive_ms = now_ms;
+}
+
+uint64_t state_file_silent(const struct state_file *file, uint64_t now_ms)
+{
+	const uint64_t alive_ms = state_image_head(file->image)->alive_ms;
+
+	return alive_ms && alive_ms < now_ms ? now_ms - alive_ms : 0;
+}
+
 uint32_t *state_file_serving(struct state_file *file)
 {
 	return &state_image_head(file->image)->serving;

@@ -47,6 +47,11 @@ int state_file_aside(const char *path);
 uint32_t state_file_deaths(const struct state_file *file);
 /* All that was resumed has lived long enough: nobody is to blame. */
 void state_file_survived(struct state_file *file);
+/* The process lives at this moment, in ms of the monotonic clock, which all
+ * lives of a machine share. */
+void state_file_alive(struct state_file *file, uint64_t now_ms);
+/* How long nobody has said so; 0 when nobody ever did. */
+uint64_t state_file_silent(const struct state_file *file, uint64_t now_ms);
 /* Where to store record + 1 while one is served, and 0 after. */
 uint32_t *state_file_serving(struct state_file *file);
 

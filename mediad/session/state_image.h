@@ -67,6 +67,7 @@ struct state_head {
 	uint32_t running; /* a process has it open, or died with it */
 	uint32_t serving; /* record + 1 that this process serves now, 0: none */
 	uint32_t deaths;  /* in a row, none of which was survived */
+	uint64_t alive_ms; /* when a process said last that it lives */
 };
 
 struct state_geometry {

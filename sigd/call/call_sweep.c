@@ -42,13 +42,29 @@ static const struct redis_script script_sweep = {
 	"  end "
 	"end return out"};
 
+/* The same list. ARGV: as above, the media worker, nothing, cursor. Reply: the
+ * cursor, then call (and side 0), its session. */
+static const struct redis_script script_media = {
+	"call-sweep-media",
+	"local page = redis.call('ZSCAN', KEYS[1], ARGV[4], 'COUNT', 100) "
+	"local out = {page[1]} "
+	"for i = 1, #page[2], 2 do "
+	"  local call = string.sub(page[2][i], 1, 16) "
+	"  local r = redis.call('HMGET', ARGV[1] .. call, 'state', 'media', "
+	"    'session') "
+	"  if r[1] == 'up' and r[2] == ARGV[2] then "
+	"    out[#out + 1] = call .. '0' out[#out + 1] = r[3] end "
+	"end return out"};
+
 struct call_sweep {
+	const struct redis_script *script;
 	struct redis_link *link;
 	call_swept_h *swepth;
 	call_sweep_end_h *endh;
 	void *arg;
 	unsigned shard; /* that is looked through */
 	char place[2 * PLACE_MAX + 1], epoch[16];
+	bool media; /* place is a media worker */
 };
 
 static void destructor(void *data)
@@ -58,12 +74,31 @@ static void destructor(void *data)
 	redis_link_forget(sweep->link, sweep);
 }
 
+static void give_media(const struct call_sweep *sweep,
+		       const struct redis_val *name,
+		       const struct redis_val *session)
+{
+	struct call_swept swept = {.side = CALL_CALLER};
+
+	if (name->type != REDIS_STR || name->len != 17 ||
+	    !id_valid(name->str, 16) || session->type != REDIS_STR ||
+	    !id_valid(session->str, session->len))
+		return;
+	memcpy(swept.call, name->str, 16);
+	memcpy(swept.session, session->str, 16);
+	sweep->swepth(&swept, sweep->arg);
+}
+
 static void give(const struct call_sweep *sweep, const struct redis_val *name,
 		 const struct redis_val *hex)
 {
 	uint8_t flow[COOKIE_FLOW_MAX];
 	struct call_swept swept = {.flow = flow};
 
+	if (sweep->media) {
+		give_media(sweep, name, hex);
+		return;
+	}
 	if (name->type != REDIS_STR || name->len != 17 ||
 	    !id_valid(name->str, 16) || hex->type != REDIS_STR ||
 	    hex->len / 2 > sizeof(flow))
@@ -93,7 +128,7 @@ static int ask(struct call_sweep *sweep, const char *cursor)
 	argv[1] = redis_str(sweep->place);
 	argv[2] = redis_str(sweep->epoch);
 	argv[3] = redis_str(cursor);
-	return redis_link_eval(sweep->link, &script_sweep, &keyv, 1, argv, 4,
+	return redis_link_eval(sweep->link, sweep->script, &keyv, 1, argv, 4,
 			       on_page, sweep);
 }
 
@@ -127,8 +162,12 @@ int call_sweep(struct call_sweep **sweepp,
 	sweep->swepth = params->swepth;
 	sweep->endh   = params->endh;
 	sweep->arg    = params->arg;
+	sweep->script = params->media ? &script_media : &script_sweep;
+	sweep->media  = params->media != NULL;
 	re_snprintf(sweep->epoch, sizeof(sweep->epoch), "%u", params->epoch);
-	if (re_snprintf(sweep->place, sizeof(sweep->place), "%w",
+	if (params->media)
+		str_ncpy(sweep->place, params->media, sizeof(sweep->place));
+	else if (re_snprintf(sweep->place, sizeof(sweep->place), "%w",
 			params->place, params->place_len) < 0)
 		err = EOVERFLOW;
 	err = err ? err : ask(sweep, "0");

@@ -1,5 +1,6 @@
 /*
- * call_sweep.h  Which calls hang on the connections of a worker that died
+ * call_sweep.h  Which calls hang on the connections of a worker that died, or
+ *               on a media worker
  *
  * The records tell: all of them are looked through, in Redis, a hundred at a
  * time (2 ms), so that nobody waits for it. That is for the rare moment in
@@ -12,9 +13,11 @@
 
 #include "sigd/call/call_record.h"
 
-/* The side of a call that is up, of a user's device. Valid during the call. */
+/* The side of a call that is up, of a user's device; of a media worker: the
+ * call and its session alone. Valid during the call. */
 struct call_swept {
 	char call[17];
+	char session[17];
 	unsigned side;
 	const uint8_t *flow; /* that it is over, packed */
 	size_t flow_len;
@@ -31,6 +34,7 @@ struct call_sweep_params {
 	const uint8_t *place;
 	size_t place_len;
 	uint32_t epoch; /* of this incarnation or a former one */
+	const char *media; /* instead: whose sessions are at this media worker */
 	call_swept_h *swepth;
 	call_sweep_end_h *endh;
 	void *arg;

@@ -139,17 +139,24 @@ int hop_contact_text(char text[HOP_ADDR_MAX], struct proxy *px,
 		     const struct smsg *msg, const struct flow_id *to,
 		     const struct hop_side *from)
 {
-	char token[SEAL_TEXT_MAX + 1];
 	struct shdr_addr contact;
 	struct pl target = PL("");
-	int err;
 
 	if (!smsg_addr(msg, SHDR_CONTACT, &contact) && !contact.star)
 		target = contact.uri.text;
+	return hop_contact_of(text, px, &target, to, from);
+}
+
+int hop_contact_of(char text[HOP_ADDR_MAX], struct proxy *px,
+		   const struct pl *target, const struct flow_id *to,
+		   const struct hop_side *from)
+{
+	char token[SEAL_TEXT_MAX + 1];
+	int err;
 
 	err = contact_token_make(token, px->deps.keyring,
 				 proxy_unix_ms() / 1000, from->call, from->side,
-				 &target);
+				 target);
 	if (err)
 		return err;
 

@@ -43,6 +43,11 @@ int hop_contact_text(char text[HOP_ADDR_MAX], struct proxy *px,
 		     const struct smsg *msg, const struct flow_id *to,
 		     const struct hop_side *from);
 
+/* The same of a side whose Contact URI is known. */
+int hop_contact_of(char text[HOP_ADDR_MAX], struct proxy *px,
+		   const struct pl *target, const struct flow_id *to,
+		   const struct hop_side *from);
+
 /* A Record-Route value with this cookie, for the side that will show it. */
 struct hop_dialog {
 	struct cookie_dialog id;

@@ -27,6 +27,8 @@
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/indialog/indialog.h"
 #include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/move/media_watch.h"
+#include "sigd/proxy/move/reinvite.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/reply.h"
@@ -77,6 +79,9 @@ static void destructor(void *data)
 	list_flush(&px->relays);
 	list_flush(&px->tasks);
 	list_flush(&px->hangups);
+	px->media_watch = mem_deref(px->media_watch);
+	list_flush(&px->moves);
+	list_flush(&px->reinvites);
 	list_flush(&px->byes);
 	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
@@ -169,6 +174,8 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	if (!err)
 		err = turns_alloc(&px->turns);
 	err = err ? err : way_health_alloc(&px->ways);
+	if (!err && deps->redis)
+		err = media_watch_alloc(&px->media_watch, px);
 	if (err)
 		mem_deref(px);
 	else
@@ -326,6 +333,7 @@ void proxy_send_failed(uint64_t ref, int err, void *arg)
 	invite_send_failed(px, ref, err);
 	indialog_send_failed(px, ref, err);
 	relay_send_failed(px, ref, err);
+	reinvite_send_failed(px, ref, err);
 }
 
 void proxy_sample(struct proxy *px, const struct load_sample *sample)
@@ -352,6 +360,7 @@ uint32_t proxy_busy(const struct proxy *px)
 {
 	return list_count(&px->jobs) + invite_pending(px) +
 	       list_count(&px->relays) + list_count(&px->tasks) +
+	       list_count(&px->moves) +
 	       hangup_pending(px);
 }
 

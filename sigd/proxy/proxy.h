@@ -94,6 +94,8 @@ struct proxy_counts {
 	uint64_t refused_redis;/* 503: Redis was away */
 	uint64_t calls;        /* INVITEs taken on */
 	uint64_t answered;     /* ... that got a 2xx */
+	uint64_t moved;        /* ... and went to another media worker */
+	uint64_t unmoved;      /* ... or should have, and did not */
 	struct proxy_relayed relayed[PROXY_RELAYS];
 };
 
@@ -132,6 +134,7 @@ typedef void(proxy_ended_h)(const char *token, void *arg);
 /* Texts are copied. */
 struct proxy_loss {
 	const char *call; /* our call id */
+	const char *session; /* NULL: whichever it has */
 	enum status reason;
 	const char *token; /* of the event, up to PROXY_TOKEN_MAX bytes */
 	proxy_ended_h *endedh;
@@ -141,7 +144,8 @@ struct proxy_loss {
 enum { PROXY_TOKEN_MAX = 47 };
 
 /*
- * Media of a call is lost: end it on both sides. endedh is called once it has
+ * Media of a call is lost: end it on both sides, unless another session serves
+ * it by now. endedh is called once it has
  * ended, by us or before; not when that failed: the event is to be given to
  * somebody again.
  */

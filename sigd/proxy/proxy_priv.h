@@ -25,6 +25,7 @@ struct guess;
 struct health;
 struct call_rates;
 struct live;
+struct media_watch;
 struct turns;
 struct tokens;
 struct way_health;
@@ -45,6 +46,9 @@ struct proxy {
 	struct list tasks;     /* things to finish on our own (struct task) */
 	struct list hangups;   /* ends of calls (struct hangup) */
 	struct list byes;      /* of ours (struct bye) */
+	struct list moves;     /* calls on their way to other media workers */
+	struct list reinvites; /* what these are told (struct reinvite) */
+	struct media_watch *media_watch; /* who of these is gone */
 	bool draining;
 	uint32_t branch_num;   /* last one used */
 	uint64_t send_ref;     /* of what is being sent; 0: none */

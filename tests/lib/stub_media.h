@@ -26,6 +26,8 @@ struct media_client {
 	uint8_t slow_leg;   /* its offer takes 100 ms */
 	uint8_t refuse_leg; /* refused is this one's alone */
 	uint8_t no_offer;   /* of this leg none can be made */
+	char session[17]; /* that was asked for last */
+	char at[32];      /* ... and where */
 	unsigned pending;
 	unsigned asked[CTL_VERB_COUNT];
 	/* what was said of each leg, last */
@@ -36,6 +38,7 @@ struct media_client {
 		char codecs[64];
 		char networks[64];
 		char sdp[256]; /* of its far side */
+		char form[64]; /* that it was to be made like */
 		bool dropped;
 		uint8_t peer;
 		/* RFC 3264: whose offer is open */
@@ -151,6 +154,9 @@ static inline void media_note(struct media_client *client,
 		client->leg[req->local.leg].profile = req->local.profile;
 		if (req->local.want == CTL_OFFER)
 			media_terms(client, req->local.leg, &req->local.terms);
+		(void)pl_strcpy(&req->local.form,
+				client->leg[req->local.leg].form,
+				sizeof(client->leg[0].form));
 	} else if (req->verb == CTL_LEG_JOIN) {
 		client->leg[req->join.leg].peer = req->join.peer;
 	} else if (req->verb == CTL_LEG_DIGIT) {
@@ -176,6 +182,8 @@ int media_client_ask(struct media_ask **askp, struct media_client *client,
 	CHECK(!strcmp(at, "m1/1") ||
 	      (client->spare && !strcmp(at, "m2/1")));
 	media_note(client, req);
+	str_ncpy(client->session, req->session, sizeof(client->session));
+	str_ncpy(client->at, at, sizeof(client->at));
 	*ask = (struct media_ask){.client = client,
 				  .req = *req,
 				  .spare = !strcmp(at, "m2/1"),

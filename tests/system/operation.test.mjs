@@ -92,12 +92,16 @@ describe('operation', { timeout: 120000 }, () => {
     for (const [port, prefix] of [[stack.sigdAdmin, 'cordboard_sig_'], [stack.mediadAdmin, 'cordboard_media_']]) {
       assert.deepEqual(await get(port, 'healthz'), { status: 200, text: 'ok\n' });
       assert.equal(JSON.parse((await get(port, 'readyz')).text).ready, true);
-      const metrics = await get(port, 'metrics');
+      // workers say their figures every two seconds
+      let metrics;
+      await until(async () => {
+        metrics = await get(port, 'metrics');
+        return metrics.text.includes(prefix);
+      }, `figures of ${prefix}`);
       assert.equal(metrics.status, 200);
       for (const line of metrics.text.trim().split('\n')) {
         assert.match(line, /^(# (HELP|TYPE) [a-z0-9_]+ .*|[a-z0-9_]+(\{[^}]*\})? -?[0-9.e+]+)$/);
       }
-      assert.ok(metrics.text.includes(prefix));
       assert.equal((await get(port, 'nothing')).status, 404);
       assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`, { method: 'POST' })).status, 405);
     }

@@ -72,6 +72,15 @@ void call_due_replaced(struct proxy *px, const char *call)
 	schedule(px, call, text, REPLACED_MS);
 }
 
+void call_due_moving(struct proxy *px, const char *call, uint32_t ms)
+{
+	char text[DATA_MAX];
+
+	re_snprintf(text, sizeof(text), "limit %s",
+		    status_text(STATUS_MEDIA_NODE_LOST));
+	schedule(px, call, text, ms);
+}
+
 uint32_t call_due_lease(const struct proxy *px)
 {
 	return max(px->cfg.takeover_ms, (uint32_t)LEASE_MIN_MS);

@@ -41,6 +41,9 @@ void call_due_refresh(struct proxy *px, const struct call_record *rec,
 /* Another call has taken its place. Who gave it that place ends it (RFC 3891 3),
  * else we do in a moment. */
 void call_due_replaced(struct proxy *px, const char *call);
+/* It goes to another media worker; what has not come to an end by then is ended
+ * on both sides. call_due_refresh() when it has. */
+void call_due_moving(struct proxy *px, const char *call, uint32_t ms);
 /* Its end has begun, and this worker is at it: to be said again within
  * call_due_lease() milliseconds. */
 void call_due_ending(struct proxy *px, const struct call_ending *ending);

@@ -114,6 +114,20 @@ static void settle(struct hangup *h)
 		waiter.endedh(waiter.token, waiter.arg);
 }
 
+/* Known by a cookie alone, which names the session that the call began with: it
+ * may have been moved since. */
+static void follow(struct hangup *h, const struct call_record *rec)
+{
+	struct call_ending *ending = &h->ending;
+
+	if (!rec->media[0] || !strcmp(rec->session, ending->session))
+		return;
+	str_ncpy(ending->session, rec->session, sizeof(ending->session));
+	str_ncpy(ending->media, rec->media, sizeof(ending->media));
+	h->media_ask  = mem_deref(h->media_ask);
+	h->media_done = false;
+}
+
 static void on_record(enum status code, const struct call_record *rec,
 		      void *arg)
 {
@@ -122,6 +136,7 @@ static void on_record(enum status code, const struct call_record *rec,
 	h->ask = mem_deref(h->ask);
 	if (rec) {
 		h->ours = true;
+		follow(h, rec);
 		if (h->noted)
 			rebind_ended(h->px, rec);
 		conn_calls_ended(h->px, rec);

@@ -20,7 +20,7 @@ struct media_loss {
 	struct wheel_timer wait;
 	struct call_ask *ask;
 	enum status reason;
-	char call[17];
+	char call[17], session[17];
 	struct hangup_waiter waiter;
 };
 
@@ -54,6 +54,10 @@ static void on_record(enum status code, const struct call_record *rec,
 		later(loss);
 		return;
 	}
+	/* it was moved, and this comes from where it was before */
+	if (code == STATUS_OK && loss->session[0] &&
+	    strcmp(rec->session, loss->session))
+		code = STATUS_UNKNOWN_DIALOG;
 	/* being set up: by us; or by another one, which finds out when it is
 	 * answered */
 	if (code == STATUS_OK && rec->state == CALL_SETUP) {
@@ -98,6 +102,8 @@ void proxy_media_lost(struct proxy *px, const struct proxy_loss *what)
 	loss->waiter = (struct hangup_waiter){.endedh = what->endedh,
 					      .arg = what->arg};
 	str_ncpy(loss->call, what->call, sizeof(loss->call));
+	str_ncpy(loss->session, what->session ? what->session : "",
+		 sizeof(loss->session));
 	str_ncpy(loss->waiter.token, what->token, sizeof(loss->waiter.token));
 	list_append(&px->tasks, &loss->le, loss);
 	later(loss);

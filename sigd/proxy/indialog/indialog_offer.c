@@ -18,7 +18,7 @@ int indialog_ask(struct indialog *in, unsigned slot, const struct ctl_req *req,
 {
 	struct ctl_req named = *req;
 
-	str_ncpy(named.session, in->cookie.session, sizeof(named.session));
+	str_ncpy(named.session, in->rec->session, sizeof(named.session));
 	return media_client_ask(&in->asks[slot], in->px->deps.media,
 				in->rec->media, &named, h, in);
 }
@@ -68,7 +68,7 @@ void indialog_rollback(struct indialog *in)
 			continue;
 		in->opened[i]	 = false;
 		req.rollback.leg = indialog_leg(in, i == 1);
-		str_ncpy(req.session, in->cookie.session, sizeof(req.session));
+		str_ncpy(req.session, in->rec->session, sizeof(req.session));
 		(void)media_client_tell(in->px->deps.media, in->rec->media,
 					&req);
 	}

@@ -113,3 +113,30 @@ void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	terms_of(terms, net, invite_callee_tenant(branch->inv), &to->flow,
 		 said);
 }
+
+void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
+		       const struct proxy *px, const struct call_record *rec,
+		       unsigned side)
+{
+	const struct call_side *of = &rec->side[side];
+	const struct route_tenant *tenant;
+	struct pl said[2] = {PL(""), PL("")}, text, name;
+	struct flow_id flow;
+	struct suri uri;
+
+	memset(&flow, 0, sizeof(flow));
+	(void)flow_id_unpack(&flow, of->flow, of->flow_len);
+	pl_set_str(&text, rec->tenant);
+	tenant = route_tenant_by_id(px->deps.routes, &text);
+	pl_set_str(&name, of->conn);
+	if (name.l) {
+		side_terms(terms, tenant ? route_connection_find(tenant, &name)
+					 : NULL);
+		family_set(terms, &flow);
+		return;
+	}
+	pl_set_str(&text, of->target);
+	if (!suri_decode(&uri, &text))
+		said[0] = uri.host;
+	terms_of(terms, net, tenant, &flow, said);
+}

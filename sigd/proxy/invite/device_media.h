@@ -35,4 +35,9 @@ void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 			 const struct branch *branch);
 
+/* The same of a side of a call that is up, by its record. */
+void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
+		       const struct proxy *px, const struct call_record *rec,
+		       unsigned side);
+
 #endif

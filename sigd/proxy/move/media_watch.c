@@ -1,0 +1,196 @@
+/*
+ * media_watch.c  A media worker is gone: its calls are moved, or end
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/control/ctl_gone.h"
+#include "common/lease.h"
+#include "common/log.h"
+#include "common/node.h"
+#include "common/wheel.h"
+#include "sigd/call/call_sweep.h"
+#include "sigd/proxy/move/media_watch.h"
+#include "sigd/proxy/move/move.h"
+#include "sigd/proxy/proxy_priv.h"
+
+enum {
+	T1_MS = 500,
+	LEASE_MS = 4000,
+	AGAIN_MS = 2500,  /* to the second look */
+	LIVES_MS = 2500,  /* not said to be gone for so long: it is back */
+	RETRY_MS = 500,
+};
+
+struct media_watch {
+	struct proxy *px;
+	struct ctl_gone *gone;
+	struct list burials;
+};
+
+/* Of one media worker. */
+struct burial {
+	struct le le;
+	struct media_watch *watch;
+	char addr[NODE_ADDR_MAX + 1];
+	struct lease *lease;
+	struct call_sweep *sweep;
+	struct wheel_timer again;
+	uint64_t said_ms; /* when it was gone still */
+	unsigned looks, found;
+};
+
+static void burial_destructor(void *data)
+{
+	struct burial *burial = data;
+
+	list_unlink(&burial->le);
+	wheel_stop(&burial->again);
+	mem_deref(burial->sweep);
+	mem_deref(burial->lease);
+}
+
+static void destructor(void *data)
+{
+	struct media_watch *watch = data;
+
+	list_flush(&watch->burials);
+	mem_deref(watch->gone);
+}
+
+/* --- its calls -------------------------------------------------------------------- */
+
+static void look(void *arg);
+
+static void on_call(const struct call_swept *swept, void *arg)
+{
+	struct burial *burial = arg;
+	const struct move_params params = {.call = swept->call,
+					   .session = swept->session,
+					   .media = burial->addr};
+
+	++burial->found;
+	move_start(burial->watch->px, &params);
+}
+
+static void on_all(int err, void *arg)
+{
+	struct burial *burial = arg;
+	struct media_watch *watch = burial->watch;
+	struct wheel *wheel = watch->px->deps.wheel;
+
+	burial->sweep = mem_deref(burial->sweep);
+	if (err) {
+		wheel_start(wheel, &burial->again, RETRY_MS, look, burial);
+		return;
+	}
+	if (++burial->looks == 1 || burial->found) {
+		burial->found = 0;
+		wheel_start(wheel, &burial->again, AGAIN_MS, look, burial);
+		return;
+	}
+	ctl_gone_bury(watch->gone, burial->addr);
+	mem_deref(burial);
+}
+
+static void look(void *arg)
+{
+	struct burial *burial = arg;
+	const struct proxy_deps *deps = &burial->watch->px->deps;
+	const struct call_sweep_params params = {
+		.link = deps->redis, .media = burial->addr,
+		.swepth = on_call, .endh = on_all, .arg = burial};
+
+	if (wheel_now(deps->wheel) - burial->said_ms > LIVES_MS) {
+		log_info(NULL, "a media worker is back", "worker=%s",
+			 burial->addr);
+		mem_deref(burial);
+	} else if (call_sweep(&burial->sweep, &params)) {
+		wheel_start(deps->wheel, &burial->again, RETRY_MS, look,
+			    burial);
+	}
+}
+
+/* --- who sees to them ------------------------------------------------------------- */
+
+static void on_lease(bool held, uint64_t fence, void *arg)
+{
+	struct burial *burial = arg;
+	(void)fence;
+
+	if (!held) {
+		mem_deref(burial);
+		return;
+	}
+	log_warn(NULL, "a media worker is gone", "worker=%s", burial->addr);
+	look(burial);
+}
+
+static struct burial *find(const struct media_watch *watch, const char *addr)
+{
+	struct le *le;
+
+	LIST_FOREACH(&watch->burials, le) {
+		struct burial *burial = le->data;
+
+		if (!strcmp(burial->addr, addr))
+			return burial;
+	}
+	return NULL;
+}
+
+static void bury(struct media_watch *watch, const char *addr)
+{
+	const struct proxy *px = watch->px;
+	char stem[64];
+	const struct lease_params params = {.link = px->deps.redis,
+					    .wheel = px->deps.wheel,
+					    .stem = stem,
+					    .owner = px->at,
+					    .ttl_ms = LEASE_MS};
+	struct burial *burial = mem_zalloc(sizeof(*burial), burial_destructor);
+
+	if (!burial)
+		return;
+	burial->watch = watch;
+	burial->said_ms = wheel_now(px->deps.wheel);
+	str_ncpy(burial->addr, addr, sizeof(burial->addr));
+	list_append(&watch->burials, &burial->le, burial);
+	re_snprintf(stem, sizeof(stem), "cb:{n:%s}:gone", addr);
+	if (lease_alloc(&burial->lease, &params, on_lease, burial))
+		mem_deref(burial);
+}
+
+static void on_gone(const char *addr, void *arg)
+{
+	struct media_watch *watch = arg;
+	struct burial *burial = find(watch, addr);
+
+	if (burial)
+		burial->said_ms = wheel_now(watch->px->deps.wheel);
+	else
+		bury(watch, addr);
+}
+
+int media_watch_alloc(struct media_watch **watchp, struct proxy *px)
+{
+	struct media_watch *watch = mem_zalloc(sizeof(*watch), destructor);
+	const uint32_t t1 = px->cfg.txn.t1 ? px->cfg.txn.t1 : T1_MS;
+	const struct ctl_gone_params params = {
+		.link = px->deps.redis, .wheel = px->deps.wheel,
+		.steady_ms = CTL_GONE_STEADY_MS / T1_MS * t1,
+		.goneh = on_gone, .arg = watch};
+	int err;
+
+	if (!watch)
+		return ENOMEM;
+	watch->px = px;
+	err = ctl_gone_alloc(&watch->gone, &params);
+	if (err)
+		mem_deref(watch);
+	else
+		*watchp = watch;
+	return err;
+}

@@ -1,0 +1,173 @@
+/*
+ * move_leg.c  One side of a call that goes to another media worker
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/countof.h"
+#include "sigd/media/media_client.h"
+#include "sigd/proxy/invite/device_media.h"
+#include "sigd/proxy/move/move_leg.h"
+#include "sigd/proxy/move/reinvite.h"
+
+struct move_leg {
+	struct proxy *px;
+	struct move_leg_params params;
+	struct media_ask *ask, *join;
+	struct reinvite *reinvite;
+	uint32_t session_s;
+};
+
+static void destructor(void *data)
+{
+	struct move_leg *leg = data;
+
+	mem_deref(leg->ask);
+	mem_deref(leg->join);
+	reinvite_drop(leg->reinvite);
+}
+
+static void done(struct move_leg *leg, enum status code)
+{
+	leg->params.h(code, leg->session_s, leg->params.arg);
+}
+
+static uint8_t number(const struct move_leg *leg)
+{
+	return leg->params.side == CALL_CALLER ? 1 : leg->params.rec->leg;
+}
+
+static int ask(struct move_leg *leg, struct media_ask **askp,
+	       struct ctl_req *req, media_answer_h *h)
+{
+	const struct call_record *rec = leg->params.rec;
+
+	str_ncpy(req->session, rec->session, sizeof(req->session));
+	return media_client_ask(askp, leg->px->deps.media, rec->media, req, h,
+				leg);
+}
+
+/* --- the answer ------------------------------------------------------------------- */
+
+static void on_remote(const struct ctl_ans *ans, void *arg)
+{
+	struct move_leg *leg = arg;
+
+	leg->ask = mem_deref(leg->ask);
+	done(leg, ans->status);
+}
+
+static void on_answer(enum status code, const struct reinvite_answer *answer,
+		      void *arg)
+{
+	struct move_leg *leg = arg;
+	const struct call_record *rec = leg->params.rec;
+	struct ctl_req req = {.verb = CTL_LEG_REMOTE};
+	int err;
+
+	leg->reinvite = NULL;
+	if (code != STATUS_OK) {
+		done(leg, code);
+		return;
+	}
+	leg->session_s = answer->session_s;
+	req.remote.leg = number(leg);
+	req.remote.kind = CTL_ANSWER;
+	req.remote.profile =
+		(enum ctl_profile)rec->side[leg->params.side].profile;
+	req.remote.sdp = answer->sdp;
+	str_ncpy(req.remote.call, rec->call, sizeof(req.remote.call));
+	pl_set_str(&req.remote.tenant, rec->tenant);
+	err = ask(leg, &leg->ask, &req, on_remote);
+	if (err)
+		done(leg, status_of_errno(err));
+}
+
+/* --- the offer --------------------------------------------------------------------- */
+
+static void on_joined(const struct ctl_ans *ans, void *arg)
+{
+	struct move_leg *leg = arg;
+
+	leg->join = mem_deref(leg->join);
+	if (ans->status != STATUS_OK)
+		done(leg, ans->status);
+}
+
+static enum ctl_service service_of(const char *name)
+{
+	static const char *const names[] = {[CTL_ECHO] = "echo",
+					    [CTL_TONE] = "tone",
+					    [CTL_MILLIWATT] = "milliwatt"};
+
+	for (size_t i = CTL_ECHO; i < COUNTOF(names); i++)
+		if (!strcmp(name, names[i]))
+			return (enum ctl_service)i;
+	return CTL_NO_SERVICE;
+}
+
+/* Both legs are there by now. */
+static int legs_join(struct move_leg *leg)
+{
+	const struct call_record *rec = leg->params.rec;
+	struct ctl_req req = {.verb = CTL_LEG_JOIN, .join = {.leg = 1}};
+
+	if (!leg->params.join)
+		return 0;
+	req.join.service = service_of(rec->service);
+	req.join.peer = req.join.service == CTL_NO_SERVICE ? rec->leg : 0;
+	return ask(leg, &leg->join, &req, on_joined);
+}
+
+static void on_offer(const struct ctl_ans *ans, void *arg)
+{
+	struct move_leg *leg = arg;
+	const struct reinvite_params params = {.call = leg->params.rec->call,
+					       .side = leg->params.side,
+					       .sdp = ans->sdp,
+					       .h = on_answer,
+					       .arg = leg};
+	struct media_ask *done_ask = leg->ask;
+	int err = 0;
+
+	leg->ask = NULL;
+	if (ans->status == STATUS_OK) {
+		err = legs_join(leg);
+		err = err ? err
+			  : reinvite_start(&leg->reinvite, leg->px, &params);
+	}
+	if (ans->status != STATUS_OK || err)
+		done(leg, err ? status_of_errno(err) : ans->status);
+	mem_deref(done_ask);
+}
+
+int move_leg_start(struct move_leg **legp, struct proxy *px,
+		   const struct move_leg_params *params)
+{
+	const struct call_record *rec = params->rec;
+	struct ctl_req req = {.verb = CTL_LEG_LOCAL};
+	struct move_leg *leg = mem_zalloc(sizeof(*leg), destructor);
+	char net[DEVICE_NET_MAX];
+	int err;
+
+	if (!leg)
+		return ENOMEM;
+	leg->px = px;
+	leg->params = *params;
+	req.local.leg = number(leg);
+	req.local.want = CTL_OFFER;
+	req.local.profile = (enum ctl_profile)rec->side[params->side].profile;
+	req.local.create = true;
+	str_ncpy(req.local.call, rec->call, sizeof(req.local.call));
+	pl_set_str(&req.local.tenant, rec->tenant);
+	pl_set_str(&req.local.form, params->form);
+	device_side_terms(&req.local.terms, net, px, rec, params->side);
+	err = ask(leg, &leg->ask, &req, on_offer);
+	if (err)
+		mem_deref(leg);
+	else
+		*legp = leg;
+	return err;
+}
