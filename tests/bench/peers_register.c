@@ -174,7 +174,7 @@ int main(void)
 	if (libre_init())
 		return 1;
 	stack_start(&bench.stack, &cfg);
-	kamailio_start(&bench.peer);
+	kamailio_start(&bench.peer, 0);
 	if (!loop_test_open(&bench.lt))
 		bench_die("no loop");
 	for (unsigned i = 0; i < 4; i++)

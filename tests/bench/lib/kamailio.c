@@ -1,5 +1,5 @@
 /*
- * kamailio.c  Debian's kamailio as a registrar, as a peer
+ * kamailio.c  Debian's kamailio, as a peer
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,11 +19,11 @@
 #include "tests/bench/lib/bench.h"
 #include "tests/bench/lib/kamailio.h"
 #include "tests/bench/lib/stack.h"
+#include "tests/bench/lib/tree.h"
 
 enum {
 	TRIES = 50, /* until it answers */
-	TRY_MS = 200,
-	CHILDREN = 64
+	TRY_MS = 200
 };
 
 static const char config[] =
@@ -48,9 +48,11 @@ static const char config[] =
 	"modparam(\"tls\", \"certificate\", \"%s/cert.pem\")\n"
 	"modparam(\"tls\", \"private_key\", \"%s/key.pem\")\n"
 	"modparam(\"tls\", \"tls_method\", \"TLSv1.2+\")\n"
+	"%s"
 	"request_route {\n"
 	"	force_rport();\n"
 	"	if (is_method(\"OPTIONS\")) { sl_send_reply(\"200\", \"OK\"); exit; }\n"
+	"	if (!is_method(\"REGISTER\")) route(CALL);\n"
 	"	if (!is_method(\"REGISTER\")) { sl_send_reply(\"405\", \"No\"); exit; }\n"
 	"	if (!pv_www_authenticate(\"" STACK_REALM "\", \"" STACK_PASSWORD
 	"\", \"0\")) {\n"
@@ -64,6 +66,50 @@ static const char config[] =
 	"event_route[xhttp:request] {\n"
 	"	if ($hdr(Upgrade) =~ \"websocket\") { ws_handle_handshake(); exit; }\n"
 	"	xhttp_reply(\"404\", \"Not Found\", \"\", \"\");\n"
+	"}\n";
+
+/* A registrar alone. */
+static const char no_calls[] =
+	"route[CALL] { sl_send_reply(\"405\", \"No\"); exit; }\n";
+
+/* A page calls a phone: RTPEngine is lite and passive towards the page. */
+static const char calls[] =
+	"loadmodule \"rr.so\"\nloadmodule \"rtpengine.so\"\n"
+	"modparam(\"rr\", \"enable_double_rr\", 0)\n"
+	"modparam(\"rtpengine\", \"rtpengine_sock\", \"udp:127.0.0.1:%u\")\n"
+	"route[CALL] {\n"
+	"	if (has_totag()) {\n"
+	"		if (!loose_route()) {\n"
+	"			if (is_method(\"ACK\")) { t_relay(); exit; }\n"
+	"			sl_send_reply(\"404\", \"No\"); exit;\n"
+	"		}\n"
+	"		if (is_method(\"BYE\")) rtpengine_delete();\n"
+	"		handle_ruri_alias();\n"
+	"		t_relay();\n"
+	"		exit;\n"
+	"	}\n"
+	"	if (is_method(\"ACK\")) { t_relay(); exit; }\n"
+	"	if (!is_method(\"INVITE\")) { sl_send_reply(\"405\", \"No\"); exit; }\n"
+	"	if (!pv_proxy_authenticate(\"" STACK_REALM "\", \"" STACK_PASSWORD
+	"\", \"0\")) {\n"
+	"		proxy_challenge(\"" STACK_REALM "\", \"1\");\n"
+	"		exit;\n"
+	"	}\n"
+	"	consume_credentials();\n"
+	"	record_route();\n"
+	"	add_contact_alias();\n"
+	"	if (!lookup(\"location\")) { sl_send_reply(\"404\", \"No\"); exit; }\n"
+	"	rtpengine_offer(\"replace-origin ICE=remove RTP/AVP DTLS=passive "
+	"ICE-lite=backward rtcp-mux-demux\");\n"
+	"	t_on_reply(\"ANSWERED\");\n"
+	"	t_relay();\n"
+	"	exit;\n"
+	"}\n"
+	"onreply_route[ANSWERED] {\n"
+	"	add_contact_alias();\n"
+	"	if (has_body(\"application/sdp\"))\n"
+	"		rtpengine_answer(\"replace-origin ICE=force DTLS=passive "
+	"UDP/TLS/RTP/SAVPF ICE-lite=forward\");\n"
 	"}\n";
 
 static const char *modules(void)
@@ -98,9 +144,9 @@ bool kamailio_version(char *version, size_t size)
 	return ok && version[0] && modules();
 }
 
-static void prepare(struct kamailio *peer)
+static void prepare(struct kamailio *peer, uint16_t ng)
 {
-	char path[96], key[96];
+	char path[96], key[96], part[sizeof(calls) + 8];
 	FILE *f;
 
 	str_ncpy(peer->dir, "/tmp/cordboard-kamailio-XXXXXX",
@@ -114,7 +160,11 @@ static void prepare(struct kamailio *peer)
 	f = fopen(path, "w");
 	if (!f)
 		bench_die("no configuration: %s", strerror(errno));
-	fprintf(f, config, modules(), peer->dir, peer->dir);
+	if (ng)
+		snprintf(part, sizeof(part), calls, ng);
+	else
+		str_ncpy(part, no_calls, sizeof(part));
+	fprintf(f, config, modules(), peer->dir, peer->dir, part);
 	fclose(f);
 	stack_free_port(&peer->udp, SOCK_DGRAM);
 	stack_free_port(&peer->wss, SOCK_STREAM);
@@ -168,9 +218,9 @@ static bool answers(const struct kamailio *peer)
 	return ok;
 }
 
-void kamailio_start(struct kamailio *peer)
+void kamailio_start(struct kamailio *peer, uint16_t ng)
 {
-	prepare(peer);
+	prepare(peer, ng);
 	peer->pid = run(peer);
 	for (unsigned i = 0; i < TRIES; i++) {
 		if (answers(peer))
@@ -198,18 +248,8 @@ void kamailio_stop(struct kamailio *peer)
 
 double kamailio_cpu(const struct kamailio *peer)
 {
-	double us = bench_cpu_of(peer->pid);
-	char path[64];
-	FILE *f;
-	int pid;
+	struct tree tree;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
-		 (int)peer->pid, (int)peer->pid);
-	f = fopen(path, "r");
-	for (unsigned i = 0;
-	     f && i < CHILDREN && fscanf(f, "%d", &pid) == 1; i++)
-		us += bench_cpu_of(pid);
-	if (f)
-		fclose(f);
-	return us;
+	tree_find(&tree, peer->pid);
+	return tree_cpu(&tree);
 }

@@ -1,6 +1,5 @@
 /*
- * kamailio.h  Debian's kamailio as a registrar, as a peer: a child of the
- *             benchmark
+ * kamailio.h  Debian's kamailio, as a peer: a child of the benchmark
  *
  * One process for UDP and one for TCP, bindings in memory alone; it challenges
  * (MD5) and checks, as sigd does, but counts no nonces.
@@ -12,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <re.h>
 
@@ -27,8 +27,10 @@ struct kamailio {
  * version, one line, is written. */
 bool kamailio_version(char *version, size_t size);
 
-/* Ready to serve when it returns; ends the program when it cannot be. */
-void kamailio_start(struct kamailio *peer);
+/* Ready to serve when it returns; ends the program when it cannot be. ng: the
+ * port of an RTPEngine on 127.0.0.1 for calls from pages to phones; 0: it is a
+ * registrar alone. */
+void kamailio_start(struct kamailio *peer, uint16_t ng);
 void kamailio_stop(struct kamailio *peer);
 
 /* CPU of all its processes, microseconds. */

@@ -82,8 +82,12 @@ static bool is_answered(void *arg)
 
 static void ask(struct legs *legs, unsigned nr, struct ctl_req *req)
 {
-	const struct ctl_node *node = ctl_nodes_find(legs->nodes, WORKER);
+	const struct ctl_node *node;
 
+	/* a busy box may have missed its heartbeat */
+	if (!loop_test_until(legs->lt, ready, legs, WAIT_MS))
+		bench_die("mediad is not to be asked");
+	node = ctl_nodes_find(legs->nodes, WORKER);
 	snprintf(req->session, sizeof(req->session), "%016x", nr + 1);
 	legs->answered = false;
 	if (!node ||

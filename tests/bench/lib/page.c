@@ -1,5 +1,5 @@
 /*
- * page.c  What a page with WebRTC says and hears in SDP
+ * page.c  What a page with WebRTC, and a phone, say and hear in SDP
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,7 +21,7 @@ void page_sdp(const struct mock_media *media, bool answer,
 	snprintf(sdp, PAGE_SDP,
 		 "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\n"
 		 "t=0 0\r\na=group:BUNDLE 0\r\n"
-		 "m=audio %u UDP/TLS/RTP/SAVPF 111 8 110\r\n"
+		 "m=audio %u UDP/TLS/RTP/SAVPF 111 8 110 101\r\n"
 		 "c=IN IP4 127.0.0.1\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
 		 "a=candidate:1 1 udp 2113937151 127.0.0.1 %u typ host\r\n"
 		 "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=ice-options:trickle\r\n"
@@ -30,6 +30,7 @@ void page_sdp(const struct mock_media *media, bool answer,
 		 "a=fmtp:111 minptime=10;useinbandfec=1\r\n"
 		 "a=rtpmap:8 PCMA/8000\r\n"
 		 "a=rtpmap:110 telephone-event/48000\r\n"
+		 "a=rtpmap:101 telephone-event/8000\r\n"
 		 "a=ssrc:%u cname:page\r\n",
 		 sa_port(mock_media_addr(media)),
 		 sa_port(mock_media_addr(media)), mock_media_ufrag(media),
@@ -68,4 +69,18 @@ void page_takes(struct mock_media *media, const char *sdp)
 	sa_set_str(&remote.addr, ip, (uint16_t)port);
 	if (mock_media_connect(media, &remote))
 		bench_die("a page cannot connect its media");
+}
+
+void page_phone_sdp(const struct page_phone *phone, char sdp[PAGE_SDP])
+{
+	snprintf(sdp, PAGE_SDP,
+		 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+		 "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+		 "m=audio %u RTP/AVP %s\r\na=rtcp:%u\r\n"
+		 "%sa=ptime:20\r\na=sendrecv\r\n",
+		 phone->rtp, phone->opus ? "111 110" : "8 101", phone->rtcp,
+		 phone->opus ? "a=rtpmap:111 opus/48000/2\r\n"
+			       "a=rtpmap:110 telephone-event/48000\r\n"
+			     : "a=rtpmap:8 PCMA/8000\r\n"
+			       "a=rtpmap:101 telephone-event/8000\r\n");
 }

@@ -1,5 +1,5 @@
 /*
- * page.h  What a page with WebRTC says and hears in SDP
+ * page.h  What a page with WebRTC, and a phone, say and hear in SDP
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,6 +7,7 @@
 #define TESTS_BENCH_LIB_PAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct mock_media;
 
@@ -21,5 +22,12 @@ void page_sdp(const struct mock_media *media, bool answer,
 /* Text with the other side's SDP in it: ICE and DTLS begin. Ends the program
  * when something is missing. */
 void page_takes(struct mock_media *media, const char *sdp);
+
+/* A phone's, either: plain RTP on 127.0.0.1, Opus or PCMA. */
+struct page_phone {
+	uint16_t rtp, rtcp;
+	bool opus;
+};
+void page_phone_sdp(const struct page_phone *phone, char sdp[PAGE_SDP]);
 
 #endif

@@ -77,6 +77,7 @@ static pid_t run(const struct sa *ng)
 				    "--port-min=10000",
 				    "--port-max=23999",
 				    "--delete-delay=0",
+				    "--dtls-passive",
 				    NULL};
 	pid_t pid;
 	int fd;

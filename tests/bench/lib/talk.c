@@ -155,16 +155,6 @@ static struct side *phone_open(struct talk *talk)
 	return side;
 }
 
-static void phone_sdp(const struct side *side, char sdp[TALK_SDP])
-{
-	snprintf(sdp, TALK_SDP,
-		 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
-		 "c=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-		 "m=audio %u RTP/AVP %u\r\na=rtcp:%u\r\n"
-		 "a=rtpmap:%u opus/48000/2\r\na=ptime:20\r\na=sendrecv\r\n",
-		 side->port, PAGE_OPUS, side->talk->rtcp->port, PAGE_OPUS);
-}
-
 static void phone_takes(struct side *side, const char *sdp)
 {
 	const char *m = strstr(sdp, "m=audio ");
@@ -226,7 +216,9 @@ static void call_joined(struct talk *talk, struct side *pair[2])
 	pair[0] = page_open(talk);
 	pair[1] = phone_open(talk);
 	page_sdp(pair[0]->media, false, sdp[0]);
-	phone_sdp(pair[1], sdp[1]);
+	page_phone_sdp(&(const struct page_phone){pair[1]->port,
+						  talk->rtcp->port, true},
+		       sdp[1]);
 	talk->cfg.joinh(talk->cfg.program, talk->nsides / 2, says, told);
 	page_takes(pair[0]->media, told[0]);
 	phone_takes(pair[1], told[1]);

@@ -267,6 +267,12 @@ static const char *own_sdp(struct ua *ua, bool answer)
 					   .arg = ua};
 	static char sdp[PAGE_SDP];
 
+	if (ua->cfg.rtp) {
+		page_phone_sdp(&(const struct page_phone){
+				       .rtp = ua->cfg.rtp, .rtcp = ua->cfg.rtp},
+			       sdp);
+		return sdp;
+	}
 	ua->media = mem_deref(ua->media);
 	if (!ua->cfg.wheel || mock_media_alloc(&ua->media, &cfg))
 		bench_die("%s has no media", ua->user);
@@ -363,7 +369,8 @@ static void on_invited(struct ua *ua, const char *msg, int code)
 	header(msg, "To", d->remote, sizeof(d->remote));
 	header(msg, "Record-Route", d->route, sizeof(d->route));
 	target_of(msg, d->target, sizeof(d->target));
-	page_takes(ua->media, msg);
+	if (ua->media)
+		page_takes(ua->media, msg);
 	send_in_dialog(ua, "ACK");
 	tell(ua, UA_UP);
 }
@@ -424,7 +431,8 @@ static void on_invite(struct ua *ua, const char *msg)
 	header(msg, "Record-Route", d->route, sizeof(d->route));
 	target_of(msg, d->target, sizeof(d->target));
 	sdp = own_sdp(ua, true);
-	page_takes(ua->media, msg);
+	if (ua->media)
+		page_takes(ua->media, msg);
 	answer(ua, msg, tag, sdp);
 }
 

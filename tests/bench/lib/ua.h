@@ -35,6 +35,8 @@ struct ua_cfg {
 	unsigned nr;         /* of the user, see stack.h */
 	struct wheel *wheel; /* of its media; NULL: it has none, and may not
 				be called */
+	uint16_t rtp;        /* not 0: no page, but a phone with plain RTP on
+				this port of 127.0.0.1 */
 	ua_event_h *eventh;
 	void *arg;
 };
