@@ -31,6 +31,7 @@ enum {
 static const char title[] =
 	"Calls from a page (WSS, ICE, DTLS-SRTP) to a phone (UDP, plain RTP),\n"
 	"ten at once: INVITE, 407, INVITE, 200, ACK, ICE, DTLS, later BYE.\n"
+	"Both have PCMA, which is relayed.\n"
 	"CPU of the processes and their children, of one call. sigd and mediad\n"
 	"keep records of calls in Redis, whose CPU stands below; kamailio and\n"
 	"RTPEngine keep theirs to themselves.\n";
@@ -67,6 +68,7 @@ static void ua_open(struct bench *bench, unsigned nr)
 		.wss = page,
 		.nr = nr,
 		.wheel = bench->lt.wheel,
+		.pcma = page,
 		.rtp = page ? 0 : PHONE_PORT,
 		.eventh = on_event,
 		.arg = bench,

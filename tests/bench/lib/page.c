@@ -15,27 +15,32 @@ enum {
 	VALUE_MAX = 400
 };
 
-void page_sdp(const struct mock_media *media, bool answer,
+void page_sdp(const struct mock_media *media, enum page_says what,
 	      char sdp[PAGE_SDP])
 {
+	bool opus = what != PAGE_OFFER_PCMA;
+
 	snprintf(sdp, PAGE_SDP,
 		 "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\n"
 		 "t=0 0\r\na=group:BUNDLE 0\r\n"
-		 "m=audio %u UDP/TLS/RTP/SAVPF 111 8 110 101\r\n"
+		 "m=audio %u UDP/TLS/RTP/SAVPF %s\r\n"
 		 "c=IN IP4 127.0.0.1\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
 		 "a=candidate:1 1 udp 2113937151 127.0.0.1 %u typ host\r\n"
 		 "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=ice-options:trickle\r\n"
 		 "a=fingerprint:%s\r\na=setup:%s\r\na=mid:0\r\na=sendrecv\r\n"
-		 "a=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n"
-		 "a=fmtp:111 minptime=10;useinbandfec=1\r\n"
-		 "a=rtpmap:8 PCMA/8000\r\n"
-		 "a=rtpmap:110 telephone-event/48000\r\n"
+		 "a=rtcp-mux\r\n%sa=rtpmap:8 PCMA/8000\r\n"
 		 "a=rtpmap:101 telephone-event/8000\r\n"
 		 "a=ssrc:%u cname:page\r\n",
 		 sa_port(mock_media_addr(media)),
+		 opus ? "111 8 110 101" : "8 101",
 		 sa_port(mock_media_addr(media)), mock_media_ufrag(media),
 		 mock_media_pwd(media), mock_media_fingerprint(media),
-		 answer ? "active" : "actpass", mock_media_ssrc(media));
+		 what == PAGE_ANSWER ? "active" : "actpass",
+		 opus ? "a=rtpmap:111 opus/48000/2\r\n"
+			"a=fmtp:111 minptime=10;useinbandfec=1\r\n"
+			"a=rtpmap:110 telephone-event/48000\r\n"
+		      : "",
+		 mock_media_ssrc(media));
 }
 
 static void line_of(const char *sdp, const char *start, char val[VALUE_MAX])

@@ -16,8 +16,12 @@ enum {
 	PAGE_OPUS = 111 /* payload type */
 };
 
-/* Its offer, or its answer. */
-void page_sdp(const struct mock_media *media, bool answer,
+enum page_says {
+	PAGE_OFFER,
+	PAGE_ANSWER,
+	PAGE_OFFER_PCMA /* of a page without Opus: its call is relayed */
+};
+void page_sdp(const struct mock_media *media, enum page_says what,
 	      char sdp[PAGE_SDP]);
 /* Text with the other side's SDP in it: ICE and DTLS begin. Ends the program
  * when something is missing. */

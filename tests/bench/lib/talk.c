@@ -215,7 +215,7 @@ static void call_joined(struct talk *talk, struct side *pair[2])
 
 	pair[0] = page_open(talk);
 	pair[1] = phone_open(talk);
-	page_sdp(pair[0]->media, false, sdp[0]);
+	page_sdp(pair[0]->media, PAGE_OFFER, sdp[0]);
 	page_phone_sdp(&(const struct page_phone){pair[1]->port,
 						  talk->rtcp->port, true},
 		       sdp[1]);

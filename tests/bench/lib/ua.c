@@ -276,7 +276,11 @@ static const char *own_sdp(struct ua *ua, bool answer)
 	ua->media = mem_deref(ua->media);
 	if (!ua->cfg.wheel || mock_media_alloc(&ua->media, &cfg))
 		bench_die("%s has no media", ua->user);
-	page_sdp(ua->media, answer, sdp);
+	page_sdp(ua->media,
+		 answer		? PAGE_ANSWER
+		 : ua->cfg.pcma ? PAGE_OFFER_PCMA
+				: PAGE_OFFER,
+		 sdp);
 	return sdp;
 }
 

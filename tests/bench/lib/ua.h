@@ -37,6 +37,7 @@ struct ua_cfg {
 				be called */
 	uint16_t rtp;        /* not 0: no page, but a phone with plain RTP on
 				this port of 127.0.0.1 */
+	bool pcma;           /* a page without Opus */
 	ua_event_h *eventh;
 	void *arg;
 };
