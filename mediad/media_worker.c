@@ -167,6 +167,8 @@ static int hub_make(struct media_worker *mw)
 	}
 	mw->rtp_env.hub = mw->hub;
 	mw->rtp_env.wheel = mw->worker->wheel;
+	mw->rtp_env.hs_ctx = mw->hs_ctx;
+	mw->rtp_env.handshake_ms = cfg->limits.handshake_ms;
 	return err;
 }
 

@@ -49,6 +49,7 @@ enum route_media_profile {
 	ROUTE_MEDIA_RTP = 1,
 	ROUTE_MEDIA_SDES,  /* SRTP by keys in the SDP (RFC 4568) */
 	ROUTE_MEDIA_OSRTP, /* the same, or plain RTP (RFC 8643) */
+	ROUTE_MEDIA_DTLS,  /* SRTP by keys that DTLS makes (RFC 5763) */
 };
 
 /* What a connection may be forbidden to send us. */

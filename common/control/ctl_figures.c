@@ -20,7 +20,7 @@ enum {
 };
 
 const char *const ctl_profile_names[] = {"browser", "rtp", "sdes", "osrtp",
-					 NULL};
+					 "dtls", NULL};
 
 static const struct {
 	const char *key;

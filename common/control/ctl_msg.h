@@ -75,6 +75,7 @@ enum ctl_profile {
 	CTL_SDES,    /* "sdes": RTP/SAVP with keys in the SDP (RFC 4568) */
 	CTL_OSRTP,   /* "osrtp": RTP/AVP with keys that may be taken or left
 			(RFC 8643) */
+	CTL_DTLS,    /* "dtls": DTLS-SRTP without ICE (RFC 5763) */
 	CTL_PROFILES
 };
 

@@ -84,6 +84,7 @@ static enum ctl_profile profile_told(enum sdpm_profile profile)
 		[SDPM_RTP] = CTL_RTP,
 		[SDPM_SDES] = CTL_SDES,
 		[SDPM_OSRTP] = CTL_OSRTP,
+		[SDPM_DTLS] = CTL_DTLS,
 	};
 
 	return profiles[profile];
@@ -96,6 +97,7 @@ static enum sdpm_profile profile_of(enum ctl_profile profile)
 		[CTL_RTP] = SDPM_RTP,
 		[CTL_SDES] = SDPM_SDES,
 		[CTL_OSRTP] = SDPM_OSRTP,
+		[CTL_DTLS] = SDPM_DTLS,
 	};
 
 	return profiles[profile];

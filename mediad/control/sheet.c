@@ -128,6 +128,7 @@ static const char *const profiles[SDPM_PROFILES] = {
 	[SDPM_RTP] = "rtp",
 	[SDPM_SDES] = "sdes",
 	[SDPM_OSRTP] = "osrtp",
+	[SDPM_DTLS] = "dtls",
 };
 
 static int print_leg(struct re_printf *pf, const struct leg_at *at)

@@ -68,9 +68,10 @@ static const char *secured(const struct leg *leg)
 
 	if (!choice)
 		return NULL;
-	if (choice->profile != SDPM_BROWSER)
+	if (!choice->dtls)
 		return sdpm_suite_name(choice->peer.sdes.suite);
-	suite = path_web_suite(leg->path);
+	suite = leg->kind == &leg_kind_web ? path_web_suite(leg->path)
+					   : path_rtp_suite(leg->path);
 	return suite == CRYPT_NONE ? NULL : crypt_suite_name(suite);
 }
 

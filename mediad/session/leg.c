@@ -307,7 +307,8 @@ static void on_rung(enum path_rung rung, uint64_t at_ms, void *arg)
 
 	(void)at_ms;
 	if (rung == PATH_DTLS) {
-		if (!leg->lost)
+		/* of others life is the time that they may be silent */
+		if (!leg->lost && leg->kind == &leg_kind_web)
 			wheel_stop(&leg->life);
 		leg_report_start(leg);
 	} else if (rung == PATH_MEDIA) {

@@ -1,6 +1,6 @@
 /*
- * leg_rtp.c  A leg of RTP, plain or with keys in its SDP: its ports, its
- *            agreements, its silence
+ * leg_rtp.c  A leg of RTP, plain, with keys in its SDP or by DTLS: its ports,
+ *            its agreements, its silence
  *
  * SPDX-License-Identifier: MIT
  */
@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
+#include "mediad/transport/assoc.h"
 
 static int rtp_make(struct leg *leg, const struct session_terms *terms)
 {
@@ -22,10 +23,14 @@ static int rtp_make(struct leg *leg, const struct session_terms *terms)
 	if (!table->deps.rtp)
 		return ENOTSUP;
 	err = leg_terms_read(&leg->terms, &rule, terms);
+	if (!err)
+		err = path_rtp_alloc(&leg->path, table->deps.rtp, &rule,
+				     &leg_path_handlers, leg);
 	if (err)
 		return err;
-	return path_rtp_alloc(&leg->path, table->deps.rtp, &rule,
-			      &leg_path_handlers, leg);
+	path_rtp_expect(leg->path, leg->session->call,
+			leg->profile == SDPM_DTLS);
+	return 0;
 }
 
 /* The order is the connection's; but what the other leg has goes first,
@@ -43,7 +48,7 @@ static void rtp_want(struct sdpm_policy *policy, const struct leg *leg,
 		policy->codecs[policy->ncodecs++] = SDPM_EVENT;
 	if (terms->ptime)
 		policy->ptime = terms->ptime;
-	if (leg->profile != SDPM_RTP)
+	if (leg->profile == SDPM_SDES || leg->profile == SDPM_OSRTP)
 		leg_secret_make(policy, leg);
 	if (other && other->sdp.choice)
 		sdpm_policy_prefer(policy, leg_codec(other)->codec);
@@ -144,12 +149,20 @@ static void rtp_overdue(struct leg *leg)
 static void rtp_agree(struct leg *leg)
 {
 	const struct sdpm_choice *choice = leg->sdp.choice;
+	struct cert_fp fps[SDPM_PRINTS_MAX];
+	const struct assoc_remote dtls = {
+		.fps = fps,
+		.nfps = leg_prints(fps, &choice->peer),
+		.anew = choice->change.dtls_restart,
+		.client = choice->dtls_client,
+	};
 	struct secure_keys keys;
 	struct path_rtp_terms terms = {
 		.rtp = choice->peer.rtp,
 		.rtcp = choice->peer.rtcp,
 		.mux = choice->rtcp_mux,
 		.keys = &keys,
+		.dtls = choice->dtls ? &dtls : NULL,
 	};
 	int err;
 
@@ -178,7 +191,8 @@ static int rtp_revive(struct leg *leg, struct state_leg *st)
 {
 	const struct session_table *table = leg->session->table;
 	struct secure_keys keys;
-	const struct path_rtp_record record = {&st->path.rtp, &keys};
+	const struct path_rtp_record record = {&st->path.rtp, &keys,
+					       leg->session->call};
 	int err;
 
 	if (!table->deps.rtp)
@@ -187,6 +201,8 @@ static int rtp_revive(struct leg *leg, struct state_leg *st)
 	err = path_rtp_import(&leg->path, table->deps.rtp, &record,
 			      &leg_path_handlers, leg);
 	OPENSSL_cleanse(&keys, sizeof(keys));
+	/* it has been: nothing begins anew by what is told again */
+	st->choice.change = (struct sdpm_change){0};
 	if (!err)
 		path_rtp_said(&st->path.rtp, &st->choice.peer.rtp,
 			      &st->choice.peer.rtcp);

@@ -114,8 +114,9 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	err = sdpm_decide_answer(next, &verdict, desc, sdp->offer, sdp->choice);
 	if (err)
 		return explain(why, &verdict, err);
-	/* our half of ICE and DTLS was in the offer, and is used by now */
-	if (sdp->turn == LEG_STABLE &&
+	/* our half of ICE and DTLS was in the offer, and is used by now; without
+	 * ICE another association is one with another address */
+	if (sdp->turn == LEG_STABLE && next->profile == SDPM_BROWSER &&
 	    (next->change.ice_restart || next->change.dtls_restart))
 		return leg_sdp_refuse(why, EPROTO, 400,
 				      "an answer of another peer came before");

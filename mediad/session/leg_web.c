@@ -52,6 +52,21 @@ static enum cert_hash cert_hash_of(enum sdpm_hash hash)
 	return (size_t)hash < COUNTOF(hashes) ? hashes[hash] : 0;
 }
 
+size_t leg_prints(struct cert_fp *fps, const struct sdpm_peer *peer)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < peer->nprints; i++) {
+		struct cert_fp *fp = &fps[n];
+
+		fp->hash = cert_hash_of(peer->prints[i].hash);
+		fp->len = peer->prints[i].len;
+		memcpy(fp->md, peer->prints[i].bytes, sizeof(fp->md));
+		n += fp->hash != 0;
+	}
+	return n;
+}
+
 static int web_hear(struct leg *leg, const struct sdpm_choice *next,
 		    struct sdpm_error *why)
 {
@@ -63,14 +78,7 @@ static int web_hear(struct leg *leg, const struct sdpm_choice *next,
 		.dtls_client = next->dtls_client,
 	};
 
-	for (size_t i = 0; i < peer->nprints; i++) {
-		struct cert_fp *fp = &fps[remote.nfps];
-
-		fp->hash = cert_hash_of(peer->prints[i].hash);
-		fp->len = peer->prints[i].len;
-		memcpy(fp->md, peer->prints[i].bytes, sizeof(fp->md));
-		remote.nfps += fp->hash != 0;
-	}
+	remote.nfps = leg_prints(fps, peer);
 	pl_set_str(&remote.ufrag, peer->ufrag);
 	if (path_web_remote(leg->path, &remote))
 		return leg_sdp_refuse(why, ENOTSUP, 488,

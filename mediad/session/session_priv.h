@@ -200,6 +200,9 @@ extern const struct path_handlers leg_path_handlers;
 
 extern const struct leg_kind leg_kind_web, leg_kind_rtp;
 
+/* Fingerprints of the far SDP, at most SDPM_PRINTS_MAX; their number. */
+size_t leg_prints(struct cert_fp *fps, const struct sdpm_peer *peer);
+
 /* --- leg_secret.c -------------------------------------------------------------- */
 
 /* A new key for each suite that the leg may use; without randomness none. */

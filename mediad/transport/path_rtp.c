@@ -20,7 +20,12 @@ static void destructor(void *arg)
 {
 	struct path_rtp *pr = arg;
 
-	mem_deref(pr->secure);
+	wheel_stop(&pr->kept);
+	for (unsigned i = 0; i < 2; i++) {
+		path_guard_end(pr, i);
+		mem_deref(pr->secure[i]);
+		mem_deref(pr->hello[i]);
+	}
 	mem_deref(pr->pair);
 }
 
@@ -87,7 +92,7 @@ static enum source_verdict judge(struct path_rtp *pr,
 	struct source_packet packet = {
 		.src = &in->src,
 		.now_ms = now_ms,
-		.authentic = pr->secure != NULL,
+		.authentic = pr->secure[0] != NULL,
 	};
 
 	if (rtcp && !pr->mux)
@@ -106,7 +111,7 @@ static enum source_verdict judge(struct path_rtp *pr,
 	return source_lock_rtp(&pr->rtp, &pr->rule, &packet);
 }
 
-static void settle(struct path_rtp *pr, bool rtcp)
+void path_rtp_settle(struct path_rtp *pr, bool rtcp)
 {
 	if (!rtcp) {
 		/* RTCP of the source before is nobody's now */
@@ -135,7 +140,7 @@ static void count_error(struct path_rtp *pr, int err)
 /* Is it worth a record of what was received? */
 static bool is_due(struct path_rtp *pr, bool is_new)
 {
-	if (!pr->secure || (!is_new && ++pr->since_changed < CHANGED_PACKETS))
+	if (!pr->secure[0] || (!is_new && ++pr->since_changed < CHANGED_PACKETS))
 		return false;
 	pr->since_changed = 0;
 	return true;
@@ -150,6 +155,12 @@ static bool are_too_many(struct path_rtp *pr, uint64_t now_ms)
 	return ++pr->taken > PATH_RTP_PER_S;
 }
 
+/* What secures RTP, or RTCP; NULL: nothing does. */
+static struct secure *secure_of(const struct path_rtp *pr, bool rtcp)
+{
+	return pr->secure[rtcp && pr->dtls && !pr->mux];
+}
+
 static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 {
 	struct path_stats *stats = &pr->base.stats;
@@ -159,12 +170,13 @@ static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 		.cap = in->cap,
 		.now_ms = wheel_now(pr->env->wheel),
 	};
+	struct secure *secure = secure_of(pr, rtcp);
 	enum source_verdict verdict;
 	bool is_new = false;
 	int err = 0;
 
-	if (pr->secure)
-		err = secure_open(pr->secure, &packet, rtcp, &is_new);
+	if (secure)
+		err = secure_open(secure, &packet, rtcp, &is_new);
 	if (err) {
 		count_error(pr, err);
 		return;
@@ -176,7 +188,7 @@ static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 		return;
 	}
 	if (verdict == SOURCE_LOCKED)
-		settle(pr, rtcp);
+		path_rtp_settle(pr, rtcp);
 	if (are_too_many(pr, packet.now_ms)) {
 		++stats->refused;
 		++hub_stats(pr->env->hub)->too_many;
@@ -198,11 +210,15 @@ void path_rtp_recv(const struct hub_packet *in, void *arg)
 	struct path_rtp *pr = arg;
 	bool rtcp = kind == CLASSIFY_RTCP;
 
-	if (!pr->agreed) {
+	if (!pr->agreed && pr->hellos && kind == CLASSIFY_DTLS) {
+		path_guard_keep(pr, in);
+	} else if (pr->dtls && kind == CLASSIFY_DTLS) {
+		path_guard_recv(pr, in);
+	} else if (!pr->agreed || (pr->dtls && !secure_of(pr, rtcp))) {
 		++pr->base.stats.early;
 		++hub_stats(pr->env->hub)->early;
 	} else if ((!rtcp && kind != CLASSIFY_RTP) ||
-		   in->len > (pr->secure ? SECURE_MTU : PATH_MTU) ||
+		   in->len > (pr->secure[0] ? SECURE_MTU : PATH_MTU) ||
 		   rtcp != (in->rtcp || (rtcp && pr->mux))) {
 		++pr->base.stats.refused;
 		++hub_stats(pr->env->hub)->rubbish;
@@ -218,7 +234,8 @@ static bool rtp_ready(const struct path *path)
 	const struct path_rtp *pr = path_rtp_self(path);
 	struct sa dest;
 
-	return pr->agreed && !pr->mute && source_lock_dest(&pr->rtp, &dest);
+	return pr->agreed && !pr->mute && (!pr->dtls || pr->secure[0]) &&
+	       source_lock_dest(&pr->rtp, &dest);
 }
 
 /* Something to send. */
@@ -232,15 +249,16 @@ struct parcel {
 static int send_secured(struct path_rtp *pr, const struct sa *dest,
 			const struct parcel *parcel)
 {
+	struct secure *secure = secure_of(pr, parcel->rtcp);
 	uint8_t buf[SECURE_MTU];
 	size_t len = parcel->len;
 	int err;
 
 	memcpy(buf, parcel->pkt, len);
 	err = parcel->rtcp
-		      ? secure_close_rtcp(pr->secure, buf, &len, sizeof(buf),
+		      ? secure_close_rtcp(secure, buf, &len, sizeof(buf),
 					  (uint32_t)parcel->index)
-		      : secure_close(pr->secure, buf, &len, sizeof(buf),
+		      : secure_close(secure, buf, &len, sizeof(buf),
 				     parcel->index);
 	return err ? err
 		   : hub_pair_send(pr->pair, parcel->rtcp && !pr->mux, dest,
@@ -256,8 +274,9 @@ static int send_on(struct path_rtp *pr, const struct parcel *parcel)
 	if (parcel->len > PATH_MTU)
 		return EMSGSIZE;
 	if (pr->agreed && !pr->mute &&
+	    (!pr->dtls || secure_of(pr, parcel->rtcp)) &&
 	    source_lock_dest(rtcp ? &pr->rtcp : &pr->rtp, &dest))
-		err = pr->secure ? send_secured(pr, &dest, parcel)
+		err = pr->secure[0] ? send_secured(pr, &dest, parcel)
 				 : hub_pair_send(pr->pair, rtcp, &dest,
 						 parcel->pkt, parcel->len);
 	if (err)
@@ -328,6 +347,14 @@ int path_rtp_alloc(struct path **pathp, const struct path_rtp_env *env,
 	return 0;
 }
 
+void path_rtp_expect(struct path *path, const char *call, bool early)
+{
+	struct path_rtp *pr = path_rtp_self(path);
+
+	pr->call = call;
+	pr->hellos = early;
+}
+
 int path_rtp_open(struct path *path, int af)
 {
 	struct path_rtp *pr = path_rtp_self(path);
@@ -354,26 +381,38 @@ bool path_rtp_reaches(const struct path *path, const struct sa *peer)
 	return pr->pair && hub_pair_reaches(pr->pair, peer);
 }
 
+int path_rtp_secure(struct path_rtp *pr, bool rtcp,
+		    const struct secure_keys *keys)
+{
+	struct secure **securep = &pr->secure[rtcp];
+
+	return *securep ? secure_change(*securep, keys,
+					wheel_now(pr->env->wheel))
+			: secure_alloc(securep, pr->env->impl, keys);
+}
+
 static int secure_agree(struct path_rtp *pr, const struct secure_keys *keys)
 {
-	if (!keys || keys->suite == CRYPT_NONE) {
-		pr->secure = mem_deref(pr->secure);
-		return 0;
-	}
-	return pr->secure ? secure_change(pr->secure, keys,
-					  wheel_now(pr->env->wheel))
-			  : secure_alloc(&pr->secure, pr->env->impl, keys);
+	for (unsigned i = 0; i < 2; i++)
+		path_guard_end(pr, i);
+	pr->secure[1] = mem_deref(pr->secure[1]);
+	if (keys && keys->suite != CRYPT_NONE)
+		return path_rtp_secure(pr, false, keys);
+	pr->secure[0] = mem_deref(pr->secure[0]);
+	return 0;
 }
 
 int path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
 {
 	struct path_rtp *pr = path_rtp_self(path);
-	int err = secure_agree(pr, terms->keys);
+	int err = terms->dtls ? path_guard_agree(pr, terms)
+			      : secure_agree(pr, terms->keys);
 
 	pr->agreed = !err;
 	if (err)
 		return err;
 	pr->mux = terms->mux;
+	pr->dtls = terms->dtls != NULL;
 	pr->pts[0] = terms->pts[0];
 	pr->pts[1] = terms->pts[1];
 	pr->mute = !sa_isset(&terms->rtp, SA_ALL);
@@ -383,6 +422,7 @@ int path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
 	source_lock_say(&pr->rtp, &pr->rule, &terms->rtp);
 	source_lock_say(&pr->rtcp, &pr->rule, &terms->rtcp);
 	path_rtp_tie(pr);
+	path_guard_begin(pr);
 	return 0;
 }
 
@@ -391,6 +431,13 @@ bool path_rtp_peer(const struct path *path, struct sa *peer)
 	const struct path_rtp *pr = path_rtp_self(path);
 
 	return pr->agreed && !pr->mute && source_lock_dest(&pr->rtp, peer);
+}
+
+enum crypt_suite path_rtp_suite(const struct path *path)
+{
+	const struct path_rtp *pr = path_rtp_self(path);
+
+	return pr->secure[0] ? secure_suite(pr->secure[0]) : CRYPT_NONE;
 }
 
 uint32_t path_rtp_overflow(const struct path *path)

@@ -1,6 +1,6 @@
 /*
- * path_rtp.h  The path to a PBX: RTP and RTCP on ports of its own, plain or
- *             with keys from the signalling
+ * path_rtp.h  The path to a PBX: RTP and RTCP on ports of its own, plain, with
+ *             keys from the signalling or by DTLS
  *
  * Order of events: alloc -> open, when the family is known or does not
  * matter; path_rtp_local() goes into our SDP -> path_rtp_agree() with each
@@ -10,7 +10,11 @@
  * keys nothing is looked at before it is authentic, and a source needs no
  * second packet to be believed.
  *
- * Rungs: PATH_MEDIA alone. `changed` is called when the source has changed.
+ * By DTLS nothing is heard or sent before the certificate was found to be that
+ * of the signalling.
+ *
+ * Rungs: PATH_MEDIA, and by DTLS PATH_DTLS. `changed` is called when the source
+ * or keys of DTLS have changed.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,6 +29,8 @@
 #include "mediad/transport/secure.h"
 #include "mediad/transport/source_lock.h"
 
+struct assoc_remote;
+struct hs_ctx;
 struct hub;
 struct wheel;
 
@@ -40,6 +46,8 @@ struct path_rtp_env {
 	struct hub *hub;
 	struct wheel *wheel;
 	const struct crypt_impl *impl; /* NULL: crypt_openssl */
+	struct hs_ctx *hs_ctx;         /* NULL: no DTLS */
+	uint32_t handshake_ms;         /* 0: 10000 */
 };
 
 /* rule is copied; handlers and env must outlive the path. The caller owns
@@ -47,6 +55,10 @@ struct path_rtp_env {
 int path_rtp_alloc(struct path **pathp, const struct path_rtp_env *env,
 		   const struct source_rule *rule,
 		   const struct path_handlers *handlers, void *arg);
+
+/* Keys may come by DTLS. call: for logs, outlives the path. early: a
+ * ClientHello before the first agreement is waited with for it. */
+void path_rtp_expect(struct path *path, const char *call, bool early);
 
 /* Take ports. Again is no error when the family is the same or AF_UNSPEC.
  * EAFNOSUPPORT: no interface of the family, or it has others; EADDRINUSE: no
@@ -64,13 +76,16 @@ struct path_rtp_terms {
 	bool mux;        /* RFC 5761 */
 	uint64_t pts[2]; /* bit n: payload type n may come */
 	const struct secure_keys *keys; /* copied; NULL or no suite: plain */
+	const struct assoc_remote *dtls; /* copied; they come by DTLS */
 };
-/* On failure (ENOMEM) nobody is heard and nothing is sent. */
+/* On failure (ENOMEM, EINVAL) nobody is heard and nothing is sent. */
 int path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
 	__attribute__((warn_unused_result));
 
 /* Where RTP is sent to; false: nowhere. */
 bool path_rtp_peer(const struct path *path, struct sa *peer);
+/* The suite in use; CRYPT_NONE: plain, or no keys yet. */
+enum crypt_suite path_rtp_suite(const struct path *path);
 /* Packets lost in the queues of its sockets. */
 uint32_t path_rtp_overflow(const struct path *path);
 
@@ -91,10 +106,14 @@ struct path_rtp_state {
 	uint8_t policy, nnets;
 	uint8_t mux, mute;
 	uint8_t secure; /* keys are needed, which are no part of this */
+	uint8_t dtls;   /* these are: 1, or 2 with others for RTCP */
+	uint8_t client;
+	uint8_t peer_md[32]; /* SHA-256 of the peer's certificate */
+	struct secure_keys keys[2];
 	uint64_t pts[2];
 	struct replay_state replay;
 };
-/* EAGAIN before the first agreement. */
+/* EAGAIN before the first agreement, or before the keys of DTLS. */
 int path_rtp_export(const struct path *path, struct path_rtp_state *state);
 /* A path that serves at once, on the same ports. keys: those of the last
  * agreement, NULL: none. EBADMSG: not a sound state, or not that of these
@@ -102,6 +121,7 @@ int path_rtp_export(const struct path *path, struct path_rtp_state *state);
 struct path_rtp_record {
 	const struct path_rtp_state *state;
 	const struct secure_keys *keys;
+	const char *call; /* as for path_rtp_expect() */
 };
 int path_rtp_import(struct path **pathp, const struct path_rtp_env *env,
 		    const struct path_rtp_record *record,

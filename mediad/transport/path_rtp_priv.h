@@ -6,9 +6,31 @@
 #ifndef MEDIAD_PATH_RTP_PRIV_H
 #define MEDIAD_PATH_RTP_PRIV_H
 
+#include "common/wheel.h"
+#include "mediad/transport/assoc.h"
 #include "mediad/transport/hub.h"
 #include "mediad/transport/path_priv.h"
 #include "mediad/transport/path_rtp.h"
+
+struct path_rtp;
+
+/* DTLS on one of the two ports. */
+struct path_guard {
+	struct assoc assoc;
+	struct path_rtp *pr;
+	struct sa to; /* with whom; unset: nobody yet */
+	uint64_t heard_ms;
+	struct secure_keys keys; /* in use, when there are any */
+	uint8_t strangers; /* handshakes with others than the peer */
+	bool rtcp;
+};
+
+/* A ClientHello that came before there was an agreement. */
+struct path_hello {
+	struct sa src;
+	size_t len;
+	uint8_t pkt[];
+};
 
 struct path_rtp {
 	struct path base;
@@ -16,7 +38,13 @@ struct path_rtp {
 	struct hub_pair *pair; /* NULL: not open */
 	struct source_rule rule;
 	struct source_lock rtp, rtcp;
-	struct secure *secure;  /* NULL: plain */
+	/* NULL: plain, or not yet. The other one is that of RTCP with an
+	 * association of its own. */
+	struct secure *secure[2];
+	struct path_guard *guard[2]; /* NULL: none */
+	struct path_hello *hello[2];
+	struct wheel_timer kept;
+	const char *call;
 	uint32_t since_changed; /* packets */
 	uint32_t taken;         /* ... within the second that began then: */
 	uint64_t taken_ms;
@@ -24,6 +52,8 @@ struct path_rtp {
 	bool agreed;
 	bool mux;
 	bool mute; /* nothing is sent */
+	bool dtls; /* nothing is in clear */
+	bool hellos; /* early ones are kept */
 };
 
 static inline struct path_rtp *path_rtp_self(const struct path *path)
@@ -34,7 +64,21 @@ static inline struct path_rtp *path_rtp_self(const struct path *path)
 int path_rtp_make(struct path_rtp **prp, const struct path_rtp_env *env,
 		  const struct path_handlers *handlers, void *arg);
 void path_rtp_recv(const struct hub_packet *packet, void *arg);
+/* A source is the one now. */
+void path_rtp_settle(struct path_rtp *pr, bool rtcp);
+/* These keys from now on. */
+int path_rtp_secure(struct path_rtp *pr, bool rtcp,
+		    const struct secure_keys *keys);
 /* Connect the sockets as far as one peer is settled. */
 void path_rtp_tie(struct path_rtp *pr);
+
+/* --- path_rtp_dtls.c --- */
+int path_guard_make(struct path_rtp *pr, bool rtcp);
+void path_guard_end(struct path_rtp *pr, bool rtcp);
+int path_guard_agree(struct path_rtp *pr, const struct path_rtp_terms *terms);
+/* The peer's address is known by now. */
+void path_guard_begin(struct path_rtp *pr);
+void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in);
+void path_guard_keep(struct path_rtp *pr, const struct hub_packet *in);
 
 #endif

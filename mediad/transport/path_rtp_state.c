@@ -43,11 +43,44 @@ static bool addr_in(struct sa *addr, const struct path_rtp_addr *in)
 	return !in->family || in->family == 4 || in->family == 6;
 }
 
+/* RTP and RTCP have a window each, and so have their keys, if there are two. */
+static void replay_add(struct replay_state *to, const struct replay_state *rtcp)
+{
+	for (size_t i = 0; i < REPLAY_SSRCS && rtcp->src[i].used; i++) {
+		const struct replay_src *from = &rtcp->src[i];
+		size_t k = 0;
+
+		while (k < REPLAY_SSRCS && to->src[k].used &&
+		       to->src[k].ssrc != from->ssrc)
+			++k;
+		if (k == REPLAY_SSRCS)
+			return;
+		to->src[k].ssrc = from->ssrc;
+		to->src[k].used = 1;
+		to->src[k].rtcp = from->rtcp;
+	}
+}
+
+static void dtls_out(struct path_rtp_state *state, const struct path_rtp *pr)
+{
+	const struct path_guard *guard = pr->guard[0];
+
+	state->dtls = 1;
+	state->client = guard->assoc.client;
+	memcpy(state->peer_md, guard->assoc.md, sizeof(state->peer_md));
+	state->keys[0] = guard->keys;
+	if (pr->mux || !pr->secure[1])
+		return;
+	state->dtls = 2;
+	state->keys[1] = pr->guard[1]->keys;
+	replay_add(&state->replay, secure_replay(pr->secure[1]));
+}
+
 int path_rtp_export(const struct path *path, struct path_rtp_state *state)
 {
 	const struct path_rtp *pr = path_rtp_self(path);
 
-	if (!pr->agreed || !pr->pair)
+	if (!pr->agreed || !pr->pair || (pr->dtls && !pr->secure[0]))
 		return EAGAIN;
 
 	memset(state, 0, sizeof(*state));
@@ -64,9 +97,11 @@ int path_rtp_export(const struct path *path, struct path_rtp_state *state)
 	}
 	state->mux = pr->mux;
 	state->mute = pr->mute;
-	state->secure = pr->secure != NULL;
-	if (pr->secure)
-		state->replay = *secure_replay(pr->secure);
+	state->secure = pr->secure[0] && !pr->dtls;
+	if (pr->secure[0])
+		state->replay = *secure_replay(pr->secure[0]);
+	if (pr->dtls)
+		dtls_out(state, pr);
 	memcpy(state->pts, pr->pts, sizeof(state->pts));
 	return 0;
 }
@@ -100,14 +135,49 @@ static bool state_in(struct path_rtp *pr, const struct path_rtp_state *state,
 	    !addr_in(&pr->rtp.from, &state->from[0]) ||
 	    !addr_in(&pr->rtcp.from, &state->from[1]) ||
 	    !rule_in(&pr->rule, state) || state->mux > 1 || state->mute > 1 ||
-	    state->secure > 1 || !replay_sound(&state->replay))
+	    state->secure > 1 || state->dtls > 2 || state->client > 1 ||
+	    (state->dtls && state->secure) || !replay_sound(&state->replay))
 		return false;
 
 	pr->mux = state->mux;
 	pr->mute = state->mute;
+	pr->dtls = state->dtls;
 	memcpy(pr->pts, state->pts, sizeof(pr->pts));
 	pr->agreed = true;
 	return true;
+}
+
+static int guard_in(struct path_rtp *pr, const struct path_rtp_state *state,
+		    bool rtcp)
+{
+	const struct secure_keys *keys = &state->keys[rtcp];
+	struct path_guard *guard;
+	int err;
+
+	if (crypt_key_len(keys->suite) != CRYPT_KEY_LEN)
+		return EBADMSG;
+	err = path_guard_make(pr, rtcp);
+	if (err)
+		return err;
+	guard = pr->guard[rtcp];
+	guard->keys = *keys;
+	guard->to = rtcp ? pr->rtcp.from : pr->rtp.from;
+	err = assoc_resume(&guard->assoc, state->peer_md, state->client);
+	if (!err)
+		err = secure_alloc(&pr->secure[rtcp], pr->env->impl, keys);
+	if (err)
+		return err == EINVAL ? EBADMSG : err;
+	secure_replay_set(pr->secure[rtcp], &state->replay);
+	path_climb(&pr->base, PATH_DTLS, wheel_now(pr->env->wheel));
+	return 0;
+}
+
+/* Without those of RTCP there is none: its handshake died with us. */
+static int dtls_in(struct path_rtp *pr, const struct path_rtp_state *state)
+{
+	int err = guard_in(pr, state, false);
+
+	return err || state->dtls < 2 ? err : guard_in(pr, state, true);
 }
 
 static int secure_in(struct path_rtp *pr, const struct path_rtp_record *record)
@@ -116,14 +186,16 @@ static int secure_in(struct path_rtp *pr, const struct path_rtp_record *record)
 	bool needed = keys && keys->suite != CRYPT_NONE;
 	int err;
 
+	if (record->state->dtls)
+		return needed ? EBADMSG : dtls_in(pr, record->state);
 	if (needed != record->state->secure)
 		return EBADMSG;
 	if (!needed)
 		return 0;
-	err = secure_alloc(&pr->secure, pr->env->impl, keys);
+	err = secure_alloc(&pr->secure[0], pr->env->impl, keys);
 	if (err)
 		return err == EINVAL ? EBADMSG : err;
-	secure_replay_set(pr->secure, &record->state->replay);
+	secure_replay_set(pr->secure[0], &record->state->replay);
 	return 0;
 }
 
@@ -138,6 +210,7 @@ int path_rtp_import(struct path **pathp, const struct path_rtp_env *env,
 
 	if (err)
 		return err;
+	pr->call = record->call;
 	err = state_in(pr, state, &local) ? secure_in(pr, record) : EBADMSG;
 	if (!err)
 		err = hub_pair_reopen(&pr->pair, env->hub, &local,

@@ -1,5 +1,5 @@
 /*
- * secure.c  SRTP of one far side by signalled keys (RFC 4568), both directions
+ * secure.c  SRTP of one far side, both directions
  *
  * SPDX-License-Identifier: MIT
  */
@@ -277,6 +277,11 @@ int secure_close_rtcp(struct secure *s, uint8_t *pkt, size_t *len, size_t cap,
 		      uint32_t index)
 {
 	return crypt_rtcp_protect(s->tx, pkt, len, cap, index);
+}
+
+enum crypt_suite secure_suite(const struct secure *s)
+{
+	return s->keys.suite;
 }
 
 const struct replay_state *secure_replay(const struct secure *s)

@@ -1,5 +1,6 @@
 /*
- * secure.h  SRTP of one far side by signalled keys (RFC 4568), both directions
+ * secure.h  SRTP of one far side, both directions, by keys that are signalled
+ *           (RFC 4568) or come from DTLS (RFC 5764)
  *
  * Keys may change while packets flow: what still comes under the former one
  * is heard until a first packet under the new one has come, for SECURE_WAS_MS
@@ -59,6 +60,7 @@ int secure_close(struct secure *s, uint8_t *pkt, size_t *len, size_t cap,
 int secure_close_rtcp(struct secure *s, uint8_t *pkt, size_t *len, size_t cap,
 		      uint32_t index);
 
+enum crypt_suite secure_suite(const struct secure *s);
 /* What was received under the present key; plain data for the state file. */
 const struct replay_state *secure_replay(const struct secure *s);
 void secure_replay_set(struct secure *s, const struct replay_state *replay);

@@ -58,6 +58,14 @@ static bool may_be(const struct source_lock *lock,
 	}
 }
 
+bool source_lock_may(const struct source_lock *lock,
+		     const struct source_rule *rule, const struct sa *src,
+		     uint64_t now_ms)
+{
+	return is_from(&lock->from, src) || is_from(&lock->said, src) ||
+	       may_be(lock, rule, src, now_ms);
+}
+
 /* The second packet in a row of the same one? */
 static bool follows(struct source_lock *lock,
 		    const struct source_packet *packet)

@@ -86,6 +86,11 @@ enum source_verdict source_lock_rtcp(struct source_lock *lock,
 				     const struct source_lock *rtp,
 				     const struct source_packet *packet);
 
+/* May who sends from there become the source, or is it? What it shows decides. */
+bool source_lock_may(const struct source_lock *lock,
+		     const struct source_rule *rule, const struct sa *src,
+		     uint64_t now_ms);
+
 /* Where to send; false: nowhere yet. */
 bool source_lock_dest(const struct source_lock *lock, struct sa *dest);
 

@@ -198,7 +198,8 @@ static bool codec_twice(const struct route_conn_media *media)
 /* Keys where everybody could read them. */
 static bool tells_keys(const struct route_connection *conn)
 {
-	return conn->media.profile != ROUTE_MEDIA_RTP &&
+	return (conn->media.profile == ROUTE_MEDIA_SDES ||
+		conn->media.profile == ROUTE_MEDIA_OSRTP) &&
 	       conn->peer.transport != ROUTE_TLS && !conn->media.sdes.in_clear;
 }
 

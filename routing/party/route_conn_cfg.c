@@ -48,7 +48,12 @@ static const struct cfg_choice profiles[] = {
 	 "for transport tls, unless `sdes` has `in_clear: true`."},
 	{"opportunistic", ROUTE_MEDIA_OSRTP,
 	 "RTP/AVP with keys that it may take or leave (RFC 8643); what it "
-	 "offers as RTP/SAVP is encrypted. The same transport."},
+	 "offers as RTP/SAVP, or with a fingerprint and no key, is encrypted. "
+	 "The same transport."},
+	{"dtls", ROUTE_MEDIA_DTLS,
+	 "Encrypted (UDP/TLS/RTP/SAVP) with keys that DTLS makes, without ICE "
+	 "(RFC 5763), or no call. No key stands in the SDP; but over another "
+	 "transport than tls who can change it may put himself between."},
 	{NULL, 0, NULL},
 };
 

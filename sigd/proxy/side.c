@@ -21,6 +21,8 @@ static enum ctl_profile connection_profile(enum route_media_profile profile)
 		return CTL_SDES;
 	case ROUTE_MEDIA_OSRTP:
 		return CTL_OSRTP;
+	case ROUTE_MEDIA_DTLS:
+		return CTL_DTLS;
 	}
 	return CTL_RTP;
 }

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <re.h>
 
+#include "common/countof.h"
+#include "mediad/session/state_file.h"
 #include "tests/lib/media_bed.h"
+#include "tests/lib/media_phone.h"
 #include "tests/lib/test.h"
 
 static const char *const S = "00000000000000a1";
@@ -98,5 +101,388 @@ static void a_page_that_takes_no_role_is_lost(void)
 	media_bed_close(&bed);
 }
 
+/* --- PBXs ------------------------------------------------------------------------ */
+
+struct call {
+	struct media_bed bed;
+	struct media_page *page;
+	struct media_phone *phone;
+};
+
+static bool call_open(struct call *call, const char *state, const char *setup)
+{
+	memset(call, 0, sizeof(*call));
+	if (!CHECK(media_bed_open(&call->bed, state) == 0))
+		return false;
+	call->page = media_page_open(&call->bed);
+	call->phone = media_phone_open(&call->bed);
+	if (!CHECK(call->page && call->phone))
+		return false;
+	media_page_narrow(call->page);
+	call->phone->profile = SDPM_DTLS;
+	call->phone->dtls.setup = setup;
+	call->phone->dtls.mux = true;
+	return true;
+}
+
+static bool page_answered(struct call *call)
+{
+	struct mbuf *mb = mbuf_alloc(2048);
+	bool ok;
+
+	CHECK_INT(session_leg_join(call->bed.table, S, 1, 2, NULL), 0);
+	CHECK_INT(media_local(&call->bed, S, 1, true, mb, NULL), 0);
+	CHECK_INT(media_page_take(call->page, (char *)mb->buf, mb->end), 0);
+	ok = CHECK(media_bed_ready(&call->bed));
+	mem_deref(mb);
+	return ok;
+}
+
+/* A page calls the phone. */
+static bool call_up(struct call *call)
+{
+	CHECK_INT(media_remote(&call->bed, S, 1, false,
+			       media_page_sdp(call->page, false), NULL),
+		  0);
+	CHECK_INT(media_phone_called(call->phone, S, 2), 0);
+	return page_answered(call);
+}
+
+/* Or the phone the page. */
+static bool call_in(struct call *call)
+{
+	CHECK_INT(media_phone_offers(call->phone, S, 1), 0);
+	CHECK_INT(media_page_called(call->page, S, 2), 0);
+	CHECK_INT(session_leg_join(call->bed.table, S, 1, 2, NULL), 0);
+	CHECK_INT(media_phone_gets(call->phone, S, 1, true), 0);
+	return CHECK(media_bed_ready(&call->bed));
+}
+
+static bool says(const struct call *call, const char *line)
+{
+	return strstr(call->phone->sdp, line) != NULL;
+}
+
+static bool both_hear(struct call *call)
+{
+	uint32_t page, phone;
+
+	media_bed_run(&call->bed, 100);
+	page = call->page->heard;
+	phone = call->phone->heard;
+	media_bed_run(&call->bed, 1000);
+	return call->page->heard - page >= 49 &&
+	       call->phone->heard - phone >= 49;
+}
+
+static void no_fault(const struct packet_check *check)
+{
+	const char *fault = packet_check_fault(check);
+
+	if (!CHECK(fault == NULL))
+		printf("# %s\n", fault);
+}
+
+static const struct leg_figures *figures(struct call *call, uint8_t leg)
+{
+	static struct session_figures found;
+
+	if (session_query(call->bed.table, S, &found))
+		return NULL;
+	for (size_t i = 0; i < found.nlegs; i++)
+		if (found.legs[i].leg == leg)
+			return &found.legs[i];
+	return NULL;
+}
+
+static void call_close(struct call *call)
+{
+	media_bed_close(&call->bed);
+}
+
+/* Each role, with RTCP on the same port and on another; through deaths. */
+static void a_pbx_is_called_and_calls_in_each_role(void)
+{
+	static const struct {
+		const char *setup;
+		bool in, mux;
+		const char *ours;
+	} cases[] = {
+		{"active", false, true, "a=setup:actpass"},
+		{"passive", false, true, "a=setup:actpass"},
+		{"active", false, false, "a=setup:actpass"},
+		{"passive", false, false, "a=setup:actpass"},
+		{"actpass", true, true, "a=setup:passive"},
+		{"active", true, false, "a=setup:passive"},
+		{"passive", true, true, "a=setup:active"},
+		{"passive", true, false, "a=setup:active"},
+	};
+
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		const uint8_t nr = cases[i].in ? 1 : 2;
+		struct call call;
+		size_t alive = 0;
+
+		if (!call_open(&call, file("role"), cases[i].setup))
+			continue;
+		call.phone->dtls.mux = cases[i].mux;
+		if (cases[i].in ? call_in(&call) : call_up(&call)) {
+			CHECK(says(&call, "m=audio "));
+			CHECK(says(&call, " UDP/TLS/RTP/SAVP 8"));
+			CHECK(says(&call, cases[i].ours));
+			CHECK(!says(&call, "a=ice-"));
+			CHECK(both_hear(&call));
+			CHECK_STR(figures(&call, nr)->secured,
+				  "AEAD_AES_128_GCM");
+			media_bed_run(&call.bed, 7000);
+			for (unsigned n = 0; n < 2; n++) {
+				CHECK_INT(media_bed_die(&call.bed, 150, &alive),
+					  0);
+				CHECK_INT(alive, 1);
+				CHECK(both_hear(&call));
+			}
+			call.phone->heard_rtcp = 0;
+			media_bed_run(&call.bed, 12000);
+			CHECK(call.phone->heard_rtcp >= 1);
+			/* what is told again is the same */
+			CHECK_INT(media_phone_calls(call.phone, S, nr), 0);
+			CHECK(both_hear(&call));
+			if (!strcmp(cases[i].setup, "actpass"))
+				call.phone->dtls.setup = "active";
+			CHECK_INT(media_phone_called(call.phone, S, nr), 0);
+			CHECK(both_hear(&call));
+			CHECK_INT(call.phone->dtls.handshakes, 1);
+			CHECK_INT(call.phone->keys.unreadable, 0);
+			CHECK_INT(call.phone->dtls.rtcp.unreadable, 0);
+			no_fault(&call.page->check);
+			no_fault(&call.phone->check);
+			CHECK_INT(call.bed.nlost, 0);
+			CHECK_INT(session_drop(call.bed.table, S), 0);
+			CHECK_INT(state_file_used(call.bed.state), 0);
+		}
+		call_close(&call);
+	}
+}
+
+/* RFC 5763, 6.7.1: its ClientHello overtakes its answer. */
+static void a_hello_before_the_answer_is_waited_with(void)
+{
+	struct call call;
+
+	if (call_open(&call, NULL, "active")) {
+		CHECK_INT(media_remote(&call.bed, S, 1, false,
+				       media_page_sdp(call.page, false), NULL),
+			  0);
+		CHECK_INT(media_phone_gets(call.phone, S, 2, false), 0);
+		media_bed_run(&call.bed, 40);
+		CHECK_INT(media_phone_answers(call.phone, S, 2), 0);
+		/* by the real clock no time passes in which it came again */
+		media_bed_run(&call.bed, 40);
+		CHECK_INT(call.phone->dtls.handshakes, 1);
+		CHECK(page_answered(&call));
+		CHECK(both_hear(&call));
+	}
+	call_close(&call);
+}
+
+static void a_reoffer_with_another_certificate_loses_nothing(void)
+{
+	static const char *const setups[] = {"active", "passive"};
+
+	for (unsigned i = 0; i < COUNTOF(setups); i++) {
+		struct call call;
+		uint32_t heard;
+
+		if (call_open(&call, NULL, setups[i]) && call_up(&call)) {
+			CHECK(both_hear(&call));
+			CHECK_INT(phone_dtls_renew(call.phone), 0);
+			/* what it has serves until the new one stands */
+			CHECK_INT(media_phone_offers(call.phone, S, 2), 0);
+			CHECK_INT(media_phone_gets(call.phone, S, 2, true), 0);
+			heard = call.page->heard;
+			media_bed_run(&call.bed, 1000);
+			CHECK(call.page->heard - heard >= 48);
+			CHECK_INT(call.phone->dtls.handshakes, 2);
+			CHECK(both_hear(&call));
+			CHECK(call.phone->keys.unreadable <= 3);
+			no_fault(&call.page->check);
+			no_fault(&call.phone->check);
+			CHECK_INT(packet_check_lost(&call.page->check), 0);
+		}
+		call_close(&call);
+	}
+}
+
+/* Behind a PBX another one has picked up. */
+static void another_one_picks_up(void)
+{
+	struct call call;
+
+	if (call_open(&call, NULL, "active") && call_up(&call)) {
+		struct media_phone *other = media_phone_open(&call.bed);
+
+		CHECK(both_hear(&call));
+		call.phone->sending = false;
+		other->profile = SDPM_DTLS;
+		other->dtls.setup = "passive";
+		other->dtls.mux = true;
+		CHECK_INT(media_phone_take(other, call.phone->sdp,
+					   strlen(call.phone->sdp)),
+			  0);
+		CHECK_INT(media_phone_answers(other, S, 2), 0);
+		call.phone = other;
+		media_bed_run(&call.bed, 500);
+		CHECK(both_hear(&call));
+		CHECK_INT(call.bed.nlost, 0);
+	}
+	call_close(&call);
+}
+
+static void hold_and_resume_keep_the_association(void)
+{
+	struct call call;
+
+	if (call_open(&call, NULL, "active") && call_up(&call)) {
+		call.phone->dir = "sendonly";
+		call.phone->conn = "0.0.0.0";
+		CHECK_INT(media_phone_calls(call.phone, S, 2), 0);
+		media_bed_run(&call.bed, 3000);
+		call.phone->dir = call.phone->conn = NULL;
+		CHECK_INT(media_phone_calls(call.phone, S, 2), 0);
+		CHECK(both_hear(&call));
+		CHECK_INT(call.phone->dtls.handshakes, 1);
+	}
+	call_close(&call);
+}
+
+/* --- what is not right --------------------------------------------------------------- */
+
+static void another_certificate_than_told_is_no_call(void)
+{
+	static const char lie[] =
+		"sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:"
+		"10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F";
+	static const char *const setups[] = {"active", "passive"};
+
+	for (unsigned i = 0; i < COUNTOF(setups); i++) {
+		struct call call;
+
+		if (call_open(&call, NULL, setups[i])) {
+			call.phone->dtls.lie = lie;
+			(void)call_up(&call);
+			media_bed_run(&call.bed, 2000);
+			CHECK_INT(call.page->heard, 0);
+			CHECK_INT(call.phone->heard, 0);
+			CHECK_INT(call.bed.nlost, 1);
+			CHECK_INT(call.bed.lost[0].cause, SESSION_DTLS_FAIL);
+		}
+		call_close(&call);
+	}
+}
+
+static void in_clear_nothing_is_heard_or_said(void)
+{
+	struct call call;
+
+	if (call_open(&call, NULL, "active")) {
+		call.phone->dtls.mute = true;
+		call.phone->sending = false;
+		if (call_up(&call)) {
+			uint8_t pkt[172] = {0x80, 8};
+
+			for (unsigned i = 0; i < 50; i++) {
+				pkt[3] = (uint8_t)i;
+				media_phone_send_raw(call.phone, false, pkt,
+						     sizeof(pkt));
+				media_bed_run(&call.bed, 20);
+			}
+			CHECK_INT(call.page->heard, 0);
+			CHECK_INT(call.phone->heard, 0);
+			CHECK_INT(call.phone->check.packets, 0);
+		}
+	}
+	call_close(&call);
+}
+
+/* ES2023-01 without ICE: ClientHellos from others, who were there first. */
+static void hellos_of_others_disturb_nothing(void)
+{
+	static const enum source_policy policies[] = {SOURCE_STRICT,
+						      SOURCE_LEARN_ONCE};
+
+	for (unsigned i = 0; i < COUNTOF(policies); i++) {
+		struct media_phone *thief;
+		struct call call;
+
+		if (!call_open(&call, NULL, "active"))
+			continue;
+		call.phone->terms.source = policies[i];
+		call.phone->dtls.mute = true;
+		call.phone->sending = false;
+		thief = media_phone_open(&call.bed);
+		thief->profile = SDPM_DTLS;
+		thief->dtls.setup = "active";
+		thief->dtls.mux = true;
+		if (call_up(&call)) {
+			/* from the same host, which learn-once hears */
+			CHECK_INT(media_phone_take(thief, call.phone->sdp,
+						   strlen(call.phone->sdp)),
+				  0);
+			thief->sending = false;
+			phone_dtls_poll(thief);
+			media_bed_run(&call.bed, 10);
+			call.phone->dtls.mute = false;
+			call.phone->sending = true;
+			media_bed_run(&call.bed, 300);
+			CHECK(both_hear(&call));
+			CHECK_INT(thief->heard, 0);
+			CHECK_INT(call.bed.nlost, 0);
+		}
+		call_close(&call);
+	}
+}
+
+static void opportunistic_offers_by_dtls_are_taken(void)
+{
+	static const char *const protos[] = {"RTP/AVP", "UDP/TLS/RTP/SAVPF"};
+
+	for (unsigned i = 0; i < COUNTOF(protos); i++) {
+		struct call call;
+		size_t alive = 0;
+
+		if (!call_open(&call, file("osrtp"), "actpass"))
+			continue;
+		call.phone->profile = SDPM_OSRTP;
+		call.phone->dtls.proto = protos[i];
+		if (call_in(&call)) {
+			CHECK(says(&call, "a=setup:passive"));
+			CHECK(!says(&call, "a=crypto"));
+			CHECK(both_hear(&call));
+			CHECK_STR(figures(&call, 1)->secured,
+				  "AEAD_AES_128_GCM");
+			CHECK_INT(media_bed_die(&call.bed, 150, &alive), 0);
+			CHECK_INT(alive, 1);
+			CHECK(both_hear(&call));
+			/* we offer: the same, with an association there is */
+			call.phone->dtls.setup = "active";
+			CHECK_INT(media_phone_called(call.phone, S, 1), 0);
+			CHECK(says(&call, "a=setup:actpass"));
+			CHECK(!says(&call, "a=crypto"));
+			CHECK(both_hear(&call));
+			CHECK_INT(call.phone->dtls.handshakes, 1);
+		}
+		call_close(&call);
+	}
+}
+
 TEST_MAIN(TEST(a_page_that_waits_is_called_by_dtls),
-	  TEST(a_page_that_takes_no_role_is_lost))
+	  TEST(a_page_that_takes_no_role_is_lost),
+	  TEST(a_pbx_is_called_and_calls_in_each_role),
+	  TEST(a_hello_before_the_answer_is_waited_with),
+	  TEST(a_reoffer_with_another_certificate_loses_nothing),
+	  TEST(another_one_picks_up),
+	  TEST(hold_and_resume_keep_the_association),
+	  TEST(another_certificate_than_told_is_no_call),
+	  TEST(in_clear_nothing_is_heard_or_said),
+	  TEST(hellos_of_others_disturb_nothing),
+	  TEST(opportunistic_offers_by_dtls_are_taken))

@@ -805,7 +805,8 @@ static void rtcp_may_be_elsewhere_or_on_the_same_port(void)
 	phone->heard = 0;
 	media_bed_run(&bed, 20000);
 	CHECK_INT(rtcp->heard_rtcp, 0);
-	CHECK(phone->heard > 1000);
+	CHECK(phone->heard >= 998);
+	CHECK(phone->heard_rtcp > 1);
 	media_bed_close(&bed);
 }
 

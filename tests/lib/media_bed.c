@@ -114,6 +114,7 @@ static int hub_start(struct media_bed *bed)
 	iface.lo = bed->rtp_lo;
 	iface.hi = bed->rtp_hi;
 	bed->rtp_env.wheel = bed->wheel;
+	bed->rtp_env.hs_ctx = bed->env.hs_ctx;
 	return hub_add(bed->rtp_env.hub, &iface);
 }
 

@@ -34,6 +34,8 @@ static void destructor(void *data)
 	list_unlink(&phone->le);
 	ports_close(phone);
 	phone_keys_close(&phone->keys);
+	phone_keys_close(&phone->dtls.rtcp);
+	phone_dtls_close(phone);
 	packet_check_close(&phone->check);
 }
 
@@ -84,6 +86,16 @@ struct media_phone *media_phone_open(struct media_bed *bed)
 	return phone;
 }
 
+static const char *proto_of(const struct media_phone *phone)
+{
+	if (phone->dtls.setup)
+		return phone->dtls.proto ? phone->dtls.proto
+					 : "UDP/TLS/RTP/SAVP";
+	if (phone->keys.proto)
+		return phone->keys.proto;
+	return phone->keys.suite ? "RTP/SAVP" : "RTP/AVP";
+}
+
 const char *media_phone_sdp(struct media_phone *phone)
 {
 	static char sdp[2048];
@@ -92,14 +104,13 @@ const char *media_phone_sdp(struct media_phone *phone)
 		 "v=0\r\no=pbx 12345 %u IN IP4 127.0.0.1\r\ns=call\r\n"
 		 "c=IN IP4 %s\r\nt=0 0\r\nm=audio %u %s %s\r\n"
 		 "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\n"
-		 "%s%sa=%s\r\n",
+		 "%s%s%sa=%s\r\n",
 		 ++phone->version, phone->conn ? phone->conn : "127.0.0.1",
 		 sa_port(&phone->addr[0]),
-		 phone->keys.proto   ? phone->keys.proto
-		 : phone->keys.suite ? "RTP/SAVP"
-				     : "RTP/AVP",
+		 proto_of(phone),
 		 phone->formats ? phone->formats : "8 0 101",
-		 phone_keys_line(&phone->keys),
+		 phone->dtls.setup ? "" : phone_keys_line(&phone->keys),
+		 phone_dtls_lines(phone),
 		 phone->extra ? phone->extra : "",
 		 phone->dir ? phone->dir : "sendrecv");
 	return sdp;
@@ -124,7 +135,8 @@ int media_phone_take(struct media_phone *phone, const char *sdp, size_t len)
 	sa_set_str(&phone->peer[0], ip, (uint16_t)port);
 	sa_set_str(&phone->peer[1], ip, (uint16_t)(port + 1));
 	phone->pt = (uint8_t)pt;
-	return phone_keys_take(&phone->keys, phone->sdp);
+	return phone->dtls.setup ? phone_dtls_take(phone, phone->sdp)
+				 : phone_keys_take(&phone->keys, phone->sdp);
 }
 
 static enum sdpm_profile profile_of(const struct media_phone *phone)
@@ -147,11 +159,11 @@ static int says(struct media_phone *phone, const char *session, uint8_t leg,
 	};
 	int err;
 
-	if (!phone->keys.tx)
+	if (!phone->keys.tx && !phone->dtls.setup)
 		phone_keys_renew(&phone->keys);
 	pl_set_str(&remote.sdp, media_phone_sdp(phone));
 	err = session_leg_remote(phone->bed->table, &remote, NULL);
-	if (!err && answer)
+	if (!err && answer && !phone->dtls.setup)
 		phone_keys_settle(&phone->keys);
 	return err;
 }
@@ -187,7 +199,7 @@ int media_phone_gets(struct media_phone *phone, const char *session,
 
 	if (!err)
 		err = media_phone_take(phone, (char *)mb->buf, mb->end);
-	if (!err && answer)
+	if (!err && answer && !phone->dtls.setup)
 		phone_keys_settle(&phone->keys);
 	mem_deref(mb);
 	return err;
@@ -242,13 +254,20 @@ void media_phone_send(struct media_phone *phone, uint8_t pt,
 		media_phone_send_raw(phone, false, pkt, len);
 }
 
+/* RTCP's keys, unless they are those of RTP. */
+static struct phone_keys *reports_keys(struct media_phone *phone)
+{
+	return phone->dtls.setup && !phone->dtls.mux ? &phone->dtls.rtcp
+						     : &phone->keys;
+}
+
 void media_phone_report(struct media_phone *phone, const void *pkt, size_t len)
 {
 	uint8_t buf[1500];
 
 	memcpy(buf, pkt, len);
-	if (phone_keys_seal(&phone->keys, true, buf, &len))
-		media_phone_send_raw(phone, true, buf, len);
+	if (phone_keys_seal(reports_keys(phone), true, buf, &len))
+		media_phone_send_raw(phone, !phone->dtls.mux, buf, len);
 }
 
 void media_phone_tick(struct media_phone *phone)
@@ -257,7 +276,8 @@ void media_phone_tick(struct media_phone *phone)
 	const void *payload = phone->payload ? phone->payload : silence;
 
 	phone->ts += 160;
-	if (phone->sending)
+	phone_dtls_poll(phone);
+	if (phone->sending && (!phone->dtls.setup || phone->keys.tx))
 		media_phone_send(phone, phone->pt, payload,
 				 phone->payload ? phone->paylen
 						: sizeof(silence));
@@ -288,6 +308,27 @@ static void hear(struct media_phone *phone, uint8_t *pkt, size_t len)
 		phone->rtph(pkt, len, phone->arg);
 }
 
+static void hear_report(struct media_phone *phone, uint8_t *pkt, size_t len)
+{
+	if (!phone_keys_open(reports_keys(phone), true, pkt, &len))
+		return;
+	phone->heard_rtcp++;
+	phone->lastlen = len;
+	memcpy(phone->last, pkt,
+	       len < sizeof(phone->last) ? len : sizeof(phone->last));
+}
+
+static void on_packet(struct media_phone *phone, bool rtcp, uint8_t *pkt,
+		      size_t len)
+{
+	if (pkt[0] >= 20 && pkt[0] < 64)
+		phone_dtls_recv(phone, rtcp, pkt, len);
+	else if (rtcp || (pkt[1] >= 192 && pkt[1] <= 223))
+		hear_report(phone, pkt, len);
+	else
+		hear(phone, pkt, len);
+}
+
 void media_phone_poll(struct media_phone *phone)
 {
 	uint8_t buf[2048];
@@ -304,19 +345,10 @@ void media_phone_poll(struct media_phone *phone)
 				continue;
 			if (n < 12)
 				break;
-			if (!sa_cmp(&src, &phone->peer[i], SA_ALL)) {
+			if (sa_cmp(&src, &phone->peer[i], SA_ALL))
+				on_packet(phone, i, buf, (size_t)n);
+			else
 				phone->foreign++;
-			} else if (!i) {
-				hear(phone, buf, (size_t)n);
-			} else if (phone_keys_open(&phone->keys, true, buf,
-						   (size_t[]){(size_t)n})) {
-				phone->heard_rtcp++;
-				phone->lastlen = (size_t)n;
-				memcpy(phone->last, buf,
-				       phone->lastlen < sizeof(phone->last)
-					       ? phone->lastlen
-					       : sizeof(phone->last));
-			}
 		}
 	}
 }

@@ -15,6 +15,7 @@
 
 #include "mediad/session/session.h"
 #include "tests/lib/packet_check.h"
+#include "tests/lib/phone_dtls.h"
 #include "tests/lib/phone_keys.h"
 
 struct media_bed;
@@ -30,6 +31,7 @@ struct media_phone {
 	struct session_terms terms;
 	enum sdpm_profile profile; /* SDPM_BROWSER: SDPM_RTP */
 	struct phone_keys keys;    /* with a suite: SRTP */
+	struct phone_dtls dtls;    /* with a role: the keys come by it */
 	struct packet_check check; /* of all that it hears */
 	uint64_t high;             /* extended sequence heard */
 	uint32_t ssrc, ts;

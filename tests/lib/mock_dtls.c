@@ -167,6 +167,27 @@ int mock_dtls_alloc(struct mock_dtls **dp, const char *profiles,
 	return err;
 }
 
+int mock_dtls_again(struct mock_dtls **dp, const struct mock_dtls *as,
+		    mock_dtls_send_h *sendh, void *arg)
+{
+	struct mock_dtls *d = mem_zalloc(sizeof(*d), destructor);
+	int err;
+
+	if (!d)
+		return ENOMEM;
+	d->sendh = sendh;
+	d->arg = arg;
+	d->ctx = as->ctx;
+	SSL_CTX_up_ref(d->ctx);
+	memcpy(d->fp, as->fp, sizeof(d->fp));
+	err = make_ssl(d);
+	if (err)
+		mem_deref(d);
+	else
+		*dp = d;
+	return err;
+}
+
 void mock_dtls_serve(struct mock_dtls *d)
 {
 	SSL_set_accept_state(d->ssl);

@@ -23,6 +23,9 @@ typedef void(mock_dtls_send_h)(const uint8_t *pkt, size_t len, void *arg);
 /* profiles: OpenSSL's names with ':', NULL: a browser's. Own certificate. */
 int mock_dtls_alloc(struct mock_dtls **dp, const char *profiles,
 		    mock_dtls_send_h *sendh, void *arg);
+/* Another association of the same certificate. */
+int mock_dtls_again(struct mock_dtls **dp, const struct mock_dtls *as,
+		    mock_dtls_send_h *sendh, void *arg);
 /* It waits for the other one to begin; at once after mock_dtls_alloc(). */
 void mock_dtls_serve(struct mock_dtls *d);
 /* "sha-256 AB:..." of our certificate. */

@@ -109,6 +109,17 @@ void phone_keys_settle(struct phone_keys *keys)
 	use(&keys->tx, keys, keys->secret);
 }
 
+void phone_keys_set(struct phone_keys *keys, const char *suite,
+		    const uint8_t *ours, const uint8_t *theirs)
+{
+	keys->suite = suite;
+	keys->sent = keys->reports = 0;
+	keys->high = 0;
+	++keys->changes;
+	use(&keys->tx, keys, ours);
+	use(&keys->rx, keys, theirs);
+}
+
 void phone_keys_close(struct phone_keys *keys)
 {
 	keys->tx = mem_deref(keys->tx);

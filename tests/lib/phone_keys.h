@@ -40,6 +40,9 @@ const char *phone_keys_line(struct phone_keys *keys);
 int phone_keys_take(struct phone_keys *keys, const char *sdp);
 /* From now on it sends under its key. */
 void phone_keys_settle(struct phone_keys *keys);
+/* Both keys at once, of DTLS: 16 bytes and a salt each. */
+void phone_keys_set(struct phone_keys *keys, const char *suite,
+		    const uint8_t *ours, const uint8_t *theirs);
 void phone_keys_close(struct phone_keys *keys);
 
 /* False: not sent, not readable. pkt has room for 160 bytes more. */

@@ -1,4 +1,4 @@
-// pbx_baresip.mjs: Debian's baresip as a legacy PBX: RTP (or SRTP by SDES) and G.711 alone,
+// pbx_baresip.mjs: Debian's baresip as a legacy PBX: RTP (or SRTP by SDES or DTLS) and G.711 alone,
 // a tone as its voice, what it hears in a file. Driven over its ctrl_tcp.
 // SPDX-License-Identifier: MIT
 import fs from 'node:fs';
@@ -34,11 +34,11 @@ async function freeBoth() {
 export class Baresip {
   // options: codec (PCMU, PCMA, G722), frequency of its tone, user; account: more
   // parameters; certificate: PEM file with key, of its TLS, on the next port;
-  // secure: srtp, srtp-mand, srtp-mandf
+  // secure: srtp, srtp-mand, srtp-mandf, dtls_srtp; mux: RTCP on RTP's port
   constructor(stack, {
-    codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto', certificate, secure,
+    codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto', certificate, secure, mux,
   } = {}) {
-    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, secure, events: [] });
+    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, secure, mux, events: [] });
   }
 
   async start() {
@@ -58,10 +58,11 @@ audio_alert aubridge,nil
 ausrc_srate ${rate}
 auplay_srate ${rate}
 rtp_ports ${rtp}-${rtp + 20}
+rtcp_mux ${this.mux ? 'yes' : 'no'}
 ctrl_tcp_listen 127.0.0.1:${this.ctrl}
 snd_path ${this.dir}
 module_path ${MODULES}
-${[rate === RATE ? 'g711' : 'g722', 'aufile', 'aubridge', 'sndfile', ...this.secure ? ['srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
+${[rate === RATE ? 'g711' : 'g722', 'aufile', 'aubridge', 'sndfile', ...this.secure ? [this.secure.startsWith('dtls') ? 'dtls_srtp' : 'srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
 ${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
 ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
 `);
