@@ -222,6 +222,9 @@ struct txn_stats {
 	uint64_t strays;       /* responses without a transaction */
 };
 
+/* Milliseconds after which a request that is no INVITE can still be answered so
+ * that its sender hears it, if it came just now: 60*T1 of its 64 (RFC 4320). */
+uint64_t txn_answerable_ms(const struct txn_table *table);
 void txn_table_stats(const struct txn_table *table, struct txn_stats *stats);
 const char *txn_srv_state(const struct txn_srv *st);
 const char *txn_cli_state(const struct txn_cli *ct);

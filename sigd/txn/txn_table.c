@@ -110,6 +110,11 @@ uint64_t txn_until_t2(const struct txn_table *table)
 	return sum;
 }
 
+uint64_t txn_answerable_ms(const struct txn_table *table)
+{
+	return UINT64_C(60) * table->cfg.t1;
+}
+
 static bool server_cmp(struct le *le, void *arg)
 {
 	const struct txn_srv *st = le->data;

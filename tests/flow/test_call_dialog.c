@@ -60,6 +60,37 @@ static void a_silent_side_has_its_offer_taken_back_and_the_call_ended(void)
 	stop(&talk.fix);
 }
 
+/* ... though it has waited no longer than we have. */
+static void a_silent_side_ends_the_call_by_any_request(void)
+{
+	struct talk talk;
+
+	if (talk_pbx(&talk, 10)) {
+		near_says(&talk, &(struct say){.method = "INFO", .cseq = 3});
+		CHECK(expect(&talk.fix, talk.far, "INFO"));
+		CHECK(expect(&talk.fix, &talk.fix.alice, "BYE"));
+		CHECK_INT(talk.fix.media.asked[CTL_SESSION_DROP], 1);
+	}
+	stop(&talk.fix);
+}
+
+static void who_hangs_up_is_answered_though_the_other_side_is_silent(void)
+{
+	enum { T1 = 20 };
+	struct talk talk;
+
+	if (talk_pbx(&talk, T1)) {
+		const uint64_t begun = tmr_jiffies();
+
+		near_says(&talk, &(struct say){.method = "BYE", .cseq = 3});
+		CHECK(expect(&talk.fix, talk.far, "BYE"));
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 200);
+		/* alice gives up after 64*T1 */
+		CHECK(tmr_jiffies() - begun < 63 * T1);
+	}
+	stop(&talk.fix);
+}
+
 static void a_side_that_knows_no_such_call_ends_it(void)
 {
 	struct talk talk;
@@ -483,6 +514,8 @@ TEST_MAIN(TEST(who_rings_cannot_end_the_call),
 	  TEST(a_bye_of_the_caller_stops_the_ringing),
 	  TEST(a_refused_offer_is_taken_back),
 	  TEST(a_silent_side_has_its_offer_taken_back_and_the_call_ended),
+	  TEST(a_silent_side_ends_the_call_by_any_request),
+	  TEST(who_hangs_up_is_answered_though_the_other_side_is_silent),
 	  TEST(a_side_that_knows_no_such_call_ends_it),
 	  TEST(a_subscription_that_is_over_ends_no_call),
 	  TEST(of_two_offers_that_cross_one_is_491),

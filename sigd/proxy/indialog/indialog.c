@@ -109,7 +109,7 @@ static void destructor(void *data)
 
 	list_unlink(&in->le);
 	indialog_bye_arrived(in);
-	wheel_stop(&in->timer_c);
+	wheel_stop(&in->limit);
 	mem_deref(in->ask);
 	for (unsigned i = 0; i < INDIALOG_ASKS; i++)
 		mem_deref(in->asks[i]);

@@ -262,7 +262,7 @@ static void on_end(struct txn_cli *ct, int err, void *arg)
 	(void)ct;
 
 	in->ct = NULL;
-	wheel_stop(&in->timer_c);
+	wheel_stop(&in->limit);
 	indialog_bye_arrived(in);
 	if (!err || !in->st || in->final)
 		return;
@@ -278,6 +278,30 @@ static void on_timer_c(void *arg)
 
 	if (in->ct)
 		(void)txn_cli_cancel(in->ct, NULL);
+}
+
+/* The other side is silent, and who asks waits no longer than we would: it
+ * hears of it before it gives up, and our transaction for it lives. */
+static void on_silence(void *arg)
+{
+	struct indialog *in = arg;
+
+	if (!in->ct)
+		return;
+	txn_cli_detach(in->ct);
+	on_end(NULL, ETIMEDOUT, in);
+}
+
+static void limit_start(struct indialog *in)
+{
+	struct proxy *px = in->px;
+
+	if (indialog_request(in)->method == SMSG_INVITE)
+		wheel_start(px->deps.wheel, &in->limit, px->cfg.timer_c_ms,
+			    on_timer_c, in);
+	else
+		wheel_start(px->deps.wheel, &in->limit,
+			    txn_answerable_ms(px->txns), on_silence, in);
 }
 
 void indialog_ack_forward(struct indialog *in)
@@ -311,9 +335,8 @@ static void send_on(struct indialog *in)
 	}
 	if (err)
 		on_end(NULL, err, in);
-	else if (indialog_request(in)->method == SMSG_INVITE)
-		wheel_start(px->deps.wheel, &in->timer_c,
-			    px->cfg.timer_c_ms, on_timer_c, in);
+	else
+		limit_start(in);
 }
 
 static int out_keep(struct indialog *in, const struct pl *sdp)

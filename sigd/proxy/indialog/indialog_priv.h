@@ -45,7 +45,8 @@ struct indialog {
 	struct media_ask *asks[INDIALOG_ASKS];
 	struct txn_cli *ct;
 	uint64_t ref;                /* of what was sent */
-	struct wheel_timer timer_c;  /* INVITE: RFC 3261 16.6 step 11 */
+	struct wheel_timer limit;    /* INVITE: timer C, RFC 3261 16.6 step 11;
+					others: while it can be told */
 	struct smsg *answer;         /* 2xx to the offer */
 	struct mbuf *sdp;            /* our answer; NULL: mediad is asked */
 	struct challenge challenge;  /* of the other side, a connection */
