@@ -106,28 +106,6 @@ describe('routes', { timeout: 180000 }, () => {
     assert.equal(await version(), before);
   });
 
-  test('no call is lost by reloads under 50 calls per second', { timeout: 90000 }, async () => {
-    put(table(port, 'c'));
-    const sipp = await Sipp.start(stack, 'caller', { port, calls: 750, rate: 50, lines: ['X-Nothing: 1'],
-      keys: { user: 'x', domain: 't.test', callee: 'test' } });
-    let over = false;
-    sipp.done.then(() => { over = true; }, () => { over = true; });
-    let reloads = 0;
-    const versions = new Set();
-    while (!over) {
-      put(table(port, `d${reloads}`));
-      const { status, body } = await post('reload');
-      assert.equal(status, 200, JSON.stringify(body));
-      versions.add(body.version);
-      reloads++;
-    }
-    await sipp.done;
-    assert.ok(reloads >= 3, `${reloads} reloads`);
-    assert.equal(versions.size, reloads);
-    const stalls = stack.log('sigd.log').split('\n').filter((l) => l.includes('stands still'));
-    assert.deepEqual(stalls, []);
-  });
-
   test('a call has the decision that was made for it', async () => {
     const sipp = await Sipp.start(stack, 'caller', { port, calls: 300, rate: 30, lines: ['X-Nothing: 1'],
       keys: { user: 'x', domain: 't.test', callee: 'test' } });
@@ -138,7 +116,8 @@ describe('routes', { timeout: 180000 }, () => {
       }
       return decision;
     }, 'a call is seen');
-    sipp.stop();
+    sipp.child.kill('SIGUSR1'); // no new ones
+    await sipp.done.catch(() => {});
     assert.match(decision, /^INVITE from "x" to "test", tenant "t", by connection "sipp"\n[^]*route "echo" .*: matches\n {2}result: service echo\n$/);
   });
 

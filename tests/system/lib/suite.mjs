@@ -34,9 +34,9 @@ const SIP = `sip:
 const grace = (sip) => (sip.includes('flow_grace:') ? '' : '  flow_grace: 500ms\n');
 
 export class Suite {
-  // options: of Stack; sip: what stands beside the timers
-  constructor({ sip = '', sigd = '', ...options } = {}) {
-    this.stack = new Stack({ routing: tenants(), ...options, sip: `${SIP}${grace(sip)}${sip}${sigd}` });
+  // options: of Stack; sip: what stands beside the timers, or timers: others
+  constructor({ sip = '', sigd = '', timers = SIP, ...options } = {}) {
+    this.stack = new Stack({ routing: tenants(), ...options, sip: `${timers}${grace(sip)}${sip}${sigd}` });
     this.tenants = 0;
     this.uas = [];
   }
