@@ -2,8 +2,8 @@
  * route_sieve.c  Which rules of many can be for a request at all
  *
  * Each rule stands under one kind of key, that which rules out most: what
- * callee, number or caller begins with, what the callee ends with, who calls,
- * the method; or under none. A key is a text; all are sorted, so that those
+ * callee, number or caller begins with, what the callee ends with or holds, who
+ * calls, the method; or under none. A key is a text; all are sorted, so that those
  * of a kind and length stand together and one is found by binary search.
  *
  * SPDX-License-Identifier: MIT
@@ -22,6 +22,7 @@ enum kind {
 	KIND_CALLEE,
 	KIND_NUMBER,
 	KIND_TAIL, /* of the callee */
+	KIND_INSIDE, /* the callee */
 	KIND_CALLER,
 	KIND_FROM,
 	KIND_METHOD,
@@ -107,6 +108,18 @@ static bool put_tail(struct keys *keys, uint32_t nr,
 	return true;
 }
 
+static bool put_inside(struct keys *keys, uint32_t nr,
+		       const struct route_cond *cond)
+{
+	struct pl core = cond ? route_regex_core(cond->data) : pl_null;
+
+	if (core.l < ROUTE_SIEVE_INSIDE_MIN)
+		return false;
+	core.l = min(core.l, (size_t)ROUTE_SIEVE_INSIDE_MAX);
+	put(keys, KIND_INSIDE, nr, &core);
+	return true;
+}
+
 static bool put_prefixes(struct keys *keys, uint32_t nr,
 			 const struct route_cond *cond)
 {
@@ -165,6 +178,7 @@ static void put_rule(struct keys *keys, const struct route_rule *rule,
 	    put_heads(keys, KIND_NUMBER, nr,
 		      route_conds_find(conds, "number")) ||
 	    put_tail(keys, nr, rule->callee) ||
+	    put_inside(keys, nr, rule->callee) ||
 	    put_heads(keys, KIND_CALLER, nr, rule->caller) ||
 	    put_from(keys, nr, &rule->match, rule->for_users) ||
 	    put_methods(keys, nr, rule->methods))
@@ -264,8 +278,7 @@ static void enter(struct route_sieve_walk *walk,
 	}
 	if (at == end || walk->n >= ROUTE_SIEVE_LISTS)
 		return;
-	walk->list[walk->n].at = at;
-	walk->list[walk->n++].end = end;
+	walk->list[walk->n++] = (struct route_sieve_list){at, end};
 }
 
 static void seek(struct route_sieve_walk *walk,
@@ -318,6 +331,38 @@ static void seek_tails(struct route_sieve_walk *walk,
 	}
 }
 
+/* A callee may hold the same several times: "000000". */
+static void enter_once(struct route_sieve_walk *walk,
+		       const struct route_sieve *sieve, const struct pl *text,
+		       unsigned before, uint32_t first)
+{
+	const unsigned n = walk->n;
+
+	seek(walk, sieve, KIND_INSIDE, text, first);
+	for (unsigned i = before; i < n && walk->n > n; i++) {
+		if (walk->list[i].end == walk->list[n].end)
+			walk->n = n;
+	}
+}
+
+static void seek_inside(struct route_sieve_walk *walk,
+			const struct route_sieve *sieve,
+			const struct pl *text, uint32_t first)
+{
+	const unsigned before = walk->n;
+
+	for (size_t len = ROUTE_SIEVE_INSIDE_MIN;
+	     len <= ROUTE_SIEVE_INSIDE_MAX; len++) {
+		if (!sieve->range[KIND_INSIDE][len].to)
+			continue;
+		for (size_t i = 0; i + len <= text->l; i++) {
+			const struct pl part = {text->p + i, len};
+
+			enter_once(walk, sieve, &part, before, first);
+		}
+	}
+}
+
 static bool has(const struct route_sieve *sieve, enum kind kind)
 {
 	for (unsigned len = 0; len <= LEN_MAX; len++) {
@@ -359,35 +404,54 @@ static void seek_rest(struct route_sieve_walk *walk,
 	seek(walk, sieve, KIND_ANY, &none, first);
 }
 
+/* Below it the heap is one. */
+static void sift_down(struct route_sieve_walk *walk, unsigned i)
+{
+	const struct route_sieve_list list = walk->list[i];
+
+	for (unsigned k; (k = 2 * i + 1) < walk->n; i = k) {
+		if (k + 1 < walk->n &&
+		    *walk->list[k + 1].at < *walk->list[k].at)
+			++k;
+		if (*list.at <= *walk->list[k].at)
+			break;
+		walk->list[i] = walk->list[k];
+	}
+	walk->list[i] = list;
+}
+
 void route_sieve_begin(struct route_sieve_walk *walk,
 		       const struct route_sieve *sieve,
 		       struct route_input *input, uint32_t first)
 {
 	walk->n = 0;
+	walk->last = UINT32_MAX;
 	seek_heads(walk, sieve, KIND_CALLEE, &input->callee, first);
 	seek_number(walk, sieve, input, first);
 	seek_tails(walk, sieve, &input->callee, first);
+	seek_inside(walk, sieve, &input->callee, first);
 	seek_heads(walk, sieve, KIND_CALLER, &input->caller, first);
 	seek_rest(walk, sieve, input, first);
+	for (unsigned i = walk->n / 2; i-- > 0;)
+		sift_down(walk, i);
 }
 
 bool route_sieve_next(struct route_sieve_walk *walk, uint32_t *nr)
 {
-	uint32_t least = UINT32_MAX;
+	struct route_sieve_list *top = &walk->list[0];
 
-	for (unsigned i = 0; i < walk->n; i++)
-		least = min(least, *walk->list[i].at);
-	if (!walk->n)
-		return false;
-	/* one that stands in two of the lists is tried once */
-	for (unsigned i = 0; i < walk->n;) {
-		if (*walk->list[i].at == least)
-			++walk->list[i].at;
-		if (walk->list[i].at == walk->list[i].end)
-			walk->list[i] = walk->list[--walk->n];
-		else
-			++i;
+	while (walk->n) {
+		const uint32_t least = *top->at++;
+
+		if (top->at == top->end)
+			*top = walk->list[--walk->n];
+		if (walk->n)
+			sift_down(walk, 0);
+		/* one that stands in two of the lists is tried once */
+		if (least == walk->last)
+			continue;
+		*nr = walk->last = least;
+		return true;
 	}
-	*nr = least;
-	return true;
+	return false;
 }

@@ -1,8 +1,8 @@
 /*
  * route_sieve.h  Which rules of many can be for a request at all
  *
- * By what their patterns and prefixes say of how a number begins or ends,
- * else by whose calls or which methods they are for. Those that are left are
+ * By what their patterns and prefixes say of how a number begins or ends, or
+ * what it holds, else by whose calls or which methods they are for. Those that are left are
  * tried one by one; the others cannot match, so the plan is the same as if
  * each had been.
  *
@@ -16,17 +16,24 @@
 struct route_sieve;
 
 enum {
+	/* of what a callee holds: what is looked up at each of its bytes */
+	ROUTE_SIEVE_INSIDE_MIN = 3,
+	ROUTE_SIEVE_INSIDE_MAX = 5,
 	/* lists that one request can fall into: how callee, caller and number
-	 * begin, how the callee ends, from, method, and any */
-	ROUTE_SIEVE_LISTS = 3 * 24 + 24 + 4,
+	 * begin, how the callee ends, what it holds, from, method, and any */
+	ROUTE_SIEVE_LISTS = 3 * 24 + 24 + 3 * ROUTE_NUMBER_MAX + 4,
 };
 
-/* On its way through the rules, in order. */
+struct route_sieve_list {
+	const uint32_t *at, *end;
+};
+
+/* On its way through the rules, in order: a heap, the list whose next rule is
+ * the first of all on top. */
 struct route_sieve_walk {
-	struct {
-		const uint32_t *at, *end;
-	} list[ROUTE_SIEVE_LISTS];
+	struct route_sieve_list list[ROUTE_SIEVE_LISTS];
 	unsigned n;
+	uint32_t last; /* that was next */
 };
 
 /* For a tenant whose rules were loaded. Borrows from it. */

@@ -1,5 +1,6 @@
 /*
- * route_head.c  What every text that a pattern matches begins and ends with
+ * route_head.c  What every text that a pattern matches begins and ends with, or
+ *               holds
  *
  * Reads the part of PCRE2's language that people write for numbers: literals,
  * classes of a few characters, groups, alternatives, quantifiers. At anything
@@ -326,20 +327,29 @@ void route_heads_find(struct route_heads *heads, const char *pattern)
 		keep(heads, &set);
 }
 
-/* A run of letters and digits at the end, when nothing in the pattern could
- * make them mean anything else. */
+/* --- without reading all of it ------------------------------------------------- */
+
+/* Nothing in it could make letters and digits mean anything else. */
+static bool is_plain(const char *pattern)
+{
+	if (strchr(pattern, '|') || strstr(pattern, "(*") ||
+	    strstr(pattern, "\\Q") || strstr(pattern, "\\K"))
+		return false;
+	for (const char *p = pattern; (p = strstr(p, "(?")); p += 2) {
+		if (p[2] != ':')
+			return false;
+	}
+	return true;
+}
+
+/* A run of letters and digits at the end. */
 void route_tail_find(struct route_head *tail, const char *pattern)
 {
 	const char *end = pattern + strlen(pattern), *p;
 
 	tail->len = 0;
-	if (strchr(pattern, '|') || strstr(pattern, "(*") ||
-	    strstr(pattern, "\\Q") || strstr(pattern, "\\K"))
+	if (!is_plain(pattern))
 		return;
-	for (p = pattern; (p = strstr(p, "(?")); p += 2) {
-		if (p[2] != ':')
-			return;
-	}
 	if (end > pattern && end[-1] == '$' &&
 	    (end - pattern < 2 || end[-2] != '\\'))
 		--end;
@@ -353,4 +363,73 @@ void route_tail_find(struct route_head *tail, const char *pattern)
 		p = end - ROUTE_HEAD_LEN;
 	tail->len = (uint8_t)(end - p);
 	memcpy(tail->text, p, tail->len);
+}
+
+/* Behind a class, from behind its "[". */
+static const char *skip_class(const char *p)
+{
+	p += *p == '^';
+	p += *p == ']';
+	for (; *p && *p != ']'; p++) {
+		/* classes of POSIX, escapes */
+		if (*p == '[' || *p == '\\')
+			return NULL;
+	}
+	return *p ? p + 1 : NULL;
+}
+
+/* Behind what is no literal; NULL: it is not understood. */
+static const char *skip_other(const char *p, unsigned *depth)
+{
+	const char c = *p++;
+
+	if (c == '[')
+		return skip_class(p);
+	/* "\d", "\."; but "\x41", "\12" */
+	if (c == '\\')
+		return *p && (!isalnum((unsigned char)*p) ||
+			      strchr("dDwWsS", *p))
+			       ? p + 1
+			       : NULL;
+	if (c == '{')
+		return strchr(p, '}');
+	if (c == ')' && !*depth)
+		return NULL;
+	*depth += (c == '(') - (c == ')');
+	return p;
+}
+
+/* Up to `to`; the last one may be there no time. */
+static void keep_longest(struct route_head *core, const char *from,
+			 const char *to)
+{
+	size_t len = (size_t)(to - from);
+
+	len -= *to && strchr("?*{", *to) ? 1 : 0;
+	len = min(len, (size_t)ROUTE_HEAD_LEN);
+	if (len <= core->len)
+		return;
+	core->len = (uint8_t)len;
+	memcpy(core->text, from, len);
+}
+
+/* The longest run of letters and digits that is in no group. */
+void route_core_find(struct route_head *core, const char *pattern)
+{
+	const char *p = pattern, *from;
+	unsigned depth = 0;
+
+	core->len = 0;
+	if (!is_plain(pattern))
+		return;
+	while (p && *p) {
+		for (from = p; isalnum((unsigned char)*p); p++)
+			;
+		if (from == p)
+			p = skip_other(p, &depth);
+		else if (!depth)
+			keep_longest(core, from, p);
+	}
+	if (!p || depth)
+		core->len = 0;
 }

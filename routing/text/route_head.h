@@ -1,5 +1,6 @@
 /*
- * route_head.h  What every text that a pattern matches begins and ends with
+ * route_head.h  What every text that a pattern matches begins and ends with, or
+ *               holds
  *
  * So that of many patterns only those are tried that can match. What is not
  * understood is taken for anything: never is a text ruled out that the pattern
@@ -34,5 +35,7 @@ struct route_heads {
 void route_heads_find(struct route_heads *heads, const char *pattern);
 /* It ends so; len 0: however. Not when a match may end before the pattern. */
 void route_tail_find(struct route_head *tail, const char *pattern);
+/* It holds this somewhere; len 0: whatever. */
+void route_core_find(struct route_head *core, const char *pattern);
 
 #endif

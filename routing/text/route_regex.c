@@ -26,7 +26,7 @@ struct route_regex {
 	/* most rules are passed by after one look at these: what a match
 	 * begins and ends with, or where that is not known its first byte */
 	char *heads; /* each with its length before it, up to 0; NULL: any */
-	struct route_head tail;
+	struct route_head tail, core;
 	uint8_t first[32];
 	bool any_first;
 	bool jit; /* else, where it is forbidden, the interpreter serves */
@@ -155,6 +155,7 @@ static int keep_heads(struct route_regex *rx, const char *pattern)
 	char *to;
 
 	route_tail_find(&rx->tail, pattern);
+	route_core_find(&rx->core, pattern);
 	route_heads_find(&heads, pattern);
 	if (!heads.n)
 		return 0;
@@ -222,6 +223,20 @@ struct pl route_regex_tail(const struct route_regex *rx)
 	return (struct pl){rx->tail.text, rx->tail.len};
 }
 
+struct pl route_regex_core(const struct route_regex *rx)
+{
+	return (struct pl){rx->core.text, rx->core.len};
+}
+
+/* What it begins or ends with was looked at. */
+static bool can_hold(const struct route_regex *rx, const struct pl *text)
+{
+	const size_t len = rx->core.len;
+
+	return rx->heads || rx->tail.len || !len ||
+	       (len <= text->l && memmem(text->p, text->l, rx->core.text, len));
+}
+
 static bool can_end(const struct route_regex *rx, const struct pl *text)
 {
 	const size_t len = rx->tail.len;
@@ -248,7 +263,7 @@ static bool can_begin(const struct route_regex *rx, const struct pl *text)
 
 bool route_regex_can(const struct route_regex *rx, const struct pl *text)
 {
-	return can_begin(rx, text) && can_end(rx, text);
+	return can_begin(rx, text) && can_end(rx, text) && can_hold(rx, text);
 }
 
 static void copy_groups(struct route_captures *captures,

@@ -65,6 +65,9 @@ bool route_regex_head(const struct route_regex *rx, struct pl *head);
 /* ... and end with; empty: anything. */
 struct pl route_regex_tail(const struct route_regex *rx);
 
+/* ... and hold somewhere; empty: anything. */
+struct pl route_regex_core(const struct route_regex *rx);
+
 /* How many captures the pattern has. */
 unsigned route_regex_groups(const struct route_regex *rx);
 

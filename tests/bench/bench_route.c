@@ -50,7 +50,32 @@ static void ask(const struct route_table *table, const char *what,
 	for (int i = 0; i < rounds; i++)
 		(void)route_decide(table, &query, &plan);
 	snprintf(note, sizeof(note), "%u rules considered", plan.considered);
-	BENCH(what, (bench_cpu_us() - start) / rounds, "us", 20, note);
+	BENCH(what, (bench_cpu_us() - start) / rounds, "us",
+	      strncmp(what, "mixed", 5) ? 20 : 50, note);
+}
+
+/* What one rule of those costs. */
+static void ask_each(const struct route_table *table, const char *what,
+		     const char *callee)
+{
+	struct route_query query = {.tenant = route_tenant_at(table, 0),
+				    .method = PL("INVITE"),
+				    .caller = PL("alice")};
+	struct route_plan plan;
+	double start;
+
+	pl_set_str(&query.callee, callee);
+	start = bench_cpu_us();
+	for (int i = 0; i < 200; i++)
+		(void)route_decide(table, &query, &plan);
+	BENCH(what, (bench_cpu_us() - start) * 1000 / 200 / plan.considered,
+	      "ns", 0, "nothing is known of how its numbers look");
+}
+
+static void put_head(struct mbuf *mb)
+{
+	mbuf_printf(mb, "tenants:\n  t:\n    domains: '*'\n    realm: r\n"
+			"    users: {alice: {password: x}}\n    routes:\n");
 }
 
 /* Patterns as they are written for numbers: by country, area and prefix. */
@@ -70,8 +95,7 @@ static void bench_rules(const char *what, void (*put)(struct mbuf *, int))
 	struct mbuf *mb = mbuf_alloc(1024 * 1024);
 	struct route_table *table;
 
-	mbuf_printf(mb, "tenants:\n  t:\n    domains: '*'\n    realm: r\n"
-			"    users: {alice: {password: x}}\n    routes:\n");
+	put_head(mb);
 	for (int i = 0; i < RULES; i++)
 		put(mb, i);
 	table = load(what, mb);
@@ -95,6 +119,23 @@ static void put_open_rule(struct mbuf *mb, int i)
 		    i, i);
 }
 
+static void put_inner_rule(struct mbuf *mb, int i)
+{
+	mbuf_printf(mb,
+		    "      - {name: r%d, match: {callee: '.*[x-z]%d[0-9]+'}, "
+		    "to: {user: alice}}\n",
+		    i, 10000 + i);
+}
+
+/* Of these each is tried. */
+static void put_shapeless_rule(struct mbuf *mb, int i)
+{
+	mbuf_printf(mb,
+		    "      - {name: r%d, match: {callee: '[0-9]{%d,%d}[a-f]'}, "
+		    "to: {user: alice}}\n",
+		    i, 1 + i % 100, 101 + i / 100);
+}
+
 /* As an operator with many customers and carriers has them. */
 static void put_mixed_rule(struct mbuf *mb, int i)
 {
@@ -116,6 +157,24 @@ static void put_mixed_rule(struct mbuf *mb, int i)
 static size_t heap(void)
 {
 	return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+static void bench_shapeless(void)
+{
+	struct mbuf *mb = mbuf_alloc(1024 * 1024);
+	struct route_table *table;
+
+	put_head(mb);
+	for (int i = 0; i < RULES; i++)
+		put_shapeless_rule(mb, i);
+	table = load("10,000 patterns that tell nothing", mb);
+	mem_deref(mb);
+	if (!table)
+		return;
+	ask_each(table, "... each that is passed by at its first byte",
+		 "alice");
+	ask_each(table, "... each that is tried", "0044123456");
+	mem_deref(table);
 }
 
 static void bench_mixed(void)
@@ -186,6 +245,8 @@ int main(void)
 		    "takes.\n");
 	bench_rules("10,000 patterns of numbers", put_number_rule);
 	bench_rules("10,000 patterns of any start", put_open_rule);
+	bench_rules("10,000 patterns of what stands inside", put_inner_rule);
+	bench_shapeless();
 	bench_mixed();
 	bench_users();
 	return 0;

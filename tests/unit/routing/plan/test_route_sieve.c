@@ -36,7 +36,8 @@ static void put_pattern(struct mbuf *mb)
 	static const char *const parts[] = {
 		"0", "1", "01", "10", "[01]", "[0-9]", ".", "\\d", "(0|1)",
 		"(?:0|10)", "0?", "1*", "0+", "(1)?", "[^0]", "0{2}", "1{0,2}",
-		"a", "\\+", "(?i:a)", "(?=0)", "(01|1(0|1))", "\\w"};
+		"a", "\\+", "(?i:a)", "(?=0)", "(01|1(0|1))", "\\w",
+		"010", "1101", ".*"};
 	const unsigned n = 1 + roll(4);
 
 	mbuf_printf(mb, "%s", roll(8) ? "" : "^");
@@ -226,6 +227,46 @@ static void both_ways_make_the_same_plan(void)
 	CHECK(saved > all);
 }
 
+/* What a number holds again and again is looked up once; and all that it holds
+ * has room. */
+static void longest_numbers_are_decided_alike(void)
+{
+	static struct route_plan fast, slow;
+	struct mbuf *mb = mbuf_alloc(65536);
+	struct route_query query = {.method = PL("INVITE")};
+	char callee[ROUTE_NUMBER_MAX];
+	struct route_table *table;
+	unsigned notes = 0;
+
+	mbuf_printf(mb, "tenants:\n  t:\n    domains: '*'\n    realm: r\n"
+			"    routes:\n");
+	for (unsigned i = 0; i < 1200; i++)
+		mbuf_printf(mb, "      - {name: r%u, match: {callee: '.*[%u]%03u"
+				".*[a-z]'}, to: {service: echo}}\n",
+			    i, i / 1000, i % 1000);
+	mbuf_write_u8(mb, 0);
+	table = fixture_table((char *)mb->buf);
+	REQUIRE(table);
+	query.tenant = route_tenant_at(table, 0);
+	state = 7;
+	for (unsigned turn = 0; turn < 50; turn++) {
+		for (unsigned i = 0; i < sizeof(callee); i++)
+			callee[i] = (char)('0' + (turn ? roll(10) : 0));
+		if (turn % 2)
+			callee[sizeof(callee) - 1] = 'x';
+		query.callee = (struct pl){callee, sizeof(callee)};
+		query.noteh = NULL;
+		CHECK(!route_decide(table, &query, &fast));
+		query.noteh = on_note;
+		query.arg = &notes;
+		CHECK(!route_decide(table, &query, &slow));
+		CHECK(fast.rule == slow.rule);
+		CHECK(fast.considered <= 300);
+	}
+	mem_deref(table);
+	mem_deref(mb);
+}
+
 /* Rules for numbers that differ from the first digits on: their order is of no
  * matter. */
 static void order_is_of_no_matter_where_no_two_match(void)
@@ -327,6 +368,7 @@ static void tables_are_freed_at_any_failure(void)
 }
 
 TEST_MAIN(TEST(both_ways_make_the_same_plan),
+	  TEST(longest_numbers_are_decided_alike),
 	  TEST(order_is_of_no_matter_where_no_two_match),
 	  TEST(a_pattern_that_gives_up_is_no_other_way),
 	  TEST_OOM(tables_are_freed_at_any_failure))

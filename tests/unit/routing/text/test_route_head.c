@@ -36,6 +36,16 @@ static const char *tail_of(const char *pattern)
 	return text;
 }
 
+static const char *core_of(const char *pattern)
+{
+	static char text[ROUTE_HEAD_LEN + 1];
+	struct route_head core;
+
+	route_core_find(&core, pattern);
+	re_snprintf(text, sizeof(text), "%b", core.text, (size_t)core.len);
+	return text;
+}
+
 static void numbers_begin_with_their_digits(void)
 {
 	CHECK_STR(heads_of("00(44[0-9]+)"), "0044");
@@ -96,6 +106,34 @@ static void tails_are_letters_and_digits_at_the_end(void)
 	CHECK_STR(tail_of("ab\\$"), "");
 }
 
+static void cores_are_runs_that_are_there_whatever_matches(void)
+{
+	CHECK_STR(core_of(".*555[0-9]+"), "555");
+	CHECK_STR(core_of("1.22.333.4"), "333");
+	CHECK_STR(core_of(".*1234?5"), "123");
+	CHECK_STR(core_of(".*1234*5"), "123");
+	CHECK_STR(core_of(".*1234{0,2}5"), "123");
+	CHECK_STR(core_of(".*123+4"), "123");
+	CHECK_STR(core_of("\\d123\\.45"), "123");
+	CHECK_STR(core_of("(12345)?67."), "67");
+	CHECK_STR(core_of("[12345]67"), "67");
+	CHECK_STR(core_of("[]123]67."), "67");
+	CHECK_STR(core_of("(?:ab(cde))f"), "f");
+	CHECK_STR(core_of("abcdefghijklmnopqrstuvwxyz"),
+		  "abcdefghijklmnopqrstuvwx");
+}
+
+static void what_may_mean_something_else_is_no_core(void)
+{
+	static const char *const patterns[] = {
+		"123|456", "(?i)abc", "(*ANY)abc", "\\Qabc\\E.", "abc\\Kd",
+		"\\x4142.", "(a)\\1234", "[[:digit:]]123", "[\\d]123",
+		"(?=abc).*", "", ".*", "a*b?", "[123]"};
+
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
+		CHECK_STR(core_of(patterns[i]), "");
+}
+
 /* Every text that matches begins with one of the heads and has the tail: the
  * bare truth is a pattern that says the same in a way that is not looked
  * into. */
@@ -104,7 +142,9 @@ static void no_match_is_ruled_out(void)
 	static const char *const patterns[] = {
 		"0?1(0|1)*", "(0|1)?0[01]", "1{0,2}0", "(01|1(0|1)?)1+",
 		"[01]?(?:00|1)", "0(1)?(0)?1", "0$|1.", "(0|1){2}1",
-		"0+?1", "(0?|1)0", "(?:1|01){1,2}0", "\\d1"};
+		"0+?1", "(0?|1)0", "(?:1|01){1,2}0", "\\d1",
+		".*010.", ".?101*.", "[01]110?[01]", ".*(0)11(1)?",
+		".+10{0}1.*"};
 	struct route_engine *engine = NULL;
 	char why[100], bare[100];
 
@@ -137,4 +177,6 @@ TEST_MAIN(TEST(numbers_begin_with_their_digits),
 	  TEST(what_is_not_understood_is_anything),
 	  TEST(too_many_are_anything_less),
 	  TEST(tails_are_letters_and_digits_at_the_end),
+	  TEST(cores_are_runs_that_are_there_whatever_matches),
+	  TEST(what_may_mean_something_else_is_no_core),
 	  TEST(no_match_is_ruled_out))
