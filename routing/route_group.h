@@ -64,7 +64,6 @@ struct route_group {
 	uint32_t nmembers;
 	struct route_near *near;
 	uint32_t nnear;
-	uint32_t max_calls; /* at once, of all members; 0: no limit */
 	struct route_failover failover;
 	struct cfg_pos pos;
 };

@@ -133,10 +133,6 @@ static const struct cfg_field group_fields[] = {
 	 .max = ROUTE_NEAR_MAX,
 	 .help = "For `nearest`, by region: the regions that come behind it, "
 		 "the nearest first.", .example = "{eu: [us, ap]}"},
-	{"max_calls", CFG_INT, GROUP(max_calls), .min = 0, .max = 1000000,
-	 .def = "0",
-	 .help = "Calls at once by this group, in all workers together: over "
-		 "it the next target behind it is tried; 0: no limit."},
 	{"failover", CFG_TABLE, GROUP(failover),
 	 .table = &route_failover_table,
 	 .help = "When the next member is tried."},

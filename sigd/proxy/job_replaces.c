@@ -41,22 +41,24 @@ static void refuse(struct job *job, uint16_t scode, enum status why)
 
 /* --- which dialog ------------------------------------------------------------ */
 
-/* Whose place it is: the side that would get the INVITE. CALL_SIDES: none. */
+/* Whose place it is: the side that would get the INVITE. CALL_SIDES: none.
+ * Tags are tokens, in which case does not count (RFC 3261 7.3.1): who gets it may
+ * look at them so, and would replace what was not asked for here. */
 static unsigned receiver_of(const struct call_record *rec,
 			    const struct shdr_replaces *what)
 {
 	const struct call_side *side = rec->side;
 
-	if (!pl_strcmp(&what->to_tag, side[CALL_CALLEE].tag) &&
-	    !pl_strcmp(&what->from_tag, side[CALL_CALLER].tag))
+	if (!pl_strcasecmp(&what->to_tag, side[CALL_CALLEE].tag) &&
+	    !pl_strcasecmp(&what->from_tag, side[CALL_CALLER].tag))
 		return CALL_CALLEE;
-	if (pl_strcmp(&what->to_tag, side[CALL_CALLER].tag))
+	if (pl_strcasecmp(&what->to_tag, side[CALL_CALLER].tag))
 		return CALL_SIDES;
 	/* before there is an answer only its worker knows the other tags;
 	 * who gets it knows them, too */
 	return rec->state == CALL_SETUP ||
-			       !pl_strcmp(&what->from_tag,
-					  side[CALL_CALLEE].tag)
+			       !pl_strcasecmp(&what->from_tag,
+					      side[CALL_CALLEE].tag)
 		       ? CALL_CALLER
 		       : CALL_SIDES;
 }

@@ -221,17 +221,54 @@ static bool is_done(void *arg)
 	return ((struct score *)arg)->done;
 }
 
-/* When its one place ends; 0: there is none. */
-static uint64_t place_ends(struct fixture *fix)
+/* When the first place of a set ends; 0: there is none. */
+static uint64_t place_of(struct fixture *fix, const char *key)
 {
-	const struct redis_arg ask[] = {
-		redis_str("ZRANGE"), redis_str("cb:{m:demo/one}:calls"),
-		redis_str("0"), redis_str("0"), redis_str("WITHSCORES")};
+	const struct redis_arg ask[] = {redis_str("ZRANGE"), redis_str(key),
+					redis_str("0"), redis_str("0"),
+					redis_str("WITHSCORES")};
 	struct score score = {.done = false};
 
 	CHECK(!redis_link_send(fix->nodes[0].redis, ask, 5, on_score, &score));
 	CHECK(redis_test_until(fix->wheel, 5000, is_done, &score));
 	return score.ms;
+}
+
+static uint64_t place_ends(struct fixture *fix)
+{
+	return place_of(fix, "cb:{m:demo/one}:calls");
+}
+
+static void another_has_it(struct fixture *fix, uint64_t until_ms)
+{
+	struct score score = {.done = false};
+	char text[24];
+
+	re_snprintf(text, sizeof(text), "%llu", until_ms);
+
+	const struct redis_arg add[] = {
+		redis_str("ZADD"), redis_str("cb:{m:demo/one}:calls"),
+		redis_str(text), redis_str("00000000000000aa")};
+
+	CHECK(!redis_link_send(fix->nodes[0].redis, add, 4, on_score, &score));
+	CHECK(redis_test_until(fix->wheel, 5000, is_done, &score));
+}
+
+/* Of a call whose worker died, say. */
+static void a_place_whose_time_is_over_is_free(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		/* as long as it is not over it is taken */
+		another_has_it(&fix, proxy_unix_ms() + 60000);
+		call(&fix, "1");
+		CHECK_INT(answer(&fix, &fix.alice), 503);
+		another_has_it(&fix, proxy_unix_ms() - 1);
+		bob_calls(&fix, "1", 2);
+		CHECK(expect(&fix, &fix.pbx[0], "INVITE"));
+	}
+	stop(&fix);
 }
 
 /* Should the worker die, the place of a set-up is free soon, that of a call
@@ -300,6 +337,24 @@ static void a_tenant_has_no_more_than_it_may(void)
 	stop(&fix);
 }
 
+static void the_place_of_a_tenant_lives_as_long_as_its_call(void)
+{
+	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_tenant};
+	static const char key[] = "cb:{m:demo}:calls";
+	struct fixture fix;
+
+	if (start_cfg(&fix, &cfg)) {
+		call(&fix, "1");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		CHECK(place_of(&fix, key) > proxy_unix_ms() + 200000);
+		CHECK(place_of(&fix, key) < proxy_unix_ms() + 300000);
+		ua_answers(&fix, &fix.pbx[0], 200, PBX_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		CHECK(place_of(&fix, key) > proxy_unix_ms() + 43000000);
+	}
+	stop(&fix);
+}
+
 static void routes_rated(const struct fixture *fix, char *text, size_t size)
 {
 	snprintf(text, size,
@@ -348,7 +403,9 @@ static void over_the_rate_the_next_is_asked(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(a_tenant_has_no_more_than_it_may),
+TEST_MAIN(TEST(a_place_whose_time_is_over_is_free),
+	  TEST(the_place_of_a_tenant_lives_as_long_as_its_call),
+	  TEST(a_tenant_has_no_more_than_it_may),
 	  TEST(over_the_rate_the_next_is_asked),
 	  TEST(over_the_limit_the_next_is_asked),
 	  TEST(over_the_limit_of_all_it_is_503_with_its_reason),

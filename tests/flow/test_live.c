@@ -34,7 +34,9 @@ static void routes_two(const struct fixture *fix, char *text, size_t size)
 		 "      - {name: out, match: {callee: '0.*'}, to: "
 		 "{connections: [one, two]}}\n"
 		 "      - {name: two, match: {callee: '2.*'}, to: "
-		 "{connection: two}}\n",
+		 "{connection: two}}\n"
+		 "      - {name: hang, match: {callee: '3.*'}, to: "
+		 "{connections: [one, two]}, failover: {try_within: 1s}}\n",
 		 sa_port(&fix->pbx[0].addr), OPEN_MS,
 		 sa_port(&fix->pbx[1].addr));
 }
@@ -143,6 +145,33 @@ static void silence_is_a_failure_too(void)
 	stop(&st.fix);
 }
 
+/* It is on the way, it says, again and again. */
+static void trying_for_ever_is_a_failure_too(void)
+{
+	char invite[TEXT_MAX];
+	struct stage st;
+	struct fixture *fix = &st.fix;
+
+	if (begin(&st)) {
+		for (unsigned i = 0; i < 2; i++) {
+			bob_calls(fix, "3", st.cseq);
+			st.cseq += 2;
+			REQUIRE(expect(fix, &fix->pbx[0], "INVITE"));
+			strcpy(invite, fix->pbx[0].req);
+			ua_answers(fix, &fix->pbx[0], 100, "");
+			REQUIRE(expect(fix, &fix->pbx[0], "CANCEL"));
+			ua_answers(fix, &fix->pbx[0], 200, "");
+			strcpy(fix->pbx[0].req, invite);
+			ua_answers(fix, &fix->pbx[0], 487, "");
+			REQUIRE(expect(fix, &fix->pbx[1], "INVITE"));
+			ua_answers(fix, &fix->pbx[1], 486, "");
+			CHECK(expect(fix, &fix->pbx[1], "ACK"));
+		}
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_BROKEN);
+	}
+	stop(&st.fix);
+}
+
 static void who_is_busy_has_answered(void)
 {
 	struct stage st;
@@ -217,6 +246,36 @@ static void a_trial_that_fails_makes_it_longer(void)
 	stop(&st.fix);
 }
 
+/* The longer of both times, and then it is tried again. */
+static void a_trial_that_gets_busy_is_one_that_fails(void)
+{
+	struct stage st;
+	const struct health_row *row;
+	struct pl id = PL("demo"), name = PL("one");
+	uint64_t now;
+
+	if (begin(&st)) {
+		const struct proxy *px = st.fix.nodes[1].proxy;
+
+		fails(&st, 500, "");
+		fails(&st, 500, "");
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_TRIAL));
+		fails(&st, 503, "Retry-After: 2\r\n");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_BROKEN);
+		row = health_broken(
+			px->health,
+			route_connection_find(
+				route_tenant_by_id(px->deps.routes, &id),
+				&name));
+		REQUIRE(row && redis_link_time(px->deps.redis, &now));
+		CHECK_INT(row->times, 1);
+		CHECK(row->until_ms > now + 1500);
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_TRIAL));
+		fails(&st, 500, "");
+	}
+	stop(&st.fix);
+}
+
 /* RFC 3261 21.5.4 */
 static void who_wants_to_be_left_alone_is(void)
 {
@@ -277,9 +336,11 @@ static void who_shall_not_break_does_not(void)
 }
 
 TEST_MAIN(TEST(who_fails_twice_is_left_alone_by_all_workers),
-	  TEST(silence_is_a_failure_too), TEST(who_is_busy_has_answered),
+	  TEST(silence_is_a_failure_too),
+	  TEST(trying_for_ever_is_a_failure_too), TEST(who_is_busy_has_answered),
 	  TEST(when_the_time_is_over_one_call_finds_out),
 	  TEST(a_trial_that_fails_makes_it_longer),
+	  TEST(a_trial_that_gets_busy_is_one_that_fails),
 	  TEST(who_wants_to_be_left_alone_is),
 	  TEST(what_an_operator_says_counts_more),
 	  TEST(who_shall_not_break_does_not))

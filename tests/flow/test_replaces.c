@@ -14,18 +14,27 @@
 	"Contact: <sip:x@127.0.0.1:2>\r\nContent-Type: application/sdp\r\n"   \
 	"Content-Length: 5\r\n\r\nv=0\r\n"
 
-static void routes_replaces(const struct fixture *fix, char *text, size_t size)
+/* As many calls as there are: the tenant, bob, PBX one. */
+static const char *const none_more[] = {"max_calls: 2", "max_calls: 1",
+					"max_calls: 1"};
+static const char *const any[] = {"max_calls: 0", "max_calls: 0",
+				  "max_calls: 0"};
+
+static void routes_print(const struct fixture *fix, char *text, size_t size,
+			 const char *const limits[3])
 {
 	snprintf(text, size,
 		 "tenants:\n"
 		 "  demo:\n"
 		 "    domains: [\"demo.test\"]\n"
 		 "    realm: cordboard\n"
+		 "    %s\n"
 		 "    users:\n"
 		 "      alice: {password: alice-secret}\n"
-		 "      bob: {password: bob-secret}\n"
+		 "      bob: {password: bob-secret, %s}\n"
 		 "    connections:\n"
-		 "      one: {kind: trunk, address: '127.0.0.1:%u', probe: 0s}\n"
+		 "      one: {kind: trunk, address: '127.0.0.1:%u', %s, "
+		 "probe: 0s}\n"
 		 "      two: {kind: trunk, address: '127.0.0.1:%u', probe: 0s}\n"
 		 "    routes:\n"
 		 "      - {name: two, match: {from: [one], callee: '02.*'}, to: "
@@ -40,11 +49,22 @@ static void routes_replaces(const struct fixture *fix, char *text, size_t size)
 		 "probe: 0s}\n"
 		 "    routes:\n"
 		 "      - {name: back, match: {from: [three]}, to: {connection: three}}\n",
-		 sa_port(&fix->pbx[0].addr), sa_port(&fix->pbx[1].addr),
-		 sa_port(&fix->pbx[2].addr));
+		 limits[0], limits[1], sa_port(&fix->pbx[0].addr), limits[2],
+		 sa_port(&fix->pbx[1].addr), sa_port(&fix->pbx[2].addr));
+}
+
+static void routes_replaces(const struct fixture *fix, char *text, size_t size)
+{
+	routes_print(fix, text, size, any);
+}
+
+static void routes_full(const struct fixture *fix, char *text, size_t size)
+{
+	routes_print(fix, text, size, none_more);
 }
 
 struct place {
+	bool is_full; /* there may be no more calls than there are */
 	struct fixture fix;
 	char bob_invite[TEXT_MAX]; /* of call-1, as bob got it */
 	char alice_invite[TEXT_MAX]; /* of call-2, as alice got it */
@@ -78,10 +98,11 @@ static bool talk_bob(struct place *at)
 
 static bool talk_up(struct place *at)
 {
-	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_replaces};
+	const struct fixture_cfg cfg = {
+		.t1 = 500,
+		.routes = at->is_full ? routes_full : routes_replaces};
 	struct fixture *fix = &at->fix;
 
-	memset(at, 0, sizeof(*at));
 	if (!start_cfg(fix, &cfg) || !talk_bob(at))
 		return false;
 	ua_answers(fix, &fix->bob, 200, NEAR_2XX);
@@ -162,7 +183,7 @@ static bool refers(struct place *at, const char *to)
 static void who_was_referred_takes_the_place(void)
 {
 	char val[512], rr[512], contact[512];
-	struct place at;
+	struct place at = {.is_full = false};
 	struct fixture *fix = &at.fix;
 
 	if (talk_both(&at) && refers(&at, "sip:bob@demo.test" IN_URI)) {
@@ -200,11 +221,30 @@ static void who_was_referred_takes_the_place(void)
 	stop(fix);
 }
 
+/* One that takes the place of another is not one more. */
+static void a_place_is_taken_where_there_is_no_other(void)
+{
+	struct place at = {.is_full = true};
+	struct fixture *fix = &at.fix;
+
+	if (talk_both(&at) && refers(&at, "sip:bob@demo.test" IN_URI)) {
+		ua_answers(fix, &fix->pbx[0], 202, "");
+		/* one more is too many */
+		pbx_invites(&at, 0, "bob@demo.test", "call-4", "");
+		CHECK_INT(answer(fix, &fix->pbx[0]), 503);
+		pbx_invites(&at, 0, "bob@demo.test", "call-3", OF_BOB "\r\n");
+		REQUIRE(expect(fix, &fix->bob, "INVITE"));
+		ua_answers(fix, &fix->bob, 200, NEAR_2XX);
+		CHECK_INT(answer(fix, &fix->pbx[0]), 200);
+	}
+	stop(fix);
+}
+
 /* A telephone that does not know Replaces takes it for one more call. */
 static void who_does_not_end_the_former_call_has_it_ended(void)
 {
 	char val[512];
-	struct place at;
+	struct place at = {.is_full = false};
 	struct fixture *fix = &at.fix;
 
 	if (talk_both(&at) && refers(&at, "sip:bob@demo.test" IN_URI)) {
@@ -228,7 +268,7 @@ static void who_does_not_end_the_former_call_has_it_ended(void)
 
 static void nobody_else_may(void)
 {
-	struct place at;
+	struct place at = {.is_full = false};
 	struct fixture *fix = &at.fix;
 
 	if (talk_both(&at)) {
@@ -263,7 +303,7 @@ static void a_dialog_that_is_not_there_or_not_as_it_should(void)
 		{"Join: call-1;to-tag=bt;from-tag=af\r\n", 420},
 	};
 	char val[512];
-	struct place at;
+	struct place at = {.is_full = false};
 	struct fixture *fix = &at.fix;
 
 	if (talk_both(&at) && refers(&at, "sip:bob@demo.test" IN_URI)) {
@@ -292,7 +332,7 @@ static void a_dialog_that_is_not_there_or_not_as_it_should(void)
 
 static void a_dialog_that_has_ended_is_declined(void)
 {
-	struct place at;
+	struct place at = {.is_full = false};
 	struct fixture *fix = &at.fix;
 
 	if (talk_both(&at) && refers(&at, "sip:bob@demo.test" IN_URI)) {
@@ -312,7 +352,7 @@ static void before_an_answer_only_who_calls_has_a_place(void)
 {
 	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_replaces};
 	char val[512], uri[64] = "sip:alice@demo.test", auth[1024], all[1200];
-	struct place at;
+	struct place at = {.is_full = false};
 	struct fixture *fix = &at.fix;
 
 	memset(&at, 0, sizeof(at));
@@ -350,7 +390,8 @@ static void before_an_answer_only_who_calls_has_a_place(void)
 	stop(fix);
 }
 
-TEST_MAIN(TEST(who_was_referred_takes_the_place),
+TEST_MAIN(TEST(a_place_is_taken_where_there_is_no_other),
+	  TEST(who_was_referred_takes_the_place),
 	  TEST(who_does_not_end_the_former_call_has_it_ended),
 	  TEST(nobody_else_may),
 	  TEST(a_dialog_that_is_not_there_or_not_as_it_should),

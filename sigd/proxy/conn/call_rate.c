@@ -11,6 +11,7 @@
 #include "common/wheel.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
+#include "sigd/guard/alarm.h"
 #include "sigd/guard/share.h"
 #include "sigd/proxy/conn/call_rate.h"
 #include "sigd/proxy/hop.h"
@@ -235,6 +236,15 @@ static struct row *row_of(struct call_rates *rates, const char *name,
 	return row;
 }
 
+static void tell_full(struct call_rates *rates, const char *name)
+{
+	struct alarm_about about = {
+		.why = PL("too many have a rate: this one is not counted")};
+
+	pl_set_str(&about.name, name);
+	alarm_note(rates->px->alarms, ALARM_TENANT_RATE, &about);
+}
+
 bool call_rate_take(struct call_rates *rates, const struct route_tenant *tenant,
 		    const struct route_connection *conn)
 {
@@ -247,8 +257,11 @@ bool call_rate_take(struct call_rates *rates, const struct route_tenant *tenant,
 	re_snprintf(name, sizeof(name), "%s%s%s", tenant->id,
 		    conn ? "/" : "", conn ? conn->name : "");
 	row = row_of(rates, name, limit);
-	if (!row)
-		return false;
+	/* who is one too many is not counted, rather than not served */
+	if (!row) {
+		tell_full(rates, name);
+		return true;
+	}
 	++row->wanted;
 	return share_take(&row->bucket, row->share,
 			  wheel_now(rates->px->deps.wheel));

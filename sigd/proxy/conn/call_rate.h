@@ -28,7 +28,7 @@ enum {
 	CALL_RATE_MS = 1000,    /* between two words with the others */
 	CALL_RATE_OLD_MS = 3000,/* who said nothing for so long wants none */
 	CALL_RATES_MAX = 4096,  /* tenants and connections that are counted;
-				   of more none are let in */
+				   more are let in, and told of */
 };
 
 /* The proxy outlives it. */

@@ -156,9 +156,11 @@ int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
 		    const struct conn_calls_of *of, conn_calls_h *h, void *arg)
 {
 	const struct route_connection *conn = of->conn;
+	const uint32_t most = conn->max_calls ? conn->max_calls + of->instead
+					      : 0;
 	const struct place place = {conn->tenant->id, conn->name, of->call,
-				    px->cfg.setup_ms / 1000 + MARGIN_S,
-				    conn->max_calls, trial_ms(px, of)};
+				    px->cfg.setup_ms / 1000 + MARGIN_S, most,
+				    trial_ms(px, of)};
 	struct conn_calls_ask *ask;
 	int err;
 

@@ -22,12 +22,14 @@ enum { BUCKETS = 64 };
 struct live {
 	struct proxy *px;
 	struct hash *counts; /* struct count */
+	struct list all;     /* of them, the oldest first */
 	uint32_t n;
 };
 
 /* Kept by name: a reload makes other connections of the same names. */
 struct count {
-	struct le le;
+	struct le le, all_le;
+	struct live *live;
 	char name[HEALTH_NAME_MAX + 1];
 	struct breaker breaker;
 };
@@ -37,6 +39,8 @@ static void count_destructor(void *data)
 	struct count *count = data;
 
 	hash_unlink(&count->le);
+	list_unlink(&count->all_le);
+	--count->live->n;
 }
 
 static void destructor(void *data)
@@ -69,7 +73,9 @@ static bool is_name(struct le *le, void *arg)
 	return !strcmp(count->name, arg);
 }
 
-/* make: when there is none. NULL: there is none, or no room. */
+/* make: when there is none; for one more than LIVE_MAX the oldest is
+ * forgotten, which may be of a table that is gone. NULL: there is none, or no
+ * memory. */
 static struct count *count_of(struct live *live,
 			      const struct route_connection *conn, bool make)
 {
@@ -80,13 +86,17 @@ static struct count *count_of(struct live *live,
 	health_name(name, conn, NULL);
 	hash  = hash_joaat_str(name);
 	count = list_ledata(hash_lookup(live->counts, hash, is_name, name));
-	if (count || !make || live->n >= LIVE_MAX)
+	if (count || !make)
 		return count;
+	if (live->n >= LIVE_MAX)
+		mem_deref(list_ledata(list_head(&live->all)));
 	count = mem_zalloc(sizeof(*count), count_destructor);
 	if (!count)
 		return NULL;
 	str_ncpy(count->name, name, sizeof(count->name));
+	count->live = live;
 	hash_append(live->counts, hash, &count->le, count);
+	list_append(&live->all, &count->all_le, count);
 	++live->n;
 	return count;
 }
@@ -231,9 +241,20 @@ void live_busy(struct live *live, const struct route_connection *conn,
 {
 	struct health_row row = {.state = ROUTE_STATE_BUSY};
 	const struct health_row *was = health_broken(live->px->health, conn);
+	const bool again = is_past(live, was);
 
-	if (!ms || (was && was->state == ROUTE_STATE_BROKEN))
+	/* what was under way when it broke is no news */
+	if (!ms || (was && was->state == ROUTE_STATE_BROKEN && !again))
 		return;
 	str_ncpy(row.why, "503 with Retry-After", sizeof(row.why));
-	leave_alone(live, conn, &row, min(ms, (uint32_t)LIVE_BUSY_MAX_MS));
+	ms = min(ms, (uint32_t)LIVE_BUSY_MAX_MS);
+	/* a trial that failed: for as long as both say */
+	if (again) {
+		row.state = ROUTE_STATE_BROKEN;
+		row.times = was->times + 1;
+		ms = max(ms, breaker_open_ms(conn->breaker.open_ms, row.times));
+	}
+	leave_alone(live, conn, &row, ms);
+	if (again)
+		conn_calls_trial_end(live->px, conn);
 }

@@ -71,6 +71,7 @@ struct branch {
 	uint8_t shift; /* CSeq ahead of the caller's */
 	uint8_t moved; /* redirections followed */
 	uint32_t session_least; /* Min-SE that it has told; 0: none */
+	bool rang;     /* more than 100 came */
 	bool done;     /* its result is counted */
 	bool large;    /* it went over TCP, as it was long, instead of: */
 	struct flow_id small;
@@ -134,7 +135,7 @@ void branch_end(struct txn_cli *ct, int err, void *arg);
 
 /* Its first 18x: from now on it rings. */
 void branch_rung(struct branch *branch);
-void branch_live_rings(const struct branch *branch);
+void branch_live_rings(struct branch *branch);
 /* A final answer. retry_ms: of its Retry-After; 0: none. */
 void branch_live_said(const struct branch *branch, uint16_t scode,
 		      uint32_t retry_ms);

@@ -22,8 +22,9 @@ static bool has_other_way(const struct branch *branch)
 	return hunt->ways && hunt->ways[hunt->way].left;
 }
 
-void branch_live_rings(const struct branch *branch)
+void branch_live_rings(struct branch *branch)
 {
+	branch->rang = true;
 	if (branch->to.conn)
 		live_rings(branch->inv->px->live, branch->to.conn);
 }

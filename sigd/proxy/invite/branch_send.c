@@ -38,6 +38,9 @@ static void on_timer_c(void *arg)
 		.why = STATUS_NO_ANSWER,
 		.next = leads_on(branch, ROUTE_UNANSWERED)};
 
+	/* a person may not answer; a PBX that has nothing to say is sick */
+	if (!branch->rang)
+		branch_live_gone(branch, "calls get 100 and no more");
 	branch_over(branch, 0, &result);
 }
 

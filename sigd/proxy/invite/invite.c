@@ -278,7 +278,8 @@ static void on_place(enum status code, void *arg)
 /* A call that comes from a connection is one of its `max_calls`, too. */
 static void take_place(struct invite *inv)
 {
-	const struct conn_calls_of of = {inv->from, inv->rec.call, false};
+	const struct conn_calls_of of = {inv->from, inv->rec.call, false,
+					 invite_replaces(inv)};
 	int err = conn_calls_take(&inv->hunt.place, inv->px, &of, on_place,
 				  inv);
 
@@ -308,7 +309,8 @@ static void take_user_place(struct invite *inv,
 			    const struct route_tenant *tenant)
 {
 	struct user_calls_of of = {.tenant = inv->rec.tenant,
-				   .call = inv->rec.call};
+				   .call = inv->rec.call,
+				   .instead = invite_replaces(inv)};
 	struct pl name;
 	int err;
 
@@ -350,8 +352,10 @@ static void on_tenant_place(enum status code, void *arg)
 static void take_tenant_place(struct invite *inv,
 			      const struct route_tenant *tenant)
 {
-	int err = tenant_calls_take(&inv->hunt.tenant_place, inv->px, tenant,
-				    inv->rec.call, on_tenant_place, inv);
+	const struct tenant_calls_of of = {tenant, inv->rec.call,
+					   invite_replaces(inv)};
+	int err = tenant_calls_take(&inv->hunt.tenant_place, inv->px, &of,
+				    on_tenant_place, inv);
 
 	if (!err)
 		take_own_place(inv, tenant);
@@ -441,6 +445,11 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h)
 	str_ncpy(req.remote.call, inv->rec.call, sizeof(req.remote.call));
 	pl_set_str(&req.remote.tenant, inv->rec.tenant);
 	return invite_ask(inv, 0, &req, h);
+}
+
+bool invite_replaces(const struct invite *inv)
+{
+	return inv->hunt.replaced.call[0] != '\0';
 }
 
 bool invite_delayed(const struct invite *inv)

@@ -41,7 +41,9 @@ static void connection_away(struct invite *inv,
 			    const struct route_connection *conn,
 			    enum status why)
 {
-	bool full;
+	const struct route_target *target =
+		&inv->hunt.targets[inv->hunt.next - 1];
+	struct invite_result result = {.code = 500, .why = why, .next = true};
 
 	log_info(inv->rec.call, "try failed", "to=%s why=%s", conn->name,
 		 status_text(why));
@@ -49,9 +51,14 @@ static void connection_away(struct invite *inv,
 	/* else another call has the trial */
 	if (why == STATUS_TARGET_DOWN && inv->hunt.placed)
 		live_failed(inv->px->live, conn, "it has no address");
-	full = !inv->hunt.placed;
+	/* it has an address no more than one that cannot be reached */
+	if (inv->hunt.placed)
+		result.next = route_limits_when(&target->limits,
+						ROUTE_UNREACHABLE);
+	else
+		result.code = 503;
 	invite_connection_leave(inv);
-	invite_missed(inv, full ? 503 : 500, why);
+	invite_result(inv, &result);
 }
 
 /* Should the first one fail. */
@@ -151,14 +158,18 @@ static void on_place(enum status code, void *arg)
 void invite_connection_seek(struct invite *inv,
 			    const struct route_connection *conn)
 {
-	const struct conn_calls_of of = {conn, inv->rec.call, true};
+	const struct conn_calls_of of = {conn, inv->rec.call, true,
+					 invite_replaces(inv)};
 	struct hunt *hunt = &inv->hunt;
+	/* another address of its name is the same call */
+	const bool again = hunt->other_way;
 	int err;
 
 	hunt->sought = conn;
 	hunt->other_way = false;
 	conn_figures_count(inv->px->conns, conn, CONN_TRY);
-	if (!call_rate_take(inv->px->rates, conn->tenant, conn)) {
+	if (!again &&
+	    !call_rate_take(inv->px->rates, conn->tenant, conn)) {
 		connection_away(inv, conn, STATUS_RATE_LIMITED);
 		return;
 	}

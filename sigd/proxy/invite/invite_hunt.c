@@ -143,7 +143,7 @@ static void user_seek(struct invite *inv, const struct route_target *target)
 {
 	const struct route_user *user = target->user;
 	const struct user_calls_of of = {call_tenant(&inv->rec, CALL_CALLEE),
-					 user, inv->rec.call};
+					 user, inv->rec.call, false};
 	int err;
 
 	if (pl_isset(&target->device))

@@ -135,6 +135,8 @@ int invite_remote_offer(struct invite *inv, media_answer_h *h);
 /* It has made none (RFC 3261 13.2.1): it gets ours in the 2xx, and answers in
  * its ACK. leg.local makes the session then. */
 bool invite_delayed(const struct invite *inv);
+/* It takes the place of another call, so that it is not one more. */
+bool invite_replaces(const struct invite *inv);
 int invite_local_offer(struct invite *inv, media_answer_h *h);
 /* Give up: this answer to the caller, everything else away. Frees inv. */
 void invite_fail(struct invite *inv, enum status code);

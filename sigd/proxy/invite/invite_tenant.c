@@ -73,6 +73,8 @@ void invite_tenant_won(struct invite *inv, const struct branch *winner)
 
 static void take_place(struct invite *inv, const struct route_tenant *tenant)
 {
+	const struct tenant_calls_of of = {tenant, inv->rec.call,
+					   invite_replaces(inv)};
 	int err;
 
 	if (!call_rate_take(inv->px->rates, tenant, NULL)) {
@@ -80,8 +82,8 @@ static void take_place(struct invite *inv, const struct route_tenant *tenant)
 		return;
 	}
 	inv->hunt.there = tenant;
-	err = tenant_calls_take(&inv->hunt.tenant_place, inv->px, tenant,
-				inv->rec.call, on_place, inv);
+	err = tenant_calls_take(&inv->hunt.tenant_place, inv->px, &of,
+				on_place, inv);
 	if (!err)
 		invite_seek(inv);
 	else if (err != EINPROGRESS)

@@ -81,16 +81,16 @@ static int place_ask(struct proxy *px, const struct place *place,
 }
 
 int tenant_calls_take(struct tenant_calls_ask **askp, struct proxy *px,
-		      const struct route_tenant *tenant, const char *call,
-		      tenant_calls_h *h, void *arg)
+		      const struct tenant_calls_of *of, tenant_calls_h *h,
+		      void *arg)
 {
-	const struct place place = {tenant, call,
+	const struct place place = {of->tenant, of->call,
 				    px->cfg.setup_ms / 1000 + MARGIN_S,
-				    tenant->max_calls};
+				    of->tenant->max_calls + of->instead};
 	struct tenant_calls_ask *ask;
 	int err;
 
-	if (!tenant->max_calls)
+	if (!of->tenant->max_calls)
 		return 0;
 	ask = mem_zalloc(sizeof(*ask), destructor);
 	if (!ask)

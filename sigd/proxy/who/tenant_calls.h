@@ -17,6 +17,13 @@
 struct route_tenant;
 struct tenant_calls_ask;
 
+/* Whose place, in which call; the text is borrowed for the call. */
+struct tenant_calls_of {
+	const struct route_tenant *tenant;
+	const char *call;
+	bool instead; /* of one that ends when this one is up (RFC 3891) */
+};
+
 /* STATUS_OK: it has a place. STATUS_CALL_LIMIT, STATUS_REDIS_DOWN. */
 typedef void(tenant_calls_h)(enum status code, void *arg);
 
@@ -27,8 +34,8 @@ typedef void(tenant_calls_h)(enum status code, void *arg);
  * tenant_calls_ended(), however the call ends.
  */
 int tenant_calls_take(struct tenant_calls_ask **askp, struct proxy *px,
-		      const struct route_tenant *tenant, const char *call,
-		      tenant_calls_h *h, void *arg);
+		      const struct tenant_calls_of *of, tenant_calls_h *h,
+		      void *arg);
 /* It is up: its place is for as long as its record lives. */
 void tenant_calls_up(struct proxy *px, const struct call_record *rec);
 void tenant_calls_ended(struct proxy *px, const struct call_record *rec);

@@ -102,7 +102,7 @@ int user_calls_take(struct user_calls_ask **askp, struct proxy *px,
 	ask->px	  = px;
 	ask->h	  = h;
 	ask->arg  = arg;
-	place.max = of->user->max_calls;
+	place.max = of->user->max_calls + of->instead;
 	place.arg = ask;
 	err = ask_place(px, of, &place);
 	if (err) {
@@ -136,7 +136,7 @@ void user_calls_up(struct proxy *px, const struct call_record *rec)
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		const struct user_calls_of of = {call_tenant(rec, i),
 						 limited(px, rec, i),
-						 rec->call};
+						 rec->call, false};
 
 		if (of.user)
 			(void)ask_place(px, &of, &place);

@@ -26,6 +26,7 @@ struct user_calls_of {
 	const char *tenant;
 	const struct route_user *user; /* NULL: none of ours */
 	const char *call;
+	bool instead; /* of one that ends when this one is up (RFC 3891) */
 };
 
 /*
