@@ -132,6 +132,7 @@ struct route_conn_media {
 	enum route_media_profile profile;
 	enum route_media_source source;
 	enum route_dtmf dtmf;
+	bool video;
 	struct route_sdes sdes;
 	enum route_codec *codec;
 	uint32_t ncodec;

@@ -38,6 +38,7 @@ struct route_devices {
 	enum route_device_media media;
 	struct route_sdes sdes;
 	enum route_device_source media_source;
+	bool video;
 	enum route_ring ring;
 	uint32_t ring_ms; /* before those of a lower q ring; milliseconds */
 };

@@ -34,7 +34,7 @@ static const char *const families[] = {"any", "ip4", "ip6", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 
 /* clang-format off */
-/* Of a leg that is no browser's, in both messages that may make one. */
+/* Of a leg, in both messages that may make one. */
 #define TERMS(verb)                                                    \
 	{.name = "codecs", .kind = CTL_F_TEXT, .max = CTL_CODECS_MAX,  \
 	 .offset = REQ(verb.terms.codecs), .optional = true},          \
@@ -49,6 +49,8 @@ static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 	 .offset = REQ(verb.terms.family), .optional = true},          \
 	{.name = "digits", .kind = CTL_F_NAME, .names = digit_ways,    \
 	 .offset = REQ(verb.terms.digits), .optional = true},          \
+	{.name = "video", .kind = CTL_F_BOOL,                          \
+	 .offset = REQ(verb.terms.video), .optional = true},           \
 	{.name = "suites", .kind = CTL_F_TEXT, .max = CTL_SUITES_MAX,  \
 	 .offset = REQ(verb.terms.suites), .optional = true}
 

@@ -105,8 +105,8 @@ enum ctl_digits {
 };
 
 /*
- * What a leg of any profile but browser is made with. Counts in the message
- * that makes the leg, and is ignored in others and for browsers.
+ * What a leg is made with. Counts in the message that makes the leg, and is
+ * ignored in others; for browsers all but `video` is.
  */
 struct ctl_terms {
 	struct pl codecs; /* "PCMU,PCMA,opus", best first; empty:
@@ -118,6 +118,7 @@ struct ctl_terms {
 	uint32_t ptime;     /* ms, CTL_PTIME_MIN..MAX that we ask for; 0: 20 */
 	enum ctl_family family;
 	enum ctl_digits digits;
+	bool video; /* it may have video, when the other leg has the same */
 	struct pl suites; /* sdes, osrtp: "AES_CM_128_HMAC_SHA1_80,...", best
 			     first, as RFC 4568, 6188 and 7714 name them;
 			     empty: that one and AES_256_CM_HMAC_SHA1_80 */

@@ -246,6 +246,7 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 	return (struct session_terms){
 		.codecs = terms->codecs,
 		.digits = digits[terms->digits],
+		.video = terms->video,
 		.source = policies[terms->source],
 		.networks = terms->networks,
 		.ptime = (uint16_t)terms->ptime,

@@ -15,6 +15,7 @@
 #ifndef MEDIAD_RTP_REPORT_H
 #define MEDIAD_RTP_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,8 @@ struct report_counts {
 
 struct report {
 	uint32_t ssrc; /* of our stream */
+	uint32_t theirs; /* of the far side's, when there are several on the
+			    path; 0: any */
 	char cname[REPORT_CNAME_MAX + 1];
 	struct strm_slot *slot; /* keeps the SRTCP index, NULL: nobody does */
 	uint64_t next;          /* lowest SRTCP index never used */
@@ -81,6 +84,10 @@ uint32_t report_interval(const struct report *rep, uint32_t min_ms,
 size_t report_write(struct report *rep, const struct strm_in *in,
 		    const struct strm_out *out, const struct report_time *now,
 		    uint8_t buf[REPORT_SIZE_MAX], uint32_t *index);
+
+/* An index for a packet of RTCP that is written otherwise; stored as above.
+ * False: none is left. */
+bool report_claim(struct report *rep, uint32_t *index);
 
 /* Take in a compound in clear; EBADMSG (counted): not understood. */
 int report_read(struct report *rep, const uint8_t *buf, size_t len,

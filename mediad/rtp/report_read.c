@@ -12,15 +12,7 @@
 #include "mediad/rtp/report_priv.h"
 #include "mediad/rtp/wire.h"
 
-/* One packet of a compound, its length checked against the whole. */
-struct part {
-	const uint8_t *p;
-	size_t len; /* without padding */
-	uint8_t kind;
-	uint8_t count;
-};
-
-static bool next_part(struct part *part, const uint8_t *buf, size_t len)
+bool report_next_part(struct report_part *part, const uint8_t *buf, size_t len)
 {
 	size_t size, pad = 0;
 
@@ -35,13 +27,13 @@ static bool next_part(struct part *part, const uint8_t *buf, size_t len)
 		if (size != len || !pad || pad % 4 || pad > size - 4)
 			return false;
 	}
-	*part = (struct part){buf, size - pad, buf[1], buf[0] & 0x1f};
+	*part = (struct report_part){buf, size - pad, buf[1], buf[0] & 0x1f};
 	return true;
 }
 
 /* RFC 3550, 6.5: chunks of items, each list ended by a null octet and filled
  * up to a word. */
-static bool sdes_sound(const struct part *part)
+static bool sdes_sound(const struct report_part *part)
 {
 	size_t pos = 4;
 
@@ -59,7 +51,7 @@ static bool sdes_sound(const struct part *part)
 	return pos <= part->len;
 }
 
-static bool bye_sound(const struct part *part)
+static bool bye_sound(const struct report_part *part)
 {
 	size_t pos = 4 + 4u * part->count;
 
@@ -68,7 +60,7 @@ static bool bye_sound(const struct part *part)
 	return pos == part->len || pos + 1 + part->p[pos] <= part->len;
 }
 
-static bool part_sound(const struct part *part)
+static bool part_sound(const struct report_part *part)
 {
 	size_t blocks = (size_t)REPORT_BLOCK * part->count;
 
@@ -92,12 +84,12 @@ static bool part_sound(const struct part *part)
 
 static bool compound_sound(const uint8_t *buf, size_t len)
 {
-	struct part part;
+	struct report_part part;
 
 	if (!len || len > PKT_MAX)
 		return false;
 	for (; len; buf += part.len, len -= part.len) {
-		if (!next_part(&part, buf, len) || !part_sound(&part))
+		if (!report_next_part(&part, buf, len) || !part_sound(&part))
 			return false;
 		if (part.p[0] & 0x20)
 			break;
@@ -124,7 +116,7 @@ static uint32_t round_trip_us(const uint8_t *block,
 	return units ? (uint32_t)((uint64_t)units * 1000000 >> 16) : 1;
 }
 
-static void take_blocks(struct report *rep, const struct part *part, size_t pos,
+static void take_blocks(struct report *rep, const struct report_part *part, size_t pos,
 			const struct report_time *now)
 {
 	for (unsigned n = 0; n < part->count; n++, pos += REPORT_BLOCK) {
@@ -144,14 +136,16 @@ static void take_blocks(struct report *rep, const struct part *part, size_t pos,
 	}
 }
 
-static void take_part(struct report *rep, const struct part *part,
+static void take_part(struct report *rep, const struct report_part *part,
 		      const struct report_time *now)
 {
 	switch (part->kind) {
 	case REPORT_KIND_SR:
 		rep->counts.sr++;
-		rep->lsr = wire_get32(part->p + 10);
-		rep->lsr_ms = now->now_ms;
+		if (!rep->theirs || wire_get32(part->p + 4) == rep->theirs) {
+			rep->lsr = wire_get32(part->p + 10);
+			rep->lsr_ms = now->now_ms;
+		}
 		take_blocks(rep, part, 8 + REPORT_SENDER, now);
 		break;
 	case REPORT_KIND_RR:
@@ -176,13 +170,13 @@ static void take_part(struct report *rep, const struct part *part,
 int report_read(struct report *rep, const uint8_t *buf, size_t len,
 		const struct report_time *now)
 {
-	struct part part;
+	struct report_part part;
 
 	if (!compound_sound(buf, len)) {
 		rep->counts.refused++;
 		return EBADMSG;
 	}
-	while (len && next_part(&part, buf, len)) {
+	while (len && report_next_part(&part, buf, len)) {
 		size_t size = 4u * (wire_get16(buf + 2) + 1u);
 
 		take_part(rep, &part, now);

@@ -111,7 +111,7 @@ static size_t put_sdes(uint8_t *p, const struct report *rep)
 	return len;
 }
 
-static bool claim(struct report *rep, uint32_t *index)
+bool report_claim(struct report *rep, uint32_t *index)
 {
 	if (rep->next >> 31)
 		return false;
@@ -132,7 +132,7 @@ size_t report_write(struct report *rep, const struct strm_in *in,
 		     (rep->gen != in->gen || rep->got != (uint32_t)in->got);
 	size_t len = 8;
 
-	if (!claim(rep, index))
+	if (!report_claim(rep, index))
 		return 0;
 
 	if (sender)
@@ -144,4 +144,11 @@ size_t report_write(struct report *rep, const struct strm_in *in,
 	rep->sent[1] = rep->sent[0];
 	rep->sent[0] = out->packets;
 	return len + put_sdes(buf + len, rep);
+}
+
+size_t report_write_empty(const struct report *rep, uint8_t *buf)
+{
+	put_head(buf, REPORT_KIND_RR, 0, 8);
+	wire_put32(buf + 4, rep->ssrc);
+	return 8 + put_sdes(buf + 8, rep);
 }

@@ -25,6 +25,14 @@ const struct sdpm_media *sdpm_video_find(const struct sdpm_desc *desc)
 	return NULL;
 }
 
+enum sdpm_dir sdpm_video_said(const struct sdpm_desc *desc,
+			      enum sdpm_profile profile)
+{
+	const struct sdpm_media *media = sdpm_video_find(desc);
+
+	return media ? sdpm_dir_said(media, profile) : SDPM_INACTIVE;
+}
+
 bool sdpm_video_sound(const struct sdpm_video *video)
 {
 	if (video->line >= SDPM_MEDIA_MAX || video->dir > SDPM_SENDRECV ||
@@ -131,6 +139,9 @@ static bool fits(const struct sdpm_desc *desc, const struct sdpm_media *media,
 	const struct sdpm_media *audio = &desc->media[choice->layout.audio];
 
 	if (media->kind != SDPM_VIDEO || choice->off)
+		return false;
+	/* without ICE each m-line would have an association of its own */
+	if (choice->dtls && policy->profile != SDPM_BROWSER)
 		return false;
 	if (policy->profile == SDPM_BROWSER &&
 	    (media->bundle < 0 || media->bundle != audio->bundle ||
@@ -316,7 +327,9 @@ bool sdpm_video_offer(struct sdpm_voffer *voffer, struct sdpm_offer *offer,
 	struct sdpm_line *line;
 
 	memset(voffer, 0, sizeof(*voffer));
-	if (policy->line.profile == SDPM_BROWSER && !offer->layout.bundle)
+	if (policy->line.profile == SDPM_BROWSER ? !offer->layout.bundle
+						 : policy->line.profile == SDPM_DTLS ||
+							   offer->policy.dtls)
 		return false;
 	formats_offer(video, offer, policy, prev);
 	if (!video->nformats ||

@@ -110,6 +110,9 @@ bool sdpm_video_answered(struct sdpm_video *video,
 /* Is it an m-line of video that is on? For who wants to know of a far side's
  * offer. NULL: there is none. */
 const struct sdpm_media *sdpm_video_find(const struct sdpm_desc *desc);
+/* What it does there, as in struct sdpm_choice. */
+enum sdpm_dir sdpm_video_said(const struct sdpm_desc *desc,
+			      enum sdpm_profile profile);
 const struct sdpm_vformat *sdpm_video_format(const struct sdpm_video *video);
 /* All in range, of bytes from a file. */
 bool sdpm_video_sound(const struct sdpm_video *video);

@@ -8,6 +8,7 @@
 #include <re.h>
 
 #include "common/log.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 
 /* --- life -------------------------------------------------------------------- */
@@ -21,6 +22,7 @@ static void leg_destructor(void *data)
 	leg_unjoin(leg);
 	leg->player = mem_deref(leg->player);
 	leg->keys = mem_deref(leg->keys);
+	leg->video = mem_deref(leg->video);
 	leg->path = mem_deref(leg->path);
 	leg_sdp_close(leg);
 	if (leg->session->legs[leg->nr - 1] == leg)
@@ -126,6 +128,7 @@ void leg_drop(struct leg *leg)
 {
 	struct session *session = leg->session;
 
+	leg_video_drop(leg);
 	free_record(leg);
 	mem_deref(leg);
 	session_check_empty(session);
@@ -279,6 +282,11 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 	/* LEG_NO_RECORD + 1 is 0: nobody */
 	*serving = leg->rec + 1;
 	leg->heard_ms = packet->now_ms;
+	if (leg->video && leg_video_takes(leg->video, packet->pkt[1] & 0x7f)) {
+		leg_video_rtp(leg->video, packet);
+		*serving = 0;
+		return;
+	}
 	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp)) {
 		leg_heard(leg, sp.h.pt);
 		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
@@ -296,8 +304,11 @@ static void on_rtcp(const struct path_packet *packet, void *arg)
 
 	*serving = leg->rec + 1;
 	leg->heard_ms = packet->now_ms;
+	leg->report.theirs = leg->video ? leg->in.ssrc : 0;
 	/* what is refused is counted there */
 	(void)report_read(&leg->report, packet->pkt, packet->len, &now);
+	if (leg->video && leg->video->path == leg->path)
+		leg_video_rtcp(leg->video, packet);
 	*serving = 0;
 }
 
@@ -311,6 +322,7 @@ static void on_rung(enum path_rung rung, uint64_t at_ms, void *arg)
 		if (!leg->lost && leg->kind == &leg_kind_web)
 			wheel_stop(&leg->life);
 		leg_report_start(leg);
+		leg_video_ready(leg);
 	} else if (rung == PATH_MEDIA) {
 		leg_store(leg);
 	}

@@ -12,6 +12,7 @@
 #include <re.h>
 
 #include "mediad/sdp/sdp_codec.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/sound/codec.h"
 
@@ -93,6 +94,7 @@ void leg_wire(struct leg *leg)
 	wire_player(leg);
 	if (leg->peer)
 		wire_flow(leg->peer);
+	leg_video_wire(leg);
 }
 
 /* --- joins ------------------------------------------------------------------------ */
@@ -101,6 +103,7 @@ void leg_unjoin(struct leg *leg)
 {
 	struct leg *peer = leg->peer;
 
+	leg_video_unwire(leg);
 	leg->peer = NULL;
 	leg->service = NULL;
 	leg->player = mem_deref(leg->player);

@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 
 #include "common/log.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
 #include "mediad/transport/assoc.h"
@@ -209,6 +210,55 @@ static int rtp_revive(struct leg *leg, struct state_leg *st)
 	return err;
 }
 
+/* --- video -------------------------------------------------------------------------- */
+
+enum {
+	VIDEO_PER_S = 5000 /* packets */
+};
+
+/* A pair of ports of its own, by the same rule, of the same family. */
+static int rtp_video(struct leg *leg, struct path **pathp, struct leg_video *v)
+{
+	const struct sa *local = path_rtp_local(leg->path);
+	struct path *path;
+	int err = local ? 0 : ENOTCONN;
+
+	if (!err)
+		err = path_rtp_alloc(&path, leg->session->table->deps.rtp,
+				     path_rtp_rule(leg->path),
+				     &leg_video_handlers, v);
+	if (err)
+		return err;
+	err = path_rtp_open(path, sa_af(local));
+	if (err)
+		mem_deref(path);
+	else
+		*pathp = path;
+	return err;
+}
+
+static void rtp_see(struct leg *leg, struct leg_video *v)
+{
+	uint8_t pt = sdpm_video_format(&v->agreed)->rx_pt;
+	struct secure_keys keys;
+	struct path_rtp_terms terms = {
+		.rtp = v->agreed.rtp,
+		.rtcp = v->agreed.rtcp,
+		.mux = v->agreed.mux,
+		.keys = &keys,
+		.per_s = VIDEO_PER_S,
+	};
+	int err;
+
+	terms.pts[pt >> 6] = 1ull << (pt & 63);
+	leg_video_keys(&keys, v);
+	err = path_rtp_agree(v->path, &terms);
+	OPENSSL_cleanse(&keys, sizeof(keys));
+	if (err)
+		log_warn(leg->session->call, "no video: keys not in use",
+			 "leg=%u err=%d", leg->nr, err);
+}
+
 const struct leg_kind leg_kind_rtp = {
 	.make = rtp_make,
 	.want = rtp_want,
@@ -219,4 +269,6 @@ const struct leg_kind leg_kind_rtp = {
 	.overdue = rtp_overdue,
 	.store = rtp_store,
 	.revive = rtp_revive,
+	.video = rtp_video,
+	.see = rtp_see,
 };

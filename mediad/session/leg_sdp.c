@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "mediad/sdp/sdp_read.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 
 /* --- identity ------------------------------------------------------------------ */
@@ -126,6 +127,7 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 
 	leg_note_formats(sdp, desc);
 	leg_note_why(sdp, &verdict);
+	leg_video_answer(leg, desc, next);
 	mem_deref(sdp->choice);
 	sdp->choice = mem_ref(next);
 	sdp->answered = false;
@@ -217,6 +219,7 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 		new_dtls(leg);
 	leg_note_formats(sdp, sdp->desc);
 	leg_note_why(sdp, &verdict);
+	leg_video_decide(leg, sdp->desc, next);
 	mem_deref(sdp->choice);
 	sdp->choice = next;
 	sdp->desc = mem_deref(sdp->desc);
@@ -230,6 +233,7 @@ static int local_answer(struct leg *leg, struct mbuf *mb,
 			struct sdpm_error *why)
 {
 	struct leg_sdp *sdp = &leg->sdp;
+	struct sdpm_vlocal video;
 	int err = 0;
 
 	if (sdp->turn == LEG_TO_ANSWER)
@@ -237,7 +241,10 @@ static int local_answer(struct leg *leg, struct mbuf *mb,
 	else if (sdp->turn != LEG_STABLE || !sdp->answered)
 		err = leg_sdp_refuse(why, EPROTO, 400,
 				     "there is no offer to answer");
-	return err ? err : sdpm_write_answer(mb, &sdp->local, sdp->choice);
+	if (err)
+		return err;
+	return sdpm_write_answer_video(mb, &sdp->local, sdp->choice,
+				       leg_video_local(leg, &video, false));
 }
 
 static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
@@ -245,6 +252,7 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 	struct leg_sdp *sdp = &leg->sdp;
 	struct sdpm_offer *offer = sdp->offer;
 	struct sdpm_policy policy;
+	struct sdpm_vlocal video;
 	int err = 0;
 
 	if (sdp->turn == LEG_TO_ANSWER)
@@ -261,9 +269,12 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 		OPENSSL_cleanse(policy.own, sizeof(policy.own));
 		if (err)
 			leg_sdp_refuse(why, err, 488, "no codec for both legs");
+		else
+			leg_video_offer(leg, offer);
 	}
 	if (!err)
-		err = sdpm_write_offer(mb, &sdp->local, offer);
+		err = sdpm_write_offer_video(mb, &sdp->local, offer,
+					     leg_video_local(leg, &video, true));
 	if (err) {
 		if (offer != sdp->offer)
 			mem_deref(offer);
@@ -299,8 +310,10 @@ void leg_sdp_rollback(struct leg *leg)
 	if (sdp->turn == LEG_STABLE)
 		return;
 	sdp->desc = mem_deref(sdp->desc);
-	if (sdp->turn == LEG_OFFERED)
+	if (sdp->turn == LEG_OFFERED) {
 		sdp->offer = mem_deref(sdp->offer);
+		leg_video_rollback(leg);
+	}
 	sdp->turn = LEG_STABLE;
 	leg_store(leg);
 }
@@ -317,5 +330,6 @@ void leg_apply(struct leg *leg)
 	leg->in.event =
 		choice->event < 0 ? -1 : choice->maps[choice->event].rx_pt;
 	leg->kind->agree(leg);
+	leg_video_apply(leg);
 	leg_wire(leg);
 }

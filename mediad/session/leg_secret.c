@@ -47,13 +47,12 @@ void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg)
 	}
 }
 
-void leg_secret_keys(struct secure_keys *keys, const struct sdpm_choice *choice)
+void leg_secret_keys_of(struct secure_keys *keys, const struct sdpm_sdes *sdes)
 {
-	const struct sdpm_sdes *sdes = &choice->peer.sdes;
 	size_t len;
 
 	memset(keys, 0, sizeof(*keys));
-	if (choice->dtls || sdes->suite == SDPM_NO_SUITE)
+	if (sdes->suite == SDPM_NO_SUITE)
 		return;
 	len = sdpm_suite_key_len(sdes->suite) +
 	      sdpm_suite_salt_len(sdes->suite);
@@ -63,6 +62,14 @@ void leg_secret_keys(struct secure_keys *keys, const struct sdpm_choice *choice)
 	memcpy(keys->rx, sdes->theirs, len);
 	memcpy(keys->tx, sdes->ours.secret, len);
 	keys->base = sdes->ours.base;
+}
+
+void leg_secret_keys(struct secure_keys *keys, const struct sdpm_choice *choice)
+{
+	if (choice->dtls)
+		memset(keys, 0, sizeof(*keys));
+	else
+		leg_secret_keys_of(keys, &choice->peer.sdes);
 }
 
 /* --- terms ---------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
 
@@ -50,6 +51,7 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 	for (unsigned i = 0; i < leg->terms.nsuites; i++)
 		st->suites[i] = (uint8_t)leg->terms.suites[i];
 	st->digits = (uint8_t)leg->terms.digits;
+	st->video = leg->terms.video;
 	for (unsigned step = 0; step < LEG_STEPS; step++)
 		st->at_ms[step] = leg_at(leg, step);
 }
@@ -84,4 +86,6 @@ void leg_store(struct leg *leg)
 	OPENSSL_cleanse(buf, sizeof(buf));
 	if (err)
 		log_warn(leg->session->call, "state not stored", "err=%d", err);
+	if (leg->video)
+		leg_video_store(leg->video);
 }

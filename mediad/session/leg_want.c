@@ -10,9 +10,7 @@
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/session/session_priv.h"
 
-/* The leg that this one is for: the one it is joined with, else one that has
- * agreed on a codec, else the caller's. */
-static const struct leg *beside(const struct leg *leg)
+const struct leg *leg_beside(const struct leg *leg)
 {
 	struct leg *const *legs = leg->session->legs;
 
@@ -52,7 +50,7 @@ static enum sdpm_dir dir_wanted(const struct leg *leg, const struct leg *other,
 
 void leg_want(struct sdpm_policy *policy, const struct leg *leg, bool offering)
 {
-	const struct leg *other = beside(leg);
+	const struct leg *other = leg_beside(leg);
 
 	sdpm_policy_init(policy, leg->profile);
 	policy->dir = dir_wanted(leg, other, offering);
@@ -133,6 +131,7 @@ int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 	terms->ptime = from->ptime;
 	terms->af = from->af;
 	terms->digits = from->digits;
+	terms->video = from->video;
 	if (from->codecs.l)
 		codecs = from->codecs;
 	err = codecs_read(terms, codecs);

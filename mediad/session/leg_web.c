@@ -8,6 +8,7 @@
 #include <re.h>
 
 #include "common/countof.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
 
@@ -15,7 +16,7 @@ static int web_make(struct leg *leg, const struct session_terms *terms)
 {
 	const struct session_table *table = leg->session->table;
 
-	(void)terms;
+	leg->terms.video = terms->video;
 	return path_web_alloc(&leg->path, table->deps.env, leg->session->call,
 			      &leg_path_handlers, leg);
 }
@@ -143,6 +144,14 @@ static int web_revive(struct leg *leg, struct state_leg *st)
 			       &st->path.web, &leg_path_handlers, leg);
 }
 
+/* All is on one transport. */
+static int web_video(struct leg *leg, struct path **pathp, struct leg_video *v)
+{
+	(void)v;
+	*pathp = mem_ref(leg->path);
+	return 0;
+}
+
 const struct leg_kind leg_kind_web = {
 	.make = web_make,
 	.want = web_want,
@@ -152,4 +161,5 @@ const struct leg_kind leg_kind_web = {
 	.overdue = web_overdue,
 	.store = web_store,
 	.revive = web_revive,
+	.video = web_video,
 };

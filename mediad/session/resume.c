@@ -10,8 +10,10 @@
 
 #include "common/countof.h"
 #include "common/log.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
+#include "mediad/session/state_video.h"
 
 enum {
 	BLAME_MAX = 2,  /* deaths while it was served */
@@ -57,6 +59,7 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	for (unsigned i = 0; i < st->nsuites; i++)
 		leg->terms.suites[i] = (enum sdpm_suite)st->suites[i];
 	leg->terms.digits = (enum session_digits)st->digits;
+	leg->terms.video = st->video;
 	leg->sdp.local = st->local;
 	leg->sdp.answered = st->answered;
 	leg->sdp.far_answer = st->far_answer;
@@ -216,6 +219,43 @@ static void resume_record(struct session_table *table, uint32_t rec)
 	OPENSSL_cleanse(&st, sizeof(st));
 }
 
+/* --- their video ------------------------------------------------------------------- */
+
+static bool is_video(struct state_file *state, uint32_t rec)
+{
+	const uint8_t *data;
+	size_t len;
+
+	return !state_rec_read(state, rec, &data, &len) &&
+	       state_video_is(data, len);
+}
+
+/* Without it the call goes on as one of audio. */
+static void resume_video(struct session_table *table, uint32_t rec)
+{
+	struct state_file *state = table->deps.state;
+	struct state_video st;
+	const uint8_t *data;
+	struct leg *leg;
+	size_t len;
+	int err = state_rec_read(state, rec, &data, &len);
+
+	if (!err)
+		err = state_video_unpack(&st, data, len);
+	if (!err)
+		err = leg_find(&leg, table, st.session, st.leg);
+	if (!err)
+		err = leg_video_revive(leg, rec, &st);
+	if (err) {
+		log_warn(NULL, "video not resumed", "record=%u err=%d", rec,
+			 err);
+		state_rec_free(state, rec);
+	}
+	OPENSSL_cleanse(&st, sizeof(st));
+}
+
+/* --- what has become of them --------------------------------------------------------- */
+
 static bool has_legs(const struct session *session)
 {
 	for (size_t i = 0; i < COUNTOF(session->legs); i++)
@@ -293,7 +333,12 @@ int session_resume_all(struct session_table *table, size_t *count)
 	if (!state)
 		return 0;
 	for (uint32_t rec = 0; !state_rec_next(state, &rec); rec++)
-		resume_record(table, rec);
+		if (!is_video(state, rec))
+			resume_record(table, rec);
+	/* the legs are there now */
+	for (uint32_t rec = 0; !state_rec_next(state, &rec); rec++)
+		if (is_video(state, rec))
+			resume_video(table, rec);
 
 	err = settle_all(table, count);
 	wheel_start(table->wheel, &table->survive, table->cfg.poison_ms,

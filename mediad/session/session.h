@@ -154,13 +154,14 @@ enum session_digits {
 	SESSION_DIGITS_AUTO,
 };
 
-/* What a leg that is no browser's is made with; ignored by a leg that is there,
- * and by browsers'. Zeroed: the defaults. */
+/* What a leg is made with; ignored by a leg that is there, and but for video
+ * by browsers'. Zeroed: the defaults. */
 struct session_terms {
 	struct pl codecs; /* "PCMU,opus"; empty: PCMA,PCMU. EINVAL: unknown */
 	enum source_policy source;
 	struct pl networks; /* "192.0.2.0/24,2001:db8::/32"; EINVAL */
 	uint16_t ptime;     /* ms; 0: 20 */
+	bool video; /* may it have any: of a browser's leg, too */
 	enum session_digits digits;
 	int af;             /* of an offer; AF_UNSPEC: the first interface's */
 	struct pl suites;   /* of SDPM_SDES and SDPM_OSRTP, best first, as

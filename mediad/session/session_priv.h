@@ -51,6 +51,7 @@ struct session {
 };
 
 struct leg_keys;
+struct leg_video;
 struct state_leg;
 
 /* What differs by kind of profile: one table each (leg_web.c for browsers,
@@ -78,6 +79,12 @@ struct leg_kind {
 	int (*store)(const struct leg *leg, struct state_leg *st);
 	/* And back; *st gets what its choice has lost. */
 	int (*revive)(struct leg *leg, struct state_leg *st);
+	/* A path for video, ready to be told in SDP: the leg's own, once
+	 * more, or another one. NULL: there is no video. */
+	int (*video)(struct leg *leg, struct path **pathp, struct leg_video *v);
+	/* What was agreed on of video takes effect on its path; may be
+	 * NULL. */
+	void (*see)(struct leg *leg, struct leg_video *v);
 };
 
 /* RFC 3264: who waits for whom. */
@@ -119,6 +126,7 @@ struct leg_terms {
 	enum sdpm_codec codecs[SDPM_CODECS]; /* best first */
 	uint16_t ptime;                      /* ms; 0: as always */
 	int af; /* that an offer is to name, or AF_UNSPEC */
+	bool video; /* of any leg: may it have any? */
 	enum session_digits digits;
 	uint8_t nsuites;
 	enum sdpm_suite suites[SDPM_SUITES]; /* best first */
@@ -146,6 +154,7 @@ struct leg {
 	struct transcode *transcode; /* that takes it over; NULL: none */
 	struct keytone *keytone;     /* that takes over its events */
 	struct leg_keys *keys;       /* that we press for it; NULL: none yet */
+	struct leg_video *video;     /* NULL: never had any */
 	struct transcode_stats sound;
 	uint64_t bad_rtp;
 	struct report report;
@@ -209,6 +218,8 @@ size_t leg_prints(struct cert_fp *fps, const struct sdpm_peer *peer);
 void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg);
 /* The keys of an agreement as its path has them; the caller wipes them. */
 void leg_secret_keys(struct secure_keys *keys, const struct sdpm_choice *choice);
+void leg_secret_keys_of(struct secure_keys *keys,
+			const struct sdpm_sdes *sdes);
 /* The suites of a leg's terms; EINVAL. */
 int leg_secret_read(struct leg_terms *terms, struct pl list);
 /* Memory whose keys are wiped when it is freed; zeroed. */
@@ -217,6 +228,9 @@ struct sdpm_offer *leg_secret_offer(void);
 
 /* --- leg_want.c ------------------------------------------------------------------ */
 
+/* The leg that this one is for: the one it is joined with, else one that has
+ * agreed on a codec, else the caller's. */
+const struct leg *leg_beside(const struct leg *leg);
 /* What is to be offered to the far side, or agreed on with it. */
 void leg_want(struct sdpm_policy *policy, const struct leg *leg, bool offering);
 /* The terms of a leg of plain RTP; EINVAL. */

@@ -9,6 +9,7 @@
 #include "common/id.h"
 #include "mediad/session/state_file.h"
 #include "mediad/session/state_leg.h"
+#include "mediad/session/state_video.h"
 
 _Static_assert(sizeof(struct state_leg) <= STATE_DATA_MAX,
 	       "a leg fits into a record");
@@ -61,6 +62,8 @@ uint32_t state_layout(void)
 		offsetof(struct state_leg, ptime),
 		offsetof(struct path_rtp_state, replay),
 		sizeof(struct sdpm_sdes),
+		offsetof(struct state_leg, video),
+		sizeof(struct state_video),
 	};
 	uint32_t sum = 0x811c9dc5u;
 
@@ -247,7 +250,7 @@ static bool terms_sound(const struct state_leg *leg)
 {
 	if (leg->ncodecs > sizeof(leg->codecs) ||
 	    leg->nsuites > sizeof(leg->suites) ||
-	    leg->digits > SESSION_DIGITS_AUTO)
+	    leg->digits > SESSION_DIGITS_AUTO || leg->video > 1)
 		return false;
 	for (unsigned i = 0; i < leg->ncodecs; i++)
 		if (leg->codecs[i] >= SDPM_CODECS)

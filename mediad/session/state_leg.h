@@ -44,6 +44,7 @@ struct state_leg {
 	uint8_t ncodecs, codecs[SDPM_CODECS];
 	uint8_t nsuites, suites[SDPM_SUITES];
 	uint8_t digits;
+	uint8_t video;
 	uint16_t ptime;
 	union {                               /* by choice.profile */
 		struct path_web_state web;

@@ -152,7 +152,7 @@ static bool are_too_many(struct path_rtp *pr, uint64_t now_ms)
 		pr->taken_ms = now_ms;
 		pr->taken = 0;
 	}
-	return ++pr->taken > PATH_RTP_PER_S;
+	return ++pr->taken > pr->per_s;
 }
 
 /* What secures RTP, or RTCP; NULL: nothing does. */
@@ -329,6 +329,7 @@ int path_rtp_make(struct path_rtp **prp, const struct path_rtp_env *env,
 	pr->base.h = handlers;
 	pr->base.arg = arg;
 	pr->env = env;
+	pr->per_s = PATH_RTP_PER_S;
 	*prp = pr;
 	return 0;
 }
@@ -374,6 +375,11 @@ const struct sa *path_rtp_local(const struct path *path)
 	return pr->pair ? hub_pair_local(pr->pair) : NULL;
 }
 
+const struct source_rule *path_rtp_rule(const struct path *path)
+{
+	return &path_rtp_self(path)->rule;
+}
+
 bool path_rtp_reaches(const struct path *path, const struct sa *peer)
 {
 	const struct path_rtp *pr = path_rtp_self(path);
@@ -415,6 +421,7 @@ int path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
 	pr->dtls = terms->dtls != NULL;
 	pr->pts[0] = terms->pts[0];
 	pr->pts[1] = terms->pts[1];
+	pr->per_s = terms->per_s ? terms->per_s : PATH_RTP_PER_S;
 	pr->mute = !sa_isset(&terms->rtp, SA_ALL);
 	if (pr->mute)
 		return 0;

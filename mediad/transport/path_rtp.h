@@ -66,6 +66,8 @@ void path_rtp_expect(struct path *path, const char *call, bool early);
 int path_rtp_open(struct path *path, int af);
 /* Our address in SDP, with the port of RTP; NULL before path_rtp_open(). */
 const struct sa *path_rtp_local(const struct path *path);
+/* That of path_rtp_alloc(). */
+const struct source_rule *path_rtp_rule(const struct path *path);
 /* May we send there at all? (see hub_pair_reaches()) */
 bool path_rtp_reaches(const struct path *path, const struct sa *peer);
 
@@ -75,6 +77,7 @@ struct path_rtp_terms {
 	struct sa rtcp;  /* heard before is heard on (RFC 3264, 8.4) */
 	bool mux;        /* RFC 5761 */
 	uint64_t pts[2]; /* bit n: payload type n may come */
+	uint32_t per_s;  /* packets that are taken; 0: PATH_RTP_PER_S */
 	const struct secure_keys *keys; /* copied; NULL or no suite: plain */
 	const struct assoc_remote *dtls; /* copied; they come by DTLS */
 };

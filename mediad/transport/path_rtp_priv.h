@@ -48,6 +48,7 @@ struct path_rtp {
 	uint32_t since_changed; /* packets */
 	uint32_t taken;         /* ... within the second that began then: */
 	uint64_t taken_ms;
+	uint32_t per_s;
 	uint64_t pts[2];
 	bool agreed;
 	bool mux;

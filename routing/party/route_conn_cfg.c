@@ -236,6 +236,9 @@ static const struct cfg_field conn_fields[] = {
 	 CFG_ITEMS(struct route_connection, media.networks, media.nnetworks),
 	 .item = &network_item, .min = 1, .max = ROUTE_NETWORKS_MAX,
 	 .flags = CFG_F_ALONE, .help = "For `media_source`."},
+	{"video", CFG_BOOL, CONN(media.video), .def = "false",
+	 .help = "It is offered video, and may offer some: what a device has, "
+		 "passed on as it comes. false: it gets calls of audio alone."},
 	{"dtmf", CFG_ENUM, CONN(media.dtmf), .choices = dtmf_ways,
 	 .def = "rfc4733", .help = "How it hears of the keys of others."},
 	{"answer_within", CFG_DURATION, CONN(times.answer), .min = 100,

@@ -63,6 +63,10 @@ static const struct cfg_field fields[] = {
 		 "encrypted (DTLS-SRTP) whatever stands here."},
 	{"sdes", CFG_TABLE, DEVICES(sdes), .table = &route_sdes_table,
 	 .help = "Of media auto and sdes."},
+	{"video", CFG_BOOL, DEVICES(video), .def = "true",
+	 .help = "Pages and telephones may have video: VP8, VP9, H.264 and "
+		 "AV1, passed on as it comes. false: their calls are of audio "
+		 "alone."},
 	{"media_source", CFG_ENUM, DEVICES(media_source), .choices = sources,
 	 .def = "auto",
 	 .help = "Whose RTP is taken for that of a telephone. A page is known "

@@ -90,6 +90,7 @@ void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
 		return;
 	terms->source = source_of(conn->media.source);
 	terms->digits = digits_of(conn->media.dtmf);
+	terms->video = conn->media.video;
 	pl_set_str(&terms->codecs, conn->media.codecs);
 	pl_set_str(&terms->suites, conn->media.sdes.list);
 	pl_set_str(&terms->networks, conn->media.network_list);

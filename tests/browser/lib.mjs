@@ -100,7 +100,30 @@ class Phone {
 
   incoming() { return until(() => this.page.evaluate(() => window.phone.incoming()), 'a call comes'); }
 
-  answer(id, frequency = 1000) { return this.page.evaluate(([i, f]) => window.phone.answer(i, f), [id, frequency]); }
+  answer(id, frequency = 1000, camera = false) {
+    return this.page.evaluate(([i, f, c]) => window.phone.answer(i, f, c), [id, frequency, camera]);
+  }
+
+  // A camera within a call.
+  show(id, color) { return this.page.evaluate(([i, c]) => window.phone.show(i, c), [id, color]); }
+
+  // False: this browser cannot send it.
+  prefer(codec) { return this.page.evaluate((c) => window.phone.prefer(c), codec); }
+
+  // Waits until pictures come of which this colour ('red', 'green', 'blue') is
+  // the most, and are decoded.
+  async sees(id, color, limit = 15000) {
+    const others = ['red', 'green', 'blue'].filter((c) => c !== color);
+    let seen = null;
+    try {
+      return await until(async () => {
+        seen = await this.page.evaluate((i) => window.phone.see(i), id);
+        return seen && others.every((c) => seen[color] > seen[c] + 60) && seen;
+      }, `a ${color} picture`, limit);
+    } catch (e) {
+      throw new Error(`${e.message}; seen ${JSON.stringify(seen)} ${JSON.stringify(await this.stats(id))}`);
+    }
+  }
 
   hangup(id) { return this.page.evaluate((i) => window.phone.hangup(i), id); }
 

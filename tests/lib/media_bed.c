@@ -307,6 +307,7 @@ static void page_destructor(void *data)
 	mem_deref(page->dec);
 	mem_deref(page->pcm);
 	packet_check_close(&page->check);
+	packet_check_close(&page->vcheck);
 }
 
 static void listen_to(struct media_page *page, const uint8_t *pkt, size_t len)
@@ -324,10 +325,35 @@ static void listen_to(struct media_page *page, const uint8_t *pkt, size_t len)
 	page->npcm += count;
 }
 
+static void hear_video(struct media_page *page, const uint8_t *pkt, size_t len,
+		       uint64_t index)
+{
+	page->vheard++;
+	packet_check_add(&page->vcheck, pkt, len, index, page->bed->now_ms);
+	if (page->videoh)
+		page->videoh(pkt, len, page->arg);
+}
+
+static bool on_lose(const uint8_t *pkt, size_t len, void *arg)
+{
+	struct media_page *page = arg;
+	bool lost = page->losing && page->vpt && len > 12 &&
+		    (pkt[1] & 0x7f) == page->vpt &&
+		    (pkt[2] << 8 | pkt[3]) == page->lose;
+
+	if (lost)
+		page->losing = false;
+	return lost;
+}
+
 static void on_rtp(const uint8_t *pkt, size_t len, uint64_t index, void *arg)
 {
 	struct media_page *page = arg;
 
+	if (page->vpt && (pkt[1] & 0x7f) == page->vpt) {
+		hear_video(page, pkt, len, index);
+		return;
+	}
 	page->heard++;
 	page->heard_ms = page->bed->now_ms;
 	packet_check_add(&page->check, pkt, len, index, page->bed->now_ms);
@@ -344,6 +370,8 @@ static void on_rtcp(const uint8_t *pkt, size_t len, uint64_t index, void *arg)
 	page->heard_rtcp++;
 	page->lastlen = len < sizeof(page->last) ? len : 0;
 	memcpy(page->last, pkt, page->lastlen);
+	if (page->rtcph)
+		page->rtcph(pkt, len, page->arg);
 }
 
 struct media_page *media_page_open(struct media_bed *bed)
@@ -354,6 +382,7 @@ struct media_page *media_page_open(struct media_bed *bed)
 		.no_loop = true,
 		.rtph = on_rtp,
 		.rtcph = on_rtcp,
+		.loseh = on_lose,
 		.arg = page,
 	};
 	size_t i = 0;
@@ -362,6 +391,7 @@ struct media_page *media_page_open(struct media_bed *bed)
 		return NULL;
 	packet_check_open(&page->check, 48000);
 	page->check.ts_slack_ms = 60;
+	packet_check_open(&page->vcheck, 90000);
 	page->bed = bed;
 	page->pt = 111;
 	page->event = 110;
@@ -414,35 +444,6 @@ static const char *page_formats(const struct media_page *page, bool answer)
 	return text;
 }
 
-const char *media_page_sdp(struct media_page *page, bool answer)
-{
-	static char sdp[4096];
-
-	snprintf(sdp, sizeof(sdp),
-		 "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\n"
-		 "s=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n"
-		 "m=audio 9 UDP/TLS/RTP/SAVPF %u%s %u\r\n"
-		 "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
-		 "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n"
-		 "a=ice-options:trickle\r\na=fingerprint:%s\r\n"
-		 "a=setup:%s\r\na=mid:0\r\na=rtcp-mux\r\n"
-		 "%s%s"
-		 "a=ssrc:%u cname:page\r\n",
-		 page->pt,
-		 page->narrow ? ""
-		 : answer     ? " 8"
-			      : " 63 8",
-		 page->event, mock_media_ufrag(page->mock),
-		 mock_media_pwd(page->mock), mock_media_fingerprint(page->mock),
-		 page->setup ? page->setup
-		 : answer    ? "active"
-			     : "actpass",
-		 page_formats(page, answer),
-		 page->extra[0] ? page->extra : "a=sendrecv\r\n",
-		 mock_media_ssrc(page->mock));
-	return sdp;
-}
-
 static bool find_line(const char *sdp, const char *prefix, char *value,
 		      size_t size)
 {
@@ -458,6 +459,81 @@ static bool find_line(const char *sdp, const char *prefix, char *value,
 	memcpy(value, p, n);
 	value[n] = '\0';
 	return true;
+}
+
+const char media_page_feedback[] =
+	"a=rtcp-fb:* nack\r\na=rtcp-fb:* nack pli\r\n"
+	"a=rtcp-fb:* ccm fir\r\na=rtcp-fb:* goog-remb\r\n"
+	"a=rtcp-fb:* transport-cc\r\n"
+	"a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-"
+	"transport-wide-cc-extensions-01\r\n"
+	"a=extmap:5 urn:3gpp:video-orientation\r\n";
+
+/* The mid of the worker's m-line; "1" in an offer. */
+static void video_mid(char mid[40], const struct media_page *page, bool answer)
+{
+	const char *at = answer ? strstr(page->sdp, "m=video ") : NULL;
+
+	strcpy(mid, "1");
+	if (at && !find_line(at, "a=mid:", mid, 40))
+		strcpy(mid, "1");
+}
+
+static const char *video_lines(const struct media_page *page, bool answer)
+{
+	static char text[2048];
+	char mid[40];
+
+	if (!page->video || (answer && !strstr(page->sdp, "m=video ")))
+		return "";
+	video_mid(mid, page, answer);
+	snprintf(text, sizeof(text),
+		 "m=video 9 UDP/TLS/RTP/SAVPF %u\r\nc=IN IP4 0.0.0.0\r\n"
+		 "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:%s\r\n"
+		 "a=setup:%s\r\na=mid:%s\r\na=rtcp-mux\r\n"
+		 "a=rtcp-rsize\r\na=%s\r\na=rtpmap:%u VP8/90000\r\n%s"
+		 "a=ssrc:%u cname:page\r\n",
+		 page->vpt ? page->vpt : 96, mock_media_ufrag(page->mock),
+		 mock_media_pwd(page->mock), mock_media_fingerprint(page->mock),
+		 answer ? "active" : "actpass", mid,
+		 page->vdir ? page->vdir : "sendrecv",
+		 page->vpt ? page->vpt : 96,
+		 page->vextra ? page->vextra : media_page_feedback,
+		 mock_media_video_ssrc(page->mock));
+	return text;
+}
+
+const char *media_page_sdp(struct media_page *page, bool answer)
+{
+	const char *video = video_lines(page, answer);
+	static char sdp[4096];
+	char mid[40];
+
+	video_mid(mid, page, answer);
+
+	snprintf(sdp, sizeof(sdp),
+		 "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\n"
+		 "s=-\r\nt=0 0\r\na=group:BUNDLE 0%s%s\r\n"
+		 "m=audio 9 UDP/TLS/RTP/SAVPF %u%s %u\r\n"
+		 "c=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n"
+		 "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n"
+		 "a=ice-options:trickle\r\na=fingerprint:%s\r\n"
+		 "a=setup:%s\r\na=mid:0\r\na=rtcp-mux\r\n"
+		 "%s%s"
+		 "a=ssrc:%u cname:page\r\n%s",
+		 *video ? " " : "", *video ? mid : "", page->pt,
+		 page->narrow ? ""
+		 : answer     ? " 8"
+			      : " 63 8",
+		 page->event, mock_media_ufrag(page->mock),
+		 mock_media_pwd(page->mock), mock_media_fingerprint(page->mock),
+		 page->setup ? page->setup
+		 : answer    ? "active"
+			     : "actpass",
+		 page_formats(page, answer),
+		 page->extra[0] ? page->extra : "a=sendrecv\r\n",
+		 mock_media_ssrc(page->mock), video);
+	return sdp;
 }
 
 /* The number in front of " name" in an rtpmap line. */
@@ -492,6 +568,9 @@ int media_page_take(struct media_page *page, const char *sdp, size_t len)
 	page->event =
 		find_pt(page->sdp, page->narrow ? " telephone-event/8000"
 						: " telephone-event/48000");
+	page->vpt = page->video && !strstr(page->sdp, "m=video 0 ")
+			    ? find_pt(page->sdp, " VP8/90000")
+			    : 0;
 	remote.ufrag = ufrag;
 	remote.pwd = pwd;
 	remote.fingerprint = fp;
@@ -523,6 +602,7 @@ int media_remote(struct media_bed *bed, const char *session, uint8_t leg,
 		.leg = leg,
 		.answer = answer,
 		.create = !answer,
+		.terms = {.video = !bed->no_video},
 	};
 
 	pl_set_str(&remote.sdp, sdp);
@@ -539,6 +619,7 @@ int media_local(struct media_bed *bed, const char *session, uint8_t leg,
 		.leg = leg,
 		.answer = answer,
 		.create = !answer,
+		.terms = {.video = !bed->no_video},
 	};
 
 	return session_leg_local(bed->table, &local, mb, why);

@@ -33,6 +33,9 @@ struct media_page;
 struct codec;
 struct codec_dec;
 
+/* What a page says of feedback when nothing else is set. */
+extern const char media_page_feedback[];
+
 struct media_bed {
 	struct wheel *wheel;
 	struct cert *cert;
@@ -58,6 +61,7 @@ struct media_bed {
 		enum session_cause cause;
 	} lost[MEDIA_LOST_MAX];
 	unsigned nlost;
+	bool no_video; /* in no leg of a page */
 	unsigned nup;
 	uint8_t up_leg; /* the latest of those */
 };
@@ -87,6 +91,17 @@ struct media_page {
 	char sdp[8192];  /* latest of the worker's */
 	const char *setup; /* of its SDP; NULL: it begins DTLS */
 	char extra[512]; /* lines for the m-line of its own SDP */
+	/* video: VP8, when it is set before the SDP is asked for */
+	bool video;
+	uint8_t vpt;                /* 0: refused */
+	const char *vdir;           /* NULL: sendrecv */
+	const char *vextra;         /* lines for its m-line; NULL: feedback */
+	struct packet_check vcheck; /* of the video that it hears */
+	uint32_t vheard;
+	uint16_t lose;  /* this packet of it is lost ... */
+	bool losing;    /* ... once */
+	void (*videoh)(const uint8_t *pkt, size_t len, void *arg);
+	void (*rtcph)(const uint8_t *pkt, size_t len, void *arg);
 	/* hears all, too; may be NULL */
 	void (*rtph)(const uint8_t *pkt, size_t len, void *arg);
 	void *arg;

@@ -90,24 +90,42 @@ static void on_dtls_send(const uint8_t *pkt, size_t len, void *arg)
 
 /* --- SRTP ------------------------------------------------------------------- */
 
+static void policy_make(srtp_policy_t *policy, uint16_t suite, uint8_t *key,
+			srtp_ssrc_t ssrc)
+{
+	memset(policy, 0, sizeof(*policy));
+	if (suite == GCM) {
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtp);
+		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtcp);
+	} else {
+		srtp_crypto_policy_set_rtp_default(&policy->rtp);
+		srtp_crypto_policy_set_rtcp_default(&policy->rtcp);
+	}
+	policy->ssrc = ssrc;
+	policy->key = key;
+	policy->window_size = 1024;
+	policy->allow_repeat_tx = 1;
+}
+
 static void make_session(srtp_t *session, uint16_t suite, uint8_t *key,
 			 srtp_ssrc_t ssrc)
 {
 	srtp_policy_t policy;
 
-	memset(&policy, 0, sizeof(policy));
-	if (suite == GCM) {
-		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp);
-		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp);
-	} else {
-		srtp_crypto_policy_set_rtp_default(&policy.rtp);
-		srtp_crypto_policy_set_rtcp_default(&policy.rtcp);
-	}
-	policy.ssrc = ssrc;
-	policy.key = key;
-	policy.window_size = 1024;
+	policy_make(&policy, suite, key, ssrc);
 	if (srtp_create(session, &policy) != srtp_err_status_ok)
 		*session = NULL;
+}
+
+/* The same key for another stream of ours. */
+static void add_stream(srtp_t session, uint16_t suite, uint8_t *key,
+		       uint32_t ssrc)
+{
+	srtp_ssrc_t mine = {.type = ssrc_specific, .value = ssrc};
+	srtp_policy_t policy;
+
+	policy_make(&policy, suite, key, mine);
+	(void)srtp_add_stream(session, &policy);
 }
 
 static void take_keys(struct mock_media *m)
@@ -124,6 +142,9 @@ static void take_keys(struct mock_media *m)
 		return;
 	}
 	make_session(&m->tx, keys.suite, keys.local, mine);
+	if (m->tx)
+		add_stream(m->tx, keys.suite, keys.local,
+			   mock_media_video_ssrc(m));
 	make_session(&m->rx, keys.suite, keys.remote, any);
 	m->suite = keys.suite;
 	if (m->next >> 16)
@@ -163,7 +184,7 @@ static void on_srtp(struct mock_media *m, uint8_t *pkt, size_t len)
 	int n = (int)len;
 	srtp_err_status_t st;
 
-	if (!m->rx)
+	if (!m->rx || (m->cfg.loseh && m->cfg.loseh(pkt, len, m->cfg.arg)))
 		return;
 	st = rtcp ? srtp_unprotect_rtcp(m->rx, pkt, &n)
 		  : srtp_unprotect(m->rx, pkt, &n);
@@ -463,6 +484,11 @@ bool mock_media_ready(const struct mock_media *m)
 uint16_t mock_media_suite(const struct mock_media *m)
 {
 	return m->suite;
+}
+
+uint32_t mock_media_video_ssrc(const struct mock_media *m)
+{
+	return m->ssrc ^ 1;
 }
 
 uint32_t mock_media_ssrc(const struct mock_media *m)

@@ -31,6 +31,8 @@ struct mock_media_cfg {
 				 does with a lite peer; else always at once */
 	bool no_loop;         /* only mock_media_poll() serves */
 	mock_packet_h *rtph, *rtcph;
+	/* true: this datagram of SRTP was lost; may be NULL */
+	bool (*loseh)(const uint8_t *pkt, size_t len, void *arg);
 	void *arg;
 };
 
@@ -73,6 +75,8 @@ int mock_media_send_rtcp(struct mock_media *m, const uint8_t *pkt, size_t len);
 int mock_media_send_raw(struct mock_media *m, const void *pkt, size_t len);
 /* The next RTP packet has this index; before the first one only. */
 int mock_media_set_index(struct mock_media *m, uint64_t index);
+/* A second stream, for mock_media_send_rtp(). */
+uint32_t mock_media_video_ssrc(const struct mock_media *m);
 uint32_t mock_media_ssrc(const struct mock_media *m);
 
 /* New ufrag and password; mock_media_connect() follows. */

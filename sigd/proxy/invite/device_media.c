@@ -46,6 +46,7 @@ static void terms_of(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 
 	memset(terms, 0, sizeof(*terms));
 	terms->source = CTL_STRICT;
+	terms->video = !tenant || tenant->devices.video;
 	if (tenant)
 		pl_set_str(&terms->suites, tenant->devices.sdes.list);
 	family_set(terms, flow);

@@ -2,6 +2,7 @@
 // window.phone. SPDX-License-Identifier: MIT
 import JsSIP from 'jssip';
 import * as SIP from 'sip.js';
+import { camera as cameraOf, prefer, watch } from './picture.js';
 import { listen, microphone } from './sound.js';
 
 const calls = new Map();
@@ -18,8 +19,18 @@ function keep(call) {
 function attach(call, pc) {
   call.pc = pc;
   pc.addEventListener('track', (e) => {
+    if (e.track.kind === 'video') {
+      call.eye = watch(e.track);
+      return;
+    }
     call.ear = listen(e.streams[0] ?? new MediaStream([e.track]));
   });
+}
+
+// A microphone, and a camera when a colour is given for it.
+async function both(frequency, color) {
+  const sound = await microphone(frequency);
+  return typeof color === 'string' ? new MediaStream([...sound.getTracks(), ...cameraOf(color).getTracks()]) : sound;
 }
 
 // --- the two libraries behind one face -----------------------------------
@@ -72,18 +83,19 @@ function jssip({ url, user, password, host, jwt }) {
     phone.incoming = call.id;
   });
   ua.start();
-  // camera: its m-line comes first and carries the bundle of both.
+  // camera: true: its m-line comes first and carries the bundle of both; a
+  // colour: it shows that.
   phone.call = async (target, frequency, camera) => {
     const call = keep({ frequency });
-    const pcConfig = { iceServers: [], ...(camera && { bundlePolicy: 'max-bundle' }) };
-    const session = ua.call(target, { mediaStream: await microphone(frequency), pcConfig });
-    if (camera) session.connection.addTransceiver('video');
+    const pcConfig = { iceServers: [], ...(camera === true && { bundlePolicy: 'max-bundle' }) };
+    const session = ua.call(target, { mediaStream: await both(frequency, camera), pcConfig });
+    if (camera === true) session.connection.addTransceiver('video');
     follow(call, session);
     return call.id;
   };
-  phone.answer = async (id, frequency) => {
+  phone.answer = async (id, frequency, camera) => {
     calls.get(id).frequency = frequency;
-    calls.get(id).session.answer({ mediaStream: await microphone(frequency), pcConfig: { iceServers: [] } });
+    calls.get(id).session.answer({ mediaStream: await both(frequency, camera), pcConfig: { iceServers: [] } });
   };
   phone.hangup = (id) => calls.get(id).session.terminate();
   phone.transfer = (id, to) => {
@@ -98,6 +110,12 @@ function jssip({ url, user, password, host, jwt }) {
         failed: (e) => log.push(`failed ${e.status_line?.status_code}`),
       },
     });
+  };
+  // within a call
+  phone.show = (id, color) => {
+    const { session } = calls.get(id);
+    session.connection.addTrack(cameraOf(color).getTracks()[0]);
+    session.renegotiate();
   };
   phone.hold = (id) => calls.get(id).session.hold();
   phone.resume = (id) => calls.get(id).session.unhold();
@@ -249,7 +267,10 @@ window.phone = {
   forget: () => { phone.registered = null; },
   incoming: () => { const id = phone.incoming; phone.incoming = null; return id; },
   call: (target, frequency, camera) => phone.call(target, frequency, camera),
-  answer: (id, frequency) => { phone.answer(id, frequency); },
+  answer: (id, frequency, camera) => { phone.answer(id, frequency, camera); },
+  show: (id, color) => { phone.show(id, color); },
+  prefer,
+  see: (id) => calls.get(id).eye?.() ?? null,
   hangup: (id) => { phone.hangup(id); },
   transfer: (id, to) => { phone.transfer(id, to); },
   hold: (id) => phone.hold(id),
@@ -272,9 +293,14 @@ window.phone = {
     const out = {};
     const all = await calls.get(id).pc.getStats();
     for (const s of all.values()) {
+      if (s.kind === 'video' && s.type === 'inbound-rtp') {
+        out.video = { frames: s.framesDecoded, keys: s.keyFramesDecoded, plis: s.pliCount, nacks: s.nackCount,
+          lost: s.packetsLost, codec: all.get(s.codecId)?.mimeType };
+      }
+      if (s.kind === 'video') continue;
       if (s.type === 'inbound-rtp') Object.assign(out, { received: s.packetsReceived, lost: s.packetsLost });
       if (s.type === 'outbound-rtp') out.sent = s.packetsSent;
-      if (s.type === 'codec') out.codec = s.mimeType;
+      if (s.type === 'codec' && /audio/.test(s.mimeType)) out.codec = s.mimeType;
       if (s.type === 'remote-inbound-rtp') Object.assign(out, { rtt: s.roundTripTime, farLost: s.packetsLost });
       if (s.type === 'transport') Object.assign(out, { srtp: s.srtpCipher, dtls: s.dtlsState,
         protocol: all.get(all.get(s.selectedCandidatePairId)?.localCandidateId)?.protocol });

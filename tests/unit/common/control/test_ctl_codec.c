@@ -154,6 +154,7 @@ static void terms_of_a_leg_make_the_trip(void)
 	CHECK_INT(terms->networks.l, 0);
 	CHECK_INT(terms->ptime, 0);
 	CHECK_INT(terms->family, CTL_ANY_FAMILY);
+	CHECK(!terms->video);
 	done(&trip);
 
 	msg.req.verb = CTL_LEG_LOCAL;
@@ -162,6 +163,7 @@ static void terms_of_a_leg_make_the_trip(void)
 		.profile = CTL_RTP,
 		.terms = {.source = CTL_NETWORK,
 			  .ptime = 30,
+			  .video = true,
 			  .family = CTL_IP6},
 	};
 	pl_set_str(&msg.req.local.terms.codecs, "PCMU,opus");
@@ -173,6 +175,7 @@ static void terms_of_a_leg_make_the_trip(void)
 	CHECK_INT(terms->source, CTL_NETWORK);
 	CHECK(!pl_strcmp(&terms->networks, "192.0.2.0/24,2001:db8::/32"));
 	CHECK_INT(terms->ptime, 30);
+	CHECK(terms->video);
 	CHECK_INT(terms->family, CTL_IP6);
 	done(&trip);
 }

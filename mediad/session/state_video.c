@@ -1,0 +1,46 @@
+/*
+ * state_video.c  The video of a leg as it stands in the state file
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/id.h"
+#include "mediad/session/state_image.h"
+#include "mediad/session/state_video.h"
+
+_Static_assert(sizeof(struct state_video) <= STATE_DATA_MAX,
+	       "video fits into a record");
+
+bool state_video_is(const uint8_t *data, size_t len)
+{
+	return len && data[0] == STATE_VIDEO;
+}
+
+/* A bool that holds neither 0 nor 1 may not even be read. */
+static bool is_bool(const bool *b)
+{
+	uint8_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return v <= 1;
+}
+
+int state_video_unpack(struct state_video *video, const uint8_t *data,
+		       size_t len)
+{
+	if (len != sizeof(*video))
+		return EBADMSG;
+	memcpy(video, data, len);
+	if (video->kind != STATE_VIDEO || !video->leg ||
+	    video->leg > SESSION_LEGS_MAX || video->on > 1 ||
+	    video->session[SESSION_ID_LEN] ||
+	    !id_valid(video->session, SESSION_ID_LEN) ||
+	    !is_bool(&video->agreed.rsize) || !is_bool(&video->agreed.mux) ||
+	    !sdpm_video_sound(&video->agreed))
+		return EBADMSG;
+	sa_init(&video->agreed.rtp, AF_UNSPEC);
+	sa_init(&video->agreed.rtcp, AF_UNSPEC);
+	return 0;
+}
