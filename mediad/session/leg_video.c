@@ -146,7 +146,7 @@ static void want(struct sdpm_vpolicy *policy, const struct leg *leg,
  * say so. */
 static void keys_make(struct sdpm_policy *policy, const struct leg *leg)
 {
-	if (leg->profile == SDPM_BROWSER || leg->profile == SDPM_RTP)
+	if (leg->profile != SDPM_SDES && leg->profile != SDPM_OSRTP)
 		return;
 	leg_secret_make(policy, leg);
 	for (unsigned i = 0; i < policy->nown; i++)

@@ -53,7 +53,8 @@ static int revive_path(struct leg_video *v, struct state_video *st)
 {
 	struct leg *leg = v->leg;
 	struct secure_keys keys;
-	const struct path_rtp_record record = {&st->rtp, &keys};
+	const struct path_rtp_record record = {&st->rtp, &keys,
+					       leg->session->call};
 	int err;
 
 	if (leg->profile == SDPM_BROWSER)
