@@ -100,6 +100,9 @@ struct cfg_ref {
 	const char *maps[3]; /* keys of the maps; NULL: no more */
 	/* Whether the text is none of them and will do: "users"; NULL: none */
 	bool (*other)(const char *text);
+	/* key of a bool beside the map, or in a table around it: when true,
+	 * there are names besides those of the file; NULL: none */
+	const char *open_if;
 	bool weak; /* to be named here is no use of it (cfg_field.unused) */
 };
 

@@ -128,6 +128,19 @@ static int collect(const char ***listp, size_t *count, struct cfg_scope *from,
 	return 0;
 }
 
+/* Other names stand elsewhere. */
+static bool is_open(const struct cfg_scope *scope, const struct cfg_ref *ref)
+{
+	for (; ref->open_if && scope; scope = scope->up) {
+		const struct cfg_node *node =
+			cfg_node_get(scope->map, ref->open_if);
+
+		if (node && node->kind == CFG_SCALAR)
+			return !strcmp(node->text, "true");
+	}
+	return false;
+}
+
 int cfg_scope_check(struct cfg_scope *scope, const struct cfg_ref *ref,
 		    const char *name, const struct cfg_place *place,
 		    struct cfg_errors *errs)
@@ -146,6 +159,8 @@ int cfg_scope_check(struct cfg_scope *scope, const struct cfg_ref *ref,
 		found->used |= !ref->weak;
 		return 0;
 	}
+	if (is_open(scope, ref))
+		return 0;
 	err = collect(&list, &absent.count, scope, ref);
 	if (err)
 		return err;

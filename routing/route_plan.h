@@ -19,6 +19,7 @@
 #include "routing/route_query.h"
 
 struct route_cond;
+struct route_plan;
 struct route_rule;
 
 enum {
@@ -71,7 +72,7 @@ struct route_target {
 	const struct route_tenant *tenant; /* of whom this is a target: not
 					      that of the query when another
 					      tenant's number was called */
-	const struct route_user *user;
+	const struct route_user *user; /* see route_target_is_guest() */
 	const struct route_connection *connection;
 	enum route_service service;
 	struct pl device;   /* ROUTE_TO_USER: name of the one that is meant
@@ -91,6 +92,10 @@ struct route_target {
 /* A user or connection of another tenant than this one. */
 bool route_target_is_foreign(const struct route_target *target,
 			     const struct route_tenant *tenant);
+/* A user whom the file does not know, but Redis may (`users_in_redis`): only
+ * its name is there. */
+bool route_target_is_guest(const struct route_target *target,
+			   const struct route_plan *plan);
 /* Nobody is called: a rejection or a redirection. */
 bool route_target_answers(const struct route_target *target);
 
@@ -119,6 +124,7 @@ enum route_why {
 	ROUTE_WHY_TOO_LONG, /* last step: nobody has such a number */
 	ROUTE_WHY_USER,     /* last step: the callee is a user */
 	ROUTE_WHY_NUMBER,   /* last step: it is the number of one */
+	ROUTE_WHY_REDIS,    /* last step: Redis knows whether it is a user */
 	ROUTE_WHY_NOBODY,   /* last step: it is not */
 	ROUTE_WHY_REGISTRAR, /* last step: its PBX knows (route_device.h) */
 	ROUTE_WHY_COUNT
@@ -173,6 +179,7 @@ struct route_plan {
 	char callee[ROUTE_NUMBER_MAX + 1];
 	/* where `to: user` led after its captures were put in */
 	char user[ROUTE_USER_MAX + 1];
+	struct route_user guest; /* ... whom the file does not know */
 
 	/* what the targets point to */
 	struct route_form forms[ROUTE_FORMS_MAX];

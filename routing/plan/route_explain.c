@@ -29,6 +29,7 @@ static const struct {
 	[ROUTE_WHY_TOO_LONG] = {"too-long", "the number is too long"},
 	[ROUTE_WHY_USER] = {"user", "the callee is a user"},
 	[ROUTE_WHY_NUMBER] = {"number", "the callee is a user's number"},
+	[ROUTE_WHY_REDIS] = {"redis", "the file has no such user, Redis may"},
 	[ROUTE_WHY_NOBODY] = {"nobody", "the callee is no user"},
 	[ROUTE_WHY_REGISTRAR] = {"registrar", "the tenant's PBX has them"},
 };
@@ -110,21 +111,28 @@ static int explain_connection(struct re_printf *pf,
 			  conn->peer.address ? conn->peer.address : "");
 }
 
-static int explain_target(struct re_printf *pf,
+static int explain_user(struct re_printf *pf, const struct route_plan *plan,
+			const struct route_target *target)
+{
+	/* whose device was named, or whose dialog it is */
+	if (!target->user)
+		return re_hprintf(pf, "the user that was named");
+	return re_hprintf(pf, "%s \"%s\"%s%r%s",
+			  pl_isset(&target->device) ? "device of user" : "user",
+			  target->user->name,
+			  pl_isset(&target->device) ? " " : "",
+			  &target->device,
+			  route_target_is_guest(target, plan)
+				  ? ", if Redis has it"
+				  : "");
+}
+
+static int explain_target(struct re_printf *pf, const struct route_plan *plan,
 			  const struct route_target *target)
 {
 	switch (target->kind) {
 	case ROUTE_TO_USER:
-		/* of whom the file knows nothing: whose device was named, or
-		 * whose dialog it is */
-		if (!target->user)
-			return re_hprintf(pf, "the user that was named");
-		return re_hprintf(pf, "%s \"%s\"%s%r",
-				  pl_isset(&target->device) ? "device of user"
-							    : "user",
-				  target->user->name,
-				  pl_isset(&target->device) ? " " : "",
-				  &target->device);
+		return explain_user(pf, plan, target);
 	case ROUTE_TO_SERVICE:
 		return re_hprintf(pf, "service %s",
 				  route_service_name(target->service));
@@ -221,7 +229,7 @@ int route_plan_explain(struct re_printf *pf, const struct route_plan *plan)
 		err |= explain_note(pf, plan, i);
 	for (unsigned i = 0; i < plan->ntargets; i++) {
 		err |= re_hprintf(pf, i ? ", then " : "  result: ");
-		err |= explain_target(pf, &plan->targets[i]);
+		err |= explain_target(pf, plan, &plan->targets[i]);
 		if (route_target_is_foreign(&plan->targets[i], plan->tenant))
 			err |= re_hprintf(pf, " of tenant \"%s\"",
 					  plan->targets[i].tenant->id);

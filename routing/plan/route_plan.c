@@ -115,7 +115,7 @@ static void last_step(struct route_walk *walk)
 	const struct route_input *in = &walk->input;
 	const struct route_tenant *tenant = in->tenant;
 	const struct route_user *user = route_user_called(tenant, &in->callee);
-	struct route_target *target;
+	enum route_why why = ROUTE_WHY_NOBODY;
 
 	/* who registers there is called there */
 	if ((!walk->plan->from || in->foreign) && tenant->registration.pbx) {
@@ -123,18 +123,13 @@ static void last_step(struct route_walk *walk)
 		route_choose_one(walk, tenant->registration.pbx);
 		return;
 	}
-	route_walk_note(walk, NULL, NULL,
-			!user ? ROUTE_WHY_NOBODY
-			: route_user_find(tenant, &in->callee)
-				? ROUTE_WHY_USER
-				: ROUTE_WHY_NUMBER);
-	if (!user) {
+	if (route_walk_user(walk, &in->callee))
+		why = !user ? ROUTE_WHY_REDIS
+		      : route_user_find(tenant, &in->callee) ? ROUTE_WHY_USER
+							     : ROUTE_WHY_NUMBER;
+	route_walk_note(walk, NULL, NULL, why);
+	if (why == ROUTE_WHY_NOBODY)
 		route_walk_reject(walk, STATUS_NO_ROUTE, 0, NULL);
-		return;
-	}
-	target = route_walk_target(walk, ROUTE_TO_USER);
-	target->user = user;
-	target->form = route_rewrite_form(walk);
 }
 
 /* Which rule is tried next: by the sieve, where there is one. */

@@ -104,14 +104,18 @@ static int json_form(struct re_printf *pf, const struct route_form *form)
 	return err;
 }
 
-static int json_where(struct re_printf *pf, const struct route_target *target)
+static int json_where(struct re_printf *pf, const struct route_plan *plan,
+		      const struct route_target *target)
 {
 	switch (target->kind) {
 	case ROUTE_TO_USER:
 		if (!target->user) /* of whom the file knows nothing */
 			return re_hprintf(pf, "\"user\":null");
-		return re_hprintf(pf, "\"user\":%H", cfg_print_json,
-				  target->user->name);
+		return re_hprintf(pf, "\"user\":%H%s", cfg_print_json,
+				  target->user->name,
+				  route_target_is_guest(target, plan)
+					  ? ",\"if\":\"redis\""
+					  : "");
 	case ROUTE_TO_SERVICE:
 		return re_hprintf(pf, "\"service\":\"%s\"",
 				  route_service_name(target->service));
@@ -134,8 +138,9 @@ static int json_where(struct re_printf *pf, const struct route_target *target)
 static int json_target(struct re_printf *pf, const struct route_plan *plan,
 		       const struct route_target *target)
 {
-	int err = re_hprintf(pf, "{%H", json_where, target);
+	int err = re_hprintf(pf, "{");
 
+	err |= json_where(pf, plan, target);
 	if (target->tenant && target->tenant != plan->tenant)
 		err |= re_hprintf(pf, ",\"tenant\":\"%s\"",
 				  target->tenant->id);

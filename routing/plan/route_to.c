@@ -42,7 +42,8 @@ static int load_user(const struct route_rule_load *load,
 				user, &fixed))
 		return EINVAL;
 	pl_set_str(&name, user);
-	if (!fixed || route_user_called(load->tenant, &name))
+	if (!fixed || load->tenant->auth.users_in_redis ||
+	    route_user_called(load->tenant, &name))
 		return 0;
 	return refuse_number(load, &rule->to.pos, user);
 }
@@ -148,25 +149,20 @@ static void to_user(struct route_walk *walk, const struct route_rule *rule,
 		    const char *name)
 {
 	struct route_plan *plan = walk->plan;
-	const struct route_user *user;
-	struct route_target *target;
 	struct pl pl;
 	int err;
 
 	err = route_template_expand(plan->user, sizeof(plan->user), name,
 				    &walk->input.in_callee);
 	pl_set_str(&pl, plan->user);
-	user = err ? NULL : route_user_called(walk->input.tenant, &pl);
-	if (!user) {
+	if (err || !route_walk_user(walk, &pl)) {
 		route_walk_note(walk, rule, NULL, ROUTE_WHY_BAD_USER);
 		route_walk_reject(walk, STATUS_UNKNOWN_USER, 0, NULL);
 		return;
 	}
-	target = route_walk_target(walk, ROUTE_TO_USER);
-	target->user = user;
-	target->form = route_rewrite_form(walk);
 	if (rule->to.device && rule->to.device->instance)
-		pl_set_str(&target->device, rule->to.device->instance);
+		pl_set_str(&plan->targets[0].device,
+			   rule->to.device->instance);
 }
 
 static void to_redirect(struct route_walk *walk, const struct route_rule *rule)

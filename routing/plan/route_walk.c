@@ -7,6 +7,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "routing/party/route_party.h"
 #include "routing/plan/route_walk.h"
 #include "routing/text/route_template.h"
 
@@ -83,6 +84,40 @@ struct route_target *route_walk_target(struct route_walk *walk,
 	return target;
 }
 
+/* Kept in the plan, as long as that is there. */
+static const struct route_user *guest(struct route_walk *walk,
+				      const struct pl *name)
+{
+	struct route_plan *plan = walk->plan;
+	char why[80];
+
+	if (!walk->input.tenant->auth.users_in_redis || !name->l ||
+	    name->l > ROUTE_USER_MAX)
+		return NULL;
+	memmove(plan->user, name->p, name->l);
+	plan->user[name->l] = '\0';
+	if (strlen(plan->user) != name->l ||
+	    !route_check_user(plan->user, why, sizeof(why)))
+		return NULL;
+	plan->guest = (struct route_user){.name = plan->user};
+	return &plan->guest;
+}
+
+bool route_walk_user(struct route_walk *walk, const struct pl *called)
+{
+	const struct route_user *user =
+		route_user_called(walk->input.tenant, called);
+	struct route_target *target;
+
+	user = user ? user : guest(walk, called);
+	if (!user)
+		return false;
+	target = route_walk_target(walk, ROUTE_TO_USER);
+	target->user = user;
+	target->form = route_rewrite_form(walk);
+	return true;
+}
+
 void route_walk_reject(struct route_walk *walk, enum status status,
 		       uint16_t code, const char *phrase)
 {
@@ -133,6 +168,12 @@ bool route_target_is_foreign(const struct route_target *target,
 	return (target->kind == ROUTE_TO_USER ||
 		target->kind == ROUTE_TO_CONNECTION) &&
 	       target->tenant && target->tenant != tenant;
+}
+
+bool route_target_is_guest(const struct route_target *target,
+			   const struct route_plan *plan)
+{
+	return target->kind == ROUTE_TO_USER && target->user == &plan->guest;
 }
 
 bool route_target_answers(const struct route_target *target)

@@ -26,6 +26,9 @@ void route_walk_note(struct route_walk *walk, const struct route_rule *rule,
 /* NULL: there is no room for another one. */
 struct route_target *route_walk_target(struct route_walk *walk,
 				       enum route_kind kind);
+/* A user by name or number; one whom the file does not know when the tenant has
+ * others in Redis, and this may be a name. False: nobody, and nothing is done. */
+bool route_walk_user(struct route_walk *walk, const struct pl *called);
 /* phrase NULL: the usual one; code 0: that of the status. */
 void route_walk_reject(struct route_walk *walk, enum status status,
 		       uint16_t code, const char *phrase);

@@ -58,7 +58,8 @@ static const struct cfg_field tenant_fields[] = {
 					    auth.users_in_redis),
 	 .def = "false",
 	 .help = "Whether there are users besides those in `users`, in Redis "
-		 "(docs/redis.md)."},
+		 "(docs/redis.md). Then `to.user` may name them, too, and "
+		 "whoever is called and not in the file may be one."},
 	{"users", CFG_MAP, CFG_ITEMS(struct route_tenant, users, nusers),
 	 CFG_KEY(struct route_user, name), .item = &route_user_item,
 	 .check = route_check_user, .pattern = "^[^ \":@\\\\<>]{1,64}$",

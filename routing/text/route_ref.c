@@ -24,7 +24,8 @@ const struct cfg_ref route_ref_from = {
 	.what = "connection", .maps = {"connections"}, .other = is_many};
 const struct cfg_ref route_ref_group = {.what = "group", .maps = {"groups"}};
 const struct cfg_ref route_ref_user = {
-	.what = "user", .maps = {"users"}, .other = is_no_name};
+	.what = "user", .maps = {"users"}, .other = is_no_name,
+	.open_if = "users_in_redis"};
 const struct cfg_ref route_ref_network = {.what = "network",
 					  .maps = {"networks"}};
 const struct cfg_ref route_ref_region = {.what = "region",

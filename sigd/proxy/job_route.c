@@ -94,31 +94,6 @@ static bool may_go(const struct job *job, const struct route_plan *plan)
 		route_forwards_to(job->tenant, to->connection));
 }
 
-/* Nobody in the file is called so: a user in Redis may be. Its devices tell,
- * as those of anybody do. */
-static void seek_in_redis(struct job *job, struct route_plan *plan)
-{
-	const struct route_note *last =
-		&plan->notes[(plan->considered - 1) % ROUTE_NOTES_MAX];
-
-	struct pl callee = last->callee;
-
-	if (plan->rule || !plan->considered || last->why != ROUTE_WHY_NOBODY ||
-	    !last->tenant->auth.users_in_redis)
-		return;
-	if (!pl_isset(&callee))
-		pl_set_str(&callee, plan->callee);
-	if (callee.l > DEVICE_USER_MAX)
-		return;
-	job->named = true;
-	memset(&job->device, 0, sizeof(job->device));
-	str_ncpy(job->device.tenant, last->tenant->id,
-		 sizeof(job->device.tenant));
-	(void)pl_strcpy(&callee, job->device.user, sizeof(job->device.user));
-	plan->targets[0] = (struct route_target){.kind = ROUTE_TO_USER,
-						 .tenant = last->tenant};
-}
-
 /* What makes dialogs that are no calls knows one tenant (sub_token.h). */
 static bool stays_at_home(const struct job *job, const struct route_plan *plan)
 {
@@ -175,10 +150,8 @@ static void route_now(struct job *job)
 	}
 	if (err)
 		reply_status(job->px, job->st, status_of_errno(err));
-	if (!err) {
-		seek_in_redis(job, plan);
+	if (!err)
 		go(job, plan, &query.callee);
-	}
 	mem_deref(plan);
 	mem_deref(job);
 }

@@ -19,7 +19,12 @@ static void routes_redis(const struct fixture *fix, char *text, size_t size)
 		 "    realm: cordboard\n"
 		 "    users_in_redis: true\n"
 		 "    users:\n"
-		 "      alice: {password: alice-secret}\n");
+		 "      alice: {password: alice-secret}\n"
+		 "    routes:\n"
+		 "      - {name: hide, match: {callee: '9(.*)'}, rewrite: "
+		 "{callee: {set: '${1}'}, caller_id: withhold, headers: {add: "
+		 "{X-Line: b}}}, to: {continue: true}}\n"
+		 "      - {name: fix, match: {callee: '6'}, to: {user: bob}}\n");
 }
 
 static void on_set(int err, const struct redis_val *val, void *arg)
@@ -107,5 +112,42 @@ static void the_file_goes_first_and_nobody_is_unavailable(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(a_user_in_redis_registers_and_is_called),
+static void register_bob(struct fixture *fix)
+{
+	char lines[128];
+
+	put_user(fix, "bob", "bob-secret", "1");
+	snprintf(lines, sizeof(lines), "Contact: <sip:bob@127.0.0.1:%u>\r\n",
+		 sa_port(&fix->bob.addr));
+	CHECK_INT(register_lines(fix, &fix->bob, "bob-secret", lines), 200);
+}
+
+static void what_the_routes_say_counts_for_a_user_in_redis(void)
+{
+	struct fixture fix;
+	char val[512];
+
+	if (begin(&fix)) {
+		register_bob(&fix);
+		call(&fix, "9bob");
+		CHECK(expect(&fix, &fix.bob, "INVITE"));
+		header(fix.bob.req, "From", val);
+		val[strcspn(val, ";")] = '\0';
+		CHECK_STR(val, "\"Anonymous\" "
+			       "<sip:anonymous@anonymous.invalid>");
+		header(fix.bob.req, "X-Line", val);
+		CHECK_STR(val, "b");
+		CHECK(!strstr(fix.bob.req, "alice"));
+	}
+	stop(&fix);
+	if (begin(&fix)) {
+		register_bob(&fix);
+		call(&fix, "6");
+		CHECK(expect(&fix, &fix.bob, "INVITE"));
+	}
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(what_the_routes_say_counts_for_a_user_in_redis),
+	  TEST(a_user_in_redis_registers_and_is_called),
 	  TEST(the_file_goes_first_and_nobody_is_unavailable))

@@ -176,6 +176,58 @@ static void captures_name_the_user(void)
 	mem_deref(table);
 }
 
+#define REDIS                                                                \
+	"tenants:\n  t:\n    domains: [demo.example]\n    realm: r\n"       \
+	"    users: {alice: {password: x}}\n"                                \
+	"    users_in_redis: true\n    routes:\n"                           \
+	"      - {name: cut, match: {callee: '9(.*)'}, rewrite: {callee: "   \
+	"{set: '${1}'}, caller_id: withhold, headers: {add: {X-A: b}}}, "    \
+	"to: {continue: true}}\n"                                           \
+	"      - {name: ext, match: {callee: '7(.*)'}, to: {user: 'u${1}'}}\n" \
+	"      - {name: fix, match: {callee: '6'}, to: {user: carol}}\n"     \
+	"      - {name: dev, match: {callee: '5'}, to: {device: {user: "     \
+	"carol, instance: 'urn:x'}}}\n"
+
+static void who_stands_in_redis_is_a_target_with_all_that_was_rewritten(void)
+{
+	struct route_table *table = fixture_table(REDIS);
+	const struct route_target *to = &plan.targets[0];
+	char *text = NULL;
+
+	REQUIRE(table);
+	CHECK_STR(ask(table, "INVITE", "alice", "bob"),
+		  "user bob");
+	CHECK(!to->form && route_target_is_guest(to, &plan));
+	CHECK_STR(ask(table, "INVITE", "alice", "9bob"),
+		  "user bob");
+	REQUIRE(to->form);
+	CHECK_STR(to->user->name, "bob");
+	CHECK(!pl_strcmp(&to->form->callee, "bob"));
+	CHECK_INT(to->form->caller_id, ROUTE_CALLER_WITHHOLD);
+	CHECK_INT(to->form->nheaders, 1);
+	CHECK_INT(last_why(), ROUTE_WHY_REDIS);
+	CHECK_STR(ask(table, "INVITE", "alice", "7301"),
+		  "user u301");
+	CHECK_STR(ask(table, "INVITE", "bob", "6"),
+		  "user carol");
+	CHECK_STR(ask(table, "INVITE", "bob", "5"),
+		  "user carol");
+	CHECK(!re_sdprintf(&text, "%H", route_plan_json, &plan) &&
+	      strstr(text, "{\"user\":\"carol\",\"if\":\"redis\""));
+	text = mem_deref(text);
+	CHECK(!re_sdprintf(&text, "%H", route_plan_explain, &plan) &&
+	      strstr(text, "device of user \"carol\" urn:x, if Redis has it"));
+	CHECK_STR(ask(table, "INVITE", "bob", "alice"), "user alice");
+	CHECK(!route_target_is_guest(to, &plan));
+	/* what cannot be a name */
+	CHECK_STR(ask(table, "INVITE", "bob", ""), "404 Not Found (no-route)");
+	text = mem_deref(text);
+	CHECK(!re_sdprintf(&text, "%H", route_plan_explain, &plan) &&
+	      strstr(text, "404 Not Found"));
+	mem_deref(text);
+	mem_deref(table);
+}
+
 static void rejections_have_code_and_phrase(void)
 {
 	struct route_table *table = fixture_table(demo);
@@ -347,7 +399,8 @@ TEST_MAIN(TEST(first_rule_that_matches_decides), TEST(users_are_the_last_step),
 	  TEST(users_of_another_tenant_are_nobody),
 	  TEST(method_caller_and_callee_must_all_match),
 	  TEST(a_rule_names_the_methods_that_it_lists),
-	  TEST(captures_name_the_user), TEST(rejections_have_code_and_phrase),
+	  TEST(captures_name_the_user),
+	  TEST(who_stands_in_redis_is_a_target_with_all_that_was_rewritten), TEST(rejections_have_code_and_phrase),
 	  TEST(pattern_that_gives_up_rejects),
 	  TEST(overlong_numbers_go_nowhere),
 	  TEST(zero_bytes_do_not_end_a_number),
