@@ -47,6 +47,7 @@ struct talk {
 	uint16_t port; /* the next to try */
 	struct side *rtcp;
 	uint64_t begin_ms, end_ms;
+	uint64_t turn; /* whose it is, counted from the begin */
 	unsigned sent, heard;
 	uint32_t delays[BUCKETS];
 };
@@ -265,15 +266,19 @@ unsigned talk_count(const struct talk *talk)
 
 /* --- speech ------------------------------------------------------------------- */
 
-/* In each millisecond its share. */
+/* In each millisecond its share. Who could not speak for longer than a frame,
+ * because others had the machine, has missed his turn: no burst follows. */
 static bool speak(void *arg)
 {
 	struct talk *talk = arg;
-	uint64_t ms = loop_now_ms() - talk->begin_ms;
+	uint64_t now = loop_now_ms();
+	uint64_t due = (now - talk->begin_ms) * talk->nsides / FRAME_MS;
 
-	while (talk->sent < ms * talk->nsides / FRAME_MS)
-		say(talk->sides[talk->sent++ % talk->nsides]);
-	return loop_now_ms() >= talk->end_ms;
+	if (due > talk->turn + talk->nsides)
+		talk->turn = due - talk->nsides;
+	for (; talk->turn < due; talk->turn++, talk->sent++)
+		say(talk->sides[talk->turn % talk->nsides]);
+	return now >= talk->end_ms;
 }
 
 static bool never(void *arg)
@@ -303,6 +308,7 @@ void talk_speak(struct talk *talk, unsigned ms, struct talk_heard *heard)
 
 	memset(talk->delays, 0, sizeof(talk->delays));
 	talk->sent = talk->heard = 0;
+	talk->turn = 0;
 	talk->begin_ms = loop_now_ms();
 	talk->end_ms = talk->begin_ms + ms;
 	(void)loop_test_until(talk->cfg.lt, speak, talk, 2 * ms);
