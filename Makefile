@@ -222,7 +222,7 @@ run: ## install what is missing, build, start a whole system to try
 	$(Q)deploy/run.sh
 deps: ## install what is missing (Debian packages, npm packages by lock file)
 	$(Q)deploy/deps.sh
-soak: all ## long runs: kill matrix, fuzzing, clean Debian roots
+soak: all ## long runs: kill matrix, 10,000 calls, fuzzing, clean Debian roots
 	$(Q)deploy/soak.sh
 
 # --- fuzzing: clang, libFuzzer, ASan and UBSan -------------------------------
