@@ -134,5 +134,43 @@ static void a_refusal_tells_nothing_either(void)
 	stop(&fix);
 }
 
+#define SECRET "Authorization: Bearer sesame.open.now\r\n"
+
+static bool is_told(const struct ua *ua)
+{
+	return strstr(ua->req, "sesame") || strstr(ua->req, "Authorization");
+}
+
+/* Whoever has a token of a user is that user. */
+static void credentials_are_for_us_alone(void)
+{
+	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_hiding};
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start_cfg(&fix, &cfg)) {
+		call_lines(&fix, "100", SECRET);
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		CHECK(!is_told(&fix.pbx[0]));
+		ua_answers(&fix, &fix.pbx[0], 200, PBX_HIDES);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		strcpy(resp, fix.alice.resp);
+		put_in_dialog_extra(&fix, resp, "ACK", 2, 1, SECRET);
+		CHECK(expect(&fix, &fix.pbx[0], "ACK"));
+		CHECK(!is_told(&fix.pbx[0]));
+		put_in_dialog_with(&fix, resp, "INVITE", 3, 1, SECRET,
+				   "v=0\r\n");
+		CHECK(expect(&fix, &fix.pbx[0], "INVITE"));
+		CHECK(!is_told(&fix.pbx[0]));
+		ua_answers(&fix, &fix.pbx[0], 200, PBX_HIDES);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		put_in_dialog_extra(&fix, resp, "INFO", 4, 1, SECRET);
+		CHECK(expect(&fix, &fix.pbx[0], "INFO"));
+		CHECK(!is_told(&fix.pbx[0]));
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(neither_side_learns_where_the_other_one_is),
-	  TEST(a_refusal_tells_nothing_either))
+	  TEST(a_refusal_tells_nothing_either),
+	  TEST(credentials_are_for_us_alone))
