@@ -55,14 +55,6 @@ int gate_alloc(struct gate **gatep, const struct gate_cfg *cfg,
 	return err;
 }
 
-/* What goes on or ends something is never kept out. */
-static bool is_new_work(const struct smsg *msg)
-{
-	return !pl_isset(&msg->to.tag) && msg->method != SMSG_ACK &&
-	       msg->method != SMSG_CANCEL && msg->method != SMSG_BYE &&
-	       msg->method != SMSG_PRACK;
-}
-
 /* An OPTIONS is cheaper to answer than to refuse, and the load balancer that
  * sent it must not take us for dead. */
 static bool is_costly(const struct smsg *msg)
@@ -112,10 +104,13 @@ enum gate_verdict gate_request(struct gate *gate, const struct request *rq)
 	struct alarm_about about = {.load = gate->load.value};
 	enum gate_verdict verdict;
 
-	if (!is_new_work(rq->msg))
+	/* what goes on or ends something is never kept out */
+	if (rq->ongoing)
 		return GATE_OPEN;
 
 	verdict = gate_source(gate, rq->src->remote);
+	if (rq->stray)
+		return verdict == GATE_OPEN ? GATE_OPEN : GATE_DROP;
 	if (verdict != GATE_OPEN || !is_costly(rq->msg) ||
 	    !load_refuses(&gate->load))
 		return verdict;

@@ -1,8 +1,11 @@
 /*
  * gate.h  What is let in: overload of this worker, and who asks too often
  *
- * Only what begins something new is refused: requests within dialogs, ACK,
- * CANCEL and BYE always pass, so a worker that is full ends calls as ever.
+ * Only what begins something new is refused: requests that show what we sealed
+ * for their dialog, ACK, and the CANCEL of an INVITE that is here always pass,
+ * so a worker that is full ends calls as ever. What only says that it is of a
+ * dialog is a question of its source like any other, and over that rate gets
+ * no answer.
  * INVITE, REGISTER, SUBSCRIBE and the like outside dialogs get 503 with
  * Retry-After, before a transaction is made, a password looked at or a body
  * read (RFC 5390 REQ 1; the Retry-After is spread, REQ 14). What comes faster

@@ -118,6 +118,12 @@ static bool bound_over(const struct registrar_list *list,
 	return false;
 }
 
+static void serve_known(struct job *job)
+{
+	txn_srv_once(job->st, false);
+	job_route(job);
+}
+
 static void on_known(const struct registrar_list *list, void *arg)
 {
 	struct job *job = arg;
@@ -127,7 +133,7 @@ static void on_known(const struct registrar_list *list, void *arg)
 	else if (!bound_over(list, txn_srv_source(job->st)))
 		job_fail(job, STATUS_FORBIDDEN);
 	else
-		job_route(job);
+		serve_known(job);
 }
 
 static void register_there(struct job *job)
@@ -215,6 +221,8 @@ void job_start(struct request *rq, struct txn_srv *st)
 	origin_find(&origin, job->table, rq);
 	job->tenant = origin.tenant;
 	job->from   = origin.connection;
+	if (job->from)
+		txn_srv_once(st, false);
 	job->foreign = origin.foreign;
 	job->named = reg_forward_named(&job->device, rq->px, rq->msg);
 	list_append(&rq->px->jobs, &job->le, job);

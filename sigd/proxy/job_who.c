@@ -64,6 +64,17 @@ static struct authorize_ask ask_of(const struct job *job)
 				      .guest = job->guest};
 }
 
+static void serve_known(struct job *job)
+{
+	txn_srv_once(job->st, false);
+	if (!job_may_ask(job))
+		job_fail(job, STATUS_RATE_LIMITED);
+	else if (job->who.conn)
+		serve_login(job);
+	else
+		serve_user(job);
+}
+
 void job_authorize(struct job *job)
 {
 	const struct authorize_ask ask = ask_of(job);
@@ -77,12 +88,8 @@ void job_authorize(struct job *job)
 		authorize_challenge(job->px, job->st, job->tenant,
 				    job->source, code);
 		mem_deref(job);
-	} else if (!job_may_ask(job)) {
-		job_fail(job, STATUS_RATE_LIMITED);
-	} else if (job->who.conn) {
-		serve_login(job);
 	} else {
-		serve_user(job);
+		serve_known(job);
 	}
 }
 

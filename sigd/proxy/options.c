@@ -50,4 +50,6 @@ void options_answer(struct proxy *px, struct txn_srv *st)
 	reply_tag(tag, px, txn_srv_request(st));
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(st, &reply);
+	/* the next one is answered anew (RFC 3261 8.2.7) */
+	txn_srv_forget(st);
 }

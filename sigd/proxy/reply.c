@@ -40,7 +40,7 @@ void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg)
 	re_snprintf(tag, 17, "%w", md, (size_t)8);
 }
 
-enum { STATUS_FIELDS = 3, REASON_MAX = 96 };
+enum { STATUS_FIELDS = 3, REASON_MAX = 96, BRIEF_TAG = 4 };
 
 /* What would do instead of a body (RFC 3261 8.2.3). */
 static void mend_field(struct smsg_field *fields, size_t *n, enum status code)
@@ -122,6 +122,35 @@ void reply_status(struct proxy *px, struct txn_srv *st, enum status code)
 	if (err)
 		log_debug(NULL, "answer not sent", "code=%u err=%d",
 			  reply.scode, err);
+}
+
+void reply_stray(struct proxy *px, struct txn_srv *st, enum status code)
+{
+	const struct smsg *msg = txn_srv_request(st);
+	const bool any = txn_srv_source(st)->reliable;
+	struct smsg_field fields[STATUS_FIELDS];
+	char retry[16], reason[REASON_MAX], tag[17];
+	struct smsg_reply reply = {
+		.scode = status_info(code)->sip,
+		.reason = status_info(code)->phrase,
+		.fieldv = fields,
+	};
+	size_t len;
+	int err;
+
+	reply_tag(tag, px, msg);
+	pl_set_str(&reply.to_tag, tag);
+	reply.fieldc = status_fields(fields, retry, reason, px, code);
+	err = smsg_reply_write(px->buf, SMSG_MAX, &len, msg, &reply);
+	if (!err && !any && len > msg->raw.l) {
+		reply.fieldc = 0;
+		reply.reason = "";
+		reply.to_tag.l = BRIEF_TAG;
+		err = smsg_reply_write(px->buf, SMSG_MAX, &len, msg, &reply);
+	}
+	if (!err && (any || len <= msg->raw.l))
+		(void)txn_srv_reply(st, px->buf, len);
+	txn_srv_forget(st);
 }
 
 void reply_stateless(struct proxy *px, const struct request *rq,

@@ -16,6 +16,10 @@ void reply_status(struct proxy *px, struct txn_srv *st, enum status code);
 /* The same with a SIP code that is not the usual one of `why`. */
 void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
 		     enum status why);
+/* To what is of nothing here: over UDP, where its source is easily written,
+ * never more bytes than have come; what cannot be said so is not said. Ends
+ * the transaction. */
+void reply_stray(struct proxy *px, struct txn_srv *st, enum status code);
 /* Without a transaction (malformed, or no room for one). */
 void reply_stateless(struct proxy *px, const struct request *rq,
 		     const struct smsg_err *err);

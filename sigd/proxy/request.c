@@ -4,8 +4,8 @@
  * Read this file first. RFC 3261 16.3 (validation), 16.4 (route information),
  * 16.5 (target) in our order:
  *
- *   transaction? -> let in (gate.c)? -> acceptable? -> CANCEL ->
- *   in a dialog of ours? ->
+ *   transaction? -> of a dialog of ours, or a CANCEL of a request that is
+ *   here? -> let in (gate.c)? -> acceptable? -> CANCEL -> in a dialog ->
  *   (job.c: tenant -> who is it? -> REGISTER | all else by the table)
  *
  * SPDX-License-Identifier: MIT
@@ -72,6 +72,25 @@ static bool of_dialogs(enum smsg_method method)
 	       method == SMSG_PRACK;
 }
 
+/* What is of something that was begun shows it by what we have sealed, or by
+ * the request that is here: a tag alone is easily made up. */
+static void ties_find(struct request *rq)
+{
+	const struct smsg *msg = rq->msg;
+	const bool cancel = msg->method == SMSG_CANCEL;
+	enum status code;
+
+	if (cancel ? txn_srv_find_invite(rq->px->txns, msg) != NULL
+		   : relay_claims(rq))
+		code = STATUS_OK;
+	else
+		code = cancel ? STATUS_UNKNOWN_DIALOG : indialog_proof(rq);
+	rq->ongoing = code == STATUS_OK;
+	if (!rq->ongoing &&
+	    (cancel || pl_isset(&msg->to.tag) || of_dialogs(msg->method)))
+		rq->stray = code;
+}
+
 /* RFC 3261 9.2, 16.10: the CANCEL has its own 200; what it cancels ends with
  * a 487 of its own. */
 static void serve_cancel(struct proxy *px, struct txn_srv *st)
@@ -109,7 +128,9 @@ static void serve_new(struct request *rq, struct txn_srv *st)
 	const struct smsg *msg = rq->msg;
 	enum status code = acceptable(msg);
 
-	if (msg->method == SMSG_CANCEL)
+	if (rq->stray)
+		reply_stray(px, st, rq->stray);
+	else if (msg->method == SMSG_CANCEL)
 		serve_cancel(px, st);
 	else if (code == STATUS_BAD_EXTENSION)
 		reply_refused(px, st, code);
@@ -119,14 +140,10 @@ static void serve_new(struct request *rq, struct txn_srv *st)
 		reply_brief(px, st);
 	else if (relay_claims(rq))
 		relay_dialog_serve(rq, st);
-	else if (indialog_claims(rq))
+	else if (rq->ongoing)
 		indialog_serve(rq, st);
-	else if (pl_isset(&msg->to.tag))
-		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
 	else if (msg->method == SMSG_OTHER)
 		reply_refused(px, st, STATUS_UNKNOWN_METHOD);
-	else if (of_dialogs(msg->method))
-		reply_status(px, st, STATUS_UNKNOWN_DIALOG);
 	else if (px->draining)
 		reply_status(px, st, STATUS_DRAINING);
 	else
@@ -159,6 +176,7 @@ void request_serve(struct request *rq)
 	case TXN_NEW:
 		break;
 	}
+	ties_find(rq);
 	switch (gate_request(px->gate, rq)) {
 	case GATE_OPEN:
 		break;
@@ -171,8 +189,10 @@ void request_serve(struct request *rq)
 	case GATE_DROP:
 		return;
 	}
-	if (txn_srv_start(&st, px->txns, rq->msg, &rq->dest, NULL, NULL))
+	if (txn_srv_start(&st, px->txns, rq->msg, &rq->dest, NULL, NULL)) {
 		refuse(rq);
-	else
-		serve_new(rq, st);
+		return;
+	}
+	txn_srv_once(st, !rq->ongoing);
+	serve_new(rq, st);
 }

@@ -15,6 +15,9 @@ struct request {
 	const struct transport_src *src;
 	struct txn_dest dest; /* where its answers go */
 	bool passed;          /* by another worker */
+	bool ongoing;         /* it shows that it is of something that is here */
+	enum status stray;    /* why it is of nothing here, although it says
+				 so; STATUS_OK: no stray */
 };
 
 void request_serve(struct request *rq);

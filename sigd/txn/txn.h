@@ -105,6 +105,13 @@ const struct smsg *txn_srv_request(const struct txn_srv *st);
 const struct txn_dest *txn_srv_source(const struct txn_srv *st);
 /* Where answers go from now on (a flow was replaced). */
 void txn_srv_redirect(struct txn_srv *st, const struct txn_dest *dest);
+/*
+ * Nobody has shown who it is: what refuses it (3xx to 6xx) is sent once, and
+ * the transaction ends, as a server without state has none (RFC 3261
+ * 26.3.2.4). What is asked again is answered again. To be taken back as soon
+ * as it is known who asks.
+ */
+void txn_srv_once(struct txn_srv *st, bool once);
 /* A final response was given. */
 bool txn_srv_answered(const struct txn_srv *st);
 

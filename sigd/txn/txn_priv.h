@@ -84,6 +84,7 @@ struct txn_srv {
 	const struct txn_srv_kind *kind;
 	enum txn_state state;
 	bool answered; /* a final response was given */
+	bool once;     /* a refusal is not kept */
 	struct smsg *req;
 	struct txn_dest dest;
 	uint8_t *resp; /* the last response, NULL: none */

@@ -86,6 +86,11 @@ void txn_srv_redirect(struct txn_srv *st, const struct txn_dest *dest)
 	st->dest = *dest;
 }
 
+void txn_srv_once(struct txn_srv *st, bool once)
+{
+	st->once = once;
+}
+
 bool txn_srv_answered(const struct txn_srv *st)
 {
 	return st->answered;

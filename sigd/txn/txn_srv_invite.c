@@ -84,6 +84,10 @@ static void replied(struct txn_srv *st, uint16_t scode)
 	}
 
 	st->state = TXN_COMPLETED;
+	if (st->once) {
+		wheel_start(table->wheel, &st->life, 0, on_end, st);
+		return;
+	}
 	wheel_start(table->wheel, &st->life, txn_64t1(table), on_no_ack, st);
 	if (!st->dest.reliable)
 		repeat(st);
@@ -111,7 +115,8 @@ bool txn_srv_invite_ack(struct txn_srv *st)
 		st->state = TXN_CONFIRMED;
 		wheel_stop(&st->repeat);
 		wheel_start(table->wheel, &st->life,
-			    st->dest.reliable ? 0 : table->cfg.t4, on_end, st);
+			    st->dest.reliable || st->once ? 0 : table->cfg.t4,
+			    on_end, st);
 	}
 	return true;
 }

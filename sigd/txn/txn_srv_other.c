@@ -69,14 +69,15 @@ static int may_reply(struct txn_srv *st, uint16_t scode)
 static void replied(struct txn_srv *st, uint16_t scode)
 {
 	struct txn_table *table = st->table;
+	const bool brief = st->dest.reliable || (st->once && scode >= 300);
 
 	if (scode < 200) {
 		st->state = TXN_PROCEEDING;
 		return;
 	}
 	st->state = TXN_COMPLETED;
-	wheel_start(table->wheel, &st->life,
-		    st->dest.reliable ? 0 : txn_64t1(table), on_end, st);
+	wheel_start(table->wheel, &st->life, brief ? 0 : txn_64t1(table),
+		    on_end, st);
 }
 
 static void again(struct txn_srv *st)

@@ -215,7 +215,114 @@ static void strangers_end_nothing(void)
 	stop(&fix);
 }
 
+/* --- what costs us, and others --------------------------------------------- */
+
+/* Whoever sends so, and what came of it. */
+struct flood {
+	struct fixture *fix;
+	size_t in, out;
+	unsigned answers;
+};
+
+static void flood_put(struct flood *flood, const char *method, unsigned nr)
+{
+	struct fixture *fix = flood->fix;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "%s sip:bob@demo.test SIP/2.0\r\n"
+		 "Via: SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKf%u;rport\r\n"
+		 "From: <sip:x@demo.test>;tag=f\r\n"
+		 "To: <sip:bob@demo.test>;tag=t\r\n"
+		 "Call-ID: f%u\r\nCSeq: 1 %s\r\n\r\n",
+		 method, nr, nr, method);
+	put(fix, &fix->pbx[2], 0, "%s", text);
+	flood->in += strlen(text);
+	pass(fix, 1);
+	if (fix->pbx[2].code) {
+		flood->out += strlen(fix->pbx[2].resp);
+		++flood->answers;
+		fix->pbx[2].code = 0;
+	}
+}
+
+static bool holds_none(void *arg)
+{
+	struct txn_stats stats;
+
+	proxy_txn_stats(((struct fixture *)arg)->nodes[0].proxy, &stats);
+	return !stats.servers;
+}
+
+static void registers(struct fixture *fix)
+{
+	struct asked asked = {.method = "REGISTER",
+			      .uri = "sip:alice@demo.test",
+			      .lines = "Contact: <sip:alice@10.1.1.1>\r\n",
+			      .cseq = 901, .hops = 70};
+	char auth[1024];
+
+	put_asked(fix, &asked, "");
+	CHECK_INT(answer(fix, &fix->alice), 401);
+	credentials(&fix->alice, "REGISTER", asked.uri, "alice-secret", auth);
+	asked.cseq = 902;
+	put_asked(fix, &asked, auth);
+	CHECK_INT(answer(fix, &fix->alice), 200);
+}
+
+/* A tag is easily made up: it opens no gate, holds no transaction, and has
+ * nobody else hear more from us than was sent. */
+static void strays_cost_nothing(void)
+{
+	static const char *const methods[] = {"INVITE", "BYE", "UPDATE",
+					      "CANCEL", "INFO", "MESSAGE"};
+	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_abuse,
+					.txns = 64};
+	struct fixture fix;
+	struct flood flood = {.fix = &fix};
+
+	if (start_cfg(&fix, &cfg)) {
+		for (unsigned i = 0; i < 120; i++)
+			flood_put(&flood, methods[i % COUNTOF(methods)], i);
+		CHECK(flood.out <= flood.in);
+		CHECK(flood.answers <= 120);
+		CHECK(redis_test_until(fix.wheel, 200, holds_none, &fix));
+		registers(&fix);
+	}
+	stop(&fix);
+}
+
+/* RFC 3261 26.3.2.4: no state for who has shown nothing. */
+static void who_has_shown_nothing_is_answered_once(void)
+{
+	static const char *const uris[] = {"sip:100@demo.test",
+					   "sip:100@other.test"};
+	struct txn_stats stats;
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		for (unsigned i = 0; i < COUNTOF(uris); i++) {
+			struct asked asked = {
+				.method = "INVITE", .uri = uris[i],
+				.lines = "Contact: <sip:a@10.9.9.9>\r\n",
+				.cseq = 1 + i, .hops = 70};
+
+			put_asked(&fix, &asked, "");
+			CHECK_INT(answer(&fix, &fix.alice), i ? 404 : 407);
+			CHECK(redis_test_until(fix.wheel, 200, holds_none, &fix));
+			/* what is asked again is answered again */
+			put_asked(&fix, &asked, "");
+			CHECK_INT(answer(&fix, &fix.alice), i ? 404 : 407);
+			CHECK(redis_test_until(fix.wheel, 200, holds_none, &fix));
+		}
+		proxy_txn_stats(fix.nodes[0].proxy, &stats);
+		CHECK_INT(stats.repeated_out, 0);
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(only_the_table_chooses_the_way),
 	  TEST(what_is_not_the_tenants_goes_nowhere), TEST(hops_have_an_end),
 	  TEST(via_and_contact_name_nobody_elses_address),
-	  TEST(strangers_end_nothing))
+	  TEST(strangers_end_nothing), TEST(strays_cost_nothing),
+	  TEST(who_has_shown_nothing_is_answered_once))

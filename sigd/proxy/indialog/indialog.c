@@ -89,6 +89,14 @@ static enum status cookie_check(struct cookie *cookie, const struct proxy *px,
 	return STATUS_BAD_COOKIE;
 }
 
+enum status indialog_proof(const struct request *rq)
+{
+	struct cookie cookie;
+
+	return indialog_claims(rq) ? cookie_check(&cookie, rq->px, rq->msg)
+				   : STATUS_UNKNOWN_DIALOG;
+}
+
 void indialog_bye_arrived(struct indialog *in)
 {
 	const struct smsg *msg = indialog_request(in);

@@ -13,6 +13,8 @@ struct request;
 /* A request that shows a cookie, or names one of our Contacts. True: served.
  * st: NULL for an ACK. */
 bool indialog_claims(const struct request *rq);
+/* STATUS_OK: and it is one of ours, for this dialog, from that side. */
+enum status indialog_proof(const struct request *rq);
 void indialog_serve(struct request *rq, struct txn_srv *st);
 /* As with invites: a CANCEL (false: not one of these), and what failed. */
 /* An ACK of a 2xx of ours, that came to another worker. */

@@ -163,6 +163,41 @@ static void accepted_absorbs_invites_and_passes_acks_until_l(void)
 	wire_close(&w);
 }
 
+/* RFC 3261 26.3.2.4 */
+static void a_refusal_of_who_is_not_known_is_sent_once(void)
+{
+	static const char *const methods[] = {"INVITE", "OPTIONS"};
+	struct txn_srv *st = NULL;
+	struct wire w;
+
+	for (unsigned i = 0; i < 2; i++) {
+		REQUIRE(wire_open(&w));
+		CHECK_INT(wire_serve(&w, &st, methods[i], &w.udp), 0);
+		txn_srv_once(st, true);
+		CHECK_INT(wire_answer(st, 401), 0);
+		wire_wait(&w, 1);
+		CHECK_INT(w.end_err, 0);
+		CHECK(wire_empty(&w));
+		wire_wait(&w, 64 * T1);
+		CHECK_INT(w.sent, 1);
+		wire_close(&w);
+	}
+}
+
+static void what_is_granted_is_kept_as_ever(void)
+{
+	struct txn_srv *st = NULL;
+	struct wire w;
+
+	REQUIRE(wire_open(&w));
+	CHECK_INT(wire_serve(&w, &st, "OPTIONS", &w.udp), 0);
+	txn_srv_once(st, true);
+	CHECK_INT(wire_answer(st, 200), 0);
+	wire_wait(&w, 64 * T1 - 1);
+	CHECK_INT(w.ends, 0);
+	wire_close(&w);
+}
+
 static void only_one_final_response(void)
 {
 	struct txn_srv *st = NULL;
@@ -423,6 +458,8 @@ TEST_MAIN(TEST(slow_user_gets_a_100_sent), TEST(answered_user_gets_no_100),
 	  TEST(accepted_absorbs_invites_and_passes_acks_until_l),
 	  TEST(only_one_final_response),
 	  TEST(our_own_2xx_is_repeated_until_its_ack),
+	  TEST(a_refusal_of_who_is_not_known_is_sent_once),
+	  TEST(what_is_granted_is_kept_as_ever),
 	  TEST(our_own_2xx_without_ack_is_told),
 	  TEST(failed_sending_does_not_end_it),
 	  TEST(other_request_is_answered_and_repeated_until_j),
