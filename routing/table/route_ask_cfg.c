@@ -24,6 +24,9 @@ bool route_ask_time(uint64_t *unix_s, const char *text)
 	    end != 19 || strspn(text, "0123456789") != 4)
 		return false;
 	text += end;
+	/* parts of a second do not count */
+	if (*text == '.' && strspn(text + 1, "0123456789"))
+		text += 1 + strspn(text + 1, "0123456789");
 	if (strcmp(text, "Z") &&
 	    (sscanf(text, "%c%2d:%2d%n", &sign, &oh, &om, &end) != 3 ||
 	     end != 6 || text[6] || !strchr("+-", sign) || oh < 0 || om < 0))

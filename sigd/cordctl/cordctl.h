@@ -15,6 +15,7 @@
 #include <re.h>
 
 struct cfg_errors;
+struct cfg_node;
 struct route_ask;
 struct route_ask_cfg;
 struct route_plan;
@@ -55,11 +56,22 @@ void cordctl_say(const struct cfg_errors *errs);
 typedef int(cordctl_call_h)(const struct route_ask *ask, unsigned nr,
 			    const char *what, void *arg);
 
-/* JSON lines, or CSV with a first line of names. EINVAL: a line is wrong, and
+/* JSON lines (questions, or calls that were), or CSV with a first line of
+ * names. EINVAL: a line is wrong, and
  * stderr says why; ENOENT and so on: it cannot be read. */
 int cordctl_calls(const char *path, cordctl_call_h *callh, void *arg);
 int cordctl_tests(const struct route_table *table, cordctl_call_h *callh,
 		  void *arg);
+
+/* --- cordctl_recorded.c: calls that were ---------------------------------------- */
+
+/* A question, as JSON. */
+typedef int(cordctl_text_h)(const char *text, size_t len, void *arg);
+
+/* Of a call or the list of GET /v1/calls, or of a CDR's fields. ENOENT: it is
+ * none of these; EBADMSG: it does not tell who was called. */
+int cordctl_recorded(const struct cfg_node *root, cordctl_text_h *texth,
+		     void *arg);
 
 /* --- cordctl_plan.c ---------------------------------------------------------- */
 

@@ -11,12 +11,14 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/cfg_tree.h"
 #include "routing/route_check.h"
 #include "sigd/cordctl/cordctl.h"
 
 enum {
 	COLUMNS_MAX = 16,
-	CELL_MAX = 512
+	CELL_MAX = 512,
+	PLACE_MAX = 300
 };
 
 struct reader {
@@ -38,14 +40,20 @@ static void destructor(void *data)
 	mem_deref(rd->line);
 }
 
-static int one(struct reader *rd, const char *text, size_t len)
+static void where(char name[PLACE_MAX], const struct reader *rd)
 {
+	re_snprintf(name, PLACE_MAX, "%s, line %u", rd->path, rd->nr);
+}
+
+static int one(const char *text, size_t len, void *arg)
+{
+	struct reader *rd = arg;
 	struct route_ask_cfg *ask = NULL;
 	struct cfg_errors *errs = NULL;
-	char name[300];
+	char name[PLACE_MAX];
 	int err = cfg_errors_alloc(&errs);
 
-	re_snprintf(name, sizeof(name), "%s, line %u", rd->path, rd->nr);
+	where(name, rd);
 	err = err ? err : route_ask_parse(&ask, name, text, len, errs);
 	cordctl_say(errs);
 	err = err ? err : rd->callh(&ask->ask, rd->nr, NULL, rd->arg);
@@ -110,7 +118,30 @@ static int row(struct reader *rd, const char *line)
 	}
 	err |= mbuf_write_str(rd->line, "}");
 	return err ? ENOMEM
-		   : one(rd, (const char *)rd->line->buf, rd->line->end);
+		   : one((const char *)rd->line->buf, rd->line->end, rd);
+}
+
+/* A question, or a call that was. */
+static int json(struct reader *rd, const char *text, size_t len)
+{
+	struct cfg_tree *tree = NULL;
+	struct cfg_errors *errs = NULL;
+	char name[PLACE_MAX];
+	int err = cfg_errors_alloc(&errs);
+
+	where(name, rd);
+	err = err ? err : cfg_tree_parse(&tree, name, text, len, NULL, errs);
+	cordctl_say(errs);
+	err = err ? err : cordctl_recorded(cfg_tree_root(tree), one, rd);
+	if (tree && err == ENOENT)
+		err = one(text, len, rd);
+	if (tree && err == EBADMSG) {
+		(void)re_fprintf(stderr, "%s: a call without a callee\n", name);
+		err = EINVAL;
+	}
+	mem_deref(tree);
+	mem_deref(errs);
+	return err;
 }
 
 static int take(struct reader *rd, char *line)
@@ -120,7 +151,7 @@ static int take(struct reader *rd, char *line)
 	if (!*line || *line == '#')
 		return 0;
 	if (*line == '{')
-		return one(rd, line, strlen(line));
+		return json(rd, line, strlen(line));
 	return rd->ncolumns ? row(rd, line) : head(rd, line);
 }
 

@@ -107,6 +107,23 @@ describe('cordctl route', { timeout: 60000 }, () => {
     assert.equal(lines[0].new.way, 'backup, then pbx');
   });
 
+  test('diff takes calls that were, as REST and CDRs tell them', async () => {
+    const old = put('old.yaml', table('[pbx, backup]', tests));
+    const next = put('new.yaml', table('[backup, pbx]'));
+    const rest = (caller, callee) => ({ id: '1', tenant: 'acme', call_id: 'x', state: 'up', started: '2026-11-21T10:00:00.250Z',
+      caller: { user: 'alice', uri: 'sip:alice@acme.test', ...caller }, callee: { user: '', uri: callee, leg: 2 } });
+    const cdr = { reason: 'hangup', by: 's1/1', end: '1795280757754', tenant: 'acme', 'a.user': '0301234', 'a.conn': 'pbx', 'b.uri': 'sip:201@acme.test', start: '1795280750000' };
+    const calls = put('calls.json', [rest({}, 'sip:030;phone-context=x@acme.test'), rest({ connection: 'pbx' }, 'sip:031@acme.test'),
+      { calls: [rest({}, '<sip:032@acme.test>'), rest({}, 'sip:echo@acme.test')], total: 2 }, cdr].map((c) => JSON.stringify(c)).join('\n'));
+    const said = await run(['route', 'diff', old, next, calls]);
+    assert.equal(said.code, 1, said.err);
+    assert.equal(said.out, 'line 1: acme, alice to 030\n  - pbx, then backup (by out)\n  + backup, then pbx (by out)\n'
+      + 'line 3: acme, alice to 032\n  - pbx, then backup (by out)\n  + backup, then pbx (by out)\n2 of 5 go another way\n');
+    const bad = await run(['route', 'diff', old, next, '-'], JSON.stringify(rest({}, 'tel:1')));
+    assert.equal(bad.code, 1);
+    assert.match(bad.err, /^-, line 1: a call without a callee\n$/);
+  });
+
   test('bench prints what a decision takes', async () => {
     const good = put('good.yaml', table('[pbx, backup]', tests));
     const said = await run(['route', 'bench', '--json', good]);

@@ -3,10 +3,12 @@
 // SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import { Suite } from './lib/suite.mjs';
 import { Sipp } from './lib/sipp.mjs';
-import { freeUdp, until } from './lib/stack.mjs';
+import { B, freeUdp, until } from './lib/stack.mjs';
 
 const RULES = 3000; // in front of the one that counts
 
@@ -116,8 +118,22 @@ describe('routes', { timeout: 180000 }, () => {
       }
       return decision;
     }, 'a call is seen');
+    await until(() => sipp.counts().SuccessfulCall > 5, 'some have ended');
     sipp.child.kill('SIGUSR1'); // no new ones
+    const { calls } = (await ask('GET', 'calls')).body;
     await sipp.done.catch(() => {});
+    // these, and what is told of those that have ended, are questions
+    const keys = await stack.redis.call('KEYS', 'cb:{c:*}:cdr');
+    const cdrs = await Promise.all(keys.map((key) => stack.redis.call('XRANGE', key, '-', '+')));
+    const lines = cdrs.flat().map(([, list]) => Object.fromEntries(list.flatMap((name, i) => (i % 2 ? [] : [[name, list[i + 1]]]))));
+    fs.writeFileSync(stack.file('calls'), [{ calls }, ...lines].map((line) => `${JSON.stringify(line)}\n`).join(''));
+    put(table(port, ''));
+    fs.writeFileSync(stack.file('next.yaml'), table(port, '').replace("from: [users, sipp], callee: 'echo|test'", "from: users, callee: echo").replace(/ {4}tests:\n.*\n/, ''));
+    const diff = spawnSync(path.join(B, 'cordctl'), ['route', 'diff', stack.file('routing.yaml'), stack.file('next.yaml'), stack.file('calls')], { encoding: 'utf8' });
+    assert.deepEqual([diff.status, diff.stderr], [1, '']);
+    assert.ok(lines.length > 1);
+    assert.ok(diff.stdout.endsWith(`${lines.length + calls.length} of ${lines.length + calls.length} go another way\n`), diff.stdout.slice(-300));
+    assert.match(diff.stdout, /: t, x by sipp to test\n {2}- echo \(by echo\)\n {2}\+ 404 Not Found \(by users\)\n/);
     assert.match(decision, /^INVITE from "x" to "test", tenant "t", by connection "sipp"\n[^]*route "echo" .*: matches\n {2}result: service echo\n$/);
   });
 

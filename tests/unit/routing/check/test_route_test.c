@@ -192,6 +192,9 @@ static void times_are_those_of_rfc_3339(void)
 	CHECK_INT(s, 1798131600);
 	CHECK(route_ask_time(&s, "2026-12-24T12:00:00-05:00"));
 	CHECK_INT(s, 1798131600);
+	CHECK(route_ask_time(&s, "2026-12-24T12:00:00.75-05:00"));
+	CHECK_INT(s, 1798131600);
+	CHECK(!route_ask_time(&s, "2026-12-24T12:00:00.Z"));
 	CHECK(route_ask_time(&s, "2028-02-29T00:00:01Z"));
 	CHECK(route_ask_time(&s, ROUTE_ASK_TIME));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
