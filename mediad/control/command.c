@@ -304,6 +304,7 @@ static void leg_local(struct command *command, const struct ctl_req *req,
 		.answer = req->local.want == CTL_ANSWER,
 		.profile = profile_of(req->local.profile),
 		.terms = terms_of(&req->local.terms),
+		.form = req->local.form,
 	};
 	int err = req->local.create
 			  ? pl_strcpy(&req->local.tenant, command->tenant,

@@ -21,13 +21,15 @@ enum {
 	IDLE_MS = 1000, /* without a session */
 	SLICES = SHEET_MS / TICK_MS,
 	LEG_TEXT = 1400,
-	ARGS_MAX = 2 + 2 * (4 + SESSION_LEGS_MAX),
+	ARGS_MAX = 3 + 2 * (6 + 2 * SESSION_LEGS_MAX),
+	FORM_MAX = 4096, /* a longer one is left out */
+	FRESH_MAX = 256, /* others have to wait for their turn */
 };
 
 struct sheet {
 	struct redis_link *link;
 	struct wheel *wheel;
-	const struct session_table *table;
+	struct session_table *table;
 	char addr[NODE_ADDR_MAX + 1];
 	struct wheel_timer tick;
 	char (*ids)[SESSION_ID_LEN + 1]; /* of this round */
@@ -35,6 +37,11 @@ struct sheet {
 	struct session_figures figs;
 	char text[SESSION_LEGS_MAX][LEG_TEXT];
 	char names[SESSION_LEGS_MAX][8];
+	char form_names[SESSION_LEGS_MAX][8];
+	struct mbuf *forms;
+	/* with a new agreement */
+	char fresh[FRESH_MAX][SESSION_ID_LEN + 1];
+	size_t nfresh;
 };
 
 static void destructor(void *data)
@@ -42,8 +49,10 @@ static void destructor(void *data)
 	struct sheet *sheet = data;
 
 	wheel_stop(&sheet->tick);
+	session_on_agreed(sheet->table, NULL, NULL);
 	redis_link_forget(sheet->link, sheet);
 	mem_deref(sheet->ids);
+	mem_deref(sheet->forms);
 }
 
 static uint64_t unix_ms(void)
@@ -174,9 +183,14 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 
 /* --- one session ------------------------------------------------------------------ */
 
-/* The key is written whole, so that a leg that is gone is gone. */
+/* The key is written whole, so that a leg that is gone is gone; but not over
+ * that of a later session of the call, which was moved from here then. */
 static const struct redis_script script_write = {
 	"sheet-write",
+	"local was = redis.call('HGET', KEYS[1], 'session') "
+	"if was and was ~= ARGV[3] and "
+	"  tonumber(redis.call('HGET', KEYS[1], 'made') or 0) > "
+	"  tonumber(ARGV[5]) then return 0 end "
 	"redis.call('DEL', KEYS[1]) "
 	"redis.call('HSET', KEYS[1], unpack(ARGV, 2)) "
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
@@ -196,12 +210,57 @@ static void put(struct redis_arg *argv, size_t *argc, const char *name,
 	argv[(*argc)++] = redis_str(value);
 }
 
+/* When its oldest leg was made, unix ms. */
+static uint64_t made_ms(const struct sheet *sheet,
+			const struct session_figures *figs)
+{
+	const uint64_t now_ms = wheel_now(sheet->wheel);
+	uint64_t age_ms = 0;
+
+	for (size_t i = 0; i < figs->nlegs; i++) {
+		const uint64_t at_ms = figs->legs[i].at_ms[LEG_MADE];
+
+		if (at_ms < now_ms && now_ms - at_ms > age_ms)
+			age_ms = now_ms - at_ms;
+	}
+	return unix_ms() - age_ms;
+}
+
+/* What another worker needs to go on with each leg; the text moves as it
+ * grows, so it is named when all is there. */
+static void put_forms(struct sheet *sheet, struct redis_arg *argv, size_t *argc,
+		      const struct session_figures *figs)
+{
+	size_t at[SESSION_LEGS_MAX + 1] = {0};
+	size_t n = *argc;
+
+	mbuf_rewind(sheet->forms);
+	for (size_t i = 0; i < figs->nlegs; i++) {
+		if (session_form(sheet->table, figs->session,
+				 figs->legs[i].leg, sheet->forms))
+			mbuf_set_end(sheet->forms, at[i]);
+		at[i + 1] = sheet->forms->end;
+		mbuf_set_pos(sheet->forms, at[i + 1]);
+	}
+	for (size_t i = 0; i < figs->nlegs; i++) {
+		const size_t len = at[i + 1] - at[i];
+
+		if (!len || len > FORM_MAX)
+			continue;
+		re_snprintf(sheet->form_names[i], sizeof(sheet->form_names[i]),
+			    "form.%u", figs->legs[i].leg);
+		argv[n++] = redis_str(sheet->form_names[i]);
+		argv[n++] = (struct redis_arg){sheet->forms->buf + at[i], len};
+	}
+	*argc = n;
+}
+
 static void write_session(struct sheet *sheet,
 			  const struct session_figures *figs, bool ended)
 {
 	const uint64_t now_ms = wheel_now(sheet->wheel);
 	struct redis_arg argv[ARGS_MAX], key_arg;
-	char key[64], time_text[24], ttl[12];
+	char key[64], time_text[24], made_text[24], ttl[12];
 	size_t argc = 1;
 
 	if (!redis_link_up(sheet->link) || !figs->nlegs)
@@ -212,7 +271,11 @@ static void write_session(struct sheet *sheet,
 	re_snprintf(time_text, sizeof(time_text), "%llu", unix_ms());
 	re_snprintf(ttl, sizeof(ttl), "%u", SHEET_KEEP_S);
 	argv[0] = redis_str(ttl);
+	re_snprintf(made_text, sizeof(made_text), "%llu",
+		    made_ms(sheet, figs));
+	/* the script knows these two by their place */
 	put(argv, &argc, "session", figs->session);
+	put(argv, &argc, "made", made_text);
 	put(argv, &argc, "at", sheet->addr);
 	put(argv, &argc, "time", time_text);
 	put(argv, &argc, "state", ended ? "ended" : "up");
@@ -226,6 +289,7 @@ static void write_session(struct sheet *sheet,
 			    figs->legs[i].leg);
 		put(argv, &argc, sheet->names[i], sheet->text[i]);
 	}
+	put_forms(sheet, argv, &argc, figs);
 	key_arg = redis_str(key);
 	(void)redis_link_eval(sheet->link, &script_write, &key_arg, 1, argv,
 			      argc, on_written, sheet);
@@ -265,11 +329,40 @@ static void round_begin(struct sheet *sheet)
 	session_each(sheet->table, note_id, sheet);
 }
 
+/* A worker that dies now leaves what there is to know. */
+static void write_fresh(struct sheet *sheet)
+{
+	for (size_t i = 0; i < sheet->nfresh; i++)
+		if (!session_query(sheet->table, sheet->fresh[i],
+				   &sheet->figs))
+			write_session(sheet, &sheet->figs, false);
+	sheet->nfresh = 0;
+}
+
+static void on_tick(void *arg);
+
+/* Several agreements of one moment are one. */
+static void on_agreed(const char *session, void *arg)
+{
+	struct sheet *sheet = arg;
+
+	for (size_t i = 0; i < sheet->nfresh; i++)
+		if (!strcmp(sheet->fresh[i], session))
+			return;
+	if (sheet->nfresh < FRESH_MAX)
+		str_ncpy(sheet->fresh[sheet->nfresh++], session,
+			 sizeof(sheet->fresh[0]));
+	if (!sheet->nids)
+		wheel_start(sheet->wheel, &sheet->tick, TICK_MS, on_tick,
+			    sheet);
+}
+
 static void on_tick(void *arg)
 {
 	struct sheet *sheet = arg;
 	size_t end;
 
+	write_fresh(sheet);
 	if (sheet->slice == SLICES || !sheet->nids)
 		round_begin(sheet);
 	wheel_start(sheet->wheel, &sheet->tick, sheet->nids ? TICK_MS : IDLE_MS,
@@ -283,7 +376,7 @@ static void on_tick(void *arg)
 }
 
 int sheet_alloc(struct sheet **sheetp, struct redis_link *link,
-		struct wheel *wheel, const struct session_table *table,
+		struct wheel *wheel, struct session_table *table,
 		const char *addr)
 {
 	struct sheet *sheet = mem_zalloc(sizeof(*sheet), destructor);
@@ -291,11 +384,17 @@ int sheet_alloc(struct sheet **sheetp, struct redis_link *link,
 	if (!sheet)
 		return ENOMEM;
 
+	sheet->forms = mbuf_alloc(1024);
+	if (!sheet->forms) {
+		mem_deref(sheet);
+		return ENOMEM;
+	}
 	sheet->link  = link;
 	sheet->wheel = wheel;
 	sheet->table = table;
 	sheet->slice = SLICES;
 	str_ncpy(sheet->addr, addr, sizeof(sheet->addr));
+	session_on_agreed(table, on_agreed, sheet);
 	on_tick(sheet);
 	*sheetp = sheet;
 	return 0;

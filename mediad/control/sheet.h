@@ -6,9 +6,12 @@
  * stays for SHEET_KEEP_S. So nobody has to ask a worker how a call is doing,
  * and a heavy reader delays no packet.
  *
- *   session, at ("node/slot"), time (unix ms), state ("up", "ended")
+ *   session, made (unix ms), at ("node/slot"), time (unix ms), state ("up",
+ *            "ended")
  *   leg.<n>: `key=value` pairs with spaces between; values percent-encoded.
  *            The keys are in docs/redis.md.
+ *   form.<n>: what another worker needs to go on with that leg when this one
+ *            is gone (session/leg_form.h); written soon after each agreement
  *
  * SPDX-License-Identifier: MIT
  */
@@ -29,7 +32,7 @@ enum {
 /* What is pointed to outlives it, but for addr ("node/slot"). The caller owns
  * *sheetp. */
 int sheet_alloc(struct sheet **sheetp, struct redis_link *link,
-		struct wheel *wheel, const struct session_table *table,
+		struct wheel *wheel, struct session_table *table,
 		const char *addr);
 /* A session has ended: these were its figures. With Redis away, nobody will
  * know: it is for people only. */

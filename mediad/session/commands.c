@@ -130,6 +130,8 @@ int session_leg_local(struct session_table *table,
 	if (!is_served(table, local->profile, why))
 		return ENOTSUP;
 	err = spot_find(&spot, table, local);
+	if (!err && spot.new_leg)
+		leg_sdp_follow(spot.leg, &local->form);
 	if (!err)
 		err = leg_sdp_local(spot.leg, local->answer, sdp, why);
 	if (err)

@@ -8,7 +8,9 @@
 #include <re.h>
 #include <openssl/crypto.h>
 
+#include "common/log.h"
 #include "mediad/sdp/sdp_read.h"
+#include "mediad/session/leg_form.h"
 #include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 
@@ -40,6 +42,40 @@ void leg_sdp_close(struct leg *leg)
 	sdp->desc = mem_deref(sdp->desc);
 	sdp->offer = mem_deref(sdp->offer);
 	sdp->choice = mem_deref(sdp->choice);
+	sdp->prior = mem_deref(sdp->prior);
+}
+
+void leg_sdp_follow(struct leg *leg, const struct pl *text)
+{
+	struct sdpm_local local = leg->sdp.local;
+	const struct leg_form form = {&local, leg_secret_choice()};
+
+	if (!form.choice || !text->l)
+		goto out;
+	if (leg_form_read(&form, text)) {
+		log_warn(leg->session->call, "a leg's form cannot be read",
+			 "leg=%u", leg->nr);
+		goto out;
+	}
+	form.choice->profile = leg->profile;
+	leg->sdp.local = local;
+	leg->sdp.prior = mem_ref(form.choice);
+out:
+	mem_deref(form.choice);
+}
+
+/* What the next offer or answer follows upon. */
+static const struct sdpm_choice *before(const struct leg_sdp *sdp)
+{
+	return sdp->choice ? sdp->choice : sdp->prior;
+}
+
+static void agreed(const struct leg *leg)
+{
+	const struct session_table *table = leg->session->table;
+
+	if (table->agreedh)
+		table->agreedh(leg->session->id, table->agreed_arg);
 }
 
 /* --- the far side speaks -------------------------------------------------------------- */
@@ -77,7 +113,7 @@ static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 				      "an offer of ours is open");
 
 	leg_want(&policy, leg, false);
-	err = sdpm_decide_offer(next, &verdict, desc, &policy, sdp->choice);
+	err = sdpm_decide_offer(next, &verdict, desc, &policy, before(sdp));
 	OPENSSL_cleanse(policy.own, sizeof(policy.own));
 	if (err)
 		return explain(why, &verdict, err);
@@ -112,7 +148,7 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	struct sdpm_verdict verdict;
 	int err;
 
-	err = sdpm_decide_answer(next, &verdict, desc, sdp->offer, sdp->choice);
+	err = sdpm_decide_answer(next, &verdict, desc, sdp->offer, before(sdp));
 	if (err)
 		return explain(why, &verdict, err);
 	/* our half of ICE and DTLS was in the offer, and is used by now; without
@@ -130,6 +166,7 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	leg_video_answer(leg, desc, next);
 	mem_deref(sdp->choice);
 	sdp->choice = mem_ref(next);
+	sdp->prior = mem_deref(sdp->prior);
 	sdp->answered = false;
 	sdp->turn = LEG_STABLE;
 	leg_apply(leg);
@@ -182,6 +219,8 @@ int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 	if (remote->answer)
 		sdp->far_answer = digest(&remote->sdp);
 	leg_store(leg);
+	if (remote->answer)
+		agreed(leg);
 	return 0;
 }
 
@@ -202,7 +241,7 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 
 	leg_want(&policy, leg, false);
 	err = sdpm_decide_offer(next, &verdict, sdp->desc, &policy,
-				sdp->choice);
+				before(sdp));
 	OPENSSL_cleanse(policy.own, sizeof(policy.own));
 	if (err) {
 		mem_deref(next);
@@ -222,6 +261,7 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 	leg_video_decide(leg, sdp->desc, next);
 	mem_deref(sdp->choice);
 	sdp->choice = next;
+	sdp->prior = mem_deref(sdp->prior);
 	sdp->desc = mem_deref(sdp->desc);
 	sdp->answered = true;
 	sdp->turn = LEG_STABLE;
@@ -265,7 +305,7 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 		if (!offer)
 			return ENOMEM;
 		leg_want(&policy, leg, true);
-		err = sdpm_offer_make(offer, &policy, sdp->choice);
+		err = sdpm_offer_make(offer, &policy, before(sdp));
 		OPENSSL_cleanse(policy.own, sizeof(policy.own));
 		if (err)
 			leg_sdp_refuse(why, err, 488, "no codec for both legs");
@@ -299,6 +339,8 @@ int leg_sdp_local(struct leg *leg, bool answer, struct mbuf *mb,
 	if (!leg->at_ms[LEG_LOCAL])
 		leg->at_ms[LEG_LOCAL] = wheel_now(leg->session->table->wheel);
 	leg_store(leg);
+	if (answer)
+		agreed(leg);
 	return 0;
 }
 

@@ -29,7 +29,9 @@ static enum sdpm_dir far_dir(const struct leg *leg)
 	if (leg->sdp.turn == LEG_TO_ANSWER)
 		return leg->sdp.open_dir;
 
-	return leg->sdp.choice ? leg->sdp.choice->theirs : SDPM_SENDRECV;
+	if (leg->sdp.choice)
+		return leg->sdp.choice->theirs;
+	return leg->sdp.prior ? leg->sdp.prior->theirs : SDPM_SENDRECV;
 }
 
 /*

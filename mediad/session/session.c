@@ -10,6 +10,7 @@
 
 #include "common/countof.h"
 #include "common/id.h"
+#include "mediad/session/leg_form.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/transport/cert.h"
 
@@ -251,6 +252,27 @@ void session_on_up(struct session_table *table, session_up_h *uph)
 void session_on_heard(struct session_table *table, session_heard_h *heardh)
 {
 	table->heardh = heardh;
+}
+
+void session_on_agreed(struct session_table *table, session_agreed_h *agreedh,
+		       void *arg)
+{
+	table->agreedh = agreedh;
+	table->agreed_arg = arg;
+}
+
+int session_form(const struct session_table *table, const char *id, uint8_t nr,
+		 struct mbuf *mb)
+{
+	struct leg_form form;
+	struct leg *leg;
+	int err = leg_find(&leg, table, id, nr);
+
+	if (err || !leg->sdp.choice)
+		return ENOENT;
+	form.local = &leg->sdp.local;
+	form.choice = leg->sdp.choice;
+	return mbuf_printf(mb, "%H", leg_form_print, &form);
 }
 
 void session_drain(struct session_table *table, bool drain)

@@ -124,6 +124,9 @@ struct session_heard {
 };
 typedef void(session_heard_h)(const struct session_heard *heard, void *arg);
 
+/* A leg has another agreement. */
+typedef void(session_agreed_h)(const char *session, void *arg);
+
 /* The caller owns *tablep. mem_deref() frees all sessions and leaves their
  * records in the state file: who means the end says session_drop(). */
 int session_table_alloc(struct session_table **tablep,
@@ -134,6 +137,9 @@ int session_table_alloc(struct session_table **tablep,
 /* arg is that of session_table_alloc(). */
 void session_on_up(struct session_table *table, session_up_h *uph);
 void session_on_heard(struct session_table *table, session_heard_h *heardh);
+
+void session_on_agreed(struct session_table *table, session_agreed_h *agreedh,
+		       void *arg);
 
 /* Bring back what the state file holds; call once, before the loop runs. What
  * cannot be resumed is reported through the lost handler, during the call,
@@ -193,6 +199,7 @@ struct session_local {
 	bool create;
 	enum sdpm_profile profile;
 	struct session_terms terms;
+	struct pl form; /* of a leg that is made (leg_form.h); may be empty */
 };
 
 /* Write our offer or answer to sdp, at its position. Asked again in the same
@@ -289,6 +296,10 @@ int session_query(const struct session_table *table, const char *session,
 		  struct session_figures *figs);
 
 /* Its call id, for logs; NULL when there is none. */
+/* What the leg is like, for another worker to go on with (leg_form.h),
+ * appended. ENOENT: nothing was agreed on yet. */
+int session_form(const struct session_table *table, const char *id, uint8_t nr,
+		 struct mbuf *mb);
 const char *session_call(const struct session_table *table,
 			 const char *session);
 

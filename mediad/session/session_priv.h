@@ -34,6 +34,8 @@ struct session_table {
 	session_lost_h *losth;
 	session_up_h *uph;
 	session_heard_h *heardh;
+	session_agreed_h *agreedh;
+	void *agreed_arg;
 	void *arg;
 	struct transcode_stats sound; /* of all legs there ever were */
 };
@@ -102,6 +104,8 @@ struct leg_sdp {
 	struct sdpm_offer *offer;   /* ours, while open, and until the next
 				       one: another answer may come yet */
 	struct sdpm_choice *choice; /* in force, NULL: none yet */
+	struct sdpm_choice *prior;  /* until then: what was in force at another
+				       worker (leg_form.h); NULL: nothing */
 	uint64_t far_answer;        /* digest of the answer it ended in */
 	struct sdpm_local local;
 	char offered[128]; /* as in struct leg_figures */
@@ -241,6 +245,9 @@ int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 
 void leg_sdp_init(struct leg *leg);
 void leg_sdp_close(struct leg *leg);
+/* A new leg goes on with what was elsewhere; what cannot be read is as if it
+ * had not been told. */
+void leg_sdp_follow(struct leg *leg, const struct pl *form);
 /* The far side's offer or answer. On failure nothing has changed. */
 int leg_sdp_remote(struct leg *leg, const struct session_remote *remote,
 		   struct sdpm_error *why);

@@ -30,7 +30,7 @@ int media_client_alloc(struct media_client **clientp, struct ctl_client *ctl,
 typedef void(media_answer_h)(const struct ctl_ans *ans, void *arg);
 
 /* "node/slot" of the worker for a new session: the one with the least load
- * among those that are up. but: not this one; NULL: any. NULL: none is. Valid
+ * among those that are up. but: not this one, or none of this node; NULL: any. NULL: none is. Valid
  * until the next call. */
 const char *media_client_pick(struct media_client *client, const char *but);
 

@@ -9,7 +9,11 @@
 
 static bool fits(const struct ctl_node *node, const char *but)
 {
-	return node->state == CTL_NODE_UP && (!but || strcmp(node->addr, but));
+	const size_t len = but ? strlen(but) : 0;
+	const bool is_it = but && !strncmp(node->addr, but, len) &&
+			   (!node->addr[len] || node->addr[len] == '/');
+
+	return node->state == CTL_NODE_UP && !is_it;
 }
 
 static size_t up_count(const struct ctl_node *list, size_t count,

@@ -16,7 +16,7 @@
  * smaller load, sessions deciding ties (Mitzenmacher, "The Power of Two
  * Choices in Randomized Load Balancing", 2001): all sigd workers see the same
  * heartbeats, and the least loaded of all would get everything at once until
- * the next one. but: an address that is not to be picked, or NULL. NULL: none
+ * the next one. but: an address, or a node, that is not to be picked, or NULL. NULL: none
  * is up.
  */
 const struct ctl_node *media_pick(const struct ctl_node *list, size_t count,

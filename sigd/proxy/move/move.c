@@ -239,11 +239,22 @@ static void on_record(enum status code, const struct call_record *rec,
 	mem_deref(move);
 }
 
+/* Workers of one node show browsers the same certificate: then these see no
+ * reason for a new DTLS handshake (RFC 8122 6.2), and there are no keys. */
+static const char *elsewhere(const struct move *move)
+{
+	char node[COOKIE_MEDIA_MAX + 1];
+
+	str_ncpy(node, move->place.from.media, sizeof(node));
+	node[strcspn(node, "/")] = '\0';
+	return media_client_pick(move->px->deps.media, node);
+}
+
 static int begin(struct move *move)
 {
 	struct proxy *px = move->px;
 	struct call_place *from = &move->place.from, *to = &move->place.to;
-	const char *media = media_client_pick(px->deps.media, from->media);
+	const char *media = elsewhere(move);
 
 	if (!move->alive)
 		ctl_gone_fence(px->deps.redis, from->media, from->session);

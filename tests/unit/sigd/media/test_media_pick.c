@@ -63,7 +63,18 @@ static void the_one_that_refused_is_not_picked_again(void)
 	CHECK(!media_pick(nodes, 1, 7, "m1/1"));
 }
 
+static void no_worker_of_a_node_is_picked_that_is_left(void)
+{
+	struct ctl_node nodes[3] = {
+		{.addr = "m1/1"}, {.addr = "m1/2"}, {.addr = "m11/1"}};
+
+	for (uint32_t r = 0; r < 100; r++)
+		CHECK(media_pick(nodes, 3, r * 2654435761u, "m1") == &nodes[2]);
+	CHECK(!media_pick(nodes, 2, 7, "m1"));
+}
+
 TEST_MAIN(TEST(the_one_that_refused_is_not_picked_again),
+	  TEST(no_worker_of_a_node_is_picked_that_is_left),
 	  TEST(nobody_is_up_nobody_is_picked),
 	  TEST(only_those_that_are_up_are_picked),
 	  TEST(of_two_the_less_loaded_is_picked),

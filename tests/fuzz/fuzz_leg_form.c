@@ -1,0 +1,52 @@
+/*
+ * fuzz_leg_form.c  Forms of legs from Redis: read, refused, or written again
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <assert.h>
+#include <string.h>
+#include <re.h>
+
+#include "mediad/session/leg_form.h"
+#include "tests/lib/fuzz.h"
+
+static struct sdpm_choice first, second;
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct sdpm_local local, again;
+	const struct leg_form form = {&local, &first};
+	const struct leg_form other = {&again, &second};
+	static char text[4 * LEG_FORM_MAX];
+	struct sdpm_policy policy;
+	struct sdpm_offer offer;
+	struct mbuf *mb;
+	struct sa addr;
+	struct pl pl = {(const char *)data, size};
+
+	if (size > LEG_FORM_MAX)
+		return 0;
+	memset(&local, 0, sizeof(local));
+	memset(&again, 0, sizeof(again));
+	memset(&first, 0, sizeof(first));
+	memset(&second, 0, sizeof(second));
+	if (leg_form_read(&form, &pl))
+		return 0;
+	assert(re_snprintf(text, sizeof(text), "%H", leg_form_print, &form) >=
+	       0);
+	pl_set_str(&pl, text);
+	assert(!leg_form_read(&other, &pl));
+	assert(!memcmp(&first, &second, sizeof(first)));
+	assert(again.sess_id == local.sess_id);
+
+	/* what was found good serves: an offer is written from it */
+	sdpm_policy_init(&policy, SDPM_BROWSER);
+	sa_set_str(&addr, "192.0.2.1", 4000);
+	assert(!sdpm_local_add_host(&local, &addr));
+	if (sdpm_offer_make(&offer, &policy, &first))
+		return 0;
+	mb = mbuf_alloc(1024);
+	assert(mb && !sdpm_write_offer(mb, &local, &offer));
+	mem_deref(mb);
+	return 0;
+}
