@@ -100,12 +100,14 @@ struct route_pick {
 
 /*
  * All members in the order in which they are tried, those that are not behind
- * the others, in the order of the file. doubtful: what may be tried all the
- * same is (route_state_doubtful()), last. How many are tried is returned.
+ * the others, in the order of the file. What may be tried all the same
+ * (route_state_doubtful()) is last, where the route (NULL: it says nothing),
+ * else the group, else the connection says so. How many are tried is returned.
  */
 unsigned route_group_order(struct route_pick picks[ROUTE_MEMBERS_MAX],
 			   const struct route_group *group,
-			   const struct route_group_ask *ask, bool doubtful);
+			   const struct route_group_ask *ask,
+			   const struct route_failover *route);
 
 /* "0.0125" in millionths; false: no cost. */
 bool route_cost_read(uint32_t *cost, const char *text);

@@ -121,6 +121,8 @@ enum route_why {
 	ROUTE_WHY_BAD_FORM, /* matched, but what was rewritten is no number, or
 			       too long: rejected */
 	ROUTE_WHY_NONE_UP,  /* matched, but all targets are left out: 503 */
+	ROUTE_WHY_NO_RATE,  /* matched, but none of the group's members has a
+			       rate for the number: 404 */
 	ROUTE_WHY_TOO_LONG, /* last step: nobody has such a number */
 	ROUTE_WHY_USER,     /* last step: the callee is a user */
 	ROUTE_WHY_NUMBER,   /* last step: it is the number of one */

@@ -52,10 +52,10 @@ static int no_tenant(const struct route_ask *ask,
 }
 
 static int no_connection(const struct route_ask *ask,
-			 const struct route_tenant *tenant,
-			 struct cfg_errors *errs)
+			 const struct route_tenant *tenant, const char *key,
+			 const char *name, struct cfg_errors *errs)
 {
-	struct cfg_absent absent = {"from", "connection", ask->from, NULL, 0};
+	struct cfg_absent absent = {key, "connection", name, NULL, 0};
 	const char **names =
 		mem_alloc((tenant->nconnections + 1) * sizeof(*names), NULL);
 
@@ -64,6 +64,35 @@ static int no_connection(const struct route_ask *ask,
 	for (; absent.count < tenant->nconnections; absent.count++)
 		names[absent.count] = tenant->connections[absent.count].name;
 	return refuse(&ask->pos, &absent, names, errs);
+}
+
+/* A route may lead to those of another tenant. */
+static bool is_connection(const struct route_table *table, const char *name)
+{
+	const struct route_tenant *tenant;
+	struct pl pl;
+
+	pl_set_str(&pl, name);
+	for (size_t i = 0; (tenant = route_tenant_at(table, i)); i++) {
+		if (route_connection_find(tenant, &pl))
+			return true;
+	}
+	return false;
+}
+
+static int check_health(const struct route_ask *ask,
+			const struct route_table *table,
+			const struct route_tenant *tenant,
+			struct cfg_errors *errs)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < ask->nhealth && err != ENOMEM; i++) {
+		if (!is_connection(table, ask->health[i].name))
+			err = no_connection(ask, tenant, "health",
+					    ask->health[i].name, errs);
+	}
+	return err;
 }
 
 static int find_tenant(const struct route_tenant **tenantp,
@@ -134,8 +163,12 @@ int route_ask_query(struct route_query *query, const struct route_ask *ask,
 		pl_set_str(&name, ask->from);
 		query->from = route_connection_find(query->tenant, &name);
 		if (!query->from)
-			return no_connection(ask, query->tenant, errs);
+			return no_connection(ask, query->tenant, "from",
+					     ask->from, errs);
 	}
+	err = check_health(ask, table, query->tenant, errs);
+	if (err)
+		return err;
 	set(&query->method, ask->method ? ask->method : "INVITE");
 	set(&query->caller, ask->caller);
 	set(&query->callee, ask->callee);

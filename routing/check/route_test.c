@@ -8,6 +8,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "routing/check/route_hint.h"
 #include "routing/route_check.h"
 #include "routing/route_conn.h"
 #include "routing/route_priv.h"
@@ -55,6 +56,12 @@ wrong(struct verdict *verdict, const char *fmt, ...)
 		verdict->used += (size_t)n < room ? (size_t)n : room - 1;
 }
 
+static void mean(struct verdict *verdict, const char *meant)
+{
+	if (meant)
+		wrong(verdict, " (did you mean \"%s\"?)", meant);
+}
+
 /* "a, b, c" */
 static void join_targets(char *text, size_t size, const struct route_plan *plan)
 {
@@ -83,8 +90,10 @@ static void check_route(struct verdict *verdict)
 	const char *got = plan->rule ? route_rule_name(plan->rule) : "users";
 	const char *want = verdict->test->expect.route;
 
-	if (want && strcmp(want, got))
-		wrong(verdict, "; expected route \"%s\", got \"%s\"", want, got);
+	if (!want || !strcmp(want, got))
+		return;
+	wrong(verdict, "; expected route \"%s\", got \"%s\"", want, got);
+	mean(verdict, route_hint_route(plan->table, want));
 }
 
 static void check_to(struct verdict *verdict)
@@ -102,6 +111,8 @@ static void check_to(struct verdict *verdict)
 	join_names(want, sizeof(want), ex);
 	join_targets(got, sizeof(got), plan);
 	wrong(verdict, "; expected to %s, got %s", want, got);
+	for (uint32_t i = 0; i < ex->nto; i++)
+		mean(verdict, route_hint_target(plan->table, ex->to[i]));
 }
 
 static void check_numbers(struct verdict *verdict)

@@ -93,37 +93,46 @@ static void choose_named(struct route_walk *walk,
 
 /* --- of a group ---------------------------------------------------------------- */
 
-static void choose_group(struct route_walk *walk,
+/* Whether none of them has a rate for the number. */
+static bool choose_group(struct route_walk *walk,
 			 const struct route_rule *rule)
 {
 	const struct route_form *form = route_rewrite_form(walk);
 	struct route_group_ask ask;
 	const struct route_group *group = rule->group;
 	struct route_pick picks[ROUTE_MEMBERS_MAX];
-	struct route_limits limits;
-	unsigned taken;
+	unsigned taken, unrated = 0;
 
 	route_group_asks(&ask, walk);
-	route_limits_set(&limits, rule->failover, &group->failover, NULL);
-	taken = route_group_order(picks, group, &ask, limits.doubtful);
+	taken = route_group_order(picks, group, &ask, rule->failover);
 	for (unsigned i = 0; i < min(group->nmembers, ROUTE_MEMBERS_MAX);
 	     i++) {
 		const struct named named = {picks[i].member->conn, group,
 					    picks[i].why, picks[i].health};
 
+		unrated += named.why == ROUTE_PICK_NO_RATE;
 		if (i < taken)
 			take(walk, rule, &named, form);
 		else
 			leave_out(walk->plan, &named);
 	}
+	return unrated && unrated == group->nmembers;
 }
 
 /* --- both ------------------------------------------------------------------------ */
 
-static void none_up(struct route_walk *walk, const struct route_rule *rule)
+/* unrated: no member of the group has a rate. */
+static void none_up(struct route_walk *walk, const struct route_rule *rule,
+		    bool unrated)
 {
 	if (walk->plan->ntargets)
 		return;
+	/* that will be so tomorrow */
+	if (unrated) {
+		route_walk_note(walk, rule, NULL, ROUTE_WHY_NO_RATE);
+		route_walk_reject(walk, STATUS_NO_ROUTE, 0, NULL);
+		return;
+	}
 	route_walk_note(walk, rule, NULL, ROUTE_WHY_NONE_UP);
 	route_walk_reject(walk, STATUS_TARGET_DOWN, 503, NULL);
 	walk->plan->targets[0].retry_s = RETRY_S;
@@ -131,16 +140,18 @@ static void none_up(struct route_walk *walk, const struct route_rule *rule)
 
 void route_choose(struct route_walk *walk, const struct route_rule *rule)
 {
+	bool unrated = false;
+
 	if (rule->group)
-		choose_group(walk, rule);
+		unrated = choose_group(walk, rule);
 	else
 		choose_named(walk, rule, rule->targets, rule->ntargets);
-	none_up(walk, rule);
+	none_up(walk, rule, unrated);
 }
 
 void route_choose_one(struct route_walk *walk,
 		      const struct route_connection *conn)
 {
 	choose_named(walk, NULL, &conn, 1);
-	none_up(walk, NULL);
+	none_up(walk, NULL, false);
 }

@@ -26,6 +26,8 @@ static const struct {
 	[ROUTE_WHY_BAD_FORM] = {"bad-form",
 				"makes something that cannot be said"},
 	[ROUTE_WHY_NONE_UP] = {"none-up", "none of its targets is up"},
+	[ROUTE_WHY_NO_RATE] = {"no-rate",
+			       "none of its targets has a rate for the number"},
 	[ROUTE_WHY_TOO_LONG] = {"too-long", "the number is too long"},
 	[ROUTE_WHY_USER] = {"user", "the callee is a user"},
 	[ROUTE_WHY_NUMBER] = {"number", "the callee is a user's number"},

@@ -77,17 +77,22 @@ static uint32_t distance_of(const struct route_group *group,
 }
 
 static void look(struct route_pick *pick, const struct route_group *group,
-		 const struct route_group_ask *ask, bool doubtful)
+		 const struct route_group_ask *ask,
+		 const struct route_failover *route)
 {
 	const struct route_member *member = pick->member;
+	struct route_limits limits;
 
 	if (ask->healthh)
 		ask->healthh(&pick->health, member->conn, ask->arg);
-	if (!route_state_takes(pick->health.state))
-		pick->why = doubtful && route_state_doubtful(
-						pick->health.state)
+	if (!route_state_takes(pick->health.state)) {
+		route_limits_set(&limits, route, &group->failover,
+				 member->conn);
+		pick->why = limits.doubtful && route_state_doubtful(
+						       pick->health.state)
 				    ? ROUTE_PICK_LAST
 				    : ROUTE_PICK_OUT;
+	}
 	pick->cost = member->cost;
 	if (group->order == ROUTE_BY_COST && member->rates && ask->costh) {
 		pick->cost = ask->costh(member, ask->arg);
@@ -184,7 +189,8 @@ static void turn(struct route_pick *picks, unsigned n, uint32_t nr)
 
 unsigned route_group_order(struct route_pick picks[ROUTE_MEMBERS_MAX],
 			   const struct route_group *group,
-			   const struct route_group_ask *ask, bool doubtful)
+			   const struct route_group_ask *ask,
+			   const struct route_failover *route)
 {
 	const unsigned n = min(group->nmembers, (uint32_t)ROUTE_MEMBERS_MAX);
 	uint64_t seed = ask->seed;
@@ -193,7 +199,7 @@ unsigned route_group_order(struct route_pick picks[ROUTE_MEMBERS_MAX],
 
 	for (unsigned i = 0; i < n; i++) {
 		picks[i] = (struct route_pick){.member = &group->members[i]};
-		look(&picks[i], group, ask, doubtful);
+		look(&picks[i], group, ask, route);
 	}
 	sort(picks, n, group->order);
 	if (group->order == ROUTE_BY_TURN)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "routing/plan/route_rule.h"
 #include "routing/route_conn.h"
 #include "routing/text/route_ref.h"
@@ -33,6 +34,25 @@ static bool check_contact(const char *text, char *why, size_t size)
 	return false;
 }
 
+/* Those that mean nothing without a header, a dialog or a request that only
+ * another element has (RFC 3261 21.4, RFC 4028, RFC 6665). */
+static bool check_code(const char *text, char *why, size_t size)
+{
+	static const char *const bad[] = {"401", "407", "420", "421", "422",
+					  "423", "481", "487", "489", "491",
+					  "494"};
+
+	for (size_t i = 0; i < COUNTOF(bad); i++) {
+		if (strcmp(text, bad[i]))
+			continue;
+		re_snprintf(why, size,
+			    "a code that says something by itself: not %s",
+			    bad[i]);
+		return false;
+	}
+	return true;
+}
+
 /* clang-format off */
 static const struct cfg_choice services[] = {
 	{"echo", ROUTE_ECHO, "Sends back what it hears."},
@@ -48,7 +68,9 @@ static const struct cfg_field name_item = {
 
 static const struct cfg_field reject_fields[] = {
 	{"code", CFG_INT, CFG_AT(struct route_reject, code), .min = 400,
-	 .max = 699, .def = "403", .help = "The SIP status code."},
+	 .max = 699, .def = "403", .check = check_code,
+	 .help = "The SIP status code; none that means nothing without more, "
+		 "as 401, 407 and 487."},
 	{"reason", CFG_STRING, CFG_AT(struct route_reject, reason),
 	 .min = 1, .max = 80, .check = check_reason,
 	 .pattern = "^[ -~]*$",

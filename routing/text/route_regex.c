@@ -173,14 +173,62 @@ static int keep_heads(struct route_regex *rx, const char *pattern)
 	return 0;
 }
 
+/* A class, from behind its "[": behind its "]". One at its start is part of
+ * it. */
+static const char *skip_class(const char *p)
+{
+	p += *p == '^';
+	p += *p == ']';
+	for (; *p && *p != ']'; p++) {
+		if (*p == '\\' && p[1])
+			++p;
+	}
+	return *p ? p + 1 : p;
+}
+
+/*
+ * "(*...": verbs decide for the whole pattern ((*ACCEPT) ends a match
+ * anywhere, and with JIT otherwise than without), and options at its begin
+ * could take our limits away. NULL: there is none.
+ */
+static const char *find_verb(const char *p)
+{
+	while (*p) {
+		if (p[0] == '\\' && p[1] == 'Q') {
+			p = strstr(p, "\\E");
+			if (!p)
+				return NULL;
+			p += 2;
+		} else if (p[0] == '\\' && p[1]) {
+			p += 2;
+		} else if (*p == '[') {
+			p = skip_class(p + 1);
+		} else if (p[0] == '(' && p[1] == '*') {
+			return p;
+		} else {
+			++p;
+		}
+	}
+	return NULL;
+}
+
 int route_regex_alloc(struct route_regex **rxp, const struct route_engine *eng,
 		      const char *pattern, char *why, size_t size)
 {
-	struct route_regex *rx = mem_zalloc(sizeof(*rx), regex_destructor);
+	const char *verb = find_verb(pattern);
+	struct route_regex *rx;
 	char message[120];
 	size_t at;
 	int code;
 
+	if (verb) {
+		re_snprintf(why, size,
+			    "a regular expression without verbs and options "
+			    "(\"(*\", at character %zu)",
+			    (size_t)(verb - pattern) + 1);
+		return EINVAL;
+	}
+	rx = mem_zalloc(sizeof(*rx), regex_destructor);
 	if (!rx)
 		return ENOMEM;
 	rx->code = compile(eng, pattern, PCRE2_ANCHORED | PCRE2_ENDANCHORED,

@@ -120,6 +120,29 @@ static void all_that_fail_are_told(void)
 			   "\"pbx\"?\n"));
 }
 
+static void wrong_names_are_told_with_what_was_meant(void)
+{
+	/* what is not there is never down: such a test tests nothing */
+	CHECK_INT(outcome_of(
+			  TABLE
+			  "      - {name: a, when: {callee: '1', health: {bakup: "
+			  "down}}, expect: {to: pbx}}\n"
+			  "      - {name: b, when: {callee: '1'}, expect: {route: "
+			  "aut, to: [pcx]}}\n"
+			  "      - {name: c, when: {callee: '1'}, expect: {route: "
+			  "bad, to: alice}}\n",
+			  NULL),
+		  EINVAL);
+	CHECK(strstr(said, "r.yaml:15:25: health: there is no connection "
+			   "\"bakup\", expected one of pbx, backup, did you "
+			   "mean \"backup\"?\n"));
+	CHECK(strstr(said, "expected route \"aut\", got \"out\" (did you mean "
+			   "\"out\"?); expected to pcx, got pbx, backup (did "
+			   "you mean \"pbx\"?)\n"));
+	CHECK(strstr(said, "expected route \"bad\", got \"out\"; expected to "
+			   "alice, got pbx, backup\n"));
+}
+
 #define RICH                                                                 \
 	"tenants:\n"                                                         \
 	"  t:\n"                                                             \
@@ -276,6 +299,7 @@ static void without_memory_nothing_breaks(void)
 TEST_MAIN(TEST(what_is_as_expected_passes),
 	  TEST(a_failing_one_says_what_came_and_why),
 	  TEST(all_that_fail_are_told),
+	  TEST(wrong_names_are_told_with_what_was_meant),
 	  TEST(health_headers_and_what_is_sent_are_tested),
 	  TEST(times_are_those_of_rfc_3339),
 	  TEST(names_that_are_not_there_are_errors_of_the_file),

@@ -17,7 +17,17 @@ static const char demo[] =
 	"      a: {kind: trunk, address: 192.0.2.1}\n"
 	"      b: {kind: trunk, address: 192.0.2.2, answer_within: 1s}\n"
 	"      c: {kind: trunk, address: 192.0.2.3}\n"
+	"      d: {kind: trunk, address: 192.0.2.4, failover: {unhealthy: "
+	"last}}\n"
+	"    numbers: {n: {prefixes: {'+49': {cost: 1}}}}\n"
+	"    dialing: {country_code: '49', national_prefix: '0'}\n"
 	"    groups:\n"
+	"      own: {order: priority, members: [{connection: d}, {connection: "
+	"a}]}\n"
+	"      skip: {order: priority, members: [{connection: d}, {connection: "
+	"a}], failover: {unhealthy: skip}}\n"
+	"      cheap: {order: least-cost, members: [{connection: a, rates: n}, "
+	"{connection: b, rates: n}]}\n"
 	"      all:\n"
 	"        order: priority\n"
 	"        members: [{connection: c, priority: 2}, {connection: a}, "
@@ -29,7 +39,12 @@ static const char demo[] =
 	"      - {name: last, match: {prefix: '2'}, to: {connections: [a, b, "
 	"c]}, failover: {unhealthy: last}}\n"
 	"      - {name: group, match: {prefix: '3'}, to: {group: all}, "
-	"failover: {try_within: 5s}}\n";
+	"failover: {try_within: 5s}}\n"
+	"      - {name: own, match: {prefix: '4'}, to: {group: own}}\n"
+	"      - {name: skip, match: {prefix: '5'}, to: {group: skip}}\n"
+	"      - {name: over, match: {prefix: '6'}, to: {group: own}, failover: "
+	"{unhealthy: skip}}\n"
+	"      - {name: cheap, to: {group: cheap}}\n";
 
 static struct route_plan plan;
 
@@ -131,7 +146,41 @@ static void a_group_has_its_own_order_and_limits(void)
 	mem_deref(table);
 }
 
-TEST_MAIN(TEST(what_is_down_is_left_out),
+static void what_is_said_nearest_to_the_call_counts_in_groups_too(void)
+{
+	struct route_table *table = fixture_table(demo);
+
+	CHECK_STR(fixture_errors, "");
+	REQUIRE(table);
+	CHECK_STR(ask(table, "4", "ad"), "d-a");
+	CHECK_STR(ask(table, "4", "d"), "ad-");
+	CHECK_STR(ask(table, "4", "aD"), "!-da");
+	CHECK_STR(ask(table, "5", "ad"), "!-da");
+	CHECK_STR(ask(table, "6", "ad"), "!-da");
+	mem_deref(table);
+}
+
+static void a_number_without_rate_is_no_route_and_no_matter_of_time(void)
+{
+	struct route_table *table = fixture_table(demo);
+
+	REQUIRE(table);
+	CHECK_INT(strlen(ask(table, "+4930", "")), 3);
+	CHECK_INT(plan.ntargets, 2);
+	CHECK_STR(ask(table, "+4430", ""), "!-ab");
+	CHECK_INT(plan.targets[0].code, 404);
+	CHECK_INT(plan.targets[0].retry_s, 0);
+	CHECK_STR(route_note_code(&plan.notes[plan.considered - 1]),
+		  "no-rate");
+	/* they are down, and have a rate */
+	CHECK_STR(ask(table, "+4930", "ab"), "!-ab");
+	CHECK_INT(plan.targets[0].code, 503);
+	mem_deref(table);
+}
+
+TEST_MAIN(TEST(what_is_said_nearest_to_the_call_counts_in_groups_too),
+	  TEST(a_number_without_rate_is_no_route_and_no_matter_of_time),
+	  TEST(what_is_down_is_left_out),
 	  TEST(what_may_be_well_is_tried_last_when_so_told),
 	  TEST(nothing_up_is_told_with_a_time),
 	  TEST(a_group_has_its_own_order_and_limits))

@@ -83,8 +83,11 @@ static unsigned order(struct route_pick picks[ROUTE_MEMBERS_MAX],
 		.seed = seed, .healthh = on_health, .turnh = on_turn,
 		.regionh = on_region, .costh = on_cost, .arg = world};
 
+	const struct route_failover last = {.unhealthy = ROUTE_UNHEALTHY_LAST};
+
 	memset(picks, 0xee, ROUTE_MEMBERS_MAX * sizeof(*picks));
-	return route_group_order(picks, &world->group, &ask, doubtful);
+	return route_group_order(picks, &world->group, &ask,
+				 doubtful ? &last : NULL);
 }
 
 /* All names in their order, those that are not tried behind a bar. */
@@ -307,7 +310,7 @@ static void nobody_who_knows_means_all_are_up(void)
 		world_init(&world, (enum route_order)how);
 		world.members[0].rates	= "rates";
 		world.members[1].region = "eu";
-		CHECK_INT(route_group_order(picks, &world.group, &ask, false),
+		CHECK_INT(route_group_order(picks, &world.group, &ask, NULL),
 			  MEMBERS);
 	}
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "tests/unit/routing/route_fixture.h"
 
 static const char two[] =
@@ -233,6 +234,25 @@ static void reasons_cannot_break_a_status_line(void)
 		     "expected printable ASCII"));
 }
 
+static void codes_that_need_more_are_no_rejection(void)
+{
+	static const char *const codes[] = {"401", "407", "423", "487"};
+	char text[400];
+
+	for (size_t i = 0; i < COUNTOF(codes); i++) {
+		re_snprintf(text, sizeof(text),
+			    ONE "    routes:\n"
+				"      - {name: a, to: {reject: {code: %s}}}\n",
+			    codes[i]);
+		CHECK(strstr(fixture_errors_of(text),
+			     "expected a code that says something by itself"));
+	}
+	CHECK_STR(fixture_errors_of(ONE "    routes:\n"
+					"      - {name: a, to: {reject: {code: "
+					"486}}}\n"),
+		  "");
+}
+
 static bool write_file(const char *name, const char *text)
 {
 	char path[400];
@@ -316,6 +336,7 @@ static void effective_table_prints_without_secrets(void)
 		       "      media: auto\n"
 		       "      sdes:\n"
 		       "        in_clear: false\n"
+		       "      video: true\n"
 		       "      media_source: auto\n"
 		       "      ring: by-q\n"
 		       "      ring_within: 20s\n"
@@ -339,6 +360,7 @@ static void effective_table_prints_without_secrets(void)
 		       "      media: auto\n"
 		       "      sdes:\n"
 		       "        in_clear: false\n"
+		       "      video: true\n"
 		       "      media_source: auto\n"
 		       "      ring: by-q\n"
 		       "      ring_within: 20s\n"
@@ -393,6 +415,7 @@ TEST_MAIN(TEST_OOM(tenants_users_and_routes_are_there),
 	  TEST(target_user_has_captures_that_exist),
 	  TEST(route_names_stand_once_in_a_tenant),
 	  TEST(reasons_cannot_break_a_status_line),
+	  TEST(codes_that_need_more_are_no_rejection),
 	  TEST_OOM(folder_of_tenants_is_included), TEST(absent_file_is_named),
 	  TEST(effective_table_prints_without_secrets),
 	  TEST(naughty_strings_are_users_or_are_refused))

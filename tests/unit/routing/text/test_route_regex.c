@@ -6,6 +6,7 @@
 #include <time.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "routing/text/route_regex.h"
 #include "tests/lib/test.h"
 
@@ -217,7 +218,6 @@ static void broken_patterns_are_named(void)
 		{"^{2}a", "quantifier does not follow a repeatable item"},
 		{"[a", "missing terminating ]"},
 		{"a{3,2}", "numbers out of order"},
-		{"(*UTF)a", "UTF is disabled"},
 		{"a\\Cb", "disabled"},
 	};
 	struct route_engine *engine = NULL;
@@ -232,6 +232,32 @@ static void broken_patterns_are_named(void)
 			  EINVAL);
 		CHECK(!strncmp(why, "a regular expression (", 22));
 		CHECK(strstr(why, bad[i].why) && strstr(why, ", at character"));
+	}
+	mem_deref(engine);
+}
+
+static void verbs_are_refused(void)
+{
+	static const char *const bad[] = {
+		"\\d(*ACCEPT)}", "(*SKIP)a", "(*LIMIT_MATCH=9)a", "(*UTF)a",
+		"[a](*F)", "\\\\(*F)", "\\Qa\\E(*F)", "[]](*F)", "[^]a](*F)"};
+	static const char *const good[] = {"\\(*", "[(*]+", "[](*]", "\\Q(*\\E",
+					   "(\\*)", "[\\](*]", "a*(b)*"};
+	struct route_engine *engine = NULL;
+	struct route_regex *rx = NULL;
+	char why[200] = "";
+
+	REQUIRE(!route_engine_alloc(&engine));
+	for (size_t i = 0; i < COUNTOF(bad); i++) {
+		CHECK_INT(route_regex_alloc(&rx, engine, bad[i], why,
+					    sizeof(why)),
+			  EINVAL);
+		CHECK(strstr(why, "without verbs and options"));
+	}
+	for (size_t i = 0; i < COUNTOF(good); i++) {
+		CHECK(!route_regex_alloc(&rx, engine, good[i], why,
+					 sizeof(why)));
+		rx = mem_deref(rx);
 	}
 	mem_deref(engine);
 }
@@ -285,5 +311,5 @@ TEST_MAIN(TEST(pattern_is_for_the_whole_text),
 	  TEST(look_at_the_first_byte_hides_no_match),
 	  TEST(evil_patterns_give_up_in_bounded_time),
 	  TEST(deep_recursion_gives_up), TEST(broken_patterns_are_named),
-	  TEST(huge_patterns_are_refused), TEST(groups_are_counted),
+	  TEST(verbs_are_refused), TEST(huge_patterns_are_refused), TEST(groups_are_counted),
 	  TEST_OOM(memory_may_end_anywhere))
