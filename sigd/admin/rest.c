@@ -26,6 +26,7 @@ const struct admin_route rest_routes[] = {
 	{"POST", "/v1/routes/validate", rest_routes_validate, false},
 	{"POST", "/v1/routes/reload", rest_routes_reload, false},
 	{"GET", "/v1/alarms", rest_alarms, false},
+	{"GET", "/v1/refused", rest_refused, false},
 	{"GET", "/v1/calls", rest_calls, false},
 	{"GET", "/v1/calls/{id}", rest_call, false},
 };

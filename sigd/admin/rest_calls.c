@@ -72,11 +72,27 @@ static bool load(struct call_record *rec, bool *there, struct admin *admin,
 	return true;
 }
 
+/* Of one that has ended; "": it is not known any more. */
+static bool load_why(char why[CALL_WHY_MAX + 1], struct admin *admin,
+		     struct admin_resp *resp, const char *call)
+{
+	const struct redis_val *val;
+	char key[REST_KEY_MAX];
+
+	re_snprintf(key, sizeof(key), "cb:{c:%c}:why:%s", call[0], call);
+	if (!rest_ask(&val, admin, resp, "GET", key, NULL))
+		return false;
+	str_ncpy(why, val->type == REDIS_STR ? val->str : "",
+		 CALL_WHY_MAX + 1);
+	return true;
+}
+
 void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 {
 	const char *id = admin_req_param(req, "id");
 	const struct redis_val *media;
 	struct admin *admin = arg;
+	char why[CALL_WHY_MAX + 1];
 	struct call_record rec;
 	char key[REST_KEY_MAX];
 	struct jsonw json;
@@ -88,9 +104,10 @@ void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 	}
 	re_snprintf(key, sizeof(key), "cb:{c:%c}:media:%s", id[0], id);
 	if (!load(&rec, &there, admin, resp, id) ||
+	    (!there && !load_why(why, admin, resp, id)) ||
 	    !rest_ask(&media, admin, resp, "HGETALL", key, NULL))
 		return;
-	if (!there && !media->len) {
+	if (!there && !media->len && !why[0]) {
 		admin_resp_problem(resp, 404, "There is no such call.");
 		return;
 	}
@@ -102,6 +119,7 @@ void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 	} else {
 		jsonw_str(&json, "id", id);
 		jsonw_str(&json, "state", "ended");
+		jsonw_str(&json, "decision", why[0] ? why : NULL);
 	}
 	rest_media(&json, media);
 	jsonw_end(&json);

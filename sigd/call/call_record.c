@@ -48,7 +48,8 @@ static const struct redis_script script_save = {
 
 /* ARGV: reason, who, call, seconds to keep it. The CDR is the record's fields
  * and these, with the time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
- * in each of the sixteen streams: memory is not theirs for ever. */
+ * in each of the sixteen streams: memory is not theirs for ever. Why it went where
+ * it did is kept as long as how its media did. */
 static const struct redis_script script_end = {
 	"call-end",
 	CALL_INDEX_LUA
@@ -57,6 +58,9 @@ static const struct redis_script script_end = {
 	"local cdr, tenant = {}, '' "
 	"for i = 1, #rec, 2 do local name, val = rec[i], rec[i + 1] "
 	"  if name == 'tenant' then tenant = val end "
+	"  if name == 'why' then "
+	"    redis.call('SET', (string.gsub(KEYS[1], ':rec:', ':why:', 1)), val, "
+	"      'EX', 3600) end "
 	"  if name ~= 'a.ack' and name ~= 'b.ack' and name ~= 'why' then "
 	"    cdr[#cdr + 1] = name; cdr[#cdr + 1] = val end end "
 	"local t = redis.call('TIME') "

@@ -14,6 +14,7 @@
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/question.h"
 #include "sigd/proxy/register/flow_users.h"
+#include "sigd/proxy/refused.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/reply.h"
 #include "sigd/sip/smsg_build.h"
@@ -57,6 +58,15 @@ static void answer(struct job *job, const struct route_target *target)
 	reply_tag(tag, job->px, txn_srv_request(job->st));
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(job->st, &reply);
+}
+
+static void answer_by_table(struct job *job, const struct route_plan *plan)
+{
+	const struct smsg *msg = txn_srv_request(job->st);
+
+	answer(job, &plan->targets[0]);
+	if (msg->method == SMSG_INVITE)
+		refused_note(job->px, plan, msg, job->user);
 }
 
 /* A PBX that asks for somebody whom nobody knows asks whether we are there. */
@@ -115,7 +125,7 @@ static void go(struct job *job, struct route_plan *plan,
 	else if (is_probe(job, plan))
 		options_answer(job->px, job->st);
 	else if (route_target_answers(&plan->targets[0]))
-		answer(job, &plan->targets[0]);
+		answer_by_table(job, plan);
 	else if (txn_srv_request(job->st)->method == SMSG_INVITE)
 		hand_over(job, plan, callee);
 	else

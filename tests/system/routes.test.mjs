@@ -137,6 +137,35 @@ describe('routes', { timeout: 180000 }, () => {
     assert.match(decision, /^INVITE from "x" to "test", tenant "t", by connection "sipp"\n[^]*route "echo" .*: matches\n {2}result: service echo\n$/);
   });
 
+  test('a call that has ended keeps it, and one that the table refused has it, too', async () => {
+    const sipp = await Sipp.start(stack, 'caller', { port, calls: 200, rate: 30, lines: ['X-Nothing: 1'],
+      keys: { user: 'x', domain: 't.test', callee: 'test' } });
+    let id;
+    await until(async () => {
+      id ??= (await ask('GET', 'calls')).body.calls[0]?.id;
+      return id;
+    }, 'the call is seen');
+    sipp.child.kill('SIGUSR1'); // no new ones
+    await sipp.done.catch(() => {});
+    const ended = await until(async () => {
+      const { body } = await ask('GET', `calls/${id}`);
+      return body.state === 'ended' && body;
+    }, 'it has ended');
+    assert.match(ended.decision, /result: service echo\n$/);
+
+    const no = await Sipp.start(stack, 'caller', { port, calls: 1, rate: 10, lines: ['X-Nothing: 1'],
+      keys: { user: 'x', domain: 't.test', callee: 'nobody-at-all' } });
+    await no.done.catch(() => {});
+    const refused = await until(async () => (await ask('GET', 'refused?tenant=t')).body.refused
+      .find((r) => r.callee === 'nobody-at-all'), 'it is told of');
+    assert.equal(refused.code, 404);
+    assert.equal(refused.from, 'sipp');
+    assert.equal(refused.caller, 'x');
+    assert.match(refused.decision, /^INVITE from "x" to "nobody-at-all"[^]*result: 404/);
+    assert.equal((await ask('GET', 'refused?tenant=nobody')).status, 404);
+    assert.equal((await ask('GET', 'refused')).status, 400);
+  });
+
   test('a hundred reloads leak nothing', { timeout: 120000 }, async () => {
     // small, so that they are quick; leaks count in objects
     const small = (n) => put(table(port, '').replace(/ {6}- \{name: r\d+,.*\n/g, '').replace('realm: t', `realm: t${n}`));
