@@ -22,14 +22,13 @@ static bool only(const char *text, const char *allowed)
 /* What would have to be escaped in SIP, digest or a log is no name. */
 bool route_check_user(const char *text, char *why, size_t size)
 {
-	size_t len = strlen(text);
+	const size_t len = strlen(text);
+	bool ok = len && len <= ROUTE_USER_MAX;
 
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f ||
-		    strchr("\":@\\<>", text[i]))
-			len = ROUTE_USER_MAX + 1;
-	}
-	if (len && len <= ROUTE_USER_MAX)
+	for (size_t i = 0; i < len && ok; i++)
+		ok = (unsigned char)text[i] > ' ' && text[i] != 0x7f &&
+		     !strchr("\":@\\<>", text[i]);
+	if (ok)
 		return true;
 	return say(why, size,
 		   "1 to 64 bytes without spaces and without \" : @ \\ < >");

@@ -89,6 +89,44 @@ static const struct route_connection *sender(const struct route_table *table,
 	return conn;
 }
 
+static void on_note(const struct route_note *note, void *arg)
+{
+	unsigned *notes = arg;
+
+	if (!note->tenant)
+		abort();
+	++*notes;
+}
+
+/* With a look at every rule it is the same plan, and each of its steps is
+ * told. */
+static void ask_slowly(const struct route_table *table,
+		       const struct route_query *query,
+		       const struct route_plan *fast)
+{
+	struct route_query noted = *query;
+	struct route_plan slow;
+	unsigned notes = 0;
+
+	noted.noteh = on_note;
+	noted.arg = &notes;
+	if (route_decide(table, &noted, &slow) ||
+	    slow.rule != fast->rule || slow.ntargets != fast->ntargets ||
+	    slow.nleft != fast->nleft || notes != slow.considered ||
+	    slow.considered < fast->considered)
+		abort();
+	for (unsigned i = 0; i < slow.ntargets; i++) {
+		const struct route_target *a = &fast->targets[i];
+		const struct route_target *b = &slow.targets[i];
+
+		if (a->kind != b->kind || a->user != b->user ||
+		    a->connection != b->connection || a->code != b->code ||
+		    a->tenant != b->tenant || !a->form != !b->form ||
+		    (a->form && pl_cmp(&a->form->callee, &b->form->callee)))
+			abort();
+	}
+}
+
 static void ask(const struct route_table *table, struct pl line)
 {
 	struct route_query query = {.now = 1795025100};
@@ -110,6 +148,8 @@ static void ask(const struct route_table *table, struct pl line)
 		abort();
 	if (!plan.ntargets || plan.ntargets > ROUTE_TARGETS_MAX)
 		abort();
+	if (query.tenant)
+		ask_slowly(table, &query, &plan);
 	for (unsigned i = 0; i < plan.ntargets; i++)
 		check_target(&plan.targets[i]);
 	if (re_sdprintf(&text, "%H%H", route_plan_explain, &plan,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <re.h>
 
+#include "routing/party/route_party.h"
 #include "tests/unit/routing/route_fixture.h"
 
 /* md5sum and sha256sum of "alice:one.example:secret" */
@@ -20,6 +21,19 @@ static const struct route_user *user_of(const struct route_table *table,
 					const char *name)
 {
 	return table ? fixture_user(route_tenant_at(table, 0), name) : NULL;
+}
+
+/* Of a short one that is refused nothing behind its end was looked at. */
+static void what_is_no_name_is_read_to_its_end_alone(void)
+{
+	char *name = mem_alloc(4, NULL), why[80];
+
+	REQUIRE(name);
+	memcpy(name, "a b", 4);
+	CHECK(!route_check_user(name, why, sizeof(why)));
+	memcpy(name, "a_b", 4);
+	CHECK(route_check_user(name, why, sizeof(why)));
+	mem_deref(name);
 }
 
 static void password_becomes_both_hashes(void)
@@ -201,7 +215,8 @@ static void same_name_in_two_tenants_is_two_users(void)
 	mem_deref(table);
 }
 
-TEST_MAIN(TEST(password_becomes_both_hashes),
+TEST_MAIN(TEST(what_is_no_name_is_read_to_its_end_alone),
+	  TEST(password_becomes_both_hashes),
 	  TEST(hashes_are_those_of_rfc_7616),
 	  TEST(password_is_wiped_after_the_load), TEST(hashes_may_be_given),
 	  TEST(a_user_may_have_algorithms_of_its_own),
