@@ -302,8 +302,10 @@ window.phone = {
       if (s.type === 'outbound-rtp') out.sent = s.packetsSent;
       if (s.type === 'codec' && /audio/.test(s.mimeType)) out.codec = s.mimeType;
       if (s.type === 'remote-inbound-rtp') Object.assign(out, { rtt: s.roundTripTime, farLost: s.packetsLost });
-      if (s.type === 'transport') Object.assign(out, { srtp: s.srtpCipher, dtls: s.dtlsState,
-        protocol: all.get(all.get(s.selectedCandidatePairId)?.localCandidateId)?.protocol });
+      if (s.type === 'transport') {
+        const { protocol, address } = all.get(all.get(s.selectedCandidatePairId)?.localCandidateId) ?? {};
+        Object.assign(out, { srtp: s.srtpCipher, dtls: s.dtlsState, protocol, address });
+      }
     }
     return out;
   },
