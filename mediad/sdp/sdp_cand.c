@@ -108,8 +108,11 @@ bool sdpm_cand_read(struct sdpm_cand *cand, const struct pl *text)
 		return false;
 
 	/* a name, mDNS or not, is no error: nothing is ever looked up */
-	if (sa_set(&cand->addr, &word[ADDRESS], (uint16_t)port) ||
-	    !sdpm_addr_usable(&cand->addr))
+	if (sa_set(&cand->addr, &word[ADDRESS], (uint16_t)port))
+		return false;
+	cand->loopback = port && sa_af(&cand->addr) == AF_INET &&
+			 sa_in(&cand->addr) >> 24 == 127;
+	if (!cand->loopback && !sdpm_addr_usable(&cand->addr))
 		return false;
 
 	cand->foundation = word[FOUNDATION];

@@ -281,6 +281,7 @@ int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 
 	formats_note(verdict, choice, media, policy);
 	choice->dtls = sdpm_by_dtls(media, policy, false);
+	choice->lite = offer->ice_lite && policy->profile == SDPM_BROWSER;
 	sdpm_terms(choice, media, policy, prev);
 	if (!choice->dtls)
 		(void)sdpm_keys_offered(&choice->peer.sdes, media, policy,
@@ -410,6 +411,7 @@ int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 
 	formats_note(verdict, choice, media, &offer->policy);
 	choice->dtls = sdpm_by_dtls(media, &offer->policy, true);
+	choice->lite = answer->ice_lite && choice->profile == SDPM_BROWSER;
 	sdpm_terms(choice, media, &offer->policy, prev);
 	if (!choice->dtls)
 		(void)sdpm_keys_answered(&choice->peer.sdes, media,

@@ -59,6 +59,7 @@ struct sdpm_policy {
 	struct sdpm_opus opus; /* what we say of our Opus receiver */
 	uint16_t ptime;        /* ms, 20 */
 	bool dtls; /* SDPM_OSRTP, in an offer of ours: keys come by DTLS */
+	bool full; /* SDPM_BROWSER, the same: the peer is known to be lite */
 	uint8_t nown;          /* SDPM_SDES, SDPM_OSRTP: the suites allowed, */
 	struct sdpm_own own[SDPM_SUITES]; /* best first, each with a new key */
 };
@@ -169,6 +170,7 @@ struct sdpm_choice {
 	bool rtcp_mux;
 	bool dtls;        /* keys come by DTLS, and */
 	bool dtls_client; /* a=setup: we are active */
+	bool lite;        /* SDPM_BROWSER: the peer is, so we are not */
 	uint8_t nmaps;
 	int8_t codec; /* index in maps, never -1 */
 	int8_t event; /* index in maps, -1: no telephone-event */

@@ -25,7 +25,7 @@ const char *sdpm_why_text(enum sdpm_why why)
 		[SDPM_NOT_PLAIN] = "only plain RTP (RTP/AVP) is spoken here",
 		[SDPM_NO_CRYPTO] = "no key (a=crypto) of an allowed suite",
 		[SDPM_NO_RTCP_MUX] = "no rtcp-mux",
-		[SDPM_NO_ICE] = "no ICE, or ICE-lite on both sides",
+		[SDPM_NO_ICE] = "no ICE, or ICE-lite without a usable candidate",
 		[SDPM_NO_FINGERPRINT] = "no fingerprint of SHA-256 or better",
 		[SDPM_BAD_SETUP] = "no role for DTLS (a=setup)",
 		[SDPM_NO_ADDRESS] = "no usable address",
@@ -118,7 +118,8 @@ static enum sdpm_why browser_fits(const struct sdpm_desc *desc,
 
 	if (!one_of(&media->proto, protos))
 		return SDPM_BAD_PROTO;
-	if (!tp->ufrag.l || !tp->pwd.l || desc->ice_lite)
+	/* who does not check has to be where it can be found */
+	if (!tp->ufrag.l || !tp->pwd.l || (desc->ice_lite && !media->ncands))
 		return SDPM_NO_ICE;
 	if (!print_strong(tp))
 		return SDPM_NO_FINGERPRINT;

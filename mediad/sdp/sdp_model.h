@@ -131,6 +131,7 @@ struct sdpm_cand {
 	uint32_t priority;
 	uint8_t component; /* 1 RTP, 2 RTCP */
 	enum sdpm_cand_type type;
+	bool loopback; /* for who is there, too, and nobody else */
 };
 
 struct sdpm_format {

@@ -160,6 +160,7 @@ int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,
 		layout_first(&offer->layout, policy->profile);
 
 	offer->policy.dtls = prev && prev->dtls;
+	offer->policy.full = prev && prev->lite;
 	if (offer->policy.dtls)
 		offer->policy.nown = 0;
 	else if (prev)

@@ -281,7 +281,7 @@ static int body_write(struct mbuf *mb, const struct sdpm_local *local,
 
 	err = mbuf_printf(mb, "s=-\r\nc=IN %s %j\r\nt=0 0\r\n",
 			  sa_af(addr) == AF_INET6 ? "IP6" : "IP4", addr);
-	if (words->profile == SDPM_BROWSER)
+	if (words->profile == SDPM_BROWSER && !words->full)
 		err |= mbuf_write_str(mb, "a=ice-lite\r\n");
 	err |= group_write(mb, words);
 	for (size_t i = 0; i < layout->nlines; i++)
@@ -352,6 +352,7 @@ int sdpm_write_answer_video(struct mbuf *mb, struct sdpm_local *local,
 		.video = vlocal,
 		.dtls = choice->dtls,
 		.client = choice->dtls_client,
+		.full = choice->lite,
 	};
 
 	if (choice->dtls) {
@@ -382,6 +383,7 @@ int sdpm_write_offer_video(struct mbuf *mb, struct sdpm_local *local,
 		.offer = true,
 		.mux = offer->policy.profile == SDPM_BROWSER ||
 		       offer->policy.profile == SDPM_DTLS,
+		.full = offer->policy.full,
 		.dtls = offer->policy.profile == SDPM_DTLS ||
 			offer->policy.dtls,
 		.tls_id = true,

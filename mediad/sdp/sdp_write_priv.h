@@ -22,6 +22,7 @@ struct sdpm_words {
 	uint16_t ptime;
 	bool dtls;   /* our certificate and role are to be told */
 	bool client; /* of DTLS, in an answer */
+	bool full;   /* of ICE */
 	bool offer;
 	bool off;
 	bool mux;

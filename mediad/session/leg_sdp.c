@@ -157,7 +157,9 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	    (next->change.ice_restart || next->change.dtls_restart))
 		return leg_sdp_refuse(why, EPROTO, 400,
 				      "an answer of another peer came before");
+	sdp->said = desc;
 	err = leg->kind->hear(leg, next, why);
+	sdp->said = NULL;
 	if (err)
 		return err;
 
@@ -247,7 +249,9 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 		mem_deref(next);
 		return explain(why, &verdict, err);
 	}
+	sdp->said = sdp->desc;
 	err = leg->kind->hear(leg, next, why);
+	sdp->said = NULL;
 	if (!err)
 		err = leg->kind->speak(leg);
 	if (err) {

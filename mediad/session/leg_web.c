@@ -68,11 +68,61 @@ size_t leg_prints(struct cert_fp *fps, const struct sdpm_peer *peer)
 	return n;
 }
 
+static bool is_ours(const struct leg *leg, const struct sdpm_cand *cand)
+{
+	const struct sa *own = &leg->session->table->deps.hosts[0];
+
+	return cand->component == 1 &&
+	       (!cand->loopback ||
+		(sa_af(own) == AF_INET && sa_in(own) >> 24 == 127));
+}
+
+/* Where a lite far side may be, best first. */
+static size_t cands_sort(struct sa *addrs, size_t max, const struct leg *leg,
+			 const struct sdpm_media *media)
+{
+	uint32_t below = UINT32_MAX;
+	size_t n = 0;
+
+	while (n < max) {
+		const struct sdpm_cand *best = NULL;
+
+		for (size_t i = 0; i < media->ncands; i++) {
+			const struct sdpm_cand *cand = &media->cands[i];
+
+			if (cand->priority < below && is_ours(leg, cand) &&
+			    (!best || cand->priority > best->priority))
+				best = cand;
+		}
+		if (!best)
+			break;
+		addrs[n++] = best->addr;
+		below = best->priority;
+	}
+	return n;
+}
+
+/* RFC 8839, 5.3; *next alone is left of it after a worker's death. */
+static void lite_read(struct path_web_remote *remote, struct sa *cands,
+		      const struct leg *leg, const struct sdpm_choice *next)
+{
+	const struct sdpm_desc *said = leg->sdp.said;
+
+	remote->lite = next->lite;
+	pl_set_str(&remote->pwd, next->peer.pwd);
+	if (!remote->lite || !said)
+		return;
+	remote->cands = cands;
+	remote->ncands = cands_sort(cands, LITE_PAIRS_MAX, leg,
+				    &said->media[next->layout.audio]);
+}
+
 static int web_hear(struct leg *leg, const struct sdpm_choice *next,
 		    struct sdpm_error *why)
 {
 	const struct sdpm_peer *peer = &next->peer;
 	struct cert_fp fps[SDPM_PRINTS_MAX];
+	struct sa cands[LITE_PAIRS_MAX];
 	struct path_web_remote remote = {
 		.fps = fps,
 		.new_dtls = next->change.dtls_restart,
@@ -81,6 +131,7 @@ static int web_hear(struct leg *leg, const struct sdpm_choice *next,
 
 	remote.nfps = leg_prints(fps, peer);
 	pl_set_str(&remote.ufrag, peer->ufrag);
+	lite_read(&remote, cands, leg, next);
 	if (path_web_remote(leg->path, &remote))
 		return leg_sdp_refuse(why, ENOTSUP, 488,
 				      "no usable fingerprint");
@@ -139,9 +190,16 @@ static int web_store(const struct leg *leg, struct state_leg *st)
 static int web_revive(struct leg *leg, struct state_leg *st)
 {
 	const struct session_table *table = leg->session->table;
+	struct path_web_remote remote = {.lite = true};
+	int err;
 
-	return path_web_import(&leg->path, table->deps.env, leg->session->call,
-			       &st->path.web, &leg_path_handlers, leg);
+	err = path_web_import(&leg->path, table->deps.env, leg->session->call,
+			      &st->path.web, &leg_path_handlers, leg);
+	if (err || !st->choice.lite)
+		return err;
+	pl_set_str(&remote.ufrag, st->choice.peer.ufrag);
+	pl_set_str(&remote.pwd, st->choice.peer.pwd);
+	return path_web_keep(leg->path, &remote);
 }
 
 /* All is on one transport. */

@@ -101,6 +101,7 @@ struct leg_sdp {
 	bool answered; /* the latest exchange ended in an answer of ours */
 	enum sdpm_dir open_dir;     /* the far side's, in its open offer */
 	struct sdpm_desc *desc;     /* the far side's offer, while open */
+	const struct sdpm_desc *said; /* what kind->hear() is about */
 	struct sdpm_offer *offer;   /* ours, while open, and until the next
 				       one: another answer may come yet */
 	struct sdpm_choice *choice; /* in force, NULL: none yet */

@@ -220,7 +220,7 @@ static bool choice_sound(const struct sdpm_choice *choice)
 	       layout_sound(&choice->layout) && maps_sound(choice) &&
 	       opus_sound(&choice->opus) && opus_sound(&choice->we_opus) &&
 	       change_sound(&choice->change) && prints_sound(&choice->peer) &&
-	       is_bool(&choice->dtls) && is_bool(&choice->dtls_client) &&
+	       is_bool(&choice->lite) && is_bool(&choice->dtls) && is_bool(&choice->dtls_client) &&
 	       dtls_sound(choice) &&
 	       (choice->dtls
 			? names_sound(&choice->peer)

@@ -363,14 +363,28 @@ void lite_recv(struct lite *lite, const struct lite_check *chk,
 	learn(lite, chk, &st, gen == &lite->cur, res);
 }
 
+void lite_confirm(struct lite *lite, const struct lite_check *chk,
+		  bool nominated, struct lite_result *res)
+{
+	const struct lite_stun st = {.use_candidate = nominated};
+
+	memset(res, 0, sizeof(*res));
+	learn(lite, chk, &st, true, res);
+}
+
 int lite_route(struct pl *ufrag, const uint8_t *msg, size_t len)
 {
 	struct lite_stun st;
 	struct pl remote;
 
-	if (lite_stun_read(&st, msg, len) || st.type != LITE_STUN_REQUEST)
+	if (lite_stun_read(&st, msg, len))
 		return EBADMSG;
-	return lite_stun_user(&st, ufrag, &remote);
+	if (st.type == LITE_STUN_SUCCESS) {
+		ufrag->p = (const char *)st.tid;
+		ufrag->l = LITE_STUN_TID;
+		return 0;
+	}
+	return st.type != LITE_STUN_REQUEST ? EBADMSG : lite_stun_user(&st, ufrag, &remote);
 }
 
 /* --- queries ----------------------------------------------------------------- */

@@ -87,6 +87,11 @@ const struct lite_creds *lite_former(const struct lite *lite);
 void lite_recv(struct lite *lite, const struct lite_check *chk,
 	       struct lite_result *res);
 
+/* An answer to a check of ours has come from there (chk without msg): the far
+ * side is lite, and we are not. */
+void lite_confirm(struct lite *lite, const struct lite_check *chk,
+		  bool nominated, struct lite_result *res);
+
 /* True when src was validated by a check. */
 bool lite_is_valid(const struct lite *lite, const struct sa *src, uint8_t sock);
 /* The selected pair; false when there is none. */
@@ -123,8 +128,9 @@ int lite_import(struct lite **litep, const struct lite_state *state,
 
 /*
  * The local ufrag that a STUN message names (RFC 8445, 7.2.2: USERNAME is
- * local:remote), for finding the agent; EBADMSG when it is not a sound
- * Binding request with one.
+ * local:remote), for finding the agent, or the transaction id of an answer to a
+ * check; EBADMSG when it is neither a sound Binding request with a name nor
+ * such an answer.
  */
 int lite_route(struct pl *ufrag, const uint8_t *msg, size_t len);
 /* The slot of the worker that made this ufrag; -1: no worker of ours did. */

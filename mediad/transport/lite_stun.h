@@ -20,6 +20,11 @@ enum {
 	LITE_STUN_REQUEST = 0x0001, /* Binding */
 	LITE_STUN_SUCCESS = 0x0101,
 	LITE_STUN_ERROR = 0x0111,
+	/* attributes that are written elsewhere */
+	LITE_STUN_USERNAME = 0x0006,
+	LITE_STUN_PRIORITY = 0x0024,
+	LITE_STUN_USE_CANDIDATE = 0x0025,
+	LITE_STUN_CONTROLLING = 0x802a,
 	LITE_STUN_TID = 12,
 	LITE_STUN_USER_MAX = 513, /* bytes (RFC 8489, 14.3: under 509, but ICE
 				     allows 256:256) */

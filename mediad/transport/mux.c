@@ -245,6 +245,21 @@ static void on_turn_end(void *arg)
 	mux_flush(arg);
 }
 
+int mux_sock_of(const struct mux *mux, int af, uint8_t *sock)
+{
+	for (uint8_t i = 0; i < mux->nsocks; i++) {
+		struct sa addr = {.len = sizeof(addr.u)};
+
+		if (mux->socks[i].framed ||
+		    getsockname(mux->socks[i].fd, &addr.u.sa, &addr.len) ||
+		    sa_af(&addr) != af)
+			continue;
+		*sock = i;
+		return 0;
+	}
+	return ENOENT;
+}
+
 uint8_t *mux_slot(struct mux *mux, size_t *cap)
 {
 	*cap = MUX_SEND_CAP;

@@ -1,7 +1,8 @@
 /*
  * mux.h  The slot's sockets for all browsers: who gets a datagram
  *
- * A STUN request goes to the path that its USERNAME names; all else goes to
+ * A STUN request goes to the path that its USERNAME names, an answer to the one
+ * that has a name of its transaction id; all else goes to
  * the path for which its source address was validated (of several, to the one
  * that can use it); what is left is dropped and counted. Receives and sends in batches. No allocation and no log per
  * packet. One thread.
@@ -77,6 +78,8 @@ int mux_add_tcp(struct mux *mux, const struct mux_tcp *tcp, uint8_t *sock);
 /* Take over what came by the pass; false: there is no such socket, and fd is
  * still the caller's. */
 bool mux_adopt(struct mux *mux, int fd, const struct pass_msg *msg);
+/* The first of UDP with this family; ENOENT. */
+int mux_sock_of(const struct mux *mux, int af, uint8_t *sock);
 bool mux_is_tcp(const struct mux *mux, uint8_t sock);
 /* Read what is there, at most a few batches. */
 void mux_poll(struct mux *mux);

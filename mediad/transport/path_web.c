@@ -9,6 +9,7 @@
 #include <openssl/crypto.h>
 
 #include "mediad/transport/classify.h"
+#include "mediad/transport/lite_stun.h"
 #include "mediad/transport/path_web_priv.h"
 
 /* The receive indices in the state file are at most this old: about 5 s, and
@@ -22,6 +23,7 @@ static void destructor(void *arg)
 	struct path_web *pw = arg;
 
 	path_web_unlink(pw);
+	mem_deref(pw->seek);
 	assoc_close(&pw->assoc);
 	OPENSSL_cleanse(&pw->dtls.keys, sizeof(pw->dtls.keys));
 	mem_deref(pw->rx);
@@ -173,6 +175,8 @@ bool path_web_recv(struct mux_packet *packet, void *arg)
 
 	switch ((enum classify)packet->kind) {
 	case CLASSIFY_STUN:
+		if (pw->seek && packet->pkt[0] == LITE_STUN_SUCCESS >> 8)
+			return path_web_answered(pw, packet);
 		path_web_check(pw, packet);
 		return true;
 	case CLASSIFY_DTLS:
@@ -347,6 +351,8 @@ int path_web_remote(struct path *path, const struct path_web_remote *remote)
 	err = lite_remote(pw->lite, &remote->ufrag);
 	if (!err)
 		err = assoc_remote(&pw->assoc, &rem);
+	if (!err)
+		err = path_web_seek(pw, remote);
 	/* a check may have come before */
 	if (!err && path_rung_ms(path, PATH_PAIR))
 		assoc_ready(&pw->assoc);

@@ -51,8 +51,10 @@ int path_web_alloc(struct path **pathp, const struct path_web_env *env,
 const struct lite_creds *path_web_creds(const struct path *path);
 
 /*
- * The far side's offer or answer. ufrag: a=ice-ufrag. (Its password is not
- * needed: lite sends no checks.) fps: all fingerprints of its SDP, 1 to
+ * The far side's offer or answer. ufrag: a=ice-ufrag. Its password and
+ * candidates (at most LITE_PAIRS_MAX, best first) are needed of a lite one
+ * alone, which has to be sought; no candidates: it was found by a process that
+ * has died. fps: all fingerprints of its SDP, 1 to
  * CERT_FPS_MAX; the strongest hash counts (RFC 8122, 5). A changed ufrag
  * is an ICE restart: unless path_web_restart() came before, our credentials
  * change here, too. A set of fingerprints that the peer's certificate does
@@ -61,13 +63,20 @@ const struct lite_creds *path_web_creds(const struct path *path);
  * fingerprint, or a ufrag outside RFC 8839's syntax.
  */
 struct path_web_remote {
-	struct pl ufrag;
+	struct pl ufrag, pwd;
+	const struct sa *cands;
+	size_t ncands;
+	bool lite;
 	const struct cert_fp *fps;
 	size_t nfps;
 	bool new_dtls;
 	bool dtls_client; /* a=setup: we are active (RFC 4145, 4) */
 };
 int path_web_remote(struct path *path, const struct path_web_remote *remote);
+
+/* Of a path that was imported: its far side is lite, and we check on it. Needs
+ * ufrag and pwd alone. */
+int path_web_keep(struct path *path, const struct path_web_remote *remote);
 
 /* ICE restart from our side: new credentials; the old ones serve until a pair
  * is validated with the new. */

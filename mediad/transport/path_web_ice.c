@@ -141,7 +141,6 @@ void path_web_check(struct path_web *pw, const struct mux_packet *packet)
 				 .sock = packet->sock,
 				 .now_ms = wheel_now(pw->env->wheel)};
 	struct lite_result res;
-	bool stun, pair = false;
 
 	lite_recv(pw->lite, &chk, &res);
 	send_reply(pw, packet, &res);
@@ -149,11 +148,20 @@ void path_web_check(struct path_web *pw, const struct mux_packet *packet)
 		++pw->base.stats.bad_checks;
 		return;
 	}
+	path_web_learnt(pw, packet, &res);
+}
+
+void path_web_learnt(struct path_web *pw, const struct mux_packet *packet,
+		     const struct lite_result *res)
+{
+	const uint64_t now_ms = wheel_now(pw->env->wheel);
+	bool stun, pair = false;
+
 	++pw->base.stats.checks;
-	update_mux(pw, packet, &res);
-	stun = path_climb(&pw->base, PATH_STUN, chk.now_ms);
-	if (res.verdict == LITE_SELECTED) {
-		pair = path_climb(&pw->base, PATH_PAIR, chk.now_ms);
+	update_mux(pw, packet, res);
+	stun = path_climb(&pw->base, PATH_STUN, now_ms);
+	if (res->verdict == LITE_SELECTED) {
+		pair = path_climb(&pw->base, PATH_PAIR, now_ms);
 		assoc_ready(&pw->assoc);
 		pw->base.stats.moves += !pair;
 		path_web_consent_start(pw);
@@ -163,7 +171,7 @@ void path_web_check(struct path_web *pw, const struct mux_packet *packet)
 		path_report(&pw->base, PATH_STUN);
 	if (pair && mem_nrefs(pw) > 1)
 		path_report(&pw->base, PATH_PAIR);
-	if (mem_nrefs(pw) > 1 && (res.added || res.verdict == LITE_SELECTED))
+	if (mem_nrefs(pw) > 1 && (res->added || res->verdict == LITE_SELECTED))
 		path_web_changed(pw);
 	mem_deref(pw);
 }

@@ -28,6 +28,8 @@ struct path_dtls {
 	uint64_t tx_base;    /* index that ROC 0 under these keys stands for */
 };
 
+struct path_seek;
+
 struct path_web {
 	struct path base;
 	const struct path_web_env *env;
@@ -36,6 +38,7 @@ struct path_web {
 	struct mux_name names[2]; /* present and former ufrag */
 	struct mux_tuple tuples[LITE_PAIRS_MAX];
 	struct wheel_timer consent;
+	struct path_seek *seek; /* NULL: the far side checks */
 	struct assoc assoc;
 	struct path_dtls dtls;
 	struct crypt *rx, *tx;
@@ -65,8 +68,17 @@ void path_web_name_del(struct path_web *pw, const struct lite_creds *creds);
 void path_web_tuple_add(struct path_web *pw, const struct sa *src,
 			uint8_t sock);
 void path_web_unlink(struct path_web *pw);
+/* What a check, theirs or ours, has shown takes effect; a last act. */
+void path_web_learnt(struct path_web *pw, const struct mux_packet *packet,
+		     const struct lite_result *res);
 void path_web_check(struct path_web *pw, const struct mux_packet *packet);
 void path_web_consent_start(struct path_web *pw);
+
+/* --- path_web_seek.c --- */
+/* Seek a lite far side, or let it be when it is none. EINVAL: no password. */
+int path_web_seek(struct path_web *pw, const struct path_web_remote *rem);
+/* An answer to a check of ours. False: it is none. */
+bool path_web_answered(struct path_web *pw, const struct mux_packet *packet);
 
 /* --- path_web_dtls.c --- */
 /* False: not ours. */

@@ -64,14 +64,12 @@ static void only_usable_candidates_are_kept(void)
 static void candidates_at_forbidden_places_are_left_out(void)
 {
 	static const char *const hosts[] = {
-		"127.0.0.1",
 		"0.0.0.0",
 		"169.254.169.254",
 		"224.0.0.1",
 		"255.255.255.255",
 		"::1",
 		"::",
-		"::ffff:127.0.0.1",
 		"fe80::1",
 		"ff02::1",
 		"64:ff9b::7f00:1",
@@ -96,6 +94,24 @@ static void candidates_at_forbidden_places_are_left_out(void)
 		CHECK_INT(desc->media[0].ncands, 1);
 		mem_deref(desc);
 	}
+}
+
+/* Who is not on loopback itself leaves them out. */
+static void candidates_on_loopback_are_marked(void)
+{
+	struct sdpm_desc *desc = must_read(
+		HEAD SMALL_AUDIO SECURE
+		"a=candidate:1 1 udp 1 127.0.0.1 4000 typ host\r\n"
+		"a=candidate:1 1 udp 1 ::ffff:127.8.0.1 4000 typ host\r\n"
+		"a=candidate:1 1 udp 1 127.0.0.1 0 typ host\r\n"
+		"a=candidate:1 1 udp 1 10.0.0.1 4000 typ host\r\n");
+
+	REQUIRE(desc);
+	REQUIRE(desc->media[0].ncands == 3);
+	CHECK(desc->media[0].cands[0].loopback);
+	CHECK(desc->media[0].cands[1].loopback);
+	CHECK(!desc->media[0].cands[2].loopback);
+	mem_deref(desc);
 }
 
 static void of_a_hundred_candidates_sixteen_are_kept(void)
@@ -467,6 +483,7 @@ static void reading_survives_lack_of_memory(void)
 
 TEST_MAIN(TEST(chromium_is_read_whole), TEST(only_usable_candidates_are_kept),
 	  TEST(candidates_at_forbidden_places_are_left_out),
+	  TEST(candidates_on_loopback_are_marked),
 	  TEST(of_a_hundred_candidates_sixteen_are_kept),
 	  TEST(session_defaults_are_inherited),
 	  TEST(bundled_lines_take_the_tagged_transport),

@@ -1,0 +1,201 @@
+/*
+ * test_media_lite.c  A far side that is ICE-lite: another worker of ours
+ *
+ * Two workers, each with its clock: a page in the call of one hears itself by
+ * the echo in the call of the other.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <re.h>
+
+#include "mediad/session/state_file.h"
+#include "tests/lib/media_bed.h"
+#include "tests/lib/test.h"
+
+static const char *const S = "00000000000000a1";
+
+static const char *file(const char *name)
+{
+	static char path[2][300];
+	static unsigned nr;
+	char *text = path[nr++ % 2];
+
+	snprintf(text, sizeof(path[0]), "%s/%s", test_tmpdir(), name);
+	return text;
+}
+
+/* here: the page's, which seeks. there: with the echo, lite. */
+struct two {
+	struct media_bed here, there;
+	struct media_page *page;
+	char offer[4096], answer[4096];
+};
+
+static void run(struct two *two, unsigned ms)
+{
+	for (unsigned t = 0; t < ms; t += MEDIA_STEP_MS) {
+		media_bed_run(&two->here, MEDIA_STEP_MS);
+		media_bed_run(&two->there, MEDIA_STEP_MS);
+	}
+}
+
+static void copy(char *to, size_t size, const struct mbuf *mb)
+{
+	snprintf(to, size, "%.*s", (int)mb->end, (const char *)mb->buf);
+}
+
+/* The lite one offers, or is asked again to; who seeks answers. */
+static void exchange(struct two *two)
+{
+	struct mbuf *mb = mbuf_alloc(2048);
+
+	CHECK_INT(media_local(&two->there, S, 1, false, mb, NULL), 0);
+	copy(two->offer, sizeof(two->offer), mb);
+	mb->pos = mb->end = 0;
+	CHECK_INT(media_remote(&two->here, S, 2, false, two->offer, NULL), 0);
+	CHECK_INT(media_local(&two->here, S, 2, true, mb, NULL), 0);
+	copy(two->answer, sizeof(two->answer), mb);
+	CHECK_INT(media_remote(&two->there, S, 1, true, two->answer, NULL), 0);
+	mem_deref(mb);
+}
+
+static bool two_up(struct two *two, bool stored)
+{
+	memset(two, 0, sizeof(*two));
+	if (!CHECK(!media_bed_open(&two->here, stored ? file("here") : NULL)) ||
+	    !CHECK(!media_bed_open(&two->there, stored ? file("there") : NULL)))
+		return false;
+	two->page = media_page_open(&two->here);
+	CHECK_INT(media_page_calls(two->page, S, 1), 0);
+	exchange(two);
+	CHECK_INT(session_leg_join(two->here.table, S, 1, 2, NULL), 0);
+	CHECK_INT(session_leg_join(two->there.table, S, 1, 0, "echo"), 0);
+	run(two, 1500);
+	return CHECK(two->page->heard > 20);
+}
+
+static bool is_heard(struct two *two)
+{
+	uint32_t heard;
+
+	run(two, 100);
+	heard = two->page->heard;
+	run(two, 1000);
+	return two->page->heard - heard >= 48;
+}
+
+static void two_close(struct two *two)
+{
+	media_bed_close(&two->here);
+	media_bed_close(&two->there);
+}
+
+static void whom_nobody_checks_is_sought(void)
+{
+	struct two two;
+
+	if (two_up(&two, false)) {
+		const char *fault = packet_check_fault(&two.page->check);
+
+		CHECK(strstr(two.offer, "a=ice-lite"));
+		CHECK(!strstr(two.answer, "a=ice-lite"));
+		CHECK(is_heard(&two));
+		/* consent is kept by our checks, theirs and ours */
+		run(&two, 100000);
+		CHECK(is_heard(&two));
+		CHECK_INT(two.here.nlost + two.there.nlost, 0);
+		if (!CHECK(fault == NULL))
+			printf("# %s\n", fault);
+	}
+	two_close(&two);
+}
+
+/* RFC 7675: nothing is sent to who has not answered for 30 s. */
+static void a_lite_side_that_vanishes_is_lost(void)
+{
+	struct two two;
+
+	if (two_up(&two, false)) {
+		CHECK(is_heard(&two));
+		media_bed_run(&two.here, 20000);
+		CHECK_INT(two.here.nlost, 0);
+		media_bed_run(&two.here, 20000);
+		CHECK_INT(two.here.nlost, 1);
+		CHECK_INT(two.here.lost[0].cause, SESSION_SILENT);
+	}
+	two_close(&two);
+}
+
+static void a_reoffer_and_deaths_keep_what_was_found(void)
+{
+	struct two two;
+	size_t alive = 0;
+
+	if (two_up(&two, true)) {
+		run(&two, 7000);
+		exchange(&two);
+		CHECK(is_heard(&two));
+		CHECK_INT(media_bed_die(&two.here, 100, &alive), 0);
+		CHECK_INT(alive, 1);
+		CHECK(is_heard(&two));
+		run(&two, 60000);
+		CHECK(is_heard(&two));
+		CHECK_INT(media_bed_die(&two.there, 100, &alive), 0);
+		CHECK_INT(alive, 1);
+		run(&two, 60000);
+		CHECK(is_heard(&two));
+		CHECK_INT(two.here.nlost + two.there.nlost, 0);
+	}
+	two_close(&two);
+}
+
+/* Nobody is there: so many checks, and no more. */
+static void who_is_not_found_costs_few_checks(void)
+{
+	struct media_bed bed = {0};
+	char sdp[2048];
+	struct sa addr;
+	uint8_t buf[1500];
+	unsigned n = 0;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	struct mbuf *mb = mbuf_alloc(2048);
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	sa_set_str(&addr, "127.0.0.1", 0);
+	REQUIRE(!bind(fd, &addr.u.sa, addr.len) &&
+		!getsockname(fd, &addr.u.sa, &addr.len));
+	re_snprintf(sdp, sizeof(sdp),
+		    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+		    "a=ice-lite\r\nm=audio 9 UDP/TLS/RTP/SAVPF 8\r\n"
+		    "c=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\n"
+		    "a=ice-pwd:abcdefghijklmnopqrstuv\r\na=rtcp-mux\r\n"
+		    "a=setup:actpass\r\na=fingerprint:sha-256 00:01:02:03:04:"
+		    "05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:"
+		    "18:19:1A:1B:1C:1D:1E:1F\r\n"
+		    "a=candidate:1 1 udp 2130706431 127.0.0.1 %u typ host\r\n"
+		    "a=candidate:2 1 udp 2130706175 224.0.0.1 %u typ host\r\n",
+		    sa_port(&addr), sa_port(&addr));
+	CHECK_INT(media_remote(&bed, S, 1, false, sdp, NULL), 0);
+	CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), 0);
+	media_bed_run(&bed, 59000);
+	while (recv(fd, buf, sizeof(buf), 0) > 0)
+		++n;
+	CHECK_INT(n, 7);
+	CHECK_INT(bed.nlost, 0);
+	media_bed_run(&bed, 2000);
+	CHECK_INT(bed.nlost, 1);
+	CHECK_INT(bed.lost[0].cause, SESSION_NO_ICE);
+	close(fd);
+	mem_deref(mb);
+	media_bed_close(&bed);
+}
+
+TEST_MAIN(TEST(whom_nobody_checks_is_sought),
+	  TEST(a_lite_side_that_vanishes_is_lost),
+	  TEST(a_reoffer_and_deaths_keep_what_was_found),
+	  TEST(who_is_not_found_costs_few_checks))
