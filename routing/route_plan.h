@@ -29,6 +29,7 @@ enum {
 	ROUTE_FORMS_MAX = 12, /* of a plan */
 	ROUTE_HEADERS_MAX = 16, /* added and removed, of a plan */
 	ROUTE_HOPS_MAX = 4,     /* tenants that one request passes */
+	ROUTE_STEPS_MAX = 1000, /* that route_decide_json() tells */
 	ROUTE_PLAN_TEXT = 4096, /* bytes of all that was rewritten */
 };
 
@@ -215,5 +216,15 @@ const struct cfg_pos *route_rule_pos(const struct route_rule *rule);
 /* For %H: the decision in words, a line for each step; and as JSON. */
 int route_plan_explain(struct re_printf *pf, const struct route_plan *plan);
 int route_plan_json(struct re_printf *pf, const struct route_plan *plan);
+
+/*
+ * Decides, and writes the plan as JSON with every step from the first one, and
+ * not only with those that the plan has kept; of more than ROUTE_STEPS_MAX the
+ * last ones, and `unlisted` says how many are missing. The query's noteh is
+ * not called. plan: memory, for who wants more of it. ENOMEM, EINVAL.
+ */
+int route_decide_json(struct mbuf *mb, const struct route_table *table,
+		      const struct route_query *query,
+		      struct route_plan *plan);
 
 #endif

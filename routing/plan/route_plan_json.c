@@ -5,11 +5,11 @@
  */
 #include <re.h>
 
+#include "routing/plan/route_plan_json.h"
 #include "routing/plan/route_rule.h"
 #include "routing/route_conn.h"
 
-/* The notes that are kept are the last ones. */
-static uint32_t first_kept(const struct route_plan *plan)
+uint32_t route_json_kept(const struct route_plan *plan)
 {
 	return plan->considered > ROUTE_NOTES_MAX
 		       ? plan->considered - ROUTE_NOTES_MAX
@@ -30,10 +30,9 @@ static int json_compared(struct re_printf *pf, const struct route_plan *plan,
 	return re_hprintf(pf, ",\"text\":%H", cfg_print_json, text);
 }
 
-static int json_note(struct re_printf *pf, const struct route_plan *plan,
-		     uint32_t nr)
+int route_json_note(struct re_printf *pf, const struct route_plan *plan,
+		     const struct route_note *note, uint32_t nr)
 {
-	const struct route_note *note = &plan->notes[nr % ROUTE_NOTES_MAX];
 	const char *why = route_note_code(note);
 	int err;
 
@@ -167,28 +166,24 @@ static int json_left(struct re_printf *pf, const struct route_plan *plan)
 	return err;
 }
 
-int route_plan_json(struct re_printf *pf, const struct route_plan *plan)
+int route_json_begin(struct re_printf *pf, const struct route_plan *plan)
 {
-	uint32_t from;
-	int err;
+	return re_hprintf(pf,
+			  "{\"tenant\":%H,\"method\":%H,\"caller\":%H,"
+			  "\"callee\":%H,\"from\":\"%s\","
+			  "\"considered\":%u",
+			  cfg_print_json, plan->tenant ? plan->tenant->id : "",
+			  cfg_print_json, plan->method, cfg_print_json,
+			  plan->caller, cfg_print_json, plan->callee,
+			  plan->from ? plan->from->name : "users",
+			  plan->considered);
+}
 
-	if (!plan)
-		return 0;
-	from = first_kept(plan);
-	err = re_hprintf(pf,
-			 "{\"tenant\":%H,\"method\":%H,\"caller\":%H,"
-			 "\"callee\":%H,\"from\":\"%s\","
-			 "\"considered\":%u,\"steps\":[",
-			 cfg_print_json, plan->tenant ? plan->tenant->id : "",
-			 cfg_print_json, plan->method, cfg_print_json,
-			 plan->caller, cfg_print_json, plan->callee,
-			 plan->from ? plan->from->name : "users",
-			 plan->considered);
-	for (uint32_t i = from; i < plan->considered; i++) {
-		err |= re_hprintf(pf, i > from ? "," : "");
-		err |= json_note(pf, plan, i);
-	}
-	err |= re_hprintf(pf, "],\"targets\":[");
+/* Behind the steps. */
+int route_json_end(struct re_printf *pf, const struct route_plan *plan)
+{
+	int err = re_hprintf(pf, "],\"targets\":[");
+
 	for (unsigned i = 0; i < plan->ntargets; i++) {
 		err |= re_hprintf(pf, i ? "," : "");
 		err |= json_target(pf, plan, &plan->targets[i]);
@@ -197,4 +192,21 @@ int route_plan_json(struct re_printf *pf, const struct route_plan *plan)
 	if (plan->nleft)
 		err |= re_hprintf(pf, ",\"left_out\":[%H]", json_left, plan);
 	return err | re_hprintf(pf, "}");
+}
+
+int route_plan_json(struct re_printf *pf, const struct route_plan *plan)
+{
+	uint32_t from;
+	int err;
+
+	if (!plan)
+		return 0;
+	from = route_json_kept(plan);
+	err = route_json_begin(pf, plan) | re_hprintf(pf, ",\"steps\":[");
+	for (uint32_t i = from; i < plan->considered; i++) {
+		err |= re_hprintf(pf, i > from ? "," : "");
+		err |= route_json_note(pf, plan, &plan->notes[i % ROUTE_NOTES_MAX],
+				 i);
+	}
+	return err | route_json_end(pf, plan);
 }

@@ -60,15 +60,16 @@ static int explain(struct admin_resp *resp, const struct admin_req *req,
 
 	err = err ? err : route_ask_query(&query, &ask->ask, table, NULL, errs);
 	if (!err) {
-		(void)route_decide(table, &query, plan);
+		err = mbuf_printf(resp->mb, "{\"version\":\"%s\",\"plan\":",
+				  route_table_version(table));
+		err = err ? err
+			  : route_decide_json(resp->mb, table, &query, plan);
+	}
+	if (!err) {
 		err = re_sdprintf(&text, "%H", route_plan_explain, plan);
 		err = err ? ENOMEM
-			  : mbuf_printf(resp->mb,
-					"{\"version\":\"%s\",\"plan\":%H,"
-					"\"text\":%H}",
-					route_table_version(table),
-					route_plan_json, plan, cfg_print_json,
-					text);
+			  : mbuf_printf(resp->mb, ",\"text\":%H}",
+					cfg_print_json, text);
 	}
 	mem_deref(text);
 	mem_deref(ask);

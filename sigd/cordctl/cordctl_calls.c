@@ -62,24 +62,31 @@ static int one(const char *text, size_t len, void *arg)
 	return err;
 }
 
+/* Behind its opening quote; the end is behind the closing one. */
+static const char *quoted(const char *s, char out[CELL_MAX], size_t *n)
+{
+	for (; *s; s++) {
+		if (*s == '"' && *++s != '"')
+			break;
+		if (*n < CELL_MAX - 1)
+			out[(*n)++] = *s;
+	}
+	return s;
+}
+
 /* A cell of CSV (RFC 4180), in quotes or not; *p is behind it, and behind its
  * comma. False: the line is over. */
 static bool cell(const char **p, char out[CELL_MAX])
 {
 	const char *s = *p;
-	bool quoted = *s == '"';
 	size_t n = 0;
 
 	if (!*s)
 		return false;
-	for (s += quoted; *s && n < CELL_MAX - 1; s++) {
-		if (quoted && s[0] == '"' && s[1] == '"')
-			++s;
-		else if (quoted && *s == '"')
-			quoted = false;
-		else if (!quoted && *s == ',')
-			break;
-		if (*s != '"' || s[-1] == '"')
+	if (*s == '"')
+		s = quoted(s + 1, out, &n);
+	for (; *s && *s != ','; s++) {
+		if (n < CELL_MAX - 1)
 			out[n++] = *s;
 	}
 	out[n] = '\0';
@@ -152,6 +159,13 @@ static int take(struct reader *rd, char *line)
 		return 0;
 	if (*line == '{')
 		return json(rd, line, strlen(line));
+	if (*line == '[') {
+		(void)re_fprintf(stderr,
+				 "%s, line %u: a list, expected a JSON object "
+				 "in each line\n",
+				 rd->path, rd->nr);
+		return EINVAL;
+	}
 	return rd->ncolumns ? row(rd, line) : head(rd, line);
 }
 

@@ -22,6 +22,7 @@ struct diff {
 	const struct cordctl_opts *opts;
 	struct way old, new;
 	unsigned asked, other;
+	unsigned unasked; /* neither of them knows tenant or connection */
 };
 
 static void destructor(void *arg)
@@ -116,6 +117,18 @@ static void print_json(const struct diff *diff, const struct route_ask *ask,
 			&diff->new);
 }
 
+/* It says nothing about the tables, and is none of those that stay. */
+static void print_unasked(const struct diff *diff, unsigned nr,
+			  const char *what)
+{
+	const struct mbuf *why = diff->new.text;
+
+	(void)re_fprintf(stderr, "%s%s%sline %u%s: cannot be asked: %b\n",
+			 what ? "test \"" : "", what ? what : "",
+			 what ? "\" (" : "", nr, what ? ")" : "", why->buf,
+			 why->end);
+}
+
 static int on_call(const struct route_ask *ask, unsigned nr, const char *what,
 		   void *arg)
 {
@@ -126,6 +139,11 @@ static int on_call(const struct route_ask *ask, unsigned nr, const char *what,
 	if (err)
 		return err;
 	++diff->asked;
+	if (!diff->old.asked && !diff->new.asked) {
+		++diff->unasked;
+		print_unasked(diff, nr, what);
+		return 0;
+	}
 	if (diff->old.text->end == diff->new.text->end &&
 	    !memcmp(diff->old.text->buf, diff->new.text->buf,
 		    diff->old.text->end))
@@ -138,28 +156,99 @@ static int on_call(const struct route_ask *ask, unsigned nr, const char *what,
 	return 0;
 }
 
-static int run(struct diff *diff)
+static bool same(const char *a, const char *b)
+{
+	return !a == !b && (!a || !strcmp(a, b));
+}
+
+static bool same_address(const struct sa *a, const struct sa *b)
+{
+	const bool is_set = sa_isset(a, SA_ADDR);
+
+	return is_set == sa_isset(b, SA_ADDR) &&
+	       (!is_set || sa_cmp(a, b, SA_ADDR));
+}
+
+static bool same_ask(const struct route_ask *a, const struct route_ask *b)
+{
+	bool is = same(a->tenant, b->tenant) && same(a->from, b->from) &&
+		  same(a->method, b->method) && same(a->caller, b->caller) &&
+		  same(a->callee, b->callee) && same(a->time, b->time) &&
+		  same_address(&a->source, &b->source) &&
+		  a->seed == b->seed && a->nheaders == b->nheaders &&
+		  a->nhealth == b->nhealth;
+
+	for (uint32_t i = 0; is && i < a->nheaders; i++)
+		is = same(a->headers[i].name, b->headers[i].name) &&
+		     same(a->headers[i].value, b->headers[i].value);
+	for (uint32_t i = 0; is && i < a->nhealth; i++)
+		is = same(a->health[i].name, b->health[i].name) &&
+		     a->health[i].state == b->health[i].state;
+	return is;
+}
+
+struct twin {
+	const struct route_ask *ask;
+	const char *name;
+};
+
+static int on_old_test(const struct route_ask *ask, unsigned nr,
+		       const char *what, void *arg)
+{
+	const struct twin *twin = arg;
+	(void)nr;
+
+	return same(what, twin->name) && same_ask(ask, twin->ask) ? EALREADY
+								   : 0;
+}
+
+/* Those that the old table has as well were asked before. */
+static int on_new_test(const struct route_ask *ask, unsigned nr,
+		       const char *what, void *arg)
+{
+	struct diff *diff = arg;
+	struct twin twin = {ask, what};
+
+	if (cordctl_tests(diff->old.table, on_old_test, &twin) == EALREADY)
+		return 0;
+	return on_call(ask, nr, what, diff);
+}
+
+static int ask_all(struct diff *diff)
 {
 	const struct cordctl_opts *opts = diff->opts;
 	int err;
 
-	if (opts->nfiles == 3) {
-		err = cordctl_calls(opts->files[2], on_call, diff);
-		if (err && err != EINVAL && err != ENOMEM) {
-			(void)re_fprintf(stderr, "%s: %m\n", opts->files[2],
-					 err);
-			return CORDCTL_INPUT;
-		}
-	} else {
-		err = cordctl_tests(diff->old.table, on_call, diff);
-		err = err ? err : cordctl_tests(diff->new.table, on_call, diff);
+	if (opts->nfiles == 3)
+		return cordctl_calls(opts->files[2], on_call, diff);
+	err = cordctl_tests(diff->old.table, on_call, diff);
+	return err ? err : cordctl_tests(diff->new.table, on_new_test, diff);
+}
+
+static int run(struct diff *diff)
+{
+	const struct cordctl_opts *opts = diff->opts;
+	int err = ask_all(diff);
+
+	if (err && err != EINVAL && err != ENOMEM) {
+		(void)re_fprintf(stderr, "%s: %m\n", opts->files[2], err);
+		return CORDCTL_INPUT;
 	}
 	if (err)
 		return err == ENOMEM ? CORDCTL_SYSTEM : CORDCTL_WRONG;
-	if (!opts->json)
-		(void)re_printf("%u of %u go another way\n", diff->other,
+	if (!opts->json) {
+		(void)re_printf("%u of %u go another way", diff->other,
 				diff->asked);
-	return diff->other ? CORDCTL_WRONG : CORDCTL_OK;
+		if (diff->unasked)
+			(void)re_printf(", %u cannot be asked", diff->unasked);
+		(void)re_printf("\n");
+	}
+	if (opts->nfiles == 3 && !diff->asked) {
+		(void)re_fprintf(stderr, "%s: no call is in it\n",
+				 opts->files[2]);
+		return CORDCTL_WRONG;
+	}
+	return diff->other || diff->unasked ? CORDCTL_WRONG : CORDCTL_OK;
 }
 
 int cordctl_diff(const struct cordctl_opts *opts)
@@ -167,8 +256,10 @@ int cordctl_diff(const struct cordctl_opts *opts)
 	struct diff *diff;
 	int code;
 
-	if (opts->nfiles != 2 && opts->nfiles != 3)
+	if (opts->nfiles != 2 && opts->nfiles != 3) {
+		(void)re_fprintf(stderr, "cordctl: diff needs OLD and NEW\n");
 		return CORDCTL_USAGE;
+	}
 	diff = mem_zalloc(sizeof(*diff), destructor);
 	if (!diff)
 		return CORDCTL_SYSTEM;

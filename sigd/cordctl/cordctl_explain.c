@@ -14,13 +14,15 @@ static int print_json(const struct route_table *table,
 		      const struct route_query *query)
 {
 	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
+	struct mbuf *mb = mbuf_alloc(4096);
+	int err = plan && mb ? route_decide_json(mb, table, query, plan)
+			     : ENOMEM;
 
-	if (!plan)
-		return ENOMEM;
-	(void)route_decide(table, query, plan);
-	(void)re_printf("%H\n", route_plan_json, plan);
+	if (!err)
+		(void)re_printf("%b\n", mb->buf, mb->end);
+	mem_deref(mb);
 	mem_deref(plan);
-	return 0;
+	return err;
 }
 
 static int explain(const struct route_table *table,
@@ -46,8 +48,11 @@ int cordctl_explain(const struct cordctl_opts *opts)
 	struct route_table *table;
 	int code, err;
 
-	if (opts->nfiles != 1 || !opts->ask->end)
+	if (opts->nfiles != 1 || !opts->ask->end) {
+		(void)re_fprintf(stderr, "cordctl: explain needs one FILE, and "
+					 "--callee NUMBER\n");
 		return CORDCTL_USAGE;
+	}
 	table = cordctl_load(opts->files[0], &code);
 	if (!table)
 		return code;

@@ -123,6 +123,10 @@ static void print_target(const struct ladder *ladder, unsigned nr)
 			paint(ladder, plain));
 	if (!good)
 		(void)re_printf("%u %s", target->code, target->phrase);
+	if (target->kind == ROUTE_TO_REDIRECT)
+		(void)re_printf(", Contact: %r", &target->uri);
+	if (target->retry_s)
+		(void)re_printf(", Retry-After: %u", target->retry_s);
 	if (target->group)
 		(void)re_printf(", of group %s", target->group->name);
 	if (conn)

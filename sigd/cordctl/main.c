@@ -12,6 +12,7 @@
 #include <re.h>
 
 #include "common/cfg_schema.h"
+#include "common/cfg_tree.h"
 #include "common/countof.h"
 #include "sigd/cordctl/cordctl.h"
 
@@ -87,27 +88,78 @@ static bool set_colour(struct cordctl_opts *opts, const char *when)
 	return true;
 }
 
+static const struct option options[] = {
+	{"json", no_argument, NULL, OPT_JSON},
+	{"strict", no_argument, NULL, OPT_STRICT},
+	{"color", required_argument, NULL, OPT_COLOR},
+	{"colour", required_argument, NULL, OPT_COLOR},
+	{"tenant", required_argument, NULL, OPT_ASK},
+	{"from", required_argument, NULL, OPT_ASK},
+	{"method", required_argument, NULL, OPT_ASK},
+	{"caller", required_argument, NULL, OPT_ASK},
+	{"callee", required_argument, NULL, OPT_ASK},
+	{"source", required_argument, NULL, OPT_ASK},
+	{"time", required_argument, NULL, OPT_ASK},
+	{"seed", required_argument, NULL, OPT_ASK},
+	{"header", required_argument, NULL, OPT_HEADER},
+	{"health", required_argument, NULL, OPT_HEALTH},
+	{NULL, 0, NULL, 0},
+};
+
+static const struct option *option_of(const char *name, size_t len)
+{
+	for (const struct option *opt = options; opt->name; opt++) {
+		if (strlen(opt->name) == len && !strncmp(opt->name, name, len))
+			return opt;
+	}
+	return NULL;
+}
+
+static void say_unknown(const char *what, const char *name,
+			const char *const *names, size_t n)
+{
+	const char *meant = cfg_nearest(name, names, n);
+
+	(void)re_fprintf(stderr, "cordctl: there is no %s %s%s%s%s\n", what,
+			 name, meant ? ", did you mean " : "",
+			 meant ? meant : "", meant ? "?" : "");
+}
+
+/* getopt_long(3) takes --call for --caller, and so would answer another
+ * question. */
+static bool are_whole(int argc, char **argv)
+{
+	const char *names[COUNTOF(options)];
+	const struct option *opt;
+	char text[64];
+
+	for (size_t i = 0; i < COUNTOF(options); i++)
+		names[i] = options[i].name ? options[i].name : "";
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		const char *name = argv[i] + 2;
+		const size_t len = strcspn(name, "=");
+
+		if (strncmp(argv[i], "--", 2))
+			continue;
+		opt = option_of(name, len);
+		if (!opt) {
+			re_snprintf(text, sizeof(text), "%b", name, len);
+			say_unknown("option", text, names, COUNTOF(names) - 1);
+			return false;
+		}
+		/* what stands behind it is its value */
+		i += opt->has_arg == required_argument && !name[len];
+	}
+	return true;
+}
+
 static bool parse(struct cordctl_opts *opts, const struct question *qu,
 		  int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"json", no_argument, NULL, OPT_JSON},
-		{"strict", no_argument, NULL, OPT_STRICT},
-		{"color", required_argument, NULL, OPT_COLOR},
-		{"colour", required_argument, NULL, OPT_COLOR},
-		{"tenant", required_argument, NULL, OPT_ASK},
-		{"from", required_argument, NULL, OPT_ASK},
-		{"method", required_argument, NULL, OPT_ASK},
-		{"caller", required_argument, NULL, OPT_ASK},
-		{"callee", required_argument, NULL, OPT_ASK},
-		{"source", required_argument, NULL, OPT_ASK},
-		{"time", required_argument, NULL, OPT_ASK},
-		{"seed", required_argument, NULL, OPT_ASK},
-		{"header", required_argument, NULL, OPT_HEADER},
-		{"health", required_argument, NULL, OPT_HEALTH},
-		{NULL, 0, NULL, 0}};
 	int c, which, err = 0;
 
+	if (!are_whole(argc, argv))
+		return false;
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1) {
 		if (c == OPT_JSON)
 			opts->json = true;
@@ -130,6 +182,8 @@ static bool parse(struct cordctl_opts *opts, const struct question *qu,
 		return false;
 	opts->files = argv + optind;
 	opts->nfiles = argc - optind;
+	if (!opts->nfiles)
+		fputs("cordctl: no FILE is given\n", stderr);
 	return opts->nfiles > 0;
 }
 
@@ -141,12 +195,16 @@ static int usage(FILE *to, int code)
 
 static cordctl_run_h *command(int argc, char **argv)
 {
+	const char *names[COUNTOF(commands)];
+
 	if (argc < 3 || strcmp(argv[1], "route"))
 		return NULL;
 	for (size_t i = 0; i < COUNTOF(commands); i++) {
-		if (!strcmp(argv[2], commands[i].name))
+		names[i] = commands[i].name;
+		if (!strcmp(argv[2], names[i]))
 			return commands[i].run;
 	}
+	say_unknown("command", argv[2], names, COUNTOF(names));
 	return NULL;
 }
 

@@ -124,6 +124,43 @@ describe('cordctl route', { timeout: 60000 }, () => {
     assert.match(bad.err, /^-, line 1: a call without a callee\n$/);
   });
 
+  test('diff tells what cannot be asked, and no test twice', async () => {
+    const old = put('old.yaml', table('[pbx, backup]', tests));
+    const next = put('new.yaml', table('[backup, pbx]', tests.replace('[pbx, backup]', '[backup, pbx]')));
+    let said = await run(['route', 'diff', old, next]);
+    assert.match(said.out, /1 of 2 go another way\n$/);
+    const calls = put('calls.csv', 'caller,callee,from\nalice,030,pbc\n"","1""",\n');
+    said = await run(['route', 'diff', old, old, calls]);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /^line 2: cannot be asked: .*no connection "pbc"/);
+    assert.match(said.out, /0 of 2 go another way, 1 cannot be asked\n$/);
+    said = await run(['route', 'diff', '--json', old, table('x') && put('other.yaml', table('[pbx]').replaceAll("'[0-9]+'", "'[0-9\"]+'")), calls]);
+    assert.deepEqual(said.out.trim().split('\n').map((line) => JSON.parse(line)).map((c) => [c.caller, c.callee]), [['', '1"']]);
+    said = await run(['route', 'diff', old, old, put('list.json', '[{"callee": "030"}]\n')]);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /list\.json, line 1: a list, expected a JSON object in each line/);
+    said = await run(['route', 'diff', old, old, put('none.csv', 'caller,callee\n')]);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /none\.csv: no call is in it/);
+  });
+
+  test('what is written by half is not guessed', async () => {
+    const good = put('good.yaml', table('[pbx, backup]', tests));
+    let said = await run(['route', 'explain', good, '--call', '030']);
+    assert.equal(said.code, 64);
+    assert.match(said.err, /there is no option call, did you mean call(er|ee)\?/);
+    said = await run(['route', 'explain', good, '--callee', '--call']);
+    assert.equal(said.code, 0);
+    said = await run(['route', 'explain', good]);
+    assert.match(said.err, /explain needs one FILE, and --callee NUMBER/);
+    said = await run(['route', 'chek', good]);
+    assert.equal(said.code, 64);
+    assert.match(said.err, /there is no command chek, did you mean check\?/);
+    const moved = put('moved.yaml', table('[pbx]').replace('{service: echo}', '{redirect: {contact: "sip:a@b"}}'));
+    said = await run(['route', 'explain', moved, '--callee', 'echo']);
+    assert.match(said.out, /302 Moved Temporarily, Contact: sip:a@b\n/);
+  });
+
   test('bench prints what a decision takes', async () => {
     const good = put('good.yaml', table('[pbx, backup]', tests));
     const said = await run(['route', 'bench', '--json', good]);

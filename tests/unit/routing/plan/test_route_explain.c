@@ -150,6 +150,77 @@ static void json_holds_the_same(void)
 	mem_deref(table);
 }
 
+/* n rules, none of which is for "x". */
+static struct route_table *many(unsigned n)
+{
+	struct mbuf *mb = mbuf_alloc(4096);
+	struct route_table *table;
+
+	mbuf_printf(mb, "tenants:\n  t:\n    domains: \"*\"\n"
+			"    realm: r\n    routes:\n");
+	for (unsigned i = 0; i < n; i++)
+		mbuf_printf(mb,
+			    "      - {name: r%u, match: {callee: '%u'}, to: "
+			    "{service: echo}}\n",
+			    i, i);
+	mbuf_write_u8(mb, 0);
+	table = fixture_table((char *)mb->buf);
+	mem_deref(mb);
+	return table;
+}
+
+static char *all_of(const struct route_table *table)
+{
+	const struct route_query query = {.tenant = route_tenant_at(table, 0),
+					  .method = PL("INVITE"),
+					  .callee = PL("x")};
+	struct route_plan plan;
+	struct mbuf *mb = mbuf_alloc(4096);
+	char *text = NULL;
+
+	CHECK(!route_decide_json(mb, table, &query, &plan));
+	mb->pos = 0;
+	CHECK(!mbuf_strdup(mb, &text, mb->end));
+	mem_deref(mb);
+	return text;
+}
+
+static unsigned count(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		++n;
+	return n;
+}
+
+static void json_of_a_decision_has_every_step(void)
+{
+	struct route_table *table = many(41);
+	char *out;
+
+	REQUIRE(table);
+	out = all_of(table);
+	CHECK(out && is_json(out));
+	CHECK_INT(count(out, "\"step\":"), 42);
+	CHECK(strstr(out, "\"considered\":42,\"steps\":[{\"step\":1,\"route\":"
+			  "\"r0\""));
+	CHECK(strstr(out, "{\"step\":42,\"why\":\"nobody\"}],"));
+	mem_deref(out);
+	mem_deref(table);
+
+	table = many(1500);
+	REQUIRE(table);
+	out = all_of(table);
+	CHECK(out && is_json(out));
+	CHECK_INT(count(out, "\"step\":"), ROUTE_STEPS_MAX);
+	CHECK(strstr(out, "\"considered\":1501,\"unlisted\":501,"));
+	CHECK(strstr(out, "{\"step\":968,\"route\":\"r967\""));
+	CHECK(strstr(out, "{\"step\":1470,\"route\":\"r1469\""));
+	mem_deref(out);
+	mem_deref(table);
+}
+
 static void steps_that_were_dropped_are_counted(void)
 {
 	struct mbuf *mb = mbuf_alloc(4096);
@@ -194,6 +265,6 @@ static void plan_without_tenant_prints(void)
 }
 
 TEST_MAIN(TEST(each_step_says_why), TEST(rejections_are_told),
-	  TEST(hostile_numbers_stay_in_their_place), TEST(json_holds_the_same),
+	  TEST(hostile_numbers_stay_in_their_place), TEST(json_holds_the_same), TEST(json_of_a_decision_has_every_step),
 	  TEST(steps_that_were_dropped_are_counted),
 	  TEST(plan_without_tenant_prints))
