@@ -99,7 +99,8 @@ export function phoneSdp(address = '127.0.0.1') {
 
 export class Ua {
   // options: user, password, transport (udp, tcp, tls, ws, wss), domain, address: of this
-  // host, 127.0.0.1 or ::1; upgrade: of its WebSocket (ws.mjs); tls: options of its connection
+  // host, 127.0.0.1 or ::1, of udp any of 127.0.0.0/8; upgrade: of its WebSocket (ws.mjs);
+  // tls: options of its connection, header: of that (stream.mjs)
   static async open(stack, options = {}) {
     const ua = new Ua();
     Object.assign(ua, {
@@ -120,7 +121,7 @@ export class Ua {
       this.host = `${ipv6 ? `[${this.address}]` : this.address}:${this.socket.address().port}`;
     } else if (['tcp', 'tls'].includes(this.transport)) {
       this.stream = await StreamSip.open(this.stack[`${this.transport}Port`],
-        { messages: took, closed: () => this.cut(), secure: this.transport === 'tls', options: this.tls });
+        { messages: took, closed: () => this.cut(), secure: this.transport === 'tls', options: this.tls, header: this.header });
       this.host = `127.0.0.1:${this.stream.socket.localPort}`;
     } else {
       this.ws = await WebSocketSip.open(this.stack[`${this.transport}Port`], { ...this.upgrade,
@@ -144,7 +145,7 @@ export class Ua {
     this.sent.push(text);
     if (this.ws) this.ws.send(text);
     else if (this.stream) this.stream.send(text);
-    else this.socket.send(text, this.stack.udpPort, this.address);
+    else this.socket.send(text, this.stack.udpPort, this.address.includes(':') ? this.address : '127.0.0.1');
   }
 
   close() {

@@ -5,18 +5,18 @@ import tls from 'node:tls';
 
 export class StreamSip {
   // messages: called with each text; closed: once, when the connection ends;
-  // options: of tls.connect()
-  static open(port, { messages, closed = () => {}, secure = false, options = {} }) {
+  // options: of tls.connect() or net.connect(); header: before the first
+  static open(port, { messages, closed = () => {}, secure = false, options = {}, header = '' }) {
     return new Promise((done, fail) => {
       const stream = new StreamSip();
       stream.messages = messages;
       stream.data = Buffer.alloc(0);
       stream.socket = secure ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options })
-        : net.connect(port, '127.0.0.1');
+        : net.connect({ port, host: '127.0.0.1', ...options });
       stream.socket.setNoDelay(true);
       stream.socket.on('error', fail);
       stream.socket.on('close', () => { stream.closed = true; fail(new Error('connection closed')); closed(); });
-      stream.socket.on(secure ? 'secureConnect' : 'connect', () => done(stream));
+      stream.socket.on(secure ? 'secureConnect' : 'connect', () => { if (header) stream.socket.write(header); done(stream); });
       stream.socket.on('data', (chunk) => {
         stream.data = Buffer.concat([stream.data, chunk]);
         stream.take();
