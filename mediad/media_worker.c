@@ -392,6 +392,7 @@ static int control_make(struct media_worker *mw)
 		.table = mw->table,
 		.news = mw->news,
 		.max_sessions = mw->cfg->limits.sessions,
+		.leaves = mw->cfg->drain_calls == 1,
 		.checkedh = on_checked,
 		.failedh = on_failed,
 		.arg = mw,

@@ -259,6 +259,12 @@ static const struct cfg_choice srtp_choices[] = {
 	{.name = NULL},
 };
 
+static const struct cfg_choice drain_calls[] = {
+	{"stay", 0, "they go on here as long as they may"},
+	{"move", 1, "they go on elsewhere"},
+	{.name = NULL},
+};
+
 static const struct cfg_field fields[] = {
 	{.type = CFG_POS, CFG_AT(struct mediad_cfg, pos)},
 	{.key = "node",
@@ -303,6 +309,13 @@ static const struct cfg_field fields[] = {
 	 .max = 86400000,
 	 .def = "1h",
 	 .help = "At SIGTERM calls may go on for so long."},
+	{.key = "drain_calls",
+	 .type = CFG_ENUM,
+	 CFG_AT(struct mediad_cfg, drain_calls),
+	 .choices = drain_calls,
+	 .def = "stay",
+	 .help = "What becomes of them meanwhile. move: sigd moves them to "
+		 "other nodes, by an INVITE to each side."},
 	{.key = "interfaces",
 	 .type = CFG_LIST,
 	 CFG_ITEMS(struct mediad_cfg, ifaces, nifaces),

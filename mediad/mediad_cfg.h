@@ -75,6 +75,7 @@ struct mediad_cfg {
 	uint32_t stall_ms; /* 0: never */
 	uint32_t wait_us;  /* for more packets, when there are many */
 	uint32_t drain_ms; /* of SIGTERM: then what is left is dropped */
+	int drain_calls;   /* 1: they are to move meanwhile */
 	struct mediad_iface *ifaces;
 	uint32_t nifaces;
 	struct mediad_redis_cfg redis;

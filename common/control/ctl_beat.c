@@ -32,7 +32,7 @@ static const struct redis_script beat_script = {
 	"if old > tonumber(ARGV[2]) then return 0 end "
 	"redis.call('HSET', KEYS[1], 'epoch', ARGV[2], 'state', ARGV[3], "
 	"'sessions', ARGV[4], 'lag_ms', ARGV[5], 'load', ARGV[6], "
-	"'ip', ARGV[7]) "
+	"'ip', ARGV[7], 'leaves', ARGV[8]) "
 	"redis.call('PEXPIRE', KEYS[1], ARGV[1]) "
 	"return 1 + redis.call('SCARD', KEYS[2])"};
 
@@ -106,9 +106,10 @@ static void send_beat(struct ctl_beat *beat, const struct ctl_node *node)
 					 number(&sessions, node->sessions),
 					 number(&lag, node->lag_ms),
 					 number(&load, node->load),
-					 redis_str(node->ip)};
+					 redis_str(node->ip),
+					 redis_str(node->leaves ? "1" : "0")};
 
-	(void)redis_link_eval(beat->own.link, &beat_script, keys, 2, args, 7,
+	(void)redis_link_eval(beat->own.link, &beat_script, keys, 2, args, 8,
 			      on_beaten, beat);
 	(void)redis_link_send(beat->own.link, member, 3, NULL, NULL);
 }

@@ -35,6 +35,7 @@ struct ctl_node {
 	char addr[NODE_ADDR_MAX + 1]; /* node/slot */
 	uint32_t epoch;
 	enum ctl_node_state state;
+	bool leaves;       /* with CTL_NODE_DRAIN: what it has is to be moved */
 	uint32_t sessions; /* that it has */
 	uint32_t lag_ms;   /* its loop's delay, worst of the last second */
 	uint32_t load;     /* 1/1000 of one core, over the last second */

@@ -96,6 +96,7 @@ static bool read_node(struct ctl_node *node, const struct redis_val *hash)
 	    !read_u32(&node->load, hash, "load") || !read_state(node, hash))
 		return false;
 
+	node->leaves = redis_is(redis_field(hash, "leaves"), "1");
 	if (ip && ip->type == REDIS_STR && ip->len <= CTL_NODE_IP_MAX)
 		memcpy(node->ip, ip->str, ip->len + 1);
 	return true;

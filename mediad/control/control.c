@@ -50,6 +50,7 @@ struct control {
 	struct news *news;
 	uint32_t max_sessions;
 	bool draining;
+	bool leaves;
 	bool fenced; /* and said so */
 
 	struct redis_link *link;
@@ -142,6 +143,7 @@ static void on_beat(struct ctl_node *node, void *arg)
 	node->state = control->draining                         ? CTL_NODE_DRAIN
 		      : node->sessions >= control->max_sessions ? CTL_NODE_FULL
 								: CTL_NODE_UP;
+	node->leaves = control->draining && control->leaves;
 	node->lag_ms = gauge->lag_ms;
 	if (gauge->at_ms && now > gauge->at_ms)
 		node->load = (uint32_t)((cpu - gauge->cpu_us) /
@@ -339,6 +341,7 @@ int control_alloc(struct control **controlp,
 	control->table = params->table;
 	control->news = params->news;
 	control->max_sessions = params->max_sessions;
+	control->leaves = params->leaves;
 	control->ring = mem_ref(params->ring);
 	control->failedh = params->failedh;
 	control->checkedh = params->checkedh;

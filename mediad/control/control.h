@@ -38,6 +38,7 @@ struct control_params {
 	struct session_table *table;
 	struct news *news;
 	uint32_t max_sessions;
+	bool leaves; /* draining: its calls are to go elsewhere */
 	/* Redis has told which sessions are not ours any more; they are dropped
 	 * after this call, which may bring some back, and before the first
 	 * command. Once. NULL: nobody waits for it. */

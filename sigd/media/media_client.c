@@ -51,6 +51,20 @@ const char *media_client_pick(struct media_client *client, const char *but)
 	return client->picked;
 }
 
+const char *media_client_leaving(const struct media_client *client, size_t *at)
+{
+	size_t count = 0;
+	const struct ctl_node *list = ctl_nodes_list(client->nodes, &count);
+
+	while (*at < count) {
+		const struct ctl_node *node = &list[(*at)++];
+
+		if (node->leaves)
+			return node->addr;
+	}
+	return NULL;
+}
+
 static void destructor(void *data)
 {
 	struct media_ask *ask = data;

@@ -25,6 +25,12 @@ struct ctl_nodes;
 int media_client_alloc(struct media_client **clientp, struct ctl_client *ctl,
 		       const struct ctl_nodes *nodes);
 
+/* "node/slot" of the first worker from *at on that wants its sessions moved, and
+ * the next place to look; NULL: there are no more. Valid until the loop goes
+ * on. */
+const char *media_client_leaving(const struct media_client *client,
+				 size_t *at);
+
 /* ans is valid during the call; its status says STATUS_TIMEOUT or
  * STATUS_REDIS_DOWN when no answer came. */
 typedef void(media_answer_h)(const struct ctl_ans *ans, void *arg);

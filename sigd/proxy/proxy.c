@@ -28,6 +28,7 @@
 #include "sigd/proxy/indialog/indialog.h"
 #include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/move/media_watch.h"
+#include "sigd/proxy/move/move.h"
 #include "sigd/proxy/move/reinvite.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/relay/relay.h"
@@ -360,7 +361,7 @@ uint32_t proxy_busy(const struct proxy *px)
 {
 	return list_count(&px->jobs) + invite_pending(px) +
 	       list_count(&px->relays) + list_count(&px->tasks) +
-	       list_count(&px->moves) +
+	       move_count(px) +
 	       hangup_pending(px);
 }
 

@@ -114,11 +114,54 @@ describe('a media node freezes', { timeout: 240000 }, () => {
       'it drops what is not its own');
     await until(async () => await sessions(stack, 'm1') === 0, 'nothing is left of it');
     assert.equal(await stack.redis.call('XLEN', 'cb:events').catch(() => 0), facts);
-    for (const key of await stack.redis.call('KEYS', 'cb:{n:m1/*}:moved')) assert.fail(key);
+    await until(async () => !(await stack.redis.call('KEYS', 'cb:{n:m1/*}:moved')).length, 'it has read all of them');
     await Promise.all([a.hears(out, 600), b.hears(into, 1000), c.hears(echo, 800)]);
     for (const [phone, call] of [[a, out], [c, echo]]) await phone.hangup(call);
     await b.final(into);
     for (const phone of [a, b, c]) await phone.close();
+    await stack.audit(20000);
+  });
+});
+
+describe('a media node drains, and its calls move', { timeout: 120000 }, () => {
+  const suite = new Suite();
+  before(() => suite.start({ drain: '60s', mediad: 'drain_calls: move\n' }));
+  after(() => suite.stop());
+
+  test('it ends without a call cut, and each hears the other one on', async () => {
+    const { stack } = suite;
+    const [a, b] = [await suite.phone('jssip', 'alice'), await suite.phone('sipjs', 'bob')];
+    const out = await a.call('bob', 1000);
+    const into = await b.incoming();
+    await b.answer(into, 600);
+    await Promise.all([a.up(out), b.up(into)]);
+    await a.hold(out);
+    await Promise.all([a.silent(out), b.silent(into)]);
+    const echo = await a.call('echo', 800);
+    await a.up(echo);
+    await Promise.all([a.hears(echo, 800)]);
+
+    const admin2 = await freeUdp(1);
+    await stack.writeMediad('mediad2', 'm2', admin2);
+    stack.startMediad(undefined, 'mediad2');
+    await stack.ready(admin2, 'mediad2');
+    await until(async () => (await stack.redis.call('KEYS', 'cb:{n:m2/*}:media')).length === 2, 'others are there');
+    const begin = Date.now();
+    const old = stack.procs.get('mediad');
+    old.kill('SIGTERM');
+    assert.equal(await old.exited, 0);
+    process.stderr.write(`# empty after ${Date.now() - begin} ms\n`);
+    assert.ok((await records(stack)).every(({ media }) => media.startsWith('m2/')));
+    assert.equal((await records(stack)).length, 2);
+    await a.hears(echo, 800);
+    // who was on hold is, and comes back
+    await Promise.all([a.silent(out), b.silent(into)]);
+    await a.resume(out);
+    await Promise.all([a.hears(out, 600), b.hears(into, 1000)]);
+    await a.hangup(out);
+    await b.final(into);
+    await a.hangup(echo);
+    for (const phone of [a, b]) await phone.close();
     await stack.audit(20000);
   });
 });

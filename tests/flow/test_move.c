@@ -392,6 +392,57 @@ static void who_beats_keeps_its_calls(void)
 	stop(&fix);
 }
 
+/* --- one that drains ------------------------------------------------------------- */
+
+static void the_calls_of_one_that_drains_go_elsewhere(void)
+{
+	char resp[TEXT_MAX], old[17];
+	struct fixture fix;
+
+	if (talk_begin(&fix, resp)) {
+		str_ncpy(old, fix.media.session, sizeof(old));
+		fix.media.spare = fix.media.leaving = true;
+		REQUIRE(invited(&fix, &fix.bob));
+		bob_answers(&fix, 200, MOVED_2XX);
+		REQUIRE(invited(&fix, &fix.alice));
+		ua_answers(&fix, &fix.alice, 200, MOVED_2XX);
+		CHECK(has_field(&fix, "media=m2/1\n"));
+		CHECK(redis_test_until(fix.wheel, 2000, no_moves, &fix));
+		/* it lives: it is told, and nothing need be left for it */
+		CHECK_INT(fix.media.asked[CTL_SESSION_DROP], 1);
+		CHECK_INT(number_of(&fix, "cb:{n:m1/1}:moved"), 0);
+		CHECK_INT(number_of(&fix, "cb:{c:?}:rec:*"), 1);
+	}
+	stop(&fix);
+}
+
+static void what_cannot_be_moved_from_one_that_drains_stays(void)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+	struct look look;
+
+	if (talk_begin(&fix, resp)) {
+		fix.media.spare = fix.media.leaving = true;
+		REQUIRE(invited(&fix, &fix.bob));
+		bob_answers(&fix, 488, "");
+		CHECK(redis_test_until(fix.wheel, 2000, no_moves, &fix));
+		CHECK(has_field(&fix, "media=m1/1\n"));
+		/* once, and not again and again */
+		fix.bob.requests = 0;
+		pass(&fix, 2500);
+		CHECK_INT(fix.bob.requests, 0);
+		CHECK_INT(fix.alice.requests, 0);
+		CHECK(strstr(ask_redis(&fix, &look,
+				       "return redis.call('HVALS', "
+				       "'cb:{due}:call:data')"),
+			     "limit call-expired"));
+		put_in_dialog(&fix, resp, "BYE", 3, 0);
+		CHECK(expect(&fix, &fix.bob, "BYE"));
+	}
+	stop(&fix);
+}
+
 /* --- a PBX ------------------------------------------------------------------------ */
 
 static void routes_pbx(const struct fixture *fix, char *text, size_t size)
@@ -461,4 +512,6 @@ TEST_MAIN(TEST(a_call_goes_to_another_worker_with_an_invite_to_each_side),
 	  TEST(a_caller_of_a_service_is_moved_alone),
 	  TEST(what_the_former_worker_reports_is_not_heard),
 	  TEST(who_beats_keeps_its_calls),
+	  TEST(the_calls_of_one_that_drains_go_elsewhere),
+	  TEST(what_cannot_be_moved_from_one_that_drains_stays),
 	  TEST(a_pbx_that_asks_who_we_are_is_told))

@@ -26,6 +26,7 @@ struct media_client {
 	uint8_t slow_leg;   /* its offer takes 100 ms */
 	uint8_t refuse_leg; /* refused is this one's alone */
 	uint8_t no_offer;   /* of this leg none can be made */
+	bool leaving;     /* m1/1 wants its sessions moved */
 	char session[17]; /* that was asked for last */
 	char at[32];      /* ... and where */
 	unsigned pending;
@@ -62,6 +63,11 @@ const char *media_client_pick(struct media_client *client, const char *but)
 	if (but)
 		return client->spare ? "m2/1" : NULL;
 	return client->away ? NULL : "m1/1";
+}
+
+const char *media_client_leaving(const struct media_client *client, size_t *at)
+{
+	return client->leaving && !(*at)++ ? "m1/1" : NULL;
 }
 
 static inline void ask_destructor(void *data)

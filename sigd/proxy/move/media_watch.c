@@ -12,6 +12,7 @@
 #include "common/node.h"
 #include "common/wheel.h"
 #include "sigd/call/call_sweep.h"
+#include "sigd/media/media_client.h"
 #include "sigd/proxy/move/media_watch.h"
 #include "sigd/proxy/move/move.h"
 #include "sigd/proxy/proxy_priv.h"
@@ -22,11 +23,14 @@ enum {
 	AGAIN_MS = 2500,  /* to the second look */
 	LIVES_MS = 2500,  /* not said to be gone for so long: it is back */
 	RETRY_MS = 500,
+	LEAVING_MS = 1000, /* between two looks for who wants to be empty */
+	ATONCE_MAX = 20,   /* its calls on their way: the rest has time */
 };
 
 struct media_watch {
 	struct proxy *px;
 	struct ctl_gone *gone;
+	struct wheel_timer leaving;
 	struct list burials;
 };
 
@@ -35,6 +39,7 @@ struct burial {
 	struct le le;
 	struct media_watch *watch;
 	char addr[NODE_ADDR_MAX + 1];
+	bool alive; /* it is not gone, but wants to be empty */
 	struct lease *lease;
 	struct call_sweep *sweep;
 	struct wheel_timer again;
@@ -56,6 +61,7 @@ static void destructor(void *data)
 {
 	struct media_watch *watch = data;
 
+	wheel_stop(&watch->leaving);
 	list_flush(&watch->burials);
 	mem_deref(watch->gone);
 }
@@ -69,10 +75,13 @@ static void on_call(const struct call_swept *swept, void *arg)
 	struct burial *burial = arg;
 	const struct move_params params = {.call = swept->call,
 					   .session = swept->session,
-					   .media = burial->addr};
+					   .media = burial->addr,
+					   .alive = burial->alive};
+	struct proxy *px = burial->watch->px;
 
 	++burial->found;
-	move_start(burial->watch->px, &params);
+	if (!burial->alive || move_count(px) < ATONCE_MAX)
+		move_start(px, &params);
 }
 
 static void on_all(int err, void *arg)
@@ -86,9 +95,11 @@ static void on_all(int err, void *arg)
 		wheel_start(wheel, &burial->again, RETRY_MS, look, burial);
 		return;
 	}
-	if (++burial->looks == 1 || burial->found) {
+	if (burial->alive || ++burial->looks == 1 || burial->found) {
 		burial->found = 0;
-		wheel_start(wheel, &burial->again, AGAIN_MS, look, burial);
+		wheel_start(wheel, &burial->again,
+			    burial->alive ? LEAVING_MS : AGAIN_MS, look,
+			    burial);
 		return;
 	}
 	ctl_gone_bury(watch->gone, burial->addr);
@@ -104,8 +115,9 @@ static void look(void *arg)
 		.swepth = on_call, .endh = on_all, .arg = burial};
 
 	if (wheel_now(deps->wheel) - burial->said_ms > LIVES_MS) {
-		log_info(NULL, "a media worker is back", "worker=%s",
-			 burial->addr);
+		log_info(NULL, burial->alive ? "a media worker has left"
+					     : "a media worker is back",
+			 "worker=%s", burial->addr);
 		mem_deref(burial);
 	} else if (call_sweep(&burial->sweep, &params)) {
 		wheel_start(deps->wheel, &burial->again, RETRY_MS, look,
@@ -124,7 +136,12 @@ static void on_lease(bool held, uint64_t fence, void *arg)
 		mem_deref(burial);
 		return;
 	}
-	log_warn(NULL, "a media worker is gone", "worker=%s", burial->addr);
+	if (burial->alive)
+		log_info(NULL, "a media worker wants to be empty", "worker=%s",
+			 burial->addr);
+	else
+		log_warn(NULL, "a media worker is gone", "worker=%s",
+			 burial->addr);
 	look(burial);
 }
 
@@ -141,7 +158,7 @@ static struct burial *find(const struct media_watch *watch, const char *addr)
 	return NULL;
 }
 
-static void bury(struct media_watch *watch, const char *addr)
+static void bury(struct media_watch *watch, const char *addr, bool alive)
 {
 	const struct proxy *px = watch->px;
 	char stem[64];
@@ -155,6 +172,7 @@ static void bury(struct media_watch *watch, const char *addr)
 	if (!burial)
 		return;
 	burial->watch = watch;
+	burial->alive = alive;
 	burial->said_ms = wheel_now(px->deps.wheel);
 	str_ncpy(burial->addr, addr, sizeof(burial->addr));
 	list_append(&watch->burials, &burial->le, burial);
@@ -163,15 +181,35 @@ static void bury(struct media_watch *watch, const char *addr)
 		mem_deref(burial);
 }
 
-static void on_gone(const char *addr, void *arg)
+static void see_to(struct media_watch *watch, const char *addr, bool alive)
 {
-	struct media_watch *watch = arg;
 	struct burial *burial = find(watch, addr);
 
+	/* it has died before it was empty */
+	if (burial && burial->alive != alive)
+		burial = mem_deref(burial);
 	if (burial)
 		burial->said_ms = wheel_now(watch->px->deps.wheel);
 	else
-		bury(watch, addr);
+		bury(watch, addr, alive);
+}
+
+static void on_gone(const char *addr, void *arg)
+{
+	see_to(arg, addr, false);
+}
+
+static void on_leaving(void *arg)
+{
+	struct media_watch *watch = arg;
+	const struct proxy_deps *deps = &watch->px->deps;
+	const char *addr;
+	size_t at = 0;
+
+	wheel_start(deps->wheel, &watch->leaving, LEAVING_MS, on_leaving,
+		    watch);
+	while ((addr = media_client_leaving(deps->media, &at)))
+		see_to(watch, addr, true);
 }
 
 int media_watch_alloc(struct media_watch **watchp, struct proxy *px)
@@ -188,9 +226,12 @@ int media_watch_alloc(struct media_watch **watchp, struct proxy *px)
 		return ENOMEM;
 	watch->px = px;
 	err = ctl_gone_alloc(&watch->gone, &params);
-	if (err)
+	if (err) {
 		mem_deref(watch);
-	else
-		*watchp = watch;
-	return err;
+		return err;
+	}
+	wheel_start(px->deps.wheel, &watch->leaving, LEAVING_MS, on_leaving,
+		    watch);
+	*watchp = watch;
+	return 0;
 }

@@ -1,5 +1,6 @@
 /*
- * media_watch.h  A media worker is gone: its calls are moved, or end
+ * media_watch.h  A media worker is gone: its calls are moved, or end; one that
+ *                drains may want its calls moved, too
  *
  * Each worker looks who is gone (common/control/ctl_gone.h); who gets the lease
  * sees to all its calls: looks for them twice, because one may have been answered

@@ -22,6 +22,7 @@ enum {
 	T1_MS = 500,
 	LIMIT_T1 = 9,  /* times T1: for both sides */
 	DURABLE_MS = 1000, /* so much later others end it */
+	REST_MS = 30000,   /* what could not be moved is left alone */
 };
 
 struct move {
@@ -30,6 +31,7 @@ struct move {
 	struct call_move_params place; /* link, call, from, to */
 	char call[17];
 	bool alive; /* where it is */
+	bool rests; /* there it stays for a while */
 	struct call_move *claim;
 	struct call_ask *ask;
 	struct wheel_timer limit;
@@ -82,14 +84,21 @@ static void moved(struct move *move)
 	mem_deref(move);
 }
 
-/* Where it was it is well; nobody was told anything. */
+static void on_rested(void *arg)
+{
+	mem_deref(arg);
+}
+
+/* Where it was it is well; nobody has agreed to anything else. */
 static void stay(struct move *move)
 {
 	call_move_back(&move->place);
 	session_drop(move, &move->place.to);
 	/* whoever refreshes it says how long; till then the longest call */
 	call_due_refresh(move->px, move->rec, 0);
-	mem_deref(move);
+	move->rests = true;
+	wheel_start(move->px->deps.wheel, &move->limit, REST_MS, on_rested,
+		    move);
 }
 
 static void failed(struct move *move, enum status code)
@@ -176,6 +185,18 @@ static void order_make(struct move *move)
 	move->nsides = 2;
 }
 
+static void other_prepare(const struct move *move)
+{
+	const unsigned side = move->order[1];
+	const struct move_leg_params params = {
+		.rec = move->rec,
+		.side = side,
+		.form = move->forms->side[side]};
+
+	if (move->nsides == 2)
+		move_leg_prepare(move->px, &params);
+}
+
 /* --- its beginning ------------------------------------------------------------------ */
 
 static uint32_t limit_ms(const struct proxy *px)
@@ -217,6 +238,7 @@ static void on_claimed(enum status code, const struct call_record *rec,
 	(void)FAULT("sigd.move.claimed");
 	wheel_start(px->deps.wheel, &move->limit, ms, on_limit, move);
 	order_make(move);
+	other_prepare(move);
 	next_side(move);
 }
 
@@ -307,5 +329,13 @@ void move_start(struct proxy *px, const struct move_params *params)
 
 uint32_t move_count(const struct proxy *px)
 {
-	return list_count(&px->moves);
+	uint32_t n = 0;
+	struct le *le;
+
+	LIST_FOREACH(&px->moves, le) {
+		const struct move *move = le->data;
+
+		n += !move->rests;
+	}
+	return n;
 }

@@ -34,9 +34,9 @@ static void done(struct move_leg *leg, enum status code)
 	leg->params.h(code, leg->session_s, leg->params.arg);
 }
 
-static uint8_t number(const struct move_leg *leg)
+static uint8_t number(const struct move_leg_params *params)
 {
-	return leg->params.side == CALL_CALLER ? 1 : leg->params.rec->leg;
+	return params->side == CALL_CALLER ? 1 : params->rec->leg;
 }
 
 static int ask(struct move_leg *leg, struct media_ask **askp,
@@ -73,7 +73,7 @@ static void on_answer(enum status code, const struct reinvite_answer *answer,
 		return;
 	}
 	leg->session_s = answer->session_s;
-	req.remote.leg = number(leg);
+	req.remote.leg = number(&leg->params);
 	req.remote.kind = CTL_ANSWER;
 	req.remote.profile =
 		(enum ctl_profile)rec->side[leg->params.side].profile;
@@ -143,27 +143,51 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 	mem_deref(done_ask);
 }
 
+static void offer_fill(struct ctl_req *req, char net[DEVICE_NET_MAX],
+		       const struct proxy *px,
+		       const struct move_leg_params *params)
+{
+	const struct call_record *rec = params->rec;
+
+	req->verb = CTL_LEG_LOCAL;
+	str_ncpy(req->session, rec->session, sizeof(req->session));
+	req->local.leg = number(params);
+	req->local.want = CTL_OFFER;
+	req->local.profile = (enum ctl_profile)rec->side[params->side].profile;
+	req->local.create = true;
+	str_ncpy(req->local.call, rec->call, sizeof(req->local.call));
+	pl_set_str(&req->local.tenant, rec->tenant);
+	pl_set_str(&req->local.form, params->form);
+	device_side_terms(&req->local.terms, net, px, rec, params->side);
+}
+
+void move_leg_prepare(struct proxy *px, const struct move_leg_params *params)
+{
+	struct ctl_req offer, back = {.verb = CTL_LEG_ROLLBACK};
+	char net[DEVICE_NET_MAX];
+
+	memset(&offer, 0, sizeof(offer));
+	offer_fill(&offer, net, px, params);
+	str_ncpy(back.session, params->rec->session, sizeof(back.session));
+	back.rollback.leg = number(params);
+	(void)media_client_tell(px->deps.media, params->rec->media, &offer);
+	(void)media_client_tell(px->deps.media, params->rec->media, &back);
+}
+
 int move_leg_start(struct move_leg **legp, struct proxy *px,
 		   const struct move_leg_params *params)
 {
-	const struct call_record *rec = params->rec;
-	struct ctl_req req = {.verb = CTL_LEG_LOCAL};
 	struct move_leg *leg = mem_zalloc(sizeof(*leg), destructor);
 	char net[DEVICE_NET_MAX];
+	struct ctl_req req;
 	int err;
 
 	if (!leg)
 		return ENOMEM;
 	leg->px = px;
 	leg->params = *params;
-	req.local.leg = number(leg);
-	req.local.want = CTL_OFFER;
-	req.local.profile = (enum ctl_profile)rec->side[params->side].profile;
-	req.local.create = true;
-	str_ncpy(req.local.call, rec->call, sizeof(req.local.call));
-	pl_set_str(&req.local.tenant, rec->tenant);
-	pl_set_str(&req.local.form, params->form);
-	device_side_terms(&req.local.terms, net, px, rec, params->side);
+	memset(&req, 0, sizeof(req));
+	offer_fill(&req, net, px, params);
 	err = ask(leg, &leg->ask, &req, on_offer);
 	if (err)
 		mem_deref(leg);

@@ -26,6 +26,10 @@ struct move_leg_params {
 	void *arg;
 };
 
+/* The other side's leg is made, as it was: so that the first one is offered
+ * what the other one does (hold). It makes no offer yet; h, arg and join are of
+ * no use. */
+void move_leg_prepare(struct proxy *px, const struct move_leg_params *params);
 /* The caller owns *legp; freed earlier, what was sent is cancelled. */
 int move_leg_start(struct move_leg **legp, struct proxy *px,
 		   const struct move_leg_params *params);
