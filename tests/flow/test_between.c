@@ -22,7 +22,7 @@ static void routes_between(const struct fixture *fix, char *text, size_t size)
 		 "      bob: {password: bob-secret}\n"
 		 "    connections:\n"
 		 "      pbx: {kind: trunk, address: '127.0.0.1:%u', domain: "
-		 "demo-pbx.test, trusted: true, probe: 0s}\n"
+		 "demo-pbx.test, trusted: true, probe: 0s, codecs: PCMU}\n"
 		 "    routes:\n"
 		 "      - {name: there, match: {callee: '7(.+)'}, to: {tenant: "
 		 "{id: branch, number: '${1}'}}}\n"
@@ -33,13 +33,14 @@ static void routes_between(const struct fixture *fix, char *text, size_t size)
 		 "    domains: [\"branch.test\"]\n"
 		 "    realm: cordboard\n"
 		 "    max_calls: 1\n"
+		 "    users_in_redis: true\n"
 		 "    users:\n"
 		 "      alice: {password: other-secret, display: Other, "
 		 "numbers: ['+4930999']}\n"
 		 "      bob: {password: bob-secret, max_calls: 1}\n"
 		 "    connections:\n"
 		 "      pbx: {kind: trunk, address: '127.0.0.1:%u', domain: "
-		 "pbx.test, trusted: true, probe: 0s}\n"
+		 "pbx.test, trusted: true, probe: 0s, codecs: PCMA}\n"
 		 "      mask: {kind: trunk, address: '127.0.0.1:%u', domain: "
 		 "mask.test, trusted: true, probe: 0s, caller_id: {show: "
 		 "number, number: '+4930123'}}\n"
@@ -246,6 +247,60 @@ static void a_message_gets_there_and_a_subscription_does_not(void)
 	}
 }
 
+/* Who is in no file may be in Redis: at the tenant whose number it is. */
+static void of_users_in_redis_those_of_that_tenant_are_called(void)
+{
+	struct fixture fix;
+	struct look look;
+
+	if (begin(&fix)) {
+		call(&fix, "7ghost");
+		CHECK_INT(answer(&fix, &fix.alice), 480);
+		CHECK(has_cdr(&fix, "reason=not-registered\n"));
+		CHECK(strstr(cdrs(&fix, &look), "\nb.tenant=branch\n"));
+		CHECK(strstr(look.text, "\nb.user=ghost\n"));
+	}
+	stop(&fix);
+}
+
+/* Its media worker is gone: each side gets an INVITE of ours (test_move.c). */
+static void media_dies(struct fixture *fix)
+{
+	struct look look;
+
+	fix->media.spare = true;
+	fix->media.leg[2].codecs[0] = '\0';
+	(void)ask_redis(fix, &look,
+			"redis.call('SADD', 'cb:media', 'm1/1') "
+			"local k = redis.call('KEYS', 'cb:{c:?}:rec:*')[1] "
+			"local s = redis.call('HGET', k, 'session') "
+			"local call = string.sub(k, -16) "
+			"redis.call('HSET', 'cb:{c:' .. string.sub(call, 1, 1) "
+			".. '}:media:' .. call, 'session', s) return s");
+}
+
+/* Each tenant has a PBX of that name. */
+static void a_pbx_there_has_the_media_that_is_agreed_with_it(void)
+{
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (begin(&fix)) {
+		call(&fix, "7123");
+		REQUIRE(request(&fix, &fix.pbx[0], "INVITE"));
+		CHECK_STR(fix.media.leg[2].codecs, "PCMA");
+		ua_answers(&fix, &fix.pbx[0], 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		strcpy(resp, fix.alice.resp);
+		put_in_dialog(&fix, resp, "ACK", 2, 0);
+		REQUIRE(expect(&fix, &fix.pbx[0], "ACK"));
+		media_dies(&fix);
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		CHECK_STR(fix.media.leg[2].codecs, "PCMA");
+	}
+	stop(&fix);
+}
+
 /* --- who calls is a stranger ------------------------------------------------------- */
 
 static void he_keeps_the_domain_of_his_tenant(void)
@@ -426,6 +481,8 @@ static void who_is_called_may_send_it_on(void)
 		bob_answers(&fix, 302, "Contact: <sip:123@branch.test>\r\n");
 		REQUIRE(request(&fix, &fix.pbx[0], "INVITE"));
 		CHECK(strstr(fix.pbx[0].req, "INVITE sip:123@pbx.test "));
+		CHECK_STR(header(fix.pbx[0].req, "From", val),
+			  "<sip:alice@demo.test>;tag=af");
 		CHECK(strstr(header(fix.pbx[0].req, "Diversion", val),
 			     "<sip:bob@branch.test>"));
 		CHECK(!strstr(fix.pbx[0].req, "Identity"));
@@ -443,6 +500,8 @@ TEST_MAIN(TEST(a_user_of_another_tenant_rings_and_talks),
 	  TEST(nobody_is_transferred_from_tenant_to_tenant),
 	  TEST(killed_while_ringing_nobody_rings_for_ever),
 	  TEST(a_message_gets_there_and_a_subscription_does_not),
+	  TEST(of_users_in_redis_those_of_that_tenant_are_called),
+	  TEST(a_pbx_there_has_the_media_that_is_agreed_with_it),
 	  TEST(he_keeps_the_domain_of_his_tenant),
 	  TEST(a_number_that_is_nobody_elses_can_be_called_back),
 	  TEST(a_pbx_there_is_not_told_that_we_know_him),

@@ -44,9 +44,11 @@ static int show_stranger(char host[STRANGER_HOST_MAX], struct branch *branch,
 			 const char *there)
 {
 	const struct invite *inv = branch->inv;
+	const struct route_tenant *his =
+		side_tenant(inv->hunt.table, &inv->rec, CALL_CALLER);
 	const struct pl number = number_of(branch);
 
-	stranger_host(host, &number, inv->hunt.plan->tenant, there);
+	stranger_host(host, &number, his, there);
 	/* what the policy has put in its place counts */
 	if (branch->to.names.caller.ours)
 		return 0;

@@ -120,15 +120,14 @@ void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 		       unsigned side)
 {
 	const struct call_side *of = &rec->side[side];
-	const struct route_tenant *tenant;
+	const struct route_tenant *tenant =
+		side_tenant(px->deps.routes, rec, side);
 	struct pl said[2] = {PL(""), PL("")}, text, name;
 	struct flow_id flow;
 	struct suri uri;
 
 	memset(&flow, 0, sizeof(flow));
 	(void)flow_id_unpack(&flow, of->flow, of->flow_len);
-	pl_set_str(&text, rec->tenant);
-	tenant = route_tenant_by_id(px->deps.routes, &text);
 	pl_set_str(&name, of->conn);
 	if (name.l) {
 		side_terms(terms, tenant ? route_connection_find(tenant, &name)
