@@ -35,7 +35,7 @@ static const char page_headers[] =
 	"X-Content-Type-Options: nosniff\r\n"
 	"Referrer-Policy: no-referrer\r\n"
 	"Cross-Origin-Opener-Policy: same-origin\r\n"
-	"Permissions-Policy: microphone=(self), camera=(), geolocation=()\r\n"
+	"Permissions-Policy: microphone=(self), camera=(self), geolocation=()\r\n"
 	"Cache-Control: no-cache\r\n";
 
 /* False: absent, or longer than any that is meant well. */

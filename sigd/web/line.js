@@ -1,6 +1,6 @@
 // line.js: the registration and the one call of this phone, without a page.
 // What happens is told through `on`: state(kind, text), call(call | null),
-// note(text). SPDX-License-Identifier: MIT
+// sound(stream), sight(far, near): tracks of video or null; note(text). SPDX-License-Identifier: MIT
 import JsSIP from 'jssip';
 
 // The gateway has a public address: the browser needs no STUN server, and its
@@ -102,6 +102,8 @@ export class Line {
       muted: false,
       held: false,
       heldByPeer: false,
+      camera: null,
+      far: null,
     };
     const changed = (state) => {
       if (this.call !== call) return;
@@ -109,7 +111,15 @@ export class Line {
       this.on.call(call);
     };
     this.call = call;
+    const look = () => this.on.sight(call.far, call.camera);
     const listen = (pc) => pc.addEventListener('track', (e) => {
+      if (e.track.kind === 'video') {
+        // it is there before a picture comes, and stays when none comes any more
+        const seen = (track) => () => { if (this.call === call) { call.far = track; look(); } };
+        e.track.addEventListener('unmute', seen(e.track));
+        e.track.addEventListener('mute', seen(null));
+        return;
+      }
       this.on.sound(e.streams[0] ?? new MediaStream([e.track]));
     });
     if (session.connection) listen(session.connection);
@@ -142,7 +152,9 @@ export class Line {
   }
 
   over(text) {
+    this.call?.camera?.stop();
     this.call = null;
+    this.on.sight(null, null);
     this.on.note(text);
     this.on.call(null, text);
   }
@@ -161,6 +173,32 @@ export class Line {
     const { call } = this;
     if (call?.held) call.session.unhold();
     else call?.session.hold();
+  }
+
+  // A camera within the call: it is offered, and the other side may refuse.
+  async toggleCamera() {
+    const { call } = this;
+    if (call?.state !== 'up') return;
+    const pc = call.session.connection;
+    const sender = pc.getSenders().find((s) => s.track === call.camera && call.camera);
+    if (sender) {
+      call.camera.stop();
+      call.camera = null;
+      pc.removeTrack(sender);
+    } else {
+      try {
+        const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+        [call.camera] = stream.getVideoTracks();
+        if (this.call !== call) { call.camera.stop(); return; }
+        pc.addTrack(call.camera, stream);
+      } catch {
+        this.on.note('No camera, or not allowed to use it');
+        return;
+      }
+    }
+    call.session.renegotiate();
+    this.on.sight(call.far, call.camera);
+    this.on.call(call);
   }
 
   // RFC 4733, as part of the media: what menus of PBXs listen to.

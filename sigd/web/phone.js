@@ -47,7 +47,17 @@ const line = new Line({
     level?.close();
     level = new Level(stream);
   },
+  sight(far, near) {
+    show('far', far);
+    show('near', near);
+    $('sight').hidden = !far && !near;
+  },
 });
+
+function show(id, track) {
+  $(id).srcObject = track ? new MediaStream([track]) : null;
+  if (id === 'near') $(id).hidden = !track;
+}
 
 // --- one call's figures, twice a second ---------------------------------------
 
@@ -121,6 +131,7 @@ function draw() {
   $('hangup').textContent = call.state === 'incoming' ? 'Decline' : 'Hang up';
   press('mute', call.muted, call.muted ? 'Unmute' : 'Mute');
   press('hold', call.held, call.held ? 'Resume' : 'Hold');
+  press('camera', !!call.camera, call.camera ? 'No camera' : 'Camera');
   press('keypad', !$('keys').hidden, 'Keys');
   $('keypad').setAttribute('aria-expanded', String(!$('keys').hidden));
   progress(call);
@@ -176,6 +187,7 @@ $('answer').addEventListener('click', () => line.answer());
 $('hangup').addEventListener('click', () => line.hangup());
 $('mute').addEventListener('click', () => line.toggleMute());
 $('hold').addEventListener('click', () => line.toggleHold());
+$('camera').addEventListener('click', () => line.toggleCamera());
 $('keypad').addEventListener('click', () => { $('keys').hidden = !$('keys').hidden; draw(); });
 
 // The address may say who calls whom: #user=alice&call=echo

@@ -122,6 +122,19 @@ describe('the softphone page', { timeout: 180000 }, () => {
     await alice.getByRole('button', { name: 'Call', exact: true }).click();
     await bob.getByRole('button', { name: 'Answer' }).click();
     for (const page of [alice, bob]) await page.locator('#progress').getByText(/^0?\d+:\d\d/).waitFor();
+
+    // a camera within the call is seen by the other side, until it is off
+    const seen = (page) => page.evaluate(() => document.getElementById('far').videoWidth);
+    assert.equal(await bob.locator('#sight').isVisible(), false);
+    await alice.getByRole('button', { name: 'Camera', exact: true }).click();
+    await alice.locator('#near').waitFor();
+    await bob.locator('#far').waitFor();
+    await until(async () => (await seen(bob)) > 0, 'a picture comes');
+    await bob.getByRole('button', { name: 'Camera', exact: true }).click();
+    await until(async () => (await seen(alice)) > 0, 'one goes back');
+    await shot(bob, 'sight');
+    await alice.getByRole('button', { name: 'No camera' }).click();
+    await until(() => bob.evaluate(() => document.getElementById('far').srcObject === null), 'it is off');
     await alice.getByRole('button', { name: 'Hang up' }).click();
     await bob.locator('#ended').getByText('The other side hung up').waitFor();
     await suite.stack.audit();

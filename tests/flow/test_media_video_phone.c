@@ -1,0 +1,331 @@
+/*
+ * test_media_video_phone.c  Video between pages and telephones of plain RTP
+ *                           and SRTP
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <re.h>
+
+#include "mediad/session/state_file.h"
+#include "mediad/transport/hub.h"
+#include "tests/lib/media_cam.h"
+#include "tests/lib/media_phone.h"
+#include "tests/lib/test.h"
+
+static const char *const S = "00000000000000a1";
+
+/* A telephone: its sound, and its pictures on another pair of ports. */
+struct videophone {
+	struct media_phone *sound, *sight;
+	char lines[600];
+	const char *feedback;
+	unsigned plis, firs;
+};
+
+static const char *file(const char *name)
+{
+	static char path[300];
+
+	snprintf(path, sizeof(path), "%s/%s", test_tmpdir(), name);
+	return path;
+}
+
+static void videophone_open(struct videophone *vp, struct media_bed *bed,
+			    const char *suite)
+{
+	memset(vp, 0, sizeof(*vp));
+	vp->sound = media_phone_open(bed);
+	vp->sight = media_phone_open(bed);
+	REQUIRE(vp->sound && vp->sight);
+	vp->sound->terms.video = true;
+	vp->sound->keys.suite = vp->sight->keys.suite = suite;
+	vp->sound->profile = suite ? SDPM_SDES : SDPM_RTP;
+	if (suite)
+		phone_keys_renew(&vp->sight->keys);
+	vp->sight->sending = false;
+	vp->sight->check.rate = 90000;
+	vp->sight->check.ts_slack_ms = 0;
+	vp->feedback = "a=rtcp-fb:* ccm fir\r\n";
+}
+
+static void lines_make(struct videophone *vp)
+{
+	const bool secure = vp->sight->keys.suite != NULL;
+
+	snprintf(vp->lines, sizeof(vp->lines),
+		 "m=video %u %s 99\r\na=rtpmap:99 VP8/90000\r\n%s%s",
+		 sa_port(&vp->sight->addr[0]), secure ? "RTP/SAVP" : "RTP/AVP",
+		 vp->feedback, phone_keys_line(&vp->sight->keys));
+	vp->sound->extra = vp->lines;
+}
+
+/* Where the worker wants its pictures; false: nowhere. */
+static bool taken(struct videophone *vp)
+{
+	const char *m = strstr(vp->sound->sdp, "m=video ");
+	unsigned port = m ? (unsigned)atoi(m + 8) : 0, pt;
+
+	if (!port)
+		return false;
+	vp->sight->peer[0] = vp->sight->peer[1] = vp->sound->peer[0];
+	sa_set_port(&vp->sight->peer[0], (uint16_t)port);
+	sa_set_port(&vp->sight->peer[1], (uint16_t)(port + 1));
+	if (sscanf(m, "m=video %*u %*s %u", &pt) == 1)
+		vp->sight->pt = (uint8_t)pt;
+	if (vp->sight->keys.suite) {
+		CHECK_INT(phone_keys_take(&vp->sight->keys, m), 0);
+		phone_keys_settle(&vp->sight->keys);
+	}
+	return true;
+}
+
+static void videophone_send(struct videophone *vp)
+{
+	static const uint8_t picture[600] = {0x10};
+
+	vp->sight->ts += 90 * MEDIA_CAM_MS;
+	for (unsigned i = 0; i < MEDIA_CAM_PACKETS; i++)
+		media_phone_send(vp->sight, vp->sight->pt, picture,
+				 sizeof(picture));
+}
+
+static void run(struct media_bed *bed, struct media_cam *cam,
+		struct videophone *vp, unsigned ms)
+{
+	for (unsigned t = 0; t < ms; t += MEDIA_CAM_MS) {
+		videophone_send(vp);
+		media_cam_run(bed, cam, 1, MEDIA_CAM_MS);
+	}
+}
+
+static int answered(struct media_bed *bed, struct media_cam *cam)
+{
+	struct mbuf *mb = mbuf_alloc(4096);
+	int err = mb ? media_local(bed, S, 1, true, mb, NULL) : ENOMEM;
+
+	if (!err)
+		err = media_page_take(cam->page, (char *)mb->buf, mb->end);
+	mem_deref(mb);
+	return err;
+}
+
+/* A page calls a telephone. */
+static bool call_up(struct media_bed *bed, struct media_cam *cam,
+		    struct videophone *vp)
+{
+	media_page_narrow(cam->page);
+	CHECK_INT(media_remote(bed, S, 1, false,
+			       media_page_sdp(cam->page, false), NULL),
+		  0);
+	CHECK_INT(media_phone_gets(vp->sound, S, 2, false), 0);
+	lines_make(vp);
+	CHECK_INT(media_phone_answers(vp->sound, S, 2), 0);
+	if (strstr(vp->sound->sdp, "m=video "))
+		CHECK(taken(vp));
+	CHECK_INT(session_leg_join(bed->table, S, 1, 2, NULL), 0);
+	CHECK_INT(answered(bed, cam), 0);
+	return CHECK(media_bed_ready(bed));
+}
+
+static void fault_free(const struct packet_check *check)
+{
+	const char *fault = packet_check_fault(check);
+
+	if (!CHECK(fault == NULL))
+		printf("# %s\n", fault);
+}
+
+static uint32_t ports_free(const struct media_bed *bed)
+{
+	uint32_t count, nfree;
+
+	hub_ports(bed->rtp_env.hub, &count, &nfree);
+	return nfree;
+}
+
+static void sight_both_ways(const char *suite)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, suite);
+	if (call_up(&bed, &cam, &vp)) {
+		run(&bed, &cam, &vp, 8000);
+		CHECK(cam.page->vheard >= 590 && vp.sight->heard >= 590);
+		CHECK(cam.page->heard >= 390 && vp.sound->heard >= 390);
+		fault_free(&cam.page->vcheck);
+		fault_free(&cam.page->check);
+		fault_free(&vp.sight->check);
+		fault_free(&vp.sound->check);
+		CHECK_INT(packet_check_lost(&vp.sight->check), 0);
+		CHECK_INT(packet_check_lost(&cam.page->vcheck), 0);
+		CHECK_INT(vp.sight->check.last_pt, 99);
+		CHECK_INT(vp.sight->foreign, 0);
+		/* asked for when the call began, and told how it is doing */
+		CHECK(cam.plis >= 1);
+		CHECK(vp.sight->heard_rtcp >= 4);
+		CHECK_INT(session_drop(bed.table, S), 0);
+		CHECK_INT(ports_free(&bed), 200);
+	}
+	media_bed_close(&bed);
+}
+
+static void a_page_and_a_telephone_see_each_other(void)
+{
+	sight_both_ways(NULL);
+}
+
+static void pictures_have_keys_of_their_own(void)
+{
+	sight_both_ways("AES_CM_128_HMAC_SHA1_80");
+}
+
+static void a_telephones_fir_becomes_a_pages_pli(void)
+{
+	uint8_t fir[20] = {0x84, 206, 0, 4};
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_open(&cam, &bed);
+	cam.page->vextra = "a=rtcp-fb:* nack pli\r\n";
+	videophone_open(&vp, &bed, NULL);
+	if (call_up(&bed, &cam, &vp)) {
+		run(&bed, &cam, &vp, 2000);
+		media_cam_clear(&cam);
+		media_put(fir + 4, vp.sight->ssrc, 4);
+		media_put(fir + 12, vp.sight->check.ssrc, 4);
+		media_phone_report(vp.sight, fir, sizeof(fir));
+		run(&bed, &cam, &vp, 200);
+		CHECK_INT(cam.plis, 1);
+		CHECK_INT(cam.firs, 0);
+		/* and the other way round */
+		vp.sight->lastlen = 0;
+		media_cam_tell(&cam, 206, 1, NULL, 0);
+		run(&bed, &cam, &vp, 40);
+		CHECK(vp.sight->lastlen >= 20);
+		CHECK_INT(vp.sight->last[vp.sight->lastlen - 19], 206);
+		CHECK_INT(vp.sight->last[vp.sight->lastlen - 20], 0x84);
+	}
+	media_bed_close(&bed);
+}
+
+static void a_pbx_of_audio_alone_gets_audio_alone(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, NULL);
+	vp.sound->terms.video = false;
+	media_page_narrow(cam.page);
+	CHECK_INT(media_remote(&bed, S, 1, false,
+			       media_page_sdp(cam.page, false), NULL),
+		  0);
+	CHECK_INT(media_phone_called(vp.sound, S, 2), 0);
+	CHECK(!strstr(vp.sound->sdp, "m=video"));
+	CHECK_INT(session_leg_join(bed.table, S, 1, 2, NULL), 0);
+	CHECK_INT(answered(&bed, &cam), 0);
+	CHECK(strstr(cam.page->sdp, "m=video 0 "));
+	CHECK_INT(ports_free(&bed), 199);
+	media_bed_close(&bed);
+}
+
+static void a_telephone_that_has_no_camera_refuses_and_is_heard(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, NULL);
+	media_page_narrow(cam.page);
+	CHECK_INT(media_remote(&bed, S, 1, false,
+			       media_page_sdp(cam.page, false), NULL),
+		  0);
+	CHECK_INT(media_phone_gets(vp.sound, S, 2, false), 0);
+	vp.sound->extra = "m=video 0 RTP/AVP 96\r\n";
+	CHECK_INT(media_phone_answers(vp.sound, S, 2), 0);
+	CHECK_INT(session_leg_join(bed.table, S, 1, 2, NULL), 0);
+	CHECK_INT(answered(&bed, &cam), 0);
+	CHECK(strstr(cam.page->sdp, "m=video 0 "));
+	if (CHECK(media_bed_ready(&bed))) {
+		media_cam_run(&bed, &cam, 1, 2000);
+		CHECK(cam.page->heard > 90 && vp.sound->heard > 90);
+	}
+	media_bed_close(&bed);
+}
+
+static void pictures_of_a_telephone_survive_the_workers_death(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+	uint32_t heard[2];
+	size_t alive;
+
+	REQUIRE(media_bed_open(&bed, file("death")) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, "AES_CM_128_HMAC_SHA1_80");
+	if (call_up(&bed, &cam, &vp)) {
+		run(&bed, &cam, &vp, 6000);
+		heard[0] = cam.page->vheard;
+		heard[1] = vp.sight->heard;
+		media_cam_clear(&cam);
+		CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+		CHECK_INT(alive, 1);
+		run(&bed, &cam, &vp, 3000);
+		CHECK(cam.page->vheard > heard[0] + 200);
+		CHECK(vp.sight->heard > heard[1] + 200);
+		CHECK(cam.plis >= 1);
+		fault_free(&cam.page->vcheck);
+		fault_free(&vp.sight->check);
+		CHECK_INT(session_drop(bed.table, S), 0);
+		CHECK_INT(state_file_used(bed.state), 0);
+		CHECK_INT(ports_free(&bed), 200);
+	}
+	media_bed_close(&bed);
+}
+
+static void memory_runs_out_anywhere(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam = {0};
+	struct media_phone *phone;
+
+	if (!media_bed_open(&bed, file("oom"))) {
+		cam.page = media_page_open(&bed);
+		phone = media_phone_open(&bed);
+		if (cam.page && phone) {
+			cam.page->video = true;
+			phone->terms.video = true;
+			(void)media_remote(&bed, S, 1, false,
+					   media_page_sdp(cam.page, false),
+					   NULL);
+			phone->extra = "m=video 4002 RTP/AVP 96\r\n"
+				       "a=rtpmap:96 VP8/90000\r\n";
+			(void)media_phone_called(phone, S, 2);
+			(void)session_leg_join(bed.table, S, 1, 2, NULL);
+			(void)answered(&bed, &cam);
+		}
+		(void)session_drop(bed.table, S);
+	}
+	media_bed_close(&bed);
+}
+
+TEST_MAIN(TEST(a_page_and_a_telephone_see_each_other),
+	  TEST(pictures_have_keys_of_their_own),
+	  TEST(a_telephones_fir_becomes_a_pages_pli),
+	  TEST(a_pbx_of_audio_alone_gets_audio_alone),
+	  TEST(a_telephone_that_has_no_camera_refuses_and_is_heard),
+	  TEST(pictures_of_a_telephone_survive_the_workers_death),
+	  TEST_OOM(memory_runs_out_anywhere))
