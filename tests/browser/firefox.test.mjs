@@ -48,4 +48,21 @@ describe('calls from Firefox', { timeout: 180000 }, () => {
       await suite.stack.audit();
     });
   }
+
+  test('two pages see each other', async (t) => {
+    const alice = await suite.phone('jssip', 'alice');
+    const bob = await suite.phone('jssip', 'bob');
+    const call = await alice.call('bob', 1000, 'red');
+    const incoming = await bob.incoming();
+    await bob.answer(incoming, 1500, 'blue');
+    await alice.up(call);
+    await bob.sees(incoming, 'red');
+    await alice.sees(call, 'blue');
+    await bob.hears(incoming, 1000);
+    t.diagnostic(JSON.stringify((await bob.stats(incoming)).video));
+    await alice.hangup(call);
+    await bob.close();
+    await alice.close();
+    await suite.stack.audit();
+  });
 });
