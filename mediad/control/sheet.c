@@ -140,6 +140,18 @@ static const char *const profiles[SDPM_PROFILES] = {
 	[SDPM_DTLS] = "dtls",
 };
 
+static int print_sight(struct re_printf *pf, const struct leg_sight *video)
+{
+	if (!video->codec)
+		return 0;
+	return re_hprintf(pf, " video=%s video-in=%llu video-in-lost=%llu "
+			  "video-out=%llu video-resent=%llu video-asked=%u",
+			  video->codec, (unsigned long long)video->packets_in,
+			  (unsigned long long)video->lost_in,
+			  (unsigned long long)video->packets_out,
+			  (unsigned long long)video->resent, video->pictures);
+}
+
 static int print_leg(struct re_printf *pf, const struct leg_at *at)
 {
 	const struct leg_figures *leg = at->leg;
@@ -170,6 +182,7 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 			  s->packets_out, s->octets_out, s->far_lost,
 			  s->far_jitter_us, mos_out(leg), s->rtt_us,
 			  leg->resumes);
+	err |= print_sight(pf, &leg->video);
 	/* where sound is made anew */
 	if (s->concealed | s->repaired | s->late | s->reordered)
 		err |= re_hprintf(pf, " concealed=%llu repaired=%llu late=%llu "

@@ -10,6 +10,7 @@
 #include "common/countof.h"
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_sdes.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 
 static uint32_t ticks_us(uint32_t ticks, uint32_t rate)
@@ -75,6 +76,21 @@ static const char *secured(const struct leg *leg)
 	return suite == CRYPT_NONE ? NULL : crypt_suite_name(suite);
 }
 
+static void sight(struct leg_sight *figs, const struct leg_video *v)
+{
+	if (!v)
+		return;
+	*figs = (struct leg_sight){
+		.codec = sdpm_vcodec_name(
+			(enum sdpm_vcodec)sdpm_video_format(&v->agreed)->codec),
+		.packets_in = v->in.packets,
+		.lost_in = strm_in_lost(&v->in),
+		.packets_out = v->out.packets,
+		.resent = v->again.all,
+		.pictures = v->key.asked,
+	};
+}
+
 static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 {
 	*figs = (struct leg_figures){
@@ -94,6 +110,7 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 	for (unsigned step = 0; step < LEG_STEPS; step++)
 		figs->at_ms[step] = leg_at(leg, step);
 	leg_stats(&figs->stats, leg);
+	sight(&figs->video, leg_video_on(leg));
 }
 
 int session_query(const struct session_table *table, const char *id,

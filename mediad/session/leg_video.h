@@ -32,12 +32,14 @@ struct leg_key {
 	bool due;
 	uint8_t fir;       /* number of the latest FIR (RFC 5104, 4.3.1.1) */
 	uint64_t asked_ms; /* 0: never */
+	uint32_t asked;    /* how often */
 };
 
 /* Sending again, so much in a while and no more. */
 struct leg_again {
 	uint64_t from_ms;
 	uint32_t packets;
+	uint64_t all; /* ever */
 };
 
 struct leg_video {

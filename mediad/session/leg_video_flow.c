@@ -68,6 +68,7 @@ static void ask_key(struct leg_video *v, uint64_t now_ms)
 		return;
 	v->key.due = false;
 	v->key.asked_ms = now_ms;
+	v->key.asked++;
 }
 
 void leg_video_want_key(struct leg_video *v, uint64_t now_ms)
@@ -233,8 +234,9 @@ static bool send_again(struct leg_video *v, uint64_t index, uint64_t now_ms)
 	if (!v->past)
 		return true;
 	err = past_find(v->past, index, now_ms, &pkt, &len);
-	if (!err && may_again(&v->again, now_ms))
-		(void)path_send_rtp(v->path, pkt, len, index);
+	if (!err && may_again(&v->again, now_ms) &&
+	    !path_send_rtp(v->path, pkt, len, index))
+		v->again.all++;
 	return err == ENOENT;
 }
 

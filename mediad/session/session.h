@@ -267,6 +267,14 @@ struct leg_stats {
 	uint64_t concealed, repaired, late, reordered;
 };
 
+/* Of its video, when it is on; codec NULL: it is not. */
+struct leg_sight {
+	const char *codec;
+	uint64_t packets_in, lost_in, packets_out;
+	uint64_t resent;  /* packets that its far side had lost */
+	uint32_t pictures; /* whole ones that it was asked for */
+};
+
 struct leg_figures {
 	uint8_t leg;
 	enum sdpm_profile profile;
@@ -281,6 +289,7 @@ struct leg_figures {
 	uint64_t at_ms[LEG_STEPS]; /* 0: not reached */
 	uint64_t last_in_ms;       /* latest authentic packet; 0: none */
 	struct leg_stats stats;
+	struct leg_sight video;
 };
 
 struct session_figures {

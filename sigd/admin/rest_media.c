@@ -50,6 +50,13 @@ static const struct item out_items[] = {
 	{"far-mos", "mos", MOS},
 };
 
+static const struct item video_items[] = {
+	{"video", "codec", TEXT}, {"video-in", "received", NUMBER},
+	{"video-in-lost", "lost", NUMBER}, {"video-out", "sent", NUMBER},
+	{"video-resent", "sent_again", NUMBER},
+	{"video-asked", "pictures_asked_for", NUMBER},
+};
+
 /* RTCP's count of lost packets may be negative (RFC 3550 6.4.1). */
 static int64_t number(const char *text)
 {
@@ -104,6 +111,15 @@ static void put_all(struct jsonw *json, const char *text,
 	}
 }
 
+static bool has(const char *text, const char *key)
+{
+	char value[VALUE_MAX];
+	struct pl pairs;
+
+	pl_set_str(&pairs, text);
+	return !pairs_text(value, sizeof(value), &pairs, key);
+}
+
 static void leg(struct jsonw *json, unsigned nr, const char *text)
 {
 	jsonw_object(json, NULL);
@@ -121,6 +137,11 @@ static void leg(struct jsonw *json, unsigned nr, const char *text)
 	jsonw_object(json, "sent");
 	put_all(json, text, out_items, COUNTOF(out_items));
 	jsonw_end(json);
+	if (has(text, "video")) {
+		jsonw_object(json, "video");
+		put_all(json, text, video_items, COUNTOF(video_items));
+		jsonw_end(json);
+	}
 	jsonw_end(json);
 }
 

@@ -73,6 +73,7 @@ static void fault_free(const struct media_cam *cam)
 
 static void two_pages_see_each_other(void)
 {
+	static struct session_figures figs;
 	struct media_bed bed = {0};
 	struct media_cam cams[2];
 
@@ -100,6 +101,12 @@ static void two_pages_see_each_other(void)
 		CHECK_INT(cams[1].exts[4], 0x11);
 		CHECK_INT(cams[1].exts[7], 0x30);
 		CHECK_INT(cams[1].exts[8], 1);
+		CHECK_INT(session_query(bed.table, S, &figs), 0);
+		CHECK_STR(figs.legs[1].video.codec, "VP8");
+		CHECK(figs.legs[1].video.packets_in >= 590);
+		CHECK(figs.legs[1].video.packets_out >= 590);
+		CHECK_INT(figs.legs[1].video.lost_in, 0);
+		CHECK_INT(figs.legs[1].video.pictures, cams[1].plis);
 		CHECK_INT(session_drop(bed.table, S), 0);
 	}
 	media_bed_close(&bed);
@@ -142,6 +149,7 @@ static void where_video_is_not_wanted_there_is_sound(void)
 
 static void what_was_lost_behind_us_is_sent_again_by_us(void)
 {
+	static struct session_figures figs;
 	struct media_bed bed = {0};
 	struct media_cam cams[2];
 	uint8_t fci[4] = {0};
@@ -159,6 +167,8 @@ static void what_was_lost_behind_us_is_sent_again_by_us(void)
 		CHECK_INT(packet_check_lost(&cams[1].page->vcheck), 0);
 		CHECK_INT(cams[0].nacks, 0);
 		CHECK_INT(mock_media_stats(cams[1].page->mock)->bad_srtp, 0);
+		CHECK_INT(session_query(bed.table, S, &figs), 0);
+		CHECK_INT(figs.legs[1].video.resent, 1);
 		fault_free(&cams[1]);
 	}
 	media_bed_close(&bed);
