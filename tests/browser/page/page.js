@@ -23,7 +23,7 @@ function attach(call, pc) {
       call.eye = watch(e.track);
       return;
     }
-    call.ear = listen(e.streams[0] ?? new MediaStream([e.track]));
+    call.ear = listen(new MediaStream([e.track]));
   });
 }
 
