@@ -3,11 +3,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdlib.h>
 #include <string.h>
 #include <re.h>
 
 #include "tests/lib/media_cam.h"
-#include "tests/lib/test.h"
 
 void media_put(uint8_t *p, uint32_t v, unsigned bytes)
 {
@@ -114,7 +114,8 @@ void media_cam_open(struct media_cam *cam, struct media_bed *bed)
 {
 	memset(cam, 0, sizeof(*cam));
 	cam->page = media_page_open(bed);
-	REQUIRE(cam->page);
+	if (!cam->page)
+		abort(); /* no memory, no socket: nothing can be tried */
 	cam->page->video = true;
 	cam->page->videoh = on_video;
 	cam->page->rtcph = on_rtcp;
@@ -151,7 +152,7 @@ void media_cam_tell(struct media_cam *cam, uint8_t kind, uint8_t fmt,
 	media_put(pkt + 8, cam->page->vcheck.ssrc, 4);
 	if (len)
 		memcpy(pkt + 12, fci, len);
-	CHECK_INT(mock_media_send_rtcp(cam->page->mock, pkt, 12 + len), 0);
+	(void)mock_media_send_rtcp(cam->page->mock, pkt, 12 + len);
 }
 
 void media_cam_clear(struct media_cam *cam)
