@@ -288,6 +288,7 @@ install: ## DESTDIR, PREFIX, SYSCONFDIR, MANDIR, UNITDIR; the page, too, after `
 	@install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)
 	$(Q)for u in $(UNITS); do sed 's|/usr/local/bin|$(PREFIX)/bin|; s|/etc/cordboard|$(SYSCONFDIR)|' $$u | \
 	  install -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$${u##*/}; done
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cordboard conf/routing.schema.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cordboard/examples conf/examples/*
 	@for f in conf/*.*; do to=$(DESTDIR)$(SYSCONFDIR)/$${f#conf/}; \
 	  [ -e $$to ] && { cmp -s $$f $$to || echo "$$to is kept, the new one is $$to.new"; to=$$to.new; }; \

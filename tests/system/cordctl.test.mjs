@@ -5,8 +5,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
+import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { B } from './lib/stack.mjs';
+
+const yaml = createRequire(path.join(B, 'npm/tests/node_modules/x.js'))('yaml');
+const examples = fileURLToPath(new URL('../../conf/examples/', import.meta.url));
 
 const table = (out, tests = '') => `tenants:
   acme:
@@ -160,6 +165,23 @@ describe('cordctl route', { timeout: 60000 }, () => {
     said = await run(['route', 'explain', moved, '--callee', 'echo']);
     assert.match(said.out, /302 Moved Temporarily, Contact: sip:a@b\n/);
   });
+
+  for (const name of ['small', 'medium', 'large']) {
+    test(`no route of the ${name} example can go without a test that tells`, async () => {
+      const text = fs.readFileSync(path.join(examples, `${name}.yaml`), 'utf8');
+      const routes = (doc) => doc.get('tenants').items.flatMap(({ value }) => value.get('routes').items.map((_, i) => [value.get('routes'), i]));
+      const idle = [];
+      for (let i = 0; i < routes(yaml.parseDocument(text)).length; i++) {
+        const doc = yaml.parseDocument(text);
+        const [list, at] = routes(doc)[i];
+        const route = list.get(at).get('name');
+        list.delete(at);
+        const said = await run(['route', 'check', put('without.yaml', String(doc))]);
+        if (said.code !== 1 || !/test ".*" fails/.test(said.err)) idle.push(route);
+      }
+      assert.deepEqual(idle, []);
+    });
+  }
 
   test('bench prints what a decision takes', async () => {
     const good = put('good.yaml', table('[pbx, backup]', tests));

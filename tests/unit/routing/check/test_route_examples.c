@@ -37,17 +37,17 @@ static void shipped_table(void)
 
 static void small_example(void)
 {
-	check("conf/examples/small.yaml", 4);
+	check("conf/examples/small.yaml", 5);
 }
 
 static void medium_example(void)
 {
-	check("conf/examples/medium.yaml", 12);
+	check("conf/examples/medium.yaml", 13);
 }
 
 static void large_example(void)
 {
-	check("conf/examples/large.yaml", 40);
+	check("conf/examples/large.yaml", 41);
 }
 
 TEST_MAIN(TEST(shipped_table), TEST(small_example), TEST(medium_example),
