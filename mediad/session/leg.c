@@ -241,6 +241,9 @@ static void on_report(void *arg)
 	/* not sent: the next one says it again */
 	if (len)
 		(void)path_send_rtcp(leg->path, buf, len, index);
+	if (leg->kind->idle && leg->reported == leg->out.next)
+		leg->kind->idle(leg);
+	leg->reported = leg->out.next;
 	leg_report_start(leg);
 }
 

@@ -183,6 +183,11 @@ static void rtp_agree(struct leg *leg)
 		leg_report_start(leg);
 }
 
+static void rtp_idle(struct leg *leg)
+{
+	path_rtp_keepalive(leg->path);
+}
+
 static int rtp_store(const struct leg *leg, struct state_leg *st)
 {
 	return path_rtp_export(leg->path, &st->path.rtp);
@@ -266,6 +271,7 @@ const struct leg_kind leg_kind_rtp = {
 	.hear = rtp_hear,
 	.speak = rtp_speak,
 	.agree = rtp_agree,
+	.idle = rtp_idle,
 	.overdue = rtp_overdue,
 	.store = rtp_store,
 	.revive = rtp_revive,

@@ -75,6 +75,8 @@ struct leg_kind {
 	int (*speak)(struct leg *leg);
 	/* An agreement is in force: sdp.choice. */
 	void (*agree)(struct leg *leg);
+	/* Nothing was sent since the report before. NULL: nothing to do. */
+	void (*idle)(struct leg *leg);
 	/* leg->life is over. */
 	void (*overdue)(struct leg *leg);
 	/* The path to its record; EAGAIN: it could not be resumed. */
@@ -164,6 +166,7 @@ struct leg {
 	uint64_t bad_rtp;
 	struct report report;
 	struct wheel_timer report_due;
+	uint64_t reported; /* index to send, when the latest one was due */
 	struct wheel_timer life; /* set-up; silence; grace when lost */
 	uint64_t heard_ms;       /* any packet, or when we began to wait */
 	bool lost;

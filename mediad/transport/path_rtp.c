@@ -440,6 +440,15 @@ bool path_rtp_peer(const struct path *path, struct sa *peer)
 	return pr->agreed && !pr->mute && source_lock_dest(&pr->rtp, peer);
 }
 
+void path_rtp_keepalive(struct path *path)
+{
+	struct path_rtp *pr = path_rtp_self(path);
+	struct sa dest;
+
+	if (!pr->mux && path_rtp_peer(path, &dest))
+		(void)hub_pair_send(pr->pair, false, &dest, (uint8_t *)"", 0);
+}
+
 enum crypt_suite path_rtp_suite(const struct path *path)
 {
 	const struct path_rtp *pr = path_rtp_self(path);

@@ -87,6 +87,10 @@ int path_rtp_agree(struct path *path, const struct path_rtp_terms *terms)
 
 /* Where RTP is sent to; false: nowhere. */
 bool path_rtp_peer(const struct path *path, struct sa *peer);
+/* While no RTP is to be sent: an empty datagram from its port, so that what is
+ * between us lets the peer's in (RFC 6263, 4.1). Where RTCP comes from that
+ * port it does so. */
+void path_rtp_keepalive(struct path *path);
 /* The suite in use; CRYPT_NONE: plain, or no keys yet. */
 enum crypt_suite path_rtp_suite(const struct path *path);
 /* Packets lost in the queues of its sockets. */

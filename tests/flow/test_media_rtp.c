@@ -810,6 +810,47 @@ static void rtcp_may_be_elsewhere_or_on_the_same_port(void)
 	media_bed_close(&bed);
 }
 
+/* What is between us forgets who is silent: RFC 6263. */
+static void who_is_sent_nothing_is_kept_open(void)
+{
+	struct media_bed bed = {0};
+	struct media_phone *phone;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	phone = media_phone_open(&bed);
+	REQUIRE(phone != NULL);
+	/* there is nobody for it to hear */
+	CHECK_INT(media_phone_calls(phone, S, 1), 0);
+	media_bed_run(&bed, 60000);
+	CHECK(phone->empty >= 6 && phone->empty <= 30);
+	CHECK_INT(phone->heard, 0);
+	/* media is enough */
+	CHECK_INT(session_leg_join(bed.table, S, 1, 0, "echo"), 0);
+	media_bed_run(&bed, 10000);
+	phone->empty = 0;
+	media_bed_run(&bed, 30000);
+	CHECK_INT(phone->empty, 0);
+	/* and so are reports from the same port; on hold, too */
+	phone->extra = "a=rtcp-mux\r\n";
+	phone->dir = "inactive";
+	CHECK_INT(media_phone_calls(phone, S, 1), 0);
+	phone->heard_rtcp = 0;
+	media_bed_run(&bed, 30000);
+	CHECK_INT(phone->empty, 0);
+	CHECK(phone->heard_rtcp >= 2);
+	phone->extra = NULL;
+	CHECK_INT(media_phone_calls(phone, S, 1), 0);
+	media_bed_run(&bed, 30000);
+	CHECK(phone->empty >= 2);
+	/* where nobody is, nothing goes */
+	phone->conn = "0.0.0.0";
+	CHECK_INT(media_phone_calls(phone, S, 1), 0);
+	phone->empty = 0;
+	media_bed_run(&bed, 30000);
+	CHECK_INT(phone->empty, 0);
+	media_bed_close(&bed);
+}
+
 /* --- what is refused --------------------------------------------------------------------- */
 
 static int with_terms(struct media_phone *phone,
@@ -1211,6 +1252,7 @@ TEST_MAIN(TEST(a_page_and_a_pbx_hear_each_other),
 	  TEST(while_it_rings_nobody_needs_to_speak),
 	  TEST(reports_go_both_ways_and_name_nobody),
 	  TEST(rtcp_may_be_elsewhere_or_on_the_same_port),
+	  TEST(who_is_sent_nothing_is_kept_open),
 	  TEST(terms_that_make_no_sense_are_refused),
 	  TEST(a_leg_keeps_its_profile),
 	  TEST(the_page_has_opus_and_the_pbx_g711),

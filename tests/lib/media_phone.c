@@ -343,6 +343,9 @@ void media_phone_poll(struct media_phone *phone)
 				     &src.u.sa, &src.len);
 			if (n < 0 && errno == ECONNREFUSED)
 				continue;
+			phone->empty += !n && !i;
+			if (!n)
+				continue;
 			if (n < 12)
 				break;
 			if (sa_cmp(&src, &phone->peer[i], SA_ALL))
