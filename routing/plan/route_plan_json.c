@@ -143,6 +143,12 @@ static int json_target(struct re_printf *pf, const struct route_plan *plan,
 	if (target->tenant && target->tenant != plan->tenant)
 		err |= re_hprintf(pf, ",\"tenant\":\"%s\"",
 				  target->tenant->id);
+	if (target->kind == ROUTE_TO_CONNECTION)
+		err |= re_hprintf(pf, ",\"health\":\"%s\"",
+				  route_state_name(target->health));
+	if (target->group)
+		err |= re_hprintf(pf, ",\"group\":\"%s\"",
+				  target->group->name);
 	if (pl_isset(&target->device))
 		err |= re_hprintf(pf, ",\"device\":%H", json_text,
 				  &target->device);
@@ -160,8 +166,12 @@ static int json_left(struct re_printf *pf, const struct route_plan *plan)
 				  : route_state_name(left->health.state);
 
 		err |= re_hprintf(pf, "%s{\"connection\":\"%s\","
-				      "\"why\":\"%s\"}",
+				      "\"why\":\"%s\"",
 				  i ? "," : "", left->connection->name, why);
+		if (left->group)
+			err |= re_hprintf(pf, ",\"group\":\"%s\"",
+					  left->group->name);
+		err |= re_hprintf(pf, "}");
 	}
 	return err;
 }

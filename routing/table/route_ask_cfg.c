@@ -98,8 +98,9 @@ static const struct cfg_field left_item = {
 	 .help = "The address of the device or PBX.",                         \
 	 .example = "192.0.2.7"},                                             \
 	{"time", CFG_STRING, CFG_AT(st, in time), .min = 1, .max = 40,        \
-	 .check = check_time, .def = ROUTE_ASK_TIME,                          \
-	 .help = "When (RFC 3339).",                                          \
+	 .check = check_time,                                                 \
+	 .help = "When (RFC 3339). None: " ROUTE_ASK_TIME ", a Monday at "     \
+		 "noon; for `POST /v1/routes/explain`: now.",                 \
 	 .example = "2026-12-24T18:00:00+01:00"},                             \
 	{"headers", CFG_MAP, CFG_ITEMS(st, in headers, in nheaders),          \
 	 CFG_KEY(struct route_ask_header, name), .item = &header_item,        \

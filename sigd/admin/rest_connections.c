@@ -13,6 +13,7 @@
 #include "routing/route_conn.h"
 #include "sigd/admin/rest.h"
 #include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_state.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/conn/shard.h"
 #include "sigd/registrar/binding.h"
@@ -194,51 +195,22 @@ static bool health_write(struct page *page,
 	return true;
 }
 
-/* The row of this connection; *there is false when nothing is known. */
-static bool row_ask(struct health_row *row, bool *there,
-		    const struct page *page,
-		    const struct route_connection *conn, const char *key)
-{
-	const struct redis_val *val;
-	char name[HEALTH_NAME_MAX + 1];
-
-	health_name(name, conn, NULL);
-	if (!rest_ask(&val, page->admin, page->resp, "HGET", key, name, NULL))
-		return false;
-
-	const struct pl text = {val->str, val->type == REDIS_STR ? val->len
-								  : 0};
-
-	*there = text.l && !health_row_parse(row, &text);
-	return true;
-}
-
-/* What counts for calls: as each worker sees it (health.c). */
 static bool state_write(struct page *page, const struct route_connection *conn)
 {
-	struct health_row forced, broken, down;
-	bool is_forced, is_broken, is_down;
 	struct jsonw *json = &page->json;
-	struct health_rows rows = {.forced = NULL};
-	const struct health_row *row;
-	enum route_state state;
+	struct rest_state is;
+	const struct health_row *row = &is.row;
 
-	if (!row_ask(&forced, &is_forced, page, conn, HEALTH_FORCED_KEY) ||
-	    !row_ask(&broken, &is_broken, page, conn, HEALTH_BROKEN_KEY) ||
-	    !row_ask(&down, &is_down, page, conn, HEALTH_DOWN_KEY))
+	if (!rest_state(&is, page->admin, page->resp, conn))
 		return false;
-	rows.forced = is_forced ? &forced : NULL;
-	rows.broken = is_broken ? &broken : NULL;
-	rows.down = is_down && conn->times.probe ? &down : NULL;
-	row = health_counts(&state, &rows, rest_now_ms());
 	jsonw_object(json, "state");
-	jsonw_str(json, "state", route_state_name(state));
-	jsonw_bool(json, "takes_calls", route_state_takes(state));
-	jsonw_bool(json, "forced", is_forced);
-	jsonw_str(json, "reason", row ? row->why : NULL);
-	rest_time(json, "since", row ? row->since_ms : 0);
-	rest_time(json, "until", row ? row->until_ms : 0);
-	jsonw_str(json, "by", row ? row->by : NULL);
+	jsonw_str(json, "state", route_state_name(is.state));
+	jsonw_bool(json, "takes_calls", route_state_takes(is.state));
+	jsonw_bool(json, "forced", is.forced);
+	jsonw_str(json, "reason", is.known ? row->why : NULL);
+	rest_time(json, "since", is.known ? row->since_ms : 0);
+	rest_time(json, "until", is.known ? row->until_ms : 0);
+	jsonw_str(json, "by", is.known ? row->by : NULL);
 	jsonw_end(json);
 	return true;
 }

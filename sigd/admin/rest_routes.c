@@ -13,6 +13,7 @@
 #include "routing/route_check.h"
 #include "sigd/admin/rest.h"
 #include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_state.h"
 #include "sigd/table/routes_fresh.h"
 
 enum {
@@ -47,31 +48,86 @@ static void refuse(struct admin_resp *resp, const char *detail,
 
 /* --- explain ----------------------------------------------------------------- */
 
-static int explain(struct admin_resp *resp, const struct admin_req *req,
-		   const struct route_table *table, struct cfg_errors *errs)
+/* The question as it was asked, and what it does not say: the time, and how
+ * connections are doing, as all is now. */
+struct asked {
+	struct route_query said;
+	struct admin *admin;
+	struct admin_resp *resp;
+	bool failed;
+};
+
+static bool on_header(const char *name, unsigned nr, struct pl *value,
+		      void *arg)
 {
-	const struct pl *body = admin_req_body(req);
+	const struct asked *asked = arg;
+
+	return asked->said.headerh(name, nr, value, asked->said.arg);
+}
+
+static void on_health(struct route_health *health,
+		      const struct route_connection *conn, void *arg)
+{
+	struct asked *asked = arg;
+	struct rest_state is = {.known = false};
+	enum route_state now;
+
+	if (!asked->failed && !rest_state(&is, asked->admin, asked->resp, conn))
+		asked->failed = true;
+	now = is.known ? is.state : ROUTE_STATE_UP;
+	health->state = now;
+	asked->said.healthh(health, conn, asked->said.arg);
+	if (health->state != now || !is.known)
+		return;
+	health->since_ms = is.row.since_ms;
+	str_ncpy(health->why, is.row.why, sizeof(health->why));
+}
+
+static int decide(struct mbuf *mb, const struct route_table *table,
+		  const struct route_query *query, struct route_plan *plan)
+{
+	struct jsonw json;
+	char *text = NULL;
+	int err;
+
+	jsonw_init(&json, mb);
+	jsonw_object(&json, NULL);
+	jsonw_str(&json, "version", route_table_version(table));
+	rest_time(&json, "time", query->now * 1000);
+	err = mbuf_write_str(mb, ",\"plan\":");
+	err = err ? err : route_decide_json(mb, table, query, plan);
+	if (!err && re_sdprintf(&text, "%H", route_plan_explain, plan))
+		err = ENOMEM;
+	err = err ? err
+		  : mbuf_printf(mb, ",\"text\":%H}", cfg_print_json, text);
+	mem_deref(text);
+	return err;
+}
+
+static int explain(struct asked *asked, const struct route_table *table,
+		   const struct pl *body, struct cfg_errors *errs)
+{
 	struct route_plan *plan = mem_zalloc(sizeof(*plan), NULL);
 	struct route_ask_cfg *ask = NULL;
 	struct route_query query;
-	char *text = NULL;
 	int err = plan ? route_ask_parse(&ask, "body", body->p, body->l, errs)
 		       : ENOMEM;
 
-	err = err ? err : route_ask_query(&query, &ask->ask, table, NULL, errs);
+	err = err ? err
+		  : route_ask_query(&asked->said, &ask->ask, table, NULL,
+				    errs);
 	if (!err) {
-		err = mbuf_printf(resp->mb, "{\"version\":\"%s\",\"plan\":",
-				  route_table_version(table));
-		err = err ? err
-			  : route_decide_json(resp->mb, table, &query, plan);
+		query = asked->said;
+		query.headerh = on_header;
+		query.healthh = on_health;
+		query.arg = asked;
+		if (!ask->ask.time)
+			query.now = rest_now_ms() / 1000;
+		err = decide(asked->resp->mb, table, &query, plan);
+		if (!err && asked->failed)
+			admin_resp_problem(asked->resp, 503,
+					   "Redis cannot be asked now.");
 	}
-	if (!err) {
-		err = re_sdprintf(&text, "%H", route_plan_explain, plan);
-		err = err ? ENOMEM
-			  : mbuf_printf(resp->mb, ",\"text\":%H}",
-					cfg_print_json, text);
-	}
-	mem_deref(text);
 	mem_deref(ask);
 	mem_deref(plan);
 	return err;
@@ -80,10 +136,13 @@ static int explain(struct admin_resp *resp, const struct admin_req *req,
 void rest_routes_explain(const struct admin_req *req, struct admin_resp *resp,
 			 void *arg)
 {
+	struct asked asked = {.admin = arg, .resp = resp};
 	struct cfg_errors *errs = NULL;
 	int err = cfg_errors_alloc(&errs);
 
-	err = err ? err : explain(resp, req, root_of(arg)->routes, errs);
+	err = err ? err
+		  : explain(&asked, root_of(arg)->routes, admin_req_body(req),
+			    errs);
 	if (err == EINVAL)
 		refuse(resp, "The question cannot be asked.", errs);
 	else if (err)
