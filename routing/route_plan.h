@@ -138,8 +138,8 @@ struct route_note {
 	const struct route_cond *cond; /* of ROUTE_WHY_NOT */
 	enum route_why why;
 	const struct route_tenant *tenant; /* whose rules those are */
-	struct pl callee; /* of then, when rules have rewritten it; else
-			     unset: as asked */
+	struct pl callee, caller; /* of then, when rules have rewritten them;
+				     else unset: as asked */
 };
 
 /* For programs: "match", "nobody"; of a condition its key: "callee". */
@@ -176,6 +176,7 @@ struct route_plan {
 	uint32_t considered;
 	/* the query, cut and cleaned, for the explanation */
 	const struct route_table *table;
+	const struct route_query *asking; /* while it is decided; then NULL */
 	struct sa source; /* AF_UNSPEC: not known */
 	uint64_t now;
 	char method[16], caller[ROUTE_NUMBER_MAX + 1];

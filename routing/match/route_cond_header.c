@@ -97,3 +97,33 @@ enum route_hit route_cond_header_test(const struct route_cond *cond,
 	}
 	return ROUTE_HIT;
 }
+
+static int say_one(struct re_printf *pf, const struct header *header,
+		   const struct route_query *query)
+{
+	struct pl value;
+
+	if (!query->headerh(header->name, 0, &value, query->arg))
+		return re_hprintf(pf, "there is no header %s", header->name);
+	return re_hprintf(pf, "header %s, %H, does not match '%s'",
+			  header->name, route_say_text, &value,
+			  route_regex_text(header->rx));
+}
+
+/* Values are there only while it is decided. */
+int route_cond_header_say(struct re_printf *pf, const struct route_cond *cond,
+			  struct route_input *input)
+{
+	const struct header *list = cond->data;
+	int err;
+
+	for (uint32_t i = 0; i < cond->n && input->query->headerh; i++) {
+		if (test_one(&list[i], input) != ROUTE_HIT)
+			return say_one(pf, &list[i], input->query);
+	}
+	err = re_hprintf(pf, "%s:", cond->kind->words);
+	for (uint32_t i = 0; i < cond->n && !err; i++)
+		err = re_hprintf(pf, "%s %s '%s'", i ? "," : "", list[i].name,
+				 route_regex_text(list[i].rx));
+	return err;
+}

@@ -127,6 +127,10 @@ static int say_match(struct re_printf *pf, const struct route_conds *conds,
 			err = say_lists(pf, cond, input, said);
 			continue;
 		}
+		/* nobody knows them any more */
+		if (cond->kind->say == route_cond_header_say &&
+		    !input->query->headerh)
+			continue;
 		if (!cond->kind->say ||
 		    cond->kind->test(cond, input) != ROUTE_MISS)
 			continue;

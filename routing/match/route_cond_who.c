@@ -8,8 +8,10 @@
 #include <re.h>
 
 #include "common/arena.h"
+#include "common/countof.h"
 #include "routing/match/route_match.h"
 #include "routing/party/route_party.h"
+#include "routing/route_conn.h"
 
 /* --- method ------------------------------------------------------------------- */
 
@@ -89,4 +91,26 @@ enum route_hit route_cond_from_test(const struct route_cond *cond,
 			return ROUTE_HIT;
 	}
 	return ROUTE_MISS;
+}
+
+int route_cond_from_say(struct re_printf *pf, const struct route_cond *cond,
+			struct route_input *input)
+{
+	const struct from *from = cond->data;
+	const struct route_connection *conn = input->query->from;
+	const char *names[10];
+	uint32_t n = 0;
+	int err;
+
+	if (from->users)
+		names[n++] = ROUTE_FROM_USERS;
+	if (from->tenants)
+		names[n++] = ROUTE_FROM_TENANTS;
+	for (uint32_t i = 0; i < from->n && n < COUNTOF(names); i++)
+		names[n++] = from->conns[i]->name;
+	err = re_hprintf(pf, "it comes from %s, not from ",
+			 input->foreign ? "another tenant"
+			 : conn		? conn->name
+					: "a user");
+	return err ? err : route_say_names(pf, names, n);
 }

@@ -71,6 +71,7 @@ bool route_check_header(const char *text, char *why, size_t size);
 
 /* ROUTE_OTHER when it is none that rules can name. */
 enum route_method route_method_of(const struct pl *name);
+const char *route_method_name(enum route_method method);
 
 /* --- conditions ------------------------------------------------------------ */
 
@@ -202,6 +203,24 @@ int route_cond_not_load(struct route_cond *cond, struct route_cond_load *load,
 enum route_hit route_cond_not_test(const struct route_cond *cond,
 				   struct route_input *input);
 void route_cond_tree_close(struct route_cond *cond);
+/* route_cond_say.c: why one did not hold */
+#define ROUTE_COND_SAY(name)                                 \
+	int route_cond_##name##_say(struct re_printf *pf,    \
+				    const struct route_cond *cond, \
+				    struct route_input *input)
+ROUTE_COND_SAY(callee);
+ROUTE_COND_SAY(caller);
+ROUTE_COND_SAY(prefix);
+ROUTE_COND_SAY(method);
+ROUTE_COND_SAY(not);
+/* ... in the files of these */
+ROUTE_COND_SAY(from);
+ROUTE_COND_SAY(header);
+/* In quotes, cut, and nothing but ASCII; "a, b, c". */
+int route_say_text(struct re_printf *pf, const struct pl *text);
+int route_say_names(struct re_printf *pf, const char *const *names,
+		    uint32_t n);
+
 int route_cond_tree_say(struct re_printf *pf, const struct route_cond *cond,
 			struct route_input *input);
 

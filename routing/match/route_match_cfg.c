@@ -141,3 +141,12 @@ enum route_method route_method_of(const struct pl *name)
 	}
 	return ROUTE_OTHER;
 }
+
+const char *route_method_name(enum route_method method)
+{
+	for (const struct cfg_choice *c = methods; c->name; c++) {
+		if (c->value == (int)method)
+			return c->name;
+	}
+	return "another method";
+}

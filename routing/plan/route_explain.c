@@ -56,16 +56,25 @@ int route_note_print(struct re_printf *pf, const struct route_note_view *view)
 	const struct route_plan *plan = view->plan;
 	const struct route_note *note = view->note;
 	const struct sa *source = sa_af(&plan->source) ? &plan->source : NULL;
-	const struct route_query query = {.source = source, .now = plan->now};
-	struct route_input input = {.table = plan->table,
-				    .query = &query,
-				    .tenant = note->tenant,
-				    .callee = note->callee};
+	struct route_query query = {.source = source,
+				    .now = plan->now,
+				    .from = plan->from};
+	struct route_input input = {
+		.table = plan->table,
+		.query = plan->asking ? plan->asking : &query,
+		.tenant = note->tenant,
+		.foreign = note->tenant != plan->tenant,
+		.callee = note->callee,
+		.caller = note->caller};
 
 	if (note->why != ROUTE_WHY_NOT || !note->cond->kind->say)
 		return re_hprintf(pf, "%s", route_note_words(note));
+	pl_set_str(&query.method, plan->method);
+	input.method = 1u << route_method_of(&input.query->method);
 	if (!pl_isset(&note->callee))
 		pl_set_str(&input.callee, plan->callee);
+	if (!pl_isset(&note->caller))
+		pl_set_str(&input.caller, plan->caller);
 	return note->cond->kind->say(pf, note->cond, &input);
 }
 

@@ -206,6 +206,7 @@ static void begin(struct route_plan *plan, const struct route_table *table,
 		  const struct route_query *query)
 {
 	plan->table = table;
+	plan->asking = query;
 	plan->now = query->now;
 	sa_init(&plan->source, AF_UNSPEC);
 	if (query->source)
@@ -227,8 +228,8 @@ static struct pl known(const struct pl *text)
 	return text->p ? *text : (struct pl){"", 0};
 }
 
-int route_decide(const struct route_table *table,
-		 const struct route_query *query, struct route_plan *plan)
+static int decide(const struct route_table *table,
+		  const struct route_query *query, struct route_plan *plan)
 {
 	struct route_query asked;
 	struct route_walk walk = {
@@ -236,8 +237,6 @@ int route_decide(const struct route_table *table,
 		.caller_id = ROUTE_CALLER_PASS,
 		.input = {.table = table, .query = &asked}};
 
-	if (!table || !query || !plan)
-		return EINVAL;
 	asked = *query;
 	/* rules name connections: what comes by a line comes from its own */
 	if (query->from && query->from->base)
@@ -261,4 +260,16 @@ int route_decide(const struct route_table *table,
 	if (!query->from)
 		use_lines(plan, query);
 	return 0;
+}
+
+int route_decide(const struct route_table *table,
+		 const struct route_query *query, struct route_plan *plan)
+{
+	int err;
+
+	if (!table || !query || !plan)
+		return EINVAL;
+	err = decide(table, query, plan);
+	plan->asking = NULL;
+	return err;
 }

@@ -61,10 +61,13 @@ void route_walk_note(struct route_walk *walk, const struct route_rule *rule,
 	struct route_note *note =
 		&plan->notes[plan->considered++ % ROUTE_NOTES_MAX];
 
-	*note = (struct route_note){rule, cond, why, in->tenant, pl_null};
+	*note = (struct route_note){rule, cond, why, in->tenant, pl_null,
+				    pl_null};
 	/* what was asked is not there any more when the note is read */
 	if (in->callee.p != query->callee.p)
 		note->callee = in->callee;
+	if (in->caller.p != query->caller.p)
+		note->caller = in->caller;
 	if (query->noteh)
 		query->noteh(note, query->arg);
 }

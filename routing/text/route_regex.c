@@ -32,6 +32,7 @@ struct route_regex {
 	bool jit; /* else, where it is forbidden, the interpreter serves */
 	uint32_t groups;
 	pcre2_code *code;
+	const char *pattern; /* borrowed */
 };
 
 static void *take(size_t size, void *arg)
@@ -231,6 +232,7 @@ int route_regex_alloc(struct route_regex **rxp, const struct route_engine *eng,
 	rx = mem_zalloc(sizeof(*rx), regex_destructor);
 	if (!rx)
 		return ENOMEM;
+	rx->pattern = pattern;
 	rx->code = compile(eng, pattern, PCRE2_ANCHORED | PCRE2_ENDANCHORED,
 			   &code, &at);
 	if (!rx->code) {
@@ -254,6 +256,11 @@ int route_regex_alloc(struct route_regex **rxp, const struct route_engine *eng,
 	rx->jit = !pcre2_jit_compile(rx->code, PCRE2_JIT_COMPLETE);
 	*rxp = rx;
 	return 0;
+}
+
+const char *route_regex_text(const struct route_regex *rx)
+{
+	return rx->pattern;
 }
 
 bool route_regex_head(const struct route_regex *rx, struct pl *head)

@@ -42,7 +42,8 @@ struct route_captures {
 /* Room and limits for matching; one thread. mem_deref() frees. */
 int route_engine_alloc(struct route_engine **engp);
 
-/* EINVAL: why says what is wrong with the pattern. mem_deref() frees. */
+/* EINVAL: why says what is wrong with the pattern, which is borrowed.
+ * mem_deref() frees. */
 int route_regex_alloc(struct route_regex **rxp,
 		      const struct route_engine *engine, const char *pattern,
 		      char *why, size_t size);
@@ -68,6 +69,8 @@ struct pl route_regex_tail(const struct route_regex *rx);
 /* ... and hold somewhere; empty: anything. */
 struct pl route_regex_core(const struct route_regex *rx);
 
+/* As it was written: borrowed from who had it made. */
+const char *route_regex_text(const struct route_regex *rx);
 /* How many captures the pattern has. */
 unsigned route_regex_groups(const struct route_regex *rx);
 

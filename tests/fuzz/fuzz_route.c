@@ -98,6 +98,12 @@ static void on_note(const struct route_note *note, void *arg)
 	++*notes;
 }
 
+/* One whom the file does not know is each plan's own. */
+static bool same_user(const struct route_user *a, const struct route_user *b)
+{
+	return a == b || (a && b && !strcmp(a->name, b->name));
+}
+
 /* With a look at every rule it is the same plan, and each of its steps is
  * told. */
 static void ask_slowly(const struct route_table *table,
@@ -119,7 +125,7 @@ static void ask_slowly(const struct route_table *table,
 		const struct route_target *a = &fast->targets[i];
 		const struct route_target *b = &slow.targets[i];
 
-		if (a->kind != b->kind || a->user != b->user ||
+		if (a->kind != b->kind || !same_user(a->user, b->user) ||
 		    a->connection != b->connection || a->code != b->code ||
 		    a->tenant != b->tenant || !a->form != !b->form ||
 		    (a->form && pl_cmp(&a->form->callee, &b->form->callee)))

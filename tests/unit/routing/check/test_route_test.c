@@ -91,8 +91,8 @@ static void a_failing_one_says_what_came_and_why(void)
 		  "r.yaml:15:9: test \"night\" fails; expected route \"out\", "
 		  "got \"bad\"; expected to pbx, backup, got reject\n"
 		  "    INVITE from \"bob\" to \"900\", tenant \"t\"\n"
-		  "      1. route \"echo\" (r.yaml:10): the callee does not "
-		  "match\n"
+		  "      1. route \"echo\" (r.yaml:10): the callee \"900\" "
+		  "does not match 'echo'\n"
 		  "      2. route \"bad\" (r.yaml:11): matches\n"
 		  "      result: 403 Forbidden (route-rejected)\n");
 }

@@ -161,7 +161,73 @@ static void tables_are_freed_at_any_failure(void)
 	mem_deref(table);
 }
 
-TEST_MAIN(TEST(a_prefix_is_what_it_begins_with),
+/* Of the first step, while it is decided and after that. */
+static char said[400];
+
+static void on_note(const struct route_note *note, void *arg)
+{
+	const struct route_note_view view = {&plan, note};
+	(void)arg;
+
+	if (!said[0])
+		re_snprintf(said, sizeof(said), "%H", route_note_print, &view);
+}
+
+static bool x_foo(const char *name, unsigned nr, struct pl *value, void *arg)
+{
+	(void)arg;
+	pl_set_str(value, "b\x1b");
+	return !strcmp(name, "X-Foo") && !nr;
+}
+
+static const char *why(const char *match, const char *callee)
+{
+	struct route_table *table = with(match);
+	const struct route_note_view view = {&plan, &plan.notes[0]};
+	static char after[400];
+
+	said[0] = after[0] = '\0';
+	query = (struct route_query){.noteh = on_note, .headerh = x_foo};
+	CHECK_STR(fixture_errors, "");
+	if (table) {
+		CHECK(!is_for(table, callee));
+		re_snprintf(after, sizeof(after), "%H", route_note_print,
+			    &view);
+	}
+	query = (struct route_query){.noteh = NULL};
+	mem_deref(table);
+	return after;
+}
+
+static void each_says_what_was_compared(void)
+{
+	CHECK_STR(why("{caller: 'b.*'}", "1"),
+		  "the caller \"alice\" does not match 'b.*'");
+	CHECK_STR(why("{callee: '2'}", "1\n"),
+		  "the callee \"1?\" does not match '2'");
+	CHECK_STR(why("{prefix: ['2', '3']}", "1"),
+		  "the callee \"1\" does not begin with 2, 3");
+	CHECK_STR(why("{from: [pbx, tenants]}", "1"),
+		  "it comes from a user, not from tenants, pbx");
+	CHECK_STR(why("{method: [MESSAGE, INFO]}", "1"),
+		  "the method \"INVITE\" is not MESSAGE, INFO");
+	CHECK_STR(why("{not: {callee: '1', from: users}}", "1"),
+		  "what it is not for is the case: from, callee");
+	CHECK_STR(why("{any: [{callee: '2'}, {header: {X-Foo: b}}]}", "1"),
+		  "nothing of `any` is the case: the callee \"1\" does not "
+		  "match '2'");
+	CHECK_STR(said, "nothing of `any` is the case: the callee \"1\" does "
+			"not match '2'; header X-Foo, \"b?\", does not match "
+			"'b'");
+	CHECK_STR(why("{header: {X-Foo: a}}", "1"),
+		  "a header does not match: X-Foo 'a'");
+	CHECK_STR(said, "header X-Foo, \"b?\", does not match 'a'");
+	(void)why("{header: {X-Bar: a}}", "1");
+	CHECK_STR(said, "there is no header X-Bar");
+}
+
+TEST_MAIN(TEST(each_says_what_was_compared),
+	  TEST(a_prefix_is_what_it_begins_with),
 	  TEST(one_value_of_each_header_must_match),
 	  TEST(any_all_and_not_stand_within_each_other),
 	  TEST(what_gives_up_within_not_is_no_match), TEST(nesting_is_bounded),

@@ -63,17 +63,20 @@ static void each_step_says_why(void)
 	REQUIRE(table);
 	check_words(table, (struct pl)PL("echo"),
 		    "INVITE from \"bob\" to \"echo\", tenant \"demo\"\n"
-		    "  1. route \"im\" (r.yaml:7): is not for this method\n"
+		    "  1. route \"im\" (r.yaml:7): the method \"INVITE\" is not "
+		    "MESSAGE\n"
 		    "  2. route \"the \"echo\"\" (r.yaml:8): matches\n"
 		    "  result: service echo\n");
 	check_words(table, (struct pl)PL("alice"),
 		    "INVITE from \"bob\" to \"alice\", tenant \"demo\"\n"
-		    "  1. route \"im\" (r.yaml:7): is not for this method\n"
-		    "  2. route \"the \"echo\"\" (r.yaml:8): the callee does "
-		    "not match\n"
-		    "  3. route \"no\" (r.yaml:11): the callee does not "
-		    "match\n"
-		    "  4. route \"x\" (r.yaml:12): the callee does not match\n"
+		    "  1. route \"im\" (r.yaml:7): the method \"INVITE\" is not "
+		    "MESSAGE\n"
+		    "  2. route \"the \"echo\"\" (r.yaml:8): the callee "
+		    "\"alice\" does not match 'echo'\n"
+		    "  3. route \"no\" (r.yaml:11): the callee \"alice\" does "
+		    "not match '0.*'\n"
+		    "  4. route \"x\" (r.yaml:12): the callee \"alice\" does "
+		    "not match 'x(.*)'\n"
 		    "  5. users: the callee is a user\n"
 		    "  result: user \"alice\"\n");
 	mem_deref(table);
@@ -86,11 +89,12 @@ static void rejections_are_told(void)
 	REQUIRE(table);
 	check_words(table, (struct pl)PL("xnobody"),
 		    "INVITE from \"bob\" to \"xnobody\", tenant \"demo\"\n"
-		    "  1. route \"im\" (r.yaml:7): is not for this method\n"
-		    "  2. route \"the \"echo\"\" (r.yaml:8): the callee does "
-		    "not match\n"
-		    "  3. route \"no\" (r.yaml:11): the callee does not "
-		    "match\n"
+		    "  1. route \"im\" (r.yaml:7): the method \"INVITE\" is not "
+		    "MESSAGE\n"
+		    "  2. route \"the \"echo\"\" (r.yaml:8): the callee "
+		    "\"xnobody\" does not match 'echo'\n"
+		    "  3. route \"no\" (r.yaml:11): the callee \"xnobody\" does "
+		    "not match '0.*'\n"
 		    "  4. route \"x\" (r.yaml:12): matches\n"
 		    "  5. route \"x\" (r.yaml:12): leads to a user who is not "
 		    "there\n"
@@ -132,7 +136,8 @@ static void json_holds_the_same(void)
 		       "\"bob\",\"callee\":\"echo\",\"from\":\"users\","
 		       "\"considered\":2,"
 		       "\"steps\":[{\"step\":1,\"route\":\"im\",\"file\":"
-		       "\"r.yaml\",\"line\":7,\"why\":\"method\"},{\"step\":2,"
+		       "\"r.yaml\",\"line\":7,\"why\":\"method\",\"text\":\"the "
+		       "method \\\"INVITE\\\" is not MESSAGE\"},{\"step\":2,"
 		       "\"route\":\"the \\\"echo\\\"\",\"file\":\"r.yaml\","
 		       "\"line\":8,\"why\":\"match\"}],\"targets\":["
 		       "{\"service\":\"echo\"}]}");
