@@ -580,7 +580,7 @@ static void a_field_out_of_its_range_is_refused(void)
 	field_is("create", NULL, CTL_ACCEPTED);
 	field_is("kind", "Offer", CTL_BAD_FIELD);
 	field_is("kind", "", CTL_BAD_FIELD);
-	field_is("profile", "dtls", CTL_BAD_FIELD);
+	field_is("profile", "zrtp", CTL_BAD_FIELD);
 	field_is("session", "0123456789ABCDEF", CTL_BAD_FIELD);
 	field_is("session", "0123456789abcde", CTL_BAD_FIELD);
 	field_is("call", NULL, CTL_BAD_FIELD);
