@@ -176,14 +176,22 @@ static void memory(struct subject *subject, struct costs *costs)
 	     subject->redis ? 20 : 0);
 }
 
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
 static void measure(struct subject *subject, talk_join_h *joinh,
 		    struct costs *costs)
 {
 	struct talk_heard heard;
+	unsigned fds;
 
 	talk_begin(subject, GCM, joinh);
 	talk_calls(subject->talk, WARM);
 	end_all(subject);
+	fds = tree_fds(&subject->tree);
 	set_up(subject, joinh, costs);
 	printf("   AES-GCM\n");
 	talk_begin(subject, GCM, joinh);
@@ -197,6 +205,10 @@ static void measure(struct subject *subject, talk_join_h *joinh,
 	costs->us[1][0] = packets(subject, FEW, &heard);
 	costs->us[1][1] = packets(subject, MANY, &heard);
 	end_all(subject);
+	/* RTPEngine closes a call's ports a little later */
+	(void)loop_test_until(subject->lt, never, NULL, SETTLE_MS);
+	line(subject, "open descriptors when all is over, against before",
+	     (double)tree_fds(&subject->tree) - fds, "", 0);
 }
 
 /* --- the programs -------------------------------------------------------------- */

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <dirent.h>
 #include <stdio.h>
 
 #include "tests/bench/lib/bench.h"
@@ -42,4 +43,23 @@ double tree_pss(const struct tree *tree)
 	for (unsigned i = 0; i < TREE_MAX && tree->pids[i]; i++)
 		kb += (double)bench_pss_kb(tree->pids[i]);
 	return kb;
+}
+
+unsigned tree_fds(const struct tree *tree)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < TREE_MAX && tree->pids[i]; i++) {
+		char path[64];
+		DIR *dir;
+
+		snprintf(path, sizeof(path), "/proc/%d/fd",
+			 (int)tree->pids[i]);
+		dir = opendir(path);
+		while (dir && readdir(dir))
+			n++;
+		if (dir)
+			closedir(dir);
+	}
+	return n;
 }

@@ -22,5 +22,7 @@ void tree_find(struct tree *tree, pid_t parent);
 double tree_cpu(const struct tree *tree);
 /* Proportional set sizes, kB. */
 double tree_pss(const struct tree *tree);
+/* Open descriptors. */
+unsigned tree_fds(const struct tree *tree);
 
 #endif
