@@ -316,6 +316,7 @@ void talk_speak(struct talk *talk, unsigned ms, struct talk_heard *heard)
 	talk_pause(talk, LATE_MS);
 	if (heard)
 		*heard = (struct talk_heard){
+			.wanted = ms * talk->nsides / FRAME_MS,
 			.sent = talk->sent,
 			.heard = talk->heard,
 			.ms = {percentile(talk, 0.5), percentile(talk, 0.99),

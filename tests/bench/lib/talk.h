@@ -38,6 +38,7 @@ struct talk_cfg {
 };
 
 struct talk_heard {
+	unsigned wanted; /* that were to be sent: less is another load */
 	unsigned sent, heard;
 	double ms[3];    /* under way: median, 99 %, longest */
 	double own_load; /* of one core, by the far ends themselves */
