@@ -70,7 +70,9 @@ static const struct cfg_field jwt_fields[] = {
 	 .help = "Where clients get tokens: `authz_server` of our Bearer "
 		 "challenges (RFC 8898)."},
 	{"skew", CFG_DURATION, JWT(skew_ms), .max = 300000, .def = "30s",
-	 .help = "By how much its clock and ours may differ."},
+	 .help = "By how much its clock and ours may differ: a token is good "
+		 "for so long after its `exp`, and so long before its "
+		 "`nbf`."},
 	{"refresh", CFG_DURATION, JWT(refresh_ms), .min = 10000,
 	 .max = 86400000, .def = "10m",
 	 .help = "`url`: how often it is fetched; also when a token names a "

@@ -109,10 +109,12 @@ static void on_guest(enum status code, struct route_user *user, void *arg)
 bool job_ask_redis(struct job *job)
 {
 	const struct authorize_ask ask = ask_of(job);
+	char text[CALL_TEXT_MAX];
 	struct pl name;
 	int err;
 
-	if (!job->tenant->auth.users_in_redis || !authorize_name(&name, &ask))
+	if (!job->tenant->auth.users_in_redis ||
+	    !authorize_name(&name, text, job->px, &ask))
 		return false;
 	err = redis_user_find(&job->user_ask, job->px, job->tenant, &name,
 			      on_guest, job);

@@ -27,7 +27,8 @@ const routing = () => `tenants:
   tok:
     domains: [tok.test]
     realm: cordboard
-    jwt: {keys: jwks.json, issuer: '${fromFile.name}', audience: phone, server: 'https://file.test/token'}
+    users_in_redis: true
+    jwt: {keys: jwks.json, issuer: '${fromFile.name}', audience: phone, skew: 0s, server: 'https://file.test/token'}
     users: {alice: {}, bob: {password: bob-secret}}
     routes:
       - {name: echo, match: {callee: echo}, to: {service: echo}}
@@ -175,11 +176,50 @@ describe('authentication', { timeout: 90000 }, () => {
     assert.match(res.text, /error="invalid_token"/);
   });
 
+  test('users in Redis show tokens, too, with or without a password', async () => {
+    await stack.redis.call('HSET', 'cb:{a:tok/carol}:user', 'max_devices', '1');
+    const register = (ua, user, text) => ua.request('REGISTER', 'sip:tok.test', { to: `sip:${user}@tok.test`,
+      headers: [['From', `<sip:${user}@tok.test>;tag=1`], ['Contact', `<sip:${user}@${ua.host}>`], ['Expires', '60'], ['Authorization', `Bearer ${text}`]] });
+    const ua = await Ua.open(stack, { user: 'carol', domain: 'tok.test' });
+    left.push(ua);
+    assert.equal((await register(ua, 'carol', token(fromFile, 'carol'))).code, 200);
+    assert.equal((await register(ua, 'carol', token(fromFile, 'alice'))).code, 403);
+    assert.equal((await register(ua, 'nobody', token(fromFile, 'nobody'))).code, 403);
+    await stack.redis.call('DEL', 'cb:{a:tok/carol}:bind');
+    const page = await phone('carol', { path: `/ws?access_token=${token(fromFile, 'carol')}` });
+    assert.equal((await plain(page)).code, 200);
+    const call = await page.call('echo');
+    assert.equal((await call.final).code, 200);
+    assert.equal((await call.bye()).code, 200);
+    await stack.redis.call('DEL', 'cb:{a:tok/carol}:user');
+    assert.equal((await plain(page)).code, 403);
+  });
+
+  test('its clock and ours may differ by so much', async () => {
+    const sub = { aor: 'alice', seconds: -10 };
+    const ua = await phone('alice', { path: `/ws?access_token=${token(fromUrl, '1', sub)}` }, 'url.test');
+    const res = await plain(ua, 3600);
+    assert.equal(res.code, 200);
+    assert.ok(Number(/expires=(\d+)/.exec(res.get('contact'))[1]) <= 20, res.get('contact'));
+    await assert.rejects(WebSocketSip.open(stack.wsPort, { path: `/ws?access_token=${token(fromUrl, '1', { aor: 'alice', seconds: -31 })}` }), /401/);
+  });
+
   test('keys are fetched', async () => {
     const sub = { aor: ['sip:bob@url.test', 'sip:alice@url.test'] };
     const open = () => phone('alice', { path: `/ws?access_token=${token(fromUrl, '1234', sub)}` }, 'url.test');
     assert.equal((await plain(await open())).code, 200);
     assert.ok(fromUrl.fetched <= 2, 'once for each worker');
+  });
+
+  test('connections of an issuer that is taken out are worth nothing more', async () => {
+    const ua = await phone('bob', { path: `/ws?access_token=${token(fromFile, 'bob')}` });
+    const other = await phone('alice', { path: `/ws?access_token=${token(fromUrl, '1', { aor: 'alice' })}` }, 'url.test');
+    assert.equal((await plain(ua)).code, 200);
+    const now = routing().replace(`issuer: '${fromFile.name}'`, "issuer: 'https://another.test'").replace(/\n    jwt: {url: .*\n.*/, '\n    users: {alice: {password: x}}');
+    fs.writeFileSync(stack.file('routing.yaml'), now);
+    stack.procs.get('sigd').kill('SIGHUP');
+    await until(async () => (await plain(ua)).code === 401, 'it is asked for a password');
+    await until(async () => (await plain(other)).code === 401, 'of a tenant that has none now, too');
   });
 
   test('no log has a token or a password', () => {

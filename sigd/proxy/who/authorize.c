@@ -161,12 +161,13 @@ static enum status by_digest(struct authorized *who, const struct proxy *px,
 	return speaks_for_itself(ask->msg, who) ? STATUS_OK : STATUS_FORBIDDEN;
 }
 
-bool authorize_name(struct pl *name, const struct authorize_ask *ask)
+bool authorize_name(struct pl *name, char text[CALL_TEXT_MAX],
+		    const struct proxy *px, const struct authorize_ask *ask)
 {
 	struct shdr_digest digest;
 
 	if (credentials(&digest, ask->msg, ask->tenant->realm))
-		return false;
+		return authorize_token_name(name, text, px, ask);
 	*name = digest.username;
 	return true;
 }

@@ -38,9 +38,10 @@ struct authorize_ask {
 	const struct route_user *guest; /* of that name in Redis; NULL: none */
 };
 
-/* The name that its credentials are for, as it was given; false: it shows no
- * digest for the tenant. */
-bool authorize_name(struct pl *name, const struct authorize_ask *ask);
+/* The name that its digest is for, as it was given, or that it asks as with a
+ * token (in text); false: it shows neither for the tenant. */
+bool authorize_name(struct pl *name, char text[CALL_TEXT_MAX],
+		    const struct proxy *px, const struct authorize_ask *ask);
 
 /*
  * By what the request shows, digest or a token; else by the token that its

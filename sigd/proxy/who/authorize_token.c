@@ -67,15 +67,23 @@ static enum status take(struct authorized *who,
 	if (!token_pass_names(pass, ask->table, ask->tenant, &user))
 		return STATUS_FORBIDDEN;
 	who->user = route_user_find(ask->tenant, &user);
+	if (!who->user && ask->guest && !pl_strcmp(&user, ask->guest->name))
+		who->user = ask->guest;
 	who->until_s = token_pass_ends_s(pass);
 	return who->user ? STATUS_OK : STATUS_FORBIDDEN;
 }
 
-static bool in_force(const struct token_pass *pass,
-		     const struct authorize_ask *ask)
+bool authorize_token_name(struct pl *name, char text[CALL_TEXT_MAX],
+			  const struct proxy *px,
+			  const struct authorize_ask *ask)
 {
-	return !strcmp(token_pass_tenant(pass), ask->tenant->id) &&
-	       token_pass_ends_s(pass) > proxy_unix_ms() / 1000;
+	const struct token_pass *pass = flow_users_pass(px, ask->flow);
+	struct pl token;
+
+	return ask->tenant->auth.jwt &&
+	       (bearer(&token, ask->msg) ||
+		(pass && token_pass_counts(pass, ask->tenant))) &&
+	       !name_read(text, name, ask->msg);
 }
 
 bool authorize_by_token(struct authorized *who, const struct proxy *px,
@@ -104,7 +112,7 @@ bool authorize_by_flow(struct authorized *who, const struct proxy *px,
 {
 	const struct token_pass *pass = flow_users_pass(px, ask->flow);
 
-	if (!pass || !in_force(pass, ask))
+	if (!pass || !token_pass_counts(pass, ask->tenant))
 		return false;
 	*code = take(who, ask, pass);
 	return true;

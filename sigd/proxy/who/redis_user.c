@@ -53,6 +53,16 @@ static bool hex_read(char *to, size_t len, const struct redis_val *val)
 	return true;
 }
 
+/* Who has no hash shows a token, and no password is right for him. */
+static bool is_there(const struct redis_val *fields)
+{
+	for (size_t i = 0; i < fields->len; i++) {
+		if (fields->el[i].type == REDIS_STR)
+			return true;
+	}
+	return false;
+}
+
 static struct route_user *user_read(const struct redis_user_ask *ask,
 				    const struct redis_val *val)
 {
@@ -60,7 +70,7 @@ static struct route_user *user_read(const struct redis_user_ask *ask,
 	struct route_user *user;
 	uint64_t devices = 0;
 
-	if (val->type != REDIS_ARRAY || val->len != 3)
+	if (val->type != REDIS_ARRAY || val->len != 3 || !is_there(val))
 		return NULL;
 	owned = mem_zalloc(sizeof(*owned), owned_destructor);
 	if (!owned)
@@ -75,7 +85,7 @@ static struct route_user *user_read(const struct redis_user_ask *ask,
 	user->algs &= ask->algs;
 	if (redis_num(&val->el[2], &devices) && devices <= ROUTE_DEVICES_MAX)
 		user->max_devices = (uint16_t)devices;
-	return user->algs ? user : mem_deref(owned);
+	return user;
 }
 
 static void on_reply(int err, const struct redis_val *val, void *arg)

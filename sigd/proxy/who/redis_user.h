@@ -19,7 +19,7 @@ struct redis_user_ask;
 struct route_tenant;
 struct route_user;
 
-/* user: NULL when there is none, or it cannot log in; else the caller's, freed
+/* user: NULL when there is none (none of its fields); else the caller's, freed
  * with mem_deref(). STATUS_OK, STATUS_REDIS_DOWN. */
 typedef void(redis_user_h)(enum status code, struct route_user *user,
 			   void *arg);

@@ -44,6 +44,7 @@ struct tokens {
 struct token_pass {
 	uint64_t exp_s;
 	char tenant[33];
+	char issuer[256];
 	size_t len;
 	char names[]; /* each with its 0 */
 };
@@ -267,7 +268,7 @@ void tokens_routes_set(struct tokens *tokens, const struct route_table *routes)
 /* --- a token ------------------------------------------------------------------------- */
 
 static int pass_make(struct token_pass **passp, const struct jwt_who *who,
-		     const char *tenant)
+		     const struct source *src)
 {
 	struct token_pass *pass;
 	size_t len = 0;
@@ -278,7 +279,8 @@ static int pass_make(struct token_pass **passp, const struct jwt_who *who,
 	if (!pass)
 		return ENOMEM;
 	pass->exp_s = who->exp_s;
-	str_ncpy(pass->tenant, tenant, sizeof(pass->tenant));
+	str_ncpy(pass->tenant, src->tenant, sizeof(pass->tenant));
+	str_ncpy(pass->issuer, src->cfg->issuer, sizeof(pass->issuer));
 	for (size_t i = 0; i < who->n; i++) {
 		const size_t n = strlen(who->names[i]) + 1;
 
@@ -308,7 +310,9 @@ static int verify(struct token_pass **passp, struct source *src,
 	err = jwt_verify(who, src->set, &rules, token);
 	if (err == ENOKEY)
 		ask_again(src);
-	err = err ? err : pass_make(passp, who, src->tenant);
+	/* from here on its end is by our clock */
+	who->exp_s += rules.skew_s;
+	err = err ? err : pass_make(passp, who, src);
 	mem_deref(who);
 	return err;
 }
@@ -368,12 +372,21 @@ static bool names(const char *name, const struct route_table *routes,
 	return route_tenant_by_domain(routes, &host) == tenant;
 }
 
+bool token_pass_counts(const struct token_pass *pass,
+		       const struct route_tenant *tenant)
+{
+	const struct route_jwt *jwt = tenant->auth.jwt;
+
+	return jwt && !strcmp(pass->tenant, tenant->id) &&
+	       !strcmp(pass->issuer, jwt->issuer) &&
+	       pass->exp_s > (uint64_t)time(NULL);
+}
+
 bool token_pass_names(const struct token_pass *pass,
 		      const struct route_table *routes,
 		      const struct route_tenant *tenant, const struct pl *user)
 {
-	if (strcmp(pass->tenant, tenant->id) ||
-	    pass->exp_s <= (uint64_t)time(NULL))
+	if (!token_pass_counts(pass, tenant))
 		return false;
 	for (size_t at = 0; at < pass->len; at += strlen(pass->names + at) + 1) {
 		if (names(pass->names + at, routes, tenant, user))
@@ -385,9 +398,4 @@ bool token_pass_names(const struct token_pass *pass,
 uint64_t token_pass_ends_s(const struct token_pass *pass)
 {
 	return pass->exp_s;
-}
-
-const char *token_pass_tenant(const struct token_pass *pass)
-{
-	return pass->tenant;
 }

@@ -35,14 +35,17 @@ void tokens_routes_set(struct tokens *tokens, const struct route_table *routes);
 int tokens_take(struct token_pass **passp, struct tokens *tokens,
 		const struct route_tenant *tenant, const struct pl *token);
 
-/* Whether it is in force and names this user (%-decoded) of the tenant: by the
+/* Whether it is in force for this tenant, as its table is now: who signed it
+ * may have been taken out since. */
+bool token_pass_counts(const struct token_pass *pass,
+		       const struct route_tenant *tenant);
+/* Whether it is, and names this user (%-decoded) of the tenant: by the
  * bare name, or at one of its domains. */
 bool token_pass_names(const struct token_pass *pass,
 		      const struct route_table *routes,
 		      const struct route_tenant *tenant,
 		      const struct pl *user);
-/* Its end, unix time. */
+/* Its end by our clock (what clocks may differ by is in it), unix time. */
 uint64_t token_pass_ends_s(const struct token_pass *pass);
-const char *token_pass_tenant(const struct token_pass *pass);
 
 #endif
