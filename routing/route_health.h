@@ -51,5 +51,9 @@ bool route_state_takes(enum route_state state);
  * or connection says so (`failover`): what we found out may be wrong. What an
  * operator said is not, nor that there is no room. */
 bool route_state_doubtful(enum route_state state);
+/* ... whatever is said there: only calls have failed, which may be of a few
+ * numbers, and a connection that nobody else can stand in for is not lost by
+ * that. */
+bool route_state_last_resort(enum route_state state);
 
 #endif

@@ -117,7 +117,9 @@ static const struct cfg_choice failures[] = {
 
 static const struct cfg_choice unhealthy[] = {
 	{"skip", ROUTE_UNHEALTHY_SKIP,
-	 "It is left out; when all are, the call gets 503."},
+	 "It is left out; when all are, those that are so because calls have "
+	 "failed (and not for their probes) are tried all the same; else the "
+	 "call gets 503."},
 	{"last", ROUTE_UNHEALTHY_LAST,
 	 "It is tried when all else has failed: for one that takes calls and "
 	 "does not answer OPTIONS. Never what an operator took out."},

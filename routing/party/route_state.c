@@ -41,3 +41,8 @@ bool route_state_doubtful(enum route_state state)
 {
 	return state == ROUTE_STATE_DOWN || state == ROUTE_STATE_BROKEN;
 }
+
+bool route_state_last_resort(enum route_state state)
+{
+	return state == ROUTE_STATE_BROKEN;
+}

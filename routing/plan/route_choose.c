@@ -76,22 +76,44 @@ static void choose_named(struct route_walk *walk,
 {
 	const struct route_form *form = route_rewrite_form(walk);
 	struct named all[ROUTE_TARGETS_MAX];
+	bool any = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		all[i] = (struct named){.conn = conns[i]};
 		look(&all[i], rule, walk->input.query);
 		if (all[i].why == ROUTE_PICK_TAKEN)
 			take(walk, rule, &all[i], form);
-		if (all[i].why == ROUTE_PICK_OUT)
-			leave_out(walk->plan, &all[i]);
+		any |= all[i].why != ROUTE_PICK_OUT;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		if (all[i].why == ROUTE_PICK_LAST)
+		if (all[i].why == ROUTE_PICK_LAST ||
+		    (!any && route_state_last_resort(all[i].health.state)))
 			take(walk, rule, &all[i], form);
+		else if (all[i].why == ROUTE_PICK_OUT)
+			leave_out(walk->plan, &all[i]);
 	}
 }
 
 /* --- of a group ---------------------------------------------------------------- */
+
+/* To the front, in the order that they have. */
+static unsigned last_resort(struct route_pick *picks, unsigned n)
+{
+	unsigned taken = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct route_pick pick = picks[i];
+
+		if (pick.why != ROUTE_PICK_OUT ||
+		    !route_state_last_resort(pick.health.state))
+			continue;
+		memmove(&picks[taken + 1], &picks[taken],
+			(i - taken) * sizeof(*picks));
+		picks[taken] = pick;
+		picks[taken++].why = ROUTE_PICK_LAST;
+	}
+	return taken;
+}
 
 /* Whether none of them has a rate for the number. */
 static bool choose_group(struct route_walk *walk,
@@ -105,6 +127,9 @@ static bool choose_group(struct route_walk *walk,
 
 	route_group_asks(&ask, walk);
 	taken = route_group_order(picks, group, &ask, rule->failover);
+	if (!taken)
+		taken = last_resort(picks,
+				    min(group->nmembers, ROUTE_MEMBERS_MAX));
 	for (unsigned i = 0; i < min(group->nmembers, ROUTE_MEMBERS_MAX);
 	     i++) {
 		const struct named named = {picks[i].member->conn, group,

@@ -25,6 +25,10 @@ static void routes_two(const struct fixture *fix, char *text, size_t size)
 		 "    users:\n"
 		 "      alice: {password: alice-secret}\n"
 		 "      bob: {password: bob-secret}\n"
+		 "      u0: {password: u0-secret}\n"
+		 "      u1: {password: u1-secret}\n"
+		 "      u2: {password: u2-secret}\n"
+		 "      u3: {password: u3-secret}\n"
 		 "    connections:\n"
 		 "      one: {kind: trunk, address: '127.0.0.1:%u', probe: 0s, "
 		 "answer_within: 200ms, breaker: {failures: 2, open: %ums}}\n"
@@ -35,6 +39,8 @@ static void routes_two(const struct fixture *fix, char *text, size_t size)
 		 "{connections: [one, two]}}\n"
 		 "      - {name: two, match: {callee: '2.*'}, to: "
 		 "{connection: two}}\n"
+		 "      - {name: alone, match: {callee: '4.*'}, to: "
+		 "{connection: one}}\n"
 		 "      - {name: hang, match: {callee: '3.*'}, to: "
 		 "{connections: [one, two]}, failover: {try_within: 1s}}\n",
 		 sa_port(&fix->pbx[0].addr), OPEN_MS,
@@ -88,11 +94,12 @@ static bool becomes(struct stage *st, unsigned nr, enum route_state state)
 }
 
 /* It says no with that, and the other one is asked; the call ends there. */
-static void fails(struct stage *st, int code, const char *lines)
+static void fails_as(struct stage *st, const char *user, const char *to,
+		     int code, const char *lines)
 {
 	struct fixture *fix = &st->fix;
 
-	bob_calls(fix, "0123", st->cseq);
+	calls_as(fix, user, to, st->cseq);
 	st->cseq += 2;
 	REQUIRE(expect(fix, &fix->pbx[0], "INVITE"));
 	if (code)
@@ -100,6 +107,16 @@ static void fails(struct stage *st, int code, const char *lines)
 	REQUIRE(expect(fix, &fix->pbx[1], "INVITE"));
 	ua_answers(fix, &fix->pbx[1], 486, "");
 	CHECK_INT(answer(fix, &fix->bob), 486);
+}
+
+/* Each time another user, and another number. */
+static void fails(struct stage *st, int code, const char *lines)
+{
+	char user[8], to[16];
+
+	snprintf(user, sizeof(user), "u%u", st->cseq / 2 % 4);
+	snprintf(to, sizeof(to), "0%u", st->cseq);
+	fails_as(st, user, to, code, lines);
 }
 
 /* The other one is asked at once. */
@@ -133,6 +150,73 @@ static void who_fails_twice_is_left_alone_by_all_workers(void)
 	stop(&st.fix);
 }
 
+/* Whatever one user dials; and a number that cannot be served, whoever dials
+ * it. */
+static void one_user_and_one_number_break_nothing(void)
+{
+	static const char *const users[] = {"u0", "u1", "u2", "u3"};
+	struct stage st;
+	char to[16];
+
+	if (begin(&st)) {
+		for (unsigned i = 0; i < 4; i++) {
+			snprintf(to, sizeof(to), "01%u", i);
+			fails_as(&st, "bob", to, 500, "");
+		}
+		for (unsigned i = 0; i < COUNTOF(users); i++)
+			fails_as(&st, users[i], "010", 500, "");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_UP);
+		fails_as(&st, "u1", "02", 500, "");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_BROKEN);
+	}
+	stop(&st.fix);
+}
+
+/* What calls say may be of a few numbers. */
+static void the_only_one_is_tried_although_it_is_broken(void)
+{
+	struct stage st;
+	struct fixture *fix = &st.fix;
+
+	if (begin(&st)) {
+		fails(&st, 500, "");
+		fails(&st, 500, "");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_BROKEN);
+		passes_by(&st);
+		bob_calls(fix, "4", st.cseq);
+		st.cseq += 2;
+		REQUIRE(expect(fix, &fix->pbx[0], "INVITE"));
+		ua_answers(fix, &fix->pbx[0], 486, "");
+		CHECK_INT(answer(fix, &fix->bob), 486);
+	}
+	stop(&st.fix);
+}
+
+/* Nobody keeps it broken by himself. */
+static void a_trial_of_the_same_user_makes_it_no_longer(void)
+{
+	struct stage st;
+	const struct health_row *row;
+	struct pl id = PL("demo"), name = PL("one");
+
+	if (begin(&st)) {
+		const struct proxy *px = st.fix.nodes[1].proxy;
+
+		fails_as(&st, "bob", "01", 500, "");
+		fails_as(&st, "u1", "02", 500, "");
+		REQUIRE(becomes(&st, 1, ROUTE_STATE_TRIAL));
+		fails_as(&st, "bob", "03", 500, "");
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_BROKEN);
+		row = health_broken(
+			px->health,
+			route_connection_find(
+				route_tenant_by_id(px->deps.routes, &id),
+				&name));
+		CHECK(row && !row->times);
+	}
+	stop(&st.fix);
+}
+
 static void silence_is_a_failure_too(void)
 {
 	struct stage st;
@@ -154,7 +238,8 @@ static void trying_for_ever_is_a_failure_too(void)
 
 	if (begin(&st)) {
 		for (unsigned i = 0; i < 2; i++) {
-			bob_calls(fix, "3", st.cseq);
+			calls_as(fix, i ? "u0" : "u1", i ? "30" : "31",
+				 st.cseq);
 			st.cseq += 2;
 			REQUIRE(expect(fix, &fix->pbx[0], "INVITE"));
 			strcpy(invite, fix->pbx[0].req);
@@ -336,6 +421,9 @@ static void who_shall_not_break_does_not(void)
 }
 
 TEST_MAIN(TEST(who_fails_twice_is_left_alone_by_all_workers),
+	  TEST(one_user_and_one_number_break_nothing),
+	  TEST(the_only_one_is_tried_although_it_is_broken),
+	  TEST(a_trial_of_the_same_user_makes_it_no_longer),
 	  TEST(silence_is_a_failure_too),
 	  TEST(trying_for_ever_is_a_failure_too), TEST(who_is_busy_has_answered),
 	  TEST(when_the_time_is_over_one_call_finds_out),

@@ -144,7 +144,7 @@ static uint32_t trial_ms(const struct proxy *px, const struct conn_calls_of *of)
 {
 	struct route_health is;
 
-	if (!of->to)
+	if (!of->to || of->only)
 		return 0;
 	health_of(&is, px->health, of->conn);
 	return is.state == ROUTE_STATE_TRIAL

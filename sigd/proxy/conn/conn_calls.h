@@ -37,6 +37,7 @@ struct conn_calls_of {
 	const struct route_connection *conn;
 	const char *call;
 	bool to;
+	bool only;    /* nothing else is left: it waits for no trial */
 	bool instead; /* of one that ends when this one is up (RFC 3891) */
 };
 

@@ -17,7 +17,7 @@
 #include "sigd/proxy/conn/live.h"
 #include "sigd/proxy/proxy_priv.h"
 
-enum { BUCKETS = 64 };
+enum { BUCKETS = 64, SEEN_MAX = 16 };
 
 struct live {
 	struct proxy *px;
@@ -26,12 +26,22 @@ struct live {
 	uint32_t n;
 };
 
+/* A failure that was counted, by hashes. */
+struct seen {
+	uint32_t caller, callee; /* caller 0: none */
+	uint32_t row;
+	uint64_t at_ms;
+};
+
 /* Kept by name: a reload makes other connections of the same names. */
 struct count {
 	struct le le, all_le;
 	struct live *live;
 	char name[HEALTH_NAME_MAX + 1];
 	struct breaker breaker;
+	uint32_t row; /* grows with each answer, from 1 */
+	struct seen seen[SEEN_MAX]; /* row 0: none */
+	unsigned next;
 };
 
 static void count_destructor(void *data)
@@ -95,6 +105,7 @@ static struct count *count_of(struct live *live,
 		return NULL;
 	str_ncpy(count->name, name, sizeof(count->name));
 	count->live = live;
+	count->row = 1;
 	hash_append(live->counts, hash, &count->le, count);
 	list_append(&live->all, &count->all_le, count);
 	++live->n;
@@ -193,9 +204,11 @@ void live_answered(struct live *live, const struct route_connection *conn)
 	/* of one that never failed nothing is counted but by its share */
 	struct count *count = count_of(live, conn, limits.percent > 0);
 
-	if (count)
+	if (count) {
+		++count->row;
 		breaker_answered(&count->breaker, &limits,
 				 wheel_now(live->px->deps.wheel));
+	}
 	if (!is_past(live, health_broken(live->px->health, conn)))
 		return;
 	health_broken_set(live->px->health, conn, NULL);
@@ -210,23 +223,66 @@ void live_rings(struct live *live, const struct route_connection *conn)
 		live_answered(live, conn);
 }
 
+static uint32_t hash_of(const struct pl *text)
+{
+	return pl_isset(text)
+		       ? hash_joaat((const uint8_t *)text->p, text->l) | 1
+		       : 0;
+}
+
+static bool is_same(const struct seen *a, const struct seen *b)
+{
+	return a->callee == b->callee || (a->caller && a->caller == b->caller);
+}
+
+/* False: his, or of that number, another one has been counted. */
+static bool is_new(struct count *count, const struct live_call *call,
+		   uint32_t window_ms, uint64_t now_ms)
+{
+	const struct seen one = {hash_of(&call->caller),
+				 hash_of(&call->callee), count->row, now_ms};
+
+	for (unsigned i = 0; i < SEEN_MAX; i++) {
+		const struct seen *seen = &count->seen[i];
+
+		if (seen->row && is_same(seen, &one) &&
+		    (seen->row == count->row ||
+		     now_ms - seen->at_ms < window_ms))
+			return false;
+	}
+	count->seen[count->next++ % SEEN_MAX] = one;
+	return true;
+}
+
+/* NULL call: it is no number's fault. */
+static bool counts(struct live *live, struct count *count,
+		   const struct route_connection *conn,
+		   const struct live_call *call)
+{
+	return !call || !count ||
+	       is_new(count, call, conn->breaker.window_ms,
+		      wheel_now(live->px->deps.wheel));
+}
+
 void live_failed(struct live *live, const struct route_connection *conn,
-		 const char *why)
+		 const char *why, const struct live_call *call)
 {
 	const struct health_row *was = health_broken(live->px->health, conn);
 	const struct breaker_limits limits = limits_of(conn);
 	struct count *count = count_of(live, conn, true);
 	struct health_row row = {.state = ROUTE_STATE_BROKEN};
 	const bool again = is_past(live, was);
+	bool fresh;
 
 	/* what was under way when it broke is no news */
 	if (was && was->state == ROUTE_STATE_BROKEN && !again)
 		return;
-	if (!again && (!count ||
+	fresh = counts(live, count, conn, call);
+	if (!again && (!count || !fresh ||
 		       !breaker_failed(&count->breaker, &limits,
 				       wheel_now(live->px->deps.wheel))))
 		return;
-	row.times = again ? was->times + 1 : 0;
+	row.times = again ? was->times + fresh : 0;
 	str_ncpy(row.why, why, sizeof(row.why));
 	leave_alone(live, conn, &row,
 		    breaker_open_ms(conn->breaker.open_ms, row.times));

@@ -2,7 +2,8 @@
  * live.h  What calls to a connection have come to: who lets them fail gets
  *         none for a while
  *
- * A circuit breaker for each connection (sigd/guard/breaker.h). Each worker
+ * A circuit breaker for each connection (sigd/guard/breaker.h). One user, or one
+ * number that a PBX cannot serve, breaks none. Each worker
  * counts its own calls; one that finds a connection broken writes so to Redis,
  * and all others leave it alone within HEALTH_READ_MS. When that time is over
  * a single call of all workers together may find out (the place it takes,
@@ -16,6 +17,7 @@
 #define SIGD_PROXY_CONN_LIVE_H
 
 #include <stdint.h>
+#include <re.h>
 
 struct live;
 struct proxy;
@@ -33,10 +35,20 @@ int live_alloc(struct live **livep, struct proxy *px);
 void live_rings(struct live *live, const struct route_connection *conn);
 /* It has answered: even no is an answer. */
 void live_answered(struct live *live, const struct route_connection *conn);
-/* It could not be reached, was silent, or cannot do the work; why: for
- * people. */
+/* Whose call it was. */
+struct live_call {
+	struct pl caller; /* a user; unset: somebody at a connection */
+	struct pl callee;
+};
+
+/*
+ * It could not be reached, was silent, or cannot do the work; why: for people.
+ * call: what was called got that answer, which may be of that number alone:
+ * of each callee, and of each user who calls, one such failure counts until
+ * a call is answered, and one of a window. NULL: it speaks of the connection.
+ */
 void live_failed(struct live *live, const struct route_connection *conn,
-		 const char *why);
+		 const char *why, const struct live_call *call);
 /* It wants no calls for so long. */
 void live_busy(struct live *live, const struct route_connection *conn,
 	       uint32_t ms);

@@ -139,8 +139,10 @@ void branch_live_rings(struct branch *branch);
 /* A final answer. retry_ms: of its Retry-After; 0: none. */
 void branch_live_said(const struct branch *branch, uint16_t scode,
 		      uint32_t retry_ms);
-/* None. */
+/* None: it cannot be reached, or is silent. */
 void branch_live_gone(const struct branch *branch, const char *why);
+/* None but a 100. */
+void branch_live_stuck(const struct branch *branch);
 
 /* --- branch_again.c --- */
 

@@ -29,10 +29,22 @@ void branch_live_rings(struct branch *branch)
 		live_rings(branch->inv->px->live, branch->to.conn);
 }
 
+static struct live_call call_of(const struct branch *branch)
+{
+	const struct invite *inv = branch->inv;
+	struct live_call call = {
+		.callee = {inv->hunt.callee, inv->hunt.callee_len}};
+
+	if (!inv->from)
+		pl_set_str(&call.caller, inv->rec.side[CALL_CALLER].user);
+	return call;
+}
+
 void branch_live_said(const struct branch *branch, uint16_t scode,
 		      uint32_t retry_ms)
 {
 	const struct route_connection *conn = branch->to.conn;
+	const struct live_call call = call_of(branch);
 	struct live *live = branch->inv->px->live;
 	char why[32];
 
@@ -46,11 +58,20 @@ void branch_live_said(const struct branch *branch, uint16_t scode,
 	else if (scode == 503 && retry_ms)
 		live_busy(live, conn, retry_ms);
 	else
-		live_failed(live, conn, why);
+		live_failed(live, conn, why, &call);
 }
 
 void branch_live_gone(const struct branch *branch, const char *why)
 {
 	if (branch->to.conn && !has_other_way(branch))
-		live_failed(branch->inv->px->live, branch->to.conn, why);
+		live_failed(branch->inv->px->live, branch->to.conn, why, NULL);
+}
+
+void branch_live_stuck(const struct branch *branch)
+{
+	const struct live_call call = call_of(branch);
+
+	if (branch->to.conn && !has_other_way(branch))
+		live_failed(branch->inv->px->live, branch->to.conn,
+			    "calls get 100 and no more", &call);
 }

@@ -40,7 +40,7 @@ static void on_timer_c(void *arg)
 
 	/* a person may not answer; a PBX that has nothing to say is sick */
 	if (!branch->rang)
-		branch_live_gone(branch, "calls get 100 and no more");
+		branch_live_stuck(branch);
 	branch_over(branch, 0, &result);
 }
 

@@ -278,8 +278,9 @@ static void on_place(enum status code, void *arg)
 /* A call that comes from a connection is one of its `max_calls`, too. */
 static void take_place(struct invite *inv)
 {
-	const struct conn_calls_of of = {inv->from, inv->rec.call, false,
-					 invite_replaces(inv)};
+	const struct conn_calls_of of = {.conn = inv->from,
+					 .call = inv->rec.call,
+					 .instead = invite_replaces(inv)};
 	int err = conn_calls_take(&inv->hunt.place, inv->px, &of, on_place,
 				  inv);
 

@@ -50,7 +50,7 @@ static void connection_away(struct invite *inv,
 	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
 	/* else another call has the trial */
 	if (why == STATUS_TARGET_DOWN && inv->hunt.placed)
-		live_failed(inv->px->live, conn, "it has no address");
+		live_failed(inv->px->live, conn, "it has no address", NULL);
 	/* it has an address no more than one that cannot be reached */
 	if (inv->hunt.placed)
 		result.next = route_limits_when(&target->limits,
@@ -158,8 +158,12 @@ static void on_place(enum status code, void *arg)
 void invite_connection_seek(struct invite *inv,
 			    const struct route_connection *conn)
 {
-	const struct conn_calls_of of = {conn, inv->rec.call, true,
-					 invite_replaces(inv)};
+	const struct conn_calls_of of = {
+		.conn = conn,
+		.call = inv->rec.call,
+		.to = true,
+		.only = inv->hunt.ntargets == 1,
+		.instead = invite_replaces(inv)};
 	struct hunt *hunt = &inv->hunt;
 	/* another address of its name is the same call */
 	const bool again = hunt->other_way;

@@ -48,13 +48,17 @@ static const char demo[] =
 
 static struct route_plan plan;
 
-/* Those whose letter stands in arg are down, in capitals: forced. */
+/* Those whose letter stands in arg are down, in capitals: forced; behind a
+ * colon: broken. */
 static void health(struct route_health *health,
 		   const struct route_connection *conn, void *arg)
 {
 	const char upper = (char)(conn->name[0] - 32);
+	const char *colon = strchr(arg, ':');
 
-	if (strchr(arg, conn->name[0]))
+	if (colon && strchr(colon, conn->name[0]))
+		health->state = ROUTE_STATE_BROKEN;
+	else if (strchr(arg, conn->name[0]))
 		health->state = ROUTE_STATE_DOWN;
 	else if (strchr(arg, upper))
 		health->state = ROUTE_STATE_FORCED;
@@ -113,6 +117,20 @@ static void what_may_be_well_is_tried_last_when_so_told(void)
 	CHECK_INT(plan.targets[0].health, ROUTE_STATE_DOWN);
 	/* what an operator says is no doubt */
 	CHECK_STR(ask(table, "2", "aB"), "ca-b");
+	mem_deref(table);
+}
+
+static void where_only_calls_have_failed_is_tried_when_nothing_is_left(void)
+{
+	struct route_table *table = fixture_table(demo);
+
+	REQUIRE(table);
+	CHECK_STR(ask(table, "1", ":a"), "bc-a");
+	CHECK_STR(ask(table, "1", ":abc"), "abc-");
+	CHECK_INT(plan.targets[0].health, ROUTE_STATE_BROKEN);
+	CHECK_STR(ask(table, "1", "aB:c"), "c-ab");
+	CHECK_STR(ask(table, "3", ":ab"), "c-ab");
+	CHECK_STR(ask(table, "3", "a:bc"), "cb-a");
 	mem_deref(table);
 }
 
@@ -182,5 +200,6 @@ TEST_MAIN(TEST(what_is_said_nearest_to_the_call_counts_in_groups_too),
 	  TEST(a_number_without_rate_is_no_route_and_no_matter_of_time),
 	  TEST(what_is_down_is_left_out),
 	  TEST(what_may_be_well_is_tried_last_when_so_told),
+	  TEST(where_only_calls_have_failed_is_tried_when_nothing_is_left),
 	  TEST(nothing_up_is_told_with_a_time),
 	  TEST(a_group_has_its_own_order_and_limits))
