@@ -95,7 +95,7 @@ describe('health', { timeout: 120000 }, () => {
       - {name: shared, match: {from: pbx, callee: '3.*'}, to: {group: shared}}
       - {name: slow, match: {from: pbx, callee: '4.*'}, to: {connection: slow}}
 `;
-  const stack = new Stack({ sigdWorkers: WORKERS, rtpPorts: 80, routing });
+  const stack = new Stack({ sigdWorkers: WORKERS, rtpPorts: 400, routing });
   const token = { authorization: 'Bearer token-of-the-tests' };
   const url = (name) => `http://127.0.0.1:${stack.sigdAdmin}/v1/connections/demo/${name}`;
   const state = async (name) => (await (await fetch(url(name), { headers: token })).json()).state.state;
