@@ -35,7 +35,7 @@ void route_cond_pattern_close(struct route_cond *cond)
 
 unsigned route_cond_groups(const struct route_cond *cond)
 {
-	return cond ? route_regex_groups(cond->data) : 0;
+	return cond && cond->data ? route_regex_groups(cond->data) : 0;
 }
 
 static enum route_hit test(const struct route_cond *cond,

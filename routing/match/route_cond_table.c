@@ -26,16 +26,16 @@ static void refuse_attr(struct route_cond_load *load,
 			const struct route_match *match,
 			const struct number_table *table, const char *name)
 {
-	const char *names[PREFIX_COLUMNS_MAX], *meant;
+	const char *names[PREFIX_COLUMNS_MAX];
 	const unsigned n = prefixes_columns(table->table);
+	char what[80];
+	const struct cfg_absent absent = {"table", what, name, names, n};
 
 	for (unsigned i = 0; i < n; i++)
 		names[i] = prefixes_column_name(table->table, i);
-	meant = cfg_nearest(name, names, n);
-	cfg_errors_add(load->errs, &match->pos,
-		       "table: \"%s\" has no attribute \"%s\"%s%s%s",
-		       table->name, name, meant ? ", did you mean \"" : "",
-		       meant ? meant : "", meant ? "\"?" : "");
+	re_snprintf(what, sizeof(what), "attribute in \"%s\" named",
+		    table->name);
+	cfg_errors_absent(load->errs, &match->pos, &absent);
 }
 
 static int load_table(struct asked *asked, struct route_cond_load *load,

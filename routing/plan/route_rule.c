@@ -63,18 +63,20 @@ static int load_match(struct route_rule_load *load, struct route_rule *rule)
 
 static int load_rule(struct route_rule_load *load, struct route_rule *rule)
 {
-	int err = load_match(load, rule);
+	int err, bad = load_match(load, rule);
 
-	/* whose captures the others name */
-	if (err)
-		return err;
+	/* all that is wrong with it is told at once */
+	if (bad == ENOMEM)
+		return bad;
 	err = rule->failover ? route_failover_load(rule->failover,
 						   load->table->cfg->mem)
 			     : 0;
 	err = err ? err : route_rewrite_load(load, rule);
 	if (err == ENOMEM)
 		return err;
-	return err ? err : route_to_load(load, rule);
+	bad = err ? err : bad;
+	err = route_to_load(load, rule);
+	return err ? err : bad;
 }
 
 int route_rules_load(struct route_table *table, struct route_tenant *tenant,
@@ -90,7 +92,8 @@ int route_rules_load(struct route_table *table, struct route_tenant *tenant,
 
 		err = load_rule(&load, rule);
 		bad = err ? err : bad;
-		if (err || route_index_add(names, rule->name, rule) != EEXIST)
+		if (err == ENOMEM ||
+		    route_index_add(names, rule->name, rule) != EEXIST)
 			continue;
 		bad = EINVAL;
 		cfg_errors_add(errs, &rule->pos,

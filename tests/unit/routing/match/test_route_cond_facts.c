@@ -347,8 +347,10 @@ static void what_must_be_there_is_told(void)
 	CHECK(!load("table: {rats: {class: gold}}"));
 	CHECK(strstr(fixture_errors, "did you mean \"rates\"?"));
 	CHECK(!load("table: {rates: {clas: gold}}"));
-	CHECK(strstr(fixture_errors, "table: \"rates\" has no attribute "
-				     "\"clas\", did you mean \"class\"?"));
+	CHECK(strstr(fixture_errors, "table: there is no attribute in "
+				     "\"rates\" named \"clas\", expected "
+				     "one of "));
+	CHECK(strstr(fixture_errors, ", did you mean \"class\"?"));
 	CHECK(!load("source: ofice"));
 	CHECK(strstr(fixture_errors, "did you mean \"office\"?"));
 	CHECK(!load("schedule: offices"));

@@ -234,6 +234,21 @@ static void reasons_cannot_break_a_status_line(void)
 		     "expected printable ASCII"));
 }
 
+static void all_that_is_wrong_with_a_route_is_told(void)
+{
+	const char *said = fixture_errors_of(
+		ONE "    routes:\n"
+		    "      - {name: a, match: {country: DE, callee: '1(.)'}, "
+		    "rewrite: {callee: {set: '${3}'}}, to: {user: '${2}'}}\n"
+		    "      - {name: a, match: {country: DE}, to: {service: "
+		    "echo}}\n");
+
+	CHECK(strstr(said, "`country` needs `geoip`"));
+	CHECK(strstr(said, "callee: \"${3}\" will not do"));
+	CHECK(strstr(said, "user: \"${2}\" will not do"));
+	CHECK(strstr(said, "has two routes \"a\""));
+}
+
 static void codes_that_need_more_are_no_rejection(void)
 {
 	static const char *const codes[] = {"401", "407", "423", "487"};
@@ -415,6 +430,7 @@ TEST_MAIN(TEST_OOM(tenants_users_and_routes_are_there),
 	  TEST(target_user_has_captures_that_exist),
 	  TEST(route_names_stand_once_in_a_tenant),
 	  TEST(reasons_cannot_break_a_status_line),
+	  TEST(all_that_is_wrong_with_a_route_is_told),
 	  TEST(codes_that_need_more_are_no_rejection),
 	  TEST_OOM(folder_of_tenants_is_included), TEST(absent_file_is_named),
 	  TEST(effective_table_prints_without_secrets),
