@@ -588,7 +588,66 @@ static void paced_turns_begin_so_long_after_one_another(void)
 	CHECK(paced_us(UINT32_MAX) >= least);
 }
 
-TEST_MAIN(TEST(paced_turns_begin_so_long_after_one_another),
+/* The process stands still in its second turn, and its third is late: that is
+ * told before the third is served. */
+struct stood {
+	struct loop_watch *watch;
+	int fds[2];
+	unsigned turns, told, told_at;
+	uint64_t ms;
+};
+
+static void on_stood(uint64_t ms, void *arg)
+{
+	struct stood *stood = arg;
+
+	stood->told++;
+	stood->told_at = stood->turns;
+	stood->ms = ms;
+}
+
+static void on_standing(int flags, void *arg)
+{
+	const struct timespec pause = {.tv_nsec = 60000000};
+	struct stood *stood = arg;
+	(void)flags;
+
+	if (++stood->turns == 2)
+		nanosleep(&pause, NULL);
+	if (stood->turns == 3)
+		loop_stop();
+}
+
+static unsigned stood_ms(struct stood *stood, uint32_t ms)
+{
+	*stood = (struct stood){.turns = 0};
+	if (loop_init(0) || pipe(stood->fds) ||
+	    write(stood->fds[1], "x", 1) != 1 ||
+	    loop_watch_alloc(&stood->watch, stood->fds[0], LOOP_READ,
+			     on_standing, stood))
+		return 0;
+	loop_on_stood(ms, on_stood, stood);
+	(void)loop_run();
+	mem_deref(stood->watch);
+	close(stood->fds[0]);
+	close(stood->fds[1]);
+	loop_close();
+	return stood->told;
+}
+
+static void a_process_that_stood_still_is_told_before_it_serves(void)
+{
+	struct stood stood;
+
+	CHECK_INT(stood_ms(&stood, 50), 1);
+	CHECK_INT(stood.told_at, 2);
+	CHECK(stood.ms >= 50);
+	CHECK_INT(stood_ms(&stood, 60000), 0);
+	CHECK_INT(stood_ms(&stood, 0), 0);
+}
+
+TEST_MAIN(TEST(a_process_that_stood_still_is_told_before_it_serves),
+	  TEST(paced_turns_begin_so_long_after_one_another),
 	  TEST(readable_descriptor_is_served),
 	  TEST(closed_other_end_is_told_as_an_error),
 	  TEST(watch_can_be_paused_and_changed),

@@ -86,6 +86,23 @@ static void records_outlive_the_process_that_closes(void)
 	mem_deref(file);
 }
 
+static void how_long_nobody_has_lived_is_known(void)
+{
+	const char *path = fresh("alive");
+	struct state_file *file = NULL;
+
+	REQUIRE(state_file_open(&file, path, "a1/1", COUNT) == 0);
+	CHECK_INT(state_file_silent(file, 5000), 0); /* nobody ever has */
+	state_file_alive(file, 1000);
+	mem_deref(file);
+
+	file = NULL;
+	REQUIRE(state_file_open(&file, path, "a1/1", COUNT) == 0);
+	CHECK_INT(state_file_silent(file, 3500), 2500);
+	CHECK_INT(state_file_silent(file, 900), 0);
+	mem_deref(file);
+}
+
 static void file_is_for_its_owner_alone(void)
 {
 	const char *path = fresh("mode");
@@ -323,6 +340,7 @@ static void memory_runs_out_anywhere(void)
 
 TEST_MAIN(TEST(the_folder_is_ours_alone),
 	  TEST(records_outlive_the_process_that_closes),
+	  TEST(how_long_nobody_has_lived_is_known),
 	  TEST(file_is_for_its_owner_alone), TEST(second_process_is_kept_out),
 	  TEST(foreign_files_are_moved_aside),
 	  TEST(records_run_out_and_come_back), TEST(an_idle_file_takes_no_room),
