@@ -36,8 +36,9 @@ static const struct cfg_choice transports[] = {
 	{"auto", ROUTE_AUTO,
 	 "What NAPTR records of the name say, else SRV records, of what we have "
 	 "a listener for; without any, or for an IP address or a port, `udp`. "
-	 "Instead of udp, an INVITE of more than 1300 bytes goes over tcp, and "
-	 "over udp after all when that is refused."},
+	 "Instead of udp, what is more than 1300 bytes and begins a dialog, or "
+	 "belongs to none or to a subscription, goes over tcp, and over udp "
+	 "after all when that is refused."},
 	{NULL, 0, NULL},
 };
 

@@ -336,6 +336,49 @@ static void what_is_too_long_for_udp_goes_over_tcp(void)
 	}
 }
 
+/* A list of presences, say. */
+static void put_long_message(struct fixture *fix, unsigned cseq,
+			     const char *auth)
+{
+	put(fix, &fix->alice, 0,
+	    "MESSAGE sip:911@demo.test SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKm%u;rport\r\n"
+	    "Max-Forwards: 70\r\nFrom: <sip:alice@demo.test>;tag=af\r\n"
+	    "To: <sip:911@demo.test>\r\nCall-ID: call-m\r\nCSeq: %u MESSAGE\r\n"
+	    "%sContent-Type: text/plain\r\nContent-Length: 1200\r\n\r\n%01200d",
+	    sa_port(&fix->alice.addr), cseq, cseq, auth, 0);
+}
+
+static void what_is_no_call_and_too_long_does_so_too(void)
+{
+	for (int tcp = 0; tcp < 2; tcp++) {
+		struct stream_ua both;
+		char auth[1024];
+		struct bed bed;
+		struct fixture *fix = &bed.fix;
+		struct ua *pbx;
+
+		memset(&both, 0, sizeof(both));
+		if (!start_bed(&bed))
+			break;
+		pbx = tcp ? &both.ua : &fix->pbx[2];
+		if (tcp)
+			sua_listen_at(&both, &fix->pbx[2].addr);
+		put_long_message(fix, 1, "");
+		CHECK_INT(answer(fix, &fix->alice), 407);
+		credentials(&fix->alice, "MESSAGE", "sip:911@demo.test",
+			    "alice-secret", auth);
+		put_long_message(fix, 2, auth);
+		REQUIRE(expect(fix, pbx, "MESSAGE"));
+		CHECK(strstr(pbx->req, tcp ? "Via: SIP/2.0/TCP"
+					   : "Via: SIP/2.0/UDP"));
+		ua_answers(fix, pbx, 200, "Content-Length: 0\r\n");
+		CHECK_INT(answer(fix, &fix->alice), 200);
+		sua_close(&both);
+		stop_bed(&bed);
+	}
+}
+
 static void what_has_no_end_is_told_400_and_closed(void)
 {
 	static const struct {
@@ -386,4 +429,5 @@ TEST_MAIN(TEST(a_device_registers_over_tcp),
 	  TEST(an_answer_finds_a_pbx_whose_connection_is_gone), TEST(a_pbx_that_refuses_is_passed_by),
 	  TEST(a_pbx_that_hangs_up_unheard_is_passed_by),
 	  TEST(what_is_too_long_for_udp_goes_over_tcp),
+	  TEST(what_is_no_call_and_too_long_does_so_too),
 	  TEST(what_has_no_end_is_told_400_and_closed))

@@ -16,6 +16,10 @@
 #include "sigd/sip/suri.h"
 #include "sigd/transport/locate.h"
 
+enum {
+	LARGE = 1300 /* bytes */
+};
+
 /* The dearest first, where DNS has no opinion. */
 static const enum flow_kind kinds[LOCATE_TRANSPORTS] = {
 	[LOCATE_UDP] = FLOW_UDP,
@@ -266,4 +270,15 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 	}
 	*askp = ask;
 	return EINPROGRESS;
+}
+
+/* --- too long for UDP ------------------------------------------------------------ */
+
+bool conn_is_large(struct flow_id *over, const struct proxy *px,
+		   const struct route_connection *conn,
+		   const struct flow_id *flow, size_t len)
+{
+	return len > LARGE && conn && conn->peer.transport == ROUTE_AUTO &&
+	       flow->kind == FLOW_UDP &&
+	       !conn_flow_over(over, px, conn, FLOW_TCP, &flow->remote);
 }

@@ -40,6 +40,16 @@ int conn_way_find(struct conn_ask **askp, struct conn_way *way,
 /* What is sent to it at this address goes there; ENOENT: no listener does. */
 int conn_flow(struct flow_id *flow, const struct proxy *px,
 	      const struct route_connection *conn, const struct sa *addr);
+/*
+ * len: of a message that would go over `flow`. True: that is more than a datagram
+ * should have (RFC 3261 18.1.1: from 1300 bytes on it may be cut on its way, and
+ * fragments are what NATs and filters lose first), and it goes over TCP, *over,
+ * as long as that can be. Only to a connection whose transport is `auto`: of the
+ * others it was said what they speak.
+ */
+bool conn_is_large(struct flow_id *over, const struct proxy *px,
+		   const struct route_connection *conn,
+		   const struct flow_id *flow, size_t len);
 /* The same over another transport than its own. */
 int conn_flow_over(struct flow_id *flow, const struct proxy *px,
 		   const struct route_connection *conn, enum flow_kind kind,

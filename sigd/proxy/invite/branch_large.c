@@ -1,30 +1,20 @@
 /*
  * branch_large.c  An INVITE that is too long for UDP goes over TCP
  *
- * RFC 3261 18.1.1: from 1300 bytes on a datagram may be cut on its way, and
- * fragments are what NATs and filters lose first. Only for connections whose
- * transport is `auto`: of the others it was said what they speak. Who takes no
- * TCP gets it over UDP after all.
+ * See conn_is_large(). Who takes no TCP gets it over UDP after all.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "common/log.h"
 #include "sigd/proxy/invite/invite_priv.h"
 
-enum {
-	LARGE = 1300
-};
-
 bool branch_is_large(struct branch *branch, size_t len)
 {
 	struct branch_to *to = &branch->to;
 	struct flow_id flow;
 
-	if (len <= LARGE || branch->large || !to->conn ||
-	    to->conn->peer.transport != ROUTE_AUTO ||
-	    to->flow.kind != FLOW_UDP ||
-	    conn_flow_over(&flow, branch->inv->px, to->conn, FLOW_TCP,
-			   &to->flow.remote))
+	if (branch->large || !conn_is_large(&flow, branch->inv->px, to->conn,
+					    &to->flow, len))
 		return false;
 
 	branch->large = true;

@@ -123,6 +123,8 @@ struct relay_try {
 	struct txn_cli *ct;
 	uint64_t ref;  /* in proxy_send_failed() */
 	uint8_t again; /* challenges answered */
+	bool large;    /* it went over TCP, as it was long, instead of: */
+	struct flow_id small;
 };
 
 /* How a try ended. */

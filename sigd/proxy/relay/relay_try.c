@@ -204,6 +204,16 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	relay_go_on(relay);
 }
 
+/* It could not be sent over TCP: what is long goes over UDP after all. Who is
+ * silent about what it was sent has it. */
+static bool takes_no_tcp(struct relay_try *try, int err)
+{
+	if (!try->large || try->to.flow.kind != FLOW_TCP || err == ETIMEDOUT)
+		return false;
+	try->to.flow = try->small;
+	return true;
+}
+
 static void on_end(struct txn_cli *ct, int err, void *arg)
 {
 	struct relay_try *try = arg;
@@ -211,7 +221,10 @@ static void on_end(struct txn_cli *ct, int err, void *arg)
 	(void)ct;
 
 	try->ct = NULL;
-	unreached(try, err ? err : EPROTO);
+	if (takes_no_tcp(try, err))
+		relay_try_start(try);
+	else
+		unreached(try, err ? err : EPROTO);
 	relay_go_on(relay);
 }
 
@@ -230,19 +243,42 @@ static void on_silence(void *arg)
 	relay_go_on(relay);
 }
 
+/* In px->buf; its Via says over which flow it goes. */
+static int write_try(struct relay_try *try, struct hop_mark *mark, size_t *len)
+{
+	const struct relay *relay = try->relay;
+	int err = hop_mark(mark, relay->px,
+			   &txn_srv_request(relay->st)->callid, &try->to.flow,
+			   relay->hunt.loop);
+
+	return err ? err : relay_request_write(try, mark->via, len);
+}
+
+static bool is_large(struct relay_try *try, size_t len)
+{
+	struct flow_id flow;
+
+	if (try->large || !conn_is_large(&flow, try->relay->px, try->to.conn,
+					 &try->to.flow, len))
+		return false;
+	try->large = true;
+	try->small = try->to.flow;
+	try->to.flow = flow;
+	return true;
+}
+
 static int send_try(struct relay_try *try)
 {
 	struct txn_cli_params params = {.resph = on_response,
 					.endh = on_end,
 					.arg = try};
-	const struct relay *relay = try->relay;
-	struct proxy *px = relay->px;
+	struct proxy *px = try->relay->px;
 	struct hop_mark mark;
 	struct txn_dest dest;
-	int err = hop_mark(&mark, px, &txn_srv_request(relay->st)->callid,
-			   &try->to.flow, relay->hunt.loop);
+	int err = write_try(try, &mark, &params.len);
 
-	err = err ? err : relay_request_write(try, mark.via, &params.len);
+	if (!err && is_large(try, params.len))
+		err = write_try(try, &mark, &params.len);
 	if (err)
 		return err;
 	try->ref = mark.ref;
@@ -261,6 +297,8 @@ void relay_try_start(struct relay_try *try)
 
 	try->state = RELAY_SENT;
 	err = send_try(try);
+	if (err && takes_no_tcp(try, err))
+		err = send_try(try);
 	if (err)
 		unreached(try, err);
 	else if (conn && relay_has_next(relay))

@@ -26,7 +26,7 @@ static const struct route_group *group_g(const struct route_table *table)
 static void a_group_has_its_members_in_order(void)
 {
 	struct route_table *table = fixture_table(
-		BEGIN "      g: {order: least-cost, max_calls: 7, members: ["
+		BEGIN "      g: {order: least-cost, members: ["
 		      "{connection: b, priority: 3, weight: 9, cost: '0.0125'},"
 		      "{connection: a, cost: 12}]}\n");
 	const struct route_group *group = group_g(table);
@@ -35,7 +35,6 @@ static void a_group_has_its_members_in_order(void)
 	REQUIRE(group != NULL);
 	CHECK_STR(group->name, "g");
 	CHECK_STR(route_order_name(group->order), "least-cost");
-	CHECK_INT(group->max_calls, 7);
 	CHECK_INT(group->nmembers, 2);
 	CHECK_STR(group->members[0].conn->name, "b");
 	CHECK_INT(group->members[0].priority, 3);
