@@ -30,6 +30,7 @@ static void sound_choice(struct sdpm_choice *choice)
 	choice->profile = SDPM_BROWSER;
 	choice->dir = SDPM_SENDRECV;
 	choice->rtcp_mux = true;
+	choice->dtls = true;
 	choice->nmaps = 2;
 	choice->event = 1;
 	choice->maps[0] = (struct sdpm_map){SDPM_OPUS, 48000, 111, 96};
@@ -71,6 +72,7 @@ static void sound_rtp(struct state_leg *leg)
 	const struct path_rtp_addr addr = {4, {1, 0, 0, 127}, 4000};
 
 	leg->choice.profile = SDPM_RTP;
+	leg->choice.dtls = false;
 	leg->choice.theirs = SDPM_SENDRECV;
 	strcpy(leg->choice.layout.lines[0].proto, "RTP/AVP");
 	leg->ncodecs = 2;
@@ -105,7 +107,8 @@ static void use_rtp(const struct state_leg *leg)
 	struct hub_iface iface = {.lo = RTP_PORT, .hi = RTP_PORT + 1};
 	struct path_rtp_env env = {NULL};
 	struct secure_keys keys = {.suite = CRYPT_NONE};
-	const struct path_rtp_record record = {&leg->path.rtp, &keys};
+	const struct path_rtp_record record = {&leg->path.rtp, &keys,
+						"00000000000000ca"};
 	struct path_rtp_state again;
 	struct path *path = NULL;
 	struct sa rtp, rtcp;

@@ -467,15 +467,16 @@ static void the_explanation_names_connections(void)
 			   "\"backup\" (trunk [2001:db8::5])\n"));
 	re_snprintf(text, sizeof(text), "%H", route_plan_json, &plan);
 	CHECK(strstr(text, "\"from\":\"users\""));
-	CHECK(strstr(text, "\"targets\":[{\"connection\":\"pbx\"},"
-			   "{\"connection\":\"carrier\"},"
-			   "{\"connection\":\"backup\"}]}"));
+	CHECK(strstr(text, "\"targets\":[{\"connection\":\"pbx\",\"health\":"
+			   "\"up\"},{\"connection\":\"carrier\",\"health\":"
+			   "\"up\"},{\"connection\":\"backup\",\"health\":"
+			   "\"up\"}]}"));
 	(void)ask(table, "office", "999");
 	re_snprintf(text, sizeof(text), "%H", route_plan_explain, &plan);
 	CHECK(strstr(text, "INVITE from \"alice\" to \"999\", tenant \"t\", "
 			   "by connection \"office\"\n") == text);
-	CHECK(strstr(text, "route \"out\" (r.yaml:37): is not for calls from "
-			   "there\n"));
+	CHECK(strstr(text, "route \"out\" (r.yaml:37): it comes from office, "
+			   "not from users\n"));
 	re_snprintf(text, sizeof(text), "%H", route_plan_json, &plan);
 	CHECK(strstr(text, "\"from\":\"office\""));
 	mem_deref(table);

@@ -440,7 +440,9 @@ static void check_members(const struct route_plan *plan)
 	for (unsigned i = 0; i < plan->ntargets; i++)
 		CHECK(plan->targets[i].kind != ROUTE_TO_CONNECTION ||
 		      route_state_takes(plan->targets[i].health) ||
-		      plan->targets[i].limits.doubtful);
+		      plan->targets[i].limits.doubtful ||
+		      /* it alone is left */
+		      route_state_last_resort(plan->targets[i].health));
 }
 
 /* Tried or left out, and nobody else. */

@@ -335,7 +335,8 @@ static void it_is_explained(void)
 		  "    header: X-A: a\"b\n");
 	re_snprintf(text, sizeof(text), "%H", route_plan_json, &plan);
 	CHECK(strstr(text,
-		     "\"targets\":[{\"connection\":\"pbx\",\"callee\":\"+49\","
+		     "\"targets\":[{\"connection\":\"pbx\",\"health\":\"up\","
+		     "\"callee\":\"+49\","
 		     "\"caller\":\"alice\",\"display\":\"Us\",\"caller_id\":"
 		     "\"withhold\",\"headers\":[{\"name\":\"X-A\",\"value\":"
 		     "\"a\\\"b\"}]}]"));

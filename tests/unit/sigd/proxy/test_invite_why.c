@@ -56,8 +56,8 @@ static void a_short_one_is_whole(void)
 
 	ask(why, 1, "r");
 	CHECK_STR(why, "INVITE from \"alice\" to \"bob\", tenant \"t\"\n"
-		       "  1. route \"r0\" (a-long-name-of-a-file.yaml:6): is "
-		       "not for this method\n"
+		       "  1. route \"r0\" (a-long-name-of-a-file.yaml:6): the "
+		       "method \"INVITE\" is not INFO\n"
 		       "  2. route \"last\" (a-long-name-of-a-file.yaml:7): "
 		       "matches\n"
 		       "  result: service echo\n");
