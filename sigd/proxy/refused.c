@@ -15,10 +15,18 @@
 #include "sigd/proxy/refused.h"
 #include "sigd/sip/smsg.h"
 
+/* Who calls chooses how long these are. */
+static struct pl cut(const struct pl *text)
+{
+	return (struct pl){text->p, min(text->l, (size_t)CALL_TEXT_MAX)};
+}
+
 void refused_note(struct proxy *px, const struct route_plan *plan,
 		  const struct smsg *invite, const char *caller)
 {
 	const struct route_target *target = &plan->targets[0];
+	const struct pl callid = cut(&invite->callid);
+	const struct pl callee = cut(&invite->uri.user);
 	char key[64], code[8], why[CALL_WHY_MAX + 1], most[16], keep[16];
 
 	/* it holds nothing that would have to be encoded */
@@ -32,13 +40,12 @@ void refused_note(struct proxy *px, const struct route_plan *plan,
 		redis_str("XADD"),	redis_str(key),
 		redis_str("MAXLEN"),	redis_str("~"),
 		redis_str(most),	redis_str("*"),
-		redis_str("callid"),	{invite->callid.p, invite->callid.l},
+		redis_str("callid"),	{callid.p, callid.l},
 		redis_str("worker"),	redis_str(px->worker),
 		redis_str("from"),
 		redis_str(plan->from ? plan->from->name : ""),
 		redis_str("caller"),	redis_str(caller),
-		redis_str("callee"),	{invite->uri.user.p,
-					 invite->uri.user.l},
+		redis_str("callee"),	{callee.p, callee.l},
 		redis_str("code"),	redis_str(code),
 		redis_str("why"),	redis_str(why)};
 	const struct redis_arg expire[] = {redis_str("EXPIRE"),

@@ -373,9 +373,36 @@ static void routes_rated(const struct fixture *fix, char *text, size_t size)
 		 "    routes:\n"
 		 "      - {name: one, match: {callee: '1.*'}, to: "
 		 "{connection: one}}\n"
+		 "      - {name: back, match: {callee: '5.*'}, to: "
+		 "{connections: [two, one]}, failover: {unhealthy: last}}\n"
 		 "      - {name: out, match: {callee: '0.*'}, to: "
 		 "{connections: [one, two]}}\n",
 		 sa_port(&fix->pbx[0].addr), sa_port(&fix->pbx[1].addr));
+}
+
+/* Nor may what comes to it because another one has failed. */
+static void failover_is_within_the_rate_too(void)
+{
+	const struct fixture_cfg cfg = {.t1 = 500, .routes = routes_rated};
+	struct fixture fix;
+
+	if (start_cfg(&fix, &cfg)) {
+		/* bob's worker has half of it, until the other one is heard:
+		 * that is one call */
+		bob_calls(&fix, "5", 2);
+		REQUIRE(expect(&fix, &fix.pbx[1], "INVITE"));
+		ua_answers(&fix, &fix.pbx[1], 503, "");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		ua_answers(&fix, &fix.pbx[0], 486, "");
+		CHECK_INT(answer(&fix, &fix.bob), 486);
+		fix.pbx[0].seen[0] = '\0';
+		bob_calls(&fix, "5", 4);
+		REQUIRE(expect(&fix, &fix.pbx[1], "INVITE"));
+		ua_answers(&fix, &fix.pbx[1], 503, "");
+		CHECK_INT(answer(&fix, &fix.bob), 503);
+		CHECK_STR(fix.pbx[0].seen, "");
+	}
+	stop(&fix);
 }
 
 static void over_the_rate_the_next_is_asked(void)
@@ -403,7 +430,8 @@ static void over_the_rate_the_next_is_asked(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(a_place_whose_time_is_over_is_free),
+TEST_MAIN(TEST(failover_is_within_the_rate_too),
+	  TEST(a_place_whose_time_is_over_is_free),
 	  TEST(the_place_of_a_tenant_lives_as_long_as_its_call),
 	  TEST(a_tenant_has_no_more_than_it_may),
 	  TEST(over_the_rate_the_next_is_asked),

@@ -193,6 +193,35 @@ static void the_only_one_is_tried_although_it_is_broken(void)
 }
 
 /* Nobody keeps it broken by himself. */
+/* What is too long for their PBX, or for anybody, is a matter of who calls. */
+static void long_calls_of_one_user_break_nothing(void)
+{
+	struct stage st;
+	struct fixture *fix = &st.fix;
+	char uri[64], auth[1024], lines[3000];
+
+	if (begin(&st)) {
+		for (unsigned i = 0; i < 4; i++, st.cseq += 2) {
+			put_as(fix, "bob", "0123", st.cseq - 1, "");
+			CHECK_INT(answer(fix, &fix->bob), 407);
+			snprintf(uri, sizeof(uri), "sip:0123@demo.test");
+			credentials(&fix->bob, "INVITE", uri, "bob-secret",
+				    auth);
+			snprintf(lines, sizeof(lines), "%sSubject: %01400d\r\n",
+				 auth, 0);
+			put_as(fix, "bob", "0123", st.cseq, lines);
+			/* silent */
+			REQUIRE(expect(fix, &fix->pbx[0], "INVITE"));
+			REQUIRE(expect(fix, &fix->pbx[1], "INVITE"));
+			ua_answers(fix, &fix->pbx[1], 486, "");
+			CHECK(expect(fix, &fix->pbx[1], "ACK"));
+			fix->pbx[0].seen[0] = '\0';
+		}
+		CHECK_INT(state_at(&st, 1), ROUTE_STATE_UP);
+	}
+	stop(&st.fix);
+}
+
 static void a_trial_of_the_same_user_makes_it_no_longer(void)
 {
 	struct stage st;
@@ -420,7 +449,8 @@ static void who_shall_not_break_does_not(void)
 	stop(&st.fix);
 }
 
-TEST_MAIN(TEST(who_fails_twice_is_left_alone_by_all_workers),
+TEST_MAIN(TEST(long_calls_of_one_user_break_nothing),
+	  TEST(who_fails_twice_is_left_alone_by_all_workers),
 	  TEST(one_user_and_one_number_break_nothing),
 	  TEST(the_only_one_is_tried_although_it_is_broken),
 	  TEST(a_trial_of_the_same_user_makes_it_no_longer),

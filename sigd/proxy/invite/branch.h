@@ -72,12 +72,17 @@ struct branch {
 	uint8_t moved; /* redirections followed */
 	uint32_t session_least; /* Min-SE that it has told; 0: none */
 	bool rang;     /* more than 100 came */
+	bool long_udp; /* so long that a datagram may be lost for it */
 	bool done;     /* its result is counted */
 	bool large;    /* it went over TCP, as it was long, instead of: */
 	struct flow_id small;
 };
 
 /* --- branch_large.c --- */
+
+enum {
+	BRANCH_LONG = 1300 /* bytes of an INVITE, over UDP (RFC 3261 18.1.1) */
+};
 
 /* So long a message goes another way, which branch->to now has: to be noted
  * first. */
@@ -141,8 +146,9 @@ void branch_live_said(const struct branch *branch, uint16_t scode,
 		      uint32_t retry_ms);
 /* None: it cannot be reached, or is silent. */
 void branch_live_gone(const struct branch *branch, const char *why);
-/* None but a 100. */
-void branch_live_stuck(const struct branch *branch);
+/* None that says more than this call had to do with it: it counts once for each
+ * that calls. */
+void branch_live_stuck(const struct branch *branch, const char *why);
 
 /* --- branch_again.c --- */
 

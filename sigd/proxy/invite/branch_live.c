@@ -67,11 +67,11 @@ void branch_live_gone(const struct branch *branch, const char *why)
 		live_failed(branch->inv->px->live, branch->to.conn, why, NULL);
 }
 
-void branch_live_stuck(const struct branch *branch)
+void branch_live_stuck(const struct branch *branch, const char *why)
 {
 	const struct live_call call = call_of(branch);
 
 	if (branch->to.conn && !has_other_way(branch))
-		live_failed(branch->inv->px->live, branch->to.conn,
-			    "calls get 100 and no more", &call);
+		live_failed(branch->inv->px->live, branch->to.conn, why,
+			    &call);
 }

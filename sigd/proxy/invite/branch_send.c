@@ -40,7 +40,7 @@ static void on_timer_c(void *arg)
 
 	/* a person may not answer; a PBX that has nothing to say is sick */
 	if (!branch->rang)
-		branch_live_stuck(branch);
+		branch_live_stuck(branch, "calls get 100 and no more");
 	branch_over(branch, 0, &result);
 }
 
@@ -72,6 +72,14 @@ void branch_way_gone(const struct branch *branch, uint32_t for_ms)
 			   wheel_now(px->deps.wheel), for_ms);
 }
 
+/* It has never left us, whoever it was for: one call too long, or no memory,
+ * says nothing of who was to get it. */
+static bool is_ours(int err)
+{
+	return err == EMSGSIZE || err == EOVERFLOW || err == ENOMEM ||
+	       err == ENOBUFS || err == ENOSPC || err == EINVAL;
+}
+
 void branch_unreached(struct branch *branch, int err)
 {
 	const struct branch_to *to = &branch->to;
@@ -95,10 +103,14 @@ void branch_unreached(struct branch *branch, int err)
 		result.why = STATUS_FLOW_GONE;
 	}
 	result.other_way = true;
-	branch_live_gone(branch, err == ETIMEDOUT
-					 ? "calls get no answer"
-					 : "calls cannot be sent there");
-	branch_way_gone(branch, 0);
+	if (err == ETIMEDOUT && branch->long_udp)
+		branch_live_stuck(branch, "a long call gets no answer");
+	else if (err == ETIMEDOUT)
+		branch_live_gone(branch, "calls get no answer");
+	else if (!is_ours(err))
+		branch_live_gone(branch, "calls cannot be sent there");
+	if (!is_ours(err))
+		branch_way_gone(branch, 0);
 	if (to->device)
 		invite_devices_spare(branch->inv, branch);
 	branch_over(branch, 0, &result);
@@ -146,6 +158,8 @@ static void send_invite(struct branch *branch)
 			return;
 	}
 	if (!err) {
+		branch->long_udp = branch->to.flow.kind == FLOW_UDP &&
+				   params.len > BRANCH_LONG;
 		dest_of_flow(&dest, &branch->to.flow);
 		params.dest = &dest;
 		params.msg = px->buf;

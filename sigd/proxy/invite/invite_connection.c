@@ -203,5 +203,6 @@ void invite_connection_failed(struct invite *inv)
 
 	conn_figures_count(inv->px->conns, hunt->sought, CONN_FAILOVER);
 	hunt->sought = NULL;
+	hunt->other_way = false;
 	hunt->ways = mem_deref(hunt->ways);
 }

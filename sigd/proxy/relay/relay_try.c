@@ -204,11 +204,12 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	relay_go_on(relay);
 }
 
-/* It could not be sent over TCP: what is long goes over UDP after all. Who is
- * silent about what it was sent has it. */
+/* There is no TCP there: what is long goes over UDP after all. What a connection
+ * took that ended later may have got there, and is not said twice. */
 static bool takes_no_tcp(struct relay_try *try, int err)
 {
-	if (!try->large || try->to.flow.kind != FLOW_TCP || err == ETIMEDOUT)
+	if (!try->large || try->to.flow.kind != FLOW_TCP ||
+	    (err != ECONNREFUSED && err != EHOSTUNREACH && err != ENETUNREACH))
 		return false;
 	try->to.flow = try->small;
 	return true;
