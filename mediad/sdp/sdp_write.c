@@ -265,7 +265,9 @@ static int group_write(struct mbuf *mb, const struct sdpm_words *words)
 		err |= mbuf_printf(mb, " %s",
 				   layout->lines[layout->carrier.line].mid);
 	err |= mbuf_printf(mb, " %s", mid);
-	if (video >= 0 &&
+	/* a telephone's has a port of its own: who leaves its mid out has not
+	 * bundled it (RFC 9143 7.3.2) */
+	if (video >= 0 && words->profile == SDPM_BROWSER &&
 	    !(layout->carrier.on && layout->carrier.line == video))
 		err |= mbuf_printf(mb, " %s", layout->lines[video].mid);
 	return err | mbuf_write_str(mb, "\r\n");

@@ -410,6 +410,27 @@ static bool same(const char *a, const char *b)
 	       sdpm_vformat_same(&x, &y);
 }
 
+/* One that would bundle: it has two ports of us, and is told so. */
+static void video_of_a_phone_is_not_bundled(void)
+{
+	struct sdpm_vpolicy want;
+	struct deal b;
+	const char *text;
+
+	open_deal(&b, SDPM_RTP);
+	sdpm_vpolicy_init(&want, SDPM_RTP);
+	sdpm_vpolicy_all(&want);
+	text = offered(&b, "v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\n"
+			     "c=IN IP4 192.0.2.10\r\nt=0 0\r\n"
+			     "a=group:BUNDLE a v\r\nm=audio 4000 RTP/AVP 8\r\n"
+			     "a=mid:a\r\nm=video 4002 RTP/AVP 96\r\n"
+			     "a=mid:v\r\na=rtpmap:96 VP8/90000\r\n",
+			 &want);
+	CHECK(has(text, "a=group:BUNDLE a\r\n"));
+	CHECK(has(text, "m=video 40002 RTP/AVP 96\r\n"));
+	mem_deref(b.mb);
+}
+
 static void formats_are_the_same_when_one_decodes_the_other(void)
 {
 	CHECK(same("VP8 ", "vp8 max-fr=30"));
@@ -502,7 +523,8 @@ static void video_of_real_browsers_is_agreed_on(void)
 	}
 }
 
-TEST_MAIN(TEST(both_browsers_get_the_codec_that_the_called_one_prefers),
+TEST_MAIN(TEST(video_of_a_phone_is_not_bundled),
+	  TEST(both_browsers_get_the_codec_that_the_called_one_prefers),
 	  TEST(without_a_wish_video_is_refused_and_audio_is_not),
 	  TEST(video_in_front_is_no_mere_carrier_when_it_is_wanted),
 	  TEST(each_m_line_is_refused_for_its_own_faults),
