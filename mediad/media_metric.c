@@ -135,6 +135,8 @@ static const struct metric_desc rows[] = {
 	REFUSED("bad-field", CTL_BAD_FIELD),
 	COUNT("refused_sessions", "reason=\"full\"",
 	      "Sessions that were not made", commands.full),
+	COUNT("refused_sessions", "reason=\"late\"",
+	      "Sessions that were not made", commands.late),
 	COUNT("refused_sessions", "reason=\"draining\"",
 	      "Sessions that were not made", commands.draining),
 	COUNT("repeated_commands", NULL, "Answered again from memory",

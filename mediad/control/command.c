@@ -202,7 +202,10 @@ static enum status status_for(struct command *command, const char *session,
 			++command->stats.draining;
 			return STATUS_DRAINING;
 		}
-		++command->stats.full;
+		if (session_strained(command->table))
+			++command->stats.late;
+		else
+			++command->stats.full;
 		return STATUS_OVERLOAD;
 	case ENOMEM:
 	case EMFILE:

@@ -46,7 +46,8 @@ void command_figures(struct ctl_figures *to, const struct session_figures *from,
 struct command_stats {
 	uint64_t served[CTL_VERB_COUNT];
 	uint64_t failed[CTL_VERB_COUNT]; /* of those */
-	uint64_t full, draining; /* sessions refused: a limit, or the end */
+	uint64_t full, late, draining; /* sessions refused: a limit, lag, or
+					  the end */
 };
 const struct command_stats *command_stats(const struct command *command);
 

@@ -22,13 +22,13 @@
 #include "mediad/control/fence.h"
 #include "mediad/control/news.h"
 #include "mediad/control/sheet.h"
+#include "mediad/control/strain.h"
 #include "mediad/session/session.h"
 
 enum {
 	FIRST_SAY_MS = 1000,  /* Redis is away: said after so long */
 	SAY_AGAIN_MS = 30000, /* and again */
 	STEP_MS = 20,         /* is the command stream ready? */
-	LAG_MS = 50,
 };
 
 /* What a heartbeat tells of this process. */
@@ -36,6 +36,7 @@ struct gauge {
 	struct wheel_timer timer;
 	uint64_t due_ms;
 	uint32_t lag_ms; /* worst since the last heartbeat */
+	struct strain strain;
 	uint64_t cpu_us, at_ms;
 };
 
@@ -94,6 +95,20 @@ static void destructor(void *arg)
 
 /* --- heartbeat --------------------------------------------------------------- */
 
+static void strain_changed(struct control *control)
+{
+	const struct strain *strain = &control->gauge.strain;
+
+	session_strain(control->table, strain->on);
+	if (strain->on)
+		log_warn(NULL, "late for the calls there are: no new ones",
+			 "lag_ms=%u sessions=%zu", strain->mean_us / 1000,
+			 session_count(control->table));
+	else
+		log_info(NULL, "new calls are taken again", "lag_ms=%u",
+			 strain->mean_us / 1000);
+}
+
 static void on_lag(void *arg)
 {
 	struct control *control = arg;
@@ -103,8 +118,11 @@ static void on_lag(void *arg)
 
 	if (late > gauge->lag_ms)
 		gauge->lag_ms = late < UINT32_MAX ? (uint32_t)late : UINT32_MAX;
-	gauge->due_ms = now + LAG_MS;
-	wheel_start(control->wheel, &gauge->timer, LAG_MS, on_lag, control);
+	if (strain_sample(&gauge->strain, late))
+		strain_changed(control);
+	gauge->due_ms = now + STRAIN_SAMPLE_MS;
+	wheel_start(control->wheel, &gauge->timer, STRAIN_SAMPLE_MS, on_lag,
+		    control);
 }
 
 static uint64_t cpu_us(void)
@@ -140,9 +158,12 @@ static void on_beat(struct ctl_node *node, void *arg)
 	say_fenced(control);
 
 	node->sessions = (uint32_t)session_count(control->table);
-	node->state = control->draining                         ? CTL_NODE_DRAIN
-		      : node->sessions >= control->max_sessions ? CTL_NODE_FULL
-								: CTL_NODE_UP;
+	if (control->draining)
+		node->state = CTL_NODE_DRAIN;
+	else if (gauge->strain.on || node->sessions >= control->max_sessions)
+		node->state = CTL_NODE_FULL;
+	else
+		node->state = CTL_NODE_UP;
 	node->leaves = control->draining && control->leaves;
 	node->lag_ms = gauge->lag_ms;
 	if (gauge->at_ms && now > gauge->at_ms)
@@ -370,8 +391,8 @@ int control_alloc(struct control **controlp,
 		mem_deref(control);
 		return err;
 	}
-	control->gauge.due_ms = wheel_now(control->wheel) + LAG_MS;
-	wheel_start(control->wheel, &control->gauge.timer, LAG_MS, on_lag,
+	control->gauge.due_ms = wheel_now(control->wheel) + STRAIN_SAMPLE_MS;
+	wheel_start(control->wheel, &control->gauge.timer, STRAIN_SAMPLE_MS, on_lag,
 		    control);
 	wheel_start(control->wheel, &control->say, FIRST_SAY_MS, on_say,
 		    control);

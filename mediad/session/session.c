@@ -106,7 +106,8 @@ int session_make(struct session **sp, struct session_table *table,
 	if (!is_id(id) || !is_id(call) || !tenant ||
 	    strlen(tenant) > SESSION_TENANT_MAX)
 		return EINVAL;
-	if (table->drain || table->count >= table->cfg.max_sessions)
+	if (table->drain || table->strained ||
+	    table->count >= table->cfg.max_sessions)
 		return EUSERS;
 	session = mem_zalloc(sizeof(*session), session_destructor);
 	if (!session)
@@ -278,6 +279,16 @@ int session_form(const struct session_table *table, const char *id, uint8_t nr,
 void session_drain(struct session_table *table, bool drain)
 {
 	table->drain = drain;
+}
+
+void session_strain(struct session_table *table, bool strained)
+{
+	table->strained = strained;
+}
+
+bool session_strained(const struct session_table *table)
+{
+	return table->strained;
 }
 
 size_t session_count(const struct session_table *table)

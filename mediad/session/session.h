@@ -149,6 +149,9 @@ int session_resume_all(struct session_table *table, size_t *count);
 
 /* No new sessions from now on; the present ones go on. */
 void session_drain(struct session_table *table, bool drain);
+/* The same while the worker is late for those that there are: EUSERS. */
+void session_strain(struct session_table *table, bool strained);
+bool session_strained(const struct session_table *table);
 size_t session_count(const struct session_table *table);
 
 /* --- commands, in the words of the control protocol ------------------------ */

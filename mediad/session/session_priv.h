@@ -22,7 +22,7 @@
 struct session_table {
 	struct hash *sessions; /* by id */
 	size_t count;
-	bool drain;
+	bool drain, strained;
 	struct session_cfg cfg;
 	struct session_deps deps;
 	struct wheel *wheel;

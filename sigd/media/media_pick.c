@@ -7,6 +7,10 @@
 
 #include "sigd/media/media_pick.h"
 
+enum {
+	LAG_STEP_MS = 20 /* less is the chance of a moment */
+};
+
 static bool fits(const struct ctl_node *node, const char *but)
 {
 	const size_t len = but ? strlen(but) : 0;
@@ -39,6 +43,9 @@ static const struct ctl_node *up_at(const struct ctl_node *list, size_t count,
 static const struct ctl_node *better(const struct ctl_node *a,
 				     const struct ctl_node *b)
 {
+	/* who is late, whatever makes it so, has enough to do */
+	if (a->lag_ms / LAG_STEP_MS != b->lag_ms / LAG_STEP_MS)
+		return a->lag_ms < b->lag_ms ? a : b;
 	if (a->load != b->load)
 		return a->load < b->load ? a : b;
 	return a->sessions <= b->sessions ? a : b;

@@ -378,6 +378,10 @@ static void limits_and_draining_have_their_own_words(void)
 	pl_set_str(&other.remote.tenant, "acme");
 	pl_set_str(&other.remote.sdp, OFFER);
 	CHECK_INT(serve(&bed, &other), STATUS_OVERLOAD);
+	session_strain(bed.table, true);
+	CHECK_INT(serve(&bed, &other), STATUS_OVERLOAD);
+	CHECK_INT(command_stats(bed.command)->late, 1);
+	session_strain(bed.table, false);
 	command_drain(bed.command, true);
 	CHECK_INT(serve(&bed, &other), STATUS_DRAINING);
 	CHECK_INT(command_stats(bed.command)->full, 1);

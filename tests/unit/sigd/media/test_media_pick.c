@@ -38,6 +38,17 @@ static void of_two_the_less_loaded_is_picked(void)
 	CHECK(media_pick(nodes, 2, 1, NULL) == &nodes[0]);
 }
 
+static void who_is_late_has_enough_to_do(void)
+{
+	struct ctl_node nodes[2] = {{.load = 100, .lag_ms = 45},
+				    {.load = 500, .lag_ms = 3}};
+
+	CHECK(media_pick(nodes, 2, 1, NULL) == &nodes[1]);
+	/* the chance of a moment */
+	nodes[0].lag_ms = 15;
+	CHECK(media_pick(nodes, 2, 1, NULL) == &nodes[0]);
+}
+
 static void the_most_loaded_of_many_is_never_picked(void)
 {
 	struct ctl_node nodes[5] = {{.load = 10}, {.load = 20}, {.load = 30},
@@ -73,7 +84,8 @@ static void no_worker_of_a_node_is_picked_that_is_left(void)
 	CHECK(!media_pick(nodes, 2, 7, "m1"));
 }
 
-TEST_MAIN(TEST(the_one_that_refused_is_not_picked_again),
+TEST_MAIN(TEST(who_is_late_has_enough_to_do),
+	  TEST(the_one_that_refused_is_not_picked_again),
 	  TEST(no_worker_of_a_node_is_picked_that_is_left),
 	  TEST(nobody_is_up_nobody_is_picked),
 	  TEST(only_those_that_are_up_are_picked),

@@ -1,0 +1,65 @@
+/*
+ * test_strain.c  When a worker is late for the calls that it has
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "mediad/control/strain.h"
+#include "tests/lib/test.h"
+
+/* How many samples of this until it changes; most: it does not. */
+static unsigned until(struct strain *strain, uint64_t late_ms, unsigned most)
+{
+	unsigned n = 0;
+
+	while (n < most && !strain_sample(strain, late_ms))
+		n++;
+	return n;
+}
+
+static void one_slow_turn_is_none(void)
+{
+	struct strain strain = {0};
+
+	CHECK(!strain_sample(&strain, 300));
+	CHECK_INT(until(&strain, 0, 1000), 1000);
+	/* however slow */
+	strain = (struct strain){0};
+	CHECK_INT(until(&strain, 20, 1000), 1000);
+	CHECK(!strain.on);
+}
+
+static void what_lasts_is_one_within_half_a_second(void)
+{
+	struct strain strain = {0};
+	unsigned n = until(&strain, 100, 1000);
+
+	CHECK(strain.on);
+	CHECK(n >= 2 && n * STRAIN_SAMPLE_MS <= 500);
+}
+
+static void it_ends_when_all_is_well_and_not_before(void)
+{
+	struct strain strain = {0};
+
+	(void)until(&strain, 100, 1000);
+	REQUIRE(strain.on);
+	CHECK_INT(until(&strain, 40, 1000), 1000);
+	CHECK(strain.on);
+	CHECK(until(&strain, 2, 1000) * STRAIN_SAMPLE_MS <= 1000);
+	CHECK(!strain.on);
+}
+
+/* A clock that jumped is no reason to refuse calls for long. */
+static void a_jump_is_soon_forgotten(void)
+{
+	struct strain strain = {0};
+
+	(void)strain_sample(&strain, UINT64_MAX);
+	CHECK(until(&strain, 0, 1000) * STRAIN_SAMPLE_MS <= 1500);
+	CHECK(!strain.on);
+}
+
+TEST_MAIN(TEST(one_slow_turn_is_none),
+	  TEST(what_lasts_is_one_within_half_a_second),
+	  TEST(it_ends_when_all_is_well_and_not_before),
+	  TEST(a_jump_is_soon_forgotten))
