@@ -430,6 +430,11 @@ uint32_t control_epoch(const struct control *control)
 	return control->epoch;
 }
 
+uint32_t control_lag_ms(const struct control *control)
+{
+	return control->gauge.strain.mean_us / 1000;
+}
+
 bool control_ready(const struct control *control)
 {
 	return control->beat && redis_link_up(control->link);
