@@ -11,19 +11,28 @@
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/request.h"
 
-enum { REMEMBERED = 16384 }; /* names with a bucket */
+/* Names with a bucket. Calls have a table of their own: they are many, and take
+ * nobody's place. */
+enum { REMEMBERED = 16384, CALLS_REMEMBERED = 8192 };
+
+/* What a call may ask for within its dialogs: keys, video and transfers stay
+ * far below. That it ends is said by each side once, and a little more. */
+static const struct bucket_rate call_rate = {.per_s = 20, .burst = 100};
+static const struct bucket_rate bye_rate = {.per_s = 1, .burst = 8};
 
 enum bucket_kind {
 	BUCKET_SOURCE,
 	BUCKET_TENANT,
-	BUCKET_USER
+	BUCKET_USER,
+	BUCKET_CALL,
+	BUCKET_BYE
 };
 
 struct gate {
 	struct gate_cfg cfg;
 	struct wheel *wheel;
 	struct alarms *alarms;
-	struct bucket_table *buckets;
+	struct bucket_table *buckets, *calls;
 	struct load load;
 	struct gate_counts counts;
 };
@@ -33,6 +42,7 @@ static void destructor(void *data)
 	struct gate *gate = data;
 
 	mem_deref(gate->buckets);
+	mem_deref(gate->calls);
 }
 
 int gate_alloc(struct gate **gatep, const struct gate_cfg *cfg,
@@ -48,6 +58,8 @@ int gate_alloc(struct gate **gatep, const struct gate_cfg *cfg,
 	gate->wheel = wheel;
 	gate->alarms = alarms;
 	err = bucket_table_alloc(&gate->buckets, REMEMBERED);
+	if (!err)
+		err = bucket_table_alloc(&gate->calls, CALLS_REMEMBERED);
 	if (err)
 		mem_deref(gate);
 	else
@@ -99,14 +111,34 @@ enum gate_verdict gate_source(struct gate *gate, const struct sa *remote)
 	return rated(gate, verdict, ALARM_SOURCE_RATE, &about);
 }
 
+enum gate_verdict gate_call(struct gate *gate, const struct smsg *msg)
+{
+	const bool bye = msg->method == SMSG_BYE;
+	const struct bucket_name name = {
+		.kind = bye ? BUCKET_BYE : BUCKET_CALL, .name = msg->callid};
+	struct alarm_about about = {.why = PL("within one call"),
+				    .load = gate->load.value};
+
+	pl_set_str(&about.source, msg->src_host);
+	return rated(gate,
+		     bucket_take(gate->calls, &name,
+				 bye ? &bye_rate : &call_rate,
+				 wheel_now(gate->wheel)),
+		     ALARM_SOURCE_RATE, &about);
+}
+
 enum gate_verdict gate_request(struct gate *gate, const struct request *rq)
 {
 	struct alarm_about about = {.load = gate->load.value};
 	enum gate_verdict verdict;
 
-	/* what goes on or ends something is never kept out */
+	/* what goes on or ends something is not kept out; but what was sealed
+	 * for a call is good for ever, and who has it may not be in that call
+	 * any more */
 	if (rq->ongoing)
-		return GATE_OPEN;
+		return rq->msg->method == SMSG_CANCEL
+			       ? GATE_OPEN
+			       : gate_call(gate, rq->msg);
 
 	verdict = gate_source(gate, rq->src->remote);
 	if (rq->stray)

@@ -2,10 +2,11 @@
  * gate.h  What is let in: overload of this worker, and who asks too often
  *
  * Only what begins something new is refused: requests that show what we sealed
- * for their dialog, ACK, and the CANCEL of an INVITE that is here always pass,
- * so a worker that is full ends calls as ever. What only says that it is of a
- * dialog is a question of its source like any other, and over that rate gets
- * no answer.
+ * for their dialog, ACK, and the CANCEL of an INVITE that is here pass, so a
+ * worker that is full ends calls as ever; but of one call only so often, as no
+ * call needs. What only says that it is of a dialog is a question of its source
+ * like any other, and over that rate gets no answer; so is what is of a call
+ * that is over.
  * INVITE, REGISTER, SUBSCRIBE and the like outside dialogs get 503 with
  * Retry-After, before a transaction is made, a password looked at or a body
  * read (RFC 5390 REQ 1; the Retry-After is spread, REQ 14). What comes faster
@@ -56,6 +57,9 @@ enum gate_verdict {
 
 /* A new request, first thing. */
 enum gate_verdict gate_request(struct gate *gate, const struct request *rq);
+
+/* What shows what we sealed for a call, an ACK too: by its Call-ID. */
+enum gate_verdict gate_call(struct gate *gate, const struct smsg *msg);
 
 /* Whoever shows something that costs us a look, e.g. a token. NULL: not known,
  * open. */

@@ -170,7 +170,8 @@ void request_serve(struct request *rq)
 	case TXN_ABSORBED:
 		return;
 	case TXN_ACK:
-		if (indialog_claims(rq))
+		if (indialog_proof(rq) == STATUS_OK &&
+		    gate_call(px->gate, rq->msg) == GATE_OPEN)
 			indialog_serve(rq, NULL);
 		return;
 	case TXN_NEW:
@@ -193,6 +194,7 @@ void request_serve(struct request *rq)
 		refuse(rq);
 		return;
 	}
-	txn_srv_once(st, !rq->ongoing);
+	/* of a dialog, too: until it is known that this is still there */
+	txn_srv_once(st, rq->msg->method != SMSG_CANCEL || !rq->ongoing);
 	serve_new(rq, st);
 }

@@ -254,6 +254,25 @@ static bool holds_none(void *arg)
 	return !stats.servers;
 }
 
+struct held {
+	struct proxy *px;
+	size_t servers; /* before */
+};
+
+static bool holds_no_more(void *arg)
+{
+	const struct held *held = arg;
+	struct txn_stats stats;
+
+	proxy_txn_stats(held->px, &stats);
+	return stats.servers <= held->servers;
+}
+
+static bool has_answer(void *arg)
+{
+	return ((struct ua *)arg)->code != 0;
+}
+
 static void registers(struct fixture *fix)
 {
 	struct asked asked = {.method = "REGISTER",
@@ -321,8 +340,104 @@ static void who_has_shown_nothing_is_answered_once(void)
 	stop(&fix);
 }
 
+/* A call that is over: resp is its 2xx. */
+static bool is_over(struct fixture *fix, char *resp)
+{
+	if (!talk(fix, resp))
+		return false;
+	put_in_dialog(fix, resp, "ACK", 2, 0);
+	if (!CHECK(expect(fix, &fix->bob, "ACK")))
+		return false;
+	put_in_dialog(fix, resp, "BYE", 3, 0);
+	if (!CHECK(expect(fix, &fix->bob, "BYE")))
+		return false;
+	ua_answers(fix, &fix->bob, 200, "");
+	fix->bob.requests = 0;
+	return CHECK_INT(answer(fix, &fix->alice), 200);
+}
+
+/* What was sealed for a dialog is good for ever: it makes us repeat nothing to
+ * a source that may be forged. */
+static void of_a_call_that_is_over_nothing_is_kept(void)
+{
+	struct fixture fix;
+	struct txn_stats stats;
+	struct held held;
+	char resp[TEXT_MAX];
+
+	if (begin(&fix) && is_over(&fix, resp)) {
+		held.px = fix.nodes[1].proxy;
+		proxy_txn_stats(held.px, &stats);
+		held.servers = stats.servers;
+		put_in_dialog_body(&fix, resp, "INVITE", 4, 1, SDP_OFFER);
+		CHECK_INT(answer(&fix, &fix.alice), 481);
+		CHECK(redis_test_until(fix.wheel, 200, holds_no_more, &held));
+		CHECK_INT(fix.bob.requests, 0);
+	}
+	stop(&fix);
+}
+
+/* ... while a refusal within one that is up is repeated until its ACK, as ever
+ * (RFC 3261 17.2.1). */
+static void within_a_call_a_refusal_is_repeated(void)
+{
+	const struct fixture_cfg cfg = {.t1 = 20, .routes = routes_abuse};
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start_cfg(&fix, &cfg) && talk(&fix, resp)) {
+		put_in_dialog(&fix, resp, "ACK", 2, 0);
+		CHECK(expect(&fix, &fix.bob, "ACK"));
+		put_in_dialog_body(&fix, resp, "INVITE", 4, 1, SDP_OFFER);
+		CHECK(expect(&fix, &fix.bob, "INVITE"));
+		ua_answers(&fix, &fix.bob, 488, "");
+		CHECK_INT(answer(&fix, &fix.alice), 488);
+		fix.alice.code = 0; /* and its repetition */
+		CHECK_INT(answer(&fix, &fix.alice), 488);
+	}
+	stop(&fix);
+}
+
+/* How many of n such requests of that call had an answer, at one worker. */
+static unsigned answered(struct fixture *fix, const char *resp,
+			 const char *method, unsigned n)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		fix->alice.code = 0;
+		put_in_dialog(fix, resp, method, 10 + i, 1);
+		(void)redis_test_until(fix->wheel, 20, has_answer,
+				       &fix->alice);
+		sum += fix->alice.code != 0;
+	}
+	return sum;
+}
+
+/* Who has what was sealed for a call asks no more often than a call does. */
+static void one_call_is_not_asked_for_ever(void)
+{
+	/* nothing that goes to bob is repeated meanwhile */
+	const struct fixture_cfg cfg = {.t1 = 10000, .routes = routes_abuse};
+	struct fixture fix;
+	char resp[TEXT_MAX];
+
+	if (start_cfg(&fix, &cfg) && is_over(&fix, resp)) {
+		/* as many as come at once, and as many refusals */
+		CHECK(answered(&fix, resp, "UPDATE", 300) < 260);
+		/* that it ends is heard all the same, not for ever either */
+		CHECK(answered(&fix, resp, "BYE", 40) < 30);
+		CHECK(fix.bob.requests > 0);
+		CHECK(fix.bob.requests < 15);
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(only_the_table_chooses_the_way),
 	  TEST(what_is_not_the_tenants_goes_nowhere), TEST(hops_have_an_end),
 	  TEST(via_and_contact_name_nobody_elses_address),
 	  TEST(strangers_end_nothing), TEST(strays_cost_nothing),
-	  TEST(who_has_shown_nothing_is_answered_once))
+	  TEST(who_has_shown_nothing_is_answered_once),
+	  TEST(of_a_call_that_is_over_nothing_is_kept),
+	  TEST(within_a_call_a_refusal_is_repeated),
+	  TEST(one_call_is_not_asked_for_ever))

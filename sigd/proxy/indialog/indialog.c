@@ -237,11 +237,32 @@ static void hang_up(struct indialog *in)
 		indialog_end(in, STATUS_HANGUP);
 }
 
+/* It comes from where its side is: whoever hears our answer has a part in the
+ * call. Else it may be forged, and a refusal is not repeated to its source. */
+static void source_known(struct indialog *in)
+{
+	struct flow_id flow;
+	bool known = flow_kind_reliable((enum flow_kind)in->from.kind);
+
+	if (!in->st || !in->rec)
+		return;
+	if (!known) {
+		const struct call_side *side = &in->rec->side[indialog_side(in)];
+
+		known = !flow_id_unpack(&flow, side->flow, side->flow_len) &&
+			flow_id_addressed(&flow) &&
+			sa_cmp(&flow.remote, &in->remote, SA_ADDR);
+	}
+	if (known)
+		txn_srv_once(in->st, false);
+}
+
 static void go(struct indialog *in)
 {
 	const struct smsg *msg = indialog_request(in);
 	enum status code = in->rec ? by_record(in) : by_hints(in);
 
+	source_known(in);
 	in->shift = indialog_shift(in);
 	if (!in_dialog(in)) {
 		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
@@ -304,6 +325,19 @@ static void hang_up_unknown(struct indialog *in)
 		indialog_fail(in, STATUS_UNKNOWN_DIALOG);
 }
 
+/* What is of a call that is over is a stray, although it shows a cookie: a
+ * question of its source. True: too many of these; then freed. */
+static bool is_flood(struct indialog *in)
+{
+	if (gate_source(in->px->gate, &in->remote) == GATE_OPEN)
+		return false;
+	if (in->st)
+		txn_srv_forget(in->st);
+	in->st = NULL;
+	mem_deref(in);
+	return true;
+}
+
 static void on_record(enum status code, const struct call_record *rec,
 		      void *arg)
 {
@@ -326,7 +360,7 @@ static void on_record(enum status code, const struct call_record *rec,
 	else if (code == STATUS_UNKNOWN_DIALOG &&
 		 indialog_request(in)->method == SMSG_BYE)
 		hang_up_unknown(in);
-	else
+	else if (code != STATUS_UNKNOWN_DIALOG || !is_flood(in))
 		indialog_fail(in, code);
 }
 

@@ -266,6 +266,8 @@ void relay_dialog_serve(struct request *rq, struct txn_srv *st)
 	(void)cookie_find(relay->cookie, &code, px, rq->msg);
 	if (code == STATUS_OK)
 		code = fill(relay, rq->msg);
+	if (code == STATUS_OK)
+		txn_srv_once(st, false);
 	if (code != STATUS_OK)
 		relay_fail(relay, code);
 	else if (methods_refuse(px, st, relay->from))
