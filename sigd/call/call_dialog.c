@@ -46,6 +46,17 @@ static const struct redis_script script_set = {
 	"    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end "
 	"end return 1"};
 
+/* ARGV: tenant. Calls are listed by it (call_find.h). */
+static const struct redis_script script_there = {
+	"call-there",
+	CALL_INDEX_LUA
+	"local life = redis.call('TTL', KEYS[1]) "
+	"if life < 0 then return 0 end "
+	"unlisted(KEYS[1]) "
+	"redis.call('HSET', KEYS[1], 'b.tenant', ARGV[1]) "
+	"listed(KEYS[1], life) "
+	"return 1"};
+
 int call_enter(struct call_ask **askp, struct redis_link *link,
 	       const struct call_enter *enter, call_record_h *h, void *arg)
 {
@@ -128,10 +139,14 @@ void call_flow(struct redis_link *link, const char *call, unsigned side,
 
 void call_there(struct redis_link *link, const char *call, const char *tenant)
 {
-	const struct redis_arg argv[] = {redis_str("b.tenant"),
-					 redis_str(tenant)};
+	const struct redis_arg argv = redis_str(tenant);
+	struct call_keys keys;
+	struct redis_arg key;
 
-	set(link, call, argv, 2);
+	call_keys_print(&keys, call);
+	key = redis_str(keys.rec);
+	(void)redis_link_eval(link, &script_there, &key, 1, &argv, 1, NULL,
+			      NULL);
 }
 
 void call_media(struct redis_link *link, const char *call, const char *media)

@@ -40,10 +40,11 @@ static const struct redis_script script_grant = {
 	"for _, call in ipairs(redis.call('SMEMBERS', "
 	"    ARGV[1] .. ':id:' .. hash)) do "
 	"  local f = redis.call('HMGET', ARGV[1] .. ':rec:' .. call, "
-	"    'a.conn', 'a.user', 'b.conn', 'b.user', 'b.tenant') "
-	/* who has that name at another tenant is somebody else */
+	"    'a.conn', 'a.user', 'b.conn', 'b.user', 'b.tenant', 'tenant') "
+	/* who has that name at another tenant is somebody else; and who was
+	 * called by another tenant gives no place away */
 	"  local ours = (f[5] or '') == '' or f[5] == ARGV[2] "
-	"  for i = 1, ours and 3 or 1, 2 do "
+	"  for i = 1, f[6] ~= ARGV[2] and 0 or ours and 3 or 1, 2 do "
 	"    if f[i] and ARGV[4] == (f[i] ~= '' and 'c:' .. f[i] or "
 	"        'u:' .. f[i + 1]) then "
 	"      local may = ARGV[1] .. ':may:' .. hash "

@@ -2,8 +2,8 @@
  * call_find.h  Calls by their Call-ID: who may take the place of whom
  *
  * A Replaces (RFC 3891) names a dialog by Call-ID and tags, and may come to any
- * worker. So each call of a tenant is listed under its Call-ID, from its set-up
- * until a minute after its end; and who was asked to take somebody's place, by
+ * worker. So each call is listed under its Call-ID for each tenant that has a
+ * side, from its set-up until a minute after its end; and who was asked to take somebody's place, by
  * a REFER that went through us, is noted for a while.
  *
  * Keys, beside the record: `cb:{c:<x>}:id:<hash>` (set of call ids, and `over`
@@ -33,7 +33,8 @@ void call_party(char party[CALL_PARTY_MAX], const char *conn,
 
 /* Plain data, borrowed. */
 struct call_found {
-	const struct call_record *recs; /* all with this Call-ID */
+	const struct call_record *recs; /* all with this Call-ID; some may
+					   be another tenant's */
 	size_t n;
 	bool over; /* there was one, a moment ago */
 	bool may;  /* who asks was referred to it by one of its sides */

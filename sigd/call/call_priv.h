@@ -24,21 +24,29 @@ struct call_keys {
 	char over[CALL_KEY_MAX];
 };
 
-/* Lua: `index(rec)`, the key of the calls with the Call-ID of this record
- * (call_find.h), and its call id; nil when there is none. */
+/* Lua: `index(rec)`, the keys of the calls with the Call-ID of this record
+ * (call_find.h), one for each tenant that has a side, and its call id; none,
+ * and nil, when there is no such record. */
 #define CALL_INDEX_LUA                                                       \
 	"local function index(rec) "                                         \
-	"  local f = redis.call('HMGET', rec, 'call', 'tenant', 'callid') "  \
-	"  if not (f[1] and f[2] and f[3]) then return nil end "             \
-	"  return 'cb:{c:' .. string.sub(f[1], 1, 1) .. '}:id:' .. "         \
-	"    redis.sha1hex(f[2] .. '\\n' .. f[3]), f[1] end "                \
+	"  local f = redis.call('HMGET', rec, 'call', 'tenant', 'callid', "  \
+	"    'b.tenant') "                                                   \
+	"  if not (f[1] and f[2] and f[3]) then return {} end "              \
+	"  local stem = 'cb:{c:' .. string.sub(f[1], 1, 1) .. '}:id:' "      \
+	"  local ids = {stem .. redis.sha1hex(f[2] .. '\\n' .. f[3])} "      \
+	"  if (f[4] or '') ~= '' and f[4] ~= f[2] then "                     \
+	"    ids[2] = stem .. redis.sha1hex(f[4] .. '\\n' .. f[3]) end "     \
+	"  return ids, f[1] end "                                            \
+	"local function unlisted(rec) "                                      \
+	"  local ids, call = index(rec) "                                    \
+	"  for _, id in ipairs(ids) do redis.call('SREM', id, call) end end "\
 	"local function listed(rec, life) "                                  \
-	"  local id, call = index(rec) "                                     \
-	"  if not id then return end "                                       \
-	"  redis.call('SADD', id, call) "                                    \
-	"  redis.call('SREM', id, 'over') "                                  \
-	"  if redis.call('TTL', id) < tonumber(life) then "                  \
-	"    redis.call('EXPIRE', id, life) end end "
+	"  local ids, call = index(rec) "                                    \
+	"  for _, id in ipairs(ids) do "                                     \
+	"    redis.call('SADD', id, call) "                                  \
+	"    redis.call('SREM', id, 'over') "                                \
+	"    if redis.call('TTL', id) < tonumber(life) then "                \
+	"      redis.call('EXPIRE', id, life) end end end "
 
 void call_keys_print(struct call_keys *keys, const char *call);
 

@@ -2,8 +2,8 @@
  * job_replaces.c  An INVITE that takes somebody's place (RFC 3891)
  *
  * Call-ID and tags are the same on both sides of us, so the header goes on as
- * it came, and who gets it ends the former dialog. What is ours: that it is a
- * dialog of the tenant's, that who asks is a side of it or was referred by one
+ * it came, and who gets it ends the former dialog. What is ours: that the tenant
+ * has a side of the dialog, that who asks is a side of it or was referred by one
  * (indialog_refer.c), and that it gets to the very device or PBX that has the
  * dialog, wherever the table would send it. A dialog that never went through us
  * is a matter of the PBX that is asked; no device of ours has such a one.
@@ -71,14 +71,16 @@ static void party_of(char party[CALL_PARTY_MAX], const struct job *job)
 	call_party(party, conn ? conn->name : NULL, job->user);
 }
 
-static bool is_side(const struct call_record *rec, const char *party)
+/* tenant: of who asks. The other one of a call between tenants, with the same
+ * name, is somebody else. */
+static bool is_side(const struct call_record *rec, const char *tenant,
+		    const char *party)
 {
 	char of[CALL_PARTY_MAX];
 
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
 		call_party(of, rec->side[i].conn, rec->side[i].user);
-		/* the other one of a call between tenants has asked there */
-		if (!strcmp(call_tenant(rec, i), rec->tenant) &&
+		if (!strcmp(call_tenant(rec, i), tenant) &&
 		    !strcmp(of, party))
 			return true;
 	}
@@ -86,9 +88,11 @@ static bool is_side(const struct call_record *rec, const char *party)
 }
 
 /* One dialog may have gone through us twice, when a proxy stands between: then
- * that half counts which is a device's, and of which who asks is a side. */
+ * that half counts which is a device's, and of which who asks is a side; before
+ * all, one of his own tenant. */
 static const struct call_record *choose(const struct call_found *found,
 					const struct shdr_replaces *what,
+					const char *tenant,
 					const char *party)
 {
 	const struct call_record *best = NULL;
@@ -101,7 +105,8 @@ static const struct call_record *choose(const struct call_found *found,
 
 		if (to == CALL_SIDES)
 			continue;
-		r = 2 * !rec->side[to].conn[0] + is_side(rec, party);
+		r = 4 * !strcmp(rec->tenant, tenant) +
+		    2 * !rec->side[to].conn[0] + is_side(rec, tenant, party);
 		if (r > rank) {
 			rank = r;
 			best = rec;
@@ -132,11 +137,13 @@ static void decide(struct job *job, const struct call_found *found,
 		   const struct shdr_replaces *what)
 {
 	const struct call_record *rec;
+	const char *tenant = job->tenant->id;
 	char party[CALL_PARTY_MAX];
 	unsigned to;
+	bool may;
 
 	party_of(party, job);
-	rec = choose(found, what, party);
+	rec = choose(found, what, tenant, party);
 	if (!rec && found->over && !found->n) {
 		refuse(job, 603, STATUS_UNKNOWN_DIALOG);
 		return;
@@ -146,11 +153,14 @@ static void decide(struct job *job, const struct call_found *found,
 		return;
 	}
 	to = receiver_of(rec, what);
+	/* nobody is referred from tenant to tenant */
+	may = is_side(rec, tenant, party) ||
+	      (found->may && !strcmp(rec->tenant, tenant));
 	log_info(rec->call, "its place is asked for",
 		 "by=%s of=%s may=%d up=%d", party,
-		 to == CALL_CALLER ? "caller" : "callee",
-		 found->may || is_side(rec, party), rec->state == CALL_UP);
-	if (!found->may && !is_side(rec, party)) {
+		 to == CALL_CALLER ? "caller" : "callee", may,
+		 rec->state == CALL_UP);
+	if (!may) {
 		refuse(job, 403, STATUS_FORBIDDEN);
 	} else if (rec->state == CALL_SETUP && to == CALL_CALLEE) {
 		/* it was not created by who would get it */

@@ -35,7 +35,7 @@ static void routes_between(const struct fixture *fix, char *text, size_t size)
 		 "    max_calls: 1\n"
 		 "    users_in_redis: true\n"
 		 "    users:\n"
-		 "      alice: {password: other-secret, display: Other, "
+		 "      alice: {password: alice-there, display: Other, "
 		 "numbers: ['+4930999']}\n"
 		 "      bob: {password: bob-secret, max_calls: 1}\n"
 		 "    connections:\n"
@@ -467,6 +467,93 @@ static void it_does_not_go_round_for_ever(void)
 	stop(&fix);
 }
 
+/* --- who takes its place ---------------------------------------------------------- */
+
+/* An INVITE of a user of branch from the desk; all: with %s for more lines. */
+static int desk_asks(struct fixture *fix, const char *user,
+		     const char *secret, const char *replaces)
+{
+	static unsigned cseq;
+	char all[1024], auth[1024];
+	const char *uri = "sip:123@branch.test";
+
+	snprintf(all, sizeof(all),
+		 "INVITE %s SIP/2.0\r\n"
+		 "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKd%%u;rport\r\n"
+		 "Max-Forwards: 70\r\nFrom: <sip:%s@branch.test>;tag=df\r\n"
+		 "To: <%s>\r\nCall-ID: desk-1\r\nCSeq: %%u INVITE\r\n"
+		 "Contact: <sip:%s@127.0.0.1:%u>\r\nReplaces: %s\r\n%%s"
+		 "Content-Type: application/sdp\r\n"
+		 "Content-Length: 5\r\n\r\nv=0\r\n",
+		 uri, sa_port(&fix->desk.addr), user, uri, user,
+		 sa_port(&fix->desk.addr), replaces);
+	++cseq;
+	fix->desk.code = 0;
+	put(fix, &fix->desk, 1, all, cseq, cseq, "");
+	CHECK_INT(answer(fix, &fix->desk), 407);
+	credentials(&fix->desk, "INVITE", uri, secret, auth);
+	++cseq;
+	fix->desk.code = 0;
+	put(fix, &fix->desk, 1, all, cseq, cseq, auth);
+	return redis_test_until(fix->wheel, 300, has_code, &fix->desk)
+		       ? fix->desk.code
+		       : 0;
+}
+
+/* What dialog-info of the PBX there tells of a call gives nobody there its
+ * place: not even who has the caller's name. */
+static void nobody_there_takes_the_place_of_who_calls(void)
+{
+	struct fixture fix;
+
+	if (begin(&fix)) {
+		call(&fix, "7123");
+		REQUIRE(request(&fix, &fix.pbx[0], "INVITE"));
+		ua_answers(&fix, &fix.pbx[0], 200, BOB_2XX);
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		fix.pbx[0].requests = 0;
+		CHECK_INT(desk_asks(&fix, "alice", "alice-there",
+				    "call-1;to-tag=bt;from-tag=af"),
+			  403);
+		CHECK_INT(desk_asks(&fix, "bob", "bob-secret",
+				    "call-1;to-tag=bt;from-tag=af"),
+			  403);
+		put_in_dialog(&fix, fix.alice.resp, "BYE", 3, 0);
+		REQUIRE(expect(&fix, &fix.pbx[0], "BYE"));
+		ua_answers(&fix, &fix.pbx[0], 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		/* it has just ended */
+		CHECK_INT(desk_asks(&fix, "bob", "bob-secret",
+				    "call-1;to-tag=bt;from-tag=af"),
+			  603);
+		check_nothing_left(&fix);
+	}
+	stop(&fix);
+}
+
+/* Another telephone of his. */
+static void who_was_called_may_take_his_own_place(void)
+{
+	struct fixture fix;
+	char invite[TEXT_MAX], resp[TEXT_MAX], val[128];
+
+	if (begin(&fix) &&
+	    CHECK_INT(register_user(&fix, &fix.alice, 0, "alice-secret"),
+		      200) &&
+	    talks(&fix, invite, resp)) {
+		CHECK_INT(desk_asks(&fix, "alice", "alice-there",
+				    "call-1;to-tag=af;from-tag=bt"),
+			  403);
+		fix.alice.requests = 0;
+		(void)desk_asks(&fix, "bob", "bob-secret",
+				"call-1;to-tag=af;from-tag=bt");
+		CHECK(!strncmp(fix.alice.req, "INVITE", 6));
+		CHECK_STR(header(fix.alice.req, "Replaces", val),
+			  "call-1;to-tag=af;from-tag=bt");
+	}
+	stop(&fix);
+}
+
 /* --- who is called sends it on ------------------------------------------------------ */
 
 /* By the routes of his tenant, as one of its users. */
@@ -510,4 +597,6 @@ TEST_MAIN(TEST(a_user_of_another_tenant_rings_and_talks),
 	  TEST(the_word_of_a_pbx_ends_at_its_tenant),
 	  TEST(it_is_one_of_the_calls_of_both),
 	  TEST(it_does_not_go_round_for_ever),
+	  TEST(nobody_there_takes_the_place_of_who_calls),
+	  TEST(who_was_called_may_take_his_own_place),
 	  TEST(who_is_called_may_send_it_on))
