@@ -211,6 +211,33 @@ describe('authentication', { timeout: 90000 }, () => {
     assert.ok(fromUrl.fetched <= 2, 'once for each worker');
   });
 
+  test('of a key that is taken out, and of another audience, too', async () => {
+    const open = async () => {
+      const made = await phone('bob', { path: `/ws?access_token=${token(fromFile, 'bob')}` });
+      assert.equal((await plain(made)).code, 200);
+      return made;
+    };
+    const reload = (text) => {
+      fs.writeFileSync(stack.file('jwks.json'), fromFile.set());
+      fs.writeFileSync(stack.file('routing.yaml'), text);
+      stack.procs.get('sigd').kill('SIGHUP');
+    };
+    const before = await open();
+    fromFile.rotate();
+    reload(routing());
+    const opens = () => open().catch(() => null);
+    const fresh = await until(opens, 'the new key is there');
+    assert.equal((await plain(before)).code, 200, 'the former one is, too');
+    fromFile.keys.shift();
+    reload(routing());
+    await until(async () => (await plain(before)).code === 401, 'its key is taken out');
+    assert.equal((await plain(fresh)).code, 200);
+    reload(routing().replace('audience: phone, skew', 'audience: desk, skew'));
+    await until(async () => (await plain(fresh)).code === 401, 'it is for others');
+    reload(routing());
+    await until(opens, 'as before');
+  });
+
   test('connections of an issuer that is taken out are worth nothing more', async () => {
     const ua = await phone('bob', { path: `/ws?access_token=${token(fromFile, 'bob')}` });
     const other = await phone('alice', { path: `/ws?access_token=${token(fromUrl, '1', { aor: 'alice' })}` }, 'url.test');

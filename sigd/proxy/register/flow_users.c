@@ -81,8 +81,8 @@ int flow_users_pass_set(struct flow *flow, struct token_pass *pass)
 	return 0;
 }
 
-const struct token_pass *flow_users_pass(const struct proxy *px,
-					 const struct flow_id *id)
+struct token_pass *flow_users_pass(const struct proxy *px,
+				   const struct flow_id *id)
 {
 	const struct flow *flow = flow_table_find(
 		transport_flows(px->deps.transport), id);

@@ -23,7 +23,7 @@ void flow_users_note(struct proxy *px, const struct flow_id *id,
 /* What its WebSocket was opened with (tokens.h). The pass is referenced. */
 int flow_users_pass_set(struct flow *flow, struct token_pass *pass);
 /* NULL: none, or of another worker. */
-const struct token_pass *flow_users_pass(const struct proxy *px,
-					 const struct flow_id *id);
+struct token_pass *flow_users_pass(const struct proxy *px,
+				   const struct flow_id *id);
 
 #endif

@@ -42,6 +42,17 @@ static bool bearer(struct pl *token, const struct smsg *msg)
 	       bearer_in(token, msg, SHDR_AUTHORIZATION);
 }
 
+/* What its connection was opened with, if that is still worth anything. */
+static const struct token_pass *pass_of(const struct proxy *px,
+					const struct authorize_ask *ask)
+{
+	struct token_pass *pass = flow_users_pass(px, ask->flow);
+
+	if (pass)
+		tokens_check(px->tokens, pass);
+	return pass && token_pass_counts(pass, ask->tenant) ? pass : NULL;
+}
+
 /* As whom it asks: the AOR, %-decoded. */
 static int name_read(char name[CALL_TEXT_MAX], struct pl *user,
 		     const struct smsg *msg)
@@ -77,12 +88,10 @@ bool authorize_token_name(struct pl *name, char text[CALL_TEXT_MAX],
 			  const struct proxy *px,
 			  const struct authorize_ask *ask)
 {
-	const struct token_pass *pass = flow_users_pass(px, ask->flow);
 	struct pl token;
 
 	return ask->tenant->auth.jwt &&
-	       (bearer(&token, ask->msg) ||
-		(pass && token_pass_counts(pass, ask->tenant))) &&
+	       (bearer(&token, ask->msg) || pass_of(px, ask)) &&
 	       !name_read(text, name, ask->msg);
 }
 
@@ -110,9 +119,9 @@ bool authorize_by_token(struct authorized *who, const struct proxy *px,
 bool authorize_by_flow(struct authorized *who, const struct proxy *px,
 		       const struct authorize_ask *ask, enum status *code)
 {
-	const struct token_pass *pass = flow_users_pass(px, ask->flow);
+	const struct token_pass *pass = pass_of(px, ask);
 
-	if (!pass || !token_pass_counts(pass, ask->tenant))
+	if (!pass)
 		return false;
 	*code = take(who, ask, pass);
 	return true;

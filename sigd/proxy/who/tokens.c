@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <openssl/crypto.h>
 
 #include "common/fetch.h"
 #include "common/log.h"
@@ -32,6 +33,7 @@ struct source {
 	struct fetch *fetch;  /* under way */
 	struct wheel_timer due;
 	uint64_t tried_ms;
+	uint64_t version; /* of keys and rules */
 	bool kept; /* while a table is taken over */
 };
 
@@ -39,15 +41,27 @@ struct tokens {
 	struct list sources;
 	struct fetcher *fetcher; /* NULL: nothing was fetched yet */
 	struct wheel *wheel;
+	uint64_t versions; /* given so far */
 };
 
 struct token_pass {
-	uint64_t exp_s;
+	uint64_t exp_s;   /* 0: not in force any more */
+	uint64_t version; /* that found it right */
+	char *token;
 	char tenant[33];
 	char issuer[256];
 	size_t len;
 	char names[]; /* each with its 0 */
 };
+
+static void pass_destructor(void *data)
+{
+	struct token_pass *pass = data;
+
+	if (pass->token)
+		OPENSSL_cleanse(pass->token, strlen(pass->token));
+	mem_deref(pass->token);
+}
 
 static void source_destructor(void *data)
 {
@@ -95,6 +109,7 @@ static void take_keys(struct source *src, const struct pl *text)
 	}
 	mem_deref(src->set);
 	src->set = set;
+	src->version = ++src->tokens->versions;
 	log_info(NULL, "keys of tokens", "tenant=%s keys=%zu", src->tenant,
 		 jwk_set_count(set));
 }
@@ -240,6 +255,7 @@ static void source_keep(struct tokens *tokens,
 		list_append(&tokens->sources, &src->le, src);
 	}
 	src->cfg = cfg;
+	src->version = ++tokens->versions;
 	src->kept = true;
 	if (!cfg->url)
 		read_file(src);
@@ -268,17 +284,24 @@ void tokens_routes_set(struct tokens *tokens, const struct route_table *routes)
 /* --- a token ------------------------------------------------------------------------- */
 
 static int pass_make(struct token_pass **passp, const struct jwt_who *who,
-		     const struct source *src)
+		     const struct source *src, const struct pl *token)
 {
 	struct token_pass *pass;
 	size_t len = 0;
+	int err;
 
 	for (size_t i = 0; i < who->n; i++)
 		len += strlen(who->names[i]) + 1;
-	pass = mem_zalloc(sizeof(*pass) + len, NULL);
+	pass = mem_zalloc(sizeof(*pass) + len, pass_destructor);
 	if (!pass)
 		return ENOMEM;
+	err = pl_strdup(&pass->token, token);
+	if (err) {
+		mem_deref(pass);
+		return err;
+	}
 	pass->exp_s = who->exp_s;
+	pass->version = src->version;
 	str_ncpy(pass->tenant, src->tenant, sizeof(pass->tenant));
 	str_ncpy(pass->issuer, src->cfg->issuer, sizeof(pass->issuer));
 	for (size_t i = 0; i < who->n; i++) {
@@ -291,7 +314,7 @@ static int pass_make(struct token_pass **passp, const struct jwt_who *who,
 	return 0;
 }
 
-static int verify(struct token_pass **passp, struct source *src,
+static int verify(struct jwt_who *who, struct source *src,
 		  const struct pl *token)
 {
 	const struct jwt_rules rules = {.issuer = src->cfg->issuer,
@@ -299,22 +322,54 @@ static int verify(struct token_pass **passp, struct source *src,
 					.claim = src->cfg->claim,
 					.skew_s = src->cfg->skew_ms / 1000,
 					.now_s = (uint64_t)time(NULL)};
-	struct jwt_who *who;
 	int err;
 
 	if (!src->set)
 		return src->cfg->url ? EAGAIN : ENOKEY;
-	who = mem_alloc(sizeof(*who), NULL);
-	if (!who)
-		return ENOMEM;
 	err = jwt_verify(who, src->set, &rules, token);
 	if (err == ENOKEY)
 		ask_again(src);
 	/* from here on its end is by our clock */
 	who->exp_s += rules.skew_s;
-	err = err ? err : pass_make(passp, who, src);
+	return err;
+}
+
+static int take(struct token_pass **passp, struct source *src,
+		const struct pl *token)
+{
+	struct jwt_who *who = mem_alloc(sizeof(*who), NULL);
+	int err = who ? verify(who, src, token) : ENOMEM;
+
+	err = err ? err : pass_make(passp, who, src, token);
 	mem_deref(who);
 	return err;
+}
+
+/* Keys or rules are others now. While there are no keys, or no memory, it is
+ * as it was. */
+void tokens_check(struct tokens *tokens, struct token_pass *pass)
+{
+	struct source *src = find(tokens, pass->tenant);
+	struct jwt_who *who;
+	struct pl token;
+	int err;
+
+	if (!src || !pass->exp_s || pass->version == src->version)
+		return;
+	who = mem_alloc(sizeof(*who), NULL);
+	if (!who)
+		return;
+	pl_set_str(&token, pass->token);
+	err = verify(who, src, &token);
+	mem_deref(who);
+	if (err == EAGAIN || err == ENOMEM)
+		return;
+	pass->version = src->version;
+	if (!err)
+		return;
+	pass->exp_s = 0;
+	log_info(NULL, "a token is in force no more", "tenant=%s why=%s",
+		 pass->tenant, jwt_why(err));
 }
 
 static int by_issuer(struct token_pass **passp, struct tokens *tokens,
@@ -333,7 +388,7 @@ static int by_issuer(struct token_pass **passp, struct tokens *tokens,
 
 		if (strcmp(src->cfg->issuer, issuer) || tries++ >= TRIES_MAX)
 			continue;
-		err = verify(passp, src, token);
+		err = take(passp, src, token);
 		if (!err)
 			break;
 	}
@@ -348,7 +403,7 @@ int tokens_take(struct token_pass **passp, struct tokens *tokens,
 	if (!tenant)
 		return by_issuer(passp, tokens, token);
 	src = find(tokens, tenant->id);
-	return src ? verify(passp, src, token) : ENOENT;
+	return src ? take(passp, src, token) : ENOENT;
 }
 
 /* --- what it is good for -------------------------------------------------------------- */

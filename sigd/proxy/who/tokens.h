@@ -35,6 +35,9 @@ void tokens_routes_set(struct tokens *tokens, const struct route_table *routes);
 int tokens_take(struct token_pass **passp, struct tokens *tokens,
 		const struct route_tenant *tenant, const struct pl *token);
 
+/* When keys or rules have changed since it was found right: is it still? To be
+ * asked before what follows. */
+void tokens_check(struct tokens *tokens, struct token_pass *pass);
 /* Whether it is in force for this tenant, as its table is now: who signed it
  * may have been taken out since. */
 bool token_pass_counts(const struct token_pass *pass,
