@@ -68,13 +68,16 @@ static int revive_path(struct leg_video *v, struct state_video *st)
 	return err;
 }
 
-static void revive_media(struct leg_video *v, const struct state_video *st)
+static int revive_media(struct leg_video *v, const struct state_video *st)
 {
 	const struct leg *leg = v->leg;
 	const struct session_table *table = leg->session->table;
 	struct strm_slot *slot = &state_rec_hot(table->deps.state, v->rec)->slot;
 	uint64_t since = slot->next - st->next;
 
+	/* indices that were used would be used again (RFC 3711, 9.1) */
+	if (slot->next < st->next)
+		return EBADMSG;
 	strm_out_resume(&v->out, st->ssrc, VIDEO_CLOCK, slot,
 			wheel_now(table->wheel));
 	v->out.packets = st->packets + since;
@@ -87,6 +90,7 @@ static void revive_media(struct leg_video *v, const struct state_video *st)
 	v->agreed = st->agreed;
 	v->on = st->on;
 	v->stored = true;
+	return 0;
 }
 
 int leg_video_revive(struct leg *leg, uint32_t rec, struct state_video *st)
@@ -102,13 +106,16 @@ int leg_video_revive(struct leg *leg, uint32_t rec, struct state_video *st)
 	err = leg_video_alloc(&v, leg);
 	if (err)
 		return err;
+	v->rec = rec;
 	err = revive_path(v, st);
+	if (!err)
+		err = revive_media(v, st);
 	if (err) {
+		/* it stays the caller's */
+		v->rec = LEG_NO_RECORD;
 		mem_deref(v);
 		return err;
 	}
-	v->rec = rec;
-	revive_media(v, st);
 	leg->video = v;
 	leg_video_apply(leg);
 	leg_video_wire(leg);

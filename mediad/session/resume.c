@@ -47,6 +47,10 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	struct strm_slot *slot;
 	uint64_t since;
 
+	slot = &state_rec_hot(table->deps.state, leg->rec)->slot;
+	/* indices that were used would be used again (RFC 3711, 9.1) */
+	if (slot->next < st->next)
+		return EBADMSG;
 	leg->sdp.choice = leg_secret_choice();
 	if (!leg->sdp.choice)
 		return ENOMEM;
@@ -68,7 +72,6 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 		 sizeof(leg->sdp.why));
 	memcpy(leg->at_ms, st->at_ms, sizeof(leg->at_ms));
 
-	slot = &state_rec_hot(table->deps.state, leg->rec)->slot;
 	strm_out_resume(&leg->out, st->ssrc, leg_codec(leg)->clock, slot,
 			wheel_now(table->wheel));
 	/* the counts are as old as the record; the index is not */

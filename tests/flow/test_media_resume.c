@@ -441,6 +441,30 @@ static void damage(struct media_bed *bed, size_t at)
 	close(fd);
 }
 
+/* The hot part has no checksum: what it says is behind the record is wrong. */
+static void no_index_is_used_twice_whatever_the_hot_part_says(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *a, *b;
+	size_t alive = 0;
+
+	REQUIRE(media_bed_open(&bed, file("behind")) == 0);
+	a = call_service(&bed, media_id(1), "echo");
+	b = call_service(&bed, media_id(2), "echo");
+	REQUIRE(a && b);
+	media_bed_run(&bed, 6000);
+	state_rec_hot(bed.state, 0)->slot.next = 3;
+	CHECK_INT(media_bed_die(&bed, 50, &alive), 0);
+	CHECK_INT(alive, 1);
+	media_bed_run(&bed, 500);
+	CHECK(bed.now_ms - a->heard_ms > 500);
+	CHECK(bed.now_ms - b->heard_ms <= 40);
+	fault_free(a);
+	fault_free(b);
+	CHECK_INT(state_file_used(bed.state), 1);
+	media_bed_close(&bed);
+}
+
 static void a_damaged_record_takes_no_other_along(void)
 {
 	struct media_bed bed = {0};
@@ -564,6 +588,7 @@ static void memory_runs_out_anywhere(void)
 }
 
 TEST_MAIN(TEST(audio_is_back_and_nothing_was_used_twice),
+	  TEST(no_index_is_used_twice_whatever_the_hot_part_says),
 	  TEST(a_stream_past_its_wrap_goes_on),
 	  TEST(a_wrap_while_nobody_serves_is_survived), TEST(services_play_on),
 	  TEST(ten_deaths_are_survived), TEST(figures_go_on_after_a_death),
