@@ -285,7 +285,9 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 	/* LEG_NO_RECORD + 1 is 0: nobody */
 	*serving = leg->rec + 1;
 	leg->heard_ms = packet->now_ms;
-	if (leg->video && leg_video_takes(leg->video, packet->pkt[1] & 0x7f)) {
+	/* video with ports of its own has a source and keys of its own */
+	if (leg->video && leg->video->path == leg->path &&
+	    leg_video_takes(leg->video, packet->pkt[1] & 0x7f)) {
 		leg_video_rtp(leg->video, packet);
 		*serving = 0;
 		return;
@@ -349,11 +351,18 @@ static void on_changed(void *arg)
 	leg_store(arg);
 }
 
-static uint64_t on_next(void *arg)
+static size_t on_streams(struct path_stream *streams, void *arg)
 {
 	const struct leg *leg = arg;
+	const struct leg_video *v = leg->video;
 
-	return leg->out.next;
+	streams[0].ssrc = leg->out.ssrc;
+	streams[0].next = leg->out.next;
+	if (!v || v->path != leg->path)
+		return 1;
+	streams[1].ssrc = v->out.ssrc;
+	streams[1].next = v->out.next;
+	return 2;
 }
 
 const struct path_handlers leg_path_handlers = {
@@ -362,5 +371,5 @@ const struct path_handlers leg_path_handlers = {
 	.rung = on_rung,
 	.lost = on_lost,
 	.changed = on_changed,
-	.next = on_next,
+	.streams = on_streams,
 };

@@ -376,16 +376,18 @@ static void on_changed(void *arg)
 	leg_video_store(arg);
 }
 
-static uint64_t on_next(void *arg)
+static size_t on_streams(struct path_stream *streams, void *arg)
 {
 	const struct leg_video *v = arg;
 
-	return v->out.next;
+	streams[0].ssrc = v->out.ssrc;
+	streams[0].next = v->out.next;
+	return 1;
 }
 
 const struct path_handlers leg_video_handlers = {
 	.rtp = on_rtp,
 	.rtcp = on_rtcp,
 	.changed = on_changed,
-	.next = on_next,
+	.streams = on_streams,
 };

@@ -57,6 +57,7 @@ uint32_t state_layout(void)
 		offsetof(struct sdpm_choice, peer),
 		offsetof(struct path_web_state, replay),
 		offsetof(struct path_web_state, rx_key),
+		offsetof(struct path_web_state, tx_ssrc),
 		offsetof(struct path_web_state, tx_base),
 		offsetof(struct path_web_state, peer_md),
 		offsetof(struct state_leg, ptime),

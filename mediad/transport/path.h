@@ -19,6 +19,7 @@ struct path;
 enum {
 	PATH_MTU = 1500,    /* larger RTP or RTCP packets are dropped */
 	PATH_HEADROOM = 32, /* bytes before an incoming packet that are free */
+	PATH_STREAMS_MAX = 2, /* sent: audio, and video on the same transport */
 };
 
 /* How far a path has come. Each step is reported once, in this order but for
@@ -56,6 +57,12 @@ struct path_packet {
 	uint64_t now_ms; /* the wheel's, one value a batch */
 };
 
+/* One that is sent. */
+struct path_stream {
+	uint32_t ssrc;
+	uint64_t next; /* the lowest index that was never used */
+};
+
 /*
  * All optional. A handler is the last act of the path: it may free it.
  * changed: what path_web_export() gives has changed in a way that a
@@ -67,9 +74,10 @@ struct path_handlers {
 	void (*rung)(enum path_rung rung, uint64_t at_ms, void *arg);
 	void (*lost)(enum path_why why, void *arg);
 	void (*changed)(void *arg);
-	/* The lowest index that was never used to send RTP: asked when there
-	 * are new keys, whose first ROC is 0. */
-	uint64_t (*next)(void *arg);
+	/* The streams that are sent on the path, at most PATH_STREAMS_MAX, the
+	 * first of them its own: asked when there are new keys, whose first
+	 * ROC is 0 for each. Gives their number. */
+	size_t (*streams)(struct path_stream *streams, void *arg);
 };
 
 /*

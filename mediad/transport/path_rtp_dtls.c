@@ -79,12 +79,14 @@ static int on_keys(const struct hs_keys *keys, void *arg)
 	struct path_rtp *pr = guard->pr;
 	const struct path_handlers *h = pr->base.h;
 	const uint64_t now_ms = wheel_now(pr->env->wheel);
-	uint64_t next = h->next ? h->next(pr->base.arg) : 0;
+	struct path_stream streams[PATH_STREAMS_MAX] = {0};
 	int err;
 
 	keys_copy(&guard->keys, keys);
 	/* to the peer this is another SRTP session, which begins at ROC 0 */
-	guard->keys.base = next & ~UINT64_C(0xffff);
+	if (h->streams)
+		(void)h->streams(streams, pr->base.arg);
+	guard->keys.base = streams[0].next & ~UINT64_C(0xffff);
 	err = path_rtp_secure(pr, guard->rtcp, &guard->keys);
 	if (err)
 		return err;

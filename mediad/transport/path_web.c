@@ -219,6 +219,19 @@ static int send_begin(struct path_web *pw, const uint8_t *pkt, size_t len,
 	return 0;
 }
 
+/* A stream that began under these keys counts from 0. */
+static uint64_t base_of(const struct path_web *pw, const uint8_t *pkt,
+			size_t len)
+{
+	uint32_t ssrc = len < 12 ? 0 : get32(pkt + 8);
+
+	for (unsigned i = 0; i < PATH_STREAMS_MAX; i++)
+		if (pw->dtls.tx_ssrc[i] == ssrc)
+			return pw->dtls.tx_base[i];
+
+	return 0;
+}
+
 static int web_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 			uint64_t index)
 {
@@ -229,7 +242,7 @@ static int web_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 	/* one of before these keys wraps round and is out of range */
 	if (!err)
 		err = crypt_rtp_protect(pw->tx, out.pkt, &out.len, out.cap,
-					index - pw->dtls.tx_base);
+					index - base_of(pw, pkt, len));
 	if (err)
 		return err;
 	++path->stats.tx;

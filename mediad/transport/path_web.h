@@ -103,7 +103,9 @@ struct path_web_state {
 	uint8_t dtls_client;
 	uint8_t rx_key[CRYPT_KEY_LEN], rx_salt[CRYPT_SALT_MAX];
 	uint8_t tx_key[CRYPT_KEY_LEN], tx_salt[CRYPT_SALT_MAX];
-	uint64_t tx_base;    /* index that ROC 0 under tx_key stands for */
+	/* by stream: the index that ROC 0 under tx_key stands for */
+	uint32_t tx_ssrc[PATH_STREAMS_MAX];
+	uint64_t tx_base[PATH_STREAMS_MAX];
 	uint8_t peer_md[32]; /* SHA-256 of the peer's certificate */
 };
 int path_web_export(const struct path *path, struct path_web_state *state);

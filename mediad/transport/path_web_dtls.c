@@ -52,13 +52,18 @@ int path_web_keys_set(struct path_web *pw, const struct hs_keys *keys)
 }
 
 /* To the peer, another association is another SRTP session, which begins at
- * ROC 0; our sequence goes on (RFC 3711, 3.3.1; RFC 5764, 5.1). */
+ * ROC 0 for each SSRC; our sequences go on (RFC 3711, 3.3.1; RFC 5764, 5.1). */
 static void count_from_here(struct path_web *pw)
 {
 	const struct path_handlers *h = pw->base.h;
-	uint64_t next = h->next ? h->next(pw->base.arg) : 0;
+	struct path_stream streams[PATH_STREAMS_MAX] = {0};
 
-	pw->dtls.tx_base = next & ~UINT64_C(0xffff);
+	if (h->streams)
+		(void)h->streams(streams, pw->base.arg);
+	for (unsigned i = 0; i < PATH_STREAMS_MAX; i++) {
+		pw->dtls.tx_ssrc[i] = streams[i].ssrc;
+		pw->dtls.tx_base[i] = streams[i].next & ~UINT64_C(0xffff);
+	}
 }
 
 static int on_keys(const struct hs_keys *keys, void *arg)

@@ -25,7 +25,10 @@ struct path_dtls {
 	struct sa to; /* where the latest datagram came from */
 	uint8_t sock;
 	struct hs_keys keys; /* in use */
-	uint64_t tx_base;    /* index that ROC 0 under these keys stands for */
+	/* of each stream that was before these keys: the index that ROC 0
+	 * stands for; of all others it is 0 */
+	uint32_t tx_ssrc[PATH_STREAMS_MAX];
+	uint64_t tx_base[PATH_STREAMS_MAX];
 };
 
 struct path_seek;

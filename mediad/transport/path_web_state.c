@@ -26,10 +26,20 @@ int path_web_export(const struct path *path, struct path_web_state *state)
 	memcpy(state->rx_salt, keys->rx_salt, CRYPT_SALT_MAX);
 	memcpy(state->tx_key, keys->tx_key, CRYPT_KEY_LEN);
 	memcpy(state->tx_salt, keys->tx_salt, CRYPT_SALT_MAX);
-	state->tx_base = pw->dtls.tx_base;
+	memcpy(state->tx_ssrc, pw->dtls.tx_ssrc, sizeof(state->tx_ssrc));
+	memcpy(state->tx_base, pw->dtls.tx_base, sizeof(state->tx_base));
 	memcpy(state->peer_md, pw->assoc.md, sizeof(state->peer_md));
 	state->dtls_client = pw->assoc.client;
 	return 0;
+}
+
+static bool bases_sound(const struct path_web_state *state)
+{
+	for (unsigned i = 0; i < PATH_STREAMS_MAX; i++)
+		if (state->tx_base[i] & 0xffff || state->tx_base[i] >> 48)
+			return false;
+
+	return true;
 }
 
 static int import_keys(struct path_web *pw, const struct path_web_state *state)
@@ -38,7 +48,7 @@ static int import_keys(struct path_web *pw, const struct path_web_state *state)
 	int err;
 
 	if (crypt_key_len(keys.suite) != CRYPT_KEY_LEN ||
-	    !replay_sound(&state->replay) || state->tx_base & 0xffff ||
+	    !replay_sound(&state->replay) || !bases_sound(state) ||
 	    state->dtls_client > 1)
 		return EBADMSG;
 
@@ -47,7 +57,8 @@ static int import_keys(struct path_web *pw, const struct path_web_state *state)
 	memcpy(keys.tx_key, state->tx_key, CRYPT_KEY_LEN);
 	memcpy(keys.tx_salt, state->tx_salt, CRYPT_SALT_MAX);
 	err = path_web_keys_set(pw, &keys);
-	pw->dtls.tx_base = state->tx_base;
+	memcpy(pw->dtls.tx_ssrc, state->tx_ssrc, sizeof(state->tx_ssrc));
+	memcpy(pw->dtls.tx_base, state->tx_base, sizeof(state->tx_base));
 	OPENSSL_cleanse(&keys, sizeof(keys));
 	return err;
 }

@@ -7,7 +7,8 @@
  *
  * An SSRC, once heard, is kept as long as the key is (else its packets
  * could be replayed); the table is bounded, and the peer, who alone can fill
- * it, is refused further ones.
+ * it, is refused further ones. It has room for a page that shares its screen
+ * anew some dozen times, with an SSRC for each, and for their repairs.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,7 +19,7 @@
 #include <stdint.h>
 
 enum {
-	REPLAY_SSRCS = 8,
+	REPLAY_SSRCS = 32,
 	REPLAY_WINDOW = 128
 };
 

@@ -7,6 +7,7 @@
 #include <re.h>
 
 #include "mediad/session/state_file.h"
+#include "mediad/session/state_video.h"
 #include "mediad/transport/hub.h"
 #include "tests/lib/media_cam.h"
 #include "tests/lib/test.h"
@@ -359,6 +360,32 @@ static void another_camera_takes_the_place_of_one(void)
 	media_bed_close(&bed);
 }
 
+/* The page comes anew, with another association: to it both streams begin at
+ * ROC 0, wherever each of them is by then. */
+static void pictures_go_on_to_a_page_that_was_loaded_again(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cams[3];
+
+	if (open_call(&bed, cams, NULL)) {
+		while (!(cams[0].page->vcheck.high >> 16))
+			media_cam_run(&bed, cams, 2, 10000);
+		CHECK_INT(cams[0].page->check.high >> 16, 0);
+		cams[0].page->sending = false;
+		mock_media_silence(cams[0].page->mock);
+		media_cam_open(&cams[2], &bed);
+		CHECK_INT(offers(&bed, &cams[2]), 0);
+		CHECK_INT(answered(&bed, &cams[2]), 0);
+		media_cam_run(&bed, &cams[1], 2, 3000);
+		CHECK(cams[2].page->heard > 100);
+		CHECK(cams[2].page->vheard > 150);
+		CHECK_INT(mock_media_stats(cams[2].page->mock)->bad_srtp, 0);
+		CHECK_INT(cams[2].page->vcheck.high >> 16, 0);
+		fault_free(&cams[2]);
+	}
+	media_bed_close(&bed);
+}
+
 /* --- death ------------------------------------------------------------------------------------ */
 
 static void pictures_survive_the_workers_death(void)
@@ -389,6 +416,40 @@ static void pictures_survive_the_workers_death(void)
 	media_bed_close(&bed);
 }
 
+/* The hot part says less than the record: the call goes on as one of audio. */
+static void no_index_of_a_picture_is_used_twice(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cams[2];
+	uint32_t heard[2], rec = 0;
+	size_t alive, left;
+
+	if (open_call(&bed, cams, file("behind"))) {
+		media_cam_run(&bed, cams, 2, 6000);
+		for (; !state_rec_next(bed.state, &rec); rec++) {
+			const uint8_t *data;
+
+			REQUIRE(!state_rec_read(bed.state, rec, &data, &left));
+			if (state_video_is(data, left))
+				state_rec_hot(bed.state, rec)->slot.next = 3;
+		}
+		heard[0] = cams[0].page->vheard;
+		heard[1] = cams[1].page->vheard;
+		CHECK_INT(media_bed_die(&bed, 150, &alive), 0);
+		CHECK_INT(alive, 1);
+		media_cam_run(&bed, cams, 2, 1000);
+		for (unsigned i = 0; i < 2; i++) {
+			CHECK_INT(cams[i].page->vheard, heard[i]);
+			CHECK(bed.now_ms - cams[i].page->heard_ms <= 40);
+			fault_free(&cams[i]);
+		}
+		CHECK_INT(state_file_used(bed.state), 2);
+		CHECK_INT(session_drop(bed.table, S), 0);
+		CHECK_INT(state_file_used(bed.state), 0);
+	}
+	media_bed_close(&bed);
+}
+
 /* --- strangers among the streams ----------------------------------------------------------------- */
 
 static void layers_that_come_in_spite_of_us_do_not_mix(void)
@@ -413,7 +474,9 @@ static void layers_that_come_in_spite_of_us_do_not_mix(void)
 	media_bed_close(&bed);
 }
 
-TEST_MAIN(TEST(two_pages_see_each_other), TEST(an_echo_shows_the_page_itself),
+TEST_MAIN(TEST(pictures_go_on_to_a_page_that_was_loaded_again),
+	  TEST(no_index_of_a_picture_is_used_twice),
+	  TEST(two_pages_see_each_other), TEST(an_echo_shows_the_page_itself),
 	  TEST(where_video_is_not_wanted_there_is_sound),
 	  TEST(what_was_lost_behind_us_is_sent_again_by_us),
 	  TEST(what_was_lost_before_us_is_asked_for),

@@ -216,6 +216,39 @@ static void a_telephones_fir_becomes_a_pages_pli(void)
 	media_bed_close(&bed);
 }
 
+/* What comes to the audio's port is of the audio's source and keys: no picture,
+ * whatever its payload type says; and counted there. */
+static void the_port_of_audio_feeds_no_video(void)
+{
+	static const uint8_t forged[600] = {0x10};
+	static struct session_figures figs;
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+	uint32_t heard;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, NULL);
+	if (call_up(&bed, &cam, &vp)) {
+		media_cam_run(&bed, &cam, 1, 500);
+		heard = cam.page->vheard;
+		for (unsigned i = 0; i < 50; i++) {
+			/* comfort noise (RFC 3389), and what poses as video */
+			media_phone_send(vp.sound, 13, "x", 1);
+			media_phone_send(vp.sound, vp.sight->pt, forged,
+					 sizeof(forged));
+			media_cam_run(&bed, &cam, 1, MEDIA_CAM_MS);
+		}
+		CHECK_INT(cam.page->vheard, heard);
+		CHECK_INT(session_query(bed.table, S, &figs), 0);
+		CHECK_INT(figs.legs[1].video.packets_in, 0);
+		CHECK_INT(figs.legs[1].stats.lost_in, 0);
+		fault_free(&cam.page->check);
+	}
+	media_bed_close(&bed);
+}
+
 static void a_pbx_of_audio_alone_gets_audio_alone(void)
 {
 	struct media_bed bed = {0};
@@ -325,6 +358,7 @@ static void memory_runs_out_anywhere(void)
 TEST_MAIN(TEST(a_page_and_a_telephone_see_each_other),
 	  TEST(pictures_have_keys_of_their_own),
 	  TEST(a_telephones_fir_becomes_a_pages_pli),
+	  TEST(the_port_of_audio_feeds_no_video),
 	  TEST(a_pbx_of_audio_alone_gets_audio_alone),
 	  TEST(a_telephone_that_has_no_camera_refuses_and_is_heard),
 	  TEST(pictures_of_a_telephone_survive_the_workers_death),

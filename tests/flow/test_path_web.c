@@ -46,6 +46,7 @@ struct bed {
 	int fd;
 	uint64_t now_ms;
 	uint64_t next;      /* index to send */
+	uint64_t beside;    /* of a second stream, SSRC + 1 */
 	unsigned rtp, rtcp; /* packets that the path delivered */
 	uint64_t last_index;
 	unsigned rungs[PATH_RUNGS], changed, lost;
@@ -127,11 +128,15 @@ static void on_changed(void *arg)
 	maybe_free(bed, FREE_ON_CHANGED);
 }
 
-static uint64_t on_next(void *arg)
+static size_t on_streams(struct path_stream *streams, void *arg)
 {
 	const struct bed *bed = arg;
 
-	return bed->next;
+	streams[0].ssrc = SSRC;
+	streams[0].next = bed->next;
+	streams[1].ssrc = SSRC + 1;
+	streams[1].next = bed->beside;
+	return 2;
 }
 
 static const struct path_handlers handlers = {.rtp = on_rtp,
@@ -139,7 +144,7 @@ static const struct path_handlers handlers = {.rtp = on_rtp,
 					      .rung = on_rung,
 					      .lost = on_lost,
 					      .changed = on_changed,
-					      .next = on_next};
+					      .streams = on_streams};
 
 static void on_mock_rtp(const uint8_t *pkt, size_t len, uint64_t index,
 			void *arg)
@@ -608,6 +613,7 @@ static void kill_and_resume(struct bed *bed)
  * process goes on. */
 static void a_new_association_begins_at_roc_0(void)
 {
+	uint8_t former[12] = {0x80, PT};
 	struct mock_media *first;
 	struct bed bed;
 
@@ -631,9 +637,51 @@ static void a_new_association_begins_at_roc_0(void)
 	CHECK_INT(bed.check.packets, 100);
 	CHECK_STR(packet_check_fault(&bed.check), NULL);
 	/* what is of before the key has no place under it */
-	CHECK_INT(path_send_rtp(bed.path, (const uint8_t[12]){0x80, PT}, 12,
-				4ull << 16),
+	put32(former + 8, SSRC);
+	CHECK_INT(path_send_rtp(bed.path, former, sizeof(former), 4ull << 16),
 		  ERANGE);
+	mem_deref(first);
+	bed_close(&bed);
+}
+
+static int send_beside(struct bed *bed, uint32_t ssrc, uint64_t index)
+{
+	uint8_t pkt[40] = {0x80, PT, (uint8_t)(index >> 8), (uint8_t)index};
+
+	put32(pkt + 8, ssrc);
+	return path_send_rtp(bed->path, pkt, sizeof(pkt), index);
+}
+
+/* Each by itself: the ROC of one says nothing of another's. */
+static void each_stream_begins_at_roc_0_by_itself(void)
+{
+	struct mock_media *first;
+	struct bed bed;
+
+	REQUIRE(brought_up(&bed));
+	talk(&bed, 3);
+	first = bed.mock;
+	bed.mock = new_mock(&bed, NULL, false);
+	REQUIRE(bed.mock);
+	bed.next = (5ull << 16) + 900;
+	bed.beside = (2ull << 16) + 70;
+	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
+	tell_mock(&bed, bed.mock);
+	for (unsigned i = 0; i < STEPS_MAX && !mock_media_ready(bed.mock); i++)
+		step(&bed);
+	for (unsigned i = 0; i < 40; i++) {
+		if (i == 20)
+			kill_and_resume(&bed);
+		CHECK_INT(send_beside(&bed, SSRC, bed.next++), 0);
+		CHECK_INT(send_beside(&bed, SSRC + 1, bed.beside++), 0);
+		/* and one that began after the keys */
+		CHECK_INT(send_beside(&bed, SSRC + 2, 7 + i), 0);
+		step(&bed);
+	}
+	steps(&bed, 2);
+	CHECK_INT(mock_media_stats(bed.mock)->bad_srtp, 0);
+	CHECK_INT(mock_media_stats(bed.mock)->rtp, 120);
+	CHECK_INT(send_beside(&bed, SSRC + 1, 1ull << 16), ERANGE);
 	mem_deref(first);
 	bed_close(&bed);
 }
@@ -1081,7 +1129,7 @@ static void a_peer_has_so_many_ssrcs_and_no_more(void)
 	talk(&bed, 1);
 	c = browser_crypt(&bed);
 	REQUIRE(c);
-	for (uint8_t i = 0; i < 20; i++) {
+	for (uint8_t i = 0; i < 40; i++) {
 		uint8_t pkt[64] = {0x80, PT, 0, 9, 0, 0, 0, 0, 1, 2, 3, i};
 		size_t len = 30;
 
@@ -1090,7 +1138,7 @@ static void a_peer_has_so_many_ssrcs_and_no_more(void)
 	}
 	steps(&bed, 2);
 	CHECK_INT(bed.rtp, REPLAY_SSRCS);
-	CHECK_INT(path_stats(bed.path)->refused, 20 - (REPLAY_SSRCS - 1));
+	CHECK_INT(path_stats(bed.path)->refused, 40 - (REPLAY_SSRCS - 1));
 	talk(&bed, 2);
 	CHECK_INT(bed.rtp, REPLAY_SSRCS + 2);
 	mem_deref(c);
@@ -1318,6 +1366,7 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(an_unsound_remote_changes_nothing),
 	  TEST(another_certificate_is_another_association),
 	  TEST(a_new_association_begins_at_roc_0),
+	  TEST(each_stream_begins_at_roc_0_by_itself),
 	  TEST(without_consent_nothing_is_sent_after_30_s),
 	  TEST(who_never_nominates_is_lost_too),
 	  TEST(an_ice_restart_brings_a_lost_path_back),
