@@ -191,10 +191,14 @@ static int web_revive(struct leg *leg, struct state_leg *st)
 {
 	const struct session_table *table = leg->session->table;
 	struct path_web_remote remote = {.lite = true};
+	struct cert_fp fps[SDPM_PRINTS_MAX];
 	int err;
 
 	err = path_web_import(&leg->path, table->deps.env, leg->session->call,
 			      &st->path.web, &leg_path_handlers, leg);
+	if (!err)
+		err = path_web_known(leg->path, fps,
+				     leg_prints(fps, &st->choice.peer));
 	if (err || !st->choice.lite)
 		return err;
 	pl_set_str(&remote.ufrag, st->choice.peer.ufrag);

@@ -252,8 +252,10 @@ bool assoc_fps_ok(const struct assoc_remote *rem)
 int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 {
 	const bool turned = assoc->fps && assoc->client != rem->client;
+	const bool known = assoc->resumed || same_peer(assoc, rem);
 	struct cert_fp *fps;
 
+	assoc->resumed = false;
 	if (assoc->fps && same_set(assoc, rem) && !rem->anew && !turned)
 		return 0;
 
@@ -261,7 +263,7 @@ int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 	if (!fps)
 		return ENOMEM;
 	memcpy(fps, rem->fps, rem->nfps * sizeof(*fps));
-	if (rem->anew || turned || (assoc->seen && !same_peer(assoc, rem)))
+	if (rem->anew || turned || (assoc->seen && !known))
 		expect_new(assoc);
 	mem_deref(assoc->fps);
 	assoc->fps = fps;
@@ -274,9 +276,11 @@ int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 	return 0;
 }
 
-/* The one fingerprint that is left of the far SDP: the certificate's own. */
-int assoc_resume(struct assoc *assoc, const uint8_t md[32], bool client)
+/* The certificate's own fingerprint, for as long as no other is told. */
+int assoc_resume(struct assoc *assoc, const struct assoc_record *record)
 {
+	const uint8_t *md = record->md;
+
 	assoc->fps = mem_zalloc(sizeof(*assoc->fps), NULL);
 	if (!assoc->fps)
 		return ENOMEM;
@@ -287,7 +291,8 @@ int assoc_resume(struct assoc *assoc, const uint8_t md[32], bool client)
 	memcpy(assoc->md, md, sizeof(assoc->md));
 	assoc->seen = true;
 	assoc->wanted = false;
-	assoc->client = client;
+	assoc->client = record->client;
+	assoc->resumed = !record->open;
 	return 0;
 }
 

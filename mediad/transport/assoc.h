@@ -50,6 +50,7 @@ struct assoc {
 	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
 	bool seen;
 	bool wanted; /* a handshake may begin */
+	bool resumed; /* the next to be told are those of the peer we have */
 	bool client; /* it is ours to begin it */
 	bool heard;  /* a datagram of the peer, at all */
 	uint8_t tries; /* handshakes that broke */
@@ -73,8 +74,18 @@ struct assoc_remote {
 };
 bool assoc_fps_ok(const struct assoc_remote *remote);
 int assoc_remote(struct assoc *assoc, const struct assoc_remote *remote);
-/* With the one whose certificate this is there is one: of a state file. */
-int assoc_resume(struct assoc *assoc, const uint8_t md[32], bool client);
+/*
+ * With the one whose certificate this is there is one: of a state file. What
+ * assoc_remote() is told next is what the far SDP said to the process before:
+ * of an open one it may be of another peer, else it is this one's, by whatever
+ * hash (the SHA-256 that is kept says nothing of a SHA-512).
+ */
+struct assoc_record {
+	const uint8_t *md; /* SHA-256, 32 bytes */
+	bool client;
+	bool open; /* another was awaited */
+};
+int assoc_resume(struct assoc *assoc, const struct assoc_record *record);
 
 /* There is somebody to send to: as client, begin. In a while, not at once:
  * the owner is in the middle of something. */

@@ -115,6 +115,7 @@ struct path_rtp_state {
 	uint8_t secure; /* keys are needed, which are no part of this */
 	uint8_t dtls;   /* these are: 1, or 2 with others for RTCP */
 	uint8_t client;
+	uint8_t open; /* bit 0, 1: of RTP, of RTCP another was awaited */
 	uint8_t peer_md[32]; /* SHA-256 of the peer's certificate */
 	struct secure_keys keys[2];
 	uint64_t pts[2];

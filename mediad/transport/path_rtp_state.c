@@ -67,12 +67,14 @@ static void dtls_out(struct path_rtp_state *state, const struct path_rtp *pr)
 
 	state->dtls = 1;
 	state->client = guard->assoc.client;
+	state->open = guard->assoc.wanted;
 	memcpy(state->peer_md, guard->assoc.md, sizeof(state->peer_md));
 	state->keys[0] = guard->keys;
 	if (pr->mux || !pr->secure[1])
 		return;
 	state->dtls = 2;
 	state->keys[1] = pr->guard[1]->keys;
+	state->open |= (uint8_t)(pr->guard[1]->assoc.wanted << 1);
 	replay_add(&state->replay, secure_replay(pr->secure[1]));
 }
 
@@ -136,6 +138,7 @@ static bool state_in(struct path_rtp *pr, const struct path_rtp_state *state,
 	    !addr_in(&pr->rtcp.from, &state->from[1]) ||
 	    !rule_in(&pr->rule, state) || state->mux > 1 || state->mute > 1 ||
 	    state->secure > 1 || state->dtls > 2 || state->client > 1 ||
+	    state->open > 3 ||
 	    (state->dtls && state->secure) || !replay_sound(&state->replay))
 		return false;
 
@@ -151,6 +154,11 @@ static int guard_in(struct path_rtp *pr, const struct path_rtp_state *state,
 		    bool rtcp)
 {
 	const struct secure_keys *keys = &state->keys[rtcp];
+	const struct assoc_record record = {
+		.md = state->peer_md,
+		.client = state->client,
+		.open = state->open >> rtcp & 1,
+	};
 	struct path_guard *guard;
 	int err;
 
@@ -162,7 +170,7 @@ static int guard_in(struct path_rtp *pr, const struct path_rtp_state *state,
 	guard = pr->guard[rtcp];
 	guard->keys = *keys;
 	guard->to = rtcp ? pr->rtcp.from : pr->rtp.from;
-	err = assoc_resume(&guard->assoc, state->peer_md, state->client);
+	err = assoc_resume(&guard->assoc, &record);
 	if (!err)
 		err = secure_alloc(&pr->secure[rtcp], pr->env->impl, keys);
 	if (err)

@@ -78,6 +78,10 @@ int path_web_remote(struct path *path, const struct path_web_remote *remote);
  * ufrag and pwd alone. */
 int path_web_keep(struct path *path, const struct path_web_remote *remote);
 
+/* Of a path that was imported, at once: the fingerprints that its far side said
+ * last. EINVAL: not usable. */
+int path_web_known(struct path *path, const struct cert_fp *fps, size_t nfps);
+
 /* ICE restart from our side: new credentials; the old ones serve until a pair
  * is validated with the new. */
 int path_web_restart(struct path *path);
@@ -101,6 +105,7 @@ struct path_web_state {
 	struct replay_state replay;
 	uint16_t suite;
 	uint8_t dtls_client;
+	uint8_t dtls_open; /* another association was awaited */
 	uint8_t rx_key[CRYPT_KEY_LEN], rx_salt[CRYPT_SALT_MAX];
 	uint8_t tx_key[CRYPT_KEY_LEN], tx_salt[CRYPT_SALT_MAX];
 	/* by stream: the index that ROC 0 under tx_key stands for */

@@ -30,6 +30,7 @@ int path_web_export(const struct path *path, struct path_web_state *state)
 	memcpy(state->tx_base, pw->dtls.tx_base, sizeof(state->tx_base));
 	memcpy(state->peer_md, pw->assoc.md, sizeof(state->peer_md));
 	state->dtls_client = pw->assoc.client;
+	state->dtls_open = pw->assoc.wanted;
 	return 0;
 }
 
@@ -49,7 +50,7 @@ static int import_keys(struct path_web *pw, const struct path_web_state *state)
 
 	if (crypt_key_len(keys.suite) != CRYPT_KEY_LEN ||
 	    !replay_sound(&state->replay) || !bases_sound(state) ||
-	    state->dtls_client > 1)
+	    state->dtls_client > 1 || state->dtls_open > 1)
 		return EBADMSG;
 
 	memcpy(keys.rx_key, state->rx_key, CRYPT_KEY_LEN);
@@ -83,6 +84,11 @@ int path_web_import(struct path **pathp, const struct path_web_env *env,
 		    const char *call, const struct path_web_state *state,
 		    const struct path_handlers *handlers, void *arg)
 {
+	const struct assoc_record record = {
+		.md = state->peer_md,
+		.client = state->dtls_client,
+		.open = state->dtls_open,
+	};
 	uint64_t now_ms = wheel_now(env->wheel);
 	struct path_web *pw;
 	int err = path_web_make(&pw, env, call, handlers, arg);
@@ -93,8 +99,7 @@ int path_web_import(struct path **pathp, const struct path_web_env *env,
 	if (!err)
 		err = import_keys(pw, state);
 	if (!err)
-		err = assoc_resume(&pw->assoc, state->peer_md,
-				   state->dtls_client);
+		err = assoc_resume(&pw->assoc, &record);
 	if (!err)
 		err = import_addresses(pw);
 	if (err) {
@@ -107,4 +112,18 @@ int path_web_import(struct path **pathp, const struct path_web_env *env,
 	path_web_consent_start(pw);
 	*pathp = &pw->base;
 	return 0;
+}
+
+int path_web_known(struct path *path, const struct cert_fp *fps, size_t nfps)
+{
+	struct path_web *pw = path_web_self(path);
+	const struct assoc_remote remote = {
+		.fps = fps,
+		.nfps = nfps,
+		.client = pw->assoc.client,
+	};
+
+	if (!assoc_fps_ok(&remote))
+		return EINVAL;
+	return assoc_remote(&pw->assoc, &remote);
 }

@@ -9,8 +9,10 @@
 
 #include "common/countof.h"
 #include "mediad/session/state_file.h"
+#include "mediad/session/state_leg.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
+#include "tests/lib/mock_dtls.h"
 #include "tests/lib/test.h"
 
 static const char *const S = "00000000000000a1";
@@ -41,6 +43,26 @@ static bool is_heard(struct media_bed *bed, struct media_page *page)
 	heard = page->heard;
 	media_bed_run(bed, 1000);
 	return page->heard - heard >= 49;
+}
+
+/* Does a leg, by its record, look for another association than it has? */
+static bool seeks_another(const struct media_bed *bed)
+{
+	static struct state_leg st;
+	const uint8_t *data;
+	uint32_t rec = 0;
+	bool seeks = false;
+	size_t len;
+
+	for (; !state_rec_next(bed->state, &rec); rec++) {
+		CHECK_INT(state_rec_read(bed->state, rec, &data, &len), 0);
+		CHECK_INT(state_leg_unpack(&st, data, len), 0);
+		CHECK(st.resumable);
+		seeks |= st.choice.profile == SDPM_BROWSER
+				 ? st.path.web.dtls_open
+				 : st.path.rtp.open;
+	}
+	return seeks;
 }
 
 /* --- browsers ------------------------------------------------------------------ */
@@ -82,6 +104,62 @@ static void a_page_that_waits_is_called_by_dtls(void)
 		CHECK_INT(bed.nlost, 0);
 		media_bed_close(&bed);
 	}
+}
+
+/* Over a death the association is the same one, by whatever hash its
+ * certificate was announced. */
+static void a_page_known_by_sha_512_stays_known(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *page;
+	size_t alive = 0;
+
+	REQUIRE(media_bed_open(&bed, file("strong")) == 0);
+	page = passive_page(&bed);
+	REQUIRE(page != NULL);
+	mock_media_strong(page->mock);
+	CHECK_INT(media_page_calls(page, S, 1), 0);
+	CHECK_INT(session_leg_join(bed.table, S, 1, 0, "echo"), 0);
+	CHECK(media_bed_ready(&bed));
+	CHECK(is_heard(&bed, page));
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+		CHECK_INT(alive, 1);
+		CHECK_INT(media_page_calls(page, S, 1), 0);
+		media_bed_run(&bed, 15000);
+		CHECK(is_heard(&bed, page));
+		CHECK(!seeks_another(&bed));
+		CHECK_INT(bed.nlost, 0);
+	}
+	fault_free(page);
+	media_bed_close(&bed);
+}
+
+/* And another certificate is of another one. */
+static void another_page_known_by_sha_512_is_another(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *page, *other;
+	size_t alive = 0;
+
+	REQUIRE(media_bed_open(&bed, file("other")) == 0);
+	page = media_page_open(&bed);
+	REQUIRE(page != NULL);
+	mock_media_strong(page->mock);
+	CHECK_INT(media_page_calls(page, S, 1), 0);
+	CHECK_INT(session_leg_join(bed.table, S, 1, 0, "echo"), 0);
+	CHECK(media_bed_ready(&bed));
+	CHECK(is_heard(&bed, page));
+	CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+	page->sending = false;
+	mock_media_silence(page->mock);
+	other = media_page_open(&bed);
+	REQUIRE(other != NULL);
+	mock_media_strong(other->mock);
+	CHECK_INT(media_page_calls(other, S, 1), 0);
+	media_bed_run(&bed, 3000);
+	CHECK(is_heard(&bed, other));
+	media_bed_close(&bed);
 }
 
 /* Two clients: nobody's call, in the time of a handshake. */
@@ -198,6 +276,30 @@ static const struct leg_figures *figures(struct call *call, uint8_t leg)
 static void call_close(struct call *call)
 {
 	media_bed_close(&call->bed);
+}
+
+static void a_pbx_known_by_sha_512_stays_known(void)
+{
+	struct call call;
+	size_t alive = 0;
+
+	if (call_open(&call, file("pbx512"), "passive")) {
+		REQUIRE(!phone_dtls_renew(call.phone));
+		mock_dtls_strong(call.phone->dtls.end[0]);
+		CHECK(call_up(&call));
+		CHECK(both_hear(&call));
+		for (unsigned i = 0; i < 2; i++) {
+			CHECK_INT(media_bed_die(&call.bed, 150, &alive), 0);
+			CHECK_INT(alive, 1);
+			CHECK_INT(media_phone_calls(call.phone, S, 2), 0);
+			media_bed_run(&call.bed, 15000);
+			CHECK(both_hear(&call));
+			CHECK(!seeks_another(&call.bed));
+		}
+		CHECK_INT(call.phone->dtls.handshakes, 1);
+		CHECK_INT(call.bed.nlost, 0);
+	}
+	call_close(&call);
 }
 
 /* Each role, with RTCP on the same port and on another; through deaths. */
@@ -475,7 +577,10 @@ static void opportunistic_offers_by_dtls_are_taken(void)
 	}
 }
 
-TEST_MAIN(TEST(a_page_that_waits_is_called_by_dtls),
+TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
+	  TEST(another_page_known_by_sha_512_is_another),
+	  TEST(a_pbx_known_by_sha_512_stays_known),
+	  TEST(a_page_that_waits_is_called_by_dtls),
 	  TEST(a_page_that_takes_no_role_is_lost),
 	  TEST(a_pbx_is_called_and_calls_in_each_role),
 	  TEST(a_hello_before_the_answer_is_waited_with),

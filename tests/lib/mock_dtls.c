@@ -17,7 +17,7 @@
 enum {
 	MTU = 1200,
 	FIRST_RTO_US = 50000,
-	FP_TEXT = 8 + 32 * 3
+	FP_TEXT = 8 + 64 * 3
 };
 
 struct mock_dtls {
@@ -84,15 +84,21 @@ static unsigned int on_rto(SSL *ssl, unsigned int us)
 	return us ? 2 * us : FIRST_RTO_US;
 }
 
+static void fingerprint_by(char text[FP_TEXT + 1], const X509 *x509,
+			   const EVP_MD *md_by, const char *name)
+{
+	uint8_t md[64];
+	unsigned n = 0;
+
+	X509_digest(x509, md_by, md, &n);
+	sprintf(text, "%s ", name);
+	for (unsigned i = 0; i < n; i++)
+		sprintf(text + strlen(text), "%s%02X", i ? ":" : "", md[i]);
+}
+
 static void fingerprint(char text[FP_TEXT + 1], const X509 *x509)
 {
-	uint8_t md[32];
-	unsigned n = sizeof(md);
-
-	X509_digest(x509, EVP_sha256(), md, &n);
-	strcpy(text, "sha-256 ");
-	for (unsigned i = 0; i < sizeof(md); i++)
-		sprintf(text + strlen(text), "%s%02X", i ? ":" : "", md[i]);
+	fingerprint_by(text, x509, EVP_sha256(), "sha-256");
 }
 
 static int make_cert(struct mock_dtls *d)
@@ -191,6 +197,12 @@ int mock_dtls_again(struct mock_dtls **dp, const struct mock_dtls *as,
 void mock_dtls_serve(struct mock_dtls *d)
 {
 	SSL_set_accept_state(d->ssl);
+}
+
+void mock_dtls_strong(struct mock_dtls *d)
+{
+	fingerprint_by(d->fp, SSL_get_certificate(d->ssl), EVP_sha512(),
+		       "sha-512");
 }
 
 const char *mock_dtls_fingerprint(const struct mock_dtls *d)

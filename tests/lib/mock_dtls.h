@@ -29,6 +29,8 @@ int mock_dtls_again(struct mock_dtls **dp, const struct mock_dtls *as,
 /* It waits for the other one to begin; at once after mock_dtls_alloc(). */
 void mock_dtls_serve(struct mock_dtls *d);
 /* "sha-256 AB:..." of our certificate. */
+/* Its fingerprint is one by SHA-512. */
+void mock_dtls_strong(struct mock_dtls *d);
 const char *mock_dtls_fingerprint(const struct mock_dtls *d);
 /* Begin, or retransmit when it is time (by the real clock). */
 void mock_dtls_poll(struct mock_dtls *d);

@@ -506,6 +506,11 @@ const char *mock_media_pwd(const struct mock_media *m)
 	return m->pwd;
 }
 
+void mock_media_strong(struct mock_media *m)
+{
+	mock_dtls_strong(m->dtls);
+}
+
 const char *mock_media_fingerprint(const struct mock_media *m)
 {
 	return mock_dtls_fingerprint(m->dtls);

@@ -42,6 +42,8 @@ int mock_media_alloc(struct mock_media **mp, const struct mock_media_cfg *cfg);
 /* For our SDP. */
 const char *mock_media_ufrag(const struct mock_media *m);
 const char *mock_media_pwd(const struct mock_media *m);
+/* Its fingerprint is one by SHA-512. */
+void mock_media_strong(struct mock_media *m);
 const char *mock_media_fingerprint(const struct mock_media *m);
 const struct sa *mock_media_addr(const struct mock_media *m);
 
