@@ -8,7 +8,8 @@
  * An SSRC, once heard, is kept as long as the key is (else its packets
  * could be replayed); the table is bounded, and the peer, who alone can fill
  * it, is refused further ones. It has room for a page that shares its screen
- * anew some dozen times, with an SSRC for each, and for their repairs.
+ * anew some times, with an SSRC for each, and for their repairs; and with it a
+ * leg takes one page of the state file.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,7 +20,7 @@
 #include <stdint.h>
 
 enum {
-	REPLAY_SSRCS = 32,
+	REPLAY_SSRCS = 16,
 	REPLAY_WINDOW = 128
 };
 
