@@ -187,20 +187,43 @@ static const char *skip_class(const char *p)
 	return *p ? p + 1 : p;
 }
 
+/* "(?x": what follows may have comments. */
+static bool is_extended(const char *p)
+{
+	static const char options[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ^-";
+
+	return memchr(p, 'x', strspn(p, options)) != NULL;
+}
+
+/* Has it what lets text stand that means nothing, or "[" and "]" that are not
+ * where they seem to be: comments, texts of callouts, \Q, \c[, [:alpha:]? */
+static bool is_obscure(const char *p)
+{
+	for (; *p; p++) {
+		if (p[0] == '\\' && (p[1] == 'Q' || p[1] == 'c'))
+			return true;
+		if (p[0] == '[' && p[1] && strchr(":.=", p[1]))
+			return true;
+		if (p[0] == '(' && p[1] == '?' &&
+		    (p[2] == '#' || p[2] == 'C' || is_extended(p + 2)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * "(*...": verbs decide for the whole pattern ((*ACCEPT) ends a match
  * anywhere, and with JIT otherwise than without), and options at its begin
- * could take our limits away. NULL: there is none.
+ * could take our limits away. NULL: there is none, for certain: where that is
+ * hard to tell, anything that looks like one is.
  */
 static const char *find_verb(const char *p)
 {
+	if (is_obscure(p))
+		return strstr(p, "(*");
 	while (*p) {
-		if (p[0] == '\\' && p[1] == 'Q') {
-			p = strstr(p, "\\E");
-			if (!p)
-				return NULL;
-			p += 2;
-		} else if (p[0] == '\\' && p[1]) {
+		if (p[0] == '\\' && p[1]) {
 			p += 2;
 		} else if (*p == '[') {
 			p = skip_class(p + 1);

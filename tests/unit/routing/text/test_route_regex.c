@@ -240,8 +240,12 @@ static void verbs_are_refused(void)
 {
 	static const char *const bad[] = {
 		"\\d(*ACCEPT)}", "(*SKIP)a", "(*LIMIT_MATCH=9)a", "(*UTF)a",
-		"[a](*F)", "\\\\(*F)", "\\Qa\\E(*F)", "[]](*F)", "[^]a](*F)"};
-	static const char *const good[] = {"\\(*", "[(*]+", "[](*]", "\\Q(*\\E",
+		"[a](*F)", "\\\\(*F)", "\\Qa\\E(*F)", "[]](*F)", "[^]a](*F)",
+		"(?#[)\\d(*ACCEPT)}(?#])", "(?C'[')\\d(*ACCEPT)(?C']')",
+		"(?i-sx)#[\n\\d(*ACCEPT)}#]", "\\c\\(*ACCEPT)",
+		"[[:alpha:][](*ACCEPT)", "[\\Q]\\E[](*ACCEPT)",
+		"(?#\\Q)(*ACCEPT)", "\\Q(*\\E"};
+	static const char *const good[] = {"\\(*", "[(*]+", "[](*]", "\\Qa*\\E",
 					   "(\\*)", "[\\](*]", "a*(b)*"};
 	struct route_engine *engine = NULL;
 	struct route_regex *rx = NULL;
