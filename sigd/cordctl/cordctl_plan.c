@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <time.h>
 #include <re.h>
 
 #include "routing/route_check.h"
@@ -180,6 +181,19 @@ static void print_left(const struct ladder *ladder)
 	}
 }
 
+/* Schedules go by it, and who gave none has not said it. */
+static int print_now(struct re_printf *pf, const uint64_t *now)
+{
+	const time_t s = (time_t)*now;
+	char text[32];
+	struct tm tm;
+
+	if (!gmtime_r(&s, &tm) ||
+	    !strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return EINVAL;
+	return re_hprintf(pf, "%s", text);
+}
+
 int cordctl_ladder(const struct route_table *table,
 		   const struct route_query *query, bool colour)
 {
@@ -194,12 +208,12 @@ int cordctl_ladder(const struct route_table *table,
 	asked.healthh = on_health;
 	asked.noteh = on_note;
 	asked.arg = ladder;
-	(void)re_printf("%s%r from \"%r\" to \"%r\", tenant %s%s%s%s\n",
+	(void)re_printf("%s%r from \"%r\" to \"%r\", tenant %s%s%s, at %H%s\n",
 			paint(ladder, bold), &query->method, &query->caller,
 			&query->callee, query->tenant->id,
 			query->from ? ", by connection " : "",
 			query->from ? query->from->name : "",
-			paint(ladder, plain));
+			print_now, &query->now, paint(ladder, plain));
 	(void)route_decide(table, &asked, &ladder->plan);
 	(void)re_printf("targets:\n");
 	for (unsigned i = 0; i < ladder->plan.ntargets; i++)
