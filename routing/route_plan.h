@@ -138,6 +138,8 @@ struct route_note {
 	const struct route_cond *cond; /* of ROUTE_WHY_NOT */
 	enum route_why why;
 	const struct route_tenant *tenant; /* whose rules those are */
+	bool foreign; /* ... and who calls is a stranger to them, maybe as one
+			 who has come back */
 	struct pl callee, caller; /* of then, when rules have rewritten them;
 				     else unset: as asked */
 };

@@ -75,9 +75,9 @@ static const struct cfg_field match_fields[] = {
 	 .item = &name_item, .min = 1, .flags = CFG_F_ALONE,
 	 .help = "Who calls: `users`, connections by name, or `tenants`: a "
 		 "route of another tenant that led here. Absent: everybody; "
-		 "but a route to a connection, a group or a redirection is "
-		 "for users alone, so that no call goes back where it came "
-		 "from.",
+		 "but a route to a connection, a group, a redirection or "
+		 "another tenant is for users alone, so that no call goes "
+		 "back where it came from.",
 	 .example = "users"},
 	{"method", CFG_LIST, CFG_ITEMS(struct route_match, method, nmethod),
 	 .item = &method_item, .min = 1, .flags = CFG_F_ALONE,

@@ -63,7 +63,7 @@ int route_note_print(struct re_printf *pf, const struct route_note_view *view)
 		.table = plan->table,
 		.query = plan->asking ? plan->asking : &query,
 		.tenant = note->tenant,
-		.foreign = note->tenant != plan->tenant,
+		.foreign = note->foreign,
 		.callee = note->callee,
 		.caller = note->caller};
 

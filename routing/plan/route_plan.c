@@ -117,8 +117,9 @@ static void last_step(struct route_walk *walk)
 	const struct route_user *user = route_user_called(tenant, &in->callee);
 	enum route_why why = ROUTE_WHY_NOBODY;
 
-	/* who registers there is called there */
-	if ((!walk->plan->from || in->foreign) && tenant->registration.pbx) {
+	/* who registers there is called there; but a PBX calls others, too, at
+	 * its tenant's cost: strangers get there by a rule that names them */
+	if (!walk->plan->from && !in->foreign && tenant->registration.pbx) {
 		route_walk_note(walk, NULL, NULL, ROUTE_WHY_REGISTRAR);
 		route_choose_one(walk, tenant->registration.pbx);
 		return;

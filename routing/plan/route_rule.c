@@ -30,11 +30,12 @@ int route_rule_template(const struct route_rule_load *load,
 }
 
 /* A call to where calls come from could go round for ever, and at somebody's
- * cost: only users' do, when nobody is named. */
+ * cost: only users' do, when nobody is named. Another tenant's routes may lead
+ * out as well. */
 static bool leads_out(const struct route_to *to)
 {
 	return to->connection || to->connections || to->group ||
-	       to->redirect;
+	       to->redirect || to->tenant;
 }
 
 static int load_match(struct route_rule_load *load, struct route_rule *rule)

@@ -61,8 +61,11 @@ void route_walk_note(struct route_walk *walk, const struct route_rule *rule,
 	struct route_note *note =
 		&plan->notes[plan->considered++ % ROUTE_NOTES_MAX];
 
-	*note = (struct route_note){rule, cond, why, in->tenant, pl_null,
-				    pl_null};
+	*note = (struct route_note){.rule = rule,
+				    .cond = cond,
+				    .why = why,
+				    .tenant = in->tenant,
+				    .foreign = in->foreign};
 	/* what was asked is not there any more when the note is read */
 	if (in->callee.p != query->callee.p)
 		note->callee = in->callee;

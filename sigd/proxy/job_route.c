@@ -104,12 +104,14 @@ static bool may_go(const struct job *job, const struct route_plan *plan)
 		route_forwards_to(job->tenant, to->connection));
 }
 
-/* What makes dialogs that are no calls knows one tenant (sub_token.h). */
+/* What makes dialogs that are no calls knows one tenant (sub_token.h). What is
+ * published is kept by a PBX, and would be by one that is no limit of. */
 static bool stays_at_home(const struct job *job, const struct route_plan *plan)
 {
 	const enum smsg_method method = txn_srv_request(job->st)->method;
 
-	return (method == SMSG_SUBSCRIBE || method == SMSG_REFER) &&
+	return (method == SMSG_SUBSCRIBE || method == SMSG_REFER ||
+		method == SMSG_PUBLISH) &&
 	       route_target_is_foreign(&plan->targets[0], job->tenant);
 }
 

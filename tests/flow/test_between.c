@@ -24,7 +24,8 @@ static void routes_between(const struct fixture *fix, char *text, size_t size)
 		 "      pbx: {kind: trunk, address: '127.0.0.1:%u', domain: "
 		 "demo-pbx.test, trusted: true, probe: 0s, codecs: PCMU}\n"
 		 "    routes:\n"
-		 "      - {name: there, match: {callee: '7(.+)'}, to: {tenant: "
+		 "      - {name: there, match: {from: [users, pbx, tenants], "
+		 "callee: '7(.+)'}, to: {tenant: "
 		 "{id: branch, number: '${1}'}}}\n"
 		 "      - {name: said, match: {callee: '6(.+)'}, rewrite: "
 		 "{caller: {set: '+49301'}}, to: {tenant: {id: branch, "
@@ -33,6 +34,7 @@ static void routes_between(const struct fixture *fix, char *text, size_t size)
 		 "    domains: [\"branch.test\"]\n"
 		 "    realm: cordboard\n"
 		 "    max_calls: 1\n"
+		 "    calls_per_second: 6\n"
 		 "    users_in_redis: true\n"
 		 "    users:\n"
 		 "      alice: {password: alice-there, display: Other, "
@@ -44,15 +46,24 @@ static void routes_between(const struct fixture *fix, char *text, size_t size)
 		 "      mask: {kind: trunk, address: '127.0.0.1:%u', domain: "
 		 "mask.test, trusted: true, probe: 0s, caller_id: {show: "
 		 "number, number: '+4930123'}}\n"
+		 "      listed: {kind: trunk, address: '127.0.0.1:%u', domain: "
+		 "listed.test, trusted: true, probe: 0s, sources: [192.0.2.9], "
+		 "caller_id: {number: '+4930123', "
+		 "allowed: ['+4930*']}}\n"
 		 "    routes:\n"
 		 "      - {name: own, match: {from: [tenants, users], callee: "
 		 "'1.*'}, to: {connection: pbx}}\n"
 		 "      - {name: mask, match: {from: [tenants], callee: '2.*'}, "
 		 "to: {connection: mask}}\n"
-		 "      - {name: round, match: {callee: '9.*'}, to: {tenant: "
+		 "      - {name: listed, match: {from: [tenants], callee: "
+		 "'3.*'}, to: {connection: listed}}\n"
+		 "      - {name: all, match: {from: [tenants], callee: '4.*'}, "
+		 "to: {connections: [pbx, mask, listed]}}\n"
+		 "      - {name: round, match: {from: tenants, callee: '9.*'}, "
+		 "to: {tenant: "
 		 "{id: demo, number: '7${0}'}}}\n",
 		 sa_port(&fix->pbx[1].addr), sa_port(&fix->pbx[0].addr),
-		 sa_port(&fix->pbx[2].addr));
+		 sa_port(&fix->pbx[2].addr), sa_port(&fix->pbx[2].addr));
 }
 
 static void put_register_at(struct fixture *fix, unsigned cseq,
@@ -207,9 +218,10 @@ static void killed_while_ringing_nobody_rings_for_ever(void)
 	stop(&fix);
 }
 
-static void a_message_gets_there_and_a_subscription_does_not(void)
+static void a_message_gets_there_and_what_is_kept_does_not(void)
 {
-	static const char *const methods[] = {"MESSAGE", "SUBSCRIBE"};
+	static const char *const methods[] = {"MESSAGE", "SUBSCRIBE",
+					       "PUBLISH"};
 	struct fixture fix;
 	char auth[1024], val[256];
 
@@ -372,6 +384,22 @@ static void what_its_own_policy_shows_it_is_shown(void)
 	stop(&fix);
 }
 
+/* A number that may be shown is not his for that. */
+static void what_he_claims_is_not_asserted(void)
+{
+	struct fixture fix;
+	char val[256];
+
+	if (begin(&fix)) {
+		call(&fix, "6300");
+		REQUIRE(request(&fix, &fix.pbx[2], "INVITE"));
+		CHECK_STR(header(fix.pbx[2].req, "From", val),
+			  "<sip:+49301@listed.test>;tag=af");
+		CHECK(!strstr(fix.pbx[2].req, "Identity"));
+	}
+	stop(&fix);
+}
+
 static void who_wants_to_be_nobody_is_nobody_there(void)
 {
 	static const char *const to[] = {"7123", "7200", "7bob"};
@@ -396,17 +424,24 @@ static void who_wants_to_be_nobody_is_nobody_there(void)
 	}
 }
 
-static void put_of_pbx(struct fixture *fix, const char *lines)
+static void put_of_pbx_to(struct fixture *fix, const char *callee,
+			  const char *lines)
 {
 	put(fix, &fix->pbx[1], 0,
-	    "INVITE sip:7bob@demo.test SIP/2.0\r\n"
-	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKp;rport\r\n"
+	    "INVITE sip:%s@demo.test SIP/2.0\r\n"
+	    "Via: SIP/2.0/UDP 127.0.0.1:%u;branch=z9hG4bKp%s;rport\r\n"
 	    "Max-Forwards: 70\r\nFrom: \"X\" <sip:+4989@10.0.0.1>;tag=pf\r\n"
-	    "To: <sip:7bob@demo.test>\r\nCall-ID: pbx-1\r\n"
+	    "To: <sip:%s@demo.test>\r\nCall-ID: pbx-%s\r\n"
 	    "CSeq: 1 INVITE\r\nContact: <sip:pbx@127.0.0.1:%u>\r\n%s"
 	    "Content-Type: application/sdp\r\n"
 	    "Content-Length: 5\r\n\r\nv=0\r\n",
-	    sa_port(&fix->pbx[1].addr), sa_port(&fix->pbx[1].addr), lines);
+	    callee, sa_port(&fix->pbx[1].addr), callee, callee, callee,
+	    sa_port(&fix->pbx[1].addr), lines);
+}
+
+static void put_of_pbx(struct fixture *fix, const char *lines)
+{
+	put_of_pbx_to(fix, "7bob", lines);
 }
 
 /* It may be trusted at home. */
@@ -451,6 +486,26 @@ static void it_is_one_of_the_calls_of_both(void)
 		check_nothing_left(&fix);
 		CHECK_INT(number_of(&fix, "cb:{m:branch}:calls"), 0);
 		CHECK_INT(number_of(&fix, "cb:{a:branch/bob}:places"), 0);
+	}
+	stop(&fix);
+}
+
+/* Three may come at once; refused at one number, it is at all. */
+static void it_is_one_call_there_whatever_is_tried(void)
+{
+	struct fixture fix;
+	char invite[TEXT_MAX], resp[TEXT_MAX];
+
+	if (begin(&fix) && talks(&fix, invite, resp)) {
+		put_of_pbx_to(&fix, "7400", "");
+		CHECK_INT(answer(&fix, &fix.pbx[1]), 503);
+		CHECK(strstr(fix.pbx[1].resp, "text=\"call-limit\""));
+		put_in_dialog(&fix, resp, "BYE", 3, 0);
+		REQUIRE(expect(&fix, &fix.bob, "BYE"));
+		bob_answers(&fix, 200, "");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		put_of_pbx(&fix, "");
+		CHECK(request(&fix, &fix.bob, "INVITE"));
 	}
 	stop(&fix);
 }
@@ -586,16 +641,18 @@ TEST_MAIN(TEST(a_user_of_another_tenant_rings_and_talks),
 	  TEST(it_is_noted_at_the_user_who_was_called),
 	  TEST(nobody_is_transferred_from_tenant_to_tenant),
 	  TEST(killed_while_ringing_nobody_rings_for_ever),
-	  TEST(a_message_gets_there_and_a_subscription_does_not),
+	  TEST(a_message_gets_there_and_what_is_kept_does_not),
 	  TEST(of_users_in_redis_those_of_that_tenant_are_called),
 	  TEST(a_pbx_there_has_the_media_that_is_agreed_with_it),
 	  TEST(he_keeps_the_domain_of_his_tenant),
 	  TEST(a_number_that_is_nobody_elses_can_be_called_back),
 	  TEST(a_pbx_there_is_not_told_that_we_know_him),
 	  TEST(what_its_own_policy_shows_it_is_shown),
+	  TEST(what_he_claims_is_not_asserted),
 	  TEST(who_wants_to_be_nobody_is_nobody_there),
 	  TEST(the_word_of_a_pbx_ends_at_its_tenant),
 	  TEST(it_is_one_of_the_calls_of_both),
+	  TEST(it_is_one_call_there_whatever_is_tried),
 	  TEST(it_does_not_go_round_for_ever),
 	  TEST(nobody_there_takes_the_place_of_who_calls),
 	  TEST(who_was_called_may_take_his_own_place),

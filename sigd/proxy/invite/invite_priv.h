@@ -70,6 +70,10 @@ struct hunt {
 	struct tenant_calls_ask *tenant_place;
 	const struct route_tenant *there; /* another one than the caller's, of
 					     which it has a place */
+	const struct route_tenant *counted; /* ... where it was last one of
+					       the calls of a second */
+	const struct route_tenant *closed;  /* ... that has refused it last */
+	enum status closed_why;
 	const struct route_connection *placed; /* no try has its place yet */
 	struct conn_way *ways; /* to the last one, in order; NULL: one */
 	unsigned way;          /* of these, the one that was tried */

@@ -38,8 +38,12 @@ const struct route_tenant *invite_callee_tenant(const struct invite *inv)
 
 /* --- a place there ------------------------------------------------------------- */
 
-static void refused(struct invite *inv, enum status why)
+/* So is all else of that tenant. */
+static void refused(struct invite *inv, const struct route_tenant *tenant,
+		    enum status why)
 {
+	inv->hunt.closed = tenant;
+	inv->hunt.closed_why = why;
 	invite_missed(inv, status_info(why)->sip, why);
 }
 
@@ -52,8 +56,10 @@ static void on_place(enum status code, void *arg)
 	if (code == STATUS_OK) {
 		invite_seek(inv);
 	} else {
+		const struct route_tenant *tenant = inv->hunt.there;
+
 		inv->hunt.there = NULL;
-		refused(inv, code);
+		refused(inv, tenant, code);
 	}
 	mem_deref(ask);
 }
@@ -71,14 +77,27 @@ void invite_tenant_won(struct invite *inv, const struct branch *winner)
 		leave(inv);
 }
 
+/* However many of its numbers are tried, it is one call. */
+static bool take_rate(struct invite *inv, const struct route_tenant *tenant)
+{
+	if (inv->hunt.counted == tenant)
+		return true;
+	inv->hunt.counted = tenant;
+	return call_rate_take(inv->px->rates, tenant, NULL);
+}
+
 static void take_place(struct invite *inv, const struct route_tenant *tenant)
 {
 	const struct tenant_calls_of of = {tenant, inv->rec.call,
 					   invite_replaces(inv)};
 	int err;
 
-	if (!call_rate_take(inv->px->rates, tenant, NULL)) {
-		refused(inv, STATUS_RATE_LIMITED);
+	if (inv->hunt.closed == tenant) {
+		refused(inv, tenant, inv->hunt.closed_why);
+		return;
+	}
+	if (!take_rate(inv, tenant)) {
+		refused(inv, tenant, STATUS_RATE_LIMITED);
 		return;
 	}
 	inv->hunt.there = tenant;

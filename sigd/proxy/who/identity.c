@@ -152,8 +152,9 @@ static void tell_ours(const struct teller *t)
 		     t->who->to->peer.domain, party_params(t));
 }
 
-/* Of a stranger nothing is known. What its own policy puts in his place, or
- * lets pass, a connection may be told. */
+/* Of a stranger nothing is known: that he claims a number which may be shown
+ * makes it none of his. The own number, which its policy puts in his place, a
+ * connection may be told. */
 static bool is_known(const struct smsg *msg, const struct identity *who)
 {
 	const struct route_caller_id *policy =
@@ -162,7 +163,9 @@ static bool is_known(const struct smsg *msg, const struct identity *who)
 	if (!who->stranger)
 		return true;
 	return policy && who->shown && !identity_private(msg, who) &&
-	       (policy->show == ROUTE_SHOW_NUMBER || policy->nallowed);
+	       (policy->show == ROUTE_SHOW_NUMBER ||
+		(policy->nallowed && policy->number &&
+		 !strcmp(who->shown->number, policy->number)));
 }
 
 void identity_tell(struct identity_text *out, const struct smsg *msg,

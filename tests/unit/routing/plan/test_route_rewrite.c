@@ -39,8 +39,8 @@ static struct route_table *with(const char *routes)
 		    "{connection: out}}\n"
 		    "      - {name: b-open, match: {callee: '8.*', from: "
 		    "tenants}, to: {connection: out}}\n"
-		    "      - {name: b-back, match: {callee: '9.*'}, to: "
-		    "{tenant: {id: a, number: '9${0}'}}}\n",
+		    "      - {name: b-back, match: {callee: '9.*', from: "
+		    "tenants}, to: {tenant: {id: a, number: '9${0}'}}}\n",
 		    routes);
 	table = fixture_table(text);
 	CHECK_STR(fixture_errors, "");
@@ -209,6 +209,72 @@ static void a_number_of_another_tenant_is_asked_there(void)
 	mem_deref(table);
 }
 
+/* A trunk that called on would have two tenants pay for it. */
+static void another_tenant_is_asked_for_users_alone(void)
+{
+	struct route_table *table = with(
+		"      - {name: named, match: {callee: '5530', from: pbx}, to: "
+		"{tenant: {id: b, number: '30'}}}\n"
+		"      - {name: t, match: {callee: '5(.*)'}, to: {tenant: {id: "
+		"b, number: '${1}'}}}\n");
+
+	REQUIRE(table);
+	(void)called(table, "530");
+	CHECK_STR(plan.targets[0].user->name, "carol");
+	query.from = &query.tenant->connections[0];
+	CHECK_STR(called(table, "530"), "404");
+	(void)called(table, "5530");
+	CHECK_INT(plan.targets[0].kind, ROUTE_TO_USER);
+	query.from = NULL;
+	mem_deref(table);
+}
+
+/* Its own know their PBX; to strangers a rule must lead. */
+static void strangers_get_to_no_registrar_by_themselves(void)
+{
+	struct route_table *table = fixture_table(
+		"tenants:\n"
+		"  a:\n"
+		"    domains: '*'\n"
+		"    realm: a\n"
+		"    routes:\n"
+		"      - {name: t, match: {callee: '7(.*)'}, to: {tenant: {id: "
+		"b, number: '${1}'}}}\n"
+		"  b:\n"
+		"    domains: b.example\n"
+		"    realm: b\n"
+		"    registration: forwarded\n"
+		"    registrar: pbx\n"
+		"    connections: {pbx: {kind: trunk, address: 192.0.2.1}}\n"
+		"    routes:\n"
+		"      - {name: in, match: {from: tenants, callee: '3.'}, to: "
+		"{connection: pbx}}\n");
+
+	REQUIRE(table);
+	CHECK_STR(called(table, "70900123456"), "404");
+	CHECK_STR(route_note_code(&plan.notes[plan.considered - 1]), "nobody");
+	(void)ask(table, "731");
+	CHECK_INT(plan.targets[0].kind, ROUTE_TO_CONNECTION);
+	mem_deref(table);
+}
+
+static void who_has_come_back_is_a_stranger_in_words_too(void)
+{
+	struct route_table *table = with(
+		"      - {name: in, match: {callee: '99.*', from: users}, to: "
+		"{user: bob}}\n"
+		"      - {name: t, match: {callee: '59'}, to: {tenant: {id: b, "
+		"number: '9'}}}\n");
+	char text[4096];
+
+	REQUIRE(table);
+	CHECK_STR(called(table, "59"), "404");
+	re_snprintf(text, sizeof(text), "%H", route_plan_explain, &plan);
+	CHECK(strstr(text, "  6. route \"in\""));
+	CHECK(strstr(text, "it comes from another tenant, not from users"));
+	mem_deref(table);
+}
+
 static void devices_redirections_and_rejections_are_targets(void)
 {
 	struct route_table *table = with(
@@ -357,6 +423,9 @@ TEST_MAIN(TEST(numbers_are_set_shortened_and_lengthened),
 	  TEST(what_ends_a_line_goes_nowhere),
 	  TEST(continue_goes_on_with_what_was_rewritten),
 	  TEST(a_number_of_another_tenant_is_asked_there),
+	  TEST(another_tenant_is_asked_for_users_alone),
+	  TEST(strangers_get_to_no_registrar_by_themselves),
+	  TEST(who_has_come_back_is_a_stranger_in_words_too),
 	  TEST(devices_redirections_and_rejections_are_targets),
 	  TEST(what_is_too_long_goes_nowhere),
 	  TEST(headers_that_sip_needs_stay), TEST(templates_are_checked),
