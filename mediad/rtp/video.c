@@ -15,6 +15,8 @@ enum {
 	TWO_BYTE = 0x1000,    /* 4.3, lower 4 bits: anything */
 	HEAD = 4,             /* profile and length */
 	ROOM = HEAD + VIDEO_EXTS * (1 + VIDEO_EXT_LEN_MAX) + 3,
+	ASKS_MS = 100,     /* VIDEO_ASKS within so much */
+	ASK_AGAIN_MS = 20, /* for the same one not sooner */
 };
 
 /* --- header extensions ------------------------------------------------------ */
@@ -172,5 +174,28 @@ bool video_source_seq(const struct video_way *way, const struct strm_in *in,
 	    index < way->out->floor)
 		return false;
 	*seq = (uint16_t)(index - way->map.delta);
+	return true;
+}
+
+bool video_may_ask(struct video_asks *asks, const struct strm_in *in,
+		   uint16_t seq, uint64_t now_ms)
+{
+	const uint16_t back = (uint16_t)((uint16_t)in->high - seq);
+	const unsigned i = seq % VIDEO_ASKS;
+
+	if (back >= VIDEO_ASKS || in->seen >> back & 1)
+		return false;
+	if (asks->at_ms[i] && asks->seq[i] == seq &&
+	    now_ms - asks->at_ms[i] < ASK_AGAIN_MS)
+		return false;
+	if (now_ms - asks->from_ms >= ASKS_MS) {
+		asks->from_ms = now_ms;
+		asks->n = 0;
+	}
+	if (asks->n == VIDEO_ASKS)
+		return false;
+	asks->n++;
+	asks->at_ms[i] = now_ms;
+	asks->seq[i] = seq;
 	return true;
 }

@@ -21,6 +21,7 @@ enum {
 	VIDEO_EXTS = 3,         /* header extensions that can pass */
 	VIDEO_EXT_LEN_MAX = 16, /* bytes of one of them */
 	VIDEO_CLOCK = 90000,    /* Hz */
+	VIDEO_ASKS = 64,        /* bits in strm_in.seen */
 };
 
 /* Numbers of a leg's header extensions, the same place in both; 0: none. */
@@ -49,5 +50,20 @@ uint64_t video_index(const struct strm_out *out, uint16_t seq);
  * another source. */
 bool video_source_seq(const struct video_way *way, const struct strm_in *in,
 		      uint64_t index, uint16_t *seq);
+
+/* What a source was asked for lately. Zeroed: nothing. */
+struct video_asks {
+	uint64_t from_ms; /* n: since then */
+	uint32_t n;
+	uint64_t at_ms[VIDEO_ASKS]; /* by number % VIDEO_ASKS; 0: never */
+	uint16_t seq[VIDEO_ASKS];
+};
+
+/* May the source be asked for this number now? Then it counts as asked. Not
+ * for what has come, what would come too late to be taken (strm_in_packet()),
+ * what it was just asked for, nor for more than VIDEO_ASKS in 100 ms: whoever
+ * hears the picture could have its source send any amount. */
+bool video_may_ask(struct video_asks *asks, const struct strm_in *in,
+		   uint16_t seq, uint64_t now_ms);
 
 #endif

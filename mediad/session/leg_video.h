@@ -57,6 +57,7 @@ struct leg_video {
 	struct wheel_timer report_due;
 	struct leg_key key;
 	struct leg_again again;
+	struct video_asks asks; /* of what comes in */
 	uint64_t since_ms; /* of the agreement */
 	uint64_t bad;      /* packets: no RTP, of another stream */
 	uint32_t rec;

@@ -253,7 +253,9 @@ static void take_nack(struct leg_video *v, const struct feedback *fb,
 		uint64_t index = video_index(&v->out, lost[i]);
 
 		if (send_again(v, index, now_ms) && from &&
-		    video_source_seq(&from->way, &from->in, index, &ask[nask]))
+		    video_source_seq(&from->way, &from->in, index,
+				     &ask[nask]) &&
+		    video_may_ask(&from->asks, &from->in, ask[nask], now_ms))
 			nask++;
 	}
 	if (!nask || !(from->agreed.feedback & SDPM_FB_NACK))
