@@ -66,9 +66,10 @@ void strm_in_set_rate(struct strm_in *in, uint32_t rate);
 
 /*
  * Count a packet. True when it is to be used; ext is then set and belongs to
- * the present source (in->gen). False for a duplicate, for one more than 64
+ * the present source (in->gen). False for a duplicate, for one 64 or more
  * behind, and for the first packet of a jump: the source is only replaced when
- * the next one follows it (RFC 3550, A.1) and the present one is silent.
+ * the next one follows it (RFC 3550, A.1); by one a little behind of the same
+ * SSRC, which may be what was sent again, only when it is silent.
  */
 bool strm_in_packet(struct strm_in *in, struct strm_pkt *sp);
 

@@ -8,6 +8,8 @@
 enum {
 	BEHIND_MAX = 64,  /* bits in strm_in.seen */
 	AHEAD_MAX = 3000, /* RFC 3550, A.1: MAX_DROPOUT */
+	LATE_MAX = 3000,  /* behind: what was sent again too late, */
+	LATE_MS = 500,    /* of a source that was heard since then */
 };
 
 static const uint64_t EXT_BASE = 1ull << 32;
@@ -100,6 +102,13 @@ static bool count_behind(struct strm_in *in, struct strm_pkt *sp, uint32_t back)
 	return true;
 }
 
+/* Sent again, it comes in a row, too, and the source goes on all the same. */
+static bool is_late(const struct strm_in *in, const struct strm_pkt *sp,
+		    uint16_t back)
+{
+	return back < LATE_MAX && sp->now_ms - in->last_ms < LATE_MS;
+}
+
 static bool place(struct strm_in *in, struct strm_pkt *sp)
 {
 	uint16_t step = (uint16_t)(sp->h.seq - (uint16_t)in->high);
@@ -114,7 +123,8 @@ static bool place(struct strm_in *in, struct strm_pkt *sp)
 		in->cand_seq = -1;
 		return count_ahead(in, sp, step);
 	}
-	if (in->gen && !in->anew && !candidate_follows(in, sp)) {
+	if ((same && is_late(in, sp, back)) ||
+	    (in->gen && !in->anew && !candidate_follows(in, sp))) {
 		in->refused++;
 		return false;
 	}

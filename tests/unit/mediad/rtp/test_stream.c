@@ -196,6 +196,35 @@ static void a_stranger_between_changes_nothing(void)
 	CHECK_INT(bed.in.refused, 100);
 }
 
+/* Two that were sent again, in a row, and long overtaken. */
+static void what_comes_again_too_late_is_no_other_source(void)
+{
+	struct bed bed;
+	struct source own;
+
+	bed_init(&bed);
+	put(&bed);
+	run(&bed, 300);
+	own = bed.src;
+	bed.src.seq = (uint16_t)(own.seq - 100);
+	bed.src.ts = own.ts - 100 * FRAME;
+	for (unsigned i = 0; i < 5; i++) {
+		CHECK(!put(&bed));
+		bed.src.seq++;
+	}
+	CHECK_INT(bed.in.gen, 1);
+	CHECK_INT(bed.in.refused, 5);
+	bed.src = own;
+	run(&bed, 10);
+	CHECK_INT(bed.out.switches, 1);
+	/* nothing else comes for a while: it has begun anew there */
+	bed.src.seq = (uint16_t)(bed.src.seq - 100);
+	bed.now += 500;
+	CHECK(!put(&bed));
+	CHECK(next(&bed));
+	CHECK_INT(bed.in.gen, 2);
+}
+
 static void a_source_that_restarts_goes_on_without_a_gap(void)
 {
 	struct bed bed;
@@ -434,6 +463,7 @@ TEST_MAIN(TEST(first_packet_begins_with_a_marker),
 	  TEST(slot_is_ahead_of_every_packet_sent),
 	  TEST(another_ssrc_waits_for_its_second_packet),
 	  TEST(a_stranger_between_changes_nothing),
+	  TEST(what_comes_again_too_late_is_no_other_source),
 	  TEST(a_source_that_restarts_goes_on_without_a_gap),
 	  TEST(clock_that_stood_still_on_hold_is_caught_up),
 	  TEST(clock_that_ran_on_in_silence_is_left_alone),
