@@ -15,6 +15,7 @@ enum {
 	HANDSHAKE_MS = 10000,
 	TRIES_MAX = 8,
 	TRY_AGAIN_MS = 500, /* as client, after one that broke */
+	DEAF_MS = 1000,     /* as server, after TRIES_MAX of them */
 	DTLS_HDR = 13,
 	DTLS_HANDSHAKE = 22,
 	DTLS_CLIENT_HELLO = 1,
@@ -77,19 +78,26 @@ static void on_soon(void *arg);
 /*
  * A handshake that breaks does not end the call: whoever can send from the
  * peer's address, forged or not, could break it with one ClientHello
- * (ES2023-01). The next ClientHello, theirs or ours, begins a new one, within
- * limits.
+ * (ES2023-01). The next ClientHello, theirs or ours, begins a new one; after
+ * some of theirs in a while only.
  */
 static void on_broken(struct assoc *assoc, const char *what)
 {
 	log_info(assoc->params.call, "dtls handshake broke", "why=%s try=%u",
 		 what, assoc->tries + 1);
+	assoc->heard |= hs_is_answered(assoc->hs);
 	assoc->hs = mem_deref(assoc->hs);
-	if (++assoc->tries >= TRIES_MAX)
-		assoc->h->lost(PATH_LOST_HANDSHAKE, assoc->arg);
-	else if (assoc->client)
+	if (assoc->tries < UINT8_MAX)
+		++assoc->tries;
+	if (assoc->tries == TRIES_MAX && assoc->h->broken &&
+	    assoc->h->broken(assoc->arg))
+		return;
+	if (assoc->client)
 		wheel_start(assoc->params.wheel, &assoc->soon, TRY_AGAIN_MS,
 			    on_soon, assoc);
+	else if (assoc->tries % TRIES_MAX == 0)
+		wheel_start(assoc->params.wheel, &assoc->soon, DEAF_MS, on_soon,
+			    assoc);
 }
 
 static void look_soon(struct assoc *assoc)
@@ -99,13 +107,16 @@ static void look_soon(struct assoc *assoc)
 			    assoc);
 }
 
-/* A first try that did not end, or one of several. Whom nothing was heard of
- * may still be ringing: that is not our matter, and we ask again. */
+/* A first try that did not end, or one of several. Who has not taken part may
+ * still be ringing, whatever came from its address: that is not our matter, and
+ * we ask again. Not who has refused. */
 static void on_giveup(void *arg)
 {
 	struct assoc *assoc = arg;
+	const bool heard = assoc->heard ||
+			   (assoc->hs && hs_is_answered(assoc->hs));
 
-	if (assoc->client && !assoc->heard) {
+	if (assoc->client && !heard && !assoc->tries) {
 		assoc_stop(assoc);
 		look_soon(assoc);
 		return;
@@ -190,9 +201,8 @@ bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
 
 	if (hello && (!assoc->wanted || assoc->client))
 		return false;
-	if (!assoc->hs && (!hello || begin(assoc)))
+	if (!assoc->hs && (!hello || wheel_runs(&assoc->soon) || begin(assoc)))
 		return false;
-	assoc->heard = true;
 	hs_recv(assoc->hs, pkt, len);
 	return true;
 }

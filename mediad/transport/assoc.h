@@ -29,6 +29,9 @@ struct assoc_handlers {
 	void (*send)(const uint8_t *pkt, size_t len, void *arg);
 	int (*keys)(const struct hs_keys *keys, void *arg);
 	void (*lost)(enum path_why why, void *arg);
+	/* Several in a row broke: true when the owner lets others begin now.
+	 * May be NULL. */
+	bool (*broken)(void *arg);
 };
 
 /* All outlive the association. */
@@ -52,7 +55,7 @@ struct assoc {
 	bool wanted; /* a handshake may begin */
 	bool resumed; /* the next to be told are those of the peer we have */
 	bool client; /* it is ours to begin it */
-	bool heard;  /* a datagram of the peer, at all */
+	bool heard;  /* as client: of the peer, what nobody else can know */
 	uint8_t tries; /* handshakes that broke */
 };
 

@@ -15,6 +15,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "common/countof.h"
 #include "common/wheel.h"
 #include "mediad/transport/cert.h"
 #include "mediad/transport/hs.h"
@@ -42,7 +43,7 @@ struct hs {
 	hs_done_h *doneh;
 	void *arg;
 	enum hs_phase phase;
-	bool verified;
+	bool verified, answered;
 	const uint8_t *in; /* the datagram being read */
 	size_t in_len;
 	uint32_t datagrams, bytes;
@@ -249,10 +250,28 @@ static void on_shaken(struct hs *hs)
 	finish(hs, 0, NULL);
 }
 
+/* As client: its ServerKeyExchange was taken. */
+static bool has_signed(const SSL *ssl)
+{
+	static const OSSL_HANDSHAKE_STATE before[] = {
+		TLS_ST_BEFORE,      TLS_ST_CW_CLNT_HELLO,
+		TLS_ST_CR_SRVR_HELLO, DTLS_ST_CR_HELLO_VERIFY_REQUEST,
+		TLS_ST_CR_CERT,     TLS_ST_CR_CERT_STATUS,
+	};
+	const OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl);
+
+	for (size_t i = 0; i < COUNTOF(before); i++)
+		if (state == before[i])
+			return false;
+	return !SSL_is_server(ssl);
+}
+
 static void shake(struct hs *hs)
 {
 	int r = SSL_do_handshake(hs->ssl);
 
+	if (r == 1 || SSL_get_error(hs->ssl, r) == SSL_ERROR_WANT_READ)
+		hs->answered = has_signed(hs->ssl);
 	if (r == 1)
 		on_shaken(hs);
 	else if (SSL_get_error(hs->ssl, r) == SSL_ERROR_WANT_READ)
@@ -350,6 +369,11 @@ void hs_handlers(struct hs *hs, hs_send_h *sendh, hs_done_h *doneh, void *arg)
 bool hs_is_done(const struct hs *hs)
 {
 	return hs->phase == HS_DONE;
+}
+
+bool hs_is_answered(const struct hs *hs)
+{
+	return hs->answered;
 }
 
 int hs_verify(struct hs *hs, const struct cert_fp *fps, size_t nfps)

@@ -61,6 +61,9 @@ void hs_connect(struct hs *hs);
 /* One datagram. */
 void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len);
 bool hs_is_done(const struct hs *hs);
+/* As client: the peer has signed our random (RFC 8422, 5.4), so it is one that
+ * has our ClientHello. Who only forges its address cannot. */
+bool hs_is_answered(const struct hs *hs);
 
 /* 0: done, and the peer's certificate is the one of the signalling, sound and
  * in its time; EBADE: it is not; EAGAIN: not done. */

@@ -134,10 +134,16 @@ static void on_lost(enum path_why why, void *arg)
 		pr->base.h->lost(why, pr->base.arg);
 }
 
+static bool on_broken(void *arg)
+{
+	return was_a_stranger(arg, PATH_LOST_HANDSHAKE);
+}
+
 static const struct assoc_handlers handlers = {
 	.send = on_send,
 	.keys = on_keys,
 	.lost = on_lost,
+	.broken = on_broken,
 };
 
 /* --- life -------------------------------------------------------------------------- */

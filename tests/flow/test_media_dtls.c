@@ -544,6 +544,47 @@ static void hellos_of_others_disturb_nothing(void)
 	}
 }
 
+/* What came from the address of who rings: of an earlier call, or forged. */
+static void stray_datagrams_end_no_call(void)
+{
+	/* an alert of another association; a ClientHello without sense */
+	static const uint8_t alert[] = {21, 254, 253, 0, 1, 0, 0, 0,
+					0,  0,   5,   0, 3, 1, 2, 3};
+	static const uint8_t hello[] = {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0,
+					0,  14,  1,   0, 0, 2, 0, 0, 0, 0, 0,
+					0,  0,   2,   1, 1};
+	static const char *const setups[] = {"passive", "active"};
+
+	for (unsigned i = 0; i < COUNTOF(setups); i++) {
+		struct media_phone *phone;
+		struct call call;
+
+		if (!call_open(&call, NULL, setups[i]))
+			continue;
+		phone = call.phone;
+		phone->dtls.mute = true;
+		phone->sending = false;
+		if (call_up(&call)) {
+			for (unsigned n = 0; n < 20; n++) {
+				media_phone_send_raw(
+					phone, false, i ? hello : alert,
+					i ? sizeof(hello) : sizeof(alert));
+				media_bed_run(&call.bed, 20);
+			}
+			/* as client we wait for who picks up */
+			media_bed_run(&call.bed, i ? 2000 : 15000);
+			CHECK_INT(call.bed.nlost, 0);
+			phone->dtls.mute = false;
+			phone->sending = true;
+			/* by the real clock nothing is sent again */
+			media_bed_run(&call.bed, i ? 4000 : 6000);
+			CHECK(both_hear(&call));
+			CHECK_INT(phone->dtls.handshakes, 1);
+		}
+		call_close(&call);
+	}
+}
+
 static void opportunistic_offers_by_dtls_are_taken(void)
 {
 	static const char *const protos[] = {"RTP/AVP", "UDP/TLS/RTP/SAVPF"};
@@ -590,4 +631,5 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(another_certificate_than_told_is_no_call),
 	  TEST(in_clear_nothing_is_heard_or_said),
 	  TEST(hellos_of_others_disturb_nothing),
+	  TEST(stray_datagrams_end_no_call),
 	  TEST(opportunistic_offers_by_dtls_are_taken))
