@@ -85,6 +85,12 @@ static bool pt_agreed(const struct path_rtp *pr, uint8_t pt)
 	return pr->pts[pt >> 6] >> (pt & 63) & 1;
 }
 
+/* What secures RTP, or RTCP; NULL: nothing does. */
+static struct secure *secure_of(const struct path_rtp *pr, bool rtcp)
+{
+	return pr->secure[rtcp && pr->dtls && !pr->mux];
+}
+
 static enum source_verdict judge(struct path_rtp *pr,
 				 const struct hub_packet *in, uint64_t now_ms,
 				 bool rtcp)
@@ -92,7 +98,7 @@ static enum source_verdict judge(struct path_rtp *pr,
 	struct source_packet packet = {
 		.src = &in->src,
 		.now_ms = now_ms,
-		.authentic = pr->secure[0] != NULL,
+		.authentic = secure_of(pr, rtcp) != NULL,
 	};
 
 	if (rtcp && !pr->mux)
@@ -155,12 +161,6 @@ static bool are_too_many(struct path_rtp *pr, uint64_t now_ms)
 	return ++pr->taken > pr->per_s;
 }
 
-/* What secures RTP, or RTCP; NULL: nothing does. */
-static struct secure *secure_of(const struct path_rtp *pr, bool rtcp)
-{
-	return pr->secure[rtcp && pr->dtls && !pr->mux];
-}
-
 static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 {
 	struct path_stats *stats = &pr->base.stats;
@@ -218,7 +218,7 @@ void path_rtp_recv(const struct hub_packet *in, void *arg)
 		++pr->base.stats.early;
 		++hub_stats(pr->env->hub)->early;
 	} else if ((!rtcp && kind != CLASSIFY_RTP) ||
-		   in->len > (pr->secure[0] ? SECURE_MTU : PATH_MTU) ||
+		   in->len > (secure_of(pr, rtcp) ? SECURE_MTU : PATH_MTU) ||
 		   rtcp != (in->rtcp || (rtcp && pr->mux))) {
 		++pr->base.stats.refused;
 		++hub_stats(pr->env->hub)->rubbish;
@@ -276,9 +276,10 @@ static int send_on(struct path_rtp *pr, const struct parcel *parcel)
 	if (pr->agreed && !pr->mute &&
 	    (!pr->dtls || secure_of(pr, parcel->rtcp)) &&
 	    source_lock_dest(rtcp ? &pr->rtcp : &pr->rtp, &dest))
-		err = pr->secure[0] ? send_secured(pr, &dest, parcel)
-				 : hub_pair_send(pr->pair, rtcp, &dest,
-						 parcel->pkt, parcel->len);
+		err = secure_of(pr, parcel->rtcp)
+			      ? send_secured(pr, &dest, parcel)
+			      : hub_pair_send(pr->pair, rtcp, &dest,
+					      parcel->pkt, parcel->len);
 	if (err)
 		++pr->base.stats.unsent;
 	return err;

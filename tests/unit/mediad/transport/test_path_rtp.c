@@ -11,7 +11,7 @@
 
 #include "common/wheel.h"
 #include "mediad/transport/hub.h"
-#include "mediad/transport/path_rtp.h"
+#include "mediad/transport/path_rtp_priv.h"
 #include "tests/lib/test.h"
 
 enum {
@@ -426,6 +426,29 @@ static void with_mux_all_is_on_one_port(void)
 	bed_close(&bed);
 }
 
+/* RTCP on a port of its own, whose association stands before RTP's. */
+static void what_has_keys_is_not_sent_in_clear(void)
+{
+	const struct secure_keys keys = {.suite = CRYPT_AES_CM_128_SHA1_80};
+	uint8_t buf[256];
+	struct bed bed;
+
+	if (bed_open(&bed, SOURCE_STRICT)) {
+		struct path_rtp *pr = path_rtp_self(bed.path);
+
+		agree(&bed, 0);
+		pr->dtls = true;
+		CHECK_INT(send_one(&bed), ENOTCONN);
+		CHECK_INT(path_send_rtcp(bed.path, report, 8, 1), ENOTCONN);
+		REQUIRE(path_rtp_secure(pr, true, &keys) == 0);
+		CHECK_INT(send_one(&bed), ENOTCONN);
+		CHECK_INT(path_send_rtcp(bed.path, report, 8, 1), 0);
+		CHECK_INT(recv(bed.fd[0][1], buf, sizeof(buf), 0),
+			  8 + 4 + 10);
+	}
+	bed_close(&bed);
+}
+
 static void rubbish_is_counted_and_dropped(void)
 {
 	static const uint8_t stun[20] = {0, 1}, dtls[13] = {22},
@@ -749,6 +772,7 @@ TEST_MAIN(TEST(nothing_happens_before_an_agreement),
 	  TEST(learn_once_answers_where_it_hears),
 	  TEST(network_follows_after_silence),
 	  TEST(with_mux_all_is_on_one_port),
+	  TEST(what_has_keys_is_not_sent_in_clear),
 	  TEST(rubbish_is_counted_and_dropped),
 	  TEST(what_the_queue_loses_is_known),
 	  TEST(a_closed_port_of_the_peer_ends_nothing),
