@@ -285,8 +285,7 @@ static int map_read(const struct leg_form *form, const struct pl *part,
 	pl_set_str(&pl, name);
 	*map = (struct sdpm_map){codec_named(&pl), (uint32_t)clock, (uint8_t)rx,
 				 (uint8_t)tx};
-	/* of a later build: its number is not known to be taken */
-	choice->nmaps += map->codec != SDPM_CODEC_NONE;
+	++choice->nmaps;
 	return 0;
 }
 
@@ -343,6 +342,29 @@ static int item_read(const struct leg_form *form, const struct pl *item)
 	return 0;
 }
 
+/* A codec of a later build has its place until here, where codec= and event=
+ * have counted it; its number is not known to be taken. */
+static void skip_unknown(struct sdpm_choice *choice)
+{
+	const int codec = choice->codec, event = choice->event;
+	unsigned n = 0;
+
+	for (int i = 0; i < (int)choice->nmaps; i++) {
+		const bool known = choice->maps[i].codec != SDPM_CODEC_NONE;
+
+		if (i == codec)
+			choice->codec = known ? (int8_t)n : -1;
+		if (i == event)
+			choice->event = known ? (int8_t)n : -1;
+		if (known)
+			choice->maps[n++] = choice->maps[i];
+	}
+	/* what counts none is still none */
+	if (codec >= (int)choice->nmaps || event >= (int)choice->nmaps)
+		choice->codec = -1;
+	choice->nmaps = n;
+}
+
 static bool is_whole(const struct leg_form *form)
 {
 	const struct sdpm_choice *choice = form->choice;
@@ -366,5 +388,6 @@ int leg_form_read(const struct leg_form *form, const struct pl *text)
 		if (item_read(form, &item))
 			return EBADMSG;
 	}
+	skip_unknown(form->choice);
 	return is_whole(form) ? 0 : EBADMSG;
 }

@@ -115,6 +115,37 @@ static void what_is_not_known_is_passed_over(void)
 	CHECK_INT(bed.got.nmaps, 2);
 }
 
+/* codec= and event= count what this build does not know, too. */
+static void what_is_not_known_moves_no_place(void)
+{
+	char text[LEG_FORM_MAX + 64];
+	struct bed bed;
+	char *at;
+
+	bed_init(&bed);
+	REQUIRE(round_trip(&bed) == 0);
+	at = strstr(bed.text, " map=");
+	REQUIRE(at != NULL);
+	*at = '\0';
+	re_snprintf(text, sizeof(text),
+		    "%s map=later,8000,99,99 map=opus,48000,111,96 "
+		    "map=later,8000,98,98 map=telephone-event,8000,101,126 "
+		    "codec=2 event=4",
+		    bed.text);
+	CHECK_INT(read_text(&bed, text), 0);
+	CHECK_INT(bed.got.nmaps, 2);
+	CHECK_INT(bed.got.codec, 0);
+	CHECK_INT(bed.got.event, 1);
+	/* the one that counts is not known */
+	strcpy(strstr(text, "codec="), "codec=1 event=4");
+	CHECK_INT(read_text(&bed, text), EBADMSG);
+	strcpy(strstr(text, "codec="), "codec=2 event=3");
+	CHECK_INT(read_text(&bed, text), 0);
+	CHECK_INT(bed.got.event, -1);
+	strcpy(strstr(text, "codec="), "codec=2 event=5");
+	CHECK_INT(read_text(&bed, text), EBADMSG);
+}
+
 /* Each of these instead of what it begins with. */
 static void what_is_unsound_is_refused(void)
 {
@@ -183,5 +214,6 @@ static void only_so_many_lines_and_payload_types_are_taken(void)
 
 TEST_MAIN(TEST(what_was_written_is_read), TEST(it_holds_no_secret),
 	  TEST(what_is_not_known_is_passed_over),
+	  TEST(what_is_not_known_moves_no_place),
 	  TEST(what_is_unsound_is_refused),
 	  TEST(only_so_many_lines_and_payload_types_are_taken))
