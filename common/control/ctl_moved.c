@@ -53,6 +53,20 @@ static void acknowledge(const struct ctl_moved *moved, const char *session)
 	(void)redis_link_send(moved->link, argv, 3, NULL, NULL);
 }
 
+/* False: nobody asks any more. */
+static bool tell(struct ctl_moved *moved, const struct redis_val *val)
+{
+	for (size_t i = 0; i < val->len; i++) {
+		const struct redis_val *el = &val->el[i];
+
+		if (el->type == REDIS_STR && id_valid(el->str, el->len))
+			moved->sessionh(el->str, moved->arg);
+		if (mem_nrefs(moved) == 1)
+			return false;
+	}
+	return true;
+}
+
 static void on_members(int err, const struct redis_val *val, void *arg)
 {
 	struct ctl_moved *moved = arg;
@@ -61,16 +75,15 @@ static void on_members(int err, const struct redis_val *val, void *arg)
 		again(moved);
 		return;
 	}
-	for (size_t i = 0; i < val->len; i++) {
-		const struct redis_val *el = &val->el[i];
-
-		if (el->type != REDIS_STR)
-			continue;
-		if (id_valid(el->str, el->len))
-			moved->sessionh(el->str, moved->arg);
-		acknowledge(moved, el->str);
+	mem_ref(moved); /* a handler may free us */
+	if (tell(moved, val)) {
+		moved->sessionh(NULL, moved->arg);
+		/* who dies before it has let go of them is told again */
+		for (size_t i = 0; i < val->len; i++)
+			if (val->el[i].type == REDIS_STR)
+				acknowledge(moved, val->el[i].str);
 	}
-	moved->sessionh(NULL, moved->arg);
+	mem_deref(moved);
 }
 
 static void ask(void *arg)

@@ -19,9 +19,10 @@ struct wheel;
 /* Called for each, then once with NULL: these were all. */
 typedef void(ctl_moved_session_h)(const char *session, void *arg);
 
-/* Asks for them once, as soon as Redis answers; and acknowledges each, unless
- * the question is freed before. The caller owns *movedp; it may be freed in
- * the last call. */
+/* Asks for them once, as soon as Redis answers. After the last call, in which
+ * the caller lets go of them, each is acknowledged: who dies before, or frees
+ * the question, is told again. The caller owns *movedp; it may be freed in any
+ * call, in the last one without harm to what is acknowledged. */
 int ctl_moved_ask(struct ctl_moved **movedp, struct redis_link *link,
 		  struct wheel *wheel, const char *addr,
 		  ctl_moved_session_h *sessionh, void *arg);

@@ -23,7 +23,7 @@ struct fixture {
 	unsigned said;
 	char who[32];
 	char told[128];
-	bool all;
+	bool all, leaves; /* in the first call */
 	unsigned moved;
 };
 
@@ -116,6 +116,8 @@ static void on_session(const char *session, void *arg)
 
 	if (session) {
 		strcat(fix->told, session);
+		if (fix->leaves)
+			fix->ask = mem_deref(fix->ask);
 		return;
 	}
 	fix->all = true;
@@ -147,6 +149,35 @@ static void who_is_back_is_told_what_was_moved_once(void)
 				     "m1/2", on_session, &fix));
 		CHECK(redis_test_until(fix.bed.wheel, 3000, has_all, &fix));
 		CHECK_STR(fix.told, S1);
+	}
+	stop(&fix);
+}
+
+static bool was_told(void *arg)
+{
+	return ((struct fixture *)arg)->told[0];
+}
+
+static void who_has_not_let_go_of_it_is_told_again(void)
+{
+	struct fixture fix;
+
+	if (start(&fix, 100)) {
+		ctl_gone_fence(fix.bed.link, "m1/2", S1);
+		fix.leaves = true;
+		CHECK(!ctl_moved_ask(&fix.ask, fix.bed.link, fix.bed.wheel,
+				     "m1/2", on_session, &fix));
+		CHECK(redis_test_until(fix.bed.wheel, 3000, was_told, &fix));
+		redis_bed_idle(&fix.bed, 50);
+		CHECK(!fix.all);
+		CHECK_INT(
+			redis_bed_say(&fix.bed, "EXISTS cb:{n:m1/2}:moved").num,
+			1);
+		fix.leaves = false;
+		CHECK(!ctl_moved_ask(&fix.ask, fix.bed.link, fix.bed.wheel,
+				     "m1/2", on_session, &fix));
+		CHECK(redis_test_until(fix.bed.wheel, 3000, has_all, &fix));
+		CHECK_STR(fix.told, S1 S1);
 	}
 	stop(&fix);
 }
@@ -195,4 +226,5 @@ TEST_MAIN(TEST(who_has_no_heartbeat_is_gone),
 	  TEST(a_heartbeat_of_three_seconds_ago_is_too_old),
 	  TEST(nobody_is_gone_before_redis_has_been_there_for_a_while),
 	  TEST(who_is_back_is_told_what_was_moved_once),
+	  TEST(who_has_not_let_go_of_it_is_told_again),
 	  TEST(a_heartbeat_says_that_there_is_something))
