@@ -179,6 +179,12 @@ static struct seek_pair *asked(struct path_seek *seek,
 	return NULL;
 }
 
+static bool is_chosen(const struct path_seek *seek,
+		      const struct seek_pair *pair)
+{
+	return seek->chosen == (int)(pair - seek->pairs);
+}
+
 /* The first answer of a pair asks for its nomination; that one's chooses it. */
 static void advance(struct path_seek *seek, struct seek_pair *pair,
 		    uint64_t now_ms)
@@ -192,7 +198,7 @@ static void advance(struct path_seek *seek, struct seek_pair *pair,
 		/* the others wait for what becomes of it */
 		pair->tries = 0;
 		check_again(seek, pair, now_ms);
-	} else if (pair->nominating) {
+	} else if (is_chosen(seek, pair)) {
 		pair->due_ms = now_ms + CONSENT_MS;
 		arm(seek, CONSENT_MS);
 	}
@@ -207,7 +213,7 @@ bool path_web_answered(struct path_web *pw, const struct mux_packet *packet)
 	struct seek_pair *pair;
 	struct lite_result res;
 	struct lite_stun st;
-	bool nominated;
+	bool asked_to, nominated;
 
 	if (!seek || pw->lost || lite_stun_read(&st, packet->pkt, packet->len))
 		return false;
@@ -217,10 +223,12 @@ bool path_web_answered(struct path_web *pw, const struct mux_packet *packet)
 		++pw->base.stats.bad_checks;
 		return false;
 	}
-	nominated = pair->nominating;
+	asked_to = pair->nominating;
 	mux_name_del(&pair->ask);
 	pair->ask.ufrag[0] = '\0'; /* once */
 	advance(seek, pair, chk.now_ms);
+	/* another one's nomination may have been on its way, too */
+	nominated = asked_to && is_chosen(seek, pair);
 	lite_confirm(pw->lite, &chk, nominated, &res);
 	path_web_learnt(pw, packet, &res);
 	return true;

@@ -14,6 +14,7 @@
 #include <re.h>
 
 #include "mediad/session/state_file.h"
+#include "mediad/transport/lite_stun.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/test.h"
 
@@ -195,7 +196,110 @@ static void who_is_not_found_costs_few_checks(void)
 	media_bed_close(&bed);
 }
 
+/* --- two ways to the same ----------------------------------------------------- */
+
+#define FAR_PWD "abcdefghijklmnopqrstuv"
+
+struct ways {
+	struct media_bed bed;
+	int fd[2];
+	struct sa addr[2];
+	unsigned dtls[2]; /* datagrams of it that came there */
+};
+
+static bool ways_open(struct ways *ways)
+{
+	memset(ways, 0, sizeof(*ways));
+	for (unsigned i = 0; i < 2; i++) {
+		struct sa *addr = &ways->addr[i];
+
+		ways->fd[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		sa_set_str(addr, "127.0.0.1", 0);
+		if (!CHECK(!bind(ways->fd[i], &addr->u.sa, addr->len) &&
+			   !getsockname(ways->fd[i], &addr->u.sa, &addr->len)))
+			return false;
+	}
+	return CHECK_INT(media_bed_open(&ways->bed, NULL), 0);
+}
+
+static void ways_offer(struct ways *ways)
+{
+	struct mbuf *mb = mbuf_alloc(2048);
+	char sdp[2048];
+
+	re_snprintf(sdp, sizeof(sdp),
+		    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+		    "a=ice-lite\r\nm=audio 9 UDP/TLS/RTP/SAVPF 8\r\n"
+		    "c=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\n"
+		    "a=ice-pwd:" FAR_PWD "\r\na=rtcp-mux\r\n"
+		    "a=setup:passive\r\na=fingerprint:sha-256 00:01:02:03:04:"
+		    "05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:"
+		    "18:19:1A:1B:1C:1D:1E:1F\r\n"
+		    "a=candidate:1 1 udp 2130706431 127.0.0.1 %u typ host\r\n"
+		    "a=candidate:2 1 udp 2130706175 127.0.0.1 %u typ host\r\n",
+		    sa_port(&ways->addr[0]), sa_port(&ways->addr[1]));
+	CHECK_INT(media_remote(&ways->bed, S, 1, false, sdp, NULL), 0);
+	CHECK_INT(media_local(&ways->bed, S, 1, true, mb, NULL), 0);
+	mem_deref(mb);
+}
+
+/* Answers the checks that have come; how many there were. */
+static unsigned answer(struct ways *ways, unsigned i)
+{
+	uint8_t buf[1500], msg[200];
+	struct sa from;
+	unsigned n = 0;
+	ssize_t len;
+
+	sa_init(&from, AF_INET);
+	while ((len = recvfrom(ways->fd[i], buf, sizeof(buf), 0, &from.u.sa,
+			       &from.len)) > 20) {
+		struct lite_stun_out out = {.msg = msg, .cap = sizeof(msg)};
+		size_t size;
+
+		if (buf[0]) {
+			++ways->dtls[i];
+			continue;
+		}
+		lite_stun_begin(&out, LITE_STUN_SUCCESS, buf + 8);
+		size = lite_stun_end(&out, FAR_PWD);
+		(void)!sendto(ways->fd[i], msg, size, 0, &from.u.sa, from.len);
+		++n;
+	}
+	return n;
+}
+
+static void one_pair_is_nominated_though_two_answer(void)
+{
+	struct ways ways;
+
+	if (ways_open(&ways)) {
+		ways_offer(&ways);
+		media_bed_run(&ways.bed, 200);
+		/* both are asked, both answer, both are to be nominated */
+		CHECK_INT(answer(&ways, 0), 1);
+		CHECK_INT(answer(&ways, 1), 1);
+		media_bed_run(&ways.bed, MEDIA_STEP_MS);
+		CHECK_INT(answer(&ways, 1), 1);
+		media_bed_run(&ways.bed, MEDIA_STEP_MS);
+		CHECK_INT(answer(&ways, 0), 1);
+		media_bed_run(&ways.bed, MEDIA_STEP_MS);
+		(void)answer(&ways, 1);
+		ways.dtls[0] = ways.dtls[1] = 0;
+		/* until DTLS begins anew */
+		media_bed_run(&ways.bed, 11000);
+		(void)answer(&ways, 0);
+		(void)answer(&ways, 1);
+		CHECK_INT(ways.dtls[0], 0);
+		CHECK(ways.dtls[1] >= 1);
+	}
+	media_bed_close(&ways.bed);
+	close(ways.fd[0]);
+	close(ways.fd[1]);
+}
+
 TEST_MAIN(TEST(whom_nobody_checks_is_sought),
 	  TEST(a_lite_side_that_vanishes_is_lost),
 	  TEST(a_reoffer_and_deaths_keep_what_was_found),
-	  TEST(who_is_not_found_costs_few_checks))
+	  TEST(who_is_not_found_costs_few_checks),
+	  TEST(one_pair_is_nominated_though_two_answer))
