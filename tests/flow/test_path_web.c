@@ -886,20 +886,55 @@ static void a_bad_hello_from_the_right_address_ends_no_call(void)
 	bed_close(&bed);
 }
 
-static void endless_bad_hellos_end_the_leg(void)
+/* Not by their number, which costs little to forge, but when there has been
+ * no other in all the time of a handshake. */
+static void endless_bad_hellos_end_the_leg_in_time(void)
 {
 	uint8_t hello[137];
 	size_t len = bad_hello(hello);
+	struct mock_media *mad;
 	struct bed bed;
 
 	REQUIRE(bed_open(&bed, NULL, NULL));
 	tell_mock(&bed, bed.mock);
 	bed.mischief = FREE_ON_LOST;
-	for (unsigned i = 0; i < 20; i++)
-		(void)mock_media_send_raw(bed.mock, hello, len);
-	step(&bed);
+	mad = bed.mock;
+	bed.mock = NULL; /* it sends nothing of its own */
+	for (unsigned n = 0; n < 9; n++) {
+		for (unsigned i = 0; i < 20; i++)
+			(void)mock_media_send_raw(mad, hello, len);
+		steps(&bed, 101);
+		CHECK_INT(bed.lost, 0);
+		/* of each second eight are looked at */
+		CHECK_INT(path_stats(bed.path)->refused, 12 * (n + 1));
+	}
+	steps(&bed, 200);
 	CHECK_INT(bed.lost, 1);
 	CHECK_INT(bed.why, PATH_LOST_HANDSHAKE);
+	mem_deref(mad);
+	bed_close(&bed);
+}
+
+static void after_bad_hellos_a_good_one_is_heard(void)
+{
+	uint8_t hello[137];
+	size_t len = bad_hello(hello);
+	struct mock_media *mock;
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, NULL, NULL));
+	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
+	tell_mock(&bed, bed.mock);
+	mock = bed.mock;
+	bed.mock = NULL;
+	for (unsigned i = 0; i < 20; i++)
+		(void)mock_media_send_raw(mock, hello, len);
+	steps(&bed, 110);
+	bed.mock = mock;
+	CHECK(wait_ready(&bed));
+	talk(&bed, 5);
+	CHECK_INT(bed.check.packets, 5);
+	CHECK_INT(bed.lost, 0);
 	bed_close(&bed);
 }
 
@@ -1374,7 +1409,8 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(closing_the_peer_connection_is_told),
 	  TEST(a_hello_from_a_third_address_is_dropped),
 	  TEST(a_bad_hello_from_the_right_address_ends_no_call),
-	  TEST(endless_bad_hellos_end_the_leg),
+	  TEST(endless_bad_hellos_end_the_leg_in_time),
+	  TEST(after_bad_hellos_a_good_one_is_heard),
 	  TEST(a_handshake_without_end_is_a_time_out),
 	  TEST(other_dtls_makes_no_state),
 	  TEST(a_wrong_fingerprint_lets_no_media_out),
