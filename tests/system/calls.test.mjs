@@ -353,14 +353,15 @@ describe('calls', { timeout: 180000 }, () => {
       ['the other side\'s cookie', out, { route: into.route }, /bad-direction/],
       ['the caller\'s cookie, from the callee', into, { route: out.route }, /bad-direction/],
       ['another tag of the callee', into, { fromTag: 'another' }, /unknown-dialog/],
-      ['no cookie', out, { route: [], uri: `sip:bob@${tenant.domain}` }, /unknown-dialog/],
+      // a stray: its answer is no longer than it is, and has no room for a reason
+      ['no cookie', out, { route: [], uri: `sip:bob@${tenant.domain}` }, /unknown-dialog|^$/],
       ['our Contact alone', out, { route: [] }, /bad-cookie/],
     ];
     for (const [what, call, options, why] of tries) {
       for (const method of ['BYE', 'INFO', 'UPDATE']) {
         const res = await call.within(method, { by: mallory, ...options });
         assert.ok([403, 481].includes(res.code), `${what}: ${method} was ${res.code}`);
-        assert.match(res.why, why, what);
+        assert.match(res.why ?? '', why, what);
       }
     }
     // an ACK that is forged goes nowhere
