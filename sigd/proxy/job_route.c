@@ -91,6 +91,14 @@ static void pass_on(struct job *job, const struct route_plan *plan,
 	relay_start(px, &params);
 }
 
+static void answer_probe(struct job *job)
+{
+	struct txn_srv *st = job->st;
+
+	job->st = NULL; /* it ends with its answer */
+	options_answer(job->px, st);
+}
+
 /* A device that shows its password to its PBX alone: over UDP, where a source
  * can be forged, that is the only place that it gets to. */
 static bool may_go(const struct job *job, const struct route_plan *plan)
@@ -125,7 +133,7 @@ static void go(struct job *job, struct route_plan *plan,
 	else if (stays_at_home(job, plan))
 		reply_status(job->px, job->st, STATUS_FORBIDDEN);
 	else if (is_probe(job, plan))
-		options_answer(job->px, job->st);
+		answer_probe(job);
 	else if (route_target_answers(&plan->targets[0]))
 		answer_by_table(job, plan);
 	else if (txn_srv_request(job->st)->method == SMSG_INVITE)

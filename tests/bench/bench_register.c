@@ -23,6 +23,7 @@ enum {
 	FIRST = 100,
 	CLIENTS = 2000,
 	ALL = FIRST + CLIENTS,
+	MANY = 9000, /* registered at once, of them memory alone is asked */
 	AT_ONCE = 20,
 	PACED = 3000, /* one each millisecond */
 	BUSY = 8000,
@@ -49,7 +50,7 @@ struct bench {
 	struct loop_test lt;
 	struct stack stack;
 	struct bare bare;
-	struct ua *uas[ALL];
+	struct ua *uas[FIRST + MANY];
 	struct ws_client *ws[FIRST]; /* of the bare server */
 	int fd;                      /* the same on UDP */
 	struct loop_watch *watch;
@@ -274,6 +275,21 @@ static void report_come(struct bench *bench)
 	      "2,000 of them; Kamailio once: 134");
 }
 
+/* The limit of descriptors here is about twice that. */
+static void report_many(struct bench *bench)
+{
+	const long before = bench_pss_kb(bench->stack.sigd_worker);
+	const unsigned were = bench->nuas;
+
+	come(bench, FIRST + MANY);
+	settle(bench);
+	BENCH("memory of an idle registered client (PSS), of 9,000",
+	      (double)(bench_pss_kb(bench->stack.sigd_worker) - before) /
+		      (FIRST + MANY - were),
+	      "kB", 20, "of those behind the first 2,000");
+	leave(bench, ALL);
+}
+
 static void report_resumed(struct bench *bench)
 {
 	leave(bench, FIRST);
@@ -336,6 +352,7 @@ static void report_all(struct bench *bench)
 
 	bench->wss = true;
 	report_come(bench);
+	report_many(bench);
 	report(bench, &wss, true);
 	report(bench, &wss, false);
 	report_resumed(bench);
@@ -366,7 +383,7 @@ static void many_fds(void)
 int main(void)
 {
 	static struct bench bench;
-	const struct stack_cfg cfg = {.users = ALL};
+	const struct stack_cfg cfg = {.users = FIRST + MANY};
 
 	many_fds();
 	bench_title(title);
