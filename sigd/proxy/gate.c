@@ -17,7 +17,7 @@ enum { REMEMBERED = 16384, CALLS_REMEMBERED = 8192 };
 
 /* What a call may ask for within its dialogs: keys, video and transfers stay
  * far below. That it ends is said by each side once, and a little more. */
-static const struct bucket_rate call_rate = {.per_s = 20, .burst = 100};
+static const struct bucket_rate call_rate = {.per_s = 20, .burst = 400};
 static const struct bucket_rate bye_rate = {.per_s = 1, .burst = 8};
 
 enum bucket_kind {
