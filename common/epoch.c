@@ -34,10 +34,11 @@ static const struct redis_script script = {
 		 "return n"};
 
 /* Nor what was given ahead of the time, to many workers that began at once:
- * each that lives sees to it. */
+ * each that lives sees to it. None is used up by that: the key has the last one
+ * that was given. */
 static const struct redis_script script_hold = {
-	"epoch-hold", "local n = math.max(redis.call('INCR', KEYS[1]), "
-		      "tonumber(ARGV[1])) "
+	"epoch-hold", "local n = math.max(tonumber(redis.call('GET', KEYS[1]) "
+		      "or 0), tonumber(ARGV[1])) "
 		      "redis.call('SET', KEYS[1], string.format('%.0f', n)) "
 		      "return n"};
 

@@ -119,6 +119,65 @@ static int on_send(const struct txn_dest *dest, const uint8_t *msg, size_t len,
 	return err == ENOTCONN ? conn_answer(px, &id, msg, len) : err;
 }
 
+/* Who guards the door: what comes in is counted there. */
+static int guards_alloc(struct proxy *px)
+{
+	const struct proxy_deps *deps = &px->deps;
+	int err = guess_alloc(&px->guess, GUESSERS);
+
+	if (!err)
+		err = alarms_alloc(&px->alarms, deps->redis, deps->wheel,
+				   px->worker);
+	if (!err)
+		err = gate_alloc(&px->gate, &px->cfg.gate, deps->wheel,
+				 px->alarms);
+	if (!err)
+		err = tokens_alloc(&px->tokens, deps->wheel);
+	if (!err)
+		tokens_routes_set(px->tokens, deps->routes);
+	return err;
+}
+
+/* What is seen to although nobody asks: calls and workers that are gone. */
+static int watches_start(struct proxy *px)
+{
+	const struct proxy_deps *deps = &px->deps;
+	int err = due_poll_alloc(&px->poll, deps->redis, deps->wheel,
+				 poll_ms(&px->cfg));
+
+	if (!err)
+		err = takeover_start(px);
+	if (!err)
+		err = rebind_start(px);
+	if (!err)
+		err = call_due_start(px);
+	if (!err)
+		err = worker_due_start(px);
+	if (!err && deps->redis)
+		err = media_watch_alloc(&px->media_watch, px);
+	return err;
+}
+
+/* What is known of connections, beside the table. */
+static int connections_alloc(struct proxy *px)
+{
+	const struct proxy_deps *deps = &px->deps;
+	int err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
+				     px->worker);
+
+	if (!err)
+		err = conn_pins_alloc(&px->pins, deps->redis, deps->wheel);
+	if (!err && deps->redis)
+		err = health_alloc(&px->health, deps->redis, deps->wheel);
+	if (!err)
+		err = live_alloc(&px->live, px);
+	if (!err)
+		err = call_rates_alloc(&px->rates, px);
+	if (!err)
+		err = turns_alloc(&px->turns);
+	return err ? err : way_health_alloc(&px->ways);
+}
+
 int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		const struct proxy_deps *deps)
 {
@@ -138,45 +197,9 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	err = px->buf ? txn_table_alloc(&px->txns, &px->cfg.txn, deps->wheel,
 					on_send, px)
 		      : ENOMEM;
-	if (!err)
-		err = guess_alloc(&px->guess, GUESSERS);
-	if (!err)
-		err = alarms_alloc(&px->alarms, deps->redis, deps->wheel,
-				   px->worker);
-	if (!err)
-		err = gate_alloc(&px->gate, &px->cfg.gate, deps->wheel,
-				 px->alarms);
-	if (!err)
-		err = due_poll_alloc(&px->poll, deps->redis, deps->wheel,
-				     poll_ms(&px->cfg));
-	if (!err)
-		err = takeover_start(px);
-	if (!err)
-		err = rebind_start(px);
-	if (!err)
-		err = call_due_start(px);
-	if (!err)
-		err = worker_due_start(px);
-	if (!err)
-		err = conn_figures_alloc(&px->conns, deps->redis, deps->wheel,
-					 px->worker);
-	if (!err)
-		err = conn_pins_alloc(&px->pins, deps->redis, deps->wheel);
-	if (!err)
-		err = tokens_alloc(&px->tokens, deps->wheel);
-	if (!err)
-		tokens_routes_set(px->tokens, deps->routes);
-	if (!err && deps->redis)
-		err = health_alloc(&px->health, deps->redis, deps->wheel);
-	if (!err)
-		err = live_alloc(&px->live, px);
-	if (!err)
-		err = call_rates_alloc(&px->rates, px);
-	if (!err)
-		err = turns_alloc(&px->turns);
-	err = err ? err : way_health_alloc(&px->ways);
-	if (!err && deps->redis)
-		err = media_watch_alloc(&px->media_watch, px);
+	err = err ? err : guards_alloc(px);
+	err = err ? err : connections_alloc(px);
+	err = err ? err : watches_start(px);
 	if (err)
 		mem_deref(px);
 	else
