@@ -12,33 +12,16 @@
 #include "sigd/proxy/conn/conn_calls.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/side.h"
+#include "sigd/proxy/who/place.h"
 #include "sigd/proxy/who/tenant_calls.h"
 #include "sigd/proxy/who/user_calls.h"
 
 enum {
-	MARGIN_S = 60, /* behind the limit of a set-up, or of a call */
+	MARGIN_S = 60,         /* behind the limit of a set-up, or of a call */
 	TRIAL_SLACK_MS = 5000, /* ... of the time to answer a trial */
 	KEY_MAX = 128,
 	LEAVE_MAX = 1000, /* connections; with more, places end by themselves */
 };
-
-const struct redis_script conn_calls_script_take = {
-	"conn-take",
-	"local t = redis.call('TIME') "
-	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
-	"local max = tonumber(ARGV[3]) "
-	"redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', "
-	"  string.format('%.0f', now)) "
-	"if max > 0 and not redis.call('ZSCORE', KEYS[1], ARGV[1]) and "
-	"  redis.call('ZCARD', KEYS[1]) >= max then return 0 end "
-	"if KEYS[2] and not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', "
-	"  ARGV[4]) and redis.call('GET', KEYS[2]) ~= ARGV[1] then "
-	"  return 2 end "
-	"redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[2]), "
-	"  ARGV[1]) "
-	"if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then "
-	"  redis.call('PEXPIRE', KEYS[1], ARGV[2]) end "
-	"return 1"};
 
 struct conn_calls_ask {
 	struct proxy *px;
@@ -62,16 +45,11 @@ static int key_print(char key[KEY_MAX], const char *tenant, const char *conn,
 static void give_back(struct proxy *px, const char *tenant, const char *conn,
 		      const char *call)
 {
-	struct redis_arg argv[3];
 	char key[KEY_MAX];
+	const struct place place = {key, call};
 
-	if (key_print(key, tenant, conn, "calls"))
-		return;
-	argv[0] = redis_str("ZREM");
-	argv[1] = redis_str(key);
-	argv[2] = redis_str(call);
-	/* with Redis away it ends by itself */
-	(void)redis_link_send(px->deps.redis, argv, 3, NULL, NULL);
+	if (!key_print(key, tenant, conn, "calls"))
+		place_leave(px, &place);
 }
 
 static void destructor(void *data)
@@ -109,21 +87,20 @@ static void on_nothing(int err, const struct redis_val *val, void *arg)
 	(void)arg;
 }
 
-struct place {
+struct conn_place {
 	const char *tenant, *conn, *call;
 	uint32_t life_s, max;
 	uint32_t trial_ms; /* 0: it is none */
 };
 
-static int place_ask(struct proxy *px, const struct place *place,
-		     redis_reply_h *h, void *arg)
+static int conn_place_ask(struct proxy *px, const struct conn_place *place,
+			  redis_reply_h *h, void *arg)
 {
 	char key[KEY_MAX], trial[KEY_MAX], ms[24], most[16], trial_ms[16];
 	struct redis_arg keys[2], argv[4];
 	int err = key_print(key, place->tenant, place->conn, "calls");
 
-	err = err ? err
-		  : key_print(trial, place->tenant, place->conn, "trial");
+	err = err ? err : key_print(trial, place->tenant, place->conn, "trial");
 	if (err)
 		return err;
 	re_snprintf(ms, sizeof(ms), "%llu", 1000ull * place->life_s);
@@ -135,7 +112,7 @@ static int place_ask(struct proxy *px, const struct place *place,
 	argv[1] = redis_str(ms);
 	argv[2] = redis_str(most);
 	argv[3] = redis_str(trial_ms);
-	return redis_link_eval(px->deps.redis, &conn_calls_script_take, keys,
+	return redis_link_eval(px->deps.redis, &place_script_take, keys,
 			       place->trial_ms ? 2 : 1, argv, 4, h, arg);
 }
 
@@ -156,26 +133,29 @@ int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
 		    const struct conn_calls_of *of, conn_calls_h *h, void *arg)
 {
 	const struct route_connection *conn = of->conn;
-	const uint32_t most = conn->max_calls ? conn->max_calls + of->instead
-					      : 0;
-	const struct place place = {conn->tenant->id, conn->name, of->call,
-				    px->cfg.setup_ms / 1000 + MARGIN_S, most,
-				    trial_ms(px, of)};
+	const uint32_t most =
+		conn->max_calls ? conn->max_calls + of->instead : 0;
+	const struct conn_place place = {conn->tenant->id,
+					 conn->name,
+					 of->call,
+					 px->cfg.setup_ms / 1000 + MARGIN_S,
+					 most,
+					 trial_ms(px, of)};
 	struct conn_calls_ask *ask;
 	int err;
 
 	if (!conn->max_calls && !place.trial_ms)
-		return place_ask(px, &place, on_nothing, NULL);
+		return conn_place_ask(px, &place, on_nothing, NULL);
 
 	ask = mem_zalloc(sizeof(*ask), destructor);
 	if (!ask)
 		return ENOMEM;
-	ask->px	  = px;
+	ask->px = px;
 	ask->conn = conn;
-	ask->h	  = h;
-	ask->arg  = arg;
+	ask->h = h;
+	ask->arg = arg;
 	str_ncpy(ask->call, of->call, sizeof(ask->call));
-	err = place_ask(px, &place, on_reply, ask);
+	err = conn_place_ask(px, &place, on_reply, ask);
 	if (err) {
 		ask->answered = true;
 		mem_deref(ask);
@@ -186,8 +166,7 @@ int conn_calls_take(struct conn_calls_ask **askp, struct proxy *px,
 }
 
 /* Whoever it was; with Redis away it ends by itself. */
-void conn_calls_trial_end(struct proxy *px,
-			  const struct route_connection *conn)
+void conn_calls_trial_end(struct proxy *px, const struct route_connection *conn)
 {
 	struct redis_arg argv[2];
 	char key[KEY_MAX];
@@ -204,13 +183,15 @@ void conn_calls_up(struct proxy *px, const struct call_record *rec)
 	user_calls_up(px, rec);
 	tenant_calls_up(px, rec);
 	for (unsigned i = 0; i < CALL_SIDES; i++) {
-		const struct place place = {call_tenant(rec, i),
-					    rec->side[i].conn,
-					    rec->call,
-					    px->cfg.call_s + MARGIN_S, 0, 0};
+		const struct conn_place place = {call_tenant(rec, i),
+						 rec->side[i].conn,
+						 rec->call,
+						 px->cfg.call_s + MARGIN_S,
+						 0,
+						 0};
 
 		if (place.conn[0])
-			(void)place_ask(px, &place, on_nothing, NULL);
+			(void)conn_place_ask(px, &place, on_nothing, NULL);
 	}
 }
 

@@ -19,14 +19,7 @@
 #include "sigd/proxy/proxy_priv.h"
 
 struct conn_calls_ask;
-struct redis_script;
 struct route_connection;
-
-/* Take a place in a set: KEYS the set, and when only one call may try: who does;
- * ARGV call, milliseconds, most (0: no limit), milliseconds of the trial. 1: it
- * has one; 0: there is none; 2: another call tries. For users as well
- * (user_calls.h). */
-extern const struct redis_script conn_calls_script_take;
 
 /* STATUS_OK: it has a place. STATUS_CALL_LIMIT, STATUS_REDIS_DOWN;
  * STATUS_TARGET_DOWN: another call finds out whether it is mended. */

@@ -293,7 +293,7 @@ static void take_place(struct invite *inv)
 static void on_caller_place(enum status code, void *arg)
 {
 	struct invite *inv = arg;
-	struct user_calls_ask *ask = inv->hunt.user_place;
+	struct place_ask *ask = inv->hunt.user_place;
 
 	inv->hunt.user_place = NULL;
 	if (code == STATUS_OK)
@@ -337,7 +337,7 @@ static void take_own_place(struct invite *inv,
 static void on_tenant_place(enum status code, void *arg)
 {
 	struct invite *inv = arg;
-	struct tenant_calls_ask *ask = inv->hunt.tenant_place;
+	struct place_ask *ask = inv->hunt.tenant_place;
 	struct pl id;
 
 	inv->hunt.tenant_place = NULL;

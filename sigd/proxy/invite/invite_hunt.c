@@ -127,7 +127,7 @@ static void user_lookup(struct invite *inv)
 static void on_user_place(enum status code, void *arg)
 {
 	struct invite *inv = arg;
-	struct user_calls_ask *ask = inv->hunt.user_place;
+	struct place_ask *ask = inv->hunt.user_place;
 
 	inv->hunt.user_place = NULL;
 	if (code == STATUS_OK)

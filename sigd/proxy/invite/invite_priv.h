@@ -66,8 +66,8 @@ struct hunt {
 	struct route_limits limits; /* of that */
 	unsigned tried;             /* connections */
 	struct conn_calls_ask *place;
-	struct user_calls_ask *user_place;
-	struct tenant_calls_ask *tenant_place;
+	struct place_ask *user_place;
+	struct place_ask *tenant_place;
 	const struct route_tenant *there; /* another one than the caller's, of
 					     which it has a place */
 	const struct route_tenant *counted; /* ... where it was last one of

@@ -50,7 +50,7 @@ static void refused(struct invite *inv, const struct route_tenant *tenant,
 static void on_place(enum status code, void *arg)
 {
 	struct invite *inv = arg;
-	struct tenant_calls_ask *ask = inv->hunt.tenant_place;
+	struct place_ask *ask = inv->hunt.tenant_place;
 
 	inv->hunt.tenant_place = NULL;
 	if (code == STATUS_OK) {

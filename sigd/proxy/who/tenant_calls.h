@@ -11,11 +11,10 @@
 #ifndef SIGD_PROXY_WHO_TENANT_CALLS_H
 #define SIGD_PROXY_WHO_TENANT_CALLS_H
 
-#include "common/status.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/who/place.h"
 
 struct route_tenant;
-struct tenant_calls_ask;
 
 /* Whose place, in which call; the text is borrowed for the call. */
 struct tenant_calls_of {
@@ -24,18 +23,14 @@ struct tenant_calls_of {
 	bool instead; /* of one that ends when this one is up (RFC 3891) */
 };
 
-/* STATUS_OK: it has a place. STATUS_CALL_LIMIT, STATUS_REDIS_DOWN. */
-typedef void(tenant_calls_h)(enum status code, void *arg);
-
 /*
  * A place for a call that begins. 0: there is no limit, h is not called.
  * EINPROGRESS: h is called once, later, unless the caller ends the question
  * *askp with mem_deref(). Others: Redis is away. The place is given back by
  * tenant_calls_ended(), however the call ends.
  */
-int tenant_calls_take(struct tenant_calls_ask **askp, struct proxy *px,
-		      const struct tenant_calls_of *of, tenant_calls_h *h,
-		      void *arg);
+int tenant_calls_take(struct place_ask **askp, struct proxy *px,
+		      const struct tenant_calls_of *of, place_h *h, void *arg);
 /* It is up: its place is for as long as its record lives. */
 void tenant_calls_up(struct proxy *px, const struct call_record *rec);
 void tenant_calls_ended(struct proxy *px, const struct call_record *rec);

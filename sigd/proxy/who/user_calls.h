@@ -12,14 +12,10 @@
 #ifndef SIGD_PROXY_WHO_USER_CALLS_H
 #define SIGD_PROXY_WHO_USER_CALLS_H
 
-#include "common/status.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/who/place.h"
 
 struct route_user;
-struct user_calls_ask;
-
-/* STATUS_OK: it has a place. STATUS_CALL_LIMIT, STATUS_REDIS_DOWN. */
-typedef void(user_calls_h)(enum status code, void *arg);
 
 /* Whose place, in which call; the texts are borrowed for the call. */
 struct user_calls_of {
@@ -35,8 +31,8 @@ struct user_calls_of {
  * *askp with mem_deref(). Others: Redis is away. The place is given back by
  * user_calls_ended(), however the call ends.
  */
-int user_calls_take(struct user_calls_ask **askp, struct proxy *px,
-		    const struct user_calls_of *of, user_calls_h *h, void *arg);
+int user_calls_take(struct place_ask **askp, struct proxy *px,
+		    const struct user_calls_of *of, place_h *h, void *arg);
 /* It is up: its places are for as long as its record lives. */
 void user_calls_up(struct proxy *px, const struct call_record *rec);
 void user_calls_ended(struct proxy *px, const struct call_record *rec);
