@@ -31,6 +31,9 @@ static const char *const digits[] = {"0", "1", "2", "3", "4", "5",
 				     "A", "B", "C", "D", NULL};
 static const char *const digit_ways[] = {"rtp", "told", "auto", NULL};
 static const char *const families[] = {"any", "ip4", "ip6", NULL};
+static const char *const orders[] = {"",	"usual", "passthrough",
+				     "quality", "cost",	 "listed", NULL};
+static const char *const dtx_ways[] = {"asked", "always", "never", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 
 /* clang-format off */
@@ -52,7 +55,23 @@ static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 	{.name = "video", .kind = CTL_F_BOOL,                          \
 	 .offset = REQ(verb.terms.video), .optional = true},           \
 	{.name = "suites", .kind = CTL_F_TEXT, .max = CTL_SUITES_MAX,  \
-	 .offset = REQ(verb.terms.suites), .optional = true}
+	 .offset = REQ(verb.terms.suites), .optional = true},          \
+	{.name = "policy", .kind = CTL_F_TEXT, .max = CTL_POLICY_MAX,  \
+	 .offset = REQ(verb.terms.policy), .optional = true},          \
+	{.name = "order", .kind = CTL_F_NAME, .names = orders,         \
+	 .offset = REQ(verb.terms.order), .optional = true},           \
+	{.name = "noise", .kind = CTL_F_BOOL,                          \
+	 .offset = REQ(verb.terms.noise), .optional = true},           \
+	{.name = "opus-bitrate", .kind = CTL_F_U32,                    \
+	 .offset = REQ(verb.terms.opus.bitrate), .max = CTL_RATE_MAX,  \
+	 .optional = true},                                            \
+	{.name = "opus-effort", .kind = CTL_F_U32,                     \
+	 .offset = REQ(verb.terms.opus.effort), .max = CTL_EFFORT_MAX, \
+	 .optional = true},                                            \
+	{.name = "opus-narrow", .kind = CTL_F_BOOL,                    \
+	 .offset = REQ(verb.terms.opus.narrow), .optional = true},     \
+	{.name = "opus-dtx", .kind = CTL_F_NAME, .names = dtx_ways,    \
+	 .offset = REQ(verb.terms.opus.dtx), .optional = true}
 
 static const struct ctl_field remote_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},

@@ -39,6 +39,9 @@ enum {
 	CTL_CODECS_MAX = 128,    /* bytes of a list of codecs */
 	CTL_SUITES_MAX = 160,    /* bytes of a list of suites */
 	CTL_NETWORKS_MAX = 1024, /* bytes of a list of networks */
+	CTL_POLICY_MAX = 32,     /* bytes of a policy's name */
+	CTL_RATE_MAX = 510000,   /* bit/s that Opus may have (RFC 7587 6.1) */
+	CTL_EFFORT_MAX = 11,
 	CTL_PTIME_MIN = 10,      /* ms */
 	CTL_PTIME_MAX = 60,
 	CTL_DIGIT_MS_MAX = 10000, /* of a key */
@@ -104,9 +107,37 @@ enum ctl_digits {
 			    else by leg.digit */
 };
 
+/* Which codec goes first. */
+enum ctl_order {
+	CTL_NO_ORDER,    /* that of the leg beside, else "usual" */
+	CTL_USUAL,       /* "usual": browsers have Opus; of the others' codecs
+			    the one that the leg beside has */
+	CTL_PASSTHROUGH, /* "passthrough": whatever the leg beside has */
+	CTL_QUALITY,     /* "quality": wide band, and Opus */
+	CTL_COST,        /* "cost": what the leg beside has, then what takes
+			    the least of our time */
+	CTL_LISTED,      /* "listed": as `codecs` has them, always */
+};
+
+/* When the Opus that we make pauses (RFC 7587, 3.1.3). */
+enum ctl_dtx {
+	CTL_DTX_ASKED,  /* "asked": when the far side prefers it (usedtx=1) */
+	CTL_DTX_ALWAYS, /* "always" */
+	CTL_DTX_NEVER,  /* "never" */
+};
+
+/* Of the Opus that we make for a far side. 0: mediad's own. */
+struct ctl_opus {
+	uint32_t bitrate; /* bit/s at most, up to CTL_RATE_MAX */
+	uint32_t effort;  /* 1 + complexity: 1..CTL_EFFORT_MAX */
+	bool narrow;      /* 8 kHz, whatever the far side could hear */
+	enum ctl_dtx dtx;
+};
+
 /*
  * What a leg is made with. Counts in the message that makes the leg, and is
- * ignored in others; for browsers all but `video` is.
+ * ignored in others; for browsers only `video`, `codecs` and what is below it
+ * counts.
  */
 struct ctl_terms {
 	struct pl codecs; /* "PCMU,PCMA,opus", best first; empty:
@@ -122,6 +153,10 @@ struct ctl_terms {
 	struct pl suites; /* sdes, osrtp: "AES_CM_128_HMAC_SHA1_80,...", best
 			     first, as RFC 4568, 6188 and 7714 name them;
 			     empty: that one and AES_256_CM_HMAC_SHA1_80 */
+	struct pl policy; /* what it is called, for people; may be empty */
+	enum ctl_order order;
+	bool noise; /* comfort noise (RFC 3389) is offered, and taken */
+	struct ctl_opus opus;
 };
 
 /* What a leg can be joined to instead of another leg. */

@@ -155,6 +155,9 @@ static void terms_of_a_leg_make_the_trip(void)
 	CHECK_INT(terms->ptime, 0);
 	CHECK_INT(terms->family, CTL_ANY_FAMILY);
 	CHECK(!terms->video);
+	CHECK_INT(terms->order, CTL_NO_ORDER);
+	CHECK(!terms->noise && !terms->opus.narrow);
+	CHECK_INT(terms->opus.dtx, CTL_DTX_ASKED);
 	done(&trip);
 
 	msg.req.verb = CTL_LEG_LOCAL;
@@ -164,7 +167,14 @@ static void terms_of_a_leg_make_the_trip(void)
 		.terms = {.source = CTL_NETWORK,
 			  .ptime = 30,
 			  .video = true,
-			  .family = CTL_IP6},
+			  .family = CTL_IP6,
+			  .policy = PL("low-cost"),
+			  .order = CTL_COST,
+			  .noise = true,
+			  .opus = {.bitrate = 16000,
+				   .effort = 1,
+				   .narrow = true,
+				   .dtx = CTL_DTX_ALWAYS}},
 	};
 	pl_set_str(&msg.req.local.terms.codecs, "PCMU,opus");
 	pl_set_str(&msg.req.local.terms.networks, "192.0.2.0/24,2001:db8::/32");
@@ -177,6 +187,12 @@ static void terms_of_a_leg_make_the_trip(void)
 	CHECK_INT(terms->ptime, 30);
 	CHECK(terms->video);
 	CHECK_INT(terms->family, CTL_IP6);
+	CHECK(!pl_strcmp(&terms->policy, "low-cost"));
+	CHECK_INT(terms->order, CTL_COST);
+	CHECK(terms->noise && terms->opus.narrow);
+	CHECK_INT(terms->opus.bitrate, 16000);
+	CHECK_INT(terms->opus.effort, 1);
+	CHECK_INT(terms->opus.dtx, CTL_DTX_ALWAYS);
 	done(&trip);
 }
 
@@ -668,6 +684,9 @@ static void wrong_values_of_our_own_are_not_sent(void)
 	REFUSED(msg.req.remote.terms.source = (enum ctl_source)3);
 	REFUSED(msg.req.remote.terms.ptime = CTL_PTIME_MIN - 1);
 	REFUSED(msg.req.remote.terms.ptime = CTL_PTIME_MAX + 1);
+	REFUSED(msg.req.remote.terms.order = (enum ctl_order)6);
+	REFUSED(msg.req.remote.terms.opus.dtx = (enum ctl_dtx)3);
+	REFUSED(msg.req.remote.terms.opus.effort = CTL_EFFORT_MAX + 1);
 	REFUSED(pl_set_str(&msg.req.remote.terms.codecs, "PCMU\n"));
 	REFUSED(msg.req.verb = CTL_VERB_COUNT);
 	REFUSED(strcpy(msg.env.from, "A1/1"));
