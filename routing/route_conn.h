@@ -85,6 +85,7 @@ enum route_dtmf {
 	ROUTE_DTMF_RFC4733 = 1, /* in its RTP: events, or tones */
 	ROUTE_DTMF_INFO,	/* in INFOs */
 	ROUTE_DTMF_AUTO,	/* events when it takes them, else INFOs */
+	ROUTE_DTMF_INBAND,	/* in its audio, as tones */
 };
 
 /* Its TLS. */

@@ -24,12 +24,14 @@ static const char *const verb_names[] = {"leg.remote",    "leg.local",
 static const char *const event_names[] = {"leg.lost",      "session.lost",
 					  "leg.digit",
 					  "leg.up",        "session.resumed",
-					  "session.ended", NULL};
+					  "session.ended", "leg.quiet",
+					  "leg.heard",     NULL};
 
 static const char *const digits[] = {"0", "1", "2", "3", "4", "5",
 				     "6", "7", "8", "9", "*", "#",
 				     "A", "B", "C", "D", NULL};
-static const char *const digit_ways[] = {"rtp", "told", "auto", NULL};
+static const char *const digit_ways[] = {"rtp", "told", "auto",
+					 "tones", NULL};
 static const char *const families[] = {"any", "ip4", "ip6", NULL};
 static const char *const orders[] = {"",	"usual", "passthrough",
 				     "quality", "cost",	 "listed", NULL};
@@ -117,6 +119,8 @@ static const struct ctl_field join_fields[] = {
 	 .optional = true},
 	{.name = "service", .kind = CTL_F_NAME, .offset = REQ(join.service),
 	 .names = services, .optional = true},
+	{.name = "up", .kind = CTL_F_BOOL, .offset = REQ(join.up),
+	 .optional = true},
 	{.name = NULL},
 };
 
@@ -236,6 +240,8 @@ static bool event_makes_sense(const struct ctl_event *event)
 {
 	bool of_leg = event->kind == CTL_EV_LEG_LOST ||
 		      event->kind == CTL_EV_LEG_DIGIT ||
+		      event->kind == CTL_FACT_LEG_QUIET ||
+		      event->kind == CTL_FACT_LEG_HEARD ||
 		      event->kind == CTL_FACT_LEG_UP;
 
 	return of_leg == (event->leg != 0) &&

@@ -38,6 +38,9 @@ static const struct {
 	{"rtt-us", offsetof(struct ctl_leg_figures, rtt_us)},
 	{"first-ms", offsetof(struct ctl_leg_figures, first_ms)},
 	{"silent-ms", offsetof(struct ctl_leg_figures, silent_ms)},
+	{"rx-mos", offsetof(struct ctl_leg_figures, rx_mos)},
+	{"tx-mos", offsetof(struct ctl_leg_figures, tx_mos)},
+	{"quiet-ms", offsetof(struct ctl_leg_figures, quiet_ms)},
 };
 
 static const struct ctl_field session_fields[] = {

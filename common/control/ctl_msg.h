@@ -105,6 +105,8 @@ enum ctl_digits {
 			    sends no telephone-events */
 	CTL_DIGITS_AUTO, /* "auto": as telephone-events when it takes them,
 			    else by leg.digit */
+	CTL_DIGITS_TONES, /* "tones": in its audio, both ways; no
+			     telephone-events are agreed on */
 };
 
 /* Which codec goes first. */
@@ -218,6 +220,8 @@ struct ctl_leg_join {
 	uint8_t leg;
 	uint8_t peer; /* 0: service */
 	enum ctl_service service;
+	bool up; /* the call is answered: from now on both are expected to be
+		    heard, and who is not is told of (leg.quiet) */
 };
 
 /*
@@ -301,6 +305,9 @@ struct ctl_leg_figures {
 	uint64_t rtt_us;    /* last; 0: never measured */
 	uint64_t first_ms;  /* from made to first valid packet; 0: none */
 	uint64_t silent_ms; /* since the last valid packet */
+	uint64_t rx_mos;    /* times 100 (ITU-T G.107); 0: not known */
+	uint64_t tx_mos;    /* the same of what its far side hears */
+	uint64_t quiet_ms;  /* that it was not heard while it was expected */
 };
 
 struct ctl_figures {
@@ -329,6 +336,9 @@ enum ctl_event_kind {
 	CTL_FACT_LEG_UP,          /* "leg.up": first valid packet of a leg */
 	CTL_FACT_SESSION_RESUMED, /* "session.resumed": by a new worker */
 	CTL_FACT_SESSION_ENDED,   /* "session.ended": why, figures */
+	CTL_FACT_LEG_QUIET, /* "leg.quiet": text = why it is not heard, one of
+			       docs/control-protocol.md's */
+	CTL_FACT_LEG_HEARD, /* "leg.heard": it is again */
 	CTL_EVENT_COUNT
 };
 

@@ -244,6 +244,7 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 		[CTL_DIGITS_RTP] = SESSION_DIGITS_RTP,
 		[CTL_DIGITS_TOLD] = SESSION_DIGITS_TOLD,
 		[CTL_DIGITS_AUTO] = SESSION_DIGITS_AUTO,
+		[CTL_DIGITS_TONES] = SESSION_DIGITS_TONES,
 	};
 
 	return (struct session_terms){
@@ -349,6 +350,8 @@ static void leg_join(struct command *command, const struct ctl_req *req,
 				   req->join.peer,
 				   service_name(req->join.service));
 
+	if (!err && req->join.up)
+		err = session_answered(command->table, req->session);
 	ans->status = err == ENOTSUP ? STATUS_NOT_ACCEPTABLE
 				     : status_for(command, req->session, err,
 						  STATUS_NOT_ACCEPTABLE);

@@ -89,10 +89,17 @@ static void on_key(uint8_t code, uint32_t ms, void *arg)
 		table->heardh(&heard, table->arg);
 }
 
+/* Its far side hears of keys in its audio when it takes no events. */
+static bool hears_tones(const struct leg *to)
+{
+	return to->terms.digits == SESSION_DIGITS_RTP ||
+	       to->terms.digits == SESSION_DIGITS_TONES;
+}
+
 static void make_tones(struct leg *leg, struct leg *to)
 {
 	const struct keytone_params params = {
-		.toldh = to->terms.digits == SESSION_DIGITS_RTP ? NULL : on_key,
+		.toldh = hears_tones(to) ? NULL : on_key,
 		.arg = to,
 		.wheel = leg->session->table->wheel,
 		.codec = codec_of(leg_codec(to)),

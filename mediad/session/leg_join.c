@@ -157,6 +157,16 @@ static int join_peer(struct leg *leg, struct leg *peer)
 	return 0;
 }
 
+int session_answered(struct session_table *table, const char *id)
+{
+	struct session *session;
+	int err = session_find(&session, table, id);
+
+	if (!err)
+		session->answered = true;
+	return err;
+}
+
 int session_leg_join(struct session_table *table, const char *session,
 		     uint8_t nr, uint8_t peer_nr, const char *service)
 {

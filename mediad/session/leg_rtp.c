@@ -45,7 +45,8 @@ static void rtp_want(struct sdpm_policy *policy, const struct leg *leg,
 	memcpy(policy->codecs, terms->codecs,
 	       terms->ncodecs * sizeof(terms->codecs[0]));
 	policy->ncodecs = terms->ncodecs;
-	if (terms->digits != SESSION_DIGITS_TOLD)
+	if (terms->digits == SESSION_DIGITS_RTP ||
+	    terms->digits == SESSION_DIGITS_AUTO)
 		policy->codecs[policy->ncodecs++] = SDPM_EVENT;
 	if (terms->ptime)
 		policy->ptime = terms->ptime;

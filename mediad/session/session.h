@@ -161,6 +161,7 @@ enum session_digits {
 	SESSION_DIGITS_RTP,
 	SESSION_DIGITS_TOLD,
 	SESSION_DIGITS_AUTO,
+	SESSION_DIGITS_TONES,
 };
 
 /* What a leg is made with; ignored by a leg that is there, and but for video
@@ -234,6 +235,9 @@ int session_leg_digit(struct session_table *table,
  * media flows when both sides have one, transcoded when they differ. */
 int session_leg_join(struct session_table *table, const char *session,
 		     uint8_t leg, uint8_t peer, const char *service);
+
+/* The call is answered: who is not heard from now on is told of. ENOENT. */
+int session_answered(struct session_table *table, const char *session);
 
 /* The leg's peer, when it has one, is joined with nothing then. A session
  * without legs goes after the grace time. */

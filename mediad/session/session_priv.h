@@ -50,6 +50,7 @@ struct session {
 	struct wheel_timer empty;
 	uint32_t not_resumed; /* bit n: leg n did not come back */
 	bool poison;
+	bool answered; /* both sides are expected to be heard */
 };
 
 struct leg_keys;

@@ -253,7 +253,7 @@ static bool terms_sound(const struct state_leg *leg)
 {
 	if (leg->ncodecs > sizeof(leg->codecs) ||
 	    leg->nsuites > sizeof(leg->suites) ||
-	    leg->digits > SESSION_DIGITS_AUTO || leg->video > 1)
+	    leg->digits > SESSION_DIGITS_TONES || leg->video > 1)
 		return false;
 	for (unsigned i = 0; i < leg->ncodecs; i++)
 		if (leg->codecs[i] >= SDPM_CODECS)

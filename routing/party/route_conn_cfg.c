@@ -76,6 +76,8 @@ static const struct cfg_choice dtmf_ways[] = {
 	{"info", ROUTE_DTMF_INFO, "SIP INFO (`application/dtmf-relay`)."},
 	{"auto", ROUTE_DTMF_AUTO,
 	 "Telephone-events when it takes them, else SIP INFO."},
+	{"inband", ROUTE_DTMF_INBAND,
+	 "Tones in its audio, and no telephone-events at all."},
 	{NULL, 0, NULL},
 };
 
@@ -241,7 +243,10 @@ static const struct cfg_field conn_fields[] = {
 	 .help = "It is offered video, and may offer some: what a device has, "
 		 "passed on as it comes. false: it gets calls of audio alone."},
 	{"dtmf", CFG_ENUM, CONN(media.dtmf), .choices = dtmf_ways,
-	 .def = "rfc4733", .help = "How it hears of the keys of others."},
+	 .def = "rfc4733", .help = "How it hears of the keys of others. Of its own, in "
+		 "whatever way they come: one without telephone-events (by "
+		 "its SDP, or as `info` and `inband` say) is listened to for "
+		 "tones, too, when the other side hears of keys otherwise."},
 	{"answer_within", CFG_DURATION, CONN(times.answer), .min = 100,
 	 .max = 32000, .def = "4s",
 	 .help = "When nothing at all is heard of a call for so long, the "

@@ -78,6 +78,8 @@ static enum ctl_digits digits_of(enum route_dtmf dtmf)
 		return CTL_DIGITS_TOLD;
 	case ROUTE_DTMF_AUTO:
 		return CTL_DIGITS_AUTO;
+	case ROUTE_DTMF_INBAND:
+		return CTL_DIGITS_TONES;
 	}
 	return CTL_DIGITS_RTP;
 }

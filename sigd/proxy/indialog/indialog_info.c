@@ -2,8 +2,8 @@
  * indialog_info.c  Keys that come in an INFO
  *
  * What a connection hears of keys is its `dtmf`: as they came (info), in its
- * RTP (rfc4733), or in its RTP when it takes telephone-events, else as they
- * came (auto). Then mediad makes them, and the INFO has its answer from us. A
+ * RTP (rfc4733, inband), or in its RTP when it takes telephone-events, else as
+ * they came (auto). Then mediad makes them, and the INFO has its answer from us. A
  * device gets them as they came: a page hears of keys in no other way.
  *
  * SPDX-License-Identifier: MIT
@@ -38,6 +38,7 @@ bool indialog_key(struct indialog *in)
 	req.digit.leg = indialog_leg(in, true);
 	req.digit.code = (enum ctl_digit)key.code;
 	req.digit.ms = key.ms;
-	req.digit.tones = conn->media.dtmf == ROUTE_DTMF_RFC4733;
+	req.digit.tones = conn->media.dtmf == ROUTE_DTMF_RFC4733 ||
+			  conn->media.dtmf == ROUTE_DTMF_INBAND;
 	return !indialog_ask(in, 0, &req, on_pressed);
 }

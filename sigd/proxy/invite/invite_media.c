@@ -51,7 +51,9 @@ int invite_switch(struct invite *inv, const struct branch *branch,
 					    .profile = device_branch_profile(branch),
 					    .sdp = *sdp}};
 	const struct ctl_req join = {.verb = CTL_LEG_JOIN,
-				     .join = {.leg = 1, .peer = branch->leg}};
+				     .join = {.leg = 1,
+					      .peer = branch->leg,
+					      .up = branch == inv->winner}};
 	const struct ctl_req local = {
 		.verb = CTL_LEG_LOCAL,
 		.local = {.leg = 1,

@@ -205,7 +205,9 @@ static void ask_all(struct invite *inv)
 {
 	const struct ctl_req join = {
 		.verb = CTL_LEG_JOIN,
-		.join = {.leg = 1, .service = service_named(inv->rec.service)}};
+		.join = {.leg = 1,
+			 .service = service_named(inv->rec.service),
+			 .up = true}};
 	const bool delayed = invite_delayed(inv);
 	const struct ctl_req local = {
 		.verb = CTL_LEG_LOCAL,

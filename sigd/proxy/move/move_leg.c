@@ -112,7 +112,7 @@ static enum ctl_service service_of(const char *name)
 static int legs_join(struct move_leg *leg)
 {
 	const struct call_record *rec = leg->params.rec;
-	struct ctl_req req = {.verb = CTL_LEG_JOIN, .join = {.leg = 1}};
+	struct ctl_req req = {.verb = CTL_LEG_JOIN, .join = {.leg = 1, .up = true}};
 
 	if (!leg->params.join)
 		return 0;

@@ -241,7 +241,8 @@ static void every_verb_makes_the_trip(void)
 						       .profile = CTL_RTP};
 		if (verb == CTL_LEG_JOIN)
 			msg.req.join =
-				(struct ctl_leg_join){1, 0, CTL_MILLIWATT};
+				(struct ctl_leg_join){1, 0, CTL_MILLIWATT,
+						      true};
 		if (verb == CTL_LEG_ROLLBACK)
 			msg.req.rollback.leg = 4;
 		if (verb == CTL_LEG_DIGIT)
@@ -260,7 +261,7 @@ static void every_verb_makes_the_trip(void)
 			      trip.out.req.local.profile == CTL_RTP);
 		if (verb == CTL_LEG_JOIN)
 			CHECK(trip.out.req.join.service == CTL_MILLIWATT &&
-			      !trip.out.req.join.peer);
+			      !trip.out.req.join.peer && trip.out.req.join.up);
 		if (verb == CTL_LEG_ROLLBACK)
 			CHECK_INT(trip.out.req.rollback.leg, 4);
 		if (verb == CTL_LEG_DIGIT)
@@ -292,7 +293,9 @@ static struct ctl_figures sample_figures(void)
 						   .silent_ms = 20};
 	figures.legs[1] = (struct ctl_leg_figures){.leg = 16,
 						   .profile = CTL_RTP,
-						   .far_jitter_us = 7};
+						   .far_jitter_us = 7,
+						   .rx_mos = 441,
+						   .quiet_ms = 3000};
 	return figures;
 }
 
@@ -695,9 +698,9 @@ static void wrong_values_of_our_own_are_not_sent(void)
 	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, 8);
 		msg.req.join.leg = 1);
 	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, 8);
-		msg.req.join = ((struct ctl_leg_join){1, 2, CTL_ECHO}));
+		msg.req.join = ((struct ctl_leg_join){1, 2, CTL_ECHO, 0}));
 	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, 8);
-		msg.req.join = ((struct ctl_leg_join){1, 1, 0}));
+		msg.req.join = ((struct ctl_leg_join){1, 1, 0, 0}));
 }
 
 static struct ctl_msg addressed(void)
