@@ -78,8 +78,8 @@ struct codec {
 	/* Can the end of what is lost be had from the payload after it? */
 	bool (*voice_repairs)(const uint8_t *buf, size_t len);
 	/* Make count samples (at most CODEC_VOICE_MAX) for a payload that was
-	 * lost. next: the one after it, when voice_repairs() says so and this
-	 * is the last one missing; else NULL. */
+	 * lost. next: the one after it, if it is known and this is the last one
+	 * missing, else NULL; it is decoded next. */
 	int (*voice_conceal)(struct codec_dec *dec, const uint8_t *next,
 			     size_t len, int16_t *pcm, size_t count);
 	/* How much the far side loses of what is encoded, percent. */

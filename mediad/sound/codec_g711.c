@@ -127,13 +127,37 @@ static bool g711_no(const uint8_t *buf, size_t len)
 	return false;
 }
 
-static int g711_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
+/* ahead: n samples behind the loss, if they are known. */
+static int g711_conceal(struct codec_dec *dec, const int16_t *ahead, size_t n,
 			int16_t *pcm, size_t count)
 {
-	(void)next;
-	(void)len;
-	conceal_make(&dec->conceal, pcm, count);
+	if (n >= CONCEAL_AHEAD_MIN)
+		conceal_between(&dec->conceal, pcm, count, ahead, n);
+	else
+		conceal_make(&dec->conceal, pcm, count);
 	return 0;
+}
+
+static int ulaw_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
+			int16_t *pcm, size_t count)
+{
+	int16_t ahead[CONCEAL_AHEAD_MAX];
+	size_t n = 0;
+
+	for (; next && n < len && n < CONCEAL_AHEAD_MAX; n++)
+		ahead[n] = from_ulaw(next[n]);
+	return g711_conceal(dec, ahead, n, pcm, count);
+}
+
+static int alaw_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
+			int16_t *pcm, size_t count)
+{
+	int16_t ahead[CONCEAL_AHEAD_MAX];
+	size_t n = 0;
+
+	for (; next && n < len && n < CONCEAL_AHEAD_MAX; n++)
+		ahead[n] = from_alaw(next[n]);
+	return g711_conceal(dec, ahead, n, pcm, count);
 }
 
 static void g711_loss(struct codec_enc *enc, unsigned percent)
@@ -209,7 +233,7 @@ const struct codec codec_pcmu = {
 	.voice_span = g711_span,
 	.voice_pauses = g711_no,
 	.voice_repairs = g711_no,
-	.voice_conceal = g711_conceal,
+	.voice_conceal = ulaw_conceal,
 	.voice_loss = g711_loss,
 };
 
@@ -230,6 +254,6 @@ const struct codec codec_pcma = {
 	.voice_span = g711_span,
 	.voice_pauses = g711_no,
 	.voice_repairs = g711_no,
-	.voice_conceal = g711_conceal,
+	.voice_conceal = alaw_conceal,
 	.voice_loss = g711_loss,
 };

@@ -13,6 +13,7 @@
 #include <re.h>
 #include <spandsp/telephony.h>
 #include <spandsp/g722.h>
+#include <spandsp/private/g722.h>
 
 #include "mediad/sound/codec.h"
 #include "mediad/sound/conceal.h"
@@ -159,12 +160,34 @@ static bool voice_no(const uint8_t *buf, size_t len)
 	return false;
 }
 
+/* What the next payload will say, as far as it matters; 0: too little. The
+ * decoder does not get there. */
+static size_t look_ahead(const struct codec_dec *dec, const uint8_t *next,
+			 size_t len, int16_t ahead[2 * CONCEAL_AHEAD_MAX])
+{
+	g722_decode_state_t state = *dec->state;
+	struct halfband half = dec->half;
+
+	if (len > CONCEAL_AHEAD_MAX)
+		len = CONCEAL_AHEAD_MAX;
+	if (len < CONCEAL_AHEAD_MIN)
+		return 0;
+	(void)g722_decode(&state, ahead, next, (int)len);
+	if (dec->per_byte == 1)
+		halfband_down(&half, ahead, ahead, len);
+	return len * dec->per_byte;
+}
+
 static int voice_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
 			 int16_t *pcm, size_t count)
 {
-	(void)next;
-	(void)len;
-	conceal_make(&dec->conceal, pcm, count);
+	int16_t ahead[2 * CONCEAL_AHEAD_MAX];
+	size_t n = next ? look_ahead(dec, next, len, ahead) : 0;
+
+	if (n)
+		conceal_between(&dec->conceal, pcm, count, ahead, n);
+	else
+		conceal_make(&dec->conceal, pcm, count);
 	return 0;
 }
 

@@ -97,6 +97,12 @@ static int encode(struct codec_enc *enc, const int16_t *pcm, size_t count,
 	return 0;
 }
 
+static void read_samples(int16_t *pcm, const uint8_t *buf, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		pcm[i] = (int16_t)(buf[2 * i] << 8 | buf[2 * i + 1]);
+}
+
 static int decode(struct codec_dec *dec, const uint8_t *buf, size_t len,
 		  int16_t *pcm, size_t *count)
 {
@@ -104,8 +110,7 @@ static int decode(struct codec_dec *dec, const uint8_t *buf, size_t len,
 
 	if (!n || len % 2 || n % dec->times || n > SAMPLES_MAX)
 		return EBADMSG;
-	for (size_t i = 0; i < n; i++)
-		pcm[i] = (int16_t)(buf[2 * i] << 8 | buf[2 * i + 1]);
+	read_samples(pcm, buf, n);
 	*count = n / dec->times;
 	if (dec->times > 1)
 		halfband_down(&dec->half, pcm, pcm, *count);
@@ -131,12 +136,33 @@ static bool voice_no(const uint8_t *buf, size_t len)
 	return false;
 }
 
+/* What the next payload will say, as far as it matters; 0: too little. */
+static size_t look_ahead(const struct codec_dec *dec, const uint8_t *next,
+			 size_t len, int16_t ahead[2 * CONCEAL_AHEAD_MAX])
+{
+	struct halfband half = dec->half;
+	size_t n = len / 2;
+
+	if (n > 2 * CONCEAL_AHEAD_MAX)
+		n = 2 * CONCEAL_AHEAD_MAX;
+	if (n < 2 * CONCEAL_AHEAD_MIN)
+		return 0;
+	read_samples(ahead, next, n);
+	if (dec->times > 1)
+		halfband_down(&half, ahead, ahead, n / 2);
+	return n / dec->times;
+}
+
 static int voice_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
 			 int16_t *pcm, size_t count)
 {
-	(void)next;
-	(void)len;
-	conceal_make(&dec->conceal, pcm, count);
+	int16_t ahead[2 * CONCEAL_AHEAD_MAX];
+	size_t n = next ? look_ahead(dec, next, len, ahead) : 0;
+
+	if (n)
+		conceal_between(&dec->conceal, pcm, count, ahead, n);
+	else
+		conceal_make(&dec->conceal, pcm, count);
 	return 0;
 }
 

@@ -243,8 +243,10 @@ static bool voice_repairs(const uint8_t *buf, size_t len)
 static int voice_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
 			 int16_t *pcm, size_t count)
 {
-	int n = opus_decode(dec->opus, next, next ? (opus_int32)len : 0, pcm,
-			    (int)count, next != NULL);
+	bool repair = next && voice_repairs(next, len);
+	int n = opus_decode(dec->opus, repair ? next : NULL,
+			    repair ? (opus_int32)len : 0, pcm, (int)count,
+			    repair);
 
 	return n < 0 ? translate(n) : 0;
 }

@@ -150,7 +150,7 @@ static int16_t next_sample(struct conceal *c)
 	return (int16_t)(v < INT16_MIN ? INT16_MIN : v);
 }
 
-static void remember(struct conceal *c, const int16_t *pcm, size_t count)
+void conceal_remember(struct conceal *c, const int16_t *pcm, size_t count)
 {
 	const size_t room = (size_t)c->times * CONCEAL_HISTORY;
 	size_t keep;
@@ -170,7 +170,7 @@ void conceal_make(struct conceal *c, int16_t *pcm, size_t count)
 		begin(c);
 	for (size_t i = 0; i < count; i++)
 		pcm[i] = next_sample(c);
-	remember(c, pcm, count);
+	conceal_remember(c, pcm, count);
 }
 
 void conceal_heard(struct conceal *c, int16_t *pcm, size_t count)
@@ -189,5 +189,5 @@ void conceal_heard(struct conceal *c, int16_t *pcm, size_t count)
 				     (int)blend + 1);
 		c->lost = 0;
 	}
-	remember(c, pcm, count);
+	conceal_remember(c, pcm, count);
 }

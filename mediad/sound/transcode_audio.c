@@ -37,7 +37,7 @@ static void conceal(struct transcode *t, const struct jitter_pkt *next,
 	uint32_t whole = n - n % (t->rate / GRAINS);
 	bool repairs = next && codec->voice_repairs(next->data, next->len);
 
-	if (whole && !codec->voice_conceal(t->dec, repairs ? next->data : NULL,
+	if (whole && !codec->voice_conceal(t->dec, next ? next->data : NULL,
 					   next ? next->len : 0, pcm, whole))
 		put(t, pcm, whole, now_ms);
 	else
