@@ -22,6 +22,7 @@
 #include "routing/route_auth.h"
 #include "routing/route_device.h"
 #include "routing/route_facts.h"
+#include "routing/route_service.h"
 
 struct route_connection;
 struct route_group;
@@ -56,6 +57,7 @@ struct route_user {
 	 * in this realm. */
 	char ha1_md5[ROUTE_HA1_MD5_LEN + 1];
 	char ha1_sha256[ROUTE_HA1_SHA256_LEN + 1];
+	enum route_recording record; /* of its calls */
 	struct route_algs given_algs;
 	uint8_t algs; /* that its challenges offer and its secrets answer */
 	struct cfg_pos pos;
@@ -77,6 +79,8 @@ struct route_tenant {
 	uint32_t nconnections, nlogins; /* of these, those that register here */
 	uint32_t max_calls; /* at once, made and taken; 0: no limit */
 	uint32_t calls_s;   /* new ones, a second; 0: no limit */
+	struct route_services services;
+	struct route_announcement *failure; /* NULL: none */
 	struct route_group *groups; /* route_group.h */
 	uint32_t ngroups;
 	struct route_facts facts;       /* and those of all tenants */
@@ -136,9 +140,10 @@ const struct route_user *route_user_called(const struct route_tenant *tenant,
 enum route_service {
 	ROUTE_ECHO = 1,
 	ROUTE_TONE,
-	ROUTE_MILLIWATT
+	ROUTE_MILLIWATT,
+	ROUTE_ANNOUNCEMENT, /* route_target.announcement */
 };
-/* "echo", "tone", "milliwatt" */
+/* "echo", "tone", "milliwatt", "announcement" */
 const char *route_service_name(enum route_service service);
 
 #include "routing/route_plan.h"

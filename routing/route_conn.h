@@ -18,6 +18,7 @@
 #include "routing/route_caller_id.h"
 #include "routing/route_failover.h"
 #include "routing/route_sdes.h"
+#include "routing/route_service.h"
 
 struct route_table;
 struct route_tenant;
@@ -187,6 +188,8 @@ struct route_connection {
 	struct route_conn_probe probe;
 	struct route_conn_breaker breaker;
 	struct route_failover failover;
+	struct route_services services; /* what it does not say its tenant
+					   does: route_services_of() */
 	uint32_t max_calls; /* at once; 0: no limit */
 	uint32_t calls_s;   /* new ones, a second; 0: no limit */
 	/* of a line (route_line.h): whose, and of which connection; else NULL */
@@ -194,6 +197,12 @@ struct route_connection {
 	const struct route_connection *base;
 	struct cfg_pos pos;
 };
+
+/* What holds for this connection, or when there is none for a user of the
+ * tenant; tenant may be NULL. */
+struct route_services
+route_services_of(const struct route_tenant *tenant,
+		  const struct route_connection *conn);
 
 /* "trunk", "register", "inbound" */
 const char *route_conn_kind_name(enum route_conn_kind kind);

@@ -76,6 +76,7 @@ struct route_target {
 	const struct route_user *user; /* see route_target_is_guest() */
 	const struct route_connection *connection;
 	enum route_service service;
+	const struct route_announcement *announcement; /* of that service */
 	struct pl device;   /* ROUTE_TO_USER: name of the one that is meant
 			       (+sip.instance, without <>); unset: all */
 	struct pl uri;      /* of a redirection */
@@ -210,6 +211,7 @@ int route_decide(const struct route_table *table,
 		 const struct route_query *query, struct route_plan *plan);
 
 const char *route_rule_name(const struct route_rule *rule);
+enum route_recording route_rule_record(const struct route_rule *rule);
 /* Its `method` lists this one; a rule without `method` is for any, and names
  * none. */
 bool route_rule_names(const struct route_rule *rule, const struct pl *method);

@@ -15,17 +15,19 @@
 #define EVT(member) offsetof(struct ctl_event, member)
 
 static const char *const sdp_kinds[] = {"offer", "answer", NULL};
-static const char *const services[] = {"", "echo", "tone", "milliwatt", NULL};
+static const char *const services[] = {"", "echo", "tone", "milliwatt",
+				       "sound", NULL};
 static const char *const verb_names[] = {"leg.remote",    "leg.local",
 					 "leg.join",      "leg.rollback",
 					 "leg.digit",     "leg.drop",
 					 "session.drop",  "session.query",
 					 NULL};
 static const char *const event_names[] = {"leg.lost",      "session.lost",
-					  "leg.digit",
+					  "leg.digit",     "leg.played",
 					  "leg.up",        "session.resumed",
 					  "session.ended", "leg.quiet",
-					  "leg.heard",     NULL};
+					  "leg.heard",     "recording.ended",
+					  "recording.lost", NULL};
 
 static const char *const digits[] = {"0", "1", "2", "3", "4", "5",
 				     "6", "7", "8", "9", "*", "#",
@@ -37,6 +39,7 @@ static const char *const orders[] = {"",	"usual", "passthrough",
 				     "quality", "cost",	 "listed", NULL};
 static const char *const dtx_ways[] = {"asked", "always", "never", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
+static const char *const recordings[] = {"", "always", "never", NULL};
 
 /* clang-format off */
 /* Of a leg, in both messages that may make one. */
@@ -73,7 +76,13 @@ static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 	{.name = "opus-narrow", .kind = CTL_F_BOOL,                    \
 	 .offset = REQ(verb.terms.opus.narrow), .optional = true},     \
 	{.name = "opus-dtx", .kind = CTL_F_NAME, .names = dtx_ways,    \
-	 .offset = REQ(verb.terms.opus.dtx), .optional = true}
+	 .offset = REQ(verb.terms.opus.dtx), .optional = true},        \
+	{.name = "music", .kind = CTL_F_TEXT, .max = CTL_SOUND_MAX,    \
+	 .offset = REQ(verb.terms.music), .optional = true},           \
+	{.name = "record", .kind = CTL_F_NAME, .names = recordings,    \
+	 .offset = REQ(verb.terms.record), .optional = true},          \
+	{.name = "fork", .kind = CTL_F_TEXT, .max = CTL_SOUND_MAX,     \
+	 .offset = REQ(verb.terms.fork), .optional = true}
 
 static const struct ctl_field remote_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
@@ -121,6 +130,10 @@ static const struct ctl_field join_fields[] = {
 	 .names = services, .optional = true},
 	{.name = "up", .kind = CTL_F_BOOL, .offset = REQ(join.up),
 	 .optional = true},
+	{.name = "sound", .kind = CTL_F_TEXT, .max = CTL_SOUND_MAX,
+	 .offset = REQ(join.sound), .optional = true},
+	{.name = "times", .kind = CTL_F_U32, .max = CTL_TIMES_MAX,
+	 .offset = REQ(join.times), .optional = true},
 	{.name = NULL},
 };
 
@@ -165,6 +178,8 @@ static const struct ctl_field ans_fields[] = {
 	 .max = CTL_TEXT_MAX, .optional = true},
 	{.name = "sdp", .kind = CTL_F_BYTES, .offset = ANS(sdp),
 	 .max = CTL_SDP_MAX, .optional = true},
+	{.name = "ms", .kind = CTL_F_U32, .max = UINT32_MAX, .offset = ANS(ms),
+	 .optional = true},
 	{.name = NULL},
 };
 
@@ -221,12 +236,19 @@ static bool local_makes_sense(const struct ctl_leg_local *local)
 	       local->create == (local->tenant.l > 0);
 }
 
+static bool join_makes_sense(const struct ctl_leg_join *join)
+{
+	const bool sound = join->service == CTL_SOUND;
+
+	return !join->peer != !join->service && join->peer != join->leg &&
+	       sound == (join->sound.l > 0) && (sound || !join->times);
+}
+
 /* What no table says of one field alone. */
 static bool req_makes_sense(const struct ctl_req *req)
 {
 	if (req->verb == CTL_LEG_JOIN)
-		return !req->join.peer != !req->join.service &&
-		       req->join.peer != req->join.leg;
+		return join_makes_sense(&req->join);
 	if (req->verb == CTL_LEG_REMOTE)
 		return terms_make_sense(&req->remote.terms);
 	if (req->verb == CTL_LEG_DIGIT)
@@ -242,6 +264,7 @@ static bool event_makes_sense(const struct ctl_event *event)
 		      event->kind == CTL_EV_LEG_DIGIT ||
 		      event->kind == CTL_FACT_LEG_QUIET ||
 		      event->kind == CTL_FACT_LEG_HEARD ||
+		      event->kind == CTL_EV_LEG_PLAYED ||
 		      event->kind == CTL_FACT_LEG_UP;
 
 	return of_leg == (event->leg != 0) &&

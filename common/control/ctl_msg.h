@@ -45,6 +45,8 @@ enum {
 	CTL_PTIME_MIN = 10,      /* ms */
 	CTL_PTIME_MAX = 60,
 	CTL_DIGIT_MS_MAX = 10000, /* of a key */
+	CTL_SOUND_MAX = 32,      /* bytes of a sound's or consumer's name */
+	CTL_TIMES_MAX = 1000,    /* that a sound is played */
 	CTL_ENTRY_MAX = 65536, /* bytes of all names and values */
 	CTL_FIELDS_MAX = 64,   /* of one entry, unknown ones included */
 
@@ -136,6 +138,14 @@ struct ctl_opus {
 	enum ctl_dtx dtx;
 };
 
+/* Is a call to be recorded? It is when one of the legs that are joined says
+ * always, and none says never. */
+enum ctl_recording {
+	CTL_RECORD_UNSAID,
+	CTL_RECORD_ALWAYS, /* "always" */
+	CTL_RECORD_NEVER,  /* "never" */
+};
+
 /*
  * What a leg is made with. Counts in the message that makes the leg, and is
  * ignored in others; for browsers only `video`, `codecs` and what is below it
@@ -159,6 +169,12 @@ struct ctl_terms {
 	enum ctl_order order;
 	bool noise; /* comfort noise (RFC 3389) is offered, and taken */
 	struct ctl_opus opus;
+	struct pl music; /* a sound that the other leg hears while the far side
+			    of this one has it on hold; empty: what that
+			    sends */
+	enum ctl_recording record;
+	struct pl fork; /* a consumer of the worker's configuration that gets
+			   the call's audio; empty: none */
 };
 
 /* What a leg can be joined to instead of another leg. */
@@ -167,6 +183,7 @@ enum ctl_service {
 	CTL_ECHO,      /* "echo": what comes goes back */
 	CTL_TONE,      /* "tone": 440 Hz */
 	CTL_MILLIWATT, /* "milliwatt": 1004 Hz at 0 dBm0 */
+	CTL_SOUND,     /* "sound": one of the worker's sounds, by name */
 };
 
 /*
@@ -212,9 +229,10 @@ struct ctl_leg_local {
 /*
  * leg.join: media of this leg goes to and comes from the peer leg or the
  * service, from now on; what it was joined to before is let go. Exactly one
- * of peer (1..16) and service is given.
- * Answer: status alone. unknown-session, unknown-leg, unknown-service,
- * not-acceptable.
+ * of peer (1..16) and service is given. A sound is played so many times, which
+ * the event leg.played tells the end of.
+ * Answer: status, and of a sound how long it plays. unknown-session,
+ * unknown-leg, unknown-service (no such sound, too), not-acceptable.
  */
 struct ctl_leg_join {
 	uint8_t leg;
@@ -222,6 +240,8 @@ struct ctl_leg_join {
 	enum ctl_service service;
 	bool up; /* the call is answered: from now on both are expected to be
 		    heard, and who is not is told of (leg.quiet) */
+	struct pl sound; /* with CTL_SOUND, and there alone */
+	uint32_t times;  /* of it: up to CTL_TIMES_MAX; 0: without end */
 };
 
 /*
@@ -321,6 +341,7 @@ struct ctl_ans {
 	enum status status;
 	struct pl text; /* for people; may be empty */
 	struct pl sdp;  /* leg.local; empty when status is not ok */
+	uint32_t ms;    /* leg.join with a sound: until its end; 0: none */
 	/* session.drop, session.query; NULL elsewhere. Borrowed. */
 	const struct ctl_figures *figures;
 };
@@ -332,6 +353,8 @@ enum ctl_event_kind {
 	CTL_EV_SESSION_LOST, /* "session.lost": session, call, tenant, why */
 	CTL_EV_LEG_DIGIT,    /* "leg.digit": session, call, tenant, leg, digit,
 				ms: its far side is to be told of this key */
+	CTL_EV_LEG_PLAYED,   /* "leg.played": session, call, tenant, leg: the
+				sound that it was joined with is over */
 	/* facts for people: logs, timelines (cb:facts) */
 	CTL_FACT_LEG_UP,          /* "leg.up": first valid packet of a leg */
 	CTL_FACT_SESSION_RESUMED, /* "session.resumed": by a new worker */
@@ -339,6 +362,9 @@ enum ctl_event_kind {
 	CTL_FACT_LEG_QUIET, /* "leg.quiet": text = why it is not heard, one of
 			       docs/control-protocol.md's */
 	CTL_FACT_LEG_HEARD, /* "leg.heard": it is again */
+	CTL_FACT_RECORDED,        /* "recording.ended": why, text: the file */
+	CTL_FACT_RECORD_LOST,     /* "recording.lost": why, text: the file and
+				     what happened */
 	CTL_EVENT_COUNT
 };
 
@@ -354,5 +380,11 @@ struct ctl_event {
 	struct pl text;  /* may be empty */
 	const struct ctl_figures *figures; /* session.ended, or NULL */
 };
+
+/* Somebody has to act upon it: it goes to cb:events. */
+static inline bool ctl_needs_action(enum ctl_event_kind kind)
+{
+	return kind < CTL_FACT_LEG_UP;
+}
 
 #endif

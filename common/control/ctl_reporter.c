@@ -59,9 +59,7 @@ static void reporter_destructor(void *arg)
 
 static bool needs_action(const struct ctl_event *event)
 {
-	return event->kind == CTL_EV_LEG_LOST ||
-	       event->kind == CTL_EV_LEG_DIGIT ||
-	       event->kind == CTL_EV_SESSION_LOST;
+	return ctl_needs_action(event->kind);
 }
 
 static void on_taken(int err, const struct redis_val *val, void *arg)

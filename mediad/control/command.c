@@ -337,6 +337,8 @@ static const char *service_name(enum ctl_service service)
 		return "tone";
 	case CTL_MILLIWATT:
 		return "milliwatt";
+	case CTL_SOUND:
+		return "sound";
 	case CTL_NO_SERVICE:
 	default:
 		return NULL;

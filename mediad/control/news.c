@@ -68,9 +68,7 @@ const struct news_stats *news_stats(const struct news *news)
 
 static bool is_fact(const struct ctl_event *event)
 {
-	return event->kind != CTL_EV_LEG_LOST &&
-	       event->kind != CTL_EV_LEG_DIGIT &&
-	       event->kind != CTL_EV_SESSION_LOST;
+	return !ctl_needs_action(event->kind);
 }
 
 static void pump(void *arg)

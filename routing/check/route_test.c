@@ -31,6 +31,8 @@ const char *route_target_name(const struct route_target *target)
 	case ROUTE_TO_USER:
 		return target->user->name;
 	case ROUTE_TO_SERVICE:
+		if (target->announcement)
+			return target->announcement->sound;
 		return route_service_name(target->service);
 	case ROUTE_TO_CONNECTION:
 		return target->connection->name;

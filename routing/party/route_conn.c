@@ -317,6 +317,26 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 	return err ? err : bad;
 }
 
+struct route_services route_services_of(const struct route_tenant *tenant,
+					const struct route_connection *conn)
+{
+	struct route_services all = {0};
+
+	if (tenant)
+		all = tenant->services;
+	if (!conn)
+		return all;
+	if (conn->services.music)
+		all.music = conn->services.music;
+	if (conn->services.ringback)
+		all.ringback = conn->services.ringback;
+	if (conn->services.record != ROUTE_RECORD_DEFAULT)
+		all.record = conn->services.record;
+	if (conn->services.fork)
+		all.fork = conn->services.fork;
+	return all;
+}
+
 const struct route_connection *
 route_connection_find(const struct route_tenant *tenant, const struct pl *name)
 {

@@ -273,6 +273,8 @@ static const struct cfg_field conn_fields[] = {
 	{"failover", CFG_TABLE, CONN(failover),
 	 .table = &route_failover_table,
 	 .help = "When the next target behind it is tried."},
+	ROUTE_SERVICES_FIELDS(struct route_connection, services,
+			      "; absent: as its tenant says"),
 	{"calls_per_second", CFG_INT, CONN(calls_s), .min = 0,
 	 .max = 100000, .def = "0",
 	 .help = "New calls a second, both ways and in all workers together: "

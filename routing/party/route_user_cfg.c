@@ -80,6 +80,8 @@ static const struct cfg_field user_fields[] = {
 	 .help = "Calls at once, made and taken, in all workers together: more "
 		 "are 403 for who calls, and busy for who is called; 0: no "
 		 "limit."},
+	ROUTE_RECORD_FIELD(struct route_user, record,
+			   "; default: as the tenant says"),
 	{"numbers", CFG_LIST, CFG_ITEMS(struct route_user, numbers, nnumbers),
 	 .item = &number_item, .min = 1, .max = 100, .flags = CFG_F_ALONE,
 	 .help = "Numbers that lead to this user, too.",

@@ -145,8 +145,13 @@ static int explain_target(struct re_printf *pf, const struct route_plan *plan,
 	case ROUTE_TO_USER:
 		return explain_user(pf, plan, target);
 	case ROUTE_TO_SERVICE:
-		return re_hprintf(pf, "service %s",
-				  route_service_name(target->service));
+		return re_hprintf(pf, "%s %s",
+				  target->announcement ? "announcement"
+						       : "service",
+				  target->announcement
+					  ? target->announcement->sound
+					  : route_service_name(
+						    target->service));
 	case ROUTE_TO_REJECT:
 		return re_hprintf(pf, "%u %s (%s)", target->code,
 				  target->phrase, status_text(target->status));

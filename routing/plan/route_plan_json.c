@@ -116,6 +116,9 @@ static int json_where(struct re_printf *pf, const struct route_plan *plan,
 					  ? ",\"if\":\"redis\""
 					  : "");
 	case ROUTE_TO_SERVICE:
+		if (target->announcement)
+			return re_hprintf(pf, "\"announcement\":\"%s\"",
+					  target->announcement->sound);
 		return re_hprintf(pf, "\"service\":\"%s\"",
 				  route_service_name(target->service));
 	case ROUTE_TO_REJECT:

@@ -85,6 +85,7 @@ struct route_to { /* exactly one is set */
 	struct route_to_tenant *tenant;
 	struct route_redirect *redirect;
 	bool go_on; /* `continue` */
+	struct route_announcement *announcement;
 };
 
 /* --- the rule ------------------------------------------------------------------ */
@@ -105,6 +106,7 @@ struct route_rule {
 	struct route_match match;
 	struct route_rewrite *rewrite;
 	struct route_to to;
+	enum route_recording record;
 };
 
 extern const struct cfg_field route_rule_item; /* route_rule_cfg.c */

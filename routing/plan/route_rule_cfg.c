@@ -25,6 +25,8 @@ static const struct cfg_field rule_fields[] = {
 	{"failover", CFG_TABLE, CFG_AT(struct route_rule, failover),
 	 .flags = CFG_F_PTR, .table = &route_failover_table,
 	 .help = "When the next target is tried, and how long one may take."},
+	ROUTE_RECORD_FIELD(struct route_rule, record,
+			   "; default: the route says nothing"),
 	CFG_END,
 };
 

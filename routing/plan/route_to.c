@@ -121,7 +121,7 @@ int route_to_load(struct route_rule_load *load, struct route_rule *rule)
 		return load_tenant(load, rule, to->tenant);
 	if (to->redirect)
 		return load_redirect(load, rule, to->redirect);
-	if (to->service || to->reject || to->go_on)
+	if (to->service || to->reject || to->announcement || to->go_on)
 		return 0;
 	if (to->group) {
 		pl_set_str(&name, to->group);
@@ -189,13 +189,21 @@ static void to_reject(struct route_walk *walk, const struct route_reject *to)
 	walk->plan->targets[0].retry_s = (to->retry_ms + 999) / 1000;
 }
 
+static void to_service(struct route_walk *walk, const struct route_to *to)
+{
+	struct route_target *target = route_walk_target(walk, ROUTE_TO_SERVICE);
+
+	target->service =
+		to->announcement ? ROUTE_ANNOUNCEMENT : to->service;
+	target->announcement = to->announcement;
+}
+
 void route_to_do(struct route_walk *walk, const struct route_rule *rule)
 {
 	const struct route_to *to = &rule->to;
 
-	if (to->service)
-		route_walk_target(walk, ROUTE_TO_SERVICE)->service =
-			to->service;
+	if (to->service || to->announcement)
+		to_service(walk, to);
 	else if (to->user)
 		to_user(walk, rule, to->user);
 	else if (to->device)

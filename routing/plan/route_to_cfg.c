@@ -173,6 +173,9 @@ static const struct cfg_field to_fields[] = {
 	{"continue", CFG_BOOL, CFG_AT(struct route_to, go_on),
 	 .help = "`true`: what the route rewrites is rewritten, and the next "
 		 "routes decide."},
+	{"announcement", CFG_TABLE, CFG_AT(struct route_to, announcement),
+	 .flags = CFG_F_PTR, .table = &route_announcement_table,
+	 .help = "A sound for who calls, then the end of the call."},
 	{"reject", CFG_TABLE, CFG_AT(struct route_to, reject),
 	 .flags = CFG_F_PTR, .table = &reject_table,
 	 .help = "An error."},
@@ -190,5 +193,5 @@ const char *route_service_name(enum route_service service)
 		if (c->value == (int)service)
 			return c->name;
 	}
-	return "none";
+	return service == ROUTE_ANNOUNCEMENT ? "announcement" : "none";
 }

@@ -90,6 +90,13 @@ static const struct cfg_field tenant_fields[] = {
 	 .min = 0, .max = 100000, .def = "0",
 	 .help = "New calls a second, made and taken, in all workers "
 		 "together: more get 503; 0: no limit."},
+	ROUTE_SERVICES_FIELDS(struct route_tenant, services,
+			      ", of its users and where a connection does not "
+			      "say something else"),
+	{"failure", CFG_TABLE, CFG_AT(struct route_tenant, failure),
+	 .flags = CFG_F_PTR, .table = &route_failure_table,
+	 .help = "What its callers hear when no connection could take a "
+		 "call."},
 	{"groups", CFG_MAP, CFG_ITEMS(struct route_tenant, groups, ngroups),
 	 CFG_KEY(struct route_group, name), .item = &route_group_item,
 	 .check = route_check_connection, .pattern = "^[a-z0-9_-]{1,32}$",

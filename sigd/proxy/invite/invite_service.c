@@ -25,6 +25,7 @@ static const char *const names[] = {
 	[CTL_ECHO] = "echo",
 	[CTL_TONE] = "tone",
 	[CTL_MILLIWATT] = "milliwatt",
+	[CTL_SOUND] = "sound",
 };
 
 /* 200 with our answer. The cookie stands in the Contact: we are the far end,
@@ -153,6 +154,8 @@ static enum ctl_service service_of(enum route_service service)
 		return CTL_TONE;
 	case ROUTE_MILLIWATT:
 		return CTL_MILLIWATT;
+	case ROUTE_ANNOUNCEMENT:
+		return CTL_SOUND;
 	}
 	return CTL_NO_SERVICE;
 }

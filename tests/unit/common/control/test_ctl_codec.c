@@ -241,8 +241,10 @@ static void every_verb_makes_the_trip(void)
 						       .profile = CTL_RTP};
 		if (verb == CTL_LEG_JOIN)
 			msg.req.join =
-				(struct ctl_leg_join){1, 0, CTL_MILLIWATT,
-						      true};
+				(struct ctl_leg_join){
+					.leg = 1,
+					.service = CTL_MILLIWATT,
+					.up = true};
 		if (verb == CTL_LEG_ROLLBACK)
 			msg.req.rollback.leg = 4;
 		if (verb == CTL_LEG_DIGIT)
@@ -274,6 +276,49 @@ static void every_verb_makes_the_trip(void)
 			CHECK_INT(trip.out.req.end.reason, STATUS_FLOW_LOST);
 		done(&trip);
 	}
+}
+
+static void a_sound_is_named_and_says_how_long_it_plays(void)
+{
+	struct ctl_msg msg = ctl_sample(CTL_REQ);
+	struct trip trip;
+
+	msg.req.verb = CTL_LEG_JOIN;
+	strcpy(msg.req.session, "0123456789abcdef");
+	msg.req.join = (struct ctl_leg_join){
+		.leg = 1, .service = CTL_SOUND, .times = 3};
+	pl_set_str(&msg.req.join.sound, "closed");
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	CHECK_INT(trip.out.req.join.service, CTL_SOUND);
+	CHECK_INT(trip.out.req.join.times, 3);
+	CHECK(!pl_strcmp(&trip.out.req.join.sound, "closed"));
+	done(&trip);
+
+	msg = ctl_sample(CTL_ANS);
+	msg.ans.ms = 4200;
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	CHECK_INT(trip.out.ans.ms, 4200);
+	done(&trip);
+}
+
+static void terms_tell_of_music_recording_and_fork(void)
+{
+	struct ctl_msg msg = ctl_sample_remote();
+	struct ctl_terms *terms = &msg.req.remote.terms;
+	struct trip trip;
+
+	pl_set_str(&terms->music, "jazz");
+	pl_set_str(&terms->fork, "ears");
+	terms->record = CTL_RECORD_NEVER;
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	terms = &trip.out.req.remote.terms;
+	CHECK(!pl_strcmp(&terms->music, "jazz"));
+	CHECK(!pl_strcmp(&terms->fork, "ears"));
+	CHECK_INT(terms->record, CTL_RECORD_NEVER);
+	done(&trip);
 }
 
 static struct ctl_figures sample_figures(void)
@@ -695,12 +740,22 @@ static void wrong_values_of_our_own_are_not_sent(void)
 	REFUSED(strcpy(msg.env.from, "A1/1"));
 	REFUSED(msg.env.id[0] = '\0');
 	REFUSED(msg.env.ttl_ms = CTL_TTL_MAX_MS + 1);
-	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, 8);
+	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, sizeof(msg.req.join));
 		msg.req.join.leg = 1);
-	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, 8);
-		msg.req.join = ((struct ctl_leg_join){1, 2, CTL_ECHO, 0}));
-	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, 8);
-		msg.req.join = ((struct ctl_leg_join){1, 1, 0, 0}));
+	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, sizeof(msg.req.join));
+		msg.req.join = ((struct ctl_leg_join){
+			.leg = 1, .peer = 2, .service = CTL_ECHO}));
+	REFUSED(msg.req.verb = CTL_LEG_JOIN; memset(&msg.req.join, 0, sizeof(msg.req.join));
+		msg.req.join = ((struct ctl_leg_join){.leg = 1, .peer = 1}));
+	/* a sound has a name, and nothing else has one */
+	REFUSED(msg.req.verb = CTL_LEG_JOIN; msg.req.join = ((
+			struct ctl_leg_join){.leg = 1, .service = CTL_SOUND}));
+	REFUSED(msg.req.verb = CTL_LEG_JOIN; msg.req.join = ((
+			struct ctl_leg_join){.leg = 1, .service = CTL_TONE,
+					     .times = 2}));
+	REFUSED(msg.req.remote.terms.record = (enum ctl_recording)3);
+	REFUSED(pl_set_str(&msg.req.remote.terms.music,
+			   "a name that is longer than any of ours"));
 }
 
 static struct ctl_msg addressed(void)
@@ -771,6 +826,8 @@ static void the_codec_survives_without_memory(void)
 TEST_MAIN(TEST(a_request_comes_out_as_it_went_in),
 	  TEST(terms_of_a_leg_make_the_trip), TEST(an_offer_that_makes_a_session_names_its_call),
 	  TEST(every_verb_makes_the_trip),
+	  TEST(a_sound_is_named_and_says_how_long_it_plays),
+	  TEST(terms_tell_of_music_recording_and_fork),
 	  TEST(an_answer_brings_its_figures), TEST(an_event_makes_the_trip),
 	  TEST(every_altered_byte_is_noticed),
 	  TEST(fields_cannot_be_cut_elsewhere),
