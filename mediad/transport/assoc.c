@@ -107,21 +107,31 @@ static void look_soon(struct assoc *assoc)
 			    assoc);
 }
 
-/* A first try that did not end, or one of several. Who has not taken part may
- * still be ringing, whatever came from its address: that is not our matter, and
- * we ask again. Not who has refused. */
+static bool was_refused(const struct assoc *assoc)
+{
+	return assoc->tries || (assoc->hs && hs_is_refused(assoc->hs));
+}
+
+/* Who has not taken part may still be ringing, whatever came from its address:
+ * that is not our matter, and we ask again. Not who has refused, where nobody
+ * else can do so in its name. */
 static void on_giveup(void *arg)
 {
 	struct assoc *assoc = arg;
 	const bool heard = assoc->heard ||
 			   (assoc->hs && hs_is_answered(assoc->hs));
+	const bool refused = was_refused(assoc);
 
-	if (assoc->client && !heard && !assoc->tries) {
+	if (assoc->client && !heard && (!refused || assoc->params.doubt)) {
+		if (refused)
+			log_info(assoc->params.call, "dtls refused",
+				 "by=%s", "somebody");
 		assoc_stop(assoc);
+		assoc->tries = 0;
 		look_soon(assoc);
 		return;
 	}
-	assoc->h->lost(assoc->tries ? PATH_LOST_HANDSHAKE : PATH_LOST_TIMEOUT,
+	assoc->h->lost(refused ? PATH_LOST_HANDSHAKE : PATH_LOST_TIMEOUT,
 		       assoc->arg);
 }
 
@@ -193,6 +203,12 @@ bool assoc_is_hello(const uint8_t *pkt, size_t len)
 	       pkt[DTLS_HDR] == DTLS_CLIENT_HELLO;
 }
 
+/* Who has refused begins anew. */
+static bool begins_anew(const struct assoc *assoc)
+{
+	return assoc_shakes(assoc) && hs_is_refused(assoc->hs);
+}
+
 /* Nothing but a ClientHello makes state. Of an association that stands there
  * is none: it is of another call that the peer makes from the same port. */
 bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
@@ -201,6 +217,8 @@ bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
 
 	if (hello && (!assoc->wanted || assoc->client))
 		return false;
+	if (hello && begins_anew(assoc))
+		assoc->hs = mem_deref(assoc->hs);
 	if (!assoc->hs && (!hello || wheel_runs(&assoc->soon) || begin(assoc)))
 		return false;
 	hs_recv(assoc->hs, pkt, len);

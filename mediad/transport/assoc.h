@@ -40,6 +40,8 @@ struct assoc_params {
 	struct hs_ctx *hs_ctx;
 	uint32_t handshake_ms; /* over all tries; 0: 10000 */
 	const char *call;      /* for logs */
+	bool doubt; /* no check has shown that the peer is where it says: who
+		       forges its address may refuse in its name */
 };
 
 struct assoc {

@@ -21,11 +21,13 @@
 #include "mediad/transport/hs.h"
 #include "mediad/transport/hs_priv.h"
 #include "mediad/transport/hs_rest.h"
+#include "mediad/transport/hs_sift.h"
 
 enum {
 	RTO_FIRST_US = 200 * 1000, /* a browser's round trip is shorter */
 	RTO_LAST_US = 2000 * 1000,
 	ASK_AGAIN_MS = 20, /* the wheel was early by OpenSSL's clock */
+	IN_MAX = 2048,     /* bytes of a datagram that are looked at */
 };
 
 enum hs_phase {
@@ -43,7 +45,7 @@ struct hs {
 	hs_done_h *doneh;
 	void *arg;
 	enum hs_phase phase;
-	bool verified, answered;
+	bool verified, answered, refused;
 	const uint8_t *in; /* the datagram being read */
 	size_t in_len;
 	uint32_t datagrams, bytes;
@@ -315,6 +317,27 @@ void hs_connect(struct hs *hs)
 	shake(hs);
 }
 
+static void shake_on(struct hs *hs, const uint8_t *pkt, size_t len)
+{
+	uint8_t in[IN_MAX];
+	struct hs_sieve sieve = {.out = in, .cap = sizeof(in)};
+
+	++hs->datagrams;
+	hs->bytes += (uint32_t)len;
+	if (hs->datagrams > HS_DATAGRAMS_MAX || hs->bytes > HS_BYTES_MAX) {
+		finish(hs, EMSGSIZE, "handshake over its limits");
+		return;
+	}
+	hs->in_len = hs_sift(&sieve, pkt, len);
+	hs->refused |= sieve.alert;
+	if (!hs->in_len)
+		return;
+	hs->in = in;
+	hs_flight_begin(&hs->flight);
+	ERR_clear_error();
+	shake(hs);
+}
+
 void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len)
 {
 	if (hs->phase == HS_OVER)
@@ -324,17 +347,7 @@ void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len)
 		return;
 	}
 
-	++hs->datagrams;
-	hs->bytes += (uint32_t)len;
-	if (hs->datagrams > HS_DATAGRAMS_MAX || hs->bytes > HS_BYTES_MAX) {
-		finish(hs, EMSGSIZE, "handshake over its limits");
-		return;
-	}
-	hs->in = pkt;
-	hs->in_len = len;
-	hs_flight_begin(&hs->flight);
-	ERR_clear_error();
-	shake(hs);
+	shake_on(hs, pkt, len);
 }
 
 /* --- life and queries ---------------------------------------------------------- */
@@ -374,6 +387,11 @@ bool hs_is_done(const struct hs *hs)
 bool hs_is_answered(const struct hs *hs)
 {
 	return hs->answered;
+}
+
+bool hs_is_refused(const struct hs *hs)
+{
+	return hs->refused;
 }
 
 int hs_verify(struct hs *hs, const struct cert_fp *fps, size_t nfps)

@@ -65,6 +65,10 @@ bool hs_is_done(const struct hs *hs);
  * has our ClientHello. Who only forges its address cannot. */
 bool hs_is_answered(const struct hs *hs);
 
+/* An alert came in clear: of the peer, or of whoever forges its address. It
+ * ends nothing (RFC 6347, 4.1.2.7). */
+bool hs_is_refused(const struct hs *hs);
+
 /* 0: done, and the peer's certificate is the one of the signalling, sound and
  * in its time; EBADE: it is not; EAGAIN: not done. */
 int hs_verify(struct hs *hs, const struct cert_fp *fps, size_t nfps);

@@ -163,6 +163,7 @@ int path_guard_make(struct path_rtp *pr, bool rtcp)
 		.hs_ctx = pr->env->hs_ctx,
 		.handshake_ms = pr->env->handshake_ms,
 		.call = pr->call,
+		.doubt = true,
 	};
 	struct path_guard *guard;
 

@@ -547,37 +547,54 @@ static void hellos_of_others_disturb_nothing(void)
 /* What came from the address of who rings: of an earlier call, or forged. */
 static void stray_datagrams_end_no_call(void)
 {
-	/* an alert of another association; a ClientHello without sense */
-	static const uint8_t alert[] = {21, 254, 253, 0, 1, 0, 0, 0,
-					0,  0,   5,   0, 3, 1, 2, 3};
+	/* an alert of another association, one that refuses, a ServerHello and
+	 * a ClientHello without sense */
+	static const uint8_t sealed[] = {21, 254, 253, 0, 1, 0, 0, 0,
+					 0,  0,   5,   0, 3, 1, 2, 3};
+	static const uint8_t alert[] = {21, 254, 253, 0, 0, 0, 0, 0,
+					0,  0,   5,   0, 2, 2, 40};
+	static const uint8_t server[] = {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0,
+					 0,  14,  2,   0, 0, 2, 0, 0, 0, 0, 0,
+					 0,  0,   2,   1, 1};
 	static const uint8_t hello[] = {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0,
 					0,  14,  1,   0, 0, 2, 0, 0, 0, 0, 0,
 					0,  0,   2,   1, 1};
-	static const char *const setups[] = {"passive", "active"};
+	static const struct stray {
+		const char *setup;
+		const uint8_t *pkt;
+		size_t len;
+	} strays[] = {
+		{"passive", sealed, sizeof(sealed)},
+		{"passive", alert, sizeof(alert)},
+		{"passive", server, sizeof(server)},
+		{"active", alert, sizeof(alert)},
+		{"active", hello, sizeof(hello)},
+	};
 
-	for (unsigned i = 0; i < COUNTOF(setups); i++) {
+	for (unsigned i = 0; i < COUNTOF(strays); i++) {
+		const bool serves = !strcmp(strays[i].setup, "passive");
 		struct media_phone *phone;
 		struct call call;
 
-		if (!call_open(&call, NULL, setups[i]))
+		if (!call_open(&call, NULL, strays[i].setup))
 			continue;
 		phone = call.phone;
 		phone->dtls.mute = true;
 		phone->sending = false;
 		if (call_up(&call)) {
 			for (unsigned n = 0; n < 20; n++) {
-				media_phone_send_raw(
-					phone, false, i ? hello : alert,
-					i ? sizeof(hello) : sizeof(alert));
+				media_phone_send_raw(phone, false,
+						     strays[i].pkt,
+						     strays[i].len);
 				media_bed_run(&call.bed, 20);
 			}
 			/* as client we wait for who picks up */
-			media_bed_run(&call.bed, i ? 2000 : 15000);
+			media_bed_run(&call.bed, serves ? 15000 : 2000);
 			CHECK_INT(call.bed.nlost, 0);
 			phone->dtls.mute = false;
 			phone->sending = true;
 			/* by the real clock nothing is sent again */
-			media_bed_run(&call.bed, i ? 4000 : 6000);
+			media_bed_run(&call.bed, serves ? 6000 : 4000);
 			CHECK(both_hear(&call));
 			CHECK_INT(phone->dtls.handshakes, 1);
 		}

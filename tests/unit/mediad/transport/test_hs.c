@@ -55,6 +55,8 @@ struct bed {
 	struct queue to_server, to_client;
 	size_t largest;   /* datagram of the server */
 	bool patient;     /* the client repeats nothing */
+	const uint8_t *forged; /* comes before each datagram of the client */
+	size_t forged_len;
 	unsigned dropped; /* of the server's next datagrams, to lose */
 	int done;         /* -1: not yet */
 	unsigned dones;
@@ -229,11 +231,19 @@ static uint64_t real_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+static void forge(struct bed *bed)
+{
+	if (bed->forged && bed->hs && bed->done < 0)
+		hs_recv(bed->hs, bed->forged, bed->forged_len);
+}
+
 /* Hand datagrams to and fro until both rest. */
 static void turn(struct bed *bed)
 {
 	struct queue *q = &bed->to_server;
 	int r = SSL_do_handshake(bed->client);
+
+	forge(bed);
 
 	while (q->head != q->tail ||
 	       bed->to_client.head != bed->to_client.tail) {
@@ -242,6 +252,7 @@ static void turn(struct bed *bed)
 				q->len[q->head % QUEUE]);
 		if (q->head != q->tail)
 			++q->head;
+		forge(bed);
 		r = SSL_do_handshake(bed->client);
 		if (r <= 0 &&
 		    SSL_get_error(bed->client, r) != SSL_ERROR_WANT_READ)
@@ -457,6 +468,41 @@ static void a_forged_close_is_not_heard(void)
 	CHECK_INT(bed.dones, 2);
 	CHECK_INT(bed.done, ECONNRESET);
 	bed_close(&bed);
+}
+
+/* A record's header: type, version, epoch, number, length. */
+#define REC(type, version, epoch, nr, len) \
+	type, 254, version, 0, epoch, 0, 0, 0, 0, 0, nr, 0, len
+
+/* RFC 6347, 4.1.2.7: who forges an address can send one as well. The second
+ * hides in a record of another version, which OpenSSL steps into, the third
+ * behind another record. */
+static void an_alert_in_clear_ends_no_handshake(void)
+{
+	static const uint8_t bare[] = {REC(21, 253, 0, 9, 2), 2, 40};
+	static const uint8_t inside[] = {REC(22, 255, 0, 9, 15),
+					 REC(21, 253, 0, 8, 2), 2, 40};
+	static const uint8_t later[] = {REC(22, 255, 1, 9, 15),
+					REC(21, 253, 0, 8, 2), 2, 40};
+	static const uint8_t behind[] = {REC(23, 253, 0, 7, 1), 1,
+					 REC(21, 253, 0, 6, 2), 1, 0};
+	static const uint8_t *const forged[] = {bare, inside, later, behind};
+	static const size_t lens[] = {sizeof(bare), sizeof(inside),
+				      sizeof(later), sizeof(behind)};
+
+	for (unsigned i = 0; i < 8; i++) {
+		struct bed bed;
+
+		REQUIRE(bed_open(&bed, &(struct shape){.serves = i % 2}));
+		bed.forged = forged[i / 2];
+		bed.forged_len = lens[i / 2];
+		if (i % 2)
+			hs_connect(bed.hs);
+		turn(&bed);
+		CHECK_INT(bed.done, 0);
+		CHECK(SSL_is_init_finished(bed.client));
+		bed_close(&bed);
+	}
 }
 
 static void the_handshake_state_is_let_go_of(void)
@@ -675,6 +721,7 @@ TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
 	  TEST(a_lost_flight_is_sent_again),
 	  TEST(a_lost_finished_is_sent_again), TEST(closing_is_told),
 	  TEST(a_forged_close_is_not_heard),
+	  TEST(an_alert_in_clear_ends_no_handshake),
 	  TEST(the_handshake_state_is_let_go_of),
 	  TEST(another_certificate_is_refused),
 	  TEST(absurd_certificates_are_refused), TEST(no_certificate_ends_it),
