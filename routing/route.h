@@ -51,6 +51,7 @@ struct route_user {
 	uint32_t max_calls;   /* at once, made and taken; 0: no limit */
 	const char **numbers; /* also called by these; each once in a tenant */
 	uint32_t nnumbers;
+	const char *media_policy; /* NULL: that of the devices */
 	struct route_line *line; /* at a PBX; NULL: none (route_line.h) */
 	/* H(name:realm:password) in lowercase hex (RFC 7616 section 3.4.2);
 	 * "" when not known. Never log them: they are as good as a password
@@ -77,6 +78,8 @@ struct route_tenant {
 	uint32_t nlines; /* users that have one */
 	struct route_connection *connections; /* route_conn.h */
 	uint32_t nconnections, nlogins; /* of these, those that register here */
+	struct route_media_policy *policies; /* route_media.h */
+	uint32_t npolicies;
 	uint32_t max_calls; /* at once, made and taken; 0: no limit */
 	uint32_t calls_s;   /* new ones, a second; 0: no limit */
 	struct route_services services;

@@ -17,6 +17,7 @@
 #include "routing/route_auth.h"
 #include "routing/route_caller_id.h"
 #include "routing/route_failover.h"
+#include "routing/route_media.h"
 #include "routing/route_sdes.h"
 #include "routing/route_service.h"
 
@@ -27,7 +28,6 @@ struct route_user;
 enum {
 	ROUTE_CONN_MAX = 32,   /* bytes of a connection's name */
 	ROUTE_HOST_MAX = 253,  /* ... of a host */
-	ROUTE_CODECS_MAX = 48, /* ... of all codecs with commas between */
 	ROUTE_NETWORKS_MAX = 16,
 	ROUTE_SIP_PORT = 5060,
 	ROUTE_SIPS_PORT = 5061,
@@ -71,14 +71,6 @@ enum route_media_source {
 	ROUTE_SOURCE_STRICT = 1, /* the address in its SDP alone */
 	ROUTE_SOURCE_LEARN,      /* the first that sends, then only that */
 	ROUTE_SOURCE_NETWORK,    /* any of `networks` */
-};
-
-enum route_codec {
-	ROUTE_PCMU = 1,
-	ROUTE_PCMA,
-	ROUTE_OPUS,
-	ROUTE_G722,
-	ROUTE_L16
 };
 
 /* How it hears of keys. */
@@ -136,6 +128,8 @@ struct route_conn_media {
 	enum route_dtmf dtmf;
 	bool video;
 	struct route_sdes sdes;
+	const char *policy_name; /* NULL: none */
+	const struct route_media_policy *policy;
 	enum route_codec *codec;
 	uint32_t ncodec;
 	struct cfg_cidr *networks;

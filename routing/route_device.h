@@ -40,6 +40,7 @@ struct route_devices {
 	enum route_device_source media_source;
 	bool video;
 	enum route_ring ring;
+	const char *media_policy; /* NULL: none */
 	uint32_t ring_ms; /* before those of a lower q ring; milliseconds */
 };
 

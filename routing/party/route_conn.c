@@ -145,18 +145,13 @@ static int load_peer(struct route_connection *conn, struct arena *mem)
 
 /* --- media ------------------------------------------------------------------ */
 
-static int load_media(struct route_conn_media *media, struct arena *mem)
+static int load_media(struct route_conn_media *media,
+		      const struct route_tenant *tenant, struct arena *mem)
 {
 	char text[ROUTE_NETWORKS_MAX * 50] = "";
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < media->ncodec; i++) {
-		n += (size_t)re_snprintf(media->codecs + n,
-					 sizeof(media->codecs) - n, "%s%s",
-					 i ? "," : "",
-					 route_codec_name(media->codec[i]));
-	}
-	n = 0;
+	media->policy = route_media_policy_find(tenant, media->policy_name);
 	for (uint32_t i = 0; i < media->nnetworks; i++) {
 		const struct cfg_cidr *net = &media->networks[i];
 
@@ -184,17 +179,6 @@ refuse(struct cfg_errors *errs, const struct route_connection *conn,
 	return EINVAL;
 }
 
-static bool codec_twice(const struct route_conn_media *media)
-{
-	for (uint32_t i = 0; i < media->ncodec; i++) {
-		for (uint32_t k = 0; k < i; k++) {
-			if (media->codec[i] == media->codec[k])
-				return true;
-		}
-	}
-	return false;
-}
-
 /* Keys where everybody could read them. */
 static bool tells_keys(const struct route_connection *conn)
 {
@@ -203,7 +187,7 @@ static bool tells_keys(const struct route_connection *conn)
 	       conn->peer.transport != ROUTE_TLS && !conn->media.sdes.in_clear;
 }
 
-static int check(const struct route_connection *conn, struct cfg_errors *errs)
+static int check(struct route_connection *conn, struct cfg_errors *errs)
 {
 	const struct route_conn_login *login = &conn->login;
 	const bool inbound = conn->kind == ROUTE_INBOUND;
@@ -236,7 +220,8 @@ static int check(const struct route_connection *conn, struct cfg_errors *errs)
 			     "has keys in its SDP and not transport tls: "
 			     "whoever reads the signalling hears the calls "
 			     "(sdes: in_clear: true allows it)");
-	if (codec_twice(&conn->media))
+	if (route_codecs_load(conn->media.codecs, conn->media.codec,
+			      conn->media.ncodec))
 		err = refuse(errs, conn, "has a codec twice");
 	return err;
 }
@@ -307,7 +292,7 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		err = err ? err : check(conn, errs);
 		err = err ? err : load_peer(conn, mem);
 		err = err ? err : route_conn_tls_load(conn, mem, errs);
-		err = err ? err : load_media(&conn->media, mem);
+		err = err ? err : load_media(&conn->media, tenant, mem);
 		if (!err && route_sdes_load(&conn->media.sdes))
 			err = refuse(errs, conn, "has a suite twice");
 		err = err ? err : route_failover_load(&conn->failover, mem);

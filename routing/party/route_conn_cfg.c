@@ -81,19 +81,6 @@ static const struct cfg_choice dtmf_ways[] = {
 	{NULL, 0, NULL},
 };
 
-static const struct cfg_choice codecs[] = {
-	{"PCMU", ROUTE_PCMU, NULL},
-	{"PCMA", ROUTE_PCMA, NULL},
-	{"opus", ROUTE_OPUS, NULL},
-	{"G722", ROUTE_G722, "Wide band: with a browser the sound is of 7 kHz."},
-	{"L16", ROUTE_L16, "Samples as they are, 16 kHz, mono: 256 kbit/s."},
-	{NULL, 0, NULL},
-};
-
-static const struct cfg_field codec_item = {
-	.type = CFG_ENUM, .size = sizeof(enum route_codec), .choices = codecs,
-};
-
 static const struct cfg_field network_item = {
 	.type = CFG_CIDR, .size = sizeof(struct cfg_cidr),
 };
@@ -228,10 +215,18 @@ static const struct cfg_field conn_fields[] = {
 	 .help = "Of media sdes and opportunistic."},
 	{"codecs", CFG_LIST,
 	 CFG_ITEMS(struct route_connection, media.codec, media.ncodec),
-	 .item = &codec_item, .min = 1, .max = 8, .flags = CFG_F_ALONE,
-	 .help = "What it is offered, best first; none: the media server's "
-		 "choice.",
+	 .item = &route_codec_item, .min = 1, .max = 8,
+	 .flags = CFG_F_ALONE,
+	 .help = "What it is offered, best first, in the order that its "
+		 "`media_policy` makes of that; none: those of the policy, "
+		 "else the media server's choice.",
 	 .example = "PCMU, PCMA"},
+	{"media_policy", CFG_STRING, CONN(media.policy_name), .min = 1,
+	 .max = ROUTE_MEDIA_MAX, .ref = &route_ref_media,
+	 .help = "One of `media_policies`, or `usual`, `prefer-passthrough`, "
+		 "`best-quality`, `low-cost`; none: that of the other side of "
+		 "the call, else `usual`.",
+	 .example = "prefer-passthrough"},
 	{"media_source", CFG_ENUM, CONN(media.source),
 	 .choices = media_sources, .def = "strict",
 	 .help = "Whose RTP is taken for its own."},
@@ -313,9 +308,4 @@ const char *route_conn_kind_name(enum route_conn_kind kind)
 const char *route_media_source_name(enum route_media_source source)
 {
 	return name_of(media_sources, (int)source);
-}
-
-const char *route_codec_name(enum route_codec codec)
-{
-	return name_of(codecs, (int)codec);
 }

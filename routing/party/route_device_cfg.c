@@ -74,6 +74,12 @@ static const struct cfg_field fields[] = {
 		 "RTP from another port than it receives on is heard with "
 		 "`learn-once` alone, and hears nothing: that needs a "
 		 "telephone with symmetric RTP (RFC 4961)."},
+	{"media_policy", CFG_STRING, DEVICES(media_policy), .min = 1,
+	 .max = ROUTE_MEDIA_MAX, .ref = &route_ref_media,
+	 .help = "One of `media_policies`, or `usual`, `prefer-passthrough`, "
+		 "`best-quality`, `low-cost`; none: that of the other side of "
+		 "the call, else `usual`.",
+	 .example = "best-quality"},
 	{"ring", CFG_ENUM, DEVICES(ring), .choices = rings, .def = "by-q",
 	 .help = "Which devices of a user ring."},
 	{"ring_within", CFG_DURATION, DEVICES(ring_ms), .min = 100,

@@ -36,7 +36,15 @@ extern const struct cfg_table route_device_table; /* route_device_cfg.c */
 extern const struct cfg_table route_sdes_table;   /* route_sdes.c */
 extern const struct cfg_choice route_reg_modes[];
 
+extern const struct cfg_field route_media_item; /* route_media.c */
+extern const struct cfg_field route_codec_item;
+extern const struct cfg_ref route_ref_media;
+bool route_check_media(const char *text, char *why, size_t size);
+
 const char *route_codec_name(enum route_codec codec);
+/* "PCMA,PCMU"; EEXIST: one twice */
+int route_codecs_load(char text[ROUTE_CODECS_MAX],
+		      const enum route_codec *codec, uint32_t n);
 /* "host[:port]" into host, port and addr of peer. */
 bool route_address_parse(struct route_conn_peer *peer,
 			 char host[ROUTE_HOST_MAX + 1], const char *text);
@@ -53,6 +61,8 @@ int route_conns_load(struct route_tenant *tenant, struct arena *mem,
 		     struct cfg_errors *errs);
 /* route_caller_id.c: what is wrong with it; NULL: nothing */
 const char *route_caller_id_wrong(const struct route_caller_id *id);
+/* route_media.c: before its connections */
+int route_media_load(struct route_tenant *tenant, struct cfg_errors *errs);
 /* route_sdes.c: a part of it, and of the devices. EEXIST: a suite twice */
 int route_sdes_load(struct route_sdes *sdes);
 /* route_conn_tls.c: a part of it */

@@ -183,6 +183,8 @@ static int load_tenant(struct loader *ld, struct route_tenant *tenant)
 	err = err == ENOMEM ? err
 			    : route_users_load(tenant, ld->hasher, ld->errs);
 	bad = err ? err : bad;
+	err = err == ENOMEM ? err : route_media_load(tenant, ld->errs);
+	bad = err ? err : bad;
 	err = err == ENOMEM ? err
 			    : route_conns_load(tenant, ld->table->cfg->mem,
 					       ld->hasher, ld->errs);

@@ -82,6 +82,15 @@ static const struct cfg_field tenant_fields[] = {
 	 .unused = "no route leads to it or names its calls",
 	 .help = "Its PBXs and carriers by name, which stands in logs, "
 		 "records and figures."},
+	{"media_policies", CFG_MAP,
+	 CFG_ITEMS(struct route_tenant, policies, npolicies),
+	 CFG_KEY(struct route_media_policy, name), .item = &route_media_item,
+	 .check = route_check_media, .pattern = "^[a-z0-9_-]{1,32}$",
+	 .unused = "no connection, user or device has it",
+	 .help = "Choices of codecs by name, for `media_policy`. Always there "
+		 "are `usual`, `prefer-passthrough`, `best-quality` (wide band "
+		 "first, Opus of 40 kbit/s and medium effort) and `low-cost` "
+		 "(narrow Opus of 16 kbit/s that pauses, comfort noise)."},
 	{"max_calls", CFG_INT, CFG_AT(struct route_tenant, max_calls),
 	 .min = 0, .max = 1000000, .def = "0",
 	 .help = "Calls at once, made and taken, in all workers together: "

@@ -84,6 +84,69 @@ static enum ctl_digits digits_of(enum route_dtmf dtmf)
 	return CTL_DIGITS_RTP;
 }
 
+static enum ctl_order order_of(enum route_media_order order)
+{
+	switch (order) {
+	case ROUTE_ORDER_USUAL:
+		return CTL_USUAL;
+	case ROUTE_ORDER_PASSTHROUGH:
+		return CTL_PASSTHROUGH;
+	case ROUTE_ORDER_QUALITY:
+		return CTL_QUALITY;
+	case ROUTE_ORDER_COST:
+		return CTL_COST;
+	case ROUTE_ORDER_LISTED:
+		return CTL_LISTED;
+	}
+	return CTL_NO_ORDER;
+}
+
+static enum ctl_dtx dtx_of(enum route_dtx dtx)
+{
+	switch (dtx) {
+	case ROUTE_DTX_ASKED:
+		return CTL_DTX_ASKED;
+	case ROUTE_DTX_ALWAYS:
+		return CTL_DTX_ALWAYS;
+	case ROUTE_DTX_NEVER:
+		return CTL_DTX_NEVER;
+	}
+	return CTL_DTX_ASKED;
+}
+
+/* 1 + complexity */
+static uint32_t effort_of(enum route_effort effort)
+{
+	switch (effort) {
+	case ROUTE_EFFORT_SERVER:
+		return 0;
+	case ROUTE_EFFORT_LOW:
+		return 1;
+	case ROUTE_EFFORT_MEDIUM:
+		return 6;
+	case ROUTE_EFFORT_HIGH:
+		return 11;
+	}
+	return 0;
+}
+
+void side_policy(struct ctl_terms *terms,
+		 const struct route_media_policy *policy)
+{
+	if (!policy)
+		return;
+	pl_set_str(&terms->policy, policy->name);
+	if (policy->codecs[0])
+		pl_set_str(&terms->codecs, policy->codecs);
+	terms->order = order_of(policy->order);
+	terms->ptime = policy->ptime;
+	terms->noise = policy->noise;
+	terms->opus.bitrate = policy->opus.bitrate;
+	terms->opus.effort = effort_of(policy->opus.effort);
+	terms->opus.narrow = policy->opus.narrow;
+	terms->opus.dtx = dtx_of(policy->opus.dtx);
+}
+
 void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
 {
 	memset(terms, 0, sizeof(*terms));
@@ -93,7 +156,9 @@ void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
 	terms->source = source_of(conn->media.source);
 	terms->digits = digits_of(conn->media.dtmf);
 	terms->video = conn->media.video;
-	pl_set_str(&terms->codecs, conn->media.codecs);
+	side_policy(terms, conn->media.policy);
+	if (conn->media.codecs[0])
+		pl_set_str(&terms->codecs, conn->media.codecs);
 	pl_set_str(&terms->suites, conn->media.sdes.list);
 	pl_set_str(&terms->networks, conn->media.network_list);
 }

@@ -22,6 +22,9 @@ enum ctl_profile side_profile(const struct route_tenant *tenant,
 			      const struct route_connection *conn);
 /* What its leg is made with; texts are the connection's. */
 void side_terms(struct ctl_terms *terms, const struct route_connection *conn);
+/* ... by a policy; NULL: none. */
+void side_policy(struct ctl_terms *terms,
+		 const struct route_media_policy *policy);
 
 /* --- names ------------------------------------------------------------------- */
 

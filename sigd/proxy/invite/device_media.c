@@ -37,18 +37,27 @@ static void family_set(struct ctl_terms *terms, const struct flow_id *flow)
 	}
 }
 
+/* A device of a user. */
+struct owner {
+	const struct route_tenant *tenant; /* may be NULL */
+	const char *user;
+};
+
 static void terms_of(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
-		     const struct route_tenant *tenant, const struct flow_id *flow,
+		     const struct owner *owner, const struct flow_id *flow,
 		     const struct pl said[2])
 {
+	const struct route_tenant *tenant = owner->tenant;
 	enum route_device_source source =
 		tenant ? tenant->devices.media_source : ROUTE_DEVICE_STRICT;
 
 	memset(terms, 0, sizeof(*terms));
 	terms->source = CTL_STRICT;
 	terms->video = !tenant || tenant->devices.video;
-	if (tenant)
+	if (tenant) {
 		pl_set_str(&terms->suites, tenant->devices.sdes.list);
+		side_policy(terms, route_media_policy_of(tenant, owner->user));
+	}
 	family_set(terms, flow);
 	if (!sa_isset(&flow->remote, SA_ADDR) || source == ROUTE_DEVICE_STRICT)
 		return;
@@ -82,6 +91,7 @@ void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	const struct smsg *msg = txn_srv_request(inv->st);
 	struct shdr_addr contact;
 	struct pl said[2] = {PL(""), msg->via.host}, tenant;
+	struct owner owner;
 
 	if (inv->from) {
 		side_terms(terms, inv->from);
@@ -91,8 +101,9 @@ void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	pl_set_str(&tenant, inv->rec.tenant);
 	if (!smsg_addr(msg, SHDR_CONTACT, &contact) && !contact.star)
 		said[0] = contact.uri.host;
-	terms_of(terms, net, route_tenant_by_id(inv->hunt.table, &tenant),
-		 &inv->caller, said);
+	owner.tenant = route_tenant_by_id(inv->hunt.table, &tenant);
+	owner.user = inv->rec.side[CALL_CALLER].user;
+	terms_of(terms, net, &owner, &inv->caller, said);
 }
 
 /* A telephone's, when no connection is meant. */
@@ -100,6 +111,8 @@ void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 			 const struct branch *branch)
 {
 	const struct branch_to *to = &branch->to;
+	const struct owner owner = {invite_callee_tenant(branch->inv),
+				    to->user};
 	struct pl said[2] = {PL(""), PL("")}, text;
 	struct suri uri;
 
@@ -111,8 +124,7 @@ void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	pl_set_str(&text, to->target);
 	if (!suri_decode(&uri, &text))
 		said[0] = uri.host;
-	terms_of(terms, net, invite_callee_tenant(branch->inv), &to->flow,
-		 said);
+	terms_of(terms, net, &owner, &to->flow, said);
 }
 
 void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
@@ -122,6 +134,7 @@ void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	const struct call_side *of = &rec->side[side];
 	const struct route_tenant *tenant =
 		side_tenant(px->deps.routes, rec, side);
+	const struct owner owner = {tenant, of->user};
 	struct pl said[2] = {PL(""), PL("")}, text, name;
 	struct flow_id flow;
 	struct suri uri;
@@ -138,5 +151,5 @@ void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	pl_set_str(&text, of->target);
 	if (!suri_decode(&uri, &text))
 		said[0] = uri.host;
-	terms_of(terms, net, tenant, &flow, said);
+	terms_of(terms, net, &owner, &flow, said);
 }

@@ -70,6 +70,36 @@ static void a_connection_is_as_its_configuration_says(void)
 	CHECK(!pl_strcmp(&terms.suites, "AEAD_AES_128_GCM"));
 }
 
+static void a_policy_goes_along_and_codecs_of_the_connection_before_it(void)
+{
+	static const struct route_media_policy policy = {
+		.name = "ours",
+		.order = ROUTE_ORDER_LISTED,
+		.ptime = 30,
+		.noise = true,
+		.opus = {20000, ROUTE_EFFORT_MEDIUM, true, ROUTE_DTX_NEVER},
+		.codecs = "G722",
+	};
+	struct route_connection conn = {0};
+	struct ctl_terms terms;
+
+	conn.media.network_list = "";
+	conn.media.policy = &policy;
+	side_terms(&terms, &conn);
+	CHECK(!pl_strcmp(&terms.policy, "ours"));
+	CHECK(!pl_strcmp(&terms.codecs, "G722"));
+	CHECK_INT(terms.order, CTL_LISTED);
+	CHECK_INT(terms.ptime, 30);
+	CHECK(terms.noise && terms.opus.narrow);
+	CHECK_INT(terms.opus.effort, 6);
+	CHECK_INT(terms.opus.bitrate, 20000);
+	CHECK_INT(terms.opus.dtx, CTL_DTX_NEVER);
+	strcpy(conn.media.codecs, "PCMA");
+	side_terms(&terms, &conn);
+	CHECK(!pl_strcmp(&terms.codecs, "PCMA"));
+}
+
 TEST_MAIN(TEST(pages_have_dtls_whatever_the_tenant_says),
 	  TEST(keys_of_telephones_go_over_tls_alone),
-	  TEST(a_connection_is_as_its_configuration_says))
+	  TEST(a_connection_is_as_its_configuration_says),
+	  TEST(a_policy_goes_along_and_codecs_of_the_connection_before_it))
