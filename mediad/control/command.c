@@ -227,6 +227,22 @@ static void say_why(struct command *command, struct ctl_ans *ans)
 	pl_set_str(&ans->text, command->why.why);
 }
 
+static struct session_opus opus_of(const struct ctl_opus *opus)
+{
+	static const enum session_dtx ways[] = {
+		[CTL_DTX_ASKED] = SESSION_DTX_ASKED,
+		[CTL_DTX_ALWAYS] = SESSION_DTX_ALWAYS,
+		[CTL_DTX_NEVER] = SESSION_DTX_NEVER,
+	};
+
+	return (struct session_opus){
+		.bitrate = opus->bitrate,
+		.effort = (uint8_t)opus->effort,
+		.narrow = opus->narrow,
+		.dtx = ways[opus->dtx],
+	};
+}
+
 static struct session_terms terms_of(const struct ctl_terms *terms)
 {
 	static const int families[] = {
@@ -247,7 +263,20 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 		[CTL_DIGITS_TONES] = SESSION_DIGITS_TONES,
 	};
 
+	static const enum session_order orders[] = {
+		[CTL_NO_ORDER] = SESSION_ORDER_NONE,
+		[CTL_USUAL] = SESSION_ORDER_USUAL,
+		[CTL_PASSTHROUGH] = SESSION_ORDER_PASSTHROUGH,
+		[CTL_QUALITY] = SESSION_ORDER_QUALITY,
+		[CTL_COST] = SESSION_ORDER_COST,
+		[CTL_LISTED] = SESSION_ORDER_LISTED,
+	};
+
 	return (struct session_terms){
+		.policy = terms->policy,
+		.order = orders[terms->order],
+		.noise = terms->noise,
+		.opus = opus_of(&terms->opus),
 		.codecs = terms->codecs,
 		.digits = digits[terms->digits],
 		.video = terms->video,

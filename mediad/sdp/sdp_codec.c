@@ -17,6 +17,8 @@ static const struct sdpm_codec_info codecs[SDPM_CODECS] = {
 	[SDPM_G722] = {"G722", 8000, 1, 9},
 	[SDPM_L16] = {"L16", 16000, 1, -1},
 	[SDPM_EVENT] = {"telephone-event", 0, 1, -1},
+	[SDPM_G729] = {"G729", 8000, 1, 18},
+	[SDPM_NOISE] = {"CN", 0, 1, -1}, /* 13 at 8000 Hz */
 };
 
 /* RFC 3551 table 4, for the explanation of what was offered */
@@ -34,6 +36,12 @@ const struct sdpm_codec_info *sdpm_codec_info(enum sdpm_codec codec)
 {
 	assert(codec > SDPM_CODEC_NONE && codec < SDPM_CODECS);
 	return &codecs[codec];
+}
+
+bool sdpm_codec_speaks(enum sdpm_codec codec)
+{
+	return codec != SDPM_CODEC_NONE && codec != SDPM_EVENT &&
+	       codec != SDPM_NOISE;
 }
 
 enum sdpm_codec sdpm_codec_find(const struct pl *name, uint32_t clock,
@@ -74,6 +82,9 @@ static void opus_param(struct sdpm_opus *opus, const struct pl *name,
 	if (sdpm_is_nocase(name, "maxplaybackrate")) {
 		if (num >= 8000 && num <= 48000)
 			opus->max_playback_rate = num;
+	} else if (sdpm_is_nocase(name, "sprop-maxcapturerate")) {
+		if (num >= 8000 && num <= 48000)
+			opus->capture_rate = num;
 	} else if (sdpm_is_nocase(name, "maxaveragebitrate")) {
 		if (num >= 6000 && num <= 510000)
 			opus->max_bitrate = num;

@@ -18,6 +18,9 @@ struct sdpm_codec_info {
 /* codec: not SDPM_CODEC_NONE. */
 const struct sdpm_codec_info *sdpm_codec_info(enum sdpm_codec codec);
 
+/* Is it a voice, not what may come beside one? */
+bool sdpm_codec_speaks(enum sdpm_codec codec);
+
 /* SDPM_CODEC_NONE when it is not one of ours. channels 0: not said. */
 enum sdpm_codec sdpm_codec_find(const struct pl *name, uint32_t clock,
 				uint32_t channels);

@@ -78,6 +78,11 @@ static void layout_read(struct sdpm_layout *layout,
 	}
 }
 
+static bool is_map(const struct sdpm_choice *choice, int i, uint8_t pt)
+{
+	return i >= 0 && choice->maps[i].tx_pt == pt;
+}
+
 /* Why a format of the chosen m-line was taken or not. */
 static void formats_note(struct sdpm_verdict *verdict,
 			 const struct sdpm_choice *choice,
@@ -91,14 +96,14 @@ static void formats_note(struct sdpm_verdict *verdict,
 		enum sdpm_why why = SDPM_NOT_PREFERRED;
 
 		if (format->pt == codec->tx_pt ||
-		    (choice->event >= 0 &&
-		     format->pt == choice->maps[choice->event].tx_pt))
+		    is_map(choice, choice->event, format->pt) ||
+		    is_map(choice, choice->noise, format->pt))
 			why = SDPM_CHOSEN;
 		else if (format->codec == SDPM_CODEC_NONE)
 			why = SDPM_UNKNOWN_FORMAT;
 		else if (!sdpm_policy_allows(policy, format->codec))
 			why = SDPM_NOT_ALLOWED;
-		else if (format->codec == SDPM_EVENT)
+		else if (!sdpm_codec_speaks(format->codec))
 			why = SDPM_OTHER_CLOCK;
 
 		sdpm_note_format(verdict, choice->layout.audio, format, why);
@@ -158,6 +163,20 @@ static int8_t event_choose(const struct sdpm_choice *choice, size_t noffered,
 	return -1;
 }
 
+/* Of the first noffered maps: that of the codec's clock, in whose time it
+ * stands. Opus has its own (RFC 7587, RFC 7874 3). */
+static int8_t noise_choose(const struct sdpm_choice *choice, size_t noffered,
+			   const struct sdpm_policy *policy)
+{
+	const struct sdpm_map *codec = &choice->maps[choice->codec];
+
+	if (codec->codec == SDPM_OPUS ||
+	    !sdpm_policy_allows(policy, SDPM_NOISE))
+		return -1;
+	return (int8_t)sdpm_map_find(choice->maps, noffered, SDPM_NOISE,
+				     codec->clock);
+}
+
 static int offer_formats(struct sdpm_choice *choice,
 			 const struct sdpm_media *media,
 			 const struct sdpm_policy *policy,
@@ -169,7 +188,7 @@ static int offer_formats(struct sdpm_choice *choice,
 	offered = choice->nmaps;
 	choice->codec = -1;
 	for (size_t i = 0; i < policy->ncodecs && choice->codec < 0; i++) {
-		if (policy->codecs[i] != SDPM_EVENT)
+		if (sdpm_codec_speaks(policy->codecs[i]))
 			choice->codec =
 				(int8_t)sdpm_map_find(choice->maps, offered,
 						      policy->codecs[i], 0);
@@ -178,6 +197,7 @@ static int offer_formats(struct sdpm_choice *choice,
 		return ENOTSUP;
 
 	choice->event = event_choose(choice, offered, policy);
+	choice->noise = noise_choose(choice, offered, policy);
 	maps_read(choice, media, prev);
 	return 0;
 }
@@ -314,9 +334,7 @@ static int answer_formats(struct sdpm_choice *choice,
 
 	choice->nmaps = offer->nmaps;
 	memcpy(choice->maps, offer->maps, sizeof(choice->maps));
-	choice->codec = -1;
-	choice->event = -1;
-
+	choice->codec = choice->event = choice->noise = -1;
 	for (size_t i = 0; i < offer->noffered; i++) {
 		const struct sdpm_format *format =
 			answered(media, &choice->maps[i]);
@@ -329,8 +347,7 @@ static int answer_formats(struct sdpm_choice *choice,
 	for (size_t i = 0; i < media->nformats && choice->codec < 0; i++) {
 		const struct sdpm_format *format = &media->formats[i];
 
-		if (format->codec != SDPM_CODEC_NONE &&
-		    format->codec != SDPM_EVENT)
+		if (sdpm_codec_speaks(format->codec))
 			choice->codec = (int8_t)sdpm_map_find(choice->maps,
 							      offer->noffered,
 							      format->codec,
@@ -348,6 +365,9 @@ static int answer_formats(struct sdpm_choice *choice,
 							      offer->noffered,
 							      SDPM_EVENT,
 							      given[i].clock);
+		if (given[i].codec == SDPM_NOISE && given[i].clock == clock)
+			choice->noise = noise_choose(choice, offer->noffered,
+						     &offer->policy);
 	}
 	return 0;
 }

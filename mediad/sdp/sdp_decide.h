@@ -21,13 +21,14 @@
 #include "mediad/sdp/sdp_model.h"
 
 enum {
-	SDPM_MAPS_MAX = 12,
+	SDPM_MAPS_MAX = 16,
 	SDPM_ITEMS_MAX = 48
 };
 
 enum {
 	SDPM_EVENT_8K = 1,
-	SDPM_EVENT_48K = 2
+	SDPM_EVENT_48K = 2,
+	SDPM_EVENT_16K = 4
 };
 
 enum sdpm_profile {
@@ -54,8 +55,9 @@ struct sdpm_policy {
 	enum sdpm_dir dir; /* the most that we want to do */
 	uint8_t ncodecs;
 	enum sdpm_codec codecs[SDPM_CODECS]; /* allowed, best first;
-						SDPM_EVENT allows events */
-	uint8_t event_clocks;  /* of SDPM_EVENT_8K | SDPM_EVENT_48K */
+						SDPM_EVENT allows events,
+						SDPM_NOISE comfort noise */
+	uint8_t event_clocks;  /* of SDPM_EVENT_... */
 	struct sdpm_opus opus; /* what we say of our Opus receiver */
 	uint16_t ptime;        /* ms, 20 */
 	bool dtls; /* SDPM_OSRTP, in an offer of ours: keys come by DTLS */
@@ -73,6 +75,8 @@ void sdpm_policy_prefer(struct sdpm_policy *policy, enum sdpm_codec codec);
  * parts keep their order. */
 void sdpm_policy_lean(struct sdpm_policy *policy,
 		      const struct sdpm_desc *other);
+/* What an offer says of its Opus; false: it has none, and nothing is written. */
+bool sdpm_opus_offered(struct sdpm_opus *opus, const struct sdpm_desc *desc);
 /* As sdpm_policy_prefer(), and events only as the other leg agreed on them: what this leg
  * will agree on can then be relayed as it is, if its peer offered it. */
 void sdpm_policy_match(struct sdpm_policy *policy,
@@ -174,6 +178,7 @@ struct sdpm_choice {
 	uint8_t nmaps;
 	int8_t codec; /* index in maps, never -1 */
 	int8_t event; /* index in maps, -1: no telephone-event */
+	int8_t noise; /* index in maps, -1: no comfort noise */
 	struct sdpm_map maps[SDPM_MAPS_MAX];
 	uint16_t events;          /* bit n: peer takes event n (0..15) */
 	uint16_t ptime;           /* ms to send: what the peer asked, or 20 */

@@ -98,6 +98,8 @@ enum sdpm_codec {
 	SDPM_G722,
 	SDPM_L16, /* 16 kHz, mono */
 	SDPM_EVENT, /* telephone-event, RFC 4733 */
+	SDPM_G729,  /* without Annex B */
+	SDPM_NOISE, /* CN: comfort noise, RFC 3389 */
 	SDPM_CODECS,
 };
 
@@ -265,6 +267,8 @@ struct sdpm_error {
 /* RFC 7587 6.1: what a receiver asks of who sends to it. 0: not said. */
 struct sdpm_opus {
 	uint32_t max_playback_rate; /* 8000..48000 Hz */
+	uint32_t capture_rate;      /* sprop-maxcapturerate, the same: of what
+				       it sends itself */
 	uint32_t max_bitrate;       /* 6000..510000 bit/s */
 	uint8_t min_ptime;          /* 3..120 ms */
 	bool stereo, fec, dtx, cbr;

@@ -40,6 +40,8 @@ static uint8_t pt_new(const struct sdpm_offer *offer,
 
 	if (info->static_pt >= 0)
 		return (uint8_t)info->static_pt;
+	if (codec == SDPM_NOISE && clock == 8000)
+		return 13; /* RFC 3551 6 */
 	if (codec == SDPM_OPUS)
 		pt = 111;
 	else if (codec == SDPM_EVENT)
@@ -71,32 +73,57 @@ static void map_add(struct sdpm_offer *offer, const struct sdpm_choice *prev,
 	++offer->nmaps;
 }
 
+/* Is there a codec of this clock among the first n that are offered? */
+static bool has_clock(const struct sdpm_offer *offer, size_t n, uint32_t clock)
+{
+	for (size_t i = 0; i < n; i++)
+		if (offer->maps[i].clock == clock)
+			return true;
+	return false;
+}
+
+/* Events at the clock of each codec (RFC 4733 2.1), and at 8000 Hz beside
+ * Opus, because Firefox has no other. */
+static void add_events(struct sdpm_offer *offer, const struct sdpm_choice *prev)
+{
+	static const uint32_t clocks[] = {48000, 16000, 8000};
+	const size_t ncodecs = offer->nmaps;
+
+	if (!sdpm_policy_allows(&offer->policy, SDPM_EVENT))
+		return;
+	for (size_t i = 0; ncodecs && i < COUNTOF(clocks); i++)
+		if (sdpm_policy_clock(&offer->policy, clocks[i]) &&
+		    (clocks[i] == 8000 ||
+		     has_clock(offer, ncodecs, clocks[i])))
+			map_add(offer, prev, SDPM_EVENT, clocks[i]);
+}
+
+/* Opus needs none, and has none of its clock (RFC 7874 3). */
+static void add_noise(struct sdpm_offer *offer, const struct sdpm_choice *prev)
+{
+	static const uint32_t clocks[] = {8000, 16000};
+	const size_t ncodecs = offer->nmaps;
+
+	if (!sdpm_policy_allows(&offer->policy, SDPM_NOISE))
+		return;
+	for (size_t i = 0; i < COUNTOF(clocks); i++)
+		if (has_clock(offer, ncodecs, clocks[i]))
+			map_add(offer, prev, SDPM_NOISE, clocks[i]);
+}
+
 static void maps_make(struct sdpm_offer *offer, const struct sdpm_choice *prev)
 {
-	static const uint32_t clocks[] = {48000, 8000};
 	const struct sdpm_policy *policy = &offer->policy;
-	size_t ncodecs;
 
 	for (size_t i = 0; i < policy->ncodecs; i++) {
 		enum sdpm_codec codec = policy->codecs[i];
 
-		if (codec != SDPM_EVENT)
+		if (sdpm_codec_speaks(codec))
 			map_add(offer, prev, codec,
 				sdpm_codec_info(codec)->clock);
 	}
-
-	/* events at the clock of each codec (RFC 4733 2.1), and at 8000 Hz
-	 * beside Opus, because Firefox has no other */
-	ncodecs = offer->nmaps;
-	for (size_t i = 0; ncodecs && i < COUNTOF(clocks); i++) {
-		if (!sdpm_policy_allows(policy, SDPM_EVENT) ||
-		    !sdpm_policy_clock(policy, clocks[i]))
-			continue;
-		if (clocks[i] == 48000 &&
-		    sdpm_map_find(offer->maps, ncodecs, SDPM_OPUS, 0) < 0)
-			continue;
-		map_add(offer, prev, SDPM_EVENT, clocks[i]);
-	}
+	add_noise(offer, prev);
+	add_events(offer, prev);
 	offer->noffered = offer->nmaps;
 }
 

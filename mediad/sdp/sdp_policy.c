@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/countof.h"
+#include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_decide_priv.h"
 
 void sdpm_policy_init(struct sdpm_policy *policy, enum sdpm_profile profile)
@@ -18,7 +19,7 @@ void sdpm_policy_init(struct sdpm_policy *policy, enum sdpm_profile profile)
 	policy->dir = SDPM_SENDRECV;
 	policy->ncodecs = COUNTOF(codecs);
 	memcpy(policy->codecs, codecs, sizeof(codecs));
-	policy->event_clocks = SDPM_EVENT_8K | SDPM_EVENT_48K;
+	policy->event_clocks = SDPM_EVENT_8K | SDPM_EVENT_16K | SDPM_EVENT_48K;
 	policy->opus.min_ptime = 10;
 	policy->opus.fec = true;
 	policy->ptime = 20;
@@ -33,14 +34,18 @@ bool sdpm_policy_allows(const struct sdpm_policy *policy, enum sdpm_codec codec)
 	return false;
 }
 
+/* RFC 4733 2.1: one at least as fine as the codec's. */
+static uint8_t clock_bit(uint32_t clock)
+{
+	return clock == 8000    ? SDPM_EVENT_8K
+	       : clock == 16000 ? SDPM_EVENT_16K
+	       : clock == 48000 ? SDPM_EVENT_48K
+				: 0;
+}
+
 bool sdpm_policy_clock(const struct sdpm_policy *policy, uint32_t clock)
 {
-	if (clock == 8000)
-		return policy->event_clocks & SDPM_EVENT_8K;
-	if (clock == 48000)
-		return policy->event_clocks & SDPM_EVENT_48K;
-
-	return false;
+	return policy->event_clocks & clock_bit(clock);
 }
 
 void sdpm_policy_prefer(struct sdpm_policy *policy, enum sdpm_codec codec)
@@ -66,9 +71,7 @@ void sdpm_policy_match(struct sdpm_policy *policy,
 	if (other->event >= 0)
 		clock = other->maps[other->event].clock;
 
-	policy->event_clocks &= clock == 8000    ? SDPM_EVENT_8K
-				: clock == 48000 ? SDPM_EVENT_48K
-						 : 0;
+	policy->event_clocks &= clock_bit(clock);
 }
 
 /* Does any audio m-line that is on have it? */
@@ -89,9 +92,27 @@ static bool offered(const struct sdpm_desc *desc, enum sdpm_codec codec,
 	return false;
 }
 
+bool sdpm_opus_offered(struct sdpm_opus *opus, const struct sdpm_desc *desc)
+{
+	for (size_t i = 0; i < desc->nmedia; i++) {
+		const struct sdpm_media *media = &desc->media[i];
+
+		if (media->kind != SDPM_AUDIO || !media->port)
+			continue;
+		for (size_t k = 0; k < media->nformats; k++) {
+			if (media->formats[k].codec != SDPM_OPUS)
+				continue;
+			sdpm_opus_parse(opus, &media->formats[k].fmtp);
+			return true;
+		}
+	}
+	return false;
+}
+
 void sdpm_policy_limit(struct sdpm_policy *policy,
 		       const struct sdpm_desc *other)
 {
+	static const uint32_t clocks[] = {8000, 16000, 48000};
 	uint8_t n = 0;
 
 	for (size_t i = 0; i < policy->ncodecs; i++) {
@@ -100,10 +121,9 @@ void sdpm_policy_limit(struct sdpm_policy *policy,
 	}
 	policy->ncodecs = n;
 
-	if (!offered(other, SDPM_EVENT, 8000))
-		policy->event_clocks &= (uint8_t)~SDPM_EVENT_8K;
-	if (!offered(other, SDPM_EVENT, 48000))
-		policy->event_clocks &= (uint8_t)~SDPM_EVENT_48K;
+	for (size_t i = 0; i < COUNTOF(clocks); i++)
+		if (!offered(other, SDPM_EVENT, clocks[i]))
+			policy->event_clocks &= (uint8_t)~clock_bit(clocks[i]);
 }
 
 void sdpm_policy_lean(struct sdpm_policy *policy, const struct sdpm_desc *other)

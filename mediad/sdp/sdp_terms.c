@@ -120,6 +120,14 @@ static uint16_t ptime_decide(const struct sdpm_media *media)
 							  : ptime;
 }
 
+/* RFC 7587 7: minptime is the least that it likes to be sent. */
+static void opus_read(struct sdpm_choice *choice, const struct pl *fmtp)
+{
+	sdpm_opus_parse(&choice->opus, fmtp);
+	if (choice->ptime < choice->opus.min_ptime)
+		choice->ptime = choice->opus.min_ptime;
+}
+
 /* The parameters of the formats chosen. */
 static void params_read(struct sdpm_choice *choice,
 			const struct sdpm_media *media)
@@ -132,7 +140,7 @@ static void params_read(struct sdpm_choice *choice,
 		const struct sdpm_format *format = &media->formats[i];
 
 		if (format->pt == codec->tx_pt && codec->codec == SDPM_OPUS)
-			sdpm_opus_parse(&choice->opus, &format->fmtp);
+			opus_read(choice, &format->fmtp);
 		if (event && format->pt == event->tx_pt)
 			choice->events = sdpm_events_parse(&format->fmtp);
 	}

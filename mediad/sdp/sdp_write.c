@@ -84,6 +84,9 @@ static int opus_write(struct mbuf *mb, uint8_t pt, const struct sdpm_opus *opus)
 	if (opus->max_playback_rate)
 		err |= mbuf_printf(mb, ";maxplaybackrate=%u",
 				   opus->max_playback_rate);
+	if (opus->capture_rate)
+		err |= mbuf_printf(mb, ";sprop-maxcapturerate=%u",
+				   opus->capture_rate);
 	if (opus->max_bitrate)
 		err |= mbuf_printf(mb, ";maxaveragebitrate=%u",
 				   opus->max_bitrate);
@@ -107,6 +110,10 @@ static int format_write(struct mbuf *mb, const struct sdpm_map *map,
 		err |= opus_write(mb, map->rx_pt, opus);
 	else if (map->codec == SDPM_EVENT)
 		err |= mbuf_printf(mb, "a=fmtp:%u 0-15\r\n", map->rx_pt);
+	else if (map->codec == SDPM_G729)
+		/* pauses are no part of it (RFC 7261 3.1) */
+		err |= mbuf_printf(mb, "a=fmtp:%u annexb=no\r\n",
+				   map->rx_pt);
 	return err;
 }
 
@@ -366,6 +373,8 @@ int sdpm_write_answer_video(struct mbuf *mb, struct sdpm_local *local,
 		words.tag = choice->peer.sdes.tag;
 	}
 	words.maps[words.nmaps++] = &choice->maps[choice->codec];
+	if (choice->noise >= 0)
+		words.maps[words.nmaps++] = &choice->maps[choice->noise];
 	if (choice->event >= 0)
 		words.maps[words.nmaps++] = &choice->maps[choice->event];
 

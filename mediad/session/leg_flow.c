@@ -278,7 +278,7 @@ const struct sdpm_map *leg_hears(const struct leg *leg)
 static bool may_come(const struct leg *leg, const struct sdpm_map *map,
 		     uint8_t pt)
 {
-	return map->rx_pt == pt && map->codec != SDPM_EVENT &&
+	return map->rx_pt == pt && sdpm_codec_speaks(map->codec) &&
 	       map->clock == leg_codec(leg)->clock;
 }
 

@@ -83,8 +83,8 @@ int leg_form_print(struct re_printf *pf, const struct leg_form *form)
 			  choice->layout.audio);
 	err |= print_lines(pf, &choice->layout);
 	err |= print_maps(pf, choice);
-	err |= re_hprintf(pf, " codec=%d event=%d", choice->codec + 1,
-			  choice->event + 1);
+	err |= re_hprintf(pf, " codec=%d event=%d noise=%d", choice->codec + 1,
+			  choice->event + 1, choice->noise + 1);
 	return err;
 }
 
@@ -311,6 +311,17 @@ static int event_read(const struct leg_form *form, const struct pl *part,
 	return 0;
 }
 
+static int noise_read(const struct leg_form *form, const struct pl *part,
+		      unsigned nparts)
+{
+	uint64_t num;
+
+	if (nparts != 1 || num_read(&num, part, SDPM_MAPS_MAX))
+		return EBADMSG;
+	form->choice->noise = (int8_t)((int)num - 1);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	item_h *readh;
@@ -321,6 +332,7 @@ static const struct {
 	{"audio", audio_read},     {"line", line_read},
 	{"carrier", carrier_read}, {"map", map_read},
 	{"codec", codec_read},     {"event", event_read},
+	{"noise", noise_read},
 };
 
 static int item_read(const struct leg_form *form, const struct pl *item)
@@ -346,7 +358,8 @@ static int item_read(const struct leg_form *form, const struct pl *item)
  * have counted it; its number is not known to be taken. */
 static void skip_unknown(struct sdpm_choice *choice)
 {
-	const int codec = choice->codec, event = choice->event;
+	const int codec = choice->codec, event = choice->event,
+		  noise = choice->noise;
 	unsigned n = 0;
 
 	for (int i = 0; i < (int)choice->nmaps; i++) {
@@ -356,11 +369,14 @@ static void skip_unknown(struct sdpm_choice *choice)
 			choice->codec = known ? (int8_t)n : -1;
 		if (i == event)
 			choice->event = known ? (int8_t)n : -1;
+		if (i == noise)
+			choice->noise = known ? (int8_t)n : -1;
 		if (known)
 			choice->maps[n++] = choice->maps[i];
 	}
 	/* what counts none is still none */
-	if (codec >= (int)choice->nmaps || event >= (int)choice->nmaps)
+	if (codec >= (int)choice->nmaps || event >= (int)choice->nmaps ||
+	    noise >= (int)choice->nmaps)
 		choice->codec = -1;
 	choice->nmaps = n;
 }
@@ -374,14 +390,15 @@ static bool is_whole(const struct leg_form *form)
 	       layout->audio < layout->nlines &&
 	       layout->lines[layout->audio].kind == SDPM_AUDIO &&
 	       layout->carrier.line < layout->nlines && choice->codec >= 0 &&
-	       choice->codec < choice->nmaps && choice->event < choice->nmaps;
+	       choice->codec < choice->nmaps && choice->event < choice->nmaps &&
+	       choice->noise < choice->nmaps;
 }
 
 int leg_form_read(const struct leg_form *form, const struct pl *text)
 {
 	struct pl rest = *text;
 
-	form->choice->codec = form->choice->event = -1;
+	form->choice->codec = form->choice->event = form->choice->noise = -1;
 	while (rest.l) {
 		const struct pl item = cut(&rest, ' ');
 

@@ -34,28 +34,13 @@ static int rtp_make(struct leg *leg, const struct session_terms *terms)
 	return 0;
 }
 
-/* The order is the connection's; but what the other leg has goes first,
- * because nothing is transcoded then. */
 static void rtp_want(struct sdpm_policy *policy, const struct leg *leg,
 		     const struct leg *other, bool offering)
 {
-	const struct leg_terms *terms = &leg->terms;
-
+	(void)other;
 	(void)offering;
-	memcpy(policy->codecs, terms->codecs,
-	       terms->ncodecs * sizeof(terms->codecs[0]));
-	policy->ncodecs = terms->ncodecs;
-	if (terms->digits == SESSION_DIGITS_RTP ||
-	    terms->digits == SESSION_DIGITS_AUTO)
-		policy->codecs[policy->ncodecs++] = SDPM_EVENT;
-	if (terms->ptime)
-		policy->ptime = terms->ptime;
 	if (leg->profile == SDPM_SDES || leg->profile == SDPM_OSRTP)
 		leg_secret_make(policy, leg);
-	if (other && other->sdp.choice)
-		sdpm_policy_prefer(policy, leg_codec(other)->codec);
-	else if (other && other->sdp.desc)
-		sdpm_policy_lean(policy, other->sdp.desc);
 }
 
 static int rtp_hear(struct leg *leg, const struct sdpm_choice *next,

@@ -52,6 +52,13 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 		st->suites[i] = (uint8_t)leg->terms.suites[i];
 	st->digits = (uint8_t)leg->terms.digits;
 	st->video = leg->terms.video;
+	memcpy(st->policy, leg->terms.policy, sizeof(st->policy));
+	st->order = (uint8_t)leg->terms.order;
+	st->noise = leg->terms.noise;
+	st->narrow = leg->terms.opus.narrow;
+	st->dtx = (uint8_t)leg->terms.opus.dtx;
+	st->effort = leg->terms.opus.effort;
+	st->bitrate = leg->terms.opus.bitrate;
 	for (unsigned step = 0; step < LEG_STEPS; step++)
 		st->at_ms[step] = leg_at(leg, step);
 }

@@ -56,6 +56,7 @@ void leg_want(struct sdpm_policy *policy, const struct leg *leg, bool offering)
 
 	sdpm_policy_init(policy, leg->profile);
 	policy->dir = dir_wanted(leg, other, offering);
+	leg_policy(policy, leg, other);
 	leg->kind->want(policy, leg, other, offering);
 }
 
@@ -80,7 +81,7 @@ static enum sdpm_codec codec_named(const struct pl *name)
 	for (int i = SDPM_CODEC_NONE + 1; i < SDPM_CODECS; i++) {
 		enum sdpm_codec codec = (enum sdpm_codec)i;
 
-		if (codec != SDPM_EVENT &&
+		if (sdpm_codec_speaks(codec) &&
 		    !pl_strcasecmp(name, sdpm_codec_info(codec)->name))
 			return codec;
 	}
@@ -119,25 +120,56 @@ static int networks_read(struct source_rule *rule, struct pl list)
 	return 0;
 }
 
+static bool orders_known(const struct session_terms *from)
+{
+	return (unsigned)from->order <= SESSION_ORDER_LISTED &&
+	       (unsigned)from->opus.dtx <= SESSION_DTX_NEVER;
+}
+
+/* What browsers have; G.722 when it is of use. */
+static struct pl usual_codecs(bool web, enum session_order order)
+{
+	static const struct pl rtp = PL("PCMA,PCMU,G722"),
+			       all = PL("opus,G722,PCMU,PCMA"),
+			       page = PL("opus,PCMU,PCMA");
+
+	if (!web)
+		return rtp;
+	return order <= SESSION_ORDER_USUAL ? page : all;
+}
+
+static int policy_read(struct leg_terms *terms,
+		       const struct session_terms *from, bool web)
+{
+	if (!orders_known(from) || from->policy.l > SESSION_POLICY_MAX)
+		return EINVAL;
+	terms->order = from->order;
+	terms->noise = from->noise;
+	terms->opus = from->opus;
+	terms->ptime = from->ptime;
+	terms->video = from->video;
+	(void)pl_strcpy(&from->policy, terms->policy, sizeof(terms->policy));
+	return codecs_read(terms, from->codecs.l
+					  ? from->codecs
+					  : usual_codecs(web, from->order));
+}
+
 int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 		   const struct session_terms *from)
 {
-	struct pl codecs = PL("PCMA,PCMU,G722");
 	int err;
 
 	memset(terms, 0, sizeof(*terms));
+	err = policy_read(terms, from, !rule);
+	if (err || !rule)
+		return err;
+
 	memset(rule, 0, sizeof(*rule));
 	if ((unsigned)from->source >= SOURCE_POLICIES)
 		return EINVAL;
 	rule->policy = from->source;
-	terms->ptime = from->ptime;
 	terms->af = from->af;
 	terms->digits = from->digits;
-	terms->video = from->video;
-	if (from->codecs.l)
-		codecs = from->codecs;
-	err = codecs_read(terms, codecs);
-	if (!err)
-		err = leg_secret_read(terms, from->suites);
+	err = leg_secret_read(terms, from->suites);
 	return err ? err : networks_read(rule, from->networks);
 }

@@ -8,6 +8,7 @@
 #include <re.h>
 
 #include "common/countof.h"
+#include "mediad/sdp/sdp_codec.h"
 #include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/session/state_leg.h"
@@ -16,13 +17,15 @@ static int web_make(struct leg *leg, const struct session_terms *terms)
 {
 	const struct session_table *table = leg->session->table;
 
-	leg->terms.video = terms->video;
+	int err = leg_terms_read(&leg->terms, NULL, terms);
+
+	if (err)
+		return err;
 	return path_web_alloc(&leg->path, table->deps.env, leg->session->call,
 			      &leg_path_handlers, leg);
 }
 
-/* Browsers have Opus, and that is what they are to speak; another browser's
- * choice is followed, so that both can be relayed. */
+/* Another browser's choice is followed, so that both can be relayed. */
 static void web_want(struct sdpm_policy *policy, const struct leg *leg,
 		     const struct leg *other, bool offering)
 {
@@ -32,7 +35,7 @@ static void web_want(struct sdpm_policy *policy, const struct leg *leg,
 	if (other->sdp.choice) {
 		sdpm_policy_match(policy, other->sdp.choice);
 		/* the other leg has one codec now: ask for no other */
-		if (offering) {
+		if (offering && sdpm_codec_speaks(policy->codecs[0])) {
 			policy->codecs[1] = SDPM_EVENT;
 			policy->ncodecs = 2;
 		}

@@ -41,6 +41,25 @@ static int join_again(struct leg *leg, const struct state_leg *st)
 	return 0;
 }
 
+static void take_terms(struct leg_terms *terms, const struct state_leg *st)
+{
+	terms->ptime = st->ptime;
+	terms->ncodecs = st->ncodecs;
+	for (unsigned i = 0; i < st->ncodecs; i++)
+		terms->codecs[i] = (enum sdpm_codec)st->codecs[i];
+	terms->nsuites = st->nsuites;
+	for (unsigned i = 0; i < st->nsuites; i++)
+		terms->suites[i] = (enum sdpm_suite)st->suites[i];
+	terms->digits = (enum session_digits)st->digits;
+	terms->video = st->video;
+	memcpy(terms->policy, st->policy, sizeof(terms->policy));
+	terms->order = (enum session_order)st->order;
+	terms->noise = st->noise;
+	terms->opus = (struct session_opus){st->bitrate, st->effort,
+					    st->narrow,
+					    (enum session_dtx)st->dtx};
+}
+
 static int revive_media(struct leg *leg, const struct state_leg *st)
 {
 	struct session_table *table = leg->session->table;
@@ -55,15 +74,7 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	if (!leg->sdp.choice)
 		return ENOMEM;
 	*leg->sdp.choice = st->choice;
-	leg->terms.ptime = st->ptime;
-	leg->terms.ncodecs = st->ncodecs;
-	for (unsigned i = 0; i < st->ncodecs; i++)
-		leg->terms.codecs[i] = (enum sdpm_codec)st->codecs[i];
-	leg->terms.nsuites = st->nsuites;
-	for (unsigned i = 0; i < st->nsuites; i++)
-		leg->terms.suites[i] = (enum sdpm_suite)st->suites[i];
-	leg->terms.digits = (enum session_digits)st->digits;
-	leg->terms.video = st->video;
+	take_terms(&leg->terms, st);
 	leg->sdp.local = st->local;
 	leg->sdp.answered = st->answered;
 	leg->sdp.far_answer = st->far_answer;

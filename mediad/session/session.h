@@ -164,10 +164,41 @@ enum session_digits {
 	SESSION_DIGITS_TONES,
 };
 
-/* What a leg is made with; ignored by a leg that is there, and but for video
- * by browsers'. Zeroed: the defaults. */
+/* As enum ctl_order. */
+enum session_order {
+	SESSION_ORDER_NONE,
+	SESSION_ORDER_USUAL,
+	SESSION_ORDER_PASSTHROUGH,
+	SESSION_ORDER_QUALITY,
+	SESSION_ORDER_COST,
+	SESSION_ORDER_LISTED,
+};
+
+/* As enum ctl_dtx. */
+enum session_dtx {
+	SESSION_DTX_ASKED,
+	SESSION_DTX_ALWAYS,
+	SESSION_DTX_NEVER,
+};
+
+enum {
+	SESSION_POLICY_MAX = 32 /* bytes of a name */
+};
+
+/* Of the Opus that we make. 0: as struct session_cfg has it. */
+struct session_opus {
+	uint32_t bitrate;
+	uint8_t effort; /* 1 + complexity */
+	bool narrow;
+	enum session_dtx dtx;
+};
+
+/* What a leg is made with; ignored by a leg that is there; of a browser's only
+ * video, codecs, ptime and what is below policy counts. Zeroed: the
+ * defaults. */
 struct session_terms {
-	struct pl codecs; /* "PCMU,opus"; empty: PCMA,PCMU. EINVAL: unknown */
+	struct pl codecs; /* "PCMU,opus"; empty: PCMA,PCMU,G722, of a browser
+			     opus,PCMU,PCMA. EINVAL: unknown */
 	enum source_policy source;
 	struct pl networks; /* "192.0.2.0/24,2001:db8::/32"; EINVAL */
 	uint16_t ptime;     /* ms; 0: 20 */
@@ -178,6 +209,10 @@ struct session_terms {
 			       RFC 4568 writes them; EINVAL: unknown. Empty:
 			       AES_CM_128_HMAC_SHA1_80 and
 			       AES_256_CM_HMAC_SHA1_80 */
+	struct pl policy;   /* its name, for people */
+	enum session_order order;
+	bool noise;
+	struct session_opus opus;
 };
 
 struct session_remote {

@@ -14,6 +14,7 @@
 #include "mediad/sdp/sdp_write.h"
 #include "mediad/session/session.h"
 #include "mediad/session/state_file.h"
+#include "mediad/sound/codec.h"
 #include "mediad/sound/service.h"
 #include "mediad/sound/transcode.h"
 #include "mediad/transport/path_rtp.h"
@@ -128,7 +129,7 @@ enum {
 	LEG_RINGING = 4
 };
 
-/* Of a leg of plain RTP: what its connection asks for. */
+/* What a leg's connection or user asks for. */
 struct leg_terms {
 	uint8_t ncodecs;
 	enum sdpm_codec codecs[SDPM_CODECS]; /* best first */
@@ -138,6 +139,10 @@ struct leg_terms {
 	enum session_digits digits;
 	uint8_t nsuites;
 	enum sdpm_suite suites[SDPM_SUITES]; /* best first */
+	char policy[SESSION_POLICY_MAX + 1]; /* what all this is called */
+	enum session_order order;
+	bool noise; /* comfort noise is agreed on */
+	struct session_opus opus;
 };
 
 struct leg {
@@ -242,9 +247,20 @@ struct sdpm_offer *leg_secret_offer(void);
 const struct leg *leg_beside(const struct leg *leg);
 /* What is to be offered to the far side, or agreed on with it. */
 void leg_want(struct sdpm_policy *policy, const struct leg *leg, bool offering);
-/* The terms of a leg of plain RTP; EINVAL. */
+/* The terms of a leg; rule: of one that is no browser's, else NULL. EINVAL. */
 int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 		   const struct session_terms *from);
+
+/* --- leg_policy.c ---------------------------------------------------------------- */
+
+/* Whose policy it has: its own, else that of the leg beside (may be NULL). */
+const struct leg_terms *leg_policy_of(const struct leg *leg,
+				      const struct leg *other);
+/* Never SESSION_ORDER_NONE. */
+enum session_order leg_order(const struct leg *leg, const struct leg *other);
+/* Codecs, and how they are to be, beside the other leg (NULL: none). */
+void leg_policy(struct sdpm_policy *policy, const struct leg *leg,
+		const struct leg *other);
 
 /* --- leg_sdp.c ----------------------------------------------------------------- */
 

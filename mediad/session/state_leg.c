@@ -53,6 +53,7 @@ uint32_t state_layout(void)
 		offsetof(struct state_leg, path),
 		offsetof(struct state_leg, local),
 		offsetof(struct state_leg, choice),
+		offsetof(struct sdpm_choice, noise),
 		offsetof(struct sdpm_choice, maps),
 		offsetof(struct sdpm_choice, peer),
 		offsetof(struct path_web_state, replay),
@@ -62,6 +63,7 @@ uint32_t state_layout(void)
 		offsetof(struct path_web_state, tx_base),
 		offsetof(struct path_web_state, peer_md),
 		offsetof(struct state_leg, ptime),
+		offsetof(struct state_leg, policy),
 		offsetof(struct path_rtp_state, replay),
 		offsetof(struct path_rtp_state, peer_md),
 		sizeof(struct sdpm_sdes),
@@ -157,7 +159,8 @@ static bool maps_sound(const struct sdpm_choice *choice)
 {
 	if (choice->nmaps > SDPM_MAPS_MAX || choice->codec < 0 ||
 	    choice->codec >= choice->nmaps || choice->event < -1 ||
-	    choice->event >= choice->nmaps)
+	    choice->event >= choice->nmaps || choice->noise < -1 ||
+	    choice->noise >= choice->nmaps)
 		return false;
 
 	for (unsigned i = 0; i < choice->nmaps; i++) {
@@ -254,6 +257,10 @@ static bool terms_sound(const struct state_leg *leg)
 	if (leg->ncodecs > sizeof(leg->codecs) ||
 	    leg->nsuites > sizeof(leg->suites) ||
 	    leg->digits > SESSION_DIGITS_TONES || leg->video > 1)
+		return false;
+	if (!IS_TEXT(leg->policy) || leg->order > SESSION_ORDER_LISTED ||
+	    leg->noise > 1 || leg->narrow > 1 ||
+	    leg->dtx > SESSION_DTX_NEVER || leg->effort > 11)
 		return false;
 	for (unsigned i = 0; i < leg->ncodecs; i++)
 		if (leg->codecs[i] >= SDPM_CODECS)

@@ -46,6 +46,9 @@ struct state_leg {
 	uint8_t digits;
 	uint8_t video;
 	uint16_t ptime;
+	char policy[SESSION_POLICY_MAX + 1];
+	uint8_t order, noise, narrow, dtx, effort;
+	uint32_t bitrate;
 	union {                               /* by choice.profile */
 		struct path_web_state web;
 		struct path_rtp_state rtp;
