@@ -31,9 +31,23 @@ void conceal_open(struct conceal *c, int16_t *room, unsigned times)
 	c->period = room + times * CONCEAL_HISTORY;
 }
 
+void conceal_copy(struct conceal *c, const struct conceal *src, int16_t *room)
+{
+	*c = *src;
+	c->history = room;
+	c->period = room + (size_t)src->times * CONCEAL_HISTORY;
+	memcpy(room, src->history,
+	       (size_t)src->times * CONCEAL_ROOM * sizeof(*room));
+}
+
 static const int16_t *heard_end(const struct conceal *c)
 {
 	return c->history + (size_t)c->times * CONCEAL_HISTORY;
+}
+
+const int16_t *conceal_latest(const struct conceal *c, size_t n)
+{
+	return heard_end(c) - n;
 }
 
 /* --- pitch ---------------------------------------------------------------------- */

@@ -43,6 +43,10 @@ struct conceal {
 /* Silence was heard so far. room: times * CONCEAL_ROOM samples, zeroed, that
  * stay where they are; times: 8 kHz, 1 or 2. */
 void conceal_open(struct conceal *c, int16_t *room, unsigned times);
+/* As src is now; room: as above, of the same size, and not zeroed. */
+void conceal_copy(struct conceal *c, const struct conceal *src, int16_t *room);
+/* The last n samples, at most times * CONCEAL_HISTORY, until the next call. */
+const int16_t *conceal_latest(const struct conceal *c, size_t n);
 /* Make samples for what was lost. */
 void conceal_make(struct conceal *c, int16_t *pcm, size_t count);
 /* The same, between what was heard and what will be: `ahead` are the n samples

@@ -23,6 +23,7 @@ void jitter_anew(struct jitter *jitter, uint64_t next)
 void jitter_init(struct jitter *jitter, uint64_t next)
 {
 	jitter->wait_ms = JITTER_WAIT_FIRST;
+	jitter->worst_ms = 0;
 	jitter->gap = 0;
 	jitter->stats = (struct jitter_stats){0};
 	jitter_anew(jitter, next);
@@ -39,14 +40,23 @@ static void learn(struct jitter *jitter, uint64_t late_ms)
 		return;
 	if (wait_ms > JITTER_WAIT_MAX)
 		wait_ms = JITTER_WAIT_MAX;
+	if (wait_ms > jitter->worst_ms)
+		jitter->worst_ms = (uint32_t)wait_ms;
 	if (wait_ms > jitter->wait_ms)
 		jitter->wait_ms = (uint32_t)wait_ms;
 }
 
-/* What was waited for did not come. */
+/* What was waited for did not come. Others that did since then, or shortly
+ * before, tell how long it pays to wait. */
 static void unlearn(struct jitter *jitter)
 {
-	jitter->wait_ms -= (jitter->wait_ms - JITTER_WAIT_MIN + 7) / 8;
+	uint32_t least = jitter->worst_ms;
+
+	if (least < JITTER_WAIT_MIN)
+		least = JITTER_WAIT_MIN;
+	if (jitter->wait_ms > least)
+		jitter->wait_ms -= (jitter->wait_ms - least + 7) / 8;
+	jitter->worst_ms = jitter->worst_ms * 3 / 4;
 }
 
 static void came_late(struct jitter *jitter, const struct jitter_pkt *pkt)

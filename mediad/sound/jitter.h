@@ -47,6 +47,7 @@ struct jitter_stats {
 struct jitter {
 	uint64_t next; /* is due */
 	uint32_t wait_ms;
+	uint32_t worst_ms; /* of late, fading with each gap */
 	bool hurry; /* no room: nothing is waited for */
 	uint8_t count;
 	uint16_t used; /* of store */
