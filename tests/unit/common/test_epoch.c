@@ -122,6 +122,88 @@ static void nor_those_ahead_of_the_time_while_one_who_has_it_lives(void)
 	redis_bed_stop(&bed);
 }
 
+enum {
+	HOLDERS = 3,
+	BREAKS = 3
+};
+
+struct holder {
+	struct redis_link *link;
+	struct asked asked;
+};
+
+static bool holders_open(struct holder *holders, struct redis_bed *bed)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < HOLDERS; i++) {
+		struct holder *h = &holders[i];
+
+		ok = ok && CHECK(!redis_link_alloc(&h->link, &bed->cfg,
+						   bed->wheel, NULL, NULL));
+		ok = ok && CHECK(!epoch_alloc(&h->asked.epoch, h->link,
+					      bed->wheel, keep, &h->asked));
+		ok = ok && CHECK(redis_test_until(bed->wheel, 6000,
+						  is_answered, &h->asked));
+	}
+	return ok;
+}
+
+static void holders_close(struct holder *holders)
+{
+	for (unsigned i = 0; i < HOLDERS; i++) {
+		mem_deref(holders[i].asked.epoch);
+		mem_deref(holders[i].link);
+	}
+}
+
+static bool all_down(void *arg)
+{
+	const struct holder *holders = arg;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < HOLDERS; i++)
+		n += !redis_link_up(holders[i].link);
+	return n == HOLDERS;
+}
+
+/* Up, and what each says then has been said: replies come in order. */
+static void all_say(struct holder *holders, struct redis_bed *bed)
+{
+	for (unsigned i = 0; i < HOLDERS; i++) {
+		struct redis_bed at = *bed;
+
+		at.link = holders[i].link;
+		CHECK(redis_test_until(bed->wheel, 5000, redis_test_is_up,
+				       at.link));
+		CHECK_STR(redis_bed_say(&at, "PING").text, "PONG");
+	}
+}
+
+/* A connection breaks, nothing is lost: all tell their numbers again. */
+static void who_comes_back_uses_no_number_up(void)
+{
+	struct redis_bed bed;
+	struct holder holders[HOLDERS] = {{.link = NULL}};
+	char last[12];
+	const char *kill = "CLIENT KILL TYPE normal";
+
+	if (redis_bed_start(&bed) && holders_open(holders, &bed)) {
+		re_snprintf(last, sizeof(last), "%u",
+			    holders[HOLDERS - 1].asked.number);
+		for (unsigned n = 0; n < BREAKS; n++) {
+			CHECK(redis_bed_say(&bed, kill).num >= HOLDERS);
+			CHECK(redis_test_until(bed.wheel, 5000, all_down,
+					       holders));
+			all_say(holders, &bed);
+			CHECK_STR(redis_bed_say(&bed, "GET cb:epoch").text,
+				  last);
+		}
+	}
+	holders_close(holders);
+	redis_bed_stop(&bed);
+}
+
 static void redis_is_waited_for(void)
 {
 	struct redis_bed bed;
@@ -163,4 +245,4 @@ TEST_MAIN(TEST(epochs_only_grow),
 	  TEST(nor_do_they_repeat_when_the_data_was_lost),
 	  TEST(nor_when_a_server_takes_over_that_was_behind),
 	  TEST(nor_those_ahead_of_the_time_while_one_who_has_it_lives),
-	  TEST(redis_is_waited_for), TEST(strange_counters_are_no_epoch))
+	  TEST(who_comes_back_uses_no_number_up), TEST(redis_is_waited_for), TEST(strange_counters_are_no_epoch))
