@@ -12,7 +12,7 @@
 
 #include "common/redis_link.h"
 #include "mediad/sdp/sdp_codec.h"
-#include "mediad/session/leg_form.h"
+#include "mediad/session/leg_form_priv.h"
 
 enum {
 	PARTS_MAX = 5
@@ -85,6 +85,8 @@ int leg_form_print(struct re_printf *pf, const struct leg_form *form)
 	err |= print_maps(pf, choice);
 	err |= re_hprintf(pf, " codec=%d event=%d noise=%d", choice->codec + 1,
 			  choice->event + 1, choice->noise + 1);
+	if (!err && form->video && form->video->nformats)
+		err = leg_form_video_print(pf, form->video);
 	return err;
 }
 
@@ -133,7 +135,7 @@ static int text_read(char *to, size_t size, const struct pl *from)
 	return 0;
 }
 
-static int num_read(uint64_t *num, const struct pl *from, uint64_t max)
+int leg_form_num(uint64_t *num, const struct pl *from, uint64_t max)
 {
 	if (!from->l || from->l > 19)
 		return EBADMSG;
@@ -146,15 +148,12 @@ static int num_read(uint64_t *num, const struct pl *from, uint64_t max)
 	return *num <= max ? 0 : EBADMSG;
 }
 
-typedef int(item_h)(const struct leg_form *form, const struct pl *part,
-		    unsigned nparts);
-
 static int origin_read(const struct leg_form *form, const struct pl *part,
 		       unsigned nparts)
 {
 	if (nparts != 2 ||
-	    num_read(&form->local->sess_id, &part[0], INT64_MAX) ||
-	    num_read(&form->local->version, &part[1], INT64_MAX / 2))
+	    leg_form_num(&form->local->sess_id, &part[0], INT64_MAX) ||
+	    leg_form_num(&form->local->version, &part[1], INT64_MAX / 2))
 		return EBADMSG;
 	form->local->digest = 0;
 	return 0;
@@ -183,8 +182,8 @@ static int dir_read(const struct leg_form *form, const struct pl *part,
 {
 	uint64_t ours, theirs;
 
-	if (nparts != 2 || num_read(&ours, &part[0], SDPM_SENDRECV) ||
-	    num_read(&theirs, &part[1], SDPM_SENDRECV))
+	if (nparts != 2 || leg_form_num(&ours, &part[0], SDPM_SENDRECV) ||
+	    leg_form_num(&theirs, &part[1], SDPM_SENDRECV))
 		return EBADMSG;
 	form->choice->dir = (enum sdpm_dir)ours;
 	form->choice->theirs = (enum sdpm_dir)theirs;
@@ -197,7 +196,7 @@ static int mux_read(const struct leg_form *form, const struct pl *part,
 {
 	uint64_t num;
 
-	if (nparts != 1 || num_read(&num, part, 1))
+	if (nparts != 1 || leg_form_num(&num, part, 1))
 		return EBADMSG;
 	form->choice->rtcp_mux = num;
 	return 0;
@@ -208,7 +207,7 @@ static int bundle_read(const struct leg_form *form, const struct pl *part,
 {
 	uint64_t num;
 
-	if (nparts != 1 || num_read(&num, part, 1))
+	if (nparts != 1 || leg_form_num(&num, part, 1))
 		return EBADMSG;
 	form->choice->layout.bundle = num;
 	return 0;
@@ -219,7 +218,7 @@ static int audio_read(const struct leg_form *form, const struct pl *part,
 {
 	uint64_t num;
 
-	if (nparts != 1 || num_read(&num, part, SDPM_MEDIA_MAX - 1))
+	if (nparts != 1 || leg_form_num(&num, part, SDPM_MEDIA_MAX - 1))
 		return EBADMSG;
 	form->choice->layout.audio = (uint8_t)num;
 	return 0;
@@ -233,7 +232,7 @@ static int line_read(const struct leg_form *form, const struct pl *part,
 	uint64_t kind;
 
 	if (nparts != 5 || layout->nlines == SDPM_MEDIA_MAX ||
-	    num_read(&kind, &part[0], SDPM_OTHER) ||
+	    leg_form_num(&kind, &part[0], SDPM_OTHER) ||
 	    text_read(line->type, sizeof(line->type), &part[1]) ||
 	    text_read(line->proto, sizeof(line->proto), &part[2]) ||
 	    text_read(line->fmt, sizeof(line->fmt), &part[3]) ||
@@ -250,7 +249,7 @@ static int carrier_read(const struct leg_form *form, const struct pl *part,
 	struct sdpm_carrier *carrier = &form->choice->layout.carrier;
 	uint64_t num;
 
-	if (nparts != 3 || num_read(&num, &part[0], SDPM_MEDIA_MAX - 1) ||
+	if (nparts != 3 || leg_form_num(&num, &part[0], SDPM_MEDIA_MAX - 1) ||
 	    text_read(carrier->rtpmap, sizeof(carrier->rtpmap), &part[1]) ||
 	    text_read(carrier->fmtp, sizeof(carrier->fmtp), &part[2]))
 		return EBADMSG;
@@ -279,8 +278,8 @@ static int map_read(const struct leg_form *form, const struct pl *part,
 
 	if (nparts != 4 || choice->nmaps == SDPM_MAPS_MAX ||
 	    text_read(name, sizeof(name), &part[0]) ||
-	    num_read(&clock, &part[1], 192000) || !clock ||
-	    num_read(&rx, &part[2], 127) || num_read(&tx, &part[3], 127))
+	    leg_form_num(&clock, &part[1], 192000) || !clock ||
+	    leg_form_num(&rx, &part[2], 127) || leg_form_num(&tx, &part[3], 127))
 		return EBADMSG;
 	pl_set_str(&pl, name);
 	*map = (struct sdpm_map){codec_named(&pl), (uint32_t)clock, (uint8_t)rx,
@@ -294,7 +293,7 @@ static int codec_read(const struct leg_form *form, const struct pl *part,
 {
 	uint64_t num;
 
-	if (nparts != 1 || num_read(&num, part, SDPM_MAPS_MAX))
+	if (nparts != 1 || leg_form_num(&num, part, SDPM_MAPS_MAX))
 		return EBADMSG;
 	form->choice->codec = (int8_t)((int)num - 1);
 	return 0;
@@ -305,7 +304,7 @@ static int event_read(const struct leg_form *form, const struct pl *part,
 {
 	uint64_t num;
 
-	if (nparts != 1 || num_read(&num, part, SDPM_MAPS_MAX))
+	if (nparts != 1 || leg_form_num(&num, part, SDPM_MAPS_MAX))
 		return EBADMSG;
 	form->choice->event = (int8_t)((int)num - 1);
 	return 0;
@@ -316,7 +315,7 @@ static int noise_read(const struct leg_form *form, const struct pl *part,
 {
 	uint64_t num;
 
-	if (nparts != 1 || num_read(&num, part, SDPM_MAPS_MAX))
+	if (nparts != 1 || leg_form_num(&num, part, SDPM_MAPS_MAX))
 		return EBADMSG;
 	form->choice->noise = (int8_t)((int)num - 1);
 	return 0;
@@ -324,7 +323,7 @@ static int noise_read(const struct leg_form *form, const struct pl *part,
 
 static const struct {
 	const char *name;
-	item_h *readh;
+	leg_form_item_h *readh;
 } items[] = {
 	{"origin", origin_read},   {"cname", cname_read},
 	{"msid", msid_read},       {"dir", dir_read},
@@ -333,6 +332,8 @@ static const struct {
 	{"carrier", carrier_read}, {"map", map_read},
 	{"codec", codec_read},     {"event", event_read},
 	{"noise", noise_read},
+	{"video", leg_form_video}, {"vformat", leg_form_vformat},
+	{"vext", leg_form_vext},
 };
 
 static int item_read(const struct leg_form *form, const struct pl *item)
@@ -378,6 +379,8 @@ static void skip_unknown(struct sdpm_choice *choice)
 	if (codec >= (int)choice->nmaps || event >= (int)choice->nmaps ||
 	    noise >= (int)choice->nmaps)
 		choice->codec = -1;
+	memset(&choice->maps[n], 0,
+	       (choice->nmaps - n) * sizeof(choice->maps[0]));
 	choice->nmaps = n;
 }
 
@@ -406,5 +409,5 @@ int leg_form_read(const struct leg_form *form, const struct pl *text)
 			return EBADMSG;
 	}
 	skip_unknown(form->choice);
-	return is_whole(form) ? 0 : EBADMSG;
+	return is_whole(form) ? leg_form_video_check(form) : EBADMSG;
 }

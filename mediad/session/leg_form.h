@@ -11,6 +11,7 @@
 #ifndef MEDIAD_SESSION_LEG_FORM_H
 #define MEDIAD_SESSION_LEG_FORM_H
 
+#include "mediad/sdp/sdp_video.h"
 #include "mediad/sdp/sdp_write.h"
 
 enum {
@@ -22,11 +23,13 @@ enum {
 struct leg_form {
 	struct sdpm_local *local;
 	struct sdpm_choice *choice; /* zeroed before */
+	struct sdpm_video *video;   /* likewise. Without formats: none. To be
+				       written it may be NULL, too */
 };
 
 /* "%H" with a const struct leg_form. */
 int leg_form_print(struct re_printf *pf, const struct leg_form *form);
-/* EBADMSG: not a form; local and choice are of no use then. */
+/* EBADMSG: not a form; what was read is of no use then. */
 int leg_form_read(const struct leg_form *form, const struct pl *text);
 
 #endif

@@ -43,12 +43,14 @@ void leg_sdp_close(struct leg *leg)
 	sdp->offer = mem_deref(sdp->offer);
 	sdp->choice = mem_deref(sdp->choice);
 	sdp->prior = mem_deref(sdp->prior);
+	sdp->vprior = mem_deref(sdp->vprior);
 }
 
 void leg_sdp_follow(struct leg *leg, const struct pl *text)
 {
 	struct sdpm_local local = leg->sdp.local;
-	const struct leg_form form = {&local, leg_secret_choice()};
+	struct sdpm_video video = {.nformats = 0};
+	const struct leg_form form = {&local, leg_secret_choice(), &video};
 
 	if (!form.choice || !text->l)
 		goto out;
@@ -60,6 +62,8 @@ void leg_sdp_follow(struct leg *leg, const struct pl *text)
 	form.choice->profile = leg->profile;
 	leg->sdp.local = local;
 	leg->sdp.prior = mem_ref(form.choice);
+	if (video.nformats)
+		leg_video_follow(leg, &video);
 out:
 	mem_deref(form.choice);
 }
@@ -68,6 +72,14 @@ out:
 static const struct sdpm_choice *before(const struct leg_sdp *sdp)
 {
 	return sdp->choice ? sdp->choice : sdp->prior;
+}
+
+/* ... and if that was at another worker, no transport of ours is replaced: the
+ * far side may have its keys by the time that we read its answer. */
+static void first_here(const struct leg_sdp *sdp, struct sdpm_choice *next)
+{
+	if (!sdp->choice)
+		next->change.ice_restart = next->change.dtls_restart = false;
 }
 
 static void agreed(const struct leg *leg)
@@ -151,6 +163,7 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	err = sdpm_decide_answer(next, &verdict, desc, sdp->offer, before(sdp));
 	if (err)
 		return explain(why, &verdict, err);
+	first_here(sdp, next);
 	/* our half of ICE and DTLS was in the offer, and is used by now; without
 	 * ICE another association is one with another address */
 	if (sdp->turn == LEG_STABLE && next->profile == SDPM_BROWSER &&
@@ -249,6 +262,7 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 		mem_deref(next);
 		return explain(why, &verdict, err);
 	}
+	first_here(sdp, next);
 	sdp->said = sdp->desc;
 	err = leg->kind->hear(leg, next, why);
 	sdp->said = NULL;

@@ -103,12 +103,20 @@ struct leg_video *leg_video_on(const struct leg *leg)
 	return leg->video && leg->video->on ? leg->video : NULL;
 }
 
+/* What an agreement follows upon; NULL: none. */
+static const struct sdpm_video *before(const struct leg *leg)
+{
+	return leg_video_on(leg) ? &leg->video->agreed : leg->sdp.vprior;
+}
+
 /* --- what is wanted ------------------------------------------------------------ */
 
 static enum sdpm_dir far_dir(const struct leg *other)
 {
 	if (other->sdp.turn == LEG_TO_ANSWER)
 		return sdpm_video_said(other->sdp.desc, other->profile);
+	if (other->sdp.vprior)
+		return (enum sdpm_dir)other->sdp.vprior->theirs;
 	return other->video ? (enum sdpm_dir)other->video->agreed.theirs
 			    : SDPM_SENDRECV;
 }
@@ -133,13 +141,16 @@ static void want(struct sdpm_vpolicy *policy, const struct leg *leg,
 		return;
 	if (leg->service && leg->service->reflects && !offering)
 		sdpm_vpolicy_all(policy);
+	/* it was a service's, which has what the far side has */
+	if (!other && offering && before(leg))
+		sdpm_vpolicy_match(policy, before(leg));
 	if (!other || !other->terms.video)
 		return;
 	policy->line.dir = dir_wanted(leg, other, offering);
 	if (other->sdp.turn == LEG_TO_ANSWER)
 		sdpm_vpolicy_like(policy, other->sdp.desc);
-	else if (leg_video_on(other))
-		sdpm_vpolicy_match(policy, &other->video->agreed);
+	else if (before(other))
+		sdpm_vpolicy_match(policy, before(other));
 }
 
 /* Keys of its own: one key for two streams would do, but SDP has no way to
@@ -159,6 +170,7 @@ static void keys_make(struct sdpm_policy *policy, const struct leg *leg)
 
 static void turn_off(struct leg *leg)
 {
+	leg->sdp.vprior = mem_deref(leg->sdp.vprior);
 	if (leg->video)
 		leg->video->on = false;
 }
@@ -171,6 +183,7 @@ static void turn_on(struct leg *leg, const struct sdpm_video *next)
 		v->since_ms = wheel_now(leg->session->table->wheel);
 	v->agreed = *next;
 	v->on = true;
+	leg->sdp.vprior = mem_deref(leg->sdp.vprior);
 }
 
 /* Can we send where it wants to hear? */
@@ -184,11 +197,15 @@ static bool reaches(const struct leg *leg, const struct sdpm_video *next)
 	       path_rtp_reaches(path, &next->rtcp);
 }
 
-static const struct sdpm_video *before(const struct leg *leg)
+void leg_video_follow(struct leg *leg, const struct sdpm_video *agreed)
 {
-	const struct leg_video *v = leg_video_on(leg);
+	struct sdpm_video *prior = mem_alloc(sizeof(*prior), NULL);
 
-	return v ? &v->agreed : NULL;
+	if (!prior)
+		return;
+	*prior = *agreed;
+	mem_deref(leg->sdp.vprior);
+	leg->sdp.vprior = prior;
 }
 
 void leg_video_decide(struct leg *leg, const struct sdpm_desc *offer,

@@ -74,6 +74,8 @@ void leg_video_offer(struct leg *leg, struct sdpm_offer *offer);
 void leg_video_answer(struct leg *leg, const struct sdpm_desc *answer,
 		      const struct sdpm_choice *next);
 void leg_video_rollback(struct leg *leg);
+/* What was agreed on at another worker: the next agreement follows upon it. */
+void leg_video_follow(struct leg *leg, const struct sdpm_video *agreed);
 void leg_video_apply(struct leg *leg);
 /* For the writer; NULL: no video. offer: what we offer, else what is agreed. */
 const struct sdpm_vlocal *leg_video_local(const struct leg *leg,

@@ -11,6 +11,7 @@
 #include "common/countof.h"
 #include "common/id.h"
 #include "mediad/session/leg_form.h"
+#include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/transport/cert.h"
 
@@ -265,7 +266,7 @@ void session_on_agreed(struct session_table *table, session_agreed_h *agreedh,
 int session_form(const struct session_table *table, const char *id, uint8_t nr,
 		 struct mbuf *mb)
 {
-	struct leg_form form;
+	struct leg_form form = {.video = NULL};
 	struct leg *leg;
 	int err = leg_find(&leg, table, id, nr);
 
@@ -273,6 +274,8 @@ int session_form(const struct session_table *table, const char *id, uint8_t nr,
 		return ENOENT;
 	form.local = &leg->sdp.local;
 	form.choice = leg->sdp.choice;
+	if (leg_video_on(leg))
+		form.video = &leg->video->agreed;
 	return mbuf_printf(mb, "%H", leg_form_print, &form);
 }
 

@@ -111,6 +111,7 @@ struct leg_sdp {
 	struct sdpm_choice *choice; /* in force, NULL: none yet */
 	struct sdpm_choice *prior;  /* until then: what was in force at another
 				       worker (leg_form.h); NULL: nothing */
+	struct sdpm_video *vprior;  /* the same of video */
 	uint64_t far_answer;        /* digest of the answer it ended in */
 	struct sdpm_local local;
 	char offered[128]; /* as in struct leg_figures */

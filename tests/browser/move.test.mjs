@@ -78,12 +78,14 @@ describe('a media node freezes', { timeout: 240000 }, () => {
     await until(async () => (await stack.redis.call('KEYS', 'cb:{n:m1/*}:media')).length === 2, 'they beat');
     const [a, b, c] = [await suite.phone('jssip', 'alice'), await suite.phone('sipjs', 'bob'),
       await suite.phone('jssip', 'carol')];
-    const out = await a.call('bob', 1000);
+    const out = await a.call('bob', 1000, 'red');
     const into = await b.incoming();
-    await b.answer(into, 600);
+    await b.answer(into, 600, 'blue');
     await Promise.all([a.up(out), b.up(into)]);
     const echo = await c.call('echo', 800, true);
     await c.up(echo);
+    const seen = () => Promise.all([a.sees(out, 'blue'), b.sees(into, 'red')]);
+    await seen();
     await Promise.all([a.hears(out, 600), b.hears(into, 1000), c.hears(echo, 800)]);
     const before = await records(stack);
     assert.ok(before.every(({ media }) => media.startsWith('m1/')));
@@ -106,6 +108,11 @@ describe('a media node freezes', { timeout: 240000 }, () => {
     }));
     process.stderr.write(`# audio is back after ${times.join(', ')} ms\n`);
     assert.ok(Math.max(...times) < LIMIT_MS, `audio after ${times} ms`);
+
+    const frames = () => Promise.all([[a, out], [b, into]].map(async ([phone, call]) => (await phone.stats(call)).video.frames));
+    const had = await frames();
+    await until(async () => (await frames()).every((n, k) => n > had[k] + 20), 'pictures again');
+    await seen();
 
     // the old epoch is fenced
     const facts = await stack.redis.call('XLEN', 'cb:events').catch(() => 0);

@@ -12,6 +12,7 @@
 struct bed {
 	struct sdpm_local local, got_local;
 	struct sdpm_choice choice, got;
+	struct sdpm_video video, got_video;
 	char text[LEG_FORM_MAX];
 };
 
@@ -44,6 +45,23 @@ static void bed_init(struct bed *bed)
 	choice->maps[1] = (struct sdpm_map){SDPM_EVENT, 8000, 101, 126};
 	choice->codec = 0;
 	choice->event = 1;
+	bed->video = (struct sdpm_video){
+		.line = 0,
+		.dir = SDPM_SENDRECV,
+		.theirs = SDPM_RECVONLY,
+		.nformats = 2,
+		.noffered = 1,
+		.chosen = 1,
+		.feedback = SDPM_FB_NACK | SDPM_FB_PLI,
+		.ext = {3, 0, 5},
+		.formats = {{.codec = SDPM_VP8, .rx_pt = 96, .tx_pt = 97},
+			    {.codec = SDPM_H264,
+			     .mode = 1,
+			     .profile = {0x42, 0xe0, 0x1f},
+			     .rx_pt = 102,
+			     .tx_pt = 103}},
+		.ssrc = 0x5ec8e7,
+	};
 	/* not for others */
 	strcpy(choice->peer.ufrag, "secret-ufrag");
 	strcpy(choice->peer.pwd, "secret-pwd");
@@ -52,18 +70,20 @@ static void bed_init(struct bed *bed)
 
 static int read_text(struct bed *bed, const char *text)
 {
-	const struct leg_form form = {&bed->got_local, &bed->got};
+	const struct leg_form form = {&bed->got_local, &bed->got,
+				      &bed->got_video};
 	struct pl pl;
 
 	memset(&bed->got_local, 0, sizeof(bed->got_local));
 	memset(&bed->got, 0, sizeof(bed->got));
+	memset(&bed->got_video, 0, sizeof(bed->got_video));
 	pl_set_str(&pl, text);
 	return leg_form_read(&form, &pl);
 }
 
 static int round_trip(struct bed *bed)
 {
-	const struct leg_form form = {&bed->local, &bed->choice};
+	const struct leg_form form = {&bed->local, &bed->choice, &bed->video};
 
 	if (re_snprintf(bed->text, sizeof(bed->text), "%H", leg_form_print,
 			&form) < 0)
@@ -90,6 +110,30 @@ static void what_was_written_is_read(void)
 	CHECK(!memcmp(&bed.got.maps, &bed.choice.maps, sizeof(bed.got.maps)));
 	CHECK_INT(bed.got.codec, 0);
 	CHECK_INT(bed.got.event, 1);
+}
+
+static void video_is_written_and_read_too(void)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	REQUIRE(round_trip(&bed) == 0);
+	CHECK_INT(bed.got_video.line, 0);
+	CHECK_INT(bed.got_video.dir, SDPM_SENDRECV);
+	CHECK_INT(bed.got_video.theirs, SDPM_RECVONLY);
+	CHECK_INT(bed.got_video.feedback, SDPM_FB_NACK | SDPM_FB_PLI);
+	CHECK_INT(bed.got_video.chosen, 1);
+	CHECK_INT(bed.got_video.nformats, 2);
+	CHECK(!memcmp(bed.got_video.formats, bed.video.formats,
+		      sizeof(bed.video.formats)));
+	CHECK(!memcmp(bed.got_video.ext, bed.video.ext,
+		      sizeof(bed.video.ext)));
+	/* another worker has another one, or hears of it anew */
+	CHECK_INT(bed.got_video.ssrc, 0);
+	bed.video.nformats = 0;
+	REQUIRE(round_trip(&bed) == 0);
+	CHECK(!strstr(bed.text, " video="));
+	CHECK_INT(bed.got_video.nformats, 0);
 }
 
 static void it_holds_no_secret(void)
@@ -176,6 +220,17 @@ static void what_is_unsound_is_refused(void)
 		"codec=9",
 		"event=3",
 		"codec=13",
+		"video=1,3,3,0,0",
+		"video=0,4,3,0,0",
+		"video=0,3,3,32,0",
+		"video=0,3,3,0,2",
+		"video=0,3,3,0",
+		"vformat=9,0,0,96,96",
+		"vformat=1,0,16777216,96,96",
+		"vformat=1,0,0,128,96",
+		"vformat=1,0,0,96",
+		"vext=15,0,0",
+		"vext=1,2",
 	};
 	char text[LEG_FORM_MAX + 128];
 	struct bed bed;
@@ -209,10 +264,17 @@ static void only_so_many_lines_and_payload_types_are_taken(void)
 	mbuf_write_u8(mb, 0);
 	str_ncpy(text, (char *)mb->buf, sizeof(text));
 	CHECK_INT(read_text(&bed, text), EBADMSG);
+	mbuf_rewind(mb);
+	for (unsigned i = 0; i <= SDPM_VFORMATS_MAX; i++)
+		mbuf_printf(mb, "vformat=1,0,0,%u,1 ", i);
+	mbuf_write_u8(mb, 0);
+	str_ncpy(text, (char *)mb->buf, sizeof(text));
+	CHECK_INT(read_text(&bed, text), EBADMSG);
 	mem_deref(mb);
 }
 
-TEST_MAIN(TEST(what_was_written_is_read), TEST(it_holds_no_secret),
+TEST_MAIN(TEST(what_was_written_is_read),
+	  TEST(video_is_written_and_read_too), TEST(it_holds_no_secret),
 	  TEST(what_is_not_known_is_passed_over),
 	  TEST(what_is_not_known_moves_no_place),
 	  TEST(what_is_unsound_is_refused),
