@@ -8,6 +8,7 @@
 
 #include "common/log.h"
 #include "mediad/sdp/sdp_codec.h"
+#include "mediad/session/leg_ear.h"
 #include "mediad/session/session_priv.h"
 #include "mediad/sound/codec.h"
 #include "mediad/sound/keytone.h"
@@ -60,6 +61,7 @@ void leg_flow_close(struct leg *leg)
 	relay_close(&leg->relay);
 	leg->transcode = mem_deref(leg->transcode);
 	leg->keytone = mem_deref(leg->keytone);
+	leg->ear = mem_deref(leg->ear);
 }
 
 /* --- digits ------------------------------------------------------------------- */
@@ -71,9 +73,8 @@ static bool needs_tones(const struct leg *leg, const struct leg *to)
 }
 
 /* Who is not to hear of keys in its RTP is told of them. */
-static void on_key(uint8_t code, uint32_t ms, void *arg)
+void leg_tell_key(const struct leg *to, uint8_t code, uint32_t ms)
 {
-	const struct leg *to = arg;
 	const struct session *session = to->session;
 	const struct session_table *table = session->table;
 	const struct session_heard heard = {
@@ -87,6 +88,11 @@ static void on_key(uint8_t code, uint32_t ms, void *arg)
 
 	if (table->heardh)
 		table->heardh(&heard, table->arg);
+}
+
+static void on_key(uint8_t code, uint32_t ms, void *arg)
+{
+	leg_tell_key(arg, code, ms);
 }
 
 /* Its far side hears of keys in its audio when it takes no events. */
@@ -118,6 +124,18 @@ static void make_tones(struct leg *leg, struct leg *to)
 			 err);
 }
 
+/* Tones in its voice are keys to the other one. */
+static void make_ear(struct leg *leg, struct leg *to, bool relayed)
+{
+	int err = 0;
+
+	if (leg_ear_wanted(leg, to))
+		err = leg_ear_make(leg, to, relayed);
+	if (err)
+		log_warn(leg->session->call, "tones are not heard", "err=%d",
+			 err);
+}
+
 /* --- relay ---------------------------------------------------------------------- */
 
 static void open_relay(struct relay *relay, const struct leg *leg,
@@ -137,6 +155,8 @@ static void open_relay(struct relay *relay, const struct leg *leg,
 				 &way);
 	} else if (event_in) {
 		relay_take(relay, event_in->rx_pt, keytone_take, NULL);
+	} else if (leg_ear_wanted(leg, to)) {
+		relay_take(relay, leg_hears(leg)->rx_pt, leg_ear_take, NULL);
 	}
 }
 
@@ -162,12 +182,17 @@ static void flow_by_relay(struct leg *leg, struct leg *to)
 
 	open_relay(&relay, leg, to);
 	/* what goes on as it was goes on without a seam */
-	if (!leg->transcode && same_relay(&relay, &leg->relay))
+	if (!leg->transcode && same_relay(&relay, &leg->relay) &&
+	    leg_ear_fits(leg, to))
 		return;
 
 	leg_flow_stop(leg);
 	make_tones(leg, to);
-	relay.arg = leg->keytone;
+	make_ear(leg, to, true);
+	relay.arg = leg->ear ? (void *)leg->ear : leg->keytone;
+	if (leg_ear_wanted(leg, to) && !leg->ear)
+		relay_pass(&relay, leg_hears(leg)->rx_pt,
+			   leg_codec(to)->tx_pt);
 	if (needs_tones(leg, to) && !leg->keytone)
 		relay.pt[leg_event(leg)->rx_pt] = RELAY_DROP;
 	relay.dropped = leg->relay.dropped;
@@ -222,6 +247,12 @@ static void take_all(struct relay *relay, struct transcode *transcode)
 		relay_take(relay, pt, transcode_take, transcode);
 }
 
+/* The voice of a leg that is transcoded. */
+static void on_voice(const int16_t *pcm, size_t n, uint32_t rate, void *arg)
+{
+	leg_ear_hear(arg, pcm, n, rate);
+}
+
 static void flow_by_transcode(struct leg *leg, struct leg *to)
 {
 	struct session_table *table = leg->session->table;
@@ -238,14 +269,18 @@ static void flow_by_transcode(struct leg *leg, struct leg *to)
 		.serving = table->serving,
 		.serve = leg->rec + 1, /* LEG_NO_RECORD + 1 is 0: nobody */
 		.totals = {&leg->sound, &table->sound},
+		.voiceh = on_voice,
+		.voice_arg = leg,
 	};
 	int err;
 
-	if (leg->transcode && transcode_same(leg->transcode, &params))
+	if (leg->transcode && transcode_same(leg->transcode, &params) &&
+	    leg_ear_fits(leg, to))
 		return;
 
 	leg_flow_stop(leg);
 	make_tones(leg, to);
+	make_ear(leg, to, false);
 	params.keytone = leg->keytone;
 	err = transcode_alloc(&leg->transcode, &params);
 	if (err) {

@@ -24,6 +24,7 @@ enum {
 
 struct key {
 	uint8_t code;
+	bool held; /* ms is the most that it may be */
 	uint32_t ms;
 };
 
@@ -37,6 +38,8 @@ struct leg_keys {
 	uint8_t ends;    /* of it that were told */
 	uint32_t ms;     /* for how long it is down */
 	uint32_t ts;     /* since when: the feed's clock, or the tone's */
+	uint8_t latest;  /* that was pressed, */
+	uint64_t at_ms;  /* and when; 0: none, or it was asked for */
 };
 
 static void release(struct leg_keys *keys)
@@ -135,11 +138,13 @@ static void down(struct leg_keys *keys)
 
 static void up(struct leg_keys *keys)
 {
-	release(keys);
 	keys->nkeys--;
 	memmove(keys->keys, keys->keys + 1,
 		keys->nkeys * sizeof(keys->keys[0]));
 	keys->ms = keys->ends = 0;
+	/* between keys the audio is what they sounded like */
+	if (!keys->nkeys)
+		release(keys);
 	wait(keys, PAUSE_MS);
 }
 
@@ -222,7 +227,7 @@ static uint32_t key_ms(const struct leg *leg, uint32_t ms)
 	return ms / STEP_MS * STEP_MS;
 }
 
-int leg_keys_press(struct leg *leg, uint8_t code, uint32_t ms, bool tones)
+static int add(struct leg *leg, const struct key *key, bool tones)
 {
 	struct leg_keys *keys;
 	int err;
@@ -236,8 +241,55 @@ int leg_keys_press(struct leg *leg, uint8_t code, uint32_t ms, bool tones)
 	if (keys->nkeys == LEG_KEYS_MAX)
 		return EBUSY;
 
-	keys->keys[keys->nkeys++] = (struct key){code, key_ms(leg, ms)};
+	keys->keys[keys->nkeys++] = *key;
 	if (!wheel_runs(&keys->timer))
 		on_tick(keys);
 	return 0;
+}
+
+int leg_keys_press(struct leg *leg, uint8_t code, uint32_t ms, bool tones)
+{
+	const struct key key = {.code = code, .ms = key_ms(leg, ms)};
+	int err = add(leg, &key, tones);
+
+	if (err)
+		return err;
+	leg->keys->latest = code;
+	leg->keys->at_ms = now(leg->keys);
+	return 0;
+}
+
+int leg_keys_hold(struct leg *leg, uint8_t code)
+{
+	const struct key key = {
+		.code = code, .held = true, .ms = key_ms(leg, LEG_KEY_MAX_MS)};
+
+	return add(leg, &key, false);
+}
+
+void leg_keys_release(struct leg *leg, uint32_t ms)
+{
+	struct leg_keys *keys = leg->keys;
+
+	for (unsigned i = 0; keys && i < keys->nkeys; i++) {
+		struct key *key = &keys->keys[i];
+
+		if (!key->held)
+			continue;
+		key->held = false;
+		key->ms = min(key->ms, key_ms(leg, ms + STEP_MS / 2));
+		if (!i)
+			key->ms = max(key->ms, keys->ms);
+	}
+}
+
+bool leg_keys_pressed(const struct leg *leg, uint8_t code, uint32_t within_ms)
+{
+	struct leg_keys *keys = leg->keys;
+
+	if (!keys || !keys->at_ms || keys->latest != code ||
+	    now(keys) - keys->at_ms > within_ms)
+		return false;
+	keys->at_ms = 0;
+	return true;
 }

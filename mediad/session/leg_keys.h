@@ -29,5 +29,12 @@ enum {
  * wait.
  */
 int leg_keys_press(struct leg *leg, uint8_t code, uint32_t ms, bool tones);
+/* The same as an event for as long as it is held: until the release, which
+ * says for how long it was down, or LEG_KEY_MAX_MS. */
+int leg_keys_hold(struct leg *leg, uint8_t code);
+void leg_keys_release(struct leg *leg, uint32_t ms);
+/* Was this the latest key that was pressed, so lately? Asked once: the next
+ * time it is not. */
+bool leg_keys_pressed(const struct leg *leg, uint8_t code, uint32_t within_ms);
 
 #endif

@@ -54,6 +54,7 @@ struct session {
 	bool answered; /* both sides are expected to be heard */
 };
 
+struct leg_ear;
 struct leg_keys;
 struct leg_video;
 struct state_leg;
@@ -167,6 +168,7 @@ struct leg {
 	struct relay relay; /* of what comes in */
 	struct transcode *transcode; /* that takes it over; NULL: none */
 	struct keytone *keytone;     /* that takes over its events */
+	struct leg_ear *ear;         /* that hears tones in its voice */
 	struct leg_keys *keys;       /* that we press for it; NULL: none yet */
 	struct leg_video *video;     /* NULL: never had any */
 	struct transcode_stats sound;
@@ -311,6 +313,8 @@ void leg_heard(struct leg *leg, uint8_t pt);
 /* Have what comes from the leg go to another (or to itself), by relay or
  * transcode; what flows as it should is left alone. */
 void leg_flow(struct leg *leg, struct leg *to);
+/* Its far side is told of a key, not in RTP. */
+void leg_tell_key(const struct leg *to, uint8_t code, uint32_t ms);
 /* Nowhere; an event that is on is told to be over. */
 void leg_flow_stop(struct leg *leg);
 /* The same without a word: a successor may go on with it. */

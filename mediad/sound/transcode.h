@@ -72,6 +72,9 @@ struct transcode_params {
 	 * time, see state_file_serving(). NULL: nobody asks. */
 	uint32_t *serving;
 	uint32_t serve;
+	/* hears what is decoded, before it goes on; may be NULL */
+	void (*voiceh)(const int16_t *pcm, size_t n, uint32_t rate, void *arg);
+	void *voice_arg;
 	/* counted into as well; may be NULL */
 	struct transcode_stats *totals[TRANSCODE_TOTALS];
 };
