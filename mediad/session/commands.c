@@ -7,6 +7,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "mediad/session/leg_ear.h"
 #include "mediad/session/leg_keys.h"
 #include "mediad/session/session_priv.h"
 
@@ -115,9 +116,12 @@ int session_leg_digit(struct session_table *table,
 	struct leg *leg;
 	int err = leg_find(&leg, table, digit->session, digit->leg);
 
-	if (!err)
-		err = leg_keys_press(leg, digit->code, digit->ms, digit->tones);
-	return err;
+	if (err)
+		return err;
+	/* who tells of a key by INFO may have let it sound, too */
+	if (leg->peer && leg_ear_heard(leg->peer, digit->code))
+		return 0;
+	return leg_keys_press(leg, digit->code, digit->ms, digit->tones);
 }
 
 int session_leg_local(struct session_table *table,

@@ -16,11 +16,13 @@
 enum {
 	SAME_MS = 1500, /* an INFO so late is of the key that was heard */
 	LEAP_MAX_MS = 200,
+	REST_MS = 200, /* without a packet: no key is down any more */
 	NONE = 0xff,
 };
 
 struct leg_ear {
 	struct leg *leg, *to;
+	struct wheel_timer rest; /* while a key is down */
 	const struct codec *codec; /* on a relay; NULL: others decode */
 	struct codec_dec *dec;
 	uint8_t pt;      /* that it goes out with */
@@ -36,6 +38,7 @@ static void destructor(void *data)
 {
 	struct leg_ear *ear = data;
 
+	wheel_stop(&ear->rest);
 	if (keyear_down(&ear->ear))
 		leg_keys_release(ear->to, 0);
 	mem_deref(ear->dec);
@@ -79,15 +82,34 @@ bool leg_ear_fits(const struct leg *leg, const struct leg *to)
 
 /* --- keys ------------------------------------------------------------------------ */
 
+static struct wheel *wheel_of(const struct leg_ear *ear)
+{
+	return ear->leg->session->table->wheel;
+}
+
+static void on_rest(void *arg)
+{
+	struct leg_ear *ear = arg;
+	uint64_t heard_ms = ear->leg->in.last_ms;
+
+	if (!keyear_down(&ear->ear))
+		return;
+	if (wheel_now(wheel_of(ear)) - heard_ms >= REST_MS)
+		keyear_anew(&ear->ear);
+	else
+		wheel_start(wheel_of(ear), &ear->rest, REST_MS, on_rest, ear);
+}
+
 static void key_down(struct leg_ear *ear, uint8_t code)
 {
+	wheel_start(wheel_of(ear), &ear->rest, REST_MS, on_rest, ear);
 	ear->ignored = NONE;
 	if (leg_keys_pressed(ear->to, code, SAME_MS)) {
 		ear->ignored = code;
 		return;
 	}
 	ear->latest = code;
-	ear->at_ms = wheel_now(ear->leg->session->table->wheel);
+	ear->at_ms = wheel_now(wheel_of(ear));
 	/* one that cannot be told is one that is not heard */
 	if (by_events(ear->to))
 		(void)leg_keys_hold(ear->to, code);
@@ -103,7 +125,7 @@ static void on_key(uint8_t code, bool down, uint32_t ms, void *arg)
 	}
 	if (ear->ignored == code)
 		return;
-	ear->at_ms = wheel_now(ear->leg->session->table->wheel);
+	ear->at_ms = wheel_now(wheel_of(ear));
 	if (by_events(ear->to))
 		leg_keys_release(ear->to, ms);
 	else
@@ -134,12 +156,6 @@ void leg_ear_hear(struct leg *leg, const int16_t *pcm, size_t n, uint32_t rate)
 		keyear_open(&ear->ear, rate, on_key, ear);
 	}
 	keyear_hear(&ear->ear, pcm, n);
-}
-
-void leg_ear_rest(struct leg *leg)
-{
-	if (leg->ear)
-		keyear_anew(&leg->ear->ear);
 }
 
 /* Samples that are missing before this packet; -1: it is late. */

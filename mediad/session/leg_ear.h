@@ -32,8 +32,6 @@ void leg_ear_take(const struct strm_in *in, const struct strm_pkt *sp,
 		  uint8_t *pkt, void *arg);
 /* Its voice, decoded; without an ear nothing. */
 void leg_ear_hear(struct leg *leg, const int16_t *pcm, size_t n, uint32_t rate);
-/* Nothing has come for a while: no key is down any more. */
-void leg_ear_rest(struct leg *leg);
 /* Was this key heard lately? Asked once, as leg_keys_pressed(). */
 bool leg_ear_heard(struct leg *leg, uint8_t code);
 

@@ -212,6 +212,8 @@ void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
 		conceal(t, NULL, t->line.span, now_ms);
 		return;
 	}
+	if (t->params.voiceh)
+		t->params.voiceh(pcm, n, t->rate, t->params.voice_arg);
 	put(t, pcm, n, now_ms);
 	if (codec->voice_pauses(pkt->data, pkt->len))
 		pause_start(t, now_ms);

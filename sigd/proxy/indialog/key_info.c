@@ -189,8 +189,9 @@ static void on_record(enum status code, const struct call_record *rec,
 	}
 	keep(info, rec);
 	err = info_send(info, rec);
-	log_debug(rec->call, "a key is told", "side=%u code=%u err=%d",
-		  info->side, info->key.code, err);
+	/* which one may be a secret */
+	log_debug(rec->call, "a key is told", "side=%u err=%d", info->side,
+		  err);
 	if (err)
 		mem_deref(info);
 }
