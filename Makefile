@@ -23,7 +23,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MINIMUM := libre:1.1.0 libwebsockets:4.1.6 openssl:3.0.0 libsrtp2:2.5.0 \
 	opus:1.3.1 hiredis:0.14.1 yaml-0.1:0.2.5 libmicrohttpd:0.9.75 \
 	libpcre2-8:10.42 libuv:1.44.0 libcares:1.18.0 jansson:2.14 libcurl:7.88.0 \
-	libmaxminddb:1.7.0 spandsp:0.0.6
+	libmaxminddb:1.7.0 spandsp:0.0.6 liblz4:1.9.4
 LIBS_PC := $(foreach m,$(MINIMUM),$(firstword $(subst :, ,$(m))))
 # librem became a part of libre with 3.0
 LIBS_PC += $(shell pkg-config --exists librem && echo librem)
@@ -76,6 +76,7 @@ TEST_USES_routing/match := routing
 TEST_USES_routing/plan  := routing
 USES_sigd/sip       := common
 USES_sigd/transport := common
+USES_sigd/trace     := sigd/transport common
 USES_sigd/txn       := sigd/sip common
 USES_sigd/guard     := common
 USES_sigd/auth      := sigd/sip common
@@ -83,11 +84,11 @@ USES_sigd/registrar := sigd/auth sigd/sip common
 USES_sigd/media     := common/control common
 USES_sigd/call      := sigd/sip common
 USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/auth sigd/guard sigd/txn \
-	sigd/transport sigd/sip routing common/control common
+	sigd/trace sigd/transport sigd/sip routing common/control common
 USES_sigd/upstream  := sigd/proxy $(USES_sigd/proxy)
 USES_sigd/table     := routing common
 USES_sigd/admin     := sigd/upstream sigd/table sigd/call sigd/registrar sigd/auth sigd/guard \
-	sigd/transport sigd/sip routing common
+	sigd/trace sigd/transport sigd/sip routing common
 USES_sigd/cordctl   := routing common
 USES_sigd           := sigd/admin sigd/table sigd/upstream sigd/proxy $(USES_sigd/proxy)
 USES_mediad/sdp     := common

@@ -35,6 +35,7 @@ result "$(only 'ares\.h' 'sigd/transport/dns_channel\.c')" "c-ares is known to s
 result "$(only 'jansson' 'common/jsonr\.c')" "jansson is known to common/jsonr.c alone"
 result "$(only 'curl/' 'common/fetch\.c')" "libcurl is known to common/fetch.c alone"
 result "$(only 'maxminddb' 'routing/where/geo\.c')" "libmaxminddb is known to routing/where/geo.c alone"
+result "$(only 'lz4' 'sigd/trace/trace_pack\.c')" "LZ4 is known to sigd/trace/trace_pack.c alone"
 result "$(only 'pcre2' 'routing/text/route_regex\.c')" "PCRE2 is known to routing/text/route_regex.c alone"
 
 # arrows: sigd -> routing -> common <- mediad

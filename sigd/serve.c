@@ -28,6 +28,7 @@
 #include "sigd/sampler.h"
 #include "sigd/serve_priv.h"
 #include "sigd/sigd_metric.h"
+#include "sigd/trace/trace.h"
 #include "sigd/transport/certs.h"
 #include "sigd/transport/resolve.h"
 #include "sigd/upstream/upstream.h"
@@ -54,6 +55,7 @@ static void destructor(void *data)
 	/* flows tell the proxy that they end, so they go first */
 	mem_deref(sigd->transport);
 	mem_deref(sigd->proxy);
+	mem_deref(sigd->trace);
 	mem_deref(sigd->resolver);
 	mem_deref(sigd->media);
 	mem_deref(sigd->listener);
@@ -204,7 +206,8 @@ static int transport_start(struct sigd *sigd, uint32_t epoch)
 			   .whole_ms = cfg->stream.whole_ms,
 			   .unread_ms = cfg->stream.unread_ms,
 			   .silent_ms = cfg->stream.silent_ms},
-		.h = {.recvh = proxy_recv, .tokenh = proxy_token, .goneh = proxy_flow_gone,
+		.h = {.taph = trace_tap, .tap_arg = sigd->trace,
+		      .recvh = proxy_recv, .tokenh = proxy_token, .goneh = proxy_flow_gone,
 		      .failedh = proxy_send_failed,
 		      .responseh = proxy_response,
 		      .brokenh = proxy_broken,
@@ -225,6 +228,26 @@ static int transport_start(struct sigd *sigd, uint32_t epoch)
 		log_error(NULL, "the listeners cannot serve", "why=%s err=%s",
 			  why, strerror(err));
 	return err;
+}
+
+static int trace_start(struct sigd *sigd)
+{
+	const struct sigd_trace_cfg *cfg = &sigd->cfg->trace;
+	const struct sigd_homer_cfg *homer = cfg->homer;
+	struct trace_cfg tc = {.store = {.keep_ms = cfg->keep_ms,
+					 .call_bytes = cfg->call_size,
+					 .bytes = cfg->size,
+					 .memory = cfg->memory},
+			       .keys = cfg->keys};
+
+	if (homer) {
+		tc.homer = homer->address;
+		tc.homer_tcp = homer->transport == FLOW_TCP;
+		tc.homer_id = homer->id;
+		tc.homer_key = homer->key;
+	}
+	return trace_alloc(&sigd->trace, &tc, sigd->addr, sigd->redis,
+			   sigd->worker->wheel);
 }
 
 static int proxy_start(struct sigd *sigd, uint32_t epoch)
@@ -254,7 +277,8 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 		.epoch = epoch, .wheel = sigd->worker->wheel,
 		.keyring = sigd->files.ring, .routes = sigd->files.routes,
 		.redis = sigd->redis, .media = sigd->media,
-		.resolver = sigd->resolver, .listeners = sigd->listeners,
+		.resolver = sigd->resolver, .trace = sigd->trace,
+		.listeners = sigd->listeners,
 		.nlisteners = cfg->nlisteners};
 
 	return proxy_alloc(&sigd->proxy, &pc, &deps);
@@ -279,6 +303,7 @@ static void on_fill(void *arg)
 	sigd->figures.share	= gate_share(proxy_gate(sigd->proxy));
 	memcpy(sigd->figures.alarms, proxy_alarm_counts(sigd->proxy),
 	       sizeof(sigd->figures.alarms));
+	trace_counts(sigd->trace, &sigd->figures.trace);
 	if (sigd->upstream)
 		sigd->figures.upstream = *upstream_counts(sigd->upstream);
 }
@@ -318,6 +343,8 @@ static void on_epoch(uint32_t epoch, void *arg)
 	struct sigd *sigd = arg;
 	int err = control_start(sigd, epoch);
 
+	if (!err)
+		err = trace_start(sigd);
 	if (!err)
 		err = proxy_start(sigd, epoch);
 	if (!err)

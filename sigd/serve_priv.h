@@ -31,6 +31,7 @@ struct sigd {
 	struct media_client *media;
 	struct transport *transport;
 	struct resolver *resolver;
+	struct trace *trace;
 	struct proxy *proxy;
 	struct upstream *upstream;
 	struct sampler *sampler;

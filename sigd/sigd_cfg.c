@@ -390,6 +390,8 @@ static const struct cfg_field sigd_fields[] = {
 	 .help = "Registration."},
 	{"limits", CFG_TABLE, SIGD(limits), .table = &sigd_limits_table,
 	 .help = "How often somebody may ask."},
+	{"trace", CFG_TABLE, SIGD(trace), .table = &sigd_trace_table,
+	 .help = "What was said, for whoever asks later."},
 	{"admin", CFG_TABLE, SIGD(admin), .table = &admin_table,
 	 .help = "Health, metrics, REST."},
 	CFG_END,

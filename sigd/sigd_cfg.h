@@ -113,6 +113,23 @@ struct sigd_tunnel_cfg {
 	uint32_t npeers;
 };
 
+/* Where messages are told as they pass. */
+struct sigd_homer_cfg {
+	struct sa address;
+	int transport; /* enum flow_kind: UDP or TCP */
+	uint32_t id;
+	const char *key; /* NULL: none */
+};
+
+struct sigd_trace_cfg {
+	uint32_t keep_ms; /* 0: nothing is kept */
+	uint32_t call_size;
+	uint64_t size;
+	uint32_t memory;
+	bool keys;
+	struct sigd_homer_cfg *homer; /* NULL: none */
+};
+
 /* The socket of the tunnel among a worker's. */
 #define SIGD_TUNNEL_SOCK "tunnel"
 
@@ -139,6 +156,7 @@ struct sigd_cfg {
 	struct sigd_listener_cfg *listeners;
 	uint32_t nlisteners;
 	struct sigd_tunnel_cfg *tunnel; /* NULL: one box alone */
+	struct sigd_trace_cfg trace;
 };
 
 /* Paths in it are made relative to its folder. EINVAL: entries were added to
@@ -155,5 +173,8 @@ extern const struct cfg_table sigd_cfg_table;
 
 /* Its part "limits". */
 extern const struct cfg_table sigd_limits_table;
+
+/* Its part "trace". */
+extern const struct cfg_table sigd_trace_table;
 
 #endif

@@ -8,6 +8,7 @@
 
 #define PROXY(member) offsetof(struct sigd_figures, proxy.member)
 #define TRANSPORT(member) offsetof(struct sigd_figures, transport.member)
+#define TRACE(member) offsetof(struct sigd_figures, trace.member)
 #define UPSTREAM(member) offsetof(struct sigd_figures, upstream.member)
 
 /* Requests that are no calls: rows of one name stand together. */
@@ -177,6 +178,21 @@ static const struct metric_desc rows[] = {
 		TRANSPORT(tube_errors)),
 	COUNTER("tunnel_refused", "Messages of others, too late or malformed",
 		TRANSPORT(tube_refused)),
+	COUNTER("trace_messages", "Messages traced", TRACE(taken)),
+	COUNTER("trace_nameless", "Messages not traced: no Call-ID",
+		TRACE(nameless)),
+	COUNTER("trace_stored", "Of these, handed to Redis",
+		TRACE(store.messages)),
+	COUNTER("trace_stored_bytes", "What they took there",
+		TRACE(store.bytes)),
+	COUNTER("trace_lost", "Messages that did not get to Redis",
+		TRACE(store.lost)),
+	GAUGE("trace_waiting_bytes", "Memory of what waits for Redis",
+	      TRACE(store.waiting)),
+	COUNTER("trace_homer_sent", "Messages told to the capture server",
+		TRACE(homer.sent)),
+	COUNTER("trace_homer_lost", "Messages that it did not get",
+		TRACE(homer.lost)),
 };
 
 int sigd_metric_alloc(struct metric_set **setp, struct sigd_figures *figures)

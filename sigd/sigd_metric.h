@@ -10,6 +10,7 @@
 #include "common/metric.h"
 #include "common/redis_link.h"
 #include "sigd/proxy/proxy.h"
+#include "sigd/trace/trace.h"
 #include "sigd/transport/transport.h"
 #include "sigd/upstream/upstream.h"
 
@@ -18,6 +19,7 @@ struct sigd_figures {
 	struct proxy_counts proxy;
 	struct transport_counts transport;
 	struct upstream_counts upstream;
+	struct trace_counts trace;
 	struct gate_counts gate;
 	uint64_t alarms[ALARM_KINDS];
 	int64_t load, share; /* per mille */

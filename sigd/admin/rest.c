@@ -27,6 +27,9 @@ const struct admin_route rest_routes[] = {
 	{"POST", "/v1/routes/reload", rest_routes_reload, false},
 	{"GET", "/v1/alarms", rest_alarms, false},
 	{"GET", "/v1/refused", rest_refused, false},
+	{"GET", "/v1/traces", rest_traces, false},
+	{"GET", "/v1/traces/{id}", rest_trace, false},
+	{"GET", "/v1/traces/{id}/pcap", rest_trace_pcap, false},
 	{"GET", "/v1/calls", rest_calls, false},
 	{"GET", "/v1/calls/{id}", rest_call, false},
 };

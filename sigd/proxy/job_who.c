@@ -9,6 +9,7 @@
 #include "sigd/proxy/methods.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/who/redis_user.h"
+#include "sigd/trace/trace.h"
 
 static void serve_user(struct job *job)
 {
@@ -43,11 +44,28 @@ static void serve_login(struct job *job)
 	}
 }
 
+/* Whose trace this is. */
+static void label(const struct job *job, const struct route_connection *conn)
+{
+	const struct smsg *msg = txn_srv_request(job->st);
+	struct trace *trace = job->px->deps.trace;
+	struct pl user;
+
+	if (conn) {
+		trace_connection(trace, &msg->callid, conn->tenant->id,
+				 conn->name);
+	} else {
+		pl_set_str(&user, job->who.user->name);
+		trace_user(trace, &msg->callid, job->tenant->id, &user);
+	}
+}
+
 bool job_may_ask(struct job *job)
 {
 	const struct route_connection *conn =
 		job->from ? job->from : job->who.conn;
 
+	label(job, conn);
 	return gate_identity(job->px->gate, txn_srv_request(job->st),
 			     job->tenant->id,
 			     conn ? conn->name : job->who.user->name) ==

@@ -25,6 +25,7 @@ struct proxy;
 struct redis_link;
 struct resolver;
 struct route_table;
+struct trace;
 
 /* Zero: the default. */
 struct proxy_cfg {
@@ -62,6 +63,7 @@ struct proxy_deps {
 	struct redis_link *redis;
 	struct media_client *media;
 	struct resolver *resolver; /* NULL: connections by address alone */
+	struct trace *trace; /* NULL: nothing is traced */
 	const struct proxy_listener *listeners; /* as in the transport */
 	size_t nlisteners;
 };

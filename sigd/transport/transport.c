@@ -78,12 +78,25 @@ static struct transport_src src_of(struct flow *flow, uint8_t listener)
 	};
 }
 
+static void tap_in(struct transport *transport, enum flow_kind kind,
+		   const struct transport_src *src, const uint8_t *data,
+		   size_t len)
+{
+	const struct transport_tap tap = {false, kind, src->local,
+					  src->remote, data, len};
+
+	if (transport->h.taph)
+		transport->h.taph(&tap, transport->h.tap_arg);
+}
+
 static void on_recv(struct flow *flow, uint8_t listener,
 			 const uint8_t *data, size_t len, void *arg)
 {
 	struct transport *transport = arg;
 	const struct transport_src src = src_of(flow, listener);
 
+	tap_in(transport, (enum flow_kind)flow_id_of(flow)->kind, &src, data,
+	       len);
 	transport->h.recvh(&src, data, len, transport->h.arg);
 }
 
@@ -172,6 +185,7 @@ static void on_udp(const struct sa *local, const struct sa *remote,
 	src.id.kind = FLOW_UDP;
 	src.id.listener = on->index;
 	src.id.remote = *remote;
+	tap_in(transport, FLOW_UDP, &src, data, len);
 	transport->h.recvh(&src, data, len, transport->h.arg);
 }
 
@@ -182,27 +196,59 @@ bool transport_flow_named(const struct flow *flow, const char *name)
 
 /* --- from above --------------------------------------------------------- */
 
+static void tap_out(struct transport *transport, const struct flow_id *dst,
+		    const struct flow *flow, const uint8_t *data, size_t len)
+{
+	struct transport_tap tap = {true, (enum flow_kind)dst->kind, NULL,
+				    &dst->remote, data, len};
+
+	if (flow) {
+		tap.local = flow_local(flow);
+		tap.remote = flow_remote(flow);
+	} else if (dst->kind == FLOW_UDP) {
+		tap.local = sock_udp_local(transport->on[dst->listener].udp);
+	}
+	if (transport->h.taph)
+		transport->h.taph(&tap, transport->h.tap_arg);
+}
+
+static int send_udp(struct transport *transport, const struct flow_id *dst,
+		    const uint8_t *data, size_t len)
+{
+	if (dst->listener >= transport->nlisteners ||
+	    !transport->on[dst->listener].udp)
+		return ENOTCONN;
+	return sock_udp_send(transport->on[dst->listener].udp, &dst->remote,
+			     data, len);
+}
+
+static int send_peer(struct transport *transport, const struct flow_id *dst,
+		     const uint8_t *data, size_t len)
+{
+	return transport->streams ? stream_send_peer(transport->streams, NULL,
+						     dst, data, len)
+				  : EHOSTUNREACH;
+}
+
 /* A flow of this worker, or a UDP peer that any worker of the box can reach:
  * the sockets of a listener share one address. */
 int transport_send_here(struct transport *transport, const struct flow_id *dst,
 		     const uint8_t *data, size_t len)
 {
-	struct flow *flow;
+	struct flow *flow = NULL;
+	int err;
 
 	if (dst->kind == FLOW_UDP) {
-		if (dst->listener >= transport->nlisteners ||
-		    !transport->on[dst->listener].udp)
-			return ENOTCONN;
-		return sock_udp_send(transport->on[dst->listener].udp,
-				     &dst->remote, data, len);
+		err = send_udp(transport, dst, data, len);
+	} else if (flow_id_addressed(dst)) {
+		err = send_peer(transport, dst, data, len);
+	} else {
+		flow = flow_table_find(transport->flows, dst);
+		err = flow ? flow->ops->send(flow, data, len) : ENOTCONN;
 	}
-	if (flow_id_addressed(dst))
-		return transport->streams
-			       ? stream_send_peer(transport->streams, NULL,
-						  dst, data, len)
-			       : EHOSTUNREACH;
-	flow = flow_table_find(transport->flows, dst);
-	return flow ? flow->ops->send(flow, data, len) : ENOTCONN;
+	if (!err)
+		tap_out(transport, dst, flow, data, len);
+	return err;
 }
 
 int transport_send(struct transport *transport, const struct flow_id *dst,

@@ -227,6 +227,19 @@ typedef void(transport_response_h)(const struct transport_src *src,
 typedef int(transport_token_h)(struct flow *flow, const struct pl *token,
 			       void *arg);
 
+/* A message that has come, or that this worker has handed to the kernel or to
+ * a connection's queue; valid during the call. */
+struct transport_tap {
+	bool out;
+	enum flow_kind kind;
+	const struct sa *local; /* NULL: not known (a peer's connection) */
+	const struct sa *remote;
+	const uint8_t *data;
+	size_t len;
+};
+/* Nothing may be sent or closed in it. */
+typedef void(transport_tap_h)(const struct transport_tap *tap, void *arg);
+
 struct transport_handlers {
 	transport_recv_h *recvh;
 	transport_token_h *tokenh;       /* NULL: tokens are not looked at */
@@ -238,6 +251,9 @@ struct transport_handlers {
 	transport_lost_h *losth;         /* may be NULL */
 	transport_peer_h *peerh;         /* NULL: no TLS peers */
 	void *arg;
+	transport_tap_h *taph; /* may be NULL: before recvh, and after what
+				  was sent */
+	void *tap_arg;
 };
 
 struct transport_params {

@@ -17,6 +17,7 @@
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/own_request.h"
 #include "sigd/sip/smsg_build.h"
+#include "sigd/trace/trace.h"
 #include "sigd/upstream/probe.h"
 
 enum {
@@ -259,6 +260,8 @@ static int send_options(struct probe *probe, const struct conn_way *way)
 	pl_set_str(&fields[0].val, contact);
 	pl_set_str(&fields[1].name, "Accept");
 	pl_set_str(&fields[1].val, "application/sdp");
+	trace_connection(probe->px->deps.trace, &req.callid, conn->tenant->id,
+			 conn->name);
 	return own_request_send(&probe->ct, probe->px, &req);
 }
 

@@ -13,6 +13,7 @@
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/own_request.h"
 #include "sigd/sip/smsg_build.h"
+#include "sigd/trace/trace.h"
 #include "sigd/upstream/trunk_reg_priv.h"
 
 static unsigned ways_left(const struct trunk_reg *reg)
@@ -68,6 +69,8 @@ static int send_register(struct trunk_reg *reg, uint32_t expires_s)
 	/* who takes over must not use this CSeq again (RFC 3261 10.2) */
 	reg->h.stateh(reg, reg->h.arg);
 	reg->h.senth(reg->h.arg);
+	trace_connection(reg->px->deps.trace, &req.callid, conn->tenant->id,
+			 conn->name);
 	err = own_request_send(&ct, reg->px, &req);
 	if (err)
 		return err;

@@ -13,6 +13,7 @@
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/trace/trace.h"
 
 /* --- its time ---------------------------------------------------------------- */
 
@@ -191,6 +192,20 @@ static void on_noted(enum status code, const struct call_record *rec, void *arg)
 		send_invite(branch);
 }
 
+/* Whose trace this is, too. */
+static void label(const struct branch *branch, const struct pl *callid)
+{
+	const struct branch_to *to = &branch->to;
+	struct trace *trace = branch->inv->px->deps.trace;
+	struct pl user;
+
+	pl_set_str(&user, to->user);
+	if (to->conn)
+		trace_connection(trace, callid, to->tenant->id, to->conn->name);
+	else
+		trace_user(trace, callid, to->tenant->id, &user);
+}
+
 int branch_note(struct branch *branch)
 {
 	const struct branch_to *to = &branch->to;
@@ -202,6 +217,7 @@ int branch_note(struct branch *branch)
 	int err;
 
 	branch->noted = false;
+	label(branch, &req->callid);
 	str_ncpy(try.user, to->user, sizeof(try.user));
 	err = hop_mark(&branch->mark, px, &req->callid, &to->flow,
 		       inv->hunt.loop);

@@ -14,6 +14,7 @@
 
 #include "common/due.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/trace/trace.h"
 
 /* Behind the limit of the set-up: Timer C of the last try, CANCEL, its end. */
 enum {
@@ -102,6 +103,8 @@ enum status invite_setup(struct invite *inv)
 			 sizeof(callee->user));
 	memcpy(try.flow, caller->flow, sizeof(try.flow));
 	code = head_make(&try, head, txn_srv_request(inv->st));
+	trace_call(px->deps.trace, &txn_srv_request(inv->st)->callid,
+		   inv->rec.call);
 	if (code != STATUS_OK)
 		return code;
 

@@ -13,6 +13,7 @@
 #include "sigd/proxy/form.h"
 #include "sigd/proxy/relay/relay_priv.h"
 #include "sigd/proxy/verdict.h"
+#include "sigd/trace/trace.h"
 
 static void destructor(void *data)
 {
@@ -290,6 +291,24 @@ static int send_try(struct relay_try *try)
 	return hop_start_marked(px, &try->ct, mark.ref, &params);
 }
 
+/* Whose trace this is, too. */
+static void label(const struct relay_try *try)
+{
+	const struct relay *relay = try->relay;
+	const struct route_connection *conn = try->to.conn;
+	const struct pl *callid = &txn_srv_request(relay->st)->callid;
+	struct pl user;
+
+	if (conn) {
+		trace_connection(relay->px->deps.trace, callid,
+				 conn->tenant->id, conn->name);
+	} else {
+		pl_set_str(&user, try->to.end.name);
+		trace_user(relay->px->deps.trace, callid, relay->tenant->id,
+			   &user);
+	}
+}
+
 void relay_try_start(struct relay_try *try)
 {
 	const struct route_connection *conn = try->to.conn;
@@ -297,6 +316,7 @@ void relay_try_start(struct relay_try *try)
 	int err;
 
 	try->state = RELAY_SENT;
+	label(try);
 	err = send_try(try);
 	if (err && takes_no_tcp(try, err))
 		err = send_try(try);

@@ -17,6 +17,7 @@
 #include "sigd/proxy/reply.h"
 #include "sigd/proxy/who/authorize_priv.h"
 #include "sigd/sip/smsg_build.h"
+#include "sigd/trace/trace.h"
 
 enum shdr_id authorize_header(const struct smsg *msg)
 {
@@ -294,6 +295,8 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 
 	if (code == STATUS_AUTH_FAILED)
 		++px->counts.auth_failed;
+	/* whoever he is: that he could not log in is seen by that name */
+	trace_user(px->deps.trace, &msg->callid, tenant->id, &name);
 	pl_set_str(&bound.realm, tenant->realm);
 	pl_set_str(&bound.source, source);
 	err = nonce_make(nonce, px->deps.keyring, proxy_unix_ms(), &bound);

@@ -1,0 +1,252 @@
+/*
+ * rest_trace.c  GET /v1/traces: which traces there are
+ *
+ *   ?call=ID                    of a call
+ *   ?call_id=CALL-ID            of what was said with it
+ *   ?tenant=T&user=U            of a user, the last ones first
+ *   ?tenant=T&connection=C      of a connection, as well
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/countof.h"
+#include "common/id.h"
+#include "sigd/admin/rest_trace.h"
+
+/* An id, and when something was last said. */
+struct known {
+	char id[REST_TRACE_ID_LEN + 1];
+	uint64_t last_ms;
+};
+
+struct knowns {
+	struct known list[REST_LIMIT_MAX * 2];
+	size_t n;
+};
+
+/* --- one of them -------------------------------------------------------------- */
+
+bool rest_trace_key(char key[REST_KEY_MAX], const char *id, const char *what)
+{
+	if (strlen(id) != REST_TRACE_ID_LEN ||
+	    strspn(id, "0123456789abcdef") != REST_TRACE_ID_LEN)
+		return false;
+	re_snprintf(key, REST_KEY_MAX, "cb:{t:%c}:%s:%s", id[0], what, id + 1);
+	return true;
+}
+
+/* "t:<tenant>/u:<user>", "t:<tenant>/c:<connection>" */
+static void party(struct jsonw *json, const struct pl *label)
+{
+	struct pl tenant, kind, name;
+	char text[TRACE_LABEL_MAX + 1];
+
+	if (re_regex(label->p, label->l, "t:[^/]+/[uc]1:[^ ]+", &tenant, &kind,
+		     &name))
+		return;
+	rest_unescape(text, sizeof(text), &name);
+	jsonw_object(json, NULL);
+	jsonw_pl(json, "tenant", &tenant);
+	jsonw_str(json, *kind.p == 'u' ? "user" : "connection", text);
+	jsonw_end(json);
+}
+
+/* The next word of a list of labels. */
+static bool next_label(struct pl *label, struct pl *labels)
+{
+	while (labels->l && *labels->p == ' ')
+		pl_advance(labels, 1);
+	label->p = labels->p;
+	label->l = 0;
+	while (labels->l && *labels->p != ' ') {
+		pl_advance(labels, 1);
+		++label->l;
+	}
+	return label->l > 0;
+}
+
+static void labels_write(struct jsonw *json, const char *text)
+{
+	struct pl labels, label, call = {NULL, 0};
+
+	jsonw_array(json, "parties");
+	pl_set_str(&labels, text);
+	while (next_label(&label, &labels)) {
+		if (label.l > 5 && !memcmp(label.p, "call:", 5))
+			call = (struct pl){label.p + 5, label.l - 5};
+		else
+			party(json, &label);
+	}
+	jsonw_end(json);
+	if (call.l)
+		jsonw_pl(json, "call", &call);
+	else
+		jsonw_null(json, "call");
+}
+
+static uint64_t number(const struct redis_val *flat, const char *field)
+{
+	uint64_t num = 0;
+
+	(void)redis_num(redis_field(flat, field), &num);
+	return num;
+}
+
+void rest_trace_write(struct jsonw *json, const char *id,
+		      const struct redis_val *of)
+{
+	jsonw_str(json, "id", id);
+	jsonw_str(json, "call_id", rest_text(of, "call_id"));
+	rest_time(json, "first", number(of, "first"));
+	rest_time(json, "last", number(of, "last"));
+	jsonw_uint(json, "messages_kept", number(of, "messages"));
+	jsonw_uint(json, "messages_cut", number(of, "cut"));
+	labels_write(json, rest_text(of, "labels"));
+}
+
+/* --- which there are ------------------------------------------------------------ */
+
+static int by_last(const void *pa, const void *pb)
+{
+	const struct known *a = pa, *b = pb;
+
+	return a->last_ms > b->last_ms ? -1 : a->last_ms < b->last_ms;
+}
+
+/* [id, score, id, score ...] */
+static void add(struct knowns *knowns, unsigned shard,
+		const struct redis_val *set)
+{
+	for (size_t i = 0; set->type == REDIS_ARRAY && i + 1 < set->len &&
+			   knowns->n < COUNTOF(knowns->list);
+	     i += 2) {
+		struct known *known = &knowns->list[knowns->n];
+
+		if (set->el[i].type != REDIS_STR ||
+		    set->el[i].len != TRACE_ID_LEN ||
+		    !redis_num(&set->el[i + 1], &known->last_ms))
+			continue;
+		re_snprintf(known->id, sizeof(known->id), "%x%s", shard,
+			    set->el[i].str);
+		++knowns->n;
+	}
+}
+
+/* Those of a label: each shard has its own, of which the last are looked at. */
+static bool by_label(struct knowns *knowns, struct admin *admin,
+		     struct admin_resp *resp, const char *label)
+{
+	const unsigned most = COUNTOF(knowns->list) / TRACE_SHARDS - 1;
+	const struct redis_val *set;
+	char key[REST_KEY_MAX], last[16];
+
+	re_snprintf(last, sizeof(last), "%u", most);
+	for (unsigned shard = 0; shard < TRACE_SHARDS; shard++) {
+		re_snprintf(key, sizeof(key), "cb:{t:%x}:by:%s", shard, label);
+		if (!rest_ask(&set, admin, resp, "ZREVRANGE", key, "0", last,
+			      "WITHSCORES", NULL))
+			return false;
+		add(knowns, shard, set);
+	}
+	qsort(knowns->list, knowns->n, sizeof(knowns->list[0]), by_last);
+	return true;
+}
+
+/* Those that are still kept. */
+static void list_write(struct admin *admin, struct admin_resp *resp,
+		       const struct knowns *knowns, size_t limit)
+{
+	const struct redis_val *of;
+	char key[REST_KEY_MAX];
+	struct jsonw json;
+	size_t n = 0;
+
+	jsonw_init(&json, resp->mb);
+	jsonw_object(&json, NULL);
+	jsonw_array(&json, "traces");
+	for (size_t i = 0; i < knowns->n && n < limit; i++) {
+		if (!rest_trace_key(key, knowns->list[i].id, "of"))
+			continue;
+		if (!rest_ask(&of, admin, resp, "HGETALL", key, NULL))
+			return;
+		if (of->type != REDIS_ARRAY || !of->len)
+			continue;
+		jsonw_object(&json, NULL);
+		rest_trace_write(&json, knowns->list[i].id, of);
+		jsonw_end(&json);
+		++n;
+	}
+	jsonw_end(&json);
+	jsonw_end(&json);
+	rest_done(&json, resp);
+}
+
+static void of_callid(struct admin *admin, struct admin_resp *resp,
+		      const char *callid)
+{
+	struct knowns *knowns = mem_zalloc(sizeof(*knowns), NULL);
+	struct pl pl;
+
+	if (!knowns) {
+		admin_resp_problem(resp, 503, "Out of memory.");
+		return;
+	}
+	pl_set_str(&pl, callid);
+	rest_trace_id(knowns->list[0].id, &pl);
+	knowns->n = 1;
+	list_write(admin, resp, knowns, 1);
+	mem_deref(knowns);
+}
+
+/* False: what is asked for is not said. */
+static bool label_of(char label[TRACE_LABEL_MAX + 1],
+		     const struct admin_req *req)
+{
+	const char *call = admin_req_query(req, "call");
+	const char *tenant = admin_req_query(req, "tenant");
+	const char *user = admin_req_query(req, "user");
+	const char *conn = admin_req_query(req, "connection");
+	struct pl t, name;
+
+	if (call)
+		return id_valid(call, strlen(call)) &&
+		       re_snprintf(label, TRACE_LABEL_MAX + 1, "call:%s",
+				   call) > 0;
+	if (!tenant || (!user == !conn))
+		return false;
+	pl_set_str(&t, tenant);
+	pl_set_str(&name, user ? user : conn);
+	return re_snprintf(label, TRACE_LABEL_MAX + 1, "t:%H/%c:%H",
+			   redis_key_part, &t, user ? 'u' : 'c', redis_key_part,
+			   &name) > 0;
+}
+
+void rest_traces(const struct admin_req *req, struct admin_resp *resp,
+		 void *arg)
+{
+	const char *callid = admin_req_query(req, "call_id");
+	char label[TRACE_LABEL_MAX + 1];
+	struct knowns *knowns;
+	size_t limit;
+
+	if (!rest_limit(&limit, req, resp))
+		return;
+	if (callid) {
+		of_callid(arg, resp, callid);
+		return;
+	}
+	if (!label_of(label, req)) {
+		admin_resp_problem(resp, 400,
+				   "Say whose: call, call_id, or tenant with "
+				   "user or connection.");
+		return;
+	}
+	knowns = mem_zalloc(sizeof(*knowns), NULL);
+	if (!knowns)
+		admin_resp_problem(resp, 503, "Out of memory.");
+	else if (by_label(knowns, arg, resp, label))
+		list_write(arg, resp, knowns, limit);
+	mem_deref(knowns);
+}

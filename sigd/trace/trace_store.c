@@ -1,0 +1,407 @@
+/*
+ * trace_store.c  Traces on their way to Redis
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/redis_link.h"
+#include "common/wheel.h"
+#include "sigd/trace/trace_pack.h"
+#include "sigd/trace/trace_store.h"
+
+enum {
+	SEND_MAX = 24, /* bundles in one script */
+	HEAD_ARGS = 3,
+	BUNDLE_ARGS = 4,
+	BUNDLE_MAX = 65536, /* bytes that wait: then it goes at once */
+	BUCKETS = 512,
+	LABELS_MAX = 512, /* bytes of a bundle's labels */
+	NUMBER_LEN = 24,
+};
+
+/* KEYS: traces, sizes, the stem of the others, which have its hash tag. ARGV:
+ * keep_ms, call_bytes, bytes; then for each bundle Call-ID, batch, messages,
+ * labels. What is over goes, some at a time: this may not take long. */
+static const struct redis_script script_put = {
+	"trace-put",
+	"local t = redis.call('TIME') "
+	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
+	"local at = string.format('%.0f', now) "
+	"local keep, most = tonumber(ARGV[1]), tonumber(ARGV[2]) "
+	"local ends = string.format('%.0f', now + keep) "
+	"local total = tonumber(redis.call('HGET', KEYS[2], 'total') or 0) "
+	"local function drop(id) "
+	"  total = total - tonumber(redis.call('HGET', KEYS[2], id) or 0) "
+	"  redis.call('HDEL', KEYS[2], id) redis.call('ZREM', KEYS[1], id) "
+	"  redis.call('DEL', KEYS[3] .. 'sip:' .. id, KEYS[3] .. 'of:' .. id) "
+	"end "
+	"for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', at, "
+	"  'LIMIT', 0, 50)) do drop(id) end "
+	"for i = 4, #ARGV, 4 do "
+	"  local id = redis.sha1hex(ARGV[i]) "
+	"  local sip, of = KEYS[3] .. 'sip:' .. id, KEYS[3] .. 'of:' .. id "
+	"  local have = tonumber(redis.call('HGET', KEYS[2], id) or 0) "
+	"  local size, n = #ARGV[i + 1], tonumber(ARGV[i + 2]) "
+	"  if n > 0 and have + size <= most then "
+	"    redis.call('RPUSH', sip, ARGV[i + 1]) "
+	"    redis.call('HINCRBY', KEYS[2], id, size) "
+	"    redis.call('HINCRBY', of, 'messages', n) "
+	"    total = total + size "
+	"  elseif n > 0 then redis.call('HINCRBY', of, 'cut', n) end "
+	"  redis.call('HSETNX', of, 'first', at) "
+	"  redis.call('HSET', of, 'last', at, 'call_id', ARGV[i]) "
+	"  redis.call('PEXPIRE', sip, keep) redis.call('PEXPIRE', of, keep) "
+	"  redis.call('ZADD', KEYS[1], ends, id) "
+	"  if ARGV[i + 3] ~= '' then "
+	"    local labels = redis.call('HGET', of, 'labels') or '' "
+	"    for label in string.gmatch(ARGV[i + 3], '%S+') do "
+	"      local by = KEYS[3] .. 'by:' .. label "
+	"      redis.call('ZADD', by, at, id) "
+	"      redis.call('ZREMRANGEBYRANK', by, 0, -1001) "
+	"      redis.call('PEXPIRE', by, keep) "
+	"      if not string.find(' ' .. labels .. ' ', ' ' .. label .. ' ', "
+	"1, "
+	"        true) and #labels + #label < 2048 then "
+	"        labels = labels == '' and label or labels .. ' ' .. label end "
+	"    end "
+	"    redis.call('HSET', of, 'labels', labels) "
+	"  end "
+	"end "
+	"for i = 1, 50 do "
+	"  if total <= tonumber(ARGV[3]) then break end "
+	"  local old = redis.call('ZRANGE', KEYS[1], 0, 0)[1] "
+	"  if not old then break end "
+	"  drop(old) "
+	"end "
+	"redis.call('HSET', KEYS[2], 'total', string.format('%.0f', total)) "
+	"redis.call('PEXPIRE', KEYS[1], 2 * keep) "
+	"redis.call('PEXPIRE', KEYS[2], 2 * keep) "
+	"return 1"};
+
+/* What has been said with one Call-ID since the last batch. */
+struct bundle {
+	struct le le;    /* in the table, by Call-ID */
+	struct le order; /* in its shard's list */
+	struct mbuf *records;
+	uint32_t n;
+	size_t callid_len;
+	char callid[TRACE_CALLID_MAX];
+	char labels[LABELS_MAX];
+};
+
+struct trace_store {
+	struct trace_store_cfg cfg;
+	struct redis_link *redis;
+	struct wheel *wheel;
+	struct wheel_timer timer;
+	struct trace_packer *packer;
+	struct hash *bundles;
+	struct list shards[TRACE_SHARDS];
+	struct mbuf *packed; /* batches of one script, one after another */
+	struct trace_store_counts counts;
+};
+
+static void bundle_destructor(void *data)
+{
+	struct bundle *bundle = data;
+
+	hash_unlink(&bundle->le);
+	list_unlink(&bundle->order);
+	mem_deref(bundle->records);
+}
+
+static void destructor(void *data)
+{
+	struct trace_store *store = data;
+
+	if (store->wheel)
+		wheel_stop(&store->timer);
+	for (unsigned i = 0; i < TRACE_SHARDS; i++)
+		list_flush(&store->shards[i]);
+	mem_deref(store->bundles);
+	mem_deref(store->packer);
+	mem_deref(store->packed);
+	mem_deref(store->redis);
+	mem_deref(store->wheel);
+}
+
+static uint32_t hash_of(const struct pl *callid)
+{
+	return hash_joaat((const uint8_t *)callid->p, callid->l);
+}
+
+static unsigned shard_of(const struct pl *callid)
+{
+	/* not by what finds a bundle in the table */
+	return hash_of(callid) >> 16 & (TRACE_SHARDS - 1);
+}
+
+char trace_shard(const struct pl *callid)
+{
+	return "0123456789abcdef"[shard_of(callid)];
+}
+
+/* --- bundles --------------------------------------------------------------- */
+
+static bool is_bundle(struct le *le, void *arg)
+{
+	const struct bundle *bundle = le->data;
+	const struct pl *callid = arg;
+
+	return bundle->callid_len == callid->l &&
+	       !memcmp(bundle->callid, callid->p, callid->l);
+}
+
+static size_t size_of(const struct bundle *bundle)
+{
+	return sizeof(*bundle) + bundle->records->size;
+}
+
+static struct bundle *bundle_new(struct trace_store *store,
+				 const struct pl *callid)
+{
+	struct bundle *bundle = mem_zalloc(sizeof(*bundle), bundle_destructor);
+
+	if (!bundle)
+		return NULL;
+	bundle->records = mbuf_alloc(2048);
+	if (!bundle->records)
+		return mem_deref(bundle);
+	memcpy(bundle->callid, callid->p, callid->l);
+	bundle->callid_len = callid->l;
+	hash_append(store->bundles, hash_of(callid), &bundle->le, bundle);
+	list_append(&store->shards[shard_of(callid)], &bundle->order, bundle);
+	store->counts.waiting += size_of(bundle);
+	return bundle;
+}
+
+static void on_time(void *arg)
+{
+	trace_store_flush(arg);
+}
+
+/* NULL: there is no room, or no sense in it. */
+static struct bundle *bundle_of(struct trace_store *store,
+				const struct pl *callid)
+{
+	struct bundle *bundle;
+
+	if (!callid->l || callid->l > TRACE_CALLID_MAX ||
+	    store->counts.waiting > store->cfg.memory)
+		return NULL;
+	bundle = list_ledata(hash_lookup(store->bundles, hash_of(callid),
+					 is_bundle, (void *)callid));
+	if (!bundle)
+		bundle = bundle_new(store, callid);
+	if (bundle && !wheel_runs(&store->timer))
+		wheel_start(store->wheel, &store->timer, TRACE_WAIT_MS, on_time,
+			    store);
+	return bundle;
+}
+
+static void bundle_drop(struct trace_store *store, struct bundle *bundle)
+{
+	store->counts.waiting -= size_of(bundle);
+	mem_deref(bundle);
+}
+
+/* --- to Redis --------------------------------------------------------------- */
+
+/* Up to SEND_MAX bundles of one shard. */
+struct sending {
+	struct bundle *bundle[SEND_MAX];
+	size_t at[SEND_MAX], len[SEND_MAX]; /* of its batch, in `packed` */
+	char n[SEND_MAX][NUMBER_LEN];
+	size_t count;
+	uint64_t messages;
+};
+
+static void sending_add(struct trace_store *store, struct sending *sending,
+			struct bundle *bundle)
+{
+	struct mbuf *packed = store->packed;
+	size_t i = sending->count, at = packed->pos;
+
+	/* one that has labels alone */
+	if (bundle->records->end &&
+	    trace_pack(store->packer, packed, bundle->records->buf,
+		       bundle->records->end)) {
+		packed->pos = packed->end = at;
+		store->counts.lost += bundle->n;
+		bundle->n = 0;
+	}
+	sending->bundle[i] = bundle;
+	sending->at[i] = at;
+	sending->len[i] = packed->pos - at;
+	re_snprintf(sending->n[i], NUMBER_LEN, "%u", bundle->n);
+	sending->messages += bundle->n;
+	++sending->count;
+}
+
+/* The texts of the script's arguments. */
+struct words {
+	char keys[3][32];
+	char head[HEAD_ARGS][NUMBER_LEN];
+};
+
+static void words_fill(struct words *w, const struct trace_store *store,
+		       unsigned shard)
+{
+	re_snprintf(w->keys[0], sizeof(w->keys[0]), "cb:{t:%x}:traces", shard);
+	re_snprintf(w->keys[1], sizeof(w->keys[1]), "cb:{t:%x}:sizes", shard);
+	re_snprintf(w->keys[2], sizeof(w->keys[2]), "cb:{t:%x}:", shard);
+	re_snprintf(w->head[0], NUMBER_LEN, "%u", store->cfg.keep_ms);
+	re_snprintf(w->head[1], NUMBER_LEN, "%u", store->cfg.call_bytes);
+	re_snprintf(w->head[2], NUMBER_LEN, "%llu",
+		    store->cfg.bytes / TRACE_SHARDS);
+}
+
+static int sending_go(struct trace_store *store, const struct sending *sending,
+		      unsigned shard)
+{
+	struct redis_arg keys[3], argv[HEAD_ARGS + SEND_MAX * BUNDLE_ARGS];
+	struct redis_arg *arg = argv + HEAD_ARGS;
+	struct words w;
+
+	words_fill(&w, store, shard);
+	for (unsigned i = 0; i < 3; i++)
+		keys[i] = redis_str(w.keys[i]);
+	for (unsigned i = 0; i < HEAD_ARGS; i++)
+		argv[i] = redis_str(w.head[i]);
+	for (size_t i = 0; i < sending->count; i++, arg += BUNDLE_ARGS) {
+		const struct bundle *bundle = sending->bundle[i];
+
+		arg[0] = (struct redis_arg){bundle->callid, bundle->callid_len};
+		arg[1] = (struct redis_arg){store->packed->buf + sending->at[i],
+					    sending->len[i]};
+		arg[2] = redis_str(sending->n[i]);
+		arg[3] = redis_str(bundle->labels);
+	}
+	return redis_link_eval(store->redis, &script_put, keys, 3, argv,
+			       (size_t)(arg - argv), NULL, NULL);
+}
+
+static void send_some(struct trace_store *store, unsigned shard)
+{
+	struct sending sending = {.count = 0};
+
+	mbuf_rewind(store->packed);
+	for (struct le *le = list_head(&store->shards[shard]);
+	     le && sending.count < SEND_MAX; le = le->next)
+		sending_add(store, &sending, le->data);
+	if (sending_go(store, &sending, shard)) {
+		store->counts.lost += sending.messages;
+	} else {
+		store->counts.messages += sending.messages;
+		store->counts.bytes += store->packed->end;
+	}
+	for (size_t i = 0; i < sending.count; i++)
+		bundle_drop(store, sending.bundle[i]);
+}
+
+void trace_store_flush(struct trace_store *store)
+{
+	wheel_stop(&store->timer);
+	if (!redis_link_up(store->redis)) {
+		if (store->counts.waiting)
+			wheel_start(store->wheel, &store->timer, TRACE_WAIT_MS,
+				    on_time, store);
+		return;
+	}
+	for (unsigned i = 0; i < TRACE_SHARDS; i++) {
+		while (!list_isempty(&store->shards[i]))
+			send_some(store, i);
+	}
+}
+
+/* --- from above -------------------------------------------------------------- */
+
+void trace_store_put(struct trace_store *store, const struct pl *callid,
+		     const struct trace_msg *msg)
+{
+	struct bundle *bundle = bundle_of(store, callid);
+	size_t was, end;
+
+	if (bundle && bundle->records->end > BUNDLE_MAX) {
+		trace_store_flush(store);
+		bundle = bundle_of(store, callid);
+	}
+	if (!bundle || bundle->records->end > BUNDLE_MAX) {
+		++store->counts.lost;
+		return;
+	}
+	was = bundle->records->size;
+	end = bundle->records->end;
+	if (trace_msg_write(bundle->records, msg)) {
+		bundle->records->pos = bundle->records->end = end;
+		++store->counts.lost;
+	} else {
+		++bundle->n;
+	}
+	store->counts.waiting += bundle->records->size - was;
+}
+
+/* Is the word in the list already? */
+static bool has(const char *labels, const char *label)
+{
+	size_t len = strlen(label);
+
+	for (const char *p = strstr(labels, label); p;
+	     p = strstr(p + 1, label)) {
+		if ((p == labels || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	}
+	return false;
+}
+
+void trace_store_label(struct trace_store *store, const struct pl *callid,
+		       const char *label)
+{
+	struct bundle *bundle;
+	size_t used, len = strlen(label);
+
+	if (!len || len > TRACE_LABEL_MAX)
+		return;
+	bundle = bundle_of(store, callid);
+	if (!bundle || has(bundle->labels, label))
+		return;
+	used = strlen(bundle->labels);
+	if (used + len + 2 <= sizeof(bundle->labels))
+		re_snprintf(bundle->labels + used,
+			    sizeof(bundle->labels) - used, "%s%s",
+			    used ? " " : "", label);
+}
+
+const struct trace_store_counts *
+trace_store_counts(const struct trace_store *store)
+{
+	return &store->counts;
+}
+
+int trace_store_alloc(struct trace_store **storep,
+		      const struct trace_store_cfg *cfg,
+		      struct redis_link *redis, struct wheel *wheel)
+{
+	struct trace_store *store = mem_zalloc(sizeof(*store), destructor);
+	int err;
+
+	if (!store)
+		return ENOMEM;
+	store->cfg = *cfg;
+	store->redis = mem_ref(redis);
+	store->wheel = mem_ref(wheel);
+	err = hash_alloc(&store->bundles, BUCKETS);
+	if (!err)
+		err = trace_packer_alloc(&store->packer);
+	if (!err) {
+		store->packed = mbuf_alloc(16384);
+		err = store->packed ? 0 : ENOMEM;
+	}
+	if (err)
+		mem_deref(store);
+	else
+		*storep = store;
+	return err;
+}

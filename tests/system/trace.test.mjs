@@ -1,0 +1,157 @@
+// What was said is found by who said it, without its secrets; a capture server
+// hears it, and Wireshark reads what is downloaded. SPDX-License-Identifier: MIT
+import { after, afterEach, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import fs from 'node:fs';
+import net from 'node:net';
+import { until } from './lib/stack.mjs';
+import { Suite } from './lib/suite.mjs';
+
+// Packets of HEP version 3, by its specification: chunks of vendor 0.
+function packets(bytes) {
+  const found = [];
+  while (bytes.length > 6 && bytes.subarray(0, 4).toString() === 'HEP3') {
+    const length = bytes.readUInt16BE(4);
+    if (bytes.length < length) break;
+    const chunks = {};
+    for (let at = 6; at < length; at += bytes.readUInt16BE(at + 4)) {
+      chunks[bytes.readUInt16BE(at + 2)] = bytes.subarray(at + 6, at + bytes.readUInt16BE(at + 4));
+    }
+    found.push({ text: chunks[15].toString(), key: chunks[14]?.toString(), callid: chunks[17].toString(), agent: chunks[12].readUInt32BE(0) });
+    bytes = bytes.subarray(length);
+  }
+  return found;
+}
+
+for (const transport of ['udp', 'tcp']) {
+  describe(`traces, and homer over ${transport}`, { timeout: 120000 }, () => {
+    let suite;
+    let heard = Buffer.alloc(0);
+    const sockets = [];
+    const servers = [];
+    before(async () => {
+      let port;
+      if (transport === 'udp') {
+        const server = createSocket('udp4', (data) => { heard = Buffer.concat([heard, data]); });
+        await new Promise((done) => { server.bind(0, '127.0.0.1', done); });
+        ({ port } = server.address());
+        servers.push(server);
+      } else {
+        const server = net.createServer((socket) => {
+          sockets.push(socket);
+          socket.on('data', (data) => { heard = Buffer.concat([heard, data]); });
+          socket.on('error', () => {});
+        });
+        await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+        ({ port } = server.address());
+        servers.push(server);
+      }
+      suite = new Suite({ sigd: `trace:
+  homer: {address: "127.0.0.1:${port}", transport: ${transport}, id: 77, key: homer-secret}
+` });
+      await suite.start();
+    });
+    afterEach(() => suite.hangUp());
+    after(async () => {
+      await suite.stop();
+      for (const socket of sockets) socket.destroy();
+      for (const server of servers) server.close();
+    });
+
+    const get = (path) => fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/v1/${path}`,
+      { headers: { Authorization: 'Bearer token-of-the-tests' } });
+    const json = async (path) => {
+      const res = await get(path);
+      assert.equal(res.status, 200, `${path}: ${await res.clone().text()}`);
+      return res.json();
+    };
+    // the one that is asked for, once this many messages are kept
+    const traced = (query, count) => until(async () => {
+      const { traces } = await json(`traces?${query}`);
+      return traces[0]?.messages_kept >= count && traces[0];
+    }, `${count} messages of ${query}`);
+
+    test('a call is found by its parties, with all that was said, in order', async () => {
+      const tenant = suite.tenant();
+      const alice = await tenant.phone('alice', { transport: 'ws' });
+      const bob = await tenant.phone('bob', { transport: 'udp' });
+      const out = alice.call('bob');
+      const into = await bob.incoming();
+      into.ring();
+      await out.ringing();
+      into.answer();
+      assert.equal((await out.final).code, 200);
+      await into.up();
+      await out.bye();
+      const callid = out.callid ?? (await out.final).callid;
+      const name = tenant.domain.replace('.test', '');
+
+      // INVITE 2, 100 2, 180 2, 200 2, ACK 2, BYE 2, 200 2: with 407 and its ACK before
+      const found = await traced(`call_id=${encodeURIComponent(callid)}`, 14);
+      assert.match(found.call, /^[0-9a-f]{16}$/);
+      for (const user of ['alice', 'bob']) {
+        assert.ok(found.parties.some((p) => p.tenant === name && p.user === user), JSON.stringify(found.parties));
+        const of = await json(`traces?tenant=${name}&user=${user}`);
+        assert.ok(of.traces.some((t) => t.id === found.id), user);
+      }
+      assert.equal((await json(`traces?call=${found.call}`)).traces[0].id, found.id);
+
+      const { messages } = await json(`traces/${found.id}`);
+      assert.equal(messages[0].direction, 'in');
+      assert.match(messages[0].line, /^INVITE sip:bob@/);
+      assert.equal(messages[0].transport, 'WS');
+      assert.ok(messages.every((m, i) => !i || m.us >= messages[i - 1].us), 'in order');
+      const lines = messages.map((m) => `${m.direction} ${m.transport} ${m.line}`);
+      for (const line of [/^out UDP INVITE /, /^in UDP SIP\/2.0 180/, /^out WS SIP\/2.0 180/, /^in UDP SIP\/2.0 200/,
+        /^out WS SIP\/2.0 200/, /^in WS ACK /, /^out UDP ACK /, /^in WS BYE /, /^out UDP BYE /]) {
+        assert.ok(lines.some((l) => line.test(l)), `${line}: ${lines.join('\n')}`);
+      }
+      for (const m of messages) assert.equal(m.text.split('\r\n')[0], m.line);
+      assert.ok(messages.some((m) => /response=\*\*\*/.test(m.text)), 'credentials are masked');
+      assert.ok(!messages.some((m) => /response="/.test(m.text)));
+
+      const pcap = await get(`traces/${found.id}/pcap`);
+      assert.equal(pcap.headers.get('content-type'), 'application/vnd.tcpdump.pcap');
+      const file = suite.stack.file('trace.pcap');
+      fs.writeFileSync(file, Buffer.from(await pcap.arrayBuffer()));
+      const shark = spawnSync('tshark', ['-r', file, '-T', 'fields', '-e', 'sip.Call-ID', '-e', 'sip.Method', '-e', 'sip.Status-Code'],
+        { encoding: 'utf8' });
+      const rows = shark.stdout.trim().split('\n');
+      assert.equal(rows.length, messages.length, shark.stderr);
+      assert.ok(rows.every((row) => row.startsWith(`${callid}\t`)), shark.stdout);
+      assert.ok(rows.some((row) => row.includes('\tBYE')));
+
+      // the capture server has heard the same
+      const told = await until(() => {
+        const mine = packets(heard).filter((p) => p.callid === callid);
+        return mine.length >= messages.length && mine;
+      }, 'packets of the call');
+      assert.deepEqual(told.map((p) => p.text).sort(), messages.map((m) => m.text).sort());
+      assert.ok(told.every((p) => p.key === 'homer-secret' && p.agent === 77));
+    });
+
+    test('who could not log in is found by that name', async () => {
+      const tenant = suite.tenant();
+      const ua = await tenant.ua('dave', { transport: 'udp', password: 'not-his-secret' });
+      await ua.register();
+      const name = tenant.domain.replace('.test', '');
+      const found = await traced(`tenant=${name}&user=dave`, 4);
+      const { messages } = await json(`traces/${found.id}`);
+      assert.ok(messages.filter((m) => /^SIP\/2.0 401/.test(m.line)).length >= 2);
+      assert.ok(!JSON.stringify(messages).includes('not-his-secret'));
+    });
+
+    test('what there is not is said so', async () => {
+      assert.equal((await get('traces')).status, 400);
+      assert.equal((await get('traces?tenant=t0&user=a&connection=b')).status, 400);
+      assert.equal((await get('traces?call=zz')).status, 400);
+      assert.equal((await get(`traces/${'0'.repeat(41)}`)).status, 404);
+      assert.equal((await get('traces/..%2f')).status, 404);
+      assert.equal((await get(`traces/${'0'.repeat(41)}/pcap`)).status, 404);
+      assert.deepEqual((await json('traces?call_id=nobody')).traces, []);
+      assert.equal((await fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/v1/traces?call_id=x`)).status, 401);
+    });
+  });
+}
