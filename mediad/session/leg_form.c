@@ -187,7 +187,6 @@ static int dir_read(const struct leg_form *form, const struct pl *part,
 		return EBADMSG;
 	form->choice->dir = (enum sdpm_dir)ours;
 	form->choice->theirs = (enum sdpm_dir)theirs;
-	form->choice->held = !(theirs & SDPM_RECVONLY);
 	return 0;
 }
 
@@ -409,5 +408,6 @@ int leg_form_read(const struct leg_form *form, const struct pl *text)
 			return EBADMSG;
 	}
 	skip_unknown(form->choice);
+	form->choice->held = !(form->choice->theirs & SDPM_RECVONLY);
 	return is_whole(form) ? leg_form_video_check(form) : EBADMSG;
 }

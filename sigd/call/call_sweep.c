@@ -43,7 +43,8 @@ static const struct redis_script script_sweep = {
 	"end return out"};
 
 /* The same list. ARGV: as above, the media worker, nothing, cursor. Reply: the
- * cursor, then call (and side 0), its session. */
+ * cursor, then call (and side 0), its session and, behind a space, by when
+ * its record expires. */
 static const struct redis_script script_media = {
 	"call-sweep-media",
 	"local page = redis.call('ZSCAN', KEYS[1], ARGV[4], 'COUNT', 100) "
@@ -53,7 +54,8 @@ static const struct redis_script script_media = {
 	"  local r = redis.call('HMGET', ARGV[1] .. call, 'state', 'media', "
 	"    'session') "
 	"  if r[1] == 'up' and r[2] == ARGV[2] then "
-	"    out[#out + 1] = call .. '0' out[#out + 1] = r[3] end "
+	"    out[#out + 1] = call .. '0' "
+	"    out[#out + 1] = (r[3] or '') .. ' ' .. page[2][i + 1] end "
 	"end return out"};
 
 struct call_sweep {
@@ -82,10 +84,12 @@ static void give_media(const struct call_sweep *sweep,
 
 	if (name->type != REDIS_STR || name->len != 17 ||
 	    !id_valid(name->str, 16) || session->type != REDIS_STR ||
-	    !id_valid(session->str, session->len))
+	    session->len < 18 || session->str[16] != ' ' ||
+	    !id_valid(session->str, 16))
 		return;
 	memcpy(swept.call, name->str, 16);
 	memcpy(swept.session, session->str, 16);
+	swept.expires = strtoull(session->str + 17, NULL, 10);
 	sweep->swepth(&swept, sweep->arg);
 }
 

@@ -14,10 +14,11 @@
 #include "sigd/call/call_record.h"
 
 /* The side of a call that is up, of a user's device; of a media worker: the
- * call and its session alone. Valid during the call. */
+ * call, its session and deadline alone. Valid during the call. */
 struct call_swept {
 	char call[17];
 	char session[17];
+	uint64_t expires; /* its record, unix s: that of a long call is near */
 	unsigned side;
 	const uint8_t *flow; /* that it is over, packed */
 	size_t flow_len;

@@ -15,6 +15,7 @@
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/move/media_watch.h"
 #include "sigd/proxy/move/move.h"
+#include "sigd/proxy/move/pace.h"
 #include "sigd/proxy/proxy_priv.h"
 
 enum {
@@ -42,6 +43,7 @@ struct burial {
 	bool alive; /* it is not gone, but wants to be empty */
 	struct lease *lease;
 	struct call_sweep *sweep;
+	struct pace *pace; /* its calls, when it is gone */
 	struct wheel_timer again;
 	uint64_t said_ms; /* when it was gone still */
 	unsigned looks, found;
@@ -54,6 +56,7 @@ static void burial_destructor(void *data)
 	list_unlink(&burial->le);
 	wheel_stop(&burial->again);
 	mem_deref(burial->sweep);
+	mem_deref(burial->pace);
 	mem_deref(burial->lease);
 }
 
@@ -70,40 +73,68 @@ static void destructor(void *data)
 
 static void look(void *arg);
 
+static void call_move_away(const struct burial *burial, const char *call,
+			   const char *session)
+{
+	const struct move_params params = {.call = call,
+					   .session = session,
+					   .media = burial->addr,
+					   .alive = burial->alive};
+
+	move_start(burial->watch->px, &params);
+}
+
+static void on_turn(const struct pace_item *item, void *arg)
+{
+	call_move_away(arg, item->call, item->session);
+}
+
 static void on_call(const struct call_swept *swept, void *arg)
 {
 	struct burial *burial = arg;
-	const struct move_params params = {.call = swept->call,
-					   .session = swept->session,
-					   .media = burial->addr,
-					   .alive = burial->alive};
-	struct proxy *px = burial->watch->px;
+	struct pace_item item = {.deadline = swept->expires};
 
 	++burial->found;
-	if (!burial->alive || move_count(px) < ATONCE_MAX)
-		move_start(px, &params);
+	if (burial->alive) {
+		if (move_count(burial->watch->px) < ATONCE_MAX)
+			call_move_away(burial, swept->call, swept->session);
+		return;
+	}
+	str_ncpy(item.call, swept->call, sizeof(item.call));
+	str_ncpy(item.session, swept->session, sizeof(item.session));
+	/* one that is not taken is found again */
+	(void)pace_add(burial->pace, &item);
 }
 
-static void on_all(int err, void *arg)
+/* All that were found are on their way. */
+static void on_begun(void *arg)
 {
 	struct burial *burial = arg;
 	struct media_watch *watch = burial->watch;
-	struct wheel *wheel = watch->px->deps.wheel;
 
-	burial->sweep = mem_deref(burial->sweep);
-	if (err) {
-		wheel_start(wheel, &burial->again, RETRY_MS, look, burial);
-		return;
-	}
 	if (burial->alive || ++burial->looks == 1 || burial->found) {
 		burial->found = 0;
-		wheel_start(wheel, &burial->again,
+		wheel_start(watch->px->deps.wheel, &burial->again,
 			    burial->alive ? LEAVING_MS : AGAIN_MS, look,
 			    burial);
 		return;
 	}
 	ctl_gone_bury(watch->gone, burial->addr);
 	mem_deref(burial);
+}
+
+static void on_all(int err, void *arg)
+{
+	struct burial *burial = arg;
+
+	burial->sweep = mem_deref(burial->sweep);
+	if (burial->alive && !err)
+		on_begun(burial);
+	else if (err)
+		wheel_start(burial->watch->px->deps.wheel, &burial->again,
+			    RETRY_MS, look, burial);
+	else
+		pace_run(burial->pace);
 }
 
 static void look(void *arg)
@@ -177,7 +208,12 @@ static void bury(struct media_watch *watch, const char *addr, bool alive)
 	str_ncpy(burial->addr, addr, sizeof(burial->addr));
 	list_append(&watch->burials, &burial->le, burial);
 	re_snprintf(stem, sizeof(stem), "cb:{n:%s}:gone", addr);
-	if (lease_alloc(&burial->lease, &params, on_lease, burial))
+	if (pace_alloc(&burial->pace, &(struct pace_params){
+					      .wheel = px->deps.wheel,
+					      .h = on_turn,
+					      .endh = on_begun,
+					      .arg = burial}) ||
+	    lease_alloc(&burial->lease, &params, on_lease, burial))
 		mem_deref(burial);
 }
 
