@@ -141,8 +141,10 @@ export class Stack {
     return child;
   }
 
-  async startRedis() {
-    this.run('redis', 'redis-server', ['--port', '0', '--unixsocket', this.file('r.sock'),
+  // at: { address, port } of TCP, too
+  async startRedis(at) {
+    this.run('redis', 'redis-server', [...at ? ['--port', at.port, '--bind', at.address, '--protected-mode', 'no']
+      : ['--port', '0'], '--unixsocket', this.file('r.sock'),
       '--save', '', '--appendonly', 'yes', '--appendfsync', 'no', '--dir', this.dir, '--daemonize', 'no']);
     await until(() => this.redis.call('PING').then((r) => r === 'PONG', () => false), 'redis answers');
   }
@@ -214,8 +216,9 @@ ${this.options.sip ?? ''}`);
     fs.mkdirSync(this.file('run'), { recursive: true, mode: 0o700 });
   }
 
-  // Another node of mediad: { name of its process, file and state, node }
-  async writeMediad(name, node, admin) {
+  // Another node of mediad: { name of its process, file and state, node }; at:
+  // { media: its address, redis: as of startRedis() }
+  async writeMediad(name, node, admin, at = {}) {
     const { mediadWorkers = 2, drain = '1s', rtpPorts = 400 } = this.options;
     // for browsers eight; two for each call to a PBX or telephone, and as
     // many beside them
@@ -232,10 +235,10 @@ ${this.options.sip ?? ''}`);
 workers: ${mediadWorkers}
 interfaces:
   - name: lo
-    bind: ${this.options.mediaAddress ?? '127.0.0.1'}
+    bind: ${at.media ?? this.options.mediaAddress ?? '127.0.0.1'}
     browser_port_base: ${base}${tcp}${rtp}${ipv6}
 redis:
-  path: ${this.file('r.sock')}
+  ${at.redis ? `host: ${at.redis.address}\n  port: ${at.redis.port}` : `path: ${this.file('r.sock')}`}
 keys: keys
 state_dir: ${this.file(`state-${node}`)}
 certificate: ${this.file(`dtls-${node}.pem`)}
