@@ -257,7 +257,7 @@ static bool is_turned_off(const struct sdpm_desc *desc,
 static void turn_off(struct sdpm_choice *choice, const struct sdpm_desc *desc,
 		     const struct sdpm_choice *prev)
 {
-	*choice = *prev;
+	sdpm_choice_copy(choice, prev);
 	choice->change = (struct sdpm_change){
 		.dir = prev->dir != SDPM_INACTIVE,
 		.address = sa_isset(&prev->peer.rtp, SA_ADDR),
@@ -421,7 +421,7 @@ int sdpm_decide_answer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 		return refuse(verdict, why);
 
 	choice->profile = offer->policy.profile;
-	choice->layout = offer->layout;
+	sdpm_layout_copy(&choice->layout, &offer->layout);
 	choice->layout.bundle = offer->layout.bundle && media->bundle >= 0;
 	choice->layout.carrier.on &=
 		choice->layout.bundle &&

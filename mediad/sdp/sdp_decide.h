@@ -122,7 +122,7 @@ struct sdpm_layout {
 	uint8_t audio; /* index of the m-line in use */
 	bool bundle;   /* audio stands in a BUNDLE group, alone but for: */
 	struct sdpm_carrier carrier;
-	struct sdpm_line lines[SDPM_MEDIA_MAX];
+	struct sdpm_line lines[SDPM_MEDIA_MAX]; /* the last member */
 };
 
 /* The keys of both sides. Zeroed: there are none, and RTP is plain. */
@@ -164,9 +164,13 @@ struct sdpm_change {
 	bool address; /* not SDPM_BROWSER: peer.rtp moved */
 };
 
+/*
+ * One that is kept may end behind the last line in use, which is less than
+ * half of it: see sdpm_choice_size(). Such a one is not assigned or copied as a
+ * whole but by sdpm_choice_copy(); an offer likewise.
+ */
 struct sdpm_choice {
 	enum sdpm_profile profile;
-	struct sdpm_layout layout;
 	enum sdpm_dir dir;    /* ours: SDPM_SENDONLY means that we send */
 	enum sdpm_dir theirs; /* as the peer wrote it; c=0.0.0.0 included */
 	bool held;            /* the peer does not listen to us */
@@ -187,16 +191,24 @@ struct sdpm_choice {
 	struct sdpm_opus we_opus; /* what we say of ours */
 	struct sdpm_peer peer;
 	struct sdpm_change change;
+	struct sdpm_layout layout; /* the last member */
 };
 
 /* An offer of ours. */
 struct sdpm_offer {
 	struct sdpm_policy policy;
-	struct sdpm_layout layout;
 	uint8_t nmaps; /* the first noffered are offered */
 	uint8_t noffered;
 	struct sdpm_map maps[SDPM_MAPS_MAX];
+	struct sdpm_layout layout; /* the last member */
 };
+
+/* Bytes in use: all but the lines that are not. */
+size_t sdpm_choice_size(const struct sdpm_choice *choice);
+size_t sdpm_offer_size(const struct sdpm_offer *offer);
+/* to is whole; the lines that are not in use are zeroed. */
+void sdpm_layout_copy(struct sdpm_layout *to, const struct sdpm_layout *from);
+void sdpm_choice_copy(struct sdpm_choice *to, const struct sdpm_choice *from);
 
 struct sdpm_item {
 	uint8_t media; /* index of the m-line */

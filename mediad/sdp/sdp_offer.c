@@ -182,7 +182,7 @@ int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,
 	memset(offer, 0, sizeof(*offer));
 	offer->policy = *policy;
 	if (prev)
-		offer->layout = prev->layout;
+		sdpm_layout_copy(&offer->layout, &prev->layout);
 	else
 		layout_first(&offer->layout, policy->profile);
 

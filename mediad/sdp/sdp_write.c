@@ -10,39 +10,36 @@
 #include "mediad/sdp/sdp_sdes.h"
 #include "mediad/sdp/sdp_write_priv.h"
 
-int sdpm_local_add_host(struct sdpm_local *local, const struct sa *addr)
+int sdpm_host_add(struct sdpm_hosts *hosts, const struct sa *addr)
 {
-	struct sdpm_host *host;
-
-	if (local->nhosts == SDPM_HOSTS_MAX)
+	if (hosts->n >= SDPM_HOSTS_MAX)
 		return ENOSPC;
 
-	host = &local->hosts[local->nhosts];
-	host->addr = *addr;
-	host->tcp = false;
-	host->foundation = local->nhosts + 1u;
 	/* RFC 8445 5.1.2.1: host 126, component 1 */
-	host->priority = (126u << 24) | ((65535u - local->nhosts) << 8) | 255u;
-	++local->nhosts;
+	hosts->host[hosts->n] = (struct sdpm_host){
+		.addr = *addr,
+		.foundation = hosts->n + 1u,
+		.priority = 126u << 24 | (65535u - hosts->n) << 8 | 255u,
+	};
+	++hosts->n;
 	return 0;
 }
 
-int sdpm_local_add_tcp_host(struct sdpm_local *local, const struct sa *addr)
+int sdpm_host_add_tcp(struct sdpm_hosts *hosts, const struct sa *addr)
 {
-	struct sdpm_host *host;
-
-	if (local->nhosts == 2 * SDPM_HOSTS_MAX)
+	if (hosts->n == 2 * SDPM_HOSTS_MAX)
 		return ENOSPC;
 
-	host = &local->hosts[local->nhosts];
-	host->addr = *addr;
-	host->tcp = true;
-	host->foundation = local->nhosts + 1u;
 	/* RFC 6544 4.2: a type preference below UDP's, direction preference
 	 * 4 (passive) in the upper 3 bits of the local one */
-	host->priority = (90u << 24) |
-			 ((4u << 13 | (8191u - local->nhosts)) << 8) | 255u;
-	++local->nhosts;
+	hosts->host[hosts->n] = (struct sdpm_host){
+		.addr = *addr,
+		.tcp = true,
+		.foundation = hosts->n + 1u,
+		.priority = 90u << 24 |
+			    (4u << 13 | (8191u - hosts->n)) << 8 | 255u,
+	};
+	++hosts->n;
 	return 0;
 }
 

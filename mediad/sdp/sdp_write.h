@@ -25,8 +25,19 @@ struct sdpm_host {
 	uint32_t foundation;
 };
 
+struct sdpm_hosts {
+	uint8_t n;
+	struct sdpm_host host[2 * SDPM_HOSTS_MAX];
+};
+
+/* Appends a host candidate with the priority of RFC 8445 5.1.2.1, each lower
+ * than the one before; ENOSPC when full. */
+int sdpm_host_add(struct sdpm_hosts *hosts, const struct sa *addr);
+/* The same of TCP, behind all of UDP (RFC 6544 4.2). */
+int sdpm_host_add_tcp(struct sdpm_hosts *hosts, const struct sa *addr);
+
 /*
- * Who we are on one leg: flat, kept by the leg for its life. All strings are
+ * Who we are on one leg, kept by the leg for its life. All strings are
  * of the characters that their attribute allows; none is checked here.
  */
 struct sdpm_local {
@@ -34,9 +45,9 @@ struct sdpm_local {
 	uint64_t version; /* of o=, of the last description written */
 	uint64_t digest;  /* of the last description written; 0: none yet */
 	uint32_t ssrc;
-	uint8_t nhosts;                         /* 1.. */
-	struct sdpm_host hosts[2 * SDPM_HOSTS_MAX]; /* the first one, of UDP,
-						       stands in m= and c= */
+	uint8_t nhosts;                /* 1.. */
+	const struct sdpm_host *hosts; /* the first one, of UDP, stands in m=
+					  and c=; borrowed */
 	char ufrag[33]; /* new at an ICE restart, with pwd */
 	char pwd[65];
 	char tls_id[65]; /* 20 characters or more; new with a new DTLS
@@ -45,12 +56,6 @@ struct sdpm_local {
 	char msid[65];           /* stream id and track id are the same */
 	struct sdpm_print print; /* of our certificate */
 };
-
-/* Appends a host candidate with the priority of RFC 8445 5.1.2.1, each lower
- * than the one before; ENOSPC when full. */
-int sdpm_local_add_host(struct sdpm_local *local, const struct sa *addr);
-/* The same of TCP, behind all of UDP (RFC 6544 4.2). */
-int sdpm_local_add_tcp_host(struct sdpm_local *local, const struct sa *addr);
 
 /* Our side of the video. */
 struct sdpm_vlocal {

@@ -74,8 +74,10 @@ static int rtp_speak(struct leg *leg)
 		err = path_rtp_open(leg->path, AF_UNSPEC);
 	if (err)
 		return err;
-	local->nhosts = 0;
-	return sdpm_local_add_host(local, path_rtp_local(leg->path));
+	leg->sdp.own.addr = *path_rtp_local(leg->path);
+	local->nhosts = 1;
+	local->hosts = &leg->sdp.own;
+	return 0;
 }
 
 /* --- silence ---------------------------------------------------------------------- */

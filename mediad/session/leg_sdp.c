@@ -61,7 +61,7 @@ void leg_sdp_follow(struct leg *leg, const struct pl *text)
 	}
 	form.choice->profile = leg->profile;
 	leg->sdp.local = local;
-	leg->sdp.prior = mem_ref(form.choice);
+	leg->sdp.prior = leg_secret_keep(form.choice);
 	if (video.nformats)
 		leg_video_follow(leg, &video);
 out:
@@ -180,7 +180,7 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	leg_note_why(sdp, &verdict);
 	leg_video_answer(leg, desc, next);
 	mem_deref(sdp->choice);
-	sdp->choice = mem_ref(next);
+	sdp->choice = leg_secret_keep(next);
 	sdp->prior = mem_deref(sdp->prior);
 	sdp->answered = false;
 	sdp->turn = LEG_STABLE;
@@ -278,7 +278,8 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 	leg_note_why(sdp, &verdict);
 	leg_video_decide(leg, sdp->desc, next);
 	mem_deref(sdp->choice);
-	sdp->choice = next;
+	sdp->choice = leg_secret_keep(next);
+	mem_deref(next);
 	sdp->prior = mem_deref(sdp->prior);
 	sdp->desc = mem_deref(sdp->desc);
 	sdp->answered = true;
@@ -338,9 +339,11 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 			mem_deref(offer);
 		return err;
 	}
-	if (offer != sdp->offer)
+	if (offer != sdp->offer) {
 		mem_deref(sdp->offer);
-	sdp->offer = offer;
+		sdp->offer = leg_secret_keep_offer(offer);
+		mem_deref(offer);
+	}
 	sdp->turn = LEG_OFFERED;
 	return 0;
 }

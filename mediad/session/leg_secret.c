@@ -132,3 +132,20 @@ struct sdpm_offer *leg_secret_offer(void)
 {
 	return mem_zalloc(sizeof(struct sdpm_offer), offer_destructor);
 }
+
+/* A whole one is as good, only larger. */
+struct sdpm_choice *leg_secret_keep(struct sdpm_choice *choice)
+{
+	const size_t size = sdpm_choice_size(choice);
+	struct sdpm_choice *kept = mem_alloc(size, choice_destructor);
+
+	return kept ? memcpy(kept, choice, size) : mem_ref(choice);
+}
+
+struct sdpm_offer *leg_secret_keep_offer(struct sdpm_offer *offer)
+{
+	const size_t size = sdpm_offer_size(offer);
+	struct sdpm_offer *kept = mem_alloc(size, offer_destructor);
+
+	return kept ? memcpy(kept, offer, size) : mem_ref(offer);
+}

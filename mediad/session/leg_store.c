@@ -37,7 +37,9 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 	st->in_lost = strm_in_lost(&leg->in);
 	st->resumes = leg->resumes;
 	st->local = leg->sdp.local;
-	st->choice = *leg->sdp.choice;
+	st->local.hosts = NULL;
+	st->local.nhosts = 0;
+	sdpm_choice_copy(&st->choice, leg->sdp.choice);
 	/* an open offer dies with us, and what was answered before is no
 	 * answer to it */
 	st->answered = leg->sdp.answered && leg->sdp.turn != LEG_TO_ANSWER;
@@ -65,7 +67,7 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 
 void leg_store(struct leg *leg)
 {
-	uint8_t buf[sizeof(struct state_leg)];
+	uint8_t buf[STATE_LEG_MAX];
 	struct state_leg st;
 	size_t len;
 	int err;

@@ -16,6 +16,7 @@
 void leg_video_store(struct leg_video *v)
 {
 	const struct leg *leg = v->leg;
+	uint8_t buf[STATE_VIDEO_MAX];
 	struct state_video st;
 	int err = 0;
 
@@ -23,7 +24,6 @@ void leg_video_store(struct leg_video *v)
 	if (v->rec == LEG_NO_RECORD || leg->lost || (!v->on && !v->stored))
 		return;
 	memset(&st, 0, sizeof(st));
-	st.kind = STATE_VIDEO;
 	st.leg = leg->nr;
 	st.on = v->on;
 	memcpy(st.session, leg->session->id, sizeof(st.session));
@@ -39,8 +39,9 @@ void leg_video_store(struct leg_video *v)
 		err = path_rtp_export(v->path, &st.rtp);
 	if (!err)
 		err = state_rec_write(leg->session->table->deps.state, v->rec,
-				      &st, sizeof(st));
+				      buf, state_video_pack(buf, &st));
 	OPENSSL_cleanse(&st, sizeof(st));
+	OPENSSL_cleanse(buf, sizeof(buf));
 	v->stored = true;
 	if (err)
 		log_warn(leg->session->call, "video not stored", "err=%d",

@@ -146,19 +146,15 @@ static int web_hear(struct leg *leg, const struct sdpm_choice *next,
 
 static int web_speak(struct leg *leg)
 {
-	const struct session_deps *deps = &leg->session->table->deps;
+	const struct sdpm_hosts *hosts = &leg->session->table->hosts;
 	const struct lite_creds *creds = path_web_creds(leg->path);
 	struct sdpm_local *local = &leg->sdp.local;
-	int err = 0;
 
 	str_ncpy(local->ufrag, creds->ufrag, sizeof(local->ufrag));
 	str_ncpy(local->pwd, creds->pwd, sizeof(local->pwd));
-	local->nhosts = 0;
-	for (size_t i = 0; !err && i < deps->nhosts; i++)
-		err = sdpm_local_add_host(local, &deps->hosts[i]);
-	for (size_t i = 0; !err && i < deps->ntcp_hosts; i++)
-		err = sdpm_local_add_tcp_host(local, &deps->tcp_hosts[i]);
-	return err;
+	local->nhosts = hosts->n;
+	local->hosts = hosts->host;
+	return 0;
 }
 
 /* From here on the page can come. Reports begin with the keys, see

@@ -63,6 +63,7 @@ static void take_terms(struct leg_terms *terms, const struct state_leg *st)
 static int revive_media(struct leg *leg, const struct state_leg *st)
 {
 	struct session_table *table = leg->session->table;
+	struct sdpm_choice *whole;
 	struct strm_slot *slot;
 	uint64_t since;
 
@@ -70,10 +71,12 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	/* indices that were used would be used again (RFC 3711, 9.1) */
 	if (slot->next < st->next)
 		return EBADMSG;
-	leg->sdp.choice = leg_secret_choice();
-	if (!leg->sdp.choice)
+	whole = leg_secret_choice();
+	if (!whole)
 		return ENOMEM;
-	*leg->sdp.choice = st->choice;
+	*whole = st->choice;
+	leg->sdp.choice = leg_secret_keep(whole);
+	mem_deref(whole);
 	take_terms(&leg->terms, st);
 	leg->sdp.local = st->local;
 	leg->sdp.answered = st->answered;

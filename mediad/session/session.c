@@ -237,6 +237,10 @@ int session_table_alloc(struct session_table **tablep,
 		deps->state ? state_file_serving(deps->state) : &table->nobody;
 	defaults(&table->cfg);
 	err = own_print(&table->print, deps->cert);
+	for (size_t i = 0; !err && i < deps->nhosts; i++)
+		err = sdpm_host_add(&table->hosts, &deps->hosts[i]);
+	for (size_t i = 0; !err && i < deps->ntcp_hosts; i++)
+		err = sdpm_host_add_tcp(&table->hosts, &deps->tcp_hosts[i]);
 	if (!err)
 		err = hash_alloc(&table->sessions, BUCKETS);
 	if (err)

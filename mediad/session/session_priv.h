@@ -28,6 +28,7 @@ struct session_table {
 	struct session_deps deps;
 	struct wheel *wheel;
 	struct sdpm_print print; /* of our certificate */
+	struct sdpm_hosts hosts; /* of all browsers' legs */
 	uint64_t wall_ms;        /* the wheel's 0, in ms since 1970 */
 	uint32_t *serving;       /* see state_file_serving() */
 	uint32_t nobody;         /* where it points without a state file */
@@ -115,6 +116,7 @@ struct leg_sdp {
 	struct sdpm_video *vprior;  /* the same of video */
 	uint64_t far_answer;        /* digest of the answer it ended in */
 	struct sdpm_local local;
+	struct sdpm_host own;       /* local's, of a path with ports of its own */
 	char offered[128]; /* as in struct leg_figures */
 	char why[96];
 };
@@ -242,6 +244,9 @@ int leg_secret_read(struct leg_terms *terms, struct pl list);
 /* Memory whose keys are wiped when it is freed; zeroed. */
 struct sdpm_choice *leg_secret_choice(void);
 struct sdpm_offer *leg_secret_offer(void);
+/* For keeping: the same in as little memory as it needs; a reference. */
+struct sdpm_choice *leg_secret_keep(struct sdpm_choice *choice);
+struct sdpm_offer *leg_secret_keep_offer(struct sdpm_offer *offer);
 
 /* --- leg_want.c ------------------------------------------------------------------ */
 

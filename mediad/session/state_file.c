@@ -22,7 +22,8 @@ struct state_file {
 	size_t size;
 	uint32_t count, used;
 	uint32_t next;  /* where to look for a free record */
-	uint8_t *taken; /* by record: bytes reserved, in PAGEs; 0: free */
+	uint8_t *taken; /* by record: 1, and the PAGEs of its long body that
+			   are reserved; 0: free */
 };
 
 enum {
@@ -78,7 +79,7 @@ static int reserve(const struct state_file *file, off_t from, off_t len)
 
 static off_t rec_offset(uint32_t nr)
 {
-	return ((off_t)nr + 2) * STATE_STRIDE;
+	return (off_t)state_image_rec_at(nr);
 }
 
 static int open_locked(struct state_file *file, const char *path)
@@ -142,12 +143,13 @@ static void find_taken(struct state_file *file)
 
 	for (uint32_t nr = 0; nr < file->count; nr++) {
 		at = lseek(file->fd, rec_offset(nr), SEEK_DATA);
-		if (at < 0)
+		if (at < 0 || at >= rec_offset(file->count))
 			return;
-		nr = (uint32_t)(at / STATE_STRIDE) - 2;
+		if (at > rec_offset(nr))
+			nr = (uint32_t)((at - rec_offset(0)) / STATE_NARROW);
 		if (state_image_read(file->image, nr, &data, &len) == ENOENT)
 			continue;
-		file->taken[nr] = STATE_STRIDE / PAGE;
+		file->taken[nr] = 1;
 		file->used++;
 	}
 }
@@ -259,7 +261,7 @@ int state_rec_take(struct state_file *file, uint32_t *nrp)
 	while (file->taken[nr])
 		nr = (nr + 1) % file->count;
 
-	err = reserve(file, rec_offset(nr), PAGE);
+	err = reserve(file, rec_offset(nr), STATE_NARROW);
 	if (err)
 		return err;
 	memset(state_rec_hot(file, nr), 0, sizeof(struct state_hot));
@@ -289,15 +291,16 @@ struct state_hot *state_rec_hot(struct state_file *file, uint32_t nr)
 int state_rec_write(struct state_file *file, uint32_t nr, const void *data,
 		    size_t len)
 {
-	size_t end = offsetof(struct state_rec, body.data) + len;
+	size_t pages = len > STATE_SHORT_MAX ? (len + PAGE - 1) / PAGE : 0;
 	int err;
 
 	assert(file->taken[nr] && len);
-	if (end > (size_t)file->taken[nr] * PAGE) {
-		err = reserve(file, rec_offset(nr), STATE_STRIDE);
+	if (pages + 1 > file->taken[nr]) {
+		err = reserve(file, (off_t)state_image_long_at(file->count, nr),
+			      (off_t)pages * PAGE);
 		if (err)
 			return err;
-		file->taken[nr] = STATE_STRIDE / PAGE;
+		file->taken[nr] = (uint8_t)(pages + 1);
 	}
 	state_image_write(file->image, nr, data, len);
 	return 0;

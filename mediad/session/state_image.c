@@ -13,8 +13,8 @@
 static const char MAGIC[8] = "CBMEDIA";
 
 _Static_assert(sizeof(struct state_hot) == 64, "hot part is a cache line");
-_Static_assert(sizeof(struct state_rec) == STATE_STRIDE, "record");
-_Static_assert(sizeof(struct state_body) <= STATE_STRIDE, "journal");
+_Static_assert(sizeof(struct state_rec) == STATE_NARROW, "record");
+_Static_assert(sizeof(struct state_journal) == STATE_STRIDE, "journal");
 _Static_assert(sizeof(struct state_head) <= STATE_STRIDE, "head");
 
 /* FNV-1a over words of 8 bytes, the rest filled with zeros. It finds a torn
@@ -56,14 +56,27 @@ static void in_order(void)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static struct state_body *journal_of(void *image)
+static struct state_journal *journal_of(void *image)
 {
 	return (void *)((uint8_t *)image + STATE_STRIDE);
 }
 
+size_t state_image_rec_at(uint32_t nr)
+{
+	return 2 * STATE_STRIDE + (size_t)nr * STATE_NARROW;
+}
+
+/* Behind all records, from a whole STATE_STRIDE on. */
+size_t state_image_long_at(uint32_t count, uint32_t nr)
+{
+	size_t at = state_image_rec_at(count) + STATE_STRIDE - 1;
+
+	return at / STATE_STRIDE * STATE_STRIDE + (size_t)nr * STATE_STRIDE;
+}
+
 size_t state_image_size(uint32_t count)
 {
-	return ((size_t)count + 2) * STATE_STRIDE;
+	return state_image_long_at(count, count);
 }
 
 struct state_head *state_image_head(void *image)
@@ -74,7 +87,16 @@ struct state_head *state_image_head(void *image)
 struct state_rec *state_image_rec(void *image, uint32_t nr)
 {
 	assert(nr < state_image_head(image)->count);
-	return (void *)((uint8_t *)image + ((size_t)nr + 2) * STATE_STRIDE);
+	return (void *)((uint8_t *)image + state_image_rec_at(nr));
+}
+
+/* Where a body of that length is. */
+static uint8_t *data_of(void *image, uint32_t nr, size_t len)
+{
+	if (len <= STATE_SHORT_MAX)
+		return state_image_rec(image, nr)->data;
+	return (uint8_t *)image +
+	       state_image_long_at(state_image_head(image)->count, nr);
 }
 
 static void head_of(struct state_head *head, const struct state_geometry *geo)
@@ -110,68 +132,75 @@ int state_image_check(const void *image, size_t size,
 		       : 0;
 }
 
-static bool body_sound(const struct state_body *body)
+static bool is_sound(const struct state_mark *mark, const uint8_t *data)
 {
-	return body->mark.len <= STATE_DATA_MAX &&
-	       body->mark.sum == mark_sum(&body->mark, body->data);
+	return mark->sum == mark_sum(mark, data);
 }
 
-static void put_body(struct state_body *body, const struct state_mark *mark,
-		     const void *data)
+static void put_body(struct state_mark *to, uint8_t *place,
+		     const struct state_mark *mark, const void *data)
 {
-	body->mark.sum = 0;
+	to->sum = 0;
 	in_order();
-	body->mark.nr = mark->nr;
-	body->mark.len = mark->len;
+	to->nr = mark->nr;
+	to->len = mark->len;
 	if (mark->len)
-		memcpy(body->data, data, mark->len);
+		memcpy(place, data, mark->len);
 	in_order();
 	(void)FAULT("state.copied");
-	body->mark.sum = mark->sum;
+	to->sum = mark->sum;
 	in_order();
 }
 
-/* What was never written may have no page behind it (see state_file.c). */
-static void wipe(struct state_rec *rec)
+/* What a body that goes, or gets shorter, leaves behind: a key need not
+ * outlive its use. */
+static void wipe_rest(void *image, uint32_t nr, uint32_t was, uint32_t len)
 {
-	uint32_t len = rec->body.mark.len;
+	uint8_t *from = data_of(image, nr, was);
+	uint32_t keep = data_of(image, nr, len) == from ? len : 0;
 
-	rec->body.mark.sum = 0;
-	memset(rec->body.data, 0, len < STATE_DATA_MAX ? len : STATE_DATA_MAX);
+	if (was > keep && was <= STATE_DATA_MAX)
+		memset(from + keep, 0, was - keep);
+}
+
+static void apply(void *image, const struct state_journal *change)
+{
+	const struct state_mark *mark = &change->mark;
+	struct state_rec *rec = state_image_rec(image, mark->nr);
+	uint32_t was = rec->mark.len;
+
+	rec->mark.sum = 0;
 	in_order();
-	memset(&rec->body.mark, 0, sizeof(rec->body.mark));
+	wipe_rest(image, mark->nr, was, mark->len);
+	if (mark->len) {
+		put_body(&rec->mark, data_of(image, mark->nr, mark->len), mark,
+			 change->data);
+		return;
+	}
+	in_order();
+	memset(&rec->mark, 0, sizeof(rec->mark));
 	memset(&rec->hot, 0, sizeof(rec->hot));
-}
-
-static void apply(void *image, const struct state_body *change)
-{
-	struct state_rec *rec = state_image_rec(image, change->mark.nr);
-
-	if (change->mark.len)
-		put_body(&rec->body, &change->mark, change->data);
-	else
-		wipe(rec);
 }
 
 void state_image_recover(void *image)
 {
-	struct state_body *journal = journal_of(image);
+	struct state_journal *journal = journal_of(image);
+	const struct state_mark *mark = &journal->mark;
 
-	if (body_sound(journal) &&
-	    journal->mark.nr < state_image_head(image)->count)
+	if (mark->len <= STATE_DATA_MAX && is_sound(mark, journal->data) &&
+	    mark->nr < state_image_head(image)->count)
 		apply(image, journal);
 }
 
 void state_image_write(void *image, uint32_t nr, const void *data, size_t len)
 {
-	struct state_body *journal = journal_of(image);
+	struct state_journal *journal = journal_of(image);
 	struct state_mark mark = {.nr = nr, .len = (uint32_t)len};
 
 	assert(len <= STATE_DATA_MAX);
 	mark.sum = mark_sum(&mark, data);
-	put_body(journal, &mark, data);
+	put_body(&journal->mark, journal->data, &mark, data);
 	apply(image, journal);
-	/* a key need not outlive its leg */
 	if (!len)
 		memset(journal->data, 0, sizeof(journal->data));
 }
@@ -179,14 +208,15 @@ void state_image_write(void *image, uint32_t nr, const void *data, size_t len)
 int state_image_read(void *image, uint32_t nr, const uint8_t **data,
 		     size_t *len)
 {
-	struct state_body *body = &state_image_rec(image, nr)->body;
+	const struct state_mark *mark = &state_image_rec(image, nr)->mark;
 
-	if (!body->mark.len && !body->mark.sum)
+	if (!mark->len && !mark->sum)
 		return ENOENT;
-	if (!body_sound(body) || body->mark.nr != nr || !body->mark.len)
+	if (!mark->len || mark->len > STATE_DATA_MAX || mark->nr != nr ||
+	    !is_sound(mark, data_of(image, nr, mark->len)))
 		return EBADMSG;
 
-	*data = body->data;
-	*len = body->mark.len;
+	*data = data_of(image, nr, mark->len);
+	*len = mark->len;
 	return 0;
 }

@@ -5,7 +5,9 @@
  * docs/state-file.md for the layout.
  *
  * A record has a body, changed as a whole and seldom, and a hot part, changed
- * with every packet by single stores. A body is written to the journal first
+ * with every packet by single stores. Usual bodies are short, and stand with
+ * their hot parts side by side, several to a page; one that is longer stands
+ * in a place of its own, whose pages exist from then on (state_file.c). A body is written to the journal first
  * and then to its place. The journal holds the latest change of any body: who
  * opens the image after a crash plays it again, so that a body is either
  * the old one or the new one. What a killed process stored is there, in
@@ -23,8 +25,9 @@
 #include "mediad/rtp/stream.h"
 
 enum {
-	STATE_STRIDE = 8192, /* of head, journal and every record */
-	STATE_VERSION = 1,   /* of what is described in docs/state-file.md */
+	STATE_STRIDE = 8192, /* of head, journal and long bodies */
+	STATE_NARROW = 1024, /* of records */
+	STATE_VERSION = 2,   /* of what is described in docs/state-file.md */
 	STATE_OWNER_MAX = 31,
 	STATE_COUNT_MAX = 65536,
 };
@@ -43,17 +46,21 @@ struct state_mark {
 };
 
 enum {
-	STATE_DATA_MAX = STATE_STRIDE - 64 - 16
-};
-
-struct state_body {
-	struct state_mark mark;
-	uint8_t data[STATE_DATA_MAX];
+	STATE_DATA_MAX = STATE_STRIDE - sizeof(struct state_mark),
+	/* a longer body stands elsewhere */
+	STATE_SHORT_MAX = STATE_NARROW - sizeof(struct state_hot) -
+			  sizeof(struct state_mark),
 };
 
 struct state_rec {
 	struct state_hot hot;
-	struct state_body body;
+	struct state_mark mark;
+	uint8_t data[STATE_SHORT_MAX];
+};
+
+struct state_journal {
+	struct state_mark mark;
+	uint8_t data[STATE_DATA_MAX];
 };
 
 struct state_head {
@@ -88,8 +95,12 @@ void state_image_recover(void *image);
 
 struct state_head *state_image_head(void *image);
 struct state_rec *state_image_rec(void *image, uint32_t nr);
+/* Where they stand: a record, its long body. */
+size_t state_image_rec_at(uint32_t nr);
+size_t state_image_long_at(uint32_t count, uint32_t nr);
 
-/* len: 1..STATE_DATA_MAX, or 0 to clear the record with its hot part. */
+/* len: 1..STATE_DATA_MAX, or 0 to clear the record with its hot part. Over
+ * STATE_SHORT_MAX the place of its long body is there. */
 void state_image_write(void *image, uint32_t nr, const void *data, size_t len);
 /* ENOENT: empty. EBADMSG: damaged. *data points into the image. */
 int state_image_read(void *image, uint32_t nr, const uint8_t **data,

@@ -9,36 +9,13 @@
 #include "common/id.h"
 #include "mediad/session/state_file.h"
 #include "mediad/session/state_leg.h"
+#include "mediad/session/state_pack.h"
 #include "mediad/session/state_video.h"
 
-_Static_assert(sizeof(struct state_leg) <= STATE_DATA_MAX,
-	       "a leg fits into a record");
-
-/*
- * Arrays of which only what is in use is stored, in the order of the struct;
- * the number in use stands before each. Of unit 0 nothing is.
- */
-static const struct trim {
-	size_t at, size, unit;
-	size_t count; /* where it stands: a uint8_t */
-} trims[] = {
-#define TRIM(array, count, unit)                                        \
-	{                                                               \
-		offsetof(struct state_leg, array),                      \
-			sizeof(((struct state_leg *)0)->array), (unit), \
-			offsetof(struct state_leg, count)               \
-	}
-	TRIM(local.hosts, local.nhosts, 0),
-	TRIM(choice.layout.lines, choice.layout.nlines,
-	     sizeof(struct sdpm_line)),
-	TRIM(choice.maps, choice.nmaps, sizeof(struct sdpm_map)),
-	TRIM(choice.peer.prints, choice.peer.nprints,
-	     sizeof(struct sdpm_print)),
-#undef TRIM
-};
+_Static_assert((int)STATE_LEG_MAX <= (int)STATE_DATA_MAX, "a leg fits into a record");
 
 enum {
-	NTRIMS = sizeof(trims) / sizeof(trims[0])
+	KIND = 'L'
 };
 
 uint32_t state_layout(void)
@@ -74,35 +51,12 @@ uint32_t state_layout(void)
 
 	for (size_t i = 0; i < sizeof(shape) / sizeof(shape[0]); i++)
 		sum = (sum ^ (uint32_t)shape[i]) * 0x01000193u;
-	for (size_t i = 0; i < NTRIMS; i++)
-		sum = (sum ^ (uint32_t)(trims[i].at + trims[i].unit)) *
-		      0x01000193u;
 	return sum;
-}
-
-/* Bytes of the array that are in use; more than it has: not sound. */
-static size_t trim_used(const struct trim *trim, const struct state_leg *leg)
-{
-	return ((const uint8_t *)leg)[trim->count] * trim->unit;
 }
 
 size_t state_leg_pack(uint8_t *buf, const struct state_leg *leg)
 {
-	const uint8_t *from = (const void *)leg;
-	size_t at = 0, len = 0;
-
-	for (size_t i = 0; i < NTRIMS; i++) {
-		const struct trim *trim = &trims[i];
-		size_t used = trim_used(trim, leg);
-		size_t n =
-			trim->at - at + (used < trim->size ? used : trim->size);
-
-		memcpy(buf + len, from + at, n);
-		len += n;
-		at = trim->at + trim->size;
-	}
-	memcpy(buf + len, from + at, sizeof(*leg) - at);
-	return len + sizeof(*leg) - at;
+	return state_pack(buf, KIND, leg, sizeof(*leg));
 }
 
 /* A bool that holds neither 0 nor 1 may not even be read. */
@@ -271,58 +225,14 @@ static bool terms_sound(const struct state_leg *leg)
 	return true;
 }
 
-struct span {
-	const uint8_t *data;
-	size_t len;
-};
-
-static int span_take(struct span *span, uint8_t *to, size_t n)
-{
-	if (span->len < n)
-		return EBADMSG;
-	memcpy(to, span->data, n);
-	span->data += n;
-	span->len -= n;
-	return 0;
-}
-
-/* Up to an array, and what of it is in use: the count comes first. */
-static int spread_next(struct state_leg *leg, size_t *at,
-		       const struct trim *trim, struct span *span)
-{
-	size_t used;
-
-	if (span_take(span, (uint8_t *)leg + *at, trim->at - *at))
-		return EBADMSG;
-	used = trim_used(trim, leg);
-	if (used > trim->size)
-		return EBADMSG;
-	*at = trim->at + trim->size;
-	return span_take(span, (uint8_t *)leg + trim->at, used);
-}
-
-/* The bytes that are there, zeros between. */
-static int spread(struct state_leg *leg, const uint8_t *data, size_t len)
-{
-	struct span span = {data, len};
-	size_t at = 0;
-
-	memset(leg, 0, sizeof(*leg));
-	for (size_t i = 0; i < NTRIMS; i++)
-		if (spread_next(leg, &at, &trims[i], &span))
-			return EBADMSG;
-	if (span_take(&span, (uint8_t *)leg + at, sizeof(*leg) - at))
-		return EBADMSG;
-	return span.len ? EBADMSG : 0;
-}
-
 int state_leg_unpack(struct state_leg *leg, const uint8_t *data, size_t len)
 {
-	if (spread(leg, data, len) || !ids_sound(leg))
+	if (state_unpack(leg, sizeof(*leg), KIND, data, len) ||
+	    !ids_sound(leg))
 		return EBADMSG;
 
+	leg->local.hosts = NULL;
 	leg->local.nhosts = 0;
-	memset(leg->local.hosts, 0, sizeof(leg->local.hosts));
 	sa_init(&leg->choice.peer.rtp, AF_UNSPEC);
 	sa_init(&leg->choice.peer.rtcp, AF_UNSPEC);
 	if (!leg->resumable)

@@ -16,6 +16,7 @@
 #include "mediad/sdp/sdp_write.h"
 #include "mediad/session/session.h"
 #include "mediad/session/state_image.h"
+#include "mediad/session/state_pack.h"
 #include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 
@@ -57,8 +58,11 @@ struct state_leg {
 	struct sdpm_choice choice;
 };
 
-/* Writes at most STATE_DATA_MAX bytes, fewer than the struct has: only what is
- * in use of its arrays, and no local hosts. */
+enum {
+	STATE_LEG_MAX = STATE_PACK_MAX(sizeof(struct state_leg)),
+};
+
+/* Into STATE_LEG_MAX bytes, of which it takes a few; no local hosts. */
 size_t state_leg_pack(uint8_t *buf, const struct state_leg *leg);
 /* EBADMSG. The local hosts and the peer's plain RTP addresses come back
  * empty. path is checked by who imports it. */

@@ -10,7 +10,7 @@
 #include "mediad/session/state_image.h"
 #include "mediad/session/state_video.h"
 
-_Static_assert(sizeof(struct state_video) <= STATE_DATA_MAX,
+_Static_assert((int)STATE_VIDEO_MAX <= (int)STATE_DATA_MAX,
 	       "video fits into a record");
 
 bool state_video_is(const uint8_t *data, size_t len)
@@ -27,13 +27,16 @@ static bool is_bool(const bool *b)
 	return v <= 1;
 }
 
+size_t state_video_pack(uint8_t *buf, const struct state_video *video)
+{
+	return state_pack(buf, STATE_VIDEO, video, sizeof(*video));
+}
+
 int state_video_unpack(struct state_video *video, const uint8_t *data,
 		       size_t len)
 {
-	if (len != sizeof(*video))
-		return EBADMSG;
-	memcpy(video, data, len);
-	if (video->kind != STATE_VIDEO || !video->leg ||
+	if (state_unpack(video, sizeof(*video), STATE_VIDEO, data, len) ||
+	    !video->leg ||
 	    video->leg > SESSION_LEGS_MAX || video->on > 1 ||
 	    video->session[SESSION_ID_LEN] ||
 	    !id_valid(video->session, SESSION_ID_LEN) ||

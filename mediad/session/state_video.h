@@ -15,6 +15,7 @@
 
 #include "mediad/sdp/sdp_video.h"
 #include "mediad/session/session.h"
+#include "mediad/session/state_pack.h"
 #include "mediad/transport/path_rtp.h"
 
 enum {
@@ -22,7 +23,6 @@ enum {
 };
 
 struct state_video {
-	char kind;
 	uint8_t leg;
 	uint8_t on;
 	char session[SESSION_ID_LEN + 1];
@@ -34,6 +34,12 @@ struct state_video {
 	struct sdpm_video agreed;  /* without addresses, see path_rtp_said() */
 };
 
+enum {
+	STATE_VIDEO_MAX = STATE_PACK_MAX(sizeof(struct state_video)),
+};
+
+/* Into STATE_VIDEO_MAX bytes; how many it took. */
+size_t state_video_pack(uint8_t *buf, const struct state_video *video);
 /* Is it one at all? */
 bool state_video_is(const uint8_t *data, size_t len);
 /* EBADMSG. rtp is checked by who imports it. */

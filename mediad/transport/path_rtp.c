@@ -319,9 +319,13 @@ static const struct path_ops path_rtp_ops = {
 };
 
 int path_rtp_make(struct path_rtp **prp, const struct path_rtp_env *env,
-		  const struct path_handlers *handlers, void *arg)
+		  uint8_t nnets, const struct path_handlers *handlers,
+		  void *arg)
 {
-	struct path_rtp *pr = mem_zalloc(sizeof(*pr), destructor);
+	struct path_rtp *pr =
+		mem_zalloc(offsetof(struct path_rtp, rule) +
+				   source_rule_size(nnets),
+			   destructor);
 
 	if (!pr)
 		return ENOMEM;
@@ -340,11 +344,11 @@ int path_rtp_alloc(struct path **pathp, const struct path_rtp_env *env,
 		   const struct path_handlers *handlers, void *arg)
 {
 	struct path_rtp *pr;
-	int err = path_rtp_make(&pr, env, handlers, arg);
+	int err = path_rtp_make(&pr, env, rule->nnets, handlers, arg);
 
 	if (err)
 		return err;
-	pr->rule = *rule;
+	memcpy(&pr->rule, rule, source_rule_size(rule->nnets));
 	*pathp = &pr->base;
 	return 0;
 }

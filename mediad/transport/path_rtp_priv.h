@@ -36,7 +36,6 @@ struct path_rtp {
 	struct path base;
 	const struct path_rtp_env *env;
 	struct hub_pair *pair; /* NULL: not open */
-	struct source_rule rule;
 	struct source_lock rtp, rtcp;
 	/* NULL: plain, or not yet. The other one is that of RTCP with an
 	 * association of its own. */
@@ -55,6 +54,7 @@ struct path_rtp {
 	bool mute; /* nothing is sent */
 	bool dtls; /* nothing is in clear */
 	bool hellos; /* early ones are kept */
+	struct source_rule rule; /* the last member: nets in use */
 };
 
 static inline struct path_rtp *path_rtp_self(const struct path *path)
@@ -62,8 +62,10 @@ static inline struct path_rtp *path_rtp_self(const struct path *path)
 	return (struct path_rtp *)(uintptr_t)path;
 }
 
+/* With room for a rule of so many nets. */
 int path_rtp_make(struct path_rtp **prp, const struct path_rtp_env *env,
-		  const struct path_handlers *handlers, void *arg);
+		  uint8_t nnets, const struct path_handlers *handlers,
+		  void *arg);
 void path_rtp_recv(const struct hub_packet *packet, void *arg);
 /* A source is the one now. */
 void path_rtp_settle(struct path_rtp *pr, bool rtcp);

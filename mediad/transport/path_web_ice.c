@@ -34,31 +34,41 @@ void path_web_name_del(struct path_web *pw, const struct lite_creds *creds)
 	}
 }
 
-void path_web_tuple_add(struct path_web *pw, const struct sa *src, uint8_t sock)
+static void on_tuple_gone(void *arg)
 {
-	for (unsigned i = 0; i < LITE_PAIRS_MAX; i++) {
-		struct mux_tuple *tuple = &pw->tuples[i];
-
-		if (mux_tuple_here(tuple))
-			continue;
-		tuple->src = *src;
-		tuple->sock = sock;
-		tuple->recvh = path_web_recv;
-		tuple->arg = pw;
-		mux_tuple_add(pw->env->mux, tuple);
-		return;
-	}
+	mux_tuple_del(arg);
 }
 
-static struct mux_tuple *tuple_of(struct path_web *pw, const struct sa *src,
-				  uint8_t sock)
+/* Without memory its packets are those of nobody. */
+void path_web_tuple_add(struct path_web *pw, const struct sa *src, uint8_t sock)
+{
+	struct mux_tuple *tuple = mem_zalloc(sizeof(*tuple), on_tuple_gone);
+	unsigned i = 0;
+
+	while (i < LITE_PAIRS_MAX && pw->tuples[i])
+		i++;
+	if (!tuple || i == LITE_PAIRS_MAX) {
+		mem_deref(tuple);
+		return;
+	}
+	tuple->src = *src;
+	tuple->sock = sock;
+	tuple->recvh = path_web_recv;
+	tuple->arg = pw;
+	pw->tuples[i] = tuple;
+	mux_tuple_add(pw->env->mux, tuple);
+}
+
+/* Where it is kept; NULL: it is not. */
+static struct mux_tuple **tuple_of(struct path_web *pw, const struct sa *src,
+				   uint8_t sock)
 {
 	for (unsigned i = 0; i < LITE_PAIRS_MAX; i++) {
-		struct mux_tuple *tuple = &pw->tuples[i];
+		const struct mux_tuple *tuple = pw->tuples[i];
 
-		if (mux_tuple_here(tuple) && tuple->sock == sock &&
+		if (tuple && tuple->sock == sock &&
 		    sa_cmp(&tuple->src, src, SA_ALL))
-			return tuple;
+			return &pw->tuples[i];
 	}
 	return NULL;
 }
@@ -67,7 +77,7 @@ void path_web_unlink(struct path_web *pw)
 {
 	wheel_stop(&pw->consent);
 	for (unsigned i = 0; i < LITE_PAIRS_MAX; i++)
-		mux_tuple_del(&pw->tuples[i]);
+		pw->tuples[i] = mem_deref(pw->tuples[i]);
 	mux_name_del(&pw->names[0]);
 	mux_name_del(&pw->names[1]);
 }
@@ -119,12 +129,12 @@ static void send_reply(struct path_web *pw, const struct mux_packet *packet,
 static void update_mux(struct path_web *pw, const struct mux_packet *packet,
 		       const struct lite_result *res)
 {
-	struct mux_tuple *gone;
+	struct mux_tuple **gone;
 
 	if (res->evicted) {
 		gone = tuple_of(pw, &res->gone, res->gone_sock);
 		if (gone)
-			mux_tuple_del(gone);
+			*gone = mem_deref(*gone);
 	}
 	if (res->verdict >= LITE_VALID &&
 	    !tuple_of(pw, &packet->src, packet->sock))

@@ -39,7 +39,8 @@ struct path_web {
 	char call[PATH_CALL_MAX + 1];
 	struct lite *lite;
 	struct mux_name names[2]; /* present and former ufrag */
-	struct mux_tuple tuples[LITE_PAIRS_MAX];
+	struct mux_tuple *tuples[LITE_PAIRS_MAX]; /* NULL: none; usually there
+						     is one */
 	struct wheel_timer consent;
 	struct path_seek *seek; /* NULL: the far side checks */
 	struct assoc assoc;

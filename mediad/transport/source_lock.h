@@ -24,6 +24,7 @@
 #define MEDIAD_SOURCE_LOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <re.h>
 
@@ -44,8 +45,15 @@ enum source_policy {
 struct source_rule {
 	enum source_policy policy;
 	uint8_t nnets;
-	struct cfg_cidr nets[SOURCE_NETS_MAX];
+	struct cfg_cidr nets[SOURCE_NETS_MAX]; /* the last member */
 };
+
+/* Bytes of one with so many nets, which may end behind them. */
+static inline size_t source_rule_size(uint8_t nnets)
+{
+	return offsetof(struct source_rule, nets) +
+	       nnets * sizeof(struct cfg_cidr);
+}
 
 /* Zeroed memory hears nobody. */
 struct source_lock {

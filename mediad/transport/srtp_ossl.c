@@ -34,7 +34,11 @@ enum {
 struct session_keys {
 	uint8_t key[CRYPT_KEY_MAX];
 	uint8_t salt[CRYPT_SALT_MAX];
-	SHA_CTX inner, outer; /* AES-CM: HMAC's states after the padded key */
+};
+
+/* HMAC's states after the padded key */
+struct auth_keys {
+	SHA_CTX inner, outer;
 };
 
 struct ossl {
@@ -42,7 +46,13 @@ struct ossl {
 	EVP_CIPHER_CTX *ctx;
 	enum kind keyed; /* whose key ctx holds; KINDS: none yet */
 	struct session_keys keys[KINDS];
+	struct auth_keys auth[]; /* AES-CM: KINDS, AES-GCM: none */
 };
+
+static size_t auth_size(const struct crypt_kind *kind)
+{
+	return kind->gcm ? 0 : KINDS * sizeof(struct auth_keys);
+}
 
 static void destructor(void *arg)
 {
@@ -50,6 +60,7 @@ static void destructor(void *arg)
 
 	EVP_CIPHER_CTX_free(o->ctx);
 	OPENSSL_cleanse(o->keys, sizeof(o->keys));
+	OPENSSL_cleanse(o->auth, auth_size(o->base.kind));
 }
 
 static void put32(uint8_t *p, uint32_t v)
@@ -165,7 +176,7 @@ static size_t cm_tag_len(const struct ossl *o, enum kind kind)
 static void cm_tag(uint8_t md[SHA_DIGEST_LENGTH], struct ossl *o,
 		   enum kind kind, const struct crypt_job *job)
 {
-	SHA_CTX sha = o->keys[kind].inner;
+	SHA_CTX sha = o->auth[kind].inner;
 	uint8_t word[CRYPT_WORD_LEN];
 
 	put32(word, kind == RTP ? (uint32_t)(job->index >> 16)
@@ -174,7 +185,7 @@ static void cm_tag(uint8_t md[SHA_DIGEST_LENGTH], struct ossl *o,
 	SHA1_Update(&sha, word, sizeof(word));
 	SHA1_Final(md, &sha);
 
-	sha = o->keys[kind].outer;
+	sha = o->auth[kind].outer;
 	SHA1_Update(&sha, md, SHA_DIGEST_LENGTH);
 	SHA1_Final(md, &sha);
 }
@@ -208,7 +219,7 @@ static int cm_open(struct ossl *o, enum kind kind, const struct crypt_job *job)
 	return cm_crypt(o, kind, job);
 }
 
-static void cm_auth_init(struct session_keys *keys, const uint8_t *key)
+static void cm_auth_init(struct auth_keys *keys, const uint8_t *key)
 {
 	uint8_t pad[SHA_CBLOCK];
 
@@ -238,13 +249,13 @@ static int derive(struct ossl *o, const struct crypt_master *master)
 
 		err = crypt_derive(keys->key, master->keylen, master, first);
 		if (!err)
-			err = crypt_derive(auth, sizeof(auth), master,
-					   first + 1);
-		if (!err)
 			err = crypt_derive(keys->salt, master->saltlen, master,
 					   first + 2);
+		if (err || o->base.kind->gcm)
+			continue;
+		err = crypt_derive(auth, sizeof(auth), master, first + 1);
 		if (!err)
-			cm_auth_init(keys, auth);
+			cm_auth_init(&o->auth[kind], auth);
 	}
 	OPENSSL_cleanse(auth, sizeof(auth));
 	return err;
@@ -282,7 +293,7 @@ static int ossl_alloc(struct crypt **cp, const struct crypt_kind *kind,
 				      .salt = salt,
 				      .keylen = kind->keylen,
 				      .saltlen = kind->saltlen};
-	struct ossl *o = mem_zalloc(sizeof(*o), destructor);
+	struct ossl *o = mem_zalloc(sizeof(*o) + auth_size(kind), destructor);
 	int err;
 
 	if (!o)

@@ -477,7 +477,7 @@ static void a_damaged_record_takes_no_other_along(void)
 	REQUIRE(a && b);
 	media_bed_run(&bed, 1000);
 	/* the journal holds the second one, and would heal that */
-	damage(&bed, 2 * STATE_STRIDE + 500);
+	damage(&bed, (off_t)state_image_rec_at(0) + 500);
 	CHECK_INT(media_bed_die(&bed, 50, &alive), 0);
 	CHECK_INT(alive, 1);
 	media_bed_run(&bed, 500);

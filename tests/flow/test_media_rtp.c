@@ -1184,6 +1184,30 @@ static void what_was_learnt_is_not_learnt_again(void)
 	media_bed_close(&bed);
 }
 
+/* Four of them share a page of memory. */
+static void records_of_a_usual_call_are_short(void)
+{
+	struct media_bed bed = {0};
+	struct media_page *page;
+	struct media_phone *phone;
+	const uint8_t *data;
+	uint32_t rec = 0;
+	size_t len;
+
+	REQUIRE(media_bed_open(&bed, file("short")) == 0);
+	if (call_up(&bed, &page, &phone)) {
+		media_bed_run(&bed, 6000);
+		CHECK_INT(state_file_used(bed.state), 2);
+		for (; !state_rec_next(bed.state, &rec); rec++) {
+			CHECK_INT(state_rec_read(bed.state, rec, &data, &len),
+				  0);
+			printf("# %zu bytes\n", len);
+			CHECK(len <= STATE_SHORT_MAX);
+		}
+	}
+	media_bed_close(&bed);
+}
+
 /* Another program has taken a port in the meantime: that leg is lost, and
  * told, the other goes on. */
 static void a_port_that_is_gone_costs_its_leg_alone(void)
@@ -1240,6 +1264,7 @@ TEST_MAIN(TEST(a_page_and_a_pbx_hear_each_other),
 	  TEST(the_page_holds_and_resumes), TEST(the_pbx_holds_and_resumes),
 	  TEST(two_hundred_holds_leave_no_trace),
 	  TEST(a_stream_that_is_off_may_come_back),
+	  TEST(records_of_a_usual_call_are_short),
 	  TEST(after_a_thousand_calls_every_port_is_free),
 	  TEST(without_a_port_a_leg_is_refused),
 	  TEST(a_stranger_neither_is_heard_nor_hears),

@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sdpm_policy policy;
 	struct sdpm_offer offer;
 	struct mbuf *mb;
-	struct sa addr;
+	struct sdpm_host host = {.priority = 1};
 	struct pl pl = {(const char *)data, size};
 
 	if (size > LEG_FORM_MAX)
@@ -62,8 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	/* what was found good serves: an offer is written from it */
 	sdpm_policy_init(&policy, SDPM_BROWSER);
-	sa_set_str(&addr, "192.0.2.1", 4000);
-	assert(!sdpm_local_add_host(&local, &addr));
+	sa_set_str(&host.addr, "192.0.2.1", 4000);
+	local.nhosts = 1;
+	local.hosts = &host;
 	if (sdpm_offer_make(&offer, &policy, &first))
 		return 0;
 	video_offered(&offer);

@@ -56,11 +56,12 @@ static void policy_read(struct sdpm_policy *policy, const uint8_t *data)
 
 static void local_make(struct sdpm_local *local)
 {
-	struct sa addr;
+	static struct sdpm_host host;
 
 	memset(local, 0, sizeof(*local));
-	sa_set_str(&addr, "192.0.2.1", 4000);
-	MUST(!sdpm_local_add_host(local, &addr));
+	sa_set_str(&host.addr, "192.0.2.1", 4000);
+	local->nhosts = 1;
+	local->hosts = &host;
 	str_ncpy(local->ufrag, "abcd", sizeof(local->ufrag));
 	str_ncpy(local->pwd, "abcdefghijklmnopqrstuv", sizeof(local->pwd));
 	str_ncpy(local->tls_id, "abcdefghijklmnopqrst", sizeof(local->tls_id));

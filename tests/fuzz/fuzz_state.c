@@ -19,7 +19,7 @@
 
 enum {
 	COUNT = 2,
-	SIZE = (COUNT + 2) * STATE_STRIDE,
+	SIZE = (COUNT + 3) * STATE_STRIDE, /* state_image_size() */
 	RTP_PORT = 5998
 };
 
@@ -145,10 +145,12 @@ static void use_web(const struct state_leg *leg)
 static void use(struct state_leg *leg)
 {
 	struct mbuf *mb = mbuf_alloc(1024);
-	struct sa addr;
+	struct sdpm_host host = {.priority = 1};
 
-	sa_set_str(&addr, "192.0.2.1", 4000);
-	assert(mb && !sdpm_local_add_host(&leg->local, &addr));
+	sa_set_str(&host.addr, "192.0.2.1", 4000);
+	leg->local.nhosts = 1;
+	leg->local.hosts = &host;
+	assert(mb);
 	assert(!sdpm_write_answer(mb, &leg->local, &leg->choice));
 	mem_deref(mb);
 	if (leg->choice.profile != SDPM_BROWSER)
@@ -159,20 +161,20 @@ static void use(struct state_leg *leg)
 
 static void take(const uint8_t *data, size_t len)
 {
-	uint8_t again[sizeof(struct state_leg)];
+	uint8_t again[STATE_LEG_MAX];
 	struct state_leg leg, copy;
 
 	if (state_leg_unpack(&leg, data, len))
 		return;
-	assert(state_leg_pack(again, &leg) == len);
-	assert(!state_leg_unpack(&copy, again, len));
+	assert(!state_leg_unpack(&copy, again, state_leg_pack(again, &leg)));
+	assert(!memcmp(&copy, &leg, sizeof(leg)));
 	if (leg.resumable)
 		use(&leg);
 }
 
 static void damaged_record(const uint8_t *data, size_t size, bool rtp)
 {
-	uint8_t buf[sizeof(struct state_leg)];
+	uint8_t buf[STATE_LEG_MAX];
 	struct state_leg leg;
 	size_t len;
 
@@ -190,11 +192,12 @@ static void damaged_record(const uint8_t *data, size_t size, bool rtp)
 static void damaged_image(const uint8_t *data, size_t size, bool rtp)
 {
 	static uint8_t image[SIZE];
-	uint8_t buf[sizeof(struct state_leg)];
+	uint8_t buf[STATE_LEG_MAX];
 	const uint8_t *rec;
 	struct state_leg leg;
 	size_t len;
 
+	assert(state_image_size(COUNT) == SIZE);
 	memset(image, 0, sizeof(image));
 	state_image_make(image, &GEO);
 	sound_leg(&leg);

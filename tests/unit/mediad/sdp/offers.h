@@ -130,6 +130,7 @@ static inline struct sdpm_desc *must_read(const char *text)
 /* Who we are in the tests. */
 static inline void local_init(struct sdpm_local *local)
 {
+	static struct sdpm_hosts hosts;
 	struct sa addr;
 
 	memset(local, 0, sizeof(*local));
@@ -147,7 +148,10 @@ static inline void local_init(struct sdpm_local *local)
 		local->print.bytes[i] = (uint8_t)(i * 7);
 
 	sa_set_str(&addr, "203.0.113.5", 40000);
-	sdpm_local_add_host(local, &addr);
+	hosts.n = 0;
+	(void)sdpm_host_add(&hosts, &addr);
+	local->nhosts = hosts.n;
+	local->hosts = hosts.host;
 }
 
 /* Text of mb with a 0 behind it, from start. */

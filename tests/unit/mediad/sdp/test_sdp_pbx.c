@@ -422,13 +422,15 @@ static void what_we_offer_is_short(void)
 static void nothing_that_we_say_is_long(void)
 {
 	char text[2000];
+	struct sdpm_host host;
 	struct deal deal;
 	struct sa six;
 	int len;
 
 	deal_open(&deal);
 	sa_set_str(&six, "2001:db8:1234:5678:9abc:def0:1234:5678", 65534);
-	deal.local.hosts[0].addr = six;
+	host = (struct sdpm_host){.addr = six};
+	deal.local.hosts = &host;
 	deal.local.sess_id = UINT64_MAX >> 1;
 	deal.local.version = UINT64_MAX >> 2;
 	len = snprintf(text, sizeof(text),

@@ -167,17 +167,28 @@ static void tls_id_is_answered_only_to_who_said_one(void)
 	mem_deref(mb);
 }
 
+/* With hosts of its own, of which there is one. */
+static void hosts_init(struct sdpm_local *local, struct sdpm_hosts *hosts)
+{
+	local_init(local);
+	hosts->n = 1;
+	hosts->host[0] = local->hosts[0];
+	local->hosts = hosts->host;
+}
+
 /* RFC 6544 4.2, 4.5 */
 static void those_of_tcp_are_below_all_of_udp(void)
 {
 	struct sdpm_choice choice;
+	struct sdpm_hosts hosts;
 	struct sdpm_local local;
 	struct mbuf *mb;
 	struct sa addr;
 
-	local_init(&local);
+	hosts_init(&local, &hosts);
 	sa_set_str(&addr, "203.0.113.5", 443);
-	CHECK_INT(sdpm_local_add_tcp_host(&local, &addr), 0);
+	CHECK_INT(sdpm_host_add_tcp(&hosts, &addr), 0);
+	local.nhosts = hosts.n;
 	mb = answer_to(CHROMIUM, &choice, &local, NULL);
 	REQUIRE(mb);
 	CHECK(strstr(mbuf_text(mb), "a=candidate:2 1 tcp 1520434943 "
@@ -185,32 +196,35 @@ static void those_of_tcp_are_below_all_of_udp(void)
 				    "\r\na=end-of-candidates"));
 	CHECK(strstr(mbuf_text(mb), "m=audio 40000 "));
 	mem_deref(mb);
-	CHECK(local.hosts[0].priority > local.hosts[1].priority);
+	CHECK(hosts.host[0].priority > hosts.host[1].priority);
 
-	while (local.nhosts < 2 * SDPM_HOSTS_MAX)
-		CHECK_INT(sdpm_local_add_tcp_host(&local, &addr), 0);
-	CHECK_INT(sdpm_local_add_tcp_host(&local, &addr), ENOSPC);
+	while (hosts.n < 2 * SDPM_HOSTS_MAX)
+		CHECK_INT(sdpm_host_add_tcp(&hosts, &addr), 0);
+	CHECK_INT(sdpm_host_add_tcp(&hosts, &addr), ENOSPC);
+	CHECK_INT(sdpm_host_add(&hosts, &addr), ENOSPC);
 }
 
 static void several_hosts_descend_in_priority(void)
 {
 	struct sdpm_choice choice;
+	struct sdpm_hosts hosts;
 	struct sdpm_local local;
 	struct mbuf *mb;
 	struct sa addr;
 
-	local_init(&local);
+	hosts_init(&local, &hosts);
 	sa_set_str(&addr, "2001:db8::5", 40001);
-	CHECK_INT(sdpm_local_add_host(&local, &addr), 0);
+	CHECK_INT(sdpm_host_add(&hosts, &addr), 0);
+	local.nhosts = hosts.n;
 	mb = answer_to(CHROMIUM, &choice, &local, NULL);
 	REQUIRE(mb);
 	CHECK(strstr(mbuf_text(mb), "a=candidate:2 1 udp 2130706175 "
 				    "2001:db8::5 40001 typ host\r\n"));
 	mem_deref(mb);
 
-	while (local.nhosts < SDPM_HOSTS_MAX)
-		CHECK_INT(sdpm_local_add_host(&local, &addr), 0);
-	CHECK_INT(sdpm_local_add_host(&local, &addr), ENOSPC);
+	while (hosts.n < SDPM_HOSTS_MAX)
+		CHECK_INT(sdpm_host_add(&hosts, &addr), 0);
+	CHECK_INT(sdpm_host_add(&hosts, &addr), ENOSPC);
 }
 
 static void no_host_no_description(void)

@@ -12,8 +12,9 @@
 
 enum {
 	COUNT = 3,
-	SIZE = (COUNT + 2) * STATE_STRIDE,
-	LEN = 200
+	SIZE = (COUNT + 3) * STATE_STRIDE,
+	LEN = 200,
+	LONG = STATE_SHORT_MAX + 1
 };
 
 static const struct state_geometry GEO = {"a1/2", COUNT, 77};
@@ -27,6 +28,7 @@ static int bed_alloc(struct bed **bedp)
 	*bedp = mem_zalloc(sizeof(**bedp), NULL);
 	if (!*bedp)
 		return ENOMEM;
+	CHECK_INT(state_image_size(COUNT), SIZE);
 	state_image_make((*bedp)->before, &GEO);
 	return 0;
 }
@@ -75,18 +77,18 @@ static void record_is_written_read_and_cleared(void)
 /* The bytes that put_body() has stored after `done` of its copy. */
 static void tear(uint8_t *to, const uint8_t *from, size_t at, size_t done)
 {
-	struct state_body *body = (void *)(to + at);
+	struct state_mark *mark = (void *)(to + at);
 
-	memcpy(to + at + offsetof(struct state_body, data),
-	       from + at + offsetof(struct state_body, data), done);
-	memcpy(&body->mark, from + at, sizeof(body->mark));
-	body->mark.sum = 0;
+	memcpy(to + at + sizeof(*mark), from + at + sizeof(*mark), done);
+	memcpy(mark, from + at, sizeof(*mark));
+	mark->sum = 0;
 }
 
 static void a_tear_at_any_byte_leaves_old_or_new(void)
 {
 	enum {
-		REC = 3 * STATE_STRIDE + sizeof(struct state_hot)
+		REC = 2 * STATE_STRIDE + STATE_NARROW +
+		      sizeof(struct state_hot)
 	};
 	struct bed *bed = NULL;
 	uint8_t data[LEN];
@@ -139,12 +141,12 @@ static void clearing_half_done_is_finished(void)
 	memcpy(bed->torn + STATE_STRIDE, bed->after + STATE_STRIDE,
 	       STATE_STRIDE);
 	rec = state_image_rec(bed->torn, 1);
-	rec->body.mark.sum = 0;
-	memset(rec->body.data, 0, 10);
+	rec->mark.sum = 0;
+	memset(rec->data, 0, 10);
 	state_image_recover(bed->torn);
 	CHECK_INT(state_image_read(bed->torn, 1, &got, &len), ENOENT);
 	for (size_t i = 0; i < LEN; i++)
-		CHECK_INT(rec->body.data[i], 0);
+		CHECK_INT(rec->data[i], 0);
 	mem_deref(bed);
 }
 
@@ -188,7 +190,7 @@ static void damage_is_seen(void)
 	REQUIRE(bed_alloc(&bed) == 0);
 	fill(data, 10);
 	state_image_write(bed->before, 1, data, LEN);
-	body = (uint8_t *)&state_image_rec(bed->before, 1)->body;
+	body = (uint8_t *)&state_image_rec(bed->before, 1)->mark;
 	for (size_t i = 0; i < sizeof(struct state_mark) + LEN; i++) {
 		body[i] ^= 0x40;
 		CHECK_INT(state_image_read(bed->before, 1, &got, &len),
@@ -197,7 +199,7 @@ static void damage_is_seen(void)
 	}
 	/* a record that belongs elsewhere */
 	memcpy(state_image_rec(bed->before, 0), state_image_rec(bed->before, 1),
-	       STATE_STRIDE);
+	       STATE_NARROW);
 	CHECK_INT(state_image_read(bed->before, 0, &got, &len), EBADMSG);
 	mem_deref(bed);
 }
@@ -243,7 +245,72 @@ static void longest_record_fits(void)
 	mem_deref(bed);
 }
 
+static bool is_wiped(const uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (p[i])
+			return false;
+	return true;
+}
+
+/* Where a body stands depends on its length; it leaves nothing behind. */
+static void a_body_grows_and_shrinks(void)
+{
+	struct bed *bed = NULL;
+	uint8_t data[LONG];
+	const uint8_t *got, *far;
+	size_t len;
+
+	REQUIRE(bed_alloc(&bed) == 0);
+	far = bed->before + state_image_long_at(COUNT, 1);
+	memset(data, 9, sizeof(data));
+	state_image_write(bed->before, 1, data, LONG - 1);
+	CHECK(is_wiped(far, STATE_STRIDE));
+	state_image_write(bed->before, 1, data, LONG);
+	REQUIRE(!state_image_read(bed->before, 1, &got, &len));
+	CHECK(len == LONG && got == far && !memcmp(got, data, LONG));
+	CHECK(is_wiped(state_image_rec(bed->before, 1)->data,
+		       STATE_SHORT_MAX));
+	state_image_write(bed->before, 1, data, LEN);
+	REQUIRE(!state_image_read(bed->before, 1, &got, &len));
+	CHECK(len == LEN && !memcmp(got, data, LEN));
+	CHECK(is_wiped(far, STATE_STRIDE));
+	state_image_write(bed->before, 1, data, LEN / 2);
+	CHECK(is_wiped(got + LEN / 2, LEN));
+	mem_deref(bed);
+}
+
+/* The journal has it whole, whatever was done of the change. */
+static void a_death_while_it_grows_or_shrinks_leaves_the_new_one(void)
+{
+	const size_t lens[] = {LEN, LONG, LEN};
+	struct bed *bed = NULL;
+	uint8_t data[LONG];
+	const uint8_t *got;
+	size_t len;
+
+	REQUIRE(bed_alloc(&bed) == 0);
+	for (unsigned i = 0; i < 2; i++) {
+		memset(bed->before, 0, SIZE);
+		state_image_make(bed->before, &GEO);
+		memset(data, 1, sizeof(data));
+		state_image_write(bed->before, 1, data, lens[i]);
+		memcpy(bed->after, bed->before, SIZE);
+		memset(data, 2, sizeof(data));
+		state_image_write(bed->after, 1, data, lens[i + 1]);
+		memcpy(bed->before + STATE_STRIDE, bed->after + STATE_STRIDE,
+		       STATE_STRIDE);
+		state_image_recover(bed->before);
+		REQUIRE(!state_image_read(bed->before, 1, &got, &len));
+		CHECK(len == lens[i + 1] && !memcmp(got, data, len));
+		CHECK(!memcmp(bed->before, bed->after, SIZE));
+	}
+	mem_deref(bed);
+}
+
 TEST_MAIN(TEST(record_is_written_read_and_cleared),
+	  TEST(a_body_grows_and_shrinks),
+	  TEST(a_death_while_it_grows_or_shrinks_leaves_the_new_one),
 	  TEST(a_tear_at_any_byte_leaves_old_or_new),
 	  TEST(clearing_half_done_is_finished),
 	  TEST(journal_played_twice_changes_nothing),
