@@ -406,6 +406,7 @@ int main(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	bench_title(title);
+	bench_first();
 	if (libre_init())
 		return 1;
 	stack_start(&bench.stack, &cfg);

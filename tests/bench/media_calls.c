@@ -220,6 +220,7 @@ int main(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	bench_title(title);
+	bench_first();
 	if (libre_init() || !loop_test_open(&bench.lt))
 		return 1;
 	run_ours(&bench, ours);

@@ -23,10 +23,10 @@ struct loop_test {
 	bool met;
 };
 
-static inline bool loop_test_open(struct loop_test *lt)
+static inline bool loop_test_open_for(struct loop_test *lt, uint32_t fds)
 {
 	*lt = (struct loop_test){.wheel = NULL};
-	if (loop_init(4096))
+	if (loop_init(fds))
 		return false;
 	if (wheel_alloc(&lt->wheel, loop_now_ms())) {
 		loop_close();
@@ -34,6 +34,11 @@ static inline bool loop_test_open(struct loop_test *lt)
 	}
 	loop_drive(lt->wheel);
 	return true;
+}
+
+static inline bool loop_test_open(struct loop_test *lt)
+{
+	return loop_test_open_for(lt, 4096);
 }
 
 static inline void loop_test_close(struct loop_test *lt)

@@ -67,6 +67,13 @@ bool mock_media_ready(const struct mock_media *m);
 /* DTLS profile number, 0: not yet. */
 uint16_t mock_media_suite(const struct mock_media *m);
 
+/* For who moves RTP without us; NULL, -1: not yet. Its datagrams come to
+ * cfg.loseh. */
+struct mock_keys;
+const struct mock_keys *mock_media_keys(const struct mock_media *m);
+int mock_media_fd(const struct mock_media *m);
+const struct sa *mock_media_peer(const struct mock_media *m);
+
 /* RTP of our one SSRC: sequence number and ROC are kept here. */
 int mock_media_send(struct mock_media *m, uint8_t pt, uint32_t ts,
 		    const void *payload, size_t len);

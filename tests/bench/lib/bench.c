@@ -4,9 +4,12 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/bench/lib/bench.h"
 
@@ -78,4 +81,20 @@ void bench_die(const char *fmt, ...)
 	va_end(ap);
 	fputc('\n', stderr);
 	exit(1);
+}
+
+void bench_first(void)
+{
+	FILE *f;
+	bool ok;
+
+	/* nice() weighs within a session, autogroup the sessions (sched(7)) */
+	(void)setsid();
+	f = fopen("/proc/self/autogroup", "w");
+	ok = !setpriority(PRIO_PROCESS, 0, -15) &&
+	     (!f || fputs("-15", f) >= 0);
+	if (f && fclose(f))
+		ok = false;
+	if (!ok)
+		puts("(not root: this runs beside others, not before them)");
 }

@@ -20,6 +20,10 @@ double bench_cpu_of(pid_t pid);
  * -1: not to be read. */
 long bench_pss_kb(pid_t pid);
 
+/* From here on this process and its children go before others on the machine,
+ * as far as that is allowed: who builds meanwhile is no part of the figures. */
+void bench_first(void);
+
 /* What the figures below mean. Lines of text, each ending with \n. */
 void bench_title(const char *text);
 

@@ -14,6 +14,7 @@
 #include "tests/bench/lib/bench.h"
 #include "tests/bench/lib/page.h"
 #include "tests/bench/lib/talk.h"
+#include "tests/bench/lib/talk_page.h"
 #include "tests/lib/mock_media.h"
 
 enum {
@@ -34,6 +35,7 @@ enum {
 struct side {
 	struct talk *talk;
 	struct mock_media *media;
+	struct talk_page *page; /* NULL: its media is not up yet */
 	struct loop_watch *watch;
 	int fd;
 	uint16_t port, to; /* to: a bare relay's other end */
@@ -74,22 +76,27 @@ static void hear(struct talk *talk, const uint8_t *pkt, size_t len)
 	++talk->heard;
 }
 
-static void on_srtp(const uint8_t *pkt, size_t len, uint64_t index, void *arg)
+/* True: it is not the mock's to look at. */
+static bool on_srtp(const uint8_t *pkt, size_t len, void *arg)
 {
 	const struct side *side = arg;
+	uint8_t clear[RTP_HDR + PAYLOAD + TALK_PAGE_ROOM];
 
-	(void)index;
-	hear(side->talk, pkt, len);
+	if (!side->page || pkt[1] >= 192)
+		return pkt[1] < 192;
+	hear(side->talk, clear,
+	     talk_page_open(side->page, clear, sizeof(clear), pkt, len));
+	return true;
 }
 
 static void on_ready(int flags, void *arg)
 {
 	struct side *side = arg;
 	uint8_t pkt[1500];
-	ssize_t n;
+	ssize_t n = recv(side->fd, pkt, sizeof(pkt), MSG_DONTWAIT);
 
 	(void)flags;
-	while ((n = recv(side->fd, pkt, sizeof(pkt), MSG_DONTWAIT)) >= 0)
+	if (n >= 0)
 		hear(side->talk, pkt, (size_t)n);
 }
 
@@ -97,6 +104,7 @@ static void side_destructor(void *data)
 {
 	struct side *side = data;
 
+	mem_deref(side->page);
 	mem_deref(side->media);
 	mem_deref(side->watch);
 	if (side->fd >= 0)
@@ -120,7 +128,7 @@ static struct side *page_open(struct talk *talk)
 	struct side *side = side_make(talk);
 	const struct mock_media_cfg media = {.wheel = cfg->lt->wheel,
 					     .profiles = cfg->profiles,
-					     .rtph = on_srtp,
+					     .loseh = on_srtp,
 					     .arg = side};
 	int err = mock_media_alloc(&side->media, &media);
 
@@ -172,7 +180,7 @@ static void phone_takes(struct side *side, const char *sdp)
 
 static void say(struct side *side)
 {
-	uint8_t pkt[RTP_HDR + PAYLOAD] = {0x80, PAGE_OPUS};
+	uint8_t pkt[RTP_HDR + PAYLOAD + TALK_PAGE_ROOM] = {0x80, PAGE_OPUS};
 	const uint16_t seq = htons((uint16_t)side->sent);
 	const uint32_t ts = htonl(side->sent * TICKS);
 	const uint64_t now = now_ns();
@@ -186,12 +194,10 @@ static void say(struct side *side)
 		pkt[0] = BARE_RELAY;
 		memcpy(pkt + 1, &side->to, sizeof(side->to));
 	}
-	if (side->media)
-		(void)mock_media_send(side->media, PAGE_OPUS,
-				      side->sent * TICKS, pkt + RTP_HDR,
-				      PAYLOAD);
+	if (side->page)
+		talk_page_send(side->page, pkt, RTP_HDR + PAYLOAD);
 	else
-		(void)!send(side->fd, pkt, sizeof(pkt), 0);
+		(void)!send(side->fd, pkt, RTP_HDR + PAYLOAD, 0);
 }
 
 /* --- calls -------------------------------------------------------------------- */
@@ -238,6 +244,17 @@ static bool all_ready(void *arg)
 	return true;
 }
 
+static void speak_up(struct talk *talk)
+{
+	for (unsigned i = 0; i < talk->nsides; i += 2) {
+		struct side *side = talk->sides[i];
+
+		if (side->media && !side->page &&
+		    talk_page_alloc(&side->page, side->media))
+			bench_die("a page has no SRTP");
+	}
+}
+
 void talk_calls(struct talk *talk, unsigned count)
 {
 	while (talk->nsides < 2 * count) {
@@ -257,6 +274,7 @@ void talk_calls(struct talk *talk, unsigned count)
 	}
 	if (!loop_test_until(talk->cfg.lt, all_ready, talk, WAIT_MS))
 		bench_die("media does not come up");
+	speak_up(talk);
 }
 
 unsigned talk_count(const struct talk *talk)

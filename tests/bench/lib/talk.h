@@ -4,7 +4,7 @@
  * A call is between a page (ICE, DTLS-SRTP) and a PBX (plain RTP); both speak
  * Opus of 24 kbit/s, a packet each 20 ms, spread evenly over all. Each packet
  * has the time in it at which it was sent, so that who hears it knows for how
- * long it was under way. All of it is checked: SRTP by libsrtp2.
+ * long it was under way. What is not authentic was not heard.
  *
  * SPDX-License-Identifier: MIT
  */
