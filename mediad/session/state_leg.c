@@ -12,7 +12,8 @@
 #include "mediad/session/state_pack.h"
 #include "mediad/session/state_video.h"
 
-_Static_assert((int)STATE_LEG_MAX <= (int)STATE_DATA_MAX, "a leg fits into a record");
+_Static_assert((int)STATE_LEG_MAX <= (int)STATE_DATA_MAX,
+	       "a leg fits into a record");
 
 enum {
 	KIND = 'L'

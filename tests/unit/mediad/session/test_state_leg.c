@@ -211,7 +211,7 @@ static void every_field_is_checked(void)
 	REFUSED(leg->nsuites = SDPM_SUITES + 1);
 	REFUSED(leg->nsuites = 1; leg->suites[0] = SDPM_SUITES);
 	REFUSED(leg->nsuites = 1; leg->suites[0] = SDPM_NO_SUITE);
-	REFUSED(leg->digits = SESSION_DIGITS_AUTO + 1);
+	REFUSED(leg->digits = SESSION_DIGITS_TONES + 1);
 	REFUSED(leg->ncodecs = 1; leg->codecs[0] = SDPM_CODECS);
 	REFUSED(leg->choice.dir = 4);
 	REFUSED(leg->choice.layout.nlines = 0);
