@@ -165,6 +165,27 @@ $(B)/web/%: sigd/web/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
+# --- codec modules: shared objects that are loaded when a configuration says so
+module_make = $(CC) $(CPPFLAGS) $(filter-out -fPIE,$(CFLAGS)) -fPIC -shared -Wl,-z,relro,-z,now \
+	-MMD -MP -MF $(@:.so=.d) -o $@ $<
+$(B)/module/%.so: tests/module/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,MODULE,$@)
+	$(Q)$(module_make) $(shell pkg-config --libs libre)
+$(B)/module/%.so: mediad/module/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,MODULE,$@)
+	$(Q)$(module_make) -lbcg729 $(shell pkg-config --libs libre)
+g729: ## the module for G.729: needs libbcg729-dev, and is under the GPL then
+	$(Q)pkg-config --exists libbcg729 || { echo "G.729 needs libbcg729: apt-get install libbcg729-dev"; exit 1; }
+	$(Q)$(MAKE) RELEASE=1 B=$(B)/release $(B)/release/module/g729.so
+install-g729: g729 ## it alone, into PREFIX/lib/cordboard
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/cordboard $(B)/release/module/g729.so
+# what tests load; that for G.729 where its library is
+MODULES := $(patsubst tests/%.c,$(B)/%.so,$(wildcard tests/module/*.c)) \
+	$(if $(shell pkg-config --exists libbcg729 && echo yes),$(B)/module/g729.so)
+$(B)/tests/unit/mediad/sound/test_codec_set $(B)/tests/unit/mediad/test_mediad_cfg: | $(MODULES)
+
 # --- tests: tests/unit/<folder>/test_x.c links what <folder> may use ---------
 TEST_LIB := $(call obj,$(filter-out tests/lib/fuzz_replay.c,$(wildcard tests/lib/*.c)))
 TEST_MIN := $(call obj,tests/lib/test.c)
@@ -295,7 +316,7 @@ install: ## DESTDIR, PREFIX, SYSCONFDIR, MANDIR, UNITDIR; the page, too, after `
 	  [ -e $$to ] && { cmp -s $$f $$to || echo "$$to is kept, the new one is $$to.new"; to=$$to.new; }; \
 	  cmp -s $$f $${to%.new} || install -m 644 $$f $$to; done
 uninstall: ## remove what install put there (configuration stays)
-	rm -rf $(DESTDIR)$(PREFIX)/share/cordboard
+	rm -rf $(DESTDIR)$(PREFIX)/share/cordboard $(DESTDIR)$(PREFIX)/lib/cordboard
 	rm -f $(foreach p,$(notdir $(PROGRAMS)),$(DESTDIR)$(PREFIX)/bin/$(p)) \
 	  $(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man8/$(m)) \
 	  $(foreach m,$(notdir $(MAN1)),$(DESTDIR)$(MANDIR)/man1/$(m)) $(DESTDIR)$(COMPL)/cordctl \
@@ -307,7 +328,8 @@ clean: ## remove $(B)
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
-.PHONY: all web check flow-bins asan tsan memcheck check-system load check-browser test run deps soak fuzz \
+-include $(wildcard $(B)/module/*.d)
+.PHONY: all web g729 install-g729 check flow-bins asan tsan memcheck check-system load check-browser test run deps soak fuzz \
 	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins bench-media media-bins format format-check tidy cppcheck lint coverage \
 	install uninstall dist clean help always flags
 .SECONDARY:

@@ -19,7 +19,7 @@ test="chromium firefox-esr iproute2 sip-tester kamailio kamailio-presence-module
 # a plugin package with 4.1.6
 optional="librem-dev libwebsockets-evlib-uv"
 # for tests that say so when it is absent
-[ "$what" = test ] && optional="$optional sipvicious"
+[ "$what" = test ] && optional="$optional sipvicious libbcg729-dev"
 
 root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

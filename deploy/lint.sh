@@ -31,6 +31,7 @@ result "$(only 'uv\.h' 'sigd/transport/edge_[a-z]+\.c')" "libuv is known to sigd
 result "$(only 'microhttpd' 'common/admin_http\.c')" "libmicrohttpd is known to common/admin_http.c alone"
 result "$(only 'srtp2?/' 'mediad/transport/srtp_lib\.c')" "libsrtp2 is known to mediad/transport/srtp_lib.c alone"
 result "$(only 'opus' 'mediad/sound/codec_opus\.c')" "libopus is known to mediad/sound/codec_opus.c alone"
+result "$(only 'bcg729/' 'mediad/module/g729\.c')" "libbcg729 is known to mediad/module/g729.c alone"
 result "$(only 'ares\.h' 'sigd/transport/dns_channel\.c')" "c-ares is known to sigd/transport/dns_channel.c alone"
 result "$(only 'jansson' 'common/jsonr\.c')" "jansson is known to common/jsonr.c alone"
 result "$(only 'curl/' 'common/fetch\.c')" "libcurl is known to common/fetch.c alone"

@@ -17,6 +17,7 @@
 #include "mediad/control/control.h"
 #include "mediad/control/news.h"
 #include "common/publish.h"
+#include "mediad/media_codecs.h"
 #include "mediad/media_hosts.h"
 #include "mediad/media_metric.h"
 #include "mediad/media_pace.h"
@@ -62,6 +63,7 @@ struct media_worker {
 	struct hs_ctx *hs_ctx;
 	struct mux *mux;
 	struct sound_bank *bank;
+	struct codec_set *codecs;
 	struct path_web_env env;
 	struct path_rtp_env rtp_env;
 	struct hub *hub;
@@ -93,6 +95,7 @@ static void destructor(void *arg)
 	mem_deref(mw->news);
 	mem_deref(mw->state);
 	mem_deref(mw->bank);
+	mem_deref(mw->codecs);
 	mem_deref(mw->hub);
 	mem_deref(mw->pace);
 	mem_deref(mw->hosts);
@@ -202,6 +205,8 @@ static int transport_make(struct media_worker *mw)
 		err = mux_alloc(&mw->mux, cfg->limits.sessions);
 	if (!err)
 		err = sound_bank_alloc(&mw->bank);
+	if (!err)
+		err = media_codecs_alloc(&mw->codecs, mw->cfg);
 	if (!err)
 		err = media_hosts_alloc(&mw->hosts, mw->worker, cfg, mw->mux);
 	if (!err)
@@ -333,6 +338,7 @@ static int sessions_make(struct media_worker *mw)
 		.tcp_hosts = mw->hosts->tcp,
 		.ntcp_hosts = mw->hosts->ntcp,
 		.bank = mw->bank,
+		.codecs = mw->codecs,
 		.state = mw->state,
 	};
 	int err;

@@ -10,7 +10,7 @@
 #include "common/log.h"
 #include "common/node.h"
 #include "common/redis_link.h"
-#include "mediad/mediad_cfg.h"
+#include "mediad/mediad_cfg_priv.h"
 
 #define NAME_PATTERN "^[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?$"
 
@@ -209,33 +209,6 @@ static const struct cfg_table limit_table = {
 	.help = "Bounds of one worker.",
 };
 
-static const struct cfg_field opus_fields[] = {
-	{.key = "complexity",
-	 .type = CFG_INT,
-	 CFG_AT(struct mediad_opus, complexity),
-	 .min = 0,
-	 .max = 10,
-	 .def = "0",
-	 .help = "How hard libopus tries. At 8 kHz more than 0 is hardly heard "
-		 "and costs up to four times the CPU time."},
-	{.key = "bitrate",
-	 .type = CFG_INT,
-	 CFG_AT(struct mediad_opus, bitrate),
-	 .min = 6000,
-	 .max = 64000,
-	 .def = "24000",
-	 .help = "Bits a second, at most; less when the far side asks for "
-		 "less."},
-	CFG_END,
-};
-
-static const struct cfg_table opus_table = {
-	.size = sizeof(struct mediad_opus),
-	.name = "opus",
-	.fields = opus_fields,
-	.help = "The Opus that is made of G.711.",
-};
-
 static const struct cfg_field admin_fields[] = {
 	{.type = CFG_POS, CFG_AT(struct mediad_admin_cfg, pos)},
 	{.key = "bind",
@@ -362,8 +335,17 @@ static const struct cfg_field fields[] = {
 	{.key = "opus",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, opus),
-	 .table = &opus_table,
+	 .table = &mediad_opus_table,
 	 .help = "Transcoding."},
+	{.key = "codec_modules",
+	 .type = CFG_LIST,
+	 CFG_ITEMS(struct mediad_cfg, modules, nmodules),
+	 .max = CODEC_MODULES_MAX,
+	 .item = &mediad_module_item,
+	 .help = "Shared objects with a codec each, such as that for G.729, "
+		 "which `make install-g729` builds: its library is under the "
+		 "GPL. Without its module a codec is never offered.",
+	 .example = "[/usr/local/lib/cordboard/g729.so]"},
 	{.key = "admin",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, admin),

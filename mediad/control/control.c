@@ -120,6 +120,7 @@ static void on_lag(void *arg)
 		gauge->lag_ms = late < UINT32_MAX ? (uint32_t)late : UINT32_MAX;
 	if (strain_sample(&gauge->strain, late))
 		strain_changed(control);
+	session_ease(control->table, strain_ease(&gauge->strain));
 	gauge->due_ms = now + STRAIN_SAMPLE_MS;
 	wheel_start(control->wheel, &gauge->timer, STRAIN_SAMPLE_MS, on_lag,
 		    control);

@@ -20,7 +20,7 @@ enum {
 	TICK_MS = 50,
 	IDLE_MS = 1000, /* without a session */
 	SLICES = SHEET_MS / TICK_MS,
-	LEG_TEXT = 1400,
+	LEG_TEXT = 1600,
 	ARGS_MAX = 3 + 2 * (6 + 2 * SESSION_LEGS_MAX),
 	FORM_MAX = 4096, /* a longer one is left out */
 	FRESH_MAX = 256, /* others have to wait for their turn */
@@ -167,6 +167,7 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 	err |= print_text(pf, "offered", leg->offered);
 	err |= print_text(pf, "chosen", leg->chosen);
 	err |= print_text(pf, "why", leg->why);
+	err |= print_text(pf, "way", leg->way);
 	err |= print_text(pf, "srtp", leg->secured);
 	err |= print_steps(pf, leg);
 	if (leg->last_in_ms)

@@ -26,3 +26,10 @@ bool strain_sample(struct strain *strain, uint64_t late_ms)
 		strain->on = false;
 	return strain->on != was;
 }
+
+uint8_t strain_ease(const struct strain *strain)
+{
+	return strain->mean_us >= STRAIN_LEAST_MS * US  ? 2
+	       : strain->mean_us >= STRAIN_EASE_MS * US ? 1
+						        : 0;
+}

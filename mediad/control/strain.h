@@ -19,6 +19,8 @@ enum {
 	STRAIN_SAMPLE_MS = 50, /* how often strain_sample() is to be called */
 	STRAIN_ON_MS = 60,     /* as long as three packets of 20 ms */
 	STRAIN_OFF_MS = 15,
+	STRAIN_EASE_MS = 20, /* half as hard */
+	STRAIN_LEAST_MS = 40,
 	STRAIN_LATE_MAX_MS = 1000, /* one sample counts as no more */
 };
 
@@ -26,6 +28,10 @@ struct strain {
 	uint32_t mean_us;
 	bool on;
 };
+
+/* How much less hard to work on what could be done with less: 0, 1 or 2. Long
+ * before new calls are refused. */
+uint8_t strain_ease(const struct strain *strain);
 
 /* late_ms: how late the timer was. True: it has changed. */
 bool strain_sample(struct strain *strain, uint64_t late_ms);

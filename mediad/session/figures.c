@@ -104,6 +104,7 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 		.last_in_ms = leg->in.last_ms,
 	};
 	figs->secured = secured(leg);
+	figs->way = leg_note_way(leg);
 	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));
 	str_ncpy(figs->why, leg->sdp.why, sizeof(figs->why));
 	chosen(figs->chosen, sizeof(figs->chosen), leg_codec(leg));

@@ -66,7 +66,7 @@ bool leg_ear_wanted(const struct leg *leg, const struct leg *to)
 
 static const struct codec *codec_heard(const struct leg *leg)
 {
-	return codec_find(sdpm_codec_info(leg_hears(leg)->codec)->name);
+	return leg_codec_impl(leg, leg_hears(leg)->codec);
 }
 
 bool leg_ear_fits(const struct leg *leg, const struct leg *to)

@@ -31,9 +31,19 @@ static bool same_codec(const struct leg *leg, const struct leg *to)
 	       leg_hears(leg)->clock == leg_codec(to)->clock;
 }
 
-static const struct codec *codec_of(const struct sdpm_map *map)
+/* What it agreed on for comfort noise; NULL: nothing. */
+static const struct sdpm_map *noise_of(const struct leg *leg)
 {
-	return codec_find(sdpm_codec_info(map->codec)->name);
+	const struct sdpm_choice *choice = leg->sdp.choice;
+
+	return choice && choice->noise >= 0 ? &choice->maps[choice->noise]
+					    : NULL;
+}
+
+/* The one pauses, and the other one is to hear noise meanwhile. */
+static bool needs_noise(const struct leg *leg, const struct leg *to)
+{
+	return noise_of(leg) && !noise_of(to);
 }
 
 static struct digit_clock clock_of(const struct leg *leg)
@@ -108,7 +118,7 @@ static void make_tones(struct leg *leg, struct leg *to)
 		.toldh = hears_tones(to) ? NULL : on_key,
 		.arg = to,
 		.wheel = leg->session->table->wheel,
-		.codec = codec_of(leg_codec(to)),
+		.codec = leg_codec_impl(to, leg_codec(to)->codec),
 		.pt = leg_codec(to)->tx_pt,
 		.from = clock_of(leg),
 		.out = &to->out,
@@ -149,6 +159,8 @@ static void open_relay(struct relay *relay, const struct leg *leg,
 	relay_close(relay);
 	relay_open(relay, &to->out, to->path);
 	relay_pass(relay, leg_hears(leg)->rx_pt, leg_codec(to)->tx_pt);
+	if (noise_of(leg) && noise_of(to))
+		relay_pass(relay, noise_of(leg)->rx_pt, noise_of(to)->tx_pt);
 	if (event_in && event_out) {
 		digit_way_init(&way, &from, &out, to->sdp.choice->events);
 		relay_pass_event(relay, event_in->rx_pt, event_out->tx_pt,
@@ -205,9 +217,9 @@ static struct transcode_side side_of(const struct leg *leg, bool receiving)
 {
 	const struct sdpm_map *codec =
 		receiving ? leg_hears(leg) : leg_codec(leg);
-	const struct sdpm_map *event = leg_event(leg);
+	const struct sdpm_map *event = leg_event(leg), *noise = noise_of(leg);
 	struct transcode_side side = {
-		.codec = codec_of(codec),
+		.codec = leg_codec_impl(leg, codec->codec),
 		.pt = receiving ? codec->rx_pt : codec->tx_pt,
 		.event_pt = TRANSCODE_NO_PT,
 		.event_clock = clock_of(leg).event,
@@ -215,29 +227,9 @@ static struct transcode_side side_of(const struct leg *leg, bool receiving)
 
 	if (event)
 		side.event_pt = receiving ? event->rx_pt : event->tx_pt;
+	if (noise)
+		side.noise_pt = 1u + (receiving ? noise->rx_pt : noise->tx_pt);
 	return side;
-}
-
-/* What we say, within what the far side asked of who sends Opus to it
- * (RFC 7587, 6.1). */
-static struct codec_voice voice_for(const struct leg *leg)
-{
-	const struct session_cfg *cfg = &leg->session->table->cfg;
-	const struct sdpm_opus *opus = &leg->sdp.choice->opus;
-	struct codec_voice voice = {
-		.rate = opus->max_playback_rate &&
-					opus->max_playback_rate < CODEC_WIDE_RATE
-				? CODEC_VOICE_RATE
-				: CODEC_WIDE_RATE,
-		.bitrate = cfg->opus_bitrate,
-		.complexity = cfg->opus_complexity,
-		.fec = opus->fec,
-		.cbr = opus->cbr,
-	};
-
-	if (opus->max_bitrate && opus->max_bitrate < voice.bitrate)
-		voice.bitrate = opus->max_bitrate;
-	return voice;
 }
 
 static void take_all(struct relay *relay, struct transcode *transcode)
@@ -262,7 +254,7 @@ static void flow_by_transcode(struct leg *leg, struct leg *to)
 		.to = side_of(to, false),
 		.ptime = to->sdp.choice->ptime,
 		.takes = to->sdp.choice->events,
-		.voice = voice_for(to),
+		.ease = &table->ease,
 		.out = &to->out,
 		.path = to->path,
 		.far = &to->report.far,
@@ -274,6 +266,7 @@ static void flow_by_transcode(struct leg *leg, struct leg *to)
 	};
 	int err;
 
+	leg_policy_voice(&params.voice, to, leg);
 	if (leg->transcode && transcode_same(leg->transcode, &params) &&
 	    leg_ear_fits(leg, to))
 		return;
@@ -294,7 +287,7 @@ static void flow_by_transcode(struct leg *leg, struct leg *to)
 
 void leg_flow(struct leg *leg, struct leg *to)
 {
-	if (same_codec(leg, to))
+	if (same_codec(leg, to) && !needs_noise(leg, to))
 		flow_by_relay(leg, to);
 	else
 		flow_by_transcode(leg, to);

@@ -75,7 +75,7 @@ static void wire_player(struct leg *leg)
 		.wheel = leg->session->table->wheel,
 		.bank = leg->session->table->deps.bank,
 		.service = leg->service,
-		.codec = codec_find(sdpm_codec_info(map->codec)->name),
+		.codec = leg_codec_impl(leg, map->codec),
 		.pt = map->tx_pt,
 		.ptime = leg->sdp.choice->ptime,
 		.out = &leg->out,

@@ -175,7 +175,7 @@ static int tone_make(struct leg_keys *keys)
 	const struct sdpm_map *map = leg_codec(leg);
 	const struct keytone_params params = {
 		.wheel = leg->session->table->wheel,
-		.codec = codec_find(sdpm_codec_info(map->codec)->name),
+		.codec = leg_codec_impl(leg, map->codec),
 		.pt = map->tx_pt,
 		.from = {TONE_CLOCK, TONE_CLOCK},
 		.out = &leg->out,

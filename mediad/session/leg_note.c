@@ -6,6 +6,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "mediad/sdp/sdp_codec.h"
 #include "mediad/session/session_priv.h"
 
 void leg_note_formats(struct leg_sdp *sdp, const struct sdpm_desc *desc)
@@ -32,24 +33,58 @@ void leg_note_formats(struct leg_sdp *sdp, const struct sdpm_desc *desc)
 	}
 }
 
-/* The first format passed over says the most; else there was none. */
-void leg_note_why(struct leg_sdp *sdp, const struct sdpm_verdict *verdict)
+/* The first format passed over says the most; NULL: there was none. */
+static const struct sdpm_item *passed_over(const struct sdpm_verdict *verdict)
 {
-	const struct sdpm_item *before = NULL;
-
 	for (unsigned i = 0; i < verdict->nitems; i++) {
 		const struct sdpm_item *item = &verdict->items[i];
 
-		if (item->why == SDPM_CHOSEN && item->pt >= 0) {
-			break;
-		}
-		if (item->pt >= 0 && !before)
-			before = item;
+		if (item->pt >= 0)
+			return item->why == SDPM_CHOSEN ? NULL : item;
 	}
-	if (before)
-		(void)re_snprintf(sdp->why, sizeof(sdp->why),
-				  "%s/%u before it: %s", before->name,
+	return NULL;
+}
+
+static const char *reason(const struct leg *leg, const struct leg *other,
+			  const struct sdpm_map *map, bool answered)
+{
+	static const char *const orders[] = {
+		[SESSION_ORDER_USUAL] = "the first of ours that it offered",
+		[SESSION_ORDER_PASSTHROUGH] =
+			"the first of ours that it offered",
+		[SESSION_ORDER_QUALITY] = "the best that it offered",
+		[SESSION_ORDER_COST] = "the cheapest that it offered",
+		[SESSION_ORDER_LISTED] = "the first on our list",
+	};
+	const struct sdpm_map *beside = other ? leg_codec(other) : NULL;
+
+	if (beside && beside->codec == map->codec)
+		return "the other side has it, too: nothing is transcoded";
+	return answered ? "its answer to our offer"
+			: orders[leg_order(leg, other)];
+}
+
+void leg_note_why(struct leg *leg, const struct sdpm_choice *next,
+		  const struct sdpm_verdict *verdict, bool answered)
+{
+	const struct leg *other = leg_beside(leg);
+	const struct sdpm_map *map = &next->maps[next->codec];
+	const struct sdpm_item *before = passed_over(verdict);
+	const char *policy = leg_policy_of(leg, other)->policy;
+	int n = re_snprintf(leg->sdp.why, sizeof(leg->sdp.why),
+			    "%s: %s (policy %s)",
+			    sdpm_codec_info(map->codec)->name,
+			    reason(leg, other, map, answered),
+			    policy[0] ? policy : "usual");
+
+	if (before && n > 0)
+		(void)re_snprintf(leg->sdp.why + n,
+				  sizeof(leg->sdp.why) - (size_t)n,
+				  "; %s/%u before it: %s", before->name,
 				  before->clock, sdpm_why_text(before->why));
-	else
-		str_ncpy(sdp->why, "the far side's first", sizeof(sdp->why));
+}
+
+const char *leg_note_way(const struct leg *leg)
+{
+	return leg->transcode ? "transcode" : leg->relay.out ? "relay" : NULL;
 }

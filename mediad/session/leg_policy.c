@@ -4,11 +4,11 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <string.h>
 #include <re.h>
 
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/session/session_priv.h"
+#include "mediad/sound/codec_set.h"
 
 /* What a codec is to a policy; the lowest goes first. */
 static const uint8_t quality[SDPM_CODECS] = {
@@ -102,14 +102,63 @@ static void want_opus(struct sdpm_opus *opus, const struct leg *other)
 	}
 }
 
+const struct codec *leg_codec_impl(const struct leg *leg,
+				   enum sdpm_codec codec)
+{
+	return codec_set_find(leg->session->table->deps.codecs,
+			      sdpm_codec_info(codec)->name);
+}
+
+/* What cannot be said is not offered. */
+static void known_codecs(struct sdpm_policy *policy, const struct leg *leg)
+{
+	const struct leg_terms *terms = &leg->terms;
+
+	policy->ncodecs = 0;
+	for (unsigned i = 0; i < terms->ncodecs; i++)
+		if (leg_codec_impl(leg, terms->codecs[i]))
+			policy->codecs[policy->ncodecs++] = terms->codecs[i];
+}
+
+static uint32_t lesser(uint32_t a, uint32_t b)
+{
+	return a && a < b ? a : b;
+}
+
+/* Neither wider than one of the two can hear or say, nor more than the far
+ * side asks for (RFC 7587, 6.1). */
+void leg_policy_voice(struct codec_voice *voice, const struct leg *to,
+		      const struct leg *from)
+{
+	const struct session_cfg *cfg = &to->session->table->cfg;
+	const struct session_opus *own = &leg_policy_of(to, from)->opus;
+	const struct sdpm_opus *asked = &to->sdp.choice->opus;
+	uint32_t rate = own->narrow ? CODEC_VOICE_RATE : CODEC_WIDE_RATE;
+
+	rate = lesser(asked->max_playback_rate, rate);
+	if (leg_hears(from)->codec == SDPM_OPUS)
+		rate = lesser(from->sdp.choice->opus.capture_rate, rate);
+	*voice = (struct codec_voice){
+		.rate = rate < CODEC_WIDE_RATE ? CODEC_VOICE_RATE
+					       : CODEC_WIDE_RATE,
+		.bitrate = lesser(asked->max_bitrate,
+				  own->bitrate ? own->bitrate
+					       : cfg->opus_bitrate),
+		.complexity = own->effort ? (uint8_t)(own->effort - 1)
+					  : cfg->opus_complexity,
+		.fec = asked->fec,
+		.cbr = asked->cbr,
+		.dtx = own->dtx == SESSION_DTX_ALWAYS ||
+		       (own->dtx == SESSION_DTX_ASKED && asked->dtx),
+	};
+}
+
 void leg_policy(struct sdpm_policy *policy, const struct leg *leg,
 		const struct leg *other)
 {
 	const struct leg_terms *terms = &leg->terms;
 
-	memcpy(policy->codecs, terms->codecs,
-	       terms->ncodecs * sizeof(terms->codecs[0]));
-	policy->ncodecs = terms->ncodecs;
+	known_codecs(policy, leg);
 	order_codecs(policy, leg, other);
 	if (terms->ptime)
 		policy->ptime = terms->ptime;

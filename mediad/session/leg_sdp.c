@@ -177,7 +177,7 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 		return err;
 
 	leg_note_formats(sdp, desc);
-	leg_note_why(sdp, &verdict);
+	leg_note_why(leg, next, &verdict, true);
 	leg_video_answer(leg, desc, next);
 	mem_deref(sdp->choice);
 	sdp->choice = leg_secret_keep(next);
@@ -275,7 +275,7 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 	if (next->change.dtls_restart)
 		new_dtls(leg);
 	leg_note_formats(sdp, sdp->desc);
-	leg_note_why(sdp, &verdict);
+	leg_note_why(leg, next, &verdict, false);
 	leg_video_decide(leg, sdp->desc, next);
 	mem_deref(sdp->choice);
 	sdp->choice = leg_secret_keep(next);

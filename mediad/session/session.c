@@ -293,6 +293,11 @@ void session_strain(struct session_table *table, bool strained)
 	table->strained = strained;
 }
 
+void session_ease(struct session_table *table, uint8_t ease)
+{
+	table->ease = ease;
+}
+
 bool session_strained(const struct session_table *table)
 {
 	return table->strained;

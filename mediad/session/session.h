@@ -36,6 +36,7 @@
 #include "mediad/transport/source_lock.h"
 
 struct cert;
+struct codec_set;
 struct path_rtp_env;
 struct path_web_env;
 struct session_table;
@@ -112,6 +113,7 @@ struct session_deps {
 	const struct sa *tcp_hosts;     /* where they reach it over TCP: */
 	size_t ntcp_hosts;              /* 0..SDPM_HOSTS_MAX */
 	const struct sound_bank *bank;  /* what the services play */
+	const struct codec_set *codecs; /* NULL: those that are built in */
 	struct state_file *state;       /* NULL: nothing survives */
 };
 
@@ -152,6 +154,8 @@ void session_drain(struct session_table *table, bool drain);
 /* The same while the worker is late for those that there are: EUSERS. */
 void session_strain(struct session_table *table, bool strained);
 bool session_strained(const struct session_table *table);
+/* How much less hard to encode what is transcoded: 0..2 (packer.h). */
+void session_ease(struct session_table *table, uint8_t ease);
 size_t session_count(const struct session_table *table);
 
 /* --- commands, in the words of the control protocol ------------------------ */
@@ -317,6 +321,10 @@ struct leg_sight {
 	uint32_t pictures; /* whole ones that it was asked for */
 };
 
+enum {
+	LEG_WHY = 176
+};
+
 struct leg_figures {
 	uint8_t leg;
 	enum sdpm_profile profile;
@@ -325,7 +333,8 @@ struct leg_figures {
 	char offered[128];   /* the far side's formats, in its order */
 	char chosen[32];     /* name/clock/channels; empty: none yet */
 	const char *secured; /* by this suite; NULL: not, or not yet */
-	char why[96];        /* the reason for it */
+	char why[LEG_WHY];   /* the reason for it */
+	const char *way;     /* "relay", "transcode"; NULL: it goes nowhere */
 	uint32_t ssrc_out, ssrc_in;
 	uint32_t resumes;          /* processes that died under it */
 	uint64_t at_ms[LEG_STEPS]; /* 0: not reached */
@@ -342,7 +351,7 @@ struct session_figures {
 	struct leg_figures legs[SESSION_LEGS_MAX];
 };
 
-/* figs is large (about 8 kB). */
+/* figs is large (about 10 kB). */
 int session_query(const struct session_table *table, const char *session,
 		  struct session_figures *figs);
 

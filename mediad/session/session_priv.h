@@ -24,6 +24,7 @@ struct session_table {
 	struct hash *sessions; /* by id */
 	size_t count;
 	bool drain, strained;
+	uint8_t ease; /* as in struct packer_params */
 	struct session_cfg cfg;
 	struct session_deps deps;
 	struct wheel *wheel;
@@ -118,7 +119,7 @@ struct leg_sdp {
 	struct sdpm_local local;
 	struct sdpm_host own;       /* local's, of a path with ports of its own */
 	char offered[128]; /* as in struct leg_figures */
-	char why[96];
+	char why[LEG_WHY];
 };
 
 /* Without a record in the state file. */
@@ -264,6 +265,12 @@ int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 /* Whose policy it has: its own, else that of the leg beside (may be NULL). */
 const struct leg_terms *leg_policy_of(const struct leg *leg,
 				      const struct leg *other);
+/* NULL: it is known in SDP, and there is no module for it. */
+const struct codec *leg_codec_impl(const struct leg *leg,
+				   enum sdpm_codec codec);
+/* Opus to the leg's far side, which asks for so much, beside the other one. */
+void leg_policy_voice(struct codec_voice *voice, const struct leg *to,
+		      const struct leg *from);
 /* Never SESSION_ORDER_NONE. */
 enum session_order leg_order(const struct leg *leg, const struct leg *other);
 /* Codecs, and how they are to be, beside the other leg (NULL: none). */
@@ -295,8 +302,12 @@ void leg_apply(struct leg *leg);
 
 /* The formats of the first audio m-line, in its order. */
 void leg_note_formats(struct leg_sdp *sdp, const struct sdpm_desc *desc);
-/* Why the codec was chosen. */
-void leg_note_why(struct leg_sdp *sdp, const struct sdpm_verdict *verdict);
+/* Why the codec of an agreement was chosen, in a sentence. answered: by the
+ * far side's answer. */
+void leg_note_why(struct leg *leg, const struct sdpm_choice *next,
+		  const struct sdpm_verdict *verdict, bool answered);
+/* How what comes from the leg goes on: "relay", "transcode"; NULL: nowhere. */
+const char *leg_note_way(const struct leg *leg);
 
 /* --- leg_join.c ------------------------------------------------------------------ */
 

@@ -33,6 +33,7 @@ struct codec_voice {
 	uint8_t complexity; /* 0..10 */
 	bool fec;           /* it makes use of LBRR (RFC 6716, 2.1.7) */
 	bool cbr;
+	bool dtx; /* packets may stop in silence */
 };
 
 struct codec {
@@ -84,6 +85,10 @@ struct codec {
 			     size_t len, int16_t *pcm, size_t count);
 	/* How much the far side loses of what is encoded, percent. */
 	void (*voice_loss)(struct codec_enc *enc, unsigned percent);
+	/* Does it tell of noise alone, in a pause? NULL: none does. */
+	bool (*voice_quiet)(const uint8_t *buf, size_t len);
+	/* How hard to try from now on: complexity, 0..10. NULL: it is all one. */
+	void (*voice_effort)(struct codec_enc *enc, unsigned complexity);
 };
 
 extern const struct codec codec_opus, codec_g722, codec_l16, codec_pcmu,

@@ -175,6 +175,7 @@ static int voice_enc_alloc(struct codec_enc **encp,
 	    opus_encoder_ctl(opus, OPUS_SET_VBR(!voice->cbr)) ||
 	    opus_encoder_ctl(opus, OPUS_SET_COMPLEXITY(voice->complexity)) ||
 	    opus_encoder_ctl(opus, OPUS_SET_INBAND_FEC(voice->fec)) ||
+	    opus_encoder_ctl(opus, OPUS_SET_DTX(voice->dtx)) ||
 	    opus_encoder_ctl(opus, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE))) {
 		mem_deref(enc);
 		return EINVAL;
@@ -218,12 +219,16 @@ static bool voice_pauses(const uint8_t *buf, size_t len)
 
 /* RFC 6716, 4.2.3: a SILK frame begins with a VAD bit for each of its 20 ms,
  * and one that tells of LBRR; they are coded flat, so they are the first bits
- * of the range coder's bytes. */
-static bool voice_repairs(const uint8_t *buf, size_t len)
+ * of the range coder's bytes. The first frame's; false: CELT alone, or none. */
+struct silk_bits {
+	uint8_t first; /* byte */
+	unsigned vads, channels;
+};
+
+static bool silk_bits(struct silk_bits *bits, const uint8_t *buf, size_t len)
 {
 	const unsigned char *frames[48];
 	opus_int16 sizes[48];
-	unsigned channels, vads;
 
 	if (!len || buf[0] & 0x80) /* CELT alone */
 		return false;
@@ -232,12 +237,31 @@ static bool voice_repairs(const uint8_t *buf, size_t len)
 	    !sizes[0])
 		return false;
 
-	vads = (unsigned)opus_packet_get_samples_per_frame(buf, 48000) / 960;
-	vads = vads ? vads : 1;
-	channels = buf[0] & 0x04 ? 2 : 1;
-	if (frames[0][0] >> (7 - vads) & 1)
+	bits->first = frames[0][0];
+	bits->vads =
+		(unsigned)opus_packet_get_samples_per_frame(buf, 48000) / 960;
+	bits->vads = bits->vads ? bits->vads : 1;
+	bits->channels = buf[0] & 0x04 ? 2 : 1;
+	return true;
+}
+
+static bool voice_repairs(const uint8_t *buf, size_t len)
+{
+	struct silk_bits bits;
+
+	if (!silk_bits(&bits, buf, len))
+		return false;
+	if (bits.first >> (7 - bits.vads) & 1)
 		return true;
-	return channels == 2 && frames[0][0] >> (6 - 2 * vads) & 1;
+	return bits.channels == 2 && bits.first >> (6 - 2 * bits.vads) & 1;
+}
+
+/* Nobody speaks in any of its 20 ms. */
+static bool voice_quiet(const uint8_t *buf, size_t len)
+{
+	struct silk_bits bits;
+
+	return silk_bits(&bits, buf, len) && !(bits.first >> (8 - bits.vads));
 }
 
 static int voice_conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
@@ -255,6 +279,12 @@ static void voice_loss(struct codec_enc *enc, unsigned percent)
 {
 	(void)opus_encoder_ctl(enc->opus,
 			       OPUS_SET_PACKET_LOSS_PERC((opus_int32)percent));
+}
+
+static void voice_effort(struct codec_enc *enc, unsigned complexity)
+{
+	(void)opus_encoder_ctl(enc->opus,
+			       OPUS_SET_COMPLEXITY((opus_int32)complexity));
 }
 
 const struct codec codec_opus = {
@@ -275,4 +305,6 @@ const struct codec codec_opus = {
 	.voice_repairs = voice_repairs,
 	.voice_conceal = voice_conceal,
 	.voice_loss = voice_loss,
+	.voice_quiet = voice_quiet,
+	.voice_effort = voice_effort,
 };

@@ -9,6 +9,7 @@
 #include <re.h>
 
 #include "mediad/rtp/report.h"
+#include "mediad/sound/comfort.h"
 #include "mediad/sound/packer.h"
 
 enum {
@@ -39,6 +40,9 @@ int packer_open(struct packer *packer, const struct packer_params *params)
 	packer->codec = codec;
 	packer->pt = params->pt;
 	packer->far = params->far;
+	packer->ease = params->ease;
+	packer->complexity = params->voice->complexity;
+	packer->dtx = params->voice->dtx;
 	packer->talk = true;
 	packer->pcm = mem_zalloc(packer->frame * sizeof(*packer->pcm), NULL);
 	if (!packer->pcm)
@@ -76,6 +80,33 @@ static void look_at_loss(struct packer *packer)
 	tell_loss(packer, percent < LOSS_MAX ? percent : LOSS_MAX);
 }
 
+/* The calls that there are go before what they could sound like. */
+static void look_at_ease(struct packer *packer)
+{
+	const uint8_t ease = packer->ease ? *packer->ease : 0;
+
+	if (ease == packer->eased)
+		return;
+	packer->eased = ease;
+	if (packer->codec->voice_effort)
+		packer->codec->voice_effort(
+			packer->enc, ease >= PACKER_EASE_MAX ? 0
+				     : ease	     ? packer->complexity / 2u
+						     : packer->complexity);
+}
+
+/* Of a pause the first packet is sent, so that the receiver knows what it is
+ * (libopus: the others "need not be transmitted"). */
+static bool rests(struct packer *packer, const uint8_t *buf, size_t len)
+{
+	const bool was = packer->resting;
+
+	packer->resting = packer->dtx && packer->codec->voice_pauses(buf, len);
+	if (packer->resting && was)
+		packer->talk = true;
+	return packer->resting && was;
+}
+
 static void pack(struct packer *packer, const int16_t *pcm, uint64_t now_ms)
 {
 	uint8_t buf[PKT_HDR + CODEC_PAYLOAD_MAX];
@@ -88,6 +119,7 @@ static void pack(struct packer *packer, const int16_t *pcm, uint64_t now_ms)
 	size_t len = 0;
 
 	look_at_loss(packer);
+	look_at_ease(packer);
 	/* an event was told to be later than the audio behind it */
 	if ((int32_t)(packer->ts - packer->sent_ts) < 0)
 		packer->ts = pkt.ts = packer->sent_ts;
@@ -95,7 +127,7 @@ static void pack(struct packer *packer, const int16_t *pcm, uint64_t now_ms)
 	packer->ts += codec_ticks(packer->codec, packer->rate, packer->frame);
 	if (packer->codec->encode(packer->enc, pcm, packer->frame,
 				  buf + PKT_HDR, &len, CODEC_PAYLOAD_MAX) ||
-	    !len)
+	    !len || rests(packer, buf + PKT_HDR, len))
 		return;
 	pkt.paylen = (uint16_t)len;
 	if (feed_send(&packer->feed, &pkt, buf))
@@ -147,6 +179,22 @@ void packer_skip(struct packer *packer, uint32_t count, uint64_t now_ms)
 	if (!count)
 		return;
 	packer->ts += codec_ticks(packer->codec, packer->rate, count);
+	packer->talk = true;
+}
+
+void packer_noise(struct packer *packer, uint8_t pt, const uint8_t *payload,
+		  size_t len, uint64_t now_ms)
+{
+	uint8_t buf[PKT_HDR + COMFORT_LEN_MAX];
+	struct feed_pkt pkt = {.now_ms = now_ms, .pt = pt};
+
+	(void)packer_flush(packer, now_ms);
+	if ((int32_t)(packer->ts - packer->sent_ts) < 0)
+		packer->ts = packer->sent_ts;
+	packer->sent_ts = pkt.ts = packer->ts;
+	pkt.paylen = (uint16_t)len;
+	memcpy(buf + PKT_HDR, payload, len);
+	(void)feed_send(&packer->feed, &pkt, buf);
 	packer->talk = true;
 }
 

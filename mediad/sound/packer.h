@@ -18,6 +18,7 @@ struct report_far;
 
 enum {
 	PACKER_MAX_MS = 60, /* of a packet */
+	PACKER_EASE_MAX = 2, /* as little as can be; below it half */
 };
 
 struct packer_params {
@@ -28,6 +29,8 @@ struct packer_params {
 	struct strm_out *out; /* with the codec's clock */
 	struct path *path;
 	const struct report_far *far; /* what the receiver loses; may be NULL */
+	const uint8_t *ease; /* how much less hard to try, 0..PACKER_EASE_MAX;
+				may be NULL */
 };
 
 struct packer {
@@ -36,7 +39,12 @@ struct packer {
 	struct feed feed;
 	const struct report_far *far;
 	uint64_t far_ms; /* of the report that was looked at last */
+	const uint8_t *ease;
+	uint8_t eased;      /* as the encoder was told */
+	uint8_t complexity; /* that it is to have at ease */
 	uint8_t loss;    /* percent, as the encoder was told */
+	bool dtx;        /* the encoder may pause, */
+	bool resting;    /* and the receiver knows that it does */
 	uint8_t pt;
 	bool talk;        /* the next packet begins a talkspurt */
 	uint16_t frame;   /* samples of a packet */
@@ -55,6 +63,9 @@ void packer_put(struct packer *packer, const int16_t *pcm, size_t count,
 		uint64_t now_ms);
 /* So many samples are not there: a packet that has begun is filled up. */
 void packer_skip(struct packer *packer, uint32_t count, uint64_t now_ms);
+/* Comfort noise (RFC 3389) from here on, until there is audio: one packet. */
+void packer_noise(struct packer *packer, uint8_t pt, const uint8_t *payload,
+		  size_t len, uint64_t now_ms);
 /* One packet of an event, whose segment begins at ts. Audio goes on behind
  * its begin. */
 void packer_event(struct packer *packer, uint8_t pt, uint32_t ts,

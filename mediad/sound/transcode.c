@@ -38,6 +38,7 @@ static int open_packer(struct transcode *t,
 		.out = params->out,
 		.path = params->path,
 		.far = params->far,
+		.ease = params->ease,
 	};
 
 	voice.rate = t->rate;
@@ -86,13 +87,13 @@ static bool same_side(const struct transcode_side *a,
 		      const struct transcode_side *b)
 {
 	return a->codec == b->codec && a->pt == b->pt &&
-	       a->event_pt == b->event_pt && a->event_clock == b->event_clock;
+	       a->event_pt == b->event_pt && a->event_clock == b->event_clock && a->noise_pt == b->noise_pt;
 }
 
 static bool same_voice(const struct codec_voice *a, const struct codec_voice *b)
 {
 	return a->rate == b->rate && a->bitrate == b->bitrate && a->complexity == b->complexity &&
-	       a->fec == b->fec && a->cbr == b->cbr;
+	       a->fec == b->fec && a->cbr == b->cbr && a->dtx == b->dtx;
 }
 
 bool transcode_same(const struct transcode *t,
@@ -154,6 +155,8 @@ static void deliver(struct transcode *t, const struct jitter_pkt *pkt,
 		tc_audio(t, pkt, now_ms);
 	else if (pkt->pt == t->params.from.event_pt)
 		tc_event(t, pkt, now_ms);
+	else if (t->params.from.noise_pt == pkt->pt + 1u)
+		tc_noise(t, pkt, now_ms);
 	else
 		t->stats.unusable++;
 }

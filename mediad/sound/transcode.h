@@ -29,7 +29,8 @@ struct wheel;
 enum {
 	TRANSCODE_NO_PT = 0xff,
 	TRANSCODE_CONCEAL_MS = 100, /* longer losses are skipped */
-	TRANSCODE_PAUSE_MS = 2000,  /* of a sender's pause that we fill */
+	TRANSCODE_PAUSE_MS = 2000,  /* of a sender's pause that we fill, */
+	TRANSCODE_NOISE_MS = 60000, /* and when it sends comfort noise */
 };
 
 /* One side of it. */
@@ -38,6 +39,7 @@ struct transcode_side {
 	uint8_t pt;
 	uint8_t event_pt;     /* TRANSCODE_NO_PT: none */
 	uint32_t event_clock; /* Hz */
+	uint8_t noise_pt;     /* 1 + that of comfort noise; 0: none */
 };
 
 /* Packets of the source unless said otherwise. */
@@ -68,6 +70,7 @@ struct transcode_params {
 	const struct report_far *far; /* what `to` reports; may be NULL */
 	struct keytone *keytone;      /* when `to` has no telephone-event and
 					 `from` has; may be NULL */
+	const uint8_t *ease; /* as in struct packer_params */
 	/* Who is served by our timers: *serving is set to `serve` for that
 	 * time, see state_file_serving(). NULL: nobody asks. */
 	uint32_t *serving;

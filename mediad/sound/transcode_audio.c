@@ -8,9 +8,7 @@
 enum {
 	GRAINS = 400,     /* a second: what Opus conceals is a multiple */
 	FADED_MS = 60,    /* after so much concealment all is quiet */
-	FILL_MS = 20,     /* made at once in a pause, */
-	FILL_MAX_MS = 60, /* and at its end */
-	PAUSE_SLACK_MS = 20,
+	FILL_MAX_MS = 60, /* at the end of a pause */
 	BACK_MAX_S = 1,   /* a timestamp that is set back by more */
 	JUMP_MAX_S = 5,   /* more is another time */
 	BUDGET_RATE = 2,  /* times as fast as it is heard, */
@@ -19,8 +17,7 @@ enum {
 
 /* --- sound -------------------------------------------------------------------------- */
 
-static void put(struct transcode *t, const int16_t *pcm, size_t n,
-		uint64_t now_ms)
+void tc_put(struct transcode *t, const int16_t *pcm, size_t n, uint64_t now_ms)
 {
 	if (t->event.on)
 		packer_skip(&t->packer, (uint32_t)n, now_ms);
@@ -39,7 +36,7 @@ static void conceal(struct transcode *t, const struct jitter_pkt *next,
 
 	if (whole && !codec->voice_conceal(t->dec, next ? next->data : NULL,
 					   next ? next->len : 0, pcm, whole))
-		put(t, pcm, whole, now_ms);
+		tc_put(t, pcm, whole, now_ms);
 	else
 		packer_skip(&t->packer, whole, now_ms);
 	packer_skip(&t->packer, n - whole, now_ms);
@@ -81,55 +78,6 @@ static void recover(struct transcode *t, const struct jitter_pkt *pkt,
 	conceal(t, pkt, last, now_ms);
 }
 
-/* --- pauses ------------------------------------------------------------------------- */
-
-void tc_pause_stop(struct transcode *t)
-{
-	t->pause.on = false;
-	wheel_stop(&t->pause.timer);
-}
-
-static void on_pause(void *arg)
-{
-	struct transcode *t = arg;
-	struct tc_pause *pause = &t->pause;
-	const uint64_t now_ms = wheel_now(t->params.wheel);
-	const uint32_t fill = tc_of_ms(t, FILL_MS);
-
-	if (now_ms >= pause->end_ms) {
-		tc_pause_stop(t);
-		return;
-	}
-	tc_serve(t, true);
-	while (pause->due_ms <= now_ms) {
-		pause->due_ms += FILL_MS;
-		t->line.want += tc_ticks(t, fill);
-		if (pause->ahead >= fill) {
-			pause->ahead -= fill;
-			continue;
-		}
-		conceal(t, NULL, fill, now_ms);
-		t->stats.filled++;
-	}
-	wheel_start(t->params.wheel, &pause->timer, pause->due_ms - now_ms,
-		    on_pause, t);
-	tc_tally(t);
-	tc_serve(t, false);
-}
-
-/* The source has said that it pauses, in a packet that ends now. */
-static void pause_start(struct transcode *t, uint64_t now_ms)
-{
-	struct tc_pause *pause = &t->pause;
-
-	pause->on = true;
-	pause->due_ms =
-		now_ms + t->line.span / tc_of_ms(t, 1) + PAUSE_SLACK_MS;
-	pause->end_ms = now_ms + TRANSCODE_PAUSE_MS;
-	wheel_start(t->params.wheel, &pause->timer, pause->due_ms - now_ms,
-		    on_pause, t);
-}
-
 /* --- audio --------------------------------------------------------------------------- */
 
 /* The timestamp is `n` samples further than it would be without a gap. */
@@ -148,8 +96,8 @@ static void bridge(struct transcode *t, const struct jitter_pkt *pkt,
 		packer_skip(&t->packer, n, now_ms);
 }
 
-static void follow(struct transcode *t, const struct jitter_pkt *pkt,
-		   uint64_t now_ms)
+void tc_follow(struct transcode *t, const struct jitter_pkt *pkt,
+	       uint64_t now_ms)
 {
 	const struct codec *codec = t->params.from.codec;
 	struct tc_line *line = &t->line;
@@ -200,7 +148,7 @@ void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
 		return;
 	}
 	tc_event_audio(t);
-	follow(t, pkt, now_ms);
+	tc_follow(t, pkt, now_ms);
 	tc_pause_stop(t);
 	t->line.missing = 0;
 	t->line.span = (uint32_t)n;
@@ -214,7 +162,8 @@ void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
 	}
 	if (t->params.voiceh)
 		t->params.voiceh(pcm, n, t->rate, t->params.voice_arg);
-	put(t, pcm, n, now_ms);
+	if (!tc_pause_goes_on(t, pkt, pcm, n, now_ms))
+		tc_put(t, pcm, n, now_ms);
 	if (codec->voice_pauses(pkt->data, pkt->len))
-		pause_start(t, now_ms);
+		tc_pause_start(t, now_ms);
 }

@@ -7,6 +7,7 @@
 #define MEDIAD_SOUND_TRANSCODE_PRIV_H
 
 #include "common/wheel.h"
+#include "mediad/sound/comfort.h"
 #include "mediad/sound/jitter.h"
 #include "mediad/sound/packer.h"
 #include "mediad/sound/transcode.h"
@@ -21,10 +22,13 @@ struct tc_line {
 	uint64_t at_ms;   /* when `want` was last right */
 };
 
-/* The sender has paused (DTX): we do not. */
+/* The sender has paused (DTX), or sends comfort noise. */
 struct tc_pause {
 	struct wheel_timer timer;
+	struct comfort noise; /* what it sounds like */
 	bool on;
+	bool rests; /* nothing but noise has come since it began */
+	uint32_t known_ms; /* how long that was listened to */
 	uint64_t due_ms, end_ms;
 	uint32_t ahead; /* samples that we made too many */
 };
@@ -76,7 +80,24 @@ static inline uint32_t tc_of_ms(const struct transcode *t, uint32_t ms)
 
 void tc_audio(struct transcode *t, const struct jitter_pkt *pkt,
 	      uint64_t now_ms);
+/* Where the source's time was left off; what is missing is made up for. */
+void tc_follow(struct transcode *t, const struct jitter_pkt *pkt,
+	       uint64_t now_ms);
+void tc_put(struct transcode *t, const int16_t *pcm, size_t n,
+	    uint64_t now_ms);
+
+/* --- transcode_pause.c --------------------------------------------------------- */
+
+/* The source has said that it pauses, in a packet that ends now. */
+void tc_pause_start(struct transcode *t, uint64_t now_ms);
 void tc_pause_stop(struct transcode *t);
+/* Comfort noise of the source. */
+void tc_noise(struct transcode *t, const struct jitter_pkt *pkt,
+	      uint64_t now_ms);
+/* What the source has just said in its pause is noise alone, and who hears it
+ * takes comfort noise. True: it was told of that instead. */
+bool tc_pause_goes_on(struct transcode *t, const struct jitter_pkt *pkt,
+		      const int16_t *pcm, size_t n, uint64_t now_ms);
 
 /* --- transcode_event.c --------------------------------------------------------- */
 

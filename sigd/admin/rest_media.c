@@ -29,7 +29,7 @@ static const struct item leg_items[] = {
 };
 static const struct item codec_items[] = {
 	{"offered", "offered", TEXT}, {"chosen", "chosen", TEXT},
-	{"why", "why", TEXT},
+	{"why", "why", TEXT}, {"way", "way", TEXT},
 };
 static const struct item ladder_items[] = {
 	{"remote", "remote_sdp", NUMBER}, {"local", "local_sdp", NUMBER},

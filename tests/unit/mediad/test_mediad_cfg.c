@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <re.h>
 
 #include "common/countof.h"
@@ -39,6 +40,25 @@ static struct mediad_cfg *load(const char *text, const char **errors)
 	*errors = out;
 	mem_deref(errs);
 	return cfg;
+}
+
+static void a_module_is_there_and_is_one(void)
+{
+	const char *errors;
+	struct mediad_cfg *cfg =
+		load(LEAST "codec_modules: [/nonexistent/g729.so]\n", &errors);
+
+	CHECK(!cfg);
+	if (!CHECK(strstr(errors, ":3:17: ") && strstr(errors, "codec module")))
+		printf("# %s\n", errors);
+	mem_deref(cfg);
+	cfg = load(LEAST "codec_modules: [g729.so]\n", &errors);
+	CHECK(!cfg && strstr(errors, "begins with /"));
+	mem_deref(cfg);
+	cfg = load(LEAST "codec_modules: []\n", &errors);
+	CHECK_STR(errors, "");
+	CHECK(cfg && !cfg->nmodules);
+	mem_deref(cfg);
 }
 
 static void the_file_that_we_ship_is_fine(void)
@@ -198,6 +218,7 @@ static void browsers_and_pbxs_may_have_interfaces_of_their_own(void)
 }
 
 TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
+	  TEST(a_module_is_there_and_is_one),
 	  TEST(browsers_and_pbxs_may_have_interfaces_of_their_own),
 	  TEST(little_is_needed_and_the_rest_has_defaults),
 	  TEST(mistakes_are_told_with_their_place),

@@ -59,7 +59,26 @@ static void a_jump_is_soon_forgotten(void)
 	CHECK(!strain.on);
 }
 
-TEST_MAIN(TEST(one_slow_turn_is_none),
+static void it_is_eased_before_it_refuses(void)
+{
+	struct strain strain = {0};
+	uint8_t ease = 0;
+
+	CHECK_INT(strain_ease(&strain), 0);
+	for (unsigned i = 0; i < 100 && !strain.on; i++) {
+		(void)strain_sample(&strain, 100);
+		CHECK(strain_ease(&strain) >= ease);
+		ease = strain_ease(&strain);
+		CHECK(strain.mean_us < STRAIN_LEAST_MS * 1000 || ease == 2);
+	}
+	CHECK(strain.on);
+	for (unsigned i = 0; i < 100; i++)
+		(void)strain_sample(&strain, 0);
+	CHECK_INT(strain_ease(&strain), 0);
+}
+
+TEST_MAIN(TEST(it_is_eased_before_it_refuses),
+	  TEST(one_slow_turn_is_none),
 	  TEST(what_lasts_is_one_within_half_a_second),
 	  TEST(it_ends_when_all_is_well_and_not_before),
 	  TEST(a_jump_is_soon_forgotten))

@@ -225,6 +225,13 @@ static void every_field_is_checked(void)
 	REFUSED(leg->choice.codec = -1);
 	REFUSED(leg->choice.event = 1);
 	REFUSED(leg->choice.event = -2);
+	REFUSED(leg->choice.noise = 1);
+	REFUSED(leg->choice.noise = -2);
+	REFUSED(memset(leg->policy, 'a', sizeof(leg->policy)));
+	REFUSED(leg->order = SESSION_ORDER_LISTED + 1);
+	REFUSED(leg->dtx = SESSION_DTX_NEVER + 1);
+	REFUSED(leg->effort = 12);
+	REFUSED(leg->noise = 2);
 	REFUSED(leg->choice.maps[0].codec = SDPM_CODEC_NONE);
 	REFUSED(leg->choice.maps[0].codec = SDPM_CODECS);
 	REFUSED(leg->choice.maps[0].clock = 0);
