@@ -32,6 +32,9 @@
 	COUNT("failed_commands", "verb=\"" verb "\"",          \
 	      "Commands answered with another status than ok", \
 	      commands.failed[nr])
+#define QUIET(reason, nr)                          \
+	COUNT("unheard_legs", "reason=\"" reason "\"", \
+	      "Sides of answered calls found not to be heard", quiets[nr])
 #define REFUSED(reason, nr)                                           \
 	COUNT("refused_messages", "reason=\"" reason "\"",            \
 	      "Entries of the command stream that were not accepted", \
@@ -114,6 +117,15 @@ static const struct metric_desc rows[] = {
 	      sound.unusable),
 	COUNT("transcode_filled_frames", NULL,
 	      "Frames made while the sender paused (DTX)", sound.filled),
+	QUIET("no-packets", LEG_NO_PACKETS),
+	QUIET("no-ice", LEG_NO_ICE),
+	QUIET("no-dtls", LEG_NO_DTLS),
+	QUIET("ice-gone", LEG_ICE_GONE),
+	QUIET("wrong-source", LEG_ELSEWHERE),
+	QUIET("wrong-payload-type", LEG_WRONG_FORMAT),
+	QUIET("not-authentic", LEG_NOT_AUTHENTIC),
+	QUIET("malformed", LEG_MALFORMED),
+	QUIET("silence", LEG_SILENT),
 	VERB("leg.remote", CTL_LEG_REMOTE),
 	VERB("leg.local", CTL_LEG_LOCAL),
 	VERB("leg.join", CTL_LEG_JOIN),

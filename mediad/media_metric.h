@@ -14,6 +14,7 @@
 #include "mediad/control/news.h"
 #include "mediad/sound/transcode.h"
 #include "mediad/transport/hub.h"
+#include "mediad/session/leg_watch.h"
 #include "mediad/transport/mux.h"
 
 /* Copied from the parts whenever the figures are told. */
@@ -26,6 +27,7 @@ struct media_figures {
 	struct hub_stats hub;
 	int64_t rtp_pairs, rtp_free; /* of ports */
 	struct transcode_stats sound;
+	uint64_t quiets[LEG_QUIETS]; /* found not to be heard, by reason */
 	struct command_stats commands;
 	struct news_stats news;
 	struct ctl_counts ctl;

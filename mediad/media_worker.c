@@ -350,6 +350,7 @@ static int sessions_make(struct media_worker *mw)
 	if (!err) {
 		session_on_up(mw->table, news_up);
 		session_on_heard(mw->table, news_digit);
+		session_on_quiet(mw->table, news_quiet);
 	}
 	if (err)
 		return err;
@@ -385,6 +386,8 @@ static void on_fill(void *arg)
 	figures->rtp_pairs = pairs;
 	figures->rtp_free = nfree;
 	figures->sound = *session_sound(mw->table);
+	memcpy(figures->quiets, session_quiets(mw->table),
+	       sizeof(figures->quiets));
 	figures->commands = *control_commands(mw->control);
 	figures->news = *news_stats(mw->news);
 	if (counts)

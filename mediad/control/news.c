@@ -180,6 +180,20 @@ void news_digit(const struct session_heard *heard, void *arg)
 	news_event(arg, &event);
 }
 
+void news_quiet(const struct session_quiet *quiet, void *arg)
+{
+	struct ctl_event event;
+
+	memset(&event, 0, sizeof(event));
+	event.kind = quiet->why[0] ? CTL_FACT_LEG_QUIET : CTL_FACT_LEG_HEARD;
+	event.leg = quiet->leg;
+	str_ncpy(event.session, quiet->session, sizeof(event.session));
+	str_ncpy(event.call, quiet->call, sizeof(event.call));
+	pl_set_str(&event.tenant, quiet->tenant);
+	pl_set_str(&event.text, quiet->why);
+	news_event(arg, &event);
+}
+
 void news_up(const struct session_up *up, void *arg)
 {
 	struct ctl_event event;

@@ -13,6 +13,7 @@
 #include "common/wheel.h"
 #include "mediad/control/sheet.h"
 #include "mediad/rtp/quality.h"
+#include "mediad/sound/meter.h"
 
 /* A round of all sessions is spread over its time, a slice a tick: no packet
  * waits for more than a slice. */
@@ -152,6 +153,22 @@ static int print_sight(struct re_printf *pf, const struct leg_sight *video)
 			  (unsigned long long)video->resent, video->pictures);
 }
 
+static int print_voice(struct re_printf *pf, const struct leg_voice *voice)
+{
+	int err = print_text(pf, "quiet", voice->quiet);
+
+	if (voice->level != METER_NONE)
+		err |= re_hprintf(pf, " level=%d peak=%d", voice->level,
+				  voice->top);
+	if (voice->clipped)
+		err |= re_hprintf(pf, " clipped=%llu",
+				  (unsigned long long)voice->clipped);
+	if (voice->quiet_ms)
+		err |= re_hprintf(pf, " quiet-ms=%llu",
+				  (unsigned long long)voice->quiet_ms);
+	return err;
+}
+
 static int print_leg(struct re_printf *pf, const struct leg_at *at)
 {
 	const struct leg_figures *leg = at->leg;
@@ -183,6 +200,7 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 			  s->packets_out, s->octets_out, s->far_lost,
 			  s->far_jitter_us, mos_out(leg), s->rtt_us,
 			  leg->resumes);
+	err |= print_voice(pf, &leg->voice);
 	err |= print_sight(pf, &leg->video);
 	/* where sound is made anew */
 	if (s->concealed | s->repaired | s->late | s->reordered)

@@ -51,6 +51,24 @@ const struct transcode_stats *session_sound(const struct session_table *table)
 	return &table->sound;
 }
 
+const uint64_t *session_quiets(const struct session_table *table)
+{
+	return table->quiets;
+}
+
+static void leg_voice(struct leg_voice *voice, const struct leg *leg)
+{
+	const struct leg_watch *watch = &leg->watch;
+
+	*voice = (struct leg_voice){
+		.level = watch->meter.level,
+		.top = watch->meter.top,
+		.clipped = watch->meter.clipped,
+		.quiet = leg_quiet_name(watch->why),
+		.quiet_ms = leg_watch_quiet_ms(leg),
+	};
+}
+
 static void chosen(char *text, size_t size, const struct sdpm_map *map)
 {
 	const struct sdpm_codec_info *info;
@@ -111,6 +129,7 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 	for (unsigned step = 0; step < LEG_STEPS; step++)
 		figs->at_ms[step] = leg_at(leg, step);
 	leg_stats(&figs->stats, leg);
+	leg_voice(&figs->voice, leg);
 	sight(&figs->video, leg_video_on(leg));
 }
 

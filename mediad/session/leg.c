@@ -54,6 +54,7 @@ int leg_alloc(struct leg **legp, struct session *session, uint8_t nr)
 	leg->rec = LEG_NO_RECORD;
 	relay_close(&leg->relay);
 	strm_in_init(&leg->in, 48000);
+	leg_watch_open(leg);
 	*legp = leg;
 	return 0;
 }
@@ -294,6 +295,7 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 	}
 	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp)) {
 		leg_heard(leg, sp.h.pt);
+		leg_watch_packet(leg, &sp, packet->pkt);
 		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
 	}
 	*serving = 0;

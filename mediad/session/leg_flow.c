@@ -242,6 +242,7 @@ static void take_all(struct relay *relay, struct transcode *transcode)
 /* The voice of a leg that is transcoded. */
 static void on_voice(const int16_t *pcm, size_t n, uint32_t rate, void *arg)
 {
+	leg_watch_voice(arg, pcm, n);
 	leg_ear_hear(arg, pcm, n, rate);
 }
 

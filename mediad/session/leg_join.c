@@ -162,9 +162,11 @@ int session_answered(struct session_table *table, const char *id)
 	struct session *session;
 	int err = session_find(&session, table, id);
 
-	if (!err)
-		session->answered = true;
-	return err;
+	if (err)
+		return err;
+	session->answered = true;
+	leg_watch_start(table);
+	return 0;
 }
 
 int session_leg_join(struct session_table *table, const char *session,

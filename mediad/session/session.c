@@ -164,6 +164,7 @@ static void table_destructor(void *data)
 	struct session_table *table = data;
 
 	wheel_stop(&table->survive);
+	wheel_stop(&table->look);
 	hash_flush(table->sessions);
 	mem_deref(table->sessions);
 }
@@ -258,6 +259,11 @@ void session_on_up(struct session_table *table, session_up_h *uph)
 void session_on_heard(struct session_table *table, session_heard_h *heardh)
 {
 	table->heardh = heardh;
+}
+
+void session_on_quiet(struct session_table *table, session_quiet_h *quieth)
+{
+	table->quieth = quieth;
 }
 
 void session_on_agreed(struct session_table *table, session_agreed_h *agreedh,

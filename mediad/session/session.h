@@ -126,6 +126,16 @@ struct session_heard {
 };
 typedef void(session_heard_h)(const struct session_heard *heard, void *arg);
 
+/* A leg is not heard while it is expected to be, or is heard again. why is one
+ * of leg_quiet_name(); empty: it is. The handler may drop nothing. Strings are
+ * valid during the call. */
+struct session_quiet {
+	const char *session, *call, *tenant;
+	uint8_t leg;
+	const char *why;
+};
+typedef void(session_quiet_h)(const struct session_quiet *quiet, void *arg);
+
 /* A leg has another agreement. */
 typedef void(session_agreed_h)(const char *session, void *arg);
 
@@ -139,6 +149,7 @@ int session_table_alloc(struct session_table **tablep,
 /* arg is that of session_table_alloc(). */
 void session_on_up(struct session_table *table, session_up_h *uph);
 void session_on_heard(struct session_table *table, session_heard_h *heardh);
+void session_on_quiet(struct session_table *table, session_quiet_h *quieth);
 
 void session_on_agreed(struct session_table *table, session_agreed_h *agreedh,
 		       void *arg);
@@ -313,6 +324,14 @@ struct leg_stats {
 	uint64_t concealed, repaired, late, reordered;
 };
 
+/* What its voice is like; levels in dBov, METER_NONE: not known. */
+struct leg_voice {
+	int8_t level, top; /* of the latest second: mean and peak */
+	uint64_t clipped;  /* times that it was cut off at full scale */
+	const char *quiet; /* why it is not heard; empty: it is */
+	uint64_t quiet_ms; /* in all */
+};
+
 /* Of its video, when it is on; codec NULL: it is not. */
 struct leg_sight {
 	const char *codec;
@@ -340,6 +359,7 @@ struct leg_figures {
 	uint64_t at_ms[LEG_STEPS]; /* 0: not reached */
 	uint64_t last_in_ms;       /* latest authentic packet; 0: none */
 	struct leg_stats stats;
+	struct leg_voice voice;
 	struct leg_sight video;
 };
 
@@ -370,6 +390,9 @@ void session_each(const struct session_table *table, session_each_h *h,
 
 /* What transcoding has done, of all sessions there ever were. */
 const struct transcode_stats *session_sound(const struct session_table *table);
+/* How often a leg was found not to be heard: an array of LEG_QUIETS
+ * (leg_watch.h). */
+const uint64_t *session_quiets(const struct session_table *table);
 
 const char *leg_step_name(enum leg_step step);
 const char *session_cause_name(enum session_cause cause);

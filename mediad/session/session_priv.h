@@ -12,6 +12,7 @@
 #include "mediad/rtp/relay.h"
 #include "mediad/rtp/report.h"
 #include "mediad/sdp/sdp_write.h"
+#include "mediad/session/leg_watch.h"
 #include "mediad/session/session.h"
 #include "mediad/session/state_file.h"
 #include "mediad/sound/codec.h"
@@ -41,6 +42,9 @@ struct session_table {
 	void *agreed_arg;
 	void *arg;
 	struct transcode_stats sound; /* of all legs there ever were */
+	struct wheel_timer look;      /* who is not heard */
+	session_quiet_h *quieth;
+	uint64_t quiets[LEG_QUIETS];
 };
 
 struct session {
@@ -175,6 +179,7 @@ struct leg {
 	struct leg_keys *keys;       /* that we press for it; NULL: none yet */
 	struct leg_video *video;     /* NULL: never had any */
 	struct transcode_stats sound;
+	struct leg_watch watch;
 	uint64_t bad_rtp;
 	struct report report;
 	struct wheel_timer report_due;

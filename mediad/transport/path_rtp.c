@@ -454,6 +454,16 @@ void path_rtp_keepalive(struct path *path)
 		(void)hub_pair_send(pr->pair, false, &dest, (uint8_t *)"", 0);
 }
 
+void path_rtp_look_around(struct path *path, bool around)
+{
+	struct path_rtp *pr = path_rtp_self(path);
+
+	if (around && pr->pair)
+		hub_pair_release(pr->pair, false);
+	else if (pr->pair)
+		path_rtp_tie(pr);
+}
+
 enum crypt_suite path_rtp_suite(const struct path *path)
 {
 	const struct path_rtp *pr = path_rtp_self(path);

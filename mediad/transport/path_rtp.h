@@ -91,6 +91,10 @@ bool path_rtp_peer(const struct path *path, struct sa *peer);
  * between us lets the peer's in (RFC 6263, 4.1). Where RTCP comes from that
  * port it does so. */
 void path_rtp_keepalive(struct path *path);
+/* While its peer is silent: see (and count, and drop) what others send to its
+ * port of RTP, which the system else keeps from us. Until this is called with
+ * false, or something new is agreed on. */
+void path_rtp_look_around(struct path *path, bool around);
 /* The suite in use; CRYPT_NONE: plain, or no keys yet. */
 enum crypt_suite path_rtp_suite(const struct path *path);
 /* Packets lost in the queues of its sockets. */

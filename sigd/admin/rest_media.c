@@ -44,6 +44,11 @@ static const struct item in_items[] = {
 	{"repaired", "repaired", NUMBER}, {"concealed", "concealed", NUMBER},
 	{"in-jitter-us", "jitter_ms", US_AS_MS}, {"in-mos", "mos", MOS},
 };
+static const struct item voice_items[] = {
+	{"quiet", "unheard", TEXT}, {"quiet-ms", "unheard_ms", NUMBER},
+	{"level", "level_dbov", SIGNED}, {"peak", "peak_dbov", SIGNED},
+	{"clipped", "clipped", NUMBER},
+};
 static const struct item out_items[] = {
 	{"out-packets", "packets", NUMBER}, {"out-octets", "octets", NUMBER},
 	{"far-lost", "lost", SIGNED}, {"far-jitter-us", "jitter_ms", US_AS_MS},
@@ -130,6 +135,9 @@ static void leg(struct jsonw *json, unsigned nr, const char *text)
 	jsonw_end(json);
 	jsonw_object(json, "ladder_ms");
 	put_all(json, text, ladder_items, COUNTOF(ladder_items));
+	jsonw_end(json);
+	jsonw_object(json, "voice");
+	put_all(json, text, voice_items, COUNTOF(voice_items));
 	jsonw_end(json);
 	jsonw_object(json, "received");
 	put_all(json, text, in_items, COUNTOF(in_items));
