@@ -2,17 +2,12 @@
 // SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Suite } from './lib.mjs';
+import { inOwnNetwork } from './netns.mjs';
 
 // Firefox gathers no candidate of the loopback card, whatever it is told: all
 // of this file runs again in a network that has another one.
-if (!process.env.CORDBOARD_NETNS) {
-  const again = spawnSync(fileURLToPath(new URL('netns.sh', import.meta.url)),
-    [process.execPath, ...process.execArgv, ...process.argv.slice(1)], { stdio: 'inherit' });
-  process.exit(again.status ?? 1);
-}
+inOwnNetwork();
 
 describe('calls from Firefox', { timeout: 180000 }, () => {
   const suite = new Suite();

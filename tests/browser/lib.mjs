@@ -34,7 +34,7 @@ const CHROMIUM = {
 
 // Debian's Firefox, by WebDriver BiDi: playwright drives builds of its own
 // alone. The microphone is the page's own tone, so no prompt must come up.
-async function firefox() {
+async function firefox(prefs) {
   const browser = await require('puppeteer-core').launch({
     browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, acceptInsecureCerts: true,
     extraPrefsFirefox: {
@@ -42,6 +42,7 @@ async function firefox() {
       'media.autoplay.blocking_policy': 0,
       'media.peerconnection.ice.obfuscate_host_addresses': false,
       'network.proxy.type': 0,
+      ...prefs,
     },
   });
   return {
@@ -54,19 +55,19 @@ async function firefox() {
 export class Suite {
   async start(options = {}) {
     this.stack = await new Stack({ webRoot: bundle(), ...options }).start();
-    this.browser = options.browser === 'firefox' ? await firefox() : await chromium.launch(CHROMIUM);
+    this.browser = options.browser === 'firefox' ? await firefox(options.prefs) : await chromium.launch({ ...CHROMIUM, args: [...CHROMIUM.args, ...options.args ?? []] });
     return this;
   }
 
   async phone(library, user, password = `${user}-secret`, { host = 'localhost', browser = this.browser, port = this.stack.wssPort,
-    at = 'localhost', query = '', jwt } = {}) {
+    at = 'localhost', query = '', jwt, ice } = {}) {
     const context = await browser.newContext({ ignoreHTTPSErrors: true });
     const page = await context.newPage();
     page.on('pageerror', (e) => { process.stderr.write(`# page: ${e}\n`); });
     const base = `${at}:${port}`;
     await page.goto(`https://${base}/`);
     await page.evaluate(([lib, options]) => window.phone.start(lib, options),
-      [library, { url: `wss://${base}/ws${query}`, user, password, host, jwt }]);
+      [library, { url: `wss://${base}/ws${query}`, user, password, host, jwt, ice }]);
     const registered = await until(() => page.evaluate(() => window.phone.registered()), `${user} has an answer`);
     return new Phone(page, context, registered);
   }
@@ -138,6 +139,11 @@ class Phone {
 
   resume(id) { return this.page.evaluate((i) => window.phone.resume(i), id); }
 
+  // Other ICE credentials, and an INVITE that tells them. False: not now.
+  restart(id) { return this.page.evaluate((i) => window.phone.restart(i), id); }
+
+  ice(id) { return this.page.evaluate((i) => window.phone.ice(i), id); }
+
   press(id, keys) { return this.page.evaluate(([i, k]) => window.phone.press(i, k), [id, keys]); }
 
   state(id) { return this.page.evaluate((i) => window.phone.state(i), id); }
@@ -171,7 +177,8 @@ class Phone {
         return steady >= 3 && heard;
       }, `${frequency} Hz`, limit);
     } catch (e) {
-      throw new Error(`${e.message}; heard ${JSON.stringify(heard)}`);
+      const stats = await this.stats(id).catch(String);
+      throw new Error(`${e.message}; heard ${JSON.stringify(heard)} ${JSON.stringify(stats)}`);
     }
   }
 

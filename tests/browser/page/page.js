@@ -4,6 +4,9 @@ import JsSIP from 'jssip';
 import * as SIP from 'sip.js';
 import { camera as cameraOf, prefer, watch } from './picture.js';
 import { listen, microphone } from './sound.js';
+import { ice, stats } from './stats.js';
+
+const GATHERING_MS = 500; // for candidates; then an offer has those that there are
 
 const calls = new Map();
 let next = 1;
@@ -35,7 +38,8 @@ async function both(frequency, color) {
 
 // --- the two libraries behind one face -----------------------------------
 
-function jssip({ url, user, password, host, jwt }) {
+function jssip({ url, user, password, host, jwt, ice }) {
+  const plain = { iceServers: [], ...ice };
   const ua = new JsSIP.UA({
     sockets: [new JsSIP.WebSocketInterface(url)],
     uri: `sip:${user}@${host}`,
@@ -50,11 +54,13 @@ function jssip({ url, user, password, host, jwt }) {
     call.session = session;
     if (session.connection) attach(call, session.connection);
     else session.on('peerconnection', (e) => attach(call, e.peerconnection));
+    // gathering may have no end where an address has just gone
+    session.on('icecandidate', ({ ready }) => setTimeout(ready, GATHERING_MS));
     session.on('progress', () => call.log.push('progress'));
     session.on('confirmed', () => { call.up = true; });
     session.on('failed', (e) => { call.final = e.message?.status_code ?? e.cause; });
     // whom a REFER names is called; who takes this one's place is answered
-    const tone = async () => ({ mediaStream: await microphone(call.frequency ?? 1000), pcConfig: { iceServers: [] } });
+    const tone = async () => ({ mediaStream: await microphone(call.frequency ?? 1000), pcConfig: plain });
     session.on('refer', async ({ accept }) => {
       const options = await tone();
       accept((made) => { phone.incoming = take(made, call.frequency); }, options);
@@ -87,7 +93,7 @@ function jssip({ url, user, password, host, jwt }) {
   // colour: it shows that.
   phone.call = async (target, frequency, camera) => {
     const call = keep({ frequency });
-    const pcConfig = { iceServers: [], ...(camera === true && { bundlePolicy: 'max-bundle' }) };
+    const pcConfig = { ...plain, ...(camera === true && { bundlePolicy: 'max-bundle' }) };
     const session = ua.call(target, { mediaStream: await both(frequency, camera), pcConfig });
     if (camera === true) session.connection.addTransceiver('video');
     follow(call, session);
@@ -95,7 +101,7 @@ function jssip({ url, user, password, host, jwt }) {
   };
   phone.answer = async (id, frequency, camera) => {
     calls.get(id).frequency = frequency;
-    calls.get(id).session.answer({ mediaStream: await both(frequency, camera), pcConfig: { iceServers: [] } });
+    calls.get(id).session.answer({ mediaStream: await both(frequency, camera), pcConfig: plain });
   };
   phone.hangup = (id) => calls.get(id).session.terminate();
   phone.transfer = (id, to) => {
@@ -117,6 +123,12 @@ function jssip({ url, user, password, host, jwt }) {
     session.connection.addTrack(cameraOf(color).getTracks()[0]);
     session.renegotiate();
   };
+  // false: it is not ready to
+  phone.restart = (id) => {
+    const call = calls.get(id);
+    call.pc.restartIce();
+    return call.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, () => call.log.push('restarted'));
+  };
   phone.hold = (id) => calls.get(id).session.hold();
   phone.resume = (id) => calls.get(id).session.unhold();
   phone.press = (id, keys) => calls.get(id).session.sendDTMF(keys, { transportType: 'RFC2833', duration: 100, interToneGap: 70 });
@@ -124,7 +136,7 @@ function jssip({ url, user, password, host, jwt }) {
   return phone;
 }
 
-function sipjs({ url, user, password, host }) {
+function sipjs({ url, user, password, host, ice }) {
   let frequency = 1000;
   const ua = new SIP.UserAgent({
     uri: SIP.UserAgent.makeURI(`sip:${user}@${host}`),
@@ -135,7 +147,7 @@ function sipjs({ url, user, password, host }) {
       () => Promise.resolve(microphone(frequency)),
     ),
     sessionDescriptionHandlerFactoryOptions: {
-      iceGatheringTimeout: 500, peerConnectionConfiguration: { iceServers: [] },
+      iceGatheringTimeout: GATHERING_MS, peerConnectionConfiguration: { iceServers: [], ...ice },
     },
     sipExtensionReplaces: SIP.SIPExtension.Supported,
     logLevel: 'error',
@@ -203,6 +215,15 @@ function sipjs({ url, user, password, host }) {
         if (/ 200 /.test(notification.request.body)) log.push('transferred');
       },
     });
+  };
+  phone.restart = (id) => {
+    const { pc, session, log } = calls.get(id);
+    pc.restartIce();
+    session.invite({
+      sessionDescriptionHandlerOptions: { offerOptions: { iceRestart: true } },
+      requestDelegate: { onAccept: () => log.push('restarted') },
+    });
+    return true;
   };
   phone.answer = (id, hz) => { frequency = hz; return calls.get(id).session.accept(); };
   phone.hangup = (id) => {
@@ -274,6 +295,8 @@ window.phone = {
   hangup: (id) => { phone.hangup(id); },
   transfer: (id, to) => { phone.transfer(id, to); },
   hold: (id) => phone.hold(id),
+  restart: (id) => phone.restart(id),
+  ice: (id) => ice(calls.get(id).pc),
   resume: (id) => phone.resume(id),
   press: (id, keys) => { phone.press(id, keys); },
   watch: (target, event) => phone.watch(target, event),
@@ -288,25 +311,5 @@ window.phone = {
   state: (id) => { const c = calls.get(id); return { up: !!c.up, final: c.final, log: c.log }; },
 
   hear: async (id) => (await calls.get(id).ear?.hear()) ?? null,
-
-  async stats(id) {
-    const out = {};
-    const all = await calls.get(id).pc.getStats();
-    for (const s of all.values()) {
-      if (s.kind === 'video' && s.type === 'inbound-rtp') {
-        out.video = { frames: s.framesDecoded, keys: s.keyFramesDecoded, plis: s.pliCount, nacks: s.nackCount,
-          lost: s.packetsLost, codec: all.get(s.codecId)?.mimeType };
-      }
-      if (s.kind === 'video') continue;
-      if (s.type === 'inbound-rtp') Object.assign(out, { received: s.packetsReceived, lost: s.packetsLost });
-      if (s.type === 'outbound-rtp') out.sent = s.packetsSent;
-      if (s.type === 'codec' && /audio/.test(s.mimeType)) out.codec = s.mimeType;
-      if (s.type === 'remote-inbound-rtp') Object.assign(out, { rtt: s.roundTripTime, farLost: s.packetsLost });
-      if (s.type === 'transport') {
-        const { protocol, address } = all.get(all.get(s.selectedCandidatePairId)?.localCandidateId) ?? {};
-        Object.assign(out, { srtp: s.srtpCipher, dtls: s.dtlsState, protocol, address });
-      }
-    }
-    return out;
-  },
+  stats: (id) => stats(calls.get(id).pc),
 };
