@@ -34,11 +34,13 @@ async function freeBoth() {
 export class Baresip {
   // options: codec (PCMU, PCMA, G722), frequency of its tone, user; account: more
   // parameters; certificate: PEM file with key, of its TLS, on the next port;
-  // secure: srtp, srtp-mand, srtp-mandf, dtls_srtp; mux: RTCP on RTP's port
+  // secure: srtp, srtp-mand, srtp-mandf, dtls_srtp; mux: RTCP on RTP's port;
+  // address: not 127.0.0.1
   constructor(stack, {
     codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto', certificate, secure, mux,
+    address = '127.0.0.1',
   } = {}) {
-    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, secure, mux, events: [] });
+    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, secure, mux, address, events: [] });
   }
 
   async start() {
@@ -50,8 +52,8 @@ export class Baresip {
     const rtp = await freeUdp(20);
     const rate = this.codec === 'G722' ? 16000 : RATE;
     fs.writeFileSync(path.join(this.dir, 'config'), `poll_method epoll
-sip_listen 127.0.0.1:${this.port}
-net_interface 127.0.0.1${this.certificate ? `\nsip_certificate ${this.certificate}` : ''}
+sip_listen ${this.address}:${this.port}
+net_interface ${this.address}${this.certificate ? `\nsip_certificate ${this.certificate}` : ''}
 audio_source aufile,${path.join(this.dir, 'tone.wav')}
 audio_player aubridge,nil
 audio_alert aubridge,nil
@@ -66,7 +68,7 @@ ${[rate === RATE ? 'g711' : 'g722', 'aufile', 'aubridge', 'sndfile', ...this.sec
 ${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
 ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
 `);
-    fs.writeFileSync(path.join(this.dir, 'accounts'), `<sip:${this.user}@${this.host ?? `127.0.0.1:${this.port}`}>`
+    fs.writeFileSync(path.join(this.dir, 'accounts'), `<sip:${this.user}@${this.host ?? `${this.address}:${this.port}`}>`
       + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${rate}/1${this.account || ';regint=0'}\n`);
     fs.writeFileSync(path.join(this.dir, 'contacts'), '');
     fs.writeFileSync(path.join(this.dir, 'tone.wav'), writeWav(tone(this.frequency, 0.25, rate), VOICE_S, rate));
