@@ -132,6 +132,7 @@ static bool rtp_share(struct hub_iface *to, const struct mediad_iface *iface,
 	if (!iface->nrtp_ports)
 		return false;
 
+	str_ncpy(to->name, iface->name, sizeof(to->name));
 	to->bind = iface->bind;
 	to->advertise = iface->advertise;
 	to->lo = iface->rtp_ports[0];

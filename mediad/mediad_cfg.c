@@ -37,7 +37,8 @@ static const struct cfg_field iface_fields[] = {
 	 .max = NODE_NAME_MAX,
 	 .check = name_check,
 	 .pattern = NAME_PATTERN,
-	 .help = "What logs call it."},
+	 .help = "What logs call it, and `interface` of connections "
+		 "(routing.yaml)."},
 	{.key = "bind",
 	 .type = CFG_ADDR,
 	 CFG_AT(struct mediad_iface, bind),

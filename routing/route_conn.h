@@ -27,6 +27,7 @@ struct route_user;
 
 enum {
 	ROUTE_CONN_MAX = 32,   /* bytes of a connection's name */
+	ROUTE_IFACE_MAX = 16,  /* ... of the media server's interface */
 	ROUTE_HOST_MAX = 253,  /* ... of a host */
 	ROUTE_NETWORKS_MAX = 16,
 	ROUTE_SIP_PORT = 5060,
@@ -127,6 +128,7 @@ struct route_conn_media {
 	enum route_media_source source;
 	enum route_dtmf dtmf;
 	bool video;
+	const char *interface; /* of the media server; NULL: any */
 	struct route_sdes sdes;
 	const char *policy_name; /* NULL: none */
 	const struct route_media_policy *policy;

@@ -77,6 +77,9 @@ static const char *const recordings[] = {"", "always", "never", NULL};
 	 .offset = REQ(verb.terms.opus.narrow), .optional = true},     \
 	{.name = "opus-dtx", .kind = CTL_F_NAME, .names = dtx_ways,    \
 	 .offset = REQ(verb.terms.opus.dtx), .optional = true},        \
+	{.name = "interface", .kind = CTL_F_TEXT,                      \
+	 .offset = REQ(verb.terms.interface),                          \
+	 .max = CTL_INTERFACE_MAX, .optional = true},                  \
 	{.name = "music", .kind = CTL_F_TEXT, .max = CTL_SOUND_MAX,    \
 	 .offset = REQ(verb.terms.music), .optional = true},           \
 	{.name = "record", .kind = CTL_F_NAME, .names = recordings,    \

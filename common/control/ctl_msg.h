@@ -37,6 +37,7 @@ enum {
 	CTL_FORM_MAX = 4096, /* bytes */
 	CTL_CODEC_MAX = 31,
 	CTL_CODECS_MAX = 128,    /* bytes of a list of codecs */
+	CTL_INTERFACE_MAX = 16,  /* bytes of an interface's name */
 	CTL_SUITES_MAX = 160,    /* bytes of a list of suites */
 	CTL_NETWORKS_MAX = 1024, /* bytes of a list of networks */
 	CTL_POLICY_MAX = 32,     /* bytes of a policy's name */
@@ -173,6 +174,8 @@ struct ctl_terms {
 			    of this one has it on hold; empty: what that
 			    sends */
 	enum ctl_recording record;
+	struct pl interface; /* the media server's that the far side is reached
+				by, by name; empty: the first of the family */
 	struct pl fork; /* a consumer of the worker's configuration that gets
 			   the call's audio; empty: none */
 };

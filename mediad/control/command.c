@@ -286,6 +286,7 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 		.ptime = (uint16_t)terms->ptime,
 		.af = families[terms->family],
 		.suites = terms->suites,
+		.iface = terms->interface,
 	};
 }
 

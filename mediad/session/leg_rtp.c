@@ -27,6 +27,8 @@ static int rtp_make(struct leg *leg, const struct session_terms *terms)
 	if (!err)
 		err = path_rtp_alloc(&leg->path, table->deps.rtp, &rule,
 				     &leg_path_handlers, leg);
+	if (!err && path_rtp_by(leg->path, &terms->iface))
+		err = EINVAL;
 	if (err)
 		return err;
 	path_rtp_expect(leg->path, leg->session->call,
@@ -43,6 +45,16 @@ static void rtp_want(struct sdpm_policy *policy, const struct leg *leg,
 		leg_secret_make(policy, leg);
 }
 
+/* An interface that this node does not have has no port free. */
+static int no_port(const struct leg *leg, int err)
+{
+	if (err != ENODEV)
+		return err;
+	log_warn(leg->session->call, "no interface of this name here",
+		 "leg=%u", leg->nr);
+	return EADDRINUSE;
+}
+
 static int rtp_hear(struct leg *leg, const struct sdpm_choice *next,
 		    struct sdpm_error *why)
 {
@@ -53,7 +65,7 @@ static int rtp_hear(struct leg *leg, const struct sdpm_choice *next,
 		return leg_sdp_refuse(why, ENOTSUP, 488,
 				      "audio: no interface of this family");
 	if (err)
-		return err;
+		return no_port(leg, err);
 	if (sa_isset(peer, SA_ADDR) &&
 	    (!path_rtp_reaches(leg->path, peer) ||
 	     !path_rtp_reaches(leg->path, &next->peer.rtcp)))
@@ -73,7 +85,7 @@ static int rtp_speak(struct leg *leg)
 	if (err == EAFNOSUPPORT)
 		err = path_rtp_open(leg->path, AF_UNSPEC);
 	if (err)
-		return err;
+		return no_port(leg, err);
 	leg->sdp.own.addr = *path_rtp_local(leg->path);
 	local->nhosts = 1;
 	local->hosts = &leg->sdp.own;
@@ -222,6 +234,7 @@ static int rtp_video(struct leg *leg, struct path **pathp, struct leg_video *v)
 				     &leg_video_handlers, v);
 	if (err)
 		return err;
+	path_rtp_beside(path, leg->path);
 	err = path_rtp_open(path, sa_af(local));
 	if (err)
 		mem_deref(path);

@@ -19,7 +19,8 @@
  *   EBADMSG   SDP not understood          (why: sip 400)
  *   ENOTSUP   SDP nothing can be made of  (why: sip 488)
  *   EUSERS    a limit of this worker is reached, or it is draining
- *   EADDRINUSE  no port is free for plain RTP
+ *   EADDRINUSE  no port is free for plain RTP, of the interface that is
+ *               asked for
  *   ENOMEM
  *
  * SPDX-License-Identifier: MIT
@@ -219,6 +220,7 @@ struct session_terms {
 	uint16_t ptime;     /* ms; 0: 20 */
 	bool video; /* may it have any: of a browser's leg, too */
 	enum session_digits digits;
+	struct pl iface;    /* that PBXs reach us by, by name; empty: any */
 	int af;             /* of an offer; AF_UNSPEC: the first interface's */
 	struct pl suites;   /* of SDPM_SDES and SDPM_OSRTP, best first, as
 			       RFC 4568 writes them; EINVAL: unknown. Empty:

@@ -292,25 +292,36 @@ static int pair_bind(struct hub_pair *pair, struct hub_iface_ports *at,
 	return socks_open(pair, port);
 }
 
-static struct hub_iface_ports *iface_for(struct hub *hub, int af)
+static int iface_for(struct hub_iface_ports **atp, struct hub *hub,
+		     const struct hub_want *want)
 {
-	for (size_t i = 0; i < hub->nifaces; i++)
-		if (af == AF_UNSPEC || sa_af(&hub->ifaces[i].iface.bind) == af)
-			return &hub->ifaces[i];
+	const bool named = want->name && want->name[0];
+	int err = named ? ENODEV : EAFNOSUPPORT;
 
-	return NULL;
+	for (size_t i = 0; i < hub->nifaces; i++) {
+		const struct hub_iface *iface = &hub->ifaces[i].iface;
+
+		if (named && strcmp(iface->name, want->name))
+			continue;
+		if (want->af == AF_UNSPEC || sa_af(&iface->bind) == want->af) {
+			*atp = &hub->ifaces[i];
+			return 0;
+		}
+		err = EAFNOSUPPORT;
+	}
+	return err;
 }
 
-int hub_pair_open(struct hub_pair **pairp, struct hub *hub, int af,
-		  hub_recv_h *recvh, void *arg)
+int hub_pair_open(struct hub_pair **pairp, struct hub *hub,
+		  const struct hub_want *want, hub_recv_h *recvh, void *arg)
 {
-	struct hub_iface_ports *at = iface_for(hub, af);
+	struct hub_iface_ports *at = NULL;
 	struct hub_pair *pair;
 	uint16_t port;
-	int err;
+	int err = iface_for(&at, hub, want);
 
-	if (!at)
-		return EAFNOSUPPORT;
+	if (err)
+		return err;
 	err = pair_make(&pair, hub, recvh, arg);
 	if (err)
 		return err;
@@ -364,6 +375,11 @@ int hub_pair_reopen(struct hub_pair **pairp, struct hub *hub,
 	else
 		*pairp = pair;
 	return err;
+}
+
+const char *hub_pair_name(const struct hub_pair *pair)
+{
+	return pair->at->iface.name;
 }
 
 const struct sa *hub_pair_local(const struct hub_pair *pair)

@@ -22,11 +22,13 @@ struct hub;
 struct hub_pair;
 
 enum {
-	HUB_IFACES_MAX = 8
+	HUB_IFACES_MAX = 8,
+	HUB_NAME_MAX = 16, /* bytes of an interface's name */
 };
 
 /* Where PBXs reach this worker. */
 struct hub_iface {
+	char name[HUB_NAME_MAX + 1]; /* empty: nobody asks for it */
 	struct sa bind;      /* no port */
 	struct sa advertise; /* no port; what stands in SDP */
 	uint16_t lo, hi;     /* ports of this worker alone, ends included */
@@ -51,19 +53,26 @@ struct hub_packet {
 /* May free the pair. */
 typedef void(hub_recv_h)(const struct hub_packet *packet, void *arg);
 
+/* Which interface: of the family (AF_UNSPEC: any), and of this name. */
+struct hub_want {
+	int af;
+	const char *name; /* NULL or empty: the first of the family */
+};
 /*
- * Open the pair that is free for longest, of an interface of the family
- * (AF_UNSPEC: the first one's). The caller owns *pairp; mem_deref() closes
- * and gives the ports back. EAFNOSUPPORT: no interface of the family;
- * EADDRINUSE: no port is free, here or in the system.
+ * Open the pair that is free for longest. The caller owns *pairp; mem_deref()
+ * closes and gives the ports back. EAFNOSUPPORT: no such interface of the
+ * family; ENODEV: none of this name at all; EADDRINUSE: no port is free, here
+ * or in the system.
  */
-int hub_pair_open(struct hub_pair **pairp, struct hub *hub, int af,
-		  hub_recv_h *recvh, void *arg);
+int hub_pair_open(struct hub_pair **pairp, struct hub *hub,
+		  const struct hub_want *want, hub_recv_h *recvh, void *arg);
 /* Those that an incarnation before us had; local: hub_pair_local(). ENOENT:
  * they are not ours any more; EADDRINUSE. */
 int hub_pair_reopen(struct hub_pair **pairp, struct hub *hub,
 		    const struct sa *local, hub_recv_h *recvh, void *arg);
 
+/* Its interface's; may be empty. */
+const char *hub_pair_name(const struct hub_pair *pair);
 /* The advertised address, with the port of RTP. */
 const struct sa *hub_pair_local(const struct hub_pair *pair);
 /* May this worker send there? False for a loopback address, where services of

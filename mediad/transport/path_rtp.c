@@ -361,16 +361,36 @@ void path_rtp_expect(struct path *path, const char *call, bool early)
 	pr->hellos = early;
 }
 
+int path_rtp_by(struct path *path, const struct pl *name)
+{
+	struct path_rtp *pr = path_rtp_self(path);
+
+	pr->iface[0] = '\0';
+	if (!name->l)
+		return 0;
+	return pl_strcpy(name, pr->iface, sizeof(pr->iface)) ? ENODEV : 0;
+}
+
+void path_rtp_beside(struct path *path, const struct path *other)
+{
+	struct path_rtp *pr = path_rtp_self(path);
+
+	str_ncpy(pr->iface, hub_pair_name(path_rtp_self(other)->pair),
+		 sizeof(pr->iface));
+}
+
 int path_rtp_open(struct path *path, int af)
 {
 	struct path_rtp *pr = path_rtp_self(path);
+	const struct hub_want want = {.af = af, .name = pr->iface};
 
 	if (pr->pair)
 		return af == AF_UNSPEC || sa_af(hub_pair_local(pr->pair)) == af
 			       ? 0
 			       : EAFNOSUPPORT;
 
-	return hub_pair_open(&pr->pair, pr->env->hub, af, path_rtp_recv, pr);
+	return hub_pair_open(&pr->pair, pr->env->hub, &want, path_rtp_recv,
+			     pr);
 }
 
 const struct sa *path_rtp_local(const struct path *path)

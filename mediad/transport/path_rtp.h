@@ -60,9 +60,14 @@ int path_rtp_alloc(struct path **pathp, const struct path_rtp_env *env,
  * ClientHello before the first agreement is waited with for it. */
 void path_rtp_expect(struct path *path, const char *call, bool early);
 
+/* Ports are to be those of the interface of this name; empty: of any. Before
+ * path_rtp_open(). ENODEV: no name. */
+int path_rtp_by(struct path *path, const struct pl *name);
+/* Of the same one as this path, which is open. */
+void path_rtp_beside(struct path *path, const struct path *other);
 /* Take ports. Again is no error when the family is the same or AF_UNSPEC.
- * EAFNOSUPPORT: no interface of the family, or it has others; EADDRINUSE: no
- * port is free. */
+ * EAFNOSUPPORT: no interface of the family, or it has others; ENODEV: none of
+ * the name; EADDRINUSE: no port is free. */
 int path_rtp_open(struct path *path, int af);
 /* Our address in SDP, with the port of RTP; NULL before path_rtp_open(). */
 const struct sa *path_rtp_local(const struct path *path);

@@ -36,6 +36,7 @@ struct path_rtp {
 	struct path base;
 	const struct path_rtp_env *env;
 	struct hub_pair *pair; /* NULL: not open */
+	char iface[HUB_NAME_MAX + 1]; /* whose it has to be; empty: any */
 	struct source_lock rtp, rtcp;
 	/* NULL: plain, or not yet. The other one is that of RTCP with an
 	 * association of its own. */

@@ -20,6 +20,15 @@ static bool check_address(const char *text, char *why, size_t size)
 	return false;
 }
 
+static bool check_interface(const char *text, char *why, size_t size)
+{
+	if (text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")]) {
+		str_ncpy(why, "of a-z, 0-9 and -", size);
+		return false;
+	}
+	return true;
+}
+
 /* clang-format off */
 static const struct cfg_choice kinds[] = {
 	{"trunk", ROUTE_TRUNK, "At a fixed address."},
@@ -234,6 +243,13 @@ static const struct cfg_field conn_fields[] = {
 	 CFG_ITEMS(struct route_connection, media.networks, media.nnetworks),
 	 .item = &network_item, .min = 1, .max = ROUTE_NETWORKS_MAX,
 	 .flags = CFG_F_ALONE, .help = "For `media_source`."},
+	{"interface", CFG_STRING, CONN(media.interface), .min = 1,
+	 .max = ROUTE_IFACE_MAX, .pattern = "^[a-z0-9-]+$",
+	 .check = check_interface,
+	 .help = "The interface of mediad.yaml that its media goes by; none: "
+		 "the first of the address family. A media server without one "
+		 "of this name has no port for it.",
+	 .example = "inside"},
 	{"video", CFG_BOOL, CONN(media.video), .def = "false",
 	 .help = "It is offered video, and may offer some: what a device has, "
 		 "passed on as it comes. false: it gets calls of audio alone."},

@@ -161,6 +161,8 @@ void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
 		pl_set_str(&terms->codecs, conn->media.codecs);
 	pl_set_str(&terms->suites, conn->media.sdes.list);
 	pl_set_str(&terms->networks, conn->media.network_list);
+	if (conn->media.interface)
+		pl_set_str(&terms->interface, conn->media.interface);
 }
 
 /* --- names ---------------------------------------------------------------------- */

@@ -104,7 +104,7 @@ static int range_take(struct media_bed *bed)
 
 static int hub_start(struct media_bed *bed)
 {
-	struct hub_iface iface;
+	struct hub_iface iface = {.name = "near"};
 	int err = hub_alloc(&bed->rtp_env.hub);
 
 	if (err)

@@ -311,12 +311,14 @@ static void terms_tell_of_music_recording_and_fork(void)
 
 	pl_set_str(&terms->music, "jazz");
 	pl_set_str(&terms->fork, "ears");
+	pl_set_str(&terms->interface, "inside");
 	terms->record = CTL_RECORD_NEVER;
 	CHECK_INT(there(&trip, &msg), 0);
 	CHECK_INT(back(&trip), CTL_ACCEPTED);
 	terms = &trip.out.req.remote.terms;
 	CHECK(!pl_strcmp(&terms->music, "jazz"));
 	CHECK(!pl_strcmp(&terms->fork, "ears"));
+	CHECK(!pl_strcmp(&terms->interface, "inside"));
 	CHECK_INT(terms->record, CTL_RECORD_NEVER);
 	done(&trip);
 }

@@ -406,7 +406,7 @@ static void unknown_verbs_are_no_harm(void)
 /* One pair of ports, of those that the system gives to nobody. */
 static bool rtp_make(struct bed *bed)
 {
-	struct hub_iface iface;
+	struct hub_iface iface = {.name = ""};
 
 	if (!bed_make(bed, 0) || hub_alloc(&bed->rtp_env.hub))
 		return false;

@@ -617,7 +617,7 @@ static void a_peer_of_six_has_an_interface_of_six(void)
 {
 	static const uint8_t pkt[172] = {0x80, 8};
 	struct path_rtp_terms terms = {.pts = {1 << 8}};
-	struct hub_iface six;
+	struct hub_iface six = {.name = "six"};
 	struct path *path = NULL;
 	struct sa far, to;
 	struct bed bed;
@@ -652,6 +652,58 @@ static void a_peer_of_six_has_an_interface_of_six(void)
 		mem_deref(path);
 	}
 	close(fd);
+	bed_close(&bed);
+}
+
+/* Of two of one family a leg's connection says by which it goes; one of each
+ * family may have the same name. */
+static void an_interface_is_chosen_by_name(void)
+{
+	static const struct pl inside = PL("inside"), none = PL("elsewhere"),
+			       any = PL("");
+	struct hub_iface iface, six = {.name = "inside"};
+	struct path *path = NULL, *video = NULL;
+	struct bed bed;
+
+	if (bed_open(&bed, SOURCE_STRICT)) {
+		six.lo = bed.iface.lo;
+		six.hi = bed.iface.hi;
+		sa_set_str(&six.bind, "::1", 0);
+		six.advertise = six.bind;
+		CHECK_INT(hub_add(bed.env.hub, &six), 0);
+		iface = bed.iface;
+		str_ncpy(iface.name, "inside", sizeof(iface.name));
+		sa_set_str(&iface.bind, "127.0.0.2", 0);
+		sa_set_str(&iface.advertise, "203.0.113.7", 0); /* NAT 1:1 */
+		CHECK_INT(hub_add(bed.env.hub, &iface), 0);
+		CHECK_INT(path_rtp_alloc(&path, &bed.env, &bed.rule, &handlers,
+					 &bed),
+			  0);
+		CHECK_INT(path_rtp_by(path, &none), 0);
+		CHECK_INT(path_rtp_open(path, AF_INET), ENODEV);
+		CHECK_INT(path_rtp_open(path, AF_UNSPEC), ENODEV);
+		CHECK_INT(path_rtp_by(path, &inside), 0);
+		CHECK_INT(path_rtp_open(path, AF_INET), 0);
+		CHECK(sa_cmp(path_rtp_local(path), &iface.advertise, SA_ADDR));
+		/* its video goes the same way */
+		CHECK_INT(path_rtp_alloc(&video, &bed.env, &bed.rule,
+					 &handlers, &bed),
+			  0);
+		path_rtp_beside(video, path);
+		CHECK_INT(path_rtp_open(video, AF_INET), 0);
+		CHECK(sa_cmp(path_rtp_local(video), &iface.advertise,
+			     SA_ADDR));
+		mem_deref(video);
+		mem_deref(path);
+		CHECK_INT(path_rtp_alloc(&path, &bed.env, &bed.rule, &handlers,
+					 &bed),
+			  0);
+		CHECK_INT(path_rtp_by(path, &any), 0);
+		CHECK_INT(path_rtp_open(path, AF_INET), 0);
+		CHECK(sa_cmp(path_rtp_local(path), &bed.iface.advertise,
+			     SA_ADDR));
+		mem_deref(path);
+	}
 	bed_close(&bed);
 }
 
@@ -780,6 +832,7 @@ TEST_MAIN(TEST(nothing_happens_before_an_agreement),
 	  TEST(ports_of_others_are_passed_over),
 	  TEST(loopback_is_reached_from_loopback_alone),
 	  TEST(loopback_is_not_reached_from_an_interface_for_others),
+	  TEST(an_interface_is_chosen_by_name),
 	  TEST(a_peer_of_six_has_an_interface_of_six),
 	  TEST(a_successor_has_the_same_ports_and_source),
 	  TEST(an_unsound_state_is_refused), TEST_OOM(memory_runs_out_anywhere))

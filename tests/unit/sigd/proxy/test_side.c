@@ -68,6 +68,10 @@ static void a_connection_is_as_its_configuration_says(void)
 	CHECK_INT(side_profile(NULL, &flow, &conn), CTL_SDES);
 	side_terms(&terms, &conn);
 	CHECK(!pl_strcmp(&terms.suites, "AEAD_AES_128_GCM"));
+	CHECK(!pl_isset(&terms.interface));
+	conn.media.interface = "inside";
+	side_terms(&terms, &conn);
+	CHECK(!pl_strcmp(&terms.interface, "inside"));
 }
 
 static void a_policy_goes_along_and_codecs_of_the_connection_before_it(void)
