@@ -23,7 +23,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 MINIMUM := libre:1.1.0 libwebsockets:4.1.6 openssl:3.0.0 libsrtp2:2.5.0 \
 	opus:1.3.1 hiredis:0.14.1 yaml-0.1:0.2.5 libmicrohttpd:0.9.75 \
 	libpcre2-8:10.42 libuv:1.44.0 libcares:1.18.0 jansson:2.14 libcurl:7.88.0 \
-	libmaxminddb:1.7.0 spandsp:0.0.6 liblz4:1.9.4
+	libmaxminddb:1.7.0 spandsp:0.0.6 liblz4:1.9.4 ogg:1.3.5 opusfile:0.12
 LIBS_PC := $(foreach m,$(MINIMUM),$(firstword $(subst :, ,$(m))))
 # librem became a part of libre with 3.0
 LIBS_PC += $(shell pkg-config --exists librem && echo librem)

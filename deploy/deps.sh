@@ -11,9 +11,10 @@ B=${B:-build}
 build="gcc make pkg-config git ca-certificates libre-dev libwebsockets-dev
  libssl-dev libsrtp2-dev libopus-dev libhiredis-dev libyaml-dev
  libmicrohttpd-dev libpcre2-dev libuv1-dev libc-ares-dev
- libjansson-dev libcurl4-openssl-dev libmaxminddb-dev libspandsp-dev liblz4-dev"
+ libjansson-dev libcurl4-openssl-dev libmaxminddb-dev libspandsp-dev liblz4-dev
+ libogg-dev libopusfile-dev"
 run="redis-server openssl tzdata nodejs npm curl baresip-core"
-test="chromium firefox-esr coturn iproute2 sip-tester kamailio kamailio-presence-modules tshark perl libasan8 libubsan1"
+test="chromium firefox-esr coturn iproute2 sip-tester kamailio kamailio-presence-modules tshark perl sox libsox-fmt-base libasan8 libubsan1"
 
 # librem is a part of libre since Debian 13; libwebsockets' libuv glue became
 # a plugin package with 4.1.6

@@ -14,6 +14,7 @@
 #include "common/log.h"
 #include "common/super.h"
 #include "mediad/media_admin.h"
+#include "mediad/media_sounds.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
 #include "mediad/session/state_file.h"
@@ -88,6 +89,8 @@ static int check(const char *path)
 
 	if (!err)
 		err = keys_read(&ring, cfg);
+	if (!err && media_sounds_check(cfg))
+		err = EINVAL;
 	if (!err)
 		err = print_cfg(cfg);
 	mem_deref(ring);

@@ -21,6 +21,7 @@
 #include "mediad/media_hosts.h"
 #include "mediad/media_metric.h"
 #include "mediad/media_pace.h"
+#include "mediad/media_sounds.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
 #include "mediad/session/session.h"
@@ -64,6 +65,7 @@ struct media_worker {
 	struct mux *mux;
 	struct sound_bank *bank;
 	struct codec_set *codecs;
+	struct media_sounds *sounds;
 	struct path_web_env env;
 	struct path_rtp_env rtp_env;
 	struct hub *hub;
@@ -94,6 +96,7 @@ static void destructor(void *arg)
 	mem_deref(mw->table);
 	mem_deref(mw->news);
 	mem_deref(mw->state);
+	mem_deref(mw->sounds);
 	mem_deref(mw->bank);
 	mem_deref(mw->codecs);
 	mem_deref(mw->hub);
@@ -208,6 +211,8 @@ static int transport_make(struct media_worker *mw)
 		err = sound_bank_alloc(&mw->bank);
 	if (!err)
 		err = media_codecs_alloc(&mw->codecs, mw->cfg);
+	if (!err)
+		err = media_sounds_alloc(&mw->sounds, cfg);
 	if (!err)
 		err = media_hosts_alloc(&mw->hosts, mw->worker, cfg, mw->mux);
 	if (!err)
@@ -340,6 +345,7 @@ static int sessions_make(struct media_worker *mw)
 		.ntcp_hosts = mw->hosts->ntcp,
 		.bank = mw->bank,
 		.codecs = mw->codecs,
+		.jukebox = mw->sounds->jukebox,
 		.state = mw->state,
 	};
 	int err;
@@ -352,6 +358,8 @@ static int sessions_make(struct media_worker *mw)
 		session_on_up(mw->table, news_up);
 		session_on_heard(mw->table, news_digit);
 		session_on_quiet(mw->table, news_quiet);
+		session_on_played(mw->table, news_played);
+		mw->sounds->table = mw->table;
 	}
 	if (err)
 		return err;
@@ -536,7 +544,7 @@ static void drain(void *arg)
 	wheel_start(mw->worker->wheel, &mw->draining.timer, 0, on_drain, mw);
 }
 
-/* Level and keys change while we run; all else needs a new process, which
+/* Level, keys and sounds change while we run; all else needs a new process, which
  * calls outlive. */
 static void reload(void *arg)
 {
@@ -559,6 +567,7 @@ static void reload(void *arg)
 		mem_deref(mw->ring);
 		mw->ring = ring;
 	}
+	media_sounds_reload(mw->sounds, cfg);
 	log_level_set((enum log_level)cfg->log_level);
 	log_info(NULL, "reloaded", "level=%d", cfg->log_level);
 	mem_deref(mw->cfg_new);

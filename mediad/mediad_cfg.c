@@ -352,6 +352,26 @@ static const struct cfg_field fields[] = {
 	 CFG_AT(struct mediad_cfg, admin),
 	 .table = &admin_table,
 	 .help = "/healthz, /readyz and /metrics."},
+	{.key = "sounds",
+	 .type = CFG_TABLE,
+	 CFG_AT(struct mediad_cfg, sounds),
+	 .table = &mediad_sounds_table,
+	 .help = "Sounds."},
+	{.key = "recording",
+	 .type = CFG_TABLE,
+	 CFG_AT(struct mediad_cfg, recording),
+	 .table = &mediad_recording_table,
+	 .help = "Recordings."},
+	{.key = "consumers",
+	 .type = CFG_MAP,
+	 CFG_ITEMS(struct mediad_cfg, consumers, nconsumers),
+	 CFG_KEY(struct mediad_consumer, name),
+	 .max = MEDIAD_CONSUMERS_MAX,
+	 .item = &mediad_consumer_item,
+	 .check = mediad_consumer_check,
+	 .pattern = "^[a-z0-9_-]{1,32}$",
+	 .help = "Who may get the audio of calls, by the name that "
+		 "routing.yaml has for it (`fork`)."},
 	CFG_END,
 };
 
@@ -502,7 +522,9 @@ static int finish(struct mediad_cfg *cfg, const char *file,
 	if (resolve(&cfg->redis.path, cfg, file) ||
 	    resolve(&cfg->keys, cfg, file) ||
 	    resolve(&cfg->state_dir, cfg, file) ||
-	    resolve(&cfg->certificate, cfg, file))
+	    resolve(&cfg->certificate, cfg, file) ||
+	    resolve(&cfg->sounds.dir, cfg, file) ||
+	    resolve(&cfg->recording.dir, cfg, file))
 		return ENOMEM;
 
 	if (cfg->redis.user && !cfg->redis.password)

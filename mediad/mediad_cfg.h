@@ -20,7 +20,8 @@ struct redis_cfg;
 
 enum {
 	MEDIAD_IFACES_MAX = 8,
-	MEDIAD_WORKERS_MAX = 64
+	MEDIAD_WORKERS_MAX = 64,
+	MEDIAD_CONSUMERS_MAX = 16,
 };
 
 /* A named interface: where browsers and PBXs reach the workers. */
@@ -65,6 +66,30 @@ struct mediad_opus {
 	uint8_t complexity;
 };
 
+struct mediad_sounds {
+	const char *dir; /* NULL: none */
+	uint32_t max_bytes, max_ms;
+	uint64_t max_memory; /* bytes */
+};
+
+struct mediad_recording {
+	const char *dir; /* NULL: none */
+	int format;      /* 0: Ogg Opus, 1: WAV */
+	int rate;        /* Hz */
+	uint32_t bitrate;
+	uint64_t max_bytes, min_free; /* bytes */
+	uint32_t max_ms;
+	uint32_t memory; /* bytes */
+};
+
+struct mediad_consumer {
+	struct cfg_pos pos;
+	const char *name;
+	struct sa addr;
+	int codec; /* 0: L16, 1: PCMU, 2: PCMA, 3: Opus */
+	uint16_t ptime; /* ms */
+};
+
 struct mediad_cfg {
 	struct arena *mem; /* owns all below */
 	struct cfg_pos pos;
@@ -88,9 +113,17 @@ struct mediad_cfg {
 	const char **modules; /* paths */
 	uint32_t nmodules;
 	struct mediad_admin_cfg admin;
+	struct mediad_sounds sounds;
+	struct mediad_recording recording;
+	struct mediad_consumer *consumers;
+	uint32_t nconsumers;
 };
 
 extern const struct cfg_table mediad_cfg_table;
+/* mediad_cfg_service.c: parts of it */
+extern const struct cfg_table mediad_sounds_table, mediad_recording_table;
+extern const struct cfg_field mediad_consumer_item;
+bool mediad_consumer_check(const char *text, char *why, size_t size);
 
 /* Relative paths are those of the file's folder. The caller owns *cfgp.
  * EINVAL: errs tells. */

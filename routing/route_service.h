@@ -41,7 +41,6 @@ struct route_announcement {
 	uint32_t times;
 	bool answer; /* with 200, and BYE at the end; else as early media */
 	uint16_t code; /* of the answer at the end of early media */
-	const char *reason; /* NULL: the usual one */
 };
 
 extern const struct cfg_choice route_recordings[];

@@ -98,11 +98,14 @@ static void on_event(const struct ctl_event *event, const struct ctl_env *env,
 		     const char *token, void *arg)
 {
 	struct sigd *sigd = arg;
+	const bool played = event->kind == CTL_EV_LEG_PLAYED;
 	const struct proxy_loss loss = {
 		.call = event->call,
 		.session = event->session,
-		.reason = event->why == STATUS_OK ? STATUS_MEDIA_LOST
-						  : event->why,
+		.reason = played	    ? STATUS_HANGUP
+			  : event->why == STATUS_OK ? STATUS_MEDIA_LOST
+						    : event->why,
+		.played = played,
 		.token = token,
 		.endedh = on_ended,
 		.arg = sigd};
@@ -114,7 +117,7 @@ static void on_event(const struct ctl_event *event, const struct ctl_env *env,
 	}
 	(void)FAULT("sigd.event.taken");
 	/* a call without one of its legs is over: the other side is told */
-	log_info(event->call, "media lost", "leg=%u why=%s", event->leg,
+	log_info(event->call, played ? "announcement over" : "media lost", "leg=%u why=%s", event->leg,
 		 status_text(event->why));
 	proxy_media_lost(sigd->proxy, &loss);
 }

@@ -287,6 +287,9 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 		.af = families[terms->family],
 		.suites = terms->suites,
 		.iface = terms->interface,
+		.music = terms->music,
+		.record = (enum session_recording)terms->record,
+		.fork = terms->fork,
 	};
 }
 
@@ -369,17 +372,41 @@ static const char *service_name(enum ctl_service service)
 	case CTL_MILLIWATT:
 		return "milliwatt";
 	case CTL_SOUND:
-		return "sound";
 	case CTL_NO_SERVICE:
 	default:
 		return NULL;
 	}
 }
 
+static void leg_play(struct command *command, const struct ctl_req *req,
+		     struct ctl_ans *ans)
+{
+	const struct session_play play = {.name = req->join.sound,
+					  .times = req->join.times};
+	int err = session_leg_play(command->table, req->session, req->join.leg,
+				   &play, &ans->ms);
+
+	if (!err && req->join.up)
+		err = session_answered(command->table, req->session);
+	if (err == ESRCH)
+		ans->status = STATUS_UNKNOWN_SERVICE;
+	else if (err == EAGAIN) /* another worker may have them */
+		ans->status = STATUS_OVERLOAD;
+	else
+		ans->status = status_for(command, req->session, err,
+					 STATUS_NOT_ACCEPTABLE);
+}
+
 static void leg_join(struct command *command, const struct ctl_req *req,
 		     struct ctl_ans *ans)
 {
-	int err = session_leg_join(command->table, req->session, req->join.leg,
+	int err;
+
+	if (req->join.service == CTL_SOUND) {
+		leg_play(command, req, ans);
+		return;
+	}
+	err = session_leg_join(command->table, req->session, req->join.leg,
 				   req->join.peer,
 				   service_name(req->join.service));
 

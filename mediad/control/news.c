@@ -194,17 +194,28 @@ void news_quiet(const struct session_quiet *quiet, void *arg)
 	news_event(arg, &event);
 }
 
-void news_up(const struct session_up *up, void *arg)
+static void tell_of_leg(struct news *news, enum ctl_event_kind kind,
+			const struct session_up *leg)
 {
 	struct ctl_event event;
 
 	memset(&event, 0, sizeof(event));
-	event.kind = CTL_FACT_LEG_UP;
-	event.leg = up->leg;
-	str_ncpy(event.session, up->session, sizeof(event.session));
-	str_ncpy(event.call, up->call, sizeof(event.call));
-	pl_set_str(&event.tenant, up->tenant);
-	news_event(arg, &event);
+	event.kind = kind;
+	event.leg = leg->leg;
+	str_ncpy(event.session, leg->session, sizeof(event.session));
+	str_ncpy(event.call, leg->call, sizeof(event.call));
+	pl_set_str(&event.tenant, leg->tenant);
+	news_event(news, &event);
+}
+
+void news_up(const struct session_up *up, void *arg)
+{
+	tell_of_leg(arg, CTL_FACT_LEG_UP, up);
+}
+
+void news_played(const struct session_up *played, void *arg)
+{
+	tell_of_leg(arg, CTL_EV_LEG_PLAYED, played);
 }
 
 struct resumed {

@@ -36,6 +36,8 @@ void news_event(struct news *news, const struct ctl_event *event);
 /* A session_lost_h and a session_up_h; arg is the news. */
 void news_lost(const struct session_lost *lost, void *arg);
 void news_up(const struct session_up *up, void *arg);
+/* A session_played_h. */
+void news_played(const struct session_up *played, void *arg);
 /* A session_heard_h and a session_quiet_h. */
 void news_digit(const struct session_heard *heard, void *arg);
 void news_quiet(const struct session_quiet *quiet, void *arg);

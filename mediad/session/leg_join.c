@@ -11,10 +11,8 @@
 #include <string.h>
 #include <re.h>
 
-#include "mediad/sdp/sdp_codec.h"
 #include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
-#include "mediad/sound/codec.h"
 
 const struct sdpm_map *leg_codec(const struct leg *leg)
 {
@@ -41,7 +39,7 @@ static struct leg *target_of(struct leg *leg)
 	struct leg *to =
 		leg->service && leg->service->reflects ? leg : leg->peer;
 
-	return to && hears(leg) && listens(to) ? to : NULL;
+	return to && hears(leg) && listens(to) && !leg_music(to) ? to : NULL;
 }
 
 static void wire_flow(struct leg *leg)
@@ -54,46 +52,14 @@ static void wire_flow(struct leg *leg)
 		leg_flow_stop(leg);
 }
 
-/* --- services that play -------------------------------------------------------- */
-
-static void wire_player(struct leg *leg)
-{
-	const struct sdpm_map *map = leg_codec(leg);
-	struct player_params params;
-	uint32_t playing;
-
-	if (!leg->service || leg->service->reflects || !listens(leg)) {
-		leg->player = mem_deref(leg->player);
-		return;
-	}
-	playing = (uint32_t)leg->sdp.choice->ptime << 16 |
-		  (uint32_t)map->codec << 8 | map->tx_pt;
-	if (leg->player && leg->playing == playing)
-		return;
-
-	params = (struct player_params){
-		.wheel = leg->session->table->wheel,
-		.bank = leg->session->table->deps.bank,
-		.service = leg->service,
-		.codec = leg_codec_impl(leg, map->codec),
-		.pt = map->tx_pt,
-		.ptime = leg->sdp.choice->ptime,
-		.out = &leg->out,
-		.path = leg->path,
-	};
-	leg->player = mem_deref(leg->player);
-	leg->playing = playing;
-	/* without memory there is silence, and a call */
-	if (params.codec)
-		(void)player_alloc(&leg->player, &params);
-}
-
 void leg_wire(struct leg *leg)
 {
 	wire_flow(leg);
-	wire_player(leg);
-	if (leg->peer)
+	leg_play_wire(leg);
+	if (leg->peer) {
 		wire_flow(leg->peer);
+		leg_play_wire(leg->peer);
+	}
 	leg_video_wire(leg);
 }
 
@@ -106,17 +72,18 @@ void leg_unjoin(struct leg *leg)
 	leg_video_unwire(leg);
 	leg->peer = NULL;
 	leg->service = NULL;
+	memset(&leg->play, 0, sizeof(leg->play));
 	leg->player = mem_deref(leg->player);
 	leg_flow_close(leg);
 	if (!peer)
 		return;
 	peer->peer = NULL;
+	peer->player = mem_deref(peer->player);
 	leg_flow_close(peer);
 	leg_store(peer);
 }
 
-/* As above, for a leg that goes on. */
-static void part(struct leg *leg)
+void leg_part(struct leg *leg)
 {
 	leg_flow_stop(leg);
 	if (leg->peer)
@@ -128,12 +95,12 @@ static int join_service(struct leg *leg, const char *name)
 {
 	const struct service *service = service_find(name);
 
-	if (!service)
+	if (!service || service->named)
 		return EINVAL;
 	if (leg->service == service)
 		return 0;
 
-	part(leg);
+	leg_part(leg);
 	leg->service = service;
 	leg_wire(leg);
 	leg_store(leg);
@@ -147,8 +114,8 @@ static int join_peer(struct leg *leg, struct leg *peer)
 	if (leg->peer == peer)
 		return 0;
 
-	part(leg);
-	part(peer);
+	leg_part(leg);
+	leg_part(peer);
 	leg->peer = peer;
 	peer->peer = leg;
 	leg_wire(leg);

@@ -26,6 +26,17 @@ static void fill_ids(struct state_leg *st, const struct leg *leg)
 		str_ncpy(st->service, leg->service->name, sizeof(st->service));
 }
 
+static void fill_services(struct state_leg *st, const struct leg *leg)
+{
+	memcpy(st->music, leg->terms.music, sizeof(st->music));
+	memcpy(st->fork, leg->terms.fork, sizeof(st->fork));
+	st->record = (uint8_t)leg->terms.record;
+	memcpy(st->play, leg->play.name, sizeof(st->play));
+	st->play_times = leg->play.times;
+	st->play_ms = leg->play.at_ms;
+	st->play_over = leg->play.over;
+}
+
 static void fill_media(struct state_leg *st, const struct leg *leg)
 {
 	st->ssrc = leg->out.ssrc;
@@ -61,6 +72,7 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 	st->dtx = (uint8_t)leg->terms.opus.dtx;
 	st->effort = leg->terms.opus.effort;
 	st->bitrate = leg->terms.opus.bitrate;
+	fill_services(st, leg);
 	for (unsigned step = 0; step < LEG_STEPS; step++)
 		st->at_ms[step] = leg_at(leg, step);
 }

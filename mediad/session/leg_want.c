@@ -47,6 +47,9 @@ static enum sdpm_dir dir_wanted(const struct leg *leg, const struct leg *other,
 	if (!offering && (!leg->sdp.choice || other != leg->peer))
 		return SDPM_SENDRECV;
 
+	/* music is heard although that side sends nothing */
+	if (other->terms.music[0] && !(far_dir(other) & SDPM_RECVONLY))
+		return SDPM_SENDONLY;
 	return far_dir(other);
 }
 
@@ -154,6 +157,22 @@ static int policy_read(struct leg_terms *terms,
 					  : usual_codecs(web, from->order));
 }
 
+static int name_read(char name[SOUND_NAME_MAX + 1], const struct pl *from)
+{
+	return from->l && pl_strcpy(from, name, SOUND_NAME_MAX + 1) ? EINVAL
+								     : 0;
+}
+
+static int services_read(struct leg_terms *terms,
+			 const struct session_terms *from)
+{
+	terms->record = from->record;
+	return name_read(terms->music, &from->music) ||
+			       name_read(terms->fork, &from->fork)
+		       ? EINVAL
+		       : 0;
+}
+
 int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 		   const struct session_terms *from)
 {
@@ -161,6 +180,7 @@ int leg_terms_read(struct leg_terms *terms, struct source_rule *rule,
 
 	memset(terms, 0, sizeof(*terms));
 	err = policy_read(terms, from, !rule);
+	err = err ? err : services_read(terms, from);
 	if (err || !rule)
 		return err;
 

@@ -60,6 +60,17 @@ static void take_terms(struct leg_terms *terms, const struct state_leg *st)
 					    (enum session_dtx)st->dtx};
 }
 
+static void revive_services(struct leg *leg, const struct state_leg *st)
+{
+	memcpy(leg->terms.music, st->music, sizeof(st->music));
+	memcpy(leg->terms.fork, st->fork, sizeof(st->fork));
+	leg->terms.record = (enum session_recording)st->record;
+	memcpy(leg->play.name, st->play, sizeof(st->play));
+	leg->play.times = st->play_times;
+	leg->play.at_ms = st->play_ms;
+	leg->play.over = st->play_over;
+}
+
 static int revive_media(struct leg *leg, const struct state_leg *st)
 {
 	struct session_table *table = leg->session->table;
@@ -78,6 +89,7 @@ static int revive_media(struct leg *leg, const struct state_leg *st)
 	leg->sdp.choice = leg_secret_keep(whole);
 	mem_deref(whole);
 	take_terms(&leg->terms, st);
+	revive_services(leg, st);
 	leg->sdp.local = st->local;
 	leg->sdp.answered = st->answered;
 	leg->sdp.far_answer = st->far_answer;

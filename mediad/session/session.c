@@ -266,6 +266,11 @@ void session_on_quiet(struct session_table *table, session_quiet_h *quieth)
 	table->quieth = quieth;
 }
 
+void session_on_played(struct session_table *table, session_played_h *playedh)
+{
+	table->playedh = playedh;
+}
+
 void session_on_agreed(struct session_table *table, session_agreed_h *agreedh,
 		       void *arg)
 {

@@ -38,6 +38,7 @@
 
 struct cert;
 struct codec_set;
+struct jukebox;
 struct path_rtp_env;
 struct path_web_env;
 struct session_table;
@@ -115,6 +116,7 @@ struct session_deps {
 	size_t ntcp_hosts;              /* 0..SDPM_HOSTS_MAX */
 	const struct sound_bank *bank;  /* what the services play */
 	const struct codec_set *codecs; /* NULL: those that are built in */
+	struct jukebox *jukebox;        /* sounds by name; NULL: none */
 	struct state_file *state;       /* NULL: nothing survives */
 };
 
@@ -136,6 +138,9 @@ struct session_quiet {
 	const char *why;
 };
 typedef void(session_quiet_h)(const struct session_quiet *quiet, void *arg);
+/* The sound that a leg was joined with is over. The handler may drop the
+ * session. */
+typedef void(session_played_h)(const struct session_up *played, void *arg);
 
 /* A leg has another agreement. */
 typedef void(session_agreed_h)(const char *session, void *arg);
@@ -151,6 +156,7 @@ int session_table_alloc(struct session_table **tablep,
 void session_on_up(struct session_table *table, session_up_h *uph);
 void session_on_heard(struct session_table *table, session_heard_h *heardh);
 void session_on_quiet(struct session_table *table, session_quiet_h *quieth);
+void session_on_played(struct session_table *table, session_played_h *playedh);
 
 void session_on_agreed(struct session_table *table, session_agreed_h *agreedh,
 		       void *arg);
@@ -209,6 +215,13 @@ struct session_opus {
 	enum session_dtx dtx;
 };
 
+/* As enum ctl_recording. */
+enum session_recording {
+	SESSION_RECORD_UNSAID,
+	SESSION_RECORD_ALWAYS,
+	SESSION_RECORD_NEVER,
+};
+
 /* What a leg is made with; ignored by a leg that is there; of a browser's only
  * video, codecs, ptime and what is below policy counts. Zeroed: the
  * defaults. */
@@ -230,6 +243,11 @@ struct session_terms {
 	enum session_order order;
 	bool noise;
 	struct session_opus opus;
+	/* of any leg, too; names, EINVAL when too long: */
+	struct pl music; /* for the other leg while the far side of this one
+			    has the call on hold */
+	enum session_recording record;
+	struct pl fork; /* a consumer that gets the audio */
 };
 
 struct session_remote {
@@ -287,6 +305,18 @@ int session_leg_digit(struct session_table *table,
  * media flows when both sides have one, transcoded when they differ. */
 int session_leg_join(struct session_table *table, const char *session,
 		     uint8_t leg, uint8_t peer, const char *service);
+
+/* Join a leg with a sound by name. *ms: how long it plays, 0: without end.
+ * ESRCH: there is no such sound; EAGAIN: they are not loaded yet. */
+struct session_play {
+	struct pl name;
+	uint32_t times; /* 0: without end */
+};
+int session_leg_play(struct session_table *table, const char *session,
+		     uint8_t leg, const struct session_play *play,
+		     uint32_t *ms);
+/* The jukebox has other sounds than before. */
+void session_sounds_new(struct session_table *table);
 
 /* The call is answered: who is not heard from now on is told of. ENOENT. */
 int session_answered(struct session_table *table, const char *session);

@@ -16,6 +16,7 @@
 #include "mediad/session/session.h"
 #include "mediad/session/state_file.h"
 #include "mediad/sound/codec.h"
+#include "mediad/sound/bank.h"
 #include "mediad/sound/service.h"
 #include "mediad/sound/transcode.h"
 #include "mediad/transport/path_rtp.h"
@@ -38,6 +39,7 @@ struct session_table {
 	session_lost_h *losth;
 	session_up_h *uph;
 	session_heard_h *heardh;
+	session_played_h *playedh;
 	session_agreed_h *agreedh;
 	void *agreed_arg;
 	void *arg;
@@ -152,6 +154,19 @@ struct leg_terms {
 	enum session_order order;
 	bool noise; /* comfort noise is agreed on */
 	struct session_opus opus;
+	/* of any leg, too: */
+	char music[SOUND_NAME_MAX + 1]; /* while its far side has the call
+					   on hold; empty: none */
+	enum session_recording record;
+	char fork[SOUND_NAME_MAX + 1]; /* consumer; empty: none */
+};
+
+/* Of the service `sound`. */
+struct leg_play {
+	char name[SOUND_NAME_MAX + 1];
+	uint32_t times; /* 0: without end */
+	uint64_t at_ms; /* when it began, of the wheel; 0: not yet */
+	bool over;
 };
 
 struct leg {
@@ -165,7 +180,8 @@ struct leg {
 	struct leg *peer;              /* joined: each names the other */
 	const struct service *service; /* or with this one */
 	struct player *player;         /* its sound, when it plays */
-	uint32_t playing;              /* what the player was made for */
+	uint64_t playing;              /* what the player was made for */
+	struct leg_play play;
 	struct strm_in in;
 	struct strm_out out;
 	uint8_t hears;      /* another codec than agreed on: 1 + its place in
@@ -321,6 +337,16 @@ const struct sdpm_map *leg_codec(const struct leg *leg);
 /* Have packets flow as joins and agreements say. */
 void leg_wire(struct leg *leg);
 void leg_unjoin(struct leg *leg);
+/* The same for a leg that goes on: an event that is on is over. */
+void leg_part(struct leg *leg);
+
+/* --- leg_play.c ------------------------------------------------------------------ */
+
+/* Start and stop what it hears of us, as joins and agreements say. */
+void leg_play_wire(struct leg *leg);
+/* Its peer's far side has the call on hold, and it hears this sound instead of
+ * what comes from there; NULL: it does not. */
+const char *leg_music(const struct leg *leg);
 
 /* --- leg_flow.c ------------------------------------------------------------------ */
 

@@ -46,6 +46,8 @@ uint32_t state_layout(void)
 		offsetof(struct path_rtp_state, peer_md),
 		sizeof(struct sdpm_sdes),
 		offsetof(struct state_leg, video),
+		offsetof(struct state_leg, record),
+		offsetof(struct state_leg, play_ms),
 		sizeof(struct state_video),
 	};
 	uint32_t sum = 0x811c9dc5u;
@@ -209,6 +211,10 @@ static bool ids_sound(const struct state_leg *leg)
 
 static bool terms_sound(const struct state_leg *leg)
 {
+	if (!IS_TEXT(leg->music) || !IS_TEXT(leg->fork) ||
+	    !IS_TEXT(leg->play) || leg->record > SESSION_RECORD_NEVER ||
+	    leg->play_over > 1)
+		return false;
 	if (leg->ncodecs > sizeof(leg->codecs) ||
 	    leg->nsuites > sizeof(leg->suites) ||
 	    leg->digits > SESSION_DIGITS_TONES || leg->video > 1)

@@ -17,6 +17,7 @@
 #include "mediad/session/session.h"
 #include "mediad/session/state_image.h"
 #include "mediad/session/state_pack.h"
+#include "mediad/sound/bank.h"
 #include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 
@@ -50,6 +51,13 @@ struct state_leg {
 	char policy[SESSION_POLICY_MAX + 1];
 	uint8_t order, noise, narrow, dtx, effort;
 	uint32_t bitrate;
+	uint8_t record, play_over;
+	char music[SOUND_NAME_MAX + 1];
+	char fork[SOUND_NAME_MAX + 1];
+	/* of the service `sound`: */
+	char play[SOUND_NAME_MAX + 1];
+	uint32_t play_times;
+	uint64_t play_ms;
 	union {                               /* by choice.profile */
 		struct path_web_state web;
 		struct path_rtp_state rtp;

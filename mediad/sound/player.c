@@ -22,12 +22,16 @@ enum {
 struct player {
 	struct wheel *wheel;
 	struct wheel_timer timer;
-	const struct sound_loop *loop;
+	struct sound *sound;
+	const struct sound_clip *clip;
 	uint64_t due_ms;
 	uint64_t nr;   /* of the frame since the begin */
+	uint64_t end;  /* the frame behind the last; UINT64_MAX: none */
 	unsigned join; /* frames of a packet */
 	uint8_t pt;
 	struct feed feed;
+	player_done_h *doneh;
+	void *arg;
 };
 
 static void player_destructor(void *data)
@@ -35,6 +39,7 @@ static void player_destructor(void *data)
 	struct player *player = data;
 
 	wheel_stop(&player->timer);
+	mem_deref(player->sound);
 }
 
 static void play(struct player *player, uint64_t now_ms)
@@ -48,13 +53,25 @@ static void play(struct player *player, uint64_t now_ms)
 	};
 
 	for (unsigned i = 0; i < player->join; i++, player->nr++) {
-		const struct sound_frame *frame =
-			&player->loop->frames[player->nr % SERVICE_FRAMES];
+		const struct sound_clip *clip = player->clip;
+		const uint32_t nr = (uint32_t)(player->nr % clip->nframes);
+		const uint32_t len = clip->at[nr + 1] - clip->at[nr];
 
-		memcpy(buf + PKT_HDR + pkt.paylen, frame->data, frame->len);
-		pkt.paylen = (uint16_t)(pkt.paylen + frame->len);
+		if (player->nr >= player->end)
+			break;
+		memcpy(buf + PKT_HDR + pkt.paylen, clip->bytes + clip->at[nr],
+		       len);
+		pkt.paylen = (uint16_t)(pkt.paylen + len);
 	}
 	(void)feed_send(&player->feed, &pkt, buf);
+}
+
+static void done(struct player *player)
+{
+	player_done_h *doneh = player->doneh;
+
+	if (doneh)
+		doneh(player->arg);
 }
 
 static void on_tick(void *arg)
@@ -70,6 +87,10 @@ static void on_tick(void *arg)
 		feed_anew(&player->feed);
 	}
 	do {
+		if (player->nr >= player->end) {
+			done(player);
+			return;
+		}
 		play(player, now_ms);
 		player->due_ms += CODEC_FRAME_MS * player->join;
 	} while (player->due_ms <= now_ms);
@@ -93,19 +114,25 @@ static unsigned join_of(const struct player_params *params)
 
 int player_alloc(struct player **playerp, const struct player_params *params)
 {
+	const struct sound_clip *clip =
+		sound_clip_of(params->sound, params->codec);
 	struct player *player;
-	const struct sound_loop *loop;
 
-	loop = sound_bank_loop(params->bank, params->service, params->codec);
-	if (!loop)
+	if (!clip)
 		return EINVAL;
 	player = mem_zalloc(sizeof(*player), player_destructor);
 	if (!player)
 		return ENOMEM;
 
 	player->wheel = params->wheel;
-	player->loop = loop;
+	player->sound = mem_ref(params->sound);
+	player->clip = clip;
 	player->pt = params->pt;
+	player->nr = params->played_ms / CODEC_FRAME_MS;
+	player->end = params->times ? (uint64_t)params->times * clip->nframes
+				    : UINT64_MAX;
+	player->doneh = params->doneh;
+	player->arg = params->arg;
 	player->join = join_of(params);
 	player->due_ms =
 		wheel_now(params->wheel) + CODEC_FRAME_MS * player->join;

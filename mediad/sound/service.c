@@ -16,18 +16,18 @@
 /* A stream settles within a few frames; the loop begins after these. */
 enum {
 	SETTLE_FRAMES = 10,
-	CODECS_MAX = 5,
-	SERVICES = 3
+	SERVICES = 4,
 };
 
 static const struct service services[SERVICES] = {
 	{.name = "echo", .reflects = true},
 	{.name = "tone", .hz = 440, .dbm0 = -10},
 	{.name = "milliwatt", .hz = 1004, .dbm0 = 0},
+	{.name = "sound", .named = true},
 };
 
 struct sound_bank {
-	struct sound_loop loops[SERVICES][CODECS_MAX];
+	struct sound *sounds[SERVICES];
 };
 
 const struct service *service_find(const char *name)
@@ -39,68 +39,50 @@ const struct service *service_find(const char *name)
 	return NULL;
 }
 
-const struct sound_loop *sound_bank_loop(const struct sound_bank *bank,
-					 const struct service *service,
-					 const struct codec *codec)
+struct sound *sound_bank_of(const struct sound_bank *bank,
+			    const struct service *service)
 {
-	size_t row = (size_t)(service - services);
-
-	for (size_t i = 0; i < CODECS_MAX; i++)
-		if (bank->loops[row][i].codec == codec)
-			return &bank->loops[row][i];
-
-	return NULL;
+	return bank->sounds[service - services];
 }
 
-static void sine(int16_t *pcm, size_t count, const struct service *service,
-		 const struct codec *codec, size_t from)
+static void sine(struct pcm *pcm, const struct service *service,
+		 const struct codec *codec)
 {
 	double peak = codec->dbm0_peak * pow(10, service->dbm0 / 20.0);
 	double step = 2 * M_PI * service->hz / codec->rate;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < pcm->count; i++)
 		/* whole periods in a second: keeps the argument small */
-		size_t n = (from + i) % codec->rate;
-
-		pcm[i] = (int16_t)lrint(peak * sin(step * (double)n));
-	}
+		pcm->samples[i] = (int16_t)lrint(
+			peak * sin(step * (double)(i % codec->rate)));
 }
 
-/* The frame behind those that there are. */
-static int keep(struct sound_loop *loop, size_t nr, const uint8_t *buf,
-		size_t len)
-{
-	/* what services encode are frames of one length: CBR */
-	if (!loop->bytes)
-		loop->bytes = mem_alloc(len * SERVICE_FRAMES, NULL);
-	if (!loop->bytes)
-		return ENOMEM;
-	if (nr && len != loop->frames[0].len)
-		return EINVAL;
-	memcpy(loop->bytes + nr * len, buf, len);
-	loop->frames[nr] = (struct sound_frame){loop->bytes + nr * len, len};
-	return 0;
-}
-
-static int render(struct sound_loop *loop, const struct service *service,
+static int render(struct sound *sound, const struct service *service,
 		  const struct codec *codec)
 {
-	size_t count = codec->rate * CODEC_FRAME_MS / 1000;
-	int16_t pcm[48000 * CODEC_FRAME_MS / 1000];
-	uint8_t buf[SERVICE_FRAME_MAX];
-	struct codec_enc *enc = NULL;
-	int err = codec->enc_alloc(&enc);
+	struct pcm pcm = {
+		.count = codec->rate * CODEC_FRAME_MS / 1000 *
+			 (SETTLE_FRAMES + SERVICE_FRAMES),
+		.rate = codec->rate,
+	};
+	int err;
 
-	for (size_t i = 0; !err && i < SETTLE_FRAMES + SERVICE_FRAMES; i++) {
-		size_t len = 0;
+	pcm.samples = mem_alloc(pcm.count * sizeof(pcm.samples[0]), NULL);
+	if (!pcm.samples)
+		return ENOMEM;
+	sine(&pcm, service, codec);
+	err = sound_add(sound, codec, &pcm, SETTLE_FRAMES);
+	mem_deref(pcm.samples);
+	return err;
+}
 
-		sine(pcm, count, service, codec, i * count);
-		err = codec->encode(enc, pcm, count, buf, &len, sizeof(buf));
-		if (!err && i >= SETTLE_FRAMES)
-			err = keep(loop, i - SETTLE_FRAMES, buf, len);
-	}
-	mem_deref(enc);
-	loop->codec = codec;
+static int render_all(struct sound_bank *bank, size_t nr)
+{
+	const struct codec *codec;
+	int err = sound_alloc(&bank->sounds[nr], SERVICE_FRAMES);
+
+	for (size_t i = 0; !err && (codec = codec_nth(i)) != NULL; i++)
+		err = render(bank->sounds[nr], &services[nr], codec);
 	return err;
 }
 
@@ -108,25 +90,21 @@ static void bank_destructor(void *data)
 {
 	struct sound_bank *bank = data;
 
-	for (size_t row = 0; row < SERVICES; row++)
-		for (size_t i = 0; i < CODECS_MAX; i++)
-			mem_deref(bank->loops[row][i].bytes);
+	for (size_t i = 0; i < SERVICES; i++)
+		mem_deref(bank->sounds[i]);
 }
 
 int sound_bank_alloc(struct sound_bank **bankp)
 {
 	struct sound_bank *bank = mem_zalloc(sizeof(*bank), bank_destructor);
-	const struct codec *codec;
 	int err = 0;
 
 	if (!bank)
 		return ENOMEM;
 
-	for (size_t row = 0; row < COUNTOF(services); row++)
-		for (size_t i = 0; !err && (codec = codec_nth(i)) != NULL; i++)
-			if (!services[row].reflects)
-				err = render(&bank->loops[row][i],
-					     &services[row], codec);
+	for (size_t i = 0; !err && i < COUNTOF(services); i++)
+		if (services[i].hz)
+			err = render_all(bank, i);
 	if (err) {
 		mem_deref(bank);
 		return err;

@@ -4,6 +4,7 @@
  *   echo       the leg's own packets, through the same mapping as a relay
  *   tone       440 Hz at -10 dBm0
  *   milliwatt  1004 Hz at 0 dBm0
+ *   sound      one of the worker's sounds, by its name
  *
  * 0 dBm0 is -3.14 dBFS for linear samples (Opus), see codec.h.
  *
@@ -18,6 +19,7 @@
 struct codec;
 struct path;
 struct player;
+struct sound;
 struct sound_bank;
 struct strm_out;
 struct wheel;
@@ -31,6 +33,7 @@ enum {
 struct service {
 	const char *name;
 	bool reflects; /* else it plays: */
+	bool named;    /* ... a sound with a name, or a tone: */
 	uint16_t hz;   /* a whole number, so that a second loops */
 	int8_t dbm0;
 };
@@ -45,15 +48,22 @@ const struct service *service_find(const char *name);
  */
 int sound_bank_alloc(struct sound_bank **bankp);
 
+/* It was played as often as it was to be: the last thing that the player
+ * does, so that it may be freed. */
+typedef void(player_done_h)(void *arg);
+
 struct player_params {
 	struct wheel *wheel;
-	const struct sound_bank *bank;
-	const struct service *service; /* one that plays */
+	struct sound *sound; /* held as long as it plays */
 	const struct codec *codec;
 	uint8_t pt;
 	uint16_t ptime;       /* ms; 0: 20 */
+	uint32_t times;       /* that it is played; 0: without end */
+	uint32_t played_ms;   /* of it already, at another worker */
 	struct strm_out *out; /* with the codec's clock */
 	struct path *path;
+	player_done_h *doneh; /* may be NULL */
+	void *arg;
 };
 
 /*

@@ -19,17 +19,6 @@ bool route_sound_check(const char *text, char *why, size_t size)
 	return false;
 }
 
-static bool check_reason(const char *text, char *why, size_t size)
-{
-	for (; *text; text++) {
-		if (*text >= ' ' && *text <= '~')
-			continue;
-		str_ncpy(why, "printable ASCII", size);
-		return false;
-	}
-	return true;
-}
-
 /* clang-format off */
 const struct cfg_choice route_recordings[] = {
 	{"default", ROUTE_RECORD_DEFAULT, "Nothing is said here."},
@@ -56,9 +45,6 @@ static const struct cfg_field announcement_fields[] = {
 	{"code", CFG_INT, CFG_AT(struct route_announcement, code), .min = 400,
 	 .max = 699, .def = "480",
 	 .help = "The SIP status code at the end of early media."},
-	{"reason", CFG_STRING, CFG_AT(struct route_announcement, reason),
-	 .min = 1, .max = 80, .check = check_reason, .pattern = "^[ -~]*$",
-	 .help = "The phrase behind the code; absent: the usual one."},
 	CFG_END,
 };
 

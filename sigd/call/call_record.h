@@ -87,7 +87,7 @@ struct call_record {
 					      the same */
 	char media[COOKIE_MEDIA_MAX + 1]; /* "node/slot" */
 	char callid[CALL_TEXT_MAX];
-	char service[16];                 /* empty: a call between users */
+	char service[64]; /* service_name.h; empty: a call between users */
 	char at[CALL_AT_MAX + 1];         /* "node/slot/epoch" that set it up */
 	char why[CALL_WHY_MAX + 1];       /* it goes there, in words; not in
 					     the CDR */

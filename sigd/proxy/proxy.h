@@ -138,6 +138,8 @@ struct proxy_loss {
 	const char *call; /* our call id */
 	const char *session; /* NULL: whichever it has */
 	enum status reason;
+	bool played; /* no loss: what was to be heard has been, and the call
+			ends if it is answered */
 	const char *token; /* of the event, up to PROXY_TOKEN_MAX bytes */
 	proxy_ended_h *endedh;
 	void *arg;

@@ -165,6 +165,42 @@ void side_terms(struct ctl_terms *terms, const struct route_connection *conn)
 		pl_set_str(&terms->interface, conn->media.interface);
 }
 
+static enum ctl_recording recording_of(enum route_recording record)
+{
+	switch (record) {
+	case ROUTE_RECORD_ALWAYS:
+		return CTL_RECORD_ALWAYS;
+	case ROUTE_RECORD_NEVER:
+		return CTL_RECORD_NEVER;
+	case ROUTE_RECORD_DEFAULT:
+		break;
+	}
+	return CTL_RECORD_UNSAID;
+}
+
+void side_services(struct ctl_terms *terms, const struct side_of *of)
+{
+	const struct route_services all =
+		route_services_of(of->tenant, of->conn);
+	const struct route_user *user = NULL;
+	enum route_recording record = all.record;
+	struct pl name;
+
+	if (of->tenant && !of->conn && of->user) {
+		pl_set_str(&name, of->user);
+		user = route_user_find(of->tenant, &name);
+	}
+	if (user && user->record != ROUTE_RECORD_DEFAULT)
+		record = user->record;
+	if (of->route != ROUTE_RECORD_DEFAULT)
+		record = of->route;
+	terms->record = recording_of(record);
+	if (all.music)
+		pl_set_str(&terms->music, all.music);
+	if (all.fork)
+		pl_set_str(&terms->fork, all.fork);
+}
+
 /* --- names ---------------------------------------------------------------------- */
 
 static int uri_print(char *uri, const struct pl *user, const char *host)

@@ -26,6 +26,17 @@ void side_terms(struct ctl_terms *terms, const struct route_connection *conn);
 void side_policy(struct ctl_terms *terms,
 		 const struct route_media_policy *policy);
 
+/* What the media server does for this side beside passing it on: as the route
+ * says (of a caller), else the user, else the connection, else the tenant.
+ * tenant may be NULL; conn NULL: a device of this user. */
+struct side_of {
+	const struct route_tenant *tenant;
+	const struct route_connection *conn;
+	const char *user;
+	enum route_recording route;
+};
+void side_services(struct ctl_terms *terms, const struct side_of *of);
+
 /* --- names ------------------------------------------------------------------- */
 
 /* The URIs of From and To as a side sees them; empty: as they came. */

@@ -15,6 +15,7 @@
 #include "common/wheel.h"
 #include "mediad/session/state_file.h"
 #include "mediad/sound/codec.h"
+#include "mediad/sound/jukebox.h"
 #include "mediad/sound/service.h"
 #include "mediad/transport/cert.h"
 #include "mediad/transport/hs.h"
@@ -118,6 +119,29 @@ static int hub_start(struct media_bed *bed)
 	return hub_add(bed->rtp_env.hub, &iface);
 }
 
+static void on_played(const struct session_up *played, void *arg)
+{
+	struct media_bed *bed = arg;
+	(void)played;
+
+	bed->nplayed++;
+}
+
+static int sounds_start(struct media_bed *bed)
+{
+	const struct jukebox_cfg cfg = {.dir = bed->sounds,
+					.max_bytes = 10000000,
+					.max_s = 600,
+					.max_memory = 100000000};
+
+	if (!bed->sounds || bed->jukebox)
+		return 0;
+	return jukebox_alloc(&bed->jukebox, NULL) ||
+			       jukebox_load_now(bed->jukebox, &cfg)
+		       ? ENOMEM
+		       : 0;
+}
+
 static int worker_start(struct media_bed *bed)
 {
 	struct session_deps deps = {
@@ -145,13 +169,18 @@ static int worker_start(struct media_bed *bed)
 	bed->env.wheel = bed->wheel;
 	if (!bed->env.impl)
 		bed->env.impl = &crypt_openssl;
+	if (!err)
+		err = sounds_start(bed);
 	deps.bank = bed->bank;
+	deps.jukebox = bed->jukebox;
 	deps.state = bed->state;
 	if (!err)
 		err = session_table_alloc(&bed->table, &bed->cfg, &deps,
 					  on_lost, bed);
 	if (!err)
 		session_on_up(bed->table, on_up);
+	if (!err)
+		session_on_played(bed->table, on_played);
 	return err;
 }
 
@@ -190,6 +219,7 @@ void media_bed_close(struct media_bed *bed)
 		bed->pages[i] = mem_deref(bed->pages[i]);
 	list_flush(&bed->phones);
 	worker_stop(bed);
+	bed->jukebox = mem_deref(bed->jukebox);
 	bed->cert = mem_deref(bed->cert);
 	bed->wheel = mem_deref(bed->wheel);
 	if (bed->fd >= 0)

@@ -44,6 +44,9 @@ struct media_bed {
 	uint16_t rtp_lo, rtp_hi; /* ports of plain RTP */
 	int guard;               /* keeps other tests out of them */
 	struct sound_bank *bank;
+	const char *sounds; /* a folder; NULL: none, and no tones */
+	struct jukebox *jukebox;
+	unsigned nplayed; /* sounds that were over */
 	struct state_file *state;
 	struct session_table *table;
 	struct session_cfg cfg;

@@ -22,6 +22,7 @@ struct media_client {
 	bool away;
 	enum status no_digit; /* answer of leg.digit */
 	char digits[64];      /* that were pressed: leg, key */
+	uint32_t sound_ms;    /* how long a sound plays; 0: there is none */
 	bool spare;         /* there is another worker, that refuses nothing */
 	uint8_t slow_leg;   /* its offer takes 100 ms */
 	uint8_t refuse_leg; /* refused is this one's alone */
@@ -42,6 +43,9 @@ struct media_client {
 		char form[64]; /* that it was to be made like */
 		bool dropped;
 		uint8_t peer;
+		char sound[40]; /* joined with it: "name*times" */
+		char music[40], fork[40];
+		enum ctl_recording record;
 		/* RFC 3264: whose offer is open */
 		bool open_local, open_remote;
 	} leg[CTL_LEG_MAX + 1];
@@ -111,6 +115,11 @@ static inline void on_ask(void *arg)
 	if (ans.status == STATUS_OK &&
 	    (ask->req.verb == CTL_LEG_REMOTE || ask->req.verb == CTL_LEG_LOCAL))
 		ans.status = media_turn(ask->client, &ask->req);
+	if (ask->req.verb == CTL_LEG_JOIN && ask->req.join.sound.l) {
+		ans.ms = ask->req.join.times * ask->client->sound_ms;
+		if (!ask->client->sound_ms)
+			ans.status = STATUS_UNKNOWN_SERVICE;
+	}
 	if (ask->req.verb == CTL_LEG_DIGIT)
 		ans.status = ask->client->no_digit;
 	if (ask->req.verb == CTL_SESSION_DROP) {
@@ -136,6 +145,11 @@ static inline void media_terms(struct media_client *client, uint8_t leg,
 {
 	client->leg[leg].source = terms->source;
 	client->leg[leg].digits = terms->digits;
+	client->leg[leg].record = terms->record;
+	if (terms->music.p)
+		(void)pl_strcpy(&terms->music, client->leg[leg].music, 40);
+	if (terms->fork.p)
+		(void)pl_strcpy(&terms->fork, client->leg[leg].fork, 40);
 	if (terms->codecs.p)
 		(void)pl_strcpy(&terms->codecs, client->leg[leg].codecs,
 				sizeof(client->leg[0].codecs));
@@ -165,6 +179,11 @@ static inline void media_note(struct media_client *client,
 				sizeof(client->leg[0].form));
 	} else if (req->verb == CTL_LEG_JOIN) {
 		client->leg[req->join.leg].peer = req->join.peer;
+		client->leg[req->join.leg].sound[0] = '\0';
+		if (req->join.sound.l)
+			re_snprintf(client->leg[req->join.leg].sound, 40,
+				    "%r*%u", &req->join.sound,
+				    req->join.times);
 	} else if (req->verb == CTL_LEG_DIGIT) {
 		size_t len = strlen(client->digits);
 

@@ -20,6 +20,7 @@ struct media_loss {
 	struct wheel_timer wait;
 	struct call_ask *ask;
 	enum status reason;
+	bool played;
 	char call[17], session[17];
 	struct hangup_waiter waiter;
 };
@@ -61,7 +62,9 @@ static void on_record(enum status code, const struct call_record *rec,
 	/* being set up: by us; or by another one, which finds out when it is
 	 * answered */
 	if (code == STATUS_OK && rec->state == CALL_SETUP) {
-		(void)invite_lost(loss->px, rec->call, loss->reason);
+		/* who sets it up knows how long it plays */
+		if (!loss->played)
+			(void)invite_lost(loss->px, rec->call, loss->reason);
 		code = STATUS_UNKNOWN_DIALOG;
 	}
 	if (code == STATUS_OK) {
@@ -99,6 +102,7 @@ void proxy_media_lost(struct proxy *px, const struct proxy_loss *what)
 
 	loss->px     = px;
 	loss->reason = what->reason;
+	loss->played = what->played;
 	loss->waiter = (struct hangup_waiter){.endedh = what->endedh,
 					      .arg = what->arg};
 	str_ncpy(loss->call, what->call, sizeof(loss->call));

@@ -84,6 +84,10 @@ static void leave(struct branch *branch, const char *reason)
 		inv->early = NULL;
 		inv->ringing = mem_deref(inv->ringing);
 	}
+	if (inv->ringer == branch) {
+		inv->ringer = NULL;
+		inv->ringing = mem_deref(inv->ringing);
+	}
 	/* with the call its whole session goes */
 	if (!inv->over)
 		leg_drop(branch);

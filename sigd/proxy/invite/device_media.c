@@ -90,20 +90,28 @@ void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 {
 	const struct smsg *msg = txn_srv_request(inv->st);
 	struct shdr_addr contact;
-	struct pl said[2] = {PL(""), msg->via.host}, tenant;
+	struct pl said[2] = {PL(""), msg->via.host}, id;
+	const struct route_tenant *tenant;
 	struct owner owner;
+	struct side_of of = {
+		.conn = inv->from,
+		.user = inv->rec.side[CALL_CALLER].user,
+		.route = route_rule_record(inv->hunt.plan->rule),
+	};
 
+	pl_set_str(&id, inv->rec.tenant);
+	tenant = route_tenant_by_id(inv->hunt.table, &id);
+	of.tenant = tenant;
 	if (inv->from) {
 		side_terms(terms, inv->from);
 		family_set(terms, &inv->caller);
-		return;
+	} else {
+		if (!smsg_addr(msg, SHDR_CONTACT, &contact) && !contact.star)
+			said[0] = contact.uri.host;
+		owner = (struct owner){tenant, of.user};
+		terms_of(terms, net, &owner, &inv->caller, said);
 	}
-	pl_set_str(&tenant, inv->rec.tenant);
-	if (!smsg_addr(msg, SHDR_CONTACT, &contact) && !contact.star)
-		said[0] = contact.uri.host;
-	owner.tenant = route_tenant_by_id(inv->hunt.table, &tenant);
-	owner.user = inv->rec.side[CALL_CALLER].user;
-	terms_of(terms, net, &owner, &inv->caller, said);
+	side_services(terms, &of);
 }
 
 /* A telephone's, when no connection is meant. */
@@ -111,20 +119,25 @@ void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 			 const struct branch *branch)
 {
 	const struct branch_to *to = &branch->to;
-	const struct owner owner = {invite_callee_tenant(branch->inv),
-				    to->user};
+	const struct side_of of = {
+		.tenant = invite_callee_tenant(branch->inv),
+		.conn = to->conn,
+		.user = to->user,
+	};
+	const struct owner owner = {of.tenant, of.user};
 	struct pl said[2] = {PL(""), PL("")}, text;
 	struct suri uri;
 
 	if (to->conn) {
 		side_terms(terms, to->conn);
 		family_set(terms, &to->flow);
-		return;
+	} else {
+		pl_set_str(&text, to->target);
+		if (!suri_decode(&uri, &text))
+			said[0] = uri.host;
+		terms_of(terms, net, &owner, &to->flow, said);
 	}
-	pl_set_str(&text, to->target);
-	if (!suri_decode(&uri, &text))
-		said[0] = uri.host;
-	terms_of(terms, net, &owner, &to->flow, said);
+	side_services(terms, &of);
 }
 
 void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
@@ -135,6 +148,7 @@ void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	const struct route_tenant *tenant =
 		side_tenant(px->deps.routes, rec, side);
 	const struct owner owner = {tenant, of->user};
+	struct side_of services = {.tenant = tenant, .user = of->user};
 	struct pl said[2] = {PL(""), PL("")}, text, name;
 	struct flow_id flow;
 	struct suri uri;
@@ -143,13 +157,15 @@ void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	(void)flow_id_unpack(&flow, of->flow, of->flow_len);
 	pl_set_str(&name, of->conn);
 	if (name.l) {
-		side_terms(terms, tenant ? route_connection_find(tenant, &name)
-					 : NULL);
+		services.conn = tenant ? route_connection_find(tenant, &name)
+				       : NULL;
+		side_terms(terms, services.conn);
 		family_set(terms, &flow);
-		return;
+	} else {
+		pl_set_str(&text, of->target);
+		if (!suri_decode(&uri, &text))
+			said[0] = uri.host;
+		terms_of(terms, net, &owner, &flow, said);
 	}
-	pl_set_str(&text, of->target);
-	if (!suri_decode(&uri, &text))
-		said[0] = uri.host;
-	terms_of(terms, net, &owner, &flow, said);
+	side_services(terms, &services);
 }

@@ -256,8 +256,13 @@ static enum status hunt_fill(struct invite *inv,
 
 static void serve(struct invite *inv)
 {
-	if (inv->hunt.targets[0].kind == ROUTE_TO_SERVICE)
-		invite_service(inv, inv->hunt.targets[0].service);
+	const struct route_target *target = &inv->hunt.targets[0];
+
+	if (target->kind == ROUTE_TO_SERVICE && target->announcement &&
+	    !target->announcement->answer)
+		invite_announce(inv, target->announcement);
+	else if (target->kind == ROUTE_TO_SERVICE)
+		invite_service(inv, target);
 	else
 		invite_hunt(inv);
 }

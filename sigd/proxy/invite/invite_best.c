@@ -42,6 +42,9 @@ void invite_best_answer(struct invite *inv)
 	const enum status why = hunt->code ? hunt->why : STATUS_NOT_REGISTERED;
 	const uint16_t code = hunt->code ? hunt->code : 480;
 
+	if (invite_announce_failure(inv))
+		return;
+
 	if (!hunt->msg || pass_on(inv, hunt))
 		invite_refuse(inv, code, why);
 	else

@@ -107,6 +107,7 @@ static bool early_media(struct invite *inv, struct branch *branch,
 		on_early_remote, on_early_join, on_early_local};
 
 	inv->ringing = mem_deref(inv->ringing);
+	inv->ringer = NULL;
 	if (smsg_clone(&inv->ringing, msg))
 		return false;
 	if (!hear(inv, branch, early, &steps))
@@ -170,7 +171,7 @@ void invite_ringing(struct invite *inv, struct branch *branch,
 	if (heard && inv->sdp) {
 		pl_set_mbuf(&sdp, inv->sdp);
 		forward(branch, msg, &sdp);
-	} else {
+	} else if (heard || !invite_ring(inv, branch, msg)) {
 		forward(branch, msg, NULL);
 	}
 }

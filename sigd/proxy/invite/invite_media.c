@@ -229,6 +229,7 @@ void invite_won(struct invite *inv, struct branch *branch)
 	(void)FAULT("sigd.answer.taken");
 	inv->winner = branch;
 	inv->ringing = mem_deref(inv->ringing);
+	inv->ringer = NULL;
 	for (unsigned i = 0; i < INVITE_ASKS; i++)
 		inv->asks[i] = mem_deref(inv->asks[i]);
 	wheel_stop(&inv->limit);

@@ -8,6 +8,7 @@
  *   invite_setup.c    what a successor needs of it, should this worker die
  *   invite_place.c    its media worker
  *   invite_service.c  a call that we answer ourselves (echo, tone ...)
+ *   invite_announce.c announcements, and that it rings
  *   invite_hunt.c     the targets of the plan in order, and what came of them
  *   invite_tenant.c   ... of another tenant than the caller's
  *   invite_connection.c  one of them that is a connection: the way there
@@ -105,6 +106,14 @@ struct invite {
 	struct branch *winner; /* its 2xx goes to the caller */
 	struct branch *early;  /* its media goes to the caller */
 	struct smsg *ringing;  /* its 18x, while mediad is asked */
+	struct branch *ringer; /* ... of this one, which sends no media */
+	struct {
+		const struct route_announcement *what; /* NULL: none yet */
+		bool failure;  /* else it is the target */
+		uint32_t ms;   /* how long it plays */
+		bool tone;     /* the caller hears that it rings, */
+		bool no_tone;  /* or cannot */
+	} announce;
 	struct media_ask *asks[INVITE_ASKS]; /* pipelined, in order */
 	struct call_ask *save;
 	struct call_ask *begin;   /* the record of the set-up */
@@ -179,7 +188,7 @@ void invite_unsaved(struct invite *inv, enum status code);
 void invite_setup_end(struct invite *inv);
 
 /* --- invite_service.c, invite_hunt.c --- */
-void invite_service(struct invite *inv, enum route_service named);
+void invite_service(struct invite *inv, const struct route_target *target);
 void invite_hunt(struct invite *inv);
 /* The target that is next; may free inv. */
 void invite_seek(struct invite *inv);
@@ -251,6 +260,18 @@ struct invite *invite_find_call(const struct proxy *px, const char *call);
 /* A 18x of a branch, for the caller. */
 void invite_ringing(struct invite *inv, struct branch *branch,
 		    const struct smsg *msg);
+
+/* --- invite_announce.c --- */
+
+/* The target is an announcement without an answer. May free inv. */
+void invite_announce(struct invite *inv,
+		     const struct route_announcement *what);
+/* The hunt has come to nothing: true when that is announced first, and
+ * invite_best_answer() is called again then. May free inv. */
+bool invite_announce_failure(struct invite *inv);
+/* A 180 without media: true when the caller hears of it in our way. */
+bool invite_ring(struct invite *inv, struct branch *branch,
+		 const struct smsg *msg);
 
 /* --- invite_media.c --- */
 

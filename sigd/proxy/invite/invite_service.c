@@ -1,5 +1,6 @@
 /*
- * invite_service.c  A call that we answer ourselves: echo, tone, milliwatt
+ * invite_service.c  A call that we answer ourselves: echo, tone, milliwatt, an
+ *                   announcement
  *
  * The three questions to mediad go out together and are served in order: the
  * caller's offer, what the leg is joined to, our answer. The first refusal
@@ -9,7 +10,6 @@
  */
 #include <string.h>
 
-#include "common/countof.h"
 #include "common/fault.h"
 #include "common/id.h"
 #include "sigd/proxy/end/call_due.h"
@@ -18,15 +18,8 @@
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/invite_priv.h"
 #include "sigd/proxy/reply.h"
+#include "sigd/proxy/service_name.h"
 #include "sigd/sip/smsg_build.h"
-
-static const char *const names[] = {
-	[CTL_NO_SERVICE] = "",
-	[CTL_ECHO] = "echo",
-	[CTL_TONE] = "tone",
-	[CTL_MILLIWATT] = "milliwatt",
-	[CTL_SOUND] = "sound",
-};
 
 /* 200 with our answer. The cookie stands in the Contact: we are the far end,
  * and there is no route between. */
@@ -145,21 +138,6 @@ static void on_local(const struct ctl_ans *ans, void *arg)
 	invite_save(inv, on_saved);
 }
 
-static enum ctl_service service_of(enum route_service service)
-{
-	switch (service) {
-	case ROUTE_ECHO:
-		return CTL_ECHO;
-	case ROUTE_TONE:
-		return CTL_TONE;
-	case ROUTE_MILLIWATT:
-		return CTL_MILLIWATT;
-	case ROUTE_ANNOUNCEMENT:
-		return CTL_SOUND;
-	}
-	return CTL_NO_SERVICE;
-}
-
 /* What the caller requires and our end cannot do (RFC 3261 8.2.2.3); that a
  * 1xx is reliable is easily promised, as there is none. Empty: nothing. */
 static void unsupported(char *text, size_t size, const struct smsg *msg)
@@ -195,22 +173,10 @@ static void refuse(struct invite *inv, const char *tokens)
 	invite_give_up(inv, STATUS_BAD_EXTENSION);
 }
 
-static enum ctl_service service_named(const char *name)
-{
-	for (size_t i = 1; i < COUNTOF(names); i++) {
-		if (!strcmp(names[i], name))
-			return (enum ctl_service)i;
-	}
-	return CTL_NO_SERVICE;
-}
-
 static void ask_all(struct invite *inv)
 {
-	const struct ctl_req join = {
-		.verb = CTL_LEG_JOIN,
-		.join = {.leg = 1,
-			 .service = service_named(inv->rec.service),
-			 .up = true}};
+	struct ctl_req join = {.verb = CTL_LEG_JOIN,
+			       .join = {.leg = 1, .up = true}};
 	const bool delayed = invite_delayed(inv);
 	const struct ctl_req local = {
 		.verb = CTL_LEG_LOCAL,
@@ -219,6 +185,7 @@ static void ask_all(struct invite *inv)
 			  .profile = device_caller_profile(inv)}};
 	int err;
 
+	(void)service_name_read(&join.join, inv->rec.service);
 	/* our offer is asked for twice, then, and the same */
 	err = delayed ? invite_local_offer(inv, on_remote)
 		      : invite_remote_offer(inv, on_remote);
@@ -230,7 +197,7 @@ static void ask_all(struct invite *inv)
 		invite_fail(inv, status_of_errno(err));
 }
 
-void invite_service(struct invite *inv, enum route_service named)
+void invite_service(struct invite *inv, const struct route_target *target)
 {
 	char tokens[128];
 
@@ -239,8 +206,8 @@ void invite_service(struct invite *inv, enum route_service named)
 		refuse(inv, tokens);
 		return;
 	}
-	str_ncpy(inv->rec.service, names[service_of(named)],
-		 sizeof(inv->rec.service));
+	service_name_print(inv->rec.service, sizeof(inv->rec.service),
+			   target->service, target->announcement);
 	/* not as in other answers of ours: an INVITE that is repeated to our
 	 * successor begins another call, whose dialog is not this one */
 	id_make(inv->rec.side[CALL_CALLEE].tag);

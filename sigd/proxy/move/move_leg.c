@@ -6,11 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/countof.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/move/move_leg.h"
 #include "sigd/proxy/move/reinvite.h"
+#include "sigd/proxy/service_name.h"
 
 struct move_leg {
 	struct proxy *px;
@@ -96,18 +96,6 @@ static void on_joined(const struct ctl_ans *ans, void *arg)
 		done(leg, ans->status);
 }
 
-static enum ctl_service service_of(const char *name)
-{
-	static const char *const names[] = {[CTL_ECHO] = "echo",
-					    [CTL_TONE] = "tone",
-					    [CTL_MILLIWATT] = "milliwatt"};
-
-	for (size_t i = CTL_ECHO; i < COUNTOF(names); i++)
-		if (!strcmp(name, names[i]))
-			return (enum ctl_service)i;
-	return CTL_NO_SERVICE;
-}
-
 /* Both legs are there by now. */
 static int legs_join(struct move_leg *leg)
 {
@@ -116,8 +104,8 @@ static int legs_join(struct move_leg *leg)
 
 	if (!leg->params.join)
 		return 0;
-	req.join.service = service_of(rec->service);
-	req.join.peer = req.join.service == CTL_NO_SERVICE ? rec->leg : 0;
+	if (!service_name_read(&req.join, rec->service))
+		req.join.peer = rec->leg;
 	return ask(leg, &leg->join, &req, on_joined);
 }
 

@@ -11,6 +11,7 @@
 #include "common/wheel.h"
 #include "mediad/rtp/stream.h"
 #include "mediad/sound/codec.h"
+#include "mediad/sound/bank.h"
 #include "mediad/sound/service.h"
 #include "mediad/transport/path.h"
 #include "tests/lib/test.h"
@@ -88,8 +89,7 @@ static int bed_alloc(struct bed **bedp, const char *service,
 		err = codec->dec_alloc(&bed->path.dec);
 	params = (struct player_params){
 		.wheel = bed->wheel,
-		.bank = bed->bank,
-		.service = service_find(service),
+		.sound = sound_bank_of(bed->bank, service_find(service)),
 		.codec = codec,
 		.pt = 96,
 		.out = &bed->out,
@@ -164,8 +164,8 @@ static void a_receiver_may_want_longer_packets(void)
 		REQUIRE(bed_alloc(&bed, "tone", &codec_pcma) == 0);
 		params = (struct player_params){
 			.wheel = bed->wheel,
-			.bank = bed->bank,
-			.service = service_find("tone"),
+			.sound = sound_bank_of(bed->bank,
+					       service_find("tone")),
 			.codec = &codec_pcma,
 			.ptime = cases[i].ptime,
 			.pt = 8,
