@@ -9,6 +9,7 @@
 
 #include "common/wheel.h"
 #include "mediad/control/command.h"
+#include "mediad/control/mos.h"
 #include "mediad/session/session.h"
 
 enum {
@@ -124,6 +125,8 @@ static void leg_figures(struct ctl_leg_figures *to,
 	to->far_lost = stats->far_lost > 0 ? (uint64_t)stats->far_lost : 0;
 	to->far_jitter_us = stats->far_jitter_us;
 	to->rtt_us = stats->rtt_us;
+	to->rx_mos = mos_in(from);
+	to->tx_mos = mos_out(from);
 	to->quiet_ms = from->voice.quiet_ms;
 	to->silent_ms = since(now_ms, from->last_in_ms);
 	to->first_ms = since(from->at_ms[LEG_RTP_IN], from->at_ms[LEG_MADE]);

@@ -11,8 +11,8 @@
 #include "common/node.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
+#include "mediad/control/mos.h"
 #include "mediad/control/sheet.h"
-#include "mediad/rtp/quality.h"
 #include "mediad/sound/meter.h"
 
 /* A round of all sessions is spread over its time, a slice a tick: no packet
@@ -21,7 +21,7 @@ enum {
 	TICK_MS = 50,
 	IDLE_MS = 1000, /* without a session */
 	SLICES = SHEET_MS / TICK_MS,
-	LEG_TEXT = 1600,
+	LEG_TEXT = 1900,
 	ARGS_MAX = 3 + 2 * (6 + 2 * SESSION_LEGS_MAX),
 	FORM_MAX = 4096, /* a longer one is left out */
 	FRESH_MAX = 256, /* others have to wait for their turn */
@@ -66,43 +66,6 @@ static uint64_t unix_ms(void)
 
 /* --- one leg as text ---------------------------------------------------------- */
 
-static unsigned mos_in(const struct leg_figures *leg)
-{
-	const struct leg_stats *stats = &leg->stats;
-	char codec[sizeof(leg->chosen)];
-	const struct quality_in in = {.codec = codec,
-				      .received = stats->packets_in,
-				      .lost = stats->lost_in,
-				      .jitter_us = stats->jitter_in_us,
-				      .rtt_us = stats->rtt_us};
-
-	str_ncpy(codec, leg->chosen, sizeof(codec));
-	codec[strcspn(codec, "/")] = '\0';
-	return quality_mos(&in);
-}
-
-/* As the far side reports to hear us; 0: it has reported nothing. */
-static unsigned mos_out(const struct leg_figures *leg)
-{
-	const struct leg_stats *stats = &leg->stats;
-	char codec[sizeof(leg->chosen)];
-	struct quality_in in = {.codec = codec,
-				.lost = stats->far_lost > 0
-						? (uint64_t)stats->far_lost
-						: 0,
-				.jitter_us = stats->far_jitter_us,
-				.rtt_us = stats->rtt_us};
-
-	if (!stats->far_jitter_us && !stats->rtt_us)
-		return 0;
-	in.received = stats->packets_out > in.lost
-			      ? stats->packets_out - in.lost
-			      : 0;
-	str_ncpy(codec, leg->chosen, sizeof(codec));
-	codec[strcspn(codec, "/")] = '\0';
-	return quality_mos(&in);
-}
-
 static int print_text(struct re_printf *pf, const char *key, const char *text)
 {
 	struct pl pl;
@@ -130,6 +93,7 @@ static int print_steps(struct re_printf *pf, const struct leg_figures *leg)
 
 struct leg_at {
 	const struct leg_figures *leg;
+	const struct session_figures *figs;
 	uint64_t now_ms;
 };
 
@@ -195,11 +159,11 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 			  s->packets_in, s->octets_in, s->lost_in,
 			  s->refused_in, s->jitter_in_us, mos_in(leg));
 	err |= re_hprintf(pf, " out-packets=%llu out-octets=%llu "
-			  "far-lost=%d far-jitter-us=%u far-mos=%u rtt-us=%u "
-			  "resumes=%u",
+			  "far-lost=%d far-jitter-us=%u far-mos=%u heard-mos=%u "
+			  "rtt-us=%u resumes=%u",
 			  s->packets_out, s->octets_out, s->far_lost,
-			  s->far_jitter_us, mos_out(leg), s->rtt_us,
-			  leg->resumes);
+			  s->far_jitter_us, mos_out(leg),
+			  mos_heard(at->figs, leg), s->rtt_us, leg->resumes);
 	err |= print_voice(pf, &leg->voice);
 	err |= print_sight(pf, &leg->video);
 	/* where sound is made anew */
@@ -312,7 +276,7 @@ static void write_session(struct sheet *sheet,
 	put(argv, &argc, "time", time_text);
 	put(argv, &argc, "state", ended ? "ended" : "up");
 	for (size_t i = 0; i < figs->nlegs; i++) {
-		const struct leg_at at = {&figs->legs[i], now_ms};
+		const struct leg_at at = {&figs->legs[i], figs, now_ms};
 
 		if (re_snprintf(sheet->text[i], LEG_TEXT, "%H", print_leg,
 				&at) < 0)

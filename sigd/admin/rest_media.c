@@ -52,7 +52,7 @@ static const struct item voice_items[] = {
 static const struct item out_items[] = {
 	{"out-packets", "packets", NUMBER}, {"out-octets", "octets", NUMBER},
 	{"far-lost", "lost", SIGNED}, {"far-jitter-us", "jitter_ms", US_AS_MS},
-	{"far-mos", "mos", MOS},
+	{"far-mos", "mos", MOS}, {"heard-mos", "mos_whole_way", MOS},
 };
 
 static const struct item video_items[] = {
