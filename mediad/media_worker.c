@@ -334,6 +334,7 @@ static int sessions_make(struct media_worker *mw)
 		.media_ms = limits->media_ms,
 		.opus_bitrate = mw->cfg->opus.bitrate,
 		.opus_complexity = mw->cfg->opus.complexity,
+		.xr = (enum session_xr)mw->cfg->rtcp_xr,
 	};
 	const struct session_deps deps = {
 		.env = &mw->env,

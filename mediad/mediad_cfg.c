@@ -233,6 +233,14 @@ static const struct cfg_choice srtp_choices[] = {
 	{.name = NULL},
 };
 
+/* As enum session_xr. */
+static const struct cfg_choice xr_choices[] = {
+	{"answer", 0, "to who sends them"},
+	{"never", 1, "to nobody"},
+	{"always", 2, "to all"},
+	{.name = NULL},
+};
+
 static const struct cfg_choice drain_calls[] = {
 	{"stay", 0, "they go on here as long as they may"},
 	{"move", 1, "they go on elsewhere"},
@@ -328,6 +336,14 @@ static const struct cfg_field fields[] = {
 	 .choices = srtp_choices,
 	 .def = "openssl",
 	 .help = "Who encrypts."},
+	{.key = "rtcp_xr",
+	 .type = CFG_ENUM,
+	 CFG_AT(struct mediad_cfg, rtcp_xr),
+	 .choices = xr_choices,
+	 .def = "answer",
+	 .help = "Who gets extended reports (RFC 3611): VoIP metrics, and a "
+		 "round trip for who only listens. What comes is read in any "
+		 "case."},
 	{.key = "limits",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, limits),

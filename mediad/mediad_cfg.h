@@ -110,6 +110,7 @@ struct mediad_cfg {
 	int srtp_library;        /* 1: libsrtp2 instead of our own */
 	struct mediad_limits limits;
 	struct mediad_opus opus;
+	int rtcp_xr; /* enum session_xr */
 	const char **modules; /* paths */
 	uint32_t nmodules;
 	struct mediad_admin_cfg admin;

@@ -164,6 +164,10 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 			  s->packets_out, s->octets_out, s->far_lost,
 			  s->far_jitter_us, mos_out(leg),
 			  mos_heard(at->figs, leg), s->rtt_us, leg->resumes);
+	if (s->far_xr)
+		err |= re_hprintf(pf, " xr-mos=%u xr-lost=%u xr-discarded=%u",
+				  s->far_xr_mos * 10u, s->far_xr_loss,
+				  s->far_xr_discard);
 	err |= print_voice(pf, &leg->voice);
 	err |= print_sight(pf, &leg->video);
 	/* where sound is made anew */

@@ -19,13 +19,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mediad/rtp/report_xr.h"
+
 struct strm_in;
 struct strm_out;
 struct strm_slot;
 
 enum {
 	REPORT_CNAME_MAX = 32,
-	REPORT_SIZE_MAX = 28 + 24 + 8 + 2 + REPORT_CNAME_MAX + 4,
+	REPORT_SIZE_MAX =
+		28 + 24 + 8 + 2 + REPORT_CNAME_MAX + 4 + REPORT_XR_SIZE,
 };
 
 /* Now, twice: by the worker's wheel (monotonic), and as milliseconds since
@@ -47,7 +50,7 @@ struct report_far {
 
 /* Packets received, by kind. */
 struct report_counts {
-	uint32_t sr, rr, sdes, bye, feedback, other;
+	uint32_t sr, rr, sdes, bye, feedback, xr, other;
 	uint32_t refused; /* compounds */
 };
 
@@ -64,6 +67,7 @@ struct report {
 	uint32_t lsr;           /* middle of the latest SR's NTP time */
 	uint64_t lsr_ms;        /* when it came */
 	struct report_far far;
+	struct report_xr xr;
 	struct report_counts counts;
 };
 

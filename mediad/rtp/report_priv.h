@@ -20,6 +20,7 @@ enum report_kind {
 	REPORT_KIND_APP,
 	REPORT_KIND_RTPFB, /* RFC 4585 */
 	REPORT_KIND_PSFB,
+	REPORT_KIND_XR, /* RFC 3611 */
 };
 
 enum {

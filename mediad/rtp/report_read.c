@@ -77,6 +77,8 @@ static bool part_sound(const struct report_part *part)
 	case REPORT_KIND_RTPFB:
 	case REPORT_KIND_PSFB:
 		return part->len >= 12;
+	case REPORT_KIND_XR:
+		return report_xr_sound(part);
 	default:
 		return true; /* RFC 3550, 6.1: unknown types are skipped */
 	}
@@ -161,6 +163,10 @@ static void take_part(struct report *rep, const struct report_part *part,
 	case REPORT_KIND_RTPFB:
 	case REPORT_KIND_PSFB:
 		rep->counts.feedback++;
+		break;
+	case REPORT_KIND_XR:
+		rep->counts.xr++;
+		report_xr_read(&rep->xr, rep->ssrc, part, now);
 		break;
 	default:
 		rep->counts.other++;

@@ -22,6 +22,7 @@ static void leg_stats(struct leg_stats *stats, const struct leg *leg)
 {
 	const struct path_stats *path = path_stats(leg->path);
 	const struct report_far *far = &leg->report.far;
+	const struct report_voip *voip = &leg->report.xr.voip;
 
 	*stats = (struct leg_stats){
 		.packets_in = leg->in.packets,
@@ -38,7 +39,11 @@ static void leg_stats(struct leg_stats *stats, const struct leg *leg)
 		.far_lost = far->lost,
 		.far_fraction = far->fraction,
 		.far_jitter_us = ticks_us(far->jitter, leg->out.rate),
-		.rtt_us = far->rtt_us,
+		.rtt_us = leg_rtt_us(leg),
+		.far_xr = voip->known,
+		.far_xr_loss = voip->loss,
+		.far_xr_discard = voip->discard,
+		.far_xr_mos = voip->mos_cq == REPORT_XR_NONE ? 0 : voip->mos_cq,
 		.concealed = leg->sound.concealed,
 		.repaired = leg->sound.repaired,
 		.late = leg->sound.late,

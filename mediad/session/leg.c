@@ -239,6 +239,8 @@ static void on_report(void *arg)
 	if (path_ready(leg->path))
 		len = report_write(&leg->report, &leg->in, &leg->out, &now, buf,
 				   &index);
+	if (len)
+		len += leg_xr_write(leg, &now, buf + len);
 	/* not sent: the next one says it again */
 	if (len)
 		(void)path_send_rtcp(leg->path, buf, len, index);

@@ -91,6 +91,13 @@ struct session_up {
  * The handler may drop nothing. Strings are valid during the call. */
 typedef void(session_up_h)(const struct session_up *up, void *arg);
 
+/* Who gets extended reports (RFC 3611) of us. */
+enum session_xr {
+	SESSION_XR_ANSWER, /* who sends them */
+	SESSION_XR_NEVER,
+	SESSION_XR_ALWAYS,
+};
+
 struct session_cfg {
 	uint32_t max_sessions; /* 0: 2000 */
 	uint32_t setup_ms;     /* from the answer until DTLS is done; before it
@@ -103,6 +110,7 @@ struct session_cfg {
 	uint32_t poison_ms;    /* a resume counts as survived; 0: 5,000 */
 	uint32_t opus_bitrate; /* of what we encode, at most; 0: 24,000 */
 	uint8_t opus_complexity; /* 0..10 */
+	enum session_xr xr;
 };
 
 /* What the table works with; all stays the caller's, and outlives it. */
@@ -352,6 +360,10 @@ struct leg_stats {
 	uint8_t far_fraction; /* of 256, latest interval */
 	uint32_t far_jitter_us;
 	uint32_t rtt_us; /* 0: not known */
+	/* by its extended reports (RFC 3611): */
+	bool far_xr;
+	uint8_t far_xr_loss, far_xr_discard; /* of 256 */
+	uint8_t far_xr_mos; /* times 10; 0: not said */
 	/* what came from it and was transcoded: */
 	uint64_t concealed, repaired, late, reordered;
 };

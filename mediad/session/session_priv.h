@@ -367,6 +367,14 @@ void leg_flow_stop(struct leg *leg);
 /* The same without a word: a successor may go on with it. */
 void leg_flow_close(struct leg *leg);
 
+/* --- leg_xr.c ------------------------------------------------------------------ */
+
+/* Behind a report, if it is to be said; its length, up to REPORT_XR_SIZE. */
+size_t leg_xr_write(const struct leg *leg, const struct report_time *now,
+		    uint8_t *buf);
+/* By its reports, else by extended ones; 0: not known. */
+uint32_t leg_rtt_us(const struct leg *leg);
+
 /* --- leg_store.c ------------------------------------------------------------------ */
 
 /* Write the leg's record, as far as it has one. */

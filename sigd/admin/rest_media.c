@@ -53,6 +53,9 @@ static const struct item out_items[] = {
 	{"out-packets", "packets", NUMBER}, {"out-octets", "octets", NUMBER},
 	{"far-lost", "lost", SIGNED}, {"far-jitter-us", "jitter_ms", US_AS_MS},
 	{"far-mos", "mos", MOS}, {"heard-mos", "mos_whole_way", MOS},
+	{"xr-mos", "mos_by_far_side", MOS},
+	{"xr-lost", "lost_by_far_side_256", NUMBER},
+	{"xr-discarded", "discarded_by_far_side_256", NUMBER},
 };
 
 static const struct item video_items[] = {

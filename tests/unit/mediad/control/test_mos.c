@@ -36,7 +36,7 @@ static void who_loses_packets_is_who_hears_badly(void)
 	CHECK(mos_heard(&figs, &figs.legs[0]) < 400);
 	CHECK(mos_heard(&figs, &figs.legs[1]) > 420);
 	figs.legs[0].stats.far_lost = 50;
-	CHECK(mos_out(&figs.legs[0]) < 410);
+	CHECK(mos_out(&figs.legs[0]) < 430);
 	CHECK(mos_heard(&figs, &figs.legs[0]) < 360);
 }
 
