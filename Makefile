@@ -197,6 +197,7 @@ REPLAY := $(FUZZ:%=$(B)/tests/replay/%)
 BENCH := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/bench_*.c))
 PEERS := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/peers_*.c))
 MEDIA := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/media_*.c))
+QUALITY := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/quality_*.c))
 BENCH_LIB := $(call obj,$(wildcard tests/bench/lib/*.c))
 
 define unit_rule
@@ -212,7 +213,7 @@ $(FLOW): $(B)/tests/flow/%: $(B)/obj/tests/flow/%.o $(TEST_LIB) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
-$(BENCH) $(PEERS) $(MEDIA): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(BENCH_LIB) $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
+$(BENCH) $(PEERS) $(MEDIA) $(QUALITY): $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(BENCH_LIB) $(filter-out $(TEST_MIN),$(TEST_LIB)) $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(call group,$(filter %.a,$^)) $(LDLIBS)
@@ -272,6 +273,10 @@ bench-media: ## calls of pages and PBXs: packets, delay, memory, set-up; beside 
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all media-bins
 	$(Q)B=$(B)/bench deploy/bench-media.sh "$(T)"
 media-bins: $(MEDIA)
+bench-quality: ## how speech sounds behind loss, jitter and transcoding, beside rtpengine (T=name for some)
+	$(Q)$(MAKE) RELEASE=1 B=$(B)/bench all quality-bins
+	$(Q)B=$(B)/bench deploy/bench-quality.sh "$(T)"
+quality-bins: $(QUALITY)
 
 # --- reading the code ----------------------------------------------------------
 C_FILES := $(foreach d,common routing sigd mediad tests,$(shell find $(d) -name '*.[ch]' -not -path '*/node_modules/*' 2>/dev/null))
@@ -330,7 +335,8 @@ help: ## this list
 
 -include $(wildcard $(B)/module/*.d)
 .PHONY: all web g729 install-g729 check flow-bins asan tsan memcheck check-system load check-browser test run deps soak fuzz \
-	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins bench-media media-bins format format-check tidy cppcheck lint coverage \
+	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins bench-media media-bins bench-quality quality-bins format \
+	format-check tidy cppcheck lint coverage \
 	install uninstall dist clean help always flags
 .SECONDARY:
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

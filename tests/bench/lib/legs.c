@@ -151,13 +151,18 @@ static void call_up(struct legs *legs, unsigned nr, const struct says side[2],
 	far_is_told(legs, nr, &side[0], told[0]);
 }
 
+void legs_transcode(struct legs *legs, unsigned nr, const char *codec,
+		    const char *const sdp[2], char told[2][LEGS_SDP])
+{
+	const struct says side[2] = {{1, CTL_RTP, "opus"}, {2, CTL_RTP, codec}};
+
+	call_up(legs, nr, side, sdp, told);
+}
+
 void legs_call(struct legs *legs, unsigned nr, const char *const sdp[2],
 	       char told[2][LEGS_SDP])
 {
-	static const struct says side[2] = {{1, CTL_RTP, "opus"},
-					    {2, CTL_RTP, "PCMU"}};
-
-	call_up(legs, nr, side, sdp, told);
+	legs_transcode(legs, nr, "PCMU", sdp, told);
 }
 
 void legs_bridge(struct legs *legs, unsigned nr, const char *const sdp[2],

@@ -43,6 +43,8 @@ void legs_close(struct legs *legs);
 /* As rtpengine_call(), rtpengine_bridge() and rtpengine_end(). */
 void legs_call(struct legs *legs, unsigned nr, const char *const sdp[2],
 	       char told[2][LEGS_SDP]);
+void legs_transcode(struct legs *legs, unsigned nr, const char *codec,
+		    const char *const sdp[2], char told[2][LEGS_SDP]);
 void legs_bridge(struct legs *legs, unsigned nr, const char *const sdp[2],
 		 char told[2][LEGS_SDP]);
 void legs_end(struct legs *legs, unsigned nr);

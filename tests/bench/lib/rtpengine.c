@@ -140,16 +140,17 @@ static void take_sdp(const char *answer, char told[RTPENGINE_SDP])
 	told[len] = '\0';
 }
 
-void rtpengine_call(struct rtpengine *peer, unsigned nr,
-		    const char *const sdp[2], char told[2][RTPENGINE_SDP])
+void rtpengine_transcode(struct rtpengine *peer, unsigned nr,
+			 const char *codec, const char *const sdp[2],
+			 char told[2][RTPENGINE_SDP])
 {
 	char dict[MESSAGE - 16], answer[MESSAGE];
 
 	snprintf(dict, sizeof(dict),
 		 "d7:command5:offer7:call-id8:call%04u8:from-tag1:a"
-		 "3:ICE6:remove5:codecd4:maskl4:opuse9:transcodel4:PCMUee"
+		 "3:ICE6:remove5:codecd4:maskl4:opuse9:transcodel%zu:%see"
 		 "3:sdp%zu:%se",
-		 nr % 10000, strlen(sdp[0]), sdp[0]);
+		 nr % 10000, strlen(codec), codec, strlen(sdp[0]), sdp[0]);
 	if (!ask(peer, dict, answer))
 		bench_die("rtpengine does not answer an offer");
 	take_sdp(answer, told[1]);
@@ -160,6 +161,12 @@ void rtpengine_call(struct rtpengine *peer, unsigned nr,
 	if (!ask(peer, dict, answer))
 		bench_die("rtpengine does not answer an answer");
 	take_sdp(answer, told[0]);
+}
+
+void rtpengine_call(struct rtpengine *peer, unsigned nr,
+		    const char *const sdp[2], char told[2][RTPENGINE_SDP])
+{
+	rtpengine_transcode(peer, nr, "PCMU", sdp, told);
 }
 
 /* Keys of a dictionary in their order (bencode). */

@@ -33,6 +33,10 @@ void rtpengine_stop(struct rtpengine *peer);
  * is told is written to their SDP. */
 void rtpengine_call(struct rtpengine *peer, unsigned nr,
 		    const char *const sdp[2], char told[2][RTPENGINE_SDP]);
+/* The same with another codec than PCMU. */
+void rtpengine_transcode(struct rtpengine *peer, unsigned nr,
+			 const char *codec, const char *const sdp[2],
+			 char told[2][RTPENGINE_SDP]);
 /* A call between a page (ICE, DTLS-SRTP), which offers, and plain RTP with the
  * same codec: RTPEngine is lite and passive towards the page. */
 void rtpengine_bridge(struct rtpengine *peer, unsigned nr,
