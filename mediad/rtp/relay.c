@@ -22,6 +22,7 @@ void relay_close(struct relay *relay)
 	relay->to = NULL;
 	relay->event =
 		(struct relay_event){.in = RELAY_NO_PT, .out = RELAY_NO_PT};
+	relay->red = (struct relay_red){.out = RELAY_NO_PT};
 	relay->take = NULL;
 	relay->arg = NULL;
 	memset(relay->pt, RELAY_DROP, sizeof(relay->pt));
@@ -261,6 +262,11 @@ static bool send_on(struct relay *relay, const struct strm_in *in,
 void relay_forward(struct relay *relay, const struct strm_in *in,
 		   struct strm_pkt *sp, uint8_t *pkt)
 {
+	if (relay->red.in && sp->h.pt == relay->red.in) {
+		if (!relay_forward_red(relay, in, sp, pkt))
+			relay->dropped++;
+		return;
+	}
 	if (relay->pt[sp->h.pt] == RELAY_TAKE)
 		relay->take(in, sp, pkt, relay->arg);
 	else if (!send_on(relay, in, sp, pkt))

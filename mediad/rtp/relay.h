@@ -41,12 +41,23 @@ struct relay_event {
 	uint32_t gen; /* of the source that way is about */
 };
 
+/* Redundant audio (RFC 2198), if the source may send it. */
+struct relay_red {
+	uint8_t in;  /* payload type; 0: none */
+	uint8_t out; /* of the receiver, or RELAY_NO_PT: it is unfolded, and
+			what was lost before is taken from it */
+	uint32_t gen;    /* of the source that upto is about */
+	uint64_t upto;   /* extended number of the latest that went on */
+	uint64_t filled; /* packets that were lost, and taken from later ones */
+};
+
 struct relay {
 	struct strm_map map;
 	struct strm_out *out; /* of the leg it goes to; NULL: to nobody */
 	struct path *to;      /* its path */
 	uint64_t dropped;     /* no payload type, place or path for it */
 	struct relay_event event;
+	struct relay_red red;
 	relay_take_h *take;
 	void *arg;
 	uint8_t pt[RELAY_PTS]; /* by incoming payload type: what it becomes,
@@ -62,6 +73,9 @@ void relay_pass(struct relay *relay, uint8_t pt_in, uint8_t pt_out);
 /* Telephone-events: in and out are 0..127, way is copied. */
 void relay_pass_event(struct relay *relay, uint8_t pt_in, uint8_t pt_out,
 		      const struct digit_way *way);
+/* Redundant audio; what is in it goes by its own payload types. pt_in: not 0;
+ * pt_out: RELAY_NO_PT when the receiver does not take it. To be said last. */
+void relay_pass_red(struct relay *relay, uint8_t pt_in, uint8_t pt_out);
 /* Packets of pt_in go to h, whatever they are. */
 void relay_take(struct relay *relay, uint8_t pt_in, relay_take_h *h, void *arg);
 
@@ -74,6 +88,10 @@ bool relay_read(struct strm_in *in, struct strm_pkt *sp,
  * payload are overwritten, and those of an event. */
 void relay_forward(struct relay *relay, const struct strm_in *in,
 		   struct strm_pkt *sp, uint8_t *pkt);
+
+/* The same for redundant audio; relay_forward() does it. False: dropped. */
+bool relay_forward_red(struct relay *relay, const struct strm_in *in,
+		       struct strm_pkt *sp, uint8_t *pkt);
 
 /* Send what is in sp and pkt as it is (sp->h.pt is the outgoing one), mapped
  * into the outgoing stream. False: it was not sent. */

@@ -82,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		relay_pass(&relay, pt, pt);
 	digit_way_init(&way, &from, &to, UINT16_MAX);
 	relay_pass_event(&relay, 101, 101, &way);
+	relay_pass_red(&relay, 63, size % 2 ? 62 : RELAY_NO_PT);
 
 	while (size >= 2) {
 		size_t len = data[0] < size - 2 ? data[0] : size - 2;
