@@ -31,7 +31,8 @@ enum route_codec {
 	ROUTE_OPUS,
 	ROUTE_G722,
 	ROUTE_L16,
-	ROUTE_G729
+	ROUTE_G729,
+	ROUTE_RED
 };
 
 /* Which codec goes first. */

@@ -19,6 +19,7 @@ static const struct sdpm_codec_info codecs[SDPM_CODECS] = {
 	[SDPM_EVENT] = {"telephone-event", 0, 1, -1},
 	[SDPM_G729] = {"G729", 8000, 1, 18},
 	[SDPM_NOISE] = {"CN", 0, 1, -1}, /* 13 at 8000 Hz */
+	[SDPM_RED] = {"red", 0, 1, -1},  /* 2 channels beside Opus */
 };
 
 /* RFC 3551 table 4, for the explanation of what was offered */
@@ -41,7 +42,7 @@ const struct sdpm_codec_info *sdpm_codec_info(enum sdpm_codec codec)
 bool sdpm_codec_speaks(enum sdpm_codec codec)
 {
 	return codec != SDPM_CODEC_NONE && codec != SDPM_EVENT &&
-	       codec != SDPM_NOISE;
+	       codec != SDPM_NOISE && codec != SDPM_RED;
 }
 
 enum sdpm_codec sdpm_codec_find(const struct pl *name, uint32_t clock,
@@ -53,7 +54,8 @@ enum sdpm_codec sdpm_codec_find(const struct pl *name, uint32_t clock,
 		/* RFC 7587 7: Opus is always announced with 2 channels */
 		if (!sdpm_is_nocase(name, info->name) ||
 		    (info->clock && clock != info->clock) ||
-		    (channels ? channels : 1) != info->channels)
+		    (i != SDPM_RED &&
+		     (channels ? channels : 1) != info->channels))
 			continue;
 
 		return (enum sdpm_codec)i;

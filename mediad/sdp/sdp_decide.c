@@ -97,7 +97,8 @@ static void formats_note(struct sdpm_verdict *verdict,
 
 		if (format->pt == codec->tx_pt ||
 		    is_map(choice, choice->event, format->pt) ||
-		    is_map(choice, choice->noise, format->pt))
+		    is_map(choice, choice->noise, format->pt) ||
+		    is_map(choice, choice->red, format->pt))
 			why = SDPM_CHOSEN;
 		else if (format->codec == SDPM_CODEC_NONE)
 			why = SDPM_UNKNOWN_FORMAT;
@@ -177,6 +178,16 @@ static int8_t noise_choose(const struct sdpm_choice *choice, size_t noffered,
 				     codec->clock);
 }
 
+/* Of the first noffered maps: that of the codec's clock. */
+static int8_t red_choose(const struct sdpm_choice *choice, size_t noffered,
+			 const struct sdpm_policy *policy)
+{
+	if (!sdpm_policy_allows(policy, SDPM_RED))
+		return -1;
+	return (int8_t)sdpm_map_find(choice->maps, noffered, SDPM_RED,
+				     choice->maps[choice->codec].clock);
+}
+
 static int offer_formats(struct sdpm_choice *choice,
 			 const struct sdpm_media *media,
 			 const struct sdpm_policy *policy,
@@ -198,6 +209,7 @@ static int offer_formats(struct sdpm_choice *choice,
 
 	choice->event = event_choose(choice, offered, policy);
 	choice->noise = noise_choose(choice, offered, policy);
+	choice->red = red_choose(choice, offered, policy);
 	maps_read(choice, media, prev);
 	return 0;
 }
@@ -334,7 +346,7 @@ static int answer_formats(struct sdpm_choice *choice,
 
 	choice->nmaps = offer->nmaps;
 	memcpy(choice->maps, offer->maps, sizeof(choice->maps));
-	choice->codec = choice->event = choice->noise = -1;
+	choice->codec = choice->event = choice->noise = choice->red = -1;
 	for (size_t i = 0; i < offer->noffered; i++) {
 		const struct sdpm_format *format =
 			answered(media, &choice->maps[i]);
@@ -368,6 +380,9 @@ static int answer_formats(struct sdpm_choice *choice,
 		if (given[i].codec == SDPM_NOISE && given[i].clock == clock)
 			choice->noise = noise_choose(choice, offer->noffered,
 						     &offer->policy);
+		if (given[i].codec == SDPM_RED && given[i].clock == clock)
+			choice->red = red_choose(choice, offer->noffered,
+						 &offer->policy);
 	}
 	return 0;
 }

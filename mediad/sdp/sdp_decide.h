@@ -56,7 +56,8 @@ struct sdpm_policy {
 	uint8_t ncodecs;
 	enum sdpm_codec codecs[SDPM_CODECS]; /* allowed, best first;
 						SDPM_EVENT allows events,
-						SDPM_NOISE comfort noise */
+						SDPM_NOISE comfort noise,
+						SDPM_RED redundant audio */
 	uint8_t event_clocks;  /* of SDPM_EVENT_... */
 	struct sdpm_opus opus; /* what we say of our Opus receiver */
 	uint16_t ptime;        /* ms, 20 */
@@ -183,6 +184,7 @@ struct sdpm_choice {
 	int8_t codec; /* index in maps, never -1 */
 	int8_t event; /* index in maps, -1: no telephone-event */
 	int8_t noise; /* index in maps, -1: no comfort noise */
+	int8_t red;   /* index in maps, -1: no redundant audio */
 	struct sdpm_map maps[SDPM_MAPS_MAX];
 	uint16_t events;          /* bit n: peer takes event n (0..15) */
 	uint16_t ptime;           /* ms to send: what the peer asked, or 20 */

@@ -100,6 +100,7 @@ enum sdpm_codec {
 	SDPM_EVENT, /* telephone-event, RFC 4733 */
 	SDPM_G729,  /* without Annex B */
 	SDPM_NOISE, /* CN: comfort noise, RFC 3389 */
+	SDPM_RED, /* redundant audio, RFC 2198 */
 	SDPM_CODECS,
 };
 

@@ -44,6 +44,8 @@ static uint8_t pt_new(const struct sdpm_offer *offer,
 		return 13; /* RFC 3551 6 */
 	if (codec == SDPM_OPUS)
 		pt = 111;
+	else if (codec == SDPM_RED)
+		pt = clock == 48000 ? 63 : 121;
 	else if (codec == SDPM_EVENT)
 		pt = clock == 8000 ? 101 : 110;
 
@@ -111,10 +113,28 @@ static void add_noise(struct sdpm_offer *offer, const struct sdpm_choice *prev)
 			map_add(offer, prev, SDPM_NOISE, clocks[i]);
 }
 
+/* At the clock of the first codec. It goes before that: who makes redundant
+ * audio does so for what stands behind it, and Chromium for that alone. */
+static void add_red(struct sdpm_offer *offer, const struct sdpm_choice *prev)
+{
+	const struct sdpm_policy *policy = &offer->policy;
+
+	if (!sdpm_policy_allows(policy, SDPM_RED))
+		return;
+	for (size_t i = 0; i < policy->ncodecs; i++) {
+		if (!sdpm_codec_speaks(policy->codecs[i]))
+			continue;
+		map_add(offer, prev, SDPM_RED,
+			sdpm_codec_info(policy->codecs[i])->clock);
+		return;
+	}
+}
+
 static void maps_make(struct sdpm_offer *offer, const struct sdpm_choice *prev)
 {
 	const struct sdpm_policy *policy = &offer->policy;
 
+	add_red(offer, prev);
 	for (size_t i = 0; i < policy->ncodecs; i++) {
 		enum sdpm_codec codec = policy->codecs[i];
 

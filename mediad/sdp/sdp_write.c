@@ -99,8 +99,9 @@ static int format_write(struct mbuf *mb, const struct sdpm_map *map,
 
 	err = mbuf_printf(mb, "a=rtpmap:%u %s/%u", map->rx_pt, info->name,
 			  map->clock);
-	if (info->channels > 1)
-		err |= mbuf_printf(mb, "/%u", info->channels);
+	if (info->channels > 1 ||
+	    (map->codec == SDPM_RED && map->clock == 48000))
+		err |= mbuf_write_str(mb, "/2");
 	err |= mbuf_write_str(mb, "\r\n");
 
 	if (map->codec == SDPM_OPUS)
@@ -112,6 +113,20 @@ static int format_write(struct mbuf *mb, const struct sdpm_map *map,
 		err |= mbuf_printf(mb, "a=fmtp:%u annexb=no\r\n",
 				   map->rx_pt);
 	return err;
+}
+
+/* RFC 2198, 5: what is in it, twice as an example of how much. */
+static int red_write(struct mbuf *mb, const struct sdpm_map *red,
+		     const struct sdpm_words *words)
+{
+	for (size_t i = 0; i < words->nmaps; i++) {
+		const struct sdpm_map *map = words->maps[i];
+
+		if (sdpm_codec_speaks(map->codec) && map->clock == red->clock)
+			return mbuf_printf(mb, "a=fmtp:%u %u/%u\r\n",
+					   red->rx_pt, map->rx_pt, map->rx_pt);
+	}
+	return 0;
 }
 
 static int print_write(struct mbuf *mb, const struct sdpm_print *print)
@@ -187,8 +202,11 @@ static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
 	if (line->mid[0])
 		err |= mbuf_printf(mb, "a=mid:%s\r\n", line->mid);
 	err |= mbuf_printf(mb, "a=%s\r\n", sdpm_dir_name(words->dir));
-	for (size_t i = 0; i < words->nmaps; i++)
+	for (size_t i = 0; i < words->nmaps; i++) {
 		err |= format_write(mb, words->maps[i], words->opus);
+		if (words->maps[i]->codec == SDPM_RED)
+			err |= red_write(mb, words->maps[i], words);
+	}
 	if (words->ptime)
 		err |= mbuf_printf(mb, "a=ptime:%u\r\n", words->ptime);
 	if (words->mux)
@@ -369,6 +387,8 @@ int sdpm_write_answer_video(struct mbuf *mb, struct sdpm_local *local,
 		words.nown = 1;
 		words.tag = choice->peer.sdes.tag;
 	}
+	if (choice->red >= 0) /* first: Chromium makes it only so */
+		words.maps[words.nmaps++] = &choice->maps[choice->red];
 	words.maps[words.nmaps++] = &choice->maps[choice->codec];
 	if (choice->noise >= 0)
 		words.maps[words.nmaps++] = &choice->maps[choice->noise];

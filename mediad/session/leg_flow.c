@@ -146,6 +146,26 @@ static void make_ear(struct leg *leg, struct leg *to, bool relayed)
 			 err);
 }
 
+/* --- redundant audio --------------------------------------------------------- */
+
+static const struct sdpm_map *red_of(const struct leg *leg)
+{
+	const struct sdpm_choice *choice = leg->sdp.choice;
+
+	return choice && choice->red >= 0 ? &choice->maps[choice->red] : NULL;
+}
+
+/* passes: as it is, if the other side takes it. Said last. */
+static void take_red(struct relay *relay, const struct leg *leg,
+		     const struct leg *to, bool passes)
+{
+	const struct sdpm_map *in = red_of(leg), *out = red_of(to);
+
+	if (in)
+		relay_pass_red(relay, in->rx_pt,
+			       passes && out ? out->tx_pt : RELAY_NO_PT);
+}
+
 /* --- relay ---------------------------------------------------------------------- */
 
 static void open_relay(struct relay *relay, const struct leg *leg,
@@ -170,6 +190,7 @@ static void open_relay(struct relay *relay, const struct leg *leg,
 	} else if (leg_ear_wanted(leg, to)) {
 		relay_take(relay, leg_hears(leg)->rx_pt, leg_ear_take, NULL);
 	}
+	take_red(relay, leg, to, true);
 }
 
 static bool same_clock(const struct digit_clock *a, const struct digit_clock *b)
@@ -183,6 +204,7 @@ static bool same_relay(const struct relay *a, const struct relay *b)
 
 	return a->out == b->out && a->to == b->to &&
 	       !memcmp(a->pt, b->pt, sizeof(a->pt)) &&
+	       a->red.in == b->red.in && a->red.out == b->red.out &&
 	       a->event.in == b->event.in && a->event.out == b->event.out &&
 	       same_clock(&x->from, &y->from) && same_clock(&x->to, &y->to) &&
 	       x->takes == y->takes;
@@ -269,8 +291,10 @@ static void flow_by_transcode(struct leg *leg, struct leg *to)
 
 	leg_policy_voice(&params.voice, to, leg);
 	if (leg->transcode && transcode_same(leg->transcode, &params) &&
-	    leg_ear_fits(leg, to))
+	    leg_ear_fits(leg, to)) {
+		take_red(&leg->relay, leg, to, false);
 		return;
+	}
 
 	leg_flow_stop(leg);
 	make_tones(leg, to);
@@ -284,6 +308,7 @@ static void flow_by_transcode(struct leg *leg, struct leg *to)
 	}
 	relay_open(&leg->relay, &to->out, to->path);
 	take_all(&leg->relay, leg->transcode);
+	take_red(&leg->relay, leg, to, false);
 }
 
 void leg_flow(struct leg *leg, struct leg *to)
@@ -315,7 +340,8 @@ void leg_heard(struct leg *leg, uint8_t pt)
 {
 	const struct sdpm_choice *choice = leg->sdp.choice;
 
-	if (!choice || pt == leg_hears(leg)->rx_pt) {
+	if (!choice || pt == leg_hears(leg)->rx_pt ||
+	    (red_of(leg) && pt == red_of(leg)->rx_pt)) {
 		leg->odd = 0;
 		return;
 	}

@@ -83,8 +83,9 @@ int leg_form_print(struct re_printf *pf, const struct leg_form *form)
 			  choice->layout.audio);
 	err |= print_lines(pf, &choice->layout);
 	err |= print_maps(pf, choice);
-	err |= re_hprintf(pf, " codec=%d event=%d noise=%d", choice->codec + 1,
-			  choice->event + 1, choice->noise + 1);
+	err |= re_hprintf(pf, " codec=%d event=%d noise=%d red=%d",
+			  choice->codec + 1, choice->event + 1,
+			  choice->noise + 1, choice->red + 1);
 	if (!err && form->video && form->video->nformats)
 		err = leg_form_video_print(pf, form->video);
 	return err;
@@ -320,6 +321,17 @@ static int noise_read(const struct leg_form *form, const struct pl *part,
 	return 0;
 }
 
+static int red_read_at(const struct leg_form *form, const struct pl *part,
+		       unsigned nparts)
+{
+	uint64_t num;
+
+	if (nparts != 1 || leg_form_num(&num, part, SDPM_MAPS_MAX))
+		return EBADMSG;
+	form->choice->red = (int8_t)((int)num - 1);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	leg_form_item_h *readh;
@@ -330,7 +342,7 @@ static const struct {
 	{"audio", audio_read},     {"line", line_read},
 	{"carrier", carrier_read}, {"map", map_read},
 	{"codec", codec_read},     {"event", event_read},
-	{"noise", noise_read},
+	{"noise", noise_read},     {"red", red_read_at},
 	{"video", leg_form_video}, {"vformat", leg_form_vformat},
 	{"vext", leg_form_vext},
 };
@@ -359,7 +371,7 @@ static int item_read(const struct leg_form *form, const struct pl *item)
 static void skip_unknown(struct sdpm_choice *choice)
 {
 	const int codec = choice->codec, event = choice->event,
-		  noise = choice->noise;
+		  noise = choice->noise, red = choice->red;
 	unsigned n = 0;
 
 	for (int i = 0; i < (int)choice->nmaps; i++) {
@@ -371,12 +383,14 @@ static void skip_unknown(struct sdpm_choice *choice)
 			choice->event = known ? (int8_t)n : -1;
 		if (i == noise)
 			choice->noise = known ? (int8_t)n : -1;
+		if (i == red)
+			choice->red = known ? (int8_t)n : -1;
 		if (known)
 			choice->maps[n++] = choice->maps[i];
 	}
 	/* what counts none is still none */
 	if (codec >= (int)choice->nmaps || event >= (int)choice->nmaps ||
-	    noise >= (int)choice->nmaps)
+	    noise >= (int)choice->nmaps || red >= (int)choice->nmaps)
 		choice->codec = -1;
 	memset(&choice->maps[n], 0,
 	       (choice->nmaps - n) * sizeof(choice->maps[0]));
@@ -393,14 +407,15 @@ static bool is_whole(const struct leg_form *form)
 	       layout->lines[layout->audio].kind == SDPM_AUDIO &&
 	       layout->carrier.line < layout->nlines && choice->codec >= 0 &&
 	       choice->codec < choice->nmaps && choice->event < choice->nmaps &&
-	       choice->noise < choice->nmaps;
+	       choice->noise < choice->nmaps && choice->red < choice->nmaps;
 }
 
 int leg_form_read(const struct leg_form *form, const struct pl *text)
 {
 	struct pl rest = *text;
 
-	form->choice->codec = form->choice->event = form->choice->noise = -1;
+	form->choice->codec = form->choice->event = form->choice->noise =
+		form->choice->red = -1;
 	while (rest.l) {
 		const struct pl item = cut(&rest, ' ');
 

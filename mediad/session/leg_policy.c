@@ -120,6 +120,15 @@ static void known_codecs(struct sdpm_policy *policy, const struct leg *leg)
 			policy->codecs[policy->ncodecs++] = terms->codecs[i];
 }
 
+/* No codec that is spoken, and in no order with them. */
+static bool names_red(const struct leg_terms *terms)
+{
+	for (unsigned i = 0; i < terms->ncodecs; i++)
+		if (terms->codecs[i] == SDPM_RED)
+			return true;
+	return false;
+}
+
 static uint32_t lesser(uint32_t a, uint32_t b)
 {
 	return a && a < b ? a : b;
@@ -167,6 +176,8 @@ void leg_policy(struct sdpm_policy *policy, const struct leg *leg,
 		policy->codecs[policy->ncodecs++] = SDPM_EVENT;
 	if (leg_policy_of(leg, other)->noise)
 		policy->codecs[policy->ncodecs++] = SDPM_NOISE;
+	if (names_red(terms))
+		policy->codecs[policy->ncodecs++] = SDPM_RED;
 	if (other)
 		want_opus(&policy->opus, other);
 }

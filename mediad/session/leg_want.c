@@ -84,7 +84,7 @@ static enum sdpm_codec codec_named(const struct pl *name)
 	for (int i = SDPM_CODEC_NONE + 1; i < SDPM_CODECS; i++) {
 		enum sdpm_codec codec = (enum sdpm_codec)i;
 
-		if (sdpm_codec_speaks(codec) &&
+		if ((sdpm_codec_speaks(codec) || codec == SDPM_RED) &&
 		    !pl_strcasecmp(name, sdpm_codec_info(codec)->name))
 			return codec;
 	}

@@ -32,6 +32,7 @@ uint32_t state_layout(void)
 		offsetof(struct state_leg, local),
 		offsetof(struct state_leg, choice),
 		offsetof(struct sdpm_choice, noise),
+		offsetof(struct sdpm_choice, red),
 		offsetof(struct sdpm_choice, maps),
 		offsetof(struct sdpm_choice, peer),
 		offsetof(struct path_web_state, replay),
@@ -117,7 +118,8 @@ static bool maps_sound(const struct sdpm_choice *choice)
 	if (choice->nmaps > SDPM_MAPS_MAX || choice->codec < 0 ||
 	    choice->codec >= choice->nmaps || choice->event < -1 ||
 	    choice->event >= choice->nmaps || choice->noise < -1 ||
-	    choice->noise >= choice->nmaps)
+	    choice->noise >= choice->nmaps || choice->red < -1 ||
+	    choice->red >= choice->nmaps)
 		return false;
 
 	for (unsigned i = 0; i < choice->nmaps; i++) {

@@ -64,6 +64,9 @@ static const struct cfg_choice codecs[] = {
 	{"L16", ROUTE_L16, "Samples as they are, 16 kHz, mono: 256 kbit/s."},
 	{"G729", ROUTE_G729, "8 kbit/s. Only where mediad has loaded a module "
 	 "for it (`codec_modules` of mediad.yaml); elsewhere it is left out."},
+	{"red", ROUTE_RED, "Redundant audio (RFC 2198) of the codec that is "
+	 "chosen: each packet repeats those before it. For networks that lose "
+	 "much: it takes twice the bandwidth and more."},
 	{NULL, 0, NULL},
 };
 

@@ -13,12 +13,20 @@
 #include "tests/bench/lib/bench.h"
 #include "tests/bench/lib/ears.h"
 
+enum {
+	FRAME_US = 20000,
+	AGAIN_US = 40000,
+	LATE_MAX = 3
+};
+
 struct hearing {
 	const struct codec *codec;
 	struct codec_dec *dec;
 	plc_state_t *plc; /* NULL: the codec has its own */
 	int16_t *pcm;
 	size_t at, count, frame;
+	double first_us, shift_us;
+	unsigned late; /* in a row */
 };
 
 static int by_time(const void *a, const void *b)
@@ -78,6 +86,30 @@ static void take(struct hearing *h, size_t at, const struct ears_packet *p)
 	h->at = at + n;
 }
 
+/* Its place in what is played; false: it is too late. */
+static bool place(struct ears *ears, struct hearing *h, uint32_t rate,
+		  const struct ears_packet *p, size_t *at)
+{
+	const uint32_t ticks = p->ts - ears->packets[0].ts;
+	const double slot_us = ticks * 1e6 / h->codec->clock + h->shift_us;
+	const double late_us = p->at_us - h->first_us - slot_us;
+
+	*at = codec_samples(h->codec, rate, ticks) +
+	      (size_t)(h->shift_us / 1e6 * rate + 0.5);
+	if (late_us <= EARS_BUFFER_US) {
+		h->late = 0;
+		return true;
+	}
+	ears->late++;
+	if (++h->late < LATE_MAX)
+		return false;
+	/* whole frames: what goes on does so in step */
+	h->shift_us += FRAME_US * ceil((late_us - EARS_BUFFER_US + AGAIN_US) /
+				       FRAME_US);
+	h->late = 0;
+	return place(ears, h, rate, p, at);
+}
+
 void ears_sound(struct ears *ears, const struct codec *codec, uint32_t rate,
 		int16_t *pcm, size_t count)
 {
@@ -85,7 +117,6 @@ void ears_sound(struct ears *ears, const struct codec *codec, uint32_t rate,
 			    .pcm = pcm,
 			    .count = count,
 			    .frame = rate / 50};
-	double first;
 
 	memset(pcm, 0, count * sizeof(*pcm));
 	if (!ears->count || codec->voice_dec_alloc(&h.dec, rate))
@@ -93,18 +124,14 @@ void ears_sound(struct ears *ears, const struct codec *codec, uint32_t rate,
 	if (codec != &codec_opus)
 		h.plc = plc_init(NULL);
 	qsort(ears->packets, ears->count, sizeof(ears->packets[0]), by_time);
-	first = quickest(ears, codec->clock);
+	h.first_us = quickest(ears, codec->clock);
 	ears->missing = ears->late = 0;
 	for (unsigned i = 0; i < ears->count; i++) {
 		const struct ears_packet *p = &ears->packets[i];
-		const uint32_t ticks = p->ts - ears->packets[0].ts;
-		const size_t at = codec_samples(codec, rate, ticks);
+		size_t at;
 
-		if (p->at_us > first + ticks * 1e6 / codec->clock +
-				       EARS_BUFFER_US) {
-			ears->late++;
+		if (!place(ears, &h, rate, p, &at))
 			continue;
-		}
 		if (at > h.at) {
 			ears->missing += (unsigned)((at - h.at) / h.frame);
 			make_up(&h, at, p);

@@ -1,8 +1,9 @@
 /*
  * ears.h  A receiver: what it heard of a stream, and when, as sound
  *
- * A fixed buffer of 100 ms behind the packet that was the quickest; what comes
- * later is lost. What is missing it makes up for as receivers do: Opus by
+ * A buffer of 100 ms behind the packet that was the quickest; what comes later
+ * is lost. After three packets in a row that came too late it waits for the
+ * next one, and plays 40 ms behind that, at least. What is missing it makes up for as receivers do: Opus by
  * libopus, with LBRR if the next packet has it, the others by libspandsp's form
  * of ITU-T G.711 Appendix I. The same for whoever sends.
  *

@@ -18,6 +18,7 @@ enum {
 	STRETCH = 30, /* frames of 12.8 ms */
 	PARTS = 8,    /* of a sample, to bring in step */
 	TAPS = 16,
+	FOLLOW = 15,  /* frames */
 	FRAMES_MAX = 4000,
 	SAID = 200 /* rms */
 };
@@ -125,6 +126,49 @@ static double bring_in_step(double *out, const int16_t *ref,
 	}
 	free(work);
 	return ms;
+}
+
+static double fit(const double *ref, const double *copy, long count, long at,
+		  long n, long lag)
+{
+	double ab = 0, aa = 1, bb = 1;
+
+	for (long i = at; i < at + n; i++) {
+		const double b =
+			i + lag >= 0 && i + lag < count ? copy[i + lag] : 0;
+
+		ab += ref[i] * b;
+		aa += ref[i] * ref[i];
+		bb += b * b;
+	}
+	return ab / sqrt(aa * bb);
+}
+
+/* Stretch by stretch: what fits as it is, stays so. */
+static void follow(const double *ref, double *copy, long count, unsigned rate)
+{
+	const long n = (long)rate / 2, frame = (long)rate / 50;
+	double *out = calloc((size_t)count, sizeof(*out));
+	long lag = 0;
+
+	for (long at = 0; at < count; at += n) {
+		const long m = count - at < n ? count - at : n;
+		double best = fit(ref, copy, count, at, m, lag) + 0.05;
+
+		for (int k = -FOLLOW; k <= FOLLOW && best < 0.85; k++) {
+			double f = fit(ref, copy, count, at, m, k * frame);
+
+			if (f <= best)
+				continue;
+			best = f;
+			lag = k * frame;
+		}
+		for (long i = at; i < at + m; i++)
+			out[i] = i + lag >= 0 && i + lag < count ? copy[i + lag]
+								 : 0;
+	}
+	memcpy(copy, out, (size_t)count * sizeof(*copy));
+	free(out);
 }
 
 /* --- spectra -------------------------------------------------------------- */
@@ -291,6 +335,7 @@ void judge(struct judgement *j, const int16_t *ref, const int16_t *copy,
 	for (size_t i = 0; i < count; i++)
 		plain[i] = ref[i];
 	j->ms = bring_in_step(in_step, ref, copy, count, rate);
+	follow(plain, in_step, (long)count, rate);
 	j->segsnr = segsnr(plain + skip, in_step + skip, count - 2 * skip, rate);
 	spectral(j, plain + skip, in_step + skip, count - 2 * skip, rate);
 	free(in_step);

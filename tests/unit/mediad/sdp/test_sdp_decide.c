@@ -115,6 +115,39 @@ static void safaris_audio_is_found_behind_video(void)
 	CHECK_STR(deal.choice.layout.lines[2].proto, "UDP/DTLS/SCTP");
 }
 
+/* Allowed, it goes first: Chromium makes redundant audio only then. */
+static void redundancy_is_taken_where_it_is_allowed(void)
+{
+	struct sdpm_local local;
+	struct mbuf *mb = mbuf_alloc(2048);
+	struct sdpm_offer offer;
+	struct deal deal;
+
+	local_init(&local);
+	REQUIRE(mb && decide_first(&deal, CHROMIUM) == 0);
+	CHECK_INT(deal.choice.red, -1);
+	deal.policy.codecs[deal.policy.ncodecs++] = SDPM_RED;
+	REQUIRE(decide(&deal, CHROMIUM, NULL) == 0);
+	REQUIRE(deal.choice.red >= 0);
+	CHECK_INT(deal.choice.maps[deal.choice.red].rx_pt, 63);
+	CHECK_INT(deal.verdict.items[2].why, SDPM_CHOSEN);
+	CHECK_INT(codec_of(&deal.choice)->codec, SDPM_OPUS);
+	CHECK_INT(sdpm_write_answer(mb, &local, &deal.choice), 0);
+	CHECK(mbuf_write_u8(mb, 0) == 0);
+	CHECK(strstr((char *)mb->buf, "SAVPF 63 111 110\r\n"));
+	CHECK(strstr((char *)mb->buf, "a=rtpmap:63 red/48000/2\r\n"
+				      "a=fmtp:63 111/111\r\n"));
+
+	REQUIRE(sdpm_offer_make(&offer, &deal.policy, NULL) == 0);
+	CHECK_INT(offer.maps[0].codec, SDPM_RED);
+	CHECK_INT(offer.maps[0].clock, 48000);
+	sdpm_policy_prefer(&deal.policy, SDPM_PCMU);
+	REQUIRE(sdpm_offer_make(&offer, &deal.policy, NULL) == 0);
+	CHECK_INT(offer.maps[0].clock, 8000);
+	CHECK_INT(offer.maps[0].rx_pt, 121);
+	mem_deref(mb);
+}
+
 static void the_verdict_tells_every_format(void)
 {
 	struct deal deal;
@@ -126,7 +159,7 @@ static void the_verdict_tells_every_format(void)
 	CHECK_INT(items[0].why, SDPM_CHOSEN);
 	CHECK_INT(items[1].why, SDPM_CHOSEN);
 	CHECK_STR(items[2].name, "red");
-	CHECK_INT(items[2].why, SDPM_UNKNOWN_FORMAT);
+	CHECK_INT(items[2].why, SDPM_NOT_ALLOWED);
 	CHECK_INT(items[4].why, SDPM_NOT_PREFERRED);
 	CHECK_INT(items[7].why, SDPM_CHOSEN);
 	CHECK_INT(items[8].why, SDPM_OTHER_CLOCK);
@@ -768,6 +801,7 @@ static void what_the_caller_lacks_is_not_offered_to_the_callee(void)
 TEST_MAIN(TEST(opus_and_its_events_are_taken_from_chromium),
 	  TEST(firefox_gets_events_at_8000_beside_opus),
 	  TEST(safaris_audio_is_found_behind_video),
+	  TEST(redundancy_is_taken_where_it_is_allowed),
 	  TEST(the_verdict_tells_every_format),
 	  TEST(our_order_of_codecs_decides),
 	  TEST(preferring_what_is_not_allowed_changes_nothing),

@@ -33,7 +33,7 @@ static void bed_init(struct bed *bed)
 	leg->path.web.rx_key[15] = 9;
 	choice->dir = SDPM_SENDRECV;
 	choice->nmaps = 1;
-	choice->event = choice->noise = -1;
+	choice->event = choice->noise = choice->red = -1;
 	choice->maps[0] = (struct sdpm_map){SDPM_OPUS, 48000, 111, 96};
 	choice->layout.nlines = 1;
 	strcpy(choice->layout.lines[0].type, "audio");

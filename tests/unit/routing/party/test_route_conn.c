@@ -210,7 +210,7 @@ static void what_does_not_fit_is_refused(void)
 		  "r.yaml:7:19: kind: \"trnk\" will not do, expected one of "
 		  "trunk, register, inbound, did you mean \"trunk\"?\n"
 		  "r.yaml:8:44: codecs: \"pcmu\" will not do, expected one of "
-		  "PCMU, PCMA, opus, G722, L16, G729, did you mean \"PCMU\"?\n"
+		  "PCMU, PCMA, opus, G722, L16, G729, red, did you mean \"PCMU\"?\n"
 		  "r.yaml:8:61: transport: \"tpc\" will not do, expected one "
 		  "of udp, tcp, tls, auto, did you mean \"tcp\"?\n"
 		  "r.yaml:8:81: answer_within: \"40s\" will not do, expected a "
