@@ -148,6 +148,7 @@ static int worker_start(struct media_bed *bed)
 		.env = &bed->env,
 		.rtp = &bed->rtp_env,
 		.cert = bed->cert,
+		.codecs = bed->codecs,
 		.hosts = &bed->addr,
 		.nhosts = 1,
 	};

@@ -47,6 +47,7 @@ struct media_bed {
 	const char *sounds; /* a folder; NULL: none, and no tones */
 	struct jukebox *jukebox;
 	unsigned nplayed; /* sounds that were over */
+	struct codec_set *codecs; /* of the test; NULL: those built in */
 	struct state_file *state;
 	struct session_table *table;
 	struct session_cfg cfg;
