@@ -185,6 +185,7 @@ install-g729: g729 ## it alone, into PREFIX/lib/cordboard
 MODULES := $(patsubst tests/%.c,$(B)/%.so,$(wildcard tests/module/*.c)) \
 	$(if $(shell pkg-config --exists libbcg729 && echo yes),$(B)/module/g729.so)
 $(B)/tests/unit/mediad/sound/test_codec_set $(B)/tests/flow/test_media_policy: | $(MODULES)
+$(B)/tests/bench/bench_codecs: | $(filter %/g729.so,$(MODULES))
 
 # --- tests: tests/unit/<folder>/test_x.c links what <folder> may use ---------
 TEST_LIB := $(call obj,$(filter-out tests/lib/fuzz_replay.c,$(wildcard tests/lib/*.c)))

@@ -18,6 +18,7 @@ enum {
 	SLACK_MS = 20,   /* behind the time, so that what comes is in time */
 	LISTEN_MS = 100, /* until it is known what a pause sounds like */
 	TELL_DB = 2,     /* a change that is told */
+	FEED = 5, /* one frame of so many for an encoder that pauses, too */
 };
 
 void tc_pause_stop(struct transcode *t)
@@ -72,7 +73,8 @@ static void fill(struct transcode *t, uint64_t now_ms)
 
 	if (t->pause.known_ms < LISTEN_MS) {
 		hear_out(t, pcm, n, now_ms);
-	} else if (is_told(t)) {
+	} else if (is_told(t) ||
+		   (t->packer.resting && t->pause.rested++ % FEED)) {
 		packer_skip(&t->packer, n, now_ms);
 	} else {
 		comfort_make(&t->pause.noise, pcm, n);

@@ -29,6 +29,7 @@ struct tc_pause {
 	bool on;
 	bool rests; /* nothing but noise has come since it began */
 	uint32_t known_ms; /* how long that was listened to */
+	uint32_t rested;   /* frames since the encoder pauses, too */
 	uint64_t due_ms, end_ms;
 	uint32_t ahead; /* samples that we made too many */
 };
