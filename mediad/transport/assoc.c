@@ -195,6 +195,13 @@ void assoc_ready(struct assoc *assoc)
 		look_soon(assoc);
 }
 
+void assoc_moved(struct assoc *assoc)
+{
+	if (assoc->client && assoc->hs && !hs_is_answered(assoc->hs))
+		assoc->hs = mem_deref(assoc->hs);
+	assoc_ready(assoc);
+}
+
 /* --- datagrams --------------------------------------------------------------------- */
 
 bool assoc_is_hello(const uint8_t *pkt, size_t len)

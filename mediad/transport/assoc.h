@@ -95,6 +95,8 @@ int assoc_resume(struct assoc *assoc, const struct assoc_record *record);
 /* There is somebody to send to: as client, begin. In a while, not at once:
  * the owner is in the middle of something. */
 void assoc_ready(struct assoc *assoc);
+/* The peer is elsewhere now: as client, begin anew what it has not answered. */
+void assoc_moved(struct assoc *assoc);
 /* A datagram. False: of no use, or not for this association. */
 bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len);
 bool assoc_is_hello(const uint8_t *pkt, size_t len);

@@ -410,6 +410,11 @@ bool lite_selected(const struct lite *lite, struct sa *peer, uint8_t *sock)
 	       lite_pair(lite, (unsigned)lite->selected, peer, sock);
 }
 
+bool lite_settled(const struct lite *lite)
+{
+	return lite->selected >= 0 && lite->cur_selected;
+}
+
 uint64_t lite_heard_ms(const struct lite *lite)
 {
 	return lite->heard_ms;

@@ -96,6 +96,9 @@ void lite_confirm(struct lite *lite, const struct lite_check *chk,
 bool lite_is_valid(const struct lite *lite, const struct sa *src, uint8_t sock);
 /* The selected pair; false when there is none. */
 bool lite_selected(const struct lite *lite, struct sa *peer, uint8_t *sock);
+/* The same, and it was selected with the present credentials: after a restart
+ * the former pair may be somebody else's. */
+bool lite_settled(const struct lite *lite);
 /* The i-th address of the table; false at the end. */
 bool lite_pair(const struct lite *lite, unsigned i, struct sa *peer,
 	       uint8_t *sock);

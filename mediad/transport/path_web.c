@@ -366,8 +366,9 @@ int path_web_remote(struct path *path, const struct path_web_remote *remote)
 		err = assoc_remote(&pw->assoc, &rem);
 	if (!err)
 		err = path_web_seek(pw, remote);
-	/* a check may have come before */
-	if (!err && path_rung_ms(path, PATH_PAIR))
+	/* a check may have come before; one that comes yet is of the peer whose
+	 * association this is */
+	if (!err && lite_settled(pw->lite))
 		assoc_ready(&pw->assoc);
 	return err;
 }

@@ -172,7 +172,7 @@ void path_web_learnt(struct path_web *pw, const struct mux_packet *packet,
 	stun = path_climb(&pw->base, PATH_STUN, now_ms);
 	if (res->verdict == LITE_SELECTED) {
 		pair = path_climb(&pw->base, PATH_PAIR, now_ms);
-		assoc_ready(&pw->assoc);
+		assoc_moved(&pw->assoc);
 		pw->base.stats.moves += !pair;
 		path_web_consent_start(pw);
 	}

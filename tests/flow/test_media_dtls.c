@@ -162,6 +162,32 @@ static void another_page_known_by_sha_512_is_another(void)
 	media_bed_close(&bed);
 }
 
+/* Our ClientHello is for the other one, where that is: not for who was there
+ * before. By the real clock nothing of it is sent again. */
+static void another_page_that_waits_takes_the_place(void)
+{
+	for (unsigned i = 0; i < 50; i++) {
+		struct media_bed bed = {0};
+		struct media_page *page, *other;
+
+		REQUIRE(media_bed_open(&bed, NULL) == 0);
+		page = passive_page(&bed);
+		CHECK_INT(media_page_calls(page, S, 1), 0);
+		CHECK_INT(session_leg_join(bed.table, S, 1, 0, "echo"), 0);
+		CHECK(media_bed_ready(&bed));
+		page->sending = false;
+		mock_media_silence(page->mock);
+		other = passive_page(&bed);
+		CHECK_INT(media_page_calls(other, S, 1), 0);
+		media_bed_run(&bed, i % 3 ? 200 : 20);
+		CHECK(mock_media_ready(other->mock));
+		CHECK(is_heard(&bed, other));
+		fault_free(other);
+		CHECK_INT(bed.nlost, 0);
+		media_bed_close(&bed);
+	}
+}
+
 /* Two clients: nobody's call, in the time of a handshake. */
 static void a_page_that_takes_no_role_is_lost(void)
 {
@@ -636,6 +662,7 @@ static void opportunistic_offers_by_dtls_are_taken(void)
 }
 
 TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
+	  TEST(another_page_that_waits_takes_the_place),
 	  TEST(another_page_known_by_sha_512_is_another),
 	  TEST(a_pbx_known_by_sha_512_stays_known),
 	  TEST(a_page_that_waits_is_called_by_dtls),
