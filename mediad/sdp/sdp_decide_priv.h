@@ -67,6 +67,10 @@ enum sdpm_dir sdpm_dir_said(const struct sdpm_media *media,
 void sdpm_addresses(struct sa *rtp, struct sa *rtcp,
 		    const struct sdpm_media *media);
 
+/* Fingerprints, of the strongest hash. */
+void sdpm_prints_read(struct sdpm_peer *peer, const struct sdpm_transport *tp);
+bool sdpm_prints_same(const struct sdpm_peer *a, const struct sdpm_peer *b);
+
 /* The proto of an m-line that we offer. */
 const char *sdpm_proto(enum sdpm_profile profile);
 

@@ -34,7 +34,7 @@ enum sdpm_dir sdpm_dir_reverse(enum sdpm_dir dir)
 }
 
 /* RFC 8122 5: of several hashes the strongest decides. */
-static void prints_read(struct sdpm_peer *peer, const struct sdpm_transport *tp)
+void sdpm_prints_read(struct sdpm_peer *peer, const struct sdpm_transport *tp)
 {
 	enum sdpm_hash best = SDPM_SHA256;
 
@@ -90,7 +90,7 @@ static void peer_read(struct sdpm_choice *choice,
 		sdpm_copy(peer->pwd, sizeof(peer->pwd), &tp->pwd);
 	}
 	sdpm_copy(peer->tls_id, sizeof(peer->tls_id), &tp->tls_id);
-	prints_read(peer, tp);
+	sdpm_prints_read(peer, tp);
 }
 
 enum sdpm_dir sdpm_dir_said(const struct sdpm_media *media,
@@ -160,7 +160,7 @@ static bool map_same(const struct sdpm_choice *a, int ia,
 	       x->rx_pt == y->rx_pt && x->tx_pt == y->tx_pt;
 }
 
-static bool prints_same(const struct sdpm_peer *a, const struct sdpm_peer *b)
+bool sdpm_prints_same(const struct sdpm_peer *a, const struct sdpm_peer *b)
 {
 	if (a->nprints != b->nprints)
 		return false;
@@ -182,7 +182,7 @@ static bool assoc_differs(const struct sdpm_choice *choice,
 {
 	const struct sdpm_peer *a = &choice->peer, *b = &prev->peer;
 
-	if (!prev->dtls || !prints_same(a, b) || strcmp(a->tls_id, b->tls_id))
+	if (!prev->dtls || !sdpm_prints_same(a, b) || strcmp(a->tls_id, b->tls_id))
 		return true;
 	return choice->profile != SDPM_BROWSER && !a->tls_id[0] &&
 	       sa_isset(&a->rtp, SA_ADDR) && sa_isset(&b->rtp, SA_ADDR) &&

@@ -140,8 +140,9 @@ static bool fits(const struct sdpm_desc *desc, const struct sdpm_media *media,
 
 	if (media->kind != SDPM_VIDEO || choice->off)
 		return false;
-	/* without ICE each m-line would have an association of its own */
-	if (choice->dtls && policy->profile != SDPM_BROWSER)
+	if (policy->profile != SDPM_BROWSER &&
+	    (sdpm_by_dtls(media, policy, answer) != choice->dtls ||
+	     (choice->dtls && !sdpm_video_dtls_fits(media, choice))))
 		return false;
 	if (policy->profile == SDPM_BROWSER &&
 	    (media->bundle < 0 || media->bundle != audio->bundle ||
@@ -212,9 +213,16 @@ bool sdpm_video_offered(struct sdpm_video *video,
 		return false;
 	formats_keep(video, prev);
 	terms_read(video, media, policy);
-	if (policy->line.profile != SDPM_BROWSER)
+	if (policy->line.profile == SDPM_BROWSER)
+		return true;
+	if (choice->dtls) {
+		video->client = prev && prev->dtls && prev->client;
+		sdpm_video_dtls_read(video, media, choice,
+				     prev && prev->dtls ? &prev->rtp : NULL);
+	} else {
 		(void)sdpm_keys_offered(&video->sdes, media, &policy->line,
 					prev ? &prev->sdes : NULL);
+	}
 	return true;
 }
 
@@ -319,6 +327,23 @@ static bool line_offer(struct sdpm_video *video, struct sdpm_layout *layout,
 	return true;
 }
 
+static void keys_offer(struct sdpm_voffer *voffer,
+		       const struct sdpm_offer *offer,
+		       const struct sdpm_video *prev)
+{
+	struct sdpm_policy *line = &voffer->policy;
+
+	line->dtls = offer->policy.dtls;
+	voffer->video.dtls = line->profile == SDPM_DTLS || line->dtls;
+	if (voffer->video.dtls)
+		line->nown = 0;
+	if (prev && prev->dtls)
+		voffer->was = prev->rtp;
+	for (unsigned i = 0; prev && i < line->nown; i++)
+		if (line->own[i].suite == prev->sdes.suite)
+			line->own[i] = prev->sdes.ours;
+}
+
 bool sdpm_video_offer(struct sdpm_voffer *voffer, struct sdpm_offer *offer,
 		      const struct sdpm_vpolicy *policy,
 		      const struct sdpm_video *prev)
@@ -327,9 +352,7 @@ bool sdpm_video_offer(struct sdpm_voffer *voffer, struct sdpm_offer *offer,
 	struct sdpm_line *line;
 
 	memset(voffer, 0, sizeof(*voffer));
-	if (policy->line.profile == SDPM_BROWSER ? !offer->layout.bundle
-						 : policy->line.profile == SDPM_DTLS ||
-							   offer->policy.dtls)
+	if (policy->line.profile == SDPM_BROWSER && !offer->layout.bundle)
 		return false;
 	formats_offer(video, offer, policy, prev);
 	if (!video->nformats ||
@@ -343,15 +366,14 @@ bool sdpm_video_offer(struct sdpm_voffer *voffer, struct sdpm_offer *offer,
 		    video->formats[0].rx_pt);
 	video->dir = (uint8_t)policy->line.dir;
 	video->feedback = policy->feedback;
-	video->mux = video->rsize = policy->line.profile == SDPM_BROWSER;
+	video->rsize = policy->line.profile == SDPM_BROWSER;
+	video->mux = video->rsize || policy->line.profile == SDPM_DTLS;
 	for (unsigned i = 0; i < SDPM_VEXTS; i++)
 		if (policy->exts >> i & 1)
 			video->ext[i] = prev && prev->ext[i] ? prev->ext[i]
 							     : (uint8_t)(i + 1);
 	voffer->policy = policy->line;
-	for (unsigned i = 0; prev && i < voffer->policy.nown; i++)
-		if (voffer->policy.own[i].suite == prev->sdes.suite)
-			voffer->policy.own[i] = prev->sdes.ours;
+	keys_offer(voffer, offer, prev);
 	return true;
 }
 
@@ -400,7 +422,9 @@ bool sdpm_video_answered(struct sdpm_video *video,
 		if (ours->ext[i])
 			policy.exts |= (uint8_t)(1u << i);
 	terms_read(video, media, &policy);
-	if (policy.line.profile != SDPM_BROWSER)
+	if (video->dtls)
+		sdpm_video_dtls_read(video, media, choice, &offered->was);
+	else if (policy.line.profile != SDPM_BROWSER)
 		(void)sdpm_keys_answered(&video->sdes, media, &policy.line);
 	return true;
 }

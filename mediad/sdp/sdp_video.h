@@ -61,12 +61,16 @@ struct sdpm_video {
 	/* not SDPM_BROWSER, which has all on audio's transport: */
 	struct sa rtp, rtcp; /* as in struct sdpm_peer */
 	struct sdpm_sdes sdes;
+	bool dtls;   /* the keys come by an association of its own, with the */
+	bool client; /* certificate of audio's; it is ours to begin; */
+	bool anew;   /* another one than before */
 };
 
 /* An offer of ours. */
 struct sdpm_voffer {
 	struct sdpm_video video;
 	struct sdpm_policy policy;
+	struct sa was; /* where the peer's association is; unset: there is none */
 };
 
 struct sdpm_vpolicy {

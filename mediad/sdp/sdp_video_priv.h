@@ -15,6 +15,17 @@ uint8_t sdpm_feedback_read(const struct sdpm_media *media, int pt);
  * be used (RFC 8285, 4.2: 1..14). */
 uint8_t sdpm_ext_read(const struct sdpm_media *media, enum sdpm_vext ext);
 
+/* --- sdp_video_dtls.c: an m-line with an association of its own, no browser's --- */
+
+/* Is it of the same endpoint as audio, and like audio? */
+bool sdpm_video_dtls_fits(const struct sdpm_media *media,
+			  const struct sdpm_choice *choice);
+/* was: the peer's address in the agreement before, or NULL. */
+void sdpm_video_dtls_read(struct sdpm_video *video,
+			  const struct sdpm_media *media,
+			  const struct sdpm_choice *choice,
+			  const struct sa *was);
+
 struct sdpm_fb_name {
 	uint8_t bit;
 	const char *text;

@@ -139,8 +139,8 @@ static int print_write(struct mbuf *mb, const struct sdpm_print *print)
 	return err | mbuf_write_str(mb, "\r\n");
 }
 
-static int dtls_write(struct mbuf *mb, const struct sdpm_local *local,
-		      const struct sdpm_words *words)
+int sdpm_dtls_write(struct mbuf *mb, const struct sdpm_local *local,
+		    const struct sdpm_words *words)
 {
 	int err = print_write(mb, &local->print);
 
@@ -157,7 +157,7 @@ static int dtls_write(struct mbuf *mb, const struct sdpm_local *local,
 int sdpm_transport_write(struct mbuf *mb, const struct sdpm_local *local,
 			 const struct sdpm_words *words)
 {
-	int err = dtls_write(mb, local, words);
+	int err = sdpm_dtls_write(mb, local, words);
 
 	err |= mbuf_printf(mb, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n",
 			   local->ufrag, local->pwd);
@@ -216,7 +216,7 @@ static int audio_write(struct mbuf *mb, const struct sdpm_local *local,
 					 words->own[i].suite,
 					 words->own[i].secret);
 	if (words->profile != SDPM_BROWSER)
-		return words->dtls ? err | dtls_write(mb, local, words) : err;
+		return words->dtls ? err | sdpm_dtls_write(mb, local, words) : err;
 
 	/* RFC 8858: we have one port only */
 	if (words->offer)

@@ -31,6 +31,9 @@ struct sdpm_words {
 };
 
 const char *sdpm_dir_name(enum sdpm_dir dir);
+/* Our certificate and role. */
+int sdpm_dtls_write(struct mbuf *mb, const struct sdpm_local *local,
+		    const struct sdpm_words *words);
 /* Of a browser's m-line. */
 int sdpm_transport_write(struct mbuf *mb, const struct sdpm_local *local,
 			 const struct sdpm_words *words);

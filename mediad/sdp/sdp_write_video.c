@@ -80,6 +80,17 @@ static int head_write(struct mbuf *mb, const struct sdpm_local *local,
 				 sdpm_dir_name((enum sdpm_dir)video->dir));
 }
 
+/* An association of its own: audio's tls-id names another one (RFC 8842, 4). */
+static int own_write(struct mbuf *mb, const struct sdpm_local *local,
+		     const struct sdpm_words *words)
+{
+	struct sdpm_words own = *words;
+
+	own.client = words->video->video->client;
+	own.tls_id = false;
+	return sdpm_dtls_write(mb, local, &own);
+}
+
 int sdpm_video_write(struct mbuf *mb, const struct sdpm_local *local,
 		     const struct sdpm_words *words)
 {
@@ -99,7 +110,7 @@ int sdpm_video_write(struct mbuf *mb, const struct sdpm_local *local,
 					 ours->own[i].suite,
 					 ours->own[i].secret);
 	if (words->profile != SDPM_BROWSER)
-		return err;
+		return video->dtls ? err | own_write(mb, local, words) : err;
 
 	if (words->offer)
 		err |= mbuf_write_str(mb, "a=rtcp-mux-only\r\n");

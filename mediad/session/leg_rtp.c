@@ -235,6 +235,7 @@ static int rtp_video(struct leg *leg, struct path **pathp, struct leg_video *v)
 	if (err)
 		return err;
 	path_rtp_beside(path, leg->path);
+	path_rtp_expect(path, leg->session->call, leg->profile == SDPM_DTLS);
 	err = path_rtp_open(path, sa_af(local));
 	if (err)
 		mem_deref(path);
@@ -246,12 +247,20 @@ static int rtp_video(struct leg *leg, struct path **pathp, struct leg_video *v)
 static void rtp_see(struct leg *leg, struct leg_video *v)
 {
 	uint8_t pt = sdpm_video_format(&v->agreed)->rx_pt;
+	struct cert_fp fps[SDPM_PRINTS_MAX];
+	const struct assoc_remote dtls = {
+		.fps = fps,
+		.nfps = leg_prints(fps, &leg->sdp.choice->peer),
+		.anew = v->agreed.anew,
+		.client = v->agreed.client,
+	};
 	struct secure_keys keys;
 	struct path_rtp_terms terms = {
 		.rtp = v->agreed.rtp,
 		.rtcp = v->agreed.rtcp,
 		.mux = v->agreed.mux,
 		.keys = &keys,
+		.dtls = v->agreed.dtls ? &dtls : NULL,
 		.per_s = VIDEO_PER_S,
 	};
 	int err;
@@ -259,6 +268,7 @@ static void rtp_see(struct leg *leg, struct leg_video *v)
 	terms.pts[pt >> 6] = 1ull << (pt & 63);
 	leg_video_keys(&keys, v);
 	err = path_rtp_agree(v->path, &terms);
+	v->agreed.anew = false;
 	OPENSSL_cleanse(&keys, sizeof(keys));
 	if (err)
 		log_warn(leg->session->call, "no video: keys not in use",

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/log.h"
 #include "mediad/rtp/feedback.h"
 #include "mediad/rtp/past.h"
 #include "mediad/rtp/relay.h"
@@ -378,6 +379,27 @@ static void on_changed(void *arg)
 	leg_video_store(arg);
 }
 
+/* Keys by DTLS: what was sent before has gone nowhere. */
+static void on_rung(enum path_rung rung, uint64_t at_ms, void *arg)
+{
+	struct leg_video *v = arg;
+
+	if (rung != PATH_DTLS)
+		return;
+	leg_video_ready(v->leg);
+	if (leg_video_on(v->leg))
+		leg_video_want_key(v, at_ms);
+}
+
+/* There is a call without it. */
+static void on_lost(enum path_why why, void *arg)
+{
+	const struct leg_video *v = arg;
+
+	log_info(v->leg->session->call, "no video: dtls failed",
+		 "leg=%u why=%d", v->leg->nr, why);
+}
+
 static size_t on_streams(struct path_stream *streams, void *arg)
 {
 	const struct leg_video *v = arg;
@@ -390,6 +412,8 @@ static size_t on_streams(struct path_stream *streams, void *arg)
 const struct path_handlers leg_video_handlers = {
 	.rtp = on_rtp,
 	.rtcp = on_rtcp,
+	.rung = on_rung,
+	.lost = on_lost,
 	.changed = on_changed,
 	.streams = on_streams,
 };

@@ -42,6 +42,9 @@ void leg_video_store(struct leg_video *v)
 				      buf, state_video_pack(buf, &st));
 	OPENSSL_cleanse(&st, sizeof(st));
 	OPENSSL_cleanse(buf, sizeof(buf));
+	/* without keys yet: when there are some */
+	if (err == EAGAIN)
+		return;
 	v->stored = true;
 	if (err)
 		log_warn(leg->session->call, "video not stored", "err=%d",
@@ -64,6 +67,8 @@ static int revive_path(struct leg_video *v, struct state_video *st)
 	err = path_rtp_import(&v->path, leg->session->table->deps.rtp, &record,
 			      &leg_video_handlers, v);
 	OPENSSL_cleanse(&keys, sizeof(keys));
+	/* it has been: nothing begins anew by what is told again */
+	st->agreed.anew = false;
 	if (!err)
 		path_rtp_said(&st->rtp, &st->agreed.rtp, &st->agreed.rtcp);
 	return err;

@@ -41,6 +41,8 @@ int state_video_unpack(struct state_video *video, const uint8_t *data,
 	    video->session[SESSION_ID_LEN] ||
 	    !id_valid(video->session, SESSION_ID_LEN) ||
 	    !is_bool(&video->agreed.rsize) || !is_bool(&video->agreed.mux) ||
+	    !is_bool(&video->agreed.dtls) || !is_bool(&video->agreed.client) ||
+	    !is_bool(&video->agreed.anew) ||
 	    !sdpm_video_sound(&video->agreed))
 		return EBADMSG;
 	sa_init(&video->agreed.rtp, AF_UNSPEC);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/session/state_file.h"
 #include "mediad/transport/hub.h"
 #include "tests/lib/media_cam.h"
@@ -19,7 +20,7 @@ static const char *const S = "00000000000000a1";
 /* A telephone: its sound, and its pictures on another pair of ports. */
 struct videophone {
 	struct media_phone *sound, *sight;
-	char lines[600];
+	char lines[1024];
 	const char *feedback;
 	unsigned plis, firs;
 };
@@ -50,14 +51,30 @@ static void videophone_open(struct videophone *vp, struct media_bed *bed,
 	vp->feedback = "a=rtcp-fb:* ccm fir\r\n";
 }
 
+/* With keys by DTLS: an association for each m-line, one certificate. */
+static void videophone_shakes(struct videophone *vp, const char *setup,
+			      bool mux)
+{
+	vp->sound->profile = SDPM_DTLS;
+	vp->sound->dtls.setup = setup;
+	vp->sound->dtls.mux = mux;
+	CHECK_INT(phone_dtls_renew(vp->sound), 0);
+	CHECK_INT(phone_dtls_share(vp->sight, vp->sound), 0);
+}
+
 static void lines_make(struct videophone *vp)
 {
-	const bool secure = vp->sight->keys.suite != NULL;
+	const struct media_phone *sight = vp->sight;
 
 	snprintf(vp->lines, sizeof(vp->lines),
-		 "m=video %u %s 99\r\na=rtpmap:99 VP8/90000\r\n%s%s",
-		 sa_port(&vp->sight->addr[0]), secure ? "RTP/SAVP" : "RTP/AVP",
-		 vp->feedback, phone_keys_line(&vp->sight->keys));
+		 "m=video %u %s 99\r\na=rtpmap:99 VP8/90000\r\n%s%s%s",
+		 sa_port(&sight->addr[0]),
+		 sight->dtls.setup   ? "UDP/TLS/RTP/SAVP"
+		 : sight->keys.suite ? "RTP/SAVP"
+				     : "RTP/AVP",
+		 vp->feedback,
+		 sight->dtls.setup ? "" : phone_keys_line(&vp->sight->keys),
+		 phone_dtls_lines(vp->sight));
 	vp->sound->extra = vp->lines;
 }
 
@@ -74,7 +91,9 @@ static bool taken(struct videophone *vp)
 	sa_set_port(&vp->sight->peer[1], (uint16_t)(port + 1));
 	if (sscanf(m, "m=video %*u %*s %u", &pt) == 1)
 		vp->sight->pt = (uint8_t)pt;
-	if (vp->sight->keys.suite) {
+	if (vp->sight->dtls.setup) {
+		CHECK_INT(phone_dtls_take(vp->sight, m), 0);
+	} else if (vp->sight->keys.suite) {
 		CHECK_INT(phone_keys_take(&vp->sight->keys, m), 0);
 		phone_keys_settle(&vp->sight->keys);
 	}
@@ -85,6 +104,8 @@ static void videophone_send(struct videophone *vp)
 {
 	static const uint8_t picture[600] = {0x10};
 
+	if (vp->sight->dtls.setup && !vp->sight->keys.tx)
+		return;
 	vp->sight->ts += 90 * MEDIA_CAM_MS;
 	for (unsigned i = 0; i < MEDIA_CAM_PACKETS; i++)
 		media_phone_send(vp->sight, vp->sight->pt, picture,
@@ -183,6 +204,145 @@ static void a_page_and_a_telephone_see_each_other(void)
 static void pictures_have_keys_of_their_own(void)
 {
 	sight_both_ways("AES_CM_128_HMAC_SHA1_80");
+}
+
+struct shaking {
+	const char *setup;
+	bool mux;
+};
+static const struct shaking shakings[] = {
+	{"active", true}, {"active", false}, {"passive", true}, {"passive", false}};
+
+static bool both_see(struct media_bed *bed, struct media_cam *cam,
+		     struct videophone *vp)
+{
+	uint32_t page, phone;
+
+	run(bed, cam, vp, 1000);
+	page = cam->page->vheard;
+	phone = vp->sight->heard;
+	run(bed, cam, vp, 2000);
+	return CHECK(cam->page->vheard >= page + 140) &&
+	       CHECK(vp->sight->heard >= phone + 140);
+}
+
+/* In each role, RTCP on the same port and on another; through a death of the
+ * worker, and a re-offer. */
+static void pictures_have_an_association_of_their_own(void)
+{
+	for (size_t i = 0; i < COUNTOF(shakings); i++) {
+		struct media_bed bed = {0};
+		struct media_cam cam;
+		struct videophone vp;
+		size_t alive = 0;
+
+		REQUIRE(media_bed_open(&bed, file("shakes")) == 0);
+		media_cam_open(&cam, &bed);
+		videophone_open(&vp, &bed, NULL);
+		videophone_shakes(&vp, shakings[i].setup, shakings[i].mux);
+		if (call_up(&bed, &cam, &vp) && both_see(&bed, &cam, &vp)) {
+			CHECK(cam.plis >= 1);
+			CHECK(vp.sight->heard_rtcp >= 1);
+			CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+			CHECK_INT(alive, 1);
+			CHECK(both_see(&bed, &cam, &vp));
+			/* the phone offers the same again */
+			CHECK_INT(media_phone_calls(vp.sound, S, 2), 0);
+			CHECK(taken(&vp));
+			CHECK(both_see(&bed, &cam, &vp));
+			CHECK_INT(vp.sight->dtls.handshakes, 1);
+			CHECK_INT(vp.sound->dtls.handshakes, 1);
+			CHECK_INT(vp.sight->foreign, 0);
+			fault_free(&cam.page->vcheck);
+			fault_free(&vp.sight->check);
+			fault_free(&vp.sound->check);
+			CHECK_INT(session_drop(bed.table, S), 0);
+			CHECK_INT(state_file_used(bed.state), 0);
+			CHECK_INT(ports_free(&bed), 200);
+		}
+		media_bed_close(&bed);
+	}
+}
+
+/* The phone calls; and then another one, from another address, is there in its
+ * place: associations are its own, and what we send goes on. */
+static void another_telephone_brings_its_own_pictures(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_called(&cam, &bed);
+	media_page_narrow(cam.page);
+	videophone_open(&vp, &bed, NULL);
+	videophone_shakes(&vp, "actpass", true);
+	for (unsigned i = 0; i < 3; i++) {
+		if (i) {
+			CHECK_INT(media_phone_move(vp.sound), 0);
+			CHECK_INT(media_phone_move(vp.sight), 0);
+			videophone_shakes(&vp, i == 1 ? "passive" : "actpass",
+					  i == 1);
+		}
+		lines_make(&vp);
+		CHECK_INT(media_phone_offers(vp.sound, S, 1), 0);
+		if (!i)
+			CHECK_INT(media_page_called(cam.page, S, 2), 0);
+		CHECK_INT(session_leg_join(bed.table, S, 1, 2, NULL), 0);
+		CHECK_INT(media_phone_gets(vp.sound, S, 1, true), 0);
+		CHECK(taken(&vp));
+		CHECK(media_bed_ready(&bed));
+		CHECK(both_see(&bed, &cam, &vp));
+		CHECK_INT(vp.sight->dtls.handshakes, i + 1);
+	}
+	fault_free(&cam.page->vcheck);
+	CHECK_INT(bed.nlost, 0);
+	media_bed_close(&bed);
+}
+
+/* What is not of the endpoint that audio is of is no picture of this call. */
+static void pictures_by_another_certificate_are_refused(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, NULL);
+	videophone_shakes(&vp, "active", true);
+	CHECK_INT(phone_dtls_renew(vp.sight), 0);
+	if (call_up(&bed, &cam, &vp)) {
+		CHECK(strstr(cam.page->sdp, "m=video 0 "));
+		run(&bed, &cam, &vp, 2000);
+		CHECK(cam.page->heard > 90 && vp.sound->heard > 90);
+		CHECK_INT(vp.sight->heard, 0);
+		CHECK_INT(bed.nlost, 0);
+	}
+	media_bed_close(&bed);
+}
+
+/* A handshake that comes to nothing takes the picture, not the call. */
+static void a_call_goes_on_without_pictures_that_fail(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, NULL);
+	videophone_shakes(&vp, "active", true);
+	vp.sight->dtls.mute = true;
+	if (call_up(&bed, &cam, &vp)) {
+		run(&bed, &cam, &vp, 20000);
+		CHECK(cam.page->heard > 900 && vp.sound->heard > 900);
+		CHECK_INT(vp.sight->heard, 0);
+		CHECK_INT(bed.nlost, 0);
+		vp.sight->dtls.mute = false;
+		CHECK(both_see(&bed, &cam, &vp));
+	}
+	media_bed_close(&bed);
 }
 
 static void a_telephones_fir_becomes_a_pages_pli(void)
@@ -357,6 +517,10 @@ static void memory_runs_out_anywhere(void)
 
 TEST_MAIN(TEST(a_page_and_a_telephone_see_each_other),
 	  TEST(pictures_have_keys_of_their_own),
+	  TEST(pictures_have_an_association_of_their_own),
+	  TEST(another_telephone_brings_its_own_pictures),
+	  TEST(pictures_by_another_certificate_are_refused),
+	  TEST(a_call_goes_on_without_pictures_that_fail),
 	  TEST(a_telephones_fir_becomes_a_pages_pli),
 	  TEST(the_port_of_audio_feeds_no_video),
 	  TEST(a_pbx_of_audio_alone_gets_audio_alone),

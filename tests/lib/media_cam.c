@@ -28,7 +28,7 @@ uint32_t media_get(const uint8_t *p, unsigned bytes)
  * who was called has our numbers, 1 and 3. */
 static void packet_send(struct media_cam *cam, bool last)
 {
-	uint8_t pkt[700] = {0x90, MEDIA_CAM_PT};
+	uint8_t pkt[700] = {0x90, cam->page->vpt};
 
 	pkt[1] |= last ? 0x80 : 0;
 	media_put(pkt + 2, cam->seq, 2);

@@ -35,6 +35,22 @@ int phone_dtls_renew(struct media_phone *phone)
 		       : 0;
 }
 
+int phone_dtls_share(struct media_phone *phone, const struct media_phone *with)
+{
+	struct phone_dtls *dtls = &phone->dtls;
+	const struct mock_dtls *as = with->dtls.end[0];
+
+	phone_dtls_close(phone);
+	dtls->shaken[0] = dtls->shaken[1] = dtls->serves = false;
+	dtls->setup = with->dtls.setup;
+	dtls->mux = with->dtls.mux;
+	return mock_dtls_again(&dtls->end[0], as, on_rtp_send, phone) ||
+			       mock_dtls_again(&dtls->end[1], as, on_rtcp_send,
+					       phone)
+		       ? ENOMEM
+		       : 0;
+}
+
 const char *phone_dtls_lines(struct media_phone *phone)
 {
 	struct phone_dtls *dtls = &phone->dtls;

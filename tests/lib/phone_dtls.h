@@ -31,6 +31,8 @@ struct phone_dtls {
 
 /* Another certificate, and nothing known of the one before: of the next SDP. */
 int phone_dtls_renew(struct media_phone *phone);
+/* An association of its own with the certificate of another m-line. */
+int phone_dtls_share(struct media_phone *phone, const struct media_phone *with);
 /* Its lines of SDP. */
 const char *phone_dtls_lines(struct media_phone *phone);
 /* The worker's SDP: fingerprint, role. EBADMSG: it has none. */

@@ -340,6 +340,60 @@ static void a_phone_is_offered_what_the_browser_has(void)
 	mem_deref(desc);
 }
 
+#define DTLS_HEAD                                                       \
+	"v=0\r\no=pbx 1 1 IN IP4 192.0.2.10\r\ns=-\r\n"                   \
+	"c=IN IP4 192.0.2.10\r\nt=0 0\r\n"                               \
+	"m=audio 4000 UDP/TLS/RTP/SAVP 8\r\na=rtcp-mux\r\n"              \
+	"a=fingerprint:sha-256 " PRINT_A "\r\na=setup:active\r\n"
+#define DTLS_CAMERA(print, setup)                                     \
+	"m=video 4002 UDP/TLS/RTP/SAVP 96\r\na=rtpmap:96 VP8/90000\r\n" \
+	"a=fingerprint:sha-256 " print "\r\na=setup:" setup "\r\n"
+
+/* Each m-line has an association of its own, and they share a certificate. */
+static void a_phones_video_has_an_association_of_its_own(void)
+{
+	static const struct {
+		const char *answer;
+		bool agreed, client, mux;
+	} cases[] = {
+		{DTLS_HEAD DTLS_CAMERA(PRINT_A, "active"), true, false, false},
+		{DTLS_HEAD DTLS_CAMERA(PRINT_A, "passive") "a=rtcp-mux\r\n",
+		 true, true, true},
+		{DTLS_HEAD DTLS_CAMERA(PRINT_B, "active"), false, false, false},
+		{DTLS_HEAD DTLS_CAMERA(PRINT_A, "actpass"), false, false, false},
+		{DTLS_HEAD "m=video 4002 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n",
+		 false, false, false},
+	};
+	struct sdpm_desc *desc = must_read(CHROMIUM_CAMERA);
+
+	REQUIRE(desc);
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		struct sdpm_vpolicy want;
+		const char *line;
+		struct deal b;
+
+		open_deal(&b, SDPM_DTLS);
+		sdpm_vpolicy_init(&want, SDPM_DTLS);
+		sdpm_vpolicy_like(&want, desc);
+		line = strstr(we_offer(&b, &want), "m=video 40002 "
+						   "UDP/TLS/RTP/SAVP ");
+		REQUIRE(line);
+		CHECK(strstr(line, "a=setup:actpass\r\n"));
+		CHECK(strstr(line, "a=fingerprint:sha-256 "));
+		CHECK(strstr(line, "a=rtcp-mux\r\n"));
+		CHECK(!strstr(line, "a=tls-id:"));
+		CHECK_INT(answered(&b, cases[i].answer), cases[i].agreed);
+		if (cases[i].agreed) {
+			CHECK(b.video.dtls);
+			CHECK_INT(b.video.client, cases[i].client);
+			CHECK_INT(b.video.mux, cases[i].mux);
+			CHECK(!b.video.anew);
+		}
+		mem_deref(b.mb);
+	}
+	mem_deref(desc);
+}
+
 static void a_phone_that_has_something_else_gets_audio(void)
 {
 	static const char *const lines[] = {
@@ -530,6 +584,7 @@ TEST_MAIN(TEST(video_of_a_phone_is_not_bundled),
 	  TEST(each_m_line_is_refused_for_its_own_faults),
 	  TEST(video_comes_goes_and_comes_again),
 	  TEST(a_phone_is_offered_what_the_browser_has),
+	  TEST(a_phones_video_has_an_association_of_its_own),
 	  TEST(a_phone_that_has_something_else_gets_audio),
 	  TEST(a_camera_that_is_covered_is_heard_of),
 	  TEST(formats_are_the_same_when_one_decodes_the_other),
