@@ -9,6 +9,12 @@ import { RATE, isTone, strongest, tone, wav, writeWav } from './pbx_sound.mjs';
 
 const MODULES = '/usr/lib/baresip/modules';
 const LOOK = RATE / 2;
+const VIDEO = `video_source fakevideo,nil
+video_display fakevideo,nil
+video_size 320x240
+video_bitrate 256000
+video_fps 15
+`;
 const VOICE_S = 120; // after it baresip is silent
 
 const freeTcp = () => new Promise((done) => {
@@ -35,12 +41,12 @@ export class Baresip {
   // options: codec (PCMU, PCMA, G722), frequency of its tone, user; account: more
   // parameters; certificate: PEM file with key, of its TLS, on the next port;
   // secure: srtp, srtp-mand, srtp-mandf, dtls_srtp; mux: RTCP on RTP's port;
-  // address: not 127.0.0.1
+  // video: a test picture by VP8; address: not 127.0.0.1
   constructor(stack, {
     codec = 'PCMU', frequency = 440, user = '100', host, account = '', answer = 'auto', certificate, secure, mux,
-    address = '127.0.0.1',
+    video = false, address = '127.0.0.1',
   } = {}) {
-    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, secure, mux, address, events: [] });
+    Object.assign(this, { stack, codec, frequency, user, host, account, answer, certificate, secure, mux, video, address, events: [] });
   }
 
   async start() {
@@ -59,17 +65,17 @@ audio_player aubridge,nil
 audio_alert aubridge,nil
 ausrc_srate ${rate}
 auplay_srate ${rate}
-rtp_ports ${rtp}-${rtp + 20}
+${this.video ? VIDEO : ''}rtp_ports ${rtp}-${rtp + 20}
 rtcp_mux ${this.mux ? 'yes' : 'no'}
 ctrl_tcp_listen 127.0.0.1:${this.ctrl}
 snd_path ${this.dir}
 module_path ${MODULES}
-${[rate === RATE ? 'g711' : 'g722', 'aufile', 'aubridge', 'sndfile', ...this.secure ? [this.secure.startsWith('dtls') ? 'dtls_srtp' : 'srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
+${[rate === RATE ? 'g711' : 'g722', 'aufile', 'aubridge', 'sndfile', ...this.video ? ['vp8', 'fakevideo', 'snapshot'] : [], ...this.secure ? [this.secure.startsWith('dtls') ? 'dtls_srtp' : 'srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
 ${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
 ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
 `);
     fs.writeFileSync(path.join(this.dir, 'accounts'), `<sip:${this.user}@${this.host ?? `${this.address}:${this.port}`}>`
-      + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${rate}/1${this.account || ';regint=0'}\n`);
+      + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${rate}/1;video_codecs=${this.video ? 'vp8' : 'none'}${this.account || ';regint=0'}\n`);
     fs.writeFileSync(path.join(this.dir, 'contacts'), '');
     fs.writeFileSync(path.join(this.dir, 'tone.wav'), writeWav(tone(this.frequency, 0.25, rate), VOICE_S, rate));
     this.child = this.stack.run(this.name, 'baresip', ['-f', this.dir]);
@@ -136,6 +142,14 @@ ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
       found = strongest(samples.slice(-LOOK), rate);
       return isTone(found, frequency) && found;
     }, `baresip hears ${frequency} Hz`).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(found)}`); });
+  }
+
+  // The picture that it sees now, a PNG; null: none yet.
+  async snapshot() {
+    const file = path.join(this.dir, `seen${this.events.length}.png`);
+    await this.command('snapshot_recv', file);
+    return until(() => fs.existsSync(file) && fs.readFileSync(file).includes('IEND') && fs.readFileSync(file), 'a snapshot', 1000)
+      .catch(() => null);
   }
 
   async stop() {
