@@ -1,5 +1,5 @@
 /*
- * fetch.c  HTTP GET behind the loop: libcurl's multi interface
+ * fetch.c  HTTP GET and POST behind the loop: libcurl's multi interface
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,6 +22,7 @@ struct fetch {
 	struct le le;
 	struct fetcher *fetcher;
 	CURL *easy;
+	struct curl_slist *headers; /* of a POST */
 	struct mbuf *body;
 	size_t max;
 	fetch_h *h;
@@ -56,6 +57,7 @@ static void fetch_destructor(void *data)
 					       fetch->easy);
 		curl_easy_cleanup(fetch->easy);
 	}
+	curl_slist_free_all(fetch->headers);
 	mem_deref(fetch->body);
 	mem_deref(fetch->fetcher);
 }
@@ -234,23 +236,61 @@ static bool options_set(struct fetch *fetch, const char *url)
 	       !curl_easy_setopt(easy, CURLOPT_PRIVATE, fetch);
 }
 
-int fetch_get(struct fetch **fetchp, struct fetcher *fetcher, const char *url,
-	      size_t max, fetch_h *h, void *arg)
+static int header_add(struct fetch *fetch, const struct fetch_header *header)
+{
+	struct curl_slist *list;
+	char *line;
+	int err = re_sdprintf(&line, "%s: %s", header->name, header->value);
+
+	if (err)
+		return err;
+	list = curl_slist_append(fetch->headers, line);
+	mem_deref(line);
+	if (!list)
+		return ENOMEM;
+	fetch->headers = list;
+	return 0;
+}
+
+static int body_set(struct fetch *fetch, const struct fetch_body *body)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < body->nheaders; i++)
+		err = header_add(fetch, &body->headers[i]);
+	if (err ||
+	    curl_easy_setopt(fetch->easy, CURLOPT_POSTFIELDSIZE,
+			     (long)body->data.l) ||
+	    curl_easy_setopt(fetch->easy, CURLOPT_COPYPOSTFIELDS,
+			     body->data.p) ||
+	    curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, fetch->headers))
+		return ENOMEM;
+	return 0;
+}
+
+static struct fetch *fetch_new(struct fetcher *fetcher, const char *url,
+			       size_t max)
 {
 	struct fetch *fetch = mem_zalloc(sizeof(*fetch), fetch_destructor);
 
 	if (!fetch)
-		return ENOMEM;
+		return NULL;
 	fetch->fetcher = mem_ref(fetcher);
-	fetch->max = max;
-	fetch->h = h;
+	fetch->max     = max;
+	fetch->body    = mbuf_alloc(4096);
+	fetch->easy    = curl_easy_init();
+	if (!fetch->body || !fetch->easy || !options_set(fetch, url))
+		fetch = mem_deref(fetch);
+	return fetch;
+}
+
+static int fetch_go(struct fetch **fetchp, struct fetch *fetch, fetch_h *h,
+		    void *arg)
+{
+	struct fetcher *fetcher = fetch->fetcher;
+
+	fetch->h   = h;
 	fetch->arg = arg;
-	fetch->body = mbuf_alloc(4096);
-	fetch->easy = curl_easy_init();
-	if (!fetch->body || !fetch->easy || !options_set(fetch, url)) {
-		mem_deref(fetch);
-		return ENOMEM;
-	}
 	list_append(&fetcher->fetches, &fetch->le, fetch);
 	if (curl_multi_add_handle(fetcher->multi, fetch->easy)) {
 		mem_deref(fetch);
@@ -258,4 +298,26 @@ int fetch_get(struct fetch **fetchp, struct fetcher *fetcher, const char *url,
 	}
 	*fetchp = fetch;
 	return 0;
+}
+
+int fetch_get(struct fetch **fetchp, struct fetcher *fetcher, const char *url,
+	      size_t max, fetch_h *h, void *arg)
+{
+	struct fetch *fetch = fetch_new(fetcher, url, max);
+
+	return fetch ? fetch_go(fetchp, fetch, h, arg) : ENOMEM;
+}
+
+int fetch_post(struct fetch **fetchp, struct fetcher *fetcher, const char *url,
+	       const struct fetch_body *body, size_t max, fetch_h *h, void *arg)
+{
+	struct fetch *fetch = fetch_new(fetcher, url, max);
+
+	if (!fetch)
+		return ENOMEM;
+	if (body_set(fetch, body)) {
+		mem_deref(fetch);
+		return ENOMEM;
+	}
+	return fetch_go(fetchp, fetch, h, arg);
 }

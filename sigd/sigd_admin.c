@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <re.h>
 
@@ -11,6 +12,7 @@
 #include "common/log.h"
 #include "sigd/admin/rest.h"
 #include "sigd/serve.h"
+#include "sigd/sigd_feeds.h"
 #include "sigd/sigd_admin.h"
 #include "sigd/sigd_metric.h"
 #include "sigd/table/routes_fresh.h"
@@ -19,6 +21,16 @@
 enum {
 	MAX_FDS = 1024,
 };
+
+static void print(struct mbuf *mb, const struct admin *admin)
+{
+	const char *rest = admin_arg(admin);
+	const struct sigd_admin *sa = (const struct sigd_admin *)(const void *)(
+		rest - offsetof(struct sigd_admin, rest));
+
+	sigd_conn_metric_print(mb, admin);
+	feeds_print(sa->feeds, mb);
+}
 
 static int figures_alloc(struct metric_set **setp, void *figures)
 {
@@ -57,7 +69,7 @@ static int start(struct worker *worker, void *arg)
 		.body_max = REST_BODY_MAX,
 		.figures_size = sizeof(struct sigd_figures),
 		.figuresh = figures_alloc,
-		.printh = sigd_conn_metric_print,
+		.printh = print,
 		.routes = rest_routes,
 		.nroutes = rest_nroutes,
 		.arg = &sa->rest,
@@ -72,6 +84,8 @@ static int start(struct worker *worker, void *arg)
 	if (!err)
 		routes_loader_odd(sa->loader);
 	err = err ? err : admin_alloc(&sa->admin, &admin, worker);
+	err = err ? err
+		  : feeds_alloc(&sa->feeds, &cfg->events, &admin.redis, worker);
 	if (err) {
 		log_error(NULL, "the admin process cannot serve", "why=%s",
 			  strerror(err));
@@ -85,6 +99,7 @@ static void stop(void *arg)
 {
 	struct sigd_admin *sa = arg;
 
+	sa->feeds  = mem_deref(sa->feeds);
 	sa->admin  = mem_deref(sa->admin);
 	sa->loader = mem_deref(sa->loader);
 	sa->routes = mem_deref(sa->routes);

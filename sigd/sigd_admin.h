@@ -10,6 +10,7 @@
 #include "sigd/admin/rest.h"
 
 struct admin;
+struct feeds;
 struct route_table;
 struct routes_loader;
 struct sigd_cfg;
@@ -29,6 +30,7 @@ struct sigd_admin {
 	struct route_table *routes;
 	struct routes_loader *loader;
 	struct rest_root rest;
+	struct feeds *feeds; /* NULL: there are no receivers */
 };
 
 #endif

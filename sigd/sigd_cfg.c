@@ -392,6 +392,8 @@ static const struct cfg_field sigd_fields[] = {
 	 .help = "How often somebody may ask."},
 	{"trace", CFG_TABLE, SIGD(trace), .table = &sigd_trace_table,
 	 .help = "What was said, for whoever asks later."},
+	{"events", CFG_TABLE, SIGD(events), .table = &sigd_events_table,
+	 .help = "Who is told what happens: calls, their ends, registrations."},
 	{"admin", CFG_TABLE, SIGD(admin), .table = &admin_table,
 	 .help = "Health, metrics, REST."},
 	CFG_END,
@@ -430,6 +432,7 @@ static int resolve_all(struct sigd_cfg *cfg, const char *path)
 	err |= resolve(&cfg->routing, cfg, path);
 	err |= resolve(&cfg->run_dir, cfg, path);
 	err |= resolve(&cfg->redis.path, cfg, path);
+	err |= resolve(&cfg->events.file, cfg, path);
 	for (uint32_t i = 0; i < cfg->nlisteners; i++) {
 		struct sigd_listener_cfg *l = &cfg->listeners[i];
 

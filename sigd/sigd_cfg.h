@@ -130,6 +130,22 @@ struct sigd_trace_cfg {
 	struct sigd_homer_cfg *homer; /* NULL: none */
 };
 
+/* Who gets events, signed, one by one. */
+struct sigd_hook_cfg {
+	struct cfg_pos pos;
+	const char *name;
+	const char *url;
+	const char *secret;
+	const char **types; /* none: all */
+	uint32_t ntypes;
+};
+
+struct sigd_events_cfg {
+	const char *file; /* NULL: none */
+	struct sigd_hook_cfg *hooks;
+	uint32_t nhooks;
+};
+
 /* The socket of the tunnel among a worker's. */
 #define SIGD_TUNNEL_SOCK "tunnel"
 
@@ -157,6 +173,7 @@ struct sigd_cfg {
 	uint32_t nlisteners;
 	struct sigd_tunnel_cfg *tunnel; /* NULL: one box alone */
 	struct sigd_trace_cfg trace;
+	struct sigd_events_cfg events;
 };
 
 /* Paths in it are made relative to its folder. EINVAL: entries were added to
@@ -173,6 +190,9 @@ extern const struct cfg_table sigd_cfg_table;
 
 /* Its part "limits". */
 extern const struct cfg_table sigd_limits_table;
+
+/* Its part "events". */
+extern const struct cfg_table sigd_events_table;
 
 /* Its part "trace". */
 extern const struct cfg_table sigd_trace_table;

@@ -38,6 +38,7 @@ struct job {
 	struct flow_id flow;
 	struct sa remote; /* who sent it; unset: not known */
 	bool outbound; /* REGISTER: its answer says so */
+	bool binds, unbinds; /* ... it adds or keeps contacts, or takes away */
 	char *devices; /* that it binds (rebind_devices()) */
 	char source[FLOW_TEXT_MAX + 1];
 	char user[CALL_TEXT_MAX]; /* unescaped */

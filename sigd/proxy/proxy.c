@@ -30,6 +30,7 @@
 #include "sigd/proxy/move/media_watch.h"
 #include "sigd/proxy/move/move.h"
 #include "sigd/proxy/move/reinvite.h"
+#include "sigd/proxy/news.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/reply.h"
@@ -95,6 +96,7 @@ static void destructor(void *data)
 	mem_deref(px->guess);
 	mem_deref(px->gate);
 	mem_deref(px->alarms);
+	mem_deref(px->news);
 	mem_deref(px->conns);
 	mem_deref(px->turns);
 	mem_deref(px->rates);
@@ -128,6 +130,8 @@ static int guards_alloc(struct proxy *px)
 	if (!err)
 		err = alarms_alloc(&px->alarms, deps->redis, deps->wheel,
 				   px->worker);
+	if (!err)
+		err = news_alloc(&px->news, deps->redis, deps->wheel);
 	if (!err)
 		err = gate_alloc(&px->gate, &px->cfg.gate, deps->wheel,
 				 px->alarms);

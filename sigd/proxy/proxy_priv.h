@@ -17,6 +17,7 @@
 #include "sigd/sip/smsg_edit.h"
 
 struct alarms;
+struct news;
 struct conn_figures;
 struct conn_pins;
 struct due;
@@ -37,6 +38,7 @@ struct proxy {
 	struct txn_table *txns;
 	struct guess *guess;   /* wrong passwords of late */
 	struct alarms *alarms;
+	struct news *news;
 	struct gate *gate;
 	struct list jobs;      /* requests under way (struct job) */
 	struct list dialogs;   /* ... within dialogs (struct indialog) */

@@ -17,6 +17,7 @@
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/news.h"
 #include "sigd/proxy/reply.h"
 #include "sigd/proxy/service_name.h"
 #include "sigd/sip/smsg_build.h"
@@ -87,6 +88,7 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 	if (inv->hunt.replaced.up)
 		call_due_replaced(inv->px, inv->hunt.replaced.call);
 	++inv->px->counts.answered;
+	news_call_answered(inv->px->news, &inv->rec);
 	(void)FAULT("sigd.answer.sent");
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/due.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/news.h"
 #include "sigd/trace/trace.h"
 
 /* Behind the limit of the set-up: Timer C of the last try, CANCEL, its end. */
@@ -117,6 +118,7 @@ enum status invite_setup(struct invite *inv)
 		return err == ENOTCONN ? STATUS_REDIS_DOWN
 				       : status_of_errno(err);
 	renew(inv);
+	news_call_started(px->news, &inv->rec, inv->hunt.callee);
 	return STATUS_OK;
 }
 

@@ -8,6 +8,7 @@
 
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/invite/invite.h"
+#include "sigd/proxy/news.h"
 #include "sigd/proxy/register/flow_users.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/registrar/registrar.h"
@@ -15,6 +16,7 @@
 struct flow_user {
 	struct le le;
 	char *tenant, *user;
+	bool registered; /* over it; else he has called */
 };
 
 struct flow_users {
@@ -44,18 +46,18 @@ static void destroy(void *user)
 	mem_deref(user);
 }
 
-static bool known(const struct flow_users *users, const char *tenant,
-		  const char *user)
+static struct flow_user *find(const struct flow_users *users,
+			      const char *tenant, const char *user)
 {
 	struct le *le;
 
 	LIST_FOREACH(&users->users, le) {
-		const struct flow_user *fu = le->data;
+		struct flow_user *fu = le->data;
 
 		if (!strcmp(fu->tenant, tenant) && !strcmp(fu->user, user))
-			return true;
+			return fu;
 	}
-	return list_count(&users->users) >= FLOW_USERS_MAX;
+	return NULL;
 }
 
 static struct flow_users *users_of(struct flow *flow)
@@ -99,7 +101,8 @@ void flow_users_note(struct proxy *px, const struct flow_id *id,
 	struct flow_users *users = flow ? users_of(flow) : NULL;
 	struct flow_user *fu;
 
-	if (!users || known(users, tenant, user))
+	if (!users || find(users, tenant, user) ||
+	    list_count(&users->users) >= FLOW_USERS_MAX)
 		return;
 
 	fu = mem_zalloc(sizeof(*fu), user_destructor);
@@ -109,6 +112,22 @@ void flow_users_note(struct proxy *px, const struct flow_id *id,
 		mem_deref(fu);
 	else
 		list_append(&users->users, &fu->le, fu);
+}
+
+void flow_users_registered(struct proxy *px, const struct flow_id *id,
+			   const char *tenant, const char *user, bool is)
+{
+	struct flow *flow = flow_table_find(
+		transport_flows(px->deps.transport), id);
+	struct flow_user *fu = flow && flow_user(flow)
+				       ? find(flow_user(flow), tenant, user)
+				       : NULL;
+
+	if (!fu || fu->registered == is)
+		return;
+	fu->registered = is;
+	news_registration(px->news, is ? NEWS_ADDED : NEWS_REMOVED, tenant,
+			  user, id);
 }
 
 void proxy_flow_gone(struct flow *flow, void *arg)
@@ -131,6 +150,9 @@ void proxy_flow_gone(struct flow *flow, void *arg)
 		pl_set_str(&aor.tenant, fu->tenant);
 		pl_set_str(&aor.user, fu->user);
 		(void)registrar_flow_gone(px->deps.redis, &aor, packed, len);
+		if (fu->registered)
+			news_registration(px->news, NEWS_LOST, fu->tenant,
+					  fu->user, flow_id_of(flow));
 		rebind_lost(px, &aor, &(struct aor_flow){packed, len});
 	}
 }

@@ -19,6 +19,10 @@ enum { FLOW_USERS_MAX = 8 };
  * are passed over. The ninth is not noted: its binding ends by its own time. */
 void flow_users_note(struct proxy *px, const struct flow_id *id,
 		     const char *tenant, const char *user);
+/* One that was noted is registered over it, or is not any more: that is news,
+ * a refresh is none. */
+void flow_users_registered(struct proxy *px, const struct flow_id *id,
+			   const char *tenant, const char *user, bool is);
 
 /* What its WebSocket was opened with (tokens.h). The pass is referenced. */
 int flow_users_pass_set(struct flow *flow, struct token_pass *pass);

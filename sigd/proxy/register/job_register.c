@@ -44,6 +44,10 @@ static void on_registered(const struct registrar_list *list, void *arg)
 		if (job->who.user)
 			flow_users_note(job->px, &job->flow, job->tenant->id,
 					job->user);
+		if (job->binds || job->unbinds)
+			flow_users_registered(job->px, &job->flow,
+					      job->tenant->id, job->user,
+					      job->binds);
 		if (job->devices)
 			devices_back(job);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
@@ -130,6 +134,8 @@ void job_register(struct job *job)
 					src->id_len);
 	if (code == STATUS_OK) {
 		job->outbound = req->outbound;
+		job->binds    = binds(req);
+		job->unbinds  = !job->binds && (req->nc || req->all);
 		if (!job->who.conn)
 			job->devices = rebind_devices(req);
 		/* a PBX is where it said last */

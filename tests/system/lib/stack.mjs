@@ -288,8 +288,13 @@ ${this.options.mediad ?? ''}`);
     throw new Error('no free ports');
   }
 
-  // pids of the worker processes: children of a daemon's parent, by slot
+  // pids of the worker processes, by slot
   workers(name) {
+    return Object.fromEntries(Object.entries(this.children(name)).filter(([slot]) => /^\d+$/.test(slot)));
+  }
+
+  // children of a daemon's parent: by slot, and "adm"
+  children(name) {
     const parent = this.procs.get(name).pid;
     const found = {};
     for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -302,7 +307,7 @@ ${this.options.mediad ?? ''}`);
         continue;
       }
       if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) !== parent) continue;
-      const slot = title.match(/\/(\d+)$/);
+      const slot = title.match(/\/(\d+|adm)$/);
       if (slot) found[slot[1]] = Number(pid);
     }
     return found;
@@ -313,7 +318,7 @@ ${this.options.mediad ?? ''}`);
     const keys = await this.redis.call('KEYS', 'cb:*');
     // the shards of what is registered at PBXs belong to the living, as does
     // what says that workers live
-    const calls = keys.filter((k) => /:rec:|:over:|:calls$|:lease|^cb:\{due\}:(?!worker)/.test(k) && !/^cb:\{u:\d+\}:lease$/.test(k));
+    const calls = keys.filter((k) => /:rec:|:over:|:calls$|:lease|^cb:\{due\}:(?!worker)/.test(k) && !/^cb:\{(u:\d+|h:[^}]+)\}:lease$/.test(k));
     const sessions = [];
     for (const k of keys.filter((key) => /^cb:\{n:.*\}:media$/.test(key))) {
       const n = Number(await this.redis.call('HGET', k, 'sessions'));

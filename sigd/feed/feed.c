@@ -1,0 +1,314 @@
+/*
+ * feed.c  Brings what happened to one receiver
+ *
+ * One thing at a time: places are read, then for each stream in turn a batch
+ * is read, delivered, and its place written. When Redis is away, or somebody
+ * else has the lease, it begins anew with the places.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/lease.h"
+#include "common/wheel.h"
+#include "sigd/feed/feed.h"
+
+enum {
+	LEASE_MS = 10000,
+	STEM_MAX = 64,
+};
+
+/* KEYS: places. For each stream its place, and for one that has none the time
+ * of now: [place ...]. */
+static const struct redis_script script_places = {
+	"feed-places",
+	"local t, out = redis.call('TIME'), {} "
+	"local now = string.format('%.0f', t[1] * 1000 "
+	"  + math.floor(t[2] / 1000)) .. '-0' "
+	"for i = 0, ARGV[1] - 1 do "
+	"  local at = redis.call('HGET', KEYS[1], i) "
+	"  if not at then at = now redis.call('HSET', KEYS[1], i, at) end "
+	"  out[i + 1] = at end "
+	"redis.call('EXPIRE', KEYS[1], ARGV[2]) "
+	"return out"};
+
+/* KEYS: places. ARGV: stream, its place, seconds to keep them. */
+static const struct redis_script script_place = {
+	"feed-place", "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) "
+		      "redis.call('EXPIRE', KEYS[1], ARGV[3]) "
+		      "return 1"};
+
+/* KEYS: stream. ARGV: behind which, how many, stem of the calls' media, or
+ * nothing: [[id, fields, media] ...]. */
+static const struct redis_script script_read = {
+	"feed-read",
+	"local out = {} "
+	"for i, e in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', "
+	"  'COUNT', ARGV[2])) do "
+	"  local media = {} "
+	"  if ARGV[3] ~= '' then for k = 1, #e[2], 2 do "
+	"    if e[2][k] == 'call' then media = redis.call('HGETALL', "
+	"      ARGV[3] .. e[2][k + 1]) end end end "
+	"  out[i] = {e[1], e[2], media} end "
+	"return out"};
+
+struct feed {
+	struct redis_link *redis;
+	struct wheel *wheel;
+	struct wheel_timer timer;
+	struct lease *lease; /* NULL: each node does it */
+	feed_deliver_h *deliverh;
+	void *sink;
+	struct feed_counts counts;
+	char at[FEED_SOURCES][FEED_ID_MAX + 1]; /* places */
+	unsigned source;                        /* whose turn it is */
+	unsigned idle; /* streams in a row that had nothing */
+	struct feed_event *events[FEED_BATCH];
+	size_t n;
+	char last[FEED_ID_MAX + 1]; /* entry of this batch, bad ones too */
+	char places[STEM_MAX];
+};
+
+static void places_ask(void *arg);
+static void read_next(void *arg);
+
+static void batch_drop(struct feed *feed)
+{
+	while (feed->n)
+		mem_deref(feed->events[--feed->n]);
+}
+
+static void destructor(void *data)
+{
+	struct feed *feed = data;
+
+	if (feed->wheel)
+		wheel_stop(&feed->timer);
+	if (feed->redis)
+		redis_link_forget(feed->redis, feed);
+	mem_deref(feed->lease);
+	batch_drop(feed);
+	mem_deref(feed->redis);
+	mem_deref(feed->wheel);
+}
+
+/* Else on_lease() begins anew when it is ours again. */
+static bool may_go_on(const struct feed *feed)
+{
+	return !feed->lease || lease_held(feed->lease);
+}
+
+static void again(struct feed *feed)
+{
+	wheel_start(feed->wheel, &feed->timer, FEED_RETRY_MS, places_ask, feed);
+}
+
+/* --- a batch ------------------------------------------------------------------ */
+
+static void on_placed(int err, const struct redis_val *val, void *arg)
+{
+	struct feed *feed = arg;
+
+	if (err || val->type == REDIS_ERR)
+		again(feed);
+	else
+		read_next(feed);
+}
+
+/* All up to here is delivered. */
+static void place_write(struct feed *feed)
+{
+	char *at = feed->at[feed->source], nr[8], keep[16];
+	const struct redis_arg key = redis_str(feed->places);
+	struct redis_arg argv[3];
+
+	if (!may_go_on(feed))
+		return;
+	str_ncpy(at, feed->last, sizeof(feed->at[0]));
+	re_snprintf(nr, sizeof(nr), "%u", feed->source);
+	re_snprintf(keep, sizeof(keep), "%u", FEED_KEEP_S);
+	argv[0] = redis_str(nr);
+	argv[1] = redis_str(at);
+	argv[2] = redis_str(keep);
+	if (redis_link_eval(feed->redis, &script_place, &key, 1, argv, 3,
+			    on_placed, feed))
+		again(feed);
+}
+
+static void on_done(bool ok, void *arg)
+{
+	struct feed *feed = arg;
+
+	if (ok)
+		feed->counts.delivered += feed->n;
+	else
+		++feed->counts.failed;
+	batch_drop(feed);
+	if (ok)
+		place_write(feed);
+	else
+		again(feed);
+}
+
+static void turn(struct feed *feed)
+{
+	feed->source = (feed->source + 1) % FEED_SOURCES;
+	if (++feed->idle < FEED_SOURCES) {
+		read_next(feed);
+		return;
+	}
+	feed->idle = 0;
+	wheel_start(feed->wheel, &feed->timer, FEED_POLL_MS, read_next, feed);
+}
+
+/* What is no event is passed over. */
+static void batch_take(struct feed *feed, const struct redis_val *val)
+{
+	for (size_t i = 0; i < val->len && feed->n < FEED_BATCH; i++) {
+		const struct redis_val *entry = &val->el[i];
+
+		if (entry->type == REDIS_ARRAY && entry->len &&
+		    entry->el[0].type == REDIS_STR)
+			str_ncpy(feed->last, entry->el[0].str,
+				 sizeof(feed->last));
+		if (!feed_event_read(&feed->events[feed->n], feed->source,
+				     entry))
+			++feed->n;
+	}
+}
+
+static void on_read(int err, const struct redis_val *val, void *arg)
+{
+	struct feed *feed = arg;
+
+	if (err || val->type != REDIS_ARRAY) {
+		again(feed);
+		return;
+	}
+	if (!val->len) {
+		turn(feed);
+		return;
+	}
+	feed->idle = 0;
+	batch_take(feed, val);
+	if (feed->n)
+		feed->deliverh(feed->sink, feed->events, feed->n, on_done,
+			       feed);
+	else
+		place_write(feed);
+}
+
+static void read_next(void *arg)
+{
+	struct feed *feed = arg;
+	char key[FEED_KEY_MAX + 1], media[32] = "", count[8];
+	struct redis_arg keyv, argv[3];
+
+	if (!may_go_on(feed))
+		return;
+	feed_source_key(key, feed->source);
+	if (feed->source < FEED_SHARDS)
+		re_snprintf(media, sizeof(media),
+			    "cb:{c:%x}:media:", feed->source);
+	re_snprintf(count, sizeof(count), "%u", FEED_BATCH);
+	keyv = redis_str(key);
+	argv[0] = redis_str(feed->at[feed->source]);
+	argv[1] = redis_str(count);
+	argv[2] = redis_str(media);
+	if (redis_link_eval(feed->redis, &script_read, &keyv, 1, argv, 3,
+			    on_read, feed))
+		again(feed);
+}
+
+/* --- its places ---------------------------------------------------------------- */
+
+static void on_places(int err, const struct redis_val *val, void *arg)
+{
+	struct feed *feed = arg;
+
+	if (err || val->type != REDIS_ARRAY || val->len != FEED_SOURCES) {
+		again(feed);
+		return;
+	}
+	for (unsigned i = 0; i < FEED_SOURCES; i++)
+		str_ncpy(feed->at[i],
+			 val->el[i].type == REDIS_STR ? val->el[i].str : "0-0",
+			 sizeof(feed->at[i]));
+	feed->idle = 0;
+	read_next(feed);
+}
+
+static void places_ask(void *arg)
+{
+	struct feed *feed = arg;
+	char count[8], keep[16];
+	const struct redis_arg key = redis_str(feed->places);
+	struct redis_arg argv[2];
+
+	if (!may_go_on(feed))
+		return;
+	re_snprintf(count, sizeof(count), "%u", FEED_SOURCES);
+	re_snprintf(keep, sizeof(keep), "%u", FEED_KEEP_S);
+	argv[0] = redis_str(count);
+	argv[1] = redis_str(keep);
+	if (redis_link_eval(feed->redis, &script_places, &key, 1, argv, 2,
+			    on_places, feed))
+		again(feed);
+}
+
+/* A batch that is under way when the lease is lost is delivered, and again by
+ * who has it then; nothing else is gone on with. */
+static void on_lease(bool held, uint64_t fence, void *arg)
+{
+	struct feed *feed = arg;
+	(void)fence;
+
+	wheel_stop(&feed->timer);
+	redis_link_forget(feed->redis, feed);
+	if (held && !feed->n)
+		wheel_start(feed->wheel, &feed->timer, 0, places_ask, feed);
+}
+
+static int lease_start(struct feed *feed, const struct feed_params *params)
+{
+	const struct lease_params lp = {.link = params->redis,
+					.wheel = params->wheel,
+					.stem = params->stem,
+					.owner = params->owner,
+					.ttl_ms = LEASE_MS,
+					.wait = true};
+
+	return lease_alloc(&feed->lease, &lp, on_lease, feed);
+}
+
+int feed_alloc(struct feed **feedp, const struct feed_params *params)
+{
+	struct feed *feed = mem_zalloc(sizeof(*feed), destructor);
+	int err = 0;
+
+	if (!feed)
+		return ENOMEM;
+	feed->redis = mem_ref(params->redis);
+	feed->wheel = mem_ref(params->wheel);
+	feed->deliverh = params->deliverh;
+	feed->sink = params->sink;
+	if (re_snprintf(feed->places, sizeof(feed->places), "%s:places",
+			params->stem) < 0)
+		err = EINVAL;
+	if (!err && params->owner)
+		err = lease_start(feed, params);
+	if (err) {
+		mem_deref(feed);
+		return err;
+	}
+	if (!params->owner)
+		again(feed);
+	*feedp = feed;
+	return 0;
+}
+
+const struct feed_counts *feed_counts(const struct feed *feed)
+{
+	return &feed->counts;
+}

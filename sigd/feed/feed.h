@@ -1,0 +1,61 @@
+/*
+ * feed.h  Brings what happened to one receiver, in the order of each stream,
+ *         at least once
+ *
+ * How far it has come stands in Redis, a place for each stream; what waits
+ * there waits for the receiver, as long as the streams are kept, whoever of us
+ * dies meanwhile. Who gets an event twice knows it by its id. A feed that is
+ * new begins with what happens from then on.
+ *
+ * Runs in the admin process: no call waits for a receiver.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_FEED_FEED_H
+#define SIGD_FEED_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sigd/feed/feed_event.h"
+
+struct feed;
+struct wheel;
+
+enum {
+	FEED_BATCH = 32,
+	FEED_POLL_MS = 250,
+	FEED_RETRY_MS = 1000,
+	FEED_KEEP_S = 30 * 86400, /* its places, after they last changed */
+};
+
+/* They have got there; or not, and are given again. Called once for each
+ * batch, in the delivery or later. */
+typedef void(feed_done_h)(bool ok, void *arg);
+
+/* A batch: events are the feed's until done is called. */
+typedef void(feed_deliver_h)(void *sink, struct feed_event *const *events,
+			     size_t n, feed_done_h *doneh, void *arg);
+
+struct feed_params {
+	struct redis_link *redis;
+	struct wheel *wheel;
+	const char *stem;  /* of its keys, "cb:{h:billing}" */
+	const char *owner; /* who we are, when one of all nodes does it; NULL:
+			      each node does */
+	feed_deliver_h *deliverh;
+	void *sink; /* outlives the feed */
+};
+
+struct feed_counts {
+	uint64_t delivered;
+	uint64_t failed; /* batches, to be given again */
+};
+
+/* The caller owns *feedp; what is under way then is given again by who comes
+ * after. */
+int feed_alloc(struct feed **feedp, const struct feed_params *params);
+const struct feed_counts *feed_counts(const struct feed *feed);
+
+#endif

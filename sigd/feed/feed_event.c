@@ -1,0 +1,191 @@
+/*
+ * feed_event.c  What happened, as others get it: one line of JSON each
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/countof.h"
+#include "sigd/admin/rest_priv.h"
+#include "sigd/feed/feed_event.h"
+
+void feed_source_key(char key[FEED_KEY_MAX + 1], unsigned source)
+{
+	if (source < FEED_SHARDS)
+		re_snprintf(key, FEED_KEY_MAX + 1, "cb:{c:%x}:cdr", source);
+	else
+		str_ncpy(key, source == FEED_NEWS ? "cb:news" : "cb:alarms",
+			 FEED_KEY_MAX + 1);
+}
+
+static void destructor(void *data)
+{
+	struct feed_event *event = data;
+
+	mem_deref(event->json);
+}
+
+/* --- an ended call --------------------------------------------------------- */
+
+static void text(struct jsonw *json, const char *key,
+		 const struct redis_val *fields, const char *field)
+{
+	const char *val = rest_text(fields, field);
+
+	jsonw_str(json, key, *val ? val : NULL);
+}
+
+static uint64_t number(const struct redis_val *fields, const char *field)
+{
+	uint64_t num = 0;
+
+	(void)redis_num(redis_field(fields, field), &num);
+	return num;
+}
+
+/* prefix: "a." or "b." */
+static void side(struct jsonw *json, const char *key,
+		 const struct redis_val *fields, char prefix)
+{
+	static const struct {
+		const char *member, *field;
+	} items[] = {{"user", "user"}, {"uri", "uri"}, {"connection", "conn"}};
+	char name[16];
+
+	jsonw_object(json, key);
+	for (size_t i = 0; i < COUNTOF(items); i++) {
+		re_snprintf(name, sizeof(name), "%c.%s", prefix,
+			    items[i].field);
+		text(json, items[i].member, fields, name);
+	}
+	if (prefix == 'b') {
+		text(json, "tenant", fields, "b.tenant");
+		text(json, "service", fields, "service");
+	}
+	jsonw_end(json);
+}
+
+static void call_write(struct jsonw *json, const struct redis_val *fields,
+		       const struct redis_val *media)
+{
+	const uint64_t start = number(fields, "start");
+	const uint64_t up = number(fields, "up");
+	const uint64_t end = number(fields, "end");
+
+	text(json, "call", fields, "call");
+	text(json, "call_id", fields, "callid");
+	side(json, "caller", fields, 'a');
+	side(json, "callee", fields, 'b');
+	rest_time(json, "started", start);
+	rest_time(json, "answered", up);
+	rest_time(json, "ended", end);
+	jsonw_uint(json, "duration_ms", end > start ? end - start : 0);
+	jsonw_uint(json, "talk_ms", up && end > up ? end - up : 0);
+	text(json, "reason", fields, "reason");
+	text(json, "worker", fields, "by");
+	text(json, "media_worker", fields, "media");
+	rest_media(json, media);
+}
+
+/* --- any other -------------------------------------------------------------- */
+
+/* Its fields as they are; what says what it is stands outside. */
+static void fields_write(struct jsonw *json, const struct redis_val *fields)
+{
+	for (size_t i = 0; i + 1 < fields->len; i += 2) {
+		const struct redis_val *name = &fields->el[i];
+		const struct redis_val *val = &fields->el[i + 1];
+
+		if (name->type != REDIS_STR || val->type != REDIS_STR ||
+		    !strcmp(name->str, "type") || !strcmp(name->str, "kind") ||
+		    !strcmp(name->str, "tenant"))
+			continue;
+		if (val->len)
+			jsonw_strn(json, name->str, val->str, val->len);
+		else
+			jsonw_null(json, name->str);
+	}
+}
+
+static void type_set(struct feed_event *event, unsigned source,
+		     const struct redis_val *fields)
+{
+	const char *kind = rest_text(fields, "kind");
+
+	if (source < FEED_SHARDS)
+		str_ncpy(event->type, "call.ended", sizeof(event->type));
+	else if (source == FEED_NEWS)
+		str_ncpy(event->type, rest_text(fields, "type"),
+			 sizeof(event->type));
+	else if (!strncmp(kind, "connection-", 11))
+		re_snprintf(event->type, sizeof(event->type), "connection.%s",
+			    kind + 11);
+	else
+		re_snprintf(event->type, sizeof(event->type), "security.%s",
+			    kind);
+}
+
+static void id_set(struct feed_event *event, unsigned source)
+{
+	if (source < FEED_SHARDS)
+		re_snprintf(event->id, sizeof(event->id), "cdr-%x-%s", source,
+			    event->entry);
+	else
+		re_snprintf(event->id, sizeof(event->id), "%s-%s",
+			    source == FEED_NEWS ? "news" : "alarm",
+			    event->entry);
+}
+
+static int event_write(struct feed_event *event, unsigned source,
+		       const struct redis_val *entry)
+{
+	const struct redis_val *fields = &entry->el[1];
+	const struct pl ms = {event->entry, strcspn(event->entry, "-")};
+	struct jsonw json;
+	int err;
+
+	jsonw_init(&json, event->json);
+	jsonw_object(&json, NULL);
+	jsonw_str(&json, "id", event->id);
+	jsonw_str(&json, "type", event->type);
+	rest_time(&json, "time", pl_u64(&ms));
+	text(&json, "tenant", fields, "tenant");
+	jsonw_object(&json, "data");
+	if (source < FEED_SHARDS)
+		call_write(&json, fields, &entry->el[2]);
+	else
+		fields_write(&json, fields);
+	jsonw_end(&json);
+	jsonw_end(&json);
+	err = jsonw_done(&json);
+	event->json->pos = event->json->end;
+	return err ? err : mbuf_write_u8(event->json, '\n');
+}
+
+int feed_event_read(struct feed_event **eventp, unsigned source,
+		    const struct redis_val *entry)
+{
+	struct feed_event *event;
+	int err;
+
+	if (entry->type != REDIS_ARRAY || entry->len != 3 ||
+	    entry->el[0].type != REDIS_STR ||
+	    entry->el[0].len > FEED_ID_MAX - 6 ||
+	    entry->el[1].type != REDIS_ARRAY ||
+	    entry->el[2].type != REDIS_ARRAY)
+		return EBADMSG;
+	event = mem_zalloc(sizeof(*event), destructor);
+	if (!event)
+		return ENOMEM;
+	event->json = mbuf_alloc(1024);
+	str_ncpy(event->entry, entry->el[0].str, sizeof(event->entry));
+	id_set(event, source);
+	type_set(event, source, &entry->el[1]);
+	err = event->json ? event_write(event, source, entry) : ENOMEM;
+	if (err)
+		mem_deref(event);
+	else
+		*eventp = event;
+	return err;
+}

@@ -1,0 +1,91 @@
+/*
+ * news.c  What happens to calls and registrations, for whoever listens
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+
+#include "common/countof.h"
+#include "common/redis_stream.h"
+#include "sigd/proxy/news.h"
+
+struct news {
+	struct redis_writer *writer; /* NULL: there is no Redis */
+};
+
+static void destructor(void *data)
+{
+	struct news *news = data;
+
+	mem_deref(news->writer);
+}
+
+int news_alloc(struct news **newsp, struct redis_link *redis,
+	       struct wheel *wheel)
+{
+	struct news *news = mem_zalloc(sizeof(*news), destructor);
+	int err = 0;
+
+	if (!news)
+		return ENOMEM;
+	if (redis)
+		err = redis_writer_alloc(&news->writer, redis, wheel, "cb:news",
+					 NEWS_MAX, NEWS_TTL_MS);
+	if (err)
+		mem_deref(news);
+	else
+		*newsp = news;
+	return err;
+}
+
+static void say(struct news *news, const struct redis_arg *fields, size_t n)
+{
+	if (news->writer)
+		(void)redis_writer_add(news->writer, fields, n, NULL, NULL);
+}
+
+void news_call_started(struct news *news, const struct call_record *rec,
+		       const char *number)
+{
+	const struct call_side *caller = &rec->side[CALL_CALLER];
+	const struct redis_arg fields[] = {
+		redis_str("type"),       redis_str("call.started"),
+		redis_str("tenant"),     redis_str(rec->tenant),
+		redis_str("call"),       redis_str(rec->call),
+		redis_str("call_id"),    redis_str(rec->callid),
+		redis_str("caller"),     redis_str(caller->user),
+		redis_str("connection"), redis_str(caller->conn),
+		redis_str("callee"),     redis_str(number)};
+
+	say(news, fields, COUNTOF(fields));
+}
+
+void news_call_answered(struct news *news, const struct call_record *rec)
+{
+	const struct redis_arg fields[] = {redis_str("type"),
+					   redis_str("call.answered"),
+					   redis_str("tenant"),
+					   redis_str(rec->tenant),
+					   redis_str("call"),
+					   redis_str(rec->call)};
+
+	say(news, fields, COUNTOF(fields));
+}
+
+void news_registration(struct news *news, enum news_registration what,
+		       const char *tenant, const char *user,
+		       const struct flow_id *flow)
+{
+	static const char *const types[] = {[NEWS_ADDED] = "registration.added",
+					    [NEWS_REMOVED] =
+						    "registration.removed",
+					    [NEWS_LOST] = "registration.lost"};
+	char text[FLOW_TEXT_MAX + 1];
+	const struct redis_arg fields[] = {
+		redis_str("type"),   redis_str(types[what]),
+		redis_str("tenant"), redis_str(tenant),
+		redis_str("user"),   redis_str(user),
+		redis_str("flow"),   redis_str(flow_id_text(text, flow))};
+
+	say(news, fields, COUNTOF(fields));
+}

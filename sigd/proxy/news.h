@@ -1,0 +1,45 @@
+/*
+ * news.h  What happens to calls and registrations, for whoever listens
+ *
+ * An entry of the stream `cb:news` each, with `type`, `tenant` and what it is
+ * about; the collectors (sigd/feed/) pass it on. That a call has ended stands
+ * with its CDR alone (call_record.h): one of each.
+ *
+ *	call.started      call, call_id, caller, connection, callee
+ *	call.answered     call
+ *	registration.added, .removed, .lost   user, flow
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_PROXY_NEWS_H
+#define SIGD_PROXY_NEWS_H
+
+#include "sigd/call/call_record.h"
+#include "sigd/proxy/proxy_priv.h"
+
+struct news;
+
+enum {
+	NEWS_TTL_MS = 7 * 24 * 3600 * 1000,
+	NEWS_MAX = 100000, /* about so many are kept */
+};
+
+enum news_registration {
+	NEWS_ADDED,
+	NEWS_REMOVED,
+	NEWS_LOST
+};
+
+/* redis may be NULL: nothing is said. The caller owns *newsp. */
+int news_alloc(struct news **newsp, struct redis_link *redis,
+	       struct wheel *wheel);
+
+/* With Redis away nobody is told. */
+void news_call_started(struct news *news, const struct call_record *rec,
+		       const char *number);
+void news_call_answered(struct news *news, const struct call_record *rec);
+void news_registration(struct news *news, enum news_registration what,
+		       const char *tenant, const char *user,
+		       const struct flow_id *flow);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * sigd_cfg_events.c  conf/sigd.yaml: who is told what happens
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "sigd/sigd_cfg.h"
+
+static bool is_name(const char *text, char *why, size_t size)
+{
+	if (*text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+					"0123456789-")])
+		return true;
+	str_ncpy(why, "a-z, 0-9 and -", size);
+	return false;
+}
+
+static bool is_url(const char *text, char *why, size_t size)
+{
+	if (!strncmp(text, "https://", 8) || !strncmp(text, "http://", 7))
+		return true;
+	str_ncpy(why, "https://... or http://...", size);
+	return false;
+}
+
+static bool is_type(const char *text, char *why, size_t size)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz-.");
+
+	if (len && (!text[len] || !strcmp(text + len, "*")))
+		return true;
+	str_ncpy(why, "a type of docs/events.md, or its begin and *", size);
+	return false;
+}
+
+static const struct cfg_field type_item = {.type = CFG_STRING,
+					   .size = sizeof(char *),
+					   .check = is_type,
+					   .max = 40};
+
+#define HOOK(member) CFG_AT(struct sigd_hook_cfg, member)
+static const struct cfg_field hook_fields[] = {
+	{.type = CFG_POS, HOOK(pos)},
+	{"name", CFG_STRING, HOOK(name), .check = is_name, .max = 32,
+	 .flags = CFG_F_REQUIRED,
+	 .help = "By which it is known to all nodes, and to Redis."},
+	{"url", CFG_STRING, HOOK(url), .check = is_url, .max = 2000,
+	 .flags = CFG_F_REQUIRED, .help = "What is posted to.",
+	 .example = "https://billing.example.com/events"},
+	{"secret", CFG_STRING, HOOK(secret), .min = 16, .max = 120,
+	 .flags = CFG_F_REQUIRED | CFG_F_SECRET,
+	 .help = "What events are signed with; or `whsec_` and base64."},
+	{"types", CFG_LIST, CFG_ITEMS(struct sigd_hook_cfg, types, ntypes),
+	 .max = 32, .item = &type_item,
+	 .help = "Types that it gets, such as `call.ended` or `call.*`; none: "
+		 "all."},
+	CFG_END,
+};
+static const struct cfg_table hook_table = {
+	sizeof(struct sigd_hook_cfg), "a hook", hook_fields,
+	"A receiver: one of the nodes posts each event to it, signed, at least "
+	"once.",
+	0};
+static const struct cfg_field hook_item = {.type = CFG_TABLE,
+					   .table = &hook_table};
+
+#define EVENTS(member) CFG_AT(struct sigd_events_cfg, member)
+static const struct cfg_field events_fields[] = {
+	{"file", CFG_STRING, EVENTS(file),
+	 .help = "A file that gets all events of the cluster, a line of JSON "
+		 "each; of each node that names one."},
+	{"hooks", CFG_LIST, CFG_ITEMS(struct sigd_events_cfg, hooks, nhooks),
+	 .max = 16, .item = &hook_item, .help = "Receivers over HTTP."},
+	CFG_END,
+};
+const struct cfg_table sigd_events_table = {
+	sizeof(struct sigd_events_cfg), "events", events_fields,
+	"Who is told what happens (docs/events.md).", 0};

@@ -1,0 +1,179 @@
+/*
+ * test_feed.c  A feed goes on where it was, and gives again what failed
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+#include <re.h>
+
+#include "common/lease.h"
+#include "sigd/feed/feed.h"
+#include "tests/lib/redis_server.h"
+#include "tests/lib/test.h"
+
+enum {
+	GOT_MAX = 64
+};
+
+/* A receiver that refuses so many batches first. */
+struct sink {
+	unsigned refuse;
+	size_t n;
+	struct {
+		char id[FEED_ID_MAX + 1], type[FEED_TYPE_MAX + 1], json[1024];
+	} got[GOT_MAX];
+};
+
+static void deliver(void *arg, struct feed_event *const *events, size_t n,
+		    feed_done_h *doneh, void *done_arg)
+{
+	struct sink *sink = arg;
+
+	for (size_t i = 0; !sink->refuse && i < n && sink->n < GOT_MAX;
+	     i++, sink->n++) {
+		str_ncpy(sink->got[sink->n].id, events[i]->id,
+			 sizeof(sink->got[0].id));
+		str_ncpy(sink->got[sink->n].type, events[i]->type,
+			 sizeof(sink->got[0].type));
+		re_snprintf(sink->got[sink->n].json, sizeof(sink->got[0].json),
+			    "%b", events[i]->json->buf, events[i]->json->end);
+	}
+	if (!sink->refuse) {
+		doneh(true, done_arg);
+		return;
+	}
+	--sink->refuse;
+	doneh(false, done_arg);
+}
+
+static struct feed *feed_open(struct redis_bed *bed, struct sink *sink,
+			      const char *owner)
+{
+	const struct feed_params params = {.redis = bed->link,
+					   .wheel = bed->wheel,
+					   .stem = "cb:{h:test}",
+					   .owner = owner,
+					   .deliverh = deliver,
+					   .sink = sink};
+	struct feed *feed = NULL;
+
+	CHECK(!feed_alloc(&feed, &params));
+	return feed;
+}
+
+static bool has_place(struct redis_bed *bed)
+{
+	return redis_bed_say(bed, "EXISTS cb:{h:test}:places").num == 1;
+}
+
+static void place_wait(struct redis_bed *bed)
+{
+	for (int i = 0; i < 100 && !has_place(bed); i++)
+		redis_bed_idle(bed, 50);
+	CHECK(has_place(bed));
+}
+
+static bool got_three(void *arg)
+{
+	return ((struct sink *)arg)->n >= 3;
+}
+
+static void what_was_before_is_old_and_what_failed_comes_again(void)
+{
+	struct sink sink = {.refuse = 1};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		redis_bed_say(&bed, "XADD cb:news * type call.started n 0");
+		redis_bed_idle(&bed, 5);
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		redis_bed_say(&bed,
+			      "XADD cb:news * type call.started tenant t n 1");
+		redis_bed_say(&bed,
+			      "XADD cb:news * type call.answered tenant t n 2");
+		redis_bed_say(&bed,
+			      "XADD cb:alarms * kind connection-down tenant t");
+		CHECK(redis_test_until(bed.wheel, 8000, got_three, &sink));
+		CHECK_STR(sink.got[0].type, "call.started");
+		CHECK(strstr(sink.got[0].json, "\"tenant\":\"t\"") &&
+		      strstr(sink.got[0].json, "\"n\":\"1\""));
+		CHECK_STR(sink.got[1].type, "call.answered");
+		CHECK_STR(sink.got[2].type, "connection.down");
+		CHECK_INT(feed_counts(feed)->delivered, 3);
+		CHECK_INT(feed_counts(feed)->failed, 1);
+		mem_deref(feed);
+		/* a successor begins behind that */
+		redis_bed_say(&bed, "XADD cb:news * type call.started n 3");
+		sink.n = 0;
+		sink.n = 0;
+		feed = feed_open(&bed, &sink, NULL);
+		redis_bed_say(&bed, "XADD cb:news * type call.started n 4");
+		redis_bed_say(&bed, "XADD cb:news * type call.started n 5");
+		CHECK(redis_test_until(bed.wheel, 8000, got_three, &sink));
+		CHECK(strstr(sink.got[0].json, "\"n\":\"3\""));
+		CHECK_INT(sink.n, 3);
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
+static void an_ended_call_is_told_with_both_sides_and_its_media(void)
+{
+	struct sink sink = {.n = 2};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		redis_bed_say(&bed, "HSET cb:{c:a}:media:a123 session s1 at "
+				    "1763700000000 leg.1.profile browser");
+		redis_bed_say(&bed,
+			      "XADD cb:{c:a}:cdr * reason bye by a1/1 end 9000 "
+			      "call a123 callid x@y tenant acme a.user alice "
+			      "b.user bob b.conn pbx start 1000 up 4000 "
+			      "media m1/1 a.flow 00ff");
+		CHECK(redis_test_until(bed.wheel, 8000, got_three, &sink));
+		CHECK_STR(sink.got[2].type, "call.ended");
+		CHECK(!strncmp(sink.got[2].id, "cdr-a-", 6));
+		CHECK(strstr(sink.got[2].json, "\"duration_ms\":8000,"
+					       "\"talk_ms\":5000"));
+		CHECK(strstr(sink.got[2].json, "\"connection\":\"pbx\""));
+		CHECK(strstr(sink.got[2].json, "\"media\":{"));
+		CHECK(!strstr(sink.got[2].json, "00ff"));
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
+static void of_two_one_serves(void)
+{
+	struct sink a = {.n = 0}, b = {.n = 0};
+	struct redis_bed bed;
+	struct feed *fa, *fb;
+
+	if (redis_bed_start(&bed)) {
+		fa = feed_open(&bed, &a, "a1/admin");
+		place_wait(&bed);
+		fb = feed_open(&bed, &b, "a2/admin");
+		for (int i = 0; i < 3; i++)
+			redis_bed_say(&bed, "XADD cb:news * type call.started");
+		CHECK(redis_test_until(bed.wheel, 8000, got_three, &a));
+		CHECK_INT(b.n, 0);
+		/* it leaves: the other one goes on */
+		mem_deref(fa);
+		for (int i = 0; i < 3; i++)
+			redis_bed_say(&bed, "XADD cb:news * type call.started");
+		CHECK(redis_test_until(bed.wheel, 15000, got_three, &b));
+		CHECK_INT(a.n, 3);
+		CHECK_INT(b.n, 3);
+		mem_deref(fb);
+	}
+	redis_bed_stop(&bed);
+}
+
+TEST_MAIN(TEST(what_was_before_is_old_and_what_failed_comes_again),
+	  TEST(an_ended_call_is_told_with_both_sides_and_its_media),
+	  TEST(of_two_one_serves))
