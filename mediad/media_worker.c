@@ -35,6 +35,7 @@
 #include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 #include "mediad/transport/portset.h"
+#include "mediad/transport/reach.h"
 
 enum {
 	LEGS_PER_SESSION = 3, /* on average, at most: a fork now and then */
@@ -81,6 +82,7 @@ struct media_worker {
 	struct draining draining;
 	struct wheel_timer alive;
 	bool waits; /* for Redis, before it resumes what it finds */
+	struct reach reach;
 };
 
 static void destructor(void *arg)
@@ -176,6 +178,8 @@ static int hub_make(struct media_worker *mw)
 	mw->rtp_env.wheel = mw->worker->wheel;
 	mw->rtp_env.hs_ctx = mw->hs_ctx;
 	mw->rtp_env.handshake_ms = cfg->limits.handshake_ms;
+	mediad_cfg_reach(&mw->reach, &cfg->networks);
+	mw->env.reach = &mw->reach;
 	return err;
 }
 

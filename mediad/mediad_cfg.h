@@ -90,6 +90,15 @@ struct mediad_consumer {
 	uint16_t ptime; /* ms */
 };
 
+/* Where media may be sent (mediad_cfg_reach.c). */
+struct mediad_reach_cfg {
+	struct cfg_cidr *deny, *allow;
+	uint32_t ndeny, nallow;
+	int *types; /* enum sdpm_cand_type; none: all */
+	uint32_t ntypes;
+};
+extern const struct cfg_table mediad_reach_table;
+
 struct mediad_cfg {
 	struct arena *mem; /* owns all below */
 	struct cfg_pos pos;
@@ -118,6 +127,8 @@ struct mediad_cfg {
 	struct mediad_recording recording;
 	struct mediad_consumer *consumers;
 	uint32_t nconsumers;
+
+	struct mediad_reach_cfg networks;
 };
 
 extern const struct cfg_table mediad_cfg_table;
@@ -131,6 +142,9 @@ bool mediad_consumer_check(const char *text, char *why, size_t size);
 int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
 		    struct cfg_errors *errs)
 	__attribute__((warn_unused_result));
+
+struct reach;
+void mediad_cfg_reach(struct reach *reach, const struct mediad_reach_cfg *cfg);
 
 /* For common/redis_link.h; borrows from cfg. */
 void mediad_cfg_redis(struct redis_cfg *redis, const struct mediad_cfg *cfg);

@@ -67,8 +67,8 @@ static int rtp_hear(struct leg *leg, const struct sdpm_choice *next,
 	if (err)
 		return no_port(leg, err);
 	if (sa_isset(peer, SA_ADDR) &&
-	    (!path_rtp_reaches(leg->path, peer) ||
-	     !path_rtp_reaches(leg->path, &next->peer.rtcp)))
+	    (!leg_rtp_reaches(leg, leg->path, peer) ||
+	     !leg_rtp_reaches(leg, leg->path, &next->peer.rtcp)))
 		return leg_sdp_refuse(why, ENOTSUP, 488,
 				      "audio: no usable address");
 	return 0;

@@ -193,8 +193,8 @@ static bool reaches(const struct leg *leg, const struct sdpm_video *next)
 
 	if (leg->profile == SDPM_BROWSER || !sa_isset(&next->rtp, SA_ADDR))
 		return true;
-	return path_rtp_reaches(path, &next->rtp) &&
-	       path_rtp_reaches(path, &next->rtcp);
+	return leg_rtp_reaches(leg, path, &next->rtp) &&
+	       leg_rtp_reaches(leg, path, &next->rtcp);
 }
 
 void leg_video_follow(struct leg *leg, const struct sdpm_video *agreed)

@@ -11,6 +11,7 @@
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
+#include "mediad/transport/reach.h"
 #include "mediad/session/state_leg.h"
 
 static int web_make(struct leg *leg, const struct session_terms *terms)
@@ -73,11 +74,16 @@ size_t leg_prints(struct cert_fp *fps, const struct sdpm_peer *peer)
 
 static bool is_ours(const struct leg *leg, const struct sdpm_cand *cand)
 {
-	const struct sa *own = &leg->session->table->deps.hosts[0];
+	const struct session_deps *deps = &leg->session->table->deps;
+	const struct reach *reach = deps->env->reach;
+	const struct sa *own = &deps->hosts[0];
 
-	return cand->component == 1 &&
-	       (!cand->loopback ||
-		(sa_af(own) == AF_INET && sa_in(own) >> 24 == 127));
+	if (cand->component != 1 ||
+	    (cand->loopback &&
+	     (sa_af(own) != AF_INET || sa_in(own) >> 24 != 127)))
+		return false;
+	return !(reach && reach->no_types >> cand->type & 1) &&
+	       leg_may_reach(leg, &cand->addr);
 }
 
 /* Where a lite far side may be, best first. */

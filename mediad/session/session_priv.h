@@ -253,6 +253,12 @@ extern const struct leg_kind leg_kind_web, leg_kind_rtp;
 /* Fingerprints of the far SDP, at most SDPM_PRINTS_MAX; their number. */
 size_t leg_prints(struct cert_fp *fps, const struct sdpm_peer *peer);
 
+/* --- leg_reach.c --- */
+/* By what the far side's SDP or a candidate says. */
+bool leg_may_reach(const struct leg *leg, const struct sa *addr);
+bool leg_rtp_reaches(const struct leg *leg, const struct path *path,
+		     const struct sa *addr);
+
 /* --- leg_secret.c -------------------------------------------------------------- */
 
 /* A new key for each suite that the leg may use; without randomness none. */

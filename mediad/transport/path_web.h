@@ -28,6 +28,7 @@
 
 struct mux;
 struct hs_ctx;
+struct reach;
 struct wheel;
 
 /* What all paths of a worker share; the pointers outlive the paths. */
@@ -39,6 +40,7 @@ struct path_web_env {
 	uint8_t slot;          /* of the worker */
 	uint32_t handshake_ms; /* 0: 10000 */
 	uint32_t consent_ms;   /* 0: 30000 (RFC 7675, 5.1) */
+	const struct reach *reach; /* who may be answered; NULL: all */
 };
 
 /* call: the call id for logs, copied. handlers must outlive the path. The

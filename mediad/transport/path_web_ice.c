@@ -7,6 +7,7 @@
 #include <re.h>
 
 #include "mediad/transport/path_web_priv.h"
+#include "mediad/transport/reach.h"
 
 enum {
 	CONSENT_MS = 30000
@@ -152,6 +153,10 @@ void path_web_check(struct path_web *pw, const struct mux_packet *packet)
 				 .now_ms = wheel_now(pw->env->wheel)};
 	struct lite_result res;
 
+	if (reach_ask(pw->env->reach, &packet->src) == REACH_DENIED) {
+		++pw->base.stats.bad_checks;
+		return;
+	}
 	lite_recv(pw->lite, &chk, &res);
 	send_reply(pw, packet, &res);
 	if (res.verdict < LITE_VALID) {

@@ -309,6 +309,81 @@ static void garbage_in_the_peers_name_changes_nothing(void)
 	media_bed_close(&call.bed);
 }
 
+/* --- RTP bleed ------------------------------------------------------------------------------- */
+
+/* ES2025-01's packet, or any. */
+static size_t spray_load(uint8_t *pkt, size_t cap)
+{
+	const char *path = test_suite_path("rtp/es2025-spray-rtp.bin");
+	int fd = path ? open(path, O_RDONLY) : -1;
+	ssize_t n = fd < 0 ? 0 : read(fd, pkt, cap);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? (size_t)n : make_rtp(pkt, 8, 1, 1);
+}
+
+static void spray(struct media_bed *bed, struct thief *thief,
+		  const struct media_phone *phone, unsigned ms)
+{
+	uint8_t pkt[300];
+	size_t len = spray_load(pkt, sizeof(pkt));
+
+	for (unsigned t = 0; t < ms; t += MEDIA_STEP_MS) {
+		for (unsigned i = 0; i < 20; i++) {
+			put(pkt + 2, t * 20 + i, 2);
+			shoot(thief, &phone->peer[i % 2], pkt, len);
+		}
+		media_bed_run(bed, MEDIA_STEP_MS);
+		thief_listen(thief);
+	}
+}
+
+/* Before there is an agreement, while the true source is silent as yet, in
+ * its first seconds, and later: who sprays gets nothing. */
+static void spray_at(enum source_policy source, const char *from)
+{
+	struct session_terms terms = {.source = source,
+				      .networks = PL("127.0.0.1/32")};
+	struct media_bed bed = {0};
+	struct media_page *page;
+	struct media_phone *phone;
+	struct thief thief;
+	uint32_t before;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	thief_open(&thief, from);
+	page = media_page_open(&bed);
+	phone = media_phone_open(&bed);
+	media_page_narrow(page);
+	phone->terms = terms;
+	phone->sending = false;
+	CHECK_INT(media_page_calls(page, S, 1), 0);
+	CHECK_INT(media_phone_gets(phone, S, 2, false), 0);
+	spray(&bed, &thief, phone, 500);
+	CHECK_INT(media_phone_answers(phone, S, 2), 0);
+	CHECK_INT(session_leg_join(bed.table, S, 1, 2, NULL), 0);
+	spray(&bed, &thief, phone, 2000);
+	phone->sending = true;
+	spray(&bed, &thief, phone, 5000);
+	CHECK(phone->heard >= 245);
+	before = page->heard;
+	spray(&bed, &thief, phone, 1000);
+	CHECK(page->heard - before >= 48 && page->heard - before <= 52);
+	CHECK_INT(thief.got, 0);
+	CHECK_INT(packet_check_lost(&page->check), 0);
+	close(thief.fd);
+	media_bed_close(&bed);
+}
+
+static void who_sprays_a_port_hears_nothing(void)
+{
+	spray_at(SOURCE_STRICT, "127.9.9.9");
+	spray_at(SOURCE_STRICT, "127.0.0.1");
+	spray_at(SOURCE_LEARN_ONCE, "127.9.9.9");
+	spray_at(SOURCE_NETWORK, "127.9.9.9");
+}
+
 /* --- calls that begin ------------------------------------------------------------------------ */
 
 /* ES2023-01: 50 of 50 get media while ClientHellos come from everywhere. */
@@ -431,6 +506,7 @@ static void floods_cost_no_memory_and_are_not_echoed(void)
 }
 
 TEST_MAIN(TEST(strangers_at_a_live_call_change_nothing),
+	  TEST(who_sprays_a_port_hears_nothing),
 	  TEST(garbage_in_the_peers_name_changes_nothing),
 	  TEST(calls_begin_under_a_flood_of_hellos),
 	  TEST(a_pbx_begins_under_a_flood_of_hellos),

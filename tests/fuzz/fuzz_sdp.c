@@ -37,8 +37,9 @@ static void policy_read(struct sdpm_policy *policy, const uint8_t *data)
 {
 	unsigned bits = data[0], order = data[1], clocks = data[2];
 
-	/* bits that no digit has: two profiles with keys */
-	sdpm_policy_init(policy, bits & 64    ? SDPM_SDES
+	/* bits that no digit has: profiles with keys */
+	sdpm_policy_init(policy, (bits & 192) == 192 ? SDPM_DTLS
+				 : bits & 64    ? SDPM_SDES
 				 : bits & 128 ? SDPM_OSRTP
 				 : bits & 1   ? SDPM_RTP
 					      : SDPM_BROWSER);

@@ -12,6 +12,8 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "mediad/mediad_cfg.h"
+#include "mediad/sdp/sdp_model.h"
+#include "mediad/transport/reach.h"
 #include "tests/lib/test.h"
 
 #define LEAST                                             \
@@ -58,6 +60,37 @@ static void a_module_is_there_and_is_one(void)
 	cfg = load(LEAST "codec_modules: []\n", &errors);
 	CHECK_STR(errors, "");
 	CHECK(cfg && !cfg->nmodules);
+	mem_deref(cfg);
+}
+
+static void networks_say_where_media_may_go(void)
+{
+	const char *errors;
+	struct mediad_cfg *cfg =
+		load(LEAST "networks: {deny: [10.0.0.0/8, fd00::/8], "
+			   "allow: [10.1.2.0/24], candidates: [host, relay]}\n",
+		     &errors);
+	struct reach reach;
+	struct sa addr;
+
+	CHECK_STR(errors, "");
+	REQUIRE(cfg);
+	mediad_cfg_reach(&reach, &cfg->networks);
+	sa_set_str(&addr, "10.1.2.3", 4000);
+	CHECK_INT(reach_ask(&reach, &addr), REACH_ALLOWED);
+	sa_set_str(&addr, "fd00::3", 4000);
+	CHECK_INT(reach_ask(&reach, &addr), REACH_DENIED);
+	CHECK(reach.no_types >> SDPM_SRFLX & 1);
+	CHECK(!(reach.no_types >> SDPM_RELAY & 1));
+	mem_deref(cfg);
+	cfg = load(LEAST, &errors);
+	REQUIRE(cfg);
+	mediad_cfg_reach(&reach, &cfg->networks);
+	CHECK_INT(reach_ask(&reach, &addr), REACH_UNSAID);
+	CHECK_INT(reach.no_types, 0);
+	mem_deref(cfg);
+	cfg = load(LEAST "networks: {deny: [10.0.0.0/33]}\n", &errors);
+	CHECK(!cfg && errors[0]);
 	mem_deref(cfg);
 }
 
@@ -218,6 +251,7 @@ static void browsers_and_pbxs_may_have_interfaces_of_their_own(void)
 }
 
 TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
+	  TEST(networks_say_where_media_may_go),
 	  TEST(a_module_is_there_and_is_one),
 	  TEST(browsers_and_pbxs_may_have_interfaces_of_their_own),
 	  TEST(little_is_needed_and_the_rest_has_defaults),
