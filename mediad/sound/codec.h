@@ -87,6 +87,9 @@ struct codec {
 	void (*voice_loss)(struct codec_enc *enc, unsigned percent);
 	/* Does it tell of noise alone, in a pause? NULL: none does. */
 	bool (*voice_quiet)(const uint8_t *buf, size_t len);
+	/* A payload of one byte that begins a pause behind one that began with
+	 * this. NULL: there is none. */
+	uint8_t (*voice_rest)(uint8_t head);
 	/* How hard to try from now on: complexity, 0..10. NULL: it is all one. */
 	void (*voice_effort)(struct codec_enc *enc, unsigned complexity);
 };

@@ -281,6 +281,12 @@ static void voice_loss(struct codec_enc *enc, unsigned percent)
 			       OPUS_SET_PACKET_LOSS_PERC((opus_int32)percent));
 }
 
+/* RFC 6716, 3.1: a frame of no bytes. */
+static uint8_t voice_rest(uint8_t head)
+{
+	return head & 0xfc;
+}
+
 static void voice_effort(struct codec_enc *enc, unsigned complexity)
 {
 	(void)opus_encoder_ctl(enc->opus,
@@ -306,5 +312,6 @@ const struct codec codec_opus = {
 	.voice_conceal = voice_conceal,
 	.voice_loss = voice_loss,
 	.voice_quiet = voice_quiet,
+	.voice_rest = voice_rest,
 	.voice_effort = voice_effort,
 };

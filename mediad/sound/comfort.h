@@ -4,7 +4,8 @@
  * What is heard in a pause is one level and, at most, the spectrum of a filter
  * of a few reflection coefficients. It is read from a packet, or measured, and
  * made as samples, or written as a packet. Making it costs a few
- * multiplications a sample. Pure; plain data, zeroed memory: silence.
+ * multiplications a sample. The sign of a coefficient is that of browsers: low
+ * noise has a first one below 127 (docs/decisions/0030). Pure; plain data, zeroed memory: silence.
  *
  * SPDX-License-Identifier: MIT
  */

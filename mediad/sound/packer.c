@@ -130,6 +130,7 @@ static void pack(struct packer *packer, const int16_t *pcm, uint64_t now_ms)
 	    !len || rests(packer, buf + PKT_HDR, len))
 		return;
 	pkt.paylen = (uint16_t)len;
+	packer->head = buf[PKT_HDR];
 	if (feed_send(&packer->feed, &pkt, buf))
 		packer->talk = false;
 }
@@ -182,13 +183,13 @@ void packer_skip(struct packer *packer, uint32_t count, uint64_t now_ms)
 	packer->talk = true;
 }
 
-void packer_noise(struct packer *packer, uint8_t pt, const uint8_t *payload,
-		  size_t len, uint64_t now_ms)
+/* One packet that the encoder does not know of. */
+static void send_own(struct packer *packer, uint8_t pt, const uint8_t *payload,
+		     size_t len, uint64_t now_ms)
 {
 	uint8_t buf[PKT_HDR + COMFORT_LEN_MAX];
 	struct feed_pkt pkt = {.now_ms = now_ms, .pt = pt};
 
-	(void)packer_flush(packer, now_ms);
 	if ((int32_t)(packer->ts - packer->sent_ts) < 0)
 		packer->ts = packer->sent_ts;
 	packer->sent_ts = pkt.ts = packer->ts;
@@ -196,6 +197,28 @@ void packer_noise(struct packer *packer, uint8_t pt, const uint8_t *payload,
 	memcpy(buf + PKT_HDR, payload, len);
 	(void)feed_send(&packer->feed, &pkt, buf);
 	packer->talk = true;
+}
+
+void packer_noise(struct packer *packer, uint8_t pt, const uint8_t *payload,
+		  size_t len, uint64_t now_ms)
+{
+	(void)packer_flush(packer, now_ms);
+	send_own(packer, pt, payload, len, now_ms);
+}
+
+bool packer_rest(struct packer *packer, uint32_t count, uint64_t now_ms)
+{
+	uint8_t byte;
+
+	if (!packer->dtx || !packer->codec->voice_rest || packer->fill ||
+	    count != packer->frame)
+		return false;
+	byte = packer->codec->voice_rest(packer->head);
+	if (!packer->resting)
+		send_own(packer, packer->pt, &byte, 1, now_ms);
+	packer->resting = true;
+	packer_skip(packer, count, now_ms);
+	return true;
 }
 
 void packer_event(struct packer *packer, uint8_t pt, uint32_t ts,

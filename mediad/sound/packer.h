@@ -45,6 +45,7 @@ struct packer {
 	uint8_t loss;    /* percent, as the encoder was told */
 	bool dtx;        /* the encoder may pause, */
 	bool resting;    /* and the receiver knows that it does */
+	uint8_t head;    /* first byte of the latest payload */
 	uint8_t pt;
 	bool talk;        /* the next packet begins a talkspurt */
 	uint16_t frame;   /* samples of a packet */
@@ -63,6 +64,9 @@ void packer_put(struct packer *packer, const int16_t *pcm, size_t count,
 		uint64_t now_ms);
 /* So many samples are not there: a packet that has begun is filled up. */
 void packer_skip(struct packer *packer, uint32_t count, uint64_t now_ms);
+/* Instead of `count` samples the receiver is told that there are none for a
+ * while. False: it cannot be. */
+bool packer_rest(struct packer *packer, uint32_t count, uint64_t now_ms);
 /* Comfort noise (RFC 3389) from here on, until there is audio: one packet. */
 void packer_noise(struct packer *packer, uint8_t pt, const uint8_t *payload,
 		  size_t len, uint64_t now_ms);

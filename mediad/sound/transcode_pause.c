@@ -18,7 +18,9 @@ enum {
 	SLACK_MS = 20,   /* behind the time, so that what comes is in time */
 	LISTEN_MS = 100, /* until it is known what a pause sounds like */
 	TELL_DB = 2,     /* a change that is told */
-	FEED = 5, /* one frame of so many for an encoder that pauses, too */
+	TEACH = 15, /* frames of noise for an encoder that may pause, too: so
+		       that its receiver knows it, */
+	FEED = 20,  /* then one of so many */
 };
 
 void tc_pause_stop(struct transcode *t)
@@ -66,6 +68,13 @@ static void hear_out(struct transcode *t, int16_t *pcm, uint32_t n,
 		tell(t, now_ms);
 }
 
+static bool may_rest(struct tc_pause *pause)
+{
+	const uint32_t frame = pause->rested++;
+
+	return frame >= TEACH && (frame - TEACH) % FEED;
+}
+
 static void fill(struct transcode *t, uint64_t now_ms)
 {
 	const uint32_t n = tc_of_ms(t, FILL_MS);
@@ -73,10 +82,10 @@ static void fill(struct transcode *t, uint64_t now_ms)
 
 	if (t->pause.known_ms < LISTEN_MS) {
 		hear_out(t, pcm, n, now_ms);
-	} else if (is_told(t) ||
-		   (t->packer.resting && t->pause.rested++ % FEED)) {
+	} else if (is_told(t)) {
 		packer_skip(&t->packer, n, now_ms);
-	} else {
+	} else if (!may_rest(&t->pause) ||
+		   !packer_rest(&t->packer, n, now_ms)) {
 		comfort_make(&t->pause.noise, pcm, n);
 		tc_put(t, pcm, n, now_ms);
 	}
@@ -114,6 +123,8 @@ static void begin(struct transcode *t, uint64_t due_ms, uint64_t end_ms)
 	const uint64_t now_ms = wheel_now(t->params.wheel);
 	struct tc_pause *pause = &t->pause;
 
+	if (!pause->rests)
+		pause->rested = 0;
 	pause->on = pause->rests = true;
 	pause->due_ms = due_ms;
 	pause->end_ms = end_ms;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "mediad/sdp/sdp_codec.h"
 #include "mediad/sdp/sdp_read.h"
 #include "mediad/sdp/sdp_write.h"
 #include "tests/lib/fuzz.h"
@@ -51,7 +52,12 @@ static void policy_read(struct sdpm_policy *policy, const uint8_t *data)
 	policy->dir = (enum sdpm_dir)((bits >> 1 & 3) ^ SDPM_SENDRECV);
 	policy->ncodecs = (uint8_t)(order % 5);
 	sdpm_policy_prefer(policy, (enum sdpm_codec)(order / 5 % SDPM_CODECS));
-	policy->event_clocks = clocks & 3;
+	/* bits that no digit has, either */
+	if (order & 64)
+		policy->codecs[policy->ncodecs++] = SDPM_G729;
+	if (order & 128)
+		policy->codecs[policy->ncodecs++] = SDPM_NOISE;
+	policy->event_clocks = clocks & 7;
 	policy->opus.stereo = clocks & 4;
 }
 
@@ -108,7 +114,12 @@ static void choice_check(const struct sdpm_choice *choice)
 {
 	MUST(choice->codec >= 0 && choice->codec < choice->nmaps);
 	MUST(choice->event < choice->nmaps);
-	MUST(choice->maps[choice->codec].codec != SDPM_EVENT);
+	MUST(sdpm_codec_speaks(choice->maps[choice->codec].codec));
+	MUST(choice->noise < choice->nmaps);
+	MUST(choice->noise < 0 ||
+	     (choice->maps[choice->noise].codec == SDPM_NOISE &&
+	      choice->maps[choice->noise].clock ==
+		      choice->maps[choice->codec].clock));
 	MUST(choice->event < 0 ||
 	     choice->maps[choice->event].codec == SDPM_EVENT);
 	MUST(choice->ptime > 0 && choice->ptime <= 400);

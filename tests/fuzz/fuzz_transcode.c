@@ -4,7 +4,7 @@
  *
  * Input: a byte that chooses codecs, packet time and how digits pass; then
  * packets, each behind five bytes: length, time passed, sequence step,
- * timestamp step (in 2.5 ms), kind. Events are made from their payload.
+ * timestamp step (in 2.5 ms), kind (audio, event, comfort noise). Events are made from their payload.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,6 +14,7 @@
 
 #include "common/wheel.h"
 #include "mediad/sound/codec.h"
+#include "mediad/sound/comfort.h"
 #include "mediad/sound/keytone.h"
 #include "mediad/sound/transcode.h"
 #include "mediad/transport/path.h"
@@ -22,6 +23,7 @@
 enum {
 	AUDIO = 96,
 	EVENT = 101,
+	NOISE = 13,
 	PACKETS_MAX = 300,
 	BURST_MAX = 2000, /* packets out for one in, or 255 ms */
 };
@@ -60,6 +62,11 @@ int path_send_rtp(struct path *path, const uint8_t *pkt, size_t len,
 		assert(pkt[view.hdr + 2] || pkt[view.hdr + 3]);
 		return 0;
 	}
+	if (view.pt == NOISE) {
+		assert(view.paylen && view.paylen <= COMFORT_LEN_MAX);
+		assert(!view.marker && pkt[view.hdr] <= COMFORT_QUIET);
+		return 0;
+	}
 	assert(path->codec->voice_span(pkt + view.hdr, view.paylen,
 					CODEC_VOICE_RATE) <= 480);
 	assert(!path->codec->decode(path->dec, pkt + view.hdr, view.paylen, pcm,
@@ -90,12 +97,13 @@ static int bed_open(struct bed *bed, uint8_t how)
 	static const uint16_t ptimes[4] = {20, 10, 30, 60};
 	const struct codec *from = pairs[how & 3][0], *to = pairs[how & 3][1];
 	struct transcode_params params = {
-		.from = {from, AUDIO, EVENT, how & 64 ? 8000 : from->clock},
+		.from = {from, AUDIO, EVENT, how & 64 ? 8000 : from->clock,
+			 NOISE + 1},
 		.to = {to, AUDIO, how & 16 ? TRANSCODE_NO_PT : EVENT,
-		       how & 32 ? 8000 : to->clock},
+		       how & 32 ? 8000 : to->clock, how & 128 ? NOISE + 1 : 0},
 		.ptime = ptimes[how >> 2 & 3],
 		.takes = UINT16_MAX,
-		.voice = {.bitrate = 24000, .fec = true},
+		.voice = {.bitrate = 24000, .fec = true, .dtx = how & 128},
 		.out = &bed->out,
 		.path = &bed->path,
 	};
@@ -139,7 +147,7 @@ static void one(struct bed *bed, const uint8_t *data, size_t len)
 	sp.h.ssrc = bed->ssrc;
 	sp.h.seq = bed->seq;
 	sp.h.ts = bed->ts;
-	sp.h.pt = data[4] & 1 ? EVENT : data[4] & 2 ? 13 : AUDIO;
+	sp.h.pt = data[4] & 1 ? EVENT : data[4] & 2 ? NOISE : AUDIO;
 	sp.now_ms = wheel_now(bed->wheel);
 	memcpy(pkt + PKT_HDR, data + 5, len);
 	if (strm_in_packet(&bed->in, &sp))
@@ -165,7 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			size -= 5 + len;
 		}
 		/* what waits for another packet, then what that begins */
-		for (n = 0; n < 1500; n++)
+		for (n = 0; n < 4000; n++)
 			wheel_advance(bed.wheel, wheel_now(bed.wheel) + 20);
 		assert(wheel_count(bed.wheel) == 0);
 	}

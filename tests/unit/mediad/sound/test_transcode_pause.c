@@ -348,6 +348,30 @@ static void silence_of_g711_is_not_sent_as_opus(void)
 	bed_close(bed);
 }
 
+/* What is known to be noise costs an encoder of Opus next to nothing. */
+static void comfort_noise_makes_opus_pause(void)
+{
+	static const uint8_t payload[] = {50, 100, 140};
+	struct bed *bed = bed_open(&codec_pcma, &codec_opus, false);
+	const struct sent *sent = bed->path.sent;
+	unsigned talking, rests = 0;
+
+	say(bed, 1000, true, 20);
+	talking = bed->path.n;
+	pause_with(bed, payload, sizeof(payload), 8000);
+	printf("# 8 s of noise are %u packets of Opus\n",
+	       bed->path.n - talking);
+	CHECK(bed->path.n - talking >= 30 && bed->path.n - talking <= 70);
+	for (unsigned i = talking; i < bed->path.n; i++)
+		rests += sent[i].len == 1;
+	CHECK(rests >= 10);
+	say(bed, 500, true, 20);
+	for (unsigned i = 1; i < bed->path.n; i++)
+		CHECK((int32_t)(sent[i].ts - sent[i - 1].ts) > 0);
+	CHECK_INT(transcode_stats(bed->t)->unusable, 0);
+	bed_close(bed);
+}
+
 static void a_worker_under_load_tries_less_hard(void)
 {
 	struct bed *bed = bed_open(&codec_pcma, &codec_opus, false);
@@ -378,5 +402,6 @@ TEST_MAIN(TEST(comfort_noise_is_heard_as_noise_of_its_level),
 	  TEST(silence_of_opus_becomes_comfort_noise),
 	  TEST(silence_of_opus_is_low_noise_for_who_takes_none),
 	  TEST(silence_of_g711_is_not_sent_as_opus),
+	  TEST(comfort_noise_makes_opus_pause),
 	  TEST(a_worker_under_load_tries_less_hard),
 	  TEST(odd_noise_is_counted))
