@@ -57,7 +57,7 @@ PARTS_routing := $(addprefix routing/,check table plan match party number when w
 FOLDERS := common common/control $(PARTS_routing) \
 	sigd/sip sigd/transport sigd/txn sigd/guard sigd/auth sigd/registrar sigd/media \
 	sigd/trace sigd/table sigd/call sigd/proxy sigd/upstream sigd/admin sigd/feed sigd/cordctl sigd \
-	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/session \
+	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/tap mediad/session \
 	mediad/control mediad
 USES_common         :=
 USES_common/control := common
@@ -95,7 +95,8 @@ USES_mediad/sdp     := common
 USES_mediad/transport := common
 USES_mediad/rtp     := mediad/transport common
 USES_mediad/sound   := mediad/rtp mediad/transport common
-USES_mediad/session := mediad/sound mediad/rtp mediad/transport mediad/sdp common
+USES_mediad/tap     := mediad/sound mediad/rtp mediad/transport common
+USES_mediad/session := mediad/tap mediad/sound mediad/rtp mediad/transport mediad/sdp common
 USES_mediad/control := mediad/session $(USES_mediad/session) common/control common
 USES_mediad         := mediad/control $(USES_mediad/control)
 

@@ -13,6 +13,8 @@
 #include "mediad/control/command.h"
 #include "mediad/control/news.h"
 #include "mediad/sound/transcode.h"
+#include "mediad/tap/fork.h"
+#include "mediad/tap/recorder.h"
 #include "mediad/transport/hub.h"
 #include "mediad/session/leg_watch.h"
 #include "mediad/transport/mux.h"
@@ -27,6 +29,8 @@ struct media_figures {
 	struct hub_stats hub;
 	int64_t rtp_pairs, rtp_free; /* of ports */
 	struct transcode_stats sound;
+	struct recorder_figures recorder;
+	struct forker_figures forker;
 	uint64_t quiets[LEG_QUIETS]; /* found not to be heard, by reason */
 	struct command_stats commands;
 	struct news_stats news;

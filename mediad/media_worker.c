@@ -22,6 +22,7 @@
 #include "mediad/media_metric.h"
 #include "mediad/media_pace.h"
 #include "mediad/media_sounds.h"
+#include "mediad/media_tap.h"
 #include "mediad/media_worker.h"
 #include "mediad/mediad_cfg.h"
 #include "mediad/session/session.h"
@@ -67,6 +68,7 @@ struct media_worker {
 	struct sound_bank *bank;
 	struct codec_set *codecs;
 	struct media_sounds *sounds;
+	struct media_tap *tap;
 	struct path_web_env env;
 	struct path_rtp_env rtp_env;
 	struct hub *hub;
@@ -96,6 +98,7 @@ static void destructor(void *arg)
 	mem_deref(mw->metrics);
 	mem_deref(mw->control);
 	mem_deref(mw->table);
+	mem_deref(mw->tap);
 	mem_deref(mw->news);
 	mem_deref(mw->state);
 	mem_deref(mw->sounds);
@@ -340,7 +343,7 @@ static int sessions_make(struct media_worker *mw)
 		.opus_complexity = mw->cfg->opus.complexity,
 		.xr = (enum session_xr)mw->cfg->rtcp_xr,
 	};
-	const struct session_deps deps = {
+	struct session_deps deps = {
 		.env = &mw->env,
 		.rtp = hub_ifaces(mw->hub) ? &mw->rtp_env : NULL,
 		.cert = mw->cert,
@@ -356,6 +359,12 @@ static int sessions_make(struct media_worker *mw)
 	int err;
 
 	err = news_alloc(&mw->news, mw->worker->wheel);
+	if (!err)
+		err = media_tap_alloc(&mw->tap, mw->cfg, mw->news);
+	if (!err) {
+		deps.recorder = mw->tap->recorder;
+		deps.forker = mw->tap->forker;
+	}
 	if (!err)
 		err = session_table_alloc(&mw->table, &session_cfg, &deps,
 					  news_lost, mw->news);
@@ -400,6 +409,7 @@ static void on_fill(void *arg)
 	figures->rtp_pairs = pairs;
 	figures->rtp_free = nfree;
 	figures->sound = *session_sound(mw->table);
+	media_tap_fill(figures, mw->tap);
 	memcpy(figures->quiets, session_quiets(mw->table),
 	       sizeof(figures->quiets));
 	figures->commands = *control_commands(mw->control);

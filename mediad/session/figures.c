@@ -12,6 +12,7 @@
 #include "mediad/sdp/sdp_sdes.h"
 #include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
+#include "mediad/tap/tap.h"
 
 static uint32_t ticks_us(uint32_t ticks, uint32_t rate)
 {
@@ -127,6 +128,10 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 		.last_in_ms = leg->in.last_ms,
 	};
 	figs->secured = secured(leg);
+	if (leg->nr == 1 && leg->session->tap) {
+		figs->recorded = tap_records(leg->session->tap);
+		figs->consumer = tap_consumer(leg->session->tap);
+	}
 	figs->way = leg_note_way(leg);
 	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));
 	str_ncpy(figs->why, leg->sdp.why, sizeof(figs->why));

@@ -298,6 +298,8 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp)) {
 		leg_heard(leg, sp.h.pt);
 		leg_watch_packet(leg, &sp, packet->pkt);
+		if (leg->session->tap)
+			session_tap_packet(leg, &sp, packet->pkt);
 		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
 	}
 	*serving = 0;

@@ -61,6 +61,7 @@ void leg_wire(struct leg *leg)
 		leg_play_wire(leg->peer);
 	}
 	leg_video_wire(leg);
+	session_tap_wire(leg->session);
 }
 
 /* --- joins ------------------------------------------------------------------------ */
@@ -133,6 +134,7 @@ int session_answered(struct session_table *table, const char *id)
 		return err;
 	session->answered = true;
 	leg_watch_start(table);
+	session_tap_wire(session);
 	return 0;
 }
 

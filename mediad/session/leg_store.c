@@ -35,6 +35,8 @@ static void fill_services(struct state_leg *st, const struct leg *leg)
 	st->play_times = leg->play.times;
 	st->play_ms = leg->play.at_ms;
 	st->play_over = leg->play.over;
+	st->tape = leg->session->tape;
+	st->tape_unix_s = leg->session->tape_unix_s;
 }
 
 static void fill_media(struct state_leg *st, const struct leg *leg)

@@ -69,6 +69,11 @@ static void revive_services(struct leg *leg, const struct state_leg *st)
 	leg->play.times = st->play_times;
 	leg->play.at_ms = st->play_ms;
 	leg->play.over = st->play_over;
+	if (leg->nr != 1)
+		return;
+	leg->session->tape = st->tape;
+	leg->session->tape_unix_s = st->tape_unix_s;
+	leg->session->tape_before = st->tape > 0;
 }
 
 static int revive_media(struct leg *leg, const struct state_leg *st)

@@ -38,9 +38,11 @@
 
 struct cert;
 struct codec_set;
+struct forker;
 struct jukebox;
 struct path_rtp_env;
 struct path_web_env;
+struct recorder;
 struct session_table;
 struct sound_bank;
 struct state_file;
@@ -125,6 +127,8 @@ struct session_deps {
 	const struct sound_bank *bank;  /* what the services play */
 	const struct codec_set *codecs; /* NULL: those that are built in */
 	struct jukebox *jukebox;        /* sounds by name; NULL: none */
+	struct recorder *recorder;      /* NULL: nothing is recorded */
+	struct forker *forker;          /* NULL: there are no consumers */
 	struct state_file *state;       /* NULL: nothing survives */
 };
 
@@ -393,6 +397,8 @@ struct leg_figures {
 	enum sdpm_profile profile;
 	uint8_t peer;        /* joined with; 0: none */
 	const char *service; /* or this one; NULL: none */
+	bool recorded;       /* the call: of leg 1 alone */
+	const char *consumer; /* that gets its audio; NULL: none; the same */
 	char offered[128];   /* the far side's formats, in its order */
 	char chosen[32];     /* name/clock/channels; empty: none yet */
 	const char *secured; /* by this suite; NULL: not, or not yet */

@@ -60,6 +60,10 @@ struct session {
 	uint32_t not_resumed; /* bit n: leg n did not come back */
 	bool poison;
 	bool answered; /* both sides are expected to be heard */
+	struct tap *tap;        /* NULL: nobody else hears it */
+	unsigned tape;          /* parts of its recording that were begun */
+	uint64_t tape_unix_s;   /* and when the first of them was */
+	bool tape_before;       /* the last one is another process' */
 };
 
 struct leg_ear;
@@ -353,6 +357,14 @@ void leg_play_wire(struct leg *leg);
 /* Its peer's far side has the call on hold, and it hears this sound instead of
  * what comes from there; NULL: it does not. */
 const char *leg_music(const struct leg *leg);
+
+/* --- session_tap.c ------------------------------------------------------------- */
+
+/* Begin and end recording and fork, as its legs say. */
+void session_tap_wire(struct session *session);
+/* A packet of the leg, before it is sent on. */
+void session_tap_packet(const struct leg *leg, const struct strm_pkt *sp,
+			const uint8_t *pkt);
 
 /* --- leg_flow.c ------------------------------------------------------------------ */
 

@@ -58,6 +58,8 @@ struct state_leg {
 	char play[SOUND_NAME_MAX + 1];
 	uint32_t play_times;
 	uint64_t play_ms;
+	uint32_t tape; /* of struct session, in leg 1's record; and */
+	uint64_t tape_unix_s;
 	union {                               /* by choice.profile */
 		struct path_web_state web;
 		struct path_rtp_state rtp;

@@ -26,6 +26,7 @@ static const struct item leg_items[] = {
 	{"peer", "joined_with_leg", NUMBER}, {"service", "service", TEXT},
 	{"silent", "silent_ms", NUMBER}, {"rtt-us", "rtt_ms", US_AS_MS},
 	{"resumes", "resumes", NUMBER},
+	{"recording", "recording", TEXT}, {"fork", "fork", TEXT},
 };
 static const struct item codec_items[] = {
 	{"offered", "offered", TEXT}, {"chosen", "chosen", TEXT},

@@ -174,6 +174,8 @@ static int worker_start(struct media_bed *bed)
 		err = sounds_start(bed);
 	deps.bank = bed->bank;
 	deps.jukebox = bed->jukebox;
+	deps.recorder = bed->recorder;
+	deps.forker = bed->forker;
 	deps.state = bed->state;
 	if (!err)
 		err = session_table_alloc(&bed->table, &bed->cfg, &deps,

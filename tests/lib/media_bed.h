@@ -46,6 +46,8 @@ struct media_bed {
 	struct sound_bank *bank;
 	const char *sounds; /* a folder; NULL: none, and no tones */
 	struct jukebox *jukebox;
+	struct recorder *recorder; /* the test's; may be NULL */
+	struct forker *forker;
 	unsigned nplayed; /* sounds that were over */
 	struct codec_set *codecs; /* of the test; NULL: those built in */
 	struct state_file *state;

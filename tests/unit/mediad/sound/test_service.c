@@ -87,6 +87,8 @@ static int bed_alloc(struct bed **bedp, const char *service,
 		err = sound_bank_alloc(&bed->bank);
 	if (!err)
 		err = codec->dec_alloc(&bed->path.dec);
+	if (err)
+		return err;
 	params = (struct player_params){
 		.wheel = bed->wheel,
 		.sound = sound_bank_of(bed->bank, service_find(service)),
@@ -95,7 +97,7 @@ static int bed_alloc(struct bed **bedp, const char *service,
 		.out = &bed->out,
 		.path = &bed->path,
 	};
-	return err ? err : player_alloc(&bed->player, &params);
+	return player_alloc(&bed->player, &params);
 }
 
 static void bed_free(struct bed *bed)

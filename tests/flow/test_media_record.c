@@ -1,0 +1,331 @@
+/*
+ * test_media_record.c  Recorded and forked calls, through the sessions of a
+ *                      worker
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <re.h>
+
+#include "common/loop.h"
+#include "mediad/rtp/pkt.h"
+#include "mediad/sound/codec.h"
+#include "mediad/sound/pcm.h"
+#include "mediad/tap/fork.h"
+#include "mediad/tap/recorder.h"
+#include "tests/lib/media_bed.h"
+#include "tests/lib/media_phone.h"
+#include "tests/lib/sound_files.h"
+#include "tests/lib/test.h"
+#include "tests/lib/tone.h"
+
+static const char *const S = "00000000000000a1";
+
+struct call {
+	struct media_bed bed;
+	struct media_phone *a, *b;
+	char dir[64];
+	uint8_t tone[2][160]; /* 1000 Hz, 500 Hz */
+	struct rec_report ended[8];
+	unsigned nended, nlost;
+	int ears; /* a consumer's socket */
+	struct sa ears_addr;
+};
+
+static void on_report(const struct rec_report *report, void *arg)
+{
+	struct call *c = arg;
+
+	if (report->lost)
+		c->nlost++;
+	else if (c->nended < 8)
+		c->ended[c->nended++] = *report;
+}
+
+static void make_tone(uint8_t payload[160], double hz)
+{
+	struct codec_enc *enc = NULL;
+	int16_t pcm[160];
+	size_t len;
+
+	REQUIRE(codec_pcma.enc_alloc(&enc) == 0);
+	for (int i = 0; i < 160; i++)
+		pcm[i] = (int16_t)lrint(8000 * sin(2 * M_PI * hz * i / 8000));
+	CHECK_INT(codec_pcma.encode(enc, pcm, 160, payload, &len, 160), 0);
+	mem_deref(enc);
+}
+
+static bool taps_open(struct call *c)
+{
+	const struct recorder_cfg cfg = {.dir = c->dir,
+					 .format = REC_WAV,
+					 .rate = 16000,
+					 .bitrate = 32000,
+					 .max_bytes = 1 << 30,
+					 .max_s = 3600,
+					 .memory = 1 << 26};
+	struct fork_consumer consumer = {
+		.name = "ears", .codec = &codec_pcmu, .ptime = 20};
+
+	sa_set_str(&c->ears_addr, "127.0.0.1", 0);
+	c->ears = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	if (c->ears < 0 ||
+	    bind(c->ears, &c->ears_addr.u.sa, c->ears_addr.len) ||
+	    getsockname(c->ears, &c->ears_addr.u.sa, &c->ears_addr.len))
+		return false;
+	consumer.addr = c->ears_addr;
+	return !recorder_alloc(&c->bed.recorder, &cfg, on_report, c) &&
+	       !forker_alloc(&c->bed.forker) &&
+	       !forker_add(c->bed.forker, &consumer);
+}
+
+static bool call_open(struct call *c)
+{
+	char path[80];
+
+	memset(c, 0, sizeof(*c));
+	strcpy(c->dir, "/tmp/cordboard-record-XXXXXX");
+	if (!sound_dir(c->dir) || !taps_open(c))
+		return false;
+	snprintf(path, sizeof(path), "%s/state", c->dir);
+	if (media_bed_open(&c->bed, path) ||
+	    !(c->a = media_phone_open(&c->bed)) ||
+	    !(c->b = media_phone_open(&c->bed)))
+		return false;
+	make_tone(c->tone[0], 1000);
+	make_tone(c->tone[1], 500);
+	c->a->payload = c->tone[0];
+	c->b->payload = c->tone[1];
+	c->a->paylen = c->b->paylen = 160;
+	return true;
+}
+
+static void up(struct call *c)
+{
+	CHECK_INT(media_phone_offers(c->a, S, 1), 0);
+	CHECK_INT(media_phone_called(c->b, S, 2), 0);
+	CHECK_INT(media_phone_gets(c->a, S, 1, true), 0);
+	CHECK_INT(session_leg_join(c->bed.table, S, 1, 2, NULL), 0);
+	media_bed_run(&c->bed, 500);
+	CHECK_INT(recorder_figures(c->bed.recorder).begun, 0);
+	CHECK_INT(session_answered(c->bed.table, S), 0);
+}
+
+/* All is written; its reports have come. */
+static void call_close(struct call *c)
+{
+	media_bed_close(&c->bed);
+	c->bed.recorder = mem_deref(c->bed.recorder);
+	c->bed.forker = mem_deref(c->bed.forker);
+	close(c->ears);
+}
+
+/* Of one side of a file, Hz; 0: silence. */
+static double heard(const struct call *c, unsigned nr, unsigned side)
+{
+	static int16_t pcm[16000];
+	int16_t pair[2];
+	char path[700];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", c->dir, c->ended[nr].file);
+	f = fopen(path, "rb");
+	if (!CHECK(f != NULL))
+		return 0;
+	(void)!fseek(f, 44 + 4 * 8000, SEEK_SET);
+	while (n < 16000 && fread(pair, 4, 1, f) == 1)
+		pcm[n++] = pair[side];
+	fclose(f);
+	CHECK_INT(n, 16000);
+	return tone_measure(pcm, n, 16000).dbfs < -40
+		       ? 0
+		       : tone_hz(pcm, n, 16000);
+}
+
+static void each_side_is_a_channel(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	struct session_figures *figs = mem_zalloc(sizeof(*figs), NULL);
+
+	REQUIRE(c && figs && call_open(c));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	up(c);
+	media_bed_run(&c->bed, 5000);
+	CHECK_INT(session_query(c->bed.table, S, figs), 0);
+	CHECK(figs->legs[0].recorded && !figs->legs[1].recorded);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 1);
+	CHECK_INT(c->nlost, 0);
+	CHECK_INT(c->ended[0].ms, 5000);
+	CHECK_INT(c->ended[0].name.part, 1);
+	CHECK(fabs(heard(c, 0, 0) - 1000) < 2);
+	CHECK(fabs(heard(c, 0, 1) - 500) < 2);
+	sound_dir_end(c->dir);
+	mem_deref(figs);
+	mem_deref(c);
+}
+
+static void who_says_never_is_not_recorded(void)
+{
+	static const struct {
+		enum session_recording a, b;
+		unsigned files;
+	} cases[] = {
+		{SESSION_RECORD_ALWAYS, SESSION_RECORD_NEVER, 0},
+		{SESSION_RECORD_UNSAID, SESSION_RECORD_UNSAID, 0},
+		{SESSION_RECORD_UNSAID, SESSION_RECORD_ALWAYS, 1},
+	};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct call *c = mem_zalloc(sizeof(*c), NULL);
+
+		REQUIRE(c && call_open(c));
+		c->a->terms.record = cases[i].a;
+		c->b->terms.record = cases[i].b;
+		up(c);
+		media_bed_run(&c->bed, 1000);
+		call_close(c);
+		CHECK_INT(c->nended, cases[i].files);
+		sound_dir_end(c->dir);
+		mem_deref(c);
+	}
+}
+
+/* The recorder outlives the worker here: what it had is closed in order, and
+ * the successor begins a part of its own. */
+static void a_successor_goes_on_with_the_next_part(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	size_t alive = 0;
+
+	REQUIRE(c && call_open(c));
+	c->b->terms.record = SESSION_RECORD_ALWAYS;
+	up(c);
+	media_bed_run(&c->bed, 3000);
+	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
+	CHECK_INT(alive, 1);
+	media_bed_run(&c->bed, 3000);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 2);
+	CHECK_INT(c->ended[0].name.part, 1);
+	CHECK_INT(c->ended[1].name.part, 2);
+	CHECK(c->ended[1].ms >= 2900);
+	CHECK(fabs(heard(c, 1, 0) - 1000) < 2);
+	CHECK(fabs(heard(c, 1, 1) - 500) < 2);
+	sound_dir_end(c->dir);
+	mem_deref(c);
+}
+
+/* --- fork ----------------------------------------------------------------------------- */
+
+struct stream {
+	uint32_t ssrc, next_ts;
+	uint16_t next_seq;
+	unsigned packets, odd;
+	int16_t pcm[8000 * 4];
+	size_t count;
+};
+
+static void take(struct stream *st, const struct pkt *pkt,
+		 const uint8_t *payload)
+{
+	struct codec_dec *dec = NULL;
+	int16_t pcm[CODEC_SAMPLES_MAX];
+	size_t n = 0;
+
+	if (st->packets && (pkt->seq != st->next_seq || pkt->ts != st->next_ts))
+		st->odd++;
+	st->next_seq = (uint16_t)(pkt->seq + 1);
+	st->next_ts = pkt->ts + 160;
+	st->ssrc = pkt->ssrc;
+	st->packets++;
+	REQUIRE(codec_pcmu.dec_alloc(&dec) == 0);
+	CHECK_INT(codec_pcmu.decode(dec, payload, pkt->paylen, pcm, &n), 0);
+	mem_deref(dec);
+	if (st->count + n > 8000 * 4)
+		return;
+	memcpy(st->pcm + st->count, pcm, n * 2);
+	st->count += n;
+}
+
+static void listen_in(struct call *c, struct stream st[2])
+{
+	uint8_t buf[1500];
+	struct pkt pkt;
+	ssize_t n;
+
+	while ((n = recv(c->ears, buf, sizeof(buf), 0)) > 0) {
+		REQUIRE(pkt_read(&pkt, buf, (size_t)n) == 0);
+		CHECK_INT(pkt.pt, 0);
+		take(&st[pkt.ssrc & 1], &pkt, buf + pkt.hdr);
+	}
+}
+
+static void a_consumer_hears_both_sides(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	struct stream *st = mem_zalloc(2 * sizeof(*st), NULL);
+	uint32_t b_heard;
+
+	REQUIRE(c && st && call_open(c));
+	pl_set_str(&c->a->terms.fork, "ears");
+	up(c);
+	for (unsigned i = 0; i < 30; i++) {
+		media_bed_run(&c->bed, 100);
+		listen_in(c, st);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK(st[i].packets >= 140 && st[i].packets <= 150);
+		CHECK_INT(st[i].odd, 0);
+		CHECK(fabs(tone_hz(st[i].pcm + 4000, 16000, 8000) -
+			   (i ? 500 : 1000)) < 2);
+	}
+	CHECK_INT(st[0].ssrc ^ st[1].ssrc, 1);
+
+	/* it goes: the call does not notice */
+	close(c->ears);
+	c->ears = -1;
+	b_heard = c->b->heard;
+	media_bed_run(&c->bed, 2000);
+	CHECK(c->b->heard - b_heard >= 99);
+	CHECK_INT(c->bed.nlost, 0);
+	call_close(c);
+	CHECK_INT(c->nended, 0);
+	sound_dir_end(c->dir);
+	mem_deref(st);
+	mem_deref(c);
+}
+
+static void only_consumers_of_the_configuration_hear(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+
+	REQUIRE(c && call_open(c));
+	pl_set_str(&c->a->terms.fork, "192.0.2.1");
+	up(c);
+	media_bed_run(&c->bed, 500);
+	CHECK_INT(forker_figures(c->bed.forker)->forks, 0);
+	call_close(c);
+	sound_dir_end(c->dir);
+	mem_deref(c);
+}
+
+static void main_loop(void)
+{
+	CHECK_INT(loop_init(256), 0);
+}
+
+TEST_MAIN(TEST(main_loop), TEST(each_side_is_a_channel),
+	  TEST(who_says_never_is_not_recorded),
+	  TEST(a_successor_goes_on_with_the_next_part),
+	  TEST(a_consumer_hears_both_sides),
+	  TEST(only_consumers_of_the_configuration_hear))
