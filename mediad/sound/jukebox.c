@@ -13,7 +13,6 @@
 #include <re.h>
 
 #include "common/aside.h"
-#include "common/countof.h"
 #include "mediad/sound/jukebox.h"
 #include "mediad/sound/ringtone.h"
 
@@ -28,6 +27,7 @@ struct entry {
 	struct le le;
 	char name[SOUND_NAME_MAX + 1];
 	struct sound *sound;
+	bool done; /* of a tone: it is made, or cannot be */
 };
 
 struct problem {
@@ -51,8 +51,10 @@ struct jukebox {
 	struct load *load; /* under way; NULL: none */
 	struct list entries;
 	struct aside *tone_aside;
-	struct load *tones; /* NULL: nobody has asked for them */
-	bool tones_there;   /* else they are the thread's */
+	struct list tones;    /* that were asked for; without a sound: not made
+				 yet, or it cannot be */
+	struct entry *making; /* the one that is: its country, and */
+	struct sound *made;   /* what came of it, are the thread's */
 	struct jukebox_figures figures;
 	bool ready;
 };
@@ -88,7 +90,8 @@ static void jukebox_destructor(void *data)
 	mem_deref(jb->aside);
 	mem_deref(jb->tone_aside);
 	mem_deref(jb->load);
-	mem_deref(jb->tones);
+	mem_deref(jb->made);
+	list_flush(&jb->tones);
 	list_flush(&jb->entries);
 }
 
@@ -140,56 +143,6 @@ static int add(struct load *load, const char *name, struct sound *sound)
 	entry->sound = sound;
 	list_append(&load->entries, &entry->le, entry);
 	return 0;
-}
-
-/* What sounds alike is one sound. */
-static struct sound *same_tone(const struct load *load, const struct pcm *pcm,
-			       const struct pcm *done, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (done[i].count == pcm->count &&
-		    !memcmp(done[i].samples, pcm->samples,
-			    pcm->count * sizeof(pcm->samples[0])))
-			break;
-	if (i == count)
-		return NULL;
-	for (struct le *le = list_head(&load->entries); le; le = le->next)
-		if (!i--)
-			return ((struct entry *)le->data)->sound;
-	return NULL;
-}
-
-static int add_tone(struct load *load, struct pcm *done, size_t nr)
-{
-	const char *country = ringtone_country(nr);
-	char name[SOUND_NAME_MAX + 1];
-	struct sound *sound;
-	int err = ringtone_make(&done[nr], country);
-
-	if (err)
-		return err;
-	sound = mem_ref(same_tone(load, &done[nr], done, nr));
-	if (!sound) {
-		err = sound_make(&sound, &done[nr], 0);
-		if (err)
-			return err;
-		load->figures.bytes += sound_size(sound);
-	}
-	re_snprintf(name, sizeof(name), "%s%s", tone_prefix, country);
-	return add(load, name, sound);
-}
-
-static void add_tones(struct load *load)
-{
-	struct pcm done[64] = {{0}};
-
-	for (size_t i = 0; i < COUNTOF(done) && ringtone_country(i); i++)
-		if (add_tone(load, done, i))
-			break;
-	for (size_t i = 0; i < COUNTOF(done); i++)
-		mem_deref(done[i].samples);
 }
 
 /* ring-de */
@@ -429,8 +382,26 @@ int jukebox_load_now(struct jukebox *jb, const struct jukebox_cfg *cfg)
 static void on_tone_work(void *arg)
 {
 	struct jukebox *jb = arg;
+	const char *country = jb->making->name + sizeof(tone_prefix) - 1;
+	struct pcm pcm = {0};
 
-	add_tones(jb->tones);
+	if (!ringtone_make(&pcm, country))
+		(void)sound_make(&jb->made, &pcm, 0);
+	mem_deref(pcm.samples);
+}
+
+static void tones_go_on(struct jukebox *jb);
+
+static void tone_there(struct jukebox *jb)
+{
+	jb->making->sound = jb->made;
+	jb->making->done = true;
+	if (jb->made)
+		jb->figures.tones += sound_size(jb->made);
+	jb->made = NULL;
+	jb->making = NULL;
+	if (jb->handlers.loadedh)
+		jb->handlers.loadedh(&jb->figures, jb->handlers.arg);
 }
 
 static void on_tone_done(void *arg)
@@ -438,36 +409,62 @@ static void on_tone_done(void *arg)
 	struct jukebox *jb = arg;
 
 	jb->tone_aside = mem_deref(jb->tone_aside);
-	jb->tones_there = true;
-	jb->figures.tones = jb->tones->figures.bytes;
-	if (jb->handlers.loadedh)
-		jb->handlers.loadedh(&jb->figures, jb->handlers.arg);
+	tone_there(jb);
+	tones_go_on(jb);
 }
 
-static bool tones_begin(struct jukebox *jb)
+/* One after the other. */
+static void tones_go_on(struct jukebox *jb)
 {
-	if (jb->tones)
-		return false;
-	jb->tones = mem_zalloc(sizeof(*jb->tones), load_destructor);
-	return jb->tones != NULL;
+	struct le *le;
+
+	for (le = list_head(&jb->tones); le && !jb->making; le = le->next) {
+		struct entry *entry = le->data;
+
+		if (!entry->done)
+			jb->making = entry;
+	}
+	if (jb->making && !jb->tone_aside &&
+	    aside_alloc(&jb->tone_aside, on_tone_work, on_tone_done, jb)) {
+		jb->making->done = true;
+		jb->making = NULL;
+	}
+}
+
+static struct entry *tone_entry(struct jukebox *jb, const char *name)
+{
+	struct entry *entry;
+	struct le *le;
+
+	for (le = list_head(&jb->tones); le; le = le->next) {
+		entry = le->data;
+		if (!strcmp(entry->name, name))
+			return entry;
+	}
+	entry = mem_zalloc(sizeof(*entry), entry_destructor);
+	if (!entry)
+		return NULL;
+	str_ncpy(entry->name, name, sizeof(entry->name));
+	list_append(&jb->tones, &entry->le, entry);
+	return entry;
 }
 
 bool jukebox_tone(struct jukebox *jb, const char *name)
 {
 	if (!jb || !is_tone(name))
 		return false;
-	if (tones_begin(jb) && aside_alloc(&jb->tone_aside, on_tone_work,
-					   on_tone_done, jb))
-		jb->tones = mem_deref(jb->tones);
+	if (tone_entry(jb, name) && !jb->making)
+		tones_go_on(jb);
 	return true;
 }
 
-void jukebox_tones_now(struct jukebox *jb)
+void jukebox_tone_now(struct jukebox *jb, const char *name)
 {
-	if (!tones_begin(jb))
+	jb->making = is_tone(name) ? tone_entry(jb, name) : NULL;
+	if (!jb->making)
 		return;
 	on_tone_work(jb);
-	on_tone_done(jb);
+	tone_there(jb);
 }
 
 struct sound *jukebox_find(const struct jukebox *jb, const char *name)
@@ -476,7 +473,7 @@ struct sound *jukebox_find(const struct jukebox *jb, const char *name)
 
 	if (!jb || !name)
 		return NULL;
-	tone = jb->tones_there ? list_find(&jb->tones->entries, name) : NULL;
+	tone = list_find(&jb->tones, name);
 	return tone ? tone : list_find(&jb->entries, name);
 }
 

@@ -4,8 +4,8 @@
  *
  * A file NAME.wav, NAME.ogg or NAME.opus is the sound NAME. All are read and
  * encoded beside the loop; a load that has ended takes the place of the one
- * before it, and what plays then plays on. Tones are made, beside the loop, too,
- * when one is asked for first.
+ * before it, and what plays then plays on. A tone is made, beside the loop, too,
+ * when it is asked for first.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -62,7 +62,7 @@ struct sound *jukebox_find(const struct jukebox *jb, const char *name);
 /* It is the name of a tone: those are made, if they are not yet. */
 bool jukebox_tone(struct jukebox *jb, const char *name);
 /* The same at once, without a loop. */
-void jukebox_tones_now(struct jukebox *jb);
+void jukebox_tone_now(struct jukebox *jb, const char *name);
 /* A load has ended since the begin. */
 bool jukebox_ready(const struct jukebox *jb);
 const struct jukebox_figures *jukebox_figures(const struct jukebox *jb);

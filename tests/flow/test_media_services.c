@@ -290,7 +290,7 @@ static void ringing_has_no_end(void)
 	REQUIRE(c && call_open(c));
 	c->a->rtph = hear;
 	c->a->arg = &c->ear;
-	jukebox_tones_now(c->bed.jukebox);
+	jukebox_tone_now(c->bed.jukebox, "ring-de");
 	CHECK_INT(media_phone_calls(c->a, S, 1), 0);
 	CHECK_INT(play(c, "ring-de", 0, &ms), 0);
 	CHECK_INT(ms, 0);
