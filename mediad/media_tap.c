@@ -90,8 +90,8 @@ static int consumer_add(struct forker *forker,
 	return forker_add(forker, &to);
 }
 
-int media_tap_alloc(struct media_tap **tapp, const struct mediad_cfg *cfg,
-		    struct news *news)
+int media_tap_alloc(struct media_tap **tapp, struct session_deps *deps,
+		    const struct mediad_cfg *cfg, struct news *news)
 {
 	struct media_tap *tap = mem_zalloc(sizeof(*tap), destructor);
 	int err;
@@ -104,11 +104,14 @@ int media_tap_alloc(struct media_tap **tapp, const struct mediad_cfg *cfg,
 		err = forker_alloc(&tap->forker);
 	for (uint32_t i = 0; i < cfg->nconsumers && !err; i++)
 		err = consumer_add(tap->forker, &cfg->consumers[i]);
-	if (err)
+	if (err) {
 		mem_deref(tap);
-	else
-		*tapp = tap;
-	return err;
+		return err;
+	}
+	deps->recorder = tap->recorder;
+	deps->forker = tap->forker;
+	*tapp = tap;
+	return 0;
 }
 
 void media_tap_fill(struct media_figures *figures,

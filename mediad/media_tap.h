@@ -12,6 +12,7 @@
 #include "mediad/tap/recorder.h"
 
 struct news;
+struct session_deps;
 
 struct media_tap {
 	struct recorder *recorder; /* NULL: there is no folder */
@@ -19,9 +20,9 @@ struct media_tap {
 	struct news *news; /* where recordings are told of; a reference */
 };
 
-/* The caller owns *tapp. */
-int media_tap_alloc(struct media_tap **tapp, const struct mediad_cfg *cfg,
-		    struct news *news);
+/* The caller owns *tapp; deps gets what sessions need of it. */
+int media_tap_alloc(struct media_tap **tapp, struct session_deps *deps,
+		    const struct mediad_cfg *cfg, struct news *news);
 
 /* For the metrics. */
 struct media_figures;

@@ -360,11 +360,7 @@ static int sessions_make(struct media_worker *mw)
 
 	err = news_alloc(&mw->news, mw->worker->wheel);
 	if (!err)
-		err = media_tap_alloc(&mw->tap, mw->cfg, mw->news);
-	if (!err) {
-		deps.recorder = mw->tap->recorder;
-		deps.forker = mw->tap->forker;
-	}
+		err = media_tap_alloc(&mw->tap, &deps, mw->cfg, mw->news);
 	if (!err)
 		err = session_table_alloc(&mw->table, &session_cfg, &deps,
 					  news_lost, mw->news);
