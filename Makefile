@@ -230,8 +230,15 @@ check: $(UNIT) $(FLOW) $(REPLAY) ## unit and flow tests, corpora replayed (T=nam
 flow-bins: $(FLOW)
 asan: ## check again with address, leak and undefined-behaviour sanitizers
 	$(Q)$(MAKE) B=$(B)/asan SAN=address,undefined check
-tsan: ## check again with the thread sanitizer
-	$(Q)$(MAKE) B=$(B)/tsan SAN=thread check
+# Loading beside the loop, and names of Redis: a table in a worker, the parent
+# and the admin process. All else has one thread: the admin's libmicrohttpd and
+# c-ares are served by our loops.
+THREADED := $(addprefix unit/,common/test_aside common/test_super common/test_redis_link \
+	common/test_fetch_http sigd/table/test_routes_loader)
+tsan: ## what has threads, with the thread sanitizer
+	$(Q)$(MAKE) B=$(B)/tsan SAN=thread tsan-run
+tsan-run: $(THREADED:%=$(B)/tests/%)
+	$(Q)TSAN_OPTIONS=halt_on_error=1:exitcode=66 deploy/prove.sh "" $^
 memcheck: $(UNIT) ## unit tests under valgrind
 	$(Q)for t in $(UNIT); do valgrind -q --leak-check=full --error-exitcode=9 $$t || exit 1; done
 
@@ -336,7 +343,7 @@ help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
 
 -include $(wildcard $(B)/module/*.d)
-.PHONY: all web g729 install-g729 check flow-bins asan tsan memcheck check-system load check-browser test run deps soak fuzz \
+.PHONY: all web g729 install-g729 check flow-bins asan tsan tsan-run memcheck check-system load check-browser test run deps soak fuzz \
 	fuzz-bins fuzz-run bench bench-bins bench-peers peers-bins bench-media media-bins bench-quality quality-bins format \
 	format-check tidy cppcheck lint coverage \
 	install uninstall dist clean help always flags

@@ -1,7 +1,7 @@
 #!/bin/sh
 # make test: installs what is missing, builds with warnings as errors, runs
-# every ring (unit, flow and corpora plain and under ASan and UBSan; system;
-# browser) and prints one total. SPDX-License-Identifier: MIT
+# every ring (unit, flow and corpora plain and under ASan and UBSan; what has
+# threads under TSan; system; browser) and prints one total. SPDX-License-Identifier: MIT
 set -u
 cd "$(dirname "$0")/.."
 B=${B:-build}
@@ -92,6 +92,7 @@ make -j"$jobs" --no-print-directory WERROR=1 all web || exit 1
 ring lint make --no-print-directory lint
 ring unit-flow tap
 ring unit-flow-asan tap B="$B/asan" SAN=address,undefined OPT="-O1 -g"
+ring tsan make -j"$jobs" --no-print-directory WERROR=1 tsan PROVE_FLAGS=-v
 # a ring whose programs are not in this tree is absent, not skipped
 if [ -x "$B/sigd" ] && [ -x "$B/mediad" ]; then
 	ls tests/system/*.test.mjs >/dev/null 2>&1 &&

@@ -194,9 +194,11 @@ int media_phone_gets(struct media_phone *phone, const char *session,
 		.terms = phone->terms,
 	};
 	struct mbuf *mb = mbuf_alloc(1024);
-	int err = mb ? session_leg_local(phone->bed->table, &local, mb, NULL)
-		     : ENOMEM;
+	int err = mb ? 0 : ENOMEM;
 
+	pl_set_str(&local.form, phone->form ? phone->form : "");
+	if (!err)
+		err = session_leg_local(phone->bed->table, &local, mb, NULL);
 	if (!err)
 		err = media_phone_take(phone, (char *)mb->buf, mb->end);
 	if (!err && answer && !phone->dtls.setup)

@@ -49,6 +49,7 @@ struct media_phone {
 	const char *conn;    /* of its c=; NULL: 127.0.0.1 */
 	const char *dir;     /* NULL: sendrecv */
 	const char *extra;   /* more lines of its m-line */
+	const char *form;    /* of the leg, at another worker; NULL: none */
 	unsigned version;    /* of its SDP */
 	char sdp[2048];      /* latest of the worker's */
 	media_rtp_h *rtph;   /* hears all, too; may be NULL */

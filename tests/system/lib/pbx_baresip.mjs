@@ -15,6 +15,7 @@ video_size 320x240
 video_bitrate 256000
 video_fps 15
 `;
+const CODECS = { G722: [16000, 1, 'g722'], opus: [48000, 2, 'opus'] };
 const VOICE_S = 120; // after it baresip is silent
 
 const freeTcp = () => new Promise((done) => {
@@ -38,7 +39,7 @@ async function freeBoth() {
 }
 
 export class Baresip {
-  // options: codec (PCMU, PCMA, G722), frequency of its tone, user; account: more
+  // options: codec (PCMU, PCMA, G722, opus), frequency of its tone, user; account: more
   // parameters; certificate: PEM file with key, of its TLS, on the next port;
   // secure: srtp, srtp-mand, srtp-mandf, dtls_srtp; mux: RTCP on RTP's port;
   // video: a test picture by VP8; address: not 127.0.0.1
@@ -56,7 +57,7 @@ export class Baresip {
     this.dir = this.stack.file(this.name);
     fs.mkdirSync(this.dir, { recursive: true });
     const rtp = await freeUdp(20);
-    const rate = this.codec === 'G722' ? 16000 : RATE;
+    const [rate, channels, module] = CODECS[this.codec] ?? [RATE, 1, 'g711'];
     fs.writeFileSync(path.join(this.dir, 'config'), `poll_method epoll
 sip_listen ${this.address}:${this.port}
 net_interface ${this.address}${this.certificate ? `\nsip_certificate ${this.certificate}` : ''}
@@ -65,12 +66,14 @@ audio_player aubridge,nil
 audio_alert aubridge,nil
 ausrc_srate ${rate}
 auplay_srate ${rate}
+ausrc_channels 1
+auplay_channels 1
 ${this.video ? VIDEO : ''}rtp_ports ${rtp}-${rtp + 20}
 rtcp_mux ${this.mux ? 'yes' : 'no'}
 ctrl_tcp_listen 127.0.0.1:${this.ctrl}
 snd_path ${this.dir}
 module_path ${MODULES}
-${[rate === RATE ? 'g711' : 'g722', 'aufile', 'aubridge', 'sndfile', ...this.video ? ['vp8', 'fakevideo', 'snapshot'] : [], ...this.secure ? [this.secure.startsWith('dtls') ? 'dtls_srtp' : 'srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
+${[module, 'aufile', 'aubridge', 'sndfile', ...this.video ? ['vp8', 'fakevideo', 'snapshot'] : [], ...this.secure ? [this.secure.startsWith('dtls') ? 'dtls_srtp' : 'srtp'] : []].map((m) => `module ${m}.so`).join('\n')}
 ${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
 ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
 `);

@@ -93,7 +93,8 @@ export function wav(data) {
   if (data.length < 44 || data.toString('latin1', 0, 4) !== 'RIFF') return { samples: [], rate: RATE };
   const rate = data.readUInt32LE(24);
   const at = data.indexOf('data') + 8;
-  const samples = Array.from({ length: (data.length - at) >> 1 }, (_, i) => data.readInt16LE(at + 2 * i) / 32768);
+  const step = data.readUInt16LE(32); // bytes: of several channels the first
+  const samples = Array.from({ length: Math.floor((data.length - at) / step) }, (_, i) => data.readInt16LE(at + step * i) / 32768);
   return { samples, rate };
 }
 
