@@ -249,6 +249,16 @@ int redis_group_alloc(struct redis_group **groupp,
 	return 0;
 }
 
+int redis_group_forget(struct redis_group *group, const struct pl *id)
+{
+	const struct redis_arg argv[] = {redis_str("XDEL"),
+					 redis_str(group->key),
+					 {id->p, id->l}};
+	int err = redis_group_ack(group, id);
+
+	return err ? err : redis_link_send(group->link, argv, 3, NULL, NULL);
+}
+
 int redis_group_ack(struct redis_group *group, const struct pl *id)
 {
 	const struct redis_arg argv[] = {redis_str("XACK"),

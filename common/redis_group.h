@@ -34,5 +34,7 @@ int redis_group_alloc(struct redis_group **groupp,
 		      const struct redis_group_params *params);
 /* Done with this entry. ENOTCONN: it will be given again. */
 int redis_group_ack(struct redis_group *group, const struct pl *id);
+/* The same, and nobody is to read it any more: it is taken out. */
+int redis_group_forget(struct redis_group *group, const struct pl *id);
 
 #endif

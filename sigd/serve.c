@@ -90,7 +90,7 @@ static void key_heard(struct sigd *sigd, const struct ctl_event *event,
 				      .code = (uint8_t)event->digit,
 				      .ms = event->ms};
 
-	ctl_event_done(sigd->listener, token);
+	ctl_event_forget(sigd->listener, token);
 	proxy_key_heard(sigd->proxy, &key);
 }
 

@@ -57,6 +57,8 @@ int ctl_listener_alloc(struct ctl_listener **listenerp,
 		       const struct ctl_peer *peer, ctl_event_h *eventh,
 		       void *arg);
 void ctl_event_done(struct ctl_listener *listener, const char *token);
+/* The same, and it is taken out of the stream: it may have told a secret. */
+void ctl_event_forget(struct ctl_listener *listener, const char *token);
 const struct ctl_counts *
 ctl_listener_counts(const struct ctl_listener *listener);
 /* After a reload of keys. */

@@ -237,10 +237,8 @@ int ctl_listener_alloc(struct ctl_listener **listenerp,
 	return 0;
 }
 
-void ctl_event_done(struct ctl_listener *listener, const char *token)
+static void note_done(struct ctl_listener *listener, const char *token)
 {
-	struct pl id;
-
 	/* few are under way, and those are the latest */
 	for (struct le *le = listener->seen.tail; le; le = le->prev) {
 		struct seen *seen = le->data;
@@ -250,8 +248,24 @@ void ctl_event_done(struct ctl_listener *listener, const char *token)
 		seen->done = true;
 		break;
 	}
+}
+
+void ctl_event_done(struct ctl_listener *listener, const char *token)
+{
+	struct pl id;
+
+	note_done(listener, token);
 	pl_set_str(&id, token);
 	(void)redis_group_ack(listener->group, &id);
+}
+
+void ctl_event_forget(struct ctl_listener *listener, const char *token)
+{
+	struct pl id;
+
+	note_done(listener, token);
+	pl_set_str(&id, token);
+	(void)redis_group_forget(listener->group, &id);
 }
 
 const struct ctl_counts *

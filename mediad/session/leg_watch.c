@@ -97,6 +97,7 @@ void leg_watch_packet(struct leg *leg, const struct strm_pkt *sp,
 		return;
 	}
 	watch->used_ms = sp->now_ms;
+	watch->packets++;
 	if (watch->noise)
 		watch->pauses = true;
 	else
@@ -270,6 +271,10 @@ static void leg_look(struct leg *leg, uint64_t now_ms)
 {
 	struct leg_watch *watch = &leg->watch;
 
+	/* what comes now and then is noise of a pause (DTX), not silence */
+	if (watch->packets < LEG_FULL)
+		watch->meter.sound_ms = now_ms;
+	watch->packets = 0;
 	/* half a second says little of a voice */
 	if (now_ms / LEG_LOOK_MS % 2)
 		meter_read(&watch->meter);

@@ -34,6 +34,7 @@ enum {
 	LEG_SILENT_MAX_MS = 60000, /* up to this */
 	LEG_PAUSE_MAX_MS = 60000, /* that comfort noise may last, unless the far
 				     side tells by RTCP that it is there */
+	LEG_FULL = 5, /* packets of use from look to look: fewer are a pause */
 	LEG_TELL_MAX = 64,        /* events of a leg */
 	LEG_AROUND_MS = 1000, /* without a packet: does another one send? */
 };
@@ -62,6 +63,7 @@ struct leg_watch {
 	uint64_t since_ms; /* it is expected to be heard; 0: it is not */
 	uint64_t used_ms;  /* latest packet of use */
 	uint64_t format;   /* packets of a payload type not agreed on */
+	uint16_t packets;  /* of use, since the latest look */
 	bool pauses;       /* the latest one begins a pause, */
 	bool noise;        /* of comfort noise */
 	bool around;       /* we look who else sends */

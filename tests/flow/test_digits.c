@@ -55,6 +55,20 @@ static void a_key_stays_an_info_where_that_is_wanted(void)
 	stop(&talk.fix);
 }
 
+static void a_key_becomes_a_tone_where_that_is_wanted(void)
+{
+	struct talk talk;
+
+	if (talk_as(&talk, ", dtmf: inband")) {
+		CHECK_INT(talk.fix.media.leg[2].digits, CTL_DIGITS_TONES);
+		key(&talk, 3);
+		CHECK_INT(answer(&talk.fix, &talk.fix.alice), 200);
+		CHECK_STR(talk.fix.media.digits, "2:11/250t ");
+		CHECK_STR(talk.far->seen, "INVACK");
+	}
+	stop(&talk.fix);
+}
+
 static void a_key_takes_the_way_that_there_is(void)
 {
 	struct talk talk;
@@ -152,4 +166,5 @@ TEST_MAIN(TEST(a_pbx_that_asks_who_we_are_hears_of_the_key),
 	  TEST(a_key_becomes_rtp),
 	  TEST(a_key_stays_an_info_where_that_is_wanted),
 	  TEST(a_key_takes_the_way_that_there_is),
+	  TEST(a_key_becomes_a_tone_where_that_is_wanted),
 	  TEST(a_device_gets_the_info))

@@ -341,6 +341,7 @@ static void who_holds_or_is_held_is_not_named(void)
 static void who_pauses_is_not_named(void)
 {
 	static const uint8_t dtx[] = {0xf8}, noise[] = {70};
+	static const uint8_t update[] = {0xfc, 0xff, 0xfe};
 	struct call *call = call_up(&(struct setup){.opus = true});
 
 	REQUIRE(call && call->page);
@@ -348,7 +349,8 @@ static void who_pauses_is_not_named(void)
 	call->page->sending = false;
 	for (unsigned i = 0; i < 50; i++) {
 		(void)mock_media_send(call->page->mock, call->page->pt,
-				      call->page->ts, dtx, sizeof(dtx));
+				      call->page->ts, i % 2 ? dtx : update,
+				      i % 2 ? sizeof(dtx) : sizeof(update));
 		call->page->ts += 19200;
 		media_bed_run(&call->bed, 400);
 	}

@@ -18,6 +18,7 @@
 struct side {
 	struct ctl_listener *listener;
 	bool leave; /* do not say that it is done */
+	bool forget;
 	int events;
 	struct ctl_event last;
 	char tenant[32], text[64], from[CTL_ADDR_MAX + 1];
@@ -49,7 +50,9 @@ static void on_event(const struct ctl_event *event, const struct ctl_env *env,
 	struct side *side = arg;
 
 	note(side, event, env);
-	if (!side->leave)
+	if (side->forget)
+		ctl_event_forget(side->listener, token);
+	else if (!side->leave)
 		ctl_event_done(side->listener, token);
 }
 
@@ -169,6 +172,27 @@ static void an_event_says_what_was_reported(void)
 		CHECK_STR(fix.a.tenant, "acme");
 		CHECK_STR(fix.a.text, "no packet for 20 s");
 		CHECK_STR(fix.a.from, "m1/2");
+	}
+	stop(&fix);
+}
+
+/* Keys of a telephone may be somebody's PIN. */
+static void a_secret_does_not_stay(void)
+{
+	struct ctl_event event = lost(2);
+	struct fixture fix;
+
+	if (start(&fix)) {
+		event.kind = CTL_EV_LEG_DIGIT;
+		event.digit = CTL_DIGIT_HASH;
+		event.ms = 100;
+		fix.a.forget = true;
+		listen_on(&fix, &fix.a, "a1/1");
+		CHECK(!ctl_report(fix.reporter, &event));
+		CHECK(wait_events(&fix, 1, 5000));
+		redis_bed_idle(&fix.bed, 100);
+		CHECK_INT(redis_bed_say(&fix.bed, "XLEN cb:events").num, 0);
+		CHECK_INT(fix.a.events, 1);
 	}
 	stop(&fix);
 }
@@ -413,6 +437,7 @@ static void wrong_reports_are_refused(void)
 
 TEST_MAIN(TEST(each_event_goes_to_one_worker),
 	  TEST(an_event_says_what_was_reported),
+	  TEST(a_secret_does_not_stay),
 	  TEST(an_event_left_behind_is_found_by_the_next_life),
 	  TEST(reports_outlive_an_absence_of_redis),
 	  TEST(the_oldest_go_when_redis_is_away_too_long),
