@@ -10,10 +10,7 @@
 #include <re.h>
 
 #include "common/control/ctl_priv.h"
-
-enum {
-	DIGEST_LEN = 32
-};
+#include "common/mac.h"
 
 /* Bytewise, the shorter first. */
 static int compare(const struct pl *a, const struct pl *b)
@@ -79,23 +76,18 @@ static int canonical(struct mbuf *mb, const struct ctl_view *view)
 int ctl_view_mac(uint8_t mac[CTL_MAC_LEN], const struct ctl_view *view,
 		 const uint8_t key[CTL_KEY_LEN])
 {
-	uint8_t digest[DIGEST_LEN];
+	uint8_t digest[MAC_LEN];
 	struct mbuf *mb = mbuf_alloc(2048);
-	struct hmac *hmac = NULL;
 	int err;
 
 	if (!mb)
 		return ENOMEM;
 
 	err = canonical(mb, view);
-	if (!err)
-		err = hmac_create(&hmac, HMAC_HASH_SHA256, key, CTL_KEY_LEN);
-	if (!err)
-		err = hmac_digest(hmac, digest, sizeof(digest), mb->buf,
-				  mb->end);
-	if (!err)
+	if (!err) {
+		mac_sha256(digest, key, CTL_KEY_LEN, mb->buf, mb->end);
 		memcpy(mac, digest, CTL_MAC_LEN);
-	mem_deref(hmac);
+	}
 	mem_deref(mb);
 	return err;
 }
