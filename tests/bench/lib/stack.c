@@ -138,10 +138,11 @@ static void write_mediad(const struct stack *stack, const struct stack_cfg *cfg,
 		"browser_port_base: 0%s}\n"
 		"redis: {path: %s/redis.sock}\nstate_dir: /dev/shm%s\n"
 		"certificate: %s/dtls.pem\ndrain: 1s\n"
-		"opus: {complexity: %u}\n"
+		"opus: {complexity: %u}\n%s"
 		"admin: {bind: \"127.0.0.1:%u\"}\n",
 		cfg->rtp ? ", rtp_ports: [24000, 29999]" : "", dir, dir + 4,
-		dir, cfg->complexity, sa_port(admin));
+		dir, cfg->complexity, cfg->at_once ? "packet_wait_us: 0\n" : "",
+		sa_port(admin));
 	fclose(f);
 }
 

@@ -19,6 +19,7 @@ struct stack_cfg {
 	unsigned users;      /* user(0) .. user(users - 1) */
 	bool rtp;            /* mediad has ports for plain RTP, too */
 	unsigned complexity; /* of its Opus */
+	bool at_once;        /* packets wait for no others */
 };
 
 struct stack {
