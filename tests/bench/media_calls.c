@@ -144,15 +144,20 @@ static void calls(struct bench *bench, unsigned count)
 }
 
 /* CPU of one call, in ms. */
-static void measure(struct bench *bench, const struct subject *subject,
+static void measure(struct bench *bench, struct subject *subject,
 		    double ms[3])
 {
 	bench->opened = bench->done = 0;
 	if (!loop_test_until(&bench->lt, all_open, bench, WAIT_MS))
 		bench_die("only %u of %u are registered", bench->done, UAS);
 	calls(bench, WARM);
-	for (unsigned i = 0; i < 3; i++)
-		ms[i] = -tree_cpu(&subject->trees[i]);
+	/* kamailio may have forked when it seemed ready, or later */
+	for (unsigned i = 0; i < 3; i++) {
+		struct tree *tree = &subject->trees[i];
+
+		tree_find(tree, tree->pids[0]);
+		ms[i] = -tree_cpu(tree);
+	}
 	for (unsigned i = 0; i < ROUNDS; i++)
 		calls(bench, CALLS);
 	for (unsigned i = 0; i < 3; i++) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ enum {
 	CALLS_MAX = 2000,
 	FRAME_MS = 20,
 	TICKS = 960,
+	TICK_US = 100, /* so often the sides whose turn it is speak */
 	RTP_HDR = 12,
 	PAYLOAD = 60,
 	WAIT_MS = 30000,
@@ -48,7 +50,9 @@ struct talk {
 	unsigned nsides;
 	uint16_t port; /* the next to try */
 	struct side *rtcp;
-	uint64_t begin_ms, end_ms;
+	struct loop_watch *ticks;
+	int tick_fd;
+	uint64_t begin_ns, length_us;
 	uint64_t turn; /* whose it is, counted from the begin */
 	unsigned sent, heard;
 	uint32_t delays[BUCKETS];
@@ -284,19 +288,41 @@ unsigned talk_count(const struct talk *talk)
 
 /* --- speech ------------------------------------------------------------------- */
 
-/* In each millisecond its share. Who could not speak for longer than a frame,
+/* In each tick their share. Who could not speak for longer than a frame,
  * because others had the machine, has missed his turn: no burst follows. */
-static bool speak(void *arg)
+static void on_tick(int flags, void *arg)
 {
 	struct talk *talk = arg;
-	uint64_t now = loop_now_ms();
-	uint64_t due = (now - talk->begin_ms) * talk->nsides / FRAME_MS;
+	uint64_t ticks, due, past_us = (now_ns() - talk->begin_ns) / 1000;
 
+	(void)flags;
+	(void)!read(talk->tick_fd, &ticks, sizeof(ticks));
+	if (past_us > talk->length_us)
+		past_us = talk->length_us;
+	due = past_us * talk->nsides / (FRAME_MS * 1000);
 	if (due > talk->turn + talk->nsides)
 		talk->turn = due - talk->nsides;
 	for (; talk->turn < due; talk->turn++, talk->sent++)
 		say(talk->sides[talk->turn % talk->nsides]);
-	return now >= talk->end_ms;
+}
+
+static void ticks_start(struct talk *talk)
+{
+	const struct timespec tick = {.tv_nsec = TICK_US * 1000};
+	const struct itimerspec every = {tick, tick};
+
+	talk->tick_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+	if (talk->tick_fd < 0 ||
+	    timerfd_settime(talk->tick_fd, 0, &every, NULL) ||
+	    loop_watch_alloc(&talk->ticks, talk->tick_fd, LOOP_READ, on_tick,
+			     talk))
+		bench_die("no ticks: %s", strerror(errno));
+}
+
+static void ticks_stop(struct talk *talk)
+{
+	talk->ticks = mem_deref(talk->ticks);
+	close(talk->tick_fd);
 }
 
 static bool never(void *arg)
@@ -327,9 +353,11 @@ void talk_speak(struct talk *talk, unsigned ms, struct talk_heard *heard)
 	memset(talk->delays, 0, sizeof(talk->delays));
 	talk->sent = talk->heard = 0;
 	talk->turn = 0;
-	talk->begin_ms = loop_now_ms();
-	talk->end_ms = talk->begin_ms + ms;
-	(void)loop_test_until(talk->cfg.lt, speak, talk, 2 * ms);
+	talk->begin_ns = now_ns();
+	talk->length_us = ms * UINT64_C(1000);
+	ticks_start(talk);
+	talk_pause(talk, ms);
+	ticks_stop(talk);
 	cpu = bench_cpu_us() - cpu;
 	talk_pause(talk, LATE_MS);
 	if (heard)
