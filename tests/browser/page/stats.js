@@ -30,7 +30,7 @@ export async function stats(pc) {
   const way = selected(all);
   const pair = way?.type === 'transport' ? all.get(way.selectedCandidatePairId) : way;
   const { protocol, address, port, candidateType, relayProtocol } = all.get(pair?.localCandidateId) ?? {};
-  const { port: farPort, usernameFragment: farUfrag } = all.get(pair?.remoteCandidateId) ?? {};
-  Object.assign(out, { protocol, address, port, candidate: candidateType, relay: relayProtocol, farPort, farUfrag });
+  const { address: farAddress, port: farPort, usernameFragment: farUfrag } = all.get(pair?.remoteCandidateId) ?? {};
+  Object.assign(out, { protocol, address, port, candidate: candidateType, relay: relayProtocol, farAddress, farPort, farUfrag });
   return out;
 }

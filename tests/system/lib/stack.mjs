@@ -228,6 +228,12 @@ ${this.options.sip ?? ''}`);
     bind: "::1"
     browser_port_base: ${base}
     rtp_ports: [${base + 8}, ${base + 8 + rtpPorts - 1}]` : '';
+    const { mediaAdvertise, mediaInside } = this.options;
+    const inside = mediaInside ? `
+  - name: inside
+    bind: ${mediaInside}
+    browsers: false
+    rtp_ports: [${base + 8}, ${base + 8 + rtpPorts - 1}]` : '';
     const rtp = rtpPorts ? `\n    rtp_ports: [${base + 8}, ${base + 8 + rtpPorts - 1}]` : '';
     const tcp = this.options.mediaTcp ? `\n    browser_tcp_port: ${await freeTcp()}` : '';
     fs.mkdirSync(this.file(`state-${node}`), { recursive: true, mode: 0o700 });
@@ -236,7 +242,7 @@ workers: ${mediadWorkers}
 interfaces:
   - name: lo
     bind: ${at.media ?? this.options.mediaAddress ?? '127.0.0.1'}
-    browser_port_base: ${base}${tcp}${rtp}${ipv6}
+    browser_port_base: ${base}${tcp}${rtp}${mediaAdvertise ? `\n    advertise: ${mediaAdvertise}` : ''}${ipv6}${inside}
 redis:
   ${at.redis ? `host: ${at.redis.address}\n  port: ${at.redis.port}` : `path: ${this.file('r.sock')}`}
 keys: keys
