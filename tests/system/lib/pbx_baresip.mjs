@@ -78,7 +78,7 @@ ${['uuid', 'account'].map((m) => `module_tmp ${m}.so`).join('\n')}
 ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
 `);
     fs.writeFileSync(path.join(this.dir, 'accounts'), `<sip:${this.user}@${this.host ?? `${this.address}:${this.port}`}>`
-      + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${rate}/1;video_codecs=${this.video ? 'vp8' : 'none'}${this.account || ';regint=0'}\n`);
+      + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${rate}/${channels};video_codecs=${this.video ? 'vp8' : 'none'}${this.account || ';regint=0'}\n`);
     fs.writeFileSync(path.join(this.dir, 'contacts'), '');
     fs.writeFileSync(path.join(this.dir, 'tone.wav'), writeWav(tone(this.frequency, 0.25, rate), VOICE_S, rate));
     this.child = this.stack.run(this.name, 'baresip', ['-f', this.dir]);
