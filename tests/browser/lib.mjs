@@ -126,6 +126,18 @@ class Phone {
     }
   }
 
+  // Any picture that moves, and is not black.
+  async seesSome(id) {
+    let seen = null;
+    let frames = 0;
+    await until(async () => {
+      seen = await this.page.evaluate((i) => window.phone.see(i), id);
+      ({ video: { frames = 0 } = {} } = await this.stats(id));
+      return frames > 20 && seen && seen.red + seen.green + seen.blue > 60;
+    }, 'a picture').catch(async (e) => { throw new Error(`${e.message}; seen ${JSON.stringify([seen, await this.stats(id)])}`); });
+    return { seen, frames };
+  }
+
   hangup(id) { return this.page.evaluate((i) => window.phone.hangup(i), id); }
 
   // This call's other party takes the place of ours in that one.

@@ -4,7 +4,6 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Suite } from './lib.mjs';
 import { Baresip } from '../system/lib/pbx_baresip.mjs';
-import { until } from '../system/lib/stack.mjs';
 
 const PHONES = {
   plain: { number: '100', media: 'rtp' },
@@ -40,37 +39,6 @@ ${entries.map(([name, { number }]) => `      - {name: ${name}, match: {callee: "
     await suite.stop();
   });
 
-  // The mean colour of a PNG, by the browser's own reader.
-  const mean = (page, png) => page.evaluate(async (text) => {
-    const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]));
-    const paint = Object.assign(document.createElement('canvas'), { width: 16, height: 16 }).getContext('2d');
-    paint.drawImage(bitmap, 0, 0, 16, 16);
-    const { data } = paint.getImageData(0, 0, 16, 16);
-    return [0, 1, 2].map((c) => data.filter((_, i) => i % 4 === c).reduce((sum, x) => sum + x, 0) / 256);
-  }, png.toString('base64'));
-
-  async function seesRed(phone, page) {
-    let seen = null;
-    await until(async () => {
-      const png = await phone.snapshot();
-      seen = png && await mean(page, png).catch(() => null);
-      return seen && seen[0] > seen[1] + 60 && seen[0] > seen[2] + 60;
-    }, 'the telephone sees red').catch((e) => { throw new Error(`${e.message}; seen ${JSON.stringify(seen)}`); });
-    return seen;
-  }
-
-  // Its picture moves, and is not black.
-  async function seesSome(alice, call) {
-    let seen = null;
-    let frames = 0;
-    await until(async () => {
-      seen = await alice.page.evaluate((i) => window.phone.see(i), call);
-      ({ video: { frames = 0 } = {} } = await alice.stats(call));
-      return frames > 20 && seen && seen.red + seen.green + seen.blue > 60;
-    }, 'the page sees a picture').catch(async (e) => { throw new Error(`${e.message}; seen ${JSON.stringify([seen, await alice.stats(call)])}`); });
-    return { seen, frames };
-  }
-
   for (const [name, { number }] of Object.entries(PHONES)) {
     test(`see and hear each other (${name})`, async (t) => {
       const phone = phones[name];
@@ -78,7 +46,7 @@ ${entries.map(([name, { number }]) => `      - {name: ${name}, match: {callee: "
       const call = await alice.call(number, 1500, 'red');
       await alice.up(call);
       await Promise.all([alice.hears(call, phone.frequency), phone.hears(1500)]);
-      t.diagnostic(JSON.stringify([await seesSome(alice, call), await seesRed(phone, alice.page)]));
+      t.diagnostic(JSON.stringify([await alice.seesSome(call), await phone.seesRed(alice.page)]));
       const { video } = await alice.stats(call);
       assert.equal(video.codec, 'video/VP8');
       assert.ok(video.lost <= 5, `lost ${video.lost}`);

@@ -25,6 +25,15 @@ const freeTcp = () => new Promise((done) => {
   });
 });
 
+// In a page: the mean colour of a PNG.
+async function mean(text) {
+  const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]));
+  const paint = Object.assign(document.createElement('canvas'), { width: 16, height: 16 }).getContext('2d');
+  paint.drawImage(bitmap, 0, 0, 16, 16);
+  const { data } = paint.getImageData(0, 0, 16, 16);
+  return [0, 1, 2].map((c) => data.filter((_, i) => i % 4 === c).reduce((sum, x) => sum + x, 0) / 256);
+}
+
 const tcpIsFree = (port) => new Promise((done) => {
   const server = net.createServer().on('error', () => done(false));
   server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
@@ -153,6 +162,17 @@ ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
     await this.command('snapshot_recv', file);
     return until(() => fs.existsSync(file) && fs.readFileSync(file).includes('IEND') && fs.readFileSync(file), 'a snapshot', 1000)
       .catch(() => null);
+  }
+
+  // Waits until its picture is red; a browser's page reads it.
+  async seesRed(page) {
+    let seen = null;
+    await until(async () => {
+      const png = await this.snapshot();
+      seen = png && await page.evaluate(mean, png.toString('base64')).catch(() => null);
+      return seen && seen[0] > seen[1] + 60 && seen[0] > seen[2] + 60;
+    }, 'baresip sees red').catch((e) => { throw new Error(`${e.message}; seen ${JSON.stringify(seen)}`); });
+    return seen;
   }
 
   async stop() {
