@@ -30,6 +30,13 @@ async function connect(from, to, number = '100') {
   return [out, into];
 }
 
+async function rest(path) {
+  const res = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/${path}`,
+    { headers: { Authorization: 'Bearer token-of-the-tests' } });
+  assert.equal(res.status, 200, `${path}: ${await res.clone().text()}`);
+  return res.json();
+}
+
 function good(res, what = '') { assert.equal(res.code, 200, `${what} ${res.first} ${res.why}`); }
 
 async function hangUp(first, second) {
@@ -73,7 +80,21 @@ describe('PBXs', { timeout: 240000 }, () => {
     const t = tenant();
     t.desk.rtp = { codecs: ['PCMA'] };
     t.pbx.rtp = { codecs: ['PCMU'] };
-    await hangUp(...await connect(t.desk, t.pbx));
+    const first = await connect(t.desk, t.pbx);
+    // offered, chosen, why: as mediad has written it within 50 ms
+    const codecs = await until(async () => {
+      const { calls } = await rest('calls');
+      const { media } = await rest(`calls/${calls[0].id}`);
+      const found = media?.legs.map((leg) => leg.codec);
+      return found?.length === 2 && found.every((c) => c.way) && found;
+    }, 'the codecs of the call');
+    assert.deepEqual(codecs.map((c) => c.chosen), ['PCMA/8000/1', 'PCMU/8000/1']);
+    assert.match(codecs[0].offered, /PCMA\/8000/);
+    for (const codec of codecs) {
+      assert.equal(codec.way, 'transcode');
+      assert.match(codec.why, /^PCM[AU]: .* \(policy usual\)/);
+    }
+    await hangUp(...first);
     const [out, into] = await connect(t.pbx, t.desk, '900');
     await hangUp(into, out);
   });
