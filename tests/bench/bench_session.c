@@ -132,7 +132,7 @@ static void memory(struct media_bed *bed)
 	for (unsigned i = 0; i < CALLS; i++)
 		(void)session_drop(bed->table, media_id(1 + i));
 	BENCH("... heap of a call", (double)(before - heap()) / CALLS / 1024,
-	      "kB", 20, "and 8 kB of the state file, on tmpfs");
+	      "kB", 20, "and 2 kB of the state file, on tmpfs");
 }
 
 /* --- a browser and a PBX ------------------------------------------------------- */
