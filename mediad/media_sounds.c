@@ -25,8 +25,8 @@ static void on_loaded(const struct jukebox_figures *figures, void *arg)
 	log_info(NULL, "sounds loaded", "files=%u bad=%u bytes=%llu",
 		 figures->sounds, figures->bad,
 		 (unsigned long long)figures->bytes);
-	if (sounds->table)
-		session_sounds_new(sounds->table);
+	if (*sounds->table)
+		session_sounds_new(*sounds->table);
 }
 
 static void on_say(const char *file, const char *why, void *arg)
@@ -46,7 +46,8 @@ static struct jukebox_cfg cfg_of(const struct mediad_cfg *cfg)
 }
 
 int media_sounds_alloc(struct media_sounds **soundsp,
-		       const struct mediad_cfg *cfg)
+		       const struct mediad_cfg *cfg,
+		       struct session_table *const *tablep)
 {
 	struct media_sounds *sounds = mem_zalloc(sizeof(*sounds), destructor);
 	const struct jukebox_cfg jukebox_cfg = cfg_of(cfg);
@@ -55,6 +56,7 @@ int media_sounds_alloc(struct media_sounds **soundsp,
 
 	if (!sounds)
 		return ENOMEM;
+	sounds->table = tablep;
 	err = jukebox_alloc(&sounds->jukebox, &handlers);
 	if (!err)
 		err = jukebox_load(sounds->jukebox, &jukebox_cfg);

@@ -14,12 +14,14 @@ struct session_table;
 /* Where legs are told of other sounds. */
 struct media_sounds {
 	struct jukebox *jukebox;
-	struct session_table *table; /* NULL: not yet */
+	struct session_table *const *table; /* *table NULL: not yet */
 };
 
-/* Begin to load; what is wrong is logged. The caller owns *soundsp. */
+/* Begin to load; what is wrong is logged. tablep outlives it. The caller owns
+ * *soundsp. */
 int media_sounds_alloc(struct media_sounds **soundsp,
-		       const struct mediad_cfg *cfg);
+		       const struct mediad_cfg *cfg,
+		       struct session_table *const *tablep);
 /* Again; what cannot be read any more is gone. */
 void media_sounds_reload(struct media_sounds *sounds,
 			 const struct mediad_cfg *cfg);

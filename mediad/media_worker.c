@@ -219,7 +219,7 @@ static int transport_make(struct media_worker *mw)
 	if (!err)
 		err = media_codecs_alloc(&mw->codecs, mw->cfg);
 	if (!err)
-		err = media_sounds_alloc(&mw->sounds, cfg);
+		err = media_sounds_alloc(&mw->sounds, cfg, &mw->table);
 	if (!err)
 		err = media_hosts_alloc(&mw->hosts, mw->worker, cfg, mw->mux);
 	if (!err)
@@ -369,7 +369,6 @@ static int sessions_make(struct media_worker *mw)
 		session_on_heard(mw->table, news_digit);
 		session_on_quiet(mw->table, news_quiet);
 		session_on_played(mw->table, news_played);
-		mw->sounds->table = mw->table;
 	}
 	if (err)
 		return err;

@@ -325,6 +325,32 @@ static void an_ogg_file_plays_and_has_its_mode(void)
 	bed_close(&bed);
 }
 
+/* What a recorded second costs, both threads together. */
+static void the_price_is_told(void)
+{
+	static const char *const names[] = {"ogg", "wav"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct sender s[2] = {{.side = 0}, {.side = 1}};
+		struct timespec a, b;
+		struct bed bed;
+
+		REQUIRE(bed_open(&bed, i ? REC_WAV : REC_OGG));
+		sender_open(&s[0]);
+		sender_open(&s[1]);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
+		REQUIRE(tap_begin(&bed, &name, false));
+		run(&bed, s, 2, 60000);
+		tap_end(&bed);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
+		re_printf("# %s: %.2f ms of CPU a second\n", names[i],
+			  ((double)(b.tv_sec - a.tv_sec) * 1e3 +
+			   (double)(b.tv_nsec - a.tv_nsec) / 1e6) /
+				  60);
+		bed_close(&bed);
+	}
+}
+
 static void a_pause_is_silence(void)
 {
 	struct sender s = {.side = 1, .pause_s = 3, .resume_s = 7};
@@ -520,7 +546,7 @@ static void main_loop(void)
 }
 
 TEST_MAIN(TEST(main_loop), TEST(ten_minutes_are_ten_minutes_and_in_step),
-	  TEST(an_ogg_file_plays_and_has_its_mode), TEST(a_pause_is_silence),
+	  TEST(an_ogg_file_plays_and_has_its_mode), TEST(the_price_is_told), TEST(a_pause_is_silence),
 	  TEST(half_a_file_is_known_as_such_and_gets_its_name),
 	  TEST(a_full_disk_is_told_and_costs_nothing_else),
 	  TEST(what_a_slow_disk_does_not_take_is_silence),
