@@ -376,7 +376,7 @@ static bool pbx_calls(struct fixture *fix, struct pbx *pbx)
 	pl_set_str(&req.remote.sdp, sdp);
 	CHECK_INT(ask(fix, &req), STATUS_OK);
 	req.verb = CTL_LEG_JOIN;
-	req.join = (struct ctl_leg_join){1, 0, CTL_ECHO};
+	req.join = (struct ctl_leg_join){.leg = 1, .service = CTL_ECHO};
 	CHECK_INT(ask(fix, &req), STATUS_OK);
 	req.verb = CTL_LEG_LOCAL;
 	memset(&req.local, 0, sizeof(req.local));
