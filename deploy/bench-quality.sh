@@ -21,6 +21,6 @@ for b in "$B"/tests/bench/quality_*"$only"*; do
 	case $b in *.d | *.o) continue ;; esac
 	[ -x "$b" ] || continue
 	echo
-	timeout 300 "$b" "$B/quality.svg"
+	timeout 900 "$b" "$B/quality.svg"
 done
 if [ -f "$B/quality.svg" ]; then echo "plots     $B/quality.svg"; fi

@@ -105,27 +105,29 @@ static double bring_in_step(double *out, const int16_t *ref,
 			    const int16_t *copy, size_t count, unsigned rate)
 {
 	const long about = coarse(ref, copy, count, rate);
-	const size_t from = count / 4, to = from + count / 4;
-	double *work = calloc(count, sizeof(*work)), best = -1e30, ms = 0;
+	const long room = (long)rate / 200;
+	const size_t from = count / 3, to = from + count / 8;
+	double *work = calloc(count, sizeof(*work)), best = -1e30;
+	long at = 0;
+	unsigned of = 0;
 
 	for (unsigned part = 0; part < PARTS; part++) {
 		shift(work, copy, count, (double)part / PARTS);
-		for (long lag = about - (long)rate / 100;
-		     lag <= about + (long)rate / 100; lag++) {
+		for (long lag = about - room; lag <= about + room; lag++) {
 			double sum = product(ref, work, from, to, lag);
 
 			if (sum <= best)
 				continue;
 			best = sum;
-			ms = (lag + (double)part / PARTS) * 1000 / rate;
-			memset(out, 0, count * sizeof(*out));
-			for (long i = 0; i < (long)count; i++)
-				if (i + lag >= 0 && i + lag < (long)count)
-					out[i] = work[i + lag];
+			at = lag;
+			of = part;
 		}
 	}
+	shift(work, copy, count, (double)of / PARTS);
+	for (long i = 0; i < (long)count; i++)
+		out[i] = i + at >= 0 && i + at < (long)count ? work[i + at] : 0;
 	free(work);
-	return ms;
+	return ((double)at + (double)of / PARTS) * 1000 / rate;
 }
 
 static double fit(const double *ref, const double *copy, long count, long at,
