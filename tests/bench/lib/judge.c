@@ -175,8 +175,21 @@ static void follow(const double *ref, double *copy, long count, unsigned rate)
 
 /* --- spectra -------------------------------------------------------------- */
 
+/* The turns of the longest one; shorter ones take each second, fourth... */
+static const double complex *turns(void)
+{
+	static double complex w[FFT_MAX / 2];
+
+	if (creal(w[0]) < 0.5)
+		for (unsigned k = 0; k < FFT_MAX / 2; k++)
+			w[k] = cexp(-2 * M_PI * I * k / FFT_MAX);
+	return w;
+}
+
 static void fft(double complex *x, unsigned n)
 {
+	const double complex *w = turns();
+
 	for (unsigned i = 1, j = 0; i < n; i++) {
 		unsigned bit = n >> 1;
 
@@ -193,10 +206,9 @@ static void fft(double complex *x, unsigned n)
 	for (unsigned len = 2; len <= n; len *= 2)
 		for (unsigned i = 0; i < n; i += len)
 			for (unsigned k = 0; k < len / 2; k++) {
-				double complex w =
-					cexp(-2 * M_PI * I * k / len);
 				double complex a = x[i + k];
-				double complex b = w * x[i + k + len / 2];
+				double complex b = w[k * (FFT_MAX / len)] *
+						   x[i + k + len / 2];
 
 				x[i + k] = a + b;
 				x[i + k + len / 2] = a - b;
