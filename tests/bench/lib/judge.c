@@ -18,7 +18,7 @@ enum {
 	STRETCH = 30, /* frames of 12.8 ms */
 	PARTS = 8,    /* of a sample, to bring in step */
 	TAPS = 16,
-	FOLLOW = 15,  /* frames */
+	FOLLOW = 20,  /* frames */
 	FRAMES_MAX = 4000,
 	SAID = 200 /* rms */
 };
@@ -100,20 +100,30 @@ static void shift(double *out, const int16_t *copy, size_t count, double part)
 	}
 }
 
-/* In the middle of it: samples enough. */
+/* The middle of it, about where the envelope says, or some frames from there:
+ * samples, then parts of one. */
 static double bring_in_step(double *out, const int16_t *ref,
 			    const int16_t *copy, size_t count, unsigned rate)
 {
 	const long about = coarse(ref, copy, count, rate);
-	const long room = (long)rate / 200;
+	const long room = (long)rate / 200 + FOLLOW * (long)rate / 50;
 	const size_t from = count / 3, to = from + count / 8;
 	double *work = calloc(count, sizeof(*work)), best = -1e30;
-	long at = 0;
+	long at = 0, rough = 0;
 	unsigned of = 0;
 
-	for (unsigned part = 0; part < PARTS; part++) {
+	shift(work, copy, count, 0);
+	for (long lag = about - room; lag <= about + room; lag++) {
+		double sum = product(ref, work, from, to, lag);
+
+		if (sum <= best)
+			continue;
+		best = sum;
+		at = rough = lag;
+	}
+	for (unsigned part = 1; part < PARTS; part++) {
 		shift(work, copy, count, (double)part / PARTS);
-		for (long lag = about - room; lag <= about + room; lag++) {
+		for (long lag = rough - 1; lag <= rough; lag++) {
 			double sum = product(ref, work, from, to, lag);
 
 			if (sum <= best)

@@ -2,7 +2,7 @@
  * judge.h  How near a copy of speech is to the original
  *
  * The copy is first brought in step: to 1/8 of a sample for all of it; then
- * each stretch of half a second by whole frames of 20 ms, up to 15, as who
+ * each stretch of half a second by whole frames of 20 ms, up to 20, as who
  * listens does not mind that a receiver's delay changes. Only frames in which
  * something is said count.
  *
