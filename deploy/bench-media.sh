@@ -2,7 +2,7 @@
 # make bench-media: calls between pages and PBXs through the real mediad and
 # sigd, beside Debian's rtpengine and kamailio where they are installed. Not a
 # part of make bench or make test. bench-media.sh [name]: those with that in
-# their name (relay, calls). What the figures mean: docs/performance.md.
+# their name (relay, calls, wait). What the figures mean: docs/performance.md.
 # SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
