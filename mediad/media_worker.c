@@ -181,8 +181,7 @@ static int hub_make(struct media_worker *mw)
 	mw->rtp_env.wheel = mw->worker->wheel;
 	mw->rtp_env.hs_ctx = mw->hs_ctx;
 	mw->rtp_env.handshake_ms = cfg->limits.handshake_ms;
-	mediad_cfg_reach(&mw->reach, &cfg->networks);
-	mw->env.reach = &mw->reach;
+	mw->env.reach = mediad_cfg_reach(&mw->reach, &cfg->networks);
 	return err;
 }
 

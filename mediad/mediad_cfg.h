@@ -144,7 +144,9 @@ int mediad_cfg_load(struct mediad_cfg **cfgp, const char *path,
 	__attribute__((warn_unused_result));
 
 struct reach;
-void mediad_cfg_reach(struct reach *reach, const struct mediad_reach_cfg *cfg);
+/* Gives reach. */
+const struct reach *mediad_cfg_reach(struct reach *reach,
+				     const struct mediad_reach_cfg *cfg);
 
 /* For common/redis_link.h; borrows from cfg. */
 void mediad_cfg_redis(struct redis_cfg *redis, const struct mediad_cfg *cfg);

@@ -67,16 +67,16 @@ const struct cfg_table mediad_reach_table = {
 	.help = "Where media may be sent because a far side says so.",
 };
 
-void mediad_cfg_reach(struct reach *reach, const struct mediad_reach_cfg *cfg)
+const struct reach *mediad_cfg_reach(struct reach *reach,
+				     const struct mediad_reach_cfg *cfg)
 {
 	memset(reach, 0, sizeof(*reach));
 	for (; reach->ndeny < cfg->ndeny; reach->ndeny++)
 		reach->deny[reach->ndeny] = cfg->deny[reach->ndeny];
 	for (; reach->nallow < cfg->nallow; reach->nallow++)
 		reach->allow[reach->nallow] = cfg->allow[reach->nallow];
-	if (!cfg->ntypes)
-		return;
-	reach->no_types = 0xff;
+	reach->no_types = cfg->ntypes ? 0xff : 0;
 	for (uint32_t i = 0; i < cfg->ntypes; i++)
 		reach->no_types &= (uint8_t)~(1u << cfg->types[i]);
+	return reach;
 }

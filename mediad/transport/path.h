@@ -102,7 +102,7 @@ struct path_stats {
 	uint64_t rx_rtcp, tx_rtcp;
 	uint64_t bad_auth;   /* not authentic */
 	uint64_t replayed;   /* seen before, or too old */
-	uint64_t refused;    /* malformed, too big, too many SSRCs */
+	uint64_t refused;    /* malformed, too big, of an SSRC that went */
 	uint64_t strangers;  /* plain RTP: from a source not agreed on */
 	uint64_t early;      /* media before there were keys */
 	uint64_t unsent;     /* to send, but no peer or no room */

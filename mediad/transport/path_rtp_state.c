@@ -43,24 +43,6 @@ static bool addr_in(struct sa *addr, const struct path_rtp_addr *in)
 	return !in->family || in->family == 4 || in->family == 6;
 }
 
-/* RTP and RTCP have a window each, and so have their keys, if there are two. */
-static void replay_add(struct replay_state *to, const struct replay_state *rtcp)
-{
-	for (size_t i = 0; i < REPLAY_SSRCS && rtcp->src[i].used; i++) {
-		const struct replay_src *from = &rtcp->src[i];
-		size_t k = 0;
-
-		while (k < REPLAY_SSRCS && to->src[k].used &&
-		       to->src[k].ssrc != from->ssrc)
-			++k;
-		if (k == REPLAY_SSRCS)
-			return;
-		to->src[k].ssrc = from->ssrc;
-		to->src[k].used = 1;
-		to->src[k].rtcp = from->rtcp;
-	}
-}
-
 static void dtls_out(struct path_rtp_state *state, const struct path_rtp *pr)
 {
 	const struct path_guard *guard = pr->guard[0];
@@ -75,7 +57,8 @@ static void dtls_out(struct path_rtp_state *state, const struct path_rtp *pr)
 	state->dtls = 2;
 	state->keys[1] = pr->guard[1]->keys;
 	state->open |= (uint8_t)(pr->guard[1]->assoc.wanted << 1);
-	replay_add(&state->replay, secure_replay(pr->secure[1]));
+	/* RTP and RTCP have a window each, and so have their keys */
+	replay_join_rtcp(&state->replay, secure_replay(pr->secure[1]));
 }
 
 int path_rtp_export(const struct path *path, struct path_rtp_state *state)

@@ -5,11 +5,14 @@
  * its SRTCP. Pure plain data. Nothing changes before a packet was found
  * authentic: estimate -> unprotect -> accept.
  *
- * An SSRC, once heard, is kept as long as the key is (else its packets
- * could be replayed); the table is bounded, and the peer, who alone can fill
- * it, is refused further ones. It has room for a page that shares its screen
- * anew some times, with an SSRC for each, and for their repairs; and with it a
- * leg takes one page of the state file.
+ * An SSRC that was heard is known as long as the key is, else its packets could
+ * be replayed (RFC 3711, 3.3.2, 9.1): the latest REPLAY_SSRCS have their
+ * windows. A further one, which the peer alone can begin, takes the place of
+ * who was silent for the longest time, and who had to go never comes back under
+ * this key. Those are kept in a filter of fixed size that forgets none: the
+ * more there are, the likelier it takes a new one for one of them (a hundred:
+ * one in a hundred). So a page may share its screen anew as often as it likes,
+ * and a leg still takes one page of the state file.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,7 +24,8 @@
 
 enum {
 	REPLAY_SSRCS = 16,
-	REPLAY_WINDOW = 128
+	REPLAY_WINDOW = 128,
+	REPLAY_GONE_BITS = 1024,
 };
 
 struct replay_win {
@@ -31,19 +35,22 @@ struct replay_win {
 
 struct replay_src {
 	uint32_t ssrc;
-	uint32_t used; /* 0 or 1 */
+	uint32_t used; /* 0: none; the higher, the later it was heard */
 	struct replay_win rtp, rtcp;
 };
 
 /* Zeroed memory is an empty table. Plain data for the state file. */
 struct replay_state {
 	struct replay_src src[REPLAY_SSRCS];
+	uint64_t gone[REPLAY_GONE_BITS / 64];
+	uint32_t turn; /* of the latest that was heard */
+	uint32_t ngone;
 };
 
 /*
  * The index of a packet with this sequence number. EALREADY: seen, or older
- * than the window; ENOSPC: a further SSRC than the table holds. An
- * unknown SSRC begins at ROC 0.
+ * than the window; ENOSPC: its SSRC had to go, or looks so. An unknown one
+ * begins at ROC 0.
  */
 int replay_rtp_check(const struct replay_state *st, uint32_t ssrc, uint16_t seq,
 		     uint64_t *index);
@@ -55,6 +62,10 @@ int replay_rtcp_check(const struct replay_state *st, uint32_t ssrc,
  * new. */
 bool replay_rtp_accept(struct replay_state *st, uint32_t ssrc, uint64_t index);
 bool replay_rtcp_accept(struct replay_state *st, uint32_t ssrc, uint32_t index);
+
+/* What `other` has heard of RTCP, and whom it let go, under keys of its own. */
+void replay_join_rtcp(struct replay_state *st,
+		      const struct replay_state *other);
 
 /* Used counters in range, no SSRC twice. */
 bool replay_sound(const struct replay_state *st);

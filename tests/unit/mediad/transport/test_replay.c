@@ -108,7 +108,7 @@ static void nothing_changes_before_accept(void)
 	CHECK(!memcmp(&st, &before, sizeof(st)));
 }
 
-static void ssrcs_are_kept_apart_and_bounded(void)
+static void ssrcs_are_kept_apart(void)
 {
 	struct replay_state st = {0};
 	uint64_t index;
@@ -118,12 +118,104 @@ static void ssrcs_are_kept_apart_and_bounded(void)
 		CHECK(replay_rtp_accept(&st, i, index));
 		CHECK(!replay_rtcp_accept(&st, i, 7));
 	}
-	CHECK_INT(replay_rtp_check(&st, 99, 7, &index), ENOSPC);
-	CHECK_INT(replay_rtcp_check(&st, 99, 7), ENOSPC);
 	CHECK_INT(replay_rtp_check(&st, 0, 8, &index), 0);
 	CHECK_INT(replay_rtcp_check(&st, 0, 7), EALREADY);
 	CHECK_INT(replay_rtcp_check(&st, 0, 8), 0);
 	CHECK(replay_sound(&st));
+}
+
+/* One that is heard all the time, and new ones one after the other. */
+static void the_silent_make_room_and_never_come_back(void)
+{
+	struct replay_state st = {0};
+	uint64_t index;
+
+	for (uint32_t i = 1; i <= 100; i++) {
+		CHECK_INT(replay_rtp_check(&st, 1000 * i, 7, &index), 0);
+		CHECK(replay_rtp_accept(&st, 1000 * i, index));
+		CHECK_INT(receive(&st, i), 0);
+		CHECK_INT(receive(&st, i), EALREADY);
+		if (i < REPLAY_SSRCS)
+			continue;
+		/* what they sent, and what they never sent */
+		for (uint32_t k = 1; k < i - REPLAY_SSRCS + 2; k++) {
+			CHECK_INT(replay_rtp_check(&st, 1000 * k, 7, &index),
+				  ENOSPC);
+			CHECK_INT(replay_rtcp_check(&st, 1000 * k, 9), ENOSPC);
+		}
+		CHECK_INT(replay_rtp_check(&st, 1000 * i, 7, &index),
+			  EALREADY);
+	}
+	CHECK_INT(st.ngone, 100 - (REPLAY_SSRCS - 1));
+	CHECK(replay_sound(&st));
+}
+
+static void few_new_ones_are_taken_for_those_who_went(void)
+{
+	struct replay_state st = {0};
+	uint64_t index, rnd = 9;
+	unsigned refused = 0;
+
+	for (uint32_t i = 0; i < REPLAY_SSRCS + 100; i++)
+		replay_rtp_accept(&st, next_random(&rnd), 7);
+	for (uint32_t i = 0; i < 10000; i++)
+		refused += replay_rtp_check(&st, next_random(&rnd), 7,
+					    &index) != 0;
+	CHECK(refused < 200);
+}
+
+static void the_order_may_be_lost_but_nobody_is(void)
+{
+	struct replay_state st = {0};
+
+	for (uint32_t i = 0; i < 3; i++)
+		replay_rtp_accept(&st, i, 7);
+	st.turn = UINT32_MAX;
+	CHECK(!replay_rtp_accept(&st, 1, 8));
+	CHECK(replay_rtp_accept(&st, 3, 7));
+	CHECK(!replay_rtp_accept(&st, 0, 8));
+	CHECK(replay_sound(&st));
+}
+
+static void of_two_keys_both_windows_are_kept(void)
+{
+	struct replay_state st = {0}, rtcp = {0};
+	uint64_t index;
+
+	CHECK_INT(receive(&st, 7000), 0);
+	CHECK(replay_rtp_accept(&st, 0, 7));
+	for (uint32_t i = 0; i < REPLAY_SSRCS + 1; i++)
+		replay_rtcp_accept(&rtcp, i, 7);
+	replay_rtcp_accept(&rtcp, SSRC, 8);
+	replay_join_rtcp(&st, &rtcp);
+	CHECK(replay_sound(&st));
+	CHECK_INT(receive(&st, 7000), EALREADY);
+	CHECK_INT(receive(&st, 7001), 0);
+	CHECK_INT(replay_rtcp_check(&st, SSRC, 8), EALREADY);
+	CHECK_INT(replay_rtcp_check(&st, 5, 7), EALREADY);
+	CHECK_INT(replay_rtcp_check(&st, 5, 8), 0);
+	/* its RTCP had to go, not its RTP */
+	CHECK_INT(replay_rtcp_check(&st, 0, 7), EALREADY);
+	CHECK_INT(replay_rtcp_check(&st, 0, 9), EALREADY);
+	CHECK_INT(replay_rtp_check(&st, 0, 8, &index), 0);
+	/* there was no room for all of them */
+	CHECK_INT(replay_rtcp_check(&st, REPLAY_SSRCS - 1, 9), ENOSPC);
+}
+
+static void what_went_of_rtp_does_not_come_back_by_rtcp(void)
+{
+	struct replay_state st = {0}, rtcp = {0};
+	uint64_t index;
+
+	for (uint32_t i = 0; i < REPLAY_SSRCS + 1; i++)
+		replay_rtp_accept(&st, i, 7);
+	st.src[REPLAY_SSRCS - 1] = (struct replay_src){0};
+	replay_rtcp_accept(&rtcp, 0, 7);
+	replay_join_rtcp(&st, &rtcp);
+	CHECK(replay_sound(&st));
+	CHECK_INT(replay_rtp_check(&st, 0, 7, &index), EALREADY);
+	CHECK_INT(replay_rtp_check(&st, 0, 0xffff, &index), EALREADY);
+	CHECK_INT(replay_rtcp_check(&st, 0, 8), 0);
 }
 
 static void an_index_never_passes_its_end(void)
@@ -191,7 +283,12 @@ TEST_MAIN(TEST(a_packet_passes_once), TEST(the_window_is_128_wide),
 	  TEST(a_late_packet_belongs_to_the_roc_before_the_wrap),
 	  TEST(a_gap_of_almost_half_the_range_is_bridged),
 	  TEST(nothing_changes_before_accept),
-	  TEST(ssrcs_are_kept_apart_and_bounded),
+	  TEST(ssrcs_are_kept_apart),
+	  TEST(the_silent_make_room_and_never_come_back),
+	  TEST(few_new_ones_are_taken_for_those_who_went),
+	  TEST(the_order_may_be_lost_but_nobody_is),
+	  TEST(of_two_keys_both_windows_are_kept),
+	  TEST(what_went_of_rtp_does_not_come_back_by_rtcp),
 	  TEST(an_index_never_passes_its_end),
 	  TEST(an_unsound_state_is_refused),
 	  TEST(random_streams_agree_with_a_model))
