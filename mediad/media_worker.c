@@ -23,7 +23,7 @@
 #include "mediad/media_pace.h"
 #include "mediad/media_sounds.h"
 #include "mediad/media_tap.h"
-#include "mediad/media_worker.h"
+#include "mediad/media_worker_priv.h"
 #include "mediad/mediad_cfg.h"
 #include "mediad/session/session.h"
 #include "mediad/session/state_file.h"
@@ -39,52 +39,7 @@
 #include "mediad/transport/reach.h"
 
 enum {
-	LEGS_PER_SESSION = 3, /* on average, at most: a fork now and then */
-	DRAIN_STEP_MS = 100,
-	LEAVE_MS = 50,        /* for the command to leave our sockets */
-	LAST_WORDS_MS = 2000, /* for the reports of what was dropped */
-	OTHER_FDS = 1024,     /* beside the ports of plain RTP */
-	ALIVE_MS = 200,
-	/* After a pause of this length calls may have been taken from us: less
-	 * than CTL_GONE_MS, for the last heartbeat is up to a second older. */
-	STOOD_MS = 2000,
-};
-
-/* From SIGTERM to the end. */
-struct draining {
-	struct wheel_timer timer;
-	uint64_t end_ms;   /* then what is left is dropped */
-	uint64_t words_ms; /* then nobody waits for Redis any more */
-};
-
-struct media_worker {
-	struct worker *worker;
-	const struct mediad_cfg *cfg;
-	struct mediad_cfg *cfg_new; /* of a reload */
-	struct keyring *ring;
-	struct cert *cert;
-	struct hs_ctx *hs_ctx;
-	struct mux *mux;
-	struct sound_bank *bank;
-	struct codec_set *codecs;
-	struct media_sounds *sounds;
-	struct media_tap *tap;
-	struct path_web_env env;
-	struct path_rtp_env rtp_env;
-	struct hub *hub;
-	struct state_file *state;
-	struct media_hosts *hosts;
-	struct media_pace *pace;
-	struct news *news;
-	struct session_table *table;
-	struct control *control;
-	struct media_figures figures;
-	struct metric_set *metrics;
-	struct publish *publish;
-	struct draining draining;
-	struct wheel_timer alive;
-	bool waits; /* for Redis, before it resumes what it finds */
-	struct reach reach;
+	OTHER_FDS = 1024, /* beside the ports of plain RTP */
 };
 
 static void destructor(void *arg)
@@ -238,98 +193,6 @@ static int transport_make(struct media_worker *mw)
 	return 0;
 }
 
-/* --- what survives us ----------------------------------------------------------- */
-
-static int state_open(struct media_worker *mw)
-{
-	const struct mediad_cfg *cfg = mw->cfg;
-	uint32_t count = cfg->limits.sessions * LEGS_PER_SESSION;
-	char owner[NODE_ADDR_MAX + 1], path[300];
-	int err;
-
-	if (count > STATE_COUNT_MAX)
-		count = STATE_COUNT_MAX;
-	re_snprintf(owner, sizeof(owner), "%s/%u", mw->worker->node,
-		    mw->worker->slot);
-	re_snprintf(path, sizeof(path), "%s/mediad-%s-%u.state", cfg->state_dir,
-		    mw->worker->node, mw->worker->slot);
-
-	err = state_file_open(&mw->state, path, owner, count);
-	if (err == EBADMSG) {
-		log_warn(NULL, "state file put aside", "file=%s.bad", path);
-		err = state_file_aside(path);
-		if (!err)
-			err = state_file_open(&mw->state, path, owner, count);
-	}
-	if (err)
-		log_error(NULL, "state file not opened", "file=%s why=%s", path,
-			  strerror(err));
-	return err;
-}
-
-static void on_alive(void *arg)
-{
-	struct media_worker *mw = arg;
-	struct wheel *wheel = mw->worker->wheel;
-
-	state_file_alive(mw->state, wheel_now(wheel));
-	wheel_start(wheel, &mw->alive, ALIVE_MS, on_alive, mw);
-}
-
-/* What has come meanwhile is not looked at: whose it is now, our successor
- * finds out (docs/state-file.md). */
-static void on_stood(uint64_t ms, void *arg)
-{
-	(void)arg;
-	log_error(NULL, "stood still for too long: begins anew", "ms=%llu",
-		  (unsigned long long)ms);
-	_exit(WORKER_EXIT_FAILED);
-}
-
-static int resume(struct media_worker *mw)
-{
-	size_t count = 0;
-	int err = session_resume_all(mw->table, &count);
-
-	if (err)
-		return err;
-	mw->figures.resumed = count;
-	if (count)
-		log_info(NULL, "sessions resumed", "count=%zu deaths=%u", count,
-			 state_file_deaths(mw->state));
-	news_resumed(mw->news, mw->table);
-	return 0;
-}
-
-/* Redis has told what is not ours any more, which is dropped then. */
-static void on_checked(void *arg)
-{
-	struct media_worker *mw = arg;
-
-	if (!mw->waits)
-		return;
-	mw->waits = false;
-	if (resume(mw))
-		worker_quit(mw->worker, WORKER_EXIT_FAILED);
-}
-
-/* Was there anybody in the last two seconds? */
-static void alive_start(struct media_worker *mw)
-{
-	const uint64_t silent_ms = state_file_silent(
-		mw->state, wheel_now(mw->worker->wheel));
-
-	mw->waits = state_file_used(mw->state) && silent_ms >= STOOD_MS;
-	if (mw->waits)
-		log_warn(NULL, "what was left is old: Redis is asked first",
-			 "records=%u ms=%llu", state_file_used(mw->state),
-			 (unsigned long long)silent_ms);
-	on_alive(mw);
-	/* without a parent nobody would begin anew */
-	if (mw->worker->beat_ms)
-		loop_on_stood(STOOD_MS, on_stood, mw);
-}
-
 static int sessions_make(struct media_worker *mw)
 {
 	const struct mediad_limits *limits = &mw->cfg->limits;
@@ -373,8 +236,8 @@ static int sessions_make(struct media_worker *mw)
 		return err;
 
 	mw->figures.deaths = state_file_deaths(mw->state);
-	alive_start(mw);
-	return mw->waits ? 0 : resume(mw);
+	media_alive_start(mw);
+	return mw->waits ? 0 : media_resume(mw);
 }
 
 /* The successor takes the sessions over. */
@@ -421,7 +284,7 @@ static int control_make(struct media_worker *mw)
 		.news = mw->news,
 		.max_sessions = mw->cfg->limits.sessions,
 		.leaves = mw->cfg->drain_calls == 1,
-		.checkedh = on_checked,
+		.checkedh = media_on_checked,
 		.failedh = on_failed,
 		.arg = mw,
 	};
@@ -466,7 +329,7 @@ static int start(struct worker *worker, void *arg)
 	err = transport_make(mw);
 	if (err)
 		return failed("transport", err, WORKER_EXIT_FAILED);
-	if (state_open(mw))
+	if (media_state_open(mw))
 		return WORKER_EXIT_FAILED;
 	err = sessions_make(mw);
 	if (err)
@@ -477,80 +340,11 @@ static int start(struct worker *worker, void *arg)
 	return err ? failed("control", err, WORKER_EXIT_FAILED) : 0;
 }
 
-/* --- the end --------------------------------------------------------------------- */
-
-/* Told before it is dropped: both sides of the call are to hear of it. */
-static bool on_left(const char *session, void *arg)
-{
-	struct media_worker *mw = arg;
-	struct session_figures *found = mem_zalloc(sizeof(*found), NULL);
-	struct ctl_event event;
-
-	if (found && !session_query(mw->table, session, found)) {
-		memset(&event, 0, sizeof(event));
-		event.kind = CTL_EV_SESSION_LOST;
-		event.why = STATUS_ADMIN;
-		str_ncpy(event.session, session, sizeof(event.session));
-		str_ncpy(event.call, found->call, sizeof(event.call));
-		pl_set_str(&event.tenant, found->tenant);
-		news_event(mw->news, &event);
-		(void)session_drop(mw->table, session);
-	}
-	mem_deref(found);
-	return true; /* the list has changed: begin anew */
-}
-
-static void drop_left(struct media_worker *mw)
-{
-	size_t left;
-
-	while ((left = session_count(mw->table))) {
-		session_each(mw->table, on_left, mw);
-		if (session_count(mw->table) == left)
-			return;
-	}
-}
-
-static void on_left_all(void *arg)
-{
-	struct media_worker *mw = arg;
-
-	worker_quit(mw->worker, WORKER_EXIT_OK);
-}
-
-static void on_drain(void *arg)
-{
-	struct media_worker *mw = arg;
-	struct draining *draining = &mw->draining;
-	uint64_t now = wheel_now(mw->worker->wheel);
-
-	if (session_count(mw->table) && now >= draining->end_ms) {
-		log_warn(NULL, "sessions dropped: the time to drain is over",
-			 "count=%zu", session_count(mw->table));
-		drop_left(mw);
-	}
-	if (!session_count(mw->table)) {
-		if (!draining->words_ms)
-			draining->words_ms = now + LAST_WORDS_MS;
-		if (control_quiet(mw->control) || now >= draining->words_ms) {
-			control_leave(mw->control);
-			wheel_start(mw->worker->wheel, &draining->timer,
-				    LEAVE_MS, on_left_all, mw);
-			return;
-		}
-	}
-	wheel_start(mw->worker->wheel, &draining->timer, DRAIN_STEP_MS,
-		    on_drain, mw);
-}
+/* --- while it runs, and the end ------------------------------------------------ */
 
 static void drain(void *arg)
 {
-	struct media_worker *mw = *(struct media_worker **)arg;
-
-	log_info(NULL, "draining", "sessions=%zu", session_count(mw->table));
-	mw->draining.end_ms = wheel_now(mw->worker->wheel) + mw->cfg->drain_ms;
-	control_drain(mw->control);
-	wheel_start(mw->worker->wheel, &mw->draining.timer, 0, on_drain, mw);
+	media_drain(*(struct media_worker **)arg);
 }
 
 /* Level, keys and sounds change while we run; all else needs a new process, which

@@ -372,7 +372,6 @@ static void pictures_go_on_to_a_page_that_was_loaded_again(void)
 	if (open_call(&bed, cams, NULL)) {
 		while (!(cams[0].page->vcheck.high >> 16))
 			media_cam_run(&bed, cams, 2, 10000);
-		CHECK_INT(cams[0].page->check.high >> 16, 0);
 		cams[0].page->sending = false;
 		mock_media_silence(cams[0].page->mock);
 		media_cam_open(&cams[2], &bed);
