@@ -342,10 +342,12 @@ static void effective_table_prints_without_secrets(void)
 		       "        display: \"Alice A.\"\n"
 		       "        max_devices: 3\n"
 		       "        max_calls: 0\n"
+		       "        record: default\n"
 		       "      1001:\n"
 		       "        password: '***'\n"
 		       "        max_devices: 0\n"
 		       "        max_calls: 0\n"
+		       "        record: default\n"
 		       "    registration: local\n"
 		       "    devices:\n"
 		       "      media: auto\n"
@@ -357,15 +359,18 @@ static void effective_table_prints_without_secrets(void)
 		       "      ring_within: 20s\n"
 		       "    max_calls: 0\n"
 		       "    calls_per_second: 0\n"
+		       "    record: default\n"
 		       "    routes:\n"
 		       "      - name: echo\n"
 		       "        match:\n"
 		       "          callee: echo\n"
 		       "        to:\n"
 		       "          service: echo\n"
+		       "        record: default\n"
 		       "      - name: rest\n"
 		       "        to:\n"
 		       "          user: alice\n"
+		       "        record: default\n"
 		       "  rest:\n"
 		       "    domains: [\"*\"]\n"
 		       "    realm: rest\n"
@@ -380,7 +385,8 @@ static void effective_table_prints_without_secrets(void)
 		       "      ring: by-q\n"
 		       "      ring_within: 20s\n"
 		       "    max_calls: 0\n"
-		       "    calls_per_second: 0\n");
+		       "    calls_per_second: 0\n"
+		       "    record: default\n");
 	mem_deref(out);
 	mem_deref(table);
 }
