@@ -210,22 +210,16 @@ bool assoc_is_hello(const uint8_t *pkt, size_t len)
 	       pkt[DTLS_HDR] == DTLS_CLIENT_HELLO;
 }
 
-/* Who has refused begins anew. */
-static bool begins_anew(const struct assoc *assoc)
-{
-	return assoc_shakes(assoc) && hs_is_refused(assoc->hs);
-}
-
 /* Nothing but a ClientHello makes state. Of an association that stands there
- * is none: it is of another call that the peer makes from the same port. */
+ * is none: it is of another call that the peer makes from the same port. Nor
+ * does a ClientHello end a handshake that goes on, whatever alert was before
+ * it: both may be forged, and our answer is larger than they are. */
 bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
 {
 	const bool hello = assoc_is_hello(pkt, len);
 
 	if (hello && (!assoc->wanted || assoc->client))
 		return false;
-	if (hello && begins_anew(assoc))
-		assoc->hs = mem_deref(assoc->hs);
 	if (!assoc->hs && (!hello || wheel_runs(&assoc->soon) || begin(assoc)))
 		return false;
 	hs_recv(assoc->hs, pkt, len);

@@ -50,24 +50,31 @@ static void on_hello(const uint8_t *pkt, size_t len, void *arg)
 	thief->hello_len = len;
 }
 
+/* As a browser sends it. */
+static void hello_make(struct thief *thief)
+{
+	struct mock_dtls *dtls = NULL;
+
+	thief->hello_len = 0;
+	CHECK_INT(mock_dtls_alloc(&dtls, NULL, on_hello, thief), 0);
+	mock_dtls_poll(dtls);
+	mem_deref(dtls);
+}
+
 /* That of ES2023-01, or, where it is not at hand, any. */
 static void hello_load(struct thief *thief)
 {
 	const char *path =
 		test_suite_path("dtls/es2023-clienthello-null-cipher.bin");
-	struct mock_dtls *dtls = NULL;
 	int fd = path ? open(path, O_RDONLY) : -1;
 	ssize_t n = fd < 0 ? 0 : read(fd, thief->hello, sizeof(thief->hello));
 
 	if (fd >= 0)
 		close(fd);
-	if (n > 0) {
+	if (n > 0)
 		thief->hello_len = (size_t)n;
-		return;
-	}
-	CHECK_INT(mock_dtls_alloc(&dtls, NULL, on_hello, thief), 0);
-	mock_dtls_poll(dtls);
-	mem_deref(dtls);
+	else
+		hello_make(thief);
 }
 
 static void thief_open(struct thief *thief, const char *ip)
@@ -461,6 +468,42 @@ static void a_pbx_begins_under_a_flood_of_hellos(void)
 	CHECK_INT(heard, 10);
 }
 
+/* From the peer's host, which learn-once hears: whoever forges that would have
+ * us send it more than he does. */
+static void hellos_and_alerts_bring_back_less_than_they_are(void)
+{
+	static const uint8_t alert[] = {21, 254, 253, 0, 0, 0, 0, 0,
+					0,  0,   5,   0, 2, 2, 40};
+	struct media_bed bed = {0};
+	struct media_phone *phone;
+	struct thief thief;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	thief_open(&thief, "127.0.0.1");
+	hello_make(&thief);
+	phone = media_phone_open(&bed);
+	phone->profile = SDPM_DTLS;
+	phone->terms.source = SOURCE_LEARN_ONCE;
+	phone->dtls.setup = "active";
+	phone->dtls.mux = phone->dtls.mute = true;
+	CHECK_INT(media_phone_called(phone, S, 1), 0);
+	CHECK_INT(session_leg_join(bed.table, S, 1, 0, "echo"), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		shoot(&thief, &phone->peer[0], thief.hello, thief.hello_len);
+		shoot(&thief, &phone->peer[0], alert, sizeof(alert));
+		media_bed_run(&bed, MEDIA_STEP_MS);
+		thief_listen(&thief);
+	}
+	CHECK(thief.got > 0); /* it is heard at all */
+	CHECK(thief.got_bytes <= thief.sent_bytes);
+	phone->dtls.mute = false;
+	media_bed_run(&bed, 1000);
+	CHECK(phone->heard > 20);
+	CHECK_INT(bed.nlost, 0);
+	close(thief.fd);
+	media_bed_close(&bed);
+}
+
 /* --- floods --------------------------------------------------------------------------------------- */
 
 /* Without a password: bounded memory, and no more bytes back than came. */
@@ -510,4 +553,5 @@ TEST_MAIN(TEST(strangers_at_a_live_call_change_nothing),
 	  TEST(garbage_in_the_peers_name_changes_nothing),
 	  TEST(calls_begin_under_a_flood_of_hellos),
 	  TEST(a_pbx_begins_under_a_flood_of_hellos),
+	  TEST(hellos_and_alerts_bring_back_less_than_they_are),
 	  TEST(floods_cost_no_memory_and_are_not_echoed))

@@ -628,6 +628,44 @@ static void stray_datagrams_end_no_call(void)
 	}
 }
 
+/* In the name of a client that is at its handshake: an alert, which anybody can
+ * send, makes room for no other hello. */
+static void an_alert_and_a_hello_break_no_handshake(void)
+{
+	static const uint8_t alert[] = {21, 254, 253, 0, 0, 0, 0, 0,
+					0,  0,   5,   0, 2, 2, 40};
+	static const uint8_t hello[] = {22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0,
+					0,  14,  1,   0, 0, 2, 0, 0, 0, 0, 0,
+					0,  0,   2,   1, 1};
+
+	for (unsigned rounds = 1; rounds <= 9; rounds += 4) {
+		struct call call;
+		struct media_phone *phone;
+
+		if (!call_open(&call, NULL, "active"))
+			continue;
+		phone = call.phone;
+		phone->dtls.mute = true;
+		phone->sending = false;
+		if (call_up(&call)) {
+			phone->dtls.mute = false;
+			phone->sending = true;
+			phone_dtls_poll(phone);
+			for (unsigned i = 0; i < rounds; i++) {
+				media_phone_send_raw(phone, false, alert,
+						     sizeof(alert));
+				media_phone_send_raw(phone, false, hello,
+						     sizeof(hello));
+			}
+			media_bed_run(&call.bed, 300);
+			CHECK_INT(phone->dtls.handshakes, 1);
+			CHECK(both_hear(&call));
+			CHECK_INT(call.bed.nlost, 0);
+		}
+		call_close(&call);
+	}
+}
+
 static void opportunistic_offers_by_dtls_are_taken(void)
 {
 	static const char *const protos[] = {"RTP/AVP", "UDP/TLS/RTP/SAVPF"};
@@ -676,4 +714,5 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(in_clear_nothing_is_heard_or_said),
 	  TEST(hellos_of_others_disturb_nothing),
 	  TEST(stray_datagrams_end_no_call),
+	  TEST(an_alert_and_a_hello_break_no_handshake),
 	  TEST(opportunistic_offers_by_dtls_are_taken))
