@@ -12,11 +12,12 @@
 
 void feed_source_key(char key[FEED_KEY_MAX + 1], unsigned source)
 {
+	static const char *const keys[] = {"cb:news", "cb:alarms", "cb:facts"};
+
 	if (source < FEED_SHARDS)
 		re_snprintf(key, FEED_KEY_MAX + 1, "cb:{c:%x}:cdr", source);
 	else
-		str_ncpy(key, source == FEED_NEWS ? "cb:news" : "cb:alarms",
-			 FEED_KEY_MAX + 1);
+		str_ncpy(key, keys[source - FEED_SHARDS], FEED_KEY_MAX + 1);
 }
 
 static void destructor(void *data)
@@ -108,6 +109,32 @@ static void fields_write(struct jsonw *json, const struct redis_val *fields)
 	}
 }
 
+/* --- what a media worker knows ------------------------------------------------ */
+
+/* Of its facts those that are for who listens: the others are for traces. */
+static bool is_told(const char *fact)
+{
+	static const char *const told[] = {"leg.quiet", "leg.heard",
+					   "recording.ended", "recording.lost"};
+
+	for (size_t i = 0; i < COUNTOF(told); i++) {
+		if (!strcmp(fact, told[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Without what proves it, and leads it. */
+static void fact_write(struct jsonw *json, const struct redis_val *fields)
+{
+	text(json, "call", fields, "call");
+	text(json, "session", fields, "session");
+	if (redis_field(fields, "leg"))
+		jsonw_uint(json, "leg", number(fields, "leg"));
+	text(json, "text", fields, "text");
+	text(json, "media_worker", fields, "from");
+}
+
 static void type_set(struct feed_event *event, unsigned source,
 		     const struct redis_val *fields)
 {
@@ -117,6 +144,9 @@ static void type_set(struct feed_event *event, unsigned source,
 		str_ncpy(event->type, "call.ended", sizeof(event->type));
 	else if (source == FEED_NEWS)
 		str_ncpy(event->type, rest_text(fields, "type"),
+			 sizeof(event->type));
+	else if (source == FEED_FACTS)
+		str_ncpy(event->type, rest_text(fields, "event"),
 			 sizeof(event->type));
 	else if (!strncmp(kind, "connection-", 11))
 		re_snprintf(event->type, sizeof(event->type), "connection.%s",
@@ -128,13 +158,14 @@ static void type_set(struct feed_event *event, unsigned source,
 
 static void id_set(struct feed_event *event, unsigned source)
 {
+	static const char *const names[] = {"news", "alarm", "fact"};
+
 	if (source < FEED_SHARDS)
 		re_snprintf(event->id, sizeof(event->id), "cdr-%x-%s", source,
 			    event->entry);
 	else
 		re_snprintf(event->id, sizeof(event->id), "%s-%s",
-			    source == FEED_NEWS ? "news" : "alarm",
-			    event->entry);
+			    names[source - FEED_SHARDS], event->entry);
 }
 
 static int event_write(struct feed_event *event, unsigned source,
@@ -154,6 +185,8 @@ static int event_write(struct feed_event *event, unsigned source,
 	jsonw_object(&json, "data");
 	if (source < FEED_SHARDS)
 		call_write(&json, fields, &entry->el[2]);
+	else if (source == FEED_FACTS)
+		fact_write(&json, fields);
 	else
 		fields_write(&json, fields);
 	jsonw_end(&json);
@@ -173,7 +206,9 @@ int feed_event_read(struct feed_event **eventp, unsigned source,
 	    entry->el[0].type != REDIS_STR ||
 	    entry->el[0].len > FEED_ID_MAX - 6 ||
 	    entry->el[1].type != REDIS_ARRAY ||
-	    entry->el[2].type != REDIS_ARRAY)
+	    entry->el[2].type != REDIS_ARRAY ||
+	    (source == FEED_FACTS &&
+	     !is_told(rest_text(&entry->el[1], "event"))))
 		return EBADMSG;
 	event = mem_zalloc(sizeof(*event), destructor);
 	if (!event)

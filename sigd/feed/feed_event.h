@@ -5,8 +5,9 @@
  *	 "time": "2026-11-21T10:00:00.123Z", "tenant": "acme", "data": {...}}
  *
  * It comes from a stream of Redis: sixteen of CDRs (sigd/call/call_record.h),
- * one of news (sigd/proxy/news.h), one of alarms (sigd/guard/alarm.h). The id
- * is the same however often the event is told. docs/events.md has the types.
+ * one of news (sigd/proxy/news.h), one of alarms (sigd/guard/alarm.h), one of
+ * what media workers know (docs/control-protocol.md, facts). The id is the same
+ * however often the event is told. docs/events.md has the types.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -22,6 +23,7 @@ enum {
 	FEED_SHARDS = 16,
 	FEED_NEWS = FEED_SHARDS,
 	FEED_ALARMS,
+	FEED_FACTS,
 	FEED_SOURCES,
 	FEED_ID_MAX = 47,
 	FEED_TYPE_MAX = 47,
@@ -38,7 +40,8 @@ struct feed_event {
 void feed_source_key(char key[FEED_KEY_MAX + 1], unsigned source);
 
 /* One of [id, [field, value ..], [field, value ..]], the last what mediad knew
- * of the call's media. The caller owns *eventp. EBADMSG: it is none; ENOMEM. */
+ * of the call's media. The caller owns *eventp. EBADMSG: it is none, or
+ * a fact that is not passed on; ENOMEM. */
 int feed_event_read(struct feed_event **eventp, unsigned source,
 		    const struct redis_val *entry);
 

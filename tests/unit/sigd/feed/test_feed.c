@@ -148,6 +148,32 @@ static void an_ended_call_is_told_with_both_sides_and_its_media(void)
 	redis_bed_stop(&bed);
 }
 
+static void of_what_media_workers_know_some_is_told(void)
+{
+	struct sink sink = {.n = 2};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		redis_bed_say(&bed, "XADD cb:facts * type event event leg.up "
+				    "call c1 leg 1 mac 00ff");
+		redis_bed_say(&bed, "XADD cb:facts * type event event "
+				    "recording.ended call c1 tenant t leg 1 "
+				    "from m1/1 text a.ogg mac 00ff");
+		CHECK(redis_test_until(bed.wheel, 8000, got_three, &sink));
+		CHECK_STR(sink.got[2].type, "recording.ended");
+		CHECK(strstr(sink.got[2].json, "\"tenant\":\"t\"") &&
+		      strstr(sink.got[2].json, "\"text\":\"a.ogg\"") &&
+		      strstr(sink.got[2].json, "\"leg\":1,"));
+		CHECK(!strstr(sink.got[2].json, "00ff"));
+		CHECK_INT(feed_counts(feed)->delivered, 1);
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
 static void of_two_one_serves(void)
 {
 	struct sink a = {.n = 0}, b = {.n = 0};
@@ -176,4 +202,5 @@ static void of_two_one_serves(void)
 
 TEST_MAIN(TEST(what_was_before_is_old_and_what_failed_comes_again),
 	  TEST(an_ended_call_is_told_with_both_sides_and_its_media),
+	  TEST(of_what_media_workers_know_some_is_told),
 	  TEST(of_two_one_serves))
