@@ -13,6 +13,8 @@ struct pace {
 	struct pace_params params;
 	struct wheel_timer next;
 	struct list items;
+	uint32_t gap_us; /* on average */
+	uint64_t due_us; /* the next one; the wheel has whole ms */
 };
 
 struct waiting {
@@ -71,6 +73,28 @@ int pace_add(struct pace *pace, const struct pace_item *item)
 	return 0;
 }
 
+void pace_clear(struct pace *pace)
+{
+	list_flush(&pace->items);
+}
+
+static void on_next(void *arg);
+
+/* Counted from when this one was due, not from when it came: a loop that is
+ * somewhat late costs no time. */
+static void next_start(struct pace *pace)
+{
+	const uint64_t now_us = wheel_now(pace->params.wheel) * 1000;
+	const uint64_t least_us = now_us - PACE_CATCH_UP_MS * 1000;
+
+	if (pace->due_us < least_us)
+		pace->due_us = least_us;
+	pace->due_us += pace->gap_us / 2 + rand_u32() % pace->gap_us;
+	wheel_start(pace->params.wheel, &pace->next,
+		    pace->due_us > now_us ? (pace->due_us - now_us) / 1000 : 0,
+		    on_next, pace);
+}
+
 static void on_next(void *arg)
 {
 	struct pace *pace = arg;
@@ -82,14 +106,19 @@ static void on_next(void *arg)
 		return;
 	}
 	list_unlink(&waiting->le);
-	wheel_start(params.wheel, &pace->next,
-		    PACE_GAP_MS + rand_u32() % (PACE_MORE_MS + 1), on_next,
-		    pace);
+	next_start(pace);
 	params.h(&waiting->item, params.arg);
 	mem_deref(waiting);
 }
 
 void pace_run(struct pace *pace)
 {
+	const uint32_t n = list_count(&pace->items) + 1;
+	const uint32_t gap_us = PACE_ALL_MS * 1000u / n;
+
+	pace->gap_us = gap_us < PACE_GAP_MIN_US ? PACE_GAP_MIN_US
+		       : gap_us > PACE_GAP_US	? PACE_GAP_US
+						: gap_us;
+	pace->due_us = wheel_now(pace->params.wheel) * 1000;
 	wheel_start(pace->params.wheel, &pace->next, 0, on_next, pace);
 }

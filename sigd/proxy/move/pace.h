@@ -3,8 +3,10 @@
  *
  * All of them at once would be as many INVITEs, and as many DTLS handshakes at
  * the workers that take them, in the same moment. So one begins every 5 ms on
- * average, at most PACE_PER_S in a second, and no two sigd workers keep step:
- * the gaps are random. Who has been on the way for longest goes first.
+ * average, or more often when there are more than 800: the last of them is to
+ * begin within 4 s. More than 500 in a second there are never, however many
+ * wait. No two sigd workers keep step: the gaps are random. Who has been on
+ * the way for longest goes first.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -17,9 +19,16 @@ struct pace;
 struct wheel;
 
 enum {
-	PACE_GAP_MS = 3,  /* between two, at least, */
-	PACE_MORE_MS = 4, /* and up to so much more */
-	PACE_PER_S = 1000 / PACE_GAP_MS
+	PACE_GAP_US = 5000, /* between two, on average: half of it to one and
+			     * a half */
+	/* 500 in a second. Each is up to two handshakes of half a ms at the
+	 * workers that take it (docs/benchmarks.md), and seven commands with
+	 * their answers, some 15,000 operations of Redis in a second: half a
+	 * core there, a fifth of one here. More would make who takes them
+	 * late for the calls that it has, and it would refuse them. */
+	PACE_GAP_MIN_US = 2000,
+	PACE_ALL_MS = 4000, /* in which all begin, unless they are too many */
+	PACE_CATCH_UP_MS = 20 /* of a loop that was late; the rest is lost */
 };
 
 struct pace_item {
@@ -43,7 +52,10 @@ struct pace_params {
 int pace_alloc(struct pace **pacep, const struct pace_params *params);
 /* Copied. */
 int pace_add(struct pace *pace, const struct pace_item *item);
-/* Begin with what has been added. The end is said later, once. */
+/* Forget what was added; before it runs. */
+void pace_clear(struct pace *pace);
+/* Begin with what has been added; how many these are is how fast it is. The
+ * end is said later, once. */
 void pace_run(struct pace *pace);
 
 #endif
