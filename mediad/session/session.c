@@ -55,7 +55,7 @@ static void session_destructor(void *data)
 	struct session *session = data;
 
 	wheel_stop(&session->empty);
-	mem_deref(session->tap);
+	session->tap = mem_deref(session->tap);
 	/* the records of those that are still there stay as they are, joins
 	 * and all, for a successor: what ends was dropped before */
 	for (size_t i = 0; i < COUNTOF(session->legs); i++)
