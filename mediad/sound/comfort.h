@@ -5,7 +5,7 @@
  * of a few reflection coefficients. It is read from a packet, or measured, and
  * made as samples, or written as a packet. Making it costs a few
  * multiplications a sample. The sign of a coefficient is that of browsers: low
- * noise has a first one below 127 (docs/decisions/0030). Pure; plain data, zeroed memory: silence.
+ * noise has a first one below 127 (docs/decisions/0031). Pure; plain data, zeroed memory: silence.
  *
  * SPDX-License-Identifier: MIT
  */
