@@ -230,11 +230,12 @@ check: $(UNIT) $(FLOW) $(REPLAY) ## unit and flow tests, corpora replayed (T=nam
 flow-bins: $(FLOW)
 asan: ## check again with address, leak and undefined-behaviour sanitizers
 	$(Q)$(MAKE) B=$(B)/asan SAN=address,undefined check
-# Loading beside the loop, and names of Redis: a table in a worker, the parent
-# and the admin process. All else has one thread: the admin's libmicrohttpd and
-# c-ares are served by our loops.
+# Loading beside the loop (a table in a worker, the parent and the admin process,
+# sounds), names of Redis, and recordings that are written. All else has one
+# thread: the admin's libmicrohttpd and c-ares are served by our loops.
 THREADED := $(addprefix unit/,common/test_aside common/test_super common/test_redis_link \
-	common/test_fetch_http sigd/table/test_routes_loader)
+	common/test_fetch_http sigd/table/test_routes_loader mediad/tap/test_tap \
+	mediad/sound/test_jukebox)
 tsan: ## what has threads, with the thread sanitizer
 	$(Q)$(MAKE) B=$(B)/tsan SAN=thread tsan-run
 tsan-run: $(THREADED:%=$(B)/tests/%)
