@@ -5,11 +5,13 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <re.h>
 
 #include "common/aside.h"
@@ -49,6 +51,7 @@ struct jukebox {
 	struct jukebox_handlers handlers;
 	struct aside *aside;
 	struct load *load; /* under way; NULL: none */
+	struct load *next; /* to begin behind it; NULL: none */
 	struct list entries;
 	struct aside *tone_aside;
 	struct list tones;    /* that were asked for; without a sound: not made
@@ -90,6 +93,7 @@ static void jukebox_destructor(void *data)
 	mem_deref(jb->aside);
 	mem_deref(jb->tone_aside);
 	mem_deref(jb->load);
+	mem_deref(jb->next);
 	mem_deref(jb->made);
 	list_flush(&jb->tones);
 	list_flush(&jb->entries);
@@ -172,34 +176,45 @@ static read_h *reader_of(const char *suffix)
 		       : pcm_read_ogg;
 }
 
+static int slurp_fd(uint8_t **datap, size_t *len, int fd, uint32_t max_bytes,
+		    char why[PCM_WHY_MAX])
+{
+	struct stat st;
+	size_t used = 0;
+	ssize_t n = 1;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    (uint64_t)st.st_size > max_bytes) {
+		str_ncpy(why, "no file, empty or too large", PCM_WHY_MAX);
+		return EFBIG;
+	}
+	*datap = mem_alloc((size_t)st.st_size, NULL);
+	while (*datap && n > 0 && used < (size_t)st.st_size) {
+		n = read(fd, *datap + used, (size_t)st.st_size - used);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	*len = used;
+	if (used)
+		return 0;
+	*datap = mem_deref(*datap);
+	str_ncpy(why, "cannot be read", PCM_WHY_MAX);
+	return EIO;
+}
+
 static int slurp(uint8_t **datap, size_t *len, const char *path,
 		 uint32_t max_bytes, char why[PCM_WHY_MAX])
 {
-	FILE *f = fopen(path, "rbe");
-	struct stat st;
-	int err = 0;
+	/* a FIFO would be waited for (open(2)) */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int err;
 
-	if (!f || fstat(fileno(f), &st)) {
+	if (fd < 0) {
 		err = errno;
 		str_ncpy(why, strerror(err), PCM_WHY_MAX);
-		goto out;
+		return err;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_size <= 0 ||
-	    (uint64_t)st.st_size > max_bytes) {
-		str_ncpy(why, "no file, empty or too large", PCM_WHY_MAX);
-		err = EFBIG;
-		goto out;
-	}
-	*datap = mem_alloc((size_t)st.st_size, NULL);
-	*len = *datap ? fread(*datap, 1, (size_t)st.st_size, f) : 0;
-	if (!*len) {
-		*datap = mem_deref(*datap);
-		str_ncpy(why, "cannot be read", PCM_WHY_MAX);
-		err = EIO;
-	}
-out:
-	if (f)
-		fclose(f);
+	err = slurp_fd(datap, len, fd, max_bytes, why);
+	close(fd);
 	return err;
 }
 
@@ -321,12 +336,39 @@ static void take_over(struct jukebox *jb)
 		jb->handlers.loadedh(&jb->figures, jb->handlers.arg);
 }
 
+static void on_done(void *arg);
+
+/* load: its reference is taken over. */
+static int begin(struct jukebox *jb, struct load *load)
+{
+	int err;
+
+	jb->load = load;
+	err = aside_alloc(&jb->aside, on_work, on_done, jb);
+	if (err)
+		jb->load = mem_deref(jb->load);
+	return err;
+}
+
+static void begin_next(struct jukebox *jb)
+{
+	struct load *load = jb->next;
+	int err;
+
+	jb->next = NULL;
+	err = begin(jb, load);
+	if (err && jb->handlers.sayh)
+		jb->handlers.sayh("(all)", strerror(err), jb->handlers.arg);
+}
+
 static void on_done(void *arg)
 {
 	struct jukebox *jb = arg;
 
 	jb->aside = mem_deref(jb->aside);
 	take_over(jb);
+	if (jb->next && !jb->aside)
+		begin_next(jb);
 }
 
 int jukebox_alloc(struct jukebox **jbp,
@@ -342,7 +384,7 @@ int jukebox_alloc(struct jukebox **jbp,
 	return 0;
 }
 
-static int prepare(struct jukebox *jb, const struct jukebox_cfg *cfg)
+static int load_alloc(struct load **loadp, const struct jukebox_cfg *cfg)
 {
 	struct load *load = mem_zalloc(sizeof(*load), load_destructor);
 
@@ -353,25 +395,36 @@ static int prepare(struct jukebox *jb, const struct jukebox_cfg *cfg)
 		mem_deref(load);
 		return ENOMEM;
 	}
-	jb->aside = mem_deref(jb->aside);
-	mem_deref(jb->load);
-	jb->load = load;
+	*loadp = load;
 	return 0;
 }
 
 int jukebox_load(struct jukebox *jb, const struct jukebox_cfg *cfg)
 {
-	int err = prepare(jb, cfg);
+	struct load *load;
+	int err = load_alloc(&load, cfg);
 
-	return err ? err : aside_alloc(&jb->aside, on_work, on_done, jb);
+	if (err)
+		return err;
+	if (!jb->aside)
+		return begin(jb, load);
+	/* to wait for its thread would stop the loop for seconds */
+	mem_deref(jb->next);
+	jb->next = load;
+	return 0;
 }
 
 int jukebox_load_now(struct jukebox *jb, const struct jukebox_cfg *cfg)
 {
-	int err = prepare(jb, cfg);
+	struct load *load;
+	int err = load_alloc(&load, cfg);
 
 	if (err)
 		return err;
+	jb->aside = mem_deref(jb->aside);
+	jb->next = mem_deref(jb->next);
+	mem_deref(jb->load);
+	jb->load = load;
 	add_files(jb->load);
 	take_over(jb);
 	return 0;
@@ -460,9 +513,11 @@ bool jukebox_tone(struct jukebox *jb, const char *name)
 
 void jukebox_tone_now(struct jukebox *jb, const char *name)
 {
-	jb->making = is_tone(name) ? tone_entry(jb, name) : NULL;
-	if (!jb->making)
+	struct entry *entry = is_tone(name) ? tone_entry(jb, name) : NULL;
+
+	if (!entry || entry->done)
 		return;
+	jb->making = entry;
 	on_tone_work(jb);
 	tone_there(jb);
 }

@@ -50,8 +50,8 @@ struct jukebox_handlers {
 /* Empty. The caller owns *jbp. */
 int jukebox_alloc(struct jukebox **jbp,
 		  const struct jukebox_handlers *handlers);
-/* Begin a load, beside the loop; texts of cfg are copied. One that is under
- * way is waited for. */
+/* Begin a load, beside the loop; texts of cfg are copied. While one is under
+ * way, this one begins behind it, in place of another that waits. */
 int jukebox_load(struct jukebox *jb, const struct jukebox_cfg *cfg);
 /* The same at once, without a loop: for tests and --check. */
 int jukebox_load_now(struct jukebox *jb, const struct jukebox_cfg *cfg);

@@ -15,13 +15,14 @@
 #include "mediad/sound/codec.h"
 #include "mediad/sound/jukebox.h"
 #include "mediad/sound/ringtone.h"
+#include "tests/lib/loop_test.h"
 #include "tests/lib/test.h"
 #include "tests/lib/tone.h"
 
 struct bed {
 	char dir[64];
 	struct jukebox *jb;
-	unsigned said;
+	unsigned said, loaded;
 	char why[PCM_WHY_MAX], file[64];
 };
 
@@ -37,6 +38,14 @@ static void on_say(const char *file, const char *why, void *arg)
 	str_ncpy(bed->why, why, sizeof(bed->why));
 }
 
+static void on_loaded(const struct jukebox_figures *figures, void *arg)
+{
+	struct bed *bed = arg;
+
+	(void)figures;
+	bed->loaded++;
+}
+
 static int load(struct bed *bed, struct jukebox_cfg cfg)
 {
 	cfg.dir = bed->dir;
@@ -45,7 +54,8 @@ static int load(struct bed *bed, struct jukebox_cfg cfg)
 
 static bool bed_open(struct bed *bed)
 {
-	const struct jukebox_handlers handlers = {.sayh = on_say, .arg = bed};
+	const struct jukebox_handlers handlers = {
+		.loadedh = on_loaded, .sayh = on_say, .arg = bed};
 
 	memset(bed, 0, sizeof(*bed));
 	strcpy(bed->dir, "/tmp/cordboard-jukebox-XXXXXX");
@@ -155,6 +165,65 @@ static void what_cannot_be_used_is_told(void)
 	bed_close(&bed);
 }
 
+static void only_regular_files_are_read(void)
+{
+	char path[200];
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed));
+	re_snprintf(path, sizeof(path), "%s/a.wav", bed.dir);
+	REQUIRE(mkfifo(path, 0600) == 0);
+	re_snprintf(path, sizeof(path), "%s/b.wav", bed.dir);
+	REQUIRE(mkdir(path, 0700) == 0);
+	put_file(&bed, "c.wav", 8000);
+	CHECK_INT(load(&bed, defaults), 0);
+	CHECK_INT(bed.said, 2);
+	CHECK_STR(bed.file, "b.wav");
+	CHECK(strstr(bed.why, "no file"));
+	CHECK(jukebox_find(bed.jb, "c") != NULL);
+	bed_close(&bed);
+}
+
+static bool are_loaded(void *arg)
+{
+	const struct bed *bed = arg;
+
+	return bed->loaded >= 2;
+}
+
+static bool is_never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+/* Nobody waits for the thread of the first. */
+static void a_load_begins_behind_the_one_under_way(void)
+{
+	struct jukebox_cfg cfg = defaults, none = defaults;
+	struct loop_test lt;
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed) && loop_test_open(&lt));
+	put_file(&bed, "jazz.wav", 160000);
+	cfg.dir = bed.dir;
+	CHECK_INT(jukebox_load(bed.jb, &none), 0);
+	CHECK_INT(jukebox_load(bed.jb, &none), 0);
+	CHECK_INT(jukebox_load(bed.jb, &cfg), 0);
+	CHECK_INT(bed.loaded, 0);
+	CHECK(loop_test_until(&lt, are_loaded, &bed, 30000));
+	CHECK(jukebox_find(bed.jb, "jazz") != NULL);
+	/* the one that waited was the latest alone */
+	CHECK(!loop_test_until(&lt, is_never, NULL, 100));
+	CHECK_INT(bed.loaded, 2);
+
+	/* and so again; both end with the jukebox */
+	CHECK_INT(jukebox_load(bed.jb, &none), 0);
+	CHECK_INT(jukebox_load(bed.jb, &cfg), 0);
+	bed_close(&bed);
+	loop_test_close(&lt);
+}
+
 static void countries_ring_as_they_do(void)
 {
 	static const struct {
@@ -203,4 +272,6 @@ static void countries_ring_as_they_do(void)
 }
 
 TEST_MAIN(TEST(a_folder_is_a_set_of_sounds),
-	  TEST(what_cannot_be_used_is_told), TEST(countries_ring_as_they_do))
+	  TEST(what_cannot_be_used_is_told), TEST(only_regular_files_are_read),
+	  TEST(a_load_begins_behind_the_one_under_way),
+	  TEST(countries_ring_as_they_do))
