@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "common/fault.h"
 #include "mediad/sound/ogg_file.h"
 #include "mediad/tap/rec_file.h"
 
@@ -60,7 +61,10 @@ static void destructor(void *data)
 static int write_all(int fd, const void *data, size_t len)
 {
 	const uint8_t *p = data;
+	int err = FAULT("tap.write");
 
+	if (err)
+		return err;
 	while (len) {
 		ssize_t n = write(fd, p, len);
 
@@ -261,6 +265,12 @@ static enum rec_end limit(struct rec_file *file, size_t count)
 	return has_space(file) ? REC_WHOLE : REC_DISK_FULL;
 }
 
+static enum rec_end end_of(int err)
+{
+	return err == ENOSPC || err == EDQUOT || err == EFBIG ? REC_DISK_FULL
+							      : REC_FAILED;
+}
+
 static int put_some(struct rec_file *file, const int16_t *pcm, size_t count)
 {
 	return file->ogg ? oggfile_put(file->ogg, pcm, count)
@@ -285,9 +295,7 @@ bool rec_file_put(struct rec_file *file, const int16_t *pcm, size_t count)
 			file->samples += n;
 	}
 	if (err)
-		file->end = err == ENOSPC || err == EDQUOT || err == EFBIG
-				    ? REC_DISK_FULL
-				    : REC_FAILED;
+		file->end = end_of(err);
 	return file->end == REC_WHOLE;
 }
 
@@ -298,8 +306,8 @@ enum rec_end rec_file_why(const struct rec_file *file)
 
 /* --- the end ------------------------------------------------------------------------ */
 
-/* Synced, with its name, which is synced as well. */
-static int give_name(int fd, const char *part)
+/* It has its name, which is synced as well. */
+static int give_name(const char *part)
 {
 	char name[REC_PATH_MAX + 6];
 	char *slash;
@@ -307,7 +315,7 @@ static int give_name(int fd, const char *part)
 
 	str_ncpy(name, part, sizeof(name));
 	name[strlen(name) - 5] = '\0';
-	if (fsync(fd) || rename(part, name))
+	if (rename(part, name))
 		return errno;
 	slash = strrchr(name, '/');
 	*slash = '\0';
@@ -319,24 +327,46 @@ static int give_name(int fd, const char *part)
 	return err;
 }
 
-int rec_file_close(struct rec_file *file, uint64_t *samples)
+/* More than a head of a WAV file. */
+static bool has_some(int fd)
 {
-	int err = 0;
+	struct stat st;
 
-	*samples = file->samples;
-	/* what fits is written, though the disk is full */
+	return !fstat(fd, &st) && st.st_size > WAV_HEAD;
+}
+
+static int finish(struct rec_file *file)
+{
+	int err = 0, mended = 0;
+
 	if (file->ogg && file->end != REC_FAILED)
 		err = oggfile_end(file->ogg);
 	if (!err)
 		err = flush(file);
-	if (!file->ogg && !wav_mend(file->fd) && err == ENOSPC)
-		err = 0;
-	if (err == ENOSPC && file->end == REC_DISK_FULL)
-		err = 0;
+	/* what fits is played, though the disk is full */
+	if (!file->ogg)
+		mended = wav_mend(file->fd);
 	if (!err)
-		err = give_name(file->fd, file->part);
-	mem_deref(file);
+		err = mended;
+	if (fsync(file->fd) && !err)
+		err = errno;
 	return err;
+}
+
+enum rec_end rec_file_close(struct rec_file *file, uint64_t *samples)
+{
+	int err = finish(file);
+	enum rec_end end;
+
+	*samples = file->samples;
+	if (err)
+		file->end = end_of(err);
+	if ((!err || (file->end == REC_DISK_FULL && has_some(file->fd))) &&
+	    give_name(file->part))
+		file->end = REC_FAILED;
+	end = file->end;
+	mem_deref(file);
+	return end;
 }
 
 int rec_file_salvage(const char *dir, const char *name)
@@ -352,8 +382,10 @@ int rec_file_salvage(const char *dir, const char *name)
 		return errno;
 	if (suffix && !strcmp(suffix, ".wav"))
 		err = wav_mend(fd);
+	if (!err && fsync(fd))
+		err = errno;
 	if (!err)
-		err = give_name(fd, path);
+		err = give_name(path);
 	close(fd);
 	return err;
 }

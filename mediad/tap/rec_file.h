@@ -55,9 +55,9 @@ int rec_file_open(struct rec_file **filep,
  * follows is not in it: rec_file_why(). */
 bool rec_file_put(struct rec_file *file, const int16_t *pcm, size_t count);
 enum rec_end rec_file_why(const struct rec_file *file);
-/* What is left, synced, and the name. The file is freed. Its length in
- * samples is written to *samples. errno */
-int rec_file_close(struct rec_file *file, uint64_t *samples);
+/* What is left, synced, and the name; what the disk refuses stays a part, and
+ * so does an empty file when it is full. The file is freed. Its length in samples is written to *samples. */
+enum rec_end rec_file_close(struct rec_file *file, uint64_t *samples);
 /* What a process has left behind gets its name. ENOENT: nothing is there. */
 int rec_file_salvage(const char *dir, const char *name);
 

@@ -181,10 +181,14 @@ static void do_end(struct recorder *recorder, const struct job *job)
 {
 	struct target *target = job->target;
 	uint64_t samples = 0;
+	enum rec_end end;
 
 	do_data(recorder, job);
-	if (target->file && rec_file_close(target->file, &samples))
-		target->end = REC_FAILED;
+	if (target->file) {
+		end = rec_file_close(target->file, &samples);
+		if (end != REC_WHOLE)
+			tell_lost(recorder, target, end);
+	}
 	report(recorder, target, false, samples);
 	free(target);
 }

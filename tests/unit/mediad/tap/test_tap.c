@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "common/fault.h"
 #include "common/loop.h"
 #include "common/wheel.h"
 #include "mediad/sound/codec.h"
@@ -230,6 +231,17 @@ static double length_by_sox(const char *path)
 		pclose(f);
 	}
 	return s;
+}
+
+/* NULL: none from now on. */
+static void fault_set(const char *spec)
+{
+	if (spec)
+		CHECK(!setenv("CORDBOARD_FAULT", spec, 1));
+	fault_process("t", 1);
+	unsetenv("CORDBOARD_FAULT");
+	if (!spec)
+		fault_process("t", 1);
 }
 
 static bool there(const char *path)
@@ -464,6 +476,52 @@ static void a_full_disk_is_told_and_costs_nothing_else(void)
 	bed_close(&bed);
 }
 
+/* The last bytes of a file do not fit: no less is told of it. */
+static void a_disk_that_is_full_at_the_end_is_told(void)
+{
+	static const struct {
+		enum rec_format format;
+		unsigned ms;
+		const char *fault;
+		enum rec_end end;
+		bool named;
+	} cases[] = {
+		{REC_WAV, 1200, "tap.write=errno:ENOSPC@3", REC_DISK_FULL, 1},
+		{REC_OGG, 35000, "tap.write=errno:ENOSPC@2", REC_DISK_FULL, 1},
+		/* EDQUOT, EFBIG */
+		{REC_WAV, 1200, "tap.write=errno:122@3", REC_DISK_FULL, 1},
+		{REC_OGG, 35000, "tap.write=errno:27@2", REC_DISK_FULL, 1},
+		/* nothing is in it */
+		{REC_WAV, 300, "tap.write=errno:ENOSPC", REC_DISK_FULL, 0},
+		{REC_OGG, 300, "tap.write=errno:ENOSPC", REC_DISK_FULL, 0},
+		{REC_OGG, 300, "tap.write=errno:EIO", REC_FAILED, 0},
+		{REC_WAV, 1200, "tap.write=errno:EIO@3", REC_FAILED, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sender s = {.side = 0};
+		char path[200], part[200];
+		struct bed bed;
+
+		REQUIRE(bed_open(&bed, cases[i].format));
+		sender_open(&s);
+		fault_set(cases[i].fault);
+		REQUIRE(tap_begin(&bed, &name, false));
+		run(&bed, &s, 1, cases[i].ms);
+		tap_end(&bed);
+		fault_set(NULL);
+		CHECK_INT(bed.nlost, 1);
+		CHECK_INT(bed.lost.end, cases[i].end);
+		CHECK_INT(bed.nended, 1);
+		CHECK_INT(bed.ended.end, cases[i].end);
+		path_of(path, &bed, "");
+		path_of(part, &bed, ".part");
+		CHECK(there(path) == cases[i].named);
+		CHECK(there(part) != there(path));
+		bed_close(&bed);
+	}
+}
+
 static void what_a_slow_disk_does_not_take_is_silence(void)
 {
 	struct sender s = {.side = 0};
@@ -549,5 +607,6 @@ TEST_MAIN(TEST(main_loop), TEST(ten_minutes_are_ten_minutes_and_in_step),
 	  TEST(an_ogg_file_plays_and_has_its_mode), TEST(the_price_is_told), TEST(a_pause_is_silence),
 	  TEST(half_a_file_is_known_as_such_and_gets_its_name),
 	  TEST(a_full_disk_is_told_and_costs_nothing_else),
+	  TEST(a_disk_that_is_full_at_the_end_is_told),
 	  TEST(what_a_slow_disk_does_not_take_is_silence),
 	  TEST(a_file_has_limits), TEST(codecs_may_change))
