@@ -278,6 +278,17 @@ static void tell_up(struct leg *leg)
 		table->uph(&up, table->arg);
 }
 
+/* For those who are no receivers; pkt is left as it is. */
+static void look_on(struct leg *leg, const struct strm_pkt *sp,
+		    const uint8_t *pkt)
+{
+	const struct strm_pkt bare = leg_primary(leg, sp, pkt);
+
+	leg_watch_packet(leg, &bare, pkt);
+	if (leg->session->tap)
+		session_tap_packet(leg, &bare, pkt);
+}
+
 static void on_rtp(const struct path_packet *packet, void *arg)
 {
 	struct leg *leg = arg;
@@ -297,9 +308,7 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 	}
 	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp)) {
 		leg_heard(leg, sp.h.pt);
-		leg_watch_packet(leg, &sp, packet->pkt);
-		if (leg->session->tap)
-			session_tap_packet(leg, &sp, packet->pkt);
+		look_on(leg, &sp, packet->pkt);
 		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
 	}
 	*serving = 0;

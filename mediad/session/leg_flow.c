@@ -7,6 +7,7 @@
 #include <re.h>
 
 #include "common/log.h"
+#include "mediad/rtp/red.h"
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/session/leg_ear.h"
 #include "mediad/session/session_priv.h"
@@ -153,6 +154,23 @@ static const struct sdpm_map *red_of(const struct leg *leg)
 	const struct sdpm_choice *choice = leg->sdp.choice;
 
 	return choice && choice->red >= 0 ? &choice->maps[choice->red] : NULL;
+}
+
+struct strm_pkt leg_primary(const struct leg *leg, const struct strm_pkt *sp,
+			    const uint8_t *pkt)
+{
+	struct strm_pkt bare = *sp;
+	const struct red_block *last;
+	struct red red;
+
+	if (!red_of(leg) || red_of(leg)->rx_pt != sp->h.pt ||
+	    red_read(&red, pkt + sp->h.hdr, sp->h.paylen))
+		return bare;
+	last = &red.blocks[red.count - 1];
+	bare.h.pt = last->pt;
+	bare.h.hdr = (uint16_t)(sp->h.hdr + last->at);
+	bare.h.paylen = last->len;
+	return bare;
 }
 
 /* passes: as it is, if the other side takes it. Said last. */

@@ -375,6 +375,10 @@ const struct sdpm_map *leg_hears(const struct leg *leg);
 /* A packet of this payload type has come: the way of the next ones may be
  * another. */
 void leg_heard(struct leg *leg, uint8_t pt);
+/* What a packet of redundant audio says itself, without the copies that it
+ * brings along (RFC 2198); any other as it is. pkt as in relay_forward(). */
+struct strm_pkt leg_primary(const struct leg *leg, const struct strm_pkt *sp,
+			    const uint8_t *pkt);
 /* Have what comes from the leg go to another (or to itself), by relay or
  * transcode; what flows as it should is left alone. */
 void leg_flow(struct leg *leg, struct leg *to);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <re.h>
 
 #include "common/wheel.h"
@@ -16,6 +17,7 @@
 #include "mediad/sound/transcode.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
+#include "tests/lib/red_packet.h"
 #include "tests/lib/test.h"
 
 static const char *const S = "00000000000000a1";
@@ -71,6 +73,7 @@ struct setup {
 	bool deaf;     /* the page never hears of our SDP */
 	bool no_dtls;  /* it waits for our ClientHello, and we for its */
 	bool opus;     /* it has Opus, and the telephone, too */
+	bool red;      /* the telephone has redundant audio */
 	bool keys;     /* the telephone has keys */
 	bool ringing;  /* nobody has picked up yet */
 };
@@ -116,6 +119,11 @@ static struct call *call_up(const struct setup *setup)
 		call->phone->terms.codecs = (struct pl)PL("opus");
 	} else {
 		media_page_narrow(call->page);
+	}
+	if (setup->red) {
+		call->phone->formats = RED_FORMATS;
+		call->phone->extra = RED_LINES;
+		pl_set_str(&call->phone->terms.codecs, "red,PCMA");
 	}
 	if (setup->keys) {
 		call->phone->profile = SDPM_SDES;
@@ -367,6 +375,37 @@ static void who_pauses_is_not_named(void)
 	hang_up(call);
 }
 
+/* As the worker's offer has it. */
+static uint8_t red_pt(const struct call *call)
+{
+	const char *name = strstr(call->phone->sdp, " red/8000");
+
+	if (!CHECK(name != NULL))
+		return RED_PT;
+	while (name[-1] != ':')
+		name--;
+	return (uint8_t)atoi(name);
+}
+
+static void redundant_audio_is_looked_into(void)
+{
+	uint8_t voice_red[RED_SIZE], silence_red[RED_SIZE];
+	struct call *call = call_up(&(struct setup){.red = true});
+
+	REQUIRE(call && call->phone);
+	red_packet(voice_red, call->silence, call->voice);
+	red_packet(silence_red, call->voice, call->silence);
+	nothing_is_named(call, 5000);
+	call->phone->pt = red_pt(call);
+	call->phone->payload = voice_red;
+	call->phone->paylen = RED_SIZE;
+	nothing_is_named(call, 10000);
+	CHECK(voice(call, 2)->level >= -16);
+	call->phone->payload = silence_red;
+	is_named(call, "2:silence ");
+	hang_up(call);
+}
+
 static void music_and_soft_voices_are_not_named(void)
 {
 	struct call *call = call_up(&(struct setup){0});
@@ -422,6 +461,7 @@ TEST_MAIN(TEST(who_sends_nothing_is_named_and_heard_again),
 	  TEST(nobody_is_named_before_the_call_is_answered),
 	  TEST(who_holds_or_is_held_is_not_named),
 	  TEST(who_pauses_is_not_named),
+	  TEST(redundant_audio_is_looked_into),
 	  TEST(music_and_soft_voices_are_not_named),
 	  TEST(a_bad_network_is_not_silence),
 	  TEST(levels_and_clipping_are_shown))

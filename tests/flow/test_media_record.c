@@ -21,6 +21,7 @@
 #include "mediad/tap/recorder.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
+#include "tests/lib/red_packet.h"
 #include "tests/lib/sound_files.h"
 #include "tests/lib/test.h"
 #include "tests/lib/tone.h"
@@ -319,6 +320,40 @@ static void only_consumers_of_the_configuration_hear(void)
 	mem_deref(c);
 }
 
+/* Of what it brings along twice, just what it says. */
+static void a_side_with_redundant_audio_is_heard(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	struct stream *st = mem_zalloc(2 * sizeof(*st), NULL);
+	uint8_t red[RED_SIZE], silence[RED_FRAME];
+
+	REQUIRE(c && st && call_open(c));
+	memset(silence, 0xd5, sizeof(silence));
+	red_packet(red, silence, c->tone[0]);
+	c->a->formats = RED_FORMATS;
+	c->a->extra = RED_LINES;
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	pl_set_str(&c->a->terms.codecs, "red,PCMA");
+	pl_set_str(&c->a->terms.fork, "ears");
+	up(c);
+	c->a->pt = RED_PT;
+	c->a->payload = red;
+	c->a->paylen = sizeof(red);
+	for (unsigned i = 0; i < 50; i++) {
+		media_bed_run(&c->bed, 100);
+		listen_in(c, st);
+	}
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 1);
+	CHECK(fabs(heard(c, 0, 0) - 1000) < 2);
+	CHECK(fabs(heard(c, 0, 1) - 500) < 2);
+	CHECK(fabs(tone_hz(st[0].pcm + 8000, 16000, 8000) - 1000) < 2);
+	sound_dir_end(c->dir);
+	mem_deref(st);
+	mem_deref(c);
+}
+
 static void main_loop(void)
 {
 	CHECK_INT(loop_init(256), 0);
@@ -328,4 +363,5 @@ TEST_MAIN(TEST(main_loop), TEST(each_side_is_a_channel),
 	  TEST(who_says_never_is_not_recorded),
 	  TEST(a_successor_goes_on_with_the_next_part),
 	  TEST(a_consumer_hears_both_sides),
+	  TEST(a_side_with_redundant_audio_is_heard),
 	  TEST(only_consumers_of_the_configuration_hear))
