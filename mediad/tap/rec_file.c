@@ -18,7 +18,8 @@
 enum {
 	WAV_HEAD = 44,
 	BUFFER = 32768,
-	LOOK_BYTES = 1 << 20, /* the space left is looked at that often */
+	LOOK_BYTES = 1 << 20, /* the space left is looked at that often, */
+	LOOK_S = 10,          /* and that often */
 	MODE = 0640,
 	DIR_MODE = 0750,
 	SILENCE = 1600,
@@ -31,8 +32,8 @@ struct rec_file {
 	struct oggfile *ogg;
 	uint8_t buf[BUFFER];
 	size_t fill;
-	uint64_t bytes, looked; /* written; and then, when space was seen */
-	uint64_t samples;
+	uint64_t bytes, samples; /* written, */
+	uint64_t looked, looked_samples; /* ... when space was seen last */
 	enum rec_end end;
 };
 
@@ -181,6 +182,8 @@ static bool has_space(const struct rec_file *file)
 {
 	struct statvfs fs;
 
+	if (FAULT("tap.space"))
+		return false;
 	if (file->fd < 0 || fstatvfs(file->fd, &fs))
 		return true;
 	return (uint64_t)fs.f_bavail * fs.f_frsize >= file->params.min_free;
@@ -259,9 +262,12 @@ static enum rec_end limit(struct rec_file *file, size_t count)
 		return REC_TOO_LONG;
 	if (file->bytes >= file->params.max_bytes)
 		return REC_TOO_LARGE;
-	if (file->bytes - file->looked < LOOK_BYTES)
+	if (file->bytes - file->looked < LOOK_BYTES &&
+	    file->samples - file->looked_samples <
+		    (uint64_t)LOOK_S * file->params.rate)
 		return REC_WHOLE;
 	file->looked = file->bytes;
+	file->looked_samples = file->samples;
 	return has_space(file) ? REC_WHOLE : REC_DISK_FULL;
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "common/fault.h"
 #include "common/loop.h"
 #include "mediad/tap/recorder.h"
 
@@ -24,14 +25,14 @@ enum job_kind {
 	JOB_BEGIN,
 	JOB_DATA,
 	JOB_END,
-	JOB_QUIT,
 };
 
 /* Of the thread, but for its making. */
 struct target {
 	struct rec_file *file; /* NULL: not open, or it could not be */
 	struct rec_name name;
-	bool before, lost_told;
+	bool before;
+	unsigned told; /* a bit for each reason */
 	enum rec_end end;
 	uint64_t gap; /* samples */
 };
@@ -67,12 +68,13 @@ struct recorder {
 	struct job *first, **last;
 	struct note *notes, **last_note;
 	size_t waiting; /* bytes */
-	bool busy;
+	bool busy, quit;
 };
 
 struct rec {
 	struct recorder *recorder; /* a reference */
 	struct target *target;     /* to be freed by the thread */
+	struct job *last;          /* its end needs no memory */
 	size_t gap;                /* samples that did not fit */
 };
 
@@ -110,6 +112,7 @@ static void report(struct recorder *recorder, const struct target *target,
 	r->name = target->name;
 	r->end = target->end;
 	r->lost = lost;
+	r->again = lost && target->told;
 	r->ms = samples * 1000 / recorder->cfg.rate;
 	r->gap_ms = target->gap * 1000 / recorder->cfg.rate;
 	file_name(r->file, sizeof(r->file), recorder, &target->name,
@@ -121,14 +124,14 @@ static void report(struct recorder *recorder, const struct target *target,
 	(void)!write(recorder->fd, &one, sizeof(one));
 }
 
-/* Once for each recording. */
+/* Each reason once. */
 static void tell_lost(struct recorder *recorder, struct target *target,
 		      enum rec_end why)
 {
 	target->end = why;
-	if (!target->lost_told)
+	if (!(target->told & 1u << why))
 		report(recorder, target, true, 0);
-	target->lost_told = true;
+	target->told |= 1u << why;
 }
 
 static void do_begin(struct recorder *recorder, struct target *target)
@@ -166,14 +169,17 @@ static void do_data(struct recorder *recorder, const struct job *job)
 {
 	struct target *target = job->target;
 
-	if (!target->file)
+	/* what comes behind its end is no gap of it */
+	if (!target->file || rec_file_why(target->file) != REC_WHOLE)
 		return;
 	if (job->gap) {
 		target->gap += job->gap;
 		tell_lost(recorder, target, REC_TOO_SLOW);
 		(void)rec_file_put(target->file, NULL, job->gap);
 	}
-	if (job->count && !rec_file_put(target->file, job->pcm, job->count))
+	if (job->count)
+		(void)rec_file_put(target->file, job->pcm, job->count);
+	if (rec_file_why(target->file) != REC_WHOLE)
 		tell_lost(recorder, target, rec_file_why(target->file));
 }
 
@@ -193,19 +199,22 @@ static void do_end(struct recorder *recorder, const struct job *job)
 	free(target);
 }
 
+/* NULL: all is done, and no more will come. */
 static struct job *job_next(struct recorder *recorder)
 {
 	struct job *job;
 
 	pthread_mutex_lock(&recorder->lock);
 	recorder->busy = false;
-	while (!recorder->first)
+	while (!recorder->first && !recorder->quit)
 		pthread_cond_wait(&recorder->wake, &recorder->lock);
 	job = recorder->first;
-	recorder->first = job->next;
+	if (job) {
+		recorder->first = job->next;
+		recorder->busy = true;
+	}
 	if (!recorder->first)
 		recorder->last = &recorder->first;
-	recorder->busy = true;
 	pthread_mutex_unlock(&recorder->lock);
 	return job;
 }
@@ -218,18 +227,15 @@ static size_t size_of(const struct job *job)
 static void *run(void *data)
 {
 	struct recorder *recorder = data;
-	bool quit = false;
+	struct job *job;
 
-	while (!quit) {
-		struct job *job = job_next(recorder);
-
+	while ((job = job_next(recorder)) != NULL) {
 		if (job->kind == JOB_BEGIN)
 			do_begin(recorder, job->target);
 		else if (job->kind == JOB_DATA)
 			do_data(recorder, job);
 		else if (job->kind == JOB_END)
 			do_end(recorder, job);
-		quit = job->kind == JOB_QUIT;
 		/* only now is there room for more */
 		pthread_mutex_lock(&recorder->lock);
 		recorder->waiting -= size_of(job);
@@ -263,8 +269,9 @@ static bool job_give(struct recorder *recorder, struct job *job)
 static struct job *job_make(enum job_kind kind, struct target *target,
 			    size_t count)
 {
-	struct job *job = malloc(sizeof(*job) + count * REC_CHANNELS *
-							sizeof(int16_t));
+	const size_t size =
+		sizeof(struct job) + count * REC_CHANNELS * sizeof(int16_t);
+	struct job *job = FAULT("tap.job") ? NULL : malloc(size);
 
 	if (job)
 		*job = (struct job){
@@ -292,7 +299,7 @@ static void tell(struct recorder *recorder)
 		struct note *next = note->next;
 
 		if (note->report.lost)
-			recorder->figures.failed++;
+			recorder->figures.failed += !note->report.again;
 		else
 			recorder->figures.ended++;
 		if (recorder->reporth)
@@ -312,17 +319,22 @@ static void on_notes(int flags, void *arg)
 	tell(recorder);
 }
 
+static void thread_stop(struct recorder *recorder)
+{
+	pthread_mutex_lock(&recorder->lock);
+	recorder->quit = true;
+	pthread_cond_signal(&recorder->wake);
+	pthread_mutex_unlock(&recorder->lock);
+	(void)pthread_join(recorder->thread, NULL);
+}
+
 static void recorder_destructor(void *data)
 {
 	struct recorder *recorder = data;
-	struct job *job = recorder->running ? job_make(JOB_QUIT, NULL, 0)
-					    : NULL;
 
 	mem_deref(recorder->watch);
-	if (job) {
-		(void)job_give(recorder, job);
-		(void)pthread_join(recorder->thread, NULL);
-	}
+	if (recorder->running)
+		thread_stop(recorder);
 	tell(recorder);
 	if (recorder->fd >= 0)
 		close(recorder->fd);
@@ -405,13 +417,10 @@ bool recorder_idle(struct recorder *recorder)
 static void rec_destructor(void *data)
 {
 	struct rec *rec = data;
-	struct job *job = rec->target ? job_make(JOB_END, rec->target, 0)
-				      : NULL;
 
-	/* without memory the file stays what it is: a part */
-	if (job) {
-		job->gap = rec->gap;
-		(void)job_give(rec->recorder, job);
+	if (rec->last) {
+		rec->last->gap = rec->gap;
+		(void)job_give(rec->recorder, rec->last);
 	}
 	mem_deref(rec->recorder);
 }
@@ -420,23 +429,24 @@ int rec_begin(struct rec **recp, struct recorder *recorder,
 	      const struct rec_name *name, bool before)
 {
 	struct rec *rec = mem_zalloc(sizeof(*rec), rec_destructor);
-	struct job *job;
+	struct target *target = calloc(1, sizeof(*target));
+	struct job *first = job_make(JOB_BEGIN, target, 0);
+	struct job *last = job_make(JOB_END, target, 0);
 
-	if (!rec)
-		return ENOMEM;
-	rec->recorder = mem_ref(recorder);
-	rec->target = calloc(1, sizeof(*rec->target));
-	job = rec->target ? job_make(JOB_BEGIN, rec->target, 0) : NULL;
-	if (!job) {
-		free(rec->target);
-		rec->target = NULL;
+	if (!rec || !target || !first || !last) {
+		free(last);
+		free(first);
+		free(target);
 		mem_deref(rec);
 		return ENOMEM;
 	}
-	rec->target->name = *name;
-	rec->target->before = before;
+	target->name = *name;
+	target->before = before;
+	rec->recorder = mem_ref(recorder);
+	rec->target = target;
+	rec->last = last;
 	recorder->figures.begun++;
-	(void)job_give(recorder, job);
+	(void)job_give(recorder, first);
 	*recp = rec;
 	return 0;
 }

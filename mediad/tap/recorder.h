@@ -49,6 +49,7 @@ struct rec_report {
 	char file[REC_PATH_MAX + 1]; /* under the folder */
 	enum rec_end end;
 	bool lost;       /* some is missing from now on; else it has ended */
+	bool again;      /* was told before, for another reason */
 	uint64_t ms;     /* its length */
 	uint64_t gap_ms; /* of that silent, because the disk was too slow */
 };
@@ -56,7 +57,7 @@ typedef void(rec_report_h)(const struct rec_report *report, void *arg);
 
 struct recorder_figures {
 	uint64_t begun, ended; /* files */
-	uint64_t failed;       /* that ended early, or never began */
+	uint64_t failed;       /* ... that something is missing of */
 	uint64_t dropped;      /* blocks that did not fit */
 	uint64_t waiting;      /* bytes, now */
 	uint64_t samples;      /* of each side, handed over */

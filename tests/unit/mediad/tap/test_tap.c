@@ -38,6 +38,7 @@ struct bed {
 	struct recorder_cfg cfg;
 	struct rec_report ended, lost;
 	unsigned nended, nlost;
+	unsigned why; /* is something lost: a bit for each reason */
 };
 
 static void on_report(const struct rec_report *report, void *arg)
@@ -47,6 +48,7 @@ static void on_report(const struct rec_report *report, void *arg)
 	if (report->lost) {
 		bed->lost = *report;
 		bed->nlost++;
+		bed->why |= 1u << report->end;
 	} else {
 		bed->ended = *report;
 		bed->nended++;
@@ -545,6 +547,72 @@ static void what_a_slow_disk_does_not_take_is_silence(void)
 	bed_close(&bed);
 }
 
+/* The first reason is not the only one to be told. */
+static void slow_and_then_full_are_both_told(void)
+{
+	struct sender s = {.side = 0};
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, REC_WAV));
+	bed.cfg.memory = 30000; /* two blocks */
+	sender_open(&s);
+	fault_set("tap.write=delay:200@1,tap.write=errno:ENOSPC@3");
+	REQUIRE(tap_begin(&bed, &name, false));
+	run(&bed, &s, 1, 10000);
+	tap_end(&bed);
+	fault_set(NULL);
+	CHECK_INT(bed.why, 1u << REC_TOO_SLOW | 1u << REC_DISK_FULL);
+	CHECK_INT(bed.nlost, 2);
+	/* one file */
+	CHECK(bed.lost.again);
+	CHECK_INT(bed.ended.end, REC_DISK_FULL);
+	bed_close(&bed);
+}
+
+/* Another one fills it, while we write little. */
+static void the_space_is_looked_at_each_ten_seconds(void)
+{
+	struct sender s = {.side = 0};
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, REC_OGG));
+	sender_open(&s);
+	fault_set("tap.space=errno:ENOSPC@2");
+	REQUIRE(tap_begin(&bed, &name, false));
+	run(&bed, &s, 1, 60000);
+	tap_end(&bed);
+	fault_set(NULL);
+	CHECK_INT(bed.ended.end, REC_DISK_FULL);
+	CHECK_INT(bed.ended.ms, 10000);
+	bed_close(&bed);
+}
+
+static void without_memory_a_file_has_its_end(void)
+{
+	struct sender s = {.side = 0};
+	char path[200];
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, REC_WAV));
+	sender_open(&s);
+	fault_set("tap.job=errno:ENOMEM");
+	CHECK(!tap_begin(&bed, &name, false));
+	fault_set(NULL);
+	REQUIRE(tap_begin(&bed, &name, false));
+	run(&bed, &s, 1, 1000);
+	while (!recorder_idle(bed.recorder))
+		usleep(1000);
+	fault_set("tap.job=errno:ENOMEM");
+	for (unsigned t = 1000; t < 3000; t++)
+		wheel_advance(bed.wheel, BEGIN_MS + t);
+	tap_end(&bed);
+	fault_set(NULL);
+	CHECK_INT(bed.ended.end, REC_TOO_SLOW);
+	path_of(path, &bed, "");
+	CHECK(there(path));
+	bed_close(&bed);
+}
+
 static void a_file_has_limits(void)
 {
 	static const struct {
@@ -609,4 +677,7 @@ TEST_MAIN(TEST(main_loop), TEST(ten_minutes_are_ten_minutes_and_in_step),
 	  TEST(a_full_disk_is_told_and_costs_nothing_else),
 	  TEST(a_disk_that_is_full_at_the_end_is_told),
 	  TEST(what_a_slow_disk_does_not_take_is_silence),
+	  TEST(slow_and_then_full_are_both_told),
+	  TEST(the_space_is_looked_at_each_ten_seconds),
+	  TEST(without_memory_a_file_has_its_end),
 	  TEST(a_file_has_limits), TEST(codecs_may_change))
