@@ -66,6 +66,7 @@ export class Baresip {
     this.dir = this.stack.file(this.name);
     fs.mkdirSync(this.dir, { recursive: true });
     const rtp = await freeUdp(20);
+    this.rtp = rtp;
     const [rate, channels, module] = CODECS[this.codec] ?? [RATE, 1, 'g711'];
     fs.writeFileSync(path.join(this.dir, 'config'), `poll_method epoll
 sip_listen ${this.address}:${this.port}
