@@ -8,6 +8,7 @@
 #include <re.h>
 
 #include "common/countof.h"
+#include "routing/route_service.h"
 #include "sigd/call/call_fields.h"
 
 /* Texts of the record, by place: read and written by the same table. */
@@ -58,6 +59,10 @@ static const struct text_field numbers[] = {
 
 static const char *const state_names[] = {
 	[CALL_SETUP] = "setup", [CALL_UP] = "up"};
+static const char *const record_names[] = {
+	[ROUTE_RECORD_DEFAULT] = "",
+	[ROUTE_RECORD_ALWAYS] = "always",
+	[ROUTE_RECORD_NEVER] = "never"};
 static const char *const cseq_names[] = {"a.cseq", "b.cseq"};
 static const char *const shift_names[] = {"a.shift", "b.shift"};
 static const char *const profile_names[] = {"a.profile", "b.profile"};
@@ -102,6 +107,7 @@ void call_fields_write(struct call_fields *out, const struct call_record *rec)
 		put_num(out, shift_names[i], side->shift);
 		put_num(out, profile_names[i], side->profile);
 	}
+	put(out, "record", record_names[rec->record]);
 }
 
 /* Where fields are read from: each behind its name, or all in our order. */
@@ -118,7 +124,8 @@ enum {
 	AT_START,
 	AT_UP,
 	AT_SIDES,
-	PER_SIDE = 4
+	PER_SIDE = 4,
+	AT_RECORD = AT_SIDES + PER_SIDE * CALL_SIDES
 };
 
 static const struct redis_val *get(const struct source *from, size_t at,
@@ -201,6 +208,18 @@ static int get_state(enum call_state *state, const struct redis_val *val)
 	return EBADMSG;
 }
 
+/* Of a later version: may be missing. */
+static int get_record(uint8_t *record, const struct redis_val *val)
+{
+	for (size_t i = 0; val && i < COUNTOF(record_names); i++) {
+		if (redis_is(val, record_names[i])) {
+			*record = (uint8_t)i;
+			return 0;
+		}
+	}
+	return val ? EBADMSG : 0;
+}
+
 static int read_all(struct call_record *rec, const struct source *from)
 {
 	uint64_t leg = 0;
@@ -222,6 +241,7 @@ static int read_all(struct call_record *rec, const struct source *from)
 	err |= get_num(&rec->up_ms, get(from, AT_UP, "up"), UINT64_MAX);
 	for (unsigned i = 0; i < CALL_SIDES; i++)
 		err |= get_side(&rec->side[i], from, i);
+	err |= get_record(&rec->record, get(from, AT_RECORD, "record"));
 
 	rec->leg = (uint8_t)leg;
 	return err ? EBADMSG : 0;

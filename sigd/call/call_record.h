@@ -91,6 +91,9 @@ struct call_record {
 	char at[CALL_AT_MAX + 1];         /* "node/slot/epoch" that set it up */
 	char why[CALL_WHY_MAX + 1];       /* it goes there, in words; not in
 					     the CDR */
+	uint8_t record;                   /* of the route, and so of the
+					     caller's side: enum
+					     route_recording */
 	enum call_state state;
 	uint8_t leg;                      /* of the callee in mediad */
 	uint32_t offer_cseq;              /* of the caller's INVITE when it

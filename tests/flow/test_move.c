@@ -501,6 +501,76 @@ static void a_pbx_that_asks_who_we_are_is_told(void)
 	stop(&fix);
 }
 
+/* --- recording ------------------------------------------------------------------- */
+
+static void routes_recorded(char *text, size_t size, const char *tenant,
+			    const char *route)
+{
+	snprintf(text, size,
+		 "tenants:\n"
+		 "  demo:\n"
+		 "    domains: [\"demo.test\"]\n"
+		 "    realm: cordboard\n"
+		 "    record: %s\n"
+		 "    users:\n"
+		 "      alice: {password: alice-secret}\n"
+		 "      bob: {password: bob-secret}\n"
+		 "    routes:\n"
+		 "      - {name: said, match: {callee: '^bob$'}, record: %s, "
+		 "to: {user: bob}}\n",
+		 tenant, route);
+}
+
+static void routes_never(const struct fixture *fix, char *text, size_t size)
+{
+	(void)fix;
+	routes_recorded(text, size, "always", "never");
+}
+
+static void routes_always(const struct fixture *fix, char *text, size_t size)
+{
+	(void)fix;
+	routes_recorded(text, size, "never", "always");
+}
+
+/* The caller's leg has what the route says, the callee's what the tenant says,
+ * at both workers. */
+static void moved_recorded(const struct fixture_cfg *cfg,
+			   enum ctl_recording route, enum ctl_recording tenant)
+{
+	char resp[TEXT_MAX];
+	struct fixture fix;
+
+	if (start_cfg(&fix, cfg) && talk(&fix, resp)) {
+		put_in_dialog(&fix, resp, "ACK", 2, 0);
+		CHECK(expect(&fix, &fix.bob, "ACK"));
+		for (unsigned leg = 1; leg <= 2; leg++) {
+			CHECK_INT(fix.media.leg[leg].record,
+				  leg == 1 ? route : tenant);
+			fix.media.leg[leg].record = CTL_RECORD_UNSAID;
+		}
+		fix.media.spare = true;
+		media_dies(&fix);
+		REQUIRE(invited(&fix, &fix.bob));
+		bob_answers(&fix, 200, MOVED_2XX);
+		REQUIRE(invited(&fix, &fix.alice));
+		CHECK_STR(fix.media.at, "m2/1");
+		CHECK_INT(fix.media.leg[1].record, route);
+		CHECK_INT(fix.media.leg[2].record, tenant);
+	}
+	stop(&fix);
+}
+
+static void what_a_route_says_of_recording_moves_along(void)
+{
+	struct fixture_cfg cfg = {.t1 = T1, .takeover = 500, .grace = 3000,
+				  .routes = routes_never};
+
+	moved_recorded(&cfg, CTL_RECORD_NEVER, CTL_RECORD_ALWAYS);
+	cfg.routes = routes_always;
+	moved_recorded(&cfg, CTL_RECORD_ALWAYS, CTL_RECORD_NEVER);
+}
+
 TEST_MAIN(TEST(a_call_goes_to_another_worker_with_an_invite_to_each_side),
 	  TEST(the_dead_worker_is_taken_off_the_list),
 	  TEST(without_another_worker_it_ends_on_both_sides),
@@ -514,4 +584,5 @@ TEST_MAIN(TEST(a_call_goes_to_another_worker_with_an_invite_to_each_side),
 	  TEST(who_beats_keeps_its_calls),
 	  TEST(the_calls_of_one_that_drains_go_elsewhere),
 	  TEST(what_cannot_be_moved_from_one_that_drains_stays),
-	  TEST(a_pbx_that_asks_who_we_are_is_told))
+	  TEST(a_pbx_that_asks_who_we_are_is_told),
+	  TEST(what_a_route_says_of_recording_moves_along))

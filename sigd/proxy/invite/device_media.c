@@ -96,7 +96,7 @@ void device_caller_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	struct side_of of = {
 		.conn = inv->from,
 		.user = inv->rec.side[CALL_CALLER].user,
-		.route = route_rule_record(inv->hunt.plan->rule),
+		.route = (enum route_recording)inv->rec.record,
 	};
 
 	pl_set_str(&id, inv->rec.tenant);
@@ -155,6 +155,8 @@ void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 
 	memset(&flow, 0, sizeof(flow));
 	(void)flow_id_unpack(&flow, of->flow, of->flow_len);
+	if (side == CALL_CALLER)
+		services.route = (enum route_recording)rec->record;
 	pl_set_str(&name, of->conn);
 	if (name.l) {
 		services.conn = tenant ? route_connection_find(tenant, &name)

@@ -178,6 +178,7 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	err = pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
 	str_ncpy(rec->tenant, params->plan->tenant->id, sizeof(rec->tenant));
 	invite_why(rec->why, params->plan);
+	rec->record = (uint8_t)route_rule_record(params->plan->rule);
 	err |= pl_strcpy(&params->caller, caller->user, sizeof(caller->user));
 	err |= side_fill(caller, &msg->from);
 	err |= routes_fill(caller->routes, msg);

@@ -8,6 +8,7 @@
 #include "common/loop.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
+#include "routing/route_service.h"
 #include "sigd/call/call_fields.h"
 #include "sigd/call/call_record.h"
 #include "tests/lib/redis_server.h"
@@ -33,6 +34,7 @@ static const struct call_record sample = {
 	.callid = "a b\r\nc@d",
 	.service = "",
 	.state = CALL_UP,
+	.record = ROUTE_RECORD_NEVER,
 	.leg = 3,
 	.start_ms = 1790000000000,
 	.up_ms = 1790000001000,
@@ -139,6 +141,46 @@ static void a_record_reads_back(void)
 		CHECK_INT(load(&fix), STATUS_OK);
 		CHECK(fix.has_rec);
 		CHECK(!memcmp(&fix.rec, &sample, sizeof(sample)));
+	}
+	stop(&fix);
+}
+
+static void on_done(int err, const struct redis_val *val, void *arg)
+{
+	struct fixture *fix = arg;
+
+	CHECK(!err && val->type == REDIS_INT);
+	fix->answers++;
+}
+
+static void record_is(struct fixture *fix, const char *command,
+		      const char *value)
+{
+	const struct redis_arg argv[] = {
+		redis_str(command),
+		redis_str("cb:{c:0}:rec:0123456789abcdef"),
+		redis_str("record"), redis_str(value)};
+
+	fix->answers = 0;
+	CHECK(!redis_link_send(fix->link, argv, *value ? 4 : 3, on_done, fix));
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+	fix->answers = 0;
+}
+
+static void a_record_of_before_says_nothing_of_recording(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(save(&fix), STATUS_OK);
+		record_is(&fix, "HSET", "always");
+		CHECK_INT(load(&fix), STATUS_OK);
+		CHECK_INT(fix.rec.record, ROUTE_RECORD_ALWAYS);
+		record_is(&fix, "HSET", "perhaps");
+		CHECK_INT(load(&fix), STATUS_INTERNAL);
+		record_is(&fix, "HDEL", "");
+		CHECK_INT(load(&fix), STATUS_OK);
+		CHECK_INT(fix.rec.record, ROUTE_RECORD_DEFAULT);
 	}
 	stop(&fix);
 }
@@ -365,6 +407,7 @@ static void each_side_has_its_tenant(void)
 TEST_MAIN(TEST(each_side_has_its_tenant),
 	  TEST(names_in_scripts_are_those_written_in_their_order),
 	  TEST(a_record_reads_back),
+	  TEST(a_record_of_before_says_nothing_of_recording),
 	  TEST(who_must_tell_the_sides_finds_what_was_kept),
 	  TEST(a_shift_is_kept_while_the_call_lives),
 	  TEST(what_is_not_there_is_an_unknown_dialog),
