@@ -84,9 +84,20 @@ static void call_move_away(const struct burial *burial, const char *call,
 	move_start(burial->watch->px, &params);
 }
 
+static bool is_back(const struct burial *burial)
+{
+	return wheel_now(burial->watch->px->deps.wheel) - burial->said_ms >
+	       LIVES_MS;
+}
+
+/* All of them take seconds. Whose turn had not come stays; the next look ends
+ * the burial. */
 static void on_turn(const struct pace_item *item, void *arg)
 {
-	call_move_away(arg, item->call, item->session);
+	const struct burial *burial = arg;
+
+	if (!is_back(burial))
+		call_move_away(burial, item->call, item->session);
 }
 
 static void on_call(const struct call_swept *swept, void *arg)
@@ -128,13 +139,17 @@ static void on_all(int err, void *arg)
 	struct burial *burial = arg;
 
 	burial->sweep = mem_deref(burial->sweep);
-	if (burial->alive && !err)
-		on_begun(burial);
-	else if (err)
+	if (err) {
+		/* what it has found the next one finds again */
+		pace_clear(burial->pace);
+		burial->found = 0;
 		wheel_start(burial->watch->px->deps.wheel, &burial->again,
 			    RETRY_MS, look, burial);
-	else
+	} else if (burial->alive) {
+		on_begun(burial);
+	} else {
 		pace_run(burial->pace);
+	}
 }
 
 static void look(void *arg)
@@ -145,7 +160,7 @@ static void look(void *arg)
 		.link = deps->redis, .media = burial->addr,
 		.swepth = on_call, .endh = on_all, .arg = burial};
 
-	if (wheel_now(deps->wheel) - burial->said_ms > LIVES_MS) {
+	if (is_back(burial)) {
 		log_info(NULL, burial->alive ? "a media worker has left"
 					     : "a media worker is back",
 			 "worker=%s", burial->addr);
