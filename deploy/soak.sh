@@ -1,8 +1,9 @@
 #!/bin/sh
-# make soak: what is too long for every run: the kill matrix for SOAK_S seconds
-# (0: all of it; SEED repeats an order), media that dies in browsers, CHURN calls
-# that come and go, each fuzz target for SECS, and both supported systems in
-# clean roots. PARTS="matrix churn" has some of these. SPDX-License-Identifier: MIT
+# make soak: what is too long for every run: the kill matrix (all of it, or with
+# SOAK_S what fits into so many seconds; SEED repeats an order), media that dies in
+# browsers, CHURN calls that come and go, each fuzz target for SECS, and both
+# supported systems in clean roots. PARTS="matrix churn" has some of these.
+# SPDX-License-Identifier: MIT
 set -eu
 cd "$(dirname "$0")/.."
 SECS=${SECS:-60}
