@@ -259,6 +259,7 @@ static void on_fill(void *arg)
 	figures->draining = mw->worker->draining;
 	figures->ready = control_ready(mw->control);
 	figures->lag_ms = control_lag_ms(mw->control);
+	figures->queued = mux_queued(mw->mux);
 	figures->mux = *mux_stats(mw->mux);
 	mux_tcp_stats(mw->mux, &figures->tcp);
 	figures->hub = *hub_stats(mw->hub);

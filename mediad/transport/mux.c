@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <re.h>
@@ -455,4 +456,27 @@ int mux_add(struct mux *mux, int fd, uint8_t *sock)
 const struct mux_stats *mux_stats(const struct mux *mux)
 {
 	return &mux->stats;
+}
+
+static uint32_t sock_queued(int fd)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(mem);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len) ||
+	    !mem[SK_MEMINFO_RCVBUF])
+		return 0;
+	return (uint32_t)((uint64_t)mem[SK_MEMINFO_RMEM_ALLOC] * 1000 /
+			  mem[SK_MEMINFO_RCVBUF]);
+}
+
+uint32_t mux_queued(const struct mux *mux)
+{
+	uint32_t most = 0;
+
+	for (uint8_t i = 0; i < mux->nsocks; i++) {
+		if (!mux->socks[i].framed)
+			most = max(most, sock_queued(mux->socks[i].fd));
+	}
+	return most;
 }

@@ -119,6 +119,9 @@ struct mux_stats {
 	uint64_t overflow;   /* lost in the socket's queue (SO_RXQ_OVFL) */
 };
 const struct mux_stats *mux_stats(const struct mux *mux);
+/* How full the receive queue of the fullest UDP socket is now, in 1/1000 of what
+ * the kernel lets it have; 0 when it does not tell. */
+uint32_t mux_queued(const struct mux *mux);
 
 /* See struct framed_stats; of all sockets. */
 struct mux_tcp_stats {

@@ -402,6 +402,34 @@ static void what_the_socket_loses_is_counted(void)
 	bed_close(&bed);
 }
 
+static void how_full_its_queue_is_is_told(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed));
+	CHECK_INT(mux_queued(bed.mux), 0);
+	for (unsigned i = 0; i < 20; i++)
+		shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	CHECK(mux_queued(bed.mux) > 0 && mux_queued(bed.mux) < 1000);
+	mux_poll(bed.mux);
+	CHECK_INT(mux_queued(bed.mux), 0);
+	bed_close(&bed);
+}
+
+/* What is in it when there is no more room. */
+static void a_full_queue_is_a_thousand(void)
+{
+	struct bed bed;
+	int small = 4096;
+
+	REQUIRE(bed_open(&bed));
+	setsockopt(bed.fd[0], SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	for (unsigned i = 0; i < 200; i++)
+		shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	CHECK(mux_queued(bed.mux) > 800);
+	bed_close(&bed);
+}
+
 static void it_has_room_for_so_many_sockets(void)
 {
 	struct bed bed;
@@ -438,5 +466,7 @@ TEST_MAIN(TEST(a_check_goes_to_the_one_it_names),
 	  TEST(packets_wait_for_the_flush), TEST(a_full_queue_leaves_by_itself),
 	  TEST(a_refused_packet_does_not_stop_the_batch),
 	  TEST(what_the_socket_loses_is_counted),
+	  TEST(how_full_its_queue_is_is_told),
+	  TEST(a_full_queue_is_a_thousand),
 	  TEST(it_has_room_for_so_many_sockets),
 	  TEST_OOM(alloc_survives_a_lack_of_memory))
