@@ -246,6 +246,7 @@ ${Object.entries(pbxs).map(([media, { user }]) => `      - {name: ${media}, matc
       const begin = Date.now();
       const shots = attacker.shoot({ from: [{ address: PBX, port: its[0].port }], to: ours.map(({ address, port }) => ({ address, port })),
         kinds: ['alert', 'hello'], count: 14 * ours.length, rate: 200 * ours.length });
+      await sleep(30); // it has begun
       await pbx.command('accept');
       await phone.up(call);
       await Promise.all([phone.hears(call, TONE), pbx.hears(1000)]);
