@@ -14,12 +14,13 @@
 #include "common/fault.h"
 #include "mediad/sound/ogg_file.h"
 #include "mediad/tap/rec_file.h"
+#include "mediad/tap/rec_part.h"
 
 enum {
-	WAV_HEAD = 44,
 	BUFFER = 32768,
 	LOOK_BYTES = 1 << 20, /* the space left is looked at that often, */
 	LOOK_S = 10,          /* and that often */
+	KEEP_S = 2,           /* no longer does sound wait in memory */
 	MODE = 0640,
 	DIR_MODE = 0750,
 	SILENCE = 1600,
@@ -34,6 +35,7 @@ struct rec_file {
 	size_t fill;
 	uint64_t bytes, samples; /* written, */
 	uint64_t looked, looked_samples; /* ... when space was seen last */
+	uint64_t flushed_samples;
 	enum rec_end end;
 };
 
@@ -43,6 +45,7 @@ const char *rec_end_name(enum rec_end end)
 		[REC_WHOLE] = "whole",	       [REC_TOO_SLOW] = "too-slow",
 		[REC_DISK_FULL] = "disk-full", [REC_TOO_LONG] = "too-long",
 		[REC_TOO_LARGE] = "too-large", [REC_FAILED] = "failed",
+		[REC_CUT] = "cut",
 	};
 
 	return names[end];
@@ -85,6 +88,7 @@ static int flush(struct rec_file *file)
 
 	file->bytes += file->fill;
 	file->fill = 0;
+	file->flushed_samples = file->samples;
 	return err;
 }
 
@@ -109,43 +113,20 @@ static int put_bytes(const void *data, size_t len, void *arg)
 
 /* --- WAV ------------------------------------------------------------------------- */
 
-static void le32(uint8_t *p, uint64_t v)
-{
-	for (unsigned i = 0; i < 4; i++)
-		p[i] = (uint8_t)(min(v, UINT32_MAX) >> (8 * i));
-}
-
-static void wav_head(uint8_t head[WAV_HEAD], uint32_t rate, uint64_t bytes)
+static void wav_head(uint8_t head[REC_WAV_HEAD], uint32_t rate, uint64_t bytes)
 {
 	memcpy(head, "RIFF....WAVEfmt ", 16);
-	memset(head + 16, 0, WAV_HEAD - 16);
-	le32(head + 4, bytes + WAV_HEAD - 8);
+	memset(head + 16, 0, REC_WAV_HEAD - 16);
+	rec_part_le32(head + 4, bytes + REC_WAV_HEAD - 8);
 	head[16] = 16;
 	head[20] = 1;
 	head[22] = REC_CHANNELS;
-	le32(head + 24, rate);
-	le32(head + 28, (uint64_t)rate * REC_CHANNELS * 2);
+	rec_part_le32(head + 24, rate);
+	rec_part_le32(head + 28, (uint64_t)rate * REC_CHANNELS * 2);
 	head[32] = REC_CHANNELS * 2;
 	head[34] = 16;
 	memcpy(head + 36, "data", 4);
-	le32(head + 40, bytes);
-}
-
-/* Its sizes, from what there is of it. */
-static int wav_mend(int fd)
-{
-	uint8_t head[WAV_HEAD];
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return errno;
-	if (st.st_size < WAV_HEAD)
-		return EBADMSG;
-	le32(head, (uint64_t)st.st_size - 8);
-	le32(head + 4, (uint64_t)st.st_size - WAV_HEAD);
-	return pwrite(fd, head, 4, 4) == 4 && pwrite(fd, head + 4, 4, 40) == 4
-		       ? 0
-		       : errno;
+	rec_part_le32(head + 40, bytes);
 }
 
 static int put_wav(struct rec_file *file, const int16_t *pcm, size_t count)
@@ -201,7 +182,7 @@ static int begin(struct rec_file *file, const char *title)
 		.writeh = put_bytes,
 		.arg = file,
 	};
-	uint8_t head[WAV_HEAD];
+	uint8_t head[REC_WAV_HEAD];
 
 	if (params->format == REC_OGG)
 		return oggfile_alloc(&file->ogg, &ogg);
@@ -300,6 +281,9 @@ bool rec_file_put(struct rec_file *file, const int16_t *pcm, size_t count)
 		if (!err)
 			file->samples += n;
 	}
+	if (!err && file->samples - file->flushed_samples >=
+			    (uint64_t)KEEP_S * file->params.rate)
+		err = flush(file);
 	if (err)
 		file->end = end_of(err);
 	return file->end == REC_WHOLE;
@@ -312,33 +296,12 @@ enum rec_end rec_file_why(const struct rec_file *file)
 
 /* --- the end ------------------------------------------------------------------------ */
 
-/* It has its name, which is synced as well. */
-static int give_name(const char *part)
-{
-	char name[REC_PATH_MAX + 6];
-	char *slash;
-	int dir, err = 0;
-
-	str_ncpy(name, part, sizeof(name));
-	name[strlen(name) - 5] = '\0';
-	if (rename(part, name))
-		return errno;
-	slash = strrchr(name, '/');
-	*slash = '\0';
-	dir = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || fsync(dir))
-		err = errno;
-	if (dir >= 0)
-		close(dir);
-	return err;
-}
-
 /* More than a head of a WAV file. */
 static bool has_some(int fd)
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && st.st_size > WAV_HEAD;
+	return !fstat(fd, &st) && st.st_size > REC_WAV_HEAD;
 }
 
 static int finish(struct rec_file *file)
@@ -351,7 +314,7 @@ static int finish(struct rec_file *file)
 		err = flush(file);
 	/* what fits is played, though the disk is full */
 	if (!file->ogg)
-		mended = wav_mend(file->fd);
+		mended = rec_part_mend(file->fd);
 	if (!err)
 		err = mended;
 	if (fsync(file->fd) && !err)
@@ -368,30 +331,9 @@ enum rec_end rec_file_close(struct rec_file *file, uint64_t *samples)
 	if (err)
 		file->end = end_of(err);
 	if ((!err || (file->end == REC_DISK_FULL && has_some(file->fd))) &&
-	    give_name(file->part))
+	    rec_part_name(file->part))
 		file->end = REC_FAILED;
 	end = file->end;
 	mem_deref(file);
 	return end;
-}
-
-int rec_file_salvage(const char *dir, const char *name)
-{
-	char path[REC_PATH_MAX + 6];
-	const char *suffix = strrchr(name, '.');
-	int fd, err = 0;
-
-	if (re_snprintf(path, sizeof(path), "%s/%s.part", dir, name) < 0)
-		return ENAMETOOLONG;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return errno;
-	if (suffix && !strcmp(suffix, ".wav"))
-		err = wav_mend(fd);
-	if (!err && fsync(fd))
-		err = errno;
-	if (!err)
-		err = give_name(path);
-	close(fd);
-	return err;
 }

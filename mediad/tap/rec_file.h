@@ -34,6 +34,7 @@ enum rec_end {
 	REC_TOO_LONG,
 	REC_TOO_LARGE,
 	REC_FAILED, /* the disk says no */
+	REC_CUT,    /* its process died */
 	REC_ENDS
 };
 
@@ -58,9 +59,6 @@ enum rec_end rec_file_why(const struct rec_file *file);
 /* What is left, synced, and the name; what the disk refuses stays a part, and
  * so does an empty file when it is full. The file is freed. Its length in samples is written to *samples. */
 enum rec_end rec_file_close(struct rec_file *file, uint64_t *samples);
-/* What a process has left behind gets its name. ENOENT: nothing is there. */
-int rec_file_salvage(const char *dir, const char *name);
-
 /* "whole", "disk-full" ... */
 const char *rec_end_name(enum rec_end end);
 

@@ -19,6 +19,7 @@
 
 #include "common/fault.h"
 #include "common/loop.h"
+#include "mediad/tap/rec_part.h"
 #include "mediad/tap/recorder.h"
 
 enum job_kind {
@@ -100,7 +101,7 @@ static void file_name(char *text, size_t size, const struct recorder *recorder,
 }
 
 static void report(struct recorder *recorder, const struct target *target,
-		   bool lost, uint64_t samples)
+		   bool lost, uint64_t ms)
 {
 	const uint64_t one = 1;
 	struct note *note = calloc(1, sizeof(*note));
@@ -113,7 +114,7 @@ static void report(struct recorder *recorder, const struct target *target,
 	r->end = target->end;
 	r->lost = lost;
 	r->again = lost && target->told;
-	r->ms = samples * 1000 / recorder->cfg.rate;
+	r->ms = ms;
 	r->gap_ms = target->gap * 1000 / recorder->cfg.rate;
 	file_name(r->file, sizeof(r->file), recorder, &target->name,
 		  target->name.part);
@@ -134,6 +135,20 @@ static void tell_lost(struct recorder *recorder, struct target *target,
 	target->told |= 1u << why;
 }
 
+/* What a process which died has left of the part before. */
+static void salvage(struct recorder *recorder, struct rec_name next)
+{
+	struct target target = {.name = next, .end = REC_CUT};
+	char file[REC_PATH_MAX + 1];
+	uint64_t ms = 0;
+
+	target.name.part--;
+	file_name(file, sizeof(file), recorder, &target.name,
+		  target.name.part);
+	if (!rec_part_salvage(recorder->dir, file, &ms))
+		report(recorder, &target, false, ms);
+}
+
 static void do_begin(struct recorder *recorder, struct target *target)
 {
 	const struct recorder_cfg *cfg = &recorder->cfg;
@@ -151,11 +166,8 @@ static void do_begin(struct recorder *recorder, struct target *target)
 	};
 	int err;
 
-	if (target->before && target->name.part > 1) {
-		file_name(file, sizeof(file), recorder, &target->name,
-			  target->name.part - 1);
-		(void)rec_file_salvage(recorder->dir, file);
-	}
+	if (target->before && target->name.part > 1)
+		salvage(recorder, target->name);
 	file_name(file, sizeof(file), recorder, &target->name,
 		  target->name.part);
 	err = rec_file_open(&target->file, &params);
@@ -195,7 +207,7 @@ static void do_end(struct recorder *recorder, const struct job *job)
 		if (end != REC_WHOLE)
 			tell_lost(recorder, target, end);
 	}
-	report(recorder, target, false, samples);
+	report(recorder, target, false, samples * 1000 / recorder->cfg.rate);
 	free(target);
 }
 
@@ -407,7 +419,7 @@ bool recorder_idle(struct recorder *recorder)
 	bool idle;
 
 	pthread_mutex_lock(&recorder->lock);
-	idle = !recorder->first && !recorder->busy;
+	idle = !recorder->first && !recorder->busy && !recorder->notes;
 	pthread_mutex_unlock(&recorder->lock);
 	return idle;
 }

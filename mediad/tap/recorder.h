@@ -69,11 +69,11 @@ int recorder_alloc(struct recorder **recorderp, const struct recorder_cfg *cfg,
 		   rec_report_h *reporth, void *arg);
 uint32_t recorder_rate(const struct recorder *recorder);
 struct recorder_figures recorder_figures(struct recorder *recorder);
-/* Is all written that was handed over? For tests. */
+/* Is all written that was handed over, and told? */
 bool recorder_idle(struct recorder *recorder);
 
 /* Begin a file. before: the part that a process which died has left is given
- * its name first. The caller owns *recp; mem_deref() ends the file. */
+ * its name first, and reported as REC_CUT. The caller owns *recp; mem_deref() ends the file. */
 int rec_begin(struct rec **recp, struct recorder *recorder,
 	      const struct rec_name *name, bool before);
 /* Samples of both sides, interleaved. */
