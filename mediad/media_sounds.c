@@ -47,6 +47,7 @@ static struct jukebox_cfg cfg_of(const struct mediad_cfg *cfg)
 
 int media_sounds_alloc(struct media_sounds **soundsp,
 		       const struct mediad_cfg *cfg,
+		       const struct codec_set *codecs,
 		       struct session_table *const *tablep)
 {
 	struct media_sounds *sounds = mem_zalloc(sizeof(*sounds), destructor);
@@ -57,7 +58,7 @@ int media_sounds_alloc(struct media_sounds **soundsp,
 	if (!sounds)
 		return ENOMEM;
 	sounds->table = tablep;
-	err = jukebox_alloc(&sounds->jukebox, &handlers);
+	err = jukebox_alloc(&sounds->jukebox, &handlers, codecs);
 	if (!err)
 		err = jukebox_load(sounds->jukebox, &jukebox_cfg);
 	if (err)
@@ -94,7 +95,7 @@ unsigned media_sounds_check(const struct mediad_cfg *cfg)
 						  .arg = &count};
 	struct jukebox *jukebox;
 
-	if (jukebox_alloc(&jukebox, &handlers))
+	if (jukebox_alloc(&jukebox, &handlers, NULL))
 		return 1;
 	if (jukebox_load_now(jukebox, &jukebox_cfg))
 		count++;

@@ -9,6 +9,7 @@
 #include "mediad/mediad_cfg.h"
 #include "mediad/sound/jukebox.h"
 
+struct codec_set;
 struct session_table;
 
 /* Where legs are told of other sounds. */
@@ -17,10 +18,11 @@ struct media_sounds {
 	struct session_table *const *table; /* *table NULL: not yet */
 };
 
-/* Begin to load; what is wrong is logged. tablep outlives it. The caller owns
+/* Begin to load; what is wrong is logged. codecs and tablep outlive it. The caller owns
  * *soundsp. */
 int media_sounds_alloc(struct media_sounds **soundsp,
 		       const struct mediad_cfg *cfg,
+		       const struct codec_set *codecs,
 		       struct session_table *const *tablep);
 /* Again; what cannot be read any more is gone. */
 void media_sounds_reload(struct media_sounds *sounds,

@@ -169,11 +169,12 @@ static int transport_make(struct media_worker *mw)
 	if (!err)
 		err = mux_alloc(&mw->mux, cfg->limits.sessions);
 	if (!err)
-		err = sound_bank_alloc(&mw->bank);
-	if (!err)
 		err = media_codecs_alloc(&mw->codecs, mw->cfg);
 	if (!err)
-		err = media_sounds_alloc(&mw->sounds, cfg, &mw->table);
+		err = sound_bank_alloc(&mw->bank, mw->codecs);
+	if (!err)
+		err = media_sounds_alloc(&mw->sounds, cfg, mw->codecs,
+					 &mw->table);
 	if (!err)
 		err = media_hosts_alloc(&mw->hosts, mw->worker, cfg, mw->mux);
 	if (!err)

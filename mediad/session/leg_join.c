@@ -74,6 +74,7 @@ void leg_unjoin(struct leg *leg)
 	leg->peer = NULL;
 	leg->service = NULL;
 	memset(&leg->play, 0, sizeof(leg->play));
+	wheel_stop(&leg->unplayed);
 	leg->player = mem_deref(leg->player);
 	leg_flow_close(leg);
 	if (!peer)

@@ -3,8 +3,9 @@
  *
  * A leg that is joined with a service hears that. One whose peer's far side has
  * the call on hold hears the music that the peer's terms name, instead of what
- * comes from there; a sound that this worker does not have is as if none was
- * named. To the stream it is one source more, so numbers go on.
+ * comes from there; a sound that this worker does not have, or not in the
+ * leg's codec, is as if none was named. To the stream it is one source more, so
+ * numbers go on.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,18 +25,28 @@ static bool listens(const struct leg *leg)
 	return leg->sdp.choice && leg->sdp.choice->dir & SDPM_SENDONLY;
 }
 
+/* A codec that was loaded may have failed to encode it. */
+static bool has_codec(const struct leg *leg, const struct sound *sound)
+{
+	const struct sdpm_map *map = leg_codec(leg);
+	const struct codec *codec =
+		map ? leg_codec_impl(leg, map->codec) : NULL;
+
+	return codec && sound_clip_of(sound, codec);
+}
+
 const char *leg_music(const struct leg *leg)
 {
+	const struct sound *sound;
 	const struct leg *peer = leg->peer;
 
 	/* its far side listens to nobody: it has the call on hold */
 	if (!peer || !peer->sdp.choice || !peer->sdp.choice->held ||
 	    !peer->terms.music[0] || !listens(leg))
 		return NULL;
-	return jukebox_find(leg->session->table->deps.jukebox,
-			    peer->terms.music)
-		       ? peer->terms.music
-		       : NULL;
+	sound = jukebox_find(leg->session->table->deps.jukebox,
+			     peer->terms.music);
+	return sound && has_codec(leg, sound) ? peer->terms.music : NULL;
 }
 
 /* What is to be played now; NULL: nothing. */
@@ -106,9 +117,10 @@ static void start(struct leg *leg, struct sound *sound, bool once)
 
 	if (once && !leg->play.at_ms)
 		leg->play.at_ms = wheel_now(wheel);
-	/* without memory there is silence, and a call */
-	if (params.codec)
-		(void)player_alloc(&leg->player, &params);
+	/* without memory, or not in its codec: there is silence, and a call;
+	 * who waits for the end is not to wait for ever */
+	if (player_alloc(&leg->player, &params) && params.doneh)
+		wheel_start(wheel, &leg->unplayed, 0, on_played, leg);
 }
 
 void leg_play_wire(struct leg *leg)
@@ -117,6 +129,7 @@ void leg_play_wire(struct leg *leg)
 	struct sound *sound = wanted(leg, &name);
 	uint64_t key;
 
+	wheel_stop(&leg->unplayed);
 	if (!sound) {
 		leg->player = mem_deref(leg->player);
 		return;
@@ -133,9 +146,10 @@ void leg_play_wire(struct leg *leg)
 /* --- by command ------------------------------------------------------------------- */
 
 /* A tone may be heard a little later. */
-static int sound_length(uint32_t *ms, struct jukebox *jukebox,
-			const char *name, uint32_t times)
+static int sound_length(uint32_t *ms, const struct leg *leg, const char *name,
+			uint32_t times)
 {
+	struct jukebox *jukebox = leg->session->table->deps.jukebox;
 	const struct sound *sound = jukebox_find(jukebox, name);
 
 	*ms = 0;
@@ -143,6 +157,8 @@ static int sound_length(uint32_t *ms, struct jukebox *jukebox,
 		return 0;
 	if (!sound)
 		return jukebox && !jukebox_ready(jukebox) ? EAGAIN : ESRCH;
+	if (leg_codec(leg) && !has_codec(leg, sound))
+		return ESRCH;
 	*ms = times * sound->nframes * CODEC_FRAME_MS;
 	return 0;
 }
@@ -161,7 +177,7 @@ int session_leg_play(struct session_table *table, const char *session,
 	if (pl_strcpy(&play->name, name, sizeof(name)) ||
 	    !jukebox_name_valid(name, strlen(name)))
 		return ESRCH;
-	err = sound_length(ms, table->deps.jukebox, name, play->times);
+	err = sound_length(ms, leg, name, play->times);
 	if (err)
 		return err;
 	/* asked again: it plays already */

@@ -186,6 +186,7 @@ struct leg {
 	struct player *player;         /* its sound, when it plays */
 	uint64_t playing;              /* what the player was made for */
 	struct leg_play play;
+	struct wheel_timer unplayed; /* it cannot be: its end is due */
 	struct strm_in in;
 	struct strm_out out;
 	uint8_t hears;      /* another codec than agreed on: 1 + its place in

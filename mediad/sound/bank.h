@@ -13,13 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mediad/sound/codec_set.h"
 #include "mediad/sound/pcm.h"
 #include "mediad/sound/service.h"
 
 struct codec;
 
 enum {
-	SOUND_CODECS_MAX = 8,
+	SOUND_CODECS_MAX = CODEC_BUILT_IN + CODEC_MODULES_MAX,
 	SOUND_NAME_MAX = 32,
 };
 
@@ -35,12 +36,13 @@ struct sound {
 	struct sound_clip clips[SOUND_CODECS_MAX];
 };
 
-/* Encode samples for all codecs; of the last frame the rest is silent. settle:
- * frames at the begin that are encoded and not kept. The caller owns *soundp.
- * Takes some ms of CPU time for each second. ENOMEM, EINVAL. */
-int sound_make(struct sound **soundp, const struct pcm *pcm, uint32_t settle);
+/* Encode samples for all codecs (of a set; NULL: those built in); of the last
+ * frame the rest is silent. A loaded codec that cannot is left out. The caller
+ * owns *soundp. Takes some ms of CPU time for each second. ENOMEM, EINVAL. */
+int sound_make(struct sound **soundp, const struct pcm *pcm,
+	       const struct codec_set *codecs);
 /* The same in steps: room for so many frames, then a codec's, from samples of
- * its own rate. */
+ * its own rate. settle: frames at the begin that are encoded and not kept. */
 int sound_alloc(struct sound **soundp, uint32_t nframes);
 int sound_add(struct sound *sound, const struct codec *codec,
 	      const struct pcm *pcm, uint32_t settle);

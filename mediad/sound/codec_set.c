@@ -36,6 +36,14 @@ const struct codec *codec_set_find(const struct codec_set *set,
 	return codec_find(name);
 }
 
+const struct codec *codec_set_nth(const struct codec_set *set, size_t i)
+{
+	if (i < CODEC_BUILT_IN)
+		return codec_nth(i);
+	i -= CODEC_BUILT_IN;
+	return set && i < set->n ? set->codecs[i] : NULL;
+}
+
 /* All that is called without being looked at. */
 static bool is_whole(const struct codec *codec)
 {

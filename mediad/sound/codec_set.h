@@ -13,7 +13,8 @@ struct codec;
 struct codec_set;
 
 enum {
-	CODEC_MODULES_MAX = 8
+	CODEC_MODULES_MAX = 8,
+	CODEC_BUILT_IN = 5,
 };
 
 /* The caller owns *setp. A module stays loaded when the set is gone. */
@@ -32,5 +33,8 @@ int codec_set_load(struct codec_set *set, const char *path, char *why,
  * of those that are built in. */
 const struct codec *codec_set_find(const struct codec_set *set,
 				   const char *name);
+
+/* The i-th of all, those built in first; NULL behind the last. */
+const struct codec *codec_set_nth(const struct codec_set *set, size_t i);
 
 #endif

@@ -41,6 +41,7 @@ struct problem {
 /* A load: the thread's until it has ended. */
 struct load {
 	struct jukebox_cfg cfg;
+	const struct codec_set *codecs;
 	char *dir;
 	struct list entries, problems;
 	struct jukebox_figures figures;
@@ -49,6 +50,7 @@ struct load {
 
 struct jukebox {
 	struct jukebox_handlers handlers;
+	const struct codec_set *codecs; /* const: threads read it, too */
 	struct aside *aside;
 	struct load *load; /* under way; NULL: none */
 	struct load *next; /* to begin behind it; NULL: none */
@@ -274,7 +276,7 @@ static void add_file(struct load *load, const char *file)
 	}
 	err = read_file(&pcm, load, file, readh, why);
 	if (!err) {
-		err = sound_make(&sound, &pcm, 0);
+		err = sound_make(&sound, &pcm, load->codecs);
 		mem_deref(pcm.samples);
 	}
 	if (!err && !fits(load, sound)) {
@@ -372,7 +374,8 @@ static void on_done(void *arg)
 }
 
 int jukebox_alloc(struct jukebox **jbp,
-		  const struct jukebox_handlers *handlers)
+		  const struct jukebox_handlers *handlers,
+		  const struct codec_set *codecs)
 {
 	struct jukebox *jb = mem_zalloc(sizeof(*jb), jukebox_destructor);
 
@@ -380,17 +383,20 @@ int jukebox_alloc(struct jukebox **jbp,
 		return ENOMEM;
 	if (handlers)
 		jb->handlers = *handlers;
+	jb->codecs = codecs;
 	*jbp = jb;
 	return 0;
 }
 
-static int load_alloc(struct load **loadp, const struct jukebox_cfg *cfg)
+static int load_alloc(struct load **loadp, const struct jukebox *jb,
+		      const struct jukebox_cfg *cfg)
 {
 	struct load *load = mem_zalloc(sizeof(*load), load_destructor);
 
 	if (!load)
 		return ENOMEM;
 	load->cfg = *cfg;
+	load->codecs = jb->codecs;
 	if (cfg->dir && str_dup(&load->dir, cfg->dir)) {
 		mem_deref(load);
 		return ENOMEM;
@@ -402,7 +408,7 @@ static int load_alloc(struct load **loadp, const struct jukebox_cfg *cfg)
 int jukebox_load(struct jukebox *jb, const struct jukebox_cfg *cfg)
 {
 	struct load *load;
-	int err = load_alloc(&load, cfg);
+	int err = load_alloc(&load, jb, cfg);
 
 	if (err)
 		return err;
@@ -417,7 +423,7 @@ int jukebox_load(struct jukebox *jb, const struct jukebox_cfg *cfg)
 int jukebox_load_now(struct jukebox *jb, const struct jukebox_cfg *cfg)
 {
 	struct load *load;
-	int err = load_alloc(&load, cfg);
+	int err = load_alloc(&load, jb, cfg);
 
 	if (err)
 		return err;
@@ -439,7 +445,7 @@ static void on_tone_work(void *arg)
 	struct pcm pcm = {0};
 
 	if (!ringtone_make(&pcm, country))
-		(void)sound_make(&jb->made, &pcm, 0);
+		(void)sound_make(&jb->made, &pcm, jb->codecs);
 	mem_deref(pcm.samples);
 }
 

@@ -41,15 +41,19 @@ typedef void(jukebox_loaded_h)(const struct jukebox_figures *figures,
 /* In the loop: what is wrong with a file, in words. */
 typedef void(jukebox_say_h)(const char *file, const char *why, void *arg);
 
+struct codec_set;
+
 struct jukebox_handlers {
 	jukebox_loaded_h *loadedh; /* may be NULL */
 	jukebox_say_h *sayh;       /* may be NULL */
 	void *arg;
 };
 
-/* Empty. The caller owns *jbp. */
+/* Empty. codecs: what sounds are encoded for; outlives it; NULL: those built
+ * in. The caller owns *jbp. */
 int jukebox_alloc(struct jukebox **jbp,
-		  const struct jukebox_handlers *handlers);
+		  const struct jukebox_handlers *handlers,
+		  const struct codec_set *codecs);
 /* Begin a load, beside the loop; texts of cfg are copied. While one is under
  * way, this one begins behind it, in place of another that waits. */
 int jukebox_load(struct jukebox *jb, const struct jukebox_cfg *cfg);

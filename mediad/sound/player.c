@@ -115,8 +115,9 @@ static unsigned join_of(const struct player_params *params)
 int player_alloc(struct player **playerp, const struct player_params *params)
 {
 	const struct sound_clip *clip =
-		params->sound ? sound_clip_of(params->sound, params->codec)
-			      : NULL;
+		params->sound && params->codec
+			? sound_clip_of(params->sound, params->codec)
+			: NULL;
 	struct player *player;
 
 	if (!clip)

@@ -76,13 +76,17 @@ static int render(struct sound *sound, const struct service *service,
 	return err;
 }
 
-static int render_all(struct sound_bank *bank, size_t nr)
+static int render_all(struct sound_bank *bank, size_t nr,
+		      const struct codec_set *codecs)
 {
 	const struct codec *codec;
 	int err = sound_alloc(&bank->sounds[nr], SERVICE_FRAMES);
 
-	for (size_t i = 0; !err && (codec = codec_nth(i)) != NULL; i++)
+	for (size_t i = 0; !err && (codec = codec_set_nth(codecs, i)); i++) {
 		err = render(bank->sounds[nr], &services[nr], codec);
+		if (i >= CODEC_BUILT_IN && err != ENOMEM)
+			err = 0;
+	}
 	return err;
 }
 
@@ -94,7 +98,8 @@ static void bank_destructor(void *data)
 		mem_deref(bank->sounds[i]);
 }
 
-int sound_bank_alloc(struct sound_bank **bankp)
+int sound_bank_alloc(struct sound_bank **bankp,
+		     const struct codec_set *codecs)
 {
 	struct sound_bank *bank = mem_zalloc(sizeof(*bank), bank_destructor);
 	int err = 0;
@@ -104,7 +109,7 @@ int sound_bank_alloc(struct sound_bank **bankp)
 
 	for (size_t i = 0; !err && i < COUNTOF(services); i++)
 		if (services[i].hz)
-			err = render_all(bank, i);
+			err = render_all(bank, i, codecs);
 	if (err) {
 		mem_deref(bank);
 		return err;

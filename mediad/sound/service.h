@@ -20,6 +20,7 @@ struct codec;
 struct path;
 struct player;
 struct sound;
+struct codec_set;
 struct sound_bank;
 struct strm_out;
 struct wheel;
@@ -46,7 +47,8 @@ const struct service *service_find(const char *name);
  * cut out of a stream that has settled, and sounds on where it begins anew.
  * Takes some 10 ms of CPU time.
  */
-int sound_bank_alloc(struct sound_bank **bankp);
+int sound_bank_alloc(struct sound_bank **bankp,
+		     const struct codec_set *codecs);
 
 /* It was played as often as it was to be: the last thing that the player
  * does, so that it may be freed. */

@@ -107,6 +107,7 @@ int sound_add(struct sound *sound, const struct codec *codec,
 	      const struct pcm *pcm, uint32_t settle)
 {
 	struct render r = {.pcm = pcm, .settle = settle};
+	int err;
 
 	for (size_t i = 0; i < SOUND_CODECS_MAX && !r.clip; i++)
 		if (!sound->clips[i].codec)
@@ -114,18 +115,24 @@ int sound_add(struct sound *sound, const struct codec *codec,
 	if (!r.clip || pcm->rate != codec->rate)
 		return EINVAL;
 	r.clip->codec = codec;
-	return render(sound, &r);
+	err = render(sound, &r);
+	if (err) {
+		mem_deref(r.clip->at);
+		mem_deref(r.clip->bytes);
+		*r.clip = (struct sound_clip){.codec = NULL};
+	}
+	return err;
 }
 
 static int convert_add(struct sound *sound, const struct codec *codec,
-		       const struct pcm *pcm, uint32_t settle)
+		       const struct pcm *pcm)
 {
 	struct pcm own;
 	int err = pcm_convert(&own, pcm, codec->rate);
 
 	if (err)
 		return err;
-	err = sound_add(sound, codec, &own, settle);
+	err = sound_add(sound, codec, &own, 0);
 	mem_deref(own.samples);
 	return err;
 }
@@ -144,20 +151,25 @@ int sound_alloc(struct sound **soundp, uint32_t nframes)
 	return 0;
 }
 
-int sound_make(struct sound **soundp, const struct pcm *pcm, uint32_t settle)
+int sound_make(struct sound **soundp, const struct pcm *pcm,
+	       const struct codec_set *codecs)
 {
 	struct sound *sound;
 	const struct codec *codec;
 	const uint64_t frames =
 		((uint64_t)pcm->count * FRAMES_S + pcm->rate - 1) / pcm->rate;
-	int err = frames > settle && frames < UINT32_MAX
-			  ? sound_alloc(&sound, (uint32_t)frames - settle)
+	int err = frames && frames < UINT32_MAX
+			  ? sound_alloc(&sound, (uint32_t)frames)
 			  : EINVAL;
 
 	if (err)
 		return err;
-	for (size_t i = 0; !err && (codec = codec_nth(i)) != NULL; i++)
-		err = convert_add(sound, codec, pcm, settle);
+	for (size_t i = 0; !err && (codec = codec_set_nth(codecs, i)); i++) {
+		err = convert_add(sound, codec, pcm);
+		/* others play it */
+		if (i >= CODEC_BUILT_IN && err != ENOMEM)
+			err = 0;
+	}
 	if (err)
 		mem_deref(sound);
 	else

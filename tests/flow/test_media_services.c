@@ -10,7 +10,9 @@
 
 #include "mediad/rtp/pkt.h"
 #include "mediad/sound/codec.h"
+#include "mediad/sound/codec_set.h"
 #include "mediad/sound/jukebox.h"
+#include "tests/lib/loaded_codecs.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
 #include "tests/lib/sound_files.h"
@@ -23,10 +25,11 @@ enum {
 	EAR = 8000 * 10
 };
 
-/* What a phone hears, A-law, in the order in which it comes. */
+/* What a phone hears, in the order in which it comes. */
 struct ear {
 	int16_t pcm[EAR];
 	size_t count;
+	const struct codec *codec;
 	struct codec_dec *dec;
 };
 
@@ -38,7 +41,7 @@ static void hear(const uint8_t *data, size_t len, void *arg)
 	size_t n = 0;
 
 	REQUIRE(pkt_read(&pkt, data, len) == 0);
-	CHECK_INT(codec_pcma.decode(ear->dec, data + pkt.hdr, pkt.paylen, pcm,
+	CHECK_INT(ear->codec->decode(ear->dec, data + pkt.hdr, pkt.paylen, pcm,
 				    &n),
 		  0);
 	if (ear->count + n > EAR)
@@ -56,17 +59,38 @@ struct call {
 	uint8_t quiet[160];
 };
 
-static bool call_open(struct call *c)
+/* In all codecs of a set, or not. */
+struct setup {
+	struct codec_set *codecs;
+	bool built_in; /* sounds are not in those that were loaded */
+};
+
+static int own_jukebox(struct call *c)
+{
+	const struct jukebox_cfg cfg = {.dir = c->dir,
+					.max_bytes = 1000000,
+					.max_s = 60,
+					.max_memory = 10000000};
+	int err = jukebox_alloc(&c->bed.jukebox, NULL, NULL);
+
+	return err ? err : jukebox_load_now(c->bed.jukebox, &cfg);
+}
+
+static bool call_open_with(struct call *c, const struct setup *setup)
 {
 	char path[80];
 
 	memset(c, 0, sizeof(*c));
+	c->bed.codecs = setup->codecs;
+	c->ear.codec = &codec_pcma;
 	strcpy(c->dir, "/tmp/cordboard-services-XXXXXX");
 	if (!sound_dir(c->dir))
 		return false;
 	sound_file(c->dir, "jazz", 700, 1500);
 	sound_file(c->dir, "closed", 1100, 1000);
 	c->bed.sounds = c->dir;
+	if (setup->built_in && own_jukebox(c))
+		return false;
 	snprintf(path, sizeof(path), "%s/state", c->dir);
 	if (media_bed_open(&c->bed, path) ||
 	    codec_pcma.dec_alloc(&c->ear.dec) ||
@@ -77,6 +101,11 @@ static bool call_open(struct call *c)
 	c->a->payload = c->b->payload = c->quiet;
 	c->a->paylen = c->b->paylen = sizeof(c->quiet);
 	return true;
+}
+
+static bool call_open(struct call *c)
+{
+	return call_open_with(c, &(struct setup){NULL});
 }
 
 static void call_close(struct call *c)
@@ -95,11 +124,8 @@ static void call_close(struct call *c)
 	sound_dir_end(c->dir);
 }
 
-/* a's holds are heard as this sound. */
-static bool call_up(struct call *c, const char *music)
+static bool call_join(struct call *c, const char *music)
 {
-	if (!call_open(c))
-		return false;
 	if (music)
 		pl_set_str(&c->a->terms.music, music);
 	CHECK_INT(media_phone_offers(c->a, S, 1), 0);
@@ -111,6 +137,12 @@ static bool call_up(struct call *c, const char *music)
 	media_bed_run(&c->bed, 500);
 	CHECK(c->a->heard > 20 && c->b->heard > 20);
 	return true;
+}
+
+/* a's holds are heard as this sound. */
+static bool call_up(struct call *c, const char *music)
+{
+	return call_open(c) && call_join(c, music);
 }
 
 /* A re-INVITE of a, with what b answers to it. */
@@ -303,9 +335,74 @@ static void ringing_has_no_end(void)
 	mem_deref(c);
 }
 
+/* --- codecs that were loaded -------------------------------------------------------- */
+
+/* b speaks G.729, or what stands in for it. */
+static bool b_has_module(struct call *c, const struct setup *setup)
+{
+	if (!call_open_with(c, setup))
+		return false;
+	pl_set_str(&c->a->terms.codecs, "G729,PCMA");
+	pl_set_str(&c->b->terms.codecs, "G729,PCMA");
+	c->b->formats = "18 101";
+	c->ear.codec = codec_set_find(setup->codecs, "G729");
+	c->ear.dec = mem_deref(c->ear.dec);
+	return c->ear.codec && !c->ear.codec->dec_alloc(&c->ear.dec) &&
+	       call_join(c, "jazz");
+}
+
+static void music_is_in_loaded_codecs_too(void)
+{
+	struct setup setup = {.codecs = loaded_codecs()};
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	double level;
+
+	REQUIRE(c && setup.codecs && b_has_module(c, &setup));
+	a_says(c, "sendonly", "recvonly");
+	b_hears_music(c);
+	a_says(c, NULL, NULL);
+	(void)b_hears(c, &level);
+	CHECK(level < -60);
+	CHECK_INT(packet_check_lost(&c->b->check), 0);
+	call_close(c);
+	mem_deref(c);
+	mem_deref(setup.codecs);
+}
+
+static void a_sound_that_a_codec_lacks_is_none(void)
+{
+	struct setup setup = {.codecs = loaded_codecs(), .built_in = true};
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	uint32_t ms;
+	double level;
+
+	REQUIRE(c && setup.codecs && b_has_module(c, &setup));
+	/* b_hears() sees that what a sends goes on */
+	a_says(c, "sendonly", "recvonly");
+	(void)b_hears(c, &level);
+	CHECK(level < -60);
+	a_says(c, NULL, NULL);
+
+	/* who waits for the end of one has it, when the codec changes */
+	CHECK_INT(play(c, "closed", 5, &ms), 0);
+	media_bed_run(&c->bed, 500);
+	CHECK_INT(c->bed.nplayed, 0);
+	c->a->formats = "18 101";
+	CHECK_INT(media_phone_calls(c->a, S, 1), 0);
+	media_bed_run(&c->bed, 100);
+	CHECK_INT(c->bed.nplayed, 1);
+	CHECK_INT(play(c, "jazz", 1, &ms), ESRCH);
+	media_bed_run(&c->bed, 1000);
+	CHECK_INT(c->bed.nplayed, 1);
+	call_close(c);
+	mem_deref(c);
+	mem_deref(setup.codecs);
+}
+
 TEST_MAIN(TEST(who_is_on_hold_hears_music), TEST(music_survives_its_worker),
 	  TEST(without_music_hold_is_what_the_holder_sends),
 	  TEST(music_stops_with_another_join),
 	  TEST(an_announcement_is_played_and_ends),
 	  TEST(an_announcement_goes_on_after_a_death),
-	  TEST(ringing_has_no_end))
+	  TEST(ringing_has_no_end), TEST(music_is_in_loaded_codecs_too),
+	  TEST(a_sound_that_a_codec_lacks_is_none))

@@ -136,7 +136,7 @@ static int sounds_start(struct media_bed *bed)
 
 	if (!bed->sounds || bed->jukebox)
 		return 0;
-	return jukebox_alloc(&bed->jukebox, NULL) ||
+	return jukebox_alloc(&bed->jukebox, NULL, bed->codecs) ||
 			       jukebox_load_now(bed->jukebox, &cfg)
 		       ? ENOMEM
 		       : 0;
@@ -163,7 +163,7 @@ static int worker_start(struct media_bed *bed)
 	if (!err)
 		err = hub_start(bed);
 	if (!err)
-		err = sound_bank_alloc(&bed->bank);
+		err = sound_bank_alloc(&bed->bank, bed->codecs);
 	if (!err && bed->state_path[0])
 		err = state_file_open(&bed->state, bed->state_path, "t1/1",
 				      RECORDS);

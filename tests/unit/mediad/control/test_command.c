@@ -94,7 +94,7 @@ static bool bed_make(struct bed *bed, uint32_t max_sessions)
 	sa_set_str(&bed->host, "192.0.2.1", 40000);
 	if (wheel_alloc(&bed->wheel, 1000) || cert_make(&bed->cert) ||
 	    hs_ctx_alloc(&bed->hs_ctx, bed->cert) || mux_alloc(&bed->mux, 0) ||
-	    sound_bank_alloc(&bed->bank))
+	    sound_bank_alloc(&bed->bank, NULL))
 		return false;
 
 	bed->env.mux = bed->mux;

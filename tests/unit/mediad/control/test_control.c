@@ -101,7 +101,7 @@ static bool media_make(struct fixture *fix)
 
 	sa_set_str(&fix->host, "192.0.2.1", 40000);
 	if (cert_make(&fix->cert) || hs_ctx_alloc(&fix->hs_ctx, fix->cert) ||
-	    mux_alloc(&fix->mux, 0) || sound_bank_alloc(&fix->bank) ||
+	    mux_alloc(&fix->mux, 0) || sound_bank_alloc(&fix->bank, NULL) ||
 	    news_alloc(&fix->news, fix->bed.wheel))
 		return false;
 

@@ -59,7 +59,7 @@ static bool bed_open(struct bed *bed)
 
 	memset(bed, 0, sizeof(*bed));
 	strcpy(bed->dir, "/tmp/cordboard-jukebox-XXXXXX");
-	return mkdtemp(bed->dir) && !jukebox_alloc(&bed->jb, &handlers);
+	return mkdtemp(bed->dir) && !jukebox_alloc(&bed->jb, &handlers, NULL);
 }
 
 static void bed_close(struct bed *bed)

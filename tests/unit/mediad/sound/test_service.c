@@ -84,7 +84,7 @@ static int bed_alloc(struct bed **bedp, const char *service,
 	strm_out_init(&bed->out, 5, codec->clock, 0, NULL);
 	err = wheel_alloc(&bed->wheel, 1000);
 	if (!err)
-		err = sound_bank_alloc(&bed->bank);
+		err = sound_bank_alloc(&bed->bank, NULL);
 	if (!err)
 		err = codec->dec_alloc(&bed->path.dec);
 	if (err)
@@ -270,7 +270,7 @@ static void bank_is_made_in_no_time(void)
 	struct timespec a, b;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
-	REQUIRE(sound_bank_alloc(&bank) == 0);
+	REQUIRE(sound_bank_alloc(&bank, NULL) == 0);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
 	printf("# %.1f ms\n", (double)(b.tv_sec - a.tv_sec) * 1e3 +
 				      (double)(b.tv_nsec - a.tv_nsec) / 1e6);
