@@ -9,12 +9,14 @@
 #include "common/log.h"
 #include "mediad/control/control.h"
 #include "mediad/control/news.h"
+#include "mediad/media_tap.h"
 #include "mediad/media_worker_priv.h"
 #include "mediad/session/session.h"
 
 enum {
 	DRAIN_STEP_MS = 100,
 	LEAVE_MS = 50,        /* for the command to leave our sockets */
+	FILES_MS = 10000,     /* for recordings to be written, and told */
 	LAST_WORDS_MS = 2000, /* for the reports of what was dropped */
 };
 
@@ -57,6 +59,20 @@ static void on_left_all(void *arg)
 	worker_quit(mw->worker, WORKER_EXIT_OK);
 }
 
+/* Without sessions: has all been said, or is it time? */
+static bool is_done(struct media_worker *mw, uint64_t now)
+{
+	struct draining *draining = &mw->draining;
+
+	if (!draining->files_ms)
+		draining->files_ms = now + FILES_MS;
+	if (!media_tap_idle(mw->tap) && now < draining->files_ms)
+		return false;
+	if (!draining->words_ms)
+		draining->words_ms = now + LAST_WORDS_MS;
+	return control_quiet(mw->control) || now >= draining->words_ms;
+}
+
 static void on_drain(void *arg)
 {
 	struct media_worker *mw = arg;
@@ -68,15 +84,11 @@ static void on_drain(void *arg)
 			 "count=%zu", session_count(mw->table));
 		drop_left(mw);
 	}
-	if (!session_count(mw->table)) {
-		if (!draining->words_ms)
-			draining->words_ms = now + LAST_WORDS_MS;
-		if (control_quiet(mw->control) || now >= draining->words_ms) {
-			control_leave(mw->control);
-			wheel_start(mw->worker->wheel, &draining->timer,
-				    LEAVE_MS, on_left_all, mw);
-			return;
-		}
+	if (!session_count(mw->table) && is_done(mw, now)) {
+		control_leave(mw->control);
+		wheel_start(mw->worker->wheel, &draining->timer, LEAVE_MS,
+			    on_left_all, mw);
+		return;
 	}
 	wheel_start(mw->worker->wheel, &draining->timer, DRAIN_STEP_MS,
 		    on_drain, mw);

@@ -114,6 +114,11 @@ int media_tap_alloc(struct media_tap **tapp, struct session_deps *deps,
 	return 0;
 }
 
+bool media_tap_idle(const struct media_tap *tap)
+{
+	return !tap->recorder || recorder_idle(tap->recorder);
+}
+
 void media_tap_fill(struct media_figures *figures,
 		    const struct media_tap *tap)
 {

@@ -7,6 +7,8 @@
 #ifndef MEDIAD_MEDIA_TAP_H
 #define MEDIAD_MEDIA_TAP_H
 
+#include <stdbool.h>
+
 #include "mediad/mediad_cfg.h"
 #include "mediad/tap/fork.h"
 #include "mediad/tap/recorder.h"
@@ -23,6 +25,9 @@ struct media_tap {
 /* The caller owns *tapp; deps gets what sessions need of it. */
 int media_tap_alloc(struct media_tap **tapp, struct session_deps *deps,
 		    const struct mediad_cfg *cfg, struct news *news);
+
+/* Are all recordings that have ended written, and told? */
+bool media_tap_idle(const struct media_tap *tap);
 
 /* For the metrics. */
 struct media_figures;

@@ -22,6 +22,7 @@
 struct draining {
 	struct wheel_timer timer;
 	uint64_t end_ms;   /* then what is left is dropped */
+	uint64_t files_ms; /* then nobody waits for recordings any more */
 	uint64_t words_ms; /* then nobody waits for Redis any more */
 };
 

@@ -306,9 +306,9 @@ static bool has_some(int fd)
 
 static int finish(struct rec_file *file)
 {
-	int err = 0, mended = 0;
+	int err = FAULT("tap.close"), mended = 0;
 
-	if (file->ogg && file->end != REC_FAILED)
+	if (!err && file->ogg && file->end != REC_FAILED)
 		err = oggfile_end(file->ogg);
 	if (!err)
 		err = flush(file);

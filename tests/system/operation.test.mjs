@@ -396,6 +396,26 @@ describe('the end', { timeout: 120000 }, () => {
     await stack.audit(20000);
   });
 
+  test('SIGTERM to mediad: the end of a recording is told, though the disk is slow', async () => {
+    const stack = await begin({ drain: '300ms', env: { CORDBOARD_FAULT: 'tap.close=delay:1500' },
+      routing: tenants().replaceAll('realm: cordboard', 'realm: cordboard\n    record: always'),
+      mediad: 'recording: {dir: rec, format: wav, min_free: 0}\n' });
+    const tenant = suite.tenant();
+    const [alice, bob] = [await tenant.ua('alice'), await tenant.phone('bob')];
+    const call = alice.call('bob');
+    const into = await bob.incoming();
+    into.answer();
+    await call.final;
+    await until(() => fs.existsSync(stack.file('rec')), 'it is being recorded');
+    stack.procs.get('mediad').kill('SIGTERM');
+    await Promise.all([call.ended(), into.ended()]);
+    assert.equal(await stack.procs.get('mediad').exited, 0);
+    const facts = await stack.redis.call('XRANGE', 'cb:facts', '-', '+');
+    assert.ok(facts.some(([, f]) => f.includes('recording.ended') && f.some((v) => /end=whole/.test(v))), 'it is told');
+    suite.hangUp();
+    await stack.audit(20000);
+  });
+
   test('a second SIGTERM ends a daemon at once', async () => {
     const stack = await begin({ drain: '60s', sigd: 'drain: 60s\n' });
     const tenant = suite.tenant();
