@@ -168,7 +168,6 @@ const char *fork_consumer(const struct fork *fk)
 	return fk->to->name;
 }
 
-/* What is refused now was refused before: nobody listens there. */
 static void send_packet(struct fork *fk, struct side *side)
 {
 	struct forker *forker = fk->forker;

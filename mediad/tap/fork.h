@@ -3,8 +3,9 @@
  *
  * Two streams to one address, told apart by their SSRC: the even one is the
  * caller's, the odd one, the same number plus 1, that of who was called. Plain
- * UDP from a socket of the worker's own; nothing is read from it, and what the
- * consumer does not take is counted and gone.
+ * UDP from a socket of the worker's own; nothing is read from it. What the
+ * system does not take is counted and gone; of what the consumer does not take
+ * an unconnected socket never hears.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -35,7 +36,7 @@ struct fork_consumer {
 struct forker_figures {
 	uint64_t forks;   /* begun */
 	uint64_t packets; /* sent */
-	uint64_t unsent;  /* not taken by the system, or by the consumer's */
+	uint64_t unsent;  /* not taken by our system */
 };
 
 /* The consumers that there are. The caller owns *forkerp. */
