@@ -8,10 +8,22 @@
 #include <re.h>
 
 #include "mediad/sound/codec.h"
+#include "tests/bench/lib/marks.h"
 #include "tests/bench/lib/voice.h"
 #include "tests/lib/speech.h"
 
-int voice_opus(struct voice_frame *frames, unsigned count)
+/* Frame nr of 20 ms. */
+static void mark(int16_t *pcm, size_t count, unsigned nr)
+{
+	for (size_t i = 0; i < count; i++) {
+		const double turn = 2 * M_PI * 20 * (double)i / (double)count;
+
+		pcm[i] = nr % MARKS_EACH ? pcm[i] / 8
+					 : (int16_t)(MARKS_TONE * sin(turn));
+	}
+}
+
+static int opus(struct voice_frame *frames, unsigned count, bool marked)
 {
 	struct speech sp = speech_begin(48000);
 	int code;
@@ -28,6 +40,8 @@ int voice_opus(struct voice_frame *frames, unsigned count)
 		int n;
 
 		speech_make(&sp, pcm, 960);
+		if (marked)
+			mark(pcm, 960, i);
 		n = opus_encode(enc, pcm, 960, frames[i].data, VOICE_MAX);
 		frames[i].len = n > 0 ? (size_t)n : 1;
 	}
@@ -35,7 +49,7 @@ int voice_opus(struct voice_frame *frames, unsigned count)
 	return 0;
 }
 
-int voice_pcmu(struct voice_frame *frames, unsigned count)
+static int pcmu(struct voice_frame *frames, unsigned count, bool marked)
 {
 	struct speech sp = speech_begin(8000);
 	struct codec_enc *enc = NULL;
@@ -44,9 +58,31 @@ int voice_pcmu(struct voice_frame *frames, unsigned count)
 
 	for (unsigned i = 0; i < count && !err; i++) {
 		speech_make(&sp, pcm, 160);
+		if (marked)
+			mark(pcm, 160, i);
 		err = codec_pcmu.encode(enc, pcm, 160, frames[i].data,
 					&frames[i].len, VOICE_MAX);
 	}
 	mem_deref(enc);
 	return err;
+}
+
+int voice_opus(struct voice_frame *frames, unsigned count)
+{
+	return opus(frames, count, false);
+}
+
+int voice_pcmu(struct voice_frame *frames, unsigned count)
+{
+	return pcmu(frames, count, false);
+}
+
+int voice_opus_marked(struct voice_frame *frames, unsigned count)
+{
+	return opus(frames, count, true);
+}
+
+int voice_pcmu_marked(struct voice_frame *frames, unsigned count)
+{
+	return pcmu(frames, count, true);
 }

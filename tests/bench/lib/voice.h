@@ -21,5 +21,9 @@ struct voice_frame {
 /* 20 ms each. Opus with the settings of a browser: VOIP, 32 kbit/s, LBRR. */
 int voice_opus(struct voice_frame *frames, unsigned count);
 int voice_pcmu(struct voice_frame *frames, unsigned count);
+/* The same, quieter, with marks.h's mark in each MARKS_EACHth frame, the first
+ * one of them. */
+int voice_opus_marked(struct voice_frame *frames, unsigned count);
+int voice_pcmu_marked(struct voice_frame *frames, unsigned count);
 
 #endif
