@@ -29,6 +29,7 @@ struct media_figures {
 	struct hub_stats hub;
 	int64_t rtp_pairs, rtp_free; /* of ports */
 	struct transcode_stats sound;
+	uint64_t restored;
 	struct recorder_figures recorder;
 	struct forker_figures forker;
 	uint64_t quiets[LEG_QUIETS]; /* found not to be heard, by reason */

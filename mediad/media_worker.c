@@ -268,6 +268,7 @@ static void on_fill(void *arg)
 	figures->rtp_pairs = pairs;
 	figures->rtp_free = nfree;
 	figures->sound = *session_sound(mw->table);
+	figures->restored = session_restored(mw->table);
 	media_tap_fill(figures, mw->tap);
 	memcpy(figures->quiets, session_quiets(mw->table),
 	       sizeof(figures->quiets));

@@ -181,6 +181,9 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 				  (unsigned long long)s->repaired,
 				  (unsigned long long)s->late,
 				  (unsigned long long)s->reordered);
+	if (s->restored)
+		err |= re_hprintf(pf, " restored=%llu",
+				  (unsigned long long)s->restored);
 	return err;
 }
 

@@ -49,12 +49,18 @@ static void leg_stats(struct leg_stats *stats, const struct leg *leg)
 		.repaired = leg->sound.repaired,
 		.late = leg->sound.late,
 		.reordered = leg->sound.reordered,
+		.restored = leg->restored,
 	};
 }
 
 const struct transcode_stats *session_sound(const struct session_table *table)
 {
 	return &table->sound;
+}
+
+uint64_t session_restored(const struct session_table *table)
+{
+	return table->restored;
 }
 
 const uint64_t *session_quiets(const struct session_table *table)

@@ -289,6 +289,15 @@ static void look_on(struct leg *leg, const struct strm_pkt *sp,
 		session_tap_packet(leg, &bare, pkt);
 }
 
+static void pass_on(struct leg *leg, struct strm_pkt *sp, uint8_t *pkt)
+{
+	const uint64_t before = leg->relay.red.filled;
+
+	relay_forward(&leg->relay, &leg->in, sp, pkt);
+	leg->restored += leg->relay.red.filled - before;
+	leg->session->table->restored += leg->relay.red.filled - before;
+}
+
 static void on_rtp(const struct path_packet *packet, void *arg)
 {
 	struct leg *leg = arg;
@@ -309,7 +318,7 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 	if (relay_read(&leg->in, &sp, packet, &leg->bad_rtp)) {
 		leg_heard(leg, sp.h.pt);
 		look_on(leg, &sp, packet->pkt);
-		relay_forward(&leg->relay, &leg->in, &sp, packet->pkt);
+		pass_on(leg, &sp, packet->pkt);
 	}
 	*serving = 0;
 	if (first && leg->in.packets)

@@ -370,6 +370,8 @@ struct leg_stats {
 	uint8_t far_xr_mos; /* times 10; 0: not said */
 	/* what came from it and was transcoded: */
 	uint64_t concealed, repaired, late, reordered;
+	/* and was lost, but brought along by a later one (RFC 2198): */
+	uint64_t restored;
 };
 
 /* What its voice is like; levels in dBov, METER_NONE: not known. */
@@ -440,6 +442,8 @@ void session_each(const struct session_table *table, session_each_h *h,
 
 /* What transcoding has done, of all sessions there ever were. */
 const struct transcode_stats *session_sound(const struct session_table *table);
+/* Lost packets that were taken from redundant audio, of the same. */
+uint64_t session_restored(const struct session_table *table);
 /* How often a leg was found not to be heard: an array of LEG_QUIETS
  * (leg_watch.h). */
 const uint64_t *session_quiets(const struct session_table *table);

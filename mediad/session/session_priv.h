@@ -44,6 +44,7 @@ struct session_table {
 	void *agreed_arg;
 	void *arg;
 	struct transcode_stats sound; /* of all legs there ever were */
+	uint64_t restored;            /* the same; leg.restored */
 	struct wheel_timer look;      /* who is not heard */
 	session_quiet_h *quieth;
 	uint64_t quiets[LEG_QUIETS];
@@ -200,6 +201,7 @@ struct leg {
 	struct leg_keys *keys;       /* that we press for it; NULL: none yet */
 	struct leg_video *video;     /* NULL: never had any */
 	struct transcode_stats sound;
+	uint64_t restored; /* packets: lost, taken from redundant audio */
 	struct leg_watch watch;
 	uint64_t bad_rtp;
 	struct report report;

@@ -43,6 +43,7 @@ static const struct item in_items[] = {
 	{"in-lost", "lost", NUMBER}, {"in-refused", "refused", NUMBER},
 	{"late", "late", NUMBER}, {"reordered", "reordered", NUMBER},
 	{"repaired", "repaired", NUMBER}, {"concealed", "concealed", NUMBER},
+	{"restored", "restored", NUMBER},
 	{"in-jitter-us", "jitter_ms", US_AS_MS}, {"in-mos", "mos", MOS},
 };
 static const struct item voice_items[] = {

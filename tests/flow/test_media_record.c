@@ -325,9 +325,10 @@ static void a_side_with_redundant_audio_is_heard(void)
 {
 	struct call *c = mem_zalloc(sizeof(*c), NULL);
 	struct stream *st = mem_zalloc(2 * sizeof(*st), NULL);
+	struct session_figures *figs = mem_zalloc(sizeof(*figs), NULL);
 	uint8_t red[RED_SIZE], silence[RED_FRAME];
 
-	REQUIRE(c && st && call_open(c));
+	REQUIRE(c && st && figs && call_open(c));
 	memset(silence, 0xd5, sizeof(silence));
 	red_packet(red, silence, c->tone[0]);
 	c->a->formats = RED_FORMATS;
@@ -343,8 +344,18 @@ static void a_side_with_redundant_audio_is_heard(void)
 		media_bed_run(&c->bed, 100);
 		listen_in(c, st);
 	}
+	/* one is lost, and comes with the next one */
+	c->a->seq++;
+	c->a->ts += 160;
+	media_bed_run(&c->bed, 100);
+	CHECK_INT(session_query(c->bed.table, S, figs), 0);
+	CHECK_INT(figs->legs[0].stats.lost_in, 1);
+	CHECK_INT(figs->legs[0].stats.restored, 1);
+	CHECK_INT(figs->legs[1].stats.restored, 0);
+	CHECK_INT(session_restored(c->bed.table), 1);
 	CHECK_INT(session_drop(c->bed.table, S), 0);
 	call_close(c);
+	mem_deref(figs);
 	CHECK_INT(c->nended, 1);
 	CHECK(fabs(heard(c, 0, 0) - 1000) < 2);
 	CHECK(fabs(heard(c, 0, 1) - 500) < 2);
