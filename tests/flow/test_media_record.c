@@ -7,12 +7,15 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <re.h>
 
+#include "common/fault.h"
 #include "common/loop.h"
 #include "mediad/rtp/pkt.h"
 #include "mediad/sound/codec.h"
@@ -34,6 +37,7 @@ struct call {
 	char dir[64];
 	uint8_t tone[2][160]; /* 1000 Hz, 500 Hz */
 	struct rec_report ended[8];
+	struct rec_report lost;
 	unsigned nended, nlost;
 	int ears; /* a consumer's socket */
 	struct sa ears_addr;
@@ -43,10 +47,12 @@ static void on_report(const struct rec_report *report, void *arg)
 {
 	struct call *c = arg;
 
-	if (report->lost)
+	if (report->lost) {
 		c->nlost++;
-	else if (c->nended < 8)
+		c->lost = *report;
+	} else if (c->nended < 8) {
 		c->ended[c->nended++] = *report;
+	}
 }
 
 static void make_tone(uint8_t payload[160], double hz)
@@ -62,7 +68,7 @@ static void make_tone(uint8_t payload[160], double hz)
 	mem_deref(enc);
 }
 
-static bool taps_open(struct call *c)
+static bool taps_open(struct call *c, size_t memory)
 {
 	const struct recorder_cfg cfg = {.dir = c->dir,
 					 .format = REC_WAV,
@@ -70,7 +76,7 @@ static bool taps_open(struct call *c)
 					 .bitrate = 32000,
 					 .max_bytes = 1 << 30,
 					 .max_s = 3600,
-					 .memory = 1 << 26};
+					 .memory = memory};
 	struct fork_consumer consumer = {
 		.name = "ears", .codec = &codec_pcmu, .ptime = 20};
 
@@ -86,13 +92,13 @@ static bool taps_open(struct call *c)
 	       !forker_add(c->bed.forker, &consumer);
 }
 
-static bool call_open(struct call *c)
+static bool call_open_with(struct call *c, size_t memory)
 {
 	char path[80];
 
 	memset(c, 0, sizeof(*c));
 	strcpy(c->dir, "/tmp/cordboard-record-XXXXXX");
-	if (!sound_dir(c->dir) || !taps_open(c))
+	if (!sound_dir(c->dir) || !taps_open(c, memory))
 		return false;
 	snprintf(path, sizeof(path), "%s/state", c->dir);
 	if (media_bed_open(&c->bed, path) ||
@@ -105,6 +111,11 @@ static bool call_open(struct call *c)
 	c->b->payload = c->tone[1];
 	c->a->paylen = c->b->paylen = 160;
 	return true;
+}
+
+static bool call_open(struct call *c)
+{
+	return call_open_with(c, 1 << 26);
 }
 
 static void up(struct call *c)
@@ -222,6 +233,54 @@ static void a_successor_goes_on_with_the_next_part(void)
 	CHECK(c->ended[1].ms >= 2900);
 	CHECK(fabs(heard(c, 1, 0) - 1000) < 2);
 	CHECK(fabs(heard(c, 1, 1) - 500) < 2);
+	sound_dir_end(c->dir);
+	mem_deref(c);
+}
+
+static uint64_t real_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* The first write takes two seconds of real time. */
+static void a_disk_that_stands_still_holds_no_call_up(void)
+{
+	enum { MEMORY = 100000, BLOCK = 13000, RUN_MS = 8000, SLOW_MS = 2000 };
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	uint64_t most = 0, longest = 0, at;
+	uint32_t heard[2];
+
+	REQUIRE(c && call_open_with(c, MEMORY));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	CHECK(!setenv("CORDBOARD_FAULT", "tap.write=delay:2000@1", 1));
+	fault_process("t", 1);
+	unsetenv("CORDBOARD_FAULT");
+	up(c);
+	heard[0] = c->a->heard;
+	heard[1] = c->b->heard;
+	for (unsigned t = 0; t < RUN_MS; t += 100) {
+		at = real_ms();
+		media_bed_run(&c->bed, 100);
+		most = max(most, recorder_figures(c->bed.recorder).waiting);
+		longest = max(longest, real_ms() - at);
+	}
+	CHECK(c->a->heard - heard[0] >= RUN_MS / 20 - 1);
+	CHECK(c->b->heard - heard[1] >= RUN_MS / 20 - 1);
+	CHECK(longest < SLOW_MS / 2);
+	CHECK(most > MEMORY / 2 && most < MEMORY + BLOCK);
+	CHECK(recorder_figures(c->bed.recorder).dropped > 0);
+	CHECK_INT(c->bed.nlost, 0);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	fault_process("t", 1);
+	CHECK_INT(c->nlost, 1);
+	CHECK_INT(c->lost.end, REC_TOO_SLOW);
+	CHECK_INT(c->nended, 1);
+	CHECK_INT(c->ended[0].ms, RUN_MS);
+	CHECK(c->ended[0].gap_ms > 1000 && c->ended[0].gap_ms < RUN_MS);
 	sound_dir_end(c->dir);
 	mem_deref(c);
 }
@@ -373,6 +432,7 @@ static void main_loop(void)
 TEST_MAIN(TEST(main_loop), TEST(each_side_is_a_channel),
 	  TEST(who_says_never_is_not_recorded),
 	  TEST(a_successor_goes_on_with_the_next_part),
+	  TEST(a_disk_that_stands_still_holds_no_call_up),
 	  TEST(a_consumer_hears_both_sides),
 	  TEST(a_side_with_redundant_audio_is_heard),
 	  TEST(only_consumers_of_the_configuration_hear))
