@@ -178,6 +178,8 @@ describe('services', { timeout: 120000 }, () => {
       return f.length === 2 && f;
     }, 'both parts');
     for (const file of parts) assert.ok(seconds(file) > 0.5, `${file}: ${seconds(file)} s`);
+    await until(async () => (await stack.redis.call('XRANGE', 'cb:facts', '-', '+'))
+      .some(([, f]) => f.includes('recording.ended') && f.some((v) => v.includes(`${path.basename(parts[0])} end=cut`))), 'the fact of the first');
   });
 
   test('the disk is full: the call does not notice, an event says so', async (ctx) => {
