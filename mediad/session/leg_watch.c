@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "mediad/session/leg_watch.h"
 #include "mediad/session/session_priv.h"
+#include "mediad/sound/codec.h"
 
 enum {
 	PT_NOISE = 13, /* RFC 3389 */
@@ -66,6 +67,16 @@ static enum meter_kind kind_of(enum sdpm_codec codec)
 	return kinds[codec];
 }
 
+/* Of a loaded codec nothing but that: its pauses bring no packets at all, as
+ * those of comfort noise (G.729 Annex B). */
+static bool begins_pause(const struct leg *leg, const struct strm_pkt *sp,
+			 const uint8_t *payload)
+{
+	const struct codec *codec = leg_codec_impl(leg, SDPM_G729);
+
+	return codec && codec->voice_pauses(payload, sp->h.paylen);
+}
+
 /* A relay decodes nothing: some payloads are looked at. */
 static void look_into(struct leg *leg, const struct strm_pkt *sp,
 		      const uint8_t *payload)
@@ -75,6 +86,10 @@ static void look_into(struct leg *leg, const struct strm_pkt *sp,
 	if (sp->h.pt != leg_hears(leg)->rx_pt)
 		return;
 	leg->watch.pauses = kind == METER_OPAQUE && sp->h.paylen <= OPUS_DTX;
+	if (leg_hears(leg)->codec == SDPM_G729) {
+		leg->watch.noise = begins_pause(leg, sp, payload);
+		leg->watch.pauses = leg->watch.noise;
+	}
 	if (leg->transcode || (kind != METER_OPAQUE && sp->ext % METER_SPARSE))
 		return;
 	meter_payload(&leg->watch.meter, kind, payload, sp->h.paylen,

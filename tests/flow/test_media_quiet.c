@@ -15,6 +15,7 @@
 #include "common/wheel.h"
 #include "mediad/sound/codec.h"
 #include "mediad/sound/transcode.h"
+#include "tests/lib/loaded_codecs.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
 #include "tests/lib/red_packet.h"
@@ -73,6 +74,7 @@ struct setup {
 	bool deaf;     /* the page never hears of our SDP */
 	bool no_dtls;  /* it waits for our ClientHello, and we for its */
 	bool opus;     /* it has Opus, and the telephone, too */
+	struct codec_set *codecs; /* the telephone has the loaded one */
 	bool red;      /* the telephone has redundant audio */
 	bool keys;     /* the telephone has keys */
 	bool ringing;  /* nobody has picked up yet */
@@ -106,6 +108,8 @@ static struct call *call_up(const struct setup *setup)
 {
 	struct call *call = mem_zalloc(sizeof(*call), NULL);
 
+	if (call)
+		call->bed.codecs = setup->codecs;
 	if (!call || !CHECK(!media_bed_open(&call->bed, NULL)))
 		return mem_deref(call);
 	session_on_quiet(call->bed.table, on_quiet);
@@ -119,6 +123,10 @@ static struct call *call_up(const struct setup *setup)
 		call->phone->terms.codecs = (struct pl)PL("opus");
 	} else {
 		media_page_narrow(call->page);
+	}
+	if (setup->codecs) {
+		call->phone->formats = "18 101";
+		pl_set_str(&call->phone->terms.codecs, "G729,PCMA");
 	}
 	if (setup->red) {
 		call->phone->formats = RED_FORMATS;
@@ -387,6 +395,27 @@ static uint8_t red_pt(const struct call *call)
 	return (uint8_t)atoi(name);
 }
 
+static void who_pauses_in_a_loaded_codec_is_not_named(void)
+{
+	static const uint8_t sid[2] = {1, 2};
+	struct codec_set *set = loaded_codecs();
+	struct call *call = call_up(&(struct setup){.codecs = set});
+
+	REQUIRE(set && call && call->phone);
+	call->phone->pt = 18;
+	nothing_is_named(call, 5000);
+	call->phone->sending = false;
+	media_phone_send(call->phone, 18, sid, sizeof(sid));
+	nothing_is_named(call, 40000);
+	/* who just stops is */
+	call->phone->sending = true;
+	nothing_is_named(call, 1000);
+	call->phone->sending = false;
+	is_named(call, "2:no-packets ");
+	hang_up(call);
+	mem_deref(set);
+}
+
 static void redundant_audio_is_looked_into(void)
 {
 	uint8_t voice_red[RED_SIZE], silence_red[RED_SIZE];
@@ -461,6 +490,7 @@ TEST_MAIN(TEST(who_sends_nothing_is_named_and_heard_again),
 	  TEST(nobody_is_named_before_the_call_is_answered),
 	  TEST(who_holds_or_is_held_is_not_named),
 	  TEST(who_pauses_is_not_named),
+	  TEST(who_pauses_in_a_loaded_codec_is_not_named),
 	  TEST(redundant_audio_is_looked_into),
 	  TEST(music_and_soft_voices_are_not_named),
 	  TEST(a_bad_network_is_not_silence),

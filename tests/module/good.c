@@ -81,6 +81,13 @@ static bool no(const uint8_t *buf, size_t len)
 	return false;
 }
 
+/* as G.729 does it */
+static bool pauses(const uint8_t *buf, size_t len)
+{
+	(void)buf;
+	return len == 2;
+}
+
 static int conceal(struct codec_dec *dec, const uint8_t *next, size_t len,
 		   int16_t *pcm, size_t count)
 {
@@ -113,7 +120,7 @@ static const struct codec codec = {
 	.voice_dec_alloc = voice_dec,
 	.voice_frame = voice_frame,
 	.voice_span = voice_span,
-	.voice_pauses = no,
+	.voice_pauses = pauses,
 	.voice_repairs = no,
 	.voice_conceal = conceal,
 	.voice_loss = loss,
