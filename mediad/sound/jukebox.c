@@ -521,6 +521,11 @@ void jukebox_tone_now(struct jukebox *jb, const char *name)
 {
 	struct entry *entry = is_tone(name) ? tone_entry(jb, name) : NULL;
 
+	/* another one may be under way, in its thread, or this very one */
+	if (jb->tone_aside) {
+		jb->tone_aside = mem_deref(jb->tone_aside);
+		tone_there(jb);
+	}
 	if (!entry || entry->done)
 		return;
 	jb->making = entry;

@@ -114,6 +114,6 @@ static void a_call_id_is_found_by_sight(void)
 	callid_is("i", NULL);
 }
 
-TEST_MAIN(TEST_OOM(a_batch_is_read_as_it_was_written),
+TEST_MAIN(TEST(a_batch_is_read_as_it_was_written),
 	  TEST(what_is_cut_or_changed_is_no_batch),
 	  TEST(a_call_id_is_found_by_sight))
