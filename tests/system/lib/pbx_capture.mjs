@@ -45,8 +45,11 @@ export class Capture {
   }
 
   // Of SRTCP tshark reads the ciphertext, too, as if it were reports.
+  // A hello in two fragments that a browser repeats (RFC 6347 4.2.4), because
+  // the machine is busy, is an error to tshark, and none.
   malformed() {
     return this.fields('_ws.malformed or _ws.expert.severity == "Error"', 'frame.number', '_ws.col.Protocol',
-      '_ws.expert.message', '_ws.col.Info').filter(([, kind]) => kind !== 'SRTCP').map((parts) => parts.join(' '));
+      '_ws.expert.message', '_ws.col.Info')
+      .filter(([, kind, message]) => kind !== 'SRTCP' && !(kind === 'DTLSv1.2' && /retransmission/.test(message))).map((parts) => parts.join(' '));
   }
 }
