@@ -10,21 +10,21 @@
 #include "sigd/trace/trace_hep.h"
 
 enum chunk {
-	IP_FAMILY = 0x01,
-	IP_PROTOCOL = 0x02,
-	SRC_V4 = 0x03,
-	DST_V4 = 0x04,
-	SRC_V6 = 0x05,
-	DST_V6 = 0x06,
-	SRC_PORT = 0x07,
-	DST_PORT = 0x08,
-	SECONDS = 0x09,
-	MICROSECONDS = 0x0a,
-	PAYLOAD_TYPE = 0x0b,
-	AGENT_ID = 0x0c,
-	AUTH_KEY = 0x0e,
-	PAYLOAD = 0x0f,
-	CORRELATION = 0x11,
+	CHUNK_IP_FAMILY = 0x01,
+	CHUNK_IP_PROTOCOL = 0x02,
+	CHUNK_SRC_V4 = 0x03,
+	CHUNK_DST_V4 = 0x04,
+	CHUNK_SRC_V6 = 0x05,
+	CHUNK_DST_V6 = 0x06,
+	CHUNK_SRC_PORT = 0x07,
+	CHUNK_DST_PORT = 0x08,
+	CHUNK_SECONDS = 0x09,
+	CHUNK_MICROSECONDS = 0x0a,
+	CHUNK_PAYLOAD_TYPE = 0x0b,
+	CHUNK_AGENT_ID = 0x0c,
+	CHUNK_AUTH_KEY = 0x0e,
+	CHUNK_PAYLOAD = 0x0f,
+	CHUNK_CORRELATION = 0x11,
 };
 
 enum {
@@ -84,13 +84,14 @@ static int addresses(struct mbuf *mb, const struct trace_msg *msg)
 	const struct sa *dst = msg->out ? &msg->remote : &msg->local;
 	int family = sa_af(&msg->remote), err;
 
-	err = chunk8(mb, IP_FAMILY, family == AF_INET ? FAMILY_V4 : FAMILY_V6);
-	err |= chunk8(mb, IP_PROTOCOL,
+	err = chunk8(mb, CHUNK_IP_FAMILY,
+		     family == AF_INET ? FAMILY_V4 : FAMILY_V6);
+	err |= chunk8(mb, CHUNK_IP_PROTOCOL,
 		      msg->kind == FLOW_UDP ? IPPROTO_UDP : IPPROTO_TCP);
-	err |= address(mb, SRC_V4, SRC_V6, src, family);
-	err |= address(mb, DST_V4, DST_V6, dst, family);
-	err |= chunk16(mb, SRC_PORT, sa_port(src));
-	err |= chunk16(mb, DST_PORT, sa_port(dst));
+	err |= address(mb, CHUNK_SRC_V4, CHUNK_SRC_V6, src, family);
+	err |= address(mb, CHUNK_DST_V4, CHUNK_DST_V6, dst, family);
+	err |= chunk16(mb, CHUNK_SRC_PORT, sa_port(src));
+	err |= chunk16(mb, CHUNK_DST_PORT, sa_port(dst));
 	return err;
 }
 
@@ -106,17 +107,19 @@ int trace_hep_write(struct mbuf *mb, const struct trace_hep_agent *agent,
 	err = mbuf_write_str(mb, "HEP3");
 	err |= mbuf_write_u16(mb, 0);
 	err |= addresses(mb, msg);
-	err |= chunk32(mb, SECONDS, (uint32_t)(msg->us / US));
-	err |= chunk32(mb, MICROSECONDS, (uint32_t)(msg->us % US));
-	err |= chunk8(mb, PAYLOAD_TYPE, TYPE_SIP);
-	err |= chunk32(mb, AGENT_ID, agent->id);
+	err |= chunk32(mb, CHUNK_SECONDS, (uint32_t)(msg->us / US));
+	err |= chunk32(mb, CHUNK_MICROSECONDS, (uint32_t)(msg->us % US));
+	err |= chunk8(mb, CHUNK_PAYLOAD_TYPE, TYPE_SIP);
+	err |= chunk32(mb, CHUNK_AGENT_ID, agent->id);
 	if (agent->key)
-		err |= chunk(mb, AUTH_KEY, agent->key, strlen(agent->key));
+		err |= chunk(mb, CHUNK_AUTH_KEY, agent->key,
+			     strlen(agent->key));
 	if (correlation->l)
-		err |= chunk(mb, CORRELATION, correlation->p, correlation->l);
+		err |= chunk(mb, CHUNK_CORRELATION, correlation->p,
+			     correlation->l);
 	len = mb->pos - start + CHUNK_HEAD + msg->text.l;
 	if (!err && len <= PACKET_MAX)
-		err = chunk(mb, PAYLOAD, msg->text.p, msg->text.l);
+		err = chunk(mb, CHUNK_PAYLOAD, msg->text.p, msg->text.l);
 	if (err || len > PACKET_MAX) {
 		mb->pos = mb->end = start;
 		return err ? ENOMEM : EINVAL;
