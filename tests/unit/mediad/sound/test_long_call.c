@@ -443,8 +443,8 @@ static void ten_minutes_to_opus_from_a_slow_clock(void)
 	ten_minutes(&codec_pcmu, &codec_opus, -200, -12);
 }
 
-/* The detector is no better than what it finds: a millisecond that is left
- * out is a click. */
+/* The detector is no better than what it finds: half a millisecond that is
+ * left out is a click. */
 static void a_click_would_be_found(void)
 {
 	struct clicks clicks = {.n = 0};
