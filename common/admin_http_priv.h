@@ -1,0 +1,65 @@
+/*
+ * admin_http_priv.h  What the parts of the admin's HTTP server share
+ *
+ * The engine (libmicrohttpd behind the loop) reads requests and writes
+ * answers; the server (admin_http.c) judges and serves them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef COMMON_ADMIN_HTTP_PRIV_H
+#define COMMON_ADMIN_HTTP_PRIV_H
+
+#include "common/admin_http.h"
+
+struct MHD_Connection;
+struct admin_engine;
+
+enum {
+	ADMIN_URI_MAX = ADMIN_PATH_MAX + 1 + ADMIN_QUERY_MAX,
+};
+
+struct admin_req {
+	struct MHD_Connection *conn;
+	const char *method;
+	char *uri; /* NULL: too long */
+	const struct admin_route *route;
+	struct admin_params params;
+	struct admin_params query;
+	struct mbuf *body;
+	struct pl body_pl;
+	struct sa source;
+	bool known;
+	bool begun; /* the headers were looked at */
+};
+
+/* All return false when the connection is to be dropped. */
+struct admin_engine_events {
+	/* line and headers are here; may answer already */
+	bool (*beginh)(struct admin_req *req, void *arg);
+	/* not after an answer */
+	bool (*bodyh)(struct admin_req *req, const char *data, size_t len,
+		      void *arg);
+	bool (*serveh)(struct admin_req *req, void *arg);
+	void *arg;
+};
+
+struct admin_engine_cfg {
+	int fd; /* a listening TCP socket, borrowed */
+	uint32_t conns_max, conns_per_ip_max;
+	uint32_t timeout_ms;    /* admin_http.h */
+	const char *cert, *key; /* PEM, borrowed; NULL: without TLS */
+};
+
+/* The caller owns *enginep and ends it, with all its connections, by
+ * mem_deref(); not in a handler. */
+int admin_engine_alloc(struct admin_engine **enginep,
+		       const struct admin_engine_cfg *cfg, struct wheel *wheel,
+		       const struct admin_engine_events *events);
+/* Takes no more connections; those there are may go on. */
+void admin_engine_quit(struct admin_engine *engine);
+
+/* Once for each request. False: no memory, drop the connection. */
+bool admin_engine_send(const struct admin_req *req,
+		       const struct admin_resp *resp);
+
+#endif
