@@ -17,6 +17,7 @@
 #include <re.h>
 
 #include "common/admin_http_priv.h"
+#include "common/admin_stream_priv.h"
 #include "common/loop.h"
 #include "common/wheel.h"
 
@@ -39,6 +40,7 @@ struct admin_engine {
 	struct wheel *wheel;
 	struct wheel_timer timer;
 	uint32_t timeout_ms;
+	struct admin_streams streams;
 	struct admin_engine_events events;
 };
 
@@ -121,7 +123,7 @@ static enum MHD_Result add_headers(struct MHD_Response *out,
 	if (ok)
 		ok = MHD_add_response_header(out, "X-Content-Type-Options",
 					     "nosniff");
-	if (ok && resp->type && resp->mb->end)
+	if (ok && resp->type && (resp->mb->end || resp->stream))
 		ok = MHD_add_response_header(out, "Content-Type", resp->type);
 	for (size_t i = 0; i < resp->nheaders && ok; i++)
 		ok = MHD_add_response_header(out, resp->headers[i].name,
@@ -132,11 +134,19 @@ static enum MHD_Result add_headers(struct MHD_Response *out,
 bool admin_engine_send(const struct admin_req *req,
 		       const struct admin_resp *resp)
 {
+	struct client *client = client_of(req->conn);
 	enum MHD_Result ok = MHD_NO;
-	struct MHD_Response *out;
+	struct MHD_Response *out = NULL;
 
-	out = MHD_create_response_from_buffer(resp->mb->end, resp->mb->buf,
-					      MHD_RESPMEM_MUST_COPY);
+	if (!resp->stream) {
+		out = MHD_create_response_from_buffer(
+			resp->mb->end, resp->mb->buf, MHD_RESPMEM_MUST_COPY);
+	} else if (client) {
+		out = admin_stream_response(resp->stream, req->conn,
+					    &client->engine->streams);
+		/* libmicrohttpd's own timeout is left */
+		wheel_stop(&client->timer);
+	}
 	if (!out)
 		return false;
 	if (add_headers(out, resp))
@@ -234,6 +244,14 @@ static void run(void *arg)
 			    engine);
 }
 
+/* Not at once: a stream is written to in handlers, too. */
+static void on_wake(void *arg)
+{
+	struct admin_engine *engine = arg;
+
+	wheel_start(engine->wheel, &engine->timer, 0, run, engine);
+}
+
 static void on_ready(int flags, void *arg)
 {
 	(void)flags;
@@ -252,6 +270,7 @@ static void destructor(void *data)
 {
 	struct admin_engine *engine = data;
 
+	admin_streams_end(&engine->streams);
 	wheel_stop(&engine->timer);
 	mem_deref(engine->watch);
 	if (!engine->daemon)
@@ -274,7 +293,8 @@ static unsigned tls_options(struct MHD_OptionItem *items,
 
 	memcpy(items, cfg->cert ? all : &all[3],
 	       cfg->cert ? sizeof(all) : sizeof(all[0]));
-	return cfg->cert ? MHD_USE_EPOLL | MHD_USE_TLS : MHD_USE_EPOLL;
+	return MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+	       (cfg->cert ? MHD_USE_TLS : 0);
 }
 
 static int daemon_start(struct admin_engine *engine,
@@ -328,6 +348,8 @@ int admin_engine_alloc(struct admin_engine **enginep,
 	engine->wheel = wheel;
 	engine->timeout_ms = cfg->timeout_ms;
 	engine->events = *events;
+	engine->streams.wakeh = on_wake;
+	engine->streams.arg = engine;
 	err = daemon_start(engine, cfg);
 	if (!err)
 		err = watch_start(engine);

@@ -13,8 +13,8 @@
 #include "common/wheel.h"
 
 enum {
-	CONNS_MAX = 64,
-	CONNS_PER_IP_MAX = 16,
+	CONNS_MAX = 128,
+	CONNS_PER_IP_MAX = 32,
 	TIMEOUT_S = 15,
 	BODY_MAX = 65536,
 	SOURCES = 256,
@@ -261,6 +261,7 @@ static bool request_serve(struct admin_req *req, void *arg)
 			http->figures->failed++;
 		ok = admin_engine_send(req, &resp);
 	}
+	mem_deref(resp.stream);
 	mem_deref(resp.mb);
 	return ok;
 }

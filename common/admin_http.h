@@ -25,6 +25,7 @@
 #include "common/metric.h"
 
 struct admin_http;
+struct admin_stream;
 struct wheel;
 
 enum {
@@ -39,8 +40,8 @@ struct admin_http_cfg {
 	const char *const *tokens; /* bearer.h says how many, how long; none:
 				      whatever needs a token is 403 */
 	size_t ntokens;
-	uint32_t conns_max;        /* 0: 64 */
-	uint32_t conns_per_ip_max; /* 0: 16 */
+	uint32_t conns_max;        /* 0: 128 */
+	uint32_t conns_per_ip_max; /* 0: 32 */
 	uint32_t timeout_s;        /* of a connection that is idle, and until a
 				      whole request is there; an answer is given
 				      four times that; 0: 15 */
@@ -79,6 +80,7 @@ struct admin_resp {
 	unsigned status;
 	const char *type; /* constant */
 	struct mbuf *mb;  /* the body: write at its end */
+	struct admin_stream *stream; /* instead of it (admin_stream.h) */
 	size_t nheaders;
 	struct {
 		const char *name; /* constant */

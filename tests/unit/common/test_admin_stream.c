@@ -1,0 +1,310 @@
+/*
+ * test_admin_stream.c  Answers without an end, by real sockets
+ *
+ * The server lives in a forked process with its loop and writes to all streams
+ * twenty times a second. At its end it frees all, or the case fails.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <re.h>
+
+#include "common/admin_http.h"
+#include "common/admin_stream.h"
+#include "common/listener.h"
+#include "common/loop.h"
+#include "common/wheel.h"
+#include "tests/lib/test.h"
+
+enum {
+	STREAMS = 4,
+	BEAT_MS = 50,
+	WAIT_MAX = 200000,
+	FLOOD = 60000, /* bytes a beat */
+	PATIENCE_S = 10,
+};
+
+/* --- the server ---------------------------------------------------------------- */
+
+struct server {
+	struct wheel *wheel;
+	struct wheel_timer timer;
+	struct admin_stream *streams[STREAMS];
+	size_t flood[STREAMS];
+	unsigned opened, dropped, gone, beat;
+};
+
+static void on_beat(void *arg)
+{
+	static char flood[FLOOD];
+	struct server *s = arg;
+	char line[32];
+
+	memset(flood, '.', sizeof(flood));
+	wheel_start(s->wheel, &s->timer, BEAT_MS, on_beat, s);
+	re_snprintf(line, sizeof(line), "beat %u\n", ++s->beat);
+	for (size_t i = 0; i < STREAMS; i++) {
+		const void *text = s->flood[i] ? flood : line;
+		int err;
+
+		if (!s->streams[i])
+			continue;
+		err = admin_stream_write(s->streams[i], text,
+					 s->flood[i] ? s->flood[i]
+						     : strlen(line));
+		if (!err)
+			continue;
+		s->dropped += err == ENOBUFS;
+		s->gone += err == ENOTCONN;
+		s->streams[i] = mem_deref(s->streams[i]);
+	}
+}
+
+static void handle_stream(const struct admin_req *req, struct admin_resp *resp,
+			  void *arg)
+{
+	struct server *s = arg;
+	const unsigned nr = s->opened % STREAMS;
+
+	resp->type = "text/event-stream";
+	if (admin_stream_alloc(&s->streams[nr], resp, WAIT_MAX)) {
+		admin_resp_problem(resp, 500, NULL);
+		return;
+	}
+	++s->opened;
+	s->flood[nr] = admin_req_query(req, "flood") ? FLOOD : 0;
+	CHECK_INT(admin_stream_write(s->streams[nr], "hello\n", 6), 0);
+	if (admin_req_query(req, "short")) {
+		admin_stream_end(s->streams[nr]);
+		CHECK_INT(admin_stream_write(s->streams[nr], "x", 1), ENOTCONN);
+		s->streams[nr] = mem_deref(s->streams[nr]);
+	}
+}
+
+static void handle_counts(const struct admin_req *req, struct admin_resp *resp,
+			  void *arg)
+{
+	const struct server *s = arg;
+
+	(void)req;
+	resp->type = "text/plain";
+	(void)mbuf_printf(resp->mb, "opened=%u dropped=%u gone=%u", s->opened,
+			  s->dropped, s->gone);
+}
+
+static const struct admin_route routes[] = {
+	{"GET", "/stream", handle_stream, true},
+	{"GET", "/counts", handle_counts, true},
+};
+
+static void on_end(int flags, void *arg)
+{
+	(void)flags;
+	(void)arg;
+	loop_stop();
+}
+
+static int serve(int listen_fd, int end_fd)
+{
+	const struct admin_http_cfg cfg = {.fd = listen_fd,
+					   .routes = routes,
+					   .nroutes = 2,
+					   .timeout_s = 1};
+	struct loop_watch *end = NULL;
+	struct admin_http *http = NULL;
+	struct server s = {.opened = 0};
+	int err;
+
+	err = loop_init(1024);
+	if (!err)
+		err = wheel_alloc(&s.wheel, loop_now_ms());
+	if (!err)
+		err = admin_http_alloc(&http, &cfg, s.wheel, NULL, &s);
+	if (!err)
+		err = loop_watch_alloc(&end, end_fd, LOOP_READ, on_end, NULL);
+	if (!err) {
+		wheel_start(s.wheel, &s.timer, BEAT_MS, on_beat, &s);
+		loop_drive(s.wheel);
+		err = loop_run();
+	}
+	wheel_stop(&s.timer);
+	mem_deref(end);
+	mem_deref(http);
+	for (size_t i = 0; i < STREAMS; i++)
+		mem_deref(s.streams[i]);
+	loop_drive(NULL);
+	mem_deref(s.wheel);
+	loop_close();
+	return err;
+}
+
+/* --- the reader ----------------------------------------------------------------- */
+
+struct stage {
+	pid_t pid;
+	int end_fd;
+	uint16_t port;
+};
+
+static int stage_open(struct stage *stage)
+{
+	struct listener l = {.name = "admin",
+			     .proto = LISTENER_TCP,
+			     .use = LISTENER_ADMIN};
+	int fd, fds[2], err;
+	char why[256];
+
+	sa_set_str(&l.addr, "127.0.0.1", 0);
+	err = listener_open(&l, 0, &stage->port, &fd, why, sizeof(why));
+	if (!err && pipe(fds))
+		err = errno;
+	if (err)
+		return err;
+	fflush(NULL);
+	stage->pid = fork();
+	if (!stage->pid) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(fds[1]);
+		err = serve(fd, fds[0]);
+		close(fd);
+		exit(err ? 1 : 0);
+	}
+	close(fd);
+	close(fds[0]);
+	stage->end_fd = fds[1];
+	return 0;
+}
+
+static void stage_close(struct stage *stage)
+{
+	int status = -1;
+
+	close(stage->end_fd);
+	CHECK_INT(waitpid(stage->pid, &status, 0), stage->pid);
+	CHECK_INT(status, 0);
+}
+
+static int asked(const struct stage *stage, const char *path)
+{
+	struct timeval patience = {PATIENCE_S, 0};
+	struct sockaddr_in addr = {.sin_family = AF_INET};
+	int fd = socket(AF_INET, SOCK_STREAM, 0), n;
+	char text[256];
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	addr.sin_port = htons(stage->port);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			 sizeof(patience));
+	CHECK(!connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	n = snprintf(text, sizeof(text),
+		     "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+		     path);
+	CHECK(send(fd, text, (size_t)n, MSG_NOSIGNAL) == n);
+	return fd;
+}
+
+/* Reads until the text is there; false: it ended before. */
+static bool comes(int fd, const char *what)
+{
+	char buf[16384] = "";
+	size_t n = 0;
+
+	while (n < sizeof(buf) - 1 && !strstr(buf, what)) {
+		ssize_t got = recv(fd, buf + n, sizeof(buf) - 1 - n, 0);
+
+		if (got <= 0)
+			return false;
+		n += (size_t)got;
+		buf[n] = '\0';
+	}
+	return strstr(buf, what) != NULL;
+}
+
+static bool counts(const struct stage *stage, const char *what)
+{
+	for (int i = 0; i < 200; i++) {
+		int fd = asked(stage, "/counts");
+		bool there = comes(fd, what);
+
+		close(fd);
+		if (there)
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+/* --- cases ----------------------------------------------------------------------- */
+
+static void what_is_written_later_comes_when_it_is_written(void)
+{
+	struct stage s;
+	int fd;
+
+	REQUIRE(!stage_open(&s));
+	fd = asked(&s, "/stream");
+	CHECK(comes(fd, "text/event-stream"));
+	CHECK(comes(fd, "beat "));
+	/* longer than any answer may take */
+	for (int i = 0; i < 10; i++)
+		CHECK(comes(fd, "beat "));
+	close(fd);
+	CHECK(counts(&s, "dropped=0 gone=1"));
+	stage_close(&s);
+}
+
+static void an_end_sends_what_waits_and_closes(void)
+{
+	struct stage s;
+	int fd;
+
+	REQUIRE(!stage_open(&s));
+	fd = asked(&s, "/stream?short=1");
+	CHECK(comes(fd, "hello\n"));
+	CHECK(!comes(fd, "beat"));
+	close(fd);
+	stage_close(&s);
+}
+
+static void a_slow_reader_is_dropped_and_holds_up_nobody(void)
+{
+	struct stage s;
+	int slow, quick;
+
+	REQUIRE(!stage_open(&s));
+	slow = asked(&s, "/stream?flood=1");
+	quick = asked(&s, "/stream");
+	CHECK(counts(&s, "dropped=1 gone=0"));
+	CHECK(comes(quick, "beat 3"));
+	close(quick);
+	close(slow);
+	stage_close(&s);
+}
+
+static void the_server_ends_with_streams_open(void)
+{
+	struct stage s;
+	int fds[3];
+
+	REQUIRE(!stage_open(&s));
+	for (int i = 0; i < 3; i++) {
+		fds[i] = asked(&s, "/stream");
+		CHECK(comes(fds[i], "hello"));
+	}
+	stage_close(&s);
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
+TEST_MAIN(TEST(what_is_written_later_comes_when_it_is_written),
+	  TEST(an_end_sends_what_waits_and_closes),
+	  TEST(a_slow_reader_is_dropped_and_holds_up_nobody),
+	  TEST(the_server_ends_with_streams_open))
