@@ -31,8 +31,8 @@ tally() {
 }
 
 # What failed in a log, as arguments for its second try.
-failed_programs() {
-	awk '/^[^ ]*tests\/[^ ]* \.+ *$/ { p = $1 } /^Dubious|^Failed [0-9]+\// { print p }' "$1" | sort -u
+failed_programs() { # those of prove's summary
+	sed -n 's/^\([^ ]*tests\/[^ ]*\) *(Wstat: .*/\1/p' "$1" | sort -u
 }
 failed_files() {
 	grep -A4 '^ *not ok ' "$1" | sed -n "s|.*location: '.*/\(tests/[a-z]*/[a-z_]*\.test\.mjs\):.*|\1|p" | sort -u
@@ -43,14 +43,14 @@ failed_files() {
 # failure of the code (docs/decisions/0014).
 again() { # ring log
 	case $1 in
-	unit-flow*) list=$(failed_programs "$2") ;;
+	unit-flow* | tsan) list=$(failed_programs "$2") ;;
 	*) list=$(failed_files "$2") ;;
 	esac
 	[ -n "$list" ] || return 1
 	echo "  again: $list" | tr '\n' ' '
 	echo
 	case $1 in
-	unit-flow*) # shellcheck disable=SC2086
+	unit-flow* | tsan) # shellcheck disable=SC2086
 		prove -v --exec deploy/tap-exec.sh $list ;;
 	*) # shellcheck disable=SC2086
 		deploy/node-test.sh $list ;;
@@ -83,21 +83,32 @@ ring() {
 	fi
 }
 
-tap() { # programs of one build folder, verbosely so that each case is seen
-	make -j"$jobs" --no-print-directory WERROR=1 "$@" check PROVE_FLAGS=-v
+# Programs of one build folder, as many at a time as there are cores; then all
+# that each of them said, which is what is counted.
+tap() { # target, variables of make
+	TAP_DIR=$PWD/$B/log/tap
+	export TAP_DIR
+	rm -rf "$TAP_DIR"
+	mkdir -p "$TAP_DIR"
+	rc=0
+	# most of them wait most of the time
+	JOBS=$((jobs * 2)) make -j"$jobs" --no-print-directory WERROR=1 "$@" || rc=1
+	find "$TAP_DIR" -name '*.tap' | sort | xargs cat
+	find "$TAP_DIR" -name '*.err' -size +0 | sort | xargs -r tail -n 40
+	return $rc
 }
 
 echo "== build"
 make -j"$jobs" --no-print-directory WERROR=1 all web || exit 1
 ring lint make --no-print-directory lint
-ring unit-flow tap
-ring unit-flow-asan tap B="$B/asan" SAN=address,undefined OPT="-O1 -g"
-ring tsan make -j"$jobs" --no-print-directory WERROR=1 tsan PROVE_FLAGS=-v
+ring unit-flow tap check
+ring unit-flow-asan tap check B="$B/asan" SAN=address,undefined OPT="-O1 -g"
+ring tsan tap tsan
 # a ring whose programs are not in this tree is absent, not skipped
 if [ -x "$B/sigd" ] && [ -x "$B/mediad" ]; then
 	ls tests/system/*.test.mjs >/dev/null 2>&1 &&
-		ring system make --no-print-directory check-system
-	ring browser make --no-print-directory check-browser
+		ring system make --no-print-directory check-system JOBS="$jobs"
+	ring browser make --no-print-directory check-browser JOBS="$jobs"
 fi
 
 echo
