@@ -56,7 +56,7 @@ FAULTS  := $(if $(RELEASE),,-DCORDBOARD_FAULTS)
 PARTS_routing := $(addprefix routing/,check table plan match party number when where text)
 FOLDERS := common common/control $(PARTS_routing) \
 	sigd/sip sigd/transport sigd/txn sigd/guard sigd/auth sigd/registrar sigd/media \
-	sigd/trace sigd/table sigd/call sigd/proxy sigd/upstream sigd/admin sigd/feed sigd/cordctl sigd \
+	sigd/trace sigd/table sigd/call sigd/proxy sigd/upstream sigd/admin sigd/feed sigd/sse sigd/cordctl sigd \
 	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/tap mediad/session \
 	mediad/control mediad
 USES_common         :=
@@ -89,8 +89,9 @@ USES_sigd/upstream  := sigd/proxy $(USES_sigd/proxy)
 USES_sigd/table     := routing common
 USES_sigd/admin     := sigd/table sigd/upstream $(USES_sigd/upstream)
 USES_sigd/feed      := sigd/admin $(USES_sigd/admin)
+USES_sigd/sse       := sigd/feed $(USES_sigd/feed)
 USES_sigd/cordctl   := routing common
-USES_sigd           := sigd/feed sigd/admin sigd/table sigd/upstream sigd/proxy $(USES_sigd/proxy)
+USES_sigd           := sigd/sse sigd/feed sigd/admin sigd/table sigd/upstream sigd/proxy $(USES_sigd/proxy)
 USES_mediad/sdp     := common
 USES_mediad/transport := common
 USES_mediad/rtp     := mediad/transport common

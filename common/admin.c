@@ -221,7 +221,8 @@ static int routes_make(struct admin *admin)
 	size_t n = COUNTOF(shared_routes);
 
 	admin->routes =
-		mem_zalloc((n + admin->cfg.nroutes) * sizeof(*admin->routes),
+		mem_zalloc((n + admin->cfg.nroutes + admin->cfg.nmore) *
+				   sizeof(*admin->routes),
 			   NULL);
 	if (!admin->routes)
 		return ENOMEM;
@@ -230,6 +231,9 @@ static int routes_make(struct admin *admin)
 	if (admin->cfg.nroutes)
 		memcpy(admin->routes + n, admin->cfg.routes,
 		       admin->cfg.nroutes * sizeof(*admin->routes));
+	if (admin->cfg.nmore)
+		memcpy(admin->routes + n + admin->cfg.nroutes, admin->cfg.more,
+		       admin->cfg.nmore * sizeof(*admin->routes));
 	return 0;
 }
 
@@ -261,7 +265,8 @@ static int http_make(struct admin *admin)
 	const struct admin_http_cfg http = {
 		.fd = sock ? sock->fd : -1,
 		.routes = admin->routes,
-		.nroutes = COUNTOF(shared_routes) + admin->cfg.nroutes,
+		.nroutes = COUNTOF(shared_routes) + admin->cfg.nroutes +
+			   admin->cfg.nmore,
 		.tokens = &admin->cfg.token,
 		.ntokens = admin->cfg.token ? 1 : 0,
 		.body_max = admin->cfg.body_max,

@@ -48,6 +48,8 @@ struct admin_cfg {
 	void (*printh)(struct mbuf *mb, const struct admin *admin);
 	const struct admin_route *routes; /* of the daemon's own */
 	size_t nroutes;
+	const struct admin_route *more; /* and others; NULL: none */
+	size_t nmore;
 	void *arg; /* for admin_arg() */
 };
 

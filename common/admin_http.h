@@ -30,6 +30,7 @@ struct wheel;
 
 enum {
 	ADMIN_HEADERS_MAX = 8,
+	ADMIN_HEADER_MAX = 512, /* bytes of a value, and 0 */
 };
 
 /* Copied, but for the routes. */
@@ -84,11 +85,11 @@ struct admin_resp {
 	size_t nheaders;
 	struct {
 		const char *name; /* constant */
-		char value[256];
+		char value[ADMIN_HEADER_MAX];
 	} headers[ADMIN_HEADERS_MAX];
 };
 
-/* One more header; what is longer than 255 bytes or holds a control character
+/* One more header; what is longer than ADMIN_HEADER_MAX or holds a control character
  * is left out. */
 void admin_resp_header(struct admin_resp *resp, const char *name,
 		       const char *value);

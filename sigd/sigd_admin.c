@@ -11,12 +11,14 @@
 #include "common/admin.h"
 #include "common/log.h"
 #include "sigd/admin/rest.h"
+#include "sigd/sse/sse.h"
 #include "sigd/serve.h"
 #include "sigd/sigd_feeds.h"
 #include "sigd/sigd_admin.h"
 #include "sigd/sigd_metric.h"
 #include "sigd/table/routes_fresh.h"
 #include "sigd/table/routes_loader.h"
+#include "sigd/transport/web_files.h"
 
 enum {
 	MAX_FDS = 1024,
@@ -51,6 +53,16 @@ static void on_routes(struct routes_fresh *fresh, void *arg)
 	sa->rest.routes = sa->routes;
 }
 
+/* Without it all else is served. */
+static void page_load(struct sigd_admin *sa, const char *folder)
+{
+	char why[256];
+
+	if (folder && web_files_load(&sa->page, folder, why, sizeof(why)))
+		log_error(NULL, "the dashboard is not served", "why=%s", why);
+	sa->rest.page = sa->page;
+}
+
 static int start(struct worker *worker, void *arg)
 {
 	struct sigd_admin *sa = arg;
@@ -72,17 +84,23 @@ static int start(struct worker *worker, void *arg)
 		.printh = print,
 		.routes = rest_routes,
 		.nroutes = rest_nroutes,
+		.more = sse_routes,
+		.nmore = sse_nroutes,
 		.arg = &sa->rest,
 	};
 	int err;
 
 	sa->cfg	      = cfg;
 	sa->routes    = mem_ref(setup->files.routes);
-	sa->rest      = (struct rest_root){sa->routes, cfg->routing};
+	sa->rest      = (struct rest_root){.routes = sa->routes,
+					   .path = cfg->routing};
 	err = routes_loader_alloc(&sa->loader, worker->wheel, cfg->routing,
 				  on_routes, sa);
 	if (!err)
 		routes_loader_odd(sa->loader);
+	page_load(sa, cfg->admin.dashboard);
+	err = err ? err : sse_alloc(&sa->sse, &admin.redis, worker->wheel);
+	sa->rest.sse = sa->sse;
 	err = err ? err : admin_alloc(&sa->admin, &admin, worker);
 	err = err ? err
 		  : feeds_alloc(&sa->feeds, &cfg->events, &admin.redis, worker);
@@ -101,6 +119,8 @@ static void stop(void *arg)
 
 	sa->feeds  = mem_deref(sa->feeds);
 	sa->admin  = mem_deref(sa->admin);
+	sa->sse    = mem_deref(sa->sse);
+	sa->page   = mem_deref(sa->page);
 	sa->loader = mem_deref(sa->loader);
 	sa->routes = mem_deref(sa->routes);
 }

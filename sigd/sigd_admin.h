@@ -11,9 +11,11 @@
 
 struct admin;
 struct feeds;
+struct sse;
 struct route_table;
 struct routes_loader;
 struct sigd_cfg;
+struct web_files;
 
 #define SIGD_ADMIN_SOCK "admin"
 
@@ -31,6 +33,8 @@ struct sigd_admin {
 	struct routes_loader *loader;
 	struct rest_root rest;
 	struct feeds *feeds; /* NULL: there are no receivers */
+	struct sse *sse;
+	struct web_files *page; /* NULL: no dashboard */
 };
 
 #endif

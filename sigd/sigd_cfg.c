@@ -342,6 +342,9 @@ static const struct cfg_field admin_fields[] = {
 	{"token", CFG_STRING, ADMIN(token), .min = BEARER_LEN_MIN,
 	 .max = BEARER_LEN_MAX, .flags = CFG_F_SECRET,
 	 .help = "Bearer token of what is not health or metrics."},
+	{"dashboard", CFG_STRING, ADMIN(dashboard),
+	 .help = "Folder with the dashboard, served at /dashboard/.",
+	 .example = "/usr/local/share/cordboard/dashboard"},
 	CFG_END,
 };
 static const struct cfg_table admin_table = {

@@ -95,6 +95,7 @@ struct sigd_registrar_cfg {
 struct sigd_admin_cfg {
 	struct sa bind;
 	const char *token;
+	const char *dashboard;
 };
 
 /* Another node, and where its tunnel listens. */

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "common/countof.h"
+#include "sigd/admin/page.h"
 #include "sigd/admin/rest.h"
 #include "sigd/admin/rest_priv.h"
 
@@ -30,6 +31,9 @@ const struct admin_route rest_routes[] = {
 	{"GET", "/v1/traces", rest_traces, false},
 	{"GET", "/v1/traces/{id}", rest_trace, false},
 	{"GET", "/v1/traces/{id}/pcap", rest_trace_pcap, false},
+	{"GET", "/dashboard", page_redirect, true},
+	{"GET", "/dashboard/", page_handle, true},
+	{"GET", "/dashboard/{file}", page_handle, true},
 	{"GET", "/v1/calls", rest_calls, false},
 	{"GET", "/v1/calls/{id}", rest_call, false},
 };

@@ -14,12 +14,16 @@
 
 #include "common/admin.h"
 
+struct sse;
 struct route_table;
+struct web_files;
 
 /* For admin_cfg.arg. */
 struct rest_root {
 	const struct route_table *routes;
 	const char *path; /* of routing.yaml */
+	struct sse *sse; /* sigd/sse/sse.h */
+	const struct web_files *page; /* the dashboard; NULL: none */
 };
 
 enum {

@@ -217,6 +217,8 @@ int feed_event_read(struct feed_event **eventp, unsigned source,
 	str_ncpy(event->entry, entry->el[0].str, sizeof(event->entry));
 	id_set(event, source);
 	type_set(event, source, &entry->el[1]);
+	str_ncpy(event->tenant, rest_text(&entry->el[1], "tenant"),
+		 sizeof(event->tenant));
 	err = event->json ? event_write(event, source, entry) : ENOMEM;
 	if (err)
 		mem_deref(event);

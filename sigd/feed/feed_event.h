@@ -27,6 +27,7 @@ enum {
 	FEED_SOURCES,
 	FEED_ID_MAX = 47,
 	FEED_TYPE_MAX = 47,
+	FEED_TENANT_MAX = 63,
 	FEED_KEY_MAX = 31,
 };
 
@@ -34,6 +35,7 @@ struct feed_event {
 	char entry[FEED_ID_MAX + 1]; /* id of its entry in the stream */
 	char id[FEED_ID_MAX + 1];
 	char type[FEED_TYPE_MAX + 1];
+	char tenant[FEED_TENANT_MAX + 1]; /* "": of none */
 	struct mbuf *json; /* an object, and a line feed */
 };
 

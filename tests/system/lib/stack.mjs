@@ -208,7 +208,8 @@ listeners:
     private_key: ${this.file('tls.key')}${webRoot}`)}${host6('ws', this.wsPort)}${host6('udp', this.udpPort)}${streams}
 admin:
   bind: 127.0.0.1:${this.sigdAdmin}
-  token: token-of-the-tests
+  token: token-of-the-tests${this.options.dashboard ? `
+  dashboard: ${this.options.dashboard}` : ''}
 ${this.options.sip ?? ''}`);
     await this.writeMediad('mediad', 'm1', this.mediadAdmin);
     const { routing: table = routing() } = this.options;

@@ -1,0 +1,280 @@
+/*
+ * sse.c  What happens, to who looks on
+ *
+ * An event's id is its time by Redis' clock. Who comes back with the last one
+ * that it has (Last-Event-ID) gets all that happened since, and a little
+ * before: events come from nineteen streams, whose order among each other is
+ * not kept. So some come twice, and are known by the `id` in their data.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "common/admin_stream.h"
+#include "common/countof.h"
+#include "common/wheel.h"
+#include "sigd/admin/rest.h"
+#include "sigd/admin/rest_priv.h"
+#include "sigd/sse/sse_priv.h"
+
+enum {
+	TENANT_MAX = 63,
+	OVERLAP_MS = 2000,
+	ROOM = 1024,
+	RETRY_MS = 2000, /* after which a reader may come back */
+};
+
+struct sse {
+	struct redis_link *redis;
+	struct wheel *wheel;
+	struct wheel_timer timer;
+	struct sse_events *events;
+	struct sse_figures *figures;
+	struct list clients;
+};
+
+struct client {
+	struct le le;
+	struct admin_stream *stream;
+	char tenant[TENANT_MAX + 1]; /* "": all */
+};
+
+static void client_destructor(void *data)
+{
+	struct client *client = data;
+
+	list_unlink(&client->le);
+	admin_stream_end(client->stream);
+	mem_deref(client->stream);
+}
+
+static void destructor(void *data)
+{
+	struct sse *sse = data;
+
+	wheel_stop(&sse->timer);
+	list_flush(&sse->clients);
+	mem_deref(sse->events);
+	mem_deref(sse->figures);
+	mem_deref(sse->redis);
+}
+
+/* tenant: whose it is, "" of none; NULL: everybody gets it. */
+static void send_all(struct sse *sse, const struct mbuf *mb,
+		     const char *tenant)
+{
+	struct le *le = sse->clients.head;
+
+	while (le) {
+		struct client *client = le->data;
+
+		le = le->next;
+		if (tenant && client->tenant[0] &&
+		    strcmp(client->tenant, tenant))
+			continue;
+		if (admin_stream_write(client->stream, mb->buf, mb->end))
+			mem_deref(client);
+	}
+}
+
+/* --- events ---------------------------------------------------------------------- */
+
+static int event_frame(struct mbuf *mb, const struct feed_event *event)
+{
+	char id[FEED_ID_MAX + 1];
+
+	re_snprintf(id, sizeof(id), "%b", event->entry,
+		    strcspn(event->entry, "-"));
+	return sse_frame(mb, id, event->type, event->json);
+}
+
+static void on_event(const struct feed_event *event, void *arg)
+{
+	struct mbuf *mb = mbuf_alloc(ROOM);
+	struct sse *sse = arg;
+
+	if (mb && !event_frame(mb, event))
+		send_all(sse, mb, event->tenant);
+	mem_deref(mb);
+}
+
+/* --- once a second ----------------------------------------------------------------- */
+
+static void on_figures(const struct mbuf *json, void *arg)
+{
+	struct mbuf *mb = mbuf_alloc(ROOM + json->end);
+	struct sse *sse = arg;
+
+	/* "": a token of a tenant is not told how the cluster is doing */
+	if (mb && !sse_frame(mb, NULL, "figures", json))
+		send_all(sse, mb, "");
+	mem_deref(mb);
+}
+
+static void on_beat(void *arg)
+{
+	static const char comment[] = ":\n\n";
+	struct mbuf mb = {.buf = (uint8_t *)(uintptr_t)comment,
+			  .end = sizeof(comment) - 1};
+	struct sse *sse = arg;
+
+	/* so that who has gone is found out, and no proxy takes it for idle */
+	send_all(sse, &mb, NULL);
+	if (!sse->clients.head) {
+		sse_events_run(sse->events, false);
+		return;
+	}
+	sse_figures_look(sse->figures, sse_events_ends(sse->events));
+	wheel_start(sse->wheel, &sse->timer, SSE_BEAT_MS, on_beat, sse);
+}
+
+/* --- who comes, or comes back --------------------------------------------------------- */
+
+/* False: Redis did not answer; what is missing will not come. */
+static bool replay_one(struct client *client, struct admin *admin,
+		       unsigned source, const char *from)
+{
+	char key[FEED_KEY_MAX + 1], n[8];
+	const struct redis_val *val;
+	struct admin_resp none = {.mb = mbuf_alloc(64)};
+	bool ok;
+
+	feed_source_key(key, source);
+	re_snprintf(n, sizeof(n), "%u", SSE_REPLAY);
+	ok = none.mb && rest_ask(&val, admin, &none, "XRANGE", key, from, "+",
+				 "COUNT", n, NULL);
+	mem_deref(none.mb);
+	for (size_t i = 0; ok && val->type == REDIS_ARRAY && i < val->len;
+	     i++) {
+		struct mbuf *mb = mbuf_alloc(ROOM);
+		struct feed_event *event;
+
+		if (mb && !sse_event_read(&event, source, &val->el[i])) {
+			if ((!client->tenant[0] ||
+			     !strcmp(client->tenant, event->tenant)) &&
+			    !event_frame(mb, event))
+				(void)admin_stream_write(client->stream,
+							 mb->buf, mb->end);
+			mem_deref(event);
+		}
+		mem_deref(mb);
+	}
+	return ok;
+}
+
+static void replay(struct client *client, struct admin *admin,
+		   uint64_t since_ms)
+{
+	char from[32];
+	bool ok = true;
+
+	re_snprintf(from, sizeof(from), "%llu",
+		    (unsigned long long)(since_ms - OVERLAP_MS));
+	for (unsigned i = 0; i < FEED_SOURCES && ok; i++)
+		ok = replay_one(client, admin, i, from);
+}
+
+static int join(struct client **clientp, struct sse *sse,
+		struct admin_resp *resp, const char *tenant)
+{
+	struct client *client = mem_zalloc(sizeof(*client), client_destructor);
+	char retry[32];
+	int err;
+
+	if (!client)
+		return ENOMEM;
+	str_ncpy(client->tenant, tenant ? tenant : "", sizeof(client->tenant));
+	err = admin_stream_alloc(&client->stream, resp, SSE_WAIT_MAX);
+	if (err) {
+		mem_deref(client);
+		return err;
+	}
+	re_snprintf(retry, sizeof(retry), "retry: %u\n\n", RETRY_MS);
+	(void)admin_stream_write(client->stream, retry, strlen(retry));
+	list_append(&sse->clients, &client->le, client);
+	sse_events_run(sse->events, true);
+	if (!wheel_runs(&sse->timer))
+		wheel_start(sse->wheel, &sse->timer, 0, on_beat, sse);
+	*clientp = client;
+	return 0;
+}
+
+/* `Last-Event-ID`, or `since` of the query: unix ms. 0: none; false: bad. */
+static bool since_read(uint64_t *since_ms, const struct admin_req *req)
+{
+	const char *text = admin_req_header(req, "Last-Event-ID");
+	struct pl pl;
+
+	*since_ms = 0;
+	if (!text)
+		text = admin_req_query(req, "since");
+	if (!text || !*text)
+		return true;
+	pl_set_str(&pl, text);
+	*since_ms = pl_u64(&pl);
+	return pl.l <= 15 && strspn(text, "0123456789") == pl.l &&
+	       *since_ms > OVERLAP_MS;
+}
+
+static void on_stream(const struct admin_req *req, struct admin_resp *resp,
+		      void *arg)
+{
+	struct rest_root *root = admin_arg(arg);
+	const char *tenant = admin_req_query(req, "tenant");
+	struct sse *sse = root->sse;
+	struct client *client;
+	uint64_t since_ms;
+
+	if (!since_read(&since_ms, req)) {
+		admin_resp_problem(resp, 400,
+				   "Last-Event-ID is the id of an event.");
+		return;
+	}
+	if (tenant && (!*tenant || strlen(tenant) > TENANT_MAX)) {
+		admin_resp_problem(resp, 400, "There is no such tenant.");
+		return;
+	}
+	if (list_count(&sse->clients) >= SSE_CLIENTS_MAX) {
+		admin_resp_problem(resp, 503, "Too many look on.");
+		admin_resp_header(resp, "Retry-After", "10");
+		return;
+	}
+	if (join(&client, sse, resp, tenant)) {
+		admin_resp_problem(resp, 503, "Out of memory.");
+		return;
+	}
+	resp->type = "text/event-stream";
+	/* a proxy is asked not to wait for more */
+	admin_resp_header(resp, "X-Accel-Buffering", "no");
+	if (since_ms)
+		replay(client, arg, since_ms);
+}
+
+const struct admin_route sse_routes[] = {
+	{"GET", "/v1/stream", on_stream, false},
+};
+const size_t sse_nroutes = COUNTOF(sse_routes);
+
+int sse_alloc(struct sse **ssep, const struct redis_cfg *redis,
+	       struct wheel *wheel)
+{
+	struct sse *sse = mem_zalloc(sizeof(*sse), destructor);
+	int err;
+
+	if (!sse)
+		return ENOMEM;
+	sse->wheel = wheel;
+	err = redis_link_alloc(&sse->redis, redis, wheel, NULL, NULL);
+	if (!err)
+		err = sse_events_alloc(&sse->events, sse->redis, wheel,
+					on_event, sse);
+	if (!err)
+		err = sse_figures_alloc(&sse->figures, sse->redis,
+					 on_figures, sse);
+	if (err)
+		mem_deref(sse);
+	else
+		*ssep = sse;
+	return err;
+}

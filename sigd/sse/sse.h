@@ -1,0 +1,39 @@
+/*
+ * sse.h  What happens, to who looks on: GET /v1/stream, server-sent events
+ *
+ * Each who asks gets the events of docs/events.md as they come, and once a
+ * second figures of the cluster. While nobody looks nothing is read. A reader
+ * that is too slow is dropped; nothing waits for it. Runs in the admin
+ * process.
+ *
+ * A token of a tenant gets that tenant's events, and no figures.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_SSE_SSE_H
+#define SIGD_SSE_SSE_H
+
+#include "common/admin.h"
+
+struct sse;
+struct wheel;
+
+enum {
+	SSE_CLIENTS_MAX = 64,
+	SSE_WAIT_MAX = 256 * 1024, /* bytes that wait for one of them */
+	SSE_BEAT_MS = 1000,	    /* a comment, and figures */
+	SSE_POLL_MS = 250,
+	SSE_BATCH = 64,   /* entries of a stream in one go */
+	SSE_REPLAY = 200, /* of each stream, for who comes back */
+};
+
+/* redis: as of the other parts of the admin process. The caller owns
+ * *ssep. */
+int sse_alloc(struct sse **ssep, const struct redis_cfg *redis,
+	       struct wheel *wheel);
+
+/* For admin_cfg.more: admin_arg() is a struct rest_root. */
+extern const struct admin_route sse_routes[];
+extern const size_t sse_nroutes;
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * sse_priv.h  The parts of what looks on
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_SSE_SSE_PRIV_H
+#define SIGD_SSE_SSE_PRIV_H
+
+#include <re.h>
+
+#include "common/redis_link.h"
+#include "sigd/feed/feed_event.h"
+#include "sigd/sse/sse.h"
+
+struct sse_events;
+struct sse_figures;
+
+/* Totals since it began to look; a reader sees what they grow by. */
+struct sse_ends {
+	uint64_t ended;
+	uint64_t failed; /* of these, for a reason that is nobody's wish */
+};
+
+/* --- events: the streams of feed_event.h, from now on ------------------------- */
+
+typedef void(sse_event_h)(const struct feed_event *event, void *arg);
+
+int sse_events_alloc(struct sse_events **eventsp, struct redis_link *redis,
+		      struct wheel *wheel, sse_event_h *eventh, void *arg);
+/* Look from now on, or no more. */
+void sse_events_run(struct sse_events *events, bool run);
+const struct sse_ends *sse_events_ends(const struct sse_events *events);
+/* An entry of XRANGE, without media. As feed_event_read(). */
+int sse_event_read(struct feed_event **eventp, unsigned source,
+		    const struct redis_val *entry);
+/* Whether a call that ended so is a failure. */
+bool sse_is_failure(const char *reason);
+
+/* --- figures: one look at all workers ----------------------------------------- */
+
+/* An object of JSON, valid during the call. */
+typedef void(sse_figures_h)(const struct mbuf *json, void *arg);
+
+int sse_figures_alloc(struct sse_figures **figuresp, struct redis_link *redis,
+		       sse_figures_h *figuresh, void *arg);
+/* Tells soon; not when the last look is still under way, or Redis away. */
+void sse_figures_look(struct sse_figures *figures,
+		       const struct sse_ends *ends);
+
+/* --- what is sent -------------------------------------------------------------- */
+
+/* One server-sent event (HTML, 9.2.6); id and name may be NULL. data has no
+ * line feed but one at its end. */
+int sse_frame(struct mbuf *mb, const char *id, const char *name,
+	       const struct mbuf *data);
+
+#endif

@@ -1,0 +1,51 @@
+// events.mjs: a reader of GET /v1/stream: server-sent events by fetch().
+// SPDX-License-Identifier: MIT
+import { until } from './stack.mjs';
+
+export class Events {
+  // headers: besides the token; query: begins with '?'
+  static async open(port, { token = 'token-of-the-tests', headers = {}, query = '' } = {}) {
+    const events = new Events();
+    events.list = [];
+    events.comments = 0;
+    events.control = new AbortController();
+    const response = await fetch(`http://127.0.0.1:${port}/v1/stream${query}`,
+      { headers: { authorization: `Bearer ${token}`, ...headers }, signal: events.control.signal });
+    events.status = response.status;
+    events.type = response.headers.get('content-type');
+    events.over = events.read(response.body.getReader()).catch(() => {});
+    return events;
+  }
+
+  async read(reader) {
+    const decoder = new TextDecoder();
+    let text = '';
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      text += decoder.decode(value, { stream: true });
+      const blocks = text.split('\n\n');
+      text = blocks.pop();
+      blocks.forEach((block) => this.take(block));
+    }
+  }
+
+  take(block) {
+    const fields = { event: 'message' };
+    for (const line of block.split('\n')) {
+      const [, name, value] = line.match(/^([^:]*):? ?(.*)$/);
+      if (name) fields[name] = value;
+      else this.comments++;
+    }
+    if (fields.data) this.list.push({ ...fields, data: JSON.parse(fields.data) });
+  }
+
+  of(type) { return this.list.filter(({ event }) => event === type); }
+
+  // The first of that type that fits.
+  get(type, fits = () => true, limit = undefined) {
+    return until(() => this.of(type).find(({ data }) => fits(data)), `the event ${type}`, limit);
+  }
+
+  close() { this.control.abort(); return this.over; }
+}
