@@ -9,34 +9,18 @@
 #include <re.h>
 
 #include "common/admin.h"
+#include "common/admin_metrics.h"
 #include "common/countof.h"
 #include "common/jsonw.h"
 #include "common/publish.h"
-
-/* Of this process itself. */
-struct own_figures {
-	struct admin_figures http;
-	int64_t redis_up;
-	int64_t workers;
-};
 
 struct admin {
 	struct admin_cfg cfg;
 	const struct worker *worker;
 	struct redis_sync *sync;
 	struct admin_route *routes;
-	struct own_figures own;
-	struct metric_set *own_set;
+	struct admin_metrics *metrics;
 	struct admin_http *http;
-};
-
-static const struct metric_desc own_rows[] = {
-	{METRIC_GAUGE, "cordboard_admin_redis_up", NULL,
-	 "1: Redis answered when these figures were asked for",
-	 offsetof(struct own_figures, redis_up), NULL},
-	{METRIC_GAUGE, "cordboard_admin_workers", NULL,
-	 "Workers of this node that have published figures",
-	 offsetof(struct own_figures, workers), NULL},
 };
 
 static void destructor(void *data)
@@ -44,7 +28,7 @@ static void destructor(void *data)
 	struct admin *admin = data;
 
 	mem_deref(admin->http);
-	mem_deref(admin->own_set);
+	mem_deref(admin->metrics);
 	mem_deref(admin->routes);
 	mem_deref(admin->sync);
 }
@@ -115,97 +99,12 @@ static void on_ready(const struct admin_req *req, struct admin_resp *resp,
 		resp->status = 503;
 }
 
-/* --- /metrics --------------------------------------------------------------------- */
-
-/* One worker's figures in a set of their own. */
-struct shown {
-	void *figures;
-	struct metric_set *set;
-	char label[NODE_ADDR_MAX + 16];
-};
-
-static void shown_destructor(void *data)
-{
-	struct shown *shown = data;
-
-	mem_deref(shown->set);
-	mem_deref(shown->figures);
-}
-
-static int shown_fill(struct shown *shown, const struct admin *admin,
-		      unsigned slot)
-{
-	char addr[NODE_ADDR_MAX + 1];
-	int err;
-
-	shown->figures = mem_zalloc(admin->cfg.figures_size, NULL);
-	if (!shown->figures)
-		return ENOMEM;
-
-	addr_of(addr, admin, slot);
-	(void)re_snprintf(shown->label, sizeof(shown->label), "worker=\"%s\"",
-			  addr);
-	err = admin->cfg.figuresh(&shown->set, shown->figures);
-	if (!err)
-		err = publish_read(shown->set, admin->sync, admin->cfg.daemon,
-				   addr);
-	return err;
-}
-
-/* ENOENT: it has published nothing lately. */
-static int shown_read(struct shown **shownp, const struct admin *admin,
-		      unsigned slot)
-{
-	struct shown *shown = mem_zalloc(sizeof(*shown), shown_destructor);
-	int err = shown ? shown_fill(shown, admin, slot) : ENOMEM;
-
-	if (err)
-		mem_deref(shown);
-	else
-		*shownp = shown;
-	return err;
-}
-
-static int workers_print(struct admin *admin, struct mbuf *mb)
-{
-	struct metric_source sources[ADMIN_WORKERS_MAX];
-	struct shown *shown[ADMIN_WORKERS_MAX] = {NULL};
-	size_t n = 0;
-	int err = 0;
-
-	for (unsigned i = 1; i <= admin->cfg.workers; i++) {
-		err = shown_read(&shown[n], admin, i);
-		if (err == ENOENT)
-			continue; /* not there (yet) */
-		if (err)
-			break; /* Redis is away: what we have is shown */
-		sources[n].set = shown[n]->set;
-		sources[n].label = shown[n]->label;
-		++n;
-	}
-	admin->own.redis_up = !err || err == ENOENT;
-	admin->own.workers = (int64_t)n;
-	err = n ? metric_print(mb, sources, n) : 0;
-	for (size_t i = 0; i < n; i++)
-		mem_deref(shown[i]);
-	return err;
-}
-
 static void on_metrics(const struct admin_req *req, struct admin_resp *resp,
 		       void *arg)
 {
-	struct admin *admin = arg;
-	const struct metric_source own = {admin->own_set, NULL};
+	const struct admin *admin = arg;
 
-	(void)req;
-	resp->type = "text/plain; version=0.0.4";
-	if (workers_print(admin, resp->mb) ||
-	    metric_print(resp->mb, &own, 1)) {
-		admin_resp_problem(resp, 500, NULL);
-		return;
-	}
-	if (admin->cfg.printh && admin->own.redis_up)
-		admin->cfg.printh(resp->mb, admin);
+	admin_metrics_serve(admin->metrics, req, resp, admin);
 }
 
 /* --- life --------------------------------------------------------------------------- */
@@ -245,19 +144,6 @@ static int redis_make(struct admin *admin)
 	return redis_sync_alloc(&admin->sync, &redis);
 }
 
-static int own_set_make(struct admin *admin)
-{
-	int err = metric_set_alloc(&admin->own_set);
-
-	if (!err)
-		err = metric_add(admin->own_set, own_rows, COUNTOF(own_rows),
-				 &admin->own);
-	if (!err)
-		err = metric_add(admin->own_set, admin_http_metrics,
-				 admin_http_nmetrics, &admin->own.http);
-	return err;
-}
-
 static int http_make(struct admin *admin)
 {
 	const struct worker_sock *sock =
@@ -273,7 +159,8 @@ static int http_make(struct admin *admin)
 	};
 
 	return sock ? admin_http_alloc(&admin->http, &http,
-				       admin->worker->wheel, &admin->own.http,
+				       admin->worker->wheel,
+				       admin_metrics_http(admin->metrics),
 				       admin)
 		    : ENOENT;
 }
@@ -297,7 +184,8 @@ int admin_alloc(struct admin **adminp, const struct admin_cfg *cfg,
 	if (!err)
 		err = redis_make(admin);
 	if (!err)
-		err = own_set_make(admin);
+		err = admin_metrics_alloc(&admin->metrics, &admin->cfg, worker,
+					  admin->sync);
 	if (!err)
 		err = http_make(admin);
 	if (err)

@@ -6,7 +6,8 @@
  *
  *   /healthz  200: this process answers, so its parent lives
  *   /readyz   200: every worker of this node is there and not draining
- *   /metrics  what the workers have published (publish.h), and its own
+ *   /metrics  what the workers have published, and its own
+ *             (admin_metrics.h)
  *
  * SPDX-License-Identifier: MIT
  */
@@ -45,7 +46,8 @@ struct admin_cfg {
 	size_t figures_size;    /* of the struct of a worker's figures */
 	int (*figuresh)(struct metric_set **setp, void *figures);
 	/* Adds to /metrics; NULL: nothing. */
-	void (*printh)(struct mbuf *mb, const struct admin *admin);
+	void (*printh)(struct mbuf *mb, enum metric_form form,
+		       const struct admin *admin);
 	const struct admin_route *routes; /* of the daemon's own */
 	size_t nroutes;
 	const struct admin_route *more; /* and others; NULL: none */

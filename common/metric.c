@@ -10,13 +10,7 @@
 #include <string.h>
 #include <re.h>
 
-#include "common/metric.h"
-
-/* A row of a table and where its figure lies. */
-struct figure {
-	const struct metric_desc *desc;
-	void *data;
-};
+#include "common/metric_priv.h"
 
 struct key {
 	char *text;
@@ -24,7 +18,7 @@ struct key {
 };
 
 struct metric_set {
-	struct figure *figures;
+	struct metric_figure *figures;
 	size_t n;
 	struct key *keys; /* sorted by text, made at the first merge */
 	size_t nkeys;
@@ -71,7 +65,7 @@ static bool name_valid(const char *name)
 
 static bool bounds_valid(const struct metric_bounds *bounds)
 {
-	if (!bounds || !bounds->per_unit || bounds->n > METRIC_LE_MAX)
+	if (!bounds->per_unit || bounds->n > METRIC_LE_MAX)
 		return false;
 	for (uint32_t i = 1; i < bounds->n; i++) {
 		if (bounds->le[i] <= bounds->le[i - 1])
@@ -80,14 +74,38 @@ static bool bounds_valid(const struct metric_bounds *bounds)
 	return true;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name), n = strlen(end);
+
+	return len > n && !strcmp(name + len - n, end);
+}
+
+/* OpenMetrics 1.0, "Suffixes". */
+static bool end_valid(const struct metric_desc *desc)
+{
+	return ends_with(desc->name, "_total") ==
+		       (desc->type == METRIC_COUNTER) &&
+	       ends_with(desc->name, "_info") == (desc->type == METRIC_INFO);
+}
+
+/* A histogram has bounds, all else at most a unit. */
+static bool unit_valid(const struct metric_desc *desc)
+{
+	if (!desc->bounds)
+		return desc->type != METRIC_HIST;
+	return bounds_valid(desc->bounds) &&
+	       (desc->type == METRIC_HIST) == (desc->bounds->n > 0);
+}
+
 static int desc_check(const struct metric_set *set,
 		      const struct metric_desc *desc)
 {
 	size_t len;
 
-	if (!name_valid(desc->name) || !desc->help)
+	if (!name_valid(desc->name) || !desc->help || !end_valid(desc))
 		return EINVAL;
-	if ((desc->type == METRIC_HIST) != bounds_valid(desc->bounds))
+	if (!unit_valid(desc))
 		return EINVAL;
 	/* room for "{}", "|" and a bound of 20 digits */
 	len = strlen(desc->name) + (desc->labels ? strlen(desc->labels) : 0);
@@ -103,7 +121,7 @@ static int desc_check(const struct metric_set *set,
 int metric_add(struct metric_set *set, const struct metric_desc *desc, size_t n,
 	       void *base)
 {
-	struct figure *figures;
+	struct metric_figure *figures;
 	int err;
 
 	if (!set || !desc || !base)
@@ -123,7 +141,7 @@ int metric_add(struct metric_set *set, const struct metric_desc *desc, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		void *data = (char *)base + desc[i].offset;
 
-		figures[set->n++] = (struct figure){&desc[i], data};
+		figures[set->n++] = (struct metric_figure){&desc[i], data};
 		if (desc[i].type == METRIC_HIST)
 			((struct metric_hist *)data)->bounds = desc[i].bounds;
 	}
@@ -157,7 +175,7 @@ static void key_print(char key[METRIC_KEY_MAX], const struct metric_desc *desc,
 		 labels, any ? "}" : "", part);
 }
 
-static int hist_numbers(const struct figure *figure, number_h *numberh,
+static int hist_numbers(const struct metric_figure *figure, number_h *numberh,
 			void *arg)
 {
 	struct metric_hist *hist = figure->data;
@@ -186,8 +204,10 @@ static int numbers(const struct metric_set *set, number_h *numberh, void *arg)
 	int err = 0;
 
 	for (size_t i = 0; i < set->n && !err; i++) {
-		const struct figure *figure = &set->figures[i];
+		const struct metric_figure *figure = &set->figures[i];
 
+		if (figure->desc->type == METRIC_INFO)
+			continue; /* all that it says stands in the table */
 		if (figure->desc->type == METRIC_HIST) {
 			err = hist_numbers(figure, numberh, arg);
 			continue;
@@ -308,166 +328,9 @@ void metric_clear(struct metric_set *set)
 		(void)numbers(set, clear_number, NULL);
 }
 
-/* --- text of Prometheus ------------------------------------------------------- */
-
-/* value / per_unit as a decimal number without zeros at its end */
-static void decimal(char out[48], uint64_t value, uint32_t per_unit)
+size_t metric_figures(const struct metric_set *set,
+		      const struct metric_figure **figures)
 {
-	uint64_t unit = per_unit ? per_unit : 1;
-	uint64_t rest = value % unit;
-	size_t len;
-
-	len = (size_t)snprintf(out, 48, "%" PRIu64, value / unit);
-	if (!rest)
-		return;
-
-	out[len++] = '.';
-	for (int digits = 0; digits < 9; digits++) {
-		rest *= 10;
-		out[len++] = (char)('0' + rest / unit);
-		rest %= unit;
-	}
-	while (out[len - 1] == '0')
-		len--;
-	if (out[len - 1] == '.')
-		len--;
-	out[len] = '\0';
-}
-
-struct sample {
-	const struct metric_desc *desc;
-	const char *label;  /* of the source */
-	const char *suffix; /* "_bucket" */
-	const char *le;
-};
-
-static int print_labels(struct mbuf *mb, const struct sample *s)
-{
-	const char *parts[] = {s->label, s->desc->labels};
-	const char *sep = "{";
-	int err = 0;
-
-	for (size_t i = 0; i < 2; i++) {
-		if (!parts[i] || !parts[i][0])
-			continue;
-		err |= mbuf_printf(mb, "%s%s", sep, parts[i]);
-		sep = ",";
-	}
-	if (s->le) {
-		err |= mbuf_printf(mb, "%sle=\"%s\"", sep, s->le);
-		sep = ",";
-	}
-	if (sep[0] == ',')
-		err |= mbuf_write_str(mb, "}");
-	return err;
-}
-
-static int print_sample(struct mbuf *mb, const struct sample *s,
-			const char *value)
-{
-	int err = mbuf_printf(mb, "%s%s", s->desc->name, s->suffix);
-
-	err |= print_labels(mb, s);
-	err |= mbuf_printf(mb, " %s\n", value);
-	return err;
-}
-
-static int print_hist(struct mbuf *mb, const struct metric_hist *hist,
-		      struct sample s)
-{
-	const struct metric_bounds *bounds = s.desc->bounds;
-	uint64_t total = 0;
-	char le[48], value[48];
-	int err = 0;
-
-	s.suffix = "_bucket";
-	for (uint32_t i = 0; i <= bounds->n; i++) {
-		total += hist->count[i];
-		if (i < bounds->n)
-			decimal(le, bounds->le[i], bounds->per_unit);
-		else
-			snprintf(le, sizeof(le), "+Inf");
-		s.le = le;
-		decimal(value, total, 1);
-		err |= print_sample(mb, &s, value);
-	}
-	s.le = NULL;
-	s.suffix = "_count";
-	err |= print_sample(mb, &s, value);
-	s.suffix = "_sum";
-	decimal(value, hist->sum, bounds->per_unit);
-	err |= print_sample(mb, &s, value);
-	return err;
-}
-
-static int print_figure(struct mbuf *mb, const struct figure *figure,
-			const char *label)
-{
-	struct sample s = {figure->desc, label, "", NULL};
-	char value[48];
-
-	switch (figure->desc->type) {
-	case METRIC_HIST:
-		return print_hist(mb, figure->data, s);
-	case METRIC_GAUGE:
-		snprintf(value, sizeof(value), "%" PRId64,
-			 *(const int64_t *)figure->data);
-		break;
-	case METRIC_COUNTER:
-		decimal(value, *(const uint64_t *)figure->data, 1);
-		break;
-	}
-	return print_sample(mb, &s, value);
-}
-
-static int print_head(struct mbuf *mb, const struct metric_desc *desc)
-{
-	static const char *const types[] = {"counter", "gauge", "histogram"};
-	int err = mbuf_printf(mb, "# HELP %s ", desc->name);
-
-	for (const char *p = desc->help; *p; p++) {
-		if (*p == '\\' || *p == '\n')
-			err |= mbuf_write_str(mb, *p == '\n' ? "\\n" : "\\\\");
-		else
-			err |= mbuf_write_u8(mb, (uint8_t)*p);
-	}
-	return err | mbuf_printf(mb, "\n# TYPE %s %s\n", desc->name,
-				 types[desc->type]);
-}
-
-/* The figures from `begin` on that have its name; the end of their run. */
-static size_t run_end(const struct metric_set *set, size_t begin)
-{
-	size_t end = begin + 1;
-
-	while (end < set->n && !strcmp(set->figures[end].desc->name,
-				       set->figures[begin].desc->name))
-		end++;
-	return end;
-}
-
-int metric_print(struct mbuf *mb, const struct metric_source *sources, size_t n)
-{
-	const struct metric_set *first;
-	int err = 0;
-
-	if (!mb || !sources || !n)
-		return EINVAL;
-	first = sources[0].set;
-	for (size_t i = 0; i < n; i++) {
-		if (sources[i].set->n != first->n)
-			return EINVAL;
-	}
-	for (size_t at = 0, end; at < first->n && !err; at = end) {
-		end = run_end(first, at);
-		err = print_head(mb, first->figures[at].desc);
-		for (size_t i = 0; i < n; i++) {
-			const struct figure *f = sources[i].set->figures;
-
-			for (size_t k = at; k < end; k++)
-				err |= print_figure(mb, &f[k],
-						    sources[i].label);
-		}
-	}
-	return err ? ENOMEM : 0;
+	*figures = set->figures;
+	return set->n;
 }

@@ -3,8 +3,8 @@
  *
  * A module keeps its figures as plain numbers in a struct of its own and
  * counts with `figures->refused++`; a const table names them. A set is a list
- * of such tables with their structs. It can be printed in the text format of
- * Prometheus (version 0.0.4), and told as flat keys and values: so a worker
+ * of such tables with their structs. It can be printed as OpenMetrics 1.0 or
+ * as Prometheus 0.0.4, and told as flat keys and values: so a worker
  * shows its figures in Redis, and the admin process, which knows the same
  * tables, fills sets of its own from there, one for each worker, and prints
  * them all.
@@ -35,10 +35,12 @@ enum metric_type {
 	METRIC_COUNTER, /* uint64_t, only grows */
 	METRIC_GAUGE,   /* int64_t */
 	METRIC_HIST,    /* struct metric_hist */
+	METRIC_INFO,    /* nothing: its labels say all, and it is 1 */
 };
 
 /* Upper bounds, ascending, in the unit that is observed; printed divided by
- * per_unit (1000 for milliseconds shown as seconds; 1: as they are). */
+ * per_unit (1000 for milliseconds shown as seconds; 1: as they are). Without
+ * bounds (n 0) the same of a counter or gauge. */
 struct metric_bounds {
 	uint32_t per_unit;
 	uint32_t n;
@@ -53,14 +55,17 @@ struct metric_hist {
 };
 
 /* A row of a table. Rows of one name (with different labels) stand together.
- * labels: `method="INVITE"`, constant, or NULL. */
+ * labels: `method="INVITE"`, constant, or NULL. The name of a counter ends with
+ * "_total", of an info with "_info"; a unit stands at its end, or before
+ * these: seconds, bytes, ratio. */
 struct metric_desc {
 	enum metric_type type;
 	const char *name;
 	const char *labels;
 	const char *help;
 	size_t offset;
-	const struct metric_bounds *bounds; /* of METRIC_HIST, else NULL */
+	const struct metric_bounds *bounds; /* NULL: as it is; METRIC_HIST has
+					       some */
 };
 
 struct metric_set;
@@ -92,6 +97,13 @@ int metric_merge(struct metric_set *set, const char *key, size_t len,
 /* All numbers become 0. */
 void metric_clear(struct metric_set *set);
 
+/* --- as text (metric_text.c) ------------------------------------------------ */
+
+enum metric_form {
+	METRIC_TEXT, /* text/plain; version=0.0.4 */
+	METRIC_OPEN, /* application/openmetrics-text; version=1.0.0 */
+};
+
 /* A set to print, with a label for all its samples, `worker="a1/2"`, or
  * NULL. */
 struct metric_source {
@@ -99,9 +111,21 @@ struct metric_source {
 	const char *label;
 };
 
-/* Print sets that were made of the same tables in the same order as one
- * document. ENOMEM, EINVAL. */
-int metric_print(struct mbuf *mb, const struct metric_source *sources,
-		 size_t n);
+/* Print sets; what of them has one name stands together. ENOMEM, EINVAL. */
+int metric_print(struct mbuf *mb, enum metric_form form,
+		 const struct metric_source *sources, size_t n);
+/* Of a family whose samples the caller prints itself; offset and bounds are of
+ * no matter. */
+int metric_print_head(struct mbuf *mb, enum metric_form form,
+		      const struct metric_desc *desc);
+/* Behind all. */
+int metric_print_end(struct mbuf *mb, enum metric_form form);
+
+/* Rows of a table in Markdown: name, type, labels, meaning. */
+int metric_print_row(struct mbuf *mb, const struct metric_desc *desc);
+int metric_print_table(struct mbuf *mb, const struct metric_set *set);
+
+/* "seconds"; NULL: none. */
+const char *metric_unit(const struct pl *family);
 
 #endif

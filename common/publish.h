@@ -22,7 +22,7 @@ struct wheel;
 enum {
 	PUBLISH_MS = 2000,
 	PUBLISH_TTL_MS = 10000,
-	PUBLISH_MAX = 256, /* numbers; more are left out */
+	PUBLISH_MAX = 640, /* numbers; more are left out */
 	PUBLISH_TEXT_MAX = 63,
 };
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/redis_figures.h"
 #include "common/redis_priv.h"
 #include "common/wheel.h"
 
@@ -49,13 +50,14 @@ struct redis_link {
 	struct wheel_timer retry_timer;   /* reconnect, or connecting */
 	struct wheel_timer timeout_timer; /* of the oldest command */
 	struct wheel_timer probe_timer;
+	struct redis_figures figures;
 };
 
 struct pending {
 	struct le le;
 	redis_reply_h *replyh; /* NULL: nobody waits for it */
 	void *arg;
-	uint64_t sent_ms;
+	uint64_t sent_ms, sent_us;
 	struct redis_retry *retry;
 };
 
@@ -136,6 +138,7 @@ static void fail_pending(struct redis_link *link, int err)
 		void *arg = pending->arg;
 
 		mem_deref(pending);
+		redis_figures_failed(&link->figures, err);
 		if (replyh)
 			replyh(err, NULL, arg);
 	}
@@ -166,6 +169,7 @@ static void link_lost(struct redis_link *link, int err)
 	wheel_stop(&link->probe_timer);
 	wheel_start(link->wheel, &link->retry_timer,
 		    backoff_ms(link->attempts++), link_connect, link);
+	link->figures.lost += was_up;
 	fail_pending(link, err);
 	if (was_up)
 		tell_observers(link);
@@ -250,6 +254,7 @@ static int push(struct redis_link *link, const struct redis_arg *argv,
 	pending->replyh = replyh;
 	pending->arg = arg;
 	pending->sent_ms = wheel_now(link->wheel);
+	pending->sent_us = redis_figures_now_us();
 	list_append(&link->pending, &pending->le, pending);
 	watch_oldest(link);
 	return 0;
@@ -289,6 +294,8 @@ static void on_reply(const struct redis_val *val, void *arg)
 	replyh = pending->replyh;
 	owner = pending->arg;
 	retry = mem_ref(pending->retry);
+	redis_figures_answer(&link->figures, pending->sent_us,
+			     val && val->type == REDIS_ERR && !retry);
 	mem_deref(pending);
 	if (retry && val && val->type == REDIS_ERR && val->len >= 8 &&
 	    !memcmp(val->str, "NOSCRIPT", 8)) {
@@ -477,6 +484,7 @@ int redis_link_alloc(struct redis_link **linkp, const struct redis_cfg *cfg,
 		return ENOMEM;
 
 	link->wheel = mem_ref(wheel);
+	redis_figures_init(&link->figures);
 	err = redis_cfg_copy(&link->own, cfg);
 	if (!err && stateh)
 		err = redis_link_observe(link, stateh, arg);
@@ -550,6 +558,12 @@ void redis_link_forget(struct redis_link *link, const void *arg)
 		if (observer->arg == arg)
 			mem_deref(observer);
 	}
+}
+
+const struct redis_figures *redis_link_figures(struct redis_link *link)
+{
+	link->figures.up = link->state == LINK_UP;
+	return &link->figures;
 }
 
 struct list *redis_link_scripts(struct redis_link *link)

@@ -16,6 +16,7 @@
 #include "mediad/media_admin.h"
 #include "mediad/media_sounds.h"
 #include "mediad/media_worker.h"
+#include "mediad/media_metric.h"
 #include "mediad/mediad_cfg.h"
 #include "mediad/session/state_file.h"
 #include "mediad/transport/cert.h"
@@ -30,6 +31,7 @@ enum action {
 	CHECK,
 	SCHEMA,
 	REFERENCE,
+	METRICS,
 	VERSION_ONLY,
 	USAGE
 };
@@ -294,6 +296,8 @@ static int usage(void)
 			"file\n"
 			"       mediad --reference       its keys, as Markdown"
 			"\n"
+			"       mediad --metrics         its metrics, as "
+			"Markdown\n"
 			"       mediad -V                version\n");
 	return EXIT_USAGE;
 }
@@ -304,6 +308,7 @@ static enum action options(int argc, char **argv, const char **path)
 		{"check", no_argument, NULL, CHECK},
 		{"schema", no_argument, NULL, SCHEMA},
 		{"reference", no_argument, NULL, REFERENCE},
+		{"metrics", no_argument, NULL, METRICS},
 		{"version", no_argument, NULL, VERSION_ONLY},
 		{NULL, 0, NULL, 0},
 	};
@@ -326,6 +331,17 @@ static enum action options(int argc, char **argv, const char **path)
 	return action;
 }
 
+static int metrics_print(void)
+{
+	struct mbuf *mb = mbuf_alloc(4096);
+	int err = mb ? media_metric_reference(mb) : ENOMEM;
+
+	if (!err && fwrite(mb->buf, mb->end, 1, stdout) != 1)
+		err = errno;
+	mem_deref(mb);
+	return err ? SUPER_EXIT_SYSTEM : 0;
+}
+
 static int act(enum action action, const char *path)
 {
 	switch (action) {
@@ -342,6 +358,8 @@ static int act(enum action action, const char *path)
 		(void)re_fprintf(stdout, "%H", cfg_schema_print_markdown,
 				 &mediad_cfg_table);
 		return 0;
+	case METRICS:
+		return metrics_print();
 	case VERSION_ONLY:
 		(void)re_fprintf(stdout, "mediad %s\n", VERSION);
 		return 0;

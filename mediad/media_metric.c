@@ -3,8 +3,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <stddef.h>
 
+#include "common/admin_metrics.h"
 #include "common/countof.h"
 #include "mediad/media_metric.h"
 
@@ -16,6 +18,18 @@
 #define COUNT(name, labels, help, member) \
 	ROW(METRIC_COUNTER, name "_total", labels, help, member)
 #define GAUGE(name, help, member) ROW(METRIC_GAUGE, name, NULL, help, member)
+
+#define PARTS(name, help, member)                                      \
+	{                                                              \
+		METRIC_GAUGE, "cordboard_media_" name, NULL, help,     \
+			offsetof(struct media_figures, member), &milli \
+	}
+#define GRADE(name, help, member, bounds)                       \
+	{                                                       \
+		METRIC_HIST, "cordboard_media_" name, NULL, help, \
+			offsetof(struct media_figures,          \
+				 commands.grades.member), bounds \
+	}
 
 #define DROP_HELP "Datagrams from browsers that were not served"
 #define DROP(reason, member)                                           \
@@ -40,6 +54,8 @@
 	      "Entries of the command stream that were not accepted", \
 	      ctl.refused[nr])
 
+static const struct metric_bounds milli = {.per_unit = 1000};
+
 static const struct metric_desc rows[] = {
 	GAUGE("sessions", "Sessions now", sessions),
 	GAUGE("draining", "1: takes no new session", draining),
@@ -56,15 +72,14 @@ static const struct metric_desc rows[] = {
 	      mux.rx_batches),
 	COUNT("send_calls", NULL, "System calls that sent them",
 	      mux.tx_batches),
-	GAUGE("loop_lag_milliseconds",
-	      "Mean delay of the loop; from 60 on there are no new sessions",
-	      lag_ms),
+	PARTS("mean_loop_lag_seconds", "Mean delay of the loop over a fraction "
+	      "of a second; from 0.06 on there are no new sessions", lag_ms),
 	DROP("not-media", other),
 	DROP("too-big", too_big),
 	DROP("unknown-ufrag", no_ufrag),
 	DROP("unknown-source", no_tuple),
 	DROP("queue-overflow", overflow),
-	GAUGE("receive_queue_permille",
+	PARTS("receive_queue_ratio",
 	      "How full the queue of the sockets for browsers is, the fullest",
 	      queued),
 	COUNT("unsent_datagrams", NULL, "Not taken by the system",
@@ -136,6 +151,14 @@ static const struct metric_desc rows[] = {
 	      sound.unusable),
 	COUNT("transcode_filled_frames", NULL,
 	      "Frames made while the sender paused (DTX)", sound.filled),
+	GRADE("leg_mos", "MOS (E-model, 1 to 4.5) of what came from a side of "
+	      "a call, at its end", mos, &grade_mos_bounds),
+	GRADE("leg_loss_ratio", "Share of its packets that were lost on the "
+	      "way to us", loss, &grade_loss_bounds),
+	GRADE("leg_jitter_seconds", "Its jitter (RFC 3550), as it was last",
+	      jitter, &grade_jitter_bounds),
+	GRADE("leg_round_trip_seconds", "Its round trip (RTCP), as it was last",
+	      rtt, &grade_rtt_bounds),
 	QUIET("no-packets", LEG_NO_PACKETS),
 	QUIET("no-ice", LEG_NO_ICE),
 	QUIET("no-dtls", LEG_NO_DTLS),
@@ -193,10 +216,45 @@ int media_metric_alloc(struct metric_set **setp, struct media_figures *figures)
 
 	if (!err)
 		err = metric_add(set, rows, COUNTOF(rows), figures);
+	if (!err)
+		err = metric_add(set, redis_metrics, redis_nmetrics,
+				 &figures->redis);
+	if (!err)
+		err = metric_add(set, vitals_metrics, vitals_nmetrics,
+				 &figures->vitals);
 	if (err) {
 		mem_deref(set);
 		return err;
 	}
 	*setp = set;
 	return 0;
+}
+
+static const char head[] =
+	"# Metrics of mediad\n\n"
+	"Printed by `mediad --metrics`; a test compares. How they are meant: "
+	"[metrics.md](metrics.md).\n\n"
+	"## Of each worker\n\n"
+	"Each has the label `worker`, `node/slot`; what begins with `process_` "
+	"and `cordboard_loop_` the admin process, too (`node/admin`).\n\n";
+static const char table[] = "| Name | Type | Labels | Meaning |\n"
+			    "|---|---|---|---|\n";
+
+int media_metric_reference(struct mbuf *mb)
+{
+	struct media_figures *figures = mem_zalloc(sizeof(*figures), NULL);
+	struct metric_set *set = NULL;
+	int err = figures ? media_metric_alloc(&set, figures) : ENOMEM;
+
+	if (!err)
+		err = mbuf_printf(mb, "%s%s", head, table);
+	if (!err)
+		err = metric_print_table(mb, set);
+	if (!err)
+		err = mbuf_printf(mb, "\n## Of the node\n\n%s", table);
+	if (!err)
+		err = admin_metrics_reference(mb);
+	mem_deref(set);
+	mem_deref(figures);
+	return err;
 }

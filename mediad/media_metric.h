@@ -10,6 +10,8 @@
 
 #include "common/control/ctl_peer.h"
 #include "common/metric.h"
+#include "common/redis_figures.h"
+#include "common/vitals.h"
 #include "mediad/control/command.h"
 #include "mediad/control/news.h"
 #include "mediad/sound/transcode.h"
@@ -36,9 +38,13 @@ struct media_figures {
 	struct command_stats commands;
 	struct news_stats news;
 	struct ctl_counts ctl;
+	struct redis_figures redis;
+	struct vitals_figures vitals;
 };
 
 /* A set over figures, which outlive it. */
 int media_metric_alloc(struct metric_set **setp, struct media_figures *figures);
+/* Markdown: all that /metrics of mediad shows. */
+int media_metric_reference(struct mbuf *mb);
 
 #endif

@@ -50,6 +50,7 @@ static void destructor(void *arg)
 	wheel_stop(&mw->alive);
 	loop_on_stood(0, NULL, NULL);
 	mem_deref(mw->publish);
+	mem_deref(mw->vitals);
 	mem_deref(mw->metrics);
 	mem_deref(mw->control);
 	mem_deref(mw->table);
@@ -276,6 +277,8 @@ static void on_fill(void *arg)
 	figures->news = *news_stats(mw->news);
 	if (counts)
 		figures->ctl = *counts;
+	figures->redis = *redis_link_figures(control_link(mw->control));
+	vitals_fill(mw->vitals);
 }
 
 static int control_make(struct media_worker *mw)
@@ -310,6 +313,9 @@ static int control_make(struct media_worker *mw)
 		err = publish_alloc(&mw->publish, "mediad", addr,
 				    control_link(mw->control),
 				    mw->worker->wheel, mw->metrics);
+	if (!err)
+		err = vitals_alloc(&mw->vitals, mw->worker->wheel,
+				   &mw->figures.vitals);
 	if (!err)
 		publish_filler(mw->publish, on_fill, mw);
 	return err;

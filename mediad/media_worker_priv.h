@@ -50,6 +50,7 @@ struct media_worker {
 	struct media_figures figures;
 	struct metric_set *metrics;
 	struct publish *publish;
+	struct vitals *vitals;
 	struct draining draining;
 	struct wheel_timer alive;
 	bool waits; /* for Redis, before it resumes what it finds */

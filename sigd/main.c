@@ -19,6 +19,7 @@
 #include "sigd/serve.h"
 #include "sigd/sigd_admin.h"
 #include "sigd/sigd_cfg.h"
+#include "sigd/sigd_metric.h"
 #include "sigd/table/routes_fresh.h"
 #include "sigd/transport/flow.h"
 
@@ -220,13 +221,25 @@ static int serve(struct main_state *state)
 	return super_main(&daemon);
 }
 
+static int metrics_print(void)
+{
+	struct mbuf *mb = mbuf_alloc(4096);
+	int err = mb ? sigd_metric_reference(mb) : ENOMEM;
+
+	if (!err && fwrite(mb->buf, mb->end, 1, stdout) != 1)
+		err = errno;
+	mem_deref(mb);
+	return err ? SUPER_EXIT_SYSTEM : 0;
+}
+
 static void usage(void)
 {
-	fputs("usage: sigd -c FILE [--check] [--schema] [--reference] [-V]\n",
+	fputs("usage: sigd -c FILE [--check] [--schema] [--reference] "
+	      "[--metrics] [-V]\n",
 	      stderr);
 }
 
-enum { DO_SERVE, DO_CHECK, DO_SCHEMA, DO_REFERENCE, DO_VERSION, DO_USAGE };
+enum { DO_SERVE, DO_CHECK, DO_SCHEMA, DO_REFERENCE, DO_METRICS, DO_VERSION, DO_USAGE };
 
 static int parse(struct main_state *state, int argc, char **argv)
 {
@@ -234,6 +247,7 @@ static int parse(struct main_state *state, int argc, char **argv)
 		{"check", no_argument, NULL, DO_CHECK},
 		{"schema", no_argument, NULL, DO_SCHEMA},
 		{"reference", no_argument, NULL, DO_REFERENCE},
+		{"metrics", no_argument, NULL, DO_METRICS},
 		{"config", required_argument, NULL, 'c'},
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0}};
@@ -300,6 +314,9 @@ int main(int argc, char **argv)
 	case DO_REFERENCE:
 		(void)re_printf("%H", cfg_schema_print_markdown,
 				&sigd_cfg_table);
+		break;
+	case DO_METRICS:
+		code = metrics_print();
 		break;
 	case DO_USAGE:
 		usage();

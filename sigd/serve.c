@@ -49,6 +49,7 @@ static void destructor(void *data)
 	wheel_stop(&sigd->drain);
 	wheel_stop(&sigd->say);
 	mem_deref(sigd->publish);
+	mem_deref(sigd->vitals);
 	mem_deref(sigd->metrics);
 	mem_deref(sigd->sampler);
 	mem_deref(sigd->upstream);
@@ -287,43 +288,6 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 	return proxy_alloc(&sigd->proxy, &pc, &deps);
 }
 
-static void on_fill(void *arg)
-{
-	struct sigd *sigd = arg;
-	struct txn_stats txn;
-
-	proxy_txn_stats(sigd->proxy, &txn);
-	sigd->figures.txns	   = txn.servers + txn.clients;
-	sigd->figures.txn_bytes	   = (int64_t)txn.bytes;
-	sigd->figures.txns_refused = txn.refused;
-	sigd->figures.txn_timeouts = txn.timeouts;
-	sigd->figures.proxy	= *proxy_counts(sigd->proxy);
-	sigd->figures.transport = *transport_counts(sigd->transport);
-	sigd->figures.busy	= proxy_busy(sigd->proxy);
-	sigd->figures.cert_expiry = certs_expiry(sigd->files.certs, NULL);
-	sigd->figures.gate	= *gate_counts(proxy_gate(sigd->proxy));
-	sigd->figures.load	= gate_load(proxy_gate(sigd->proxy));
-	sigd->figures.share	= gate_share(proxy_gate(sigd->proxy));
-	memcpy(sigd->figures.alarms, proxy_alarm_counts(sigd->proxy),
-	       sizeof(sigd->figures.alarms));
-	trace_counts(sigd->trace, &sigd->figures.trace);
-	if (sigd->upstream)
-		sigd->figures.upstream = *upstream_counts(sigd->upstream);
-}
-
-static int figures_start(struct sigd *sigd)
-{
-	int err = sigd_metric_alloc(&sigd->metrics, &sigd->figures);
-
-	if (!err)
-		err = publish_alloc(&sigd->publish, "sigd", sigd->addr,
-				    sigd->redis, sigd->worker->wheel,
-				    sigd->metrics);
-	if (!err)
-		publish_filler(sigd->publish, on_fill, sigd);
-	return err;
-}
-
 static int sampler_start(struct sigd *sigd)
 {
 	struct sampler_params params = {
@@ -363,7 +327,7 @@ static void on_epoch(uint32_t epoch, void *arg)
 	proxy_transport_set(sigd->proxy, sigd->transport);
 	if (upstream_alloc(&sigd->upstream, sigd->proxy))
 		log_error(NULL, "no registration at a PBX is kept here", NULL);
-	if (figures_start(sigd))
+	if (sigd_figures_start(sigd))
 		log_warn(NULL, "figures are not published", NULL);
 	sigd_routes_tell(sigd);
 	log_info(NULL, "serving", "epoch=%u", epoch);

@@ -42,8 +42,14 @@ struct sigd {
 	struct sigd_figures figures;
 	struct metric_set *metrics;
 	struct publish *publish;
+	struct vitals *vitals;
 	char addr[32]; /* "node/slot" */
 };
+
+/* --- serve_figures.c ------------------------------------------------------- */
+
+/* From now on they are published. */
+int sigd_figures_start(struct sigd *sigd);
 
 /* --- serve_reload.c -------------------------------------------------------- */
 

@@ -15,6 +15,7 @@
 #include "sigd/serve.h"
 #include "sigd/sigd_feeds.h"
 #include "sigd/sigd_admin.h"
+#include "sigd/sigd_cluster_metric.h"
 #include "sigd/sigd_metric.h"
 #include "sigd/table/routes_fresh.h"
 #include "sigd/table/routes_loader.h"
@@ -24,14 +25,16 @@ enum {
 	MAX_FDS = 1024,
 };
 
-static void print(struct mbuf *mb, const struct admin *admin)
+static void print(struct mbuf *mb, enum metric_form form,
+		  const struct admin *admin)
 {
 	const char *rest = admin_arg(admin);
 	const struct sigd_admin *sa = (const struct sigd_admin *)(const void *)(
 		rest - offsetof(struct sigd_admin, rest));
 
-	sigd_conn_metric_print(mb, admin);
-	feeds_print(sa->feeds, mb);
+	sigd_conn_metric_print(mb, form, admin);
+	sigd_cluster_metric_print(mb, form, admin, sa->routes);
+	feeds_print(sa->feeds, mb, form);
 }
 
 static int figures_alloc(struct metric_set **setp, void *figures)

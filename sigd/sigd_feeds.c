@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/fetch.h"
+#include "sigd/admin/rest_priv.h"
 #include "sigd/feed/feed_file.h"
 #include "sigd/feed/feed_hook.h"
 #include "sigd/sigd_feeds.h"
@@ -129,39 +130,63 @@ int feeds_alloc(struct feeds **feedsp, const struct sigd_events_cfg *cfg,
 
 /* --- /metrics ------------------------------------------------------------------ */
 
-static const char *const names[] = {
-	"# HELP cordboard_sig_events_delivered_total Events that a receiver "
-	"has, or wants not\n# TYPE cordboard_sig_events_delivered_total "
-	"counter\n",
-	"# HELP cordboard_sig_events_retries_total Tries in vain\n"
-	"# TYPE cordboard_sig_events_retries_total counter\n",
-	"# HELP cordboard_sig_events_refused_total Events passed over: the "
-	"receiver refuses them\n"
-	"# TYPE cordboard_sig_events_refused_total counter\n"};
+#define ROW(type, name, help)                                         \
+	{type, "cordboard_sig_events_" name, "receiver=\"\"", help, 0, NULL}
 
-static uint64_t value(const struct receiver *receiver, unsigned nr)
+enum row { DELIVERED, RETRIES, REFUSED, BEHIND, ROWS };
+
+static const struct metric_desc rows[ROWS] = {
+	[DELIVERED] = ROW(METRIC_COUNTER, "delivered_total",
+			  "Events that a receiver has, or wants not"),
+	[RETRIES] = ROW(METRIC_COUNTER, "retries_total", "Tries in vain"),
+	[REFUSED] = ROW(METRIC_COUNTER, "refused_total",
+			"Events passed over: the receiver refuses them"),
+	[BEHIND] = ROW(METRIC_GAUGE, "behind_seconds",
+		       "Age of the oldest event that is being delivered; 0: "
+		       "it has all, or another node posts to it"),
+};
+
+static uint64_t value(const struct receiver *receiver, enum row row)
 {
 	const struct feed_counts *counts = feed_counts(receiver->feed);
+	const struct feed_hook_counts *hook =
+		receiver->hook ? feed_hook_counts(receiver->hook) : NULL;
+	const uint64_t now = rest_now_ms();
 
-	if (!nr)
+	switch (row) {
+	case DELIVERED:
 		return counts->delivered;
-	if (!receiver->hook)
-		return nr == 1 ? counts->failed : 0;
-	return nr == 1 ? feed_hook_counts(receiver->hook)->retried
-		       : feed_hook_counts(receiver->hook)->refused;
+	case RETRIES:
+		return hook ? hook->retried : counts->failed;
+	case REFUSED:
+		return hook ? hook->refused : 0;
+	case BEHIND:
+		return counts->oldest_ms && now > counts->oldest_ms
+			       ? (now - counts->oldest_ms) / 1000
+			       : 0;
+	case ROWS:
+		break;
+	}
+	return 0;
 }
 
-void feeds_print(const struct feeds *feeds, struct mbuf *mb)
+void feeds_print(const struct feeds *feeds, struct mbuf *mb,
+		 enum metric_form form)
 {
-	static const char *const whats[] = {"delivered", "retries", "refused"};
-
-	for (unsigned nr = 0; feeds && nr < 3; nr++) {
-		(void)mbuf_write_str(mb, names[nr]);
+	for (unsigned nr = 0; feeds && nr < ROWS; nr++) {
+		(void)metric_print_head(mb, form, &rows[nr]);
 		for (size_t i = 0; i < feeds->n; i++)
-			(void)mbuf_printf(mb,
-					  "cordboard_sig_events_%s_total{"
-					  "receiver=\"%s\"} %llu\n",
-					  whats[nr], feeds->list[i].name,
+			(void)mbuf_printf(mb, "%s{receiver=\"%s\"} %llu\n",
+					  rows[nr].name, feeds->list[i].name,
 					  value(&feeds->list[i], nr));
 	}
+}
+
+int feeds_reference(struct mbuf *mb)
+{
+	int err = 0;
+
+	for (unsigned nr = 0; nr < ROWS; nr++)
+		err |= metric_print_row(mb, &rows[nr]);
+	return err ? ENOMEM : 0;
 }

@@ -6,6 +6,7 @@
 #ifndef SIGD_SIGD_FEEDS_H
 #define SIGD_SIGD_FEEDS_H
 
+#include "common/metric.h"
 #include "common/redis_link.h"
 #include "common/worker.h"
 #include "sigd/sigd_cfg.h"
@@ -17,6 +18,9 @@ struct feeds;
 int feeds_alloc(struct feeds **feedsp, const struct sigd_events_cfg *cfg,
 		const struct redis_cfg *redis, const struct worker *worker);
 /* For /metrics; feeds may be NULL. */
-void feeds_print(const struct feeds *feeds, struct mbuf *mb);
+void feeds_print(const struct feeds *feeds, struct mbuf *mb,
+		 enum metric_form form);
+/* What that prints, as rows of a table. */
+int feeds_reference(struct mbuf *mb);
 
 #endif

@@ -33,21 +33,30 @@
 	{METRIC_COUNTER, "cordboard_sig_" name "_total", NULL, help, at, NULL}
 #define GAUGE(name, help, at)                                                \
 	{METRIC_GAUGE, "cordboard_sig_" name, NULL, help, at, NULL}
+#define RATIO(name, help, at)                                                \
+	{METRIC_GAUGE, "cordboard_sig_" name "_ratio", NULL, help, at,       \
+	 &permille}
+/* Some rows of one name stand together. */
+#define LABELLED(name, labels, help, at)                                     \
+	{METRIC_COUNTER, "cordboard_sig_" name "_total", labels, help, at,   \
+	 NULL}
+#define REFUSED(reason, at)                                                  \
+	LABELLED("refused_requests", "reason=\"" reason "\"",                \
+		 "New requests answered 503 or 403 before anything was done " \
+		 "for them", at)
+
+static const struct metric_bounds permille = {.per_unit = 1000};
 
 static const struct metric_desc rows[] = {
-	COUNTER("requests", "SIP requests received", PROXY(requests)),
-	COUNTER("responses", "SIP responses received", PROXY(responses)),
-	COUNTER("malformed", "Messages refused or dropped as malformed",
-		PROXY(malformed)),
-	COUNTER("strays", "Responses of no transaction of ours",
+	COUNTER("malformed_messages",
+		"Messages refused or dropped as malformed", PROXY(malformed)),
+	COUNTER("stray_responses", "Responses of no transaction of ours",
 		PROXY(strays)),
-	COUNTER("forwarded", "Responses passed on to the worker that waits",
+	COUNTER("forwarded_responses", "Responses passed on to the worker that waits",
 		PROXY(forwarded)),
 	COUNTER("auth_failed", "Wrong credentials", PROXY(auth_failed)),
 	COUNTER("auth_locked", "Refused: too many wrong credentials before",
 		PROXY(auth_locked)),
-	COUNTER("refused_redis", "Requests answered 503: Redis was away",
-		PROXY(refused_redis)),
 	COUNTER("calls", "INVITEs taken on", PROXY(calls)),
 	COUNTER("calls_answered", "INVITEs that got a 2xx",
 		PROXY(answered)),
@@ -58,16 +67,16 @@ static const struct metric_desc rows[] = {
 	RELAYS(passed, "Requests that are no calls, answered with 2xx"),
 	RELAYS(refused, "Of these, refused by whom they were for"),
 	RELAYS(failed, "Of these, nobody there, or nothing heard"),
-	GAUGE("load_permille", "How busy this worker is; above 1000 it refuses",
+	RATIO("load", "How busy this worker is; above 1 it refuses",
 	      offsetof(struct sigd_figures, load)),
-	GAUGE("refusing_permille", "Share of new requests that it refuses",
+	RATIO("refusing", "Share of new requests that it refuses",
 	      offsetof(struct sigd_figures, share)),
-	COUNTER("refused_overload", "New requests answered 503: overload",
-		offsetof(struct sigd_figures, gate.overload)),
-	COUNTER("refused_rate", "Answered 503: somebody asks too often",
-		offsetof(struct sigd_figures, gate.rated)),
-	COUNTER("dropped_rate", "Dropped: ... and faster than that is told",
-		offsetof(struct sigd_figures, gate.dropped)),
+	REFUSED("overload", offsetof(struct sigd_figures, gate.overload)),
+	REFUSED("rate", offsetof(struct sigd_figures, gate.rated)),
+	REFUSED("redis", PROXY(refused_redis)),
+	REFUSED("transactions", offsetof(struct sigd_figures, txns_refused)),
+	COUNTER("dropped_requests", "Not even answered: they come faster than "
+		"a refusal is told", offsetof(struct sigd_figures, gate.dropped)),
 	ALARM("overload", ALARM_OVERLOAD),
 	ALARM("source-rate", ALARM_SOURCE_RATE),
 	ALARM("tenant-rate", ALARM_TENANT_RATE),
@@ -84,8 +93,6 @@ static const struct metric_desc rows[] = {
 	      offsetof(struct sigd_figures, txns)),
 	GAUGE("transaction_bytes", "Memory of these",
 	      offsetof(struct sigd_figures, txn_bytes)),
-	COUNTER("transactions_refused", "Answered 503: no room for one more",
-		offsetof(struct sigd_figures, txns_refused)),
 	COUNTER("transaction_timeouts", "Requests and answers without reply",
 		offsetof(struct sigd_figures, txn_timeouts)),
 	COUNTER("registers_sent", "REGISTERs to PBXs", UPSTREAM(sent)),
@@ -142,11 +149,17 @@ static const struct metric_desc rows[] = {
 		TRANSPORT(connects)),
 	COUNTER("connect_errors", "Of these, in vain",
 		TRANSPORT(connect_errors)),
-	COUNTER("tls_failed", "TLS handshakes that failed",
-		TRANSPORT(tls_failed)),
+	LABELLED("tls_handshakes", "result=\"done\"", "TLS handshakes",
+		 TRANSPORT(tls_done)),
+	LABELLED("tls_handshakes", "result=\"failed\"", "TLS handshakes",
+		 TRANSPORT(tls_failed)),
 	COUNTER("tls_resumed", "TLS sessions resumed",
 		TRANSPORT(tls_resumed)),
-	GAUGE("certificate_expiry_seconds",
+	GAUGE("routes_hash", "Of the routing table that serves: where it "
+	      "differs, so do the tables", offsetof(struct sigd_figures, routes)),
+	GAUGE("sealing_key", "Id of the key that seals now",
+	      offsetof(struct sigd_figures, key)),
+	GAUGE("certificate_expiry_timestamp_seconds",
 	      "When the first of the certificates expires, unix time",
 	      offsetof(struct sigd_figures, cert_expiry)),
 	COUNTER("upgrade_refused", "WebSocket handshakes refused",
@@ -202,6 +215,14 @@ int sigd_metric_alloc(struct metric_set **setp, struct sigd_figures *figures)
 
 	if (!err)
 		err = metric_add(set, rows, COUNTOF(rows), figures);
+	if (!err)
+		err = sigd_metric_sip_add(set, figures);
+	if (!err)
+		err = metric_add(set, redis_metrics, redis_nmetrics,
+				 &figures->redis);
+	if (!err)
+		err = metric_add(set, vitals_metrics, vitals_nmetrics,
+				 &figures->vitals);
 	if (err)
 		mem_deref(set);
 	else

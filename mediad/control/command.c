@@ -51,6 +51,7 @@ int command_alloc(struct command **commandp, struct session_table *table,
 	command->wheel = wheel;
 	command->endedh = endedh;
 	command->arg = arg;
+	grades_init(&command->stats.grades);
 	command->sdp = mbuf_alloc(SDP_ROOM);
 	if (!command->sdp) {
 		mem_deref(command);
@@ -477,6 +478,7 @@ static void session_end(struct command *command, const struct ctl_req *req,
 		return;
 
 	(void)session_drop(command->table, req->session);
+	grades_add(&command->stats.grades, &command->figures);
 	command->endedh(&command->found, &command->figures, req->end.reason,
 			command->arg);
 }

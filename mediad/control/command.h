@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/control/ctl_msg.h"
+#include "mediad/control/grade.h"
 
 struct command;
 struct session_figures;
@@ -48,6 +49,7 @@ struct command_stats {
 	uint64_t failed[CTL_VERB_COUNT]; /* of those */
 	uint64_t full, late, draining; /* sessions refused: a limit, lag, or
 					  the end */
+	struct grades grades; /* of sessions that were ended */
 };
 const struct command_stats *command_stats(const struct command *command);
 

@@ -159,6 +159,7 @@ static void turn(struct feed *feed)
 		return;
 	}
 	feed->idle = 0;
+	feed->counts.oldest_ms = 0;
 	wheel_start(feed->wheel, &feed->timer, FEED_POLL_MS, read_next, feed);
 }
 
@@ -178,6 +179,20 @@ static void batch_take(struct feed *feed, const struct redis_val *val)
 	}
 }
 
+/* The time of an entry is the begin of its id. */
+static void age_note(struct feed *feed, const struct redis_val *val)
+{
+	const struct redis_val *first = &val->el[0];
+	struct pl id;
+
+	if (first->type != REDIS_ARRAY || !first->len ||
+	    first->el[0].type != REDIS_STR)
+		return;
+	id.p = first->el[0].str;
+	id.l = strcspn(id.p, "-");
+	feed->counts.oldest_ms = pl_u64(&id);
+}
+
 static void on_read(int err, const struct redis_val *val, void *arg)
 {
 	struct feed *feed = arg;
@@ -192,6 +207,7 @@ static void on_read(int err, const struct redis_val *val, void *arg)
 	}
 	feed->idle = 0;
 	batch_take(feed, val);
+	age_note(feed, val);
 	if (feed->n)
 		feed->deliverh(feed->sink, feed->events, feed->n, on_done,
 			       feed);
@@ -266,6 +282,8 @@ static void on_lease(bool held, uint64_t fence, void *arg)
 
 	wheel_stop(&feed->timer);
 	redis_link_forget(feed->redis, feed);
+	if (!held)
+		feed->counts.oldest_ms = 0;
 	if (held && !feed->n)
 		wheel_start(feed->wheel, &feed->timer, 0, places_ask, feed);
 }

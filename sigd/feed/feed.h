@@ -51,6 +51,7 @@ struct feed_params {
 struct feed_counts {
 	uint64_t delivered;
 	uint64_t failed; /* batches, to be given again */
+	uint64_t oldest_ms; /* unix; of what is being delivered, 0: nothing */
 };
 
 /* The caller owns *feedp; what is under way then is given again by who comes

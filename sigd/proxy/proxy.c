@@ -37,6 +37,10 @@
 #include "sigd/proxy/request.h"
 #include "sigd/proxy/who/tokens.h"
 
+const struct metric_bounds proxy_heard_bounds = {
+	1000, 12,
+	{10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 60000}};
+
 enum { GUESSERS = 24576, POLL_MS_MAX = 1000 };
 
 static void defaults(struct proxy_cfg *cfg)
@@ -193,6 +197,7 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 
 	px->cfg	 = *cfg;
 	px->deps = *deps;
+	px->counts.heard.bounds = &proxy_heard_bounds;
 	defaults(&px->cfg);
 	re_snprintf(px->worker, sizeof(px->worker), "%s/%u", deps->node,
 		    deps->slot);

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/metric.h"
+#include "common/status.h"
 #include "sigd/proxy/gate.h"
 #include "sigd/call/session_timer.h"
 #include "sigd/registrar/reg_request.h"
@@ -99,7 +101,13 @@ struct proxy_counts {
 	uint64_t moved;        /* ... and went to another media worker */
 	uint64_t unmoved;      /* ... or should have, and did not */
 	struct proxy_relayed relayed[PROXY_RELAYS];
+	uint64_t ended[STATUS_COUNT]; /* calls whose end we recorded */
+	struct metric_hist heard; /* from an INVITE to the first answer that
+				     its caller hears of: 18x or 2xx; ms */
 };
+
+/* Of `heard`. */
+extern const struct metric_bounds proxy_heard_bounds;
 
 int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 		const struct proxy_deps *deps);

@@ -21,6 +21,7 @@ struct trace {
 	struct mbuf *masked, *packet;
 	bool keys;
 	uint64_t taken, nameless;
+	struct trace_tally tally;
 	char worker[TRACE_WORKER_MAX + 1];
 	char homer_key[];
 };
@@ -95,6 +96,7 @@ void trace_tap(const struct transport_tap *tap, void *arg)
 				.kind = tap->kind};
 	struct pl callid, sip = {(const char *)tap->data, tap->len};
 
+	trace_tally(&trace->tally, tap->out, tap->data, tap->len);
 	if (!trace->store && !trace->homer)
 		return;
 	if (!trace_callid(&callid, tap->data, tap->len) ||
@@ -160,7 +162,8 @@ void trace_call(struct trace *trace, const struct pl *callid, const char *call)
 void trace_counts(const struct trace *trace, struct trace_counts *counts)
 {
 	*counts = (struct trace_counts){.taken = trace->taken,
-					.nameless = trace->nameless};
+					.nameless = trace->nameless,
+					.tally = trace->tally};
 	if (trace->store)
 		counts->store = *trace_store_counts(trace->store);
 	if (trace->homer)

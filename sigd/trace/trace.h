@@ -16,6 +16,7 @@
 
 #include "sigd/trace/trace_homer.h"
 #include "sigd/trace/trace_store.h"
+#include "sigd/trace/trace_tally.h"
 
 struct trace;
 struct transport_tap;
@@ -34,6 +35,7 @@ struct trace_counts {
 	uint64_t nameless; /* without a Call-ID, or a too long one */
 	struct trace_store_counts store;
 	struct trace_homer_counts homer;
+	struct trace_tally tally; /* of all messages, traced or not */
 };
 
 /* worker: "node/slot", copied. */

@@ -44,6 +44,9 @@ void edge_gone(struct edge_conn *conn)
 	if (conn->on->cfg->kind == FLOW_WSS && !conn->tls_done &&
 	    conn->state == CONN_HANDSHAKE)
 		++counts->tls_failed;
+	/* a page alone was asked for */
+	if (conn->tls_done && conn->state == CONN_HANDSHAKE)
+		++counts->tls_done;
 	conn->wsi = NULL;
 	edge_conn_ended(conn);
 	--counts->conns;
@@ -100,6 +103,8 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason,
 
 static int on_established(struct edge_conn *conn)
 {
+	if (conn->on->cfg->kind == FLOW_WSS)
+		++conn->on->edge->p.counts->tls_done;
 	if (conn->on->cfg->kind == FLOW_WSS &&
 	    edge_tls_resumed(lws_get_ssl(conn->wsi)))
 		++conn->on->edge->p.counts->tls_resumed;

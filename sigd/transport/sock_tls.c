@@ -171,6 +171,7 @@ static int on_handshake(struct stream *stream)
 		return err ? err : ECONNRESET;
 	}
 	stream->want_write = false;
+	++stream->set->p.counts->tls_done;
 	if (SSL_session_reused(stream->ssl))
 		++stream->set->p.counts->tls_resumed;
 	return stream->ours ? identify(stream) : 0;

@@ -139,6 +139,7 @@ struct transport_counts {
 	uint64_t flows;   /* gauge: of these, and of those that we have made,
 			     what carries messages */
 	uint64_t flows_opened;
+	uint64_t tls_done;        /* handshakes that were completed */
 	uint64_t limit_conns;     /* refused or evicted, as worker is full */
 	uint64_t evicted;         /* of these: idle flows that gave way */
 	uint64_t limit_source;    /* refused, source has too many */

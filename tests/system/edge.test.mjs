@@ -122,7 +122,7 @@ ${DOMAINS.map((name, i) => `    - {domains: [${name}], certificate: domain${i}.p
     assert.equal(await shown(DOMAINS[0]), kept);
     assert.match(stack.log('sigd.log'), /a certificate stays as it was.*domain0\.pem: no start line/);
     assert.equal((await bob.register()).code, 200);
-    const expiry = await stack.metric(stack.sigdAdmin, 'cordboard_sig_certificate_expiry_seconds', 's1/1');
+    const expiry = await stack.metric(stack.sigdAdmin, 'cordboard_sig_certificate_expiry_timestamp_seconds', 's1/1');
     assert.ok(Math.abs(expiry - Date.now() / 1000 - 2 * 86400) < 3600);
   });
 

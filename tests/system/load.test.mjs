@@ -66,7 +66,7 @@ class Load {
 
   // Nothing of the last load is left to be felt.
   calm() {
-    return until(async () => await this.stack.metric(this.stack.sigdAdmin, 'cordboard_sig_refusing_permille', 's1/1') === 0,
+    return until(async () => await this.stack.metric(this.stack.sigdAdmin, 'cordboard_sig_refusing_ratio', 's1/1') === 0,
       'nothing is refused any more', 30000);
   }
 

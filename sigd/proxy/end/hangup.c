@@ -135,6 +135,7 @@ static void on_record(enum status code, const struct call_record *rec,
 
 	h->ask = mem_deref(h->ask);
 	if (rec) {
+		++h->px->counts.ended[h->ending.reason];
 		h->ours = true;
 		follow(h, rec);
 		if (h->noted)

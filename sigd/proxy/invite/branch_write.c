@@ -186,6 +186,8 @@ int branch_forward(struct branch *branch, const struct smsg *msg,
 	size_t len;
 	int err = branch_back_write(branch, msg, scode, sdp, &len);
 
+	if (!err)
+		invite_heard(inv, scode ? scode : msg->scode);
 	return err ? err : txn_srv_reply(inv->st, inv->px->buf, len);
 }
 

@@ -395,6 +395,7 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	inv->px = px;
 	inv->st = params->st;
 	inv->leg = 1;
+	inv->begun_ms = wheel_now(px->deps.wheel);
 	list_append(&px->invites, &inv->le, inv);
 	txn_srv_attach(inv->st, on_end, inv);
 	++px->counts.calls;

@@ -40,6 +40,7 @@ static void progress(struct invite *inv)
 	pl_set_str(&reply.to_tag, tag);
 	pl_set_str(&reply.ctype, "application/sdp");
 	pl_set_mbuf(&reply.body, inv->sdp);
+	invite_heard(inv, reply.scode);
 	(void)txn_srv_respond(inv->st, &reply);
 }
 

@@ -123,6 +123,8 @@ struct invite {
 	uint32_t session_s; /* the timer that its 2xx agrees to; 0: none */
 	uint8_t leg;              /* given last; 1 is the caller's */
 	uint8_t moves;            /* from one media worker to another */
+	uint64_t begun_ms;        /* by the wheel */
+	bool heard;               /* the caller was told of 18x or 2xx */
 	bool answered;            /* a final response was given */
 	bool over;                /* given up: only branches are left,
 					  for a 2xx that crosses the CANCEL */
@@ -157,6 +159,8 @@ void invite_fail(struct invite *inv, enum status code);
 void invite_refuse(struct invite *inv, uint16_t scode, enum status why);
 /* The same when the caller has its answer. */
 void invite_give_up(struct invite *inv, enum status reason);
+/* The caller is told of an 18x or 2xx. */
+void invite_heard(struct invite *inv, uint16_t scode);
 /* Save the record as up; then h. */
 void invite_save(struct invite *inv, call_record_h *h);
 struct call_name invite_name(const struct invite *inv);

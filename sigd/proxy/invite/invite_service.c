@@ -77,6 +77,7 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 	pl_set_str(&fields[1].val, "INVITE, ACK, BYE, CANCEL, OPTIONS, "
 				   "UPDATE, INFO");
 	session_fields(&reply, fields, timer, inv->session_s);
+	invite_heard(inv, 200);
 	/* when it cannot be sent no ACK comes, and that ends the call */
 	(void)txn_srv_respond(inv->st, &reply);
 	if (txn_srv_repeat_2xx(inv->st)) {

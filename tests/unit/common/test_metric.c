@@ -46,17 +46,23 @@ static struct metric_set *set_of(struct figures *f)
 	return set;
 }
 
-static char *printed(const struct metric_source *sources, size_t n)
+static char *printed_as(enum metric_form form,
+			const struct metric_source *sources, size_t n)
 {
 	struct mbuf *mb = mbuf_alloc(64);
 	char *text = NULL;
 
-	if (mb && !metric_print(mb, sources, n)) {
+	if (mb && !metric_print(mb, form, sources, n)) {
 		mb->pos = 0;
 		(void)mbuf_strdup(mb, &text, mb->end);
 	}
 	mem_deref(mb);
 	return text;
+}
+
+static char *printed(const struct metric_source *sources, size_t n)
+{
+	return printed_as(METRIC_TEXT, sources, n);
 }
 
 static void fill(struct figures *f)
@@ -195,7 +201,10 @@ static void bad_tables_are_refused(void)
 		ROW(METRIC_COUNTER, "1abc", NULL, "x", invite, NULL),
 		ROW(METRIC_COUNTER, "a-b", NULL, "x", invite, NULL),
 		ROW(METRIC_COUNTER, "", NULL, "x", invite, NULL),
-		ROW(METRIC_COUNTER, "a", NULL, NULL, invite, NULL),
+		ROW(METRIC_COUNTER, "a", NULL, "x", invite, NULL),
+		ROW(METRIC_GAUGE, "a_total", NULL, "x", open, NULL),
+		ROW(METRIC_INFO, "a", NULL, "x", open, NULL),
+		ROW(METRIC_COUNTER, "a_total", NULL, NULL, invite, NULL),
 		ROW(METRIC_HIST, "a", NULL, "x", wait, NULL),
 		ROW(METRIC_HIST, "a", NULL, "x", wait, &down),
 		ROW(METRIC_HIST, "a", NULL, "x", wait, &unit),
@@ -213,6 +222,71 @@ static void bad_tables_are_refused(void)
 	mem_deref(set);
 }
 
+/* Golden: what prometheus-openmetrics parsers read. */
+static void text_is_that_of_openmetrics(void)
+{
+	static const struct metric_bounds milli = {.per_unit = 1000};
+	static const struct metric_desc more[] = {
+		{METRIC_INFO, "cb_build_info", "version=\"1\"", "Say \"it\"",
+		 0, NULL},
+		ROW(METRIC_GAUGE, "cb_share_ratio", NULL, "Share", open,
+		    &milli),
+		ROW(METRIC_COUNTER, "cb_cpu_seconds_total", NULL, "Time",
+		    invite, &milli),
+	};
+	struct figures f = {.invite = 1500, .open = -250};
+	struct metric_set *set = NULL;
+	struct metric_source src;
+	char *text;
+
+	REQUIRE(!metric_set_alloc(&set));
+	REQUIRE(!metric_add(set, rows, 2, &f));
+	REQUIRE(!metric_add(set, more, 3, &f));
+	src = (struct metric_source){set, NULL};
+	text = printed_as(METRIC_OPEN, &src, 1);
+	CHECK_STR(text, "# HELP cb_requests Requests\n"
+			"# TYPE cb_requests counter\n"
+			"cb_requests_total{method=\"INVITE\"} 1500\n"
+			"cb_requests_total{method=\"other\"} 0\n"
+			"# HELP cb_build Say \\\"it\\\"\n"
+			"# TYPE cb_build info\n"
+			"cb_build_info{version=\"1\"} 1\n"
+			"# HELP cb_share_ratio Share\n"
+			"# TYPE cb_share_ratio gauge\n"
+			"# UNIT cb_share_ratio ratio\n"
+			"cb_share_ratio -0.25\n"
+			"# HELP cb_cpu_seconds Time\n"
+			"# TYPE cb_cpu_seconds counter\n"
+			"# UNIT cb_cpu_seconds seconds\n"
+			"cb_cpu_seconds_total 1.5\n");
+	mem_deref(text);
+	mem_deref(set);
+}
+
+/* Families of two kinds of sets stand together, too. */
+static void a_family_of_two_tables_is_one(void)
+{
+	struct figures f = {.invite = 1, .open = 2}, g = {.open = 3};
+	struct metric_set *a = set_of(&f), *b = NULL;
+	struct metric_source src[2];
+	char *text;
+	const char *at;
+
+	REQUIRE(a && !metric_set_alloc(&b));
+	REQUIRE(!metric_add(b, &rows[2], 1, &g));
+	src[0] = (struct metric_source){a, "w=\"1\""};
+	src[1] = (struct metric_source){b, "w=\"2\""};
+	text = printed(src, 2);
+	REQUIRE(text);
+	at = strstr(text, "# TYPE cb_open gauge\ncb_open{w=\"1\"} 2\n"
+			  "cb_open{w=\"2\"} 3\n");
+	CHECK(at);
+	CHECK(!at || !strstr(at + 1, "# TYPE cb_open"));
+	mem_deref(text);
+	mem_deref(a);
+	mem_deref(b);
+}
+
 static void histogram_that_was_not_added_counts_nothing(void)
 {
 	struct metric_hist hist = {0};
@@ -222,6 +296,8 @@ static void histogram_that_was_not_added_counts_nothing(void)
 }
 
 TEST_MAIN(TEST(text_is_that_of_prometheus),
+	  TEST(text_is_that_of_openmetrics),
+	  TEST(a_family_of_two_tables_is_one),
 	  TEST(sets_of_many_workers_are_one_document),
 	  TEST_OOM(flat_numbers_add_up_in_another_set),
 	  TEST(keys_of_another_version_are_passed_over),

@@ -44,7 +44,7 @@ static void a_row_shows_its_own_number(void)
 	CHECK_INT(media_metric_alloc(&set, &figures), 0);
 	REQUIRE(set && mb);
 	source = (struct metric_source){set, "worker=\"a1/1\""};
-	CHECK_INT(metric_print(mb, &source, 1), 0);
+	CHECK_INT(metric_print(mb, METRIC_TEXT, &source, 1), 0);
 	mbuf_write_u8(mb, 0);
 	CHECK(strstr((char *)mb->buf, "sessions{worker=\"a1/1\"} 7\n"));
 	CHECK(strstr((char *)mb->buf, "reason=\"bad-mac\"} 5\n"));
@@ -54,5 +54,20 @@ static void a_row_shows_its_own_number(void)
 	mem_deref(set);
 }
 
-TEST_MAIN(TEST(all_rows_are_sound_and_few_enough_to_publish),
+static void the_page_is_what_the_tables_say(void)
+{
+	uint8_t *page = test_read_file("docs/metrics-mediad.md", NULL);
+	struct mbuf *mb = mbuf_alloc(4096);
+
+	REQUIRE(page && mb);
+	CHECK_INT(media_metric_reference(mb), 0);
+	mbuf_write_u8(mb, 0);
+	/* mediad --metrics > docs/metrics-mediad.md */
+	CHECK_STR((const char *)page, (const char *)mb->buf);
+	mem_deref(mb);
+	mem_deref(page);
+}
+
+TEST_MAIN(TEST(the_page_is_what_the_tables_say),
+	  TEST(all_rows_are_sound_and_few_enough_to_publish),
 	  TEST(a_row_shows_its_own_number))

@@ -68,16 +68,16 @@ static void families_stand_together(void)
 	conn_page_add(page, "a1/1", &a);
 	conn_page_add(page, "a1/2", &b);
 	conn_page_add(page, "a1/3", &none);
-	conn_page_print(page, mb);
+	conn_page_print(page, mb, METRIC_TEXT);
 	(void)mbuf_write_u8(mb, 0);
 	if (!test_oom_hit()) {
 		CHECK(strstr((char *)mb->buf,
 			     "# TYPE cordboard_sig_connection_tries_total "
 			     "counter\n"
 			     "cordboard_sig_connection_tries_total{worker=\"a1/"
-			     "1\",tenant=\"demo\",connection=\"pbx\"} 1\n"
-			     "cordboard_sig_connection_tries_total{worker=\"a1/"
 			     "1\",tenant=\"demo\",connection=\"b\"} 7\n"
+			     "cordboard_sig_connection_tries_total{worker=\"a1/"
+			     "1\",tenant=\"demo\",connection=\"pbx\"} 1\n"
 			     "cordboard_sig_connection_tries_total{worker=\"a1/"
 			     "2\",tenant=\"demo\",connection=\"pbx\"} 9\n"
 			     "# HELP "));
@@ -98,11 +98,49 @@ static void nothing_counted_is_nothing_shown(void)
 	struct conn_page *page = NULL;
 
 	REQUIRE(mb && !conn_page_alloc(&page));
-	conn_page_print(page, mb);
+	conn_page_print(page, mb, METRIC_TEXT);
 	CHECK_INT(mb->end, 0);
 	mem_deref(page);
 	mem_deref(mb);
 }
 
-TEST_MAIN(TEST(a_value_is_six_numbers), TEST_OOM(families_stand_together),
+/* However many there are, a worker has 201 samples at most. */
+static void those_beyond_a_limit_are_summed_up(void)
+{
+	enum { N = CONN_SHOWN_MAX + 3 };
+	struct redis_val all[2 * N];
+	char names[N][16];
+	const struct redis_val hash = {.type = REDIS_ARRAY,
+				       .el = all,
+				       .len = COUNTOF(all)};
+	struct mbuf *mb = mbuf_alloc(64);
+	struct conn_page *page = NULL;
+	const char *p;
+	unsigned n = 0;
+
+	REQUIRE(mb && !conn_page_alloc(&page));
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(names[i], sizeof(names[i]), "t/c%03u", N - 1 - i);
+		all[2 * i] = text(names[i]);
+		all[2 * i + 1] = text("1 0 0 0 0 2");
+	}
+	conn_page_add(page, "a1/1", &hash);
+	conn_page_print(page, mb, METRIC_OPEN);
+	(void)mbuf_write_u8(mb, 0);
+	for (p = (char *)mb->buf; (p = strstr(p, "tries_total{")); p++)
+		n++;
+	CHECK_INT(n, CONN_SHOWN_MAX + 1);
+	CHECK(strstr((char *)mb->buf,
+		     "# TYPE cordboard_sig_connection_tries counter\n"));
+	CHECK(strstr((char *)mb->buf, "\"c199\"} 1\n"));
+	CHECK(!strstr((char *)mb->buf, "\"c200\""));
+	CHECK(strstr((char *)mb->buf,
+		     "tenant=\"other\",connection=\"other\"} 3\n"));
+	CHECK(strstr((char *)mb->buf,
+		     "tenant=\"other\",connection=\"other\"} 6\n"));
+	mem_deref(page);
+	mem_deref(mb);
+}
+
+TEST_MAIN(TEST(those_beyond_a_limit_are_summed_up), TEST(a_value_is_six_numbers), TEST_OOM(families_stand_together),
 	  TEST(nothing_counted_is_nothing_shown))
