@@ -15,6 +15,7 @@
 #include "common/super.h"
 #include "mediad/media_admin.h"
 #include "mediad/media_sounds.h"
+#include "mediad/media_times.h"
 #include "mediad/media_worker.h"
 #include "mediad/media_metric.h"
 #include "mediad/mediad_cfg.h"
@@ -23,7 +24,6 @@
 
 enum {
 	EXIT_USAGE = 64,
-	LAST_MS = 5000, /* more than workers take for their last words */
 };
 
 enum action {
@@ -276,7 +276,7 @@ static int run(const char *path)
 	super.workers = daemon.cfg_first->workers;
 	super.nlisteners = daemon.nlisteners;
 	super.times.stall_ms = daemon.cfg_first->stall_ms;
-	super.times.drain_ms = daemon.cfg_first->drain_ms + LAST_MS;
+	super.times.drain_ms = daemon.cfg_first->drain_ms + MEDIA_LAST_MS;
 
 	code = prepare(&daemon.setup) ? WORKER_EXIT_CONFIG : super_main(&super);
 	mem_deref(daemon.setup.cert);

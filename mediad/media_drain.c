@@ -10,15 +10,9 @@
 #include "mediad/control/control.h"
 #include "mediad/control/news.h"
 #include "mediad/media_tap.h"
+#include "mediad/media_times.h"
 #include "mediad/media_worker_priv.h"
 #include "mediad/session/session.h"
-
-enum {
-	DRAIN_STEP_MS = 100,
-	LEAVE_MS = 50,        /* for the command to leave our sockets */
-	FILES_MS = 10000,     /* for recordings to be written, and told */
-	LAST_WORDS_MS = 2000, /* for the reports of what was dropped */
-};
 
 /* Told before it is dropped: both sides of the call are to hear of it. */
 static bool on_left(const char *session, void *arg)
@@ -65,11 +59,11 @@ static bool is_done(struct media_worker *mw, uint64_t now)
 	struct draining *draining = &mw->draining;
 
 	if (!draining->files_ms)
-		draining->files_ms = now + FILES_MS;
+		draining->files_ms = now + MEDIA_FILES_MS;
 	if (!media_tap_idle(mw->tap) && now < draining->files_ms)
 		return false;
 	if (!draining->words_ms)
-		draining->words_ms = now + LAST_WORDS_MS;
+		draining->words_ms = now + MEDIA_WORDS_MS;
 	return control_quiet(mw->control) || now >= draining->words_ms;
 }
 
@@ -86,11 +80,11 @@ static void on_drain(void *arg)
 	}
 	if (!session_count(mw->table) && is_done(mw, now)) {
 		control_leave(mw->control);
-		wheel_start(mw->worker->wheel, &draining->timer, LEAVE_MS,
+		wheel_start(mw->worker->wheel, &draining->timer, MEDIA_LEAVE_MS,
 			    on_left_all, mw);
 		return;
 	}
-	wheel_start(mw->worker->wheel, &draining->timer, DRAIN_STEP_MS,
+	wheel_start(mw->worker->wheel, &draining->timer, MEDIA_STEP_MS,
 		    on_drain, mw);
 }
 

@@ -397,7 +397,7 @@ describe('the end', { timeout: 120000 }, () => {
   });
 
   test('SIGTERM to mediad: the end of a recording is told, though the disk is slow', async () => {
-    const stack = await begin({ drain: '300ms', env: { CORDBOARD_FAULT: 'tap.close=delay:1500' },
+    const stack = await begin({ drain: '300ms', env: { CORDBOARD_FAULT: 'tap.close=delay:7000' },
       routing: tenants().replaceAll('realm: cordboard', 'realm: cordboard\n    record: always'),
       mediad: 'recording: {dir: rec, format: wav, min_free: 0}\n' });
     const tenant = suite.tenant();
