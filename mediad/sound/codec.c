@@ -7,6 +7,7 @@
 
 #include "common/countof.h"
 #include "mediad/sound/codec.h"
+#include "mediad/sound/codec_set.h"
 
 static const struct codec *const codecs[] = {
 	&codec_opus,
@@ -15,6 +16,8 @@ static const struct codec *const codecs[] = {
 	&codec_pcmu,
 	&codec_pcma,
 };
+
+_Static_assert(COUNTOF(codecs) == CODEC_BUILT_IN, "codec_set.h tells of all");
 
 const struct codec *codec_nth(size_t i)
 {
