@@ -34,7 +34,7 @@ static const char *const S = "00000000000000a1";
 struct call {
 	struct media_bed bed;
 	struct media_phone *a, *b;
-	char dir[64];
+	char dir[200];
 	uint8_t tone[2][160]; /* 1000 Hz, 500 Hz */
 	struct rec_report ended[8];
 	struct rec_report lost;
@@ -94,11 +94,10 @@ static bool taps_open(struct call *c, size_t memory)
 
 static bool call_open_with(struct call *c, size_t memory)
 {
-	char path[80];
+	char path[260];
 
 	memset(c, 0, sizeof(*c));
-	strcpy(c->dir, "/tmp/cordboard-record-XXXXXX");
-	if (!sound_dir(c->dir) || !taps_open(c, memory))
+	if (!sound_dir(c->dir, sizeof(c->dir)) || !taps_open(c, memory))
 		return false;
 	snprintf(path, sizeof(path), "%s/state", c->dir);
 	if (media_bed_open(&c->bed, path) ||
@@ -180,7 +179,6 @@ static void each_side_is_a_channel(void)
 	CHECK_INT(c->ended[0].name.part, 1);
 	CHECK(fabs(heard(c, 0, 0) - 1000) < 2);
 	CHECK(fabs(heard(c, 0, 1) - 500) < 2);
-	sound_dir_end(c->dir);
 	mem_deref(figs);
 	mem_deref(c);
 }
@@ -206,7 +204,6 @@ static void who_says_never_is_not_recorded(void)
 		media_bed_run(&c->bed, 1000);
 		call_close(c);
 		CHECK_INT(c->nended, cases[i].files);
-		sound_dir_end(c->dir);
 		mem_deref(c);
 	}
 }
@@ -233,7 +230,6 @@ static void a_successor_goes_on_with_the_next_part(void)
 	CHECK(c->ended[1].ms >= 2900);
 	CHECK(fabs(heard(c, 1, 0) - 1000) < 2);
 	CHECK(fabs(heard(c, 1, 1) - 500) < 2);
-	sound_dir_end(c->dir);
 	mem_deref(c);
 }
 
@@ -281,7 +277,6 @@ static void a_disk_that_stands_still_holds_no_call_up(void)
 	CHECK_INT(c->nended, 1);
 	CHECK_INT(c->ended[0].ms, RUN_MS);
 	CHECK(c->ended[0].gap_ms > 1000 && c->ended[0].gap_ms < RUN_MS);
-	sound_dir_end(c->dir);
 	mem_deref(c);
 }
 
@@ -360,7 +355,6 @@ static void a_consumer_hears_both_sides(void)
 	CHECK_INT(c->bed.nlost, 0);
 	call_close(c);
 	CHECK_INT(c->nended, 0);
-	sound_dir_end(c->dir);
 	mem_deref(st);
 	mem_deref(c);
 }
@@ -375,7 +369,6 @@ static void only_consumers_of_the_configuration_hear(void)
 	media_bed_run(&c->bed, 500);
 	CHECK_INT(forker_figures(c->bed.forker)->forks, 0);
 	call_close(c);
-	sound_dir_end(c->dir);
 	mem_deref(c);
 }
 
@@ -419,7 +412,6 @@ static void a_side_with_redundant_audio_is_heard(void)
 	CHECK(fabs(heard(c, 0, 0) - 1000) < 2);
 	CHECK(fabs(heard(c, 0, 1) - 500) < 2);
 	CHECK(fabs(tone_hz(st[0].pcm + 8000, 16000, 8000) - 1000) < 2);
-	sound_dir_end(c->dir);
 	mem_deref(st);
 	mem_deref(c);
 }

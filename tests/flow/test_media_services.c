@@ -55,7 +55,7 @@ struct call {
 	struct media_bed bed;
 	struct media_phone *a, *b;
 	struct ear ear; /* b's */
-	char dir[64];
+	char dir[200];
 	uint8_t quiet[160];
 };
 
@@ -78,13 +78,12 @@ static int own_jukebox(struct call *c)
 
 static bool call_open_with(struct call *c, const struct setup *setup)
 {
-	char path[80];
+	char path[260];
 
 	memset(c, 0, sizeof(*c));
 	c->bed.codecs = setup->codecs;
 	c->ear.codec = &codec_pcma;
-	strcpy(c->dir, "/tmp/cordboard-services-XXXXXX");
-	if (!sound_dir(c->dir))
+	if (!sound_dir(c->dir, sizeof(c->dir)))
 		return false;
 	sound_file(c->dir, "jazz", 700, 1500);
 	sound_file(c->dir, "closed", 1100, 1000);
@@ -121,7 +120,6 @@ static void call_close(struct call *c)
 			  "");
 	mem_deref(c->ear.dec);
 	media_bed_close(&c->bed);
-	sound_dir_end(c->dir);
 }
 
 static bool call_join(struct call *c, const char *music)

@@ -13,10 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* dir: "...XXXXXX", as mkdtemp() wants it. */
-static inline bool sound_dir(char *dir)
+#include "tests/lib/test.h"
+
+/* A new one below the folder of this run. */
+static inline bool sound_dir(char *dir, size_t size)
 {
-	return mkdtemp(dir) != NULL;
+	const int n = snprintf(dir, size, "%s/sounds-XXXXXX", test_tmpdir());
+
+	return n > 0 && (size_t)n < size && mkdtemp(dir);
 }
 
 /* `ms` of a sine at 8 kHz, in dir/name.wav. */
@@ -50,14 +54,6 @@ static inline void sound_file(const char *dir, const char *name, double hz,
 		fputc(v >> 8 & 255, f);
 	}
 	fclose(f);
-}
-
-static inline void sound_dir_end(const char *dir)
-{
-	char cmd[300];
-
-	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
-	(void)!system(cmd);
 }
 
 #endif

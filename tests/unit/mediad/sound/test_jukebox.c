@@ -20,7 +20,7 @@
 #include "tests/lib/tone.h"
 
 struct bed {
-	char dir[64];
+	char dir[200];
 	struct jukebox *jb;
 	unsigned said, loaded;
 	char why[PCM_WHY_MAX], file[64];
@@ -58,24 +58,20 @@ static bool bed_open(struct bed *bed)
 		.loadedh = on_loaded, .sayh = on_say, .arg = bed};
 
 	memset(bed, 0, sizeof(*bed));
-	strcpy(bed->dir, "/tmp/cordboard-jukebox-XXXXXX");
+	re_snprintf(bed->dir, sizeof(bed->dir), "%s/XXXXXX", test_tmpdir());
 	return mkdtemp(bed->dir) && !jukebox_alloc(&bed->jb, &handlers, NULL);
 }
 
 static void bed_close(struct bed *bed)
 {
-	char cmd[100];
-
 	mem_deref(bed->jb);
-	re_snprintf(cmd, sizeof(cmd), "rm -r %s", bed->dir);
-	CHECK(!system(cmd));
 }
 
 /* So many samples of 8 kHz, mu-law, of 250 Hz. */
 static void put_file(const struct bed *bed, const char *name, uint32_t count)
 {
 	uint8_t head[44] = "RIFF....WAVEfmt ";
-	char path[200];
+	char path[400];
 	FILE *f;
 
 	head[16] = 16;
@@ -167,7 +163,7 @@ static void what_cannot_be_used_is_told(void)
 
 static void only_regular_files_are_read(void)
 {
-	char path[200];
+	char path[400];
 	struct bed bed;
 
 	REQUIRE(bed_open(&bed));
