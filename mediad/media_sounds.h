@@ -18,8 +18,8 @@ struct media_sounds {
 	struct session_table *const *table; /* *table NULL: not yet */
 };
 
-/* Begin to load; what is wrong is logged. codecs and tablep outlive it. The caller owns
- * *soundsp. */
+/* Begin to load; what is wrong is logged. codecs and tablep outlive it. The
+ * caller owns *soundsp. */
 int media_sounds_alloc(struct media_sounds **soundsp,
 		       const struct mediad_cfg *cfg,
 		       const struct codec_set *codecs,

@@ -37,8 +37,9 @@ static void on_report(const struct rec_report *report, void *arg)
 	str_ncpy(event.session, report->name.session, sizeof(event.session));
 	str_ncpy(event.call, report->name.call, sizeof(event.call));
 	pl_set_str(&event.tenant, report->name.tenant);
-	re_snprintf(text, sizeof(text), "file=%s end=%s ms=%llu gap-ms=%llu",
-		    report->file, rec_end_name(report->end),
+	re_snprintf(text, sizeof(text), "%s%s%send=%s ms=%llu gap-ms=%llu",
+		    *report->file ? "file=" : "", report->file,
+		    *report->file ? " " : "", rec_end_name(report->end),
 		    (unsigned long long)report->ms,
 		    (unsigned long long)report->gap_ms);
 	pl_set_str(&event.text, text);

@@ -308,7 +308,10 @@ static int finish(struct rec_file *file)
 {
 	int err = FAULT("tap.close"), mended = 0;
 
-	if (!err && file->ogg && file->end != REC_FAILED)
+	/* a piece is missing of it, though what follows may fit again */
+	if (!err && file->end == REC_FAILED)
+		err = EIO;
+	if (!err && file->ogg)
 		err = oggfile_end(file->ogg);
 	if (!err)
 		err = flush(file);
@@ -322,16 +325,18 @@ static int finish(struct rec_file *file)
 	return err;
 }
 
-enum rec_end rec_file_close(struct rec_file *file, uint64_t *samples)
+enum rec_end rec_file_close(struct rec_file *file, uint64_t *samples,
+			    bool *named)
 {
 	int err = finish(file);
 	enum rec_end end;
 
 	*samples = file->samples;
+	*named = false;
 	if (err)
 		file->end = end_of(err);
 	if ((!err || (file->end == REC_DISK_FULL && has_some(file->fd))) &&
-	    rec_part_name(file->part))
+	    rec_part_name(file->part, named))
 		file->end = REC_FAILED;
 	end = file->end;
 	mem_deref(file);

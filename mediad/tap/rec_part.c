@@ -105,7 +105,7 @@ static uint64_t ogg_ms(int fd, uint64_t size)
 
 /* --- both ------------------------------------------------------------------------- */
 
-int rec_part_name(const char *part)
+int rec_part_name(const char *part, bool *named)
 {
 	char name[REC_PATH_MAX + 6];
 	char *slash;
@@ -113,7 +113,8 @@ int rec_part_name(const char *part)
 
 	str_ncpy(name, part, sizeof(name));
 	name[strlen(name) - 5] = '\0';
-	if (rename(part, name))
+	*named = !rename(part, name);
+	if (!*named)
 		return errno;
 	slash = strrchr(name, '/');
 	*slash = '\0';
@@ -139,12 +140,14 @@ static int mend(int fd, bool wav, uint64_t *ms)
 	return *ms ? 0 : EBADMSG;
 }
 
-int rec_part_salvage(const char *dir, const char *name, uint64_t *ms)
+int rec_part_salvage(const char *dir, const char *name, uint64_t *ms,
+		     bool *named)
 {
 	char path[REC_PATH_MAX + 6];
 	const char *suffix = strrchr(name, '.');
 	int fd, err;
 
+	*named = false;
 	if (re_snprintf(path, sizeof(path), "%s/%s.part", dir, name) < 0)
 		return ENAMETOOLONG;
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
@@ -152,7 +155,7 @@ int rec_part_salvage(const char *dir, const char *name, uint64_t *ms)
 		return errno;
 	err = mend(fd, suffix && !strcmp(suffix, ".wav"), ms);
 	if (!err)
-		err = rec_part_name(path);
+		err = rec_part_name(path, named);
 	close(fd);
 	return err;
 }

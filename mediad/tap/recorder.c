@@ -28,10 +28,18 @@ enum job_kind {
 	JOB_END,
 };
 
+/* What there is of a file. */
+enum on_disk {
+	NONE,
+	PART,
+	NAMED,
+};
+
 /* Of the thread, but for its making. */
 struct target {
 	struct rec_file *file; /* NULL: not open, or it could not be */
 	struct rec_name name;
+	enum on_disk there;
 	bool before;
 	unsigned told; /* a bit for each reason */
 	enum rec_end end;
@@ -116,8 +124,11 @@ static void report(struct recorder *recorder, const struct target *target,
 	r->again = lost && target->told;
 	r->ms = ms;
 	r->gap_ms = target->gap * 1000 / recorder->cfg.rate;
-	file_name(r->file, sizeof(r->file), recorder, &target->name,
-		  target->name.part);
+	if (target->there != NONE)
+		file_name(r->file, sizeof(r->file), recorder, &target->name,
+			  target->name.part);
+	if (target->there == PART)
+		strcat(r->file, ".part");
 	pthread_mutex_lock(&recorder->lock);
 	*recorder->last_note = note;
 	recorder->last_note = &note->next;
@@ -141,11 +152,15 @@ static void salvage(struct recorder *recorder, struct rec_name next)
 	struct target target = {.name = next, .end = REC_CUT};
 	char file[REC_PATH_MAX + 1];
 	uint64_t ms = 0;
+	bool named;
+	int err;
 
 	target.name.part--;
 	file_name(file, sizeof(file), recorder, &target.name,
 		  target.name.part);
-	if (!rec_part_salvage(recorder->dir, file, &ms))
+	err = rec_part_salvage(recorder->dir, file, &ms, &named);
+	target.there = named ? NAMED : PART;
+	if (err != ENOENT)
 		report(recorder, &target, false, ms);
 }
 
@@ -171,6 +186,7 @@ static void do_begin(struct recorder *recorder, struct target *target)
 	file_name(file, sizeof(file), recorder, &target->name,
 		  target->name.part);
 	err = rec_file_open(&target->file, &params);
+	target->there = err ? NONE : PART;
 	if (err)
 		tell_lost(recorder, target,
 			  err == ENOSPC || err == EDQUOT ? REC_DISK_FULL
@@ -200,10 +216,12 @@ static void do_end(struct recorder *recorder, const struct job *job)
 	struct target *target = job->target;
 	uint64_t samples = 0;
 	enum rec_end end;
+	bool named;
 
 	do_data(recorder, job);
 	if (target->file) {
-		end = rec_file_close(target->file, &samples);
+		end = rec_file_close(target->file, &samples, &named);
+		target->there = named ? NAMED : PART;
 		if (end != REC_WHOLE)
 			tell_lost(recorder, target, end);
 	}

@@ -46,7 +46,9 @@ struct rec_name {
 /* What has become of one. */
 struct rec_report {
 	struct rec_name name;
-	char file[REC_PATH_MAX + 1]; /* under the folder */
+	/* as it is called on disk by now, under the folder: with ".part" when
+	 * it has not got its name (yet); "": there is none */
+	char file[REC_PATH_MAX + 6];
 	enum rec_end end;
 	bool lost;       /* some is missing from now on; else it has ended */
 	bool again;      /* was told before, for another reason */
@@ -73,7 +75,8 @@ struct recorder_figures recorder_figures(struct recorder *recorder);
 bool recorder_idle(struct recorder *recorder);
 
 /* Begin a file. before: the part that a process which died has left is given
- * its name first, and reported as REC_CUT. The caller owns *recp; mem_deref() ends the file. */
+ * its name first, if there is sound in it, and reported as REC_CUT. The caller
+ * owns *recp; mem_deref() ends the file. */
 int rec_begin(struct rec **recp, struct recorder *recorder,
 	      const struct rec_name *name, bool before);
 /* Samples of both sides, interleaved. */
