@@ -73,5 +73,21 @@ npm_install() {
 	touch "$dir/ok"
 }
 [ "$what" = build ] && exit 0
+# promtool of Debian's package prometheus, and it alone: to install the package
+# would start a server.
+promtool_get() {
+	command -v promtool >/dev/null && return
+	[ -x "$B/tools/promtool" ] && return
+	update
+	mkdir -p "$B/tools/deb"
+	(cd "$B/tools/deb" && apt-get download -qq prometheus >/dev/null 2>&1 &&
+		dpkg-deb --fsys-tarfile prometheus_*.deb |
+		tar -x -O ./usr/bin/promtool >../promtool.new) &&
+		chmod +x "$B/tools/promtool.new" &&
+		mv "$B/tools/promtool.new" "$B/tools/promtool" ||
+		echo "promtool is not to be had: tests of alert rules are skipped"
+	rm -rf "$B/tools/deb" "$B/tools/promtool.new"
+}
+[ "$what" = run ] || promtool_get
 npm_install sigd/web
 [ "$what" = run ] || npm_install tests
