@@ -13,6 +13,7 @@
 #include "common/countof.h"
 #include "common/jsonw.h"
 #include "common/publish.h"
+#include "common/standing.h"
 
 struct admin {
 	struct admin_cfg cfg;
@@ -55,14 +56,10 @@ static void on_health(const struct admin_req *req, struct admin_resp *resp,
 static int state_read(char state[ADMIN_STATE_SIZE], const struct admin *admin,
 		      const char *addr)
 {
-	int err;
-
 	if (admin->cfg.stateh)
 		return admin->cfg.stateh(state, admin->sync, addr);
 
-	err = publish_seen(admin->sync, admin->cfg.daemon, addr);
-	str_ncpy(state, err ? "" : "up", ADMIN_STATE_SIZE);
-	return err == ENOENT ? 0 : err;
+	return standing_state(state, admin->sync, admin->cfg.daemon, addr);
 }
 
 static void on_ready(const struct admin_req *req, struct admin_resp *resp,

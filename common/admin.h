@@ -42,7 +42,7 @@ struct admin_cfg {
 	struct redis_cfg redis; /* but for command_ms, which is ours */
 	const char *token;      /* of routes that are not open; NULL: none */
 	uint32_t body_max;      /* bytes of a request's; 0: admin_http.h */
-	admin_state_h *stateh;  /* NULL: "up" while it publishes figures */
+	admin_state_h *stateh;  /* NULL: as it publishes (standing.h) */
 	size_t figures_size;    /* of the struct of a worker's figures */
 	int (*figuresh)(struct metric_set **setp, void *figures);
 	/* Adds to /metrics; NULL: nothing. */

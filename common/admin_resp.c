@@ -46,6 +46,7 @@ static const char *reason(unsigned status)
 		{429, "Too Many Requests"},
 		{500, "Internal Server Error"},
 		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

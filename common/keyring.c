@@ -18,6 +18,7 @@
 #include <openssl/params.h>
 #include <re.h>
 
+#include "common/fingerprint.h"
 #include "common/keyring.h"
 #include "common/keyring_priv.h"
 #include "common/seal.h"
@@ -385,6 +386,27 @@ int keyring_current(const struct keyring *ring, uint64_t now_s, uint8_t *id)
 		return ENOENT;
 	*id = best->id;
 	return 0;
+}
+
+size_t keyring_ids(const struct keyring *ring, uint8_t ids[KEYRING_MAX])
+{
+	for (size_t i = 0; ring && i < ring->count; i++)
+		ids[i] = ring->secret[i].id;
+	return ring ? ring->count : 0;
+}
+
+/* A hash of keys that HKDF has made: of a secret of 128 bits or more nobody
+ * learns anything from it. */
+void keyring_fingerprint(const struct keyring *ring, struct fingerprint *print)
+{
+	for (size_t i = 0; ring && i < ring->count; i++) {
+		const struct secret *sec = &ring->secret[i];
+
+		fingerprint_add(print, &sec->id, sizeof(sec->id));
+		fingerprint_add(print, &sec->from_s, sizeof(sec->from_s));
+		fingerprint_add(print, sec->key[SEAL_COOKIE],
+				KEYRING_KEY_LEN);
+	}
 }
 
 static const struct secret *find(const struct keyring *ring, uint8_t id,

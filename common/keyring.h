@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct fingerprint;
 struct keyring;
 
 enum {
@@ -30,6 +31,13 @@ int keyring_load(struct keyring **ringp, const char *path, char *errbuf,
 
 /* The id that seals at this time (unix seconds); ENOENT when none. */
 int keyring_current(const struct keyring *ring, uint64_t now_s, uint8_t *id);
+
+/* The ids that are loaded, in the file's order; how many. */
+size_t keyring_ids(const struct keyring *ring, uint8_t ids[KEYRING_MAX]);
+/* Adds what tells one set of secrets from another, and nothing that helps to
+ * guess them. */
+void keyring_fingerprint(const struct keyring *ring,
+			 struct fingerprint *print);
 
 /* The key for a purpose (HKDF-SHA256, the purpose as info) under a key id;
  * ENOENT when that id is not loaded. Derived once, at load. */

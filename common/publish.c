@@ -17,7 +17,8 @@
 enum {
 	KEY_MAX = NODE_ADDR_MAX + 32,
 	WORKER_KEEP_S = 3600, /* unseen, in the list of workers */
-	TEXTS_MAX = 2 + 2 + 2 * PUBLISH_MAX, /* command, key, text, numbers */
+	/* command, key, texts, numbers */
+	TEXTS_MAX = 2 + 2 * PUBLISH_TEXTS + 2 * PUBLISH_MAX,
 };
 
 struct publish {
@@ -29,8 +30,11 @@ struct publish {
 	const struct metric_set *set;
 	publish_fill_h *fillh;
 	void *arg;
-	const char *text_name; /* NULL: none */
-	char text[PUBLISH_TEXT_MAX + 1];
+	size_t ntexts;
+	struct {
+		const char *name;
+		char text[PUBLISH_TEXT_MAX + 1];
+	} texts[PUBLISH_TEXTS];
 };
 
 /* One HSET: texts stand behind each other, found by their offsets, because
@@ -139,10 +143,11 @@ static void on_time(void *arg)
 			publish->fillh(publish->arg);
 		put(command, "HSET", 4);
 		put(command, publish->key, strlen(publish->key));
-		if (publish->text_name) {
-			put(command, publish->text_name,
-			    strlen(publish->text_name));
-			put(command, publish->text, strlen(publish->text));
+		for (size_t i = 0; i < publish->ntexts; i++) {
+			put(command, publish->texts[i].name,
+			    strlen(publish->texts[i].name));
+			put(command, publish->texts[i].text,
+			    strlen(publish->texts[i].text));
 		}
 		metric_each(publish->set, on_number, command);
 		if (!command->err && command->n > 2)
@@ -179,13 +184,32 @@ void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg)
 	publish->arg = arg;
 }
 
+void publish_note(struct publish *publish, const char *name, const char *text)
+{
+	size_t i = 0;
+
+	while (i < publish->ntexts && strcmp(publish->texts[i].name, name))
+		++i;
+	if (i == PUBLISH_TEXTS)
+		return;
+	publish->texts[i].name = name;
+	str_ncpy(publish->texts[i].text, text, sizeof(publish->texts[i].text));
+	publish->ntexts = max(publish->ntexts, i + 1);
+}
+
+void publish_now(struct publish *publish)
+{
+	if (publish)
+		wheel_start(publish->wheel, &publish->timer, 0, on_time,
+			    publish);
+}
+
 void publish_text(struct publish *publish, const char *name, const char *text)
 {
 	if (!publish)
 		return;
-	publish->text_name = name;
-	str_ncpy(publish->text, text, sizeof(publish->text));
-	wheel_start(publish->wheel, &publish->timer, 0, on_time, publish);
+	publish_note(publish, name, text);
+	publish_now(publish);
 }
 
 int publish_seen(struct redis_sync *sync, const char *daemon, const char *addr)

@@ -24,6 +24,7 @@ enum {
 	PUBLISH_TTL_MS = 10000,
 	PUBLISH_MAX = 640, /* numbers; more are left out */
 	PUBLISH_TEXT_MAX = 63,
+	PUBLISH_TEXTS = 24,
 };
 
 /* Bring the figures of the set up to date. */
@@ -35,9 +36,13 @@ int publish_alloc(struct publish **publishp, const char *daemon,
 		  const char *addr, struct redis_link *link,
 		  struct wheel *wheel, const struct metric_set *set);
 void publish_filler(struct publish *publish, publish_fill_h *fillh, void *arg);
-/* One text more, in the field `name` (constant), and at once; cut at
- * PUBLISH_TEXT_MAX bytes. There is one such text. */
+/* A text, in the field `name` (constant, borrowed), with the next figures; cut
+ * at PUBLISH_TEXT_MAX bytes. Up to PUBLISH_TEXTS of them, more are left out. */
+void publish_note(struct publish *publish, const char *name, const char *text);
+/* The same, and at once; not from the filler. */
 void publish_text(struct publish *publish, const char *name, const char *text);
+/* All of it at once; not from the filler. */
+void publish_now(struct publish *publish);
 
 /* 0: the worker at addr has published its figures lately; else as below. */
 int publish_seen(struct redis_sync *sync, const char *daemon, const char *addr);

@@ -507,6 +507,7 @@ int super_main(const struct super_daemon *daemon)
 	if (!daemon_valid(daemon))
 		return SUPER_EXIT_SYSTEM;
 	super.pid = getpid();
+	super.born_ms = super_unix_ms();
 	(void)prctl(PR_SET_NAME, daemon->name);
 	if (block_signals(&super.signal_fd, &before))
 		return SUPER_EXIT_SYSTEM;

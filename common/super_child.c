@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/fault.h"
@@ -130,6 +131,7 @@ static void live(struct super *super, const struct child *child, int voice)
 	struct worker worker = {
 		.slot = child->slot,
 		.incarnation = child->incarnation,
+		.born_ms = super->born_ms,
 		.socks = socks,
 		.cfg = daemon->cfgp ? *daemon->cfgp : NULL,
 		.parent_fd = voice,
@@ -148,6 +150,14 @@ static void live(struct super *super, const struct child *child, int voice)
 	code = run(&worker);
 	log_debug(NULL, "process ends", "code=%d", code);
 	exit(code);
+}
+
+uint64_t super_unix_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 /* --- in the parent ------------------------------------------------------------ */

@@ -36,6 +36,7 @@ struct super {
 	size_t n;
 	int signal_fd;
 	pid_t pid;
+	uint64_t born_ms; /* unix ms */
 	bool said_ready;
 	bool draining;
 	bool killing;    /* draining has ended: nothing is started any more */
@@ -61,6 +62,8 @@ void child_close(struct child *child);
 void child_refuse(const struct super *super, const struct child *child);
 /* Fork it. EAGAIN, ENOMEM, EMFILE, ... */
 int child_fork(struct super *super, struct child *child, uint64_t now_ms);
+
+uint64_t super_unix_ms(void);
 
 /* Run daemon->load() in a thread; load_fd tells its end. */
 int super_load_start(struct super *super);

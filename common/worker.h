@@ -47,6 +47,8 @@ struct worker {
 	uint8_t slot;                 /* 1..; 0: the admin process */
 	uint32_t incarnation;         /* starts of this slot, counted by the
 					 parent from 1; not the epoch */
+	uint64_t born_ms;             /* when the parent began, unix ms: which
+					 life of the node this is */
 	const struct worker_sock *socks;
 	size_t nsocks;
 	struct wheel *wheel; /* made by worker_main() */

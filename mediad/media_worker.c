@@ -49,6 +49,8 @@ static void destructor(void *arg)
 	wheel_stop(&mw->draining.timer);
 	wheel_stop(&mw->alive);
 	loop_on_stood(0, NULL, NULL);
+	mem_deref(mw->wish);
+	mem_deref(mw->standing);
 	mem_deref(mw->publish);
 	mem_deref(mw->vitals);
 	mem_deref(mw->metrics);
@@ -279,6 +281,7 @@ static void on_fill(void *arg)
 		figures->ctl = *counts;
 	figures->redis = *redis_link_figures(control_link(mw->control));
 	vitals_fill(mw->vitals);
+	media_node_fill(mw);
 }
 
 static int control_make(struct media_worker *mw)
@@ -318,7 +321,7 @@ static int control_make(struct media_worker *mw)
 				   &mw->figures.vitals);
 	if (!err)
 		publish_filler(mw->publish, on_fill, mw);
-	return err;
+	return err ? err : media_node_start(mw);
 }
 
 static int start(struct worker *worker, void *arg)

@@ -3,6 +3,7 @@
  *
  *   media_worker.c   what is made at its start
  *   media_revive.c   what a predecessor left
+ *   media_node.c     what operators want, and what it says of itself
  *   media_drain.c    the end
  *
  * SPDX-License-Identifier: MIT
@@ -10,6 +11,7 @@
 #ifndef MEDIAD_MEDIA_WORKER_PRIV_H
 #define MEDIAD_MEDIA_WORKER_PRIV_H
 
+#include "common/fingerprint.h"
 #include "common/wheel.h"
 #include "mediad/media_metric.h"
 #include "mediad/media_worker.h"
@@ -17,6 +19,9 @@
 #include "mediad/transport/path_rtp.h"
 #include "mediad/transport/path_web.h"
 #include "mediad/transport/reach.h"
+
+struct standing;
+struct wish_watch;
 
 /* From SIGTERM to the end. */
 struct draining {
@@ -51,6 +56,10 @@ struct media_worker {
 	struct metric_set *metrics;
 	struct publish *publish;
 	struct vitals *vitals;
+	struct standing *standing;
+	struct wish_watch *wish;
+	bool withdrawn; /* an operator wants us to be empty */
+	char config[FINGERPRINT_LEN + 1]; /* hash of what is in effect */
 	struct draining draining;
 	struct wheel_timer alive;
 	bool waits; /* for Redis, before it resumes what it finds */
@@ -73,5 +82,12 @@ void media_on_checked(void *arg);
 
 /* No new sessions; ends the worker when there are none, or it is time. */
 void media_drain(struct media_worker *mw);
+
+/* --- media_node.c ----------------------------------------------------------- */
+
+/* Do what operators want of this node, and say how it is. */
+int media_node_start(struct media_worker *mw);
+/* With the figures. */
+void media_node_fill(struct media_worker *mw);
 
 #endif

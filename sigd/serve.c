@@ -48,6 +48,9 @@ static void destructor(void *data)
 
 	wheel_stop(&sigd->drain);
 	wheel_stop(&sigd->say);
+	mem_deref(sigd->wish);
+	mem_deref(sigd->leave);
+	mem_deref(sigd->standing);
 	mem_deref(sigd->publish);
 	mem_deref(sigd->vitals);
 	mem_deref(sigd->metrics);
@@ -305,9 +308,10 @@ static int sampler_start(struct sigd *sigd)
 	return sampler_alloc(&sigd->sampler, &params);
 }
 
-static void on_epoch(uint32_t epoch, void *arg)
+/* What operators want is known, too: whoever is to be empty takes nothing. */
+void sigd_begin(struct sigd *sigd)
 {
-	struct sigd *sigd = arg;
+	const uint32_t epoch = sigd->life;
 	int err = control_start(sigd, epoch);
 
 	if (!err)
@@ -332,6 +336,18 @@ static void on_epoch(uint32_t epoch, void *arg)
 	sigd_routes_tell(sigd);
 	log_info(NULL, "serving", "epoch=%u", epoch);
 	sigd->events.readyh(sigd->events.arg);
+}
+
+static void on_epoch(uint32_t epoch, void *arg)
+{
+	struct sigd *sigd = arg;
+
+	sigd->life = epoch;
+	if (sigd_node_start(sigd)) {
+		log_error(NULL, "the worker cannot serve", "err=%s",
+			  strerror(ENOMEM));
+		worker_quit(sigd->worker, WORKER_EXIT_CONFIG);
+	}
 }
 
 /* --- Redis ------------------------------------------------------------------------------- */

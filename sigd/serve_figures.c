@@ -9,6 +9,7 @@
 
 #include "common/keyring.h"
 #include "common/publish.h"
+#include "common/standing.h"
 #include "routing/route.h"
 #include "sigd/proxy/proxy.h"
 #include "sigd/serve_priv.h"
@@ -60,6 +61,10 @@ static void on_fill(void *arg)
 	vitals_fill(sigd->vitals);
 	if (sigd->upstream)
 		sigd->figures.upstream = *upstream_counts(sigd->upstream);
+	else
+		memset(&sigd->figures.upstream, 0,
+		       sizeof(sigd->figures.upstream));
+	sigd_node_fill(sigd);
 }
 
 int sigd_figures_start(struct sigd *sigd)
@@ -73,6 +78,9 @@ int sigd_figures_start(struct sigd *sigd)
 	if (!err)
 		err = vitals_alloc(&sigd->vitals, sigd->worker->wheel,
 				   &sigd->figures.vitals);
+	if (!err)
+		err = standing_alloc(&sigd->standing, sigd->worker,
+				     sigd->publish);
 	if (!err)
 		publish_filler(sigd->publish, on_fill, sigd);
 	return err;

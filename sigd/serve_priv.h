@@ -8,13 +8,17 @@
 
 #include <stdint.h>
 
+#include "common/fingerprint.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
 #include "sigd/serve.h"
 #include "sigd/sigd_metric.h"
 
+struct flow_leave;
 struct routes_fresh;
 struct routes_loader;
+struct standing;
+struct wish_watch;
 
 struct sigd {
 	const struct sigd_cfg *cfg;
@@ -43,8 +47,19 @@ struct sigd {
 	struct metric_set *metrics;
 	struct publish *publish;
 	struct vitals *vitals;
+	struct standing *standing;
+	struct wish_watch *wish;
+	struct flow_leave *leave; /* an operator wants us to be empty */
+	bool withdrawn;
+	uint32_t life; /* the epoch that it is given */
+	char config[FINGERPRINT_LEN + 1]; /* hash of what is in effect */
 	char addr[32]; /* "node/slot" */
 };
+
+/* --- serve.c --------------------------------------------------------------- */
+
+/* The epoch and what operators want are known: serve. */
+void sigd_begin(struct sigd *sigd);
 
 /* --- serve_figures.c ------------------------------------------------------- */
 
@@ -57,5 +72,14 @@ int sigd_figures_start(struct sigd *sigd);
 void sigd_routes_tell(struct sigd *sigd);
 /* The loader's handler; arg is the struct sigd. */
 void sigd_on_routes(struct routes_fresh *fresh, void *arg);
+
+/* --- serve_node.c ---------------------------------------------------------- */
+
+/* Ask what operators want of this node, then begin, and do so from then on. */
+int sigd_node_start(struct sigd *sigd);
+/* Keys and tables are other ones. */
+void sigd_node_files(struct sigd *sigd);
+/* With the figures. */
+void sigd_node_fill(struct sigd *sigd);
 
 #endif

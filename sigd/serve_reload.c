@@ -33,6 +33,7 @@ void sigd_routes_tell(struct sigd *sigd)
 	char text[PUBLISH_TEXT_MAX + 1];
 	struct timespec ts;
 
+	sigd_node_files(sigd);
 	clock_gettime(CLOCK_REALTIME, &ts);
 	re_snprintf(text, sizeof(text), "%s %llu",
 		    route_table_version(sigd->files.routes),

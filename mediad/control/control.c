@@ -51,7 +51,8 @@ struct control {
 	struct news *news;
 	uint32_t max_sessions;
 	bool draining;
-	bool leaves;
+	bool leaving; /* its calls are to go elsewhere, now */
+	bool leaves;  /* ... whenever it drains for good */
 	bool fenced; /* and said so */
 
 	struct redis_link *link;
@@ -165,7 +166,7 @@ static void on_beat(struct ctl_node *node, void *arg)
 		node->state = CTL_NODE_FULL;
 	else
 		node->state = CTL_NODE_UP;
-	node->leaves = control->draining && control->leaves;
+	node->leaves = control->draining && control->leaving;
 	node->lag_ms = gauge->lag_ms;
 	if (gauge->at_ms && now > gauge->at_ms)
 		node->load = (uint32_t)((cpu - gauge->cpu_us) /
@@ -401,12 +402,28 @@ int control_alloc(struct control **controlp,
 	return 0;
 }
 
-void control_drain(struct control *control)
+static void draining_set(struct control *control, bool drain, bool leaving)
 {
-	control->draining = true;
-	command_drain(control->command, true);
+	control->draining = drain;
+	control->leaving = leaving;
+	command_drain(control->command, drain);
 	if (control->beat)
 		ctl_beat_now(control->beat);
+}
+
+void control_drain(struct control *control)
+{
+	draining_set(control, true, control->leaves || control->leaving);
+}
+
+void control_withdraw(struct control *control, bool leaves)
+{
+	draining_set(control, true, leaves);
+}
+
+void control_resume(struct control *control)
+{
+	draining_set(control, false, false);
 }
 
 void control_leave(struct control *control)

@@ -53,6 +53,10 @@ int control_alloc(struct control **controlp,
 
 /* No new session from now on; said in a heartbeat at once. */
 void control_drain(struct control *control);
+/* The same for a while; leaves: its calls are to go elsewhere. */
+void control_withdraw(struct control *control, bool leaves);
+/* As before; not after control_drain(). */
+void control_resume(struct control *control);
 /* After a reload. */
 void control_keys(struct control *control, struct keyring *ring);
 

@@ -17,6 +17,9 @@ enum { WORDS_MAX = 12 };
 
 const struct admin_route rest_routes[] = {
 	{"GET", "/v1/nodes", rest_nodes, false},
+	{"GET", "/v1/nodes/{node}", rest_node, false},
+	{"POST", "/v1/nodes/{node}/drain", rest_drain, false},
+	{"POST", "/v1/nodes/{node}/undrain", rest_undrain, false},
 	{"GET", "/v1/registrations", rest_registrations, false},
 	{"GET", "/v1/connections", rest_connections, false},
 	{"GET", "/v1/connections/{tenant}/{name}", rest_connection, false},
@@ -46,14 +49,19 @@ bool rest_ask(const struct redis_val **valp, struct admin *admin,
 	const char *word;
 	size_t argc = 0;
 	va_list ap;
-	int err;
 
 	va_start(ap, resp);
 	while (argc < WORDS_MAX && (word = va_arg(ap, const char *)))
 		argv[argc++] = redis_str(word);
 	va_end(ap);
+	return rest_asked(valp, admin, resp, argv, argc);
+}
 
-	err = redis_sync_send(admin_redis(admin), argv, argc, valp);
+bool rest_asked(const struct redis_val **valp, struct admin *admin,
+		struct admin_resp *resp, const struct redis_arg *argv,
+		size_t argc)
+{
+	int err = redis_sync_send(admin_redis(admin), argv, argc, valp);
 	if (!err && (*valp)->type != REDIS_ERR)
 		return true;
 

@@ -1,138 +1,258 @@
 /*
- * rest_nodes.c  GET /v1/nodes: the workers of both daemons
+ * rest_nodes.c  GET /v1/nodes and /v1/nodes/{node}: the nodes of both daemons
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdlib.h>
 #include <string.h>
 
-#include "common/node.h"
-#include "common/publish.h"
+#include "sigd/admin/rest_nodes.h"
 #include "sigd/admin/rest_priv.h"
 
-enum { NODES_MAX = 1024, ALIVE_MS = PUBLISH_TTL_MS };
-
-struct seen {
-	char daemon[16];
-	char addr[NODE_ADDR_MAX + 1];
-	uint64_t at_ms;
+/* A node while it is written. */
+struct shown {
+	const struct rest_workers *all;
+	const struct rest_worker *workers;
+	size_t n;
+	const struct rest_worker *alive; /* the first; NULL: none */
 };
 
-/* "sigd a1/2" */
-static bool seen_read(struct seen *seen, const struct redis_val *name,
-		      const struct redis_val *score)
+static uint64_t num(const struct rest_worker *worker, enum standing_text what)
 {
-	const char *space;
-	uint64_t at;
+	return strtoull(worker->what[what], NULL, 10);
+}
 
-	if (name->type != REDIS_STR || !redis_num(score, &at) ||
-	    !(space = strchr(name->str, ' ')) ||
-	    (size_t)(space - name->str) >= sizeof(seen->daemon) ||
-	    strlen(space + 1) >= sizeof(seen->addr))
+/* --- one worker ---------------------------------------------------------------- */
+
+static void routes_write(struct jsonw *json, const struct rest_worker *worker)
+{
+	const char *space = strchr(worker->routes, ' ');
+
+	if (!space)
+		return;
+	jsonw_object(json, "routes");
+	jsonw_strn(json, "version", worker->routes,
+		   (size_t)(space - worker->routes));
+	rest_time(json, "loaded", strtoull(space + 1, NULL, 10));
+	jsonw_end(json);
+}
+
+static void load_write(struct jsonw *json, const struct rest_worker *worker)
+{
+	jsonw_uint(json, "epoch", num(worker, STANDING_EPOCH));
+	rest_time(json, "since", num(worker, STANDING_SINCE));
+	jsonw_uint(json, "cpu_permille", num(worker, STANDING_CPU));
+	jsonw_uint(json, "lag_ms", num(worker, STANDING_LAG));
+	jsonw_str(json, "log_level", worker->what[STANDING_LEVEL]);
+	if (!strcmp(worker->daemon, "mediad")) {
+		jsonw_uint(json, "sessions", num(worker, STANDING_SESSIONS));
+		jsonw_str(json, "address", worker->ip);
+		return;
+	}
+	jsonw_uint(json, "setups", num(worker, STANDING_CALLS));
+	jsonw_uint(json, "registrations", num(worker, STANDING_REGISTRATIONS));
+	jsonw_uint(json, "flows", num(worker, STANDING_FLOWS));
+	routes_write(json, worker);
+}
+
+static void worker_write(struct jsonw *json, const struct rest_worker *worker)
+{
+	jsonw_object(json, NULL);
+	jsonw_str(json, "worker", worker->addr);
+	jsonw_str(json, "state", worker->state);
+	rest_time(json, "seen", worker->seen_ms);
+	if (worker->alive)
+		load_write(json, worker);
+	jsonw_end(json);
+}
+
+/* --- one node -------------------------------------------------------------------- */
+
+static const struct rest_worker *alive(const struct rest_worker *workers,
+				       size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (workers[i].alive)
+			return &workers[i];
+	}
+	return NULL;
+}
+
+/* How many nodes of this daemon have the same. */
+static size_t alike(const struct rest_workers *all, const char *daemon,
+		    enum standing_text what, const char *text)
+{
+	size_t count = 0, n;
+
+	for (size_t i = 0; i < all->n; i += n) {
+		const struct rest_worker *one;
+
+		n = rest_node_len(all, i);
+		one = alive(&all->list[i], n);
+		count += one && !strcmp(one->daemon, daemon) &&
+			 !strcmp(one->what[what], text);
+	}
+	return count;
+}
+
+/* From what most have; of two that are as many, from that of the first. */
+static bool differs(const struct shown *node, enum standing_text what)
+{
+	const struct rest_workers *all = node->all;
+	const char *most = NULL;
+	size_t best = 0, n;
+
+	if (!node->alive)
 		return false;
+	for (size_t i = 0; i < all->n; i += n) {
+		const struct rest_worker *one;
+		size_t count;
 
-	memcpy(seen->daemon, name->str, (size_t)(space - name->str));
-	seen->daemon[space - name->str] = '\0';
-	str_ncpy(seen->addr, space + 1, sizeof(seen->addr));
-	seen->at_ms = at * 1000;
-	return true;
+		n = rest_node_len(all, i);
+		one = alive(&all->list[i], n);
+		if (!one || strcmp(one->daemon, node->alive->daemon))
+			continue;
+		count = alike(all, one->daemon, what, one->what[what]);
+		if (count > best) {
+			best = count;
+			most = one->what[what];
+		}
+	}
+	return most && strcmp(most, node->alive->what[what]);
 }
 
-static void number(struct jsonw *json, const char *key,
-		   const struct redis_val *flat, const char *field)
+static void keys_write(struct jsonw *json, const struct shown *node)
 {
-	uint64_t num;
+	const char *p = node->alive ? node->alive->what[STANDING_KEYS] : "";
+	char *end;
 
-	if (redis_num(redis_field(flat, field), &num))
-		jsonw_uint(json, key, num);
+	jsonw_array(json, "keys");
+	while (*p) {
+		jsonw_uint(json, NULL, strtoul(p, &end, 10));
+		if (end == p)
+			break;
+		p = *end == ',' ? end + 1 : end;
+	}
+	jsonw_end(json);
 }
 
-/* The heartbeat of a media worker: what sigd chooses by. */
-static bool media(struct jsonw *json, struct admin *admin,
-		  struct admin_resp *resp, const char *addr)
+static bool drain_write(struct jsonw *json, const struct shown *node,
+			struct admin *admin, struct admin_resp *resp)
 {
+	const uint64_t born = rest_node_born(node->workers, node->n);
 	const struct redis_val *flat;
-	char key[REST_KEY_MAX];
+	char key[WISH_KEY_MAX];
+	struct wish wish;
+	uint64_t at = 0;
 
-	re_snprintf(key, sizeof(key), "cb:{n:%s}:media", addr);
+	wish_key(key, node->workers->daemon, node->workers->node);
 	if (!rest_ask(&flat, admin, resp, "HGETALL", key, NULL))
 		return false;
-	if (flat->type != REDIS_ARRAY || !flat->len) {
-		jsonw_str(json, "state", "gone");
+	wish_read(&wish, flat, born);
+	if (!wish.drain) {
+		jsonw_null(json, "drain");
 		return true;
 	}
-	jsonw_str(json, "state", rest_text(flat, "state"));
-	jsonw_str(json, "address", rest_text(flat, "ip"));
-	number(json, "sessions", flat, "sessions");
-	number(json, "load_permille", flat, "load");
-	number(json, "lag_ms", flat, "lag");
-	number(json, "epoch", flat, "epoch");
-	return true;
-}
-
-static bool signalling(struct jsonw *json, struct admin *admin,
-		       struct admin_resp *resp, const char *addr, bool alive)
-{
-	struct rest_version is;
-
-	if (!rest_version(&is, admin, resp, addr))
-		return false;
-	jsonw_str(json, "state", alive ? "up" : "gone");
-	if (!is.version[0])
-		return true;
-	jsonw_object(json, "routes");
-	jsonw_str(json, "version", is.version);
-	rest_time(json, "loaded", is.at_ms);
+	(void)redis_num(redis_field(flat, "drain.at"), &at);
+	jsonw_object(json, "drain");
+	jsonw_str(json, "move", wish.now ? "now" : "idle");
+	jsonw_bool(json, "keep", rest_text(flat, "drain")[0] == '*');
+	rest_time(json, "since", at);
+	jsonw_str(json, "by", rest_text(flat, "drain.by"));
 	jsonw_end(json);
 	return true;
 }
 
-static bool one(struct jsonw *json, struct admin *admin,
-		struct admin_resp *resp, const struct seen *seen)
+static bool node_write(struct jsonw *json, const struct shown *node,
+		       struct admin *admin, struct admin_resp *resp)
 {
-	const bool alive = seen->at_ms + ALIVE_MS > rest_now_ms();
-	bool ok = true;
+	const struct rest_worker *one = node->alive;
 
 	jsonw_object(json, NULL);
-	jsonw_str(json, "daemon", seen->daemon);
-	jsonw_str(json, "worker", seen->addr);
-	rest_time(json, "seen", seen->at_ms);
-	if (!strcmp(seen->daemon, "mediad"))
-		ok = media(json, admin, resp, seen->addr);
-	else
-		ok = signalling(json, admin, resp, seen->addr, alive);
+	jsonw_str(json, "node", node->workers->node);
+	jsonw_str(json, "daemon", node->workers->daemon);
+	jsonw_str(json, "state", rest_node_state(node->workers, node->n));
+	rest_time(json, "since",
+		  rest_node_born(node->workers, node->n));
+	jsonw_str(json, "version", one ? one->what[STANDING_VERSION] : NULL);
+	jsonw_str(json, "config", one ? one->what[STANDING_CONFIG] : NULL);
+	jsonw_bool(json, "config_differs", differs(node, STANDING_CONFIG));
+	keys_write(json, node);
+	jsonw_bool(json, "keys_differ", differs(node, STANDING_SECRETS));
+	rest_time(json, "certificate_expires",
+		  one ? num(one, STANDING_CERT) * 1000 : 0);
+	if (!drain_write(json, node, admin, resp))
+		return false;
+	jsonw_array(json, "workers");
+	for (size_t i = 0; i < node->n; i++)
+		worker_write(json, &node->workers[i]);
 	jsonw_end(json);
+	jsonw_end(json);
+	return true;
+}
+
+bool rest_nodes_write(struct jsonw *json, const struct rest_workers *workers,
+		      const char *name, const char *daemon, struct admin *admin,
+		      struct admin_resp *resp)
+{
+	bool ok = true;
+	size_t n;
+
+	for (size_t i = 0; ok && i < workers->n; i += n) {
+		struct shown node = {.all = workers,
+				     .workers = &workers->list[i]};
+
+		n = node.n = rest_node_len(workers, i);
+		node.alive = alive(node.workers, n);
+		if (rest_node_is(node.workers, name, daemon))
+			ok = node_write(json, &node, admin, resp);
+	}
 	return ok;
+}
+
+/* --- the routes --------------------------------------------------------------------- */
+
+static bool is_there(const struct rest_workers *workers, const char *node)
+{
+	for (size_t i = 0; i < workers->n; i++) {
+		if (rest_node_is(&workers->list[i], node, NULL))
+			return true;
+	}
+	return false;
+}
+
+static void nodes(struct admin *admin, struct admin_resp *resp,
+		  const char *name)
+{
+	struct rest_workers workers;
+	struct jsonw json;
+
+	if (!rest_workers_load(&workers, admin, resp))
+		return;
+	if (name && !is_there(&workers, name)) {
+		admin_resp_problem(resp, 404, "There is no such node.");
+		mem_deref(workers.list);
+		return;
+	}
+	jsonw_init(&json, resp->mb);
+	jsonw_object(&json, NULL);
+	jsonw_array(&json, "nodes");
+	if (rest_nodes_write(&json, &workers, name, NULL, admin, resp)) {
+		jsonw_end(&json);
+		jsonw_end(&json);
+		rest_done(&json, resp);
+	}
+	mem_deref(workers.list);
 }
 
 void rest_nodes(const struct admin_req *req, struct admin_resp *resp,
 		void *arg)
 {
-	const struct redis_val *list;
-	struct admin *admin = arg;
-	struct seen *seen;
-	struct jsonw json;
-	size_t n = 0;
 	(void)req;
+	nodes(arg, resp, NULL);
+}
 
-	if (!rest_ask(&list, admin, resp, "ZRANGE", PUBLISH_WORKERS, "0",
-		      "1023", "WITHSCORES", NULL))
-		return;
-	/* the next question takes the answer away */
-	seen = mem_zalloc(NODES_MAX * sizeof(*seen), NULL);
-	for (size_t i = 0; seen && i + 1 < list->len && n < NODES_MAX; i += 2)
-		n += seen_read(&seen[n], &list->el[i], &list->el[i + 1]);
-
-	jsonw_init(&json, resp->mb);
-	jsonw_object(&json, NULL);
-	jsonw_array(&json, "nodes");
-	for (size_t i = 0; i < n; i++) {
-		if (!one(&json, admin, resp, &seen[i])) {
-			mem_deref(seen);
-			return;
-		}
-	}
-	mem_deref(seen);
-	jsonw_end(&json);
-	jsonw_end(&json);
-	rest_done(&json, resp);
+void rest_node(const struct admin_req *req, struct admin_resp *resp, void *arg)
+{
+	nodes(arg, resp, admin_req_param(req, "node"));
 }

@@ -23,7 +23,8 @@ enum {
 	REST_KEY_MAX = 256,
 };
 
-admin_handle_h rest_nodes, rest_registrations, rest_calls, rest_call;
+admin_handle_h rest_nodes, rest_node, rest_drain, rest_undrain;
+admin_handle_h rest_registrations, rest_calls, rest_call;
 admin_handle_h rest_routes_explain, rest_routes_validate, rest_routes_reload;
 admin_handle_h rest_refused, rest_traces, rest_trace, rest_trace_pcap;
 admin_handle_h rest_connections, rest_connection, rest_alarms, rest_register,
@@ -46,6 +47,10 @@ const struct route_tenant *rest_tenant(struct admin *admin, const char *id);
  */
 bool rest_ask(const struct redis_val **valp, struct admin *admin,
 	      struct admin_resp *resp, ...) __attribute__((sentinel));
+/* The same of words with a length. */
+bool rest_asked(const struct redis_val **valp, struct admin *admin,
+		struct admin_resp *resp, const struct redis_arg *argv,
+		size_t argc);
 /* `limit` of the query; false: not a number from 1 to REST_LIMIT_MAX, and
  * resp is a 400 then. */
 bool rest_limit(size_t *limit, const struct admin_req *req,

@@ -221,6 +221,16 @@ void proxy_drain(struct proxy *px)
 	px->draining = true;
 }
 
+void proxy_undrain(struct proxy *px)
+{
+	px->draining = false;
+}
+
+uint32_t proxy_registered(const struct proxy *px)
+{
+	return px->registered;
+}
+
 void proxy_transport_set(struct proxy *px, struct transport *transport)
 {
 	px->deps.transport = transport;
@@ -387,6 +397,11 @@ const uint64_t *proxy_alarm_counts(const struct proxy *px)
 const struct proxy_counts *proxy_counts(const struct proxy *px)
 {
 	return &px->counts;
+}
+
+uint32_t proxy_setups(const struct proxy *px)
+{
+	return invite_pending(px);
 }
 
 uint32_t proxy_busy(const struct proxy *px)

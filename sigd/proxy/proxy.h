@@ -135,6 +135,8 @@ int proxy_token(struct flow *flow, const struct pl *token, void *arg);
 /* No new calls or registrations from now on (503); what is within a dialog
  * goes on. */
 void proxy_drain(struct proxy *px);
+/* As before. */
+void proxy_undrain(struct proxy *px);
 /* The time for that is over: what still rings is refused and stops ringing. */
 void proxy_give_up(struct proxy *px);
 
@@ -181,7 +183,11 @@ const struct proxy_counts *proxy_counts(const struct proxy *px);
 const struct gate *proxy_gate(const struct proxy *px);
 /* ALARM_KINDS of them. */
 const uint64_t *proxy_alarm_counts(const struct proxy *px);
-/* Calls being set up here, and requests under way. */
+/* Users that are registered over connections of this worker. */
+uint32_t proxy_registered(const struct proxy *px);
+/* Calls being set up here. */
+uint32_t proxy_setups(const struct proxy *px);
+/* ... and requests under way. */
 uint32_t proxy_busy(const struct proxy *px);
 void proxy_txn_stats(const struct proxy *px, struct txn_stats *stats);
 

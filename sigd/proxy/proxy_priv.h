@@ -52,6 +52,7 @@ struct proxy {
 	struct list reinvites; /* what these are told (struct reinvite) */
 	struct media_watch *media_watch; /* who of these is gone */
 	bool draining;
+	uint32_t registered;   /* users over connections of ours */
 	uint32_t branch_num;   /* last one used */
 	uint64_t send_ref;     /* of what is being sent; 0: none */
 	struct proxy_counts counts;

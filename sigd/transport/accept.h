@@ -35,6 +35,8 @@ int accept_gate_alloc(struct accept_gate **gatep,
  * EDQUOT: the source has too many. Both are counted. */
 int accept_gate_enter(struct accept_gate *gate, const struct sa *remote);
 void accept_gate_leave(struct accept_gate *gate, const struct sa *remote);
+/* Nobody comes in (ECONNREFUSED, not counted), or as before. */
+void accept_gate_shut(struct accept_gate *gate, bool shut);
 /* How many are in: of this source, of all (NULL). */
 uint32_t accept_gate_inside(const struct accept_gate *gate,
 			    const struct sa *remote);

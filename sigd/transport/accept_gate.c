@@ -29,6 +29,7 @@ struct accept_gate {
 	void *arg;
 	struct hash *sources;
 	uint32_t count;
+	bool shut;
 };
 
 static void source_destructor(void *data)
@@ -132,8 +133,11 @@ static struct source *source_get(struct accept_gate *gate,
 
 int accept_gate_enter(struct accept_gate *gate, const struct sa *remote)
 {
-	struct source *source = remote ? source_get(gate, remote) : NULL;
+	struct source *source;
 
+	if (gate->shut)
+		return ECONNREFUSED;
+	source = remote ? source_get(gate, remote) : NULL;
 	if (!source && remote)
 		return ENOMEM;
 	if (source && source->count >= gate->limits->conns_source) {
@@ -184,4 +188,9 @@ uint32_t accept_gate_inside(const struct accept_gate *gate,
 	source_key(key, remote);
 	source = source_find(gate, key);
 	return source ? source->count : 0;
+}
+
+void accept_gate_shut(struct accept_gate *gate, bool shut)
+{
+	gate->shut = shut;
 }

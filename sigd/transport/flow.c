@@ -10,6 +10,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/loop.h"
 #include "sigd/transport/flow_priv.h"
 
 struct flow_asks {
@@ -204,6 +205,7 @@ void flow_ask_note(struct flow *flow, const struct tube_addr *src, uint64_t ref)
 {
 	struct flow_asks *asks = flow->asks;
 
+	flow->asked_ms = loop_now_ms();
 	if (!asks)
 		asks = flow->asks = mem_zalloc(sizeof(*asks), NULL);
 	if (asks)
@@ -216,4 +218,9 @@ const struct flow_ask *flow_ask_get(const struct flow *flow, size_t i)
 	const struct flow_asks *asks = flow->asks;
 
 	return asks && i < asks->n && i < FLOW_ASKS_MAX ? &asks->list[i] : NULL;
+}
+
+uint64_t flow_asked_ms(const struct flow *flow)
+{
+	return flow->asked_ms;
 }

@@ -95,6 +95,8 @@ const char *flow_transport(const struct flow *flow); /* flow_kind_name() */
 uint64_t flow_opened_ms(const struct flow *flow);
 uint64_t flow_rx_ms(const struct flow *flow);   /* last message */
 uint64_t flow_pong_ms(const struct flow *flow); /* last pong */
+/* Another worker sent a request on it, whose answer it waits for. */
+uint64_t flow_asked_ms(const struct flow *flow);
 
 /*
  * One pointer for the upper layers. destroy (may be NULL) is called with it

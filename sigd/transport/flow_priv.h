@@ -25,7 +25,7 @@ struct flow {
 	const struct flow_ops *ops;
 	struct sa local, remote;
 	uint8_t listener; /* its number in the configuration */
-	uint64_t opened_ms, rx_ms, pong_ms;
+	uint64_t opened_ms, rx_ms, pong_ms, asked_ms;
 	void *user;
 	flow_user_h *destroyh;
 	struct flow_asks *asks; /* NULL: none; its owner's to release */

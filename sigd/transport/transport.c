@@ -293,6 +293,15 @@ void transport_close(struct transport *transport, struct flow *flow,
 		flow->ops->close(flow, code);
 }
 
+/* Those that have not come so far as to be flows. */
+static void idle_close(struct transport *transport)
+{
+	while (transport->edge && edge_evict(transport->edge))
+		;
+	while (transport->streams && stream_evict(transport->streams))
+		;
+}
+
 void transport_drain(struct transport *transport)
 {
 	if (!transport)
@@ -300,10 +309,17 @@ void transport_drain(struct transport *transport)
 
 	for (size_t i = 0; i < transport->nlisteners; i++)
 		transport->on[i].tcp = mem_deref(transport->on[i].tcp);
-	while (transport->edge && edge_evict(transport->edge))
-		;
-	while (transport->streams && stream_evict(transport->streams))
-		;
+	idle_close(transport);
+}
+
+void transport_shut(struct transport *transport, bool shut)
+{
+	if (!transport)
+		return;
+
+	accept_gate_shut(transport->gate, shut);
+	if (shut)
+		idle_close(transport);
 }
 
 int transport_renew(struct transport *transport, char *errbuf, size_t errlen)

@@ -323,6 +323,9 @@ void transport_close(struct transport *transport, struct flow *flow,
 /* Stop to accept and close idle handshakes (drain); flows stay. */
 void transport_drain(struct transport *transport);
 
+/* The same for a while: who connects is closed at once; and no more. */
+void transport_shut(struct transport *transport, bool shut);
+
 /*
  * Can its web_root be used? EINVAL and others, with a sentence in errbuf. The
  * socket is not looked at, and certificates are loaded by certs_load().

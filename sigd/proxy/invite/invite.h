@@ -59,6 +59,8 @@ bool invite_acked(struct proxy *px, const char *call);
 /* A flow of ours has ended: its calls being set up end, its branches are
  * over. */
 void invite_flow_gone(struct proxy *px, const struct flow_id *flow);
+/* One of them is by this flow, or rings there. */
+bool invite_on_flow(const struct proxy *px, const struct flow_id *flow);
 /* What was sent with this number did not get there. */
 void invite_send_failed(struct proxy *px, uint64_t ref, int err);
 

@@ -163,6 +163,19 @@ void invite_flow_gone(struct proxy *px, const struct flow_id *flow)
 		txn_cli_transport_error(branch->ct, ENOTCONN);
 }
 
+bool invite_on_flow(const struct proxy *px, const struct flow_id *flow)
+{
+	struct le *le;
+
+	LIST_FOREACH(&px->invites, le) {
+		const struct invite *inv = le->data;
+
+		if (!inv->answered && flow_id_equal(&inv->caller, flow))
+			return true;
+	}
+	return branch_find(px, flow, 0) != NULL;
+}
+
 void invite_send_failed(struct proxy *px, uint64_t ref, int err)
 {
 	struct branch *branch = branch_find(px, NULL, ref);

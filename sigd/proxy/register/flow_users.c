@@ -126,8 +126,26 @@ void flow_users_registered(struct proxy *px, const struct flow_id *id,
 	if (!fu || fu->registered == is)
 		return;
 	fu->registered = is;
+	if (is)
+		++px->registered;
+	else
+		--px->registered;
 	news_registration(px->news, is ? NEWS_ADDED : NEWS_REMOVED, tenant,
 			  user, id);
+}
+
+void flow_users_each(const struct flow *flow, flow_users_h *h, void *arg)
+{
+	const struct flow_users *users = flow_user(flow);
+	struct le *le;
+
+	if (!users)
+		return;
+	LIST_FOREACH(&users->users, le) {
+		const struct flow_user *fu = le->data;
+
+		h(fu->tenant, fu->user, arg);
+	}
 }
 
 void proxy_flow_gone(struct flow *flow, void *arg)
@@ -150,9 +168,11 @@ void proxy_flow_gone(struct flow *flow, void *arg)
 		pl_set_str(&aor.tenant, fu->tenant);
 		pl_set_str(&aor.user, fu->user);
 		(void)registrar_flow_gone(px->deps.redis, &aor, packed, len);
-		if (fu->registered)
+		if (fu->registered) {
+			--px->registered;
 			news_registration(px->news, NEWS_LOST, fu->tenant,
 					  fu->user, flow_id_of(flow));
+		}
 		rebind_lost(px, &aor, &(struct aor_flow){packed, len});
 	}
 }

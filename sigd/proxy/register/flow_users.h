@@ -24,6 +24,10 @@ void flow_users_note(struct proxy *px, const struct flow_id *id,
 void flow_users_registered(struct proxy *px, const struct flow_id *id,
 			   const char *tenant, const char *user, bool is);
 
+/* Who registered or called over it. */
+typedef void(flow_users_h)(const char *tenant, const char *user, void *arg);
+void flow_users_each(const struct flow *flow, flow_users_h *h, void *arg);
+
 /* What its WebSocket was opened with (tokens.h). The pass is referenced. */
 int flow_users_pass_set(struct flow *flow, struct token_pass *pass);
 /* NULL: none, or of another worker. */
