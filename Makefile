@@ -186,7 +186,7 @@ install-g729: g729 ## it alone, into PREFIX/lib/cordboard
 # what tests load; that for G.729 where its library is
 MODULES := $(patsubst tests/%.c,$(B)/%.so,$(wildcard tests/module/*.c)) \
 	$(if $(shell pkg-config --exists libbcg729 && echo yes),$(B)/module/g729.so)
-$(B)/tests/unit/mediad/sound/test_codec_set $(addprefix $(B)/tests/flow/test_media_,policy quiet services): | $(MODULES)
+$(B)/tests/unit/mediad/sound/test_codec_set $(addprefix $(B)/tests/flow/test_media_,matrix policy quiet services): | $(MODULES)
 $(B)/tests/bench/bench_codecs: | $(filter %/g729.so,$(MODULES))
 
 # --- tests: tests/unit/<folder>/test_x.c links what <folder> may use ---------

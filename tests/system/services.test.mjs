@@ -9,6 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { World } from './lib/pbx_world.mjs';
 import { tone, writeWav } from './lib/pbx_sound.mjs';
+import { Receiver, SECRET } from './lib/receiver.mjs';
 import { until } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
 
@@ -23,7 +24,12 @@ class Served extends World {
 
 const ears = dgram.createSocket('udp4');
 await new Promise((done) => { ears.bind(0, '127.0.0.1', done); });
-const suite = new Suite({ rtpPorts: 400, routing: () => world.routing() });
+const told = new Receiver();
+await told.listen();
+const suite = new Suite({ rtpPorts: 400, routing: () => world.routing(), sigd: `events:
+  hooks:
+    - {name: told, url: "http://127.0.0.1:${told.port}/", secret: ${SECRET}, types: [recording.ended, recording.lost, leg.quiet, leg.heard]}
+` });
 const { stack } = suite;
 const world = new Served(stack, { count: 20, keys: ', music: jazz, ringback: ring-de, record: always, fork: ears' });
 const recordings = stack.file('rec');
@@ -72,6 +78,8 @@ describe('services', { timeout: 120000 }, () => {
     world.challenge();
     await suite.start();
     await until(() => /sounds loaded/.test(stack.log('mediad.log')), 'the sounds are loaded');
+    // a feed begins with what happens once it is there
+    await until(async () => (await stack.redis.call('EXISTS', 'cb:{h:told}:places')) === 1, 'the feed');
   });
   afterEach(async () => {
     world.quiet();
@@ -85,6 +93,7 @@ describe('services', { timeout: 120000 }, () => {
     } finally {
       world.close();
       ears.close();
+      await told.close();
     }
   });
 
@@ -160,6 +169,27 @@ describe('services', { timeout: 120000 }, () => {
     assert.ok(Math.abs(frequency(file, 2) - 440) < 20, `right ${frequency(file, 2)}`);
     await until(async () => (await stack.redis.call('XRANGE', 'cb:facts', '-', '+'))
       .some(([, f]) => f.includes('recording.ended')), 'the fact');
+  });
+
+  test('who listens is told of a side that is silent, and of the recording at its end', async () => {
+    const t = world.tenant();
+    const [out, into] = await connect(t.desk, t.pbx);
+    const of = (type) => told.of(type).filter((e) => e.tenant === t.domain.replace('.test', ''));
+    into.rtp.sending = false;
+    const [quiet] = await until(() => of('leg.quiet').length && of('leg.quiet'), 'leg.quiet', 15000);
+    assert.equal(quiet.data.leg, 2);
+    assert.match(quiet.data.text, /^no-packets/);
+    into.rtp.sending = true;
+    await until(() => of('leg.heard').length, 'leg.heard');
+    assert.equal((await out.bye()).code, 200);
+    await into.ended();
+    const [ended] = await until(() => of('recording.ended').length && of('recording.ended'), 'recording.ended');
+    assert.deepEqual(Object.keys(ended.data).sort(), ['call', 'media_worker', 'session', 'text']);
+    const [, file, end, ms] = /^file=(\S+) end=(\S+) ms=(\d+) gap-ms=0$/.exec(ended.data.text) ?? [];
+    assert.equal(end, 'whole');
+    assert.ok(Math.abs(seconds(path.join(recordings, file)) * 1000 - ms) < 20, ended.data.text);
+    assert.equal(of('recording.lost').length, 0);
+    assert.equal(told.bad, 0, 'signatures');
   });
 
   test('kill -9 of the worker: what was recorded is kept, and the next part goes on', async () => {

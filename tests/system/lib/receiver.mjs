@@ -1,0 +1,44 @@
+// receiver.mjs: who is told of events by webhook, and checks each signature.
+// SPDX-License-Identifier: MIT
+import { createHmac } from 'node:crypto';
+import http from 'node:http';
+
+export const SECRET = 'a-secret-of-the-tests';
+
+// A receiver: what it has taken, by id, how often; and what it says.
+export class Receiver {
+  constructor() {
+    this.events = new Map();
+    this.times = new Map();
+    this.answer = () => 200;
+    this.bad = 0;
+    this.server = http.createServer((req, res) => {
+      let body = '';
+      req.on('data', (data) => { body += data; });
+      req.on('end', () => {
+        const id = req.headers['webhook-id'];
+        const signed = createHmac('sha256', SECRET).update(`${id}.${req.headers['webhook-timestamp']}.${body}`).digest('base64');
+        if (req.headers['webhook-signature'] !== `v1,${signed}` || Math.abs(req.headers['webhook-timestamp'] - Date.now() / 1000) > 60) ++this.bad;
+        const event = JSON.parse(body);
+        const code = this.answer(event);
+        if (code === 200) {
+          this.events.set(id, event);
+          this.times.set(id, (this.times.get(id) ?? 0) + 1);
+        }
+        res.writeHead(code).end();
+      });
+    });
+  }
+
+  async listen(port = 0) {
+    await new Promise((done) => { this.server.listen(port, '127.0.0.1', done); });
+    this.port = this.server.address().port;
+  }
+
+  close() {
+    this.server.closeAllConnections();
+    return new Promise((done) => { this.server.close(done); });
+  }
+
+  of(type, call) { return [...this.events.values()].filter((e) => e.type === type && (!call || e.data.call === call || e.data.call_id === call)); }
+}
