@@ -55,7 +55,7 @@ FAULTS  := $(if $(RELEASE),,-DCORDBOARD_FAULTS)
 # a folder of several archives, which who uses it gets all together
 PARTS_routing := $(addprefix routing/,check table plan match party number when where text)
 FOLDERS := common common/control $(PARTS_routing) \
-	sigd/sip sigd/transport sigd/txn sigd/guard sigd/auth sigd/registrar sigd/media \
+	sigd/sip sigd/transport sigd/txn sigd/guard sigd/auth sigd/journal sigd/registrar sigd/media \
 	sigd/trace sigd/table sigd/call sigd/proxy sigd/upstream sigd/admin sigd/feed sigd/sse sigd/cordctl sigd \
 	mediad/sdp mediad/transport mediad/rtp mediad/sound mediad/tap mediad/session \
 	mediad/control mediad
@@ -80,10 +80,11 @@ USES_sigd/trace     := sigd/transport common
 USES_sigd/txn       := sigd/sip common
 USES_sigd/guard     := common
 USES_sigd/auth      := sigd/sip common
-USES_sigd/registrar := sigd/auth sigd/sip common
+USES_sigd/journal   := common
+USES_sigd/registrar := sigd/journal sigd/auth sigd/sip common
 USES_sigd/media     := common/control common
 USES_sigd/call      := sigd/sip common
-USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/auth sigd/guard sigd/txn \
+USES_sigd/proxy     := sigd/call sigd/media sigd/registrar sigd/journal sigd/auth sigd/guard sigd/txn \
 	sigd/trace sigd/transport sigd/sip routing common/control common
 USES_sigd/upstream  := sigd/proxy $(USES_sigd/proxy)
 USES_sigd/table     := routing common

@@ -214,7 +214,7 @@ static int transport_start(struct sigd *sigd, uint32_t epoch)
 			   .unread_ms = cfg->stream.unread_ms,
 			   .silent_ms = cfg->stream.silent_ms},
 		.h = {.taph = trace_tap, .tap_arg = sigd->trace,
-		      .recvh = proxy_recv, .tokenh = proxy_token, .goneh = proxy_flow_gone,
+		      .recvh = proxy_recv, .tokenh = proxy_token, .goneh = proxy_flow_gone, .pongh = proxy_pong,
 		      .failedh = proxy_send_failed,
 		      .responseh = proxy_response,
 		      .brokenh = proxy_broken,

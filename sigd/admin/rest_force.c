@@ -13,7 +13,7 @@
 #include "common/log.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
-#include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_log.h"
 #include "sigd/proxy/conn/health.h"
 
 /* What is asked for. */
@@ -134,6 +134,7 @@ static void tell(const struct order *order, struct admin *admin)
 
 	/* it is done, whether it is told or not */
 	(void)redis_sync_send(admin_redis(admin), argv, COUNTOF(argv), &val);
+	rest_log_forced(admin, conn, why, order->row.by);
 }
 
 void rest_force(const struct admin_req *req, struct admin_resp *resp,

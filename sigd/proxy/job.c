@@ -18,6 +18,7 @@
 #include "sigd/proxy/options.h"
 #include "sigd/proxy/origin.h"
 #include "sigd/proxy/register/reg_forward.h"
+#include "sigd/proxy/register/reg_journal.h"
 #include "sigd/proxy/reply.h"
 #include "sigd/proxy/request.h"
 
@@ -48,6 +49,7 @@ static void on_end(struct txn_srv *st, int err, void *arg)
 
 void job_fail(struct job *job, enum status code)
 {
+	reg_journal_job(job, code);
 	reply_status(job->px, job->st, code);
 	mem_deref(job);
 }

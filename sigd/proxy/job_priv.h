@@ -40,6 +40,7 @@ struct job {
 	bool outbound; /* REGISTER: its answer says so */
 	bool binds, unbinds; /* ... it adds or keeps contacts, or takes away */
 	char *devices; /* that it binds (rebind_devices()) */
+	uint32_t device_nr; /* the first of these; 0: none */
 	char source[FLOW_TEXT_MAX + 1];
 	char user[CALL_TEXT_MAX]; /* unescaped */
 };

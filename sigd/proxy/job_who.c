@@ -8,6 +8,7 @@
 #include "sigd/proxy/job_priv.h"
 #include "sigd/proxy/methods.h"
 #include "sigd/proxy/origin.h"
+#include "sigd/proxy/register/reg_journal.h"
 #include "sigd/proxy/who/redis_user.h"
 #include "sigd/trace/trace.h"
 
@@ -103,6 +104,8 @@ void job_authorize(struct job *job)
 	if (code == STATUS_FORBIDDEN || code == STATUS_AUTH_LOCKED) {
 		job_fail(job, code);
 	} else if (code != STATUS_OK) {
+		if (code == STATUS_AUTH_FAILED)
+			reg_journal_job(job, code);
 		authorize_challenge(job->px, job->st, job->tenant,
 				    job->source, code);
 		mem_deref(job);

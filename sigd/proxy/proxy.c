@@ -11,6 +11,7 @@
 #include "common/redis_link.h"
 #include "sigd/auth/guess.h"
 #include "sigd/guard/alarm.h"
+#include "sigd/journal/journal.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/conn/call_rate.h"
@@ -89,6 +90,7 @@ static void destructor(void *data)
 	list_flush(&px->moves);
 	list_flush(&px->reinvites);
 	list_flush(&px->byes);
+	list_flush(&px->rtt_asks);
 	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
 	mem_deref(px->setups);
@@ -101,6 +103,7 @@ static void destructor(void *data)
 	mem_deref(px->gate);
 	mem_deref(px->alarms);
 	mem_deref(px->news);
+	mem_deref(px->journal);
 	mem_deref(px->conns);
 	mem_deref(px->turns);
 	mem_deref(px->rates);
@@ -136,6 +139,8 @@ static int guards_alloc(struct proxy *px)
 				   px->worker);
 	if (!err)
 		err = news_alloc(&px->news, deps->redis, deps->wheel);
+	if (!err)
+		err = journal_alloc(&px->journal, deps->redis, deps->wheel);
 	if (!err)
 		err = gate_alloc(&px->gate, &px->cfg.gate, deps->wheel,
 				 px->alarms);

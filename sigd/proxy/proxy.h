@@ -129,6 +129,7 @@ void proxy_peer_lost(const struct flow_id *peer, int err, void *arg);
 int proxy_peer_terms(struct transport_peer *terms, const struct flow_id *peer,
 		     void *arg);
 void proxy_flow_gone(struct flow *flow, void *arg);
+void proxy_pong(struct flow *flow, uint32_t us, void *arg);
 void proxy_send_failed(uint64_t ref, int err, void *arg);
 int proxy_token(struct flow *flow, const struct pl *token, void *arg);
 

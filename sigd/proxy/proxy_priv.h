@@ -17,6 +17,7 @@
 #include "sigd/sip/smsg_edit.h"
 
 struct alarms;
+struct journal;
 struct news;
 struct conn_figures;
 struct conn_pins;
@@ -39,6 +40,7 @@ struct proxy {
 	struct guess *guess;   /* wrong passwords of late */
 	struct alarms *alarms;
 	struct news *news;
+	struct journal *journal; /* of devices and connections */
 	struct gate *gate;
 	struct list jobs;      /* requests under way (struct job) */
 	struct list dialogs;   /* ... within dialogs (struct indialog) */
@@ -50,6 +52,7 @@ struct proxy {
 	struct list byes;      /* of ours (struct bye) */
 	struct list moves;     /* calls on their way to other media workers */
 	struct list reinvites; /* what these are told (struct reinvite) */
+	struct list rtt_asks;  /* round trips of calls that ended */
 	struct media_watch *media_watch; /* who of these is gone */
 	bool draining;
 	uint32_t registered;   /* users over connections of ours */

@@ -18,6 +18,7 @@
 #include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/job.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/register/reg_journal.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/reply.h"
 #include "sigd/proxy/request.h"
@@ -182,9 +183,11 @@ void request_serve(struct request *rq)
 	case GATE_OPEN:
 		break;
 	case GATE_OVERLOAD:
+		reg_journal_early(rq, STATUS_OVERLOAD);
 		reply_busy(px, rq, STATUS_OVERLOAD);
 		return;
 	case GATE_RATED:
+		reg_journal_early(rq, STATUS_RATE_LIMITED);
 		reply_busy(px, rq, STATUS_RATE_LIMITED);
 		return;
 	case GATE_DROP:

@@ -115,6 +115,18 @@ static enum status device_name(struct reg_contact *to, struct reading *rd,
 	return n < 0 ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
+uint32_t reg_first_device(const struct reg_request *req)
+{
+	for (size_t i = 0; i < req->nc; i++) {
+		struct pl field;
+
+		pl_set_str(&field, req->contacts[i].device);
+		if (req->contacts[i].expires)
+			return binding_device(&field);
+	}
+	return 0;
+}
+
 int reg_contact_device(uint32_t *device, const struct shdr_addr *contact)
 {
 	char field[BINDING_DEVICE_MAX + 1];

@@ -73,7 +73,7 @@ static void sort_in(struct registrar_list *list)
 	list->bindings[at] = copy;
 }
 
-/* {code, now, field, value, field, value ...} */
+/* {code, now, news, field, value, field, value ...} */
 static void list_fill(struct registrar_list *list, const struct redis_val *val)
 {
 	uint64_t now = 0;
@@ -84,7 +84,11 @@ static void list_fill(struct registrar_list *list, const struct redis_val *val)
 
 	if (redis_num(&val->el[1], &now))
 		list->now_ms = now;
-	for (size_t i = 3; i < val->len; i += 2) {
+	if (val->len > 2 && val->el[2].type == REDIS_STR) {
+		list->added = strchr(val->el[2].str, '+') != NULL;
+		list->removed = strchr(val->el[2].str, '-') != NULL;
+	}
+	for (size_t i = 4; i < val->len; i += 2) {
 		struct pl field = {val->el[i - 1].str, val->el[i - 1].len};
 		struct pl text = {val->el[i].str, val->el[i].len};
 		struct binding *last = &list->bindings[list->n];
@@ -108,6 +112,7 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 	/* room for 32 kB of bindings, of which one is used: not zeroed */
 	if (list) {
 		list->n = 0;
+		list->added = list->removed = false;
 		list->now_ms = 0;
 		list->code = STATUS_REDIS_DOWN;
 	}
@@ -134,7 +139,8 @@ int registrar_ask_eval(struct registrar_ask **askp,
 		       const struct redis_script *script,
 		       const struct redis_arg *argv, size_t argc)
 {
-	char bind[BINDING_KEY_MAX], nonce[BINDING_KEY_MAX], what[32];
+	char bind[BINDING_KEY_MAX], nonce[BINDING_KEY_MAX],
+		journal[BINDING_KEY_MAX], what[32];
 	const struct registrar_aor *aor = &params->aor;
 	struct registrar_ask *ask;
 	int err;
@@ -143,6 +149,7 @@ int registrar_ask_eval(struct registrar_ask **askp,
 		    params->proof.nonce_id ? params->proof.nonce_id : "");
 	err  = key_print(bind, aor, "bind");
 	err |= key_print(nonce, aor, what);
+	err |= key_print(journal, aor, "log");
 	if (err)
 		return EOVERFLOW;
 
@@ -150,9 +157,10 @@ int registrar_ask_eval(struct registrar_ask **askp,
 	if (err)
 		return err;
 
-	const struct redis_arg keys[2] = {redis_str(bind), redis_str(nonce)};
+	const struct redis_arg keys[3] = {redis_str(bind), redis_str(nonce),
+					  redis_str(journal)};
 
-	err = redis_link_eval(ask->link, script, keys, 2, argv, argc,
+	err = redis_link_eval(ask->link, script, keys, 3, argv, argc,
 			      on_reply, ask);
 	if (err)
 		ask = mem_deref(ask);

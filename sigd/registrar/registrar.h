@@ -24,6 +24,8 @@ enum { REGISTRAR_BINDINGS_MAX = 32 };
 struct registrar_list {
 	enum status code;
 	uint64_t now_ms; /* Redis' clock, to tell what is left */
+	bool added, removed; /* by this REGISTER: a device that was not there,
+				or one that was */
 	size_t n;
 	struct binding bindings[REGISTRAR_BINDINGS_MAX];
 };
@@ -61,6 +63,9 @@ struct registrar_params {
 	struct redis_link *link;
 	struct registrar_aor aor;
 	struct registrar_proof proof;
+	/* For its log: pairs that tell where from (journal_row.h); NULL: it is
+	 * not kept. */
+	const char *said;
 	registrar_h *h;
 	void *arg;
 };
@@ -80,9 +85,9 @@ int registrar_count_nonce(struct registrar_ask **askp,
 			  const struct registrar_params *params);
 
 /* A flow is gone: its bindings go, unless they have moved to another flow
- * already. Nobody is told. */
+ * already. Nobody is told; said: as above. */
 int registrar_flow_gone(struct redis_link *link,
 			const struct registrar_aor *aor, const uint8_t *flow,
-			size_t flow_len);
+			size_t flow_len, const char *said);
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * registrar_script.c  The scripts of the registrar, and their arguments
  *
- * KEYS[1] is the hash of bindings, KEYS[2] the counter of a nonce; both under
- * the AOR's hash tag. All answer {code, now, device, value, ...}.
+ * KEYS[1] is the hash of bindings, KEYS[2] the counter of a nonce, KEYS[3] the
+ * log; all under the AOR's hash tag. All answer {code, now, news, device, value,
+ * ...}; news has a + when a device was added, a - when one went.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,11 +11,12 @@
 #include <string.h>
 #include <re.h>
 
+#include "sigd/journal/journal_lua.h"
 #include "sigd/registrar/registrar_priv.h"
 
 #define LUA_NOW                                                              \
 	"local t = redis.call('TIME') "                                      \
-	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
+	"local now = t[1] * 1000 + math.floor(t[2] / 1000) local news = '' "
 
 /* A nonce count is taken once (RFC 7616 3.4): ARGV[1] nc, "" for none; ARGV[2]
  * life of the nonce in ms. KEYS[2] is "<highest> <mask>", where bit i of the
@@ -55,22 +57,28 @@
 	"end "
 
 #define LUA_RETURN                                                           \
-	"local out = {'ok', string.format('%.0f', now)} "                    \
+	"local out = {'ok', string.format('%.0f', now), news} "                    \
 	"for d, v in pairs(live) do "                                        \
 	"  out[#out + 1] = d; out[#out + 1] = v "                            \
 	"end "                                                               \
 	"return out"
 
 /*
- * ARGV[3] most devices, [4] CSeq, [5] Call-ID (encoded), [6] '*' or '';
+ * ARGV[3] most devices, [4] CSeq, [5] Call-ID (encoded), [6] '*' or '', [7] for
+ * the log, '' keeps none;
  * then triples: device, milliseconds (0 removes), rest of the value.
  * An older request of the same Call-ID changes nothing (RFC 3261 10.3 step
  * 7); all or nothing.
  */
 static const struct redis_script script_register = {
 	"register",
-	LUA_NOW LUA_NONCE LUA_LIVE
+	LUA_NOW LUA_NONCE LUA_LIVE JOURNAL_LUA
 	"local longest = 0 "
+	"local function tell(event, d, s) "
+	"  if ARGV[7] == '' then return end "
+	"  note(KEYS[3], event .. ' device=' .. d .. ' expires=' .. s .. ' ' .. "
+	"    ARGV[7], 0, 1, event == 'refreshed' and ' device=' .. d .. ' ') "
+	"end "
 	"local function late(v) "
 	"  local _, cseq, _, _, id = "
 	"    string.match(v, '^(%d+) (%d+) (%d+) (%x*) (%S+)') "
@@ -83,7 +91,7 @@ static const struct redis_script script_register = {
 	"    del[#del + 1] = d "
 	"  end "
 	"end "
-	"for i = 7, #ARGV, 3 do "
+	"for i = 8, #ARGV, 3 do "
 	"  local d, ms = ARGV[i], tonumber(ARGV[i + 1]) "
 	"  if live[d] and late(live[d]) then return {'cseq', now} end "
 	"  if ms == 0 then del[#del + 1] = d "
@@ -99,9 +107,18 @@ static const struct redis_script script_register = {
 	"  return {'limit', now} "
 	"end "
 	"for _, d in ipairs(del) do "
+	"  if live[d] then news = news .. '-' tell('unregistered', d, 0) end "
 	"  redis.call('HDEL', KEYS[1], d); live[d] = nil "
 	"end "
 	"for d, v in pairs(set) do "
+	"  local was, flow = live[d], '^%d+ %d+ %d+ (%x*)' "
+	"  local event = 'registered' "
+	"  if not was then news = news .. '+' "
+	"  elseif string.match(was, flow) == string.match(v, flow) then "
+	"    event = 'refreshed' "
+	"  else event = 'moved' end "
+	"  tell(event, d, string.format('%.0f', "
+	"    (string.match(v, '^%d+') - now) / 1000)) "
 	"  redis.call('HSET', KEYS[1], d, v); live[d] = v "
 	"end "
 	"for _, v in pairs(live) do "
@@ -119,18 +136,20 @@ static const struct redis_script script_lookup = {
 static const struct redis_script script_nonce = {
 	"nonce", LUA_NOW LUA_NONCE "return {'ok', now}"};
 
-/* ARGV[1]: hex of the flow. */
+/* KEYS: bindings, log. ARGV[1]: hex of the flow, [2]: for the log. */
 static const struct redis_script script_flow_gone = {
 	"flow-gone",
-	LUA_NOW LUA_LIVE
+	LUA_NOW LUA_LIVE JOURNAL_LUA
 	"for d, v in pairs(live) do "
 	"  if string.match(v, '^%d+ %d+ %d+ (%x*) ') == ARGV[1] then "
 	"    redis.call('HDEL', KEYS[1], d) "
+	"    if ARGV[2] ~= '' then "
+	"      note(KEYS[2], 'lost device=' .. d .. ' ' .. ARGV[2], 0, 1) end "
 	"  end "
 	"end "
 	"return {'ok', now}"};
 
-enum { FIXED = 6, PER_CONTACT = 3 };
+enum { FIXED = 7, PER_CONTACT = 3 };
 
 struct nonce_args {
 	char nc[16];
@@ -193,6 +212,7 @@ int registrar_register(struct registrar_ask **askp,
 	argv[3] = redis_str(cseq);
 	argv[4] = redis_str(callid);
 	argv[5] = redis_str(req->all ? "*" : "");
+	argv[6] = redis_str(params->said ? params->said : "");
 	for (size_t i = 0; i < req->nc && !err; i++)
 		err = contact_args(&argv[FIXED + PER_CONTACT * i], &text[i],
 				   &req->contacts[i]);
@@ -228,19 +248,23 @@ static void on_nothing(int err, const struct redis_val *val, void *arg)
 
 int registrar_flow_gone(struct redis_link *link,
 			const struct registrar_aor *aor, const uint8_t *flow,
-			size_t flow_len)
+			size_t flow_len, const char *said)
 {
-	char bind[BINDING_KEY_MAX], hex[2 * BINDING_FLOW_MAX + 1];
-	struct redis_arg key, arg;
+	char bind[BINDING_KEY_MAX], journal[BINDING_KEY_MAX],
+		hex[2 * BINDING_FLOW_MAX + 1];
 	int err;
 
 	err = binding_key(bind, sizeof(bind), &aor->tenant, &aor->user,
 			  "bind");
+	err |= binding_key(journal, sizeof(journal), &aor->tenant, &aor->user,
+			   "log");
 	if (err || re_snprintf(hex, sizeof(hex), "%w", flow, flow_len) < 0)
 		return EOVERFLOW;
 
-	key = redis_str(bind);
-	arg = redis_str(hex);
-	return redis_link_eval(link, &script_flow_gone, &key, 1, &arg, 1,
+	const struct redis_arg keys[] = {redis_str(bind), redis_str(journal)};
+	const struct redis_arg args[] = {redis_str(hex),
+					 redis_str(said ? said : "")};
+
+	return redis_link_eval(link, &script_flow_gone, keys, 2, args, 2,
 			       on_nothing, NULL);
 }

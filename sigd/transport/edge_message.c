@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <libwebsockets.h>
 #include <re.h>
 
@@ -204,12 +205,36 @@ int edge_send(struct flow *flow, const uint8_t *data, size_t len)
 	return send_soon(conn);
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* One that was not asked for says nothing (RFC 6455 5.5.3). */
+void edge_message_pong(struct edge_conn *conn)
+{
+	const struct edge_params *p = &conn->on->edge->p;
+	uint64_t us;
+
+	if (!conn->ping_us)
+		return;
+	us = now_us() - conn->ping_us;
+	conn->ping_us = 0;
+	if (p->pongh && conn->state == CONN_OPEN)
+		p->pongh(&conn->flow, (uint32_t)min(us, (uint64_t)UINT32_MAX),
+			 p->arg);
+}
+
 /* libwebsockets does not tell of a pong without payload. */
 static int send_ping(struct edge_conn *conn)
 {
 	uint8_t buf[LWS_PRE + 2] = {[LWS_PRE] = 'c', [LWS_PRE + 1] = 'b'};
 
 	conn->ping_wanted = false;
+	conn->ping_us = now_us();
 	return lws_write(conn->wsi, buf + LWS_PRE, 2, LWS_WRITE_PING) < 0 ? -1
 									  : 0;
 }

@@ -78,6 +78,7 @@ struct edge_conn {
 	bool was_flow;
 	bool rx_text;
 	bool ping_wanted, ping_sent;
+	uint64_t ping_us; /* when it was written; 0: none is out */
 	bool goodbye_sent;
 	bool was_unread, heard; /* see edge_guard.c */
 	struct mbuf *http_head;
@@ -108,6 +109,7 @@ int edge_send(struct flow *flow, const uint8_t *data, size_t len);
 int edge_message_rx(struct edge_conn *conn, const uint8_t *data, size_t len);
 /* The socket can take something: 0, or -1 to have it closed. */
 int edge_message_tx(struct edge_conn *conn);
+void edge_message_pong(struct edge_conn *conn);
 
 /* edge_http.c: 0 to go on, -1 to close */
 int edge_http_upgrade(struct edge_conn *conn, const char *protocol);

@@ -168,6 +168,7 @@ static int on_sip(struct lws *wsi, enum lws_callback_reasons reason, void *user,
 	case LWS_CALLBACK_RECEIVE_PONG:
 		conn->flow.pong_ms = loop_now_ms();
 		edge_conn_alive(conn);
+		edge_message_pong(conn);
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return edge_message_tx(conn);

@@ -17,6 +17,8 @@ struct edge_tls;
 typedef void(edge_recv_h)(struct flow *flow, uint8_t listener,
 			  const uint8_t *data, size_t len, void *arg);
 typedef void(edge_flow_h)(struct flow *flow, void *arg);
+/* A pong has come so many microseconds after its ping. */
+typedef void(edge_pong_h)(struct flow *flow, uint32_t us, void *arg);
 /* A connection has ended, whether it was ever a flow or not. */
 typedef void(edge_left_h)(const struct sa *remote, void *arg);
 
@@ -31,6 +33,7 @@ struct edge_params {
 	void *tokenarg;
 	edge_flow_h *openh;
 	edge_flow_h *goneh;
+	edge_pong_h *pongh;
 	edge_left_h *lefth;
 	void *arg;
 };

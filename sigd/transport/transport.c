@@ -137,6 +137,14 @@ static void on_gone(struct flow *flow, void *arg)
 		transport->h.goneh(flow, transport->h.arg);
 }
 
+static void on_pong(struct flow *flow, uint32_t us, void *arg)
+{
+	struct transport *transport = arg;
+
+	if (transport->h.pongh)
+		transport->h.pongh(flow, us, transport->h.arg);
+}
+
 static void on_left(const struct sa *remote, void *arg)
 {
 	struct transport *transport = arg;
@@ -408,6 +416,7 @@ static int start_edge(struct transport *transport)
 		.tokenarg = transport->h.arg,
 		.openh = on_open,
 		.goneh = on_gone,
+		.pongh = on_pong,
 		.lefth = on_left,
 		.arg = transport,
 	};

@@ -208,6 +208,8 @@ typedef void(transport_lost_h)(const struct flow_id *peer, int err, void *arg);
 typedef void(transport_open_h)(struct flow *flow, void *arg);
 /* It has ended; flow is valid during the call, nothing can be sent on it. */
 typedef void(transport_gone_h)(struct flow *flow, void *arg);
+/* A WebSocket has answered a ping after so many microseconds. */
+typedef void(transport_pong_h)(struct flow *flow, uint32_t us, void *arg);
 /*
  * A message that this worker had sent to a flow at another worker did not get
  * there, or it did and the flow has ended since, so that no answer comes on it:
@@ -246,6 +248,7 @@ struct transport_handlers {
 	transport_token_h *tokenh;       /* NULL: tokens are not looked at */
 	transport_open_h *openh;         /* may be NULL */
 	transport_gone_h *goneh;         /* may be NULL */
+	transport_pong_h *pongh;         /* may be NULL */
 	transport_failed_h *failedh;     /* may be NULL */
 	transport_response_h *responseh; /* may be NULL */
 	transport_broken_h *brokenh;     /* may be NULL */

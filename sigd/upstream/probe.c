@@ -12,6 +12,7 @@
 #include "common/id.h"
 #include "common/wheel.h"
 #include "routing/route.h"
+#include "sigd/proxy/conn/conn_journal.h"
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/hop.h"
@@ -42,6 +43,8 @@ struct probe {
 	struct failing *failing; /* FAILING_MAX addresses; NULL: none */
 	struct txn_cli *ct;
 	uint64_t sent_ms; /* wheel time */
+	uint64_t sent_us; /* journal_now_us() */
+	struct rtt_fold rtt;
 };
 
 /* One of several addresses that has not answered. */
@@ -212,6 +215,8 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	if (msg->scode < 200)
 		return;
 	re_snprintf(why, sizeof(why), "%r", &msg->reason);
+	conn_journal_rtt(probe->px, probe->conn, &probe->rtt, RTT_OPTIONS,
+			 (uint32_t)(journal_now_us() - probe->sent_us));
 	txn_cli_detach(ct);
 	probe->ct = NULL;
 	way_ended(probe, msg->scode, why);
@@ -268,6 +273,7 @@ static int send_options(struct probe *probe, const struct conn_way *way)
 static void way_next(struct probe *probe)
 {
 	probe->sent_ms = wheel_now(probe->px->deps.wheel);
+	probe->sent_us = journal_now_us();
 	probe->h.senth(probe->h.arg);
 	if (send_options(probe, &probe->ways[probe->way]))
 		way_ended(probe, 0, "it could not be sent");

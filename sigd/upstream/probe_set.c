@@ -10,6 +10,7 @@
 #include "common/redis_link.h"
 #include "routing/route.h"
 #include "sigd/guard/alarm.h"
+#include "sigd/proxy/conn/conn_journal.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/upstream/probe.h"
 #include "sigd/upstream/probe_set.h"
@@ -147,6 +148,11 @@ static void tell_change(const struct probe_set *set, const struct probe *probe)
 	const struct probe_state *state = probe_state(probe);
 	struct alarm_about about = {.load = 0};
 
+	if (state->phase != PROBE_UNKNOWN)
+		conn_journal_state(set->px, conn,
+				   state->phase == PROBE_DOWN ? JOURNAL_DOWN
+							      : JOURNAL_UP,
+				   state->why);
 	pl_set_str(&about.tenant, conn->tenant->id);
 	pl_set_str(&about.name, conn->name);
 	pl_set_str(&about.why, state->why);

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "routing/route.h"
+#include "sigd/proxy/conn/conn_journal.h"
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/conn/way_health.h"
@@ -44,6 +45,20 @@ static void phase_set(struct trunk_reg *reg, enum trunk_phase phase,
 	reg->h.stateh(reg, reg->h.arg);
 }
 
+static void note(struct trunk_reg *reg, enum journal_event event, uint16_t code,
+		 const char *why, uint32_t expires)
+{
+	struct journal_row row = {.event = event,
+				  .code = code,
+				  .expires = expires,
+				  .rtt_us = reg->rtt_us};
+
+	str_ncpy(row.why, why, sizeof(row.why));
+	re_snprintf(row.from, sizeof(row.from), "%J", &reg->to.remote);
+	flow_id_text(row.flow, &reg->to);
+	conn_journal_note(reg->px, reg->conn, &row);
+}
+
 /* Half of the wait is jitter, so that those that failed together come back
  * apart; but no sooner than the PBX, or good manners, allow. */
 void trunk_reg_failed(struct trunk_reg *reg, uint16_t code, const char *why,
@@ -53,6 +68,7 @@ void trunk_reg_failed(struct trunk_reg *reg, uint16_t code, const char *why,
 	const uint32_t ms = trunk_retry_ms(reg->failures, least_ms, in_force);
 	const uint32_t floor = least_ms > TRUNK_BACKOFF_MIN_MS ? least_ms : 0;
 
+	note(reg, code ? JOURNAL_REFUSED : JOURNAL_FAILED, code, why, 0);
 	if (reg->leaving) {
 		reg->h.lefth(reg->h.arg);
 		return;
@@ -127,6 +143,7 @@ static void accepted(struct trunk_reg *reg, const struct smsg *msg)
 	uint64_t ms;
 
 	if (reg->leaving) {
+		note(reg, JOURNAL_UNREGISTERED, msg->scode, "", 0);
 		reg->h.lefth(reg->h.arg);
 		return;
 	}
@@ -136,6 +153,9 @@ static void accepted(struct trunk_reg *reg, const struct smsg *msg)
 	reg->ways = mem_deref(reg->ways);
 	reg->failures = 0;
 	reg->state.ends_ms = proxy_unix_ms() + ms;
+	note(reg, reg->state.phase == TRUNK_REGISTERED ? JOURNAL_REFRESHED
+						       : JOURNAL_REGISTERED,
+	     msg->scode, "", s);
 	reg->h.answerh(true, reg->h.arg);
 	service_route(reg, msg);
 	phase_set(reg, TRUNK_REGISTERED, msg->scode, "OK");
@@ -205,6 +225,9 @@ void trunk_reg_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	txn_cli_detach(ct);
 	reg->ct = NULL;
 	wheel_stop(&reg->silence);
+	reg->rtt_us = (uint32_t)(journal_now_us() - reg->sent_us);
+	conn_journal_rtt(reg->px, reg->conn, &reg->rtt, RTT_REGISTER,
+			 reg->rtt_us);
 	if (msg->scode == 503 && trunk_reg_next_way(reg, retry_after_ms(msg)))
 		return;
 	way_answered(reg->px->ways, &reg->to.remote);

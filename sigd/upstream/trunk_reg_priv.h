@@ -11,6 +11,7 @@
 #define SIGD_UPSTREAM_TRUNK_REG_PRIV_H
 
 #include "common/wheel.h"
+#include "sigd/journal/rtt_fold.h"
 #include "sigd/proxy/who/challenge.h"
 #include "sigd/transport/flow.h"
 #include "sigd/upstream/trunk_reg.h"
@@ -38,6 +39,9 @@ struct trunk_reg {
 	unsigned way;
 	struct wheel_timer silence; /* of one address, when there are more */
 	struct flow_id to;
+	uint64_t sent_us;       /* journal_now_us() */
+	uint32_t rtt_us;        /* of the latest answer; 0: none came */
+	struct rtt_fold rtt;
 	struct txn_cli *ct;
 	struct challenge challenge;
 	uint32_t expires_s; /* asked for; a 423 raises it */

@@ -7,6 +7,7 @@
 
 #include "common/id.h"
 #include "routing/route.h"
+#include "sigd/proxy/conn/conn_journal.h"
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/conn/trunk_contact.h"
 #include "sigd/proxy/conn/way_health.h"
@@ -69,6 +70,8 @@ static int send_register(struct trunk_reg *reg, uint32_t expires_s)
 	/* who takes over must not use this CSeq again (RFC 3261 10.2) */
 	reg->h.stateh(reg, reg->h.arg);
 	reg->h.senth(reg->h.arg);
+	reg->sent_us = journal_now_us();
+	reg->rtt_us = 0;
 	trace_connection(reg->px->deps.trace, &req.callid, conn->tenant->id,
 			 conn->name);
 	err = own_request_send(&ct, reg->px, &req);

@@ -13,6 +13,7 @@
 #include "sigd/guard/alarm.h"
 #include "sigd/guard/breaker.h"
 #include "sigd/proxy/conn/conn_calls.h"
+#include "sigd/proxy/conn/conn_journal.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/conn/live.h"
 #include "sigd/proxy/proxy_priv.h"
@@ -130,6 +131,10 @@ static void tell(struct live *live, const struct route_connection *conn,
 	pl_set_str(&about.name, conn->name);
 	pl_set_str(&about.why, why);
 	alarm_note(live->px->alarms, kind, &about);
+	conn_journal_state(live->px, conn,
+			   kind == ALARM_CONN_BROKEN ? JOURNAL_BROKEN
+						     : JOURNAL_MENDED,
+			   why);
 }
 
 /* --- in Redis -------------------------------------------------------------------- */
@@ -298,6 +303,7 @@ void live_busy(struct live *live, const struct route_connection *conn,
 	struct health_row row = {.state = ROUTE_STATE_BUSY};
 	const struct health_row *was = health_broken(live->px->health, conn);
 	const bool again = is_past(live, was);
+	const bool busy = was && was->state == ROUTE_STATE_BUSY;
 
 	/* what was under way when it broke is no news */
 	if (!ms || (was && was->state == ROUTE_STATE_BROKEN && !again))
@@ -313,4 +319,6 @@ void live_busy(struct live *live, const struct route_connection *conn,
 	leave_alone(live, conn, &row, ms);
 	if (again)
 		conn_calls_trial_end(live->px, conn);
+	else if (!busy)
+		conn_journal_state(live->px, conn, JOURNAL_BUSY, row.why);
 }

@@ -19,6 +19,7 @@
 #include "sigd/proxy/conn/conn_calls.h"
 #include "sigd/proxy/end/bye.h"
 #include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/end/call_rtt.h"
 #include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/end/rebind.h"
 
@@ -141,6 +142,7 @@ static void on_record(enum status code, const struct call_record *rec,
 		if (h->noted)
 			rebind_ended(h->px, rec);
 		conn_calls_ended(h->px, rec);
+		call_rtt_note(h->px, rec);
 	}
 	/* internal: Redis is there but loads, or has no room */
 	h->record_done = code != STATUS_REDIS_DOWN &&

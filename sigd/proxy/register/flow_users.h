@@ -23,6 +23,12 @@ void flow_users_note(struct proxy *px, const struct flow_id *id,
  * a refresh is none. */
 void flow_users_registered(struct proxy *px, const struct flow_id *id,
 			   const char *tenant, const char *user, bool is);
+/* Which device of his (binding_device()): its round trips are kept. */
+void flow_users_device(struct proxy *px, const struct flow_id *id,
+		       const char *tenant, const char *user, uint32_t device);
+/* 0: not known, or a flow of another worker. */
+uint32_t flow_users_device_of(const struct proxy *px, const struct flow_id *id,
+			      const char *tenant, const char *user);
 
 /* Who registered or called over it. */
 typedef void(flow_users_h)(const char *tenant, const char *user, void *arg);

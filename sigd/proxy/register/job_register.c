@@ -13,7 +13,9 @@
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/job_priv.h"
 #include "sigd/proxy/register/flow_users.h"
+#include "sigd/proxy/news.h"
 #include "sigd/proxy/register/line_news.h"
+#include "sigd/proxy/register/reg_journal.h"
 #include "sigd/proxy/register/reg_reply.h"
 #include "sigd/proxy/reply.h"
 #include "sigd/sip/smsg_build.h"
@@ -28,6 +30,21 @@ static void devices_back(const struct job *job)
 	pl_set_str(&aor.tenant, job->tenant->id);
 	pl_set_str(&aor.user, job->user);
 	rebind_back(job->px, &aor, job->devices, &flow);
+}
+
+/* Of a connection it is the connection that says who is there (flow_users.h);
+ * over UDP there is none. */
+static void tell_datagram(const struct job *job,
+			  const struct registrar_list *list)
+{
+	if (job->flow.kind != FLOW_UDP || !job->who.user)
+		return;
+	if (list->added)
+		news_registration(job->px->news, NEWS_ADDED, job->tenant->id,
+				  job->user, &job->flow);
+	if (list->removed)
+		news_registration(job->px->news, NEWS_REMOVED, job->tenant->id,
+				  job->user, &job->flow);
 }
 
 static void on_registered(const struct registrar_list *list, void *arg)
@@ -48,6 +65,10 @@ static void on_registered(const struct registrar_list *list, void *arg)
 			flow_users_registered(job->px, &job->flow,
 					      job->tenant->id, job->user,
 					      job->binds);
+		if (job->device_nr)
+			flow_users_device(job->px, &job->flow, job->tenant->id,
+					  job->user, job->device_nr);
+		tell_datagram(job, list);
 		if (job->devices)
 			devices_back(job);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
@@ -82,6 +103,9 @@ static void refuse_register(struct job *job, enum status code,
 			    const char *unsupported)
 {
 	char min[16];
+
+	if (code == STATUS_BRIEF_INTERVAL || code == STATUS_BAD_EXTENSION)
+		reg_journal_job(job, code);
 
 	re_snprintf(min, sizeof(min), "%u", job->px->cfg.reg.expires_min);
 	if (code == STATUS_BRIEF_INTERVAL)
@@ -123,6 +147,7 @@ void job_register(struct job *job)
 	struct reg_limits limits = job->px->cfg.reg;
 	struct reg_request *req = mem_alloc(sizeof(*req), NULL);
 	enum status code = STATUS_OVERLOAD;
+	char said[REG_SAID_MAX];
 	int err = ENOMEM;
 
 	if (job->who.user && job->who.user->max_devices)
@@ -135,11 +160,15 @@ void job_register(struct job *job)
 	if (code == STATUS_OK) {
 		job->outbound = req->outbound;
 		job->binds    = binds(req);
+		job->device_nr = reg_first_device(req);
 		job->unbinds  = !job->binds && (req->nc || req->all);
 		if (!job->who.conn)
 			job->devices = rebind_devices(req);
 		/* a PBX is where it said last */
 		req->all |= job->who.conn && binds(req);
+		reg_journal_said(said, &job->remote, job->source,
+				 txn_srv_request(job->st));
+		params.said = said;
 		err = registrar_register(&job->ask, &params, req,
 					 &limits);
 	}

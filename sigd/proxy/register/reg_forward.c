@@ -9,7 +9,6 @@
 #include "common/log.h"
 #include "common/wheel.h"
 #include "routing/route.h"
-#include "sigd/auth/guess.h"
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/hop_back.h"
@@ -49,45 +48,9 @@ static void fail(struct reg_forward *fwd, enum status code)
 	log_info(NULL, "registration not forwarded",
 		 "tenant=%s user=%s to=%s why=%s", fwd->tenant->id, fwd->user,
 		 fwd->tenant->registration.pbx->name, status_text(code));
+	reg_forward_failed(fwd, code);
 	reply_status(fwd->px, fwd->st, code);
 	mem_deref(fwd);
-}
-
-/* --- guessing ---------------------------------------------------------------- */
-
-/* What it says that it is; false: no password was shown. */
-static bool guesser_of(struct guess_who *who, const struct smsg *msg)
-{
-	struct shdr_digest digest;
-	struct pl val;
-
-	if (!smsg_val(msg, SHDR_AUTHORIZATION, &val) ||
-	    shdr_digest_decode(&digest, &val))
-		return false;
-	*who = (struct guess_who){.realm = digest.realm,
-				  .name = digest.username};
-	pl_set_str(&who->source, msg->src_host);
-	return true;
-}
-
-/* A challenge to somebody who has shown a password says that it was wrong,
- * unless only the nonce was old. */
-static void guess_note(struct reg_forward *fwd, const struct smsg *resp)
-{
-	struct proxy *px = fwd->px;
-	struct shdr_digest digest;
-	struct guess_who who;
-	struct pl val;
-
-	if (!guesser_of(&who, txn_srv_request(fwd->st)))
-		return;
-	if (resp->scode >= 200 && resp->scode < 300)
-		guess_passed(px->guess, &who);
-	else if ((resp->scode == 401 || resp->scode == 403) &&
-		 (!smsg_val(resp, SHDR_WWW_AUTHENTICATE, &val) ||
-		  shdr_digest_decode(&digest, &val) ||
-		  pl_strcasecmp(&digest.stale, "true")))
-		guess_failed(px->guess, &who, wheel_now(px->deps.wheel));
 }
 
 /* --- what the PBX says --------------------------------------------------------- */
@@ -106,8 +69,11 @@ static void on_bound(const struct registrar_list *list, void *arg)
 	}
 	pl_set_str(&aor.tenant, fwd->tenant->id);
 	pl_set_str(&aor.user, fwd->user);
-	if (!flow_of_dest(&id, src))
+	if (!flow_of_dest(&id, src)) {
 		flow_users_note(fwd->px, &id, fwd->tenant->id, fwd->user);
+		flow_users_device(fwd->px, &id, fwd->tenant->id, fwd->user,
+				  reg_first_device(fwd->req));
+	}
 	if (fwd->devices)
 		rebind_back(fwd->px, &aor, fwd->devices, &flow);
 	log_debug(NULL, "registered at its PBX", "tenant=%s user=%s "
@@ -121,9 +87,12 @@ static void accepted(struct reg_forward *fwd, const struct smsg *msg)
 	struct registrar_params params = {.link = fwd->px->deps.redis,
 					  .h = on_bound,
 					  .arg = fwd};
+	char said[REG_SAID_MAX];
 	int err;
 
 	reg_forward_granted(fwd, msg);
+	reg_forward_said(fwd, said);
+	params.said = said;
 	fwd->devices = rebind_devices(fwd->req);
 	pl_set_str(&params.aor.tenant, fwd->tenant->id);
 	pl_set_str(&params.aor.user, fwd->user);
@@ -171,7 +140,7 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 	fwd->ct = NULL;
 	if (msg->scode == 503 && elsewhere(fwd))
 		return;
-	guess_note(fwd, msg);
+	reg_forward_told(fwd, msg);
 	if (msg->scode < 300)
 		accepted(fwd, msg);
 	else
@@ -254,12 +223,10 @@ static enum status read_request(struct reg_forward *fwd)
 	const struct smsg *msg = txn_srv_request(fwd->st);
 	const struct txn_dest *src = txn_srv_source(fwd->st);
 	struct reg_limits limits = fwd->px->cfg.reg;
-	struct guess_who who;
 
 	limits.expires_min = 1;
 	limits.expires_max = EXPIRES_MAX_S;
-	if (guesser_of(&who, msg) &&
-	    guess_wait(fwd->px->guess, &who, wheel_now(fwd->px->deps.wheel))) {
+	if (reg_forward_waits(fwd)) {
 		++fwd->px->counts.auth_locked;
 		return STATUS_AUTH_LOCKED;
 	}

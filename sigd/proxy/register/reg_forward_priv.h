@@ -3,6 +3,7 @@
  *
  *   reg_forward.c        its life
  *   reg_forward_write.c  what the PBX is told, and what its answer means
+ *   reg_forward_tell.c   who guesses, and the log of the device
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,6 +12,7 @@
 
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/register/reg_forward.h"
+#include "sigd/proxy/register/reg_journal.h"
 
 struct reg_forward {
 	struct le le;
@@ -33,5 +35,14 @@ struct reg_forward {
 int reg_forward_write(struct reg_forward *fwd, char branch[], size_t *len);
 /* Its 2xx: what is bound for how long, into fwd->req. */
 void reg_forward_granted(struct reg_forward *fwd, const struct smsg *msg);
+
+/* Who asks has guessed too much of late. */
+bool reg_forward_waits(const struct reg_forward *fwd);
+/* Its answer, whatever it says: for the guard and the log. */
+void reg_forward_told(struct reg_forward *fwd, const struct smsg *resp);
+/* It is given up so. */
+void reg_forward_failed(const struct reg_forward *fwd, enum status code);
+/* For the log of what is bound. */
+void reg_forward_said(const struct reg_forward *fwd, char said[REG_SAID_MAX]);
 
 #endif

@@ -8,6 +8,7 @@
 #include "common/loop.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
+#include "sigd/journal/journal_row.h"
 #include "sigd/registrar/registrar.h"
 #include "sigd/sip/smsg.h"
 #include "tests/lib/redis_server.h"
@@ -24,6 +25,8 @@ struct fixture {
 	struct reg_limits limits;
 	const char *nonce;
 	uint32_t nc;
+	const char *said;
+	char log[512]; /* events and counts, newest first */
 };
 
 static bool start(struct fixture *fix)
@@ -81,6 +84,7 @@ static struct registrar_params params(struct fixture *fix)
 	p.proof.nonce_id = fix->nonce;
 	p.proof.nc	 = fix->nc;
 	p.proof.life_ms	 = 60000;
+	p.said		 = fix->said;
 	fix->answers	 = 0;
 	return p;
 }
@@ -321,10 +325,72 @@ static void a_flow_that_ends_takes_its_own_bindings(void)
 		struct registrar_params p = params(&fix);
 
 		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
-		CHECK(!registrar_flow_gone(fix.link, &p.aor, other, 3));
+		CHECK(!registrar_flow_gone(fix.link, &p.aor, other, 3, NULL));
 		CHECK_INT(bound(&fix), 1);
-		CHECK(!registrar_flow_gone(fix.link, &p.aor, flow, 3));
+		CHECK(!registrar_flow_gone(fix.link, &p.aor, flow, 3,
+					   "flow=f"));
 		CHECK_INT(bound(&fix), 0);
+	}
+	stop(&fix);
+}
+
+static void on_log(int err, const struct redis_val *val, void *arg)
+{
+	struct fixture *fix = arg;
+	struct mbuf *mb = mbuf_alloc(512);
+
+	fix->answers++;
+	for (size_t i = 0; !err && i < val->len; i++) {
+		const struct pl text = {val->el[i].str, val->el[i].len};
+		struct journal_row row;
+
+		if (CHECK(!journal_row_parse(&row, &text)))
+			(void)mbuf_printf(mb, "%s%s*%llu", i ? " " : "",
+					  journal_event_name(row.event),
+					  row.count);
+		CHECK_STR(row.from, "192.0.2.1:5");
+	}
+	re_snprintf(fix->log, sizeof(fix->log), "%b", mb->buf, mb->end);
+	mem_deref(mb);
+}
+
+static const char *log_of(struct fixture *fix)
+{
+	const struct redis_arg ask[] = {redis_str("LRANGE"),
+					redis_str("cb:{a:demo/alice}:log"),
+					redis_str("0"), redis_str("-1")};
+
+	fix->answers = 0;
+	CHECK(!redis_link_send(fix->link, ask, 4, on_log, fix));
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+	return fix->log;
+}
+
+static void what_a_device_does_stands_in_its_log(void)
+{
+	static const uint8_t flow[] = {1, 2, 3};
+	struct fixture fix;
+
+	if (start(&fix)) {
+		struct registrar_params p = params(&fix);
+
+		fix.said = "from=192.0.2.1:5";
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK(fix.last.added && !fix.last.removed);
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_OK);
+		CHECK(!fix.last.added && !fix.last.removed);
+		CHECK_INT(put(&fix, "c1", 3, CONTACT_A), STATUS_OK);
+		/* an old one changes nothing, and says nothing */
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_BAD_CSEQ);
+		CHECK_STR(log_of(&fix), "refreshed*2 registered*1");
+		CHECK_INT(put(&fix, "c1", 4,
+			      "Contact: *\r\nExpires: 0\r\n"), STATUS_OK);
+		CHECK(!fix.last.added && fix.last.removed);
+		CHECK_INT(put(&fix, "c1", 5, CONTACT_A), STATUS_OK);
+		CHECK(!registrar_flow_gone(fix.link, &p.aor, flow, 3,
+					   fix.said));
+		CHECK_STR(log_of(&fix), "lost*1 registered*1 unregistered*1 "
+					"refreshed*2 registered*1");
 	}
 	stop(&fix);
 }
@@ -544,6 +610,7 @@ TEST_MAIN(TEST(a_device_is_bound_and_found),
 	  TEST(a_nonce_count_is_used_once),
 	  TEST(a_count_may_be_overtaken_by_twenty_four),
 	  TEST(a_flow_that_ends_takes_its_own_bindings),
+	  TEST(what_a_device_does_stands_in_its_log),
 	  TEST(what_is_asked_for_is_checked),
 	  TEST(an_unknown_extension_is_refused_by_name),
 	  TEST(outbound_is_honoured_where_it_applies),
