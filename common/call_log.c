@@ -111,32 +111,30 @@ void call_log_addr(struct call_log_data *data, const char *name,
 
 /* --- an entry --------------------------------------------------------------------- */
 
-static void add(struct call_log_args *args, const char *name,
-		struct redis_arg value)
-{
-	args->argv[args->argc++] = redis_str(name);
-	args->argv[args->argc++] = value;
-}
-
-/* The same order, always: entries whose fields are those of their block's first
- * one are kept without the names. */
 void call_log_args(struct call_log_args *args,
 		   const struct call_log_entry *entry)
 {
-	args->argc = 0;
+	struct redis_arg *argv = args->argv;
+
 	(void)re_snprintf(args->ms, sizeof(args->ms), "%llu",
 			  (unsigned long long)entry->ms);
-	(void)re_snprintf(args->leg, sizeof(args->leg), "%u", entry->leg);
-	add(args, "by", redis_str(entry->by));
-	add(args, "ms", redis_str(args->ms));
-	if (entry->session[0])
-		add(args, "session", redis_str(entry->session));
+	args->leg[0] = '\0';
 	if (entry->leg)
-		add(args, "leg", redis_str(args->leg));
-	add(args, "kind", redis_str(entry->kind));
-	if (entry->data.l)
-		add(args, "data",
-		    (struct redis_arg){entry->data.p, entry->data.l});
+		(void)re_snprintf(args->leg, sizeof(args->leg), "%u",
+				  entry->leg);
+	*argv++ = redis_str("by");
+	*argv++ = redis_str(entry->by);
+	*argv++ = redis_str("ms");
+	*argv++ = redis_str(args->ms);
+	*argv++ = redis_str("session");
+	*argv++ = redis_str(entry->session);
+	*argv++ = redis_str("leg");
+	*argv++ = redis_str(args->leg);
+	*argv++ = redis_str("kind");
+	*argv++ = redis_str(entry->kind);
+	*argv++ = redis_str("data");
+	*argv = (struct redis_arg){entry->data.l ? entry->data.p : "",
+				   entry->data.l};
 }
 
 /* --- and read -------------------------------------------------------------------- */
@@ -181,14 +179,15 @@ static bool take_session(struct call_log_entry *entry,
 	for (size_t i = 0; i < val->len; i++)
 		if (!strchr("0123456789abcdef", val->str[i]) || !val->str[i])
 			return false;
-	return val->len &&
-	       take_text(entry->session, sizeof(entry->session), val);
+	return take_text(entry->session, sizeof(entry->session), val);
 }
 
 static bool take_leg(struct call_log_entry *entry, const struct redis_val *val)
 {
 	uint64_t leg;
 
+	if (!val->len)
+		return true;
 	if (!redis_num(val, &leg) || !leg || leg > CALL_LOG_LEG_MAX)
 		return false;
 	entry->leg = (uint8_t)leg;

@@ -7,13 +7,14 @@
  *   by       "node/slot" of the worker that tells it
  *   ms       unix ms, by its clock
  *   session  the first CALL_LOG_SESSION digits of the media session's id;
- *            absent: not of a session
- *   leg      its number; absent: not of a leg
+ *            empty: not of a session
+ *   leg      its number; empty: not of a leg
  *   kind     a stable word, e.g. "ice.nominated" (docs/timeline.md has all)
  *   data     `key=value` pairs with spaces between; values percent-encoded;
- *            absent: there is none
+ *            empty: there is none
  *
- * It keeps about CALL_LOG_ENTRIES entries, for CALL_LOG_KEEP_S after the last.
+ * All six are always there, in this order: then Redis keeps their names once
+ * for many entries. It keeps about CALL_LOG_ENTRIES entries, for CALL_LOG_KEEP_S after the last.
  * Here is what both ends of it share; who writes uses call_log_writer.h. Pure:
  * no memory is asked for.
  *
@@ -40,6 +41,7 @@ enum {
 	CALL_LOG_NAME_MAX = 24,   /* of a key in data: [a-z0-9.-] */
 	CALL_LOG_VALUE_MAX = 600, /* bytes of a value that are written */
 	CALL_LOG_DATA_MAX = 1400, /* bytes of data, encoded */
+	CALL_LOG_FIELDS = 12,     /* names and values of an entry */
 	CALL_LOG_KEY = sizeof("cb:{c:x}:log:") + ID_LEN,
 };
 
@@ -80,8 +82,7 @@ struct call_log_entry {
 
 /* As fields of XADD; valid as long as the entry, which is not looked at. */
 struct call_log_args {
-	struct redis_arg argv[12];
-	size_t argc;
+	struct redis_arg argv[CALL_LOG_FIELDS];
 	char ms[24], leg[8];
 };
 void call_log_args(struct call_log_args *args,

@@ -12,7 +12,7 @@
 #include "common/wheel.h"
 
 enum {
-	BATCH = 11, /* notes of a command: 12 fields and their number each */
+	BATCH = 12, /* notes of a command */
 };
 
 /* In the room, one behind the other; its data is behind it. */
@@ -53,17 +53,13 @@ static uint64_t unix_ms(void)
 
 /* --- to Redis ------------------------------------------------------------------- */
 
-/* How many entries, how long they are kept, and the entries, each behind the
- * number of its fields. With its time to live in the same step no stream stays
+/* How many entries, how long they are kept, and the entries. With its time to live in the same step no stream stays
  * for ever, whoever dies. */
 static const struct redis_script script_write = {
 	"call-log-write",
-	"local i = 3 "
-	"while ARGV[i] do "
-	"  local n = tonumber(ARGV[i]) "
+	"for i = 3, #ARGV, 12 do "
 	"  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', "
-	"    unpack(ARGV, i + 1, i + n)) "
-	"  i = i + n + 1 "
+	"    unpack(ARGV, i, i + 11)) "
 	"end "
 	"redis.call('EXPIRE', KEYS[1], ARGV[2]) "
 	"return 1"};
@@ -98,8 +94,6 @@ static void sent(struct call_log_writer *writer, size_t notes)
 static void send_batch(struct call_log_writer *writer,
 		       const struct batch *batch)
 {
-	static const char *const counts[] = {
-		[6] = "6", [8] = "8", [10] = "10", [12] = "12"};
 	struct redis_arg argv[REDIS_EVAL_ARGS], key_arg;
 	char key[CALL_LOG_KEY], entries[12], keep[12];
 	size_t argc = 2;
@@ -114,12 +108,9 @@ static void send_batch(struct call_log_writer *writer,
 	argv[0] = redis_str(entries);
 	argv[1] = redis_str(keep);
 	for (size_t i = 0; i < batch->n; i++) {
-		const struct call_log_args *args = &batch->args[i];
-
-		argv[argc++] = redis_str(counts[args->argc]);
-		memcpy(&argv[argc], args->argv,
-		       args->argc * sizeof(args->argv[0]));
-		argc += args->argc;
+		memcpy(&argv[argc], batch->args[i].argv,
+		       sizeof(batch->args[i].argv));
+		argc += CALL_LOG_FIELDS;
 	}
 	key_arg = redis_str(key);
 	if (redis_link_eval(writer->link, &script_write, &key_arg, 1, argv,

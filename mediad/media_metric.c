@@ -207,6 +207,10 @@ static const struct metric_desc rows[] = {
 	COUNT("facts", NULL, "Facts told to whoever follows", news.facts),
 	COUNT("untold_events", NULL, "Given up: no room or no memory",
 	      news.left_out),
+	COUNT("call_log_entries", NULL, "Written to the logs of calls",
+	      log.written),
+	COUNT("call_log_dropped_entries", NULL,
+	      "Not written: Redis was away, or too slow", log.dropped),
 };
 
 int media_metric_alloc(struct metric_set **setp, struct media_figures *figures)

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "common/call_log_writer.h"
 #include "common/control/ctl_peer.h"
 #include "common/metric.h"
 #include "common/redis_figures.h"
@@ -40,6 +41,7 @@ struct media_figures {
 	struct ctl_counts ctl;
 	struct redis_figures redis;
 	struct vitals_figures vitals;
+	struct call_log_counts log;
 };
 
 /* A set over figures, which outlive it. */

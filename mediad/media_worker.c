@@ -208,6 +208,7 @@ static int sessions_make(struct media_worker *mw)
 		.opus_bitrate = mw->cfg->opus.bitrate,
 		.opus_complexity = mw->cfg->opus.complexity,
 		.xr = (enum session_xr)mw->cfg->rtcp_xr,
+		.log_digits = mw->cfg->log_digits,
 	};
 	struct session_deps deps = {
 		.env = &mw->env,
@@ -277,6 +278,7 @@ static void on_fill(void *arg)
 	       sizeof(figures->quiets));
 	figures->commands = *control_commands(mw->control);
 	figures->news = *news_stats(mw->news);
+	figures->log = *control_logged(mw->control);
 	if (counts)
 		figures->ctl = *counts;
 	figures->redis = *redis_link_figures(control_link(mw->control));

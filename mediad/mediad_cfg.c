@@ -349,6 +349,12 @@ static const struct cfg_field fields[] = {
 	 .help = "Who gets extended reports (RFC 3611): VoIP metrics, and a "
 		 "round trip for who only listens. What comes is read in any "
 		 "case."},
+	{.key = "log_digits",
+	 .type = CFG_BOOL,
+	 CFG_AT(struct mediad_cfg, log_digits),
+	 .def = "false",
+	 .help = "Does the log of a call tell which keys were pressed? Else "
+		 "it tells that one was."},
 	{.key = "limits",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, limits),

@@ -120,6 +120,7 @@ struct mediad_cfg {
 	struct mediad_limits limits;
 	struct mediad_opus opus;
 	int rtcp_xr; /* enum session_xr */
+	bool log_digits; /* in the logs of calls */
 	const char **modules; /* paths */
 	uint32_t nmodules;
 	struct mediad_admin_cfg admin;

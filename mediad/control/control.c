@@ -19,6 +19,7 @@
 #include "common/wheel.h"
 #include "mediad/control/command.h"
 #include "mediad/control/control.h"
+#include "mediad/control/diary.h"
 #include "mediad/control/fence.h"
 #include "mediad/control/news.h"
 #include "mediad/control/sheet.h"
@@ -69,6 +70,7 @@ struct control {
 	struct ctl_reporter *reporter;
 	struct ctl_beat *beat;
 	struct sheet *sheet;
+	struct diary *diary;
 	struct gauge gauge;
 };
 
@@ -79,10 +81,13 @@ static void destructor(void *arg)
 	wheel_stop(&control->say);
 	wheel_stop(&control->step);
 	wheel_stop(&control->gauge.timer);
-	if (control->news)
+	if (control->news) {
 		news_attach(control->news, NULL);
+		news_diary(control->news, NULL);
+	}
 	mem_deref(control->fence);
 	mem_deref(control->sheet);
+	mem_deref(control->diary);
 	mem_deref(control->beat);
 	mem_deref(control->reporter);
 	mem_deref(control->server);
@@ -348,6 +353,21 @@ static int link_make(struct control *control)
 				control);
 }
 
+static int diary_make(struct control *control)
+{
+	const struct diary_params params = {
+		.link = control->link,
+		.wheel = control->wheel,
+		.table = control->table,
+		.addr = control->addr,
+	};
+	int err = diary_alloc(&control->diary, &params);
+
+	if (!err && control->news)
+		news_diary(control->news, control->diary);
+	return err;
+}
+
 int control_alloc(struct control **controlp,
 		  const struct control_params *params)
 {
@@ -389,6 +409,8 @@ int control_alloc(struct control **controlp,
 		err = sheet_alloc(&control->sheet, control->link,
 				  control->wheel, control->table,
 				  control->addr);
+	if (!err)
+		err = diary_make(control);
 	if (err) {
 		mem_deref(control);
 		return err;
@@ -473,6 +495,11 @@ struct redis_link *control_link(const struct control *control)
 const struct command_stats *control_commands(const struct control *control)
 {
 	return command_stats(control->command);
+}
+
+const struct call_log_counts *control_logged(const struct control *control)
+{
+	return diary_counts(control->diary);
 }
 
 const struct ctl_counts *control_counts(const struct control *control)

@@ -16,6 +16,7 @@
 
 #include "common/control/ctl_peer.h"
 
+struct call_log_counts;
 struct command_stats;
 struct control;
 struct redis_link;
@@ -74,6 +75,8 @@ bool control_quiet(const struct control *control);
 /* For figures of other parts that go to Redis. */
 struct redis_link *control_link(const struct control *control);
 const struct command_stats *control_commands(const struct control *control);
+/* Of the logs of calls. */
+const struct call_log_counts *control_logged(const struct control *control);
 /* NULL before there was an epoch. */
 const struct ctl_counts *control_counts(const struct control *control);
 

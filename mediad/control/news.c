@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <re.h>
 
 #include "common/control/ctl_event.h"
 #include "common/fault.h"
 #include "common/wheel.h"
+#include "mediad/control/diary.h"
 #include "mediad/control/news.h"
 
 enum {
@@ -21,12 +23,14 @@ struct news {
 	struct wheel *wheel;
 	struct wheel_timer timer;
 	struct ctl_reporter *reporter; /* NULL: keep */
+	struct diary *diary;           /* NULL: none */
 	struct list notes;
 	struct news_stats stats;
 };
 
 struct note {
 	struct le le;
+	uint64_t unix_ms;
 	struct ctl_event event; /* texts and figures are the note's own */
 	char tenant[CTL_TENANT_MAX];
 	char text[CTL_TEXT_MAX];
@@ -82,6 +86,8 @@ static void pump(void *arg)
 
 		if (ctl_report(news->reporter, &note->event))
 			++news->stats.left_out;
+		if (news->diary)
+			diary_event(news->diary, &note->event, note->unix_ms);
 		--news->stats.kept;
 		mem_deref(note);
 	}
@@ -95,6 +101,19 @@ void news_attach(struct news *news, struct ctl_reporter *reporter)
 	mem_deref(news->reporter);
 	news->reporter = reporter;
 	pump(news);
+}
+
+void news_diary(struct news *news, struct diary *diary)
+{
+	news->diary = diary;
+}
+
+static uint64_t unix_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
 /* Copies the text to room; cut when it is too long. */
@@ -124,6 +143,7 @@ void news_event(struct news *news, const struct ctl_event *event)
 		return;
 	}
 
+	note->unix_ms = unix_ms();
 	note->event = *event;
 	keep(&note->event.tenant, note->tenant, sizeof(note->tenant));
 	keep(&note->event.text, note->text, sizeof(note->text));

@@ -18,6 +18,7 @@
 #include "mediad/session/session.h"
 
 struct ctl_reporter;
+struct diary;
 struct news;
 struct wheel;
 
@@ -30,6 +31,9 @@ enum {
 int news_alloc(struct news **newsp, struct wheel *wheel);
 /* Where it goes; referenced. NULL: keep. */
 void news_attach(struct news *news, struct ctl_reporter *reporter);
+/* The logs of calls hear of it, too, when it goes there; outlives the news, or
+ * is taken back by NULL. */
+void news_diary(struct news *news, struct diary *diary);
 
 /* event is copied. */
 void news_event(struct news *news, const struct ctl_event *event);

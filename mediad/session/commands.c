@@ -94,8 +94,10 @@ int session_leg_remote(struct session_table *table,
 	err = spot_find(&spot, table, &cmd);
 	if (!err)
 		err = leg_sdp_remote(spot.leg, remote, why);
-	if (err)
-		spot_undo(&spot);
+	if (!err)
+		return 0;
+	spot_undo(&spot);
+	session_log_refused(table, remote, err, why);
 	return err;
 }
 
@@ -121,7 +123,11 @@ int session_leg_digit(struct session_table *table,
 	/* who tells of a key by INFO may have let it sound, too */
 	if (leg->peer && leg_ear_heard(leg->peer, digit->code))
 		return 0;
-	return leg_keys_press(leg, digit->code, digit->ms, digit->tones);
+	err = leg_keys_press(leg, digit->code, digit->ms, digit->tones);
+	if (!err)
+		leg_log_key(leg, false, leg_event(leg) ? "rtp" : "tone",
+			    digit->code);
+	return err;
 }
 
 int session_leg_local(struct session_table *table,

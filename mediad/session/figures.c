@@ -121,6 +121,24 @@ static void sight(struct leg_sight *figs, const struct leg_video *v)
 	};
 }
 
+void leg_figures_codec(struct leg_figures *figs, const struct leg *leg)
+{
+	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));
+	str_ncpy(figs->why, leg->sdp.why, sizeof(figs->why));
+	figs->chosen[0] = '\0';
+	chosen(figs->chosen, sizeof(figs->chosen), leg_codec(leg));
+}
+
+void leg_figures_since(struct leg *leg)
+{
+	leg->before = (struct leg_before){
+		.packets_in = leg->in.packets,
+		.lost_in = strm_in_lost(&leg->in),
+		.packets_out = leg->out.packets,
+		.far_lost = leg->report.far.lost,
+	};
+}
+
 static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 {
 	*figs = (struct leg_figures){
@@ -139,9 +157,9 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 		figs->consumer = tap_consumer(leg->session->tap);
 	}
 	figs->way = leg_note_way(leg);
-	str_ncpy(figs->offered, leg->sdp.offered, sizeof(figs->offered));
-	str_ncpy(figs->why, leg->sdp.why, sizeof(figs->why));
-	chosen(figs->chosen, sizeof(figs->chosen), leg_codec(leg));
+	leg_figures_codec(figs, leg);
+	figs->before = leg->before;
+	figs->not_authentic = path_stats(leg->path)->bad_auth;
 	for (unsigned step = 0; step < LEG_STEPS; step++)
 		figs->at_ms[step] = leg_at(leg, step);
 	leg_stats(&figs->stats, leg);

@@ -120,6 +120,7 @@ int leg_make(struct leg **legp, struct session *session,
 	session->legs[leg->nr - 1] = leg;
 	wheel_stop(&session->empty);
 	leg_life(leg, table->cfg.setup_ms);
+	leg_watch_start(table);
 	leg_store(leg);
 	*legp = leg;
 	return 0;
@@ -129,6 +130,7 @@ void leg_drop(struct leg *leg)
 {
 	struct session *session = leg->session;
 
+	session_rows_end(leg);
 	leg_video_drop(leg);
 	free_record(leg);
 	mem_deref(leg);
@@ -285,6 +287,8 @@ static void look_on(struct leg *leg, const struct strm_pkt *sp,
 	const struct strm_pkt bare = leg_primary(leg, sp, pkt);
 
 	leg_watch_packet(leg, &bare, pkt);
+	if (leg->in.event == bare.h.pt)
+		leg_log_event(leg, &bare, pkt);
 	if (leg->session->tap)
 		session_tap_packet(leg, &bare, pkt);
 }
@@ -321,8 +325,10 @@ static void on_rtp(const struct path_packet *packet, void *arg)
 		pass_on(leg, &sp, packet->pkt);
 	}
 	*serving = 0;
-	if (first && leg->in.packets)
+	if (first && leg->in.packets) {
+		leg_log_rtp_in(leg, sp.h.pt);
 		tell_up(leg);
+	}
 }
 
 static void on_rtcp(const struct path_packet *packet, void *arg)
@@ -334,6 +340,8 @@ static void on_rtcp(const struct path_packet *packet, void *arg)
 	*serving = leg->rec + 1;
 	leg->heard_ms = packet->now_ms;
 	leg->report.theirs = leg->video ? leg->in.ssrc : 0;
+	if (!leg->log.rtcp_in)
+		leg_log_rtcp_in(leg);
 	/* what is refused is counted there */
 	(void)report_read(&leg->report, packet->pkt, packet->len, &now);
 	if (leg->video && leg->video->path == leg->path)
@@ -396,4 +404,5 @@ const struct path_handlers leg_path_handlers = {
 	.lost = on_lost,
 	.changed = on_changed,
 	.streams = on_streams,
+	.note = leg_log_path,
 };

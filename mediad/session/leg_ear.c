@@ -108,6 +108,7 @@ static void key_down(struct leg_ear *ear, uint8_t code)
 		ear->ignored = code;
 		return;
 	}
+	leg_log_key(ear->leg, true, "tone", code);
 	ear->latest = code;
 	ear->at_ms = wheel_now(wheel_of(ear));
 	/* one that cannot be told is one that is not heard */

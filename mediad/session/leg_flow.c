@@ -97,6 +97,7 @@ void leg_tell_key(const struct leg *to, uint8_t code, uint32_t ms)
 		.ms = ms,
 	};
 
+	leg_log_key((struct leg *)(uintptr_t)to, false, "told", code);
 	if (table->heardh)
 		table->heardh(&heard, table->arg);
 }
@@ -375,6 +376,7 @@ void leg_heard(struct leg *leg, uint8_t pt)
 		/* it may turn as often as it likes */
 		log_debug(leg->session->call, "another codec comes",
 			  "leg=%u pt=%u", leg->nr, pt);
+		leg_log_codec(leg, leg_hears(leg));
 		leg_wire(leg);
 		return;
 	}

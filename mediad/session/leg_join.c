@@ -62,6 +62,9 @@ void leg_wire(struct leg *leg)
 	}
 	leg_video_wire(leg);
 	session_tap_wire(leg->session);
+	leg_log_way(leg);
+	if (leg->peer)
+		leg_log_way(leg->peer);
 }
 
 /* --- joins ------------------------------------------------------------------------ */

@@ -64,6 +64,7 @@ void leg_sdp_follow(struct leg *leg, const struct pl *text)
 	leg->sdp.prior = leg_secret_keep(form.choice);
 	if (video.nformats)
 		leg_video_follow(leg, &video);
+	leg_log(leg, "media.moved", NULL);
 out:
 	mem_deref(form.choice);
 }
@@ -136,6 +137,7 @@ static int take_offer(struct leg *leg, struct sdpm_desc *desc,
 
 	if (!sdp->choice)
 		leg_note_formats(sdp, desc);
+	leg_log_offer(leg, false);
 	mem_deref(sdp->desc);
 	sdp->desc = mem_ref(desc);
 	sdp->open_dir = next->theirs;
@@ -171,6 +173,7 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 		return leg_sdp_refuse(why, EPROTO, 400,
 				      "an answer of another peer came before");
 	sdp->said = desc;
+	leg_log_cands(leg, desc);
 	err = leg->kind->hear(leg, next, why);
 	sdp->said = NULL;
 	if (err)
@@ -185,6 +188,7 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	sdp->answered = false;
 	sdp->turn = LEG_STABLE;
 	leg_apply(leg);
+	leg_log_agreed(leg, &verdict, true);
 	return 0;
 }
 
@@ -264,6 +268,7 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 	}
 	first_here(sdp, next);
 	sdp->said = sdp->desc;
+	leg_log_cands(leg, sdp->desc);
 	err = leg->kind->hear(leg, next, why);
 	sdp->said = NULL;
 	if (!err)
@@ -285,6 +290,7 @@ static int decide_now(struct leg *leg, struct sdpm_error *why)
 	sdp->answered = true;
 	sdp->turn = LEG_STABLE;
 	leg_apply(leg);
+	leg_log_agreed(leg, &verdict, false);
 	return 0;
 }
 
@@ -343,6 +349,7 @@ static int local_offer(struct leg *leg, struct mbuf *mb, struct sdpm_error *why)
 		mem_deref(sdp->offer);
 		sdp->offer = leg_secret_keep_offer(offer);
 		mem_deref(offer);
+		leg_log_offer(leg, true);
 	}
 	sdp->turn = LEG_OFFERED;
 	return 0;

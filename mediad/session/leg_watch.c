@@ -307,6 +307,12 @@ static void leg_look(struct leg *leg, uint64_t now_ms)
 	turn(leg, look(leg, now_ms), now_ms);
 }
 
+static void look_at(struct leg *leg, uint64_t now_ms)
+{
+	leg_look(leg, now_ms);
+	leg_log_look(leg);
+}
+
 static bool on_session(struct le *le, void *arg)
 {
 	struct session *session = le->data;
@@ -314,7 +320,8 @@ static bool on_session(struct le *le, void *arg)
 
 	for (size_t i = 0; i < COUNTOF(session->legs); i++)
 		if (session->legs[i])
-			leg_look(session->legs[i], *now_ms);
+			look_at(session->legs[i], *now_ms);
+	session_rows_look(session, *now_ms);
 	return false;
 }
 

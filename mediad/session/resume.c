@@ -143,7 +143,10 @@ static int revive(struct session *session, uint32_t rec, struct state_leg *st)
 		return err;
 	}
 	session->legs[st->leg - 1] = leg;
+	leg_log_revived(leg);
 	leg_apply(leg);
+	leg_figures_since(leg);
+	leg_watch_start(session->table);
 	leg_report_start(leg);
 	return 0;
 }

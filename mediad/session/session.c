@@ -267,6 +267,14 @@ void session_on_quiet(struct session_table *table, session_quiet_h *quieth)
 	table->quieth = quieth;
 }
 
+void session_on_note(struct session_table *table, session_note_h *noteh,
+		     session_row_h *rowh, void *arg)
+{
+	table->noteh = noteh;
+	table->rowh = rowh;
+	table->note_arg = arg;
+}
+
 void session_on_played(struct session_table *table, session_played_h *playedh)
 {
 	table->playedh = playedh;

@@ -36,6 +36,7 @@
 #include "mediad/sdp/sdp_decide.h"
 #include "mediad/transport/source_lock.h"
 
+struct call_log_data;
 struct cert;
 struct codec_set;
 struct forker;
@@ -113,6 +114,7 @@ struct session_cfg {
 	uint32_t opus_bitrate; /* of what we encode, at most; 0: 24,000 */
 	uint8_t opus_complexity; /* 0..10 */
 	enum session_xr xr;
+	bool log_digits; /* the log of a call tells which keys they were */
 };
 
 /* What the table works with; all stays the caller's, and outlives it. */
@@ -157,6 +159,20 @@ typedef void(session_played_h)(const struct session_up *played, void *arg);
 /* A leg has another agreement. */
 typedef void(session_agreed_h)(const char *session, void *arg);
 
+/* Something that the log of the call is to have (leg_log.h). The handler may
+ * drop nothing. All is valid during the call. */
+struct session_note {
+	const char *session, *call;
+	uint8_t leg; /* 0: of none */
+	const char *kind;
+	const struct call_log_data *data; /* NULL: none */
+	uint64_t at_ms; /* by the wheel; 0: now */
+};
+typedef void(session_note_h)(const struct session_note *note, void *arg);
+/* Figures of the session are due there, of all legs (leg 0), or of one that is
+ * about to end. The same. */
+typedef void(session_row_h)(const char *session, uint8_t leg, void *arg);
+
 /* The caller owns *tablep. mem_deref() frees all sessions and leaves their
  * records in the state file: who means the end says session_drop(). */
 int session_table_alloc(struct session_table **tablep,
@@ -172,6 +188,10 @@ void session_on_played(struct session_table *table, session_played_h *playedh);
 
 void session_on_agreed(struct session_table *table, session_agreed_h *agreedh,
 		       void *arg);
+
+/* Both may be NULL. */
+void session_on_note(struct session_table *table, session_note_h *noteh,
+		     session_row_h *rowh, void *arg);
 
 /* Bring back what the state file holds; call once, before the loop runs. What
  * cannot be resumed is reported through the lost handler, during the call,
@@ -374,6 +394,12 @@ struct leg_stats {
 	uint64_t restored;
 };
 
+/* Of the same, at the row before (session_row_h). */
+struct leg_before {
+	uint64_t packets_in, lost_in, packets_out;
+	int32_t far_lost;
+};
+
 /* What its voice is like; levels in dBov, METER_NONE: not known. */
 struct leg_voice {
 	int8_t level, top; /* of the latest second: mean and peak */
@@ -411,6 +437,8 @@ struct leg_figures {
 	uint64_t at_ms[LEG_STEPS]; /* 0: not reached */
 	uint64_t last_in_ms;       /* latest authentic packet; 0: none */
 	struct leg_stats stats;
+	struct leg_before before;
+	uint64_t not_authentic; /* packets of refused_in */
 	struct leg_voice voice;
 	struct leg_sight video;
 };

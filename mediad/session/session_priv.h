@@ -12,6 +12,7 @@
 #include "mediad/rtp/relay.h"
 #include "mediad/rtp/report.h"
 #include "mediad/sdp/sdp_write.h"
+#include "mediad/session/leg_log.h"
 #include "mediad/session/leg_watch.h"
 #include "mediad/session/session.h"
 #include "mediad/session/state_file.h"
@@ -47,6 +48,9 @@ struct session_table {
 	uint64_t restored;            /* the same; leg.restored */
 	struct wheel_timer look;      /* who is not heard */
 	session_quiet_h *quieth;
+	session_note_h *noteh;
+	session_row_h *rowh;
+	void *note_arg;
 	uint64_t quiets[LEG_QUIETS];
 };
 
@@ -65,6 +69,8 @@ struct session {
 	unsigned tape;          /* parts of its recording that were begun */
 	uint64_t tape_unix_s;   /* and when the first of them was */
 	bool tape_before;       /* the last one is another process' */
+	unsigned notes;         /* in the log of the call */
+	uint64_t row_ms;        /* figures are due then; 0: not yet */
 };
 
 struct leg_ear;
@@ -203,6 +209,8 @@ struct leg {
 	struct transcode_stats sound;
 	uint64_t restored; /* packets: lost, taken from redundant audio */
 	struct leg_watch watch;
+	struct leg_log log;
+	struct leg_before before;
 	uint64_t bad_rtp;
 	struct report report;
 	struct wheel_timer report_due;
@@ -360,6 +368,13 @@ void leg_play_wire(struct leg *leg);
 /* Its peer's far side has the call on hold, and it hears this sound instead of
  * what comes from there; NULL: it does not. */
 const char *leg_music(const struct leg *leg);
+
+/* --- figures.c ----------------------------------------------------------------- */
+
+/* What it agreed on: offered, chosen, why. */
+void leg_figures_codec(struct leg_figures *figs, const struct leg *leg);
+/* From here on counts leg.before. */
+void leg_figures_since(struct leg *leg);
 
 /* --- session_tap.c ------------------------------------------------------------- */
 

@@ -62,6 +62,21 @@ static struct rec_name name_of(struct session *session)
 	return name;
 }
 
+static void tell(struct session *session, bool record, const char *consumer,
+		 int failed)
+{
+	struct call_log_data data;
+
+	call_log_begin(&data);
+	call_log_text(&data, "recording", record ? "yes" : NULL);
+	if (record)
+		call_log_num(&data, "part", session->tape);
+	call_log_text(&data, "fork", consumer);
+	if (failed)
+		call_log_num(&data, "err", failed);
+	session_log(session, failed ? "tap.failed" : "tap.started", &data);
+}
+
 static void start(struct session *session, bool record, const char *consumer)
 {
 	const struct session_deps *deps = &session->table->deps;
@@ -80,6 +95,7 @@ static void start(struct session *session, bool record, const char *consumer)
 	if (err)
 		log_warn(session->call, "neither recorded nor forked",
 			 "err=%d", err);
+	tell(session, record, consumer, err);
 	session->tape_before = false;
 	/* a successor begins the part behind */
 	leg_store(session->legs[0]);
@@ -99,6 +115,8 @@ void session_tap_wire(struct session *session)
 	if (session->tap && tap_records(session->tap) == record &&
 	    same_text(tap_consumer(session->tap), consumer))
 		return;
+	if (session->tap)
+		session_log(session, "tap.ended", NULL);
 	session->tap = mem_deref(session->tap);
 	if (record || consumer)
 		start(session, record, consumer);

@@ -10,6 +10,7 @@
 
 #include "common/log.h"
 #include "mediad/transport/assoc.h"
+#include "mediad/transport/assoc_priv.h"
 
 enum {
 	HANDSHAKE_MS = 10000,
@@ -33,6 +34,7 @@ static void give_keys(struct assoc *assoc)
 		assoc->seen = true;
 		assoc->wanted = false;
 		wheel_stop(&assoc->giveup);
+		assoc_tell_shaken(assoc, keys.suite);
 		err = assoc->h->keys(&keys, assoc->arg);
 	}
 	OPENSSL_cleanse(&keys, sizeof(keys));
@@ -85,6 +87,8 @@ static void on_broken(struct assoc *assoc, const char *what)
 {
 	log_info(assoc->params.call, "dtls handshake broke", "why=%s try=%u",
 		 what, assoc->tries + 1);
+	assoc->what = what;
+	assoc_tell_broken(assoc);
 	assoc->heard |= hs_is_answered(assoc->hs);
 	assoc->hs = mem_deref(assoc->hs);
 	if (assoc->tries < UINT8_MAX)
@@ -177,6 +181,12 @@ static int begin(struct assoc *assoc)
 	return 0;
 }
 
+static void connect_now(struct assoc *assoc)
+{
+	assoc_tell_hello(assoc, "sent");
+	hs_connect(assoc->hs);
+}
+
 static void on_soon(void *arg)
 {
 	struct assoc *assoc = arg;
@@ -184,7 +194,7 @@ static void on_soon(void *arg)
 	if (!assoc->client || !assoc->wanted || assoc->hs)
 		settle(assoc);
 	else if (!begin(assoc))
-		hs_connect(assoc->hs);
+		connect_now(assoc);
 	else
 		assoc->h->lost(PATH_LOST_HANDSHAKE, assoc->arg);
 }
@@ -220,8 +230,12 @@ bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
 
 	if (hello && (!assoc->wanted || assoc->client))
 		return false;
-	if (!assoc->hs && (!hello || wheel_runs(&assoc->soon) || begin(assoc)))
-		return false;
+	if (!assoc->hs) {
+		if (!hello || wheel_runs(&assoc->soon) || begin(assoc))
+			return false;
+		assoc_tell_hello(assoc, "seen");
+	}
+	assoc_see_alert(assoc, pkt, len);
 	hs_recv(assoc->hs, pkt, len);
 	return true;
 }
@@ -264,7 +278,8 @@ static bool same_peer(const struct assoc *assoc, const struct assoc_remote *rem)
 static void expect_new(struct assoc *assoc)
 {
 	assoc_stop(assoc);
-	assoc->tries = 0;
+	assoc->tries = assoc->alert = 0;
+	assoc->what = NULL;
 	assoc->wanted = true;
 	assoc->seen = assoc->heard = false;
 }

@@ -32,6 +32,8 @@ struct assoc_handlers {
 	/* Several in a row broke: true when the owner lets others begin now.
 	 * May be NULL. */
 	bool (*broken)(void *arg);
+	/* For the call's log; may be NULL. */
+	path_note_h *note;
 };
 
 /* All outlive the association. */
@@ -59,6 +61,8 @@ struct assoc {
 	bool client; /* it is ours to begin it */
 	bool heard;  /* as client: of the peer, what nobody else can know */
 	uint8_t tries; /* handshakes that broke */
+	uint8_t alert; /* 1 + code of the first one in clear; 0: none */
+	const char *what; /* broke the latest one; NULL: nothing yet */
 };
 
 void assoc_init(struct assoc *assoc, const struct assoc_params *params,
@@ -102,6 +106,9 @@ bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len);
 bool assoc_is_hello(const uint8_t *pkt, size_t len);
 /* A handshake goes on. */
 bool assoc_shakes(const struct assoc *assoc);
+/* Tell the log why there is none; within or before `lost`, as long as nothing
+ * was stopped. other: it was not with whom the SDP names. */
+void assoc_tell_lost(const struct assoc *assoc, enum path_why why, bool other);
 /* Let go of the handshake that goes on, if any. */
 void assoc_stop(struct assoc *assoc);
 

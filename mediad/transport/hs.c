@@ -46,6 +46,7 @@ struct hs {
 	void *arg;
 	enum hs_phase phase;
 	bool verified, answered, refused;
+	const char *version, *cipher; /* OpenSSL's */
 	const uint8_t *in; /* the datagram being read */
 	size_t in_len;
 	uint32_t datagrams, bytes;
@@ -246,6 +247,8 @@ static void on_shaken(struct hs *hs)
 		return;
 	}
 	hs->phase = HS_DONE;
+	hs->version = SSL_get_version(hs->ssl);
+	hs->cipher = SSL_get_cipher_name(hs->ssl);
 	wheel_stop(&hs->limit);
 	hs_rest_keep(&hs->rest, hs->ssl);
 	drop_ssl(hs);
@@ -392,6 +395,16 @@ bool hs_is_answered(const struct hs *hs)
 bool hs_is_refused(const struct hs *hs)
 {
 	return hs->refused;
+}
+
+const char *hs_version(const struct hs *hs)
+{
+	return hs->version;
+}
+
+const char *hs_cipher(const struct hs *hs)
+{
+	return hs->cipher;
 }
 
 int hs_verify(struct hs *hs, const struct cert_fp *fps, size_t nfps)

@@ -75,6 +75,9 @@ int hs_verify(struct hs *hs, const struct cert_fp *fps, size_t nfps);
 /* Once, and only after hs_verify() gave 0, else EPERM. The caller wipes
  * *keys. */
 int hs_keys(struct hs *hs, struct hs_keys *keys);
+/* Of a handshake that is done: "DTLSv1.2", "ECDHE-ECDSA-.."; else NULL. */
+const char *hs_version(const struct hs *hs);
+const char *hs_cipher(const struct hs *hs);
 /* SHA-256 of the peer's certificate; only after the handshake. */
 int hs_peer_md(const struct hs *hs, uint8_t md[32]);
 

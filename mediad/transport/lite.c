@@ -266,6 +266,7 @@ static void refuse(struct lite *lite, const struct lite_check *chk,
 	uint8_t types[2 * LITE_STUN_UNKNOWN_MAX];
 
 	res->verdict = LITE_REFUSED;
+	res->code = ref->code;
 	if (!may_refuse(lite, chk->now_ms))
 		return;
 

@@ -54,6 +54,7 @@ struct lite_result {
 	enum lite_verdict verdict;
 	uint8_t reply[LITE_REPLY_MAX];
 	size_t len;     /* 0: no answer */
+	uint16_t code;  /* of LITE_REFUSED (RFC 8489, 14.8) */
 	bool old_ended; /* the former local ufrag (in old) is void now */
 	struct lite_creds old;
 	bool added;   /* the check's source is new in the table */

@@ -261,6 +261,16 @@ int mux_sock_of(const struct mux *mux, int af, uint8_t *sock)
 	return ENOENT;
 }
 
+int mux_local(const struct mux *mux, uint8_t sock, struct sa *local)
+{
+	*local = (struct sa){.len = sizeof(local->u)};
+	if (sock >= mux->nsocks)
+		return ENOENT;
+	return getsockname(mux->socks[sock].fd, &local->u.sa, &local->len)
+		       ? errno
+		       : 0;
+}
+
 uint8_t *mux_slot(struct mux *mux, size_t *cap)
 {
 	*cap = MUX_SEND_CAP;

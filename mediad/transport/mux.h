@@ -81,6 +81,8 @@ bool mux_adopt(struct mux *mux, int fd, const struct pass_msg *msg);
 /* The first of UDP with this family; ENOENT. */
 int mux_sock_of(const struct mux *mux, int af, uint8_t *sock);
 bool mux_is_tcp(const struct mux *mux, uint8_t sock);
+/* What it is bound to; errno. */
+int mux_local(const struct mux *mux, uint8_t sock, struct sa *local);
 /* Read what is there, at most a few batches. */
 void mux_poll(struct mux *mux);
 

@@ -47,3 +47,9 @@ void path_report(struct path *path, enum path_rung rung)
 	if (path->h->rung)
 		path->h->rung(rung, path->rung_ms[rung], path->arg);
 }
+
+void path_tell(const struct path *path, const struct path_note *note)
+{
+	if (path->h->note)
+		path->h->note(note, path->arg);
+}

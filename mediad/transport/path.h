@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mediad/transport/path_note.h"
+
 struct path;
 
 enum {
@@ -78,6 +80,7 @@ struct path_handlers {
 	 * first of them its own: asked when there are new keys, whose first
 	 * ROC is 0 for each. Gives their number. */
 	size_t (*streams)(struct path_stream *streams, void *arg);
+	path_note_h *note; /* never the last act */
 };
 
 /*

@@ -30,5 +30,6 @@ struct path {
  * act, by path_report(). */
 bool path_climb(struct path *path, enum path_rung rung, uint64_t now_ms);
 void path_report(struct path *path, enum path_rung rung);
+void path_tell(const struct path *path, const struct path_note *note);
 
 #endif

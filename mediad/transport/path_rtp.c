@@ -128,6 +128,18 @@ void path_rtp_settle(struct path_rtp *pr, bool rtcp)
 	path_rtp_tie(pr);
 }
 
+void path_rtp_tell(const struct path_rtp *pr, enum path_event event,
+		   const struct hub_packet *in)
+{
+	const struct path_note note = {
+		.event = event,
+		.addr = &in->src,
+		.rtcp = in->rtcp,
+	};
+
+	path_tell(&pr->base, &note);
+}
+
 static void count_error(struct path_rtp *pr, int err)
 {
 	struct path_stats *stats = &pr->base.stats;
@@ -185,10 +197,15 @@ static void take(struct path_rtp *pr, const struct hub_packet *in, bool rtcp)
 	if (verdict == SOURCE_DROP) {
 		++stats->strangers;
 		++hub_stats(pr->env->hub)->strangers;
+		/* a second packet in a row may make it the source */
+		if (!pr->rtp.has_cand || !sa_cmp(&pr->rtp.cand, &in->src, SA_ALL))
+			path_rtp_tell(pr, PATH_EV_STRANGER, in);
 		return;
 	}
-	if (verdict == SOURCE_LOCKED)
+	if (verdict == SOURCE_LOCKED) {
+		path_rtp_tell(pr, PATH_EV_SOURCE, in);
 		path_rtp_settle(pr, rtcp);
+	}
 	if (are_too_many(pr, packet.now_ms)) {
 		++stats->refused;
 		++hub_stats(pr->env->hub)->too_many;

@@ -109,6 +109,7 @@ static bool was_a_stranger(struct path_guard *guard, enum path_why why)
 	if (why == PATH_LOST_CLOSED || !sa_isset(&guard->to, SA_ALL) ||
 	    sa_cmp(&guard->to, &lock_of(guard)->said, SA_ALL))
 		return false;
+	assoc_tell_lost(&guard->assoc, why, true);
 	assoc_stop(&guard->assoc);
 	guard->assoc.tries = 0;
 	guard->to = (struct sa){0};
@@ -125,6 +126,7 @@ static void on_lost(enum path_why why, void *arg)
 
 	if (guard->assoc.wanted && was_a_stranger(guard, why))
 		return;
+	assoc_tell_lost(&guard->assoc, why, false);
 	assoc_stop(&guard->assoc);
 	guard->assoc.wanted = false;
 	pr->secure[guard->rtcp] = mem_deref(pr->secure[guard->rtcp]);
@@ -139,7 +141,17 @@ static bool on_broken(void *arg)
 	return was_a_stranger(arg, PATH_LOST_HANDSHAKE);
 }
 
+static void on_note(const struct path_note *note, void *arg)
+{
+	const struct path_guard *guard = arg;
+	struct path_note told = *note;
+
+	told.rtcp = guard->rtcp;
+	path_tell(&guard->pr->base, &told);
+}
+
 static const struct assoc_handlers handlers = {
+	.note = on_note,
 	.send = on_send,
 	.keys = on_keys,
 	.lost = on_lost,
@@ -259,6 +271,7 @@ void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
 	if (!guard || !may_shake(guard, in, now_ms)) {
 		++pr->base.stats.strangers;
 		++hub_stats(pr->env->hub)->strangers;
+		path_rtp_tell(pr, PATH_EV_STRANGER, in);
 		return;
 	}
 	guard->to = in->src;

@@ -68,6 +68,8 @@ int path_rtp_make(struct path_rtp **prp, const struct path_rtp_env *env,
 		  uint8_t nnets, const struct path_handlers *handlers,
 		  void *arg);
 void path_rtp_recv(const struct hub_packet *packet, void *arg);
+void path_rtp_tell(const struct path_rtp *pr, enum path_event event,
+		   const struct hub_packet *in);
 /* A source is the one now. */
 void path_rtp_settle(struct path_rtp *pr, bool rtcp);
 /* These keys from now on. */

@@ -332,6 +332,7 @@ int path_web_restart(struct path *path)
 	if (was_lost)
 		lite_forget(pw->lite, wheel_now(pw->env->wheel));
 	lite_restart(pw->lite, &ended);
+	path_tell(&pw->base, &(struct path_note){.event = PATH_EV_RESTART});
 	path_web_name_del(pw, &ended);
 	err = path_web_name_add(pw, lite_local(pw->lite));
 	pw->lost = err != 0;

@@ -90,13 +90,24 @@ static int on_keys(const struct hs_keys *keys, void *arg)
 
 static void on_lost(enum path_why why, void *arg)
 {
-	path_web_lose(arg, why);
+	struct path_web *pw = arg;
+
+	assoc_tell_lost(&pw->assoc, why, false);
+	path_web_lose(pw, why);
+}
+
+static void on_note(const struct path_note *note, void *arg)
+{
+	const struct path_web *pw = arg;
+
+	path_tell(&pw->base, note);
 }
 
 static const struct assoc_handlers handlers = {
 	.send = on_send,
 	.keys = on_keys,
 	.lost = on_lost,
+	.note = on_note,
 };
 
 void path_web_dtls_init(struct path_web *pw)

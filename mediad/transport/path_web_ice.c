@@ -6,6 +6,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/transport/path_web_priv.h"
 #include "mediad/transport/reach.h"
 
@@ -144,6 +145,57 @@ static void update_mux(struct path_web *pw, const struct mux_packet *packet,
 		path_web_name_del(pw, &res->old);
 }
 
+/* --- what the call's log is told ------------------------------------------------- */
+
+static const char *over(const struct path_web *pw, uint8_t sock)
+{
+	return mux_is_tcp(pw->env->mux, sock) ? "tcp" : "udp";
+}
+
+static void tell_refused(struct path_web *pw, const struct mux_packet *packet,
+			 uint16_t code)
+{
+	static const struct {
+		uint16_t code;
+		const char *text;
+	} reasons[] = {
+		{0, "not allowed from there"},
+		{400, "without a name or integrity"},
+		{401, "another name or password"},
+		{420, "an attribute that nobody knows"},
+	};
+	struct path_note note = {
+		.event = code == 487 ? PATH_EV_CONFLICT : PATH_EV_BAD_CHECK,
+		.addr = &packet->src,
+		.n = code,
+	};
+
+	for (size_t i = 0; i < COUNTOF(reasons); i++)
+		if (reasons[i].code == code)
+			note.text = reasons[i].text;
+	path_tell(&pw->base, &note);
+}
+
+static void tell_learnt(struct path_web *pw, const struct mux_packet *packet,
+			const struct lite_result *res)
+{
+	struct path_note note = {
+		.event = PATH_EV_CHECK,
+		.addr = &packet->src,
+		.text = over(pw, packet->sock),
+	};
+	struct sa local;
+
+	if (res->added)
+		path_tell(&pw->base, &note);
+	if (res->verdict != LITE_SELECTED)
+		return;
+	note.event = PATH_EV_SELECTED;
+	if (!mux_local(pw->env->mux, packet->sock, &local))
+		note.local = &local;
+	path_tell(&pw->base, &note);
+}
+
 void path_web_check(struct path_web *pw, const struct mux_packet *packet)
 {
 	struct lite_check chk = {.msg = packet->pkt,
@@ -155,12 +207,15 @@ void path_web_check(struct path_web *pw, const struct mux_packet *packet)
 
 	if (reach_ask(pw->env->reach, &packet->src) == REACH_DENIED) {
 		++pw->base.stats.bad_checks;
+		tell_refused(pw, packet, 0);
 		return;
 	}
 	lite_recv(pw->lite, &chk, &res);
 	send_reply(pw, packet, &res);
 	if (res.verdict < LITE_VALID) {
 		++pw->base.stats.bad_checks;
+		if (res.verdict == LITE_REFUSED)
+			tell_refused(pw, packet, res.code);
 		return;
 	}
 	path_web_learnt(pw, packet, &res);
@@ -174,6 +229,8 @@ void path_web_learnt(struct path_web *pw, const struct mux_packet *packet,
 
 	++pw->base.stats.checks;
 	update_mux(pw, packet, res);
+	if (res->added || res->verdict == LITE_SELECTED)
+		tell_learnt(pw, packet, res);
 	stun = path_climb(&pw->base, PATH_STUN, now_ms);
 	if (res->verdict == LITE_SELECTED) {
 		pair = path_climb(&pw->base, PATH_PAIR, now_ms);

@@ -63,7 +63,7 @@ static void rewrite(const struct call_log_entry *entry)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct redis_val vals[FIELDS], back[12];
+	struct redis_val vals[FIELDS], back[CALL_LOG_FIELDS];
 	struct redis_val fields = {.type = REDIS_ARRAY, .el = vals};
 	struct call_log_entry entry, again;
 	struct call_log_args args;
@@ -73,14 +73,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	rewrite(&entry);
 	call_log_args(&args, &entry);
-	for (size_t i = 0; i < args.argc; i++)
+	for (size_t i = 0; i < CALL_LOG_FIELDS; i++)
 		back[i] = (struct redis_val){
 			.type = REDIS_STR,
 			.str = args.argv[i].data,
 			.len = args.argv[i].len,
 		};
 	fields = (struct redis_val){.type = REDIS_ARRAY,
-				    .len = args.argc,
+				    .len = CALL_LOG_FIELDS,
 				    .el = back};
 	assert(!call_log_read(&again, &fields));
 	assert(!strcmp(again.by, entry.by) && again.ms == entry.ms);

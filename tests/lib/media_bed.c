@@ -47,6 +47,8 @@ static void on_lost(const struct session_lost *lost, void *arg)
 	struct media_bed *bed = arg;
 	unsigned n = bed->nlost++;
 
+	if (bed->losth)
+		bed->losth(lost, bed->losth_arg);
 	if (n >= MEDIA_LOST_MAX)
 		return;
 	str_ncpy(bed->lost[n].session, lost->session,

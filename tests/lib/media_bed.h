@@ -67,6 +67,8 @@ struct media_bed {
 		enum session_cause cause;
 	} lost[MEDIA_LOST_MAX];
 	unsigned nlost;
+	session_lost_h *losth; /* is told of them, too; may be NULL */
+	void *losth_arg;
 	bool no_video; /* in no leg of a page */
 	unsigned nup;
 	uint8_t up_leg; /* the latest of those */
