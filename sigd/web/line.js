@@ -7,6 +7,10 @@ import JsSIP from 'jssip';
 // host candidates are enough.
 const media = { mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } };
 
+const PATIENCE_MS = 1500; // it may come back, or be found by the browser
+const MEND_MS = 5000; // for an INVITE and the checks after it
+const SOON_MS = 500;
+
 // What the far side's codes mean to somebody who is no engineer.
 const meanings = {
   401: 'Wrong user or password',
@@ -112,7 +116,14 @@ export class Line {
     };
     this.call = call;
     const look = () => this.on.sight(call.far, call.camera);
-    const listen = (pc) => pc.addEventListener('track', (e) => {
+    const listen = (pc) => {
+      pc.addEventListener('iceconnectionstatechange', () => {
+        clearTimeout(call.mending);
+        call.mending = setTimeout(() => this.mend(call), PATIENCE_MS);
+      });
+      pc.addEventListener('track', heard);
+    };
+    const heard = (e) => {
       if (e.track.kind === 'video') {
         // it is there before a picture comes, and stays when none comes any more
         const seen = (track) => () => { if (this.call === call) { call.far = track; look(); } };
@@ -121,7 +132,7 @@ export class Line {
         return;
       }
       this.on.sound(e.streams[0] ?? new MediaStream([e.track]));
-    });
+    };
     if (session.connection) listen(session.connection);
     else session.on('peerconnection', (e) => listen(e.peerconnection));
     session.on('progress', (e) => { if (e.originator === 'remote') changed('ringing'); });
@@ -151,7 +162,19 @@ export class Line {
     this.on.call(call);
   }
 
+  // The way of the media is gone: the network has changed. Chromium finds another
+  // one by itself; Firefox only with new credentials (RFC 8445, 9), which an INVITE
+  // tells, as soon as it can be sent.
+  mend(call) {
+    clearTimeout(call.mending);
+    if (this.call !== call || !['disconnected', 'failed'].includes(call.session.connection?.iceConnectionState)) return;
+    const can = call.state === 'up' && this.ua?.isRegistered();
+    if (can) call.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+    call.mending = setTimeout(() => this.mend(call), can ? MEND_MS : SOON_MS);
+  }
+
   over(text) {
+    clearTimeout(this.call?.mending);
     this.call?.camera?.stop();
     this.call = null;
     this.on.sight(null, null);

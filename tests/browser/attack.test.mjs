@@ -134,7 +134,9 @@ ${Object.entries(pbxs).map(([media, { user }]) => `      - {name: ${media}, matc
 
   // Up. A machine that is busy otherwise may say 503 at first: then it is asked again, as RFC 3261,
   // 21.5.4 has it.
+  // A moment that is late refuses all that are begun in it: it counts once.
   let refused = 0;
+  let late = 0;
   async function begun(phone, target) {
     for (let i = 0; ; i++) {
       const call = await phone.call(target, 1000);
@@ -144,7 +146,20 @@ ${Object.entries(pbxs).map(([media, { user }]) => `      - {name: ${media}, matc
       }, 'an answer');
       if (final === null) return call;
       if (final !== 503 || i === 10) throw new Error(`${target}: ${final}`);
-      ++refused;
+      if (Date.now() - late > 1000) ++refused;
+      late = Date.now();
+      await sleep(1000);
+    }
+  }
+
+  // It rings, asked again as begun() does.
+  async function rung(phone, pbx) {
+    for (let i = 0; ; i++) {
+      const call = await phone.call(pbx.user, 1000);
+      const { final } = await until(async () => (pbx.take('CALL_INCOMING') ? { final: null }
+        : phone.state(call).then((state) => state.final !== null && state)), 'it rings');
+      if (final === null) return call;
+      if (final !== 503 || i === 10) throw new Error(`${pbx.user}: ${final}`);
       await sleep(1000);
     }
   }
@@ -210,11 +225,15 @@ ${Object.entries(pbxs).map(([media, { user }]) => `      - {name: ${media}, matc
     const { farPort, farUfrag } = await phone.stats(first);
     const rss = memory();
     const asked = refused;
-    const flood = attacker.shoot({ from: [{ address: STRANGER }, { address: PAGE }], to: [{ address: MEDIA, port: farPort }],
+    // half of them at the port of all browsers, half over the whole range of the others
+    const [low, high] = suite.stack.rtpRange;
+    const range = Array.from({ length: high - low + 1 }, (_, i) => low + i);
+    const flood = attacker.shoot({ from: [{ address: STRANGER }, { address: PAGE }],
+      to: range.flatMap((port) => [{ address: MEDIA, port: farPort }, { address: MEDIA, port }]),
       kinds: ['hello', 'check', 'hello', 'alert', 'srtp'], rate: 5000, ufrag: farUfrag });
     let heard = 0;
     for (let i = 0; i < CALLS; i += 5) {
-      const calls = await Promise.all(Array.from({ length: 5 }, () => begun(phone, 'echo')));
+      const calls = await Promise.all(['echo', pbxs.dtls.user, 'echo', pbxs.sdes.user, 'echo'].map((to) => begun(phone, to)));
       for (const call of calls) {
         await until(async () => (await phone.stats(call)).received > 25, 'media');
         ++heard;
@@ -225,7 +244,7 @@ ${Object.entries(pbxs).map(([media, { user }]) => `      - {name: ${media}, matc
     const done = await flood;
     t.diagnostic(`${heard} calls with media (${refused - asked} times 503 before) under ${done.sent} packets in ${done.ms} ms; memory ${memory() - rss} kB`);
     assert.equal(heard, CALLS);
-    assert.ok(refused - asked <= CALLS / 10, `${refused - asked} times 503`);
+    assert.ok(refused - asked <= 3, `${refused - asked} times 503`);
     await phone.hears(first, 1000);
     await phone.hangup(first);
     await phone.close();
@@ -238,21 +257,24 @@ ${Object.entries(pbxs).map(([media, { user }]) => `      - {name: ${media}, matc
     const pbx = pbxs.late;
     const phone = await suite.phone('jssip', 'alice');
     for (let i = 0; i < 5; i++) {
-      const call = await phone.call(pbx.user, 1000);
-      await pbx.event('CALL_INCOMING');
-      const its = sockets().filter(({ port }) => port >= pbx.rtp && port < pbx.rtp + 20 && port % 2 === 0);
+      const call = await rung(phone, pbx);
+      const its = await until(() => {
+        const found = sockets().filter(({ port }) => port >= pbx.rtp && port < pbx.rtp + 20 && port % 2 === 0);
+        return found.length && found;
+      }, 'it has a port');
       const ours = sockets().filter(({ address, port, far }) => address === MEDIA && port % 2 === 0 && (far === 0 || far === its[0]?.port));
       assert.ok(its.length === 1 && ours.length >= 1, `${its.length} of its ports, ${ours.length} of ours`);
       const begin = Date.now();
       const shots = attacker.shoot({ from: [{ address: PBX, port: its[0].port }], to: ours.map(({ address, port }) => ({ address, port })),
-        kinds: ['alert', 'hello'], count: 14 * ours.length, rate: 200 * ours.length });
+        kinds: ['alert', 'hello'], rate: 200 * ours.length });
       await sleep(30); // it has begun
       await pbx.command('accept');
       await phone.up(call);
       await Promise.all([phone.hears(call, TONE), pbx.hears(1000)]);
+      await attacker.order({ what: 'stop' }); // not before: it is shot at as long as the handshake takes
       const done = await shots;
       t.diagnostic(`${done.sent} shots at ${ours.length} ports; heard after ${Date.now() - begin} ms`);
-      assert.equal(done.sent, 14 * ours.length);
+      assert.ok(done.sent >= 14 * ours.length);
       await phone.hangup(call);
       await pbx.event('CALL_CLOSED');
     }

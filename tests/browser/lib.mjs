@@ -1,5 +1,6 @@
 // lib.mjs: one Chromium (or Firefox) and one stack for a suite of browser tests.
 // SPDX-License-Identifier: MIT
+import { afterEach } from 'node:test';
 import { createRequire } from 'node:module';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -52,7 +53,25 @@ async function firefox(prefs) {
   };
 }
 
+// Made within describe(): after each case it puts away what that one has left.
 export class Suite {
+  constructor() {
+    this.phones = new Set();
+    afterEach(() => this.tidy());
+  }
+
+  // What a case that failed has left, pages and calls, so that the next one
+  // does not fail for it.
+  async tidy() {
+    const left = [...this.phones];
+    this.phones.clear();
+    if (!left.length) return;
+    const within = (promise) => Promise.race([promise.catch(() => {}), sleep(5000)]); // it may be frozen
+    await Promise.all(left.map((phone) => within(phone.close())));
+    await Promise.all(this.stack.agents.map((agent) => within(agent.tidy())));
+    await this.stack.audit(10000).catch(() => {});
+  }
+
   async start(options = {}) {
     this.stack = await new Stack({ webRoot: bundle(), ...options }).start();
     this.browser = options.browser === 'firefox' ? await firefox(options.prefs) : await chromium.launch({ ...CHROMIUM, args: [...CHROMIUM.args, ...options.args ?? []] });
@@ -69,7 +88,9 @@ export class Suite {
     await page.evaluate(([lib, options]) => window.phone.start(lib, options),
       [library, { url: `wss://${base}/ws${query}`, user, password, host, jwt, ice }]);
     const registered = await until(() => page.evaluate(() => window.phone.registered()), `${user} has an answer`);
-    return new Phone(page, context, registered);
+    const phone = new Phone(page, context, registered, () => this.phones.delete(phone));
+    this.phones.add(phone);
+    return phone;
   }
 
   // Another Chromium, which can be killed, or freeze, as if its network was
@@ -91,8 +112,8 @@ export class Suite {
 }
 
 class Phone {
-  constructor(page, context, registered) {
-    Object.assign(this, { page, context, registered });
+  constructor(page, context, registered, closed) {
+    Object.assign(this, { page, context, registered, closed });
   }
 
   call(target, frequency = 1000, camera = false) {
@@ -209,5 +230,6 @@ class Phone {
   async close() {
     await this.page.evaluate(() => window.phone.stop()).catch(() => {});
     await this.context.close().catch(() => {});
+    this.closed();
   }
 }

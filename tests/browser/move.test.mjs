@@ -20,7 +20,11 @@ class Freezer {
     for (const pid of this.pids) process.kill(pid, 'SIGSTOP');
   }
 
-  thaw() { for (const pid of this.pids) process.kill(pid, 'SIGCONT'); }
+  thaw() {
+    for (const pid of this.pids) {
+      try { process.kill(pid, 'SIGCONT'); } catch { /* it has gone */ }
+    }
+  }
 
   ms() { return Date.now() - this.at; }
 }
@@ -52,7 +56,7 @@ describe('a media node freezes', { timeout: 240000 }, () => {
   });
   after(() => suite.stop());
 
-  test('without another one its calls end on both sides', async () => {
+  test('without another one its calls end on both sides', async (t) => {
     const { stack } = suite;
     const [a, b] = [await suite.phone('jssip', 'alice'), await suite.phone('sipjs', 'bob')];
     const out = await a.call('bob', 1000);
@@ -61,6 +65,7 @@ describe('a media node freezes', { timeout: 240000 }, () => {
     await Promise.all([a.up(out), b.up(into)]);
     await Promise.all([a.hears(out, 600), b.hears(into, 1000)]);
     const node = new Freezer(stack, 'mediad');
+    t.after(() => node.thaw());
     node.freeze();
     await Promise.all([a.final(out), b.final(into)]);
     assert.ok(node.ms() < LIMIT_MS, `ended after ${node.ms()} ms`);
@@ -72,7 +77,7 @@ describe('a media node freezes', { timeout: 240000 }, () => {
     await stack.audit(20000);
   });
 
-  test('its calls go on at another one, and it is silent when it thaws', async () => {
+  test('its calls go on at another one, and it is silent when it thaws', async (t) => {
     const { stack } = suite;
     await until(() => stack.redis.call('SCARD', 'cb:media').then((n) => n === 2), 'both workers are back');
     await until(async () => (await stack.redis.call('KEYS', 'cb:{n:m1/*}:media')).length === 2, 'they beat');
@@ -94,6 +99,7 @@ describe('a media node freezes', { timeout: 240000 }, () => {
     await stack.ready(admin2, 'mediad2');
     await until(async () => (await stack.redis.call('KEYS', 'cb:{n:m2/*}:media')).length === 2, 'others are there');
     const node = new Freezer(stack, 'mediad');
+    t.after(() => node.thaw());
     node.freeze();
     await Promise.all([a.silent(out), b.silent(into), c.silent(echo)]);
     await until(async () => (await records(stack)).every(({ media }) => media.startsWith('m2/')), 'they move');

@@ -4,9 +4,10 @@
 // SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { Suite } from './lib.mjs';
 import { CARDS, SERVER, inOwnNetwork, loseCard, secondCard, serverAddress } from './netns.mjs';
-import { until } from '../system/lib/stack.mjs';
+import { B, until } from '../system/lib/stack.mjs';
 
 inOwnNetwork();
 
@@ -45,3 +46,61 @@ for (const browser of ['chromium', 'firefox']) {
     });
   });
 }
+
+describe('the softphone page in Firefox with two networks', { timeout: 120000 }, () => {
+  const suite = new Suite();
+  before(async () => {
+    serverAddress();
+    secondCard();
+    await suite.start({ browser: 'firefox', mediaAddress: SERVER, webRoot: path.join(B, 'web'),
+      prefs: { 'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true,
+        'media.autoplay.block-webaudio': false } });
+  });
+  after(() => suite.stop());
+
+  test('loses one of them, and mends its call by itself', async (t) => {
+    const context = await suite.browser.newContext();
+    const page = await context.newPage();
+    const click = (text) => page.evaluate((t_) => [...document.querySelectorAll('button')]
+      .find((b) => b.textContent.trim() === t_ && b.checkVisibility()).click(), text);
+    // what comes, by the page's own connection: its microphone here has no sound
+    await page.evaluateOnNewDocument(() => {
+      const Plain = window.RTCPeerConnection;
+      window.RTCPeerConnection = function connection(...args) {
+        window.last = new Plain(...args);
+        return window.last;
+      };
+    });
+    const received = () => page.evaluate(async () => [...(await window.last.getStats()).values()]
+      .find((one) => one.type === 'inbound-rtp')?.packetsReceived ?? 0);
+    const text = () => page.evaluate(() => document.body.innerText);
+    await page.goto(`https://localhost:${suite.stack.wssPort}/`);
+    await page.type('#user', 'alice');
+    await page.type('#password', 'alice-secret');
+    await click('Log in');
+    await until(async () => (await text()).includes('online as alice'), 'it is registered');
+    await page.type('#number', 'echo');
+    await click('Call');
+    await until(async () => (await received()) > 100, 'the echo comes');
+    const ours = async () => {
+      const [key] = await suite.stack.redis.call('KEYS', 'cb:{c:*}:media:*');
+      const fields = await suite.stack.redis.call('HGETALL', key);
+      return Object.fromEntries(fields[fields.indexOf('leg.1') + 1].split(' ').map((pair) => pair.split('=')));
+    };
+    loseCard(await page.evaluate(async () => {
+      const all = [...(await window.last.getStats()).values()];
+      const pair = all.find((one) => one.type === 'candidate-pair' && one.selected);
+      return all.find((one) => one.id === pair.localCandidateId).address;
+    }));
+    const from = Date.now();
+    const sent = Number((await ours())['in-packets']);
+    const had = await received();
+    await until(async () => (await received()) > had + 400, 'packets come again', 40000);
+    await until(async () => Number((await ours())['in-packets']) > sent + 400, 'packets of the page, too', 40000);
+    t.diagnostic(`eight seconds of it after ${Date.now() - from} ms`);
+    await click('Hang up');
+    await until(async () => (await text()).includes('You hung up'), 'it is over');
+    await context.close();
+    await suite.stack.audit();
+  });
+});

@@ -51,7 +51,7 @@ for (const browser of ['chromium', 'firefox']) {
       await alice.up(call);
       await alice.hears(call, 1500);
       await carol.hears(incoming, 1000);
-      assert.ok(await sum('cordboard_media_tcp_connections') >= 2);
+      await until(async () => await sum('cordboard_media_tcp_connections') >= 2, 'each has its connection');
       await carol.hangup(incoming);
       assert.notEqual(await alice.final(call), null);
       await carol.close();

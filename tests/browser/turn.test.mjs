@@ -55,8 +55,8 @@ for (const browser of ['chromium', 'firefox']) {
 
     test('two pages hear each other over TLS, without any UDP', async (t) => {
       const open = blockUdp(OWN, TURN);
+      t.after(open);
       await talk(t, turn.tls(), 'tls');
-      open();
     });
 
     test('two pages hear each other over UDP', (t) => talk(t, turn.udp(), 'udp'));

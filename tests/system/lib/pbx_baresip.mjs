@@ -91,6 +91,7 @@ ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
       + `${this.secure ? `;mediaenc=${this.secure}` : ''};answermode=${this.answer};audio_codecs=${this.codec}/${rate}/${channels};video_codecs=${this.video ? 'vp8' : 'none'}${this.account || ';regint=0'}\n`);
     fs.writeFileSync(path.join(this.dir, 'contacts'), '');
     fs.writeFileSync(path.join(this.dir, 'tone.wav'), writeWav(tone(this.frequency, 0.25, rate), VOICE_S, rate));
+    this.stack.agents.push(this);
     this.child = this.stack.run(this.name, 'baresip', ['-f', this.dir]);
     await until(() => this.connect().then(() => true, () => {
       if (this.child.code !== undefined) throw new Error(`baresip ended:\n${this.stack.log(`${this.name}.log`)}`);
@@ -126,32 +127,48 @@ ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
     return until(() => this.events.find((e) => e.response && e.token === token), `baresip answers ${command}`);
   }
 
-  // An event of this type that was not waited for before.
-  event(type) {
-    return until(() => {
-      const found = this.events.find((e) => e.event && e.type === type && !e.taken);
-      if (found) found.taken = true;
-      return found;
-    }, `baresip tells ${type}`);
+  // An event of this type that was not taken before, if there is one.
+  take(type) {
+    const found = this.events.find((e) => e.event && e.type === type && !e.taken);
+    if (found) found.taken = true;
+    return found;
+  }
+
+  event(type) { return until(() => this.take(type), `baresip tells ${type}`); }
+
+  // What it has said since it was asked last, on its standard output.
+  said() {
+    const all = this.stack.log(`${this.name}.log`);
+    const news = all.slice(this.read ?? 0);
+    this.read = all.length;
+    return news;
   }
 
   dial(uri) { return this.command('dial', uri); }
 
   hangup() { return this.command('hangup'); }
 
+  // No call, and nothing that was told and not waited for.
+  async tidy() {
+    await this.command('hangupall', 'all');
+    for (const event of this.events) event.taken = true;
+  }
+
   // What it has heard in its latest call, in a file of the sndfile module.
   heard() {
     const files = fs.readdirSync(this.dir).filter((name) => name.endsWith('-dec.wav'));
     const latest = files.map((name) => path.join(this.dir, name))
       .sort((a, b) => fs.statSync(a).mtimeMs - fs.statSync(b).mtimeMs).pop();
-    return latest ? wav(fs.readFileSync(latest)) : { samples: [], rate: RATE };
+    return latest ? { file: latest, ...wav(fs.readFileSync(latest)) } : { samples: [], rate: RATE };
   }
 
+  // From now on: what it heard before, in this call or in one before it, counts for nothing.
   async hears(frequency) {
     let found = null;
+    const before = this.heard();
     return until(() => {
-      const { samples, rate } = this.heard();
-      if (samples.length < 2 * LOOK) return false;
+      const { samples, rate, file } = this.heard();
+      if (samples.length < (file === before.file ? before.samples.length + LOOK : 2 * LOOK)) return false;
       found = strongest(samples.slice(-LOOK), rate);
       return isTone(found, frequency) && found;
     }, `baresip hears ${frequency} Hz`).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(found)}`); });

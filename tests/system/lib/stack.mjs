@@ -121,6 +121,7 @@ export class Stack {
     fs.mkdirSync(path.join(B, 'tmp'), { recursive: true });
     this.dir = fs.mkdtempSync(path.join(B, 'tmp', 's-'));
     this.procs = new Map();
+    this.agents = []; // telephones and PBXs that can be told to hang up
     this.redis = new Redis(path.join(this.dir, 'r.sock'));
   }
 
@@ -224,6 +225,7 @@ ${this.options.sip ?? ''}`);
     // for browsers eight; two for each call to a PBX or telephone, and as
     // many beside them
     const base = await freeUdp(8 + rtpPorts);
+    this.rtpRange = [base + 8, base + 8 + rtpPorts - 1]; // of the latest one
     const ipv6 = this.options.ipv6 ? `
   - name: lo6
     bind: "::1"
