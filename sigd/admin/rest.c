@@ -37,6 +37,7 @@ const struct admin_route rest_routes[] = {
 	{"GET", "/v1/alarms", rest_alarms, false},
 	{"GET", "/v1/refused", rest_refused, false},
 	{"GET", "/v1/traces", rest_traces, false},
+	{"GET", "/v1/traces/messages", rest_trace_follow, false},
 	{"GET", "/v1/traces/{id}", rest_trace, false},
 	{"GET", "/v1/traces/{id}/pcap", rest_trace_pcap, false},
 	{"GET", "/dashboard", page_redirect, true},

@@ -27,7 +27,7 @@ admin_handle_h rest_nodes, rest_node, rest_drain, rest_undrain;
 admin_handle_h rest_registrations, rest_calls, rest_call;
 admin_handle_h rest_routes_explain, rest_routes_validate, rest_routes_reload;
 admin_handle_h rest_refused, rest_traces, rest_trace, rest_trace_pcap;
-admin_handle_h rest_log, rest_latency;
+admin_handle_h rest_log, rest_latency, rest_trace_follow;
 admin_handle_h rest_connections, rest_connection, rest_alarms, rest_register,
 	rest_force;
 

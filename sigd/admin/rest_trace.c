@@ -4,6 +4,7 @@
  *   ?call=ID                    of a call
  *   ?call_id=CALL-ID            of what was said with it
  *   ?tenant=T&user=U            of a user, the last ones first
+ *   ?tenant=T&user=U&device=D    of one device of his
  *   ?tenant=T&connection=C      of a connection, as well
  *
  * SPDX-License-Identifier: MIT
@@ -13,18 +14,9 @@
 
 #include "common/countof.h"
 #include "common/id.h"
+#include "sigd/admin/rest_log.h"
 #include "sigd/admin/rest_trace.h"
-
-/* An id, and when something was last said. */
-struct known {
-	char id[REST_TRACE_ID_LEN + 1];
-	uint64_t last_ms;
-};
-
-struct knowns {
-	struct known list[REST_LIMIT_MAX * 2];
-	size_t n;
-};
+#include "sigd/trace/trace.h"
 
 /* --- one of them -------------------------------------------------------------- */
 
@@ -110,19 +102,19 @@ void rest_trace_write(struct jsonw *json, const char *id,
 
 static int by_last(const void *pa, const void *pb)
 {
-	const struct known *a = pa, *b = pb;
+	const struct rest_known *a = pa, *b = pb;
 
 	return a->last_ms > b->last_ms ? -1 : a->last_ms < b->last_ms;
 }
 
 /* [id, score, id, score ...] */
-static void add(struct knowns *knowns, unsigned shard,
+static void add(struct rest_knowns *knowns, unsigned shard,
 		const struct redis_val *set)
 {
 	for (size_t i = 0; set->type == REDIS_ARRAY && i + 1 < set->len &&
 			   knowns->n < COUNTOF(knowns->list);
 	     i += 2) {
-		struct known *known = &knowns->list[knowns->n];
+		struct rest_known *known = &knowns->list[knowns->n];
 
 		if (set->el[i].type != REDIS_STR ||
 		    set->el[i].len != TRACE_ID_LEN ||
@@ -135,8 +127,8 @@ static void add(struct knowns *knowns, unsigned shard,
 }
 
 /* Those of a label: each shard has its own, of which the last are looked at. */
-static bool by_label(struct knowns *knowns, struct admin *admin,
-		     struct admin_resp *resp, const char *label)
+bool rest_trace_by_label(struct rest_knowns *knowns, struct admin *admin,
+			 struct admin_resp *resp, const char *label)
 {
 	const unsigned most = COUNTOF(knowns->list) / TRACE_SHARDS - 1;
 	const struct redis_val *set;
@@ -156,7 +148,7 @@ static bool by_label(struct knowns *knowns, struct admin *admin,
 
 /* Those that are still kept. */
 static void list_write(struct admin *admin, struct admin_resp *resp,
-		       const struct knowns *knowns, size_t limit)
+		       const struct rest_knowns *knowns, size_t limit)
 {
 	const struct redis_val *of;
 	char key[REST_KEY_MAX];
@@ -186,7 +178,7 @@ static void list_write(struct admin *admin, struct admin_resp *resp,
 static void of_callid(struct admin *admin, struct admin_resp *resp,
 		      const char *callid)
 {
-	struct knowns *knowns = mem_zalloc(sizeof(*knowns), NULL);
+	struct rest_knowns *knowns = mem_zalloc(sizeof(*knowns), NULL);
 	struct pl pl;
 
 	if (!knowns) {
@@ -200,14 +192,25 @@ static void of_callid(struct admin *admin, struct admin_resp *resp,
 	mem_deref(knowns);
 }
 
-/* False: what is asked for is not said. */
-static bool label_of(char label[TRACE_LABEL_MAX + 1],
-		     const struct admin_req *req)
+/* An instance, or the Contact of one that has none. */
+static uint32_t device_number(const char *name)
+{
+	const bool contact = !strncmp(name, "sip:", 4) ||
+			     !strncmp(name, "sips:", 5);
+	char device[REST_DEVICE_MAX + 1];
+
+	re_snprintf(device, sizeof(device), contact ? "c:%s" : "i:%s:0", name);
+	return rest_device_number(device);
+}
+
+bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
+		      const struct admin_req *req)
 {
 	const char *call = admin_req_query(req, "call");
 	const char *tenant = admin_req_query(req, "tenant");
 	const char *user = admin_req_query(req, "user");
 	const char *conn = admin_req_query(req, "connection");
+	const char *device = admin_req_query(req, "device");
 	struct pl t, name;
 
 	if (call)
@@ -218,6 +221,9 @@ static bool label_of(char label[TRACE_LABEL_MAX + 1],
 		return false;
 	pl_set_str(&t, tenant);
 	pl_set_str(&name, user ? user : conn);
+	if (user && device)
+		return trace_device_label(label, tenant, &name,
+					  device_number(device));
 	return re_snprintf(label, TRACE_LABEL_MAX + 1, "t:%H/%c:%H",
 			   redis_key_part, &t, user ? 'u' : 'c', redis_key_part,
 			   &name) > 0;
@@ -228,7 +234,7 @@ void rest_traces(const struct admin_req *req, struct admin_resp *resp,
 {
 	const char *callid = admin_req_query(req, "call_id");
 	char label[TRACE_LABEL_MAX + 1];
-	struct knowns *knowns;
+	struct rest_knowns *knowns;
 	size_t limit;
 
 	if (!rest_limit(&limit, req, resp))
@@ -237,7 +243,7 @@ void rest_traces(const struct admin_req *req, struct admin_resp *resp,
 		of_callid(arg, resp, callid);
 		return;
 	}
-	if (!label_of(label, req)) {
+	if (!rest_trace_label(label, req)) {
 		admin_resp_problem(resp, 400,
 				   "Say whose: call, call_id, or tenant with "
 				   "user or connection.");
@@ -246,7 +252,7 @@ void rest_traces(const struct admin_req *req, struct admin_resp *resp,
 	knowns = mem_zalloc(sizeof(*knowns), NULL);
 	if (!knowns)
 		admin_resp_problem(resp, 503, "Out of memory.");
-	else if (by_label(knowns, arg, resp, label))
+	else if (rest_trace_by_label(knowns, arg, resp, label))
 		list_write(arg, resp, knowns, limit);
 	mem_deref(knowns);
 }

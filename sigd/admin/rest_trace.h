@@ -20,4 +20,45 @@ bool rest_trace_key(char key[REST_KEY_MAX], const char *id, const char *what);
 void rest_trace_write(struct jsonw *json, const char *id,
 		      const struct redis_val *of);
 
+enum {
+	REST_MESSAGES_MAX = 20000,
+	REST_BATCHES_MAX = 2000,
+};
+
+/* All that is kept of a trace, in order of time. */
+struct rest_told {
+	struct mbuf *batches[REST_BATCHES_MAX];
+	size_t nbatches, raw;
+	struct trace_msg *msgs[REST_MESSAGES_MAX];
+	size_t n;
+};
+
+/* NULL: resp is an error. */
+struct rest_told *rest_told_read(struct admin *admin, struct admin_resp *resp,
+				 const char *id);
+/* For qsort(3), of pointers. */
+int rest_told_by_time(const void *pa, const void *pb);
+/* id: of the trace, where there may be several; or NULL. */
+void rest_trace_message(struct jsonw *json, const struct trace_msg *msg,
+			uint64_t first_us, const char *id);
+
+/* An id, and when something was last said. */
+struct rest_known {
+	char id[REST_TRACE_ID_LEN + 1];
+	uint64_t last_ms;
+};
+
+struct rest_knowns {
+	struct rest_known list[REST_LIMIT_MAX * 2];
+	size_t n;
+};
+
+/* Whose: call, or tenant with user, device of it, or connection. False: it is
+ * not said. */
+bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
+		      const struct admin_req *req);
+/* Its latest, newest first. */
+bool rest_trace_by_label(struct rest_knowns *knowns, struct admin *admin,
+			 struct admin_resp *resp, const char *label);
+
 #endif

@@ -12,23 +12,13 @@
 #include "sigd/trace/trace_pcap.h"
 
 enum {
-	MESSAGES_MAX = 20000,
-	BATCHES_MAX = 2000,
 	RAW_MAX = 32 * 1024 * 1024, /* bytes, unpacked */
 	SHA1_LEN = 20,
 };
 
-/* All that is kept of a trace, in order of time. */
-struct told {
-	struct mbuf *batches[BATCHES_MAX];
-	size_t nbatches, raw;
-	struct trace_msg *msgs[MESSAGES_MAX];
-	size_t n;
-};
-
 static void destructor(void *data)
 {
-	struct told *told = data;
+	struct rest_told *told = data;
 
 	for (size_t i = 0; i < told->n; i++)
 		mem_deref(told->msgs[i]);
@@ -46,7 +36,7 @@ void rest_trace_id(char id[REST_TRACE_ID_LEN + 1], const struct pl *callid)
 		    (size_t)SHA1_LEN);
 }
 
-static int by_time(const void *pa, const void *pb)
+int rest_told_by_time(const void *pa, const void *pb)
 {
 	const struct trace_msg *a = *(const struct trace_msg *const *)pa;
 	const struct trace_msg *b = *(const struct trace_msg *const *)pb;
@@ -55,18 +45,18 @@ static int by_time(const void *pa, const void *pb)
 }
 
 /* What is no batch is passed over: another version may have written it. */
-static void batch_read(struct told *told, const struct redis_val *val)
+static void batch_read(struct rest_told *told, const struct redis_val *val)
 {
 	struct trace_msg msg;
 	struct mbuf *mb;
 
-	if (val->type != REDIS_STR || told->nbatches == BATCHES_MAX ||
+	if (val->type != REDIS_STR || told->nbatches == REST_BATCHES_MAX ||
 	    told->raw > RAW_MAX ||
 	    trace_unpack(&mb, (const uint8_t *)val->str, val->len))
 		return;
 	told->batches[told->nbatches++] = mb;
 	told->raw += mb->end;
-	while (told->n < MESSAGES_MAX && !trace_msg_read(&msg, mb)) {
+	while (told->n < REST_MESSAGES_MAX && !trace_msg_read(&msg, mb)) {
 		struct trace_msg *keep = mem_alloc(sizeof(*keep), NULL);
 
 		if (!keep)
@@ -76,13 +66,12 @@ static void batch_read(struct told *told, const struct redis_val *val)
 	}
 }
 
-/* NULL: resp is an error. */
-static struct told *told_read(struct admin *admin, struct admin_resp *resp,
-			      const char *id)
+struct rest_told *rest_told_read(struct admin *admin, struct admin_resp *resp,
+				 const char *id)
 {
 	const struct redis_val *list;
 	char key[REST_KEY_MAX];
-	struct told *told;
+	struct rest_told *told;
 
 	(void)rest_trace_key(key, id, "sip");
 	if (!rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))
@@ -94,7 +83,7 @@ static struct told *told_read(struct admin *admin, struct admin_resp *resp,
 	}
 	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len; i++)
 		batch_read(told, &list->el[i]);
-	qsort(told->msgs, told->n, sizeof(told->msgs[0]), by_time);
+	qsort(told->msgs, told->n, sizeof(told->msgs[0]), rest_told_by_time);
 	return told;
 }
 
@@ -133,14 +122,16 @@ static void address(struct jsonw *json, const char *key, const struct sa *sa)
 	jsonw_str(json, key, text);
 }
 
-static void message(struct jsonw *json, const struct trace_msg *msg,
-		    uint64_t first_us)
+void rest_trace_message(struct jsonw *json, const struct trace_msg *msg,
+			uint64_t first_us, const char *id)
 {
 	const char *end = memchr(msg->text.p, '\r', msg->text.l);
 	const struct pl line = {msg->text.p, end ? (size_t)(end - msg->text.p)
 						 : msg->text.l};
 
 	jsonw_object(json, NULL);
+	if (id)
+		jsonw_str(json, "trace", id);
 	rest_time(json, "time", msg->us / 1000);
 	jsonw_uint(json, "us", msg->us - first_us);
 	jsonw_str(json, "direction", msg->out ? "out" : "in");
@@ -158,19 +149,20 @@ void rest_trace(const struct admin_req *req, struct admin_resp *resp, void *arg)
 	const struct redis_val *of;
 	const char *id = asked(&of, req, resp, arg);
 	struct jsonw json;
-	struct told *told;
+	struct rest_told *told;
 
 	if (!id)
 		return;
 	jsonw_init(&json, resp->mb);
 	jsonw_object(&json, NULL);
 	rest_trace_write(&json, id, of);
-	told = told_read(arg, resp, id);
+	told = rest_told_read(arg, resp, id);
 	if (!told)
 		return;
 	jsonw_array(&json, "messages");
 	for (size_t i = 0; i < told->n; i++)
-		message(&json, told->msgs[i], told->msgs[0]->us);
+		rest_trace_message(&json, told->msgs[i], told->msgs[0]->us,
+				   NULL);
 	jsonw_end(&json);
 	jsonw_end(&json);
 	rest_done(&json, resp);
@@ -184,7 +176,7 @@ void rest_trace_pcap(const struct admin_req *req, struct admin_resp *resp,
 {
 	const struct redis_val *of;
 	const char *id = asked(&of, req, resp, arg);
-	struct told *told = id ? told_read(arg, resp, id) : NULL;
+	struct rest_told *told = id ? rest_told_read(arg, resp, id) : NULL;
 	int err;
 
 	if (!told)

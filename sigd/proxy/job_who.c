@@ -8,6 +8,7 @@
 #include "sigd/proxy/job_priv.h"
 #include "sigd/proxy/methods.h"
 #include "sigd/proxy/origin.h"
+#include "sigd/proxy/register/flow_users.h"
 #include "sigd/proxy/register/reg_journal.h"
 #include "sigd/proxy/who/redis_user.h"
 #include "sigd/trace/trace.h"
@@ -58,6 +59,10 @@ static void label(const struct job *job, const struct route_connection *conn)
 	} else {
 		pl_set_str(&user, job->who.user->name);
 		trace_user(trace, &msg->callid, job->tenant->id, &user);
+		trace_device(trace, &msg->callid, job->tenant->id, &user,
+			     flow_users_device_of(job->px, &job->flow,
+						  job->tenant->id,
+						  job->who.user->name));
 	}
 }
 

@@ -139,6 +139,23 @@ void trace_user(struct trace *trace, const struct pl *callid,
 	label_named(trace, callid, tenant, 'u', user);
 }
 
+void trace_device(struct trace *trace, const struct pl *callid,
+		  const char *tenant, const struct pl *user, uint32_t device)
+{
+	char label[TRACE_LABEL_MAX + 1];
+
+	if (trace && trace->store && device &&
+	    trace_device_label(label, tenant, user, device))
+		trace_store_label(trace->store, callid, label);
+}
+
+bool trace_device_label(char label[TRACE_LABEL_MAX + 1], const char *tenant,
+			const struct pl *user, uint32_t device)
+{
+	return re_snprintf(label, TRACE_LABEL_MAX + 1, "t:%s/d:%08x/%H", tenant,
+			   device, redis_key_part, user) > 0;
+}
+
 void trace_connection(struct trace *trace, const struct pl *callid,
 		      const char *tenant, const char *connection)
 {

@@ -50,9 +50,15 @@ void trace_tap(const struct transport_tap *tap, void *arg);
  * Labels; trace and all texts may be NULL, and nothing happens then. A name
  * that is no part of a key is encoded (redis_key_part()).
  *	t:<tenant>/u:<user>	t:<tenant>/c:<connection>	call:<id>
+ *	t:<tenant>/d:<device>/<user>	device: binding_device(), in hex
  */
 void trace_user(struct trace *trace, const struct pl *callid,
 		const char *tenant, const struct pl *user);
+void trace_device(struct trace *trace, const struct pl *callid,
+		  const char *tenant, const struct pl *user, uint32_t device);
+/* Its label; false: it is too long. */
+bool trace_device_label(char label[TRACE_LABEL_MAX + 1], const char *tenant,
+			const struct pl *user, uint32_t device);
 void trace_connection(struct trace *trace, const struct pl *callid,
 		      const char *tenant, const char *connection);
 void trace_call(struct trace *trace, const struct pl *callid, const char *call);

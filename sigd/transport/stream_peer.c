@@ -111,6 +111,10 @@ static int stream_connect(struct stream **sp, struct stream_set *set,
 	if (err)
 		return err;
 
+	/* what is said before it is there has an address, too */
+	stream->flow.local.len = sizeof(stream->flow.local.u);
+	if (getsockname(fd, &stream->flow.local.u.sa, &stream->flow.local.len))
+		sa_init(&stream->flow.local, AF_UNSPEC);
 	stream->ours = true;
 	stream->peer = *peer;
 	stream->flow.remote = peer->remote;

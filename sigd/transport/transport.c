@@ -231,9 +231,9 @@ static int send_udp(struct transport *transport, const struct flow_id *dst,
 }
 
 static int send_peer(struct transport *transport, const struct flow_id *dst,
-		     const uint8_t *data, size_t len)
+		     struct flow **flowp, const uint8_t *data, size_t len)
 {
-	return transport->streams ? stream_send_peer(transport->streams, NULL,
+	return transport->streams ? stream_send_peer(transport->streams, flowp,
 						     dst, data, len)
 				  : EHOSTUNREACH;
 }
@@ -249,7 +249,7 @@ int transport_send_here(struct transport *transport, const struct flow_id *dst,
 	if (dst->kind == FLOW_UDP) {
 		err = send_udp(transport, dst, data, len);
 	} else if (flow_id_addressed(dst)) {
-		err = send_peer(transport, dst, data, len);
+		err = send_peer(transport, dst, &flow, data, len);
 	} else {
 		flow = flow_table_find(transport->flows, dst);
 		err = flow ? flow->ops->send(flow, data, len) : ENOTCONN;

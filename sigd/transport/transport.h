@@ -235,7 +235,7 @@ typedef int(transport_token_h)(struct flow *flow, const struct pl *token,
 struct transport_tap {
 	bool out;
 	enum flow_kind kind;
-	const struct sa *local; /* NULL: not known (a peer's connection) */
+	const struct sa *local; /* NULL: not known */
 	const struct sa *remote;
 	const uint8_t *data;
 	size_t len;

@@ -98,7 +98,26 @@ for (const transport of ['udp', 'tcp']) {
       }
       assert.equal((await json(`traces?call=${found.call}`)).traces[0].id, found.id);
 
+      // ... by the device of one of them, which has no instance
+      const device = alice.contact.slice(1, -1);
+      const mine = await json(`traces?tenant=${name}&user=alice&device=${encodeURIComponent(device)}`);
+      assert.ok(mine.traces.some((t) => t.id === found.id), 'of a device');
+      assert.deepEqual((await json(`traces?tenant=${name}&user=alice&device=sip:other`)).traces, []);
+
+      // as they came, in two parts
       const { messages } = await json(`traces/${found.id}`);
+      const one = await until(async () => {
+        const part = await json(`traces/messages?call=${found.call}&after=0&limit=5`);
+        return part.messages.length >= 5 && part;
+      }, 'the first part');
+      const two = await until(async () => {
+        const part = await json(`traces/messages?call=${found.call}&after=${one.next}`);
+        return one.messages.length + part.messages.length >= messages.length && part;
+      }, 'the other part');
+      assert.deepEqual([...one.messages, ...two.messages].map((m) => m.text), messages.map((m) => m.text));
+      assert.equal(two.messages[0].trace, found.id);
+      assert.deepEqual((await json(`traces/messages?call=${found.call}&after=${two.next}`)).messages, []);
+      assert.deepEqual((await json(`traces/messages?call=${found.call}`)).messages, [], 'from now on');
       assert.equal(messages[0].direction, 'in');
       assert.match(messages[0].line, /^INVITE sip:bob@/);
       assert.equal(messages[0].transport, 'WS');
@@ -147,6 +166,8 @@ for (const transport of ['udp', 'tcp']) {
       assert.equal((await get('traces')).status, 400);
       assert.equal((await get('traces?tenant=t0&user=a&connection=b')).status, 400);
       assert.equal((await get('traces?call=zz')).status, 400);
+      assert.equal((await get('traces/messages')).status, 400);
+      assert.equal((await get('traces/messages?call=0123456789abcdef&after=x')).status, 400);
       assert.equal((await get(`traces/${'0'.repeat(41)}`)).status, 404);
       assert.equal((await get('traces/..%2f')).status, 404);
       assert.equal((await get(`traces/${'0'.repeat(41)}/pcap`)).status, 404);

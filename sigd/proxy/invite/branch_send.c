@@ -204,6 +204,8 @@ static void label(const struct branch *branch, const struct pl *callid)
 		trace_connection(trace, callid, to->tenant->id, to->conn->name);
 	else
 		trace_user(trace, callid, to->tenant->id, &user);
+	if (!to->conn)
+		trace_device(trace, callid, to->tenant->id, &user, to->device);
 }
 
 int branch_note(struct branch *branch)

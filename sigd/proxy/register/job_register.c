@@ -19,6 +19,7 @@
 #include "sigd/proxy/register/reg_reply.h"
 #include "sigd/proxy/reply.h"
 #include "sigd/sip/smsg_build.h"
+#include "sigd/trace/trace.h"
 
 /* Their calls, should they have lost a connection. */
 static void devices_back(const struct job *job)
@@ -140,6 +141,18 @@ static void limits_until(struct reg_limits *limits, uint64_t until_s)
 	limits->expires_default = min(limits->expires_default, left);
 }
 
+/* Whose trace this is: of which of his devices. */
+static void label(const struct job *job)
+{
+	struct pl user;
+
+	pl_set_str(&user, job->user);
+	if (job->who.user)
+		trace_device(job->px->deps.trace,
+			     &txn_srv_request(job->st)->callid, job->tenant->id,
+			     &user, job->device_nr);
+}
+
 void job_register(struct job *job)
 {
 	const struct txn_dest *src = txn_srv_source(job->st);
@@ -161,6 +174,7 @@ void job_register(struct job *job)
 		job->outbound = req->outbound;
 		job->binds    = binds(req);
 		job->device_nr = reg_first_device(req);
+		label(job);
 		job->unbinds  = !job->binds && (req->nc || req->all);
 		if (!job->who.conn)
 			job->devices = rebind_devices(req);
