@@ -47,13 +47,45 @@ static const struct redis_script script_save = {
 	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) end "
 	"return 1"};
 
+/*
+ * Lua: `again(rec, ids, call)`: whether the caller's INVITE was begun anew as
+ * another call. Who repeats it after its worker has died reaches another one,
+ * which knows nothing of it; the first one then ends as killed, and that is not
+ * a call of its own for who counts them. `told(rec, ids, call)`: this one has
+ * its CDR, so the others need none, should they end so.
+ */
+#define AGAIN_LUA                                                            \
+	"local function who(rec) "                                           \
+	"  local f = redis.call('HMGET', rec, 'a.tag', 'a.icseq', 'a.user', " \
+	"    'a.conn') "                                                     \
+	"  return f[1] and f[1] ~= '' and table.concat({f[1], f[2] or '', "   \
+	"    f[3] or '', f[4] or ''}, '\\n') or nil end "                    \
+	"local function twins(rec, ids, call) "                              \
+	"  local found, stem = {}, string.match(rec, '^.*:rec:') "           \
+	"  local me = who(rec) "                                             \
+	"  for _, id in ipairs(ids) do "                                     \
+	"    for _, m in ipairs(redis.call('SRANDMEMBER', id, 16)) do "      \
+	"      if me and m ~= call and m ~= 'over' and "                     \
+	"        who(stem .. m) == me then found[#found + 1] = stem .. m "   \
+	"      end end end "                                                 \
+	"  return found end "                                                \
+	"local function is_setup(rec) "                                      \
+	"  return redis.call('HGET', rec, 'state') == 'setup' end "          \
+	"local function again(rec, ids, call) "                              \
+	"  return is_setup(rec) and (redis.call('HEXISTS', rec, 'again') "   \
+	"    == 1 or #twins(rec, ids, call) > 0) end "                       \
+	"local function told(rec, ids, call) "                               \
+	"  for _, t in ipairs(twins(rec, ids, call)) do "                    \
+	"    if is_setup(t) then redis.call('HSET', t, 'again', call) end "  \
+	"  end end "
+
 /* ARGV: reason, who, call, seconds to keep it. The CDR is the record's fields
  * and these, with the time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
  * in each of the sixteen streams: memory is not theirs for ever. Why it went where
  * it did is kept as long as how its media did. */
 static const struct redis_script script_end = {
 	"call-end",
-	CALL_INDEX_LUA
+	CALL_INDEX_LUA AGAIN_LUA
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
 	"local cdr, tenant = {}, '' "
@@ -67,12 +99,14 @@ static const struct redis_script script_end = {
 	"local t = redis.call('TIME') "
 	"local now = string.format('%.0f', t[1] * 1000 "
 	"  + math.floor(t[2] / 1000)) "
-	"redis.call('XADD', KEYS[2], 'MAXLEN', '~', 20000, '*', "
-	"  'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(cdr)) "
-	"redis.call('XTRIM', KEYS[2], 'MINID', "
-	"  string.format('%.0f', now - 604800000)) "
-	"redis.call('EXPIRE', KEYS[2], 604800) "
 	"local ids, call = index(KEYS[1]) "
+	"if ARGV[1] ~= 'killed' or not again(KEYS[1], ids, call) then "
+	"  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 20000, '*', "
+	"    'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(cdr)) "
+	"  redis.call('XTRIM', KEYS[2], 'MINID', "
+	"    string.format('%.0f', now - 604800000)) "
+	"  redis.call('EXPIRE', KEYS[2], 604800) "
+	"  told(KEYS[1], ids, call) end "
 	"for _, id in ipairs(ids) do "
 	"  if redis.call('SREM', id, call) == 1 and "
 	"    redis.call('EXISTS', id) == 0 then "

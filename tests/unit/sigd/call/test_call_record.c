@@ -404,7 +404,85 @@ static void each_side_has_its_tenant(void)
 	CHECK(!call_is_between(&rec));
 }
 
-TEST_MAIN(TEST(each_side_has_its_tenant),
+/* Two calls of one Call-ID, as begun for one INVITE by two workers, the first
+ * of which has died. */
+static void twins_save(struct fixture *fix, struct call_record twins[2],
+		       const char *conn)
+{
+	static const char *const ids[] = {"0000000000000001",
+					  "0000000000000002"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		twins[i] = sample;
+		twins[i].state = CALL_SETUP;
+		str_ncpy(twins[i].call, ids[i], sizeof(twins[i].call));
+		if (i)
+			str_ncpy(twins[i].side[CALL_CALLER].conn, conn,
+				 sizeof(twins[i].side[CALL_CALLER].conn));
+		CHECK_INT(wait_code(fix, call_record_save(&fix->ask, fix->link,
+							  &twins[i], 60,
+							  on_answer, fix)),
+			  STATUS_OK);
+	}
+}
+
+static void twin_end(struct fixture *fix, const struct call_record *rec,
+		     enum status reason)
+{
+	const struct call_end how = {
+		.call = rec->call, .reason = reason, .who = "s1/1"};
+
+	CHECK_INT(wait_code(fix, call_record_end(&fix->ask, fix->link, &how,
+						 on_answer, fix)),
+		  STATUS_OK);
+}
+
+static void cdrs_are(struct fixture *fix, uint64_t want)
+{
+	CHECK_INT(number_of(fix, "XLEN", "cb:{c:0}:cdr"), want);
+	(void)number_of(fix, "DEL", "cb:{c:0}:cdr");
+}
+
+static void an_invite_that_was_begun_again_has_one_cdr(void)
+{
+	struct call_record twins[2];
+	struct fixture fix;
+	const char *same = sample.side[CALL_CALLER].conn;
+
+	if (!start(&fix)) {
+		stop(&fix);
+		return;
+	}
+	/* the first is found dead while the second one lives, */
+	twins_save(&fix, twins, same);
+	twin_end(&fix, &twins[0], STATUS_KILLED);
+	twin_end(&fix, &twins[1], STATUS_HANGUP);
+	cdrs_are(&fix, 1);
+	/* or after that has ended, */
+	twins_save(&fix, twins, same);
+	twin_end(&fix, &twins[1], STATUS_BUSY);
+	twin_end(&fix, &twins[0], STATUS_KILLED);
+	cdrs_are(&fix, 1);
+	/* or both died. */
+	twins_save(&fix, twins, same);
+	twin_end(&fix, &twins[0], STATUS_KILLED);
+	twin_end(&fix, &twins[1], STATUS_KILLED);
+	cdrs_are(&fix, 1);
+	/* A call that comes back to us by a PBX is another one. */
+	twins_save(&fix, twins, "otherpbx");
+	twin_end(&fix, &twins[0], STATUS_KILLED);
+	twin_end(&fix, &twins[1], STATUS_KILLED);
+	cdrs_are(&fix, 2);
+	/* What ended otherwise was a call of its own. */
+	twins_save(&fix, twins, same);
+	twin_end(&fix, &twins[0], STATUS_BUSY);
+	twin_end(&fix, &twins[1], STATUS_BUSY);
+	cdrs_are(&fix, 2);
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(an_invite_that_was_begun_again_has_one_cdr),
+	  TEST(each_side_has_its_tenant),
 	  TEST(names_in_scripts_are_those_written_in_their_order),
 	  TEST(a_record_reads_back),
 	  TEST(a_record_of_before_says_nothing_of_recording),
