@@ -10,6 +10,7 @@
 
 #include "common/admin.h"
 #include "common/admin_metrics.h"
+#include "common/admin_pem.h"
 #include "common/countof.h"
 #include "common/jsonw.h"
 #include "common/publish.h"
@@ -107,9 +108,9 @@ static void on_metrics(const struct admin_req *req, struct admin_resp *resp,
 /* --- life --------------------------------------------------------------------------- */
 
 static const struct admin_route shared_routes[] = {
-	{"GET", "/healthz", on_health, true},
-	{"GET", "/readyz", on_ready, true},
-	{"GET", "/metrics", on_metrics, true},
+	{"GET", "/healthz", on_health, ADMIN_OPEN | ADMIN_FREE | ADMIN_OTHER},
+	{"GET", "/readyz", on_ready, ADMIN_OPEN},
+	{"GET", "/metrics", on_metrics, ADMIN_METRICS | ADMIN_OTHER},
 };
 
 static int routes_make(struct admin *admin)
@@ -141,7 +142,7 @@ static int redis_make(struct admin *admin)
 	return redis_sync_alloc(&admin->sync, &redis);
 }
 
-static int http_make(struct admin *admin)
+static int http_make(struct admin *admin, const struct admin_pem *pem)
 {
 	const struct worker_sock *sock =
 		worker_sock_find(admin->worker, admin->cfg.sock);
@@ -150,8 +151,10 @@ static int http_make(struct admin *admin)
 		.routes = admin->routes,
 		.nroutes = COUNTOF(shared_routes) + admin->cfg.nroutes +
 			   admin->cfg.nmore,
-		.tokens = &admin->cfg.token,
-		.ntokens = admin->cfg.token ? 1 : 0,
+		.conf = admin->cfg.conf,
+		.cert = pem->cert,
+		.key = pem->key,
+		.events = admin->cfg.events,
 		.body_max = admin->cfg.body_max,
 	};
 
@@ -162,13 +165,27 @@ static int http_make(struct admin *admin)
 		    : ENOENT;
 }
 
+static int http_start(struct admin *admin, char *why, size_t size)
+{
+	struct admin_pem pem;
+	int err = admin_pem_load(&pem, admin->cfg.conf, why, size);
+
+	if (err)
+		return err;
+	err = http_make(admin, &pem);
+	admin_pem_drop(&pem);
+	if (err)
+		str_ncpy(why, strerror(err), size);
+	return err;
+}
+
 int admin_alloc(struct admin **adminp, const struct admin_cfg *cfg,
-		const struct worker *worker)
+		const struct worker *worker, char *why, size_t size)
 {
 	struct admin *admin;
 	int err;
 
-	if (!adminp || !cfg || !cfg->figuresh || !worker ||
+	if (!adminp || !cfg || !cfg->figuresh || !cfg->conf || !worker ||
 	    cfg->workers > ADMIN_WORKERS_MAX)
 		return EINVAL;
 	admin = mem_zalloc(sizeof(*admin), destructor);
@@ -183,12 +200,35 @@ int admin_alloc(struct admin **adminp, const struct admin_cfg *cfg,
 	if (!err)
 		err = admin_metrics_alloc(&admin->metrics, &admin->cfg, worker,
 					  admin->sync);
-	if (!err)
-		err = http_make(admin);
+	if (err)
+		str_ncpy(why, strerror(err), size);
+	else
+		err = http_start(admin, why, size);
 	if (err)
 		mem_deref(admin);
 	else
 		*adminp = admin;
+	return err;
+}
+
+int admin_reload(struct admin *admin, const struct admin_conf *conf, char *why,
+		 size_t size)
+{
+	struct admin_pem pem;
+	int err = admin_pem_load(&pem, conf, why, size);
+
+	if (err)
+		return err;
+	err = admin_http_set(admin->http, conf, pem.cert, pem.key);
+	admin_pem_drop(&pem);
+	if (err)
+		str_ncpy(why,
+			 err == EINVAL ? "certificate: from TLS to plain, or "
+					 "back, by a restart alone"
+				       : strerror(err),
+			 size);
+	else
+		admin->cfg.conf = conf;
 	return err;
 }
 

@@ -22,6 +22,7 @@
 #include "common/worker.h"
 
 struct admin;
+struct admin_conf;
 
 enum {
 	ADMIN_REDIS_MS = 500, /* nobody waits longer for one answer of Redis */
@@ -34,13 +35,14 @@ enum {
 typedef int(admin_state_h)(char state[ADMIN_STATE_SIZE],
 			   struct redis_sync *sync, const char *addr);
 
-/* Plain data. Borrowed while the admin lives, but for redis and token. */
+/* Plain data. Borrowed while the admin lives, but for redis. */
 struct admin_cfg {
 	const char *daemon;     /* "sigd": whose figures (publish.h) */
 	const char *sock;       /* name of the listener in the worker */
 	unsigned workers;       /* 1..ADMIN_WORKERS_MAX */
 	struct redis_cfg redis; /* but for command_ms, which is ours */
-	const char *token;      /* of routes that are not open; NULL: none */
+	const struct admin_conf *conf; /* till admin_reload() */
+	struct admin_http_events events;
 	uint32_t body_max;      /* bytes of a request's; 0: admin_http.h */
 	admin_state_h *stateh;  /* NULL: as it publishes (standing.h) */
 	size_t figures_size;    /* of the struct of a worker's figures */
@@ -58,10 +60,15 @@ struct admin_cfg {
 /*
  * Serve. The caller owns *adminp; all of it runs in worker's loop. The
  * handlers of cfg->routes get the struct admin as their arg. ENOENT: no
- * socket of that name; EINVAL: a token that bearer.h refuses.
+ * socket of that name; EINVAL: the certificate is of no use, and why says so.
  */
 int admin_alloc(struct admin **adminp, const struct admin_cfg *cfg,
-		const struct worker *worker);
+		const struct worker *worker, char *why, size_t size);
+
+/* Other tokens, limits and certificate; an error changes nothing, and why says
+ * what is wrong. conf is borrowed from now on, instead of the one before. */
+int admin_reload(struct admin *admin, const struct admin_conf *conf, char *why,
+		 size_t size);
 
 void *admin_arg(const struct admin *admin);
 /* "node/slot" of the nr-th worker of this node, from 0; false behind the

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <microhttpd.h>
@@ -114,15 +115,43 @@ const char *admin_req_header(const struct admin_req *req, const char *name)
 	return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);
 }
 
+static bool says(const struct admin_resp *resp, const char *name)
+{
+	for (size_t i = 0; i < resp->nheaders; i++) {
+		if (!strcasecmp(resp->headers[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/* What keeps a browser from making something else of an answer than it is; a
+ * page of ours says otherwise itself. */
+static enum MHD_Result add_guards(struct MHD_Response *out,
+				  const struct admin_resp *resp)
+{
+	static const char *const guards[][2] = {
+		{"Cache-Control", "no-store"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"Content-Security-Policy",
+		 "default-src 'none'; frame-ancestors 'none'"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+		{"Referrer-Policy", "no-referrer"},
+	};
+	enum MHD_Result ok = MHD_YES;
+
+	for (size_t i = 0; i < sizeof(guards) / sizeof(guards[0]) && ok; i++) {
+		if (!says(resp, guards[i][0]))
+			ok = MHD_add_response_header(out, guards[i][0],
+						     guards[i][1]);
+	}
+	return ok;
+}
+
 static enum MHD_Result add_headers(struct MHD_Response *out,
 				   const struct admin_resp *resp)
 {
-	enum MHD_Result ok;
+	enum MHD_Result ok = add_guards(out, resp);
 
-	ok = MHD_add_response_header(out, "Cache-Control", "no-store");
-	if (ok)
-		ok = MHD_add_response_header(out, "X-Content-Type-Options",
-					     "nosniff");
 	if (ok && resp->type && (resp->mb->end || resp->stream))
 		ok = MHD_add_response_header(out, "Content-Type", resp->type);
 	for (size_t i = 0; i < resp->nheaders && ok; i++)

@@ -5,11 +5,11 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <re.h>
 
+#include "common/admin_access.h"
 #include "common/admin_http_priv.h"
-#include "common/bearer.h"
-#include "common/throttle.h"
 #include "common/wheel.h"
 
 enum {
@@ -17,18 +17,22 @@ enum {
 	CONNS_PER_IP_MAX = 32,
 	TIMEOUT_S = 15,
 	BODY_MAX = 65536,
-	SOURCES = 256,
+	GRACE_MS = 60000, /* for connections of before */
 };
 
 struct admin_http {
 	struct admin_engine *engine;
+	struct admin_engine *before; /* with the certificate of before */
+	struct wheel_timer grace;
+	struct admin_access *access;
 	struct wheel *wheel;
-	struct throttle *throttle;
 	struct admin_figures *figures;
 	struct admin_figures own; /* when the caller keeps none */
 	const struct admin_route *routes;
 	size_t nroutes;
-	struct bearer_set tokens;
+	struct admin_engine_cfg cfg; /* but for cert and key */
+	struct admin_http_events events;
+	char *cert, *key; /* NULL: without TLS */
 	uint32_t body_max;
 	void *arg;
 };
@@ -75,9 +79,21 @@ const struct pl *admin_req_body(const struct admin_req *req)
 	return &req->body_pl;
 }
 
-bool admin_req_known(const struct admin_req *req)
+const char *admin_req_by(const struct admin_req *req)
 {
-	return req->known;
+	return req->by[0] ? req->by : NULL;
+}
+
+const char *admin_req_tenant(const struct admin_req *req)
+{
+	return req->tenant[0] ? req->tenant : NULL;
+}
+
+bool admin_req_may_see(const struct admin_req *req, const char *tenant)
+{
+	const char *only = admin_req_tenant(req);
+
+	return !only || !strcmp(only, tenant);
 }
 
 const struct sa *admin_req_source(const struct admin_req *req)
@@ -101,7 +117,7 @@ static bool send_problem(const struct admin_req *req, unsigned status,
 
 	if (!resp_init(&resp)) {
 		admin_resp_problem(&resp, status, detail);
-		if (header)
+		if (value)
 			admin_resp_header(&resp, header, value);
 		ok = admin_engine_send(req, &resp);
 	}
@@ -111,53 +127,72 @@ static bool send_problem(const struct admin_req *req, unsigned status,
 
 /* --- who asks -------------------------------------------------------------------- */
 
-static bool refuse_throttled(struct admin_http *http,
-			     const struct admin_req *req, uint64_t wait_ms)
+static bool changes(const struct admin_req *req)
 {
-	char after[24];
+	return strcmp(req->route->method, "GET") != 0;
+}
 
-	http->figures->throttled++;
-	(void)re_snprintf(after, sizeof(after), "%llu",
-			  (unsigned long long)(wait_ms + 999) / 1000);
-	return send_problem(req, 429, "Too many failures: wait.", "Retry-After",
+static bool refuse_pass(struct admin_http *http, const struct admin_req *req,
+			const struct admin_pass *pass)
+{
+	struct admin_figures *figures = http->figures;
+	char after[16];
+
+	++*(pass->status == 429   ? &figures->throttled
+	    : pass->status == 421 ? &figures->refused
+				  : &figures->unauthorized);
+	if (!pass->wait_s)
+		return send_problem(req, pass->status, pass->detail,
+				    "WWW-Authenticate", pass->challenge);
+	(void)re_snprintf(after, sizeof(after), "%u", pass->wait_s);
+	return send_problem(req, pass->status, pass->detail, "Retry-After",
 			    after);
 }
 
-static bool refuse_unknown(struct admin_http *http, const struct admin_req *req,
-			   bool with_token)
+static void change_tell(const struct admin_http *http,
+			const struct admin_req *req, unsigned status)
 {
-	http->figures->unauthorized++;
-	if (!http->tokens.n)
-		return send_problem(req, 403, "No token is configured.", NULL,
-				    NULL);
-	return send_problem(req, 401, NULL, "WWW-Authenticate",
-			    with_token ? "Bearer error=\"invalid_token\""
-				       : "Bearer");
+	struct admin_change change = {.by = admin_req_by(req),
+				      .tenant = admin_req_tenant(req),
+				      .method = req->method,
+				      .path = req->uri,
+				      .source = &req->source,
+				      .status = status};
+
+	if (!changes(req) || (req->route->flags & ADMIN_ASKS) || !req->by[0] ||
+	    !http->events.changeh)
+		return;
+	req->uri[strcspn(req->uri, "?")] = '\0';
+	http->events.changeh(&change, http->events.arg);
 }
 
 /* Whether the request may go on; if not it is answered, with *result. */
 static bool authorized(struct admin_http *http, struct admin_req *req,
 		       bool *result)
 {
-	uint64_t now_ms = wheel_now(http->wheel);
-	const char *token = bearer_read(admin_req_header(req, "Authorization"));
-	uint64_t wait_ms;
+	const struct admin_ask ask = {.authorization =
+					      admin_req_header(req,
+							       "Authorization"),
+				      .host = admin_req_header(req, "Host"),
+				      .origin = admin_req_header(req, "Origin"),
+				      .source = &req->source,
+				      .flags = req->route->flags,
+				      .changes = changes(req)};
+	struct admin_pass pass;
 
-	if (!token && req->route->open)
-		return true;
-	wait_ms = throttle_wait(http->throttle, &req->source, now_ms);
-	if (wait_ms) {
-		*result = refuse_throttled(http, req, wait_ms);
-		return false;
+	admin_access_judge(http->access, &pass, &ask, wheel_now(http->wheel),
+			   (uint64_t)time(NULL));
+	if (pass.who) {
+		str_ncpy(req->by, pass.who->name, sizeof(req->by));
+		str_ncpy(req->tenant, pass.who->tenant, sizeof(req->tenant));
 	}
-	req->known = token && bearer_known(&http->tokens, token);
-	if (req->known) {
-		throttle_passed(http->throttle, &req->source);
+	if (!pass.status)
 		return true;
-	}
-	if (token)
-		throttle_failed(http->throttle, &req->source, now_ms);
-	*result = refuse_unknown(http, req, token != NULL);
+	*result = refuse_pass(http, req, &pass);
+	if (pass.status == 403)
+		change_tell(http, req, pass.status);
+	if (pass.guessed && http->events.guessh)
+		http->events.guessh(&req->source, http->events.arg);
 	return false;
 }
 
@@ -193,6 +228,16 @@ static bool body_too_long(const struct admin_http *http,
 	return pl.l > 9 || pl_u32(&pl) > http->body_max;
 }
 
+/* What another tenant has does not exist for a token of one. */
+static bool is_its_tenant(const struct admin_req *req)
+{
+	const char *in_path = admin_req_param(req, "tenant");
+	const char *in_query = admin_req_query(req, "tenant");
+
+	return (!in_path || admin_req_may_see(req, in_path)) &&
+	       (!in_query || admin_req_may_see(req, in_query));
+}
+
 /* Line and headers are here: refuse before a body is taken. */
 static bool request_begin(struct admin_req *req, void *arg)
 {
@@ -218,8 +263,17 @@ static bool request_begin(struct admin_req *req, void *arg)
 	}
 	if (!authorized(http, req, &result))
 		return result;
+	if (!admin_accepts_json(req))
+		return refuse(http, req, 406, "The answer is JSON.");
+	if (!admin_body_fits(req))
+		return refuse(http, req, 415,
+			      req->route->flags & ADMIN_YAML
+				      ? "The body has to be application/yaml."
+				      : "The body has to be application/json.");
 	if (admin_query_read(&req->query, query, strlen(query)))
 		return refuse(http, req, 400, "The query cannot be read.");
+	if (!is_its_tenant(req))
+		return refuse(http, req, 404, "There is no such tenant.");
 	if (body_too_long(http, req))
 		return refuse(http, req, 413, NULL);
 	return true;
@@ -259,6 +313,7 @@ static bool request_serve(struct admin_req *req, void *arg)
 			http->figures->served++;
 		else
 			http->figures->failed++;
+		change_tell(http, req, resp.status);
 		ok = admin_engine_send(req, &resp);
 	}
 	mem_deref(resp.stream);
@@ -266,12 +321,25 @@ static bool request_serve(struct admin_req *req, void *arg)
 	return ok;
 }
 
+/* --- life --------------------------------------------------------------------------- */
+
+static void on_grace(void *arg)
+{
+	struct admin_http *http = arg;
+
+	http->before = mem_deref(http->before);
+}
+
 static void http_destructor(void *data)
 {
 	struct admin_http *http = data;
 
+	wheel_stop(&http->grace);
+	mem_deref(http->before);
 	mem_deref(http->engine);
-	mem_deref(http->throttle);
+	mem_deref(http->access);
+	mem_deref(http->cert);
+	mem_deref(http->key);
 }
 
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
@@ -279,20 +347,79 @@ static uint32_t or_default(uint32_t value, uint32_t otherwise)
 	return value ? value : otherwise;
 }
 
-static int engine_start(struct admin_http *http,
-			const struct admin_http_cfg *cfg)
+static int engine_make(struct admin_engine **enginep, struct admin_http *http,
+		       const char *cert, const char *key)
 {
 	const struct admin_engine_events events = {request_begin, request_body,
 						   request_serve, http};
-	const struct admin_engine_cfg engine = {
+	struct admin_engine_cfg cfg = http->cfg;
+
+	cfg.cert = cert;
+	cfg.key = key;
+	return admin_engine_alloc(enginep, &cfg, http->wheel, &events);
+}
+
+static int pem_keep(struct admin_http *http, const char *cert, const char *key)
+{
+	char *c = NULL, *k = NULL;
+
+	if (!cert)
+		return 0;
+	if (str_dup(&c, cert) || str_dup(&k, key)) {
+		mem_deref(c);
+		return ENOMEM;
+	}
+	mem_deref(http->cert);
+	mem_deref(http->key);
+	http->cert = c;
+	http->key = k;
+	return 0;
+}
+
+static void engine_swap(struct admin_http *http, struct admin_engine *engine)
+{
+	mem_deref(http->before);
+	http->before = http->engine;
+	http->engine = engine;
+	admin_engine_quit(http->before);
+	wheel_start(http->wheel, &http->grace, GRACE_MS, on_grace, http);
+}
+
+int admin_http_set(struct admin_http *http, const struct admin_conf *conf,
+		   const char *cert, const char *key)
+{
+	struct admin_engine *engine = NULL;
+	int err = 0;
+
+	if (!cert != !http->cert)
+		return EINVAL;
+	if (cert && (strcmp(cert, http->cert) || strcmp(key, http->key)))
+		err = engine_make(&engine, http, cert, key);
+	if (!err)
+		err = admin_access_set(http->access, conf);
+	if (!err && engine)
+		err = pem_keep(http, cert, key);
+	if (err) {
+		mem_deref(engine);
+		return err;
+	}
+	if (engine)
+		engine_swap(http, engine);
+	return 0;
+}
+
+static void cfg_take(struct admin_http *http, const struct admin_http_cfg *cfg)
+{
+	http->routes = cfg->routes;
+	http->nroutes = cfg->nroutes;
+	http->events = cfg->events;
+	http->body_max = or_default(cfg->body_max, BODY_MAX);
+	http->cfg = (struct admin_engine_cfg){
 		.fd = cfg->fd,
 		.conns_max = or_default(cfg->conns_max, CONNS_MAX),
 		.conns_per_ip_max =
 			or_default(cfg->conns_per_ip_max, CONNS_PER_IP_MAX),
-		.timeout_ms = or_default(cfg->timeout_s, TIMEOUT_S) * 1000,
-	};
-
-	return admin_engine_alloc(&http->engine, &engine, http->wheel, &events);
+		.timeout_ms = or_default(cfg->timeout_s, TIMEOUT_S) * 1000};
 }
 
 int admin_http_alloc(struct admin_http **httpp,
@@ -300,9 +427,9 @@ int admin_http_alloc(struct admin_http **httpp,
 		     struct admin_figures *figures, void *arg)
 {
 	struct admin_http *http;
-	int err = 0;
+	int err;
 
-	if (!httpp || !cfg || !cfg->routes || !wheel)
+	if (!httpp || !cfg || !cfg->routes || !cfg->conf || !wheel)
 		return EINVAL;
 	http = mem_zalloc(sizeof(*http), http_destructor);
 	if (!http)
@@ -310,16 +437,13 @@ int admin_http_alloc(struct admin_http **httpp,
 
 	http->wheel = wheel;
 	http->figures = figures ? figures : &http->own;
-	http->routes = cfg->routes;
-	http->nroutes = cfg->nroutes;
-	http->body_max = or_default(cfg->body_max, BODY_MAX);
 	http->arg = arg;
-	for (size_t i = 0; i < cfg->ntokens && !err; i++)
-		err = bearer_add(&http->tokens, cfg->tokens[i]);
+	cfg_take(http, cfg);
+	err = pem_keep(http, cfg->cert, cfg->key);
 	if (!err)
-		err = throttle_alloc(&http->throttle, SOURCES);
+		err = admin_access_alloc(&http->access, cfg->conf);
 	if (!err)
-		err = engine_start(http, cfg);
+		err = engine_make(&http->engine, http, http->cert, http->key);
 	if (err)
 		mem_deref(http);
 	else

@@ -3,13 +3,13 @@
  *               loop, without threads
  *
  * One request is served at a time; a handler may block (Redis). In the order
- * in which they are cheap to refuse: length, route, method, throttle, token,
- * body. Answers carry `Cache-Control: no-store` and `nosniff`; errors are
+ * in which they are cheap to refuse: length, route, method, who asks and how
+ * often (admin_access.h), body. Answers carry `Cache-Control: no-store` and
+ * what keeps browsers from making something else of them; errors are
  * application/problem+json (RFC 9457) and repeat nothing of the request.
  *
- * Tokens come as `Authorization: Bearer` (RFC 6750) and are compared in a time
- * that does not depend on them. A source that fails waits longer and longer
- * (throttle.h): 429 with Retry-After.
+ * Tokens come as `Authorization: Bearer` (RFC 6750), so no page of somebody
+ * else can use one that a browser has; there are no cookies, and no CORS.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,6 +24,7 @@
 #include "common/admin_route.h"
 #include "common/metric.h"
 
+struct admin_conf;
 struct admin_http;
 struct admin_stream;
 struct wheel;
@@ -33,14 +34,31 @@ enum {
 	ADMIN_HEADER_MAX = 512, /* bytes of a value, and 0 */
 };
 
-/* Copied, but for the routes. */
+/* Something was changed, or was to be. Valid during the handler. */
+struct admin_change {
+	const char *by;     /* name of the token */
+	const char *tenant; /* the only one that it opens, or NULL */
+	const char *method;
+	const char *path; /* as it was asked for, without the query */
+	const struct sa *source;
+	unsigned status; /* of the answer */
+};
+
+/* All may be NULL. */
+struct admin_http_events {
+	void (*changeh)(const struct admin_change *change, void *arg);
+	/* wrong tokens from there, again and again */
+	void (*guessh)(const struct sa *source, void *arg);
+	void *arg;
+};
+
 struct admin_http_cfg {
-	int fd; /* a listening TCP socket, borrowed */
-	const struct admin_route *routes;
+	int fd;                           /* a listening TCP socket, borrowed */
+	const struct admin_route *routes; /* borrowed */
 	size_t nroutes;
-	const char *const *tokens; /* bearer.h says how many, how long; none:
-				      whatever needs a token is 403 */
-	size_t ntokens;
+	const struct admin_conf *conf; /* borrowed till admin_http_set() */
+	const char *cert, *key;        /* PEM; NULL: without TLS */
+	struct admin_http_events events;
 	uint32_t conns_max;        /* 0: 128 */
 	uint32_t conns_per_ip_max; /* 0: 32 */
 	uint32_t timeout_s;        /* of a connection that is idle, and until a
@@ -56,11 +74,19 @@ struct admin_figures {
 extern const struct metric_desc admin_http_metrics[];
 extern const size_t admin_http_nmetrics;
 
-/* The figures are borrowed (NULL: none). EINVAL, ENOSPC: a token that
- * bearer_add() refuses. mem_deref() ends all connections; not in a handler. */
+/* The figures are borrowed (NULL: none). EINVAL: the certificate is of no use.
+ * mem_deref() ends all connections; not in a handler. */
 int admin_http_alloc(struct admin_http **httpp,
 		     const struct admin_http_cfg *cfg, struct wheel *wheel,
 		     struct admin_figures *figures, void *arg);
+
+/*
+ * Other tokens and limits; and, when the certificate is another one than
+ * before, that: those who are connected go on for a while as they are. Not
+ * from TLS to plain, or back (EINVAL). An error changes nothing.
+ */
+int admin_http_set(struct admin_http *http, const struct admin_conf *conf,
+		   const char *cert, const char *key);
 
 /* --- a request, valid during the handler ------------------------------------ */
 
@@ -71,8 +97,13 @@ const char *admin_req_query(const struct admin_req *req, const char *name);
 /* As sent; names without regard to case. */
 const char *admin_req_header(const struct admin_req *req, const char *name);
 const struct pl *admin_req_body(const struct admin_req *req);
-/* It came with a good token (a route that is open may be asked without). */
-bool admin_req_known(const struct admin_req *req);
+/* The name of the token that it came with; NULL: a route that is open was
+ * asked without. */
+const char *admin_req_by(const struct admin_req *req);
+/* The only tenant that the token opens; NULL: all of them. */
+const char *admin_req_tenant(const struct admin_req *req);
+/* Whether the token opens this tenant. */
+bool admin_req_may_see(const struct admin_req *req, const char *tenant);
 const struct sa *admin_req_source(const struct admin_req *req);
 
 /* --- a response: 200, empty, application/json until said otherwise ----------- */
@@ -97,5 +128,9 @@ void admin_resp_header(struct admin_resp *resp, const char *name,
  * was written to the body is dropped. */
 void admin_resp_problem(struct admin_resp *resp, unsigned status,
 			const char *detail);
+/* The same, of one thing that is wrong with the request: field is the name of
+ * a parameter, or a JSON pointer into the body ("#/state"); both constant. */
+void admin_resp_field(struct admin_resp *resp, unsigned status,
+		      const char *field, const char *detail);
 
 #endif

@@ -10,6 +10,7 @@
 #define COMMON_ADMIN_HTTP_PRIV_H
 
 #include "common/admin_http.h"
+#include "common/bearer.h"
 
 struct MHD_Connection;
 struct admin_engine;
@@ -28,7 +29,9 @@ struct admin_req {
 	struct mbuf *body;
 	struct pl body_pl;
 	struct sa source;
-	bool known;
+	/* Of its token, as it was when it came; no name: without one. */
+	char by[BEARER_NAME_MAX + 1];
+	char tenant[BEARER_NAME_MAX + 1];
 	bool begun; /* the headers were looked at */
 };
 
@@ -57,6 +60,15 @@ int admin_engine_alloc(struct admin_engine **enginep,
 		       const struct admin_engine_events *events);
 /* Takes no more connections; those there are may go on. */
 void admin_engine_quit(struct admin_engine *engine);
+
+/* --- admin_media.c ------------------------------------------------------------- */
+
+/* The asker can take what the route answers. */
+bool admin_accepts_json(const struct admin_req *req);
+/* There is no body, or it is of the type that the route reads. */
+bool admin_body_fits(const struct admin_req *req);
+
+/* --- admin_engine.c ------------------------------------------------------------ */
 
 /* Once for each request. False: no memory, drop the connection. */
 bool admin_engine_send(const struct admin_req *req,

@@ -37,11 +37,13 @@ static const char *reason(unsigned status)
 		{403, "Forbidden"},
 		{404, "Not Found"},
 		{405, "Method Not Allowed"},
+		{406, "Not Acceptable"},
 		{409, "Conflict"},
 		{412, "Precondition Failed"},
 		{413, "Content Too Large"},
 		{414, "URI Too Long"},
 		{415, "Unsupported Media Type"},
+		{421, "Misdirected Request"},
 		{422, "Unprocessable Content"},
 		{429, "Too Many Requests"},
 		{500, "Internal Server Error"},
@@ -56,8 +58,9 @@ static const char *reason(unsigned status)
 	return status < 500 ? "Client Error" : "Server Error";
 }
 
-void admin_resp_problem(struct admin_resp *resp, unsigned status,
-			const char *detail)
+/* To its end, or a status without a text. */
+static void problem(struct admin_resp *resp, unsigned status,
+		    const char *detail, const char *field)
 {
 	struct jsonw json;
 
@@ -71,7 +74,27 @@ void admin_resp_problem(struct admin_resp *resp, unsigned status,
 	jsonw_uint(&json, "status", status);
 	if (detail)
 		jsonw_str(&json, "detail", detail);
+	if (field) {
+		jsonw_array(&json, "errors");
+		jsonw_object(&json, NULL);
+		jsonw_str(&json, "field", field);
+		jsonw_str(&json, "detail", detail);
+		jsonw_end(&json);
+		jsonw_end(&json);
+	}
 	jsonw_end(&json);
 	if (jsonw_done(&json))
-		mbuf_rewind(resp->mb); /* a status without a text, then */
+		mbuf_rewind(resp->mb);
+}
+
+void admin_resp_problem(struct admin_resp *resp, unsigned status,
+			const char *detail)
+{
+	problem(resp, status, detail, NULL);
+}
+
+void admin_resp_field(struct admin_resp *resp, unsigned status,
+		      const char *field, const char *detail)
+{
+	problem(resp, status, detail, field);
 }

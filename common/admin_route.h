@@ -20,12 +20,29 @@ struct admin_resp;
 typedef void(admin_handle_h)(const struct admin_req *req,
 			     struct admin_resp *resp, void *arg);
 
+/*
+ * What a route needs. 0: a token, of scope `write` unless it is a GET, and not
+ * one of a single tenant.
+ */
+enum {
+	ADMIN_OPEN = 1 << 0,    /* no token */
+	ADMIN_ASKS = 1 << 1,    /* scope `read`, though it is no GET */
+	ADMIN_TENANT = 1 << 2,  /* of a tenant, too: the handler shows and
+				   touches what admin_req_may_see() alone;
+				   another one's `{tenant}` or `?tenant=` does
+				   not come to it */
+	ADMIN_METRICS = 1 << 3, /* as the configuration has it */
+	ADMIN_FREE = 1 << 4,    /* as often as one likes */
+	ADMIN_OTHER = 1 << 5,   /* it answers something else than JSON */
+	ADMIN_YAML = 1 << 6,    /* its body is YAML, not JSON */
+};
+
 /* A row of a const table. */
 struct admin_route {
 	const char *method; /* "GET" (serves HEAD as well), "POST", ... */
 	const char *path;   /* "/v1/tenants/{tenant}/users/{user}" */
 	admin_handle_h *handle;
-	bool open; /* without a token */
+	unsigned flags;
 };
 
 enum {

@@ -3,7 +3,7 @@ _cordctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	COMPREPLY=()
 	case $COMP_CWORD in
-	1) mapfile -t COMPREPLY < <(compgen -W 'route --help -V' -- "$cur") ;;
+	1) mapfile -t COMPREPLY < <(compgen -W 'route token --help -V' -- "$cur") ;;
 	2) mapfile -t COMPREPLY < <(compgen -W 'check explain diff bench' -- "$cur") ;;
 	*)
 		if [[ $cur == -* ]]; then

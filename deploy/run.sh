@@ -68,7 +68,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
 	-subj "/CN=$NAME" -addext "subjectAltName=DNS:localhost,IP:$HOST" \
 	-keyout "$D/tls.key" -out "$D/tls.pem" 2>/dev/null
 password=$(openssl rand -hex 4)
-token=$(openssl rand -hex 16)
+token=$(openssl rand -hex 32)
+hash=$(printf %s "$token" | openssl dgst -sha256 -r | cut -d" " -f1)
 
 cat >"$D/sigd.yaml" <<EOF
 node: demo
@@ -89,7 +90,10 @@ listeners:
     transport: udp
     bind: $BIND:$UDP_PORT
     advertise: $HOST:$UDP_PORT
-admin: {bind: "127.0.0.1:$ADMIN_PORT", token: "$token"}
+admin:
+  bind: 127.0.0.1:$ADMIN_PORT
+  tokens:
+    demo: {hash: $hash, scope: write}
 EOF
 cat >"$D/mediad.yaml" <<EOF
 node: demo

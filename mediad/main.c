@@ -140,7 +140,7 @@ static int worker_run(struct worker *worker)
 
 static int admin_run(struct worker *worker)
 {
-	struct admin *admin = NULL;
+	struct media_admin admin = {.admin = NULL};
 
 	return worker_main(worker, &media_admin_hooks, &admin);
 }

@@ -210,23 +210,6 @@ static const struct cfg_table limit_table = {
 	.help = "Bounds of one worker.",
 };
 
-static const struct cfg_field admin_fields[] = {
-	{.type = CFG_POS, CFG_AT(struct mediad_admin_cfg, pos)},
-	{.key = "bind",
-	 .type = CFG_ADDR,
-	 CFG_AT(struct mediad_admin_cfg, bind),
-	 .def = "127.0.0.1:8081",
-	 .help = "Address of the HTTP listener."},
-	CFG_END,
-};
-
-static const struct cfg_table admin_table = {
-	.size = sizeof(struct mediad_admin_cfg),
-	.name = "the admin listener",
-	.fields = admin_fields,
-	.help = "For operators and monitoring; nothing of it is secret.",
-};
-
 static const struct cfg_choice srtp_choices[] = {
 	{"openssl", 0, "our own, over OpenSSL's ciphers"},
 	{"libsrtp", 1, "libsrtp2, to compare with"},
@@ -377,7 +360,7 @@ static const struct cfg_field fields[] = {
 	{.key = "admin",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, admin),
-	 .table = &admin_table,
+	 .table = &admin_conf_mediad,
 	 .help = "/healthz, /readyz and /metrics."},
 	{.key = "sounds",
 	 .type = CFG_TABLE,
@@ -447,15 +430,15 @@ static int finish(struct mediad_cfg *cfg, const char *file,
 	    resolve(&cfg->state_dir, cfg, file) ||
 	    resolve(&cfg->certificate, cfg, file) ||
 	    resolve(&cfg->sounds.dir, cfg, file) ||
-	    resolve(&cfg->recording.dir, cfg, file))
+	    resolve(&cfg->recording.dir, cfg, file) ||
+	    resolve(&cfg->admin.certificate, cfg, file) ||
+	    resolve(&cfg->admin.key, cfg, file))
 		return ENOMEM;
 
 	if (cfg->redis.user && !cfg->redis.password)
 		cfg_errors_add(errs, &cfg->redis.pos,
 			       "redis: a user needs a password");
-	if (!sa_port(&cfg->admin.bind))
-		cfg_errors_add(errs, &cfg->admin.pos,
-			       "admin: a port is needed");
+	admin_conf_check(&cfg->admin, file, errs);
 	for (size_t i = 0; i < cfg->nifaces; i++) {
 		browsers |= cfg->ifaces[i].browsers;
 		mediad_iface_finish(cfg, i, errs);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <re.h>
 
+#include "common/admin_conf.h"
 #include "common/cfg_schema.h"
 
 struct arena;
@@ -44,11 +45,6 @@ struct mediad_redis_cfg {
 	uint16_t port;
 	const char *user;     /* NULL: default */
 	const char *password; /* NULL: none */
-};
-
-struct mediad_admin_cfg {
-	struct cfg_pos pos;
-	struct sa bind;
 };
 
 struct mediad_limits {
@@ -123,7 +119,7 @@ struct mediad_cfg {
 	bool log_digits; /* in the logs of calls */
 	const char **modules; /* paths */
 	uint32_t nmodules;
-	struct mediad_admin_cfg admin;
+	struct admin_conf admin;
 	struct mediad_sounds sounds;
 	struct mediad_recording recording;
 	struct mediad_consumer *consumers;

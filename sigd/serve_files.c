@@ -8,6 +8,7 @@
 #include <time.h>
 #include <re.h>
 
+#include "common/admin_pem.h"
 #include "common/keyring.h"
 #include "common/log.h"
 #include "common/node.h"
@@ -165,6 +166,21 @@ void sigd_tunnel_tls(struct tube_tls_cfg *tls,
 				     .ca = tunnel->ca};
 }
 
+/* The admin process keeps what it has when it is broken later. */
+static int admin_check(const struct sigd_cfg *cfg)
+{
+	struct admin_pem pem;
+	char why[256] = "";
+
+	if (admin_pem_load(&pem, &cfg->admin, why, sizeof(why))) {
+		log_error(NULL, "the admin process cannot serve", "why=%s",
+			  why);
+		return EINVAL;
+	}
+	admin_pem_drop(&pem);
+	return 0;
+}
+
 /* fresh NULL: without the table. */
 static int load_all(struct sigd_files *files, const struct sigd_cfg *cfg,
 		    struct routes_fresh *fresh)
@@ -182,6 +198,8 @@ static int load_all(struct sigd_files *files, const struct sigd_cfg *cfg,
 			 files->certs);
 	err |= listeners_check(cfg);
 	err |= tunnel_check(cfg);
+	if (!files->certs)
+		err |= admin_check(cfg);
 	if (err) {
 		sigd_files_drop(&now);
 		return EINVAL;

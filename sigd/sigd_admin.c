@@ -13,6 +13,7 @@
 #include "sigd/admin/rest.h"
 #include "sigd/sse/sse.h"
 #include "sigd/serve.h"
+#include "sigd/sigd_audit.h"
 #include "sigd/sigd_feeds.h"
 #include "sigd/sigd_admin.h"
 #include "sigd/sigd_cluster_metric.h"
@@ -66,21 +67,38 @@ static void page_load(struct sigd_admin *sa, const char *folder)
 	sa->rest.page = sa->page;
 }
 
-static int start(struct worker *worker, void *arg)
+static void on_change(const struct admin_change *change, void *arg)
 {
 	struct sigd_admin *sa = arg;
-	const struct sigd_setup *setup = worker->cfg;
-	const struct sigd_cfg *cfg = setup->cfg;
-	const struct admin_cfg admin = {
+
+	sigd_audit_change(change, sa->admin);
+}
+
+static void on_guess(const struct sa *source, void *arg)
+{
+	struct sigd_admin *sa = arg;
+
+	sigd_audit_guess(source, sa->admin);
+}
+
+static void redis_fill(struct redis_cfg *to, const struct sigd_redis_cfg *from)
+{
+	*to = (struct redis_cfg){.path = from->path,
+				 .host = from->host,
+				 .port = from->port,
+				 .user = from->user,
+				 .password = from->password};
+}
+
+static int serve(struct sigd_admin *sa, const struct worker *worker, char *why,
+		 size_t size)
+{
+	struct admin_cfg admin = {
 		.daemon = "sigd",
 		.sock = SIGD_ADMIN_SOCK,
-		.workers = cfg->workers,
-		.redis = {.path = cfg->redis.path,
-			  .host = cfg->redis.host,
-			  .port = cfg->redis.port,
-			  .user = cfg->redis.user,
-			  .password = cfg->redis.password},
-		.token = cfg->admin.token,
+		.workers = sa->cfg->workers,
+		.conf = &sa->fresh->admin,
+		.events = {on_change, on_guess, sa},
 		.body_max = REST_BODY_MAX,
 		.figures_size = sizeof(struct sigd_figures),
 		.figuresh = figures_alloc,
@@ -93,23 +111,36 @@ static int start(struct worker *worker, void *arg)
 	};
 	int err;
 
-	sa->cfg	      = cfg;
+	redis_fill(&admin.redis, &sa->cfg->redis);
+	err = sse_alloc(&sa->sse, &admin.redis, worker->wheel);
+	sa->rest.sse = sa->sse;
+	err = err ? err : admin_alloc(&sa->admin, &admin, worker, why, size);
+	return err ? err
+		   : feeds_alloc(&sa->feeds, &sa->cfg->events, &admin.redis,
+				 worker);
+}
+
+static int start(struct worker *worker, void *arg)
+{
+	struct sigd_admin *sa = arg;
+	const struct sigd_setup *setup = worker->cfg;
+	char why[256] = "";
+	int err;
+
+	sa->cfg	      = setup->cfg;
+	sa->fresh     = mem_ref(setup->files.cfg);
 	sa->routes    = mem_ref(setup->files.routes);
 	sa->rest      = (struct rest_root){.routes = sa->routes,
-					   .path = cfg->routing};
-	err = routes_loader_alloc(&sa->loader, worker->wheel, cfg->routing,
+					   .path = sa->cfg->routing};
+	err = routes_loader_alloc(&sa->loader, worker->wheel, sa->cfg->routing,
 				  on_routes, sa);
 	if (!err)
 		routes_loader_odd(sa->loader);
-	page_load(sa, cfg->admin.dashboard);
-	err = err ? err : sse_alloc(&sa->sse, &admin.redis, worker->wheel);
-	sa->rest.sse = sa->sse;
-	err = err ? err : admin_alloc(&sa->admin, &admin, worker);
-	err = err ? err
-		  : feeds_alloc(&sa->feeds, &cfg->events, &admin.redis, worker);
+	page_load(sa, sa->cfg->admin.dashboard);
+	err = err ? err : serve(sa, worker, why, sizeof(why));
 	if (err) {
 		log_error(NULL, "the admin process cannot serve", "why=%s",
-			  strerror(err));
+			  why[0] ? why : strerror(err));
 		return WORKER_EXIT_FAILED;
 	}
 	worker_ready(worker);
@@ -126,6 +157,29 @@ static void stop(void *arg)
 	sa->page   = mem_deref(sa->page);
 	sa->loader = mem_deref(sa->loader);
 	sa->routes = mem_deref(sa->routes);
+	sa->fresh  = mem_deref(sa->fresh);
+}
+
+/* Tokens, limits and certificate; the rest of the file is read by others. */
+static void access_renew(struct sigd_admin *sa)
+{
+	struct cfg_errors *errs = NULL;
+	struct sigd_cfg *cfg = NULL;
+	char why[256] = "";
+	int err = cfg_errors_alloc(&errs);
+
+	if (!err)
+		err = sigd_cfg_load(&cfg, sa->cfg->path, errs);
+	mem_deref(errs);
+	if (err)
+		return; /* the parent has said so */
+	if (admin_reload(sa->admin, &cfg->admin, why, sizeof(why))) {
+		log_error(NULL, "who may ask stays as it was", "why=%s", why);
+		mem_deref(cfg);
+		return;
+	}
+	mem_deref(sa->fresh);
+	sa->fresh = cfg;
 }
 
 /* Beside the loop: who asks meanwhile is answered by the table of before. */
@@ -133,6 +187,7 @@ static void reload(void *arg)
 {
 	struct sigd_admin *sa = arg;
 
+	access_renew(sa);
 	if (routes_loader_start(sa->loader))
 		log_error(NULL, "tables cannot be loaded now", NULL);
 }

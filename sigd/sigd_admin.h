@@ -28,7 +28,8 @@ extern const struct worker_hooks sigd_admin_hooks;
 /* Its own; what is in it is freed when the loop ends. */
 struct sigd_admin {
 	struct admin *admin;
-	const struct sigd_cfg *cfg;
+	const struct sigd_cfg *cfg; /* of the start */
+	struct sigd_cfg *fresh;     /* its `admin` counts: of the last reload */
 	struct route_table *routes;
 	struct routes_loader *loader;
 	struct rest_root rest;

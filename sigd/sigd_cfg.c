@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "common/arena.h"
-#include "common/bearer.h"
 #include "common/log.h"
 #include "common/worker.h"
 #include "sigd/sigd_cfg.h"
@@ -335,22 +334,6 @@ static const struct cfg_table tunnel_table = {
 	"certificates: messages for a device whose connection is at another "
 	"box.", 0};
 
-#define ADMIN(member) CFG_AT(struct sigd_admin_cfg, member)
-static const struct cfg_field admin_fields[] = {
-	{"bind", CFG_ADDR, ADMIN(bind), .def = "127.0.0.1:8080",
-	 .help = "Address and port of health, metrics and REST."},
-	{"token", CFG_STRING, ADMIN(token), .min = BEARER_LEN_MIN,
-	 .max = BEARER_LEN_MAX, .flags = CFG_F_SECRET,
-	 .help = "Bearer token of what is not health or metrics."},
-	{"dashboard", CFG_STRING, ADMIN(dashboard),
-	 .help = "Folder with the dashboard, served at /dashboard/.",
-	 .example = "/usr/local/share/cordboard/dashboard"},
-	CFG_END,
-};
-static const struct cfg_table admin_table = {
-	sizeof(struct sigd_admin_cfg), "admin", admin_fields,
-	"The admin process.", 0};
-
 #define SIGD(member) CFG_AT(struct sigd_cfg, member)
 static const struct cfg_field sigd_fields[] = {
 	{"node", CFG_STRING, SIGD(node), .check = is_node,
@@ -397,7 +380,7 @@ static const struct cfg_field sigd_fields[] = {
 	 .help = "What was said, for whoever asks later."},
 	{"events", CFG_TABLE, SIGD(events), .table = &sigd_events_table,
 	 .help = "Who is told what happens: calls, their ends, registrations."},
-	{"admin", CFG_TABLE, SIGD(admin), .table = &admin_table,
+	{"admin", CFG_TABLE, SIGD(admin), .table = &admin_conf_sigd,
 	 .help = "Health, metrics, REST."},
 	CFG_END,
 };
@@ -436,6 +419,8 @@ static int resolve_all(struct sigd_cfg *cfg, const char *path)
 	err |= resolve(&cfg->run_dir, cfg, path);
 	err |= resolve(&cfg->redis.path, cfg, path);
 	err |= resolve(&cfg->events.file, cfg, path);
+	err |= resolve(&cfg->admin.certificate, cfg, path);
+	err |= resolve(&cfg->admin.key, cfg, path);
 	for (uint32_t i = 0; i < cfg->nlisteners; i++) {
 		struct sigd_listener_cfg *l = &cfg->listeners[i];
 

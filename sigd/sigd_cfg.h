@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <re.h>
 
+#include "common/admin_conf.h"
 #include "common/cfg_schema.h"
 #include "sigd/proxy/gate.h"
 
@@ -92,12 +93,6 @@ struct sigd_registrar_cfg {
 	uint32_t devices;
 };
 
-struct sigd_admin_cfg {
-	struct sa bind;
-	const char *token;
-	const char *dashboard;
-};
-
 /* Another node, and where its tunnel listens. */
 struct sigd_peer_cfg {
 	struct cfg_pos pos;
@@ -169,7 +164,7 @@ struct sigd_cfg {
 	struct sigd_sip_cfg sip;
 	struct sigd_registrar_cfg registrar;
 	struct gate_cfg limits;
-	struct sigd_admin_cfg admin;
+	struct admin_conf admin;
 	struct sigd_listener_cfg *listeners;
 	uint32_t nlisteners;
 	struct sigd_tunnel_cfg *tunnel; /* NULL: one box alone */

@@ -170,4 +170,5 @@ void sigd_cfg_check(const struct sigd_cfg *cfg, const char *path,
 	check_tunnel(&ck);
 	check_redis(&ck);
 	check_times(&ck);
+	admin_conf_check(&cfg->admin, path, errs);
 }

@@ -16,35 +16,41 @@
 enum { WORDS_MAX = 12 };
 
 const struct admin_route rest_routes[] = {
-	{"GET", "/v1/nodes", rest_nodes, false},
-	{"GET", "/v1/nodes/{node}", rest_node, false},
-	{"POST", "/v1/nodes/{node}/drain", rest_drain, false},
-	{"POST", "/v1/nodes/{node}/undrain", rest_undrain, false},
-	{"GET", "/v1/registrations", rest_registrations, false},
-	{"GET", "/v1/registrations/{tenant}/{user}/log", rest_log, false},
+	{"GET", "/v1/nodes", rest_nodes, 0},
+	{"GET", "/v1/nodes/{node}", rest_node, 0},
+	{"POST", "/v1/nodes/{node}/drain", rest_drain, 0},
+	{"POST", "/v1/nodes/{node}/undrain", rest_undrain, 0},
+	{"GET", "/v1/registrations", rest_registrations, ADMIN_TENANT},
+	{"GET", "/v1/registrations/{tenant}/{user}/log", rest_log,
+	 ADMIN_TENANT},
 	{"GET", "/v1/registrations/{tenant}/{user}/latency", rest_latency,
-	 false},
-	{"GET", "/v1/connections", rest_connections, false},
-	{"GET", "/v1/connections/{tenant}/{name}", rest_connection, false},
-	{"PATCH", "/v1/connections/{tenant}/{name}", rest_force, false},
+	 ADMIN_TENANT},
+	{"GET", "/v1/connections", rest_connections, ADMIN_TENANT},
+	{"GET", "/v1/connections/{tenant}/{name}", rest_connection,
+	 ADMIN_TENANT},
+	{"PATCH", "/v1/connections/{tenant}/{name}", rest_force, ADMIN_TENANT},
 	{"POST", "/v1/connections/{tenant}/{name}/register", rest_register,
-	 false},
-	{"GET", "/v1/connections/{tenant}/{name}/log", rest_log, false},
-	{"GET", "/v1/connections/{tenant}/{name}/latency", rest_latency, false},
-	{"POST", "/v1/routes/explain", rest_routes_explain, false},
-	{"POST", "/v1/routes/validate", rest_routes_validate, false},
-	{"POST", "/v1/routes/reload", rest_routes_reload, false},
-	{"GET", "/v1/alarms", rest_alarms, false},
-	{"GET", "/v1/refused", rest_refused, false},
-	{"GET", "/v1/traces", rest_traces, false},
-	{"GET", "/v1/traces/messages", rest_trace_follow, false},
-	{"GET", "/v1/traces/{id}", rest_trace, false},
-	{"GET", "/v1/traces/{id}/pcap", rest_trace_pcap, false},
-	{"GET", "/dashboard", page_redirect, true},
-	{"GET", "/dashboard/", page_handle, true},
-	{"GET", "/dashboard/{file}", page_handle, true},
-	{"GET", "/v1/calls", rest_calls, false},
-	{"GET", "/v1/calls/{id}", rest_call, false},
+	 ADMIN_TENANT},
+	{"GET", "/v1/connections/{tenant}/{name}/log", rest_log, ADMIN_TENANT},
+	{"GET", "/v1/connections/{tenant}/{name}/latency", rest_latency,
+	 ADMIN_TENANT},
+	{"POST", "/v1/routes/explain", rest_routes_explain,
+	 ADMIN_TENANT | ADMIN_ASKS},
+	{"POST", "/v1/routes/validate", rest_routes_validate,
+	 ADMIN_ASKS | ADMIN_YAML},
+	{"POST", "/v1/routes/reload", rest_routes_reload, 0},
+	{"GET", "/v1/alarms", rest_alarms, ADMIN_TENANT},
+	{"GET", "/v1/refused", rest_refused, ADMIN_TENANT},
+	{"GET", "/v1/traces", rest_traces, ADMIN_TENANT},
+	{"GET", "/v1/traces/messages", rest_trace_follow, ADMIN_TENANT},
+	{"GET", "/v1/traces/{id}", rest_trace, ADMIN_TENANT},
+	{"GET", "/v1/traces/{id}/pcap", rest_trace_pcap,
+	 ADMIN_TENANT | ADMIN_OTHER},
+	{"GET", "/dashboard", page_redirect, ADMIN_OPEN | ADMIN_OTHER},
+	{"GET", "/dashboard/", page_handle, ADMIN_OPEN | ADMIN_OTHER},
+	{"GET", "/dashboard/{file}", page_handle, ADMIN_OPEN | ADMIN_OTHER},
+	{"GET", "/v1/calls", rest_calls, ADMIN_TENANT},
+	{"GET", "/v1/calls/{id}", rest_call, ADMIN_TENANT},
 };
 const size_t rest_nroutes = COUNTOF(rest_routes);
 
@@ -94,6 +100,13 @@ bool rest_limit(size_t *limit, const struct admin_req *req,
 
 	admin_resp_problem(resp, 400, "limit is a number from 1 to 500.");
 	return false;
+}
+
+const char *rest_tenant_asked(const struct admin_req *req)
+{
+	const char *tenant = admin_req_query(req, "tenant");
+
+	return tenant ? tenant : admin_req_tenant(req);
 }
 
 const char *rest_text(const struct redis_val *flat, const char *field)

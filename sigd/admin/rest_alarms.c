@@ -19,7 +19,8 @@ static void text(struct jsonw *json, const char *key,
 }
 
 /* [id, [field, value ..]] */
-static void one(struct jsonw *json, const struct redis_val *entry)
+static void one(struct jsonw *json, const struct redis_val *entry,
+		const char *tenant)
 {
 	const struct redis_val *fields;
 	uint64_t load = 0;
@@ -31,6 +32,8 @@ static void one(struct jsonw *json, const struct redis_val *entry)
 		return;
 
 	fields = &entry->el[1];
+	if (tenant && strcmp(rest_text(fields, "tenant"), tenant))
+		return;
 	id.p = entry->el[0].str;
 	id.l = strcspn(id.p, "-");
 	jsonw_object(json, NULL);
@@ -66,7 +69,7 @@ void rest_alarms(const struct admin_req *req, struct admin_resp *resp,
 	jsonw_object(&json, NULL);
 	jsonw_array(&json, "alarms");
 	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len; i++)
-		one(&json, &list->el[i]);
+		one(&json, &list->el[i], rest_tenant_asked(req));
 	jsonw_end(&json);
 	jsonw_end(&json);
 	rest_done(&json, resp);

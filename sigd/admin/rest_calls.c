@@ -87,6 +87,15 @@ static bool load_why(char why[CALL_WHY_MAX + 1], struct admin *admin,
 	return true;
 }
 
+/* Of one that has ended nobody knows here whose it was. */
+static bool may_see(const struct admin_req *req, const struct call_record *rec)
+{
+	const char *only = admin_req_tenant(req);
+
+	return !only || (rec && (!strcmp(rec->tenant, only) ||
+				 !strcmp(rec->there, only)));
+}
+
 void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 {
 	const char *id = admin_req_param(req, "id");
@@ -107,7 +116,8 @@ void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 	    (!there && !load_why(why, admin, resp, id)) ||
 	    !rest_ask(&media, admin, resp, "HGETALL", key, NULL))
 		return;
-	if (!there && !media->len && !why[0]) {
+	if (!may_see(req, there ? &rec : NULL) ||
+	    (!there && !media->len && !why[0])) {
 		admin_resp_problem(resp, 404, "There is no such call.");
 		return;
 	}
@@ -231,8 +241,7 @@ void rest_calls(const struct admin_req *req, struct admin_resp *resp,
 	uint64_t total;
 
 	if (!rest_limit(&limit, req, resp) ||
-	    !names(list, limit, &total, arg, resp,
-		   admin_req_query(req, "tenant")))
+	    !names(list, limit, &total, arg, resp, rest_tenant_asked(req)))
 		return;
 	if (records(recs, &n, list, total < limit ? (size_t)total : limit, arg,
 		    resp))

@@ -299,7 +299,7 @@ void rest_connections(const struct admin_req *req, struct admin_resp *resp,
 		      void *arg)
 {
 	struct page page = {.admin = arg, .resp = resp};
-	const char *id = admin_req_query(req, "tenant");
+	const char *id = rest_tenant_asked(req);
 	const char *cursor = admin_req_query(req, "cursor");
 	const struct route_tenant *tenant = rest_tenant(arg, id);
 	struct pl from = PL("0");

@@ -79,7 +79,7 @@ static bool body_read(struct order *order, const struct admin_req *req,
 		return false;
 	}
 	root = jsonr_root(doc);
-	re_snprintf(row->by, sizeof(row->by), "%j", admin_req_source(req));
+	str_ncpy(row->by, admin_req_by(req), sizeof(row->by));
 	ok = word_read(order, jsonr_str(jsonr_get(root, "state"))) &&
 	     text_read(row->why, sizeof(row->why),
 		       jsonr_get(root, "reason")) &&

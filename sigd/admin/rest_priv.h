@@ -39,6 +39,9 @@ struct rest_version {
 bool rest_version(struct rest_version *is, struct admin *admin,
 		  struct admin_resp *resp, const char *addr);
 
+/* Whose things are asked for: `tenant` of the query, else the token's own;
+ * NULL: of all. */
+const char *rest_tenant_asked(const struct admin_req *req);
 /* NULL: none of this name. */
 const struct route_tenant *rest_tenant(struct admin *admin, const char *id);
 

@@ -41,7 +41,7 @@ static void one(struct jsonw *json, const struct redis_val *entry)
 void rest_refused(const struct admin_req *req, struct admin_resp *resp,
 		  void *arg)
 {
-	const char *id = admin_req_query(req, "tenant");
+	const char *id = rest_tenant_asked(req);
 	const struct route_tenant *tenant;
 	const struct redis_val *list;
 	struct admin *admin = arg;

@@ -168,7 +168,7 @@ static void of_tenant(struct admin *admin, struct admin_resp *resp,
 void rest_registrations(const struct admin_req *req, struct admin_resp *resp,
 			void *arg)
 {
-	const char *tenant = admin_req_query(req, "tenant");
+	const char *tenant = rest_tenant_asked(req);
 	const char *user = admin_req_query(req, "user");
 	const char *cursor = admin_req_query(req, "cursor");
 

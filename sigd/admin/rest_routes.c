@@ -54,6 +54,7 @@ struct asked {
 	struct route_query said;
 	struct admin *admin;
 	struct admin_resp *resp;
+	const char *only; /* the one tenant that may be asked of, or NULL */
 	bool failed;
 };
 
@@ -104,6 +105,15 @@ static int decide(struct mbuf *mb, const struct route_table *table,
 	return err;
 }
 
+/* What is not said is its own. False: it is another one's. */
+static bool tenant_set(struct route_ask *ask, const char *only)
+{
+	if (ask->tenant && strcmp(ask->tenant, only))
+		return false;
+	ask->tenant = only;
+	return true;
+}
+
 static int explain(struct asked *asked, const struct route_table *table,
 		   const struct pl *body, struct cfg_errors *errs)
 {
@@ -113,6 +123,11 @@ static int explain(struct asked *asked, const struct route_table *table,
 	int err = plan ? route_ask_parse(&ask, "body", body->p, body->l, errs)
 		       : ENOMEM;
 
+	if (!err && asked->only && !tenant_set(&ask->ask, asked->only)) {
+		admin_resp_problem(asked->resp, 404,
+				   "There is no such tenant.");
+		goto out;
+	}
 	err = err ? err
 		  : route_ask_query(&asked->said, &ask->ask, table, NULL,
 				    errs);
@@ -128,6 +143,7 @@ static int explain(struct asked *asked, const struct route_table *table,
 			admin_resp_problem(asked->resp, 503,
 					   "Redis cannot be asked now.");
 	}
+out:
 	mem_deref(ask);
 	mem_deref(plan);
 	return err;
@@ -136,7 +152,9 @@ static int explain(struct asked *asked, const struct route_table *table,
 void rest_routes_explain(const struct admin_req *req, struct admin_resp *resp,
 			 void *arg)
 {
-	struct asked asked = {.admin = arg, .resp = resp};
+	struct asked asked = {.admin = arg,
+			      .resp = resp,
+			      .only = admin_req_tenant(req)};
 	struct cfg_errors *errs = NULL;
 	int err = cfg_errors_alloc(&errs);
 

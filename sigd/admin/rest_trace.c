@@ -78,6 +78,27 @@ static void labels_write(struct jsonw *json, const char *text)
 		jsonw_null(json, "call");
 }
 
+/* A trace of two tenants is of both. */
+bool rest_trace_may_see(const struct admin_req *req,
+			const struct redis_val *of)
+{
+	const char *only = admin_req_tenant(req);
+	char begin[REST_KEY_MAX];
+	struct pl labels, label, t;
+
+	if (!only)
+		return true;
+	pl_set_str(&t, only);
+	re_snprintf(begin, sizeof(begin), "t:%H/", redis_key_part, &t);
+	pl_set_str(&labels, rest_text(of, "labels"));
+	while (next_label(&label, &labels)) {
+		if (label.l > strlen(begin) &&
+		    !memcmp(label.p, begin, strlen(begin)))
+			return true;
+	}
+	return false;
+}
+
 static uint64_t number(const struct redis_val *flat, const char *field)
 {
 	uint64_t num = 0;
@@ -147,8 +168,9 @@ bool rest_trace_by_label(struct rest_knowns *knowns, struct admin *admin,
 }
 
 /* Those that are still kept. */
-static void list_write(struct admin *admin, struct admin_resp *resp,
-		       const struct rest_knowns *knowns, size_t limit)
+static void list_write(const struct admin_req *req, struct admin *admin,
+		       struct admin_resp *resp, const struct rest_knowns *knowns,
+		       size_t limit)
 {
 	const struct redis_val *of;
 	char key[REST_KEY_MAX];
@@ -163,7 +185,8 @@ static void list_write(struct admin *admin, struct admin_resp *resp,
 			continue;
 		if (!rest_ask(&of, admin, resp, "HGETALL", key, NULL))
 			return;
-		if (of->type != REDIS_ARRAY || !of->len)
+		if (of->type != REDIS_ARRAY || !of->len ||
+		    !rest_trace_may_see(req, of))
 			continue;
 		jsonw_object(&json, NULL);
 		rest_trace_write(&json, knowns->list[i].id, of);
@@ -175,8 +198,8 @@ static void list_write(struct admin *admin, struct admin_resp *resp,
 	rest_done(&json, resp);
 }
 
-static void of_callid(struct admin *admin, struct admin_resp *resp,
-		      const char *callid)
+static void of_callid(const struct admin_req *req, struct admin *admin,
+		      struct admin_resp *resp, const char *callid)
 {
 	struct rest_knowns *knowns = mem_zalloc(sizeof(*knowns), NULL);
 	struct pl pl;
@@ -188,7 +211,7 @@ static void of_callid(struct admin *admin, struct admin_resp *resp,
 	pl_set_str(&pl, callid);
 	rest_trace_id(knowns->list[0].id, &pl);
 	knowns->n = 1;
-	list_write(admin, resp, knowns, 1);
+	list_write(req, admin, resp, knowns, 1);
 	mem_deref(knowns);
 }
 
@@ -207,7 +230,7 @@ bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
 		      const struct admin_req *req)
 {
 	const char *call = admin_req_query(req, "call");
-	const char *tenant = admin_req_query(req, "tenant");
+	const char *tenant = rest_tenant_asked(req);
 	const char *user = admin_req_query(req, "user");
 	const char *conn = admin_req_query(req, "connection");
 	const char *device = admin_req_query(req, "device");
@@ -240,7 +263,7 @@ void rest_traces(const struct admin_req *req, struct admin_resp *resp,
 	if (!rest_limit(&limit, req, resp))
 		return;
 	if (callid) {
-		of_callid(arg, resp, callid);
+		of_callid(req, arg, resp, callid);
 		return;
 	}
 	if (!rest_trace_label(label, req)) {
@@ -253,6 +276,6 @@ void rest_traces(const struct admin_req *req, struct admin_resp *resp,
 	if (!knowns)
 		admin_resp_problem(resp, 503, "Out of memory.");
 	else if (rest_trace_by_label(knowns, arg, resp, label))
-		list_write(arg, resp, knowns, limit);
+		list_write(req, arg, resp, knowns, limit);
 	mem_deref(knowns);
 }

@@ -16,6 +16,9 @@ enum {
 void rest_trace_id(char id[REST_TRACE_ID_LEN + 1], const struct pl *callid);
 /* Of what is stored of it; what: "sip", "of". False: it is no id. */
 bool rest_trace_key(char key[REST_KEY_MAX], const char *id, const char *what);
+/* Whether the token opens it, by its labels. */
+bool rest_trace_may_see(const struct admin_req *req,
+			const struct redis_val *of);
 /* The members that tell what it is, from its hash. */
 void rest_trace_write(struct jsonw *json, const char *id,
 		      const struct redis_val *of);

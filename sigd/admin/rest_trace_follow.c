@@ -76,17 +76,39 @@ static void take(struct follow *follow, const struct rest_told *told,
 	}
 }
 
+/* Whether the token opens it. False: resp is an error. */
+static bool is_mine(bool *mine, const struct admin_req *req,
+		    struct admin *admin, struct admin_resp *resp,
+		    const char *id)
+{
+	const struct redis_val *of;
+	char key[REST_KEY_MAX];
+
+	*mine = true;
+	if (!admin_req_tenant(req) || !rest_trace_key(key, id, "of"))
+		return true;
+	if (!rest_ask(&of, admin, resp, "HGETALL", key, NULL))
+		return false;
+	*mine = rest_trace_may_see(req, of);
+	return true;
+}
+
 /* The latest traces first: the others have said nothing since. */
-static bool gather(struct follow *follow, struct admin *admin,
-		   struct admin_resp *resp)
+static bool gather(struct follow *follow, const struct admin_req *req,
+		   struct admin *admin, struct admin_resp *resp)
 {
 	for (size_t i = 0;
 	     i < follow->knowns.n && follow->ntold < TOLDS_MAX; i++) {
 		const struct rest_known *known = &follow->knowns.list[i];
 		struct rest_told *told;
+		bool mine;
 
 		if (known->last_ms * 1000 + 2 * SETTLE_US < follow->after_us)
 			break;
+		if (!is_mine(&mine, req, admin, resp, known->id))
+			return false;
+		if (!mine)
+			continue;
 		told = rest_told_read(admin, resp, known->id);
 		if (!told)
 			return false;
@@ -146,7 +168,7 @@ void rest_trace_follow(const struct admin_req *req, struct admin_resp *resp,
 		admin_resp_problem(resp, 400,
 				   "after is the `next` of another answer.");
 	else if (rest_trace_by_label(&follow->knowns, arg, resp, label) &&
-		 gather(follow, arg, resp))
+		 gather(follow, req, arg, resp))
 		said_write(follow, limit, resp);
 	mem_deref(follow);
 }

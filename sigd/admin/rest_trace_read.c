@@ -102,7 +102,8 @@ static const char *asked(const struct redis_val **ofp,
 	}
 	if (!rest_ask(ofp, admin, resp, "HGETALL", key, NULL))
 		return NULL;
-	if ((*ofp)->type == REDIS_ARRAY && (*ofp)->len)
+	if ((*ofp)->type == REDIS_ARRAY && (*ofp)->len &&
+	    rest_trace_may_see(req, *ofp))
 		return id;
 	admin_resp_problem(resp, 404, "There is no such trace.");
 	return NULL;

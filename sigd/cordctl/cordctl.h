@@ -5,6 +5,7 @@
  *   cordctl route explain FILE [--caller A] --callee B ...
  *   cordctl route diff OLD NEW [CALLS]
  *   cordctl route bench FILE [CALLS]
+ *   cordctl token
  *
  * SPDX-License-Identifier: MIT
  */
@@ -40,6 +41,9 @@ struct cordctl_opts {
 
 typedef int(cordctl_run_h)(const struct cordctl_opts *opts);
 cordctl_run_h cordctl_check, cordctl_explain, cordctl_diff, cordctl_bench;
+
+/* A new token of REST and its hash, to stdout. */
+int cordctl_token(bool json);
 
 /* --- cordctl_load.c ---------------------------------------------------------- */
 

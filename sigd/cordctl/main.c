@@ -21,6 +21,7 @@ static const char usage_text[] =
 	"       cordctl route explain [--json] FILE QUESTION\n"
 	"       cordctl route diff [--json] OLD NEW [CALLS]\n"
 	"       cordctl route bench [--json] FILE [CALLS | QUESTION]\n"
+	"       cordctl token [--json]\n"
 	"       cordctl -V | --help\n"
 	"QUESTION: --callee NUMBER [--caller WHO] [--tenant ID]\n"
 	"          [--from CONNECTION] [--method NAME] [--source ADDRESS]\n"
@@ -193,6 +194,14 @@ static int usage(FILE *to, int code)
 	return code;
 }
 
+static int token(int argc, char **argv)
+{
+	bool json = argc == 3 && !strcmp(argv[2], "--json");
+
+	return argc == 2 || json ? cordctl_token(json)
+				 : usage(stderr, CORDCTL_USAGE);
+}
+
 static cordctl_run_h *command(int argc, char **argv)
 {
 	const char *names[COUNTOF(commands)];
@@ -239,6 +248,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 2 && !strcmp(argv[1], "--help"))
 		return usage(stdout, 0);
+	if (argc >= 2 && !strcmp(argv[1], "token"))
+		return token(argc, argv);
 	if (libre_init())
 		return CORDCTL_SYSTEM;
 	code = run(argc, argv);

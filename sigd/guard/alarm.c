@@ -11,7 +11,7 @@
 #include "common/redis_stream.h"
 #include "common/wheel.h"
 #include "sigd/guard/alarm.h"
-#include "sigd/guard/bucket.h"
+#include "common/bucket.h"
 
 enum { REMEMBERED = 1024 }; /* who was told of */
 

@@ -22,7 +22,7 @@
 
 #include "common/status.h"
 #include "sigd/guard/alarm.h"
-#include "sigd/guard/bucket.h"
+#include "common/bucket.h"
 #include "sigd/guard/load.h"
 
 struct gate;

@@ -221,7 +221,8 @@ static void on_stream(const struct admin_req *req, struct admin_resp *resp,
 		      void *arg)
 {
 	struct rest_root *root = admin_arg(arg);
-	const char *tenant = admin_req_query(req, "tenant");
+	const char *only = admin_req_tenant(req);
+	const char *tenant = only ? only : admin_req_query(req, "tenant");
 	struct sse *sse = root->sse;
 	struct client *client;
 	uint64_t since_ms;
@@ -252,7 +253,7 @@ static void on_stream(const struct admin_req *req, struct admin_resp *resp,
 }
 
 const struct admin_route sse_routes[] = {
-	{"GET", "/v1/stream", on_stream, false},
+	{"GET", "/v1/stream", on_stream, ADMIN_TENANT | ADMIN_OTHER},
 };
 const size_t sse_nroutes = COUNTOF(sse_routes);
 

@@ -99,7 +99,7 @@ describe('health', { timeout: 120000 }, () => {
   const token = { authorization: 'Bearer token-of-the-tests' };
   const url = (name) => `http://127.0.0.1:${stack.sigdAdmin}/v1/connections/demo/${name}`;
   const state = async (name) => (await (await fetch(url(name), { headers: token })).json()).state.state;
-  const force = (name, body) => fetch(url(name), { method: 'PATCH', headers: token, body: JSON.stringify(body) });
+  const force = (name, body) => fetch(url(name), { method: 'PATCH', headers: { ...token, 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const counts = () => [a.calls.length, b.calls.length];
   const forget = () => { a.calls = []; b.calls = []; };
   // from all sources alike

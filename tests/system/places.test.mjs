@@ -52,7 +52,8 @@ describe('places', { timeout: 60000 }, () => {
 
   const post = async (what, body = '') => {
     const r = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/routes/${what}`, { method: 'POST', body,
-      headers: { Authorization: 'Bearer token-of-the-tests' } });
+      headers: { Authorization: 'Bearer token-of-the-tests',
+        'content-type': what.endsWith('validate') ? 'application/yaml' : 'application/json' } });
     return { status: r.status, body: await r.json() };
   };
   const phone = (options) => suite.tenant().ua('alice', { domain: 'demo.test', ...options });

@@ -44,7 +44,8 @@ describe('routes', { timeout: 180000 }, () => {
   const put = (text) => fs.writeFileSync(stack.file('routing.yaml'), text);
   const ask = async (method, what, body) => {
     const r = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/${what}`, { method, body,
-      headers: { Authorization: 'Bearer token-of-the-tests' } });
+      headers: { Authorization: 'Bearer token-of-the-tests',
+        'content-type': what.endsWith('validate') ? 'application/yaml' : 'application/json' } });
     return { status: r.status, body: JSON.parse(await r.text()) };
   };
   const post = (what, body = '') => ask('POST', `routes/${what}`, body);
@@ -98,7 +99,7 @@ describe('routes', { timeout: 180000 }, () => {
     // asked before it is sent: who sends it all the same may find the connection closed
     const large = await new Promise((done, fail) => {
       const asked = http.request({ port: stack.sigdAdmin, host: '127.0.0.1', method: 'POST', path: '/v1/routes/validate',
-        headers: { authorization: 'Bearer token-of-the-tests', expect: '100-continue', 'content-length': 1100000 } },
+        headers: { authorization: 'Bearer token-of-the-tests', 'content-type': 'application/yaml', expect: '100-continue', 'content-length': 1100000 } },
       ({ statusCode }) => { done(statusCode); asked.destroy(); });
       asked.on('continue', () => fail(new Error('it wants the body')));
       asked.on('error', fail);

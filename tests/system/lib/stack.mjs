@@ -4,7 +4,7 @@
 import { spawn, execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -115,7 +115,9 @@ export class Stack {
   // the daemon's file, ipv6: [::1] besides, streams: tcp and tls
   // besides, true or keys of both, clientCa: file of the latter, otherCa: of a
   // second one, drain: of mediad, webRoot, routing: yaml text, env: of
-  // both daemons }
+  // both daemons, tokens: of REST besides `tests`, { name: the text behind
+  // hash in sigd.yaml }, the token itself being its name twice, admin: yaml
+  // text in sigd's admin instead of a rate that is no limit }
   constructor(options = {}) {
     this.options = options;
     fs.mkdirSync(path.join(B, 'tmp'), { recursive: true });
@@ -156,6 +158,9 @@ export class Stack {
     [this.wssPort, this.wsPort, this.sigdAdmin, this.mediadAdmin, this.tcpPort, this.tlsPort, this.otherPort] = tcp;
     this.udpPort = await freeUdp(1);
     const { sigdWorkers = 2 } = this.options;
+    const hash = (token) => createHash('sha256').update(token).digest('hex');
+    this.tokensMore = Object.entries(this.options.tokens ?? {})
+      .map(([name, more]) => `\n    ${name}: {hash: ${hash(`${name}-${name}`)}, ${more}}`).join('');
     const webRoot = this.options.webRoot ? `\n    web_root: ${this.options.webRoot}` : '';
 
     fs.writeFileSync(this.file('keys'), `1 - ${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
@@ -209,7 +214,10 @@ listeners:
     private_key: ${this.file('tls.key')}${webRoot}`)}${host6('ws', this.wsPort)}${host6('udp', this.udpPort)}${streams}
 admin:
   bind: 127.0.0.1:${this.sigdAdmin}
-  token: token-of-the-tests${this.options.dashboard ? `
+  tokens:
+    tests: {hash: ${hash('token-of-the-tests')}, scope: write}${this.tokensMore ?? ''}
+${this.options.admin ?? `  requests_per_second: 10000
+  requests_burst: 10000`}${this.options.dashboard ? `
   dashboard: ${this.options.dashboard}` : ''}
 ${this.options.sip ?? ''}`);
     await this.writeMediad('mediad', 'm1', this.mediadAdmin);
@@ -255,6 +263,8 @@ log_level: debug
 drain: ${drain}
 admin:
   bind: 127.0.0.1:${admin}
+  requests_per_second: 10000
+  requests_burst: 10000
 ${this.options.mediad ?? ''}`);
   }
 

@@ -17,10 +17,11 @@
 #include "common/countof.h"
 #include "common/listener.h"
 #include "common/metric.h"
+#include "tests/lib/admin_tokens.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
 
-#define TOKEN "correct-horse-battery"
+#define TOKEN ADMIN_TOKEN_WRITE
 
 struct numbers {
 	uint64_t calls;
@@ -75,6 +76,7 @@ struct stage {
 	struct redis_server server;
 	struct redis_sync *redis;
 	struct admin_cfg cfg;
+	struct admin_conf conf;
 	uint16_t port;
 	pid_t pid;
 	int end_fd; /* closing it ends the server */
@@ -94,12 +96,14 @@ static int serve(const struct stage *stage, int fd, int end_fd)
 	struct worker worker = {.node = "a1", .socks = &sock, .nsocks = 1};
 	struct loop_watch *end = NULL;
 	struct admin *admin = NULL;
+	char why[256];
 	int err = loop_init(1024);
 
 	if (!err)
 		err = wheel_alloc(&worker.wheel, loop_now_ms());
 	if (!err)
-		err = admin_alloc(&admin, &stage->cfg, &worker);
+		err = admin_alloc(&admin, &stage->cfg, &worker, why,
+				  sizeof(why));
 	if (!err)
 		err = loop_watch_alloc(&end, end_fd, LOOP_READ, on_end, NULL);
 	if (!err) {
@@ -152,12 +156,13 @@ static bool stage_open(struct stage *stage)
 	if (!redis_server_start(&stage->server))
 		return false;
 	redis.path = stage->server.sock;
+	admin_tokens_conf(&stage->conf);
 	stage->cfg = (struct admin_cfg){
 		.daemon = "testd",
 		.sock = "admin",
 		.workers = 2,
 		.redis = redis,
-		.token = TOKEN,
+		.conf = &stage->conf,
 		.figures_size = sizeof(struct numbers),
 		.figuresh = numbers_set,
 		.routes = own_routes,
@@ -212,7 +217,7 @@ static const char *ask(struct stage *stage, const char *path, const char *token)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
 			 sizeof(patience));
 	snprintf(request, sizeof(request),
-		 "GET %s HTTP/1.1\r\nHost: t\r\nConnection: close\r\n"
+		 "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
 		 "%s%s%s\r\n",
 		 path, token ? "Authorization: Bearer " : "",
 		 token ? token : "", token ? "\r\n" : "");

@@ -24,10 +24,12 @@
 #include "common/listener.h"
 #include "common/loop.h"
 #include "common/wheel.h"
+#include "tests/lib/admin_tokens.h"
 #include "tests/lib/test.h"
 
-#define TOKEN "correct-horse-battery"
+#define TOKEN ADMIN_TOKEN_WRITE
 #define AUTH  "Authorization: Bearer " TOKEN "\r\n"
+#define JSON  "Content-Type: application/json\r\n"
 
 enum {
 	PATIENCE_MS = 10000
@@ -43,7 +45,7 @@ static void handle_health(const struct admin_req *req, struct admin_resp *resp,
 	(void)arg;
 	jsonw_init(&json, resp->mb);
 	jsonw_object(&json, NULL);
-	jsonw_bool(&json, "known", admin_req_known(req));
+	jsonw_str(&json, "by", admin_req_by(req));
 	jsonw_end(&json);
 }
 
@@ -104,12 +106,14 @@ static void handle_figures(const struct admin_req *req, struct admin_resp *resp,
 }
 
 static const struct admin_route routes[] = {
-	{"GET", "/healthz", handle_health, true},
-	{"GET", "/v1/echo/{name}", handle_echo, false},
-	{"POST", "/v1/echo/{name}", handle_echo, false},
-	{"GET", "/v1/busy", handle_busy, true},
-	{"GET", "/v1/big", handle_big, true},
-	{"GET", "/figures", handle_figures, true},
+	{"GET", "/healthz", handle_health, ADMIN_OPEN | ADMIN_FREE},
+	{"GET", "/v1/echo/{name}", handle_echo, 0},
+	{"POST", "/v1/echo/{name}", handle_echo, 0},
+	{"PUT", "/v1/of/{tenant}", handle_health, ADMIN_TENANT},
+	{"GET", "/v1/of", handle_health, ADMIN_TENANT},
+	{"GET", "/v1/busy", handle_busy, ADMIN_OPEN},
+	{"GET", "/v1/big", handle_big, ADMIN_OPEN | ADMIN_OTHER},
+	{"GET", "/figures", handle_figures, ADMIN_OPEN | ADMIN_OTHER},
 };
 
 static void on_end(int flags, void *arg)
@@ -151,6 +155,7 @@ static int serve(int listen_fd, int end_fd, struct admin_http_cfg *cfg)
 
 struct stage {
 	struct admin_http_cfg cfg;
+	struct admin_conf conf;
 	pid_t pid;
 	int end_fd; /* closing it ends the server */
 	uint16_t port;
@@ -158,16 +163,14 @@ struct stage {
 	size_t answer_len; /* of all that came, kept or not */
 };
 
-static const char *const tokens[] = {"another-token-of-the-set", TOKEN};
-
 static void stage_init(struct stage *stage)
 {
 	memset(stage, 0, sizeof(*stage));
+	admin_tokens_conf(&stage->conf);
 	stage->cfg = (struct admin_http_cfg){
 		.routes = routes,
 		.nroutes = sizeof(routes) / sizeof(routes[0]),
-		.tokens = tokens,
-		.ntokens = 2,
+		.conf = &stage->conf,
 		.body_max = 1000,
 	};
 }
@@ -288,12 +291,12 @@ static void open_route_is_served_with_and_without_a_token(void)
 	stage_init(&s);
 	REQUIRE(!stage_open(&s));
 	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
-	CHECK_STR(body_of(s.answer), "{\"known\":false}");
+	CHECK_STR(body_of(s.answer), "{\"by\":null}");
 	CHECK(strstr(s.answer, "\r\nContent-Type: application/json\r\n"));
 	CHECK(strstr(s.answer, "\r\nCache-Control: no-store\r\n"));
 	CHECK(strstr(s.answer, "\r\nX-Content-Type-Options: nosniff\r\n"));
 	CHECK_INT(status_of(ask(&s, "GET /healthz", AUTH, "")), 200);
-	CHECK_STR(body_of(s.answer), "{\"known\":true}");
+	CHECK_STR(body_of(s.answer), "{\"by\":\"writer\"}");
 	stage_close(&s);
 }
 
@@ -304,7 +307,7 @@ static void handler_sees_path_query_header_and_body(void)
 	stage_init(&s);
 	REQUIRE(!stage_open(&s));
 	ask(&s, "POST /v1/echo/a%2Fb?q=x+y%26z",
-	    AUTH "X-Test: T\r\nContent-Length: 5\r\n", "h\"llo");
+	    AUTH JSON "X-Test: T\r\nContent-Length: 5\r\n", "h\"llo");
 	CHECK_INT(status_of(s.answer), 200);
 	CHECK_STR(body_of(s.answer),
 		  "{\"method\":\"POST\",\"name\":\"a/b\","
@@ -321,7 +324,7 @@ static void chunked_body_is_put_together(void)
 
 	stage_init(&s);
 	REQUIRE(!stage_open(&s));
-	ask(&s, "POST /v1/echo/a", AUTH "Transfer-Encoding: chunked\r\n",
+	ask(&s, "POST /v1/echo/a", AUTH JSON "Transfer-Encoding: chunked\r\n",
 	    "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
 	CHECK_INT(status_of(s.answer), 200);
 	CHECK(strstr(s.answer, "\"size\":5,\"body\":\"abcde\""));
@@ -336,7 +339,7 @@ static void head_is_served_like_get_without_a_body(void)
 	REQUIRE(!stage_open(&s));
 	CHECK_INT(status_of(ask(&s, "HEAD /healthz", "", "")), 200);
 	CHECK_STR(body_of(s.answer), "");
-	CHECK(strstr(s.answer, "\r\nContent-Length: 15\r\n"));
+	CHECK(strstr(s.answer, "\r\nContent-Length: 11\r\n"));
 	stage_close(&s);
 }
 
@@ -403,13 +406,13 @@ static void lengths_are_limited(void)
 
 	memset(body, 'b', sizeof(body) - 1);
 	body[sizeof(body) - 1] = '\0';
-	snprintf(headers, sizeof(headers), AUTH "Content-Length: 1001\r\n");
+	snprintf(headers, sizeof(headers), AUTH JSON "Content-Length: 1001\r\n");
 	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a", headers, body)), 413);
 	snprintf(headers, sizeof(headers),
 		 AUTH "Content-Length: 99999999999999999999\r\n");
 	CHECK(status_of(ask(&s, "POST /v1/echo/a", headers, "")) >= 400);
 	body[1000] = '\0';
-	snprintf(headers, sizeof(headers), AUTH "Content-Length: 1000\r\n");
+	snprintf(headers, sizeof(headers), AUTH JSON "Content-Length: 1000\r\n");
 	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a", headers, body)), 200);
 	CHECK(strstr(s.answer, "\"size\":1000,"));
 	stage_close(&s);
@@ -425,7 +428,7 @@ static void endless_chunks_and_headers_are_refused(void)
 	REQUIRE(!stage_open(&s));
 	len = (size_t)snprintf(text, sizeof(text),
 			       "POST /v1/echo/a HTTP/1.1\r\nHost: a\r\n"
-			       "Connection: close\r\n" AUTH
+			       "Connection: close\r\n" AUTH JSON
 			       "Transfer-Encoding: chunked\r\n\r\n");
 	for (int i = 0; i < 50; i++) {
 		len += (size_t)snprintf(text + len, 32, "64\r\n");
@@ -457,6 +460,8 @@ static void token_is_needed_and_guessing_is_slowed_down(void)
 {
 	static const char bad[] =
 		"Authorization: Bearer wrong-token-000000\r\n";
+	static const char reader[] =
+		"Authorization: Bearer " ADMIN_TOKEN_READ "\r\n";
 	struct stage s;
 
 	stage_init(&s);
@@ -471,12 +476,15 @@ static void token_is_needed_and_guessing_is_slowed_down(void)
 		CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", bad, "")), 401);
 		CHECK(strstr(s.answer, "error=\"invalid_token\""));
 	}
-	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", AUTH, "")), 429);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", bad, "")), 429);
 	CHECK(strstr(s.answer, "\r\nRetry-After: 1\r\n"));
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", reader, "")), 429);
 	CHECK_INT(status_of(ask(&s, "GET /healthz", bad, "")), 429);
+	/* who was here before shares the address: he is not locked out */
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", AUTH, "")), 200);
 	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
 	ask(&s, "GET /figures", "", "");
-	CHECK_STR(body_of(s.answer), "2 0 8 2 0");
+	CHECK_STR(body_of(s.answer), "3 0 8 3 0");
 	stage_close(&s);
 }
 
@@ -501,7 +509,7 @@ static void without_tokens_only_open_routes_serve(void)
 	struct stage s;
 
 	stage_init(&s);
-	s.cfg.ntokens = 0;
+	s.conf.ntokens = 0;
 	REQUIRE(!stage_open(&s));
 	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", AUTH, "")), 403);
 	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
@@ -621,7 +629,7 @@ static void drip(const char *begin)
 static void request_that_drips_is_cut_off(void)
 {
 	drip("GET /healthz HTTP/1.1\r\nHost: a\r\nX: ");
-	drip("POST /v1/echo/a HTTP/1.1\r\nHost: a\r\n" AUTH
+	drip("POST /v1/echo/a HTTP/1.1\r\nHost: a\r\n" AUTH JSON
 	     "Content-Length: 900\r\n\r\n");
 }
 
@@ -648,20 +656,118 @@ static void kept_connection_serves_longer_than_one_request_may_take(void)
 	stage_close(&s);
 }
 
-static void short_tokens_are_refused(void)
+static void reading_is_not_writing(void)
 {
-	static const char *const bad[] = {"short"};
-	struct admin_http *http = NULL;
-	struct wheel *wheel = NULL;
+	static const char reader[] =
+		"Authorization: Bearer " ADMIN_TOKEN_READ "\r\n";
+	static const char over[] =
+		"Authorization: Bearer " ADMIN_TOKEN_OVER "\r\n";
 	struct stage s;
 
 	stage_init(&s);
-	s.cfg.tokens = bad;
-	s.cfg.ntokens = 1;
-	REQUIRE(!wheel_alloc(&wheel, 0));
-	CHECK_INT(admin_http_alloc(&http, &s.cfg, wheel, NULL, NULL), EINVAL);
-	CHECK_INT(admin_http_alloc(&http, NULL, wheel, NULL, NULL), EINVAL);
-	mem_deref(wheel);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", reader, "")), 200);
+	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a", reader, "")), 403);
+	CHECK(strstr(s.answer, "error=\"insufficient_scope\""));
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", over, "")), 401);
+	CHECK(strstr(s.answer, "The token has ended."));
+	stage_close(&s);
+}
+
+static void what_is_of_another_tenant_is_not_there(void)
+{
+	static const char demo[] =
+		"Authorization: Bearer " ADMIN_TOKEN_DEMO "\r\n";
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "PUT /v1/of/demo", demo, "")), 200);
+	CHECK_INT(status_of(ask(&s, "PUT /v1/of/other", demo, "")), 404);
+	CHECK_INT(status_of(ask(&s, "PUT /v1/of/other", AUTH, "")), 200);
+	CHECK_INT(status_of(ask(&s, "GET /v1/of?tenant=demo", demo, "")), 200);
+	CHECK_INT(status_of(ask(&s, "GET /v1/of?tenant=demo&tenant=other",
+				demo, "")),
+		  200);
+	CHECK_INT(status_of(ask(&s, "GET /v1/of?tenant=demos", demo, "")),
+		  404);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", demo, "")), 403);
+	stage_close(&s);
+}
+
+static void only_by_its_own_names_and_pages(void)
+{
+	static const char get[] = "GET /healthz HTTP/1.1\r\nHost: evil.test"
+				  "\r\nConnection: close\r\n\r\n";
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(say(&s, get, sizeof(get) - 1)), 421);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a",
+				AUTH "Origin: http://evil.test\r\n", "")),
+		  403);
+	CHECK(!strstr(s.answer, "Access-Control-"));
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a", AUTH "Origin: null\r\n",
+				"")),
+		  403);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a",
+				AUTH "Origin: http://a\r\n", "")),
+		  200);
+	CHECK(strstr(s.answer, "\r\nContent-Security-Policy: "));
+	stage_close(&s);
+}
+
+static void media_types_are_looked_at(void)
+{
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a",
+				AUTH "Content-Length: 2\r\n", "{}")),
+		  415);
+	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a",
+				AUTH "Content-Type: text/plain\r\n"
+				     "Content-Length: 2\r\n",
+				"{}")),
+		  415);
+	CHECK_INT(status_of(ask(&s, "POST /v1/echo/a",
+				AUTH "Content-Type: Application/JSON ; "
+				     "charset=utf-8\r\nContent-Length: 2"
+				     "\r\n",
+				"{}")),
+		  200);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a",
+				AUTH "Accept: text/html\r\n", "")),
+		  406);
+	CHECK_INT(status_of(ask(&s, "GET /v1/echo/a",
+				AUTH "Accept: text/html, */*;q=0.8\r\n",
+				"")),
+		  200);
+	CHECK_INT(status_of(ask(&s, "GET /v1/big", "Accept: text/html\r\n",
+				"")),
+		  200);
+	stage_close(&s);
+}
+
+static void who_asks_too_often_waits(void)
+{
+	struct stage s;
+	int served = 0;
+
+	stage_init(&s);
+	s.conf.per_s = 1;
+	s.conf.burst = 5;
+	REQUIRE(!stage_open(&s));
+	for (int i = 0; i < 20; i++)
+		served += status_of(ask(&s, "GET /v1/of", AUTH, "")) == 200;
+	CHECK(served >= 5 && served < 10);
+	CHECK_INT(status_of(s.answer), 429);
+	CHECK(strstr(s.answer, "\r\nRetry-After: 1\r\n"));
+	CHECK(strstr(s.answer, "application/problem+json"));
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	stage_close(&s);
 }
 
 TEST_MAIN(TEST(open_route_is_served_with_and_without_a_token),
@@ -679,4 +785,7 @@ TEST_MAIN(TEST(open_route_is_served_with_and_without_a_token),
 	  TEST(connections_are_limited_and_come_free_again),
 	  TEST(idle_connection_is_closed), TEST(request_that_drips_is_cut_off),
 	  TEST(kept_connection_serves_longer_than_one_request_may_take),
-	  TEST(short_tokens_are_refused))
+	  TEST(reading_is_not_writing),
+	  TEST(what_is_of_another_tenant_is_not_there),
+	  TEST(only_by_its_own_names_and_pages),
+	  TEST(media_types_are_looked_at), TEST(who_asks_too_often_waits))

@@ -22,6 +22,7 @@
 #include "common/listener.h"
 #include "common/loop.h"
 #include "common/wheel.h"
+#include "tests/lib/admin_tokens.h"
 #include "tests/lib/test.h"
 
 enum {
@@ -114,9 +115,11 @@ static void on_end(int flags, void *arg)
 
 static int serve(int listen_fd, int end_fd)
 {
+	struct admin_conf conf;
 	const struct admin_http_cfg cfg = {.fd = listen_fd,
 					   .routes = routes,
 					   .nroutes = 2,
+					   .conf = &conf,
 					   .timeout_s = 1};
 	struct loop_watch *end = NULL;
 	struct admin_http *http = NULL;
@@ -126,6 +129,8 @@ static int serve(int listen_fd, int end_fd)
 	err = loop_init(1024);
 	if (!err)
 		err = wheel_alloc(&s.wheel, loop_now_ms());
+	if (!err)
+		admin_tokens_conf(&conf);
 	if (!err)
 		err = admin_http_alloc(&http, &cfg, s.wheel, NULL, &s);
 	if (!err)

@@ -8,7 +8,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 
-#include "sigd/guard/bucket.h"
+#include "common/bucket.h"
 
 enum {
 	WAYS = 8,

@@ -9,8 +9,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#ifndef SIGD_GUARD_BUCKET_H
-#define SIGD_GUARD_BUCKET_H
+#ifndef COMMON_BUCKET_H
+#define COMMON_BUCKET_H
 
 #include <stdint.h>
 #include <re.h>

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <re.h>
 
-#include "sigd/guard/bucket.h"
+#include "common/bucket.h"
 #include "tests/lib/test.h"
 
 static const struct bucket_rate rate = {.per_s = 10, .burst = 5};
