@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <re.h>
 
+#include "common/call_log_writer.h"
 #include "common/control/ctl_client.h"
 #include "common/control/ctl_event.h"
 #include "common/control/ctl_node.h"
@@ -329,6 +330,95 @@ static void people_can_read_how_a_call_is_doing(void)
 	stop(&fix);
 }
 
+/* --- the log of a call ------------------------------------------------------------ */
+
+struct log_read {
+	bool done;
+	char text[8192]; /* "<leg> <kind> <data>\n" */
+};
+
+static void on_log(int err, const struct redis_val *val, void *arg)
+{
+	struct log_read *log = arg;
+	struct call_log_entry entry;
+
+	log->done = true;
+	if (!CHECK(!err && val->type == REDIS_ARRAY))
+		return;
+	for (size_t i = 0; i < val->len; i++) {
+		const size_t n = strlen(log->text);
+
+		if (!CHECK(!call_log_read(&entry, &val->el[i].el[1])))
+			return;
+		CHECK_STR(entry.by, "m1/2");
+		CHECK_STR(entry.session, "01234567");
+		re_snprintf(log->text + n, sizeof(log->text) - n, "%u %s %r\n",
+			    entry.leg, entry.kind, &entry.data);
+	}
+}
+
+static bool is_log_read(void *arg)
+{
+	return ((const struct log_read *)arg)->done;
+}
+
+static bool log_has(struct fixture *fix, const char *line)
+{
+	const struct redis_arg argv[] = {redis_str("XRANGE"),
+					 redis_str("cb:{c:f}:log:" CALL),
+					 redis_str("-"), redis_str("+")};
+	struct log_read log = {.done = false};
+
+	CHECK(!redis_link_send(fix->bed.link, argv, 4, on_log, &log));
+	CHECK(redis_test_until(fix->bed.wheel, 5000, is_log_read, &log));
+	if (!strstr(log.text, line))
+		printf("# no '%s' in:\n%s", line, log.text);
+	return strstr(log.text, line) != NULL;
+}
+
+static void what_happens_to_a_call_is_in_its_log(void)
+{
+	const struct session_quiet quiet = {.session = SESSION,
+					    .call = CALL,
+					    .tenant = "acme",
+					    .leg = 1,
+					    .why = "no-packets"};
+	const struct session_up played = {.session = SESSION,
+					  .call = CALL,
+					  .tenant = "acme",
+					  .leg = 1};
+	struct session_quiet heard = quiet;
+	struct ctl_req remote = remote_offer(), local = request(CTL_LEG_LOCAL),
+		       drop = request(CTL_SESSION_DROP);
+	struct fixture fix;
+
+	if (!begin(&fix))
+		return;
+	CHECK(start(&fix));
+	local.local.leg = 1;
+	local.local.want = CTL_ANSWER;
+	drop.end.reason = STATUS_HANGUP;
+	CHECK_INT(ask(&fix, &remote), STATUS_OK);
+	CHECK_INT(ask(&fix, &local), STATUS_OK);
+	news_quiet(&quiet, fix.news);
+	heard.why = "";
+	news_quiet(&heard, fix.news);
+	news_played(&played, fix.news);
+	news_resumed(fix.news, fix.table);
+	CHECK_INT(ask(&fix, &drop), STATUS_OK);
+	redis_bed_idle(&fix.bed, 50);
+	CHECK(log_has(&fix, "1 sdp.offer dir=in profile=browser\n"));
+	CHECK(log_has(&fix, "1 sdp.agreed offer=in profile=browser "));
+	CHECK(log_has(&fix, "1 leg.quiet why=no-packets\n1 leg.heard \n"));
+	CHECK(log_has(&fix, "1 leg.played \n"));
+	CHECK(log_has(&fix, "0 session.resumed \n"));
+	CHECK(log_has(&fix, "1 leg.ended age="));
+	CHECK(log_has(&fix, "0 session.ended reason=hangup\n"));
+	CHECK(control_logged(fix.control)->written >= 8);
+	CHECK_INT(control_logged(fix.control)->dropped, 0);
+	stop(&fix);
+}
+
 static void early_losses_are_told_in_the_end(void)
 {
 	const struct session_lost lost = {.session = SESSION,
@@ -349,6 +439,8 @@ static void early_losses_are_told_in_the_end(void)
 	CHECK_INT(fix.event.leg, 2);
 	CHECK_INT(fix.event.why, STATUS_MEDIA_NODE_LOST);
 	CHECK_STR(fix.why, session_cause_name(SESSION_TOO_EARLY));
+	redis_bed_idle(&fix.bed, 50);
+	CHECK(log_has(&fix, "2 leg.lost why=too-early\n"));
 	CHECK_INT(news_stats(fix.news)->kept, 0);
 	stop(&fix);
 }
@@ -464,6 +556,7 @@ static void redis_may_come_late_and_come_back_empty(void)
 
 TEST_MAIN(TEST(a_call_is_served_through_redis),
 	  TEST(people_can_read_how_a_call_is_doing),
+	  TEST(what_happens_to_a_call_is_in_its_log),
 	  TEST(early_losses_are_told_in_the_end),
 	  TEST(a_first_packet_is_a_fact), TEST(heartbeats_tell_the_state),
 	  TEST(each_start_has_a_greater_epoch),
