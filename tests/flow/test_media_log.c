@@ -14,6 +14,7 @@
 #include <re.h>
 
 #include "mediad/session/leg_log.h"
+#include "mediad/tap/recorder.h"
 #include "tests/lib/log_bed.h"
 
 static const char *const S = "00000000000000a1";
@@ -25,7 +26,8 @@ struct call {
 };
 
 struct setup {
-	bool deaf;       /* the page never hears of our SDP */
+	bool deaf;                  /* the page never hears of our SDP */
+	bool mute_page, mute_phone; /* it sends nothing */
 	bool no_dtls;    /* it waits for our ClientHello, and we for its */
 	bool opus;       /* the telephone has it, too: nothing is transcoded */
 	bool keys;       /* the telephone has keys, in its SDP */
@@ -90,6 +92,8 @@ static struct call *call_up(const struct setup *setup)
 	if (!CHECK(call->page && call->phone))
 		return call;
 	equip(call->phone, setup);
+	call->page->sending = !setup->mute_page;
+	call->phone->sending = !setup->mute_phone;
 	if (!CHECK_INT(exchange(call, setup), 0))
 		call->phone = NULL;
 	if (!setup->deaf && !setup->no_dtls)
@@ -338,6 +342,49 @@ static void checks_that_are_refused_are_told(void)
 	hang_up(call);
 }
 
+/* A check of one that is controlled, as we are. */
+static int send_controlled(struct call *call)
+{
+	struct mbuf *mb = mbuf_alloc(512);
+	const uint8_t tid[STUN_TID_SIZE] = {7};
+	uint64_t tie = 1;
+	uint32_t prio = 1;
+	char ufrag[64] = "", pwd[64] = "", user[160];
+	int err = mb ? 0 : ENOMEM;
+
+	(void)sscanf(strstr(call->page->sdp, "a=ice-ufrag:"),
+		     "a=ice-ufrag:%63[^\r\n]", ufrag);
+	(void)sscanf(strstr(call->page->sdp, "a=ice-pwd:"),
+		     "a=ice-pwd:%63[^\r\n]", pwd);
+	re_snprintf(user, sizeof(user), "%s:%s", ufrag,
+		    mock_media_ufrag(call->page->mock));
+	if (!err)
+		err = stun_msg_encode(mb, STUN_METHOD_BINDING,
+				      STUN_CLASS_REQUEST, tid, NULL,
+				      (uint8_t *)pwd, strlen(pwd), true, 0, 3,
+				      STUN_ATTR_USERNAME, user,
+				      STUN_ATTR_PRIORITY, &prio,
+				      STUN_ATTR_CONTROLLED, &tie);
+	if (!err)
+		err = mock_media_send_raw(call->page->mock, mb->buf, mb->end);
+	mem_deref(mb);
+	return err;
+}
+
+static void a_conflict_of_roles_is_told(void)
+{
+	struct call *call = call_up(&(struct setup){0});
+	const char *text;
+
+	REQUIRE(call && call->page);
+	CHECK_INT(send_controlled(call), 0);
+	log_bed_run(&call->log, 100);
+	text = log_of(call);
+	has(text, "1 ice.conflict", "from=127.0.0.1:");
+	has_not(text, "1 ice.refused");
+	hang_up(call);
+}
+
 /* --- DTLS --------------------------------------------------------------------------- */
 
 static void who_never_shakes_hands_is_told(void)
@@ -470,6 +517,80 @@ static void who_is_silent_is_told_and_heard_again(void)
 	text = log_of(call);
 	has(text, "2 leg.quiet", "why=no-packets");
 	CHECK_INT(count(text, "2 leg.heard"), 1);
+	hang_up(call);
+}
+
+/* What tells a PBX that sends nothing from a browser that does not. */
+static void of_a_pbx_that_never_sends_no_first_packet_is_told(void)
+{
+	struct call *call = call_up(&(struct setup){.mute_phone = true});
+	const char *text;
+
+	REQUIRE(call && call->phone);
+	log_bed_run(&call->log, 6000);
+	text = log_of(call);
+	has(text, "1 rtp.in", "codec=opus");
+	has(text, "2 rtp.out", "codec=PCMA");
+	has(text, "2 leg.quiet", "why=no-packets");
+	has_not(text, "2 rtp.in");
+	has_not(text, "2 rtp.stranger");
+	has_not(text, "1 leg.quiet");
+	has(text, "2 figures", "in=0 out=");
+	hang_up(call);
+}
+
+static void of_a_browser_that_never_sends_no_first_packet_is_told(void)
+{
+	struct call *call = call_up(&(struct setup){.mute_page = true});
+	const char *text;
+
+	REQUIRE(call && call->page);
+	log_bed_run(&call->log, 6000);
+	text = log_of(call);
+	has(text, "1 ice.nominated", "over=udp");
+	has(text, "1 dtls.done", "version=");
+	has(text, "1 rtp.out", "codec=opus");
+	has(text, "2 rtp.in", "codec=PCMA");
+	has(text, "1 leg.quiet", "why=no-packets");
+	has_not(text, "1 rtp.in");
+	has_not(text, "2 leg.quiet");
+	has_not(text, "1 leg.lost");
+	hang_up(call);
+}
+
+static void another_codec_that_comes_is_told(void)
+{
+	struct call *call = call_up(&(struct setup){0});
+
+	REQUIRE(call && call->phone);
+	log_bed_run(&call->log, 1000);
+	call->phone->pt = 0;
+	log_bed_run(&call->log, 1000);
+	has(log_of(call), "2 codec", "codec=PCMU agreed=PCMA");
+	hang_up(call);
+}
+
+static void less_effort_is_told_and_more_again(void)
+{
+	struct call *call = call_up(&(struct setup){0});
+	const char *text;
+
+	REQUIRE(call && call->phone);
+	session_ease(call->log.media.table, 2);
+	log_bed_run(&call->log, 1000);
+	session_ease(call->log.media.table, 0);
+	log_bed_run(&call->log, 1000);
+	text = log_of(call);
+	CHECK(strstr(text, "2 effort lowered=2\n"));
+	CHECK(strstr(text, "2 effort lowered=0\n"));
+	CHECK_INT(count(text, "2 effort"), 2);
+	hang_up(call);
+	/* who only passes packets on has none to lower */
+	call = call_up(&(struct setup){.opus = true});
+	REQUIRE(call && call->phone);
+	session_ease(call->log.media.table, 2);
+	log_bed_run(&call->log, 1000);
+	has_not(log_of(call), "1 effort");
 	hang_up(call);
 }
 
@@ -641,6 +762,45 @@ static void keys_are_told_and_which_they_were_is_not(void)
 	hang_up(call);
 }
 
+/* Events of one side; the other one is told of them, or has tones. */
+static void how_a_key_goes_on_is_told(void)
+{
+	static const struct {
+		enum session_digits digits;
+		const char *on;
+	} ways[] = {
+		{SESSION_DIGITS_RTP, "on=tone"},
+		{SESSION_DIGITS_TOLD, "on=told"},
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct call *call = mem_zalloc(sizeof(*call), NULL);
+		struct media_phone *other;
+		const char *text;
+
+		REQUIRE(call && log_bed_open(&call->log, NULL));
+		call->phone = media_phone_open(&call->log.media);
+		other = media_phone_open(&call->log.media);
+		REQUIRE(call->phone && other);
+		other->formats = "8";
+		other->terms.digits = ways[i].digits;
+		CHECK_INT(media_phone_calls(call->phone, S, 1), 0);
+		CHECK_INT(media_phone_called(other, S, 2), 0);
+		CHECK_INT(session_leg_join(call->log.media.table, S, 1, 2,
+					   NULL),
+			  0);
+		log_bed_run(&call->log, 1000);
+		press(call, 7);
+		log_bed_run(&call->log, 1000);
+		text = log_of(call);
+		has(text, "1 dtmf", "dir=in by=rtp");
+		has(text, "1 dtmf", ways[i].on);
+		if (i)
+			has(text, "2 dtmf", "dir=out by=told digit=*");
+		hang_up(call);
+	}
+}
+
 static void which_keys_they_were_is_told_where_that_is_wanted(void)
 {
 	struct call *call = mem_zalloc(sizeof(*call), NULL);
@@ -657,6 +817,51 @@ static void which_keys_they_were_is_told_where_that_is_wanted(void)
 	CHECK_INT(session_leg_digit(call->log.media.table, &digit), 0);
 	has(log_of(call), "2 dtmf", "digit=#");
 	hang_up(call);
+}
+
+/* --- who else hears it ------------------------------------------------------------ */
+
+static void on_report(const struct rec_report *report, void *arg)
+{
+	(void)report;
+	(void)arg;
+}
+
+static void a_recording_is_told(void)
+{
+	const struct recorder_cfg cfg = {.dir = test_tmpdir(),
+					 .format = REC_WAV,
+					 .rate = 8000,
+					 .bitrate = 32000,
+					 .max_bytes = 1 << 30,
+					 .max_s = 3600,
+					 .memory = 1 << 26};
+	struct call *call = mem_zalloc(sizeof(*call), NULL);
+	struct media_phone *other;
+	struct recorder *recorder = NULL;
+	const char *text;
+
+	REQUIRE(call != NULL);
+	CHECK_INT(recorder_alloc(&recorder, &cfg, on_report, NULL), 0);
+	call->log.media.recorder = recorder;
+	REQUIRE(log_bed_open(&call->log, NULL));
+	call->phone = media_phone_open(&call->log.media);
+	other = media_phone_open(&call->log.media);
+	REQUIRE(call->phone && other);
+	other->terms.record = SESSION_RECORD_ALWAYS;
+	CHECK_INT(media_phone_calls(call->phone, S, 1), 0);
+	CHECK_INT(media_phone_called(other, S, 2), 0);
+	CHECK_INT(session_leg_join(call->log.media.table, S, 1, 2, NULL), 0);
+	has_not(log_of(call), "0 tap.started");
+	CHECK_INT(session_answered(call->log.media.table, S), 0);
+	log_bed_run(&call->log, 1000);
+	text = log_of(call);
+	has(text, "0 tap.started", "recording=yes part=1");
+	CHECK_INT(count(text, "0 tap.started"), 1);
+	has_not(text, "0 tap.failed");
+	log_bed_close(&call->log);
+	mem_deref(recorder);
+	mem_deref(call);
 }
 
 /* --- other workers ---------------------------------------------------------------------- */
@@ -683,6 +888,29 @@ static void a_death_is_told_and_what_was_told_is_not_told_again(void)
 	CHECK(count(text, "1 figures") >= 2);
 	CHECK_INT(session_drop(call->log.media.table, S), 0);
 	has(log_of(call), "1 leg.ended", "resumes=1");
+	hang_up(call);
+}
+
+static void media_that_moves_is_told(void)
+{
+	struct call *call = call_up(&(struct setup){0});
+	static const char *const next = "00000000000000a2";
+	struct media_phone *phone;
+	struct mbuf *form = mbuf_alloc(1024);
+	const char *text;
+
+	REQUIRE(call && call->phone && form);
+	CHECK_INT(session_form(call->log.media.table, S, 2, form), 0);
+	CHECK_INT(mbuf_write_u8(form, 0), 0);
+	phone = media_phone_open(&call->log.media);
+	REQUIRE(phone != NULL);
+	phone->form = (const char *)form->buf;
+	has_not(log_of(call), "2 media.moved");
+	CHECK_INT(media_phone_called(phone, next, 2), 0);
+	text = log_of(call);
+	CHECK_INT(count(text, "2 media.moved"), 1);
+	CHECK_INT(count(text, "2 sdp.agreed"), 2);
+	mem_deref(form);
 	hang_up(call);
 }
 
@@ -744,11 +972,16 @@ TEST_MAIN(TEST(a_call_tells_its_way_up_and_its_end),
 	  TEST(a_change_of_network_and_a_restart_are_told),
 	  TEST(consent_that_is_gone_is_told),
 	  TEST(checks_that_are_refused_are_told),
+	  TEST(a_conflict_of_roles_is_told),
 	  TEST(who_never_shakes_hands_is_told),
 	  TEST(another_certificate_is_told_with_both_fingerprints),
 	  TEST(a_telephone_with_dtls_is_told),
 	  TEST(a_handshake_that_is_not_ended_is_told), TEST(an_alert_is_told),
 	  TEST(who_is_silent_is_told_and_heard_again),
+	  TEST(of_a_pbx_that_never_sends_no_first_packet_is_told),
+	  TEST(of_a_browser_that_never_sends_no_first_packet_is_told),
+	  TEST(another_codec_that_comes_is_told),
+	  TEST(less_effort_is_told_and_more_again),
 	  TEST(who_sends_from_elsewhere_is_told_once),
 	  TEST(a_source_that_is_learnt_is_told),
 	  TEST(packets_that_are_not_authentic_are_told_once),
@@ -756,6 +989,8 @@ TEST_MAIN(TEST(a_call_tells_its_way_up_and_its_end),
 	  TEST(an_answer_that_is_refused_is_told),
 	  TEST(what_was_refused_of_an_offer_is_told),
 	  TEST(keys_are_told_and_which_they_were_is_not),
+	  TEST(how_a_key_goes_on_is_told), TEST(a_recording_is_told),
+	  TEST(media_that_moves_is_told),
 	  TEST(which_keys_they_were_is_told_where_that_is_wanted),
 	  TEST(a_death_is_told_and_what_was_told_is_not_told_again),
 	  TEST(a_session_tells_so_much_and_no_more),
