@@ -158,12 +158,22 @@ $(B)/libs-ok: Makefile
 
 # --- the page that sigd serves ---------------------------------------------------
 WEB := index.html style.css icon.svg phone.js
-web: $(WEB:%=$(B)/web/%) ## bundle the page into $(B)/web
+DASHBOARD := index.html style.css icon.svg app.js
+web: $(WEB:%=$(B)/web/%) $(DASHBOARD:%=$(B)/dashboard/%) ## bundle the pages into $(B)/web and $(B)/dashboard
 $(B)/web/phone.js: sigd/web/phone.js $(wildcard sigd/web/*.js) sigd/web/package-lock.json
 	@mkdir -p $(@D)
 	$(call say,BUNDLE,$@)
 	$(Q)B=$(B) deploy/deps.sh run && NODE_PATH=$(B)/npm/sigd/web/node_modules \
 	  $(B)/npm/sigd/web/node_modules/.bin/esbuild $< --bundle --minify --target=es2022 --log-level=warning --outfile=$@
+# and app.css, of what the script imports
+$(B)/dashboard/app.js: sigd/web/dashboard/main.js $(wildcard sigd/web/dashboard/*.js) sigd/web/package-lock.json | $(B)/web/phone.js
+	@mkdir -p $(@D)
+	$(call say,BUNDLE,$@)
+	$(Q)B=$(B) deploy/deps.sh run && NODE_PATH=$(B)/npm/sigd/web/node_modules \
+	  $(B)/npm/sigd/web/node_modules/.bin/esbuild $< --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile=$@
+$(B)/dashboard/%: sigd/web/dashboard/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
 $(B)/web/%: sigd/web/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -316,10 +326,11 @@ MAN   := $(wildcard docs/man/*.8)
 MAN1  := $(wildcard docs/man/*.1)
 COMPL := $(PREFIX)/share/bash-completion/completions
 UNITS := $(wildcard deploy/*.service)
-install: ## DESTDIR, PREFIX, SYSCONFDIR, MANDIR, UNITDIR; the page, too, after `make web`
+install: ## DESTDIR, PREFIX, SYSCONFDIR, MANDIR, UNITDIR; the pages, too, after `make web`
 	$(Q)$(MAKE) RELEASE=1 B=$(B)/release all
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS:$(B)/%=$(B)/release/%)
 	$(if $(wildcard $(B)/web/*),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cordboard/web $(B)/web/*)
+	$(if $(wildcard $(B)/dashboard/*),install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/cordboard/dashboard $(B)/dashboard/*)
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man8 $(MAN)
 	install -D -m 644 -t $(DESTDIR)$(MANDIR)/man1 $(MAN1)
 	install -D -m 644 deploy/cordctl.bash $(DESTDIR)$(COMPL)/cordctl

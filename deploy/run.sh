@@ -94,6 +94,7 @@ admin:
   bind: 127.0.0.1:$ADMIN_PORT
   tokens:
     demo: {hash: $hash, scope: write}
+  dashboard: $(cd "$B/dashboard" && pwd)
 EOF
 cat >"$D/mediad.yaml" <<EOF
 node: demo
@@ -182,6 +183,7 @@ cat <<EOF
   SIP      wss://$NAME:$WSS_PORT/ws and udp $HOST:$UDP_PORT
   Logs     $D/sigd.log  $D/mediad.log  $D/redis.log  $D/pbx.log
   Health   http://127.0.0.1:$ADMIN_PORT/readyz  http://127.0.0.1:$MEDIA_ADMIN_PORT/readyz
+  Dashboard  http://127.0.0.1:$ADMIN_PORT/dashboard/   token $token
   Calls    curl -H "Authorization: Bearer $token" http://127.0.0.1:$ADMIN_PORT/v1/calls
 
   Ctrl-C stops everything and leaves nothing behind.

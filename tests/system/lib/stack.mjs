@@ -400,7 +400,8 @@ ${this.options.mediad ?? ''}`);
   }
 
   async stop() {
-    const order = ['sigd', ...[...this.procs.keys()].filter((name) => name.startsWith('mediad')), 'redis'];
+    const names = [...this.procs.keys()];
+    const order = [...['sigd', 'mediad'].flatMap((daemon) => names.filter((name) => name.startsWith(daemon))), 'redis'];
     for (const name of order) {
       const child = this.procs.get(name);
       if (!child || child.code !== undefined || child.failure) continue;

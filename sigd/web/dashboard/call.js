@@ -1,0 +1,163 @@
+// One call: what came of it, on top; then how it went, and why.
+// SPDX-License-Identifier: MIT
+import { html, useEffect, useMemo, useRef, useState } from './html.js';
+import { ask, at, download, raw, rows, useAsk } from './api.js';
+import { who } from './calls.js';
+import { clock, clockMs, lasting } from './format.js';
+import { Ladder } from './ladder.js';
+import { Leg } from './legs.js';
+import { fits, Action, Card, Empty, Facts, Search, State, Trouble } from './parts.js';
+import { link } from './router.js';
+import { useChanges } from './store.js';
+
+const POLL_MS = 5000;
+const FIGURES_MAX = 720;
+
+// Figures of each leg, as they come: a point for each sheet that is new.
+function usePoints(media) {
+  const kept = useRef(new Map());
+  const legs = media?.legs ?? [];
+  for (const leg of legs) {
+    const list = kept.current.get(leg.leg) ?? [];
+    const time = Date.parse(media.updated) / 1000;
+    if (list.at(-1)?.time === time) continue;
+    const { received: r = {}, sent: s = {}, voice = {} } = leg;
+    const before = list.at(-1)?.raw ?? { got: 0, lost: 0, sent: 0, gone: 0 };
+    const now = { got: r.packets ?? 0, lost: r.lost ?? 0, sent: s.packets ?? 0, gone: s.lost ?? 0 };
+    const share = (lost, all) => (all > 0 ? Math.max(0, (lost / all) * 100) : null);
+    list.push({ time, raw: now, in_mos: r.mos, out_mos: s.mos_whole_way ?? s.mos, jitter: r.jitter_ms, rtt: leg.rtt_ms, level: voice.level_dbov,
+      in_loss: share(now.lost - before.lost, now.got - before.got + now.lost - before.lost), out_loss: share(now.gone - before.gone, now.sent - before.sent) });
+    kept.current.set(leg.leg, list.slice(-FIGURES_MAX));
+  }
+  return kept.current;
+}
+
+// Of figures in the timeline: { leg -> points }, if it has some.
+function pointsOf(items) {
+  const legs = new Map();
+  for (const item of items.filter((i) => i.leg && /^(figures|quality|stats|media\.figures|rtcp\.figures)$/.test(i.kind))) {
+    const d = item.data ?? {};
+    const n = (key, by = 1) => (d[key] === undefined || Number(d[key]) === 0 && key.endsWith('mos') ? undefined : Number(d[key]) / by);
+    const list = legs.get(item.leg) ?? [];
+    list.push({ time: Date.parse(item.time) / 1000, in_mos: n('in-mos', 100), out_mos: n('heard-mos', 100) ?? n('far-mos', 100),
+      jitter: n('in-jitter-us', 1000), rtt: n('rtt-us', 1000), level: n('level'), in_loss: n('in-loss'), out_loss: n('out-loss') });
+    legs.set(item.leg, list);
+  }
+  return legs;
+}
+
+const MOODS = { ok: 'good', up: 'good', setup: 'wait' };
+
+function Verdict({ verdict, call }) {
+  const known = verdict ?? { code: call?.state, sentence: call?.state === 'up' ? 'The call is up.' : call?.state === 'setup' ? 'The call is being set up.' : 'The call has ended.' };
+  const good = MOODS[known.code] ?? (verdict ? 'bad' : 'calm');
+  return html`<section class="verdict" data-mood=${good} aria-label="Verdict">
+    <p>${known.sentence}</p><code>${known.code}</code>
+    ${known.advice && html`<p class="soft">${known.advice}</p>`}</section>`;
+}
+
+const facts = (call, timeline) => [
+  ['state', html`<${State} state=${call.state} />`], ['tenant', call.tenant],
+  ['caller', call.caller && html`${who(call.caller)} <small class="soft">${call.caller.uri ?? ''} ${call.caller.connection ? `via ${call.caller.connection}` : ''}</small>`],
+  ['callee', call.callee && html`${who(call.callee)} <small class="soft">${call.callee.uri ?? ''} ${call.callee.connection ? `via ${call.callee.connection}` : ''}</small>`],
+  ['started', clock(call.started ?? timeline?.began)], ['answered', clock(call.answered ?? timeline?.answered)], ['ended', timeline?.ended && clock(timeline.ended)],
+  ['lasted', call.answered && lasting((timeline?.ended ? Date.parse(timeline.ended) : Date.now()) - Date.parse(call.answered))],
+  ['media worker', call.media_worker ?? call.media?.worker], ['Call-ID', (call.call_id ?? timeline?.call_id) && html`<code>${call.call_id ?? timeline.call_id}</code>`],
+];
+
+// --- the SIP of all its traces ---------------------------------------------------
+
+function useMessages(id, items) {
+  const [state, setState] = useState({});
+  const told = items.filter((i) => i.what === 'sip' && i.text !== undefined && i.text !== null);
+  useEffect(() => {
+    let over = false;
+    const read = async () => {
+      try {
+        const traces = rows(await ask(at`/v1/traces${{ call: id }}`));
+        const whole = await Promise.all(traces.map((t) => ask(at`/v1/traces/${t.id}`)));
+        if (over) return;
+        const messages = whole.flatMap((t) => t.messages).sort((a, b) => Date.parse(a.time) - Date.parse(b.time) || a.us - b.us);
+        const first = Math.min(...messages.map((m) => Date.parse(m.time)));
+        setState({ traces, messages: traces.length > 1 ? messages.map((m) => ({ ...m, us: (Date.parse(m.time) - first) * 1000 })) : messages });
+      } catch (problem) {
+        if (!over) setState((old) => ({ ...old, problem }));
+      }
+    };
+    read();
+    const timer = setInterval(() => { if (!document.hidden) read(); }, POLL_MS);
+    return () => { over = true; clearInterval(timer); };
+  }, [id]);
+  const messages = state.messages ?? told;
+  const count = messages.length;
+  return { ...state, messages: useMemo(() => messages, [count, id]) };
+}
+
+function Signalling({ id, items }) {
+  const { messages, traces, problem } = useMessages(id, items);
+  const [trouble, setTrouble] = useState();
+  const pcap = async (t) => {
+    try {
+      await download(at`/v1/traces/${t.id}/pcap`, `${id}.pcap`);
+    } catch (e) {
+      setTrouble(e);
+    }
+  };
+  return html`<${Card} title="Signalling" wide side=${html`<span class="acts">${(traces ?? []).map((t, i) => html`<button type="button" class="small" key=${t.id}
+      onClick=${() => pcap(t)}>pcap${traces.length > 1 ? ` ${i + 1}` : ''}</button>`)}</span>`}>
+    <${Trouble} problem=${messages.length ? trouble : problem ?? trouble} what="The trace" />
+    ${messages.length > 0 ? html`<${Ladder} messages=${messages} />` : !problem && html`<${Empty}>No message was traced.<//>`}<//>`;
+}
+
+// --- all that happened -----------------------------------------------------------
+
+const group = (item) => (item.what === 'sip' ? 'sip' : item.kind?.split('.')[0] ?? 'other');
+const details = (item) => (item.what === 'sip' ? `${item.direction === 'in' ? '←' : '→'} ${item.line}`
+  : Object.entries(item.data ?? {}).map(([k, v]) => `${k} ${v}`).join(', '));
+
+function Timeline({ items, cut }) {
+  const [question, setQuestion] = useState('');
+  const [hidden, setHidden] = useState(new Set());
+  const groups = [...new Set(items.map(group))].sort();
+  const shown = items.filter((i) => !hidden.has(group(i)) && fits(question, i.kind, i.worker, details(i), i.leg && `leg ${i.leg}`));
+  const toggle = (name) => setHidden((old) => new Set(old.has(name) ? [...old].filter((n) => n !== name) : [...old, name]));
+  return html`<div class="head">
+      <div class="chips" role="group" aria-label="Kinds that are shown">${groups.map((name) => html`<button type="button" class="chip" key=${name}
+        aria-pressed=${!hidden.has(name)} onClick=${() => toggle(name)}>${name}</button>`)}</div>
+      <${Search} label="Search the timeline" value=${question} onInput=${setQuestion} /></div>
+    <ol class="timeline" aria-label="What happened, in order">${shown.map((item, i) => html`<li key=${i} data-group=${group(item)}>
+      <time datetime=${item.time}>${clockMs(item.time)}</time><span class="tag">${item.what === 'sip' ? 'sip' : item.kind}</span>
+      <span class="what">${details(item)}</span><span class="soft">${[item.leg && `leg ${item.leg}`, item.worker].filter(Boolean).join(', ')}</span></li>`)}</ol>
+    ${cut?.items > 0 && html`<p class="soft">${cut.items} more in the middle are not shown.</p>`}`;
+}
+
+// --- the page ----------------------------------------------------------------------
+
+export function CallPage({ route, access }) {
+  const [id] = route.args;
+  const call = useAsk(at`/v1/calls/${id}`, { every: POLL_MS });
+  const timeline = useAsk(at`/v1/calls/${id}/timeline`, { every: POLL_MS });
+  useChanges('calls', () => { call.again(); timeline.again(); });
+  const items = timeline.data?.items ?? [];
+  const seen = usePoints(call.data?.media);
+  const told = pointsOf(items);
+  const is = call.data ?? (timeline.data ? { id, state: timeline.data.state, tenant: timeline.data.tenant } : null);
+  if (!is) {
+    return html`<header class="head"><nav aria-label="Back"><a href=${link('calls')}>calls</a></nav><h1>Call <code>${id}</code></h1></header>
+      ${call.problem ? html`<${Trouble} problem=${call.problem} />` : html`<p class="empty" role="status">One moment …</p>`}`;
+  }
+  const over = is.state === 'ended' || is.state === 'refused';
+  const decision = is.decision ?? timeline.data?.decision;
+  return html`<header class="head"><nav aria-label="Back"><a href=${link('calls')}>calls</a></nav>
+      <h1>${is.caller ? `${who(is.caller)} → ${who(is.callee)}` : timeline.data?.caller ? `${timeline.data.caller} → ${timeline.data.callee ?? ''}` : 'Call'} <small><code>${id}</code></small></h1>
+      ${!over && html`<${Action} name="Hang up" danger ask="The call ends now, on both sides." again=${call.again} disabled=${access?.write === false}
+        act=${() => raw(at`/v1/calls/${id}`, { method: 'DELETE' })} />`}</header>
+    <${Verdict} verdict=${timeline.data?.verdict} call=${is} />
+    <${Card} title="Facts"><${Facts} facts=${facts(is, timeline.data)} /><//>
+    <${Signalling} id=${id} items=${items} />
+    <${Card} title="Media" wide>${is.media?.legs?.length ? html`<div class="legs">${is.media.legs.map((leg) => html`<${Leg} key=${leg.leg} leg=${leg}
+      points=${told.get(leg.leg)?.length > 1 ? told.get(leg.leg) : seen.get(leg.leg) ?? []} />`)}</div>` : html`<${Empty}>Nothing is known of its media.<//>`}<//>
+    ${decision && html`<${Card} title="Why it went there"><pre tabindex="0" aria-label="The routing table's explanation">${decision}</pre><//>`}
+    <${Card} title="Timeline" wide>${timeline.problem ? html`<${Trouble} problem=${timeline.problem} what="The timeline" />`
+      : timeline.data && html`<${Timeline} items=${items} cut=${timeline.data.cut} />`}<//>`;
+}

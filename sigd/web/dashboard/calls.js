@@ -1,0 +1,50 @@
+// Calls: those there are, and those of late. SPDX-License-Identifier: MIT
+import { html, useEffect, useState } from './html.js';
+import { at } from './api.js';
+import { clock, fixed, lasting, NONE } from './format.js';
+import { fits, Search, State, Table, Trouble } from './parts.js';
+import { usePages } from './pages.js';
+import { link, refine } from './router.js';
+import { useChanges } from './store.js';
+import { useTenant } from './tenants.js';
+
+export const who = (side) => side?.user || side?.connection || side?.service || side?.uri || NONE;
+const via = (side) => (side?.connection ? html` <small class="soft">via ${side.connection}</small>` : side?.service ? html` <small class="soft">service</small>` : '');
+const mosOf = (call) => call.mos ?? call.media?.legs?.map((l) => l.received?.mos).filter(Boolean).sort()[0];
+
+const COLUMNS = [
+  { name: 'Started', cell: (c) => clock(c.started) },
+  { name: 'Caller', wide: true, cell: (c) => html`${who(c.caller)}${via(c.caller)}` },
+  { name: 'Callee', wide: true, cell: (c) => html`${who(c.callee)}${via(c.callee)}` },
+  { name: 'State', cell: (c) => html`<${State} state=${c.reason ?? c.state} as=${c.state === 'up' ? 'good' : c.state === 'setup' ? 'wait' : c.failed ? 'bad' : 'calm'} />` },
+  { name: 'Lasting', num: true, cell: (c) => lasting((c.ended ? Date.parse(c.ended) : Date.now()) - Date.parse(c.answered ?? c.started)) },
+];
+const MOS = { name: 'MOS', num: true, cell: (c) => fixed(mosOf(c)) };
+const TENANT = { name: 'Tenant', cell: (c) => c.tenant };
+const MEDIA = { name: 'Media', cell: (c) => c.media_worker ?? NONE };
+
+export function Calls({ route, access }) {
+  const { tenant, picker } = useTenant(route, access, { any: true });
+  const list = route.query.list === 'recent' ? 'recent' : 'live';
+  const [question, setQuestion] = useState(route.query.q ?? '');
+  const [, tick] = useState(0);
+  const calls = usePages(at`/v1/calls${{ list: list === 'recent' ? 'recent' : '', tenant }}`, { every: 5000 });
+  useChanges('calls', calls.again);
+  useEffect(() => {
+    const timer = setInterval(() => tick((n) => n + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const onQuestion = (q) => { setQuestion(q); refine({ q }); };
+  const shown = calls.items.filter((c) => fits(question, c.id, c.call_id, c.tenant, c.state, c.reason, c.media_worker,
+    ...[c.caller, c.callee].flatMap((s) => [s?.user, s?.uri, s?.connection, s?.service])));
+  const some = (read) => calls.items.some(read);
+  return html`<header class="head"><h1>Calls</h1>
+      <div class="tabs" role="group" aria-label="Which calls">${[['live', 'Live'], ['recent', 'Recent']].map(([name, text]) => html`<button type="button" key=${name}
+        aria-pressed=${list === name} onClick=${() => refine({ list: name === 'live' ? '' : name })}>${text}</button>`)}</div>
+      <${Search} label="Search calls" value=${question} onInput=${onQuestion} />${picker}
+      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ${calls.items.length}` : `${calls.total ?? calls.items.length}`} ${list}</span></header>
+    <${Trouble} problem=${calls.problem} what="This list" />
+    ${(calls.data || calls.problem) && html`<${Table} label="Calls" rows=${shown} id=${(c) => c.id} href=${(c) => link('calls', [c.id])}
+      columns=${[...COLUMNS, ...some(mosOf) ? [MOS] : [], TENANT, ...some((c) => c.media_worker) ? [MEDIA] : []]}
+      empty=${question ? 'No call fits.' : list === 'recent' ? 'No call has ended of late.' : 'Nobody is on the phone.'} /><${calls.More} />`}`;
+}

@@ -1,0 +1,47 @@
+// The dashboard of operators and support people. SPDX-License-Identifier: MIT
+import 'uplot/dist/uPlot.min.css';
+import { html, render, useEffect, useState } from './html.js';
+import { onToken, token } from './api.js';
+import { useAccess } from './access.js';
+import { useRoute } from './router.js';
+import { start } from './store.js';
+import { apply } from './theme.js';
+import { Login } from './login.js';
+import { Shell } from './shell.js';
+import { Overview } from './overview.js';
+import { Calls } from './calls.js';
+import { CallPage } from './call.js';
+import { Registrations } from './registrations.js';
+import { Connections } from './connections.js';
+import { LogPage } from './log.js';
+import { RouteTester } from './tester.js';
+import { Nodes } from './nodes.js';
+import { Events } from './events.js';
+
+const VIEWS = { overview: Overview, calls: Calls, registrations: Registrations, connections: Connections,
+  routes: RouteTester, nodes: Nodes, events: Events };
+
+function viewOf({ view, args }) {
+  if (view === 'calls' && args.length) return CallPage;
+  if ((view === 'registrations' || view === 'connections') && args.length === 2) return LogPage;
+  return VIEWS[view] ?? Overview;
+}
+
+function Inside() {
+  const route = useRoute();
+  const access = useAccess();
+  useEffect(start, []);
+  const View = viewOf(route);
+  return html`<${Shell} route=${route} access=${access}>
+    <${View} key=${[route.view, ...route.args].join('/')} route=${route} access=${access} />
+  <//>`;
+}
+
+function App() {
+  const [known, setKnown] = useState(token);
+  useEffect(() => onToken(setKnown), []);
+  return known ? html`<${Inside} />` : html`<${Login} />`;
+}
+
+apply();
+render(html`<${App} />`, document.getElementById('app'));

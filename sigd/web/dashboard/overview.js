@@ -1,0 +1,66 @@
+// The cluster at a glance. SPDX-License-Identifier: MIT
+import { html } from './html.js';
+import { rows, useAsk } from './api.js';
+import { fixed, num } from './format.js';
+import { EventList } from './events.js';
+import { flat, NodeTable } from './nodes.js';
+import { Card, Trouble } from './parts.js';
+import { Plot } from './plot.js';
+import { link } from './router.js';
+import { live, useLive } from './store.js';
+
+const DAY_MS = 86400000;
+
+// One figure; mood: what it is when it is not as usual.
+const Tile = ({ name, value, unit, mood, href, note }) => html`<li class="tile" data-mood=${mood}>
+  <a href=${href}><span>${name}</span><b>${value}${unit && html` <small>${unit}</small>`}</b>${note && html`<em>${note}</em>`}</a></li>`;
+
+function Tiles({ alarms, registered }) {
+  const p = live.points.at(-1);
+  const c = live.figures?.connections;
+  const down = c ? c.down + c.broken : undefined;
+  const asr = p?.setups > 0 ? p.answers / p.setups : null;
+  return html`<ul class="tiles" aria-label="Figures of now">
+    <${Tile} name="Calls" value=${num(p?.calls)} href=${link('calls')} />
+    <${Tile} name="Set-ups" value=${num(p?.setups)} unit="/s" href=${link('calls')} note=${asr !== null && `${Math.min(100, Math.round(asr * 100))} % answered`} />
+    <${Tile} name="Failures" value=${num(p?.failures)} unit="/s" href=${link('calls', [], { list: 'recent' })} mood=${p?.failures > 0 ? 'bad' : 'calm'} />
+    <${Tile} name="Registered users" value=${num(registered)} href=${link('registrations')} note=${p && `${num(p.flows)} connections`} />
+    <${Tile} name="MOS" value=${fixed(p?.mos)} href=${link('calls')} mood=${p?.mos && p.mos < 3.6 ? 'wait' : 'calm'} note=${p?.worst && `worst ${fixed(p.worst)}`} />
+    <${Tile} name="Connections down" value=${num(down)} href=${link('connections')} mood=${down ? 'bad' : 'calm'} note=${c?.forced ? `${c.forced} forced` : ''} />
+    <${Tile} name="Alarms, a day" value=${alarms === undefined ? '–' : num(alarms)} href=${link('events')} mood=${alarms ? 'wait' : 'calm'} />
+  </ul>`;
+}
+
+function Plots() {
+  const { points } = live;
+  if (points.length < 2) return html`<p class="empty" role="status">Figures come once a second; plots begin with the second one.</p>`;
+  const times = points.map((p) => p.time);
+  const of = (key) => points.map((p) => p[key]);
+  return html`<div class="plots">
+    <${Plot} title="Calls" times=${times} max=${4} series=${[{ name: 'calls', ink: 'accent', values: of('calls'), fill: true }, { name: 'media sessions', ink: 'second', values: of('sessions') }]} />
+    <${Plot} title="Set-up rate" times=${times} max=${1} unit="/s" series=${[{ name: 'set-ups', ink: 'accent', values: of('setups'), fill: true }, { name: 'answered', ink: 'good', values: of('answers') }]} />
+    <${Plot} title="Failures" times=${times} max=${1} unit="/s" series=${[{ name: 'failed', ink: 'bad', values: of('failures'), fill: true }]} />
+    <${Plot} title="MOS" times=${times} min=${1} max=${4.5} say=${(v) => fixed(v)} series=${[{ name: 'mean', ink: 'accent', values: of('mos') }, { name: 'worst', ink: 'bad', values: of('worst') }]} />
+    <${Plot} title="Load, the busiest worker" times=${times} max=${20} unit=" %" series=${[{ name: 'sigd', ink: 'accent', values: of('sigLoad') }, { name: 'mediad', ink: 'second', values: of('mediaLoad') }]} />
+    <${Plot} title="Loop delay, the worst" times=${times} max=${5} unit=" ms" series=${[{ name: 'mediad', ink: 'second', values: of('lag'), fill: true }]} />
+  </div>`;
+}
+
+export function Overview({ access }) {
+  useLive((l) => l.figures); // each second
+  const nodes = useAsk('/v1/nodes', { every: 5000 });
+  const alarms = useAsk('/v1/alarms?limit=200', { every: 15000 });
+  const workers = nodes.data && flat(rows(nodes.data));
+  const registered = workers?.reduce((sum, w) => sum + (w.registrations ?? 0), 0);
+  const recent = alarms.data && rows(alarms.data).filter(({ time }) => Date.now() - Date.parse(time) < DAY_MS).length;
+  return html`<h1 class="unseen">Overview</h1>
+    <${Tiles} alarms=${recent} registered=${registered} />
+    <${Plots} />
+    <div class="columns">
+      <${Card} title="Nodes" side=${html`<a href=${link('nodes')}>All</a>`}>
+        <${Trouble} problem=${nodes.problem} what="Nodes" />
+        ${workers && html`<${NodeTable} nodes=${workers} brief access=${access} again=${nodes.again} />`}
+      <//>
+      <${Card} title="Latest events" side=${html`<a href=${link('events')}>All</a>`}><${EventList} limit=${12} /><//>
+    </div>`;
+}

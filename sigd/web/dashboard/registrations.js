@@ -1,0 +1,46 @@
+// Devices that can be reached. SPDX-License-Identifier: MIT
+import { html, useState } from './html.js';
+import { ask, at } from './api.js';
+import { ago } from './format.js';
+import { Action, Empty, fits, Search, Table, Trouble } from './parts.js';
+import { usePages } from './pages.js';
+import { link } from './router.js';
+import { useChanges } from './store.js';
+import { useTenant } from './tenants.js';
+
+const transport = (flow) => flow?.split('/')[2]?.toUpperCase() ?? '';
+const worker = (flow) => flow?.split('/').slice(0, 2).join('/') ?? '';
+
+function Acts({ row, tenant, access, again }) {
+  const device = row.device ?? row.id;
+  const base = device ? at`/v1/registrations/${tenant}/${row.user}/${device}` : at`/v1/registrations/${tenant}/${row.user}`;
+  const off = access?.write === false;
+  return html`<span class="acts">
+    <${Action} name="Disconnect" again=${again} disabled=${off} ask=${`The connection of ${row.user} is closed; the device may come back at once.`}
+      act=${() => ask(`${base}/disconnect`, { method: 'POST' })} />
+    <${Action} name="Unregister" danger again=${again} disabled=${off} ask=${`${row.user} cannot be reached at this device until it registers again.`}
+      act=${() => ask(base, { method: 'DELETE' })} /></span>`;
+}
+
+export function Registrations({ route, access }) {
+  const { tenant, picker } = useTenant(route, access);
+  const [question, setQuestion] = useState(route.query.q ?? '');
+  const list = usePages(tenant ? at`/v1/registrations${{ tenant }}` : null, { every: 10000 });
+  useChanges('registrations', list.again);
+  const shown = list.items.filter((r) => fits(question, r.user, r.contact, r.agent, r.flow));
+  const columns = [
+    { name: 'User', cell: (r) => r.user },
+    { name: 'Agent', wide: true, cell: (r) => r.agent },
+    { name: 'Over', cell: (r) => transport(r.flow) },
+    { name: 'Worker', cell: (r) => worker(r.flow) },
+    { name: 'Contact', wide: true, cell: (r) => html`<code>${r.contact}</code>` },
+    { name: 'Expires', cell: (r) => ago(r.expires) },
+    { name: '', cell: (r) => html`<${Acts} row=${r} tenant=${tenant} access=${access} again=${list.again} />` },
+  ];
+  return html`<header class="head"><h1>Registrations</h1><${Search} label="Search registrations" value=${question} onInput=${setQuestion} />${picker}
+      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ` : ''}${list.total ?? list.items.length} devices</span></header>
+    <${Trouble} problem=${list.problem} what="Registrations" />
+    ${!tenant && html`<${Empty}>Say whose: a tenant.<//>`}
+    ${list.data && html`<${Table} label="Registrations" columns=${columns} rows=${shown} id=${(r) => `${r.user} ${r.contact}`}
+      href=${(r) => link('registrations', [tenant, r.user])} empty=${question ? 'No device fits.' : 'No device is registered.'} /><${list.More} />`}`;
+}
