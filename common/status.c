@@ -178,7 +178,9 @@ static const struct status_info table[STATUS_COUNT] = {
 	[STATUS_KILLED] = {"killed", 503, 503, "Service Unavailable",
 		"The process that served it died."},
 	[STATUS_ADMIN] = {"admin", 503, 410, "Service Unavailable",
-		"Ended by an operator."},
+		"Ended because its node is taken out of service."},
+	[STATUS_OPERATOR] = {"operator", 487, 410, "Request Terminated",
+		"An operator has hung up."},
 };
 /* clang-format on */
 

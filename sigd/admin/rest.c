@@ -51,6 +51,14 @@ const struct admin_route rest_routes[] = {
 	{"GET", "/dashboard/{file}", page_handle, ADMIN_OPEN | ADMIN_OTHER},
 	{"GET", "/v1/calls", rest_calls, ADMIN_TENANT},
 	{"GET", "/v1/calls/{id}", rest_call, ADMIN_TENANT},
+	{"DELETE", "/v1/calls/{id}", rest_hangup, ADMIN_TENANT},
+	{"POST", "/v1/calls/hangup", rest_hangup_many, ADMIN_TENANT},
+	{"DELETE", "/v1/registrations/{tenant}/{user}", rest_unregister,
+	 ADMIN_TENANT},
+	{"DELETE", "/v1/registrations/{tenant}/{user}/{device}",
+	 rest_unregister, ADMIN_TENANT},
+	{"POST", "/v1/registrations/{tenant}/{user}/{device}/disconnect",
+	 rest_disconnect, ADMIN_TENANT},
 };
 const size_t rest_nroutes = COUNTOF(rest_routes);
 

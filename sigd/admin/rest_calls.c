@@ -58,8 +58,8 @@ static void record(struct jsonw *json, const struct call_record *rec)
 	side(json, "callee", rec, CALL_CALLEE);
 }
 
-static bool load(struct call_record *rec, bool *there, struct admin *admin,
-		 struct admin_resp *resp, const char *call)
+bool rest_call_load(struct call_record *rec, bool *there, struct admin *admin,
+		    struct admin_resp *resp, const char *call)
 {
 	const struct redis_val *flat;
 	char key[REST_KEY_MAX];
@@ -112,7 +112,7 @@ void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 		return;
 	}
 	re_snprintf(key, sizeof(key), "cb:{c:%c}:media:%s", id[0], id);
-	if (!load(&rec, &there, admin, resp, id) ||
+	if (!rest_call_load(&rec, &there, admin, resp, id) ||
 	    (!there && !load_why(why, admin, resp, id)) ||
 	    !rest_ask(&media, admin, resp, "HGETALL", key, NULL))
 		return;
@@ -220,7 +220,7 @@ static bool records(struct call_record **recs, size_t *n,
 			admin_resp_problem(resp, 503, "Out of memory.");
 			return false;
 		}
-		if (!load(recs[*n], &there, admin, resp, list[i].call)) {
+		if (!rest_call_load(recs[*n], &there, admin, resp, list[i].call)) {
 			mem_deref(recs[*n]);
 			return false;
 		}

@@ -37,7 +37,7 @@ static bool query_read(struct drain *drain, const struct admin_req *req,
 	drain->node = admin_req_param(req, "node");
 	drain->daemon = admin_req_query(req, "daemon");
 	drain->now = move && !strcmp(move, "now");
-	re_snprintf(drain->by, sizeof(drain->by), "%j", admin_req_source(req));
+	str_ncpy(drain->by, admin_req_by(req), sizeof(drain->by));
 	if (drain->daemon && strcmp(drain->daemon, "sigd") &&
 	    strcmp(drain->daemon, "mediad"))
 		admin_resp_problem(resp, 400, "daemon is sigd or mediad.");
@@ -120,20 +120,37 @@ static bool may(const struct drain *drain, const struct rest_workers *workers,
 
 static bool obeys(const struct drain *drain, const struct rest_worker *worker)
 {
-	const bool drains = !strncmp(worker->state, "drain", 5);
-
-	return !worker->alive || drains == drain->drain;
+	return worker->alive &&
+	       !strncmp(worker->state, "drain", 5) == drain->drain;
 }
 
-/* Who does not; NULL: all do. */
-static const struct rest_worker *waits_for(const struct drain *drain,
-					   const struct rest_workers *workers)
+static const struct rest_worker *find(const struct rest_workers *workers,
+				      const struct rest_worker *one)
 {
 	for (size_t i = 0; i < workers->n; i++) {
-		if (rest_node_is(&workers->list[i], drain->node,
-				 drain->daemon) &&
-		    !obeys(drain, &workers->list[i]))
-			return &workers->list[i];
+		const struct rest_worker *worker = &workers->list[i];
+
+		if (!strcmp(worker->addr, one->addr) &&
+		    !strcmp(worker->daemon, one->daemon))
+			return worker;
+	}
+	return NULL;
+}
+
+/* Who does not, of those that lived when it was asked for; NULL: all do. */
+static const struct rest_worker *waits_for(const struct drain *drain,
+					   const struct rest_workers *before,
+					   const struct rest_workers *now)
+{
+	for (size_t i = 0; i < before->n; i++) {
+		const struct rest_worker *one = &before->list[i], *is;
+
+		if (!one->alive ||
+		    !rest_node_is(one, drain->node, drain->daemon))
+			continue;
+		is = find(now, one);
+		if (!is || !obeys(drain, is))
+			return one;
 	}
 	return NULL;
 }
@@ -155,7 +172,8 @@ static void answer(const struct drain *drain,
 	rest_done(&json, resp);
 }
 
-static void follow(const struct drain *drain, struct admin *admin,
+static void follow(const struct drain *drain,
+		   const struct rest_workers *before, struct admin *admin,
 		   struct admin_resp *resp)
 {
 	const uint64_t end_ms = rest_now_ms() + WAIT_MS;
@@ -166,7 +184,7 @@ static void follow(const struct drain *drain, struct admin *admin,
 	for (;;) {
 		if (!rest_workers_load(&workers, admin, resp))
 			return;
-		late = waits_for(drain, &workers);
+		late = waits_for(drain, before, &workers);
 		if (!late || rest_now_ms() >= end_ms)
 			break;
 		mem_deref(workers.list);
@@ -196,15 +214,15 @@ static void serve(struct drain *drain, const struct admin_req *req,
 	ok = may(drain, &workers, resp);
 	for (size_t i = 0; ok && (n = next(drain, &workers, &i)); i += n)
 		ok = want(drain, &workers.list[i], n, admin, resp);
+	if (ok) {
+		log_warn(NULL, drain->drain ? "a node is to be empty"
+					    : "a node is to serve",
+			 "node=%s daemon=%s move=%s keep=%d by=%s",
+			 drain->node, drain->daemon ? drain->daemon : "all",
+			 drain->now ? "now" : "idle", drain->keep, drain->by);
+		follow(drain, &workers, admin, resp);
+	}
 	mem_deref(workers.list);
-	if (!ok)
-		return;
-	log_warn(NULL, drain->drain ? "a node is to be empty"
-				    : "a node is to serve",
-		 "node=%s daemon=%s move=%s keep=%d by=%s", drain->node,
-		 drain->daemon ? drain->daemon : "all",
-		 drain->now ? "now" : "idle", drain->keep, drain->by);
-	follow(drain, admin, resp);
 }
 
 void rest_drain(const struct admin_req *req, struct admin_resp *resp,

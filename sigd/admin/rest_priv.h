@@ -15,6 +15,7 @@
 #include "common/jsonw.h"
 #include "common/redis_link.h"
 
+struct call_record;
 struct route_tenant;
 
 enum {
@@ -24,6 +25,7 @@ enum {
 };
 
 admin_handle_h rest_nodes, rest_node, rest_drain, rest_undrain;
+admin_handle_h rest_hangup, rest_hangup_many, rest_unregister, rest_disconnect;
 admin_handle_h rest_registrations, rest_calls, rest_call;
 admin_handle_h rest_routes_explain, rest_routes_validate, rest_routes_reload;
 admin_handle_h rest_refused, rest_traces, rest_trace, rest_trace_pcap;
@@ -42,6 +44,10 @@ bool rest_version(struct rest_version *is, struct admin *admin,
 /* Whose things are asked for: `tenant` of the query, else the token's own;
  * NULL: of all. */
 const char *rest_tenant_asked(const struct admin_req *req);
+/* A call that has not ended; rec is untouched when it is not there. False: resp
+ * is a 503. */
+bool rest_call_load(struct call_record *rec, bool *there, struct admin *admin,
+		    struct admin_resp *resp, const char *call);
 /* NULL: none of this name. */
 const struct route_tenant *rest_tenant(struct admin *admin, const char *id);
 

@@ -24,6 +24,7 @@ struct key {
 };
 
 static void binding_write(struct jsonw *json, const char *user,
+			  const struct redis_val *device,
 			  const struct redis_val *val)
 {
 	char text[FLOW_TEXT_MAX + 1];
@@ -37,6 +38,7 @@ static void binding_write(struct jsonw *json, const char *user,
 
 	jsonw_object(json, NULL);
 	jsonw_str(json, "user", user);
+	jsonw_str(json, "device", device->type == REDIS_STR ? device->str : "");
 	jsonw_str(json, "contact", binding.contact);
 	jsonw_str(json, "agent", binding.agent);
 	jsonw_fixed(json, "q", binding.q, 3);
@@ -64,7 +66,7 @@ static bool aor_write(struct jsonw *json, struct admin *admin,
 	part = (struct pl){slash + 1, (size_t)(end - slash - 1)};
 	rest_unescape(user, sizeof(user), &part);
 	for (size_t i = 1; flat->type == REDIS_ARRAY && i < flat->len; i += 2)
-		binding_write(json, user, &flat->el[i]);
+		binding_write(json, user, &flat->el[i - 1], &flat->el[i]);
 	return true;
 }
 

@@ -32,6 +32,7 @@
 #include "sigd/proxy/move/move.h"
 #include "sigd/proxy/move/reinvite.h"
 #include "sigd/proxy/news.h"
+#include "sigd/proxy/orders.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/reply.h"
@@ -80,6 +81,7 @@ static void destructor(void *data)
 
 	/* what ends here would say so, and the transport ended before us */
 	px->deps.transport = NULL;
+	px->orders = mem_deref(px->orders);
 	list_flush(&px->jobs);
 	list_flush(&px->dialogs);
 	list_flush(&px->invites);
@@ -168,6 +170,8 @@ static int watches_start(struct proxy *px)
 		err = worker_due_start(px);
 	if (!err && deps->redis)
 		err = media_watch_alloc(&px->media_watch, px);
+	if (!err && deps->redis)
+		err = orders_alloc(&px->orders, px);
 	return err;
 }
 

@@ -28,6 +28,7 @@ struct health;
 struct call_rates;
 struct live;
 struct media_watch;
+struct orders;
 struct turns;
 struct tokens;
 struct way_health;
@@ -54,6 +55,7 @@ struct proxy {
 	struct list reinvites; /* what these are told (struct reinvite) */
 	struct list rtt_asks;  /* round trips of calls that ended */
 	struct media_watch *media_watch; /* who of these is gone */
+	struct orders *orders; /* of operators, for us */
 	bool draining;
 	uint32_t registered;   /* users over connections of ours */
 	uint32_t branch_num;   /* last one used */

@@ -17,9 +17,12 @@ const SIP = `sip:
 `;
 
 describe('commands', { timeout: 240000 }, () => {
-  const stack = new Nodes({ routing: tenants(1), sip: SIP, drain: '60s', rtpPorts: 100 });
+  const stack = new Nodes({ routing: tenants(3), sip: SIP, drain: '60s', rtpPorts: 100 });
   let uas = [];
-  before(() => stack.start());
+  before(async () => {
+    await stack.start();
+    await until(async () => (await stack.rest('GET', '/v1/nodes')).body.nodes.flatMap((n) => n.workers).length === 8, 'all are told');
+  });
   afterEach(async () => {
     for (const ua of uas.splice(0)) ua.close();
     await stack.audit();
@@ -135,11 +138,14 @@ describe('commands', { timeout: 240000 }, () => {
       const to = from === 'm1' ? 'm2' : 'm1';
       assert.equal((await stack.rest('POST', `/v1/nodes/${from}/drain`)).status, 200);
       assert.equal((await node(from)).state, 'draining');
-      for (let i = 0; i < 4; i++) {
-        const echo = bob.call('echo');
-        assert.equal((await echo.final).code, 200);
-        await echo.bye();
-      }
+      // sigd looks for media workers once a second
+      const echo = async () => {
+        const next = bob.call('echo');
+        if ((await next.final).code !== 200) return false;
+        await next.bye();
+        return true;
+      };
+      for (let i = 0; i < 3; i++) await until(echo, 'a call is answered');
       assert.equal((await stack.rest('GET', '/v1/nodes')).body.nodes.find((n) => n.node === to).state, 'serving');
       await first.bye();
       await state(from, 'drained');
@@ -179,7 +185,193 @@ describe('commands', { timeout: 240000 }, () => {
       for (const pid of pids) process.kill(pid, 'SIGCONT');
       assert.equal(status, 504);
       assert.match(body.detail, /mediad m2\/[12] has not answered/);
-      assert.equal((await ask('/v1/nodes/m2/undrain')).status, 200);
+      await until(async () => (await ask('/v1/nodes/m2/undrain')).status === 200, 'it obeys again');
+      // who stood still begins anew, and takes calls when it is known
+      await state('m2', 'serving');
+      await stack.ready(stack.second.mediadAdmin, 'mediad2');
     });
+  });
+
+  describe('registrations', () => {
+    const mine = (user, options) => phone(user, { ...options, domain: 't1.test' });
+    const bindings = async (user) => (await stack.rest('GET', `/v1/registrations?tenant=t1&user=${user}`)).body;
+    const list = async (user) => { const b = await bindings(user); return b.registrations ?? b.items; };
+    const path = (user, device, rest = '') => `/v1/registrations/t1/${user}/${encodeURIComponent(device)}${rest}`;
+
+    test('a device is unregistered from the other node, and stays connected', async () => {
+      const alice = await mine('alice');
+      const bob = await mine('bob', { at: stack.second });
+      const [{ device }] = await list('alice');
+      const { status, body } = await stack.rest('DELETE', path('alice', device), { by: stack.second });
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.deepEqual(body.devices.map((d) => [d.device, d.unregistered, d.disconnected]), [[device, true, false]]);
+      assert.equal((await list('alice')).length, 0);
+      assert.equal((await bob.call('alice').final).code, 480);
+      assert.ok(!alice.gone);
+      assert.equal((await stack.rest('DELETE', path('alice', device))).status, 404);
+      assert.equal((await alice.register()).code, 200); // it may come again
+      const news = await stack.redis.call('XREVRANGE', 'cb:news', '+', '-', 'COUNT', 50);
+      assert.ok(news.some(([, f]) => f.includes('registration.removed') && f.includes('alice')));
+    });
+
+    test('all devices of a user are unregistered and disconnected, at both nodes', async () => {
+      const one = await mine('alice');
+      const two = await mine('alice', { at: stack.second });
+      const udp = await mine('alice', { transport: 'udp' });
+      const { status, body } = await stack.rest('DELETE', '/v1/registrations/t1/alice?disconnect=1');
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.deepEqual(body.devices.map((d) => d.disconnected).sort(), [false, true, true]);
+      await until(() => one.gone && two.gone, 'both are closed');
+      assert.deepEqual([one.ws.code, two.ws.code], [1008, 1008]);
+      assert.equal((await list('alice')).length, 0);
+      assert.ok(udp);
+    });
+
+    test('a device in a call that is disconnected and comes back has its call', async () => {
+      const alice = await mine('alice');
+      const bob = await mine('bob');
+      const [call, rung] = await talk(alice, bob);
+      const [{ device }] = await list('alice');
+      assert.equal((await stack.rest('POST', path('alice', device, '/disconnect'), { by: stack.second })).status, 200);
+      await until(() => alice.gone, 'it is closed');
+      const before = alice.contact;
+      alice.gone = false;
+      await alice.connect();
+      alice.contact = before;
+      assert.equal((await alice.register()).code, 200);
+      await rung.bye();
+      await call.ended();
+    });
+
+    test('what cannot be done is said', async () => {
+      await mine('carol', { transport: 'udp' });
+      const [{ device }] = await list('carol');
+      assert.equal((await stack.rest('POST', path('carol', device, '/disconnect'))).status, 409);
+      assert.equal((await stack.rest('POST', path('carol', 'none', '/disconnect'))).status, 404);
+      assert.equal((await stack.rest('DELETE', '/v1/registrations/t1/nobody')).status, 404);
+      assert.equal((await stack.rest('DELETE', '/v1/registrations/t1/carol?disconnect=yes')).status, 400);
+    });
+
+    test('a worker that does not answer is named; what it had is gone when it is dead', async () => {
+      const alice = await mine('alice');
+      const slot = (await list('alice'))[0].flow.split('/')[1];
+      const pids = [stack.procs.get('sigd').pid, ...Object.values(stack.workers('sigd'))];
+      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      const { status, body } = await stack.rest('DELETE', '/v1/registrations/t1/alice?disconnect=1', { by: stack.second });
+      for (const pid of pids.reverse()) process.kill(pid, 'SIGCONT');
+      assert.equal(status, 504);
+      assert.ok(body.detail.includes(`s1/${slot} has not answered`), body.detail);
+      assert.equal((await list('alice')).length, 0);
+      assert.ok(alice);
+      await stack.ready(stack.sigdAdmin, 'sigd');
+    });
+  });
+
+  describe('calls', () => {
+    const mine = (user, options) => phone(user, { ...options, domain: 't2.test' });
+    const live = async () => { const { body } = await stack.rest('GET', '/v1/calls'); return body.calls ?? body.items; };
+    const reasons = async () => {
+      const all = [];
+      for (let i = 0; i < 16; i++) all.push(...await stack.redis.call('XRANGE', `cb:{c:${i.toString(16)}}:cdr`, '-', '+'));
+      return Object.fromEntries(all.map(([, f]) => [f[f.indexOf('call') + 1], f[f.indexOf('reason') + 1]]));
+    };
+    const hangUp = (id, by) => stack.rest('DELETE', `/v1/calls/${id}`, { by });
+
+    test('one that is up is hung up on both sides, from either node', async () => {
+      const alice = await mine('alice');
+      const bob = await mine('bob', { at: stack.second });
+      for (const by of [stack, stack.second]) {
+        const [call, rung] = await talk(alice, bob);
+        const [{ id }] = await live();
+        const { status, body } = await hangUp(id, by);
+        assert.equal(status, 200, JSON.stringify(body));
+        assert.deepEqual(body, { id, state: 'ended' });
+        const [a, b] = await Promise.all([call.ended(), rung.ended()]);
+        for (const bye of [a, b]) assert.match(bye.why, /operator/);
+        assert.equal((await reasons())[id], 'operator');
+        assert.equal((await hangUp(id, by)).status, 404);
+      }
+    });
+
+    test('one that rings gets CANCEL, and its caller 487, from either node', async () => {
+      const alice = await mine('alice');
+      const bob = await mine('bob', { at: stack.second });
+      for (const by of [stack, stack.second]) {
+        const call = alice.call('bob');
+        const rung = await bob.incoming();
+        rung.ring();
+        await call.ringing();
+        const [{ id, state: was }] = await live();
+        assert.equal(was, 'setup');
+        const { status, body } = await hangUp(id, by);
+        assert.equal(status, 200, JSON.stringify(body));
+        assert.equal((await call.final).code, 487);
+        await until(() => rung.cancelled, 'CANCEL');
+        assert.equal((await reasons())[id], 'operator');
+      }
+    });
+
+    test('all calls of a user end, and those of others go on', async () => {
+      const [alice, bob, carol] = [await mine('alice'), await mine('bob'), await mine('carol', { at: stack.second })];
+      const echoes = [];
+      for (let i = 0; i < 5; i++) {
+        echoes.push(carol.call('echo'));
+        assert.equal((await echoes[i].final).code, 200);
+      }
+      const [call, rung] = await talk(alice, bob);
+      const ask = (body) => stack.rest('POST', '/v1/calls/hangup', { body });
+      const { status, body } = await ask({ tenant: 't2', user: 'carol' });
+      assert.equal(status, 202);
+      assert.equal(body.calls, 5);
+      await Promise.all(echoes.map((e) => e.ended()));
+      assert.equal((await live()).length, 1);
+      assert.equal((await ask({ tenant: 't2', connection: 'none' })).body.calls, 0);
+      assert.equal((await ask({ user: 'carol' })).status, 422);
+      assert.equal((await ask({ tenant: 7 })).status, 422);
+      assert.equal((await ask({ tenant: 't2' })).body.calls, 1);
+      await Promise.all([call.ended(), rung.ended()]);
+    });
+
+    test('what is unknown is said', async () => {
+      assert.equal((await hangUp('0123456789abcdef')).status, 404);
+      assert.equal((await hangUp('x')).status, 404);
+    });
+  });
+});
+
+describe('a worker dies of an order', { timeout: 120000 }, () => {
+  const stack = new Nodes({ routing: tenants(1), sip: SIP, rtpPorts: 100, env: { CORDBOARD_FAULT: 'sigd.order.taken=kill@1' } });
+  before(async () => {
+    await stack.start();
+    await until(async () => (await stack.rest('GET', '/v1/nodes')).body.nodes.flatMap((n) => n.workers).length === 8, 'all are told');
+  });
+  after(() => stack.stop());
+
+  test('its successor carries it out: a call that rings ends on both sides, once', async () => {
+    const [alice, bob] = await Promise.all(['alice', 'bob'].map(async (user) => {
+      const ua = await Ua.open(stack, { user, domain: 't0.test' });
+      assert.equal((await ua.register()).code, 200);
+      return ua;
+    }));
+    const call = alice.call('bob');
+    const rung = await bob.incoming();
+    rung.ring();
+    await call.ringing();
+    const { calls } = (await stack.rest('GET', '/v1/calls')).body;
+    const begin = Date.now();
+    const { status, body } = await stack.rest('DELETE', `/v1/calls/${calls[0].id}`, { by: stack.second });
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.ok(stack.log('sigd.log').includes('msg="a process died"') || /died|killed/.test(stack.log('sigd.log')));
+    assert.ok([487, 503].includes((await call.final).code));
+    await until(() => rung.cancelled, 'CANCEL');
+    process.stderr.write(`# ended ${Date.now() - begin} ms after it was asked for\n`);
+    const cdrs = await stack.redis.call('XRANGE', `cb:{c:${calls[0].id[0]}}:cdr`, '-', '+');
+    assert.equal(cdrs.length, 1);
+    assert.ok(['killed', 'operator'].includes(cdrs[0][1][cdrs[0][1].indexOf('reason') + 1]));
+    // the next one finds the successor
+    assert.equal((await stack.rest('DELETE', '/v1/registrations/t0/alice')).status, 200);
+    alice.close();
+    bob.close();
+    await stack.audit();
   });
 });
