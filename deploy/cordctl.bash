@@ -1,16 +1,18 @@
 # bash completion of cordctl(1). SPDX-License-Identifier: MIT
 _cordctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]}
+	local ask='--url --token-file --ca --json --tenant --user --device --connection --call --limit --follow --daemon --move --keep'
 	COMPREPLY=()
-	case $COMP_CWORD in
-	1) mapfile -t COMPREPLY < <(compgen -W 'route token --help -V' -- "$cur") ;;
-	2) mapfile -t COMPREPLY < <(compgen -W 'check explain diff bench' -- "$cur") ;;
-	*)
-		if [[ $cur == -* ]]; then
-			mapfile -t COMPREPLY < <(compgen -W '--json --strict --color --tenant --from --method --caller --callee --source --time --header --health --seed' -- "$cur")
-		else
-			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		fi ;;
-	esac
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W 'route token calls call hangup trace registrations connections log latency nodes drain undrain --help -V' -- "$cur")
+	elif [[ ${COMP_WORDS[1]} != route ]]; then
+		[[ $cur == -* ]] && mapfile -t COMPREPLY < <(compgen -W "$ask" -- "$cur")
+	elif ((COMP_CWORD == 2)); then
+		mapfile -t COMPREPLY < <(compgen -W 'check explain diff bench' -- "$cur")
+	elif [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W '--json --strict --color --tenant --from --method --caller --callee --source --time --header --health --seed --api --url --token-file --ca' -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	fi
 }
 complete -o filenames -F _cordctl cordctl

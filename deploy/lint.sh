@@ -35,7 +35,7 @@ result "$(only 'opus' 'mediad/sound/(codec_opus|pcm_ogg|ogg_file)\.c')" "libopus
 result "$(only 'ogg/' 'mediad/sound/ogg_file\.c')" "libogg is known to mediad/sound/ogg_file.c alone"
 result "$(only 'ares\.h' 'sigd/transport/dns_channel\.c')" "c-ares is known to sigd/transport/dns_channel.c alone"
 result "$(only 'jansson' 'common/jsonr\.c')" "jansson is known to common/jsonr.c alone"
-result "$(only 'curl/' 'common/fetch\.c')" "libcurl is known to common/fetch.c alone"
+result "$(only 'curl/' 'common/fetch(_now)?\.c')" "libcurl is known to common/fetch.c and fetch_now.c alone"
 result "$(only 'maxminddb' 'routing/where/geo\.c')" "libmaxminddb is known to routing/where/geo.c alone"
 result "$(only 'lz4' 'sigd/trace/trace_pack\.c')" "LZ4 is known to sigd/trace/trace_pack.c alone"
 result "$(only 'pcre2' 'routing/text/route_regex\.c')" "PCRE2 is known to routing/text/route_regex.c alone"

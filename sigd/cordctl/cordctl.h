@@ -6,12 +6,14 @@
  *   cordctl route diff OLD NEW [CALLS]
  *   cordctl route bench FILE [CALLS]
  *   cordctl token
+ *   cordctl calls, call ID, trace ...   cordctl_api.h: of one that runs
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef SIGD_CORDCTL_CORDCTL_H
 #define SIGD_CORDCTL_CORDCTL_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <re.h>
 
@@ -29,11 +31,15 @@ enum {
 	CORDCTL_WRONG = 1, /* a mistake, a failed test, another way */
 	CORDCTL_USAGE = 64,
 	CORDCTL_INPUT = 66, /* a file cannot be read */
-	CORDCTL_SYSTEM = 71
+	CORDCTL_AWAY = 69, /* nobody answers there, or not now */
+	CORDCTL_SYSTEM = 71,
+	CORDCTL_DENIED = 77 /* the token is not right, or not for this */
 };
 
 struct cordctl_opts {
 	bool json, colour, strict;
+	bool api; /* a running Cordboard is asked: */
+	const char *url, *token_file, *ca; /* NULL: not given */
 	struct mbuf *ask; /* of --callee and so on, as JSON; empty: none */
 	char **files;
 	int nfiles;
@@ -44,6 +50,14 @@ cordctl_run_h cordctl_check, cordctl_explain, cordctl_diff, cordctl_bench;
 
 /* A new token of REST and its hash, to stdout. */
 int cordctl_token(bool json);
+
+/* --- cordctl_opt.c ------------------------------------------------------------ */
+
+/* getopt_long(3) takes --call for --caller, and so would answer another
+ * question. False: stderr says which there is not. */
+bool cordctl_whole(const struct option *options, int argc, char **argv);
+void cordctl_unknown(const char *what, const char *name,
+		     const char *const *names, size_t n);
 
 /* --- cordctl_load.c ---------------------------------------------------------- */
 

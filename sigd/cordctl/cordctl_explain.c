@@ -8,7 +8,7 @@
 #include <re.h>
 
 #include "routing/route_check.h"
-#include "sigd/cordctl/cordctl.h"
+#include "sigd/cordctl/cordctl_api.h"
 
 static int print_json(const struct route_table *table,
 		      const struct route_query *query)
@@ -46,8 +46,14 @@ int cordctl_explain(const struct cordctl_opts *opts)
 {
 	struct cfg_errors *errs = NULL;
 	struct route_table *table;
+	const struct cordctl_remote remote = {.url = opts->url,
+					      .token_file = opts->token_file,
+					      .ca = opts->ca,
+					      .json = opts->json};
 	int code, err;
 
+	if (opts->api && !opts->nfiles && opts->ask->end)
+		return cordctl_remote_explain(&remote, opts->ask);
 	if (opts->nfiles != 1 || !opts->ask->end) {
 		(void)re_fprintf(stderr, "cordctl: explain needs one FILE, and "
 					 "--callee NUMBER\n");

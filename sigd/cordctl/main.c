@@ -12,9 +12,9 @@
 #include <re.h>
 
 #include "common/cfg_schema.h"
-#include "common/cfg_tree.h"
 #include "common/countof.h"
 #include "sigd/cordctl/cordctl.h"
+#include "sigd/cordctl/cordctl_api.h"
 
 static const char usage_text[] =
 	"usage: cordctl route check [--json] [--strict] FILE...\n"
@@ -22,6 +22,10 @@ static const char usage_text[] =
 	"       cordctl route diff [--json] OLD NEW [CALLS]\n"
 	"       cordctl route bench [--json] FILE [CALLS | QUESTION]\n"
 	"       cordctl token [--json]\n"
+	"       cordctl route explain --api QUESTION\n"
+	"       cordctl calls | registrations | connections | nodes\n"
+	"       cordctl call ID | hangup ID | drain NODE | undrain NODE\n"
+	"       cordctl trace [-f] | log | latency\n"
 	"       cordctl -V | --help\n"
 	"QUESTION: --callee NUMBER [--caller WHO] [--tenant ID]\n"
 	"          [--from CONNECTION] [--method NAME] [--source ADDRESS]\n"
@@ -29,6 +33,10 @@ static const char usage_text[] =
 	"          [--health CONNECTION=STATE]... [--seed NUMBER]\n"
 	"FILE is a routing.yaml; CALLS has JSON lines, or CSV with a first "
 	"line of names.\n"
+	"What asks a running Cordboard takes --url URL, --token-file FILE, --ca "
+	"FILE, --json,\n"
+	"--tenant, --user, --device, --connection, --call, --limit; see "
+	"cordctl(1).\n"
 	"--color WHEN: always, never, auto (the default: on a terminal).\n";
 
 static const struct {
@@ -41,7 +49,18 @@ static const struct {
 	{"bench", cordctl_bench},
 };
 
-enum { OPT_JSON = 256, OPT_STRICT, OPT_COLOR, OPT_ASK, OPT_HEADER, OPT_HEALTH };
+enum {
+	OPT_JSON = 256,
+	OPT_STRICT,
+	OPT_COLOR,
+	OPT_ASK,
+	OPT_HEADER,
+	OPT_HEALTH,
+	OPT_API,
+	OPT_URL,
+	OPT_TOKEN,
+	OPT_CA
+};
 
 /* The question, as JSON. */
 struct question {
@@ -104,53 +123,24 @@ static const struct option options[] = {
 	{"seed", required_argument, NULL, OPT_ASK},
 	{"header", required_argument, NULL, OPT_HEADER},
 	{"health", required_argument, NULL, OPT_HEALTH},
+	{"api", no_argument, NULL, OPT_API},
+	{"url", required_argument, NULL, OPT_URL},
+	{"token-file", required_argument, NULL, OPT_TOKEN},
+	{"ca", required_argument, NULL, OPT_CA},
 	{NULL, 0, NULL, 0},
 };
 
-static const struct option *option_of(const char *name, size_t len)
+static bool set_api(struct cordctl_opts *opts, int c)
 {
-	for (const struct option *opt = options; opt->name; opt++) {
-		if (strlen(opt->name) == len && !strncmp(opt->name, name, len))
-			return opt;
-	}
-	return NULL;
-}
-
-static void say_unknown(const char *what, const char *name,
-			const char *const *names, size_t n)
-{
-	const char *meant = cfg_nearest(name, names, n);
-
-	(void)re_fprintf(stderr, "cordctl: there is no %s %s%s%s%s\n", what,
-			 name, meant ? ", did you mean " : "",
-			 meant ? meant : "", meant ? "?" : "");
-}
-
-/* getopt_long(3) takes --call for --caller, and so would answer another
- * question. */
-static bool are_whole(int argc, char **argv)
-{
-	const char *names[COUNTOF(options)];
-	const struct option *opt;
-	char text[64];
-
-	for (size_t i = 0; i < COUNTOF(options); i++)
-		names[i] = options[i].name ? options[i].name : "";
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
-		const char *name = argv[i] + 2;
-		const size_t len = strcspn(name, "=");
-
-		if (strncmp(argv[i], "--", 2))
-			continue;
-		opt = option_of(name, len);
-		if (!opt) {
-			re_snprintf(text, sizeof(text), "%b", name, len);
-			say_unknown("option", text, names, COUNTOF(names) - 1);
-			return false;
-		}
-		/* what stands behind it is its value */
-		i += opt->has_arg == required_argument && !name[len];
-	}
+	if (c == OPT_URL)
+		opts->url = optarg;
+	else if (c == OPT_TOKEN)
+		opts->token_file = optarg;
+	else if (c == OPT_CA)
+		opts->ca = optarg;
+	else if (c != OPT_API)
+		return false;
+	opts->api = true;
 	return true;
 }
 
@@ -159,7 +149,7 @@ static bool parse(struct cordctl_opts *opts, const struct question *qu,
 {
 	int c, which, err = 0;
 
-	if (!are_whole(argc, argv))
+	if (!cordctl_whole(options, argc, argv))
 		return false;
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1) {
 		if (c == OPT_JSON)
@@ -174,7 +164,7 @@ static bool parse(struct cordctl_opts *opts, const struct question *qu,
 			err |= add_pair(qu->headers, optarg, ':');
 		else if (c == OPT_HEALTH)
 			err |= add_pair(qu->health, optarg, '=');
-		else
+		else if (!set_api(opts, c))
 			return false;
 	}
 	err |= add_map(qu->ask, "headers", qu->headers);
@@ -183,9 +173,9 @@ static bool parse(struct cordctl_opts *opts, const struct question *qu,
 		return false;
 	opts->files = argv + optind;
 	opts->nfiles = argc - optind;
-	if (!opts->nfiles)
+	if (!opts->nfiles && !opts->api)
 		fputs("cordctl: no FILE is given\n", stderr);
-	return opts->nfiles > 0;
+	return opts->nfiles > 0 || opts->api;
 }
 
 static int usage(FILE *to, int code)
@@ -202,10 +192,24 @@ static int token(int argc, char **argv)
 				 : usage(stderr, CORDCTL_USAGE);
 }
 
+static void say_command(const char *name)
+{
+	const char *names[32] = {"route", "token"};
+	size_t n = 2;
+
+	while (n < COUNTOF(names) && cordctl_remote_name(n - 2)) {
+		names[n] = cordctl_remote_name(n - 2);
+		++n;
+	}
+	cordctl_unknown("command", name, names, n);
+}
+
 static cordctl_run_h *command(int argc, char **argv)
 {
 	const char *names[COUNTOF(commands)];
 
+	if (argc > 1 && strcmp(argv[1], "route"))
+		say_command(argv[1]);
 	if (argc < 3 || strcmp(argv[1], "route"))
 		return NULL;
 	for (size_t i = 0; i < COUNTOF(commands); i++) {
@@ -213,7 +217,7 @@ static cordctl_run_h *command(int argc, char **argv)
 		if (!strcmp(argv[2], names[i]))
 			return commands[i].run;
 	}
-	say_unknown("command", argv[2], names, COUNTOF(names));
+	cordctl_unknown("command", argv[2], names, COUNTOF(names));
 	return NULL;
 }
 
@@ -252,7 +256,11 @@ int main(int argc, char **argv)
 		return token(argc, argv);
 	if (libre_init())
 		return CORDCTL_SYSTEM;
-	code = run(argc, argv);
+	code = argc > 1 ? cordctl_remote(argc - 1, argv + 1) : -1;
+	if (code < 0)
+		code = run(argc, argv);
+	else if (code == CORDCTL_USAGE)
+		(void)usage(stderr, code);
 	libre_close();
 	return code;
 }

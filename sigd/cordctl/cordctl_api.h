@@ -1,0 +1,85 @@
+/*
+ * cordctl_api.h  Asking a running Cordboard: GET /v1/... and what it answers
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef SIGD_CORDCTL_CORDCTL_API_H
+#define SIGD_CORDCTL_CORDCTL_API_H
+
+#include <re.h>
+
+#include "sigd/cordctl/cordctl.h"
+#include "sigd/cordctl/cordctl_table.h"
+
+struct jsonr;
+struct jsonr_val;
+
+enum {
+	CORDCTL_URL_MAX = 2048,
+	CORDCTL_TOKEN_MAX = 8192,
+	CORDCTL_WORDS_MAX = 4,
+};
+
+#define CORDCTL_URL "http://127.0.0.1:8080"
+
+/* What was asked for on the command line. Borrowed texts; NULL: not given. */
+struct cordctl_remote {
+	const char *url, *token_file, *ca;
+	const char *tenant, *user, *device, *connection, *call, *limit;
+	const char *daemon, *move;
+	bool json, follow, recent, keep;
+	const char *word[CORDCTL_WORDS_MAX]; /* behind the command */
+	int nwords;
+};
+
+/* An answer: code is CORDCTL_OK and doc is there, or stderr has said why not. */
+struct cordctl_answer {
+	int code;
+	struct mbuf *body;
+	struct jsonr *doc; /* NULL: there is no body */
+};
+
+/* path: behind the URL, from cordctl_path(). body: JSON, or NULL. Release with
+ * cordctl_answer_close(). */
+struct cordctl_answer cordctl_ask(const struct cordctl_remote *remote,
+				  const char *method, const char *path,
+				  const char *body);
+void cordctl_answer_close(struct cordctl_answer *answer);
+/* As it came, with a line end. */
+void cordctl_raw(const struct cordctl_answer *answer);
+
+/* For %H with a const char *: percent-encoded as a part of a path or query. */
+int cordctl_escape(struct re_printf *pf, const char *text);
+/* "?name=value" or "&name=value" onto a path; nothing when value is NULL. */
+void cordctl_query(char path[CORDCTL_URL_MAX], const char *name,
+		   const char *value);
+
+/* Text of a member, "a.b" of one in it; numbers too. In buf, or "" when it is
+ * not there. Returns buf. */
+const char *cordctl_text(char buf[CORDCTL_CELL_MAX],
+			 const struct jsonr_val *val, const char *path);
+/* The array of this name, or `items`. */
+const struct jsonr_val *cordctl_list(const struct cordctl_answer *answer,
+				     const char *name);
+/* "10:20:30" of an RFC 3339 time, with the date when it is not of today (UTC). */
+const char *cordctl_time(char buf[CORDCTL_CELL_MAX],
+			 const struct jsonr_val *val, const char *path);
+
+/* --- the commands; each an exit code ------------------------------------------- */
+
+typedef int(cordctl_remote_h)(const struct cordctl_remote *remote);
+cordctl_remote_h cordctl_remote_calls, cordctl_remote_call,
+	cordctl_remote_hangup, cordctl_remote_trace,
+	cordctl_remote_registrations, cordctl_remote_connections,
+	cordctl_remote_nodes, cordctl_remote_drain, cordctl_remote_undrain,
+	cordctl_remote_log, cordctl_remote_latency;
+/* route explain --api; question: as JSON. */
+int cordctl_remote_explain(const struct cordctl_remote *remote,
+			   const struct mbuf *question);
+
+/* argv[0] is the command. -1: it is none of these. */
+int cordctl_remote(int argc, char **argv);
+/* Their names, for who has mistyped one; NULL behind the last. */
+const char *cordctl_remote_name(size_t i);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * cordctl_call.c  One call of a running Cordboard: its record, what came of it,
+ *                 and its ladder; and how it is ended
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/countof.h"
+#include "common/jsonr.h"
+#include "sigd/cordctl/cordctl_api.h"
+
+/* One line: "name: value"; nothing when there is none. */
+static void line(const char *name, const struct jsonr_val *val,
+		 const char *path)
+{
+	char text[CORDCTL_CELL_MAX];
+
+	if (*cordctl_text(text, val, path))
+		printf("%-12s %s\n", name, text);
+}
+
+static void side(const char *name, const struct jsonr_val *call,
+		 const char *key)
+{
+	static const char *const parts[] = {"user", "uri", "connection",
+					    "service", "flow"};
+	const struct jsonr_val *val = jsonr_get(call, key);
+	char text[CORDCTL_CELL_MAX];
+
+	printf("%-12s", name);
+	for (size_t i = 0; i < COUNTOF(parts); i++) {
+		if (*cordctl_text(text, val, parts[i]))
+			printf(" %s=%s", parts[i], text);
+	}
+	putchar('\n');
+}
+
+static void record(const struct jsonr_val *call)
+{
+	line("call", call, "id");
+	line("tenant", call, "tenant");
+	line("Call-ID", call, "call_id");
+	line("state", call, "state");
+	line("started", call, "started");
+	line("answered", call, "answered");
+	line("ended", call, "ended");
+	line("reason", call, "reason");
+	if (jsonr_get(call, "caller"))
+		side("caller", call, "caller");
+	if (jsonr_get(call, "callee"))
+		side("callee", call, "callee");
+	line("media", call, "media_worker");
+}
+
+/* --- figures of its legs ---------------------------------------------------------- */
+
+static void legs(const struct jsonr_val *call)
+{
+	static const char *const heads[] = {"LEG", "PROFILE", "CODEC", "WAY",
+					    "IN",  "LOST",    "OUT",   "RTT",
+					    "MOS"};
+	static const char *const paths[] = {
+		"leg",	      "profile", "codec.chosen", "codec.way",
+		"in.packets", "in.lost", "out.packets",	 "rtt_ms",
+		"in.mos"};
+	const struct jsonr_val *all =
+		jsonr_get(jsonr_get(call, "media"), "legs");
+	char cells[COUNTOF(paths)][CORDCTL_CELL_MAX];
+	const char *row[COUNTOF(paths)];
+	struct cordctl_table *table = NULL;
+
+	if (!jsonr_count(all) ||
+	    cordctl_table_alloc(&table, heads, COUNTOF(heads)))
+		return;
+	for (size_t i = 0; i < jsonr_count(all); i++) {
+		for (size_t k = 0; k < COUNTOF(paths); k++)
+			row[k] = cordctl_text(cells[k], jsonr_at(all, i),
+					      paths[k]);
+		(void)cordctl_table_row(table, row);
+	}
+	putchar('\n');
+	cordctl_table_print(table, cordctl_width());
+	mem_deref(table);
+}
+
+/* --- the ladder --------------------------------------------------------------------- */
+
+static void verdict(const struct jsonr_val *timeline)
+{
+	const struct jsonr_val *val = jsonr_get(timeline, "verdict");
+	const char *sentence = jsonr_str(jsonr_get(val, "sentence"));
+	const char *advice = jsonr_str(jsonr_get(val, "advice"));
+	char code[CORDCTL_CELL_MAX];
+
+	if (!val)
+		return;
+	printf("\nverdict      %s: %s\n", cordctl_text(code, val, "code"),
+	       sentence ? sentence : "");
+	if (advice)
+		printf("             %s\n", advice);
+}
+
+/* A message comes from the far side, or goes there; all else stands between. */
+static void item(const struct jsonr_val *val)
+{
+	char time[CORDCTL_CELL_MAX], what[CORDCTL_CELL_MAX],
+		who[CORDCTL_CELL_MAX], over[CORDCTL_CELL_MAX];
+	const char *direction = jsonr_str(jsonr_get(val, "direction"));
+	const char *stamp = jsonr_str(jsonr_get(val, "time"));
+
+	str_ncpy(time, stamp && strlen(stamp) >= 23 ? stamp + 11 : "",
+		 sizeof(time));
+	time[strcspn(time, "Z")] = '\0';
+	(void)cordctl_text(who, val, "worker");
+	if (direction) {
+		(void)cordctl_text(what, val, "line");
+		(void)cordctl_text(over, val, "remote");
+		printf("%-12s  %s %-22s %s\n", time,
+		       strcmp(direction, "in") ? "<--" : "-->", over, what);
+	} else {
+		(void)cordctl_text(what, val, "kind");
+		(void)cordctl_text(over, val, "leg");
+		printf("%-12s   |  %s%s%s  [%s]\n", time, what,
+		       *over ? " leg " : "", over, who);
+	}
+}
+
+static void ladder(const struct jsonr_val *timeline)
+{
+	const struct jsonr_val *items = jsonr_get(timeline, "items");
+
+	putchar('\n');
+	for (size_t i = 0; i < jsonr_count(items); i++)
+		item(jsonr_at(items, i));
+}
+
+/* --- the commands ---------------------------------------------------------------------- */
+
+static const char *call_of(const struct cordctl_remote *remote)
+{
+	if (remote->nwords == 1)
+		return remote->word[0];
+	fputs("cordctl: one call ID is needed\n", stderr);
+	return NULL;
+}
+
+int cordctl_remote_call(const struct cordctl_remote *remote)
+{
+	const char *id = call_of(remote);
+	struct cordctl_answer call, timeline;
+	char path[CORDCTL_URL_MAX];
+	int code;
+
+	if (!id)
+		return CORDCTL_USAGE;
+	re_snprintf(path, sizeof(path), "/v1/calls/%H%s", cordctl_escape, id,
+		    remote->json ? "/timeline" : "");
+	call = cordctl_ask(remote, "GET", path, NULL);
+	code = call.code;
+	if (code == CORDCTL_OK && remote->json)
+		cordctl_raw(&call);
+	if (code != CORDCTL_OK || remote->json) {
+		cordctl_answer_close(&call);
+		return code;
+	}
+	record(jsonr_root(call.doc));
+	re_snprintf(path, sizeof(path), "/v1/calls/%H/timeline",
+		    cordctl_escape, id);
+	timeline = cordctl_ask(remote, "GET", path, NULL);
+	if (timeline.code == CORDCTL_OK)
+		verdict(jsonr_root(timeline.doc));
+	legs(jsonr_root(call.doc));
+	if (timeline.code == CORDCTL_OK)
+		ladder(jsonr_root(timeline.doc));
+	cordctl_answer_close(&timeline);
+	cordctl_answer_close(&call);
+	return code;
+}
+
+int cordctl_remote_hangup(const struct cordctl_remote *remote)
+{
+	const char *id = call_of(remote);
+	struct cordctl_answer answer;
+	char path[CORDCTL_URL_MAX];
+	int code;
+
+	if (!id)
+		return CORDCTL_USAGE;
+	re_snprintf(path, sizeof(path), "/v1/calls/%H", cordctl_escape, id);
+	answer = cordctl_ask(remote, "DELETE", path, NULL);
+	code = answer.code;
+	if (code == CORDCTL_OK && remote->json)
+		cordctl_raw(&answer);
+	else if (code == CORDCTL_OK)
+		printf("%s ends\n", id);
+	cordctl_answer_close(&answer);
+	return code;
+}

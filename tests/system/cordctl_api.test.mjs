@@ -1,0 +1,228 @@
+// cordctl asks a running Cordboard: each command as a table and as JSON, at two
+// nodes of each daemon; and what it says when it may not, or nobody is there.
+// SPDX-License-Identifier: MIT
+import { after, afterEach, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import https from 'node:https';
+import net from 'node:net';
+import path from 'node:path';
+import { secondSigd } from './lib/second.mjs';
+import { Ua } from './lib/sip.mjs';
+import { B, until } from './lib/stack.mjs';
+import { Suite } from './lib/suite.mjs';
+
+const cordctl = path.resolve(B, 'cordctl');
+const TOKEN = 'token-of-the-tests';
+
+const routing = `tenants:
+  demo:
+    domains: [t.test]
+    realm: cordboard
+    users:
+      alice: {password: alice-secret}
+      bob: {password: bob-secret}
+    connections:
+      pbx: {kind: trunk, address: '127.0.0.1:9', probe: 300ms, probe_down: 1, answer_within: 200ms}
+    routes:
+      - {name: echo, match: {callee: echo}, to: {service: echo}}
+      - {name: out, match: {callee: '0.*'}, to: {connection: pbx}}
+`;
+
+describe('cordctl asks', { timeout: 240000 }, () => {
+  const suite = new Suite({ routing, rtpPorts: 40 });
+  const { stack } = suite;
+  let nodes;
+
+  const spawned = (args, { node = stack, env = {}, token = TOKEN, url = `http://127.0.0.1:${node.sigdAdmin}` } = {}) => spawn(cordctl, args,
+    { env: { ...process.env, CORDCTL_URL: url, CORDCTL_TOKEN: token, COLUMNS: '', ...env } });
+  const run = (args, options) => new Promise((done) => {
+    const child = spawned(args, options);
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (data) => { said.out += data; });
+    child.stderr.on('data', (data) => { said.err += data; });
+    child.on('close', (code) => done({ code, ...said }));
+  });
+  const good = async (args, options) => {
+    const said = await run(args, options);
+    assert.equal(said.code, 0, `${args.join(' ')}: ${JSON.stringify(said)}`);
+    assert.equal(said.err, '');
+    return said.out;
+  };
+  const json = async (args, options) => JSON.parse(await good([...args, '--json'], options));
+  const lines = (out) => out.trimEnd().split('\n');
+  const phone = async (user, node, transport = 'udp') => {
+    const ua = await Ua.open(node, { user, domain: 't.test', transport });
+    suite.uas.push(ua);
+    assert.equal((await ua.register()).code, 200);
+    return ua;
+  };
+
+  before(async () => {
+    await suite.start();
+    nodes = [stack, await secondSigd(stack)];
+    const server = net.createServer();
+    const port = await new Promise((done) => { server.listen(0, '127.0.0.1', () => done(server.address().port)); });
+    server.close();
+    await stack.writeMediad('mediad2', 'm2', port);
+    stack.startMediad({}, 'mediad2');
+    await stack.ready(port, 'mediad2');
+  });
+  afterEach(() => suite.hangUp());
+  after(async () => {
+    await nodes?.[1].stop();
+    await suite.stop();
+  });
+
+  test('nodes, and what they are told', async () => {
+    const rows = lines(await until(async () => {
+      const out = await good(['nodes']);
+      return lines(out).length === 5 && out;
+    }, 'four nodes'));
+    assert.match(rows[0], /^NODE +DAEMON +STATE +WORKERS +CALLS/);
+    for (const [node, daemon] of [['s1', 'sigd'], ['s2', 'sigd'], ['m1', 'mediad'], ['m2', 'mediad']]) {
+      assert.ok(rows.some((row) => new RegExp(`^${node} +${daemon} +serving +2 `).test(row)), rows.join('\n'));
+    }
+    assert.equal((await json(['nodes'], { node: nodes[1] })).nodes.length, 4);
+    assert.match(await good(['drain', 'm2', '--move', 'idle']), /^m2 +mediad +drain/m);
+    assert.match(await good(['undrain', 'm2'], { node: nodes[1] }), /^m2 /m);
+    assert.ok((await json(['undrain', 'm2'])).nodes[0].node === 'm2');
+    const none = await run(['drain', 'nobody']);
+    assert.equal(none.code, 1);
+    assert.match(none.err, /^cordctl: .*\(404\)$/m);
+  });
+
+  test('who is registered, calls, and one of them', async () => {
+    const alice = await phone('alice', nodes[0], 'wss');
+    await phone('bob', nodes[1]);
+    const registered = lines(await good(['registrations', '--tenant', 'demo']));
+    assert.match(registered[0], /^USER +CONTACT +EXPIRES +FLOW/);
+    assert.equal(registered.length, 3, registered.join('\n'));
+    assert.ok(registered.some((row) => /^alice .* s1\/\d\/wss\//.test(row)) && registered.some((row) => /^bob .* s2\/\d\/udp\//.test(row)), registered.join('\n'));
+    assert.ok(JSON.stringify(await json(['registrations', '--tenant', 'demo', '--user', 'bob'])).includes('"bob"'));
+
+    const call = alice.call('echo');
+    assert.equal((await call.final).code, 200);
+    const rows = lines(await good(['calls', '--tenant', 'demo'], { node: nodes[1] }));
+    assert.match(rows[0], /^CALL +STARTED +STATE +TENANT +CALLER +CALLEE/);
+    const [, id] = /^([0-9a-f]{16}) +\S+ +up +demo +alice +echo/.exec(rows[1]) ?? assert.fail(rows.join('\n'));
+    assert.ok(JSON.stringify(await json(['calls'])).includes(id));
+
+    // as narrow as a terminal may be
+    const narrow = lines(await good(['calls'], { env: { COLUMNS: '60' } }));
+    assert.ok(narrow.every((row) => [...row].length <= 60), narrow.join('\n'));
+    assert.ok(narrow[1].includes('\u2026'), narrow[1]);
+
+    const one = await run(['call', id]);
+    assert.equal(one.code, 0, one.err);
+    assert.match(one.out, new RegExp(`^call +${id}$`, 'm'));
+    assert.match(one.out, /^caller +user=alice/m);
+    assert.match(one.out, /^LEG +PROFILE +CODEC/m);
+    assert.equal((await run(['call', 'f'.repeat(16)])).code, 1);
+
+    // what was said of it, all at once and as it comes
+    const said = await until(async () => {
+      const out = await good(['trace', '--call', id]);
+      return / ACK|^ACK /m.test(out) && out;
+    }, 'the ACK is traced');
+    assert.match(said, /^INVITE sip:echo@t\.test SIP\/2\.0$/m);
+    assert.match(said, /^\S+Z in WSS 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:\d+ \[s1\/\d\]$/m);
+    assert.ok(!/response="/.test(said));
+    const follower = spawned(['trace', '-f', '--tenant', 'demo', '--user', 'alice'], { node: nodes[1] });
+    let followed = '';
+    follower.stdout.on('data', (data) => { followed += data; });
+    await until(async () => {
+      await alice.register();
+      return /^REGISTER /m.test(followed);
+    }, 'it follows');
+    follower.kill();
+    assert.ok(!/^INVITE /m.test(followed), 'from now on');
+    assert.ok((await json(['trace', '--call', id])).messages.length > 3);
+    await call.bye();
+  });
+
+  test('connections, logs and round trips', async () => {
+    const rows = lines(await until(async () => {
+      const out = await good(['connections', '--tenant', 'demo']);
+      return /^pbx +trunk +down /m.test(out) && out;
+    }, 'the connection is down'));
+    assert.match(rows[0], /^CONNECTION +KIND +STATE/);
+    assert.equal((await json(['connections', '--tenant', 'demo'])).tenant ?? 'demo', 'demo');
+    assert.match(await good(['log', '--tenant', 'demo', '--connection', 'pbx']), / down +1 +no answer|down +1/);
+    const bob = await phone('bob', nodes[1]);
+    assert.match(await good(['log', '--tenant', 'demo', '--user', 'bob']), /registered|moved|refreshed/);
+    assert.ok((await json(['log', '--tenant', 'demo', '--user', 'bob', '--limit', '1'])).entries.length === 1);
+    assert.match(await good(['latency', '--tenant', 'demo', '--user', 'bob']), /^MINUTE +OF +MIN/);
+    assert.ok(Array.isArray((await json(['latency', '--tenant', 'demo', '--connection', 'pbx'])).series));
+    await bob.register({ expires: 0 });
+  });
+
+  test('where a number would go', async () => {
+    const question = ['route', 'explain', '--api', '--tenant', 'demo', '--caller', 'alice', '--callee', '0123'];
+    assert.match(await good(question), /pbx/);
+    const { plan, version } = await json(question);
+    assert.ok(plan && version);
+    const wrong = await run(['route', 'explain', '--api', '--tenant', 'nobody', '--callee', '1']);
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.err, /^cordctl: /);
+  });
+
+  test('the token is that of a file, or of the environment; without one nothing is told', async () => {
+    fs.writeFileSync(stack.file('token'), `${TOKEN}\n`, { mode: 0o600 });
+    await good(['nodes', '--token-file', stack.file('token')], { token: 'not-this-one' });
+    for (const token of ['', 'wrong']) {
+      const no = await run(['nodes'], { token });
+      assert.equal(no.code, 77, JSON.stringify(no));
+      assert.match(no.err, /^cordctl: .*\(401\)/);
+      assert.equal(no.out, '');
+    }
+    assert.equal((await run(['nodes', '--token-file', stack.file('none')])).code, 66);
+  });
+
+  test('certificates are checked', async () => {
+    const server = https.createServer({ key: fs.readFileSync(stack.file('tls.key')), cert: fs.readFileSync(stack.file('tls.pem')) },
+      (req, res) => res.end(JSON.stringify({ nodes: [{ node: req.headers.authorization }] })));
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    const url = `https://127.0.0.1:${server.address().port}/`;
+    try {
+      const no = await run(['nodes'], { url });
+      assert.equal(no.code, 69);
+      assert.match(no.err, /certificate/i);
+      assert.match(await good(['nodes', '--ca', stack.file('tls.pem'), '--url', url], { url: 'http://127.0.0.1:1' }), new RegExp(`^Bearer ${TOKEN}`, 'm'));
+    } finally {
+      server.close();
+    }
+  });
+
+  test('nobody is there, and what is no command', async () => {
+    const away = await run(['nodes'], { url: 'http://127.0.0.1:1' });
+    assert.equal(away.code, 69);
+    assert.match(away.err, /^cordctl: http:\/\/127\.0\.0\.1:1\/v1\/nodes: /);
+    for (const args of [['callz'], ['call'], ['nodes', 'x'], ['calls', '--tenand', 'x'], ['registrations'], ['trace'], ['log', '--tenant', 'x'], ['drain']]) {
+      const no = await run(args);
+      assert.equal(no.code, 64, args.join(' '));
+      assert.match(no.err, /^cordctl: /);
+    }
+    assert.match((await run(['callz'])).err, /did you mean calls\?/);
+    assert.equal((await run(['nodes'], { url: 'file:///etc/passwd' })).code, 69);
+  });
+
+  test('the manual and the completion name every command and option', () => {
+    const read = (file) => fs.readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+    const source = read('sigd/cordctl/cordctl_remote.c');
+    const man = read('docs/man/cordctl.1');
+    const completion = read('deploy/cordctl.bash');
+    const commands = [...source.matchAll(/^\t\{"([a-z]+)", cordctl_remote_/gm)].map(([, name]) => name);
+    const options = [...source.matchAll(/^\t\{"([a-z-]+)", (?:required|no)_argument/gm)].map(([, name]) => name);
+    assert.ok(commands.length >= 10 && options.length >= 10);
+    for (const name of commands) {
+      assert.match(man, new RegExp(`^\\.(It )?Cm ${name}\\b`, 'm'), name);
+      assert.match(completion, new RegExp(`\\b${name}\\b`), name);
+    }
+    for (const name of options) {
+      assert.match(man, new RegExp(`Fl -${name.replace('-', '.')}\\b`), name);
+      assert.match(completion, new RegExp(`--${name}\\b`), name);
+    }
+  });
+});
