@@ -7,6 +7,7 @@
 
 #include "common/control/ctl_msg.h"
 #include "common/log.h"
+#include "common/publish.h"
 #include "mediad/control/control.h"
 #include "mediad/control/news.h"
 #include "mediad/media_tap.h"
@@ -93,5 +94,6 @@ void media_drain(struct media_worker *mw)
 	log_info(NULL, "draining", "sessions=%zu", session_count(mw->table));
 	mw->draining.end_ms = wheel_now(mw->worker->wheel) + mw->cfg->drain_ms;
 	control_drain(mw->control);
+	publish_now(mw->publish);
 	wheel_start(mw->worker->wheel, &mw->draining.timer, 0, on_drain, mw);
 }

@@ -489,5 +489,8 @@ void sigd_drain(struct sigd *sigd)
 		proxy_drain(sigd->proxy);
 	sigd->drain_end_ms =
 		wheel_now(sigd->worker->wheel) + sigd->cfg->drain_ms;
-	wheel_start(sigd->worker->wheel, &sigd->drain, 0, on_drain, sigd);
+	/* it says so, before it may be gone */
+	publish_now(sigd->publish);
+	wheel_start(sigd->worker->wheel, &sigd->drain, DRAIN_CHECK_MS, on_drain,
+		    sigd);
 }

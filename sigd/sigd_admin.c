@@ -18,6 +18,7 @@
 #include "sigd/sigd_admin.h"
 #include "sigd/sigd_cluster_metric.h"
 #include "sigd/sigd_metric.h"
+#include "sigd/sigd_nodes.h"
 #include "sigd/table/routes_fresh.h"
 #include "sigd/table/routes_loader.h"
 #include "sigd/transport/web_files.h"
@@ -138,6 +139,8 @@ static int start(struct worker *worker, void *arg)
 		routes_loader_odd(sa->loader);
 	page_load(sa, sa->cfg->admin.dashboard);
 	err = err ? err : serve(sa, worker, why, sizeof(why));
+	err = err ? err
+		  : nodes_watch_alloc(&sa->nodes, sa->admin, worker->wheel);
 	if (err) {
 		log_error(NULL, "the admin process cannot serve", "why=%s",
 			  why[0] ? why : strerror(err));
@@ -151,6 +154,7 @@ static void stop(void *arg)
 {
 	struct sigd_admin *sa = arg;
 
+	sa->nodes  = mem_deref(sa->nodes);
 	sa->feeds  = mem_deref(sa->feeds);
 	sa->admin  = mem_deref(sa->admin);
 	sa->sse    = mem_deref(sa->sse);

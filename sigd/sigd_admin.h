@@ -11,6 +11,7 @@
 
 struct admin;
 struct feeds;
+struct nodes_watch;
 struct sse;
 struct route_table;
 struct routes_loader;
@@ -34,6 +35,7 @@ struct sigd_admin {
 	struct routes_loader *loader;
 	struct rest_root rest;
 	struct feeds *feeds; /* NULL: there are no receivers */
+	struct nodes_watch *nodes;
 	struct sse *sse;
 	struct web_files *page; /* NULL: no dashboard */
 };

@@ -87,6 +87,8 @@ static const struct metric_desc rows[] = {
 	ALARM("connection-broken", ALARM_CONN_BROKEN),
 	ALARM("connection-mended", ALARM_CONN_MENDED),
 	ALARM("connection-forced", ALARM_CONN_FORCED),
+	ALARM("limit-calls", ALARM_CALL_LIMIT),
+	ALARM("limit-rate", ALARM_CALL_RATE),
 	GAUGE("busy", "Requests and calls being set up now",
 	      offsetof(struct sigd_figures, busy)),
 	GAUGE("transactions", "SIP transactions now",

@@ -151,6 +151,9 @@ static void type_set(struct feed_event *event, unsigned source,
 	else if (!strncmp(kind, "connection-", 11))
 		re_snprintf(event->type, sizeof(event->type), "connection.%s",
 			    kind + 11);
+	else if (!strncmp(kind, "limit-", 6))
+		re_snprintf(event->type, sizeof(event->type), "limit.%s",
+			    kind + 6);
 	else
 		re_snprintf(event->type, sizeof(event->type), "security.%s",
 			    kind);

@@ -34,6 +34,8 @@ static const char *const names[ALARM_KINDS + 1] = {
 	[ALARM_CONN_BROKEN] = "connection-broken",
 	[ALARM_CONN_MENDED] = "connection-mended",
 	[ALARM_CONN_FORCED] = "connection-forced",
+	[ALARM_CALL_LIMIT] = "limit-calls",
+	[ALARM_CALL_RATE] = "limit-rate",
 };
 
 const char *alarm_name(enum alarm_kind kind)

@@ -29,6 +29,8 @@ enum alarm_kind {
 	ALARM_CONN_BROKEN, /* calls to a connection fail */
 	ALARM_CONN_MENDED, /* ... do not any more */
 	ALARM_CONN_FORCED, /* an operator has taken one out, or back in */
+	ALARM_CALL_LIMIT,  /* a tenant, user or connection has all its calls */
+	ALARM_CALL_RATE,   /* ... more calls a second than it may */
 	ALARM_KINDS
 };
 

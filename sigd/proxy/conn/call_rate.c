@@ -14,6 +14,7 @@
 #include "sigd/guard/alarm.h"
 #include "sigd/guard/share.h"
 #include "sigd/proxy/conn/call_rate.h"
+#include "sigd/proxy/limit_note.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/proxy_priv.h"
 
@@ -263,6 +264,10 @@ bool call_rate_take(struct call_rates *rates, const struct route_tenant *tenant,
 		return true;
 	}
 	++row->wanted;
-	return share_take(&row->bucket, row->share,
-			  wheel_now(rates->px->deps.wheel));
+	if (share_take(&row->bucket, row->share,
+		       wheel_now(rates->px->deps.wheel)))
+		return true;
+	limit_note(rates->px, STATUS_RATE_LIMITED, tenant->id,
+		   conn ? conn->name : NULL);
+	return false;
 }

@@ -11,6 +11,7 @@
 #include "routing/route_conn.h"
 #include "sigd/proxy/conn/conn_calls.h"
 #include "sigd/proxy/conn/health.h"
+#include "sigd/proxy/limit_note.h"
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/place.h"
 #include "sigd/proxy/who/tenant_calls.h"
@@ -76,6 +77,7 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 		code = STATUS_CALL_LIMIT;
 	else if (val->num == 2)
 		code = STATUS_TARGET_DOWN;
+	limit_note(ask->px, code, ask->conn->tenant->id, ask->conn->name);
 	/* the owner may free the question in here */
 	ask->h(code, ask->arg);
 }

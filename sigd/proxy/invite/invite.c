@@ -18,6 +18,7 @@
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/limit_note.h"
 #include "sigd/proxy/invite/invite_why.h"
 #include "sigd/proxy/loop_guard.h"
 #include "sigd/proxy/reply.h"
@@ -302,6 +303,8 @@ static void on_caller_place(enum status code, void *arg)
 	struct place_ask *ask = inv->hunt.user_place;
 
 	inv->hunt.user_place = NULL;
+	limit_note(inv->px, code, inv->rec.tenant,
+		   inv->rec.side[CALL_CALLER].user);
 	if (code == STATUS_OK)
 		serve(inv);
 	else if (code == STATUS_CALL_LIMIT)
@@ -347,6 +350,7 @@ static void on_tenant_place(enum status code, void *arg)
 	struct pl id;
 
 	inv->hunt.tenant_place = NULL;
+	limit_note(inv->px, code, inv->rec.tenant, NULL);
 	pl_set_str(&id, inv->rec.tenant);
 	if (code == STATUS_OK)
 		take_own_place(inv, route_tenant_by_id(inv->hunt.table, &id));

@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/limit_note.h"
 #include "sigd/proxy/who/user_calls.h"
 
 void hunt_clear(struct invite *inv)
@@ -130,6 +131,8 @@ static void on_user_place(enum status code, void *arg)
 	struct place_ask *ask = inv->hunt.user_place;
 
 	inv->hunt.user_place = NULL;
+	limit_note(inv->px, code, call_tenant(&inv->rec, CALL_CALLEE),
+		   inv->rec.side[CALL_CALLEE].user);
 	if (code == STATUS_OK)
 		user_lookup(inv);
 	else if (code == STATUS_CALL_LIMIT)

@@ -12,6 +12,7 @@
 #include "sigd/call/call_dialog.h"
 #include "sigd/proxy/conn/call_rate.h"
 #include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/limit_note.h"
 #include "sigd/proxy/side.h"
 #include "sigd/proxy/who/tenant_calls.h"
 
@@ -59,6 +60,7 @@ static void on_place(enum status code, void *arg)
 		const struct route_tenant *tenant = inv->hunt.there;
 
 		inv->hunt.there = NULL;
+		limit_note(inv->px, code, tenant->id, NULL);
 		refused(inv, tenant, code);
 	}
 	mem_deref(ask);
