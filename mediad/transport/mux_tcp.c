@@ -90,7 +90,7 @@ int mux_add_tcp(struct mux *mux, const struct mux_tcp *tcp, uint8_t *sock)
 	if (mux->nsocks == MUX_SOCKS_MAX)
 		return ENOSPC;
 	ms->mux = mux;
-	ms->fd = -1;
+	ms->fd = tcp->fd;
 	err = framed_alloc(&ms->framed, &params);
 	if (err)
 		return err;

@@ -24,6 +24,15 @@ for (const browser of ['chromium', 'firefox']) {
       return both[0] + both[1];
     }
 
+    // What the logs of calls say of their pairs.
+    async function pairs() {
+      const { stack } = suite;
+      const keys = await stack.redis.call('KEYS', 'cb:{c:*}:log:*');
+      const logs = await Promise.all(keys.map((key) => stack.redis.call('XRANGE', key, '-', '+')));
+      return logs.flat().map(([, fields]) => fields).filter((fields) => fields.includes('ice.nominated'))
+        .map((fields) => fields[fields.indexOf('data') + 1]);
+    }
+
     test('calls are heard over TCP, whichever worker took the connection', async (t) => {
       const alice = await suite.phone('jssip', 'alice');
       let calls = 0;
@@ -38,6 +47,8 @@ for (const browser of ['chromium', 'firefox']) {
         calls += 1;
       } while (calls < CALLS_MAX && !(await sum('cordboard_media_tcp_passed_connections_total')));
       t.diagnostic(`calls=${calls}`);
+      await until(async () => (await pairs()).length >= calls, 'each call tells of its pair');
+      for (const pair of await pairs()) assert.match(pair, new RegExp(`^from=\\S+ over=tcp type=\\S+ local=${SERVER}:\\d+$`));
       assert.ok(await sum('cordboard_media_tcp_passed_connections_total') > 0);
       await alice.close();
     });

@@ -429,6 +429,41 @@ static void another_certificate_is_told_with_both_fingerprints(void)
 	hang_up(call);
 }
 
+/* As who sits between the page and us would make it. */
+static void a_page_with_another_certificate_is_told(void)
+{
+	static const char head[] = "a=fingerprint:sha-256 ";
+	struct call *call = mem_zalloc(sizeof(*call), NULL);
+	struct mbuf *mb = mbuf_alloc(4096);
+	char sdp[8192], *print;
+	const char *text;
+
+	REQUIRE(call && mb && log_bed_open(&call->log, NULL));
+	call->page = media_page_open(&call->log.media);
+	REQUIRE(call->page != NULL);
+	str_ncpy(sdp, media_page_sdp(call->page, false), sizeof(sdp));
+	print = strstr(sdp, head);
+	REQUIRE(print != NULL);
+	print += strlen(head);
+	print[0] = print[0] == '0' ? '1' : '0';
+	CHECK_INT(media_remote(&call->log.media, S, 1, false, sdp, NULL), 0);
+	CHECK_INT(media_local(&call->log.media, S, 1, true, mb, NULL), 0);
+	CHECK_INT(media_page_take(call->page, (char *)mb->buf, mb->end), 0);
+	log_bed_run(&call->log, 15000);
+	text = log_of(call);
+	has(text, "1 ice.nominated", "over=udp");
+	has(text, "1 dtls.hello", "hello=seen");
+	has(text, "1 dtls.fingerprint", "announced=sha-256:");
+	has(text, "1 dtls.fingerprint", "shown=sha-256:");
+	CHECK(!has_word(entry(text, "1 dtls.fingerprint"), "other="));
+	has(text, "1 leg.lost", "why=dtls-failed");
+	has_not(text, "1 dtls.failed");
+	has_not(text, "1 dtls.done");
+	has_not(text, "1 rtp.in");
+	mem_deref(mb);
+	hang_up(call);
+}
+
 static void a_telephone_with_dtls_is_told(void)
 {
 	struct call *call = call_up(&(struct setup){.dtls = true});
@@ -975,6 +1010,7 @@ TEST_MAIN(TEST(a_call_tells_its_way_up_and_its_end),
 	  TEST(a_conflict_of_roles_is_told),
 	  TEST(who_never_shakes_hands_is_told),
 	  TEST(another_certificate_is_told_with_both_fingerprints),
+	  TEST(a_page_with_another_certificate_is_told),
 	  TEST(a_telephone_with_dtls_is_told),
 	  TEST(a_handshake_that_is_not_ended_is_told), TEST(an_alert_is_told),
 	  TEST(who_is_silent_is_told_and_heard_again),
