@@ -25,6 +25,18 @@ static void destructor(void *data)
 	mem_deref(tap->news);
 }
 
+static enum ctl_event_kind kind_of(enum rec_news news)
+{
+	static const enum ctl_event_kind kinds[] = {
+		[REC_ENDED] = CTL_FACT_RECORDED,
+		[REC_LOST] = CTL_FACT_RECORD_LOST,
+		[REC_PAUSED] = CTL_FACT_RECORD_PAUSED,
+		[REC_RESUMED] = CTL_FACT_RECORD_RESUMED,
+	};
+
+	return kinds[news];
+}
+
 static void on_report(const struct rec_report *report, void *arg)
 {
 	struct media_tap *tap = arg;
@@ -32,7 +44,7 @@ static void on_report(const struct rec_report *report, void *arg)
 	struct ctl_event event;
 
 	memset(&event, 0, sizeof(event));
-	event.kind = report->lost ? CTL_FACT_RECORD_LOST : CTL_FACT_RECORDED;
+	event.kind = kind_of(report->news);
 	event.why = report->end == REC_WHOLE ? STATUS_OK : STATUS_OVERLOAD;
 	str_ncpy(event.session, report->name.session, sizeof(event.session));
 	str_ncpy(event.call, report->name.call, sizeof(event.call));
@@ -43,12 +55,13 @@ static void on_report(const struct rec_report *report, void *arg)
 		    (unsigned long long)report->ms,
 		    (unsigned long long)report->gap_ms);
 	pl_set_str(&event.text, text);
-	if (report->lost)
+	if (report->news == REC_LOST)
 		log_warn(report->name.call, "some of a call is not recorded",
 			 "file=%s why=%s", report->file,
 			 rec_end_name(report->end));
 	else
-		log_info(report->name.call, "recorded", "%s", text);
+		log_info(report->name.call, ctl_event_name(event.kind), "%s",
+			 text);
 	news_event(tap->news, &event);
 }
 

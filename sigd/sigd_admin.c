@@ -132,7 +132,8 @@ static int start(struct worker *worker, void *arg)
 	sa->fresh     = mem_ref(setup->files.cfg);
 	sa->routes    = mem_ref(setup->files.routes);
 	sa->rest      = (struct rest_root){.routes = sa->routes,
-					   .path = sa->cfg->routing};
+					   .path = sa->cfg->routing,
+					   .keys = sa->cfg->keys};
 	err = routes_loader_alloc(&sa->loader, worker->wheel, sa->cfg->routing,
 				  on_routes, sa);
 	if (!err)

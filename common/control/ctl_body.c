@@ -21,13 +21,14 @@ static const char *const verb_names[] = {"leg.remote",    "leg.local",
 					 "leg.join",      "leg.rollback",
 					 "leg.digit",     "leg.drop",
 					 "session.drop",  "session.query",
-					 NULL};
+					 "session.tape",  NULL};
 static const char *const event_names[] = {"leg.lost",      "session.lost",
 					  "leg.digit",     "leg.played",
 					  "leg.up",        "session.resumed",
 					  "session.ended", "leg.quiet",
 					  "leg.heard",     "recording.ended",
-					  "recording.lost", NULL};
+					  "recording.lost", "recording.paused",
+					  "recording.resumed", NULL};
 
 static const char *const digits[] = {"0", "1", "2", "3", "4", "5",
 				     "6", "7", "8", "9", "*", "#",
@@ -39,6 +40,7 @@ static const char *const orders[] = {"",	"usual", "passthrough",
 				     "quality", "cost",	 "listed", NULL};
 static const char *const dtx_ways[] = {"asked", "always", "never", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
+static const char *const tapes[] = {"on", "paused", NULL};
 static const char *const recordings[] = {"", "always", "never", NULL};
 
 /* clang-format off */
@@ -175,6 +177,13 @@ static const struct ctl_field query_fields[] = {
 	{.name = NULL},
 };
 
+static const struct ctl_field tape_fields[] = {
+	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
+	{.name = "tape", .kind = CTL_F_NAME, .offset = REQ(tape.tape),
+	 .names = tapes},
+	{.name = NULL},
+};
+
 static const struct ctl_field ans_fields[] = {
 	{.name = "status", .kind = CTL_F_STATUS, .offset = ANS(status)},
 	{.name = "text", .kind = CTL_F_TEXT, .offset = ANS(text),
@@ -213,6 +222,7 @@ static const struct ctl_field *const verb_fields[CTL_VERB_COUNT] = {
 	[CTL_LEG_DROP] = drop_fields,
 	[CTL_SESSION_DROP] = end_fields,
 	[CTL_SESSION_QUERY] = query_fields,
+	[CTL_SESSION_TAPE] = tape_fields,
 };
 
 const char *ctl_verb_name(enum ctl_verb verb)

@@ -259,7 +259,8 @@ static bool needs_no_epoch(const struct ctl_msg *msg)
 {
 	return msg->type == CTL_REQ && (msg->req.verb == CTL_LEG_DROP ||
 					msg->req.verb == CTL_SESSION_DROP ||
-					msg->req.verb == CTL_SESSION_QUERY);
+					msg->req.verb == CTL_SESSION_QUERY ||
+					msg->req.verb == CTL_SESSION_TAPE);
 }
 
 enum ctl_refusal ctl_check(const struct ctl_msg *msg,

@@ -92,7 +92,8 @@ struct ctl_receiver {
 };
 
 /* Is it for this receiver, now? to_epoch 0 is accepted for leg.drop,
- * session.drop and session.query alone: what they name exists once. */
+ * session.drop, session.query and session.tape alone: what they name exists
+ * once. */
 enum ctl_refusal ctl_check(const struct ctl_msg *msg,
 			   const struct ctl_receiver *receiver);
 

@@ -65,6 +65,7 @@ enum ctl_verb {
 	CTL_LEG_DROP,      /* "leg.drop" */
 	CTL_SESSION_DROP,  /* "session.drop" */
 	CTL_SESSION_QUERY, /* "session.query" */
+	CTL_SESSION_TAPE,  /* "session.tape" */
 	CTL_VERB_COUNT
 };
 
@@ -296,6 +297,20 @@ struct ctl_session_drop {
 
 /* session.query has no fields of its own. Answer: the figures so far. */
 
+/*
+ * session.tape: from now on what others hear of the call, its recording and
+ * its consumer, is silence (a card number is being said), or the call again.
+ * What is so already is no error.
+ * Answer: status alone. unknown-session; not-acceptable: nobody else hears it.
+ */
+enum ctl_tape {
+	CTL_TAPE_ON,     /* "on" */
+	CTL_TAPE_PAUSED, /* "paused" */
+};
+struct ctl_session_tape {
+	enum ctl_tape tape;
+};
+
 struct ctl_req {
 	enum ctl_verb verb;
 	char session[CTL_ID_LEN + 1];
@@ -307,6 +322,7 @@ struct ctl_req {
 		struct ctl_leg_digit digit;
 		struct ctl_leg_drop drop;
 		struct ctl_session_drop end;
+		struct ctl_session_tape tape;
 	};
 };
 
@@ -368,6 +384,9 @@ enum ctl_event_kind {
 	CTL_FACT_RECORDED,        /* "recording.ended": why, text: the file */
 	CTL_FACT_RECORD_LOST,     /* "recording.lost": why, text: the file and
 				     what happened */
+	CTL_FACT_RECORD_PAUSED,   /* "recording.paused": text: the file, from
+				     which ms of it on it is silent */
+	CTL_FACT_RECORD_RESUMED,  /* "recording.resumed": as well, till when */
 	CTL_EVENT_COUNT
 };
 

@@ -483,6 +483,17 @@ static void session_end(struct command *command, const struct ctl_req *req,
 			command->arg);
 }
 
+static void session_hush(struct command *command, const struct ctl_req *req,
+			 struct ctl_ans *ans)
+{
+	int err = session_tape(command->table, req->session,
+			       req->tape.tape == CTL_TAPE_PAUSED);
+
+	ans->status = err == ENOTCONN ? STATUS_NOT_ACCEPTABLE
+				      : status_for(command, req->session, err,
+						   STATUS_INTERNAL);
+}
+
 void command_serve(struct command *command, const struct ctl_req *req,
 		   struct ctl_ans *ans)
 {
@@ -497,6 +508,7 @@ void command_serve(struct command *command, const struct ctl_req *req,
 		[CTL_LEG_DROP] = leg_drop,
 		[CTL_SESSION_DROP] = session_end,
 		[CTL_SESSION_QUERY] = session_figures_get,
+		[CTL_SESSION_TAPE] = session_hush,
 	};
 
 	memset(ans, 0, sizeof(*ans));

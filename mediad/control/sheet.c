@@ -146,7 +146,8 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 		err |= re_hprintf(pf, " peer=%u", leg->peer);
 	err |= print_text(pf, "service", leg->service);
 	if (leg->recorded)
-		err |= re_hprintf(pf, " recording=on");
+		err |= re_hprintf(pf, " recording=%s",
+				  leg->hushed ? "paused" : "on");
 	err |= print_text(pf, "fork", leg->consumer);
 	err |= print_text(pf, "offered", leg->offered);
 	err |= print_text(pf, "chosen", leg->chosen);

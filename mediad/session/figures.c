@@ -154,6 +154,7 @@ static void leg_figures(struct leg_figures *figs, const struct leg *leg)
 	figs->secured = secured(leg);
 	if (leg->nr == 1 && leg->session->tap) {
 		figs->recorded = tap_records(leg->session->tap);
+		figs->hushed = leg->session->hushed;
 		figs->consumer = tap_consumer(leg->session->tap);
 	}
 	figs->way = leg_note_way(leg);

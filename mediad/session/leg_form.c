@@ -86,6 +86,8 @@ int leg_form_print(struct re_printf *pf, const struct leg_form *form)
 	err |= re_hprintf(pf, " codec=%d event=%d noise=%d red=%d",
 			  choice->codec + 1, choice->event + 1,
 			  choice->noise + 1, choice->red + 1);
+	if (form->hushed && *form->hushed)
+		err |= re_hprintf(pf, " hushed=1");
 	if (!err && form->video && form->video->nformats)
 		err = leg_form_video_print(pf, form->video);
 	return err;
@@ -332,6 +334,18 @@ static int red_read_at(const struct leg_form *form, const struct pl *part,
 	return 0;
 }
 
+static int hushed_read(const struct leg_form *form, const struct pl *part,
+		       unsigned nparts)
+{
+	uint64_t num;
+
+	if (nparts != 1 || leg_form_num(&num, part, 1))
+		return EBADMSG;
+	if (form->hushed)
+		*form->hushed = num;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	leg_form_item_h *readh;
@@ -344,7 +358,7 @@ static const struct {
 	{"codec", codec_read},     {"event", event_read},
 	{"noise", noise_read},     {"red", red_read_at},
 	{"video", leg_form_video}, {"vformat", leg_form_vformat},
-	{"vext", leg_form_vext},
+	{"vext", leg_form_vext},   {"hushed", hushed_read},
 };
 
 static int item_read(const struct leg_form *form, const struct pl *item)

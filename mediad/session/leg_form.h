@@ -25,6 +25,7 @@ struct leg_form {
 	struct sdpm_choice *choice; /* zeroed before */
 	struct sdpm_video *video;   /* likewise. Without formats: none. To be
 				       written it may be NULL, too */
+	bool *hushed; /* is the recording of the call paused? NULL: whatever */
 };
 
 /* "%H" with a const struct leg_form. */

@@ -50,7 +50,9 @@ void leg_sdp_follow(struct leg *leg, const struct pl *text)
 {
 	struct sdpm_local local = leg->sdp.local;
 	struct sdpm_video video = {.nformats = 0};
-	const struct leg_form form = {&local, leg_secret_choice(), &video};
+	bool hushed = false;
+	const struct leg_form form = {&local, leg_secret_choice(), &video,
+				      &hushed};
 
 	if (!form.choice || !text->l)
 		goto out;
@@ -62,6 +64,8 @@ void leg_sdp_follow(struct leg *leg, const struct pl *text)
 	form.choice->profile = leg->profile;
 	leg->sdp.local = local;
 	leg->sdp.prior = leg_secret_keep(form.choice);
+	if (hushed)
+		leg->session->hushed = true;
 	if (video.nformats)
 		leg_video_follow(leg, &video);
 	leg_log(leg, "media.moved", NULL);

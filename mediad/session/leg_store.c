@@ -37,6 +37,7 @@ static void fill_services(struct state_leg *st, const struct leg *leg)
 	st->play_over = leg->play.over;
 	st->tape = leg->session->tape;
 	st->tape_unix_s = leg->session->tape_unix_s;
+	st->hushed = leg->session->hushed;
 }
 
 static void fill_media(struct state_leg *st, const struct leg *leg)

@@ -74,6 +74,7 @@ static void revive_services(struct leg *leg, const struct state_leg *st)
 	leg->session->tape = st->tape;
 	leg->session->tape_unix_s = st->tape_unix_s;
 	leg->session->tape_before = st->tape > 0;
+	leg->session->hushed = st->hushed;
 }
 
 static int revive_media(struct leg *leg, const struct state_leg *st)

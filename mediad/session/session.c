@@ -298,6 +298,7 @@ int session_form(const struct session_table *table, const char *id, uint8_t nr,
 		return ENOENT;
 	form.local = &leg->sdp.local;
 	form.choice = leg->sdp.choice;
+	form.hushed = &leg->session->hushed;
 	if (leg_video_on(leg))
 		form.video = &leg->video->agreed;
 	return mbuf_printf(mb, "%H", leg_form_print, &form);

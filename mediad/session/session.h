@@ -353,6 +353,10 @@ void session_sounds_new(struct session_table *table);
 /* The call is answered: who is not heard from now on is told of. ENOENT. */
 int session_answered(struct session_table *table, const char *session);
 
+/* Who else hears the call (recording, consumer) hears silence from now on, or
+ * the call again. ENOENT; ENOTCONN: nobody does. */
+int session_tape(struct session_table *table, const char *session, bool hush);
+
 /* The leg's peer, when it has one, is joined with nothing then. A session
  * without legs goes after the grace time. */
 int session_leg_drop(struct session_table *table, const char *session,
@@ -426,6 +430,7 @@ struct leg_figures {
 	uint8_t peer;        /* joined with; 0: none */
 	const char *service; /* or this one; NULL: none */
 	bool recorded;       /* the call: of leg 1 alone */
+	bool hushed;         /* ... but for now */
 	const char *consumer; /* that gets its audio; NULL: none; the same */
 	char offered[128];   /* the far side's formats, in its order */
 	char chosen[32];     /* name/clock/channels; empty: none yet */

@@ -71,6 +71,7 @@ struct session {
 	bool tape_before;       /* the last one is another process' */
 	unsigned notes;         /* in the log of the call */
 	uint64_t row_ms;        /* figures are due then; 0: not yet */
+	bool hushed;            /* who else hears it hears silence */
 };
 
 struct leg_ear;

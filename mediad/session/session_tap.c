@@ -86,6 +86,7 @@ static void start(struct session *session, bool record, const char *consumer)
 		.forker = consumer ? deps->forker : NULL,
 		.consumer = consumer,
 		.before = session->tape_before,
+		.hushed = session->hushed,
 	};
 	int err;
 
@@ -120,6 +121,27 @@ void session_tap_wire(struct session *session)
 	session->tap = mem_deref(session->tap);
 	if (record || consumer)
 		start(session, record, consumer);
+}
+
+/* In the state file before it is said that it is so; and in Redis soon, with
+ * which another node goes on. */
+int session_tape(struct session_table *table, const char *id, bool hush)
+{
+	struct session *session = NULL;
+	int err = session_find(&session, table, id);
+
+	if (err)
+		return err;
+	if (!session->tap)
+		return ENOTCONN;
+	if (session->hushed == hush)
+		return 0;
+	session->hushed = hush;
+	tap_hush(session->tap, hush);
+	leg_store(session->legs[0]);
+	if (table->agreedh)
+		table->agreedh(session->id, table->agreed_arg);
+	return 0;
 }
 
 void session_tap_packet(const struct leg *leg, const struct strm_pkt *sp,

@@ -50,6 +50,7 @@ uint32_t state_layout(void)
 		offsetof(struct state_leg, record),
 		offsetof(struct state_leg, play_ms),
 		offsetof(struct state_leg, tape_unix_s),
+		offsetof(struct state_leg, hushed),
 		sizeof(struct state_video),
 	};
 	uint32_t sum = 0x811c9dc5u;

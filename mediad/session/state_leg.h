@@ -60,6 +60,7 @@ struct state_leg {
 	uint64_t play_ms;
 	uint32_t tape; /* of struct session, in leg 1's record; and */
 	uint64_t tape_unix_s;
+	uint8_t hushed;
 	union {                               /* by choice.profile */
 		struct path_web_state web;
 		struct path_rtp_state rtp;

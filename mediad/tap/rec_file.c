@@ -294,6 +294,11 @@ enum rec_end rec_file_why(const struct rec_file *file)
 	return file->end;
 }
 
+uint64_t rec_file_samples(const struct rec_file *file)
+{
+	return file->samples;
+}
+
 /* --- the end ------------------------------------------------------------------------ */
 
 /* More than a head of a WAV file. */

@@ -56,6 +56,7 @@ int rec_file_open(struct rec_file **filep,
  * follows is not in it: rec_file_why(). */
 bool rec_file_put(struct rec_file *file, const int16_t *pcm, size_t count);
 enum rec_end rec_file_why(const struct rec_file *file);
+uint64_t rec_file_samples(const struct rec_file *file);
 /* What is left, synced, and the name; what the disk refuses, whenever it did,
  * stays a part, and so does an empty file when it is full: *named says whether
  * it has its name. Its length is written to *samples. The file is freed. */

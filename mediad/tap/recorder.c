@@ -26,6 +26,8 @@ enum job_kind {
 	JOB_BEGIN,
 	JOB_DATA,
 	JOB_END,
+	JOB_PAUSE,
+	JOB_RESUME,
 };
 
 /* What there is of a file. */
@@ -109,7 +111,7 @@ static void file_name(char *text, size_t size, const struct recorder *recorder,
 }
 
 static void report(struct recorder *recorder, const struct target *target,
-		   bool lost, uint64_t ms)
+		   enum rec_news news, uint64_t ms)
 {
 	const uint64_t one = 1;
 	struct note *note = calloc(1, sizeof(*note));
@@ -120,8 +122,8 @@ static void report(struct recorder *recorder, const struct target *target,
 	r = &note->report;
 	r->name = target->name;
 	r->end = target->end;
-	r->lost = lost;
-	r->again = lost && target->told;
+	r->news = news;
+	r->again = news == REC_LOST && target->told;
 	r->ms = ms;
 	r->gap_ms = target->gap * 1000 / recorder->cfg.rate;
 	if (target->there != NONE)
@@ -142,7 +144,7 @@ static void tell_lost(struct recorder *recorder, struct target *target,
 {
 	target->end = why;
 	if (!(target->told & 1u << why))
-		report(recorder, target, true, 0);
+		report(recorder, target, REC_LOST, 0);
 	target->told |= 1u << why;
 }
 
@@ -161,7 +163,7 @@ static void salvage(struct recorder *recorder, struct rec_name next)
 	err = rec_part_salvage(recorder->dir, file, &ms, &named);
 	target.there = named ? NAMED : PART;
 	if (err != ENOENT)
-		report(recorder, &target, false, ms);
+		report(recorder, &target, REC_ENDED, ms);
 }
 
 static void do_begin(struct recorder *recorder, struct target *target)
@@ -225,8 +227,22 @@ static void do_end(struct recorder *recorder, const struct job *job)
 		if (end != REC_WHOLE)
 			tell_lost(recorder, target, end);
 	}
-	report(recorder, target, false, samples * 1000 / recorder->cfg.rate);
+	report(recorder, target, REC_ENDED,
+	       samples * 1000 / recorder->cfg.rate);
 	free(target);
+}
+
+/* Nothing is told of what is behind the end of a file. */
+static void do_hush(struct recorder *recorder, const struct job *job)
+{
+	const struct target *target = job->target;
+
+	do_data(recorder, job);
+	if (target->file && rec_file_why(target->file) == REC_WHOLE)
+		report(recorder, target,
+		       job->kind == JOB_PAUSE ? REC_PAUSED : REC_RESUMED,
+		       rec_file_samples(target->file) * 1000 /
+			       recorder->cfg.rate);
 }
 
 /* NULL: all is done, and no more will come. */
@@ -266,6 +282,8 @@ static void *run(void *data)
 			do_data(recorder, job);
 		else if (job->kind == JOB_END)
 			do_end(recorder, job);
+		else
+			do_hush(recorder, job);
 		/* only now is there room for more */
 		pthread_mutex_lock(&recorder->lock);
 		recorder->waiting -= size_of(job);
@@ -328,9 +346,9 @@ static void tell(struct recorder *recorder)
 	while (note) {
 		struct note *next = note->next;
 
-		if (note->report.lost)
+		if (note->report.news == REC_LOST)
 			recorder->figures.failed += !note->report.again;
-		else
+		else if (note->report.news == REC_ENDED)
 			recorder->figures.ended++;
 		if (recorder->reporth)
 			recorder->reporth(&note->report, recorder->arg);
@@ -479,6 +497,19 @@ int rec_begin(struct rec **recp, struct recorder *recorder,
 	(void)job_give(recorder, first);
 	*recp = rec;
 	return 0;
+}
+
+void rec_hush(struct rec *rec, bool hushed)
+{
+	struct job *job = job_make(hushed ? JOB_PAUSE : JOB_RESUME,
+				   rec->target, 0);
+
+	if (!job)
+		return;
+	/* what was dropped before it is in its place by then */
+	job->gap = rec->gap;
+	rec->gap = 0;
+	(void)job_give(rec->recorder, job);
 }
 
 void rec_put(struct rec *rec, const int16_t *pcm, size_t count)

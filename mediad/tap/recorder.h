@@ -43,16 +43,23 @@ struct rec_name {
 	unsigned part;   /* 1.. : another one for each process */
 };
 
+enum rec_news {
+	REC_ENDED,
+	REC_LOST,    /* some is missing from now on */
+	REC_PAUSED,  /* it is silent from ms on, since that was asked for */
+	REC_RESUMED, /* ... until ms */
+};
+
 /* What has become of one. */
 struct rec_report {
+	enum rec_news news;
 	struct rec_name name;
 	/* as it is called on disk by now, under the folder: with ".part" when
 	 * it has not got its name (yet); "": there is none */
 	char file[REC_PATH_MAX + 6];
 	enum rec_end end;
-	bool lost;       /* some is missing from now on; else it has ended */
-	bool again;      /* was told before, for another reason */
-	uint64_t ms;     /* its length */
+	bool again;      /* lost: was told before, for another reason */
+	uint64_t ms;     /* its length; lost: 0 */
 	uint64_t gap_ms; /* of that silent, because the disk was too slow */
 };
 typedef void(rec_report_h)(const struct rec_report *report, void *arg);
@@ -79,6 +86,8 @@ bool recorder_idle(struct recorder *recorder);
  * owns *recp; mem_deref() ends the file. */
 int rec_begin(struct rec **recp, struct recorder *recorder,
 	      const struct rec_name *name, bool before);
+/* It is to be told that what is put from now on is silence, or no more. */
+void rec_hush(struct rec *rec, bool hushed);
 /* Samples of both sides, interleaved. */
 void rec_put(struct rec *rec, const int16_t *pcm, size_t count);
 

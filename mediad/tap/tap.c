@@ -28,6 +28,7 @@ struct tap {
 	uint64_t begin_ms;
 	uint64_t done; /* samples that were handed on */
 	uint32_t rate, tick_ms, lag_ms;
+	bool hushed;
 	struct rec *rec;
 	struct fork *fk;
 	struct line lines[SIDES];
@@ -43,6 +44,8 @@ static void hand_on(struct tap *tap, size_t count)
 		pcm[2 * i] = sides[0][i];
 		pcm[2 * i + 1] = sides[1][i];
 	}
+	if (tap->hushed)
+		memset(pcm, 0, 2 * count * sizeof(*pcm));
 	tap->done += count;
 	if (tap->rec)
 		rec_put(tap->rec, pcm, count);
@@ -61,6 +64,16 @@ static void hand_on_until(struct tap *tap, uint64_t ms)
 
 		hand_on(tap, n);
 	}
+}
+
+/* What was said until now is not silent, and what is said from now on is, to
+ * the sample: a late packet of before may be lost for that. */
+static void hush(struct tap *tap, bool hushed)
+{
+	hand_on_until(tap, wheel_now(tap->wheel) - tap->begin_ms);
+	tap->hushed = hushed;
+	if (tap->rec)
+		rec_hush(tap->rec, hushed);
 }
 
 static void on_tick(void *arg)
@@ -117,6 +130,8 @@ int tap_alloc(struct tap **tapp, const struct tap_params *params)
 		mem_deref(tap);
 		return err;
 	}
+	if (params->hushed)
+		hush(tap, true);
 	tap->tick_ms = tap->fk ? FORK_TICK_MS : FILE_TICK_MS;
 	tap->lag_ms = tap->fk ? FORK_LAG_MS : FILE_LAG_MS;
 	wheel_start(tap->wheel, &tap->timer, tap->tick_ms, on_tick, tap);
@@ -127,6 +142,11 @@ int tap_alloc(struct tap **tapp, const struct tap_params *params)
 void tap_put(struct tap *tap, unsigned side, const struct tap_pkt *pkt)
 {
 	line_put(&tap->lines[side], pkt);
+}
+
+void tap_hush(struct tap *tap, bool hushed)
+{
+	hush(tap, hushed);
 }
 
 bool tap_records(const struct tap *tap)

@@ -33,6 +33,7 @@ struct tap_params {
 	const char *consumer;
 	struct rec_name name;
 	bool before; /* see rec_begin() */
+	bool hushed; /* from the begin on, see tap_hush() */
 };
 
 /* A packet of a side in clear. */
@@ -51,6 +52,8 @@ struct tap_pkt {
 int tap_alloc(struct tap **tapp, const struct tap_params *params);
 /* side: 0 the caller, 1 who was called. */
 void tap_put(struct tap *tap, unsigned side, const struct tap_pkt *pkt);
+/* From now on silence, whatever comes; or what comes again. */
+void tap_hush(struct tap *tap, bool hush);
 /* Is it being recorded? */
 bool tap_records(const struct tap *tap);
 /* The consumer; NULL: none. */

@@ -59,6 +59,10 @@ const struct admin_route rest_routes[] = {
 	 rest_unregister, ADMIN_TENANT},
 	{"POST", "/v1/registrations/{tenant}/{user}/{device}/disconnect",
 	 rest_disconnect, ADMIN_TENANT},
+	{"POST", "/v1/calls/{id}/recording/pause", rest_recording_pause,
+	 ADMIN_TENANT},
+	{"POST", "/v1/calls/{id}/recording/resume", rest_recording_resume,
+	 ADMIN_TENANT},
 };
 const size_t rest_nroutes = COUNTOF(rest_routes);
 

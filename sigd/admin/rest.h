@@ -22,6 +22,7 @@ struct web_files;
 struct rest_root {
 	const struct route_table *routes;
 	const char *path; /* of routing.yaml */
+	const char *keys; /* the file of the cluster's keys */
 	struct sse *sse; /* sigd/sse/sse.h */
 	const struct web_files *page; /* the dashboard; NULL: none */
 };

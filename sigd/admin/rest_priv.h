@@ -27,6 +27,7 @@ enum {
 admin_handle_h rest_nodes, rest_node, rest_drain, rest_undrain;
 admin_handle_h rest_hangup, rest_hangup_many, rest_unregister, rest_disconnect;
 admin_handle_h rest_registrations, rest_calls, rest_call;
+admin_handle_h rest_recording_pause, rest_recording_resume;
 admin_handle_h rest_routes_explain, rest_routes_validate, rest_routes_reload;
 admin_handle_h rest_refused, rest_traces, rest_trace, rest_trace_pcap;
 admin_handle_h rest_log, rest_latency, rest_trace_follow;

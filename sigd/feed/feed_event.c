@@ -115,7 +115,9 @@ static void fields_write(struct jsonw *json, const struct redis_val *fields)
 static bool is_told(const char *fact)
 {
 	static const char *const told[] = {"leg.quiet", "leg.heard",
-					   "recording.ended", "recording.lost"};
+					   "recording.ended", "recording.lost",
+					   "recording.paused",
+					   "recording.resumed"};
 
 	for (size_t i = 0; i < COUNTOF(told); i++) {
 		if (!strcmp(fact, told[i]))

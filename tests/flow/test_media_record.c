@@ -39,6 +39,7 @@ struct call {
 	struct rec_report ended[8];
 	struct rec_report lost;
 	unsigned nended, nlost;
+	unsigned nhushed[2]; /* paused, resumed */
 	int ears; /* a consumer's socket */
 	struct sa ears_addr;
 };
@@ -47,7 +48,9 @@ static void on_report(const struct rec_report *report, void *arg)
 {
 	struct call *c = arg;
 
-	if (report->lost) {
+	if (report->news == REC_PAUSED || report->news == REC_RESUMED) {
+		c->nhushed[report->news == REC_RESUMED]++;
+	} else if (report->news == REC_LOST) {
 		c->nlost++;
 		c->lost = *report;
 	} else if (c->nended < 8) {
@@ -230,6 +233,55 @@ static void a_successor_goes_on_with_the_next_part(void)
 	CHECK(c->ended[1].ms >= 2900);
 	CHECK(fabs(heard(c, 1, 0) - 1000) < 2);
 	CHECK(fabs(heard(c, 1, 1) - 500) < 2);
+	mem_deref(c);
+}
+
+/* For a card number: and whoever dies meanwhile, it stays so. */
+static void a_pause_outlives_the_worker(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	struct session_figures *figs = mem_zalloc(sizeof(*figs), NULL);
+	size_t alive = 0;
+
+	REQUIRE(c && figs && call_open(c));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	CHECK_INT(session_tape(c->bed.table, S, true), ENOENT);
+	up(c);
+	media_bed_run(&c->bed, 3000);
+	CHECK_INT(session_tape(c->bed.table, S, true), 0);
+	CHECK_INT(session_tape(c->bed.table, S, true), 0);
+	media_bed_run(&c->bed, 1000);
+	CHECK_INT(session_query(c->bed.table, S, figs), 0);
+	CHECK(figs->legs[0].recorded && figs->legs[0].hushed);
+	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
+	CHECK_INT(alive, 1);
+	media_bed_run(&c->bed, 3000);
+	CHECK_INT(session_tape(c->bed.table, S, false), 0);
+	media_bed_run(&c->bed, 1000);
+	CHECK_INT(session_tape(c->bed.table, S, true), 0);
+	CHECK_INT(session_tape(c->bed.table, S, false), 0);
+	media_bed_run(&c->bed, 500);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 2);
+	CHECK(fabs(heard(c, 0, 0) - 1000) < 2);
+	/* half a second of it on, for a second */
+	CHECK(heard(c, 1, 0) == 0 && heard(c, 1, 1) == 0);
+	CHECK_INT(c->nhushed[0], 3);
+	CHECK_INT(c->nhushed[1], 2);
+	mem_deref(figs);
+	mem_deref(c);
+}
+
+static void who_is_not_recorded_cannot_be_paused(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+
+	REQUIRE(c && call_open(c));
+	up(c);
+	media_bed_run(&c->bed, 100);
+	CHECK_INT(session_tape(c->bed.table, S, true), ENOTCONN);
+	call_close(c);
 	mem_deref(c);
 }
 
@@ -424,6 +476,8 @@ static void main_loop(void)
 TEST_MAIN(TEST(main_loop), TEST(each_side_is_a_channel),
 	  TEST(who_says_never_is_not_recorded),
 	  TEST(a_successor_goes_on_with_the_next_part),
+	  TEST(a_pause_outlives_the_worker),
+	  TEST(who_is_not_recorded_cannot_be_paused),
 	  TEST(a_disk_that_stands_still_holds_no_call_up),
 	  TEST(a_consumer_hears_both_sides),
 	  TEST(a_side_with_redundant_audio_is_heard),

@@ -29,8 +29,10 @@ static void video_offered(struct sdpm_offer *offer)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sdpm_local local, again;
-	const struct leg_form form = {&local, &first, &seen};
-	const struct leg_form other = {&again, &second, &seen_again};
+	bool hushed = false, hushed_again = false;
+	const struct leg_form form = {&local, &first, &seen, &hushed};
+	const struct leg_form other = {&again, &second, &seen_again,
+				       &hushed_again};
 	static char text[4 * LEG_FORM_MAX];
 	struct sdpm_policy policy;
 	struct sdpm_offer offer;
@@ -57,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(!leg_form_read(&other, &pl));
 	assert(!memcmp(&first, &second, sizeof(first)));
 	assert(again.sess_id == local.sess_id);
+	assert(hushed == hushed_again);
 	assert(!seen.nformats ||
 	       !memcmp(&seen, &seen_again, sizeof(seen)));
 

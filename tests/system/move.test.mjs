@@ -9,10 +9,11 @@ import { Stack, freeUdp, until } from './lib/stack.mjs';
 const LIMIT_MS = 10000;
 
 describe('telephones whose media node freezes', { timeout: 120000 }, () => {
-  const stack = new Stack({ rtpPorts: 100, streams: true, drain: '60s', mediad: 'drain_calls: move\n', routing: () => `tenants:
+  const stack = new Stack({ rtpPorts: 100, streams: true, drain: '60s', mediad: 'drain_calls: move\nrecording: {dir: rec, format: wav, min_free: 0}\n', routing: () => `tenants:
   demo:
     domains: [localhost]
     realm: cordboard
+    record: always
     users:
       a: {password: a-secret, algorithms: [MD5]}
       b: {password: b-secret, algorithms: [MD5]}
@@ -45,6 +46,17 @@ describe('telephones whose media node freezes', { timeout: 120000 }, () => {
     await stack.ready(admin, name);
     await until(async () => (await stack.redis.call('KEYS', `cb:{n:${node}/*}:media`)).length === 2, `${node} is there`);
   };
+  const recording = async (action) => {
+    const [key] = await stack.redis.call('KEYS', 'cb:{c:?}:rec:*');
+    const res = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/calls/${key.slice(-16)}/recording/${action}`,
+      { method: 'POST', headers: { Authorization: 'Bearer token-of-the-tests' } });
+    return [res.status, (await res.json()).recording];
+  };
+  const told = async (state) => {
+    const [key] = await stack.redis.call('KEYS', 'cb:{c:?}:media:*');
+    const leg = key && await stack.redis.call('HGET', key, 'leg.1');
+    return leg?.includes(`recording=${state}`);
+  };
   // again: what is at the end of the file is new
   const hear = async () => {
     const { a, b } = phones;
@@ -60,6 +72,9 @@ describe('telephones whose media node freezes', { timeout: 120000 }, () => {
     await Promise.all([a.hears(1000), b.hears(440)]);
     assert.match(await media(), /^m1\//);
     await start('mediad2', 'm2');
+    await until(() => told('on'), 'it is recorded');
+    assert.deepEqual(await recording('pause'), [200, 'paused']);
+    await until(() => told('paused'), 'another node would know');
 
     const pids = [stack.procs.get('mediad').pid, ...Object.values(stack.workers('mediad'))];
     const begin = Date.now();
@@ -73,6 +88,8 @@ describe('telephones whose media node freezes', { timeout: 120000 }, () => {
     await until(() => stack.log('mediad.log').includes('session is somebody else\'s'), 'the former node lets go');
     await until(async () => (await stack.redis.call('KEYS', 'cb:{n:m1/*}:media')).length === 2, 'm1 is back');
     await hear();
+    await until(() => told('paused'), 'the recording is paused still');
+    assert.deepEqual(await recording('resume'), [200, 'on']);
 
     const second = stack.procs.get('mediad2');
     second.kill('SIGTERM');

@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { World } from './lib/pbx_world.mjs';
 import { tone, writeWav } from './lib/pbx_sound.mjs';
 import { Receiver, SECRET } from './lib/receiver.mjs';
@@ -28,7 +29,7 @@ const told = new Receiver();
 await told.listen();
 const suite = new Suite({ rtpPorts: 400, routing: () => world.routing(), sigd: `events:
   hooks:
-    - {name: told, url: "http://127.0.0.1:${told.port}/", secret: ${SECRET}, types: [recording.ended, recording.lost, leg.quiet, leg.heard]}
+    - {name: told, url: "http://127.0.0.1:${told.port}/", secret: ${SECRET}, types: [recording.ended, recording.lost, recording.paused, recording.resumed, leg.quiet, leg.heard]}
 ` });
 const { stack } = suite;
 const world = new Served(stack, { count: 20, keys: ', music: jazz, ringback: ring-de, record: always, fork: ears' });
@@ -46,6 +47,12 @@ const seconds = (file) => Number(execFileSync('soxi', ['-D', file]).toString());
 const frequency = (file, channel) => {
   const { stderr } = spawnSync('sox', [file, '-n', 'remix', `${channel}`, 'trim', '1', '1', 'stat'], { encoding: 'utf8' });
   return Number(/Rough\s+frequency:\s+(\d+)/.exec(stderr)?.[1]);
+};
+
+// Of the same second, of 1.
+const loudest = (file, channel) => {
+  const { stderr } = spawnSync('sox', [file, '-n', 'remix', `${channel}`, 'trim', '1', '1', 'stat'], { encoding: 'utf8' });
+  return Number(/Maximum amplitude:\s+(\S+)/.exec(stderr)?.[1]);
 };
 
 async function connect(from, to, number = '100') {
@@ -190,6 +197,45 @@ describe('services', { timeout: 120000 }, () => {
     assert.ok(Math.abs(seconds(path.join(recordings, file)) * 1000 - ms) < 20, ended.data.text);
     assert.equal(of('recording.lost').length, 0);
     assert.equal(told.bad, 0, 'signatures');
+  });
+
+  test('a recording is paused for a card number, and stays so when the worker dies', async () => {
+    const t = world.tenant();
+    const before = new Set(recorded());
+    const post = async (id, action) => {
+      const res = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/calls/${id}/recording/${action}`,
+        { method: 'POST', headers: { Authorization: 'Bearer token-of-the-tests' } });
+      return [res.status, (await res.json()).recording];
+    };
+    const of = (type) => told.of(type).filter((e) => e.tenant === t.domain.replace('.test', ''));
+    assert.deepEqual(await post('0123456789abcdef', 'pause'), [404, undefined]);
+    const [out, into] = await connect(t.desk, t.pbx);
+    const [key] = await until(async () => {
+      const keys = await stack.redis.call('KEYS', 'cb:{c:?}:rec:*');
+      return keys.length === 1 && keys;
+    }, 'its record');
+    const id = key.slice(-16);
+    await until(() => recorded('.part').length > 0, 'it is being recorded');
+    await sleep(1500);
+    for (let i = 0; i < 2; i++) assert.deepEqual(await post(id, 'pause'), [200, 'paused']);
+    await sleep(500);
+    for (const pid of Object.values(stack.workers('mediad'))) process.kill(pid, 'SIGKILL');
+    await until(() => recorded('-2.wav.part').length, 'the next part', 20000);
+    await Promise.all([out.rtp.hears(440), into.rtp.hears(1000)]);
+    await sleep(2500);
+    assert.deepEqual(await post(id, 'resume'), [200, 'on']);
+    assert.equal((await out.bye()).code, 200);
+    await into.ended();
+    const [, second] = await until(() => {
+      const f = recorded().filter((x) => !before.has(x)).sort();
+      return f.length === 2 && f;
+    }, 'both parts');
+    // one of silence: from second 1 to 2
+    assert.equal(loudest(second, 1), 0);
+    assert.equal(loudest(second, 2), 0);
+    await until(() => of('recording.paused').length === 2 && of('recording.resumed').length === 1, 'it is told');
+    assert.match(of('recording.resumed')[0].data.text, /^file=\S+-2\.wav\.part end=whole ms=\d+ /);
+    assert.deepEqual(await post(id, 'resume'), [404, undefined]);
   });
 
   test('kill -9 of the worker: what was recorded is kept, and the next part goes on', async () => {

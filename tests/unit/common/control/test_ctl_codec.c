@@ -254,6 +254,8 @@ static void every_verb_makes_the_trip(void)
 			msg.req.drop.leg = 3;
 		if (verb == CTL_SESSION_DROP)
 			msg.req.end.reason = STATUS_FLOW_LOST;
+		if (verb == CTL_SESSION_TAPE)
+			msg.req.tape.tape = CTL_TAPE_PAUSED;
 		CHECK_INT(there(&trip, &msg), 0);
 		CHECK_INT(back(&trip), CTL_ACCEPTED);
 		CHECK_INT(trip.out.req.verb, verb);
@@ -274,6 +276,8 @@ static void every_verb_makes_the_trip(void)
 			CHECK_INT(trip.out.req.drop.leg, 3);
 		if (verb == CTL_SESSION_DROP)
 			CHECK_INT(trip.out.req.end.reason, STATUS_FLOW_LOST);
+		if (verb == CTL_SESSION_TAPE)
+			CHECK_INT(trip.out.req.tape.tape, CTL_TAPE_PAUSED);
 		done(&trip);
 	}
 }
@@ -793,7 +797,8 @@ static void an_unknown_epoch_is_for_ends_and_questions_only(void)
 {
 	static const bool fine[CTL_VERB_COUNT] = {[CTL_LEG_DROP] = true,
 						  [CTL_SESSION_DROP] = true,
-						  [CTL_SESSION_QUERY] = true};
+						  [CTL_SESSION_QUERY] = true,
+						  [CTL_SESSION_TAPE] = true};
 	struct ctl_msg msg = addressed();
 	struct ctl_receiver us = {"m1/2", 1700000002, msg.env.at_ms};
 

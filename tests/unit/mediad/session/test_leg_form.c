@@ -13,6 +13,7 @@ struct bed {
 	struct sdpm_local local, got_local;
 	struct sdpm_choice choice, got;
 	struct sdpm_video video, got_video;
+	bool hushed, got_hushed;
 	char text[LEG_FORM_MAX];
 };
 
@@ -71,19 +72,21 @@ static void bed_init(struct bed *bed)
 static int read_text(struct bed *bed, const char *text)
 {
 	const struct leg_form form = {&bed->got_local, &bed->got,
-				      &bed->got_video};
+				      &bed->got_video, &bed->got_hushed};
 	struct pl pl;
 
 	memset(&bed->got_local, 0, sizeof(bed->got_local));
 	memset(&bed->got, 0, sizeof(bed->got));
 	memset(&bed->got_video, 0, sizeof(bed->got_video));
+	bed->got_hushed = false;
 	pl_set_str(&pl, text);
 	return leg_form_read(&form, &pl);
 }
 
 static int round_trip(struct bed *bed)
 {
-	const struct leg_form form = {&bed->local, &bed->choice, &bed->video};
+	const struct leg_form form = {&bed->local, &bed->choice, &bed->video,
+				      &bed->hushed};
 
 	if (re_snprintf(bed->text, sizeof(bed->text), "%H", leg_form_print,
 			&form) < 0)
@@ -110,6 +113,20 @@ static void what_was_written_is_read(void)
 	CHECK(!memcmp(&bed.got.maps, &bed.choice.maps, sizeof(bed.got.maps)));
 	CHECK_INT(bed.got.codec, 0);
 	CHECK_INT(bed.got.event, 1);
+}
+
+/* A card number must not be heard again because a box has died. */
+static void a_recording_that_is_paused_stays_so(void)
+{
+	struct bed bed;
+
+	bed_init(&bed);
+	REQUIRE(round_trip(&bed) == 0);
+	CHECK(!bed.got_hushed);
+	bed.hushed = true;
+	REQUIRE(round_trip(&bed) == 0);
+	CHECK(bed.got_hushed);
+	CHECK_INT(read_text(&bed, "hushed=2"), EBADMSG);
 }
 
 static void video_is_written_and_read_too(void)
@@ -274,6 +291,7 @@ static void only_so_many_lines_and_payload_types_are_taken(void)
 }
 
 TEST_MAIN(TEST(what_was_written_is_read),
+	  TEST(a_recording_that_is_paused_stays_so),
 	  TEST(video_is_written_and_read_too), TEST(it_holds_no_secret),
 	  TEST(what_is_not_known_is_passed_over),
 	  TEST(what_is_not_known_moves_no_place),

@@ -36,7 +36,8 @@ struct bed {
 	struct tap *tap;
 	struct recorder_cfg cfg;
 	struct rec_report ended, lost, cut;
-	unsigned nended, nlost;
+	struct rec_report hushed[2]; /* paused, resumed */
+	unsigned nended, nlost, nhushed[2];
 	unsigned why; /* is something lost: a bit for each reason */
 };
 
@@ -44,7 +45,10 @@ static inline void on_report(const struct rec_report *report, void *arg)
 {
 	struct bed *bed = arg;
 
-	if (report->lost) {
+	if (report->news == REC_PAUSED || report->news == REC_RESUMED) {
+		bed->hushed[report->news == REC_RESUMED] = *report;
+		bed->nhushed[report->news == REC_RESUMED]++;
+	} else if (report->news == REC_LOST) {
 		bed->lost = *report;
 		bed->nlost++;
 		bed->why |= 1u << report->end;

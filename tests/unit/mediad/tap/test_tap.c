@@ -185,6 +185,81 @@ static void a_pause_is_silence(void)
 	bed_close(&bed);
 }
 
+/* The burst of each second in it is heard, or not. */
+static void check_bursts(const struct bed *bed, const bool heard[],
+			 unsigned seconds)
+{
+	char path[400];
+	FILE *f;
+
+	path_of(path, bed, "");
+	f = fopen(path, "rb");
+	REQUIRE(f != NULL);
+	for (unsigned s = 1; s < seconds; s++)
+		CHECK_INT(onset(f, 1, s - 0.1) >= 0 &&
+				  onset(f, 1, s - 0.1) < 200,
+			  heard[s]);
+	fclose(f);
+}
+
+/* A card number is said between 3.5 and 6.5 s. */
+static void what_is_said_while_paused_is_silent_to_the_moment(void)
+{
+	static const bool heard[] = {1, 1, 1, 1, 0, 0, 0, 1, 1, 1};
+	struct sender s = {.side = 1};
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, REC_WAV));
+	sender_open(&s);
+	REQUIRE(tap_begin(&bed, &tap_name, false));
+	for (unsigned t = 0; t < 10000; t++) {
+		wheel_advance(bed.wheel, BEGIN_MS + t);
+		if (t == 3500 || t == 6500)
+			tap_hush(bed.tap, t == 3500);
+		while (s.next_ms <= t)
+			send_one(&bed, &s);
+	}
+	wheel_advance(bed.wheel, BEGIN_MS + 10000);
+	tap_end(&bed);
+	check_bursts(&bed, heard, 10);
+	CHECK_INT(bed.ended.end, REC_WHOLE);
+	CHECK_INT(bed.ended.ms, 10000);
+	for (unsigned i = 0; i < 2; i++) {
+		CHECK_INT(bed.nhushed[i], 1);
+		CHECK_INT(bed.hushed[i].ms, i ? 6500 : 3500);
+		CHECK(strstr(bed.hushed[i].file, "-1.wav.part"));
+	}
+	bed_close(&bed);
+}
+
+/* Of a process that died while it was paused. */
+static void a_part_may_begin_in_a_pause(void)
+{
+	static const bool heard[] = {0, 0, 0, 1, 1};
+	struct sender s = {.side = 1};
+	struct tap_params params = {.name = tap_name, .hushed = true};
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed, REC_WAV));
+	sender_open(&s);
+	REQUIRE(!recorder_alloc(&bed.recorder, &bed.cfg, on_report, &bed));
+	params.wheel = bed.wheel;
+	params.recorder = bed.recorder;
+	REQUIRE(!tap_alloc(&bed.tap, &params));
+	run(&bed, &s, 1, 2500);
+	tap_hush(bed.tap, false);
+	for (unsigned t = 2500; t < 5000; t++) {
+		wheel_advance(bed.wheel, BEGIN_MS + t);
+		while (s.next_ms <= t)
+			send_one(&bed, &s);
+	}
+	tap_end(&bed);
+	check_bursts(&bed, heard, 5);
+	CHECK_INT(bed.hushed[0].ms, 0);
+	CHECK_INT(bed.hushed[1].ms, 2500);
+	bed_close(&bed);
+}
+
 static void codecs_may_change(void)
 {
 	static const uint8_t rubbish[] = {0xff, 1, 2, 3};
@@ -216,4 +291,5 @@ TEST_MAIN(TEST(main_loop), TEST(ten_minutes_are_ten_minutes_and_in_step),
 	  TEST(an_ogg_file_plays_and_has_its_mode),
 	  TEST(the_price_is_told),
 	  TEST(a_pause_is_silence),
-	  TEST(codecs_may_change))
+	  TEST(what_is_said_while_paused_is_silent_to_the_moment),
+	  TEST(a_part_may_begin_in_a_pause), TEST(codecs_may_change))
