@@ -80,6 +80,10 @@ static const char *kind_of(enum ctl_event_kind kind)
 		return "recording.ended";
 	case CTL_FACT_RECORD_LOST:
 		return "recording.lost";
+	case CTL_FACT_RECORD_PAUSED:
+		return "recording.paused";
+	case CTL_FACT_RECORD_RESUMED:
+		return "recording.resumed";
 	case CTL_EV_LEG_DIGIT:
 	case CTL_FACT_LEG_UP:
 	case CTL_EVENT_COUNT:
