@@ -26,7 +26,9 @@ static bool load(struct call_record *rec, const struct admin_req *req,
 	if (id && id_valid(id, strlen(id)) &&
 	    !rest_call_load(rec, &there, admin, resp, id))
 		return false;
-	there = there && rec->media[0] && admin_req_may_see(req, rec->tenant);
+	there = there && rec->media[0] &&
+		(admin_req_may_see(req, call_tenant(rec, CALL_CALLER)) ||
+		 admin_req_may_see(req, call_tenant(rec, CALL_CALLEE)));
 	if (!there)
 		admin_resp_problem(resp, 404, "There is no such call.");
 	return there;
