@@ -47,9 +47,37 @@ static void on_end(struct txn_srv *st, int err, void *arg)
 	mem_deref(job);
 }
 
+struct refused job_refused(const struct job *job)
+{
+	return (struct refused){.invite = txn_srv_request(job->st),
+				.tenant = job->tenant ? job->tenant->id : "",
+				.caller = job->user,
+				.from = job->from,
+				.source = &job->remote,
+				.transport = flow_kind_name(job->flow.kind)};
+}
+
+/* A flood of questions is not told of; nor is what may be asked once more. */
+static bool is_worth_telling(const struct job *job, enum status code)
+{
+	return job->tenant &&
+	       txn_srv_request(job->st)->method == SMSG_INVITE &&
+	       code != STATUS_RATE_LIMITED && code != STATUS_AUTH_LOCKED &&
+	       code != STATUS_AUTH_STALE && code != STATUS_REDIS_DOWN;
+}
+
+void job_told(const struct job *job, enum status code)
+{
+	const struct refused what = job_refused(job);
+
+	if (is_worth_telling(job, code))
+		refused_early(job->px, &what, code);
+}
+
 void job_fail(struct job *job, enum status code)
 {
 	reg_journal_job(job, code);
+	job_told(job, code);
 	reply_status(job->px, job->st, code);
 	mem_deref(job);
 }

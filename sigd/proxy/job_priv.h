@@ -13,6 +13,7 @@
 #define SIGD_PROXY_JOB_PRIV_H
 
 #include "sigd/call/device_token.h"
+#include "sigd/proxy/refused.h"
 #include "sigd/proxy/who/authorize.h"
 
 struct call_find;
@@ -47,6 +48,10 @@ struct job {
 
 /* Answer and free. */
 void job_fail(struct job *job, enum status code);
+/* As a call that got nowhere. */
+struct refused job_refused(const struct job *job);
+/* It is refused for this reason, and will be asked about, perhaps. */
+void job_told(const struct job *job, enum status code);
 /* A question about who asks. */
 struct registrar_params job_ask_params(struct job *job, registrar_h *h);
 /* Of who has shown a password. */

@@ -26,7 +26,8 @@ static void hand_over(struct job *job, const struct route_plan *plan,
 				       .plan = plan, .callee = *callee,
 				       .device = job->named ? &job->device
 							    : NULL,
-				       .replaced = job_replaced(job)};
+				       .replaced = job_replaced(job),
+				       .source = &job->remote};
 	struct proxy *px = job->px;
 
 	pl_set_str(&params.caller, job->user);
@@ -63,10 +64,11 @@ static void answer(struct job *job, const struct route_target *target)
 static void answer_by_table(struct job *job, const struct route_plan *plan)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
+	const struct refused what = job_refused(job);
 
 	answer(job, &plan->targets[0]);
 	if (msg->method == SMSG_INVITE)
-		refused_note(job->px, plan, msg, job->user);
+		refused_note(job->px, plan, &what);
 }
 
 /* A PBX that asks for somebody whom nobody knows asks whether we are there. */

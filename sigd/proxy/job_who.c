@@ -109,8 +109,10 @@ void job_authorize(struct job *job)
 	if (code == STATUS_FORBIDDEN || code == STATUS_AUTH_LOCKED) {
 		job_fail(job, code);
 	} else if (code != STATUS_OK) {
-		if (code == STATUS_AUTH_FAILED)
+		if (code == STATUS_AUTH_FAILED) {
 			reg_journal_job(job, code);
+			job_told(job, code);
+		}
 		authorize_challenge(job->px, job->st, job->tenant,
 				    job->source, code);
 		mem_deref(job);

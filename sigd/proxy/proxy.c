@@ -12,6 +12,7 @@
 #include "sigd/auth/guess.h"
 #include "sigd/guard/alarm.h"
 #include "sigd/journal/journal.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/conn/call_rate.h"
@@ -36,6 +37,7 @@
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/reply.h"
+#include "sigd/proxy/refused.h"
 #include "sigd/proxy/request.h"
 #include "sigd/proxy/who/tokens.h"
 
@@ -106,6 +108,8 @@ static void destructor(void *data)
 	mem_deref(px->alarms);
 	mem_deref(px->news);
 	mem_deref(px->journal);
+	mem_deref(px->diary);
+	mem_deref(px->refusals);
 	mem_deref(px->conns);
 	mem_deref(px->turns);
 	mem_deref(px->rates);
@@ -141,6 +145,11 @@ static int guards_alloc(struct proxy *px)
 				   px->worker);
 	if (!err)
 		err = news_alloc(&px->news, deps->redis, deps->wheel);
+	if (!err && deps->redis)
+		err = call_log_writer_alloc(&px->diary, deps->redis,
+					    deps->wheel, px->worker);
+	if (!err)
+		err = bucket_table_alloc(&px->refusals, REFUSED_TENANTS);
 	if (!err)
 		err = journal_alloc(&px->journal, deps->redis, deps->wheel);
 	if (!err)

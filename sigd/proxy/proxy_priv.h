@@ -18,6 +18,8 @@
 
 struct alarms;
 struct journal;
+struct bucket_table;
+struct call_log_writer;
 struct news;
 struct conn_figures;
 struct conn_pins;
@@ -42,6 +44,8 @@ struct proxy {
 	struct alarms *alarms;
 	struct news *news;
 	struct journal *journal; /* of devices and connections */
+	struct bucket_table *refusals; /* that were told of (refused.h) */
+	struct call_log_writer *diary; /* diary.h; NULL: no Redis */
 	struct gate *gate;
 	struct list jobs;      /* requests under way (struct job) */
 	struct list dialogs;   /* ... within dialogs (struct indialog) */

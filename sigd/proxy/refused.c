@@ -1,19 +1,25 @@
 /*
- * refused.c  Calls that the table itself answered: no, or elsewhere
+ * refused.c  Calls that got nowhere: the table said no, or who called may not
  *
  * SPDX-License-Identifier: MIT
  */
 #include <re.h>
 
+#include "common/call_log.h"
 #include "common/countof.h"
 #include "common/redis_link.h"
+#include "common/wheel.h"
 #include "routing/route.h"
 #include "routing/route_conn.h"
+#include "sigd/call/call_find.h"
 #include "sigd/call/call_record.h"
+#include "sigd/guard/bucket.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/invite/invite_why.h"
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/refused.h"
 #include "sigd/sip/smsg.h"
+#include "sigd/trace/trace.h"
 
 /* Who calls chooses how long these are. */
 static struct pl cut(const struct pl *text)
@@ -21,12 +27,89 @@ static struct pl cut(const struct pl *text)
 	return (struct pl){text->p, min(text->l, (size_t)CALL_TEXT_MAX)};
 }
 
+bool refused_may(struct proxy *px, const char *tenant)
+{
+	const struct bucket_rate rate = {REFUSED_TOLD_S, REFUSED_TOLD_BURST};
+	struct bucket_name name = {.name = PL("")};
+
+	pl_set_str(&name.group, tenant);
+	return bucket_take(px->refusals, &name, &rate,
+			   wheel_now(px->deps.wheel)) == BUCKET_TAKEN;
+}
+
+/* Who has not shown who he is is who he says. */
+static struct pl caller_of(const struct refused *what)
+{
+	struct pl caller;
+
+	pl_set_str(&caller, what->caller);
+	return caller.l ? caller : cut(&what->invite->from.uri.user);
+}
+
+/* A call as any other, but for its record. */
+static void begin(struct proxy *px, char call[17], const struct refused *what,
+		  const struct route_plan *plan)
+{
+	const struct diary_begin begin = {
+		.from = what->from,
+		.plan = plan,
+		.source = what->source,
+		.transport = what->transport,
+		.tenant = what->tenant,
+		.caller = caller_of(what),
+		.callee = cut(&what->invite->uri.user),
+		.callid = what->invite->callid,
+		.code = plan ? plan->targets[0].code : 0};
+
+	call_id_make(call, &what->invite->callid);
+	trace_call(px->deps.trace, &what->invite->callid, call);
+	diary_begin(px, call, &begin);
+}
+
+void refused_early(struct proxy *px, const struct refused *what,
+		   enum status why)
+{
+	char call[17];
+
+	if (!refused_may(px, what->tenant))
+		return;
+	begin(px, call, what, NULL);
+	diary_refused(px, call, why);
+}
+
+/* Where the decision of a call that has ended is (call_record.c). */
+static void why_keep(struct proxy *px, const char *call, const char *why)
+{
+	char key[64], keep[16];
+
+	re_snprintf(key, sizeof(key), "cb:{c:%c}:why:%s", call[0], call);
+	re_snprintf(keep, sizeof(keep), "%d", CALL_LOG_KEEP_S);
+
+	const struct redis_arg set[] = {redis_str("SET"), redis_str(key),
+					redis_str(why), redis_str("EX"),
+					redis_str(keep)};
+
+	(void)redis_link_send(px->deps.redis, set, COUNTOF(set), NULL, NULL);
+}
+
+static void told(struct proxy *px, const struct route_plan *plan,
+		 const struct refused *what, const char *why)
+{
+	char call[17];
+
+	if (!refused_may(px, what->tenant))
+		return;
+	begin(px, call, what, plan);
+	why_keep(px, call, why);
+	diary_refused(px, call, plan->targets[0].status);
+}
+
 void refused_note(struct proxy *px, const struct route_plan *plan,
-		  const struct smsg *invite, const char *caller)
+		  const struct refused *what)
 {
 	const struct route_target *target = &plan->targets[0];
-	const struct pl callid = cut(&invite->callid);
-	const struct pl callee = cut(&invite->uri.user);
+	const struct pl callid = cut(&what->invite->callid);
+	const struct pl callee = cut(&what->invite->uri.user);
 	char key[64], code[8], why[CALL_WHY_MAX + 1], most[16], keep[16];
 
 	/* it holds nothing that would have to be encoded */
@@ -44,7 +127,7 @@ void refused_note(struct proxy *px, const struct route_plan *plan,
 		redis_str("worker"),	redis_str(px->worker),
 		redis_str("from"),
 		redis_str(plan->from ? plan->from->name : ""),
-		redis_str("caller"),	redis_str(caller),
+		redis_str("caller"),	redis_str(what->caller),
 		redis_str("callee"),	{callee.p, callee.l},
 		redis_str("code"),	redis_str(code),
 		redis_str("why"),	redis_str(why)};
@@ -55,4 +138,5 @@ void refused_note(struct proxy *px, const struct route_plan *plan,
 	if (!redis_link_send(px->deps.redis, add, COUNTOF(add), NULL, NULL))
 		(void)redis_link_send(px->deps.redis, expire, COUNTOF(expire),
 				      NULL, NULL);
+	told(px, plan, what, why);
 }

@@ -17,6 +17,7 @@
 #include "common/wheel.h"
 #include "sigd/media/media_client.h"
 #include "sigd/proxy/conn/conn_calls.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/end/bye.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/call_rtt.h"
@@ -40,6 +41,7 @@ struct hangup {
 	bool forwarding; /* a BYE is on its way to the other side */
 	bool kept;       /* the record, for who must tell the sides */
 	bool ours;       /* nobody else is at it: its entry is ours */
+	uint8_t by; /* the side that hung up; CALL_SIDES: neither */
 	struct hangup_waiter waiter;
 };
 
@@ -138,6 +140,7 @@ static void on_record(enum status code, const struct call_record *rec,
 	if (rec) {
 		++h->px->counts.ended[h->ending.reason];
 		h->ours = true;
+		diary_ended(h->px, rec, h->ending.reason, h->by);
 		follow(h, rec);
 		if (h->noted)
 			rebind_ended(h->px, rec);
@@ -252,6 +255,14 @@ static void byes_send(struct hangup *h, const struct call_record *rec)
 
 /* --- the beginning ------------------------------------------------------------------ */
 
+/* Who has said BYE needs none; of a service there is but one side. */
+static uint8_t leaver(const struct call_ending *ending)
+{
+	if (ending->reason != STATUS_HANGUP)
+		return CALL_SIDES;
+	return ending->sides == HANGUP_CALLER ? CALL_CALLEE : CALL_CALLER;
+}
+
 static struct hangup *hangup_new(struct proxy *px,
 				 const struct call_ending *ending)
 {
@@ -266,6 +277,7 @@ static struct hangup *hangup_new(struct proxy *px,
 	}
 	h->px	      = px;
 	h->ending     = *ending;
+	h->by	      = leaver(ending);
 	h->media_done = !ending->media[0];
 	h->kept	      = ending->sides != 0;
 	h->ours	      = true;
@@ -375,6 +387,8 @@ void hangup_resume(struct proxy *px, const struct call_ending *ending,
 		return;
 	/* whoever began may have kept it, and told all by now */
 	h->kept = true;
+	if (!ending->sides)
+		h->by = CALL_SIDES;
 	begin(h, rec);
 }
 

@@ -10,6 +10,7 @@
 #include "common/id.h"
 #include "common/log.h"
 #include "sigd/call/call_dialog.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/registrar/registrar.h"
@@ -122,6 +123,7 @@ void rebind_grace(struct proxy *px, const struct aor_call *call,
 
 	log_info(call->call, "a device has lost its connection",
 		 "side=%u grace_ms=%u", call->side, px->cfg.flow_grace_ms);
+	diary_side(px, call->call, "flow.lost", call->side, NULL);
 	name_print(name, call);
 	pl_set_str(&id, name);
 	(void)due_schedule(px->losses, &id, &data, px->cfg.flow_grace_ms, NULL,
@@ -158,6 +160,8 @@ static void on_back(const struct aor_call *calls, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		log_info(calls[i].call, "a device is back", "side=%u",
 			 calls[i].side);
+		diary_side(px, calls[i].call, "flow.back", calls[i].side,
+			   NULL);
 		call_flow(px->deps.redis, calls[i].call, calls[i].side,
 			  rb->flow, rb->flow_len);
 		not_due(px, &calls[i]);

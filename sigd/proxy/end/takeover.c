@@ -24,6 +24,7 @@
 #include "common/log.h"
 #include "common/redis_link.h"
 #include "sigd/call/call_setup.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/end/orphan.h"
 #include "sigd/proxy/end/takeover.h"
@@ -256,9 +257,12 @@ static void setup_end(struct proxy *px, const struct call_taken *taken)
 {
 	const struct call_record *rec = taken->rec;
 	const struct call_name name = {rec->call, rec->session, rec->media};
+	const struct diary_move told = {"call.taken-over", rec->at, px->at,
+					status_text(STATUS_KILLED)};
 
 	log_warn(rec->call, "a call whose worker died is ended",
 		 "was=%s tries=%zu", rec->at, taken->n);
+	diary_moved(px, rec->call, &told);
 	for (size_t i = 0; i < taken->n; i++) {
 		if (taken->tries[i].leg == 1)
 			caller_refuse(px, &taken->tries[i]);
@@ -270,8 +274,13 @@ static void setup_end(struct proxy *px, const struct call_taken *taken)
 
 static void setup_answer(struct proxy *px, const struct call_taken *taken)
 {
+	const struct diary_move told = {"call.taken-over", taken->rec->at,
+					px->at, NULL};
+
 	log_info(taken->rec->call, "an answer is passed on whose worker died",
 		 "was=%s", taken->rec->at);
+	diary_moved(px, taken->rec->call, &told);
+	diary_up(px, taken->rec);
 	for (size_t i = 0; i < taken->n; i++) {
 		if (taken->tries[i].leg == 1)
 			caller_answer(px, taken, &taken->tries[i]);

@@ -15,6 +15,7 @@
 #include "common/log.h"
 #include "sigd/call/call_dialog.h"
 #include "sigd/call/contact_token.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/indialog/indialog_priv.h"
 #include "sigd/proxy/methods.h"
@@ -225,6 +226,11 @@ void indialog_gone(struct indialog *in, enum status reason)
 		return;
 	log_info(in->cookie.call, "one side has left", "why=%s",
 		 status_text(reason));
+	/* without an ACK it is who should have sent it */
+	diary_side(in->px, in->cookie.call, "side.gone",
+		   reason == STATUS_TIMEOUT ? indialog_side(in)
+					    : !indialog_side(in),
+		   status_text(reason));
 	hangup_sides(in->px, in->rec, HANGUP_BOTH, reason);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sigd/call/call_dialog.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/hop_back.h"
@@ -208,6 +209,19 @@ static bool is_ours_to_mend(struct indialog *in, const struct smsg *msg)
 	return msg->scode == 422 && in->rec && indialog_lengthened(in, msg);
 }
 
+/* Said once; within an early dialog it is the set-up's. */
+static void changed(const struct indialog *in, uint16_t scode)
+{
+	const struct diary_change change = {
+		.side = indialog_side(in), .code = scode,
+		.method = indialog_request(in)->method == SMSG_INVITE
+				  ? "INVITE"
+				  : "UPDATE"};
+
+	if (!in->final && (in->offer || in->delayed) && !in->early)
+		diary_changed(in->px, in->cookie.call, &change);
+}
+
 static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 {
 	struct indialog *in = arg;
@@ -222,6 +236,7 @@ static void on_response(struct txn_cli *ct, const struct smsg *msg, void *arg)
 		return;
 	}
 	if (msg->scode >= 200) {
+		changed(in, msg->scode);
 		in->final = msg->scode;
 		indialog_bye_arrived(in);
 	}

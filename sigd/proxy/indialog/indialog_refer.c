@@ -28,6 +28,7 @@
 #include "routing/route_conn.h"
 #include "sigd/call/call_find.h"
 #include "sigd/call/contact_token.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/form.h"
 #include "sigd/proxy/question.h"
 #include "sigd/proxy/hop.h"
@@ -256,6 +257,8 @@ void indialog_refer(struct indialog *in)
 		indialog_fail(in, STATUS_BAD_REQUEST);
 		return;
 	}
+	diary_side(in->px, in->cookie.call, "call.transfer",
+		   indialog_side(in), NULL);
 	/* whom it would call the routes of neither tenant say */
 	if (call_is_between(in->rec)) {
 		indialog_fail(in, STATUS_FORBIDDEN);

@@ -18,7 +18,7 @@
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/form.h"
-#include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/invite/invite_diary.h"
 
 static void destructor(void *data)
 {
@@ -101,10 +101,13 @@ static void leave(struct branch *branch, const char *reason)
 
 void branch_drop(struct branch *branch, const char *reason)
 {
+	const struct branch_told told = {.kind = "try.dropped"};
+
 	if (branch->done || branch == branch->inv->winner)
 		return;
 	log_info(branch->inv->rec.call, "try dropped", "to=%s leg=%u",
 		 branch_name(branch), branch->leg);
+	branch_diary(branch, &told);
 	conn_figures_count(branch->inv->px->conns, branch->to.conn,
 			   CONN_REFUSED);
 	leave(branch, reason);
@@ -113,8 +116,10 @@ void branch_drop(struct branch *branch, const char *reason)
 void branch_over(struct branch *branch, uint16_t scode,
 		 const struct invite_result *result)
 {
+	const struct branch_told told = {"try.failed", scode, result->why};
 	struct invite *inv = branch->inv;
 
+	branch_diary(branch, &told);
 	log_info(inv->rec.call, "try failed",
 		 "to=%s leg=%u code=%u why=%s after_ms=%llu",
 		 branch_name(branch), branch->leg, scode,

@@ -7,7 +7,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "sigd/proxy/conn/way_health.h"
-#include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/invite/invite_diary.h"
 #include "sigd/proxy/verdict.h"
 
 static uint32_t retry_after_ms(const struct smsg *msg)
@@ -62,12 +62,15 @@ static void refused(struct branch *branch, const struct smsg *msg)
 
 static void provisional(struct branch *branch, const struct smsg *msg)
 {
+	const struct branch_told told = {"try.ringing", msg->scode, STATUS_OK};
 	struct invite *inv = branch->inv;
 
 	wheel_stop(&branch->timers.silence);
 	/* 100 is hop by hop (RFC 3261 16.7 step 4) */
 	if (msg->scode == 100 || branch->done || inv->winner)
 		return;
+	if (!branch->rang)
+		branch_diary(branch, &told);
 	branch_live_rings(branch);
 	branch_rung(branch);
 	branch_timer_c(branch);
@@ -104,7 +107,10 @@ static void success(struct branch *branch, const struct smsg *msg)
 
 static void on_refused(struct branch *branch, const struct smsg *msg)
 {
+	const struct branch_told told = {"try.again", msg->scode, STATUS_OK};
+
 	if (!branch->done && branch_again(branch, msg)) {
+		branch_diary(branch, &told);
 		branch_repeat(branch);
 		return;
 	}

@@ -12,7 +12,7 @@
 #include "sigd/proxy/conn/way_health.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/device_media.h"
-#include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/invite/invite_diary.h"
 #include "sigd/trace/trace.h"
 
 /* --- its time ---------------------------------------------------------------- */
@@ -259,8 +259,10 @@ static void on_offer(const struct ctl_ans *ans, void *arg)
 
 		branch_over(branch, 0, &result);
 	} else {
+		const struct branch_told told = {.kind = "try"};
 		char flow[FLOW_TEXT_MAX + 1];
 
+		branch_diary(branch, &told);
 		log_info(branch->inv->rec.call, "try",
 			 "to=%s leg=%u uri=%s flow=%s", branch_name(branch),
 			 branch->leg, branch->to.target,

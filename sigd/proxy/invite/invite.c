@@ -17,7 +17,7 @@
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/invite/device_media.h"
-#include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/invite/invite_diary.h"
 #include "sigd/proxy/limit_note.h"
 #include "sigd/proxy/invite/invite_why.h"
 #include "sigd/proxy/loop_guard.h"
@@ -103,6 +103,7 @@ void invite_give_up(struct invite *inv, enum status reason)
 {
 	const struct call_name name = invite_name(inv);
 
+	invite_diary_end(inv, reason);
 	let_go(inv);
 	if (inv->winner)
 		winner_release(inv);
@@ -177,7 +178,6 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	rec->start_ms = proxy_unix_ms();
 	caller->cseq = msg->cseq.num;
 	err = pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
-	str_ncpy(rec->tenant, params->plan->tenant->id, sizeof(rec->tenant));
 	invite_why(rec->why, params->plan);
 	rec->record = (uint8_t)route_rule_record(params->plan->rule);
 	err |= pl_strcpy(&params->caller, caller->user, sizeof(caller->user));
@@ -400,6 +400,10 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 	inv->st = params->st;
 	inv->leg = 1;
 	inv->begun_ms = wheel_now(px->deps.wheel);
+	if (params->source)
+		inv->source = *params->source;
+	str_ncpy(inv->rec.tenant, params->plan->tenant->id,
+		 sizeof(inv->rec.tenant));
 	list_append(&px->invites, &inv->le, inv);
 	txn_srv_attach(inv->st, on_end, inv);
 	++px->counts.calls;
@@ -414,6 +418,7 @@ void invite_start(struct proxy *px, const struct invite_params *params)
 		code = invite_place(inv);
 	if (code != STATUS_OK) {
 		inv->rec.media[0] = '\0';
+		invite_diary_unbegun(inv);
 		invite_fail(inv, code);
 		return;
 	}

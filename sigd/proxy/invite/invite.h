@@ -37,6 +37,8 @@ struct invite_params {
 					      be in the table; NULL: as
 					      planned */
 	const struct replaced *replaced; /* NULL: none */
+	const struct sa *source;       /* that the INVITE came from; NULL: not
+					  known */
 };
 
 /* Takes over the server transaction. */

@@ -11,7 +11,7 @@
 #include "sigd/proxy/conn/call_rate.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/live.h"
-#include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/invite/invite_diary.h"
 
 void invite_connection_leave(struct invite *inv)
 {
@@ -33,6 +33,7 @@ static void connection_try(struct invite *inv,
 	invite_connection_leave(inv);
 	log_warn(inv->rec.call, "try not begun", "to=%s err=%s", conn->name,
 		 strerror(err));
+	invite_diary_away(inv, conn, STATUS_OVERLOAD);
 	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
 	invite_missed(inv, 500, STATUS_OVERLOAD);
 }
@@ -47,6 +48,7 @@ static void connection_away(struct invite *inv,
 
 	log_info(inv->rec.call, "try failed", "to=%s why=%s", conn->name,
 		 status_text(why));
+	invite_diary_away(inv, conn, why);
 	conn_figures_count(inv->px->conns, conn, CONN_FAILED);
 	/* else another call has the trial */
 	if (why == STATUS_TARGET_DOWN && inv->hunt.placed)

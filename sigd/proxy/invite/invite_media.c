@@ -12,11 +12,12 @@
 
 #include "common/fault.h"
 #include "common/log.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/rebind.h"
-#include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/invite/invite_diary.h"
 #include "sigd/proxy/news.h"
 #include "sigd/sip/smsg_sdp.h"
 
@@ -142,6 +143,7 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 		call_due_replaced(inv->px, inv->hunt.replaced.call);
 	++inv->px->counts.answered;
 	news_call_answered(inv->px->news, &inv->rec);
+	diary_up(inv->px, &inv->rec);
 	(void)FAULT("sigd.answer.sent");
 }
 
@@ -225,6 +227,8 @@ void invite_won(struct invite *inv, struct branch *branch)
 	const struct invite_steps *steps =
 		invite_delayed(inv) ? &offering : &answering;
 	const struct smsg *answer = branch->answer;
+	const struct branch_told told = {"try.answered", answer->scode,
+					 STATUS_OK};
 	struct pl sdp;
 	int err;
 
@@ -237,6 +241,7 @@ void invite_won(struct invite *inv, struct branch *branch)
 	wheel_stop(&inv->limit);
 	log_info(inv->rec.call, "answered", "to=%s leg=%u code=%u",
 		 branch_name(branch), branch->leg, answer->scode);
+	branch_diary(branch, &told);
 	conn_figures_count(inv->px->conns, branch->to.conn, CONN_ANSWERED);
 	invite_hush(inv, "SIP;cause=200;text=\"Call completed elsewhere\"");
 	if (!answer_of(&sdp, branch) ||

@@ -100,6 +100,7 @@ struct invite {
 	struct txn_srv *st;
 	struct call_record rec;
 	struct flow_id caller;               /* flow of the INVITE */
+	struct sa source;                    /* AF_UNSPEC: not known */
 	const struct route_connection *from; /* of hunt.table; NULL: a user */
 	struct hunt hunt;
 	struct list branches;
@@ -126,6 +127,7 @@ struct invite {
 	uint64_t begun_ms;        /* by the wheel */
 	bool heard;               /* the caller was told of 18x or 2xx */
 	bool answered;            /* a final response was given */
+	bool told;                /* its log has begun (invite_diary.h) */
 	bool over;                /* given up: only branches are left,
 					  for a 2xx that crosses the CANCEL */
 };

@@ -12,6 +12,7 @@
 
 #include "common/fault.h"
 #include "common/id.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/end/rebind.h"
@@ -90,6 +91,7 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 		call_due_replaced(inv->px, inv->hunt.replaced.call);
 	++inv->px->counts.answered;
 	news_call_answered(inv->px->news, &inv->rec);
+	diary_up(inv->px, &inv->rec);
 	(void)FAULT("sigd.answer.sent");
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/due.h"
-#include "sigd/proxy/invite/invite_priv.h"
+#include "sigd/proxy/invite/invite_diary.h"
 #include "sigd/proxy/news.h"
 #include "sigd/trace/trace.h"
 
@@ -106,6 +106,7 @@ enum status invite_setup(struct invite *inv)
 	code = head_make(&try, head, txn_srv_request(inv->st));
 	trace_call(px->deps.trace, &txn_srv_request(inv->st)->callid,
 		   inv->rec.call);
+	invite_diary_begin(inv);
 	if (code != STATUS_OK)
 		return code;
 

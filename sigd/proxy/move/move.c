@@ -13,6 +13,7 @@
 #include "common/wheel.h"
 #include "sigd/call/call_move.h"
 #include "sigd/media/media_client.h"
+#include "sigd/proxy/diary.h"
 #include "sigd/proxy/end/call_due.h"
 #include "sigd/proxy/end/hangup.h"
 #include "sigd/proxy/move/move.h"
@@ -68,6 +69,14 @@ static void session_drop(const struct move *move,
 	(void)media_client_tell(move->px->deps.media, place->media, &req);
 }
 
+static void told(const struct move *move, const char *kind, const char *why)
+{
+	const struct diary_move what = {kind, move->place.from.media,
+					move->place.to.media, why};
+
+	diary_moved(move->px, move->call, &what);
+}
+
 static void moved(struct move *move)
 {
 	struct proxy *px = move->px;
@@ -77,6 +86,7 @@ static void moved(struct move *move)
 		 move->place.to.media,
 		 (unsigned long long)(wheel_now(px->deps.wheel) -
 				      move->begun_ms));
+	told(move, "media.moved", NULL);
 	call_due_refresh(px, move->rec, move->session_s);
 	if (move->alive)
 		session_drop(move, &move->place.from);
@@ -109,6 +119,7 @@ static void failed(struct move *move, enum status code)
 		 "from=%s to=%s side=%u why=%s", move->place.from.media,
 		 move->place.to.media, move->order[move->next],
 		 status_text(code));
+	told(move, "media.not-moved", status_text(code));
 	++px->counts.unmoved;
 	if (move->alive && !move->next) {
 		stay(move);
@@ -234,6 +245,7 @@ static void on_claimed(enum status code, const struct call_record *rec,
 		return;
 	}
 	move->claim = mem_deref(move->claim);
+	told(move, "media.moving", NULL);
 	call_due_moving(px, move->call, ms + DURABLE_MS);
 	(void)FAULT("sigd.move.claimed");
 	wheel_start(px->deps.wheel, &move->limit, ms, on_limit, move);
@@ -255,6 +267,8 @@ static void on_record(enum status code, const struct call_record *rec,
 	    !hangup_is_here(px, move->call)) {
 		log_warn(move->call, "no other media worker: the call ends",
 			 "from=%s", move->place.from.media);
+		told(move, "media.not-moved",
+		     status_text(STATUS_NO_MEDIA_NODE));
 		++px->counts.unmoved;
 		hangup_sides(px, rec, HANGUP_BOTH, STATUS_MEDIA_NODE_LOST);
 	}
