@@ -51,6 +51,7 @@ const struct admin_route rest_routes[] = {
 	{"GET", "/dashboard/{file}", page_handle, ADMIN_OPEN | ADMIN_OTHER},
 	{"GET", "/v1/calls", rest_calls, ADMIN_TENANT},
 	{"GET", "/v1/calls/{id}", rest_call, ADMIN_TENANT},
+	{"GET", "/v1/calls/{id}/timeline", rest_timeline, ADMIN_TENANT},
 	{"DELETE", "/v1/calls/{id}", rest_hangup, ADMIN_TENANT},
 	{"POST", "/v1/calls/hangup", rest_hangup_many, ADMIN_TENANT},
 	{"DELETE", "/v1/registrations/{tenant}/{user}", rest_unregister,

@@ -8,6 +8,7 @@
 
 #include "common/id.h"
 #include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_timeline.h"
 #include "sigd/call/call_fields.h"
 #include "sigd/transport/flow.h"
 
@@ -87,13 +88,19 @@ static bool load_why(char why[CALL_WHY_MAX + 1], struct admin *admin,
 	return true;
 }
 
-/* Of one that has ended nobody knows here whose it was. */
 static bool may_see(const struct admin_req *req, const struct call_record *rec)
 {
 	const char *only = admin_req_tenant(req);
 
-	return !only || (rec && (!strcmp(rec->tenant, only) ||
-				 !strcmp(rec->there, only)));
+	return !only || !strcmp(rec->tenant, only) || !strcmp(rec->there, only);
+}
+
+/* Its log knows who called alone; "": it is gone, too. */
+static bool may_see_ended(const struct admin_req *req, const char *whose)
+{
+	const char *only = admin_req_tenant(req);
+
+	return !only || !strcmp(whose, only);
 }
 
 void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
@@ -104,8 +111,10 @@ void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 	char why[CALL_WHY_MAX + 1];
 	struct call_record rec;
 	char key[REST_KEY_MAX];
+	char whose[CALLV_NAME_MAX] = "";
+	struct callv verdict;
 	struct jsonw json;
-	bool there;
+	bool there, judged;
 
 	if (!id || !id_valid(id, strlen(id))) {
 		admin_resp_problem(resp, 404, "There is no such call.");
@@ -113,11 +122,13 @@ void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 	}
 	re_snprintf(key, sizeof(key), "cb:{c:%c}:media:%s", id[0], id);
 	if (!rest_call_load(&rec, &there, admin, resp, id) ||
-	    (!there && !load_why(why, admin, resp, id)) ||
-	    !rest_ask(&media, admin, resp, "HGETALL", key, NULL))
+	    (!there && !load_why(why, admin, resp, id)))
 		return;
-	if (!may_see(req, there ? &rec : NULL) ||
-	    (!there && !media->len && !why[0])) {
+	judged = !there && timeline_verdict(&verdict, whose, admin, id);
+	if (!rest_ask(&media, admin, resp, "HGETALL", key, NULL))
+		return;
+	if (!(there ? may_see(req, &rec) : may_see_ended(req, whose)) ||
+	    (!there && !judged && !media->len && !why[0])) {
 		admin_resp_problem(resp, 404, "There is no such call.");
 		return;
 	}
@@ -130,6 +141,8 @@ void rest_call(const struct admin_req *req, struct admin_resp *resp, void *arg)
 		jsonw_str(&json, "id", id);
 		jsonw_str(&json, "state", "ended");
 		jsonw_str(&json, "decision", why[0] ? why : NULL);
+		jsonw_str(&json, "verdict",
+			  judged ? callv_info(verdict.code)->text : NULL);
 	}
 	rest_media(&json, media);
 	jsonw_end(&json);

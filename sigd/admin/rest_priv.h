@@ -32,7 +32,7 @@ admin_handle_h rest_routes_explain, rest_routes_validate, rest_routes_reload;
 admin_handle_h rest_refused, rest_traces, rest_trace, rest_trace_pcap;
 admin_handle_h rest_log, rest_latency, rest_trace_follow;
 admin_handle_h rest_connections, rest_connection, rest_alarms, rest_register,
-	rest_force;
+	rest_force, rest_timeline;
 
 /* Which table a worker has (rest_routes.c). False: resp is a 503. */
 struct rest_version {

@@ -41,6 +41,9 @@ struct rest_told *rest_told_read(struct admin *admin, struct admin_resp *resp,
 				 const char *id);
 /* For qsort(3), of pointers. */
 int rest_told_by_time(const void *pa, const void *pb);
+/* The members of a message but its time; text false: without all of it. */
+void rest_told_write(struct jsonw *json, const struct trace_msg *msg,
+		     bool text);
 /* id: of the trace, where there may be several; or NULL. */
 void rest_trace_message(struct jsonw *json, const struct trace_msg *msg,
 			uint64_t first_us, const char *id);

@@ -123,25 +123,33 @@ static void address(struct jsonw *json, const char *key, const struct sa *sa)
 	jsonw_str(json, key, text);
 }
 
-void rest_trace_message(struct jsonw *json, const struct trace_msg *msg,
-			uint64_t first_us, const char *id)
+void rest_told_write(struct jsonw *json, const struct trace_msg *msg, bool text)
 {
 	const char *end = memchr(msg->text.p, '\r', msg->text.l);
 	const struct pl line = {msg->text.p, end ? (size_t)(end - msg->text.p)
 						 : msg->text.l};
 
-	jsonw_object(json, NULL);
-	if (id)
-		jsonw_str(json, "trace", id);
-	rest_time(json, "time", msg->us / 1000);
-	jsonw_uint(json, "us", msg->us - first_us);
 	jsonw_str(json, "direction", msg->out ? "out" : "in");
 	jsonw_str(json, "transport", flow_kind_name(msg->kind));
 	address(json, "local", &msg->local);
 	address(json, "remote", &msg->remote);
 	jsonw_pl(json, "worker", &msg->worker);
 	jsonw_pl(json, "line", &line);
-	jsonw_pl(json, "text", &msg->text);
+	if (text)
+		jsonw_pl(json, "text", &msg->text);
+	else
+		jsonw_null(json, "text");
+}
+
+void rest_trace_message(struct jsonw *json, const struct trace_msg *msg,
+			uint64_t first_us, const char *id)
+{
+	jsonw_object(json, NULL);
+	if (id)
+		jsonw_str(json, "trace", id);
+	rest_time(json, "time", msg->us / 1000);
+	jsonw_uint(json, "us", msg->us - first_us);
+	rest_told_write(json, msg, true);
 	jsonw_end(json);
 }
 
