@@ -163,8 +163,8 @@ void rest_timeline(const struct admin_req *req, struct admin_resp *resp,
 		   void *arg)
 {
 	const char *id = admin_req_param(req, "id");
-	struct timeline *tl = id ? timeline_read(arg, resp, id,
-						 admin_req_tenant(req)) : NULL;
+	const char *only = admin_req_tenant(req);
+	struct timeline *tl = id ? timeline_read(arg, resp, id, only) : NULL;
 	struct written written = {0};
 	struct jsonw json;
 

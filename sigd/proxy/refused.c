@@ -5,6 +5,7 @@
  */
 #include <re.h>
 
+#include "common/bucket.h"
 #include "common/call_log.h"
 #include "common/countof.h"
 #include "common/redis_link.h"
@@ -13,7 +14,6 @@
 #include "routing/route_conn.h"
 #include "sigd/call/call_find.h"
 #include "sigd/call/call_record.h"
-#include "sigd/guard/bucket.h"
 #include "sigd/proxy/diary.h"
 #include "sigd/proxy/invite/invite_why.h"
 #include "sigd/proxy/proxy_priv.h"
