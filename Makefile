@@ -130,8 +130,20 @@ $(B)/obj/%.o: %.c $(B)/flags | $(B)/libs-ok
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DVERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
 
+# What can be asked of REST, told by it: docs/openapi.yaml as JSON.
+MADE_sigd/admin := $(B)/obj/made/openapi.o
+$(B)/made/openapi: deploy/openapi.c $(call lib,common) $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(call lib,common) $(LDLIBS)
+$(B)/made/openapi.c: docs/openapi.yaml $(B)/made/openapi
+	$(call say,MAKE,$@)
+	$(Q)$(B)/made/openapi $< >$@.new && mv $@.new $@
+$(B)/obj/made/openapi.o: $(B)/made/openapi.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
 define archive
-$(call lib,$(1)): $(call obj,$(call src,$(1)))
+$(call lib,$(1)): $(call obj,$(call src,$(1))) $(MADE_$(1))
 	@mkdir -p $$(@D)
 	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
 endef

@@ -16,6 +16,7 @@
 enum { WORDS_MAX = 12 };
 
 const struct admin_route rest_routes[] = {
+	{"GET", "/openapi.json", rest_openapi, ADMIN_OPEN},
 	{"GET", "/v1/nodes", rest_nodes, 0},
 	{"GET", "/v1/nodes/{node}", rest_node, 0},
 	{"POST", "/v1/nodes/{node}/drain", rest_drain, 0},

@@ -24,6 +24,7 @@ enum {
 	REST_KEY_MAX = 256,
 };
 
+admin_handle_h rest_openapi, rest_tenants, rest_one_tenant;
 admin_handle_h rest_nodes, rest_node, rest_drain, rest_undrain;
 admin_handle_h rest_hangup, rest_hangup_many, rest_unregister, rest_disconnect;
 admin_handle_h rest_registrations, rest_calls, rest_call;

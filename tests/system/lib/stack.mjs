@@ -8,6 +8,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { watch } from './openapi.mjs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -157,6 +158,7 @@ export class Stack {
     while (tcp.size < 7) tcp.add(await freeTcp());
     [this.wssPort, this.wsPort, this.sigdAdmin, this.mediadAdmin, this.tcpPort, this.tlsPort, this.otherPort] = tcp;
     this.udpPort = await freeUdp(1);
+    watch(this.sigdAdmin);
     const { sigdWorkers = 2 } = this.options;
     const hash = (token) => createHash('sha256').update(token).digest('hex');
     this.tokensMore = Object.entries(this.options.tokens ?? {})

@@ -1,0 +1,104 @@
+// openapi.mjs: what docs/openapi.yaml says of a request and its answer. Every
+// fetch() of a test that goes to a sigd of its stack is looked at, so an answer
+// that the document does not know fails whichever test it comes to.
+// SPDX-License-Identifier: MIT
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+
+const require = createRequire(process.env.NODE_PATH ? `${process.env.NODE_PATH}/x.js` : import.meta.url);
+const Ajv = require('ajv/dist/2020').default;
+const YAML = require('yaml');
+
+export const document = YAML.parse(fs.readFileSync(fileURLToPath(new URL('../../../docs/openapi.yaml', import.meta.url)), 'utf8'));
+
+// What the server refuses before an operation is asked: `default`.
+const REFUSALS = [403, 404, 405, 406, 413, 414, 415, 421, 429, 500];
+
+const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true,
+  formats: { 'date-time': (text) => !Number.isNaN(Date.parse(text)), binary: true, uri: true } });
+ajv.addSchema({ $id: 'doc', ...document });
+
+const resolve = (node) => (node?.$ref ? node.$ref.slice(2).split('/').reduce((at, key) => at[key], document) : node);
+const compiled = new Map();
+
+function validate(schema, value, what) {
+  if (!compiled.has(schema)) {
+    // references are to the document
+    const text = JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"doc#/');
+    compiled.set(schema, ajv.compile(JSON.parse(text)));
+  }
+  const check = compiled.get(schema);
+  if (!check(value)) throw new Error(`${what} is not as docs/openapi.yaml says: ${ajv.errorsText(check.errors)}\n${JSON.stringify(value).slice(0, 2000)}`);
+}
+
+// Every operation: { id: "GET /v1/calls", template, method, op, params }.
+export const operations = Object.entries(document.paths).flatMap(([template, item]) => Object.entries(item)
+  .filter(([method]) => ['get', 'post', 'put', 'patch', 'delete'].includes(method))
+  .map(([method, op]) => ({ id: `${method.toUpperCase()} ${template}`, template, method: method.toUpperCase(), op,
+    params: [...item.parameters ?? [], ...op.parameters ?? []].map(resolve) })));
+
+export function operation(method, pathname) {
+  const name = method === 'HEAD' ? 'GET' : method;
+  const fits = operations.filter(({ method: m, template }) => m === name
+    && new RegExp(`^${template.replace(/[.]/g, '\\.').replace(/\{[^}]+\}/g, '[^/]+')}$`).test(pathname));
+  // what stands there literally goes first
+  return fits.sort((a, b) => a.template.split('{').length - b.template.split('{').length)[0];
+}
+
+function checkRequest({ id, op, params }, url, body, type) {
+  for (const [name, value] of url.searchParams) {
+    const known = params.find((p) => p.in === 'query' && p.name === name);
+    if (!known) throw new Error(`${id}: docs/openapi.yaml knows no parameter ${name}`);
+    const { type: kind } = resolve(known.schema);
+    validate(known.schema, kind === 'integer' ? Number(value) : kind === 'boolean' ? value === 'true' : value, `${id}: ${name}`);
+  }
+  for (const p of params) {
+    if (p.in === 'query' && p.required && !url.searchParams.has(p.name)) throw new Error(`${id}: ${p.name} is missing`);
+  }
+  const content = op.requestBody?.content?.['application/json'];
+  if (content && type?.startsWith('application/json')) validate(content.schema, JSON.parse(body), `${id}: what was sent`);
+}
+
+// Throws when the answer is not documented. sent: { method, url, body, type }
+// of the request, whose form counts only when it was taken.
+export async function check(sent, answer) {
+  const url = new URL(sent.url);
+  const found = operation(sent.method, url.pathname);
+  const { status } = answer;
+  if (!found) {
+    if (status < 400) throw new Error(`${sent.method} ${url.pathname} is answered, and docs/openapi.yaml does not know it`);
+    return undefined;
+  }
+  const { id, op } = found;
+  const said = resolve(op.responses[status] ?? (REFUSALS.includes(status) ? op.responses.default : undefined));
+  if (!said) throw new Error(`${id} was answered by ${status}, which docs/openapi.yaml does not know: ${await answer.text()}`);
+  if (status < 300) checkRequest(found, url, sent.body, sent.type);
+  const type = answer.headers.get('content-type')?.split(';')[0];
+  if (!said.content || sent.method === 'HEAD') return { id, status };
+  const content = said.content[type];
+  if (!content) throw new Error(`${id} was answered by ${status} of ${type}, which docs/openapi.yaml does not know`);
+  if (/json$/.test(type)) validate(content.schema, await answer.json(), `${id} by ${status}`);
+  return { id, status };
+}
+
+const watched = new Set();
+const real = globalThis.fetch;
+export const seen = new Map(); // id -> statuses
+
+// From now on what goes to this port of 127.0.0.1 is looked at.
+export function watch(port) {
+  if (!watched.size) {
+    globalThis.fetch = async (input, init = {}) => {
+      const answer = await real(input, init);
+      const url = String(input.url ?? input);
+      if (![...watched].some((p) => url.startsWith(`http://127.0.0.1:${p}/`))) return answer;
+      if (answer.headers.get('content-type')?.startsWith('text/event-stream')) return answer;
+      const headers = new Headers(init.headers);
+      const did = await check({ method: init.method ?? 'GET', url, body: init.body, type: headers.get('content-type') }, answer.clone());
+      if (did) seen.set(did.id, (seen.get(did.id) ?? new Set()).add(did.status));
+      return answer;
+    };
+  }
+  watched.add(port);
+}

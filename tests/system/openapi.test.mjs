@@ -1,0 +1,118 @@
+// docs/openapi.yaml is true: each operation of it is asked, and each answer is
+// as it says; and there is no route that it does not know.
+// SPDX-License-Identifier: MIT
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Suite, tenants } from './lib/suite.mjs';
+import { document, operations, seen } from './lib/openapi.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+// what a stack of healthy daemons does not answer by
+const RARE = ['202', '409', '500', '503', '504', '422', '304', '413', '429'];
+
+describe('the OpenAPI document', { timeout: 60000 }, () => {
+  const suite = new Suite({ rtpPorts: 40, routing: () => `${tenants(1)}    connections:
+      pbx: {kind: trunk, address: "127.0.0.1:9", domain: pbx.test, probe: 0s}
+      line: {kind: register, address: "127.0.0.1:9", domain: pbx.test, username: u, password: p}
+` });
+  const { stack } = suite;
+  const token = { authorization: 'Bearer token-of-the-tests' };
+  let call;
+  before(async () => {
+    await suite.start();
+    const phone = await suite.tenant().phone('alice');
+    call = await phone.call('echo');
+    assert.equal((await call.final).code, 200);
+  });
+  after(async () => {
+    await call?.bye();
+    await suite.stop();
+  });
+
+  const ask = (method, path, { headers = token, body, type = 'application/json' } = {}) => fetch(`http://127.0.0.1:${stack.sigdAdmin}${path}`,
+    { method, body, headers: { ...headers, ...body === undefined ? {} : { 'content-type': type } } });
+  const json = async (path) => (await ask('GET', path)).json();
+
+  // What stands for the names in paths, and what is asked besides.
+  async function things() {
+    const { calls } = await json('/v1/calls');
+    const { traces } = await json('/v1/traces?tenant=t0&user=alice');
+    return { tenant: 't0', user: 'alice', name: 'pbx', node: 's1', call: calls[0].id, trace: traces[0]?.id ?? '0'.repeat(41) };
+  }
+  const QUERY = {
+    'GET /v1/alarms': ['?limit=0', '?limit=500'],
+    'GET /v1/refused': ['', '?tenant=t0', '?tenant=none', '?tenant=t0&limit=x'],
+    'GET /v1/registrations': ['', '?tenant=t0', '?tenant=t0&user=alice', '?tenant=t0&cursor=x'],
+    'GET /v1/connections': ['', '?tenant=t0', '?tenant=none', '?tenant=t0&cursor=x'],
+    'GET /v1/traces': ['', '?tenant=t0&user=alice', '?call_id=nothing', '?limit=501'],
+    'GET /v1/traces/messages': ['', '?tenant=t0&user=alice'],
+    'GET /v1/calls': ['', '?tenant=t0', '?limit=-1'],
+  };
+  const BODY = {
+    'POST /v1/routes/explain': ['{"tenant": "t0", "caller": "alice", "callee": "echo"}', '{"calee": 1}'],
+    'POST /v1/routes/validate': ['tenants: {t: {domains: [a], realm: r}}', 'tenants: {t: {domain: a}}'],
+    'PATCH /v1/connections/{tenant}/{name}': ['{"state": "drain", "reason": "a test"}', '{"state": "up", "by": "us"}', '{"state": "auto"}', '{"state": "on"}', 'no'],
+  };
+  // Those that would end what the others need.
+  const LAST = ['POST /v1/nodes/{node}/drain', 'POST /v1/nodes/{node}/undrain'];
+
+  test('each operation answers as it says', async () => {
+    const known = await things();
+    const order = [...operations].sort((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id));
+    for (const { id, method, template, op } of order) {
+      if (op.responses['200']?.content?.['text/event-stream']) continue; // has a test of its own
+      const path = (names) => template.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(names[name]
+        ?? (template.includes('/traces/') ? names.trace : names.call) ?? 'x'));
+      const bodies = BODY[id] ?? [undefined];
+      const type = id.endsWith('/validate') ? 'application/yaml' : 'application/json';
+      if (op.responses['401'] && id !== 'GET /metrics') assert.equal((await ask(method, path(known), { headers: {} })).status, 401, id);
+      for (const query of QUERY[id] ?? ['']) {
+        for (const body of bodies) await (await ask(method, path(known) + query, { body, type })).arrayBuffer();
+      }
+      // no node would ever be drained by this one
+      const none = { tenant: 'none', user: 'nobody', name: 'none', node: 'none', call: '0'.repeat(16), trace: '0'.repeat(41) };
+      if (template.includes('{')) await (await ask(method, path(none), { body: bodies[0] })).arrayBuffer();
+    }
+    const wanting = [];
+    for (const { id, op } of operations) {
+      const codes = [...seen.get(id) ?? []].map(String);
+      const can = Object.keys(op.responses).filter((code) => code !== 'default' && !RARE.includes(code));
+      if (op.responses['200']?.content?.['text/event-stream'] || id === 'GET /metrics' || LAST.includes(id)) continue;
+      if (!codes.some((code) => code < 300)) wanting.push(`${id}: never answered well, ${codes}`);
+      for (const code of can.filter((c) => !codes.includes(c) && ['401', '404'].includes(c))) wanting.push(`${id}: never by ${code}`);
+    }
+    assert.deepEqual(wanting, []);
+  });
+
+  test('what the server itself refuses is a problem document, too', async () => {
+    for (const [method, path, status, options] of [
+      ['GET', '/v1/none', 404], ['DELETE', '/v1/calls', 405], ['GET', '/v1/calls', 406, { headers: { ...token, accept: 'text/html' } }],
+      ['POST', '/v1/routes/explain', 415, { body: '{}', type: 'text/plain' }], ['GET', `/v1/calls?x=${'y'.repeat(2000)}`, 414],
+      ['GET', '/v1/calls?x=%zz', 400]]) {
+      const answer = await ask(method, path, options);
+      assert.ok([status, 400].includes(answer.status), `${method} ${path.slice(0, 40)}: ${answer.status}`);
+      assert.equal(answer.headers.get('content-type'), 'application/problem+json');
+      const doc = await answer.json();
+      assert.equal(doc.status, answer.status);
+      if (status === 405) assert.equal(answer.headers.get('allow'), 'GET, HEAD');
+    }
+  });
+
+  test('it is served as it stands there, with an ETag', async () => {
+    const answer = await ask('GET', '/openapi.json', { headers: {} });
+    assert.deepEqual(await answer.json(), document);
+    const again = await ask('GET', '/openapi.json', { headers: { 'if-none-match': answer.headers.get('etag') } });
+    assert.equal(again.status, 304);
+  });
+
+  test('each route is in it, and it has no other', () => {
+    const files = execFileSync('grep', ['-rlE', 'struct admin_route [a-z_]+\\[\\]', 'sigd', 'common', '--include=*.c'], { cwd: root }).toString().trim().split('\n');
+    const routes = files.flatMap((file) => [...fs.readFileSync(`${root}/${file}`, 'utf8')
+      .matchAll(/\{"(GET|POST|PUT|PATCH|DELETE)",\s+"([^"]+)"/g)].map(([, method, path]) => `${method} ${path}`));
+    const pages = /^GET \/dashboard/;
+    assert.deepEqual(operations.map(({ id }) => id).sort(), [...new Set(routes)].filter((r) => !pages.test(r)).sort());
+  });
+});
