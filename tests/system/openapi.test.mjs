@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { until } from './lib/stack.mjs';
 import { Suite, tenants } from './lib/suite.mjs';
 import { document, operations, seen } from './lib/openapi.mjs';
 
@@ -23,12 +24,13 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
   let call;
   before(async () => {
     await suite.start();
-    const phone = await suite.tenant().phone('alice');
+    const tenant = suite.tenant();
+    const phone = await tenant.phone('alice');
+    for (const user of ['bob', 'carol']) await tenant.phone(user);
     call = await phone.call('echo');
     assert.equal((await call.final).code, 200);
   });
   after(async () => {
-    await call?.bye();
     await suite.stop();
   });
 
@@ -39,8 +41,11 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
   // What stands for the names in paths, and what is asked besides.
   async function things() {
     const { calls } = await json('/v1/calls');
-    const { traces } = await json('/v1/traces?tenant=t0&user=alice');
-    return { tenant: 't0', user: 'alice', name: 'pbx', node: 's1', call: calls[0].id, trace: traces[0]?.id ?? '0'.repeat(41) };
+    const [trace] = await until(async () => ((list) => list.length && list)((await json('/v1/traces?tenant=t0&user=alice')).traces), 'a trace is kept');
+    const { registrations } = await json('/v1/registrations?tenant=t0');
+    const of = (user) => ({ tenant: 't0', user, name: 'line', node: 's1', device: registrations.find((r) => r.user === user).device,
+      call: calls[0].id, trace: trace.id });
+    return { ...of('alice'), [LAST[0]]: of('bob'), [LAST[1]]: of('carol') };
   }
   const QUERY = {
     'GET /v1/alarms': ['?limit=0', '?limit=500'],
@@ -52,12 +57,15 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
     'GET /v1/calls': ['', '?tenant=t0', '?limit=-1'],
   };
   const BODY = {
+    'POST /v1/calls/hangup': ['{"tenant": "t0", "user": "dave"}', '{"tenant": "none"}', '{}', '[', '{"tenant": "t0", "user": 1}'],
     'POST /v1/routes/explain': ['{"tenant": "t0", "caller": "alice", "callee": "echo"}', '{"calee": 1}'],
     'POST /v1/routes/validate': ['tenants: {t: {domains: [a], realm: r}}', 'tenants: {t: {domain: a}}'],
     'PATCH /v1/connections/{tenant}/{name}': ['{"state": "drain", "reason": "a test"}', '{"state": "up", "by": "us"}', '{"state": "auto"}', '{"state": "on"}', 'no'],
   };
-  // Those that would end what the others need.
-  const LAST = ['POST /v1/nodes/{node}/drain', 'POST /v1/nodes/{node}/undrain'];
+  // Those that end what the others need, in this order.
+  const LAST = ['POST /v1/registrations/{tenant}/{user}/{device}/disconnect', 'DELETE /v1/registrations/{tenant}/{user}/{device}',
+    'DELETE /v1/registrations/{tenant}/{user}', 'DELETE /v1/calls/{id}', 'POST /v1/calls/hangup', 'POST /v1/nodes/{node}/drain',
+    'POST /v1/nodes/{node}/undrain'];
 
   test('each operation answers as it says', async () => {
     const known = await things();
@@ -70,7 +78,7 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
       const type = id.endsWith('/validate') ? 'application/yaml' : 'application/json';
       if (op.responses['401'] && id !== 'GET /metrics') assert.equal((await ask(method, path(known), { headers: {} })).status, 401, id);
       for (const query of QUERY[id] ?? ['']) {
-        for (const body of bodies) await (await ask(method, path(known) + query, { body, type })).arrayBuffer();
+        for (const body of bodies) await (await ask(method, path(known[id] ?? known) + query, { body, type })).arrayBuffer();
       }
       // no node would ever be drained by this one
       const none = { tenant: 'none', user: 'nobody', name: 'none', node: 'none', call: '0'.repeat(16), trace: '0'.repeat(41) };
