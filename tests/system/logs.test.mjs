@@ -235,7 +235,7 @@ events: {file: events.jsonl}
     pbx.codes.OPTIONS = 200;
     await until(async () => (await entries(path))[0].event === 'up', 'it is up again');
     const res = await fetch(`http://127.0.0.1:${nodes[1].sigdAdmin}/v1/${path}`, { method: 'PATCH', body: '{"state":"down","reason":"repairs"}',
-      headers: { Authorization: 'Bearer token-of-the-tests' } });
+      headers: { Authorization: 'Bearer token-of-the-tests', 'content-type': 'application/json' } });
     assert.equal(res.status, 200);
     await entry(path, { event: 'forced', reason: 'down: repairs' });
     const { series } = await json(`${path}/latency`, nodes[1]);

@@ -61,7 +61,7 @@ describe('reload', { timeout: 180000 }, () => {
   // of all workers; null: they are not of one mind
   const version = async () => {
     const { nodes } = (await ask('GET', 'nodes')).body;
-    const seen = new Set(nodes.filter((n) => n.daemon === 'sigd').map((n) => n.routes.version));
+    const seen = new Set(nodes.filter((n) => n.daemon === 'sigd').flatMap((n) => n.workers.map((w) => w.routes.version)));
     return seen.size === 1 ? [...seen][0] : null;
   };
   const call = (callee, options) => Sipp.start(stack, 'trunk_caller', { address: '127.1.0.1',

@@ -116,11 +116,11 @@ describe('routes', { timeout: 180000 }, () => {
       [['s1/1', 'loaded', body.version], ['s1/2', 'loaded', body.version]]);
     assert.equal(body.tests, 1);
     const { nodes } = (await ask('GET', 'nodes')).body;
-    for (const node of nodes.filter((n) => n.daemon === 'sigd')) assert.equal(node.routes.version, body.version);
+    for (const worker of nodes.filter((n) => n.daemon === 'sigd').flatMap((n) => n.workers)) assert.equal(worker.routes.version, body.version);
   });
 
   test('a file with a mistake, or a test that fails, changes nothing', async () => {
-    const version = () => ask('GET', 'nodes').then((r) => r.body.nodes.find((n) => n.daemon === 'sigd').routes.version);
+    const version = () => ask('GET', 'nodes').then((r) => r.body.nodes.find((n) => n.daemon === 'sigd').workers[0].routes.version);
     const before = await version();
     put(table(port, 'b', '      - {name: wrong, when: {caller: alice, callee: "0301"}, expect: {to: alice}}\n'));
     let { status, body } = await post('reload');
