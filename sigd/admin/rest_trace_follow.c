@@ -17,7 +17,7 @@
 
 enum {
 	SETTLE_US = 1000000,
-	TOLDS_MAX = 64, /* traces at once; of more the next question tells */
+	TOLDS_MAX = 64, /* traces at once: of more the last ones */
 	CURSOR_MAX = 19,
 };
 
