@@ -27,7 +27,7 @@ struct trace_store;
 struct wheel;
 
 enum {
-	TRACE_WAIT_MS = 250,
+	TRACE_WAIT_MS = 50,
 	TRACE_SHARDS = 16,
 	TRACE_ID_LEN = 40,
 	TRACE_CALLID_MAX = 256, /* bytes; a longer one is not traced */

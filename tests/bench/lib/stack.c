@@ -214,7 +214,7 @@ static bool listens(const struct stack *stack)
 static bool admin_ready(const struct sa *admin)
 {
 	static const char get[] =
-		"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+		"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	char answer[16] = "";
 	bool ok;
