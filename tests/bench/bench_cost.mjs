@@ -1,0 +1,100 @@
+// bench_cost.mjs: what it costs sigd to tell of what it does. The real sigd
+// serves calls of SIPp (INVITE, 200, ACK, BYE to a service) at RATE a second, by
+// turns with all of it on (traces in Redis and to a capture server, events to a
+// file and a webhook, log at info) and with all of it off (log at error; CDRs
+// and news go to Redis either way). CPU time of the worker and of the admin
+// process, from the scheduler. ROUNDS, SECONDS, RATE.
+// SPDX-License-Identifier: MIT
+import { createSocket } from 'node:dgram';
+import fs from 'node:fs';
+import http from 'node:http';
+import { Sipp } from '../system/lib/sipp.mjs';
+import { Stack, sleep } from '../system/lib/stack.mjs';
+
+const RATE = Number(process.env.RATE ?? 200);
+const SECONDS = Number(process.env.SECONDS ?? 8);
+const ROUNDS = Number(process.env.ROUNDS ?? 4);
+const FLOOD = '127.9.0.1';
+
+const routing = `tenants:
+  one:
+    domains: [one.test]
+    realm: cordboard
+    users: {alice: {password: alice-secret}}
+    connections:
+      load: {kind: trunk, address: '127.9.1.0', transport: udp, listener: udp, sources: ${FLOOD}/32, probe: 0s}
+    routes:
+      - {name: echo, match: {callee: echo}, to: {service: echo}}
+`;
+
+const homer = createSocket('udp4');
+let told = 0;
+homer.on('message', () => { told++; });
+await new Promise((done) => { homer.bind(0, '127.0.0.1', done); });
+let posted = 0;
+const receiver = http.createServer((req, res) => {
+  posted++;
+  req.resume();
+  req.on('end', () => res.writeHead(200).end());
+});
+await new Promise((done) => { receiver.listen(0, '127.0.0.1', done); });
+
+async function stack(on) {
+  const made = new Stack({ sigdWorkers: 1, mediadWorkers: 1, rtpPorts: 4000, streams: false, routing: (it) => {
+    const file = it.file('sigd.yaml');
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('log_level: debug', `log_level: ${on ? 'info' : 'error'}`));
+    return routing;
+  },
+  sip: on ? `trace:
+  keep: 1h
+  homer: {address: "127.0.0.1:${homer.address().port}"}
+events:
+  file: events.jsonl
+  hooks:
+    - {name: all, url: "http://127.0.0.1:${receiver.address().port}/", secret: a-secret-of-the-bench}
+` : 'trace: {keep: 0s}\n' });
+  await made.start();
+  return made;
+}
+
+const cpuUs = (pid) => Number(fs.readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[0]) / 1000;
+const all = (made) => {
+  const { 1: worker, adm } = made.children('sigd');
+  return [cpuUs(worker), cpuUs(adm)];
+};
+
+async function turn(made, seconds) {
+  const before = all(made);
+  const sipp = await Sipp.start(made, 'load', { address: FLOOD, transport: 'u1', calls: RATE * seconds, rate: RATE,
+    keys: { user: 'x', domain: 'one.test', callee: 'echo' }, limit: seconds + 60 });
+  await sipp.done.catch(() => {});
+  const { GenericCounter1: good } = sipp.counts();
+  await sleep(1500); // what waits is written and told
+  return { good, us: all(made).map((us, i) => us - before[i]) };
+}
+
+const [on, off] = [await stack(true), await stack(false)];
+try {
+  for (const made of [on, off]) await turn(made, 2); // what is made once
+  const sums = { on: { good: 0, us: [0, 0] }, off: { good: 0, us: [0, 0] } };
+  for (let i = 0; i < ROUNDS; i++) {
+    for (const [name, made] of i % 2 ? [['on', on], ['off', off]] : [['off', off], ['on', on]]) {
+      const { good, us } = await turn(made, SECONDS);
+      sums[name].good += good;
+      us.forEach((n, k) => { sums[name].us[k] += n; });
+    }
+  }
+  const each = (name, k) => sums[name].us[k] / sums[name].good;
+  for (const name of ['off', 'on']) {
+    console.log(`${name.padEnd(3)} ${sums[name].good} calls at ${RATE}/s: ${each(name, 0).toFixed(0)} us of the worker a call, ${each(name, 1).toFixed(0)} us of the admin process`);
+  }
+  console.log(`the worker: ${(((each('on', 0) / each('off', 0)) - 1) * 100).toFixed(1)} % more; of a core at ${RATE}/s: ${
+    ((each('on', 0) - each('off', 0)) * RATE / 1e4).toFixed(1)} %, and ${((each('on', 1) - each('off', 1)) * RATE / 1e4).toFixed(1)} % beside the calls, in the admin process`);
+  console.log(`told: ${told} messages to the capture server, ${posted} webhooks`);
+} finally {
+  await on.stop();
+  await off.stop();
+  homer.close();
+  receiver.closeAllConnections();
+  receiver.close();
+}

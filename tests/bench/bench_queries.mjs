@@ -1,0 +1,95 @@
+// bench_queries.mjs: does SIP wait for who looks? OPTIONS to the real sigd, one
+// each 5 ms, while nobody asks REST and while somebody pages through REGS
+// registrations without a pause, by turns; p50 and p99 of the answers.
+// SPDX-License-Identifier: MIT
+import net from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { Ua } from '../system/lib/sip.mjs';
+import { Stack, sleep } from '../system/lib/stack.mjs';
+
+const REGS = Number(process.env.REGS ?? 100000);
+const SECONDS = Number(process.env.SECONDS ?? 8);
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
+
+const stack = await new Stack({ sigdWorkers: 1, mediadWorkers: 1 }).start();
+const alice = await Ua.open(stack, { user: 'alice' });
+await alice.register({ expires: 3000 });
+const [device, value] = await stack.redis.call('HGETALL', 'cb:{a:demo/alice}:bind');
+
+// The same binding for so many others, as Redis has it: no binary byte is lost.
+async function fill() {
+  const conn = net.connect(stack.redis.sock);
+  let got = 0;
+  conn.on('data', (data) => { for (const byte of data) got += byte === 10; });
+  for (let i = 0; i < REGS; i++) {
+    const args = ['HSET', `cb:{a:demo/u${i}}:bind`, device, value];
+    const ok = conn.write(`*${args.length}\r\n${args.map((a) => `$${Buffer.byteLength(a)}\r\n${a}\r\n`).join('')}`);
+    if (!ok) await new Promise((done) => { conn.once('drain', done); });
+  }
+  while (got < REGS) await sleep(20);
+  conn.destroy();
+}
+
+// In a thread of its own: what reads the pages keeps no answer waiting here.
+const LOOK = `
+const { parentPort, workerData: { port } } = require('node:worker_threads');
+let stop = false;
+let pages = 0;
+let shown = 0;
+parentPort.on('message', () => { stop = true; });
+(async () => {
+  let cursor = '';
+  while (!stop) {
+    const res = await fetch('http://127.0.0.1:' + port + '/v1/registrations?tenant=demo&limit=500' + (cursor && '&cursor=' + encodeURIComponent(cursor)),
+      { headers: { authorization: 'Bearer token-of-the-tests' } });
+    if (!res.ok) throw new Error('REST says ' + res.status + ': ' + await res.text());
+    const body = await res.json();
+    cursor = body.next ?? '';
+    shown += (body.registrations ?? body.items).length;
+    pages++;
+  }
+  parentPort.postMessage({ pages, shown });
+  parentPort.close();
+})();`;
+
+let pages = 0;
+let shown = 0;
+async function meanwhile(work) {
+  const worker = new Worker(LOOK, { eval: true, workerData: { port: stack.sigdAdmin } });
+  const done = new Promise((ok, fail) => { worker.once('message', ok); worker.once('error', fail); });
+  const result = await work();
+  worker.postMessage('stop');
+  const { pages: p, shown: n } = await done;
+  pages += p;
+  shown += n;
+  return result;
+}
+
+async function pings(seconds) {
+  const times = [];
+  const end = Date.now() + seconds * 1000;
+  const waits = [];
+  while (Date.now() < end) {
+    const at = process.hrtime.bigint();
+    waits.push(alice.request('OPTIONS', 'sip:localhost', { repeat: false }).then(() => times.push(Number(process.hrtime.bigint() - at) / 1e6)));
+    await sleep(5);
+  }
+  await Promise.all(waits);
+  return times;
+}
+
+const of = (times, q) => times.sort((a, b) => a - b)[Math.floor(times.length * q)].toFixed(2);
+try {
+  await fill();
+  await pings(1);
+  const all = { without: [], with: [] };
+  for (let i = 0; i < ROUNDS; i++) {
+    all.without.push(...await pings(SECONDS));
+    all.with.push(...await meanwhile(() => pings(SECONDS)));
+  }
+  for (const [name, times] of Object.entries(all)) console.log(`${name.padEnd(7)} ${times.length} OPTIONS: p50 ${of(times, 0.5)} ms, p99 ${of(times, 0.99)} ms`);
+  console.log(`${pages} pages with ${shown} of ${REGS} registrations meanwhile; p99 ${(of(all.with, 0.99) - of(all.without, 0.99)).toFixed(2)} ms more`);
+} finally {
+  alice.close();
+  await stack.stop();
+}
