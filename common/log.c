@@ -31,9 +31,15 @@ enum {
 static struct {
 	char proc[32];
 	enum log_level level;
+	enum log_level most; /* that anything is said at */
+	bool planned;
+	struct log_plan plan;
 	int fd;
 	uint32_t lost; /* lines, since one was taken */
-} state = {.proc = "-", .level = LOG_L_INFO, .fd = STDERR_FILENO};
+} state = {.proc = "-",
+	   .level = LOG_L_INFO,
+	   .most = LOG_L_INFO,
+	   .fd = STDERR_FILENO};
 
 struct text {
 	char *buf;
@@ -43,15 +49,47 @@ struct text {
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
+static void most_set(void)
+{
+	const struct log_plan *plan = &state.plan;
+
+	state.most = log_level_now();
+	for (size_t i = 0; state.planned && i < plan->nareas; i++) {
+		if (plan->areas[i].level > state.most)
+			state.most = plan->areas[i].level;
+	}
+	if (state.planned && plan->call[0])
+		state.most = LOG_L_DEBUG;
+}
+
 void log_init(const char *proc, enum log_level level)
 {
 	snprintf(state.proc, sizeof(state.proc), "%s", proc ? proc : "-");
-	state.level = level;
+	log_level_set(level);
 }
 
 void log_level_set(enum log_level level)
 {
 	state.level = level;
+	most_set();
+}
+
+void log_plan_set(const struct log_plan *plan)
+{
+	state.planned = plan != NULL;
+	if (plan)
+		state.plan = *plan;
+	most_set();
+}
+
+enum log_level log_level_now(void)
+{
+	return state.planned ? state.plan.level : state.level;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return level_names[level];
 }
 
 enum log_level log_level_get(void)
@@ -73,7 +111,7 @@ bool log_level_parse(enum log_level *level, const char *name)
 
 bool log_enabled(enum log_level level)
 {
-	return level <= state.level;
+	return level <= state.most;
 }
 
 void log_fd_set(int fd)
@@ -381,23 +419,44 @@ static void put_tail(struct text *line)
 	put(line, "\n", 1);
 }
 
-void log_write(enum log_level level, const char *call, const char *msg,
-	       const char *fmt, ...)
+/* The level of the longest area that the file is in. */
+static enum log_level level_of(const char *file)
+{
+	enum log_level level = log_level_now();
+	size_t best = 0;
+
+	for (size_t i = 0; file && i < state.plan.nareas; i++) {
+		const char *name = state.plan.areas[i].name;
+		size_t len = strlen(name);
+
+		if (len > best && !strncmp(file, name, len) &&
+		    file[len] == '/') {
+			best = len;
+			level = state.plan.areas[i].level;
+		}
+	}
+	return level;
+}
+
+static bool is_said(enum log_level level, const char *file, const char *call)
+{
+	if (level > state.most)
+		return false;
+	return !state.planned || level <= level_of(file) ||
+	       (call && state.plan.call[0] && !strcmp(call, state.plan.call));
+}
+
+static void line_write(enum log_level level, const char *call, const char *msg,
+		       const char *fmt, va_list *ap)
 {
 	char buf[LINE_MAX_LEN];
 	struct text line = {.buf = buf, .max = sizeof(buf) - TAIL_LEN};
 	int saved = errno;
-	va_list ap;
-
-	if (!log_enabled(level))
-		return;
 
 	put_head(&line, level, call);
 	put_value(&line, msg, strnlen(msg, VALUE_MAX));
 	errno = saved;
-	va_start(ap, fmt);
-	put_pairs(&line, fmt, &ap);
-	va_end(ap);
+	put_pairs(&line, fmt, ap);
 
 	put_tail(&line);
 	if (write_line(buf, line.len))
@@ -405,4 +464,28 @@ void log_write(enum log_level level, const char *call, const char *msg,
 	else
 		state.lost++;
 	errno = saved;
+}
+
+void log_write(enum log_level level, const char *call, const char *msg,
+	       const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!is_said(level, NULL, call))
+		return;
+	va_start(ap, fmt);
+	line_write(level, call, msg, fmt, &ap);
+	va_end(ap);
+}
+
+void log_write_at(enum log_level level, const char *file, const char *call,
+		  const char *msg, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!is_said(level, file, call))
+		return;
+	va_start(ap, fmt);
+	line_write(level, call, msg, fmt, &ap);
+	va_end(ap);
 }

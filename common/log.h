@@ -27,8 +27,35 @@ enum log_level {
 void log_init(const char *proc, enum log_level level);
 void log_level_set(enum log_level level);
 enum log_level log_level_get(void);
+
+enum {
+	LOG_AREAS_MAX = 8,
+	LOG_AREA_MAX = 31,
+};
+
+/*
+ * What is said for a while, instead of the level above. Plain data. An area is
+ * a folder of the code, "sigd/proxy": of several that a file is in the longest
+ * counts. Of the call all is said, wherever.
+ */
+struct log_plan {
+	enum log_level level;
+	size_t nareas;
+	struct {
+		char name[LOG_AREA_MAX + 1];
+		enum log_level level;
+	} areas[LOG_AREAS_MAX];
+	char call[17]; /* empty: of none */
+};
+
+/* Copied; NULL: no more. */
+void log_plan_set(const struct log_plan *plan);
+/* That counts now, where nothing else is said. */
+enum log_level log_level_now(void);
+const char *log_level_name(enum log_level level);
 /* "error", "warn", "info", "debug"; false when unknown. */
 bool log_level_parse(enum log_level *level, const char *name);
+/* Somewhere, at least. */
 bool log_enabled(enum log_level level);
 /* -1: stderr. */
 void log_fd_set(int fd);
@@ -45,6 +72,10 @@ void log_fd_set(int fd);
  */
 void log_write(enum log_level level, const char *call, const char *msg,
 	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The same from this file of ours. */
+void log_write_at(enum log_level level, const char *file, const char *call,
+		  const char *msg, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 /* What may be said of a secret of len bytes, to be used as
  * log_secret(len).text in the arguments of a log line. */
@@ -53,13 +84,14 @@ struct log_secret {
 };
 struct log_secret log_secret(size_t len);
 
-#define log_error(call, ...) log_write(LOG_L_ERROR, call, __VA_ARGS__)
-#define log_warn(call, ...)  log_write(LOG_L_WARN, call, __VA_ARGS__)
-#define log_info(call, ...)  log_write(LOG_L_INFO, call, __VA_ARGS__)
-#define log_debug(call, ...)                                       \
-	do {                                                       \
-		if (log_enabled(LOG_L_DEBUG))                      \
-			log_write(LOG_L_DEBUG, call, __VA_ARGS__); \
+#define log_at(level, ...)   log_write_at(level, __FILE__, __VA_ARGS__)
+#define log_error(call, ...) log_at(LOG_L_ERROR, call, __VA_ARGS__)
+#define log_warn(call, ...)  log_at(LOG_L_WARN, call, __VA_ARGS__)
+#define log_info(call, ...)  log_at(LOG_L_INFO, call, __VA_ARGS__)
+#define log_debug(call, ...)                                    \
+	do {                                                    \
+		if (log_enabled(LOG_L_DEBUG))                   \
+			log_at(LOG_L_DEBUG, call, __VA_ARGS__); \
 	} while (0)
 
 #endif

@@ -48,6 +48,7 @@ const char *const standing_names[STANDINGS] = {
 	[STANDING_REGISTRATIONS] = "registrations",
 	[STANDING_FLOWS] = "flows",
 	[STANDING_LEVEL] = "level",
+	[STANDING_LOG] = "log",
 };
 
 static void destructor(void *data)
@@ -137,9 +138,6 @@ static void cpu(struct standing *standing)
 
 void standing_note(struct standing *standing, const struct standing_facts *facts)
 {
-	static const char *const levels[] = {"error", "warn", "info",
-					     "debug"};
-
 	if (!standing)
 		return;
 	cpu(standing);
@@ -156,7 +154,8 @@ void standing_note(struct standing *standing, const struct standing_facts *facts
 	number(standing, STANDING_LAG, standing->lag_ms);
 	for (enum standing_text v = STANDING_CALLS; v <= STANDING_FLOWS; v++)
 		number(standing, v, facts->count[v]);
-	text(standing, STANDING_LEVEL, levels[log_level_get()]);
+	text(standing, STANDING_LEVEL, log_level_name(log_level_now()));
+	text(standing, STANDING_LOG, facts->log ? facts->log : "");
 	standing->lag_ms = 0;
 }
 

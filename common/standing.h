@@ -36,6 +36,7 @@ enum standing_text {
 	STANDING_REGISTRATIONS,
 	STANDING_FLOWS,
 	STANDING_LEVEL,   /* of its log */
+	STANDING_LOG,     /* what operators want of that (wish.h) */
 	STANDINGS
 };
 
@@ -48,6 +49,7 @@ struct standing_facts {
 	const struct keyring *ring;
 	int64_t cert_s;
 	const char *state;
+	const char *log; /* wish_log() */
 	uint64_t count[STANDINGS]; /* of STANDING_CALLS .. STANDING_FLOWS */
 };
 

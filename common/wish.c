@@ -7,6 +7,8 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/id.h"
+#include "common/log.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
 #include "common/wish.h"
@@ -22,7 +24,9 @@ struct wish_watch {
 	struct wish wish;
 	bool known;
 	bool asked; /* and not answered yet */
+	char log[64]; /* in force */
 	wish_h *wishh;
+	wish_log_h *logh;
 	void *arg;
 };
 
@@ -57,10 +61,122 @@ static void drain_read(struct wish *wish, const struct redis_val *val,
 void wish_read(struct wish *wish, const struct redis_val *flat,
 	       uint64_t born_ms)
 {
+	const struct redis_val *log = NULL;
+
 	*wish = (struct wish){.drain = false};
-	if (flat->type == REDIS_ARRAY)
-		drain_read(wish, redis_field(flat, "drain"), born_ms);
+	if (flat->type != REDIS_ARRAY)
+		return;
+	drain_read(wish, redis_field(flat, "drain"), born_ms);
+	log = redis_field(flat, "log");
+	if (log && log->type == REDIS_STR)
+		wish->log = wish_log_read(wish, log->str, log->len);
 }
+
+/* --- the log ---------------------------------------------------------------------- */
+
+static struct pl word(struct pl *rest)
+{
+	struct pl out = *rest;
+	const char *end = rest->l ? memchr(rest->p, ' ', rest->l) : NULL;
+
+	out.l = end ? (size_t)(end - rest->p) : rest->l;
+	pl_advance(rest, (ssize_t)(out.l + (end != NULL)));
+	return out;
+}
+
+static bool level_read(enum log_level *level, const struct pl *name)
+{
+	char text[8];
+
+	return !pl_strcpy(name, text, sizeof(text)) &&
+	       log_level_parse(level, text);
+}
+
+static bool digits(const struct pl *pl)
+{
+	for (size_t i = 0; i < pl->l; i++) {
+		if (pl->p[i] < '0' || pl->p[i] > '9')
+			return false;
+	}
+	return pl->l > 0;
+}
+
+/* "<area>=<level>" or "call=<id>" */
+static bool extra_read(struct log_plan *plan, const struct pl *pair)
+{
+	const char *equals = memchr(pair->p, '=', pair->l);
+	const size_t at = equals ? (size_t)(equals - pair->p) : 0;
+	const struct pl name = {pair->p, at};
+	const struct pl value = {pair->p + at + 1, pair->l - at - 1};
+	const size_t n = plan->nareas;
+
+	if (!equals || !at)
+		return false;
+	if (!pl_strcmp(&name, "call"))
+		return id_valid(value.p, value.l) &&
+		       !pl_strcpy(&value, plan->call, sizeof(plan->call));
+	if (n == LOG_AREAS_MAX ||
+	    pl_strcpy(&name, plan->areas[n].name,
+		      sizeof(plan->areas[n].name)) ||
+	    !level_read(&plan->areas[n].level, &value))
+		return false;
+	plan->nareas = n + 1;
+	return true;
+}
+
+bool wish_log_read(struct wish *wish, const char *text, size_t len)
+{
+	struct pl rest = {text, len}, until = word(&rest), name = word(&rest);
+
+	memset(&wish->plan, 0, sizeof(wish->plan));
+	if (!digits(&until) || !level_read(&wish->plan.level, &name))
+		return false;
+	wish->log_until_ms = pl_u64(&until);
+	while (rest.l) {
+		struct pl pair = word(&rest);
+
+		if (!extra_read(&wish->plan, &pair))
+			return false;
+	}
+	return true;
+}
+
+/* Its end is looked at each time: nobody takes it back. */
+static void log_follow(struct wish_watch *watch, const struct redis_val *val)
+{
+	const struct wish *wish = &watch->wish;
+	const struct redis_val *log = redis_field(val, "log");
+	char text[sizeof(watch->log)] = "";
+	uint64_t now;
+	bool on;
+
+	on = wish->log && (!wish->log_until_ms ||
+			   (redis_link_time(watch->link, &now) &&
+			    now < wish->log_until_ms));
+	if (on)
+		str_ncpy(text, log->str, sizeof(text));
+	if (!strcmp(text, watch->log))
+		return;
+	str_ncpy(watch->log, text, sizeof(watch->log));
+	log_plan_set(on ? &wish->plan : NULL);
+	log_warn(NULL, on ? "an operator wants another log"
+			  : "the log is as before",
+		 "plan=%s", text);
+	if (watch->logh)
+		watch->logh(watch->arg);
+}
+
+void wish_on_log(struct wish_watch *watch, wish_log_h *logh)
+{
+	watch->logh = logh;
+}
+
+const char *wish_log(const struct wish_watch *watch)
+{
+	return watch ? watch->log : "";
+}
+
+/* --- looking ----------------------------------------------------------------------- */
 
 static void on_look(void *arg);
 
@@ -84,6 +200,7 @@ static void on_wish(int err, const struct redis_val *val, void *arg)
 		  wish.now != watch->wish.now;
 	watch->known = true;
 	watch->wish = wish;
+	log_follow(watch, val);
 	if (changed)
 		watch->wishh(&wish, watch->arg);
 }

@@ -8,7 +8,9 @@
  *   drain      "<born> <move>"   no new work. born: the life of the node that
  *                                is meant (struct worker), `*`: any; move:
  *                                `now` or `idle`
- *   drain.at, drain.by, drain.why    for people
+ *   drain.at, drain.by    for people
+ *   log        "<until> <level> [<area>=<level> ..] [call=<id>]": what the
+ *              log says until then (unix ms by Redis' clock; 0: without end)
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,7 +18,10 @@
 #define COMMON_WISH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "common/log.h"
 
 struct pl;
 struct redis_link;
@@ -33,6 +38,9 @@ enum {
 struct wish {
 	bool drain; /* take nothing new */
 	bool now;   /* and move what there is, do not wait for its end */
+	bool log;   /* what is said is another plan */
+	uint64_t log_until_ms;
+	struct log_plan plan;
 };
 
 /* "cb:{n:<node>}:wish:<daemon>" */
@@ -41,12 +49,20 @@ void wish_key(char key[WISH_KEY_MAX], const char *daemon, const char *node);
 void wish_read(struct wish *wish, const struct redis_val *flat,
 	       uint64_t born_ms);
 
-/* It has changed, or is known for the first time. */
+/* Whether it drains has changed, or is known for the first time. */
 typedef void(wish_h)(const struct wish *wish, void *arg);
 
 /* worker, daemon and link outlive it. The caller owns *watchp. */
 int wish_watch_alloc(struct wish_watch **watchp, const struct worker *worker,
 		     const char *daemon, struct redis_link *link, wish_h *wishh,
 		     void *arg);
+
+/* What is wanted of the log has changed, and is so. */
+typedef void(wish_log_h)(void *arg);
+void wish_on_log(struct wish_watch *watch, wish_log_h *logh);
+/* The field `log` that is in force, cut at 63 characters; "": none. */
+const char *wish_log(const struct wish_watch *watch);
+/* Of a field `log`. False: it is none. */
+bool wish_log_read(struct wish *wish, const char *text, size_t len);
 
 #endif

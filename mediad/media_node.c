@@ -29,6 +29,7 @@ void media_node_fill(struct media_worker *mw)
 		.epoch = control_epoch(mw->control),
 		.ring = mw->ring,
 		.state = state(mw),
+		.log = wish_log(mw->wish),
 		.count = {[STANDING_SESSIONS] = session_count(mw->table)}};
 
 	str_ncpy(facts.config, mw->config, sizeof(facts.config));
@@ -55,13 +56,23 @@ static void on_wish(const struct wish *wish, void *arg)
 	publish_now(mw->publish);
 }
 
+static void on_log(void *arg)
+{
+	struct media_worker *mw = arg;
+
+	publish_now(mw->publish);
+}
+
 int media_node_start(struct media_worker *mw)
 {
 	const struct cfg_view view = {&mediad_cfg_table, mw->cfg};
 	int err = standing_alloc(&mw->standing, mw->worker, mw->publish);
 
 	cfg_hash(mw->config, &view, NULL);
-	return err ? err
-		   : wish_watch_alloc(&mw->wish, mw->worker, "mediad",
-				      control_link(mw->control), on_wish, mw);
+	err = err ? err
+		  : wish_watch_alloc(&mw->wish, mw->worker, "mediad",
+				     control_link(mw->control), on_wish, mw);
+	if (!err)
+		wish_on_log(mw->wish, on_log);
+	return err;
 }

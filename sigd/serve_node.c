@@ -46,6 +46,7 @@ void sigd_node_fill(struct sigd *sigd)
 		.ring = sigd->files.ring,
 		.cert_s = sigd->figures.cert_expiry,
 		.state = state(sigd),
+		.log = wish_log(sigd->wish),
 		.count = {[STANDING_CALLS] = proxy_setups(sigd->proxy),
 			  [STANDING_REGISTRATIONS] = proxy_registered(sigd->proxy),
 			  [STANDING_FLOWS] = sigd->figures.transport.flows}};
@@ -96,8 +97,19 @@ static void on_wish(const struct wish *wish, void *arg)
 	publish_now(sigd->publish);
 }
 
+static void on_log(void *arg)
+{
+	struct sigd *sigd = arg;
+
+	publish_now(sigd->publish);
+}
+
 int sigd_node_start(struct sigd *sigd)
 {
-	return wish_watch_alloc(&sigd->wish, sigd->worker, "sigd", sigd->redis,
-				on_wish, sigd);
+	int err = wish_watch_alloc(&sigd->wish, sigd->worker, "sigd",
+				   sigd->redis, on_wish, sigd);
+
+	if (!err)
+		wish_on_log(sigd->wish, on_log);
+	return err;
 }

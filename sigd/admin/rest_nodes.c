@@ -19,7 +19,7 @@ struct shown {
 
 static uint64_t num(const struct rest_worker *worker, enum standing_text what)
 {
-	return strtoull(worker->what[what], NULL, 10);
+	return strtoull(worker->told[what], NULL, 10);
 }
 
 /* --- one worker ---------------------------------------------------------------- */
@@ -43,7 +43,7 @@ static void load_write(struct jsonw *json, const struct rest_worker *worker)
 	rest_time(json, "since", num(worker, STANDING_SINCE));
 	jsonw_uint(json, "cpu_permille", num(worker, STANDING_CPU));
 	jsonw_uint(json, "lag_ms", num(worker, STANDING_LAG));
-	jsonw_str(json, "log_level", worker->what[STANDING_LEVEL]);
+	jsonw_str(json, "log_level", worker->told[STANDING_LEVEL]);
 	if (!strcmp(worker->daemon, "mediad")) {
 		jsonw_uint(json, "sessions", num(worker, STANDING_SESSIONS));
 		jsonw_str(json, "address", worker->ip);
@@ -90,7 +90,7 @@ static size_t alike(const struct rest_workers *all, const char *daemon,
 		n = rest_node_len(all, i);
 		one = alive(&all->list[i], n);
 		count += one && !strcmp(one->daemon, daemon) &&
-			 !strcmp(one->what[what], text);
+			 !strcmp(one->told[what], text);
 	}
 	return count;
 }
@@ -112,18 +112,18 @@ static bool differs(const struct shown *node, enum standing_text what)
 		one = alive(&all->list[i], n);
 		if (!one || strcmp(one->daemon, node->alive->daemon))
 			continue;
-		count = alike(all, one->daemon, what, one->what[what]);
+		count = alike(all, one->daemon, what, one->told[what]);
 		if (count > best) {
 			best = count;
-			most = one->what[what];
+			most = one->told[what];
 		}
 	}
-	return most && strcmp(most, node->alive->what[what]);
+	return most && strcmp(most, node->alive->told[what]);
 }
 
 static void keys_write(struct jsonw *json, const struct shown *node)
 {
-	const char *p = node->alive ? node->alive->what[STANDING_KEYS] : "";
+	const char *p = node->alive ? node->alive->told[STANDING_KEYS] : "";
 	char *end;
 
 	jsonw_array(json, "keys");
@@ -174,8 +174,8 @@ static bool node_write(struct jsonw *json, const struct shown *node,
 	jsonw_str(json, "state", rest_node_state(node->workers, node->n));
 	rest_time(json, "since",
 		  rest_node_born(node->workers, node->n));
-	jsonw_str(json, "version", one ? one->what[STANDING_VERSION] : NULL);
-	jsonw_str(json, "config", one ? one->what[STANDING_CONFIG] : NULL);
+	jsonw_str(json, "version", one ? one->told[STANDING_VERSION] : NULL);
+	jsonw_str(json, "config", one ? one->told[STANDING_CONFIG] : NULL);
 	jsonw_bool(json, "config_differs", differs(node, STANDING_CONFIG));
 	keys_write(json, node);
 	jsonw_bool(json, "keys_differ", differs(node, STANDING_SECRETS));

@@ -30,7 +30,7 @@ struct rest_worker {
 	uint64_t seen_ms;
 	bool alive; /* it has told of itself lately */
 	char state[16]; /* serving, full, draining, drained, lost */
-	char what[STANDINGS][PUBLISH_TEXT_MAX + 1];
+	char told[STANDINGS][PUBLISH_TEXT_MAX + 1];
 	char routes[PUBLISH_TEXT_MAX + 1]; /* version, and when (unix ms) */
 	char ip[64];                       /* of mediad */
 };

@@ -58,11 +58,11 @@ static bool standing_load(struct rest_worker *worker, struct admin *admin,
 	if (val->type != REDIS_ARRAY)
 		return true;
 	for (size_t i = 0; i < STANDINGS; i++)
-		copy(worker->what[i], sizeof(worker->what[i]), val, i);
+		copy(worker->told[i], sizeof(worker->told[i]), val, i);
 	copy(worker->routes, sizeof(worker->routes), val, STANDINGS);
-	worker->alive = worker->what[STANDING_EPOCH][0] != '\0';
+	worker->alive = worker->told[STANDING_EPOCH][0] != '\0';
 	str_ncpy(worker->state,
-		 worker->alive ? worker->what[STANDING_STATE] : "lost",
+		 worker->alive ? worker->told[STANDING_STATE] : "lost",
 		 sizeof(worker->state));
 	return true;
 }
@@ -170,7 +170,7 @@ uint64_t rest_node_born(const struct rest_worker *workers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (workers[i].alive)
-			return strtoull(workers[i].what[STANDING_BORN], NULL,
+			return strtoull(workers[i].told[STANDING_BORN], NULL,
 					10);
 	}
 	return 0;

@@ -234,11 +234,13 @@ describe('commands', { timeout: 240000 }, () => {
       const [{ device }] = await list('alice');
       assert.equal((await stack.rest('POST', path('alice', device, '/disconnect'), { by: stack.second })).status, 200);
       await until(() => alice.gone, 'it is closed');
+      const from = stack.log('sigd.log').length;
       const before = alice.contact;
       alice.gone = false;
       await alice.connect();
       alice.contact = before;
       assert.equal((await alice.register()).code, 200);
+      await until(() => stack.log('sigd.log').slice(from).includes('a device is back'), 'its call is over the new one');
       await rung.bye();
       await call.ended();
     });
@@ -335,6 +337,57 @@ describe('commands', { timeout: 240000 }, () => {
     test('what is unknown is said', async () => {
       assert.equal((await hangUp('0123456789abcdef')).status, 404);
       assert.equal((await hangUp('x')).status, 404);
+    });
+  });
+
+  describe('logs', () => {
+    const put = (body, by) => stack.rest('PUT', '/v1/log-levels', { body, by });
+    const levels = async () => (await stack.rest('GET', '/v1/log-levels')).body.nodes;
+    const mine = (user, options) => phone(user, { ...options, domain: 't2.test' });
+
+    test('the level of one node is changed from the other one, for a while', async () => {
+      const { status, body } = await put({ node: 's1', level: 'warn', for: '3s' }, stack.second);
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.deepEqual(body.nodes.map((n) => [n.node, n.forced]), [['s1', true]]);
+      assert.ok(Date.parse(body.nodes[0].until) > Date.now());
+      assert.deepEqual(body.nodes[0].workers.map((w) => w.level), ['warn', 'warn']);
+      assert.deepEqual((await levels()).find((n) => n.node === 's2').workers.map((w) => w.level), ['debug', 'debug']);
+      await until(async () => (await levels()).find((n) => n.node === 's1').workers.every((w) => w.level === 'debug'), 'it is as before');
+    });
+
+    test('one area, and one call, are said while all else is not', async () => {
+      const alice = await mine('alice');
+      const call = alice.call('echo');
+      assert.equal((await call.final).code, 200);
+      const { body: { calls } } = await stack.rest('GET', '/v1/calls');
+      assert.equal((await put({ level: 'error', call: calls[0].id, areas: [{ area: 'sigd/proxy/register', level: 'debug' }] })).status, 200);
+      const from = stack.log('sigd.log').length;
+      assert.equal((await alice.register()).code, 200);
+      await call.bye();
+      const said = () => stack.log('sigd.log').slice(from).split('\n');
+      await until(() => said().some((l) => l.includes('msg=registered') && l.includes('lvl=debug')), 'the area is said');
+      await until(() => said().some((l) => l.includes(`call=${calls[0].id}`) && l.includes('lvl=info')), 'the call is said');
+      assert.ok(!said().some((l) => /proc=sigd\/\d/.test(l) && /lvl=(info|debug)/.test(l)
+        && !l.includes('msg=registered') && !l.includes(`call=${calls[0].id}`)), said().join('\n'));
+      assert.equal((await put({ level: 'default' })).status, 200);
+      assert.ok((await levels()).every((n) => !n.forced && n.workers.every((w) => w.level === 'debug')));
+    });
+
+    test('what is none is refused', async () => {
+      for (const body of [{}, { level: 'loud' }, { level: 'info', for: 'ever' }, { level: 'info', call: 'x' },
+        { level: 'info', areas: [{ area: 'a b', level: 'info' }] }, { level: 'info', areas: [{ area: 'sigd', level: 'x' }] }]) {
+        assert.equal((await put(body)).status, 422, JSON.stringify(body));
+      }
+      assert.equal((await put({ node: 's9', level: 'info' })).status, 404);
+    });
+
+    test('with Redis away all of it is 503', async () => {
+      stack.procs.get('redis').kill('SIGSTOP');
+      const asked = await Promise.all([put({ level: 'info' }), stack.rest('DELETE', '/v1/calls/0123456789abcdef', { by: stack.second })]);
+      stack.procs.get('redis').kill('SIGCONT');
+      assert.deepEqual(asked.map((a) => a.status), [503, 503]);
+      await stack.ready(stack.sigdAdmin, 'sigd');
+      await stack.ready(stack.second.sigdAdmin, 'sigd2');
     });
   });
 });

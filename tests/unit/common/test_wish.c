@@ -61,7 +61,42 @@ static void each_daemon_has_a_key_of_its_own(void)
 	CHECK_STR(key, "cb:{n:a1}:wish:mediad");
 }
 
-TEST_MAIN(TEST(a_drain_is_for_one_life_of_the_node),
+static bool plan_read(struct wish *wish, const char *text)
+{
+	*wish = (struct wish){.drain = false};
+	return wish_log_read(wish, text, strlen(text));
+}
+
+static void a_plan_of_the_log_has_an_end_areas_and_a_call(void)
+{
+	struct wish wish;
+
+	REQUIRE(plan_read(&wish, "1700000000000 warn sigd/proxy=debug "
+				 "sigd=info call=0123456789abcdef"));
+	CHECK(wish.log_until_ms == 1700000000000ull);
+	CHECK_INT(wish.plan.level, LOG_L_WARN);
+	CHECK_INT(wish.plan.nareas, 2);
+	CHECK_STR(wish.plan.areas[0].name, "sigd/proxy");
+	CHECK_INT(wish.plan.areas[0].level, LOG_L_DEBUG);
+	CHECK_STR(wish.plan.call, "0123456789abcdef");
+}
+
+static void a_plan_that_cannot_be_read_is_none(void)
+{
+	static const char *const bad[] = {
+		"", "1", "x warn", "1 loud", "1 warn sigd", "1 warn =debug",
+		"1 warn sigd=loud", "1 warn call=0123", "-1 warn",
+		"1 warn a=info b=info c=info d=info e=info f=info g=info "
+		"h=info i=info"};
+	struct wish wish;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(!plan_read(&wish, bad[i]));
+}
+
+TEST_MAIN(TEST(a_plan_of_the_log_has_an_end_areas_and_a_call),
+	  TEST(a_plan_that_cannot_be_read_is_none),
+	  TEST(a_drain_is_for_one_life_of_the_node),
 	  TEST(one_that_is_kept_is_for_all_its_lives),
 	  TEST(what_cannot_be_read_is_not_wanted),
 	  TEST(each_daemon_has_a_key_of_its_own))
