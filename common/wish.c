@@ -4,7 +4,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 #include <re.h>
 
 #include "common/id.h"
@@ -25,6 +27,7 @@ struct wish_watch {
 	bool known;
 	bool asked; /* and not answered yet */
 	char log[64]; /* in force */
+	char reload[24]; /* when it was asked for last */
 	wish_h *wishh;
 	wish_log_h *logh;
 	void *arg;
@@ -178,6 +181,24 @@ const char *wish_log(const struct wish_watch *watch)
 
 /* --- looking ----------------------------------------------------------------------- */
 
+/* One that was asked for before this worker began is done, or lost with the
+ * one that should have said so. */
+static void reload_follow(struct wish_watch *watch, const struct redis_val *val)
+{
+	const struct redis_val *at = redis_field(val, "reload");
+	const char *text = at && at->type == REDIS_STR ? at->str : "";
+	const bool changed = strncmp(text, watch->reload,
+				     sizeof(watch->reload) - 1);
+
+	str_ncpy(watch->reload, text, sizeof(watch->reload));
+	if (!watch->known || !changed || !text[0] || watch->worker->slot != 1 ||
+	    watch->worker->parent_fd < 0)
+		return;
+	log_warn(NULL, "an operator wants this node to load its files anew",
+		 NULL);
+	(void)kill(getppid(), SIGHUP);
+}
+
 static void on_look(void *arg);
 
 static void again(struct wish_watch *watch, uint32_t ms)
@@ -196,6 +217,7 @@ static void on_wish(int err, const struct redis_val *val, void *arg)
 	if (err || val->type == REDIS_ERR)
 		return;
 	wish_read(&wish, val, watch->worker->born_ms);
+	reload_follow(watch, val);
 	changed = !watch->known || wish.drain != watch->wish.drain ||
 		  wish.now != watch->wish.now;
 	watch->known = true;

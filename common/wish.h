@@ -9,6 +9,8 @@
  *                                is meant (struct worker), `*`: any; move:
  *                                `now` or `idle`
  *   drain.at, drain.by    for people
+ *   reload     a time (unix ms): when it changes the parent gets SIGHUP, from
+ *              the first of its workers
  *   log        "<until> <level> [<area>=<level> ..] [call=<id>]": what the
  *              log says until then (unix ms by Redis' clock; 0: without end)
  *

@@ -83,7 +83,7 @@ static void say(const struct nodes_watch *watch, const char *type,
 static bool has_left(const struct rest_worker *workers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!strncmp(workers[i].what[STANDING_STATE], "drain", 5))
+		if (!strncmp(workers[i].told[STANDING_STATE], "drain", 5))
 			return true;
 	}
 	return false;

@@ -21,6 +21,7 @@ const struct admin_route rest_routes[] = {
 	{"GET", "/v1/nodes/{node}", rest_node, 0},
 	{"POST", "/v1/nodes/{node}/drain", rest_drain, 0},
 	{"POST", "/v1/nodes/{node}/undrain", rest_undrain, 0},
+	{"POST", "/v1/nodes/{node}/reload", rest_node_reload, 0},
 	{"GET", "/v1/log-levels", rest_levels, 0},
 	{"PUT", "/v1/log-levels", rest_levels_put, 0},
 	{"GET", "/v1/registrations", rest_registrations, ADMIN_TENANT},

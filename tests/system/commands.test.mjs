@@ -2,6 +2,7 @@
 // each kind. SPDX-License-Identifier: MIT
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { Nodes } from './lib/nodes.mjs';
 import { Ua } from './lib/sip.mjs';
 import { until } from './lib/stack.mjs';
@@ -16,8 +17,17 @@ const SIP = `sip:
   setup: 5s
 `;
 
+const PBX = `  c0:
+    domains: [c0.test]
+    realm: cordboard
+    connections:
+      carrier: {kind: trunk, address: "127.0.0.1:9", probe: 0s}
+    routes:
+      - {name: out, match: {callee: ".*"}, to: {connection: carrier}}
+`;
+
 describe('commands', { timeout: 240000 }, () => {
-  const stack = new Nodes({ routing: tenants(3), sip: SIP, drain: '60s', rtpPorts: 100 });
+  const stack = new Nodes({ routing: `${tenants(3)}${PBX}`, sip: SIP, drain: '60s', rtpPorts: 100 });
   let uas = [];
   before(async () => {
     await stack.start();
@@ -171,6 +181,25 @@ describe('commands', { timeout: 240000 }, () => {
       assert.equal((await node('m2')).drain.keep, true);
       assert.equal((await stack.rest('POST', '/v1/nodes/m2/undrain')).status, 200);
       await stack.ready(stack.second.mediadAdmin, 'mediad2');
+    });
+
+    test('a node loads its files anew when it is told to, and another one\'s is marked as long as it has other ones', async () => {
+      const file = stack.file('routing.yaml');
+      const text = fs.readFileSync(file, 'utf8');
+      fs.writeFileSync(file, text.replace('callee: "tone"', 'callee: "tune"'));
+      assert.equal((await stack.rest('POST', '/v1/nodes/s1/reload', { by: stack.second })).status, 202);
+      const marked = async () => (await stack.rest('GET', '/v1/nodes')).body.nodes
+        .filter((n) => n.daemon === 'sigd' && n.config_differs).length;
+      await until(async () => await marked() === 1, 'one of the two is marked');
+      const [one, two] = await Promise.all(['s1', 's2'].map((name) => node(name)));
+      assert.notEqual(one.config, two.config);
+      fs.writeFileSync(file, text);
+      assert.equal((await stack.rest('POST', '/v1/nodes/s1/reload')).status, 202);
+      await until(async () => await marked() === 0, 'they are alike again');
+      assert.equal((await stack.rest('POST', '/v1/nodes/m2/reload')).status, 202);
+      await until(() => stack.log('mediad2.log').includes('msg=reloaded'), 'mediad does so, too');
+      assert.equal((await stack.rest('POST', '/v1/nodes/s9/reload')).status, 404);
+      assert.equal((await stack.rest('POST', '/v1/nodes/s1/reload?daemon=x')).status, 400);
     });
 
     test('what cannot be done is said: unknown, lost, silent, wrong words', async () => {
@@ -340,6 +369,29 @@ describe('commands', { timeout: 240000 }, () => {
     });
   });
 
+  describe('connections', () => {
+    const carrier = '/v1/connections/c0/carrier';
+    const get = async (by) => (await stack.rest('GET', carrier, { by })).body;
+
+    test('one is taken out at one node and is out at both, until it is taken back', async () => {
+      const patch = (body, by) => stack.rest('PATCH', carrier, { body, by });
+      assert.equal((await patch({ state: 'drain', reason: 'new firmware' }, stack.second)).status, 200);
+      for (const by of [stack, stack.second]) {
+        const { state: is, calls, max_calls: most, registration, health } = await get(by);
+        assert.deepEqual([is.state, is.takes_calls, is.forced, is.reason], ['draining', false, true, 'new firmware']);
+        assert.deepEqual([calls, most, registration, health], [0, 0, null, null]);
+        const { body } = await stack.rest('POST', '/v1/routes/explain', { by, body: { tenant: 'c0', callee: '123' } });
+        assert.match(JSON.stringify(body), /draining/);
+      }
+      assert.equal((await patch({ state: 'auto' })).status, 200);
+      for (const by of [stack, stack.second]) assert.equal((await get(by)).state.forced, false);
+      assert.ok([400, 422].includes((await patch({ state: 'sideways' })).status));
+      assert.equal((await stack.rest('PATCH', '/v1/connections/c0/none', { body: { state: 'up' } })).status, 404);
+      assert.equal((await stack.rest('POST', `${carrier}/register`, { by: stack.second })).status, 409);
+      assert.equal((await stack.rest('POST', '/v1/connections/c0/none/register')).status, 404);
+    });
+  });
+
   describe('logs', () => {
     const put = (body, by) => stack.rest('PUT', '/v1/log-levels', { body, by });
     const levels = async () => (await stack.rest('GET', '/v1/log-levels')).body.nodes;
@@ -379,6 +431,16 @@ describe('commands', { timeout: 240000 }, () => {
         assert.equal((await put(body)).status, 422, JSON.stringify(body));
       }
       assert.equal((await put({ node: 's9', level: 'info' })).status, 404);
+    });
+
+    test('every command is told, with who gave it and what came of it', async () => {
+      assert.equal((await stack.rest('DELETE', '/v1/calls/0123456789abcdef')).status, 404);
+      const told = await until(async () => (await stack.redis.call('XREVRANGE', 'cb:news', '+', '-', 'COUNT', 200))
+        .map(([, f]) => f).filter((f) => f.includes('audit.change')), 'it is told');
+      for (const [method, what] of [['POST', '/drain'], ['PUT', '/v1/log-levels'], ['DELETE', '/v1/calls/'], ['DELETE', '/v1/registrations/']]) {
+        assert.ok(told.some((f) => f.includes(method) && f[f.indexOf('path') + 1].includes(what)), `${method} ${what}`);
+      }
+      assert.ok(told.some((f) => f[f.indexOf('status') + 1] === '404'));
     });
 
     test('with Redis away all of it is 503', async () => {
