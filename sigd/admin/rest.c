@@ -115,7 +115,7 @@ bool rest_limit(size_t *limit, const struct admin_req *req,
 	    strspn(text, "0123456789") == pl.l)
 		return true;
 
-	admin_resp_problem(resp, 400, "limit is a number from 1 to 500.");
+	admin_resp_field(resp, 400, "limit", "A number from 1 to 500.");
 	return false;
 }
 

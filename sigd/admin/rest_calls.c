@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/id.h"
-#include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_calls.h"
 #include "sigd/admin/rest_timeline.h"
 #include "sigd/call/call_fields.h"
 #include "sigd/transport/flow.h"
@@ -15,6 +15,8 @@
 enum {
 	SHARDS = 16, /* call_record.h */
 	CALL_LEN = 16,
+	STEP = 500,	   /* names at once */
+	SHARD_MAX = 10000, /* ... of a shard */
 };
 
 struct found {
@@ -165,30 +167,58 @@ static bool name_fits(struct found *found, const struct redis_val *name,
 	return true;
 }
 
-/* Up to `limit` names, and how many there are. */
-static bool names(struct found *list, size_t limit, uint64_t *total,
-		  struct admin *admin, struct admin_resp *resp,
-		  const char *tenant)
+/* Those behind the cursor, the first `limit` by id, and how many there are of
+ * them; `total`: before the cursor, too. */
+struct names {
+	struct found list[REST_LIMIT_MAX];
+	size_t n, limit;
+	uint64_t behind, total;
+	const char *tenant, *cursor;
+};
+
+/* Into the order; what does not fit any more falls out. */
+static void name_add(struct names *names, const struct found *found)
+{
+	size_t at = names->n;
+
+	++names->total;
+	if (names->cursor && strcmp(found->call, names->cursor) <= 0)
+		return;
+	++names->behind;
+	while (at && strcmp(found->call, names->list[at - 1].call) < 0)
+		--at;
+	if (at == names->limit)
+		return;
+	if (names->n < names->limit)
+		++names->n;
+	memmove(&names->list[at + 1], &names->list[at],
+		(names->n - at - 1) * sizeof(*found));
+	names->list[at] = *found;
+}
+
+/* In steps, as each holds up Redis. */
+static bool shard_read(struct names *names, struct admin *admin,
+		       struct admin_resp *resp, unsigned shard)
 {
 	const struct redis_val *set;
+	char key[REST_KEY_MAX], from[16], to[16];
 	struct found found;
-	char key[REST_KEY_MAX];
+	unsigned at = 0;
 
-	*total = 0;
-	for (unsigned shard = 0; shard < SHARDS; shard++) {
-		re_snprintf(key, sizeof(key), "cb:{c:%x}:calls", shard);
-		if (!rest_ask(&set, admin, resp, "ZRANGE", key, "0", "9999",
-			      NULL))
+	re_snprintf(key, sizeof(key), "cb:{c:%x}:calls", shard);
+	do {
+		re_snprintf(from, sizeof(from), "%u", at);
+		re_snprintf(to, sizeof(to), "%u", at + STEP - 1);
+		if (!rest_ask(&set, admin, resp, "ZRANGE", key, from, to, NULL))
 			return false;
 		for (size_t i = 0; set->type == REDIS_ARRAY && i < set->len;
 		     i++) {
-			if (!name_fits(&found, &set->el[i], tenant))
-				continue;
-			if (*total < limit)
-				list[*total] = found;
-			++*total;
+			if (name_fits(&found, &set->el[i], names->tenant))
+				name_add(names, &found);
 		}
-	}
+		at += STEP;
+	} while (set->type == REDIS_ARRAY && set->len == STEP &&
+		 at < SHARD_MAX);
 	return true;
 }
 
@@ -200,9 +230,26 @@ static int by_start(const void *pa, const void *pb)
 	return a->start_ms < b->start_ms ? -1 : a->start_ms > b->start_ms;
 }
 
-static void list_write(struct admin_resp *resp, struct call_record **recs,
-		       size_t n, uint64_t total)
+static bool record_fits(const struct rest_calls_filter *filter,
+			const struct call_record *rec)
 {
+	const struct call_side *a = &rec->side[CALL_CALLER];
+	const struct call_side *b = &rec->side[CALL_CALLEE];
+	const struct rest_calls_facts facts = {.tenant = rec->tenant,
+					       .there = rec->there,
+					       .callid = rec->callid,
+					       .user = {a->user, b->user},
+					       .uri = {a->uri, b->uri},
+					       .conn = {a->conn, b->conn}};
+
+	return rest_calls_fit(filter, &facts);
+}
+
+static void list_write(struct admin_resp *resp, struct call_record **recs,
+		       size_t n, const struct names *names,
+		       const struct rest_calls_filter *filter)
+{
+	const bool more = names->behind > names->n;
 	struct jsonw json;
 
 	qsort(recs, n, sizeof(*recs), by_start);
@@ -210,12 +257,15 @@ static void list_write(struct admin_resp *resp, struct call_record **recs,
 	jsonw_object(&json, NULL);
 	jsonw_array(&json, "calls");
 	for (size_t i = 0; i < n; i++) {
+		if (!record_fits(filter, recs[i]))
+			continue;
 		jsonw_object(&json, NULL);
 		record(&json, recs[i]);
 		jsonw_end(&json);
 	}
 	jsonw_end(&json);
-	jsonw_uint(&json, "total", total);
+	jsonw_uint(&json, "total", names->total);
+	jsonw_str(&json, "next", more ? names->list[names->n - 1].call : NULL);
 	jsonw_end(&json);
 	rest_done(&json, resp);
 }
@@ -245,20 +295,78 @@ static bool records(struct call_record **recs, size_t *n,
 	return true;
 }
 
+static void live(const struct rest_calls_filter *filter, const char *cursor,
+		 size_t limit, struct admin *admin, struct admin_resp *resp)
+{
+	struct call_record *recs[REST_LIMIT_MAX];
+	struct names names = {.limit = limit,
+			      .tenant = filter->tenant,
+			      .cursor = cursor};
+	size_t n = 0;
+	bool ok = true;
+
+	if (cursor && !id_valid(cursor, strlen(cursor))) {
+		admin_resp_field(resp, 400, "cursor",
+				 "It is the `next` of another answer.");
+		return;
+	}
+	for (unsigned i = 0; i < SHARDS && ok; i++)
+		ok = shard_read(&names, admin, resp, i);
+	if (ok && records(recs, &n, names.list, names.n, admin, resp))
+		list_write(resp, recs, n, &names, filter);
+	while (n)
+		mem_deref(recs[--n]);
+}
+
+/* The user part of a URI, as it stands there. */
+static bool is_number(const char *uri, const char *number)
+{
+	const char *colon = strchr(uri, ':');
+	size_t len = strlen(number);
+
+	return colon && !strncmp(colon + 1, number, len) &&
+	       (!colon[1 + len] || strchr("@;>", colon[1 + len]));
+}
+
+/* NULL: any; one of two. */
+static bool either(const char *wanted, const char *const have[2])
+{
+	return !wanted || !strcmp(wanted, have[0]) || !strcmp(wanted, have[1]);
+}
+
+bool rest_calls_fit(const struct rest_calls_filter *filter,
+		    const struct rest_calls_facts *facts)
+{
+	const char *const tenants[] = {facts->tenant, facts->there};
+	const char *number = filter->number;
+
+	return either(filter->tenant, tenants) &&
+	       either(filter->user, facts->user) &&
+	       either(filter->connection, facts->conn) &&
+	       (!number || is_number(facts->uri[0], number) ||
+		is_number(facts->uri[1], number)) &&
+	       (!filter->callid || !strcmp(filter->callid, facts->callid));
+}
+
 void rest_calls(const struct admin_req *req, struct admin_resp *resp,
 		void *arg)
 {
-	struct call_record *recs[REST_LIMIT_MAX];
-	struct found list[REST_LIMIT_MAX];
-	size_t limit, n = 0;
-	uint64_t total;
+	const struct rest_calls_filter filter = {
+		.tenant = rest_tenant_asked(req),
+		.user = admin_req_query(req, "user"),
+		.connection = admin_req_query(req, "connection"),
+		.number = admin_req_query(req, "number"),
+		.callid = admin_req_query(req, "call_id")};
+	const char *state = admin_req_query(req, "state");
+	const char *cursor = admin_req_query(req, "cursor");
+	size_t limit;
 
-	if (!rest_limit(&limit, req, resp) ||
-	    !names(list, limit, &total, arg, resp, rest_tenant_asked(req)))
+	if (!rest_limit(&limit, req, resp))
 		return;
-	if (records(recs, &n, list, total < limit ? (size_t)total : limit, arg,
-		    resp))
-		list_write(resp, recs, n, total);
-	while (n)
-		mem_deref(recs[--n]);
+	if (!state || !strcmp(state, "live"))
+		live(&filter, cursor, limit, arg, resp);
+	else if (!strcmp(state, "recent"))
+		rest_calls_recent(&filter, cursor, limit, arg, resp);
+	else
+		admin_resp_field(resp, 400, "state", "live or recent.");
 }
