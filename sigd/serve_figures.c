@@ -37,6 +37,7 @@ static int64_t sealing_key(const struct keyring *ring)
 static void on_fill(void *arg)
 {
 	struct sigd *sigd = arg;
+	const struct call_log_counts *logged = proxy_logged(sigd->proxy);
 	struct txn_stats txn;
 
 	proxy_txn_stats(sigd->proxy, &txn);
@@ -45,6 +46,8 @@ static void on_fill(void *arg)
 	sigd->figures.txns_refused = txn.refused;
 	sigd->figures.txn_timeouts = txn.timeouts;
 	sigd->figures.proxy	= *proxy_counts(sigd->proxy);
+	if (logged)
+		sigd->figures.logged = *logged;
 	sigd->figures.transport = *transport_counts(sigd->transport);
 	sigd->figures.busy	= proxy_busy(sigd->proxy);
 	sigd->figures.cert_expiry = certs_expiry(sigd->files.certs, NULL);

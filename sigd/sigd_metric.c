@@ -9,6 +9,7 @@
 #define PROXY(member) offsetof(struct sigd_figures, proxy.member)
 #define TRANSPORT(member) offsetof(struct sigd_figures, transport.member)
 #define TRACE(member) offsetof(struct sigd_figures, trace.member)
+#define LOGGED(member) offsetof(struct sigd_figures, logged.member)
 #define UPSTREAM(member) offsetof(struct sigd_figures, upstream.member)
 
 /* Requests that are no calls: rows of one name stand together. */
@@ -193,6 +194,10 @@ static const struct metric_desc rows[] = {
 		TRANSPORT(tube_errors)),
 	COUNTER("tunnel_refused", "Messages of others, too late or malformed",
 		TRANSPORT(tube_refused)),
+	COUNTER("call_log_entries", "Written to the logs of calls",
+		LOGGED(written)),
+	COUNTER("call_log_dropped_entries",
+		"Not written: Redis was away, or too slow", LOGGED(dropped)),
 	COUNTER("trace_messages", "Messages traced", TRACE(taken)),
 	COUNTER("trace_nameless", "Messages not traced: no Call-ID",
 		TRACE(nameless)),

@@ -6,6 +6,7 @@
 #ifndef SIGD_SIGD_METRIC_H
 #define SIGD_SIGD_METRIC_H
 
+#include "common/call_log_writer.h"
 #include "common/admin.h"
 #include "common/metric.h"
 #include "common/redis_figures.h"
@@ -22,6 +23,7 @@ struct sigd_figures {
 	struct transport_counts transport;
 	struct upstream_counts upstream;
 	struct trace_counts trace;
+	struct call_log_counts logged;
 	struct gate_counts gate;
 	uint64_t alarms[ALARM_KINDS];
 	int64_t load, share; /* per mille */

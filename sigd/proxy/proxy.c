@@ -412,6 +412,11 @@ const uint64_t *proxy_alarm_counts(const struct proxy *px)
 	return alarm_counts(px->alarms);
 }
 
+const struct call_log_counts *proxy_logged(const struct proxy *px)
+{
+	return px->diary ? call_log_counts(px->diary) : NULL;
+}
+
 const struct proxy_counts *proxy_counts(const struct proxy *px)
 {
 	return &px->counts;

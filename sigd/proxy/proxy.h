@@ -23,6 +23,7 @@
 
 struct keyring;
 struct media_client;
+struct call_log_counts;
 struct proxy;
 struct redis_link;
 struct resolver;
@@ -181,6 +182,8 @@ struct proxy_key {
 void proxy_key_heard(struct proxy *px, const struct proxy_key *key);
 
 const struct proxy_counts *proxy_counts(const struct proxy *px);
+/* Of the logs of calls; NULL: there is no Redis. */
+const struct call_log_counts *proxy_logged(const struct proxy *px);
 const struct gate *proxy_gate(const struct proxy *px);
 /* ALARM_KINDS of them. */
 const uint64_t *proxy_alarm_counts(const struct proxy *px);

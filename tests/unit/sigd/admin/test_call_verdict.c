@@ -165,6 +165,10 @@ static void refusals_of_ours_have_a_name_each(void)
 		{STATUS_LOOP, "refused", "loop"},
 		{STATUS_NOT_ACCEPTABLE, "no-common-codec", "alice"},
 		{STATUS_NO_ENCRYPTION, "no-common-codec", "no-encryption"},
+		{STATUS_BAD_SDP, "no-common-codec", "bad-sdp"},
+		{STATUS_AUTH_REQUIRED, "auth-failed", "alice"},
+		{STATUS_UNKNOWN_USER, "not-registered", "4711"},
+		{STATUS_NO_PORT, "overload", "no-port"},
 		{STATUS_NOT_REGISTERED, "not-registered", "alice called 4711"},
 		{STATUS_CANCELLED, "cancelled", "alice gave up before 4711"},
 		{STATUS_FLOW_LOST, "flow-lost", "alice"},
@@ -260,6 +264,14 @@ static void targets_that_fail_are_all_named(void)
 					  "target-timeout");
 	VERDICT(&f, "all-targets-failed", "connection b (192.0.2.9:5060) said "
 					  "503");
+	/* whichever of them speaks for all */
+	f.reason = STATUS_TARGET_TIMEOUT;
+	VERDICT(&f, "all-targets-failed", "connection a");
+	f.reason = STATUS_FLOW_GONE;
+	VERDICT(&f, "all-targets-failed", "connection a");
+	f.reason = STATUS_NO_ANSWER;
+	VERDICT(&f, "all-targets-failed", "connection a");
+	f.reason = STATUS_TARGET_DOWN;
 	/* one that said a word of its own was none that failed */
 	add_try(&f, "connection c", 410, STATUS_TARGET_DOWN);
 	VERDICT(&f, "refused-by-target", "connection c");
@@ -475,6 +487,8 @@ static void how_it_ended_when_nobody_lacked_anything(void)
 	VERDICT(&f, "side-gone", "connection pbx did not know");
 	answered(&f);
 	f.reason = STATUS_SETUP_EXPIRED;
+	VERDICT(&f, "no-ack", "alice never acknowledged");
+	f.reason = STATUS_TIMEOUT;
 	VERDICT(&f, "no-ack", "alice never acknowledged");
 	answered(&f);
 	f.reason = STATUS_INTERNAL;
