@@ -118,7 +118,7 @@ static void item(const struct jsonr_val *val)
 		(void)cordctl_text(what, val, "line");
 		(void)cordctl_text(over, val, "remote");
 		printf("%-12s  %s %-22s %s\n", time,
-		       strcmp(direction, "in") ? "<--" : "-->", over, what);
+		       strcmp(direction, "in") ? "-->" : "<--", over, what);
 	} else {
 		(void)cordctl_text(what, val, "kind");
 		(void)cordctl_text(over, val, "leg");
