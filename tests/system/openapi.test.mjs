@@ -57,6 +57,8 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
     'GET /v1/calls': ['', '?tenant=t0', '?limit=-1', '?state=recent', '?state=all', '?cursor=x', '?state=recent&cursor=1-2-16', '?user=alice&number=echo'],
   };
   const BODY = {
+    'PUT /v1/log-levels': ['{"level": "info", "for": "1m", "areas": [{"area": "sigd/proxy", "level": "debug"}]}', '{"level": "default"}',
+      '{"level": "info", "node": "none"}', '{"level": "loud"}', '['],
     'POST /v1/calls/hangup': ['{"tenant": "t0", "user": "dave"}', '{"tenant": "none"}', '{}', '[', '{"tenant": "t0", "user": 1}'],
     'POST /v1/routes/explain': ['{"tenant": "t0", "caller": "alice", "callee": "echo"}', '{"calee": 1}'],
     'POST /v1/routes/validate': ['tenants: {t: {domains: [a], realm: r}}', 'tenants: {t: {domain: a}}'],
