@@ -89,6 +89,11 @@ const char *admin_req_tenant(const struct admin_req *req)
 	return req->tenant[0] ? req->tenant : NULL;
 }
 
+bool admin_req_may_write(const struct admin_req *req)
+{
+	return req->write;
+}
+
 bool admin_req_may_see(const struct admin_req *req, const char *tenant)
 {
 	const char *only = admin_req_tenant(req);
@@ -185,6 +190,7 @@ static bool authorized(struct admin_http *http, struct admin_req *req,
 	if (pass.who) {
 		str_ncpy(req->by, pass.who->name, sizeof(req->by));
 		str_ncpy(req->tenant, pass.who->tenant, sizeof(req->tenant));
+		req->write = pass.who->write;
 	}
 	if (!pass.status)
 		return true;

@@ -102,6 +102,8 @@ const struct pl *admin_req_body(const struct admin_req *req);
 const char *admin_req_by(const struct admin_req *req);
 /* The only tenant that the token opens; NULL: all of them. */
 const char *admin_req_tenant(const struct admin_req *req);
+/* Whether the token has scope `write`. */
+bool admin_req_may_write(const struct admin_req *req);
 /* Whether the token opens this tenant. */
 bool admin_req_may_see(const struct admin_req *req, const char *tenant);
 const struct sa *admin_req_source(const struct admin_req *req);

@@ -32,6 +32,7 @@ struct admin_req {
 	/* Of its token, as it was when it came; no name: without one. */
 	char by[BEARER_NAME_MAX + 1];
 	char tenant[BEARER_NAME_MAX + 1];
+	bool write;
 	bool begun; /* the headers were looked at */
 };
 

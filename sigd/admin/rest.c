@@ -50,6 +50,7 @@ const struct admin_route rest_routes[] = {
 	{"GET", "/v1/traces/{id}", rest_trace, ADMIN_TENANT},
 	{"GET", "/v1/traces/{id}/pcap", rest_trace_pcap,
 	 ADMIN_TENANT | ADMIN_OTHER},
+	{"GET", "/v1/token", rest_token, ADMIN_TENANT},
 	{"GET", "/dashboard", page_redirect, ADMIN_OPEN | ADMIN_OTHER},
 	{"GET", "/dashboard/", page_handle, ADMIN_OPEN | ADMIN_OTHER},
 	{"GET", "/dashboard/{file}", page_handle, ADMIN_OPEN | ADMIN_OTHER},

@@ -28,6 +28,7 @@ admin_handle_h rest_openapi, rest_tenants, rest_one_tenant;
 admin_handle_h rest_nodes, rest_node, rest_drain, rest_undrain;
 admin_handle_h rest_node_reload, rest_levels, rest_levels_put;
 admin_handle_h rest_hangup, rest_hangup_many, rest_unregister, rest_disconnect;
+admin_handle_h rest_token;
 admin_handle_h rest_registrations, rest_calls, rest_call;
 admin_handle_h rest_recording_pause, rest_recording_resume;
 admin_handle_h rest_routes_explain, rest_routes_validate, rest_routes_reload;

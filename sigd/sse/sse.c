@@ -38,6 +38,7 @@ struct client {
 	struct le le;
 	struct admin_stream *stream;
 	char tenant[TENANT_MAX + 1]; /* "": all */
+	uint64_t until_ms; /* by the wheel */
 };
 
 static void client_destructor(void *data)
@@ -112,6 +113,20 @@ static void on_figures(const struct mbuf *json, void *arg)
 	mem_deref(mb);
 }
 
+/* A token that has ended, or was taken back, opens no stream again. */
+static void late_drop(struct sse *sse)
+{
+	struct le *le = sse->clients.head;
+
+	while (le) {
+		struct client *client = le->data;
+
+		le = le->next;
+		if (wheel_now(sse->wheel) >= client->until_ms)
+			mem_deref(client);
+	}
+}
+
 static void on_beat(void *arg)
 {
 	static const char comment[] = ":\n\n";
@@ -119,6 +134,7 @@ static void on_beat(void *arg)
 			  .end = sizeof(comment) - 1};
 	struct sse *sse = arg;
 
+	late_drop(sse);
 	/* so that who has gone is found out, and no proxy takes it for idle */
 	send_all(sse, &mb, NULL);
 	if (!sse->clients.head) {
@@ -191,6 +207,7 @@ static int join(struct client **clientp, struct sse *sse,
 		return err;
 	}
 	re_snprintf(retry, sizeof(retry), "retry: %u\n\n", RETRY_MS);
+	client->until_ms = wheel_now(sse->wheel) + SSE_LIFE_MS;
 	(void)admin_stream_write(client->stream, retry, strlen(retry));
 	list_append(&sse->clients, &client->le, client);
 	sse_events_run(sse->events, true);

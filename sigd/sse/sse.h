@@ -21,6 +21,7 @@ struct wheel;
 enum {
 	SSE_CLIENTS_MAX = 64,
 	SSE_WAIT_MAX = 256 * 1024, /* bytes that wait for one of them */
+	SSE_LIFE_MS = 600000, /* then who looks on shows the token again */
 	SSE_BEAT_MS = 1000,	    /* a comment, and figures */
 	SSE_POLL_MS = 250,
 	SSE_BATCH = 64,   /* entries of a stream in one go */

@@ -7,7 +7,7 @@ import { ask } from './api.js';
 export function useAccess() {
   const [access, setAccess] = useState(null);
   useEffect(() => {
-    ask('/v1/token').then(setAccess, () => {});
+    ask('/v1/token').then(({ scope, tenant }) => setAccess({ write: scope === 'write', tenant }), () => {});
   }, []);
   return access;
 }

@@ -12,7 +12,7 @@ export function Login() {
     setState({ busy: true });
     sessionStorage.setItem('cordboard-token', given);
     try {
-      await ask('/v1/calls?limit=1');
+      await ask('/v1/token');
       setToken(given);
     } catch (problem) {
       setToken(null);

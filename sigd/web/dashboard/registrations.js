@@ -12,8 +12,7 @@ const transport = (flow) => flow?.split('/')[2]?.toUpperCase() ?? '';
 const worker = (flow) => flow?.split('/').slice(0, 2).join('/') ?? '';
 
 function Acts({ row, tenant, access, again }) {
-  const device = row.device ?? row.id;
-  const base = device ? at`/v1/registrations/${tenant}/${row.user}/${device}` : at`/v1/registrations/${tenant}/${row.user}`;
+  const base = at`/v1/registrations/${tenant}/${row.user}/${row.device}`;
   const off = access?.write === false;
   return html`<span class="acts">
     <${Action} name="Disconnect" again=${again} disabled=${off} ask=${`The connection of ${row.user} is closed; the device may come back at once.`}
