@@ -34,8 +34,8 @@ export class Dashboard {
     const { stack } = this;
     const mediaAdmin = await freeUdp(1);
     await stack.writeMediad('mediad2', 'm2', mediaAdmin);
-    let text = fs.readFileSync(stack.file('sigd.yaml'), 'utf8').replace('node: s1', 'node: s2').replace(stack.file('run'), stack.file('run2'));
-    fs.mkdirSync(stack.file('run2'), { mode: 0o700 });
+    // of one box: their workers find each other in one folder
+    let text = fs.readFileSync(stack.file('sigd.yaml'), 'utf8').replace('node: s1', 'node: s2');
     for (const port of [stack.wssPort, stack.wsPort, stack.udpPort, stack.sigdAdmin]) {
       const other = await freeUdp(1);
       if (port === stack.sigdAdmin) this.otherAdmin = other;
