@@ -1,6 +1,7 @@
 // dashboard_world.mjs: two nodes of each daemon, a tenant with PBXs and users,
 // and calls between them, for who looks at the dashboard.
 // SPDX-License-Identifier: MIT
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { B, freeUdp, until } from '../system/lib/stack.mjs';
@@ -20,6 +21,7 @@ export class Dashboard {
       routing: async (stack) => {
         this.world ??= new World(stack, { count: 1 });
         await this.world.open();
+        await this.tunnels(stack);
         return this.world.routing();
       } });
     await this.second();
@@ -29,13 +31,33 @@ export class Dashboard {
 
   get stack() { return this.suite.stack; }
 
+  // From node to node: each has a certificate of the cluster's own authority.
+  async tunnels(stack) {
+    const make = (name, ...more) => execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+      '-subj', `/CN=${name}`, '-keyout', stack.file(`${name}.key`), '-out', stack.file(`${name}.pem`), ...more], { stdio: 'ignore' });
+    make('cluster');
+    for (const node of ['s1', 's2']) make(node, '-CA', stack.file('cluster.pem'), '-CAkey', stack.file('cluster.key'), '-addext', `subjectAltName=DNS:${node}`,
+      '-addext', 'basicConstraints=critical,CA:FALSE');
+    this.tunnel = { s1: await freeUdp(1), s2: await freeUdp(1) };
+    fs.appendFileSync(stack.file('sigd.yaml'), this.tunnelOf(stack, 's1', 's2'));
+  }
+
+  tunnelOf(stack, node, other) {
+    return `tunnel:
+  bind: 127.0.0.1:${this.tunnel[node]}
+  certificate: ${stack.file(`${node}.pem`)}
+  private_key: ${stack.file(`${node}.key`)}
+  ca: ${stack.file('cluster.pem')}
+  peers: [{node: ${other}, address: "127.0.0.1:${this.tunnel[other]}"}]
+`;
+  }
+
   // The other node of each.
   async second() {
     const { stack } = this;
     const mediaAdmin = await freeUdp(1);
     await stack.writeMediad('mediad2', 'm2', mediaAdmin);
-    // of one box: their workers find each other in one folder
-    let text = fs.readFileSync(stack.file('sigd.yaml'), 'utf8').replace('node: s1', 'node: s2');
+    let text = fs.readFileSync(stack.file('sigd.yaml'), 'utf8').replace('node: s1', 'node: s2').replace(this.tunnelOf(stack, 's1', 's2'), this.tunnelOf(stack, 's2', 's1'));
     for (const port of [stack.wssPort, stack.wsPort, stack.udpPort, stack.sigdAdmin]) {
       const other = await freeUdp(1);
       if (port === stack.sigdAdmin) this.otherAdmin = other;

@@ -32,16 +32,17 @@ function usePoints(media) {
   return kept.current;
 }
 
-// Of figures in the timeline: { leg -> points }, if it has some.
+// Of figures in the timeline (docs/timeline.md): { leg -> points }; counts are
+// since the row before.
 function pointsOf(items) {
   const legs = new Map();
-  for (const item of items.filter((i) => i.leg && /^(figures|quality|stats|media\.figures|rtcp\.figures)$/.test(i.kind))) {
-    const d = item.data ?? {};
-    const n = (key, by = 1) => (d[key] === undefined || Number(d[key]) === 0 && key.endsWith('mos') ? undefined : Number(d[key]) / by);
-    const list = legs.get(item.leg) ?? [];
-    list.push({ time: Date.parse(item.time) / 1000, in_mos: n('in-mos', 100), out_mos: n('heard-mos', 100) ?? n('far-mos', 100),
-      jitter: n('in-jitter-us', 1000), rtt: n('rtt-us', 1000), level: n('level'), in_loss: n('in-loss'), out_loss: n('out-loss') });
-    legs.set(item.leg, list);
+  for (const { leg, time, data = {} } of items.filter((i) => i.kind === 'figures' && i.leg)) {
+    const n = (key, by = 1) => (data[key] === undefined ? undefined : Number(data[key]) / by);
+    const share = (lost, all) => (all > 0 ? Math.max(0, (100 * (lost ?? 0)) / all) : undefined);
+    const list = legs.get(leg) ?? [];
+    list.push({ time: Date.parse(time) / 1000, in_mos: n('mos', 100) || undefined, out_mos: n('far-mos', 100) || undefined, jitter: n('jitter'), rtt: n('rtt'),
+      level: n('level'), in_loss: share(n('lost'), (n('in') ?? 0) + (n('lost') ?? 0)), out_loss: share(n('far-lost'), n('out')) });
+    legs.set(leg, list);
   }
   return legs;
 }
@@ -125,9 +126,9 @@ function Timeline({ items, cut }) {
       <div class="chips" role="group" aria-label="Kinds that are shown">${groups.map((name) => html`<button type="button" class="chip" key=${name}
         aria-pressed=${!hidden.has(name)} onClick=${() => toggle(name)}>${name}</button>`)}</div>
       <${Search} label="Search the timeline" value=${question} onInput=${setQuestion} /></div>
-    <ol class="timeline" aria-label="What happened, in order">${shown.map((item, i) => html`<li key=${i} data-group=${group(item)}>
+    <div class="timeline" tabindex="0" role="region" aria-label="What happened, in order"><ol>${shown.map((item, i) => html`<li key=${i} data-group=${group(item)}>
       <time datetime=${item.time}>${clockMs(item.time)}</time><span class="tag">${item.what === 'sip' ? 'sip' : item.kind}</span>
-      <span class="what">${details(item)}</span><span class="soft">${[item.leg && `leg ${item.leg}`, item.worker].filter(Boolean).join(', ')}</span></li>`)}</ol>
+      <span class="what">${details(item)}</span><span class="soft">${[item.leg && `leg ${item.leg}`, item.worker].filter(Boolean).join(', ')}</span></li>`)}</ol></div>
     ${cut?.items > 0 && html`<p class="soft">${cut.items} more in the middle are not shown.</p>`}`;
 }
 
