@@ -47,7 +47,9 @@ function pointsOf(items) {
   return legs;
 }
 
-const MOODS = { ok: 'good', up: 'good', setup: 'wait' };
+// What is no fault of anybody; all other codes are.
+const MOODS = { ok: 'good', up: 'good', 'in-progress': 'good', setup: 'wait', ended: 'calm', 'ended-by-operator': 'calm', unknown: 'calm', redirected: 'calm',
+  cancelled: 'wait', busy: 'wait', declined: 'wait', 'no-answer': 'wait' };
 
 function Verdict({ verdict, call }) {
   const known = verdict ?? { code: call?.state, sentence: call?.state === 'up' ? 'The call is up.' : call?.state === 'setup' ? 'The call is being set up.' : 'The call has ended.' };
