@@ -42,7 +42,8 @@ bool sse_is_failure(const char *reason)
 	static const char *const wished[] = {
 		"ok",	 "hangup",    "cancelled", "no-answer",
 		"busy",	 "declined",  "moved",	   "elsewhere",
-		"admin", "replaced",  "call-expired"};
+		"admin", "operator",  "replaced",
+		"call-expired"};
 
 	for (size_t i = 0; i < COUNTOF(wished); i++) {
 		if (!strcmp(reason, wished[i]))

@@ -38,7 +38,8 @@ describe('the dashboard', { timeout: 170000 }, () => {
 
   test('it asks for the token, tells a wrong one, and asks again when it is no good any more', async () => {
     const page = await look('calls', { token: null });
-    const policy = (await fetch(page.base)).headers.get('content-security-policy');
+    const policy = (await page.goto(page.base)).headers()['content-security-policy'];
+    await page.goto(`${page.base}#/calls`);
     assert.match(policy, /default-src 'none'; script-src 'self'/);
     assert.ok(!/unsafe/.test(policy));
     await page.getByLabel('Token').fill('not-the-token-of-anybody');
@@ -141,6 +142,9 @@ describe('the dashboard', { timeout: 170000 }, () => {
     await page.getByRole('button', { name: 'sip', exact: true }).click();
     assert.equal(await page.locator('.timeline [data-group="sip"]').count(), 0, 'a kind is filtered');
     await board.shot(page, 'call-ended', { fullPage: true });
+    await page.goto(`${page.base}#/calls?list=recent`);
+    await until(async () => await page.locator(`a[href="#/calls/${id}"]`).count() === 1, 'it is one of late');
+    await board.shot(page, 'recent');
   });
 
   test('who is registered, and what the route tester says', async () => {

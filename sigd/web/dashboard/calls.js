@@ -12,12 +12,16 @@ export const who = (side) => side?.user || side?.connection || side?.service || 
 const via = (side) => (side?.connection ? html` <small class="soft">via ${side.connection}</small>` : side?.service ? html` <small class="soft">service</small>` : '');
 const mosOf = (call) => call.mos ?? call.media?.legs?.map((l) => l.received?.mos).filter(Boolean).sort()[0];
 
+// How an end is meant: what both sides wanted, what one did not, and what nobody did.
+const ENDS = { calm: ['hangup', 'ok', 'replaced', 'elsewhere', 'admin', 'operator', 'moved', 'call-expired'], wait: ['cancelled', 'busy', 'declined', 'no-answer'] };
+const moodOf = (c) => (c.state === 'up' ? 'good' : c.state === 'setup' ? 'wait' : Object.keys(ENDS).find((m) => ENDS[m].includes(c.reason)) ?? 'bad');
+
 const COLUMNS = [
   { name: 'Started', cell: (c) => clock(c.started) },
   { name: 'Caller', wide: true, cell: (c) => html`${who(c.caller)}${via(c.caller)}` },
   { name: 'Callee', wide: true, cell: (c) => html`${who(c.callee)}${via(c.callee)}` },
-  { name: 'State', cell: (c) => html`<${State} state=${c.reason ?? c.state} as=${c.state === 'up' ? 'good' : c.state === 'setup' ? 'wait' : c.failed ? 'bad' : 'calm'} />` },
-  { name: 'Lasting', num: true, cell: (c) => lasting((c.ended ? Date.parse(c.ended) : Date.now()) - Date.parse(c.answered ?? c.started)) },
+  { name: 'State', cell: (c) => html`<${State} state=${c.reason ?? c.state} as=${moodOf(c)} />` },
+  { name: 'Lasting', num: true, cell: (c) => lasting(c.ended ? (c.answered ? c.talk_ms : c.duration_ms) : Date.now() - Date.parse(c.answered ?? c.started)) },
 ];
 const MOS = { name: 'MOS', num: true, cell: (c) => fixed(mosOf(c)) };
 const TENANT = { name: 'Tenant', cell: (c) => c.tenant };
@@ -28,14 +32,15 @@ export function Calls({ route, access }) {
   const list = route.query.list === 'recent' ? 'recent' : 'live';
   const [question, setQuestion] = useState(route.query.q ?? '');
   const [, tick] = useState(0);
-  const calls = usePages(at`/v1/calls${{ list: list === 'recent' ? 'recent' : '', tenant }}`, { every: 5000 });
+  const calls = usePages(at`/v1/calls${{ state: list === 'recent' ? 'recent' : '', tenant }}`, { every: 5000 });
   useChanges('calls', calls.again);
   useEffect(() => {
     const timer = setInterval(() => tick((n) => n + 1), 1000);
     return () => clearInterval(timer);
   }, []);
   const onQuestion = (q) => { setQuestion(q); refine({ q }); };
-  const shown = calls.items.filter((c) => fits(question, c.id, c.call_id, c.tenant, c.state, c.reason, c.media_worker,
+  const newest = [...calls.items].sort((a, b) => Date.parse(b.started ?? 0) - Date.parse(a.started ?? 0));
+  const shown = newest.filter((c) => fits(question, c.id, c.call_id, c.tenant, c.state, c.reason, c.media_worker,
     ...[c.caller, c.callee].flatMap((s) => [s?.user, s?.uri, s?.connection, s?.service])));
   const some = (read) => calls.items.some(read);
   return html`<header class="head"><h1>Calls</h1>
