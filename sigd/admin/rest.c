@@ -43,6 +43,8 @@ const struct admin_route rest_routes[] = {
 	{"POST", "/v1/routes/validate", rest_routes_validate,
 	 ADMIN_ASKS | ADMIN_YAML},
 	{"POST", "/v1/routes/reload", rest_routes_reload, 0},
+	{"GET", "/v1/tenants", rest_tenants, ADMIN_TENANT},
+	{"GET", "/v1/tenants/{tenant}", rest_one_tenant, ADMIN_TENANT},
 	{"GET", "/v1/alarms", rest_alarms, ADMIN_TENANT},
 	{"GET", "/v1/refused", rest_refused, ADMIN_TENANT},
 	{"GET", "/v1/traces", rest_traces, ADMIN_TENANT},

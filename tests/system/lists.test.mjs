@@ -6,7 +6,7 @@ import { Suite, tenants } from './lib/suite.mjs';
 import { until } from './lib/stack.mjs';
 
 describe('lists', { timeout: 60000 }, () => {
-  const suite = new Suite({ rtpPorts: 40, routing: tenants(2), tokens: { mine: 'tenant: t0', theirs: 'tenant: t1' } });
+  const suite = new Suite({ rtpPorts: 40, routing: tenants(2).replace('    realm: cordboard\n', '    realm: cordboard\n    max_calls: 50\n    calls_per_second: 40\n'), tokens: { mine: 'tenant: t0', theirs: 'tenant: t1' } });
   const { stack } = suite;
   const made = [];
   before(async () => {
@@ -77,6 +77,26 @@ describe('lists', { timeout: 60000 }, () => {
     assert.equal((await all('user=alice')).length, 0);
     assert.equal((await ask('limit=2')).total, 7);
     for (const call of calls) assert.equal((await call.bye()).code, 200);
+  });
+
+  test('tenants tell their limits, and what of them is used', async () => {
+    const get = async (path, token = 'token-of-the-tests') => (await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/tenants${path}`,
+      { headers: { authorization: `Bearer ${token}` } })).json();
+    const phone = await suite.tenant().phone('alice');
+    const call = await phone.call('echo');
+    assert.equal((await call.final).code, 200);
+    const { tenants: both, next } = await get('');
+    assert.deepEqual(both.map((t) => t.tenant), ['t0', 't1']);
+    assert.equal(next, null);
+    assert.deepEqual(both[0].limits, { calls: 50, calls_per_second: 40 });
+    assert.deepEqual(both[1].used, { calls: null, calls_per_second: null });
+    assert.equal(both[0].used.calls, 1);
+    const page = await get('?limit=1');
+    assert.deepEqual([page.tenants.length, page.next], [1, 't0']);
+    assert.deepEqual((await get('?limit=1&cursor=t0')).tenants.map((t) => t.tenant), ['t1']);
+    assert.deepEqual((await get('', 'theirs-theirs')).tenants.map((t) => t.tenant), ['t1']);
+    assert.equal((await get('/t0', 'theirs-theirs')).status, 404);
+    assert.equal((await call.bye()).code, 200);
   });
 
   test('what is no cursor, or out of range, is named', async () => {
