@@ -90,8 +90,10 @@ struct codec {
 	/* A payload of one byte that begins a pause behind one that began with
 	 * this. NULL: there is none. */
 	uint8_t (*voice_rest)(uint8_t head);
-	/* How hard to try from now on: complexity, 0..10. NULL: it is all one. */
-	void (*voice_effort)(struct codec_enc *enc, unsigned complexity);
+	/* How hard to try from now on: complexity, 0..10; spare: with fewer
+	 * bits than were asked for, too. NULL: it is all one. */
+	void (*voice_effort)(struct codec_enc *enc, unsigned complexity,
+			     bool spare);
 };
 
 extern const struct codec codec_opus, codec_g722, codec_l16, codec_pcmu,

@@ -17,11 +17,15 @@ enum {
 	BITRATE = 64000,
 	COMPLEXITY = 5,
 	VOICE_BITRATE = 24000,
+	/* with complexity 0 a frame takes half of the time at 16 kHz, three
+	 * quarters at 8 kHz (docs/transcoding.md) */
+	SPARE_BITRATE = 12000,
 	PAUSE_MAX = 2, /* bytes; libopus: "need not be transmitted" */
 };
 
 struct codec_enc {
 	OpusEncoder *opus;
+	int32_t bitrate; /* of voice, when it may have all of it */
 };
 
 struct codec_dec {
@@ -171,6 +175,7 @@ static int voice_enc_alloc(struct codec_enc **encp,
 	if (err)
 		return err;
 	opus = enc->opus;
+	enc->bitrate = bitrate;
 	if (opus_encoder_ctl(opus, OPUS_SET_BITRATE(bitrate)) ||
 	    opus_encoder_ctl(opus, OPUS_SET_VBR(!voice->cbr)) ||
 	    opus_encoder_ctl(opus, OPUS_SET_COMPLEXITY(voice->complexity)) ||
@@ -287,8 +292,12 @@ static uint8_t voice_rest(uint8_t head)
 	return head & 0xfc;
 }
 
-static void voice_effort(struct codec_enc *enc, unsigned complexity)
+static void voice_effort(struct codec_enc *enc, unsigned complexity, bool spare)
 {
+	const int32_t least = min(enc->bitrate, SPARE_BITRATE);
+
+	(void)opus_encoder_ctl(enc->opus,
+			       OPUS_SET_BITRATE(spare ? least : enc->bitrate));
 	(void)opus_encoder_ctl(enc->opus,
 			       OPUS_SET_COMPLEXITY((opus_int32)complexity));
 }

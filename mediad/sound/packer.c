@@ -92,7 +92,8 @@ static void look_at_ease(struct packer *packer)
 		packer->codec->voice_effort(
 			packer->enc, ease >= PACKER_EASE_MAX ? 0
 				     : ease	     ? packer->complexity / 2u
-						     : packer->complexity);
+						     : packer->complexity,
+			ease >= PACKER_EASE_MAX);
 }
 
 /* Of a pause the first packet is sent, so that the receiver knows what it is

@@ -18,7 +18,8 @@ struct report_far;
 
 enum {
 	PACKER_MAX_MS = 60, /* of a packet */
-	PACKER_EASE_MAX = 2, /* as little as can be; below it half */
+	PACKER_EASE_MAX = 2, /* as little as can be, and fewer bits; below it
+				half of the complexity */
 };
 
 struct packer_params {

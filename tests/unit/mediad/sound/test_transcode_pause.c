@@ -375,13 +375,25 @@ static void comfort_noise_makes_opus_pause(void)
 static void a_worker_under_load_tries_less_hard(void)
 {
 	struct bed *bed = bed_open(&codec_pcma, &codec_opus, false);
+	const struct sent *sent = bed->path.sent;
+	uint32_t bits[6] = {0};
 
 	/* it goes on, whatever it is told */
 	for (unsigned i = 0; i < 6; i++) {
+		const unsigned from = bed->path.n;
+
 		bed->ease = (uint8_t)(i % 3);
-		say(bed, 200, true, 20);
+		say(bed, 1000, true, 20);
+		CHECK(bed->path.n - from >= 48);
+		for (unsigned k = from; k < bed->path.n; k++)
+			bits[i] += sent[k].len * 8u;
 	}
-	CHECK(bed->path.n >= 58);
+	/* fewer bits before calls are refused, and as many as before again */
+	printf("# %u, %u, %u, then %u bit/s\n", bits[0], bits[1], bits[2],
+	       bits[3]);
+	CHECK(bits[0] > 14000 && bits[1] > 14000 && bits[3] > 14000);
+	CHECK(bits[2] < 14000 && bits[2] < bits[0] * 3 / 4);
+	CHECK(bits[5] < 14000);
 	bed_close(bed);
 }
 
