@@ -162,6 +162,7 @@ static const struct metric_desc rows[] = {
 	QUIET("no-packets", LEG_NO_PACKETS),
 	QUIET("no-ice", LEG_NO_ICE),
 	QUIET("no-dtls", LEG_NO_DTLS),
+	QUIET("dtls-refused", LEG_DTLS_REFUSED),
 	QUIET("ice-gone", LEG_ICE_GONE),
 	QUIET("wrong-source", LEG_ELSEWHERE),
 	QUIET("wrong-payload-type", LEG_WRONG_FORMAT),

@@ -22,6 +22,7 @@ static const char *const names[LEG_QUIETS] = {
 	[LEG_NO_PACKETS] = "no-packets",
 	[LEG_NO_ICE] = "no-ice",
 	[LEG_NO_DTLS] = "no-dtls",
+	[LEG_DTLS_REFUSED] = "dtls-refused",
 	[LEG_ICE_GONE] = "ice-gone",
 	[LEG_ELSEWHERE] = "wrong-source",
 	[LEG_WRONG_FORMAT] = "wrong-payload-type",
@@ -147,7 +148,8 @@ static enum leg_quiet never(const struct leg *leg)
 	if (web && !leg_at(leg, LEG_STUN))
 		return LEG_NO_ICE;
 	if ((web || leg->sdp.choice->dtls) && !leg_at(leg, LEG_DTLS))
-		return LEG_NO_DTLS;
+		return leg->log.events[PATH_EV_ALERT] ? LEG_DTLS_REFUSED
+						      : LEG_NO_DTLS;
 	return LEG_HEARD;
 }
 

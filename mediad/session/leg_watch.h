@@ -44,6 +44,8 @@ enum leg_quiet {
 	LEG_NO_PACKETS,   /* nothing comes, and nothing says why */
 	LEG_NO_ICE,       /* no pair was nominated */
 	LEG_NO_DTLS,      /* there are no keys yet */
+	LEG_DTLS_REFUSED, /* ... and an alert in clear says that it does not
+			     want any, which anybody could send */
 	LEG_ICE_GONE,     /* neither packets nor checks come any more */
 	LEG_ELSEWHERE,    /* packets come from another source */
 	LEG_WRONG_FORMAT, /* of a payload type not agreed on */

@@ -666,6 +666,35 @@ static void an_alert_and_a_hello_break_no_handshake(void)
 	}
 }
 
+/* It may be forged, so nothing ends and we try on; but it is named. */
+static void who_refuses_in_clear_is_named(void)
+{
+	static const uint8_t alert[] = {21, 254, 253, 0, 0, 0, 0, 0,
+					0,  0,   5,   0, 2, 2, 40};
+	const struct leg_figures *figs;
+	struct call call;
+
+	if (!call_open(&call, NULL, "passive"))
+		return;
+	call.phone->dtls.mute = true;
+	call.phone->sending = false;
+	if (call_up(&call)) {
+		CHECK_INT(session_answered(call.bed.table, S), 0);
+		media_phone_send_raw(call.phone, false, alert, sizeof(alert));
+		media_bed_run(&call.bed, 4000);
+		figs = figures(&call, 2);
+		CHECK_STR(figs ? figs->voice.quiet : NULL, "dtls-refused");
+		CHECK_INT(call.bed.nlost, 0);
+		call.phone->dtls.mute = false;
+		call.phone->sending = true;
+		media_bed_run(&call.bed, 6000);
+		CHECK(both_hear(&call));
+		figs = figures(&call, 2);
+		CHECK_STR(figs ? figs->voice.quiet : NULL, "");
+	}
+	call_close(&call);
+}
+
 static void opportunistic_offers_by_dtls_are_taken(void)
 {
 	static const char *const protos[] = {"RTP/AVP", "UDP/TLS/RTP/SAVPF"};
@@ -715,4 +744,5 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(hellos_of_others_disturb_nothing),
 	  TEST(stray_datagrams_end_no_call),
 	  TEST(an_alert_and_a_hello_break_no_handshake),
+	  TEST(who_refuses_in_clear_is_named),
 	  TEST(opportunistic_offers_by_dtls_are_taken))
