@@ -8,7 +8,8 @@ import { link, refine } from './router.js';
 import { useChanges } from './store.js';
 import { useTenant } from './tenants.js';
 
-export const who = (side) => side?.user || side?.connection || side?.service || side?.uri || NONE;
+const userOf = (uri) => uri?.match(/^sips?:([^@;]+)@/)?.[1];
+export const who = (side) => side?.user || side?.service || userOf(side?.uri) || side?.connection || side?.uri || NONE;
 const via = (side) => (side?.connection ? html` <small class="soft">via ${side.connection}</small>` : side?.service ? html` <small class="soft">service</small>` : '');
 const mosOf = (call) => call.mos ?? call.media?.legs?.map((l) => l.received?.mos).filter(Boolean).sort()[0];
 
