@@ -6,13 +6,14 @@ import { Suite, tenants } from './lib/suite.mjs';
 import { until } from './lib/stack.mjs';
 
 describe('lists', { timeout: 60000 }, () => {
-  const suite = new Suite({ rtpPorts: 40, routing: tenants(2).replace('    realm: cordboard\n', '    realm: cordboard\n    max_calls: 50\n    calls_per_second: 40\n'), tokens: { mine: 'tenant: t0', theirs: 'tenant: t1' } });
+  const suite = new Suite({ rtpPorts: 40, routing: tenants(2).replace('    realm: cordboard\n', '    realm: cordboard\n    max_calls: 50\n    calls_per_second: 1000\n'), tokens: { mine: 'tenant: t0', theirs: 'tenant: t1' } });
   const { stack } = suite;
   const made = [];
+  let home;
   before(async () => {
     await suite.start();
-    const tenant = suite.tenant();
-    const [alice, bob] = [await tenant.phone('alice'), await tenant.phone('bob')];
+    home = suite.tenant(); // t0
+    const [alice, bob] = [await home.phone('alice'), await home.phone('bob')];
     for (let i = 0; i < 24; i++) {
       const call = await (i % 3 ? alice : bob).call(i % 2 ? 'echo' : 'tone');
       assert.equal((await call.final).code, 200);
@@ -82,13 +83,13 @@ describe('lists', { timeout: 60000 }, () => {
   test('tenants tell their limits, and what of them is used', async () => {
     const get = async (path, token = 'token-of-the-tests') => (await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/tenants${path}`,
       { headers: { authorization: `Bearer ${token}` } })).json();
-    const phone = await suite.tenant().phone('alice');
+    const phone = await home.phone('carol');
     const call = await phone.call('echo');
     assert.equal((await call.final).code, 200);
     const { tenants: both, next } = await get('');
     assert.deepEqual(both.map((t) => t.tenant), ['t0', 't1']);
     assert.equal(next, null);
-    assert.deepEqual(both[0].limits, { calls: 50, calls_per_second: 40 });
+    assert.deepEqual(both[0].limits, { calls: 50, calls_per_second: 1000 });
     assert.deepEqual(both[1].used, { calls: null, calls_per_second: null });
     assert.equal(both[0].used.calls, 1);
     const page = await get('?limit=1');
