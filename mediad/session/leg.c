@@ -20,6 +20,7 @@ static void leg_destructor(void *data)
 	wheel_stop(&leg->life);
 	wheel_stop(&leg->report_due);
 	leg_unjoin(leg);
+	leg_glimpse_stop(leg);
 	leg->player = mem_deref(leg->player);
 	leg->keys = mem_deref(leg->keys);
 	leg->video = mem_deref(leg->video);

@@ -69,6 +69,7 @@ void leg_flow_stop(struct leg *leg)
 
 void leg_flow_close(struct leg *leg)
 {
+	leg_glimpse_stop(leg);
 	relay_close(&leg->relay);
 	leg->transcode = mem_deref(leg->transcode);
 	leg->keytone = mem_deref(leg->keytone);

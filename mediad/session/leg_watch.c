@@ -91,7 +91,11 @@ static void look_into(struct leg *leg, const struct strm_pkt *sp,
 		leg->watch.noise = begins_pause(leg, sp, payload);
 		leg->watch.pauses = leg->watch.noise;
 	}
-	if (leg->transcode || (kind != METER_OPAQUE && sp->ext % METER_SPARSE))
+	if (leg->transcode)
+		return;
+	if (kind == METER_OPAQUE || kind == METER_BLIND)
+		leg_glimpse_packet(leg, sp, payload);
+	else if (sp->ext % METER_SPARSE)
 		return;
 	meter_payload(&leg->watch.meter, kind, payload, sp->h.paylen,
 		      sp->now_ms);
@@ -288,6 +292,8 @@ static void leg_look(struct leg *leg, uint64_t now_ms)
 {
 	struct leg_watch *watch = &leg->watch;
 
+	if (!watch->packets)
+		meter_forget(&watch->meter);
 	/* what comes now and then is noise of a pause (DTX), not silence */
 	if (watch->packets < LEG_FULL)
 		watch->meter.sound_ms = now_ms;

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mediad/session/leg_glimpse.h"
 #include "mediad/sound/meter.h"
 
 struct leg;
@@ -62,6 +63,7 @@ struct leg_counts {
 
 struct leg_watch {
 	struct meter meter;
+	struct leg_glimpse glimpse;
 	uint64_t since_ms; /* it is expected to be heard; 0: it is not */
 	uint64_t used_ms;  /* latest packet of use */
 	uint64_t format;   /* packets of a payload type not agreed on */

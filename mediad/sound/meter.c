@@ -36,16 +36,22 @@ static inline void count(struct tally *tally, int sample)
 	tally->clipped += tally->flat == FLAT;
 }
 
-static void take(struct meter *meter, const struct tally *tally, size_t n,
-		 uint64_t now_ms)
+static void add(struct meter *meter, const struct tally *tally, size_t n)
 {
-	meter->known = true;
 	meter->sum += tally->sum;
 	meter->n += (uint32_t)n;
 	meter->clipped += tally->clipped;
-	meter->flat = (uint8_t)min(tally->flat, FLAT);
 	if (tally->peak > meter->peak)
 		meter->peak = (uint16_t)tally->peak;
+}
+
+static void take(struct meter *meter, const struct tally *tally, size_t n,
+		 uint64_t now_ms)
+{
+	add(meter, tally, n);
+	meter->known = true;
+	meter->holds = false;
+	meter->flat = (uint8_t)min(tally->flat, FLAT);
 	if (tally->peak > QUIET_PEAK)
 		meter->sound_ms = now_ms;
 }
@@ -104,8 +110,25 @@ static int8_t dbov(double square)
 	return (int8_t)lrint(db < -127 ? -127 : db > 0 ? 0 : db);
 }
 
+void meter_glimpse(struct meter *meter, const int16_t *pcm, size_t n)
+{
+	struct tally tally = {0};
+
+	for (size_t i = 0; i < n; i++)
+		count(&tally, pcm[i]);
+	add(meter, &tally, n);
+	meter->holds = true;
+}
+
+void meter_forget(struct meter *meter)
+{
+	meter->holds = false;
+}
+
 void meter_read(struct meter *meter)
 {
+	if (meter->holds && !meter->n)
+		return;
 	meter->level = meter->top = METER_NONE;
 	if (meter->n) {
 		meter->level = dbov((double)meter->sum / meter->n);

@@ -3,8 +3,8 @@
  *
  * Fed with samples where they are decoded anyway; of G.711 and L16 that are
  * passed on, with the payload of some packets; of Opus that is passed on, with
- * its length alone: digital silence takes a few bytes. Levels are dBov: a
- * square of full scale is 0 (RFC 6464). Plain data to embed.
+ * its length, as digital silence takes a few bytes, and with a glimpse now and
+ * then, as of G.722. Levels are dBov: a square of full scale is 0 (RFC 6464). Plain data to embed.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -39,6 +39,7 @@ struct meter {
 	int8_t level, top; /* dBov, at the latest reading: mean and peak */
 	uint8_t flat;      /* samples at full scale in a row */
 	bool known;        /* sound or silence can be told apart */
+	bool holds;        /* the level is a glimpse's, until the next one */
 	uint64_t clipped;  /* times that three or more were in a row */
 	uint64_t sound_ms; /* latest sound; 0: none yet */
 };
@@ -48,7 +49,11 @@ void meter_samples(struct meter *meter, const int16_t *pcm, size_t n,
 		   uint64_t now_ms);
 void meter_payload(struct meter *meter, enum meter_kind kind,
 		   const uint8_t *payload, size_t len, uint64_t now_ms);
-/* level and top are of the time since the call before. */
+/* Samples of a moment, which say how loud it is, but not what is silent. */
+void meter_glimpse(struct meter *meter, const int16_t *pcm, size_t n);
+/* Nothing comes: a glimpse from before says nothing any more. */
+void meter_forget(struct meter *meter);
+/* level and top are of the time since the call before, or of a glimpse. */
 void meter_read(struct meter *meter);
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <re.h>
 
+#include "mediad/session/leg_glimpse.h"
+#include "mediad/sound/codec.h"
 #include "mediad/sound/keyear.h"
 #include "mediad/sound/meter.h"
 #include "tests/bench/lib/bench.h"
@@ -66,6 +68,44 @@ static void run_payload(unsigned *keys)
 	*keys += meter.n == 0;
 }
 
+static uint8_t opus[SAMPLES / FRAME][CODEC_PAYLOAD_MAX];
+static size_t opus_len[SAMPLES / FRAME];
+
+static void encode_all(void)
+{
+	const struct codec_voice voice = {.complexity = 10, .fec = true};
+	struct codec_enc *enc = NULL;
+
+	if (codec_opus.voice_enc_alloc(&enc, &voice))
+		return;
+	for (unsigned i = 0; i < SAMPLES / FRAME; i++)
+		(void)codec_opus.encode(enc, pcm + i * FRAME, FRAME, opus[i],
+					&opus_len[i], CODEC_PAYLOAD_MAX);
+	mem_deref(enc);
+}
+
+/* As leg_glimpse.c does it: one each second here. */
+static void run_glimpse(unsigned *keys)
+{
+	int16_t out[CODEC_VOICE_MAX];
+	struct meter meter;
+	size_t n = 0;
+
+	meter_open(&meter);
+	for (unsigned at = 0; at < SAMPLES / FRAME; at += 50) {
+		struct codec_dec *dec = NULL;
+
+		if (codec_opus.voice_dec_alloc(&dec, RATE))
+			return;
+		for (unsigned i = 0; i <= LEG_GLIMPSE_FIRST; i++)
+			(void)codec_opus.decode(dec, opus[at + i],
+						opus_len[at + i], out, &n);
+		meter_glimpse(&meter, out, n);
+		mem_deref(dec);
+	}
+	*keys += meter.n == 0;
+}
+
 static void run_ear(unsigned *keys)
 {
 	struct keyear ear;
@@ -91,6 +131,10 @@ int main(void)
 	      best_us(run_samples, &keys) / packets * 1000, "ns", 0, NULL);
 	BENCH("meter, relayed G.711, a packet",
 	      best_us(run_payload, &keys) / packets * 1000, "ns", 0, NULL);
+	encode_all();
+	BENCH("meter, a glimpse of relayed Opus",
+	      best_us(run_glimpse, &keys) / SECONDS, "us", 0,
+	      "one each 5 s of a leg");
 	BENCH("ear for keys, a second of speech",
 	      best_us(run_ear, &keys) / SECONDS, "us", 0,
 	      keys ? "HEARS KEYS" : "where somebody needs it alone");

@@ -13,7 +13,9 @@
 #include <re.h>
 
 #include "common/wheel.h"
+#include "mediad/session/leg_glimpse.h"
 #include "mediad/sound/codec.h"
+#include "mediad/sound/meter.h"
 #include "mediad/sound/transcode.h"
 #include "tests/lib/loaded_codecs.h"
 #include "tests/lib/media_bed.h"
@@ -478,7 +480,56 @@ static void levels_and_clipping_are_shown(void)
 	hang_up(call);
 }
 
-TEST_MAIN(TEST(who_sends_nothing_is_named_and_heard_again),
+/* A frame of a sine, the fifth one, to be sent again and again. */
+static void opus_frame(uint8_t *buf, size_t *len, double peak)
+{
+	struct codec_enc *enc = NULL;
+	int16_t pcm[960];
+
+	CHECK_INT(codec_opus.enc_alloc(&enc), 0);
+	for (unsigned f = 0; f < 5; f++) {
+		for (unsigned i = 0; i < 960; i++)
+			pcm[i] = (int16_t)lrint(peak *
+						sin(2 * M_PI * i / 48));
+		CHECK_INT(codec_opus.encode(enc, pcm, 960, buf, len,
+					    CODEC_PAYLOAD_MAX),
+			  0);
+	}
+	mem_deref(enc);
+}
+
+static void level_of_opus_that_is_passed_on_is_shown(void)
+{
+	uint8_t loud[CODEC_PAYLOAD_MAX], soft[CODEC_PAYLOAD_MAX];
+	size_t nloud, nsoft;
+	struct call *call = call_up(&(struct setup){.opus = true});
+
+	REQUIRE(call && call->phone);
+	opus_frame(loud, &nloud, 8000);
+	opus_frame(soft, &nsoft, 800);
+	call->page->payload = loud;
+	call->page->paylen = nloud;
+	media_bed_run(&call->bed, LEG_GLIMPSE_MS + 2000);
+	CHECK_INT(session_sound(call->bed.table)->running, 0);
+	CHECK(abs(voice(call, 1)->level - -15) <= 3);
+	call->page->payload = soft;
+	call->page->paylen = nsoft;
+	media_bed_run(&call->bed, LEG_GLIMPSE_MS + 2000);
+	CHECK(abs(voice(call, 1)->level - -35) <= 3);
+	/* nothing comes */
+	call->page->sending = false;
+	media_bed_run(&call->bed, 3000);
+	CHECK_INT(voice(call, 1)->level, METER_NONE);
+	/* a worker that is late listens to nobody */
+	session_ease(call->bed.table, 1);
+	call->page->sending = true;
+	media_bed_run(&call->bed, LEG_GLIMPSE_MS + 2000);
+	CHECK_INT(voice(call, 1)->level, METER_NONE);
+	hang_up(call);
+}
+
+TEST_MAIN(TEST(level_of_opus_that_is_passed_on_is_shown),
+	  TEST(who_sends_nothing_is_named_and_heard_again),
 	  TEST(who_never_sent_anything_is_named),
 	  TEST(a_dead_microphone_is_named),
 	  TEST(silence_in_opus_that_is_passed_on_is_named),
