@@ -259,7 +259,7 @@ asan: ## check again with address, leak and undefined-behaviour sanitizers
 # thread: the admin's libmicrohttpd and c-ares are served by our loops.
 THREADED := $(addprefix unit/,common/test_aside common/test_super common/test_redis_link \
 	common/test_fetch_http sigd/table/test_routes_loader mediad/tap/test_tap \
-	mediad/sound/test_jukebox)
+	mediad/tap/test_recorder mediad/sound/test_jukebox)
 tsan: ## what has threads, with the thread sanitizer
 	$(Q)$(MAKE) B=$(B)/tsan SAN=thread tsan-run
 tsan-run: $(THREADED:%=$(B)/tests/%)
