@@ -62,9 +62,9 @@ static void legs(const struct jsonr_val *call)
 					    "IN",  "LOST",    "OUT",   "RTT",
 					    "MOS"};
 	static const char *const paths[] = {
-		"leg",	      "profile", "codec.chosen", "codec.way",
-		"in.packets", "in.lost", "out.packets",	 "rtt_ms",
-		"in.mos"};
+		"leg",		    "profile",	     "codec.chosen",
+		"codec.way",	    "received.packets", "received.lost",
+		"sent.packets",	    "rtt_ms",	     "received.mos"};
 	const struct jsonr_val *all =
 		jsonr_get(jsonr_get(call, "media"), "legs");
 	char cells[COUNTOF(paths)][CORDCTL_CELL_MAX];
