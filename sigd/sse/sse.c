@@ -2,9 +2,10 @@
  * sse.c  What happens, to who looks on
  *
  * An event's id is its time by Redis' clock. Who comes back with the last one
- * that it has (Last-Event-ID) gets all that happened since, and a little
- * before: events come from nineteen streams, whose order among each other is
- * not kept. So some come twice, and are known by the `id` in their data.
+ * that it has (Last-Event-ID) gets what happened since, and a little before:
+ * events come from nineteen streams, whose order among each other is not kept.
+ * So some come twice, and are known by the `id` in their data. If that is more
+ * than a reader is sent at once the newest of it come, and before them `cut`.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -81,21 +82,12 @@ static void send_all(struct sse *sse, const struct mbuf *mb,
 
 /* --- events ---------------------------------------------------------------------- */
 
-static int event_frame(struct mbuf *mb, const struct feed_event *event)
-{
-	char id[FEED_ID_MAX + 1];
-
-	re_snprintf(id, sizeof(id), "%b", event->entry,
-		    strcspn(event->entry, "-"));
-	return sse_frame(mb, id, event->type, event->json);
-}
-
 static void on_event(const struct feed_event *event, void *arg)
 {
 	struct mbuf *mb = mbuf_alloc(ROOM);
 	struct sse *sse = arg;
 
-	if (mb && !event_frame(mb, event))
+	if (mb && !sse_event_frame(mb, event))
 		send_all(sse, mb, event->tenant);
 	mem_deref(mb);
 }
@@ -147,48 +139,51 @@ static void on_beat(void *arg)
 
 /* --- who comes, or comes back --------------------------------------------------------- */
 
-/* False: Redis did not answer; what is missing will not come. */
-static bool replay_one(struct client *client, struct admin *admin,
+/* False: Redis did not answer. */
+static bool replay_one(struct sse_backlog *backlog, struct admin *admin,
 		       unsigned source, const char *from)
 {
-	char key[FEED_KEY_MAX + 1], n[8];
-	const struct redis_val *val;
 	struct admin_resp none = {.mb = mbuf_alloc(64)};
+	const struct redis_val *val;
+	char key[FEED_KEY_MAX + 1], n[8];
 	bool ok;
 
 	feed_source_key(key, source);
-	re_snprintf(n, sizeof(n), "%u", SSE_REPLAY);
-	ok = none.mb && rest_ask(&val, admin, &none, "XRANGE", key, from, "+",
-				 "COUNT", n, NULL);
+	/* one more: to see that there is more */
+	re_snprintf(n, sizeof(n), "%u", SSE_REPLAY + 1);
+	ok = none.mb && rest_ask(&val, admin, &none, "XREVRANGE", key, "+",
+				 from, "COUNT", n, NULL);
 	mem_deref(none.mb);
-	for (size_t i = 0; ok && val->type == REDIS_ARRAY && i < val->len;
-	     i++) {
-		struct mbuf *mb = mbuf_alloc(ROOM);
-		struct feed_event *event;
-
-		if (mb && !sse_event_read(&event, source, &val->el[i])) {
-			if ((!client->tenant[0] ||
-			     !strcmp(client->tenant, event->tenant)) &&
-			    !event_frame(mb, event))
-				(void)admin_stream_write(client->stream,
-							 mb->buf, mb->end);
-			mem_deref(event);
-		}
-		mem_deref(mb);
+	if (!ok)
+		return false;
+	for (size_t i = 0; val->type == REDIS_ARRAY && i < val->len; i++) {
+		if (i == SSE_REPLAY)
+			sse_backlog_cut(backlog, sse_entry_ms(&val->el[i]));
+		else if (!sse_backlog_take(backlog, source, &val->el[i]))
+			break;
 	}
-	return ok;
+	return true;
 }
 
+/* What is sent is less than may wait: so he is there for what comes next. */
 static void replay(struct client *client, struct admin *admin,
 		   uint64_t since_ms)
 {
+	struct mbuf *mb = mbuf_alloc(ROOM);
+	struct sse_backlog *backlog = NULL;
 	char from[32];
-	bool ok = true;
+	bool ok = mb && !sse_backlog_alloc(&backlog, client->tenant);
 
 	re_snprintf(from, sizeof(from), "%llu",
 		    (unsigned long long)(since_ms - OVERLAP_MS));
 	for (unsigned i = 0; i < FEED_SOURCES && ok; i++)
-		ok = replay_one(client, admin, i, from);
+		ok = replay_one(backlog, admin, i, from);
+	if (backlog && !ok)
+		sse_backlog_cut(backlog, rest_now_ms());
+	if (backlog && !sse_backlog_write(backlog, mb))
+		(void)admin_stream_write(client->stream, mb->buf, mb->end);
+	mem_deref(backlog);
+	mem_deref(mb);
 }
 
 static int join(struct client **clientp, struct sse *sse,

@@ -25,7 +25,8 @@ enum {
 	SSE_BEAT_MS = 1000,	    /* a comment, and figures */
 	SSE_POLL_MS = 250,
 	SSE_BATCH = 64,   /* entries of a stream in one go */
-	SSE_REPLAY = 200, /* of each stream, for who comes back */
+	SSE_REPLAY = 200, /* of each stream, for who comes back ... */
+	SSE_BACKLOG_MAX = 96 * 1024, /* ... bytes of all, below SSE_WAIT_MAX */
 };
 
 /* redis: as of the other parts of the admin process. The caller owns

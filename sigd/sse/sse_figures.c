@@ -23,13 +23,18 @@ enum { WORKERS_MAX = 256, SHARDS = 16 };
 static const struct item {
 	const char *field, *member;
 } sig_items[] = {
-	{"cordboard_sig_load_permille", "load_permille"},
+	/* a ratio is kept in thousandths: metric_bounds.per_unit */
+	{"cordboard_sig_load_ratio", "load_permille"},
 	{"cordboard_sig_busy", "busy"},
 	{"cordboard_sig_calls_total", "calls"},
 	{"cordboard_sig_calls_answered_total", "answered"},
 	{"cordboard_sig_flows_open", "flows"},
-	{"cordboard_sig_requests_total", "requests"},
 };
+
+const char *sse_figures_field(size_t i)
+{
+	return i < COUNTOF(sig_items) ? sig_items[i].field : NULL;
+}
 
 /* KEYS: calls of a shard. ARGV: now, stem of their media: how many calls, and
  * of the newest of them the legs with a MOS, its sum and the worst (times

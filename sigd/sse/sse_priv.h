@@ -47,6 +47,30 @@ int sse_figures_alloc(struct sse_figures **figuresp, struct redis_link *redis,
 void sse_figures_look(struct sse_figures *figures,
 		       const struct sse_ends *ends);
 
+/* The fields that it asks sigd's workers for; NULL behind the last. */
+const char *sse_figures_field(size_t i);
+
+/* --- what has happened (sse_backlog.c) ---------------------------------------- */
+
+/* Collects events of all streams, and keeps the newest that SSE_BACKLOG_MAX
+ * bytes hold. */
+struct sse_backlog;
+
+/* tenant: whose alone, NULL or "": all. The caller owns *backlogp. */
+int sse_backlog_alloc(struct sse_backlog **backlogp, const char *tenant);
+/* An entry of a stream, told from its newest on. False: it is older than what
+ * there is room for, and so are those behind it. */
+bool sse_backlog_take(struct sse_backlog *backlog, unsigned source,
+		      const struct redis_val *entry);
+/* Some are left out that are not after time_ms, unix time. */
+void sse_backlog_cut(struct sse_backlog *backlog, uint64_t time_ms);
+/* The oldest first; if some are left out `cut` before all. */
+int sse_backlog_write(const struct sse_backlog *backlog, struct mbuf *mb);
+/* An event as it is sent. */
+int sse_event_frame(struct mbuf *mb, const struct feed_event *event);
+/* Unix ms of an id of Redis; 0: it is none. */
+uint64_t sse_entry_ms(const struct redis_val *entry);
+
 /* --- what is sent -------------------------------------------------------------- */
 
 /* One server-sent event (HTML, 9.2.6); id and name may be NULL. data has no

@@ -27,6 +27,7 @@ function words({ type, data }) {
 
 export function EventList({ limit, question = '', kinds }) {
   const last = useLive((l) => l.events[0]?.id);
+  const cut = useLive((l) => l.cut);
   const list = live.events.filter((e) => (!kinds || kinds(e)) && fits(question, e.type, e.tenant, words(e), e.data.call)).slice(0, limit);
   if (!list.length) return html`<${Empty}>${question ? 'None of the latest events fits.' : 'Nothing has happened of late.'}<//>`;
   return html`<div role="log" aria-label="Events, the newest first" data-last=${last}><ol class="events">
@@ -34,7 +35,7 @@ export function EventList({ limit, question = '', kinds }) {
       <span class="state" data-mood=${moodOf(e)}>${e.type}</span>
       <span class="what">${e.data.call ? html`<a href=${link('calls', [e.data.call])}>${words(e) || e.data.call}</a>` : words(e)}</span>
       <span class="soft">${e.tenant ?? ''}</span></li>`)}
-  </ol></div>`;
+  </ol>${cut && html`<p class="soft">Until ${clock(cut)} older ones are left out.</p>`}</div>`;
 }
 
 const KINDS = { all: null, calls: (e) => e.type.startsWith('call.') || e.type.startsWith('leg.'), registrations: (e) => e.type.startsWith('registration.'),

@@ -26,7 +26,7 @@ export function Login() {
       <label>Token <input name="token" type="password" autocomplete="current-password" autofocus required spellcheck="false" /></label>
       <p class="trouble" role="alert" hidden=${!state.why}>${state.why}</p>
       <button class="go" disabled=${state.busy}>Log in</button>
-      <p class="soft">The token of <code>admin</code> in sigd.yaml. This tab alone keeps it, until it is closed.</p>
+      <p class="soft">One of <code>admin.tokens</code> in sigd.yaml; <code>cordctl token</code> makes one. This tab alone keeps it, until it is closed.</p>
       <${ThemeButton} />
     </form>
   </main>`;

@@ -8,7 +8,9 @@ const EVENTS = 300;
 const TELL_MS = 250;
 const RATE_S = 5;
 
-export const live = { state: 'off', why: '', figures: null, points: [], events: [], changes: { calls: 0, registrations: 0, connections: 0 } };
+const empty = () => ({ figures: null, points: [], events: [], cut: '', changes: { calls: 0, registrations: 0, connections: 0 } });
+// cut: until when some events may be missing
+export const live = { state: 'off', why: '', ...empty() };
 
 const listeners = new Set();
 let timer = 0;
@@ -63,6 +65,7 @@ function onEvent({ type, data }) {
     return;
   }
   if (type === 'figures') onFigures(value);
+  else if (type === 'cut') live.cut = value.until;
   else if (!told.has(value.id)) {
     told.add(value.id);
     const before = live.events.findIndex((e) => e.time <= value.time);

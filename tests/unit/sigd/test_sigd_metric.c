@@ -9,6 +9,7 @@
 
 #include "common/publish.h"
 #include "sigd/sigd_metric.h"
+#include "sigd/sse/sse_priv.h"
 #include "tests/lib/test.h"
 
 static void on_number(const char *key, uint64_t value, void *arg)
@@ -27,6 +28,22 @@ static void all_rows_are_sound_and_few_enough_to_publish(void)
 	REQUIRE(figures && !sigd_metric_alloc(&set, figures));
 	metric_each(set, on_number, &n);
 	CHECK(n > 200 && n < PUBLISH_MAX);
+	mem_deref(set);
+	mem_deref(figures);
+}
+
+/* Else the dashboard shows 0, and nobody is told. */
+static void what_the_stream_asks_for_is_published(void)
+{
+	struct sigd_figures *figures = mem_zalloc(sizeof(*figures), NULL);
+	struct metric_set *set = NULL;
+	const char *field;
+	size_t i = 0;
+
+	REQUIRE(figures && !sigd_metric_alloc(&set, figures));
+	for (; (field = sse_figures_field(i)); i++)
+		CHECK_INT(metric_merge(set, field, strlen(field), 0), 0);
+	CHECK_INT(i, 5);
 	mem_deref(set);
 	mem_deref(figures);
 }
@@ -98,5 +115,6 @@ static void the_page_is_what_the_tables_say(void)
 
 TEST_MAIN(TEST(each_method_has_the_row_of_its_name),
 	  TEST(all_rows_are_sound_and_few_enough_to_publish),
+	  TEST(what_the_stream_asks_for_is_published),
 	  TEST(ends_of_calls_without_a_row_are_other),
 	  TEST(the_page_is_what_the_tables_say))

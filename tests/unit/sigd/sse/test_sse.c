@@ -79,6 +79,93 @@ static void an_entry_of_a_stream_is_an_event_or_none(void)
 	CHECK_INT(sse_event_read(&event, FEED_NEWS, &entry), EBADMSG);
 }
 
+/* --- for who comes back --------------------------------------------------------- */
+
+static bool take(struct sse_backlog *backlog, unsigned source, uint64_t ms,
+		 const char *tenant, const char *why)
+{
+	char id[32];
+	const struct redis_val fields[] = {
+		{.type = REDIS_STR, .str = "type", .len = 4},
+		{.type = REDIS_STR, .str = "call.ended", .len = 10},
+		{.type = REDIS_STR, .str = "tenant", .len = 6},
+		{.type = REDIS_STR, .str = tenant, .len = strlen(tenant)},
+		{.type = REDIS_STR, .str = "why", .len = 3},
+		{.type = REDIS_STR, .str = why, .len = strlen(why)},
+	};
+	const int n = re_snprintf(id, sizeof(id), "%llu-0",
+				  (unsigned long long)ms);
+	const struct redis_val el[] = {
+		{.type = REDIS_STR, .str = id, .len = (size_t)n},
+		{.type = REDIS_ARRAY, .len = 6, .el = fields},
+	};
+	const struct redis_val entry = {
+		.type = REDIS_ARRAY, .len = 2, .el = el};
+
+	return sse_backlog_take(backlog, source, &entry);
+}
+
+static char *written(const struct sse_backlog *backlog, struct mbuf *mb)
+{
+	mb->pos = mb->end = 0;
+	CHECK(!sse_backlog_write(backlog, mb));
+	CHECK(!mbuf_write_u8(mb, 0));
+	return (char *)mb->buf;
+}
+
+static void what_comes_from_many_streams_is_told_in_the_order_of_time(void)
+{
+	struct sse_backlog *backlog = NULL;
+	struct mbuf *mb = mbuf_alloc(512);
+	const char *text, *first, *second, *third;
+
+	REQUIRE(mb && !sse_backlog_alloc(&backlog, "acme"));
+	CHECK(take(backlog, FEED_NEWS, 1763803532300, "acme", "third"));
+	CHECK(take(backlog, FEED_NEWS, 1763803532100, "acme", "first"));
+	CHECK(take(backlog, FEED_ALARMS, 1763803532200, "acme", "second"));
+	CHECK(take(backlog, FEED_ALARMS, 1763803532150, "other", "none"));
+	text = written(backlog, mb);
+	CHECK(!strncmp(text, "id: 1763803532100\n", 18));
+	first = strstr(text, "\"first\"");
+	second = strstr(text, "\"second\"");
+	third = strstr(text, "\"third\"");
+	CHECK(first && first < second && second < third);
+	CHECK(!strstr(text, "none") && !strstr(text, "event: cut"));
+	sse_backlog_cut(backlog, 1763803532000);
+	CHECK(!strncmp(written(backlog, mb),
+		       "event: cut\ndata: {\"until\":\"2025-11-22T09:25:32.000"
+		       "Z\"}\n\nid: ", 59));
+	mem_deref(backlog);
+	mem_deref(mb);
+}
+
+static void of_too_many_the_newest_are_told_whatever_stream_they_are_of(void)
+{
+	enum { N = 200 };
+	const uint64_t end = 1763803540000;
+	struct sse_backlog *backlog = NULL;
+	struct mbuf *mb = mbuf_alloc(512);
+	char why[1001];
+
+	memset(why, 'x', 1000);
+	why[1000] = '\0';
+	REQUIRE(mb && !sse_backlog_alloc(&backlog, NULL));
+	for (unsigned i = 0; i < N; i++)
+		(void)take(backlog, FEED_NEWS, end - 10 * i, "acme", why);
+	CHECK(!take(backlog, FEED_ALARMS, end - 10 * N, "acme", "old"));
+	CHECK(take(backlog, FEED_FACTS - 1, end + 1, "acme", "new"));
+	written(backlog, mb);
+	CHECK(mb->end > SSE_BACKLOG_MAX / 2 &&
+	      mb->end < SSE_BACKLOG_MAX + 128);
+	CHECK(!strncmp((char *)mb->buf, "event: cut\n", 11));
+	CHECK(strstr((char *)mb->buf, "\"new\""));
+	CHECK(!strstr((char *)mb->buf, "\"old\""));
+	mem_deref(backlog);
+	mem_deref(mb);
+}
+
 TEST_MAIN(TEST(a_frame_has_its_fields_in_lines_and_ends_with_an_empty_one),
 	  TEST(what_somebody_wished_is_no_failure),
-	  TEST(an_entry_of_a_stream_is_an_event_or_none))
+	  TEST(an_entry_of_a_stream_is_an_event_or_none),
+	  TEST(what_comes_from_many_streams_is_told_in_the_order_of_time),
+	  TEST(of_too_many_the_newest_are_told_whatever_stream_they_are_of))
