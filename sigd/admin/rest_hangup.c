@@ -276,7 +276,7 @@ static bool list_all(struct many *many)
 
 static bool end_one(struct many *many, const char *call)
 {
-	struct rest_order order;
+	struct rest_order order = {.verb = NULL};
 	bool there;
 
 	if (!rest_call_load(many->rec, &there, many->admin, many->resp, call))

@@ -363,6 +363,27 @@ describe('commands', { timeout: 240000 }, () => {
       await Promise.all([call.ended(), rung.ended()]);
     });
 
+    test('many that ring end by one order', async () => {
+      const alice = await mine('alice');
+      const bob = await mine('bob', { at: stack.second });
+      const calls = [];
+      for (let i = 0; i < 6; i++) {
+        const call = alice.call('bob');
+        const rung = await bob.incoming();
+        rung.ring();
+        await call.ringing();
+        calls.push({ call, rung });
+      }
+      const { status, body } = await stack.rest('POST', '/v1/calls/hangup', { body: { tenant: 't2' } });
+      assert.equal(status, 202, JSON.stringify(body));
+      assert.equal(body.calls, 6);
+      for (const { call, rung } of calls) {
+        assert.equal((await call.final).code, 487);
+        await until(() => rung.cancelled, 'CANCEL');
+      }
+      for (const name of ['sigd', 'sigd2']) assert.doesNotMatch(stack.log(`${name}.log`), /signal|crash/i);
+    });
+
     test('what is unknown is said', async () => {
       assert.equal((await hangUp('0123456789abcdef')).status, 404);
       assert.equal((await hangUp('x')).status, 404);
