@@ -9,6 +9,7 @@
 #include "common/call_log.h"
 #include "common/id.h"
 #include "sigd/admin/rest_timeline.h"
+#include "sigd/admin/rest_trace.h"
 #include "sigd/call/call_fields.h"
 
 static void destructor(void *data)
@@ -261,8 +262,9 @@ static bool callid_read(struct timeline *tl, struct admin *admin,
 	return tl->callid[0] || callid_look(tl, admin, resp, true);
 }
 
+/* Who calls chooses the Call-ID: another tenant's trace may have it. */
 static bool trace_read(struct timeline *tl, struct admin *admin,
-		       struct admin_resp *resp)
+		       struct admin_resp *resp, const char *only)
 {
 	char id[REST_TRACE_ID_LEN + 1], key[REST_KEY_MAX];
 	const struct redis_val *val;
@@ -273,9 +275,11 @@ static bool trace_read(struct timeline *tl, struct admin *admin,
 	pl_set_str(&pl, tl->callid);
 	rest_trace_id(id, &pl);
 	if (!rest_trace_key(key, id, "of") ||
-	    !rest_ask(&val, admin, resp, "HGET", key, "cut", NULL))
+	    !rest_ask(&val, admin, resp, "HGETALL", key, NULL))
 		return false;
-	(void)redis_num(val, &tl->messages_cut);
+	if (only && !rest_trace_is_of(val, only))
+		return true;
+	(void)redis_num(redis_field(val, "cut"), &tl->messages_cut);
 	tl->told = rest_told_read(admin, resp, id);
 	return tl->told != NULL;
 }
@@ -295,10 +299,10 @@ static bool log_read(struct timeline *tl, struct admin *admin,
 }
 
 static bool read_all(struct timeline *tl, struct admin *admin,
-		     struct admin_resp *resp)
+		     struct admin_resp *resp, const char *only)
 {
 	if (!record_read(tl, admin, resp) || !callid_read(tl, admin, resp) ||
-	    !trace_read(tl, admin, resp) || !log_read(tl, admin, resp))
+	    !trace_read(tl, admin, resp, only) || !log_read(tl, admin, resp))
 		return false;
 	if (!tl->there && !tl->nentries && !tl->why[0]) {
 		admin_resp_problem(resp, 404, "There is no such call.");
@@ -332,7 +336,7 @@ struct timeline *timeline_read(struct admin *admin, struct admin_resp *resp,
 		return mem_deref(tl);
 	else
 		str_ncpy(tl->callid, id, sizeof(tl->callid));
-	if (!read_all(tl, admin, resp))
+	if (!read_all(tl, admin, resp, only))
 		return mem_deref(tl);
 	if (!only || !strcmp(only, timeline_tenant(tl)))
 		return tl;

@@ -59,6 +59,27 @@ static bool next_label(struct pl *label, struct pl *labels)
 	return label->l > 0;
 }
 
+/* Has been refused, and was not let in with the same Call-ID afterwards. */
+static bool is_superseded(const struct pl *asked, const char *text)
+{
+	const size_t skip = strlen(TRACE_ASKED);
+	const struct pl name = {asked->p + skip, asked->l - skip};
+	struct pl labels, label;
+
+	pl_set_str(&labels, text);
+	while (next_label(&label, &labels)) {
+		if (!pl_cmp(&label, &name))
+			return true;
+	}
+	return false;
+}
+
+static bool is_asked(const struct pl *label)
+{
+	return label->l > strlen(TRACE_ASKED) &&
+	       !memcmp(label->p, TRACE_ASKED, strlen(TRACE_ASKED));
+}
+
 static void labels_write(struct jsonw *json, const char *text)
 {
 	struct pl labels, label, call = {NULL, 0};
@@ -68,7 +89,7 @@ static void labels_write(struct jsonw *json, const char *text)
 	while (next_label(&label, &labels)) {
 		if (label.l > 5 && !memcmp(label.p, "call:", 5))
 			call = (struct pl){label.p + 5, label.l - 5};
-		else
+		else if (!is_asked(&label) || !is_superseded(&label, text))
 			party(json, &label);
 	}
 	jsonw_end(json);
@@ -78,17 +99,22 @@ static void labels_write(struct jsonw *json, const char *text)
 		jsonw_null(json, "call");
 }
 
-/* A trace of two tenants is of both. */
 bool rest_trace_may_see(const struct admin_req *req,
 			const struct redis_val *of)
 {
 	const char *only = admin_req_tenant(req);
+
+	return !only || rest_trace_is_of(of, only);
+}
+
+/* A trace of two tenants is of both; of one that only was asked (TRACE_ASKED)
+ * it is not: everybody can ask. */
+bool rest_trace_is_of(const struct redis_val *of, const char *tenant)
+{
 	char begin[REST_KEY_MAX];
 	struct pl labels, label, t;
 
-	if (!only)
-		return true;
-	pl_set_str(&t, only);
+	pl_set_str(&t, tenant);
 	re_snprintf(begin, sizeof(begin), "t:%H/", redis_key_part, &t);
 	pl_set_str(&labels, rest_text(of, "labels"));
 	while (next_label(&label, &labels)) {

@@ -19,6 +19,8 @@ bool rest_trace_key(char key[REST_KEY_MAX], const char *id, const char *what);
 /* Whether the token opens it, by its labels. */
 bool rest_trace_may_see(const struct admin_req *req,
 			const struct redis_val *of);
+/* Whether this tenant may, by its labels. of: the whole hash. */
+bool rest_trace_is_of(const struct redis_val *of, const char *tenant);
 /* The members that tell what it is, from its hash. */
 void rest_trace_write(struct jsonw *json, const char *id,
 		      const struct redis_val *of);

@@ -123,20 +123,27 @@ void trace_tap(const struct transport_tap *tap, void *arg)
 /* --- labels ------------------------------------------------------------------ */
 
 static void label_named(struct trace *trace, const struct pl *callid,
-			const char *tenant, char kind, const struct pl *name)
+			const char *form, const char *tenant,
+			const struct pl *name)
 {
 	char label[TRACE_LABEL_MAX + 1];
 
 	if (trace && trace->store && tenant && *tenant && name->l &&
-	    re_snprintf(label, sizeof(label), "t:%s/%c:%H", tenant, kind,
-			redis_key_part, name) > 0)
+	    re_snprintf(label, sizeof(label), form, tenant, redis_key_part,
+			name) > 0)
 		trace_store_label(trace->store, callid, label);
 }
 
 void trace_user(struct trace *trace, const struct pl *callid,
 		const char *tenant, const struct pl *user)
 {
-	label_named(trace, callid, tenant, 'u', user);
+	label_named(trace, callid, "t:%s/u:%H", tenant, user);
+}
+
+void trace_asked(struct trace *trace, const struct pl *callid,
+		 const char *tenant, const struct pl *user)
+{
+	label_named(trace, callid, TRACE_ASKED "t:%s/u:%H", tenant, user);
 }
 
 void trace_device(struct trace *trace, const struct pl *callid,
@@ -164,7 +171,7 @@ void trace_connection(struct trace *trace, const struct pl *callid,
 	if (!connection)
 		return;
 	pl_set_str(&name, connection);
-	label_named(trace, callid, tenant, 'c', &name);
+	label_named(trace, callid, "t:%s/c:%H", tenant, &name);
 }
 
 void trace_call(struct trace *trace, const struct pl *callid, const char *call)

@@ -18,6 +18,8 @@
 #include "sigd/trace/trace_store.h"
 #include "sigd/trace/trace_tally.h"
 
+#define TRACE_ASKED "asked:"
+
 struct trace;
 struct transport_tap;
 
@@ -51,9 +53,14 @@ void trace_tap(const struct transport_tap *tap, void *arg);
  * that is no part of a key is encoded (redis_key_part()).
  *	t:<tenant>/u:<user>	t:<tenant>/c:<connection>	call:<id>
  *	t:<tenant>/d:<device>/<user>	device: binding_device(), in hex
+ *	asked:t:<tenant>/u:<user>	who says so, and was refused: found as
+ *					t:<tenant>/u:<user>, but no trace is
+ *					that tenant's by it
  */
 void trace_user(struct trace *trace, const struct pl *callid,
 		const char *tenant, const struct pl *user);
+void trace_asked(struct trace *trace, const struct pl *callid,
+		 const char *tenant, const struct pl *user);
 void trace_device(struct trace *trace, const struct pl *callid,
 		  const char *tenant, const struct pl *user, uint32_t device);
 /* Its label; false: it is too long. */

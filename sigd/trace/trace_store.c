@@ -23,7 +23,8 @@ enum {
 
 /* KEYS: traces, sizes, the stem of the others, which have its hash tag. ARGV:
  * keep_ms, call_bytes, bytes; then for each bundle Call-ID, batch, messages,
- * labels. What is over goes, some at a time: this may not take long. */
+ * labels; those of somebody who asked and was refused leave room for others.
+ * What is over goes, some at a time: this may not take long. */
 static const struct redis_script script_put = {
 	"trace-put",
 	"local t = redis.call('TIME') "
@@ -57,13 +58,15 @@ static const struct redis_script script_put = {
 	"  if ARGV[i + 3] ~= '' then "
 	"    local labels = redis.call('HGET', of, 'labels') or '' "
 	"    for label in string.gmatch(ARGV[i + 3], '%S+') do "
-	"      local by = KEYS[3] .. 'by:' .. label "
+	"      local name = string.gsub(label, '^asked:', '') "
+	"      local most = name == label and 2048 or 512 "
+	"      local by = KEYS[3] .. 'by:' .. name "
 	"      redis.call('ZADD', by, at, id) "
 	"      redis.call('ZREMRANGEBYRANK', by, 0, -1001) "
 	"      redis.call('PEXPIRE', by, keep) "
 	"      if not string.find(' ' .. labels .. ' ', ' ' .. label .. ' ', "
 	"1, "
-	"        true) and #labels + #label < 2048 then "
+	"        true) and #labels + #label < most then "
 	"        labels = labels == '' and label or labels .. ' ' .. label end "
 	"    end "
 	"    redis.call('HSET', of, 'labels', labels) "

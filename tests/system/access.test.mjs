@@ -3,6 +3,7 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import dgram from 'node:dgram';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
@@ -67,6 +68,36 @@ describe('access to REST', { timeout: 60000 }, () => {
     assert.equal((await (await explain({ caller: 'alice', callee: 'echo' }, 'mine')).json()).plan.tenant, 't0');
     assert.equal((await call.bye()).code, 200);
     for (const path of ['/v1/refused', '/v1/alarms']) assert.equal((await ask(path, 'theirs')).status, 200, path);
+  });
+
+  test('who asks another tenant and is refused opens it no trace', async () => {
+    const phone = await suite.tenant().phone('bob', { domain: 't0.test' });
+    const call = await phone.call('echo');
+    assert.equal((await call.final).code, 200);
+    const { callid } = call.callid ? call : await call.final;
+    const socket = dgram.createSocket('udp4');
+    const heard = new Promise((done) => { socket.on('message', (data) => { done(data.toString()); }); });
+    socket.send(['REGISTER sip:t1.test SIP/2.0', 'Via: SIP/2.0/UDP 127.0.0.1:9;rport;branch=z9hG4bKaskedasked', 'Max-Forwards: 70',
+      'From: <sip:eve@t1.test>;tag=e', 'To: <sip:eve@t1.test>', `Call-ID: ${callid}`, 'CSeq: 1 REGISTER', 'Contact: <sip:eve@127.0.0.1:9>',
+      'Content-Length: 0', '', ''].join('\r\n'), stack.udpPort, '127.0.0.1');
+    assert.match(await heard, /^SIP\/2.0 401/);
+    socket.close();
+    const of = `/v1/traces?call_id=${encodeURIComponent(callid)}`;
+    const parties = ({ traces }) => traces[0]?.parties.map((p) => `${p.tenant}/${p.user}`) ?? [];
+    const seen = await until(async () => {
+      const found = await (await ask(of, 'tests')).json();
+      return parties(found).includes('t1/eve') && found;
+    }, 'the operator sees who asked');
+    assert.deepEqual(parties(seen).sort(), ['t0/bob', 't1/eve']);
+    const { traces } = await (await ask('/v1/traces?tenant=t1&user=eve', 'tests')).json();
+    assert.equal(traces[0].id, seen.traces[0].id);
+    for (const path of [of, '/v1/traces?tenant=t1&user=eve']) assert.deepEqual((await (await ask(path, 'theirs')).json()).traces, [], path);
+    for (const path of [`/v1/traces/${traces[0].id}`, `/v1/traces/${traces[0].id}/pcap`, `/v1/calls/${encodeURIComponent(callid)}/timeline`]) {
+      await problem(await ask(path, 'theirs'), 404);
+    }
+    assert.deepEqual((await (await ask('/v1/traces/messages?tenant=t1&user=eve&after=0', 'theirs')).json()).messages, []);
+    assert.equal((await ask(`/v1/traces/${traces[0].id}`, 'mine')).status, 200);
+    assert.equal((await call.bye()).code, 200);
   });
 
   test('a change tells who made it', async () => {

@@ -295,8 +295,9 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 
 	if (code == STATUS_AUTH_FAILED)
 		++px->counts.auth_failed;
-	/* whoever he is: that he could not log in is seen by that name */
-	trace_user(px->deps.trace, &msg->callid, tenant->id, &name);
+	/* whoever he is: that he could not log in is seen by that name, and
+	 * opens no trace to that tenant */
+	trace_asked(px->deps.trace, &msg->callid, tenant->id, &name);
 	pl_set_str(&bound.realm, tenant->realm);
 	pl_set_str(&bound.source, source);
 	err = nonce_make(nonce, px->deps.keyring, proxy_unix_ms(), &bound);
