@@ -222,8 +222,6 @@ static bool source_may(struct admin_access *access, const struct admin_ask *ask,
 	char text[BUCKET_SOURCE_MAX];
 	struct pl name;
 
-	if (ask->flags & ADMIN_FREE)
-		return true;
 	bucket_source(&name, text, ask->source);
 	return take(access, OF_SOURCE, &name, pass, now_ms);
 }
@@ -306,6 +304,22 @@ static bool is_enough(struct admin_pass *pass, const struct admin_ask *ask,
 	return !pass->status;
 }
 
+/* A token that is known takes of its own bucket alone: others at that address
+ * take nothing of it. A wrong one counts as a guess at any rate; else who
+ * floods would try for nothing. */
+static bool rate_may(struct admin_access *access, const struct admin_ask *ask,
+		     struct admin_pass *pass, const char *token,
+		     uint64_t now_ms)
+{
+	if (token && bearer_find(&access->tokens, token))
+		return true;
+	if (source_may(access, ask, pass, now_ms))
+		return true;
+	if (token && !throttle_wait(access->throttle, ask->source, now_ms))
+		throttle_failed(access->throttle, ask->source, now_ms);
+	return false;
+}
+
 void admin_access_judge(struct admin_access *access, struct admin_pass *pass,
 			const struct admin_ask *ask, uint64_t now_ms,
 			uint64_t unix_s)
@@ -314,8 +328,10 @@ void admin_access_judge(struct admin_access *access, struct admin_pass *pass,
 	struct pl name;
 
 	memset(pass, 0, sizeof(*pass));
-	if (!is_ours(access, ask, pass) ||
-	    !source_may(access, ask, pass, now_ms))
+	if (!is_ours(access, ask, pass))
+		return;
+	if (!(ask->flags & ADMIN_FREE) &&
+	    !rate_may(access, ask, pass, token, now_ms))
 		return;
 	if (!token && is_open(access, ask->flags))
 		return;

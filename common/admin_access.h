@@ -2,8 +2,8 @@
  * admin_access.h  Who may ask the admin interface, for what, and how often
  *
  * In this order: is it us who were asked (Host), not by a page of somebody
- * else (Origin); how often this source asks, and guesses; which token, and
- * how often that one asks; what it opens. Without a token only what is open:
+ * else (Origin); how often this source asks without a token that is known, and
+ * guesses; which token, and how often that one asks; what it opens. Without a token only what is open:
  * who can reach a socket of loopback is no operator yet, as pages in a browser
  * and every user of the box can.
  *

@@ -63,7 +63,7 @@ static const struct cfg_field token_fields[] = {
 	 .help = "SHA-256 of the token, in hex."},
 	{"scope", CFG_ENUM, TOKEN(scope), .choices = scopes, .def = "read",
 	 .help = "What it opens."},
-	{"tenant", CFG_STRING, TOKEN(tenant), .max = 64,
+	{"tenant", CFG_STRING, TOKEN(tenant), .min = 1, .max = 64,
 	 .help = "The one tenant that it sees and touches; none: all, and what "
 		 "is of the cluster."},
 	{"until", CFG_STRING, TOKEN(until), .check = is_date,
@@ -108,8 +108,8 @@ static const struct cfg_field host_item = {.type = CFG_STRING, .max = 253};
 	 .def = "auto", .help = "How /metrics can be read."},                 \
 	{"requests_per_second", CFG_INT, ADMIN(per_s), .min = 1,              \
 	 .max = 1000000, .def = "50",                                         \
-	 .help = "Of one token, and of one source: what is over it is "       \
-		 "answered by 429."},                                         \
+	 .help = "Of one token, and of one source without a known one: what " \
+		 "is over it is answered by 429."},                          \
 	{"requests_burst", CFG_INT, ADMIN(burst), .min = 1, .max = 1000000,   \
 	 .def = "100", .help = "So many at once after a silence."}
 /* clang-format on */

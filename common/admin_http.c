@@ -86,7 +86,7 @@ const char *admin_req_by(const struct admin_req *req)
 
 const char *admin_req_tenant(const struct admin_req *req)
 {
-	return req->tenant[0] ? req->tenant : NULL;
+	return req->of_tenant ? req->tenant : NULL;
 }
 
 bool admin_req_may_write(const struct admin_req *req)
@@ -189,6 +189,7 @@ static bool authorized(struct admin_http *http, struct admin_req *req,
 			   (uint64_t)time(NULL));
 	if (pass.who) {
 		str_ncpy(req->by, pass.who->name, sizeof(req->by));
+		req->of_tenant = pass.who->tenant != NULL;
 		str_ncpy(req->tenant, pass.who->tenant, sizeof(req->tenant));
 		req->write = pass.who->write;
 	}

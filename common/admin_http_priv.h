@@ -31,6 +31,7 @@ struct admin_req {
 	struct sa source;
 	/* Of its token, as it was when it came; no name: without one. */
 	char by[BEARER_NAME_MAX + 1];
+	bool of_tenant; /* of one alone, whatever stands in `tenant` */
 	char tenant[BEARER_NAME_MAX + 1];
 	bool write;
 	bool begun; /* the headers were looked at */

@@ -135,6 +135,8 @@ static void tokens_and_sources_have_a_rate(void)
 	for (int i = 0; i < 20; i++)
 		CHECK_INT(judged(&bed, BEARER(ADMIN_TOKEN_READ), 0, false), 0);
 	CHECK_INT(judged(&bed, BEARER(ADMIN_TOKEN_READ), 0, false), 429);
+	for (int i = 0; i < 20; i++)
+		CHECK_INT(judged(&bed, NULL, ADMIN_OPEN, false), 0);
 	CHECK_INT(judged(&bed, NULL, ADMIN_OPEN, false), 429);
 	CHECK_INT(judged(&bed, NULL, ADMIN_OPEN | ADMIN_FREE, false), 0);
 	/* from elsewhere the token is still spent */
@@ -145,6 +147,47 @@ static void tokens_and_sources_have_a_rate(void)
 	for (int i = 0; i < 10; i++)
 		CHECK_INT(judged(&bed, BEARER(ADMIN_TOKEN_READ), 0, false), 0);
 	CHECK_INT(judged(&bed, BEARER(ADMIN_TOKEN_READ), 0, false), 429);
+	mem_deref(bed.access);
+}
+
+static void who_floods_takes_nothing_of_a_good_token(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_make(&bed));
+	bed.conf.per_s = 1;
+	bed.conf.burst = 5;
+	for (int i = 0; i < 50; i++)
+		(void)judged(&bed, NULL, 0, false);
+	CHECK_INT(bed.pass.status, 429);
+	CHECK_INT(judged(&bed, BEARER(ADMIN_TOKEN_READ), 0, false), 0);
+	mem_deref(bed.access);
+}
+
+static void a_guess_counts_in_a_flood_too(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_make(&bed));
+	bed.conf.per_s = 1;
+	bed.conf.burst = 1;
+	for (int i = 0; i < 10; i++)
+		(void)judged(&bed, BEARER("x"), 0, false);
+	CHECK_INT(judged(&bed, BEARER(ADMIN_TOKEN_READ), 0, false), 429);
+	mem_deref(bed.access);
+}
+
+static void a_token_of_no_name_opens_nothing_of_others(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_make(&bed));
+	for (uint32_t i = 0; i < bed.conf.ntokens; i++) {
+		if (bed.conf.tokens[i].tenant)
+			bed.conf.tokens[i].tenant = "";
+	}
+	CHECK_INT(admin_access_set(bed.access, &bed.conf), 0);
+	CHECK_INT(judged(&bed, BEARER(ADMIN_TOKEN_DEMO), 0, false), 403);
 	mem_deref(bed.access);
 }
 
@@ -206,6 +249,9 @@ TEST_MAIN(TEST(a_scope_opens_what_it_says),
 	  TEST(who_guesses_is_slowed_and_told_of),
 	  TEST(a_neighbour_who_guesses_locks_nobody_out),
 	  TEST(tokens_and_sources_have_a_rate),
+	  TEST(who_floods_takes_nothing_of_a_good_token),
+	  TEST(a_guess_counts_in_a_flood_too),
+	  TEST(a_token_of_no_name_opens_nothing_of_others),
 	  TEST(a_reload_takes_tokens_away),
 	  TEST(hosts_are_addresses_and_names_of_ours),
 	  TEST(an_origin_is_ours_when_it_is_the_host),

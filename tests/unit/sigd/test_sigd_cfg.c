@@ -123,6 +123,23 @@ static void a_token_that_can_be_guessed_is_refused(void)
 	CHECK(!strstr(why, "short"));
 }
 
+static void a_token_of_a_tenant_without_a_name_is_refused(void)
+{
+	struct sigd_cfg *cfg = NULL;
+	char why[2000];
+
+	CHECK_INT(load(&cfg,
+		       "keys: k\nrouting: r\nredis: {path: /x}\nlisteners:\n"
+		       "  - {name: a, transport: udp, bind: 127.0.0.1:1}\n"
+		       "admin:\n  tokens:\n    a:\n      hash: "
+		       "622493693890744905557"
+		       "58a753353aec61500c6218fa597252d52dc4bd0148f12d\n"
+		       "      tenant: \"\"\n",
+		       why, sizeof(why)),
+		  EINVAL);
+	CHECK(strstr(why, "sigd.yaml:10:"));
+}
+
 /* The admin process has one of the sockets that a parent can hold, the tunnel
  * another. */
 static void listeners_leave_room_for_the_other_sockets(void)
@@ -283,6 +300,7 @@ TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
 	  TEST(wss_needs_a_certificate),
 	  TEST(certificates_by_domain_serve_a_listener_without_one),
 	  TEST(a_token_that_can_be_guessed_is_refused),
+	  TEST(a_token_of_a_tenant_without_a_name_is_refused),
 	  TEST(listeners_leave_room_for_the_other_sockets),
 	  TEST(what_does_not_go_together_is_told),
 	  TEST(what_is_advertised_is_a_host_and_port),
