@@ -29,7 +29,9 @@ static void on_turn(const struct pace_item *item, void *arg)
 	struct bed *bed = arg;
 	uint64_t gap = bed->now_ms - bed->last_ms;
 
-	if (bed->begun++)
+	/* the first one was due before the wheel could turn: the gap behind it
+	 * may be shorter by that ms */
+	if (bed->begun++ > 1)
 		bed->gaps[gap < COUNTOF(bed->gaps) ? gap : 0]++;
 	bed->disorder += item->deadline < bed->last_deadline;
 	bed->last_deadline = item->deadline;
