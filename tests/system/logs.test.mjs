@@ -71,7 +71,7 @@ events: {file: events.jsonl}
     { headers: { Authorization: 'Bearer token-of-the-tests' } });
   const json = async (path, node) => {
     const res = await get(path, node);
-    assert.equal(res.status, 200, `${path}: ${await res.clone().text()}`);
+    assert.equal(res.status, 200, res.ok ? path : `${path}: ${await res.text()}`);
     return res.json();
   };
   let turn = 0; // any node tells it

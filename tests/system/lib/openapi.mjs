@@ -82,6 +82,13 @@ export async function check(sent, answer) {
   return { id, status };
 }
 
+// An answer that can be read more than once. (Node 18 keeps a process alive for
+// each clone() of a Response that is not read to its end.)
+function copies({ status, statusText, headers }, body) {
+  const none = [101, 204, 205, 304].includes(status); // may have no body (Fetch, "null body status")
+  return () => new Response(none ? null : body, { status, statusText, headers });
+}
+
 const watched = new Set();
 const real = globalThis.fetch;
 export const seen = new Map(); // id -> statuses
@@ -95,9 +102,10 @@ export function watch(port) {
       if (![...watched].some((p) => url.startsWith(`http://127.0.0.1:${p}/`))) return answer;
       if (answer.headers.get('content-type')?.startsWith('text/event-stream')) return answer;
       const headers = new Headers(init.headers);
-      const did = await check({ method: init.method ?? 'GET', url, body: init.body, type: headers.get('content-type') }, answer.clone());
+      const again = copies(answer, await answer.arrayBuffer());
+      const did = await check({ method: init.method ?? 'GET', url, body: init.body, type: headers.get('content-type') }, again());
       if (did) seen.set(did.id, (seen.get(did.id) ?? new Set()).add(did.status));
-      return answer;
+      return again();
     };
   }
   watched.add(port);
