@@ -70,25 +70,33 @@ const facts = (call, timeline) => [
 
 // --- the SIP of all its traces ---------------------------------------------------
 
-function useMessages(id, items) {
+// ended: nothing more comes when there is as much as before.
+function useMessages(id, items, ended) {
   const [state, setState] = useState({});
+  const past = useRef(ended);
+  past.current = ended;
   const told = items.filter((i) => i.what === 'sip' && i.text !== undefined && i.text !== null);
   useEffect(() => {
     let over = false;
+    let before = -1;
+    let timer = 0;
     const read = async () => {
       try {
+        const late = past.current;
         const traces = rows(await ask(at`/v1/traces${{ call: id }}`));
         const whole = await Promise.all(traces.map((t) => ask(at`/v1/traces/${t.id}`)));
         if (over) return;
         const messages = whole.flatMap((t) => t.messages).sort((a, b) => Date.parse(a.time) - Date.parse(b.time) || a.us - b.us);
+        if (late && messages.length === before) clearInterval(timer);
+        before = messages.length;
         const first = Math.min(...messages.map((m) => Date.parse(m.time)));
         setState({ traces, messages: traces.length > 1 ? messages.map((m) => ({ ...m, us: (Date.parse(m.time) - first) * 1000 })) : messages });
       } catch (problem) {
         if (!over) setState((old) => ({ ...old, problem }));
       }
     };
+    timer = setInterval(() => { if (!document.hidden) read(); }, POLL_MS);
     read();
-    const timer = setInterval(() => { if (!document.hidden) read(); }, POLL_MS);
     return () => { over = true; clearInterval(timer); };
   }, [id]);
   const messages = state.messages ?? told;
@@ -96,8 +104,8 @@ function useMessages(id, items) {
   return { ...state, messages: useMemo(() => messages, [count, id]) };
 }
 
-function Signalling({ id, items }) {
-  const { messages, traces, problem } = useMessages(id, items);
+function Signalling({ id, items, ended }) {
+  const { messages, traces, problem } = useMessages(id, items, ended);
   const [trouble, setTrouble] = useState();
   const pcap = async (t) => {
     try {
@@ -140,16 +148,20 @@ export function CallPage({ route, access }) {
   const [id] = route.args;
   const call = useAsk(at`/v1/calls/${id}`, { every: POLL_MS });
   const timeline = useAsk(at`/v1/calls/${id}/timeline`, { every: POLL_MS });
-  useChanges('calls', () => { call.again(); timeline.again(); });
   const items = timeline.data?.items ?? [];
   const seen = usePoints(call.data?.media);
   const told = pointsOf(items);
   const is = call.data ?? (timeline.data ? { id, state: timeline.data.state, tenant: timeline.data.tenant } : null);
+  const over = is?.state === 'ended' || is?.state === 'refused';
+  useChanges('calls', () => {
+    if (over) return;
+    call.again();
+    timeline.again();
+  });
   if (!is) {
     return html`<header class="head"><nav aria-label="Back"><a href=${link('calls')}>calls</a></nav><h1>Call <code>${id}</code></h1></header>
       ${call.problem ? html`<${Trouble} problem=${call.problem} />` : html`<p class="empty" role="status">One moment …</p>`}`;
   }
-  const over = is.state === 'ended' || is.state === 'refused';
   const decision = is.decision ?? timeline.data?.decision;
   return html`<header class="head"><nav aria-label="Back"><a href=${link('calls')}>calls</a></nav>
       <h1>${is.caller ? `${who(is.caller)} → ${who(is.callee)}` : timeline.data?.caller ? `${timeline.data.caller} → ${timeline.data.callee ?? ''}` : 'Call'} <small><code>${id}</code></small></h1>
@@ -157,7 +169,7 @@ export function CallPage({ route, access }) {
         act=${() => raw(at`/v1/calls/${id}`, { method: 'DELETE' })} />`}</header>
     <${Verdict} verdict=${timeline.data?.verdict} call=${is} />
     <${Card} title="Facts"><${Facts} facts=${facts(is, timeline.data)} /><//>
-    <${Signalling} id=${id} items=${items} />
+    <${Signalling} id=${id} items=${items} ended=${over} />
     <${Card} title="Media" wide>${is.media?.legs?.length ? html`<div class="legs">${is.media.legs.map((leg) => html`<${Leg} key=${leg.leg} leg=${leg}
       points=${told.get(leg.leg)?.length > 1 ? told.get(leg.leg) : seen.get(leg.leg) ?? []} />`)}</div>` : html`<${Empty}>Nothing is known of its media.<//>`}<//>
     ${decision && html`<${Card} title="Why it went there"><pre tabindex="0" aria-label="The routing table's explanation">${decision}</pre><//>`}

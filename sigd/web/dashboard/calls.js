@@ -3,7 +3,7 @@ import { html, useEffect, useState } from './html.js';
 import { at } from './api.js';
 import { clock, fixed, lasting, NONE } from './format.js';
 import { fits, Search, State, Table, Trouble } from './parts.js';
-import { usePages } from './pages.js';
+import { Filter, filterOf, usePages } from './pages.js';
 import { link, refine } from './router.js';
 import { useChanges } from './store.js';
 import { useTenant } from './tenants.js';
@@ -24,6 +24,7 @@ const COLUMNS = [
   { name: 'State', cell: (c) => html`<${State} state=${c.reason ?? c.state} as=${moodOf(c)} />` },
   { name: 'Lasting', num: true, cell: (c) => lasting(c.ended ? (c.answered ? c.talk_ms : c.duration_ms) : Date.now() - Date.parse(c.answered ?? c.started)) },
 ];
+const FILTERS = { user: 'the user', number: 'the number', connection: 'the connection', call_id: 'the Call-ID' };
 const MOS = { name: 'MOS', num: true, cell: (c) => fixed(mosOf(c)) };
 const TENANT = { name: 'Tenant', cell: (c) => c.tenant };
 const MEDIA = { name: 'Media', cell: (c) => c.media_worker ?? NONE };
@@ -33,7 +34,7 @@ export function Calls({ route, access }) {
   const list = route.query.list === 'recent' ? 'recent' : 'live';
   const [question, setQuestion] = useState(route.query.q ?? '');
   const [, tick] = useState(0);
-  const calls = usePages(at`/v1/calls${{ state: list === 'recent' ? 'recent' : '', tenant }}`, { every: 5000 });
+  const calls = usePages(at`/v1/calls${{ state: list === 'recent' ? 'recent' : '', tenant, ...filterOf(route, FILTERS) }}`, { every: 5000 });
   useChanges('calls', calls.again);
   useEffect(() => {
     const timer = setInterval(() => tick((n) => n + 1), 1000);
@@ -48,8 +49,9 @@ export function Calls({ route, access }) {
       <div class="tabs" role="group" aria-label="Which calls">${[['live', 'Live'], ['recent', 'Recent']].map(([name, text]) => html`<button type="button" key=${name}
         aria-pressed=${list === name} onClick=${() => refine({ list: name === 'live' ? '' : name })}>${text}</button>`)}</div>
       <${Search} label="Search calls" value=${question} onInput=${onQuestion} />${picker}
-      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ${calls.items.length}` : `${calls.total ?? calls.items.length}`} ${list}</span></header>
+      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ${calls.items.length}${calls.next ? ' shown' : ''}` : `${calls.total ?? calls.items.length}`} ${list}</span></header>
     <${Trouble} problem=${calls.problem} what="This list" />
+    <${Filter} route=${route} names=${FILTERS} question=${question} next=${calls.next} onPick=${() => setQuestion('')} />
     ${(calls.data || calls.problem) && html`<${Table} label="Calls" rows=${shown} id=${(c) => c.id} href=${(c) => link('calls', [c.id])}
       columns=${[...COLUMNS, ...some(mosOf) ? [MOS] : [], TENANT, ...some((c) => c.media_worker) ? [MEDIA] : []]}
       empty=${question ? 'No call fits.' : list === 'recent' ? 'No call has ended of late.' : 'Nobody is on the phone.'} /><${calls.More} />`}`;

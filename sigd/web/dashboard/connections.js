@@ -30,7 +30,7 @@ const registration = ({ registration: r }) => (r ? html`<${State} state=${r.stat
 export function Connections({ route, access }) {
   const { tenant, picker } = useTenant(route, access);
   const [question, setQuestion] = useState(route.query.q ?? '');
-  const list = usePages(tenant ? at`/v1/connections${{ tenant }}` : null, { every: 5000 });
+  const list = usePages(tenant ? at`/v1/connections${{ tenant }}` : null, { every: 5000, id: (c) => c.name });
   useChanges('connections', list.again);
   const shown = list.items.filter((c) => fits(question, c.name, c.kind, c.address, c.state?.state));
   const columns = [
@@ -45,7 +45,7 @@ export function Connections({ route, access }) {
     { name: '', cell: (c) => html`<${ConnectionActs} row=${c} access=${access} again=${list.again} />` },
   ];
   return html`<header class="head"><h1>Connections</h1><${Search} label="Search connections" value=${question} onInput=${setQuestion} />${picker}
-      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ` : ''}${list.items.length} connections</span></header>
+      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ` : ''}${list.items.length}${question && list.next ? ' shown' : ''} connections</span></header>
     <${Trouble} problem=${list.problem} what="Connections" />
     ${!tenant && html`<${Empty}>Say whose: a tenant.<//>`}
     ${list.data && html`<${Table} label="Connections" columns=${columns} rows=${shown} id=${(c) => c.name} href=${(c) => link('connections', [c.tenant, c.name])}

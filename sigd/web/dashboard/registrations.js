@@ -3,12 +3,14 @@ import { html, useState } from './html.js';
 import { ask, at } from './api.js';
 import { ago } from './format.js';
 import { Action, Empty, fits, Search, Table, Trouble } from './parts.js';
-import { usePages } from './pages.js';
+import { Filter, filterOf, usePages } from './pages.js';
 import { link } from './router.js';
 import { useChanges } from './store.js';
 import { useTenant } from './tenants.js';
 
 const transport = (flow) => flow?.split('/')[2]?.toUpperCase() ?? '';
+const FILTERS = { user: 'the user' };
+const key = (r) => `${r.user} ${r.contact}`;
 const worker = (flow) => flow?.split('/').slice(0, 2).join('/') ?? '';
 
 function Acts({ row, tenant, access, again }) {
@@ -24,7 +26,7 @@ function Acts({ row, tenant, access, again }) {
 export function Registrations({ route, access }) {
   const { tenant, picker } = useTenant(route, access);
   const [question, setQuestion] = useState(route.query.q ?? '');
-  const list = usePages(tenant ? at`/v1/registrations${{ tenant }}` : null, { every: 10000 });
+  const list = usePages(tenant ? at`/v1/registrations${{ tenant, ...filterOf(route, FILTERS) }}` : null, { every: 10000, id: key });
   useChanges('registrations', list.again);
   const shown = list.items.filter((r) => fits(question, r.user, r.contact, r.agent, r.flow));
   const columns = [
@@ -37,9 +39,10 @@ export function Registrations({ route, access }) {
     { name: '', cell: (r) => html`<${Acts} row=${r} tenant=${tenant} access=${access} again=${list.again} />` },
   ];
   return html`<header class="head"><h1>Registrations</h1><${Search} label="Search registrations" value=${question} onInput=${setQuestion} />${picker}
-      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ` : ''}${list.total ?? list.items.length} devices</span></header>
+      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ` : ''}${question ? list.items.length : list.total ?? list.items.length}${question && list.next ? ' shown' : ''} devices</span></header>
     <${Trouble} problem=${list.problem} what="Registrations" />
+    <${Filter} route=${route} names=${FILTERS} question=${question} next=${list.next} onPick=${() => setQuestion('')} />
     ${!tenant && html`<${Empty}>Say whose: a tenant.<//>`}
-    ${list.data && html`<${Table} label="Registrations" columns=${columns} rows=${shown} id=${(r) => `${r.user} ${r.contact}`}
+    ${list.data && html`<${Table} label="Registrations" columns=${columns} rows=${shown} id=${key}
       href=${(r) => link('registrations', [tenant, r.user])} empty=${question ? 'No device fits.' : 'No device is registered.'} /><${list.More} />`}`;
 }

@@ -1,12 +1,13 @@
 // What came by the stream: figures of the last ten minutes, the latest events.
 // Views are told at most four times a second. SPDX-License-Identifier: MIT
-import { useEffect, useState } from './html.js';
+import { useEffect, useRef, useState } from './html.js';
 import { follow } from './stream.js';
 
 const POINTS = 600;
 const EVENTS = 300;
 const TELL_MS = 250;
 const RATE_S = 5;
+const AGAIN_MS = 1000;
 
 const empty = () => ({ figures: null, points: [], events: [], cut: '', changes: { calls: 0, registrations: 0, connections: 0 } });
 // cut: until when some events may be missing
@@ -78,11 +79,20 @@ function onEvent({ type, data }) {
   tell();
 }
 
+// Returns what ends it: who logs in next sees nothing of what was there before.
 export function start() {
-  return follow(onEvent, (state, why = '') => {
+  let over = false;
+  const end = follow(onEvent, (state, why = '') => {
+    if (over) return;
     Object.assign(live, { state, why });
     tell();
   });
+  return () => {
+    over = true;
+    end();
+    Object.assign(live, { state: 'off', why: '' }, empty());
+    told = new Set();
+  };
 }
 
 // Draws the view anew when select(live) is another value.
@@ -97,12 +107,18 @@ export function useLive(select = (l) => l.figures) {
   return value;
 }
 
-// Calls fn, not more than once in 500 ms, when something of that kind happened.
+// Calls fn when something of that kind has happened: soon, and not more than once
+// a second however much goes on.
 export function useChanges(kind, fn) {
   const count = useLive((l) => l.changes[kind]);
+  const { current } = useRef({ timer: 0 });
+  current.fn = fn;
   useEffect(() => {
-    if (!count) return undefined;
-    const wait = setTimeout(fn, 500);
-    return () => clearTimeout(wait);
+    if (!count || current.timer) return;
+    current.timer = setTimeout(() => {
+      current.timer = 0;
+      current.fn();
+    }, AGAIN_MS);
   }, [count]);
+  useEffect(() => () => clearTimeout(current.timer), []);
 }
