@@ -12,6 +12,7 @@
 #include "common/fetch_now.h"
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
+#include "sigd/cordctl/cordctl_shown.h"
 
 /* --- the token ------------------------------------------------------------------- */
 
@@ -49,7 +50,7 @@ static void say(unsigned code, const struct jsonr *doc)
 	const char *title = jsonr_str(jsonr_get(root, "title"));
 	const char *detail = jsonr_str(jsonr_get(root, "detail"));
 
-	(void)re_fprintf(stderr, "cordctl: %s (%u)\n",
+	(void)re_fprintf(stderr, "cordctl: %H (%u)\n", cordctl_shown,
 			 detail	 ? detail
 			 : title ? title
 				 : "it was refused",
@@ -64,7 +65,8 @@ static void say(unsigned code, const struct jsonr *doc)
 		if (!text)
 			text = jsonr_str(jsonr_get(error, "message"));
 		if (text)
-			(void)re_fprintf(stderr, "  %s\n", text);
+			(void)re_fprintf(stderr, "  %H\n", cordctl_shown,
+					 text);
 	}
 }
 
@@ -91,7 +93,8 @@ static void asked(struct cordctl_answer *answer, const char *url,
 {
 	answer->body = got->body;
 	if (err) {
-		(void)re_fprintf(stderr, "cordctl: %s: %s\n", url,
+		(void)re_fprintf(stderr, "cordctl: %s: %H\n", url,
+				 cordctl_shown,
 				 err == ENOMEM ? "out of memory" : got->why);
 		answer->code = err == ENOMEM ? CORDCTL_SYSTEM : CORDCTL_AWAY;
 		return;

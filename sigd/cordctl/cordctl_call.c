@@ -10,6 +10,18 @@
 #include "common/countof.h"
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
+#include "sigd/cordctl/cordctl_shown.h"
+
+/* As cordctl_text(), for people. */
+static const char *shown(char buf[CORDCTL_CELL_MAX],
+			 const struct jsonr_val *val, const char *path)
+{
+	char text[CORDCTL_CELL_MAX];
+
+	re_snprintf(buf, CORDCTL_CELL_MAX, "%H", cordctl_shown,
+		    cordctl_text(text, val, path));
+	return buf;
+}
 
 /* One line: "name: value"; nothing when there is none. */
 static void line(const char *name, const struct jsonr_val *val,
@@ -17,7 +29,7 @@ static void line(const char *name, const struct jsonr_val *val,
 {
 	char text[CORDCTL_CELL_MAX];
 
-	if (*cordctl_text(text, val, path))
+	if (*shown(text, val, path))
 		printf("%-12s %s\n", name, text);
 }
 
@@ -31,7 +43,7 @@ static void side(const char *name, const struct jsonr_val *call,
 
 	printf("%-12s", name);
 	for (size_t i = 0; i < COUNTOF(parts); i++) {
-		if (*cordctl_text(text, val, parts[i]))
+		if (*shown(text, val, parts[i]))
 			printf(" %s=%s", parts[i], text);
 	}
 	putchar('\n');
@@ -96,10 +108,10 @@ static void verdict(const struct jsonr_val *timeline)
 
 	if (!val)
 		return;
-	printf("\nverdict      %s: %s\n", cordctl_text(code, val, "code"),
-	       sentence ? sentence : "");
+	(void)re_printf("\nverdict      %s: %H\n", shown(code, val, "code"),
+			cordctl_shown, sentence);
 	if (advice)
-		printf("             %s\n", advice);
+		(void)re_printf("             %H\n", cordctl_shown, advice);
 }
 
 /* A message comes from the far side, or goes there; all else stands between. */
@@ -108,21 +120,21 @@ static void item(const struct jsonr_val *val)
 	char time[CORDCTL_CELL_MAX], what[CORDCTL_CELL_MAX],
 		who[CORDCTL_CELL_MAX], over[CORDCTL_CELL_MAX];
 	const char *direction = jsonr_str(jsonr_get(val, "direction"));
-	const char *stamp = jsonr_str(jsonr_get(val, "time"));
+	const char *begin = time;
 
-	str_ncpy(time, stamp && strlen(stamp) >= 23 ? stamp + 11 : "",
-		 sizeof(time));
+	if (strlen(shown(time, val, "time")) >= 23)
+		begin = time + 11;
 	time[strcspn(time, "Z")] = '\0';
-	(void)cordctl_text(who, val, "worker");
+	(void)shown(who, val, "worker");
 	if (direction) {
-		(void)cordctl_text(what, val, "line");
-		(void)cordctl_text(over, val, "remote");
-		printf("%-12s  %s %-22s %s\n", time,
+		(void)shown(what, val, "line");
+		(void)shown(over, val, "remote");
+		printf("%-12s  %s %-22s %s\n", begin,
 		       strcmp(direction, "in") ? "-->" : "<--", over, what);
 	} else {
-		(void)cordctl_text(what, val, "kind");
-		(void)cordctl_text(over, val, "leg");
-		printf("%-12s   |  %s%s%s  [%s]\n", time, what,
+		(void)shown(what, val, "kind");
+		(void)shown(over, val, "leg");
+		printf("%-12s   |  %s%s%s  [%s]\n", begin, what,
 		       *over ? " leg " : "", over, who);
 	}
 }

@@ -126,6 +126,7 @@ int cordctl_remote_calls(const struct cordctl_remote *remote)
 					      call_cells};
 	char path[CORDCTL_URL_MAX] = "/v1/calls";
 
+	cordctl_query(path, "state", remote->recent ? "recent" : NULL);
 	cordctl_query(path, "tenant", remote->tenant);
 	cordctl_query(path, "user", remote->user);
 	cordctl_query(path, "connection", remote->connection);

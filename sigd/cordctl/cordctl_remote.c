@@ -44,6 +44,7 @@ static const struct option options[] = {
 	{"daemon", required_argument, NULL, 'd'},
 	{"move", required_argument, NULL, 'm'},
 	{"keep", no_argument, NULL, 'k'},
+	{"recent", no_argument, NULL, 'r'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -98,6 +99,8 @@ static bool parse(struct cordctl_remote *remote, int argc, char **argv)
 			remote->follow = true;
 		else if (c == 'k')
 			remote->keep = true;
+		else if (c == 'r')
+			remote->recent = true;
 		else
 			return false;
 	}

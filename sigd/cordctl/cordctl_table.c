@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "sigd/cordctl/cordctl_shown.h"
 #include "sigd/cordctl/cordctl_table.h"
 
 enum { BETWEEN = 2, LEAST = 6 };
@@ -51,12 +52,8 @@ int cordctl_table_row(struct cordctl_table *table, const char *const *cells)
 	for (size_t i = 0; i < table->n; i++) {
 		const char *text = cells[i] && *cells[i] ? cells[i] : "-";
 
-		if (str_dup(&row->cell[i], text))
+		if (re_sdprintf(&row->cell[i], "%H", cordctl_shown, text))
 			return ENOMEM;
-		for (char *p = row->cell[i]; *p; p++) {
-			if ((unsigned char)*p < ' ' || *p == 0x7f)
-				*p = '.';
-		}
 	}
 	return 0;
 }

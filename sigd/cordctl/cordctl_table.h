@@ -18,8 +18,8 @@ enum {
 /* heads: n names. The caller owns *tablep. */
 int cordctl_table_alloc(struct cordctl_table **tablep,
 			const char *const *heads, size_t n);
-/* cells: as many; what is NULL or "" is a dash. Copied; of any bytes: what
- * would move the cursor is shown as a dot. */
+/* cells: as many; what is NULL or "" is a dash. Copied; of any bytes, see
+ * cordctl_shown.h. */
 int cordctl_table_row(struct cordctl_table *table, const char *const *cells);
 /* width: of the terminal, in characters; 0: nothing is cut. */
 void cordctl_table_print(const struct cordctl_table *table, unsigned width);

@@ -10,6 +10,7 @@
 
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
+#include "sigd/cordctl/cordctl_shown.h"
 
 enum { PAUSE_US = 500000 };
 
@@ -24,19 +25,14 @@ static void message(const struct jsonr_val *msg)
 
 	(void)cordctl_text(local, msg, "local");
 	(void)cordctl_text(remote, msg, "remote");
-	printf("%s %s %s %s -> %s [%s]\n", cordctl_text(time, msg, "time"),
-	       direction ? direction : "", cordctl_text(over, msg, "transport"),
-	       in ? remote : local, in ? local : remote,
-	       cordctl_text(worker, msg, "worker"));
-	/* it came from anybody: no sequence of a terminal passes */
-	for (; text && *text; text++) {
-		if (*text == '\n' || *text == '\t' ||
-		    (unsigned char)*text >= ' ')
-			putchar(*text == 0x7f ? '.' : *text);
-		else if (*text != '\r')
-			putchar('.');
-	}
-	putchar('\n');
+	(void)re_printf("%H %H %H %H -> %H [%H]\n", cordctl_shown,
+			cordctl_text(time, msg, "time"), cordctl_shown,
+			direction, cordctl_shown,
+			cordctl_text(over, msg, "transport"), cordctl_shown,
+			in ? remote : local, cordctl_shown,
+			in ? local : remote, cordctl_shown,
+			cordctl_text(worker, msg, "worker"));
+	(void)re_printf("%H\n", cordctl_shown_lines, text);
 }
 
 static void path_make(char path[CORDCTL_URL_MAX],
@@ -119,7 +115,7 @@ int cordctl_remote_explain(const struct cordctl_remote *remote,
 		cordctl_raw(&answer);
 	} else if (code == CORDCTL_OK) {
 		words = jsonr_str(jsonr_get(jsonr_root(answer.doc), "text"));
-		fputs(words ? words : "", stdout);
+		(void)re_printf("%H", cordctl_shown_lines, words);
 	}
 	cordctl_answer_close(&answer);
 	mem_deref(body);

@@ -5,6 +5,7 @@ import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
@@ -149,6 +150,54 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     await call.bye();
   });
 
+  // whoever may register may write what he likes
+  test('what strangers write moves no cursor and turns no text around', async () => {
+    const steers = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
+    const hostile = 'Phone\u009b2J\u202e\u2066gnp \u00e9';
+    const dots = 'Phone.2J..gnp \u00e9';
+    const ua = await Ua.open(nodes[0], { user: 'bob', domain: 't.test', transport: 'wss' });
+    suite.uas.push(ua);
+    assert.equal((await ua.register({ headers: [['User-Agent', hostile]] })).code, 200);
+    const call = ua.call('echo', { headers: [['User-Agent', hostile], ['Subject', hostile]], user: 'bob' });
+    assert.equal((await call.final).code, 200);
+    const id = await until(async () => /^([0-9a-f]{16}) +\S+ +up +demo +bob/m.exec(await good(['calls']))?.[1], 'it is up');
+    const said = await until(async () => {
+      const out = await good(['trace', '--tenant', 'demo', '--user', 'bob']);
+      return /^INVITE /m.test(out) && out;
+    }, 'the INVITE is traced');
+    assert.ok(said.includes(`User-Agent: ${dots}`), said);
+    const registered = await good(['registrations', '--tenant', 'demo', '--user', 'bob']);
+    assert.ok(registered.includes(dots), registered);
+    const logged = await good(['log', '--tenant', 'demo', '--user', 'bob']);
+    assert.ok(logged.includes(dots), logged);
+    for (const out of [said, registered, logged, await good(['call', id]), await good(['calls'])]) assert.doesNotMatch(out, steers);
+    await call.bye();
+    await ua.register({ expires: 0 });
+  });
+
+  test('an answer that means harm is told without its sequences', async () => {
+    const esc = '\u001b]0;x\u0007\u009b2J\u202e';
+    const answers = { '/v1/nodes': [500, { detail: `no${esc}`, errors: [{ detail: esc }] }], '/v1/routes/explain': [200, { text: `way${esc}\nback\n` }],
+      '/v1/calls/1': [200, { id: esc, state: esc, caller: { user: esc }, media: { legs: [{ profile: esc }] } }],
+      '/v1/calls/1/timeline': [200, { verdict: { code: esc, sentence: esc, advice: esc },
+        items: [{ time: esc, direction: 'in', line: esc, remote: esc }, { time: esc, kind: esc, leg: esc, worker: esc }] }] };
+    const server = http.createServer((req, res) => {
+      const [code, body] = answers[req.url];
+      res.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    try {
+      for (const [args, shown] of [[['nodes'], /^cordctl: no\.\]0;x\.\.2J\. \(500\)$/m], [['call', '1'], /^verdict +\.\]0;x\.\.2J\.: \.\]0/m],
+        [['route', 'explain', '--api', '--callee', '1'], /^way\.\]0;x\.\.2J\.\nback\n$/]]) {
+        const { out, err } = await run(args, { url: `http://127.0.0.1:${server.address().port}` });
+        assert.match(out + err, shown);
+        assert.doesNotMatch(out + err, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/, args.join(' '));
+      }
+    } finally {
+      server.close();
+    }
+  });
+
   test('connections, logs and round trips', async () => {
     const rows = lines(await until(async () => {
       const out = await good(['connections', '--tenant', 'demo']);
@@ -228,6 +277,7 @@ describe('cordctl asks', { timeout: 240000 }, () => {
       else assert.match(out, new RegExp(`^${id} ends$`, 'm'));
       await call.ended();
       await until(async () => !(await good(['calls'])).includes(id), 'it is gone');
+      await until(async () => new RegExp(`^${id} +\\S+ +ended +demo +alice`, 'm').test(await good(['calls', '--recent'])), 'it was');
     }
     assert.equal((await run(['hangup', 'f'.repeat(16)])).code, 1);
   });
