@@ -200,8 +200,10 @@ static void sample(const struct page *page, enum row row,
 			  shown->conn->name, is);
 }
 
-/* Each is a question of its own: they are spread over shards. */
-static bool registered(const struct page *page, const struct shown *shown)
+/* Each is a question of its own: they are spread over shards. False: Redis did
+ * not say, so nobody knows. */
+static bool registered(bool *is, const struct page *page,
+		       const struct shown *shown)
 {
 	struct trunk_state state = {.phase = TRUNK_TRYING};
 	const struct redis_val *val;
@@ -209,19 +211,23 @@ static bool registered(const struct page *page, const struct shown *shown)
 
 	re_snprintf(key, sizeof(key), "cb:{u:%u}:reg",
 		    upstream_shard(shown->conn));
-	if (!ask(&val, page, "HGET", key, shown->name, NULL) ||
-	    val->type != REDIS_STR)
+	*is = false;
+	if (!ask(&val, page, "HGET", key, shown->name, NULL))
 		return false;
+	if (val->type != REDIS_STR)
+		return val->type == REDIS_NIL;
 
 	const struct pl text = {val->str, val->len};
 
-	return !trunk_state_parse(&state, &text) &&
-	       state.phase == TRUNK_REGISTERED;
+	*is = !trunk_state_parse(&state, &text) &&
+	      state.phase == TRUNK_REGISTERED;
+	return true;
 }
 
 static void connections(const struct page *page, struct shown *shown)
 {
 	size_t n = shown_fill(shown, page->routes);
+	bool is;
 
 	if (!n || !shelf_read(shown, n, 0, page, HEALTH_FORCED_KEY) ||
 	    !shelf_read(shown, n, 1, page, HEALTH_BROKEN_KEY) ||
@@ -232,9 +238,9 @@ static void connections(const struct page *page, struct shown *shown)
 		sample(page, TAKES, &shown[i], takes_calls(&shown[i]));
 	(void)metric_print_head(page->mb, page->form, &rows[REGISTERED]);
 	for (size_t i = 0; i < n; i++) {
-		if (shown[i].conn->kind == ROUTE_REGISTER)
-			sample(page, REGISTERED, &shown[i],
-			       registered(page, &shown[i]));
+		if (shown[i].conn->kind == ROUTE_REGISTER &&
+		    registered(&is, page, &shown[i]))
+			sample(page, REGISTERED, &shown[i], is);
 	}
 }
 
