@@ -31,7 +31,16 @@ fi
 mkdir -p "$LOGS"
 # in one network they are one after the other
 [ -n "${CORDBOARD_NETNS:-}" ] || unshare -nm true 2>/dev/null || JOBS=1
-# the longest first, as far as their size tells
+# the longest first, as far as their size tells; behind them, and with nothing
+# beside it, what says that it is to be alone
 list=$(find "$@" -name '*.test.mjs' -printf '%s %p\n' | sort -rn | cut -d' ' -f2)
 [ -n "$list" ] || { echo "no test in $1" >&2; exit 1; }
-echo "$list" | xargs -P "${JOBS:-1}" -n 1 deploy/node-test.sh --one
+# shellcheck disable=SC2086
+alone=$(grep -l '^// ALONE' $list || :)
+beside=$(grep -L '^// ALONE' $list || :)
+ended=0
+for jobs in "${JOBS:-1} $beside" "1 $alone"; do
+	files=${jobs#* }
+	[ -z "$files" ] || echo "$files" | xargs -P "${jobs%% *}" -n 1 deploy/node-test.sh --one || ended=1
+done
+exit $ended

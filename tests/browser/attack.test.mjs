@@ -1,5 +1,6 @@
 // Strangers in another network, some in the name of who is called, at calls of real browsers
 // and telephones, while they live and while they begin. SPDX-License-Identifier: MIT
+// ALONE: it takes the whole machine, or counts on it.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';

@@ -1,6 +1,7 @@
 // A worker of mediad that comes late for the calls that it has takes no new ones:
 // it is stopped again and again, for a quarter of a second. The call that there
 // is goes on. Debian's baresip, SIPp. SPDX-License-Identifier: MIT
+// ALONE: it takes the whole machine, or counts on it.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Baresip } from './lib/pbx_baresip.mjs';

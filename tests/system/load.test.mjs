@@ -2,6 +2,7 @@
 // are told when to come again, and nobody who is in a call notices. LOAD_S:
 // seconds of each (make load: 60); else a few, as a look.
 // SPDX-License-Identifier: MIT
+// ALONE: it takes the whole machine, or counts on it.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';

@@ -1,5 +1,6 @@
 // Who asks too often is refused, and said to operators; nobody else notices.
 // SPDX-License-Identifier: MIT
+// ALONE: it takes the whole machine, or counts on it.
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { until } from './lib/stack.mjs';

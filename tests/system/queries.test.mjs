@@ -1,6 +1,7 @@
 // Who looks holds nobody up: whatever REST is asked for, no command that it has
 // Redis do has a length that grows with how much there is.
 // SPDX-License-Identifier: MIT
+// ALONE: it takes the whole machine, or counts on it.
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
