@@ -115,7 +115,7 @@ static void heartbeat_write(struct look *look, const struct redis_val *flat)
 
 	jsonw_str(&look->json, "state", *state ? state : "gone");
 	number(&look->json, "load_permille", flat, "load");
-	number(&look->json, "lag_ms", flat, "lag");
+	number(&look->json, "lag_ms", flat, "lag_ms");
 	number(&look->json, "sessions", flat, "sessions");
 }
 

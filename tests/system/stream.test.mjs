@@ -79,7 +79,8 @@ describe('the stream of events', { timeout: 120000 }, () => {
     const { data } = await reader.get('figures', (d) => d.workers.length === 4);
     assert.deepEqual(data.workers.map((w) => `${w.daemon} ${w.worker}`).sort(),
       ['mediad m1/1', 'mediad m1/2', 'sigd s1/1', 'sigd s1/2']);
-    assert.ok(data.workers.every((w) => Number.isInteger(w.load_permille)), JSON.stringify(data.workers));
+    const has = { sigd: ['load_permille', 'busy', 'calls', 'answered', 'flows'], mediad: ['load_permille', 'lag_ms', 'sessions'] };
+    assert.ok(data.workers.every((w) => has[w.daemon].every((name) => Number.isInteger(w[name]))), JSON.stringify(data.workers));
     const seen = reader.of('figures').length;
     await until(() => reader.of('figures').length >= seen + 3, 'three more');
     const times = reader.of('figures').map(({ data: { time } }) => Date.parse(time));
