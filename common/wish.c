@@ -26,7 +26,8 @@ struct wish_watch {
 	struct wish wish;
 	bool known;
 	bool asked; /* and not answered yet */
-	char log[64]; /* in force */
+	char log[WISH_LOG_MAX + 1]; /* in force */
+	char sum[WISH_SUM_LEN + 1];
 	char reload[24]; /* when it was asked for last */
 	wish_h *wishh;
 	wish_log_h *logh;
@@ -144,6 +145,18 @@ bool wish_log_read(struct wish *wish, const char *text, size_t len)
 	return true;
 }
 
+void wish_log_sum(char sum[WISH_SUM_LEN + 1], const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	sum[0] = '\0';
+	if (!text[0])
+		return;
+	for (const char *p = text; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 0x100000001b3;
+	(void)re_snprintf(sum, WISH_SUM_LEN + 1, "%016llx", hash);
+}
+
 /* Its end is looked at each time: nobody takes it back. */
 static void log_follow(struct wish_watch *watch, const struct redis_val *val)
 {
@@ -161,6 +174,7 @@ static void log_follow(struct wish_watch *watch, const struct redis_val *val)
 	if (!strcmp(text, watch->log))
 		return;
 	str_ncpy(watch->log, text, sizeof(watch->log));
+	wish_log_sum(watch->sum, text);
 	log_plan_set(on ? &wish->plan : NULL);
 	log_warn(NULL, on ? "an operator wants another log"
 			  : "the log is as before",
@@ -176,7 +190,7 @@ void wish_on_log(struct wish_watch *watch, wish_log_h *logh)
 
 const char *wish_log(const struct wish_watch *watch)
 {
-	return watch ? watch->log : "";
+	return watch ? watch->sum : "";
 }
 
 /* --- looking ----------------------------------------------------------------------- */

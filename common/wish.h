@@ -34,6 +34,8 @@ struct worker;
 enum {
 	WISH_KEEP_S = 30 * 86400, /* after it was written last */
 	WISH_KEY_MAX = 64,
+	WISH_LOG_MAX = 511, /* bytes of the field `log` */
+	WISH_SUM_LEN = 16,
 };
 
 /* Plain data; zero: nothing is wanted. */
@@ -62,8 +64,11 @@ int wish_watch_alloc(struct wish_watch **watchp, const struct worker *worker,
 /* What is wanted of the log has changed, and is so. */
 typedef void(wish_log_h)(void *arg);
 void wish_on_log(struct wish_watch *watch, wish_log_h *logh);
-/* The field `log` that is in force, cut at 63 characters; "": none. */
+/* wish_log_sum() of the field `log` that is in force; "": none. */
 const char *wish_log(const struct wish_watch *watch);
+/* What a worker tells of a field `log`, which is too long for it: 64 bits of
+ * FNV-1a. "" of "". */
+void wish_log_sum(char sum[WISH_SUM_LEN + 1], const char *text);
 /* Of a field `log`. False: it is none. */
 bool wish_log_read(struct wish *wish, const char *text, size_t len);
 

@@ -18,7 +18,7 @@
 #include "sigd/admin/rest_priv.h"
 
 enum {
-	TEXT_MAX = 512,
+	TEXT_MAX = WISH_LOG_MAX + 1,
 	WAIT_MS = 3000,
 	POLL_MS = 50,
 	FOR_MAX_MS = 7 * 86400 * 1000,
@@ -274,13 +274,14 @@ static bool want(const struct levels *levels, const struct rest_worker *worker,
 static const struct rest_worker *waits_for(const struct levels *levels,
 					   const struct rest_workers *workers)
 {
+	char sum[WISH_SUM_LEN + 1];
+
+	wish_log_sum(sum, levels->text);
 	for (size_t i = 0; i < workers->n; i++) {
 		const struct rest_worker *worker = &workers->list[i];
 
-		/* what stands there is cut */
 		if (is_meant(levels, worker) && worker->alive &&
-		    strncmp(worker->told[STANDING_LOG], levels->text,
-			    PUBLISH_TEXT_MAX))
+		    strcmp(worker->told[STANDING_LOG], sum))
 			return worker;
 	}
 	return NULL;

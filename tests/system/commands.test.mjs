@@ -428,6 +428,21 @@ describe('commands', { timeout: 240000 }, () => {
       await until(async () => (await levels()).find((n) => n.node === 's1').workers.every((w) => w.level === 'debug'), 'it is as before');
     });
 
+    test('a change at the end of a long list of areas is done', async () => {
+      const alice = await mine('alice');
+      const areas = ['sigd/transport', 'sigd/upstream', 'sigd/journal', 'sigd/admin', 'sigd/call', 'mediad/session'].map((area) => ({ area, level: 'error' }));
+      const last = (level) => put({ level: 'error', areas: [...areas, { area: 'sigd/proxy/register', level }] });
+      const said = async (level) => {
+        assert.equal((await last(level)).status, 200);
+        const from = stack.log('sigd.log').length;
+        assert.equal((await alice.register()).code, 200);
+        return stack.log('sigd.log').slice(from).includes('msg=registered');
+      };
+      assert.equal(await said('error'), false);
+      assert.equal(await said('debug'), true);
+      assert.equal((await put({ level: 'default' })).status, 200);
+    });
+
     test('one area, and one call, are said while all else is not', async () => {
       const alice = await mine('alice');
       const call = alice.call('echo');

@@ -94,7 +94,24 @@ static void a_plan_that_cannot_be_read_is_none(void)
 		CHECK(!plan_read(&wish, bad[i]));
 }
 
-TEST_MAIN(TEST(a_plan_of_the_log_has_an_end_areas_and_a_call),
+static void a_change_far_behind_is_another_sum(void)
+{
+	char a[WISH_SUM_LEN + 1], b[WISH_SUM_LEN + 1];
+	char text[WISH_LOG_MAX + 1];
+
+	wish_log_sum(a, "");
+	CHECK_STR(a, "");
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	wish_log_sum(a, text);
+	text[sizeof(text) - 2] = 'y';
+	wish_log_sum(b, text);
+	CHECK_INT(strlen(a), WISH_SUM_LEN);
+	CHECK(strcmp(a, b));
+}
+
+TEST_MAIN(TEST(a_change_far_behind_is_another_sum),
+	  TEST(a_plan_of_the_log_has_an_end_areas_and_a_call),
 	  TEST(a_plan_that_cannot_be_read_is_none),
 	  TEST(a_drain_is_for_one_life_of_the_node),
 	  TEST(one_that_is_kept_is_for_all_its_lives),
