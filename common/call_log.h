@@ -14,7 +14,8 @@
  *            empty: there is none
  *
  * All six are always there, in this order: then Redis keeps their names once
- * for many entries. It keeps about CALL_LOG_ENTRIES entries, for CALL_LOG_KEEP_S after the last.
+ * for many entries. It keeps about CALL_LOG_ENTRIES entries, for CALL_LOG_KEEP_S
+ * after the last; CALL_LOG_BRIEF_S, where a call was refused at once.
  * Here is what both ends of it share; who writes uses call_log_writer.h. Pure:
  * no memory is asked for.
  *
@@ -34,6 +35,7 @@
 
 enum {
 	CALL_LOG_KEEP_S = 86400,
+	CALL_LOG_BRIEF_S = 3600, /* of a call that never was one */
 	CALL_LOG_ENTRIES = 400,
 	CALL_LOG_SESSION = 8,
 	CALL_LOG_LEG_MAX = 16,

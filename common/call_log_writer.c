@@ -19,6 +19,7 @@ enum {
 struct note {
 	char call[ID_LEN + 1];
 	struct call_log_entry entry;
+	bool brief;
 	size_t room; /* of all of it */
 };
 
@@ -66,6 +67,7 @@ static const struct redis_script script_write = {
 
 struct batch {
 	const char *call;
+	bool brief;
 	size_t n;
 	struct call_log_args args[BATCH];
 };
@@ -104,7 +106,8 @@ static void send_batch(struct call_log_writer *writer,
 	}
 	call_log_key(key, batch->call);
 	(void)re_snprintf(entries, sizeof(entries), "%u", CALL_LOG_ENTRIES);
-	(void)re_snprintf(keep, sizeof(keep), "%u", CALL_LOG_KEEP_S);
+	(void)re_snprintf(keep, sizeof(keep), "%u",
+			  batch->brief ? CALL_LOG_BRIEF_S : CALL_LOG_KEEP_S);
 	argv[0] = redis_str(entries);
 	argv[1] = redis_str(keep);
 	for (size_t i = 0; i < batch->n; i++) {
@@ -130,11 +133,13 @@ void call_log_flush(struct call_log_writer *writer)
 			(const struct note *)(const void *)(writer->room + at);
 
 		if (batch.n == BATCH ||
-		    (batch.n && strcmp(batch.call, note->call))) {
+		    (batch.n && (batch.brief != note->brief ||
+				 strcmp(batch.call, note->call)))) {
 			send_batch(writer, &batch);
 			batch.n = 0;
 		}
 		batch.call = note->call;
+		batch.brief = note->brief;
 		call_log_args(&batch.args[batch.n++], &note->entry);
 		at += note->room;
 	}
@@ -170,6 +175,7 @@ static void fill(struct note *note, const struct call_log_note *from,
 	if (from->session)
 		str_ncpy(entry->session, from->session, sizeof(entry->session));
 	entry->leg = from->leg;
+	note->brief = from->brief;
 	str_ncpy(entry->kind, from->kind, sizeof(entry->kind));
 	if (!from->data)
 		return;

@@ -41,6 +41,7 @@ struct call_log_note {
 	const char *kind;
 	const struct call_log_data *data; /* NULL: none */
 	uint64_t ms;                      /* unix; 0: now */
+	bool brief; /* the log is kept for CALL_LOG_BRIEF_S alone */
 };
 /* Copied. */
 void call_log_write(struct call_log_writer *writer,

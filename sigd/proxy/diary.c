@@ -7,14 +7,19 @@
 #include "routing/route_conn.h"
 #include "sigd/proxy/diary.h"
 
+static void tell(struct proxy *px, const struct call_log_note *note)
+{
+	if (px->diary && note->call[0])
+		call_log_write(px->diary, note);
+}
+
 void diary(struct proxy *px, const char *call, uint8_t leg, const char *kind,
 	   const struct call_log_data *data)
 {
 	const struct call_log_note note = {
 		.call = call, .leg = leg, .kind = kind, .data = data};
 
-	if (px->diary && call[0])
-		call_log_write(px->diary, &note);
+	tell(px, &note);
 }
 
 static const char *side_name(unsigned side)
@@ -29,6 +34,10 @@ void diary_begin(struct proxy *px, const char *call,
 {
 	const struct route_plan *plan = begin->plan;
 	struct call_log_data data;
+	const struct call_log_note note = {.call = call,
+					   .kind = "call.begun",
+					   .data = &data,
+					   .brief = begin->brief};
 
 	call_log_begin(&data);
 	call_log_text(&data, "tenant", begin->tenant);
@@ -45,16 +54,31 @@ void diary_begin(struct proxy *px, const char *call,
 		call_log_num(&data, "code", begin->code);
 	call_log_text(&data, "media", begin->media);
 	call_log_pl(&data, "call-id", &begin->callid);
-	diary(px, call, 0, "call.begun", &data);
+	tell(px, &note);
+}
+
+static void refused(struct proxy *px, const char *call, enum status why,
+		    bool brief)
+{
+	struct call_log_data data;
+	const struct call_log_note note = {.call = call,
+					   .kind = "call.refused",
+					   .data = &data,
+					   .brief = brief};
+
+	call_log_begin(&data);
+	call_log_text(&data, "why", status_text(why));
+	tell(px, &note);
 }
 
 void diary_refused(struct proxy *px, const char *call, enum status why)
 {
-	struct call_log_data data;
+	refused(px, call, why, false);
+}
 
-	call_log_begin(&data);
-	call_log_text(&data, "why", status_text(why));
-	diary(px, call, 0, "call.refused", &data);
+void diary_refused_brief(struct proxy *px, const char *call, enum status why)
+{
+	refused(px, call, why, true);
 }
 
 void diary_up(struct proxy *px, const struct call_record *rec)

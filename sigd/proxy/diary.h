@@ -32,11 +32,14 @@ struct diary_begin {
 	struct pl callid;
 	const char *media;                   /* worker; NULL: none */
 	uint16_t code; /* that the table answers; 0: it does not */
+	bool brief;    /* it never is a call: its log is kept for an hour */
 };
 void diary_begin(struct proxy *px, const char *call,
 		 const struct diary_begin *begin);
 /* The caller is refused: for this reason. */
 void diary_refused(struct proxy *px, const char *call, enum status why);
+/* ... and it has begun as a brief one. */
+void diary_refused_brief(struct proxy *px, const char *call, enum status why);
 /* It is up. */
 void diary_up(struct proxy *px, const struct call_record *rec);
 /* It has ended, and this is its record. by: the side that hung up, or

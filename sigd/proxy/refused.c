@@ -21,20 +21,32 @@
 #include "sigd/sip/smsg.h"
 #include "sigd/trace/trace.h"
 
+enum { OF_TENANT, OF_ALL };
+
 /* Who calls chooses how long these are. */
 static struct pl cut(const struct pl *text)
 {
 	return (struct pl){text->p, min(text->l, (size_t)CALL_TEXT_MAX)};
 }
 
+static bool take(struct proxy *px, const struct bucket_name *name,
+		 const struct bucket_rate *rate)
+{
+	return bucket_take(px->refusals, name, rate,
+			   wheel_now(px->deps.wheel)) == BUCKET_TAKEN;
+}
+
+/* Of all tenants only what the one has left: a flood at one of them takes no
+ * more than its share. */
 bool refused_may(struct proxy *px, const char *tenant)
 {
 	const struct bucket_rate rate = {REFUSED_TOLD_S, REFUSED_TOLD_BURST};
-	struct bucket_name name = {.name = PL("")};
+	const struct bucket_rate rate_all = {REFUSED_ALL_S, REFUSED_ALL_BURST};
+	const struct bucket_name all = {.kind = OF_ALL, .name = PL("")};
+	struct bucket_name name = {.kind = OF_TENANT, .name = PL("")};
 
 	pl_set_str(&name.group, tenant);
-	return bucket_take(px->refusals, &name, &rate,
-			   wheel_now(px->deps.wheel)) == BUCKET_TAKEN;
+	return take(px, &name, &rate) && take(px, &all, &rate_all);
 }
 
 /* Who has not shown who he is is who he says. */
@@ -59,7 +71,8 @@ static void begin(struct proxy *px, char call[17], const struct refused *what,
 		.caller = caller_of(what),
 		.callee = cut(&what->invite->uri.user),
 		.callid = what->invite->callid,
-		.code = plan ? plan->targets[0].code : 0};
+		.code = plan ? plan->targets[0].code : 0,
+		.brief = true};
 
 	call_id_make(call, &what->invite->callid);
 	trace_call(px->deps.trace, &what->invite->callid, call);
@@ -74,7 +87,7 @@ void refused_early(struct proxy *px, const struct refused *what,
 	if (!refused_may(px, what->tenant))
 		return;
 	begin(px, call, what, NULL);
-	diary_refused(px, call, why);
+	diary_refused_brief(px, call, why);
 }
 
 /* Where the decision of a call that has ended is (call_record.c). */
@@ -83,7 +96,7 @@ static void why_keep(struct proxy *px, const char *call, const char *why)
 	char key[64], keep[16];
 
 	re_snprintf(key, sizeof(key), "cb:{c:%c}:why:%s", call[0], call);
-	re_snprintf(keep, sizeof(keep), "%d", CALL_LOG_KEEP_S);
+	re_snprintf(keep, sizeof(keep), "%d", CALL_LOG_BRIEF_S);
 
 	const struct redis_arg set[] = {redis_str("SET"), redis_str(key),
 					redis_str(why), redis_str("EX"),
@@ -101,7 +114,7 @@ static void told(struct proxy *px, const struct route_plan *plan,
 		return;
 	begin(px, call, what, plan);
 	why_keep(px, call, why);
-	diary_refused(px, call, plan->targets[0].status);
+	diary_refused_brief(px, call, plan->targets[0].status);
 }
 
 void refused_note(struct proxy *px, const struct route_plan *plan,

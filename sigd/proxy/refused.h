@@ -4,8 +4,9 @@
  * Such a call has no record; why it got nowhere is asked about all the more.
  * So it gets a call id and a log as any other (diary.h), and what the table
  * decided is kept for a while, for /v1/refused. Who sends a flood of them
- * fills no memory with that: REFUSED_TOLD_S a second are told of a tenant, by
- * each worker.
+ * fills no memory with that: REFUSED_TOLD_S a second are told of a tenant, and
+ * REFUSED_ALL_S of all of them, by each worker; the log of such a call and its
+ * decision are kept for CALL_LOG_BRIEF_S alone.
  *
  * Key: `cb:{m:<tenant>}:refused`, a stream.
  *
@@ -28,6 +29,8 @@ enum {
 	REFUSED_KEEP_S = 86400, /* after the last */
 	REFUSED_TOLD_S = 2,
 	REFUSED_TOLD_BURST = 100,
+	REFUSED_ALL_S = 10, /* of all tenants */
+	REFUSED_ALL_BURST = 400,
 	REFUSED_TENANTS = 256, /* that are remembered */
 };
 

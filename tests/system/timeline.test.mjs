@@ -155,6 +155,10 @@ describe('timelines', { timeout: 240000 }, () => {
     const timeline = await judged(out.callid, 'no-route', 'tenant acme', '4711', 'alice');
     assert.equal(timeline.state, 'refused');
     assert.match(timeline.decision, /4711/);
+    for (const what of ['log', 'why']) {
+      const ttl = await stack.redis.call('TTL', `cb:{c:${timeline.id[0]}}:${what}:${timeline.id}`);
+      assert.ok(ttl > 0 && ttl <= 3600, `${what} is kept for an hour: ${ttl}`);
+    }
     assert.equal((await (await get(`calls/${timeline.id}`)).json()).verdict, 'no-route');
   });
 

@@ -330,6 +330,9 @@ static void read_back(struct fixture *fix)
 
 static void notes_are_in_redis_in_order_and_expire(void)
 {
+	const struct call_log_note brief = {.call = "4f00000000000003",
+					    .kind = "call.refused",
+					    .brief = true};
 	struct fixture fix;
 	struct redis_said said;
 
@@ -340,14 +343,17 @@ static void notes_are_in_redis_in_order_and_expire(void)
 	write_n(&fix, call_id, 25);
 	write_n(&fix, "4f00000000000002", 1);
 	write_n(&fix, call_id, 2);
-	settled(&fix, 28);
-	CHECK_INT(call_log_counts(fix.writer)->written, 28);
+	call_log_write(fix.writer, &brief);
+	settled(&fix, 29);
+	CHECK_INT(call_log_counts(fix.writer)->written, 29);
 	said = redis_bed_say(&fix.bed, "XLEN cb:{c:4}:log:4f00000000000001");
 	CHECK_INT(said.num, 27);
 	said = redis_bed_say(&fix.bed, "TTL cb:{c:4}:log:4f00000000000001");
 	CHECK(said.num > CALL_LOG_KEEP_S - 10 && said.num <= CALL_LOG_KEEP_S);
 	said = redis_bed_say(&fix.bed, "TTL cb:{c:4}:log:4f00000000000002");
-	CHECK(said.num > 0);
+	CHECK(said.num > CALL_LOG_BRIEF_S);
+	said = redis_bed_say(&fix.bed, "TTL cb:{c:4}:log:4f00000000000003");
+	CHECK(said.num > 0 && said.num <= CALL_LOG_BRIEF_S);
 	read_back(&fix);
 	stop(&fix);
 }
