@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const RARE = ['202', '409', '500', '503', '504', '422', '304', '413', '429'];
 
 describe('the OpenAPI document', { timeout: 60000 }, () => {
-  const suite = new Suite({ rtpPorts: 40, routing: () => `${tenants(1)}    connections:
+  const suite = new Suite({ rtpPorts: 40, tokens: { theirs: 'scope: write, tenant: t9', reader: 'scope: read' }, routing: () => `${tenants(1)}    connections:
       pbx: {kind: trunk, address: "127.0.0.1:9", domain: pbx.test, probe: 0s}
       line: {kind: register, address: "127.0.0.1:9", domain: pbx.test, username: u, password: p}
 ` });
@@ -69,15 +69,62 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
     'DELETE /v1/registrations/{tenant}/{user}', 'DELETE /v1/calls/{id}', 'POST /v1/calls/hangup', 'POST /v1/nodes/{node}/drain',
     'POST /v1/nodes/{node}/undrain'];
 
+  const filled = (template, names) => template.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(names[name]
+    ?? (template.includes('/traces/') ? names.trace : names.call) ?? 'x'));
+  const typeOf = (id) => (id.endsWith('/validate') ? 'application/yaml' : 'application/json');
+  const OPEN = ['GET /openapi.json', 'GET /healthz', 'GET /readyz'];
+
+  test('a token of another tenant gets 403, 404 or an empty list of each operation', async () => {
+    const known = await things();
+    const callid = encodeURIComponent(call.callid ?? (await call.final).callid);
+    const more = {
+      'GET /v1/calls': [`?call_id=${callid}`, '?state=all', '?state=recent', '?user=alice'],
+      'GET /v1/traces': [`?call=${known.call}`, `?call_id=${callid}`, '?tenant=t0&user=alice', '?user=alice'],
+      'GET /v1/traces/messages': [`?call=${known.call}&after=0`, '?tenant=t0&user=alice&after=0', '?user=alice&after=0'],
+      'GET /v1/stream': ['?tenant=t0'],
+    };
+    const own = ['GET /v1/token', 'POST /v1/routes/validate']; // tell of the token, of what was sent
+    const wrong = [];
+    for (const { id, method, template } of operations) {
+      if (OPEN.includes(id) || own.includes(id)) continue;
+      const queries = id === 'GET /v1/stream' ? more[id] : ['', '?tenant=t0', ...more[id] ?? []];
+      for (const query of queries) {
+        for (const body of (BODY[id] ?? [undefined]).slice(0, 1)) {
+          const answer = await ask(method, filled(template, known) + query, { headers: { authorization: 'Bearer theirs-theirs' }, body, type: typeOf(id) });
+          const text = await answer.text();
+          const lists = () => Object.values(JSON.parse(text)).filter(Array.isArray);
+          const empty = () => method === 'GET' && lists().length && lists().every((list) => !list.length);
+          const asks = answer.status === 400 && !query.includes('tenant=t0') && method === 'GET'; // something is missing
+          if (![403, 404].includes(answer.status) && !asks && !(answer.status === 200 && empty())) wrong.push(`${id}${query}: ${answer.status} ${text.slice(0, 200)}`);
+          if (/alice|"t0"|127\.0\.0\.1:/.test(text)) wrong.push(`${id}${query} tells: ${text.slice(0, 200)}`);
+        }
+      }
+    }
+    assert.deepEqual(wrong, []);
+    assert.equal((await json('/v1/calls')).calls.length, 1);
+    assert.equal((await json('/v1/registrations?tenant=t0')).registrations.length, 3);
+  });
+
+  test('a token that reads gets 403 of each operation that changes something', async () => {
+    const known = await things();
+    const asks = ['POST /v1/routes/explain', 'POST /v1/routes/validate'];
+    const got = {};
+    for (const { id, method, template } of operations.filter((o) => o.method !== 'GET')) {
+      const answer = await ask(method, filled(template, known), { headers: { authorization: 'Bearer reader-reader' }, body: BODY[id]?.[0], type: typeOf(id) });
+      await answer.arrayBuffer();
+      got[id] = answer.status;
+    }
+    assert.deepEqual(got, Object.fromEntries(Object.keys(got).map((id) => [id, asks.includes(id) ? 200 : 403])));
+  });
+
   test('each operation answers as it says', async () => {
     const known = await things();
     const order = [...operations].sort((a, b) => LAST.indexOf(a.id) - LAST.indexOf(b.id));
     for (const { id, method, template, op } of order) {
       if (op.responses['200']?.content?.['text/event-stream']) continue; // has a test of its own
-      const path = (names) => template.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(names[name]
-        ?? (template.includes('/traces/') ? names.trace : names.call) ?? 'x'));
+      const path = (names) => filled(template, names);
       const bodies = BODY[id] ?? [undefined];
-      const type = id.endsWith('/validate') ? 'application/yaml' : 'application/json';
+      const type = typeOf(id);
       if (op.responses['401'] && id !== 'GET /metrics') assert.equal((await ask(method, path(known), { headers: {} })).status, 401, id);
       for (const query of QUERY[id] ?? ['']) {
         for (const body of bodies) await (await ask(method, path(known[id] ?? known) + query, { body, type })).arrayBuffer();
