@@ -115,7 +115,11 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     assert.ok(narrow.every((row) => [...row].length <= 60), narrow.join('\n'));
     assert.ok(narrow[1].includes('\u2026'), narrow[1]);
 
-    const one = await run(['call', id]);
+    // its sheet comes within seconds
+    const one = await until(async () => {
+      const out = await run(['call', id]);
+      return (out.code || /^1 +browser /m.test(out.out)) && out;
+    }, 'its leg is told');
     assert.equal(one.code, 0, one.err);
     assert.match(one.out, new RegExp(`^call +${id}$`, 'm'));
     assert.match(one.out, /^caller +user=alice/m);
