@@ -34,13 +34,30 @@ static void destructor(void *data)
 
 int jsonr_parse(struct jsonr **docp, const char *text, size_t len)
 {
+	struct jsonr_place place;
+
+	return jsonr_parse_at(docp, text, len, &place);
+}
+
+/* jansson counts from 0 where it has read nothing. */
+static unsigned counted(int n)
+{
+	return n > 0 ? (unsigned)n : 1;
+}
+
+int jsonr_parse_at(struct jsonr **docp, const char *text, size_t len,
+		   struct jsonr_place *place)
+{
 	struct jsonr *doc = mem_zalloc(sizeof(*doc), destructor);
+	json_error_t error;
 
 	if (!doc)
 		return ENOMEM;
-	doc->root = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	doc->root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (!doc->root) {
 		mem_deref(doc);
+		*place = (struct jsonr_place){counted(error.line),
+					      counted(error.column)};
 		return EBADMSG;
 	}
 	*docp = doc;

@@ -2,8 +2,9 @@
  * jsonr.h  Reading JSON: jansson behind a few questions
  *
  * RFC 8259, strictly: a name twice in an object is an error (which of the two
- * counts is anybody's guess), and so is anything behind the end. Everything
- * found is borrowed from the document.
+ * counts is anybody's guess), and so are a 0 byte in a text (\u0000), a number
+ * that no double holds, more than 2048 levels, and anything behind the end.
+ * Everything found is borrowed from the document.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -16,8 +17,16 @@
 struct jsonr;     /* a document */
 struct jsonr_val; /* a value in it; every function takes NULL */
 
+/* Where a text is no JSON: line and column from 1. */
+struct jsonr_place {
+	unsigned line, column;
+};
+
 /* An object or array, UTF-8. EBADMSG: it is none. The caller owns *docp. */
 int jsonr_parse(struct jsonr **docp, const char *text, size_t len);
+/* The same; with EBADMSG *place is written. */
+int jsonr_parse_at(struct jsonr **docp, const char *text, size_t len,
+		   struct jsonr_place *place);
 const struct jsonr_val *jsonr_root(const struct jsonr *doc);
 
 /* Of an object; NULL when there is none of that name. */

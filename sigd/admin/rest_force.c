@@ -68,16 +68,13 @@ static bool text_read(char *to, size_t size, const struct jsonr_val *val)
 static bool body_read(struct order *order, const struct admin_req *req,
 		      struct admin_resp *resp)
 {
-	const struct pl *body = admin_req_body(req);
 	struct health_row *row = &order->row;
 	const struct jsonr_val *root;
 	struct jsonr *doc = NULL;
 	bool ok;
 
-	if (jsonr_parse(&doc, body->p, body->l)) {
-		admin_resp_problem(resp, 400, "The body is no JSON object.");
+	if (!rest_body(&doc, req, resp))
 		return false;
-	}
 	root = jsonr_root(doc);
 	str_ncpy(row->by, admin_req_by(req), sizeof(row->by));
 	ok = word_read(order, jsonr_str(jsonr_get(root, "state"))) &&

@@ -196,16 +196,12 @@ static bool word(char *to, size_t size, const struct jsonr_val *val)
 
 static bool body_read(struct many *many, const struct admin_req *req)
 {
-	const struct pl *body = admin_req_body(req);
 	const struct jsonr_val *root;
 	struct jsonr *doc = NULL;
 	bool ok;
 
-	if (jsonr_parse(&doc, body->p, body->l)) {
-		admin_resp_problem(many->resp, 400,
-				   "The body is no JSON object.");
+	if (!rest_body(&doc, req, many->resp))
 		return false;
-	}
 	root = jsonr_root(doc);
 	ok = word(many->tenant, sizeof(many->tenant),
 		  jsonr_get(root, "tenant")) &&

@@ -129,7 +129,10 @@ static bool rows_read(struct told *told, struct admin *admin,
 	char key[JOURNAL_KEY_MAX];
 
 	if (journal_key(key, of, "rtt")) {
-		admin_resp_problem(resp, 400, "The name is too long.");
+		admin_resp_field(resp, 400,
+				 of->whose == JOURNAL_CONNECTION ? "name"
+								 : "user",
+				 "The name is too long.");
 		return false;
 	}
 	if (!rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))

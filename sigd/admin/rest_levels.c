@@ -139,17 +139,14 @@ static bool root_read(struct levels *levels, const struct jsonr_val *root,
 static bool body_read(struct levels *levels, const struct admin_req *req,
 		      struct admin *admin, struct admin_resp *resp)
 {
-	const struct pl *body = admin_req_body(req);
 	struct jsonr *doc = NULL;
 	uint64_t now_ms;
 	bool ok;
 
 	if (!now_ask(&now_ms, admin, resp))
 		return false;
-	if (jsonr_parse(&doc, body->p, body->l)) {
-		admin_resp_problem(resp, 400, "The body is no JSON object.");
+	if (!rest_body(&doc, req, resp))
 		return false;
-	}
 	ok = root_read(levels, jsonr_root(doc), now_ms);
 	mem_deref(doc);
 	if (!ok)

@@ -100,7 +100,10 @@ static bool rows_read(struct rows *rows, struct admin *admin,
 	char key[JOURNAL_KEY_MAX];
 
 	if (journal_key(key, of, what)) {
-		admin_resp_problem(resp, 400, "The name is too long.");
+		admin_resp_field(resp, 400,
+				 of->whose == JOURNAL_CONNECTION ? "name"
+								 : "user",
+				 "The name is too long.");
 		return false;
 	}
 	if (!rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))

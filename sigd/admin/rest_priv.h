@@ -16,6 +16,7 @@
 #include "common/redis_link.h"
 
 struct call_record;
+struct jsonr;
 struct route_tenant;
 
 enum {
@@ -69,6 +70,10 @@ bool rest_asked(const struct redis_val **valp, struct admin *admin,
  * resp is a 400 then. */
 bool rest_limit(size_t *limit, const struct admin_req *req,
 		struct admin_resp *resp);
+/* The body, as JSON; the caller owns *docp. False: it is none, and resp is a
+ * 400 that says where. */
+bool rest_body(struct jsonr **docp, const struct admin_req *req,
+	       struct admin_resp *resp);
 /* The text of a flat hash's field, "" when absent. */
 const char *rest_text(const struct redis_val *flat, const char *field);
 /* Undoes redis_key_part(); what does not fit is cut. */

@@ -156,8 +156,14 @@ void rest_routes_explain(const struct admin_req *req, struct admin_resp *resp,
 			      .resp = resp,
 			      .only = admin_req_tenant(req)};
 	struct cfg_errors *errs = NULL;
-	int err = cfg_errors_alloc(&errs);
+	struct jsonr *doc = NULL;
+	int err;
 
+	/* what reads it below takes more than JSON */
+	if (!rest_body(&doc, req, resp))
+		return;
+	mem_deref(doc);
+	err = cfg_errors_alloc(&errs);
 	err = err ? err
 		  : explain(&asked, root_of(arg)->routes, admin_req_body(req),
 			    errs);

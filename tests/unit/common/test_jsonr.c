@@ -97,6 +97,30 @@ static void what_is_no_json_is_refused(void)
 	CHECK(!parse(deep));
 }
 
+static void what_is_no_json_is_told_by_place(void)
+{
+	static const struct {
+		const char *text;
+		unsigned line, column;
+	} rows[] = {
+		{"", 1, 1},
+		{"{\"a\": 1,\n  nothing}", 2, 9},
+		{"[1,\n2,\n", 3, 1},
+	};
+	struct jsonr_place place = {0, 0};
+	struct jsonr *doc = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CHECK_INT(jsonr_parse_at(&doc, rows[i].text,
+					 strlen(rows[i].text), &place),
+			  EBADMSG);
+		CHECK_INT(place.line, rows[i].line);
+		CHECK_INT(place.column, rows[i].column);
+	}
+	CHECK_INT(jsonr_parse_at(&doc, "[1]", 3, &place), 0);
+	mem_deref(doc);
+}
+
 static void a_text_ends_where_it_is_said_to(void)
 {
 	struct jsonr *doc = NULL;
@@ -111,4 +135,5 @@ TEST_MAIN(TEST(values_are_found_by_name_and_place),
 	  TEST(what_is_of_another_kind_is_not_found),
 	  TEST(nothing_may_be_asked_for_anything),
 	  TEST(what_is_no_json_is_refused),
+	  TEST(what_is_no_json_is_told_by_place),
 	  TEST(a_text_ends_where_it_is_said_to))
