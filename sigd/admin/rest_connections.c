@@ -211,6 +211,8 @@ static bool state_write(struct page *page, const struct route_connection *conn)
 	rest_time(json, "since", is.known ? row->since_ms : 0);
 	rest_time(json, "until", is.known ? row->until_ms : 0);
 	jsonw_str(json, "by", is.known ? row->by : NULL);
+	jsonw_str(json, "on_behalf_of",
+		  is.known && row->whom[0] ? row->whom : NULL);
 	jsonw_end(json);
 	return true;
 }

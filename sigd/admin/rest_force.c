@@ -4,6 +4,8 @@
  *
  *   {"state": "drain", "reason": "new firmware", "by": "anna"}
  *
+ * Who did it is the token, whatever the body says; `by` says for whom.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
@@ -15,6 +17,10 @@
 #include "routing/route_conn.h"
 #include "sigd/admin/rest_log.h"
 #include "sigd/proxy/conn/health.h"
+
+enum {
+	WHY_MAX = 16 + ROUTE_HEALTH_TEXT + HEALTH_BY_MAX, /* "drain: .. (for ..)" */
+};
 
 /* What is asked for. */
 struct order {
@@ -65,28 +71,37 @@ static bool text_read(char *to, size_t size, const struct jsonr_val *val)
 	return true;
 }
 
+/* The first member that is wrong, as a JSON pointer; NULL: none. */
+static const char *members_read(struct order *order,
+				const struct jsonr_val *root)
+{
+	struct health_row *row = &order->row;
+
+	if (!word_read(order, jsonr_str(jsonr_get(root, "state"))))
+		return "#/state";
+	if (!text_read(row->why, sizeof(row->why), jsonr_get(root, "reason")))
+		return "#/reason";
+	if (!text_read(row->whom, sizeof(row->whom), jsonr_get(root, "by")))
+		return "#/by";
+	return NULL;
+}
+
 static bool body_read(struct order *order, const struct admin_req *req,
 		      struct admin_resp *resp)
 {
-	struct health_row *row = &order->row;
-	const struct jsonr_val *root;
 	struct jsonr *doc = NULL;
-	bool ok;
+	const char *wrong;
 
 	if (!rest_body(&doc, req, resp))
 		return false;
-	root = jsonr_root(doc);
-	str_ncpy(row->by, admin_req_by(req), sizeof(row->by));
-	ok = word_read(order, jsonr_str(jsonr_get(root, "state"))) &&
-	     text_read(row->why, sizeof(row->why),
-		       jsonr_get(root, "reason")) &&
-	     text_read(row->by, sizeof(row->by), jsonr_get(root, "by"));
+	str_ncpy(order->row.by, admin_req_by(req), sizeof(order->row.by));
+	wrong = members_read(order, jsonr_root(doc));
 	mem_deref(doc);
-	if (!ok)
-		admin_resp_problem(resp, 400,
-				   "state is up, down, drain or auto; reason "
-				   "and by are texts of up to 63 bytes.");
-	return ok;
+	if (wrong)
+		admin_resp_field(resp, 400, wrong,
+				 "state is up, down, drain or auto; reason "
+				 "and by are texts of up to 63 bytes.");
+	return !wrong;
 }
 
 static bool store(struct order *order, struct admin *admin,
@@ -109,13 +124,16 @@ static bool store(struct order *order, struct admin *admin,
 static void tell(const struct order *order, struct admin *admin)
 {
 	const struct route_connection *conn = order->conn;
-	char why[160];
+	const struct health_row *row = &order->row;
+	char why[WHY_MAX];
 
-	re_snprintf(why, sizeof(why), "%s%s%s", order->word,
-		    order->row.why[0] ? ": " : "", order->row.why);
+	re_snprintf(why, sizeof(why), "%s%s%s%s%s%s", order->word,
+		    row->why[0] ? ": " : "", row->why,
+		    row->whom[0] ? " (for " : "", row->whom,
+		    row->whom[0] ? ")" : "");
 	log_warn(NULL, "alarm",
 		 "kind=connection-forced tenant=%s name=%s why=%s by=%s",
-		 conn->tenant->id, conn->name, why, order->row.by);
+		 conn->tenant->id, conn->name, why, row->by);
 
 	const struct redis_arg argv[] = {
 		redis_str("XADD"),   redis_str("cb:alarms"),
@@ -125,13 +143,13 @@ static void tell(const struct order *order, struct admin *admin)
 		redis_str("worker"), redis_str("admin"),
 		redis_str("tenant"), redis_str(conn->tenant->id),
 		redis_str("name"),   redis_str(conn->name),
-		redis_str("source"), redis_str(order->row.by),
+		redis_str("source"), redis_str(row->by),
 		redis_str("why"),    redis_str(why)};
 	const struct redis_val *val;
 
 	/* it is done, whether it is told or not */
 	(void)redis_sync_send(admin_redis(admin), argv, COUNTOF(argv), &val);
-	rest_log_forced(admin, conn, why, order->row.by);
+	rest_log_forced(admin, conn, why, row->by);
 }
 
 void rest_force(const struct admin_req *req, struct admin_resp *resp,

@@ -163,20 +163,24 @@ describe('connections', { timeout: 90000 }, () => {
     const patch = (body, headers = token) => fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/connections/demo/trunk`,
       { method: 'PATCH', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) });
     assert.equal((await patch({ state: 'down' }, {})).status, 401);
-    for (const wrong of [{}, { state: 'off' }, { state: 'down', reason: 7 }, { state: 'down', by: 'x'.repeat(80) }, [1]]) {
-      assert.equal((await patch(wrong)).status, 400, JSON.stringify(wrong));
+    for (const [wrong, field] of [[{}, '#/state'], [{ state: 'off' }, '#/state'], [{ state: 'down', reason: 7 }, '#/reason'],
+      [{ state: 'down', by: 'x'.repeat(80) }, '#/by'], [[1], '#']]) {
+      const answer = await patch(wrong);
+      assert.equal(answer.status, 400, JSON.stringify(wrong));
+      assert.equal((await answer.json()).errors[0].field, field);
     }
     assert.equal((await one('trunk')).state.forced, false);
     const { state } = await (await patch({ state: 'drain', reason: 'new firmware', by: 'anna' })).json();
-    assert.deepEqual([state.state, state.takes_calls, state.forced, state.reason, state.by, state.until],
-      ['draining', false, true, 'new firmware', 'anna', null]);
+    assert.deepEqual([state.state, state.takes_calls, state.forced, state.reason, state.by, state.on_behalf_of, state.until],
+      ['draining', false, true, 'new firmware', 'tests', 'anna', null], 'whoever it is for, the token is told');
     assert.ok(Math.abs(Date.parse(state.since) - Date.now()) < 5000);
     assert.equal((await (await patch({ state: 'down' })).json()).state.state, 'forced');
-    assert.equal((await one('trunk')).state.by, 'tests');
+    const now = (await one('trunk')).state;
+    assert.deepEqual([now.by, now.on_behalf_of], ['tests', null]);
     const { alarms } = await json('/v1/alarms');
     const told = alarms.filter((a) => a.kind === 'connection-forced');
-    assert.deepEqual(told.map((a) => a.why), ['down', 'drain: new firmware']);
-    assert.equal(told[1].source, 'anna');
+    assert.deepEqual(told.map((a) => a.why), ['down', 'drain: new firmware (for anna)']);
+    assert.deepEqual(told.map((a) => a.source), ['tests', 'tests']);
     assert.ok(alarms.some((a) => a.kind === 'connection-down' && a.name === 'trunk'));
     assert.ok(alarms.some((a) => a.kind === 'connection-up' && a.name === 'trunk'));
     const back = await (await patch({ state: 'auto' })).json();

@@ -12,16 +12,17 @@
 
 int health_row_print(char text[HEALTH_ROW_MAX], const struct health_row *row)
 {
-	struct pl by, why;
+	struct pl by, why, whom;
 
 	pl_set_str(&by, row->by);
 	pl_set_str(&why, row->why);
+	pl_set_str(&whom, row->whom);
 	return re_snprintf(text, HEALTH_ROW_MAX,
 			   "state=%s since=%llu until=%llu times=%u by=%H "
-			   "why=%H",
+			   "why=%H for=%H",
 			   route_state_name(row->state), row->since_ms,
 			   row->until_ms, row->times, redis_key_part, &by,
-			   redis_key_part, &why) < 0
+			   redis_key_part, &why, redis_key_part, &whom) < 0
 		       ? EOVERFLOW
 		       : 0;
 }
@@ -40,6 +41,9 @@ int health_row_parse(struct health_row *row, const struct pl *text)
 	err |= pairs_num(&times, text, "times", UINT32_MAX);
 	err |= pairs_text(row->by, sizeof(row->by), text, "by");
 	err |= pairs_text(row->why, sizeof(row->why), text, "why");
+	/* rows of before have none */
+	if (pairs_text(row->whom, sizeof(row->whom), text, "for"))
+		row->whom[0] = '\0';
 	pl_set_str(&name, state);
 	row->times = (uint32_t)times;
 	return err || !route_state_parse(&row->state, &name) ? EBADMSG : 0;

@@ -2,7 +2,7 @@
  * health_row.h  What is known of a connection's health, as text in Redis
  *
  *   state=down since=1764000000000 until=1764000070000 times=0 by=a1/2
- *   why=no%20answer
+ *   why=no%20answer for=anna
  *
  * Pure.
  *
@@ -16,7 +16,7 @@
 
 #include "routing/route_health.h"
 
-enum { HEALTH_BY_MAX = 64, HEALTH_ROW_MAX = 640 };
+enum { HEALTH_BY_MAX = 64, HEALTH_ROW_MAX = 768 };
 
 /* Plain data. */
 struct health_row {
@@ -24,7 +24,9 @@ struct health_row {
 	uint64_t since_ms; /* unix, by Redis' clock */
 	uint64_t until_ms; /* it counts so long; 0: until it is taken away */
 	uint32_t times;    /* broken: so many trials have failed */
-	char by[HEALTH_BY_MAX + 1]; /* the worker, or the operator */
+	char by[HEALTH_BY_MAX + 1]; /* the worker, or the operator's token */
+	char whom[HEALTH_BY_MAX + 1]; /* ... and for whom, as that one says;
+					 empty: it did not say */
 	char why[ROUTE_HEALTH_TEXT];
 };
 

@@ -21,7 +21,7 @@ export function ConnectionActs({ row, access, again }) {
     ${row.kind === 'register' && html`<${Action} name="Register" again=${again} disabled=${off} ask=${`${row.name} and its lines are registered anew.`}
       act=${() => ask(`${path}/register`, { method: 'POST' })} />`}
     ${FORCE.filter(([state]) => (state === 'auto' ? row.state.forced : true)).map(([state, name, what]) => html`<${Action} key=${state} name=${name} again=${again}
-      danger=${state === 'down'} disabled=${off} ask=${`${row.name}: ${what}`} act=${() => ask(path, { method: 'PATCH', body: { state, by: 'dashboard' } })} />`)}</span>`;
+      danger=${state === 'down'} disabled=${off} ask=${`${row.name}: ${what}`} act=${() => ask(path, { method: 'PATCH', body: { state } })} />`)}</span>`;
 }
 
 const registration = ({ registration: r }) => (r ? html`<${State} state=${r.state} /> ${r.code && r.state !== 'registered' ? `${r.code} ${r.why ?? ''}` : ''}
@@ -37,7 +37,7 @@ export function Connections({ route, access }) {
     { name: 'Name', cell: (c) => c.name },
     { name: 'Kind', cell: (c) => c.kind },
     { name: 'State', cell: (c) => html`<${State} state=${c.state.state} /> ${c.state.forced ? html`<span class="tag">forced</span>` : ''}` },
-    { name: 'Why', wide: true, cell: (c) => [c.state.reason, c.state.since && `since ${clock(c.state.since)}`, c.state.by && `by ${c.state.by}`].filter(Boolean).join(', ') || NONE },
+    { name: 'Why', wide: true, cell: (c) => [c.state.reason, c.state.since && `since ${clock(c.state.since)}`, c.state.by && `by ${c.state.by}`, c.state.on_behalf_of && `for ${c.state.on_behalf_of}`].filter(Boolean).join(', ') || NONE },
     { name: 'Registration', cell: registration },
     { name: 'Answers in', num: true, cell: (c) => ms(c.health?.answer_ms) },
     { name: 'Calls', num: true, cell: (c) => (c.max_calls ? `${c.calls} of ${c.max_calls}` : c.calls) },
