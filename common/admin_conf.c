@@ -119,6 +119,18 @@ static const struct cfg_field sigd_fields[] = {
 	{"dashboard", CFG_STRING, ADMIN(dashboard),
 	 .help = "Folder with the dashboard, served at /dashboard/.",
 	 .example = "/usr/local/share/cordboard/dashboard"},
+	{"streams_per_token", CFG_INT, ADMIN(streams_token), .min = 1,
+	 .max = 64, .def = "16",
+	 .help = "So many look on at once (`GET /v1/stream`) with one token; a "
+		 "node serves 64. What is over it is answered by 429."},
+	{"streams_per_tenant", CFG_INT, ADMIN(streams_tenant), .min = 1,
+	 .max = 64, .def = "24",
+	 .help = "... with all the tokens of one tenant."},
+	{"streams_per_address", CFG_INT, ADMIN(streams_source), .min = 1,
+	 .max = 64, .def = "24",
+	 .help = "... from one address (of IPv6 a /64). Raise it behind a "
+		 "proxy, for which all are one; of one address there are 32 "
+		 "connections."},
 	CFG_END,
 };
 static const struct cfg_field mediad_fields[] = {

@@ -45,6 +45,8 @@ struct admin_conf {
 	int metrics;
 	uint32_t per_s, burst;
 	const char *dashboard; /* sigd's: a folder, or NULL */
+	/* sigd's: streams at once, of a token, a tenant, an address */
+	uint32_t streams_token, streams_tenant, streams_source;
 };
 
 /* They differ in the port. */

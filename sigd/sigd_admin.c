@@ -115,6 +115,8 @@ static int serve(struct sigd_admin *sa, const struct worker *worker, char *why,
 	redis_fill(&admin.redis, &sa->cfg->redis);
 	err = sse_alloc(&sa->sse, &admin.redis, worker->wheel);
 	sa->rest.sse = sa->sse;
+	if (!err)
+		sse_set(sa->sse, admin.conf);
 	err = err ? err : admin_alloc(&sa->admin, &admin, worker, why, size);
 	return err ? err
 		   : feeds_alloc(&sa->feeds, &sa->cfg->events, &admin.redis,
@@ -183,6 +185,7 @@ static void access_renew(struct sigd_admin *sa)
 		mem_deref(cfg);
 		return;
 	}
+	sse_set(sa->sse, &cfg->admin);
 	mem_deref(sa->fresh);
 	sa->fresh = cfg;
 }

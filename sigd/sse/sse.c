@@ -26,6 +26,10 @@ enum {
 	RETRY_MS = 2000, /* after which a reader may come back */
 };
 
+/* By then who has gone was found out (SSE_BEAT_MS), and some of those that are
+ * let go after SSE_LIFE_MS may be. */
+static const char RETRY_AFTER_S[] = "10";
+
 struct sse {
 	struct redis_link *redis;
 	struct wheel *wheel;
@@ -33,12 +37,14 @@ struct sse {
 	struct sse_events *events;
 	struct sse_figures *figures;
 	struct list clients;
+	struct sse_caps caps;
 };
 
 struct client {
 	struct le le;
 	struct admin_stream *stream;
-	char tenant[TENANT_MAX + 1]; /* "": all */
+	struct sse_who who;
+	char tenant[TENANT_MAX + 1]; /* whose events; "": all */
 	uint64_t until_ms; /* by the wheel */
 };
 
@@ -187,7 +193,8 @@ static void replay(struct client *client, struct admin *admin,
 }
 
 static int join(struct client **clientp, struct sse *sse,
-		struct admin_resp *resp, const char *tenant)
+		struct admin_resp *resp, const struct sse_who *who,
+		const char *tenant)
 {
 	struct client *client = mem_zalloc(sizeof(*client), client_destructor);
 	char retry[32];
@@ -195,6 +202,7 @@ static int join(struct client **clientp, struct sse *sse,
 
 	if (!client)
 		return ENOMEM;
+	client->who = *who;
 	str_ncpy(client->tenant, tenant ? tenant : "", sizeof(client->tenant));
 	err = admin_stream_alloc(&client->stream, resp, SSE_WAIT_MAX);
 	if (err) {
@@ -212,21 +220,51 @@ static int join(struct client **clientp, struct sse *sse,
 	return 0;
 }
 
-/* `Last-Event-ID`, or `since` of the query: unix ms. 0: none; false: bad. */
-static bool since_read(uint64_t *since_ms, const struct admin_req *req)
+/* `Last-Event-ID`, or `since` of the query: unix ms. 0: none; false: resp is a
+ * 400. */
+static bool since_read(uint64_t *since_ms, const struct admin_req *req,
+		       struct admin_resp *resp)
 {
-	const char *text = admin_req_header(req, "Last-Event-ID");
+	const char *header = admin_req_header(req, "Last-Event-ID");
+	const char *text = header ? header : admin_req_query(req, "since");
 	struct pl pl;
 
 	*since_ms = 0;
-	if (!text)
-		text = admin_req_query(req, "since");
 	if (!text || !*text)
 		return true;
 	pl_set_str(&pl, text);
 	*since_ms = pl_u64(&pl);
-	return pl.l <= 15 && strspn(text, "0123456789") == pl.l &&
-	       *since_ms > OVERLAP_MS;
+	if (pl.l <= 15 && strspn(text, "0123456789") == pl.l &&
+	    *since_ms > OVERLAP_MS)
+		return true;
+	admin_resp_field(resp, 400, header ? "Last-Event-ID" : "since",
+			 "It is the id of an event.");
+	return false;
+}
+
+/* False: resp is an error. */
+static bool has_room(const struct sse *sse, const struct sse_who *who,
+		     struct admin_resp *resp)
+{
+	struct sse_tally tally = {0};
+	const char *over;
+	struct le *le;
+
+	LIST_FOREACH(&sse->clients, le)
+	{
+		const struct client *client = le->data;
+
+		sse_tally_add(&tally, &client->who, who);
+	}
+	over = sse_tally_over(&tally, &sse->caps);
+	if (over)
+		admin_resp_problem(resp, 429, over);
+	else if (tally.all >= SSE_CLIENTS_MAX)
+		admin_resp_problem(resp, 503, "Too many look on.");
+	else
+		return true;
+	admin_resp_header(resp, "Retry-After", RETRY_AFTER_S);
+	return false;
 }
 
 static void on_stream(const struct admin_req *req, struct admin_resp *resp,
@@ -237,23 +275,20 @@ static void on_stream(const struct admin_req *req, struct admin_resp *resp,
 	const char *tenant = only ? only : admin_req_query(req, "tenant");
 	struct sse *sse = root->sse;
 	struct client *client;
+	struct sse_who who;
 	uint64_t since_ms;
 
-	if (!since_read(&since_ms, req)) {
-		admin_resp_problem(resp, 400,
-				   "Last-Event-ID is the id of an event.");
+	if (!since_read(&since_ms, req, resp))
 		return;
-	}
 	if (tenant && (!*tenant || strlen(tenant) > TENANT_MAX)) {
-		admin_resp_problem(resp, 400, "There is no such tenant.");
+		admin_resp_field(resp, 400, "tenant",
+				 "There is no such tenant.");
 		return;
 	}
-	if (list_count(&sse->clients) >= SSE_CLIENTS_MAX) {
-		admin_resp_problem(resp, 503, "Too many look on.");
-		admin_resp_header(resp, "Retry-After", "10");
+	sse_who_set(&who, admin_req_by(req), only, admin_req_source(req));
+	if (!has_room(sse, &who, resp))
 		return;
-	}
-	if (join(&client, sse, resp, tenant)) {
+	if (join(&client, sse, resp, &who, tenant)) {
 		admin_resp_problem(resp, 503, "Out of memory.");
 		return;
 	}
@@ -268,6 +303,11 @@ const struct admin_route sse_routes[] = {
 	{"GET", "/v1/stream", on_stream, ADMIN_TENANT | ADMIN_OTHER},
 };
 const size_t sse_nroutes = COUNTOF(sse_routes);
+
+void sse_set(struct sse *sse, const struct admin_conf *conf)
+{
+	sse_caps_set(&sse->caps, conf);
+}
 
 int sse_alloc(struct sse **ssep, const struct redis_cfg *redis,
 	       struct wheel *wheel)

@@ -6,7 +6,8 @@
  * that is too slow is dropped; nothing waits for it. Runs in the admin
  * process.
  *
- * A token of a tenant gets that tenant's events, and no figures.
+ * A token of a tenant gets that tenant's events, and no figures. How many
+ * look on is bounded: in all, and by token, tenant and address (admin_conf.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,6 +16,7 @@
 
 #include "common/admin.h"
 
+struct admin_conf;
 struct sse;
 struct wheel;
 
@@ -33,6 +35,10 @@ enum {
  * *ssep. */
 int sse_alloc(struct sse **ssep, const struct redis_cfg *redis,
 	       struct wheel *wheel);
+
+/* Other bounds, for those who come from now on; none before that may look on.
+ * What it needs of conf is copied. */
+void sse_set(struct sse *sse, const struct admin_conf *conf);
 
 /* For admin_cfg.more: admin_arg() is a struct rest_root. */
 extern const struct admin_route sse_routes[];

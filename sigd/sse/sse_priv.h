@@ -8,10 +8,13 @@
 
 #include <re.h>
 
+#include "common/bearer.h"
+#include "common/bucket.h"
 #include "common/redis_link.h"
 #include "sigd/feed/feed_event.h"
 #include "sigd/sse/sse.h"
 
+struct admin_conf;
 struct sse_events;
 struct sse_figures;
 
@@ -70,6 +73,36 @@ int sse_backlog_write(const struct sse_backlog *backlog, struct mbuf *mb);
 int sse_event_frame(struct mbuf *mb, const struct feed_event *event);
 /* Unix ms of an id of Redis; 0: it is none. */
 uint64_t sse_entry_ms(const struct redis_val *entry);
+
+/* --- room for one more (sse_room.c) -------------------------------------------- */
+
+/* Nobody takes the room of others: neither one token, nor all those of a
+ * tenant, nor one address. */
+struct sse_caps {
+	uint32_t token, tenant, source;
+};
+
+struct sse_who {
+	char by[BEARER_NAME_MAX + 1];	  /* name of the token */
+	char tenant[BEARER_NAME_MAX + 1]; /* the only one it opens; "": all */
+	char source[BUCKET_SOURCE_MAX];	  /* bucket_source(): its octets */
+	size_t source_len;
+};
+
+/* Those that look on already, and how many of them are as who comes. */
+struct sse_tally {
+	uint32_t all, token, tenant, source;
+};
+
+/* tenant NULL: all. */
+void sse_who_set(struct sse_who *who, const char *by, const char *tenant,
+		 const struct sa *source);
+void sse_caps_set(struct sse_caps *caps, const struct admin_conf *conf);
+void sse_tally_add(struct sse_tally *tally, const struct sse_who *is,
+		   const struct sse_who *comes);
+/* Why who comes has to wait; NULL: he need not. */
+const char *sse_tally_over(const struct sse_tally *tally,
+			   const struct sse_caps *caps);
 
 /* --- what is sent -------------------------------------------------------------- */
 

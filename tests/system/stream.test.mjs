@@ -98,7 +98,11 @@ describe('the stream of events', { timeout: 120000 }, () => {
     const second = await look({ headers: { 'last-event-id': id } });
     const dave = await second.get('registration.added', (d) => d.data.user === 'dave');
     assert.ok(Number(dave.id) >= Number(id));
-    assert.equal((await look({ headers: { 'last-event-id': 'x' } })).status, 400);
+    for (const [field, options] of [['Last-Event-ID', { headers: { 'last-event-id': 'x' } }], ['since', { query: '?since=x' }], ['tenant', { query: '?tenant=' }]]) {
+      const refused = await look(options);
+      assert.equal(refused.status, 400);
+      assert.equal((await refused.problem).errors[0].field, field);
+    }
   });
 
   test('a tenant alone is told of itself alone, and nothing of the cluster', async () => {
@@ -113,20 +117,59 @@ describe('the stream of events', { timeout: 120000 }, () => {
   });
 
   test('many look on, and who goes makes room', async () => {
-    // of one source there are 32 connections, of streams 64 in all: who has gone
-    // is noticed when the next comment is written
-    for (let i = 0; i < 4; i++) {
-      const many = await until(async () => {
-        const all = await Promise.allSettled(Array.from({ length: 20 }, () => look()));
-        if (all.every(({ value }) => value?.status === 200)) return all;
-        await Promise.all(readers.splice(0).map((reader) => reader.close()));
-        return null;
-      }, 'there is room for twenty');
-      await many.at(-1).value.get('figures');
+    // of one token there are 16, of streams 64 in all: who has gone is noticed
+    // when the next comment is written
+    for (let i = 0; i < 5; i++) {
+      const many = [];
+      await until(async () => {
+        const all = await Promise.allSettled(Array.from({ length: 16 - many.length }, () => look()));
+        many.push(...all.flatMap(({ value }) => (value?.status === 200 ? [value] : [])));
+        return many.length === 16;
+      }, 'there is room for sixteen');
+      await many.at(-1).get('figures');
       await Promise.all(readers.splice(0).map((reader) => reader.close()));
     }
     // ... and connections, for what the suite itself asks at its end
     const healthy = () => fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/healthz`).then(async (r) => r.ok && await r.text());
     await until(() => Promise.all(Array.from({ length: 20 }, healthy)).then((all) => all.every(Boolean), () => false), 'it answers others');
+  });
+});
+
+describe('how many look on', { timeout: 60000 }, () => {
+  const suite = new Suite({ tokens: { one: 'scope: read, tenant: t1', other: 'scope: read, tenant: t1', third: 'scope: read, tenant: t2' },
+    admin: `  requests_per_second: 10000
+  requests_burst: 10000
+  streams_per_token: 3
+  streams_per_tenant: 4
+  streams_per_address: 6` });
+  const readers = [];
+  before(() => suite.start());
+  after(async () => {
+    await Promise.all(readers.map((reader) => reader.close()));
+    await suite.stop();
+  });
+
+  const look = async (token) => {
+    const reader = await Events.open(suite.stack.sigdAdmin, { token });
+    readers.push(reader);
+    return reader;
+  };
+  const refused = async (token) => {
+    const { status, after: seconds, problem } = await look(token);
+    assert.equal(status, 429, token);
+    assert.match(seconds, /^[1-9]\d*$/);
+    return (await problem).detail;
+  };
+
+  test('one token, one tenant and one address leave others their room; who goes makes room', async () => {
+    for (let i = 0; i < 3; i++) assert.equal((await look('one-one')).status, 200);
+    assert.match(await refused('one-one'), /this token/);
+    assert.equal((await look('other-other')).status, 200);
+    assert.match(await refused('other-other'), /this tenant/);
+    assert.equal((await look('third-third')).status, 200, 'another tenant');
+    assert.equal((await look('token-of-the-tests')).status, 200);
+    assert.match(await refused('token-of-the-tests'), /this address/);
+    await readers.shift().close();
+    await until(async () => (await look('one-one')).status === 200, 'who has gone was found out');
   });
 });

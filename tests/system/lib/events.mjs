@@ -13,6 +13,11 @@ export class Events {
       { headers: { authorization: `Bearer ${token}`, ...headers }, signal: events.control.signal });
     events.status = response.status;
     events.type = response.headers.get('content-type');
+    events.after = response.headers.get('retry-after');
+    if (response.status !== 200) {
+      events.problem = response.json();
+      return events;
+    }
     events.over = events.read(response.body.getReader()).catch(() => {});
     return events;
   }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/countof.h"
 #include "sigd/sse/sse_priv.h"
 #include "tests/lib/test.h"
 
@@ -164,7 +165,59 @@ static void of_too_many_the_newest_are_told_whatever_stream_they_are_of(void)
 	mem_deref(mb);
 }
 
-TEST_MAIN(TEST(a_frame_has_its_fields_in_lines_and_ends_with_an_empty_one),
+static const char *over(const struct sse_tally *tally)
+{
+	const struct sse_caps caps = {.token = 2, .tenant = 3, .source = 4};
+	const char *why = sse_tally_over(tally, &caps);
+
+	return why ? why : "";
+}
+
+static struct sse_who somebody(const char *by, const char *tenant,
+			       const char *from)
+{
+	struct sse_who who;
+	struct sa sa;
+
+	CHECK(!sa_set_str(&sa, from, 0));
+	sse_who_set(&who, by, tenant, &sa);
+	return who;
+}
+
+static void nobody_takes_the_room_of_others(void)
+{
+	const struct sse_who me = somebody("me", "acme", "2001:db8:0:1::1");
+	const struct sse_who others[] = {
+		somebody("me", "acme", "192.0.2.1"),
+		somebody("you", "acme", "192.0.2.2"),
+		somebody("you", "acme", "2001:db8:0:1::2"),
+		somebody("ops", NULL, "2001:db8:0:1:2::"),
+		somebody("ops", NULL, "2001:db8:0:2::1"),
+	};
+	const struct sse_who ops = somebody("more", NULL, "192.0.2.9");
+	struct sse_tally tally = {0}, all = {0};
+
+	for (size_t i = 0; i < COUNTOF(others); i++) {
+		sse_tally_add(&tally, &others[i], &me);
+		sse_tally_add(&all, &others[i], &ops);
+	}
+	CHECK_INT(tally.all, 5);
+	CHECK_INT(tally.token, 1);
+	CHECK_INT(tally.tenant, 3);
+	CHECK_INT(tally.source, 2); /* one site has all of a /64 */
+	CHECK(strstr(over(&tally), "tenant"));
+	/* tokens that are of no tenant are not of one together */
+	CHECK_INT(all.tenant, 0);
+	CHECK_STR(over(&all), "");
+	tally.token = 2;
+	CHECK(strstr(over(&tally), "token"));
+	tally.token = tally.tenant = 0;
+	tally.source = 4;
+	CHECK(strstr(over(&tally), "address"));
+}
+
+TEST_MAIN(TEST(nobody_takes_the_room_of_others),
+	  TEST(a_frame_has_its_fields_in_lines_and_ends_with_an_empty_one),
 	  TEST(what_somebody_wished_is_no_failure),
 	  TEST(an_entry_of_a_stream_is_an_event_or_none),
 	  TEST(what_comes_from_many_streams_is_told_in_the_order_of_time),
