@@ -80,6 +80,20 @@ static const struct redis_script done_script = {
 	"redis.call('HDEL', KEYS[2], ARGV[1]) "
 	"return redis.call('ZREM', KEYS[1], ARGV[1])"};
 
+/* ARGV: id, token, delay. The same. */
+static const struct redis_script again_script = {
+	"due_again",
+	NOW
+	"local was = redis.call('ZSCORE', KEYS[1], ARGV[1]) "
+	"if not was or tonumber(was) ~= tonumber(ARGV[2]) then return 0 end "
+	"local at = now + tonumber(ARGV[3]) "
+	"local data = redis.call('HGET', KEYS[2], ARGV[1]) or '0 ' "
+	"redis.call('ZADD', KEYS[1], string.format('%.0f', at), ARGV[1]) "
+	"redis.call('HSET', KEYS[2], ARGV[1], "
+	"(string.gsub(data, '^%d+', '0'))) "
+	KEEP
+	"return 1"};
+
 /* KEYS: two for each kind. ARGV: limit, then lease and name of each kind.
  * Reply: for each that has something due: kind, token, then id, data, deadline,
  * tries of each. */
@@ -367,4 +381,20 @@ int due_done(struct due *due, const struct pl *id, uint64_t token)
 
 	args[1].len = (size_t)n;
 	return eval_for(due, &done_script, args, 2, NULL, NULL);
+}
+
+int due_again(struct due *due, const struct pl *id, uint64_t token,
+	      uint32_t delay_ms)
+{
+	char text[24], delay[12];
+	struct redis_arg args[] = {{id->p, id->l}, {NULL, 0}, {NULL, 0}};
+
+	if (delay_ms > DUE_DELAY_MAX_MS)
+		return EINVAL;
+	(void)re_snprintf(text, sizeof(text), "%llu",
+			  (unsigned long long)token);
+	(void)re_snprintf(delay, sizeof(delay), "%u", delay_ms);
+	args[1] = redis_str(text);
+	args[2] = redis_str(delay);
+	return eval_for(due, &again_script, args, 3, NULL, NULL);
 }

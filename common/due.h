@@ -79,5 +79,9 @@ int due_cancel(struct due *due, const struct pl *id, redis_reply_h *replyh,
 	       void *arg);
 /* It was acted upon. */
 int due_done(struct due *due, const struct pl *id, uint64_t token);
+/* ... and is due again in delay_ms, with its data; unless somebody has
+ * scheduled it anew meanwhile. */
+int due_again(struct due *due, const struct pl *id, uint64_t token,
+	      uint32_t delay_ms);
 
 #endif

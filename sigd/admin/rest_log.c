@@ -5,8 +5,9 @@
  *   ?device=D   of one device: its instance, or its Contact when it has none
  *   ?limit=N
  *
- * That a device has not come back in time nobody notes: it is told from when it
- * came last, and for how long.
+ * That a device has not come back in time stands there (reg_expiry.h). That a
+ * registration of ours at a PBX was over nobody notes: it is told from when it
+ * was granted last, and for how long.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -143,7 +144,7 @@ static uint64_t expired(const struct rows *rows, size_t nr, uint64_t now_ms)
 	const struct journal_row *row = &rows->row[nr];
 	const uint64_t end = row->at_ms + 1000ull * row->expires;
 
-	if (row->event > JOURNAL_MOVED || !row->expires ||
+	if (row->device[0] || row->event > JOURNAL_MOVED || !row->expires ||
 	    end + SLACK_MS > now_ms)
 		return 0;
 	for (size_t i = nr; i-- > 0;) {

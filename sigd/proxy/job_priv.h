@@ -39,7 +39,6 @@ struct job {
 	struct flow_id flow;
 	struct sa remote; /* who sent it; unset: not known */
 	bool outbound; /* REGISTER: its answer says so */
-	bool binds, unbinds; /* ... it adds or keeps contacts, or takes away */
 	char *devices; /* that it binds (rebind_devices()) */
 	uint32_t device_nr; /* the first of these; 0: none */
 	char source[FLOW_TEXT_MAX + 1];

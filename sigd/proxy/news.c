@@ -79,7 +79,9 @@ void news_registration(struct news *news, enum news_registration what,
 	static const char *const types[] = {[NEWS_ADDED] = "registration.added",
 					    [NEWS_REMOVED] =
 						    "registration.removed",
-					    [NEWS_LOST] = "registration.lost"};
+					    [NEWS_LOST] = "registration.lost",
+					    [NEWS_EXPIRED] =
+						    "registration.expired"};
 	char text[FLOW_TEXT_MAX + 1];
 	const struct redis_arg fields[] = {
 		redis_str("type"),   redis_str(types[what]),

@@ -7,7 +7,7 @@
  *
  *	call.started      call, call_id, caller, connection, callee
  *	call.answered     call
- *	registration.added, .removed, .lost   user, flow
+ *	registration.added, .removed, .lost, .expired   user, flow
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,7 +27,8 @@ enum {
 enum news_registration {
 	NEWS_ADDED,
 	NEWS_REMOVED,
-	NEWS_LOST
+	NEWS_LOST,
+	NEWS_EXPIRED
 };
 
 /* redis may be NULL: nothing is said. The caller owns *newsp. */

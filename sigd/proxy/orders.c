@@ -20,6 +20,7 @@
 #include "sigd/proxy/proxy_priv.h"
 #include "sigd/proxy/register/flow_users.h"
 #include "sigd/proxy/register/line_news.h"
+#include "sigd/proxy/register/reg_expiry.h"
 #include "sigd/registrar/registrar.h"
 
 enum {
@@ -212,8 +213,9 @@ static void on_left(const struct registrar_list *list, void *arg)
 	if (list->code == STATUS_OK &&
 	    !flow_id_parse(&flow, order->word[2], strlen(order->word[2])) &&
 	    !bound_over(list, &flow))
-		flow_users_registered(px, &flow, order->word[0],
-				      order->word[1], false);
+		flow_users_unbound(px, &flow, order->word[0], order->word[1]);
+	if (list->code == STATUS_OK)
+		reg_expiry_look(px, &(struct registrar_aor){t, u, false});
 	if (list->code == STATUS_OK && tenant)
 		line_news_devices(px, route_user_find(tenant, &u), list);
 	finish(order, list->code == STATUS_OK ? "told" : "failed");

@@ -35,6 +35,7 @@
 #include "sigd/proxy/news.h"
 #include "sigd/proxy/orders.h"
 #include "sigd/proxy/proxy_priv.h"
+#include "sigd/proxy/register/reg_expiry.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/proxy/reply.h"
 #include "sigd/proxy/refused.h"
@@ -95,11 +96,13 @@ static void destructor(void *data)
 	list_flush(&px->reinvites);
 	list_flush(&px->byes);
 	list_flush(&px->rtt_asks);
+	list_flush(&px->looks);
 	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
 	mem_deref(px->setups);
 	mem_deref(px->losses);
 	mem_deref(px->calls);
+	mem_deref(px->bindings);
 	worker_due_stop(px);
 	mem_deref(px->poll);
 	mem_deref(px->txns);
@@ -175,6 +178,8 @@ static int watches_start(struct proxy *px)
 		err = rebind_start(px);
 	if (!err)
 		err = call_due_start(px);
+	if (!err)
+		err = reg_expiry_start(px);
 	if (!err)
 		err = worker_due_start(px);
 	if (!err && deps->redis)

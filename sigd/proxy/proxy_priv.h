@@ -58,6 +58,7 @@ struct proxy {
 	struct list moves;     /* calls on their way to other media workers */
 	struct list reinvites; /* what these are told (struct reinvite) */
 	struct list rtt_asks;  /* round trips of calls that ended */
+	struct list looks;     /* for devices that did not come back */
 	struct media_watch *media_watch; /* who of these is gone */
 	struct orders *orders; /* of operators, for us */
 	bool draining;
@@ -79,6 +80,7 @@ struct proxy {
 	struct due *setups;    /* calls without an answer (takeover.c) */
 	struct due *losses;    /* calls of flows that ended (rebind.c) */
 	struct due *calls;     /* that are up, or ending (call_due.c) */
+	struct due *bindings;  /* that end (reg_expiry.c) */
 	struct worker_due *life; /* of this worker, and of others */
 	uint32_t restored;     /* INVITEs of other workers, being ended */
 	uint8_t *buf;          /* for one message, SMSG_MAX bytes */

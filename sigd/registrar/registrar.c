@@ -73,6 +73,29 @@ static void sort_in(struct registrar_list *list)
 	list->bindings[at] = copy;
 }
 
+/* "+-< <hex> <hex>" (registrar_script.c) */
+static void news_read(struct registrar_list *list, const struct redis_val *val)
+{
+	const char *p = val->str;
+
+	list->added = strchr(p, '+') != NULL;
+	list->removed = strchr(p, '-') != NULL;
+	list->sooner = strchr(p, '<') != NULL;
+	while ((p = strchr(p, ' ')) && list->nlate < REGISTRAR_BINDINGS_MAX) {
+		struct registrar_late *late = &list->late[list->nlate];
+		const size_t len = strcspn(++p, " ") / 2;
+		char hex[2 * BINDING_FLOW_MAX + 1];
+
+		if (len > sizeof(late->flow))
+			continue;
+		str_ncpy(hex, p, 2 * len + 1);
+		if (str_hex(late->flow, len, hex))
+			continue;
+		late->flow_len = len;
+		++list->nlate;
+	}
+}
+
 /* {code, now, news, field, value, field, value ...} */
 static void list_fill(struct registrar_list *list, const struct redis_val *val)
 {
@@ -84,10 +107,8 @@ static void list_fill(struct registrar_list *list, const struct redis_val *val)
 
 	if (redis_num(&val->el[1], &now))
 		list->now_ms = now;
-	if (val->len > 2 && val->el[2].type == REDIS_STR) {
-		list->added = strchr(val->el[2].str, '+') != NULL;
-		list->removed = strchr(val->el[2].str, '-') != NULL;
-	}
+	if (val->len > 2 && val->el[2].type == REDIS_STR)
+		news_read(list, &val->el[2]);
 	for (size_t i = 4; i < val->len; i += 2) {
 		struct pl field = {val->el[i - 1].str, val->el[i - 1].len};
 		struct pl text = {val->el[i].str, val->el[i].len};
@@ -111,8 +132,8 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 
 	/* room for 32 kB of bindings, of which one is used: not zeroed */
 	if (list) {
-		list->n = 0;
-		list->added = list->removed = false;
+		list->n = list->nlate = 0;
+		list->added = list->removed = list->sooner = false;
 		list->now_ms = 0;
 		list->code = STATUS_REDIS_DOWN;
 	}
@@ -122,6 +143,19 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 	/* the owner may free the question in here */
 	ask->h(list ? list : &no_memory, ask->arg);
 	mem_deref(list);
+}
+
+uint32_t registrar_first_ms(const struct registrar_list *list)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < list->n; i++)
+		first = min(first, list->bindings[i].ends_ms);
+	if (!list->n)
+		return 0;
+	return first > list->now_ms
+		       ? (uint32_t)min(first - list->now_ms, 1ull << 31)
+		       : 1;
 }
 
 static int key_print(char key[BINDING_KEY_MAX],

@@ -2,7 +2,9 @@
  * registrar.h  Bindings in Redis: one REGISTER is one round trip
  *
  * One script checks the nonce count, the order of CSeq and the limits, drops
- * what has ended, writes the bindings and returns what is bound now.
+ * what has ended, writes the bindings and returns what is bound now. What has
+ * ended is in no answer; it is told once, by a REGISTER that comes after it or
+ * by registrar_expire().
  *
  * SPDX-License-Identifier: MIT
  */
@@ -20,12 +22,21 @@ struct redis_link;
 
 enum { REGISTRAR_BINDINGS_MAX = 32 };
 
+/* The flow of a device that has not come back in time. */
+struct registrar_late {
+	size_t flow_len;
+	uint8_t flow[BINDING_FLOW_MAX];
+};
+
 /* A user's bindings, best q first. */
 struct registrar_list {
 	enum status code;
 	uint64_t now_ms; /* Redis' clock, to tell what is left */
 	bool added, removed; /* by this REGISTER: a device that was not there,
 				or one that was */
+	bool sooner; /* one is to come back sooner than it said before */
+	size_t nlate;
+	struct registrar_late late[REGISTRAR_BINDINGS_MAX];
 	size_t n;
 	struct binding bindings[REGISTRAR_BINDINGS_MAX];
 };
@@ -78,6 +89,14 @@ int registrar_register(struct registrar_ask **askp,
 /* What is bound now; the proof is not looked at. */
 int registrar_lookup(struct registrar_ask **askp,
 		     const struct registrar_params *params);
+
+/* What has ended goes, into the log and list->late; what is bound is as it was.
+ * The proof is not looked at. */
+int registrar_expire(struct registrar_ask **askp,
+		     const struct registrar_params *params);
+
+/* When the first of these ends, in ms from now; 0: there is none. */
+uint32_t registrar_first_ms(const struct registrar_list *list);
 
 /* Count a use of a nonce for a request other than REGISTER: STATUS_OK or
  * STATUS_AUTH_STALE, list->n is 0. */

@@ -3,7 +3,9 @@
  *
  * KEYS[1] is the hash of bindings, KEYS[2] the counter of a nonce, KEYS[3] the
  * log; all under the AOR's hash tag. All answer {code, now, news, device, value,
- * ...}; news has a + when a device was added, a - when one went.
+ * ...}; news has a + when a device was added, a - when one went, a < when one
+ * is to come back sooner than it said before, and behind a space the flow of
+ * each that has not come back in time, in hex.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,6 +15,9 @@
 
 #include "sigd/journal/journal_lua.h"
 #include "sigd/registrar/registrar_priv.h"
+
+/* Bindings that have ended wait so long for who says so. */
+#define KEEP_MS "3600000"
 
 #define LUA_NOW                                                              \
 	"local t = redis.call('TIME') "                                      \
@@ -45,15 +50,38 @@
 	"    'PX', ARGV[2]) "                                                \
 	"end "
 
-/* Reads the hash into live (device -> value), drops what has ended. */
+/* Reads the hash into live (device -> value), and what has ended into late:
+ * that stays until somebody says so (LUA_ENDED). */
 #define LUA_LIVE                                                             \
-	"local live, count = {}, 0 "                                         \
+	"local live, late, count = {}, {}, 0 "                               \
 	"local all = redis.call('HGETALL', KEYS[1]) "                        \
 	"for i = 1, #all, 2 do "                                             \
 	"  local ends = tonumber(string.match(all[i + 1], '^(%d+) ')) "      \
 	"  if ends and ends > now then "                                     \
 	"    live[all[i]] = all[i + 1]; count = count + 1 "                  \
-	"  else redis.call('HDEL', KEYS[1], all[i]) end "                    \
+	"  else late[all[i]] = all[i + 1] end "                              \
+	"end "
+
+/* What has not come back in time goes, and that is said once: in the log, as of
+ * when it was over, with what it said when it came last. */
+#define LUA_ENDED                                                            \
+	"local function expired(d, v) "                                      \
+	"  local ends, flow = string.match(v, '^(%d+) %d+ %d+ (%x*)') "      \
+	"  if not ends then return end "                                     \
+	"  local said, at, mark = '', now, ' device=' .. d .. ' expires=' "  \
+	"  for _, row in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do "   \
+	"    local _, cut = string.find(row, mark, 1, true) "                \
+	"    if cut then "                                                   \
+	"      said = string.match(row, '^%d+(.*)$', cut + 1) or '' break "  \
+	"    end "                                                           \
+	"  end "                                                             \
+	"  now = tonumber(ends) "                                            \
+	"  note(KEYS[3], 'expired device=' .. d .. said, 0, 1) "             \
+	"  now = at "                                                        \
+	"  news = news .. ' ' .. flow "                                      \
+	"end "                                                               \
+	"for d, v in pairs(late) do "                                        \
+	"  redis.call('HDEL', KEYS[1], d) expired(d, v) "                    \
 	"end "
 
 #define LUA_RETURN                                                           \
@@ -79,7 +107,7 @@ static const struct redis_script script_register = {
 	"  note(KEYS[3], event .. ' device=' .. d .. ' expires=' .. s .. ' ' .. "
 	"    ARGV[7], 0, 1, event == 'refreshed' and ' device=' .. d .. ' ') "
 	"end "
-	"local function late(v) "
+	"local function old(v) "
 	"  local _, cseq, _, _, id = "
 	"    string.match(v, '^(%d+) (%d+) (%d+) (%x*) (%S+)') "
 	"  return id == ARGV[5] and tonumber(cseq) >= tonumber(ARGV[4]) "
@@ -87,13 +115,13 @@ static const struct redis_script script_register = {
 	"local set, del = {}, {} "
 	"if ARGV[6] == '*' then "
 	"  for d, v in pairs(live) do "
-	"    if late(v) then return {'cseq', now} end "
+	"    if old(v) then return {'cseq', now} end "
 	"    del[#del + 1] = d "
 	"  end "
 	"end "
 	"for i = 8, #ARGV, 3 do "
 	"  local d, ms = ARGV[i], tonumber(ARGV[i + 1]) "
-	"  if live[d] and late(live[d]) then return {'cseq', now} end "
+	"  if live[d] and old(live[d]) then return {'cseq', now} end "
 	"  if ms == 0 then del[#del + 1] = d "
 	"  else "
 	"    if not live[d] then count = count + 1 end "
@@ -106,6 +134,7 @@ static const struct redis_script script_register = {
 	"if count > tonumber(ARGV[3]) and next(set) then "
 	"  return {'limit', now} "
 	"end "
+	"local gone = news " LUA_ENDED "gone, news = news, gone "
 	"for _, d in ipairs(del) do "
 	"  if live[d] then news = news .. '-' tell('unregistered', d, 0) end "
 	"  redis.call('HDEL', KEYS[1], d); live[d] = nil "
@@ -113,6 +142,8 @@ static const struct redis_script script_register = {
 	"for d, v in pairs(set) do "
 	"  local was, flow = live[d], '^%d+ %d+ %d+ (%x*)' "
 	"  local event = 'registered' "
+	"  if was and tonumber(string.match(was, '^%d+')) > "
+	"    tonumber(string.match(v, '^%d+')) then news = news .. '<' end "
 	"  if not was then news = news .. '+' "
 	"  elseif string.match(was, flow) == string.match(v, flow) then "
 	"    event = 'refreshed' "
@@ -126,9 +157,14 @@ static const struct redis_script script_register = {
 	"  if ends > longest then longest = ends end "
 	"end "
 	"if longest > 0 then "
-	"  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', longest)) "
+	"  redis.call('PEXPIREAT', KEYS[1], "
+	"    string.format('%.0f', longest + " KEEP_MS ")) "
 	"end "
+	"news = news .. gone "
 	LUA_RETURN};
+
+static const struct redis_script script_expire = {
+	"expire", LUA_NOW LUA_LIVE JOURNAL_LUA LUA_ENDED LUA_RETURN};
 
 static const struct redis_script script_lookup = {
 	"lookup", LUA_NOW LUA_LIVE LUA_RETURN};
@@ -227,6 +263,12 @@ int registrar_lookup(struct registrar_ask **askp,
 		     const struct registrar_params *params)
 {
 	return registrar_ask_eval(askp, params, &script_lookup, NULL, 0);
+}
+
+int registrar_expire(struct registrar_ask **askp,
+		     const struct registrar_params *params)
+{
+	return registrar_ask_eval(askp, params, &script_expire, NULL, 0);
 }
 
 int registrar_count_nonce(struct registrar_ask **askp,

@@ -6,18 +6,24 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/wheel.h"
 #include "sigd/journal/journal.h"
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/invite/invite.h"
 #include "sigd/proxy/news.h"
 #include "sigd/proxy/register/flow_users.h"
+#include "sigd/proxy/register/reg_expiry.h"
 #include "sigd/proxy/register/reg_journal.h"
 #include "sigd/proxy/relay/relay.h"
 #include "sigd/registrar/registrar.h"
 
+enum { LAPSE_SLACK_MS = 2000 }; /* a refresh is under way */
+
 struct flow_user {
 	struct le le;
+	struct proxy *px;
 	char *tenant, *user;
+	struct wheel_timer lapse; /* when he has not come again by then */
 	bool registered; /* over it; else he has called */
 	uint32_t device;
 	struct rtt_fold rtt;
@@ -32,6 +38,7 @@ static void user_destructor(void *data)
 {
 	struct flow_user *fu = data;
 
+	wheel_stop(&fu->lapse);
 	list_unlink(&fu->le);
 	mem_deref(fu->tenant);
 	mem_deref(fu->user);
@@ -112,6 +119,7 @@ void flow_users_note(struct proxy *px, const struct flow_id *id,
 	fu = mem_zalloc(sizeof(*fu), user_destructor);
 	if (!fu)
 		return;
+	fu->px = px;
 	if (str_dup(&fu->tenant, tenant) || str_dup(&fu->user, user))
 		mem_deref(fu);
 	else
@@ -129,20 +137,115 @@ static struct flow_user *noted(const struct proxy *px, const struct flow_id *id,
 				       : NULL;
 }
 
-void flow_users_registered(struct proxy *px, const struct flow_id *id,
-			   const char *tenant, const char *user, bool is)
+static void forget(struct flow_user *fu)
 {
-	struct flow_user *fu = noted(px, id, tenant, user);
+	wheel_stop(&fu->lapse);
+	if (fu->registered)
+		--fu->px->registered;
+	fu->registered = false;
+}
 
-	if (!fu || fu->registered == is)
+static void on_lapse(void *arg)
+{
+	forget(arg);
+}
+
+static bool is_flow(const uint8_t *flow, size_t len, const uint8_t *other,
+		    size_t other_len)
+{
+	return len == other_len && !memcmp(flow, other, len);
+}
+
+/* When the last of what is bound over it ends, in ms from now; 0: nothing is. */
+static uint64_t bound_ms(const struct registrar_list *list,
+			 const uint8_t *flow, size_t len)
+{
+	uint64_t last = list->now_ms;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct binding *b = &list->bindings[i];
+
+		if (is_flow(b->flow, b->flow_len, flow, len))
+			last = max(last, b->ends_ms);
+	}
+	return last - list->now_ms;
+}
+
+/* He was there, and was not in between. */
+static bool was_late(const struct registrar_list *list, const uint8_t *flow,
+		     size_t len)
+{
+	for (size_t i = 0; i < list->nlate; i++) {
+		if (is_flow(list->late[i].flow, list->late[i].flow_len, flow,
+			    len))
+			return true;
+	}
+	return false;
+}
+
+/* His time is over here; whoever found that has told it, or will. */
+static bool is_late(const struct proxy *px, const struct flow_user *fu)
+{
+	return wheel_runs(&fu->lapse) &&
+	       wheel_now(px->deps.wheel) + LAPSE_SLACK_MS > fu->lapse.due_ms;
+}
+
+static void registered_set(struct flow_user *fu, const struct flow_id *id,
+			   bool is)
+{
+	struct proxy *px = fu->px;
+
+	if (fu->registered == is)
 		return;
-	fu->registered = is;
 	if (is)
 		++px->registered;
 	else
-		--px->registered;
-	news_registration(px->news, is ? NEWS_ADDED : NEWS_REMOVED, tenant,
-			  user, id);
+		forget(fu);
+	fu->registered = is;
+	news_registration(px->news, is ? NEWS_ADDED : NEWS_REMOVED, fu->tenant,
+			  fu->user, id);
+}
+
+/* Over UDP there is no connection that is noted. */
+static void datagram_tell(struct proxy *px, const struct flow_id *id,
+			  const char *tenant, const char *user,
+			  const struct registrar_list *list)
+{
+	if (list->added)
+		news_registration(px->news, NEWS_ADDED, tenant, user, id);
+	if (list->removed)
+		news_registration(px->news, NEWS_REMOVED, tenant, user, id);
+}
+
+void flow_users_bound(struct proxy *px, const struct flow_id *id,
+		      const char *tenant, const char *user,
+		      const struct registrar_list *list)
+{
+	struct flow_user *fu = noted(px, id, tenant, user);
+	uint8_t packed[FLOW_PACK_MAX];
+	uint64_t ms;
+	size_t len;
+
+	if (id->kind == FLOW_UDP)
+		datagram_tell(px, id, tenant, user, list);
+	if (!fu || flow_id_pack(id, packed, &len))
+		return;
+	if (was_late(list, packed, len) || (list->added && is_late(px, fu)))
+		forget(fu);
+	ms = bound_ms(list, packed, len);
+	registered_set(fu, id, ms > 0);
+	if (ms)
+		wheel_start(px->deps.wheel, &fu->lapse, ms + LAPSE_SLACK_MS,
+			    on_lapse, fu);
+}
+
+void flow_users_unbound(struct proxy *px, const struct flow_id *id,
+			const char *tenant, const char *user)
+{
+	struct flow_user *fu = noted(px, id, tenant, user);
+
+	if (fu)
+		registered_set(fu, id, false);
 }
 
 void flow_users_each(const struct flow *flow, flow_users_h *h, void *arg)
@@ -213,13 +316,16 @@ void proxy_pong(struct flow *flow, uint32_t us, void *arg)
 static void user_gone(struct proxy *px, const struct flow *flow,
 		      struct flow_user *fu)
 {
+	const bool late = is_late(px, fu);
 	struct rtt_row row;
 
 	if (fu->device && rtt_fold_end(&fu->rtt, &row))
 		rtt_put(px, fu, &row);
 	if (!fu->registered)
 		return;
-	--px->registered;
+	forget(fu);
+	if (late)
+		return;
 	news_registration(px->news, NEWS_LOST, fu->tenant, fu->user,
 			  flow_id_of(flow));
 }
@@ -248,6 +354,8 @@ void proxy_flow_gone(struct flow *flow, void *arg)
 		pl_set_str(&aor.user, fu->user);
 		(void)registrar_flow_gone(px->deps.redis, &aor, packed, len,
 					  said);
+		if (fu->registered)
+			reg_expiry_look(px, &aor);
 		user_gone(px, flow, fu);
 		rebind_lost(px, &aor, &(struct aor_flow){packed, len});
 	}

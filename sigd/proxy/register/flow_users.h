@@ -11,6 +11,7 @@
 
 #include "sigd/proxy/proxy.h"
 
+struct registrar_list;
 struct token_pass;
 
 enum { FLOW_USERS_MAX = 8 };
@@ -19,10 +20,16 @@ enum { FLOW_USERS_MAX = 8 };
  * are passed over. The ninth is not noted: its binding ends by its own time. */
 void flow_users_note(struct proxy *px, const struct flow_id *id,
 		     const char *tenant, const char *user);
-/* One that was noted is registered over it, or is not any more: that is news,
- * a refresh is none. */
-void flow_users_registered(struct proxy *px, const struct flow_id *id,
-			   const char *tenant, const char *user, bool is);
+/* A REGISTER of a user has come to this: whether he is registered
+ * over it now, and until when. That he is, or is not any more, is news; a
+ * refresh is none, and that he does not come back in time tells who finds it
+ * (reg_expiry.h). */
+void flow_users_bound(struct proxy *px, const struct flow_id *id,
+		      const char *tenant, const char *user,
+		      const struct registrar_list *list);
+/* Somebody else has unregistered him. */
+void flow_users_unbound(struct proxy *px, const struct flow_id *id,
+			const char *tenant, const char *user);
 /* Which device of his (binding_device()): its round trips are kept. */
 void flow_users_device(struct proxy *px, const struct flow_id *id,
 		       const char *tenant, const char *user, uint32_t device);

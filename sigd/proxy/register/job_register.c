@@ -13,8 +13,8 @@
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/job_priv.h"
 #include "sigd/proxy/register/flow_users.h"
-#include "sigd/proxy/news.h"
 #include "sigd/proxy/register/line_news.h"
+#include "sigd/proxy/register/reg_expiry.h"
 #include "sigd/proxy/register/reg_journal.h"
 #include "sigd/proxy/register/reg_reply.h"
 #include "sigd/proxy/reply.h"
@@ -33,24 +33,10 @@ static void devices_back(const struct job *job)
 	rebind_back(job->px, &aor, job->devices, &flow);
 }
 
-/* Of a connection it is the connection that says who is there (flow_users.h);
- * over UDP there is none. */
-static void tell_datagram(const struct job *job,
-			  const struct registrar_list *list)
-{
-	if (job->flow.kind != FLOW_UDP || !job->who.user)
-		return;
-	if (list->added)
-		news_registration(job->px->news, NEWS_ADDED, job->tenant->id,
-				  job->user, &job->flow);
-	if (list->removed)
-		news_registration(job->px->news, NEWS_REMOVED, job->tenant->id,
-				  job->user, &job->flow);
-}
-
 static void on_registered(const struct registrar_list *list, void *arg)
 {
 	struct job *job = arg;
+	const struct registrar_params params = job_ask_params(job, NULL);
 
 	if (list->code == STATUS_AUTH_STALE) {
 		authorize_challenge(job->px, job->st, job->tenant,
@@ -59,17 +45,16 @@ static void on_registered(const struct registrar_list *list, void *arg)
 	} else if (list->code != STATUS_OK) {
 		job_fail(job, list->code);
 	} else {
-		if (job->who.user)
+		reg_expiry_registered(job->px, &params.aor, list);
+		if (job->who.user) {
 			flow_users_note(job->px, &job->flow, job->tenant->id,
 					job->user);
-		if (job->binds || job->unbinds)
-			flow_users_registered(job->px, &job->flow,
-					      job->tenant->id, job->user,
-					      job->binds);
+			flow_users_bound(job->px, &job->flow, job->tenant->id,
+					 job->user, list);
+		}
 		if (job->device_nr)
 			flow_users_device(job->px, &job->flow, job->tenant->id,
 					  job->user, job->device_nr);
-		tell_datagram(job, list);
 		if (job->devices)
 			devices_back(job);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
@@ -172,10 +157,8 @@ void job_register(struct job *job)
 					src->id_len);
 	if (code == STATUS_OK) {
 		job->outbound = req->outbound;
-		job->binds    = binds(req);
 		job->device_nr = reg_first_device(req);
 		label(job);
-		job->unbinds  = !job->binds && (req->nc || req->all);
 		if (!job->who.conn)
 			job->devices = rebind_devices(req);
 		/* a PBX is where it said last */

@@ -13,6 +13,7 @@
 #include "sigd/proxy/hop.h"
 #include "sigd/proxy/hop_back.h"
 #include "sigd/proxy/register/flow_users.h"
+#include "sigd/proxy/register/reg_expiry.h"
 #include "sigd/proxy/register/reg_forward_priv.h"
 #include "sigd/proxy/register/reg_reply.h"
 #include "sigd/proxy/reply.h"
@@ -69,8 +70,11 @@ static void on_bound(const struct registrar_list *list, void *arg)
 	}
 	pl_set_str(&aor.tenant, fwd->tenant->id);
 	pl_set_str(&aor.user, fwd->user);
+	reg_expiry_registered(fwd->px, &aor, list);
 	if (!flow_of_dest(&id, src)) {
 		flow_users_note(fwd->px, &id, fwd->tenant->id, fwd->user);
+		flow_users_bound(fwd->px, &id, fwd->tenant->id, fwd->user,
+				 list);
 		flow_users_device(fwd->px, &id, fwd->tenant->id, fwd->user,
 				  reg_first_device(fwd->req));
 	}

@@ -9,7 +9,7 @@ import { live, useLive } from './store.js';
 
 const MOODS = {
   'call.answered': 'good', 'connection.up': 'good', 'connection.mended': 'good', 'leg.heard': 'good', 'registration.added': 'good',
-  'registration.lost': 'wait', 'connection.forced': 'wait', 'connection.down': 'bad', 'connection.broken': 'bad', 'leg.quiet': 'bad', 'recording.lost': 'bad',
+  'registration.lost': 'wait', 'registration.expired': 'wait', 'connection.forced': 'wait', 'connection.down': 'bad', 'connection.broken': 'bad', 'leg.quiet': 'bad', 'recording.lost': 'bad',
 };
 const moodOf = ({ type, data }) => MOODS[type] ?? (type.startsWith('security.') ? 'bad' : type === 'call.ended' && !data.answered && data.reason !== 'cancelled' ? 'wait' : 'calm');
 

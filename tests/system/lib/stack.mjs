@@ -338,8 +338,8 @@ ${this.options.mediad ?? ''}`);
   async left() {
     const keys = await this.redis.call('KEYS', 'cb:*');
     // the shards of what is registered at PBXs belong to the living, as does
-    // what says that workers live
-    const calls = keys.filter((k) => /:rec:|:over:|:calls$|:lease|^cb:\{due\}:(?!worker)/.test(k) && !/^cb:\{(u:\d+|h:[^}]+)\}:lease$/.test(k));
+    // what says that workers live, and when devices are to come back
+    const calls = keys.filter((k) => /:rec:|:over:|:calls$|:lease|^cb:\{due\}:(?!worker|binding)/.test(k) && !/^cb:\{(u:\d+|h:[^}]+)\}:lease$/.test(k));
     const sessions = [];
     for (const k of keys.filter((key) => /^cb:\{n:.*\}:media$/.test(key))) {
       const n = Number(await this.redis.call('HGET', k, 'sessions'));

@@ -228,6 +228,32 @@ static void what_was_scheduled_anew_is_not_done_by_the_old_claim(void)
 	stop(&fix);
 }
 
+static void one_that_is_due_again_keeps_its_data(void)
+{
+	const struct pl id = PL("x");
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.a.leave = true;
+		work(&fix, &fix.a, 5000);
+		schedule(&fix, "x", "p 1", 0);
+		CHECK(wait_fired(&fix, 1));
+		CHECK(!due_again(fix.a.due, &id, fix.a.token, 100));
+		CHECK(wait_fired(&fix, 2));
+		CHECK_INT(fix.a.tries, 1);
+		CHECK_INT(fix.a.data_len, 3);
+		CHECK(!memcmp(fix.a.data, "p 1", 3));
+		/* who has scheduled it meanwhile knows better */
+		schedule(&fix, "x", "q", 60000);
+		CHECK(!due_again(fix.a.due, &id, fix.a.token, 0));
+		redis_bed_idle(&fix.bed, 200);
+		CHECK_INT(fix.a.fired, 2);
+		CHECK_INT(due_again(fix.a.due, &id, 1, DUE_DELAY_MAX_MS + 1),
+			  EINVAL);
+	}
+	stop(&fix);
+}
+
 static void a_cancelled_one_never_fires(void)
 {
 	const struct pl id = PL("x");
@@ -383,6 +409,7 @@ TEST_MAIN(TEST(kinds_share_a_poll),
 	  TEST(a_claim_that_came_to_nothing_fires_again),
 	  TEST(scheduling_anew_moves_it),
 	  TEST(what_was_scheduled_anew_is_not_done_by_the_old_claim),
+	  TEST(one_that_is_due_again_keeps_its_data),
 	  TEST(a_cancelled_one_never_fires), TEST(any_bytes_may_be_id_and_data),
 	  TEST(limits_are_kept),
 	  TEST(the_keys_expire_a_day_after_the_last_deadline),

@@ -395,6 +395,99 @@ static void what_a_device_does_stands_in_its_log(void)
 	stop(&fix);
 }
 
+/* As if all of alice's devices had come so long ago. */
+static void lapse(struct fixture *fix)
+{
+	const struct redis_arg eval[] = {
+		redis_str("EVAL"),
+		redis_str("local k = KEYS[1] local all = "
+			  "redis.call('HGETALL', k) "
+			  "for i = 1, #all, 2 do "
+			  "  redis.call('HSET', k, all[i], (string.gsub("
+			  "    all[i + 1], '^%d+', '1700000000123'))) end "
+			  "return redis.call('LRANGE', KEYS[2], 0, -1)"),
+		redis_str("2"), redis_str("cb:{a:demo/alice}:bind"),
+		redis_str("cb:{a:demo/alice}:log")};
+
+	fix->answers = 0;
+	CHECK(!redis_link_send(fix->link, eval, COUNTOF(eval), on_log, fix));
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+}
+
+static size_t expire(struct fixture *fix)
+{
+	struct registrar_params p = params(fix);
+
+	CHECK(!registrar_expire(&fix->ask, &p));
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+	CHECK_INT(fix->last.code, STATUS_OK);
+	return fix->last.nlate;
+}
+
+static void what_does_not_come_back_is_told_once(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.said = "from=192.0.2.1:5 flow=x agent=y";
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK_INT(expire(&fix), 0);
+		CHECK_INT(registrar_first_ms(&fix.last) / 10000, 29);
+		lapse(&fix);
+		/* who asks where to call does not take the news away */
+		CHECK_INT(bound(&fix), 0);
+		CHECK_INT(put(&fix, "c2", 1, CONTACT_B), STATUS_OK);
+		CHECK_INT(fix.last.nlate, 1);
+		CHECK_INT(fix.last.late[0].flow_len, 3);
+		CHECK_INT(fix.last.late[0].flow[2], 3);
+		CHECK_INT(expire(&fix), 0);
+		lapse(&fix);
+		CHECK_INT(expire(&fix), 1);
+		CHECK_INT(fix.last.n, 0);
+		CHECK_INT(registrar_first_ms(&fix.last), 0);
+		CHECK_INT(expire(&fix), 0);
+		CHECK_STR(log_of(&fix), "expired*1 registered*1 expired*1 "
+					"registered*1");
+	}
+	stop(&fix);
+}
+
+static void who_comes_back_late_is_there_anew(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.said = "from=192.0.2.1:5";
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		lapse(&fix);
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_OK);
+		CHECK(fix.last.added && !fix.last.removed);
+		CHECK_INT(fix.last.nlate, 1);
+		CHECK_INT(fix.last.n, 1);
+		CHECK_STR(log_of(&fix),
+			  "registered*1 expired*1 registered*1");
+	}
+	stop(&fix);
+}
+
+static void one_that_is_to_come_sooner_is_told(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK(!fix.last.sooner);
+		CHECK_INT(put(&fix, "c1", 2,
+			      "Contact: <sip:a@x.invalid;transport=ws>"
+			      ";expires=60;+sip.instance=\"<urn:uuid:1>\"\r\n"),
+			  STATUS_OK);
+		CHECK(fix.last.sooner && !fix.last.added);
+		CHECK_INT(put(&fix, "c1", 3, CONTACT_A), STATUS_OK);
+		CHECK(!fix.last.sooner);
+	}
+	stop(&fix);
+}
+
 static void what_is_asked_for_is_checked(void)
 {
 	struct fixture fix = {.limits = {.expires_max = 600}};
@@ -611,6 +704,9 @@ TEST_MAIN(TEST(a_device_is_bound_and_found),
 	  TEST(a_count_may_be_overtaken_by_twenty_four),
 	  TEST(a_flow_that_ends_takes_its_own_bindings),
 	  TEST(what_a_device_does_stands_in_its_log),
+	  TEST(what_does_not_come_back_is_told_once),
+	  TEST(who_comes_back_late_is_there_anew),
+	  TEST(one_that_is_to_come_sooner_is_told),
 	  TEST(what_is_asked_for_is_checked),
 	  TEST(an_unknown_extension_is_refused_by_name),
 	  TEST(outbound_is_honoured_where_it_applies),
