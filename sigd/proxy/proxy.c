@@ -16,6 +16,7 @@
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/conn/conn_pins.h"
 #include "sigd/proxy/conn/call_rate.h"
+#include "sigd/proxy/conn/conn_rtt.h"
 #include "sigd/proxy/conn/conn_way.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/conn/live.h"
@@ -65,6 +66,8 @@ static void defaults(struct proxy_cfg *cfg)
 		cfg->call_s = 43200;
 	if (!cfg->session.min)
 		cfg->session.min = 90;
+	if (!cfg->rtt_ms)
+		cfg->rtt_ms = 60000;
 	if (!cfg->retry_s)
 		cfg->retry_s = 5;
 }
@@ -96,6 +99,8 @@ static void destructor(void *data)
 	list_flush(&px->reinvites);
 	list_flush(&px->byes);
 	list_flush(&px->rtt_asks);
+	list_flush(&px->rtt_calls);
+	mem_deref(px->conn_rtts);
 	list_flush(&px->looks);
 	list_flush(&px->rebinds);
 	redis_link_forget(px->deps.redis, px);
@@ -198,6 +203,8 @@ static int connections_alloc(struct proxy *px)
 
 	if (!err)
 		err = conn_pins_alloc(&px->pins, deps->redis, deps->wheel);
+	if (!err)
+		err = conn_rtts_alloc(&px->conn_rtts, px->journal, deps->wheel);
 	if (!err && deps->redis)
 		err = health_alloc(&px->health, deps->redis, deps->wheel);
 	if (!err)

@@ -42,6 +42,8 @@ struct proxy_cfg {
 	uint32_t flow_grace_ms; /* for a device in a call to come back; 30,000 */
 	uint32_t call_s;      /* ... and after it: the longest call; 43,200 */
 	struct session_limits session; /* expires 0: off; min 0: 90 */
+	uint32_t rtt_ms;      /* from one look at a call's round trips to the
+				 next; 60,000 */
 	uint32_t retry_s;     /* Retry-After of a 503: at least; 5 */
 	struct gate_cfg gate; /* zero: no limit */
 };

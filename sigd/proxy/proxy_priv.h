@@ -23,6 +23,7 @@ struct call_log_writer;
 struct news;
 struct conn_figures;
 struct conn_pins;
+struct conn_rtts;
 struct due;
 struct due_poll;
 struct guess;
@@ -57,7 +58,10 @@ struct proxy {
 	struct list byes;      /* of ours (struct bye) */
 	struct list moves;     /* calls on their way to other media workers */
 	struct list reinvites; /* what these are told (struct reinvite) */
-	struct list rtt_asks;  /* round trips of calls that ended */
+	struct conn_rtts *conn_rtts; /* round trips of connections' calls */
+	struct list rtt_asks;  /* round trips of calls (call_rtt.c) */
+	struct list rtt_calls; /* that are up and were answered here */
+	uint32_t rtt_watched;  /* ... as many */
 	struct list looks;     /* for devices that did not come back */
 	struct media_watch *media_watch; /* who of these is gone */
 	struct orders *orders; /* of operators, for us */

@@ -45,6 +45,7 @@ enum {
 struct fixture_cfg {
 	uint32_t t1, timer_c, setup, txns, takeover, grace, call;
 	uint32_t session, min_se; /* seconds */
+	uint32_t rtt;
 	/* writes the table of routes; the ports of the PBXs are known */
 	void (*routes)(const struct fixture *fix, char *text, size_t size);
 	struct mock_dns *dns; /* is opened; closed by who has it */
@@ -187,6 +188,7 @@ static inline void node_open(struct fixture *fix, unsigned i)
 				      .flow_grace_ms = fix->cfg.grace,
 				      .session = {fix->cfg.session,
 						  fix->cfg.min_se},
+				      .rtt_ms = fix->cfg.rtt,
 				      .call_s = fix->cfg.call};
 	struct proxy_deps deps = {.node = "s1",
 				  .slot = tp.slot,

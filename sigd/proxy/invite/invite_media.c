@@ -16,6 +16,7 @@
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/conn/conn_figures.h"
 #include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/end/call_rtt.h"
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/invite/invite_diary.h"
 #include "sigd/proxy/news.h"
@@ -143,6 +144,7 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 		call_due_replaced(inv->px, inv->hunt.replaced.call);
 	++inv->px->counts.answered;
 	news_call_answered(inv->px->news, &inv->rec);
+	call_rtt_watch(inv->px, &inv->rec);
 	diary_up(inv->px, &inv->rec);
 	(void)FAULT("sigd.answer.sent");
 }

@@ -14,6 +14,7 @@
 #include "common/id.h"
 #include "sigd/proxy/diary.h"
 #include "sigd/proxy/end/call_due.h"
+#include "sigd/proxy/end/call_rtt.h"
 #include "sigd/proxy/invite/device_media.h"
 #include "sigd/proxy/end/rebind.h"
 #include "sigd/proxy/hop.h"
@@ -91,6 +92,7 @@ static void on_saved(enum status code, const struct call_record *rec, void *arg)
 		call_due_replaced(inv->px, inv->hunt.replaced.call);
 	++inv->px->counts.answered;
 	news_call_answered(inv->px->news, &inv->rec);
+	call_rtt_watch(inv->px, &inv->rec);
 	diary_up(inv->px, &inv->rec);
 	(void)FAULT("sigd.answer.sent");
 }
