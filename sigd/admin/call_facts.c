@@ -134,6 +134,11 @@ static struct callv_try *try_note(const struct told *told)
 
 static void on_try(const struct told *told)
 {
+	struct call_facts *facts = told->facts;
+
+	if (!strcmp(told->entry->kind, "try"))
+		facts_text(facts->there, sizeof(facts->there),
+			   &told->entry->data, "tenant");
 	(void)try_note(told);
 }
 
@@ -203,6 +208,7 @@ static void on_ended(const struct told *told)
 		party_of(out->callee, data, "to-connection", "to-user");
 	if (!out->tenant[0])
 		facts_text(out->tenant, sizeof(out->tenant), data, "tenant");
+	facts_text_if(facts->there, sizeof(facts->there), data, "there");
 	if (up_ms && !out->answered) {
 		out->answered = true;
 		facts->leg = told->entry->leg;

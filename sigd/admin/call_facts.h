@@ -24,6 +24,8 @@ struct call_facts_leg {
 struct call_facts {
 	struct callv_facts out;
 	struct call_facts_leg legs[CALLV_LEGS];
+	char there[CALLV_NAME_MAX]; /* tenant whose number was tried last, when
+				       it is not the caller's; "": it is */
 	uint64_t first_ms, last_ms, up_ms, end_ms; /* 0: not yet */
 	uint8_t leg;                     /* of who answered; 0: nobody yet */
 	bool begun;                      /* its first entry is there */

@@ -5,39 +5,29 @@
  */
 #include <string.h>
 
-#include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_list.h"
+#include "sigd/guard/alarm.h"
+
+/* What an alarm has to be; NULL: anything. Borrowed texts. */
+struct filter {
+	const char *tenant, *kind, *name, *source, *worker;
+};
 
 static void text(struct jsonw *json, const char *key,
 		 const struct redis_val *fields)
 {
 	const char *val = rest_text(fields, key);
 
-	if (*val)
-		jsonw_str(json, key, val);
-	else
-		jsonw_null(json, key);
+	jsonw_str(json, key, *val ? val : NULL);
 }
 
-/* [id, [field, value ..]] */
-static void one(struct jsonw *json, const struct redis_val *entry,
-		const char *tenant)
+static void write(struct jsonw *json, uint64_t unix_ms,
+		  const struct redis_val *fields)
 {
-	const struct redis_val *fields;
 	uint64_t load = 0;
-	struct pl id;
 
-	if (entry->type != REDIS_ARRAY || entry->len != 2 ||
-	    entry->el[0].type != REDIS_STR ||
-	    entry->el[1].type != REDIS_ARRAY)
-		return;
-
-	fields = &entry->el[1];
-	if (tenant && strcmp(rest_text(fields, "tenant"), tenant))
-		return;
-	id.p = entry->el[0].str;
-	id.l = strcspn(id.p, "-");
 	jsonw_object(json, NULL);
-	rest_time(json, "time", pl_u64(&id));
+	rest_time(json, "time", unix_ms);
 	text(json, "kind", fields);
 	text(json, "worker", fields);
 	text(json, "tenant", fields);
@@ -49,28 +39,61 @@ static void one(struct jsonw *json, const struct redis_val *entry,
 	jsonw_end(json);
 }
 
+/* A worker's address, or the node that it is of. */
+static bool at(const char *worker, const char *wanted)
+{
+	const size_t len = wanted ? strlen(wanted) : 0;
+
+	return !wanted || (!strncmp(worker, wanted, len) &&
+			   (!worker[len] || worker[len] == '/'));
+}
+
+static bool fits(const struct redis_val *fields, const void *arg)
+{
+	const struct filter *filter = arg;
+
+	return rest_list_is(rest_text(fields, "tenant"), filter->tenant) &&
+	       rest_list_is(rest_text(fields, "kind"), filter->kind) &&
+	       rest_list_is(rest_text(fields, "name"), filter->name) &&
+	       rest_list_has(rest_text(fields, "source"), filter->source) &&
+	       at(rest_text(fields, "worker"), filter->worker);
+}
+
+static bool is_kind(const char *name)
+{
+	const char *known;
+
+	for (unsigned i = 0; (known = alarm_name((enum alarm_kind)i)); i++) {
+		if (!strcmp(name, known))
+			return true;
+	}
+	return false;
+}
+
 void rest_alarms(const struct admin_req *req, struct admin_resp *resp,
 		 void *arg)
 {
-	const struct redis_val *list;
-	struct admin *admin = arg;
+	const struct filter filter = {.tenant = rest_tenant_asked(req),
+				      .kind = admin_req_query(req, "kind"),
+				      .name = admin_req_query(req, "name"),
+				      .source = admin_req_query(req, "source"),
+				      .worker = admin_req_query(req, "worker")};
+	const struct rest_stream stream = {.key = "cb:alarms",
+					   .fitsh = fits,
+					   .writeh = write,
+					   .arg = &filter};
 	struct jsonw json;
-	char count[16];
-	size_t limit;
 
-	if (!rest_limit(&limit, req, resp))
+	if (filter.kind && !is_kind(filter.kind)) {
+		admin_resp_field(resp, 400, "kind",
+				 "There is no such kind of alarm.");
 		return;
-	re_snprintf(count, sizeof(count), "%zu", limit);
-	if (!rest_ask(&list, admin, resp, "XREVRANGE", "cb:alarms", "+", "-",
-		      "COUNT", count, NULL))
-		return;
-
+	}
 	jsonw_init(&json, resp->mb);
 	jsonw_object(&json, NULL);
 	jsonw_array(&json, "alarms");
-	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len; i++)
-		one(&json, &list->el[i], rest_tenant_asked(req));
-	jsonw_end(&json);
+	if (!rest_stream_page(&json, &stream, req, arg, resp))
+		return;
 	jsonw_end(&json);
 	rest_done(&json, resp);
 }

@@ -3,12 +3,14 @@
  *                      latest first, from the sixteen streams of CDRs
  *
  * Of each stream a batch is read, behind the cursor. What is as young as the
- * oldest entry of each batch that was full is in order: that is the page. So
- * Redis is asked sixteen short questions for a page, however many there are,
- * and a page may be short, or empty, and not the last.
+ * oldest entry of each batch that was full is in order; of that the page is
+ * made, in ROUNDS_MAX rounds. So Redis is asked few and short questions for a
+ * page, however many calls there are, and a page may be short, or empty, and not
+ * the last.
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,8 +21,11 @@ enum {
 	SHARDS = 16,
 	BATCH = 40, /* entries: 1 to 2 kB each */
 	ITEMS_MAX = SHARDS * BATCH,
-	ID_MAX = 40,
+	ID_MAX = 48,
+	ROUNDS_MAX = 4,
 };
+
+#define FAR_MS 999999999999999ull
 
 /* Where an entry stands among all: streams may have the same id. */
 struct place {
@@ -30,24 +35,29 @@ struct place {
 
 struct item {
 	struct place at;
+	char call[ID_LEN + 1];
 	struct mbuf *json;
 };
 
 struct recent {
-	struct rest_calls_filter filter;
+	const struct rest_calls_ask *ask;
 	struct place from;    /* behind this one */
 	struct place horizon; /* up to here all is known */
 	bool more;
-	struct item items[ITEMS_MAX];
+	struct item items[ITEMS_MAX]; /* of a round */
 	size_t n;
+	size_t told;
 };
+
+static void items_drop(struct recent *recent)
+{
+	while (recent->n)
+		mem_deref(recent->items[--recent->n].json);
+}
 
 static void destructor(void *data)
 {
-	struct recent *recent = data;
-
-	for (size_t i = 0; i < recent->n; i++)
-		mem_deref(recent->items[i].json);
+	items_drop(data);
 }
 
 static int compare(const struct place *a, const struct place *b)
@@ -67,26 +77,17 @@ static int by_place(const void *pa, const void *pb)
 	return compare(&b->at, &a->at);
 }
 
-/* Digits of a bounded number, and what must stand behind them. */
-static bool number_read(uint64_t *num, const char **textp, char behind)
-{
-	const char *text = *textp;
-	size_t len = strspn(text, "0123456789");
-	const struct pl pl = {text, len};
-
-	if (!len || len > 18 || text[len] != behind)
-		return false;
-	*num = pl_u64(&pl);
-	*textp = text + len + (behind != '\0');
-	return true;
-}
-
 bool rest_calls_place(const char *cursor, uint64_t *ms, uint64_t *seq,
 		      uint64_t *shard)
 {
-	return number_read(ms, &cursor, '-') &&
-	       number_read(seq, &cursor, '-') &&
-	       number_read(shard, &cursor, '\0') && *shard < SHARDS;
+	uint64_t nums[3];
+
+	if (!rest_cursor_read(nums, 3, cursor) || nums[2] >= SHARDS)
+		return false;
+	*ms = nums[0];
+	*seq = nums[1];
+	*shard = nums[2];
+	return true;
 }
 
 /* --- an entry ------------------------------------------------------------------ */
@@ -161,7 +162,8 @@ static bool fits(const struct rest_calls_filter *filter,
 		.conn = {rest_text(fields, "a.conn"),
 			 rest_text(fields, "b.conn")}};
 
-	return rest_calls_fit(filter, &facts);
+	return rest_list_is(rest_text(fields, "reason"), filter->reason) &&
+	       rest_calls_fit(filter, &facts);
 }
 
 /* False: no memory. */
@@ -170,9 +172,10 @@ static bool entry_take(struct recent *recent, const struct redis_val *fields,
 {
 	struct item *item = &recent->items[recent->n];
 
-	if (!fits(&recent->filter, fields))
+	if (!fits(&recent->ask->filter, fields))
 		return true;
 	item->at = *at;
+	str_ncpy(item->call, rest_text(fields, "call"), sizeof(item->call));
 	item->json = mbuf_alloc(512);
 	if (!item->json)
 		return false;
@@ -189,15 +192,14 @@ static bool batch_take(struct recent *recent, const struct redis_val *list,
 
 	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len; i++) {
 		const struct redis_val *entry = &list->el[i];
-		const char *id;
+		uint64_t id[2];
 
 		if (entry->type != REDIS_ARRAY || entry->len != 2 ||
-		    entry->el[0].type != REDIS_STR)
+		    entry->el[0].type != REDIS_STR ||
+		    !rest_cursor_read(id, 2, entry->el[0].str))
 			continue;
-		id = entry->el[0].str;
-		if (!number_read(&at.ms, &id, '-') ||
-		    !number_read(&at.seq, &id, '\0'))
-			continue;
+		at.ms = id[0];
+		at.seq = id[1];
 		if (!entry_take(recent, &entry->el[1], &at))
 			return false;
 	}
@@ -214,13 +216,15 @@ static bool shard_read(struct recent *recent, struct admin *admin,
 {
 	const struct place *from = &recent->from;
 	const struct redis_val *list;
-	char key[REST_KEY_MAX], id[ID_MAX], count[8];
+	char key[REST_KEY_MAX], id[ID_MAX], since[ID_MAX], count[8];
 
 	re_snprintf(key, sizeof(key), "cb:{c:%x}:cdr", shard);
 	re_snprintf(id, sizeof(id), "%s%llu-%llu",
 		    shard < from->shard ? "" : "(", from->ms, from->seq);
+	re_snprintf(since, sizeof(since), "%llu",
+		    recent->ask->filter.span.since_ms);
 	re_snprintf(count, sizeof(count), "%u", BATCH);
-	if (!rest_ask(&list, admin, resp, "XREVRANGE", key, id, "-", "COUNT",
+	if (!rest_ask(&list, admin, resp, "XREVRANGE", key, id, since, "COUNT",
 		      count, NULL))
 		return false;
 	if (batch_take(recent, list, shard))
@@ -229,64 +233,149 @@ static bool shard_read(struct recent *recent, struct admin *admin,
 	return false;
 }
 
-static void page_write(struct recent *recent, struct admin_resp *resp,
-		       size_t limit)
+/* With how it sounded, in front of the brace that ends it. */
+static bool item_write(const struct item *item,
+		       const struct rest_quality *quality, bool first,
+		       struct admin_resp *resp)
 {
-	struct place last = recent->horizon;
-	bool more = recent->more;
-	size_t i = 0;
-	int err;
+	struct mbuf *more = mbuf_alloc(64);
+	struct jsonw json;
+	int err = more ? 0 : ENOMEM;
 
-	qsort(recent->items, recent->n, sizeof(recent->items[0]), by_place);
-	err = mbuf_write_str(resp->mb, "{\"calls\":[");
-	for (; i < recent->n && !err; i++) {
+	if (!err) {
+		jsonw_init(&json, more);
+		jsonw_object(&json, NULL);
+		rest_quality_write(&json, quality);
+		jsonw_end(&json);
+		err = jsonw_done(&json);
+	}
+	if (!err)
+		err = mbuf_printf(resp->mb, "%s%b,%b", first ? "" : ",",
+				  item->json->buf, item->json->end - 1,
+				  more->buf + 1, more->end - 1);
+	mem_deref(more);
+	return !err;
+}
+
+/* False: resp is an error. *more: the page is full, and this one is left. */
+static bool item_take(bool *more, struct recent *recent,
+		      const struct item *item, struct admin *admin,
+		      struct admin_resp *resp)
+{
+	struct rest_quality quality;
+
+	*more = false;
+	if (!rest_quality_ask(&quality, admin, resp, item->call))
+		return false;
+	if (!rest_calls_sounds(&recent->ask->filter, &quality))
+		return true;
+	*more = recent->told == recent->ask->limit;
+	if (*more)
+		return true;
+	if (item_write(item, &quality, !recent->told, resp)) {
+		++recent->told;
+		return true;
+	}
+	admin_resp_problem(resp, 503, "Out of memory.");
+	return false;
+}
+
+/* What is in order of a round; `from` is then behind it. False: resp is an
+ * error. */
+static bool round_write(struct recent *recent, bool *full, struct admin *admin,
+			struct admin_resp *resp)
+{
+	*full = false;
+	if (recent->n)
+		qsort(recent->items, recent->n, sizeof(recent->items[0]),
+		      by_place);
+	for (size_t i = 0; i < recent->n; i++) {
 		const struct item *item = &recent->items[i];
 
 		if (recent->more && compare(&item->at, &recent->horizon) < 0)
 			break;
-		if (i == limit) {
-			last = recent->items[i - 1].at;
-			more = true;
-			break;
-		}
-		err = i ? mbuf_write_u8(resp->mb, ',') : 0;
-		err |= mbuf_write_mem(resp->mb, item->json->buf,
-				      item->json->end);
+		if (!item_take(full, recent, item, admin, resp))
+			return false;
+		if (*full)
+			return true;
+		recent->from = item->at;
 	}
-	err |= more ? mbuf_printf(resp->mb,
-				  "],\"total\":null,\"next\":\"%llu-%llu-%u\"}",
-				  last.ms, last.seq, last.shard)
-		    : mbuf_write_str(resp->mb,
-				     "],\"total\":null,\"next\":null}");
+	recent->from = recent->horizon;
+	return true;
+}
+
+/* False: resp is an error. */
+static bool rounds(struct recent *recent, struct admin *admin,
+		   struct admin_resp *resp)
+{
+	bool full = false;
+
+	for (unsigned i = 0; i < ROUNDS_MAX && !full; i++) {
+		items_drop(recent);
+		recent->more = false;
+		recent->horizon = (struct place){0, 0, 0};
+		for (unsigned shard = 0; shard < SHARDS; shard++) {
+			if (!shard_read(recent, admin, resp, shard))
+				return false;
+		}
+		if (!round_write(recent, &full, admin, resp))
+			return false;
+		if (!recent->more)
+			break;
+	}
+	recent->more |= full;
+	return true;
+}
+
+static void page_write(struct recent *recent, struct admin *admin,
+		       struct admin_resp *resp)
+{
+	const struct place *at = &recent->from;
+	int err = mbuf_write_str(resp->mb, "{\"calls\":[");
+
+	if (err || !rounds(recent, admin, resp)) {
+		if (err)
+			admin_resp_problem(resp, 503, "Out of memory.");
+		return;
+	}
+	err = recent->more
+		      ? mbuf_printf(resp->mb,
+				    "],\"total\":null,\"next\":"
+				    "\"%s%llu-%llu-%u\"}",
+				    recent->ask->all ? "e" : "", at->ms,
+				    at->seq, at->shard)
+		      : mbuf_write_str(resp->mb,
+				       "],\"total\":null,\"next\":null}");
 	if (err)
 		admin_resp_problem(resp, 503, "Out of memory.");
 }
 
-void rest_calls_recent(const struct rest_calls_filter *filter,
-		       const char *cursor, size_t limit, struct admin *admin,
+void rest_calls_recent(const struct rest_calls_ask *ask, struct admin *admin,
 		       struct admin_resp *resp)
 {
-	struct recent *recent = mem_zalloc(sizeof(*recent), destructor);
-	uint64_t shard = SHARDS - 1;
-	bool ok = true;
+	const uint64_t until_ms = ask->filter.span.until_ms;
+	struct place from = {.ms = min(until_ms, FAR_MS),
+			     .seq = UINT64_MAX,
+			     .shard = SHARDS};
+	struct recent *recent;
+	uint64_t shard;
 
+	if (ask->cursor) {
+		if (!rest_calls_place(ask->cursor, &from.ms, &from.seq,
+				      &shard)) {
+			rest_list_no_cursor(resp);
+			return;
+		}
+		from.shard = (unsigned)shard;
+		from.ms = min(from.ms, until_ms);
+	}
+	recent = mem_zalloc(sizeof(*recent), destructor);
 	if (!recent) {
 		admin_resp_problem(resp, 503, "Out of memory.");
 		return;
 	}
-	recent->filter = *filter;
-	recent->from.ms = 999999999999999; /* far away */
-	if (cursor && !rest_calls_place(cursor, &recent->from.ms,
-					&recent->from.seq, &shard)) {
-		admin_resp_field(resp, 400, "cursor",
-				 "It is the `next` of another answer.");
-		mem_deref(recent);
-		return;
-	}
-	recent->from.shard = (unsigned)shard;
-	for (unsigned i = 0; i < SHARDS && ok; i++)
-		ok = shard_read(recent, admin, resp, i);
-	if (ok)
-		page_write(recent, resp, limit);
+	recent->ask = ask;
+	recent->from = from;
+	page_write(recent, admin, resp);
 	mem_deref(recent);
 }

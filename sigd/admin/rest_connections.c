@@ -1,9 +1,9 @@
 /*
- * rest_connections.c  GET /v1/connections and /v1/connections/{tenant}/{name}:
- *                     PBXs and carriers, and whether they are there
+ * rest_connections.c  GET /v1/connections: PBXs and carriers, and whether they
+ *                     are there
  *
- *   ?tenant=T     those of a tenant in the order of routing.yaml, by pages: the
- *                 answer's `next` is the next question's `cursor`
+ *   ?tenant=T     those of a tenant in the order of routing.yaml; else of all
+ *   ?kind=, ?state=, ?search=   of these
  *
  * SPDX-License-Identifier: MIT
  */
@@ -11,18 +11,11 @@
 
 #include "routing/route.h"
 #include "routing/route_conn.h"
-#include "sigd/admin/rest.h"
-#include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_connections.h"
+#include "sigd/admin/rest_list.h"
 #include "sigd/admin/rest_state.h"
-#include "sigd/proxy/conn/health.h"
-#include "sigd/proxy/conn/shard.h"
-#include "sigd/registrar/binding.h"
-#include "sigd/transport/flow.h"
-#include "common/pairs.h"
-#include "sigd/upstream/probe_state.h"
-#include "sigd/upstream/trunk_state.h"
 
-enum { WORKER_MAX = 32 };
+enum { LOOKS_MAX = 1000 }; /* connections for an answer: each is asked for */
 
 /* An answer while it is written. */
 struct page {
@@ -31,292 +24,140 @@ struct page {
 	struct admin_resp *resp;
 };
 
-static const struct route_table *routes(struct admin *admin)
+/* What is asked for; NULL: anything. Borrowed texts. */
+struct filter {
+	const char *tenant, *kind, *state, *search;
+};
+
+/* A page while it is found: the connection that is looked at, by its place in
+ * routing.yaml. */
+struct walk {
+	const struct filter *filter;
+	uint32_t tenant, conn;
+	size_t left, looks; /* to be told; to be looked at */
+	bool more;
+};
+
+/* False: resp is an error. */
+static bool fits(bool *fit, struct page *page, const struct filter *filter,
+		 const struct route_connection *conn)
 {
-	const struct rest_root *root = admin_arg(admin);
-
-	return root->routes;
-}
-
-const struct route_tenant *rest_tenant(struct admin *admin, const char *id)
-{
-	struct pl pl;
-
-	pl_set_str(&pl, id ? id : "");
-	return route_tenant_by_id(routes(admin), &pl);
-}
-
-/* The field of this connection in `cb:{u:<shard>}:<what>`; *there is false when
- * nothing is known. */
-static bool state_ask(struct pl *text, bool *there, const struct page *page,
-		      const struct route_connection *conn, const char *what)
-{
-	char key[REST_KEY_MAX], name[TRUNK_NAME_MAX + 1];
-	const struct redis_val *val;
-
-	re_snprintf(key, sizeof(key), "cb:{u:%u}:%s", upstream_shard(conn),
-		    what);
-	trunk_reg_name(name, conn);
-	if (!rest_ask(&val, page->admin, page->resp, "HGET", key, name, NULL))
-		return false;
-	*there = val->type == REDIS_STR;
-	*text  = (struct pl){val->str, *there ? val->len : 0};
-	return true;
-}
-
-static void code_write(struct jsonw *json, uint16_t code)
-{
-	if (code)
-		jsonw_uint(json, "code", code);
-	else
-		jsonw_null(json, "code");
-}
-
-static void worker_write(struct jsonw *json, const struct pl *text)
-{
-	char worker[WORKER_MAX];
-
-	if (!pairs_text(worker, sizeof(worker), text, "at"))
-		jsonw_str(json, "worker", worker);
-}
-
-/* --- ours at a PBX ----------------------------------------------------------------- */
-
-static bool upstream_write(struct page *page,
-			   const struct route_connection *conn)
-{
-	struct trunk_state state = {.phase = TRUNK_TRYING};
-	struct jsonw *json = &page->json;
-	struct pl text;
-	bool there;
-
-	if (!state_ask(&text, &there, page, conn, "reg"))
-		return false;
-	if (!there || trunk_state_parse(&state, &text))
-		memset(&state, 0, sizeof(state));
-
-	jsonw_object(json, "registration");
-	jsonw_str(json, "state", trunk_phase_name(state.phase));
-	code_write(json, state.code);
-	jsonw_str(json, "why", state.why);
-	rest_time(json, "since", state.since_ms);
-	rest_time(json, "expires", state.ends_ms);
-	worker_write(json, &text);
-	jsonw_end(json);
-	return true;
-}
-
-/* --- a PBX's with us ----------------------------------------------------------------- */
-
-static bool binding_live(struct binding *binding, const struct redis_val *val)
-{
-	const struct pl line = {val->str, val->len};
-
-	return val->type == REDIS_STR && !binding_parse(binding, &line) &&
-	       binding->ends_ms > rest_now_ms();
-}
-
-static bool inbound_write(struct page *page,
-			  const struct route_connection *conn)
-{
-	struct jsonw *json = &page->json;
-	const struct redis_val *flat;
-	char key[BINDING_KEY_MAX], text[FLOW_TEXT_MAX + 1];
-	struct binding binding;
-	struct pl tenant, name;
-	struct flow_id flow;
-	bool live = false;
-
-	pl_set_str(&tenant, conn->tenant->id);
-	pl_set_str(&name, conn->name);
-	(void)binding_conn_key(key, sizeof(key), &tenant, &name, "bind");
-	if (!rest_ask(&flat, page->admin, page->resp, "HGETALL", key, NULL))
-		return false;
-	for (size_t i = 1;
-	     flat->type == REDIS_ARRAY && i < flat->len && !live; i += 2)
-		live = binding_live(&binding, &flat->el[i]);
-
-	jsonw_object(json, "registration");
-	jsonw_str(json, "state", live ? "registered" : "none");
-	if (live) {
-		rest_time(json, "expires", binding.ends_ms);
-		jsonw_str(json, "contact", binding.contact);
-		jsonw_str(json, "agent", binding.agent);
-		if (!flow_id_unpack(&flow, binding.flow, binding.flow_len))
-			jsonw_str(json, "flow", flow_id_text(text, &flow));
-	}
-	jsonw_end(json);
-	return true;
-}
-
-static bool registration_write(struct page *page,
-			       const struct route_connection *conn)
-{
-	switch (conn->kind) {
-	case ROUTE_REGISTER:
-		return upstream_write(page, conn);
-	case ROUTE_INBOUND:
-		return inbound_write(page, conn);
-	case ROUTE_TRUNK:
-		break;
-	}
-	jsonw_null(&page->json, "registration");
-	return true;
-}
-
-/* --- health, calls ---------------------------------------------------------------------- */
-
-static bool health_write(struct page *page,
-			 const struct route_connection *conn)
-{
-	struct probe_state state = {.phase = PROBE_UNKNOWN};
-	struct jsonw *json = &page->json;
-	struct pl text;
-	bool there;
-
-	if (!conn->times.probe) {
-		jsonw_null(json, "health");
-		return true;
-	}
-	if (!state_ask(&text, &there, page, conn, "health"))
-		return false;
-	if (!there || probe_state_parse(&state, &text))
-		memset(&state, 0, sizeof(state));
-
-	jsonw_object(json, "health");
-	jsonw_str(json, "state", probe_phase_name(state.phase));
-	code_write(json, state.code);
-	jsonw_str(json, "why", state.why);
-	rest_time(json, "since", state.since_ms);
-	rest_time(json, "probed", state.last_ms);
-	jsonw_uint(json, "answer_ms", state.rtt_ms);
-	worker_write(json, &text);
-	jsonw_end(json);
-	return true;
-}
-
-static bool state_write(struct page *page, const struct route_connection *conn)
-{
-	struct jsonw *json = &page->json;
+	const char *address = conn->peer.address ? conn->peer.address : "";
 	struct rest_state is;
-	const struct health_row *row = &is.row;
 
+	*fit = rest_list_is(route_conn_kind_name(conn->kind), filter->kind) &&
+	       (rest_list_has(conn->name, filter->search) ||
+		rest_list_has(address, filter->search));
+	if (!*fit || !filter->state)
+		return true;
 	if (!rest_state(&is, page->admin, page->resp, conn))
 		return false;
-	jsonw_object(json, "state");
-	jsonw_str(json, "state", route_state_name(is.state));
-	jsonw_bool(json, "takes_calls", route_state_takes(is.state));
-	jsonw_bool(json, "forced", is.forced);
-	jsonw_str(json, "reason", is.known ? row->why : NULL);
-	rest_time(json, "since", is.known ? row->since_ms : 0);
-	rest_time(json, "until", is.known ? row->until_ms : 0);
-	jsonw_str(json, "by", is.known ? row->by : NULL);
-	jsonw_str(json, "on_behalf_of",
-		  is.known && row->whom[0] ? row->whom : NULL);
-	jsonw_end(json);
+	*fit = !strcmp(route_state_name(is.state), filter->state);
 	return true;
 }
 
-static bool calls_write(struct page *page, const struct route_connection *conn)
+/* Those of a tenant, from walk->conn on. False: resp is an error. */
+static bool walk_tenant(struct walk *walk, struct page *page,
+			const struct route_tenant *tenant)
 {
-	const struct redis_val *val;
-	char key[REST_KEY_MAX], now[24];
-	uint64_t num = 0;
+	bool fit;
 
-	re_snprintf(key, sizeof(key), "cb:{m:%s/%s}:calls", conn->tenant->id,
-		    conn->name);
-	re_snprintf(now, sizeof(now), "%llu", rest_now_ms());
-	if (!rest_ask(&val, page->admin, page->resp, "ZCOUNT", key, now,
-		      "+inf", NULL))
-		return false;
-	(void)redis_num(val, &num);
-	jsonw_uint(&page->json, "calls", num);
-	jsonw_uint(&page->json, "max_calls", conn->max_calls);
-	return true;
-}
+	for (; walk->conn < tenant->nconnections && !walk->more; walk->conn++) {
+		const struct route_connection *conn =
+			&tenant->connections[walk->conn];
 
-static bool one(struct page *page, const struct route_connection *conn)
-{
-	struct jsonw *json = &page->json;
-
-	jsonw_object(json, NULL);
-	jsonw_str(json, "tenant", conn->tenant->id);
-	jsonw_str(json, "name", conn->name);
-	jsonw_str(json, "kind", route_conn_kind_name(conn->kind));
-	jsonw_str(json, "address", conn->peer.address);
-	jsonw_str(json, "domain", conn->peer.domain);
-	if (!state_write(page, conn) || !registration_write(page, conn) ||
-	    !health_write(page, conn) ||
-	    !calls_write(page, conn))
-		return false;
-	jsonw_end(json);
-	return true;
-}
-
-/* --- the routes --------------------------------------------------------------------------- */
-
-void rest_connection(const struct admin_req *req, struct admin_resp *resp,
-		     void *arg)
-{
-	struct page page = {.admin = arg, .resp = resp};
-	const struct route_tenant *tenant =
-		rest_tenant(arg, admin_req_param(req, "tenant"));
-	const struct route_connection *conn;
-	struct pl name;
-
-	pl_set_str(&name, admin_req_param(req, "name"));
-	conn = tenant ? route_connection_find(tenant, &name) : NULL;
-	if (!conn) {
-		admin_resp_problem(resp, 404, "No such connection.");
-		return;
+		if (!walk->looks--) {
+			walk->more = true;
+			break;
+		}
+		if (!fits(&fit, page, walk->filter, conn))
+			return false;
+		if (!fit)
+			continue;
+		walk->more = !walk->left;
+		if (walk->more)
+			break;
+		if (!rest_connection_write(&page->json, page->admin,
+					   page->resp, conn))
+			return false;
+		--walk->left;
 	}
-	jsonw_init(&page.json, resp->mb);
-	if (one(&page, conn))
-		rest_done(&page.json, resp);
+	return true;
 }
 
-static void list(struct page *page, const struct route_tenant *tenant,
-		 uint32_t from, size_t limit)
+static void list(struct page *page, struct walk *walk)
 {
+	const char *id = walk->filter->tenant;
+	const struct route_tenant *tenant;
 	struct jsonw *json = &page->json;
-	uint32_t i = from;
-	char next[16];
 
 	jsonw_init(json, page->resp->mb);
 	jsonw_object(json, NULL);
-	jsonw_str(json, "tenant", tenant->id);
+	jsonw_str(json, "tenant", id);
 	jsonw_array(json, "connections");
-	for (; i < tenant->nconnections && i - from < limit; i++) {
-		if (!one(page, &tenant->connections[i]))
+	while ((tenant = route_tenant_at(rest_table(page->admin),
+					 walk->tenant))) {
+		if (rest_list_is(tenant->id, id) &&
+		    !walk_tenant(walk, page, tenant))
 			return;
+		if (walk->more)
+			break;
+		++walk->tenant;
+		walk->conn = 0;
 	}
 	jsonw_end(json);
-	re_snprintf(next, sizeof(next), "%u", i);
-	jsonw_str(json, "next", i < tenant->nconnections ? next : NULL);
+	rest_list_next(json, (const uint64_t[]){walk->tenant, walk->conn}, 2,
+		       walk->more);
 	jsonw_end(json);
 	rest_done(json, page->resp);
+}
+
+/* False: resp is a 400. */
+static bool is_known(const struct filter *filter, struct admin_resp *resp)
+{
+	bool kind = !filter->kind;
+	enum route_state state;
+	struct pl name;
+
+	for (int i = ROUTE_TRUNK; !kind && i <= ROUTE_INBOUND; i++)
+		kind = !strcmp(filter->kind,
+			       route_conn_kind_name((enum route_conn_kind)i));
+	pl_set_str(&name, filter->state ? filter->state : "up");
+	if (!kind)
+		admin_resp_field(resp, 400, "kind",
+				 "trunk, register or inbound.");
+	else if (!route_state_parse(&state, &name))
+		admin_resp_field(resp, 400, "state",
+				 "up, trial, down, broken, busy, draining, "
+				 "forced or full.");
+	else
+		return true;
+	return false;
 }
 
 void rest_connections(const struct admin_req *req, struct admin_resp *resp,
 		      void *arg)
 {
+	const struct filter filter = {.tenant = rest_tenant_asked(req),
+				      .kind = admin_req_query(req, "kind"),
+				      .state = admin_req_query(req, "state"),
+				      .search = admin_req_query(req, "search")};
+	struct walk walk = {.filter = &filter, .looks = LOOKS_MAX};
 	struct page page = {.admin = arg, .resp = resp};
-	const char *id = rest_tenant_asked(req);
-	const char *cursor = admin_req_query(req, "cursor");
-	const struct route_tenant *tenant = rest_tenant(arg, id);
-	struct pl from = PL("0");
-	size_t limit;
+	uint64_t from[2] = {0, 0};
+	bool there;
 
-	if (cursor)
-		pl_set_str(&from, cursor);
-	if (!id || !id[0])
-		admin_resp_problem(resp, 400, "tenant is missing.");
-	else if (!from.l || from.l > 9 ||
-		 from.p[strspn(from.p, "0123456789")])
-		admin_resp_problem(resp, 400,
-				   "cursor is the `next` of another answer.");
-	else if (!tenant)
+	if (!is_known(&filter, resp) ||
+	    !rest_limit(&walk.left, req, resp) ||
+	    !rest_list_cursor(from, 2, &there, req, resp))
+		return;
+	if (from[0] > UINT32_MAX || from[1] > UINT32_MAX) {
+		rest_list_no_cursor(resp);
+	} else if (filter.tenant && !rest_tenant(arg, filter.tenant)) {
 		admin_resp_problem(resp, 404, "No such tenant.");
-	else if (rest_limit(&limit, req, resp))
-		list(&page, tenant, pl_u32(&from), limit);
+	} else {
+		walk.tenant = (uint32_t)from[0];
+		walk.conn = (uint32_t)from[1];
+		list(&page, &walk);
+	}
 }

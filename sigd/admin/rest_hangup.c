@@ -14,9 +14,8 @@
 #include "common/id.h"
 #include "common/jsonr.h"
 #include "common/status.h"
+#include "sigd/admin/rest_calls.h"
 #include "sigd/admin/rest_order.h"
-#include "sigd/admin/rest_priv.h"
-#include "sigd/call/call_record.h"
 
 enum {
 	WAIT_MS = 5000,
@@ -143,12 +142,6 @@ static void hang_up(struct call_record *rec, struct admin *admin,
 	rest_done(&json, resp);
 }
 
-static bool may_see(const struct admin_req *req, const struct call_record *rec)
-{
-	return admin_req_may_see(req, call_tenant(rec, CALL_CALLER)) ||
-	       admin_req_may_see(req, call_tenant(rec, CALL_CALLEE));
-}
-
 void rest_hangup(const struct admin_req *req, struct admin_resp *resp,
 		 void *arg)
 {
@@ -162,7 +155,8 @@ void rest_hangup(const struct admin_req *req, struct admin_resp *resp,
 		admin_resp_problem(resp, 404, "There is no such call.");
 	else if (!rest_call_load(rec, &there, arg, resp, id))
 		; /* resp says so */
-	else if (!there || !may_see(req, rec))
+	else if (!there || !rest_call_is_of(admin_req_tenant(req), rec->tenant,
+					    rec->there))
 		admin_resp_problem(resp, 404,
 				   "There is no such call, or it has ended.");
 	else
@@ -217,41 +211,38 @@ static bool body_read(struct many *many, const struct admin_req *req)
 	return ok;
 }
 
-static bool side_fits(const struct many *many, const struct call_side *side)
+/* A side of this tenant, which is this user's device, or this connection; "":
+ * anybody's, any. */
+static bool side_is(const struct many *many, unsigned nr, const char *user,
+		    const char *conn)
 {
-	return (!many->user[0] ||
-		(!side->conn[0] && !strcmp(side->user, many->user))) &&
-	       (!many->conn[0] || !strcmp(side->conn, many->conn));
+	const struct call_side *side = &many->rec->side[nr];
+
+	return !strcmp(call_tenant(many->rec, nr), many->tenant) &&
+	       (!*user || (!side->conn[0] && !strcmp(side->user, user))) &&
+	       (!*conn || !strcmp(side->conn, conn));
 }
 
 static bool fits(const struct many *many)
 {
-	const struct call_side *side = many->rec->side;
+	const char *user = many->user, *conn = many->conn;
 
-	if (many->user[0] && many->conn[0]) /* one each */
-		return (!strcmp(side[0].conn, many->conn) &&
-			!side[1].conn[0] &&
-			!strcmp(side[1].user, many->user)) ||
-		       (!strcmp(side[1].conn, many->conn) &&
-			!side[0].conn[0] &&
-			!strcmp(side[0].user, many->user));
-	return side_fits(many, &side[0]) || side_fits(many, &side[1]);
+	if (*user && *conn) /* one each */
+		return (side_is(many, 0, "", conn) &&
+			side_is(many, 1, user, "")) ||
+		       (side_is(many, 1, "", conn) &&
+			side_is(many, 0, user, ""));
+	return side_is(many, 0, user, conn) || side_is(many, 1, user, conn);
 }
 
-/* "call/tenant" */
 static void list(struct many *many, const struct redis_val *set)
 {
 	for (size_t i = 0; set->type == REDIS_ARRAY && i < set->len &&
 			   many->n < MANY_MAX;
 	     i++) {
-		const struct redis_val *name = &set->el[i];
-
-		if (name->type != REDIS_STR || name->len < CALL_LEN + 1 ||
-		    !id_valid(name->str, CALL_LEN) ||
-		    strcmp(name->str + CALL_LEN + 1, many->tenant))
-			continue;
-		memcpy(many->calls[many->n], name->str, CALL_LEN);
-		many->calls[many->n++][CALL_LEN] = '\0';
+		if (rest_call_named(many->calls[many->n], &set->el[i],
+				    many->tenant))
+			++many->n;
 	}
 }
 

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/countof.h"
+#include "sigd/admin/rest_list.h"
 #include "sigd/admin/rest_nodes.h"
-#include "sigd/admin/rest_priv.h"
 
 /* A node while it is written. */
 struct shown {
@@ -210,7 +211,136 @@ bool rest_nodes_write(struct jsonw *json, const struct rest_workers *workers,
 	return ok;
 }
 
-/* --- the routes --------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------- */
+
+/* What is asked for; NULL: anything. Borrowed texts. after: "" or the last one
+ * of the page before. */
+struct filter {
+	const char *daemon, *state;
+	char after_daemon[REST_DAEMON_MAX + 1], after_node[NODE_NAME_MAX + 1];
+};
+
+static bool is_daemon(const char *name)
+{
+	return !strcmp(name, "sigd") || !strcmp(name, "mediad");
+}
+
+/* "sigd/edge-1" */
+static bool cursor_read(struct filter *filter, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	struct pl daemon;
+
+	if (!slash || !node_name_valid(slash + 1, strlen(slash + 1)))
+		return false;
+	daemon = (struct pl){text, (size_t)(slash - text)};
+	str_ncpy(filter->after_node, slash + 1, sizeof(filter->after_node));
+	return !pl_strcpy(&daemon, filter->after_daemon,
+			  sizeof(filter->after_daemon)) &&
+	       is_daemon(filter->after_daemon);
+}
+
+/* They come by daemon and name. */
+static bool is_behind(const struct filter *filter,
+		      const struct rest_worker *node)
+{
+	const int c = strcmp(node->daemon, filter->after_daemon);
+
+	return c ? c > 0 : strcmp(node->node, filter->after_node) > 0;
+}
+
+static bool fits(const struct filter *filter, const struct shown *node)
+{
+	return is_behind(filter, node->workers) &&
+	       (!filter->daemon ||
+		!strcmp(filter->daemon, node->workers->daemon)) &&
+	       (!filter->state ||
+		!strcmp(filter->state,
+			rest_node_state(node->workers, node->n)));
+}
+
+static void list(const struct rest_workers *workers,
+		 const struct filter *filter, size_t limit,
+		 struct admin *admin, struct admin_resp *resp)
+{
+	char next[REST_DAEMON_MAX + 1 + NODE_NAME_MAX + 1] = "";
+	struct jsonw json;
+	bool more = false;
+	size_t n;
+
+	jsonw_init(&json, resp->mb);
+	jsonw_object(&json, NULL);
+	jsonw_array(&json, "nodes");
+	for (size_t i = 0; i < workers->n && !more; i += n) {
+		struct shown node = {.all = workers,
+				     .workers = &workers->list[i]};
+
+		n = node.n = rest_node_len(workers, i);
+		node.alive = alive(node.workers, n);
+		if (!fits(filter, &node))
+			continue;
+		more = !limit;
+		if (more)
+			break;
+		if (!node_write(&json, &node, admin, resp))
+			return;
+		--limit;
+		re_snprintf(next, sizeof(next), "%s/%s", node.workers->daemon,
+			    node.workers->node);
+	}
+	jsonw_end(&json);
+	jsonw_str(&json, "next", more ? next : NULL);
+	jsonw_end(&json);
+	rest_done(&json, resp);
+}
+
+static bool is_state(const char *name)
+{
+	static const char *const states[] = {"serving", "draining", "drained",
+					     "lost"};
+
+	for (size_t i = 0; i < COUNTOF(states); i++) {
+		if (!strcmp(name, states[i]))
+			return true;
+	}
+	return false;
+}
+
+/* False: resp is a 400. */
+static bool filter_read(struct filter *filter, const struct admin_req *req,
+			struct admin_resp *resp)
+{
+	const char *cursor = admin_req_query(req, "cursor");
+
+	*filter = (struct filter){.daemon = admin_req_query(req, "daemon"),
+				  .state = admin_req_query(req, "state")};
+	if (cursor && !cursor_read(filter, cursor))
+		rest_list_no_cursor(resp);
+	else if (filter->daemon && !is_daemon(filter->daemon))
+		admin_resp_field(resp, 400, "daemon", "sigd or mediad.");
+	else if (filter->state && !is_state(filter->state))
+		admin_resp_field(resp, 400, "state",
+				 "serving, draining, drained or lost.");
+	else
+		return true;
+	return false;
+}
+
+void rest_nodes(const struct admin_req *req, struct admin_resp *resp,
+		void *arg)
+{
+	struct rest_workers workers;
+	struct filter filter;
+	size_t limit;
+
+	if (!rest_limit(&limit, req, resp) || !filter_read(&filter, req, resp) ||
+	    !rest_workers_load(&workers, arg, resp))
+		return;
+	list(&workers, &filter, limit, arg, resp);
+	mem_deref(workers.list);
+}
+
+/* --- one of them ------------------------------------------------------------------- */
 
 static bool is_there(const struct rest_workers *workers, const char *node)
 {
@@ -221,15 +351,15 @@ static bool is_there(const struct rest_workers *workers, const char *node)
 	return false;
 }
 
-static void nodes(struct admin *admin, struct admin_resp *resp,
-		  const char *name)
+void rest_node(const struct admin_req *req, struct admin_resp *resp, void *arg)
 {
+	const char *name = admin_req_param(req, "node");
 	struct rest_workers workers;
 	struct jsonw json;
 
-	if (!rest_workers_load(&workers, admin, resp))
+	if (!rest_workers_load(&workers, arg, resp))
 		return;
-	if (name && !is_there(&workers, name)) {
+	if (!is_there(&workers, name)) {
 		admin_resp_problem(resp, 404, "There is no such node.");
 		mem_deref(workers.list);
 		return;
@@ -237,22 +367,10 @@ static void nodes(struct admin *admin, struct admin_resp *resp,
 	jsonw_init(&json, resp->mb);
 	jsonw_object(&json, NULL);
 	jsonw_array(&json, "nodes");
-	if (rest_nodes_write(&json, &workers, name, NULL, admin, resp)) {
+	if (rest_nodes_write(&json, &workers, name, NULL, arg, resp)) {
 		jsonw_end(&json);
 		jsonw_end(&json);
 		rest_done(&json, resp);
 	}
 	mem_deref(workers.list);
-}
-
-void rest_nodes(const struct admin_req *req, struct admin_resp *resp,
-		void *arg)
-{
-	(void)req;
-	nodes(arg, resp, NULL);
-}
-
-void rest_node(const struct admin_req *req, struct admin_resp *resp, void *arg)
-{
-	nodes(arg, resp, admin_req_param(req, "node"));
 }

@@ -13,8 +13,7 @@
 #include "common/keyring.h"
 #include "common/node.h"
 #include "sigd/admin/rest.h"
-#include "sigd/admin/rest_priv.h"
-#include "sigd/call/call_record.h"
+#include "sigd/admin/rest_calls.h"
 
 /* False: resp says why not. */
 static bool load(struct call_record *rec, const struct admin_req *req,
@@ -27,8 +26,7 @@ static bool load(struct call_record *rec, const struct admin_req *req,
 	    !rest_call_load(rec, &there, admin, resp, id))
 		return false;
 	there = there && rec->media[0] &&
-		(admin_req_may_see(req, call_tenant(rec, CALL_CALLER)) ||
-		 admin_req_may_see(req, call_tenant(rec, CALL_CALLEE)));
+		rest_call_is_of(admin_req_tenant(req), rec->tenant, rec->there);
 	if (!there)
 		admin_resp_problem(resp, 404, "There is no such call.");
 	return there;

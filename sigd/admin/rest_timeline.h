@@ -62,15 +62,22 @@ struct timeline {
 	struct callv verdict;
 };
 
-/* id: of a call, or a SIP Call-ID; only: who called must be of this tenant,
- * NULL: of any. NULL: resp is an error. */
+/* id: of a call, or a SIP Call-ID; only: this tenant must be allowed to
+ * see it (rest_call_is_of()), NULL: all. NULL: resp is an error. */
 struct timeline *timeline_read(struct admin *admin, struct admin_resp *resp,
 			       const char *id, const char *only);
 /* Of who called; "": not known. */
 const char *timeline_tenant(const struct timeline *tl);
-/* What came of a call that has ended, by its log alone, and whose it was. False:
- * there is no log, or Redis is away. */
-bool timeline_verdict(struct callv *verdict, char tenant[CALLV_NAME_MAX],
-		      struct admin *admin, const char *call);
+/* Of who is called, when it is another one; "": it is not. */
+const char *timeline_there(const struct timeline *tl);
+
+/* What came of a call that has ended, by its log alone, and whose it was. */
+struct timeline_end {
+	struct callv verdict;
+	char tenant[CALLV_NAME_MAX], there[CALLV_NAME_MAX];
+};
+/* False: there is no log, or Redis is away. */
+bool timeline_end(struct timeline_end *end, struct admin *admin,
+		  const char *call);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/call_log.h"
 #include "common/id.h"
+#include "sigd/admin/rest_calls.h"
 #include "sigd/admin/rest_timeline.h"
 #include "sigd/admin/rest_trace.h"
 #include "sigd/call/call_fields.h"
@@ -321,6 +322,11 @@ const char *timeline_tenant(const struct timeline *tl)
 	return tl->there ? tl->rec.tenant : tl->facts.out.tenant;
 }
 
+const char *timeline_there(const struct timeline *tl)
+{
+	return tl->there ? tl->rec.there : tl->facts.there;
+}
+
 struct timeline *timeline_read(struct admin *admin, struct admin_resp *resp,
 			       const char *id, const char *only)
 {
@@ -338,14 +344,14 @@ struct timeline *timeline_read(struct admin *admin, struct admin_resp *resp,
 		str_ncpy(tl->callid, id, sizeof(tl->callid));
 	if (!read_all(tl, admin, resp, only))
 		return mem_deref(tl);
-	if (!only || !strcmp(only, timeline_tenant(tl)))
+	if (rest_call_is_of(only, timeline_tenant(tl), timeline_there(tl)))
 		return tl;
 	admin_resp_problem(resp, 404, "There is no such call.");
 	return mem_deref(tl);
 }
 
-bool timeline_verdict(struct callv *verdict, char tenant[CALLV_NAME_MAX],
-		      struct admin *admin, const char *call)
+bool timeline_end(struct timeline_end *end, struct admin *admin,
+		  const char *call)
 {
 	struct timeline *tl = mem_zalloc(sizeof(*tl), destructor);
 	char key[REST_KEY_MAX];
@@ -363,9 +369,11 @@ bool timeline_verdict(struct callv *verdict, char tenant[CALLV_NAME_MAX],
 	}
 	if (done) {
 		judge(tl);
-		*verdict = tl->verdict;
-		verdict->leg = NULL;
-		str_ncpy(tenant, tl->facts.out.tenant, CALLV_NAME_MAX);
+		end->verdict = tl->verdict;
+		end->verdict.leg = NULL;
+		str_ncpy(end->tenant, tl->facts.out.tenant,
+			 sizeof(end->tenant));
+		str_ncpy(end->there, tl->facts.there, sizeof(end->there));
 	}
 	mem_deref(tl);
 	return done;

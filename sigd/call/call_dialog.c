@@ -46,15 +46,20 @@ static const struct redis_script script_set = {
 	"    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end "
 	"end return 1"};
 
-/* ARGV: tenant. Calls are listed by it (call_find.h). */
+/* ARGV: tenant. Calls are listed by it (call_find.h), and it is a part of the
+ * name in the list of all. */
 static const struct redis_script script_there = {
 	"call-there",
 	CALL_INDEX_LUA
 	"local life = redis.call('TTL', KEYS[1]) "
 	"if life < 0 then return 0 end "
-	"unlisted(KEYS[1]) "
+	"local was = unlisted(KEYS[1]) "
 	"redis.call('HSET', KEYS[1], 'b.tenant', ARGV[1]) "
-	"listed(KEYS[1], life) "
+	"local name = listed(KEYS[1], life) "
+	"local ends = redis.call('ZSCORE', KEYS[2], was) "
+	"if ends and name ~= was then "
+	"  redis.call('ZREM', KEYS[2], was) "
+	"  redis.call('ZADD', KEYS[2], ends, name) end "
 	"return 1"};
 
 int call_enter(struct call_ask **askp, struct redis_link *link,
@@ -141,11 +146,12 @@ void call_there(struct redis_link *link, const char *call, const char *tenant)
 {
 	const struct redis_arg argv = redis_str(tenant);
 	struct call_keys keys;
-	struct redis_arg key;
+	struct redis_arg keyv[2];
 
 	call_keys_print(&keys, call);
-	key = redis_str(keys.rec);
-	(void)redis_link_eval(link, &script_there, &key, 1, &argv, 1, NULL,
+	keyv[0] = redis_str(keys.rec);
+	keyv[1] = redis_str(keys.list);
+	(void)redis_link_eval(link, &script_there, keyv, 2, &argv, 1, NULL,
 			      NULL);
 }
 

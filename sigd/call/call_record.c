@@ -34,7 +34,9 @@ static const struct redis_script script_save = {
 	CALL_INDEX_LUA
 	"local setup = redis.call('HMGET', KEYS[3], 'taken', '1', 'answer') "
 	"if setup[1] then return 0 end "
-	"unlisted(KEYS[1]) "
+	"local was = unlisted(KEYS[1]) "
+	"if was and was ~= ARGV[2] then "
+	"  redis.call('ZREM', KEYS[2], was) end "
 	"redis.call('DEL', KEYS[1], KEYS[3]) "
 	"if setup[2] and setup[3] then "
 	"  redis.call('HSET', KEYS[3], '1', setup[2], 'answer', setup[3]) "
@@ -81,7 +83,7 @@ static const struct redis_script script_save = {
 	"    if is_setup(t) then redis.call('HSET', t, 'again', call) end "  \
 	"  end end "
 
-/* ARGV: reason, who, call, seconds to keep it. The CDR is the record's fields
+/* ARGV: reason, who, seconds to keep it. The CDR is the record's fields
  * and these, with the time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
  * in each of the sixteen streams: memory is not theirs for ever. Why it went where
  * it did is kept as long as its log. */
@@ -90,9 +92,8 @@ static const struct redis_script script_end = {
 	CALL_INDEX_LUA AGAIN_LUA
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
-	"local cdr, tenant = {}, '' "
+	"local cdr = {} "
 	"for i = 1, #rec, 2 do local name, val = rec[i], rec[i + 1] "
-	"  if name == 'tenant' then tenant = val end "
 	"  if name == 'why' then "
 	"    redis.call('SET', (string.gsub(KEYS[1], ':rec:', ':why:', 1)), val, "
 	"      'EX', " LOG_S ") end "
@@ -101,7 +102,7 @@ static const struct redis_script script_end = {
 	"local t = redis.call('TIME') "
 	"local now = string.format('%.0f', t[1] * 1000 "
 	"  + math.floor(t[2] / 1000)) "
-	"local ids, call = index(KEYS[1]) "
+	"local ids, call, listed_as = index(KEYS[1]) "
 	"if ARGV[1] ~= 'killed' or not again(KEYS[1], ids, call) then "
 	"  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 20000, '*', "
 	"    'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(cdr)) "
@@ -114,14 +115,14 @@ static const struct redis_script script_end = {
 	"    redis.call('EXISTS', id) == 0 then "
 	"    redis.call('SADD', id, 'over') "
 	"    redis.call('EXPIRE', id, " KEEP_S ") end end "
-	"if tonumber(ARGV[4]) > 0 then "
+	"if tonumber(ARGV[3]) > 0 then "
 	"  redis.call('HDEL', KEYS[1], 'a.ack', 'b.ack', 'why') "
 	"  redis.call('RENAME', KEYS[1], KEYS[5]) "
-	"  redis.call('EXPIRE', KEYS[5], ARGV[4]) "
+	"  redis.call('EXPIRE', KEYS[5], ARGV[3]) "
 	"else redis.call('DEL', KEYS[1]) end "
 	"if not redis.call('HGET', KEYS[4], 'taken') then "
 	"  redis.call('DEL', KEYS[4]) end "
-	"redis.call('ZREM', KEYS[3], ARGV[3] .. '/' .. tenant) "
+	"if listed_as then redis.call('ZREM', KEYS[3], listed_as) end "
 	"return rec"};
 
 static const struct redis_script script_last = {
@@ -237,6 +238,14 @@ void call_keys_print(struct call_keys *keys, const char *call)
 		    call);
 }
 
+void call_name_print(char name[CALL_NAME_MAX], const struct call_record *rec)
+{
+	const bool between = call_is_between(rec);
+
+	re_snprintf(name, CALL_NAME_MAX, "%s/%s%s%s", rec->call, rec->tenant,
+		    between ? "/" : "", between ? rec->there : "");
+}
+
 int call_ask_eval(struct call_ask **askp, struct redis_link *link,
 		  const struct call_eval *eval, call_record_h *h, void *arg)
 {
@@ -266,7 +275,7 @@ int call_record_save(struct call_ask **askp, struct redis_link *link,
 
 	call_keys_print(&keys, rec->call);
 	re_snprintf(ttl, sizeof(ttl), "%u", ttl_s);
-	re_snprintf(name, sizeof(name), "%s/%s", rec->call, rec->tenant);
+	call_name_print(name, rec);
 	call_fields_write(&fields, rec);
 	argv[0] = redis_str(ttl);
 	argv[1] = redis_str(name);
@@ -327,9 +336,9 @@ void call_record_shift(struct redis_link *link, const char *call,
 int call_record_end(struct call_ask **askp, struct redis_link *link,
 		    const struct call_end *end, call_record_h *h, void *arg)
 {
-	struct redis_arg keyv[5], argv[4];
+	struct redis_arg keyv[5], argv[3];
 	const struct call_eval eval = {.script = &script_end, .keyv = keyv,
-				       .keyc = 5, .argv = argv, .argc = 4,
+				       .keyc = 5, .argv = argv, .argc = 3,
 				       .reply = CALL_NAMED};
 	struct call_keys keys;
 
@@ -341,8 +350,7 @@ int call_record_end(struct call_ask **askp, struct redis_link *link,
 	keyv[4] = redis_str(keys.over);
 	argv[0] = redis_str(status_text(end->reason));
 	argv[1] = redis_str(end->who);
-	argv[2] = redis_str(end->call);
-	argv[3] = redis_str(end->keep ? KEEP_S : "0");
+	argv[2] = redis_str(end->keep ? KEEP_S : "0");
 	return call_ask_eval(askp, link, &eval, h, arg);
 }
 

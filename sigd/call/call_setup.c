@@ -147,7 +147,7 @@ int call_setup_begin(struct call_ask **askp, struct redis_link *link,
 
 	call_keys_print(&keys, rec->call);
 	re_snprintf(ttl, sizeof(ttl), "%u", ttl_s);
-	re_snprintf(name, sizeof(name), "%s/%s", rec->call, rec->tenant);
+	call_name_print(name, rec);
 	call_fields_write(&fields, rec);
 	argv[0] = redis_str(ttl);
 	argv[1] = redis_str(name);

@@ -107,6 +107,8 @@ void diary_ended(struct proxy *px, const struct call_record *rec,
 	if (rec->state == CALL_UP && rec->up_ms && rec->up_ms <= now)
 		call_log_num(&data, "up-ms", (int64_t)(now - rec->up_ms));
 	call_log_text(&data, "tenant", rec->tenant);
+	if (call_is_between(rec))
+		call_log_text(&data, "there", rec->there);
 	call_log_text(&data, "caller", caller->user);
 	call_log_text(&data, "connection", caller->conn);
 	call_log_text(&data, "to-user", callee->user);

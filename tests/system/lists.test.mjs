@@ -5,8 +5,12 @@ import assert from 'node:assert/strict';
 import { Suite, tenants } from './lib/suite.mjs';
 import { until } from './lib/stack.mjs';
 
+const CONNS = 12;
+const routing = tenants(2).replace('    realm: cordboard\n', '    realm: cordboard\n    max_calls: 50\n    calls_per_second: 1000\n')
+  .replace('    routes:\n', `    connections:\n${Array.from({ length: CONNS }, (_, i) => `      c${i}: {kind: ${i % 3 ? 'trunk' : 'inbound'}, ${i % 3 ? `address: '127.0.0.${i + 1}:9'` : `username: u${i}, password: secret-${i}`}}\n`).join('')}    routes:\n`);
+
 describe('lists', { timeout: 60000 }, () => {
-  const suite = new Suite({ rtpPorts: 40, routing: tenants(2).replace('    realm: cordboard\n', '    realm: cordboard\n    max_calls: 50\n    calls_per_second: 1000\n'), tokens: { mine: 'tenant: t0', theirs: 'tenant: t1' } });
+  const suite = new Suite({ rtpPorts: 40, routing, tokens: { mine: 'tenant: t0', theirs: 'tenant: t1' } });
   const { stack } = suite;
   const made = [];
   let home;
@@ -23,22 +27,24 @@ describe('lists', { timeout: 60000 }, () => {
   });
   after(() => suite.stop());
 
-  const ask = async (query, token = 'token-of-the-tests') => {
-    const answer = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/calls?${query}`, { headers: { authorization: `Bearer ${token}` } });
+  const of = async (what, query, token = 'token-of-the-tests') => {
+    const answer = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/${what}?${query}`, { headers: { authorization: `Bearer ${token}` } });
     return { status: answer.status, ...await answer.json() };
   };
-  const all = async (query, token) => {
-    const calls = [];
+  const pagesOf = async (what, query, token) => {
+    const pages = [];
     let next = '';
-    for (let pages = 0; next !== null; pages++) {
-      assert.ok(pages < 50, 'it has no end');
-      const page = await ask(`${query}${next && `&cursor=${encodeURIComponent(next)}`}`, token);
-      assert.equal(page.status, 200);
-      calls.push(...page.calls);
+    while (next !== null) {
+      assert.ok(pages.length < 50, 'it has no end');
+      const page = await of(what, `${query}${next && `&cursor=${encodeURIComponent(next)}`}`, token);
+      assert.equal(page.status, 200, `${what}?${query}: ${JSON.stringify(page)}`);
+      pages.push(page[what]);
       ({ next } = page);
     }
-    return calls;
+    return pages;
   };
+  const ask = (query, token) => of('calls', query, token);
+  const all = async (query, token) => (await pagesOf('calls', query, token)).flat();
 
   test('calls that have ended come by pages, the latest first, each once', async () => {
     await until(async () => (await all('state=recent')).length === 24, 'all have ended');
@@ -80,6 +86,40 @@ describe('lists', { timeout: 60000 }, () => {
     for (const call of calls) assert.equal((await call.bye()).code, 200);
   });
 
+  test('all: those that are live, then those that have ended', async () => {
+    const phone = await home.phone('dave');
+    const call = await phone.call('echo');
+    assert.equal((await call.final).code, 200);
+    for (const limit of [1, 7, 100]) {
+      const calls = await all(`state=all&tenant=t0&limit=${limit}`);
+      assert.equal(calls.length, 25);
+      assert.equal(new Set(calls.map((c) => c.id)).size, 25);
+      assert.deepEqual(calls.map((c) => c.state === 'ended'), calls.map((_, i) => i > 0), `by ${limit}`);
+    }
+    assert.equal((await call.bye()).code, 200);
+    await until(async () => (await all('state=recent&user=dave')).length === 1, 'it has ended');
+  });
+
+  test('by time, reason and how they sounded', async () => {
+    const calls = await all('state=recent&tenant=t0');
+    const time = (call) => encodeURIComponent(call.ended);
+    const [newest, oldest] = [calls[2], calls[9]];
+    const some = await all(`state=recent&tenant=t0&since=${time(oldest)}&until=${time(newest)}&limit=3`);
+    assert.deepEqual(some.map((c) => c.id), calls.filter((c) => c.ended >= oldest.ended && c.ended <= newest.ended).map((c) => c.id));
+    assert.equal((await all(`since=${encodeURIComponent(new Date().toISOString())}`)).length, 0);
+    assert.equal((await all('state=recent&tenant=t0&reason=hangup')).length, 25);
+    assert.equal((await all('state=recent&tenant=t0&reason=flow-lost')).length, 0);
+    const sheet = (id) => `cb:{c:${id[0]}}:media:${id}`;
+    const leg = (mos, lost) => `in-packets=${1000 - lost} in-lost=${lost} in-mos=${mos} far-mos=430 out-packets=1000 far-lost=-3`;
+    await stack.redis.call('DEL', sheet(newest.id));
+    await stack.redis.call('HSET', sheet(newest.id), 'leg.1', leg(440, 0), 'leg.2', leg(251, 75));
+    await stack.redis.call('DEL', sheet(oldest.id));
+    const found = await all('state=recent&tenant=t0&mos_below=2.6');
+    assert.deepEqual(found.map((c) => [c.id, c.quality]), [[newest.id, { mos: 2.51, loss_percent: 7.5 }]]);
+    assert.equal((await all('state=recent&tenant=t0&mos_below=2.5')).length, 0);
+    assert.equal((await all('state=recent&tenant=t0')).find((c) => c.id === oldest.id).quality, null);
+  });
+
   test('tenants tell their limits, and what of them is used', async () => {
     const get = async (path, token = 'token-of-the-tests') => (await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/tenants${path}`,
       { headers: { authorization: `Bearer ${token}` } })).json();
@@ -101,11 +141,87 @@ describe('lists', { timeout: 60000 }, () => {
   });
 
   test('what is no cursor, or out of range, is named', async () => {
-    for (const [query, field] of [['cursor=x', 'cursor'], ['state=recent&cursor=0123456789abcdef', 'cursor'], ['state=recent&cursor=1-1-99', 'cursor'],
-      ['state=ended', 'state'], ['limit=501', 'limit'], ['limit=0', 'limit']]) {
-      const { status, errors } = await ask(query);
-      assert.equal(status, 400, query);
-      assert.equal(errors[0].field, field, query);
+    for (const [query, field, what = 'calls'] of [['cursor=x', 'cursor'], ['state=recent&cursor=0123456789abcdef', 'cursor'], ['state=recent&cursor=1-1-99', 'cursor'],
+      ['state=ended', 'state'], ['limit=501', 'limit'], ['limit=0', 'limit'], ['state=all&cursor=x1', 'cursor'], ['state=all&cursor=', 'cursor'],
+      ['state=all&cursor=lx', 'cursor'], ['state=all&cursor=e1-2', 'cursor'], ['mos_below=0.9', 'mos_below'], ['mos_below=3x', 'mos_below'], ['mos_below=6', 'mos_below'],
+      ['since=today', 'since'], ['until=2026-13-01T00:00:00Z', 'until'],
+      ['cursor=x', 'cursor', 'alarms'], ['kind=loud', 'kind', 'alarms'], ['since=1', 'since', 'alarms'], ['limit=x', 'limit', 'alarms'],
+      ['', 'tenant', 'refused'], ['tenant=t0&cursor=1', 'cursor', 'refused'], ['tenant=t0&code=4xx', 'code', 'refused'],
+      ['cursor=1', 'cursor', 'connections'], ['cursor=4294967296-0', 'cursor', 'connections'], ['kind=x', 'kind', 'connections'], ['state=x', 'state', 'connections'],
+      ['cursor=s1', 'cursor', 'nodes'], ['cursor=x/s1', 'cursor', 'nodes'], ['cursor=sigd/S_', 'cursor', 'nodes'], ['daemon=x', 'daemon', 'nodes'], ['state=x', 'state', 'nodes'],
+      ['cursor=x', 'cursor', 'tenants']]) {
+      const { status, errors } = await of(what, query);
+      assert.equal(status, 400, `${what}?${query}`);
+      assert.equal(errors[0].field, field, `${what}?${query}`);
     }
+  });
+
+  test('alarms by pages, kind, tenant, source, worker and time', async () => {
+    const { redis } = stack;
+    const from = Date.now() - 1000 * 3600;
+    for (let i = 0; i < 30; i++) {
+      await redis.call('XADD', 'cb:alarms', `${from + i}-${i % 2}`, 'kind', i % 3 ? 'source-rate' : 'guessing', 'worker', i % 5 ? 's8/1' : 's9/2',
+        'load', '0', 'tenant', i % 2 ? 't0' : 't1', 'name', `n${i}`, 'source', `192.0.2.${i}`, 'why', '');
+    }
+    const span = `since=${new Date(from).toISOString()}&until=${new Date(from + 29).toISOString()}`;
+    for (const limit of [1, 7, 30, 100]) {
+      const pages = await pagesOf('alarms', `${span}&limit=${limit}`);
+      assert.deepEqual(pages.map((p) => p.length), Array.from({ length: Math.ceil(30 / limit) }, (_, i) => Math.min(limit, 30 - i * limit)));
+      assert.deepEqual(pages.flat().map((a) => a.name), Array.from({ length: 30 }, (_, i) => `n${29 - i}`));
+    }
+    const count = async (query, token) => (await pagesOf('alarms', `${span}&limit=4&${query}`, token)).flat().length;
+    assert.equal(await count('kind=guessing'), 10);
+    assert.equal(await count('tenant=t0'), 15);
+    assert.equal(await count('', 'mine-mine'), 15);
+    assert.equal(await count('worker=s9'), 6);
+    assert.equal(await count('worker=s9/2'), 6);
+    assert.equal(await count('worker=s'), 0);
+    assert.equal(await count('source=2.29'), 1);
+    assert.equal(await count('name=n3&kind=guessing'), 1);
+    assert.equal((await of('alarms', `since=${new Date(from + 10).toISOString()}&until=${new Date(from + 12).toISOString()}`)).alarms.length, 3);
+  });
+
+  test('refused calls by pages, who, whom, code and Call-ID', async () => {
+    const phone = await home.phone('carol');
+    for (let i = 0; i < 7; i++) assert.equal((await phone.call(`0${100 + i}`).final).code, 403);
+    const find = async (query, token) => (await pagesOf('refused', `tenant=t0&${query}`, token)).flat();
+    const list = await until(async () => ((found) => found.length === 7 && found)(await find('caller=carol&limit=2')), 'all are told');
+    assert.deepEqual(list.map((r) => r.callee), Array.from({ length: 7 }, (_, i) => `0${106 - i}`));
+    assert.deepEqual((await find('callee=0103')).map((r) => r.callee), ['0103']);
+    assert.equal((await find(`call_id=${encodeURIComponent(list[2].callid)}`)).length, 1);
+    assert.equal((await find('code=403', 'mine-mine')).length, 7);
+    assert.equal((await find('code=404')).length, 0);
+    assert.equal((await find('connection=c1')).length, 0);
+    assert.equal((await find(`since=${list[1].time}`)).length, 2);
+    assert.equal((await of('refused', 'tenant=t0', 'theirs-theirs')).status, 404);
+  });
+
+  test('connections of one tenant or all, by pages, kind, state and name', async () => {
+    const names = async (query, token) => (await pagesOf('connections', query, token)).flat().map((c) => c.name);
+    const each = Array.from({ length: CONNS }, (_, i) => `c${i}`);
+    for (const limit of [1, 5, 12, 100]) {
+      assert.deepEqual(await names(`limit=${limit}`), each);
+      assert.deepEqual(await names(`tenant=t0&limit=${limit}`), each);
+    }
+    assert.equal((await of('connections', '')).tenant, null);
+    assert.deepEqual(await names('tenant=t1'), []);
+    assert.deepEqual(await names('', 'theirs-theirs'), []);
+    assert.deepEqual(await names('', 'mine-mine'), each);
+    assert.deepEqual(await names('kind=inbound&limit=1'), ['c0', 'c3', 'c6', 'c9']);
+    assert.deepEqual(await names('search=C1'), ['c1', 'c10', 'c11']);
+    assert.deepEqual(await names('search=0.0.5:'), ['c4']);
+    const answer = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/connections/t0/c7`, { method: 'PATCH', body: '{"state": "down"}',
+      headers: { authorization: 'Bearer token-of-the-tests', 'content-type': 'application/json' } });
+    assert.equal(answer.status, 200);
+    assert.deepEqual(await names('state=forced'), ['c7']);
+    assert.equal((await names('state=up&kind=inbound&limit=3')).length, 4);
+  });
+
+  test('nodes by pages, daemon and state', async () => {
+    const names = async (query) => (await pagesOf('nodes', query)).flat().map((n) => `${n.daemon}/${n.node}`);
+    for (const limit of [1, 2, 100]) assert.deepEqual(await until(async () => ((list) => list.length === 2 && list)(await names(`limit=${limit}`)), 'two nodes'), ['mediad/m1', 'sigd/s1']);
+    assert.deepEqual(await names('daemon=sigd'), ['sigd/s1']);
+    await until(async () => (await names('state=serving&limit=1')).length === 2, 'both serve');
+    assert.deepEqual(await names('state=lost'), []);
   });
 });

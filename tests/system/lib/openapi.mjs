@@ -51,7 +51,7 @@ function checkRequest({ id, op, params }, url, body, type) {
     const known = params.find((p) => p.in === 'query' && p.name === name);
     if (!known) throw new Error(`${id}: docs/openapi.yaml knows no parameter ${name}`);
     const { type: kind } = resolve(known.schema);
-    validate(known.schema, kind === 'integer' ? Number(value) : kind === 'boolean' ? value === 'true' : value, `${id}: ${name}`);
+    validate(known.schema, ['integer', 'number'].includes(kind) ? Number(value) : kind === 'boolean' ? value === 'true' : value, `${id}: ${name}`);
   }
   for (const p of params) {
     if (p.in === 'query' && p.required && !url.searchParams.has(p.name)) throw new Error(`${id}: ${p.name} is missing`);

@@ -1,0 +1,92 @@
+// A call between two tenants is a call of both, in every operation of REST; and
+// of nobody else.
+// SPDX-License-Identifier: MIT
+import { after, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { Suite, tenants } from './lib/suite.mjs';
+import { until } from './lib/stack.mjs';
+
+const to = (i) => `      - {name: there, match: {callee: '7(.+)'}, to: {tenant: {id: t${i}, number: '\${1}'}}}\n`;
+
+describe('a call between tenants', { timeout: 60000 }, () => {
+  const suite = new Suite({ rtpPorts: 40, routing: tenants(3).replace('    routes:\n', `    routes:\n${to(1)}`),
+    tokens: { from: 'tenant: t0, scope: write', there: 'tenant: t1, scope: write', others: 'tenant: t2, scope: write' } });
+  const { stack } = suite;
+  const alice = {};
+  const bob = {};
+  before(async () => {
+    await suite.start();
+    alice.ua = await suite.tenant().phone('alice');
+    bob.ua = await suite.tenant().phone('bob');
+  });
+  after(() => suite.stop());
+
+  const ask = (name, path, { method = 'GET', body } = {}) => fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/${path}`, { method, body: body && JSON.stringify(body),
+    headers: { authorization: `Bearer ${name ? `${name}-${name}` : 'token-of-the-tests'}`, ...body ? { 'content-type': 'application/json' } : {} } });
+  const json = async (...args) => (await ask(...args)).json();
+  const status = async (...args) => {
+    const answer = await ask(...args);
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+
+  async function call() {
+    const out = alice.ua.call('7bob');
+    const into = await bob.ua.incoming();
+    into.ring();
+    await out.ringing();
+    into.answer();
+    assert.equal((await out.final).code, 200);
+    await into.up();
+    const { calls } = await until(async () => {
+      const list = await json('', 'calls');
+      return list.calls[0]?.state === 'up' && list;
+    }, 'it is up');
+    assert.deepEqual([calls[0].tenant, calls[0].callee.tenant], ['t0', 't1']);
+    return { id: calls[0].id, callid: calls[0].call_id, out, into };
+  }
+  // what each of the three gets
+  const each = async (what) => ({ from: await what('from'), there: await what('there'), others: await what('others') });
+  const both = (yes, no) => ({ from: yes, there: yes, others: no });
+  const ids = (state) => async (name) => (await json(name, `calls?state=${state}`)).calls.map((c) => c.id);
+  const over = (id) => until(async () => !(await json('', 'calls')).calls.length && (await json('', `calls?state=recent`)).calls.some((c) => c.id === id), 'it is over');
+
+  test('both see it while it is up, list, record, timeline, and may end and record it', async () => {
+    const { id, callid } = await call();
+    assert.deepEqual(await each(ids('live')), both([id], []));
+    assert.deepEqual(await each(ids('all')), both([id], []));
+    assert.deepEqual(await each(async (name) => (await json(name, 'calls')).total), both(1, 0));
+    for (const path of [`calls/${id}`, `calls/${id}/timeline`, `calls/${encodeURIComponent(callid)}/timeline`]) {
+      await until(async () => (await status('', path)) === 200, path);
+      assert.deepEqual(await each((name) => status(name, path)), both(200, 404), path);
+    }
+    // it is not recorded, which they may know
+    for (const what of ['pause', 'resume']) {
+      assert.deepEqual(await each((name) => status(name, `calls/${id}/recording/${what}`, { method: 'POST' })), both(409, 404), what);
+    }
+    assert.equal(await status('others', `calls/${id}`, { method: 'DELETE' }), 404);
+    assert.equal(await status('there', `calls/${id}`, { method: 'DELETE' }), 200);
+    await over(id);
+    // ... and when it is over
+    assert.deepEqual(await each(ids('recent')), both([id], []));
+    await until(async () => (await json('', `calls/${id}`)).verdict, 'its log is there');
+    for (const path of [`calls/${id}`, `calls/${id}/timeline`]) assert.deepEqual(await each((name) => status(name, path)), both(200, 404), path);
+    await stack.redis.call('EVAL', "redis.call('DEL', 'cb:{c:' .. string.sub(ARGV[1], 1, 1) .. '}:media:' .. ARGV[1]) return 1", 0, id);
+    assert.deepEqual(await each((name) => status(name, `calls/${id}`)), both(200, 404), 'by its log alone');
+  });
+
+  test('each ends those of its own users', async () => {
+    const { id } = await call();
+    const many = (name, body) => json(name, 'calls/hangup', { method: 'POST', body });
+    assert.equal((await many('others', { tenant: 't2' })).calls, 0);
+    assert.equal(await status('others', 'calls/hangup', { method: 'POST', body: { tenant: 't1' } }), 403);
+    assert.equal((await many('from', { tenant: 't0', user: 'bob' })).calls, 0, 'bob is not of t0');
+    assert.equal((await many('there', { tenant: 't1', user: 'alice' })).calls, 0, 'alice is not of t1');
+    assert.equal((await many('there', { tenant: 't1', user: 'bob' })).calls, 1);
+    await over(id);
+  });
+
+  test('nothing is left of the list of calls', async () => {
+    for (let x = 0; x < 16; x++) assert.deepEqual(await stack.redis.call('ZRANGE', `cb:{c:${x.toString(16)}}:calls`, 0, -1), []);
+  });
+});
