@@ -18,6 +18,12 @@ struct sse;
 struct route_table;
 struct web_files;
 
+/* What was done of late for all who follow traces. */
+struct rest_follow_work {
+	uint64_t second;
+	size_t bytes; /* unpacked in it */
+};
+
 /* For admin_cfg.arg. */
 struct rest_root {
 	const struct route_table *routes;
@@ -25,6 +31,7 @@ struct rest_root {
 	const char *keys; /* the file of the cluster's keys */
 	struct sse *sse; /* sigd/sse/sse.h */
 	const struct web_files *page; /* the dashboard; NULL: none */
+	struct rest_follow_work follow;
 };
 
 enum {

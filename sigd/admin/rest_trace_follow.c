@@ -10,165 +10,122 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "sigd/admin/rest_trace.h"
+#include "sigd/admin/rest.h"
+#include "sigd/admin/rest_trace_follow.h"
 
 enum {
 	SETTLE_US = 1000000,
-	TOLDS_MAX = 64, /* traces at once: of more the last ones */
 	CURSOR_MAX = 19,
+	/* Bytes unpacked for all who follow, in a second: so others are served,
+	 * however many follow. */
+	WORK_ALL = 4 * FOLLOW_WORK,
 };
 
-struct said {
-	const struct trace_msg *msg;
-	const char *id;
-};
-
-struct follow {
-	uint64_t after_us, until_us;
-	struct rest_knowns knowns;
-	struct rest_told *told[TOLDS_MAX];
-	size_t ntold;
-	struct said said[REST_MESSAGES_MAX];
-	size_t n;
-};
-
-static void destructor(void *data)
-{
-	struct follow *follow = data;
-
-	for (size_t i = 0; i < follow->ntold; i++)
-		mem_deref(follow->told[i]);
-}
-
-static int by_time(const void *pa, const void *pb)
-{
-	const struct said *a = pa, *b = pb;
-
-	return a->msg->us < b->msg->us ? -1 : a->msg->us > b->msg->us;
-}
-
-static bool cursor_read(struct follow *follow, const struct admin_req *req)
+/* False: resp is a 400. */
+static bool cursor_read(struct trace_said_cfg *cfg, const struct admin_req *req,
+			struct admin_resp *resp)
 {
 	const char *text = admin_req_query(req, "after");
 	struct pl pl;
 
-	follow->until_us = rest_now_ms() * 1000 - SETTLE_US;
-	follow->after_us = follow->until_us;
+	cfg->until_us = rest_now_ms() * 1000 - SETTLE_US;
+	cfg->after_us = cfg->until_us;
 	if (!text)
 		return true;
 	pl_set_str(&pl, text);
-	follow->after_us = pl_u64(&pl);
-	return pl.l && pl.l <= CURSOR_MAX &&
-	       strspn(text, "0123456789") == pl.l;
-}
-
-static void take(struct follow *follow, const struct rest_told *told,
-		 const char *id)
-{
-	for (size_t i = 0; i < told->n && follow->n < REST_MESSAGES_MAX; i++) {
-		const struct trace_msg *msg = told->msgs[i];
-
-		if (msg->us > follow->after_us && msg->us <= follow->until_us)
-			follow->said[follow->n++] = (struct said){msg, id};
-	}
-}
-
-/* Whether the token opens it. False: resp is an error. */
-static bool is_mine(bool *mine, const struct admin_req *req,
-		    struct admin *admin, struct admin_resp *resp,
-		    const char *id)
-{
-	const struct redis_val *of;
-	char key[REST_KEY_MAX];
-
-	*mine = true;
-	if (!admin_req_tenant(req) || !rest_trace_key(key, id, "of"))
+	cfg->after_us = pl_u64(&pl);
+	if (pl.l && pl.l <= CURSOR_MAX && strspn(text, "0123456789") == pl.l)
 		return true;
-	if (!rest_ask(&of, admin, resp, "HGETALL", key, NULL))
-		return false;
-	*mine = rest_trace_may_see(req, of);
-	return true;
+	admin_resp_field(resp, 400, "after",
+			 "It is the `next` of another answer.");
+	return false;
 }
 
-/* The latest traces first: the others have said nothing since. */
-static bool gather(struct follow *follow, const struct admin_req *req,
-		   struct admin *admin, struct admin_resp *resp)
+/* Whether there is enough left of this second for one more; else resp is a
+ * 429. */
+static bool has_time(struct rest_follow_work *all, struct admin_resp *resp)
 {
-	for (size_t i = 0;
-	     i < follow->knowns.n && follow->ntold < TOLDS_MAX; i++) {
-		const struct rest_known *known = &follow->knowns.list[i];
-		struct rest_told *told;
-		bool mine;
+	const uint64_t now_s = rest_now_ms() / 1000;
 
-		if (known->last_ms * 1000 + 2 * SETTLE_US < follow->after_us)
-			break;
-		if (!is_mine(&mine, req, admin, resp, known->id))
-			return false;
-		if (!mine)
-			continue;
-		told = rest_told_read(admin, resp, known->id);
-		if (!told)
-			return false;
-		follow->told[follow->ntold++] = told;
-		take(follow, told, known->id);
-	}
-	qsort(follow->said, follow->n, sizeof(follow->said[0]), by_time);
-	return true;
+	if (all->second != now_s)
+		*all = (struct rest_follow_work){.second = now_s};
+	if (all->bytes + FOLLOW_WORK <= WORK_ALL)
+		return true;
+	admin_resp_problem(resp, 429, "Too much is followed at once: wait.");
+	admin_resp_header(resp, "Retry-After", "1");
+	return false;
 }
 
 /* As many as were asked for; all of one microsecond. */
-static void said_write(const struct follow *follow, size_t limit,
-		       struct admin_resp *resp)
+static void said_write(const struct trace_said *said, uint64_t after_us,
+		       size_t limit, struct admin_resp *resp)
 {
-	uint64_t next_us = max(follow->after_us, follow->until_us);
+	uint64_t next_us = max(after_us, trace_said_until(said));
+	const struct trace_said_one *one, *before = NULL;
 	struct jsonw json;
 	char next[24];
 
 	jsonw_init(&json, resp->mb);
 	jsonw_object(&json, NULL);
 	jsonw_array(&json, "messages");
-	for (size_t i = 0; i < follow->n; i++) {
-		const struct said *said = &follow->said[i];
-
-		if (i >= limit && said->msg->us != follow->said[i - 1].msg->us) {
-			next_us = follow->said[i - 1].msg->us;
+	for (size_t i = 0; (one = trace_said_at(said, i)); i++) {
+		if (i >= limit && one->msg.us != before->msg.us) {
+			next_us = before->msg.us;
 			break;
 		}
-		rest_trace_message(&json, said->msg, said->msg->us, said->id);
+		rest_trace_message(&json, &one->msg, one->msg.us, one->trace);
+		before = one;
 	}
 	jsonw_end(&json);
+	rest_time(&json, "gap",
+		  trace_said_gap(said) ? trace_said_until(said) / 1000 : 0);
 	re_snprintf(next, sizeof(next), "%llu", next_us);
 	jsonw_str(&json, "next", next);
 	jsonw_end(&json);
 	rest_done(&json, resp);
 }
 
+/* What is answered waits for who asked: so that is bounded, too. */
+static void follow(const struct admin_req *req, struct admin_resp *resp,
+		   struct admin *admin, const char *label, size_t limit)
+{
+	struct rest_root *root = admin_arg(admin);
+	struct trace_said_cfg cfg = {.messages = FOLLOW_MESSAGES,
+				     .bytes = FOLLOW_BYTES};
+	struct trace_said *said = NULL;
+	size_t left = FOLLOW_WORK;
+
+	if (!cursor_read(&cfg, req, resp) || !has_time(&root->follow, resp))
+		return;
+	if (trace_said_alloc(&said, &cfg)) {
+		admin_resp_problem(resp, 503, "Out of memory.");
+		return;
+	}
+	if (rest_trace_gather(said, &left, req, resp, admin, label,
+			      cfg.after_us)) {
+		trace_said_sort(said);
+		said_write(said, cfg.after_us, limit, resp);
+	}
+	root->follow.bytes += FOLLOW_WORK - left;
+	mem_deref(said);
+}
+
 void rest_trace_follow(const struct admin_req *req, struct admin_resp *resp,
 		       void *arg)
 {
 	char label[TRACE_LABEL_MAX + 1];
-	struct follow *follow;
 	size_t limit;
 
 	if (!rest_limit(&limit, req, resp))
 		return;
-	if (!rest_trace_label(label, req)) {
-		admin_resp_problem(resp, 400,
-				   "Say whose: call, or tenant with user "
-				   "(and device) or connection.");
-		return;
-	}
-	follow = mem_zalloc(sizeof(*follow), destructor);
-	if (!follow)
-		admin_resp_problem(resp, 503, "Out of memory.");
-	else if (!cursor_read(follow, req))
-		admin_resp_problem(resp, 400,
-				   "after is the `next` of another answer.");
-	else if (rest_trace_by_label(&follow->knowns, arg, resp, label) &&
-		 gather(follow, req, arg, resp))
-		said_write(follow, limit, resp);
-	mem_deref(follow);
+	if (rest_trace_label(label, req))
+		follow(req, resp, arg, label, limit);
+	else
+		admin_resp_field(resp, 400,
+				 admin_req_query(req, "call") ? "call"
+							      : "tenant",
+				 "Say whose: call, or tenant with user (and "
+				 "device) or connection.");
 }

@@ -69,6 +69,9 @@ static int some(const struct cordctl_remote *remote,
 		for (size_t i = 0; !remote->json && i < jsonr_count(messages);
 		     i++)
 			message(jsonr_at(messages, i));
+		if (jsonr_str(jsonr_get(jsonr_root(answer.doc), "gap")))
+			fputs("cordctl: more was said than can be followed: "
+			      "some is missing\n", stderr);
 		fflush(stdout);
 		(void)cordctl_text(after, jsonr_root(answer.doc), "next");
 	}

@@ -166,8 +166,11 @@ for (const transport of ['udp', 'tcp']) {
       assert.equal((await get('traces')).status, 400);
       assert.equal((await get('traces?tenant=t0&user=a&connection=b')).status, 400);
       assert.equal((await get('traces?call=zz')).status, 400);
-      assert.equal((await get('traces/messages')).status, 400);
-      assert.equal((await get('traces/messages?call=0123456789abcdef&after=x')).status, 400);
+      for (const [query, field] of [['', 'tenant'], ['?call=zz', 'call'], ['?call=0123456789abcdef&after=x', 'after']]) {
+        const refused = await get(`traces/messages${query}`);
+        assert.equal(refused.status, 400);
+        assert.equal((await refused.json()).errors[0].field, field);
+      }
       assert.equal((await get(`traces/${'0'.repeat(41)}`)).status, 404);
       assert.equal((await get('traces/..%2f')).status, 404);
       assert.equal((await get(`traces/${'0'.repeat(41)}/pcap`)).status, 404);
@@ -176,3 +179,93 @@ for (const transport of ['udp', 'tcp']) {
     });
   });
 }
+
+// As a worker would have written them (sigd/trace/trace_msg.h, trace_pack.h).
+function record(us, text) {
+  const head = Buffer.alloc(8 + 3 + 4 + 3 + 3 + 4);
+  head.writeBigUInt64BE(BigInt(us), 0);
+  head.writeUInt8(1, 9); // UDP
+  head.writeUInt8(4, 10); // the worker's name
+  head.write('a1/1', 11);
+  head.writeUInt32BE(text.length, 21);
+  return Buffer.concat([head, Buffer.from(text)]);
+}
+
+// A length of LZ4, beyond the 15 that its token has.
+const longer = (n) => Buffer.from([...Array(Math.floor((n - 15) / 255)).fill(255), (n - 15) % 255]);
+
+function batch(one, times = 1) {
+  const size = Buffer.alloc(5);
+  size.writeUInt8(1, 0);
+  size.writeUInt32BE(one.length * times, 1);
+  if (times === 1) return Buffer.concat([size, Buffer.from([0xf0]), longer(one.length), one]);
+  // the same again and again, and once more as it is
+  const back = Buffer.alloc(2);
+  back.writeUInt16LE(one.length);
+  return Buffer.concat([size, Buffer.from([0xff]), longer(one.length), one, back, longer(one.length * (times - 2) - 4),
+    Buffer.from([0xf0]), longer(one.length), one]);
+}
+
+describe('who follows', { timeout: 120000 }, () => {
+  const suite = new Suite();
+  before(() => suite.start());
+  after(() => suite.stop());
+
+  // nr: of the trace, whose user is of that number
+  async function keep(nr, batches) {
+    const script = `local bytes = function(hex) return (string.gsub(hex, '..', function(x) return string.char(tonumber(x, 16)) end)) end
+      local id = ARGV[1]
+      redis.call('ZADD', 'cb:{t:0}:by:t:t0/u:user' .. ARGV[2], ARGV[3], id)
+      redis.call('HSET', 'cb:{t:0}:of:' .. id, 'call_id', id, 'labels', 't:t0/u:user' .. ARGV[2])
+      for i = 4, #ARGV do redis.call('RPUSH', 'cb:{t:0}:sip:' .. id, bytes(ARGV[i])) end`;
+    await suite.stack.redis.call('EVAL', script, 0, String(nr).padStart(40, '0'), nr, Date.now(), ...batches.map((b) => b.toString('hex')));
+  }
+
+  async function answer(query) {
+    const began = Date.now();
+    const res = await fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/v1/traces/messages?${query}`, { headers: { Authorization: 'Bearer token-of-the-tests' } });
+    const text = await res.text();
+    return { ...JSON.parse(text), status: res.status, after: res.headers.get('retry-after'), bytes: text.length, ms: Date.now() - began };
+  }
+
+  test('gets many large messages all, in order, with a bounded answer for each question', async () => {
+    const first = (Date.now() - 200000) * 1000;
+    const text = (i) => `OPTIONS sip:${i}@t0.test SIP/2.0\r\nSubject: ${'x'.repeat(60000)}\r\n\r\n`;
+    await keep(1, Array.from({ length: 150 }, (_, i) => batch(record(first + i * 1000000, text(i)))));
+    const told = [];
+    let next = '0';
+    for (let i = 0; i < 40 && told.length < 150; i++) {
+      const part = await until(async () => {
+        const got = await answer(`tenant=t0&user=user1&after=${next}&limit=500`);
+        return got.status === 200 && got;
+      }, 'it need not wait');
+      assert.equal(part.gap, null);
+      assert.ok(part.bytes < 2.5 * 1024 * 1024, `${part.bytes} bytes`);
+      assert.ok(BigInt(part.next) > BigInt(next));
+      told.push(...part.messages);
+      ({ next } = part);
+    }
+    assert.deepEqual(told.map((m) => Number(m.line.match(/sip:(\d+)@/)[1])), Array.from({ length: 150 }, (_, i) => i));
+    // from the end on nothing of all that was before is looked at
+    assert.deepEqual((await answer(`tenant=t0&user=user1&after=${first + 148 * 1000000}`)).messages.map((m) => m.line), ['OPTIONS sip:149@t0.test SIP/2.0']);
+  });
+
+  test('is told that something is missing where more was said than can be looked through', async () => {
+    const us = (Date.now() - 60000) * 1000;
+    // a megabyte each, in two kilobytes
+    await keep(2, Array.from({ length: 60 }, (_, i) => batch(record(us + i, `OPTIONS sip:a SIP/2.0\r\nSubject: ${'y'.repeat(900)}\r\n\r\n`), 1000)));
+    const part = await until(async () => {
+      const got = await answer('tenant=t0&user=user2&after=0');
+      return got.status === 200 && got;
+    }, 'the test before is a second away');
+    assert.ok(part.messages.length > 0 && part.messages.length <= 1002, `${part.messages.length} messages`);
+    assert.ok(Date.parse(part.gap) > 0, `the gap is ${part.gap}`);
+    assert.ok(part.bytes < 2.5 * 1024 * 1024, `${part.bytes} bytes`);
+    // many at once are told to wait
+    const all = await Promise.all(Array.from({ length: 20 }, () => answer('tenant=t0&user=user2&after=0')));
+    const refused = all.filter(({ status }) => status === 429);
+    assert.ok(refused.length > 0 && refused.length < 20, `${refused.length} of 20 are told to wait`);
+    assert.ok(refused.every(({ after: seconds }) => seconds === '1'));
+    await until(async () => (await answer('tenant=t0&user=user2&after=0')).status === 200, 'a second later');
+  });
+});
