@@ -50,6 +50,7 @@ static void on_fill(void *arg)
 		sigd->figures.logged = *logged;
 	sigd->figures.transport = *transport_counts(sigd->transport);
 	sigd->figures.busy	= proxy_busy(sigd->proxy);
+	sigd->figures.registered = proxy_registered(sigd->proxy);
 	sigd->figures.cert_expiry = certs_expiry(sigd->files.certs, NULL);
 	sigd->figures.gate	= *gate_counts(proxy_gate(sigd->proxy));
 	sigd->figures.load	= gate_load(proxy_gate(sigd->proxy));

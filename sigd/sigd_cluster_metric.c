@@ -19,7 +19,7 @@
 
 enum { SHARDS = 16 }; /* call_record.h */
 
-enum row { CALLS, WORKERS, UNWELL, TAKES, REGISTERED, ROWS };
+enum row { CALLS, REGISTRATIONS, WORKERS, UNWELL, TAKES, REGISTERED, ROWS };
 
 #define ROW(name, labels, help)                                       \
 	{METRIC_GAUGE, "cordboard_cluster_" name, labels, help, 0, NULL}
@@ -28,6 +28,9 @@ enum row { CALLS, WORKERS, UNWELL, TAKES, REGISTERED, ROWS };
 static const struct metric_desc rows[ROWS] = {
 	[CALLS] = ROW("calls", NULL, "Calls with a record now, those that "
 				     "ring included"),
+	[REGISTRATIONS] = ROW("registrations", NULL,
+			      "Users, and PBXs that register with us, that have "
+			      "a device now"),
 	[WORKERS] = ROW("workers", "daemon=\"\"",
 			"Workers that have published figures in the last ten "
 			"seconds"),
@@ -81,6 +84,19 @@ static void calls(const struct page *page)
 	}
 	(void)metric_print_head(page->mb, page->form, &rows[CALLS]);
 	(void)mbuf_printf(page->mb, "%s %llu\n", rows[CALLS].name, sum);
+}
+
+/* Each has a deadline for the first device that is to come back
+ * (reg_expiry.h). */
+static void registrations(const struct page *page)
+{
+	uint64_t num;
+
+	if (!number(&num, page, "ZCARD", "cb:{due}:binding"))
+		return;
+	(void)metric_print_head(page->mb, page->form, &rows[REGISTRATIONS]);
+	(void)mbuf_printf(page->mb, "%s %llu\n", rows[REGISTRATIONS].name,
+			  num);
 }
 
 static void workers(const struct page *page)
@@ -253,6 +269,7 @@ void sigd_cluster_metric_print(struct mbuf *mb, enum metric_form form,
 		mem_zalloc(CLUSTER_SHOWN_MAX * sizeof(*shown), NULL);
 
 	calls(&page);
+	registrations(&page);
 	workers(&page);
 	unwell(&page);
 	if (shown)

@@ -28,6 +28,7 @@ struct sigd_figures {
 	uint64_t alarms[ALARM_KINDS];
 	int64_t load, share; /* per mille */
 	int64_t busy; /* requests and calls being set up */
+	int64_t registered; /* users over connections */
 	int64_t txns, txn_bytes;
 	uint64_t txns_refused, txn_timeouts;
 	int64_t cert_expiry; /* unix seconds */

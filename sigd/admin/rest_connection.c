@@ -10,6 +10,7 @@
 #include "routing/route_conn.h"
 #include "sigd/admin/rest.h"
 #include "sigd/admin/rest_connections.h"
+#include "sigd/admin/rest_log.h"
 #include "sigd/admin/rest_state.h"
 #include "sigd/proxy/conn/health.h"
 #include "sigd/proxy/conn/shard.h"
@@ -26,6 +27,7 @@ struct page {
 	struct jsonw json;
 	struct admin *admin;
 	struct admin_resp *resp;
+	bool alone; /* one connection, with its latency */
 };
 
 const struct route_table *rest_table(struct admin *admin)
@@ -242,7 +244,9 @@ static bool one(struct page *page, const struct route_connection *conn)
 	jsonw_str(json, "domain", conn->peer.domain);
 	if (!state_write(page, conn) || !registration_write(page, conn) ||
 	    !health_write(page, conn) ||
-	    !calls_write(page, conn))
+	    !calls_write(page, conn) ||
+	    (page->alone &&
+	     !rest_latency_sum(json, page->admin, page->resp, conn)))
 		return false;
 	jsonw_end(json);
 	return true;
@@ -264,7 +268,7 @@ bool rest_connection_write(struct jsonw *json, struct admin *admin,
 void rest_connection(const struct admin_req *req, struct admin_resp *resp,
 		     void *arg)
 {
-	struct page page = {.admin = arg, .resp = resp};
+	struct page page = {.admin = arg, .resp = resp, .alone = true};
 	const struct route_tenant *tenant =
 		rest_tenant(arg, admin_req_param(req, "tenant"));
 	const struct route_connection *conn;

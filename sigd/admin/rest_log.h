@@ -24,6 +24,11 @@ void rest_device_name(char name[REST_DEVICE_MAX + 1], const char *device);
 /* binding_device() of what rest_device_name() gave; 0: of none. */
 uint32_t rest_device_number(const char *device);
 
+/* Of the last hour, by kind: member `latency`. False: resp is a problem. */
+bool rest_latency_sum(struct jsonw *json, struct admin *admin,
+		      struct admin_resp *resp,
+		      const struct route_connection *conn);
+
 /* An operator has said so: into its log. */
 void rest_log_forced(struct admin *admin, const struct route_connection *conn,
 		     const char *why, const char *by);

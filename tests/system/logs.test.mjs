@@ -228,6 +228,14 @@ events: {file: events.jsonl}
     await entry(path, { event: 'forced', reason: 'down: repairs' });
     const { series } = await json(`${path}/latency`, nodes[1]);
     assert.ok(series.find((s) => s.kind === 'options').minutes[0].count >= 1);
+    for (const node of nodes) {
+      const [sum, ...more] = (await json(path, node)).latency;
+      assert.deepEqual([sum.kind, more], ['options', []]);
+      assert.ok(sum.count >= 1 && sum.min_ms <= sum.avg_ms && sum.avg_ms <= sum.max_ms && sum.min_ms <= sum.p95_ms && sum.p95_ms <= sum.max_ms, JSON.stringify(sum));
+    }
+    const { connections } = await json('connections?tenant=demo');
+    assert.ok(connections.every((c) => c.latency === undefined), 'not in a list');
+    assert.deepEqual((await json('connections/demo/office')).latency, []);
   });
 
   test('pings of a page, and of whom', async () => {

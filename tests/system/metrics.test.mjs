@@ -95,6 +95,8 @@ describe('metrics', { timeout: 180000 }, () => {
     assert.ok(sum('process_open_fds', ['worker="s1/admin"']) > 3);
     assert.match(text.sigd, /^cordboard_build_info\{daemon="sigd",version="[^"]+"\} 1$/m);
     assert.match(text.sigd, /^cordboard_cluster_workers\{daemon="mediad"\} 2$/m);
+    assert.match(text.sigd, /^cordboard_cluster_registrations 2$/m);
+    assert.equal(sum('cordboard_sig_registered_users', []), 1, 'bob is over UDP');
   });
 
   test('families stand together, with help, type and unit', () => {
