@@ -2,14 +2,11 @@
 // What happens is told through `on`: state(kind, text), call(call | null),
 // sound(stream), sight(far, near): tracks of video or null; note(text). SPDX-License-Identifier: MIT
 import JsSIP from 'jssip';
+import { Mender } from './mend.js';
 
 // The gateway has a public address: the browser needs no STUN server, and its
 // host candidates are enough.
 const media = { mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } };
-
-const PATIENCE_MS = 1500; // it may come back, or be found by the browser
-const MEND_MS = 5000; // for an INVITE and the checks after it
-const SOON_MS = 500;
 
 // What the far side's codes mean to somebody who is no engineer.
 const meanings = {
@@ -100,6 +97,7 @@ export class Line {
     const name = session.remote_identity.display_name || session.remote_identity.uri.user;
     const call = {
       session,
+      mender: new Mender(session, () => call.state === 'up' && this.ua?.isRegistered()),
       peer: name,
       state: incoming ? 'incoming' : 'calling',
       since: 0,
@@ -117,10 +115,7 @@ export class Line {
     this.call = call;
     const look = () => this.on.sight(call.far, call.camera);
     const listen = (pc) => {
-      pc.addEventListener('iceconnectionstatechange', () => {
-        clearTimeout(call.mending);
-        call.mending = setTimeout(() => this.mend(call), PATIENCE_MS);
-      });
+      pc.addEventListener('iceconnectionstatechange', () => { if (this.call === call) call.mender.look(); });
       pc.addEventListener('track', heard);
     };
     const heard = (e) => {
@@ -162,19 +157,8 @@ export class Line {
     this.on.call(call);
   }
 
-  // The way of the media is gone: the network has changed. Chromium finds another
-  // one by itself; Firefox only with new credentials (RFC 8445, 9), which an INVITE
-  // tells, as soon as it can be sent.
-  mend(call) {
-    clearTimeout(call.mending);
-    if (this.call !== call || !['disconnected', 'failed'].includes(call.session.connection?.iceConnectionState)) return;
-    const can = call.state === 'up' && this.ua?.isRegistered();
-    if (can) call.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
-    call.mending = setTimeout(() => this.mend(call), can ? MEND_MS : SOON_MS);
-  }
-
   over(text) {
-    clearTimeout(this.call?.mending);
+    this.call?.mender.stop();
     this.call?.camera?.stop();
     this.call = null;
     this.on.sight(null, null);

@@ -58,7 +58,8 @@ describe('the softphone page in Firefox with two networks', { timeout: 120000 },
   });
   after(() => suite.stop());
 
-  test('loses one of them, and mends its call by itself', async (t) => {
+  // the first INVITE that would mend it is refused (503), as Redis is away
+  test('loses one of them and, refused at first, mends its call by itself', async (t) => {
     const context = await suite.browser.newContext();
     const page = await context.newPage();
     const click = (text) => page.evaluate((t_) => [...document.querySelectorAll('button')]
@@ -69,6 +70,15 @@ describe('the softphone page in Firefox with two networks', { timeout: 120000 },
       window.RTCPeerConnection = function connection(...args) {
         window.last = new Plain(...args);
         return window.last;
+      };
+      window.refused = 0;
+      const Wire = window.WebSocket;
+      window.WebSocket = function socket(...args) {
+        const made = new Wire(...args);
+        made.addEventListener('message', ({ data }) => {
+          if (/^SIP\/2\.0 503[^]*CSeq: \d+ INVITE/.test(data)) window.refused += 1;
+        });
+        return made;
       };
     });
     const received = () => page.evaluate(async () => [...(await window.last.getStats()).values()]
@@ -95,6 +105,16 @@ describe('the softphone page in Firefox with two networks', { timeout: 120000 },
     const from = Date.now();
     const sent = Number((await ours())['in-packets']);
     const had = await received();
+    const redis = suite.stack.procs.get('redis');
+    redis.kill('SIGSTOP');
+    try {
+      await until(() => page.evaluate(() => window.refused > 0), 'an INVITE is refused', 40000);
+      // what a browser offered in vain is taken back
+      await until(() => page.evaluate(() => window.last.signalingState === 'stable'), 'it is as before');
+      assert.match(await text(), /Hang up/, 'the call is still up');
+    } finally {
+      redis.kill('SIGCONT');
+    }
     await until(async () => (await received()) > had + 400, 'packets come again', 40000);
     await until(async () => Number((await ours())['in-packets']) > sent + 400, 'packets of the page, too', 40000);
     t.diagnostic(`eight seconds of it after ${Date.now() - from} ms`);
