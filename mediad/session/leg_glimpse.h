@@ -1,7 +1,8 @@
 /*
  * leg_glimpse.h  How loud a voice is that is passed on in Opus or G.722
  *
- * A relay decodes nothing. Each LEG_GLIMPSE_MS a few packets in a row are
+ * A relay decodes nothing. Each LEG_GLIMPSE_MS, for each leg at a moment of
+ * its own, a few packets in a row are
  * decoded: the first ones for the decoder, which knows nothing of what was
  * before (of the energies that CELT predicts an error of a half of itself is
  * left with each frame, RFC 6716, 4.3.2.1), the last one for its level. That
@@ -28,7 +29,7 @@ enum {
 struct leg_glimpse {
 	struct codec_dec *dec;     /* NULL: not listening now */
 	const struct codec *codec; /* of dec */
-	uint64_t next_ms;
+	uint64_t next_ms; /* 0: no packet came yet */
 	uint8_t packets; /* decoded */
 };
 

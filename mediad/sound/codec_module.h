@@ -20,7 +20,7 @@
 enum {
 	/* Other numbers are refused: to be raised when what is in codec.h means
 	 * something else. */
-	CODEC_MODULE_ABI = 1,
+	CODEC_MODULE_ABI = 2,
 };
 
 #define CODEC_MODULE_SYMBOL "cordboard_codec"
