@@ -14,8 +14,9 @@
  *            empty: there is none
  *
  * All six are always there, in this order: then Redis keeps their names once
- * for many entries. It keeps about CALL_LOG_ENTRIES entries, for CALL_LOG_KEEP_S
- * after the last; CALL_LOG_BRIEF_S, where a call was refused at once.
+ * for many entries. It keeps about CALL_LOG_ENTRIES entries, for a while after
+ * the last (call_log_store.h); CALL_LOG_BRIEF_S at most, where a call was refused
+ * at once.
  * Here is what both ends of it share; who writes uses call_log_writer.h. Pure:
  * no memory is asked for.
  *
@@ -34,7 +35,6 @@
 #include "common/redis_link.h"
 
 enum {
-	CALL_LOG_KEEP_S = 86400,
 	CALL_LOG_BRIEF_S = 3600, /* of a call that never was one */
 	CALL_LOG_ENTRIES = 400,
 	CALL_LOG_SESSION = 8,
@@ -43,6 +43,7 @@ enum {
 	CALL_LOG_NAME_MAX = 24,   /* of a key in data: [a-z0-9.-] */
 	CALL_LOG_VALUE_MAX = 600, /* bytes of a value that are written */
 	CALL_LOG_DATA_MAX = 1400, /* bytes of data, encoded */
+	CALL_LOG_WHY_MAX = 1500,
 	CALL_LOG_FIELDS = 12,     /* names and values of an entry */
 	CALL_LOG_KEY = sizeof("cb:{c:x}:log:") + ID_LEN,
 };

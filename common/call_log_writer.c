@@ -11,14 +11,11 @@
 #include "common/call_log_writer.h"
 #include "common/wheel.h"
 
-enum {
-	BATCH = 12, /* notes of a command */
-};
-
 /* In the room, one behind the other; its data is behind it. */
 struct note {
 	char call[ID_LEN + 1];
 	struct call_log_entry entry;
+	struct pl why; /* behind its data */
 	bool brief;
 	size_t room; /* of all of it */
 };
@@ -27,6 +24,7 @@ struct call_log_writer {
 	struct redis_link *link;
 	struct wheel *wheel;
 	struct wheel_timer timer;
+	struct call_log_cfg cfg;
 	char by[NODE_ADDR_MAX + 1];
 	struct call_log_counts counts;
 	/* notes of each command without a reply, the oldest at `first` */
@@ -54,35 +52,20 @@ static uint64_t unix_ms(void)
 
 /* --- to Redis ------------------------------------------------------------------- */
 
-/* How many entries, how long they are kept, and the entries. With its time to live in the same step no stream stays
- * for ever, whoever dies. */
-static const struct redis_script script_write = {
-	"call-log-write",
-	"for i = 3, #ARGV, 12 do "
-	"  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', "
-	"    unpack(ARGV, i, i + 11)) "
-	"end "
-	"redis.call('EXPIRE', KEYS[1], ARGV[2]) "
-	"return 1"};
-
-struct batch {
-	const char *call;
-	bool brief;
-	size_t n;
-	struct call_log_args args[BATCH];
-};
-
-static void on_written(int err, const struct redis_val *val, void *arg)
+static void on_stored(int err, const struct redis_val *val, void *arg)
 {
 	struct call_log_writer *writer = arg;
+	struct call_log_counts *counts = &writer->counts;
 	const unsigned notes = writer->notes[writer->first];
 
 	writer->first = (writer->first + 1) % CALL_LOG_WRITER_OPEN;
 	writer->open--;
-	if (err || val->type != REDIS_INT)
-		writer->counts.dropped += notes;
-	else
-		writer->counts.written += notes;
+	if (err || val->type != REDIS_INT) {
+		counts->dropped += notes;
+		return;
+	}
+	counts->written += notes;
+	counts->gone += (uint64_t)val->num;
 }
 
 static void sent(struct call_log_writer *writer, size_t notes)
@@ -94,30 +77,11 @@ static void sent(struct call_log_writer *writer, size_t notes)
 }
 
 static void send_batch(struct call_log_writer *writer,
-		       const struct batch *batch)
+		       const struct call_log_batch *batch)
 {
-	struct redis_arg argv[REDIS_EVAL_ARGS], key_arg;
-	char key[CALL_LOG_KEY], entries[12], keep[12];
-	size_t argc = 2;
-
-	if (writer->open == CALL_LOG_WRITER_OPEN) {
-		writer->counts.dropped += batch->n;
-		return;
-	}
-	call_log_key(key, batch->call);
-	(void)re_snprintf(entries, sizeof(entries), "%u", CALL_LOG_ENTRIES);
-	(void)re_snprintf(keep, sizeof(keep), "%u",
-			  batch->brief ? CALL_LOG_BRIEF_S : CALL_LOG_KEEP_S);
-	argv[0] = redis_str(entries);
-	argv[1] = redis_str(keep);
-	for (size_t i = 0; i < batch->n; i++) {
-		memcpy(&argv[argc], batch->args[i].argv,
-		       sizeof(batch->args[i].argv));
-		argc += CALL_LOG_FIELDS;
-	}
-	key_arg = redis_str(key);
-	if (redis_link_eval(writer->link, &script_write, &key_arg, 1, argv,
-			    argc, on_written, writer))
+	if (writer->open == CALL_LOG_WRITER_OPEN ||
+	    call_log_store(writer->link, &writer->cfg, batch, on_stored,
+			   writer))
 		writer->counts.dropped += batch->n;
 	else
 		sent(writer, batch->n);
@@ -125,21 +89,24 @@ static void send_batch(struct call_log_writer *writer,
 
 void call_log_flush(struct call_log_writer *writer)
 {
-	struct batch batch = {.n = 0};
+	struct call_log_batch batch = {.n = 0};
 
 	wheel_stop(&writer->timer);
 	for (size_t at = 0; at < writer->used;) {
 		const struct note *note =
 			(const struct note *)(const void *)(writer->room + at);
 
-		if (batch.n == BATCH ||
+		if (batch.n == CALL_LOG_BATCH ||
 		    (batch.n && (batch.brief != note->brief ||
 				 strcmp(batch.call, note->call)))) {
 			send_batch(writer, &batch);
 			batch.n = 0;
+			batch.why.l = 0;
 		}
 		batch.call = note->call;
 		batch.brief = note->brief;
+		if (note->why.l)
+			batch.why = note->why;
 		call_log_args(&batch.args[batch.n++], &note->entry);
 		at += note->room;
 	}
@@ -155,9 +122,15 @@ static void on_timer(void *arg)
 
 /* --- from those who have something to tell ------------------------------------------ */
 
-static size_t room_of(const struct call_log_data *data)
+static size_t why_len(const struct call_log_note *note)
 {
-	const size_t all = sizeof(struct note) + (data ? data->len : 0);
+	return note->why ? min(strlen(note->why), (size_t)CALL_LOG_WHY_MAX) : 0;
+}
+
+static size_t room_of(const struct call_log_note *note)
+{
+	const size_t all = sizeof(struct note) + why_len(note) +
+			   (note->data ? note->data->len : 0);
 
 	return (all + 15) & ~(size_t)15;
 }
@@ -177,16 +150,20 @@ static void fill(struct note *note, const struct call_log_note *from,
 	entry->leg = from->leg;
 	note->brief = from->brief;
 	str_ncpy(entry->kind, from->kind, sizeof(entry->kind));
-	if (!from->data)
-		return;
-	memcpy(text, from->data->text, from->data->len);
-	entry->data = (struct pl){text, from->data->len};
+	if (from->data) {
+		memcpy(text, from->data->text, from->data->len);
+		entry->data = (struct pl){text, from->data->len};
+		text += from->data->len;
+	}
+	note->why = (struct pl){text, why_len(from)};
+	if (note->why.l)
+		memcpy(text, from->why, note->why.l);
 }
 
 void call_log_write(struct call_log_writer *writer,
 		    const struct call_log_note *from)
 {
-	const size_t room = room_of(from->data);
+	const size_t room = room_of(from);
 	struct note *note;
 
 	if (!redis_link_up(writer->link)) {
@@ -211,6 +188,7 @@ call_log_counts(const struct call_log_writer *writer)
 }
 
 int call_log_writer_alloc(struct call_log_writer **writerp,
+			  const struct call_log_cfg *cfg,
 			  struct redis_link *link, struct wheel *wheel,
 			  const char *by)
 {
@@ -220,6 +198,7 @@ int call_log_writer_alloc(struct call_log_writer **writerp,
 	if (!writer)
 		return ENOMEM;
 
+	writer->cfg = *cfg;
 	writer->link = link;
 	writer->wheel = wheel;
 	str_ncpy(writer->by, by, sizeof(writer->by));

@@ -4,9 +4,9 @@
  *
  * A note costs a copy into memory that is there already, so a packet may cause
  * one. Within CALL_LOG_WRITER_MS they go to Redis, those of one call that stand
- * together as one command, which sets the stream's time to live, too. With
- * Redis away, or when CALL_LOG_WRITER_OPEN commands have no reply, they are
- * dropped and counted: nothing waits. One thread.
+ * together as one command, which sees to time and size, too
+ * (call_log_store.h). With Redis away, or when CALL_LOG_WRITER_OPEN commands
+ * have no reply, they are dropped and counted: nothing waits. One thread.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,7 @@
 
 #include <stdint.h>
 
-#include "common/call_log.h"
+#include "common/call_log_store.h"
 
 struct call_log_writer;
 struct redis_link;
@@ -28,9 +28,11 @@ enum {
 					  at once */
 };
 
-/* link and wheel outlive it; by: "node/slot", copied. The caller owns
- * *writerp; what has not gone out is dropped with it. */
+/* link and wheel outlive it; by: "node/slot", copied, as cfg is, which keeps
+ * them for some time. The caller owns *writerp; what has not gone out is
+ * dropped with it. */
 int call_log_writer_alloc(struct call_log_writer **writerp,
+			  const struct call_log_cfg *cfg,
 			  struct redis_link *link, struct wheel *wheel,
 			  const char *by);
 
@@ -41,6 +43,8 @@ struct call_log_note {
 	const char *kind;
 	const struct call_log_data *data; /* NULL: none */
 	uint64_t ms;                      /* unix; 0: now */
+	const char *why;                  /* the call goes where it goes, in
+					     words; NULL, "": as before */
 	bool brief; /* the log is kept for CALL_LOG_BRIEF_S alone */
 };
 /* Copied. */
@@ -52,6 +56,7 @@ void call_log_flush(struct call_log_writer *writer);
 struct call_log_counts {
 	uint64_t written; /* Redis has them */
 	uint64_t dropped; /* Redis was away or too slow, or refused them */
+	uint64_t gone;    /* logs: there was no room for them any more */
 };
 const struct call_log_counts *
 call_log_counts(const struct call_log_writer *writer);

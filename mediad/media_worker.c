@@ -258,6 +258,7 @@ static void on_fill(void *arg)
 	struct media_worker *mw = arg;
 	struct media_figures *figures = &mw->figures;
 	const struct ctl_counts *counts = control_counts(mw->control);
+	const struct call_log_counts *logged = control_logged(mw->control);
 	uint32_t pairs, nfree;
 
 	figures->sessions = (int64_t)session_count(mw->table);
@@ -278,7 +279,8 @@ static void on_fill(void *arg)
 	       sizeof(figures->quiets));
 	figures->commands = *control_commands(mw->control);
 	figures->news = *news_stats(mw->news);
-	figures->log = *control_logged(mw->control);
+	if (logged)
+		figures->log = *logged;
 	if (counts)
 		figures->ctl = *counts;
 	figures->redis = *redis_link_figures(control_link(mw->control));
@@ -295,6 +297,7 @@ static int control_make(struct media_worker *mw)
 		.news = mw->news,
 		.max_sessions = mw->cfg->limits.sessions,
 		.leaves = mw->cfg->drain_calls == 1,
+		.log_keep_s = (mw->cfg->call_log.keep_ms + 999) / 1000,
 		.checkedh = media_on_checked,
 		.failedh = on_failed,
 		.arg = mw,

@@ -210,6 +210,25 @@ static const struct cfg_table limit_table = {
 	.help = "Bounds of one worker.",
 };
 
+static const struct cfg_field call_log_fields[] = {
+	{.key = "keep",
+	 .type = CFG_DURATION,
+	 CFG_AT(struct mediad_call_log, keep_ms),
+	 .max = 2592000000,
+	 .def = "24h",
+	 .help = "As in sigd.yaml, where their size is limited: how long the "
+		 "log of a call is kept in Redis, from its last entry. 0s: "
+		 "media tells it nothing."},
+	CFG_END,
+};
+
+static const struct cfg_table call_log_table = {
+	.size = sizeof(struct mediad_call_log),
+	.name = "call_log",
+	.fields = call_log_fields,
+	.help = "What happened to calls, as their timelines tell it.",
+};
+
 static const struct cfg_choice srtp_choices[] = {
 	{"openssl", 0, "our own, over OpenSSL's ciphers"},
 	{"libsrtp", 1, "libsrtp2, to compare with"},
@@ -338,6 +357,11 @@ static const struct cfg_field fields[] = {
 	 .def = "false",
 	 .help = "Does the log of a call tell which keys were pressed? Else "
 		 "it tells that one was."},
+	{.key = "call_log",
+	 .type = CFG_TABLE,
+	 CFG_AT(struct mediad_cfg, call_log),
+	 .table = &call_log_table,
+	 .help = "What happened to a call, for whoever asks later."},
 	{.key = "limits",
 	 .type = CFG_TABLE,
 	 CFG_AT(struct mediad_cfg, limits),

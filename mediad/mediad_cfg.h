@@ -62,6 +62,11 @@ struct mediad_opus {
 	uint8_t complexity;
 };
 
+/* What happened to calls (common/call_log_store.h). */
+struct mediad_call_log {
+	uint32_t keep_ms; /* 0: nothing is told */
+};
+
 struct mediad_sounds {
 	const char *dir; /* NULL: none */
 	uint32_t max_bytes, max_ms;
@@ -117,6 +122,7 @@ struct mediad_cfg {
 	struct mediad_opus opus;
 	int rtcp_xr; /* enum session_xr */
 	bool log_digits; /* in the logs of calls */
+	struct mediad_call_log call_log;
 	const char **modules; /* paths */
 	uint32_t nmodules;
 	struct admin_conf admin;

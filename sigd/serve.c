@@ -261,7 +261,7 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 {
 	const struct sigd_cfg *cfg = sigd->cfg;
 	const struct sigd_sip_cfg *sip = &cfg->sip;
-	const struct proxy_cfg pc = {
+	struct proxy_cfg pc = {
 		.txn = {.t1 = sip->t1_ms, .t2 = sip->t2_ms,
 			.t4 = sip->t4_ms, .max = sip->transactions,
 			.mem = sip->transaction_memory / 1024},
@@ -288,6 +288,7 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 		.listeners = sigd->listeners,
 		.nlisteners = cfg->nlisteners};
 
+	sigd_cfg_call_log(&pc.log, cfg);
 	return proxy_alloc(&sigd->proxy, &pc, &deps);
 }
 

@@ -9,6 +9,7 @@
 #include <re.h>
 
 #include "common/admin.h"
+#include "common/call_log_store.h"
 #include "common/log.h"
 #include "sigd/admin/rest.h"
 #include "sigd/sse/sse.h"
@@ -127,6 +128,7 @@ static int start(struct worker *worker, void *arg)
 {
 	struct sigd_admin *sa = arg;
 	const struct sigd_setup *setup = worker->cfg;
+	struct call_log_cfg log;
 	char why[256] = "";
 	int err;
 
@@ -136,6 +138,8 @@ static int start(struct worker *worker, void *arg)
 	sa->rest      = (struct rest_root){.routes = sa->routes,
 					   .path = sa->cfg->routing,
 					   .keys = sa->cfg->keys};
+	sigd_cfg_call_log(&log, sa->cfg);
+	sa->rest.call_logs = log.keep_s;
 	err = routes_loader_alloc(&sa->loader, worker->wheel, sa->cfg->routing,
 				  on_routes, sa);
 	if (!err)

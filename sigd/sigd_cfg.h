@@ -126,6 +126,12 @@ struct sigd_trace_cfg {
 	struct sigd_homer_cfg *homer; /* NULL: none */
 };
 
+/* What happened to calls (common/call_log_store.h). */
+struct sigd_call_log_cfg {
+	uint32_t keep_ms; /* 0: nothing is kept, as with size 0 */
+	uint64_t size;
+};
+
 /* Who gets events, signed, one by one. */
 struct sigd_hook_cfg {
 	struct cfg_pos pos;
@@ -168,6 +174,7 @@ struct sigd_cfg {
 	struct sigd_listener_cfg *listeners;
 	uint32_t nlisteners;
 	struct sigd_tunnel_cfg *tunnel; /* NULL: one box alone */
+	struct sigd_call_log_cfg call_log;
 	struct sigd_trace_cfg trace;
 	struct sigd_events_cfg events;
 };
@@ -192,5 +199,11 @@ extern const struct cfg_table sigd_events_table;
 
 /* Its part "trace". */
 extern const struct cfg_table sigd_trace_table;
+
+/* Its part "call_log". */
+extern const struct cfg_table sigd_call_log_table;
+/* As it is meant. */
+struct call_log_cfg;
+void sigd_cfg_call_log(struct call_log_cfg *log, const struct sigd_cfg *cfg);
 
 #endif

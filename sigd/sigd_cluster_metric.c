@@ -19,7 +19,16 @@
 
 enum { SHARDS = 16 }; /* call_record.h */
 
-enum row { CALLS, REGISTRATIONS, WORKERS, UNWELL, TAKES, REGISTERED, ROWS };
+enum row {
+	CALLS,
+	REGISTRATIONS,
+	LOGS,
+	WORKERS,
+	UNWELL,
+	TAKES,
+	REGISTERED,
+	ROWS
+};
 
 #define ROW(name, labels, help)                                       \
 	{METRIC_GAUGE, "cordboard_cluster_" name, labels, help, 0, NULL}
@@ -31,6 +40,8 @@ static const struct metric_desc rows[ROWS] = {
 	[REGISTRATIONS] = ROW("registrations", NULL,
 			      "Users, and PBXs that register with us, that have "
 			      "a device now"),
+	[LOGS] = ROW("call_log_bytes", NULL,
+		     "Memory of Redis that the logs of calls take"),
 	[WORKERS] = ROW("workers", "daemon=\"\"",
 			"Workers that have published figures in the last ten "
 			"seconds"),
@@ -97,6 +108,24 @@ static void registrations(const struct page *page)
 	(void)metric_print_head(page->mb, page->form, &rows[REGISTRATIONS]);
 	(void)mbuf_printf(page->mb, "%s %llu\n", rows[REGISTRATIONS].name,
 			  num);
+}
+
+static void logs(const struct page *page)
+{
+	const struct redis_val *val;
+	uint64_t sum = 0, num;
+	char key[32];
+
+	for (unsigned i = 0; i < SHARDS; i++) {
+		re_snprintf(key, sizeof(key), "cb:{c:%x}:log:sizes", i);
+		if (!ask(&val, page, "HGET", key, "total", NULL))
+			return;
+		if (val->type != REDIS_NIL && !redis_num(val, &num))
+			return;
+		sum += val->type == REDIS_NIL ? 0 : num;
+	}
+	(void)metric_print_head(page->mb, page->form, &rows[LOGS]);
+	(void)mbuf_printf(page->mb, "%s %llu\n", rows[LOGS].name, sum);
 }
 
 static void workers(const struct page *page)
@@ -270,6 +299,7 @@ void sigd_cluster_metric_print(struct mbuf *mb, enum metric_form form,
 
 	calls(&page);
 	registrations(&page);
+	logs(&page);
 	workers(&page);
 	unwell(&page);
 	if (shown)

@@ -201,6 +201,9 @@ static const struct metric_desc rows[] = {
 		LOGGED(written)),
 	COUNTER("call_log_dropped_entries",
 		"Not written: Redis was away, or too slow", LOGGED(dropped)),
+	COUNTER("call_logs_gone",
+		"Logs of calls that gave way, as there was no room for them "
+		"(call_log.size)", LOGGED(gone)),
 	COUNTER("trace_messages", "Messages traced", TRACE(taken)),
 	COUNTER("trace_nameless", "Messages not traced: no Call-ID",
 		TRACE(nameless)),

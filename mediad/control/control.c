@@ -353,16 +353,20 @@ static int link_make(struct control *control)
 				control);
 }
 
-static int diary_make(struct control *control)
+static int diary_make(struct control *control, uint32_t keep_s)
 {
 	const struct diary_params params = {
 		.link = control->link,
 		.wheel = control->wheel,
 		.table = control->table,
 		.addr = control->addr,
+		.keep_s = keep_s,
 	};
-	int err = diary_alloc(&control->diary, &params);
+	int err;
 
+	if (!keep_s)
+		return 0;
+	err = diary_alloc(&control->diary, &params);
 	if (!err && control->news)
 		news_diary(control->news, control->diary);
 	return err;
@@ -410,7 +414,7 @@ int control_alloc(struct control **controlp,
 				  control->wheel, control->table,
 				  control->addr);
 	if (!err)
-		err = diary_make(control);
+		err = diary_make(control, params->log_keep_s);
 	if (err) {
 		mem_deref(control);
 		return err;
@@ -499,7 +503,7 @@ const struct command_stats *control_commands(const struct control *control)
 
 const struct call_log_counts *control_logged(const struct control *control)
 {
-	return diary_counts(control->diary);
+	return control->diary ? diary_counts(control->diary) : NULL;
 }
 
 const struct ctl_counts *control_counts(const struct control *control)

@@ -40,6 +40,7 @@ struct control_params {
 	struct news *news;
 	uint32_t max_sessions;
 	bool leaves; /* draining: its calls are to go elsewhere */
+	uint32_t log_keep_s; /* of the logs of calls; 0: they are told nothing */
 	/* Redis has told which sessions are not ours any more; they are dropped
 	 * after this call, which may bring some back, and before the first
 	 * command. Once. NULL: nobody waits for it. */
@@ -75,7 +76,7 @@ bool control_quiet(const struct control *control);
 /* For figures of other parts that go to Redis. */
 struct redis_link *control_link(const struct control *control);
 const struct command_stats *control_commands(const struct control *control);
-/* Of the logs of calls. */
+/* Of the logs of calls; NULL: they are told nothing. */
 const struct call_log_counts *control_logged(const struct control *control);
 /* NULL before there was an epoch. */
 const struct ctl_counts *control_counts(const struct control *control);

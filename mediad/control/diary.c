@@ -226,14 +226,16 @@ const struct call_log_counts *diary_counts(const struct diary *diary)
 int diary_alloc(struct diary **diaryp, const struct diary_params *params)
 {
 	struct diary *diary = mem_zalloc(sizeof(*diary), destructor);
+	/* sigd sees to the size of all */
+	const struct call_log_cfg cfg = {.keep_s = params->keep_s};
 	int err;
 
 	if (!diary)
 		return ENOMEM;
 	diary->wheel = params->wheel;
 	diary->table = params->table;
-	err = call_log_writer_alloc(&diary->writer, params->link, params->wheel,
-				    params->addr);
+	err = call_log_writer_alloc(&diary->writer, &cfg, params->link,
+				    params->wheel, params->addr);
 	if (err) {
 		mem_deref(diary);
 		return err;

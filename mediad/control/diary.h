@@ -24,6 +24,7 @@ struct diary_params {
 	struct wheel *wheel;
 	struct session_table *table;
 	const char *addr; /* node/slot */
+	uint32_t keep_s;  /* after the last that is told; not 0 */
 };
 
 /* What is pointed to outlives it, but for addr. The caller owns *diaryp. */

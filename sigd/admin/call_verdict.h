@@ -137,6 +137,7 @@ struct callv_leg {
 
 struct callv_facts {
 	bool known;       /* there is a log of it */
+	bool off;         /* logs are not kept at all */
 	bool answered;
 	bool ended;       /* or refused: nothing more will come */
 	bool cut;         /* the first entries are gone */

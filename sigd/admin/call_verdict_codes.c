@@ -14,8 +14,9 @@ static const struct callv_info table[CALLV_CODES] = {
 		"It rings, or is up with nothing wrong so far.", ""},
 	[CALLV_UNKNOWN] = {"unknown",
 		"What is kept of it does not say.",
-		"Its log is gone, or Redis was away: look at the SIP messages, "
-		"and at the logs of the workers."},
+		"Its log is gone (`call_log.keep`, `call_log.size`), or Redis "
+		"was away: look at the SIP messages, and at the logs of the "
+		"workers."},
 
 	[CALLV_NO_ROUTE] = {"no-route",
 		"No route of the tenant matches, so nobody was asked.",

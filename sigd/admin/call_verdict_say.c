@@ -380,11 +380,17 @@ static int say_back(struct re_printf *pf, const struct say *say)
 
 static int say_unknown(struct re_printf *pf, const struct say *say)
 {
-	return re_hprintf(pf, "%s", say->facts->known
-					    ? "The log of the call does not "
-					      "say how it ended."
-					    : "The log of the call is not "
-					      "kept any more.");
+	const struct callv_facts *facts = say->facts;
+
+	return re_hprintf(pf, "%s",
+			  facts->known ? "The log of the call does not say how "
+					 "it ended."
+			  : facts->off ? "Logs of calls are not kept "
+					 "(`call_log` in sigd.yaml): its "
+					 "record and SIP messages are all that "
+					 "is known."
+				       : "The log of the call is not kept any "
+					 "more.");
 }
 
 static say_h *const sentences[CALLV_CODES] = {

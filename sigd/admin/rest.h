@@ -10,6 +10,7 @@
 #ifndef SIGD_ADMIN_REST_H
 #define SIGD_ADMIN_REST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/admin.h"
@@ -32,6 +33,7 @@ struct rest_root {
 	struct sse *sse; /* sigd/sse/sse.h */
 	const struct web_files *page; /* the dashboard; NULL: none */
 	struct rest_follow_work follow;
+	bool call_logs; /* they are kept */
 };
 
 enum {

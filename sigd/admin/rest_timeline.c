@@ -56,6 +56,7 @@ static void head(struct jsonw *json, const struct timeline *tl)
 	rest_time(json, "answered", tl->facts.up_ms);
 	rest_time(json, "ended", tl->facts.end_ms);
 	verdict(json, tl);
+	jsonw_str(json, "log", tl->nentries ? "kept" : tl->off ? "off" : "gone");
 	jsonw_str(json, "decision", tl->why[0] ? tl->why : NULL);
 }
 

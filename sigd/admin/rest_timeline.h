@@ -48,6 +48,7 @@ struct timeline {
 	char call[ID_LEN + 1];
 	char callid[CALL_TEXT_MAX + 1]; /* "": not known */
 	bool there;              /* it has a record */
+	bool off;                /* no logs are kept */
 	struct call_record rec;
 	char why[CALL_WHY_MAX + 1];
 	struct rest_told *told;  /* NULL: there is no trace */

@@ -8,6 +8,7 @@
 
 #include "common/call_log.h"
 #include "common/id.h"
+#include "sigd/admin/rest.h"
 #include "sigd/admin/rest_calls.h"
 #include "sigd/admin/rest_timeline.h"
 #include "sigd/admin/rest_trace.h"
@@ -150,6 +151,28 @@ static bool order(struct timeline *tl)
 	return true;
 }
 
+static void party(char name[CALLV_NAME_MAX], const struct call_side *side)
+{
+	if (side->user[0] || !side->conn[0])
+		str_ncpy(name, side->user, CALLV_NAME_MAX);
+	else
+		re_snprintf(name, CALLV_NAME_MAX, "connection %s", side->conn);
+}
+
+/* Of a call that goes on and has no log. */
+static void facts_of_record(struct timeline *tl)
+{
+	struct callv_facts *out = &tl->facts.out;
+	const struct call_record *rec = &tl->rec;
+
+	str_ncpy(out->tenant, rec->tenant, sizeof(out->tenant));
+	party(out->caller, &rec->side[CALL_CALLER]);
+	party(out->callee, &rec->side[CALL_CALLEE]);
+	out->answered = rec->state == CALL_UP;
+	tl->facts.first_ms = rec->start_ms;
+	tl->facts.up_ms = rec->up_ms;
+}
+
 static void judge(struct timeline *tl)
 {
 	for (size_t i = 0; i < tl->nitems; i++) {
@@ -159,6 +182,9 @@ static void judge(struct timeline *tl)
 			call_facts_entry(&tl->facts, &item->entry->entry,
 					 item->us / 1000);
 	}
+	if (!tl->nentries && tl->there)
+		facts_of_record(tl);
+	tl->facts.out.off = tl->off;
 	call_facts_end(&tl->facts, rest_now_ms());
 	callv_judge(&tl->verdict, &tl->facts.out);
 }
@@ -305,8 +331,13 @@ static bool read_all(struct timeline *tl, struct admin *admin,
 	if (!record_read(tl, admin, resp) || !callid_read(tl, admin, resp) ||
 	    !trace_read(tl, admin, resp, only) || !log_read(tl, admin, resp))
 		return false;
-	if (!tl->there && !tl->nentries && !tl->why[0]) {
-		admin_resp_problem(resp, 404, "There is no such call.");
+	if (!tl->there && !tl->nentries && !tl->why[0] &&
+	    !(tl->told && tl->told->n)) {
+		admin_resp_problem(resp, 404,
+				   tl->off ? "There is no such call, or it has "
+					     "ended: logs of calls are not "
+					     "kept (call_log in sigd.yaml)."
+					   : "There is no such call.");
 		return false;
 	}
 	if (order(tl)) {
@@ -331,11 +362,14 @@ struct timeline *timeline_read(struct admin *admin, struct admin_resp *resp,
 			       const char *id, const char *only)
 {
 	struct timeline *tl = mem_zalloc(sizeof(*tl), destructor);
+	const struct rest_root *root;
 
 	if (!tl) {
 		admin_resp_problem(resp, 503, "Out of memory.");
 		return NULL;
 	}
+	root = admin_arg(admin);
+	tl->off = !root->call_logs;
 	if (id_valid(id, strlen(id)))
 		str_ncpy(tl->call, id, sizeof(tl->call));
 	else if (!by_callid(tl->call, admin, resp, id))

@@ -13,8 +13,6 @@
 
 /* Seconds: of what was kept of a call that has ended. */
 #define KEEP_S "60"
-/* As long as the log of the call (common/call_log.h). */
-#define LOG_S "86400"
 
 struct call_ask {
 	struct redis_link *link;
@@ -86,7 +84,7 @@ static const struct redis_script script_save = {
 /* ARGV: reason, who, seconds to keep it. The CDR is the record's fields
  * and these, with the time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
  * in each of the sixteen streams: memory is not theirs for ever. Why it went where
- * it did is kept as long as its log. */
+ * it did is with its log (common/call_log_store.h). */
 static const struct redis_script script_end = {
 	"call-end",
 	CALL_INDEX_LUA AGAIN_LUA
@@ -94,9 +92,6 @@ static const struct redis_script script_end = {
 	"if #rec == 0 then return 0 end "
 	"local cdr = {} "
 	"for i = 1, #rec, 2 do local name, val = rec[i], rec[i + 1] "
-	"  if name == 'why' then "
-	"    redis.call('SET', (string.gsub(KEYS[1], ':rec:', ':why:', 1)), val, "
-	"      'EX', " LOG_S ") end "
 	"  if name ~= 'a.ack' and name ~= 'b.ack' and name ~= 'why' then "
 	"    cdr[#cdr + 1] = name; cdr[#cdr + 1] = val end end "
 	"local t = redis.call('TIME') "

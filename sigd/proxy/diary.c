@@ -37,6 +37,7 @@ void diary_begin(struct proxy *px, const char *call,
 	const struct call_log_note note = {.call = call,
 					   .kind = "call.begun",
 					   .data = &data,
+					   .why = begin->why,
 					   .brief = begin->brief};
 
 	call_log_begin(&data);
@@ -92,7 +93,8 @@ void diary_up(struct proxy *px, const struct call_record *rec)
 	diary(px, rec->call, rec->leg, "call.up", &data);
 }
 
-/* All that a reader needs when the first entries are gone. */
+/* All that a reader needs when the first entries are gone: with why it went
+ * where it did, should its worker have died before that was told. */
 void diary_ended(struct proxy *px, const struct call_record *rec,
 		 enum status reason, unsigned by)
 {
@@ -100,6 +102,11 @@ void diary_ended(struct proxy *px, const struct call_record *rec,
 	const struct call_side *callee = &rec->side[CALL_CALLEE];
 	const uint64_t now = proxy_unix_ms();
 	struct call_log_data data;
+	const struct call_log_note note = {.call = rec->call,
+					   .leg = rec->leg,
+					   .kind = "call.ended",
+					   .data = &data,
+					   .why = rec->why};
 
 	call_log_begin(&data);
 	call_log_text(&data, "why", status_text(reason));
@@ -115,7 +122,7 @@ void diary_ended(struct proxy *px, const struct call_record *rec,
 	call_log_text(&data, "to-connection", callee->conn);
 	call_log_text(&data, "service", rec->service);
 	call_log_text(&data, "call-id", rec->callid);
-	diary(px, rec->call, rec->leg, "call.ended", &data);
+	tell(px, &note);
 }
 
 void diary_side(struct proxy *px, const char *call, const char *kind,

@@ -31,6 +31,8 @@ struct diary_begin {
 	struct pl callee;                    /* number */
 	struct pl callid;
 	const char *media;                   /* worker; NULL: none */
+	const char *why;                     /* it goes where it goes; NULL:
+						not known */
 	uint16_t code; /* that the table answers; 0: it does not */
 	bool brief;    /* it never is a call: its log is kept for an hour */
 };

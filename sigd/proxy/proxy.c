@@ -153,9 +153,10 @@ static int guards_alloc(struct proxy *px)
 				   px->worker);
 	if (!err)
 		err = news_alloc(&px->news, deps->redis, deps->wheel);
-	if (!err && deps->redis)
-		err = call_log_writer_alloc(&px->diary, deps->redis,
-					    deps->wheel, px->worker);
+	if (!err && deps->redis && px->cfg.log.keep_s)
+		err = call_log_writer_alloc(&px->diary, &px->cfg.log,
+					    deps->redis, deps->wheel,
+					    px->worker);
 	if (!err)
 		err = bucket_table_alloc(&px->refusals, REFUSED_TENANTS);
 	if (!err)

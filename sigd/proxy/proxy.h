@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/call_log_store.h"
 #include "common/metric.h"
 #include "common/status.h"
 #include "sigd/proxy/gate.h"
@@ -46,6 +47,7 @@ struct proxy_cfg {
 				 next; 60,000 */
 	uint32_t retry_s;     /* Retry-After of a 503: at least; 5 */
 	struct gate_cfg gate; /* zero: no limit */
+	struct call_log_cfg log; /* keep_s 0: calls have no logs */
 };
 
 /* How a listener appears in our Via, Record-Route and Contact. */

@@ -60,7 +60,7 @@ static struct pl caller_of(const struct refused *what)
 
 /* A call as any other, but for its record. */
 static void begin(struct proxy *px, char call[17], const struct refused *what,
-		  const struct route_plan *plan)
+		  const struct route_plan *plan, const char *why)
 {
 	const struct diary_begin begin = {
 		.from = what->from,
@@ -72,6 +72,7 @@ static void begin(struct proxy *px, char call[17], const struct refused *what,
 		.callee = cut(&what->invite->uri.user),
 		.callid = what->invite->callid,
 		.code = plan ? plan->targets[0].code : 0,
+		.why = why,
 		.brief = true};
 
 	call_id_make(call, &what->invite->callid);
@@ -86,23 +87,8 @@ void refused_early(struct proxy *px, const struct refused *what,
 
 	if (!refused_may(px, what->tenant))
 		return;
-	begin(px, call, what, NULL);
+	begin(px, call, what, NULL, NULL);
 	diary_refused_brief(px, call, why);
-}
-
-/* Where the decision of a call that has ended is (call_record.c). */
-static void why_keep(struct proxy *px, const char *call, const char *why)
-{
-	char key[64], keep[16];
-
-	re_snprintf(key, sizeof(key), "cb:{c:%c}:why:%s", call[0], call);
-	re_snprintf(keep, sizeof(keep), "%d", CALL_LOG_BRIEF_S);
-
-	const struct redis_arg set[] = {redis_str("SET"), redis_str(key),
-					redis_str(why), redis_str("EX"),
-					redis_str(keep)};
-
-	(void)redis_link_send(px->deps.redis, set, COUNTOF(set), NULL, NULL);
 }
 
 static void told(struct proxy *px, const struct route_plan *plan,
@@ -112,8 +98,7 @@ static void told(struct proxy *px, const struct route_plan *plan,
 
 	if (!refused_may(px, what->tenant))
 		return;
-	begin(px, call, what, plan);
-	why_keep(px, call, why);
+	begin(px, call, what, plan, why);
 	diary_refused_brief(px, call, plan->targets[0].status);
 }
 

@@ -204,13 +204,14 @@ static void log_open(struct bench *bench)
 {
 	char sock[128];
 	const struct redis_cfg redis = {.path = sock};
+	const struct call_log_cfg cfg = {.keep_s = 86400};
 
 	snprintf(sock, sizeof(sock), "%s/redis.sock", bench->stack.dir);
 	if (redis_link_alloc(&bench->link, &redis, bench->lt.wheel, NULL,
 			     NULL) ||
 	    !loop_test_until(&bench->lt, is_up, bench->link, 5000) ||
-	    call_log_writer_alloc(&bench->writer, bench->link, bench->lt.wheel,
-				  "m1/1"))
+	    call_log_writer_alloc(&bench->writer, &cfg, bench->link,
+				  bench->lt.wheel, "m1/1"))
 		bench_die("no way to Redis");
 }
 

@@ -66,6 +66,7 @@ static inline bool log_bed_write(struct log_bed *lb)
 		.wheel = lb->media.wheel,
 		.table = lb->media.table,
 		.addr = "m1/1",
+		.keep_s = 86400,
 	};
 
 	session_on_quiet(lb->media.table, log_bed_quiet);

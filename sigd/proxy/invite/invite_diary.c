@@ -20,7 +20,8 @@ void invite_diary_begin(struct invite *inv)
 		.tenant = inv->rec.tenant,
 		.callee = {inv->hunt.callee, inv->hunt.callee_len},
 		.callid = msg->callid,
-		.media = inv->rec.media};
+		.media = inv->rec.media,
+		.why = inv->rec.why};
 
 	pl_set_str(&begin.caller, inv->rec.side[CALL_CALLER].user);
 	diary_begin(inv->px, inv->rec.call, &begin);

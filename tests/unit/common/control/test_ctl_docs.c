@@ -8,6 +8,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/call_log_writer.h"
 #include "common/control/ctl_client.h"
 #include "common/control/ctl_event.h"
 #include "common/control/ctl_node.h"
@@ -325,6 +326,46 @@ static void both_users_can_publish_their_figures(void)
 	stop(&fix);
 }
 
+static bool is_written(void *arg)
+{
+	const struct call_log_counts *counts = call_log_counts(arg);
+
+	return counts->written + counts->dropped == 1;
+}
+
+static uint64_t log_written(struct fixture *fix, struct redis_link *link,
+			    uint64_t size)
+{
+	const struct call_log_cfg cfg = {3600, size};
+	/* sigd alone tells why, and lets the oldest go */
+	const struct call_log_note note = {.call = "0123456789abcdef",
+					   .kind = "call.begun",
+					   .why = size ? "so" : NULL};
+	struct call_log_writer *writer = NULL;
+	uint64_t n = 0;
+
+	if (CHECK(!call_log_writer_alloc(&writer, &cfg, link, fix->bed.wheel,
+					 "a1/1"))) {
+		call_log_write(writer, &note);
+		CHECK(redis_test_until(fix->bed.wheel, 5000, is_written,
+				       writer));
+		n = call_log_counts(writer)->written;
+	}
+	mem_deref(writer);
+	return n;
+}
+
+static void both_users_can_write_the_logs_of_calls(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(log_written(&fix, fix.mediad, 0), 1);
+		CHECK_INT(log_written(&fix, fix.sigd, 1), 1);
+	}
+	stop(&fix);
+}
+
 /* Every refusal is NOPERM and not, say, a wrong number of arguments. */
 static void refused(struct fixture *fix, struct redis_link *as,
 		    const char *line)
@@ -353,6 +394,7 @@ static void the_media_user_can_do_nothing_else(void)
 		"HSET cb:{n:a1/1}:figures:sigd x 1",
 		"DEL cb:{n:m1/1}:cmd",
 		"SET cb:{c:0}:lease x",
+		"GET cb:{c:0}:why:0123456789abcdef",
 		"SET other x",
 		"EVAL return\tredis.call('GET','cb:{a:x/y}:bind') 1 "
 		"cb:{a:x/y}:bind",
@@ -391,5 +433,6 @@ TEST_MAIN(TEST(the_mac_is_that_of_the_page),
 	  TEST(every_word_of_the_protocol_is_on_the_page),
 	  TEST(both_users_can_do_all_that_they_must),
 	  TEST(both_users_can_publish_their_figures),
+	  TEST(both_users_can_write_the_logs_of_calls),
 	  TEST(the_media_user_can_do_nothing_else),
 	  TEST(the_signalling_user_cannot_harm_the_server))

@@ -133,6 +133,7 @@ static bool control_make(struct fixture *fix)
 		.table = fix->table,
 		.news = fix->news,
 		.max_sessions = 2,
+		.log_keep_s = 3600,
 		.failedh = on_failed,
 	};
 
