@@ -108,7 +108,10 @@ void call_fields_write(struct call_fields *out, const struct call_record *rec)
 		put_num(out, profile_names[i], side->profile);
 	}
 	put(out, "record", record_names[rec->record]);
+	put_num(out, "asked", rec->asked);
 }
+
+static const struct text_field asked_field = NUM32("asked", asked);
 
 /* Where fields are read from: each behind its name, or all in our order. */
 struct source {
@@ -125,7 +128,8 @@ enum {
 	AT_UP,
 	AT_SIDES,
 	PER_SIDE = 4,
-	AT_RECORD = AT_SIDES + PER_SIDE * CALL_SIDES
+	AT_RECORD = AT_SIDES + PER_SIDE * CALL_SIDES,
+	AT_ASKED
 };
 
 static const struct redis_val *get(const struct source *from, size_t at,
@@ -242,6 +246,7 @@ static int read_all(struct call_record *rec, const struct source *from)
 	for (unsigned i = 0; i < CALL_SIDES; i++)
 		err |= get_side(&rec->side[i], from, i);
 	err |= get_record(&rec->record, get(from, AT_RECORD, "record"));
+	err |= get_num32(rec, get(from, AT_ASKED, "asked"), &asked_field);
 
 	rec->leg = (uint8_t)leg;
 	return err ? EBADMSG : 0;

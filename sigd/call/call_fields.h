@@ -9,7 +9,7 @@
 #include "common/redis_link.h"
 #include "sigd/call/call_record.h"
 
-enum { CALL_FIELDS = 15 + 17 * CALL_SIDES, CALL_NUM_LEN = 24 };
+enum { CALL_FIELDS = 16 + 17 * CALL_SIDES, CALL_NUM_LEN = 24 };
 
 /* The names of all fields, in the order that call_fields_write() has: for
  * HMGET, in Lua. Scripts know some by their place (call_dialog.c); a test
@@ -26,7 +26,7 @@ enum { CALL_FIELDS = 15 + 17 * CALL_SIDES, CALL_NUM_LEN = 24 };
 	"'a.oat','b.oat','a.ack','b.ack'," CALL_SIDE_LUA("a.") ","        \
 	CALL_SIDE_LUA("b.") ",'b.tenant','offer'," CALL_NUMBERS_LUA("a.") ","        \
 	CALL_NUMBERS_LUA("b.") ",'state','leg','start','up',"            \
-	CALL_REST_LUA("a.") "," CALL_REST_LUA("b.") ",'record'"
+	CALL_REST_LUA("a.") "," CALL_REST_LUA("b.") ",'record','asked'"
 /* The fields of a record as arguments, name and value in turn. Texts point
  * into the record and into `text`; both must outlive their use. */
 struct call_fields {

@@ -58,8 +58,9 @@ void call_keys_print(struct call_keys *keys, const char *call);
 void call_name_print(char name[CALL_NAME_MAX], const struct call_record *rec);
 
 /* What is answered: 0 (there is no such call) or another number; a record as
- * field, value ...; or its values alone, by CALL_FIELDS_LUA (call_fields.h). */
-enum call_reply { CALL_NUMBER, CALL_NAMED, CALL_VALUES };
+ * field, value ...; or its values alone, by CALL_FIELDS_LUA (call_fields.h); a
+ * number, or a record as field, value ... */
+enum call_reply { CALL_NUMBER, CALL_NAMED, CALL_VALUES, CALL_EITHER };
 
 /* The handler gets it as a code. */
 struct call_eval {

@@ -8,6 +8,7 @@
 #include <re.h>
 
 #include "common/countof.h"
+#include "sigd/call/call_again.h"
 #include "sigd/call/call_fields.h"
 #include "sigd/call/call_priv.h"
 
@@ -49,45 +50,13 @@ static const struct redis_script script_save = {
 	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) end "
 	"return 1"};
 
-/*
- * Lua: `again(rec, ids, call)`: whether the caller's INVITE was begun anew as
- * another call. Who repeats it after its worker has died reaches another one,
- * which knows nothing of it; the first one then ends as killed, and that is not
- * a call of its own for who counts them. `told(rec, ids, call)`: this one has
- * its CDR, so the others need none, should they end so.
- */
-#define AGAIN_LUA                                                            \
-	"local function who(rec) "                                           \
-	"  local f = redis.call('HMGET', rec, 'a.tag', 'a.icseq', 'a.user', " \
-	"    'a.conn') "                                                     \
-	"  return f[1] and f[1] ~= '' and table.concat({f[1], f[2] or '', "   \
-	"    f[3] or '', f[4] or ''}, '\\n') or nil end "                    \
-	"local function twins(rec, ids, call) "                              \
-	"  local found, stem = {}, string.match(rec, '^.*:rec:') "           \
-	"  local me = who(rec) "                                             \
-	"  for _, id in ipairs(ids) do "                                     \
-	"    for _, m in ipairs(redis.call('SRANDMEMBER', id, 16)) do "      \
-	"      if me and m ~= call and m ~= 'over' and "                     \
-	"        who(stem .. m) == me then found[#found + 1] = stem .. m "   \
-	"      end end end "                                                 \
-	"  return found end "                                                \
-	"local function is_setup(rec) "                                      \
-	"  return redis.call('HGET', rec, 'state') == 'setup' end "          \
-	"local function again(rec, ids, call) "                              \
-	"  return is_setup(rec) and (redis.call('HEXISTS', rec, 'again') "   \
-	"    == 1 or #twins(rec, ids, call) > 0) end "                       \
-	"local function told(rec, ids, call) "                               \
-	"  for _, t in ipairs(twins(rec, ids, call)) do "                    \
-	"    if is_setup(t) then redis.call('HSET', t, 'again', call) end "  \
-	"  end end "
-
 /* ARGV: reason, who, seconds to keep it. The CDR is the record's fields
  * and these, with the time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
  * in each of the sixteen streams: memory is not theirs for ever. Why it went where
  * it did is with its log (common/call_log_store.h). */
 static const struct redis_script script_end = {
 	"call-end",
-	CALL_INDEX_LUA AGAIN_LUA
+	CALL_INDEX_LUA CALL_AGAIN_LUA
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
 	"local cdr = {} "
@@ -157,14 +126,15 @@ static void destructor(void *data)
 static enum status code_of(const struct call_ask *ask,
 			   const struct redis_val *val)
 {
-	const bool none = val->type == REDIS_INT ? !val->num
-						 : !val->len;
+	const bool array = val->type == REDIS_ARRAY;
+	const bool none = array ? !val->len : !val->num;
 
 	if (val->type != REDIS_INT && val->type != REDIS_ARRAY)
 		return STATUS_INTERNAL;
 	if (none)
 		return STATUS_UNKNOWN_DIALOG;
-	return (ask->reply != CALL_NUMBER) == (val->type == REDIS_ARRAY)
+	return ask->reply == CALL_EITHER ||
+			       (ask->reply != CALL_NUMBER) == array
 		       ? STATUS_OK
 		       : STATUS_INTERNAL;
 }
@@ -187,7 +157,7 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 	struct call_ask *ask = arg;
 	enum status code = err ? STATUS_REDIS_DOWN : code_of(ask, val);
 	struct call_record rec;
-	const bool read = code == STATUS_OK && ask->reply != CALL_NUMBER;
+	const bool read = code == STATUS_OK && val->type == REDIS_ARRAY;
 
 	if (read)
 		code = read_reply(&rec, ask, val);

@@ -99,6 +99,8 @@ struct call_record {
 	uint32_t offer_cseq;              /* of the caller's INVITE when it
 					     had no offer: the ACK of that has
 					     the answer to ours; 0: it had */
+	uint32_t asked;                   /* a hash of what the caller's INVITE
+					     asked for (call_again.h) */
 	uint64_t start_ms;                /* unix ms: INVITE came */
 	uint64_t up_ms;                   /* unix ms: answered; 0: not yet */
 	struct call_side side[CALL_SIDES];

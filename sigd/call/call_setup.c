@@ -9,6 +9,7 @@
 #include <re.h>
 
 #include "common/countof.h"
+#include "sigd/call/call_again.h"
 #include "sigd/call/call_fields.h"
 #include "sigd/call/call_priv.h"
 #include "sigd/call/call_setup.h"
@@ -17,10 +18,11 @@
 enum { TRY_MAX = 2 * COOKIE_FLOW_MAX + 2 * CALL_TEXT_MAX + CALL_HEAD_MAX + 8 };
 
 /* KEYS: record, list, set-up. ARGV: seconds to live, name in the list, the
- * caller's leg, then the fields of the record. */
+ * caller's leg, then the fields of the record. Reply: the record of the call that
+ * the same INVITE was begun as before; or 1. */
 static const struct redis_script script_begin = {
 	"call-begin",
-	CALL_INDEX_LUA
+	CALL_INDEX_LUA CALL_AGAIN_LUA
 	"redis.call('HSET', KEYS[1], unpack(ARGV, 4)) "
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
 	"listed(KEYS[1], ARGV[1]) "
@@ -31,6 +33,9 @@ static const struct redis_script script_begin = {
 	"redis.call('ZADD', KEYS[2], now + ARGV[1] + 1, ARGV[2]) "
 	"if redis.call('TTL', KEYS[2]) < ARGV[1] + 60 then "
 	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) end "
+	"local ids, call = index(KEYS[1]) "
+	"local before = first(KEYS[1], ids, call) "
+	"if before then return redis.call('HGETALL', before) end "
 	"return 1"};
 
 /* ARGV: leg, value. */
@@ -134,7 +139,8 @@ int call_setup_begin(struct call_ask **askp, struct redis_link *link,
 	struct redis_arg argv[3 + 2 * CALL_FIELDS], keyv[3];
 	const struct call_eval eval = {.script = &script_begin, .keyv = keyv,
 				       .keyc = 3, .argv = argv,
-				       .argc = COUNTOF(argv)};
+				       .argc = COUNTOF(argv),
+				       .reply = CALL_EITHER};
 	char ttl[16], name[CALL_NAME_MAX], *text;
 	struct call_fields fields;
 	struct call_keys keys;

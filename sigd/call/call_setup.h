@@ -45,7 +45,8 @@ int call_head_write(char *head, size_t size, size_t *len,
 		    const struct smsg *msg);
 
 /* The call begins: its record, to live for ttl_s seconds, and the caller's
- * INVITE. */
+ * INVITE. The handler is told the record of the call that the same INVITE was
+ * begun as before, by a worker that has died since; else NULL. */
 int call_setup_begin(struct call_ask **askp, struct redis_link *link,
 		     const struct call_record *rec,
 		     const struct call_try *caller, uint32_t ttl_s,

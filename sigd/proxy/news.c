@@ -44,20 +44,35 @@ static void say(struct news *news, const struct redis_arg *fields, size_t n)
 		(void)redis_writer_add(news->writer, fields, n, NULL, NULL);
 }
 
-void news_call_started(struct news *news, const struct call_record *rec,
-		       const char *number)
+/* was NULL: a call that is new. */
+static void begun(struct news *news, const struct call_record *rec,
+		  const char *number, const char *was)
 {
 	const struct call_side *caller = &rec->side[CALL_CALLER];
 	const struct redis_arg fields[] = {
-		redis_str("type"),       redis_str("call.started"),
+		redis_str("type"),
+		redis_str(was ? "call.restarted" : "call.started"),
 		redis_str("tenant"),     redis_str(rec->tenant),
 		redis_str("call"),       redis_str(rec->call),
 		redis_str("call_id"),    redis_str(rec->callid),
 		redis_str("caller"),     redis_str(caller->user),
 		redis_str("connection"), redis_str(caller->conn),
-		redis_str("callee"),     redis_str(number)};
+		redis_str("callee"),     redis_str(number),
+		redis_str("was"),	 redis_str(was ? was : "")};
 
-	say(news, fields, COUNTOF(fields));
+	say(news, fields, COUNTOF(fields) - (was ? 0 : 2));
+}
+
+void news_call_started(struct news *news, const struct call_record *rec,
+		       const char *number)
+{
+	begun(news, rec, number, NULL);
+}
+
+void news_call_restarted(struct news *news, const struct call_record *rec,
+			 const char *number, const char *was)
+{
+	begun(news, rec, number, was);
 }
 
 void news_call_answered(struct news *news, const struct call_record *rec)

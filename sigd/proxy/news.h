@@ -6,6 +6,7 @@
  * with its CDR alone (call_record.h): one of each.
  *
  *	call.started      call, call_id, caller, connection, callee
+ *	call.restarted    the same, and was: its id until then
  *	call.answered     call
  *	registration.added, .removed, .lost, .expired   user, flow
  *
@@ -38,6 +39,9 @@ int news_alloc(struct news **newsp, struct redis_link *redis,
 /* With Redis away nobody is told. */
 void news_call_started(struct news *news, const struct call_record *rec,
 		       const char *number);
+/* By another worker, as the first one died: was is what the call was told as. */
+void news_call_restarted(struct news *news, const struct call_record *rec,
+			 const char *number, const char *was);
 void news_call_answered(struct news *news, const struct call_record *rec);
 void news_registration(struct news *news, enum news_registration what,
 		       const char *tenant, const char *user,

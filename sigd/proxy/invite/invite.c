@@ -38,7 +38,7 @@ static void destructor(void *data)
 	hunt_clear(inv);
 	mem_deref(inv->ringing);
 	mem_deref(inv->save);
-	mem_deref(inv->begin);
+	invite_begun_unheard(inv);
 	mem_deref(inv->sdp);
 	wheel_stop(&inv->limit);
 	wheel_stop(&inv->renew);
@@ -192,6 +192,16 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	return err ? EBADMSG : 0;
 }
 
+/* Its CSeq and Request-URI (call_again.h). */
+static uint32_t asked_for(const struct smsg *msg)
+{
+	const uint32_t uri = hash_joaat((const uint8_t *)msg->uri.text.p,
+					msg->uri.text.l);
+	const uint32_t both[2] = {uri, msg->cseq.num};
+
+	return hash_joaat((const uint8_t *)both, sizeof(both));
+}
+
 static enum status fill(struct invite *inv, const struct invite_params *params)
 {
 	const struct txn_dest *src = txn_srv_source(inv->st);
@@ -215,6 +225,7 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 		return STATUS_BAD_REQUEST;
 	invite_tenant_first(inv);
 	str_ncpy(inv->rec.at, inv->px->at, sizeof(inv->rec.at));
+	inv->rec.asked = asked_for(msg);
 	if (smsg_sdp(msg, &sdp))
 		return STATUS_BAD_MEDIA_TYPE;
 	/* 0 is a CSeq, too, and would say that there was an offer */

@@ -190,6 +190,8 @@ int invite_note(struct call_ask **askp, struct invite *inv,
 		call_record_h *h, void *arg);
 /* Redis is away, or the set-up was taken over: the call ends. */
 void invite_unsaved(struct invite *inv, enum status code);
+/* It is over before Redis has said that it began. */
+void invite_begun_unheard(struct invite *inv);
 /* Answered or over: nobody needs to take it over. */
 void invite_setup_end(struct invite *inv);
 

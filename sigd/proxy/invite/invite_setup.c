@@ -67,11 +67,25 @@ void invite_unsaved(struct invite *inv, enum status code)
 	invite_fail(inv, code == STATUS_UNKNOWN_DIALOG ? STATUS_KILLED : code);
 }
 
-static void on_begun(enum status code, const struct call_record *rec, void *arg)
+void invite_begun_unheard(struct invite *inv)
+{
+	if (inv->begin)
+		news_call_started(inv->px->news, &inv->rec, inv->hunt.callee);
+	inv->begin = mem_deref(inv->begin);
+}
+
+/* before: the same INVITE was begun by a worker that has died since, and that
+ * told of it. */
+static void on_begun(enum status code, const struct call_record *before,
+		     void *arg)
 {
 	struct invite *inv = arg;
-	(void)rec;
 
+	if (code == STATUS_OK && before)
+		news_call_restarted(inv->px->news, &inv->rec, inv->hunt.callee,
+				    before->call);
+	else if (code == STATUS_OK)
+		news_call_started(inv->px->news, &inv->rec, inv->hunt.callee);
 	inv->begin = mem_deref(inv->begin);
 	if (code != STATUS_OK && !inv->answered)
 		invite_unsaved(inv, code);
@@ -119,7 +133,6 @@ enum status invite_setup(struct invite *inv)
 		return err == ENOTCONN ? STATUS_REDIS_DOWN
 				       : status_of_errno(err);
 	renew(inv);
-	news_call_started(px->news, &inv->rec, inv->hunt.callee);
 	return STATUS_OK;
 }
 

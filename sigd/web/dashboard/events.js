@@ -14,7 +14,7 @@ const MOODS = {
 const moodOf = ({ type, data }) => MOODS[type] ?? (type.startsWith('security.') ? 'bad' : type === 'call.ended' && !data.answered && data.reason !== 'cancelled' ? 'wait' : 'calm');
 
 const side = (s) => (typeof s === 'string' ? s : s?.user || s?.uri?.replace(/^sips?:/, '') || s?.connection || '');
-const began = (call) => live.events.find((e) => e.type === 'call.started' && e.data.call === call)?.data;
+const began = (call) => live.events.find((e) => /^call\.(re)?started$/.test(e.type) && e.data.call === call)?.data;
 
 // In a line of words.
 function words({ type, data }) {

@@ -11,6 +11,7 @@
 #include "routing/route_service.h"
 #include "sigd/call/call_fields.h"
 #include "sigd/call/call_record.h"
+#include "sigd/call/call_setup.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
 
@@ -30,6 +31,7 @@ static const struct call_record sample = {
 	.session = "fedcba9876543210",
 	.tenant = "demo",
 	.there = "branch",
+	.asked = 4000000000u,
 	.media = "m1/2",
 	.callid = "a b\r\nc@d",
 	.service = "",
@@ -426,6 +428,13 @@ static void twins_save(struct fixture *fix, struct call_record twins[2],
 	}
 }
 
+static enum status twin_save(struct fixture *fix,
+			     const struct call_record *rec)
+{
+	return wait_code(fix, call_record_save(&fix->ask, fix->link, rec, 60,
+					       on_answer, fix));
+}
+
 static void twin_end(struct fixture *fix, const struct call_record *rec,
 		     enum status reason)
 {
@@ -468,6 +477,14 @@ static void an_invite_that_was_begun_again_has_one_cdr(void)
 	twin_end(&fix, &twins[0], STATUS_KILLED);
 	twin_end(&fix, &twins[1], STATUS_KILLED);
 	cdrs_are(&fix, 1);
+	/* The one that lives may have said more in its dialog. */
+	twins_save(&fix, twins, same);
+	twins[1].state = CALL_UP;
+	twins[1].side[CALL_CALLER].invite_cseq += 9;
+	CHECK_INT(twin_save(&fix, &twins[1]), STATUS_OK);
+	twin_end(&fix, &twins[0], STATUS_KILLED);
+	twin_end(&fix, &twins[1], STATUS_HANGUP);
+	cdrs_are(&fix, 1);
 	/* A call that comes back to us by a PBX is another one. */
 	twins_save(&fix, twins, "otherpbx");
 	twin_end(&fix, &twins[0], STATUS_KILLED);
@@ -481,7 +498,61 @@ static void an_invite_that_was_begun_again_has_one_cdr(void)
 	stop(&fix);
 }
 
-TEST_MAIN(TEST(an_invite_that_was_begun_again_has_one_cdr),
+/* A proxy before us that forks one INVITE to two of our users has made two
+ * calls of it, of one Call-ID and From tag. */
+static void a_forked_invite_is_several_calls_whoever_dies(void)
+{
+	struct call_record twins[2];
+	struct fixture fix;
+
+	if (start(&fix)) {
+		twins_save(&fix, twins, sample.side[CALL_CALLER].conn);
+		twins[1].asked = sample.asked + 1;
+		CHECK_INT(twin_save(&fix, &twins[1]), STATUS_OK);
+		twin_end(&fix, &twins[0], STATUS_KILLED);
+		twin_end(&fix, &twins[1], STATUS_KILLED);
+		cdrs_are(&fix, 2);
+	}
+	stop(&fix);
+}
+
+/* Begins a call; whether it was told that it was begun before. */
+static bool begun_before(struct fixture *fix, const char *call, const char *at,
+			 uint32_t asked)
+{
+	const struct call_try try = {.leg = 1, .head = PL("INVITE")};
+	struct call_record rec = sample;
+
+	rec.state = CALL_SETUP;
+	str_ncpy(rec.call, call, sizeof(rec.call));
+	str_ncpy(rec.at, at, sizeof(rec.at));
+	rec.asked = asked;
+	CHECK_INT(wait_code(fix, call_setup_begin(&fix->ask, fix->link, &rec,
+						  &try, 60, on_answer, fix)),
+		  STATUS_OK);
+	return fix->has_rec;
+}
+
+static void an_invite_that_is_begun_again_is_told_what_it_was(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK(!begun_before(&fix, "0000000000000001", "s1/1/7", 5));
+		/* forked before us, by one worker or by two */
+		CHECK(!begun_before(&fix, "0000000000000002", "s1/1/7", 6));
+		CHECK(!begun_before(&fix, "0000000000000003", "s1/2/7", 7));
+		CHECK(!begun_before(&fix, "0000000000000004", "s1/1/7", 5));
+		/* by a successor */
+		CHECK(begun_before(&fix, "0000000000000005", "s1/2/7", 5));
+		CHECK_STR(fix.rec.call, "0000000000000001");
+	}
+	stop(&fix);
+}
+
+TEST_MAIN(TEST(a_forked_invite_is_several_calls_whoever_dies),
+	  TEST(an_invite_that_is_begun_again_is_told_what_it_was),
+	  TEST(an_invite_that_was_begun_again_has_one_cdr),
 	  TEST(each_side_has_its_tenant),
 	  TEST(names_in_scripts_are_those_written_in_their_order),
 	  TEST(a_record_reads_back),
