@@ -10,6 +10,8 @@
 #include "common/redis_link.h"
 #include "sigd/registrar/binding.h"
 
+enum { ADDRESS_MAX = 64 };
+
 /* redis_key_part() escapes '%' and all that separates, so it serves here. */
 static int field_print(struct re_printf *pf, const char *str)
 {
@@ -21,11 +23,20 @@ static int field_print(struct re_printf *pf, const char *str)
 
 int binding_print(char *text, size_t size, const struct binding *binding)
 {
-	int n = re_snprintf(text, size, "%u %u %w %H %H %H", binding->cseq,
-			    binding->q, binding->flow, binding->flow_len,
-			    field_print, binding->callid, field_print,
-			    binding->contact, field_print, binding->agent);
+	const bool known = sa_isset(&binding->remote, SA_ALL);
+	char address[ADDRESS_MAX] = "";
+	int n;
 
+	if (known)
+		re_snprintf(address, sizeof(address), "%J", &binding->remote);
+	n = re_snprintf(text, size, "%u %u %w %H %H %H", binding->cseq,
+			binding->q, binding->flow, binding->flow_len,
+			field_print, binding->callid, field_print,
+			binding->contact, field_print, binding->agent);
+	if (n >= 0 && known &&
+	    re_snprintf(text + n, size - (size_t)n, " %H", field_print,
+			address) < 0)
+		n = -1;
 	return n < 0 ? EOVERFLOW : 0;
 }
 
@@ -85,9 +96,24 @@ static int flow_parse(struct binding *binding, const struct pl *text)
 	return 0;
 }
 
+/* What is behind the agent; another version may have written what is none. */
+static void remote_parse(struct sa *sa, const struct pl *text)
+{
+	char address[ADDRESS_MAX];
+	struct pl pl = *text;
+
+	sa_init(sa, AF_UNSPEC);
+	if (pl.l < 2 || *pl.p != ' ')
+		return;
+	pl_advance(&pl, 1);
+	if (field_parse(address, sizeof(address), &pl) ||
+	    sa_decode(sa, address, strlen(address)))
+		sa_init(sa, AF_UNSPEC);
+}
+
 int binding_parse(struct binding *binding, const struct pl *text)
 {
-	struct pl ends, cseq, q, flow, callid, contact, agent;
+	struct pl ends, cseq, q, flow, callid, contact, agent, rest;
 
 	if (text->l > BINDING_TEXT_MAX ||
 	    re_regex(text->p, text->l,
@@ -106,6 +132,9 @@ int binding_parse(struct binding *binding, const struct pl *text)
 	    field_parse(binding->agent, sizeof(binding->agent), &agent))
 		return EBADMSG;
 
+	rest.p = agent.p + agent.l;
+	rest.l = (size_t)(text->p + text->l - rest.p);
+	remote_parse(&binding->remote, &rest);
 	return 0;
 }
 

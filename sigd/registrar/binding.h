@@ -5,10 +5,11 @@
  * RFC 3261 section 10.3, RFC 5626 section 6. One hash per AOR,
  * `cb:{a:<tenant>/<user>}:bind`; a field per device, its value one line:
  *
- *   <ends> <cseq> <q> <flow> <callid> <contact> <agent>
+ *   <ends> <cseq> <q> <flow> <callid> <contact> <agent> [<address>]
  *
  * ends: unix milliseconds by Redis' clock; q: thousandths; flow: hex of the
- * packed flow id; the last three percent-encoded, `-` when empty. The script
+ * packed flow id; what is behind it percent-encoded, `-` when empty; address:
+ * where the REGISTER came from, not there when that is not known. The script
  * reads the first two numbers and the Call-ID; the rest is opaque to it.
  *
  * SPDX-License-Identifier: MIT
@@ -42,6 +43,7 @@ struct binding {
 	char callid[BINDING_CALLID_MAX + 1];
 	char contact[BINDING_CONTACT_MAX + 1];
 	char agent[BINDING_AGENT_MAX + 1];
+	struct sa remote; /* it came from there; unset: not known */
 };
 
 /* The part of the value behind `ends`; the script puts the time before it.

@@ -115,6 +115,12 @@ static enum status device_name(struct reg_contact *to, struct reading *rd,
 	return n < 0 ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
+void reg_request_from(struct reg_request *req, const struct sa *remote)
+{
+	for (size_t i = 0; i < req->nc; i++)
+		req->contacts[i].binding.remote = *remote;
+}
+
 uint32_t reg_first_device(const struct reg_request *req)
 {
 	for (size_t i = 0; i < req->nc; i++) {

@@ -58,6 +58,9 @@ enum status reg_request_read(struct reg_request *req, const struct smsg *msg,
 			     const struct reg_limits *limits,
 			     const uint8_t *flow, size_t flow_len);
 
+/* Where it came from, for those who look; unset: not known. */
+void reg_request_from(struct reg_request *req, const struct sa *remote);
+
 /* binding_device() of the first that is bound; 0: none is. */
 uint32_t reg_first_device(const struct reg_request *req);
 

@@ -68,8 +68,9 @@ describe('queries', { timeout: 120000 }, () => {
       cursor = body.next ?? '';
     } while (cursor);
     assert.ok(shown >= REGS, `${shown} registrations`);
-    for (const where of ['/metrics', '/v1/nodes', '/v1/alarms', '/v1/calls', '/v1/refused?tenant=demo', '/v1/connections?tenant=demo',
-      '/v1/traces?tenant=demo&user=alice', '/v1/tenants', '/v1/registrations?tenant=demo&user=alice', '/v1/calls?state=recent']) {
+    for (const where of ['/metrics', '/v1/nodes?state=serving', '/v1/alarms?kind=overload&since=2026-01-01T00:00:00Z', '/v1/calls?user=nobody', '/v1/refused?tenant=demo&code=404',
+      '/v1/connections?state=down', '/v1/traces?tenant=demo&user=alice', '/v1/tenants', '/v1/registrations?tenant=demo&user=alice', '/v1/registrations?tenant=demo&search=nobody',
+      '/v1/calls?state=all', '/v1/calls?state=recent&mos_below=3', '/v1/calls?state=recent&reason=none&since=2026-01-01T00:00:00Z']) {
       assert.equal((await get(where)).status, 200, where);
     }
     await stack.redis.call('ECHO', 'that-is-all');

@@ -163,6 +163,7 @@ void job_register(struct job *job)
 			job->devices = rebind_devices(req);
 		/* a PBX is where it said last */
 		req->all |= job->who.conn && binds(req);
+		reg_request_from(req, &job->remote);
 		reg_journal_said(said, &job->remote, job->source,
 				 txn_srv_request(job->st));
 		params.said = said;

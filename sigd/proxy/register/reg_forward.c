@@ -92,9 +92,12 @@ static void accepted(struct reg_forward *fwd, const struct smsg *msg)
 					  .h = on_bound,
 					  .arg = fwd};
 	char said[REG_SAID_MAX];
+	struct sa remote;
 	int err;
 
 	reg_forward_granted(fwd, msg);
+	reg_forward_remote(&remote, txn_srv_request(fwd->st));
+	reg_request_from(fwd->req, &remote);
 	reg_forward_said(fwd, said);
 	params.said = said;
 	fwd->devices = rebind_devices(fwd->req);

@@ -43,6 +43,8 @@ void reg_forward_told(struct reg_forward *fwd, const struct smsg *resp);
 /* It is given up so. */
 void reg_forward_failed(const struct reg_forward *fwd, enum status code);
 /* For the log of what is bound. */
+/* Who sent it; unset: not known. */
+void reg_forward_remote(struct sa *sa, const struct smsg *msg);
 void reg_forward_said(const struct reg_forward *fwd, char said[REG_SAID_MAX]);
 
 #endif

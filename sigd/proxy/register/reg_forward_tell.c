@@ -57,7 +57,7 @@ bool reg_forward_waits(const struct reg_forward *fwd)
 
 /* --- the log --------------------------------------------------------------------- */
 
-static void remote_of(struct sa *sa, const struct smsg *msg)
+void reg_forward_remote(struct sa *sa, const struct smsg *msg)
 {
 	if (sa_set_str(sa, msg->src_host, msg->src_port))
 		sa_init(sa, AF_UNSPEC);
@@ -78,7 +78,7 @@ void reg_forward_said(const struct reg_forward *fwd, char said[REG_SAID_MAX])
 	char flow[FLOW_TEXT_MAX + 1];
 	struct sa remote;
 
-	remote_of(&remote, msg);
+	reg_forward_remote(&remote, msg);
 	flow_text(flow, txn_srv_source(fwd->st));
 	reg_journal_said(said, &remote, flow, msg);
 }
@@ -92,7 +92,7 @@ static void refused_note(const struct reg_forward *fwd, uint16_t code,
 		.tenant = fwd->tenant, .msg = txn_srv_request(fwd->st),
 		.remote = &remote, .flow = flow, .code = code, .why = *why};
 
-	remote_of(&remote, refusal.msg);
+	reg_forward_remote(&remote, refusal.msg);
 	flow_text(flow, txn_srv_source(fwd->st));
 	reg_journal_refused(fwd->px, &refusal);
 }

@@ -685,6 +685,7 @@ static void a_binding_reads_back(void)
 	CHECK_STR(back.contact, b.contact);
 	CHECK_STR(back.agent, "");
 
+	CHECK(!sa_isset(&back.remote, SA_ALL));
 	for (size_t cut = 0; cut < pl.l; cut++) {
 		struct pl part = {pl.p, cut};
 
@@ -694,7 +695,37 @@ static void a_binding_reads_back(void)
 	}
 }
 
-TEST_MAIN(TEST(a_device_is_bound_and_found),
+static void where_it_came_from_reads_back(void)
+{
+	static const char *const addresses[] = {"192.0.2.7:50123",
+						"[2001:db8::1]:5060"};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct binding b = {.cseq = 7, .callid = "c", .contact = "sip:a",
+				    .agent = "Tel 1"}, back;
+		char text[BINDING_TEXT_MAX], whole[BINDING_TEXT_MAX + 32];
+		char address[64];
+		struct pl pl;
+
+		REQUIRE(!sa_decode(&b.remote, addresses[i],
+				   strlen(addresses[i])));
+		CHECK(!binding_print(text, sizeof(text), &b));
+		re_snprintf(whole, sizeof(whole), "1790000000000 %s", text);
+		pl_set_str(&pl, whole);
+		REQUIRE(!binding_parse(&back, &pl));
+		CHECK_STR(back.agent, "Tel 1");
+		re_snprintf(address, sizeof(address), "%J", &back.remote);
+		CHECK_STR(address, addresses[i]);
+		/* what is no address is not known */
+		whole[pl.l - 3] = 'x';
+		CHECK(!binding_parse(&back, &pl));
+		CHECK(!sa_isset(&back.remote, SA_ALL));
+		CHECK_STR(back.agent, "Tel 1");
+	}
+}
+
+TEST_MAIN(TEST(where_it_came_from_reads_back),
+	  TEST(a_device_is_bound_and_found),
 	  TEST(a_page_loaded_anew_replaces_its_binding),
 	  TEST(a_device_has_one_number_for_all_its_flows),
 	  TEST(the_best_q_comes_first), TEST(expires_0_and_star_remove),
