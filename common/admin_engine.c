@@ -18,6 +18,7 @@
 #include <re.h>
 
 #include "common/admin_http_priv.h"
+#include "common/admin_park_priv.h"
 #include "common/admin_stream_priv.h"
 #include "common/loop.h"
 #include "common/wheel.h"
@@ -26,6 +27,7 @@ enum {
 	CONN_MEMORY = 32768, /* request line and headers, and an answer's */
 	ANSWER_FACTOR = 4,   /* an answer may take as many times the timeout */
 	OPTIONS_MAX = 4,
+	PUSHES = 4, /* turns of libmicrohttpd, for a small answer */
 };
 
 /* As the edges have it: TLS 1.2 and 1.3, keys that nobody can make out later,
@@ -41,7 +43,7 @@ struct admin_engine {
 	struct wheel *wheel;
 	struct wheel_timer timer;
 	uint32_t timeout_ms;
-	struct admin_streams streams;
+	struct admin_parking parking;
 	struct admin_engine_events events;
 };
 
@@ -172,7 +174,7 @@ bool admin_engine_send(const struct admin_req *req,
 			resp->mb->end, resp->mb->buf, MHD_RESPMEM_MUST_COPY);
 	} else if (client) {
 		out = admin_stream_response(resp->stream, req->conn,
-					    &client->engine->streams);
+					    &client->engine->parking);
 		/* libmicrohttpd's own timeout is left */
 		wheel_stop(&client->timer);
 	}
@@ -182,6 +184,25 @@ bool admin_engine_send(const struct admin_req *req,
 		ok = MHD_queue_response(req->conn, resp->status, out);
 	MHD_destroy_response(out);
 	return ok == MHD_YES;
+}
+
+bool admin_engine_rest(const struct admin_req *req, struct admin_park *park)
+{
+	struct client *client = client_of(req->conn);
+
+	if (!client)
+		return false;
+	wheel_stop(&client->timer);
+	admin_park_rest(park, &client->engine->parking, req->conn);
+	return true;
+}
+
+bool admin_engine_has(const struct admin_engine *engine,
+		      const struct admin_req *req)
+{
+	const struct client *client = client_of(req->conn);
+
+	return client && client->engine == engine;
 }
 
 static void source_read(struct admin_req *req)
@@ -200,6 +221,7 @@ static void req_destructor(void *data)
 {
 	struct admin_req *req = data;
 
+	mem_deref(req->later);
 	mem_deref(req->uri);
 	mem_deref(req->body);
 }
@@ -273,6 +295,12 @@ static void run(void *arg)
 			    engine);
 }
 
+void admin_engine_push(struct admin_engine *engine)
+{
+	for (unsigned i = 0; i < PUSHES; i++)
+		(void)MHD_run(engine->daemon);
+}
+
 /* Not at once: a stream is written to in handlers, too. */
 static void on_wake(void *arg)
 {
@@ -299,7 +327,7 @@ static void destructor(void *data)
 {
 	struct admin_engine *engine = data;
 
-	admin_streams_end(&engine->streams);
+	admin_parking_wake(&engine->parking);
 	wheel_stop(&engine->timer);
 	mem_deref(engine->watch);
 	if (!engine->daemon)
@@ -377,8 +405,8 @@ int admin_engine_alloc(struct admin_engine **enginep,
 	engine->wheel = wheel;
 	engine->timeout_ms = cfg->timeout_ms;
 	engine->events = *events;
-	engine->streams.wakeh = on_wake;
-	engine->streams.arg = engine;
+	engine->parking.wakeh = on_wake;
+	engine->parking.arg = engine;
 	err = daemon_start(engine, cfg);
 	if (!err)
 		err = watch_start(engine);

@@ -2,7 +2,9 @@
  * admin_http.h  The HTTP server of an admin process: libmicrohttpd behind the
  *               loop, without threads
  *
- * One request is served at a time; a handler may block (Redis). In the order
+ * One request is served at a time; a handler may block for the time of a few
+ * questions to Redis, and what takes longer is answered later
+ * (admin_later.h). In the order
  * in which they are cheap to refuse: length, route, method, who asks and how
  * often (admin_access.h), body. Answers carry `Cache-Control: no-store` and
  * what keeps browsers from making something else of them; errors are
@@ -26,6 +28,7 @@
 
 struct admin_conf;
 struct admin_http;
+struct admin_later;
 struct admin_stream;
 struct wheel;
 
@@ -88,7 +91,11 @@ int admin_http_alloc(struct admin_http **httpp,
 int admin_http_set(struct admin_http *http, const struct admin_conf *conf,
 		   const char *cert, const char *key);
 
-/* --- a request, valid during the handler ------------------------------------ */
+/* Who waits for an answer that comes later gets a 503, which is told of as all
+ * answers are. For the end: then mem_deref(), which tells nobody. */
+void admin_http_end(struct admin_http *http);
+
+/* --- a request, valid during the handler, and until its answer is there ------ */
 
 const char *admin_req_method(const struct admin_req *req);
 /* Decoded; NULL when there is none of that name. */
@@ -115,6 +122,7 @@ struct admin_resp {
 	const char *type; /* constant */
 	struct mbuf *mb;  /* the body: write at its end */
 	struct admin_stream *stream; /* instead of it (admin_stream.h) */
+	struct admin_later *later;   /* instead of all (admin_later.h) */
 	size_t nheaders;
 	struct {
 		const char *name; /* constant */

@@ -2,7 +2,7 @@
  * admin_http_priv.h  What the parts of the admin's HTTP server share
  *
  * The engine (libmicrohttpd behind the loop) reads requests and writes
- * answers; the server (admin_http.c) judges and serves them.
+ * answers; admin_request.c judges and serves them.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,10 +10,14 @@
 #define COMMON_ADMIN_HTTP_PRIV_H
 
 #include "common/admin_http.h"
+#include "common/admin_later_priv.h"
 #include "common/bearer.h"
+#include "common/wheel.h"
 
 struct MHD_Connection;
+struct admin_access;
 struct admin_engine;
+struct admin_park;
 
 enum {
 	ADMIN_URI_MAX = ADMIN_PATH_MAX + 1 + ADMIN_QUERY_MAX,
@@ -35,6 +39,7 @@ struct admin_req {
 	char tenant[BEARER_NAME_MAX + 1];
 	bool write;
 	bool begun; /* the headers were looked at */
+	struct admin_later *later; /* NULL: it does not wait */
 };
 
 /* All return false when the connection is to be dropped. */
@@ -44,6 +49,7 @@ struct admin_engine_events {
 	/* not after an answer */
 	bool (*bodyh)(struct admin_req *req, const char *data, size_t len,
 		      void *arg);
+	/* again, when its connection has rested */
 	bool (*serveh)(struct admin_req *req, void *arg);
 	void *arg;
 };
@@ -63,6 +69,35 @@ int admin_engine_alloc(struct admin_engine **enginep,
 /* Takes no more connections; those there are may go on. */
 void admin_engine_quit(struct admin_engine *engine);
 
+struct admin_http {
+	struct admin_engine *engine;
+	struct admin_engine *before; /* with the certificate of before */
+	struct wheel_timer grace;
+	struct admin_access *access;
+	struct wheel *wheel;
+	struct admin_figures *figures;
+	struct admin_figures own; /* when the caller keeps none */
+	const struct admin_route *routes;
+	size_t nroutes;
+	struct admin_engine_cfg cfg; /* but for cert and key */
+	struct admin_http_events events;
+	struct admin_laters laters;
+	char *cert, *key; /* NULL: without TLS */
+	uint32_t body_max;
+	void *arg;
+};
+
+/* --- admin_request.c ------------------------------------------------------------ */
+
+/* For the engine; arg: struct admin_http. */
+bool admin_request_begin(struct admin_req *req, void *arg);
+bool admin_request_body(struct admin_req *req, const char *data, size_t size,
+			void *arg);
+bool admin_request_serve(struct admin_req *req, void *arg);
+/* Counted and told of. */
+void admin_request_over(const struct admin_req *req,
+			const struct admin_resp *resp, void *arg);
+
 /* --- admin_media.c ------------------------------------------------------------- */
 
 /* The asker can take what the route answers. */
@@ -75,5 +110,12 @@ bool admin_body_fits(const struct admin_req *req);
 /* Once for each request. False: no memory, drop the connection. */
 bool admin_engine_send(const struct admin_req *req,
 		       const struct admin_resp *resp);
+/* In serveh, instead of an answer: the connection rests until it is woken,
+ * without a deadline. False: it cannot. */
+bool admin_engine_rest(const struct admin_req *req, struct admin_park *park);
+bool admin_engine_has(const struct admin_engine *engine,
+		      const struct admin_req *req);
+/* Send at once what can be sent. */
+void admin_engine_push(struct admin_engine *engine);
 
 #endif

@@ -15,8 +15,8 @@
 struct admin_req;
 struct admin_resp;
 
-/* Fills in the response. May block for a while (Redis): the admin process
- * serves one request at a time. */
+/* Fills in the response. May block for a few questions to Redis: the admin
+ * process serves one request at a time (admin_later.h). */
 typedef void(admin_handle_h)(const struct admin_req *req,
 			     struct admin_resp *resp, void *arg);
 
@@ -35,6 +35,7 @@ enum {
 	ADMIN_FREE = 1 << 4,    /* as often as one likes */
 	ADMIN_OTHER = 1 << 5,   /* it answers something else than JSON */
 	ADMIN_YAML = 1 << 6,    /* its body is YAML, not JSON */
+	ADMIN_WAITS = 1 << 7,   /* it may answer later (admin_later.h) */
 };
 
 /* A row of a const table. */

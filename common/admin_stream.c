@@ -1,9 +1,7 @@
 /*
  * admin_stream.c  An answer of the admin's HTTP server that has no end
  *
- * While nothing waits the connection is suspended: libmicrohttpd does not ask
- * for it. In its mode without threads nothing wakes it when one is resumed, so
- * the engine is told.
+ * While nothing waits the connection rests (admin_park_priv.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,6 +12,7 @@
 #include <re.h>
 
 #include "common/admin_http.h"
+#include "common/admin_park_priv.h"
 #include "common/admin_stream_priv.h"
 
 enum {
@@ -21,12 +20,11 @@ enum {
 };
 
 struct admin_stream {
-	struct le le; /* of the engine's */
-	struct admin_streams *streams; /* whose that is; set with conn */
+	struct admin_park park;
+	struct admin_parking *parking; /* of the engine; set with conn */
 	struct MHD_Connection *conn; /* NULL: not yet, or gone */
 	struct mbuf *mb;	     /* pos..end wait */
 	size_t max;
-	bool suspended;
 	bool ended; /* nothing more is taken */
 };
 
@@ -34,7 +32,7 @@ static void destructor(void *data)
 {
 	struct admin_stream *stream = data;
 
-	list_unlink(&stream->le);
+	list_unlink(&stream->park.le);
 	mem_deref(stream->mb);
 }
 
@@ -59,15 +57,6 @@ int admin_stream_alloc(struct admin_stream **streamp, struct admin_resp *resp,
 	return 0;
 }
 
-static void resume(struct admin_stream *stream)
-{
-	if (!stream->conn || !stream->suspended)
-		return;
-	stream->suspended = false;
-	MHD_resume_connection(stream->conn);
-	stream->streams->wakeh(stream->streams->arg);
-}
-
 static void drop(struct admin_stream *stream)
 {
 	const union MHD_ConnectionInfo *info =
@@ -80,7 +69,7 @@ static void drop(struct admin_stream *stream)
 	/* libmicrohttpd alone may close it */
 	if (info)
 		(void)shutdown(info->connect_fd, SHUT_RDWR);
-	resume(stream);
+	admin_park_wake(&stream->park);
 }
 
 int admin_stream_write(struct admin_stream *stream, const void *data,
@@ -101,7 +90,7 @@ int admin_stream_write(struct admin_stream *stream, const void *data,
 	err = mbuf_write_mem(mb, data, len);
 	mb->pos = 0;
 	if (!err)
-		resume(stream);
+		admin_park_wake(&stream->park);
 	return err;
 }
 
@@ -110,7 +99,7 @@ void admin_stream_end(struct admin_stream *stream)
 	if (!stream)
 		return;
 	stream->ended = true;
-	resume(stream);
+	admin_park_wake(&stream->park);
 }
 
 /* --- for the engine ----------------------------------------------------------- */
@@ -127,8 +116,7 @@ static ssize_t on_read(void *arg, uint64_t pos, char *buf, size_t max)
 			       : (ssize_t)n;
 	if (stream->ended)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	stream->suspended = true;
-	MHD_suspend_connection(stream->conn);
+	admin_park_rest(&stream->park, stream->parking, stream->conn);
 	return 0;
 }
 
@@ -138,13 +126,12 @@ static void on_free(void *arg)
 
 	stream->ended = true;
 	stream->conn = NULL;
-	list_unlink(&stream->le);
 	mem_deref(stream);
 }
 
 struct MHD_Response *admin_stream_response(struct admin_stream *stream,
 					   struct MHD_Connection *conn,
-					   struct admin_streams *streams)
+					   struct admin_parking *parking)
 {
 	struct MHD_Response *out = MHD_create_response_from_callback(
 		MHD_SIZE_UNKNOWN, BLOCK, on_read, stream, on_free);
@@ -155,13 +142,6 @@ struct MHD_Response *admin_stream_response(struct admin_stream *stream,
 	}
 	mem_ref(stream);
 	stream->conn = conn;
-	stream->streams = streams;
-	list_append(&streams->list, &stream->le, stream);
+	stream->parking = parking;
 	return out;
-}
-
-void admin_streams_end(struct admin_streams *streams)
-{
-	for (struct le *le = streams->list.head; le; le = le->next)
-		admin_stream_end(le->data);
 }
