@@ -16,6 +16,15 @@
 #include "common/publish.h"
 #include "common/standing.h"
 
+enum { READY_MS = 1000 }; /* that an answer of /readyz holds */
+
+/* What /readyz said last. */
+struct ready {
+	struct mbuf *mb; /* NULL: it is to be found out */
+	unsigned status;
+	uint64_t until_ms;
+};
+
 struct admin {
 	struct admin_cfg cfg;
 	const struct worker *worker;
@@ -23,6 +32,7 @@ struct admin {
 	struct admin_route *routes;
 	struct admin_metrics *metrics;
 	struct admin_http *http;
+	struct ready ready;
 };
 
 static void destructor(void *data)
@@ -33,6 +43,7 @@ static void destructor(void *data)
 	mem_deref(admin->metrics);
 	mem_deref(admin->routes);
 	mem_deref(admin->sync);
+	mem_deref(admin->ready.mb);
 }
 
 static void addr_of(char addr[NODE_ADDR_MAX + 1], const struct admin *admin,
@@ -63,38 +74,83 @@ static int state_read(char state[ADMIN_STATE_SIZE], const struct admin *admin,
 	return standing_state(state, admin->sync, admin->cfg.daemon, addr);
 }
 
-static void on_ready(const struct admin_req *req, struct admin_resp *resp,
-		     void *arg)
+/* The worker with this number. False: not ready. */
+static bool worker_write(struct jsonw *json, bool *redis,
+			 const struct admin *admin, unsigned slot)
 {
-	const struct admin *admin = arg;
+	char addr[NODE_ADDR_MAX + 1], state[ADMIN_STATE_SIZE] = "";
+
+	addr_of(addr, admin, slot);
+	/* asked once: each question would wait as long */
+	*redis = *redis && !state_read(state, admin, addr);
+	if (!*redis || !state[0])
+		str_ncpy(state, *redis ? "absent" : "unknown", sizeof(state));
+	jsonw_str(json, addr, state);
+	return !strcmp(state, "up") || !strcmp(state, "full");
+}
+
+static int ready_find(struct ready *is, const struct admin *admin)
+{
 	bool ready = true, redis = true;
 	struct jsonw json;
 
-	(void)req;
-	jsonw_init(&json, resp->mb);
+	is->mb = mbuf_alloc(256);
+	if (!is->mb)
+		return ENOMEM;
+	jsonw_init(&json, is->mb);
 	jsonw_object(&json, NULL);
 	jsonw_object(&json, "workers");
-	for (unsigned i = 1; i <= admin->cfg.workers; i++) {
-		char addr[NODE_ADDR_MAX + 1], state[ADMIN_STATE_SIZE] = "";
-
-		addr_of(addr, admin, i);
-		/* asked once: each question would wait as long */
-		redis = redis && !state_read(state, admin, addr);
-		if (!redis || !state[0])
-			str_ncpy(state, redis ? "absent" : "unknown",
-				 sizeof(state));
-		ready = ready &&
-			(!strcmp(state, "up") || !strcmp(state, "full"));
-		jsonw_str(&json, addr, state);
-	}
+	for (unsigned i = 1; i <= admin->cfg.workers; i++)
+		ready &= worker_write(&json, &redis, admin, i);
 	jsonw_end(&json);
 	jsonw_bool(&json, "redis", redis);
 	jsonw_bool(&json, "ready", ready);
 	jsonw_end(&json);
-	if (jsonw_done(&json))
+	is->status = ready ? 200 : 503;
+	/* from now on, however long Redis has taken */
+	is->until_ms = tmr_jiffies() + READY_MS;
+	return jsonw_done(&json);
+}
+
+/* Who may ask as often as he likes, without a token, must not have us ask
+ * Redis as often. */
+static void on_ready(const struct admin_req *req, struct admin_resp *resp,
+		     void *arg)
+{
+	struct admin *admin = arg;
+	struct ready *is = &admin->ready;
+	int err = 0;
+
+	(void)req;
+	if (!is->mb || tmr_jiffies() >= is->until_ms) {
+		is->mb = mem_deref(is->mb);
+		err = ready_find(is, admin);
+	}
+	err = err ? err : mbuf_write_mem(resp->mb, is->mb->buf, is->mb->end);
+	if (err) {
+		is->mb = mem_deref(is->mb);
 		admin_resp_problem(resp, 500, NULL);
-	else if (!ready)
-		resp->status = 503;
+	} else {
+		resp->status = is->status;
+	}
+}
+
+/* Who has drained a node and then asks is not told what was before. */
+static void on_change(const struct admin_change *change, void *arg)
+{
+	struct admin *admin = arg;
+
+	admin->ready.mb = mem_deref(admin->ready.mb);
+	if (admin->cfg.events.changeh)
+		admin->cfg.events.changeh(change, admin->cfg.events.arg);
+}
+
+static void on_guess(const struct sa *source, void *arg)
+{
+	const struct admin *admin = arg;
+
+	if (admin->cfg.events.guessh)
+		admin->cfg.events.guessh(source, admin->cfg.events.arg);
 }
 
 static void on_metrics(const struct admin_req *req, struct admin_resp *resp,
@@ -154,7 +210,7 @@ static int http_make(struct admin *admin, const struct admin_pem *pem)
 		.conf = admin->cfg.conf,
 		.cert = pem->cert,
 		.key = pem->key,
-		.events = admin->cfg.events,
+		.events = {on_change, on_guess, admin},
 		.body_max = admin->cfg.body_max,
 	};
 
@@ -230,6 +286,12 @@ int admin_reload(struct admin *admin, const struct admin_conf *conf, char *why,
 	else
 		admin->cfg.conf = conf;
 	return err;
+}
+
+void admin_end(struct admin *admin)
+{
+	if (admin)
+		admin_http_end(admin->http);
 }
 
 bool admin_worker(const struct admin *admin, unsigned nr,

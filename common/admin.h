@@ -5,7 +5,8 @@
  * It knows what Redis knows: no worker is asked, so no call is delayed.
  *
  *   /healthz  200: this process answers, so its parent lives
- *   /readyz   200: every worker of this node is there and not draining
+ *   /readyz   200: every worker of this node is there and not draining, as
+ *             it was within the last second
  *   /metrics  what the workers have published, and its own
  *             (admin_metrics.h)
  *
@@ -69,6 +70,10 @@ int admin_alloc(struct admin **adminp, const struct admin_cfg *cfg,
  * what is wrong. conf is borrowed from now on, instead of the one before. */
 int admin_reload(struct admin *admin, const struct admin_conf *conf, char *why,
 		 size_t size);
+
+/* Who waits for an answer is told that it ends, and so are cfg->events. Before
+ * the end. */
+void admin_end(struct admin *admin);
 
 void *admin_arg(const struct admin *admin);
 /* "node/slot" of the nr-th worker of this node, from 0; false behind the

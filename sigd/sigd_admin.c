@@ -161,6 +161,7 @@ static void stop(void *arg)
 {
 	struct sigd_admin *sa = arg;
 
+	admin_end(sa->admin);
 	sa->nodes  = mem_deref(sa->nodes);
 	sa->feeds  = mem_deref(sa->feeds);
 	sa->admin  = mem_deref(sa->admin);

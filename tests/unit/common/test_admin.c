@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <re.h>
 
 #include "common/admin.h"
@@ -52,8 +53,20 @@ static void on_own(const struct admin_req *req, struct admin_resp *resp,
 			  err ? "none" : val->str);
 }
 
+/* How often it was asked stands in Redis. */
+static int state_counted(char state[ADMIN_STATE_SIZE], struct redis_sync *sync,
+			 const char *addr)
+{
+	const struct redis_arg argv[] = {redis_str("INCR"), redis_str(addr)};
+	const struct redis_val *val = NULL;
+
+	str_ncpy(state, "up", ADMIN_STATE_SIZE);
+	return redis_sync_send(sync, argv, 2, &val);
+}
+
 static const struct admin_route own_routes[] = {
 	{"GET", "/v1/own", on_own, false},
+	{"POST", "/v1/own", on_own, ADMIN_OTHER},
 };
 
 /* Ready by a text of Redis. */
@@ -202,8 +215,20 @@ static void say(struct stage *stage, const char *line)
 	CHECK_INT(redis_sync_send(stage->redis, argv, n, &val), 0);
 }
 
+static uint64_t count(struct stage *stage, const char *key)
+{
+	const struct redis_arg argv[] = {redis_str("GET"), redis_str(key)};
+	const struct redis_val *val;
+	uint64_t n = 0;
+
+	CHECK(!redis_sync_send(stage->redis, argv, 2, &val) &&
+	      redis_num(val, &n));
+	return n;
+}
+
 /* What is asked for, as one text: the status and all behind it. */
-static const char *ask(struct stage *stage, const char *path, const char *token)
+static const char *ask_by(struct stage *stage, const char *method,
+			  const char *path, const char *token)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
 				 .sin_port = htons(stage->port)};
@@ -217,9 +242,9 @@ static const char *ask(struct stage *stage, const char *path, const char *token)
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
 			 sizeof(patience));
 	snprintf(request, sizeof(request),
-		 "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+		 "%s %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
 		 "%s%s%s\r\n",
-		 path, token ? "Authorization: Bearer " : "",
+		 method, path, token ? "Authorization: Bearer " : "",
 		 token ? token : "", token ? "\r\n" : "");
 	CHECK(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
 	CHECK(send(fd, request, strlen(request), MSG_NOSIGNAL) > 0);
@@ -232,10 +257,28 @@ static const char *ask(struct stage *stage, const char *path, const char *token)
 	return len > 9 ? stage->answer + 9 : "";
 }
 
+static const char *ask(struct stage *stage, const char *path, const char *token)
+{
+	return ask_by(stage, "GET", path, token);
+}
+
 static bool says(const char *answer, const char *status, const char *what)
 {
 	return CHECK(!strncmp(answer, status, 3)) &
 	       CHECK(strstr(answer, what) != NULL);
+}
+
+/* /readyz is as it was within the last second. */
+static bool becomes(struct stage *stage, const char *status, const char *what)
+{
+	for (int i = 0; i < 500; i++) {
+		const char *answer = ask(stage, "/readyz", NULL);
+
+		if (!strncmp(answer, status, 3) && strstr(answer, what))
+			return true;
+		usleep(10000);
+	}
+	return false;
 }
 
 /* --- cases ------------------------------------------------------------------------ */
@@ -254,7 +297,7 @@ static void ready_when_every_worker_has_published(void)
 	     "{\"workers\":{\"a1/1\":\"up\",\"a1/2\":\"absent\"},"
 	     "\"redis\":true,\"ready\":false}");
 	say(&stage, "HSET cb:{n:a1/2}:figures:testd t_calls_total 3");
-	says(ask(&stage, "/readyz", NULL), "200", "\"ready\":true");
+	CHECK(becomes(&stage, "200", "\"ready\":true"));
 	stage_close(&stage);
 }
 
@@ -270,6 +313,41 @@ static void a_worker_that_drains_is_not_ready(void)
 	say(&stage, "SET a1/2 up");
 	says(ask(&stage, "/readyz", NULL), "200", "\"a1/1\":\"full\"");
 	say(&stage, "SET a1/2 drain");
+	CHECK(becomes(&stage, "503", "\"a1/2\":\"drain\""));
+	stage_close(&stage);
+}
+
+static void ready_costs_redis_nothing_when_asked_again_and_again(void)
+{
+	struct stage stage;
+	uint64_t begin_ms, n;
+
+	if (!stage_open(&stage))
+		return;
+	stage.cfg.stateh = state_counted;
+	REQUIRE(!stage_serve(&stage));
+	begin_ms = tmr_jiffies();
+	for (int i = 0; i < 200; i++)
+		says(ask(&stage, "/readyz", NULL), "200", "\"ready\":true");
+	/* once, and once more for each second that it has taken */
+	n = count(&stage, "a1/1");
+	CHECK(n >= 1 && n <= 1 + (tmr_jiffies() - begin_ms) / 1000);
+	stage_close(&stage);
+}
+
+static void who_has_changed_something_is_told_how_it_is_now(void)
+{
+	struct stage stage;
+
+	if (!stage_open(&stage))
+		return;
+	stage.cfg.stateh = state_of;
+	REQUIRE(!stage_serve(&stage));
+	say(&stage, "SET a1/1 up");
+	say(&stage, "SET a1/2 up");
+	says(ask(&stage, "/readyz", NULL), "200", "\"ready\":true");
+	say(&stage, "SET a1/2 drain");
+	says(ask_by(&stage, "POST", "/v1/own", TOKEN), "200", "mine");
 	says(ask(&stage, "/readyz", NULL), "503", "\"a1/2\":\"drain\"");
 	stage_close(&stage);
 }
@@ -324,6 +402,8 @@ static void own_routes_want_the_token(void)
 
 TEST_MAIN(TEST(ready_when_every_worker_has_published),
 	  TEST(a_worker_that_drains_is_not_ready),
+	  TEST(ready_costs_redis_nothing_when_asked_again_and_again),
+	  TEST(who_has_changed_something_is_told_how_it_is_now),
 	  TEST(metrics_show_each_worker_and_redis),
 	  TEST(without_redis_it_lives_and_says_so),
 	  TEST(own_routes_want_the_token))
