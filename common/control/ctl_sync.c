@@ -1,5 +1,6 @@
 /*
- * ctl_sync.c  One question to a media worker, from a process that may wait
+ * ctl_sync.c  One question to a media worker, from a process that has no
+ *             streams of its own
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,16 +15,22 @@
 
 enum {
 	EPOCH = 1, /* of a sender that remembers nothing */
-	WAIT_MS = 250, /* at a time */
 	HEAD = 6, /* of XADD */
 };
 
-struct asking {
-	const struct ctl_sync *sync;
+struct ctl_sync {
+	struct redis_sync *redis;
+	struct keyring *ring;
 	struct ctl_env env;
 	char last[32]; /* entry of our answers that was seen */
-	enum status status;
 };
+
+static void destructor(void *data)
+{
+	struct ctl_sync *sync = data;
+
+	mem_deref(sync->ring);
+}
 
 /* By Redis' clock. */
 static bool time_ms(uint64_t *ms, const struct ctl_sync *sync)
@@ -69,25 +76,27 @@ static bool add(const struct ctl_sync *sync, const char *dest,
 }
 
 /* Ours, and authentic? */
-static bool is_answer(struct asking *asking, const struct redis_val *fields)
+static bool is_answer(enum status *status, const struct ctl_sync *sync,
+		      const struct redis_val *fields)
 {
-	const struct ctl_receiver us = {asking->env.from, EPOCH,
-					asking->env.at_ms};
+	const struct ctl_receiver us = {sync->env.from, EPOCH,
+					sync->env.at_ms};
 	struct ctl_msg *msg = mem_zalloc(sizeof(*msg), NULL);
 	bool ours = msg &&
-		    !ctl_decode(msg, fields, asking->sync->ring) &&
+		    !ctl_decode(msg, fields, sync->ring) &&
 		    !ctl_check(msg, &us) && msg->type == CTL_ANS &&
-		    !strcmp(msg->env.id, asking->env.id) &&
-		    !strcmp(msg->env.from, asking->env.to);
+		    !strcmp(msg->env.id, sync->env.id) &&
+		    !strcmp(msg->env.from, sync->env.to);
 
 	if (ours)
-		asking->status = msg->ans.status;
+		*status = msg->ans.status;
 	mem_deref(msg);
 	return ours;
 }
 
 /* [[key, [[id, fields] ...]]] */
-static bool look(struct asking *asking, const struct redis_val *val)
+static bool find(enum status *status, struct ctl_sync *sync,
+		 const struct redis_val *val)
 {
 	const struct redis_val *list;
 
@@ -100,61 +109,85 @@ static bool look(struct asking *asking, const struct redis_val *val)
 		if (entry->type != REDIS_ARRAY || entry->len != 2 ||
 		    entry->el[0].type != REDIS_STR)
 			continue;
-		str_ncpy(asking->last, entry->el[0].str, sizeof(asking->last));
-		if (is_answer(asking, &entry->el[1]))
+		str_ncpy(sync->last, entry->el[0].str, sizeof(sync->last));
+		if (is_answer(status, sync, &entry->el[1]))
 			return true;
 	}
 	return false;
 }
 
-static void wait(struct asking *asking)
+bool ctl_sync_look(struct ctl_sync *sync, enum status *status)
 {
 	const struct redis_val *val;
-	char key[CTL_KEY_MAX], ms[16];
+	char key[CTL_KEY_MAX];
 
-	ctl_stream_key(key, asking->env.from, "ans");
-	re_snprintf(ms, sizeof(ms), "%u", WAIT_MS);
-	asking->status = STATUS_TIMEOUT;
-	for (unsigned i = 0; i < CTL_SYNC_MS / WAIT_MS; i++) {
-		const struct redis_arg argv[] = {
-			redis_str("XREAD"), redis_str("BLOCK"), redis_str(ms),
-			redis_str("STREAMS"), redis_str(key),
-			redis_str(asking->last)};
+	ctl_stream_key(key, sync->env.from, "ans");
 
-		if (redis_sync_send(asking->sync->redis, argv, 6, &val) ||
-		    look(asking, val))
-			return;
-	}
+	const struct redis_arg argv[] = {
+		redis_str("XREAD"), redis_str("COUNT"), redis_str("100"),
+		redis_str("STREAMS"), redis_str(key), redis_str(sync->last)};
+
+	if (!redis_sync_send(sync->redis, argv, 6, &val))
+		return find(status, sync, val);
+	*status = STATUS_REDIS_DOWN;
+	return true;
 }
 
-enum status ctl_sync_ask(const struct ctl_sync *sync, const char *dest,
-			 const struct ctl_req *req)
+static void env_fill(struct ctl_sync *sync, const char *node, const char *dest)
 {
-	struct asking asking = {.sync = sync, .status = STATUS_REDIS_DOWN};
+	struct ctl_env *env = &sync->env;
+
+	re_snprintf(env->from, sizeof(env->from), "%s/%u", node, CTL_SYNC_SLOT);
+	str_ncpy(env->to, dest, sizeof(env->to));
+	id_make(env->id);
+	env->from_epoch = EPOCH;
+	env->ttl_ms = CTL_SYNC_MS;
+	re_snprintf(sync->last, sizeof(sync->last), "%llu-0",
+		    (unsigned long long)env->at_ms - 1);
+}
+
+static enum status ask(const struct ctl_sync *sync, const struct ctl_req *req)
+{
 	struct ctl_msg *msg = mem_zalloc(sizeof(*msg), NULL);
+	enum status status = STATUS_INTERNAL;
 	struct ctl_wire *wire = NULL;
 
-	if (!msg || strlen(dest) > CTL_ADDR_MAX)
-		goto out;
-	if (!time_ms(&asking.env.at_ms, sync))
-		goto out;
-	re_snprintf(asking.env.from, sizeof(asking.env.from), "%s/%u",
-		    sync->node, CTL_SYNC_SLOT);
-	str_ncpy(asking.env.to, dest, sizeof(asking.env.to));
-	id_make(asking.env.id);
-	asking.env.from_epoch = EPOCH;
-	asking.env.ttl_ms = CTL_SYNC_MS;
-	re_snprintf(asking.last, sizeof(asking.last), "%llu-0",
-		    (unsigned long long)asking.env.at_ms - 1);
+	if (!msg)
+		return status;
 	msg->type = CTL_REQ;
-	msg->env = asking.env;
+	msg->env = sync->env;
 	msg->req = *req;
-	if (ctl_encode(&wire, msg, sync->ring))
-		asking.status = STATUS_INTERNAL;
-	else if (add(sync, dest, wire))
-		wait(&asking);
-out:
+	if (!ctl_encode(&wire, msg, sync->ring))
+		status = add(sync, sync->env.to, wire) ? STATUS_OK
+						       : STATUS_REDIS_DOWN;
 	mem_deref(wire);
 	mem_deref(msg);
-	return asking.status;
+	return status;
+}
+
+enum status ctl_sync_ask(struct ctl_sync **syncp,
+			 const struct ctl_sync_cfg *cfg, const char *dest,
+			 const struct ctl_req *req)
+{
+	struct ctl_sync *sync;
+	enum status status;
+
+	if (strlen(dest) > CTL_ADDR_MAX)
+		return STATUS_INTERNAL;
+	sync = mem_zalloc(sizeof(*sync), destructor);
+	if (!sync)
+		return STATUS_INTERNAL;
+	sync->redis = cfg->redis;
+	sync->ring = mem_ref(cfg->ring);
+	if (time_ms(&sync->env.at_ms, sync)) {
+		env_fill(sync, cfg->node, dest);
+		status = ask(sync, req);
+	} else {
+		status = STATUS_REDIS_DOWN;
+	}
+	if (status == STATUS_OK)
+		*syncp = sync;
+	else
+		mem_deref(sync);
+	return status;
 }

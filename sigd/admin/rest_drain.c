@@ -9,16 +9,13 @@
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "common/log.h"
-#include "sigd/admin/rest_nodes.h"
+#include "sigd/admin/rest_follow.h"
 #include "sigd/admin/rest_priv.h"
 
-enum { WAIT_MS = 3000, POLL_MS = 50 };
-
 struct drain {
-	const char *node, *daemon; /* NULL: both */
+	const char *node, *daemon; /* of the request; NULL: both */
 	bool drain, now, keep;
 	char by[64];
 };
@@ -40,11 +37,11 @@ static bool query_read(struct drain *drain, const struct admin_req *req,
 	str_ncpy(drain->by, admin_req_by(req), sizeof(drain->by));
 	if (drain->daemon && strcmp(drain->daemon, "sigd") &&
 	    strcmp(drain->daemon, "mediad"))
-		admin_resp_problem(resp, 400, "daemon is sigd or mediad.");
+		admin_resp_field(resp, 400, "daemon", "sigd or mediad.");
 	else if (move && !drain->now && strcmp(move, "idle"))
-		admin_resp_problem(resp, 400, "move is now or idle.");
+		admin_resp_field(resp, 400, "move", "now or idle.");
 	else if (!flag(&drain->keep, admin_req_query(req, "keep")))
-		admin_resp_problem(resp, 400, "keep is 0 or 1.");
+		admin_resp_field(resp, 400, "keep", "0 or 1.");
 	else
 		return true;
 	return false;
@@ -118,47 +115,25 @@ static bool may(const struct drain *drain, const struct rest_workers *workers,
 
 /* --- until they do so ----------------------------------------------------------------- */
 
-static bool obeys(const struct drain *drain, const struct rest_worker *worker)
+static bool is_meant(const struct rest_worker *worker, const void *arg)
 {
+	const struct drain *drain = arg;
+
+	return rest_node_is(worker, drain->node, drain->daemon);
+}
+
+static bool obeys(const struct rest_worker *worker, const void *arg)
+{
+	const struct drain *drain = arg;
+
 	return worker->alive &&
 	       !strncmp(worker->state, "drain", 5) == drain->drain;
 }
 
-static const struct rest_worker *find(const struct rest_workers *workers,
-				      const struct rest_worker *one)
+static void answer(const void *arg, const struct rest_workers *workers,
+		   struct admin *admin, struct admin_resp *resp)
 {
-	for (size_t i = 0; i < workers->n; i++) {
-		const struct rest_worker *worker = &workers->list[i];
-
-		if (!strcmp(worker->addr, one->addr) &&
-		    !strcmp(worker->daemon, one->daemon))
-			return worker;
-	}
-	return NULL;
-}
-
-/* Who does not, of those that lived when it was asked for; NULL: all do. */
-static const struct rest_worker *waits_for(const struct drain *drain,
-					   const struct rest_workers *before,
-					   const struct rest_workers *now)
-{
-	for (size_t i = 0; i < before->n; i++) {
-		const struct rest_worker *one = &before->list[i], *is;
-
-		if (!one->alive ||
-		    !rest_node_is(one, drain->node, drain->daemon))
-			continue;
-		is = find(now, one);
-		if (!is || !obeys(drain, is))
-			return one;
-	}
-	return NULL;
-}
-
-static void answer(const struct drain *drain,
-		   const struct rest_workers *workers, struct admin *admin,
-		   struct admin_resp *resp)
-{
+	const struct drain *drain = arg;
 	struct jsonw json;
 
 	jsonw_init(&json, resp->mb);
@@ -172,37 +147,10 @@ static void answer(const struct drain *drain,
 	rest_done(&json, resp);
 }
 
-static void follow(const struct drain *drain,
-		   const struct rest_workers *before, struct admin *admin,
-		   struct admin_resp *resp)
-{
-	const uint64_t end_ms = rest_now_ms() + WAIT_MS;
-	const struct rest_worker *late;
-	struct rest_workers workers;
-	char detail[160];
+static const struct rest_told told = {is_meant, obeys, answer};
 
-	for (;;) {
-		if (!rest_workers_load(&workers, admin, resp))
-			return;
-		late = waits_for(drain, before, &workers);
-		if (!late || rest_now_ms() >= end_ms)
-			break;
-		mem_deref(workers.list);
-		(void)usleep(POLL_MS * 1000);
-	}
-	if (late) {
-		(void)re_snprintf(detail, sizeof(detail),
-				  "%s %s has not answered; it is wanted still.",
-				  late->daemon, late->addr);
-		admin_resp_problem(resp, 504, detail);
-	} else {
-		answer(drain, &workers, admin, resp);
-	}
-	mem_deref(workers.list);
-}
-
-static void serve(struct drain *drain, const struct admin_req *req,
-		  struct admin_resp *resp, struct admin *admin)
+static void drain_do(struct drain *drain, const struct admin_req *req,
+		     struct admin_resp *resp, struct admin *admin)
 {
 	struct rest_workers workers;
 	bool ok;
@@ -220,23 +168,33 @@ static void serve(struct drain *drain, const struct admin_req *req,
 			 "node=%s daemon=%s move=%s keep=%d by=%s",
 			 drain->node, drain->daemon ? drain->daemon : "all",
 			 drain->now ? "now" : "idle", drain->keep, drain->by);
-		follow(drain, &workers, admin, resp);
+		rest_follow(resp, admin, &workers, &told, drain);
 	}
 	mem_deref(workers.list);
+}
+
+static void serve(const struct admin_req *req, struct admin_resp *resp,
+		  struct admin *admin, bool is_drain)
+{
+	struct drain *drain = mem_zalloc(sizeof(*drain), NULL);
+
+	if (!drain) {
+		admin_resp_problem(resp, 503, "Out of memory.");
+		return;
+	}
+	drain->drain = is_drain;
+	drain_do(drain, req, resp, admin);
+	mem_deref(drain);
 }
 
 void rest_drain(const struct admin_req *req, struct admin_resp *resp,
 		void *arg)
 {
-	struct drain drain = {.drain = true};
-
-	serve(&drain, req, resp, arg);
+	serve(req, resp, arg, true);
 }
 
 void rest_undrain(const struct admin_req *req, struct admin_resp *resp,
 		  void *arg)
 {
-	struct drain drain = {.drain = false};
-
-	serve(&drain, req, resp, arg);
+	serve(req, resp, arg, false);
 }

@@ -11,16 +11,13 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/jsonr.h"
-#include "sigd/admin/rest_nodes.h"
+#include "sigd/admin/rest_follow.h"
 #include "sigd/admin/rest_priv.h"
 
 enum {
 	TEXT_MAX = WISH_LOG_MAX + 1,
-	WAIT_MS = 3000,
-	POLL_MS = 50,
 	FOR_MAX_MS = 7 * 86400 * 1000,
 };
 
@@ -160,9 +157,10 @@ static bool body_read(struct levels *levels, const struct admin_req *req,
 
 /* --- what there is ------------------------------------------------------------------- */
 
-static bool is_meant(const struct levels *levels,
-		     const struct rest_worker *worker)
+static bool is_meant(const struct rest_worker *worker, const void *arg)
 {
+	const struct levels *levels = arg;
+
 	return rest_node_is(worker, levels->node[0] ? levels->node : NULL,
 			    levels->daemon[0] ? levels->daemon : NULL);
 }
@@ -216,10 +214,10 @@ static bool node_write(struct jsonw *json, const struct rest_worker *workers,
 	return true;
 }
 
-static void answer(const struct levels *levels,
-		   const struct rest_workers *workers, struct admin *admin,
-		   struct admin_resp *resp)
+static void answer(const void *arg, const struct rest_workers *workers,
+		   struct admin *admin, struct admin_resp *resp)
 {
+	const struct levels *levels = arg;
 	struct jsonw json;
 	size_t n;
 
@@ -228,7 +226,7 @@ static void answer(const struct levels *levels,
 	jsonw_array(&json, "nodes");
 	for (size_t i = 0; i < workers->n; i += n) {
 		n = rest_node_len(workers, i);
-		if (is_meant(levels, &workers->list[i]) &&
+		if (is_meant(&workers->list[i], levels) &&
 		    !node_write(&json, &workers->list[i], n, admin, resp))
 			return;
 	}
@@ -267,72 +265,49 @@ static bool want(const struct levels *levels, const struct rest_worker *worker,
 	       rest_ask(&val, admin, resp, "EXPIRE", key, life, NULL);
 }
 
-/* Who does not say so yet; NULL: all do. */
-static const struct rest_worker *waits_for(const struct levels *levels,
-					   const struct rest_workers *workers)
+/* One that has died reads what is wanted when it is back. */
+static bool obeys(const struct rest_worker *worker, const void *arg)
 {
+	const struct levels *levels = arg;
 	char sum[WISH_SUM_LEN + 1];
 
 	wish_log_sum(sum, levels->text);
-	for (size_t i = 0; i < workers->n; i++) {
-		const struct rest_worker *worker = &workers->list[i];
-
-		if (is_meant(levels, worker) && worker->alive &&
-		    strcmp(worker->told[STANDING_LOG], sum))
-			return worker;
-	}
-	return NULL;
+	return !worker->alive || !strcmp(worker->told[STANDING_LOG], sum);
 }
 
-static void follow(const struct levels *levels, struct admin *admin,
-		   struct admin_resp *resp)
-{
-	const uint64_t end_ms = rest_now_ms() + WAIT_MS;
-	const struct rest_worker *late;
-	struct rest_workers workers;
-	char detail[160];
+static const struct rest_told told = {is_meant, obeys, answer};
 
-	for (;;) {
-		if (!rest_workers_load(&workers, admin, resp))
-			return;
-		late = waits_for(levels, &workers);
-		if (!late || rest_now_ms() >= end_ms)
-			break;
-		mem_deref(workers.list);
-		(void)usleep(POLL_MS * 1000);
+static void levels_do(struct levels *levels, struct admin *admin,
+		      struct admin_resp *resp)
+{
+	struct rest_workers workers;
+	size_t meant = 0, n;
+	bool ok = true;
+
+	if (!rest_workers_load(&workers, admin, resp))
+		return;
+	for (size_t i = 0; ok && i < workers.n; i += n) {
+		n = rest_node_len(&workers, i);
+		if (!is_meant(&workers.list[i], levels))
+			continue;
+		++meant;
+		ok = want(levels, &workers.list[i], admin, resp);
 	}
-	if (late) {
-		(void)re_snprintf(detail, sizeof(detail),
-				  "%s %s has not answered; it is wanted still.",
-				  late->daemon, late->addr);
-		admin_resp_problem(resp, 504, detail);
-	} else {
-		answer(levels, &workers, admin, resp);
-	}
+	if (ok && !meant)
+		admin_resp_problem(resp, 404, "There is no such node.");
+	else if (ok)
+		rest_follow(resp, admin, &workers, &told, levels);
 	mem_deref(workers.list);
 }
 
 void rest_levels_put(const struct admin_req *req, struct admin_resp *resp,
 		     void *arg)
 {
-	struct levels levels = {.text = ""};
-	struct rest_workers workers;
-	size_t meant = 0, n;
-	bool ok = true;
+	struct levels *levels = mem_zalloc(sizeof(*levels), NULL);
 
-	if (!body_read(&levels, req, arg, resp) ||
-	    !rest_workers_load(&workers, arg, resp))
-		return;
-	for (size_t i = 0; ok && i < workers.n; i += n) {
-		n = rest_node_len(&workers, i);
-		if (!is_meant(&levels, &workers.list[i]))
-			continue;
-		++meant;
-		ok = want(&levels, &workers.list[i], arg, resp);
-	}
-	mem_deref(workers.list);
-	if (ok && !meant)
-		admin_resp_problem(resp, 404, "There is no such node.");
-	else if (ok)
-		follow(&levels, arg, resp);
+	if (!levels)
+		admin_resp_problem(resp, 503, "Out of memory.");
+	else if (body_read(levels, req, arg, resp))
+		levels_do(levels, arg, resp);
+	mem_deref(levels);
 }

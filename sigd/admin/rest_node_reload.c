@@ -79,7 +79,7 @@ void rest_node_reload(const struct admin_req *req, struct admin_resp *resp,
 	struct rest_workers workers;
 
 	if (daemon && strcmp(daemon, "sigd") && strcmp(daemon, "mediad")) {
-		admin_resp_problem(resp, 400, "daemon is sigd or mediad.");
+		admin_resp_field(resp, 400, "daemon", "sigd or mediad.");
 		return;
 	}
 	if (!rest_workers_load(&workers, arg, resp))

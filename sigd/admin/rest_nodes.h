@@ -45,6 +45,9 @@ struct rest_workers {
  * The caller owns workers->list. False: resp is a 503. */
 bool rest_workers_load(struct rest_workers *workers, struct admin *admin,
 		       struct admin_resp *resp);
+/* How this one is doing now. False: resp is a 503. */
+bool rest_worker_renew(struct rest_worker *worker, struct admin *admin,
+		       struct admin_resp *resp);
 /* The node at i, and how many workers it has from there on. */
 size_t rest_node_len(const struct rest_workers *workers, size_t i);
 /* Is it this node, and this daemon (NULL: any)? */

@@ -4,14 +4,11 @@
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
-#include <unistd.h>
 
 #include "common/countof.h"
 #include "sigd/admin/rest_order.h"
 #include "sigd/admin/rest_priv.h"
 #include "sigd/proxy/orders.h"
-
-enum { POLL_MS = 30 };
 
 static void key_print(char key[REST_KEY_MAX], const struct rest_order *order,
 		      const char *what)
@@ -86,27 +83,25 @@ bool rest_order_look(struct rest_order *order, struct admin *admin,
 	return true;
 }
 
-bool rest_orders_wait(struct rest_order *orders, size_t n, uint64_t end_ms,
-		      struct admin *admin, struct admin_resp *resp)
+enum rest_looked rest_orders_look(struct rest_order *orders, size_t n,
+				  bool late, struct admin *admin,
+				  struct admin_resp *resp)
 {
 	char detail[160];
 	size_t i = 0;
 
-	for (;;) {
-		for (; i < n; i++) {
-			if (!rest_order_look(&orders[i], admin, resp))
-				return false;
-			if (!orders[i].outcome[0])
-				break;
-		}
-		if (i == n)
-			return true;
-		if (rest_now_ms() >= end_ms)
+	for (; i < n; i++) {
+		if (!rest_order_look(&orders[i], admin, resp))
+			return REST_LOOKED_PROBLEM;
+		if (!orders[i].outcome[0])
 			break;
-		(void)usleep(POLL_MS * 1000);
 	}
+	if (i == n)
+		return REST_LOOKED_ALL;
+	if (!late)
+		return REST_LOOKED_SOME;
 	(void)re_snprintf(detail, sizeof(detail), "%s has not answered.",
 			  orders[i].worker);
 	admin_resp_problem(resp, 504, detail);
-	return false;
+	return REST_LOOKED_PROBLEM;
 }

@@ -17,6 +17,7 @@ struct admin_resp;
 
 enum {
 	REST_ORDER_MS = 3000, /* for an answer */
+	REST_ORDER_LOOK_MS = 30,
 	REST_OUTCOME_MAX = 15,
 };
 
@@ -36,9 +37,16 @@ bool rest_order_send(struct rest_order *order, struct admin *admin,
 /* What came of it so far. False: resp is a 503. */
 bool rest_order_look(struct rest_order *order, struct admin *admin,
 		     struct admin_resp *resp);
-/* All of them, until end_ms (rest_now_ms()). False: resp is a 503, or a 504
- * that names a worker. */
-bool rest_orders_wait(struct rest_order *orders, size_t n, uint64_t end_ms,
-		      struct admin *admin, struct admin_resp *resp);
+enum rest_looked {
+	REST_LOOKED_ALL,
+	REST_LOOKED_SOME,    /* and the others may come */
+	REST_LOOKED_PROBLEM, /* resp is a 503, or a 504 that names a worker */
+};
+
+/* What came of all of them so far; those that are known are not asked for
+ * again. late: no others will come. */
+enum rest_looked rest_orders_look(struct rest_order *orders, size_t n,
+				  bool late, struct admin *admin,
+				  struct admin_resp *resp);
 
 #endif

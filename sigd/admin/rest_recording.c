@@ -8,12 +8,15 @@
  */
 #include <string.h>
 
+#include "common/admin_later.h"
 #include "common/control/ctl_sync.h"
 #include "common/id.h"
 #include "common/keyring.h"
 #include "common/node.h"
 #include "sigd/admin/rest.h"
 #include "sigd/admin/rest_calls.h"
+
+enum { LOOK_MS = 10 };
 
 /* False: resp says why not. */
 static bool load(struct call_record *rec, const struct admin_req *req,
@@ -32,13 +35,26 @@ static bool load(struct call_record *rec, const struct admin_req *req,
 	return there;
 }
 
-static enum status ask(struct admin *admin, const char *at,
-		       const struct ctl_req *req)
+/* What the worker was asked. */
+struct asking {
+	struct ctl_sync *sync;
+	bool pause;
+};
+
+static void destructor(void *data)
+{
+	struct asking *asking = data;
+
+	mem_deref(asking->sync);
+}
+
+static enum status ask(struct ctl_sync **syncp, struct admin *admin,
+		       const char *at, const struct ctl_req *req)
 {
 	const struct rest_root *root = admin_arg(admin);
 	struct keyring *ring = NULL;
 	char why[200], addr[NODE_ADDR_MAX + 1];
-	struct ctl_sync sync = {.redis = admin_redis(admin), .node = addr};
+	struct ctl_sync_cfg cfg = {.redis = admin_redis(admin)};
 	enum status status = STATUS_INTERNAL;
 	struct node_id node;
 
@@ -46,9 +62,9 @@ static enum status ask(struct admin *admin, const char *at,
 	if (admin_worker(admin, 0, addr) &&
 	    !node_addr_parse(&node, addr, strlen(addr)) &&
 	    !keyring_load(&ring, root->keys, why, sizeof(why))) {
-		sync.node = node.node;
-		sync.ring = ring;
-		status = ctl_sync_ask(&sync, at, req);
+		cfg.node = node.node;
+		cfg.ring = ring;
+		status = ctl_sync_ask(syncp, &cfg, at, req);
 	}
 	mem_deref(ring);
 	return status;
@@ -84,17 +100,51 @@ static void answer(struct admin_resp *resp, enum status status, bool pause)
 	}
 }
 
-static void serve(const struct admin_req *req, struct admin_resp *resp,
-		  struct admin *admin, bool pause)
+static bool on_look(const struct admin_req *req, struct admin_resp *resp,
+		    bool late, void *arg)
 {
+	enum status status = STATUS_TIMEOUT;
+	struct asking *asking = arg;
+	const bool known = ctl_sync_look(asking->sync, &status);
+
+	(void)req;
+	if (known || late)
+		answer(resp, status, asking->pause);
+	return known || late;
+}
+
+static void begin(struct asking *asking, const struct admin_req *req,
+		  struct admin_resp *resp, struct admin *admin)
+{
+	static const struct admin_later_cfg later = {on_look, LOOK_MS,
+						     CTL_SYNC_MS};
 	struct ctl_req ctl = {.verb = CTL_SESSION_TAPE};
 	struct call_record rec;
+	enum status status;
 
 	if (!load(&rec, req, admin, resp))
 		return;
-	ctl.tape.tape = pause ? CTL_TAPE_PAUSED : CTL_TAPE_ON;
+	ctl.tape.tape = asking->pause ? CTL_TAPE_PAUSED : CTL_TAPE_ON;
 	str_ncpy(ctl.session, rec.session, sizeof(ctl.session));
-	answer(resp, ask(admin, rec.media, &ctl), pause);
+	status = ask(&asking->sync, admin, rec.media, &ctl);
+	if (status == STATUS_OK)
+		admin_later(resp, &later, asking);
+	else
+		answer(resp, status, asking->pause);
+}
+
+static void serve(const struct admin_req *req, struct admin_resp *resp,
+		  struct admin *admin, bool pause)
+{
+	struct asking *asking = mem_zalloc(sizeof(*asking), destructor);
+
+	if (!asking) {
+		admin_resp_problem(resp, 503, "Out of memory.");
+		return;
+	}
+	asking->pause = pause;
+	begin(asking, req, resp, admin);
+	mem_deref(asking);
 }
 
 void rest_recording_pause(const struct admin_req *req, struct admin_resp *resp,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/admin_later.h"
 #include "common/cfg_tree.h"
 #include "common/countof.h"
 #include "routing/route_check.h"
@@ -18,7 +19,7 @@
 
 enum {
 	WAIT_MS = 10000, /* for the workers to load what was loaded here */
-	POLL_MS = 100
+	LOOK_MS = 100
 };
 
 static const struct rest_root *root_of(struct admin *admin)
@@ -264,25 +265,35 @@ bool rest_version(struct rest_version *is, struct admin *admin,
 	return true;
 }
 
-/* How many of this node's workers have not loaded that version since then.
- * json: NULL, or where to list them. -1: resp is an error. */
-static int pending(struct admin *admin, struct admin_resp *resp,
-		   const struct rest_version *want, struct jsonw *json)
+/* What was loaded here, and who loads it, too. */
+struct reload {
+	struct admin *admin;
+	struct rest_version want;
+	uint32_t tests;
+	size_t warnings;
+	unsigned next; /* worker that has it not yet; those before have */
+};
+
+static bool has(const struct rest_version *is, const struct rest_version *want)
+{
+	return !strcmp(is->version, want->version) && is->at_ms >= want->at_ms;
+}
+
+/* False: resp is an error. */
+static bool workers_write(struct jsonw *json, size_t *left,
+			  const struct reload *reload, struct admin_resp *resp)
 {
 	char addr[NODE_ADDR_MAX + 1];
 	struct rest_version is;
-	int n = 0;
 
-	for (unsigned i = 0; admin_worker(admin, i, addr); i++) {
+	*left = 0;
+	for (unsigned i = 0; admin_worker(reload->admin, i, addr); i++) {
 		bool done;
 
-		if (!rest_version(&is, admin, resp, addr))
-			return -1;
-		done = !strcmp(is.version, want->version) &&
-		       is.at_ms >= want->at_ms;
-		n += !done;
-		if (!json)
-			continue;
+		if (!rest_version(&is, reload->admin, resp, addr))
+			return false;
+		done = has(&is, &reload->want);
+		*left += !done;
 		jsonw_object(json, NULL);
 		jsonw_str(json, "worker", addr);
 		jsonw_str(json, "state", done ? "loaded" : "pending");
@@ -290,24 +301,21 @@ static int pending(struct admin *admin, struct admin_resp *resp,
 		rest_time(json, "loaded", is.at_ms);
 		jsonw_end(json);
 	}
-	return n;
+	return true;
 }
 
-static void answer(struct admin *admin, struct admin_resp *resp,
-		   const struct rest_version *want,
-		   const struct routes_fresh *fresh)
+static void answer(const struct reload *reload, struct admin_resp *resp)
 {
 	struct jsonw json;
-	int left;
+	size_t left;
 
 	jsonw_init(&json, resp->mb);
 	jsonw_object(&json, NULL);
-	jsonw_str(&json, "version", want->version);
-	jsonw_uint(&json, "tests", fresh->tests);
-	jsonw_uint(&json, "warnings", cfg_errors_warnings(fresh->errs));
+	jsonw_str(&json, "version", reload->want.version);
+	jsonw_uint(&json, "tests", reload->tests);
+	jsonw_uint(&json, "warnings", reload->warnings);
 	jsonw_array(&json, "workers");
-	left = pending(admin, resp, want, &json);
-	if (left < 0)
+	if (!workers_write(&json, &left, reload, resp))
 		return;
 	jsonw_end(&json);
 	jsonw_end(&json);
@@ -315,26 +323,48 @@ static void answer(struct admin *admin, struct admin_resp *resp,
 	rest_done(&json, resp);
 }
 
-/* The parent loads it, too, and then has all its children do so. */
-static void reload(struct admin *admin, struct admin_resp *resp,
-		   const struct routes_fresh *fresh)
+/* Those of this node, one after the other. */
+static bool on_look(const struct admin_req *req, struct admin_resp *resp,
+		    bool late, void *arg)
 {
-	const uint64_t end_ms = rest_now_ms() + WAIT_MS;
-	struct rest_version want = {.at_ms = rest_now_ms()};
-	int left = 1;
+	struct reload *reload = arg;
+	char addr[NODE_ADDR_MAX + 1];
+	struct rest_version is;
 
-	str_ncpy(want.version, route_table_version(fresh->table),
-		 sizeof(want.version));
-	if (kill(getppid(), SIGHUP)) {
-		admin_resp_problem(resp, 500, "The parent cannot be told.");
+	(void)req;
+	for (; !late && admin_worker(reload->admin, reload->next, addr);
+	     reload->next++) {
+		if (!rest_version(&is, reload->admin, resp, addr))
+			return true;
+		if (!has(&is, &reload->want))
+			return false;
+	}
+	answer(reload, resp);
+	return true;
+}
+
+/* The parent loads it, too, and then has all its children do so. */
+static void reload_all(struct admin *admin, struct admin_resp *resp,
+		       const struct routes_fresh *fresh)
+{
+	static const struct admin_later_cfg later = {on_look, LOOK_MS, WAIT_MS};
+	struct reload *reload = mem_zalloc(sizeof(*reload), NULL);
+
+	if (!reload) {
+		no_memory(resp);
 		return;
 	}
-	while (left > 0 && rest_now_ms() < end_ms) {
-		(void)usleep(POLL_MS * 1000);
-		left = pending(admin, resp, &want, NULL);
-	}
-	if (left >= 0)
-		answer(admin, resp, &want, fresh);
+	reload->admin = admin;
+	reload->tests = fresh->tests;
+	reload->warnings = cfg_errors_warnings(fresh->errs);
+	reload->want.at_ms = rest_now_ms();
+	str_ncpy(reload->want.version, route_table_version(fresh->table),
+		 sizeof(reload->want.version));
+	if (kill(getppid(), SIGHUP))
+		admin_resp_problem(resp, 500, "The parent cannot be told.");
+	else
+		admin_later(resp, &later, reload);
+	mem_deref(reload);
 }
 
 void rest_routes_reload(const struct admin_req *req, struct admin_resp *resp,
@@ -345,7 +375,7 @@ void rest_routes_reload(const struct admin_req *req, struct admin_resp *resp,
 
 	routes_fresh_load(&fresh, root_of(arg)->path, true);
 	if (!fresh.err)
-		reload(arg, resp, &fresh);
+		reload_all(arg, resp, &fresh);
 	else if (fresh.err == ENOMEM)
 		no_memory(resp);
 	else

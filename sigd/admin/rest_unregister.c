@@ -11,6 +11,7 @@
  */
 #include <string.h>
 
+#include "common/admin_later.h"
 #include "sigd/admin/rest_order.h"
 #include "sigd/admin/rest_priv.h"
 #include "sigd/registrar/binding.h"
@@ -28,7 +29,7 @@ struct device {
 struct leaving {
 	struct admin *admin;
 	struct admin_resp *resp;
-	const char *tenant, *user, *device; /* NULL: all */
+	const char *tenant, *user, *device; /* of the request; NULL: all */
 	bool unbind, disconnect;
 	char key[BINDING_KEY_MAX];
 	size_t n, norders;
@@ -66,8 +67,8 @@ static bool devices_read(struct leaving *leaving)
 	pl_set_str(&t, leaving->tenant);
 	pl_set_str(&u, leaving->user);
 	if (binding_key(leaving->key, sizeof(leaving->key), &t, &u, "bind")) {
-		admin_resp_problem(leaving->resp, 400,
-				   "The user's name is too long.");
+		admin_resp_field(leaving->resp, 400, "user",
+				 "The name is too long.");
 		return false;
 	}
 	if (!rest_ask(&flat, leaving->admin, leaving->resp, "HGETALL",
@@ -157,16 +158,34 @@ static void answer(const struct leaving *leaving)
 	rest_done(&json, leaving->resp);
 }
 
+static bool on_look(const struct admin_req *req, struct admin_resp *resp,
+		    bool late, void *arg)
+{
+	struct leaving *leaving = arg;
+	const enum rest_looked looked =
+		rest_orders_look(leaving->orders, leaving->norders, late,
+				 leaving->admin, resp);
+
+	(void)req;
+	leaving->resp = resp;
+	if (looked == REST_LOOKED_ALL)
+		answer(leaving);
+	return looked != REST_LOOKED_SOME;
+}
+
 static void all_leave(struct leaving *leaving)
 {
+	static const struct admin_later_cfg later = {
+		on_look, REST_ORDER_LOOK_MS, REST_ORDER_MS};
 	size_t i = 0;
 
 	while (i < leaving->n && leave(leaving, &leaving->devices[i]))
 		++i;
-	if (i == leaving->n &&
-	    rest_orders_wait(leaving->orders, leaving->norders,
-			     rest_now_ms() + REST_ORDER_MS, leaving->admin,
-			     leaving->resp))
+	if (i < leaving->n)
+		return;
+	if (leaving->norders)
+		admin_later(leaving->resp, &later, leaving);
+	else
 		answer(leaving);
 }
 
@@ -198,7 +217,7 @@ void rest_unregister(const struct admin_req *req, struct admin_resp *resp,
 	leaving->unbind = true;
 	leaving->disconnect = disconnect && !strcmp(disconnect, "1");
 	if (disconnect && !leaving->disconnect && strcmp(disconnect, "0"))
-		admin_resp_problem(resp, 400, "disconnect is 0 or 1.");
+		admin_resp_field(resp, 400, "disconnect", "0 or 1.");
 	else if (devices_read(leaving))
 		all_leave(leaving);
 	mem_deref(leaving);

@@ -87,6 +87,14 @@ static bool heartbeat_load(struct rest_worker *worker, struct admin *admin,
 	return true;
 }
 
+bool rest_worker_renew(struct rest_worker *worker, struct admin *admin,
+		       struct admin_resp *resp)
+{
+	return standing_load(worker, admin, resp) &&
+	       (strcmp(worker->daemon, "mediad") ||
+		heartbeat_load(worker, admin, resp));
+}
+
 static int by_name(const void *pa, const void *pb)
 {
 	const struct rest_worker *a = pa, *b = pb;
@@ -117,13 +125,8 @@ bool rest_workers_load(struct rest_workers *workers, struct admin *admin,
 	     i += 2)
 		workers->n += seen_read(&workers->list[workers->n],
 					&list->el[i], &list->el[i + 1]);
-	for (size_t i = 0; ok && i < workers->n; i++) {
-		struct rest_worker *worker = &workers->list[i];
-
-		ok = standing_load(worker, admin, resp) &&
-		     (strcmp(worker->daemon, "mediad") ||
-		      heartbeat_load(worker, admin, resp));
-	}
+	for (size_t i = 0; ok && i < workers->n; i++)
+		ok = rest_worker_renew(&workers->list[i], admin, resp);
 	if (!ok)
 		workers->list = mem_deref(workers->list);
 	else if (workers->n)
