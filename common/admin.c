@@ -16,7 +16,12 @@
 #include "common/publish.h"
 #include "common/standing.h"
 
-enum { READY_MS = 1000 }; /* that an answer of /readyz holds */
+/* How long an answer of /readyz holds. Who waits for a worker to come sees it
+ * soon; to ask a Redis that is silent costs half a second. */
+enum {
+	READY_MS = 1000,
+	COMING_MS = 100,
+};
 
 /* What /readyz said last. */
 struct ready {
@@ -108,7 +113,8 @@ static int ready_find(struct ready *is, const struct admin *admin)
 	jsonw_end(&json);
 	is->status = ready ? 200 : 503;
 	/* from now on, however long Redis has taken */
-	is->until_ms = tmr_jiffies() + READY_MS;
+	is->until_ms = tmr_jiffies() +
+		       (redis && !ready ? COMING_MS : READY_MS);
 	return jsonw_done(&json);
 }
 
