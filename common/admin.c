@@ -201,6 +201,7 @@ static int redis_make(struct admin *admin)
 	struct redis_cfg redis = admin->cfg.redis;
 
 	redis.command_ms = ADMIN_REDIS_MS;
+	redis.silent_ms = ADMIN_REDIS_MS;
 	return redis_sync_alloc(&admin->sync, &redis);
 }
 

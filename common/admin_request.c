@@ -213,7 +213,7 @@ bool admin_request_body(struct admin_req *req, const char *data, size_t size,
 	return !mbuf_write_mem(req->body, (const uint8_t *)data, size);
 }
 
-/* Half of the connections are for what is answered at once. */
+/* Those that wait must not take all connections. */
 static bool refuse_wait(struct admin_http *http, const struct admin_req *req)
 {
 	http->figures->failed++;

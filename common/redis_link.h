@@ -52,6 +52,9 @@ struct redis_cfg {
 	 * sent, its owner keeps such a command under way, shorter than
 	 * command_ms. */
 	bool blocking;
+	/* Of a redis_sync: after a question that was not answered in time all
+	 * others fail at once for so long (ETIMEDOUT); 0: each waits itself. */
+	uint32_t silent_ms;
 };
 
 struct redis_arg {

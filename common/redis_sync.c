@@ -22,6 +22,7 @@ struct redis_sync {
 	redisReply *reply; /* what *val borrows from */
 	struct redis_val *val;
 	struct redis_cfg_own own;
+	uint64_t silent_until_ms;
 };
 
 static void drop_reply(struct redis_sync *sync)
@@ -153,18 +154,30 @@ static bool is_over(int fd)
 	return poll(&pfd, 1, 0) != 0;
 }
 
-int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
-		    size_t argc, const struct redis_val **valp)
+static int ask(struct redis_sync *sync, const struct redis_arg *argv,
+	       size_t argc)
 {
 	int err = 0;
 
-	drop_reply(sync);
 	if (sync->ctx && is_over(sync->ctx->fd))
 		drop_connection(sync);
 	if (!sync->ctx)
 		err = connect_sync(sync);
-	if (!err)
-		err = exchange(sync, argv, argc);
+	return err ? err : exchange(sync, argv, argc);
+}
+
+int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
+		    size_t argc, const struct redis_val **valp)
+{
+	const uint32_t silent_ms = sync->own.cfg.silent_ms;
+	int err;
+
+	drop_reply(sync);
+	if (silent_ms && tmr_jiffies() < sync->silent_until_ms)
+		return ETIMEDOUT;
+	err = ask(sync, argv, argc);
+	if (err == ETIMEDOUT)
+		sync->silent_until_ms = tmr_jiffies() + silent_ms;
 	if (err)
 		return err;
 

@@ -724,6 +724,39 @@ static void a_blocking_connection_works_and_comes_back(void)
 	redis_server_kill(&server);
 }
 
+static void a_silent_redis_is_waited_for_once(void)
+{
+	struct redis_server server = {.pid = 0};
+	const struct redis_arg ping[] = {redis_str("PING")};
+	struct redis_cfg cfg = {.path = server.sock,
+				.command_ms = 100,
+				.silent_ms = 3600000};
+	struct redis_sync *sync = NULL, *soon = NULL;
+	const struct redis_val *val = NULL;
+	int err = ETIMEDOUT;
+
+	if (!redis_server_start(&server))
+		return;
+	CHECK(!redis_sync_alloc(&sync, &cfg));
+	cfg.silent_ms = 1;
+	CHECK(!redis_sync_alloc(&soon, &cfg));
+	CHECK(!redis_sync_send(sync, ping, 1, &val));
+	redis_server_freeze(&server);
+	CHECK_INT(redis_sync_send(sync, ping, 1, &val), ETIMEDOUT);
+	CHECK_INT(redis_sync_send(soon, ping, 1, &val), ETIMEDOUT);
+	redis_server_thaw(&server);
+	/* it would answer, and is not asked */
+	CHECK_INT(redis_sync_send(sync, ping, 1, &val), ETIMEDOUT);
+	for (int i = 0; i < 1000 && err; i++) {
+		sys_msleep(1);
+		err = redis_sync_send(soon, ping, 1, &val);
+	}
+	CHECK_INT(err, 0);
+	mem_deref(sync);
+	mem_deref(soon);
+	redis_server_kill(&server);
+}
+
 TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(the_servers_refusal_is_a_value),
 	  TEST(nested_arrays_keep_their_shape),
@@ -744,4 +777,5 @@ TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(the_link_may_be_freed_by_its_own_loss),
 	  TEST(a_thousand_commands_in_one_turn_come_back_in_order),
 	  TEST(a_name_from_outside_is_one_part_of_a_key),
-	  TEST(a_blocking_connection_works_and_comes_back))
+	  TEST(a_blocking_connection_works_and_comes_back),
+	  TEST(a_silent_redis_is_waited_for_once))
