@@ -489,9 +489,13 @@ static void session_hush(struct command *command, const struct ctl_req *req,
 	int err = session_tape(command->table, req->session,
 			       req->tape.tape == CTL_TAPE_PAUSED);
 
-	ans->status = err == ENOTCONN ? STATUS_NOT_ACCEPTABLE
-				      : status_for(command, req->session, err,
-						   STATUS_INTERNAL);
+	if (err == ENOTCONN)
+		ans->status = STATUS_NOT_ACCEPTABLE;
+	else if (err && err != ENOENT) /* not stored: to be asked again */
+		ans->status = STATUS_OVERLOAD;
+	else
+		ans->status = status_for(command, req->session, err,
+					 STATUS_INTERNAL);
 }
 
 void command_serve(struct command *command, const struct ctl_req *req,

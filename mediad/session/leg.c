@@ -132,6 +132,8 @@ void leg_drop(struct leg *leg)
 	struct session *session = leg->session;
 
 	session_rows_end(leg);
+	if (leg->nr == 1)
+		session_tap_end(session);
 	leg_video_drop(leg);
 	free_record(leg);
 	mem_deref(leg);

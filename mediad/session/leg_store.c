@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <string.h>
 #include <re.h>
 #include <openssl/crypto.h>
@@ -80,7 +81,7 @@ static void fill_media(struct state_leg *st, const struct leg *leg)
 		st->at_ms[step] = leg_at(leg, step);
 }
 
-void leg_store(struct leg *leg)
+int leg_try_store(struct leg *leg)
 {
 	uint8_t buf[STATE_LEG_MAX];
 	struct state_leg st;
@@ -88,7 +89,7 @@ void leg_store(struct leg *leg)
 	int err;
 
 	if (leg->rec == LEG_NO_RECORD)
-		return;
+		return 0;
 
 	memset(&st, 0, sizeof(st));
 	fill_ids(&st, leg);
@@ -97,7 +98,7 @@ void leg_store(struct leg *leg)
 	if (st.resumable)
 		fill_media(&st, leg);
 	else if (leg->stored && !leg->lost)
-		return;
+		return EAGAIN;
 
 	len = state_leg_pack(buf, &st);
 	err = FAULT("mediad.leg.store");
@@ -112,4 +113,10 @@ void leg_store(struct leg *leg)
 		log_warn(leg->session->call, "state not stored", "err=%d", err);
 	if (leg->video)
 		leg_video_store(leg->video);
+	return err;
+}
+
+void leg_store(struct leg *leg)
+{
+	(void)leg_try_store(leg);
 }

@@ -151,6 +151,7 @@ int session_drop(struct session_table *table, const char *id)
 	if (session_find(&session, table, id))
 		return ENOENT;
 
+	session->tap = mem_deref(session->tap);
 	for (size_t i = 0; i < COUNTOF(session->legs); i++)
 		if (session->legs[i])
 			leg_drop(session->legs[i]);

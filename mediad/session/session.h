@@ -354,8 +354,10 @@ void session_sounds_new(struct session_table *table);
 int session_answered(struct session_table *table, const char *session);
 
 /* Who else hears the call (recording, consumer) hears silence from now on, or
- * the call again. ENOENT; ENOTCONN: nobody does. */
-int session_tape(struct session_table *table, const char *session, bool hush);
+ * the call again. ENOENT; ENOTCONN: nobody does. Any other: a successor would
+ * not know of it; there is silence then, to be asked again. */
+int session_tape(struct session_table *table, const char *session,
+		 bool hushed);
 
 /* The leg's peer, when it has one, is joined with nothing then. A session
  * without legs goes after the grace time. */

@@ -381,6 +381,8 @@ void leg_figures_since(struct leg *leg);
 
 /* Begin and end recording and fork, as its legs say. */
 void session_tap_wire(struct session *session);
+/* Leg 1 goes. */
+void session_tap_end(struct session *session);
 /* A packet of the leg, before it is sent on. */
 void session_tap_packet(const struct leg *leg, const struct strm_pkt *sp,
 			const uint8_t *pkt);
@@ -420,5 +422,9 @@ uint32_t leg_rtt_us(const struct leg *leg);
 
 /* Write the leg's record, as far as it has one. */
 void leg_store(struct leg *leg);
+/* The same for who has to know: what it is now is not what a successor would
+ * find. EAGAIN: the record of before stands, because the leg is being set up
+ * anew; else as state_rec_write(). */
+int leg_try_store(struct leg *leg);
 
 #endif

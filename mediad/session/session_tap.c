@@ -1,8 +1,8 @@
 /*
  * session_tap.c  Who else hears a call: a recording, a consumer
  *
- * Begins when the call is answered and leg 1 has somebody to speak to. A hold,
- * and who takes the place of the other side, do not end it.
+ * Begins when the call is answered and leg 1 has somebody to speak to, and ends
+ * with leg 1. A hold, and who takes the place of the other side, do not end it.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -92,14 +92,22 @@ static void start(struct session *session, bool record, const char *consumer)
 
 	if (record)
 		params.name = name_of(session);
+	/* before there is a file of that number: a successor begins the part
+	 * behind */
+	leg_store(session->legs[0]);
 	err = tap_alloc(&session->tap, &params);
 	if (err)
 		log_warn(session->call, "neither recorded nor forked",
 			 "err=%d", err);
 	tell(session, record, consumer, err);
 	session->tape_before = false;
-	/* a successor begins the part behind */
-	leg_store(session->legs[0]);
+}
+
+void session_tap_end(struct session *session)
+{
+	if (session->tap)
+		session_log(session, "tap.ended", NULL);
+	session->tap = mem_deref(session->tap);
 }
 
 void session_tap_wire(struct session *session)
@@ -116,32 +124,35 @@ void session_tap_wire(struct session *session)
 	if (session->tap && tap_records(session->tap) == record &&
 	    same_text(tap_consumer(session->tap), consumer))
 		return;
-	if (session->tap)
-		session_log(session, "tap.ended", NULL);
-	session->tap = mem_deref(session->tap);
+	session_tap_end(session);
 	if (record || consumer)
 		start(session, record, consumer);
 }
 
 /* In the state file before it is said that it is so; and in Redis soon, with
- * which another node goes on. */
-int session_tape(struct session_table *table, const char *id, bool hush)
+ * which another node goes on. A pause that cannot be stored is one all the
+ * same, the end of one is none: whatever dies, what was to be silent is. */
+int session_tape(struct session_table *table, const char *id, bool hushed)
 {
 	struct session *session = NULL;
 	int err = session_find(&session, table, id);
+	bool was;
 
 	if (err)
 		return err;
 	if (!session->tap)
 		return ENOTCONN;
-	if (session->hushed == hush)
-		return 0;
-	session->hushed = hush;
-	tap_hush(session->tap, hush);
-	leg_store(session->legs[0]);
+	was = session->hushed;
+	if (hushed)
+		tap_hush(session->tap, true);
+	session->hushed = hushed;
+	err = leg_try_store(session->legs[0]);
+	if (err)
+		session->hushed = was || hushed;
+	tap_hush(session->tap, session->hushed);
 	if (table->agreedh)
 		table->agreedh(session->id, table->agreed_arg);
-	return 0;
+	return err;
 }
 
 void session_tap_packet(const struct leg *leg, const struct strm_pkt *sp,

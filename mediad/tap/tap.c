@@ -146,7 +146,8 @@ void tap_put(struct tap *tap, unsigned side, const struct tap_pkt *pkt)
 
 void tap_hush(struct tap *tap, bool hushed)
 {
-	hush(tap, hushed);
+	if (tap->hushed != hushed)
+		hush(tap, hushed);
 }
 
 bool tap_records(const struct tap *tap)

@@ -52,7 +52,8 @@ struct tap_pkt {
 int tap_alloc(struct tap **tapp, const struct tap_params *params);
 /* side: 0 the caller, 1 who was called. */
 void tap_put(struct tap *tap, unsigned side, const struct tap_pkt *pkt);
-/* From now on silence, whatever comes; or what comes again. */
+/* From now on silence, whatever comes; or what comes again. What is so already
+ * stays so. */
 void tap_hush(struct tap *tap, bool hush);
 /* Is it being recorded? */
 bool tap_records(const struct tap *tap);

@@ -285,6 +285,116 @@ static void who_is_not_recorded_cannot_be_paused(void)
 	mem_deref(c);
 }
 
+/* CORDBOARD_FAULT; NULL: none from now on. */
+static void fault_set(const char *spec)
+{
+	if (spec)
+		CHECK(!setenv("CORDBOARD_FAULT", spec, 1));
+	fault_process("t", 1);
+	unsetenv("CORDBOARD_FAULT");
+	if (!spec)
+		fault_process("t", 1);
+}
+
+/* Its side has left; the other one is still there, for a while. */
+static void a_recording_ends_with_the_leg_that_it_is_of(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	struct session_figures *figs = mem_zalloc(sizeof(*figs), NULL);
+
+	REQUIRE(c && figs && call_open(c));
+	c->b->terms.record = SESSION_RECORD_ALWAYS;
+	up(c);
+	media_bed_run(&c->bed, 2000);
+	c->a->sending = false;
+	CHECK_INT(session_leg_drop(c->bed.table, S, 1), 0);
+	CHECK_INT(session_tape(c->bed.table, S, true), ENOTCONN);
+	CHECK_INT(session_tape(c->bed.table, S, false), ENOTCONN);
+	media_bed_run(&c->bed, 1000);
+	CHECK_INT(session_query(c->bed.table, S, figs), 0);
+	CHECK_INT(figs->nlegs, 1);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 1);
+	CHECK_INT(c->ended[0].ms, 2000);
+	mem_deref(figs);
+	mem_deref(c);
+}
+
+/* Who is told that it is paused may let a card number be said. */
+static void a_pause_that_is_not_stored_is_not_said_to_be(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	size_t alive = 0;
+
+	REQUIRE(c && call_open(c));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	up(c);
+	media_bed_run(&c->bed, 2000);
+	fault_set("mediad.leg.store=errno:ENOSPC");
+	CHECK_INT(session_tape(c->bed.table, S, true), ENOSPC);
+	CHECK_INT(session_tape(c->bed.table, S, true), ENOSPC);
+	fault_set(NULL);
+	/* asked again, it is stored */
+	CHECK_INT(session_tape(c->bed.table, S, true), 0);
+	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
+	CHECK_INT(alive, 1);
+	media_bed_run(&c->bed, 1000);
+	/* a successor would not know of the end: it stays paused */
+	fault_set("mediad.leg.store=errno:ENOSPC");
+	CHECK_INT(session_tape(c->bed.table, S, false), ENOSPC);
+	fault_set(NULL);
+	media_bed_run(&c->bed, 2000);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 2);
+	CHECK(heard(c, 1, 0) == 0 && heard(c, 1, 1) == 0);
+	CHECK_INT(c->nhushed[0], 2);
+	CHECK_INT(c->nhushed[1], 0);
+	mem_deref(c);
+}
+
+static uint64_t wall_ms(const struct timespec *t)
+{
+	return (uint64_t)t->tv_sec * 1000 + (uint64_t)t->tv_nsec / 1000000;
+}
+
+/* Who dies between the two leaves a part that its successor does not begin
+ * again: the number is stored before there is a file. */
+static void a_part_is_counted_before_it_begins(void)
+{
+	enum { STORE_MS = 300 };
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	struct timespec now;
+	struct stat st;
+	char cmd[500], path[600] = "";
+	FILE *f;
+
+	REQUIRE(c && call_open(c));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	CHECK_INT(media_phone_offers(c->a, S, 1), 0);
+	CHECK_INT(media_phone_called(c->b, S, 2), 0);
+	CHECK_INT(media_phone_gets(c->a, S, 1, true), 0);
+	CHECK_INT(session_leg_join(c->bed.table, S, 1, 2, NULL), 0);
+	media_bed_run(&c->bed, 100);
+	fault_set("mediad.leg.store=delay:300");
+	clock_gettime(CLOCK_REALTIME, &now);
+	CHECK_INT(session_answered(c->bed.table, S), 0);
+	fault_set(NULL);
+	while (!recorder_idle(c->bed.recorder))
+		usleep(1000);
+	snprintf(cmd, sizeof(cmd), "find %s -name '*.part'", c->dir);
+	f = popen(cmd, "r");
+	REQUIRE(f != NULL);
+	CHECK(fgets(path, sizeof(path), f) != NULL);
+	pclose(f);
+	path[strcspn(path, "\n")] = '\0';
+	if (CHECK_INT(stat(path, &st), 0))
+		CHECK(wall_ms(&st.st_mtim) + 20 >= wall_ms(&now) + STORE_MS);
+	call_close(c);
+	mem_deref(c);
+}
+
 static uint64_t real_ms(void)
 {
 	struct timespec t;
@@ -303,9 +413,7 @@ static void a_disk_that_stands_still_holds_no_call_up(void)
 
 	REQUIRE(c && call_open_with(c, MEMORY));
 	c->a->terms.record = SESSION_RECORD_ALWAYS;
-	CHECK(!setenv("CORDBOARD_FAULT", "tap.write=delay:2000@1", 1));
-	fault_process("t", 1);
-	unsetenv("CORDBOARD_FAULT");
+	fault_set("tap.write=delay:2000@1");
 	up(c);
 	heard[0] = c->a->heard;
 	heard[1] = c->b->heard;
@@ -323,7 +431,7 @@ static void a_disk_that_stands_still_holds_no_call_up(void)
 	CHECK_INT(c->bed.nlost, 0);
 	CHECK_INT(session_drop(c->bed.table, S), 0);
 	call_close(c);
-	fault_process("t", 1);
+	fault_set(NULL);
 	CHECK_INT(c->nlost, 1);
 	CHECK_INT(c->lost.end, REC_TOO_SLOW);
 	CHECK_INT(c->nended, 1);
@@ -478,6 +586,9 @@ TEST_MAIN(TEST(main_loop), TEST(each_side_is_a_channel),
 	  TEST(a_successor_goes_on_with_the_next_part),
 	  TEST(a_pause_outlives_the_worker),
 	  TEST(who_is_not_recorded_cannot_be_paused),
+	  TEST(a_recording_ends_with_the_leg_that_it_is_of),
+	  TEST(a_pause_that_is_not_stored_is_not_said_to_be),
+	  TEST(a_part_is_counted_before_it_begins),
 	  TEST(a_disk_that_stands_still_holds_no_call_up),
 	  TEST(a_consumer_hears_both_sides),
 	  TEST(a_side_with_redundant_audio_is_heard),
