@@ -132,7 +132,7 @@ struct sigd_call_log_cfg {
 	uint64_t size;
 };
 
-/* Who gets events, signed, one by one. */
+/* Who gets events, signed. */
 struct sigd_hook_cfg {
 	struct cfg_pos pos;
 	const char *name;
@@ -140,6 +140,7 @@ struct sigd_hook_cfg {
 	const char *secret;
 	const char **types; /* none: all */
 	uint32_t ntypes;
+	uint32_t batch, batch_bytes; /* of a POST */
 };
 
 struct sigd_events_cfg {

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "sigd/feed/feed.h"
 #include "sigd/sigd_cfg.h"
 
 static bool is_name(const char *text, char *why, size_t size)
@@ -55,6 +56,15 @@ static const struct cfg_field hook_fields[] = {
 	 .max = 32, .item = &type_item,
 	 .help = "Types that it gets, such as `call.ended` or `call.*`; none: "
 		 "all."},
+	{"batch", CFG_INT, HOOK(batch), .min = 1, .max = FEED_BATCH,
+	 .def = "1",
+	 .help = "Most events of a POST. 1: the body is the event. More: it is "
+		 "an array of those that wait, in their order, which costs a "
+		 "tenth at many calls a second."},
+	{"batch_size", CFG_SIZE, HOOK(batch_bytes), .min = 4096,
+	 .max = 1048576, .def = "256KiB",
+	 .help = "Most bytes of such an array; an event that is larger goes "
+		 "alone."},
 	CFG_END,
 };
 static const struct cfg_table hook_table = {

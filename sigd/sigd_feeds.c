@@ -69,6 +69,8 @@ static int hook_add(struct feeds *feeds, const struct sigd_hook_cfg *cfg,
 					    .secret = cfg->secret,
 					    .types = cfg->types,
 					    .ntypes = cfg->ntypes,
+					    .batch = cfg->batch,
+					    .batch_bytes = cfg->batch_bytes,
 					    .fetcher = feeds->fetcher,
 					    .wheel = feeds->wheel};
 	char stem[STEM_MAX];
@@ -133,11 +135,13 @@ int feeds_alloc(struct feeds **feedsp, const struct sigd_events_cfg *cfg,
 #define ROW(type, name, help)                                         \
 	{type, "cordboard_sig_events_" name, "receiver=\"\"", help, 0, NULL}
 
-enum row { DELIVERED, RETRIES, REFUSED, BEHIND, ROWS };
+enum row { DELIVERED, POSTS, RETRIES, REFUSED, BEHIND, ROWS };
 
 static const struct metric_desc rows[ROWS] = {
 	[DELIVERED] = ROW(METRIC_COUNTER, "delivered_total",
 			  "Events that a receiver has, or wants not"),
+	[POSTS] = ROW(METRIC_COUNTER, "posts_total",
+		      "HTTP requests to a webhook, in vain or not"),
 	[RETRIES] = ROW(METRIC_COUNTER, "retries_total", "Tries in vain"),
 	[REFUSED] = ROW(METRIC_COUNTER, "refused_total",
 			"Events passed over: the receiver refuses them"),
@@ -156,6 +160,8 @@ static uint64_t value(const struct receiver *receiver, enum row row)
 	switch (row) {
 	case DELIVERED:
 		return counts->delivered;
+	case POSTS:
+		return hook ? hook->posts : 0;
 	case RETRIES:
 		return hook ? hook->retried : counts->failed;
 	case REFUSED:

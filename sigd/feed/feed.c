@@ -1,9 +1,9 @@
 /*
  * feed.c  Brings what happened to one receiver
  *
- * One thing at a time: places are read, then for each stream in turn a batch
- * is read, delivered, and its place written. When Redis is away, or somebody
- * else has the lease, it begins anew with the places.
+ * One thing at a time: places are read, then each stream in turn, until all have
+ * been or the batch is full; that is delivered, and the places are written. When
+ * Redis is away, or somebody else has the lease, it begins anew with the places.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,10 +33,10 @@ static const struct redis_script script_places = {
 	"redis.call('EXPIRE', KEYS[1], ARGV[2]) "
 	"return out"};
 
-/* KEYS: places. ARGV: stream, its place, seconds to keep them. */
+/* KEYS: places. ARGV: seconds to keep them, then streams with their places. */
 static const struct redis_script script_place = {
-	"feed-place", "redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) "
-		      "redis.call('EXPIRE', KEYS[1], ARGV[3]) "
+	"feed-place", "redis.call('HSET', KEYS[1], unpack(ARGV, 2)) "
+		      "redis.call('EXPIRE', KEYS[1], ARGV[1]) "
 		      "return 1"};
 
 /* KEYS: stream. ARGV: behind which, how many, stem of the calls' media, or
@@ -62,11 +62,15 @@ struct feed {
 	void *sink;
 	struct feed_counts counts;
 	char at[FEED_SOURCES][FEED_ID_MAX + 1]; /* places */
-	unsigned source;                        /* whose turn it is */
-	unsigned idle; /* streams in a row that had nothing */
+	char last[FEED_SOURCES][FEED_ID_MAX + 1]; /* entries of this batch, bad
+						     ones too; "": none */
+	unsigned source; /* whose turn it is */
+	unsigned read;   /* streams of this turn that have been read */
+	size_t asked;    /* how many of this one */
+	bool more;       /* one of them has more */
+	bool delivering;
 	struct feed_event *events[FEED_BATCH];
 	size_t n;
-	char last[FEED_ID_MAX + 1]; /* entry of this batch, bad ones too */
 	char places[STEM_MAX];
 };
 
@@ -77,6 +81,9 @@ static void batch_drop(struct feed *feed)
 {
 	while (feed->n)
 		mem_deref(feed->events[--feed->n]);
+	memset(feed->last, 0, sizeof(feed->last));
+	feed->read = 0;
+	feed->more = false;
 }
 
 static void destructor(void *data)
@@ -106,32 +113,48 @@ static void again(struct feed *feed)
 
 /* --- a batch ------------------------------------------------------------------ */
 
+/* What has come meanwhile goes together. */
+static void pause(struct feed *feed)
+{
+	feed->counts.oldest_ms = 0;
+	wheel_start(feed->wheel, &feed->timer, FEED_POLL_MS, read_next, feed);
+}
+
 static void on_placed(int err, const struct redis_val *val, void *arg)
 {
 	struct feed *feed = arg;
+	const bool more = feed->more;
 
+	batch_drop(feed);
 	if (err || val->type == REDIS_ERR)
 		again(feed);
-	else
+	else if (more)
 		read_next(feed);
+	else
+		pause(feed);
 }
 
 /* All up to here is delivered. */
-static void place_write(struct feed *feed)
+static void places_write(struct feed *feed)
 {
-	char *at = feed->at[feed->source], nr[8], keep[16];
+	struct redis_arg argv[1 + 2 * FEED_SOURCES];
 	const struct redis_arg key = redis_str(feed->places);
-	struct redis_arg argv[3];
+	char nr[FEED_SOURCES][8], keep[16];
+	size_t n = 1;
 
 	if (!may_go_on(feed))
 		return;
-	str_ncpy(at, feed->last, sizeof(feed->at[0]));
-	re_snprintf(nr, sizeof(nr), "%u", feed->source);
 	re_snprintf(keep, sizeof(keep), "%u", FEED_KEEP_S);
-	argv[0] = redis_str(nr);
-	argv[1] = redis_str(at);
-	argv[2] = redis_str(keep);
-	if (redis_link_eval(feed->redis, &script_place, &key, 1, argv, 3,
+	argv[0] = redis_str(keep);
+	for (unsigned i = 0; i < FEED_SOURCES; i++) {
+		if (!feed->last[i][0])
+			continue;
+		str_ncpy(feed->at[i], feed->last[i], sizeof(feed->at[i]));
+		re_snprintf(nr[i], sizeof(nr[i]), "%u", i);
+		argv[n++] = redis_str(nr[i]);
+		argv[n++] = redis_str(feed->at[i]);
+	}
+	if (redis_link_eval(feed->redis, &script_place, &key, 1, argv, n,
 			    on_placed, feed))
 		again(feed);
 }
@@ -140,27 +163,33 @@ static void on_done(bool ok, void *arg)
 {
 	struct feed *feed = arg;
 
-	if (ok)
+	feed->delivering = false;
+	if (ok) {
 		feed->counts.delivered += feed->n;
-	else
-		++feed->counts.failed;
-	batch_drop(feed);
-	if (ok)
-		place_write(feed);
-	else
-		again(feed);
-}
-
-static void turn(struct feed *feed)
-{
-	feed->source = (feed->source + 1) % FEED_SOURCES;
-	if (++feed->idle < FEED_SOURCES) {
-		read_next(feed);
+		places_write(feed);
 		return;
 	}
-	feed->idle = 0;
-	feed->counts.oldest_ms = 0;
-	wheel_start(feed->wheel, &feed->timer, FEED_POLL_MS, read_next, feed);
+	++feed->counts.failed;
+	again(feed);
+}
+
+/* All streams have been read, or there is no room for more. */
+static void turn_end(struct feed *feed)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < FEED_SOURCES; i++)
+		any |= feed->last[i][0] != '\0';
+	if (feed->n) {
+		feed->delivering = true;
+		feed->deliverh(feed->sink, feed->events, feed->n, on_done,
+			       feed);
+	} else if (any) {
+		places_write(feed);
+	} else {
+		batch_drop(feed);
+		pause(feed);
+	}
 }
 
 /* What is no event is passed over. */
@@ -171,8 +200,8 @@ static void batch_take(struct feed *feed, const struct redis_val *val)
 
 		if (entry->type == REDIS_ARRAY && entry->len &&
 		    entry->el[0].type == REDIS_STR)
-			str_ncpy(feed->last, entry->el[0].str,
-				 sizeof(feed->last));
+			str_ncpy(feed->last[feed->source], entry->el[0].str,
+				 sizeof(feed->last[0]));
 		if (!feed_event_read(&feed->events[feed->n], feed->source,
 				     entry))
 			++feed->n;
@@ -183,6 +212,7 @@ static void batch_take(struct feed *feed, const struct redis_val *val)
 static void age_note(struct feed *feed, const struct redis_val *val)
 {
 	const struct redis_val *first = &val->el[0];
+	uint64_t ms;
 	struct pl id;
 
 	if (first->type != REDIS_ARRAY || !first->len ||
@@ -190,7 +220,9 @@ static void age_note(struct feed *feed, const struct redis_val *val)
 		return;
 	id.p = first->el[0].str;
 	id.l = strcspn(id.p, "-");
-	feed->counts.oldest_ms = pl_u64(&id);
+	ms = pl_u64(&id);
+	if (!feed->counts.oldest_ms || ms < feed->counts.oldest_ms)
+		feed->counts.oldest_ms = ms;
 }
 
 static void on_read(int err, const struct redis_val *val, void *arg)
@@ -201,18 +233,20 @@ static void on_read(int err, const struct redis_val *val, void *arg)
 		again(feed);
 		return;
 	}
-	if (!val->len) {
-		turn(feed);
-		return;
+	if (val->len) {
+		if (!feed->n)
+			feed->counts.oldest_ms = 0;
+		batch_take(feed, val);
+		age_note(feed, val);
 	}
-	feed->idle = 0;
-	batch_take(feed, val);
-	age_note(feed, val);
-	if (feed->n)
-		feed->deliverh(feed->sink, feed->events, feed->n, on_done,
-			       feed);
-	else
-		place_write(feed);
+	feed->more |= val->len == feed->asked;
+	feed->source = (feed->source + 1) % FEED_SOURCES;
+	if (++feed->read == FEED_SOURCES || feed->n == FEED_BATCH) {
+		feed->more |= feed->read < FEED_SOURCES;
+		turn_end(feed);
+	} else {
+		read_next(feed);
+	}
 }
 
 static void read_next(void *arg)
@@ -223,11 +257,12 @@ static void read_next(void *arg)
 
 	if (!may_go_on(feed))
 		return;
+	feed->asked = min((size_t)FEED_READ, FEED_BATCH - feed->n);
 	feed_source_key(key, feed->source);
 	if (feed->source < FEED_SHARDS)
 		re_snprintf(media, sizeof(media),
 			    "cb:{c:%x}:media:", feed->source);
-	re_snprintf(count, sizeof(count), "%u", FEED_BATCH);
+	re_snprintf(count, sizeof(count), "%zu", feed->asked);
 	keyv = redis_str(key);
 	argv[0] = redis_str(feed->at[feed->source]);
 	argv[1] = redis_str(count);
@@ -251,10 +286,10 @@ static void on_places(int err, const struct redis_val *val, void *arg)
 		str_ncpy(feed->at[i],
 			 val->el[i].type == REDIS_STR ? val->el[i].str : "0-0",
 			 sizeof(feed->at[i]));
-	feed->idle = 0;
 	read_next(feed);
 }
 
+/* Whatever has been read and not delivered is read again. */
 static void places_ask(void *arg)
 {
 	struct feed *feed = arg;
@@ -262,6 +297,7 @@ static void places_ask(void *arg)
 	const struct redis_arg key = redis_str(feed->places);
 	struct redis_arg argv[2];
 
+	batch_drop(feed);
 	if (!may_go_on(feed))
 		return;
 	re_snprintf(count, sizeof(count), "%u", FEED_SOURCES);
@@ -284,7 +320,7 @@ static void on_lease(bool held, uint64_t fence, void *arg)
 	redis_link_forget(feed->redis, feed);
 	if (!held)
 		feed->counts.oldest_ms = 0;
-	if (held && !feed->n)
+	if (held && !feed->delivering)
 		wheel_start(feed->wheel, &feed->timer, 0, places_ask, feed);
 }
 

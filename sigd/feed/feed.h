@@ -5,7 +5,9 @@
  * How far it has come stands in Redis, a place for each stream; what waits
  * there waits for the receiver, as long as the streams are kept, whoever of us
  * dies meanwhile. Who gets an event twice knows it by its id. A feed that is
- * new begins with what happens from then on.
+ * new begins with what happens from then on. What has come to all streams since
+ * the last time goes together, four times a second, or at once while there is
+ * more than a batch.
  *
  * Runs in the admin process: no call waits for a receiver.
  *
@@ -24,7 +26,8 @@ struct feed;
 struct wheel;
 
 enum {
-	FEED_BATCH = 32,
+	FEED_BATCH = 256,
+	FEED_READ = 64, /* of one stream at a time */
 	FEED_POLL_MS = 250,
 	FEED_RETRY_MS = 1000,
 	FEED_KEEP_S = 30 * 86400, /* its places, after they last changed */
@@ -34,7 +37,8 @@ enum {
  * batch, in the delivery or later. */
 typedef void(feed_done_h)(bool ok, void *arg);
 
-/* A batch: events are the feed's until done is called. */
+/* A batch, at most FEED_BATCH of several streams, each in its order: events are
+ * the feed's until done is called. */
 typedef void(feed_deliver_h)(void *sink, struct feed_event *const *events,
 			     size_t n, feed_done_h *doneh, void *arg);
 

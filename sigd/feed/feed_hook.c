@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <openssl/hmac.h>
 
 #include "common/countof.h"
 #include "common/fetch.h"
@@ -13,16 +12,18 @@
 #include "common/wheel.h"
 #include "sigd/admin/rest_priv.h"
 #include "sigd/feed/feed_hook.h"
+#include "sigd/feed/feed_sign.h"
 
 enum {
 	ANSWER_MAX = 65536, /* bytes of an answer; it is not read */
-	DIGEST_LEN = 32,
+	ID_MAX = FEED_ID_MAX + 8,
 };
 
-/* An event on its way; free when it has no event. */
+/* Events on their way, one behind the other; free when it has none. */
 struct post {
 	struct feed_hook *hook;
-	struct feed_event *event;
+	struct feed_event *const *events;
+	size_t n;
 	struct fetch *fetch;
 	struct wheel_timer timer;
 	unsigned tries, refusals;
@@ -32,8 +33,9 @@ struct feed_hook {
 	struct feed_hook_params p;
 	struct feed_hook_counts counts;
 	struct post posts[FEED_HOOK_WINDOW];
-	struct feed_event *const *events; /* of the batch */
+	struct feed_event *events[FEED_BATCH]; /* of the batch: what is wanted */
 	size_t n, next, done;
+	size_t alone; /* up to here each goes by itself */
 	bool down; /* said so */
 	feed_done_h *doneh;
 	void *arg;
@@ -56,7 +58,8 @@ int feed_hook_alloc(struct feed_hook **hookp,
 {
 	struct feed_hook *hook;
 
-	if (!params->secret || !*params->secret)
+	if (!params->secret || !*params->secret || !params->batch ||
+	    params->batch > FEED_BATCH)
 		return EINVAL;
 	hook = mem_zalloc(sizeof(*hook), destructor);
 	if (!hook)
@@ -71,50 +74,6 @@ int feed_hook_alloc(struct feed_hook **hookp,
 const struct feed_hook_counts *feed_hook_counts(const struct feed_hook *hook)
 {
 	return &hook->counts;
-}
-
-/* --- the signature --------------------------------------------------------------- */
-
-static int key_of(uint8_t key[FEED_HOOK_KEY_MAX], size_t *len,
-		  const char *secret)
-{
-	static const char prefix[] = "whsec_";
-
-	*len = FEED_HOOK_KEY_MAX;
-	if (!strncmp(secret, prefix, sizeof(prefix) - 1)) {
-		secret += sizeof(prefix) - 1;
-		return base64_decode(secret, strlen(secret), key, len);
-	}
-	if (strlen(secret) > *len)
-		return EINVAL;
-	*len = strlen(secret);
-	memcpy(key, secret, *len);
-	return 0;
-}
-
-int feed_sign(char out[FEED_SIGNATURE_MAX], const char *secret, const char *id,
-	      const char *timestamp, const struct pl *body)
-{
-	uint8_t key[FEED_HOOK_KEY_MAX], digest[DIGEST_LEN];
-	size_t key_len, len = FEED_SIGNATURE_MAX - 4;
-	struct mbuf *text;
-	int err = key_of(key, &key_len, secret);
-
-	if (err)
-		return err;
-	text = mbuf_alloc(body->l + 128);
-	if (!text)
-		return ENOMEM;
-	err = mbuf_printf(text, "%s.%s.%r", id, timestamp, body);
-	if (!err && !HMAC(EVP_sha256(), key, (int)key_len, text->buf, text->end,
-			  digest, NULL))
-		err = ENOMEM;
-	mem_deref(text);
-	memcpy(out, "v1,", 3);
-	err = err ? err : base64_encode(digest, sizeof(digest), out + 3, &len);
-	if (!err)
-		out[3 + len] = '\0';
-	return err;
 }
 
 /* --- a post ------------------------------------------------------------------------ */
@@ -138,8 +97,8 @@ static void post_over(struct post *post)
 {
 	struct feed_hook *hook = post->hook;
 
-	post->event = NULL;
-	++hook->done;
+	hook->done += post->n;
+	post->n = 0;
 	window_fill(hook);
 }
 
@@ -160,6 +119,39 @@ static bool is_refusal(unsigned code)
 	       code != 429;
 }
 
+/* One may be what it cannot read: it is found, and the others go on. */
+static void split(struct post *post)
+{
+	struct feed_hook *hook = post->hook;
+
+	log_warn(NULL, "a webhook refuses events: they are sent one by one",
+		 "hook=%s first=%s n=%zu", hook->p.name, post->events[0]->id,
+		 post->n);
+	hook->next -= post->n;
+	hook->alone = hook->next + post->n;
+	post->n = 0;
+	window_fill(hook);
+}
+
+/* True: it is not tried again. */
+static bool refused(struct post *post, unsigned code)
+{
+	struct feed_hook *hook = post->hook;
+
+	if (!is_refusal(code) || ++post->refusals < FEED_HOOK_REFUSALS)
+		return false;
+	if (post->n > 1) {
+		split(post);
+		return true;
+	}
+	++hook->counts.refused;
+	log_error(NULL, "a webhook refuses an event: it is passed over",
+		  "hook=%s code=%u event=%s", hook->p.name, code,
+		  post->events[0]->id);
+	post_over(post);
+	return true;
+}
+
 static void failed(struct post *post, const struct fetch_answer *answer)
 {
 	struct feed_hook *hook = post->hook;
@@ -171,16 +163,9 @@ static void failed(struct post *post, const struct fetch_answer *answer)
 			 "hook=%s code=%u why=%s", hook->p.name, answer->code,
 			 answer->code ? "" : answer->why);
 	hook->down = true;
-	if (is_refusal(answer->code) &&
-	    ++post->refusals >= FEED_HOOK_REFUSALS) {
-		++hook->counts.refused;
-		log_error(NULL, "a webhook refuses an event: it is passed over",
-			  "hook=%s code=%u event=%s", hook->p.name,
-			  answer->code, post->event->id);
-		post_over(post);
-		return;
-	}
-	wheel_start(hook->p.wheel, &post->timer, wait_ms(post), post_try, post);
+	if (!refused(post, answer->code))
+		wheel_start(hook->p.wheel, &post->timer, wait_ms(post),
+			    post_try, post);
 }
 
 static void on_answer(const struct fetch_answer *answer, void *arg)
@@ -197,47 +182,100 @@ static void on_answer(const struct fetch_answer *answer, void *arg)
 		log_info(NULL, "a webhook takes events again", "hook=%s",
 			 hook->p.name);
 	hook->down = false;
-	++hook->counts.sent;
+	hook->counts.sent += post->n;
 	post_over(post);
+}
+
+static void id_print(char id[ID_MAX], const struct post *post)
+{
+	const struct feed_hook *hook = post->hook;
+
+	if (hook->p.batch == 1)
+		str_ncpy(id, post->events[0]->id, ID_MAX);
+	else
+		re_snprintf(id, ID_MAX, "%s+%zu", post->events[0]->id,
+			    post->n - 1);
+}
+
+/* Each without its line feed. */
+static int body_print(struct mbuf *mb, const struct post *post)
+{
+	const bool array = post->hook->p.batch > 1;
+	int err = array ? mbuf_write_u8(mb, '[') : 0;
+
+	for (size_t i = 0; i < post->n && !err; i++) {
+		const struct mbuf *json = post->events[i]->json;
+
+		if (i)
+			err = mbuf_write_u8(mb, ',');
+		err = err ? err : mbuf_write_mem(mb, json->buf, json->end - 1);
+	}
+	return err || !array ? err : mbuf_write_u8(mb, ']');
+}
+
+static int post_send(struct post *post, const struct mbuf *text)
+{
+	const struct feed_hook *hook = post->hook;
+	char stamp[24], sign[FEED_SIGNATURE_MAX], id[ID_MAX];
+	const struct fetch_header headers[] = {{"Content-Type",
+						"application/json"},
+					       {"webhook-id", id},
+					       {"webhook-timestamp", stamp},
+					       {"webhook-signature", sign}};
+	const struct fetch_body body = {.data = {(char *)text->buf, text->end},
+					.headers = headers,
+					.nheaders = COUNTOF(headers)};
+	int err;
+
+	id_print(id, post);
+	re_snprintf(stamp, sizeof(stamp), "%llu", rest_now_ms() / 1000);
+	err = feed_sign(sign, hook->p.secret, id, stamp, &body.data);
+	return err ? err
+		   : fetch_post(&post->fetch, hook->p.fetcher, hook->p.url,
+				&body, ANSWER_MAX, on_answer, post);
 }
 
 static void post_try(void *arg)
 {
 	struct post *post = arg;
-	const struct feed_hook *hook = post->hook;
 	const struct fetch_answer nothing = {.why = "it cannot be sent"};
-	char stamp[24], sign[FEED_SIGNATURE_MAX];
-	const struct fetch_header headers[] = {{"Content-Type",
-						"application/json"},
-					       {"webhook-id", post->event->id},
-					       {"webhook-timestamp", stamp},
-					       {"webhook-signature", sign}};
-	struct fetch_body body = {.headers = headers,
-				  .nheaders = COUNTOF(headers)};
-	int err;
+	struct mbuf *text = mbuf_alloc(4096);
+	int err = text ? body_print(text, post) : ENOMEM;
 
-	/* without the line feed */
-	body.data = (struct pl){(char *)post->event->json->buf,
-				post->event->json->end - 1};
-	re_snprintf(stamp, sizeof(stamp), "%llu", rest_now_ms() / 1000);
-	err = feed_sign(sign, hook->p.secret, post->event->id, stamp,
-			&body.data);
-	err = err ? err
-		  : fetch_post(&post->fetch, hook->p.fetcher, hook->p.url,
-			       &body, ANSWER_MAX, on_answer, post);
+	++post->hook->counts.posts;
+	err = err ? err : post_send(post, text);
+	mem_deref(text);
 	if (err)
 		failed(post, &nothing);
 }
 
 /* --- a batch ------------------------------------------------------------------------ */
 
+/* In order, one at a time, when they go together. */
 static struct post *post_free(struct feed_hook *hook)
 {
-	for (size_t i = 0; i < COUNTOF(hook->posts); i++) {
-		if (!hook->posts[i].event)
+	const size_t window = hook->p.batch > 1 ? 1 : COUNTOF(hook->posts);
+
+	for (size_t i = 0; i < window; i++) {
+		if (!hook->posts[i].n)
 			return &hook->posts[i];
 	}
 	return NULL;
+}
+
+/* How many go together from here on. */
+static size_t count(const struct feed_hook *hook)
+{
+	struct feed_event *const *events = &hook->events[hook->next];
+	const size_t left = hook->n - hook->next;
+	size_t n = 1, bytes = events[0]->json->end;
+
+	if (hook->next < hook->alone)
+		return 1;
+	while (n < left && n < hook->p.batch &&
+	       bytes + events[n]->json->end <= hook->p.batch_bytes)
+		bytes += events[n++]->json->end;
+	return n;
 }
 
 /* From the loop: the answer to one may end the batch. */
@@ -246,17 +284,17 @@ static void window_fill(struct feed_hook *hook)
 	struct post *post;
 
 	while (hook->next < hook->n && (post = post_free(hook))) {
-		struct feed_event *event = hook->events[hook->next++];
-
-		if (!wanted(hook, event->type)) {
-			++hook->done;
-			continue;
-		}
-		post->event = event;
-		post->tries = post->refusals = 0;
+		post->events = &hook->events[hook->next];
+		post->n = count(hook);
+		post->tries = 0;
+		/* the array that it was in has been refused often enough */
+		post->refusals = hook->next < hook->alone
+					 ? FEED_HOOK_REFUSALS - 1
+					 : 0;
+		hook->next += post->n;
 		wheel_start(hook->p.wheel, &post->timer, 0, post_try, post);
 	}
-	if (hook->done == hook->n && hook->n) {
+	if (hook->done == hook->n) {
 		hook->n = 0;
 		hook->doneh(true, hook->arg);
 	}
@@ -267,10 +305,10 @@ void feed_hook_deliver(void *sink, struct feed_event *const *events, size_t n,
 {
 	struct feed_hook *hook = sink;
 
-	hook->events = events;
-	hook->n = n;
-	hook->next = 0;
-	hook->done = 0;
+	hook->n = hook->next = hook->done = hook->alone = 0;
+	for (size_t i = 0; i < n; i++)
+		if (wanted(hook, events[i]->type))
+			hook->events[hook->n++] = events[i];
 	hook->doneh = doneh;
 	hook->arg = arg;
 	window_fill(hook);

@@ -1,14 +1,18 @@
 /*
  * feed_hook.h  Events as signed webhooks
  *
- * A POST each, by the form of Standard Webhooks 1.0: webhook-id is the event's
- * id, webhook-timestamp the unix time of this try, webhook-signature
- * "v1,<base64 of HMAC-SHA-256 over id.timestamp.body>" under the secret: the
- * text itself, or what "whsec_<base64>" encodes. Up to FEED_HOOK_WINDOW are
- * under way. A 2xx is success. Any other answer, or none, is tried again after
- * FEED_HOOK_FIRST_MS, then twice as long each time up to FEED_HOOK_LAST_MS;
- * what the receiver itself refuses (4xx but 408, 425 and 429) only
- * FEED_HOOK_REFUSALS times: then it is passed over.
+ * By the form of Standard Webhooks 1.0 (feed_sign.h). With `batch` 1 a POST each:
+ * the body is the event, webhook-id its id, and up to FEED_HOOK_WINDOW are under
+ * way. With more, what waits goes together, as an array of at most so many events
+ * and about so many bytes; webhook-id is "<id of the first>+<how many more>". Then
+ * one POST is under way at a time, so that events come in their order.
+ *
+ * A 2xx is success. Any other answer, or none, is tried again after
+ * FEED_HOOK_FIRST_MS, then twice as long each time up to FEED_HOOK_LAST_MS; what
+ * the receiver itself refuses (4xx but 408, 425 and 429) only FEED_HOOK_REFUSALS
+ * times: then it is passed over. Of an array that is refused so often its events
+ * are sent one by one, as arrays still, and those that are refused then are
+ * passed over at once: one that it cannot read costs no other.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -25,7 +29,6 @@ enum {
 	FEED_HOOK_FIRST_MS = 1000,
 	FEED_HOOK_LAST_MS = 300000,
 	FEED_HOOK_REFUSALS = 5,
-	FEED_HOOK_KEY_MAX = 128,
 };
 
 struct feed_hook_params {
@@ -35,12 +38,15 @@ struct feed_hook_params {
 	/* "call.ended", or "call.*"; none: all */
 	const char *const *types;
 	size_t ntypes;
+	uint32_t batch; /* events of a POST, at most FEED_BATCH; 1: each alone */
+	uint32_t batch_bytes; /* of them together, if there are several */
 	struct fetcher *fetcher;
 	struct wheel *wheel;
 };
 
 struct feed_hook_counts {
 	uint64_t sent;    /* events that were taken */
+	uint64_t posts;   /* tries, in vain or not */
 	uint64_t retried; /* tries in vain */
 	uint64_t refused; /* events that were passed over */
 };
@@ -53,12 +59,5 @@ int feed_hook_alloc(struct feed_hook **hookp,
 void feed_hook_deliver(void *sink, struct feed_event *const *events, size_t n,
 		       feed_done_h *doneh, void *arg);
 const struct feed_hook_counts *feed_hook_counts(const struct feed_hook *hook);
-
-/* "v1,..." of this body; pure. */
-enum {
-	FEED_SIGNATURE_MAX = 3 + 44 + 1
-};
-int feed_sign(char out[FEED_SIGNATURE_MAX], const char *secret, const char *id,
-	      const char *timestamp, const struct pl *body);
 
 #endif

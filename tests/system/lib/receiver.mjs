@@ -5,12 +5,16 @@ import http from 'node:http';
 
 export const SECRET = 'a-secret-of-the-tests';
 
-// A receiver: what it has taken, by id, how often; and what it says.
+// A receiver: what it has taken, by id, how often, in which posts; and what it
+// says: to an event, or to all of an array.
 export class Receiver {
   constructor() {
     this.events = new Map();
     this.times = new Map();
+    this.posts = [];
+    this.connections = 0;
     this.answer = () => 200;
+    this.answerAll = null;
     this.bad = 0;
     this.server = http.createServer((req, res) => {
       let body = '';
@@ -19,15 +23,20 @@ export class Receiver {
         const id = req.headers['webhook-id'];
         const signed = createHmac('sha256', SECRET).update(`${id}.${req.headers['webhook-timestamp']}.${body}`).digest('base64');
         if (req.headers['webhook-signature'] !== `v1,${signed}` || Math.abs(req.headers['webhook-timestamp'] - Date.now() / 1000) > 60) ++this.bad;
-        const event = JSON.parse(body);
-        const code = this.answer(event);
+        const said = JSON.parse(body);
+        const events = Array.isArray(said) ? said : undefined;
+        const code = events ? this.answerAll?.(events) ?? 200 : this.answer(said);
         if (code === 200) {
-          this.events.set(id, event);
-          this.times.set(id, (this.times.get(id) ?? 0) + 1);
+          this.posts.push({ id, events, bytes: body.length });
+          for (const [key, event] of events ? events.map((e) => [e.id, e]) : [[id, said]]) {
+            this.events.set(key, event);
+            this.times.set(key, (this.times.get(key) ?? 0) + 1);
+          }
         }
         res.writeHead(code).end();
       });
     });
+    this.server.on('connection', () => { this.connections++; });
   }
 
   async listen(port = 0) {

@@ -19,16 +19,57 @@ enum {
 struct sink {
 	unsigned refuse;
 	size_t n;
+	size_t all, batches, most; /* that were taken, seen, in one */
+	bool mixed; /* not in the order of their streams */
+	struct {
+		char stem[FEED_ID_MAX + 1];
+		uint64_t nr;
+	} last[FEED_SOURCES];
 	struct {
 		char id[FEED_ID_MAX + 1], type[FEED_TYPE_MAX + 1], json[1024];
 	} got[GOT_MAX];
 };
+
+/* Redis counts on in an id: "news-1763700000123-0". */
+static uint64_t nr_of(const struct feed_event *event, size_t *stem)
+{
+	const char *nr = strrchr(event->id, '-'), *ms = nr;
+	struct pl pl;
+	uint64_t num;
+
+	while (ms > event->id && ms[-1] != '-')
+		--ms;
+	*stem = (size_t)(ms - event->id);
+	pl = (struct pl){ms, (size_t)(nr - ms)};
+	num = pl_u64(&pl);
+	pl_set_str(&pl, nr + 1);
+	return num * 1000 + pl_u64(&pl) + 1;
+}
+
+static void order_look(struct sink *sink, const struct feed_event *event)
+{
+	size_t len, i = 0;
+	const uint64_t nr = nr_of(event, &len);
+
+	while (sink->last[i].stem[0] &&
+	       (strncmp(sink->last[i].stem, event->id, len) ||
+		sink->last[i].stem[len]))
+		i++;
+	sink->mixed |= nr <= sink->last[i].nr;
+	sink->last[i].nr = nr;
+	(void)re_snprintf(sink->last[i].stem, FEED_ID_MAX + 1, "%b", event->id,
+			  len);
+}
 
 static void deliver(void *arg, struct feed_event *const *events, size_t n,
 		    feed_done_h *doneh, void *done_arg)
 {
 	struct sink *sink = arg;
 
+	sink->batches++;
+	sink->most = max(sink->most, n);
+	for (size_t i = 0; !sink->refuse && i < n; i++, sink->all++)
+		order_look(sink, events[i]);
 	for (size_t i = 0; !sink->refuse && i < n && sink->n < GOT_MAX;
 	     i++, sink->n++) {
 		str_ncpy(sink->got[sink->n].id, events[i]->id,
@@ -200,7 +241,44 @@ static void of_two_one_serves(void)
 	redis_bed_stop(&bed);
 }
 
+static bool got_all(void *arg)
+{
+	return ((const struct sink *)arg)->all >= 1700;
+}
+
+static void what_waits_in_all_streams_goes_together_and_in_order(void)
+{
+	/* spaces part its words */
+	static const char *const lua =
+		"EVAL for\ti=0,99\tdo\tfor\tx=0,15\tdo\tredis.call('XADD',"
+		"string.format('cb:{c:%x}:cdr',x),'*','reason','bye','call',"
+		"i*16+x)end\tredis.call('XADD','cb:news','*','type',"
+		"'call.started','n',i)end 0";
+	struct sink sink = {.refuse = 1};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		mem_deref(feed);
+		redis_bed_say(&bed, lua);
+		feed = feed_open(&bed, &sink, NULL);
+		CHECK(redis_test_until(bed.wheel, 8000, got_all, &sink));
+		CHECK_INT(sink.all, 1700);
+		CHECK(!sink.mixed);
+		CHECK_INT(sink.most, FEED_BATCH);
+		/* with the one that failed */
+		CHECK(sink.batches <= 1 + 1700 / FEED_BATCH + 2);
+		CHECK_INT(feed_counts(feed)->delivered, 1700);
+		CHECK_INT(feed_counts(feed)->failed, 1);
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
 TEST_MAIN(TEST(what_was_before_is_old_and_what_failed_comes_again),
 	  TEST(an_ended_call_is_told_with_both_sides_and_its_media),
 	  TEST(of_what_media_workers_know_some_is_told),
-	  TEST(of_two_one_serves))
+	  TEST(of_two_one_serves),
+	  TEST(what_waits_in_all_streams_goes_together_and_in_order))

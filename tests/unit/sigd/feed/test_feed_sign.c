@@ -1,12 +1,12 @@
 /*
- * test_feed_hook.c  Signatures of webhooks, as others make and check them
+ * test_feed_sign.c  Signatures of webhooks, as others make and check them
  *
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
 #include <re.h>
 
-#include "sigd/feed/feed_hook.h"
+#include "sigd/feed/feed_sign.h"
 #include "tests/lib/test.h"
 
 static void signed_is(const char *secret, const char *id, const char *stamp,
@@ -38,7 +38,7 @@ static void any_other_secret_is_its_text(void)
 
 static void a_secret_that_is_none_signs_nothing(void)
 {
-	char out[FEED_SIGNATURE_MAX], large[FEED_HOOK_KEY_MAX + 2];
+	char out[FEED_SIGNATURE_MAX], large[FEED_KEY_BYTES + 2];
 	const struct pl body = PL("{}");
 
 	memset(large, 'a', sizeof(large) - 1);

@@ -1,0 +1,128 @@
+// Events together in one POST: bounded, in order, none lost while the receiver
+// is away. SPDX-License-Identifier: MIT
+import { after, afterEach, before, describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { Receiver, SECRET } from './lib/receiver.mjs';
+import { until } from './lib/stack.mjs';
+import { Suite } from './lib/suite.mjs';
+
+const BATCH = 10;
+const BYTES = 8192;
+
+// "news-1763700000123-0": of which stream, and where in it
+const place = (id) => {
+  const [, stream, ms, nr] = /^(.*)-(\d+)-(\d+)$/.exec(id);
+  return { stream, at: Number(ms) * 1000 + Number(nr) };
+};
+
+describe('webhooks with several events', { timeout: 180000 }, () => {
+  let suite;
+  let to;
+  let alone;
+  before(async () => {
+    to = new Receiver();
+    alone = new Receiver();
+    await to.listen();
+    await alone.listen();
+    suite = new Suite({ sigd: `events:
+  hooks:
+    - {name: many, url: "http://127.0.0.1:${to.port}/", secret: ${SECRET}, types: [call.*], batch: ${BATCH}, batch_size: ${BYTES}}
+    - {name: alone, url: "http://127.0.0.1:${alone.port}/", secret: ${SECRET}, types: [call.ended]}
+` });
+    await suite.start();
+    await until(async () => (await suite.stack.redis.call('EXISTS', 'cb:{h:many}:places', 'cb:{h:alone}:places')) === 2, 'the feeds');
+  });
+  afterEach(() => suite.hangUp());
+  after(async () => {
+    await suite.stop();
+    await to.close();
+    await alone.close();
+  });
+
+  async function calls(n) {
+    const tenant = suite.tenant();
+    const bob = await tenant.phone('bob', { transport: 'udp' });
+    const ids = [];
+    for (let i = 0; i < n; i++) {
+      const alice = await tenant.ua('alice', { transport: 'ws' });
+      const out = alice.call('bob');
+      const into = await bob.incoming();
+      into.answer();
+      const { code, callid } = await out.final;
+      assert.equal(code, 200);
+      await into.up();
+      await out.bye();
+      ids.push(callid);
+      alice.close();
+    }
+    return ids;
+  }
+
+  const ended = (from, callid) => from.of('call.ended', callid).length === 1;
+
+  // What has been taken so far, as it came.
+  function bounded(posts) {
+    const last = new Map();
+    for (const { id, events, bytes } of posts) {
+      assert.ok(events.length >= 1 && events.length <= BATCH, `${events.length} events`);
+      assert.ok(bytes <= BYTES + 2 * BATCH || events.length === 1, `${bytes} bytes`);
+      assert.equal(id, `${events[0].id}+${events.length - 1}`);
+      for (const event of events) {
+        const { stream, at } = place(event.id);
+        assert.ok(at > (last.get(stream) ?? 0), `${event.id} in its order`);
+        last.set(stream, at);
+      }
+    }
+  }
+
+  const metric = async (name, receiver) => Number((await fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/metrics`).then((r) => r.text()))
+    .match(new RegExp(`^cordboard_sig_events_${name}_total\\{receiver="${receiver}"\\} (\\d+)$`, 'm'))?.[1]);
+
+  test('a receiver that was away gets all, in order, some at a time', async () => {
+    const { port } = to;
+    await to.close();
+    const ids = await calls(30);
+    await until(() => alone.of('call.ended').length >= 30, 'who is there has them');
+    to = Object.assign(new Receiver(), { events: to.events });
+    await to.listen(port);
+    for (const id of ids) await until(() => ended(to, id), 'what had waited', 40000);
+    await until(() => to.of('call.started').length === 30 && to.of('call.answered').length === 30, 'their begin');
+    assert.equal(to.bad, 0, 'signatures');
+    bounded(to.posts);
+    assert.ok(to.posts.some(({ events }) => events.length === BATCH), 'they went together');
+    assert.ok(to.posts.length <= 90 / 3, `${to.posts.length} posts of 90 events`);
+    assert.ok([...to.times.values()].every((n) => n === 1), 'each once, as nobody died');
+    assert.ok(to.connections <= 3, `${to.connections} connections`);
+    assert.ok(alone.connections <= 16, `${alone.connections} connections of single events`);
+    assert.ok(alone.posts.every(({ id, events }) => events === undefined && alone.events.has(id)), 'an event is the body, as before');
+  });
+
+  test('one that is refused costs no other', async () => {
+    const before = to.posts.length;
+    let bad;
+    to.answerAll = (events) => {
+      bad ??= events.find((e) => e.type === 'call.answered')?.id;
+      return events.some(({ id }) => id === bad) ? 422 : 200;
+    };
+    // together, as five refusals take fifteen seconds
+    const ids = await calls(6);
+    for (const id of ids) await until(() => ended(to, id), 'the others', 60000);
+    await until(async () => await metric('refused', 'many') === 1, 'it was passed over', 30000);
+    assert.equal(to.bad, 0);
+    assert.ok(bad && !to.events.has(bad));
+    bounded(to.posts.slice(before));
+    to.answerAll = null;
+    assert.ok(await metric('posts', 'many') > await metric('retries', 'many'));
+  });
+
+  test('an admin process that is killed loses none of an array', async () => {
+    const { port } = to;
+    await to.close();
+    const ids = await calls(5);
+    process.kill(suite.stack.children('sigd').adm, 'SIGKILL');
+    to = Object.assign(new Receiver(), { events: to.events });
+    await to.listen(port);
+    for (const id of ids) await until(() => ended(to, id), 'what had waited', 40000);
+    bounded(to.posts);
+  });
+});
