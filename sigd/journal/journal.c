@@ -107,8 +107,9 @@ int journal_key(char key[JOURNAL_KEY_MAX], const struct journal_of *of,
 static const struct redis_script script_note = {
 	"journal-note",
 	"local t = redis.call('TIME') "
-	"local now = t[1] * 1000 + math.floor(t[2] / 1000) " JOURNAL_LUA
-	"last = tonumber(ARGV[5]) "
+	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
+	"local at = string.format('%.0f', now) " JOURNAL_LUA
+	"last = ARGV[5] "
 	"note(KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[3]), "
 	"  ARGV[4] == '1' and '\\n' or nil) "
 	"return 1"};

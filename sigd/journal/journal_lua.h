@@ -1,10 +1,12 @@
 /*
  * journal_lua.h  How a script adds an entry to a log (journal_row.h)
  *
- * For scripts that have a local `now`, unix ms; `last` is the index of the
- * oldest that is kept. The same as one of the latest
+ * For scripts that have the locals `now`, unix ms, and `at`, the same as text;
+ * `last` is the index of the oldest that is kept. The same as one of the latest
  * of its kind is counted in that one: a telephone that refreshes each minute
- * does not push out of the log when it came.
+ * does not push out of the log when it came. So a refresh is the dearest use of
+ * it: the entry is looked for where it mostly is, and its time to live is set
+ * when it is added, each 16th time, and an hour after the last one.
  *
  *   note(key, said, rtt, count, stop)
  *
@@ -21,26 +23,30 @@
 #define JOURNAL_TTL_MS "604800000" /* seven days */
 
 #define JOURNAL_LUA                                                          \
-	"local last = " JOURNAL_LAST " "                                     \
+	"local last = '" JOURNAL_LAST "' "                                   \
+	"local function again(key, row, place, said, rtt, count) "           \
+	"  local was, since, n, head = "                                     \
+	"    string.match(row, '^(%d+) (%d+) (%d+) %d+ ()') "                \
+	"  if not head or #row - head + 1 ~= #said or "                      \
+	"    not string.find(row, said, head, true) then return false end "  \
+	"  was, n = tonumber(was), tonumber(n) "                             \
+	"  redis.call('LSET', key, place, at .. ' ' .. since .. ' ' .. "     \
+	"    string.format('%.0f', n + count) .. ' ' .. rtt .. ' ' .. said) "\
+	"  if now - was > 3600000 or n % 16 + count > 15 then "              \
+	"    redis.call('PEXPIRE', key, '" JOURNAL_TTL_MS "') end "          \
+	"  return true "                                                     \
+	"end "                                                               \
 	"local function note(key, said, rtt, count, stop) "                  \
-	"  local at, since, n = string.format('%.0f', now), nil, count "     \
-	"  local heads = stop and redis.call('LRANGE', key, 0, 3) or {} "    \
-	"  for i, row in ipairs(heads) do "                                  \
-	"    local s, c, was = string.match(row, "                           \
-	"      '^%d+ (%d+) (%d+) %d+ (.*)$') "                               \
-	"    if was == said then "                                           \
-	"      redis.call('LSET', key, i - 1, at .. ' ' .. s .. ' ' .. "     \
-	"        string.format('%.0f', c + count) .. ' ' .. rtt .. ' ' .. "  \
-	"        said) "                                                     \
-	"      since = s break "                                             \
-	"    elseif string.find(row, stop, 1, true) then break end "         \
+	"  for place in string.gmatch(stop and '0123' or '', '%d') do "      \
+	"    local row = redis.call('LINDEX', key, place) "                  \
+	"    if not row then break end "                                     \
+	"    if again(key, row, place, said, rtt, count) then return end "   \
+	"    if string.find(row, stop, 1, true) then break end "             \
 	"  end "                                                             \
-	"  if not since then "                                               \
-	"    redis.call('LPUSH', key, at .. ' ' .. at .. ' ' .. count .. "   \
-	"      ' ' .. rtt .. ' ' .. said) "                                  \
-	"    redis.call('LTRIM', key, 0, last) "                             \
-	"  end "                                                             \
-	"  redis.call('PEXPIRE', key, " JOURNAL_TTL_MS ") "                  \
+	"  redis.call('LPUSH', key, at .. ' ' .. at .. ' ' .. count .. "     \
+	"    ' ' .. rtt .. ' ' .. said) "                                    \
+	"  redis.call('LTRIM', key, 0, last) "                               \
+	"  redis.call('PEXPIRE', key, '" JOURNAL_TTL_MS "') "                \
 	"end "
 
 #endif

@@ -73,7 +73,7 @@ static void sort_in(struct registrar_list *list)
 	list->bindings[at] = copy;
 }
 
-/* "+-< <hex> <hex>" (registrar_script.c) */
+/* "+-<@ <hex> <hex>" (registrar_script.c) */
 static void news_read(struct registrar_list *list, const struct redis_val *val)
 {
 	const char *p = val->str;
@@ -81,6 +81,7 @@ static void news_read(struct registrar_list *list, const struct redis_val *val)
 	list->added = strchr(p, '+') != NULL;
 	list->removed = strchr(p, '-') != NULL;
 	list->sooner = strchr(p, '<') != NULL;
+	list->calls = strchr(p, '@') != NULL;
 	while ((p = strchr(p, ' ')) && list->nlate < REGISTRAR_BINDINGS_MAX) {
 		struct registrar_late *late = &list->late[list->nlate];
 		const size_t len = strcspn(++p, " ") / 2;
@@ -133,7 +134,8 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 	/* room for 32 kB of bindings, of which one is used: not zeroed */
 	if (list) {
 		list->n = list->nlate = 0;
-		list->added = list->removed = list->sooner = false;
+		list->added = list->removed = false;
+		list->sooner = list->calls = false;
 		list->now_ms = 0;
 		list->code = STATUS_REDIS_DOWN;
 	}
@@ -174,7 +176,7 @@ int registrar_ask_eval(struct registrar_ask **askp,
 		       const struct redis_arg *argv, size_t argc)
 {
 	char bind[BINDING_KEY_MAX], nonce[BINDING_KEY_MAX],
-		journal[BINDING_KEY_MAX], what[32];
+		journal[BINDING_KEY_MAX], calls[BINDING_KEY_MAX], what[32];
 	const struct registrar_aor *aor = &params->aor;
 	struct registrar_ask *ask;
 	int err;
@@ -184,6 +186,7 @@ int registrar_ask_eval(struct registrar_ask **askp,
 	err  = key_print(bind, aor, "bind");
 	err |= key_print(nonce, aor, what);
 	err |= key_print(journal, aor, "log");
+	err |= key_print(calls, aor, "calls");
 	if (err)
 		return EOVERFLOW;
 
@@ -191,10 +194,10 @@ int registrar_ask_eval(struct registrar_ask **askp,
 	if (err)
 		return err;
 
-	const struct redis_arg keys[3] = {redis_str(bind), redis_str(nonce),
-					  redis_str(journal)};
+	const struct redis_arg keys[4] = {redis_str(bind), redis_str(nonce),
+					  redis_str(journal), redis_str(calls)};
 
-	err = redis_link_eval(ask->link, script, keys, 3, argv, argc,
+	err = redis_link_eval(ask->link, script, keys, 4, argv, argc,
 			      on_reply, ask);
 	if (err)
 		ask = mem_deref(ask);

@@ -9,7 +9,7 @@
 #include "common/redis_link.h"
 #include "sigd/registrar/registrar.h"
 
-/* KEYS: the bindings' hash, the nonce's counter, the log. */
+/* KEYS: the bindings' hash, the nonce's counter, the log, the calls. */
 int registrar_ask_eval(struct registrar_ask **askp,
 		       const struct registrar_params *params,
 		       const struct redis_script *script,

@@ -2,10 +2,11 @@
  * registrar_script.c  The scripts of the registrar, and their arguments
  *
  * KEYS[1] is the hash of bindings, KEYS[2] the counter of a nonce, KEYS[3] the
- * log; all under the AOR's hash tag. All answer {code, now, news, device, value,
- * ...}; news has a + when a device was added, a - when one went, a < when one
- * is to come back sooner than it said before, and behind a space the flow of
- * each that has not come back in time, in hex.
+ * log, KEYS[4] its calls (aor_calls.h); all under the AOR's hash tag. All answer
+ * {code, now, news, device, value, ...}; news has a + when a device was added, a
+ * - when one went, a < when one is to come back sooner than it said before, an @
+ * when there are calls, and behind a space the flow of each that has not come
+ * back in time, in hex.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,7 +22,8 @@
 
 #define LUA_NOW                                                              \
 	"local t = redis.call('TIME') "                                      \
-	"local now = t[1] * 1000 + math.floor(t[2] / 1000) local news = '' "
+	"local at = string.format('%s%03d', t[1], t[2] / 1000) "             \
+	"local now, news = tonumber(at), '' "
 
 /* A nonce count is taken once (RFC 7616 3.4): ARGV[1] nc, "" for none; ARGV[2]
  * life of the nonce in ms. KEYS[2] is "<highest> <mask>", where bit i of the
@@ -50,42 +52,45 @@
 	"    'PX', ARGV[2]) "                                                \
 	"end "
 
-/* Reads the hash into live (device -> value), and what has ended into late:
- * that stays until somebody says so (LUA_ENDED). */
+/* Reads the hash into live (device -> value) and till (device -> when it
+ * ends), and what has ended into late: that stays until somebody says so
+ * (LUA_ENDED). */
 #define LUA_LIVE                                                             \
-	"local live, late, count = {}, {}, 0 "                               \
+	"local live, till, late, count = {}, {}, {}, 0 "                     \
 	"local all = redis.call('HGETALL', KEYS[1]) "                        \
 	"for i = 1, #all, 2 do "                                             \
-	"  local ends = tonumber(string.match(all[i + 1], '^(%d+) ')) "      \
+	"  local d, v = all[i], all[i + 1] "                                 \
+	"  local ends = tonumber(string.match(v, '^(%d+) ')) "               \
 	"  if ends and ends > now then "                                     \
-	"    live[all[i]] = all[i + 1]; count = count + 1 "                  \
-	"  else late[all[i]] = all[i + 1] end "                              \
+	"    live[d] = v; till[d] = ends; count = count + 1 "                \
+	"  else late[d] = v end "                                            \
 	"end "
 
 /* What has not come back in time goes, and that is said once: in the log, as of
  * when it was over, with what it said when it came last. */
 #define LUA_ENDED                                                            \
-	"local function expired(d, v) "                                      \
+	"for d, v in pairs(late) do "                                        \
+	"  redis.call('HDEL', KEYS[1], d) "                                  \
 	"  local ends, flow = string.match(v, '^(%d+) %d+ %d+ (%x*)') "      \
-	"  if not ends then return end "                                     \
-	"  local said, at, mark = '', now, ' device=' .. d .. ' expires=' "  \
-	"  for _, row in ipairs(redis.call('LRANGE', KEYS[3], 0, -1)) do "   \
+	"  local said, mark = '', ' device=' .. d .. ' expires=' "           \
+	"  for _, row in ipairs(ends and "                                   \
+	"    redis.call('LRANGE', KEYS[3], 0, -1) or {}) do "                \
 	"    local _, cut = string.find(row, mark, 1, true) "                \
 	"    if cut then "                                                   \
 	"      said = string.match(row, '^%d+(.*)$', cut + 1) or '' break "  \
 	"    end "                                                           \
 	"  end "                                                             \
-	"  now = tonumber(ends) "                                            \
-	"  note(KEYS[3], 'expired device=' .. d .. said, 0, 1) "             \
-	"  now = at "                                                        \
-	"  news = news .. ' ' .. flow "                                      \
-	"end "                                                               \
-	"for d, v in pairs(late) do "                                        \
-	"  redis.call('HDEL', KEYS[1], d) expired(d, v) "                    \
+	"  if ends then "                                                    \
+	"    local now_was, at_was = now, at "                               \
+	"    now, at = tonumber(ends), ends "                                \
+	"    note(KEYS[3], 'expired device=' .. d .. said, '0', 1) "           \
+	"    now, at = now_was, at_was "                                     \
+	"    news = news .. ' ' .. flow "                                    \
+	"  end "                                                             \
 	"end "
 
 #define LUA_RETURN                                                           \
-	"local out = {'ok', string.format('%.0f', now), news} "                    \
+	"local out = {'ok', at, news} "                                      \
 	"for d, v in pairs(live) do "                                        \
 	"  out[#out + 1] = d; out[#out + 1] = v "                            \
 	"end "                                                               \
@@ -101,18 +106,16 @@
 static const struct redis_script script_register = {
 	"register",
 	LUA_NOW LUA_NONCE LUA_LIVE JOURNAL_LUA
-	"local longest = 0 "
 	"local function tell(event, d, s) "
 	"  if ARGV[7] == '' then return end "
 	"  note(KEYS[3], event .. ' device=' .. d .. ' expires=' .. s .. ' ' .. "
-	"    ARGV[7], 0, 1, event == 'refreshed' and ' device=' .. d .. ' ') "
+	"    ARGV[7], '0', 1, event == 'refreshed' and ' device=' .. d .. ' ') "
 	"end "
 	"local function old(v) "
-	"  local _, cseq, _, _, id = "
-	"    string.match(v, '^(%d+) (%d+) (%d+) (%x*) (%S+)') "
+	"  local cseq, id = string.match(v, '^%d+ (%d+) %d+ %x* (%S+)') "
 	"  return id == ARGV[5] and tonumber(cseq) >= tonumber(ARGV[4]) "
 	"end "
-	"local set, del = {}, {} "
+	"local set, del, flow = {}, {}, '^%d+ %d+ (%x*) ' "
 	"if ARGV[6] == '*' then "
 	"  for d, v in pairs(live) do "
 	"    if old(v) then return {'cseq', now} end "
@@ -120,12 +123,12 @@ static const struct redis_script script_register = {
 	"  end "
 	"end "
 	"for i = 8, #ARGV, 3 do "
-	"  local d, ms = ARGV[i], tonumber(ARGV[i + 1]) "
+	"  local d = ARGV[i] "
 	"  if live[d] and old(live[d]) then return {'cseq', now} end "
-	"  if ms == 0 then del[#del + 1] = d "
+	"  if ARGV[i + 1] == '0' then del[#del + 1] = d "
 	"  else "
 	"    if not live[d] then count = count + 1 end "
-	"    set[d] = string.format('%.0f ', now + ms) .. ARGV[i + 2] "
+	"    set[d] = i + 1 "
 	"  end "
 	"end "
 	"for _, d in ipairs(del) do "
@@ -137,29 +140,29 @@ static const struct redis_script script_register = {
 	"local gone = news " LUA_ENDED "gone, news = news, gone "
 	"for _, d in ipairs(del) do "
 	"  if live[d] then news = news .. '-' tell('unregistered', d, 0) end "
-	"  redis.call('HDEL', KEYS[1], d); live[d] = nil "
+	"  redis.call('HDEL', KEYS[1], d); live[d] = nil; till[d] = nil "
 	"end "
-	"for d, v in pairs(set) do "
-	"  local was, flow = live[d], '^%d+ %d+ %d+ (%x*)' "
+	"for d, i in pairs(set) do "
+	"  local was, v, ends = live[d], ARGV[i + 1], now + ARGV[i] "
 	"  local event = 'registered' "
-	"  if was and tonumber(string.match(was, '^%d+')) > "
-	"    tonumber(string.match(v, '^%d+')) then news = news .. '<' end "
+	"  if was and till[d] > ends then news = news .. '<' end "
 	"  if not was then news = news .. '+' "
-	"  elseif string.match(was, flow) == string.match(v, flow) then "
-	"    event = 'refreshed' "
+	"  elseif string.match(was, flow, string.find(was, ' ', 1, true) + 1) == "
+	"    string.match(v, flow) then event = 'refreshed' "
 	"  else event = 'moved' end "
-	"  tell(event, d, string.format('%.0f', "
-	"    (string.match(v, '^%d+') - now) / 1000)) "
-	"  redis.call('HSET', KEYS[1], d, v); live[d] = v "
+	"  tell(event, d, string.sub(ARGV[i], 1, -4)) "
+	"  v = string.format('%.0f ', ends) .. v "
+	"  redis.call('HSET', KEYS[1], d, v); live[d] = v; till[d] = ends "
 	"end "
-	"for _, v in pairs(live) do "
-	"  local ends = tonumber(string.match(v, '^(%d+) ')) "
+	"local longest = 0 "
+	"for _, ends in pairs(till) do "
 	"  if ends > longest then longest = ends end "
 	"end "
 	"if longest > 0 then "
 	"  redis.call('PEXPIREAT', KEYS[1], "
 	"    string.format('%.0f', longest + " KEEP_MS ")) "
 	"end "
+	"if redis.call('EXISTS', KEYS[4]) == 1 then news = news .. '@' end "
 	"news = news .. gone "
 	LUA_RETURN};
 
@@ -180,7 +183,7 @@ static const struct redis_script script_flow_gone = {
 	"  if string.match(v, '^%d+ %d+ %d+ (%x*) ') == ARGV[1] then "
 	"    redis.call('HDEL', KEYS[1], d) "
 	"    if ARGV[2] ~= '' then "
-	"      note(KEYS[2], 'lost device=' .. d .. ' ' .. ARGV[2], 0, 1) end "
+	"      note(KEYS[2], 'lost device=' .. d .. ' ' .. ARGV[2], '0', 1) end "
 	"  end "
 	"end "
 	"return {'ok', now}"};

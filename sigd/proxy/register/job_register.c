@@ -55,7 +55,7 @@ static void on_registered(const struct registrar_list *list, void *arg)
 		if (job->device_nr)
 			flow_users_device(job->px, &job->flow, job->tenant->id,
 					  job->user, job->device_nr);
-		if (job->devices)
+		if (job->devices && list->calls)
 			devices_back(job);
 		log_debug(NULL, "registered", "tenant=%s user=%s bindings=%zu",
 			  job->tenant->id, job->user, list->n);

@@ -78,7 +78,7 @@ static void on_bound(const struct registrar_list *list, void *arg)
 		flow_users_device(fwd->px, &id, fwd->tenant->id, fwd->user,
 				  reg_first_device(fwd->req));
 	}
-	if (fwd->devices)
+	if (fwd->devices && list->calls)
 		rebind_back(fwd->px, &aor, fwd->devices, &flow);
 	log_debug(NULL, "registered at its PBX", "tenant=%s user=%s "
 		  "bindings=%zu", fwd->tenant->id, fwd->user, list->n);

@@ -27,6 +27,7 @@ struct fixture {
 	uint32_t nc;
 	const char *said;
 	char log[512]; /* events and counts, newest first */
+	int64_t number;
 };
 
 static bool start(struct fixture *fix)
@@ -395,6 +396,86 @@ static void what_a_device_does_stands_in_its_log(void)
 	stop(&fix);
 }
 
+static void on_number(int err, const struct redis_val *val, void *arg)
+{
+	struct fixture *fix = arg;
+
+	fix->answers++;
+	fix->number = err || val->type != REDIS_INT ? -1 : val->num;
+}
+
+/* What Redis answers to such a command about a key of alice's. */
+static int64_t number_of(struct fixture *fix, const char *name, const char *key,
+			 const char *field, const char *value)
+{
+	const struct redis_arg argv[] = {redis_str(name), redis_str(key),
+					 redis_str(field), redis_str(value)};
+
+	fix->answers = 0;
+	CHECK(!redis_link_send(fix->link, argv, value ? 4 : field ? 3 : 2,
+			       on_number, fix));
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+	return fix->number;
+}
+
+/* Its time to live is not set with each refresh, and still it does not end. */
+static void a_log_lives_on_while_a_device_refreshes(void)
+{
+	static const char log[] = "cb:{a:demo/alice}:log";
+	struct fixture fix;
+
+	if (start(&fix)) {
+		unsigned cseq = 1;
+
+		fix.said = "from=192.0.2.1:5";
+		CHECK_INT(put(&fix, "c1", cseq++, CONTACT_A), STATUS_OK);
+		CHECK_INT(put(&fix, "c1", cseq++, CONTACT_A), STATUS_OK);
+		CHECK_INT(number_of(&fix, "EXPIRE", log, "1000", NULL), 1);
+		while (cseq <= 16)
+			CHECK_INT(put(&fix, "c1", cseq++, CONTACT_A),
+				  STATUS_OK);
+		CHECK_STR(log_of(&fix), "refreshed*15 registered*1");
+		CHECK(number_of(&fix, "TTL", log, NULL, NULL) <= 1000);
+		CHECK_INT(put(&fix, "c1", cseq++, CONTACT_A), STATUS_OK);
+		CHECK_STR(log_of(&fix), "refreshed*16 registered*1");
+		CHECK(number_of(&fix, "TTL", log, NULL, NULL) > 600000);
+	}
+	stop(&fix);
+}
+
+static void refreshes_of_two_devices_are_told_apart(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.said = "from=192.0.2.1:5";
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK_INT(put(&fix, "c2", 1, CONTACT_B), STATUS_OK);
+		for (unsigned i = 2; i < 5; i++) {
+			CHECK_INT(put(&fix, "c1", i, CONTACT_A), STATUS_OK);
+			CHECK_INT(put(&fix, "c2", i, CONTACT_B), STATUS_OK);
+		}
+		CHECK_STR(log_of(&fix), "refreshed*3 refreshed*3 registered*1 "
+					"registered*1");
+	}
+	stop(&fix);
+}
+
+static void who_is_in_calls_is_known_from_the_answer(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK(!fix.last.calls);
+		CHECK_INT(number_of(&fix, "HSET", "cb:{a:demo/alice}:calls",
+				    "0123456789abcdef/0", "010203 "), 1);
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_OK);
+		CHECK(fix.last.calls);
+	}
+	stop(&fix);
+}
+
 /* As if all of alice's devices had come so long ago. */
 static void lapse(struct fixture *fix)
 {
@@ -735,6 +816,9 @@ TEST_MAIN(TEST(where_it_came_from_reads_back),
 	  TEST(a_count_may_be_overtaken_by_twenty_four),
 	  TEST(a_flow_that_ends_takes_its_own_bindings),
 	  TEST(what_a_device_does_stands_in_its_log),
+	  TEST(a_log_lives_on_while_a_device_refreshes),
+	  TEST(refreshes_of_two_devices_are_told_apart),
+	  TEST(who_is_in_calls_is_known_from_the_answer),
 	  TEST(what_does_not_come_back_is_told_once),
 	  TEST(who_comes_back_late_is_there_anew),
 	  TEST(one_that_is_to_come_sooner_is_told),
