@@ -391,6 +391,7 @@ static const struct rule rules[] = {
 	{CALLV_SESSION_EXPIRED, STATUS_SESSION_EXPIRED, NULL, NULL},
 	{CALLV_CALL_EXPIRED, STATUS_CALL_EXPIRED, NULL, NULL},
 	{CALLV_BY_OPERATOR, STATUS_ADMIN, NULL, NULL},
+	{CALLV_BY_OPERATOR, STATUS_OPERATOR, NULL, NULL},
 
 	/* It was heard, but: people are silent now and then, so this is
 	 * behind all that is a fault for sure. */

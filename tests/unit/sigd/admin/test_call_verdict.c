@@ -343,10 +343,11 @@ static void who_was_not_heard_comes_before_how_it_ended(void)
 {
 	static const enum status ends[] = {
 		STATUS_MEDIA_TIMEOUT, STATUS_MEDIA_LOST, STATUS_SESSION_EXPIRED,
-		STATUS_TARGET_TIMEOUT, STATUS_CALL_EXPIRED, STATUS_ADMIN};
+		STATUS_TARGET_TIMEOUT, STATUS_CALL_EXPIRED, STATUS_ADMIN,
+		STATUS_OPERATOR};
 	static const char *const codes[] = {
 		"media-lost", "media-lost", "session-expired", "side-gone",
-		"call-expired", "ended-by-operator"};
+		"call-expired", "ended-by-operator", "ended-by-operator"};
 	struct callv_facts f;
 
 	for (size_t i = 0; i < COUNTOF(ends); i++) {
