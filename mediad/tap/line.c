@@ -64,6 +64,13 @@ void line_read(struct line *line, int16_t *pcm, size_t count)
 	}
 }
 
+void line_forget(struct line *line)
+{
+	memset(line->ring, 0, sizeof(line->ring));
+	memset(&line->up, 0, sizeof(line->up));
+	line->from = line->read;
+}
+
 static void write_at(struct line *line, uint64_t pos, const int16_t *pcm,
 		     size_t count)
 {
@@ -117,6 +124,11 @@ static void place(struct line *line, const struct tap_pkt *pkt)
 		return;
 	}
 	line->pos += (uint64_t)step;
+	/* held up on its way for long: no reason to place it anew. Whose
+	 * timestamps stood still in a pause is, after a second */
+	if (line->pos < line->from &&
+	    place_by_time(line, pkt->now_ms) < line->from + line->rate)
+		return;
 	late = (int64_t)(place_by_time(line, pkt->now_ms) - line->pos);
 	if (late > of_ms(line, JUMP_MS) || late < -of_ms(line, JUMP_MS)) {
 		place_anew(line, pkt);
@@ -130,6 +142,18 @@ static void place(struct line *line, const struct tap_pkt *pkt)
 		line->pos--;
 		line->steer++;
 	}
+}
+
+/* Some of it was said before that moment, or may have been: it came at once
+ * behind it. */
+static bool is_to_forget(const struct line *line, const struct tap_pkt *pkt,
+			 size_t count)
+{
+	const uint64_t span = count * (line->rate / line->dec_rate);
+
+	return line->from &&
+	       (line->pos < line->from ||
+		place_by_time(line, pkt->now_ms) < line->from + span);
 }
 
 /* --- packets ------------------------------------------------------------------------ */
@@ -174,7 +198,8 @@ void line_put(struct line *line, const struct tap_pkt *pkt)
 	    pkt->codec->decode(line->dec, pkt->data, pkt->len, pcm, &count))
 		return;
 	place(line, pkt);
-	put_samples(line, pcm, count);
+	if (!is_to_forget(line, pkt, count))
+		put_samples(line, pcm, count);
 	line->placed = true;
 	line->gen = pkt->gen;
 	line->ext = pkt->ext;

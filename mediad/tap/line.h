@@ -28,6 +28,7 @@ struct line {
 	uint32_t rate; /* of the timeline, Hz */
 	uint64_t begin_ms;
 	uint64_t read; /* all before this was read */
+	uint64_t from; /* what was said before this is not put; 0: all is */
 	int16_t ring[LINE_ROOM];
 
 	/* of the present source: */
@@ -50,6 +51,9 @@ struct line {
 void line_open(struct line *line, uint32_t rate, uint64_t now_ms);
 void line_close(struct line *line);
 void line_put(struct line *line, const struct tap_pkt *pkt);
+/* What was said until now, and not read yet, is not to be heard: neither what
+ * was put ahead, nor what comes late. */
+void line_forget(struct line *line);
 /* The next samples, silence where there are none. */
 void line_read(struct line *line, int16_t *pcm, size_t count);
 

@@ -67,11 +67,14 @@ static void hand_on_until(struct tap *tap, uint64_t ms)
 }
 
 /* What was said until now is not silent, and what is said from now on is, to
- * the sample: a late packet of before may be lost for that. */
+ * the sample: a late packet of before may be lost for that. At the end of it
+ * what was said in it is there already, ahead of now, or yet to come. */
 static void hush(struct tap *tap, bool hushed)
 {
 	hand_on_until(tap, wheel_now(tap->wheel) - tap->begin_ms);
 	tap->hushed = hushed;
+	for (unsigned i = 0; !hushed && i < SIDES; i++)
+		line_forget(&tap->lines[i]);
 	if (tap->rec)
 		rec_hush(tap->rec, hushed);
 }

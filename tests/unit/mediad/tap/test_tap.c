@@ -232,6 +232,81 @@ static void what_is_said_while_paused_is_silent_to_the_moment(void)
 	bed_close(&bed);
 }
 
+/* A side speaks until the end of a pause at END_MS, and again from 8 s on; its
+ * packets come `early` ms before their time, and those of the last `stall` ms
+ * of the pause behind it. */
+struct speaker {
+	unsigned early, stall, gen;
+};
+
+enum {
+	END_MS = 6500,
+};
+
+static void speak(struct bed *bed, const struct sender *s, unsigned k,
+		  const struct speaker *sp, bool voice)
+{
+	const struct tap_pkt pkt = {
+		.codec = &codec_pcma,
+		.now_ms = wheel_now(bed->wheel),
+		.ext = k,
+		.gen = wheel_now(bed->wheel) < BEGIN_MS + END_MS ? 0 : sp->gen,
+		.ts = k * 160,
+		.data = voice ? s->burst : s->quiet,
+		.len = 160,
+	};
+
+	tap_put(bed->tap, 1, &pkt);
+}
+
+static void what_was_said_before_the_end_of_a_pause_is_not_heard(void)
+{
+	static const struct speaker speakers[] = {
+		{0, 0, 0},   {100, 0, 0}, {280, 0, 0}, {0, 100, 0},
+		{0, 500, 0}, {0, 15, 1},  {60, 60, 0},
+	};
+	const size_t n = sizeof(speakers) / sizeof(speakers[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct speaker *sp = &speakers[i];
+		struct sender s = {.side = 1};
+		unsigned k = 0, said;
+		char path[400];
+		struct bed bed;
+		FILE *f;
+
+		REQUIRE(bed_open(&bed, REC_WAV));
+		sender_open(&s);
+		REQUIRE(tap_begin(&bed, &tap_name, false));
+		for (unsigned t = 0; t < 9500; t++) {
+			wheel_advance(bed.wheel, BEGIN_MS + t);
+			if (t == 3500 || t == END_MS)
+				tap_hush(bed.tap, t == 3500);
+			if (t > END_MS - sp->stall && t < END_MS + 3)
+				continue;
+			while ((said = k * 20 + 7) <=
+			       t + (t < 1000 ? 0 : sp->early)) {
+				said -= said < 1000 ? 0 : sp->early;
+				speak(&bed, &s, k++, sp,
+				      said < END_MS || said > 8000);
+			}
+		}
+		wheel_advance(bed.wheel, BEGIN_MS + 9500);
+		tap_end(&bed);
+		path_of(path, &bed, "");
+		f = fopen(path, "rb");
+		REQUIRE(f != NULL);
+		if (!CHECK(onset(f, 1, 6) < 0 && onset(f, 1, 6.7) < 0))
+			re_printf("# %u: early %u, stall %u: %.1f %.1f\n",
+				  (unsigned)i, sp->early, sp->stall,
+				  onset(f, 1, 6), onset(f, 1, 6.7));
+		CHECK(onset(f, 1, 2.4) >= 0);
+		CHECK(onset(f, 1, 7.9) >= 100 && onset(f, 1, 7.9) < 450);
+		fclose(f);
+		bed_close(&bed);
+	}
+}
+
 /* Of a process that died while it was paused. */
 static void a_part_may_begin_in_a_pause(void)
 {
@@ -292,4 +367,5 @@ TEST_MAIN(TEST(main_loop), TEST(ten_minutes_are_ten_minutes_and_in_step),
 	  TEST(the_price_is_told),
 	  TEST(a_pause_is_silence),
 	  TEST(what_is_said_while_paused_is_silent_to_the_moment),
+	  TEST(what_was_said_before_the_end_of_a_pause_is_not_heard),
 	  TEST(a_part_may_begin_in_a_pause), TEST(codecs_may_change))
