@@ -11,6 +11,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/session/leg_video.h"
 #include "mediad/session/session_priv.h"
 
@@ -136,7 +137,12 @@ int session_answered(struct session_table *table, const char *id)
 
 	if (err)
 		return err;
-	session->answered = true;
+	if (!session->answered) {
+		session->answered = true;
+		for (size_t i = 0; i < COUNTOF(session->legs); i++)
+			if (session->legs[i])
+				leg_store(session->legs[i]);
+	}
 	leg_watch_start(table);
 	session_tap_wire(session);
 	return 0;

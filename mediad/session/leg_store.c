@@ -39,6 +39,7 @@ static void fill_services(struct state_leg *st, const struct leg *leg)
 	st->tape = leg->session->tape;
 	st->tape_unix_s = leg->session->tape_unix_s;
 	st->hushed = leg->session->hushed;
+	st->up = leg->session->answered;
 }
 
 static void fill_media(struct state_leg *st, const struct leg *leg)

@@ -69,6 +69,7 @@ static void revive_services(struct leg *leg, const struct state_leg *st)
 	leg->play.times = st->play_times;
 	leg->play.at_ms = st->play_ms;
 	leg->play.over = st->play_over;
+	leg->session->answered |= st->up;
 	if (leg->nr != 1)
 		return;
 	leg->session->tape = st->tape;
@@ -303,16 +304,6 @@ static bool has_legs(const struct session *session)
 	return false;
 }
 
-/* Both sides of it: it was answered, then. */
-static bool were_heard(const struct session *session)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < COUNTOF(session->legs); i++)
-		n += session->legs[i] && leg_at(session->legs[i], LEG_RTP_IN);
-	return n > 1;
-}
-
 /* All legs have been looked at. True when the session lives. The handler may
  * drop it: the caller holds a reference. */
 static bool settle(struct session *session)
@@ -329,8 +320,6 @@ static bool settle(struct session *session)
 		(void)session_drop(table, session->id);
 		return false;
 	}
-	if (were_heard(session))
-		(void)session_answered(table, session->id);
 	for (uint8_t nr = 1; nr <= SESSION_LEGS_MAX; nr++)
 		if (missing >> nr & 1)
 			tell_session(session, nr, SESSION_TOO_EARLY);

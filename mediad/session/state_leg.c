@@ -51,6 +51,7 @@ uint32_t state_layout(void)
 		offsetof(struct state_leg, play_ms),
 		offsetof(struct state_leg, tape_unix_s),
 		offsetof(struct state_leg, hushed),
+		offsetof(struct state_leg, up),
 		sizeof(struct state_video),
 	};
 	uint32_t sum = 0x811c9dc5u;
@@ -217,7 +218,7 @@ static bool terms_sound(const struct state_leg *leg)
 {
 	if (!IS_TEXT(leg->music) || !IS_TEXT(leg->fork) ||
 	    !IS_TEXT(leg->play) || leg->record > SESSION_RECORD_NEVER ||
-	    leg->play_over > 1)
+	    leg->play_over > 1 || leg->hushed > 1 || leg->up > 1)
 		return false;
 	if (leg->ncodecs > sizeof(leg->codecs) ||
 	    leg->nsuites > sizeof(leg->suites) ||

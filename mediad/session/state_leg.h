@@ -61,6 +61,7 @@ struct state_leg {
 	uint32_t tape; /* of struct session, in leg 1's record; and */
 	uint64_t tape_unix_s;
 	uint8_t hushed;
+	uint8_t up; /* session.answered; in each leg's record */
 	union {                               /* by choice.profile */
 		struct path_web_state web;
 		struct path_rtp_state rtp;

@@ -236,6 +236,65 @@ static void a_successor_goes_on_with_the_next_part(void)
 	mem_deref(c);
 }
 
+static unsigned nquiet; /* legs that were told not to be heard */
+
+static void on_quiet(const struct session_quiet *quiet, void *arg)
+{
+	(void)arg;
+	nquiet += quiet->why != NULL;
+}
+
+/* That somebody has never said a word does not make it a call that nobody has
+ * answered: not for its recording, and not for who is told of the silence. */
+static void a_successor_knows_that_it_was_answered(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	size_t alive = 0;
+
+	REQUIRE(c && call_open(c));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	c->b->sending = false;
+	up(c);
+	media_bed_run(&c->bed, 1000);
+	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
+	CHECK_INT(alive, 1);
+	session_on_quiet(c->bed.table, on_quiet);
+	nquiet = 0;
+	media_bed_run(&c->bed, 5000);
+	CHECK_INT(nquiet, 1);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 2);
+	CHECK_INT(c->ended[1].name.part, 2);
+	CHECK(c->ended[1].ms >= 4900);
+	CHECK(fabs(heard(c, 1, 0) - 1000) < 2);
+	CHECK(heard(c, 1, 1) == 0);
+	mem_deref(c);
+}
+
+/* ... and that one that rings was not, though both are heard. */
+static void a_successor_records_no_call_that_rings(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	size_t alive = 0;
+
+	REQUIRE(c && call_open(c));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	CHECK_INT(media_phone_offers(c->a, S, 1), 0);
+	CHECK_INT(media_phone_called(c->b, S, 2), 0);
+	CHECK_INT(media_phone_gets(c->a, S, 1, true), 0);
+	CHECK_INT(session_leg_join(c->bed.table, S, 1, 2, NULL), 0);
+	media_bed_run(&c->bed, 1000);
+	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
+	CHECK_INT(alive, 1);
+	media_bed_run(&c->bed, 1000);
+	CHECK_INT(recorder_figures(c->bed.recorder).begun, 0);
+	CHECK_INT(session_answered(c->bed.table, S), 0);
+	CHECK_INT(recorder_figures(c->bed.recorder).begun, 1);
+	call_close(c);
+	mem_deref(c);
+}
+
 /* For a card number: and whoever dies meanwhile, it stays so. */
 static void a_pause_outlives_the_worker(void)
 {
@@ -584,6 +643,8 @@ static void main_loop(void)
 TEST_MAIN(TEST(main_loop), TEST(each_side_is_a_channel),
 	  TEST(who_says_never_is_not_recorded),
 	  TEST(a_successor_goes_on_with_the_next_part),
+	  TEST(a_successor_knows_that_it_was_answered),
+	  TEST(a_successor_records_no_call_that_rings),
 	  TEST(a_pause_outlives_the_worker),
 	  TEST(who_is_not_recorded_cannot_be_paused),
 	  TEST(a_recording_ends_with_the_leg_that_it_is_of),
