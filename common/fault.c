@@ -17,6 +17,7 @@
 enum {
 	FAULTS_MAX = 16,
 	NAME_LEN = 48,
+	PATH_LEN = 200,
 	DELAY_MAX_MS = 60000,
 	EXIT_BAD = 78
 };
@@ -25,13 +26,15 @@ enum action {
 	ACT_KILL,
 	ACT_ABORT,
 	ACT_ERRNO,
-	ACT_DELAY
+	ACT_DELAY,
+	ACT_HOLD
 };
 
 struct fault {
 	char name[NAME_LEN];
 	enum action action;
 	unsigned long value; /* the errno, or milliseconds */
+	char file[PATH_LEN];
 	unsigned long nth;   /* 0: every time */
 	unsigned long passed;
 };
@@ -115,6 +118,11 @@ static bool action_read(struct fault *fault, const char *text)
 		return number_read(&fault->value, text + 6) &&
 		       fault->value <= DELAY_MAX_MS;
 	}
+	if (!strncmp(text, "hold:/", 6)) {
+		fault->action = ACT_HOLD;
+		return snprintf(fault->file, PATH_LEN, "%s", text + 5) <
+		       PATH_LEN;
+	}
 	return false;
 }
 
@@ -195,6 +203,12 @@ static void sleep_ms(unsigned long ms)
 		;
 }
 
+static void wait_for_end_of(const char *file)
+{
+	for (unsigned ms = 0; ms < DELAY_MAX_MS && !access(file, F_OK); ms++)
+		sleep_ms(1);
+}
+
 static int act(const struct fault *fault)
 {
 	switch (fault->action) {
@@ -207,6 +221,9 @@ static int act(const struct fault *fault)
 		return (int)fault->value;
 	case ACT_DELAY:
 		sleep_ms(fault->value);
+		break;
+	case ACT_HOLD:
+		wait_for_end_of(fault->file);
 		break;
 	}
 	return 0;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -75,6 +76,36 @@ static void delay_waits(void)
 	      29);
 }
 
+static void hold_waits_for_the_end_of_a_file(void)
+{
+	char path[200], text[300];
+	int fd, ready[2], status = -1;
+	char c = 0;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/hold-XXXXXX", test_tmpdir());
+	fd = mkstemp(path);
+	REQUIRE(fd >= 0 && !pipe(ready));
+	close(fd);
+	snprintf(text, sizeof(text), "a=hold:%s@2", path);
+	pid = fork();
+	if (!pid) {
+		ask(text, "sigd/1", 1);
+		(void)fault_point("a");
+		(void)!write(ready[1], &c, 1);
+		(void)fault_point("a");
+		_exit(0);
+	}
+	CHECK_INT(read(ready[0], &c, 1), 1);
+	(void)nanosleep(&(struct timespec){.tv_nsec = 30000000}, NULL);
+	CHECK_INT(waitpid(pid, &status, WNOHANG), 0);
+	CHECK_INT(unlink(path), 0);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	close(ready[0]);
+	close(ready[1]);
+}
+
 /* How a child ends that passes point "a" under this request. */
 static int status_of(const char *text)
 {
@@ -114,6 +145,7 @@ static void request_that_cannot_be_read_ends_the_process(void)
 		"a=errno:0",
 		"a=delay:x",
 		"a=delay:60001",
+		"a=hold:file",
 		"a=kill@0",
 		"a=kill@x",
 		"a=kill,b",
@@ -131,5 +163,6 @@ TEST_MAIN(TEST(nothing_asked_is_nothing_done),
 	  TEST(errno_is_yielded_at_its_point_alone), TEST(nth_pass_is_counted),
 	  TEST(successor_is_spared_unless_asked),
 	  TEST(other_processes_are_spared), TEST(delay_waits),
+	  TEST(hold_waits_for_the_end_of_a_file),
 	  TEST(kill_and_abort_end_the_process),
 	  TEST(request_that_cannot_be_read_ends_the_process))
