@@ -127,11 +127,28 @@ static const char *meant_choice(const struct cfg_field *field, const char *text)
 	return cfg_nearest(text, names, n);
 }
 
+/* What stands between ':' and '@' may be a password, in a text that is none. */
+static const char *masked(char *out, size_t size, const char *text)
+{
+	const char *at = strrchr(text, '@'), *from = text;
+	const char *colon;
+
+	if (strstr(text, "://"))
+		from = strstr(text, "://") + 3;
+	colon = at && from < at ? memchr(from, ':', (size_t)(at - from)) : NULL;
+	if (!colon)
+		return text;
+	(void)re_snprintf(out, size, "%b***%s", text,
+			  (size_t)(colon + 1 - text), at);
+	return out;
+}
+
 static void say_bad_value(struct filler *fl, const struct cfg_field *field,
 			  struct value val, const char *why)
 {
 	const bool secret = field->flags & CFG_F_SECRET;
 	const char *meant = secret ? NULL : meant_choice(field, val.node->text);
+	char text[CFG_ERROR_TEXT_MAX];
 
 	if (secret)
 		wrong(fl, &val.node->pos,
@@ -141,7 +158,8 @@ static void say_bad_value(struct filler *fl, const struct cfg_field *field,
 	else
 		wrong(fl, &val.node->pos,
 		      "%s: \"%.60s\" will not do, expected %s%s%s%s", val.label,
-		      val.node->text, why, meant ? ", did you mean \"" : "",
+		      masked(text, sizeof(text), val.node->text), why,
+		      meant ? ", did you mean \"" : "",
 		      meant ? meant : "", meant ? "\"?" : "");
 }
 

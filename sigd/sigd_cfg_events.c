@@ -19,9 +19,15 @@ static bool is_name(const char *text, char *why, size_t size)
 
 static bool is_url(const char *text, char *why, size_t size)
 {
-	if (!strncmp(text, "https://", 8) || !strncmp(text, "http://", 7))
+	const char *host = strstr(text, "://");
+	size_t len = host ? strcspn(host + 3, "/?#") : 0;
+
+	/* who may log in there stands in logs and in what is printed, then */
+	if ((!strncmp(text, "https://", 8) || !strncmp(text, "http://", 7)) &&
+	    !memchr(host + 3, '@', len))
 		return true;
-	str_ncpy(why, "https://... or http://...", size);
+	str_ncpy(why, "https://... or http://..., without a user or password",
+		 size);
 	return false;
 }
 
