@@ -117,6 +117,31 @@ const char *admin_req_header(const struct admin_req *req, const char *name)
 	return MHD_lookup_connection_value(req->conn, MHD_HEADER_KIND, name);
 }
 
+struct named {
+	const char *name;
+	size_t n;
+};
+
+static enum MHD_Result on_header(void *arg, enum MHD_ValueKind kind,
+				 const char *name, const char *value)
+{
+	struct named *named = arg;
+
+	(void)kind;
+	(void)value;
+	named->n += !strcasecmp(name, named->name);
+	return MHD_YES;
+}
+
+size_t admin_req_headers(const struct admin_req *req, const char *name)
+{
+	struct named named = {.name = name};
+
+	(void)MHD_get_connection_values(req->conn, MHD_HEADER_KIND, on_header,
+					&named);
+	return named.n;
+}
+
 static bool says(const struct admin_resp *resp, const char *name)
 {
 	for (size_t i = 0; i < resp->nheaders; i++) {

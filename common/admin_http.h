@@ -139,7 +139,7 @@ void admin_resp_header(struct admin_resp *resp, const char *name,
 void admin_resp_problem(struct admin_resp *resp, unsigned status,
 			const char *detail);
 /* The same, of one thing that is wrong with the request: field is the name of
- * a parameter, `path` or `query`, or a JSON pointer into the body ("#/state",
+ * a parameter, `path`, `query` or `header`, or a JSON pointer into the body ("#/state",
  * "#": all of it). */
 void admin_resp_field(struct admin_resp *resp, unsigned status,
 		      const char *field, const char *detail);

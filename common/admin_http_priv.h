@@ -32,6 +32,7 @@ struct admin_req {
 	struct admin_params query;
 	struct mbuf *body;
 	struct pl body_pl;
+	size_t over; /* bytes of a body that is too long, not kept */
 	struct sa source;
 	/* Of its token, as it was when it came; no name: without one. */
 	char by[BEARER_NAME_MAX + 1];
@@ -102,11 +103,17 @@ void admin_request_over(const struct admin_req *req,
 
 /* The asker can take what the route answers. */
 bool admin_accepts_json(const struct admin_req *req);
+/* Headers that count are there once, and it is told in one way how long the
+ * body is (RFC 9112 sections 3.2, 6.3): what stands before us may have taken it
+ * otherwise. */
+bool admin_is_clear(const struct admin_req *req);
 /* There is no body, or it is of the type that the route reads. */
 bool admin_body_fits(const struct admin_req *req);
 
 /* --- admin_engine.c ------------------------------------------------------------ */
 
+/* How many headers of this name there are. */
+size_t admin_req_headers(const struct admin_req *req, const char *name);
 /* Once for each request. False: no memory, drop the connection. */
 bool admin_engine_send(const struct admin_req *req,
 		       const struct admin_resp *resp);

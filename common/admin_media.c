@@ -1,12 +1,32 @@
 /*
- * admin_media.c  What a request brings and takes: media types
+ * admin_media.c  What a request brings and takes: headers that are clear, media
+ *                types
  *
  * SPDX-License-Identifier: MIT
  */
 #include <string.h>
+#include <strings.h>
 #include <re.h>
 
 #include "common/admin_http_priv.h"
+#include "common/countof.h"
+
+bool admin_is_clear(const struct admin_req *req)
+{
+	static const char *const once[] = {"Host", "Authorization",
+					   "Content-Type", "Content-Length",
+					   "Transfer-Encoding"};
+	const char *len = admin_req_header(req, "Content-Length");
+	const char *coding = admin_req_header(req, "Transfer-Encoding");
+
+	for (size_t i = 0; i < COUNTOF(once); i++) {
+		if (admin_req_headers(req, once[i]) > 1)
+			return false;
+	}
+	if (len && (coding || !*len || len[strspn(len, "0123456789")]))
+		return false;
+	return !coding || !strcasecmp(coding, "chunked");
+}
 
 /* type: "application/json"; what stands behind ';' does not count. */
 static bool is_type(const struct pl *given, const char *type)

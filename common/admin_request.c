@@ -13,6 +13,10 @@
 #include "common/admin_http_priv.h"
 #include "common/wheel.h"
 
+enum {
+	OVER_MAX = 65536, /* read of a body that is too long: then it is cut */
+};
+
 /* --- responses ------------------------------------------------------------------ */
 
 static int resp_init(struct admin_resp *resp)
@@ -121,6 +125,24 @@ static bool refuse(struct admin_http *http, const struct admin_req *req,
 	return send_problem(req, status, detail, NULL, NULL);
 }
 
+/* 400: all of `path`, `query` or `header`. */
+static bool refuse_part(struct admin_http *http, const struct admin_req *req,
+			const char *part, const char *detail)
+{
+	struct admin_resp resp;
+	bool ok = false;
+
+	http->figures->refused++;
+	if (!resp_init(&resp)) {
+		admin_resp_field(&resp, 400, part, detail);
+		/* nobody knows where the next request would begin */
+		admin_resp_header(&resp, "Connection", "close");
+		ok = admin_engine_send(req, &resp);
+	}
+	mem_deref(resp.mb);
+	return ok;
+}
+
 static bool refuse_method(struct admin_http *http, const struct admin_req *req)
 {
 	char allow[128];
@@ -162,6 +184,10 @@ bool admin_request_begin(struct admin_req *req, void *arg)
 	const char *query;
 	size_t len;
 
+	if (!admin_is_clear(req))
+		return refuse_part(http, req, "header",
+				   "A header counts once, and one says how "
+				   "long the body is.");
 	if (!req->uri)
 		return refuse(http, req, 414, NULL);
 	len = strcspn(req->uri, "?");
@@ -173,7 +199,8 @@ bool admin_request_begin(struct admin_req *req, void *arg)
 	case ADMIN_NO_METHOD:
 		return refuse_method(http, req);
 	case ADMIN_BAD_REQUEST:
-		return refuse(http, req, 400, "The path cannot be read.");
+		return refuse_part(http, req, "path",
+				   "The path cannot be read.");
 	case ADMIN_FOUND:
 		break;
 	}
@@ -187,7 +214,8 @@ bool admin_request_begin(struct admin_req *req, void *arg)
 				      ? "The body has to be application/yaml."
 				      : "The body has to be application/json.");
 	if (admin_query_read(&req->query, query, strlen(query)))
-		return refuse(http, req, 400, "The query cannot be read.");
+		return refuse_part(http, req, "query",
+				   "The query cannot be read.");
 	if (!is_its_tenant(req))
 		return refuse(http, req, 404, "There is no such tenant.");
 	if (body_too_long(http, req))
@@ -200,7 +228,7 @@ bool admin_request_body(struct admin_req *req, const char *data, size_t size,
 {
 	const struct admin_http *http = arg;
 
-	/* answering amidst a body is not possible: read over the rest of what
+	/* answering amidst a body is not possible: read over some more of what
 	 * is too long, and say so at its end */
 	if (!req->body)
 		req->body = mbuf_alloc(size);
@@ -208,7 +236,8 @@ bool admin_request_body(struct admin_req *req, const char *data, size_t size,
 		return false;
 	if (req->body->end + size > http->body_max) {
 		req->body->end = (size_t)http->body_max + 1;
-		return true;
+		req->over += size;
+		return req->over <= OVER_MAX;
 	}
 	return !mbuf_write_mem(req->body, (const uint8_t *)data, size);
 }

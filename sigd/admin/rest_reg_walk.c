@@ -41,13 +41,16 @@ bool rest_reg_walk_begin(struct rest_reg_walk *walk, const char *tenant,
 	walk->device = nums[3];
 	walk->again = walk->key != 0;
 	pl_set_str(&t, tenant);
+	if (re_snprintf(walk->pattern, sizeof(walk->pattern),
+			"cb:{a:%H/*}:bind", redis_key_part, &t) < 0) {
+		admin_resp_field(walk->resp, 400, "tenant",
+				 "The name is too long.");
+		return false;
+	}
 	walk->keys = mem_alloc(KEYS_MAX * sizeof(*walk->keys), NULL);
-	if (walk->keys &&
-	    re_snprintf(walk->pattern, sizeof(walk->pattern),
-			"cb:{a:%H/*}:bind", redis_key_part, &t) > 0)
-		return true;
-	admin_resp_problem(walk->resp, 503, "Out of memory.");
-	return false;
+	if (!walk->keys)
+		admin_resp_problem(walk->resp, 503, "Out of memory.");
+	return walk->keys != NULL;
 }
 
 static int by_at(const void *pa, const void *pb)

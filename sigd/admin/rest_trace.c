@@ -293,9 +293,9 @@ void rest_traces(const struct admin_req *req, struct admin_resp *resp,
 		return;
 	}
 	if (!rest_trace_label(label, req)) {
-		admin_resp_problem(resp, 400,
-				   "Say whose: call, call_id, or tenant with "
-				   "user or connection.");
+		admin_resp_field(resp, 400, "tenant",
+				 "Say whose: call, call_id, or tenant with "
+				 "user or connection.");
 		return;
 	}
 	knowns = mem_zalloc(sizeof(*knowns), NULL);

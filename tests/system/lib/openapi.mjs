@@ -13,7 +13,7 @@ const YAML = require('yaml');
 export const document = YAML.parse(fs.readFileSync(fileURLToPath(new URL('../../../docs/openapi.yaml', import.meta.url)), 'utf8'));
 
 // What the server refuses before an operation is asked: `default`.
-const REFUSALS = [403, 404, 405, 406, 413, 414, 415, 421, 429, 500];
+const REFUSALS = [400, 403, 404, 405, 406, 413, 414, 415, 421, 429, 500];
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true,
   formats: { 'date-time': (text) => !Number.isNaN(Date.parse(text)), binary: true, uri: true } });

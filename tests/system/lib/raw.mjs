@@ -12,10 +12,11 @@ function answer(data, method, ended) {
   const [line, ...lines] = data.toString('latin1', 0, end).split('\r\n');
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(line)?.[1]);
   const headers = new Map(lines.map((l) => [l.slice(0, l.indexOf(':')).toLowerCase(), l.slice(l.indexOf(':') + 1).trim()]));
-  const none = method === 'HEAD' || [204, 304].includes(status);
+  const stream = headers.get('content-type')?.startsWith('text/event-stream');
+  const none = method === 'HEAD' || stream || [204, 304].includes(status);
   const length = none ? 0 : Number(headers.get('content-length') ?? (ended ? data.length - end - 4 : NaN));
   if (!(data.length - end - 4 >= length)) return undefined;
-  return { status, headers, body: data.subarray(end + 4, end + 4 + length), size: end + 4 + length };
+  return { status, headers, body: data.subarray(end + 4, end + 4 + length), size: end + 4 + length, stream };
 }
 
 export class Raw {
@@ -26,20 +27,22 @@ export class Raw {
   connect() {
     return new Promise((done, fail) => {
       const socket = net.connect({ port: this.port, host: '127.0.0.1', localAddress: this.from }, () => done());
-      this.socket = socket;
-      this.data = Buffer.alloc(0);
-      socket.on('error', (e) => { this.ended = e; fail(e); this.look?.(); });
-      socket.on('data', (chunk) => { this.data = Buffer.concat([this.data, chunk]); this.look?.(); });
-      socket.on('close', () => { this.ended ??= true; this.look?.(); });
-      this.ended = undefined;
+      const now = (fn) => (arg) => { if (this.socket === socket) { fn(arg); this.look?.(); } };
+      Object.assign(this, { socket, data: Buffer.alloc(0), ended: undefined, used: 0 });
+      socket.on('error', (e) => fail(e));
+      socket.on('data', now((chunk) => { this.data = Buffer.concat([this.data, chunk]); }));
+      socket.on('close', now(() => { this.ended = true; }));
     });
   }
 
-  // What comes of these bytes; status 0: the connection was closed instead.
+  // What comes of these bytes (of a stream its beginning); status 0: the
+  // connection was closed instead. One that was used before may just have been.
   async send(bytes, method = String(bytes).split(' ')[0]) {
     if (!this.socket || this.ended) await this.connect();
     this.socket.write(bytes);
-    return this.next(method);
+    const found = await this.next(method);
+    if (found.status || !this.used) return found;
+    return this.send(bytes, method);
   }
 
   next(method) {
@@ -48,8 +51,9 @@ export class Raw {
         const found = answer(this.data, method, this.ended);
         if (!found && !this.ended) return;
         this.look = undefined;
+        this.used += found ? 1 : 0;
         if (found) this.data = this.data.subarray(found.size);
-        if (found?.headers.get('connection') === 'close') this.close();
+        if (found?.stream || found?.headers.get('connection')?.toLowerCase() === 'close') this.close();
         done(found ?? { status: 0, headers: new Map(), body: Buffer.alloc(0) });
       };
       this.look();
@@ -70,7 +74,7 @@ export class Raw {
   }
 
   close() {
-    this.ended ??= true;
+    this.ended = true;
     this.socket?.destroy();
   }
 }

@@ -456,6 +456,69 @@ static void endless_chunks_and_headers_are_refused(void)
 	stage_close(&s);
 }
 
+static void a_body_without_end_is_cut_off(void)
+{
+	static char chunk[66000];
+	struct pollfd pfd = {.events = POLLIN};
+	const char *begin = "POST /v1/echo/a HTTP/1.1\r\nHost: a\r\n" AUTH JSON
+			    "Transfer-Encoding: chunked\r\n\r\n";
+	size_t len = (size_t)snprintf(chunk, sizeof(chunk), "10000\r\n");
+	bool over = false;
+	struct stage s;
+	char byte;
+
+	memset(chunk + len, 'c', 65536);
+	memcpy(chunk + len + 65536, "\r\n", 2);
+	len += 65538;
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	pfd.fd = connected(&s);
+	CHECK(send(pfd.fd, begin, strlen(begin), MSG_NOSIGNAL) > 0);
+	/* 64 MiB: what sockets hold is far less */
+	for (int i = 0; i < 1024 && !over; i++) {
+		over = send(pfd.fd, chunk, len, MSG_NOSIGNAL) < 0 ||
+		       (poll(&pfd, 1, 0) == 1 &&
+			recv(pfd.fd, &byte, 1, 0) <= 0);
+	}
+	CHECK(over);
+	close(pfd.fd);
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	stage_close(&s);
+}
+
+/* RFC 9112 sections 3.2, 6.3: what stands before us may have taken the other
+ * one, and what is a body to it is a request to us. */
+static void what_is_said_twice_is_refused(void)
+{
+	static const char *const twice[] = {
+		"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+		"Content-Length: 5\r\nContent-Length: 0\r\n",
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n",
+		"Transfer-Encoding: xchunked\r\n",
+		"Content-Length: 5, 5\r\n",
+		"Content-Length: +5\r\n",
+		AUTH,
+		"Host: b\r\n",
+		JSON,
+	};
+	struct stage s;
+
+	stage_init(&s);
+	REQUIRE(!stage_open(&s));
+	for (size_t i = 0; i < sizeof(twice) / sizeof(twice[0]); i++) {
+		char headers[400];
+		int status;
+
+		snprintf(headers, sizeof(headers), AUTH JSON "%s", twice[i]);
+		status = status_of(ask(&s, "POST /v1/echo/a", headers,
+				       "0\r\n\r\n"));
+		if (status != 400 && status != -1)
+			CHECK_STR(twice[i], "is refused");
+	}
+	CHECK_INT(status_of(ask(&s, "GET /healthz", "", "")), 200);
+	stage_close(&s);
+}
+
 static void token_is_needed_and_guessing_is_slowed_down(void)
 {
 	static const char bad[] =
@@ -778,6 +841,8 @@ TEST_MAIN(TEST(open_route_is_served_with_and_without_a_token),
 	  TEST(unknown_paths_and_methods_are_refused_without_echo),
 	  TEST(lengths_are_limited),
 	  TEST(endless_chunks_and_headers_are_refused),
+	  TEST(a_body_without_end_is_cut_off),
+	  TEST(what_is_said_twice_is_refused),
 	  TEST(token_is_needed_and_guessing_is_slowed_down),
 	  TEST(token_is_asked_for_before_the_body),
 	  TEST(without_tokens_only_open_routes_serve),
