@@ -12,8 +12,11 @@
 static bool find(struct pl *value, const struct pl *text, const char *key)
 {
 	const size_t len = strlen(key);
-	const char *end = text->p + text->l;
+	const char *end;
 
+	if (!text->l)
+		return false;
+	end = text->p + text->l;
 	for (const char *p = text->p; p < end;) {
 		const char *stop = memchr(p, ' ', (size_t)(end - p));
 
