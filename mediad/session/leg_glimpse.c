@@ -24,10 +24,9 @@ static bool begin(struct leg *leg, uint64_t now_ms)
 {
 	struct leg_glimpse *glimpse = &leg->watch.glimpse;
 
-	/* legs that begin at once, as those of a successor, or that were quiet
-	 * for long and are all heard again: not together */
-	if (now_ms >= glimpse->next_ms + LEG_GLIMPSE_MS)
-		glimpse->next_ms = now_ms + rand_u32() % LEG_GLIMPSE_MS;
+	/* the legs of a successor all begin at once: not together */
+	if (!glimpse->next_ms)
+		glimpse->next_ms = now_ms + 1 + rand_u32() % LEG_GLIMPSE_MS;
 	if (now_ms < glimpse->next_ms)
 		return false;
 	glimpse->codec = leg_codec_impl(leg, leg_hears(leg)->codec);

@@ -2,11 +2,12 @@
  * leg_glimpse.h  How loud a voice is that is passed on in Opus or G.722
  *
  * A relay decodes nothing. Each LEG_GLIMPSE_MS, for each leg at a moment of
- * its own, a few packets in a row are decoded: the first ones for the decoder,
- * which knows nothing of what was before (of the energies that CELT predicts an
- * error of a half of itself is left with each frame, RFC 6716, 4.3.2.1), the
- * last one for its level. That is a level for people, and none of silence:
- * 20 ms may be a pause of speech. When the worker is late nobody is listened to.
+ * its own, a few packets in a row are
+ * decoded: the first ones for the decoder, which knows nothing of what was
+ * before (of the energies that CELT predicts an error of a half of itself is
+ * left with each frame, RFC 6716, 4.3.2.1), the last one for its level. That
+ * is a level for people, and none of silence: 20 ms may be a pause of speech.
+ * When the worker is late nobody is listened to.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -6,10 +6,10 @@ import { createRequire } from 'node:module';
 import fs from 'node:fs';
 import path from 'node:path';
 import { B, until } from '../system/lib/stack.mjs';
-import { Dashboard, EVIL } from './dashboard_world.mjs';
+import { Dashboard, EVIL, MINE, READER, THEIRS } from './dashboard_world.mjs';
 
 const VIEWS = ['overview', 'calls', 'registrations', 'connections', 'routes', 'nodes', 'events'];
-const LOOKS = [['light', 'desk', 1280, 800], ['light', 'phone', 360, 740], ['dark', 'desk', 1280, 800], ['dark', 'phone', 360, 740]];
+const LOOKS = [['light', 'desk', 1280, 800], ['light', 'phone', 390, 800], ['dark', 'desk', 1280, 800], ['dark', 'phone', 360, 740]];
 const WITH_AXE = ['light desk', 'dark phone']; // of each colours once
 const require = createRequire(path.join(B, 'npm/tests/node_modules/x.js'));
 
@@ -138,6 +138,14 @@ describe('the dashboard', { timeout: 300000 }, () => {
     }, 'its end is told');
     await until(async () => (await verdict.innerText()).includes(told.verdict.sentence), told.verdict.sentence);
     assert.ok((await verdict.innerText()).includes(told.verdict.code));
+    // who, whom, when and why are still there, though the call is not
+    const { desk, pbx } = board.tenant;
+    await heading(page, new RegExp(`${desk.aor.match(/:([^@]+)/)[1]} → 100`));
+    const facts = await page.getByRole('region', { name: 'Facts' }).innerText();
+    for (const fact of [/ended\n/, /tenant\nt0/, /via/, /called\n100|callee\n100/, /started\n\d/, /answered\n\d/, /talked for\n\d/, /ended because\noperator/, /media worker\nm\d/, /Call-ID\n/]) {
+      assert.match(facts, fact);
+    }
+    assert.ok(pbx);
     await page.getByRole('region', { name: 'What happened' }).getByText('call.ended').first().waitFor();
     await page.getByRole('button', { name: 'sip', exact: true }).click();
     assert.equal(await page.locator('.timeline [data-group="sip"]').count(), 0, 'a kind is filtered');
@@ -164,8 +172,17 @@ describe('the dashboard', { timeout: 300000 }, () => {
     await page.keyboard.press('Escape');
     await page.getByRole('row').filter({ hasText: 'alice' }).waitFor();
     await board.shot(page, 'registrations');
-    await page.goto(`${page.base}#/registrations?tenant=t0&by=user&of=nobody`);
-    await page.getByText('No device is registered.').waitFor();
+    await page.getByText('1 device', { exact: true }).waitFor();
+    const device = (await board.ask('/v1/registrations?tenant=t0')).registrations[0];
+    for (const [by, of] of [['user', 'alice'], ['search', 'ALI'], ['device', device.device.slice(2, 9)], ['address', device.address.slice(0, 9)]]) {
+      await page.goto(`${page.base}#/registrations?${new URLSearchParams({ tenant: 't0', by, of })}`);
+      await page.getByText('Only those with').getByText(of, { exact: true }).waitFor();
+      await page.getByRole('row').filter({ hasText: 'alice' }).waitFor();
+    }
+    for (const by of ['user', 'search', 'device', 'address', 'agent']) {
+      await page.goto(`${page.base}#/registrations?tenant=t0&by=${by}&of=nobody`);
+      await page.getByText('No device is registered.').waitFor();
+    }
     await page.getByRole('button', { name: 'Show all' }).click();
     await page.getByRole('row').filter({ hasText: 'alice' }).waitFor();
     alice.close();
@@ -197,6 +214,67 @@ describe('the dashboard', { timeout: 300000 }, () => {
     await row.getByRole('button', { name: 'Automatic' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Automatic' }).click();
     await until(async () => !/forced/.test(await row.innerText()), 'it is as before');
+  });
+
+  const COMMANDS = /^(Disconnect|Unregister|Register|Force|Drain|Undrain|Automatic|Hang up)/;
+  const commands = (page) => page.getByRole('button', { name: COMMANDS }).count();
+
+  test('a token that only reads sees all, and is offered no command', async () => {
+    const alice = await board.tenant.phone('alice', { transport: 'ws' });
+    const call = await board.call();
+    const seen = [['registrations?tenant=t0', 'alice'], ['connections?tenant=t0', 'third'], ['nodes', 's1/1'], ['calls', 'via desk'], ['connections/t0/first', 'address'], [`calls/${await board.id()}`, 'Call-ID']];
+    for (const [token, some] of [[READER, false], [undefined, true]]) {
+      const page = await look('calls', { token });
+      await page.getByRole('banner').getByText('read-only').waitFor({ state: some ? 'detached' : 'visible' });
+      let offered = 0;
+      for (const [view, text] of seen) {
+        await page.goto(`${page.base}#/${view}`);
+        await page.locator('main').getByText(text, { exact: true }).first().waitFor();
+        offered += await commands(page);
+      }
+      assert.equal(offered > 0, some, `${offered} commands`);
+    }
+    await call.end();
+    alice.close();
+  });
+
+  test('a token of one tenant sees that alone, and nothing of the cluster', async () => {
+    const alice = await board.tenant.phone('alice', { transport: 'ws' });
+    const call = await board.call();
+    const id = await board.id();
+    const mine = await look('overview', { token: MINE });
+    await heading(mine, 't0');
+    const tiles = mine.getByRole('list', { name: 'Figures of now' }).getByRole('listitem');
+    await until(async () => {
+      const figures = (await tiles.allInnerTexts()).map((text) => text.split(/\s*\n\s*/).slice(0, 2).join(' '));
+      return figures.includes('Calls 1') && figures.includes('Devices 1') && figures.includes('Connections 6');
+    }, 'its call, its device, its connections').catch(async (e) => { throw new Error(`${e.message}: ${JSON.stringify(await tiles.allInnerTexts())}`); });
+    assert.deepEqual(await mine.getByRole('navigation', { name: 'Views' }).getByRole('link').allTextContents(),
+      ['Overview', 'Calls', 'Registrations', 'Connections', 'Routes', 'Events']);
+    await board.shot(mine, 'tenant-overview');
+    await mine.goto(`${mine.base}#/registrations`);
+    await mine.getByRole('row').filter({ hasText: 'alice' }).waitFor();
+    assert.equal(await mine.getByLabel('Tenant').count(), 0, 'there is nothing to choose');
+    assert.ok(await commands(mine) > 0);
+
+    const theirs = await look('overview', { token: THEIRS });
+    await heading(theirs, 't1');
+    await theirs.getByRole('list', { name: 'Figures of now' }).getByText('0', { exact: true }).first().waitFor();
+    await theirs.goto(`${theirs.base}#/calls`);
+    await theirs.getByText('Nobody is on the phone.').waitFor();
+    await theirs.goto(`${theirs.base}#/calls/${id}`);
+    await theirs.getByText('no such call', { exact: false }).first().waitFor();
+    await theirs.goto(`${theirs.base}#/registrations?tenant=t0`);
+    await theirs.getByText('No device is registered.').waitFor();
+    await theirs.goto(`${theirs.base}#/connections?tenant=t0`);
+    await heading(theirs, 'Connections');
+    assert.ok(!(await theirs.locator('main').innerText()).includes('t0'));
+    await call.end();
+    await theirs.goto(`${theirs.base}#/events`);
+    await mine.goto(`${mine.base}#/events`);
+    await mine.getByRole('log').getByText('call.ended').first().waitFor();
+    assert.equal(await theirs.getByText('call.ended').count(), 0, 'nor hears of it');
+    alice.close();
   });
 
   test('with the keyboard alone one gets everywhere, and reads a message', async () => {
@@ -238,21 +316,25 @@ describe('the dashboard', { timeout: 300000 }, () => {
     await call.end();
   });
 
+  let faulty;
   for (const [scheme, device, width, height] of LOOKS) {
     test(`${scheme}, on a ${device}: nobody scrolls sideways, axe finds nothing`, async () => {
       const found = [];
+      faulty ??= await board.silent();
       const call = await board.call();
       const page = await look('overview', { width, height, scheme, bypassCSP: true });
       await live(page);
       await page.locator('.plot canvas').first().waitFor();
       const axe = WITH_AXE.includes(`${scheme} ${device}`) && require('axe-core').source;
-      for (const view of [...VIEWS, `calls/${await board.id()}`]) {
+      for (const view of [...VIEWS, `calls/${await board.id()}`, `calls/${faulty}?over`, 'calls?list=recent']) {
         await page.goto(`${page.base}#/${view}`);
         await page.locator('h1').waitFor();
         if (view.includes('/')) await page.locator('.arrow').first().waitFor();
         await until(() => page.asked.size === 0, 'all is answered');
+        const current = page.locator('nav [aria-current]');
+        if (!await current.evaluate((a) => a.getBoundingClientRect().left >= 0 && a.getBoundingClientRect().right <= window.innerWidth)) found.push(`${view}: where one is cannot be seen`);
         if (await overflow(page) > 0) found.push(`${view} is ${await overflow(page)} px too wide`);
-        await board.shot(page, `${scheme}-${device}-${view.replace(/\/.*/, '-one')}`, { fullPage: true });
+        await board.shot(page, `${scheme}-${device}-${view.replace(/\/[^?]*/, '-one').replace('?', '-').replace('=', '-')}`, { fullPage: true });
         if (!axe) continue;
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] }));

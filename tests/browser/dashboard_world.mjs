@@ -10,6 +10,10 @@ import { Suite } from './lib.mjs';
 
 export const EVIL = '<img src=x onerror="window.hacked=1">';
 export const TOKEN = 'token-of-the-tests';
+// One that only reads; of one tenant, that may write; of the other tenant.
+export const READER = 'reader-reader';
+export const MINE = 'mine-mine';
+export const THEIRS = 'theirs-theirs';
 const shots = path.join(B, 'log', 'dashboard');
 
 export class Dashboard {
@@ -17,9 +21,9 @@ export class Dashboard {
 
   async start() {
     fs.mkdirSync(shots, { recursive: true });
-    await this.suite.start({ dashboard: path.join(B, 'dashboard'), rtpPorts: 100, sip: 'sip: {t1: 100ms}\n',
+    await this.suite.start({ tokens: { reader: 'scope: read', mine: 'scope: write, tenant: t0', theirs: 'scope: read, tenant: t1' }, dashboard: path.join(B, 'dashboard'), rtpPorts: 100, sip: 'sip: {t1: 100ms}\n',
       routing: async (stack) => {
-        this.world ??= new World(stack, { count: 1 });
+        this.world ??= new World(stack, { count: 2 });
         await this.world.open();
         await this.tunnels(stack);
         return this.world.routing();
@@ -81,6 +85,24 @@ export class Dashboard {
     if (res.code !== 200) throw new Error(`${res.first} ${res.why}`);
     await Promise.all([out.rtp.hears(440), into.rtp.hears(1000)]);
     return { out, into, end: () => out.bye() };
+  }
+
+  // A call that is over, in which the callee was not heard; its id.
+  async silent() {
+    const { desk, pbx } = this.tenant;
+    const out = await desk.callWith('100', { rtp: { frequency: 1000 } });
+    const into = await pbx.incoming();
+    into.ring();
+    into.answer();
+    await out.final;
+    const id = await this.id();
+    await until(async () => {
+      const { items } = await this.ask(`/v1/calls/${id}/timeline`);
+      return items.some(({ kind }) => kind === 'leg.quiet');
+    }, 'it is known that nothing comes', 20000);
+    await out.bye();
+    await until(async () => (await this.ask(`/v1/calls/${id}/timeline`)).state === 'ended', 'its end is told');
+    return id;
   }
 
   async ask(at, options = {}) {

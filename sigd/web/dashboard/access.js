@@ -3,11 +3,12 @@
 import { useEffect, useState } from './html.js';
 import { ask } from './api.js';
 
-// { write, tenant }; null: not known, then each refusal says so itself.
+// { write, tenant }; null: not known yet. {}: the server does not say, then each
+// refusal says so itself.
 export function useAccess() {
   const [access, setAccess] = useState(null);
   useEffect(() => {
-    ask('/v1/token').then(({ scope, tenant }) => setAccess({ write: scope === 'write', tenant }), () => {});
+    ask('/v1/token').then(({ scope, tenant }) => setAccess({ write: scope === 'write', tenant }), () => setAccess({}));
   }, []);
   return access;
 }

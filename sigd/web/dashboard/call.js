@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: MIT
 import { html, useEffect, useMemo, useRef, useState } from './html.js';
 import { ask, at, download, raw, rows, useAsk } from './api.js';
-import { who } from './calls.js';
-import { clock, clockMs, lasting } from './format.js';
+import { seen as listed } from './calls.js';
+import { factsOf, known, who } from './facts.js';
+import { clockMs } from './format.js';
 import { Ladder } from './ladder.js';
 import { Leg } from './legs.js';
-import { fits, Action, Card, Empty, Facts, Search, State, Trouble } from './parts.js';
+import { fits, Action, Card, Empty, Facts, Search, Trouble } from './parts.js';
 import { link } from './router.js';
 import { useChanges } from './store.js';
 
@@ -58,15 +59,6 @@ function Verdict({ verdict, call }) {
     <p>${known.sentence}</p><code>${known.code}</code>
     ${known.advice && html`<p class="soft">${known.advice}</p>`}</section>`;
 }
-
-const facts = (call, timeline) => [
-  ['state', html`<${State} state=${call.state} />`], ['tenant', call.tenant],
-  ['caller', call.caller && html`${who(call.caller)} <small class="soft">${call.caller.uri ?? ''} ${call.caller.connection ? `via ${call.caller.connection}` : ''}</small>`],
-  ['callee', call.callee && html`${who(call.callee)} <small class="soft">${call.callee.uri ?? ''} ${call.callee.connection ? `via ${call.callee.connection}` : ''}</small>`],
-  ['started', clock(call.started ?? timeline?.began)], ['answered', clock(call.answered ?? timeline?.answered)], ['ended', timeline?.ended && clock(timeline.ended)],
-  ['lasted', call.answered && lasting((timeline?.ended ? Date.parse(timeline.ended) : Date.now()) - Date.parse(call.answered))],
-  ['media worker', call.media_worker ?? call.media?.worker], ['Call-ID', (call.call_id ?? timeline?.call_id) && html`<code>${call.call_id ?? timeline.call_id}</code>`],
-];
 
 // --- the SIP of all its traces ---------------------------------------------------
 
@@ -151,7 +143,7 @@ export function CallPage({ route, access }) {
   const items = timeline.data?.items ?? [];
   const seen = usePoints(call.data?.media);
   const told = pointsOf(items);
-  const is = call.data ?? (timeline.data ? { id, state: timeline.data.state, tenant: timeline.data.tenant } : null);
+  const is = known(call.data, listed.get(id), timeline.data);
   const over = is?.state === 'ended' || is?.state === 'refused';
   useChanges('calls', () => {
     if (over) return;
@@ -164,13 +156,13 @@ export function CallPage({ route, access }) {
   }
   const decision = is.decision ?? timeline.data?.decision;
   return html`<header class="head"><nav aria-label="Back"><a href=${link('calls')}>calls</a></nav>
-      <h1>${is.caller ? `${who(is.caller)} → ${who(is.callee)}` : timeline.data?.caller ? `${timeline.data.caller} → ${timeline.data.callee ?? ''}` : 'Call'} <small><code>${id}</code></small></h1>
-      ${!over && html`<${Action} name="Hang up" danger ask="The call ends now, on both sides." again=${call.again} disabled=${access?.write === false}
+      <h1>${who(is.caller)} → ${who(is.callee)} <small><code>${id}</code></small></h1>
+      ${!over && html`<${Action} name="Hang up" danger ask="The call ends now, on both sides." again=${call.again} access=${access}
         act=${() => raw(at`/v1/calls/${id}`, { method: 'DELETE' })} />`}</header>
     <${Verdict} verdict=${timeline.data?.verdict} call=${is} />
-    <${Card} title="Facts"><${Facts} facts=${facts(is, timeline.data)} /><//>
+    <${Card} title="Facts"><${Facts} facts=${factsOf(is)} /><//>
     <${Signalling} id=${id} items=${items} ended=${over} />
-    <${Card} title="Media" wide>${is.media?.legs?.length ? html`<div class="legs">${is.media.legs.map((leg) => html`<${Leg} key=${leg.leg} leg=${leg}
+    <${Card} title="Media" wide>${is.media?.legs?.length ? html`<div class="legs">${is.media.legs.map((leg) => html`<${Leg} key=${leg.leg} leg=${leg} over=${over}
       points=${told.get(leg.leg)?.length > 1 ? told.get(leg.leg) : seen.get(leg.leg) ?? []} />`)}</div>` : html`<${Empty}>Nothing is known of its media.<//>`}<//>
     ${decision && html`<${Card} title="Why it went there"><pre tabindex="0" aria-label="The routing table's explanation">${decision}</pre><//>`}
     <${Card} title="Timeline" wide>${timeline.problem ? html`<${Trouble} problem=${timeline.problem} what="The timeline" />`

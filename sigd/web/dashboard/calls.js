@@ -1,6 +1,7 @@
 // Calls: those there are, and those of late. SPDX-License-Identifier: MIT
 import { html, useEffect, useState } from './html.js';
 import { at } from './api.js';
+import { who } from './facts.js';
 import { clock, fixed, lasting, NONE } from './format.js';
 import { fits, Search, State, Table, Trouble } from './parts.js';
 import { Filter, filterOf, usePages } from './pages.js';
@@ -8,8 +9,18 @@ import { link, refine } from './router.js';
 import { useChanges } from './store.js';
 import { useTenant } from './tenants.js';
 
-const userOf = (uri) => uri?.match(/^sips?:([^@;]+)@/)?.[1];
-export const who = (side) => side?.user || side?.service || userOf(side?.uri) || side?.connection || side?.uri || NONE;
+// Calls that a list has shown, for the page of one of which nothing else is left.
+export const seen = new Map();
+const SEEN_MAX = 2000;
+
+function remember(calls) {
+  for (const call of calls) seen.set(call.id, call);
+  for (const id of seen.keys()) {
+    if (seen.size <= SEEN_MAX) return;
+    seen.delete(id);
+  }
+}
+
 const via = (side) => (side?.connection ? html` <small class="soft">via ${side.connection}</small>` : side?.service ? html` <small class="soft">service</small>` : '');
 const mosOf = (call) => call.mos ?? call.media?.legs?.map((l) => l.received?.mos).filter(Boolean).sort()[0];
 
@@ -44,6 +55,7 @@ export function Calls({ route, access }) {
   const newest = [...calls.items].sort((a, b) => Date.parse(b.started ?? 0) - Date.parse(a.started ?? 0));
   const shown = newest.filter((c) => fits(question, c.id, c.call_id, c.tenant, c.state, c.reason, c.media_worker,
     ...[c.caller, c.callee].flatMap((s) => [s?.user, s?.uri, s?.connection, s?.service])));
+  useEffect(() => remember(calls.items.filter((c) => c.ended)), [calls.data]);
   const some = (read) => calls.items.some(read);
   return html`<header class="head"><h1>Calls</h1>
       <div class="tabs" role="group" aria-label="Which calls">${[['live', 'Live'], ['recent', 'Recent']].map(([name, text]) => html`<button type="button" key=${name}

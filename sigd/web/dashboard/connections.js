@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 import { html, useState } from './html.js';
 import { ask, at } from './api.js';
-import { ago, clock, ms, NONE } from './format.js';
-import { Action, Empty, fits, Search, State, Table, Trouble } from './parts.js';
+import { ago, clock, many, ms, NONE } from './format.js';
+import { Action, Empty, fits, mayAct, Search, State, Table, Trouble } from './parts.js';
 import { usePages } from './pages.js';
 import { link } from './router.js';
 import { useChanges } from './store.js';
@@ -16,12 +16,11 @@ const FORCE = [
 
 export function ConnectionActs({ row, access, again }) {
   const path = at`/v1/connections/${row.tenant}/${row.name}`;
-  const off = access?.write === false;
   return html`<span class="acts">
-    ${row.kind === 'register' && html`<${Action} name="Register" again=${again} disabled=${off} ask=${`${row.name} and its lines are registered anew.`}
+    ${row.kind === 'register' && html`<${Action} name="Register" again=${again} access=${access} ask=${`${row.name} and its lines are registered anew.`}
       act=${() => ask(`${path}/register`, { method: 'POST' })} />`}
     ${FORCE.filter(([state]) => (state === 'auto' ? row.state.forced : true)).map(([state, name, what]) => html`<${Action} key=${state} name=${name} again=${again}
-      danger=${state === 'down'} disabled=${off} ask=${`${row.name}: ${what}`} act=${() => ask(path, { method: 'PATCH', body: { state } })} />`)}</span>`;
+      danger=${state === 'down'} access=${access} ask=${`${row.name}: ${what}`} act=${() => ask(path, { method: 'PATCH', body: { state } })} />`)}</span>`;
 }
 
 const registration = ({ registration: r }) => (r ? html`<${State} state=${r.state} /> ${r.code && r.state !== 'registered' ? `${r.code} ${r.why ?? ''}` : ''}
@@ -42,10 +41,10 @@ export function Connections({ route, access }) {
     { name: 'Answers in', num: true, cell: (c) => ms(c.health?.answer_ms) },
     { name: 'Calls', num: true, cell: (c) => (c.max_calls ? `${c.calls} of ${c.max_calls}` : c.calls) },
     { name: 'Address', cell: (c) => c.address },
-    { name: '', cell: (c) => html`<${ConnectionActs} row=${c} access=${access} again=${list.again} />` },
+    ...mayAct(access) ? [{ name: '', cell: (c) => html`<${ConnectionActs} row=${c} access=${access} again=${list.again} />` }] : [],
   ];
   return html`<header class="head"><h1>Connections</h1><${Search} label="Search connections" value=${question} onInput=${setQuestion} />${picker}
-      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ` : ''}${list.items.length}${question && list.next ? ' shown' : ''} connections</span></header>
+      <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ` : ''}${many(list.items.length, 'connection')}${list.next ? ' shown' : ''}</span></header>
     <${Trouble} problem=${list.problem} what="Connections" />
     ${!tenant && html`<${Empty}>Say whose: a tenant.<//>`}
     ${list.data && html`<${Table} label="Connections" columns=${columns} rows=${shown} id=${(c) => c.name} href=${(c) => link('connections', [c.tenant, c.name])}

@@ -7,6 +7,7 @@ const day = new Intl.DateTimeFormat(undefined, { day: '2-digit', month: 'short',
 export const NONE = '–';
 
 export const num = (value) => (value === null || value === undefined || Number.isNaN(value) ? NONE : number.format(value));
+export const many = (n, what) => `${num(n)} ${what}${n === 1 ? '' : 's'}`;
 export const fixed = (value, digits = 2) => (Number.isFinite(value) ? value.toFixed(digits) : NONE);
 export const percent = (value) => (Number.isFinite(value) ? `${fixed(value * 100, value < 0.1 ? 1 : 0)} %` : NONE);
 

@@ -36,16 +36,16 @@ const CURVES = [
 ];
 
 // points: { time, in_mos, ... } of this leg.
-function Quality({ points }) {
+function Quality({ points, over }) {
   const curves = CURVES.map(([title, series, options]) => [title, series.filter(([, key]) => points.some((p) => Number.isFinite(p[key]))), options])
     .filter(([, series]) => series.length);
-  if (points.length < 2 || !curves.length) return html`<p class="soft">Plots begin with the second report; one comes each few seconds.</p>`;
+  if (points.length < 2 || !curves.length) return html`<p class="soft">${over ? 'It was too short for plots.' : 'Plots begin with the second report; one comes each few seconds.'}</p>`;
   const times = points.map((p) => p.time);
   return html`<div class="plots few">${curves.map(([title, series, options]) => html`<${Plot} key=${title} title=${title} times=${times} ...${options}
     series=${series.map(([name, key, ink]) => ({ name, ink, values: points.map((p) => (Number.isFinite(p[key]) ? p[key] : null)) }))} />`)}</div>`;
 }
 
-export function Leg({ leg, points }) {
+export function Leg({ leg, points, over }) {
   const { codec = {}, voice = {} } = leg;
   const who = leg.leg === 1 ? 'the caller' : leg.service ? `service ${leg.service}` : 'a callee';
   return html`<section class="leg" aria-label="Leg ${leg.leg}">
@@ -56,9 +56,9 @@ export function Leg({ leg, points }) {
     ${codec.chosen && html`<p class="codec"><span class="soft">offered</span> ${codec.offered} <span class="soft">→ chosen</span> <b>${codec.chosen}</b>
       ${codec.way && html`<span class="tag">${codec.way}</span>`}</p>
       <p class="soft">${codec.why}</p>`}
-    <${Facts} facts=${[['from it', stream(leg.received)], ['to it', stream(leg.sent)], ['round trip', leg.rtt_ms !== undefined && ms(leg.rtt_ms)],
+    <${Facts} facts=${[['from it', stream(leg.received)], ['to it', stream(leg.sent)], ['round trip', leg.rtt_ms && ms(leg.rtt_ms)],
       ['level', voice.level_dbov !== undefined && `${voice.level_dbov} dBov, peak ${voice.peak_dbov ?? '–'}`],
       ['not heard for', voice.unheard_ms ? lasting(voice.unheard_ms) : null], ['taken over', leg.resumes ? `${leg.resumes} times` : null]].map(([n, v]) => [n, v || null])} />
-    <${Quality} points=${points} />
+    <${Quality} points=${points} over=${over} />
   </section>`;
 }

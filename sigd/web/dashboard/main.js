@@ -32,6 +32,8 @@ function Inside() {
   const access = useAccess();
   useEffect(start, []);
   const View = viewOf(route);
+  // what may be seen decides what is asked for
+  if (!access) return html`<${Shell} route=${route} access=${access}><p class="empty" role="status">One moment …</p><//>`;
   return html`<${Shell} route=${route} access=${access}>
     <${View} key=${[route.view, ...route.args].join('/')} route=${route} access=${access} />
   <//>`;

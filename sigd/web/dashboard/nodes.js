@@ -3,7 +3,7 @@
 import { html } from './html.js';
 import { ask, at, rows, useAsk } from './api.js';
 import { ago, ms, NONE } from './format.js';
-import { Action, State, Table, Trouble } from './parts.js';
+import { Action, mayAct, State, Table, Trouble } from './parts.js';
 import { useLive } from './store.js';
 
 // Rows of workers; the first of a node has what may be done with it.
@@ -38,7 +38,7 @@ const READ = {
 function Drain({ node, access, again }) {
   if (!node.first || node.gone) return null;
   const { draining, node: name } = node;
-  return html`<${Action} name=${`${draining ? 'Undrain' : 'Drain'} ${name}`} again=${again} disabled=${access?.write === false}
+  return html`<${Action} name=${`${draining ? 'Undrain' : 'Drain'} ${name}`} again=${again} access=${access}
     ask=${draining ? `${node.daemon} of node ${name} takes new calls again.` : `${node.daemon} of node ${name} takes no new calls; those that it has go on to their end.`}
     act=${() => ask(at`/v1/nodes/${name}/${draining ? 'undrain' : 'drain'}${{ daemon: node.daemon }}`, { method: 'POST' })} />`;
 }
@@ -63,7 +63,7 @@ export function NodeTable({ nodes, brief, access, again }) {
       { name: 'Epoch', num: true, cell: (n) => n.epoch ?? NONE },
       { name: 'Seen', cell: (n) => ago(n.seen) },
       ...nodes.some((n) => n.keys) ? [{ name: 'Keys', cell: (n) => html`<span class=${n.keys_differ ? 'differs' : ''}>${(n.keys ?? []).join(' ')}</span>` }] : [],
-      { name: '', cell: (n) => html`<${Drain} node=${n} access=${access} again=${again} />` },
+      ...mayAct(access) ? [{ name: '', cell: (n) => html`<${Drain} node=${n} access=${access} again=${again} />` }] : [],
     ],
   ];
   return html`<${Table} label="Nodes" columns=${columns} rows=${sorted} id=${(n) => `${n.daemon} ${n.worker}`} empty="No worker was seen in the last hour." />`;

@@ -1,13 +1,13 @@
 // The cluster at a glance. SPDX-License-Identifier: MIT
 import { html } from './html.js';
-import { rows, useAsk } from './api.js';
-import { fixed, num } from './format.js';
+import { at, rows, useAsk } from './api.js';
+import { fixed, NONE, num } from './format.js';
 import { EventList } from './events.js';
 import { flat, NodeTable } from './nodes.js';
 import { Card, Trouble } from './parts.js';
 import { Plot } from './plot.js';
 import { link } from './router.js';
-import { live, useLive } from './store.js';
+import { live, useChanges, useLive } from './store.js';
 
 const DAY_MS = 86400000;
 
@@ -41,12 +41,39 @@ function Plots() {
     <${Plot} title="Set-up rate" times=${times} max=${1} unit="/s" series=${[{ name: 'set-ups', ink: 'accent', values: of('setups'), fill: true }, { name: 'answered', ink: 'good', values: of('answers') }]} />
     <${Plot} title="Failures" times=${times} max=${1} unit="/s" series=${[{ name: 'failed', ink: 'bad', values: of('failures'), fill: true }]} />
     <${Plot} title="MOS" times=${times} min=${1} max=${4.5} say=${(v) => fixed(v)} series=${[{ name: 'mean', ink: 'accent', values: of('mos') }, { name: 'worst', ink: 'bad', values: of('worst') }]} />
-    <${Plot} title="Load, the busiest worker" times=${times} max=${20} unit=" %" series=${[{ name: 'sigd', ink: 'accent', values: of('sigLoad') }, { name: 'mediad', ink: 'second', values: of('mediaLoad') }]} />
+    <${Plot} title="Load, the busiest" times=${times} max=${20} unit=" %" series=${[{ name: 'sigd', ink: 'accent', values: of('sigLoad') }, { name: 'mediad', ink: 'second', values: of('mediaLoad') }]} />
     <${Plot} title="Loop delay, the worst" times=${times} max=${5} unit=" ms" series=${[{ name: 'mediad', ink: 'second', values: of('lag'), fill: true }]} />
   </div>`;
 }
 
-export function Overview({ access }) {
+// For a token of one tenant: figures of the cluster are not told to it.
+function OfTenant({ tenant }) {
+  const now = useAsk(at`/v1/tenants/${tenant}`, { every: 5000 });
+  const calls = useAsk(at`/v1/calls${{ tenant, limit: 1 }}`, { every: 5000 });
+  const devices = useAsk(at`/v1/registrations${{ tenant }}`, { every: 15000 });
+  const lines = useAsk(at`/v1/connections${{ tenant }}`, { every: 10000 });
+  const alarms = useAsk(at`/v1/alarms${{ limit: 200 }}`, { every: 15000 });
+  useChanges('calls', calls.again);
+  useChanges('registrations', devices.again);
+  useChanges('connections', lines.again);
+  const t = now.data;
+  const down = lines.data && rows(lines.data).filter((c) => ['down', 'broken'].includes(c.state?.state)).length;
+  const count = (list) => (list.data ? `${num(list.data.total ?? rows(list.data).length)}${list.data.next && !list.data.total ? '+' : ''}` : NONE);
+  const today = alarms.data && rows(alarms.data).filter(({ time }) => Date.now() - Date.parse(time) < DAY_MS).length;
+  return html`<h1>${tenant}</h1>
+    <${Trouble} problem=${now.problem ?? calls.problem} what="This tenant" />
+    <ul class="tiles" aria-label="Figures of now">
+      <${Tile} name="Calls" value=${count(calls)} href=${link('calls')} note=${t?.limits.calls ? `of ${num(t.limits.calls)}` : ''} />
+      <${Tile} name="Devices" value=${count(devices)} href=${link('registrations')} note=${t && `${num(t.users)} users in the table`} />
+      <${Tile} name="Connections" value=${num(t?.connections)} href=${link('connections')} mood=${down ? 'bad' : 'calm'} note=${down ? `${down} down` : ''} />
+      <${Tile} name="Alarms, a day" value=${num(today)} href=${link('events')} mood=${today ? 'wait' : 'calm'} />
+    </ul>
+    <${Card} title="Latest events" side=${html`<a href=${link('events')}>All</a>`}><${EventList} limit=${20} /><//>`;
+}
+
+export const Overview = ({ access }) => (access?.tenant ? html`<${OfTenant} tenant=${access.tenant} />` : html`<${OfCluster} access=${access} />`);
+
+function OfCluster({ access }) {
   useLive((l) => l.figures); // each second
   const nodes = useAsk('/v1/nodes', { every: 5000 });
   const alarms = useAsk('/v1/alarms?limit=200', { every: 15000 });

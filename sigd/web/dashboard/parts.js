@@ -32,6 +32,9 @@ export const Card = ({ title, side, id, children, wide }) => html`<section class
   ${children}
 </section>`;
 
+const filled = (cell) => (cell === null || cell === undefined || cell === '' || cell === false ? NONE : cell);
+
+// On a phone a row is a card, without what is empty.
 // columns: { name, cell(row), num: right-aligned figures, wide: takes what is
 // left }; href(row): where the first cell leads.
 export function Table({ columns, rows, id, href, empty = 'There is nothing here.', label }) {
@@ -40,8 +43,11 @@ export function Table({ columns, rows, id, href, empty = 'There is nothing here.
     <table aria-label=${label}>
       <thead><tr>${columns.map((c) => html`<th scope="col" class=${c.num ? 'num' : ''} key=${c.name}>${c.name || html`<span class="unseen">Actions</span>`}</th>`)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr key=${id(row)}>
-        ${columns.map((c, i) => html`<td key=${c.name} data-name=${c.name} class="${c.num ? 'num' : ''} ${c.wide ? 'wide' : ''}">
-          ${i === 0 && href ? html`<a href=${href(row)}>${c.cell(row)}</a>` : c.cell(row) ?? NONE}</td>`)}
+        ${columns.map((c, i) => {
+          const cell = filled(c.cell(row));
+          return html`<td key=${c.name} data-name=${c.name} class="${c.num ? 'num' : ''} ${c.wide ? 'wide' : ''} ${cell === NONE ? 'none' : ''}"><span class="cell">
+            ${i === 0 && href ? html`<a href=${href(row)}>${cell}</a>` : cell}</span></td>`;
+        })}
       </tr>`)}</tbody>
     </table>
   </div>`;
@@ -63,8 +69,12 @@ export function Dialog({ title, onClose, children, wide }) {
   </dialog>`;
 }
 
+// Whether commands are offered: not to a token that only reads (the shell says
+// that it is one). Where that is not known the server says so when asked.
+export const mayAct = (access) => access?.write !== false;
+
 // A button that asks first. act: async; what it throws is shown. again: when done.
-export function Action({ name, ask, act, again, danger, disabled }) {
+export function Action({ name, ask, act, again, danger, access }) {
   const [open, setOpen] = useState(false);
   const [state, setState] = useState({});
   const close = () => { setOpen(false); setState({}); };
@@ -78,7 +88,8 @@ export function Action({ name, ask, act, again, danger, disabled }) {
       setState({ problem });
     }
   };
-  return html`<button type="button" class=${danger ? 'danger small' : 'small'} disabled=${disabled} onClick=${() => setOpen(true)}>${name}</button>
+  if (!mayAct(access)) return null;
+  return html`<button type="button" class=${danger ? 'danger small' : 'small'} onClick=${() => setOpen(true)}>${name}</button>
     ${open && html`<${Dialog} title=${name} onClose=${close}>
       <p>${ask}</p>
       ${state.problem && html`<p class="trouble" role="alert">${state.problem.status === 403 ? `This token may not do that. ${state.problem.message}` : state.problem.message}</p>`}

@@ -1,6 +1,6 @@
 // The frame of all views: where one can go, whether it is live, who is logged in.
 // SPDX-License-Identifier: MIT
-import { html, useEffect } from './html.js';
+import { html, useEffect, useRef } from './html.js';
 import { setToken } from './api.js';
 import { link } from './router.js';
 import { useLive } from './store.js';
@@ -10,6 +10,8 @@ export const VIEWS = [
   ['overview', 'Overview'], ['calls', 'Calls'], ['registrations', 'Registrations'], ['connections', 'Connections'],
   ['routes', 'Routes'], ['nodes', 'Nodes'], ['events', 'Events'],
 ];
+// What is of the whole cluster is not for a token of one tenant.
+const OF_CLUSTER = ['nodes'];
 const WORDS = { on: 'live', wait: 'connecting', off: 'not live' };
 
 // '/' goes to the search of the view; Escape leaves it, or empties it.
@@ -41,12 +43,18 @@ export function Shell({ route, access, children }) {
     document.addEventListener('keydown', onKey);
     return () => document.removeEventListener('keydown', onKey);
   }, []);
+  // on a phone the one that is shown may be out of sight
+  const views = useRef();
+  useEffect(() => {
+    const now = views.current?.querySelector('[aria-current]');
+    if (now) views.current.scrollLeft = now.offsetLeft - (views.current.clientWidth - now.offsetWidth) / 2;
+  }, [route.view, access]);
   const name = VIEWS.find(([view]) => view === route.view)?.[1] ?? 'Cordboard';
   useEffect(() => { document.title = `${name} · Cordboard`; }, [name]);
   return html`<a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.getElementById('main').focus(); }}>To the content</a>
   <header class="bar">
     <a class="brand" href=${link('overview')}><img src="icon.svg" alt="" width="22" height="22" /><span>Cordboard</span></a>
-    <nav aria-label="Views"><ul>${VIEWS.map(([view, text]) => html`<li key=${view}>
+    <nav aria-label="Views"><ul ref=${views}>${VIEWS.filter(([view]) => !access?.tenant || !OF_CLUSTER.includes(view)).map(([view, text]) => html`<li key=${view}>
       <a href=${link(view)} aria-current=${view === route.view ? 'page' : undefined}>${text}</a></li>`)}</ul></nav>
     <div class="tools">
       <${LiveState} />

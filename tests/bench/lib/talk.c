@@ -4,8 +4,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <math.h>
-#include <opus/opus.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,7 +25,6 @@ enum {
 	TICK_US = 100, /* so often the sides whose turn it is speak */
 	RTP_HDR = 12,
 	PAYLOAD = 60,
-	STAMP = PAYLOAD - 8, /* where the time is that it was sent */
 	WAIT_MS = 30000,
 	LATE_MS = 60, /* for what is still under way */
 	PORT_LO = 4000,
@@ -77,7 +74,7 @@ static void hear(struct talk *talk, const uint8_t *pkt, size_t len)
 
 	if (len != RTP_HDR + PAYLOAD)
 		return;
-	memcpy(&then, pkt + RTP_HDR + STAMP, sizeof(then));
+	memcpy(&then, pkt + RTP_HDR, sizeof(then));
 	bucket = (now_ns() - then) / BUCKET_NS;
 	++talk->delays[bucket < BUCKETS ? bucket : BUCKETS - 1];
 	++talk->heard;
@@ -185,32 +182,6 @@ static void phone_takes(struct side *side, const char *sdp)
 		bench_die("port %u: %s", port, strerror(errno));
 }
 
-/* A frame of 24 kbit/s that decodes, as who relays may listen for a moment
- * (mediad/session/leg_glimpse.h); its end is written over. */
-static const uint8_t *voice(void)
-{
-	static uint8_t frame[PAYLOAD];
-	int16_t pcm[960];
-	OpusEncoder *enc;
-
-	if (frame[0])
-		return frame;
-	enc = opus_encoder_create(48000, 1, OPUS_APPLICATION_VOIP, NULL);
-	if (!enc || opus_encoder_ctl(enc, OPUS_SET_BITRATE(24000)) ||
-	    opus_encoder_ctl(enc, OPUS_SET_VBR(0)))
-		bench_die("no Opus");
-	for (unsigned f = 0, t = 0; f < 10; f++) {
-		for (unsigned i = 0; i < 960; i++, t++)
-			pcm[i] = (int16_t)lrint(
-				6000 * sin(2 * M_PI * 220 * t / 48000) +
-				2000 * sin(2 * M_PI * 1320 * t / 48000));
-		if (opus_encode(enc, pcm, 960, frame, PAYLOAD) != PAYLOAD)
-			bench_die("a frame of another length");
-	}
-	opus_encoder_destroy(enc);
-	return frame;
-}
-
 static void say(struct side *side)
 {
 	uint8_t pkt[RTP_HDR + PAYLOAD + TALK_PAGE_ROOM] = {0x80, PAGE_OPUS};
@@ -222,8 +193,7 @@ static void say(struct side *side)
 	memcpy(pkt + 2, &seq, sizeof(seq));
 	memcpy(pkt + 4, &ts, sizeof(ts));
 	memcpy(pkt + 8, &side->port, sizeof(side->port));
-	memcpy(pkt + RTP_HDR, voice(), PAYLOAD);
-	memcpy(pkt + RTP_HDR + STAMP, &now, sizeof(now));
+	memcpy(pkt + RTP_HDR, &now, sizeof(now));
 	if (side->to) {
 		pkt[0] = BARE_RELAY;
 		memcpy(pkt + 1, &side->to, sizeof(side->to));
