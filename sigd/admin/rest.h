@@ -11,6 +11,7 @@
 #define SIGD_ADMIN_REST_H
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/admin.h"
@@ -29,6 +30,7 @@ struct rest_follow_work {
 struct rest_root {
 	const struct route_table *routes;
 	const char *path; /* of routing.yaml */
+	bool loads;	  /* a request has that loaded now */
 	const char *keys; /* the file of the cluster's keys */
 	struct sse *sse; /* sigd/sse/sse.h */
 	const struct web_files *page; /* the dashboard; NULL: none */

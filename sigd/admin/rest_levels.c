@@ -108,29 +108,48 @@ static bool now_ask(uint64_t *ms, struct admin *admin, struct admin_resp *resp)
 	return true;
 }
 
-static bool root_read(struct levels *levels, const struct jsonr_val *root,
-		      uint64_t now_ms)
+static bool is_plan(const struct levels *levels)
+{
+	struct wish wish;
+
+	return wish_log_read(&wish, levels->text, strlen(levels->text));
+}
+
+static bool call_read(char text[TEXT_MAX], const struct jsonr_val *root)
+{
+	const struct jsonr_val *call = jsonr_get(root, "call");
+
+	return !call || append(text, "call", jsonr_str(call));
+}
+
+/* The first member that is wrong, as a JSON pointer; NULL: none. */
+static const char *root_read(struct levels *levels,
+			     const struct jsonr_val *root, uint64_t now_ms)
 {
 	const char *level = jsonr_str(jsonr_get(root, "level"));
-	const char *call = jsonr_str(jsonr_get(root, "call"));
-	struct wish wish;
 	uint64_t ms;
 
-	if (!word(levels->node, sizeof(levels->node),
-		  jsonr_get(root, "node")) ||
-	    !word(levels->daemon, sizeof(levels->daemon),
-		  jsonr_get(root, "daemon")) ||
-	    !level || strlen(level) > 8 ||
-	    !for_read(&ms, jsonr_get(root, "for")))
-		return false;
+	if (!word(levels->node, sizeof(levels->node), jsonr_get(root, "node")))
+		return "#/node";
+	if (!word(levels->daemon, sizeof(levels->daemon),
+		  jsonr_get(root, "daemon")))
+		return "#/daemon";
+	if (!for_read(&ms, jsonr_get(root, "for")))
+		return "#/for";
+	if (!level || strlen(level) > 8)
+		return "#/level";
 	if (!strcmp(level, "default"))
-		return true;
+		return NULL;
 	(void)re_snprintf(levels->text, sizeof(levels->text), "%llu %s",
 			  ms ? now_ms + ms : 0, level);
-	return areas_read(levels->text, jsonr_get(root, "areas")) &&
-	       (!jsonr_get(root, "call") ||
-		append(levels->text, "call", call)) &&
-	       wish_log_read(&wish, levels->text, strlen(levels->text));
+	if (!is_plan(levels))
+		return "#/level";
+	if (!areas_read(levels->text, jsonr_get(root, "areas")) ||
+	    !is_plan(levels))
+		return "#/areas";
+	if (!call_read(levels->text, root) || !is_plan(levels))
+		return "#/call";
+	return NULL;
 }
 
 static bool body_read(struct levels *levels, const struct admin_req *req,
@@ -138,21 +157,21 @@ static bool body_read(struct levels *levels, const struct admin_req *req,
 {
 	struct jsonr *doc = NULL;
 	uint64_t now_ms;
-	bool ok;
+	const char *wrong;
 
 	if (!now_ask(&now_ms, admin, resp))
 		return false;
 	if (!rest_body(&doc, req, resp))
 		return false;
-	ok = root_read(levels, jsonr_root(doc), now_ms);
+	wrong = root_read(levels, jsonr_root(doc), now_ms);
 	mem_deref(doc);
-	if (!ok)
-		admin_resp_problem(resp, 422,
-				   "level is error, warn, info, debug or "
-				   "default; areas are up to 8 of area and "
-				   "level; call is an id; for is 30s, 10m or "
-				   "2h.");
-	return ok;
+	if (wrong)
+		admin_resp_field(resp, 422, wrong,
+				 "level is error, warn, info, debug or "
+				 "default; areas are up to 8 of area and "
+				 "level; call is an id; for is 30s, 10m or "
+				 "2h.");
+	return !wrong;
 }
 
 /* --- what there is ------------------------------------------------------------------- */

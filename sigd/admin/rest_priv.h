@@ -38,7 +38,7 @@ admin_handle_h rest_log, rest_latency, rest_trace_follow;
 admin_handle_h rest_connections, rest_connection, rest_alarms, rest_register,
 	rest_force, rest_timeline;
 
-/* Which table a worker has (rest_routes.c). False: resp is a 503. */
+/* Which table a worker has (rest_routes_reload.c). False: resp is a 503. */
 struct rest_version {
 	char version[FINGERPRINT_LEN + 1]; /* "": none is known */
 	uint64_t at_ms;                    /* when it was loaded */

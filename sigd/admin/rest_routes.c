@@ -1,26 +1,19 @@
 /*
- * rest_routes.c  POST /v1/routes/explain, validate and reload
+ * rest_routes.c  POST /v1/routes/explain and validate
  *
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/admin_later.h"
 #include "common/cfg_tree.h"
 #include "common/countof.h"
 #include "routing/route_check.h"
 #include "sigd/admin/rest.h"
 #include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_routes.h"
 #include "sigd/admin/rest_state.h"
 #include "sigd/table/routes_fresh.h"
-
-enum {
-	WAIT_MS = 10000, /* for the workers to load what was loaded here */
-	LOOK_MS = 100
-};
 
 static const struct rest_root *root_of(struct admin *admin)
 {
@@ -33,8 +26,8 @@ static void no_memory(struct admin_resp *resp)
 }
 
 /* A problem document that names each field, as RFC 9457 section 3 extends. */
-static void refuse(struct admin_resp *resp, const char *detail,
-		   const struct cfg_errors *errs)
+void rest_routes_refuse(struct admin_resp *resp, const char *detail,
+			const struct cfg_errors *errs)
 {
 	resp->status = 422;
 	resp->type = "application/problem+json";
@@ -169,7 +162,7 @@ void rest_routes_explain(const struct admin_req *req, struct admin_resp *resp,
 		  : explain(&asked, root_of(arg)->routes, admin_req_body(req),
 			    errs);
 	if (err == EINVAL)
-		refuse(resp, "The question cannot be asked.", errs);
+		rest_routes_refuse(resp, "The question cannot be asked.", errs);
 	else if (err)
 		no_memory(resp);
 	mem_deref(errs);
@@ -242,144 +235,4 @@ void rest_routes_validate(const struct admin_req *req, struct admin_resp *resp,
 		no_memory(resp);
 	mem_deref(table);
 	mem_deref(errs);
-}
-
-/* --- reload ------------------------------------------------------------------ */
-
-bool rest_version(struct rest_version *is, struct admin *admin,
-		  struct admin_resp *resp, const char *addr)
-{
-	const struct redis_val *val;
-	char key[REST_KEY_MAX];
-	struct pl version, at;
-
-	*is = (struct rest_version){.at_ms = 0};
-	re_snprintf(key, sizeof(key), "cb:{n:%s}:figures:sigd", addr);
-	if (!rest_ask(&val, admin, resp, "HGET", key, "routes", NULL))
-		return false;
-	if (val->type != REDIS_STR ||
-	    re_regex(val->str, val->len, "[0-9a-f]+ [0-9]+", &version, &at))
-		return true;
-	(void)pl_strcpy(&version, is->version, sizeof(is->version));
-	is->at_ms = pl_u64(&at);
-	return true;
-}
-
-/* What was loaded here, and who loads it, too. */
-struct reload {
-	struct admin *admin;
-	struct rest_version want;
-	uint32_t tests;
-	size_t warnings;
-	unsigned next; /* worker that has it not yet; those before have */
-};
-
-static bool has(const struct rest_version *is, const struct rest_version *want)
-{
-	return !strcmp(is->version, want->version) && is->at_ms >= want->at_ms;
-}
-
-/* False: resp is an error. */
-static bool workers_write(struct jsonw *json, size_t *left,
-			  const struct reload *reload, struct admin_resp *resp)
-{
-	char addr[NODE_ADDR_MAX + 1];
-	struct rest_version is;
-
-	*left = 0;
-	for (unsigned i = 0; admin_worker(reload->admin, i, addr); i++) {
-		bool done;
-
-		if (!rest_version(&is, reload->admin, resp, addr))
-			return false;
-		done = has(&is, &reload->want);
-		*left += !done;
-		jsonw_object(json, NULL);
-		jsonw_str(json, "worker", addr);
-		jsonw_str(json, "state", done ? "loaded" : "pending");
-		jsonw_str(json, "version", is.version);
-		rest_time(json, "loaded", is.at_ms);
-		jsonw_end(json);
-	}
-	return true;
-}
-
-static void answer(const struct reload *reload, struct admin_resp *resp)
-{
-	struct jsonw json;
-	size_t left;
-
-	jsonw_init(&json, resp->mb);
-	jsonw_object(&json, NULL);
-	jsonw_str(&json, "version", reload->want.version);
-	jsonw_uint(&json, "tests", reload->tests);
-	jsonw_uint(&json, "warnings", reload->warnings);
-	jsonw_array(&json, "workers");
-	if (!workers_write(&json, &left, reload, resp))
-		return;
-	jsonw_end(&json);
-	jsonw_end(&json);
-	resp->status = left ? 202 : 200;
-	rest_done(&json, resp);
-}
-
-/* Those of this node, one after the other. */
-static bool on_look(const struct admin_req *req, struct admin_resp *resp,
-		    bool late, void *arg)
-{
-	struct reload *reload = arg;
-	char addr[NODE_ADDR_MAX + 1];
-	struct rest_version is;
-
-	(void)req;
-	for (; !late && admin_worker(reload->admin, reload->next, addr);
-	     reload->next++) {
-		if (!rest_version(&is, reload->admin, resp, addr))
-			return true;
-		if (!has(&is, &reload->want))
-			return false;
-	}
-	answer(reload, resp);
-	return true;
-}
-
-/* The parent loads it, too, and then has all its children do so. */
-static void reload_all(struct admin *admin, struct admin_resp *resp,
-		       const struct routes_fresh *fresh)
-{
-	static const struct admin_later_cfg later = {on_look, LOOK_MS, WAIT_MS};
-	struct reload *reload = mem_zalloc(sizeof(*reload), NULL);
-
-	if (!reload) {
-		no_memory(resp);
-		return;
-	}
-	reload->admin = admin;
-	reload->tests = fresh->tests;
-	reload->warnings = cfg_errors_warnings(fresh->errs);
-	reload->want.at_ms = rest_now_ms();
-	str_ncpy(reload->want.version, route_table_version(fresh->table),
-		 sizeof(reload->want.version));
-	if (kill(getppid(), SIGHUP))
-		admin_resp_problem(resp, 500, "The parent cannot be told.");
-	else
-		admin_later(resp, &later, reload);
-	mem_deref(reload);
-}
-
-void rest_routes_reload(const struct admin_req *req, struct admin_resp *resp,
-			void *arg)
-{
-	struct routes_fresh fresh;
-	(void)req;
-
-	routes_fresh_load(&fresh, root_of(arg)->path, true);
-	if (!fresh.err)
-		reload_all(arg, resp, &fresh);
-	else if (fresh.err == ENOMEM)
-		no_memory(resp);
-	else
-		refuse(resp, "The file cannot be used; nothing has changed.",
-		       fresh.errs);
-	routes_fresh_drop(&fresh);
 }

@@ -206,8 +206,10 @@ describe('commands', { timeout: 240000 }, () => {
       const ask = (what) => stack.rest('POST', what);
       assert.equal((await ask('/v1/nodes/s9/drain')).status, 404);
       assert.equal((await ask('/v1/nodes/s1/drain?daemon=mediad')).status, 404);
-      assert.equal((await ask('/v1/nodes/s1/drain?move=soon')).status, 400);
-      assert.equal((await ask('/v1/nodes/s1/drain?keep=yes')).status, 400);
+      for (const name of ['move', 'keep', 'daemon']) {
+        const { status, body } = await ask(`/v1/nodes/s1/drain?${name}=soon`);
+        assert.deepEqual([status, body.errors?.[0].field], [400, name]);
+      }
       const pids = [stack.procs.get('mediad2').pid, ...Object.values(stack.workers('mediad2'))];
       for (const pid of pids) process.kill(pid, 'SIGSTOP');
       const { status, body } = await ask('/v1/nodes/m2/drain');
@@ -357,8 +359,10 @@ describe('commands', { timeout: 240000 }, () => {
       await Promise.all(echoes.map((e) => e.ended()));
       assert.equal((await live()).length, 1);
       assert.equal((await ask({ tenant: 't2', connection: 'none' })).body.calls, 0);
-      assert.equal((await ask({ user: 'carol' })).status, 422);
-      assert.equal((await ask({ tenant: 7 })).status, 422);
+      for (const [wrong, field] of [[{ user: 'carol' }, 'tenant'], [{ tenant: 7 }, 'tenant'], [{ tenant: 't2', user: 7 }, 'user'], [{ tenant: 't2', connection: [] }, 'connection']]) {
+        const { status: is, body: said } = await ask(wrong);
+        assert.deepEqual([is, said.errors?.[0].field], [422, `#/${field}`]);
+      }
       assert.equal((await ask({ tenant: 't2' })).body.calls, 1);
       await Promise.all([call.ended(), rung.ended()]);
     });
@@ -462,9 +466,11 @@ describe('commands', { timeout: 240000 }, () => {
     });
 
     test('what is none is refused', async () => {
-      for (const body of [{}, { level: 'loud' }, { level: 'info', for: 'ever' }, { level: 'info', call: 'x' },
-        { level: 'info', areas: [{ area: 'a b', level: 'info' }] }, { level: 'info', areas: [{ area: 'sigd', level: 'x' }] }]) {
-        assert.equal((await put(body)).status, 422, JSON.stringify(body));
+      for (const [body, field] of [[{}, 'level'], [{ level: 'loud' }, 'level'], [{ level: 'info', for: 'ever' }, 'for'], [{ level: 'info', call: 'x' }, 'call'],
+        [{ level: 'info', areas: [{ area: 'a b', level: 'info' }] }, 'areas'], [{ level: 'info', areas: [{ area: 'sigd', level: 'x' }] }, 'areas'],
+        [{ level: 'info', node: 7 }, 'node'], [{ level: 'info', daemon: 'x'.repeat(99) }, 'daemon']]) {
+        const { status, body: said } = await put(body);
+        assert.deepEqual([status, said.errors?.[0].field], [422, `#/${field}`], JSON.stringify(body));
       }
       assert.equal((await put({ node: 's9', level: 'info' })).status, 404);
     });
