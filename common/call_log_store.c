@@ -20,7 +20,8 @@ enum {
  * notes. With its time to live in the same step nothing stays for ever, whoever
  * dies. Sizes are Redis' own, and 300 bytes for what stands here beside.
  *
- * What is over goes a few at a time: this may not take long. A log whose call
+ * What is over its time goes when a log begins, a few at a time, as does what
+ * is over the size: this may not take long. A log whose call
  * has a record is of a call that has not ended: it is put behind the others,
  * eight times at most, then it goes as well: there is an end to memory.
  */
@@ -31,15 +32,13 @@ static const struct redis_script script_store = {
 	"  id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*', "
 	"    unpack(ARGV, i, i + 11)) "
 	"end "
-	"local call, sizes = ARGV[2], KEYS[3] "
-	"local now = tonumber(string.match(id, '^%d+')) "
-	"local logs = string.gsub(KEYS[1], '[^:]*$', '') "
-	"local whys = string.gsub(logs, ':log:$', ':why:') "
+	"local call, sizes, now = ARGV[2], KEYS[3], string.match(id, '^%d+') "
+	"local stem = string.sub(KEYS[1], 1, -#call - 5) "
+	"local logs, whys = stem .. 'log:', stem .. 'why:' "
 	"redis.call('EXPIRE', KEYS[1], ARGV[3]) "
 	"local was = redis.call('HMGET', sizes, call, 'total') "
 	"local is = redis.call('MEMORY', 'USAGE', KEYS[1]) + 300 "
 	"local total = (was[2] or 0) + is - (was[1] or 0) "
-	"redis.call('HSET', sizes, call, is) "
 	"redis.call('ZADD', KEYS[2], now, call) "
 	"if ARGV[7] ~= '' then "
 	"  redis.call('SET', whys .. call, ARGV[7], 'EX', ARGV[3]) "
@@ -60,13 +59,14 @@ static const struct redis_script script_store = {
 	"  local function over(set, keep) "
 	"    for _, c in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', "
 	"      string.format('%.0f', now - keep * 1000), 'LIMIT', 0, 20)) do "
-	"      drop(c) end "
+	"      if c == call then redis.call('ZREM', set, c) else drop(c) end "
+	"    end "
 	"  end "
 	"  local function first(set) "
 	"    local one = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES') "
 	"    return one[1], tonumber(one[2] or '9e15') "
 	"  end "
-	"  over(order, ARGV[4]) over(brief, ARGV[5]) "
+	"  if not was[1] then over(order, ARGV[4]) over(brief, ARGV[5]) end "
 	"  for i = 1, 20 do "
 	"    if total <= most then break end "
 	"    local c, at = first(order) "
@@ -74,13 +74,14 @@ static const struct redis_script script_store = {
 	"    if since < at then c = b end "
 	"    if not c or c == call then break end "
 	"    if i <= 8 and redis.call('EXISTS', "
-	"      (string.gsub(logs, ':log:$', ':rec:')) .. c) == 1 then "
+	"      stem .. 'rec:' .. c) == 1 then "
 	"      redis.call('ZADD', since < at and brief or order, now, c) "
 	"    else drop(c) dropped = dropped + 1 end "
 	"  end "
 	"end "
-	"redis.call('HSET', sizes, 'total', string.format('%.0f', total)) "
-	"for _, key in ipairs({KEYS[2], sizes}) do "
+	"redis.call('HSET', sizes, call, is, 'total', "
+	"  string.format('%.0f', total)) "
+	"for _, key in ipairs(was[1] and {} or {KEYS[2], sizes}) do "
 	"  if redis.call('TTL', key) < tonumber(ARGV[4]) then "
 	"    redis.call('EXPIRE', key, 2 * ARGV[4]) end "
 	"end "

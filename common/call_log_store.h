@@ -17,7 +17,8 @@
  * last the longest ago, of calls that have ended; a call that is up tells
  * figures of itself every few seconds, and so is among the newest. Redis itself
  * ends what nobody writes to any more; the entry in the order goes with the
- * next one that writes.
+ * next
+ * log that begins.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -13,7 +13,7 @@
 
 /* In the room, one behind the other; its data is behind it. */
 struct note {
-	char call[ID_LEN + 1];
+	char call[ID_LEN + 1]; /* empty: it has gone */
 	struct call_log_entry entry;
 	struct pl why; /* behind its data */
 	bool brief;
@@ -87,31 +87,46 @@ static void send_batch(struct call_log_writer *writer,
 		sent(writer, batch->n);
 }
 
+static struct note *note_at(struct call_log_writer *writer, size_t at)
+{
+	return (struct note *)(void *)(writer->room + at);
+}
+
+static void batch_add(struct call_log_batch *batch, struct note *note)
+{
+	if (note->why.l)
+		batch->why = note->why;
+	call_log_args(&batch->args[batch->n++], &note->entry);
+	note->call[0] = '\0';
+}
+
+/* The note that stands there, and what else is told of its call: a command
+ * costs Redis more than an entry. */
+static void send_call(struct call_log_writer *writer, size_t at)
+{
+	struct note *note = note_at(writer, at);
+	char call[ID_LEN + 1];
+	struct call_log_batch batch = {.call = call, .brief = note->brief};
+
+	str_ncpy(call, note->call, sizeof(call));
+	for (; at < writer->used && batch.n < CALL_LOG_BATCH;
+	     at += note->room) {
+		note = note_at(writer, at);
+		if (strcmp(note->call, call))
+			continue;
+		if (note->brief != batch.brief)
+			break;
+		batch_add(&batch, note);
+	}
+	send_batch(writer, &batch);
+}
+
 void call_log_flush(struct call_log_writer *writer)
 {
-	struct call_log_batch batch = {.n = 0};
-
 	wheel_stop(&writer->timer);
-	for (size_t at = 0; at < writer->used;) {
-		const struct note *note =
-			(const struct note *)(const void *)(writer->room + at);
-
-		if (batch.n == CALL_LOG_BATCH ||
-		    (batch.n && (batch.brief != note->brief ||
-				 strcmp(batch.call, note->call)))) {
-			send_batch(writer, &batch);
-			batch.n = 0;
-			batch.why.l = 0;
-		}
-		batch.call = note->call;
-		batch.brief = note->brief;
-		if (note->why.l)
-			batch.why = note->why;
-		call_log_args(&batch.args[batch.n++], &note->entry);
-		at += note->room;
-	}
-	if (batch.n)
-		send_batch(writer, &batch);
+	for (size_t at = 0; at < writer->used; at += note_at(writer, at)->room)
+		if (note_at(writer, at)->call[0])
+			send_call(writer, at);
 	writer->used = 0;
 }
 
@@ -172,7 +187,7 @@ void call_log_write(struct call_log_writer *writer,
 	}
 	if (writer->used + room > CALL_LOG_WRITER_ROOM)
 		call_log_flush(writer);
-	note = (struct note *)(void *)(writer->room + writer->used);
+	note = note_at(writer, writer->used);
 	fill(note, from, writer->by);
 	note->room = room;
 	writer->used += room;

@@ -3,9 +3,9 @@
  *                    nobody
  *
  * A note costs a copy into memory that is there already, so a packet may cause
- * one. Within CALL_LOG_WRITER_MS they go to Redis, those of one call that stand
- * together as one command, which sees to time and size, too
- * (call_log_store.h). With Redis away, or when CALL_LOG_WRITER_OPEN commands
+ * one. Within CALL_LOG_WRITER_MS they go to Redis, those of one call as one
+ * command, which sees to time and size, too (call_log_store.h): so much a worker
+ * that is killed has not told. With Redis away, or when CALL_LOG_WRITER_OPEN commands
  * have no reply, they are dropped and counted: nothing waits. One thread.
  *
  * SPDX-License-Identifier: MIT
@@ -22,7 +22,7 @@ struct redis_link;
 struct wheel;
 
 enum {
-	CALL_LOG_WRITER_MS = 10,
+	CALL_LOG_WRITER_MS = 25,
 	CALL_LOG_WRITER_OPEN = 1024,   /* commands */
 	CALL_LOG_WRITER_ROOM = 131072, /* bytes of notes; a fuller one goes out
 					  at once */

@@ -425,15 +425,40 @@ static void a_server_that_stands_still_is_sent_so_much_and_no_more(void)
 	write_n(&fix, call_id, 1);
 	settled(&fix, 1);
 	redis_server_freeze(&fix.bed.server);
-	/* commands of one note each: no two of a call stand together */
-	for (unsigned i = 0; i < 2 * CALL_LOG_WRITER_OPEN; i++)
-		write_n(&fix, i % 2 ? call_id : "4f00000000000002", 1);
+	/* commands of one note each: of so many calls */
+	for (unsigned i = 0; i < 2 * CALL_LOG_WRITER_OPEN; i++) {
+		char call[ID_LEN + 1];
+
+		re_snprintf(call, sizeof(call), "4f000000%08x", i);
+		write_n(&fix, call, 1);
+	}
 	call_log_flush(fix.writer);
 	CHECK_INT(call_log_counts(fix.writer)->dropped, CALL_LOG_WRITER_OPEN);
 	/* which breaks the connection after two seconds: all are told of */
 	CHECK(settled(&fix, 1 + 2 * CALL_LOG_WRITER_OPEN));
 	redis_server_thaw(&fix.bed.server);
 	CHECK_INT(call_log_counts(fix.writer)->written, 1);
+	stop(&fix);
+}
+
+static void what_is_told_of_a_call_goes_together(void)
+{
+	struct fixture fix;
+
+	if (!start(&fix)) {
+		stop(&fix);
+		return;
+	}
+	write_n(&fix, call_id, 1);
+	settled(&fix, 1);
+	redis_server_freeze(&fix.bed.server);
+	/* more than there may be commands, in turns of two calls */
+	for (unsigned i = 0; i < 2 * CALL_LOG_WRITER_OPEN; i++)
+		write_n(&fix, i % 2 ? call_id : "4f00000000000002", 1);
+	call_log_flush(fix.writer);
+	redis_server_thaw(&fix.bed.server);
+	CHECK(settled(&fix, 1 + 2 * CALL_LOG_WRITER_OPEN));
+	CHECK_INT(call_log_counts(fix.writer)->dropped, 0);
 	stop(&fix);
 }
 
@@ -481,5 +506,6 @@ TEST_MAIN(TEST(key_has_the_tag_of_the_call_record),
 	  TEST(a_stream_is_bounded),
 	  TEST(with_redis_away_notes_are_dropped_and_counted),
 	  TEST(a_server_that_stands_still_is_sent_so_much_and_no_more),
+	  TEST(what_is_told_of_a_call_goes_together),
 	  TEST(what_waits_at_the_end_is_dropped),
 	  TEST_OOM(without_memory_there_is_no_writer))
