@@ -303,6 +303,44 @@ static void a_page_with_opus_and_a_pbx_with_g711_hear_each_other(void)
 	hear_each_other("8 101", &codec_pcma);
 }
 
+/* Bytes of Opus that go to the page in two seconds. */
+static uint64_t octets_of_two_seconds(struct call *call)
+{
+	uint64_t before;
+
+	/* the encoder is as it was told to be */
+	talk(call, 500);
+	before = figures(call, 1)->stats.octets_out;
+	talk(call, 2000);
+	return figures(call, 1)->stats.octets_out - before;
+}
+
+/* What the worker's encoders do is what its table was told: 24 kbit/s, 12 at
+ * most when it is very late. */
+static void a_worker_that_is_late_spends_less_on_opus(void)
+{
+	struct call *call = call_up("8 101", &codec_pcma, NULL);
+	uint64_t usual, half, least, again;
+
+	if (!call)
+		return;
+	usual = octets_of_two_seconds(call);
+	session_ease(call->bed.table, 1);
+	half = octets_of_two_seconds(call);
+	session_ease(call->bed.table, 2);
+	least = octets_of_two_seconds(call);
+	session_ease(call->bed.table, 0);
+	again = octets_of_two_seconds(call);
+	printf("# two seconds: %u bytes, %u, %u, and %u again\n",
+	       (unsigned)usual, (unsigned)half, (unsigned)least,
+	       (unsigned)again);
+	CHECK(usual > 4000 && half > 4000 && again > 4000);
+	CHECK(least > 500 && least < 3300);
+	fault_free(call);
+	CHECK_INT(call->page_ear.audio, 500);
+	hang_up(call);
+}
+
 /* RFC 3264, 6.1: of the formats that it answered with it should send the
  * first, and may send any. */
 static void what_a_pbx_sends_instead_of_its_first_codec_is_heard(void)
@@ -950,6 +988,7 @@ static void memory_runs_out_anywhere(void)
 }
 
 TEST_MAIN(TEST(a_page_with_opus_and_a_pbx_with_g711_hear_each_other),
+	  TEST(a_worker_that_is_late_spends_less_on_opus),
 	  TEST(what_a_pbx_sends_instead_of_its_first_codec_is_heard),
 	  TEST(a_relay_becomes_a_transcoder_and_a_relay_again),
 	  TEST(losses_of_the_pbx_are_made_up_for),
