@@ -43,6 +43,7 @@ int packer_open(struct packer *packer, const struct packer_params *params)
 	packer->ease = params->ease;
 	packer->complexity = params->voice->complexity;
 	packer->dtx = params->voice->dtx;
+	packer->fec = params->voice->fec;
 	packer->talk = true;
 	packer->pcm = mem_zalloc(packer->frame * sizeof(*packer->pcm), NULL);
 	if (!packer->pcm)
@@ -80,10 +81,22 @@ static void look_at_loss(struct packer *packer)
 	tell_loss(packer, percent < LOSS_MAX ? percent : LOSS_MAX);
 }
 
+/* With as few bits and as little effort as can be libopus (1.3.1, decide_fec())
+ * makes no LBRR any more: not the thing to spare towards who loses packets. */
+static uint8_t ease_of(const struct packer *packer)
+{
+	const uint8_t ease = packer->ease ? *packer->ease : 0;
+
+	return ease >= PACKER_EASE_MAX && packer->fec &&
+			       packer->loss > LOSS_FIRST
+		       ? PACKER_EASE_MAX - 1
+		       : ease;
+}
+
 /* The calls that there are go before what they could sound like. */
 static void look_at_ease(struct packer *packer)
 {
-	const uint8_t ease = packer->ease ? *packer->ease : 0;
+	const uint8_t ease = ease_of(packer);
 
 	if (ease == packer->eased)
 		return;

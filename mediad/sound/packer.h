@@ -18,8 +18,9 @@ struct report_far;
 
 enum {
 	PACKER_MAX_MS = 60, /* of a packet */
-	PACKER_EASE_MAX = 2, /* as little as can be, and fewer bits; below it
-				half of the complexity */
+	PACKER_EASE_MAX = 2, /* as little as can be, and fewer bits, but to who
+				is repeated what is lost; below it half of the
+				complexity */
 };
 
 struct packer_params {
@@ -44,6 +45,7 @@ struct packer {
 	uint8_t eased;      /* as the encoder was told */
 	uint8_t complexity; /* that it is to have at ease */
 	uint8_t loss;    /* percent, as the encoder was told */
+	bool fec;        /* it repeats what may be lost */
 	bool dtx;        /* the encoder may pause, */
 	bool resting;    /* and the receiver knows that it does */
 	uint8_t head;    /* first byte of the latest payload */
