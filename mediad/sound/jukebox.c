@@ -526,11 +526,13 @@ void jukebox_tone_now(struct jukebox *jb, const char *name)
 		jb->tone_aside = mem_deref(jb->tone_aside);
 		tone_there(jb);
 	}
-	if (!entry || entry->done)
-		return;
-	jb->making = entry;
-	on_tone_work(jb);
-	tone_there(jb);
+	if (entry && !entry->done) {
+		jb->making = entry;
+		on_tone_work(jb);
+		tone_there(jb);
+	}
+	/* those that waited behind it */
+	tones_go_on(jb);
 }
 
 struct sound *jukebox_find(const struct jukebox *jb, const char *name)

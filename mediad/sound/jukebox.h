@@ -65,7 +65,7 @@ int jukebox_load_now(struct jukebox *jb, const struct jukebox_cfg *cfg);
 struct sound *jukebox_find(const struct jukebox *jb, const char *name);
 /* It is the name of a tone: those are made, if they are not yet. */
 bool jukebox_tone(struct jukebox *jb, const char *name);
-/* The same at once, without a loop. */
+/* The same at once, without a loop: for tests. */
 void jukebox_tone_now(struct jukebox *jb, const char *name);
 /* A load has ended since the begin. */
 bool jukebox_ready(const struct jukebox *jb);

@@ -267,7 +267,31 @@ static void countries_ring_as_they_do(void)
 	bed_close(&bed);
 }
 
+static bool rings_in_norway(void *arg)
+{
+	const struct bed *bed = arg;
+
+	return jukebox_find(bed->jb, "ring-no") != NULL;
+}
+
+static void a_tone_at_once_holds_up_no_other(void)
+{
+	struct loop_test lt;
+	struct bed bed;
+
+	REQUIRE(bed_open(&bed) && loop_test_open(&lt));
+	CHECK(jukebox_tone(bed.jb, "ring-se"));
+	CHECK(jukebox_tone(bed.jb, "ring-no"));
+	jukebox_tone_now(bed.jb, "ring-de");
+	CHECK(jukebox_find(bed.jb, "ring-se") != NULL);
+	CHECK(jukebox_find(bed.jb, "ring-de") != NULL);
+	CHECK(loop_test_until(&lt, rings_in_norway, &bed, 30000));
+	bed_close(&bed);
+	loop_test_close(&lt);
+}
+
 TEST_MAIN(TEST(a_folder_is_a_set_of_sounds),
 	  TEST(what_cannot_be_used_is_told), TEST(only_regular_files_are_read),
 	  TEST(a_load_begins_behind_the_one_under_way),
-	  TEST(countries_ring_as_they_do))
+	  TEST(countries_ring_as_they_do),
+	  TEST(a_tone_at_once_holds_up_no_other))
