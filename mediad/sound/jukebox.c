@@ -3,90 +3,30 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <re.h>
 
 #include "common/aside.h"
 #include "mediad/sound/jukebox.h"
 #include "mediad/sound/ringtone.h"
-
-enum {
-	PATH_LEN = 512,
-	FILES_MAX = 4096, /* of a folder that are looked at */
-};
-
-static const char tone_prefix[] = "ring-";
-
-struct entry {
-	struct le le;
-	char name[SOUND_NAME_MAX + 1];
-	struct sound *sound;
-	bool done; /* of a tone: it is made, or cannot be */
-};
-
-struct problem {
-	struct le le;
-	char file[NAME_MAX + 1];
-	char why[PCM_WHY_MAX];
-};
-
-/* A load: the thread's until it has ended. */
-struct load {
-	struct jukebox_cfg cfg;
-	const struct codec_set *codecs;
-	char *dir;
-	struct list entries, problems;
-	struct jukebox_figures figures;
-	uint64_t files_bytes;
-};
+#include "mediad/sound/sound_load.h"
 
 struct jukebox {
 	struct jukebox_handlers handlers;
 	const struct codec_set *codecs; /* const: threads read it, too */
 	struct aside *aside;
-	struct load *load; /* under way; NULL: none */
-	struct load *next; /* to begin behind it; NULL: none */
+	struct sound_load *load; /* under way; NULL: none */
+	struct sound_load *next; /* to begin behind it; NULL: none */
 	struct list entries;
 	struct aside *tone_aside;
 	struct list tones;    /* that were asked for; without a sound: not made
 				 yet, or it cannot be */
-	struct entry *making; /* the one that is: its country, and */
+	struct sound_entry *making; /* the one that is: its country, and */
 	struct sound *made;   /* what came of it, are the thread's */
 	struct jukebox_figures figures;
 	bool ready;
 };
-
-static void entry_destructor(void *data)
-{
-	struct entry *entry = data;
-
-	list_unlink(&entry->le);
-	mem_deref(entry->sound);
-}
-
-static void problem_destructor(void *data)
-{
-	struct problem *problem = data;
-
-	list_unlink(&problem->le);
-}
-
-static void load_destructor(void *data)
-{
-	struct load *load = data;
-
-	list_flush(&load->entries);
-	list_flush(&load->problems);
-	mem_deref(load->dir);
-}
 
 static void jukebox_destructor(void *data)
 {
@@ -108,213 +48,19 @@ bool jukebox_name_valid(const char *name, size_t len)
 	return len && len <= SOUND_NAME_MAX && strspn(name, allowed) >= len;
 }
 
-/* --- a load ---------------------------------------------------------------------- */
-
-static struct sound *list_find(const struct list *entries, const char *name)
-{
-	struct le *le;
-
-	for (le = list_head(entries); le; le = le->next) {
-		const struct entry *entry = le->data;
-
-		if (!strcmp(entry->name, name))
-			return entry->sound;
-	}
-	return NULL;
-}
-
-static void complain(struct load *load, const char *file, const char *why)
-{
-	struct problem *problem =
-		mem_zalloc(sizeof(*problem), problem_destructor);
-
-	load->figures.bad++;
-	if (!problem)
-		return;
-	str_ncpy(problem->file, file, sizeof(problem->file));
-	str_ncpy(problem->why, why, sizeof(problem->why));
-	list_append(&load->problems, &problem->le, problem);
-}
-
-/* sound: its reference is taken over. */
-static int add(struct load *load, const char *name, struct sound *sound)
-{
-	struct entry *entry = mem_zalloc(sizeof(*entry), entry_destructor);
-
-	if (!entry) {
-		mem_deref(sound);
-		return ENOMEM;
-	}
-	str_ncpy(entry->name, name, sizeof(entry->name));
-	entry->sound = sound;
-	list_append(&load->entries, &entry->le, entry);
-	return 0;
-}
-
-/* ring-de */
-static bool is_tone(const char *name)
-{
-	const size_t len = sizeof(tone_prefix) - 1;
-
-	if (strncmp(name, tone_prefix, len))
-		return false;
-	for (size_t i = 0; ringtone_country(i); i++)
-		if (!strcmp(ringtone_country(i), name + len))
-			return true;
-	return false;
-}
-
-/* --- files ------------------------------------------------------------------------ */
-
-typedef int(read_h)(struct pcm *pcm, const struct pcm_file *file,
-		    char why[PCM_WHY_MAX]);
-
-static read_h *reader_of(const char *suffix)
-{
-	if (!strcmp(suffix, ".wav"))
-		return pcm_read_wav;
-	return strcmp(suffix, ".ogg") && strcmp(suffix, ".opus")
-		       ? NULL
-		       : pcm_read_ogg;
-}
-
-static int slurp_fd(uint8_t **datap, size_t *len, int fd, uint32_t max_bytes,
-		    char why[PCM_WHY_MAX])
-{
-	struct stat st;
-	size_t used = 0;
-	ssize_t n = 1;
-
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
-	    (uint64_t)st.st_size > max_bytes) {
-		str_ncpy(why, "no file, empty or too large", PCM_WHY_MAX);
-		return EFBIG;
-	}
-	*datap = mem_alloc((size_t)st.st_size, NULL);
-	while (*datap && n > 0 && used < (size_t)st.st_size) {
-		n = read(fd, *datap + used, (size_t)st.st_size - used);
-		used += n > 0 ? (size_t)n : 0;
-	}
-	*len = used;
-	if (used)
-		return 0;
-	*datap = mem_deref(*datap);
-	str_ncpy(why, "cannot be read", PCM_WHY_MAX);
-	return EIO;
-}
-
-static int slurp(uint8_t **datap, size_t *len, const char *path,
-		 uint32_t max_bytes, char why[PCM_WHY_MAX])
-{
-	/* a FIFO would be waited for (open(2)) */
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int err;
-
-	if (fd < 0) {
-		err = errno;
-		str_ncpy(why, strerror(err), PCM_WHY_MAX);
-		return err;
-	}
-	err = slurp_fd(datap, len, fd, max_bytes, why);
-	close(fd);
-	return err;
-}
-
-static int read_file(struct pcm *pcm, const struct load *load,
-		     const char *file, read_h *readh, char why[PCM_WHY_MAX])
-{
-	struct pcm_file in = {.max_s = load->cfg.max_s};
-	char path[PATH_LEN];
-	uint8_t *data = NULL;
-	int err;
-
-	if (re_snprintf(path, sizeof(path), "%s/%s", load->dir, file) < 0) {
-		str_ncpy(why, "its path is too long", PCM_WHY_MAX);
-		return ENAMETOOLONG;
-	}
-	err = slurp(&data, &in.len, path, load->cfg.max_bytes, why);
-	if (err)
-		return err;
-	in.data = data;
-	*pcm = (struct pcm){0};
-	err = readh(pcm, &in, why);
-	mem_deref(data);
-	return err;
-}
-
-static bool fits(struct load *load, const struct sound *sound)
-{
-	const size_t size = sound_size(sound);
-
-	if (load->files_bytes + size > load->cfg.max_memory)
-		return false;
-	load->files_bytes += size;
-	load->figures.bytes += size;
-	load->figures.sounds++;
-	return true;
-}
-
-static void add_file(struct load *load, const char *file)
-{
-	char name[SOUND_NAME_MAX + 1] = "", why[PCM_WHY_MAX] = "";
-	const char *suffix = strrchr(file, '.');
-	read_h *readh = suffix ? reader_of(suffix) : NULL;
-	struct sound *sound = NULL;
-	struct pcm pcm;
-	int err;
-
-	if (!readh || file[0] == '.')
-		return; /* whatever it is, it is no sound */
-	if (!jukebox_name_valid(file, (size_t)(suffix - file))) {
-		complain(load, file, "its name is not of a-z, 0-9, _ and -");
-		return;
-	}
-	memcpy(name, file, (size_t)(suffix - file));
-	if (is_tone(name) || list_find(&load->entries, name)) {
-		complain(load, file, "there is a sound of this name already");
-		return;
-	}
-	err = read_file(&pcm, load, file, readh, why);
-	if (!err) {
-		err = sound_make(&sound, &pcm, load->codecs);
-		mem_deref(pcm.samples);
-	}
-	if (!err && !fits(load, sound)) {
-		sound = mem_deref(sound);
-		str_ncpy(why, "there is no memory left for it", sizeof(why));
-	}
-	if (!sound || add(load, name, sound))
-		complain(load, file, why[0] ? why : strerror(err));
-}
-
-static void add_files(struct load *load)
-{
-	struct dirent **names = NULL;
-	int n = load->dir ? scandir(load->dir, &names, NULL, alphasort) : 0;
-
-	if (n < 0)
-		complain(load, load->dir, strerror(errno));
-	for (int i = 0; i < n; i++) {
-		if (i < FILES_MAX)
-			add_file(load, names[i]->d_name);
-		free(names[i]);
-	}
-	free(names);
-}
-
 /* Of the jukebox nothing but its load, which the loop leaves alone. */
 static void on_work(void *arg)
 {
 	struct jukebox *jb = arg;
 
-	add_files(jb->load);
+	sound_load_run(jb->load);
 }
 
 /* --- what is played ------------------------------------------------------------------ */
 
 static void take_over(struct jukebox *jb)
 {
-	struct load *load = jb->load;
+	struct sound_load *load = jb->load;
 	struct le *le;
 
 	jb->load = NULL;
@@ -327,7 +73,7 @@ static void take_over(struct jukebox *jb)
 	jb->figures = load->figures;
 	jb->ready = true;
 	for (le = list_head(&load->problems); le; le = le->next) {
-		const struct problem *problem = le->data;
+		const struct sound_problem *problem = le->data;
 
 		if (jb->handlers.sayh)
 			jb->handlers.sayh(problem->file, problem->why,
@@ -341,7 +87,7 @@ static void take_over(struct jukebox *jb)
 static void on_done(void *arg);
 
 /* load: its reference is taken over. */
-static int begin(struct jukebox *jb, struct load *load)
+static int begin(struct jukebox *jb, struct sound_load *load)
 {
 	int err;
 
@@ -354,7 +100,7 @@ static int begin(struct jukebox *jb, struct load *load)
 
 static void begin_next(struct jukebox *jb)
 {
-	struct load *load = jb->next;
+	struct sound_load *load = jb->next;
 	int err;
 
 	jb->next = NULL;
@@ -388,27 +134,10 @@ int jukebox_alloc(struct jukebox **jbp,
 	return 0;
 }
 
-static int load_alloc(struct load **loadp, const struct jukebox *jb,
-		      const struct jukebox_cfg *cfg)
-{
-	struct load *load = mem_zalloc(sizeof(*load), load_destructor);
-
-	if (!load)
-		return ENOMEM;
-	load->cfg = *cfg;
-	load->codecs = jb->codecs;
-	if (cfg->dir && str_dup(&load->dir, cfg->dir)) {
-		mem_deref(load);
-		return ENOMEM;
-	}
-	*loadp = load;
-	return 0;
-}
-
 int jukebox_load(struct jukebox *jb, const struct jukebox_cfg *cfg)
 {
-	struct load *load;
-	int err = load_alloc(&load, jb, cfg);
+	struct sound_load *load;
+	int err = sound_load_alloc(&load, jb->codecs, cfg);
 
 	if (err)
 		return err;
@@ -422,8 +151,8 @@ int jukebox_load(struct jukebox *jb, const struct jukebox_cfg *cfg)
 
 int jukebox_load_now(struct jukebox *jb, const struct jukebox_cfg *cfg)
 {
-	struct load *load;
-	int err = load_alloc(&load, jb, cfg);
+	struct sound_load *load;
+	int err = sound_load_alloc(&load, jb->codecs, cfg);
 
 	if (err)
 		return err;
@@ -431,7 +160,7 @@ int jukebox_load_now(struct jukebox *jb, const struct jukebox_cfg *cfg)
 	jb->next = mem_deref(jb->next);
 	mem_deref(jb->load);
 	jb->load = load;
-	add_files(jb->load);
+	sound_load_run(jb->load);
 	take_over(jb);
 	return 0;
 }
@@ -441,7 +170,7 @@ int jukebox_load_now(struct jukebox *jb, const struct jukebox_cfg *cfg)
 static void on_tone_work(void *arg)
 {
 	struct jukebox *jb = arg;
-	const char *country = jb->making->name + sizeof(tone_prefix) - 1;
+	const char *country = ringtone_of(jb->making->name);
 	struct pcm pcm = {0};
 
 	if (!ringtone_make(&pcm, country))
@@ -478,7 +207,7 @@ static void tones_go_on(struct jukebox *jb)
 	struct le *le;
 
 	for (le = list_head(&jb->tones); le && !jb->making; le = le->next) {
-		struct entry *entry = le->data;
+		struct sound_entry *entry = le->data;
 
 		if (!entry->done)
 			jb->making = entry;
@@ -490,27 +219,18 @@ static void tones_go_on(struct jukebox *jb)
 	}
 }
 
-static struct entry *tone_entry(struct jukebox *jb, const char *name)
+static struct sound_entry *tone_entry(struct jukebox *jb, const char *name)
 {
-	struct entry *entry;
-	struct le *le;
+	struct sound_entry *entry = sound_entry_find(&jb->tones, name);
 
-	for (le = list_head(&jb->tones); le; le = le->next) {
-		entry = le->data;
-		if (!strcmp(entry->name, name))
-			return entry;
-	}
-	entry = mem_zalloc(sizeof(*entry), entry_destructor);
-	if (!entry)
+	if (!entry && sound_entry_add(&entry, &jb->tones, name))
 		return NULL;
-	str_ncpy(entry->name, name, sizeof(entry->name));
-	list_append(&jb->tones, &entry->le, entry);
 	return entry;
 }
 
 bool jukebox_tone(struct jukebox *jb, const char *name)
 {
-	if (!jb || !is_tone(name))
+	if (!jb || !ringtone_of(name))
 		return false;
 	if (tone_entry(jb, name) && !jb->making)
 		tones_go_on(jb);
@@ -519,7 +239,8 @@ bool jukebox_tone(struct jukebox *jb, const char *name)
 
 void jukebox_tone_now(struct jukebox *jb, const char *name)
 {
-	struct entry *entry = is_tone(name) ? tone_entry(jb, name) : NULL;
+	struct sound_entry *entry =
+		ringtone_of(name) ? tone_entry(jb, name) : NULL;
 
 	/* another one may be under way, in its thread, or this very one */
 	if (jb->tone_aside) {
@@ -537,12 +258,14 @@ void jukebox_tone_now(struct jukebox *jb, const char *name)
 
 struct sound *jukebox_find(const struct jukebox *jb, const char *name)
 {
-	struct sound *tone;
+	const struct sound_entry *entry;
 
 	if (!jb || !name)
 		return NULL;
-	tone = list_find(&jb->tones, name);
-	return tone ? tone : list_find(&jb->entries, name);
+	entry = sound_entry_find(&jb->tones, name);
+	if (!entry || !entry->sound)
+		entry = sound_entry_find(&jb->entries, name);
+	return entry ? entry->sound : NULL;
 }
 
 bool jukebox_ready(const struct jukebox *jb)

@@ -68,6 +68,15 @@ static const struct cadence *find(const char *country)
 	return NULL;
 }
 
+const char *ringtone_of(const char *name)
+{
+	static const char prefix[] = "ring-";
+	const size_t len = sizeof(prefix) - 1;
+
+	return !strncmp(name, prefix, len) && find(name + len) ? name + len
+							       : NULL;
+}
+
 static void tone(int16_t *to, size_t count, const struct cadence *cadence)
 {
 	const double peak = 32767 * pow(10, LEVEL_DB / 20);

@@ -12,6 +12,8 @@
 
 /* The i-th country as in ISO 3166, lower case; NULL behind the last. */
 const char *ringtone_country(size_t i);
+/* The country of a sound's name, ring-de; NULL: it is none of theirs. */
+const char *ringtone_of(const char *name);
 /* One whole cadence of its tone at 16 kHz. ENOENT: no such country; ENOMEM. */
 int ringtone_make(struct pcm *pcm, const char *country);
 
