@@ -6,6 +6,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 only=${1:-}
+# what the tests need from npm is in the folder of the usual build
+export NODE_PATH="$PWD/${B%/bench}/npm/tests/node_modules"
 
 version() { # package of pkg-config
 	pkg-config --modversion "$1" 2>/dev/null || echo none

@@ -278,7 +278,8 @@ static int proxy_start(struct sigd *sigd, uint32_t epoch)
 		.session = {.expires = sip->session_ms / 1000,
 			    .min = sip->min_se_ms / 1000},
 		.retry_s = sip->retry_ms / 1000,
-		.gate = cfg->limits};
+		.gate = cfg->limits,
+		.told_s = (cfg->events.keep_ms + 999) / 1000};
 	const struct proxy_deps deps = {
 		.node = sigd->worker->node, .slot = sigd->worker->slot,
 		.epoch = epoch, .wheel = sigd->worker->wheel,

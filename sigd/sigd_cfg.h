@@ -144,6 +144,7 @@ struct sigd_hook_cfg {
 };
 
 struct sigd_events_cfg {
+	uint32_t keep_ms; /* 0: nobody is told */
 	const char *file; /* NULL: none */
 	struct sigd_hook_cfg *hooks;
 	uint32_t nhooks;

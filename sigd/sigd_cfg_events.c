@@ -83,6 +83,12 @@ static const struct cfg_field hook_item = {.type = CFG_TABLE,
 
 #define EVENTS(member) CFG_AT(struct sigd_events_cfg, member)
 static const struct cfg_field events_fields[] = {
+	{"keep", CFG_DURATION, EVENTS(keep_ms), .max = 2592000000,
+	 .def = "168h",
+	 .help = "How long CDRs, and what happens to calls and registrations, "
+		 "wait in Redis for who is told. 0s: they are not written, so "
+		 "there are no receivers, no recent calls, and nothing new by "
+		 "itself on the dashboard."},
 	{"file", CFG_STRING, EVENTS(file),
 	 .help = "A file that gets all events of the cluster, a line of JSON "
 		 "each; of each node that names one."},

@@ -159,6 +159,16 @@ static void check_times(const struct checker *ck)
 			       "sip: t1 is more than t2");
 }
 
+static void check_events(const struct checker *ck)
+{
+	const struct sigd_events_cfg *events = &ck->cfg->events;
+
+	if (!events->keep_ms && (events->file || events->nhooks))
+		cfg_errors_add(ck->errs, &ck->whole,
+			       "events.keep is 0s: there is nothing to tell "
+			       "`file` and `hooks`");
+}
+
 void sigd_cfg_check(const struct sigd_cfg *cfg, const char *path,
 		    struct cfg_errors *errs)
 {
@@ -170,5 +180,6 @@ void sigd_cfg_check(const struct sigd_cfg *cfg, const char *path,
 	check_tunnel(&ck);
 	check_redis(&ck);
 	check_times(&ck);
+	check_events(&ck);
 	admin_conf_check(&cfg->admin, path, errs);
 }

@@ -50,10 +50,11 @@ static const struct redis_script script_save = {
 	"redis.call('EXPIRE', KEYS[2], ARGV[1] + 60) end "
 	"return 1"};
 
-/* ARGV: reason, who, seconds to keep it. The CDR is the record's fields
- * and these, with the time of Redis. Who collects the CDRs has a week for it, and 20,000 of them
- * in each of the sixteen streams: memory is not theirs for ever. Why it went where
- * it did is with its log (common/call_log_store.h). */
+/* ARGV: reason, who, seconds to keep it, and its CDR (0: there is none), which
+ * is the record's fields and these, with the time of Redis. Who collects the CDRs
+ * has that long for it, and 20,000 of them in each of the sixteen streams: memory
+ * is not theirs for ever. Why it went where it did is with its log
+ * (common/call_log_store.h). */
 static const struct redis_script script_end = {
 	"call-end",
 	CALL_INDEX_LUA CALL_AGAIN_LUA
@@ -67,12 +68,13 @@ static const struct redis_script script_end = {
 	"local now = string.format('%.0f', t[1] * 1000 "
 	"  + math.floor(t[2] / 1000)) "
 	"local ids, call, listed_as = index(KEYS[1]) "
-	"if ARGV[1] ~= 'killed' or not again(KEYS[1], ids, call) then "
+	"if tonumber(ARGV[4]) > 0 and "
+	"  (ARGV[1] ~= 'killed' or not again(KEYS[1], ids, call)) then "
 	"  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 20000, '*', "
 	"    'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(cdr)) "
 	"  redis.call('XTRIM', KEYS[2], 'MINID', "
-	"    string.format('%.0f', now - 604800000)) "
-	"  redis.call('EXPIRE', KEYS[2], 604800) "
+	"    string.format('%.0f', now - 1000 * ARGV[4])) "
+	"  redis.call('EXPIRE', KEYS[2], ARGV[4]) "
 	"  told(KEYS[1], ids, call) end "
 	"for _, id in ipairs(ids) do "
 	"  if redis.call('SREM', id, call) == 1 and "
@@ -301,13 +303,15 @@ void call_record_shift(struct redis_link *link, const char *call,
 int call_record_end(struct call_ask **askp, struct redis_link *link,
 		    const struct call_end *end, call_record_h *h, void *arg)
 {
-	struct redis_arg keyv[5], argv[3];
+	struct redis_arg keyv[5], argv[4];
 	const struct call_eval eval = {.script = &script_end, .keyv = keyv,
-				       .keyc = 5, .argv = argv, .argc = 3,
+				       .keyc = 5, .argv = argv, .argc = 4,
 				       .reply = CALL_NAMED};
 	struct call_keys keys;
+	char cdr[16];
 
 	call_keys_print(&keys, end->call);
+	re_snprintf(cdr, sizeof(cdr), "%u", end->cdr_s);
 	keyv[0] = redis_str(keys.rec);
 	keyv[1] = redis_str(keys.cdr);
 	keyv[2] = redis_str(keys.list);
@@ -316,6 +320,7 @@ int call_record_end(struct call_ask **askp, struct redis_link *link,
 	argv[0] = redis_str(status_text(end->reason));
 	argv[1] = redis_str(end->who);
 	argv[2] = redis_str(end->keep ? KEEP_S : "0");
+	argv[3] = redis_str(cdr);
 	return call_ask_eval(askp, link, &eval, h, arg);
 }
 

@@ -147,6 +147,8 @@ struct call_end {
 	enum status reason;
 	const char *who; /* "node/slot" of the worker that ends it */
 	bool keep;
+	uint32_t cdr_s; /* its CDR waits so long for who collects them; 0: there
+			   is none */
 };
 
 /* End the call: CDR with this reason, record away. STATUS_UNKNOWN_DIALOG when

@@ -21,16 +21,16 @@ static void destructor(void *data)
 }
 
 int news_alloc(struct news **newsp, struct redis_link *redis,
-	       struct wheel *wheel)
+	       struct wheel *wheel, uint32_t keep_s)
 {
 	struct news *news = mem_zalloc(sizeof(*news), destructor);
 	int err = 0;
 
 	if (!news)
 		return ENOMEM;
-	if (redis)
+	if (redis && keep_s)
 		err = redis_writer_alloc(&news->writer, redis, wheel, "cb:news",
-					 NEWS_MAX, NEWS_TTL_MS);
+					 NEWS_MAX, keep_s * 1000);
 	if (err)
 		mem_deref(news);
 	else

@@ -21,7 +21,6 @@
 struct news;
 
 enum {
-	NEWS_TTL_MS = 7 * 24 * 3600 * 1000,
 	NEWS_MAX = 100000, /* about so many are kept */
 };
 
@@ -32,9 +31,9 @@ enum news_registration {
 	NEWS_EXPIRED
 };
 
-/* redis may be NULL: nothing is said. The caller owns *newsp. */
+/* redis may be NULL, or keep_s 0: nothing is said. The caller owns *newsp. */
 int news_alloc(struct news **newsp, struct redis_link *redis,
-	       struct wheel *wheel);
+	       struct wheel *wheel, uint32_t keep_s);
 
 /* With Redis away nobody is told. */
 void news_call_started(struct news *news, const struct call_record *rec,

@@ -152,7 +152,8 @@ static int guards_alloc(struct proxy *px)
 		err = alarms_alloc(&px->alarms, deps->redis, deps->wheel,
 				   px->worker);
 	if (!err)
-		err = news_alloc(&px->news, deps->redis, deps->wheel);
+		err = news_alloc(&px->news, deps->redis, deps->wheel,
+				 px->cfg.told_s);
 	if (!err && deps->redis && px->cfg.log.keep_s)
 		err = call_log_writer_alloc(&px->diary, &px->cfg.log,
 					    deps->redis, deps->wheel,

@@ -47,6 +47,8 @@ struct proxy_cfg {
 				 next; 60,000 */
 	uint32_t retry_s;     /* Retry-After of a 503: at least; 5 */
 	struct gate_cfg gate; /* zero: no limit */
+	uint32_t told_s; /* CDRs and news wait so long for receivers; 0: there
+			    are none */
 	struct call_log_cfg log; /* keep_s 0: calls have no logs */
 };
 

@@ -1,9 +1,9 @@
 // bench_cost.mjs: what it costs sigd to tell of what it does. The real sigd
 // serves calls of SIPp (INVITE, 200, ACK, BYE to a service) at RATE a second, by
-// turns with all of it on (traces in Redis and to a capture server, events to a
-// file and a webhook, log at info) and with all of it off (log at error; CDRs
-// and news go to Redis either way). CPU time of the worker and of the admin
-// process, from the scheduler. ROUNDS, SECONDS, RATE.
+// turns with all of it on (traces in Redis and to a capture server, logs of
+// calls, CDRs, events to a file and a webhook with up to BATCH in a POST, log at
+// info) and with none of it (log at error). CPU time of the worker, of the admin
+// process and of Redis, from the scheduler. ROUNDS, SECONDS, RATE, BATCH.
 // SPDX-License-Identifier: MIT
 import { createSocket } from 'node:dgram';
 import fs from 'node:fs';
@@ -14,6 +14,7 @@ import { Stack, sleep } from '../system/lib/stack.mjs';
 const RATE = Number(process.env.RATE ?? 200);
 const SECONDS = Number(process.env.SECONDS ?? 8);
 const ROUNDS = Number(process.env.ROUNDS ?? 4);
+const BATCH = Number(process.env.BATCH ?? 100); // events in a POST
 const FLOOD = '127.9.0.1';
 
 const routing = `tenants:
@@ -32,10 +33,16 @@ let told = 0;
 homer.on('message', () => { told++; });
 await new Promise((done) => { homer.bind(0, '127.0.0.1', done); });
 let posted = 0;
+let events = 0;
 const receiver = http.createServer((req, res) => {
-  posted++;
-  req.resume();
-  req.on('end', () => res.writeHead(200).end());
+  let body = '';
+  req.on('data', (data) => { body += data; });
+  req.on('end', () => {
+    const said = JSON.parse(body);
+    posted++;
+    events += Array.isArray(said) ? said.length : 1;
+    res.writeHead(200).end();
+  });
 });
 await new Promise((done) => { receiver.listen(0, '127.0.0.1', done); });
 
@@ -51,8 +58,9 @@ async function stack(on) {
 events:
   file: events.jsonl
   hooks:
-    - {name: all, url: "http://127.0.0.1:${receiver.address().port}/", secret: a-secret-of-the-bench}
-` : 'trace: {keep: 0s}\n' });
+    - {name: all, url: "http://127.0.0.1:${receiver.address().port}/", secret: a-secret-of-the-bench, batch: ${BATCH}}
+` : 'trace: {keep: 0s}\ncall_log: {keep: 0s}\nevents: {keep: 0s}\n',
+  mediad: on ? '' : 'call_log: {keep: 0s}\n' });
   await made.start();
   return made;
 }
@@ -60,7 +68,7 @@ events:
 const cpuUs = (pid) => Number(fs.readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[0]) / 1000;
 const all = (made) => {
   const { 1: worker, adm } = made.children('sigd');
-  return [cpuUs(worker), cpuUs(adm)];
+  return [cpuUs(worker), cpuUs(adm), cpuUs(made.procs.get('redis').pid)];
 };
 
 async function turn(made, seconds) {
@@ -76,7 +84,7 @@ async function turn(made, seconds) {
 const [on, off] = [await stack(true), await stack(false)];
 try {
   for (const made of [on, off]) await turn(made, 2); // what is made once
-  const sums = { on: { good: 0, us: [0, 0] }, off: { good: 0, us: [0, 0] } };
+  const sums = { on: { good: 0, us: [0, 0, 0] }, off: { good: 0, us: [0, 0, 0] } };
   for (let i = 0; i < ROUNDS; i++) {
     for (const [name, made] of i % 2 ? [['on', on], ['off', off]] : [['off', off], ['on', on]]) {
       const { good, us } = await turn(made, SECONDS);
@@ -86,11 +94,18 @@ try {
   }
   const each = (name, k) => sums[name].us[k] / sums[name].good;
   for (const name of ['off', 'on']) {
-    console.log(`${name.padEnd(3)} ${sums[name].good} calls at ${RATE}/s: ${each(name, 0).toFixed(0)} us of the worker a call, ${each(name, 1).toFixed(0)} us of the admin process`);
+    console.log(`${name.padEnd(3)} ${sums[name].good} calls at ${RATE}/s: ${each(name, 0).toFixed(0)} us of the worker a call, ${each(name, 1).toFixed(0)} us of the admin process, ${
+      each(name, 2).toFixed(0)} us of Redis`);
   }
   console.log(`the worker: ${(((each('on', 0) / each('off', 0)) - 1) * 100).toFixed(1)} % more; of a core at ${RATE}/s: ${
     ((each('on', 0) - each('off', 0)) * RATE / 1e4).toFixed(1)} %, and ${((each('on', 1) - each('off', 1)) * RATE / 1e4).toFixed(1)} % beside the calls, in the admin process`);
-  console.log(`told: ${told} messages to the capture server, ${posted} webhooks`);
+  const both = (name) => each(name, 0) + each(name, 1);
+  console.log(`sigd, worker and admin process together: ${((both('on') / both('off') - 1) * 100).toFixed(1)} % more (aim: 10 %)`);
+  console.log(`told: ${told} messages to the capture server, ${events} events in ${posted} webhooks`);
+  // off is off
+  const left = (await off.redis.call('KEYS', 'cb:{*')).filter((key) => /\{[ct]:.\}:(cdr|log:|why:|sip:|traces|sizes)/.test(key));
+  const news = (await off.redis.call('XRANGE', 'cb:news', '-', '+')).filter(([, fields]) => fields[1].startsWith('call.'));
+  if (left.length || news.length) throw new Error(`without: ${left.length} keys of CDRs, logs and traces, ${news.length} news of calls`);
 } finally {
   await on.stop();
   await off.stop();

@@ -178,7 +178,8 @@ static inline void node_open(struct fixture *fix, unsigned i)
 				      .nlisteners = fix->cfg.tcp ? 2 : 1,
 				      .framer = &proxy_framer};
 	const uint32_t t1 = fix->cfg.t1;
-	const struct proxy_cfg cfg = {.log = {86400, 1073741824},
+	const struct proxy_cfg cfg = {.told_s = 604800,
+				      .log = {86400, 1073741824},
 				      .txn = {.t1 = t1,
 					      .t2 = 4 * t1,
 					      .t4 = 4 * t1,

@@ -193,7 +193,8 @@ static void work(struct hangup *h)
 	const struct call_end end = {.call = h->ending.call,
 				     .reason = h->ending.reason,
 				     .who = px->worker,
-				     .keep = h->kept};
+				     .keep = h->kept,
+				     .cdr_s = px->cfg.told_s};
 
 	/* as long as Redis is away nothing was tried */
 	h->tries += redis_link_up(px->deps.redis);

@@ -108,6 +108,23 @@ static void certificates_by_domain_serve_a_listener_without_one(void)
 	CHECK(strstr(why, "a domain, or *. and a domain"));
 }
 
+static void who_keeps_nothing_has_nobody_to_tell(void)
+{
+	static const char head[] =
+		"keys: k\nrouting: r\nredis: {path: /x}\nlisteners:\n"
+		"  - {name: a, transport: udp, bind: 127.0.0.1:1}\n";
+	struct sigd_cfg *cfg = NULL;
+	char text[1000], why[2000];
+
+	snprintf(text, sizeof(text), "%sevents: {keep: 0s}\n", head);
+	REQUIRE(!load(&cfg, text, why, sizeof(why)));
+	CHECK_INT(cfg->events.keep_ms, 0);
+	mem_deref(cfg);
+	snprintf(text, sizeof(text), "%sevents: {keep: 0s, file: f}\n", head);
+	CHECK_INT(load(&cfg, text, why, sizeof(why)), EINVAL);
+	CHECK(strstr(why, "events.keep is 0s"));
+}
+
 static void a_token_that_can_be_guessed_is_refused(void)
 {
 	struct sigd_cfg *cfg = NULL;
@@ -299,6 +316,7 @@ TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
 	  TEST(mistakes_are_told_with_their_place),
 	  TEST(wss_needs_a_certificate),
 	  TEST(certificates_by_domain_serve_a_listener_without_one),
+	  TEST(who_keeps_nothing_has_nobody_to_tell),
 	  TEST(a_token_that_can_be_guessed_is_refused),
 	  TEST(a_token_of_a_tenant_without_a_name_is_refused),
 	  TEST(listeners_leave_room_for_the_other_sockets),

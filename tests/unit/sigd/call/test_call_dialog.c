@@ -184,7 +184,8 @@ static void targets_flows_and_who_answered_are_replaced(void)
 static void a_call_that_has_ended_stays_ended(void)
 {
 	const struct call_end over = {.call = sample.call,
-				      .reason = STATUS_HANGUP, .who = "s1/1"};
+				      .reason = STATUS_HANGUP, .who = "s1/1",
+				      .cdr_s = 604800};
 	const uint8_t flow[] = {9};
 	struct fixture fix;
 

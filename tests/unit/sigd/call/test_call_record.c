@@ -22,7 +22,7 @@ struct fixture {
 	struct call_ask *ask;
 	struct call_record rec;
 	enum status code;
-	bool has_rec, keep;
+	bool has_rec, keep, untold;
 	int answers;
 };
 
@@ -122,7 +122,8 @@ static enum status end(struct fixture *fix)
 	const struct call_end how = {.call = sample.call,
 				     .reason = STATUS_HANGUP,
 				     .who = "s1/1",
-				     .keep = fix->keep};
+				     .keep = fix->keep,
+				     .cdr_s = fix->untold ? 0 : 604800};
 
 	return wait_code(fix, call_record_end(&fix->ask, fix->link, &how,
 					      on_answer, fix));
@@ -439,7 +440,8 @@ static void twin_end(struct fixture *fix, const struct call_record *rec,
 		     enum status reason)
 {
 	const struct call_end how = {
-		.call = rec->call, .reason = reason, .who = "s1/1"};
+		.call = rec->call, .reason = reason, .who = "s1/1",
+		.cdr_s = 604800};
 
 	CHECK_INT(wait_code(fix, call_record_end(&fix->ask, fix->link, &how,
 						 on_answer, fix)),
@@ -550,6 +552,21 @@ static void an_invite_that_is_begun_again_is_told_what_it_was(void)
 	stop(&fix);
 }
 
+static void where_nobody_is_told_there_is_no_cdr(void)
+{
+	struct fixture fix;
+
+	if (start(&fix)) {
+		fix.untold = true;
+		CHECK_INT(save(&fix), STATUS_OK);
+		CHECK_INT(end(&fix), STATUS_OK);
+		CHECK(fix.has_rec);
+		cdrs_are(&fix, 0);
+		CHECK_INT(end(&fix), STATUS_UNKNOWN_DIALOG);
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(a_forked_invite_is_several_calls_whoever_dies),
 	  TEST(an_invite_that_is_begun_again_is_told_what_it_was),
 	  TEST(an_invite_that_was_begun_again_has_one_cdr),
@@ -564,5 +581,6 @@ TEST_MAIN(TEST(a_forked_invite_is_several_calls_whoever_dies),
 	  TEST(a_record_that_expired_leaves_the_list),
 	  TEST(a_short_record_does_not_take_the_list_away),
 	  TEST(a_call_ends_once_with_one_cdr),
+	  TEST(where_nobody_is_told_there_is_no_cdr),
 	  TEST(cdrs_stay_for_a_week_at_most),
 	  TEST(with_redis_away_it_says_so))
