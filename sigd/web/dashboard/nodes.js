@@ -20,8 +20,8 @@ function usual(nodes, read) {
   return (node) => !read(node) || [...counts].every(([key, n]) => !key.startsWith(`${node.daemon} `) || n <= counts.get(`${node.daemon} ${read(node)}`));
 }
 
-const Hash = ({ value, same }) => (value ? html`<code class=${same ? '' : 'differs'} title=${same ? value : `${value}: another than most have`}>
-  ${value.slice(0, 8)}${!same && html`<span class="unseen"> differs</span>`}</code>` : NONE);
+const Hash = ({ value, same }) => html`<code class=${same ? '' : 'differs'} title=${same ? value : `${value}: another than most have`}>
+  ${value.slice(0, 8)}${!same && html`<span class="unseen"> differs</span>`}</code>`;
 
 function Load({ permille }) {
   if (permille === undefined) return NONE;
@@ -49,7 +49,7 @@ export function NodeTable({ nodes, brief, access, again }) {
   const same = Object.fromEntries(Object.entries(READ).map(([key, read]) => [key, usual(nodes, read)]));
   const sorted = [...nodes].sort((a, b) => a.daemon.localeCompare(b.daemon) || a.worker.localeCompare(b.worker, 'en', { numeric: true }));
   const some = (key) => nodes.some((n) => READ[key](n));
-  const hash = (name, key) => (some(key) ? [{ name, cell: (n) => html`<${Hash} value=${READ[key](n)} same=${same[key](n)} />` }] : []);
+  const hash = (name, key) => (some(key) ? [{ name, cell: (n) => READ[key](n) && html`<${Hash} value=${READ[key](n)} same=${same[key](n)} />` }] : []);
   const columns = [
     { name: 'Worker', cell: (n) => html`<b>${n.worker}</b> <small class="soft">${n.daemon}</small>` },
     { name: 'State', cell: (n) => html`<${State} state=${n.state} />` },
