@@ -40,15 +40,24 @@ static void sheet(struct fixture *fix, const char *state, unsigned caller,
 	(void)ask_redis(fix, &look, script);
 }
 
-static int64_t rows(struct fixture *fix, const char *user)
+/* Of alice "a:demo/alice", of a connection "i:demo/one". */
+static int64_t rows_of(struct fixture *fix, const char *tag)
 {
 	char script[128];
 	struct look look;
 
 	snprintf(script, sizeof(script),
-		 "return redis.call('LLEN', 'cb:{a:demo/%s}:rtt')", user);
+		 "return redis.call('LLEN', 'cb:{%s}:rtt')", tag);
 	(void)ask_redis(fix, &look, script);
 	return look.num;
+}
+
+static int64_t rows(struct fixture *fix, const char *user)
+{
+	char tag[64];
+
+	snprintf(tag, sizeof(tag), "a:demo/%s", user);
+	return rows_of(fix, tag);
 }
 
 /* The latest one's mean. */
@@ -131,5 +140,48 @@ static void what_has_ended_is_looked_at_no_more(void)
 	stop(&fix);
 }
 
+static void routes_pbx(const struct fixture *fix, char *text, size_t size)
+{
+	snprintf(text, size,
+		 "tenants:\n"
+		 "  demo:\n"
+		 "    domains: [\"demo.test\"]\n"
+		 "    realm: cordboard\n"
+		 "    users:\n"
+		 "      alice: {password: alice-secret}\n"
+		 "    connections:\n"
+		 "      one: {kind: trunk, address: '127.0.0.1:%u', probe: "
+		 "0s}\n"
+		 "    routes:\n"
+		 "      - {name: out, match: {callee: '0.*'}, to: {connection: "
+		 "one}}\n",
+		 sa_port(&fix->pbx[0].addr));
+}
+
+/* A PBX has many: a row for each look at each call would fill its list. */
+static void those_of_a_connection_are_summed_up(void)
+{
+	const struct fixture_cfg cfg = {.t1 = 500, .rtt = RTT_MS,
+					.routes = routes_pbx};
+	struct fixture fix;
+
+	if (start_cfg(&fix, &cfg)) {
+		call(&fix, "0123");
+		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
+		ua_answers(&fix, &fix.pbx[0], 200,
+			   "Contact: <sip:pbx@127.0.0.1:1>\r\n"
+			   "Content-Type: application/sdp\r\n"
+			   "Content-Length: 5\r\n\r\nv=0\r\n");
+		CHECK_INT(answer(&fix, &fix.alice), 200);
+		sheet(&fix, "up", 20000, 40000);
+		CHECK(wait_rows(&fix, "alice", 6));
+		/* the first at once; the others when the minute is over */
+		CHECK(rows_of(&fix, "i:demo/one") >= 1);
+		CHECK(rows_of(&fix, "i:demo/one") <= 2);
+	}
+	stop(&fix);
+}
+
 TEST_MAIN(TEST(both_sides_have_theirs_while_they_talk),
-	  TEST(what_has_ended_is_looked_at_no_more))
+	  TEST(what_has_ended_is_looked_at_no_more),
+	  TEST(those_of_a_connection_are_summed_up))
