@@ -5,11 +5,12 @@
  * nothing of it and begins it as another call; the first one then ends as
  * killed. For who counts calls that is one.
  *
- * It is the same INVITE by what RFC 3261 8.2.2.2 knows it by, From tag, Call-ID
- * and CSeq, and by who sent it and its Request-URI: a proxy before us that forks
- * one INVITE to several of our users sends us as many calls, of one Call-ID. Not
- * by its branch: who goes to another one of us because the first is gone (RFC
- * 3263 4.3) makes a new one.
+ * It is the same INVITE by From tag and Call-ID, by who sent it and by its
+ * Request-URI: a proxy before us that forks one INVITE to several of our users
+ * sends us as many calls, of one Call-ID. Not by its CSeq, as RFC 3261 8.2.2.2
+ * has it: the credentials of the first were used up, so who repeats it is
+ * challenged, and counts on. Nor by its branch: who goes to another one of us
+ * because the first is gone (RFC 3263 4.3) makes a new one.
  *
  * For the scripts of this folder, behind CALL_INDEX_LUA.
  *

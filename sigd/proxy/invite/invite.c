@@ -192,14 +192,10 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	return err ? EBADMSG : 0;
 }
 
-/* Its CSeq and Request-URI (call_again.h). */
+/* Its Request-URI (call_again.h). */
 static uint32_t asked_for(const struct smsg *msg)
 {
-	const uint32_t uri = hash_joaat((const uint8_t *)msg->uri.text.p,
-					msg->uri.text.l);
-	const uint32_t both[2] = {uri, msg->cseq.num};
-
-	return hash_joaat((const uint8_t *)both, sizeof(both));
+	return hash_joaat((const uint8_t *)msg->uri.text.p, msg->uri.text.l);
 }
 
 static enum status fill(struct invite *inv, const struct invite_params *params)
