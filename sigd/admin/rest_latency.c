@@ -60,6 +60,8 @@ static bool devices_read(struct told *told, struct admin *admin,
 	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len; i++) {
 		const struct pl field = {list->el[i].str, list->el[i].len};
 
+		if (list->el[i].type != REDIS_STR)
+			continue;
 		rest_unescape(text, sizeof(text), &field);
 		device_add(told, binding_device(&field), text);
 	}
@@ -71,7 +73,8 @@ static bool devices_read(struct told *told, struct admin *admin,
 	     i++) {
 		const struct pl said = {list->el[i].str, list->el[i].len};
 
-		if (!journal_row_parse(row, &said))
+		if (list->el[i].type == REDIS_STR &&
+		    !journal_row_parse(row, &said))
 			device_add(told, rest_device_number(row->device),
 				   row->device);
 	}

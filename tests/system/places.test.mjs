@@ -3,8 +3,11 @@
 // SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import { mmdb } from './lib/mmdb.mjs';
+import { B } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
 
 const BALANCER = '127.66.0.1';
@@ -116,5 +119,31 @@ describe('places', { timeout: 60000 }, () => {
     await refused(mmdb(rows({ country: 'FR', continent: 'EU' }).slice(0, 3)), /test "Japan" fails/);
     assert.deepEqual(await codes(), { germany: 200, germanyUdp: 200, ...others });
     fs.writeFileSync(stack.file('places.mmdb'), bytes);
+  });
+
+  test('one that is cut or damaged starts nothing, and ends nobody', async () => {
+    const bytes = fs.readFileSync(stack.file('places.mmdb'));
+    const pids = stack.children('sigd');
+    const checked = () => spawnSync(path.join(B, 'sigd'), ['-c', stack.file('sigd.yaml'), '--check']);
+    for (const data of ['', 'no database', bytes.subarray(0, 1), bytes.subarray(0, bytes.length >> 1), bytes.subarray(0, bytes.length - 20)]) {
+      fs.writeFileSync(stack.file('places.mmdb'), data);
+      const { status, stderr, stdout } = checked();
+      assert.equal(status, 78, `${data.length}: ${stdout}${stderr}`);
+      assert.match(`${stdout}${stderr}`, /routing\.yaml:1:\d+: geoip: .*database|a file that can be read/);
+      assert.equal((await post('reload')).status, 422);
+    }
+    // a byte here and there: found, or an address of nowhere
+    for (let at = 3; at < bytes.length; at += Math.ceil(bytes.length / 25)) {
+      const data = Buffer.from(bytes);
+      data[at] ^= 0xff;
+      fs.writeFileSync(stack.file('places.mmdb'), data);
+      assert.ok([0, 78].includes(checked().status), `byte ${at}`);
+      assert.ok([200, 422].includes((await post('reload')).status), `byte ${at}`);
+      await codes();
+    }
+    fs.writeFileSync(stack.file('places.mmdb'), bytes);
+    assert.equal((await post('reload')).status, 200);
+    assert.deepEqual(await codes(), { germany: 200, germanyUdp: 200, ...others });
+    assert.deepEqual(stack.children('sigd'), pids);
   });
 });
