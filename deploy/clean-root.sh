@@ -8,7 +8,7 @@ suite=${1:-bookworm}
 target=${2:-$([ "$suite" = bookworm ] && echo test || echo all)}
 R=$(mktemp -d /var/tmp/cordboard-root.XXXXXX)
 cleanup() {
-	umount -l "$R/proc" "$R/sys" "$R/dev/shm" "$R/dev" 2>/dev/null || true
+	umount -l "$R/proc" "$R/sys" "$R/dev/shm" "$R/dev" "$R" 2>/dev/null || true
 	rm -rf --one-file-system "$R"
 }
 trap cleanup EXIT
@@ -19,6 +19,10 @@ debootstrap --variant=minbase --include=ca-certificates,make,git "$suite" "$R" $
 	exit 1
 }
 rm -f "$R.log"
+# a mount of its own, whose mounts nobody shares: tests make networks and mounts
+# of theirs in it (unshare), which a chroot on a folder does not allow
+mount --bind "$R" "$R"
+mount --make-private "$R"
 mount -t proc proc "$R/proc"
 mount --rbind /sys "$R/sys"
 mount --rbind /dev "$R/dev"
