@@ -178,8 +178,8 @@ describe('routes', { timeout: 180000 }, () => {
     await sipp.done.catch(() => {});
     const ended = await until(async () => {
       const { body } = await ask('GET', `calls/${id}`);
-      return body.state === 'ended' && body;
-    }, 'it has ended');
+      return body.state === 'ended' && body.decision && body; // its log is written a moment later
+    }, 'it has ended, and why it went there is told');
     assert.match(ended.decision, /result: service echo\n$/);
 
     const no = await Sipp.start(stack, 'caller', { port, calls: 1, rate: 10, lines: ['X-Nothing: 1'],
