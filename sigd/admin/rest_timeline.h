@@ -67,6 +67,11 @@ struct timeline {
  * see it (rest_call_is_of()), NULL: all. NULL: resp is an error. */
 struct timeline *timeline_read(struct admin *admin, struct admin_resp *resp,
 			       const char *id, const char *only);
+/* The last call with this Call-ID that a token of this tenant (NULL: of all)
+ * sees: another tenant's may have the same. False: resp is a 404, or a 503. */
+bool timeline_by_callid(char call[ID_LEN + 1], struct admin *admin,
+			struct admin_resp *resp, const char *callid,
+			const char *only);
 /* Of who called; "": not known. */
 const char *timeline_tenant(const struct timeline *tl);
 /* Of who is called, when it is another one; "": it is not. */

@@ -189,42 +189,6 @@ static void judge(struct timeline *tl)
 	callv_judge(&tl->verdict, &tl->facts.out);
 }
 
-/* --- which call -------------------------------------------------------------------- */
-
-/* The last call that was said to be of this trace. */
-static bool call_of_trace(char call[ID_LEN + 1], const struct redis_val *val)
-{
-	const char *p = val->type == REDIS_STR ? val->str : "";
-	bool found = false;
-
-	while ((p = strstr(p, "call:"))) {
-		p += 5;
-		if (strlen(p) < ID_LEN || !id_valid(p, ID_LEN))
-			continue;
-		str_ncpy(call, p, ID_LEN + 1);
-		found = true;
-	}
-	return found;
-}
-
-static bool by_callid(char call[ID_LEN + 1], struct admin *admin,
-		      struct admin_resp *resp, const char *callid)
-{
-	char id[REST_TRACE_ID_LEN + 1], key[REST_KEY_MAX];
-	const struct redis_val *labels;
-	struct pl pl;
-
-	pl_set_str(&pl, callid);
-	rest_trace_id(id, &pl);
-	if (!rest_trace_key(key, id, "of") ||
-	    !rest_ask(&labels, admin, resp, "HGET", key, "labels", NULL))
-		return false;
-	if (call_of_trace(call, labels))
-		return true;
-	admin_resp_problem(resp, 404, "There is no such call.");
-	return false;
-}
-
 /* --- all of it ----------------------------------------------------------------------- */
 
 static bool record_read(struct timeline *tl, struct admin *admin,
@@ -295,6 +259,7 @@ static bool trace_read(struct timeline *tl, struct admin *admin,
 {
 	char id[REST_TRACE_ID_LEN + 1], key[REST_KEY_MAX];
 	const struct redis_val *val;
+	struct trace_owners owners;
 	struct pl pl;
 
 	if (!tl->callid[0])
@@ -307,7 +272,8 @@ static bool trace_read(struct timeline *tl, struct admin *admin,
 	if (only && !rest_trace_is_of(val, only))
 		return true;
 	(void)redis_num(redis_field(val, "cut"), &tl->messages_cut);
-	tl->told = rest_told_read(admin, resp, id);
+	rest_trace_owners(&owners, val, only);
+	tl->told = rest_told_read(admin, resp, id, &owners);
 	return tl->told != NULL;
 }
 
@@ -372,7 +338,7 @@ struct timeline *timeline_read(struct admin *admin, struct admin_resp *resp,
 	tl->off = !root->call_logs;
 	if (id_valid(id, strlen(id)))
 		str_ncpy(tl->call, id, sizeof(tl->call));
-	else if (!by_callid(tl->call, admin, resp, id))
+	else if (!timeline_by_callid(tl->call, admin, resp, id, only))
 		return mem_deref(tl);
 	else
 		str_ncpy(tl->callid, id, sizeof(tl->callid));

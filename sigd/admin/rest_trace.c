@@ -80,8 +80,39 @@ static bool is_asked(const struct pl *label)
 	       !memcmp(label->p, TRACE_ASKED, strlen(TRACE_ASKED));
 }
 
-static void labels_write(struct jsonw *json, const char *text)
+/* A party of another tenant is told to this one (NULL: all) when they were in
+ * one dialog. */
+static bool may_know(const struct pl *label, const struct redis_val *of,
+		     const char *tenant)
 {
+	char other[TRACE_LABEL_MAX + 1];
+	struct pl pl;
+
+	if (!tenant)
+		return true;
+	if (re_regex(label->p, label->l, "t:[^/]+/", &pl) ||
+	    pl_strcpy(&pl, other, sizeof(other)))
+		return false;
+	if (!strcmp(other, tenant))
+		return true;
+	for (size_t i = 1; !is_asked(label) && i < of->len; i += 2) {
+		const struct redis_val *name = &of->el[i - 1];
+		const struct redis_val *val = &of->el[i];
+
+		if (name->type == REDIS_STR && val->type == REDIS_STR &&
+		    !strncmp(name->str, "of.", 3) &&
+		    trace_owner_is(val->str, tenant) &&
+		    trace_owner_is(val->str, other))
+			return true;
+	}
+	return false;
+}
+
+static void labels_write(struct jsonw *json, const struct redis_val *of,
+			 const char *tenant)
+{
+	const char *text = rest_text(of, "labels");
+	struct trace_owners owners;
 	struct pl labels, label, call = {NULL, 0};
 
 	jsonw_array(json, "parties");
@@ -89,11 +120,14 @@ static void labels_write(struct jsonw *json, const char *text)
 	while (next_label(&label, &labels)) {
 		if (label.l > 5 && !memcmp(label.p, "call:", 5))
 			call = (struct pl){label.p + 5, label.l - 5};
-		else if (!is_asked(&label) || !is_superseded(&label, text))
+		else if ((!is_asked(&label) || !is_superseded(&label, text)) &&
+			 may_know(&label, of, tenant))
 			party(json, &label);
 	}
 	jsonw_end(json);
-	if (call.l)
+	/* of two that have used a Call-ID nobody can tell whose the call is */
+	rest_trace_owners(&owners, of, tenant);
+	if (call.l && !owners.shared)
 		jsonw_pl(json, "call", &call);
 	else
 		jsonw_null(json, "call");
@@ -125,6 +159,19 @@ bool rest_trace_is_of(const struct redis_val *of, const char *tenant)
 	return false;
 }
 
+void rest_trace_owners(struct trace_owners *owners, const struct redis_val *of,
+		       const char *tenant)
+{
+	memset(owners, 0, sizeof(*owners));
+	for (size_t i = 1; tenant && of->type == REDIS_ARRAY && i < of->len;
+	     i += 2) {
+		if (of->el[i - 1].type == REDIS_STR &&
+		    of->el[i].type == REDIS_STR)
+			trace_owners_add(owners, of->el[i - 1].str,
+					 of->el[i].str, tenant);
+	}
+}
+
 static uint64_t number(const struct redis_val *flat, const char *field)
 {
 	uint64_t num = 0;
@@ -134,7 +181,7 @@ static uint64_t number(const struct redis_val *flat, const char *field)
 }
 
 void rest_trace_write(struct jsonw *json, const char *id,
-		      const struct redis_val *of)
+		      const struct redis_val *of, const char *tenant)
 {
 	jsonw_str(json, "id", id);
 	jsonw_str(json, "call_id", rest_text(of, "call_id"));
@@ -142,7 +189,7 @@ void rest_trace_write(struct jsonw *json, const char *id,
 	rest_time(json, "last", number(of, "last"));
 	jsonw_uint(json, "messages_kept", number(of, "messages"));
 	jsonw_uint(json, "messages_cut", number(of, "cut"));
-	labels_write(json, rest_text(of, "labels"));
+	labels_write(json, of, tenant);
 }
 
 /* --- which there are ------------------------------------------------------------ */
@@ -215,7 +262,8 @@ static void list_write(const struct admin_req *req, struct admin *admin,
 		    !rest_trace_may_see(req, of))
 			continue;
 		jsonw_object(&json, NULL);
-		rest_trace_write(&json, knowns->list[i].id, of);
+		rest_trace_write(&json, knowns->list[i].id, of,
+				 admin_req_tenant(req));
 		jsonw_end(&json);
 		++n;
 	}
@@ -252,8 +300,24 @@ static uint32_t device_number(const char *name)
 	return rest_device_number(device);
 }
 
+static bool no_label(struct admin_resp *resp, const char *field,
+		     const char *detail)
+{
+	admin_resp_field(resp, 400, field, detail);
+	return false;
+}
+
+static bool label_of_call(char label[TRACE_LABEL_MAX + 1], const char *call,
+			  struct admin_resp *resp)
+{
+	if (id_valid(call, strlen(call)) &&
+	    re_snprintf(label, TRACE_LABEL_MAX + 1, "call:%s", call) > 0)
+		return true;
+	return no_label(resp, "call", "An id of 16 hexadecimal digits.");
+}
+
 bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
-		      const struct admin_req *req)
+		      const struct admin_req *req, struct admin_resp *resp)
 {
 	const char *call = admin_req_query(req, "call");
 	const char *tenant = rest_tenant_asked(req);
@@ -261,21 +325,27 @@ bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
 	const char *conn = admin_req_query(req, "connection");
 	const char *device = admin_req_query(req, "device");
 	struct pl t, name;
+	bool fits;
 
 	if (call)
-		return id_valid(call, strlen(call)) &&
-		       re_snprintf(label, TRACE_LABEL_MAX + 1, "call:%s",
-				   call) > 0;
-	if (!tenant || (!user == !conn))
-		return false;
+		return label_of_call(label, call, resp);
+	if (!tenant || !user == !conn)
+		return no_label(resp, !tenant ? "tenant"
+				      : conn  ? "connection"
+					      : "user",
+				"Say whose: call, or tenant with user (and "
+				"device) or connection.");
 	pl_set_str(&t, tenant);
 	pl_set_str(&name, user ? user : conn);
 	if (user && device)
-		return trace_device_label(label, tenant, &name,
+		fits = trace_device_label(label, tenant, &name,
 					  device_number(device));
-	return re_snprintf(label, TRACE_LABEL_MAX + 1, "t:%H/%c:%H",
-			   redis_key_part, &t, user ? 'u' : 'c', redis_key_part,
-			   &name) > 0;
+	else
+		fits = re_snprintf(label, TRACE_LABEL_MAX + 1, "t:%H/%c:%H",
+				   redis_key_part, &t, user ? 'u' : 'c',
+				   redis_key_part, &name) > 0;
+	return fits || no_label(resp, user ? "user" : "connection",
+				"The name is too long.");
 }
 
 void rest_traces(const struct admin_req *req, struct admin_resp *resp,
@@ -292,12 +362,8 @@ void rest_traces(const struct admin_req *req, struct admin_resp *resp,
 		of_callid(req, arg, resp, callid);
 		return;
 	}
-	if (!rest_trace_label(label, req)) {
-		admin_resp_field(resp, 400, "tenant",
-				 "Say whose: call, call_id, or tenant with "
-				 "user or connection.");
+	if (!rest_trace_label(label, req, resp))
 		return;
-	}
 	knowns = mem_zalloc(sizeof(*knowns), NULL);
 	if (!knowns)
 		admin_resp_problem(resp, 503, "Out of memory.");

@@ -7,6 +7,7 @@
 #define SIGD_ADMIN_REST_TRACE_H
 
 #include "sigd/admin/rest_priv.h"
+#include "sigd/trace/trace_owner.h"
 #include "sigd/trace/trace_store.h"
 
 enum {
@@ -21,9 +22,13 @@ bool rest_trace_may_see(const struct admin_req *req,
 			const struct redis_val *of);
 /* Whether this tenant may, by its labels. of: the whole hash. */
 bool rest_trace_is_of(const struct redis_val *of, const char *tenant);
-/* The members that tell what it is, from its hash. */
+/* What this tenant may read of it; NULL: all. of: the whole hash. */
+void rest_trace_owners(struct trace_owners *owners, const struct redis_val *of,
+		       const char *tenant);
+/* The members that tell what it is, from its hash, to a token of this tenant;
+ * NULL: of all. */
 void rest_trace_write(struct jsonw *json, const char *id,
-		      const struct redis_val *of);
+		      const struct redis_val *of, const char *tenant);
 
 enum {
 	REST_MESSAGES_MAX = 20000,
@@ -38,9 +43,10 @@ struct rest_told {
 	size_t n;
 };
 
-/* NULL: resp is an error. */
+/* Of it what the owner may read. NULL: resp is an error. */
 struct rest_told *rest_told_read(struct admin *admin, struct admin_resp *resp,
-				 const char *id);
+				 const char *id,
+				 const struct trace_owners *owners);
 /* For qsort(3), of pointers. */
 int rest_told_by_time(const void *pa, const void *pb);
 /* The members of a message but its time; text false: without all of it. */
@@ -62,9 +68,9 @@ struct rest_knowns {
 };
 
 /* Whose: call, or tenant with user, device of it, or connection. False: it is
- * not said. */
+ * not said, and resp is a 400. */
 bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
-		      const struct admin_req *req);
+		      const struct admin_req *req, struct admin_resp *resp);
 /* Its latest, newest first. */
 bool rest_trace_by_label(struct rest_knowns *knowns, struct admin *admin,
 			 struct admin_resp *resp, const char *label);

@@ -120,12 +120,6 @@ void rest_trace_follow(const struct admin_req *req, struct admin_resp *resp,
 
 	if (!rest_limit(&limit, req, resp))
 		return;
-	if (rest_trace_label(label, req))
+	if (rest_trace_label(label, req, resp))
 		follow(req, resp, arg, label, limit);
-	else
-		admin_resp_field(resp, 400,
-				 admin_req_query(req, "call") ? "call"
-							      : "tenant",
-				 "Say whose: call, or tenant with user (and "
-				 "device) or connection.");
 }

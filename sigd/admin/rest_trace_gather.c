@@ -25,6 +25,7 @@ struct gather {
 	struct admin_resp *resp;
 	uint64_t after_us;
 	const char *id; /* of the trace that is read */
+	struct trace_owners owners; /* what may be read of it */
 	char key[REST_KEY_MAX];
 };
 
@@ -50,7 +51,7 @@ static bool batch_read(struct gather *g, struct seen *seen,
 		if (!seen->last_us || msg.us < seen->first_us)
 			seen->first_us = msg.us;
 		seen->last_us = max(seen->last_us, msg.us);
-		if (take)
+		if (take && trace_owners_may_read(&g->owners, &msg.text))
 			(void)trace_said_take(g->said, &msg, g->id);
 	}
 	mem_deref(mb);
@@ -135,19 +136,20 @@ static bool trace_read(struct gather *g, const char *id)
 
 /* --- all of them ------------------------------------------------------------------ */
 
-/* Whether the token opens it. False: resp is an error. */
-static bool is_mine(bool *mine, const struct admin_req *req,
-		    struct admin *admin, struct admin_resp *resp,
+/* Whether the token opens it, and what of it. False: resp is an error. */
+static bool is_mine(bool *mine, struct gather *g, const struct admin_req *req,
 		    const char *id)
 {
 	const struct redis_val *of;
 	char key[REST_KEY_MAX];
 
 	*mine = true;
+	memset(&g->owners, 0, sizeof(g->owners));
 	if (!admin_req_tenant(req) || !rest_trace_key(key, id, "of"))
 		return true;
-	if (!rest_ask(&of, admin, resp, "HGETALL", key, NULL))
+	if (!rest_ask(&of, g->admin, g->resp, "HGETALL", key, NULL))
 		return false;
+	rest_trace_owners(&g->owners, of, admin_req_tenant(req));
 	*mine = rest_trace_may_see(req, of);
 	return true;
 }
@@ -164,7 +166,7 @@ static bool each(struct gather *g, const struct rest_knowns *knowns,
 
 		if (known->last_ms * 1000 + LATE_US < g->after_us)
 			break;
-		if (!is_mine(&mine, req, g->admin, g->resp, known->id))
+		if (!is_mine(&mine, g, req, known->id))
 			return false;
 		if (!mine)
 			continue;

@@ -45,7 +45,8 @@ int rest_told_by_time(const void *pa, const void *pb)
 }
 
 /* What is no batch is passed over: another version may have written it. */
-static void batch_read(struct rest_told *told, const struct redis_val *val)
+static void batch_read(struct rest_told *told, const struct redis_val *val,
+		       const struct trace_owners *owners)
 {
 	struct trace_msg msg;
 	struct mbuf *mb;
@@ -57,8 +58,11 @@ static void batch_read(struct rest_told *told, const struct redis_val *val)
 	told->batches[told->nbatches++] = mb;
 	told->raw += mb->end;
 	while (told->n < REST_MESSAGES_MAX && !trace_msg_read(&msg, mb)) {
-		struct trace_msg *keep = mem_alloc(sizeof(*keep), NULL);
+		struct trace_msg *keep;
 
+		if (!trace_owners_may_read(owners, &msg.text))
+			continue;
+		keep = mem_alloc(sizeof(*keep), NULL);
 		if (!keep)
 			return;
 		*keep = msg;
@@ -67,7 +71,8 @@ static void batch_read(struct rest_told *told, const struct redis_val *val)
 }
 
 struct rest_told *rest_told_read(struct admin *admin, struct admin_resp *resp,
-				 const char *id)
+				 const char *id,
+				 const struct trace_owners *owners)
 {
 	const struct redis_val *list;
 	char key[REST_KEY_MAX];
@@ -82,7 +87,7 @@ struct rest_told *rest_told_read(struct admin *admin, struct admin_resp *resp,
 		return NULL;
 	}
 	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len; i++)
-		batch_read(told, &list->el[i]);
+		batch_read(told, &list->el[i], owners);
 	qsort(told->msgs, told->n, sizeof(told->msgs[0]), rest_told_by_time);
 	return told;
 }
@@ -157,6 +162,7 @@ void rest_trace(const struct admin_req *req, struct admin_resp *resp, void *arg)
 {
 	const struct redis_val *of;
 	const char *id = asked(&of, req, resp, arg);
+	struct trace_owners owners;
 	struct jsonw json;
 	struct rest_told *told;
 
@@ -164,8 +170,9 @@ void rest_trace(const struct admin_req *req, struct admin_resp *resp, void *arg)
 		return;
 	jsonw_init(&json, resp->mb);
 	jsonw_object(&json, NULL);
-	rest_trace_write(&json, id, of);
-	told = rest_told_read(arg, resp, id);
+	rest_trace_write(&json, id, of, admin_req_tenant(req));
+	rest_trace_owners(&owners, of, admin_req_tenant(req));
+	told = rest_told_read(arg, resp, id, &owners);
 	if (!told)
 		return;
 	jsonw_array(&json, "messages");
@@ -185,9 +192,14 @@ void rest_trace_pcap(const struct admin_req *req, struct admin_resp *resp,
 {
 	const struct redis_val *of;
 	const char *id = asked(&of, req, resp, arg);
-	struct rest_told *told = id ? rest_told_read(arg, resp, id) : NULL;
+	struct trace_owners owners;
+	struct rest_told *told;
 	int err;
 
+	if (!id)
+		return;
+	rest_trace_owners(&owners, of, admin_req_tenant(req));
+	told = rest_told_read(arg, resp, id, &owners);
 	if (!told)
 		return;
 	err = trace_pcap_begin(resp->mb);

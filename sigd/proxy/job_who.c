@@ -50,16 +50,17 @@ static void serve_login(struct job *job)
 static void label(const struct job *job, const struct route_connection *conn)
 {
 	const struct smsg *msg = txn_srv_request(job->st);
+	const struct trace_dialog dialog = {msg->callid, msg->from.tag, false};
 	struct trace *trace = job->px->deps.trace;
 	struct pl user;
 
 	if (conn) {
-		trace_connection(trace, &msg->callid, conn->tenant->id,
+		trace_connection(trace, &dialog, conn->tenant->id,
 				 conn->name);
 	} else {
 		pl_set_str(&user, job->who.user->name);
-		trace_user(trace, &msg->callid, job->tenant->id, &user);
-		trace_device(trace, &msg->callid, job->tenant->id, &user,
+		trace_user(trace, &dialog, job->tenant->id, &user);
+		trace_device(trace, &dialog, job->tenant->id, &user,
 			     flow_users_device_of(job->px, &job->flow,
 						  job->tenant->id,
 						  job->who.user->name));

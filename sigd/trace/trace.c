@@ -122,38 +122,54 @@ void trace_tap(const struct transport_tap *tap, void *arg)
 
 /* --- labels ------------------------------------------------------------------ */
 
-static void label_named(struct trace *trace, const struct pl *callid,
-			const char *form, const char *tenant,
-			const struct pl *name)
+/* With the dialog's tag before it. */
+static void label_dialog(struct trace *trace, const struct trace_dialog *dialog,
+			 const char *label)
+{
+	char word[TRACE_WORD_MAX + 1];
+
+	if (re_snprintf(word, sizeof(word), "%08x%c%s",
+			trace_tag_hash(&dialog->tag), dialog->led ? '+' : '!',
+			label) > 0)
+		trace_store_label(trace->store, &dialog->callid, word);
+}
+
+static bool label_print(char label[TRACE_LABEL_MAX + 1], const char *form,
+			const char *tenant, const struct pl *name)
+{
+	return tenant && *tenant && name->l &&
+	       re_snprintf(label, TRACE_LABEL_MAX + 1, form, tenant,
+			   redis_key_part, name) > 0;
+}
+
+void trace_user(struct trace *trace, const struct trace_dialog *dialog,
+		const char *tenant, const struct pl *user)
 {
 	char label[TRACE_LABEL_MAX + 1];
 
-	if (trace && trace->store && tenant && *tenant && name->l &&
-	    re_snprintf(label, sizeof(label), form, tenant, redis_key_part,
-			name) > 0)
-		trace_store_label(trace->store, callid, label);
-}
-
-void trace_user(struct trace *trace, const struct pl *callid,
-		const char *tenant, const struct pl *user)
-{
-	label_named(trace, callid, "t:%s/u:%H", tenant, user);
+	if (trace && trace->store &&
+	    label_print(label, "t:%s/u:%H", tenant, user))
+		label_dialog(trace, dialog, label);
 }
 
 void trace_asked(struct trace *trace, const struct pl *callid,
 		 const char *tenant, const struct pl *user)
 {
-	label_named(trace, callid, TRACE_ASKED "t:%s/u:%H", tenant, user);
+	char label[TRACE_LABEL_MAX + 1];
+
+	if (trace && trace->store &&
+	    label_print(label, TRACE_ASKED "t:%s/u:%H", tenant, user))
+		trace_store_label(trace->store, callid, label);
 }
 
-void trace_device(struct trace *trace, const struct pl *callid,
+void trace_device(struct trace *trace, const struct trace_dialog *dialog,
 		  const char *tenant, const struct pl *user, uint32_t device)
 {
 	char label[TRACE_LABEL_MAX + 1];
 
 	if (trace && trace->store && device &&
 	    trace_device_label(label, tenant, user, device))
-		trace_store_label(trace->store, callid, label);
+		label_dialog(trace, dialog, label);
 }
 
 bool trace_device_label(char label[TRACE_LABEL_MAX + 1], const char *tenant,
@@ -163,15 +179,18 @@ bool trace_device_label(char label[TRACE_LABEL_MAX + 1], const char *tenant,
 			   device, redis_key_part, user) > 0;
 }
 
-void trace_connection(struct trace *trace, const struct pl *callid,
+void trace_connection(struct trace *trace, const struct trace_dialog *dialog,
 		      const char *tenant, const char *connection)
 {
+	char label[TRACE_LABEL_MAX + 1];
 	struct pl name;
 
 	if (!connection)
 		return;
 	pl_set_str(&name, connection);
-	label_named(trace, callid, "t:%s/c:%H", tenant, &name);
+	if (trace && trace->store &&
+	    label_print(label, "t:%s/c:%H", tenant, &name))
+		label_dialog(trace, dialog, label);
 }
 
 void trace_call(struct trace *trace, const struct pl *callid, const char *call)

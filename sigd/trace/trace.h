@@ -15,6 +15,7 @@
 #define SIGD_TRACE_TRACE_H
 
 #include "sigd/trace/trace_homer.h"
+#include "sigd/trace/trace_owner.h"
 #include "sigd/trace/trace_store.h"
 #include "sigd/trace/trace_tally.h"
 
@@ -49,6 +50,16 @@ int trace_alloc(struct trace **tracep, const struct trace_cfg *cfg,
 void trace_tap(const struct transport_tap *tap, void *arg);
 
 /*
+ * Of which dialog it is, for whom it is: its Call-ID, and the tag of who began
+ * it. led: he is called in it; else he has shown that he began it. Who comes
+ * with a dialog that is another tenant's is known as one who asked.
+ */
+struct trace_dialog {
+	struct pl callid, tag;
+	bool led;
+};
+
+/*
  * Labels; trace and all texts may be NULL, and nothing happens then. A name
  * that is no part of a key is encoded (redis_key_part()).
  *	t:<tenant>/u:<user>	t:<tenant>/c:<connection>	call:<id>
@@ -57,16 +68,16 @@ void trace_tap(const struct transport_tap *tap, void *arg);
  *					t:<tenant>/u:<user>, but no trace is
  *					that tenant's by it
  */
-void trace_user(struct trace *trace, const struct pl *callid,
+void trace_user(struct trace *trace, const struct trace_dialog *dialog,
 		const char *tenant, const struct pl *user);
 void trace_asked(struct trace *trace, const struct pl *callid,
 		 const char *tenant, const struct pl *user);
-void trace_device(struct trace *trace, const struct pl *callid,
+void trace_device(struct trace *trace, const struct trace_dialog *dialog,
 		  const char *tenant, const struct pl *user, uint32_t device);
 /* Its label; false: it is too long. */
 bool trace_device_label(char label[TRACE_LABEL_MAX + 1], const char *tenant,
 			const struct pl *user, uint32_t device);
-void trace_connection(struct trace *trace, const struct pl *callid,
+void trace_connection(struct trace *trace, const struct trace_dialog *dialog,
 		      const char *tenant, const char *connection);
 void trace_call(struct trace *trace, const struct pl *callid, const char *call);
 

@@ -159,19 +159,61 @@ static bool named(struct pl *value, const char *line, size_t len,
 	return value->l > 0;
 }
 
+/* The next line of the head; false: that is all. */
+static bool line_next(struct pl *line, struct pl *rest)
+{
+	const char *nl = rest->l ? memchr(rest->p, '\n', rest->l) : NULL;
+
+	line->p = rest->p;
+	line->l = nl ? (size_t)(nl - rest->p) : rest->l;
+	if (!line->l || (line->l == 1 && *line->p == '\r'))
+		return false; /* the body */
+	pl_advance(rest, (ssize_t)(line->l + (nl != NULL)));
+	return true;
+}
+
 bool trace_callid(struct pl *callid, const void *sip, size_t len)
 {
-	const char *p = sip, *end = p + len;
+	struct pl rest = {sip, len}, line;
 
-	while (p < end) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		size_t n = (size_t)((nl ? nl : end) - p);
-
-		if (!n || (n == 1 && *p == '\r'))
-			return false; /* the body */
-		if (named(callid, p, n, "call-id") || named(callid, p, n, "i"))
+	while (line_next(&line, &rest)) {
+		if (named(callid, line.p, line.l, "call-id") ||
+		    named(callid, line.p, line.l, "i"))
 			return true;
-		p += n + 1;
 	}
 	return false;
+}
+
+/* The parameter behind the address of a From or To. */
+static void tag_of(struct pl *tag, const struct pl *value)
+{
+	const char *end = value->p + value->l, *p = value->p;
+
+	for (const char *q = p; q < end; q++)
+		p = *q == '>' ? q : p;
+	for (; end - p > 5; p++) {
+		if (strncasecmp(p, ";tag=", 5))
+			continue;
+		tag->p = p + 5;
+		while (tag->p + tag->l < end &&
+		       !strchr("; \t,", tag->p[tag->l]))
+			++tag->l;
+		return;
+	}
+}
+
+void trace_tags(struct pl *from, struct pl *to, const void *sip, size_t len)
+{
+	struct pl rest = {sip, len}, line, value;
+
+	from->p = to->p = sip;
+	from->l = to->l = 0;
+	while (line_next(&line, &rest)) {
+		if (!from->l && (named(&value, line.p, line.l, "from") ||
+				 named(&value, line.p, line.l, "f")))
+			tag_of(from, &value);
+		else if (!to->l && (named(&value, line.p, line.l, "to") ||
+				    named(&value, line.p, line.l, "t")))
+			tag_of(to, &value);
+	}
 }

@@ -48,5 +48,7 @@ int trace_msg_read(struct trace_msg *msg, struct mbuf *mb);
 /* The value of Call-ID (or i, RFC 3261 20.8), by sight: the first that stands
  * at the begin of a line before the body. False: it has none. */
 bool trace_callid(struct pl *callid, const void *sip, size_t len);
+/* The tags of From and To, by sight as well; empty: it has none. */
+void trace_tags(struct pl *from, struct pl *to, const void *sip, size_t len);
 
 #endif

@@ -17,13 +17,15 @@ enum {
 	BUNDLE_ARGS = 4,
 	BUNDLE_MAX = 65536, /* bytes that wait: then it goes at once */
 	BUCKETS = 512,
-	LABELS_MAX = 512, /* bytes of a bundle's labels */
+	LABELS_MAX = 640, /* bytes of a bundle's labels */
 	NUMBER_LEN = 24,
 };
 
 /* KEYS: traces, sizes, the stem of the others, which have its hash tag. ARGV:
  * keep_ms, call_bytes, bytes; then for each bundle Call-ID, batch, messages,
- * labels; those of somebody who asked and was refused leave room for others.
+ * labels; those of somebody who asked and was refused leave room for others. A
+ * dialog is of who was let in with its tag first, and of whom that one called;
+ * who comes with it afterwards has asked, no more.
  * What is over goes, some at a time: this may not take long. */
 static const struct redis_script script_put = {
 	"trace-put",
@@ -39,12 +41,26 @@ static const struct redis_script script_put = {
 	"  redis.call('HDEL', KEYS[2], id) redis.call('ZREM', KEYS[1], id) "
 	"  redis.call('DEL', KEYS[3] .. 'sip:' .. id, KEYS[3] .. 'of:' .. id) "
 	"end "
+	"local function claim(of, tag, led, who) "
+	"  local owner, at = string.match(who, '^t:([^/]+)/'), 'of.' .. tag "
+	"  local have = redis.call('HGET', of, at) "
+	"  if not owner then return 'asked:' .. who end "
+	"  if not have then "
+	"    local n = tonumber(redis.call('HGET', of, 'dialogs') or 0) + 1 "
+	"    if n > 16 then return 'asked:' .. who end "
+	"    redis.call('HSET', of, 'dialogs', n, at, n .. ' ' .. owner) "
+	"  elseif not string.find(have .. ' ', ' ' .. owner .. ' ', 1, true) then "
+	"    if not led then return 'asked:' .. who end "
+	"    redis.call('HSET', of, at, have .. ' ' .. owner) end "
+	"  return who end "
 	"local function label_of(word) "
 	"  if string.sub(word, 1, 6) ~= 'asked:' then return word, 2048 end "
 	"  return string.sub(word, 7), 512 "
 	"end "
-	"local function add(words, id, had) "
+	"local function add(words, id, had, of) "
 	"  for word in string.gmatch(words, '%S+') do "
+	"    local tag, how, who = string.match(word, '^(%x+)([!+])(.+)$') "
+	"    if tag then word = claim(of, tag, how == '+', who) end "
 	"    local label, most = label_of(word) "
 	"    local by = KEYS[3] .. 'by:' .. label "
 	"    if redis.call('ZADD', by, at, id) == 1 then "
@@ -79,7 +95,7 @@ static const struct redis_script script_put = {
 	"    field('cut', (was[3] or 0) + n) "
 	"  end "
 	"  local had = was[4] or '' "
-	"  local labels = add(ARGV[i + 3], id, had) "
+	"  local labels = add(ARGV[i + 3], id, had, of) "
 	"  if labels ~= had then field('labels', labels) end "
 	"  redis.call('HSET', of, unpack(set)) "
 	"  redis.call('PEXPIRE', of, keep) "
@@ -378,7 +394,7 @@ void trace_store_label(struct trace_store *store, const struct pl *callid,
 	struct bundle *bundle;
 	size_t used, len = strlen(label);
 
-	if (!len || len > TRACE_LABEL_MAX)
+	if (!len || len > TRACE_WORD_MAX)
 		return;
 	bundle = bundle_of(store, callid);
 	if (!bundle || has(bundle->labels, label))

@@ -10,7 +10,8 @@
  *	cb:{t:<x>}:sip:<id>    list: batches (trace_pack.h) of records
  *			       (trace_msg.h); id: SHA-1 of the Call-ID, in hex
  *	cb:{t:<x>}:of:<id>     hash: call_id, first, last (unix ms), messages,
- *			       cut (messages that did not fit), labels
+ *			       cut (messages that did not fit), labels, and
+ *			       whose its dialogs are (trace_owner.h)
  *	cb:{t:<x>}:by:<label>  sorted set: ids, by last
  *	cb:{t:<x>}:traces      sorted set: ids, by when they end
  *	cb:{t:<x>}:sizes       hash: bytes by id, and "total"
@@ -32,6 +33,7 @@ enum {
 	TRACE_ID_LEN = 40,
 	TRACE_CALLID_MAX = 256, /* bytes; a longer one is not traced */
 	TRACE_LABEL_MAX = 200,
+	TRACE_WORD_MAX = TRACE_LABEL_MAX + 9, /* with a tag before it */
 	TRACE_LABELLED_MAX = 1000, /* traces that a label remembers */
 };
 
@@ -56,7 +58,9 @@ int trace_store_alloc(struct trace_store **storep,
 /* Texts are copied. What does not fit is counted. */
 void trace_store_put(struct trace_store *store, const struct pl *callid,
 		     const struct trace_msg *msg);
-/* Whose it is, besides: one word without spaces, "u:acme/bob". */
+/* Whose it is, besides: one word without spaces, "t:acme/u:bob"; with the hash
+ * of a dialog's tag before it, who has shown that he is that ("<hash>!t:..") or
+ * was called ("<hash>+t:.."): trace_owner.h. */
 void trace_store_label(struct trace_store *store, const struct pl *callid,
 		       const char *label);
 /* What waits goes now. */

@@ -242,6 +242,7 @@ static int send_options(struct probe *probe, const struct conn_way *way)
 	char uri[URI_MAX], from[URI_MAX], to[URI_MAX], contact[URI_MAX],
 		name[TRUNK_CONTACT_MAX], tag[17], callid[17];
 	struct smsg_field fields[2];
+	struct trace_dialog dialog = {.led = false};
 	struct own_request req = {.method = "OPTIONS", .to = &way->flow,
 				  .cseq = 1, .fieldv = fields, .fieldc = 2,
 				  .resph = on_response, .endh = on_end,
@@ -265,7 +266,9 @@ static int send_options(struct probe *probe, const struct conn_way *way)
 	pl_set_str(&fields[0].val, contact);
 	pl_set_str(&fields[1].name, "Accept");
 	pl_set_str(&fields[1].val, "application/sdp");
-	trace_connection(probe->px->deps.trace, &req.callid, conn->tenant->id,
+	dialog.callid = req.callid;
+	pl_set_str(&dialog.tag, tag);
+	trace_connection(probe->px->deps.trace, &dialog, conn->tenant->id,
 			 conn->name);
 	return own_request_send(&probe->ct, probe->px, &req);
 }

@@ -38,6 +38,7 @@ static int send_register(struct trunk_reg *reg, uint32_t expires_s)
 	char uri[TRUNK_URI_MAX], from[TRUNK_URI_MAX], to[TRUNK_URI_MAX], contact[TRUNK_URI_MAX],
 		expires[16], user[TRUNK_CONTACT_MAX], tag[17];
 	struct smsg_field fields[3];
+	struct trace_dialog dialog = {.led = false};
 	struct own_request req = {.method = "REGISTER", .to = &reg->to,
 				  .cseq = ++reg->state.cseq,
 				  .fieldv = fields, .fieldc = 3,
@@ -72,7 +73,9 @@ static int send_register(struct trunk_reg *reg, uint32_t expires_s)
 	reg->h.senth(reg->h.arg);
 	reg->sent_us = journal_now_us();
 	reg->rtt_us = 0;
-	trace_connection(reg->px->deps.trace, &req.callid, conn->tenant->id,
+	dialog.callid = req.callid;
+	pl_set_str(&dialog.tag, tag);
+	trace_connection(reg->px->deps.trace, &dialog, conn->tenant->id,
 			 conn->name);
 	err = own_request_send(&ct, reg->px, &req);
 	if (err)

@@ -86,6 +86,57 @@ describe('a call between tenants', { timeout: 60000 }, () => {
     await over(id);
   });
 
+  test('who uses the Call-ID of another tenant reads nothing of it, and hides nothing', async () => {
+    const { id, callid, out } = await call();
+    const mallory = await suite.tenant().phone('carol');
+    assert.equal(mallory.domain, 't2.test');
+    const of = `traces?call_id=${encodeURIComponent(callid)}`;
+    const trace = await until(async () => (await json('', of)).traces[0], 'it is traced');
+    // of their dialog, with the tags of either side, and one of her own
+    const tags = [out.localTag, out.remoteTag, 'her-own'];
+    for (const [i, fromTag] of tags.entries()) assert.equal((await mallory.register({ callid, fromTag, cseq: 10 * (i + 1) })).code, 200);
+    const hers = mallory.call('echo', { callid, localTag: 'her-call' });
+    assert.equal((await hers.final).code, 200);
+    assert.equal((await hers.bye()).code, 200);
+    assert.equal((await out.bye()).code, 200);
+    await over(id);
+    const texts = async (name) => {
+      const { messages } = await json(name, `traces/${trace.id}`);
+      return messages?.map((m) => m.text);
+    };
+    const said = await until(async () => {
+      const all = await texts('');
+      return all.filter((t) => /^CSeq: \d+ BYE\r$/m.test(t)).length === 6 && all.filter((t) => /^REGISTER /.test(t)).length >= 6 && all;
+    }, 'all is told');
+    const ofCall = (t) => new RegExp(`tag=${out.localTag}`).test(t) && /alice/.test(t);
+    for (const name of ['from', 'there']) {
+      const read = await texts(name);
+      assert.deepEqual(read.filter(ofCall), said.filter(ofCall), name);
+      assert.ok(!read.some((t) => /her-own|her-call/.test(t)), name);
+      const timeline = await json(name, `calls/${encodeURIComponent(callid)}/timeline`);
+      assert.equal(timeline.id, id, name);
+      assert.ok(timeline.items.filter((i) => i.what === 'sip').length >= 10);
+      // what she wrote with alice's tag is in alice's dialog, and shows herself alone
+      assert.ok(!/her-own|her-call/.test(JSON.stringify(timeline)), name);
+      assert.ok(!/carol/.test(JSON.stringify(await json(name, of))), name);
+    }
+    const read = await texts('others');
+    assert.ok(read.some((t) => /her-call/.test(t)) && read.some((t) => /her-own/.test(t)));
+    assert.ok(!/alice|sip:bob|t[01]\.test/.test(read.join('')), read.join('\n'));
+    const pcap = await (await ask('others', `traces/${trace.id}/pcap`)).text();
+    assert.ok(!/alice|t0\.test/.test(pcap));
+    const followed = await until(async () => {
+      const text = JSON.stringify(await json('others', 'traces/messages?tenant=t2&user=carol&after=0&limit=500'));
+      return /her-call/.test(text) && text;
+    }, 'what is said is told a second later');
+    assert.ok(!/alice/.test(followed));
+    assert.ok(!/alice|bob/.test(JSON.stringify(await json('others', of))));
+    assert.match((await json('others', `calls/${encodeURIComponent(callid)}/timeline`)).caller, /carol/);
+    assert.equal(await status('others', `calls/${id}/timeline`), 404);
+    // the operator knows all of them
+    assert.deepEqual((await json('', of)).traces[0].parties.map((p) => `${p.tenant}/${p.user}`).sort(), ['t0/alice', 't1/bob', 't2/carol']);
+  });
+
   test('nothing is left of the list of calls', async () => {
     for (let x = 0; x < 16; x++) assert.deepEqual(await stack.redis.call('ZRANGE', `cb:{c:${x.toString(16)}}:calls`, 0, -1), []);
   });

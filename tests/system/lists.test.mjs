@@ -149,7 +149,9 @@ describe('lists', { timeout: 60000 }, () => {
       ['', 'tenant', 'refused'], ['tenant=t0&cursor=1', 'cursor', 'refused'], ['tenant=t0&code=4xx', 'code', 'refused'],
       ['cursor=1', 'cursor', 'connections'], ['cursor=4294967296-0', 'cursor', 'connections'], ['kind=x', 'kind', 'connections'], ['state=x', 'state', 'connections'],
       ['cursor=s1', 'cursor', 'nodes'], ['cursor=x/s1', 'cursor', 'nodes'], ['cursor=sigd/S_', 'cursor', 'nodes'], ['daemon=x', 'daemon', 'nodes'], ['state=x', 'state', 'nodes'],
-      ['cursor=x', 'cursor', 'tenants']]) {
+      ['cursor=x', 'cursor', 'tenants'],
+      ['', 'tenant', 'traces'], ['tenant=t0', 'user', 'traces'], ['user=a', 'tenant', 'traces'], ['tenant=t0&user=a&connection=b', 'connection', 'traces'], ['call=x', 'call', 'traces'], ['limit=0', 'limit', 'traces'],
+      ['', 'tenant', 'traces/messages'], ['call=0123456789abcdef&after=x', 'after', 'traces/messages']]) {
       const { status, errors } = await of(what, query);
       assert.equal(status, 400, `${what}?${query}`);
       assert.equal(errors[0].field, field, `${what}?${query}`);

@@ -193,19 +193,20 @@ static void on_noted(enum status code, const struct call_record *rec, void *arg)
 }
 
 /* Whose trace this is, too. */
-static void label(const struct branch *branch, const struct pl *callid)
+static void label(const struct branch *branch, const struct smsg *req)
 {
+	const struct trace_dialog dialog = {req->callid, req->from.tag, true};
 	const struct branch_to *to = &branch->to;
 	struct trace *trace = branch->inv->px->deps.trace;
 	struct pl user;
 
 	pl_set_str(&user, to->user);
 	if (to->conn)
-		trace_connection(trace, callid, to->tenant->id, to->conn->name);
+		trace_connection(trace, &dialog, to->tenant->id, to->conn->name);
 	else
-		trace_user(trace, callid, to->tenant->id, &user);
+		trace_user(trace, &dialog, to->tenant->id, &user);
 	if (!to->conn)
-		trace_device(trace, callid, to->tenant->id, &user, to->device);
+		trace_device(trace, &dialog, to->tenant->id, &user, to->device);
 }
 
 int branch_note(struct branch *branch)
@@ -219,7 +220,7 @@ int branch_note(struct branch *branch)
 	int err;
 
 	branch->noted = false;
-	label(branch, &req->callid);
+	label(branch, req);
 	str_ncpy(try.user, to->user, sizeof(try.user));
 	err = hop_mark(&branch->mark, px, &req->callid, &to->flow,
 		       inv->hunt.loop);

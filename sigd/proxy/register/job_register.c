@@ -129,12 +129,13 @@ static void limits_until(struct reg_limits *limits, uint64_t until_s)
 /* Whose trace this is: of which of his devices. */
 static void label(const struct job *job)
 {
+	const struct smsg *msg = txn_srv_request(job->st);
+	const struct trace_dialog dialog = {msg->callid, msg->from.tag, false};
 	struct pl user;
 
 	pl_set_str(&user, job->user);
 	if (job->who.user)
-		trace_device(job->px->deps.trace,
-			     &txn_srv_request(job->st)->callid, job->tenant->id,
+		trace_device(job->px->deps.trace, &dialog, job->tenant->id,
 			     &user, job->device_nr);
 }
 

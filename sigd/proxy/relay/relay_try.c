@@ -296,15 +296,16 @@ static void label(const struct relay_try *try)
 {
 	const struct relay *relay = try->relay;
 	const struct route_connection *conn = try->to.conn;
-	const struct pl *callid = &txn_srv_request(relay->st)->callid;
+	const struct smsg *msg = txn_srv_request(relay->st);
+	const struct trace_dialog dialog = {msg->callid, msg->from.tag, true};
 	struct pl user;
 
 	if (conn) {
-		trace_connection(relay->px->deps.trace, callid,
+		trace_connection(relay->px->deps.trace, &dialog,
 				 conn->tenant->id, conn->name);
 	} else {
 		pl_set_str(&user, try->to.end.name);
-		trace_user(relay->px->deps.trace, callid, relay->tenant->id,
+		trace_user(relay->px->deps.trace, &dialog, relay->tenant->id,
 			   &user);
 	}
 }

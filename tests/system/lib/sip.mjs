@@ -354,12 +354,12 @@ export class Call {
 
   // --- as the caller
 
-  // options: sdp, headers, ack (false: never acknowledge), limit, and those
+  // options: sdp, headers, ack (false: never acknowledge), limit, callid, localTag, and those
   // of Ua.authorized(). this.final: a promise of the final response.
   invite(target, options = {}) {
     const uri = target.startsWith('sip:') ? target : `sip:${target}@${this.ua.domain}`;
     const { sdp = this.ua.sdp(), headers = [], ack = true } = options;
-    Object.assign(this, { uri, ack, localTag: hex(6), callid: hex(10), remoteUri: uri });
+    Object.assign(this, { uri, ack, localTag: options.localTag ?? hex(6), callid: options.callid ?? hex(10), remoteUri: uri });
     this.ua.calls.set(this.callid, this);
     this.final = this.attempts(uri, {
       ...options, ...this.ids, body: sdp, headers: [['Contact', this.ua.contact], ...headers],
