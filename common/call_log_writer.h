@@ -22,7 +22,7 @@ struct redis_link;
 struct wheel;
 
 enum {
-	CALL_LOG_WRITER_MS = 25,
+	CALL_LOG_WRITER_MS = 10,
 	CALL_LOG_WRITER_OPEN = 1024,   /* commands */
 	CALL_LOG_WRITER_ROOM = 131072, /* bytes of notes; a fuller one goes out
 					  at once */

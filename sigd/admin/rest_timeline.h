@@ -21,7 +21,7 @@ enum {
 	TIMELINE_CLOCKS = 32,
 	TIMELINE_ITEMS = 2000,   /* of an answer: the first and last half */
 	TIMELINE_TEXTS = 4 * 1024 * 1024, /* bytes of SIP messages */
-	TIMELINE_SAME_MS = 40,   /* clocks that differ no more are the same: an
+	TIMELINE_SAME_MS = 25,   /* clocks that differ no more are the same: an
 				    entry waits CALL_LOG_WRITER_MS */
 };
 

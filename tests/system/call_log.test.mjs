@@ -74,7 +74,7 @@ describe('logs of calls with a size', { timeout: 240000 }, () => {
 
   const ended = (callid) => until(async () => {
     const tl = await timeline(callid);
-    return tl?.verdict.code !== 'in-progress' && tl?.items.some(({ kind }) => kind === 'call.ended') && tl;
+    return tl?.verdict.code !== 'in-progress' && ['call.ended', 'leg.ended'].every((what) => tl?.items.some(({ kind }) => kind === what)) && tl;
   }, 'the timeline of the newest');
 
   test('the oldest give way, and the newest is whole', async () => {
