@@ -344,9 +344,12 @@ static void who_is_not_recorded_cannot_be_paused(void)
 	mem_deref(c);
 }
 
-/* CORDBOARD_FAULT; NULL: none from now on. */
-static void fault_set(const char *spec)
+/* CORDBOARD_FAULT; NULL: none from now on. The thread, which passes such points,
+ * has nothing to do in that moment. */
+static void fault_set(const struct call *c, const char *spec)
 {
+	while (c->bed.recorder && recorder_figures(c->bed.recorder).waiting)
+		usleep(1000);
 	if (spec)
 		CHECK(!setenv("CORDBOARD_FAULT", spec, 1));
 	fault_process("t", 1);
@@ -390,19 +393,19 @@ static void a_pause_that_is_not_stored_is_not_said_to_be(void)
 	c->a->terms.record = SESSION_RECORD_ALWAYS;
 	up(c);
 	media_bed_run(&c->bed, 2000);
-	fault_set("mediad.leg.store=errno:ENOSPC");
+	fault_set(c, "mediad.leg.store=errno:ENOSPC");
 	CHECK_INT(session_tape(c->bed.table, S, true), ENOSPC);
 	CHECK_INT(session_tape(c->bed.table, S, true), ENOSPC);
-	fault_set(NULL);
+	fault_set(c, NULL);
 	/* asked again, it is stored */
 	CHECK_INT(session_tape(c->bed.table, S, true), 0);
 	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
 	CHECK_INT(alive, 1);
 	media_bed_run(&c->bed, 1000);
 	/* a successor would not know of the end: it stays paused */
-	fault_set("mediad.leg.store=errno:ENOSPC");
+	fault_set(c, "mediad.leg.store=errno:ENOSPC");
 	CHECK_INT(session_tape(c->bed.table, S, false), ENOSPC);
-	fault_set(NULL);
+	fault_set(c, NULL);
 	media_bed_run(&c->bed, 2000);
 	CHECK_INT(session_drop(c->bed.table, S), 0);
 	call_close(c);
@@ -436,10 +439,10 @@ static void a_part_is_counted_before_it_begins(void)
 	CHECK_INT(media_phone_gets(c->a, S, 1, true), 0);
 	CHECK_INT(session_leg_join(c->bed.table, S, 1, 2, NULL), 0);
 	media_bed_run(&c->bed, 100);
-	fault_set("mediad.leg.store=delay:300");
+	fault_set(c, "mediad.leg.store=delay:300");
 	clock_gettime(CLOCK_REALTIME, &now);
 	CHECK_INT(session_answered(c->bed.table, S), 0);
-	fault_set(NULL);
+	fault_set(c, NULL);
 	while (!recorder_idle(c->bed.recorder))
 		usleep(1000);
 	snprintf(cmd, sizeof(cmd), "find %s -name '*.part'", c->dir);
@@ -469,7 +472,7 @@ static void a_disk_that_stands_still_holds_no_call_up(void)
 	snprintf(hold, sizeof(hold), "%s/hold", c->dir);
 	snprintf(fault, sizeof(fault), "tap.write=hold:%s@1", hold);
 	REQUIRE(!mkdir(hold, 0700));
-	fault_set(fault);
+	fault_set(c, fault);
 	up(c);
 	heard[0] = c->a->heard;
 	heard[1] = c->b->heard;
@@ -485,7 +488,7 @@ static void a_disk_that_stands_still_holds_no_call_up(void)
 	CHECK_INT(session_drop(c->bed.table, S), 0);
 	CHECK(!rmdir(hold));
 	call_close(c);
-	fault_set(NULL);
+	fault_set(c, NULL);
 	CHECK_INT(c->nlost, 1);
 	CHECK_INT(c->lost.end, REC_TOO_SLOW);
 	CHECK_INT(c->nended, 1);
