@@ -108,20 +108,22 @@ bool rest_workers_load(struct rest_workers *workers, struct admin *admin,
 		       struct admin_resp *resp)
 {
 	const struct redis_val *list;
+	size_t len;
 	bool ok = true;
 
 	*workers = (struct rest_workers){.n = 0};
 	if (!rest_ask(&list, admin, resp, "ZRANGE", PUBLISH_WORKERS, "0",
 		      "1023", "WITHSCORES", NULL))
 		return false;
-	workers->list = mem_zalloc((list->len / 2 + 1) * sizeof(*workers->list),
+	len = list->type == REDIS_ARRAY ? list->len : 0;
+	workers->list = mem_zalloc((len / 2 + 1) * sizeof(*workers->list),
 				   NULL);
 	if (!workers->list) {
 		admin_resp_problem(resp, 503, "Out of memory.");
 		return false;
 	}
 	/* the next question takes the answer away */
-	for (size_t i = 0; i + 1 < list->len && workers->n < WORKERS_MAX;
+	for (size_t i = 0; i + 1 < len && workers->n < WORKERS_MAX;
 	     i += 2)
 		workers->n += seen_read(&workers->list[workers->n],
 					&list->el[i], &list->el[i + 1]);
