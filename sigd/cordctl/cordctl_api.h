@@ -27,6 +27,7 @@ struct cordctl_remote {
 	const char *url, *token_file, *ca;
 	const char *tenant, *user, *device, *connection, *call, *limit;
 	const char *daemon, *move;
+	const char *search, *state, *since, *until, *mos_below;
 	bool json, follow, recent, keep;
 	const char *word[CORDCTL_WORDS_MAX]; /* behind the command */
 	int nwords;

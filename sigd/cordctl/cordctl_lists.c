@@ -126,7 +126,11 @@ int cordctl_remote_calls(const struct cordctl_remote *remote)
 					      call_cells};
 	char path[CORDCTL_URL_MAX] = "/v1/calls";
 
-	cordctl_query(path, "state", remote->recent ? "recent" : NULL);
+	cordctl_query(path, "state",
+		      remote->recent ? "recent" : remote->state);
+	cordctl_query(path, "since", remote->since);
+	cordctl_query(path, "until", remote->until);
+	cordctl_query(path, "mos_below", remote->mos_below);
 	cordctl_query(path, "tenant", remote->tenant);
 	cordctl_query(path, "user", remote->user);
 	cordctl_query(path, "connection", remote->connection);
@@ -165,6 +169,8 @@ int cordctl_remote_registrations(const struct cordctl_remote *remote)
 		return needs_tenant();
 	cordctl_query(path, "tenant", remote->tenant);
 	cordctl_query(path, "user", remote->user);
+	cordctl_query(path, "device", remote->device);
+	cordctl_query(path, "search", remote->search);
 	cordctl_query(path, "limit", remote->limit);
 	return list(remote, path, &form);
 }
@@ -194,9 +200,9 @@ int cordctl_remote_connections(const struct cordctl_remote *remote)
 					      connection_cells};
 	char path[CORDCTL_URL_MAX] = "/v1/connections";
 
-	if (!remote->tenant)
-		return needs_tenant();
 	cordctl_query(path, "tenant", remote->tenant);
+	cordctl_query(path, "state", remote->state);
+	cordctl_query(path, "search", remote->search);
 	cordctl_query(path, "limit", remote->limit);
 	return list(remote, path, &form);
 }

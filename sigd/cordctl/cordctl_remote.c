@@ -45,6 +45,11 @@ static const struct option options[] = {
 	{"move", required_argument, NULL, 'm'},
 	{"keep", no_argument, NULL, 'k'},
 	{"recent", no_argument, NULL, 'r'},
+	{"search", required_argument, NULL, 'S'},
+	{"state", required_argument, NULL, 's'},
+	{"since", required_argument, NULL, 'a'},
+	{"until", required_argument, NULL, 'b'},
+	{"mos-below", required_argument, NULL, 'M'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -79,6 +84,16 @@ static const char **text_of(struct cordctl_remote *remote, int c)
 		return &remote->daemon;
 	case 'm':
 		return &remote->move;
+	case 'S':
+		return &remote->search;
+	case 's':
+		return &remote->state;
+	case 'a':
+		return &remote->since;
+	case 'b':
+		return &remote->until;
+	case 'M':
+		return &remote->mos_below;
 	default:
 		return NULL;
 	}

@@ -102,6 +102,10 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     assert.equal(registered.length, 3, registered.join('\n'));
     assert.ok(registered.some((row) => /^alice .* s1\/\d\/wss\//.test(row)) && registered.some((row) => /^bob .* s2\/\d\/udp\//.test(row)), registered.join('\n'));
     assert.ok(JSON.stringify(await json(['registrations', '--tenant', 'demo', '--user', 'bob'])).includes('"bob"'));
+    assert.deepEqual((await json(['registrations', '--tenant', 'demo', '--search', 'BO'])).registrations.map((r) => r.user), ['bob']);
+    assert.equal((await json(['connections', '--search', 'pb'])).connections.length, 1);
+    assert.equal((await json(['connections', '--state', 'forced'])).connections.length, 0);
+    assert.equal((await json(['calls', '--state', 'recent', '--since', '2026-01-01T00:00:00Z', '--until', '2026-01-02T00:00:00Z', '--mos-below', '3.5'])).calls.length, 0);
 
     const call = alice.call('echo');
     assert.equal((await call.final).code, 200);
