@@ -98,7 +98,7 @@ describe('who means harm', { timeout: 300000 }, () => {
   test('odd texts in each header of each operation', async (t) => {
     const HEADERS = ['Accept', 'Content-Type', 'If-None-Match', 'Last-Event-ID', 'Origin', 'User-Agent', 'X-Forwarded-For', 'Cookie', 'Accept-Encoding', 'Connection',
       'Forwarded', 'Referer', 'Expect', 'Range', 'X-Request-Id'];
-    const asked = operations.filter((o) => !isStream(o) && !/drain$|^DELETE/.test(o.id));
+    const asked = operations.filter((o) => !isStream(o) && !/drain$|routes\/reload$|^DELETE/.test(o.id));
     const wrong = [];
     // each text in each header, by turns of the operations
     const list = HEADERS.flatMap((header, h) => strings.map((text, i) => ({ header, text: text.replace(/[\r\n\0]/g, ''), o: asked[(i * HEADERS.length + h) % asked.length] })));
