@@ -1,7 +1,7 @@
 # bash completion of cordctl(1). SPDX-License-Identifier: MIT
 _cordctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]}
-	local ask='--url --token-file --ca --json --tenant --user --device --connection --call --limit --follow --daemon --move --keep --recent'
+	local ask='--url --token-file --ca --json --tenant --user --device --connection --call --limit --follow --daemon --move --keep --recent --search --state --since --until --mos-below'
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W 'route token calls call hangup trace registrations connections log latency nodes drain undrain --help -V' -- "$cur")
