@@ -46,7 +46,8 @@
 	"  local found, since = nil, nil "                                   \
 	"  for _, t in ipairs(twins(rec, ids, call)) do "                    \
 	"    local at = tonumber(redis.call('HGET', t, 'start') or 0) "      \
-	"    if is_setup(t) and (not since or at < since) and "              \
+	"    if is_setup(t) and (not since or at < since or "                \
+	"      at == since and t < found) and "                              \
 	"      redis.call('HGET', t, 'at') ~= redis.call('HGET', rec, 'at') "\
 	"      then found, since = t, at end end "                           \
 	"  return found end "                                                \
