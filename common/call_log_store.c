@@ -21,9 +21,11 @@ enum {
  * dies. Sizes are Redis' own, and 300 bytes for what stands here beside.
  *
  * What is over its time goes when a log begins, a few at a time, as does what
- * is over the size: this may not take long. A log whose call
- * has a record is of a call that has not ended: it is put behind the others,
- * eight times at most, then it goes as well: there is an end to memory.
+ * is over the size: this may not take long. Who has no size to
+ * keep may keep logs for less than who has: it forgets those that Redis has
+ * ended. A log whose call has a record is of a call that has not ended: it is
+ * put behind the others, eight times at most, then it goes as well: there is an
+ * end to memory.
  */
 static const struct redis_script script_store = {
 	"call-log-store",
@@ -47,26 +49,28 @@ static const struct redis_script script_store = {
 	"  redis.call('HSET', sizes, 'w' .. call, why) "
 	"end "
 	"local dropped, most = 0, tonumber(ARGV[6]) "
+	"local order, brief = logs .. 'order', logs .. 'brief' "
+	"local function drop(c) "
+	"  local had = redis.call('HMGET', sizes, c, 'w' .. c) "
+	"  total = total - (had[1] or 0) - (had[2] or 0) "
+	"  redis.call('HDEL', sizes, c, 'w' .. c) "
+	"  redis.call('ZREM', order, c) redis.call('ZREM', brief, c) "
+	"  redis.call('DEL', logs .. c, whys .. c) "
+	"end "
+	"local function over(set, keep) "
+	"  for _, c in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', "
+	"    string.format('%.0f', now - keep * 1000), 'LIMIT', 0, 20)) do "
+	"    if c == call then redis.call('ZREM', set, c) "
+	"    elseif most > 0 or redis.call('EXISTS', logs .. c) == 0 then "
+	"      drop(c) end "
+	"  end "
+	"end "
+	"if not was[1] then over(order, ARGV[4]) over(brief, ARGV[5]) end "
 	"if most > 0 then "
-	"  local order, brief = logs .. 'order', logs .. 'brief' "
-	"  local function drop(c) "
-	"    local had = redis.call('HMGET', sizes, c, 'w' .. c) "
-	"    total = total - (had[1] or 0) - (had[2] or 0) "
-	"    redis.call('HDEL', sizes, c, 'w' .. c) "
-	"    redis.call('ZREM', order, c) redis.call('ZREM', brief, c) "
-	"    redis.call('DEL', logs .. c, whys .. c) "
-	"  end "
-	"  local function over(set, keep) "
-	"    for _, c in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', "
-	"      string.format('%.0f', now - keep * 1000), 'LIMIT', 0, 20)) do "
-	"      if c == call then redis.call('ZREM', set, c) else drop(c) end "
-	"    end "
-	"  end "
 	"  local function first(set) "
 	"    local one = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES') "
 	"    return one[1], tonumber(one[2] or '9e15') "
 	"  end "
-	"  if not was[1] then over(order, ARGV[4]) over(brief, ARGV[5]) end "
 	"  for i = 1, 20 do "
 	"    if total <= most then break end "
 	"    local c, at = first(order) "

@@ -17,8 +17,7 @@
  * last the longest ago, of calls that have ended; a call that is up tells
  * figures of itself every few seconds, and so is among the newest. Redis itself
  * ends what nobody writes to any more; the entry in the order goes with the
- * next
- * log that begins.
+ * next log that begins, whoever writes it.
  *
  * SPDX-License-Identifier: MIT
  */

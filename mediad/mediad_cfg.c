@@ -218,7 +218,8 @@ static const struct cfg_field call_log_fields[] = {
 	 .def = "24h",
 	 .help = "As in sigd.yaml, where their size is limited: how long the "
 		 "log of a call is kept in Redis, from its last entry. 0s: "
-		 "media tells it nothing."},
+		 "media tells it nothing; say so where sigd.yaml has no logs, "
+		 "by keep or by size."},
 	CFG_END,
 };
 

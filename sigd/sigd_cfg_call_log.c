@@ -16,8 +16,9 @@ static const struct cfg_field call_log_fields[] = {
 		 "mediad.yaml."},
 	{"size", CFG_SIZE, CALL_LOG(size), .max = 1099511627776, .def = "1GiB",
 	 .help = "Most that the logs of all calls take of Redis' memory: those "
-		 "of the calls that ended first give way. 0: there are none. "
-		 "A call of three minutes takes some 10 KiB."},
+		 "of the calls that ended first give way. 0: there are none; "
+		 "say keep: 0s in mediad.yaml, too, which has no size. A call "
+		 "of three minutes takes some 10 KiB."},
 	CFG_END,
 };
 const struct cfg_table sigd_call_log_table = {

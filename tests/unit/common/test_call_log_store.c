@@ -211,6 +211,34 @@ static void what_is_too_old_goes_from_the_list_and_the_sum(void)
 	stop(&fix);
 }
 
+/* As where media alone has logs: nobody else would. */
+static void who_has_no_size_forgets_what_has_ended(void)
+{
+	const struct call_log_cfg cfg = {DAY, 0};
+	struct fixture fix;
+	int64_t one;
+
+	if (start(&fix, &cfg)) {
+		tell_all(&fix, 0, 1);
+		one = sum(&fix);
+		tell_all(&fix, 1, 2);
+		/* long ago: Redis has ended one, the other one is kept for
+		 * longer by who has a size */
+		(void)redis_bed_say(&fix.bed, "ZADD cb:{c:4}:log:order 1 "
+					      "4f00000000000000 1 "
+					      "4f00000000000001");
+		(void)redis_bed_say(&fix.bed, "DEL cb:{c:4}:log:4f"
+					      "00000000000000 cb:{c:4}:why:4f"
+					      "00000000000000");
+		tell_all(&fix, 3, 1);
+		CHECK_INT(number(&fix, "ZCARD cb:{c:4}:log:order"), 3);
+		CHECK_INT(number(&fix, "HLEN cb:{c:4}:log:sizes"), 7);
+		CHECK_INT(sum(&fix), 3 * one);
+		CHECK(there(&fix, "log", 1) && there(&fix, "why", 1));
+	}
+	stop(&fix);
+}
+
 /* Of calls that were refused at once, too, the oldest go, be they kept for as
  * little as they are. */
 static void brief_ones_go_by_their_age(void)
@@ -275,4 +303,5 @@ TEST_MAIN(TEST(the_oldest_give_way_and_the_newest_is_whole),
 	  TEST(one_that_is_larger_than_all_room_stays),
 	  TEST(who_has_no_size_counts_and_leaves_all),
 	  TEST(what_is_too_old_goes_from_the_list_and_the_sum),
+	  TEST(who_has_no_size_forgets_what_has_ended),
 	  TEST(brief_ones_go_by_their_age), TEST(all_keys_end))
