@@ -1,7 +1,7 @@
 /*
  * rest_registrations.h  Registrations of a tenant, a page at a time
  *
- * There is no list of them: Redis is walked by SCAN (decision 34). A step of
+ * There is no list of them: Redis is walked by SCAN (decision 35). A step of
  * SCAN is a part of its table; within a step keys come by a hash of theirs, and
  * devices by a hash of theirs. The cursor of a page is where the step begins
  * and ends, and the last device that was told: the step is made again, and what
