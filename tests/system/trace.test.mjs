@@ -104,7 +104,7 @@ for (const transport of ['udp', 'tcp']) {
       assert.ok(mine.traces.some((t) => t.id === found.id), 'of a device');
       assert.deepEqual((await json(`traces?tenant=${name}&user=alice&device=sip:other`)).traces, []);
 
-      // as they came, in two parts
+      // in two parts: as they were written, by each worker some at once
       const { messages } = await json(`traces/${found.id}`);
       const one = await until(async () => {
         const part = await json(`traces/messages?call=${found.call}&after=0&limit=5`);
@@ -114,7 +114,8 @@ for (const transport of ['udp', 'tcp']) {
         const part = await json(`traces/messages?call=${found.call}&after=${one.next}`);
         return one.messages.length + part.messages.length >= messages.length && part;
       }, 'the other part');
-      assert.deepEqual([...one.messages, ...two.messages].map((m) => m.text), messages.map((m) => m.text));
+      const parts = [...one.messages, ...two.messages].sort((a, b) => a.us - b.us);
+      assert.deepEqual(parts.map((m) => m.text), messages.map((m) => m.text));
       assert.equal(two.messages[0].trace, found.id);
       assert.deepEqual((await json(`traces/messages?call=${found.call}&after=${two.next}`)).messages, []);
       assert.deepEqual((await json(`traces/messages?call=${found.call}`)).messages, [], 'from now on');
