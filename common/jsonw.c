@@ -31,6 +31,13 @@ static void put_str(struct jsonw *json, const char *text)
 	put(json, text, strlen(text));
 }
 
+/* Written as it is: most of what is written is a run of these. */
+static bool is_plain(char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' &&
+	       c != '>' && c != '&';
+}
+
 static void put_escaped(struct jsonw *json, const char *text, size_t len)
 {
 	char esc[8];
@@ -38,9 +45,12 @@ static void put_escaped(struct jsonw *json, const char *text, size_t len)
 	size_t plain = 0; /* bytes before i not written yet */
 
 	for (size_t i = 0, n; i < len; i += n) {
+		if (is_plain(text[i])) {
+			plain += n = 1;
+			continue;
+		}
 		n = text_utf8(text + i, len - i, &c);
-		if (n && !text_unprintable(c) &&
-		    (c >= 0x80 || !strchr("\"\\<>&", (char)c))) {
+		if (n && c >= 0x80 && !text_unprintable(c)) {
 			plain += n;
 			continue;
 		}
