@@ -5,7 +5,8 @@
  *   ?disconnect=1    and its connection is closed
  *
  * The bindings are taken out of Redis here, so no worker calls the device any
- * more; then the workers that have its connections are told.
+ * more, which its log tells; then the workers that have its connections are
+ * told.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,6 +15,8 @@
 #include "common/admin_later.h"
 #include "sigd/admin/rest_order.h"
 #include "sigd/admin/rest_priv.h"
+#include "sigd/journal/journal_lua.h"
+#include "sigd/journal/journal_row.h"
 #include "sigd/registrar/binding.h"
 #include "sigd/registrar/registrar.h"
 #include "sigd/transport/flow.h"
@@ -30,8 +33,9 @@ struct leaving {
 	struct admin *admin;
 	struct admin_resp *resp;
 	const char *tenant, *user, *device; /* of the request; NULL: all */
+	const char *by;			    /* who asks */
 	bool unbind, disconnect;
-	char key[BINDING_KEY_MAX];
+	char key[BINDING_KEY_MAX], log[BINDING_KEY_MAX];
 	size_t n, norders;
 	struct device devices[DEVICES_MAX];
 	struct rest_order orders[2 * DEVICES_MAX];
@@ -66,7 +70,8 @@ static bool devices_read(struct leaving *leaving)
 
 	pl_set_str(&t, leaving->tenant);
 	pl_set_str(&u, leaving->user);
-	if (binding_key(leaving->key, sizeof(leaving->key), &t, &u, "bind")) {
+	if (binding_key(leaving->key, sizeof(leaving->key), &t, &u, "bind") ||
+	    binding_key(leaving->log, sizeof(leaving->log), &t, &u, "log")) {
 		admin_resp_field(leaving->resp, 400, "user",
 				 "The name is too long.");
 		return false;
@@ -104,14 +109,42 @@ static bool order(struct leaving *leaving, const struct device *device,
 	return rest_order_send(one, leaving->admin, leaving->resp);
 }
 
+/* KEYS: bindings, log. ARGV: device, as it is called in both; what the log says
+ * of it besides. One that has gone meanwhile is told of already. */
+static const char unbind[] =
+	"if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end "
+	"local t = redis.call('TIME') "
+	"local at = string.format('%s%03d', t[1], t[2] / 1000) "
+	"local now = tonumber(at) "
+	JOURNAL_LUA
+	"note(KEYS[2], 'unregistered device=' .. ARGV[1] .. ' expires=0' .. "
+	"  ARGV[2], '0', 1) "
+	"return 1";
+
+static bool bind_end(const struct leaving *leaving, const struct device *device)
+{
+	struct journal_row row = {.event = JOURNAL_UNREGISTERED,
+				  .why = "operator"};
+	const struct redis_val *val;
+	char said[JOURNAL_ROW_MAX];
+
+	str_ncpy(row.from, leaving->by, sizeof(row.from));
+	if (flow_id_isset(&device->flow))
+		str_ncpy(row.flow, device->flow_text, sizeof(row.flow));
+	/* without the device, whose name is printed already */
+	if (journal_row_said(said, sizeof(said), &row))
+		*said = '\0';
+	return rest_ask(&val, leaving->admin, leaving->resp, "EVAL", unbind,
+			"2", leaving->key, leaving->log, device->name,
+			said + strcspn(said, " "), NULL);
+}
+
 static bool leave(struct leaving *leaving, const struct device *device)
 {
-	const struct redis_val *val;
 	bool ok = true;
 
 	if (leaving->unbind)
-		ok = rest_ask(&val, leaving->admin, leaving->resp, "HDEL",
-			      leaving->key, device->name, NULL);
+		ok = bind_end(leaving, device);
 	if (ok && leaving->unbind && flow_id_isset(&device->flow))
 		ok = order(leaving, device, "user.gone");
 	if (ok && leaving->disconnect && flow_id_isset(&device->flow) &&
@@ -200,6 +233,7 @@ static struct leaving *leaving_new(const struct admin_req *req,
 	}
 	leaving->admin = admin;
 	leaving->resp = resp;
+	leaving->by = admin_req_by(req);
 	leaving->tenant = admin_req_param(req, "tenant");
 	leaving->user = admin_req_param(req, "user");
 	leaving->device = admin_req_param(req, "device");

@@ -32,7 +32,7 @@ enum journal_event {
 	JOURNAL_REGISTERED,   /* a device that was not there */
 	JOURNAL_REFRESHED,    /* ... that is there, as it was */
 	JOURNAL_MOVED,        /* ... over another connection */
-	JOURNAL_UNREGISTERED, /* it has said so */
+	JOURNAL_UNREGISTERED, /* it has said so, or an operator */
 	JOURNAL_LOST,         /* its connection has ended */
 	JOURNAL_EXPIRED,      /* it has not come back in time */
 	JOURNAL_REFUSED,

@@ -240,6 +240,10 @@ describe('commands', { timeout: 240000 }, () => {
       assert.equal((await bob.call('alice').final).code, 480);
       assert.ok(!alice.gone);
       assert.equal((await stack.rest('DELETE', path('alice', device))).status, 404);
+      const [left, came] = (await stack.rest('GET', '/v1/registrations/t1/alice/log')).body.entries;
+      assert.deepEqual([left.event, left.reason, left.address, left.count], ['unregistered', 'operator', 'tests', 1], 'who did it stands in its log, once');
+      for (const name of ['device', 'flow', 'worker', 'transport']) assert.equal(left[name], came[name], name);
+      assert.equal(came.event, 'registered');
       assert.equal((await alice.register()).code, 200); // it may come again
       const news = await stack.redis.call('XREVRANGE', 'cb:news', '+', '-', 'COUNT', 50);
       assert.ok(news.some(([, f]) => f.includes('registration.removed') && f.includes('alice')));
@@ -256,6 +260,9 @@ describe('commands', { timeout: 240000 }, () => {
       assert.deepEqual([one.ws.code, two.ws.code], [1008, 1008]);
       assert.equal((await list('alice')).length, 0);
       assert.ok(udp);
+      const log = (await stack.rest('GET', '/v1/registrations/t1/alice/log')).body.entries;
+      assert.deepEqual(log.slice(0, 3).map((e) => e.event), Array(3).fill('unregistered'), 'each in the log, and none was lost');
+      assert.equal(new Set(log.slice(0, 3).map((e) => e.device ?? e.flow)).size, 3);
     });
 
     test('a device in a call that is disconnected and comes back has its call', async () => {

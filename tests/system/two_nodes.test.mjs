@@ -256,6 +256,8 @@ describe('two nodes of each kind', { timeout: 240000 }, () => {
     assert.equal((await stack.rest('DELETE', path, { by: stack.second })).status, 200);
     assert.deepEqual(await same('/v1/registrations?tenant=demo&user=carol', (b) => b.registrations), []);
     await until(() => events('registration.removed', (e) => e.data.user === 'carol').length === 1, 'it is told');
+    const [left] = await same('/v1/registrations/demo/carol/log', (b) => b.entries);
+    assert.deepEqual([left.event, left.reason, left.flow], ['unregistered', 'operator', flow], 'its log tells');
     assert.equal((await carol.register()).code, 200);
     assert.equal((await stack.rest('POST', `${path}/disconnect`, { by: stack.second })).status, 200);
     await until(() => carol.gone, 'it is closed');
