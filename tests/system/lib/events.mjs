@@ -18,7 +18,9 @@ export class Events {
       events.problem = response.json();
       return events;
     }
-    events.over = events.read(response.body.getReader()).catch(() => {});
+    // a body that is not waited for is not told of an abort by every Node.js
+    const ended = new Promise((done) => { events.control.signal.addEventListener('abort', done); });
+    events.over = Promise.race([events.read(response.body.getReader()).catch(() => {}), ended]);
     return events;
   }
 
