@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/countof.h"
+#include "sigd/admin/rest_calls.h"
 #include "sigd/admin/rest_priv.h"
 #include "sigd/feed/feed_event.h"
 
@@ -224,10 +225,20 @@ int feed_event_read(struct feed_event **eventp, unsigned source,
 	type_set(event, source, &entry->el[1]);
 	str_ncpy(event->tenant, rest_text(&entry->el[1], "tenant"),
 		 sizeof(event->tenant));
+	str_ncpy(event->there,
+		 rest_text(&entry->el[1], source < FEED_SHARDS
+						  ? "b.tenant"
+						  : "callee_tenant"),
+		 sizeof(event->there));
 	err = event->json ? event_write(event, source, entry) : ENOMEM;
 	if (err)
 		mem_deref(event);
 	else
 		*eventp = event;
 	return err;
+}
+
+bool feed_event_is_for(const struct feed_event *event, const char *only)
+{
+	return !*only || rest_call_is_of(only, event->tenant, event->there);
 }

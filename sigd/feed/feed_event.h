@@ -14,6 +14,7 @@
 #ifndef SIGD_FEED_FEED_EVENT_H
 #define SIGD_FEED_FEED_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <re.h>
 
@@ -36,6 +37,7 @@ struct feed_event {
 	char id[FEED_ID_MAX + 1];
 	char type[FEED_TYPE_MAX + 1];
 	char tenant[FEED_TENANT_MAX + 1]; /* "": of none */
+	char there[FEED_TENANT_MAX + 1];  /* of a call: whose the callee is */
 	struct mbuf *json; /* an object, and a line feed */
 };
 
@@ -46,5 +48,8 @@ void feed_source_key(char key[FEED_KEY_MAX + 1], unsigned source);
  * a fact that is not passed on; ENOMEM. */
 int feed_event_read(struct feed_event **eventp, unsigned source,
 		    const struct redis_val *entry);
+
+/* Whether it is told to who sees this tenant alone; "": all. */
+bool feed_event_is_for(const struct feed_event *event, const char *only);
 
 #endif

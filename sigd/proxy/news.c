@@ -38,6 +38,19 @@ int news_alloc(struct news **newsp, struct redis_link *redis,
 	return err;
 }
 
+enum { CALL_WORDS = 18 };
+
+/* Behind n words: whose the callee is, when it is another tenant's. */
+static size_t between(struct redis_arg *fields, size_t n,
+		      const struct call_record *rec)
+{
+	if (!call_is_between(rec))
+		return n;
+	fields[n++] = redis_str("callee_tenant");
+	fields[n++] = redis_str(call_tenant(rec, CALL_CALLEE));
+	return n;
+}
+
 static void say(struct news *news, const struct redis_arg *fields, size_t n)
 {
 	if (news->writer)
@@ -49,7 +62,7 @@ static void begun(struct news *news, const struct call_record *rec,
 		  const char *number, const char *was)
 {
 	const struct call_side *caller = &rec->side[CALL_CALLER];
-	const struct redis_arg fields[] = {
+	struct redis_arg fields[CALL_WORDS] = {
 		redis_str("type"),
 		redis_str(was ? "call.restarted" : "call.started"),
 		redis_str("tenant"),     redis_str(rec->tenant),
@@ -57,10 +70,14 @@ static void begun(struct news *news, const struct call_record *rec,
 		redis_str("call_id"),    redis_str(rec->callid),
 		redis_str("caller"),     redis_str(caller->user),
 		redis_str("connection"), redis_str(caller->conn),
-		redis_str("callee"),     redis_str(number),
-		redis_str("was"),	 redis_str(was ? was : "")};
+		redis_str("callee"),     redis_str(number)};
+	size_t n = 14;
 
-	say(news, fields, COUNTOF(fields) - (was ? 0 : 2));
+	if (was) {
+		fields[n++] = redis_str("was");
+		fields[n++] = redis_str(was);
+	}
+	say(news, fields, between(fields, n, rec));
 }
 
 void news_call_started(struct news *news, const struct call_record *rec,
@@ -77,14 +94,12 @@ void news_call_restarted(struct news *news, const struct call_record *rec,
 
 void news_call_answered(struct news *news, const struct call_record *rec)
 {
-	const struct redis_arg fields[] = {redis_str("type"),
-					   redis_str("call.answered"),
-					   redis_str("tenant"),
-					   redis_str(rec->tenant),
-					   redis_str("call"),
-					   redis_str(rec->call)};
+	struct redis_arg fields[CALL_WORDS] = {
+		redis_str("type"),   redis_str("call.answered"),
+		redis_str("tenant"), redis_str(rec->tenant),
+		redis_str("call"),   redis_str(rec->call)};
 
-	say(news, fields, COUNTOF(fields));
+	say(news, fields, between(fields, 6, rec));
 }
 
 void news_registration(struct news *news, enum news_registration what,

@@ -8,6 +8,7 @@
  *	call.started      call, call_id, caller, connection, callee
  *	call.restarted    the same, and was: its id until then
  *	call.answered     call
+ *	all three         callee_tenant, when that is another one
  *	registration.added, .removed, .lost, .expired   user, flow
  *
  * SPDX-License-Identifier: MIT

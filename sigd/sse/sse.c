@@ -68,9 +68,9 @@ static void destructor(void *data)
 	mem_deref(sse->redis);
 }
 
-/* tenant: whose it is, "" of none; NULL: everybody gets it. */
+/* What is of some tenants; event NULL: everybody gets it. */
 static void send_all(struct sse *sse, const struct mbuf *mb,
-		     const char *tenant)
+		     const struct feed_event *event)
 {
 	struct le *le = sse->clients.head;
 
@@ -78,8 +78,7 @@ static void send_all(struct sse *sse, const struct mbuf *mb,
 		struct client *client = le->data;
 
 		le = le->next;
-		if (tenant && client->tenant[0] &&
-		    strcmp(client->tenant, tenant))
+		if (event && !feed_event_is_for(event, client->tenant))
 			continue;
 		if (admin_stream_write(client->stream, mb->buf, mb->end))
 			mem_deref(client);
@@ -94,7 +93,7 @@ static void on_event(const struct feed_event *event, void *arg)
 	struct sse *sse = arg;
 
 	if (mb && !sse_event_frame(mb, event))
-		send_all(sse, mb, event->tenant);
+		send_all(sse, mb, event);
 	mem_deref(mb);
 }
 
@@ -102,12 +101,13 @@ static void on_event(const struct feed_event *event, void *arg)
 
 static void on_figures(const struct mbuf *json, void *arg)
 {
+	static const struct feed_event nobodys = {.tenant = ""};
 	struct mbuf *mb = mbuf_alloc(ROOM + json->end);
 	struct sse *sse = arg;
 
-	/* "": a token of a tenant is not told how the cluster is doing */
+	/* a token of a tenant is not told how the cluster is doing */
 	if (mb && !sse_frame(mb, NULL, "figures", json))
-		send_all(sse, mb, "");
+		send_all(sse, mb, &nobodys);
 	mem_deref(mb);
 }
 

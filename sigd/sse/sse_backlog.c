@@ -117,8 +117,7 @@ bool sse_backlog_take(struct sse_backlog *backlog, unsigned source,
 	if (sse_event_read(&event, source, entry))
 		return true;
 	item = mem_zalloc(sizeof(*item), item_destructor);
-	if (item && (!backlog->tenant[0] ||
-		     !strcmp(backlog->tenant, event->tenant)) &&
+	if (item && feed_event_is_for(event, backlog->tenant) &&
 	    (item->mb = mbuf_alloc(event->json->end + 128)) &&
 	    !sse_event_frame(item->mb, event)) {
 		item->time_ms = time_ms;

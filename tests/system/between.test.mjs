@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { Events } from './lib/events.mjs';
 import { Suite, tenants } from './lib/suite.mjs';
 import { until } from './lib/stack.mjs';
 
@@ -73,6 +74,37 @@ describe('a call between tenants', { timeout: 60000 }, () => {
     for (const path of [`calls/${id}`, `calls/${id}/timeline`]) assert.deepEqual(await each((name) => status(name, path)), both(200, 404), path);
     await stack.redis.call('EVAL', "redis.call('DEL', 'cb:{c:' .. string.sub(ARGV[1], 1, 1) .. '}:media:' .. ARGV[1]) return 1", 0, id);
     assert.deepEqual(await each((name) => status(name, `calls/${id}`)), both(200, 404), 'by its log alone');
+  });
+
+  test('both are told of it as it happens, and who comes back', async () => {
+    const open = (name, query) => Events.open(stack.sigdAdmin, { query, token: name ? `${name}-${name}` : undefined });
+    const all = [await open(''), ...Object.values(await each((name) => open(name))), await open('', '?tenant=t1'), await open('', '?tenant=t2')];
+    const [operator, from, there, others, of1, of2] = all;
+    // they look four times a second, from when they came: so until something is heard
+    await until(async () => {
+      assert.equal((await alice.ua.register()).code, 200);
+      assert.equal((await alice.ua.register({ expires: 0 })).code, 200);
+      return from.of('registration.added').length && operator.of('registration.added').length;
+    }, 'they hear something');
+    assert.equal((await alice.ua.register()).code, 200);
+    const since = Date.now();
+    const { id, callid, out } = await call();
+    assert.equal((await out.bye()).code, 200);
+    await over(id);
+    const types = ['call.started', 'call.answered', 'call.ended'];
+    const heard = (events) => types.flatMap((type) => events.of(type).filter(({ data }) => data.data.call === id).map(({ data }) => [type, data.tenant,
+      data.data.callee_tenant ?? data.data.callee?.tenant]));
+    const whole = types.map((type) => [type, 't0', 't1']);
+    for (const [i, one] of [operator, from, there, of1].entries()) {
+      await until(() => heard(one).length === 3, `${i} is told of all: ${heard(one)}`);
+      assert.deepEqual(heard(one), whole);
+    }
+    const back = await each((name) => open(name, `?since=${since}`));
+    for (const one of [back.from, back.there]) await until(() => heard(one).length === 3, 'who comes back is told');
+    // all are told at once: by now the others would have heard it
+    for (const one of [others, of2, back.others]) assert.ok(!one.list.some(({ data }) => JSON.stringify(data).includes(callid) || data.data?.call === id));
+    assert.ok(!there.list.some(({ data }) => /alice/.test(data.data?.user)), 'her registrations are not theirs');
+    for (const one of [...all, ...Object.values(back)]) one.close();
   });
 
   test('each ends those of its own users', async () => {

@@ -54,6 +54,42 @@ static void what_somebody_wished_is_no_failure(void)
 	CHECK(sse_is_failure(""));
 }
 
+static void a_call_of_two_tenants_is_told_to_both(void)
+{
+	static const char *const words[] = {"reason", "hangup", "tenant",
+					    "acme", "b.tenant", "other"};
+	static const struct {
+		const char *only;
+		bool told;
+	} cases[] = {{"", true}, {"acme", true}, {"other", true},
+		     {"third", false}, {"othe", false}};
+	struct redis_val fields[COUNTOF(words)];
+	const struct redis_val el[] = {
+		{.type = REDIS_STR, .str = "1763803532123-0", .len = 15},
+		{.type = REDIS_ARRAY, .len = COUNTOF(words), .el = fields},
+	};
+	const struct redis_val entry = {
+		.type = REDIS_ARRAY, .len = 2, .el = el};
+	struct feed_event *event = NULL;
+
+	for (size_t i = 0; i < COUNTOF(words); i++)
+		fields[i] = (struct redis_val){.type = REDIS_STR,
+					       .str = words[i],
+					       .len = strlen(words[i])};
+	REQUIRE(!sse_event_read(&event, 3, &entry));
+	for (size_t i = 0; i < COUNTOF(cases); i++)
+		CHECK(feed_event_is_for(event, cases[i].only) ==
+		      cases[i].told);
+	mem_deref(event);
+	/* what is of none is for nobody in particular */
+	fields[3] = fields[5] = (struct redis_val){.type = REDIS_STR,
+						   .str = ""};
+	REQUIRE(!sse_event_read(&event, 3, &entry));
+	CHECK(feed_event_is_for(event, ""));
+	CHECK(!feed_event_is_for(event, "acme"));
+	mem_deref(event);
+}
+
 static void an_entry_of_a_stream_is_an_event_or_none(void)
 {
 	const struct redis_val fields[] = {
@@ -73,6 +109,9 @@ static void an_entry_of_a_stream_is_an_event_or_none(void)
 	CHECK_STR(event->type, "call.answered");
 	CHECK_STR(event->tenant, "acme");
 	CHECK_STR(event->entry, "1763803532123-0");
+	CHECK(feed_event_is_for(event, "acme"));
+	CHECK(feed_event_is_for(event, ""));
+	CHECK(!feed_event_is_for(event, "other"));
 	mem_deref(event);
 	entry.len = 1;
 	CHECK_INT(sse_event_read(&event, FEED_NEWS, &entry), EBADMSG);
@@ -219,6 +258,7 @@ static void nobody_takes_the_room_of_others(void)
 TEST_MAIN(TEST(nobody_takes_the_room_of_others),
 	  TEST(a_frame_has_its_fields_in_lines_and_ends_with_an_empty_one),
 	  TEST(what_somebody_wished_is_no_failure),
+	  TEST(a_call_of_two_tenants_is_told_to_both),
 	  TEST(an_entry_of_a_stream_is_an_event_or_none),
 	  TEST(what_comes_from_many_streams_is_told_in_the_order_of_time),
 	  TEST(of_too_many_the_newest_are_told_whatever_stream_they_are_of))
