@@ -3,61 +3,35 @@
 import { after, afterEach, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import fs from 'node:fs';
-import net from 'node:net';
-import { until } from './lib/stack.mjs';
+import { Kamailio } from './lib/kamailio.mjs';
+import { freeUdp, until } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
 
-// Packets of HEP version 3, by its specification: chunks of vendor 0.
-function packets(bytes) {
-  const found = [];
-  while (bytes.length > 6 && bytes.subarray(0, 4).toString() === 'HEP3') {
-    const length = bytes.readUInt16BE(4);
-    if (bytes.length < length) break;
-    const chunks = {};
-    for (let at = 6; at < length; at += bytes.readUInt16BE(at + 4)) {
-      chunks[bytes.readUInt16BE(at + 2)] = bytes.subarray(at + 6, at + bytes.readUInt16BE(at + 4));
-    }
-    found.push({ text: chunks[15].toString(), key: chunks[14]?.toString(), callid: chunks[17].toString(), agent: chunks[12].readUInt32BE(0) });
-    bytes = bytes.subarray(length);
-  }
-  return found;
-}
+// What its packet says of a message, as kamailio's sipcapture reads it, which the
+// makers of Homer wrote; first: of the first message, us.
+const packet = (m, first) => ({ family: '2', protocol: m.transport === 'UDP' ? '17' : '6', from: (m.direction === 'in' ? m.remote : m.local) ?? '0.0.0.0:0',
+  to: (m.direction === 'in' ? m.local : m.remote) ?? '0.0.0.0:0', us: first + m.us, type: '1', agent: '77', key: 'homer-secret', callid: /^Call-ID: (.*)$/im.exec(m.text)[1].trim(), text: m.text });
+const sorted = (list) => list.map((one) => JSON.stringify(one)).sort();
 
 for (const transport of ['udp', 'tcp']) {
   describe(`traces, and homer over ${transport}`, { timeout: 120000 }, () => {
     let suite;
-    let heard = Buffer.alloc(0);
-    const sockets = [];
-    const servers = [];
+    let homer;
     before(async () => {
-      let port;
-      if (transport === 'udp') {
-        const server = createSocket('udp4', (data) => { heard = Buffer.concat([heard, data]); });
-        await new Promise((done) => { server.bind(0, '127.0.0.1', done); });
-        ({ port } = server.address());
-        servers.push(server);
-      } else {
-        const server = net.createServer((socket) => {
-          sockets.push(socket);
-          socket.on('data', (data) => { heard = Buffer.concat([heard, data]); });
-          socket.on('error', () => {});
-        });
-        await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
-        ({ port } = server.address());
-        servers.push(server);
-      }
+      const port = await freeUdp(1);
       suite = new Suite({ sigd: `trace:
   homer: {address: "127.0.0.1:${port}", transport: ${transport}, id: 77, key: homer-secret}
 ` });
+      homer = new Kamailio(suite.stack, { role: 'capture' });
+      homer.port = port;
+      await homer.start();
       await suite.start();
     });
     afterEach(() => suite.hangUp());
     after(async () => {
       await suite.stop();
-      for (const socket of sockets) socket.destroy();
-      for (const server of servers) server.close();
+      await homer.stop();
     });
 
     const get = (path) => fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/v1/${path}`,
@@ -88,8 +62,8 @@ for (const transport of ['udp', 'tcp']) {
       const callid = out.callid ?? (await out.final).callid;
       const name = tenant.domain.replace('.test', '');
 
-      // INVITE 2, 100 2, 180 2, 200 2, ACK 2, BYE 2, 200 2: with 407 and its ACK before
-      const found = await traced(`call_id=${encodeURIComponent(callid)}`, 14);
+      // INVITE, 407, ACK; INVITE 2, 100, 180 2, 200 2, ACK 2, BYE 2, 200 2
+      const found = await traced(`call_id=${encodeURIComponent(callid)}`, 16);
       assert.match(found.call, /^[0-9a-f]{16}$/);
       for (const user of ['alice', 'bob']) {
         assert.ok(found.parties.some((p) => p.tenant === name && p.user === user), JSON.stringify(found.parties));
@@ -143,13 +117,14 @@ for (const transport of ['udp', 'tcp']) {
       assert.ok(rows.every((row) => row.startsWith(`${callid}\t`)), shark.stdout);
       assert.ok(rows.some((row) => row.includes('\tBYE')));
 
-      // the capture server has heard the same
+      // the capture server has heard the same, at the same microseconds
       const told = await until(() => {
-        const mine = packets(heard).filter((p) => p.callid === callid);
+        const mine = homer.heard().filter((p) => p.callid === callid);
         return mine.length >= messages.length && mine;
       }, 'packets of the call');
-      assert.deepEqual(told.map((p) => p.text).sort(), messages.map((m) => m.text).sort());
-      assert.ok(told.every((p) => p.key === 'homer-secret' && p.agent === 77));
+      const first = Math.min(...told.map((p) => p.us));
+      assert.equal(Math.floor(first / 1000), Date.parse(messages[0].time));
+      assert.deepEqual(sorted(told), sorted(messages.map((m) => packet(m, first))));
     });
 
     test('who could not log in is found by that name', async () => {

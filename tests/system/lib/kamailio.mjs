@@ -1,4 +1,4 @@
-// kamailio.mjs: Debian's kamailio as a PBX: registrar and proxy on loopback, a
+// kamailio.mjs: Debian's kamailio as a PBX (or a capture server): registrar and proxy on loopback, a
 // user's password is USER-pbx. Its telephones are user agents of these tests.
 // SPDX-License-Identifier: MIT
 import { spawn, spawnSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { freeUdp, until } from './stack.mjs';
 
 const config = (role) => fileURLToPath(new URL(`../kamailio/${role}.cfg`, import.meta.url));
 const TABLES = '/usr/share/kamailio/dbtext/kamailio';
+const TABLES_OF = { presence: ['presentity', 'active_watchers', 'watchers', 'xcap', 'version'], capture: ['version'] };
 const MODULES = ['/usr/lib/x86_64-linux-gnu/kamailio/modules', '/usr/lib/aarch64-linux-gnu/kamailio/modules',
   '/usr/lib/kamailio/modules'];
 
@@ -27,7 +28,7 @@ export class Kamailio {
 
   // options: domain; expiresMax: the longest registration, seconds (0: any);
   // serviceRoute: a value that its answers to REGISTER have; role: registrar,
-  // or presence
+  // presence or capture
   constructor(stack, { name = 'kamailio', domain = 'pbx.test', expiresMax = 0, serviceRoute = '', role = 'registrar' } = {}) {
     Object.assign(this, { stack, name, domain, expiresMax, serviceRoute, role, phones: [] });
   }
@@ -60,8 +61,7 @@ export class Kamailio {
 
   // Empty tables of its own: what a presence server knows is in memory.
   tables(dir) {
-    if (this.role !== 'presence') return '';
-    for (const name of ['presentity', 'active_watchers', 'watchers', 'xcap', 'version']) {
+    for (const name of TABLES_OF[this.role] ?? []) {
       fs.copyFileSync(path.join(TABLES, name), path.join(dir, name));
     }
     return dir;
@@ -90,6 +90,13 @@ export class Kamailio {
   }
 
   lines(what) { return this.log().split('\n').filter((line) => line.includes(` ${what} `) || line.includes(`: ${what} `)); }
+
+  // What packets of HEP said to a capture server, as it read them.
+  heard() {
+    return this.lines('heard').map((line) => line.slice(line.indexOf(' heard ')).trim().split(' ')).filter((words) => words.length === 14)
+      .map(([, family, protocol, from, fromPort, to, toPort, seconds, us, type, agent, key, callid, hex]) => ({ family, protocol, from: `${from}:${fromPort}`, to: `${to}:${toPort}`,
+        us: Number(seconds) * 1e6 + Number(us), type, agent, key, callid, text: Buffer.from(hex, 'hex').toString() }));
+  }
 
   // What it has taken down of a user's REGISTERs: [{ contact, expires, path, source }], the oldest first.
   bound(user) {

@@ -1,8 +1,8 @@
 /*
  * test_trace_out.c  Traces for others: HEP packets and capture files
  *
- * Both are read here by the words of their specifications; tshark reads them
- * in tests/system/trace.test.mjs.
+ * Both are read here by the words of their specifications; kamailio reads HEP
+ * and tshark the files in tests/system/trace.test.mjs.
  *
  * SPDX-License-Identifier: MIT
  */
