@@ -189,10 +189,14 @@ describe('one CDR for each call', { timeout: 400000 }, () => {
       const ids = new Set(begins().map(({ data }) => data.call));
       return cdrs.filter(({ call }) => !ids.has(call)).length;
     };
-    // a worker may be killed between the two; and what starts stands in another
-    // stream than what ends
-    await until(() => unheard() <= KILLS, 'that they started').catch(() => {});
-    assert.ok(unheard() <= KILLS, `${unheard()} ended of which nobody was told that they began`);
+    // A worker of sigd may be killed between the two, record and event: a round
+    // trip to Redis, so with 4 calls a worker at a time, each of half a second,
+    // less than one kill in a hundred hits it; on a machine that is busy with
+    // other things, one in ten. One that loses it at each kill is far beyond.
+    const lost = 1 + Math.floor((killed.sigd ?? 0) / 5);
+    // what starts stands in another stream than what ends: wait for all
+    await until(() => unheard() === 0, 'that they started', 3000).catch(() => {});
+    assert.ok(unheard() <= lost, `${unheard()} ended of which nobody was told that they began`);
     const begun = begins();
     const starts = new Map();
     for (const { type, data } of begun) if (type === 'call.started') starts.set(data.call_id, (starts.get(data.call_id) ?? 0) + 1);
@@ -204,6 +208,6 @@ describe('one CDR for each call', { timeout: 400000 }, () => {
     for (const { code } of told) tally[code] = (tally[code] ?? 0) + 1;
     const repeats = [...receiver.times.values()].filter((n) => n > 1).length;
     t.diagnostic(`SEED=${SEED}: ${told.length} calls ${JSON.stringify(tally)}, ${cdrs.length} CDRs, killed ${JSON.stringify(killed)}, `
-      + `${repeats} events came twice, ${again.length} calls were begun again, ${unheard.length} ended unheard of`);
+      + `${repeats} events came twice, ${again.length} calls were begun again, ${unheard()} ended unheard of`);
   });
 });
