@@ -159,18 +159,30 @@ static void places_write(struct feed *feed)
 		again(feed);
 }
 
-static void on_done(bool ok, void *arg)
+/* As if only the first n had been read. */
+static void cut(struct feed *feed, size_t n)
+{
+	memset(feed->last, 0, sizeof(feed->last));
+	for (size_t i = 0; i < n; i++)
+		str_ncpy(feed->last[feed->events[i]->source],
+			 feed->events[i]->entry, sizeof(feed->last[0]));
+	feed->more = true;
+}
+
+static void on_done(size_t n, void *arg)
 {
 	struct feed *feed = arg;
 
 	feed->delivering = false;
-	if (ok) {
-		feed->counts.delivered += feed->n;
-		places_write(feed);
-		return;
+	feed->counts.delivered += n;
+	if (n < feed->n) {
+		++feed->counts.failed;
+		cut(feed, n);
 	}
-	++feed->counts.failed;
-	again(feed);
+	if (n)
+		places_write(feed);
+	else
+		again(feed);
 }
 
 /* All streams have been read, or there is no room for more. */

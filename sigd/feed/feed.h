@@ -33,9 +33,10 @@ enum {
 	FEED_KEEP_S = 30 * 86400, /* its places, after they last changed */
 };
 
-/* They have got there; or not, and are given again. Called once for each
- * batch, in the delivery or later. */
-typedef void(feed_done_h)(bool ok, void *arg);
+/* The first n of them have got there; the others, if there are any, are given
+ * again, with what has come since. Called once for each batch, in the delivery or
+ * later. */
+typedef void(feed_done_h)(size_t n, void *arg);
 
 /* A batch, at most FEED_BATCH of several streams, each in its order: events are
  * the feed's until done is called. */
@@ -54,7 +55,7 @@ struct feed_params {
 
 struct feed_counts {
 	uint64_t delivered;
-	uint64_t failed; /* batches, to be given again */
+	uint64_t failed; /* batches that are given again, or the rest of them */
 	uint64_t oldest_ms; /* unix; of what is being delivered, 0: nothing */
 };
 

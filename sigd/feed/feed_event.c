@@ -220,6 +220,7 @@ int feed_event_read(struct feed_event **eventp, unsigned source,
 	if (!event)
 		return ENOMEM;
 	event->json = mbuf_alloc(1024);
+	event->source = source;
 	str_ncpy(event->entry, entry->el[0].str, sizeof(event->entry));
 	id_set(event, source);
 	type_set(event, source, &entry->el[1]);

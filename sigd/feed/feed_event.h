@@ -33,6 +33,7 @@ enum {
 };
 
 struct feed_event {
+	unsigned source;
 	char entry[FEED_ID_MAX + 1]; /* id of its entry in the stream */
 	char id[FEED_ID_MAX + 1];
 	char type[FEED_TYPE_MAX + 1];

@@ -110,5 +110,5 @@ void feed_file_deliver(void *sink, struct feed_event *const *events, size_t n,
 		log_info(NULL, "events are written again", "file=%s",
 			 file->path);
 	file->told = err;
-	doneh(!err, arg);
+	doneh(err ? 0 : n, arg);
 }

@@ -34,8 +34,17 @@ struct feed_hook {
 	struct feed_hook_counts counts;
 	struct post posts[FEED_HOOK_WINDOW];
 	struct feed_event *events[FEED_BATCH]; /* of the batch: what is wanted */
+	struct feed_event *const *given; /* all of the batch */
+	size_t ngiven;
 	size_t n, next, done;
 	size_t alone; /* up to here each goes by itself */
+	/* Of arrays, what is between `done` and the one under way is held: it
+	 * was refused, and nothing has been taken since. These were taken
+	 * before what was held is tried again: */
+	size_t ahead, ahead_end;
+	bool well; /* one has been taken since an array was refused */
+	unsigned doubts; /* batches that it refuses, one after the other */
+	struct wheel_timer timer;
 	bool down; /* said so */
 	feed_done_h *doneh;
 	void *arg;
@@ -47,6 +56,7 @@ static void destructor(void *data)
 {
 	struct feed_hook *hook = data;
 
+	wheel_stop(&hook->timer);
 	for (size_t i = 0; i < COUNTOF(hook->posts); i++) {
 		wheel_stop(&hook->posts[i].timer);
 		mem_deref(hook->posts[i].fetch);
@@ -103,20 +113,27 @@ static void post_over(struct post *post)
 }
 
 /* With jitter: many that fail together do not come again together. */
-static uint32_t wait_ms(const struct post *post)
+static uint32_t wait_ms(unsigned tries)
 {
 	uint32_t ms = FEED_HOOK_LAST_MS;
 
-	if (post->tries < 9)
-		ms = min((uint32_t)FEED_HOOK_FIRST_MS << (post->tries - 1),
+	if (tries < 9)
+		ms = min((uint32_t)FEED_HOOK_FIRST_MS << (tries - 1),
 			 (uint32_t)FEED_HOOK_LAST_MS);
 	return ms - ms / 4 + rand_u32() % (ms / 2);
 }
 
+/* Is it about what was sent? Else about us, its secret, the way there or what
+ * stands before it: no other event would do better (RFC 9110, section 15.5). */
 static bool is_refusal(unsigned code)
 {
-	return code >= 400 && code < 500 && code != 408 && code != 425 &&
-	       code != 429;
+	static const unsigned away[] = {401, 402, 403, 404, 405, 407,
+					408, 410, 421, 425, 429, 451};
+
+	for (size_t i = 0; i < COUNTOF(away); i++)
+		if (code == away[i])
+			return false;
+	return code >= 400 && code < 500;
 }
 
 /* One may be what it cannot read: it is found, and the others go on. */
@@ -133,15 +150,43 @@ static void split(struct post *post)
 	window_fill(hook);
 }
 
+/* It may be that it refuses all: the next ones show. */
+static void hold(struct post *post)
+{
+	post->n = 0;
+	window_fill(post->hook);
+}
+
+/* One is taken, so it does not refuse all: those that were held are tried once
+ * more, as it may have begun to take events only now. */
+static void held_again(struct post *post)
+{
+	struct feed_hook *hook = post->hook;
+
+	hook->ahead = (size_t)(post->events - hook->events);
+	hook->ahead_end = hook->ahead + post->n;
+	hook->alone = max(hook->alone, hook->ahead);
+	hook->next = hook->done;
+	post->n = 0;
+	window_fill(hook);
+}
+
 /* True: it is not tried again. */
 static bool refused(struct post *post, unsigned code)
 {
 	struct feed_hook *hook = post->hook;
+	const size_t at = (size_t)(post->events - hook->events);
 
 	if (!is_refusal(code) || ++post->refusals < FEED_HOOK_REFUSALS)
 		return false;
+	if (at >= hook->alone)
+		hook->well = false;
 	if (post->n > 1) {
 		split(post);
+		return true;
+	}
+	if (hook->p.batch > 1 && !hook->well) {
+		hold(post);
 		return true;
 	}
 	++hook->counts.refused;
@@ -164,7 +209,7 @@ static void failed(struct post *post, const struct fetch_answer *answer)
 			 answer->code ? "" : answer->why);
 	hook->down = true;
 	if (!refused(post, answer->code))
-		wheel_start(hook->p.wheel, &post->timer, wait_ms(post),
+		wheel_start(hook->p.wheel, &post->timer, wait_ms(post->tries),
 			    post_try, post);
 }
 
@@ -183,7 +228,12 @@ static void on_answer(const struct fetch_answer *answer, void *arg)
 			 hook->p.name);
 	hook->down = false;
 	hook->counts.sent += post->n;
-	post_over(post);
+	hook->doubts = 0;
+	hook->well = true;
+	if (hook->p.batch > 1 && post->events > &hook->events[hook->done])
+		held_again(post);
+	else
+		post_over(post);
 }
 
 static void id_print(char id[ID_MAX], const struct post *post)
@@ -278,26 +328,67 @@ static size_t count(const struct feed_hook *hook)
 	return n;
 }
 
+/* Those that are not done come again. */
+static void batch_end(void *arg)
+{
+	struct feed_hook *hook = arg;
+	const struct feed_event *first =
+		hook->done < hook->n ? hook->events[hook->done] : NULL;
+	size_t n = 0;
+
+	while (n < hook->ngiven && hook->given[n] != first)
+		n++;
+	hook->n = 0;
+	hook->doneh(n, hook->arg);
+}
+
+/* All that is left is refused: it may be any one that comes later which shows
+ * that the receiver is well. */
+static void doubt(struct feed_hook *hook)
+{
+	if (!hook->doubts++)
+		log_warn(NULL, "a webhook refuses all events: they wait",
+			 "hook=%s first=%s n=%zu", hook->p.name,
+			 hook->events[hook->done]->id, hook->n - hook->done);
+	hook->alone = 0;
+	wheel_start(hook->p.wheel, &hook->timer, wait_ms(hook->doubts),
+		    batch_end, hook);
+}
+
+static void ahead_skip(struct feed_hook *hook)
+{
+	if (hook->next == hook->ahead && hook->ahead_end) {
+		hook->done += hook->ahead_end - hook->ahead;
+		hook->next = hook->ahead_end;
+		hook->ahead = hook->ahead_end = 0;
+	}
+}
+
+/* Has something been refused often enough to see at once that more is? */
+static bool is_known(const struct feed_hook *hook)
+{
+	return hook->next < hook->alone || hook->doubts ||
+	       (hook->p.batch > 1 && hook->next > hook->done);
+}
+
 /* From the loop: the answer to one may end the batch. */
 static void window_fill(struct feed_hook *hook)
 {
 	struct post *post;
 
+	ahead_skip(hook);
 	while (hook->next < hook->n && (post = post_free(hook))) {
 		post->events = &hook->events[hook->next];
 		post->n = count(hook);
 		post->tries = 0;
-		/* the array that it was in has been refused often enough */
-		post->refusals = hook->next < hook->alone
-					 ? FEED_HOOK_REFUSALS - 1
-					 : 0;
+		post->refusals = is_known(hook) ? FEED_HOOK_REFUSALS - 1 : 0;
 		hook->next += post->n;
 		wheel_start(hook->p.wheel, &post->timer, 0, post_try, post);
 	}
-	if (hook->done == hook->n) {
-		hook->n = 0;
-		hook->doneh(true, hook->arg);
-	}
+	if (hook->done == hook->n)
+		batch_end(hook);
+	else if (hook->p.batch > 1 && !hook->posts[0].n)
+		doubt(hook);
 }
 
 void feed_hook_deliver(void *sink, struct feed_event *const *events, size_t n,
@@ -306,6 +397,9 @@ void feed_hook_deliver(void *sink, struct feed_event *const *events, size_t n,
 	struct feed_hook *hook = sink;
 
 	hook->n = hook->next = hook->done = hook->alone = 0;
+	hook->ahead = hook->ahead_end = 0;
+	hook->given = events;
+	hook->ngiven = n;
 	for (size_t i = 0; i < n; i++)
 		if (wanted(hook, events[i]->type))
 			hook->events[hook->n++] = events[i];

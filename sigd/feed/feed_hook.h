@@ -9,10 +9,16 @@
  *
  * A 2xx is success. Any other answer, or none, is tried again after
  * FEED_HOOK_FIRST_MS, then twice as long each time up to FEED_HOOK_LAST_MS; what
- * the receiver itself refuses (4xx but 408, 425 and 429) only FEED_HOOK_REFUSALS
- * times: then it is passed over. Of an array that is refused so often its events
- * are sent one by one, as arrays still, and those that are refused then are
- * passed over at once: one that it cannot read costs no other.
+ * the receiver itself refuses (4xx but those that say nothing of what was sent)
+ * only FEED_HOOK_REFUSALS times: then it is passed over. Of an array that is
+ * refused so often its events are sent one by one, as arrays still: one that it
+ * cannot read costs no other.
+ *
+ * Of those that are refused then none is passed over before another one is taken:
+ * a receiver that refuses all is one that is away. They are held, and what is
+ * behind them is tried. When one of that is taken, those that are held are tried
+ * once more, and passed over if they are refused now. When nothing is, the batch
+ * is given back, and comes again with what has happened since.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -88,7 +88,29 @@ describe('events', { timeout: 180000 }, () => {
     await until(() => of('registration.lost', 'dave') === 1, 'lost');
   });
 
-  test('what a receiver could not take it gets later; what it refuses is passed over', async () => {
+  test('what a receiver refuses five times is passed over; others are told meanwhile', async () => {
+    const figure = async () => Number((await fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/metrics`).then((r) => r.text()))
+      .match(/^cordboard_sig_events_refused_total\{receiver="ends"\} (\d+)$/m)?.[1]);
+    let bad;
+    let tries = 0;
+    calls.answer = (event) => {
+      bad ??= event.id;
+      if (event.id !== bad) return 200;
+      return ++tries % 2 ? 422 : 400;
+    };
+    const refused = await figure();
+    await call(suite.tenant());
+    await until(() => bad, 'the first try');
+    // one that is under way ends its batch: the next one waits for it
+    const next = await call(suite.tenant());
+    await until(() => calls.of('call.ended', next).length === 1, 'the next one', 60000);
+    assert.equal(await figure(), refused + 1);
+    assert.equal(tries, 5);
+    assert.ok(!calls.events.has(bad));
+    calls.answer = () => 200;
+  });
+
+  test('what a receiver could not take it gets later', async () => {
     let refused = 0;
     calls.answer = (event) => {
       if (event.data.callee.user !== 'bob') return 200;

@@ -115,6 +115,53 @@ describe('webhooks with several events', { timeout: 180000 }, () => {
     assert.ok(await metric('posts', 'many') > await metric('retries', 'many'));
   });
 
+  // It refuses so many POSTs by `code`, then none: all of the calls are told.
+  async function refuses(code, n) {
+    const [refused, start] = [await metric('refused', 'many'), to.posts.length];
+    let seen = 0;
+    to.answerAll = () => (++seen <= n ? code : 200);
+    const ids = await calls(4);
+    for (const id of ids) await until(() => ended(to, id), `after ${n} times ${code}`, 90000);
+    const started = to.of('call.started').filter((e) => ids.includes(e.data.call_id));
+    assert.equal(started.length, 4);
+    for (const { data } of started) await until(() => to.of('call.answered', data.call).length === 1, 'answered');
+    assert.ok(seen > n);
+    assert.equal(await metric('refused', 'many'), refused);
+    to.answerAll = null;
+    return to.posts.slice(start);
+  }
+
+  test('a receiver that cannot be got at with a 404 is away: nothing is passed over', async () => {
+    bounded(await refuses(404, 6));
+  });
+
+  test('one that refuses all, be it one by one, gets all when it is well', async () => {
+    // five times an array, and the first ones of it alone
+    await refuses(400, 8);
+    assert.equal(to.bad, 0);
+  });
+
+  test('what it refuses waits until something else is taken, and is passed over then', async () => {
+    const refused = await metric('refused', 'many');
+    const bad = new Set();
+    let first = true;
+    let tries = 0;
+    to.answerAll = (events) => {
+      for (const e of first ? events : []) bad.add(e.id);
+      if (!events.some(({ id }) => bad.has(id))) return 200;
+      ++tries;
+      return 422;
+    };
+    await calls(1);
+    await until(() => tries >= 9, 'it was tried, and is held', 40000);
+    assert.equal(await metric('refused', 'many'), refused);
+    first = false;
+    const [next] = await calls(1);
+    await until(() => ended(to, next), 'the next one', 60000);
+    await until(async () => await metric('refused', 'many') === refused + bad.size, 'passed over', 30000);
+    to.answerAll = null;
+  });
+
   test('an admin process that is killed loses none of an array', async () => {
     const { port } = to;
     await to.close();

@@ -15,9 +15,10 @@ enum {
 	GOT_MAX = 64
 };
 
-/* A receiver that refuses so many batches first. */
+/* A receiver that refuses so many batches first, but for so many of each. */
 struct sink {
 	unsigned refuse;
+	size_t part;
 	size_t n;
 	size_t all, batches, most; /* that were taken, seen, in one */
 	bool mixed; /* not in the order of their streams */
@@ -68,10 +69,11 @@ static void deliver(void *arg, struct feed_event *const *events, size_t n,
 
 	sink->batches++;
 	sink->most = max(sink->most, n);
-	for (size_t i = 0; !sink->refuse && i < n; i++, sink->all++)
+	if (sink->refuse)
+		n = min(n, sink->part);
+	for (size_t i = 0; i < n; i++, sink->all++)
 		order_look(sink, events[i]);
-	for (size_t i = 0; !sink->refuse && i < n && sink->n < GOT_MAX;
-	     i++, sink->n++) {
+	for (size_t i = 0; i < n && sink->n < GOT_MAX; i++, sink->n++) {
 		str_ncpy(sink->got[sink->n].id, events[i]->id,
 			 sizeof(sink->got[0].id));
 		str_ncpy(sink->got[sink->n].type, events[i]->type,
@@ -79,12 +81,9 @@ static void deliver(void *arg, struct feed_event *const *events, size_t n,
 		re_snprintf(sink->got[sink->n].json, sizeof(sink->got[0].json),
 			    "%b", events[i]->json->buf, events[i]->json->end);
 	}
-	if (!sink->refuse) {
-		doneh(true, done_arg);
-		return;
-	}
-	--sink->refuse;
-	doneh(false, done_arg);
+	if (sink->refuse)
+		--sink->refuse;
+	doneh(n, done_arg);
 }
 
 static struct feed *feed_open(struct redis_bed *bed, struct sink *sink,
@@ -277,8 +276,44 @@ static void what_waits_in_all_streams_goes_together_and_in_order(void)
 	redis_bed_stop(&bed);
 }
 
+static bool got_six(void *arg)
+{
+	return ((struct sink *)arg)->n >= 6;
+}
+
+/* From there on, in all streams: nothing twice, and nothing left out. */
+static void of_a_batch_the_rest_comes_again(void)
+{
+	struct sink sink = {.refuse = 2, .part = 2};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		mem_deref(feed);
+		for (int i = 0; i < 2; i++) {
+			redis_bed_say(&bed, "XADD cb:{c:3}:cdr * reason bye "
+					    "call 3 tenant t");
+			redis_bed_say(&bed, "XADD cb:{c:a}:cdr * reason bye "
+					    "call a tenant t");
+			redis_bed_say(&bed, "XADD cb:news * type call.started");
+		}
+		feed = feed_open(&bed, &sink, NULL);
+		CHECK(redis_test_until(bed.wheel, 8000, got_six, &sink));
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		CHECK_INT(sink.all, 6);
+		CHECK_INT(sink.batches, 3);
+		CHECK(!sink.mixed);
+		CHECK_INT(feed_counts(feed)->delivered, 6);
+		CHECK_INT(feed_counts(feed)->failed, 2);
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
 TEST_MAIN(TEST(what_was_before_is_old_and_what_failed_comes_again),
 	  TEST(an_ended_call_is_told_with_both_sides_and_its_media),
 	  TEST(of_what_media_workers_know_some_is_told),
-	  TEST(of_two_one_serves),
+	  TEST(of_two_one_serves), TEST(of_a_batch_the_rest_comes_again),
 	  TEST(what_waits_in_all_streams_goes_together_and_in_order))
