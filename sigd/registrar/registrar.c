@@ -73,7 +73,7 @@ static void sort_in(struct registrar_list *list)
 	list->bindings[at] = copy;
 }
 
-/* "+-<@ <hex> <hex>" (registrar_script.c) */
+/* "+-<>@ <hex> <hex>" (registrar_script.c) */
 static void news_read(struct registrar_list *list, const struct redis_val *val)
 {
 	const char *p = val->str;
@@ -81,6 +81,7 @@ static void news_read(struct registrar_list *list, const struct redis_val *val)
 	list->added = strchr(p, '+') != NULL;
 	list->removed = strchr(p, '-') != NULL;
 	list->sooner = strchr(p, '<') != NULL;
+	list->look = strchr(p, '>') != NULL;
 	list->calls = strchr(p, '@') != NULL;
 	while ((p = strchr(p, ' ')) && list->nlate < REGISTRAR_BINDINGS_MAX) {
 		struct registrar_late *late = &list->late[list->nlate];
@@ -135,7 +136,7 @@ static void on_reply(int err, const struct redis_val *val, void *arg)
 	if (list) {
 		list->n = list->nlate = 0;
 		list->added = list->removed = false;
-		list->sooner = list->calls = false;
+		list->sooner = list->look = list->calls = false;
 		list->now_ms = 0;
 		list->code = STATUS_REDIS_DOWN;
 	}

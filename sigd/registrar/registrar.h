@@ -35,6 +35,7 @@ struct registrar_list {
 	bool added, removed; /* by this REGISTER: a device that was not there,
 				or one that was */
 	bool sooner; /* one is to come back sooner than it said before */
+	bool look;   /* whoever is to look for one may not know of it */
 	bool calls;  /* the user is in calls (aor_calls.h) */
 	size_t nlate;
 	struct registrar_late late[REGISTRAR_BINDINGS_MAX];

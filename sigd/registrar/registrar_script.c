@@ -4,8 +4,8 @@
  * KEYS[1] is the hash of bindings, KEYS[2] the counter of a nonce, KEYS[3] the
  * log, KEYS[4] its calls (aor_calls.h); all under the AOR's hash tag. All answer
  * {code, now, news, device, value, ...}; news has a + when a device was added, a
- * - when one went, a < when one is to come back sooner than it said before, an @
- * when there are calls, and behind a space the flow of each that has not come
+ * - when one went, a < when one is to come back sooner than it said before, a >
+ * when one is to be looked for that is there already, an @ when there are calls, and behind a space the flow of each that has not come
  * back in time, in hex.
  *
  * SPDX-License-Identifier: MIT
@@ -16,6 +16,12 @@
 
 #include "sigd/journal/journal_lua.h"
 #include "sigd/registrar/registrar_priv.h"
+
+/* When a device that is there comes again it is to be looked for when it comes
+ * over another connection; of refreshes, in one of so many ms of Redis' clock:
+ * most find that somebody looks already, but whoever bound it may have died
+ * before he asked for that, or known nothing of it. */
+#define LOOK_MS "16"
 
 /* Bindings that have ended wait so long for who says so. */
 #define KEEP_MS "3600000"
@@ -150,6 +156,8 @@ static const struct redis_script script_register = {
 	"  elseif string.match(was, flow, string.find(was, ' ', 1, true) + 1) == "
 	"    string.match(v, flow) then event = 'refreshed' "
 	"  else event = 'moved' end "
+	"  if event == 'moved' or was and now % " LOOK_MS " == 0 then "
+	"    news = news .. '>' end "
 	"  tell(event, d, string.sub(ARGV[i], 1, -4)) "
 	"  v = string.format('%.0f ', ends) .. v "
 	"  redis.call('HSET', KEYS[1], d, v); live[d] = v; till[d] = ends "

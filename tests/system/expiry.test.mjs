@@ -90,6 +90,30 @@ describe('expiry', { timeout: 120000 }, () => {
     assert.deepEqual(types('carol'), ['added', 'added', 'expired', 'removed']);
   });
 
+  test('one for whom nobody looks is looked for when it comes again: at once over another connection', async () => {
+    const phone = await ua('carol', { transport: 'wss' });
+    // as of a worker that died before it asked for that
+    const forget = async () => {
+      for (const [command, key] of [['ZREM', 'cb:{due}:binding'], ['HDEL', 'cb:{due}:binding:data']]) await stack.redis.call(command, key, 'udemo/carol');
+      assert.equal(await looked(), null);
+    };
+    const looked = () => stack.redis.call('ZSCORE', 'cb:{due}:binding', 'udemo/carol');
+    await register(phone, 60);
+    await until(looked, 'somebody looks');
+    await forget();
+    await until(async () => {
+      await register(phone, 60);
+      return looked();
+    }, 'of refreshes one in some');
+    await forget();
+    const again = await ua('carol', { transport: 'wss', at: stack.second });
+    again.contact = phone.contact;
+    await register(again, 60);
+    await until(looked, 'it has moved');
+    assert.equal((await log('registrations/demo/carol'))[0].event, 'moved');
+    await register(again, 0);
+  });
+
   test('that the worker died that had it changes nothing', async () => {
     const phone = await ua('dave', { transport: 'wss' });
     await register(phone, 2);

@@ -83,7 +83,7 @@ void reg_expiry_registered(struct proxy *px, const struct registrar_aor *aor,
 			   const struct registrar_list *list)
 {
 	tell(px, aor, list);
-	if (list->added || list->sooner || list->removed)
+	if (list->added || list->sooner || list->look || list->removed)
 		look_in(px, aor,
 			list->n ? registrar_first_ms(list) + SLACK_MS : 0);
 }

@@ -26,6 +26,7 @@ struct fixture {
 	const char *nonce;
 	uint32_t nc;
 	const char *said;
+	uint8_t flow; /* 0: 3 */
 	char log[512]; /* events and counts, newest first */
 	int64_t number;
 };
@@ -95,7 +96,7 @@ static enum status read_request(struct reg_request *req, struct fixture *fix,
 				const char *callid, unsigned cseq,
 				const char *rest)
 {
-	static const uint8_t flow[] = {1, 2, 3};
+	const uint8_t flow[] = {1, 2, fix->flow ? fix->flow : 3};
 	static uint8_t buf[4096];
 	struct smsg *msg = mem_alloc(sizeof(*msg), NULL);
 	struct smsg_err err;
@@ -569,6 +570,34 @@ static void one_that_is_to_come_sooner_is_told(void)
 	stop(&fix);
 }
 
+static void one_that_has_moved_is_looked_for(void)
+{
+	struct fixture fix;
+	unsigned i;
+
+	if (start(&fix)) {
+		CHECK_INT(put(&fix, "c1", 1, CONTACT_A), STATUS_OK);
+		CHECK(!fix.last.look);
+		fix.flow = 4;
+		CHECK_INT(put(&fix, "c1", 2, CONTACT_A), STATUS_OK);
+		CHECK(fix.last.look && !fix.last.added);
+		/* of refreshes some are */
+		for (i = 3; i < 10000; i++) {
+			CHECK_INT(put(&fix, "c1", i, CONTACT_A), STATUS_OK);
+			if (fix.last.look)
+				break;
+		}
+		CHECK(i < 10000);
+		for (i = 10000; i < 20000; i++) {
+			CHECK_INT(put(&fix, "c1", i, CONTACT_A), STATUS_OK);
+			if (!fix.last.look)
+				break;
+		}
+		CHECK(i < 20000);
+	}
+	stop(&fix);
+}
+
 static void what_is_asked_for_is_checked(void)
 {
 	struct fixture fix = {.limits = {.expires_max = 600}};
@@ -822,6 +851,7 @@ TEST_MAIN(TEST(where_it_came_from_reads_back),
 	  TEST(what_does_not_come_back_is_told_once),
 	  TEST(who_comes_back_late_is_there_anew),
 	  TEST(one_that_is_to_come_sooner_is_told),
+	  TEST(one_that_has_moved_is_looked_for),
 	  TEST(what_is_asked_for_is_checked),
 	  TEST(an_unknown_extension_is_refused_by_name),
 	  TEST(outbound_is_honoured_where_it_applies),
