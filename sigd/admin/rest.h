@@ -15,16 +15,11 @@
 #include <stddef.h>
 
 #include "common/admin.h"
+#include "sigd/admin/rest_follow_work.h"
 
 struct sse;
 struct route_table;
 struct web_files;
-
-/* What was done of late for all who follow traces. */
-struct rest_follow_work {
-	uint64_t second;
-	size_t bytes; /* unpacked in it */
-};
 
 /* For admin_cfg.arg. */
 struct rest_root {
@@ -34,7 +29,7 @@ struct rest_root {
 	const char *keys; /* the file of the cluster's keys */
 	struct sse *sse; /* sigd/sse/sse.h */
 	const struct web_files *page; /* the dashboard; NULL: none */
-	struct rest_follow_work follow;
+	struct rest_follow_work follow; /* of late */
 	bool call_logs; /* they are kept */
 };
 

@@ -18,9 +18,6 @@
 enum {
 	SETTLE_US = 1000000,
 	CURSOR_MAX = 19,
-	/* Bytes unpacked for all who follow, in a second: so others are served,
-	 * however many follow. */
-	WORK_ALL = 4 * FOLLOW_WORK,
 };
 
 /* False: resp is a 400. */
@@ -43,19 +40,21 @@ static bool cursor_read(struct trace_said_cfg *cfg, const struct admin_req *req,
 	return false;
 }
 
-/* Whether there is enough left of this second for one more; else resp is a
- * 429. */
-static bool has_time(struct rest_follow_work *all, struct admin_resp *resp)
+/* Whose share there is something left of in this second; NULL: resp is a 429. */
+static struct rest_follow_share *share_of(struct rest_follow_work *all,
+					  const struct admin_req *req,
+					  struct admin_resp *resp)
 {
-	const uint64_t now_s = rest_now_ms() / 1000;
+	struct rest_follow_share *share =
+		rest_follow_share(all, rest_now_ms() / 1000, admin_req_by(req),
+				  admin_req_tenant(req));
+	const char *why = rest_follow_wait(all, share);
 
-	if (all->second != now_s)
-		*all = (struct rest_follow_work){.second = now_s};
-	if (all->bytes + FOLLOW_WORK <= WORK_ALL)
-		return true;
-	admin_resp_problem(resp, 429, "Too much is followed at once: wait.");
+	if (!why)
+		return share;
+	admin_resp_problem(resp, 429, why);
 	admin_resp_header(resp, "Retry-After", "1");
-	return false;
+	return NULL;
 }
 
 /* As many as were asked for; all of one microsecond. */
@@ -94,10 +93,14 @@ static void follow(const struct admin_req *req, struct admin_resp *resp,
 	struct rest_root *root = admin_arg(admin);
 	struct trace_said_cfg cfg = {.messages = FOLLOW_MESSAGES,
 				     .bytes = FOLLOW_BYTES};
+	struct rest_follow_share *share;
 	struct trace_said *said = NULL;
 	size_t left = FOLLOW_WORK;
 
-	if (!cursor_read(&cfg, req, resp) || !has_time(&root->follow, resp))
+	if (!cursor_read(&cfg, req, resp))
+		return;
+	share = share_of(&root->follow, req, resp);
+	if (!share)
 		return;
 	if (trace_said_alloc(&said, &cfg)) {
 		admin_resp_problem(resp, 503, "Out of memory.");
@@ -108,7 +111,7 @@ static void follow(const struct admin_req *req, struct admin_resp *resp,
 		trace_said_sort(said);
 		said_write(said, cfg.after_us, limit, resp);
 	}
-	root->follow.bytes += FOLLOW_WORK - left;
+	rest_follow_worked(&root->follow, share, FOLLOW_WORK - left);
 	mem_deref(said);
 }
 

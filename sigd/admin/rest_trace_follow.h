@@ -10,6 +10,7 @@
 #ifndef SIGD_ADMIN_REST_TRACE_FOLLOW_H
 #define SIGD_ADMIN_REST_TRACE_FOLLOW_H
 
+#include "sigd/admin/rest_follow_work.h"
 #include "sigd/admin/rest_trace.h"
 #include "sigd/trace/trace_said.h"
 
@@ -17,7 +18,6 @@ enum {
 	FOLLOW_TRACES = 64, /* at once: of more the last ones */
 	FOLLOW_MESSAGES = 2 * REST_LIMIT_MAX + 2,
 	FOLLOW_BYTES = 2 * 1024 * 1024,
-	FOLLOW_WORK = 16 * 1024 * 1024, /* bytes, unpacked */
 };
 
 /* Takes what is behind after_us of the traces of this label. What is unpacked
