@@ -135,7 +135,7 @@ int feeds_alloc(struct feeds **feedsp, const struct sigd_events_cfg *cfg,
 #define ROW(type, name, help)                                         \
 	{type, "cordboard_sig_events_" name, "receiver=\"\"", help, 0, NULL}
 
-enum row { DELIVERED, POSTS, RETRIES, REFUSED, BEHIND, ROWS };
+enum row { DELIVERED, POSTS, RETRIES, REFUSED, LOST, BEHIND, ROWS };
 
 static const struct metric_desc rows[ROWS] = {
 	[DELIVERED] = ROW(METRIC_COUNTER, "delivered_total",
@@ -145,6 +145,9 @@ static const struct metric_desc rows[ROWS] = {
 	[RETRIES] = ROW(METRIC_COUNTER, "retries_total", "Tries in vain"),
 	[REFUSED] = ROW(METRIC_COUNTER, "refused_total",
 			"Events passed over: the receiver refuses them"),
+	[LOST] = ROW(METRIC_COUNTER, "lost_total",
+		     "Events that Redis had no more when a receiver was there "
+		     "again"),
 	[BEHIND] = ROW(METRIC_GAUGE, "behind_seconds",
 		       "Age of the oldest event that is being delivered; 0: "
 		       "it has all, or another node posts to it"),
@@ -166,6 +169,8 @@ static uint64_t value(const struct receiver *receiver, enum row row)
 		return hook ? hook->retried : counts->failed;
 	case REFUSED:
 		return hook ? hook->refused : 0;
+	case LOST:
+		return counts->lost;
 	case BEHIND:
 		return counts->oldest_ms && now > counts->oldest_ms
 			       ? (now - counts->oldest_ms) / 1000

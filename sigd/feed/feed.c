@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "common/lease.h"
+#include "common/log.h"
 #include "common/wheel.h"
 #include "sigd/feed/feed.h"
+#include "sigd/feed/feed_place.h"
 
 enum {
 	LEASE_MS = 10000,
@@ -20,7 +22,7 @@ enum {
 };
 
 /* KEYS: places. For each stream its place, and for one that has none the time
- * of now: [place ...]. */
+ * of now; and which entry that is, or "": [place, number ...]. */
 static const struct redis_script script_places = {
 	"feed-places",
 	"local t, out = redis.call('TIME'), {} "
@@ -29,7 +31,8 @@ static const struct redis_script script_places = {
 	"for i = 0, ARGV[1] - 1 do "
 	"  local at = redis.call('HGET', KEYS[1], i) "
 	"  if not at then at = now redis.call('HSET', KEYS[1], i, at) end "
-	"  out[i + 1] = at end "
+	"  out[2 * i + 1] = at "
+	"  out[2 * i + 2] = redis.call('HGET', KEYS[1], 'n' .. i) or '' end "
 	"redis.call('EXPIRE', KEYS[1], ARGV[2]) "
 	"return out"};
 
@@ -40,17 +43,28 @@ static const struct redis_script script_place = {
 		      "return 1"};
 
 /* KEYS: stream. ARGV: behind which, how many, stem of the calls' media, or
- * nothing: [[id, fields, media] ...]. */
+ * nothing, and which one the first is, or -1: [added, gone, [id, fields, media]
+ * ...]. How many there were (feed_place.h) is looked at when there is something
+ * new, or nothing at all, or when it has to be learned; else it is -1. */
 static const struct redis_script script_read = {
 	"feed-read",
-	"local out = {} "
-	"for i, e in ipairs(redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', "
-	"  'COUNT', ARGV[2])) do "
+	"local out, added, len = {}, -1, 0 "
+	"local got = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', "
+	"  'COUNT', ARGV[2]) "
+	"if redis.call('EXISTS', KEYS[1]) == 0 then added = 0 "
+	"elseif #got > 0 or ARGV[4] == '-1' then "
+	"  local info = redis.call('XINFO', 'STREAM', KEYS[1]) "
+	"  for k = 1, #info, 2 do "
+	"    if info[k] == 'entries-added' then added = info[k + 1] end "
+	"    if info[k] == 'length' then len = info[k + 1] end end "
+	"end "
+	"out[1], out[2] = added, added - len "
+	"for i, e in ipairs(got) do "
 	"  local media = {} "
 	"  if ARGV[3] ~= '' then for k = 1, #e[2], 2 do "
 	"    if e[2][k] == 'call' then media = redis.call('HGETALL', "
 	"      ARGV[3] .. e[2][k + 1]) end end end "
-	"  out[i] = {e[1], e[2], media} end "
+	"  out[i + 2] = {e[1], e[2], media} end "
 	"return out"};
 
 struct feed {
@@ -61,9 +75,9 @@ struct feed {
 	feed_deliver_h *deliverh;
 	void *sink;
 	struct feed_counts counts;
-	char at[FEED_SOURCES][FEED_ID_MAX + 1]; /* places */
-	char last[FEED_SOURCES][FEED_ID_MAX + 1]; /* entries of this batch, bad
-						     ones too; "": none */
+	struct feed_place at[FEED_SOURCES];
+	struct feed_place last[FEED_SOURCES]; /* of this batch, bad ones too */
+	bool learned[FEED_SOURCES]; /* which one its place is: to be written */
 	unsigned source; /* whose turn it is */
 	unsigned read;   /* streams of this turn that have been read */
 	size_t asked;    /* how many of this one */
@@ -137,9 +151,10 @@ static void on_placed(int err, const struct redis_val *val, void *arg)
 /* All up to here is delivered. */
 static void places_write(struct feed *feed)
 {
-	struct redis_arg argv[1 + 2 * FEED_SOURCES];
+	struct redis_arg argv[1 + 4 * FEED_SOURCES];
 	const struct redis_arg key = redis_str(feed->places);
 	char nr[FEED_SOURCES][8], keep[16];
+	char texts[FEED_SOURCES][FEED_PLACE_MAX + 1];
 	size_t n = 1;
 
 	if (!may_go_on(feed))
@@ -147,12 +162,17 @@ static void places_write(struct feed *feed)
 	re_snprintf(keep, sizeof(keep), "%u", FEED_KEEP_S);
 	argv[0] = redis_str(keep);
 	for (unsigned i = 0; i < FEED_SOURCES; i++) {
-		if (!feed->last[i][0])
+		if (!feed->last[i].id[0] && !feed->learned[i])
 			continue;
-		str_ncpy(feed->at[i], feed->last[i], sizeof(feed->at[i]));
-		re_snprintf(nr[i], sizeof(nr[i]), "%u", i);
+		if (feed->last[i].id[0])
+			feed->at[i] = feed->last[i];
+		feed->learned[i] = false;
+		re_snprintf(nr[i], sizeof(nr[i]), "n%u", i);
+		feed_place_print(texts[i], &feed->at[i]);
+		argv[n++] = redis_str(nr[i] + 1);
+		argv[n++] = redis_str(feed->at[i].id);
 		argv[n++] = redis_str(nr[i]);
-		argv[n++] = redis_str(feed->at[i]);
+		argv[n++] = redis_str(texts[i]);
 	}
 	if (redis_link_eval(feed->redis, &script_place, &key, 1, argv, n,
 			    on_placed, feed))
@@ -163,9 +183,13 @@ static void places_write(struct feed *feed)
 static void cut(struct feed *feed, size_t n)
 {
 	memset(feed->last, 0, sizeof(feed->last));
-	for (size_t i = 0; i < n; i++)
-		str_ncpy(feed->last[feed->events[i]->source],
-			 feed->events[i]->entry, sizeof(feed->last[0]));
+	for (size_t i = 0; i < n; i++) {
+		const struct feed_event *event = feed->events[i];
+		struct feed_place *last = &feed->last[event->source];
+
+		str_ncpy(last->id, event->entry, sizeof(last->id));
+		last->nr = event->nr;
+	}
 	feed->more = true;
 }
 
@@ -191,7 +215,7 @@ static void turn_end(struct feed *feed)
 	bool any = false;
 
 	for (unsigned i = 0; i < FEED_SOURCES; i++)
-		any |= feed->last[i][0] != '\0';
+		any |= feed->last[i].id[0] || feed->learned[i];
 	if (feed->n) {
 		feed->delivering = true;
 		feed->deliverh(feed->sink, feed->events, feed->n, on_done,
@@ -205,25 +229,53 @@ static void turn_end(struct feed *feed)
 }
 
 /* What is no event is passed over. */
-static void batch_take(struct feed *feed, const struct redis_val *val)
+static void batch_take(struct feed *feed, const struct redis_val *entries,
+		       size_t n)
 {
-	for (size_t i = 0; i < val->len && feed->n < FEED_BATCH; i++) {
-		const struct redis_val *entry = &val->el[i];
+	struct feed_place *last = &feed->last[feed->source];
+	int64_t nr = feed->at[feed->source].nr;
 
+	for (size_t i = 0; i < n && feed->n < FEED_BATCH; i++) {
+		const struct redis_val *entry = &entries[i];
+
+		if (nr >= 0)
+			++nr;
 		if (entry->type == REDIS_ARRAY && entry->len &&
 		    entry->el[0].type == REDIS_STR)
-			str_ncpy(feed->last[feed->source], entry->el[0].str,
-				 sizeof(feed->last[0]));
+			str_ncpy(last->id, entry->el[0].str, sizeof(last->id));
+		last->nr = nr;
 		if (!feed_event_read(&feed->events[feed->n], feed->source,
 				     entry))
-			++feed->n;
+			feed->events[feed->n++]->nr = nr;
 	}
 }
 
-/* The time of an entry is the begin of its id. */
-static void age_note(struct feed *feed, const struct redis_val *val)
+/* Has something gone that it should have had? */
+static void gap_look(struct feed *feed, const struct redis_val *val)
 {
-	const struct redis_val *first = &val->el[0];
+	struct feed_place *at = &feed->at[feed->source];
+	const bool known = at->nr >= 0;
+	const size_t n = val->len - 2;
+	const struct feed_stream stream = {.added = val->el[0].num,
+					   .gone = val->el[1].num,
+					   .all = n < feed->asked,
+					   .n = n};
+	const uint64_t lost = feed_place_look(at, &stream);
+	char key[FEED_KEY_MAX + 1];
+
+	feed->learned[feed->source] |= !known && at->nr >= 0;
+	if (!lost)
+		return;
+	feed->counts.lost += lost;
+	feed_source_key(key, feed->source);
+	log_error(NULL, "Redis had no room: a receiver has missed events",
+		  "places=%s stream=%s events=%llu behind=%s", feed->places,
+		  key, (unsigned long long)lost, at->id);
+}
+
+/* The time of an entry is the begin of its id. */
+static void age_note(struct feed *feed, const struct redis_val *first)
+{
 	uint64_t ms;
 	struct pl id;
 
@@ -241,17 +293,19 @@ static void on_read(int err, const struct redis_val *val, void *arg)
 {
 	struct feed *feed = arg;
 
-	if (err || val->type != REDIS_ARRAY) {
+	if (err || val->type != REDIS_ARRAY || val->len < 2 ||
+	    val->el[0].type != REDIS_INT || val->el[1].type != REDIS_INT) {
 		again(feed);
 		return;
 	}
-	if (val->len) {
+	gap_look(feed, val);
+	if (val->len > 2) {
 		if (!feed->n)
 			feed->counts.oldest_ms = 0;
-		batch_take(feed, val);
-		age_note(feed, val);
+		batch_take(feed, &val->el[2], val->len - 2);
+		age_note(feed, &val->el[2]);
 	}
-	feed->more |= val->len == feed->asked;
+	feed->more |= val->len - 2 == feed->asked;
 	feed->source = (feed->source + 1) % FEED_SOURCES;
 	if (++feed->read == FEED_SOURCES || feed->n == FEED_BATCH) {
 		feed->more |= feed->read < FEED_SOURCES;
@@ -264,8 +318,8 @@ static void on_read(int err, const struct redis_val *val, void *arg)
 static void read_next(void *arg)
 {
 	struct feed *feed = arg;
-	char key[FEED_KEY_MAX + 1], media[32] = "", count[8];
-	struct redis_arg keyv, argv[3];
+	char key[FEED_KEY_MAX + 1], media[32] = "", count[8], nr[24];
+	struct redis_arg keyv, argv[4];
 
 	if (!may_go_on(feed))
 		return;
@@ -276,28 +330,41 @@ static void read_next(void *arg)
 			    "cb:{c:%x}:media:", feed->source);
 	re_snprintf(count, sizeof(count), "%zu", feed->asked);
 	keyv = redis_str(key);
-	argv[0] = redis_str(feed->at[feed->source]);
+	re_snprintf(nr, sizeof(nr), "%lld",
+		    (long long)feed->at[feed->source].nr);
+	argv[0] = redis_str(feed->at[feed->source].id);
 	argv[1] = redis_str(count);
 	argv[2] = redis_str(media);
-	if (redis_link_eval(feed->redis, &script_read, &keyv, 1, argv, 3,
+	argv[3] = redis_str(nr);
+	if (redis_link_eval(feed->redis, &script_read, &keyv, 1, argv, 4,
 			    on_read, feed))
 		again(feed);
 }
 
 /* --- its places ---------------------------------------------------------------- */
 
+/* What is counted as missed is not counted again when it is read again. */
+static void place_take(struct feed_place *at, const struct redis_val *val)
+{
+	struct feed_place is;
+
+	feed_place_read(&is, val[0].type == REDIS_STR ? val[0].str : "0-0",
+			val[1].type == REDIS_STR ? val[1].str : NULL);
+	if (!strcmp(is.id, at->id) && at->nr > is.nr)
+		is.nr = at->nr;
+	*at = is;
+}
+
 static void on_places(int err, const struct redis_val *val, void *arg)
 {
 	struct feed *feed = arg;
 
-	if (err || val->type != REDIS_ARRAY || val->len != FEED_SOURCES) {
+	if (err || val->type != REDIS_ARRAY || val->len != 2 * FEED_SOURCES) {
 		again(feed);
 		return;
 	}
 	for (unsigned i = 0; i < FEED_SOURCES; i++)
-		str_ncpy(feed->at[i],
-			 val->el[i].type == REDIS_STR ? val->el[i].str : "0-0",
-			 sizeof(feed->at[i]));
+		place_take(&feed->at[i], &val->el[2 * i]);
 	read_next(feed);
 }
 

@@ -56,6 +56,8 @@ struct feed_params {
 struct feed_counts {
 	uint64_t delivered;
 	uint64_t failed; /* batches that are given again, or the rest of them */
+	uint64_t lost;   /* entries of streams that had gone before they were
+			    read (feed_place.h) */
 	uint64_t oldest_ms; /* unix; of what is being delivered, 0: nothing */
 };
 

@@ -34,6 +34,7 @@ enum {
 
 struct feed_event {
 	unsigned source;
+	int64_t nr; /* its place in the stream (feed_place.h) */
 	char entry[FEED_ID_MAX + 1]; /* id of its entry in the stream */
 	char id[FEED_ID_MAX + 1];
 	char type[FEED_TYPE_MAX + 1];

@@ -312,8 +312,84 @@ static void of_a_batch_the_rest_comes_again(void)
 	redis_bed_stop(&bed);
 }
 
+static bool got_four(void *arg)
+{
+	return ((struct sink *)arg)->n >= 4;
+}
+
+static void news_say(struct redis_bed *bed, int n)
+{
+	for (int i = 0; i < n; i++)
+		redis_bed_say(bed, "XADD cb:news * type call.started");
+}
+
+static void what_redis_could_not_keep_is_counted(void)
+{
+	struct sink sink = {.n = 0};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		news_say(&bed, 5);
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		news_say(&bed, 4);
+		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		mem_deref(feed);
+		/* what has been delivered may go */
+		redis_bed_say(&bed, "XTRIM cb:news MAXLEN 2");
+		news_say(&bed, 4);
+		sink.n = 0;
+		feed = feed_open(&bed, &sink, NULL);
+		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		CHECK_INT(feed_counts(feed)->lost, 0);
+		mem_deref(feed);
+		/* away for ten, of which four are kept; and refused once more:
+		 * it is one gap */
+		news_say(&bed, 10);
+		redis_bed_say(&bed, "XTRIM cb:news MAXLEN 4");
+		sink.n = 0;
+		sink.refuse = 1;
+		feed = feed_open(&bed, &sink, NULL);
+		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		CHECK_INT(feed_counts(feed)->lost, 6);
+		CHECK_INT(sink.n, 4);
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
+/* As after a week of nothing. */
+static void a_stream_that_has_ended_is_no_gap(void)
+{
+	struct sink sink = {.n = 1};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		news_say(&bed, 3);
+		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		redis_bed_say(&bed, "DEL cb:news");
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		sink.n = 0;
+		news_say(&bed, 4);
+		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		CHECK_INT(feed_counts(feed)->lost, 0);
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
 TEST_MAIN(TEST(what_was_before_is_old_and_what_failed_comes_again),
 	  TEST(an_ended_call_is_told_with_both_sides_and_its_media),
 	  TEST(of_what_media_workers_know_some_is_told),
 	  TEST(of_two_one_serves), TEST(of_a_batch_the_rest_comes_again),
+	  TEST(what_redis_could_not_keep_is_counted),
+	  TEST(a_stream_that_has_ended_is_no_gap),
 	  TEST(what_waits_in_all_streams_goes_together_and_in_order))
