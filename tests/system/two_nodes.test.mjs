@@ -332,9 +332,10 @@ describe('two nodes of each kind', { timeout: 240000 }, () => {
   });
 
   test('who guesses is told of, whichever node he asks', async () => {
-    for (const [i, at] of [...both, ...both].entries()) {
+    // a worker tells of what it has seen itself, more than ten tries
+    for (const [i, at] of both.entries()) {
       const guesser = await ua('bob', at, { password: 'wrong', address: '127.0.0.66' });
-      for (let n = 0; n < 8; n++) await guesser.register({ callid: `g${i}-${n}` }).catch(() => {});
+      for (let n = 0; n < 12; n++) await guesser.register({ callid: `g${i}-${n}` }).catch(() => {});
     }
     const [one] = await until(() => events('security.guessing', (e) => e.data.source === '127.0.0.66').length
       && events('security.guessing', (e) => e.data.source === '127.0.0.66'), 'it is told');
