@@ -27,7 +27,7 @@ for (const browser of ['chromium', 'firefox']) {
     // What the logs of calls say of their pairs.
     async function pairs() {
       const { stack } = suite;
-      const keys = await stack.redis.call('KEYS', 'cb:{c:*}:log:*');
+      const keys = (await stack.redis.call('KEYS', 'cb:{c:*}:log:*')).filter((key) => /:[0-9a-f]{16}$/.test(key));
       const logs = await Promise.all(keys.map((key) => stack.redis.call('XRANGE', key, '-', '+')));
       return logs.flat().map(([, fields]) => fields).filter((fields) => fields.includes('ice.nominated'))
         .map((fields) => fields[fields.indexOf('data') + 1]);
