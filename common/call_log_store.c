@@ -21,9 +21,9 @@ enum {
  * dies. Sizes are Redis' own, and 300 bytes for what stands here beside.
  *
  * What is over its time goes when a log begins, a few at a time, as does what
- * is over the size: this may not take long. Who has no size to
- * keep may keep logs for less than who has: it forgets those that Redis has
- * ended. A log whose call has a record is of a call that has not ended: it is
+ * is over the size: this may not take long. Who has no size to keep (mediad,
+ * whose user may not even touch a why) may keep logs for less than who has: it
+ * forgets those that Redis has ended. A log whose call has a record is of a call that has not ended: it is
  * put behind the others, eight times at most, then it goes as well: there is an
  * end to memory.
  */
@@ -55,7 +55,7 @@ static const struct redis_script script_store = {
 	"  total = total - (had[1] or 0) - (had[2] or 0) "
 	"  redis.call('HDEL', sizes, c, 'w' .. c) "
 	"  redis.call('ZREM', order, c) redis.call('ZREM', brief, c) "
-	"  redis.call('DEL', logs .. c, whys .. c) "
+	"  if most > 0 then redis.call('DEL', logs .. c, whys .. c) end "
 	"end "
 	"local function over(set, keep) "
 	"  for _, c in ipairs(redis.call('ZRANGEBYSCORE', set, '-inf', "

@@ -357,10 +357,18 @@ static uint64_t log_written(struct fixture *fix, struct redis_link *link,
 
 static void both_users_can_write_the_logs_of_calls(void)
 {
+	struct redis_bed bed;
 	struct fixture fix;
 
 	if (start(&fix)) {
+		bed = fix.bed;
+		/* one that Redis has ended is forgotten by whoever comes */
+		bed.link = fix.sigd;
+		(void)redis_bed_say(&bed, "ZADD cb:{c:0}:log:order 1 "
+					  "0000000000000001");
 		CHECK_INT(log_written(&fix, fix.mediad, 0), 1);
+		CHECK_INT(redis_bed_say(&bed, "ZCARD cb:{c:0}:log:order").num,
+			  1);
 		CHECK_INT(log_written(&fix, fix.sigd, 1), 1);
 	}
 	stop(&fix);
