@@ -175,11 +175,11 @@ static void held_again(struct post *post)
 static bool refused(struct post *post, unsigned code)
 {
 	struct feed_hook *hook = post->hook;
-	const size_t at = (size_t)(post->events - hook->events);
 
 	if (!is_refusal(code) || ++post->refusals < FEED_HOOK_REFUSALS)
 		return false;
-	if (at >= hook->alone)
+	/* what was taken before tells nothing of what is refused now */
+	if (!hook->ahead_end)
 		hook->well = false;
 	if (post->n > 1) {
 		split(post);
@@ -342,6 +342,15 @@ static void batch_end(void *arg)
 	hook->doneh(n, hook->arg);
 }
 
+static void pass_first(struct feed_hook *hook)
+{
+	++hook->counts.refused;
+	log_error(NULL, "a webhook refuses all events: one is passed over",
+		  "hook=%s event=%s", hook->p.name,
+		  hook->events[hook->done]->id);
+	++hook->done;
+}
+
 /* All that is left is refused: it may be any one that comes later which shows
  * that the receiver is well. */
 static void doubt(struct feed_hook *hook)
@@ -351,6 +360,9 @@ static void doubt(struct feed_hook *hook)
 			 "hook=%s first=%s n=%zu", hook->p.name,
 			 hook->events[hook->done]->id, hook->n - hook->done);
 	hook->alone = 0;
+	/* what would show it may never be read: the first one goes */
+	if (hook->doubts > FEED_HOOK_DOUBTS)
+		pass_first(hook);
 	wheel_start(hook->p.wheel, &hook->timer, wait_ms(hook->doubts),
 		    batch_end, hook);
 }

@@ -18,7 +18,9 @@
  * a receiver that refuses all is one that is away. They are held, and what is
  * behind them is tried. When one of that is taken, those that are held are tried
  * once more, and passed over if they are refused now. When nothing is, the batch
- * is given back, and comes again with what has happened since.
+ * is given back, and comes again with what has happened since; but what would
+ * show that the receiver is well may be further behind than is read at once, so
+ * after FEED_HOOK_DOUBTS such turns each costs the first event.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -35,6 +37,7 @@ enum {
 	FEED_HOOK_FIRST_MS = 1000,
 	FEED_HOOK_LAST_MS = 300000,
 	FEED_HOOK_REFUSALS = 5,
+	FEED_HOOK_DOUBTS = 5, /* turns in a row in which all is refused */
 };
 
 struct feed_hook_params {
