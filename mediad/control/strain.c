@@ -12,13 +12,14 @@ enum {
 
 bool strain_sample(struct strain *strain, uint64_t late_ms)
 {
-	const uint32_t late_us =
+	const uint32_t late =
 		(uint32_t)(late_ms < STRAIN_LATE_MAX_MS ? late_ms
-							: STRAIN_LATE_MAX_MS) *
-		US;
+							: STRAIN_LATE_MAX_MS);
+	const uint32_t lasted = late < strain->late_ms ? late : strain->late_ms;
 	const bool was = strain->on;
 
-	strain->mean_us += late_us / WEIGHT;
+	strain->late_ms = late;
+	strain->mean_us += lasted * US / WEIGHT;
 	strain->mean_us -= strain->mean_us / WEIGHT;
 	if (strain->mean_us >= STRAIN_ON_MS * US)
 		strain->on = true;

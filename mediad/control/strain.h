@@ -5,7 +5,9 @@
  * From STRAIN_ON_MS on there is no new session, so that the calls that there
  * are do not suffer more; until it is down to STRAIN_OFF_MS, so that it does
  * not change with every call. What did not last is no strain: half of the past
- * goes in some 150 ms. Pure, plain data; zeroed memory: at ease.
+ * goes in some 150 ms, and one delay alone counts for nothing, however long it
+ * was: a host that stood still for half a second has as much room as before.
+ * Pure, plain data; zeroed memory: at ease.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -26,6 +28,7 @@ enum {
 
 struct strain {
 	uint32_t mean_us;
+	uint32_t late_ms; /* of the last sample */
 	bool on;
 };
 
