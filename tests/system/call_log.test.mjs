@@ -103,8 +103,10 @@ describe('logs of calls with a size', { timeout: 240000 }, () => {
     const kinds = newest.items.filter(({ what }) => what === 'log').map(({ kind }) => kind);
     for (const kind of ['call.begun', 'sdp.offer', 'sdp.agreed', 'call.up', 'call.ended', 'leg.ended']) assert.ok(kinds.includes(kind), `${kind}: ${kinds}`);
     assert.match(newest.decision, /by number|bob/);
-    const oldest = await timeline(ids[0]);
-    assert.equal(oldest.log, 'gone');
+    // each shard has a size of its own: one may have got few of all calls
+    const first = await Promise.all(ids.slice(0, 16).map(timeline));
+    const oldest = first.find(({ log }) => log === 'gone');
+    assert.ok(oldest, 'of the first ones some gave way');
     assert.equal(oldest.verdict.code, 'unknown');
     assert.ok(oldest.items.length && oldest.items.every(({ what }) => what === 'sip'), 'SIP is kept for itself');
     const bytes = await stored();
