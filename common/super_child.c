@@ -19,7 +19,8 @@
 #include "common/super_priv.h"
 
 enum {
-	BEAT_MS = 250
+	BEAT_MS = 250,
+	ADMIN_NICE = 5, /* a third of a worker's weight (nice(2), sched(7)) */
 };
 
 void child_title(char title[24], const struct super *super,
@@ -124,6 +125,15 @@ static uint32_t beat_of(uint32_t stall_ms)
 	return stall_ms && stall_ms / 4 < BEAT_MS ? stall_ms / 4 + 1 : BEAT_MS;
 }
 
+/* A call's message does not wait for who reads lists. */
+static void give_way(const struct child *child)
+{
+	errno = 0;
+	if (!child->slot && nice(ADMIN_NICE) == -1 && errno)
+		log_warn(NULL, "the admin process has the workers' priority",
+			 "why=%s", strerror(errno));
+}
+
 static void live(struct super *super, const struct child *child, int voice)
 {
 	const struct super_daemon *daemon = super->daemon;
@@ -144,6 +154,7 @@ static void live(struct super *super, const struct child *child, int voice)
 	child_title(title, super, child);
 	(void)prctl(PR_SET_NAME, title);
 	log_init(title, log_level_get());
+	give_way(child);
 	fault_process(title, child->incarnation);
 	snprintf(worker.node, sizeof(worker.node), "%s", daemon->node);
 	worker.nsocks = gather_socks(socks, super, child);

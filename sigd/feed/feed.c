@@ -254,7 +254,7 @@ static void batch_take(struct feed *feed, const struct redis_val *entries,
 static void gap_look(struct feed *feed, const struct redis_val *val)
 {
 	struct feed_place *at = &feed->at[feed->source];
-	const bool known = at->nr >= 0;
+	const int64_t was = at->nr;
 	const size_t n = val->len - 2;
 	const struct feed_stream stream = {.added = val->el[0].num,
 					   .gone = val->el[1].num,
@@ -263,7 +263,7 @@ static void gap_look(struct feed *feed, const struct redis_val *val)
 	const uint64_t lost = feed_place_look(at, &stream);
 	char key[FEED_KEY_MAX + 1];
 
-	feed->learned[feed->source] |= !known && at->nr >= 0;
+	feed->learned[feed->source] |= at->nr != was;
 	if (!lost)
 		return;
 	feed->counts.lost += lost;

@@ -32,8 +32,10 @@ async function fill() {
   conn.destroy();
 }
 
-// In a thread of its own: what reads the pages keeps no answer waiting here.
+// In a thread of its own that gives way, as one on another machine would: what
+// reads the pages keeps no answer waiting here.
 const LOOK = `
+require('node:os').setPriority(15);
 const { parentPort, workerData: { port, query } } = require('node:worker_threads');
 let stop = false;
 let pages = 0;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -654,6 +655,25 @@ static int ask_slot(struct stage *stage, char what, const char *says, int slot)
 	return 0;
 }
 
+/* Who looks at lists does not keep calls waiting. */
+static void the_admin_gives_way_to_workers(void)
+{
+	struct stage s;
+	pid_t worker, admin;
+
+	stage_init(&s, 1);
+	s.daemon.admin_run = child_run;
+	REQUIRE(!stage_open(&s));
+	worker = pid_in(told(&s, "start slot=1 "));
+	admin = pid_in(told(&s, "start slot=0 "));
+	REQUIRE(worker > 0 && admin > 0);
+	CHECK_INT(getpriority(PRIO_PROCESS, (id_t)worker),
+		  getpriority(PRIO_PROCESS, 0));
+	CHECK(getpriority(PRIO_PROCESS, (id_t)admin) >
+	      getpriority(PRIO_PROCESS, (id_t)worker));
+	stage_kill(&s);
+}
+
 static void idle_workers_stay_until_all_are_idle(void)
 {
 	struct stage s;
@@ -907,6 +927,7 @@ TEST_MAIN(TEST(all_start_and_systemd_is_told),
 	  TEST(start_may_take_longer_than_a_turn_of_the_loop),
 	  TEST(sockets_outlive_their_worker),
 	  TEST(drain_waits_for_the_workers_and_then_ends_the_admin),
+	  TEST(the_admin_gives_way_to_workers),
 	  TEST(idle_workers_stay_until_all_are_idle),
 	  TEST(drain_ends_at_its_limit), TEST(second_signal_kills_at_once),
 	  TEST(worker_told_twice_to_stop_drains_once),
