@@ -10,6 +10,7 @@
 
 #include "common/cfg_schema.h"
 #include "common/cfg_tree.h"
+#include "tests/lib/naughty.h"
 #include "tests/lib/test.h"
 #include "tests/unit/common/cfg_sample.h"
 
@@ -348,34 +349,31 @@ static void absent_file_is_named(void)
 	mem_deref(errs);
 }
 
+static void naughty_title(const char *line, void *arg)
+{
+	struct mbuf *mb = mbuf_alloc(256);
+	struct sample_cfg *cfg;
+	unsigned *filled = arg;
+
+	REQUIRE(mb);
+	CHECK(!mbuf_write_str(mb, "title: "));
+	naughty_quote(mb, line);
+	CHECK(!mbuf_write_u8(mb, 0));
+	cfg = fill((char *)mb->buf);
+	if (cfg) {
+		++*filled;
+		CHECK_STR(cfg->title, line);
+	}
+	mem_deref(cfg);
+	mem_deref(mb);
+}
+
 static void naughty_strings_fill_or_are_refused(void)
 {
-	const char *path = test_suite_path("strings/blns.txt");
-	char *text = path ? (char *)test_read_file(path, NULL) : NULL;
-	char *save = NULL, *line;
-	size_t filled = 0;
+	unsigned filled = 0;
+	const unsigned n = naughty_each(naughty_title, &filled);
 
-	if (!text)
-		test_skip("shared suites are absent");
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		struct mbuf *mb = mbuf_alloc(256);
-		struct sample_cfg *cfg;
-
-		mbuf_printf(mb, "title: '");
-		for (const char *p = line; *p; p++)
-			mbuf_printf(mb, *p == '\'' ? "''" : "%c", *p);
-		mbuf_printf(mb, "'%c", 0);
-		cfg = fill((char *)mb->buf);
-		if (cfg) {
-			++filled;
-			CHECK(strlen(cfg->title));
-		}
-		mem_deref(cfg);
-		mem_deref(mb);
-	}
-	CHECK(!text || filled > 300);
-	mem_deref(text);
+	CHECK(!n || filled > 300);
 }
 
 static void memory_may_end_anywhere(void)

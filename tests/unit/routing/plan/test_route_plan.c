@@ -6,6 +6,7 @@
 #include <re.h>
 
 #include "routing/route_conn.h"
+#include "tests/lib/naughty.h"
 #include "tests/unit/routing/route_fixture.h"
 
 static const char demo[] =
@@ -373,26 +374,21 @@ static void many_rules_leave_the_last_notes(void)
 	mem_deref(mb);
 }
 
+static void naughty_call(const char *line, void *arg)
+{
+	CHECK(!strncmp(ask(arg, line, line, line), "404", 3));
+	CHECK(plan.callee[strspn(plan.callee,
+				 " !\"#$%&'()*+,-./0123456789:;<=>?"
+				 "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
+				 "abcdefghijklmnopqrstuvwxyz{|}~")] == '\0');
+}
+
 static void naughty_strings_are_decided(void)
 {
-	const char *path = test_suite_path("strings/blns.txt");
-	char *text = path ? (char *)test_read_file(path, NULL) : NULL;
 	struct route_table *table = fixture_table(demo);
-	char *save = NULL, *line;
 
-	if (!text)
-		test_skip("shared suites are absent");
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		CHECK(!strncmp(ask(table, line, line, line), "404", 3));
-		CHECK(plan.callee[strspn(plan.callee,
-					 " !\"#$%&'()*+,-./0123456789:;<=>?"
-					 "@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
-					 "abcdefghijklmnopqrstuvwxyz{|}~")] ==
-		      '\0');
-	}
+	(void)naughty_each(naughty_call, table);
 	mem_deref(table);
-	mem_deref(text);
 }
 
 TEST_MAIN(TEST(first_rule_that_matches_decides), TEST(users_are_the_last_step),

@@ -10,6 +10,7 @@
 #include <re.h>
 
 #include "common/countof.h"
+#include "tests/lib/naughty.h"
 #include "tests/unit/routing/route_fixture.h"
 
 static const char two[] =
@@ -391,40 +392,36 @@ static void effective_table_prints_without_secrets(void)
 	mem_deref(table);
 }
 
+static void naughty_user(const char *line, void *arg)
+{
+	struct mbuf *mb = mbuf_alloc(512);
+	struct route_table *table;
+	unsigned *loaded = arg;
+
+	REQUIRE(mb);
+	CHECK(!mbuf_write_str(mb, ONE "    users:\n      ? "));
+	naughty_quote(mb, line);
+	CHECK(!mbuf_printf(mb, "\n      : {password: x}\n%c", 0));
+	table = fixture_table((char *)mb->buf);
+	if (table) {
+		const struct route_tenant *tenant = route_tenant_at(table, 0);
+		struct pl name;
+
+		++*loaded;
+		pl_set_str(&name, tenant->users[0].name);
+		CHECK(route_user_find(tenant, &name));
+		CHECK(name.l <= ROUTE_USER_MAX);
+	}
+	mem_deref(table);
+	mem_deref(mb);
+}
+
 static void naughty_strings_are_users_or_are_refused(void)
 {
-	const char *path = test_suite_path("strings/blns.txt");
-	char *text = path ? (char *)test_read_file(path, NULL) : NULL;
-	char *save = NULL, *line;
 	unsigned loaded = 0;
+	const unsigned n = naughty_each(naughty_user, &loaded);
 
-	if (!text)
-		test_skip("shared suites are absent");
-	for (line = text ? strtok_r(text, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		struct mbuf *mb = mbuf_alloc(512);
-		struct route_table *table;
-
-		mbuf_printf(mb, ONE "    users:\n      ? '");
-		for (const char *p = line; *p; p++)
-			mbuf_printf(mb, *p == '\'' ? "''" : "%c", *p);
-		mbuf_printf(mb, "'\n      : {password: x}\n%c", 0);
-		table = fixture_table((char *)mb->buf);
-		if (table) {
-			const struct route_tenant *tenant =
-				route_tenant_at(table, 0);
-			struct pl name;
-
-			++loaded;
-			pl_set_str(&name, tenant->users[0].name);
-			CHECK(route_user_find(tenant, &name));
-			CHECK(name.l <= ROUTE_USER_MAX);
-		}
-		mem_deref(table);
-		mem_deref(mb);
-	}
-	CHECK(!text || loaded > 50);
-	mem_deref(text);
+	CHECK(!n || loaded > 50);
 }
 
 TEST_MAIN(TEST_OOM(tenants_users_and_routes_are_there),
