@@ -92,6 +92,11 @@ bool test_check_str(const char *is, const char *want, const char *expr,
 	return false;
 }
 
+bool test_failed(void)
+{
+	return run.failed;
+}
+
 bool test_oom_hit(void)
 {
 	return run.oom_hit;

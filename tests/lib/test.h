@@ -56,13 +56,16 @@ bool test_check_int(int64_t is, int64_t want, const char *expr,
 bool test_check_str(const char *is, const char *want, const char *expr,
 		    const char *file, int line);
 
+/* A CHECK of the running case was not true: for a process that it forked. */
+bool test_failed(void);
+
 /* True while an allocation of the running TEST_OOM case has been failed. */
 bool test_oom_hit(void);
 
 /*
  * Runs the cases whose name contains argv[1] (all without one), prints TAP.
- * Calls libre_init()/libre_close() around them and fails the program when
- * memory of libre is left.
+ * Calls libre_init()/libre_close() around them. What memory is left fails the
+ * program under the address sanitizer alone.
  */
 int test_main(const struct test_case *cases, size_t count, int argc,
 	      char **argv);

@@ -1,23 +1,19 @@
 /*
  * test_admin.c  The admin process: what every daemon's says
  *
- * The server lives in a forked process with its loop; the cases are clients
- * with blocking sockets, and a connection to the same Redis.
+ * The cases are clients, and have a connection to the same Redis.
  *
  * SPDX-License-Identifier: MIT
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <re.h>
 
 #include "common/admin.h"
 #include "common/countof.h"
-#include "common/listener.h"
 #include "common/metric.h"
+#include "tests/lib/admin_stage.h"
 #include "tests/lib/admin_tokens.h"
 #include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
@@ -90,40 +86,27 @@ struct stage {
 	struct redis_sync *redis;
 	struct admin_cfg cfg;
 	struct admin_conf conf;
-	uint16_t port;
-	pid_t pid;
-	int end_fd; /* closing it ends the server */
+	struct admin_stage at; /* pid 0: not yet */
 	char answer[8192];
 };
 
-static void on_end(int flags, void *arg)
-{
-	(void)flags;
-	(void)arg;
-	loop_stop();
-}
-
-static int serve(const struct stage *stage, int fd, int end_fd)
+static int serve(int fd, int end_fd, void *arg)
 {
 	const struct worker_sock sock = {.name = "admin", .fd = fd};
 	struct worker worker = {.node = "a1", .socks = &sock, .nsocks = 1};
-	struct loop_watch *end = NULL;
 	struct admin *admin = NULL;
+	struct stage *stage = arg;
 	char why[256];
 	int err = loop_init(1024);
 
+	mem_deref(stage->redis);
 	if (!err)
 		err = wheel_alloc(&worker.wheel, loop_now_ms());
 	if (!err)
 		err = admin_alloc(&admin, &stage->cfg, &worker, why,
 				  sizeof(why));
 	if (!err)
-		err = loop_watch_alloc(&end, end_fd, LOOP_READ, on_end, NULL);
-	if (!err) {
-		loop_drive(worker.wheel);
-		err = loop_run();
-	}
-	mem_deref(end);
+		err = admin_stage_run(worker.wheel, end_fd);
 	mem_deref(admin);
 	loop_drive(NULL);
 	mem_deref(worker.wheel);
@@ -133,32 +116,7 @@ static int serve(const struct stage *stage, int fd, int end_fd)
 
 static int stage_serve(struct stage *stage)
 {
-	struct listener l = {.name = "admin",
-			     .proto = LISTENER_TCP,
-			     .use = LISTENER_ADMIN};
-	int fd, fds[2], err;
-	char why[256];
-
-	sa_set_str(&l.addr, "127.0.0.1", 0);
-	err = listener_open(&l, 0, &stage->port, &fd, why, sizeof(why));
-	if (!err && pipe(fds))
-		err = errno;
-	if (err)
-		return err;
-	fflush(NULL);
-	stage->pid = fork();
-	if (!stage->pid) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(fds[1]);
-		mem_deref(stage->redis);
-		err = serve(stage, fd, fds[0]);
-		close(fd);
-		exit(err ? 1 : 0);
-	}
-	close(fd);
-	close(fds[0]);
-	stage->end_fd = fds[1];
-	return 0;
+	return admin_stage_open(&stage->at, serve, stage);
 }
 
 static bool stage_open(struct stage *stage)
@@ -187,13 +145,8 @@ static bool stage_open(struct stage *stage)
 
 static void stage_close(struct stage *stage)
 {
-	int status = -1;
-
-	if (stage->pid > 0) {
-		close(stage->end_fd);
-		CHECK_INT(waitpid(stage->pid, &status, 0), stage->pid);
-		CHECK_INT(status, 0);
-	}
+	if (stage->at.pid > 0)
+		admin_stage_close(&stage->at);
 	mem_deref(stage->redis);
 	redis_server_kill(&stage->server);
 }
@@ -230,23 +183,16 @@ static uint64_t count(struct stage *stage, const char *key)
 static const char *ask_by(struct stage *stage, const char *method,
 			  const char *path, const char *token)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET,
-				 .sin_port = htons(stage->port)};
-	const struct timeval patience = {.tv_sec = 10};
 	char request[512];
 	size_t len = 0;
 	ssize_t n;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = admin_stage_connected(&stage->at);
 
-	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-			 sizeof(patience));
 	snprintf(request, sizeof(request),
 		 "%s %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
 		 "%s%s%s\r\n",
 		 method, path, token ? "Authorization: Bearer " : "",
 		 token ? token : "", token ? "\r\n" : "");
-	CHECK(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
 	CHECK(send(fd, request, strlen(request), MSG_NOSIGNAL) > 0);
 	while (len < sizeof(stage->answer) - 1 &&
 	       (n = recv(fd, stage->answer + len,

@@ -1,29 +1,17 @@
 /*
  * test_admin_http.c  The admin's HTTP server by real sockets
  *
- * The server lives in a forked process with its loop; the cases are clients
- * with blocking sockets. At the end the server frees all and ends well, or
- * the case fails.
- *
  * SPDX-License-Identifier: MIT
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <re.h>
 
 #include "common/admin_http.h"
 #include "common/jsonw.h"
-#include "common/listener.h"
-#include "common/loop.h"
-#include "common/wheel.h"
+#include "tests/lib/admin_stage.h"
 #include "tests/lib/admin_tokens.h"
 #include "tests/lib/test.h"
 
@@ -116,17 +104,10 @@ static const struct admin_route routes[] = {
 	{"GET", "/figures", handle_figures, ADMIN_OPEN | ADMIN_OTHER},
 };
 
-static void on_end(int flags, void *arg)
-{
-	(void)flags;
-	(void)arg;
-	loop_stop();
-}
-
-static int serve(int listen_fd, int end_fd, struct admin_http_cfg *cfg)
+static int serve(int listen_fd, int end_fd, void *arg)
 {
 	struct admin_figures figures = {0};
-	struct loop_watch *end = NULL;
+	struct admin_http_cfg *cfg = arg;
 	struct admin_http *http = NULL;
 	struct wheel *wheel = NULL;
 	int err;
@@ -138,12 +119,7 @@ static int serve(int listen_fd, int end_fd, struct admin_http_cfg *cfg)
 	if (!err)
 		err = admin_http_alloc(&http, cfg, wheel, &figures, &figures);
 	if (!err)
-		err = loop_watch_alloc(&end, end_fd, LOOP_READ, on_end, NULL);
-	if (!err) {
-		loop_drive(wheel);
-		err = loop_run();
-	}
-	mem_deref(end);
+		err = admin_stage_run(wheel, end_fd);
 	mem_deref(http);
 	loop_drive(NULL);
 	mem_deref(wheel);
@@ -156,9 +132,7 @@ static int serve(int listen_fd, int end_fd, struct admin_http_cfg *cfg)
 struct stage {
 	struct admin_http_cfg cfg;
 	struct admin_conf conf;
-	pid_t pid;
-	int end_fd; /* closing it ends the server */
-	uint16_t port;
+	struct admin_stage at;
 	char answer[8192];
 	size_t answer_len; /* of all that came, kept or not */
 };
@@ -177,54 +151,17 @@ static void stage_init(struct stage *stage)
 
 static int stage_open(struct stage *stage)
 {
-	struct listener l = {.name = "admin",
-			     .proto = LISTENER_TCP,
-			     .use = LISTENER_ADMIN};
-	int fd, fds[2], err;
-	char why[256];
-
-	sa_set_str(&l.addr, "127.0.0.1", 0);
-	err = listener_open(&l, 0, &stage->port, &fd, why, sizeof(why));
-	if (!err && pipe(fds))
-		err = errno;
-	if (err)
-		return err;
-	fflush(NULL);
-	stage->pid = fork();
-	if (!stage->pid) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(fds[1]);
-		err = serve(fd, fds[0], &stage->cfg);
-		close(fd);
-		exit(err ? 1 : 0);
-	}
-	close(fd);
-	close(fds[0]);
-	stage->end_fd = fds[1];
-	return 0;
+	return admin_stage_open(&stage->at, serve, &stage->cfg);
 }
 
 static void stage_close(struct stage *stage)
 {
-	int status = -1;
-
-	close(stage->end_fd);
-	CHECK_INT(waitpid(stage->pid, &status, 0), stage->pid);
-	CHECK_INT(status, 0);
+	admin_stage_close(&stage->at);
 }
 
 static int connected(const struct stage *stage)
 {
-	struct timeval patience = {PATIENCE_MS / 1000, 0};
-	struct sockaddr_in addr = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	addr.sin_port = htons(stage->port);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-			 sizeof(patience));
-	CHECK(!connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
-	return fd;
+	return admin_stage_connected(&stage->at);
 }
 
 /* All until the server closes. */

@@ -1,35 +1,25 @@
 /*
  * test_admin_later.c  Answers that come later, by real sockets
  *
- * The server lives in a forked process with its loop. `POST /wait/{name}`
- * waits until `POST /go/{name}` was asked. At its end the server frees all,
- * or the case fails.
+ * `POST /wait/{name}` waits until `POST /go/{name}` was asked.
  *
  * SPDX-License-Identifier: MIT
  */
-#include <arpa/inet.h>
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <re.h>
 
 #include "common/admin_http.h"
 #include "common/admin_later.h"
-#include "common/listener.h"
-#include "common/loop.h"
-#include "common/wheel.h"
+#include "tests/lib/admin_stage.h"
 #include "tests/lib/admin_tokens.h"
 #include "tests/lib/test.h"
 
 enum {
-	PATIENCE_S = 10,
 	EVERY_MS = 5,
 	MOST_MS = 60000,
 	TRIES = 500,
@@ -132,13 +122,6 @@ static const struct admin_route routes[] = {
 	{"GET", "/counts", handle_counts, ADMIN_OPEN | ADMIN_OTHER},
 };
 
-static void on_end(int flags, void *arg)
-{
-	(void)flags;
-	(void)arg;
-	loop_stop();
-}
-
 /* How the server is to be, and what must have come of it. */
 struct play {
 	uint32_t conns_max, conns_per_ip_max, timeout_s;
@@ -146,8 +129,9 @@ struct play {
 	unsigned told; /* changes, at the end */
 };
 
-static int serve(int listen_fd, int end_fd, const struct play *play)
+static int serve(int listen_fd, int end_fd, void *arg)
 {
+	const struct play *play = arg;
 	struct server s = {.go = ""};
 	struct admin_conf conf;
 	struct admin_http_cfg cfg = {.fd = listen_fd,
@@ -159,7 +143,6 @@ static int serve(int listen_fd, int end_fd, const struct play *play)
 				     .timeout_s = play->timeout_s,
 				     .events = {.changeh = on_change,
 						.arg = &s}};
-	struct loop_watch *end = NULL;
 	struct admin_http *http = NULL;
 	struct wheel *wheel = NULL;
 	int err = loop_init(1024);
@@ -167,84 +150,40 @@ static int serve(int listen_fd, int end_fd, const struct play *play)
 	admin_tokens_conf(&conf);
 	err = err ? err : wheel_alloc(&wheel, loop_now_ms());
 	err = err ? err : admin_http_alloc(&http, &cfg, wheel, &s.figures, &s);
-	err = err ? err
-		  : loop_watch_alloc(&end, end_fd, LOOP_READ, on_end, NULL);
-	if (!err) {
-		loop_drive(wheel);
-		err = loop_run();
-	}
+	err = err ? err : admin_stage_run(wheel, end_fd);
 	if (play->quits)
 		admin_http_end(http);
-	mem_deref(end);
 	mem_deref(http);
 	loop_drive(NULL);
 	mem_deref(wheel);
 	loop_close();
-	if (s.states || s.told != play->told)
-		(void)re_fprintf(stderr, "states=%u told=%u\n", s.states,
-				 s.told);
-	return err ? err : s.states || s.told != play->told;
+	CHECK_INT(s.states, 0);
+	CHECK_INT(s.told, play->told);
+	return err;
 }
 
 /* --- the client ------------------------------------------------------------------ */
 
 struct stage {
-	pid_t pid;
-	int end_fd;
-	uint16_t port;
+	struct admin_stage at;
+	struct play play;
 	char buf[16384];
 };
 
 static int stage_open(struct stage *stage, const struct play *play)
 {
-	struct listener l = {.name = "admin",
-			     .proto = LISTENER_TCP,
-			     .use = LISTENER_ADMIN};
-	int fd, fds[2], err;
-	char why[256];
-
-	sa_set_str(&l.addr, "127.0.0.1", 0);
-	err = listener_open(&l, 0, &stage->port, &fd, why, sizeof(why));
-	if (!err && pipe(fds))
-		err = errno;
-	if (err)
-		return err;
-	fflush(NULL);
-	stage->pid = fork();
-	if (!stage->pid) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(fds[1]);
-		err = serve(fd, fds[0], play);
-		close(fd);
-		exit(err ? 1 : 0);
-	}
-	close(fd);
-	close(fds[0]);
-	stage->end_fd = fds[1];
-	return 0;
+	stage->play = *play;
+	return admin_stage_open(&stage->at, serve, &stage->play);
 }
 
 static void stage_close(struct stage *stage)
 {
-	int status = -1;
-
-	close(stage->end_fd);
-	CHECK_INT(waitpid(stage->pid, &status, 0), stage->pid);
-	CHECK_INT(status, 0);
+	admin_stage_close(&stage->at);
 }
 
 static int connected(const struct stage *stage)
 {
-	struct timeval patience = {PATIENCE_S, 0};
-	struct sockaddr_in addr = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	addr.sin_port = htons(stage->port);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-			 sizeof(patience));
-	CHECK(!connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
-	return fd;
+	return admin_stage_connected(&stage->at);
 }
 
 static void ask(int fd, const char *line, const char *rest)
@@ -269,19 +208,7 @@ static int asked(const struct stage *stage, const char *line)
 /* Reads until the text is there; false: it ended before. */
 static bool comes(struct stage *stage, int fd, const char *what)
 {
-	size_t n = 0;
-
-	stage->buf[0] = '\0';
-	while (n < sizeof(stage->buf) - 1 && !strstr(stage->buf, what)) {
-		ssize_t got = recv(fd, stage->buf + n,
-				   sizeof(stage->buf) - 1 - n, 0);
-
-		if (got <= 0)
-			return false;
-		n += (size_t)got;
-		stage->buf[n] = '\0';
-	}
-	return strstr(stage->buf, what) != NULL;
+	return admin_stage_comes(fd, stage->buf, sizeof(stage->buf), what);
 }
 
 static bool is_silent(int fd)

@@ -1,27 +1,17 @@
 /*
  * test_admin_stream.c  Answers without an end, by real sockets
  *
- * The server lives in a forked process with its loop and writes to all streams
- * twenty times a second. At its end it frees all, or the case fails.
+ * The server writes to all streams twenty times a second.
  *
  * SPDX-License-Identifier: MIT
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <re.h>
 
 #include "common/admin_http.h"
 #include "common/admin_stream.h"
-#include "common/listener.h"
-#include "common/loop.h"
-#include "common/wheel.h"
+#include "tests/lib/admin_stage.h"
 #include "tests/lib/admin_tokens.h"
 #include "tests/lib/test.h"
 
@@ -30,7 +20,6 @@ enum {
 	BEAT_MS = 50,
 	WAIT_MAX = 200000,
 	FLOOD = 60000, /* bytes a beat */
-	PATIENCE_S = 10,
 };
 
 /* --- the server ---------------------------------------------------------------- */
@@ -106,14 +95,7 @@ static const struct admin_route routes[] = {
 	{"GET", "/counts", handle_counts, true},
 };
 
-static void on_end(int flags, void *arg)
-{
-	(void)flags;
-	(void)arg;
-	loop_stop();
-}
-
-static int serve(int listen_fd, int end_fd)
+static int serve(int listen_fd, int end_fd, void *arg)
 {
 	struct admin_conf conf;
 	const struct admin_http_cfg cfg = {.fd = listen_fd,
@@ -121,10 +103,10 @@ static int serve(int listen_fd, int end_fd)
 					   .nroutes = 2,
 					   .conf = &conf,
 					   .timeout_s = 1};
-	struct loop_watch *end = NULL;
 	struct admin_http *http = NULL;
 	struct server s = {.opened = 0};
 	int err;
+	(void)arg;
 
 	err = loop_init(1024);
 	if (!err)
@@ -133,15 +115,11 @@ static int serve(int listen_fd, int end_fd)
 		admin_tokens_conf(&conf);
 	if (!err)
 		err = admin_http_alloc(&http, &cfg, s.wheel, NULL, &s);
-	if (!err)
-		err = loop_watch_alloc(&end, end_fd, LOOP_READ, on_end, NULL);
 	if (!err) {
 		wheel_start(s.wheel, &s.timer, BEAT_MS, on_beat, &s);
-		loop_drive(s.wheel);
-		err = loop_run();
+		err = admin_stage_run(s.wheel, end_fd);
 	}
 	wheel_stop(&s.timer);
-	mem_deref(end);
 	mem_deref(http);
 	for (size_t i = 0; i < STREAMS; i++)
 		mem_deref(s.streams[i]);
@@ -153,62 +131,11 @@ static int serve(int listen_fd, int end_fd)
 
 /* --- the reader ----------------------------------------------------------------- */
 
-struct stage {
-	pid_t pid;
-	int end_fd;
-	uint16_t port;
-};
-
-static int stage_open(struct stage *stage)
+static int asked(const struct admin_stage *stage, const char *path)
 {
-	struct listener l = {.name = "admin",
-			     .proto = LISTENER_TCP,
-			     .use = LISTENER_ADMIN};
-	int fd, fds[2], err;
-	char why[256];
-
-	sa_set_str(&l.addr, "127.0.0.1", 0);
-	err = listener_open(&l, 0, &stage->port, &fd, why, sizeof(why));
-	if (!err && pipe(fds))
-		err = errno;
-	if (err)
-		return err;
-	fflush(NULL);
-	stage->pid = fork();
-	if (!stage->pid) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		close(fds[1]);
-		err = serve(fd, fds[0]);
-		close(fd);
-		exit(err ? 1 : 0);
-	}
-	close(fd);
-	close(fds[0]);
-	stage->end_fd = fds[1];
-	return 0;
-}
-
-static void stage_close(struct stage *stage)
-{
-	int status = -1;
-
-	close(stage->end_fd);
-	CHECK_INT(waitpid(stage->pid, &status, 0), stage->pid);
-	CHECK_INT(status, 0);
-}
-
-static int asked(const struct stage *stage, const char *path)
-{
-	struct timeval patience = {PATIENCE_S, 0};
-	struct sockaddr_in addr = {.sin_family = AF_INET};
-	int fd = socket(AF_INET, SOCK_STREAM, 0), n;
+	int fd = admin_stage_connected(stage), n;
 	char text[256];
 
-	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	addr.sin_port = htons(stage->port);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
-			 sizeof(patience));
-	CHECK(!connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
 	n = snprintf(text, sizeof(text),
 		     "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
 		     path);
@@ -216,24 +143,14 @@ static int asked(const struct stage *stage, const char *path)
 	return fd;
 }
 
-/* Reads until the text is there; false: it ended before. */
 static bool comes(int fd, const char *what)
 {
-	char buf[16384] = "";
-	size_t n = 0;
+	char buf[16384];
 
-	while (n < sizeof(buf) - 1 && !strstr(buf, what)) {
-		ssize_t got = recv(fd, buf + n, sizeof(buf) - 1 - n, 0);
-
-		if (got <= 0)
-			return false;
-		n += (size_t)got;
-		buf[n] = '\0';
-	}
-	return strstr(buf, what) != NULL;
+	return admin_stage_comes(fd, buf, sizeof(buf), what);
 }
 
-static bool counts(const struct stage *stage, const char *what)
+static bool counts(const struct admin_stage *stage, const char *what)
 {
 	for (int i = 0; i < 200; i++) {
 		int fd = asked(stage, "/counts");
@@ -251,10 +168,10 @@ static bool counts(const struct stage *stage, const char *what)
 
 static void what_is_written_later_comes_when_it_is_written(void)
 {
-	struct stage s;
+	struct admin_stage s;
 	int fd;
 
-	REQUIRE(!stage_open(&s));
+	REQUIRE(!admin_stage_open(&s, serve, NULL));
 	fd = asked(&s, "/stream");
 	CHECK(comes(fd, "text/event-stream"));
 	CHECK(comes(fd, "beat "));
@@ -263,48 +180,48 @@ static void what_is_written_later_comes_when_it_is_written(void)
 		CHECK(comes(fd, "beat "));
 	close(fd);
 	CHECK(counts(&s, "dropped=0 gone=1"));
-	stage_close(&s);
+	admin_stage_close(&s);
 }
 
 static void an_end_sends_what_waits_and_closes(void)
 {
-	struct stage s;
+	struct admin_stage s;
 	int fd;
 
-	REQUIRE(!stage_open(&s));
+	REQUIRE(!admin_stage_open(&s, serve, NULL));
 	fd = asked(&s, "/stream?short=1");
 	CHECK(comes(fd, "hello\n"));
 	CHECK(!comes(fd, "beat"));
 	close(fd);
-	stage_close(&s);
+	admin_stage_close(&s);
 }
 
 static void a_slow_reader_is_dropped_and_holds_up_nobody(void)
 {
-	struct stage s;
+	struct admin_stage s;
 	int slow, quick;
 
-	REQUIRE(!stage_open(&s));
+	REQUIRE(!admin_stage_open(&s, serve, NULL));
 	slow = asked(&s, "/stream?flood=1");
 	quick = asked(&s, "/stream");
 	CHECK(counts(&s, "dropped=1 gone=0"));
 	CHECK(comes(quick, "beat 3"));
 	close(quick);
 	close(slow);
-	stage_close(&s);
+	admin_stage_close(&s);
 }
 
 static void the_server_ends_with_streams_open(void)
 {
-	struct stage s;
+	struct admin_stage s;
 	int fds[3];
 
-	REQUIRE(!stage_open(&s));
+	REQUIRE(!admin_stage_open(&s, serve, NULL));
 	for (int i = 0; i < 3; i++) {
 		fds[i] = asked(&s, "/stream");
 		CHECK(comes(fds[i], "hello"));
 	}
-	stage_close(&s);
+	admin_stage_close(&s);
 	for (int i = 0; i < 3; i++)
 		close(fds[i]);
 }
