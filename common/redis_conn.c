@@ -215,6 +215,7 @@ static int hook_alloc(struct hook **hookp, const struct redis_cfg *cfg,
 		return err;
 	}
 
+	redis_reply_use(ac->c.reader);
 	hook_onto(hook, ac);
 	(void)redisAsyncSetConnectCallback(ac, on_connect);
 	*hookp = hook;

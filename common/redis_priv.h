@@ -7,7 +7,7 @@
  * redis_link.c   keeps a connection up, matches replies, times out
  * redis_eval.c   scripts
  * redis_stream.c follows and writes a stream;  redis_group.c  shares one
- * redis_val.c    arguments, values, key parts
+ * redis_reply.c  the memory of a reply;  redis_val.c  arguments, values, key parts
  *
  * SPDX-License-Identifier: MIT
  */
@@ -72,6 +72,13 @@ void redis_cfg_drop(struct redis_cfg_own *own);
  * same block (mem_deref). */
 int redis_argv_split(const char ***datap, size_t **lenp,
 		     const struct redis_arg *argv, size_t argc);
+
+/* What hiredis' reader (a redisReader: as with replies below, the type stays within
+ * the files of hiredis) makes of what comes from now on has few pieces of memory.
+ * For the reader of a new connection. */
+void redis_reply_use(void *reader);
+/* Of such a reader; may be NULL. */
+void redis_reply_free(void *reply);
 
 /* hiredis' reply in our terms, in one allocation that borrows its strings.
  * `reply` is a redisReply: the type stays within the files of hiredis. */

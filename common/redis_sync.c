@@ -1,8 +1,8 @@
 /*
  * redis_sync.c  A blocking connection to Redis
  *
- * The second file that knows hiredis: its blocking half shares nothing with
- * the asynchronous one but the reply type.
+ * Of the files that know hiredis: its blocking half shares nothing with the
+ * asynchronous one but the reply.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,8 +28,7 @@ struct redis_sync {
 static void drop_reply(struct redis_sync *sync)
 {
 	sync->val = mem_deref(sync->val);
-	if (sync->reply)
-		freeReplyObject(sync->reply);
+	redis_reply_free(sync->reply);
 	sync->reply = NULL;
 }
 
@@ -120,6 +119,7 @@ static int connect_sync(struct redis_sync *sync)
 			    : redisConnectWithTimeout(cfg->host, cfg->port, tv);
 	if (!sync->ctx)
 		return ENOMEM;
+	redis_reply_use(sync->ctx->reader);
 	if (sync->ctx->err || redisSetTimeout(sync->ctx, tv) != REDIS_OK) {
 		drop_connection(sync);
 		return ENOTCONN;

@@ -24,7 +24,7 @@ code="common routing sigd mediad"
 only() { # header pattern, allowed files
 	grep -rlE "#include <($1)" $code --include='*.[ch]' | grep -vE "^($2)\$"
 }
-result "$(only 'hiredis/|hiredis|async\.h' 'common/redis_(link|sync|conn)\.c')" "hiredis is known to common/redis_* alone"
+result "$(only 'hiredis/|hiredis|async\.h' 'common/redis_(conn|reply|sync)\.c')" "hiredis is known to common/redis_* alone"
 result "$(only 'yaml\.h' 'common/cfg_tree\.c')" "libyaml is known to common/cfg_tree.c alone"
 result "$(only 'libwebsockets' 'sigd/transport/edge_[a-z]+\.c')" "libwebsockets is known to sigd/transport/edge_* alone"
 result "$(only 'uv\.h' 'sigd/transport/edge_[a-z]+\.c')" "libuv is known to sigd/transport/edge_* alone"
