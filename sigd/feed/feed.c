@@ -1,9 +1,10 @@
 /*
  * feed.c  Brings what happened to one receiver
  *
- * One thing at a time: places are read, then each stream in turn, until all have
- * been or the batch is full; that is delivered, and the places are written. When
- * Redis is away, or somebody else has the lease, it begins anew with the places.
+ * One thing at a time: places are read, then all streams, until the batch is
+ * full; that is delivered, and the places are written. The streams are asked all
+ * at once as long as there is little in them, one after the other when there is
+ * more than a batch: what does not fit is read in vain. When Redis is away, or somebody else has the lease, it begins anew with the places.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -78,10 +79,12 @@ struct feed {
 	struct feed_place at[FEED_SOURCES];
 	struct feed_place last[FEED_SOURCES]; /* of this batch, bad ones too */
 	bool learned[FEED_SOURCES]; /* which one its place is: to be written */
-	unsigned source; /* whose turn it is */
-	unsigned read;   /* streams of this turn that have been read */
-	size_t asked;    /* how many of this one */
+	unsigned source; /* whose reply comes next */
+	unsigned sent;   /* streams of this turn that have been asked, */
+	unsigned read;   /* and read */
+	size_t asked[FEED_SOURCES]; /* for how many */
 	bool more;       /* one of them has more */
+	bool behind;     /* one had, the last time */
 	bool delivering;
 	struct feed_event *events[FEED_BATCH];
 	size_t n;
@@ -89,14 +92,15 @@ struct feed {
 };
 
 static void places_ask(void *arg);
-static void read_next(void *arg);
+static void read_begin(void *arg);
 
 static void batch_drop(struct feed *feed)
 {
 	while (feed->n)
 		mem_deref(feed->events[--feed->n]);
 	memset(feed->last, 0, sizeof(feed->last));
-	feed->read = 0;
+	feed->sent = feed->read = 0;
+	feed->behind = feed->more;
 	feed->more = false;
 }
 
@@ -131,7 +135,7 @@ static void again(struct feed *feed)
 static void pause(struct feed *feed)
 {
 	feed->counts.oldest_ms = 0;
-	wheel_start(feed->wheel, &feed->timer, FEED_POLL_MS, read_next, feed);
+	wheel_start(feed->wheel, &feed->timer, FEED_POLL_MS, read_begin, feed);
 }
 
 static void on_placed(int err, const struct redis_val *val, void *arg)
@@ -143,7 +147,7 @@ static void on_placed(int err, const struct redis_val *val, void *arg)
 	if (err || val->type == REDIS_ERR)
 		again(feed);
 	else if (more)
-		read_next(feed);
+		read_begin(feed);
 	else
 		pause(feed);
 }
@@ -234,8 +238,9 @@ static void batch_take(struct feed *feed, const struct redis_val *entries,
 {
 	struct feed_place *last = &feed->last[feed->source];
 	int64_t nr = feed->at[feed->source].nr;
+	size_t i;
 
-	for (size_t i = 0; i < n && feed->n < FEED_BATCH; i++) {
+	for (i = 0; i < n && feed->n < FEED_BATCH; i++) {
 		const struct redis_val *entry = &entries[i];
 
 		if (nr >= 0)
@@ -248,6 +253,7 @@ static void batch_take(struct feed *feed, const struct redis_val *entries,
 				     entry))
 			feed->events[feed->n++]->nr = nr;
 	}
+	feed->more |= i < n || n == feed->asked[feed->source];
 }
 
 /* Has something gone that it should have had? */
@@ -258,7 +264,7 @@ static void gap_look(struct feed *feed, const struct redis_val *val)
 	const size_t n = val->len - 2;
 	const struct feed_stream stream = {.added = val->el[0].num,
 					   .gone = val->el[1].num,
-					   .all = n < feed->asked,
+					   .all = n < feed->asked[feed->source],
 					   .n = n};
 	const uint64_t lost = feed_place_look(at, &stream);
 	char key[FEED_KEY_MAX + 1];
@@ -289,12 +295,15 @@ static void age_note(struct feed *feed, const struct redis_val *first)
 		feed->counts.oldest_ms = ms;
 }
 
+static void read_on(struct feed *feed);
+
 static void on_read(int err, const struct redis_val *val, void *arg)
 {
 	struct feed *feed = arg;
 
 	if (err || val->type != REDIS_ARRAY || val->len < 2 ||
 	    val->el[0].type != REDIS_INT || val->el[1].type != REDIS_INT) {
+		redis_link_forget(feed->redis, feed);
 		again(feed);
 		return;
 	}
@@ -305,40 +314,59 @@ static void on_read(int err, const struct redis_val *val, void *arg)
 		batch_take(feed, &val->el[2], val->len - 2);
 		age_note(feed, &val->el[2]);
 	}
-	feed->more |= val->len - 2 == feed->asked;
 	feed->source = (feed->source + 1) % FEED_SOURCES;
 	if (++feed->read == FEED_SOURCES || feed->n == FEED_BATCH) {
 		feed->more |= feed->read < FEED_SOURCES;
+		redis_link_forget(feed->redis, feed);
 		turn_end(feed);
 	} else {
-		read_next(feed);
+		read_on(feed);
 	}
 }
 
-static void read_next(void *arg)
+static int source_ask(struct feed *feed, unsigned source)
 {
-	struct feed *feed = arg;
 	char key[FEED_KEY_MAX + 1], media[32] = "", count[8], nr[24];
 	struct redis_arg keyv, argv[4];
 
-	if (!may_go_on(feed))
-		return;
-	feed->asked = min((size_t)FEED_READ, FEED_BATCH - feed->n);
-	feed_source_key(key, feed->source);
-	if (feed->source < FEED_SHARDS)
-		re_snprintf(media, sizeof(media),
-			    "cb:{c:%x}:media:", feed->source);
-	re_snprintf(count, sizeof(count), "%zu", feed->asked);
+	feed->asked[source] = min((size_t)FEED_READ, FEED_BATCH - feed->n);
+	feed_source_key(key, source);
+	if (source < FEED_SHARDS)
+		re_snprintf(media, sizeof(media), "cb:{c:%x}:media:", source);
+	re_snprintf(count, sizeof(count), "%zu", feed->asked[source]);
 	keyv = redis_str(key);
-	re_snprintf(nr, sizeof(nr), "%lld",
-		    (long long)feed->at[feed->source].nr);
-	argv[0] = redis_str(feed->at[feed->source].id);
+	re_snprintf(nr, sizeof(nr), "%lld", (long long)feed->at[source].nr);
+	argv[0] = redis_str(feed->at[source].id);
 	argv[1] = redis_str(count);
 	argv[2] = redis_str(media);
 	argv[3] = redis_str(nr);
-	if (redis_link_eval(feed->redis, &script_read, &keyv, 1, argv, 4,
-			    on_read, feed))
+	return redis_link_eval(feed->redis, &script_read, &keyv, 1, argv, 4,
+			       on_read, feed);
+}
+
+/* Ask for as many as may be under way. */
+static void read_on(struct feed *feed)
+{
+	const unsigned most = feed->behind ? 1 : FEED_SOURCES;
+	int err = 0;
+
+	if (!may_go_on(feed))
+		return;
+	while (!err && feed->sent < FEED_SOURCES &&
+	       feed->sent - feed->read < most) {
+		err = source_ask(feed, (feed->source + feed->sent - feed->read) %
+					       FEED_SOURCES);
+		++feed->sent;
+	}
+	if (err) {
+		redis_link_forget(feed->redis, feed);
 		again(feed);
+	}
+}
+
+static void read_begin(void *arg)
+{
+	read_on(arg);
 }
 
 /* --- its places ---------------------------------------------------------------- */
@@ -365,7 +393,7 @@ static void on_places(int err, const struct redis_val *val, void *arg)
 	}
 	for (unsigned i = 0; i < FEED_SOURCES; i++)
 		place_take(&feed->at[i], &val->el[2 * i]);
-	read_next(feed);
+	read_begin(feed);
 }
 
 /* Whatever has been read and not delivered is read again. */
