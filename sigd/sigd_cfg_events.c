@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sigd/feed/feed.h"
+#include "sigd/feed/feed_sign.h"
 #include "sigd/sigd_cfg.h"
 
 static bool is_name(const char *text, char *why, size_t size)
@@ -27,6 +28,15 @@ static bool is_url(const char *text, char *why, size_t size)
 	    !memchr(host + 3, '@', len))
 		return true;
 	str_ncpy(why, "https://... or http://..., without a user or password",
+		 size);
+	return false;
+}
+
+static bool is_secret(const char *text, char *why, size_t size)
+{
+	if (feed_sign_takes(text))
+		return true;
+	str_ncpy(why, "a text of 16 bytes or more, or whsec_ and base64 of such",
 		 size);
 	return false;
 }
@@ -55,9 +65,11 @@ static const struct cfg_field hook_fields[] = {
 	{"url", CFG_STRING, HOOK(url), .check = is_url, .max = 2000,
 	 .flags = CFG_F_REQUIRED, .help = "What is posted to.",
 	 .example = "https://billing.example.com/events"},
-	{"secret", CFG_STRING, HOOK(secret), .min = 16, .max = 120,
+	{"secret", CFG_STRING, HOOK(secret), .check = is_secret, .min = 16,
+	 .max = 120,
 	 .flags = CFG_F_REQUIRED | CFG_F_SECRET,
-	 .help = "What events are signed with; or `whsec_` and base64."},
+	 .help = "What events are signed with; or `whsec_` and base64 of 16 "
+		 "bytes or more."},
 	{"types", CFG_LIST, CFG_ITEMS(struct sigd_hook_cfg, types, ntypes),
 	 .max = 32, .item = &type_item,
 	 .help = "Types that it gets, such as `call.ended` or `call.*`; none: "

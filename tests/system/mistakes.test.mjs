@@ -42,7 +42,7 @@ const TABLES = [
 const PARTS = [`redis: {path: /r, password: [${M}]}`, `redis: {path: /r, password: ${M}, no_such: 1}`, `redis: {path: /r, pasword: ${M}}`, `redis: ${M}`, `admin: {tokens: {a: {hash: ${M}}}}`,
   `admin: {tokens: {a: ${M}}}`, `admin: {tokens: {a: {hash: ${HEX}, scope: all}}}`, `events: {hooks: [{name: a, url: "https://u:${M}@x.test/", secret: aaaaaaaaaaaaaaaaaaaaa}]}`,
   `events: {hooks: [{name: a, url: "u:${M}@x.test/", secret: aaaaaaaaaaaaaaaaaaaaa}]}`, `events: {hooks: [{name: a, url: https://x.test/, secret: [${M}]}]}`,
-  `events: {hooks: [{name: a, url: https://x.test/, secret: ${M.repeat(9)}}]}`, `events: {hooks: [{name: A, url: https://x.test/, secret: ${M}}]}`, `trace: {homer: {address: x, key: ${M}}}`,
+  `events: {hooks: [{name: a, url: https://x.test/, secret: ${M.repeat(9)}}]}`, `events: {hooks: [{name: a, url: https://x.test/, secret: whsec_${M}}]}`, `events: {hooks: [{name: A, url: https://x.test/, secret: ${M}}]}`, `trace: {homer: {address: x, key: ${M}}}`,
   `trace: {homer: {address: "127.0.0.1:1", key: ${M.repeat(5)}}}`];
 const MEDIAD = [`redis: {path: /r, password: [${M}]}`, `redis: {path: /r, pasword: ${M}}`, `redis: ${M}`, `admin: {tokens: {a: {hash: ${M}}}}`];
 const KEYS = [`1 - ${HEX}zz`, `1 ${HEX} -`, `${HEX}`, `1 - ${HEX.repeat(3)} ${HEX}`, `1 - ${HEX.repeat(4)}\n1 - ${HEX.repeat(4)}\n`];

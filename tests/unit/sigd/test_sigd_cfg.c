@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "common/worker.h"
 #include "sigd/sigd_cfg.h"
 #include "sigd/transport/flow.h"
@@ -237,6 +238,23 @@ static void what_does_not_go_together_is_told(void)
 	      "sigd.yaml:3:", "either path or host");
 }
 
+/* With what is no base64 events would be signed by a key that anybody has. */
+static void a_secret_that_signs_nothing_is_refused(void)
+{
+	static const char *const odd[] = {"whsec_==========",
+					  "whsec_not+base64!!!",
+					  "whsec_AAAAAAAAAAAA"};
+	char text[400];
+
+	for (size_t i = 0; i < COUNTOF(odd); i++) {
+		snprintf(text, sizeof(text),
+			 HEAD UDP "events: {hooks: [{name: a, url: "
+				  "'https://a.test/', secret: '%s'}]}\n",
+			 odd[i]);
+		wrong(text, "sigd.yaml:6:", "whsec_ and base64");
+	}
+}
+
 /* It stands in every Via and Contact that we write. */
 static void what_is_advertised_is_a_host_and_port(void)
 {
@@ -321,6 +339,7 @@ TEST_MAIN(TEST(the_file_that_we_ship_is_fine),
 	  TEST(a_token_of_a_tenant_without_a_name_is_refused),
 	  TEST(listeners_leave_room_for_the_other_sockets),
 	  TEST(what_does_not_go_together_is_told),
+	  TEST(a_secret_that_signs_nothing_is_refused),
 	  TEST(what_is_advertised_is_a_host_and_port),
 	  TEST(the_tunnel_has_its_files_and_peers),
 	  TEST(the_reference_page_is_what_the_code_describes))
