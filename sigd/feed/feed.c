@@ -232,13 +232,14 @@ static void turn_end(struct feed *feed)
 	}
 }
 
-/* What is no event is passed over. */
-static void batch_take(struct feed *feed, const struct redis_val *entries,
-		       size_t n)
+/* What is no event is passed over. ENOMEM: one has to be read again. */
+static int batch_take(struct feed *feed, const struct redis_val *entries,
+		      size_t n)
 {
 	struct feed_place *last = &feed->last[feed->source];
 	int64_t nr = feed->at[feed->source].nr;
 	size_t i;
+	int err;
 
 	for (i = 0; i < n && feed->n < FEED_BATCH; i++) {
 		const struct redis_val *entry = &entries[i];
@@ -249,11 +250,15 @@ static void batch_take(struct feed *feed, const struct redis_val *entries,
 		    entry->el[0].type == REDIS_STR)
 			str_ncpy(last->id, entry->el[0].str, sizeof(last->id));
 		last->nr = nr;
-		if (!feed_event_read(&feed->events[feed->n], feed->source,
-				     entry))
+		err = feed_event_read(&feed->events[feed->n], feed->source,
+				      entry);
+		if (err == ENOMEM)
+			return err;
+		if (!err)
 			feed->events[feed->n++]->nr = nr;
 	}
 	feed->more |= i < n || n == feed->asked[feed->source];
+	return 0;
 }
 
 /* Has something gone that it should have had? */
@@ -295,6 +300,12 @@ static void age_note(struct feed *feed, const struct redis_val *first)
 		feed->counts.oldest_ms = ms;
 }
 
+static void read_failed(struct feed *feed)
+{
+	redis_link_forget(feed->redis, feed);
+	again(feed);
+}
+
 static void read_on(struct feed *feed);
 
 static void on_read(int err, const struct redis_val *val, void *arg)
@@ -303,16 +314,18 @@ static void on_read(int err, const struct redis_val *val, void *arg)
 
 	if (err || val->type != REDIS_ARRAY || val->len < 2 ||
 	    val->el[0].type != REDIS_INT || val->el[1].type != REDIS_INT) {
-		redis_link_forget(feed->redis, feed);
-		again(feed);
+		read_failed(feed);
 		return;
 	}
 	gap_look(feed, val);
 	if (val->len > 2) {
 		if (!feed->n)
 			feed->counts.oldest_ms = 0;
-		batch_take(feed, &val->el[2], val->len - 2);
 		age_note(feed, &val->el[2]);
+		if (batch_take(feed, &val->el[2], val->len - 2)) {
+			read_failed(feed);
+			return;
+		}
 	}
 	feed->source = (feed->source + 1) % FEED_SOURCES;
 	if (++feed->read == FEED_SOURCES || feed->n == FEED_BATCH) {
@@ -358,10 +371,8 @@ static void read_on(struct feed *feed)
 					       FEED_SOURCES);
 		++feed->sent;
 	}
-	if (err) {
-		redis_link_forget(feed->redis, feed);
-		again(feed);
-	}
+	if (err)
+		read_failed(feed);
 }
 
 static void read_begin(void *arg)
