@@ -54,7 +54,7 @@ static bool devices_read(struct told *told, struct admin *admin,
 	struct journal_row *row;
 	const struct redis_val *list;
 
-	if (journal_key(key, of, "bind") ||
+	if (!rest_log_key(key, of, "bind", resp) ||
 	    !rest_ask(&list, admin, resp, "HKEYS", key, NULL))
 		return false;
 	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len; i++) {
@@ -65,7 +65,7 @@ static bool devices_read(struct told *told, struct admin *admin,
 		rest_unescape(text, sizeof(text), &field);
 		device_add(told, binding_device(&field), text);
 	}
-	if (journal_key(key, of, "log") ||
+	if (!rest_log_key(key, of, "log", resp) ||
 	    !rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))
 		return false;
 	row = mem_alloc(sizeof(*row), NULL);
@@ -131,14 +131,8 @@ static bool rows_read(struct told *told, struct admin *admin,
 	const struct redis_val *list;
 	char key[JOURNAL_KEY_MAX];
 
-	if (journal_key(key, of, "rtt")) {
-		admin_resp_field(resp, 400,
-				 of->whose == JOURNAL_CONNECTION ? "name"
-								 : "user",
-				 "The name is too long.");
-		return false;
-	}
-	if (!rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))
+	if (!rest_log_key(key, of, "rtt", resp) ||
+	    !rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))
 		return false;
 	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len &&
 			   told->n < COUNTOF(told->row);

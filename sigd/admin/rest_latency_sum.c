@@ -69,7 +69,7 @@ bool rest_latency_sum(struct jsonw *json, struct admin *admin,
 
 	pl_set_str(&of.tenant, conn->tenant->id);
 	pl_set_str(&of.name, conn->name);
-	if (journal_key(key, &of, "rtt") ||
+	if (!rest_log_key(key, &of, "rtt", resp) ||
 	    !rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))
 		return false;
 	told = mem_alloc(sizeof(*told), NULL);

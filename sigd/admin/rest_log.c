@@ -92,6 +92,17 @@ bool rest_log_of(struct journal_of *of, const struct admin_req *req,
 	return false;
 }
 
+bool rest_log_key(char key[JOURNAL_KEY_MAX], const struct journal_of *of,
+		  const char *what, struct admin_resp *resp)
+{
+	if (!journal_key(key, of, what))
+		return true;
+	admin_resp_field(resp, 400,
+			 of->whose == JOURNAL_CONNECTION ? "name" : "user",
+			 "The name is too long.");
+	return false;
+}
+
 /* name: of these alone; NULL: all. */
 static bool rows_read(struct rows *rows, struct admin *admin,
 		      struct admin_resp *resp, const struct journal_of *of,
@@ -100,14 +111,8 @@ static bool rows_read(struct rows *rows, struct admin *admin,
 	const struct redis_val *list;
 	char key[JOURNAL_KEY_MAX];
 
-	if (journal_key(key, of, what)) {
-		admin_resp_field(resp, 400,
-				 of->whose == JOURNAL_CONNECTION ? "name"
-								 : "user",
-				 "The name is too long.");
-		return false;
-	}
-	if (!rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))
+	if (!rest_log_key(key, of, what, resp) ||
+	    !rest_ask(&list, admin, resp, "LRANGE", key, "0", "-1", NULL))
 		return false;
 	for (size_t i = 0; list->type == REDIS_ARRAY && i < list->len &&
 			   rows->n < ROWS_MAX - 2 * JOURNAL_ENTRIES;

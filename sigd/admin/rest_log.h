@@ -18,6 +18,10 @@ enum { REST_DEVICE_MAX = JOURNAL_DEVICE_MAX };
 bool rest_log_of(struct journal_of *of, const struct admin_req *req,
 		 struct admin_resp *resp, struct admin *admin);
 
+/* journal_key(). False: the name is too long for it, and resp is a 400. */
+bool rest_log_key(char key[JOURNAL_KEY_MAX], const struct journal_of *of,
+		  const char *what, struct admin_resp *resp);
+
 /* A device for people: the instance of "i:<instance>:<reg-id>", the Contact of
  * "c:<contact>"; decoded. */
 void rest_device_name(char name[REST_DEVICE_MAX + 1], const char *device);

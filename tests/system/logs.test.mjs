@@ -265,6 +265,17 @@ events: {file: events.jsonl}
     assert.equal((await get('connections/demo/none/latency')).status, 404);
     assert.equal((await get('registrations/demo/bob/log?limit=0')).status, 400);
     assert.deepEqual((await json('registrations/demo/none-of-them/log')).entries, []);
+    // a name has as much room as it has in the keys of Redis, one of which is longer than the other
+    for (const what of ['log', 'latency']) {
+      const codes = [];
+      for (let n = 480; n < 510; n++) {
+        const res = await get(`registrations/demo/${'x'.repeat(n)}/${what}`);
+        const { errors } = await res.json();
+        assert.equal(errors?.[0].field, res.status === 400 ? 'user' : undefined, `${n} ${what}`);
+        codes.push(res.status);
+      }
+      assert.deepEqual([...new Set(codes)], [200, 400], what);
+    }
     assert.equal((await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/registrations/demo/bob/log`)).status, 401);
   });
 });
