@@ -15,8 +15,9 @@
  *
  * All six are always there, in this order: then Redis keeps their names once
  * for many entries. It keeps about CALL_LOG_ENTRIES entries, for a while after
- * the last (call_log_store.h); CALL_LOG_BRIEF_S at most, where a call was refused
- * at once.
+ * the last (call_log_store.h); CALL_LOG_BRIEF_S at most, where a call was
+ * refused at once.
+ *
  * Here is what both ends of it share; who writes uses call_log_writer.h. Pure:
  * no memory is asked for.
  *

@@ -23,9 +23,9 @@ enum {
  * What is over its time goes when a log begins, a few at a time, as does what
  * is over the size: this may not take long. Who has no size to keep (mediad,
  * whose user may not even touch a why) may keep logs for less than who has: it
- * forgets those that Redis has ended. A log whose call has a record is of a call that has not ended: it is
- * put behind the others, eight times at most, then it goes as well: there is an
- * end to memory.
+ * forgets those that Redis has ended. A log whose call has a record is of a call
+ * that has not ended: it is put behind the others, eight times at most, then it
+ * goes as well: there is an end to memory.
  */
 static const struct redis_script script_store = {
 	"call-log-store",

@@ -3,10 +3,11 @@
  *                    nobody
  *
  * A note costs a copy into memory that is there already, so a packet may cause
- * one. Within CALL_LOG_WRITER_MS they go to Redis, those of one call as one
- * command, which sees to time and size, too (call_log_store.h): so much a worker
- * that is killed has not told. With Redis away, or when CALL_LOG_WRITER_OPEN commands
- * have no reply, they are dropped and counted: nothing waits. One thread.
+ * one. Within CALL_LOG_WRITER_MS, which is what a worker that is killed has not
+ * told, they go to Redis, those of one call as one command, which sees to time
+ * and size, too (call_log_store.h). With Redis away, or when CALL_LOG_WRITER_OPEN
+ * commands have no reply, they are dropped and counted: nothing waits. One
+ * thread.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -2,15 +2,14 @@
  * rest.h  What the admin process of sigd tells over HTTP: /v1
  *
  * All of it is read from Redis, but which connections there are, which stands
- * in routing.yaml. docs/openapi.yaml has the forms. Every route
- * needs the token.
+ * in routing.yaml. docs/openapi.yaml has the forms. Every route of /v1 needs a
+ * token; that page itself and the dashboard's files do not.
  *
  * SPDX-License-Identifier: MIT
  */
 #ifndef SIGD_ADMIN_REST_H
 #define SIGD_ADMIN_REST_H
 
-#include <stdbool.h>
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -41,8 +41,8 @@ struct rest_workers {
 	size_t n;
 };
 
-/* All that were seen within the hour; node (NULL: any), daemon (NULL: both).
- * The caller owns workers->list. False: resp is a 503. */
+/* All that were seen within the hour. The caller owns workers->list. False: resp
+ * is a 503. */
 bool rest_workers_load(struct rest_workers *workers, struct admin *admin,
 		       struct admin_resp *resp);
 /* How this one is doing now. False: resp is a 503. */

@@ -51,9 +51,9 @@ static const struct redis_script script_save = {
 	"return 1"};
 
 /* ARGV: reason, who, seconds to keep it, and its CDR (0: there is none), which
- * is the record's fields and these, with the time of Redis. Who collects the CDRs
- * has that long for it, and 20,000 of them in each of the sixteen streams: memory
- * is not theirs for ever. Why it went where it did is with its log
+ * is the record's fields and these, with the time of Redis. Who collects the
+ * CDRs has that long for it, and 20,000 of them in each of the sixteen streams:
+ * memory is not theirs for ever. Why it went where it did is with its log
  * (common/call_log_store.h). */
 static const struct redis_script script_end = {
 	"call-end",

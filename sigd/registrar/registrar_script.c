@@ -3,10 +3,16 @@
  *
  * KEYS[1] is the hash of bindings, KEYS[2] the counter of a nonce, KEYS[3] the
  * log, KEYS[4] its calls (aor_calls.h); all under the AOR's hash tag. All answer
- * {code, now, news, device, value, ...}; news has a + when a device was added, a
- * - when one went, a < when one is to come back sooner than it said before, a >
- * when one is to be looked for that is there already, an @ when there are calls, and behind a space the flow of each that has not come
- * back in time, in hex.
+ * {code, now, news, device, value, ...}; in news there are
+ *
+ *	+  a device was added
+ *	-  one went
+ *	<  one is to come back sooner than it said before
+ *	>  one is to be looked for that is there already
+ *	@  there are calls
+ *
+ * and behind a space each the flows, in hex, of those that have not come back
+ * in time.
  *
  * SPDX-License-Identifier: MIT
  */
