@@ -10,11 +10,14 @@
 #include "sigd/journal/rtt_fold.h"
 #include "tests/lib/proxy_look.h"
 
-enum { RTT_MS = 60 };
+enum {
+	RTT_MS = 60,
+	SLOW_MS = 200, /* one look, not two, where a machine stands still a while */
+};
 
-static bool talk_watched(struct fixture *fix, char *resp)
+static bool talk_watched(struct fixture *fix, char *resp, uint32_t rtt_ms)
 {
-	const struct fixture_cfg cfg = {.t1 = 100, .rtt = RTT_MS};
+	const struct fixture_cfg cfg = {.t1 = 100, .rtt = rtt_ms};
 
 	if (!start_cfg(fix, &cfg) || !talk(fix, resp))
 		return false;
@@ -97,7 +100,7 @@ static void both_sides_have_theirs_while_they_talk(void)
 	char resp[TEXT_MAX];
 	struct fixture fix;
 
-	if (talk_watched(&fix, resp)) {
+	if (talk_watched(&fix, resp, RTT_MS)) {
 		sheet(&fix, "up", 20000, 0);
 		CHECK(wait_rows(&fix, "alice", 1));
 		CHECK_INT(mean_us(&fix, "alice"), 20000);
@@ -117,15 +120,15 @@ static void what_has_ended_is_looked_at_no_more(void)
 	struct fixture fix;
 	int64_t n;
 
-	if (talk_watched(&fix, resp)) {
+	if (talk_watched(&fix, resp, SLOW_MS)) {
 		/* on its way to another media worker */
 		sheet(&fix, "ended", 20000, 20000);
-		pass(&fix, RTT_MS + RTT_MS / 2);
+		pass(&fix, SLOW_MS + SLOW_MS / 2);
 		CHECK_INT(rows(&fix, "alice"), 0);
 		sheet(&fix, "up", 20000, 20000);
 		CHECK(wait_rows(&fix, "alice", 1));
 		sheet(&fix, "ended", 40000, 20000);
-		pass(&fix, 4 * RTT_MS);
+		pass(&fix, 4 * SLOW_MS);
 		n = rows(&fix, "alice");
 		/* the end tells what was said last */
 		put_in_dialog(&fix, resp, "BYE", 3, 0);
@@ -134,7 +137,7 @@ static void what_has_ended_is_looked_at_no_more(void)
 		CHECK(wait_rows(&fix, "alice", n + 1));
 		CHECK_INT(mean_us(&fix, "alice"), 40000);
 		check_nothing_left(&fix);
-		pass(&fix, 3 * RTT_MS);
+		pass(&fix, 3 * SLOW_MS);
 		CHECK_INT(rows(&fix, "alice"), n + 1);
 	}
 	stop(&fix);
