@@ -14,13 +14,20 @@
 
 enum {
 	SHARDS = 16, /* call_record.h */
-	STEP = 500,	   /* names at once */
+	STEP = 500,	   /* names at once, */
+	SLIP = 50,	   /* of which the last are read once more */
 	SHARD_MAX = 10000, /* ... of a shard */
 	LOOKS_MAX = 500,
 };
 
 struct found {
 	char call[ID_LEN + 1];
+};
+
+/* The last ones of a step. */
+struct overlap {
+	struct found list[SLIP];
+	size_t n;
 };
 
 /* Those behind the cursor, the first `limit` by id, and how many there are of
@@ -56,17 +63,21 @@ static void destructor(void *data)
 
 /* --- which there are --------------------------------------------------------------- */
 
-/* Into the order; what does not fit any more falls out. */
+/* Into the order, once; what does not fit any more falls out. */
 static void name_add(struct names *names, const struct found *found)
 {
 	size_t at = names->n;
 
-	++names->total;
-	if (names->cursor && strcmp(found->call, names->cursor) <= 0)
+	if (names->cursor && strcmp(found->call, names->cursor) <= 0) {
+		++names->total;
 		return;
-	++names->behind;
+	}
 	while (at && strcmp(found->call, names->list[at - 1].call) < 0)
 		--at;
+	if (at && !strcmp(found->call, names->list[at - 1].call))
+		return;
+	++names->total;
+	++names->behind;
 	if (at == names->limit)
 		return;
 	if (names->n < names->limit)
@@ -76,13 +87,41 @@ static void name_add(struct names *names, const struct found *found)
 	names->list[at] = *found;
 }
 
-/* In steps, as each holds up Redis. */
+static bool was_read(const struct overlap *before, const struct found *found)
+{
+	for (size_t i = 0; i < before->n; i++) {
+		if (!strcmp(before->list[i].call, found->call))
+			return true;
+	}
+	return false;
+}
+
+static void step_take(struct names *names, struct overlap *before,
+		      const struct redis_val *set)
+{
+	struct overlap last = {.n = 0};
+	struct found found;
+
+	for (size_t i = 0; set->type == REDIS_ARRAY && i < set->len; i++) {
+		if (!rest_call_named(found.call, &set->el[i], names->tenant))
+			continue;
+		if (i >= SLIP || !was_read(before, &found))
+			name_add(names, &found);
+		if (i + SLIP >= set->len)
+			last.list[last.n++] = found;
+	}
+	*before = last;
+}
+
+/* In steps, as each holds up Redis. They overlap: what ends between two of them
+ * moves the others down. What is put behind all others meanwhile is read again,
+ * and told once (name_add()). */
 static bool shard_read(struct names *names, struct admin *admin,
 		       struct admin_resp *resp, unsigned shard)
 {
 	const struct redis_val *set;
 	char key[REST_KEY_MAX], from[16], to[16];
-	struct found found;
+	struct overlap before = {.n = 0};
 	unsigned at = 0;
 
 	re_snprintf(key, sizeof(key), "cb:{c:%x}:calls", shard);
@@ -91,13 +130,8 @@ static bool shard_read(struct names *names, struct admin *admin,
 		re_snprintf(to, sizeof(to), "%u", at + STEP - 1);
 		if (!rest_ask(&set, admin, resp, "ZRANGE", key, from, to, NULL))
 			return false;
-		for (size_t i = 0; set->type == REDIS_ARRAY && i < set->len;
-		     i++) {
-			if (rest_call_named(found.call, &set->el[i],
-					    names->tenant))
-				name_add(names, &found);
-		}
-		at += STEP;
+		step_take(names, &before, set);
+		at += STEP - SLIP;
 	} while (set->type == REDIS_ARRAY && set->len == STEP &&
 		 at < SHARD_MAX);
 	return true;
