@@ -72,8 +72,8 @@ static const struct metric_desc rows[] = {
 	      mux.rx_batches),
 	COUNT("send_calls", NULL, "System calls that sent them",
 	      mux.tx_batches),
-	PARTS("mean_loop_lag_seconds", "Mean delay of the loop over a fraction "
-	      "of a second; from 0.06 on there are no new sessions", lag_ms),
+	PARTS("loop_late_ratio", "How much of the last second the loop was "
+	      "late; from 0.5 on there are no new sessions", late),
 	DROP("not-media", other),
 	DROP("too-big", too_big),
 	DROP("unknown-ufrag", no_ufrag),

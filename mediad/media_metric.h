@@ -24,7 +24,7 @@
 
 /* Copied from the parts whenever the figures are told. */
 struct media_figures {
-	int64_t sessions, draining, ready, lag_ms, queued;
+	int64_t sessions, draining, ready, late, queued;
 	int64_t deaths;   /* at the start of this process, */
 	uint64_t resumed; /* as are these */
 	struct mux_stats mux;

@@ -264,7 +264,7 @@ static void on_fill(void *arg)
 	figures->sessions = (int64_t)session_count(mw->table);
 	figures->draining = mw->worker->draining;
 	figures->ready = control_ready(mw->control);
-	figures->lag_ms = control_lag_ms(mw->control);
+	figures->late = control_late(mw->control);
 	figures->queued = mux_queued(mw->mux);
 	figures->mux = *mux_stats(mw->mux);
 	mux_tcp_stats(mw->mux, &figures->tcp);

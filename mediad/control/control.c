@@ -108,11 +108,11 @@ static void strain_changed(struct control *control)
 	session_strain(control->table, strain->on);
 	if (strain->on)
 		log_warn(NULL, "late for the calls there are: no new ones",
-			 "lag_ms=%u sessions=%zu", strain->mean_us / 1000,
-			 session_count(control->table));
+			 "percent_of_time=%u sessions=%zu",
+			 strain_share(strain) / 10, session_count(control->table));
 	else
-		log_info(NULL, "new calls are taken again", "lag_ms=%u",
-			 strain->mean_us / 1000);
+		log_info(NULL, "new calls are taken again",
+			 "percent_of_time=%u", strain_share(strain) / 10);
 }
 
 static void on_lag(void *arg)
@@ -474,9 +474,9 @@ uint32_t control_epoch(const struct control *control)
 	return control->epoch;
 }
 
-uint32_t control_lag_ms(const struct control *control)
+uint32_t control_late(const struct control *control)
 {
-	return control->gauge.strain.mean_us / 1000;
+	return strain_share(&control->gauge.strain);
 }
 
 bool control_ready(const struct control *control)

@@ -66,8 +66,8 @@ void control_keys(struct control *control, struct keyring *ring);
 uint32_t control_epoch(const struct control *control);
 /* Heartbeats are sent: commands will be served. */
 bool control_ready(const struct control *control);
-/* Mean delay of the loop, ms (strain.h). */
-uint32_t control_lag_ms(const struct control *control);
+/* How much of the last second the loop was late, per mille (strain.h). */
+uint32_t control_late(const struct control *control);
 /* The end: no heartbeat any more, we are off the list of workers at once. Give
  * the loop a moment before the control is freed. */
 void control_leave(struct control *control);

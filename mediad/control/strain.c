@@ -6,31 +6,37 @@
 #include "mediad/control/strain.h"
 
 enum {
-	WEIGHT = 5, /* one part in so many is new */
+	MEMORY_MS = 800, /* in which what is past fades to a third */
 	US = 1000,
+	WHOLE = 1000,
 };
+
+uint32_t strain_share(const struct strain *strain)
+{
+	return strain->late_us / MEMORY_MS * WHOLE / US;
+}
 
 bool strain_sample(struct strain *strain, uint64_t late_ms)
 {
 	const uint32_t late =
 		(uint32_t)(late_ms < STRAIN_LATE_MAX_MS ? late_ms
 							: STRAIN_LATE_MAX_MS);
-	const uint32_t lasted = late < strain->late_ms ? late : strain->late_ms;
+	const uint32_t passed = STRAIN_SAMPLE_MS + late;
 	const bool was = strain->on;
 
-	strain->late_ms = late;
-	strain->mean_us += lasted * US / WEIGHT;
-	strain->mean_us -= strain->mean_us / WEIGHT;
-	if (strain->mean_us >= STRAIN_ON_MS * US)
+	strain->late_us -= (uint32_t)((uint64_t)strain->late_us * passed /
+				      MEMORY_MS);
+	strain->late_us += late * US;
+	if (strain_share(strain) >= STRAIN_ON)
 		strain->on = true;
-	else if (strain->mean_us <= STRAIN_OFF_MS * US)
+	else if (strain_share(strain) <= STRAIN_OFF)
 		strain->on = false;
 	return strain->on != was;
 }
 
 uint8_t strain_ease(const struct strain *strain)
 {
-	return strain->mean_us >= STRAIN_LEAST_MS * US  ? 2
-	       : strain->mean_us >= STRAIN_EASE_MS * US ? 1
-						        : 0;
+	const uint32_t share = strain_share(strain);
+
+	return share >= STRAIN_LEAST ? 2 : share >= STRAIN_EASE ? 1 : 0;
 }

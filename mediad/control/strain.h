@@ -1,13 +1,12 @@
 /*
  * strain.h  Is this worker late for the calls that it has?
  *
- * The mean delay of a timer of its loop, which is what each packet waits, too.
- * From STRAIN_ON_MS on there is no new session, so that the calls that there
- * are do not suffer more; until it is down to STRAIN_OFF_MS, so that it does
- * not change with every call. What did not last is no strain: half of the past
- * goes in some 150 ms, and one delay alone counts for nothing, however long it
- * was: a host that stood still for half a second has as much room as before.
- * Pure, plain data; zeroed memory: at ease.
+ * How much of the last second its loop was late, as a timer of it tells, which is
+ * how many packets waited, too. From STRAIN_ON on there is no new session, so that
+ * the calls that there are do not suffer more; until it is down to STRAIN_OFF, so
+ * that it does not change with every call. One delay alone is no strain, however
+ * long it was: a virtual machine that stood still for half a second has as much
+ * room as before. Pure, plain data; zeroed memory: at ease.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,18 +18,21 @@
 
 enum {
 	STRAIN_SAMPLE_MS = 50, /* how often strain_sample() is to be called */
-	STRAIN_ON_MS = 60,     /* as long as three packets of 20 ms */
-	STRAIN_OFF_MS = 15,
-	STRAIN_EASE_MS = 20, /* half as hard */
-	STRAIN_LEAST_MS = 40,
-	STRAIN_LATE_MAX_MS = 1000, /* one sample counts as no more */
+	/* per mille of the time; with each deadline as late as: */
+	STRAIN_ON = 500,    /* 50 ms, two packets and a half */
+	STRAIN_OFF = 200,   /* 12 ms */
+	STRAIN_EASE = 300,  /* 21 ms: half as hard */
+	STRAIN_LEAST = 400, /* 33 ms */
+	STRAIN_LATE_MAX_MS = 300, /* one delay counts as no more */
 };
 
 struct strain {
-	uint32_t mean_us;
-	uint32_t late_ms; /* of the last sample */
+	uint32_t late_us; /* of the last second, what is older fades */
 	bool on;
 };
+
+/* How much of the time it is late, per mille. */
+uint32_t strain_share(const struct strain *strain);
 
 /* How much less hard to work on what could be done with less: 0, 1 or 2. Long
  * before new calls are refused. */
