@@ -17,7 +17,7 @@ if (!process.env.CORDBOARD_NETNS) {
 }
 
 const LIMIT_MS = 10000; // to audio, or to both BYEs
-const TAIL_MS = 500; // both sides do not change over in the same moment
+const TAIL_MS = 1000; // both sides do not change over in the same moment
 const SHORT_MS = 3000;
 const REDIS = { address: '10.9.1.1', port: 6390 };
 const HERE = '10.9.2.1';

@@ -192,7 +192,8 @@ export class Rtp {
     const payload = data.subarray(12);
     if (this.far && pt === this.far.event) this.key(at, payload, data[1] >> 7);
     else if (pt === this.codec?.pt) this.hear(payload);
-    else this.faults.push(`payload type ${pt}`);
+    // what we offered may come before the answer has been read (RFC 3264, 5.1)
+    else if (this.far || !this.codecs.some((c) => c.pt === pt)) this.faults.push(`payload type ${pt}`);
   }
 
   // Sequence, timestamp and SSRC as RFC 3550 5.1 has them.
