@@ -99,6 +99,12 @@ bool admin_request_serve(struct admin_req *req, void *arg);
 void admin_request_over(const struct admin_req *req,
 			const struct admin_resp *resp, void *arg);
 
+/* --- admin_req.c --------------------------------------------------------------- */
+
+/* Path and query name no tenant but that of the token: what another one has does
+ * not exist for it. */
+bool admin_req_names_its_own(const struct admin_req *req);
+
 /* --- admin_media.c ------------------------------------------------------------- */
 
 /* The asker can take what the route answers. */

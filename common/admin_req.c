@@ -54,3 +54,12 @@ const struct sa *admin_req_source(const struct admin_req *req)
 {
 	return &req->source;
 }
+
+bool admin_req_names_its_own(const struct admin_req *req)
+{
+	const char *in_path = admin_req_param(req, "tenant");
+	const char *in_query = admin_req_query(req, "tenant");
+
+	return (!in_path || admin_req_may_see(req, in_path)) &&
+	       (!in_query || admin_req_may_see(req, in_query));
+}

@@ -166,16 +166,6 @@ static bool body_too_long(const struct admin_http *http,
 	return pl.l > 9 || pl_u32(&pl) > http->body_max;
 }
 
-/* What another tenant has does not exist for a token of one. */
-static bool is_its_tenant(const struct admin_req *req)
-{
-	const char *in_path = admin_req_param(req, "tenant");
-	const char *in_query = admin_req_query(req, "tenant");
-
-	return (!in_path || admin_req_may_see(req, in_path)) &&
-	       (!in_query || admin_req_may_see(req, in_query));
-}
-
 /* Line and headers are here: refuse before a body is taken. */
 bool admin_request_begin(struct admin_req *req, void *arg)
 {
@@ -216,7 +206,7 @@ bool admin_request_begin(struct admin_req *req, void *arg)
 	if (admin_query_read(&req->query, query, strlen(query)))
 		return refuse_part(http, req, "query",
 				   "The query cannot be read.");
-	if (!is_its_tenant(req))
+	if (!admin_req_names_its_own(req))
 		return refuse(http, req, 404, "There is no such tenant.");
 	if (body_too_long(http, req))
 		return refuse(http, req, 413, NULL);

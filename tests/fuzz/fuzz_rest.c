@@ -163,16 +163,6 @@ static void root_make(void)
 
 /* --- question and answer ------------------------------------------------------- */
 
-/* As admin_http.c has it before a handler is called. */
-static bool is_its_tenant(const struct admin_req *req)
-{
-	const char *in_path = admin_req_param(req, "tenant");
-	const char *in_query = admin_req_query(req, "tenant");
-
-	return (!in_path || admin_req_may_see(req, in_path)) &&
-	       (!in_query || admin_req_may_see(req, in_query));
-}
-
 static bool req_make(struct admin_req *req, char *target, const char *tenant)
 {
 	const size_t len = strcspn(target, "?");
@@ -188,7 +178,8 @@ static bool req_make(struct admin_req *req, char *target, const char *tenant)
 	req->of_tenant = tenant && *tenant;
 	str_ncpy(req->tenant, tenant, sizeof(req->tenant));
 	return !req->of_tenant ||
-	       (req->route->flags & ADMIN_TENANT && is_its_tenant(req));
+	       (req->route->flags & ADMIN_TENANT &&
+		admin_req_names_its_own(req));
 }
 
 /* Our reader takes no text with a 0 byte; one is written for one of Redis. */
