@@ -19,7 +19,7 @@ enum {
 struct sink {
 	unsigned refuse;
 	size_t part;
-	size_t n;
+	size_t n, want;
 	size_t all, batches, most; /* that were taken, seen, in one */
 	bool mixed; /* not in the order of their streams */
 	struct {
@@ -113,9 +113,18 @@ static void place_wait(struct redis_bed *bed)
 	CHECK(has_place(bed));
 }
 
-static bool got_three(void *arg)
+static bool is_got(void *arg)
 {
-	return ((struct sink *)arg)->n >= 3;
+	const struct sink *sink = arg;
+
+	return sink->n >= sink->want;
+}
+
+/* Until it has had so many. */
+static bool gets(struct redis_bed *bed, struct sink *sink, size_t n)
+{
+	sink->want = n;
+	return redis_test_until(bed->wheel, 15000, is_got, sink);
 }
 
 static void what_was_before_is_old_and_what_failed_comes_again(void)
@@ -135,7 +144,7 @@ static void what_was_before_is_old_and_what_failed_comes_again(void)
 			      "XADD cb:news * type call.answered tenant t n 2");
 		redis_bed_say(&bed,
 			      "XADD cb:alarms * kind connection-down tenant t");
-		CHECK(redis_test_until(bed.wheel, 8000, got_three, &sink));
+		CHECK(gets(&bed, &sink, 3));
 		CHECK_STR(sink.got[0].type, "call.started");
 		CHECK(strstr(sink.got[0].json, "\"tenant\":\"t\"") &&
 		      strstr(sink.got[0].json, "\"n\":\"1\""));
@@ -147,11 +156,10 @@ static void what_was_before_is_old_and_what_failed_comes_again(void)
 		/* a successor begins behind that */
 		redis_bed_say(&bed, "XADD cb:news * type call.started n 3");
 		sink.n = 0;
-		sink.n = 0;
 		feed = feed_open(&bed, &sink, NULL);
 		redis_bed_say(&bed, "XADD cb:news * type call.started n 4");
 		redis_bed_say(&bed, "XADD cb:news * type call.started n 5");
-		CHECK(redis_test_until(bed.wheel, 8000, got_three, &sink));
+		CHECK(gets(&bed, &sink, 3));
 		CHECK(strstr(sink.got[0].json, "\"n\":\"3\""));
 		CHECK_INT(sink.n, 3);
 		mem_deref(feed);
@@ -175,7 +183,7 @@ static void an_ended_call_is_told_with_both_sides_and_its_media(void)
 			      "call a123 callid x@y tenant acme a.user alice "
 			      "b.user bob b.conn pbx start 1000 up 4000 "
 			      "media m1/1 a.flow 00ff");
-		CHECK(redis_test_until(bed.wheel, 8000, got_three, &sink));
+		CHECK(gets(&bed, &sink, 3));
 		CHECK_STR(sink.got[2].type, "call.ended");
 		CHECK(!strncmp(sink.got[2].id, "cdr-a-", 6));
 		CHECK(strstr(sink.got[2].json, "\"duration_ms\":8000,"
@@ -202,7 +210,7 @@ static void of_what_media_workers_know_some_is_told(void)
 		redis_bed_say(&bed, "XADD cb:facts * type event event "
 				    "recording.ended call c1 tenant t leg 1 "
 				    "from m1/1 text a.ogg mac 00ff");
-		CHECK(redis_test_until(bed.wheel, 8000, got_three, &sink));
+		CHECK(gets(&bed, &sink, 3));
 		CHECK_STR(sink.got[2].type, "recording.ended");
 		CHECK(strstr(sink.got[2].json, "\"tenant\":\"t\"") &&
 		      strstr(sink.got[2].json, "\"text\":\"a.ogg\"") &&
@@ -226,13 +234,13 @@ static void of_two_one_serves(void)
 		fb = feed_open(&bed, &b, "a2/admin");
 		for (int i = 0; i < 3; i++)
 			redis_bed_say(&bed, "XADD cb:news * type call.started");
-		CHECK(redis_test_until(bed.wheel, 8000, got_three, &a));
+		CHECK(gets(&bed, &a, 3));
 		CHECK_INT(b.n, 0);
 		/* it leaves: the other one goes on */
 		mem_deref(fa);
 		for (int i = 0; i < 3; i++)
 			redis_bed_say(&bed, "XADD cb:news * type call.started");
-		CHECK(redis_test_until(bed.wheel, 15000, got_three, &b));
+		CHECK(gets(&bed, &b, 3));
 		CHECK_INT(a.n, 3);
 		CHECK_INT(b.n, 3);
 		mem_deref(fb);
@@ -276,11 +284,6 @@ static void what_waits_in_all_streams_goes_together_and_in_order(void)
 	redis_bed_stop(&bed);
 }
 
-static bool got_six(void *arg)
-{
-	return ((struct sink *)arg)->n >= 6;
-}
-
 /* From there on, in all streams: nothing twice, and nothing left out. */
 static void of_a_batch_the_rest_comes_again(void)
 {
@@ -300,7 +303,7 @@ static void of_a_batch_the_rest_comes_again(void)
 			redis_bed_say(&bed, "XADD cb:news * type call.started");
 		}
 		feed = feed_open(&bed, &sink, NULL);
-		CHECK(redis_test_until(bed.wheel, 8000, got_six, &sink));
+		CHECK(gets(&bed, &sink, 6));
 		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
 		CHECK_INT(sink.all, 6);
 		CHECK_INT(sink.batches, 3);
@@ -310,11 +313,6 @@ static void of_a_batch_the_rest_comes_again(void)
 		mem_deref(feed);
 	}
 	redis_bed_stop(&bed);
-}
-
-static bool got_four(void *arg)
-{
-	return ((struct sink *)arg)->n >= 4;
 }
 
 static void news_say(struct redis_bed *bed, int n)
@@ -334,7 +332,7 @@ static void what_redis_could_not_keep_is_counted(void)
 		feed = feed_open(&bed, &sink, NULL);
 		place_wait(&bed);
 		news_say(&bed, 4);
-		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		CHECK(gets(&bed, &sink, 4));
 		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
 		mem_deref(feed);
 		/* what has been delivered may go */
@@ -342,7 +340,7 @@ static void what_redis_could_not_keep_is_counted(void)
 		news_say(&bed, 4);
 		sink.n = 0;
 		feed = feed_open(&bed, &sink, NULL);
-		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		CHECK(gets(&bed, &sink, 4));
 		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
 		CHECK_INT(feed_counts(feed)->lost, 0);
 		mem_deref(feed);
@@ -353,7 +351,7 @@ static void what_redis_could_not_keep_is_counted(void)
 		sink.n = 0;
 		sink.refuse = 1;
 		feed = feed_open(&bed, &sink, NULL);
-		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		CHECK(gets(&bed, &sink, 4));
 		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
 		CHECK_INT(feed_counts(feed)->lost, 6);
 		CHECK_INT(sink.n, 4);
@@ -373,13 +371,13 @@ static void a_stream_that_has_ended_is_no_gap(void)
 		feed = feed_open(&bed, &sink, NULL);
 		place_wait(&bed);
 		news_say(&bed, 3);
-		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		CHECK(gets(&bed, &sink, 4));
 		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
 		redis_bed_say(&bed, "DEL cb:news");
 		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
 		sink.n = 0;
 		news_say(&bed, 4);
-		CHECK(redis_test_until(bed.wheel, 8000, got_four, &sink));
+		CHECK(gets(&bed, &sink, 4));
 		CHECK_INT(feed_counts(feed)->lost, 0);
 		mem_deref(feed);
 	}
