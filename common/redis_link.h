@@ -120,6 +120,24 @@ int redis_sync_alloc(struct redis_sync **syncp, const struct redis_cfg *cfg);
 int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
 		    size_t argc, const struct redis_val **valp);
 
+/*
+ * Commands of argc words each, one behind the other in argv: a round trip for
+ * all of them. eachh gets the answers in their order, each valid during the
+ * call, and asks nothing itself. Redis may do all of them before it serves
+ * anybody else, so they are to be short, and few. After an error some have been
+ * answered; EINVAL: too many.
+ */
+enum {
+	REDIS_PIPE_MAX = 100
+};
+struct redis_pipe {
+	const struct redis_arg *argv;
+	size_t argc, n;
+};
+typedef void(redis_each_h)(size_t nr, const struct redis_val *val, void *arg);
+int redis_sync_pipe(struct redis_sync *sync, const struct redis_pipe *pipe,
+		    redis_each_h *eachh, void *arg);
+
 /* Shorthands for arguments and values. */
 struct redis_arg redis_str(const char *s);
 bool redis_is(const struct redis_val *val, const char *s);

@@ -63,22 +63,37 @@ static int append(struct redis_sync *sync, const struct redis_arg *argv,
 	return ret == REDIS_OK ? 0 : ENOMEM;
 }
 
-static int exchange(struct redis_sync *sync, const struct redis_arg *argv,
-		    size_t argc)
+static void drop(struct redis_sync *sync)
+{
+	drop_reply(sync);
+	drop_connection(sync);
+}
+
+/* The answer to the oldest command that has none. */
+static int receive(struct redis_sync *sync)
 {
 	void *reply = NULL;
-	int err = append(sync, argv, argc);
+	int err = 0;
 
-	if (!err && redisGetReply(sync->ctx, &reply) != REDIS_OK)
+	if (redisGetReply(sync->ctx, &reply) != REDIS_OK)
 		err = errno == EAGAIN || errno == ETIMEDOUT ? ETIMEDOUT
 							    : ENOTCONN;
 	sync->reply = reply;
 	if (!err)
 		err = redis_val_from(&sync->val, reply);
-	if (err) {
-		drop_reply(sync);
-		drop_connection(sync);
-	}
+	if (err)
+		drop(sync);
+	return err;
+}
+
+static int exchange(struct redis_sync *sync, const struct redis_arg *argv,
+		    size_t argc)
+{
+	int err = append(sync, argv, argc);
+
+	if (!err)
+		return receive(sync);
+	drop(sync);
 	return err;
 }
 
@@ -154,33 +169,78 @@ static bool is_over(int fd)
 	return poll(&pfd, 1, 0) != 0;
 }
 
-static int ask(struct redis_sync *sync, const struct redis_arg *argv,
-	       size_t argc)
+static int connected(struct redis_sync *sync)
 {
-	int err = 0;
-
 	if (sync->ctx && is_over(sync->ctx->fd))
 		drop_connection(sync);
-	if (!sync->ctx)
-		err = connect_sync(sync);
-	return err ? err : exchange(sync, argv, argc);
+	return sync->ctx ? 0 : connect_sync(sync);
+}
+
+static bool is_silent(const struct redis_sync *sync)
+{
+	return sync->own.cfg.silent_ms &&
+	       tmr_jiffies() < sync->silent_until_ms;
+}
+
+static int note(struct redis_sync *sync, int err)
+{
+	if (err == ETIMEDOUT)
+		sync->silent_until_ms =
+			tmr_jiffies() + sync->own.cfg.silent_ms;
+	return err;
 }
 
 int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
 		    size_t argc, const struct redis_val **valp)
 {
-	const uint32_t silent_ms = sync->own.cfg.silent_ms;
 	int err;
 
 	drop_reply(sync);
-	if (silent_ms && tmr_jiffies() < sync->silent_until_ms)
+	if (is_silent(sync))
 		return ETIMEDOUT;
-	err = ask(sync, argv, argc);
-	if (err == ETIMEDOUT)
-		sync->silent_until_ms = tmr_jiffies() + silent_ms;
-	if (err)
-		return err;
+	err = connected(sync);
+	if (!err)
+		err = exchange(sync, argv, argc);
+	if (!err)
+		*valp = sync->val;
+	return note(sync, err);
+}
 
-	*valp = sync->val;
-	return 0;
+/* Whatever is left of one that failed goes with its connection. */
+static int exchange_all(struct redis_sync *sync,
+			const struct redis_pipe *pipe, redis_each_h *eachh,
+			void *arg)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < pipe->n && !err; i++)
+		err = append(sync, &pipe->argv[i * pipe->argc], pipe->argc);
+	if (err)
+		drop(sync);
+	for (size_t i = 0; i < pipe->n && !err; i++) {
+		err = receive(sync);
+		if (err)
+			break;
+		eachh(i, sync->val, arg);
+		drop_reply(sync);
+	}
+	return err;
+}
+
+int redis_sync_pipe(struct redis_sync *sync, const struct redis_pipe *pipe,
+		    redis_each_h *eachh, void *arg)
+{
+	int err;
+
+	if (pipe->n > REDIS_PIPE_MAX)
+		return EINVAL;
+	drop_reply(sync);
+	if (!pipe->n)
+		return 0;
+	if (is_silent(sync))
+		return ETIMEDOUT;
+	err = connected(sync);
+	if (!err)
+		err = exchange_all(sync, pipe, eachh, arg);
+	return note(sync, err);
 }

@@ -91,17 +91,45 @@ bool rest_ask(const struct redis_val **valp, struct admin *admin,
 	return rest_asked(valp, admin, resp, argv, argc);
 }
 
+static bool unasked(struct admin_resp *resp)
+{
+	admin_resp_problem(resp, 503, "Redis cannot be asked now.");
+	admin_resp_header(resp, "Retry-After", "1");
+	return false;
+}
+
 bool rest_asked(const struct redis_val **valp, struct admin *admin,
 		struct admin_resp *resp, const struct redis_arg *argv,
 		size_t argc)
 {
 	int err = redis_sync_send(admin_redis(admin), argv, argc, valp);
-	if (!err && (*valp)->type != REDIS_ERR)
-		return true;
 
-	admin_resp_problem(resp, 503, "Redis cannot be asked now.");
-	admin_resp_header(resp, "Retry-After", "1");
-	return false;
+	return (!err && (*valp)->type != REDIS_ERR) || unasked(resp);
+}
+
+struct piped {
+	redis_each_h *eachh;
+	void *arg;
+	bool refused;
+};
+
+static void on_each(size_t nr, const struct redis_val *val, void *arg)
+{
+	struct piped *piped = arg;
+
+	if (val->type == REDIS_ERR)
+		piped->refused = true;
+	else
+		piped->eachh(nr, val, piped->arg);
+}
+
+bool rest_piped(struct admin *admin, struct admin_resp *resp,
+		const struct redis_pipe *pipe, redis_each_h *eachh, void *arg)
+{
+	struct piped piped = {eachh, arg, false};
+	int err = redis_sync_pipe(admin_redis(admin), pipe, on_each, &piped);
+
+	return (!err && !piped.refused) || unasked(resp);
 }
 
 bool rest_limit(size_t *limit, const struct admin_req *req,

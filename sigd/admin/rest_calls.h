@@ -35,9 +35,14 @@ struct rest_quality {
 /* From the hash that mediad wrote. */
 void rest_quality_read(struct rest_quality *quality,
 		       const struct redis_val *flat);
-/* Asks for it. False: resp is an error. */
-bool rest_quality_ask(struct rest_quality *quality, struct admin *admin,
-		      struct admin_resp *resp, const char *call);
+/* Asks for that of so many calls, REDIS_PIPE_MAX at most, in one round trip;
+ * *quality is written. False: resp is an error. */
+struct rest_quality_of {
+	const char *call;
+	struct rest_quality *quality;
+};
+bool rest_quality_ask(const struct rest_quality_of *of, size_t n,
+		      struct admin *admin, struct admin_resp *resp);
 /* The member "quality". */
 void rest_quality_write(struct jsonw *json, const struct rest_quality *quality);
 

@@ -163,14 +163,16 @@ static bool look(struct page *page, struct admin *admin,
 		 struct admin_resp *resp, const char *call)
 {
 	struct shown *shown = mem_zalloc(sizeof(*shown), NULL);
+	struct rest_quality_of of = {.call = call};
 	bool there = false;
 
 	if (!shown) {
 		admin_resp_problem(resp, 503, "Out of memory.");
 		return false;
 	}
+	of.quality = &shown->quality;
 	if (!rest_call_load(&shown->rec, &there, admin, resp, call) ||
-	    (there && !rest_quality_ask(&shown->quality, admin, resp, call))) {
+	    (there && !rest_quality_ask(&of, 1, admin, resp))) {
 		mem_deref(shown);
 		return false;
 	}

@@ -36,6 +36,7 @@ struct place {
 struct item {
 	struct place at;
 	char call[ID_LEN + 1];
+	struct rest_quality quality; /* once it is asked for */
 	struct mbuf *json;
 };
 
@@ -46,6 +47,7 @@ struct recent {
 	bool more;
 	struct item items[ITEMS_MAX]; /* of a round */
 	size_t n;
+	size_t heard; /* of the first of these how they sounded is known */
 	size_t told;
 };
 
@@ -53,6 +55,7 @@ static void items_drop(struct recent *recent)
 {
 	while (recent->n)
 		mem_deref(recent->items[--recent->n].json);
+	recent->heard = 0;
 }
 
 static void destructor(void *data)
@@ -237,8 +240,7 @@ static bool shard_read(struct recent *recent, struct admin *admin,
 }
 
 /* With how it sounded, in front of the brace that ends it. */
-static bool item_write(const struct item *item,
-		       const struct rest_quality *quality, bool first,
+static bool item_write(const struct item *item, bool first,
 		       struct admin_resp *resp)
 {
 	struct mbuf *more = mbuf_alloc(64);
@@ -248,7 +250,7 @@ static bool item_write(const struct item *item,
 	if (!err) {
 		jsonw_init(&json, more);
 		jsonw_object(&json, NULL);
-		rest_quality_write(&json, quality);
+		rest_quality_write(&json, &item->quality);
 		jsonw_end(&json);
 		err = jsonw_done(&json);
 	}
@@ -260,22 +262,46 @@ static bool item_write(const struct item *item,
 	return !err;
 }
 
-/* False: resp is an error. *more: the page is full, and this one is left. */
-static bool item_take(bool *more, struct recent *recent,
-		      const struct item *item, struct admin *admin,
-		      struct admin_resp *resp)
+/* Is it younger than all that is not known yet? */
+static bool in_order(const struct recent *recent, const struct item *item)
 {
-	struct rest_quality quality;
+	return !recent->more || compare(&item->at, &recent->horizon) >= 0;
+}
 
+/* How the next ones sounded, many at once: as many as the page has room for,
+ * when each of them will be told. False: resp is an error. */
+static bool hear(struct recent *recent, struct admin *admin,
+		 struct admin_resp *resp)
+{
+	const struct rest_calls_ask *ask = recent->ask;
+	struct rest_quality_of of[REDIS_PIPE_MAX];
+	size_t n, most = COUNTOF(of);
+
+	if (!ask->filter.mos_below)
+		most = min(most, ask->limit - recent->told);
+	most = min(most, recent->n - recent->heard);
+	for (n = 0; n < most; n++) {
+		struct item *item = &recent->items[recent->heard + n];
+
+		if (!in_order(recent, item))
+			break;
+		of[n] = (struct rest_quality_of){item->call, &item->quality};
+	}
+	recent->heard += n;
+	return rest_quality_ask(of, n, admin, resp);
+}
+
+/* False: no memory. *more: the page is full, and this one is left. */
+static bool item_take(bool *more, struct recent *recent,
+		      const struct item *item, struct admin_resp *resp)
+{
 	*more = false;
-	if (!rest_quality_ask(&quality, admin, resp, item->call))
-		return false;
-	if (!rest_calls_sounds(&recent->ask->filter, &quality))
+	if (!rest_calls_sounds(&recent->ask->filter, &item->quality))
 		return true;
 	*more = recent->told == recent->ask->limit;
 	if (*more)
 		return true;
-	if (item_write(item, &quality, !recent->told, resp)) {
+	if (item_write(item, !recent->told, resp)) {
 		++recent->told;
 		return true;
 	}
@@ -295,9 +321,11 @@ static bool round_write(struct recent *recent, bool *full, struct admin *admin,
 	for (size_t i = 0; i < recent->n; i++) {
 		const struct item *item = &recent->items[i];
 
-		if (recent->more && compare(&item->at, &recent->horizon) < 0)
+		if (!in_order(recent, item))
 			break;
-		if (!item_take(full, recent, item, admin, resp))
+		if (i == recent->heard && !hear(recent, admin, resp))
+			return false;
+		if (!item_take(full, recent, item, resp))
 			return false;
 		if (*full)
 			return true;

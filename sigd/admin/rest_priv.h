@@ -66,6 +66,9 @@ bool rest_ask(const struct redis_val **valp, struct admin *admin,
 bool rest_asked(const struct redis_val **valp, struct admin *admin,
 		struct admin_resp *resp, const struct redis_arg *argv,
 		size_t argc);
+/* Several at once (redis_sync_pipe()). A refusal of one is one of all. */
+bool rest_piped(struct admin *admin, struct admin_resp *resp,
+		const struct redis_pipe *pipe, redis_each_h *eachh, void *arg);
 /* `limit` of the query; false: not a number from 1 to REST_LIMIT_MAX, and
  * resp is a 400 then. */
 bool rest_limit(size_t *limit, const struct admin_req *req,

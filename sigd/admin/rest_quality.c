@@ -8,7 +8,12 @@
 #include "common/pairs.h"
 #include "sigd/admin/rest_calls.h"
 
-enum { LEGS_MAX = 16, NUMBER_MAX = 24 };
+enum {
+	LEGS_MAX = 16,
+	NUMBER_MAX = 24,
+	KEY_MAX = 40,
+	WORDS = 2 /* HGETALL, key */
+};
 
 /* A count; RTCP's of lost packets may be negative (RFC 3550 6.4.1): 0 then. */
 static uint64_t number(const struct pl *pairs, const char *key)
@@ -65,21 +70,48 @@ void rest_quality_read(struct rest_quality *quality,
 	}
 }
 
-bool rest_quality_ask(struct rest_quality *quality, struct admin *admin,
-		      struct admin_resp *resp, const char *call)
-{
-	const struct redis_val *flat;
-	char key[REST_KEY_MAX];
+/* Those of the calls that have an id, and so a hash. */
+struct asked {
+	char key[REDIS_PIPE_MAX][KEY_MAX];
+	struct redis_arg argv[REDIS_PIPE_MAX * WORDS];
+	struct rest_quality *quality[REDIS_PIPE_MAX];
+	size_t n;
+};
 
-	*quality = (struct rest_quality){.known = false};
-	if (!id_valid(call, strlen(call)))
-		return true;
-	re_snprintf(key, sizeof(key), "cb:{c:%c}:media:%s", call[0], call);
-	if (!rest_ask(&flat, admin, resp, "HGETALL", key, NULL))
-		return false;
+static void asked_add(struct asked *asked, const struct rest_quality_of *of)
+{
+	char *key = asked->key[asked->n];
+	struct redis_arg *argv = &asked->argv[asked->n * WORDS];
+
+	*of->quality = (struct rest_quality){.known = false};
+	if (!id_valid(of->call, strlen(of->call)))
+		return;
+	re_snprintf(key, KEY_MAX, "cb:{c:%c}:media:%s", of->call[0], of->call);
+	argv[0] = redis_str("HGETALL");
+	argv[1] = redis_str(key);
+	asked->quality[asked->n++] = of->quality;
+}
+
+static void on_media(size_t nr, const struct redis_val *flat, void *arg)
+{
+	struct asked *asked = arg;
+
 	if (flat->type == REDIS_ARRAY)
-		rest_quality_read(quality, flat);
-	return true;
+		rest_quality_read(asked->quality[nr], flat);
+}
+
+bool rest_quality_ask(const struct rest_quality_of *of, size_t n,
+		      struct admin *admin, struct admin_resp *resp)
+{
+	struct redis_pipe pipe = {.argc = WORDS};
+	struct asked asked;
+
+	asked.n = 0;
+	for (size_t i = 0; i < min(n, (size_t)REDIS_PIPE_MAX); i++)
+		asked_add(&asked, &of[i]);
+	pipe.argv = asked.argv;
+	pipe.n = asked.n;
+	return rest_piped(admin, resp, &pipe, on_media, &asked);
 }
 
 void rest_quality_write(struct jsonw *json, const struct rest_quality *quality)

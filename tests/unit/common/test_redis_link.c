@@ -14,6 +14,7 @@
 #include <re.h>
 
 #include "common/loop.h"
+#include "common/countof.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
 #include "tests/lib/redis_server.h"
@@ -757,6 +758,72 @@ static void a_silent_redis_is_waited_for_once(void)
 	redis_server_kill(&server);
 }
 
+struct piped {
+	size_t n;
+	bool mixed, refused;
+};
+
+static void on_piped(size_t nr, const struct redis_val *val, void *arg)
+{
+	struct piped *piped = arg;
+	char want[8];
+
+	re_snprintf(want, sizeof(want), "%zu", nr);
+	piped->mixed |= nr != piped->n++ || !redis_is(val, want);
+	piped->refused |= val->type == REDIS_ERR;
+}
+
+static void many_commands_at_once_are_answered_in_order(void)
+{
+	struct redis_server server = {.pid = 0};
+	struct redis_cfg cfg = {.path = server.sock, .command_ms = 300};
+	struct redis_arg argv[2 * (REDIS_PIPE_MAX + 1)];
+	struct redis_pipe pipe = {argv, 2, REDIS_PIPE_MAX};
+	char text[REDIS_PIPE_MAX + 1][8];
+	const struct redis_arg ping[] = {redis_str("PING")};
+	const struct redis_val *val = NULL;
+	struct redis_sync *sync = NULL;
+	struct piped piped = {.n = 0};
+
+	if (!redis_server_start(&server))
+		return;
+	for (unsigned i = 0; i < COUNTOF(text); i++) {
+		re_snprintf(text[i], sizeof(text[i]), "%u", i);
+		argv[2 * i] = redis_str("ECHO");
+		argv[2 * i + 1] = redis_str(text[i]);
+	}
+	CHECK(!redis_sync_alloc(&sync, &cfg));
+	CHECK(!redis_sync_pipe(sync, &pipe, on_piped, &piped));
+	CHECK_INT(piped.n, REDIS_PIPE_MAX);
+	CHECK(!piped.mixed);
+	pipe.n = REDIS_PIPE_MAX + 1;
+	CHECK_INT(redis_sync_pipe(sync, &pipe, on_piped, &piped), EINVAL);
+	pipe.n = 0;
+	CHECK(!redis_sync_pipe(sync, &pipe, on_piped, &piped));
+	CHECK_INT(piped.n, REDIS_PIPE_MAX);
+	/* a refusal is the answer to that one alone */
+	piped = (struct piped){.n = 0};
+	pipe.n = 3;
+	argv[2] = redis_str("NOSUCH");
+	CHECK(!redis_sync_pipe(sync, &pipe, on_piped, &piped));
+	CHECK_INT(piped.n, 3);
+	CHECK(piped.mixed && piped.refused);
+	CHECK(!redis_sync_send(sync, ping, 1, &val) && redis_is(val, "PONG"));
+	/* and no answer that is late is taken for another's */
+	piped = (struct piped){.n = 0};
+	argv[2] = redis_str("ECHO");
+	redis_server_freeze(&server);
+	CHECK_INT(redis_sync_pipe(sync, &pipe, on_piped, &piped), ETIMEDOUT);
+	redis_server_thaw(&server);
+	CHECK_INT(piped.n, 0);
+	CHECK(!redis_sync_pipe(sync, &pipe, on_piped, &piped));
+	CHECK_INT(piped.n, 3);
+	CHECK(!piped.mixed);
+	redis_server_kill(&server);
+	CHECK_INT(redis_sync_pipe(sync, &pipe, on_piped, &piped), ENOTCONN);
+	mem_deref(sync);
+}
+
 TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(the_servers_refusal_is_a_value),
 	  TEST(nested_arrays_keep_their_shape),
@@ -778,4 +845,5 @@ TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(a_thousand_commands_in_one_turn_come_back_in_order),
 	  TEST(a_name_from_outside_is_one_part_of_a_key),
 	  TEST(a_blocking_connection_works_and_comes_back),
+	  TEST(many_commands_at_once_are_answered_in_order),
 	  TEST(a_silent_redis_is_waited_for_once))
