@@ -167,6 +167,7 @@ static void stop(void *arg)
 	sa->admin  = mem_deref(sa->admin);
 	sa->sse    = mem_deref(sa->sse);
 	sa->page   = mem_deref(sa->page);
+	sa->rest.load = mem_deref(sa->rest.load);
 	sa->loader = mem_deref(sa->loader);
 	sa->routes = mem_deref(sa->routes);
 	sa->fresh  = mem_deref(sa->fresh);

@@ -16,6 +16,7 @@
 #include "common/admin.h"
 #include "sigd/admin/rest_follow_work.h"
 
+struct rest_load;
 struct sse;
 struct route_table;
 struct web_files;
@@ -24,7 +25,7 @@ struct web_files;
 struct rest_root {
 	const struct route_table *routes;
 	const char *path; /* of routing.yaml */
-	bool loads;	  /* a request has that loaded now */
+	struct rest_load *load; /* of that, under way (rest_load.h); or NULL */
 	const char *keys; /* the file of the cluster's keys */
 	struct sse *sse; /* sigd/sse/sse.h */
 	const struct web_files *page; /* the dashboard; NULL: none */

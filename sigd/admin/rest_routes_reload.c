@@ -10,12 +10,11 @@
 #include <unistd.h>
 
 #include "common/admin_later.h"
-#include "common/aside.h"
-#include "routing/route.h"
+#include "common/cfg_error.h"
 #include "sigd/admin/rest.h"
+#include "sigd/admin/rest_load.h"
 #include "sigd/admin/rest_priv.h"
 #include "sigd/admin/rest_routes.h"
-#include "sigd/table/routes_fresh.h"
 
 enum {
 	LOAD_MS = 60000,
@@ -50,8 +49,7 @@ bool rest_version(struct rest_version *is, struct admin *admin,
 /* What is loaded here first, beside the loop, and who loads it then. */
 struct reload {
 	struct admin *admin;
-	struct aside *load; /* NULL: it is loaded */
-	struct routes_fresh fresh; /* the thread's while `load` is there */
+	struct rest_load *load;
 	struct rest_version want;
 	uint64_t end_ms; /* 0: the workers were not told yet */
 	unsigned next;	 /* worker that has it not yet; those before have */
@@ -61,10 +59,7 @@ static void reload_destructor(void *data)
 {
 	struct reload *reload = data;
 
-	if (reload->load)
-		root_of(reload->admin)->loads = false;
 	mem_deref(reload->load);
-	routes_fresh_drop(&reload->fresh);
 }
 
 static bool has(const struct rest_version *is, const struct rest_version *want)
@@ -99,15 +94,15 @@ static bool workers_write(struct jsonw *json, size_t *left,
 
 static void answer(const struct reload *reload, struct admin_resp *resp)
 {
+	const struct routes_fresh *fresh = rest_load_look(reload->load);
 	struct jsonw json;
 	size_t left;
 
 	jsonw_init(&json, resp->mb);
 	jsonw_object(&json, NULL);
 	jsonw_str(&json, "version", reload->want.version);
-	jsonw_uint(&json, "tests", reload->fresh.tests);
-	jsonw_uint(&json, "warnings",
-		   cfg_errors_warnings(reload->fresh.errs));
+	jsonw_uint(&json, "tests", fresh->tests);
+	jsonw_uint(&json, "warnings", cfg_errors_warnings(fresh->errs));
 	jsonw_array(&json, "workers");
 	if (!workers_write(&json, &left, reload, resp))
 		return;
@@ -138,7 +133,7 @@ static bool all_have(struct reload *reload, struct admin_resp *resp, bool late)
  * were told. */
 static bool cannot_tell(struct reload *reload, struct admin_resp *resp)
 {
-	const struct routes_fresh *fresh = &reload->fresh;
+	const struct routes_fresh *fresh = rest_load_look(reload->load);
 
 	if (fresh->err == ENOMEM)
 		admin_resp_problem(resp, 503, "Out of memory.");
@@ -149,6 +144,8 @@ static bool cannot_tell(struct reload *reload, struct admin_resp *resp)
 				   fresh->errs);
 	if (fresh->err)
 		return true;
+	str_ncpy(reload->want.version, rest_load_version(reload->load),
+		 sizeof(reload->want.version));
 	reload->want.at_ms = rest_now_ms();
 	reload->end_ms = reload->want.at_ms + WAIT_MS;
 	if (!kill(getppid(), SIGHUP))
@@ -163,7 +160,7 @@ static bool on_look(const struct admin_req *req, struct admin_resp *resp,
 	struct reload *reload = arg;
 
 	(void)req;
-	if (reload->load) {
+	if (!rest_load_look(reload->load)) {
 		if (late)
 			admin_resp_problem(resp, 504,
 					   "The file takes too long to load; "
@@ -176,38 +173,17 @@ static bool on_look(const struct admin_req *req, struct admin_resp *resp,
 			late || rest_now_ms() >= reload->end_ms);
 }
 
-/* In its thread: a large table, and the end of it, take their time. */
-static void load(void *arg)
-{
-	struct reload *reload = arg;
-	struct routes_fresh *fresh = &reload->fresh;
-
-	routes_fresh_load(fresh, root_of(reload->admin)->path, true);
-	if (fresh->err)
-		return;
-	str_ncpy(reload->want.version, route_table_version(fresh->table),
-		 sizeof(reload->want.version));
-	fresh->table = mem_deref(fresh->table);
-}
-
-static void on_loaded(void *arg)
-{
-	struct reload *reload = arg;
-
-	reload->load = mem_deref(reload->load);
-	root_of(reload->admin)->loads = false;
-}
-
 static void begin(struct reload *reload, struct admin_resp *resp)
 {
 	static const struct admin_later_cfg later = {on_look, LOOK_MS,
 						     LOAD_MS + WAIT_MS};
+	struct rest_root *root = root_of(reload->admin);
 
-	if (aside_alloc(&reload->load, load, on_loaded, reload)) {
+	if (rest_load_alloc(&reload->load, &root->load, routes_fresh_load,
+			    root->path)) {
 		admin_resp_problem(resp, 503, "Out of memory.");
 		return;
 	}
-	root_of(reload->admin)->loads = true;
 	admin_later(resp, &later, reload);
 }
 
@@ -217,7 +193,7 @@ void rest_routes_reload(const struct admin_req *req, struct admin_resp *resp,
 	struct reload *reload;
 
 	(void)req;
-	if (root_of(arg)->loads) {
+	if (root_of(arg)->load) {
 		admin_resp_problem(resp, 503, "It is being loaded already.");
 		admin_resp_header(resp, "Retry-After", "1");
 		return;
