@@ -49,6 +49,7 @@ static void on_report(const struct rec_report *report, void *arg)
 	str_ncpy(event.session, report->name.session, sizeof(event.session));
 	str_ncpy(event.call, report->name.call, sizeof(event.call));
 	pl_set_str(&event.tenant, report->name.tenant);
+	pl_set_str(&event.there, report->name.there);
 	re_snprintf(text, sizeof(text), "%s%s%send=%s ms=%llu gap-ms=%llu",
 		    *report->file ? "file=" : "", report->file,
 		    *report->file ? " " : "", rec_end_name(report->end),

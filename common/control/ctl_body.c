@@ -87,7 +87,9 @@ static const char *const recordings[] = {"", "always", "never", NULL};
 	{.name = "record", .kind = CTL_F_NAME, .names = recordings,    \
 	 .offset = REQ(verb.terms.record), .optional = true},          \
 	{.name = "fork", .kind = CTL_F_TEXT, .max = CTL_SOUND_MAX,     \
-	 .offset = REQ(verb.terms.fork), .optional = true}
+	 .offset = REQ(verb.terms.fork), .optional = true},            \
+	{.name = "owner", .kind = CTL_F_TEXT, .max = CTL_TENANT_MAX,   \
+	 .offset = REQ(verb.terms.owner), .optional = true}
 
 static const struct ctl_field remote_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
@@ -200,6 +202,8 @@ static const struct ctl_field event_fields[] = {
 	{.name = "call", .kind = CTL_F_ID, .offset = EVT(call)},
 	{.name = "tenant", .kind = CTL_F_TEXT, .offset = EVT(tenant),
 	 .max = CTL_TENANT_MAX},
+	{.name = "callee-tenant", .kind = CTL_F_TEXT, .offset = EVT(there),
+	 .max = CTL_TENANT_MAX, .optional = true},
 	{.name = "leg", .kind = CTL_F_LEG, .offset = EVT(leg),
 	 .optional = true},
 	{.name = "digit", .kind = CTL_F_NAME, .names = digits,

@@ -179,6 +179,8 @@ struct ctl_terms {
 				by, by name; empty: the first of the family */
 	struct pl fork; /* a consumer of the worker's configuration that gets
 			   the call's audio; empty: none */
+	struct pl owner; /* the tenant whose user or connection its far side
+			    is, when that is not the session's; else empty */
 };
 
 /* What a leg can be joined to instead of another leg. */
@@ -395,6 +397,8 @@ struct ctl_event {
 	char session[CTL_ID_LEN + 1];
 	char call[CTL_ID_LEN + 1];
 	struct pl tenant;
+	struct pl there; /* of leg.quiet, leg.heard and recording.*: the other
+			    tenant whose call it is, too; empty: none */
 	uint8_t leg;     /* leg.*: 1..16; else 0 */
 	enum ctl_digit digit; /* leg.digit alone */
 	uint32_t ms;          /* leg.digit alone: 1..CTL_DIGIT_MS_MAX */

@@ -32,6 +32,7 @@ struct report {
 	bool sent;              /* Redis has not answered yet */
 	struct ctl_event event; /* its texts and figures are below */
 	char tenant[CTL_TENANT_MAX];
+	char there[CTL_TENANT_MAX];
 	char text[CTL_TEXT_MAX];
 	struct ctl_figures *figures;
 };
@@ -143,6 +144,8 @@ static int report_alloc(struct report **reportp, struct ctl_reporter *reporter,
 	id_make(report->id);
 	copy_text(&report->event.tenant, report->tenant,
 		  sizeof(report->tenant));
+	copy_text(&report->event.there, report->there,
+		  sizeof(report->there));
 	copy_text(&report->event.text, report->text, sizeof(report->text));
 	if (event->figures) {
 		report->figures = mem_alloc(sizeof(*report->figures), NULL);
@@ -178,7 +181,7 @@ int ctl_report(struct ctl_reporter *reporter, const struct ctl_event *event)
 	struct report *report;
 	int err;
 
-	if (event->tenant.l > CTL_TENANT_MAX)
+	if (event->tenant.l > CTL_TENANT_MAX || event->there.l > CTL_TENANT_MAX)
 		return EINVAL;
 
 	err = report_alloc(&report, reporter, event);

@@ -294,6 +294,7 @@ static struct session_terms terms_of(const struct ctl_terms *terms)
 		.music = terms->music,
 		.record = (enum session_recording)terms->record,
 		.fork = terms->fork,
+		.owner = terms->owner,
 	};
 }
 

@@ -33,6 +33,7 @@ struct note {
 	uint64_t unix_ms;
 	struct ctl_event event; /* texts and figures are the note's own */
 	char tenant[CTL_TENANT_MAX];
+	char there[CTL_TENANT_MAX];
 	char text[CTL_TEXT_MAX];
 	struct ctl_figures figures;
 };
@@ -146,6 +147,7 @@ void news_event(struct news *news, const struct ctl_event *event)
 	note->unix_ms = unix_ms();
 	note->event = *event;
 	keep(&note->event.tenant, note->tenant, sizeof(note->tenant));
+	keep(&note->event.there, note->there, sizeof(note->there));
 	keep(&note->event.text, note->text, sizeof(note->text));
 	if (event->figures) {
 		note->figures = *event->figures;
@@ -210,6 +212,7 @@ void news_quiet(const struct session_quiet *quiet, void *arg)
 	str_ncpy(event.session, quiet->session, sizeof(event.session));
 	str_ncpy(event.call, quiet->call, sizeof(event.call));
 	pl_set_str(&event.tenant, quiet->tenant);
+	pl_set_str(&event.there, quiet->there);
 	pl_set_str(&event.text, quiet->why);
 	news_event(arg, &event);
 }

@@ -205,6 +205,12 @@ void leg_life(struct leg *leg, uint64_t ms)
 	wheel_start(leg->session->table->wheel, &leg->life, ms, on_life, leg);
 }
 
+const char *leg_there(const struct leg *leg)
+{
+	return leg->terms.owner[0] || !leg->peer ? leg->terms.owner
+						 : leg->peer->terms.owner;
+}
+
 uint64_t leg_at(const struct leg *leg, enum leg_step step)
 {
 	static const enum path_rung rungs[LEG_STEPS] = {

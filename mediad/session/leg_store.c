@@ -31,6 +31,7 @@ static void fill_services(struct state_leg *st, const struct leg *leg)
 {
 	memcpy(st->music, leg->terms.music, sizeof(st->music));
 	memcpy(st->fork, leg->terms.fork, sizeof(st->fork));
+	memcpy(st->owner, leg->terms.owner, sizeof(st->owner));
 	st->record = (uint8_t)leg->terms.record;
 	memcpy(st->play, leg->play.name, sizeof(st->play));
 	st->play_times = leg->play.times;

@@ -157,18 +157,20 @@ static int policy_read(struct leg_terms *terms,
 					  : usual_codecs(web, from->order));
 }
 
-static int name_read(char name[SOUND_NAME_MAX + 1], const struct pl *from)
+static int name_read(char *name, size_t size, const struct pl *from)
 {
-	return from->l && pl_strcpy(from, name, SOUND_NAME_MAX + 1) ? EINVAL
-								     : 0;
+	return from->l && pl_strcpy(from, name, size) ? EINVAL : 0;
 }
 
 static int services_read(struct leg_terms *terms,
 			 const struct session_terms *from)
 {
 	terms->record = from->record;
-	return name_read(terms->music, &from->music) ||
-			       name_read(terms->fork, &from->fork)
+	return name_read(terms->music, sizeof(terms->music), &from->music) ||
+			       name_read(terms->fork, sizeof(terms->fork),
+					 &from->fork) ||
+			       name_read(terms->owner, sizeof(terms->owner),
+					 &from->owner)
 		       ? EINVAL
 		       : 0;
 }

@@ -221,6 +221,7 @@ static void tell(struct leg *leg, enum leg_quiet why)
 		.session = session->id,
 		.call = session->call,
 		.tenant = session->tenant,
+		.there = leg_there(leg),
 		.leg = leg->nr,
 		.why = names[why],
 	};

@@ -64,6 +64,7 @@ static void revive_services(struct leg *leg, const struct state_leg *st)
 {
 	memcpy(leg->terms.music, st->music, sizeof(st->music));
 	memcpy(leg->terms.fork, st->fork, sizeof(st->fork));
+	memcpy(leg->terms.owner, st->owner, sizeof(st->owner));
 	leg->terms.record = (enum session_recording)st->record;
 	memcpy(leg->play.name, st->play, sizeof(st->play));
 	leg->play.times = st->play_times;

@@ -148,6 +148,7 @@ typedef void(session_heard_h)(const struct session_heard *heard, void *arg);
  * valid during the call. */
 struct session_quiet {
 	const char *session, *call, *tenant;
+	const char *there; /* the other tenant of the call; "": none */
 	uint8_t leg;
 	const char *why;
 };
@@ -280,6 +281,7 @@ struct session_terms {
 			    has the call on hold */
 	enum session_recording record;
 	struct pl fork; /* a consumer that gets the audio */
+	struct pl owner; /* tenant of its far side, when it is another one */
 };
 
 struct session_remote {

@@ -171,6 +171,8 @@ struct leg_terms {
 					   on hold; empty: none */
 	enum session_recording record;
 	char fork[SOUND_NAME_MAX + 1]; /* consumer; empty: none */
+	char owner[SESSION_TENANT_MAX + 1]; /* tenant of its far side; empty:
+					       the session's */
 };
 
 /* Of the service `sound`. */
@@ -260,6 +262,9 @@ void leg_report_start(struct leg *leg);
 /* Run kind->overdue() then. */
 void leg_life(struct leg *leg, uint64_t ms);
 uint64_t leg_at(const struct leg *leg, enum leg_step step);
+/* The other tenant of the call, who is on this side or on that beside it; "":
+ * there is none. */
+const char *leg_there(const struct leg *leg);
 extern const struct path_handlers leg_path_handlers;
 
 /* --- leg_web.c, leg_rtp.c ------------------------------------------------------- */

@@ -57,6 +57,7 @@ static struct rec_name name_of(struct session *session)
 	str_ncpy(name.session, session->id, sizeof(name.session));
 	str_ncpy(name.call, session->call, sizeof(name.call));
 	str_ncpy(name.tenant, session->tenant, sizeof(name.tenant));
+	str_ncpy(name.there, leg_there(session->legs[0]), sizeof(name.there));
 	name.unix_s = session->tape_unix_s;
 	name.part = ++session->tape;
 	return name;

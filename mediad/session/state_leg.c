@@ -48,6 +48,7 @@ uint32_t state_layout(void)
 		sizeof(struct sdpm_sdes),
 		offsetof(struct state_leg, video),
 		offsetof(struct state_leg, record),
+		offsetof(struct state_leg, owner),
 		offsetof(struct state_leg, play_ms),
 		offsetof(struct state_leg, tape_unix_s),
 		offsetof(struct state_leg, hushed),
@@ -217,6 +218,7 @@ static bool ids_sound(const struct state_leg *leg)
 static bool terms_sound(const struct state_leg *leg)
 {
 	if (!IS_TEXT(leg->music) || !IS_TEXT(leg->fork) ||
+	    !IS_TEXT(leg->owner) ||
 	    !IS_TEXT(leg->play) || leg->record > SESSION_RECORD_NEVER ||
 	    leg->play_over > 1 || leg->hushed > 1 || leg->up > 1)
 		return false;

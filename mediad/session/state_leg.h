@@ -54,6 +54,7 @@ struct state_leg {
 	uint8_t record, play_over;
 	char music[SOUND_NAME_MAX + 1];
 	char fork[SOUND_NAME_MAX + 1];
+	char owner[SESSION_TENANT_MAX + 1];
 	/* of the service `sound`: */
 	char play[SOUND_NAME_MAX + 1];
 	uint32_t play_times;

@@ -39,6 +39,8 @@ struct recorder_cfg {
 struct rec_name {
 	char session[REC_ID_MAX + 1], call[REC_ID_MAX + 1];
 	char tenant[REC_TENANT_MAX + 1];
+	char there[REC_TENANT_MAX + 1]; /* the other side's, when it is another
+					   one; no part of the name */
 	uint64_t unix_s; /* when the call was first recorded */
 	unsigned part;   /* 1.. : another one for each process */
 };

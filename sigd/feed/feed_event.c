@@ -132,6 +132,8 @@ static void fact_write(struct jsonw *json, const struct redis_val *fields)
 {
 	text(json, "call", fields, "call");
 	text(json, "session", fields, "session");
+	if (*rest_text(fields, "callee-tenant"))
+		text(json, "callee_tenant", fields, "callee-tenant");
 	if (redis_field(fields, "leg"))
 		jsonw_uint(json, "leg", number(fields, "leg"));
 	text(json, "text", fields, "text");
@@ -202,6 +204,14 @@ static int event_write(struct feed_event *event, unsigned source,
 	return err ? err : mbuf_write_u8(event->json, '\n');
 }
 
+/* The same thing has another name in each kind of stream. */
+static const char *there_field(unsigned source)
+{
+	return source < FEED_SHARDS    ? "b.tenant"
+	       : source == FEED_FACTS ? "callee-tenant"
+				      : "callee_tenant";
+}
+
 int feed_event_read(struct feed_event **eventp, unsigned source,
 		    const struct redis_val *entry)
 {
@@ -226,10 +236,7 @@ int feed_event_read(struct feed_event **eventp, unsigned source,
 	type_set(event, source, &entry->el[1]);
 	str_ncpy(event->tenant, rest_text(&entry->el[1], "tenant"),
 		 sizeof(event->tenant));
-	str_ncpy(event->there,
-		 rest_text(&entry->el[1], source < FEED_SHARDS
-						  ? "b.tenant"
-						  : "callee_tenant"),
+	str_ncpy(event->there, rest_text(&entry->el[1], there_field(source)),
 		 sizeof(event->there));
 	err = event->json ? event_write(event, source, entry) : ENOMEM;
 	if (err)

@@ -150,6 +150,9 @@ static void a_user_of_another_tenant_rings_and_talks(void)
 		CHECK(strstr(cdrs(&fix, &look), "\ntenant=demo\n"));
 		CHECK(strstr(look.text, "\nb.tenant=branch\n"));
 		CHECK(strstr(look.text, "\nb.user=bob\n"));
+		/* the media worker tells both of what it notices */
+		CHECK_STR(fix.media.leg[1].owner, "");
+		CHECK_STR(fix.media.leg[2].owner, "branch");
 		check_nothing_left(&fix);
 	}
 	stop(&fix);
@@ -281,7 +284,7 @@ static void media_dies(struct fixture *fix)
 	struct look look;
 
 	fix->media.spare = true;
-	fix->media.leg[2].codecs[0] = '\0';
+	fix->media.leg[2].codecs[0] = fix->media.leg[2].owner[0] = '\0';
 	(void)ask_redis(fix, &look,
 			"redis.call('SADD', 'cb:media', 'm1/1') "
 			"local k = redis.call('KEYS', 'cb:{c:?}:rec:*')[1] "
@@ -309,6 +312,7 @@ static void a_pbx_there_has_the_media_that_is_agreed_with_it(void)
 		media_dies(&fix);
 		REQUIRE(expect(&fix, &fix.pbx[0], "INVITE"));
 		CHECK_STR(fix.media.leg[2].codecs, "PCMA");
+		CHECK_STR(fix.media.leg[2].owner, "branch");
 	}
 	stop(&fix);
 }

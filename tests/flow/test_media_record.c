@@ -237,11 +237,13 @@ static void a_successor_goes_on_with_the_next_part(void)
 }
 
 static unsigned nquiet; /* legs that were told not to be heard */
+static unsigned nthere; /* ... and that it is a call of branch, too */
 
 static void on_quiet(const struct session_quiet *quiet, void *arg)
 {
 	(void)arg;
 	nquiet += quiet->why != NULL;
+	nthere += !strcmp(quiet->there, "branch");
 }
 
 /* That somebody has never said a word does not make it a call that nobody has
@@ -259,9 +261,11 @@ static void a_successor_knows_that_it_was_answered(void)
 	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
 	CHECK_INT(alive, 1);
 	session_on_quiet(c->bed.table, on_quiet);
-	nquiet = 0;
+	nquiet = nthere = 0;
 	media_bed_run(&c->bed, 5000);
 	CHECK_INT(nquiet, 1);
+	CHECK_INT(nthere, 0);
+	CHECK_STR(c->ended[0].name.there, "");
 	CHECK_INT(session_drop(c->bed.table, S), 0);
 	call_close(c);
 	CHECK_INT(c->nended, 2);
@@ -269,6 +273,38 @@ static void a_successor_knows_that_it_was_answered(void)
 	CHECK(c->ended[1].ms >= 4900);
 	CHECK(fabs(heard(c, 1, 0) - 1000) < 2);
 	CHECK(heard(c, 1, 1) == 0);
+	mem_deref(c);
+}
+
+/* What is noticed of either side, and its recording, is told to both tenants;
+ * by a successor, too. */
+static void both_tenants_of_a_call_are_told_of_it(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	size_t alive = 0;
+
+	REQUIRE(c && call_open(c));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	pl_set_str(&c->b->terms.owner, "branch");
+	session_on_quiet(c->bed.table, on_quiet);
+	nquiet = nthere = 0;
+	c->a->sending = c->b->sending = false;
+	up(c);
+	media_bed_run(&c->bed, 5000);
+	CHECK_INT(nquiet, 2);
+	CHECK_INT(nthere, 2);
+	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
+	CHECK_INT(alive, 1);
+	session_on_quiet(c->bed.table, on_quiet);
+	nquiet = nthere = 0;
+	media_bed_run(&c->bed, 5000);
+	CHECK_INT(nquiet, 2);
+	CHECK_INT(nthere, 2);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 2);
+	CHECK_STR(c->ended[0].name.there, "branch");
+	CHECK_STR(c->ended[1].name.there, "branch");
 	mem_deref(c);
 }
 
@@ -642,6 +678,7 @@ TEST_MAIN(TEST(main_loop), TEST(each_side_is_a_channel),
 	  TEST(who_says_never_is_not_recorded),
 	  TEST(a_successor_goes_on_with_the_next_part),
 	  TEST(a_successor_knows_that_it_was_answered),
+	  TEST(both_tenants_of_a_call_are_told_of_it),
 	  TEST(a_successor_records_no_call_that_rings),
 	  TEST(a_pause_outlives_the_worker),
 	  TEST(who_is_not_recorded_cannot_be_paused),

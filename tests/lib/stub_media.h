@@ -45,6 +45,7 @@ struct media_client {
 		uint8_t peer;
 		char sound[40]; /* joined with it: "name*times" */
 		char music[40], fork[40];
+		char owner[40];
 		enum ctl_recording record;
 		/* RFC 3264: whose offer is open */
 		bool open_local, open_remote;
@@ -150,6 +151,8 @@ static inline void media_terms(struct media_client *client, uint8_t leg,
 		(void)pl_strcpy(&terms->music, client->leg[leg].music, 40);
 	if (terms->fork.p)
 		(void)pl_strcpy(&terms->fork, client->leg[leg].fork, 40);
+	if (terms->owner.p)
+		(void)pl_strcpy(&terms->owner, client->leg[leg].owner, 40);
 	if (terms->codecs.p)
 		(void)pl_strcpy(&terms->codecs, client->leg[leg].codecs,
 				sizeof(client->leg[0].codecs));

@@ -71,6 +71,14 @@ static void terms_of(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 	pl_set_str(&terms->networks, net);
 }
 
+/* The media worker tells both tenants of a call between two. */
+static void owner_tell(struct ctl_terms *terms, const struct call_record *rec,
+		       const char *tenant)
+{
+	if (*tenant && strcmp(tenant, rec->tenant))
+		pl_set_str(&terms->owner, tenant);
+}
+
 /* As it was when the call began: the leg has that one. */
 enum ctl_profile device_caller_profile(const struct invite *inv)
 {
@@ -138,6 +146,7 @@ void device_branch_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 		terms_of(terms, net, &owner, &to->flow, said);
 	}
 	side_services(terms, &of);
+	owner_tell(terms, &branch->inv->rec, of.tenant ? of.tenant->id : "");
 }
 
 void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
@@ -170,4 +179,5 @@ void device_side_terms(struct ctl_terms *terms, char net[DEVICE_NET_MAX],
 		terms_of(terms, net, &owner, &flow, said);
 	}
 	side_services(terms, &services);
+	owner_tell(terms, rec, call_tenant(rec, side));
 }

@@ -316,6 +316,7 @@ static void terms_tell_of_music_recording_and_fork(void)
 	pl_set_str(&terms->music, "jazz");
 	pl_set_str(&terms->fork, "ears");
 	pl_set_str(&terms->interface, "inside");
+	pl_set_str(&terms->owner, "branch");
 	terms->record = CTL_RECORD_NEVER;
 	CHECK_INT(there(&trip, &msg), 0);
 	CHECK_INT(back(&trip), CTL_ACCEPTED);
@@ -323,6 +324,7 @@ static void terms_tell_of_music_recording_and_fork(void)
 	CHECK(!pl_strcmp(&terms->music, "jazz"));
 	CHECK(!pl_strcmp(&terms->fork, "ears"));
 	CHECK(!pl_strcmp(&terms->interface, "inside"));
+	CHECK(!pl_strcmp(&terms->owner, "branch"));
 	CHECK_INT(terms->record, CTL_RECORD_NEVER);
 	done(&trip);
 }
@@ -394,6 +396,13 @@ static void an_event_makes_the_trip(void)
 	CHECK_INT(trip.out.event.leg, 2);
 	CHECK_INT(trip.out.event.why, STATUS_MEDIA_LOST);
 	CHECK(!trip.out.event.figures);
+	CHECK(!trip.out.event.there.l);
+	done(&trip);
+
+	pl_set_str(&msg.event.there, "branch");
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	CHECK(!pl_strcmp(&trip.out.event.there, "branch"));
 	done(&trip);
 
 	msg.event.kind = CTL_EV_SESSION_LOST; /* has no leg */

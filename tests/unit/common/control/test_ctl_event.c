@@ -21,7 +21,7 @@ struct side {
 	bool forget;
 	int events;
 	struct ctl_event last;
-	char tenant[32], text[64], from[CTL_ADDR_MAX + 1];
+	char tenant[32], there[32], text[64], from[CTL_ADDR_MAX + 1];
 	uint64_t age;
 };
 
@@ -41,6 +41,9 @@ static void note(struct side *side, const struct ctl_event *event,
 	side->age = event->figures ? event->figures->age_ms : 0;
 	strcpy(side->from, env->from);
 	(void)pl_strcpy(&event->tenant, side->tenant, sizeof(side->tenant));
+	if (event->there.l)
+		(void)pl_strcpy(&event->there, side->there,
+				sizeof(side->there));
 	(void)pl_strcpy(&event->text, side->text, sizeof(side->text));
 }
 
@@ -158,10 +161,13 @@ static void each_event_goes_to_one_worker(void)
 static void an_event_says_what_was_reported(void)
 {
 	struct ctl_event event = lost(2);
+	char there[] = "branch"; /* of who reports, and not for long */
 	struct fixture fix;
 
 	if (start(&fix)) {
+		pl_set_str(&event.there, there);
 		CHECK(!ctl_report(fix.reporter, &event));
+		memset(there, 'x', sizeof(there) - 1);
 		listen_on(&fix, &fix.a, "a1/1"); /* it was there before us */
 		CHECK(wait_events(&fix, 1, 5000));
 		CHECK_INT(fix.a.last.kind, CTL_EV_LEG_LOST);
@@ -170,6 +176,7 @@ static void an_event_says_what_was_reported(void)
 		CHECK_INT(fix.a.last.leg, 2);
 		CHECK_INT(fix.a.last.why, STATUS_MEDIA_LOST);
 		CHECK_STR(fix.a.tenant, "acme");
+		CHECK_STR(fix.a.there, "branch");
 		CHECK_STR(fix.a.text, "no packet for 20 s");
 		CHECK_STR(fix.a.from, "m1/2");
 	}
