@@ -41,6 +41,7 @@ static const char *const orders[] = {"",	"usual", "passthrough",
 static const char *const dtx_ways[] = {"asked", "always", "never", NULL};
 static const char *const sources[] = {"strict", "learn-once", "network", NULL};
 static const char *const tapes[] = {"on", "paused", NULL};
+static const char *const tape_bys[] = {"", "caller", "callee", NULL};
 static const char *const recordings[] = {"", "always", "never", NULL};
 
 /* clang-format off */
@@ -183,6 +184,8 @@ static const struct ctl_field tape_fields[] = {
 	{.name = "session", .kind = CTL_F_ID, .offset = REQ(session)},
 	{.name = "tape", .kind = CTL_F_NAME, .offset = REQ(tape.tape),
 	 .names = tapes},
+	{.name = "by", .kind = CTL_F_NAME, .offset = REQ(tape.by),
+	 .names = tape_bys, .optional = true},
 	{.name = NULL},
 };
 
@@ -193,6 +196,8 @@ static const struct ctl_field ans_fields[] = {
 	{.name = "sdp", .kind = CTL_F_BYTES, .offset = ANS(sdp),
 	 .max = CTL_SDP_MAX, .optional = true},
 	{.name = "ms", .kind = CTL_F_U32, .max = UINT32_MAX, .offset = ANS(ms),
+	 .optional = true},
+	{.name = "paused", .kind = CTL_F_BOOL, .offset = ANS(paused),
 	 .optional = true},
 	{.name = NULL},
 };

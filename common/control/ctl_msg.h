@@ -302,15 +302,23 @@ struct ctl_session_drop {
 /*
  * session.tape: from now on what others hear of the call, its recording and
  * its consumer, is silence (a card number is being said), or the call again.
+ * Who wants silence ends only that wish with "on": the tenants of a call between
+ * two are no masters of each other. The operator's "on" ends all of them.
  * What is so already is no error.
- * Answer: status alone. unknown-session; not-acceptable: nobody else hears it.
+ * Answer: paused. unknown-session; not-acceptable: nobody else hears it.
  */
 enum ctl_tape {
 	CTL_TAPE_ON,     /* "on" */
 	CTL_TAPE_PAUSED, /* "paused" */
 };
+enum ctl_tape_by {
+	CTL_BY_OPERATOR, /* of no tenant */
+	CTL_BY_CALLER,   /* "caller": of that one's tenant */
+	CTL_BY_CALLEE,   /* "callee" */
+};
 struct ctl_session_tape {
 	enum ctl_tape tape;
+	enum ctl_tape_by by;
 };
 
 struct ctl_req {
@@ -363,6 +371,7 @@ struct ctl_ans {
 	struct pl text; /* for people; may be empty */
 	struct pl sdp;  /* leg.local; empty when status is not ok */
 	uint32_t ms;    /* leg.join with a sound: until its end; 0: none */
+	bool paused;    /* session.tape: somebody wants silence (still) */
 	/* session.drop, session.query; NULL elsewhere. Borrowed. */
 	const struct ctl_figures *figures;
 };

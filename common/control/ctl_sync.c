@@ -76,7 +76,7 @@ static bool add(const struct ctl_sync *sync, const char *dest,
 }
 
 /* Ours, and authentic? */
-static bool is_answer(enum status *status, const struct ctl_sync *sync,
+static bool is_answer(struct ctl_sync_ans *ans, const struct ctl_sync *sync,
 		      const struct redis_val *fields)
 {
 	const struct ctl_receiver us = {sync->env.from, EPOCH,
@@ -89,13 +89,13 @@ static bool is_answer(enum status *status, const struct ctl_sync *sync,
 		    !strcmp(msg->env.from, sync->env.to);
 
 	if (ours)
-		*status = msg->ans.status;
+		*ans = (struct ctl_sync_ans){msg->ans.status, msg->ans.paused};
 	mem_deref(msg);
 	return ours;
 }
 
 /* [[key, [[id, fields] ...]]] */
-static bool find(enum status *status, struct ctl_sync *sync,
+static bool find(struct ctl_sync_ans *ans, struct ctl_sync *sync,
 		 const struct redis_val *val)
 {
 	const struct redis_val *list;
@@ -110,13 +110,13 @@ static bool find(enum status *status, struct ctl_sync *sync,
 		    entry->el[0].type != REDIS_STR)
 			continue;
 		str_ncpy(sync->last, entry->el[0].str, sizeof(sync->last));
-		if (is_answer(status, sync, &entry->el[1]))
+		if (is_answer(ans, sync, &entry->el[1]))
 			return true;
 	}
 	return false;
 }
 
-bool ctl_sync_look(struct ctl_sync *sync, enum status *status)
+bool ctl_sync_look(struct ctl_sync *sync, struct ctl_sync_ans *ans)
 {
 	const struct redis_val *val;
 	char key[CTL_KEY_MAX];
@@ -128,8 +128,8 @@ bool ctl_sync_look(struct ctl_sync *sync, enum status *status)
 		redis_str("STREAMS"), redis_str(key), redis_str(sync->last)};
 
 	if (!redis_sync_send(sync->redis, argv, 6, &val))
-		return find(status, sync, val);
-	*status = STATUS_REDIS_DOWN;
+		return find(ans, sync, val);
+	*ans = (struct ctl_sync_ans){.status = STATUS_REDIS_DOWN};
 	return true;
 }
 

@@ -40,8 +40,13 @@ enum status ctl_sync_ask(struct ctl_sync **syncp,
 			 const struct ctl_sync_cfg *cfg, const char *dest,
 			 const struct ctl_req *req);
 
-/* Without waiting: true: *status is what it says, or STATUS_REDIS_DOWN. When
+struct ctl_sync_ans {
+	enum status status;
+	bool paused; /* as in struct ctl_ans */
+};
+
+/* Without waiting: true: *ans is what it says, or STATUS_REDIS_DOWN. When
  * nothing has come within CTL_SYNC_MS, whether it was done is not known. */
-bool ctl_sync_look(struct ctl_sync *sync, enum status *status);
+bool ctl_sync_look(struct ctl_sync *sync, struct ctl_sync_ans *ans);
 
 #endif

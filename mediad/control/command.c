@@ -487,9 +487,15 @@ static void session_end(struct command *command, const struct ctl_req *req,
 static void session_hush(struct command *command, const struct ctl_req *req,
 			 struct ctl_ans *ans)
 {
-	int err = session_tape(command->table, req->session,
+	static const enum session_husher by[] = {
+		[CTL_BY_OPERATOR] = SESSION_HUSH_OPERATOR,
+		[CTL_BY_CALLER] = SESSION_HUSH_CALLER,
+		[CTL_BY_CALLEE] = SESSION_HUSH_CALLEE,
+	};
+	int err = session_tape(command->table, req->session, by[req->tape.by],
 			       req->tape.tape == CTL_TAPE_PAUSED);
 
+	ans->paused = session_hushed(command->table, req->session);
 	if (err == ENOTCONN)
 		ans->status = STATUS_NOT_ACCEPTABLE;
 	else if (err && err != ENOENT) /* not stored: to be asked again */

@@ -13,6 +13,7 @@
 #include "common/redis_link.h"
 #include "mediad/sdp/sdp_codec.h"
 #include "mediad/session/leg_form_priv.h"
+#include "mediad/session/session.h"
 
 enum {
 	PARTS_MAX = 5
@@ -87,7 +88,7 @@ int leg_form_print(struct re_printf *pf, const struct leg_form *form)
 			  choice->codec + 1, choice->event + 1,
 			  choice->noise + 1, choice->red + 1);
 	if (form->hushed && *form->hushed)
-		err |= re_hprintf(pf, " hushed=1");
+		err |= re_hprintf(pf, " hushed=1 hushed-by=%u", *form->hushed);
 	if (!err && form->video && form->video->nformats)
 		err = leg_form_video_print(pf, form->video);
 	return err;
@@ -334,6 +335,8 @@ static int red_read_at(const struct leg_form *form, const struct pl *part,
 	return 0;
 }
 
+/* Whose wish it is stands behind it; a worker of an older version does not
+ * say so, and it can be ended by the caller's tenant then. */
 static int hushed_read(const struct leg_form *form, const struct pl *part,
 		       unsigned nparts)
 {
@@ -341,8 +344,20 @@ static int hushed_read(const struct leg_form *form, const struct pl *part,
 
 	if (nparts != 1 || leg_form_num(&num, part, 1))
 		return EBADMSG;
+	if (form->hushed && num && !*form->hushed)
+		*form->hushed = SESSION_HUSH_CALLER;
+	return 0;
+}
+
+static int hushers_read(const struct leg_form *form, const struct pl *part,
+			unsigned nparts)
+{
+	uint64_t num;
+
+	if (nparts != 1 || leg_form_num(&num, part, SESSION_HUSHERS) || !num)
+		return EBADMSG;
 	if (form->hushed)
-		*form->hushed = num;
+		*form->hushed = (uint8_t)num;
 	return 0;
 }
 
@@ -359,6 +374,7 @@ static const struct {
 	{"noise", noise_read},     {"red", red_read_at},
 	{"video", leg_form_video}, {"vformat", leg_form_vformat},
 	{"vext", leg_form_vext},   {"hushed", hushed_read},
+	{"hushed-by", hushers_read},
 };
 
 static int item_read(const struct leg_form *form, const struct pl *item)

@@ -25,7 +25,8 @@ struct leg_form {
 	struct sdpm_choice *choice; /* zeroed before */
 	struct sdpm_video *video;   /* likewise. Without formats: none. To be
 				       written it may be NULL, too */
-	bool *hushed; /* is the recording of the call paused? NULL: whatever */
+	uint8_t *hushed; /* who wants silence in the recording of the call
+			    (enum session_husher); NULL: whatever */
 };
 
 /* "%H" with a const struct leg_form. */

@@ -50,7 +50,7 @@ void leg_sdp_follow(struct leg *leg, const struct pl *text)
 {
 	struct sdpm_local local = leg->sdp.local;
 	struct sdpm_video video = {.nformats = 0};
-	bool hushed = false;
+	uint8_t hushed = 0;
 	const struct leg_form form = {&local, leg_secret_choice(), &video,
 				      &hushed};
 
@@ -64,8 +64,7 @@ void leg_sdp_follow(struct leg *leg, const struct pl *text)
 	form.choice->profile = leg->profile;
 	leg->sdp.local = local;
 	leg->sdp.prior = leg_secret_keep(form.choice);
-	if (hushed)
-		leg->session->hushed = true;
+	leg->session->hushed |= hushed;
 	if (video.nformats)
 		leg_video_follow(leg, &video);
 	leg_log(leg, "media.moved", NULL);

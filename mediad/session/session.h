@@ -355,11 +355,22 @@ void session_sounds_new(struct session_table *table);
 /* The call is answered: who is not heard from now on is told of. ENOENT. */
 int session_answered(struct session_table *table, const char *session);
 
+/* Who wants silence: each ends only that one's, the operator all. */
+enum session_husher {
+	SESSION_HUSH_CALLER = 1 << 0, /* that one's tenant */
+	SESSION_HUSH_CALLEE = 1 << 1,
+	SESSION_HUSH_OPERATOR = 1 << 2,
+	SESSION_HUSHERS = (1 << 3) - 1,
+};
+
 /* Who else hears the call (recording, consumer) hears silence from now on, or
- * the call again. ENOENT; ENOTCONN: nobody does. Any other: a successor would
- * not know of it; there is silence then, to be asked again. */
+ * the call again when nobody else wants silence. ENOENT; ENOTCONN: nobody
+ * does. Any other: a successor would not know of it; there is silence then, to
+ * be asked again. */
 int session_tape(struct session_table *table, const char *session,
-		 bool hushed);
+		 enum session_husher by, bool hushed);
+/* Does anybody want silence? */
+bool session_hushed(const struct session_table *table, const char *session);
 
 /* The leg's peer, when it has one, is joined with nothing then. A session
  * without legs goes after the grace time. */

@@ -71,7 +71,8 @@ struct session {
 	bool tape_before;       /* the last one is another process' */
 	unsigned notes;         /* in the log of the call */
 	uint64_t row_ms;        /* figures are due then; 0: not yet */
-	bool hushed;            /* who else hears it hears silence */
+	uint8_t hushed;         /* who else hears it hears silence, because
+				   these want it so (enum session_husher) */
 };
 
 struct leg_ear;

@@ -133,27 +133,37 @@ void session_tap_wire(struct session *session)
 /* In the state file before it is said that it is so; and in Redis soon, with
  * which another node goes on. A pause that cannot be stored is one all the
  * same, the end of one is none: whatever dies, what was to be silent is. */
-int session_tape(struct session_table *table, const char *id, bool hushed)
+int session_tape(struct session_table *table, const char *id,
+		 enum session_husher by, bool hushed)
 {
 	struct session *session = NULL;
 	int err = session_find(&session, table, id);
-	bool was;
+	uint8_t was, wish;
 
 	if (err)
 		return err;
 	if (!session->tap)
 		return ENOTCONN;
 	was = session->hushed;
+	wish = by == SESSION_HUSH_OPERATOR && !hushed ? SESSION_HUSHERS
+						      : (uint8_t)by;
 	if (hushed)
 		tap_hush(session->tap, true);
-	session->hushed = hushed;
+	session->hushed = hushed ? was | wish : was & (uint8_t)~wish;
 	err = leg_try_store(session->legs[0]);
-	if (err)
-		session->hushed = was || hushed;
+	if (err && !hushed)
+		session->hushed = was;
 	tap_hush(session->tap, session->hushed);
 	if (table->agreedh)
 		table->agreedh(session->id, table->agreed_arg);
 	return err;
+}
+
+bool session_hushed(const struct session_table *table, const char *id)
+{
+	struct session *session = NULL;
+
+	return !session_find(&session, table, id) && session->hushed;
 }
 
 void session_tap_packet(const struct leg *leg, const struct strm_pkt *sp,

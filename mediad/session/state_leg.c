@@ -220,7 +220,7 @@ static bool terms_sound(const struct state_leg *leg)
 	if (!IS_TEXT(leg->music) || !IS_TEXT(leg->fork) ||
 	    !IS_TEXT(leg->owner) ||
 	    !IS_TEXT(leg->play) || leg->record > SESSION_RECORD_NEVER ||
-	    leg->play_over > 1 || leg->hushed > 1 || leg->up > 1)
+	    leg->play_over > 1 || leg->hushed > SESSION_HUSHERS || leg->up > 1)
 		return false;
 	if (leg->ncodecs > sizeof(leg->codecs) ||
 	    leg->nsuites > sizeof(leg->suites) ||

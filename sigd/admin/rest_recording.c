@@ -70,16 +70,17 @@ static enum status ask(struct ctl_sync **syncp, struct admin *admin,
 	return status;
 }
 
-static void answer(struct admin_resp *resp, enum status status, bool pause)
+static void answer(struct admin_resp *resp, const struct ctl_sync_ans *ans,
+		   bool pause)
 {
 	struct jsonw json;
 
-	switch ((int)status) {
+	switch ((int)ans->status) {
 
 	case STATUS_OK:
 		jsonw_init(&json, resp->mb);
 		jsonw_object(&json, NULL);
-		jsonw_str(&json, "recording", pause ? "paused" : "on");
+		jsonw_str(&json, "recording", pause || ans->paused ? "paused" : "on");
 		jsonw_end(&json);
 		rest_done(&json, resp);
 		return;
@@ -103,14 +104,26 @@ static void answer(struct admin_resp *resp, enum status status, bool pause)
 static bool on_look(const struct admin_req *req, struct admin_resp *resp,
 		    bool late, void *arg)
 {
-	enum status status = STATUS_TIMEOUT;
+	struct ctl_sync_ans ans = {.status = STATUS_TIMEOUT};
 	struct asking *asking = arg;
-	const bool known = ctl_sync_look(asking->sync, &status);
+	const bool known = ctl_sync_look(asking->sync, &ans);
 
 	(void)req;
 	if (known || late)
-		answer(resp, status, asking->pause);
+		answer(resp, &ans, asking->pause);
 	return known || late;
+}
+
+/* Of a call between two tenants each may pause and resume, and neither undoes
+ * what the other one wants. */
+static enum ctl_tape_by by_whom(const struct admin_req *req,
+				const struct call_record *rec)
+{
+	const char *tenant = admin_req_tenant(req);
+
+	if (!tenant)
+		return CTL_BY_OPERATOR;
+	return strcmp(tenant, rec->tenant) ? CTL_BY_CALLEE : CTL_BY_CALLER;
 }
 
 static void begin(struct asking *asking, const struct admin_req *req,
@@ -119,18 +132,19 @@ static void begin(struct asking *asking, const struct admin_req *req,
 	static const struct admin_later_cfg later = {on_look, LOOK_MS,
 						     CTL_SYNC_MS};
 	struct ctl_req ctl = {.verb = CTL_SESSION_TAPE};
+	struct ctl_sync_ans ans = {.status = STATUS_INTERNAL};
 	struct call_record rec;
-	enum status status;
 
 	if (!load(&rec, req, admin, resp))
 		return;
 	ctl.tape.tape = asking->pause ? CTL_TAPE_PAUSED : CTL_TAPE_ON;
+	ctl.tape.by = by_whom(req, &rec);
 	str_ncpy(ctl.session, rec.session, sizeof(ctl.session));
-	status = ask(&asking->sync, admin, rec.media, &ctl);
-	if (status == STATUS_OK)
+	ans.status = ask(&asking->sync, admin, rec.media, &ctl);
+	if (ans.status == STATUS_OK)
 		admin_later(resp, &later, asking);
 	else
-		answer(resp, status, asking->pause);
+		answer(resp, &ans, asking->pause);
 }
 
 static void serve(const struct admin_req *req, struct admin_resp *resp,

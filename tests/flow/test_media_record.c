@@ -131,6 +131,11 @@ static void up(struct call *c)
 	CHECK_INT(session_answered(c->bed.table, S), 0);
 }
 
+static int tape(struct call *c, enum session_husher by, bool hushed)
+{
+	return session_tape(c->bed.table, S, by, hushed);
+}
+
 /* All is written; its reports have come. */
 static void call_close(struct call *c)
 {
@@ -340,21 +345,21 @@ static void a_pause_outlives_the_worker(void)
 
 	REQUIRE(c && figs && call_open(c));
 	c->a->terms.record = SESSION_RECORD_ALWAYS;
-	CHECK_INT(session_tape(c->bed.table, S, true), ENOENT);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), ENOENT);
 	up(c);
 	media_bed_run(&c->bed, 3000);
-	CHECK_INT(session_tape(c->bed.table, S, true), 0);
-	CHECK_INT(session_tape(c->bed.table, S, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), 0);
 	media_bed_run(&c->bed, 1000);
 	CHECK_INT(session_query(c->bed.table, S, figs), 0);
 	CHECK(figs->legs[0].recorded && figs->legs[0].hushed);
 	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
 	CHECK_INT(alive, 1);
 	media_bed_run(&c->bed, 3000);
-	CHECK_INT(session_tape(c->bed.table, S, false), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, false), 0);
 	media_bed_run(&c->bed, 1000);
-	CHECK_INT(session_tape(c->bed.table, S, true), 0);
-	CHECK_INT(session_tape(c->bed.table, S, false), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, false), 0);
 	media_bed_run(&c->bed, 500);
 	CHECK_INT(session_drop(c->bed.table, S), 0);
 	call_close(c);
@@ -368,6 +373,50 @@ static void a_pause_outlives_the_worker(void)
 	mem_deref(c);
 }
 
+/* Between two tenants neither undoes what the other one wants; a successor
+ * knows who does. */
+static void each_pause_stands_for_itself(void)
+{
+	struct call *c = mem_zalloc(sizeof(*c), NULL);
+	size_t alive = 0;
+
+	REQUIRE(c && call_open(c));
+	c->a->terms.record = SESSION_RECORD_ALWAYS;
+	CHECK(!session_hushed(c->bed.table, S));
+	up(c);
+	media_bed_run(&c->bed, 2500);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLEE, false), 0);
+	CHECK(session_hushed(c->bed.table, S));
+	CHECK_INT(tape(c, SESSION_HUSH_CALLEE, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, false), 0);
+	CHECK(session_hushed(c->bed.table, S));
+	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
+	CHECK_INT(alive, 1);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, false), 0);
+	CHECK(session_hushed(c->bed.table, S));
+	media_bed_run(&c->bed, 2500);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLEE, false), 0);
+	CHECK(!session_hushed(c->bed.table, S));
+	/* the operator's own, which nobody else ends */
+	CHECK_INT(tape(c, SESSION_HUSH_OPERATOR, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, false), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLEE, false), 0);
+	CHECK(session_hushed(c->bed.table, S));
+	/* ... and who ends all of them */
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLEE, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_OPERATOR, false), 0);
+	CHECK(!session_hushed(c->bed.table, S));
+	media_bed_run(&c->bed, 500);
+	CHECK_INT(session_drop(c->bed.table, S), 0);
+	call_close(c);
+	CHECK_INT(c->nended, 2);
+	CHECK(fabs(heard(c, 0, 0) - 1000) < 2);
+	CHECK(heard(c, 1, 0) == 0 && heard(c, 1, 1) == 0);
+	mem_deref(c);
+}
+
 static void who_is_not_recorded_cannot_be_paused(void)
 {
 	struct call *c = mem_zalloc(sizeof(*c), NULL);
@@ -375,7 +424,7 @@ static void who_is_not_recorded_cannot_be_paused(void)
 	REQUIRE(c && call_open(c));
 	up(c);
 	media_bed_run(&c->bed, 100);
-	CHECK_INT(session_tape(c->bed.table, S, true), ENOTCONN);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), ENOTCONN);
 	call_close(c);
 	mem_deref(c);
 }
@@ -406,8 +455,8 @@ static void a_recording_ends_with_the_leg_that_it_is_of(void)
 	media_bed_run(&c->bed, 2000);
 	c->a->sending = false;
 	CHECK_INT(session_leg_drop(c->bed.table, S, 1), 0);
-	CHECK_INT(session_tape(c->bed.table, S, true), ENOTCONN);
-	CHECK_INT(session_tape(c->bed.table, S, false), ENOTCONN);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), ENOTCONN);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, false), ENOTCONN);
 	media_bed_run(&c->bed, 1000);
 	CHECK_INT(session_query(c->bed.table, S, figs), 0);
 	CHECK_INT(figs->nlegs, 1);
@@ -430,17 +479,17 @@ static void a_pause_that_is_not_stored_is_not_said_to_be(void)
 	up(c);
 	media_bed_run(&c->bed, 2000);
 	fault_set(c, "mediad.leg.store=errno:ENOSPC");
-	CHECK_INT(session_tape(c->bed.table, S, true), ENOSPC);
-	CHECK_INT(session_tape(c->bed.table, S, true), ENOSPC);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), ENOSPC);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), ENOSPC);
 	fault_set(c, NULL);
 	/* asked again, it is stored */
-	CHECK_INT(session_tape(c->bed.table, S, true), 0);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, true), 0);
 	CHECK_INT(media_bed_die(&c->bed, 100, &alive), 0);
 	CHECK_INT(alive, 1);
 	media_bed_run(&c->bed, 1000);
 	/* a successor would not know of the end: it stays paused */
 	fault_set(c, "mediad.leg.store=errno:ENOSPC");
-	CHECK_INT(session_tape(c->bed.table, S, false), ENOSPC);
+	CHECK_INT(tape(c, SESSION_HUSH_CALLER, false), ENOSPC);
 	fault_set(c, NULL);
 	media_bed_run(&c->bed, 2000);
 	CHECK_INT(session_drop(c->bed.table, S), 0);
@@ -681,6 +730,7 @@ TEST_MAIN(TEST(main_loop), TEST(each_side_is_a_channel),
 	  TEST(both_tenants_of_a_call_are_told_of_it),
 	  TEST(a_successor_records_no_call_that_rings),
 	  TEST(a_pause_outlives_the_worker),
+	  TEST(each_pause_stands_for_itself),
 	  TEST(who_is_not_recorded_cannot_be_paused),
 	  TEST(a_recording_ends_with_the_leg_that_it_is_of),
 	  TEST(a_pause_that_is_not_stored_is_not_said_to_be),

@@ -29,7 +29,7 @@ static void video_offered(struct sdpm_offer *offer)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sdpm_local local, again;
-	bool hushed = false, hushed_again = false;
+	uint8_t hushed = 0, hushed_again = 0;
 	const struct leg_form form = {&local, &first, &seen, &hushed};
 	const struct leg_form other = {&again, &second, &seen_again,
 				       &hushed_again};

@@ -255,7 +255,8 @@ static void every_verb_makes_the_trip(void)
 		if (verb == CTL_SESSION_DROP)
 			msg.req.end.reason = STATUS_FLOW_LOST;
 		if (verb == CTL_SESSION_TAPE)
-			msg.req.tape.tape = CTL_TAPE_PAUSED;
+			msg.req.tape = (struct ctl_session_tape){
+				CTL_TAPE_PAUSED, CTL_BY_CALLEE};
 		CHECK_INT(there(&trip, &msg), 0);
 		CHECK_INT(back(&trip), CTL_ACCEPTED);
 		CHECK_INT(trip.out.req.verb, verb);
@@ -277,7 +278,8 @@ static void every_verb_makes_the_trip(void)
 		if (verb == CTL_SESSION_DROP)
 			CHECK_INT(trip.out.req.end.reason, STATUS_FLOW_LOST);
 		if (verb == CTL_SESSION_TAPE)
-			CHECK_INT(trip.out.req.tape.tape, CTL_TAPE_PAUSED);
+			CHECK(trip.out.req.tape.tape == CTL_TAPE_PAUSED &&
+			      trip.out.req.tape.by == CTL_BY_CALLEE);
 		done(&trip);
 	}
 }
@@ -304,6 +306,13 @@ static void a_sound_is_named_and_says_how_long_it_plays(void)
 	CHECK_INT(there(&trip, &msg), 0);
 	CHECK_INT(back(&trip), CTL_ACCEPTED);
 	CHECK_INT(trip.out.ans.ms, 4200);
+	CHECK(!trip.out.ans.paused);
+	done(&trip);
+
+	msg.ans.paused = true;
+	CHECK_INT(there(&trip, &msg), 0);
+	CHECK_INT(back(&trip), CTL_ACCEPTED);
+	CHECK(trip.out.ans.paused);
 	done(&trip);
 }
 

@@ -7,13 +7,14 @@
 #include <re.h>
 
 #include "mediad/session/leg_form.h"
+#include "mediad/session/session.h"
 #include "tests/lib/test.h"
 
 struct bed {
 	struct sdpm_local local, got_local;
 	struct sdpm_choice choice, got;
 	struct sdpm_video video, got_video;
-	bool hushed, got_hushed;
+	uint8_t hushed, got_hushed;
 	char text[LEG_FORM_MAX];
 };
 
@@ -78,7 +79,7 @@ static int read_text(struct bed *bed, const char *text)
 	memset(&bed->got_local, 0, sizeof(bed->got_local));
 	memset(&bed->got, 0, sizeof(bed->got));
 	memset(&bed->got_video, 0, sizeof(bed->got_video));
-	bed->got_hushed = false;
+	bed->got_hushed = 0;
 	pl_set_str(&pl, text);
 	return leg_form_read(&form, &pl);
 }
@@ -123,10 +124,17 @@ static void a_recording_that_is_paused_stays_so(void)
 	bed_init(&bed);
 	REQUIRE(round_trip(&bed) == 0);
 	CHECK(!bed.got_hushed);
-	bed.hushed = true;
-	REQUIRE(round_trip(&bed) == 0);
-	CHECK(bed.got_hushed);
+	for (bed.hushed = 1; bed.hushed <= SESSION_HUSHERS; bed.hushed++) {
+		REQUIRE(round_trip(&bed) == 0);
+		CHECK_INT(bed.got_hushed, bed.hushed);
+	}
 	CHECK_INT(read_text(&bed, "hushed=2"), EBADMSG);
+	CHECK_INT(read_text(&bed, "hushed-by=0"), EBADMSG);
+	CHECK_INT(read_text(&bed, "hushed-by=8"), EBADMSG);
+	/* as workers of former versions say it, and hear it */
+	(void)read_text(&bed, "hushed=1");
+	CHECK_INT(bed.got_hushed, SESSION_HUSH_CALLER);
+	CHECK(strstr(bed.text, " hushed=1 "));
 }
 
 static void video_is_written_and_read_too(void)

@@ -228,6 +228,7 @@ static void every_field_is_checked(void)
 	REFUSED(leg->choice.noise = 1);
 	REFUSED(leg->choice.noise = -2);
 	REFUSED(memset(leg->policy, 'a', sizeof(leg->policy)));
+	REFUSED(leg->hushed = SESSION_HUSHERS + 1);
 	REFUSED(memset(leg->owner, 'a', sizeof(leg->owner)));
 	REFUSED(leg->order = SESSION_ORDER_LISTED + 1);
 	REFUSED(leg->dtx = SESSION_DTX_NEVER + 1);
