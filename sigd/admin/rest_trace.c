@@ -1,11 +1,6 @@
 /*
- * rest_trace.c  GET /v1/traces: which traces there are
- *
- *   ?call=ID                    of a call
- *   ?call_id=CALL-ID            of what was said with it
- *   ?tenant=T&user=U            of a user, the last ones first
- *   ?tenant=T&user=U&device=D    of one device of his
- *   ?tenant=T&connection=C      of a connection, as well
+ * rest_trace.c  A trace: what is told of it, whose it is, and the latest of a
+ *               user, device, connection or call
  *
  * SPDX-License-Identifier: MIT
  */
@@ -240,55 +235,6 @@ bool rest_trace_by_label(struct rest_knowns *knowns, struct admin *admin,
 	return true;
 }
 
-/* Those that are still kept. */
-static void list_write(const struct admin_req *req, struct admin *admin,
-		       struct admin_resp *resp, const struct rest_knowns *knowns,
-		       size_t limit)
-{
-	const struct redis_val *of;
-	char key[REST_KEY_MAX];
-	struct jsonw json;
-	size_t n = 0;
-
-	jsonw_init(&json, resp->mb);
-	jsonw_object(&json, NULL);
-	jsonw_array(&json, "traces");
-	for (size_t i = 0; i < knowns->n && n < limit; i++) {
-		if (!rest_trace_key(key, knowns->list[i].id, "of"))
-			continue;
-		if (!rest_ask(&of, admin, resp, "HGETALL", key, NULL))
-			return;
-		if (of->type != REDIS_ARRAY || !of->len ||
-		    !rest_trace_may_see(req, of))
-			continue;
-		jsonw_object(&json, NULL);
-		rest_trace_write(&json, knowns->list[i].id, of,
-				 admin_req_tenant(req));
-		jsonw_end(&json);
-		++n;
-	}
-	jsonw_end(&json);
-	jsonw_end(&json);
-	rest_done(&json, resp);
-}
-
-static void of_callid(const struct admin_req *req, struct admin *admin,
-		      struct admin_resp *resp, const char *callid)
-{
-	struct rest_knowns *knowns = mem_zalloc(sizeof(*knowns), NULL);
-	struct pl pl;
-
-	if (!knowns) {
-		admin_resp_problem(resp, 503, "Out of memory.");
-		return;
-	}
-	pl_set_str(&pl, callid);
-	rest_trace_id(knowns->list[0].id, &pl);
-	knowns->n = 1;
-	list_write(req, admin, resp, knowns, 1);
-	mem_deref(knowns);
-}
-
 /* An instance, or the Contact of one that has none. */
 static uint32_t device_number(const char *name)
 {
@@ -346,28 +292,4 @@ bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
 				   redis_key_part, &name) > 0;
 	return fits || no_label(resp, user ? "user" : "connection",
 				"The name is too long.");
-}
-
-void rest_traces(const struct admin_req *req, struct admin_resp *resp,
-		 void *arg)
-{
-	const char *callid = admin_req_query(req, "call_id");
-	char label[TRACE_LABEL_MAX + 1];
-	struct rest_knowns *knowns;
-	size_t limit;
-
-	if (!rest_limit(&limit, req, resp))
-		return;
-	if (callid) {
-		of_callid(req, arg, resp, callid);
-		return;
-	}
-	if (!rest_trace_label(label, req, resp))
-		return;
-	knowns = mem_zalloc(sizeof(*knowns), NULL);
-	if (!knowns)
-		admin_resp_problem(resp, 503, "Out of memory.");
-	else if (rest_trace_by_label(knowns, arg, resp, label))
-		list_write(req, arg, resp, knowns, limit);
-	mem_deref(knowns);
 }

@@ -26,6 +26,11 @@ enum {
  * labels; those of somebody who asked and was refused leave room for others. A
  * dialog is of who was let in with its tag first, and of whom that one called;
  * who comes with it afterwards has asked, no more.
+ * A tenant's index has a trace by its first message: written when it becomes
+ * his, and once for each `keep` that it goes on, so that the index, which lives
+ * twice that, outlives it; a refresh costs nothing there. When one is added two
+ * others are looked at, and go if they are over: so no more than about half of
+ * it are.
  * What is over goes, some at a time: this may not take long. */
 static const struct redis_script script_put = {
 	"trace-put",
@@ -72,6 +77,23 @@ static const struct redis_script script_put = {
 	"  end "
 	"  return had "
 	"end "
+	"local function sweep(by) "
+	"  for _, id in ipairs(redis.call('ZRANDMEMBER', by, '2')) do "
+	"    if redis.call('EXISTS', KEYS[3] .. 'of:' .. id) == 0 then "
+	"      redis.call('ZREM', by, id) end end "
+	"end "
+	"local function index(labels, had, id, first, again) "
+	"  local done = {} "
+	"  for who in string.gmatch(' ' .. labels, ' (t:[^/ ]+)/') do "
+	"    local by = KEYS[3] .. 'by:' .. who "
+	"    if not done[who] and (again or not string.find(' ' .. had, "
+	"      ' ' .. who .. '/', 1, true)) then "
+	"      if redis.call('ZADD', by, first, id) == 1 then sweep(by) end "
+	"      redis.call('PEXPIRE', by, longer) "
+	"    end "
+	"    done[who] = true "
+	"  end "
+	"end "
 	"for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', at, "
 	"  'LIMIT', '0', '50')) do drop(id) end "
 	"for i = 4, #ARGV, 4 do "
@@ -79,7 +101,7 @@ static const struct redis_script script_put = {
 	"  local sip, of = KEYS[3] .. 'sip:' .. id, KEYS[3] .. 'of:' .. id "
 	"  local size, n = #ARGV[i + 1], tonumber(ARGV[i + 2]) "
 	"  local was = redis.call('HMGET', of, 'first', 'messages', 'cut', "
-	"    'labels') "
+	"    'labels', 'last') "
 	"  local set = {'last', at} "
 	"  local function field(name, value) "
 	"    set[#set + 1] = name set[#set + 1] = value end "
@@ -100,6 +122,11 @@ static const struct redis_script script_put = {
 	"  redis.call('HSET', of, unpack(set)) "
 	"  redis.call('PEXPIRE', of, keep) "
 	"  redis.call('ZADD', KEYS[1], ends, id) "
+	"  local first = was[1] or at "
+	"  local again = math.floor((now - first) / keep) > "
+	"    math.floor(((was[5] or at) - first) / keep) "
+	"  if again or labels ~= had then "
+	"    index(labels, had, id, first, again) end "
 	"end "
 	"for i = 1, 50 do "
 	"  if total <= tonumber(ARGV[3]) then break end "

@@ -13,6 +13,7 @@
  *			       cut (messages that did not fit), labels, and
  *			       whose its dialogs are (trace_owner.h)
  *	cb:{t:<x>}:by:<label>  sorted set: ids, by last
+ *	cb:{t:<x>}:by:t:<tenant>  sorted set: ids, by first
  *	cb:{t:<x>}:traces      sorted set: ids, by when they end
  *	cb:{t:<x>}:sizes       hash: bytes by id, and "total"
  *

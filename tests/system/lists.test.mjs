@@ -150,8 +150,9 @@ describe('lists', { timeout: 60000 }, () => {
       ['cursor=1', 'cursor', 'connections'], ['cursor=4294967296-0', 'cursor', 'connections'], ['kind=x', 'kind', 'connections'], ['state=x', 'state', 'connections'],
       ['cursor=s1', 'cursor', 'nodes'], ['cursor=x/s1', 'cursor', 'nodes'], ['cursor=sigd/S_', 'cursor', 'nodes'], ['daemon=x', 'daemon', 'nodes'], ['state=x', 'state', 'nodes'],
       ['cursor=x', 'cursor', 'tenants'],
-      ['', 'tenant', 'traces'], ['tenant=t0', 'user', 'traces'], ['user=a', 'tenant', 'traces'], ['tenant=t0&user=a&connection=b', 'connection', 'traces'], ['call=x', 'call', 'traces'], ['limit=0', 'limit', 'traces'],
-      ['', 'tenant', 'traces/messages'], ['call=0123456789abcdef&after=x', 'after', 'traces/messages']]) {
+      ['', 'tenant', 'traces'], ['tenant=t0&device=x', 'user', 'traces'], ['tenant=t0&cursor=1', 'cursor', 'traces'], ['tenant=t0&user=a&cursor=x', 'cursor', 'traces'],
+      ['tenant=t0&since=today', 'since', 'traces'], ['call=0123456789abcdef&until=x', 'until', 'traces'], ['user=a', 'tenant', 'traces'], ['tenant=t0&user=a&connection=b', 'connection', 'traces'], ['call=x', 'call', 'traces'], ['limit=0', 'limit', 'traces'],
+      ['', 'tenant', 'traces/messages'], ['tenant=t0', 'user', 'traces/messages'], ['call=0123456789abcdef&after=x', 'after', 'traces/messages']]) {
       const { status, errors } = await of(what, query);
       assert.equal(status, 400, `${what}?${query}`);
       assert.equal(errors[0].field, field, `${what}?${query}`);
@@ -160,7 +161,8 @@ describe('lists', { timeout: 60000 }, () => {
 
   test('before the first there is none: an empty page, the last', async () => {
     for (const [query, what = 'calls'] of [['state=recent&cursor=0-0-0'], ['state=recent&cursor=0-0-15'], ['state=all&cursor=e0-0-0'],
-      ['state=recent&until=1970-01-01T00:00:00Z&cursor=9-0-0'], ['cursor=0-0', 'alarms'], ['tenant=t0&cursor=0-0', 'refused']]) {
+      ['state=recent&until=1970-01-01T00:00:00Z&cursor=9-0-0'], ['cursor=0-0', 'alarms'], ['tenant=t0&cursor=0-0', 'refused'],
+      ['tenant=t0&cursor=0-0', 'traces'], ['tenant=t0&user=alice&cursor=0-5', 'traces']]) {
       const { status, next, ...rest } = await of(what, query);
       assert.deepEqual([status, next, rest[what]], [200, null, []], `${what}?${query}`);
     }
@@ -204,6 +206,39 @@ describe('lists', { timeout: 60000 }, () => {
     assert.equal((await find('connection=c1')).length, 0);
     assert.equal((await find(`since=${list[1].time}`)).length, list.filter((r) => r.time >= list[1].time).length);
     assert.equal((await of('refused', 'tenant=t0', 'theirs-theirs')).status, 404);
+  });
+
+  test('traces of a tenant by pages, the last that began first, and by time', async () => {
+    const find = async (query, token) => (await pagesOf('traces', query, token)).flat();
+    const span = `until=${new Date().toISOString()}`; // probes begin others
+    const traces = await until(async () => ((list) => list.length > 24 && list)(await find(`tenant=t0&${span}&limit=500`)), 'all are told');
+    const ids = traces.map((t) => t.id);
+    assert.equal(new Set(ids).size, ids.length);
+    assert.deepEqual(traces.map((t) => t.first), traces.map((t) => t.first).sort().reverse());
+    assert.ok(traces.every((t) => t.parties.some((p) => p.tenant === 't0')));
+    const callids = await Promise.all(made.map(async (call) => (await call.final).callid));
+    for (const callid of callids) assert.ok(traces.some((t) => t.call_id === callid), callid);
+    for (const limit of [5, 17]) {
+      const pages = await pagesOf('traces', `tenant=t0&${span}&limit=${limit}`);
+      assert.deepEqual(pages.flat().map((t) => t.id), ids, `by ${limit}`);
+      assert.ok(pages.every((p) => p.length <= limit));
+    }
+    const [newest, oldest] = [traces[3], traces[11]];
+    const some = await find(`tenant=t0&since=${oldest.first}&until=${newest.first}&limit=4`);
+    assert.deepEqual(some.map((t) => t.id), traces.filter((t) => t.first >= oldest.first && t.first <= newest.first).map((t) => t.id));
+    assert.deepEqual((await find(`${span}&limit=500`, 'mine-mine')).map((t) => t.id), ids);
+    assert.equal((await of('traces', 'tenant=t0', 'theirs-theirs')).status, 404);
+    assert.ok((await find('', 'theirs-theirs')).every((t) => t.parties.every((p) => p.tenant === 't1')));
+
+    // of a user, too; and of one Call-ID
+    const alice = await find(`tenant=t0&user=alice&${span}&limit=3`);
+    assert.deepEqual(alice.map((t) => t.id).sort(), traces.filter((t) => t.parties.some((p) => p.user === 'alice')).map((t) => t.id).sort());
+    assert.ok(alice.length >= 16, `${alice.length}`);
+    const last = alice.filter((t) => t.first <= alice[5].first);
+    assert.deepEqual((await find(`tenant=t0&user=alice&until=${alice[5].first}`)).map((t) => t.id), last.map((t) => t.id));
+    const [callid] = callids;
+    assert.deepEqual((await find(`call_id=${encodeURIComponent(callid)}`)).map((t) => t.call_id), [callid]);
+    assert.deepEqual(await find(`call_id=${encodeURIComponent(callid)}&since=${new Date().toISOString()}`), []);
   });
 
   test('connections of one tenant or all, by pages, kind, state and name', async () => {

@@ -52,7 +52,7 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
     'GET /v1/refused': ['', '?tenant=t0', '?tenant=none', '?tenant=t0&limit=x'],
     'GET /v1/registrations': ['', '?tenant=t0', '?tenant=t0&user=alice', '?tenant=t0&cursor=x'],
     'GET /v1/connections': ['', '?tenant=t0', '?tenant=none', '?tenant=t0&cursor=x'],
-    'GET /v1/traces': ['', '?tenant=t0&user=alice', '?call_id=nothing', '?limit=501'],
+    'GET /v1/traces': ['', '?tenant=t0', '?tenant=t0&limit=1', '?tenant=t0&cursor=x', '?tenant=t0&user=alice', '?call_id=nothing', '?limit=501'],
     'GET /v1/traces/messages': ['', '?tenant=t0&user=alice'],
     'GET /v1/calls': ['', '?tenant=t0', '?limit=-1', '?state=recent', '?state=all', '?cursor=x', '?state=recent&cursor=1-2-16', '?user=alice&number=echo'],
   };

@@ -69,7 +69,7 @@ describe('queries', { timeout: 120000 }, () => {
     } while (cursor);
     assert.ok(shown >= REGS, `${shown} registrations`);
     for (const where of ['/metrics', '/v1/nodes?state=serving', '/v1/alarms?kind=overload&since=2026-01-01T00:00:00Z', '/v1/calls?user=nobody', '/v1/refused?tenant=demo&code=404',
-      '/v1/connections?state=down', '/v1/traces?tenant=demo&user=alice', '/v1/tenants', '/v1/registrations?tenant=demo&user=alice', '/v1/registrations?tenant=demo&search=nobody',
+      '/v1/connections?state=down', '/v1/traces?tenant=demo&user=alice', '/v1/traces?tenant=demo&since=2026-01-01T00:00:00Z', '/v1/tenants', '/v1/registrations?tenant=demo&user=alice', '/v1/registrations?tenant=demo&search=nobody',
       '/v1/calls?state=all', '/v1/calls?state=recent&mos_below=3', '/v1/calls?state=recent&reason=none&since=2026-01-01T00:00:00Z']) {
       assert.equal((await get(where)).status, 200, where);
     }

@@ -152,6 +152,129 @@ static void the_oldest_give_way(void)
 	redis_bed_stop(&bed);
 }
 
+/* ... of a key of this Call-ID's shard, and its id */
+static struct redis_said of_index(struct redis_bed *bed, const char *cmd,
+				  const char *callid, const char *more)
+{
+	char key[64], line[160];
+
+	re_snprintf(line, sizeof(line), "%s %s%s", cmd,
+		    key_of(key, callid, "by:t:acme"), more);
+	return redis_bed_say(bed, line);
+}
+
+/* SHA-1 of "one" */
+#define ONE " fe05bcdcdc4928012781a5f1a2a77cbb5398e106"
+
+static void a_tenant_has_an_index_of_what_is_his(void)
+{
+	struct trace_store *store = NULL;
+	struct redis_said began;
+	struct redis_bed bed;
+
+	if (redis_bed_start(&bed)) {
+		REQUIRE(!trace_store_alloc(&store, &roomy, bed.link,
+					   bed.wheel));
+		say(store, "one", "REGISTER 1");
+		label(store, "one", "asked:t:acme/u:bob");
+		trace_store_flush(store);
+		/* who only asked is nobody of theirs */
+		CHECK_INT(of_index(&bed, "EXISTS", "one", "").num, 0);
+		say(store, "one", "REGISTER 2");
+		label(store, "one", "12ab!t:acme/u:bob");
+		label(store, "one", "12ab!t:acme/d:1/bob");
+		label(store, "one", "12ab+t:other/c:pbx");
+		trace_store_flush(store);
+		CHECK_INT(of_index(&bed, "ZCARD", "one", "").num, 1);
+		CHECK_INT(number(&bed, "ZCARD", "one", "by:t:other"), 1);
+		began = of_index(&bed, "ZSCORE", "one", ONE);
+		CHECK(strlen(began.text) == 13);
+		CHECK(of_index(&bed, "PTTL", "one", "").num > 60000);
+		/* a refresh costs nothing there */
+		(void)of_index(&bed, "PERSIST", "one", "");
+		say(store, "one", "REGISTER 3");
+		label(store, "one", "12ab!t:acme/u:bob");
+		trace_store_flush(store);
+		CHECK_STR(of_index(&bed, "ZSCORE", "one", ONE).text,
+			  began.text);
+		CHECK_INT(of_index(&bed, "PTTL", "one", "").num, -1);
+		mem_deref(store);
+	}
+	redis_bed_stop(&bed);
+}
+
+/* A registration is refreshed for days, and its tenant need not have another:
+ * then it is what keeps the index. */
+static void what_goes_on_stays_in_the_index(void)
+{
+	struct trace_store_cfg cfg = roomy;
+	struct trace_store *store = NULL;
+	struct redis_said began;
+	struct redis_bed bed;
+
+	cfg.keep_ms = 400;
+	if (redis_bed_start(&bed)) {
+		REQUIRE(!trace_store_alloc(&store, &cfg, bed.link, bed.wheel));
+		for (unsigned i = 0; i < 10; i++) {
+			say(store, "one", "REGISTER");
+			label(store, "one", "12ab!t:acme/u:bob");
+			trace_store_flush(store);
+			redis_bed_idle(&bed, 150);
+			if (!i)
+				began = of_index(&bed, "ZSCORE", "one", ONE);
+		}
+		CHECK_STR(of_index(&bed, "ZSCORE", "one", ONE).text,
+			  began.text);
+		mem_deref(store);
+	}
+	redis_bed_stop(&bed);
+}
+
+static void what_is_over_leaves_the_index(void)
+{
+	struct trace_store *store = NULL;
+	struct redis_bed bed;
+	char callid[16];
+	uint64_t sum = 0;
+
+	if (redis_bed_start(&bed)) {
+		REQUIRE(!trace_store_alloc(&store, &roomy, bed.link,
+					   bed.wheel));
+		/* 200 in each shard that are kept no more */
+		for (unsigned i = 0; i < 16; i++) {
+			char line[200];
+
+			for (unsigned k = 0; k < 200; k++) {
+				re_snprintf(line, sizeof(line),
+					    "ZADD cb:{t:%x}:by:t:acme 1 x%u",
+					    i, k);
+				(void)redis_bed_say(&bed, line);
+			}
+		}
+		for (unsigned i = 0; i < 16 * 300; i++) {
+			re_snprintf(callid, sizeof(callid), "c%u", i);
+			say(store, callid, "BYE");
+			label(store, callid, "12ab!t:acme/u:bob");
+			if (i % 100 == 99)
+				trace_store_flush(store);
+		}
+		trace_store_flush(store);
+		for (unsigned i = 0; i < 16; i++) {
+			char line[64];
+
+			re_snprintf(line, sizeof(line),
+				    "ZCOUNT cb:{t:%x}:by:t:acme 1 1", i);
+			sum += (uint64_t)redis_bed_say(&bed, line).num;
+			re_snprintf(line, sizeof(line),
+				    "ZCARD cb:{t:%x}:by:t:acme", i);
+			CHECK(redis_bed_say(&bed, line).num > 200);
+		}
+		CHECK(sum < 16 * 60);
+		mem_deref(store);
+	}
+	redis_bed_stop(&bed);
+}
+
 static void with_redis_away_it_waits_up_to_its_memory(void)
 {
 	struct trace_store_cfg cfg = roomy;
@@ -182,4 +305,7 @@ static void with_redis_away_it_waits_up_to_its_memory(void)
 
 TEST_MAIN(TEST(what_is_said_together_comes_together),
 	  TEST(one_that_is_long_is_cut_and_says_so), TEST(the_oldest_give_way),
+	  TEST(a_tenant_has_an_index_of_what_is_his),
+	  TEST(what_goes_on_stays_in_the_index),
+	  TEST(what_is_over_leaves_the_index),
 	  TEST(with_redis_away_it_waits_up_to_its_memory))
