@@ -66,7 +66,7 @@ int jsonr_parse_at(struct jsonr **docp, const char *text, size_t len,
 
 const struct jsonr_val *jsonr_root(const struct jsonr *doc)
 {
-	return out(doc->root);
+	return doc ? out(doc->root) : NULL;
 }
 
 const struct jsonr_val *jsonr_get(const struct jsonr_val *object,

@@ -27,6 +27,7 @@ int jsonr_parse(struct jsonr **docp, const char *text, size_t len);
 /* The same; with EBADMSG *place is written. */
 int jsonr_parse_at(struct jsonr **docp, const char *text, size_t len,
 		   struct jsonr_place *place);
+/* NULL when doc is. */
 const struct jsonr_val *jsonr_root(const struct jsonr *doc);
 
 /* Of an object; NULL when there is none of that name. */

@@ -22,12 +22,20 @@ enum {
 
 #define CORDCTL_URL "http://127.0.0.1:8080"
 
-/* What was asked for on the command line. Borrowed texts; NULL: not given. */
+/* What the things of a list have to be: the words of REST's queries. Borrowed
+ * texts; NULL: not given. */
+struct cordctl_filter {
+	const char *search, *state, *kind, *since, *until, *mos_below;
+	const char *caller, *callee, *number, *call_id, *code, *reason;
+	const char *address, *agent, *name, *source, *worker;
+};
+
+/* What was asked for on the command line. */
 struct cordctl_remote {
 	const char *url, *token_file, *ca;
 	const char *tenant, *user, *device, *connection, *call, *limit;
 	const char *daemon, *move;
-	const char *search, *state, *since, *until, *mos_below;
+	struct cordctl_filter filter;
 	bool json, follow, recent, keep;
 	const char *word[CORDCTL_WORDS_MAX]; /* behind the command */
 	int nwords;
@@ -66,6 +74,27 @@ const struct jsonr_val *cordctl_list(const struct cordctl_answer *answer,
 const char *cordctl_time(char buf[CORDCTL_CELL_MAX],
 			 const struct jsonr_val *val, const char *path);
 
+/* --- cordctl_pages.c ------------------------------------------------------------ */
+
+/* A row of what a list has; cells: as many as there are heads. */
+typedef void(cordctl_cells_h)(char cells[][CORDCTL_CELL_MAX],
+			      const struct jsonr_val *val);
+
+struct cordctl_form {
+	const char *name; /* of the array */
+	const char *const *heads;
+	size_t n;
+	cordctl_cells_h *cellsh;
+};
+
+/* GET path, one page after the other, or as many as `limit` says, as a table or
+ * as JSON. An exit code. */
+int cordctl_pages(const struct cordctl_remote *remote, const char *path,
+		  const struct cordctl_form *form);
+/* One answer as a table. */
+int cordctl_page_print(const struct cordctl_answer *answer,
+		       const struct cordctl_form *form);
+
 /* --- the commands; each an exit code ------------------------------------------- */
 
 typedef int(cordctl_remote_h)(const struct cordctl_remote *remote);
@@ -73,7 +102,8 @@ cordctl_remote_h cordctl_remote_calls, cordctl_remote_call,
 	cordctl_remote_hangup, cordctl_remote_trace,
 	cordctl_remote_registrations, cordctl_remote_connections,
 	cordctl_remote_nodes, cordctl_remote_drain, cordctl_remote_undrain,
-	cordctl_remote_log, cordctl_remote_latency;
+	cordctl_remote_log, cordctl_remote_latency, cordctl_remote_traces,
+	cordctl_remote_alarms, cordctl_remote_refused, cordctl_remote_tenants;
 /* route explain --api; question: as JSON. */
 int cordctl_remote_explain(const struct cordctl_remote *remote,
 			   const struct mbuf *question);

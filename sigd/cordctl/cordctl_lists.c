@@ -11,77 +11,6 @@
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
 
-typedef void(cells_h)(char cells[][CORDCTL_CELL_MAX],
-		      const struct jsonr_val *val);
-
-struct list_form {
-	const char *name; /* of the array */
-	const char *const *heads;
-	size_t n;
-	cells_h *cellsh;
-};
-
-static int rows_add(struct cordctl_table *table, const struct list_form *form,
-		    const struct jsonr_val *list)
-{
-	char cells[CORDCTL_COLUMNS_MAX][CORDCTL_CELL_MAX];
-	const char *row[CORDCTL_COLUMNS_MAX];
-	int err = 0;
-
-	for (size_t i = 0; !err && i < jsonr_count(list); i++) {
-		form->cellsh(cells, jsonr_at(list, i));
-		for (size_t k = 0; k < form->n; k++)
-			row[k] = cells[k];
-		err = cordctl_table_row(table, row);
-	}
-	return err;
-}
-
-/* One page after the other, unless so many were asked for. */
-static int pages(const struct cordctl_remote *remote, const char *path,
-		 const struct list_form *form, struct cordctl_table *table)
-{
-	char page[CORDCTL_URL_MAX], next[CORDCTL_CELL_MAX] = "";
-	int code;
-
-	do {
-		struct cordctl_answer answer;
-
-		str_ncpy(page, path, sizeof(page));
-		cordctl_query(page, "cursor", *next ? next : NULL);
-		answer = cordctl_ask(remote, "GET", page, NULL);
-		code = answer.code;
-		*next = '\0';
-		if (code == CORDCTL_OK && remote->json) {
-			cordctl_raw(&answer);
-		} else if (code == CORDCTL_OK) {
-			if (rows_add(table, form,
-				     cordctl_list(&answer, form->name)))
-				code = CORDCTL_SYSTEM;
-		}
-		if (code == CORDCTL_OK && !remote->limit)
-			(void)cordctl_text(next, jsonr_root(answer.doc),
-					   "next");
-		cordctl_answer_close(&answer);
-	} while (code == CORDCTL_OK && *next);
-	return code;
-}
-
-static int list(const struct cordctl_remote *remote, const char *path,
-		const struct list_form *form)
-{
-	struct cordctl_table *table = NULL;
-	int code;
-
-	if (cordctl_table_alloc(&table, form->heads, form->n))
-		return CORDCTL_SYSTEM;
-	code = pages(remote, path, form, table);
-	if (code == CORDCTL_OK && !remote->json)
-		cordctl_table_print(table, cordctl_width());
-	mem_deref(table);
-	return code;
-}
-
 /* --- calls --------------------------------------------------------------------- */
 
 /* A user, or number, and by which connection. */
@@ -122,20 +51,23 @@ int cordctl_remote_calls(const struct cordctl_remote *remote)
 	static const char *const heads[] = {"CALL",   "STARTED", "STATE",
 					    "TENANT", "CALLER",	 "CALLEE",
 					    "MEDIA"};
-	static const struct list_form form = {"calls", heads, COUNTOF(heads),
+	static const struct cordctl_form form = {"calls", heads, COUNTOF(heads),
 					      call_cells};
 	char path[CORDCTL_URL_MAX] = "/v1/calls";
+	const struct cordctl_filter *filter = &remote->filter;
 
 	cordctl_query(path, "state",
-		      remote->recent ? "recent" : remote->state);
-	cordctl_query(path, "since", remote->since);
-	cordctl_query(path, "until", remote->until);
-	cordctl_query(path, "mos_below", remote->mos_below);
+		      remote->recent ? "recent" : filter->state);
+	cordctl_query(path, "since", filter->since);
+	cordctl_query(path, "until", filter->until);
+	cordctl_query(path, "mos_below", filter->mos_below);
+	cordctl_query(path, "number", filter->number);
+	cordctl_query(path, "call_id", filter->call_id);
+	cordctl_query(path, "reason", filter->reason);
 	cordctl_query(path, "tenant", remote->tenant);
 	cordctl_query(path, "user", remote->user);
 	cordctl_query(path, "connection", remote->connection);
-	cordctl_query(path, "limit", remote->limit);
-	return list(remote, path, &form);
+	return cordctl_pages(remote, path, &form);
 }
 
 /* --- registrations ----------------------------------------------------------------- */
@@ -160,7 +92,7 @@ int cordctl_remote_registrations(const struct cordctl_remote *remote)
 {
 	static const char *const heads[] = {"USER", "CONTACT", "EXPIRES",
 					    "FLOW", "AGENT"};
-	static const struct list_form form = {"registrations", heads,
+	static const struct cordctl_form form = {"registrations", heads,
 					      COUNTOF(heads),
 					      registration_cells};
 	char path[CORDCTL_URL_MAX] = "/v1/registrations";
@@ -170,9 +102,10 @@ int cordctl_remote_registrations(const struct cordctl_remote *remote)
 	cordctl_query(path, "tenant", remote->tenant);
 	cordctl_query(path, "user", remote->user);
 	cordctl_query(path, "device", remote->device);
-	cordctl_query(path, "search", remote->search);
-	cordctl_query(path, "limit", remote->limit);
-	return list(remote, path, &form);
+	cordctl_query(path, "search", remote->filter.search);
+	cordctl_query(path, "address", remote->filter.address);
+	cordctl_query(path, "agent", remote->filter.agent);
+	return cordctl_pages(remote, path, &form);
 }
 
 /* --- connections -------------------------------------------------------------------- */
@@ -195,16 +128,16 @@ int cordctl_remote_connections(const struct cordctl_remote *remote)
 	static const char *const heads[] = {"CONNECTION", "KIND",    "STATE",
 					    "REGISTERED", "CALLS",   "MS",
 					    "ADDRESS",	  "WHY"};
-	static const struct list_form form = {"connections", heads,
+	static const struct cordctl_form form = {"connections", heads,
 					      COUNTOF(heads),
 					      connection_cells};
 	char path[CORDCTL_URL_MAX] = "/v1/connections";
 
 	cordctl_query(path, "tenant", remote->tenant);
-	cordctl_query(path, "state", remote->state);
-	cordctl_query(path, "search", remote->search);
-	cordctl_query(path, "limit", remote->limit);
-	return list(remote, path, &form);
+	cordctl_query(path, "kind", remote->filter.kind);
+	cordctl_query(path, "state", remote->filter.state);
+	cordctl_query(path, "search", remote->filter.search);
+	return cordctl_pages(remote, path, &form);
 }
 
 /* --- logs ------------------------------------------------------------------------------- */
@@ -252,14 +185,13 @@ int cordctl_remote_log(const struct cordctl_remote *remote)
 	static const char *const heads[] = {"TIME",   "EVENT",	   "TIMES",
 					    "WHY",    "DEVICE",	   "OVER",
 					    "ADDRESS", "WORKER", "AGENT"};
-	static const struct list_form form = {"entries", heads, COUNTOF(heads),
+	static const struct cordctl_form form = {"entries", heads, COUNTOF(heads),
 					      log_cells};
 	char path[CORDCTL_URL_MAX];
 
 	if (!whose(path, remote, "log"))
 		return CORDCTL_USAGE;
-	cordctl_query(path, "limit", remote->limit);
-	return list(remote, path, &form);
+	return cordctl_pages(remote, path, &form);
 }
 
 /* --- round trips -------------------------------------------------------------------------- */

@@ -10,8 +10,6 @@
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
 
-enum { COLUMNS = 8 };
-
 /* Of all its workers. */
 static void sum(char cell[CORDCTL_CELL_MAX], const struct jsonr_val *workers,
 		const char *name)
@@ -30,11 +28,10 @@ static void sum(char cell[CORDCTL_CELL_MAX], const struct jsonr_val *workers,
 		snprintf(cell, CORDCTL_CELL_MAX, "%.10g", total);
 }
 
-static int node_row(struct cordctl_table *table, const struct jsonr_val *node)
+static void node_cells(char cells[][CORDCTL_CELL_MAX],
+		       const struct jsonr_val *node)
 {
 	const struct jsonr_val *workers = jsonr_get(node, "workers");
-	char cells[COLUMNS][CORDCTL_CELL_MAX];
-	const char *row[COLUMNS];
 
 	(void)cordctl_text(cells[0], node, "node");
 	(void)cordctl_text(cells[1], node, "daemon");
@@ -46,50 +43,27 @@ static int node_row(struct cordctl_table *table, const struct jsonr_val *node)
 	sum(cells[5], workers, "registrations");
 	(void)cordctl_text(cells[6], node, "version");
 	(void)cordctl_time(cells[7], node, "since");
-	for (unsigned i = 0; i < COLUMNS; i++)
-		row[i] = cells[i];
-	return cordctl_table_row(table, row);
 }
 
-static int nodes_print(const struct cordctl_answer *answer)
-{
-	static const char *const heads[COLUMNS] = {
-		"NODE",	 "DAEMON", "STATE",   "WORKERS",
-		"CALLS", "USERS",  "VERSION", "SINCE"};
-	const struct jsonr_val *nodes = cordctl_list(answer, "nodes");
-	struct cordctl_table *table = NULL;
-	int err = cordctl_table_alloc(&table, heads, COLUMNS);
-
-	for (size_t i = 0; !err && i < jsonr_count(nodes); i++)
-		err = node_row(table, jsonr_at(nodes, i));
-	if (!err)
-		cordctl_table_print(table, cordctl_width());
-	mem_deref(table);
-	return err ? CORDCTL_SYSTEM : CORDCTL_OK;
-}
-
-static int ask(const struct cordctl_remote *remote, const char *method,
-	       const char *path)
-{
-	struct cordctl_answer answer = cordctl_ask(remote, method, path, NULL);
-	int code = answer.code;
-
-	if (code == CORDCTL_OK && remote->json)
-		cordctl_raw(&answer);
-	else if (code == CORDCTL_OK)
-		code = nodes_print(&answer);
-	cordctl_answer_close(&answer);
-	return code;
-}
+static const char *const heads[] = {"NODE",  "DAEMON", "STATE",	  "WORKERS",
+				    "CALLS", "USERS",  "VERSION", "SINCE"};
+static const struct cordctl_form form = {"nodes", heads, COUNTOF(heads),
+					 node_cells};
 
 int cordctl_remote_nodes(const struct cordctl_remote *remote)
 {
-	return ask(remote, "GET", "/v1/nodes");
+	char path[CORDCTL_URL_MAX] = "/v1/nodes";
+
+	cordctl_query(path, "daemon", remote->daemon);
+	cordctl_query(path, "state", remote->filter.state);
+	return cordctl_pages(remote, path, &form);
 }
 
 static int tell(const struct cordctl_remote *remote, const char *what)
 {
+	struct cordctl_answer answer;
 	char path[CORDCTL_URL_MAX];
+	int code;
 
 	if (remote->nwords != 1) {
 		(void)re_fprintf(stderr, "cordctl: %s needs one NODE\n", what);
@@ -100,7 +74,14 @@ static int tell(const struct cordctl_remote *remote, const char *what)
 	cordctl_query(path, "daemon", remote->daemon);
 	cordctl_query(path, "move", remote->move);
 	cordctl_query(path, "keep", remote->keep ? "1" : NULL);
-	return ask(remote, "POST", path);
+	answer = cordctl_ask(remote, "POST", path, NULL);
+	code = answer.code;
+	if (code == CORDCTL_OK && remote->json)
+		cordctl_raw(&answer);
+	else if (code == CORDCTL_OK)
+		code = cordctl_page_print(&answer, &form);
+	cordctl_answer_close(&answer);
+	return code;
 }
 
 int cordctl_remote_drain(const struct cordctl_remote *remote)

@@ -9,7 +9,7 @@
 #include "common/cfg_tree.h"
 #include "sigd/cordctl/cordctl.h"
 
-enum { OPTIONS_MAX = 32 };
+enum { OPTIONS_MAX = 48 };
 
 static const struct option *option_of(const struct option *options,
 				      const char *name, size_t len)

@@ -1,6 +1,6 @@
 /*
- * cordctl_trace.c  What was said, or is said, of a user, device, connection or
- *                  call; and where a request would go
+ * cordctl_trace.c  What was said, or is said, of a user, device, connection,
+ *                  call or trace; and where a request would go
  *
  * SPDX-License-Identifier: MIT
  */
@@ -79,15 +79,40 @@ static int some(const struct cordctl_remote *remote,
 	return code;
 }
 
+/* GET /v1/traces/{id} */
+static int one(const struct cordctl_remote *remote)
+{
+	const struct jsonr_val *messages;
+	struct cordctl_answer answer;
+	char path[CORDCTL_URL_MAX];
+	int code;
+
+	re_snprintf(path, sizeof(path), "/v1/traces/%H", cordctl_escape,
+		    remote->word[0]);
+	answer = cordctl_ask(remote, "GET", path, NULL);
+	code = answer.code;
+	if (code == CORDCTL_OK && remote->json)
+		cordctl_raw(&answer);
+	messages = cordctl_list(&answer, "messages");
+	for (size_t i = 0; code == CORDCTL_OK && !remote->json &&
+			   i < jsonr_count(messages);
+	     i++)
+		message(jsonr_at(messages, i));
+	cordctl_answer_close(&answer);
+	return code;
+}
+
 int cordctl_remote_trace(const struct cordctl_remote *remote)
 {
 	char after[CORDCTL_CELL_MAX] = "";
 	bool again;
 	int code;
 
+	if (remote->nwords)
+		return one(remote);
 	if (!remote->call && (!remote->tenant ||
 			      !remote->user == !remote->connection)) {
-		fputs("cordctl: whose? --call, or --tenant with --user or "
+		fputs("cordctl: whose? ID of a trace, --call, or --tenant with --user or "
 		      "--connection\n", stderr);
 		return CORDCTL_USAGE;
 	}

@@ -190,6 +190,10 @@ describe('cordctl asks', { timeout: 240000 }, () => {
       '/v1/calls/1/timeline': [200, { verdict: { code: esc, sentence: esc, advice: esc },
         items: [{ time: esc, direction: 'in', line: esc, remote: esc }, { time: esc, kind: esc, leg: esc, worker: esc }] }] };
     const server = http.createServer((req, res) => {
+      if (req.url === '/v1/calls/2') { // a proxy on the way
+        res.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad Gateway');
+        return;
+      }
       const [code, body] = answers[req.url];
       res.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
@@ -201,9 +205,99 @@ describe('cordctl asks', { timeout: 240000 }, () => {
         assert.match(out + err, shown);
         assert.doesNotMatch(out + err, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/, args.join(' '));
       }
+      const { code, err } = await run(['call', '2'], { url: `http://127.0.0.1:${server.address().port}` });
+      assert.deepEqual([code, err], [69, 'cordctl: it was refused (502)\n']);
     } finally {
       server.close();
     }
+  });
+
+  // more than an answer holds, of a Cordboard that has them
+  test('a list comes with all its pages, or as many as it takes', async () => {
+    const names = Array.from({ length: 250 }, (_, i) => ({ node: `n${i}`, daemon: 'sigd', state: 'serving', workers: [] }));
+    const asked = [];
+    const server = http.createServer((req, res) => {
+      const { searchParams: query } = new URL(req.url, 'http://x');
+      asked.push(query.get('limit'));
+      const from = Number(query.get('cursor') ?? 0);
+      // the first page is empty, and not the last
+      const to = query.get('cursor') === null ? 0 : Math.min(from + Math.min(Number(query.get('limit') ?? 100), 100), names.length);
+      res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ nodes: names.slice(from, to), next: to < names.length ? String(to) : null }));
+    });
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    const url = `http://127.0.0.1:${server.address().port}`;
+    try {
+      assert.deepEqual(lines(await good(['nodes'], { url })).slice(1).map((row) => row.split(' ')[0]), names.map((n) => n.node));
+      assert.deepEqual(asked.splice(0), [null, null, null, null]);
+      assert.equal(lines(await good(['nodes', '--limit', '130'], { url })).length, 131);
+      assert.deepEqual(asked.splice(0), ['130', '130', '30']);
+      assert.equal(lines(await good(['nodes', '--limit', '2000'], { url })).length, 251);
+      assert.equal(asked.splice(0)[0], '500');
+      const pages = lines(await good(['nodes', '--json'], { url })).map((line) => JSON.parse(line));
+      assert.deepEqual(pages.flatMap((p) => p.nodes), names);
+    } finally {
+      server.close();
+    }
+    const no = await run(['nodes', '--limit', 'x']);
+    assert.equal(no.code, 1);
+    assert.match(no.err, /from 1 to 500/);
+  });
+
+  test('alarms, refused calls, traces and tenants', async () => {
+    const at = Date.now();
+    for (const [i, kind] of ['guessing', 'source-rate', 'guessing'].entries()) {
+      await stack.redis.call('XADD', 'cb:alarms', `${at + i}-0`, 'kind', kind, 'worker', `s${i}/1`, 'load', '0', 'tenant', 'demo', 'name', `n${i}`, 'source', `192.0.2.${i}`, 'why', '');
+    }
+    const since = ['--since', new Date(at).toISOString()];
+    const alarms = lines(await good(['alarms', ...since, '--kind', 'guessing', '--tenant', 'demo']));
+    assert.match(alarms[0], /^TIME +KIND +TENANT +NAME +SOURCE +WORKER +WHY$/);
+    assert.deepEqual(alarms.slice(1).map((row) => row.split(/ +/).slice(1, 6)), [['guessing', 'demo', 'n2', '192.0.2.2', 's2/1'], ['guessing', 'demo', 'n0', '192.0.2.0', 's0/1']]);
+    const names = async (...args) => (await json(['alarms', ...since, ...args])).alarms.map((a) => a.name);
+    assert.deepEqual(await names('--name', 'n1'), ['n1']);
+    assert.deepEqual(await names('--source', '2.2'), ['n2']);
+    assert.deepEqual(await names('--worker', 's0'), ['n0']);
+    assert.deepEqual(await names('--until', new Date(at + 1).toISOString()), ['n1', 'n0']);
+    assert.deepEqual(await names('--kind', 'guessing', '--limit', '1'), ['n2']);
+
+    await stack.redis.call('XADD', 'cb:{m:demo}:refused', '*', 'callid', 'x-1', 'worker', 's1/0', 'from', 'pbx', 'caller', 'bob', 'callee', '0900', 'code', '403', 'why', 'no');
+    await stack.redis.call('XADD', 'cb:{m:demo}:refused', '*', 'callid', 'x-2', 'worker', 's1/0', 'from', '', 'caller', 'eve', 'callee', '0901', 'code', '404', 'why', 'no');
+    const refused = lines(await good(['refused', '--tenant', 'demo', ...since]));
+    assert.match(refused[0], /^TIME +CODE +CALLER +CALLEE +BY +WORKER +CALL-ID$/);
+    assert.match(refused[1], /^\S+ +404 +eve +0901 +- +s1\/0 +x-2$/);
+    assert.match(refused[2], /^\S+ +403 +bob +0900 +pbx +s1\/0 +x-1$/);
+    for (const [option, value] of [['caller', 'bob'], ['callee', '0900'], ['connection', 'pbx'], ['code', '403'], ['call-id', 'x-1']]) {
+      assert.deepEqual((await json(['refused', '--tenant', 'demo', `--${option}`, value])).refused.map((r) => r.callid), ['x-1'], option);
+    }
+
+    const bob = await phone('bob', nodes[0]);
+    const call = bob.call('echo');
+    const { callid } = await call.final;
+    await call.bye();
+    const traced = new RegExp(`^([0-9a-f]{41}) +\\S+ +\\S+ +\\d+ +([0-9a-f]{16}) +demo/bob +${callid}$`, 'm');
+    const traces = await until(async () => {
+      const out = await good(['traces', '--tenant', 'demo', ...since]);
+      return traced.test(out) && out;
+    }, 'the call is traced');
+    assert.match(lines(traces)[0], /^TRACE +BEGAN +LAST +MESSAGES +CALL +OF +CALL-ID$/);
+    const [, id, of] = traced.exec(traces);
+    assert.deepEqual((await json(['traces', '--call', of])).traces.map((t) => t.id), [id]);
+    assert.deepEqual((await json(['traces', '--call-id', callid])).traces.map((t) => t.id), [id]);
+    assert.ok((await json(['traces', '--tenant', 'demo', '--user', 'bob', ...since])).traces.some((t) => t.id === id));
+    assert.match(await good(['trace', id]), /^INVITE sip:echo@t\.test SIP\/2\.0$/m);
+    assert.equal((await json(['trace', id])).id, id);
+    assert.equal((await run(['trace', '0'.repeat(41)])).code, 1);
+    for (const [option, value] of [['number', 'bob'], ['call-id', callid], ['reason', 'hangup']]) {
+      await until(async () => (await json(['calls', '--recent', `--${option}`, value])).calls.some((c) => c.id === of), option);
+      assert.equal((await json(['calls', '--recent', `--${option}`, 'none'])).calls.length, 0);
+    }
+    assert.ok((await json(['registrations', '--tenant', 'demo', '--address', '127.0.0.1', '--user', 'bob'])).registrations.length > 0);
+    assert.deepEqual((await json(['registrations', '--tenant', 'demo', '--agent', 'no such phone'])).registrations, []);
+    assert.equal((await json(['connections', '--kind', 'trunk', '--search', 'pbx'])).connections.length, 1);
+    assert.equal((await json(['connections', '--kind', 'inbound', '--search', 'pbx'])).connections.length, 0);
+    assert.deepEqual((await json(['nodes', '--daemon', 'mediad'])).nodes.map((n) => n.node), ['m1', 'm2']);
+    assert.deepEqual((await json(['nodes', '--state', 'lost'])).nodes, []);
+    assert.match(await good(['tenants']), /^TENANT +USERS +CONNECTIONS +ROUTES +CALLS +OF +PER SECOND +OF\ndemo +\d+ +\d+ +\d+ /);
+    await bob.register({ expires: 0 });
   });
 
   test('connections, logs and round trips', async () => {
@@ -290,21 +384,24 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     assert.equal((await run(['hangup', 'f'.repeat(16)])).code, 1);
   });
 
-  test('the manual and the completion name every command and option', () => {
+  test('the manual, the completion and --help name every command and option', async () => {
     const read = (file) => fs.readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
     const source = read('sigd/cordctl/cordctl_remote.c');
     const man = read('docs/man/cordctl.1');
     const completion = read('deploy/cordctl.bash');
+    const help = await good(['--help']);
     const commands = [...source.matchAll(/^\t\{"([a-z]+)", cordctl_remote_/gm)].map(([, name]) => name);
     const options = [...source.matchAll(/^\t\{"([a-z-]+)", (?:required|no)_argument/gm)].map(([, name]) => name);
     assert.ok(commands.length >= 10 && options.length >= 10);
     for (const name of commands) {
       assert.match(man, new RegExp(`^\\.(It )?Cm ${name}\\b`, 'm'), name);
       assert.match(completion, new RegExp(`\\b${name}\\b`), name);
+      assert.match(help, new RegExp(`\\b${name}\\b`), name);
     }
     for (const name of options) {
       assert.match(man, new RegExp(`Fl -${name.replace('-', '.')}\\b`), name);
-      assert.match(completion, new RegExp(`--${name}\\b`), name);
+      assert.match(completion, new RegExp(`--${name}[ ']`), name);
+      assert.match(help, new RegExp(`--${name}[ ,.;\n]`), name);
     }
   });
 });

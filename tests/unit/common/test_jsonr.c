@@ -67,6 +67,7 @@ static void nothing_may_be_asked_for_anything(void)
 {
 	double num;
 
+	CHECK(!jsonr_root(NULL));
 	CHECK(!jsonr_get(NULL, "a"));
 	CHECK(!jsonr_str(NULL));
 	CHECK(!jsonr_num(NULL, &num));

@@ -1,0 +1,123 @@
+/*
+ * cordctl_pages.c  A list of a running Cordboard, page by page
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/jsonr.h"
+#include "sigd/cordctl/cordctl_api.h"
+
+enum { PAGE_MAX = 500 }; /* entries of an answer, docs/openapi.yaml */
+
+static int rows_add(struct cordctl_table *table,
+		    const struct cordctl_form *form,
+		    const struct jsonr_val *list)
+{
+	char cells[CORDCTL_COLUMNS_MAX][CORDCTL_CELL_MAX];
+	const char *row[CORDCTL_COLUMNS_MAX];
+	int err = 0;
+
+	for (size_t i = 0; !err && i < jsonr_count(list); i++) {
+		form->cellsh(cells, jsonr_at(list, i));
+		for (size_t k = 0; k < form->n; k++)
+			row[k] = cells[k];
+		err = cordctl_table_row(table, row);
+	}
+	return err;
+}
+
+int cordctl_page_print(const struct cordctl_answer *answer,
+		       const struct cordctl_form *form)
+{
+	struct cordctl_table *table = NULL;
+	int err = cordctl_table_alloc(&table, form->heads, form->n);
+
+	if (!err)
+		err = rows_add(table, form, cordctl_list(answer, form->name));
+	if (!err)
+		cordctl_table_print(table, cordctl_width());
+	mem_deref(table);
+	return err ? CORDCTL_SYSTEM : CORDCTL_OK;
+}
+
+/* How many are still wanted; 0: all, or what is no number, which the other side
+ * shall say. */
+static unsigned long wanted(const struct cordctl_remote *remote)
+{
+	const char *text = remote->limit;
+
+	return text && strspn(text, "0123456789") == strlen(text)
+		       ? strtoul(text, NULL, 10)
+		       : 0;
+}
+
+static void page_path(char page[CORDCTL_URL_MAX], const char *path,
+		      const struct cordctl_remote *remote, unsigned long left,
+		      const char *next)
+{
+	char limit[16];
+
+	str_ncpy(page, path, CORDCTL_URL_MAX);
+	re_snprintf(limit, sizeof(limit), "%lu",
+		    left < PAGE_MAX ? left : (unsigned long)PAGE_MAX);
+	cordctl_query(page, "limit", left ? limit : remote->limit);
+	cordctl_query(page, "cursor", *next ? next : NULL);
+}
+
+static int page_take(const struct cordctl_remote *remote,
+		     const struct cordctl_answer *answer,
+		     const struct cordctl_form *form,
+		     struct cordctl_table *table)
+{
+	if (remote->json)
+		cordctl_raw(answer);
+	else if (rows_add(table, form, cordctl_list(answer, form->name)))
+		return CORDCTL_SYSTEM;
+	return CORDCTL_OK;
+}
+
+/* A page may be short, or empty, and not the last: `next` says it. */
+static int pages(const struct cordctl_remote *remote, const char *path,
+		 const struct cordctl_form *form, struct cordctl_table *table)
+{
+	char page[CORDCTL_URL_MAX], next[CORDCTL_CELL_MAX] = "";
+	unsigned long left = wanted(remote);
+	const bool all = !remote->limit;
+	int code;
+
+	do {
+		struct cordctl_answer answer;
+		size_t n;
+
+		page_path(page, path, remote, left, next);
+		answer = cordctl_ask(remote, "GET", page, NULL);
+		code = answer.code;
+		*next = '\0';
+		if (code == CORDCTL_OK) {
+			n = jsonr_count(cordctl_list(&answer, form->name));
+			left -= n < left ? n : left;
+			code = page_take(remote, &answer, form, table);
+			(void)cordctl_text(next, jsonr_root(answer.doc),
+					   "next");
+		}
+		cordctl_answer_close(&answer);
+	} while (code == CORDCTL_OK && *next && (all || left));
+	return code;
+}
+
+int cordctl_pages(const struct cordctl_remote *remote, const char *path,
+		  const struct cordctl_form *form)
+{
+	struct cordctl_table *table = NULL;
+	int code;
+
+	if (cordctl_table_alloc(&table, form->heads, form->n))
+		return CORDCTL_SYSTEM;
+	code = pages(remote, path, form, table);
+	if (code == CORDCTL_OK && !remote->json)
+		cordctl_table_print(table, cordctl_width());
+	mem_deref(table);
+	return code;
+}
