@@ -15,10 +15,13 @@ describe('a call between tenants', { timeout: 60000 }, () => {
   const { stack } = suite;
   const alice = {};
   const bob = {};
+  const carol = {}; // of the third tenant
   before(async () => {
     await suite.start();
     alice.ua = await suite.tenant().phone('alice');
     bob.ua = await suite.tenant().phone('bob');
+    carol.ua = await suite.tenant().phone('carol');
+    assert.equal(carol.ua.domain, 't2.test');
   });
   after(() => suite.stop());
 
@@ -52,6 +55,18 @@ describe('a call between tenants', { timeout: 60000 }, () => {
   const ids = (state) => async (name) => (await json(name, `calls?state=${state}`)).calls.map((c) => c.id);
   const over = (id) => until(async () => !(await json('', 'calls')).calls.length && (await json('', `calls?state=recent`)).calls.some((c) => c.id === id), 'it is over');
 
+  const open = (name, query) => Events.open(stack.sigdAdmin, { query, token: name ? `${name}-${name}` : undefined });
+  // Streams of the third tenant are told what is that one's own: what came before, and they have not heard, is not told to them.
+  const alive = async (streams) => {
+    const hears = (stream) => stream.of('registration.added').filter(({ data }) => data.data.user === 'carol').length;
+    const had = streams.map(hears);
+    await until(async () => {
+      assert.equal((await carol.ua.register({ expires: 0 })).code, 200);
+      assert.equal((await carol.ua.register()).code, 200);
+      return streams.every((stream, i) => hears(stream) > had[i]);
+    }, 'the others hear of their own');
+  };
+
   test('both see it while it is up, list, record, timeline, and may end and record it', async () => {
     const { id, callid } = await call();
     assert.deepEqual(await each(ids('live')), both([id], []));
@@ -77,7 +92,6 @@ describe('a call between tenants', { timeout: 60000 }, () => {
   });
 
   test('both are told of it as it happens, and who comes back', async () => {
-    const open = (name, query) => Events.open(stack.sigdAdmin, { query, token: name ? `${name}-${name}` : undefined });
     const all = [await open(''), ...Object.values(await each((name) => open(name))), await open('', '?tenant=t1'), await open('', '?tenant=t2')];
     const [operator, from, there, others, of1, of2] = all;
     // they look four times a second, from when they came: so until something is heard
@@ -101,10 +115,27 @@ describe('a call between tenants', { timeout: 60000 }, () => {
     }
     const back = await each((name) => open(name, `?since=${since}`));
     for (const one of [back.from, back.there]) await until(() => heard(one).length === 3, 'who comes back is told');
-    // all are told at once: by now the others would have heard it
+    await alive([others, of2, back.others]);
     for (const one of [others, of2, back.others]) assert.ok(!one.list.some(({ data }) => JSON.stringify(data).includes(callid) || data.data?.call === id));
     assert.ok(!there.list.some(({ data }) => /alice/.test(data.data?.user)), 'her registrations are not theirs');
     for (const one of [...all, ...Object.values(back)]) one.close();
+  });
+
+  // nobody sends, which the media worker notices of both sides
+  test('both are told what the media worker notices', async () => {
+    const all = [await open(''), ...Object.values(await each((name) => open(name))), await open('', '?tenant=t1'), await open('', '?tenant=t2')];
+    const [operator, from, there, others, of1, of2] = all;
+    await alive([operator, others, of2]);
+    const { id, out } = await call();
+    const quiet = (events) => events.of('leg.quiet').filter(({ data }) => data.data.call === id);
+    const told = [operator, from, there, of1];
+    await until(() => told.every((one) => quiet(one).length === 2), 'both sides are quiet', 20000);
+    for (const { data } of told.flatMap(quiet)) assert.deepEqual([data.tenant, data.data.callee_tenant], ['t0', 't1']);
+    assert.equal((await out.bye()).code, 200);
+    await over(id);
+    await alive([others, of2]);
+    for (const one of [others, of2]) assert.ok(!one.list.some(({ data }) => data.data?.call === id));
+    for (const one of all) one.close();
   });
 
   test('each ends those of its own users', async () => {
@@ -120,8 +151,7 @@ describe('a call between tenants', { timeout: 60000 }, () => {
 
   test('who uses the Call-ID of another tenant reads nothing of it, and hides nothing', async () => {
     const { id, callid, out } = await call();
-    const mallory = await suite.tenant().phone('carol');
-    assert.equal(mallory.domain, 't2.test');
+    const mallory = carol.ua;
     const of = `traces?call_id=${encodeURIComponent(callid)}`;
     const trace = await until(async () => (await json('', of)).traces[0], 'it is traced');
     // of their dialog, with the tags of either side, and one of her own
