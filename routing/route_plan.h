@@ -169,6 +169,8 @@ struct route_plan {
 	const struct route_tenant *tenant;     /* of the query */
 	const struct route_connection *from;   /* of the query */
 	const struct route_rule *rule; /* that decided; NULL: the last step */
+	/* what all rules on the way say: never, if one does, else always */
+	enum route_recording record;
 	struct route_target targets[ROUTE_TARGETS_MAX]; /* to try in order */
 	unsigned ntargets;                              /* 1 or more */
 	struct route_left left[ROUTE_LEFT_MAX];
@@ -211,7 +213,6 @@ int route_decide(const struct route_table *table,
 		 const struct route_query *query, struct route_plan *plan);
 
 const char *route_rule_name(const struct route_rule *rule);
-enum route_recording route_rule_record(const struct route_rule *rule);
 /* Its `method` lists this one; a rule without `method` is for any, and names
  * none. */
 bool route_rule_names(const struct route_rule *rule, const struct pl *method);

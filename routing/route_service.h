@@ -57,7 +57,8 @@ bool route_sound_check(const char *text, char *why, size_t size);
 	 .def = "default",                                                    \
 	 .help = "Whether its calls are recorded" of ". A call is when one of " \
 		 "those who take part says always, and none says never: the "  \
-		 "route, user, connection or else tenant of each side."}
+		 "routes on its way, the user, connection or else tenant of "  \
+		 "each side."}
 
 /* The fields of a struct route_services. `of`: where nothing is said. */
 #define ROUTE_SERVICES_FIELDS(type, member, of)                               \

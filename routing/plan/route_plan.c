@@ -57,10 +57,19 @@ static enum step enter(struct route_walk *walk, const struct route_rule *rule)
 	return STEP_TENANT;
 }
 
+/* One that leads to another tenant, or goes on, is not the last to be asked. */
+static void record_note(struct route_plan *plan, enum route_recording record)
+{
+	if (plan->record != ROUTE_RECORD_NEVER &&
+	    record != ROUTE_RECORD_DEFAULT)
+		plan->record = record;
+}
+
 static enum step apply(struct route_walk *walk, const struct route_rule *rule)
 {
 	const struct route_to *to = &rule->to;
 
+	record_note(walk->plan, rule->record);
 	if (!to->go_on)
 		walk->plan->rule = rule;
 	route_walk_note(walk, rule, NULL,
@@ -215,6 +224,7 @@ static void begin(struct route_plan *plan, const struct route_table *table,
 	plan->tenant = query->tenant;
 	plan->from = query->from;
 	plan->rule = NULL;
+	plan->record = ROUTE_RECORD_DEFAULT;
 	plan->ntargets = plan->nleft = plan->nforms = plan->nheaders = 0;
 	plan->considered = 0;
 	plan->user[0] = '\0';

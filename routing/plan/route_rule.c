@@ -121,11 +121,6 @@ const char *route_rule_name(const struct route_rule *rule)
 	return rule ? rule->name : "";
 }
 
-enum route_recording route_rule_record(const struct route_rule *rule)
-{
-	return rule ? rule->record : ROUTE_RECORD_DEFAULT;
-}
-
 bool route_rule_names(const struct route_rule *rule, const struct pl *method)
 {
 	return rule && rule->methods & 1u << route_method_of(method);

@@ -179,7 +179,7 @@ static int record_fill(struct call_record *rec, const struct smsg *msg,
 	caller->cseq = msg->cseq.num;
 	err = pl_strcpy(&msg->callid, rec->callid, sizeof(rec->callid));
 	invite_why(rec->why, params->plan);
-	rec->record = (uint8_t)route_rule_record(params->plan->rule);
+	rec->record = (uint8_t)params->plan->record;
 	err |= pl_strcpy(&params->caller, caller->user, sizeof(caller->user));
 	err |= side_fill(caller, &msg->from);
 	err |= routes_fill(caller->routes, msg);

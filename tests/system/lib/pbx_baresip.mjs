@@ -65,7 +65,9 @@ export class Baresip {
     this.name = `baresip-${this.port}`;
     this.dir = this.stack.file(this.name);
     fs.mkdirSync(this.dir, { recursive: true });
-    const rtp = await freeUdp(20);
+    // even: of an odd one libre would make the port before it, of somebody else
+    const free = await freeUdp(22);
+    const rtp = free + (free % 2);
     this.rtp = rtp;
     const [rate, channels, module] = CODECS[this.codec] ?? [RATE, 1, 'g711'];
     fs.writeFileSync(path.join(this.dir, 'config'), `poll_method epoll

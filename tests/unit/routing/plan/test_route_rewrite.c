@@ -209,6 +209,34 @@ static void a_number_of_another_tenant_is_asked_there(void)
 	mem_deref(table);
 }
 
+static enum route_recording recorded(const struct route_table *table,
+				     const char *callee)
+{
+	(void)called(table, callee);
+	return plan.record;
+}
+
+/* A rule that goes on has been matched, too. */
+static void all_rules_on_the_way_say_what_is_recorded(void)
+{
+	struct route_table *table = with(
+		"      - {name: on, match: {callee: '57.*'}, record: never, to: "
+		"{continue: true}}\n"
+		"      - {name: t, match: {callee: '5.(.*)'}, record: always, "
+		"to: {tenant: {id: b, number: '${1}'}}}\n"
+		"      - {name: u, match: {callee: '4.*'}, record: always, to: "
+		"{continue: true}}\n");
+
+	REQUIRE(table);
+	CHECK_INT(recorded(table, "5130"), ROUTE_RECORD_ALWAYS);
+	CHECK_STR(plan.targets[0].user->name, "carol");
+	CHECK(!plan.rule);
+	CHECK_INT(recorded(table, "5730"), ROUTE_RECORD_NEVER);
+	CHECK_INT(recorded(table, "430"), ROUTE_RECORD_ALWAYS);
+	CHECK_INT(recorded(table, "30"), ROUTE_RECORD_DEFAULT);
+	mem_deref(table);
+}
+
 /* A trunk that called on would have two tenants pay for it. */
 static void another_tenant_is_asked_for_users_alone(void)
 {
@@ -423,6 +451,7 @@ TEST_MAIN(TEST(numbers_are_set_shortened_and_lengthened),
 	  TEST(what_ends_a_line_goes_nowhere),
 	  TEST(continue_goes_on_with_what_was_rewritten),
 	  TEST(a_number_of_another_tenant_is_asked_there),
+	  TEST(all_rules_on_the_way_say_what_is_recorded),
 	  TEST(another_tenant_is_asked_for_users_alone),
 	  TEST(strangers_get_to_no_registrar_by_themselves),
 	  TEST(who_has_come_back_is_a_stranger_in_words_too),
