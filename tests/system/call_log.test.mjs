@@ -11,25 +11,6 @@ const SIZE = 512 * 1024;
 const api = (suite) => (path) => fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/${path}`,
   { headers: { Authorization: 'Bearer token-of-the-tests' } });
 
-async function calls(suite, n) {
-  const tenant = suite.tenant();
-  const bob = await tenant.phone('bob', { transport: 'udp' });
-  const ids = [];
-  for (let i = 0; i < n; i++) {
-    const alice = await tenant.ua('alice', { transport: 'ws' });
-    const out = alice.call('bob');
-    const into = await bob.incoming();
-    into.answer();
-    const { code, callid } = await out.final;
-    assert.equal(code, 200);
-    await into.up();
-    await out.bye();
-    ids.push(callid);
-    alice.close();
-  }
-  return ids;
-}
-
 // To a service; some may be refused, as long as who died is still believed to be
 // there.
 async function tries(suite, n) {
@@ -96,7 +77,7 @@ describe('logs of calls with a size', { timeout: 240000 }, () => {
   }, 'the timeline of the newest');
 
   test('the oldest give way, and the newest is whole', async () => {
-    const ids = await calls(suite, 130);
+    const ids = await suite.calls(130);
     const newest = await ended(ids.at(-1));
     assert.equal(newest.log, 'kept');
     assert.equal(newest.cut.begin, false);

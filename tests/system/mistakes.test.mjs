@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { B } from './lib/stack.mjs';
+import { B, until } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
 
 const M = 'Kestrel-wing-2290';
@@ -80,13 +80,17 @@ describe('mistakes beside secrets', { timeout: 120000 }, () => {
     }
   });
 
-  test('of a table that a reload finds', async () => {
+  test('of a table that a reload finds: to who asks for that, and in the log', async () => {
     const good = fs.readFileSync(stack.file('routing.yaml'));
+    const logged = () => stack.log('sigd.log').split('msg="the routing table cannot be used"').length;
     for (const text of TABLES) {
       fs.writeFileSync(stack.file('routing.yaml'), text);
       const answer = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/routes/reload`, { method: 'POST', headers: { authorization: 'Bearer token-of-the-tests' } });
       assert.equal(answer.status, 422, text);
       clean(await answer.text(), text);
+      const before = logged();
+      process.kill(stack.procs.get('sigd').pid, 'SIGHUP');
+      await until(() => logged() > before, 'the log says what is wrong');
     }
     fs.writeFileSync(stack.file('routing.yaml'), good);
     clean(stack.log('sigd.log'), 'the log');

@@ -39,25 +39,6 @@ describe('webhooks with several events', { timeout: 180000 }, () => {
     await alone.close();
   });
 
-  async function calls(n) {
-    const tenant = suite.tenant();
-    const bob = await tenant.phone('bob', { transport: 'udp' });
-    const ids = [];
-    for (let i = 0; i < n; i++) {
-      const alice = await tenant.ua('alice', { transport: 'ws' });
-      const out = alice.call('bob');
-      const into = await bob.incoming();
-      into.answer();
-      const { code, callid } = await out.final;
-      assert.equal(code, 200);
-      await into.up();
-      await out.bye();
-      ids.push(callid);
-      alice.close();
-    }
-    return ids;
-  }
-
   const ended = (from, callid) => from.of('call.ended', callid).length === 1;
 
   // What has been taken so far, as it came.
@@ -81,7 +62,7 @@ describe('webhooks with several events', { timeout: 180000 }, () => {
   test('a receiver that was away gets all, in order, some at a time', async () => {
     const { port } = to;
     await to.close();
-    const ids = await calls(30);
+    const ids = await suite.calls(30);
     await until(() => alone.of('call.ended').length >= 30, 'who is there has them');
     to = Object.assign(new Receiver(), { events: to.events });
     await to.listen(port);
@@ -105,7 +86,7 @@ describe('webhooks with several events', { timeout: 180000 }, () => {
       return events.some(({ id }) => id === bad) ? 422 : 200;
     };
     // together, as five refusals take fifteen seconds
-    const ids = await calls(6);
+    const ids = await suite.calls(6);
     for (const id of ids) await until(() => ended(to, id), 'the others', 60000);
     await until(async () => await metric('refused', 'many') === 1, 'it was passed over', 30000);
     assert.equal(to.bad, 0);
@@ -120,7 +101,7 @@ describe('webhooks with several events', { timeout: 180000 }, () => {
     const [refused, start] = [await metric('refused', 'many'), to.posts.length];
     let seen = 0;
     to.answerAll = () => (++seen <= n ? code : 200);
-    const ids = await calls(4);
+    const ids = await suite.calls(4);
     for (const id of ids) await until(() => ended(to, id), `after ${n} times ${code}`, 90000);
     // of streams of their own: what was held may come behind the end
     const begun = () => to.of('call.started').filter((e) => ids.includes(e.data.call_id));
@@ -154,11 +135,11 @@ describe('webhooks with several events', { timeout: 180000 }, () => {
       ++tries;
       return 422;
     };
-    await calls(1);
+    await suite.calls(1);
     await until(() => tries >= 9, 'it was tried, and is held', 40000);
     assert.equal(await metric('refused', 'many'), refused);
     first = false;
-    const [next] = await calls(1);
+    const [next] = await suite.calls(1);
     await until(() => ended(to, next), 'the next one', 60000);
     await until(async () => await metric('refused', 'many') === refused + bad.size, 'passed over', 30000);
     to.answerAll = null;
@@ -167,7 +148,7 @@ describe('webhooks with several events', { timeout: 180000 }, () => {
   test('an admin process that is killed loses none of an array', async () => {
     const { port } = to;
     await to.close();
-    const ids = await calls(5);
+    const ids = await suite.calls(5);
     process.kill(suite.stack.children('sigd').adm, 'SIGKILL');
     to = Object.assign(new Receiver(), { events: to.events });
     await to.listen(port);

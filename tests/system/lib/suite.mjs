@@ -67,6 +67,27 @@ export class Suite {
     };
   }
 
+  // So many calls of one tenant, each behind the other and over when the next
+  // one begins; their Call-IDs.
+  async calls(n) {
+    const tenant = this.tenant();
+    const bob = await tenant.phone('bob', { transport: 'udp' });
+    const ids = [];
+    for (let i = 0; i < n; i++) {
+      const alice = await tenant.ua('alice', { transport: 'ws' });
+      const out = alice.call('bob');
+      const into = await bob.incoming();
+      into.answer();
+      const { code, callid } = await out.final;
+      if (code !== 200) throw new Error(`call ${i} of ${n} got ${code}`);
+      await into.up();
+      await out.bye();
+      ids.push(callid);
+      alice.close();
+    }
+    return ids;
+  }
+
   // After each test.
   hangUp() {
     for (const ua of this.uas.splice(0)) ua.close();
