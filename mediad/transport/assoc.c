@@ -7,6 +7,7 @@
 #include <string.h>
 #include <re.h>
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 #include "common/log.h"
 #include "mediad/transport/assoc.h"
@@ -83,6 +84,8 @@ static void on_soon(void *arg);
  * (ES2023-01). The next ClientHello, theirs or ours, begins a new one; after
  * some of theirs in a while only.
  */
+static void giveup_begin(struct assoc *assoc);
+
 static void on_broken(struct assoc *assoc, const char *what)
 {
 	log_info(assoc->params.call, "dtls handshake broke", "why=%s try=%u",
@@ -91,6 +94,7 @@ static void on_broken(struct assoc *assoc, const char *what)
 	assoc_tell_broken(assoc);
 	assoc->heard |= hs_is_answered(assoc->hs);
 	assoc->hs = mem_deref(assoc->hs);
+	giveup_begin(assoc);
 	if (assoc->tries < UINT8_MAX)
 		++assoc->tries;
 	if (assoc->tries == TRIES_MAX && assoc->h->broken &&
@@ -164,20 +168,46 @@ static void on_send(const uint8_t *pkt, size_t len, void *arg)
 	assoc->h->send(pkt, len, assoc->arg);
 }
 
+static uint32_t most_ms(const struct assoc *assoc)
+{
+	return assoc->params.handshake_ms ? assoc->params.handshake_ms
+					  : HANDSHAKE_MS;
+}
+
+/* Over all tries. */
+static void giveup_begin(struct assoc *assoc)
+{
+	if (!wheel_runs(&assoc->giveup))
+		wheel_start(assoc->params.wheel, &assoc->giveup, most_ms(assoc),
+			    on_giveup, assoc);
+}
+
+/* Of one association, so that who is late with it need not begin anew. */
+static int bake(struct assoc *assoc)
+{
+	if (!assoc->baked)
+		assoc->baked =
+			RAND_bytes(assoc->cookie, sizeof(assoc->cookie)) == 1;
+	return assoc->baked ? 0 : EIO;
+}
+
+/* Who may be anybody is first to show that it reads what is sent to the peer:
+ * until then the peer itself may begin at any time, and no time runs. */
 static int begin(struct assoc *assoc)
 {
-	struct wheel *wheel = assoc->params.wheel;
-	const uint32_t ms = assoc->params.handshake_ms
-				    ? assoc->params.handshake_ms
-				    : HANDSHAKE_MS;
-	int err = hs_alloc(&assoc->hs, assoc->params.hs_ctx, wheel, ms);
+	const bool listens = !assoc->client && assoc->params.doubt;
+	int err = listens ? bake(assoc) : 0;
 
+	if (!err)
+		err = hs_alloc(&assoc->hs, assoc->params.hs_ctx,
+			       assoc->params.wheel, most_ms(assoc));
 	if (err)
 		return err;
 	hs_handlers(assoc->hs, on_send, on_handshake, assoc);
-	/* over all tries */
-	if (!wheel_runs(&assoc->giveup))
-		wheel_start(wheel, &assoc->giveup, ms, on_giveup, assoc);
+	if (listens)
+		hs_listen(assoc->hs, assoc->cookie);
+	else
+		giveup_begin(assoc);
 	return 0;
 }
 
@@ -205,8 +235,17 @@ void assoc_ready(struct assoc *assoc)
 		look_soon(assoc);
 }
 
+static void forget_hellos(struct assoc *assoc)
+{
+	/* what was sent elsewhere is nobody's proof here */
+	assoc->baked = false;
+	if (assoc->hs && hs_listens(assoc->hs))
+		assoc->hs = mem_deref(assoc->hs);
+}
+
 void assoc_moved(struct assoc *assoc)
 {
+	forget_hellos(assoc);
 	if (assoc->client && assoc->hs && !hs_is_answered(assoc->hs))
 		assoc->hs = mem_deref(assoc->hs);
 	assoc_ready(assoc);
@@ -242,7 +281,7 @@ bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
 
 bool assoc_shakes(const struct assoc *assoc)
 {
-	return assoc->hs && !hs_is_done(assoc->hs);
+	return assoc->hs && !hs_is_done(assoc->hs) && !hs_listens(assoc->hs);
 }
 
 /* --- whom the far SDP announces ------------------------------------------------------ */
@@ -313,6 +352,8 @@ int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 	assoc->fps = fps;
 	assoc->nfps = rem->nfps;
 	assoc->client = rem->client;
+	if (assoc->client)
+		forget_hellos(assoc);
 	/* a handshake that waited for its fingerprint is judged soon: that may
 	 * lose the path, and the owner is in the middle of something */
 	if (may_settle(assoc))

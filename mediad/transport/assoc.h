@@ -43,7 +43,8 @@ struct assoc_params {
 	uint32_t handshake_ms; /* over all tries; 0: 10000 */
 	const char *call;      /* for logs */
 	bool doubt; /* no check has shown that the peer is where it says: who
-		       forges its address may refuse in its name */
+		       forges its address may refuse in its name, so a hello
+		       has to bring back a cookie that was sent there */
 };
 
 struct assoc {
@@ -54,8 +55,10 @@ struct assoc {
 	struct wheel_timer giveup, soon;
 	struct cert_fp *fps; /* of the far SDP; NULL: not known yet */
 	size_t nfps;
+	uint8_t cookie[HS_COOKIE_LEN];
 	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
 	bool seen;
+	bool baked;  /* there is a cookie */
 	bool wanted; /* a handshake may begin */
 	bool resumed; /* the next to be told are those of the peer we have */
 	bool client; /* it is ours to begin it */

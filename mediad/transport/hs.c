@@ -31,6 +31,7 @@ enum {
 };
 
 enum hs_phase {
+	HS_LISTENS,
 	HS_SHAKES,
 	HS_DONE,
 	HS_OVER
@@ -45,6 +46,8 @@ struct hs {
 	hs_done_h *doneh;
 	void *arg;
 	enum hs_phase phase;
+	uint32_t limit_ms;
+	uint8_t cookie[HS_COOKIE_LEN];
 	bool verified, answered, refused;
 	const char *version, *cipher; /* OpenSSL's */
 	const uint8_t *in; /* the datagram being read */
@@ -320,6 +323,42 @@ void hs_connect(struct hs *hs)
 	shake(hs);
 }
 
+static void limit_begin(struct hs *hs)
+{
+	wheel_start(hs->wheel, &hs->limit, hs->limit_ms, on_limit, hs);
+}
+
+/* RFC 6347, 4.2.1: a HelloVerifyRequest is all that a ClientHello gets which
+ * does not bring our cookie; it changes nothing here. True: one has. */
+static bool has_shown(struct hs *hs, const uint8_t *pkt, size_t len)
+{
+	uint8_t in[IN_MAX];
+	struct hs_sieve sieve = {.out = in, .cap = sizeof(in)};
+	BIO_ADDR *addr;
+	bool shown;
+
+	hs->in_len = hs_sift(&sieve, pkt, len);
+	addr = hs->in_len ? BIO_ADDR_new() : NULL;
+	if (!addr)
+		return false;
+	hs->in = in;
+	ERR_clear_error();
+	shown = DTLSv1_listen(hs->ssl, addr) == 1;
+	hs->in = NULL;
+	BIO_ADDR_free(addr);
+	return shown;
+}
+
+static void listen_on(struct hs *hs, const uint8_t *pkt, size_t len)
+{
+	if (!has_shown(hs, pkt, len))
+		return;
+	hs->phase = HS_SHAKES;
+	limit_begin(hs);
+	hs_flight_begin(&hs->flight);
+	shake(hs);
+}
+
 static void shake_on(struct hs *hs, const uint8_t *pkt, size_t len)
 {
 	uint8_t in[IN_MAX];
@@ -343,14 +382,19 @@ static void shake_on(struct hs *hs, const uint8_t *pkt, size_t len)
 
 void hs_recv(struct hs *hs, const uint8_t *pkt, size_t len)
 {
-	if (hs->phase == HS_OVER)
-		return;
-	if (hs->phase == HS_DONE) {
+	switch (hs->phase) {
+	case HS_LISTENS:
+		listen_on(hs, pkt, len);
+		break;
+	case HS_SHAKES:
+		shake_on(hs, pkt, len);
+		break;
+	case HS_DONE:
 		read_on(hs, pkt, len);
-		return;
+		break;
+	case HS_OVER:
+		break;
 	}
-
-	shake_on(hs, pkt, len);
 }
 
 /* --- life and queries ---------------------------------------------------------- */
@@ -364,15 +408,34 @@ int hs_alloc(struct hs **hsp, struct hs_ctx *ctx, struct wheel *wheel,
 	if (!hs)
 		return ENOMEM;
 	hs->wheel = wheel;
+	hs->phase = HS_SHAKES;
+	hs->limit_ms = limit_ms;
 	err = hs_ctx_open(ctx, &hs->ssl, hs);
 	if (err) {
 		mem_deref(hs);
 		return err;
 	}
 	DTLS_set_timer_cb(hs->ssl, on_rto);
-	wheel_start(wheel, &hs->limit, limit_ms, on_limit, hs);
+	limit_begin(hs);
 	*hsp = hs;
 	return 0;
+}
+
+void hs_listen(struct hs *hs, const uint8_t cookie[HS_COOKIE_LEN])
+{
+	memcpy(hs->cookie, cookie, sizeof(hs->cookie));
+	hs->phase = HS_LISTENS;
+	wheel_stop(&hs->limit);
+}
+
+const uint8_t *hs_cookie(const struct hs *hs)
+{
+	return hs->cookie;
+}
+
+bool hs_listens(const struct hs *hs)
+{
+	return hs->phase == HS_LISTENS;
 }
 
 void hs_handlers(struct hs *hs, hs_send_h *sendh, hs_done_h *doneh, void *arg)

@@ -29,6 +29,7 @@ enum {
 	HS_DATAGRAMS_MAX = 256, /* received for one handshake */
 	HS_BYTES_MAX = 65536,   /* received for one handshake */
 	HS_CHAIN_MAX = 8192,    /* bytes of the peer's certificates */
+	HS_COOKIE_LEN = 20,
 };
 
 /* rx: what the peer protects with; tx: what we do. */
@@ -56,6 +57,15 @@ int hs_ctx_alloc(struct hs_ctx **ctxp, const struct cert *cert);
 int hs_alloc(struct hs **hsp, struct hs_ctx *ctx, struct wheel *wheel,
 	     uint32_t limit_ms);
 void hs_handlers(struct hs *hs, hs_send_h *sendh, hs_done_h *doneh, void *arg);
+/*
+ * As server, before anything is received: a ClientHello that does not bring this
+ * cookie is answered with it, in fewer bytes, and is forgotten (RFC 6347, 4.2.1).
+ * So who cannot read what is sent to the peer can neither begin a handshake in
+ * its name nor break one. limit_ms runs from when it was brought.
+ */
+void hs_listen(struct hs *hs, const uint8_t cookie[HS_COOKIE_LEN]);
+/* Nobody has brought it yet. */
+bool hs_listens(const struct hs *hs);
 /* We are the client: sends the ClientHello, and again what is not answered. */
 void hs_connect(struct hs *hs);
 /* One datagram. */

@@ -4,8 +4,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <re.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -85,6 +87,24 @@ static int accept_any(X509_STORE_CTX *store, void *arg)
 	return 1;
 }
 
+static const struct hs *hs_of(const SSL *ssl)
+{
+	return BIO_get_data(SSL_get_rbio(ssl));
+}
+
+static int cookie_make(SSL *ssl, unsigned char *cookie, unsigned *len)
+{
+	memcpy(cookie, hs_cookie(hs_of(ssl)), HS_COOKIE_LEN);
+	*len = HS_COOKIE_LEN;
+	return 1;
+}
+
+static int cookie_check(SSL *ssl, const unsigned char *cookie, unsigned len)
+{
+	return len == HS_COOKIE_LEN &&
+	       !CRYPTO_memcmp(cookie, hs_cookie(hs_of(ssl)), len);
+}
+
 static bool configure(SSL_CTX *ssl_ctx, const struct cert *cert)
 {
 	/* RFC 8827, 6.5: DTLS 1.2, forward secrecy, P-256 */
@@ -102,6 +122,8 @@ static bool configure(SSL_CTX *ssl_ctx, const struct cert *cert)
 			   NULL);
 	SSL_CTX_set_cert_verify_callback(ssl_ctx, accept_any, NULL);
 	SSL_CTX_set_max_cert_list(ssl_ctx, HS_CHAIN_MAX);
+	SSL_CTX_set_cookie_generate_cb(ssl_ctx, cookie_make);
+	SSL_CTX_set_cookie_verify_cb(ssl_ctx, cookie_check);
 
 	return SSL_CTX_set_min_proto_version(ssl_ctx, DTLS1_2_VERSION) &&
 	       SSL_CTX_set_max_proto_version(ssl_ctx, DTLS1_2_VERSION) &&

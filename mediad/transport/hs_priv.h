@@ -17,6 +17,9 @@ int hs_ctx_open(struct hs_ctx *ctx, SSL **sslp, struct hs *hs);
 /* Make it a client's, before its first step. */
 void hs_ctx_client(SSL *ssl);
 
+/* HS_COOKIE_LEN bytes. */
+const uint8_t *hs_cookie(const struct hs *hs);
+
 /* The BIO's two ends; its data is the struct hs. */
 int hs_bio_read(BIO *bio, char *buf, int size);
 int hs_bio_write(BIO *bio, const char *buf, int len);

@@ -666,6 +666,41 @@ static void an_alert_and_a_hello_break_no_handshake(void)
 	}
 }
 
+/* In its name, from before it begins until after it would have. */
+static void hellos_without_end_keep_nobody_out(void)
+{
+	/* of no suite that we have */
+	static const uint8_t hello[] = {
+		22,  254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 54, 1, 0, 0, 42,
+		0,   0,   0,   0, 0, 0, 0, 42, 254, 253, 1, 2, 3, 4, 5, 6, 7,
+		8,   9,   0,   1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4,
+		5,   6,   7,   8, 9, 0, 1, 2, 0, 0, 0, 2, 0, 1, 1, 0};
+	struct media_phone *phone;
+	struct call call;
+
+	if (!call_open(&call, NULL, "active"))
+		return;
+	phone = call.phone;
+	phone->dtls.mute = true;
+	phone->sending = false;
+	if (call_up(&call)) {
+		for (unsigned i = 0; i < 200; i++) {
+			media_phone_send_raw(phone, false, hello,
+					     sizeof(hello));
+			media_bed_run(&call.bed, 5);
+			if (i == 40) {
+				phone->dtls.mute = false;
+				phone_dtls_poll(phone);
+			}
+		}
+		CHECK_INT(phone->dtls.handshakes, 1);
+		phone->sending = true;
+		CHECK(both_hear(&call));
+		CHECK_INT(call.bed.nlost, 0);
+	}
+	call_close(&call);
+}
+
 /* It may be forged, so nothing ends and we try on; but it is named. */
 static void who_refuses_in_clear_is_named(void)
 {
@@ -744,5 +779,6 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(hellos_of_others_disturb_nothing),
 	  TEST(stray_datagrams_end_no_call),
 	  TEST(an_alert_and_a_hello_break_no_handshake),
+	  TEST(hellos_without_end_keep_nobody_out),
 	  TEST(who_refuses_in_clear_is_named),
 	  TEST(opportunistic_offers_by_dtls_are_taken))

@@ -551,6 +551,102 @@ static void a_hello_in_pieces_is_put_together(void)
 	}
 }
 
+/* --- who has to show that it is there ------------------------------------------ */
+
+static const uint8_t cookie[HS_COOKIE_LEN] = "where it is said to", other[
+	HS_COOKIE_LEN] = "where somebody is";
+
+static bool bed_listen(struct bed *bed, const uint8_t mine[HS_COOKIE_LEN])
+{
+	if (!bed_open(bed, &(struct shape){0}))
+		return false;
+	hs_listen(bed->hs, mine);
+	return CHECK(hs_listens(bed->hs));
+}
+
+static void who_brings_the_cookie_is_heard(void)
+{
+	struct bed bed;
+
+	REQUIRE(bed_listen(&bed, cookie));
+	turn(&bed);
+	CHECK_INT(bed.done, 0);
+	CHECK(!hs_listens(bed.hs));
+	check_keys(&bed, CRYPT_AEAD_AES_128_GCM);
+	bed_close(&bed);
+}
+
+/* However many come: each is answered with less than it is, and the one who is
+ * there begins as if they had not come. No time runs against it. */
+static void who_does_not_changes_nothing(void)
+{
+	struct bed bed;
+	const struct queue *q = &bed.to_server;
+
+	REQUIRE(bed_listen(&bed, cookie));
+	bed.patient = true;
+	SSL_do_handshake(bed.client);
+	REQUIRE(q->tail - q->head == 1);
+	for (unsigned i = 0; i < 1000; i++) {
+		bed.to_client.head = bed.to_client.tail;
+		hs_recv(bed.hs, q->buf[0], q->len[0]);
+		CHECK_INT(bed.to_client.tail - bed.to_client.head, 1);
+	}
+	CHECK(bed.largest < q->len[0]);
+	CHECK(hs_listens(bed.hs));
+	CHECK_INT(bed.dones, 0);
+	wheel_advance(bed.wheel, START_MS + 60000);
+	CHECK_INT(wheel_count(bed.wheel), 0);
+	CHECK_INT(bed.dones, 0);
+	bed.to_server.head = bed.to_server.tail;
+	turn(&bed);
+	CHECK_INT(bed.done, 0);
+	check_keys(&bed, CRYPT_AEAD_AES_128_GCM);
+	bed_close(&bed);
+}
+
+static void a_cookie_of_another_place_is_none(void)
+{
+	struct queue *q;
+	struct bed bed, there;
+
+	REQUIRE(bed_listen(&bed, cookie) && bed_listen(&there, other));
+	q = &bed.to_server;
+	SSL_do_handshake(bed.client);
+	hs_recv(bed.hs, q->buf[0], q->len[0]);
+	SSL_do_handshake(bed.client);
+	REQUIRE(q->tail - q->head == 2);
+	hs_recv(there.hs, q->buf[1], q->len[1]);
+	CHECK(hs_listens(there.hs));
+	hs_recv(bed.hs, q->buf[1], q->len[1]);
+	CHECK(!hs_listens(bed.hs));
+	bed_close(&bed);
+	bed_close(&there);
+}
+
+/* What is no hello, or half of one, or has its cookie elsewhere. */
+static void rubbish_is_no_cookie(void)
+{
+	struct bed bed;
+	struct queue *q;
+	uint8_t pkt[DATAGRAM];
+
+	REQUIRE(bed_listen(&bed, cookie));
+	q = &bed.to_server;
+	SSL_do_handshake(bed.client);
+	for (size_t len = 0; len < q->len[0]; len++) {
+		memcpy(pkt, q->buf[0], q->len[0]);
+		hs_recv(bed.hs, pkt, len);
+		pkt[len] ^= 0x55;
+		hs_recv(bed.hs, pkt, q->len[0]);
+		CHECK(bed.hs && hs_listens(bed.hs));
+	}
+	bed.to_client.head = bed.to_client.tail;
+	turn(&bed);
+	CHECK_INT(bed.done, 0);
+	bed_close(&bed);
+}
+
 /* --- what is wrong ------------------------------------------------------------------ */
 
 static void another_certificate_is_refused(void)
@@ -717,6 +813,9 @@ static void alloc_survives_a_lack_of_memory(void)
 
 TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
 	  TEST(a_hello_in_pieces_is_put_together),
+	  TEST(who_brings_the_cookie_is_heard),
+	  TEST(who_does_not_changes_nothing),
+	  TEST(a_cookie_of_another_place_is_none), TEST(rubbish_is_no_cookie),
 	  TEST(as_client_we_begin), TEST(a_lost_hello_of_ours_is_sent_again),
 	  TEST(a_lost_flight_is_sent_again),
 	  TEST(a_lost_finished_is_sent_again), TEST(closing_is_told),
