@@ -47,7 +47,7 @@ const struct metric_bounds proxy_heard_bounds = {
 	1000, 12,
 	{10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 60000}};
 
-enum { GUESSERS = 24576, POLL_MS_MAX = 1000 };
+enum { GUESSERS = 24576, POLL_MS_MAX = 1000, BEGUN_BUCKETS = 4096 };
 
 static void defaults(struct proxy_cfg *cfg)
 {
@@ -91,6 +91,8 @@ static void destructor(void *data)
 	list_flush(&px->jobs);
 	list_flush(&px->dialogs);
 	list_flush(&px->invites);
+	hash_clear(px->begun);
+	px->begun = mem_deref(px->begun);
 	list_flush(&px->relays);
 	list_flush(&px->tasks);
 	list_flush(&px->hangups);
@@ -238,6 +240,7 @@ int proxy_alloc(struct proxy **pxp, const struct proxy_cfg *cfg,
 	err = px->buf ? txn_table_alloc(&px->txns, &px->cfg.txn, deps->wheel,
 					on_send, px)
 		      : ENOMEM;
+	err = err ? err : hash_alloc(&px->begun, BEGUN_BUCKETS);
 	err = err ? err : guards_alloc(px);
 	err = err ? err : connections_alloc(px);
 	err = err ? err : watches_start(px);

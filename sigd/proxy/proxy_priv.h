@@ -51,6 +51,7 @@ struct proxy {
 	struct list jobs;      /* requests under way (struct job) */
 	struct list dialogs;   /* ... within dialogs (struct indialog) */
 	struct list invites;   /* calls being set up (struct invite) */
+	struct hash *begun;    /* ... by their call */
 	struct list relays;    /* ... that are no calls (struct relay) */
 	struct list rebinds;   /* flows that come and go (struct rebind) */
 	struct list tasks;     /* things to finish on our own (struct task) */

@@ -32,6 +32,7 @@ static void destructor(void *data)
 	struct invite *inv = data;
 
 	list_unlink(&inv->le);
+	hash_unlink(&inv->by_call);
 	list_flush(&inv->branches);
 	for (unsigned i = 0; i < INVITE_ASKS; i++)
 		mem_deref(inv->asks[i]);
@@ -219,6 +220,8 @@ static enum status fill(struct invite *inv, const struct invite_params *params)
 		str_ncpy(caller->conn, inv->from->name, sizeof(caller->conn));
 	if (record_fill(&inv->rec, msg, params))
 		return STATUS_BAD_REQUEST;
+	hash_append(inv->px->begun, hash_joaat_str(inv->rec.call),
+		    &inv->by_call, inv);
 	invite_tenant_first(inv);
 	str_ncpy(inv->rec.at, inv->px->at, sizeof(inv->rec.at));
 	inv->rec.asked = asked_for(msg);

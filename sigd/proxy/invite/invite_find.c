@@ -62,12 +62,16 @@ uint32_t invite_pending(const struct proxy *px)
 	return n;
 }
 
+/* Of those that were answered there are as many as calls in half a minute: so
+ * they are not gone through. */
+static struct le *begun(const struct proxy *px, const char *call)
+{
+	return list_head(hash_list(px->begun, hash_joaat_str(call)));
+}
+
 struct invite *invite_find_call(const struct proxy *px, const char *call)
 {
-	struct le *le;
-
-	LIST_FOREACH(&px->invites, le)
-	{
+	for (struct le *le = begun(px, call); le; le = le->next) {
 		struct invite *inv = le->data;
 
 		if (!inv->over && !strcmp(inv->rec.call, call))
@@ -93,10 +97,7 @@ bool invite_lost(struct proxy *px, const char *call, enum status reason)
 
 bool invite_acked(struct proxy *px, const char *call)
 {
-	struct le *le;
-
-	LIST_FOREACH(&px->invites, le)
-	{
+	for (struct le *le = begun(px, call); le; le = le->next) {
 		struct invite *inv = le->data;
 
 		if (inv->st && inv->rec.service[0] &&

@@ -95,7 +95,7 @@ struct hunt {
 };
 
 struct invite {
-	struct le le;
+	struct le le, by_call;
 	struct proxy *px;
 	struct txn_srv *st;
 	struct call_record rec;
