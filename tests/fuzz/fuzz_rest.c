@@ -111,6 +111,23 @@ int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
 	return 0;
 }
 
+int redis_sync_pipe(struct redis_sync *sync, const struct redis_pipe *pipe,
+		    redis_each_h *eachh, void *arg)
+{
+	const struct redis_val *val;
+	int err = 0;
+
+	if (pipe->n > REDIS_PIPE_MAX)
+		abort();
+	for (size_t i = 0; i < pipe->n && !err; i++) {
+		err = redis_sync_send(sync, &pipe->argv[i * pipe->argc],
+				      pipe->argc, &val);
+		if (!err)
+			eachh(i, val, arg);
+	}
+	return err;
+}
+
 /* --- the admin process --------------------------------------------------------- */
 
 static const char yaml[] =

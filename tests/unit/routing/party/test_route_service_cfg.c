@@ -65,7 +65,7 @@ static void an_announcement_is_a_target(void)
 	CHECK_INT(plan.targets[0].announcement->times, 2);
 	CHECK_INT(plan.targets[0].announcement->code, 486);
 	CHECK(!plan.targets[0].announcement->answer);
-	CHECK_INT(route_rule_record(plan.rule), ROUTE_RECORD_ALWAYS);
+	CHECK_INT(plan.record, ROUTE_RECORD_ALWAYS);
 	re_snprintf(text, sizeof(text), "%H", route_plan_explain, &plan);
 	CHECK(strstr(text, "announcement closed"));
 	re_snprintf(text, sizeof(text), "%H", route_plan_json, &plan);
