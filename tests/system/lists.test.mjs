@@ -210,13 +210,18 @@ describe('lists', { timeout: 60000 }, () => {
 
   test('traces of a tenant by pages, the last that began first, and by time', async () => {
     const find = async (query, token) => (await pagesOf('traces', query, token)).flat();
-    const span = `until=${new Date(Date.now() - 1000).toISOString()}`; // probes begin others
-    const traces = await until(async () => ((list) => list.length > 24 && list)(await find(`tenant=t0&${span}&limit=500`)), 'all are told');
+    const callids = await Promise.all(made.map(async (call) => (await call.final).callid));
+    const begun = await until(async () => {
+      const list = await find('tenant=t0&limit=500');
+      return callids.every((callid) => list.some((t) => t.call_id === callid)) && list;
+    }, 'all are told');
+    const span = `until=${begun[0].first}`; // probes begin others
+    const traces = await find(`tenant=t0&${span}&limit=500`);
+    assert.ok(traces.length > 24, `${traces.length}`);
     const ids = traces.map((t) => t.id);
     assert.equal(new Set(ids).size, ids.length);
     assert.deepEqual(traces.map((t) => t.first), traces.map((t) => t.first).sort().reverse());
     assert.ok(traces.every((t) => t.parties.some((p) => p.tenant === 't0')));
-    const callids = await Promise.all(made.map(async (call) => (await call.final).callid));
     for (const callid of callids) assert.ok(traces.some((t) => t.call_id === callid), callid);
     for (const limit of [5, 17]) {
       const pages = await pagesOf('traces', `tenant=t0&${span}&limit=${limit}`);
