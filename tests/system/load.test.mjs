@@ -132,8 +132,13 @@ describe('overload', { timeout: (240 + TIMES.length * SECONDS * 3) * 1000 }, () 
       const bob = await suite.tenant().ua('bob', { domain: 'one.test' });
       const calls = [];
       for (let i = 0; i < 10; i++) {
-        calls.push(bob.call('echo'));
-        assert.equal((await calls[i].final).code, 200);
+        // the media worker may have been the one that was late: it says so once a second
+        calls.push(await until(async () => {
+          const call = bob.call('echo');
+          const { code } = await call.final;
+          assert.ok([200, 503].includes(code), `${code}`);
+          return code === 200 ? call : sleep(300).then(() => null);
+        }, 'media is at ease again'));
       }
       const person = load.person();
       const before = rss(stack.workers('sigd')[1]);
