@@ -77,6 +77,7 @@ void assoc_stop(struct assoc *assoc)
 }
 
 static void on_soon(void *arg);
+static void giveup_begin(struct assoc *assoc);
 
 /*
  * A handshake that breaks does not end the call: whoever can send from the
@@ -84,8 +85,6 @@ static void on_soon(void *arg);
  * (ES2023-01). The next ClientHello, theirs or ours, begins a new one; after
  * some of theirs in a while only.
  */
-static void giveup_begin(struct assoc *assoc);
-
 static void on_broken(struct assoc *assoc, const char *what)
 {
 	log_info(assoc->params.call, "dtls handshake broke", "why=%s try=%u",

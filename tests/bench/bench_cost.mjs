@@ -3,7 +3,8 @@
 // turns with all of it on (traces in Redis and to a capture server, logs of
 // calls, CDRs, events to a file and a webhook with up to BATCH in a POST, log at
 // info) and with none of it (log at error). CPU time of the worker, of the admin
-// process and of Redis, from the scheduler. ROUNDS, SECONDS, RATE, BATCH.
+// process and of Redis, from the scheduler. ROUNDS, SECONDS, RATE, BATCH; LOGS=1: logs of calls and the
+// log at info stay on, so that it is traces, events and CDRs alone.
 // SPDX-License-Identifier: MIT
 import { createSocket } from 'node:dgram';
 import fs from 'node:fs';
@@ -14,6 +15,7 @@ import { Stack, sleep } from '../system/lib/stack.mjs';
 const RATE = Number(process.env.RATE ?? 200);
 const SECONDS = Number(process.env.SECONDS ?? 8);
 const ROUNDS = Number(process.env.ROUNDS ?? 4);
+const LOGS = process.env.LOGS === '1';
 const BATCH = Number(process.env.BATCH ?? 100); // events in a POST
 const FLOOD = '127.9.0.1';
 
@@ -49,7 +51,7 @@ await new Promise((done) => { receiver.listen(0, '127.0.0.1', done); });
 async function stack(on) {
   const made = new Stack({ sigdWorkers: 1, mediadWorkers: 1, rtpPorts: 4000, streams: false, routing: (it) => {
     const file = it.file('sigd.yaml');
-    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('log_level: debug', `log_level: ${on ? 'info' : 'error'}`));
+    fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('log_level: debug', `log_level: ${on || LOGS ? 'info' : 'error'}`));
     return routing;
   },
   sip: on ? `trace:
@@ -59,8 +61,8 @@ events:
   file: events.jsonl
   hooks:
     - {name: all, url: "http://127.0.0.1:${receiver.address().port}/", secret: a-secret-of-the-bench, batch: ${BATCH}}
-` : 'trace: {keep: 0s}\ncall_log: {keep: 0s}\nevents: {keep: 0s}\n',
-  mediad: on ? '' : 'call_log: {keep: 0s}\n' });
+` : `trace: {keep: 0s}\n${LOGS ? '' : 'call_log: {keep: 0s}\n'}events: {keep: 0s}\n`,
+  mediad: on || LOGS ? '' : 'call_log: {keep: 0s}\n' });
   await made.start();
   return made;
 }
@@ -103,7 +105,7 @@ try {
   console.log(`sigd, worker and admin process together: ${((both('on') / both('off') - 1) * 100).toFixed(1)} % more (aim: 10 %)`);
   console.log(`told: ${told} messages to the capture server, ${events} events in ${posted} webhooks`);
   // off is off
-  const left = (await off.redis.call('KEYS', 'cb:{*')).filter((key) => /\{[ct]:.\}:(cdr|log:|why:|sip:|traces|sizes)/.test(key));
+  const left = (await off.redis.call('KEYS', 'cb:{*')).filter((key) => (LOGS ? /\{[ct]:.\}:(cdr|sip:|traces)/ : /\{[ct]:.\}:(cdr|log:|why:|sip:|traces|sizes)/).test(key));
   const news = (await off.redis.call('XRANGE', 'cb:news', '-', '+')).filter(([, fields]) => fields[1].startsWith('call.'));
   if (left.length || news.length) throw new Error(`without: ${left.length} keys of CDRs, logs and traces, ${news.length} news of calls`);
 } finally {
