@@ -10,24 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sigd/admin/rest_calls.h"
+#include "sigd/admin/rest_calls_walk.h"
+#include "sigd/call/call_fields.h"
 
 enum {
-	SHARDS = 16, /* call_record.h */
-	STEP = 500,	   /* names at once, */
-	SLIP = 50,	   /* of which the last are read once more */
-	SHARD_MAX = 10000, /* ... of a shard */
 	LOOKS_MAX = 500,
+	WORDS = 2, /* HGETALL, key */
+	KEY_MAX = 40,
 };
 
 struct found {
 	char call[ID_LEN + 1];
-};
-
-/* The last ones of a step. */
-struct overlap {
-	struct found list[SLIP];
-	size_t n;
 };
 
 /* Those behind the cursor, the first `limit` by id, and how many there are of
@@ -36,7 +29,7 @@ struct names {
 	struct found list[LOOKS_MAX];
 	size_t n, limit;
 	uint64_t behind, total;
-	const char *tenant, *cursor;
+	const char *cursor;
 };
 
 struct shown {
@@ -87,58 +80,31 @@ static void name_add(struct names *names, const struct found *found)
 	names->list[at] = *found;
 }
 
-static bool was_read(const struct overlap *before, const struct found *found)
+/* One that is told again is in the order already. */
+static void on_name(const char *call, void *arg)
 {
-	for (size_t i = 0; i < before->n; i++) {
-		if (!strcmp(before->list[i].call, found->call))
-			return true;
-	}
-	return false;
-}
-
-static void step_take(struct names *names, struct overlap *before,
-		      const struct redis_val *set)
-{
-	struct overlap last = {.n = 0};
 	struct found found;
 
-	for (size_t i = 0; set->type == REDIS_ARRAY && i < set->len; i++) {
-		if (!rest_call_named(found.call, &set->el[i], names->tenant))
-			continue;
-		if (i >= SLIP || !was_read(before, &found))
-			name_add(names, &found);
-		if (i + SLIP >= set->len)
-			last.list[last.n++] = found;
-	}
-	*before = last;
+	str_ncpy(found.call, call, sizeof(found.call));
+	name_add(arg, &found);
 }
 
-/* In steps, as each holds up Redis. They overlap: what ends between two of them
- * moves the others down. What is put behind all others meanwhile is read again,
- * and told once (name_add()). */
-static bool shard_read(struct names *names, struct admin *admin,
-		       struct admin_resp *resp, unsigned shard)
+/* False: resp is an error. */
+static bool names_read(struct names *names, const char *tenant,
+		       struct admin *admin, struct admin_resp *resp)
 {
-	const struct redis_val *set;
-	char key[REST_KEY_MAX], from[16], to[16];
-	struct overlap before = {.n = 0};
-	unsigned at = 0;
+	struct rest_calls_walk walk = {.tenant = tenant};
 
-	re_snprintf(key, sizeof(key), "cb:{c:%x}:calls", shard);
-	do {
-		re_snprintf(from, sizeof(from), "%u", at);
-		re_snprintf(to, sizeof(to), "%u", at + STEP - 1);
-		if (!rest_ask(&set, admin, resp, "ZRANGE", key, from, to, NULL))
+	while (!rest_calls_walk_ended(&walk)) {
+		if (!rest_calls_walk_step(&walk, admin, resp, on_name, names))
 			return false;
-		step_take(names, &before, set);
-		at += STEP - SLIP;
-	} while (set->type == REDIS_ARRAY && set->len == STEP &&
-		 at < SHARD_MAX);
+	}
 	return true;
 }
 
 /* --- what they are ----------------------------------------------------------------- */
 
+/* But for how it sounds. */
 static bool fits(const struct rest_calls_filter *filter,
 		 const struct shown *shown)
 {
@@ -154,48 +120,124 @@ static bool fits(const struct rest_calls_filter *filter,
 
 	return !filter->reason && rec->start_ms >= filter->span.since_ms &&
 	       rec->start_ms <= filter->span.until_ms &&
-	       rest_calls_fit(filter, &facts) &&
-	       rest_calls_sounds(filter, &shown->quality);
+	       rest_calls_fit(filter, &facts);
 }
 
-/* One that has not ended meanwhile. False: resp is an error. */
-static bool look(struct page *page, struct admin *admin,
-		 struct admin_resp *resp, const char *call)
-{
-	struct shown *shown = mem_zalloc(sizeof(*shown), NULL);
-	struct rest_quality_of of = {.call = call};
-	bool there = false;
+/* Some of the names, which Redis is asked for in one round trip; found: of
+ * each, NULL: it has ended meanwhile, or does not fit. */
+struct some {
+	const struct rest_calls_filter *filter;
+	char key[REDIS_PIPE_MAX][KEY_MAX];
+	struct redis_arg argv[REDIS_PIPE_MAX * WORDS];
+	struct shown *found[REDIS_PIPE_MAX];
+	size_t n;
+	bool no_memory;
+};
 
-	if (!shown) {
+static void some_destructor(void *data)
+{
+	struct some *some = data;
+
+	for (size_t i = 0; i < some->n; i++)
+		mem_deref(some->found[i]);
+}
+
+static void some_add(struct some *some, const char *call)
+{
+	char *key = some->key[some->n];
+	struct redis_arg *argv = &some->argv[some->n++ * WORDS];
+
+	re_snprintf(key, KEY_MAX, "cb:{c:%c}:rec:%s", call[0], call);
+	argv[0] = redis_str("HGETALL");
+	argv[1] = redis_str(key);
+}
+
+static void on_record(size_t nr, const struct redis_val *flat, void *arg)
+{
+	struct some *some = arg;
+	struct shown *shown;
+
+	if (flat->type != REDIS_ARRAY || !flat->len)
+		return;
+	shown = mem_zalloc(sizeof(*shown), NULL);
+	some->no_memory |= !shown;
+	if (shown && !call_fields_read(&shown->rec, flat) &&
+	    fits(some->filter, shown))
+		some->found[nr] = shown;
+	else
+		mem_deref(shown);
+}
+
+/* False: resp is an error. */
+static bool some_load(struct some *some, struct admin *admin,
+		      struct admin_resp *resp)
+{
+	const struct redis_pipe pipe = {some->argv, WORDS, some->n};
+	struct rest_quality_of of[REDIS_PIPE_MAX];
+	size_t n = 0;
+
+	if (!rest_piped(admin, resp, &pipe, on_record, some))
+		return false;
+	if (some->no_memory) {
 		admin_resp_problem(resp, 503, "Out of memory.");
 		return false;
 	}
-	of.quality = &shown->quality;
-	if (!rest_call_load(&shown->rec, &there, admin, resp, call) ||
-	    (there && !rest_quality_ask(&of, 1, admin, resp))) {
-		mem_deref(shown);
+	for (size_t i = 0; i < some->n; i++) {
+		if (some->found[i])
+			of[n++] = (struct rest_quality_of){
+				some->found[i]->rec.call,
+				&some->found[i]->quality};
+	}
+	return !n || rest_quality_ask(of, n, admin, resp);
+}
+
+/* In their order, until the page is full. */
+static void some_take(struct page *page, struct some *some)
+{
+	for (size_t i = 0; i < some->n && page->n < page->ask->limit; i++) {
+		struct shown *shown = some->found[i];
+
+		++page->looked;
+		if (!shown || !rest_calls_sounds(some->filter, &shown->quality))
+			continue;
+		page->shown[page->n++] = shown;
+		some->found[i] = NULL;
+	}
+}
+
+/* As many as are wanted; when of these some were left out, as many as Redis is
+ * asked for at once. False: resp is an error. */
+static bool look_some(struct page *page, struct admin *admin,
+		      struct admin_resp *resp)
+{
+	const struct names *names = &page->names;
+	const size_t left = names->n - page->looked;
+	const size_t most = page->looked ? left : min(left, page->ask->limit);
+	struct some *some = mem_zalloc(sizeof(*some), some_destructor);
+	bool ok;
+
+	if (!some) {
+		admin_resp_problem(resp, 503, "Out of memory.");
 		return false;
 	}
-	if (there && fits(&page->ask->filter, shown))
-		page->shown[page->n++] = shown;
-	else
-		mem_deref(shown);
-	return true;
+	some->filter = &page->ask->filter;
+	while (some->n < min(most, (size_t)REDIS_PIPE_MAX))
+		some_add(some, names->list[page->looked + some->n].call);
+	ok = some_load(some, admin, resp);
+	if (ok)
+		some_take(page, some);
+	mem_deref(some);
+	return ok;
 }
 
 /* False: resp is an error. */
 static bool gather(struct page *page, struct admin *admin,
 		   struct admin_resp *resp)
 {
-	struct names *names = &page->names;
-
-	for (unsigned i = 0; i < SHARDS; i++) {
-		if (!shard_read(names, admin, resp, i))
-			return false;
-	}
-	while (page->looked < names->n && page->n < page->ask->limit) {
-		if (!look(page, admin, resp,
-			  names->list[page->looked++].call))
+	if (!names_read(&page->names, page->ask->filter.tenant, admin, resp))
+		return false;
+	while (page->looked < page->names.n && page->n < page->ask->limit) {
+		if (!look_some(page, admin, resp))
 			return false;
 	}
 	return true;
@@ -267,7 +309,6 @@ void rest_calls_live(const struct rest_calls_ask *ask, struct admin *admin,
 	}
 	page->ask = ask;
 	page->names.limit = LOOKS_MAX;
-	page->names.tenant = ask->filter.tenant;
 	page->names.cursor = ask->cursor;
 	if (gather(page, admin, resp))
 		write(page, resp);

@@ -7,24 +7,23 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/admin_later.h"
 #include "common/countof.h"
 #include "common/id.h"
 #include "common/jsonr.h"
-#include "sigd/admin/rest_calls.h"
+#include "sigd/admin/rest_calls_walk.h"
 #include "sigd/admin/rest_hangup.h"
 
 enum {
 	AGAIN_MS = 1500, /* the last one has ended by then */
 	GAP_MS = 10,     /* between two: 100 a second */
-	SHARDS = 16,     /* call_record.h */
 	MANY_MAX = 5000, /* of one order */
 	SLICE = 50,      /* of a turn */
 	TURN_MS = 1,
 	MOST_MS = 30000,
-	CALL_LEN = 16,
 };
 
 struct many {
@@ -33,9 +32,11 @@ struct many {
 	char tenant[COOKIE_TENANT_MAX + 1];
 	char user[CALL_TEXT_MAX], conn[CALL_CONN_MAX + 1];
 	struct call_record *rec;
-	char (*calls)[CALL_LEN + 1];
-	unsigned shard; /* the next that is listed */
+	struct rest_calls_walk walk;
+	char (*calls)[ID_LEN + 1];
 	size_t n, next, found;
+	bool listed; /* `calls` are all, or as many as there is room for */
+	bool left;   /* there was no room for all */
 };
 
 static void destructor(void *data)
@@ -121,29 +122,53 @@ static bool fits(const struct many *many)
 	return side_is(many, 0, user, conn) || side_is(many, 1, user, conn);
 }
 
-static void list(struct many *many, const struct redis_val *set)
+/* --- which there are ---------------------------------------------------------- */
+
+static void on_call(const char *call, void *arg)
 {
-	for (size_t i = 0; set->type == REDIS_ARRAY && i < set->len &&
-			   many->n < MANY_MAX;
-	     i++) {
-		if (rest_call_named(many->calls[many->n], &set->el[i],
-				    many->tenant))
-			++many->n;
-	}
+	struct many *many = arg;
+
+	if (many->n < MANY_MAX)
+		str_ncpy(many->calls[many->n++], call, ID_LEN + 1);
+	else
+		many->left = true;
 }
 
-static bool list_one(struct many *many)
+static int by_call(const void *pa, const void *pb)
 {
-	const struct redis_val *set;
-	char key[REST_KEY_MAX];
+	return strcmp(pa, pb);
+}
 
-	(void)re_snprintf(key, sizeof(key), "cb:{c:%x}:calls", many->shard++);
-	if (!rest_ask(&set, many->admin, many->resp, "ZRANGE", key, "0", "9999",
-		      NULL))
+/* The walk may tell one twice, and each is counted. */
+static void once(struct many *many)
+{
+	size_t n = 0;
+
+	if (many->n)
+		qsort(many->calls, many->n, sizeof(many->calls[0]), by_call);
+	for (size_t i = 0; i < many->n; i++) {
+		if (n && !strcmp(many->calls[n - 1], many->calls[i]))
+			continue;
+		if (n != i)
+			memcpy(many->calls[n], many->calls[i], ID_LEN + 1);
+		++n;
+	}
+	many->n = n;
+}
+
+/* A step of it. False: resp is an error. */
+static bool list_some(struct many *many)
+{
+	if (!rest_calls_walk_step(&many->walk, many->admin, many->resp, on_call,
+				  many))
 		return false;
-	list(many, set);
+	many->listed = many->left || rest_calls_walk_ended(&many->walk);
+	if (many->listed)
+		once(many);
 	return true;
 }
+
+/* --- their end ---------------------------------------------------------------- */
 
 static bool end_one(struct many *many, const char *call)
 {
@@ -173,7 +198,7 @@ static bool end_some(struct many *many)
 
 static bool is_whole(const struct many *many)
 {
-	return many->shard == SHARDS && many->next == many->n;
+	return many->listed && many->next == many->n;
 }
 
 static void answer(const struct many *many)
@@ -185,7 +210,7 @@ static void answer(const struct many *many)
 	jsonw_object(&json, NULL);
 	jsonw_uint(&json, "calls", many->found);
 	jsonw_uint(&json, "within_ms", many->found * GAP_MS + AGAIN_MS);
-	jsonw_bool(&json, "more", many->n == MANY_MAX || !is_whole(many));
+	jsonw_bool(&json, "more", many->left || !is_whole(many));
 	jsonw_end(&json);
 	rest_done(&json, many->resp);
 }
@@ -197,7 +222,7 @@ static bool on_turn(const struct admin_req *req, struct admin_resp *resp,
 
 	(void)req;
 	many->resp = resp;
-	if (!(many->shard < SHARDS ? list_one(many) : end_some(many)))
+	if (!(many->listed ? end_some(many) : list_some(many)))
 		return true;
 	if (!late && !is_whole(many))
 		return false;
@@ -209,6 +234,7 @@ static void end_all(struct many *many)
 {
 	static const struct admin_later_cfg later = {on_turn, TURN_MS, MOST_MS};
 
+	many->walk.tenant = many->tenant;
 	many->rec = mem_alloc(sizeof(*many->rec), NULL);
 	many->calls = mem_alloc(MANY_MAX * sizeof(*many->calls), NULL);
 	if (many->rec && many->calls)

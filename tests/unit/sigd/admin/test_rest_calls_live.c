@@ -13,6 +13,7 @@
 #include <re.h>
 
 #include "sigd/admin/rest_calls.h"
+#include "tests/lib/call_flat.h"
 #include "tests/lib/test.h"
 
 enum { CALLS = 700, NAME_MAX_LEN = 32 };
@@ -23,6 +24,9 @@ static struct {
 	size_t n;
 	unsigned lists; /* so often it was asked for */
 	unsigned asked[CALLS]; /* records, by the number of the id */
+	unsigned heard[CALLS]; /* ... and how they sounded */
+	unsigned trips;	       /* for records and how they sounded */
+	bool there;	       /* the records */
 	struct redis_val els[CALLS];
 	struct redis_val said;
 } bed;
@@ -68,34 +72,52 @@ static void list_say(const struct redis_arg *argv)
 int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
 		    size_t argc, const struct redis_val **valp)
 {
-	static const char rec[] = "cb:{c:0}:rec:";
-	const char *key = argv[1].data;
-	unsigned long nr;
-
 	(void)sync;
 	(void)argc;
 	*valp = &bed.said;
-	if (!strcmp(argv[0].data, "ZRANGE")) {
+	if (CHECK(!strcmp(argv[0].data, "ZRANGE")))
 		list_say(argv);
-		return 0;
-	}
-	bed.said = (struct redis_val){.type = REDIS_ARRAY};
-	CHECK(!strncmp(key, rec, sizeof(rec) - 1));
-	nr = strtoul(key + sizeof(rec) - 1, NULL, 16);
-	if (CHECK(nr < CALLS))
-		++bed.asked[nr];
 	return 0;
 }
 
-/* Of a call that is not there any more nobody asks how it sounded. */
+/* HGETALL of a record, or of what mediad wrote: one of eleven had a bad MOS. */
+static void hash_say(size_t nr, const char *key, redis_each_h *eachh, void *arg)
+{
+	static const char rec[] = "cb:{c:0}:rec:", media[] = "cb:{c:0}:media:";
+	const bool is_rec = !strncmp(key, rec, sizeof(rec) - 1);
+	const char *id = key + (is_rec ? sizeof(rec) : sizeof(media)) - 1;
+	const unsigned long call = strtoul(id, NULL, 16);
+	static struct call_flat flat;
+	struct redis_val leg[2] = {{.type = REDIS_STR, .str = "leg.1", .len = 5},
+				   {.type = REDIS_STR}};
+	const struct redis_val none = {.type = REDIS_ARRAY};
+	const struct redis_val legs = {
+		.type = REDIS_ARRAY, .el = leg, .len = 2};
+
+	if (!CHECK(call < CALLS && (is_rec || !strncmp(key, media,
+						       sizeof(media) - 1))))
+		return;
+	++*(is_rec ? &bed.asked[call] : &bed.heard[call]);
+	leg[1].str = call % 11 ? "in-packets=9 in-mos=400"
+			       : "in-packets=9 in-mos=200";
+	leg[1].len = strlen(leg[1].str);
+	if (!is_rec)
+		eachh(nr, &legs, arg);
+	else
+		eachh(nr, bed.there ? call_flat(&flat, id, "t0") : &none, arg);
+}
+
 int redis_sync_pipe(struct redis_sync *sync, const struct redis_pipe *pipe,
 		    redis_each_h *eachh, void *arg)
 {
 	(void)sync;
-	(void)pipe;
-	(void)eachh;
-	(void)arg;
-	CHECK(false);
+	if (!CHECK(pipe->n && pipe->n <= REDIS_PIPE_MAX && pipe->argc == 2))
+		return 0;
+	++bed.trips;
+	for (size_t i = 0; i < pipe->n; i++) {
+		CHECK_STR(pipe->argv[2 * i].data, "HGETALL");
+		hash_say(i, pipe->argv[2 * i + 1].data, eachh, arg);
+	}
 	return 0;
 }
 
@@ -120,25 +142,109 @@ bool admin_worker(const struct admin *admin, unsigned nr,
 	return false;
 }
 
+static struct mbuf *page(const struct rest_calls_ask *ask)
+{
+	struct admin_resp resp = {.status = 200};
+
+	resp.mb = mbuf_alloc(512);
+	CHECK(resp.mb);
+	rest_calls_live(ask, NULL, &resp);
+	CHECK_INT(resp.status, 200);
+	CHECK(!mbuf_write_u8(resp.mb, 0));
+	return resp.mb;
+}
+
 static void what_is_there_all_the_time_is_found_once(void)
 {
 	const struct rest_calls_ask ask = {
 		.filter = {.span = {0, UINT64_MAX}}, .limit = 500};
-	struct admin_resp resp = {.status = 200};
+	struct mbuf *said;
 
 	calls_begin();
-	resp.mb = mbuf_alloc(512);
-	REQUIRE(resp.mb);
-	rest_calls_live(&ask, NULL, &resp);
-	CHECK_INT(resp.status, 200);
+	said = page(&ask);
 	/* those that have ended were 300 and 301 */
 	for (unsigned i = 0; i < 499; i++)
 		if (i != 300 && i != 301 && !CHECK_INT(bed.asked[i], 1))
 			printf("# of the call %u\n", i);
 	/* with those that had not ended yet when they were counted */
-	CHECK(!mbuf_write_u8(resp.mb, 0));
-	CHECK(strstr((char *)resp.mb->buf, "\"total\":700,"));
-	mem_deref(resp.mb);
+	CHECK(strstr((char *)said->buf, "\"total\":700,"));
+	mem_deref(said);
 }
 
-TEST_MAIN(TEST(what_is_there_all_the_time_is_found_once))
+static unsigned sum(const unsigned *nums)
+{
+	unsigned all = 0;
+
+	for (unsigned i = 0; i < CALLS; i++)
+		all += nums[i];
+	return all;
+}
+
+static size_t count(const struct mbuf *said)
+{
+	size_t n = 0;
+
+	for (const char *p = (char *)said->buf; (p = strstr(p, "\"call_id\""));
+	     p++)
+		++n;
+	return n;
+}
+
+/* Each round trip is a wait of all who ask the admin process. */
+static void a_page_costs_two_round_trips_for_a_hundred(void)
+{
+	const struct rest_calls_ask ask = {
+		.filter = {.span = {0, UINT64_MAX}}, .limit = 500};
+	struct mbuf *said;
+
+	calls_begin();
+	bed.there = true;
+	said = page(&ask);
+	CHECK_INT(count(said), 500);
+	CHECK_INT(bed.trips, 2 * 500 / REDIS_PIPE_MAX);
+	CHECK_INT(sum(bed.asked), 500);
+	CHECK_INT(sum(bed.heard), 500);
+	mem_deref(said);
+}
+
+static void no_more_are_asked_for_than_are_wanted(void)
+{
+	const struct rest_calls_ask ask = {
+		.filter = {.span = {0, UINT64_MAX}}, .limit = 7};
+	struct mbuf *said;
+
+	calls_begin();
+	bed.there = true;
+	said = page(&ask);
+	CHECK_INT(count(said), 7);
+	CHECK_INT(bed.trips, 2);
+	CHECK_INT(sum(bed.asked), 7);
+	CHECK(strstr((char *)said->buf, "\"next\":\"0000000000000006\""));
+	mem_deref(said);
+}
+
+/* Of the second hundred the page has room for one alone: the next one begins
+ * behind that. */
+static void the_next_page_begins_behind_the_last_that_was_told(void)
+{
+	const struct rest_calls_ask ask = {
+		.filter = {.span = {0, UINT64_MAX}, .mos_below = 300},
+		.limit = 3};
+	struct mbuf *said;
+
+	calls_begin();
+	bed.there = true;
+	said = page(&ask);
+	CHECK_INT(count(said), 3);
+	CHECK_INT(bed.trips, 4);
+	CHECK(strstr((char *)said->buf, "\"id\":\"0000000000000000\""));
+	CHECK(strstr((char *)said->buf, "\"id\":\"000000000000000b\""));
+	CHECK(strstr((char *)said->buf, "\"id\":\"0000000000000016\""));
+	CHECK(strstr((char *)said->buf, "\"next\":\"0000000000000016\""));
+	mem_deref(said);
+}
+
+TEST_MAIN(TEST(what_is_there_all_the_time_is_found_once),
+	  TEST(a_page_costs_two_round_trips_for_a_hundred),
+	  TEST(no_more_are_asked_for_than_are_wanted),
+	  TEST(the_next_page_begins_behind_the_last_that_was_told))
