@@ -88,6 +88,14 @@ bool jsonr_num(const struct jsonr_val *val, double *num)
 	return true;
 }
 
+bool jsonr_bool(const struct jsonr_val *val, bool *yes)
+{
+	if (!json_is_boolean(in(val)))
+		return false;
+	*yes = json_is_true(in(val));
+	return true;
+}
+
 bool jsonr_is_object(const struct jsonr_val *val)
 {
 	return json_is_object(in(val));

@@ -37,6 +37,8 @@ const struct jsonr_val *jsonr_get(const struct jsonr_val *object,
 const char *jsonr_str(const struct jsonr_val *val);
 /* False when it is no number. */
 bool jsonr_num(const struct jsonr_val *val, double *num);
+/* False when it is neither true nor false. */
+bool jsonr_bool(const struct jsonr_val *val, bool *yes);
 bool jsonr_is_object(const struct jsonr_val *val);
 /* Elements of an array; 0 when it is none. */
 size_t jsonr_count(const struct jsonr_val *val);

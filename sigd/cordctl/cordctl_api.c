@@ -210,8 +210,11 @@ const char *cordctl_text(char buf[CORDCTL_CELL_MAX],
 	const struct jsonr_val *found = member(val, path);
 	const char *text = jsonr_str(found);
 	double num;
+	bool yes;
 
 	*buf = '\0';
+	if (!text && jsonr_bool(found, &yes))
+		text = yes ? "yes" : "no";
 	if (text)
 		str_ncpy(buf, text, CORDCTL_CELL_MAX);
 	else if (jsonr_num(found, &num))

@@ -18,6 +18,7 @@ enum {
 	CORDCTL_URL_MAX = 2048,
 	CORDCTL_TOKEN_MAX = 8192,
 	CORDCTL_WORDS_MAX = 4,
+	CORDCTL_AREAS_MAX = 8, /* docs/openapi.yaml */
 };
 
 #define CORDCTL_URL "http://127.0.0.1:8080"
@@ -30,13 +31,22 @@ struct cordctl_filter {
 	const char *address, *agent, *name, *source, *worker;
 };
 
+/* How something is to be done; as well. */
+struct cordctl_how {
+	const char *node, *move, *lasts, *by;
+	const char *area[CORDCTL_AREAS_MAX]; /* "sigd/proxy=debug" */
+	size_t nareas;
+	bool keep, disconnect;
+};
+
 /* What was asked for on the command line. */
 struct cordctl_remote {
 	const char *url, *token_file, *ca;
 	const char *tenant, *user, *device, *connection, *call, *limit;
-	const char *daemon, *move;
+	const char *daemon;
 	struct cordctl_filter filter;
-	bool json, follow, recent, keep;
+	struct cordctl_how how;
+	bool json, follow, recent;
 	const char *word[CORDCTL_WORDS_MAX]; /* behind the command */
 	int nwords;
 };
@@ -63,7 +73,7 @@ int cordctl_escape(struct re_printf *pf, const char *text);
 void cordctl_query(char path[CORDCTL_URL_MAX], const char *name,
 		   const char *value);
 
-/* Text of a member, "a.b" of one in it; numbers too. In buf, or "" when it is
+/* Text of a member, "a.b" of one in it; numbers too, and yes or no. In buf, or "" when it is
  * not there. Returns buf. */
 const char *cordctl_text(char buf[CORDCTL_CELL_MAX],
 			 const struct jsonr_val *val, const char *path);
@@ -87,13 +97,21 @@ struct cordctl_form {
 	cordctl_cells_h *cellsh;
 };
 
+/* One connection (cordctl_lists.c). */
+extern const struct cordctl_form cordctl_connection;
+
 /* GET path, one page after the other, or as many as `limit` says, as a table or
  * as JSON. An exit code. */
 int cordctl_pages(const struct cordctl_remote *remote, const char *path,
 		  const struct cordctl_form *form);
-/* One answer as a table. */
+/* One answer as a table; name NULL: its one row is the answer itself. */
 int cordctl_page_print(const struct cordctl_answer *answer,
 		       const struct cordctl_form *form);
+/* Asks, and prints the answer: as JSON when that is wanted, else as a table.
+ * An exit code. */
+int cordctl_do(const struct cordctl_remote *remote, const char *method,
+	       const char *path, const char *body,
+	       const struct cordctl_form *form);
 
 /* --- the commands; each an exit code ------------------------------------------- */
 
@@ -103,7 +121,10 @@ cordctl_remote_h cordctl_remote_calls, cordctl_remote_call,
 	cordctl_remote_registrations, cordctl_remote_connections,
 	cordctl_remote_nodes, cordctl_remote_drain, cordctl_remote_undrain,
 	cordctl_remote_log, cordctl_remote_latency, cordctl_remote_traces,
-	cordctl_remote_alarms, cordctl_remote_refused, cordctl_remote_tenants;
+	cordctl_remote_alarms, cordctl_remote_refused, cordctl_remote_tenants,
+	cordctl_remote_reload, cordctl_remote_levels, cordctl_remote_force,
+	cordctl_remote_register, cordctl_remote_unregister,
+	cordctl_remote_disconnect, cordctl_remote_pause, cordctl_remote_resume;
 /* route explain --api; question: as JSON. */
 int cordctl_remote_explain(const struct cordctl_remote *remote,
 			   const struct mbuf *question);

@@ -1,6 +1,6 @@
 /*
  * cordctl_call.c  One call of a running Cordboard: its record, what came of it,
- *                 and its ladder; and how it is ended
+ *                 and its ladder; how it is ended, and its recording paused
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,6 +9,7 @@
 
 #include "common/countof.h"
 #include "common/jsonr.h"
+#include "common/jsonw.h"
 #include "sigd/cordctl/cordctl_api.h"
 #include "sigd/cordctl/cordctl_shown.h"
 
@@ -191,13 +192,51 @@ int cordctl_remote_call(const struct cordctl_remote *remote)
 	return code;
 }
 
+static void ended_cells(char cells[][CORDCTL_CELL_MAX],
+			const struct jsonr_val *many)
+{
+	(void)cordctl_text(cells[0], many, "calls");
+	(void)cordctl_text(cells[1], many, "within_ms");
+	(void)cordctl_text(cells[2], many, "more");
+}
+
+/* All of a tenant, or of one of its users or connections. */
+static int hangup_many(const struct cordctl_remote *remote)
+{
+	static const char *const heads[] = {"ENDING", "WITHIN MS", "MORE"};
+	static const struct cordctl_form form = {NULL, heads, COUNTOF(heads),
+						 ended_cells};
+	struct mbuf *body = mbuf_alloc(256);
+	struct jsonw json;
+	int code = CORDCTL_SYSTEM;
+
+	if (!body)
+		return code;
+	jsonw_init(&json, body);
+	jsonw_object(&json, NULL);
+	jsonw_str(&json, "tenant", remote->tenant);
+	if (remote->user)
+		jsonw_str(&json, "user", remote->user);
+	if (remote->connection)
+		jsonw_str(&json, "connection", remote->connection);
+	jsonw_end(&json);
+	if (!jsonw_done(&json) && !mbuf_write_u8(body, 0))
+		code = cordctl_do(remote, "POST", "/v1/calls/hangup",
+				  (const char *)body->buf, &form);
+	mem_deref(body);
+	return code;
+}
+
 int cordctl_remote_hangup(const struct cordctl_remote *remote)
 {
-	const char *id = call_of(remote);
+	const char *id;
 	struct cordctl_answer answer;
 	char path[CORDCTL_URL_MAX];
 	int code;
 
+	if (!remote->nwords && remote->tenant)
+		return hangup_many(remote);
+	id = call_of(remote);
 	if (!id)
 		return CORDCTL_USAGE;
 	re_snprintf(path, sizeof(path), "/v1/calls/%H", cordctl_escape, id);
@@ -209,4 +248,38 @@ int cordctl_remote_hangup(const struct cordctl_remote *remote)
 		printf("%s ends\n", id);
 	cordctl_answer_close(&answer);
 	return code;
+}
+
+/* --- its recording ------------------------------------------------------------------- */
+
+static int record_set(const struct cordctl_remote *remote, const char *what)
+{
+	const char *id = call_of(remote);
+	struct cordctl_answer answer;
+	char path[CORDCTL_URL_MAX], is[CORDCTL_CELL_MAX];
+	int code;
+
+	if (!id)
+		return CORDCTL_USAGE;
+	re_snprintf(path, sizeof(path), "/v1/calls/%H/recording/%s",
+		    cordctl_escape, id, what);
+	answer = cordctl_ask(remote, "POST", path, NULL);
+	code = answer.code;
+	if (code == CORDCTL_OK && remote->json)
+		cordctl_raw(&answer);
+	else if (code == CORDCTL_OK)
+		printf("%s recording %s\n", id,
+		       shown(is, jsonr_root(answer.doc), "recording"));
+	cordctl_answer_close(&answer);
+	return code;
+}
+
+int cordctl_remote_pause(const struct cordctl_remote *remote)
+{
+	return record_set(remote, "pause");
+}
+
+int cordctl_remote_resume(const struct cordctl_remote *remote)
+{
+	return record_set(remote, "resume");
 }

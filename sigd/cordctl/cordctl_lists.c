@@ -123,14 +123,17 @@ static void connection_cells(char cells[][CORDCTL_CELL_MAX],
 	(void)cordctl_text(cells[7], conn, "state.reason");
 }
 
+static const char *const connection_heads[] = {"CONNECTION", "KIND",	 "STATE",
+					       "REGISTERED", "CALLS",	 "MS",
+					       "ADDRESS",    "WHY"};
+const struct cordctl_form cordctl_connection = {
+	NULL, connection_heads, COUNTOF(connection_heads), connection_cells};
+
 int cordctl_remote_connections(const struct cordctl_remote *remote)
 {
-	static const char *const heads[] = {"CONNECTION", "KIND",    "STATE",
-					    "REGISTERED", "CALLS",   "MS",
-					    "ADDRESS",	  "WHY"};
-	static const struct cordctl_form form = {"connections", heads,
-					      COUNTOF(heads),
-					      connection_cells};
+	static const struct cordctl_form form = {
+		"connections", connection_heads, COUNTOF(connection_heads),
+		connection_cells};
 	char path[CORDCTL_URL_MAX] = "/v1/connections";
 
 	cordctl_query(path, "tenant", remote->tenant);

@@ -61,9 +61,8 @@ int cordctl_remote_nodes(const struct cordctl_remote *remote)
 
 static int tell(const struct cordctl_remote *remote, const char *what)
 {
-	struct cordctl_answer answer;
+	const struct cordctl_how *how = &remote->how;
 	char path[CORDCTL_URL_MAX];
-	int code;
 
 	if (remote->nwords != 1) {
 		(void)re_fprintf(stderr, "cordctl: %s needs one NODE\n", what);
@@ -72,16 +71,9 @@ static int tell(const struct cordctl_remote *remote, const char *what)
 	re_snprintf(path, sizeof(path), "/v1/nodes/%H/%s", cordctl_escape,
 		    remote->word[0], what);
 	cordctl_query(path, "daemon", remote->daemon);
-	cordctl_query(path, "move", remote->move);
-	cordctl_query(path, "keep", remote->keep ? "1" : NULL);
-	answer = cordctl_ask(remote, "POST", path, NULL);
-	code = answer.code;
-	if (code == CORDCTL_OK && remote->json)
-		cordctl_raw(&answer);
-	else if (code == CORDCTL_OK)
-		code = cordctl_page_print(&answer, &form);
-	cordctl_answer_close(&answer);
-	return code;
+	cordctl_query(path, "move", how->move);
+	cordctl_query(path, "keep", how->keep ? "1" : NULL);
+	return cordctl_do(remote, "POST", path, NULL, &form);
 }
 
 int cordctl_remote_drain(const struct cordctl_remote *remote)
@@ -92,4 +84,29 @@ int cordctl_remote_drain(const struct cordctl_remote *remote)
 int cordctl_remote_undrain(const struct cordctl_remote *remote)
 {
 	return tell(remote, "undrain");
+}
+
+/* --- their files, anew -------------------------------------------------------------- */
+
+static void reload_cells(char cells[][CORDCTL_CELL_MAX],
+			 const struct jsonr_val *worker)
+{
+	(void)cordctl_text(cells[0], worker, "worker");
+	(void)cordctl_text(cells[1], worker, "state");
+	(void)cordctl_text(cells[2], worker, "version");
+	(void)cordctl_time(cells[3], worker, "loaded");
+}
+
+/* Who is asked itself says what is wrong with its table; another node has that
+ * in its log. */
+int cordctl_remote_reload(const struct cordctl_remote *remote)
+{
+	static const char *const worker_heads[] = {"WORKER", "STATE", "VERSION",
+						   "LOADED"};
+	static const struct cordctl_form workers = {
+		"workers", worker_heads, COUNTOF(worker_heads), reload_cells};
+
+	if (remote->nwords)
+		return tell(remote, "reload");
+	return cordctl_do(remote, "POST", "/v1/routes/reload", NULL, &workers);
 }

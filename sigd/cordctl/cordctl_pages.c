@@ -11,20 +11,26 @@
 
 enum { PAGE_MAX = 500 }; /* entries of an answer, docs/openapi.yaml */
 
+static int row_add(struct cordctl_table *table,
+		   const struct cordctl_form *form, const struct jsonr_val *val)
+{
+	char cells[CORDCTL_COLUMNS_MAX][CORDCTL_CELL_MAX];
+	const char *row[CORDCTL_COLUMNS_MAX];
+
+	form->cellsh(cells, val);
+	for (size_t k = 0; k < form->n; k++)
+		row[k] = cells[k];
+	return cordctl_table_row(table, row);
+}
+
 static int rows_add(struct cordctl_table *table,
 		    const struct cordctl_form *form,
 		    const struct jsonr_val *list)
 {
-	char cells[CORDCTL_COLUMNS_MAX][CORDCTL_CELL_MAX];
-	const char *row[CORDCTL_COLUMNS_MAX];
 	int err = 0;
 
-	for (size_t i = 0; !err && i < jsonr_count(list); i++) {
-		form->cellsh(cells, jsonr_at(list, i));
-		for (size_t k = 0; k < form->n; k++)
-			row[k] = cells[k];
-		err = cordctl_table_row(table, row);
-	}
+	for (size_t i = 0; !err && i < jsonr_count(list); i++)
+		err = row_add(table, form, jsonr_at(list, i));
 	return err;
 }
 
@@ -35,11 +41,29 @@ int cordctl_page_print(const struct cordctl_answer *answer,
 	int err = cordctl_table_alloc(&table, form->heads, form->n);
 
 	if (!err)
-		err = rows_add(table, form, cordctl_list(answer, form->name));
+		err = form->name
+			      ? rows_add(table, form,
+					 cordctl_list(answer, form->name))
+			      : row_add(table, form, jsonr_root(answer->doc));
 	if (!err)
 		cordctl_table_print(table, cordctl_width());
 	mem_deref(table);
 	return err ? CORDCTL_SYSTEM : CORDCTL_OK;
+}
+
+int cordctl_do(const struct cordctl_remote *remote, const char *method,
+	       const char *path, const char *body,
+	       const struct cordctl_form *form)
+{
+	struct cordctl_answer answer = cordctl_ask(remote, method, path, body);
+	int code = answer.code;
+
+	if (code == CORDCTL_OK && remote->json)
+		cordctl_raw(&answer);
+	else if (code == CORDCTL_OK)
+		code = cordctl_page_print(&answer, form);
+	cordctl_answer_close(&answer);
+	return code;
 }
 
 /* How many are still wanted; 0: all, or what is no number, which the other side

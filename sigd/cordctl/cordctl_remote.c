@@ -32,6 +32,14 @@ static const struct {
 	{"nodes", cordctl_remote_nodes, 0},
 	{"drain", cordctl_remote_drain, 1},
 	{"undrain", cordctl_remote_undrain, 1},
+	{"reload", cordctl_remote_reload, 1},
+	{"levels", cordctl_remote_levels, 1},
+	{"force", cordctl_remote_force, 1},
+	{"register", cordctl_remote_register, 0},
+	{"unregister", cordctl_remote_unregister, 0},
+	{"disconnect", cordctl_remote_disconnect, 0},
+	{"pause", cordctl_remote_pause, 1},
+	{"resume", cordctl_remote_resume, 1},
 };
 
 enum {
@@ -39,6 +47,8 @@ enum {
 	OPT_FOLLOW,
 	OPT_KEEP,
 	OPT_RECENT,
+	OPT_DISCONNECT,
+	OPT_AREA,
 	OPT_TEXT = 512 /* and where its value goes */
 };
 
@@ -57,8 +67,13 @@ static const struct option options[] = {
 	{"call", required_argument, NULL, AT(call)},
 	{"limit", required_argument, NULL, AT(limit)},
 	{"daemon", required_argument, NULL, AT(daemon)},
-	{"move", required_argument, NULL, AT(move)},
+	{"node", required_argument, NULL, AT(how.node)},
+	{"move", required_argument, NULL, AT(how.move)},
 	{"keep", no_argument, NULL, OPT_KEEP},
+	{"for", required_argument, NULL, AT(how.lasts)},
+	{"area", required_argument, NULL, OPT_AREA},
+	{"by", required_argument, NULL, AT(how.by)},
+	{"disconnect", no_argument, NULL, OPT_DISCONNECT},
 	{"recent", no_argument, NULL, OPT_RECENT},
 	{"search", required_argument, NULL, AT(filter.search)},
 	{"state", required_argument, NULL, AT(filter.state)},
@@ -90,6 +105,32 @@ static void set_text(struct cordctl_remote *remote, int at, const char *value)
 	*(const char **)(void *)((char *)remote + at) = value;
 }
 
+/* One that is given twice, but for --area, is the last one. */
+static bool set_area(struct cordctl_how *how, const char *value)
+{
+	if (how->nareas == CORDCTL_AREAS_MAX) {
+		(void)re_fprintf(stderr, "cordctl: --area may be given %d "
+					 "times\n", CORDCTL_AREAS_MAX);
+		return false;
+	}
+	how->area[how->nareas++] = value;
+	return true;
+}
+
+static bool set_flag(struct cordctl_remote *remote, int c)
+{
+	bool *flag = c == OPT_JSON		   ? &remote->json
+		     : c == OPT_FOLLOW || c == 'f' ? &remote->follow
+		     : c == OPT_KEEP		   ? &remote->how.keep
+		     : c == OPT_RECENT		   ? &remote->recent
+		     : c == OPT_DISCONNECT	   ? &remote->how.disconnect
+						   : NULL;
+
+	if (flag)
+		*flag = true;
+	return flag != NULL;
+}
+
 static bool parse(struct cordctl_remote *remote, int argc, char **argv)
 {
 	int c;
@@ -97,15 +138,9 @@ static bool parse(struct cordctl_remote *remote, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "f", options, NULL)) != -1) {
 		if (c >= OPT_TEXT)
 			set_text(remote, c - OPT_TEXT, optarg);
-		else if (c == OPT_JSON)
-			remote->json = true;
-		else if (c == OPT_FOLLOW || c == 'f')
-			remote->follow = true;
-		else if (c == OPT_KEEP)
-			remote->keep = true;
-		else if (c == OPT_RECENT)
-			remote->recent = true;
-		else
+		else if (c == OPT_AREA && !set_area(&remote->how, optarg))
+			return false;
+		else if (c != OPT_AREA && !set_flag(remote, c))
 			return false;
 	}
 	for (; optind < argc && remote->nwords < CORDCTL_WORDS_MAX; optind++)

@@ -24,15 +24,17 @@ const routing = `tenants:
     users:
       alice: {password: alice-secret}
       bob: {password: bob-secret}
+      carol: {password: carol-secret, record: always}
     connections:
       pbx: {kind: trunk, address: '127.0.0.1:9', probe: 300ms, probe_down: 1, answer_within: 200ms}
+      office: {kind: register, address: '127.0.0.1:9', username: '2001', password: office-secret, probe: 0s}
     routes:
       - {name: echo, match: {callee: echo}, to: {service: echo}}
       - {name: out, match: {callee: '0.*'}, to: {connection: pbx}}
 `;
 
 describe('cordctl asks', { timeout: 240000 }, () => {
-  const suite = new Suite({ routing, rtpPorts: 40 });
+  const suite = new Suite({ routing, rtpPorts: 40, mediad: 'recording: {dir: rec, format: wav, min_free: 0}\n' });
   const { stack } = suite;
   let nodes;
 
@@ -316,6 +318,106 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     await bob.register({ expires: 0 });
   });
 
+  test('what logs say is changed for a while, and back', async () => {
+    const rows = lines(await good(['levels']));
+    assert.match(rows[0], /^NODE +DAEMON +LEVEL +FORCED +UNTIL +AREAS +CALL$/);
+    assert.deepEqual(rows.slice(1).map((row) => row.split(/ +/).slice(0, 4)), [['m1', 'mediad', 'debug', 'no'], ['m2', 'mediad', 'debug', 'no'], ['s1', 'sigd', 'debug', 'no'], ['s2', 'sigd', 'debug', 'no']]);
+    const set = ['levels', 'warn', '--node', 's1', '--daemon', 'sigd', '--for', '10m', '--area', 'sigd/proxy=info', '--area', 'sigd/journal=error', '--call', '0123456789abcdef'];
+    const said = lines(await good(set));
+    assert.equal(said.length, 2);
+    assert.match(said[1], /^s1 +sigd +warn +yes +\S+ +sigd\/proxy=info sigd\/journal=error +0123456789abcdef$/);
+    const { nodes: all } = await json(['levels'], { node: nodes[1] });
+    assert.deepEqual(all.filter((n) => n.forced).map((n) => n.node), ['s1']);
+    assert.deepEqual(all.find((n) => n.forced).areas, [{ area: 'sigd/proxy', level: 'info' }, { area: 'sigd/journal', level: 'error' }]);
+    assert.equal((await json(['levels', 'default'])).nodes.filter((n) => n.forced).length, 0);
+    const no = await run(['levels', 'loud']);
+    assert.equal(no.code, 1);
+    assert.match(no.err, /^cordctl: .*\(422\)/);
+    assert.match((await run(['levels', 'info', '--area', 'sigd'])).err, /\(422\)/);
+    assert.equal((await run(['levels', 'info', ...Array(9).fill(['--area', 'sigd=info']).flat()])).code, 64);
+  });
+
+  test('files are loaded anew, and what is wrong with them is said', async () => {
+    const file = stack.file('routing.yaml');
+    const text = fs.readFileSync(file, 'utf8');
+    const rows = lines(await good(['reload']));
+    assert.match(rows[0], /^WORKER +STATE +VERSION +LOADED$/);
+    assert.deepEqual(rows.slice(1).map((row) => row.split(/ +/).slice(0, 2)), [['s1/1', 'loaded'], ['s1/2', 'loaded']]);
+    fs.writeFileSync(file, `${text}nonsense: 1\n`);
+    const no = await run(['reload']);
+    fs.writeFileSync(file, text);
+    assert.equal(no.code, 1);
+    assert.match(no.err, /nonsense/);
+    assert.equal((await json(['reload'])).workers.length, 2);
+    assert.match(await good(['reload', 'm2']), /^m2 +mediad +serving /m);
+    await until(() => stack.log('mediad2.log').includes('msg=reloaded'), 'it did so');
+    assert.equal((await json(['reload', 's2', '--daemon', 'sigd'])).nodes[0].node, 's2');
+    assert.equal((await run(['reload', 'm2', '--daemon', 'sigd'])).code, 1);
+  });
+
+  test('a connection is taken out and back, and registers anew', async () => {
+    const office = ['--tenant', 'demo', '--connection', 'office'];
+    const rows = lines(await good(['force', 'drain', ...office, '--reason', 'new firmware', '--by', 'anna']));
+    assert.match(rows[0], /^CONNECTION +KIND +STATE/);
+    assert.match(rows[1], /^office +register +draining .* new firmware$/);
+    const { state } = (await json(['connections', '--search', 'office'], { node: nodes[1] })).connections[0];
+    assert.deepEqual([state.forced, state.reason, state.on_behalf_of], [true, 'new firmware', 'anna']);
+    for (const [word, is] of [['down', 'forced'], ['up', 'up']]) assert.equal((await json(['force', word, ...office])).state.state, is);
+    assert.equal((await json(['force', 'auto', ...office])).state.forced, false);
+    assert.equal((await run(['force', 'sideways', ...office])).code, 1);
+    assert.equal((await run(['force', 'up', '--tenant', 'demo', '--connection', 'none'])).code, 1);
+    const tried = async () => (await json(['log', ...office])).entries.reduce((n, e) => n + e.count, 0);
+    const before = await tried();
+    assert.match(await good(['register', ...office]), /^TENANT +REGISTERS ANEW\ndemo +office\n$/);
+    assert.deepEqual(await json(['register', ...office]), { tenant: 'demo', name: 'office' });
+    await until(async () => await tried() > before, 'it is tried anew');
+    assert.match((await run(['register', '--tenant', 'demo', '--connection', 'pbx'])).err, /We do not register there\. \(409\)/);
+    for (const args of [['force', ...office], ['force', 'up', '--tenant', 'demo'], ['register', '--connection', 'office']]) assert.equal((await run(args)).code, 64, args.join(' '));
+  });
+
+  test('a device is disconnected, and a user unregistered', async () => {
+    const who = ['--tenant', 'demo', '--user', 'carol'];
+    const devices = async () => (await json(['registrations', ...who])).registrations.map((r) => r.device);
+    const one = await phone('carol', nodes[0], 'wss');
+    const [device] = await devices();
+    assert.match(await good(['disconnect', ...who, '--device', device], { node: nodes[1] }), /^UNREGISTERED +DISCONNECTED +FLOW +DEVICE\nno +yes +s1\//);
+    await until(() => one.gone, 'it is closed');
+    await until(async () => (await devices()).length === 0, 'it has gone');
+    const two = await phone('carol', nodes[0], 'wss');
+    const three = await phone('carol', nodes[1], 'wss');
+    const [first] = await devices();
+    assert.match(await good(['unregister', ...who, '--device', first]), /^UNREGISTERED .*\nyes +no +s[12]\/.*\n$/);
+    assert.equal((await devices()).length, 1);
+    assert.ok(!two.gone && !three.gone);
+    const all = (await json(['unregister', ...who, '--disconnect'])).devices;
+    assert.deepEqual(all.map((d) => [d.unregistered, d.disconnected]), [[true, true]]);
+    await until(() => two.gone !== three.gone, 'that one is closed');
+    assert.deepEqual(await devices(), []);
+    assert.match((await run(['unregister', ...who])).err, /There is no such registration\. \(404\)/);
+    for (const args of [['unregister', '--tenant', 'demo'], ['disconnect', ...who]]) assert.equal((await run(args)).code, 64, args.join(' '));
+    const long = await run(['unregister', '--tenant', 'demo', '--user', 'x'.repeat(3000)]);
+    assert.deepEqual([long.code, long.out], [64, '']);
+    assert.match(long.err, /a name is too long/);
+  });
+
+  test('a recording is paused and goes on', async () => {
+    const carol = await phone('carol', nodes[0]);
+    const alice = await phone('alice', nodes[0]);
+    const call = carol.call('alice');
+    const rung = await alice.incoming();
+    rung.answer();
+    assert.equal((await call.final).code, 200);
+    await rung.up();
+    const id = await until(async () => /^([0-9a-f]{16}) +\S+ +up +demo +carol/m.exec(await good(['calls']))?.[1], 'it is up');
+    await until(async () => (await run(['pause', id])).code === 0, 'it is recorded');
+    assert.equal(await good(['pause', id]), `${id} recording paused\n`);
+    assert.equal(await good(['resume', id], { node: nodes[1] }), `${id} recording on\n`);
+    assert.deepEqual(await json(['pause', id]), { recording: 'paused' });
+    await call.bye();
+    await until(async () => (await run(['pause', id])).code === 1, 'it is over');
+    assert.equal((await run(['resume'])).code, 64);
+  });
+
   test('where a number would go', async () => {
     const question = ['route', 'explain', '--api', '--tenant', 'demo', '--caller', 'alice', '--callee', '0123'];
     assert.match(await good(question), /pbx/);
@@ -382,6 +484,23 @@ describe('cordctl asks', { timeout: 240000 }, () => {
       await until(async () => new RegExp(`^${id} +\\S+ +ended +demo +alice`, 'm').test(await good(['calls', '--recent'])), 'it was');
     }
     assert.equal((await run(['hangup', 'f'.repeat(16)])).code, 1);
+    assert.equal((await run(['hangup'])).code, 64);
+  });
+
+  test('all calls of a user are hung up', async () => {
+    const alice = await phone('alice', nodes[0], 'wss');
+    const bob = await phone('bob', nodes[0], 'wss');
+    const calls = [];
+    for (const ua of [alice, alice, bob]) {
+      calls.push(ua.call('echo'));
+      assert.equal((await calls.at(-1).final).code, 200);
+    }
+    assert.match(await good(['hangup', '--tenant', 'demo', '--user', 'alice']), /^ENDING +WITHIN MS +MORE\n2 +\d+ +no\n$/);
+    await Promise.all([calls[0].ended(), calls[1].ended()]);
+    assert.equal((await json(['calls'])).calls.length, 1);
+    assert.equal((await json(['hangup', '--tenant', 'demo', '--connection', 'pbx'])).calls, 0);
+    assert.equal((await json(['hangup', '--tenant', 'demo'])).calls, 1);
+    await calls[2].ended();
   });
 
   test('the manual, the completion and --help name every command and option', async () => {
@@ -392,7 +511,7 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     const help = await good(['--help']);
     const commands = [...source.matchAll(/^\t\{"([a-z]+)", cordctl_remote_/gm)].map(([, name]) => name);
     const options = [...source.matchAll(/^\t\{"([a-z-]+)", (?:required|no)_argument/gm)].map(([, name]) => name);
-    assert.ok(commands.length >= 10 && options.length >= 10);
+    assert.ok(commands.length >= 23 && options.length >= 37, `${commands.length}, ${options.length}`);
     for (const name of commands) {
       assert.match(man, new RegExp(`^\\.(It )?Cm ${name}\\b`, 'm'), name);
       assert.match(completion, new RegExp(`\\b${name}\\b`), name);

@@ -20,9 +20,11 @@ static struct jsonr *parse(const char *text)
 static void values_are_found_by_name_and_place(void)
 {
 	struct jsonr *doc = parse("{\"a\": \"x\\u00e9\", \"n\": -1.5, \"o\": {},"
-				  " \"l\": [1, \"two\", null]}");
+				  " \"l\": [1, \"two\", null],"
+				  " \"t\": true, \"f\": false}");
 	const struct jsonr_val *root, *list;
 	double num = 0;
+	bool yes = false;
 
 	REQUIRE(doc);
 	root = jsonr_root(doc);
@@ -36,6 +38,10 @@ static void values_are_found_by_name_and_place(void)
 	CHECK(jsonr_num(jsonr_at(list, 0), &num));
 	CHECK_STR(jsonr_str(jsonr_at(list, 1)), "two");
 	CHECK(jsonr_at(list, 2) != NULL);
+	CHECK(jsonr_bool(jsonr_get(root, "t"), &yes));
+	CHECK(yes);
+	CHECK(jsonr_bool(jsonr_get(root, "f"), &yes));
+	CHECK(!yes);
 	CHECK(!jsonr_at(list, 3));
 	mem_deref(doc);
 }
@@ -45,6 +51,7 @@ static void what_is_of_another_kind_is_not_found(void)
 	struct jsonr *doc = parse("[\"s\", {\"a\": 1}]");
 	const struct jsonr_val *root, *text, *object;
 	double num = 7;
+	bool yes = true;
 
 	REQUIRE(doc);
 	root = jsonr_root(doc);
@@ -56,6 +63,8 @@ static void what_is_of_another_kind_is_not_found(void)
 	CHECK(!jsonr_get(text, "a"));
 	CHECK(!jsonr_num(text, &num));
 	CHECK(num > 6);
+	CHECK(!jsonr_bool(text, &yes));
+	CHECK(yes);
 	CHECK(!jsonr_str(object));
 	CHECK_INT(jsonr_count(text), 0);
 	CHECK_INT(jsonr_count(object), 0);
@@ -65,12 +74,14 @@ static void what_is_of_another_kind_is_not_found(void)
 
 static void nothing_may_be_asked_for_anything(void)
 {
+	bool yes = false;
 	double num;
 
 	CHECK(!jsonr_root(NULL));
 	CHECK(!jsonr_get(NULL, "a"));
 	CHECK(!jsonr_str(NULL));
 	CHECK(!jsonr_num(NULL, &num));
+	CHECK(!jsonr_bool(NULL, &yes));
 	CHECK(!jsonr_is_object(NULL));
 	CHECK_INT(jsonr_count(NULL), 0);
 	CHECK(!jsonr_at(NULL, 0));
