@@ -4,13 +4,15 @@
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Events } from './lib/events.mjs';
+import { Ua } from './lib/sip.mjs';
 import { Suite, tenants } from './lib/suite.mjs';
 import { until } from './lib/stack.mjs';
 
 const to = (i) => `      - {name: there, match: {callee: '7(.+)'}, to: {tenant: {id: t${i}, number: '\${1}'}}}\n`;
 
 describe('a call between tenants', { timeout: 60000 }, () => {
-  const suite = new Suite({ rtpPorts: 40, routing: tenants(3).replace('    routes:\n', `    routes:\n${to(1)}`),
+  const suite = new Suite({ rtpPorts: 40, mediad: 'recording: {dir: rec, format: wav, min_free: 0}\n',
+    routing: tenants(3).replace('    routes:\n', `    routes:\n${to(1)}`).replace('{password: dave-secret}', '{password: dave-secret, record: always}'),
     tokens: { from: 'tenant: t0, scope: write', there: 'tenant: t1, scope: write', others: 'tenant: t2, scope: write' } });
   const { stack } = suite;
   const alice = {};
@@ -25,6 +27,12 @@ describe('a call between tenants', { timeout: 60000 }, () => {
   });
   after(() => suite.stop());
 
+  const phone = async (user, domain) => {
+    const ua = await Ua.open(stack, { user, domain, transport: 'udp' });
+    suite.uas.push(ua);
+    assert.equal((await ua.register()).code, 200);
+    return ua;
+  };
   const ask = (name, path, { method = 'GET', body } = {}) => fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/${path}`, { method, body: body && JSON.stringify(body),
     headers: { authorization: `Bearer ${name ? `${name}-${name}` : 'token-of-the-tests'}`, ...body ? { 'content-type': 'application/json' } : {} } });
   const json = async (...args) => (await ask(...args)).json();
@@ -89,6 +97,53 @@ describe('a call between tenants', { timeout: 60000 }, () => {
     for (const path of [`calls/${id}`, `calls/${id}/timeline`]) assert.deepEqual(await each((name) => status(name, path)), both(200, 404), path);
     await stack.redis.call('EVAL', "redis.call('DEL', 'cb:{c:' .. string.sub(ARGV[1], 1, 1) .. '}:media:' .. ARGV[1]) return 1", 0, id);
     assert.deepEqual(await each((name) => status(name, `calls/${id}`)), both(200, 404), 'by its log alone');
+  });
+
+  // of telephones: the pages of these tests have no media whose keys could be stored
+  test('each pauses the recording for itself, and the operator for all', async () => {
+    const dave = await phone('dave', 't0.test');
+    const desk = await phone('dave', 't1.test');
+    const out = dave.call('7dave');
+    const into = await desk.incoming();
+    into.answer();
+    assert.equal((await out.final).code, 200);
+    await into.up();
+    const { calls: [{ id }] } = await until(async () => {
+      const list = await json('', 'calls');
+      return list.calls[0]?.state === 'up' && list;
+    }, 'it is up');
+    const tape = async (name, what) => {
+      const answer = await ask(name, `calls/${id}/recording/${what}`, { method: 'POST' });
+      return [answer.status, (await answer.json()).recording];
+    };
+    const is = async (state) => until(async () => (await each(async (name) => (await json(name, `calls/${id}`)).media?.legs?.[0]?.recording)).from === state, `it is ${state}`);
+    await is('on');
+    const paused = [200, 'paused'];
+    const on = [200, 'on'];
+    assert.deepEqual(await tape('others', 'pause'), [404, undefined]);
+    // what one of them wants the other one does not undo
+    for (const [one, other] of [['from', 'there'], ['there', 'from']]) {
+      assert.deepEqual(await tape(one, 'pause'), paused);
+      await is('paused');
+      assert.deepEqual(await tape(other, 'resume'), paused, `${other} has paused nothing`);
+      assert.deepEqual(await tape(other, 'pause'), paused);
+      assert.deepEqual(await tape(one, 'resume'), paused, `${other} has paused it, too`);
+      assert.deepEqual(await tape('others', 'resume'), [404, undefined]);
+      assert.deepEqual(await tape(other, 'resume'), on);
+      await is('on');
+    }
+    // the operator's no tenant ends, and his end ends all
+    assert.deepEqual(await tape('', 'pause'), paused);
+    assert.deepEqual(await tape('from', 'resume'), paused);
+    assert.deepEqual(await tape('there', 'resume'), paused);
+    assert.deepEqual(await tape('there', 'pause'), paused);
+    assert.deepEqual(await tape('', 'resume'), on);
+    await is('on');
+    assert.equal((await out.bye()).code, 200);
+    await over(id);
+    // by Redis' facts, in their order: as often as it was silent, and no more
+    const told = (await stack.redis.call('XRANGE', 'cb:facts', '-', '+')).map(([, f]) => f.find((v) => /^recording\.(paused|resumed)$/.test(v))).filter(Boolean);
+    assert.deepEqual(told, Array(3).fill(['recording.paused', 'recording.resumed']).flat());
   });
 
   test('both are told of it as it happens, and who comes back', async () => {

@@ -196,7 +196,7 @@ describe('who means harm', { timeout: 300000 }, () => {
     for (const length of [2 ** 30, 2 ** 31, 2 ** 32, 2 ** 32 + 5, '18446744073709551615', '99999999999999999999']) {
       const raw = new Raw(stack.sigdAdmin);
       const { status } = await raw.send(head(`Content-Length: ${length}`), 'POST');
-      assert.ok([413, 400].includes(status), `${length}: ${status}`);
+      assert.equal(status, 413, `${length}`);
       raw.close();
     }
     const raw = new Raw(stack.sigdAdmin);
@@ -223,17 +223,24 @@ describe('who means harm', { timeout: 300000 }, () => {
   test('what says two lengths of its body is refused, and no second request comes of it', async () => {
     const begin = `POST /v1/calls/hangup HTTP/1.1\r\nHost: 127.0.0.1\r\n${AUTH.join(': ')}\r\n${JSON_BODY.join(': ')}\r\n`;
     const inside = `GET /v1/token HTTP/1.1\r\nHost: 127.0.0.1\r\n${AUTH.join(': ')}\r\n\r\n`;
-    for (const lengths of [`Content-Length: ${inside.length + 5}\r\nTransfer-Encoding: chunked`, `Transfer-Encoding: chunked\r\nContent-Length: 4`, 'Content-Length: 4\r\nContent-Length: 0',
-      'Content-Length: +2', 'Content-Length: 2, 2', 'Content-Length: 0x2', 'Transfer-Encoding: xchunked', 'Transfer-Encoding: chunked\r\nTransfer-Encoding: identity', 'Transfer-Encoding: \x0bchunked',
-      'Content-Length : 2']) {
+    // ours, or libmicrohttpd's own, which is no problem document
+    const ours = 'A header counts once, and one says how long the body is.';
+    const cases = [
+      [`Content-Length: ${inside.length + 5}\r\nTransfer-Encoding: chunked`, ours], ['Transfer-Encoding: chunked\r\nContent-Length: 4', ours], ['Content-Length: 4\r\nContent-Length: 0', ours],
+      ['Transfer-Encoding: xchunked', ours], ['Transfer-Encoding: chunked\r\nTransfer-Encoding: identity', ours], ['Transfer-Encoding: \x0bchunked', ours],
+      ['Content-Length: +2'], ['Content-Length: 2, 2'], ['Content-Length: 0x2'], ['Content-Length : 2']];
+    for (const [lengths, detail] of cases) {
       const raw = new Raw(stack.sigdAdmin);
       await raw.connect();
       raw.socket.on('error', () => {});
       raw.socket.end(`${begin}${lengths}\r\n\r\n0\r\n\r\n${inside}`);
       await raw.closed();
       const said = raw.data.toString();
-      assert.ok(!/"scope"/.test(said), `${JSON.stringify(lengths)}: ${said}`);
-      assert.ok(!/^HTTP\/1.1 [235]/m.test(said), `${JSON.stringify(lengths)}: ${said}`);
+      const about = `${JSON.stringify(lengths)}: ${said}`;
+      assert.ok(!/"scope"/.test(said), about);
+      const codes = [...said.matchAll(/^HTTP\/1\.1 (\d+) /gm)].map(([, code]) => code);
+      assert.deepEqual([codes.length > 0, ...new Set(codes)], [true, '400'], about);
+      if (detail) assert.equal(JSON.parse(said.slice(said.indexOf('\r\n\r\n') + 4)).detail, detail, about);
     }
     same();
   });
