@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <re.h>
@@ -19,11 +18,31 @@ void jsonw_init(struct jsonw *json, struct mbuf *mb)
 		mb->pos = mb->end;
 }
 
+/* Room for len bytes, which are taken to be written; NULL: there is none. */
+static char *room(struct jsonw *json, size_t len)
+{
+	struct mbuf *mb = json->mb;
+	char *at;
+
+	if (json->err)
+		return NULL;
+	if (len > mb->size - mb->pos) {
+		json->err = mbuf_resize(mb, 2 * mb->size + len);
+		if (json->err)
+			return NULL;
+	}
+	at = (char *)mb->buf + mb->pos;
+	mb->pos += len;
+	mb->end = mb->pos;
+	return at;
+}
+
 static void put(struct jsonw *json, const char *text, size_t len)
 {
-	if (!json->err)
-		json->err =
-			mbuf_write_mem(json->mb, (const uint8_t *)text, len);
+	char *at = len ? room(json, len) : NULL;
+
+	if (at)
+		memcpy(at, text, len);
 }
 
 static void put_str(struct jsonw *json, const char *text)
@@ -66,11 +85,36 @@ static void put_escaped(struct jsonw *json, const char *text, size_t len)
 	put(json, text + len - plain, plain);
 }
 
-static void put_quoted(struct jsonw *json, const char *text, size_t len)
+static size_t plain_len(const char *text, size_t len)
 {
-	put_str(json, "\"");
-	put_escaped(json, text, len);
-	put_str(json, "\"");
+	size_t n = 0;
+
+	while (n < len && is_plain(text[n]))
+		n++;
+	return n;
+}
+
+/* With `behind` when it is not 0. */
+static void put_quoted(struct jsonw *json, const char *text, size_t len,
+		       char behind)
+{
+	char *at;
+
+	if (plain_len(text, len) < len) {
+		put(json, "\"", 1);
+		put_escaped(json, text, len);
+		put(json, (const char[]){'"', behind}, behind ? 2 : 1);
+		return;
+	}
+	at = room(json, len + (behind ? 3 : 2));
+	if (!at)
+		return;
+	*at++ = '"';
+	memcpy(at, text, len);
+	at += len;
+	*at++ = '"';
+	if (behind)
+		*at = behind;
 }
 
 /* The comma and the key before a value. */
@@ -81,12 +125,10 @@ static void begin(struct jsonw *json, const char *key)
 	if (!json->err && (in_object != !!key || (!json->depth && json->any)))
 		json->err = EINVAL;
 	if (json->any)
-		put_str(json, ",");
+		put(json, ",", 1);
 	json->any = true;
-	if (key) {
-		put_quoted(json, key, strlen(key));
-		put_str(json, ":");
-	}
+	if (key)
+		put_quoted(json, key, strlen(key), ':');
 }
 
 static void open_level(struct jsonw *json, const char *key, const char *open,
@@ -130,7 +172,7 @@ void jsonw_strn(struct jsonw *json, const char *key, const char *text,
 		return;
 	}
 	begin(json, key);
-	put_quoted(json, text, len);
+	put_quoted(json, text, len, 0);
 }
 
 void jsonw_str(struct jsonw *json, const char *key, const char *text)
@@ -143,43 +185,54 @@ void jsonw_pl(struct jsonw *json, const char *key, const struct pl *pl)
 	jsonw_strn(json, key, pl ? pl->p : NULL, pl ? pl->l : 0);
 }
 
+/* Decimal digits, the last one before end; where they begin. */
+static char *digits(char *end, uint64_t value)
+{
+	do {
+		*--end = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	return end;
+}
+
+static void put_number(struct jsonw *json, const char *key, uint64_t value,
+		       bool negative)
+{
+	char text[24], *const end = text + sizeof(text);
+	char *at = digits(end, value);
+
+	if (negative)
+		*--at = '-';
+	begin(json, key);
+	put(json, at, (size_t)(end - at));
+}
+
 void jsonw_uint(struct jsonw *json, const char *key, uint64_t value)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	begin(json, key);
-	put_str(json, text);
+	put_number(json, key, value, false);
 }
 
 void jsonw_int(struct jsonw *json, const char *key, int64_t value)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRId64, value);
-	begin(json, key);
-	put_str(json, text);
+	put_number(json, key, value < 0 ? -(uint64_t)value : (uint64_t)value,
+		   value < 0);
 }
 
 void jsonw_fixed(struct jsonw *json, const char *key, int64_t value,
 		 unsigned decimals)
 {
-	uint64_t abs = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	uint64_t one = 1;
-	char text[48];
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char text[48], *const end = text + sizeof(text), *at = end;
 
-	if (decimals > 9)
-		decimals = 9;
-	for (unsigned i = 0; i < decimals; i++)
-		one *= 10;
+	for (unsigned i = 0; i < decimals && i < 9; i++, left /= 10)
+		*--at = (char)('0' + left % 10);
 	if (decimals)
-		snprintf(text, sizeof(text), "%s%" PRIu64 ".%0*" PRIu64,
-			 value < 0 ? "-" : "", abs / one, (int)decimals,
-			 abs % one);
-	else
-		snprintf(text, sizeof(text), "%" PRId64, value);
+		*--at = '.';
+	at = digits(at, left);
+	if (value < 0)
+		*--at = '-';
 	begin(json, key);
-	put_str(json, text);
+	put(json, at, (size_t)(end - at));
 }
 
 void jsonw_bool(struct jsonw *json, const char *key, bool value)

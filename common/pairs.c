@@ -39,19 +39,17 @@ static int hex(char c)
 				      : -1;
 }
 
-int pairs_text(char *out, size_t size, const struct pl *text, const char *key)
+static int decode(char *out, size_t size, const struct pl *value)
 {
-	struct pl value;
 	size_t n = 0;
 
-	if (!find(&value, text, key))
-		return EBADMSG;
-	for (size_t i = 0; i < value.l; i++) {
-		const char *p = value.p + i;
+	for (size_t i = 0; i < value->l; i++) {
+		const char *p = value->p + i;
 		char c = *p;
 
 		if (c == '%') {
-			if (i + 2 >= value.l || hex(p[1]) < 0 || hex(p[2]) < 0)
+			if (i + 2 >= value->l || hex(p[1]) < 0 ||
+			    hex(p[2]) < 0)
 				return EBADMSG;
 			c = (char)(hex(p[1]) << 4 | hex(p[2]));
 			i += 2;
@@ -62,6 +60,13 @@ int pairs_text(char *out, size_t size, const struct pl *text, const char *key)
 	}
 	out[n] = '\0';
 	return 0;
+}
+
+int pairs_text(char *out, size_t size, const struct pl *text, const char *key)
+{
+	struct pl value;
+
+	return find(&value, text, key) ? decode(out, size, &value) : EBADMSG;
 }
 
 int pairs_num(uint64_t *num, const struct pl *text, const char *key,
@@ -89,6 +94,42 @@ int pairs_name(unsigned *nr, const struct pl *text, const char *key,
 			*nr = i;
 			return 0;
 		}
+	}
+	return EBADMSG;
+}
+
+void pairs_split(struct pairs *pairs, const struct pl *text)
+{
+	const char *const end = text->p + text->l;
+
+	pairs->n = 0;
+	for (const char *p = text->p, *stop; p && p < end; p = stop + 1) {
+		const char *is;
+
+		stop = memchr(p, ' ', (size_t)(end - p));
+		stop = stop ? stop : end;
+		is = memchr(p, '=', (size_t)(stop - p));
+		if (!is)
+			continue;
+		if (pairs->n == PAIRS_MAX)
+			return;
+		pairs->list[pairs->n].key =
+			(struct pl){p, (size_t)(is - p)};
+		pairs->list[pairs->n++].value =
+			(struct pl){is + 1, (size_t)(stop - is - 1)};
+	}
+}
+
+int pairs_get(char *out, size_t size, const struct pairs *pairs,
+	      const char *key)
+{
+	const size_t len = strlen(key);
+
+	for (size_t i = 0; i < pairs->n; i++) {
+		const struct pl *has = &pairs->list[i].key;
+
+		if (has->l == len && !memcmp(has->p, key, len))
+			return decode(out, size, &pairs->list[i].value);
 	}
 	return EBADMSG;
 }

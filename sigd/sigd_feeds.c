@@ -25,6 +25,7 @@ struct receiver {
 struct feeds {
 	const struct sigd_events_cfg *cfg;
 	struct redis_link *redis;
+	struct feed_reader *reader;
 	struct wheel *wheel;
 	struct fetcher *fetcher;
 	struct feed_file *file;
@@ -42,6 +43,7 @@ static void destructor(void *data)
 	}
 	mem_deref(feeds->file);
 	mem_deref(feeds->fetcher);
+	mem_deref(feeds->reader);
 	mem_deref(feeds->redis);
 }
 
@@ -50,6 +52,7 @@ static int file_add(struct feeds *feeds, const struct worker *worker)
 {
 	char stem[STEM_MAX];
 	const struct feed_params params = {.redis = feeds->redis,
+					   .reader = feeds->reader,
 					   .wheel = feeds->wheel,
 					   .stem = stem,
 					   .deliverh = feed_file_deliver,
@@ -75,6 +78,7 @@ static int hook_add(struct feeds *feeds, const struct sigd_hook_cfg *cfg,
 					    .wheel = feeds->wheel};
 	char stem[STEM_MAX];
 	struct feed_params params = {.redis = feeds->redis,
+				     .reader = feeds->reader,
 				     .wheel = feeds->wheel,
 				     .stem = stem,
 				     .owner = owner,
@@ -121,6 +125,7 @@ int feeds_alloc(struct feeds **feedsp, const struct sigd_events_cfg *cfg,
 	feeds->cfg = cfg;
 	feeds->wheel = worker->wheel;
 	err = redis_link_alloc(&feeds->redis, redis, worker->wheel, NULL, NULL);
+	err = err ? err : feed_reader_alloc(&feeds->reader, feeds->redis);
 	err = err ? err : fetcher_alloc(&feeds->fetcher, worker->wheel);
 	err = err ? err : all_add(feeds, worker);
 	if (err)

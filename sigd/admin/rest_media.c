@@ -108,53 +108,50 @@ static void put(struct jsonw *json, const struct item *item, const char *text)
 	}
 }
 
-static void put_all(struct jsonw *json, const char *text,
+static void put_all(struct jsonw *json, const struct pairs *pairs,
 		    const struct item *items, size_t n)
 {
 	char value[VALUE_MAX];
-	struct pl pairs;
 
-	pl_set_str(&pairs, text);
 	for (size_t i = 0; i < n; i++) {
-		if (!pairs_text(value, sizeof(value), &pairs, items[i].key))
+		if (!pairs_get(value, sizeof(value), pairs, items[i].key))
 			put(json, &items[i], value);
 	}
 }
 
-static bool has(const char *text, const char *key)
+static bool has(const struct pairs *pairs, const char *key)
 {
 	char value[VALUE_MAX];
-	struct pl pairs;
 
-	pl_set_str(&pairs, text);
-	return !pairs_text(value, sizeof(value), &pairs, key);
+	return !pairs_get(value, sizeof(value), pairs, key);
+}
+
+static void group(struct jsonw *json, const char *name,
+		  const struct pairs *pairs, const struct item *items,
+		  size_t n)
+{
+	jsonw_object(json, name);
+	put_all(json, pairs, items, n);
+	jsonw_end(json);
 }
 
 static void leg(struct jsonw *json, unsigned nr, const char *text)
 {
+	struct pairs pairs;
+	struct pl all;
+
+	pl_set_str(&all, text);
+	pairs_split(&pairs, &all);
 	jsonw_object(json, NULL);
 	jsonw_uint(json, "leg", nr);
-	put_all(json, text, leg_items, COUNTOF(leg_items));
-	jsonw_object(json, "codec");
-	put_all(json, text, codec_items, COUNTOF(codec_items));
-	jsonw_end(json);
-	jsonw_object(json, "ladder_ms");
-	put_all(json, text, ladder_items, COUNTOF(ladder_items));
-	jsonw_end(json);
-	jsonw_object(json, "voice");
-	put_all(json, text, voice_items, COUNTOF(voice_items));
-	jsonw_end(json);
-	jsonw_object(json, "received");
-	put_all(json, text, in_items, COUNTOF(in_items));
-	jsonw_end(json);
-	jsonw_object(json, "sent");
-	put_all(json, text, out_items, COUNTOF(out_items));
-	jsonw_end(json);
-	if (has(text, "video")) {
-		jsonw_object(json, "video");
-		put_all(json, text, video_items, COUNTOF(video_items));
-		jsonw_end(json);
-	}
+	put_all(json, &pairs, leg_items, COUNTOF(leg_items));
+	group(json, "codec", &pairs, codec_items, COUNTOF(codec_items));
+	group(json, "ladder_ms", &pairs, ladder_items, COUNTOF(ladder_items));
+	group(json, "voice", &pairs, voice_items, COUNTOF(voice_items));
+	group(json, "received", &pairs, in_items, COUNTOF(in_items));
+	group(json, "sent", &pairs, out_items, COUNTOF(out_items));
+	if (has(&pairs, "video"))
+		group(json, "video", &pairs, video_items, COUNTOF(video_items));
 	jsonw_end(json);
 }
 

@@ -4,7 +4,8 @@
  * One thing at a time: places are read, then all streams, until the batch is
  * full; that is delivered, and the places are written. The streams are asked all
  * at once as long as there is little in them, one after the other when there is
- * more than a batch: what does not fit is read in vain. When Redis is away, or somebody else has the lease, it begins anew with the places.
+ * more than a batch: what does not fit is read in vain. When Redis is away, or
+ * somebody else has the lease, it begins anew with the places.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,7 +16,6 @@
 #include "common/log.h"
 #include "common/wheel.h"
 #include "sigd/feed/feed.h"
-#include "sigd/feed/feed_place.h"
 
 enum {
 	LEASE_MS = 10000,
@@ -43,33 +43,9 @@ static const struct redis_script script_place = {
 		      "redis.call('EXPIRE', KEYS[1], ARGV[1]) "
 		      "return 1"};
 
-/* KEYS: stream. ARGV: behind which, how many, stem of the calls' media, or
- * nothing, and which one the first is, or -1: [added, gone, [id, fields, media]
- * ...]. How many there were (feed_place.h) is looked at when there is something
- * new, or nothing at all, or when it has to be learned; else it is -1. */
-static const struct redis_script script_read = {
-	"feed-read",
-	"local out, added, len = {}, -1, 0 "
-	"local got = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', "
-	"  'COUNT', ARGV[2]) "
-	"if redis.call('EXISTS', KEYS[1]) == 0 then added = 0 "
-	"elseif #got > 0 or ARGV[4] == '-1' then "
-	"  local info = redis.call('XINFO', 'STREAM', KEYS[1]) "
-	"  for k = 1, #info, 2 do "
-	"    if info[k] == 'entries-added' then added = info[k + 1] end "
-	"    if info[k] == 'length' then len = info[k + 1] end end "
-	"end "
-	"out[1], out[2] = added, added - len "
-	"for i, e in ipairs(got) do "
-	"  local media = {} "
-	"  if ARGV[3] ~= '' then for k = 1, #e[2], 2 do "
-	"    if e[2][k] == 'call' then media = redis.call('HGETALL', "
-	"      ARGV[3] .. e[2][k + 1]) end end end "
-	"  out[i + 2] = {e[1], e[2], media} end "
-	"return out"};
-
 struct feed {
 	struct redis_link *redis;
+	struct feed_reader *reader;
 	struct wheel *wheel;
 	struct wheel_timer timer;
 	struct lease *lease; /* NULL: each node does it */
@@ -79,14 +55,15 @@ struct feed {
 	struct feed_place at[FEED_SOURCES];
 	struct feed_place last[FEED_SOURCES]; /* of this batch, bad ones too */
 	bool learned[FEED_SOURCES]; /* which one its place is: to be written */
-	unsigned source; /* whose reply comes next */
-	unsigned sent;   /* streams of this turn that have been asked, */
+	unsigned first;  /* stream of this turn */
+	unsigned sent;   /* so many of this turn have been asked, */
 	unsigned read;   /* and read */
 	size_t asked[FEED_SOURCES]; /* for how many */
 	bool more;       /* one of them has more */
 	bool behind;     /* one had, the last time */
 	bool delivering;
 	struct feed_event *events[FEED_BATCH];
+	int64_t nrs[FEED_BATCH]; /* their places in their streams */
 	size_t n;
 	char places[STEM_MAX];
 };
@@ -112,8 +89,11 @@ static void destructor(void *data)
 		wheel_stop(&feed->timer);
 	if (feed->redis)
 		redis_link_forget(feed->redis, feed);
+	if (feed->reader)
+		feed_reader_forget(feed->reader, feed);
 	mem_deref(feed->lease);
 	batch_drop(feed);
+	mem_deref(feed->reader);
 	mem_deref(feed->redis);
 	mem_deref(feed->wheel);
 }
@@ -131,11 +111,15 @@ static void again(struct feed *feed)
 
 /* --- a batch ------------------------------------------------------------------ */
 
-/* What has come meanwhile goes together. */
+/* What has come meanwhile goes together. All receivers look at the same moments:
+ * what each of them is behind is then read once (feed_read.h). */
 static void pause(struct feed *feed)
 {
+	const uint64_t since = wheel_now(feed->wheel) % FEED_POLL_MS;
+
 	feed->counts.oldest_ms = 0;
-	wheel_start(feed->wheel, &feed->timer, FEED_POLL_MS, read_begin, feed);
+	wheel_start(feed->wheel, &feed->timer, FEED_POLL_MS - since, read_begin,
+		    feed);
 }
 
 static void on_placed(int err, const struct redis_val *val, void *arg)
@@ -192,7 +176,7 @@ static void cut(struct feed *feed, size_t n)
 		struct feed_place *last = &feed->last[event->source];
 
 		str_ncpy(last->id, event->entry, sizeof(last->id));
-		last->nr = event->nr;
+		last->nr = feed->nrs[i];
 	}
 	feed->more = true;
 }
@@ -232,144 +216,112 @@ static void turn_end(struct feed *feed)
 	}
 }
 
-/* What is no event is passed over. ENOMEM: one has to be read again. */
-static int batch_take(struct feed *feed, const struct redis_val *entries,
-		      size_t n)
+/* What is no event is passed over. */
+static void batch_take(struct feed *feed, const struct feed_page *page)
 {
-	struct feed_place *last = &feed->last[feed->source];
-	int64_t nr = feed->at[feed->source].nr;
+	struct feed_place *last = &feed->last[page->source];
+	int64_t nr = feed->at[page->source].nr;
 	size_t i;
-	int err;
 
-	for (i = 0; i < n && feed->n < FEED_BATCH; i++) {
-		const struct redis_val *entry = &entries[i];
+	for (i = 0; i < page->n && feed->n < FEED_BATCH; i++) {
+		const struct feed_entry *entry = &page->entries[i];
 
 		if (nr >= 0)
 			++nr;
-		if (entry->type == REDIS_ARRAY && entry->len &&
-		    entry->el[0].type == REDIS_STR)
-			str_ncpy(last->id, entry->el[0].str, sizeof(last->id));
+		if (entry->id[0])
+			str_ncpy(last->id, entry->id, sizeof(last->id));
 		last->nr = nr;
-		err = feed_event_read(&feed->events[feed->n], feed->source,
-				      entry);
-		if (err == ENOMEM)
-			return err;
-		if (!err)
-			feed->events[feed->n++]->nr = nr;
+		if (!entry->event)
+			continue;
+		feed->nrs[feed->n] = nr;
+		feed->events[feed->n++] = mem_ref(entry->event);
 	}
-	feed->more |= i < n || n == feed->asked[feed->source];
-	return 0;
+	feed->more |= i < page->n || page->n == feed->asked[page->source];
 }
 
 /* Has something gone that it should have had? */
-static void gap_look(struct feed *feed, const struct redis_val *val)
+static void gap_look(struct feed *feed, const struct feed_page *page)
 {
-	struct feed_place *at = &feed->at[feed->source];
+	struct feed_place *at = &feed->at[page->source];
 	const int64_t was = at->nr;
-	const size_t n = val->len - 2;
-	const struct feed_stream stream = {.added = val->el[0].num,
-					   .gone = val->el[1].num,
-					   .all = n < feed->asked[feed->source],
-					   .n = n};
-	const uint64_t lost = feed_place_look(at, &stream);
+	const uint64_t lost = feed_place_look(at, &page->stream);
 	char key[FEED_KEY_MAX + 1];
 
-	feed->learned[feed->source] |= at->nr != was;
+	feed->learned[page->source] |= at->nr != was;
 	if (!lost)
 		return;
 	feed->counts.lost += lost;
-	feed_source_key(key, feed->source);
+	feed_source_key(key, page->source);
 	log_error(NULL, "Redis had no room: a receiver has missed events",
 		  "places=%s stream=%s events=%llu behind=%s", feed->places,
 		  key, (unsigned long long)lost, at->id);
 }
 
 /* The time of an entry is the begin of its id. */
-static void age_note(struct feed *feed, const struct redis_val *first)
+static void age_note(struct feed *feed, const struct feed_entry *first)
 {
+	const struct pl ms_text = {first->id, strcspn(first->id, "-")};
 	uint64_t ms;
-	struct pl id;
 
-	if (first->type != REDIS_ARRAY || !first->len ||
-	    first->el[0].type != REDIS_STR)
+	if (!first->id[0])
 		return;
-	id.p = first->el[0].str;
-	id.l = strcspn(id.p, "-");
-	ms = pl_u64(&id);
+	ms = pl_u64(&ms_text);
 	if (!feed->counts.oldest_ms || ms < feed->counts.oldest_ms)
 		feed->counts.oldest_ms = ms;
 }
 
 static void read_failed(struct feed *feed)
 {
-	redis_link_forget(feed->redis, feed);
+	feed_reader_forget(feed->reader, feed);
 	again(feed);
 }
 
 static void read_on(struct feed *feed);
 
-static void on_read(int err, const struct redis_val *val, void *arg)
+/* When there is no room for more, the next turn begins with the stream behind. */
+static void on_page(const struct feed_page *page, void *arg)
 {
 	struct feed *feed = arg;
 
-	if (err || val->type != REDIS_ARRAY || val->len < 2 ||
-	    val->el[0].type != REDIS_INT || val->el[1].type != REDIS_INT) {
+	if (!page) {
 		read_failed(feed);
 		return;
 	}
-	gap_look(feed, val);
-	if (val->len > 2) {
+	gap_look(feed, page);
+	if (page->n) {
 		if (!feed->n)
 			feed->counts.oldest_ms = 0;
-		age_note(feed, &val->el[2]);
-		if (batch_take(feed, &val->el[2], val->len - 2)) {
-			read_failed(feed);
-			return;
-		}
+		age_note(feed, &page->entries[0]);
+		batch_take(feed, page);
 	}
-	feed->source = (feed->source + 1) % FEED_SOURCES;
-	if (++feed->read == FEED_SOURCES || feed->n == FEED_BATCH) {
-		feed->more |= feed->read < FEED_SOURCES;
-		redis_link_forget(feed->redis, feed);
-		turn_end(feed);
-	} else {
+	if (++feed->read < FEED_SOURCES && feed->n < FEED_BATCH) {
 		read_on(feed);
+		return;
 	}
-}
-
-static int source_ask(struct feed *feed, unsigned source)
-{
-	char key[FEED_KEY_MAX + 1], media[32] = "", count[8], nr[24];
-	struct redis_arg keyv, argv[4];
-
-	feed->asked[source] = min((size_t)FEED_READ, FEED_BATCH - feed->n);
-	feed_source_key(key, source);
-	if (source < FEED_SHARDS)
-		re_snprintf(media, sizeof(media), "cb:{c:%x}:media:", source);
-	re_snprintf(count, sizeof(count), "%zu", feed->asked[source]);
-	keyv = redis_str(key);
-	re_snprintf(nr, sizeof(nr), "%lld", (long long)feed->at[source].nr);
-	argv[0] = redis_str(feed->at[source].id);
-	argv[1] = redis_str(count);
-	argv[2] = redis_str(media);
-	argv[3] = redis_str(nr);
-	return redis_link_eval(feed->redis, &script_read, &keyv, 1, argv, 4,
-			       on_read, feed);
+	if (feed->read < FEED_SOURCES) {
+		feed->more = true;
+		feed->first = (page->source + 1) % FEED_SOURCES;
+	}
+	feed_reader_forget(feed->reader, feed);
+	turn_end(feed);
 }
 
 /* Ask for as many as may be under way. */
 static void read_on(struct feed *feed)
 {
 	const unsigned most = feed->behind ? 1 : FEED_SOURCES;
+	unsigned source;
 	int err = 0;
 
 	if (!may_go_on(feed))
 		return;
 	while (!err && feed->sent < FEED_SOURCES &&
 	       feed->sent - feed->read < most) {
-		err = source_ask(feed, (feed->source + feed->sent - feed->read) %
-					       FEED_SOURCES);
-		++feed->sent;
+		source = (feed->first + feed->sent++) % FEED_SOURCES;
+		feed->asked[source] =
+			min((size_t)FEED_READ, FEED_BATCH - feed->n);
+		err = feed_reader_ask(feed->reader, source, &feed->at[source],
+				      feed->asked[source], on_page, feed);
 	}
 	if (err)
 		read_failed(feed);
@@ -436,6 +388,7 @@ static void on_lease(bool held, uint64_t fence, void *arg)
 
 	wheel_stop(&feed->timer);
 	redis_link_forget(feed->redis, feed);
+	feed_reader_forget(feed->reader, feed);
 	if (!held)
 		feed->counts.oldest_ms = 0;
 	if (held && !feed->delivering)
@@ -462,6 +415,7 @@ int feed_alloc(struct feed **feedp, const struct feed_params *params)
 	if (!feed)
 		return ENOMEM;
 	feed->redis = mem_ref(params->redis);
+	feed->reader = mem_ref(params->reader);
 	feed->wheel = mem_ref(params->wheel);
 	feed->deliverh = params->deliverh;
 	feed->sink = params->sink;

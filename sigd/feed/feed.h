@@ -7,7 +7,8 @@
  * dies meanwhile. Who gets an event twice knows it by its id. A feed that is
  * new begins with what happens from then on. What has come to all streams since
  * the last time goes together, four times a second, or at once while there is
- * more than a batch.
+ * more than a batch. Receivers that are not behind look at the same moments, so
+ * that what is new is read and printed once for all of them (feed_read.h).
  *
  * Runs in the admin process: no call waits for a receiver.
  *
@@ -20,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sigd/feed/feed_event.h"
+#include "sigd/feed/feed_read.h"
 
 struct feed;
 struct wheel;
@@ -45,6 +46,7 @@ typedef void(feed_deliver_h)(void *sink, struct feed_event *const *events,
 
 struct feed_params {
 	struct redis_link *redis;
+	struct feed_reader *reader; /* of that link; all feeds may have one */
 	struct wheel *wheel;
 	const char *stem;  /* of its keys, "cb:{h:billing}" */
 	const char *owner; /* who we are, when one of all nodes does it; NULL:

@@ -32,9 +32,9 @@ enum {
 	FEED_KEY_MAX = 31,
 };
 
+/* Several receivers may have the same one: it does not change. */
 struct feed_event {
 	unsigned source;
-	int64_t nr; /* its place in the stream (feed_place.h) */
 	char entry[FEED_ID_MAX + 1]; /* id of its entry in the stream */
 	char id[FEED_ID_MAX + 1];
 	char type[FEED_TYPE_MAX + 1];

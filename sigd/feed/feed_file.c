@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -64,16 +65,33 @@ static int file_open(struct feed_file *file)
 	return file->fd < 0 ? errno : 0;
 }
 
-static int line_write(int fd, const struct mbuf *line)
+/* What n bytes have been written of; where it goes on. */
+static size_t written(struct iovec *lines, size_t nlines, size_t n)
 {
-	for (size_t at = 0; at < line->end;) {
-		ssize_t n = write(fd, line->buf + at, line->end - at);
+	size_t i = 0;
+
+	for (; i < nlines && n >= lines[i].iov_len; i++)
+		n -= lines[i].iov_len;
+	if (i < nlines) {
+		lines[i].iov_base = (char *)lines[i].iov_base + n;
+		lines[i].iov_len -= n;
+	}
+	return i;
+}
+
+static int lines_write(int fd, struct iovec *lines, size_t nlines)
+{
+	while (nlines) {
+		ssize_t n = writev(fd, lines, (int)nlines);
+		size_t done;
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return n ? errno : ENOSPC;
-		at += (size_t)n;
+		done = written(lines, nlines, (size_t)n);
+		lines += done;
+		nlines -= done;
 	}
 	return 0;
 }
@@ -81,14 +99,17 @@ static int line_write(int fd, const struct mbuf *line)
 static int batch_write(struct feed_file *file, struct feed_event *const *events,
 		       size_t n)
 {
+	struct iovec lines[FEED_BATCH];
 	off_t start;
 	int err = file_open(file);
 
 	if (err)
 		return err;
+	for (size_t i = 0; i < n; i++)
+		lines[i] = (struct iovec){events[i]->json->buf,
+					  events[i]->json->end};
 	start = lseek(file->fd, 0, SEEK_END);
-	for (size_t i = 0; !err && i < n; i++)
-		err = line_write(file->fd, events[i]->json);
+	err = lines_write(file->fd, lines, n);
 	if (!err && fdatasync(file->fd) && errno != EINVAL && errno != EROFS)
 		err = errno;
 	if (err && start >= 0 && ftruncate(file->fd, start))

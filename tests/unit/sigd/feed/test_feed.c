@@ -89,7 +89,8 @@ static void deliver(void *arg, struct feed_event *const *events, size_t n,
 static struct feed *feed_open(struct redis_bed *bed, struct sink *sink,
 			      const char *owner)
 {
-	const struct feed_params params = {.redis = bed->link,
+	struct feed_reader *reader = NULL;
+	struct feed_params params = {.redis = bed->link,
 					   .wheel = bed->wheel,
 					   .stem = "cb:{h:test}",
 					   .owner = owner,
@@ -97,7 +98,10 @@ static struct feed *feed_open(struct redis_bed *bed, struct sink *sink,
 					   .sink = sink};
 	struct feed *feed = NULL;
 
+	CHECK(!feed_reader_alloc(&reader, bed->link));
+	params.reader = reader;
 	CHECK(!feed_alloc(&feed, &params));
+	mem_deref(reader);
 	return feed;
 }
 

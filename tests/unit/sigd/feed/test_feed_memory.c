@@ -85,6 +85,7 @@ static void none_is_left_out_and_none_comes_twice(void)
 	if (redis_bed_start(&rb)) {
 		params.redis = rb.link;
 		params.wheel = rb.wheel;
+		CHECK(!feed_reader_alloc(&params.reader, rb.link));
 		CHECK(!feed_alloc(&feed, &params));
 		for (int i = 0; i < 100 && !has_place(&rb); i++)
 			redis_bed_idle(&rb, 50);
@@ -100,6 +101,7 @@ static void none_is_left_out_and_none_comes_twice(void)
 		CHECK_STR(bed.got, "1234");
 		CHECK(bed.asked > 5);
 		mem_deref(feed);
+		mem_deref(params.reader);
 	}
 	redis_bed_stop(&rb);
 }

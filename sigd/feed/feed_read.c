@@ -1,0 +1,278 @@
+/*
+ * feed_read.c  What stands in a stream of events behind a place
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "sigd/feed/feed_read.h"
+
+/* KEYS: stream. ARGV: behind which, how many, stem of the calls' media, or
+ * nothing, and whether to look at how many there were (feed_place.h) even when
+ * there is nothing new: [added, gone, [id, fields, media] ...], added -1 when it
+ * was not looked at. */
+static const struct redis_script script_read = {
+	"feed-read",
+	"local out, added, len = {}, -1, 0 "
+	"local got = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', "
+	"  'COUNT', ARGV[2]) "
+	"if redis.call('EXISTS', KEYS[1]) == 0 then added = 0 "
+	"elseif #got > 0 or ARGV[4] == '1' then "
+	"  local info = redis.call('XINFO', 'STREAM', KEYS[1]) "
+	"  for k = 1, #info, 2 do "
+	"    if info[k] == 'entries-added' then added = info[k + 1] end "
+	"    if info[k] == 'length' then len = info[k + 1] end end "
+	"end "
+	"out[1], out[2] = added, added - len "
+	"for i, e in ipairs(got) do "
+	"  local media = {} "
+	"  if ARGV[3] ~= '' then for k = 1, #e[2], 2 do "
+	"    if e[2][k] == 'call' then media = redis.call('HGETALL', "
+	"      ARGV[3] .. e[2][k + 1]) end end end "
+	"  out[i + 2] = {e[1], e[2], media} end "
+	"return out"};
+
+/* One question to Redis, and those that wait for its reply. */
+struct question {
+	struct le le;
+	struct feed_reader *reader;
+	struct list waiting; /* struct asker */
+	bool answered; /* who asks now asks anew */
+	unsigned source;
+	char behind[FEED_ID_MAX + 1];
+	size_t most;
+	bool count;
+};
+
+struct asker {
+	struct le le;
+	feed_page_h *pageh;
+	void *arg;
+};
+
+struct feed_reader {
+	struct redis_link *redis;
+	struct list questions;
+};
+
+static void question_destructor(void *data)
+{
+	struct question *question = data;
+
+	list_unlink(&question->le);
+	list_flush(&question->waiting);
+	redis_link_forget(question->reader->redis, question);
+}
+
+static void reader_destructor(void *data)
+{
+	struct feed_reader *reader = data;
+
+	list_flush(&reader->questions);
+	mem_deref(reader->redis);
+}
+
+int feed_reader_alloc(struct feed_reader **readerp, struct redis_link *redis)
+{
+	struct feed_reader *reader =
+		mem_zalloc(sizeof(*reader), reader_destructor);
+
+	if (!reader)
+		return ENOMEM;
+	reader->redis = mem_ref(redis);
+	*readerp = reader;
+	return 0;
+}
+
+/* --- a page ------------------------------------------------------------------- */
+
+static void page_destructor(void *data)
+{
+	struct feed_page *page = data;
+
+	for (size_t i = 0; i < page->n; i++)
+		mem_deref(page->entries[i].event);
+}
+
+/* EBADMSG of an event: it is passed over. */
+static int entry_take(struct feed_entry *entry, unsigned source,
+		      const struct redis_val *val)
+{
+	int err;
+
+	if (val->type == REDIS_ARRAY && val->len &&
+	    val->el[0].type == REDIS_STR)
+		str_ncpy(entry->id, val->el[0].str, sizeof(entry->id));
+	err = feed_event_read(&entry->event, source, val);
+	return err == ENOMEM ? err : 0;
+}
+
+/* NULL: it is none, or there is no memory for all of it. */
+static struct feed_page *page_read(const struct question *question,
+				   const struct redis_val *val)
+{
+	struct feed_page *page;
+	size_t n;
+
+	if (val->type != REDIS_ARRAY || val->len < 2 ||
+	    val->el[0].type != REDIS_INT || val->el[1].type != REDIS_INT)
+		return NULL;
+	n = val->len - 2;
+	page = mem_zalloc(sizeof(*page) + n * sizeof(page->entries[0]),
+			  page_destructor);
+	if (!page)
+		return NULL;
+	page->source = question->source;
+	page->stream = (struct feed_stream){.added = val->el[0].num,
+					    .gone = val->el[1].num,
+					    .all = n < question->most,
+					    .n = n};
+	page->n = n;
+	for (size_t i = 0; i < n; i++) {
+		if (entry_take(&page->entries[i], page->source,
+			       &val->el[2 + i]))
+			return mem_deref(page);
+	}
+	return page;
+}
+
+/* Who gets it may ask for the next one, and forget what it has asked for. */
+static void on_reply(int err, const struct redis_val *val, void *arg)
+{
+	struct question *question = arg;
+	struct feed_page *page = err ? NULL : page_read(question, val);
+	struct le *le;
+
+	question->answered = true;
+	while ((le = list_head(&question->waiting))) {
+		struct asker *asker = le->data;
+
+		list_unlink(le);
+		asker->pageh(page, asker->arg);
+		mem_deref(asker);
+	}
+	mem_deref(page);
+	mem_deref(question);
+}
+
+/* --- asking ------------------------------------------------------------------- */
+
+static bool is_same(const struct question *a, const struct question *b)
+{
+	return !a->answered && a->source == b->source && a->most == b->most &&
+	       a->count == b->count && !strcmp(a->behind, b->behind);
+}
+
+static struct question *find(const struct feed_reader *reader,
+			     const struct question *what)
+{
+	struct le *le;
+
+	LIST_FOREACH (&reader->questions, le) {
+		if (is_same(le->data, what))
+			return le->data;
+	}
+	return NULL;
+}
+
+static int question_send(struct question *question)
+{
+	char key[FEED_KEY_MAX + 1], media[32] = "", most[8];
+	struct redis_arg keyv, argv[4];
+
+	feed_source_key(key, question->source);
+	if (question->source < FEED_SHARDS)
+		re_snprintf(media, sizeof(media), "cb:{c:%x}:media:",
+			    question->source);
+	re_snprintf(most, sizeof(most), "%zu", question->most);
+	keyv = redis_str(key);
+	argv[0] = redis_str(question->behind);
+	argv[1] = redis_str(most);
+	argv[2] = redis_str(media);
+	argv[3] = redis_str(question->count ? "1" : "0");
+	return redis_link_eval(question->reader->redis, &script_read, &keyv, 1,
+			       argv, 4, on_reply, question);
+}
+
+static int question_new(struct question **questionp, struct feed_reader *reader,
+			const struct question *what)
+{
+	struct question *question =
+		mem_zalloc(sizeof(*question), question_destructor);
+	int err;
+
+	if (!question)
+		return ENOMEM;
+	*question = *what;
+	question->reader = reader;
+	list_append(&reader->questions, &question->le, question);
+	err = question_send(question);
+	if (err)
+		mem_deref(question);
+	else
+		*questionp = question;
+	return err;
+}
+
+static void asker_destructor(void *data)
+{
+	struct asker *asker = data;
+
+	list_unlink(&asker->le);
+}
+
+int feed_reader_ask(struct feed_reader *reader, unsigned source,
+		    const struct feed_place *behind, size_t most,
+		    feed_page_h *pageh, void *arg)
+{
+	struct question what = {.source = source,
+				.most = most,
+				.count = behind->nr == FEED_NR_UNKNOWN};
+	struct question *question;
+	struct asker *asker;
+	int err = 0;
+
+	str_ncpy(what.behind, behind->id, sizeof(what.behind));
+	asker = mem_zalloc(sizeof(*asker), asker_destructor);
+	if (!asker)
+		return ENOMEM;
+	asker->pageh = pageh;
+	asker->arg = arg;
+	question = find(reader, &what);
+	if (!question)
+		err = question_new(&question, reader, &what);
+	if (err)
+		mem_deref(asker);
+	else
+		list_append(&question->waiting, &asker->le, asker);
+	return err;
+}
+
+static void question_forget(struct question *question, const void *arg)
+{
+	struct le *le = list_head(&question->waiting);
+
+	while (le) {
+		struct asker *asker = le->data;
+
+		le = le->next;
+		if (asker->arg == arg)
+			mem_deref(asker);
+	}
+	/* on_reply() frees the one that it is at */
+	if (!question->answered && !list_head(&question->waiting))
+		mem_deref(question);
+}
+
+void feed_reader_forget(struct feed_reader *reader, const void *arg)
+{
+	struct le *le = list_head(&reader->questions);
+
+	while (le) {
+		struct question *question = le->data;
+
+		le = le->next;
+		question_forget(question, arg);
+	}
+}
