@@ -38,13 +38,15 @@ void trace_owners_add(struct trace_owners *owners, const char *field,
 	char *end;
 	unsigned long tag, nr;
 
-	if (strncmp(field, "of.", 3) || owners->n == TRACE_DIALOGS_MAX)
+	if (strncmp(field, "of.", 3))
 		return;
 	tag = strtoul(field + 3, &end, 16);
 	nr = strtoul(value, NULL, 10);
 	if (*end || tag > UINT32_MAX || nr > TRACE_DIALOGS_MAX)
 		return;
 	owners->shared |= !his;
+	if (owners->n == TRACE_DIALOGS_MAX)
+		return;
 	owners->dialogs[owners->n].tag = (uint32_t)tag;
 	owners->dialogs[owners->n].nr = (unsigned)nr;
 	owners->dialogs[owners->n++].his = his;

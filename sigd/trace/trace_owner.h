@@ -21,7 +21,8 @@
 #include <stdint.h>
 #include <re.h>
 
-enum { TRACE_DIALOGS_MAX = 16 }; /* of a trace; who comes later owns nothing */
+/* Of a trace; who comes later owns nothing. Of a tenant less (trace_store.c). */
+enum { TRACE_DIALOGS_MAX = 256 };
 
 /* What a tenant may read of a trace. Plain data; zero to begin. */
 struct trace_owners {

@@ -25,7 +25,10 @@ enum {
  * keep_ms, call_bytes, bytes; then for each bundle Call-ID, batch, messages,
  * labels; those of somebody who asked and was refused leave room for others. A
  * dialog is of who was let in with its tag first, and of whom that one called;
- * who comes with it afterwards has asked, no more.
+ * who comes with it afterwards has asked, no more. A tenant has 16 of them, and
+ * 16 more in which it was called by a stranger; of more than 128 of all, one
+ * each (TRACE_DIALOGS_MAX): so nobody uses up those of another, nor the room for
+ * the first label of another.
  * A tenant's index has a trace by its first message: written when it becomes
  * his, and once for each `keep` that it goes on, so that the index, which lives
  * twice that, outlives it; a refresh costs nothing there. When one is added two
@@ -51,22 +54,30 @@ static const struct redis_script script_put = {
 	"  local have = redis.call('HGET', of, at) "
 	"  if not owner then return 'asked:' .. who end "
 	"  if not have then "
+	"    local own = (led and 'led.' or 'dialogs.') .. owner "
 	"    local n = tonumber(redis.call('HGET', of, 'dialogs') or 0) + 1 "
-	"    if n > 16 then return 'asked:' .. who end "
-	"    redis.call('HSET', of, 'dialogs', n, at, n .. ' ' .. owner) "
+	"    local mine = tonumber(redis.call('HGET', of, own) or 0) + 1 "
+	"    if mine > 16 or n > 256 or (n > 128 and mine > 1) then "
+	"      return 'asked:' .. who end "
+	"    redis.call('HSET', of, 'dialogs', n, own, mine, at, "
+	"      n .. ' ' .. owner) "
 	"  elseif not string.find(have .. ' ', ' ' .. owner .. ' ', 1, true) then "
 	"    if not led then return 'asked:' .. who end "
 	"    redis.call('HSET', of, at, have .. ' ' .. owner) end "
 	"  return who end "
-	"local function label_of(word) "
-	"  if string.sub(word, 1, 6) ~= 'asked:' then return word, 2048 end "
-	"  return string.sub(word, 7), 512 "
+	"local function label_of(word, had) "
+	"  if string.sub(word, 1, 6) == 'asked:' then "
+	"    return string.sub(word, 7), 512 end "
+	"  local owner = string.match(word, '^t:[^/]+/') "
+	"  if owner and not string.find(' ' .. had, ' ' .. owner, 1, true) then "
+	"    return word, 65536 end "
+	"  return word, 2048 "
 	"end "
 	"local function add(words, id, had, of) "
 	"  for word in string.gmatch(words, '%S+') do "
 	"    local tag, how, who = string.match(word, '^(%x+)([!+])(.+)$') "
 	"    if tag then word = claim(of, tag, how == '+', who) end "
-	"    local label, most = label_of(word) "
+	"    local label, most = label_of(word, had) "
 	"    local by = KEYS[3] .. 'by:' .. label "
 	"    if redis.call('ZADD', by, at, id) == 1 then "
 	"      redis.call('ZREMRANGEBYRANK', by, '0', '-1001') end "
@@ -360,6 +371,12 @@ static void send_some(struct trace_store *store, unsigned shard)
 		bundle_drop(store, sending.bundle[i]);
 }
 
+static void shard_flush(struct trace_store *store, unsigned shard)
+{
+	while (!list_isempty(&store->shards[shard]))
+		send_some(store, shard);
+}
+
 void trace_store_flush(struct trace_store *store)
 {
 	wheel_stop(&store->timer);
@@ -369,10 +386,8 @@ void trace_store_flush(struct trace_store *store)
 				    on_time, store);
 		return;
 	}
-	for (unsigned i = 0; i < TRACE_SHARDS; i++) {
-		while (!list_isempty(&store->shards[i]))
-			send_some(store, i);
-	}
+	for (unsigned i = 0; i < TRACE_SHARDS; i++)
+		shard_flush(store, i);
 }
 
 /* --- from above -------------------------------------------------------------- */
@@ -415,22 +430,37 @@ static bool has(const char *labels, const char *label)
 	return false;
 }
 
+static bool label_add(struct bundle *bundle, const char *label)
+{
+	const size_t used = strlen(bundle->labels);
+
+	if (has(bundle->labels, label))
+		return true;
+	if (used + strlen(label) + 2 > sizeof(bundle->labels))
+		return false;
+	re_snprintf(bundle->labels + used, sizeof(bundle->labels) - used,
+		    "%s%s", used ? " " : "", label);
+	return true;
+}
+
+/* One that does not fit begins another bundle: whoever uses the same Call-ID a
+ * moment before may have many names. */
 void trace_store_label(struct trace_store *store, const struct pl *callid,
 		       const char *label)
 {
 	struct bundle *bundle;
-	size_t used, len = strlen(label);
+	const size_t len = strlen(label);
 
 	if (!len || len > TRACE_WORD_MAX)
 		return;
 	bundle = bundle_of(store, callid);
-	if (!bundle || has(bundle->labels, label))
+	if (!bundle || label_add(bundle, label) ||
+	    !redis_link_up(store->redis))
 		return;
-	used = strlen(bundle->labels);
-	if (used + len + 2 <= sizeof(bundle->labels))
-		re_snprintf(bundle->labels + used,
-			    sizeof(bundle->labels) - used, "%s%s",
-			    used ? " " : "", label);
+	shard_flush(store, shard_of(callid));
+	bundle = bundle_of(store, callid);
+	if (bundle)
+		(void)label_add(bundle, label);
 }
 
 const struct trace_store_counts *

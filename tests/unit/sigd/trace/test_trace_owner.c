@@ -92,9 +92,9 @@ static void what_is_no_field_of_a_dialog_is_passed_over(void)
 
 	trace_owners_add(&owners, "of.xyz", "1 t1", "t0");
 	trace_owners_add(&owners, "of.1ffffffff", "1 t1", "t0");
-	trace_owners_add(&owners, "of.1", "99 t1", "t0");
+	trace_owners_add(&owners, "of.1", "999 t1", "t0");
 	CHECK(!owners.n && !owners.shared);
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < 400; i++)
 		trace_owners_add(&owners, "of.1", "1 t1", "t0");
 	CHECK_INT(owners.n, TRACE_DIALOGS_MAX);
 }

@@ -203,6 +203,82 @@ static void a_tenant_has_an_index_of_what_is_his(void)
 	redis_bed_stop(&bed);
 }
 
+static struct redis_said of_one(struct redis_bed *bed, const char *field)
+{
+	char key[64], line[160];
+
+	re_snprintf(line, sizeof(line), "HGET %s %s",
+		    key_of(key, "one", "of:fe05bcdcdc4928012781a5f1a2a77cbb5398e"
+					 "106"), field);
+	return redis_bed_say(bed, line);
+}
+
+/* Somebody of another tenant who has seen a Call-ID, or will see it, may begin
+ * dialogs with it, and have as many names as he likes. */
+static void who_uses_a_call_id_up_hides_nothing_of_another(void)
+{
+	struct trace_store *store = NULL;
+	struct redis_said said;
+	struct redis_bed bed;
+	char word[256];
+
+	if (redis_bed_start(&bed)) {
+		REQUIRE(!trace_store_alloc(&store, &roomy, bed.link,
+					   bed.wheel));
+		for (unsigned i = 0; i < 40; i++) {
+			say(store, "one", "REGISTER");
+			re_snprintf(word, sizeof(word), "%x!t:evil/u:%u-%0*u", i,
+				    i, 160, 0);
+			label(store, "one", word);
+			/* he calls, too: then it is of whom he has called */
+			re_snprintf(word, sizeof(word), "%x+t:acme/u:called", i);
+			label(store, "one", word);
+		}
+		say(store, "one", "INVITE");
+		label(store, "one", "abcd!t:acme/u:bob");
+		label(store, "one", "abce+t:third/c:pbx");
+		trace_store_flush(store);
+		CHECK_STR(of_one(&bed, "dialogs.evil").text, "16");
+		CHECK_STR(of_one(&bed, "led.acme").text, "16");
+		CHECK_STR(of_one(&bed, "of.f").text, "16 evil acme");
+		CHECK_STR(of_one(&bed, "of.abcd").text, "33 acme");
+		CHECK_STR(of_one(&bed, "of.abce").text, "34 third");
+		/* ... and each is found in the index of its tenant */
+		said = of_one(&bed, "labels");
+		CHECK(strstr(said.text, " t:acme/u:called"));
+		CHECK(strstr(said.text, " t:third/c:pbx"));
+		CHECK_INT(number(&bed, "ZCARD", "one", "by:t:acme"), 1);
+		CHECK_INT(number(&bed, "ZCARD", "one", "by:t:third"), 1);
+		mem_deref(store);
+	}
+	redis_bed_stop(&bed);
+}
+
+/* Of many tenants each has one at least. */
+static void the_dialogs_of_a_trace_have_an_end(void)
+{
+	struct trace_store *store = NULL;
+	struct redis_bed bed;
+	char word[64];
+
+	if (redis_bed_start(&bed)) {
+		REQUIRE(!trace_store_alloc(&store, &roomy, bed.link,
+					   bed.wheel));
+		for (unsigned i = 0; i < 600; i++) {
+			re_snprintf(word, sizeof(word), "%x!t:t%u/u:a", i + 1,
+				    i < 320 ? i / 16 : i);
+			label(store, "one", word);
+		}
+		trace_store_flush(store);
+		CHECK_STR(of_one(&bed, "dialogs").text, "256");
+		CHECK_STR(of_one(&bed, "dialogs.t7").text, "16");
+		CHECK_STR(of_one(&bed, "dialogs.t8").text, "1");
+		CHECK_STR(of_one(&bed, "dialogs.t320").text, "1");
+		mem_deref(store);
+	}
+	redis_bed_stop(&bed);
+}
+
 /* A registration is refreshed for days, and its tenant need not have another:
  * then it is what keeps the index. */
 static void what_goes_on_stays_in_the_index(void)
@@ -306,6 +382,8 @@ static void with_redis_away_it_waits_up_to_its_memory(void)
 TEST_MAIN(TEST(what_is_said_together_comes_together),
 	  TEST(one_that_is_long_is_cut_and_says_so), TEST(the_oldest_give_way),
 	  TEST(a_tenant_has_an_index_of_what_is_his),
+	  TEST(who_uses_a_call_id_up_hides_nothing_of_another),
+	  TEST(the_dialogs_of_a_trace_have_an_end),
 	  TEST(what_goes_on_stays_in_the_index),
 	  TEST(what_is_over_leaves_the_index),
 	  TEST(with_redis_away_it_waits_up_to_its_memory))
