@@ -20,6 +20,7 @@
 #include "common/admin_http_priv.h"
 #include "common/admin_park_priv.h"
 #include "common/admin_stream_priv.h"
+#include "common/bucket.h"
 #include "common/loop.h"
 #include "common/wheel.h"
 
@@ -43,14 +44,18 @@ struct admin_engine {
 	struct wheel *wheel;
 	struct wheel_timer timer;
 	uint32_t timeout_ms;
+	struct list clients;
+	uint32_t conns_per_source_max;
 	struct admin_parking parking;
 	struct admin_engine_events events;
 };
 
 /* A connection. libmicrohttpd's own timeout begins anew with every byte. */
 struct client {
+	struct le le;
 	struct admin_engine *engine;
 	struct wheel_timer timer;
+	struct sa source;
 	int fd; /* libmicrohttpd's */
 };
 
@@ -76,6 +81,7 @@ static void client_destructor(void *data)
 {
 	struct client *client = data;
 
+	list_unlink(&client->le);
 	wheel_stop(&client->timer);
 }
 
@@ -86,6 +92,18 @@ static struct client *client_of(struct MHD_Connection *conn)
 					MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info ? info->socket_context : NULL;
+}
+
+static void source_read(struct sa *source, struct MHD_Connection *conn)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(conn,
+					MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *addr = info ? info->client_addr : NULL;
+
+	sa_init(source, AF_INET);
+	if (addr)
+		(void)sa_set_sa(source, addr);
 }
 
 static void on_connection(void *arg, struct MHD_Connection *conn,
@@ -107,7 +125,29 @@ static void on_connection(void *arg, struct MHD_Connection *conn,
 
 	client->engine = arg;
 	client->fd = info->connect_fd;
+	source_read(&client->source, conn);
+	list_append(&client->engine->clients, &client->le, client);
 	client_due(client, 1);
+}
+
+/* libmicrohttpd's own limit is of an address, and who has one of IPv6 has as
+ * many of them as he likes. */
+static enum MHD_Result on_accept(void *arg, const struct sockaddr *addr,
+				 socklen_t len)
+{
+	const struct admin_engine *engine = arg;
+	struct sa source;
+	uint32_t n = 0;
+
+	(void)len;
+	if (sa_set_sa(&source, addr))
+		return MHD_YES;
+	for (const struct le *le = engine->clients.head; le; le = le->next) {
+		const struct client *client = le->data;
+
+		n += bucket_same_source(&client->source, &source);
+	}
+	return n < engine->conns_per_source_max ? MHD_YES : MHD_NO;
 }
 
 /* --- request and answer ---------------------------------------------------------- */
@@ -230,18 +270,6 @@ bool admin_engine_has(const struct admin_engine *engine,
 	return client && client->engine == engine;
 }
 
-static void source_read(struct admin_req *req)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(req->conn,
-					MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	const struct sockaddr *addr = info ? info->client_addr : NULL;
-
-	sa_init(&req->source, AF_INET);
-	if (addr)
-		(void)sa_set_sa(&req->source, addr);
-}
-
 static void req_destructor(void *data)
 {
 	struct admin_req *req = data;
@@ -271,7 +299,7 @@ static bool request_step(struct admin_engine *engine, struct admin_req *req,
 
 	if (!req->begun) {
 		req->begun = true;
-		source_read(req);
+		source_read(&req->source, req->conn);
 		return events->beginh(req, events->arg);
 	}
 	*len = 0;
@@ -390,12 +418,11 @@ static int daemon_start(struct admin_engine *engine,
 	if (fd < 0)
 		return errno;
 	engine->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, engine,
+		flags, 0, on_accept, engine, on_request, engine,
 		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
 		on_uri, engine, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
 		engine, MHD_OPTION_CONNECTION_LIMIT, (unsigned)cfg->conns_max,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		(unsigned)cfg->conns_per_ip_max, MHD_OPTION_CONNECTION_TIMEOUT,
+		MHD_OPTION_CONNECTION_TIMEOUT,
 		(unsigned)(cfg->timeout_ms / 1000),
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, engine,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONN_MEMORY,
@@ -429,6 +456,7 @@ int admin_engine_alloc(struct admin_engine **enginep,
 
 	engine->wheel = wheel;
 	engine->timeout_ms = cfg->timeout_ms;
+	engine->conns_per_source_max = cfg->conns_per_source_max;
 	engine->events = *events;
 	engine->parking.wakeh = on_wake;
 	engine->parking.arg = engine;

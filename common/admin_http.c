@@ -14,7 +14,7 @@
 
 enum {
 	CONNS_MAX = 128,
-	CONNS_PER_IP_MAX = 32,
+	CONNS_PER_SOURCE_MAX = 32,
 	TIMEOUT_S = 15,
 	BODY_MAX = 65536,
 	GRACE_MS = 60000, /* for connections of before */
@@ -158,13 +158,13 @@ static void cfg_take(struct admin_http *http, const struct admin_http_cfg *cfg)
 	http->cfg = (struct admin_engine_cfg){
 		.fd = cfg->fd,
 		.conns_max = or_default(cfg->conns_max, CONNS_MAX),
-		.conns_per_ip_max =
-			or_default(cfg->conns_per_ip_max, CONNS_PER_IP_MAX),
+		.conns_per_source_max =
+			or_default(cfg->conns_per_source_max, CONNS_PER_SOURCE_MAX),
 		.timeout_ms = or_default(cfg->timeout_s, TIMEOUT_S) * 1000};
 	http->laters = (struct admin_laters){
 		.wheel = http->wheel,
 		.max = max(http->cfg.conns_max / 2, 1),
-		.max_per_source = max(http->cfg.conns_per_ip_max / 2, 1),
+		.max_per_source = max(http->cfg.conns_per_source_max / 2, 1),
 		.overh = admin_request_over,
 		.arg = http};
 }

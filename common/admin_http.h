@@ -63,7 +63,7 @@ struct admin_http_cfg {
 	const char *cert, *key;        /* PEM; NULL: without TLS */
 	struct admin_http_events events;
 	uint32_t conns_max;        /* 0: 128 */
-	uint32_t conns_per_ip_max; /* 0: 32 */
+	uint32_t conns_per_source_max; /* of IPv6 a /64; 0: 32 */
 	uint32_t timeout_s;        /* of a connection that is idle, and until a
 				      whole request is there; an answer is given
 				      four times that; 0: 15 */

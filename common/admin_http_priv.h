@@ -57,7 +57,7 @@ struct admin_engine_events {
 
 struct admin_engine_cfg {
 	int fd; /* a listening TCP socket, borrowed */
-	uint32_t conns_max, conns_per_ip_max;
+	uint32_t conns_max, conns_per_source_max;
 	uint32_t timeout_ms;    /* admin_http.h */
 	const char *cert, *key; /* PEM, borrowed; NULL: without TLS */
 };

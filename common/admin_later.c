@@ -13,6 +13,7 @@
 
 #include "common/admin_http_priv.h"
 #include "common/admin_park_priv.h"
+#include "common/bucket.h"
 
 struct admin_later {
 	struct le le; /* of those that wait */
@@ -102,7 +103,8 @@ bool admin_laters_full(const struct admin_laters *laters,
 		const struct admin_later *later = le->data;
 
 		++n;
-		of_source += sa_cmp(&later->req->source, &req->source, SA_ADDR);
+		of_source += bucket_same_source(&later->req->source,
+						&req->source);
 	}
 	return n >= laters->max || of_source >= laters->max_per_source;
 }

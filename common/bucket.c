@@ -189,3 +189,13 @@ void bucket_source(struct pl *name, char text[BUCKET_SOURCE_MAX],
 		text[0] = '\0';
 	name->l = strlen(text);
 }
+
+bool bucket_same_source(const struct sa *a, const struct sa *b)
+{
+	char texts[2][BUCKET_SOURCE_MAX];
+	struct pl names[2];
+
+	bucket_source(&names[0], texts[0], a);
+	bucket_source(&names[1], texts[1], b);
+	return sa_af(a) == sa_af(b) && !pl_cmp(&names[0], &names[1]);
+}

@@ -52,5 +52,6 @@ enum bucket_verdict bucket_take(struct bucket_table *table,
 enum { BUCKET_SOURCE_MAX = 48 };
 void bucket_source(struct pl *name, char text[BUCKET_SOURCE_MAX],
 		   const struct sa *source);
+bool bucket_same_source(const struct sa *a, const struct sa *b);
 
 #endif

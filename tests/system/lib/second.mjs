@@ -14,8 +14,8 @@ const freeTcp = () => new Promise((done) => {
 });
 
 // A view of the stack whose ports are those of node s2, for user agents; its
-// process is stack.procs.get('sigd2').
-export async function secondSigd(stack, node = 's2') {
+// process is stack.procs.get('sigd-s2'). admin: the address of its REST.
+export async function secondSigd(stack, node = 's2', admin = '127.0.0.1') {
   const second = Object.create(stack);
   const name = `sigd-${node}`;
   let text = fs.readFileSync(stack.file('sigd.yaml'), 'utf8').replace('node: s1', `node: ${node}`)
@@ -24,10 +24,11 @@ export async function secondSigd(stack, node = 's2') {
     second[port] = port === 'udpPort' ? await freeUdp(1) : await freeTcp();
     text = text.replaceAll(`:${stack[port]}`, `:${second[port]}`);
   }
+  text = text.replace(`bind: 127.0.0.1:${second.sigdAdmin}`, `bind: "${admin}:${second.sigdAdmin}"`);
   fs.mkdirSync(stack.file(`run-${node}`), { recursive: true, mode: 0o700 });
   fs.writeFileSync(stack.file(`${name}.yaml`), text);
   stack.run(name, path.join(B, 'sigd'), ['-c', stack.file(`${name}.yaml`)]);
-  await stack.ready(second.sigdAdmin, name);
+  await stack.ready(second.sigdAdmin, name, admin);
   second.stop = async () => {
     const child = stack.procs.get(name);
     child.kill('SIGTERM');

@@ -276,13 +276,13 @@ ${this.options.mediad ?? ''}`);
     return this.run(name, path.join(B, 'mediad'), ['-c', this.file(`${name}.yaml`)], env);
   }
 
-  async ready(port, name) {
+  async ready(port, name, host = '127.0.0.1') {
     await until(async () => {
       const child = this.procs.get(name);
       if (child.code !== undefined || child.failure) {
         throw new Error(`${name} ended (${child.code ?? child.failure}):\n${this.log(`${name}.log`)}`);
       }
-      return fetch(`http://127.0.0.1:${port}/readyz`).then((r) => r.ok, () => false);
+      return fetch(`http://${host}:${port}/readyz`).then((r) => r.ok, () => false);
     }, `${name} is ready`);
   }
 

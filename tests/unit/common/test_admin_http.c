@@ -557,7 +557,7 @@ static void connections_are_limited_and_come_free_again(void)
 	char byte;
 
 	stage_init(&s);
-	s.cfg.conns_per_ip_max = 3;
+	s.cfg.conns_per_source_max = 3;
 	REQUIRE(!stage_open(&s));
 	for (int i = 0; i < 6; i++)
 		fds[i] = connected(&s);

@@ -124,7 +124,7 @@ static const struct admin_route routes[] = {
 
 /* How the server is to be, and what must have come of it. */
 struct play {
-	uint32_t conns_max, conns_per_ip_max, timeout_s;
+	uint32_t conns_max, conns_per_source_max, timeout_s;
 	bool quits;    /* it tells who waits that it ends */
 	unsigned told; /* changes, at the end */
 };
@@ -139,7 +139,7 @@ static int serve(int listen_fd, int end_fd, void *arg)
 				     .nroutes = 3,
 				     .conf = &conf,
 				     .conns_max = play->conns_max,
-				     .conns_per_ip_max = play->conns_per_ip_max,
+				     .conns_per_source_max = play->conns_per_source_max,
 				     .timeout_s = play->timeout_s,
 				     .events = {.changeh = on_change,
 						.arg = &s}};
@@ -342,7 +342,7 @@ static void those_beyond_the_limit_are_refused_before_anything_is_done(void)
 
 static void one_source_leaves_connections_to_itself(void)
 {
-	const struct play play = {.conns_per_ip_max = 8, .told = 5};
+	const struct play play = {.conns_per_source_max = 8, .told = 5};
 	struct stage s;
 	int fds[5];
 

@@ -131,6 +131,24 @@ static void an_ipv6_source_is_its_64(void)
 	CHECK(pl_cmp(&one, &two));
 }
 
+static bool same(const char *a, const char *b)
+{
+	struct sa one, two;
+
+	return !sa_set_str(&one, a, 1) && !sa_set_str(&two, b, 2) &&
+	       bucket_same_source(&one, &two) &&
+	       bucket_same_source(&two, &one);
+}
+
+static void two_addresses_are_one_source_or_not(void)
+{
+	CHECK(same("192.0.2.1", "192.0.2.1"));
+	CHECK(!same("192.0.2.1", "192.0.2.2"));
+	CHECK(same("2001:db8:1:2:3::4", "2001:db8:1:2:ffff::9"));
+	CHECK(!same("2001:db8:1:2:3::4", "2001:db8:1:3:3::4"));
+	CHECK(!same("3139:322e:302e:322e:31::", "192.0.2.1"));
+}
+
 static void bad_arguments_are_refused(void)
 {
 	struct bucket_table *table = NULL;
@@ -145,4 +163,5 @@ TEST_MAIN(TEST(a_burst_then_the_rate),
 	  TEST(a_rate_of_none_is_no_limit),
 	  TEST(a_flood_of_names_takes_no_memory),
 	  TEST(an_ipv6_source_is_its_64),
+	  TEST(two_addresses_are_one_source_or_not),
 	  TEST(bad_arguments_are_refused))
