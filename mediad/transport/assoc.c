@@ -12,15 +12,13 @@
 #include "common/log.h"
 #include "mediad/transport/assoc.h"
 #include "mediad/transport/assoc_priv.h"
+#include "mediad/transport/hello.h"
 
 enum {
 	HANDSHAKE_MS = 10000,
 	TRIES_MAX = 8,
 	TRY_AGAIN_MS = 500, /* as client, after one that broke */
 	DEAF_MS = 1000,     /* as server, after TRIES_MAX of them */
-	DTLS_HDR = 13,
-	DTLS_HANDSHAKE = 22,
-	DTLS_CLIENT_HELLO = 1,
 };
 
 /* --- the end of a handshake ------------------------------------------------------- */
@@ -82,8 +80,9 @@ static void giveup_begin(struct assoc *assoc);
 /*
  * A handshake that breaks does not end the call: whoever can send from the
  * peer's address, forged or not, could break it with one ClientHello
- * (ES2023-01). The next ClientHello, theirs or ours, begins a new one; after
- * some of theirs in a while only.
+ * (ES2023-01). The next ClientHello, theirs or ours, begins a new one: from
+ * now on one of theirs that has brought a cookie; after some of them in a while
+ * only.
  */
 static void on_broken(struct assoc *assoc, const char *what)
 {
@@ -94,6 +93,7 @@ static void on_broken(struct assoc *assoc, const char *what)
 	assoc->heard |= hs_is_answered(assoc->hs);
 	assoc->hs = mem_deref(assoc->hs);
 	giveup_begin(assoc);
+	assoc->asks = true;
 	if (assoc->tries < UINT8_MAX)
 		++assoc->tries;
 	if (assoc->tries == TRIES_MAX && assoc->h->broken &&
@@ -194,7 +194,7 @@ static int bake(struct assoc *assoc)
  * until then the peer itself may begin at any time, and no time runs. */
 static int begin(struct assoc *assoc)
 {
-	const bool listens = !assoc->client && assoc->params.doubt;
+	const bool listens = !assoc->client && assoc->asks;
 	int err = listens ? bake(assoc) : 0;
 
 	if (!err)
@@ -252,10 +252,41 @@ void assoc_moved(struct assoc *assoc)
 
 /* --- datagrams --------------------------------------------------------------------- */
 
-bool assoc_is_hello(const uint8_t *pkt, size_t len)
+/*
+ * Of a handshake that began without a cookie nobody knows whose it is, and of
+ * another hello beside it neither. So that goes on, and this one gets a cookie;
+ * who brings it is the peer, and the other one was not.
+ */
+static bool is_rival(struct assoc *assoc, const struct hello *hello)
 {
-	return len > DTLS_HDR && pkt[0] == DTLS_HANDSHAKE &&
-	       pkt[DTLS_HDR] == DTLS_CLIENT_HELLO;
+	if (assoc->asks || !assoc_shakes(assoc))
+		return false;
+	if (!assoc->named)
+		memcpy(assoc->random, hello->random, sizeof(assoc->random));
+	assoc->named = true;
+	return memcmp(assoc->random, hello->random, sizeof(assoc->random)) ||
+	       (assoc->baked && hello_brings(hello, assoc->cookie));
+}
+
+/* True: it was answered, and that is all. */
+static bool rival_asked(struct assoc *assoc, const struct hello *hello,
+			const uint8_t *pkt)
+{
+	uint8_t out[HELLO_VERIFY_LEN];
+
+	if (assoc->baked && hello_brings(hello, assoc->cookie)) {
+		assoc->asks = true;
+		assoc->hs = mem_deref(assoc->hs);
+		return false;
+	}
+	if (!assoc->baked)
+		log_info(assoc->params.call, "two dtls handshakes", "by=%s",
+			 "who brings a cookie");
+	if (!bake(assoc)) {
+		hello_verify(out, pkt, assoc->cookie);
+		on_send(out, sizeof(out), assoc);
+	}
+	return true;
 }
 
 /* Nothing but a ClientHello makes state. Of an association that stands there
@@ -264,14 +295,22 @@ bool assoc_is_hello(const uint8_t *pkt, size_t len)
  * it: both may be forged, and our answer is larger than they are. */
 bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
 {
-	const bool hello = assoc_is_hello(pkt, len);
+	const bool hello = hello_is(pkt, len);
+	struct hello first;
 
 	if (hello && (!assoc->wanted || assoc->client))
 		return false;
+	if (hello_read(&first, pkt, len) && is_rival(assoc, &first) &&
+	    rival_asked(assoc, &first, pkt))
+		return true;
 	if (!assoc->hs) {
 		if (!hello || wheel_runs(&assoc->soon) || begin(assoc))
 			return false;
 		assoc_tell_hello(assoc, "seen");
+		assoc->named = hello_read(&first, pkt, len);
+		if (assoc->named)
+			memcpy(assoc->random, first.random,
+			       sizeof(assoc->random));
 	}
 	assoc_see_alert(assoc, pkt, len);
 	hs_recv(assoc->hs, pkt, len);
@@ -319,6 +358,7 @@ static void expect_new(struct assoc *assoc)
 	assoc->tries = assoc->alert = 0;
 	assoc->what = NULL;
 	assoc->wanted = true;
+	assoc->asks = assoc->params.doubt;
 	assoc->seen = assoc->heard = false;
 }
 
@@ -389,6 +429,7 @@ void assoc_init(struct assoc *assoc, const struct assoc_params *params,
 	assoc->h = handlers;
 	assoc->arg = arg;
 	assoc->wanted = true;
+	assoc->asks = params->doubt;
 }
 
 void assoc_close(struct assoc *assoc)

@@ -19,6 +19,7 @@
 
 #include "common/wheel.h"
 #include "mediad/transport/cert.h"
+#include "mediad/transport/hello.h"
 #include "mediad/transport/hs.h"
 #include "mediad/transport/path.h"
 
@@ -56,9 +57,12 @@ struct assoc {
 	struct cert_fp *fps; /* of the far SDP; NULL: not known yet */
 	size_t nfps;
 	uint8_t cookie[HS_COOKIE_LEN];
+	uint8_t random[HELLO_RANDOM_LEN]; /* of the hello it began with */
 	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
 	bool seen;
+	bool named;  /* random is known */
 	bool baked;  /* there is a cookie */
+	bool asks;   /* a hello has to bring it */
 	bool wanted; /* a handshake may begin */
 	bool resumed; /* the next to be told are those of the peer we have */
 	bool client; /* it is ours to begin it */
@@ -106,7 +110,6 @@ void assoc_ready(struct assoc *assoc);
 void assoc_moved(struct assoc *assoc);
 /* A datagram. False: of no use, or not for this association. */
 bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len);
-bool assoc_is_hello(const uint8_t *pkt, size_t len);
 /* A handshake goes on. */
 bool assoc_shakes(const struct assoc *assoc);
 /* Tell the log why there is none; within or before `lost`, as long as nothing

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "mediad/transport/crypt.h"
+#include "mediad/transport/hello.h"
 
 struct cert;
 struct cert_fp;
@@ -29,7 +30,7 @@ enum {
 	HS_DATAGRAMS_MAX = 256, /* received for one handshake */
 	HS_BYTES_MAX = 65536,   /* received for one handshake */
 	HS_CHAIN_MAX = 8192,    /* bytes of the peer's certificates */
-	HS_COOKIE_LEN = 20,
+	HS_COOKIE_LEN = HELLO_COOKIE_LEN,
 };
 
 /* rx: what the peer protects with; tx: what we do. */

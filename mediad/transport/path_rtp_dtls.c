@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 
 #include "common/log.h"
+#include "mediad/transport/hello.h"
 #include "mediad/transport/path_rtp_priv.h"
 
 enum {
@@ -260,7 +261,7 @@ static bool may_shake(struct path_guard *guard, const struct hub_packet *in,
 		return false;
 	/* as client we have one answer to expect, from wherever it comes */
 	return guard->assoc.client ||
-	       (assoc_is_hello(in->pkt, in->len) && ousts(guard, in, now_ms));
+	       (hello_is(in->pkt, in->len) && ousts(guard, in, now_ms));
 }
 
 void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
@@ -286,12 +287,14 @@ void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
 
 /* Who answers our offer as client begins at once, and its answer takes another
  * way than its ClientHello (RFC 5763, 6.7.1). The latest is kept, until it is
- * known whose it should be: else it comes again after a second. */
+ * known whose it should be: else it comes again after a second. Of one in
+ * pieces the first, which is all that the cookie is asked for. */
 void path_guard_keep(struct path_rtp *pr, const struct hub_packet *in)
 {
 	struct path_hello *hello;
+	struct hello first;
 
-	if (!assoc_is_hello(in->pkt, in->len) || in->len > PATH_MTU)
+	if (!hello_read(&first, in->pkt, in->len) || in->len > PATH_MTU)
 		return;
 	hello = mem_alloc(sizeof(*hello) + in->len, NULL);
 	if (!hello)

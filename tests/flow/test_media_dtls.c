@@ -392,12 +392,14 @@ static void a_pbx_is_called_and_calls_in_each_role(void)
 	}
 }
 
-/* RFC 5763, 6.7.1: its ClientHello overtakes its answer. */
-static void a_hello_before_the_answer_is_waited_with(void)
+/* RFC 5763, 6.7.1: its ClientHello overtakes its answer. Of a large one, which
+ * comes in two datagrams, so does the whole. */
+static void hello_comes_first(bool large)
 {
 	struct call call;
 
 	if (call_open(&call, NULL, "active")) {
+		call.phone->dtls.large = large;
 		CHECK_INT(media_remote(&call.bed, S, 1, false,
 				       media_page_sdp(call.page, false), NULL),
 			  0);
@@ -411,6 +413,16 @@ static void a_hello_before_the_answer_is_waited_with(void)
 		CHECK(both_hear(&call));
 	}
 	call_close(&call);
+}
+
+static void a_hello_before_the_answer_is_waited_with(void)
+{
+	hello_comes_first(false);
+}
+
+static void nor_is_one_in_pieces_lost(void)
+{
+	hello_comes_first(true);
 }
 
 static void a_reoffer_with_another_certificate_loses_nothing(void)
@@ -771,6 +783,7 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(a_page_that_takes_no_role_is_lost),
 	  TEST(a_pbx_is_called_and_calls_in_each_role),
 	  TEST(a_hello_before_the_answer_is_waited_with),
+	  TEST(nor_is_one_in_pieces_lost),
 	  TEST(a_reoffer_with_another_certificate_loses_nothing),
 	  TEST(another_one_picks_up),
 	  TEST(hold_and_resume_keep_the_association),

@@ -199,6 +199,15 @@ void mock_dtls_serve(struct mock_dtls *d)
 	SSL_set_accept_state(d->ssl);
 }
 
+void mock_dtls_large(struct mock_dtls *d)
+{
+	uint8_t protocols[8 * 200];
+
+	for (unsigned i = 0; i < sizeof(protocols); i++)
+		protocols[i] = i % 200 ? 'x' : 199;
+	SSL_set_alpn_protos(d->ssl, protocols, sizeof(protocols));
+}
+
 void mock_dtls_strong(struct mock_dtls *d)
 {
 	fingerprint_by(d->fp, SSL_get_certificate(d->ssl), EVP_sha512(),

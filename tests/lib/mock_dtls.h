@@ -28,9 +28,12 @@ int mock_dtls_again(struct mock_dtls **dp, const struct mock_dtls *as,
 		    mock_dtls_send_h *sendh, void *arg);
 /* It waits for the other one to begin; at once after mock_dtls_alloc(). */
 void mock_dtls_serve(struct mock_dtls *d);
-/* "sha-256 AB:..." of our certificate. */
+/* Its ClientHello is too large for one datagram, as with a key share against
+ * quantum computers. Before it begins. */
+void mock_dtls_large(struct mock_dtls *d);
 /* Its fingerprint is one by SHA-512. */
 void mock_dtls_strong(struct mock_dtls *d);
+/* "sha-256 AB:..." of our certificate. */
 const char *mock_dtls_fingerprint(const struct mock_dtls *d);
 /* Begin, or retransmit when it is time (by the real clock). */
 void mock_dtls_poll(struct mock_dtls *d);

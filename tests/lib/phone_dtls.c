@@ -28,11 +28,12 @@ int phone_dtls_renew(struct media_phone *phone)
 
 	phone_dtls_close(phone);
 	dtls->shaken[0] = dtls->shaken[1] = dtls->serves = false;
-	return mock_dtls_alloc(&dtls->end[0], NULL, on_rtp_send, phone) ||
-			       mock_dtls_again(&dtls->end[1], dtls->end[0],
-					       on_rtcp_send, phone)
-		       ? ENOMEM
-		       : 0;
+	if (mock_dtls_alloc(&dtls->end[0], NULL, on_rtp_send, phone) ||
+	    mock_dtls_again(&dtls->end[1], dtls->end[0], on_rtcp_send, phone))
+		return ENOMEM;
+	for (unsigned i = 0; dtls->large && i < 2; i++)
+		mock_dtls_large(dtls->end[i]);
+	return 0;
 }
 
 int phone_dtls_share(struct media_phone *phone, const struct media_phone *with)

@@ -20,6 +20,7 @@ struct phone_dtls {
 	const char *proto; /* NULL: UDP/TLS/RTP/SAVP */
 	bool mux;          /* RTCP on RTP's port */
 	bool mute;         /* it says nothing at all, as yet */
+	bool large;        /* it begins with more than a datagram */
 	struct mock_dtls *end[2]; /* RTP, RTCP */
 	struct phone_keys rtcp;   /* of the other one */
 	bool serves, shaken[2];

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "common/countof.h"
 #include "common/wheel.h"
 #include "mediad/transport/cert.h"
 #include "mediad/transport/hs.h"
@@ -576,6 +577,70 @@ static void who_brings_the_cookie_is_heard(void)
 	bed_close(&bed);
 }
 
+/* As large as with a key share against quantum computers (1,216 bytes), which
+ * DTLS 1.3 has in its first hello. */
+static void make_large(struct bed *bed)
+{
+	uint8_t protocols[8 * 200];
+
+	for (unsigned i = 0; i < sizeof(protocols); i++)
+		protocols[i] = i % 200 ? 'x' : 199;
+	CHECK_INT(SSL_set_alpn_protos(bed->client, protocols,
+				      sizeof(protocols)),
+		  0);
+}
+
+/* Whose hello needs two datagrams or more: the first has the cookie. */
+static void who_brings_it_in_pieces_is_heard(void)
+{
+	static const long mtus[] = {1200, 500, 256};
+
+	for (unsigned i = 0; i < COUNTOF(mtus); i++) {
+		struct bed bed;
+
+		REQUIRE(bed_listen(&bed, cookie));
+		bed.patient = true;
+		SSL_set_mtu(bed.client, mtus[i]);
+		make_large(&bed);
+		SSL_do_handshake(bed.client);
+		CHECK(bed.to_server.tail - bed.to_server.head >= 2);
+		turn(&bed);
+		CHECK_INT(bed.done, 0);
+		check_keys(&bed, CRYPT_AEAD_AES_128_GCM);
+		bed_close(&bed);
+	}
+}
+
+/* What of it came too early comes again. */
+static void pieces_may_come_out_of_order(void)
+{
+	uint8_t first[DATAGRAM];
+	struct queue *q;
+	struct bed bed;
+	size_t len;
+
+	REQUIRE(bed_listen(&bed, cookie));
+	q = &bed.to_server;
+	make_large(&bed);
+	for (unsigned i = 0; i < 2; i++) {
+		SSL_do_handshake(bed.client);
+		REQUIRE(q->tail - q->head == 2);
+		len = q->len[q->head % QUEUE];
+		memcpy(first, q->buf[q->head % QUEUE], len);
+		++q->head;
+		hs_recv(bed.hs, q->buf[q->head % QUEUE],
+			q->len[q->head % QUEUE]);
+		++q->head;
+		CHECK(hs_listens(bed.hs));
+		CHECK_INT(bed.to_client.tail - bed.to_client.head, 0);
+		hs_recv(bed.hs, first, len);
+		CHECK(hs_listens(bed.hs) == !i);
+	}
+	CHECK(turn_until_both_done(&bed));
+	check_keys(&bed, CRYPT_AEAD_AES_128_GCM);
+	bed_close(&bed);
+}
+
 /* However many come: each is answered with less than it is, and the one who is
  * there begins as if they had not come. No time runs against it. */
 static void who_does_not_changes_nothing(void)
@@ -814,6 +879,8 @@ static void alloc_survives_a_lack_of_memory(void)
 TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
 	  TEST(a_hello_in_pieces_is_put_together),
 	  TEST(who_brings_the_cookie_is_heard),
+	  TEST(who_brings_it_in_pieces_is_heard),
+	  TEST(pieces_may_come_out_of_order),
 	  TEST(who_does_not_changes_nothing),
 	  TEST(a_cookie_of_another_place_is_none), TEST(rubbish_is_no_cookie),
 	  TEST(as_client_we_begin), TEST(a_lost_hello_of_ours_is_sent_again),
