@@ -18,6 +18,7 @@ enum {
 	CORDCTL_URL_MAX = 2048,
 	CORDCTL_TOKEN_MAX = 8192,
 	CORDCTL_WORDS_MAX = 4,
+	CORDCTL_ID_MAX = 1024,
 	CORDCTL_AREAS_MAX = 8, /* docs/openapi.yaml */
 };
 
@@ -104,6 +105,12 @@ extern const struct cordctl_form cordctl_connection;
  * as JSON. An exit code. */
 int cordctl_pages(const struct cordctl_remote *remote, const char *path,
 		  const struct cordctl_form *form);
+/* The same of a list of which one may come with two pages: the table has each
+ * once. idh writes what tells it from the others. */
+typedef void(cordctl_id_h)(char id[CORDCTL_ID_MAX],
+			   const struct jsonr_val *val);
+int cordctl_pages_once(const struct cordctl_remote *remote, const char *path,
+		       const struct cordctl_form *form, cordctl_id_h *idh);
 /* One answer as a table; name NULL: its one row is the answer itself. */
 int cordctl_page_print(const struct cordctl_answer *answer,
 		       const struct cordctl_form *form);

@@ -82,6 +82,17 @@ static void registration_cells(char cells[][CORDCTL_CELL_MAX],
 	(void)cordctl_text(cells[4], reg, "agent");
 }
 
+/* Cells are cut, and two names may begin alike. */
+static void registration_id(char id[CORDCTL_ID_MAX],
+			    const struct jsonr_val *reg)
+{
+	const char *user = jsonr_str(jsonr_get(reg, "user"));
+	const char *device = jsonr_str(jsonr_get(reg, "device"));
+
+	(void)re_snprintf(id, CORDCTL_ID_MAX, "%s %s", user ? user : "",
+			  device ? device : "");
+}
+
 static int needs_tenant(void)
 {
 	fputs("cordctl: --tenant is missing\n", stderr);
@@ -105,7 +116,7 @@ int cordctl_remote_registrations(const struct cordctl_remote *remote)
 	cordctl_query(path, "search", remote->filter.search);
 	cordctl_query(path, "address", remote->filter.address);
 	cordctl_query(path, "agent", remote->filter.agent);
-	return cordctl_pages(remote, path, &form);
+	return cordctl_pages_once(remote, path, &form, registration_id);
 }
 
 /* --- connections -------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
+#include "sigd/cordctl/cordctl_once.h"
 
 enum { PAGE_MAX = 500 }; /* entries of an answer, docs/openapi.yaml */
 
@@ -90,23 +91,57 @@ static void page_path(char page[CORDCTL_URL_MAX], const char *path,
 	cordctl_query(page, "cursor", *next ? next : NULL);
 }
 
-static int page_take(const struct cordctl_remote *remote,
-		     const struct cordctl_answer *answer,
-		     const struct cordctl_form *form,
-		     struct cordctl_table *table)
+/* A list while it is read. */
+struct listing {
+	const struct cordctl_remote *remote;
+	const struct cordctl_form *form;
+	cordctl_id_h *idh; /* NULL: none comes twice */
+	struct cordctl_table *table;
+	struct cordctl_once *once;
+};
+
+static int row_once(bool *again, const struct listing *listing,
+		    const struct jsonr_val *val)
 {
-	if (remote->json)
+	char id[CORDCTL_ID_MAX];
+	int err = 0;
+
+	*again = false;
+	if (listing->idh) {
+		listing->idh(id, val);
+		err = cordctl_once_note(again, listing->once, id);
+	}
+	return err || *again ? err
+			     : row_add(listing->table, listing->form, val);
+}
+
+/* *n: so many were told. JSON is as it came. */
+static int page_take(size_t *n, const struct listing *listing,
+		     const struct cordctl_answer *answer)
+{
+	const struct jsonr_val *list =
+		cordctl_list(answer, listing->form->name);
+	const size_t count = jsonr_count(list);
+	bool again;
+
+	*n = count;
+	if (listing->remote->json) {
 		cordctl_raw(answer);
-	else if (rows_add(table, form, cordctl_list(answer, form->name)))
-		return CORDCTL_SYSTEM;
+		return CORDCTL_OK;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (row_once(&again, listing, jsonr_at(list, i)))
+			return CORDCTL_SYSTEM;
+		*n -= again;
+	}
 	return CORDCTL_OK;
 }
 
 /* A page may be short, or empty, and not the last: `next` says it. */
-static int pages(const struct cordctl_remote *remote, const char *path,
-		 const struct cordctl_form *form, struct cordctl_table *table)
+static int pages(const struct listing *listing, const char *path)
 {
 	char page[CORDCTL_URL_MAX], next[CORDCTL_CELL_MAX] = "";
+	const struct cordctl_remote *remote = listing->remote;
 	unsigned long left = wanted(remote);
 	const bool all = !remote->limit;
 	int code;
@@ -120,9 +155,8 @@ static int pages(const struct cordctl_remote *remote, const char *path,
 		code = answer.code;
 		*next = '\0';
 		if (code == CORDCTL_OK) {
-			n = jsonr_count(cordctl_list(&answer, form->name));
+			code = page_take(&n, listing, &answer);
 			left -= n < left ? n : left;
-			code = page_take(remote, &answer, form, table);
 			(void)cordctl_text(next, jsonr_root(answer.doc),
 					   "next");
 		}
@@ -134,14 +168,21 @@ static int pages(const struct cordctl_remote *remote, const char *path,
 int cordctl_pages(const struct cordctl_remote *remote, const char *path,
 		  const struct cordctl_form *form)
 {
-	struct cordctl_table *table = NULL;
-	int code;
+	return cordctl_pages_once(remote, path, form, NULL);
+}
 
-	if (cordctl_table_alloc(&table, form->heads, form->n))
-		return CORDCTL_SYSTEM;
-	code = pages(remote, path, form, table);
+int cordctl_pages_once(const struct cordctl_remote *remote, const char *path,
+		       const struct cordctl_form *form, cordctl_id_h *idh)
+{
+	struct listing listing = {.remote = remote, .form = form, .idh = idh};
+	int code = CORDCTL_SYSTEM;
+
+	if (!cordctl_table_alloc(&listing.table, form->heads, form->n) &&
+	    !cordctl_once_alloc(&listing.once))
+		code = pages(&listing, path);
 	if (code == CORDCTL_OK && !remote->json)
-		cordctl_table_print(table, cordctl_width());
-	mem_deref(table);
+		cordctl_table_print(listing.table, cordctl_width());
+	mem_deref(listing.once);
+	mem_deref(listing.table);
 	return code;
 }

@@ -245,6 +245,25 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     assert.match(no.err, /from 1 to 500/);
   });
 
+  test('what comes with two pages is told once', async () => {
+    const all = [['alice', 'i:1'], ['alice', 'i:2'], ['bob', 'i:1'], ['carol', 'i:1']].map(([user, device]) => ({ user, device, contact: 'sip:same', expires: '2026-12-24T17:00:00Z' }));
+    const pages = { '': [all[0], all[1]], 1: [all[1], all[2]], 2: [all[0], all[3]] };
+    const server = http.createServer((req, res) => {
+      const cursor = new URL(req.url, 'http://x').searchParams.get('cursor') ?? '';
+      res.end(JSON.stringify({ tenant: 'demo', registrations: pages[cursor], next: { '': '1', 1: '2' }[cursor] ?? null }));
+    });
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    const url = `http://127.0.0.1:${server.address().port}`;
+    const users = async (...more) => lines(await good(['registrations', '--tenant', 'demo', ...more], { url })).slice(1).map((row) => row.split(' ')[0]);
+    try {
+      assert.deepEqual(await users(), ['alice', 'alice', 'bob', 'carol']);
+      // of four that are wanted the fourth is on the third page
+      assert.deepEqual(await users('--limit', '4'), ['alice', 'alice', 'bob', 'carol']);
+    } finally {
+      server.close();
+    }
+  });
+
   test('alarms, refused calls, traces and tenants', async () => {
     const at = Date.now();
     for (const [i, kind] of ['guessing', 'source-rate', 'guessing'].entries()) {

@@ -6,7 +6,8 @@ import { refine } from './router.js';
 
 const sep = (path) => (path.includes('?') ? '&' : '?');
 
-// The first of each: a row of the next page may have come to the first one since.
+// The first of each: a row of the next page may have come to the first one since,
+// and of registrations one may be in two.
 function once(items, id) {
   const seen = new Set();
   return items.filter((row) => !seen.has(id(row)) && seen.add(id(row)));

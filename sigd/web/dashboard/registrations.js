@@ -10,7 +10,8 @@ import { useTenant } from './tenants.js';
 
 const transport = (flow) => flow?.split('/')[2]?.toUpperCase() ?? '';
 const FILTERS = { search: 'anywhere', user: 'the user', device: 'in its device', address: 'in its address', agent: 'in its agent' };
-const key = (r) => `${r.user} ${r.contact}`;
+// one may come with two pages, and two devices may have the same contact
+const key = (r) => `${r.user} ${r.device}`;
 const worker = (flow) => flow?.split('/').slice(0, 2).join('/') ?? '';
 
 function Acts({ row, tenant, access, again }) {
