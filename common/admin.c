@@ -170,9 +170,10 @@ static void on_metrics(const struct admin_req *req, struct admin_resp *resp,
 /* --- life --------------------------------------------------------------------------- */
 
 static const struct admin_route shared_routes[] = {
-	{"GET", "/healthz", on_health, ADMIN_OPEN | ADMIN_FREE | ADMIN_OTHER},
-	{"GET", "/readyz", on_ready, ADMIN_OPEN | ADMIN_FREE},
-	{"GET", "/metrics", on_metrics, ADMIN_METRICS | ADMIN_OTHER},
+	{"GET", "/healthz", on_health, ADMIN_OPEN | ADMIN_FREE | ADMIN_OTHER,
+	 NULL},
+	{"GET", "/readyz", on_ready, ADMIN_OPEN | ADMIN_FREE, NULL},
+	{"GET", "/metrics", on_metrics, ADMIN_METRICS | ADMIN_OTHER, NULL},
 };
 
 static int routes_make(struct admin *admin)

@@ -166,12 +166,34 @@ static bool body_too_long(const struct admin_http *http,
 	return pl.l > 9 || pl_u32(&pl) > http->body_max;
 }
 
+static bool query_is_known(const struct admin_req *req, const char **otherp)
+{
+	const char *names = req->route->query;
+
+	*otherp = names ? admin_params_other(&req->query, names) : NULL;
+	return !*otherp;
+}
+
+/* Whoever asks for less than all is not to get, or to end, all. */
+static bool refuse_other(struct admin_http *http, const struct admin_req *req,
+			 const char *other)
+{
+	const char *names = req->route->query;
+	char detail[256];
+
+	(void)re_snprintf(detail, sizeof(detail),
+			  "The query has no such name%s%s.",
+			  *names ? "; it may have: " : " here, and no other",
+			  names);
+	return refuse_part(http, req, other, detail);
+}
+
 /* Line and headers are here: refuse before a body is taken. */
 bool admin_request_begin(struct admin_req *req, void *arg)
 {
 	struct admin_http *http = arg;
 	bool result;
-	const char *query;
+	const char *query, *other;
 	size_t len;
 
 	if (!admin_is_clear(req))
@@ -208,6 +230,8 @@ bool admin_request_begin(struct admin_req *req, void *arg)
 				   "The query cannot be read.");
 	if (!admin_req_names_its_own(req))
 		return refuse(http, req, 404, "There is no such tenant.");
+	if (!query_is_known(req, &other))
+		return refuse_other(http, req, other);
 	if (body_too_long(http, req))
 		return refuse(http, req, 413, NULL);
 	return true;

@@ -39,6 +39,30 @@ static int params_add(struct admin_params *params, const char *name,
 	return err;
 }
 
+static bool is_among(const char *name, const char *names)
+{
+	const size_t len = strlen(name);
+
+	for (const char *p = names; *p; p += *p == ' ') {
+		const size_t n = strcspn(p, " ");
+
+		if (n == len && !memcmp(p, name, n))
+			return true;
+		p += n;
+	}
+	return false;
+}
+
+const char *admin_params_other(const struct admin_params *params,
+			       const char *names)
+{
+	for (size_t i = 0; i < params->n; i++) {
+		if (!is_among(params->name[i], names))
+			return params->name[i];
+	}
+	return NULL;
+}
+
 const char *admin_params_get(const struct admin_params *params,
 			     const char *name)
 {

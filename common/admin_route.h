@@ -44,6 +44,9 @@ struct admin_route {
 	const char *path;   /* "/v1/tenants/{tenant}/users/{user}" */
 	admin_handle_h *handle;
 	unsigned flags;
+	/* The names that its query may have, with a space between. A name
+	 * mistyped is a filter left out. NULL: nobody looks. */
+	const char *query;
 };
 
 enum {
@@ -84,6 +87,11 @@ void admin_route_allow(char *out, size_t size, const struct admin_route *routes,
  * ADMIN_PARAMS_MAX, EMSGSIZE for too long. '+' is a space. */
 int admin_query_read(struct admin_params *params, const char *query,
 		     size_t len);
+
+/* The first name that is none of these (see struct admin_route); NULL: all
+ * are. */
+const char *admin_params_other(const struct admin_params *params,
+			       const char *names);
 
 /* NULL when there is none; the first of several. */
 const char *admin_params_get(const struct admin_params *params,

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <string.h>
 #include <jansson.h>
 #include <re_types.h>
 #include <re_mem.h> /* not re.h: its JSON_STRING and JSON_NULL are others */
@@ -73,6 +74,29 @@ const struct jsonr_val *jsonr_get(const struct jsonr_val *object,
 				  const char *name)
 {
 	return out(json_object_get(in(object), name));
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+	for (; *names; names++) {
+		if (!strcmp(name, *names))
+			return true;
+	}
+	return false;
+}
+
+const char *jsonr_other(const struct jsonr_val *object,
+			const char *const *names)
+{
+	const char *name;
+	json_t *val;
+
+	json_object_foreach((json_t *)in(object), name, val)
+	{
+		if (!is_among(name, names))
+			return name;
+	}
+	return NULL;
 }
 
 const char *jsonr_str(const struct jsonr_val *val)

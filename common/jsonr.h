@@ -33,6 +33,10 @@ const struct jsonr_val *jsonr_root(const struct jsonr *doc);
 /* Of an object; NULL when there is none of that name. */
 const struct jsonr_val *jsonr_get(const struct jsonr_val *object,
 				  const char *name);
+/* The first member of an object whose name is none of these, the last of them
+ * NULL; NULL: all are, or it is no object. */
+const char *jsonr_other(const struct jsonr_val *object,
+			const char *const *names);
 /* A string without NUL bytes; NULL when it is none. */
 const char *jsonr_str(const struct jsonr_val *val);
 /* False when it is no number. */

@@ -89,16 +89,17 @@ static const char *members_read(struct order *order,
 static bool body_read(struct order *order, const struct admin_req *req,
 		      struct admin_resp *resp)
 {
+	static const char *const members[] = {"state", "reason", "by", NULL};
 	struct jsonr *doc = NULL;
 	const char *wrong;
 
-	if (!rest_body(&doc, req, resp))
+	if (!rest_body(&doc, members, req, resp))
 		return false;
 	str_ncpy(order->row.by, admin_req_by(req), sizeof(order->row.by));
 	wrong = members_read(order, jsonr_root(doc));
 	mem_deref(doc);
 	if (wrong)
-		admin_resp_field(resp, 400, wrong,
+		admin_resp_field(resp, 422, wrong,
 				 "state is up, down, drain or auto; reason "
 				 "and by are texts of up to 63 bytes.");
 	return !wrong;

@@ -88,10 +88,12 @@ static bool root_read(struct many *many, const struct jsonr_val *root)
 
 static bool body_read(struct many *many, const struct admin_req *req)
 {
+	static const char *const members[] = {"tenant", "user", "connection",
+					      NULL};
 	struct jsonr *doc = NULL;
 	bool ok;
 
-	if (!rest_body(&doc, req, many->resp))
+	if (!rest_body(&doc, members, req, many->resp))
 		return false;
 	ok = root_read(many, jsonr_root(doc));
 	mem_deref(doc);

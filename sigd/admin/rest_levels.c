@@ -155,13 +155,15 @@ static const char *root_read(struct levels *levels,
 static bool body_read(struct levels *levels, const struct admin_req *req,
 		      struct admin *admin, struct admin_resp *resp)
 {
+	static const char *const members[] = {"node", "daemon", "for",	"level",
+					      "areas", "call", NULL};
 	struct jsonr *doc = NULL;
 	uint64_t now_ms;
 	const char *wrong;
 
 	if (!now_ask(&now_ms, admin, resp))
 		return false;
-	if (!rest_body(&doc, req, resp))
+	if (!rest_body(&doc, members, req, resp))
 		return false;
 	wrong = root_read(levels, jsonr_root(doc), now_ms);
 	mem_deref(doc);

@@ -73,10 +73,11 @@ bool rest_piped(struct admin *admin, struct admin_resp *resp,
  * resp is a 400 then. */
 bool rest_limit(size_t *limit, const struct admin_req *req,
 		struct admin_resp *resp);
-/* The body, as JSON; the caller owns *docp. False: it is none, and resp is a
- * 400 that says where. */
-bool rest_body(struct jsonr **docp, const struct admin_req *req,
-	       struct admin_resp *resp);
+/* The body, as JSON; the caller owns *docp. members: those it may have, the
+ * last of them NULL; NULL: any. False: it is no JSON, and resp is a 400 that
+ * says where, or it has others, and resp is a 422 that names the first. */
+bool rest_body(struct jsonr **docp, const char *const *members,
+	       const struct admin_req *req, struct admin_resp *resp);
 /* The text of a flat hash's field, "" when absent. */
 const char *rest_text(const struct redis_val *flat, const char *field);
 /* Undoes redis_key_part(); what does not fit is cut. */

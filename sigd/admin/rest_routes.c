@@ -154,7 +154,7 @@ void rest_routes_explain(const struct admin_req *req, struct admin_resp *resp,
 	int err;
 
 	/* what reads it below takes more than JSON */
-	if (!rest_body(&doc, req, resp))
+	if (!rest_body(&doc, NULL, req, resp))
 		return;
 	mem_deref(doc);
 	err = cfg_errors_alloc(&errs);

@@ -300,7 +300,8 @@ static void on_stream(const struct admin_req *req, struct admin_resp *resp,
 }
 
 const struct admin_route sse_routes[] = {
-	{"GET", "/v1/stream", on_stream, ADMIN_TENANT | ADMIN_OTHER},
+	{"GET", "/v1/stream", on_stream, ADMIN_TENANT | ADMIN_OTHER,
+	 "tenant since"},
 };
 const size_t sse_nroutes = COUNTOF(sse_routes);
 

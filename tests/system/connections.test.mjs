@@ -164,9 +164,9 @@ describe('connections', { timeout: 90000 }, () => {
       { method: 'PATCH', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) });
     assert.equal((await patch({ state: 'down' }, {})).status, 401);
     for (const [wrong, field] of [[{}, '#/state'], [{ state: 'off' }, '#/state'], [{ state: 'down', reason: 7 }, '#/reason'],
-      [{ state: 'down', by: 'x'.repeat(80) }, '#/by'], [[1], '#/state']]) {
+      [{ state: 'down', by: 'x'.repeat(80) }, '#/by'], [[1], '#/state'], [{ state: 'down', resaon: 'x' }, '#/resaon']]) {
       const answer = await patch(wrong);
-      assert.equal(answer.status, 400, JSON.stringify(wrong));
+      assert.equal(answer.status, 422, JSON.stringify(wrong));
       assert.equal((await answer.json()).errors[0].field, field);
     }
     assert.equal((await one('trunk')).state.forced, false);

@@ -72,6 +72,7 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
   const filled = (template, names) => template.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(names[name]
     ?? (template.includes('/traces/') ? names.trace : names.call) ?? 'x'));
   const typeOf = (id) => (id.endsWith('/validate') ? 'application/yaml' : 'application/json');
+  const op = (name) => operations.find(({ id }) => id === name).op;
   const OPEN = ['GET /openapi.json', 'GET /healthz', 'GET /readyz'];
 
   test('a token of another tenant gets 403, 404 or an empty list of each operation', async () => {
@@ -115,6 +116,34 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
       got[id] = answer.status;
     }
     assert.deepEqual(got, Object.fromEntries(Object.keys(got).map((id) => [id, asks.includes(id) ? 200 : 403])));
+  });
+
+  // Who asks for less than all by a wrong name is not to get, or to end, all.
+  test('a name that an operation does not know is refused, and named', async () => {
+    const known = await things();
+    const wrong = [];
+    for (const { id, method, template, params } of operations) {
+      if (OPEN.includes(id) || id === 'GET /metrics') continue;
+      const path = filled(template, known);
+      const [body] = BODY[id] ?? [];
+      const type = typeOf(id);
+      const refused = async (status, field, query, sent) => {
+        const answer = await ask(method, path + query, { body: sent, type });
+        const doc = await answer.json();
+        const named = doc.errors?.some((error) => error.field === field || error.text?.includes(`"${field}"`));
+        if (answer.status !== status || !named) wrong.push(`${id}${query} ${sent ?? ''}: ${answer.status} ${JSON.stringify(doc)}`);
+      };
+      await refused(400, 'nosuch', '?nosuch=1', body);
+      if (body?.startsWith('{')) await refused(422, id.endsWith('/explain') ? 'nosuch' : '#/nosuch', '', JSON.stringify({ ...JSON.parse(body), nosuch: 1 }));
+      // and each that the document knows is known; of these values nothing is done
+      for (const { name } of params.filter((p) => p.in === 'query')) {
+        if (op(id).responses['200']?.content?.['text/event-stream']) continue;
+        const answer = await ask(method, `${path}?${name}=%01`, { body, type });
+        if (/no such name/.test(await answer.text())) wrong.push(`${id} does not know ${name}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+    assert.equal((await json('/v1/calls')).calls.length, 1);
   });
 
   test('each operation answers as it says', async () => {

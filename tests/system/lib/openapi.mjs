@@ -17,16 +17,34 @@ const REFUSALS = [400, 403, 404, 405, 406, 413, 414, 415, 421, 429, 500];
 
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: true,
   formats: { 'date-time': (text) => !Number.isNaN(Date.parse(text)), binary: true, uri: true } });
-ajv.addSchema({ $id: 'doc', ...document });
+
+// A member that the document does not know fails as well: an object that names
+// its members has no others. What is a part of another one (allOf, oneOf, anyOf)
+// is judged with the whole, so each schema is there twice: "whole" and "part".
+const composed = ['allOf', 'oneOf', 'anyOf'];
+function strict(schema, role) {
+  if (Array.isArray(schema)) return schema.map((one) => strict(one, role));
+  if (schema === null || typeof schema !== 'object') return schema;
+  const made = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (key === '$ref') made.$ref = `${role}${value}`;
+    else if (composed.includes(key)) made[key] = strict(value, 'part');
+    else if (['properties', 'patternProperties', 'schemas'].includes(key)) made[key] = Object.fromEntries(Object.entries(value).map(([name, one]) => [name, strict(one, key === 'schemas' ? role : 'whole')]));
+    else if (['items', 'additionalProperties', 'prefixItems'].includes(key)) made[key] = strict(value, 'whole');
+    else made[key] = value;
+  }
+  const named = schema.properties || composed.some((key) => schema[key]);
+  if (role === 'whole' && named && schema.additionalProperties === undefined) made.unevaluatedProperties = false;
+  return made;
+}
+for (const role of ['whole', 'part']) ajv.addSchema({ $id: role, components: { schemas: strict({ schemas: document.components.schemas }, role).schemas } });
 
 const resolve = (node) => (node?.$ref ? node.$ref.slice(2).split('/').reduce((at, key) => at[key], document) : node);
 const compiled = new Map();
 
 function validate(schema, value, what) {
   if (!compiled.has(schema)) {
-    // references are to the document
-    const text = JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"doc#/');
-    compiled.set(schema, ajv.compile(JSON.parse(text)));
+    compiled.set(schema, ajv.compile(strict(schema, 'whole')));
   }
   const check = compiled.get(schema);
   if (!check(value)) throw new Error(`${what} is not as docs/openapi.yaml says: ${ajv.errorsText(check.errors)}\n${JSON.stringify(value).slice(0, 2000)}`);

@@ -94,14 +94,14 @@ static void handle_figures(const struct admin_req *req, struct admin_resp *resp,
 }
 
 static const struct admin_route routes[] = {
-	{"GET", "/healthz", handle_health, ADMIN_OPEN | ADMIN_FREE},
-	{"GET", "/v1/echo/{name}", handle_echo, 0},
-	{"POST", "/v1/echo/{name}", handle_echo, 0},
-	{"PUT", "/v1/of/{tenant}", handle_health, ADMIN_TENANT},
-	{"GET", "/v1/of", handle_health, ADMIN_TENANT},
-	{"GET", "/v1/busy", handle_busy, ADMIN_OPEN},
-	{"GET", "/v1/big", handle_big, ADMIN_OPEN | ADMIN_OTHER},
-	{"GET", "/figures", handle_figures, ADMIN_OPEN | ADMIN_OTHER},
+	{"GET", "/healthz", handle_health, ADMIN_OPEN | ADMIN_FREE, NULL},
+	{"GET", "/v1/echo/{name}", handle_echo, 0, NULL},
+	{"POST", "/v1/echo/{name}", handle_echo, 0, NULL},
+	{"PUT", "/v1/of/{tenant}", handle_health, ADMIN_TENANT, NULL},
+	{"GET", "/v1/of", handle_health, ADMIN_TENANT, NULL},
+	{"GET", "/v1/busy", handle_busy, ADMIN_OPEN, NULL},
+	{"GET", "/v1/big", handle_big, ADMIN_OPEN | ADMIN_OTHER, NULL},
+	{"GET", "/figures", handle_figures, ADMIN_OPEN | ADMIN_OTHER, NULL},
 };
 
 static int serve(int listen_fd, int end_fd, void *arg)

@@ -117,9 +117,9 @@ static void on_change(const struct admin_change *change, void *arg)
 }
 
 static const struct admin_route routes[] = {
-	{"POST", "/wait/{name}", handle_wait, ADMIN_OTHER | ADMIN_WAITS},
-	{"POST", "/go/{name}", handle_go, ADMIN_OTHER},
-	{"GET", "/counts", handle_counts, ADMIN_OPEN | ADMIN_OTHER},
+	{"POST", "/wait/{name}", handle_wait, ADMIN_OTHER | ADMIN_WAITS, NULL},
+	{"POST", "/go/{name}", handle_go, ADMIN_OTHER, NULL},
+	{"GET", "/counts", handle_counts, ADMIN_OPEN | ADMIN_OTHER, NULL},
 };
 
 /* How the server is to be, and what must have come of it. */

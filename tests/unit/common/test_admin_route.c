@@ -9,12 +9,12 @@
 #include "tests/lib/test.h"
 
 static const struct admin_route routes[] = {
-	{"GET", "/", NULL, true},
-	{"GET", "/healthz", NULL, true},
-	{"GET", "/v1/tenants/{tenant}", NULL, false},
-	{"DELETE", "/v1/tenants/{tenant}", NULL, false},
-	{"GET", "/v1/tenants/{tenant}/users/{user}", NULL, false},
-	{"POST", "/v1/tenants/all/reload", NULL, false},
+	{"GET", "/", NULL, true, NULL},
+	{"GET", "/healthz", NULL, true, NULL},
+	{"GET", "/v1/tenants/{tenant}", NULL, false, NULL},
+	{"DELETE", "/v1/tenants/{tenant}", NULL, false, NULL},
+	{"GET", "/v1/tenants/{tenant}/users/{user}", NULL, false, NULL},
+	{"POST", "/v1/tenants/all/reload", NULL, false, NULL},
 };
 enum {
 	ROUTES = sizeof(routes) / sizeof(routes[0])
