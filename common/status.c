@@ -193,6 +193,15 @@ static const char doc_head[] =
 	"are the\n"
 	"defaults that go with it.\n"
 	"\n"
+	"Whoever is refused reads it in the answer: `Reason: "
+	"cordboard;text=\"no-route\"`\n"
+	"(RFC 3326). The Call-ID of that answer finds the rest: `/v1/traces`, "
+	"`/v1/calls` and,\n"
+	"what the routing table said no to, `/v1/refused`, each with "
+	"`?call_id=`. A first\n"
+	"challenge is no refusal, and what breaks the grammar says so in its "
+	"phrase alone.\n"
+	"\n"
 	"| Code | SIP | HTTP | Meaning |\n"
 	"|---|---|---|---|\n";
 

@@ -35,27 +35,27 @@ static void hand_over(struct job *job, const struct route_plan *plan,
 	invite_start(px, &params);
 }
 
-/* A rejection or redirection by the table, with its own code and phrase. */
+/* A rejection or redirection by the table, with its own code and phrase; and
+ * with ours, as whoever asks cannot see the table. */
 static void answer(struct job *job, const struct route_target *target)
 {
-	char tag[17], text[ROUTE_PLAN_TEXT + 3];
-	struct smsg_field field;
+	char tag[17], text[ROUTE_PLAN_TEXT + 3], reason[REPLY_REASON_MAX];
+	struct smsg_field fields[2];
 	struct smsg_reply reply = {.scode = target->code,
 				   .reason = target->phrase,
-				   .fieldv = &field};
+				   .fieldv = fields};
 
 	if (target->kind == ROUTE_TO_REDIRECT) {
 		re_snprintf(text, sizeof(text), "<%r>", &target->uri);
-		pl_set_str(&field.name, "Contact");
-		reply.fieldc = 1;
+		pl_set_str(&fields[reply.fieldc].name, "Contact");
+		pl_set_str(&fields[reply.fieldc++].val, text);
 	} else if (target->retry_s) {
 		re_snprintf(text, sizeof(text), "%u", target->retry_s);
-		pl_set_str(&field.name, "Retry-After");
-		reply.fieldc = 1;
-	} else {
-		text[0] = '\0';
+		pl_set_str(&fields[reply.fieldc].name, "Retry-After");
+		pl_set_str(&fields[reply.fieldc++].val, text);
 	}
-	pl_set_str(&field.val, text);
+	if (target->code >= 400)
+		reply_reason(&fields[reply.fieldc++], reason, target->status);
 	reply_tag(tag, job->px, txn_srv_request(job->st));
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(job->st, &reply);

@@ -40,7 +40,7 @@ void reply_tag(char tag[17], const struct proxy *px, const struct smsg *msg)
 	re_snprintf(tag, 17, "%w", md, (size_t)8);
 }
 
-enum { STATUS_FIELDS = 3, REASON_MAX = 96, BRIEF_TAG = 4 };
+enum { STATUS_FIELDS = 3, BRIEF_TAG = 4 };
 
 /* What would do instead of a body (RFC 3261 8.2.3). */
 static void mend_field(struct smsg_field *fields, size_t *n, enum status code)
@@ -68,16 +68,22 @@ static void retry_field(struct smsg_field *fields, size_t *n, char retry[16],
 	pl_set_str(&fields[(*n)++].val, retry);
 }
 
-/* Names the reason for people who read traces (RFC 3326). */
+void reply_reason(struct smsg_field *field, char text[REPLY_REASON_MAX],
+		  enum status why)
+{
+	re_snprintf(text, REPLY_REASON_MAX, "cordboard;text=\"%s\"",
+		    status_text(why));
+	pl_set_str(&field->name, "Reason");
+	pl_set_str(&field->val, text);
+}
+
 static size_t status_fields(struct smsg_field *fields, char retry[16],
-			    char reason[REASON_MAX], const struct proxy *px,
+			    char reason[REPLY_REASON_MAX], const struct proxy *px,
 			    enum status code)
 {
 	size_t n = 0;
 
-	re_snprintf(reason, REASON_MAX, "cordboard;text=\"%s\"", status_text(code));
-	pl_set_str(&fields[n].name, "Reason");
-	pl_set_str(&fields[n++].val, reason);
+	reply_reason(&fields[n++], reason, code);
 	if (status_info(code)->sip == 503)
 		retry_field(fields, &n, retry, px);
 	mend_field(fields, &n, code);
@@ -88,7 +94,7 @@ void reply_status_as(struct proxy *px, struct txn_srv *st, uint16_t scode,
 		     enum status why)
 {
 	struct smsg_field fields[STATUS_FIELDS];
-	char retry[16], reason[REASON_MAX], tag[17];
+	char retry[16], reason[REPLY_REASON_MAX], tag[17];
 	struct smsg_reply reply = {.scode = scode, .fieldv = fields};
 
 	reply_tag(tag, px, txn_srv_request(st));
@@ -103,7 +109,7 @@ void reply_status(struct proxy *px, struct txn_srv *st, enum status code)
 {
 	const struct smsg *msg = txn_srv_request(st);
 	struct smsg_field fields[STATUS_FIELDS];
-	char retry[16], reason[REASON_MAX], tag[17];
+	char retry[16], reason[REPLY_REASON_MAX], tag[17];
 	struct smsg_reply reply = {
 		.scode = status_info(code)->sip,
 		.reason = status_info(code)->phrase,
@@ -129,7 +135,7 @@ void reply_stray(struct proxy *px, struct txn_srv *st, enum status code)
 	const struct smsg *msg = txn_srv_request(st);
 	const bool any = txn_srv_source(st)->reliable;
 	struct smsg_field fields[STATUS_FIELDS];
-	char retry[16], reason[REASON_MAX], tag[17];
+	char retry[16], reason[REPLY_REASON_MAX], tag[17];
 	struct smsg_reply reply = {
 		.scode = status_info(code)->sip,
 		.reason = status_info(code)->phrase,
@@ -185,7 +191,7 @@ void reply_stateless(struct proxy *px, const struct request *rq,
 void reply_busy(struct proxy *px, const struct request *rq, enum status why)
 {
 	struct smsg_field fields[STATUS_FIELDS];
-	char retry[16], reason[REASON_MAX], tag[17];
+	char retry[16], reason[REPLY_REASON_MAX], tag[17];
 	struct smsg_reply reply = {.scode = 503, .fieldv = fields};
 	struct flow_id id;
 	size_t len;

@@ -80,12 +80,16 @@ static void the_answer_tells_what_extensions_count(void)
 
 static void a_wrong_password_and_an_unknown_user_look_the_same(void)
 {
+	static const char why[] =
+		"\r\nReason: cordboard;text=\"auth-failed\"\r\n";
 	struct fixture fix;
 
 	if (start(&fix)) {
 		CHECK_INT(register_user(&fix, &fix.alice, 0, "alice-wrong"),
 			  401);
+		CHECK(strstr(fix.alice.resp, why) != NULL);
 		CHECK_INT(register_user(&fix, &fix.bob, 1, "mallory-x"), 401);
+		CHECK(strstr(fix.bob.resp, why) != NULL);
 		CHECK(!strstr(fix.bob.resp, "stale"));
 	}
 	stop(&fix);
@@ -280,6 +284,9 @@ static void an_unknown_number_is_not_found(void)
 	if (start(&fix)) {
 		call(&fix, "nobody");
 		CHECK_INT(answer(&fix, &fix.alice), 404);
+		CHECK(strstr(fix.alice.resp,
+			     "\r\nReason: cordboard;text=\"no-route\"\r\n") !=
+		      NULL);
 		CHECK_INT(fix.media.asked[CTL_LEG_REMOTE], 0);
 	}
 	stop(&fix);

@@ -227,7 +227,7 @@ static struct demand demand_of(const struct route_tenant *tenant,
 }
 
 struct challenge_fields {
-	struct smsg_field fieldv[DIGEST_ALGS + 1];
+	struct smsg_field fieldv[DIGEST_ALGS + 2]; /* and why */
 	size_t fieldc;
 	char val[DIGEST_ALGS][DIGEST_CHALLENGE_MAX];
 	char bearer[AUTHORIZE_BEARER_MAX];
@@ -286,7 +286,7 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 	const struct smsg *msg = txn_srv_request(st);
 	const bool reg = msg->method == SMSG_REGISTER;
 	const struct pl name = name_of(msg, tenant);
-	char nonce[SEAL_TEXT_MAX + 1], tag[17];
+	char nonce[SEAL_TEXT_MAX + 1], tag[17], reason[REPLY_REASON_MAX];
 	struct challenge_fields fields;
 	struct smsg_reply reply = {.scode = reg ? 401 : 407,
 				   .fieldv = fields.fieldv};
@@ -310,6 +310,9 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 		pl_set_str(&fields.fieldv[i].name, reg ? "WWW-Authenticate"
 						: "Proxy-Authenticate");
 	reply.fieldc = fields.fieldc;
+	/* the first challenge is no refusal */
+	if (code != STATUS_AUTH_REQUIRED)
+		reply_reason(&fields.fieldv[reply.fieldc++], reason, code);
 	reply_tag(tag, px, msg);
 	pl_set_str(&reply.to_tag, tag);
 	(void)txn_srv_respond(st, &reply);
