@@ -31,6 +31,19 @@ static const struct item {
 	{"cordboard_sig_flows_open", "flows"},
 };
 
+/* What is the size of one thing in Redis: connections that are not up, and who
+ * has a deadline for the first device that is to come back: over UDP, too,
+ * which no worker has among its own. */
+static const struct size {
+	const char *command, *key, *member;
+} sizes[] = {
+	{"HLEN", HEALTH_DOWN_KEY, "down"},
+	{"HLEN", HEALTH_BROKEN_KEY, "broken"},
+	{"HLEN", HEALTH_FORCED_KEY, "forced"},
+	{"ZCARD", "cb:{due}:binding", "registered"},
+};
+enum { HUSHED = 3 }; /* those of connections */
+
 const char *sse_figures_field(size_t i)
 {
 	return i < COUNTOF(sig_items) ? sig_items[i].field : NULL;
@@ -57,11 +70,11 @@ struct look {
 	struct mbuf *mb;
 	struct jsonw json;
 	uint64_t calls, legs, mos_sum, mos_worst;
-	uint64_t hushed[3]; /* connections: down, broken, forced */
+	uint64_t counts[4]; /* sizes[] */
 	char addr[WORKERS_MAX][NODE_ADDR_MAX + 1];
 	bool media[WORKERS_MAX];
 	size_t nworkers;
-	size_t got_workers, got_shards, got_hushed;
+	size_t got_workers, got_shards, got_counts;
 };
 
 struct sse_figures {
@@ -121,7 +134,6 @@ static void heartbeat_write(struct look *look, const struct redis_val *flat)
 
 static void end_write(struct sse_figures *figures)
 {
-	static const char *const names[] = {"down", "broken", "forced"};
 	struct look *look = figures->look;
 	struct jsonw *json = &look->json;
 
@@ -130,9 +142,10 @@ static void end_write(struct sse_figures *figures)
 	jsonw_uint(json, "ended", figures->ends.ended);
 	jsonw_uint(json, "failed", figures->ends.failed);
 	jsonw_object(json, "connections");
-	for (size_t i = 0; i < COUNTOF(names); i++)
-		jsonw_uint(json, names[i], look->hushed[i]);
+	for (size_t i = 0; i < HUSHED; i++)
+		jsonw_uint(json, sizes[i].member, look->counts[i]);
 	jsonw_end(json);
+	jsonw_uint(json, sizes[HUSHED].member, look->counts[HUSHED]);
 	jsonw_object(json, "mos");
 	jsonw_uint(json, "legs", look->legs);
 	if (look->legs) {
@@ -150,7 +163,7 @@ static void finish(struct sse_figures *figures)
 	struct look *look = figures->look;
 
 	if (look->got_workers < look->nworkers || look->got_shards < SHARDS ||
-	    look->got_hushed < COUNTOF(look->hushed))
+	    look->got_counts < COUNTOF(sizes))
 		return;
 	end_write(figures);
 	figures->look = NULL;
@@ -216,7 +229,7 @@ static void on_shard(int err, const struct redis_val *val, void *arg)
 	finish(figures);
 }
 
-static void on_hushed(int err, const struct redis_val *val, void *arg)
+static void on_count(int err, const struct redis_val *val, void *arg)
 {
 	struct sse_figures *figures = arg;
 	struct look *look;
@@ -224,7 +237,7 @@ static void on_hushed(int err, const struct redis_val *val, void *arg)
 	if (failed(figures, err, val))
 		return;
 	look = figures->look;
-	(void)redis_num(val, &look->hushed[look->got_hushed++]);
+	(void)redis_num(val, &look->counts[look->got_counts++]);
 	finish(figures);
 }
 
@@ -266,17 +279,15 @@ static int shards_ask(struct sse_figures *figures, uint64_t now_s)
 	return err;
 }
 
-static int hushed_ask(struct sse_figures *figures)
+static int counts_ask(struct sse_figures *figures)
 {
-	static const char *const keys[] = {HEALTH_DOWN_KEY, HEALTH_BROKEN_KEY,
-					   HEALTH_FORCED_KEY};
 	int err = 0;
 
-	for (size_t i = 0; i < COUNTOF(keys) && !err; i++) {
-		const struct redis_arg argv[2] = {redis_str("HLEN"),
-						  redis_str(keys[i])};
+	for (size_t i = 0; i < COUNTOF(sizes) && !err; i++) {
+		const struct redis_arg argv[2] = {redis_str(sizes[i].command),
+						  redis_str(sizes[i].key)};
 
-		err = redis_link_send(figures->redis, argv, 2, on_hushed,
+		err = redis_link_send(figures->redis, argv, 2, on_count,
 				      figures);
 	}
 	return err;
@@ -311,7 +322,7 @@ static void on_workers(int err, const struct redis_val *val, void *arg)
 	if (!err)
 		err = shards_ask(figures, rest_now_ms() / 1000);
 	if (!err)
-		err = hushed_ask(figures);
+		err = counts_ask(figures);
 	if (err)
 		figures->look = mem_deref(figures->look);
 }

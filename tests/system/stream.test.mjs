@@ -88,6 +88,18 @@ describe('the stream of events', { timeout: 120000 }, () => {
     assert.ok(reader.comments > 2, 'and a comment, so that it is not taken for idle');
   });
 
+  test('who is registered is counted, over UDP, too, as /metrics does', async () => {
+    const reader = await look();
+    const { data: { registered } } = await reader.get('figures');
+    assert.ok(Number.isInteger(registered));
+    const tenant = suite.tenant();
+    await tenant.phone('alice', { transport: 'udp' });
+    await tenant.phone('bob', WS);
+    await reader.get('figures', (d) => d.registered === registered + 2);
+    const text = await (await fetch(`http://127.0.0.1:${suite.stack.sigdAdmin}/metrics`)).text();
+    assert.match(text, new RegExp(`^cordboard_cluster_registrations ${registered + 2}$`, 'm'));
+  });
+
   test('who comes back has what happened meanwhile', async () => {
     const tenant = suite.tenant();
     const first = await look();
