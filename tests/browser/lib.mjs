@@ -33,6 +33,8 @@ const CHROMIUM = {
     '--use-fake-device-for-media-stream'],
 };
 
+export const launch = (args = []) => chromium.launch({ ...CHROMIUM, args: [...CHROMIUM.args, ...args] });
+
 // Debian's Firefox, by WebDriver BiDi: playwright drives builds of its own
 // alone. The microphone is the page's own tone, so no prompt must come up.
 async function firefox(prefs) {
@@ -74,7 +76,7 @@ export class Suite {
 
   async start(options = {}) {
     this.stack = await new Stack({ webRoot: bundle(), ...options }).start();
-    this.browser = options.browser === 'firefox' ? await firefox(options.prefs) : await chromium.launch({ ...CHROMIUM, args: [...CHROMIUM.args, ...options.args ?? []] });
+    this.browser = options.browser === 'firefox' ? await firefox(options.prefs) : await launch(options.args);
     return this;
   }
 

@@ -4,12 +4,13 @@ import { at } from './api.js';
 import { who } from './facts.js';
 import { clock, fixed, lasting, NONE } from './format.js';
 import { fits, Search, State, Table, Trouble } from './parts.js';
-import { Filter, filterOf, usePages } from './pages.js';
+import { Filter, filterOf, More, nothing, usePages } from './pages.js';
 import { link, refine } from './router.js';
 import { useChanges } from './store.js';
 import { useTenant } from './tenants.js';
 
-// Calls that a list has shown, for the page of one of which nothing else is left.
+// Calls that a list has shown, for the page of one of which nothing else is left;
+// emptied when somebody logs out (main.js).
 export const seen = new Map();
 const SEEN_MAX = 2000;
 
@@ -22,7 +23,7 @@ function remember(calls) {
 }
 
 const via = (side) => (side?.connection ? html` <small class="soft">via ${side.connection}</small>` : side?.service ? html` <small class="soft">service</small>` : '');
-const mosOf = (call) => call.mos ?? call.media?.legs?.map((l) => l.received?.mos).filter(Boolean).sort()[0];
+const mosOf = (call) => call.quality?.mos;
 
 // How an end is meant: what both sides wanted, what one did not, and what nobody did.
 const ENDS = { calm: ['hangup', 'ok', 'replaced', 'elsewhere', 'admin', 'operator', 'moved', 'call-expired'], wait: ['cancelled', 'busy', 'declined', 'no-answer'] };
@@ -55,7 +56,7 @@ export function Calls({ route, access }) {
   const newest = [...calls.items].sort((a, b) => Date.parse(b.started ?? 0) - Date.parse(a.started ?? 0));
   const shown = newest.filter((c) => fits(question, c.id, c.call_id, c.tenant, c.state, c.reason, c.media_worker,
     ...[c.caller, c.callee].flatMap((s) => [s?.user, s?.uri, s?.connection, s?.service])));
-  useEffect(() => remember(calls.items.filter((c) => c.ended)), [calls.data]);
+  useEffect(() => remember(calls.items.filter((c) => c.ended)), [calls.data, calls.asked]);
   const some = (read) => calls.items.some(read);
   return html`<header class="head"><h1>Calls</h1>
       <div class="tabs" role="group" aria-label="Which calls">${[['live', 'Live'], ['recent', 'Recent']].map(([name, text]) => html`<button type="button" key=${name}
@@ -64,7 +65,8 @@ export function Calls({ route, access }) {
       <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ${calls.items.length}${calls.next ? ' shown' : ''}` : `${calls.total ?? calls.items.length}`} ${list}</span></header>
     <${Trouble} problem=${calls.problem} what="This list" />
     <${Filter} route=${route} names=${FILTERS} question=${question} next=${calls.next} onPick=${() => setQuestion('')} />
-    ${(calls.data || calls.problem) && html`<${Table} label="Calls" rows=${shown} id=${(c) => c.id} href=${(c) => link('calls', [c.id])}
+    ${list === 'live' && calls.next && html`<p class="soft">Live calls come in the order of their ids, not of time: there are others, newer ones, too, behind those that are shown.</p>`}
+    ${calls.data && html`<${Table} label="Calls" rows=${shown} id=${(c) => c.id} href=${(c) => link('calls', [c.id])}
       columns=${[...COLUMNS, ...some(mosOf) ? [MOS] : [], TENANT, ...some((c) => c.media_worker) ? [MEDIA] : []]}
-      empty=${question ? 'No call fits.' : list === 'recent' ? 'No call has ended of late.' : 'Nobody is on the phone.'} /><${calls.More} />`}`;
+      empty=${nothing(calls, question, { none: list === 'recent' ? 'No call has ended of late.' : 'Nobody is on the phone.', unfit: 'No call fits.' })} /><${More} list=${calls} />`}`;
 }

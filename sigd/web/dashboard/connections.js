@@ -4,7 +4,7 @@ import { html, useState } from './html.js';
 import { ask, at } from './api.js';
 import { ago, clock, many, ms, NONE } from './format.js';
 import { Action, Empty, fits, mayAct, Search, State, Table, Trouble } from './parts.js';
-import { usePages } from './pages.js';
+import { Filter, filterOf, More, nothing, usePages } from './pages.js';
 import { link } from './router.js';
 import { useChanges } from './store.js';
 import { useTenant } from './tenants.js';
@@ -23,13 +23,16 @@ export function ConnectionActs({ row, access, again }) {
       danger=${state === 'down'} access=${access} ask=${`${row.name}: ${what}`} act=${() => ask(path, { method: 'PATCH', body: { state } })} />`)}</span>`;
 }
 
+const FILTERS = { search: 'anywhere', kind: ['the kind', ['trunk', 'register', 'inbound']],
+  state: ['the state', ['up', 'trial', 'down', 'broken', 'busy', 'draining', 'forced', 'full']] };
+
 const registration = ({ registration: r }) => (r ? html`<${State} state=${r.state} /> ${r.code && r.state !== 'registered' ? `${r.code} ${r.why ?? ''}` : ''}
   ${r.expires ? html`<small class="soft">${ago(r.expires)}</small>` : ''}` : NONE);
 
 export function Connections({ route, access }) {
   const { tenant, picker } = useTenant(route, access);
   const [question, setQuestion] = useState(route.query.q ?? '');
-  const list = usePages(tenant ? at`/v1/connections${{ tenant }}` : null, { every: 5000, id: (c) => c.name });
+  const list = usePages(tenant ? at`/v1/connections${{ tenant, ...filterOf(route, FILTERS) }}` : null, { every: 5000, id: (c) => c.name });
   useChanges('connections', list.again);
   const shown = list.items.filter((c) => fits(question, c.name, c.kind, c.address, c.state?.state));
   const columns = [
@@ -46,7 +49,8 @@ export function Connections({ route, access }) {
   return html`<header class="head"><h1>Connections</h1><${Search} label="Search connections" value=${question} onInput=${setQuestion} />${picker}
       <span class="count" role="status" aria-live="polite">${question ? `${shown.length} of ` : ''}${many(list.items.length, 'connection')}${list.next ? ' shown' : ''}</span></header>
     <${Trouble} problem=${list.problem} what="Connections" />
+    <${Filter} route=${route} names=${FILTERS} question=${question} next=${list.next} onPick=${() => setQuestion('')} />
     ${!tenant && html`<${Empty}>Say whose: a tenant.<//>`}
     ${list.data && html`<${Table} label="Connections" columns=${columns} rows=${shown} id=${(c) => c.name} href=${(c) => link('connections', [c.tenant, c.name])}
-      empty=${question ? 'No connection fits.' : 'This tenant has no connection.'} /><${list.More} />`}`;
+      empty=${nothing(list, question || route.query.of, { none: 'This tenant has no connection.', unfit: 'No connection fits.' })} /><${More} list=${list} />`}`;
 }

@@ -1,9 +1,9 @@
 // What happens, as it happens; and the alarms of the last days.
 // SPDX-License-Identifier: MIT
 import { html, useState } from './html.js';
-import { rows, useAsk } from './api.js';
 import { clock } from './format.js';
 import { Empty, fits, Search, State, Table, Trouble } from './parts.js';
+import { More, nothing, usePages } from './pages.js';
 import { link } from './router.js';
 import { live, useLive } from './store.js';
 
@@ -41,10 +41,13 @@ export function EventList({ limit, question = '', kinds }) {
 const KINDS = { all: null, calls: (e) => e.type.startsWith('call.') || e.type.startsWith('leg.'), registrations: (e) => e.type.startsWith('registration.'),
   connections: (e) => e.type.startsWith('connection.'), security: (e) => e.type.startsWith('security.') };
 
+const alarmId = (a) => `${a.time} ${a.kind} ${a.worker} ${a.tenant} ${a.name} ${a.source}`;
+
 export function Events() {
   const [question, setQuestion] = useState('');
   const [kind, setKind] = useState('all');
-  const alarms = useAsk('/v1/alarms', { every: 10000 });
+  const alarms = usePages('/v1/alarms', { every: 10000, id: alarmId });
+  const fitting = alarms.items.filter((a) => fits(question, a.kind, a.tenant, a.name, a.source, a.why));
   const columns = [
     { name: 'Time', cell: (a) => clock(a.time) },
     { name: 'Alarm', cell: (a) => html`<${State} state=${a.kind} as=${/up|mended/.test(a.kind) ? 'good' : 'bad'} />` },
@@ -60,7 +63,7 @@ export function Events() {
     <section class="card" aria-label="Live"><header><h2>Live</h2></header><${EventList} limit=${150} question=${question} kinds=${KINDS[kind]} /></section>
     <section class="card" aria-label="Alarms"><header><h2>Alarms of the last days</h2></header>
       <${Trouble} problem=${alarms.problem} what="Alarms" />
-      ${alarms.data && html`<${Table} label="Alarms" columns=${columns} rows=${rows(alarms.data).filter((a) => fits(question, a.kind, a.tenant, a.name, a.source, a.why))}
-        id=${(a) => `${a.time}${a.kind}${a.name}${a.source}`} empty="No alarm." />`}
+      ${alarms.data && html`<${Table} label="Alarms" columns=${columns} rows=${fitting} id=${alarmId}
+        empty=${nothing(alarms, question, { none: 'No alarm.', unfit: 'No alarm fits.' })} /><${More} list=${alarms} />`}
     </section>`;
 }

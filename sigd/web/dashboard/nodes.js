@@ -1,7 +1,7 @@
 // Nodes and workers of both daemons: load, state, versions; drain.
 // SPDX-License-Identifier: MIT
 import { html } from './html.js';
-import { ask, at, rows, useAsk } from './api.js';
+import { ask, askAll, at, rows, useAsk } from './api.js';
 import { ago, ms, NONE } from './format.js';
 import { Action, mayAct, State, Table, Trouble } from './parts.js';
 import { useLive } from './store.js';
@@ -54,7 +54,8 @@ export function NodeTable({ nodes, brief, access, again }) {
     { name: 'Worker', cell: (n) => html`<b>${n.worker}</b> <small class="soft">${n.daemon}</small>` },
     { name: 'State', cell: (n) => html`<${State} state=${n.state} />` },
     { name: 'Load', cell: (n) => html`<${Load} permille=${n.cpu_permille} />` },
-    { name: 'Calls', num: true, cell: (n) => now(n).sessions ?? n.sessions ?? n.setups ?? NONE },
+    { name: 'Calls', num: true, cell: (n) => now(n).sessions ?? n.sessions },
+    { name: 'Set-ups', num: true, cell: (n) => n.setups },
     ...hash('Routes', 'routes'), ...hash('Config', 'config'),
     ...brief ? [] : [
       ...hash('Version', 'version'),
@@ -70,7 +71,7 @@ export function NodeTable({ nodes, brief, access, again }) {
 }
 
 export function Nodes({ access }) {
-  const nodes = useAsk('/v1/nodes', { every: 3000 });
+  const nodes = useAsk('/v1/nodes?limit=500', { every: 3000, read: askAll });
   const list = flat(rows(nodes.data));
   const drift = Object.entries(READ).filter(([, read]) => {
     const same = usual(list, read);

@@ -1,6 +1,6 @@
 // The cluster at a glance. SPDX-License-Identifier: MIT
 import { html } from './html.js';
-import { at, rows, useAsk } from './api.js';
+import { askAll, at, rows, useAsk } from './api.js';
 import { fixed, NONE, num } from './format.js';
 import { EventList } from './events.js';
 import { flat, NodeTable } from './nodes.js';
@@ -10,12 +10,25 @@ import { link } from './router.js';
 import { live, useChanges, useLive } from './store.js';
 
 const DAY_MS = 86400000;
+const ALARMS = '/v1/alarms?limit=500';
+
+// How many there are in a list; '+': it goes on behind those that were asked for.
+const size = (list, total = rows(list).length) => (list ? `${num(total)}${list.next ? '+' : ''}` : NONE);
+
+// Alarms of a day.
+function useAlarms() {
+  const { data } = useAsk(ALARMS, { every: 15000, read: askAll });
+  const today = rows(data).filter(({ time }) => Date.now() - Date.parse(time) < DAY_MS).length;
+  const whole = today < rows(data).length; // older ones are behind them
+  return { alarms: data && size(whole ? { ...data, next: null } : data, today), some: today > 0 };
+}
 
 // One figure; mood: what it is when it is not as usual.
 const Tile = ({ name, value, unit, mood, href, note }) => html`<li class="tile" data-mood=${mood}>
   <a href=${href}><span>${name}</span><b>${value}${unit && html` <small>${unit}</small>`}</b>${note && html`<em>${note}</em>`}</a></li>`;
 
-function Tiles({ alarms, registered }) {
+function Tiles() {
+  const { alarms, some } = useAlarms();
   const p = live.points.at(-1);
   const c = live.figures?.connections;
   const down = c ? c.down + c.broken : undefined;
@@ -24,10 +37,10 @@ function Tiles({ alarms, registered }) {
     <${Tile} name="Calls" value=${num(p?.calls)} href=${link('calls')} />
     <${Tile} name="Set-ups" value=${num(p?.setups)} unit="/s" href=${link('calls')} note=${asr !== null && `${Math.min(100, Math.round(asr * 100))} % answered`} />
     <${Tile} name="Failures" value=${num(p?.failures)} unit="/s" href=${link('calls', [], { list: 'recent' })} mood=${p?.failures > 0 ? 'bad' : 'calm'} />
-    <${Tile} name="Registered users" value=${num(registered)} href=${link('registrations')} note=${p && `${num(p.flows)} connections`} />
+    <${Tile} name="Registered users" value=${num(live.figures?.registered)} href=${link('registrations')} note=${p && `${num(p.flows)} connections`} />
     <${Tile} name="MOS" value=${fixed(p?.mos)} href=${link('calls')} mood=${p?.mos && p.mos < 3.6 ? 'wait' : 'calm'} note=${p?.worst && `worst ${fixed(p.worst)}`} />
     <${Tile} name="Connections down" value=${num(down)} href=${link('connections')} mood=${down ? 'bad' : 'calm'} note=${c?.forced ? `${c.forced} forced` : ''} />
-    <${Tile} name="Alarms, a day" value=${alarms === undefined ? '–' : num(alarms)} href=${link('events')} mood=${alarms ? 'wait' : 'calm'} />
+    <${Tile} name="Alarms, a day" value=${alarms ?? NONE} href=${link('events')} mood=${some ? 'wait' : 'calm'} />
   </ul>`;
 }
 
@@ -50,23 +63,21 @@ function Plots() {
 function OfTenant({ tenant }) {
   const now = useAsk(at`/v1/tenants/${tenant}`, { every: 5000 });
   const calls = useAsk(at`/v1/calls${{ tenant, limit: 1 }}`, { every: 5000 });
-  const devices = useAsk(at`/v1/registrations${{ tenant }}`, { every: 15000 });
-  const lines = useAsk(at`/v1/connections${{ tenant }}`, { every: 10000 });
-  const alarms = useAsk(at`/v1/alarms${{ limit: 200 }}`, { every: 15000 });
+  const devices = useAsk(at`/v1/registrations${{ tenant, limit: 500 }}`, { every: 15000, read: askAll });
+  const lines = useAsk(at`/v1/connections${{ tenant, limit: 500 }}`, { every: 10000, read: askAll });
+  const { alarms, some } = useAlarms();
   useChanges('calls', calls.again);
   useChanges('registrations', devices.again);
   useChanges('connections', lines.again);
   const t = now.data;
   const down = lines.data && rows(lines.data).filter((c) => ['down', 'broken'].includes(c.state?.state)).length;
-  const count = (list) => (list.data ? `${num(list.data.total ?? rows(list.data).length)}${list.data.next && !list.data.total ? '+' : ''}` : NONE);
-  const today = alarms.data && rows(alarms.data).filter(({ time }) => Date.now() - Date.parse(time) < DAY_MS).length;
   return html`<h1>${tenant}</h1>
     <${Trouble} problem=${now.problem ?? calls.problem} what="This tenant" />
     <ul class="tiles" aria-label="Figures of now">
-      <${Tile} name="Calls" value=${count(calls)} href=${link('calls')} note=${t?.limits.calls ? `of ${num(t.limits.calls)}` : ''} />
-      <${Tile} name="Devices" value=${count(devices)} href=${link('registrations')} note=${t && `${num(t.users)} users in the table`} />
+      <${Tile} name="Calls" value=${num(calls.data?.total)} href=${link('calls')} note=${t?.limits.calls ? `of ${num(t.limits.calls)}` : ''} />
+      <${Tile} name="Devices" value=${size(devices.data)} href=${link('registrations')} note=${t && `${num(t.users)} users in the table`} />
       <${Tile} name="Connections" value=${num(t?.connections)} href=${link('connections')} mood=${down ? 'bad' : 'calm'} note=${down ? `${down} down` : ''} />
-      <${Tile} name="Alarms, a day" value=${num(today)} href=${link('events')} mood=${today ? 'wait' : 'calm'} />
+      <${Tile} name="Alarms, a day" value=${alarms ?? NONE} href=${link('events')} mood=${some ? 'wait' : 'calm'} />
     </ul>
     <${Card} title="Latest events" side=${html`<a href=${link('events')}>All</a>`}><${EventList} limit=${20} /><//>`;
 }
@@ -75,13 +86,10 @@ export const Overview = ({ access }) => (access?.tenant ? html`<${OfTenant} tena
 
 function OfCluster({ access }) {
   useLive((l) => l.figures); // each second
-  const nodes = useAsk('/v1/nodes', { every: 5000 });
-  const alarms = useAsk('/v1/alarms?limit=200', { every: 15000 });
+  const nodes = useAsk('/v1/nodes?limit=500', { every: 5000, read: askAll });
   const workers = nodes.data && flat(rows(nodes.data));
-  const registered = workers?.reduce((sum, w) => sum + (w.registrations ?? 0), 0);
-  const recent = alarms.data && rows(alarms.data).filter(({ time }) => Date.now() - Date.parse(time) < DAY_MS).length;
   return html`<h1 class="unseen">Overview</h1>
-    <${Tiles} alarms=${recent} registered=${registered} />
+    <${Tiles} />
     <${Plots} />
     <div class="columns">
       <${Card} title="Nodes" side=${html`<a href=${link('nodes')}>All</a>`}>

@@ -3,7 +3,7 @@ import { html, useState } from './html.js';
 import { ask, at } from './api.js';
 import { ago, many } from './format.js';
 import { Action, Empty, fits, mayAct, Search, Table, Trouble } from './parts.js';
-import { Filter, filterOf, usePages } from './pages.js';
+import { Filter, filterOf, More, nothing, usePages } from './pages.js';
 import { link } from './router.js';
 import { useChanges } from './store.js';
 import { useTenant } from './tenants.js';
@@ -45,5 +45,5 @@ export function Registrations({ route, access }) {
     <${Filter} route=${route} names=${FILTERS} question=${question} next=${list.next} onPick=${() => setQuestion('')} />
     ${!tenant && html`<${Empty}>Say whose: a tenant.<//>`}
     ${list.data && html`<${Table} label="Registrations" columns=${columns} rows=${shown} id=${key}
-      href=${(r) => link('registrations', [tenant, r.user])} empty=${question ? 'No device fits.' : 'No device is registered.'} /><${list.More} />`}`;
+      href=${(r) => link('registrations', [tenant, r.user])} empty=${nothing(list, question, { none: 'No device is registered.', unfit: 'No device fits.' })} /><${More} list=${list} />`}`;
 }

@@ -1,13 +1,16 @@
 // Whose lists are shown. SPDX-License-Identifier: MIT
 import { html, useEffect, useState } from './html.js';
-import { rows, useAsk } from './api.js';
+import { askAll, rows, useAsk } from './api.js';
 import { refine } from './router.js';
 
 const KEY = 'cordboard-tenant';
 
+// Whose they were is nothing for who logs in next.
+export const forget = () => sessionStorage.removeItem(KEY);
+
 // { tenant, picker }: from the address, else the one before, else the first.
 export function useTenant(route, access, { any = false } = {}) {
-  const tenants = useAsk('/v1/tenants');
+  const tenants = useAsk('/v1/tenants?limit=500', { read: askAll });
   const names = rows(tenants.data).map((t) => t.tenant ?? t.id ?? t.name);
   const [typed, setTyped] = useState(() => sessionStorage.getItem(KEY) ?? '');
   const before = any || (names.length && !names.includes(typed)) ? '' : typed;
