@@ -74,6 +74,7 @@ int fetch_now(struct fetch_now_answer *answer, const struct fetch_now_ask *ask)
 	struct curl_slist *headers = NULL;
 	CURL *easy = NULL;
 	CURLcode code;
+	curl_off_t retry_s = 0;
 	long http = 0;
 	int err;
 
@@ -85,11 +86,13 @@ int fetch_now(struct fetch_now_answer *answer, const struct fetch_now_ask *ask)
 		setup(easy, ask, headers, answer);
 		code = curl_easy_perform(easy);
 		(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &http);
+		(void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_s);
 		if (code && !answer->why[0])
 			str_ncpy(answer->why, curl_easy_strerror(code),
 				 sizeof(answer->why));
 		err = code ? EIO : mbuf_write_u8(answer->body, 0);
 		answer->code = code ? 0 : (unsigned)http;
+		answer->retry_s = retry_s > 0 ? (uint32_t)retry_s : 0;
 		curl_easy_cleanup(easy);
 	} else if (!err) {
 		err = ENOMEM;

@@ -29,6 +29,7 @@ struct fetch_now_ask {
 
 struct fetch_now_answer {
 	unsigned code;      /* of HTTP; 0: none came, and why says so */
+	uint32_t retry_s;   /* Retry-After; 0: there is none */
 	struct mbuf *body;  /* the caller's; with a 0 behind its end */
 	char why[FETCH_NOW_WHY_MAX];
 };

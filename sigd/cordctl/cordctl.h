@@ -33,6 +33,7 @@ enum {
 	CORDCTL_INPUT = 66, /* a file cannot be read */
 	CORDCTL_AWAY = 69, /* nobody answers there, or not now */
 	CORDCTL_SYSTEM = 71,
+	CORDCTL_OUTPUT = 74, /* what was printed did not get there */
 	CORDCTL_DENIED = 77 /* the token is not right, or not for this */
 };
 
@@ -58,6 +59,14 @@ int cordctl_token(bool json);
 bool cordctl_whole(const struct option *options, int argc, char **argv);
 void cordctl_unknown(const char *what, const char *name,
 		     const char *const *names, size_t n);
+
+/* --- cordctl_out.c ----------------------------------------------------------- */
+
+/* Nobody gets what is printed: it need not be asked for. */
+bool cordctl_unread(void);
+/* The exit code of a command that says code; CORDCTL_OUTPUT, and stderr has
+ * why, when what it printed did not get there. */
+int cordctl_out(int code);
 
 /* --- cordctl_load.c ---------------------------------------------------------- */
 

@@ -8,11 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/fetch_now.h"
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
 #include "sigd/cordctl/cordctl_shown.h"
+
+enum {
+	WAITS_MAX = 10, /* of one question */
+	WAIT_MAX_S = 30
+};
 
 /* --- the token ------------------------------------------------------------------- */
 
@@ -112,6 +118,22 @@ static void asked(struct cordctl_answer *answer, const char *url,
 	}
 }
 
+/* Who asks too often is told when to come back, and nothing has been done: so
+ * it waits, but not for ever. */
+static int fetch_patient(struct fetch_now_answer *got,
+			 const struct fetch_now_ask *ask)
+{
+	for (unsigned waited = 0;; waited++) {
+		int err = fetch_now(got, ask);
+
+		if (err || got->code != 429 || waited == WAITS_MAX ||
+		    got->retry_s > WAIT_MAX_S)
+			return err;
+		got->body = mem_deref(got->body);
+		(void)sleep(got->retry_s ? got->retry_s : 1);
+	}
+}
+
 struct cordctl_answer cordctl_ask(const struct cordctl_remote *remote,
 				  const char *method, const char *path,
 				  const char *body)
@@ -134,7 +156,7 @@ struct cordctl_answer cordctl_ask(const struct cordctl_remote *remote,
 		return answer;
 	}
 	ask.token = *token ? token : NULL;
-	asked(&answer, url, &got, fetch_now(&got, &ask));
+	asked(&answer, url, &got, fetch_patient(&got, &ask));
 	return answer;
 }
 

@@ -86,8 +86,9 @@ static void page_path(char page[CORDCTL_URL_MAX], const char *path,
 
 	str_ncpy(page, path, CORDCTL_URL_MAX);
 	re_snprintf(limit, sizeof(limit), "%lu",
-		    left < PAGE_MAX ? left : (unsigned long)PAGE_MAX);
-	cordctl_query(page, "limit", left ? limit : remote->limit);
+		    left && left < PAGE_MAX ? left : (unsigned long)PAGE_MAX);
+	cordctl_query(page, "limit",
+		      left || !remote->limit ? limit : remote->limit);
 	cordctl_query(page, "cursor", *next ? next : NULL);
 }
 
@@ -115,7 +116,8 @@ static int row_once(bool *again, const struct listing *listing,
 			     : row_add(listing->table, listing->form, val);
 }
 
-/* *n: so many were told. JSON is as it came. */
+/* What has come is printed as it comes: a later page may fail, or nobody read
+ * on. *n: so many were told. JSON is as it came. */
 static int page_take(size_t *n, const struct listing *listing,
 		     const struct cordctl_answer *answer)
 {
@@ -125,16 +127,16 @@ static int page_take(size_t *n, const struct listing *listing,
 	bool again;
 
 	*n = count;
-	if (listing->remote->json) {
-		cordctl_raw(answer);
-		return CORDCTL_OK;
-	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; !listing->remote->json && i < count; i++) {
 		if (row_once(&again, listing, jsonr_at(list, i)))
 			return CORDCTL_SYSTEM;
 		*n -= again;
 	}
-	return CORDCTL_OK;
+	if (listing->remote->json)
+		cordctl_raw(answer);
+	else if (*n) /* the names are as wide as the first row that is there */
+		cordctl_table_print(listing->table, cordctl_width());
+	return cordctl_unread() ? CORDCTL_OUTPUT : CORDCTL_OK;
 }
 
 /* A page may be short, or empty, and not the last: `next` says it. */

@@ -22,7 +22,8 @@ struct row {
 };
 
 struct cordctl_table {
-	struct list rows; /* the first has the names */
+	struct list rows; /* not printed so far; the first of all has the names */
+	size_t widest[CORDCTL_COLUMNS_MAX]; /* of those that were, too */
 	size_t n;
 };
 
@@ -143,9 +144,8 @@ static void cell_print(const char *text, size_t width, bool last)
 		putchar(' ');
 }
 
-void cordctl_table_print(const struct cordctl_table *table, unsigned width)
+static void widths_grow(struct cordctl_table *table)
 {
-	size_t widths[CORDCTL_COLUMNS_MAX] = {0};
 	struct le *le;
 
 	LIST_FOREACH(&table->rows, le) {
@@ -154,10 +154,19 @@ void cordctl_table_print(const struct cordctl_table *table, unsigned width)
 		for (size_t i = 0; i < table->n; i++) {
 			const size_t len = length(row->cell[i]);
 
-			if (len > widths[i])
-				widths[i] = len;
+			if (len > table->widest[i])
+				table->widest[i] = len;
 		}
 	}
+}
+
+void cordctl_table_print(struct cordctl_table *table, unsigned width)
+{
+	size_t widths[CORDCTL_COLUMNS_MAX];
+	struct le *le;
+
+	widths_grow(table);
+	memcpy(widths, table->widest, sizeof(widths));
 	if (width)
 		fit(widths, table->n, width);
 	LIST_FOREACH(&table->rows, le) {
@@ -167,6 +176,7 @@ void cordctl_table_print(const struct cordctl_table *table, unsigned width)
 			cell_print(row->cell[i], widths[i], i + 1 == table->n);
 		putchar('\n');
 	}
+	list_flush(&table->rows);
 }
 
 unsigned cordctl_width(void)

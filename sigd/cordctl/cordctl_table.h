@@ -21,8 +21,10 @@ int cordctl_table_alloc(struct cordctl_table **tablep,
 /* cells: as many; what is NULL or "" is a dash. Copied; of any bytes, see
  * cordctl_shown.h. */
 int cordctl_table_row(struct cordctl_table *table, const char *const *cells);
-/* width: of the terminal, in characters; 0: nothing is cut. */
-void cordctl_table_print(const struct cordctl_table *table, unsigned width);
+/* The rows that have come since it was printed last, the names above the first;
+ * columns only become wider. width: of the terminal, in characters; 0: nothing
+ * is cut. */
+void cordctl_table_print(struct cordctl_table *table, unsigned width);
 
 /* Of the terminal on stdout: COLUMNS, or what it says; 0: it is none. */
 unsigned cordctl_width(void);

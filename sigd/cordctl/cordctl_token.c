@@ -20,5 +20,5 @@ int cordctl_token(bool json)
 		    : "token  %s\n"
 		      "hash   %s\n",
 	       token, hash);
-	return fflush(stdout) ? CORDCTL_SYSTEM : CORDCTL_OK;
+	return CORDCTL_OK;
 }

@@ -263,19 +263,10 @@ static int run(int argc, char **argv)
 	return code == CORDCTL_USAGE ? usage(stderr, code) : code;
 }
 
-int main(int argc, char **argv)
+static int remote_or_route(int argc, char **argv)
 {
 	int code;
 
-	if (argc == 2 && (!strcmp(argv[1], "-V") ||
-			  !strcmp(argv[1], "--version"))) {
-		puts("cordctl " VERSION);
-		return 0;
-	}
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout, 0);
-	if (argc >= 2 && !strcmp(argv[1], "token"))
-		return token(argc, argv);
 	if (libre_init())
 		return CORDCTL_SYSTEM;
 	code = argc > 1 ? cordctl_remote(argc - 1, argv + 1) : -1;
@@ -285,4 +276,26 @@ int main(int argc, char **argv)
 		(void)usage(stderr, code);
 	libre_close();
 	return code;
+}
+
+static int version(void)
+{
+	puts("cordctl " VERSION);
+	return CORDCTL_OK;
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	if (argc == 2 && (!strcmp(argv[1], "-V") ||
+			  !strcmp(argv[1], "--version")))
+		code = version();
+	else if (argc == 2 && !strcmp(argv[1], "--help"))
+		code = usage(stdout, 0);
+	else if (argc >= 2 && !strcmp(argv[1], "token"))
+		code = token(argc, argv);
+	else
+		code = remote_or_route(argc, argv);
+	return cordctl_out(code);
 }

@@ -4,8 +4,8 @@
 // is not there, by turns; p50 and p99 of the answers. It fails when p99 is more
 // than 2 ms over that of nobody.
 // SPDX-License-Identifier: MIT
-import net from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { manyLike } from '../system/lib/many.mjs';
 import { Ua } from '../system/lib/sip.mjs';
 import { Stack, sleep } from '../system/lib/stack.mjs';
 
@@ -16,21 +16,6 @@ const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const stack = await new Stack({ sigdWorkers: 1, mediadWorkers: 1 }).start();
 const alice = await Ua.open(stack, { user: 'alice' });
 await alice.register({ expires: 3000 });
-const [device, value] = await stack.redis.call('HGETALL', 'cb:{a:demo/alice}:bind');
-
-// The same binding for so many others, as Redis has it: no binary byte is lost.
-async function fill() {
-  const conn = net.connect(stack.redis.sock);
-  let got = 0;
-  conn.on('data', (data) => { for (const byte of data) got += byte === 10; });
-  for (let i = 0; i < REGS; i++) {
-    const args = ['HSET', `cb:{a:demo/u${i}}:bind`, device, value];
-    const ok = conn.write(`*${args.length}\r\n${args.map((a) => `$${Buffer.byteLength(a)}\r\n${a}\r\n`).join('')}`);
-    if (!ok) await new Promise((done) => { conn.once('drain', done); });
-  }
-  while (got < REGS) await sleep(20);
-  conn.destroy();
-}
 
 // In a thread of its own that gives way, as one on another machine would: what
 // reads the pages keeps no answer waiting here.
@@ -86,7 +71,7 @@ const of = (times, q) => times.sort((a, b) => a - b)[Math.floor(times.length * q
 const QUERIES = ['limit=500', 'limit=500&search=nothing-of-it'];
 const MOST_MS = 2;
 try {
-  await fill();
+  await manyLike(stack, 'alice', REGS);
   await pings(1);
   const all = { nobody: [] };
   for (let i = 0; i < ROUNDS; i++) {
