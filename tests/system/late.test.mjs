@@ -49,7 +49,7 @@ describe('a media worker that comes late', { timeout: 120000 }, () => {
 
   const offer = async (calls, rate) => {
     const sipp = await Sipp.start(stack, 'load', { address: CALLER, transport: 'u1', calls, rate,
-      keys: { user: 'x', domain: 'localhost', callee: 'echo' }, limit: 60 });
+      keys: { user: 'x', domain: 'localhost', callee: 'echo', media: 4000 }, limit: 60 });
     await sipp.done.catch(() => {});
     const { GenericCounter1: good, GenericCounter2: refusals, GenericCounter3: silent } = sipp.counts();
     return { good, refusals, silent };

@@ -36,7 +36,7 @@ ${Object.keys(WAYS).map((t, i) => `      ${t}: {kind: trunk, address: '127.9.1.$
 // much, when their ACK has not come either.
 const GIVEN_UP_S = SECONDS / 2 + 4;
 
-const keys = { user: 'x', domain: 'one.test', callee: 'echo' };
+const keys = { user: 'x', domain: 'one.test', callee: 'echo', media: 4000 };
 const rss = (pid) => Number(/VmRSS:\s*(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
 
 // What SIPp takes of the processors is not ours to have: it has one, we have
