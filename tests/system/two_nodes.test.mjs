@@ -294,7 +294,9 @@ describe('two nodes of each kind', { timeout: 240000 }, () => {
 
     test('one that is down is down at both, told once, and up again', async () => {
       await until(async () => (await rest('/v1/connections/demo/carrier')).health.state === 'up', 'it is up');
-      const ups = told('connection.up').length;
+      // on a busy machine it may have been down before
+      const since = Date.now();
+      const told = (type) => events(type, (e) => e.data.name === 'carrier' && Date.parse(e.time) >= since);
       carrier.well = false;
       await is('down');
       assert.equal((await get('carrier')).state.takes_calls, false);
@@ -302,7 +304,7 @@ describe('two nodes of each kind', { timeout: 240000 }, () => {
       carrier.well = true;
       await is('up');
       assert.equal((await get('carrier')).state.takes_calls, true);
-      await until(() => told('connection.up').length === ups + 1, 'that is told');
+      await until(() => told('connection.up').length === 1, 'that is told');
       assert.equal(told('connection.down').length, 1);
       assert.equal(told('connection.down')[0].tenant, 'demo');
     });
