@@ -273,6 +273,11 @@ describe('the dashboard', { timeout: 300000 }, () => {
     await theirs.goto(`${theirs.base}#/events`);
     await mine.goto(`${mine.base}#/events`);
     await mine.getByRole('log').getByText('call.ended').first().waitFor();
+    // what comes behind it has come
+    await live(theirs);
+    const bob = await board.world.tenant().phone('bob', { transport: 'ws' });
+    await theirs.getByRole('log').getByText('registration.added').first().waitFor();
+    bob.close();
     assert.equal(await theirs.getByText('call.ended').count(), 0, 'nor hears of it');
     alice.close();
   });

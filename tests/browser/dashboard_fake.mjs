@@ -34,6 +34,7 @@ export class Fake {
     this.asked = []; // { what: 'GET /v1/calls', query, body, token }
     this.faults = [];
     this.silent = false; // nothing comes by the stream
+    this.away = false; // there is none
     this.answers = new Map();
     this.on('GET /v1/token', () => ({ name: 'test', scope: 'write', tenant: null }));
     this.on('GET /v1/tenants', () => ({ tenants: ['t0', 't1'].map((tenant) => this.tenant(tenant)), next: null }));
@@ -82,11 +83,12 @@ export class Fake {
   }
 
   stream(req, res) {
+    if (this.away) return res.destroy();
     res.writeHead(200, { 'content-type': 'text/event-stream' });
     res.flushHeaders();
     this.looking.add(res);
     req.on('close', () => this.looking.delete(res));
-    if (!this.silent) res.write(':\n\n');
+    return this.silent || res.write(':\n\n');
   }
 
   tell(type, data) {

@@ -1,7 +1,7 @@
 // One call: what came of it, on top; then how it went, and why.
 // SPDX-License-Identifier: MIT
 import { html, useEffect, useMemo, useRef, useState } from './html.js';
-import { ask, at, download, raw, rows, useAsk } from './api.js';
+import { ask, at, download, rows, useAsk } from './api.js';
 import { seen as listed } from './calls.js';
 import { factsOf, known, who } from './facts.js';
 import { clockMs } from './format.js';
@@ -158,7 +158,7 @@ export function CallPage({ route, access }) {
   return html`<header class="head"><nav aria-label="Back"><a href=${link('calls')}>calls</a></nav>
       <h1>${who(is.caller)} → ${who(is.callee)} <small><code>${id}</code></small></h1>
       ${!over && html`<${Action} name="Hang up" danger ask="The call ends now, on both sides." again=${call.again} access=${access}
-        act=${() => raw(at`/v1/calls/${id}`, { method: 'DELETE' })} />`}</header>
+        act=${() => ask(at`/v1/calls/${id}`, { method: 'DELETE' })} />`}</header>
     <${Verdict} verdict=${timeline.data?.verdict} call=${is} />
     <${Card} title="Facts"><${Facts} facts=${factsOf(is)} /><//>
     <${Signalling} id=${id} items=${items} ended=${over} />

@@ -88,6 +88,6 @@ export function Ladder({ messages }) {
       ${rows.map((row, nr) => html`<${Arrow} key=${nr} nr=${nr} form=${form} row=${row} x=${x} y=${ys[nr]}
         onOpen=${() => setOpen(nr)} onStep=${(by) => focus(nr + by)} />`)}
     </svg>`}
-    ${open !== null && html`<${Message} rows=${rows} nr=${open} columns=${columns} onNr=${setOpen} onClose=${() => setOpen(null)} />`}
+    ${rows[open] && html`<${Message} rows=${rows} nr=${open} columns=${columns} onNr=${setOpen} onClose=${() => setOpen(null)} />`}
   </div>`;
 }

@@ -1,6 +1,6 @@
 // Asks for the token. SPDX-License-Identifier: MIT
 import { html, useState } from './html.js';
-import { ask, setToken } from './api.js';
+import { ask, sendable, setToken } from './api.js';
 import { ThemeButton } from './theme.js';
 
 export function Login() {
@@ -9,6 +9,10 @@ export function Login() {
     e.preventDefault();
     const given = new FormData(e.target).get('token').trim();
     if (!given) return;
+    if (!sendable(given)) {
+      setState({ why: 'A token has no such character: one of these may be a blank, or cannot be seen. Copy it anew.' });
+      return;
+    }
     setState({ busy: true });
     sessionStorage.setItem('cordboard-token', given);
     try {

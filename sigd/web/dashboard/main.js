@@ -3,13 +3,13 @@ import 'uplot/dist/uPlot.min.css';
 import { html, render, useEffect, useState } from './html.js';
 import { onToken, token } from './api.js';
 import { useAccess } from './access.js';
-import { useRoute } from './router.js';
+import { reset, useRoute } from './router.js';
 import { start } from './store.js';
 import { apply } from './theme.js';
 import { Login } from './login.js';
 import { Shell } from './shell.js';
 import { Overview } from './overview.js';
-import { Calls } from './calls.js';
+import { Calls, seen } from './calls.js';
 import { CallPage } from './call.js';
 import { Registrations } from './registrations.js';
 import { Connections } from './connections.js';
@@ -17,6 +17,7 @@ import { LogPage } from './log.js';
 import { RouteTester } from './tester.js';
 import { Nodes } from './nodes.js';
 import { Events } from './events.js';
+import { forget } from './tenants.js';
 
 const VIEWS = { overview: Overview, calls: Calls, registrations: Registrations, connections: Connections,
   routes: RouteTester, nodes: Nodes, events: Events };
@@ -27,10 +28,18 @@ function viewOf({ view, args }) {
   return VIEWS[view] ?? Overview;
 }
 
+// What one who looked has left is not for who logs in next.
+function leave() {
+  seen.clear();
+  forget();
+  reset();
+}
+
 function Inside() {
   const route = useRoute();
   const access = useAccess();
   useEffect(start, []);
+  useEffect(() => leave, []);
   const View = viewOf(route);
   // what may be seen decides what is asked for
   if (!access) return html`<${Shell} route=${route} access=${access}><p class="empty" role="status">One moment …</p><//>`;
@@ -42,7 +51,7 @@ function Inside() {
 function App() {
   const [known, setKnown] = useState(token);
   useEffect(() => onToken(setKnown), []);
-  return known ? html`<${Inside} />` : html`<${Login} />`;
+  return known ? html`<${Inside} key=${known} />` : html`<${Login} />`;
 }
 
 apply();

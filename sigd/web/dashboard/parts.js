@@ -61,7 +61,12 @@ export function Dialog({ title, onClose, children, wide }) {
     ref.current.showModal();
     return () => before?.focus?.();
   }, []);
-  const outside = (e) => { if (e.target === ref.current) onClose(); };
+  // its padding is its own target, too
+  const outside = (e) => {
+    const box = ref.current.getBoundingClientRect();
+    const within = e.clientX >= box.left && e.clientX <= box.right && e.clientY >= box.top && e.clientY <= box.bottom;
+    if (e.target === ref.current && !within) onClose();
+  };
   return html`<dialog ref=${ref} class=${wide ? 'wide' : ''} aria-label=${title} onClose=${onClose} onMouseDown=${outside}>
     <header><h2>${title}</h2>
       <button type="button" class="plain" onClick=${onClose} aria-label="Close">✕</button></header>
@@ -86,6 +91,7 @@ export function Action({ name, ask, act, again, danger, access }) {
       again?.();
     } catch (problem) {
       setState({ problem });
+      setOpen(true); // who has closed it meanwhile is told, too
     }
   };
   if (!mayAct(access)) return null;

@@ -26,6 +26,9 @@ export function refine(query) {
   window.dispatchEvent(new HashChangeEvent('hashchange'));
 }
 
+// Back to the first view; what was read here is no step back any more.
+export const reset = () => window.history.replaceState(null, '', '#/');
+
 export function useRoute() {
   const [route, setRoute] = useState(read);
   useEffect(() => {

@@ -3,6 +3,7 @@
 import { raw } from './api.js';
 
 const RETRY_MS = 2000;
+const SILENT_MS = 7000; // something comes each second: the way is dead
 const BEFORE_MS = 15 * 60000; // what happened of late is there at once
 
 // The fields of one event (HTML, 9.2.6), or null: a comment.
@@ -38,17 +39,26 @@ export function follow(onEvent, onState) {
   let timer = 0;
   let last = String(Date.now() - BEFORE_MS);
   let ended = false;
+  let watch = 0;
+
+  // told each time that something comes
+  function heard() {
+    clearTimeout(watch);
+    watch = setTimeout(() => control?.abort(new Error('Nothing comes from the server.')), SILENT_MS);
+  }
 
   async function read() {
     control = new AbortController();
     onState('wait');
+    heard();
     const response = await raw('/v1/stream', { signal: control.signal, headers: { 'last-event-id': last } });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    onState('on');
     let rest = '';
-    for (;;) {
+    for (let first = true; ; first = false) {
       const { done, value } = await reader.read();
       if (done) return;
+      heard();
+      if (first) onState('on');
       rest = take(rest + value, (event) => {
         if (event.id) last = event.id;
         onEvent(event);
@@ -63,9 +73,12 @@ export function follow(onEvent, onState) {
       await read();
     } catch (e) {
       if (e.status === 401) return;
-      why = e.name === 'AbortError' ? '' : e.message;
+      const cause = control.signal.aborted ? control.signal.reason : e;
+      why = cause.name === 'AbortError' ? '' : cause.message;
+    } finally {
+      clearTimeout(watch);
+      control = null;
     }
-    control = null;
     onState('off', why);
     if (!ended && !document.hidden) timer = setTimeout(run, RETRY_MS);
   }

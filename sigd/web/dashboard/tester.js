@@ -56,7 +56,7 @@ export function RouteTester({ route, access }) {
   const submit = async (e) => {
     e.preventDefault();
     const asked = question(e.target, tenant);
-    refine({ ...route.query, ...asked });
+    refine({ ...Object.fromEntries(FIELDS.map(([key]) => [key, ''])), ...asked });
     setState((old) => ({ ...old, busy: true, problem: null }));
     try {
       setState({ answer: await ask('/v1/routes/explain', { method: 'POST', body: asked }) });
