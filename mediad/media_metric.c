@@ -73,7 +73,8 @@ static const struct metric_desc rows[] = {
 	COUNT("send_calls", NULL, "System calls that sent them",
 	      mux.tx_batches),
 	PARTS("loop_late_ratio", "How much of the last second the loop was "
-	      "late; from 0.5 on there are no new sessions", late),
+	      "late; from 0.5 on there are no new sessions. A delay of "
+	      "more than 0.3 s counts as that, the next one whole", late),
 	DROP("not-media", other),
 	DROP("too-big", too_big),
 	DROP("unknown-ufrag", no_ufrag),

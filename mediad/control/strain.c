@@ -7,6 +7,7 @@
 
 enum {
 	MEMORY_MS = 800, /* in which what is past fades to a third */
+	MEMORY_SAMPLES = MEMORY_MS / STRAIN_SAMPLE_MS,
 	US = 1000,
 	WHOLE = 1000,
 };
@@ -16,20 +17,54 @@ uint32_t strain_share(const struct strain *strain)
 	return strain->late_us / MEMORY_MS * WHOLE / US;
 }
 
+/* What a delay counts as: the first long one is the machine's, perhaps. */
+static uint32_t weigh(struct strain *strain, uint64_t late_ms)
+{
+	const uint64_t most =
+		strain->alone_ms ? MEMORY_MS : STRAIN_LATE_MAX_MS;
+	const uint64_t passed = STRAIN_SAMPLE_MS + late_ms;
+
+	if (late_ms > STRAIN_LATE_MAX_MS)
+		strain->alone_ms = STRAIN_ALONE_MS;
+	else
+		strain->alone_ms -= (uint32_t)(passed < strain->alone_ms
+						       ? passed
+						       : strain->alone_ms);
+	return (uint32_t)(late_ms < most ? late_ms : most);
+}
+
+static void share_take(struct strain *strain, uint32_t late_ms)
+{
+	const uint32_t passed = STRAIN_SAMPLE_MS + late_ms;
+	const uint32_t faded = passed < MEMORY_MS ? passed : MEMORY_MS;
+
+	strain->late_us -=
+		(uint32_t)((uint64_t)strain->late_us * faded / MEMORY_MS);
+	strain->late_us += late_ms * US;
+}
+
+static uint32_t often_share(const struct strain *strain)
+{
+	return strain->often / MEMORY_SAMPLES;
+}
+
+static void often_take(struct strain *strain, uint64_t late_ms)
+{
+	strain->often -= strain->often / MEMORY_SAMPLES;
+	strain->often += late_ms >= STRAIN_PACKET_MS ? WHOLE : 0;
+}
+
 bool strain_sample(struct strain *strain, uint64_t late_ms)
 {
-	const uint32_t late =
-		(uint32_t)(late_ms < STRAIN_LATE_MAX_MS ? late_ms
-							: STRAIN_LATE_MAX_MS);
-	const uint32_t passed = STRAIN_SAMPLE_MS + late;
 	const bool was = strain->on;
 
-	strain->late_us -= (uint32_t)((uint64_t)strain->late_us * passed /
-				      MEMORY_MS);
-	strain->late_us += late * US;
-	if (strain_share(strain) >= STRAIN_ON)
+	share_take(strain, weigh(strain, late_ms));
+	often_take(strain, late_ms);
+	if (strain_share(strain) >= STRAIN_ON ||
+	    often_share(strain) >= STRAIN_OFTEN_ON)
 		strain->on = true;
-	else if (strain_share(strain) <= STRAIN_OFF)
+	else if (strain_share(strain) <= STRAIN_OFF &&
+		 often_share(strain) <= STRAIN_OFTEN_OFF)
 		strain->on = false;
 	return strain->on != was;
 }
@@ -37,6 +72,9 @@ bool strain_sample(struct strain *strain, uint64_t late_ms)
 uint8_t strain_ease(const struct strain *strain)
 {
 	const uint32_t share = strain_share(strain);
+	const uint32_t often = often_share(strain);
 
-	return share >= STRAIN_LEAST ? 2 : share >= STRAIN_EASE ? 1 : 0;
+	if (share >= STRAIN_LEAST || often >= STRAIN_OFTEN_LEAST)
+		return 2;
+	return share >= STRAIN_EASE || often >= STRAIN_OFTEN_EASE;
 }

@@ -2,11 +2,13 @@
  * strain.h  Is this worker late for the calls that it has?
  *
  * How much of the last second its loop was late, as a timer of it tells, which is
- * how many packets waited, too. From STRAIN_ON on there is no new session, so that
- * the calls that there are do not suffer more; until it is down to STRAIN_OFF, so
- * that it does not change with every call. One delay alone is no strain, however
- * long it was: a virtual machine that stood still for half a second has as much
- * room as before. Pure, plain data; zeroed memory: at ease.
+ * how many packets waited, too; and how many of its deadlines were late by a packet
+ * or more: a loop with too much to do is late each time, if by less. From either
+ * STRAIN_ON on there is no new session, so that the calls that there are do not
+ * suffer more; until both are down to their STRAIN_OFF, so that it does not change
+ * with every call. One delay alone is no strain, however long it was: a virtual
+ * machine that stood still for half a second has as much room as before. Pure,
+ * plain data; zeroed memory: at ease.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -23,11 +25,20 @@ enum {
 	STRAIN_OFF = 200,   /* 12 ms */
 	STRAIN_EASE = 300,  /* 21 ms: half as hard */
 	STRAIN_LEAST = 400, /* 33 ms */
-	STRAIN_LATE_MAX_MS = 300, /* one delay counts as no more */
+	STRAIN_LATE_MAX_MS = 300, /* one delay counts as no more, */
+	STRAIN_ALONE_MS = 5000,   /* unless there was one so long within this */
+	/* per mille of the deadlines of the last second, late by so much */
+	STRAIN_PACKET_MS = 20,
+	STRAIN_OFTEN_ON = 800,
+	STRAIN_OFTEN_OFF = 400,
+	STRAIN_OFTEN_EASE = 500,
+	STRAIN_OFTEN_LEAST = 650,
 };
 
 struct strain {
 	uint32_t late_us; /* of the last second, what is older fades */
+	uint32_t often;   /* deadlines, per mille and MEMORY_SAMPLES */
+	uint32_t alone_ms; /* until a long delay is alone again */
 	bool on;
 };
 

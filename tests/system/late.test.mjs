@@ -26,11 +26,12 @@ describe('a media worker that comes late', { timeout: 120000 }, () => {
       - {name: echo, match: {callee: echo}, to: {service: echo}}
 ` });
   const phones = {};
-  const refused = async () => {
+  const figure = async (name, label = '') => {
     const text = await fetch(`http://127.0.0.1:${stack.mediadAdmin}/metrics`).then((r) => r.text());
-    const line = text.split('\n').find((l) => l.startsWith('cordboard_media_refused_sessions_total{') && l.includes('reason="late"'));
+    const line = text.split('\n').find((l) => l.startsWith(`${name}{`) && l.includes(label));
     return Number(line?.split(' ').pop());
   };
+  const refused = () => figure('cordboard_media_refused_sessions_total', 'reason="late"');
 
   before(async () => {
     await stack.start();
@@ -73,7 +74,10 @@ describe('a media worker that comes late', { timeout: 120000 }, () => {
     })();
     pulses.catch(() => {}); // until it is waited for
     const { refusals } = await offer(60, 20).finally(() => { late = false; });
+    const share = await figure('cordboard_media_loop_late_ratio');
     await pulses;
+    // 250 of 310 ms; the admin process shows what was written within two seconds
+    assert.ok(share > 0.3 && share <= 1, `late for ${share} of the time`);
     assert.ok(refusals > 0, 'nobody got 503');
     assert.match(stack.log('mediad.log'), /late for the calls there are/);
     await until(async () => await refused() > 0, 'mediad has refused some itself');

@@ -25,10 +25,53 @@ static void one_slow_turn_is_none(void)
 	/* nor are some, of a host that stands still now and then */
 	for (unsigned i = 0; i < 100; i++)
 		CHECK(!strain_sample(&strain, i % 8 ? 2 : 100));
-	/* however slow */
+	/* nor long ones, once in a while */
 	strain = (struct strain){0};
-	CHECK_INT(until(&strain, 20, 1000), 1000);
+	for (unsigned i = 0; i < 1000; i++)
+		CHECK(!strain_sample(&strain, i % 120 ? 2 : 900));
 	CHECK(!strain.on);
+}
+
+/* A third to a fifth of the time has gone, in pieces as a busy host takes it. */
+static void a_host_that_takes_its_part_is_none(void)
+{
+	struct strain strain = {0};
+
+	for (unsigned i = 0; i < 1000; i++)
+		CHECK(!strain_sample(&strain, i % 6 ? 3 : 150));
+	for (unsigned i = 0; i < 1000; i++)
+		CHECK(!strain_sample(&strain, i % 2 ? 3 : 30));
+}
+
+/* It has more to do than it can: no deadline is far off, but none is met. */
+static void who_is_never_in_time_is_late(void)
+{
+	struct strain strain = {0};
+
+	CHECK_INT(until(&strain, STRAIN_PACKET_MS - 1, 1000), 1000);
+	CHECK(until(&strain, STRAIN_PACKET_MS, 1000) *
+		      (STRAIN_SAMPLE_MS + STRAIN_PACKET_MS) <=
+	      2000);
+	CHECK(strain.on);
+	CHECK(until(&strain, 2, 1000) * STRAIN_SAMPLE_MS <= 1000);
+	CHECK(!strain.on);
+}
+
+/* Of two seconds it has one. */
+static void who_stands_still_for_long_again_is_late(void)
+{
+	struct strain strain = {0};
+	unsigned on = 0;
+
+	for (unsigned i = 0; i < 10; i++) {
+		(void)strain_sample(&strain, 1000);
+		CHECK(strain.on == (i > 0));
+		for (unsigned k = 0; k < 20; k++) {
+			(void)strain_sample(&strain, 0);
+			on += strain.on;
+		}
+	}
+	CHECK(on > 9 * 15);
 }
 
 static void what_lasts_is_one_within_half_a_second(void)
@@ -90,10 +133,20 @@ static void it_is_eased_before_it_refuses(void)
 	for (unsigned i = 0; i < 100; i++)
 		(void)strain_sample(&strain, 0);
 	CHECK_INT(strain_ease(&strain), 0);
+	/* also where each deadline is missed by little */
+	for (ease = 0; !strain.on && ease < 2; ease = strain_ease(&strain))
+		(void)strain_sample(&strain, STRAIN_PACKET_MS);
+	CHECK(!strain.on);
+	for (unsigned i = 0; i < 100; i++)
+		(void)strain_sample(&strain, 0);
+	CHECK_INT(strain_ease(&strain), 0);
 }
 
 TEST_MAIN(TEST(it_is_eased_before_it_refuses),
 	  TEST(one_slow_turn_is_none),
+	  TEST(a_host_that_takes_its_part_is_none),
+	  TEST(who_is_never_in_time_is_late),
+	  TEST(who_stands_still_for_long_again_is_late),
 	  TEST(what_lasts_is_one_within_half_a_second),
 	  TEST(who_is_stopped_again_and_again_is_late),
 	  TEST(it_ends_when_all_is_well_and_not_before),
