@@ -125,6 +125,16 @@ bool jsonr_is_object(const struct jsonr_val *val)
 	return json_is_object(in(val));
 }
 
+void jsonr_each(const struct jsonr_val *object, jsonr_member_h *memberh,
+		void *arg)
+{
+	const char *name;
+	json_t *val;
+
+	json_object_foreach((json_t *)in(object), name, val)
+		memberh(name, out(val), arg);
+}
+
 size_t jsonr_count(const struct jsonr_val *val)
 {
 	return json_array_size(in(val));

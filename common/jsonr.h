@@ -44,6 +44,11 @@ bool jsonr_num(const struct jsonr_val *val, double *num);
 /* False when it is neither true nor false. */
 bool jsonr_bool(const struct jsonr_val *val, bool *yes);
 bool jsonr_is_object(const struct jsonr_val *val);
+/* Each member of an object, in the order of its text; none when it is none. */
+typedef void(jsonr_member_h)(const char *name, const struct jsonr_val *val,
+			     void *arg);
+void jsonr_each(const struct jsonr_val *object, jsonr_member_h *memberh,
+		void *arg);
 /* Elements of an array; 0 when it is none. */
 size_t jsonr_count(const struct jsonr_val *val);
 const struct jsonr_val *jsonr_at(const struct jsonr_val *array, size_t i);

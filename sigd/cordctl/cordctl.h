@@ -59,6 +59,8 @@ int cordctl_token(bool json);
 bool cordctl_whole(const struct option *options, int argc, char **argv);
 void cordctl_unknown(const char *what, const char *name,
 		     const char *const *names, size_t n);
+/* Of a list of names with a blank between. */
+bool cordctl_among(const char *name, const char *list);
 
 /* --- cordctl_out.c ----------------------------------------------------------- */
 

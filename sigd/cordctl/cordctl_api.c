@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +99,7 @@ static void asked(struct cordctl_answer *answer, const char *url,
 		  struct fetch_now_answer *got, int err)
 {
 	answer->body = got->body;
+	answer->http = got->code;
 	if (err) {
 		(void)re_fprintf(stderr, "cordctl: %s: %H\n", url,
 				 cordctl_shown,
@@ -150,7 +152,8 @@ struct cordctl_answer cordctl_ask(const struct cordctl_remote *remote,
 		return answer;
 	while (len && base[len - 1] == '/')
 		--len;
-	if (re_snprintf(url, sizeof(url), "%b%s", base, len, path) < 0) {
+	if (!*path ||
+	    re_snprintf(url, sizeof(url), "%b%s", base, len, path) < 0) {
 		(void)re_fprintf(stderr, "cordctl: what is asked is too long\n");
 		answer.code = CORDCTL_USAGE;
 		return answer;
@@ -197,11 +200,21 @@ void cordctl_query(char path[CORDCTL_URL_MAX], const char *name,
 {
 	const size_t len = strlen(path);
 
-	if (value &&
+	if (value && len &&
 	    re_snprintf(path + len, CORDCTL_URL_MAX - len, "%c%s=%H",
 			strchr(path, '?') ? '&' : '?', name, cordctl_escape,
 			value) < 0)
-		path[len] = '\0';
+		*path = '\0';
+}
+
+void cordctl_path(char path[CORDCTL_URL_MAX], const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (re_vsnprintf(path, CORDCTL_URL_MAX, fmt, ap) < 0)
+		*path = '\0';
+	va_end(ap);
 }
 
 /* --- what is answered ------------------------------------------------------------------ */

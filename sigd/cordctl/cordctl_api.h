@@ -55,6 +55,7 @@ struct cordctl_remote {
 /* An answer: code is CORDCTL_OK and doc is there, or stderr has said why not. */
 struct cordctl_answer {
 	int code;
+	unsigned http; /* 0: none came */
 	struct mbuf *body;
 	struct jsonr *doc; /* NULL: there is no body */
 };
@@ -70,6 +71,10 @@ void cordctl_raw(const struct cordctl_answer *answer);
 
 /* For %H with a const char *: percent-encoded as a part of a path or query. */
 int cordctl_escape(struct re_printf *pf, const char *text);
+/* "/v1/..." with %H of its parts. What does not fit, here or in a query, makes
+ * it "", which stays so, and cordctl_ask() says CORDCTL_USAGE: of half a
+ * question the answer would be another one. */
+void cordctl_path(char path[CORDCTL_URL_MAX], const char *fmt, ...);
 /* "?name=value" or "&name=value" onto a path; nothing when value is NULL. */
 void cordctl_query(char path[CORDCTL_URL_MAX], const char *name,
 		   const char *value);
@@ -101,6 +106,9 @@ struct cordctl_form {
 /* One connection (cordctl_lists.c). */
 extern const struct cordctl_form cordctl_connection;
 
+/* How many are wanted; 0: all, or what is no number, which the other side shall
+ * say. */
+unsigned long cordctl_limit(const struct cordctl_remote *remote);
 /* GET path, one page after the other, or as many as `limit` says, as a table or
  * as JSON. An exit code. */
 int cordctl_pages(const struct cordctl_remote *remote, const char *path,

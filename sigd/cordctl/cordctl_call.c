@@ -11,28 +11,7 @@
 #include "common/jsonr.h"
 #include "common/jsonw.h"
 #include "sigd/cordctl/cordctl_api.h"
-#include "sigd/cordctl/cordctl_shown.h"
-
-/* As cordctl_text(), for people. */
-static const char *shown(char buf[CORDCTL_CELL_MAX],
-			 const struct jsonr_val *val, const char *path)
-{
-	char text[CORDCTL_CELL_MAX];
-
-	re_snprintf(buf, CORDCTL_CELL_MAX, "%H", cordctl_shown,
-		    cordctl_text(text, val, path));
-	return buf;
-}
-
-/* One line: "name: value"; nothing when there is none. */
-static void line(const char *name, const struct jsonr_val *val,
-		 const char *path)
-{
-	char text[CORDCTL_CELL_MAX];
-
-	if (*shown(text, val, path))
-		printf("%-12s %s\n", name, text);
-}
+#include "sigd/cordctl/cordctl_timeline.h"
 
 static void side(const char *name, const struct jsonr_val *call,
 		 const char *key)
@@ -44,27 +23,35 @@ static void side(const char *name, const struct jsonr_val *call,
 
 	printf("%-12s", name);
 	for (size_t i = 0; i < COUNTOF(parts); i++) {
-		if (*shown(text, val, parts[i]))
+		if (*cordctl_shown_text(text, val, parts[i]))
 			printf(" %s=%s", parts[i], text);
 	}
 	putchar('\n');
 }
 
-static void record(const struct jsonr_val *call)
+/* Of one that has ended the timeline alone knows who it was. */
+static void record(const struct jsonr_val *call,
+		   const struct jsonr_val *timeline)
 {
-	line("call", call, "id");
-	line("tenant", call, "tenant");
-	line("Call-ID", call, "call_id");
-	line("state", call, "state");
-	line("started", call, "started");
-	line("answered", call, "answered");
-	line("ended", call, "ended");
-	line("reason", call, "reason");
-	if (jsonr_get(call, "caller"))
+	const bool there = jsonr_get(call, "tenant") ||
+			   jsonr_get(call, "caller");
+	const struct jsonr_val *of = there ? call : timeline;
+
+	cordctl_line("call", of, "id");
+	cordctl_line("tenant", of, "tenant");
+	cordctl_line("Call-ID", of, "call_id");
+	cordctl_line("state", of, "state");
+	cordctl_line("started", of, there ? "started" : "began");
+	cordctl_line("answered", of, "answered");
+	cordctl_line("ended", of, "ended");
+	if (there) {
 		side("caller", call, "caller");
-	if (jsonr_get(call, "callee"))
 		side("callee", call, "callee");
-	line("media", call, "media_worker");
+	} else {
+		cordctl_line("caller", of, "caller");
+		cordctl_line("callee", of, "callee");
+	}
+	cordctl_line("media", call, "media_worker");
 }
 
 /* --- figures of its legs ---------------------------------------------------------- */
@@ -98,57 +85,6 @@ static void legs(const struct jsonr_val *call)
 	mem_deref(table);
 }
 
-/* --- the ladder --------------------------------------------------------------------- */
-
-static void verdict(const struct jsonr_val *timeline)
-{
-	const struct jsonr_val *val = jsonr_get(timeline, "verdict");
-	const char *sentence = jsonr_str(jsonr_get(val, "sentence"));
-	const char *advice = jsonr_str(jsonr_get(val, "advice"));
-	char code[CORDCTL_CELL_MAX];
-
-	if (!val)
-		return;
-	(void)re_printf("\nverdict      %s: %H\n", shown(code, val, "code"),
-			cordctl_shown, sentence);
-	if (advice)
-		(void)re_printf("             %H\n", cordctl_shown, advice);
-}
-
-/* A message comes from the far side, or goes there; all else stands between. */
-static void item(const struct jsonr_val *val)
-{
-	char time[CORDCTL_CELL_MAX], what[CORDCTL_CELL_MAX],
-		who[CORDCTL_CELL_MAX], over[CORDCTL_CELL_MAX];
-	const char *direction = jsonr_str(jsonr_get(val, "direction"));
-	const char *begin = time;
-
-	if (strlen(shown(time, val, "time")) >= 23)
-		begin = time + 11;
-	time[strcspn(time, "Z")] = '\0';
-	(void)shown(who, val, "worker");
-	if (direction) {
-		(void)shown(what, val, "line");
-		(void)shown(over, val, "remote");
-		printf("%-12s  %s %-22s %s\n", begin,
-		       strcmp(direction, "in") ? "-->" : "<--", over, what);
-	} else {
-		(void)shown(what, val, "kind");
-		(void)shown(over, val, "leg");
-		printf("%-12s   |  %s%s%s  [%s]\n", begin, what,
-		       *over ? " leg " : "", over, who);
-	}
-}
-
-static void ladder(const struct jsonr_val *timeline)
-{
-	const struct jsonr_val *items = jsonr_get(timeline, "items");
-
-	putchar('\n');
-	for (size_t i = 0; i < jsonr_count(items); i++)
-		item(jsonr_at(items, i));
-}
-
 /* --- the commands ---------------------------------------------------------------------- */
 
 static const char *call_of(const struct cordctl_remote *remote)
@@ -159,34 +95,41 @@ static const char *call_of(const struct cordctl_remote *remote)
 	return NULL;
 }
 
+static void call_print(const struct jsonr_val *call,
+		       const struct jsonr_val *timeline)
+{
+	record(call, timeline);
+	cordctl_timeline_top(timeline);
+	legs(call);
+	cordctl_timeline_items(timeline);
+}
+
+/* The record has figures that the timeline has not, and is asked by its id
+ * alone; what has no timeline has no record either. */
 int cordctl_remote_call(const struct cordctl_remote *remote)
 {
-	const char *id = call_of(remote);
-	struct cordctl_answer call, timeline;
+	const char *id = call_of(remote), *found;
+	struct cordctl_answer call = {.body = NULL}, timeline;
 	char path[CORDCTL_URL_MAX];
 	int code;
 
 	if (!id)
 		return CORDCTL_USAGE;
-	re_snprintf(path, sizeof(path), "/v1/calls/%H%s", cordctl_escape, id,
-		    remote->json ? "/timeline" : "");
-	call = cordctl_ask(remote, "GET", path, NULL);
-	code = call.code;
-	if (code == CORDCTL_OK && remote->json)
-		cordctl_raw(&call);
-	if (code != CORDCTL_OK || remote->json) {
-		cordctl_answer_close(&call);
-		return code;
-	}
-	record(jsonr_root(call.doc));
-	re_snprintf(path, sizeof(path), "/v1/calls/%H/timeline",
-		    cordctl_escape, id);
+	cordctl_path(path, "/v1/calls/%H/timeline", cordctl_escape, id);
 	timeline = cordctl_ask(remote, "GET", path, NULL);
-	if (timeline.code == CORDCTL_OK)
-		verdict(jsonr_root(timeline.doc));
-	legs(jsonr_root(call.doc));
-	if (timeline.code == CORDCTL_OK)
-		ladder(jsonr_root(timeline.doc));
+	code = timeline.code;
+	if (code == CORDCTL_OK && remote->json)
+		cordctl_raw(&timeline);
+	if (!remote->json && (code == CORDCTL_OK || timeline.http == 503)) {
+		found = jsonr_str(jsonr_get(jsonr_root(timeline.doc), "id"));
+		cordctl_path(path, "/v1/calls/%H", cordctl_escape,
+			     code == CORDCTL_OK && found ? found : id);
+		call = cordctl_ask(remote, "GET", path, NULL);
+		if (code == CORDCTL_OK || call.code == CORDCTL_OK)
+			call_print(call.code ? NULL : jsonr_root(call.doc),
+				   code ? NULL : jsonr_root(timeline.doc));
+		code = code ? code : call.code;
+	}
 	cordctl_answer_close(&timeline);
 	cordctl_answer_close(&call);
 	return code;
@@ -239,7 +182,7 @@ int cordctl_remote_hangup(const struct cordctl_remote *remote)
 	id = call_of(remote);
 	if (!id)
 		return CORDCTL_USAGE;
-	re_snprintf(path, sizeof(path), "/v1/calls/%H", cordctl_escape, id);
+	cordctl_path(path, "/v1/calls/%H", cordctl_escape, id);
 	answer = cordctl_ask(remote, "DELETE", path, NULL);
 	code = answer.code;
 	if (code == CORDCTL_OK && remote->json)
@@ -261,7 +204,7 @@ static int record_set(const struct cordctl_remote *remote, const char *what)
 
 	if (!id)
 		return CORDCTL_USAGE;
-	re_snprintf(path, sizeof(path), "/v1/calls/%H/recording/%s",
+	cordctl_path(path, "/v1/calls/%H/recording/%s",
 		    cordctl_escape, id, what);
 	answer = cordctl_ask(remote, "POST", path, NULL);
 	code = answer.code;
@@ -269,7 +212,7 @@ static int record_set(const struct cordctl_remote *remote, const char *what)
 		cordctl_raw(&answer);
 	else if (code == CORDCTL_OK)
 		printf("%s recording %s\n", id,
-		       shown(is, jsonr_root(answer.doc), "recording"));
+		       cordctl_shown_text(is, jsonr_root(answer.doc), "recording"));
 	cordctl_answer_close(&answer);
 	return code;
 }

@@ -10,6 +10,10 @@
 
 #include "routing/route_check.h"
 #include "sigd/cordctl/cordctl.h"
+#include "sigd/cordctl/cordctl_shown.h"
+
+static const char red[] = "\x1b[31m", green[] = "\x1b[32m",
+		  plain[] = "\x1b[0m";
 
 struct way {
 	struct route_table *table;
@@ -65,11 +69,19 @@ static const char *route_of(const struct way *way)
 				: "users";
 }
 
-static int print_way(struct re_printf *pf, const struct way *way)
+/* Whom it is from and where it would go is text of whoever called, when the
+ * calls are those that were. */
+static void print_way(const struct diff *diff, const char *paint,
+		      const char *sign, const struct way *way)
 {
 	const struct mbuf *mb = way->text;
+	char *text = NULL;
 
-	return re_hprintf(pf, "%b (by %s)", mb->buf, mb->end, route_of(way));
+	if (re_sdprintf(&text, "%b (by %s)", mb->buf, mb->end, route_of(way)))
+		return;
+	(void)re_printf("%s  %s %H%s\n", diff->opts->colour ? paint : "", sign,
+			cordctl_shown, text, diff->opts->colour ? plain : "");
+	mem_deref(text);
 }
 
 static int json_way(struct re_printf *pf, const struct way *way)
@@ -84,21 +96,18 @@ static int json_way(struct re_printf *pf, const struct way *way)
 static void print_text(const struct diff *diff, const struct route_ask *ask,
 		       unsigned nr, const char *what)
 {
-	const bool colour = diff->opts->colour;
-
 	if (what)
-		(void)re_printf("test \"%s\" (line %u)", what, nr);
+		(void)re_printf("test \"%H\" (line %u)", cordctl_shown, what,
+				nr);
 	else
 		(void)re_printf("line %u", nr);
-	(void)re_printf(": %s%s%s%s%s to %s\n", ask->tenant ? ask->tenant : "",
-			ask->tenant ? ", " : "",
+	(void)re_printf(": %H%s%H%s%H to %H\n", cordctl_shown, ask->tenant,
+			ask->tenant ? ", " : "", cordctl_shown,
 			*ask->caller ? ask->caller : "anonymous",
-			ask->from ? " by " : "", ask->from ? ask->from : "",
-			ask->callee);
-	(void)re_printf("%s  - %H%s\n", colour ? "\x1b[31m" : "", print_way,
-			&diff->old, colour ? "\x1b[0m" : "");
-	(void)re_printf("%s  + %H%s\n", colour ? "\x1b[32m" : "", print_way,
-			&diff->new, colour ? "\x1b[0m" : "");
+			ask->from ? " by " : "", cordctl_shown, ask->from,
+			cordctl_shown, ask->callee);
+	print_way(diff, red, "-", &diff->old);
+	print_way(diff, green, "+", &diff->new);
 }
 
 static void print_json(const struct diff *diff, const struct route_ask *ask,
@@ -123,10 +132,10 @@ static void print_unasked(const struct diff *diff, unsigned nr,
 {
 	const struct mbuf *why = diff->new.text;
 
-	(void)re_fprintf(stderr, "%s%s%sline %u%s: cannot be asked: %b\n",
-			 what ? "test \"" : "", what ? what : "",
-			 what ? "\" (" : "", nr, what ? ")" : "", why->buf,
-			 why->end);
+	cordctl_print(stderr, "%s%s%sline %u%s: cannot be asked: %b\n",
+		      what ? "test \"" : "", what ? what : "",
+		      what ? "\" (" : "", nr, what ? ")" : "", why->buf,
+		      why->end);
 }
 
 static int on_call(const struct route_ask *ask, unsigned nr, const char *what,

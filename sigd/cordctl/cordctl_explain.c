@@ -52,7 +52,7 @@ int cordctl_explain(const struct cordctl_opts *opts)
 					      .json = opts->json};
 	int code, err;
 
-	if (opts->api && !opts->nfiles && opts->ask->end)
+	if (opts->api && opts->ask->end)
 		return cordctl_remote_explain(&remote, opts->ask);
 	if (opts->nfiles != 1 || !opts->ask->end) {
 		(void)re_fprintf(stderr, "cordctl: explain needs one FILE, and "

@@ -46,18 +46,56 @@ static void call_cells(char cells[][CORDCTL_CELL_MAX],
 	(void)cordctl_text(cells[6], call, "media_worker");
 }
 
-int cordctl_remote_calls(const struct cordctl_remote *remote)
+/* "1.5 s" */
+static void lasted(char cell[CORDCTL_CELL_MAX], const struct jsonr_val *call)
+{
+	double ms;
+
+	*cell = '\0';
+	if (jsonr_num(jsonr_get(call, "duration_ms"), &ms))
+		snprintf(cell, CORDCTL_CELL_MAX, "%.1f s", ms / 1000);
+}
+
+/* One that has ended, or may have. */
+static void ended_cells(char cells[][CORDCTL_CELL_MAX],
+			const struct jsonr_val *call)
+{
+	call_cells(cells, call);
+	lasted(cells[6], call);
+	(void)cordctl_text(cells[7], call, "reason");
+	(void)cordctl_text(cells[8], call, "quality.mos");
+	(void)cordctl_text(cells[9], call, "media_worker");
+}
+
+static const struct cordctl_form *calls_form(const char *state)
 {
 	static const char *const heads[] = {"CALL",   "STARTED", "STATE",
 					    "TENANT", "CALLER",	 "CALLEE",
+					    "LASTED", "REASON",	 "MOS",
 					    "MEDIA"};
-	static const struct cordctl_form form = {"calls", heads, COUNTOF(heads),
-					      call_cells};
+	static const char *const live_heads[] = {"CALL",   "STARTED", "STATE",
+						 "TENANT", "CALLER",  "CALLEE",
+						 "MEDIA"};
+	static const struct cordctl_form live = {
+		"calls", live_heads, COUNTOF(live_heads), call_cells};
+	static const struct cordctl_form ended = {
+		"calls", heads, COUNTOF(heads), ended_cells};
+
+	return !state || !strcmp(state, "live") ? &live : &ended;
+}
+
+int cordctl_remote_calls(const struct cordctl_remote *remote)
+{
 	char path[CORDCTL_URL_MAX] = "/v1/calls";
 	const struct cordctl_filter *filter = &remote->filter;
+	const char *state = remote->recent ? "recent" : filter->state;
 
-	cordctl_query(path, "state",
-		      remote->recent ? "recent" : filter->state);
+	if (remote->recent && filter->state) {
+		fputs("cordctl: --recent is --state recent: one of them\n",
+		      stderr);
+		return CORDCTL_USAGE;
+	}
+	cordctl_query(path, "state", state);
 	cordctl_query(path, "since", filter->since);
 	cordctl_query(path, "until", filter->until);
 	cordctl_query(path, "mos_below", filter->mos_below);
@@ -67,7 +105,7 @@ int cordctl_remote_calls(const struct cordctl_remote *remote)
 	cordctl_query(path, "tenant", remote->tenant);
 	cordctl_query(path, "user", remote->user);
 	cordctl_query(path, "connection", remote->connection);
-	return cordctl_pages(remote, path, &form);
+	return cordctl_pages(remote, path, calls_form(state));
 }
 
 /* --- registrations ----------------------------------------------------------------- */
@@ -187,8 +225,8 @@ static bool whose(char path[CORDCTL_URL_MAX],
 		      "--connection\n", stderr);
 		return false;
 	}
-	re_snprintf(path, CORDCTL_URL_MAX, "/v1/%s/%H/%H/%s",
-		    remote->user ? "registrations" : "connections",
+	cordctl_path(path, "/v1/%s/%H/%H/%s",
+		     remote->user ? "registrations" : "connections",
 		    cordctl_escape, remote->tenant, cordctl_escape, name, what);
 	cordctl_query(path, "device", remote->device);
 	return true;

@@ -10,10 +10,11 @@
 
 #include "routing/route.h"
 #include "sigd/cordctl/cordctl.h"
+#include "sigd/cordctl/cordctl_shown.h"
 
 void cordctl_say(const struct cfg_errors *errs)
 {
-	(void)re_fprintf(stderr, "%H", cfg_errors_print, errs);
+	cordctl_print(stderr, "%H", cfg_errors_print, errs);
 }
 
 struct route_table *cordctl_load(const char *path, int *code)

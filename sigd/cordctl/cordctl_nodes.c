@@ -37,16 +37,17 @@ static void node_cells(char cells[][CORDCTL_CELL_MAX],
 	(void)cordctl_text(cells[1], node, "daemon");
 	(void)cordctl_text(cells[2], node, "state");
 	re_snprintf(cells[3], CORDCTL_CELL_MAX, "%zu", jsonr_count(workers));
+	/* of a call that is up no sigd has anything: it is mediad's alone */
 	sum(cells[4], workers, "sessions");
-	if (!*cells[4])
-		sum(cells[4], workers, "setups");
-	sum(cells[5], workers, "registrations");
-	(void)cordctl_text(cells[6], node, "version");
-	(void)cordctl_time(cells[7], node, "since");
+	sum(cells[5], workers, "setups");
+	sum(cells[6], workers, "registrations");
+	(void)cordctl_text(cells[7], node, "version");
+	(void)cordctl_time(cells[8], node, "since");
 }
 
-static const char *const heads[] = {"NODE",  "DAEMON", "STATE",	  "WORKERS",
-				    "CALLS", "USERS",  "VERSION", "SINCE"};
+static const char *const heads[] = {"NODE",      "DAEMON",  "STATE",
+				    "WORKERS",   "CALLS",   "SETUPS",
+				    "CONNECTED", "VERSION", "SINCE"};
 static const struct cordctl_form form = {"nodes", heads, COUNTOF(heads),
 					 node_cells};
 
@@ -68,7 +69,7 @@ static int tell(const struct cordctl_remote *remote, const char *what)
 		(void)re_fprintf(stderr, "cordctl: %s needs one NODE\n", what);
 		return CORDCTL_USAGE;
 	}
-	re_snprintf(path, sizeof(path), "/v1/nodes/%H/%s", cordctl_escape,
+	cordctl_path(path, "/v1/nodes/%H/%s", cordctl_escape,
 		    remote->word[0], what);
 	cordctl_query(path, "daemon", remote->daemon);
 	cordctl_query(path, "move", how->move);

@@ -8,6 +8,7 @@
 
 #include "common/cfg_tree.h"
 #include "sigd/cordctl/cordctl.h"
+#include "sigd/cordctl/cordctl_shown.h"
 
 enum { OPTIONS_MAX = 48 };
 
@@ -26,7 +27,7 @@ void cordctl_unknown(const char *what, const char *name,
 {
 	const char *meant = cfg_nearest(name, names, n);
 
-	(void)re_fprintf(stderr, "cordctl: there is no %s %s%s%s%s\n", what,
+	cordctl_print(stderr, "cordctl: there is no %s %s%s%s%s\n", what,
 			 name, meant ? ", did you mean " : "",
 			 meant ? meant : "", meant ? "?" : "");
 }
@@ -64,4 +65,18 @@ bool cordctl_whole(const struct option *options, int argc, char **argv)
 		i += opt->has_arg == required_argument && !name[len];
 	}
 	return true;
+}
+
+bool cordctl_among(const char *name, const char *list)
+{
+	const size_t len = strlen(name);
+
+	for (; *list; list += strspn(list, " ")) {
+		const size_t n = strcspn(list, " ");
+
+		if (n == len && !strncmp(list, name, len))
+			return true;
+		list += n;
+	}
+	return false;
 }

@@ -67,9 +67,7 @@ int cordctl_do(const struct cordctl_remote *remote, const char *method,
 	return code;
 }
 
-/* How many are still wanted; 0: all, or what is no number, which the other side
- * shall say. */
-static unsigned long wanted(const struct cordctl_remote *remote)
+unsigned long cordctl_limit(const struct cordctl_remote *remote)
 {
 	const char *text = remote->limit;
 
@@ -139,12 +137,21 @@ static int page_take(size_t *n, const struct listing *listing,
 	return cordctl_unread() ? CORDCTL_OUTPUT : CORDCTL_OK;
 }
 
+/* "": there are no more. */
+static const char *next_of(const struct cordctl_answer *answer)
+{
+	const char *next =
+		jsonr_str(jsonr_get(jsonr_root(answer->doc), "next"));
+
+	return next ? next : "";
+}
+
 /* A page may be short, or empty, and not the last: `next` says it. */
 static int pages(const struct listing *listing, const char *path)
 {
-	char page[CORDCTL_URL_MAX], next[CORDCTL_CELL_MAX] = "";
+	char page[CORDCTL_URL_MAX], next[CORDCTL_URL_MAX] = "";
 	const struct cordctl_remote *remote = listing->remote;
-	unsigned long left = wanted(remote);
+	unsigned long left = cordctl_limit(remote);
 	const bool all = !remote->limit;
 	int code;
 
@@ -159,8 +166,7 @@ static int pages(const struct listing *listing, const char *path)
 		if (code == CORDCTL_OK) {
 			code = page_take(&n, listing, &answer);
 			left -= n < left ? n : left;
-			(void)cordctl_text(next, jsonr_root(answer.doc),
-					   "next");
+			str_ncpy(next, next_of(&answer), sizeof(next));
 		}
 		cordctl_answer_close(&answer);
 	} while (code == CORDCTL_OK && *next && (all || left));

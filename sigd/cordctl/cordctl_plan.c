@@ -4,12 +4,14 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <stdio.h>
 #include <time.h>
 #include <re.h>
 
 #include "routing/route_check.h"
 #include "routing/route_conn.h"
 #include "sigd/cordctl/cordctl.h"
+#include "sigd/cordctl/cordctl_shown.h"
 
 static const char bold[] = "\x1b[1m", dim[] = "\x1b[2m", red[] = "\x1b[31m",
 		  green[] = "\x1b[32m", plain[] = "\x1b[0m";
@@ -72,9 +74,11 @@ struct ladder {
 	bool colour;
 };
 
-static const char *paint(const struct ladder *ladder, const char *how)
+/* Colours are ours; what stands between them is shown as texts of strangers. */
+static void paint(const struct ladder *ladder, const char *how)
 {
-	return ladder->colour ? how : "";
+	if (ladder->colour)
+		fputs(how, stdout);
 }
 
 static void on_note(const struct route_note *note, void *arg)
@@ -84,13 +88,14 @@ static void on_note(const struct route_note *note, void *arg)
 	const struct cfg_pos *pos = route_rule_pos(note->rule);
 	const struct route_note_view view = {&ladder->plan, note};
 
-	(void)re_printf("%s%4u %c %-24s ", paint(ladder, hit ? bold : dim),
-			++ladder->nr, hit ? '*' : '-',
-			note->rule ? route_rule_name(note->rule) : "users");
+	paint(ladder, hit ? bold : dim);
+	cordctl_print(stdout, "%4u %c %-24s ", ++ladder->nr, hit ? '*' : '-',
+		      note->rule ? route_rule_name(note->rule) : "users");
 	if (pos && pos->file)
-		(void)re_printf("%s:%u: ", pos->file, pos->line);
-	(void)re_printf("%H%s\n", route_note_print, &view,
-			paint(ladder, plain));
+		cordctl_print(stdout, "%s:%u: ", pos->file, pos->line);
+	cordctl_print(stdout, "%H", route_note_print, &view);
+	paint(ladder, plain);
+	putchar('\n');
 }
 
 static bool on_header(const char *name, unsigned nr, struct pl *value,
@@ -119,23 +124,24 @@ static void print_target(const struct ladder *ladder, unsigned nr)
 	const bool good = !route_target_answers(target);
 	const char *address = conn ? target->connection->peer.address : NULL;
 
-	(void)re_printf("%s%4u. ", paint(ladder, good ? green : red), nr + 1);
-	(void)re_printf("%s%s", good ? route_target_name(target) : "",
-			paint(ladder, plain));
+	paint(ladder, good ? green : red);
+	cordctl_print(stdout, "%4u. %s", nr + 1,
+		      good ? route_target_name(target) : "");
+	paint(ladder, plain);
 	if (!good)
-		(void)re_printf("%u %s", target->code, target->phrase);
+		cordctl_print(stdout, "%u %s", target->code, target->phrase);
 	if (target->kind == ROUTE_TO_REDIRECT)
-		(void)re_printf(", Contact: %r", &target->uri);
+		cordctl_print(stdout, ", Contact: %r", &target->uri);
 	if (target->retry_s)
-		(void)re_printf(", Retry-After: %u", target->retry_s);
+		cordctl_print(stdout, ", Retry-After: %u", target->retry_s);
 	if (target->group)
-		(void)re_printf(", of group %s", target->group->name);
+		cordctl_print(stdout, ", of group %s", target->group->name);
 	if (conn)
-		(void)re_printf(" (%s%s%s), %s",
+		cordctl_print(stdout, " (%s%s%s), %s",
 				route_conn_kind_name(target->connection->kind),
 				address ? " " : "", address ? address : "",
 				route_state_name(target->health));
-	(void)re_printf("\n");
+	cordctl_print(stdout, "\n");
 }
 
 static void print_form(const struct route_plan *plan)
@@ -147,21 +153,21 @@ static void print_form(const struct route_plan *plan)
 		return;
 	pl_set_str(&callee, plan->callee);
 	pl_set_str(&caller, plan->caller);
-	(void)re_printf("sent: callee %r, caller %r",
+	cordctl_print(stdout, "sent: callee %r, caller %r",
 			form ? &form->callee : &callee,
 			form ? &form->caller : &caller);
 	if (form && form->caller_id == ROUTE_CALLER_WITHHOLD)
-		(void)re_printf(" (withheld)");
+		cordctl_print(stdout, " (withheld)");
 	if (form && pl_isset(&form->display))
-		(void)re_printf(", display \"%r\"", &form->display);
+		cordctl_print(stdout, ", display \"%r\"", &form->display);
 	for (unsigned i = 0; form && i < form->nheaders; i++) {
 		const struct route_header *header = &form->headers[i];
 
-		(void)re_printf(pl_isset(&header->value) ? "\n  + %s: %r"
+		cordctl_print(stdout, pl_isset(&header->value) ? "\n  + %s: %r"
 							 : "\n  - %s%r",
 				header->name, &header->value);
 	}
-	(void)re_printf("\n");
+	cordctl_print(stdout, "\n");
 }
 
 static void print_left(const struct ladder *ladder)
@@ -175,9 +181,11 @@ static void print_left(const struct ladder *ladder)
 			: left->why == ROUTE_PICK_TAKEN ? "no room for it"
 			: route_state_name(left->health.state);
 
-		(void)re_printf("%s   x %s: %s%s\n", paint(ladder, red),
-				left->connection->name, why,
-				paint(ladder, plain));
+		paint(ladder, red);
+		cordctl_print(stdout, "   x %s: %s", left->connection->name,
+			      why);
+		paint(ladder, plain);
+		putchar('\n');
 	}
 }
 
@@ -208,14 +216,17 @@ int cordctl_ladder(const struct route_table *table,
 	asked.healthh = on_health;
 	asked.noteh = on_note;
 	asked.arg = ladder;
-	(void)re_printf("%s%r from \"%r\" to \"%r\", tenant %s%s%s, at %H%s\n",
-			paint(ladder, bold), &query->method, &query->caller,
-			&query->callee, query->tenant->id,
-			query->from ? ", by connection " : "",
-			query->from ? query->from->name : "",
-			print_now, &query->now, paint(ladder, plain));
+	paint(ladder, bold);
+	cordctl_print(stdout, "%r from \"%r\" to \"%r\", tenant %s%s%s, at %H",
+		      &query->method, &query->caller, &query->callee,
+		      query->tenant->id,
+		      query->from ? ", by connection " : "",
+		      query->from ? query->from->name : "", print_now,
+		      &query->now);
+	paint(ladder, plain);
+	putchar('\n');
 	(void)route_decide(table, &asked, &ladder->plan);
-	(void)re_printf("targets:\n");
+	cordctl_print(stdout, "targets:\n");
 	for (unsigned i = 0; i < ladder->plan.ntargets; i++)
 		print_target(ladder, i);
 	print_left(ladder);

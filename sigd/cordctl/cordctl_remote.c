@@ -11,36 +11,56 @@
 
 #include "common/countof.h"
 #include "sigd/cordctl/cordctl_api.h"
+#include "sigd/cordctl/cordctl_shown.h"
 
+/* Which options it takes, beside those of all; one that it has no use for would
+ * be taken for obeyed. */
 static const struct {
 	const char *name;
 	cordctl_remote_h *run;
-	int words; /* that it may have */
+	const char *options;
+	const char *with; /* a word, an ID or NODE; NULL: it has none */
 } commands[] = {
-	{"calls", cordctl_remote_calls, 0},
-	{"call", cordctl_remote_call, 1},
-	{"hangup", cordctl_remote_hangup, 1},
-	{"trace", cordctl_remote_trace, 1},
-	{"traces", cordctl_remote_traces, 0},
-	{"registrations", cordctl_remote_registrations, 0},
-	{"connections", cordctl_remote_connections, 0},
-	{"log", cordctl_remote_log, 0},
-	{"latency", cordctl_remote_latency, 0},
-	{"alarms", cordctl_remote_alarms, 0},
-	{"refused", cordctl_remote_refused, 0},
-	{"tenants", cordctl_remote_tenants, 0},
-	{"nodes", cordctl_remote_nodes, 0},
-	{"drain", cordctl_remote_drain, 1},
-	{"undrain", cordctl_remote_undrain, 1},
-	{"reload", cordctl_remote_reload, 1},
-	{"levels", cordctl_remote_levels, 1},
-	{"force", cordctl_remote_force, 1},
-	{"register", cordctl_remote_register, 0},
-	{"unregister", cordctl_remote_unregister, 0},
-	{"disconnect", cordctl_remote_disconnect, 0},
-	{"pause", cordctl_remote_pause, 1},
-	{"resume", cordctl_remote_resume, 1},
+	{"calls", cordctl_remote_calls,
+	 "state recent since until mos-below number call-id reason tenant user "
+	 "connection limit", NULL},
+	{"call", cordctl_remote_call, "", ""},
+	{"hangup", cordctl_remote_hangup, "tenant user connection", ""},
+	{"trace", cordctl_remote_trace,
+	 "follow call tenant user device connection limit", ""},
+	{"traces", cordctl_remote_traces,
+	 "since until tenant user device connection call call-id limit", NULL},
+	{"registrations", cordctl_remote_registrations,
+	 "tenant user device search address agent limit", NULL},
+	{"connections", cordctl_remote_connections,
+	 "tenant kind state search limit", NULL},
+	{"log", cordctl_remote_log, "tenant user device connection limit",
+	 NULL},
+	{"latency", cordctl_remote_latency, "tenant user device connection",
+	 NULL},
+	{"alarms", cordctl_remote_alarms,
+	 "since until tenant kind name source worker limit", NULL},
+	{"refused", cordctl_remote_refused,
+	 "since until tenant caller callee connection code call-id limit",
+	 NULL},
+	{"tenants", cordctl_remote_tenants, "limit", NULL},
+	{"nodes", cordctl_remote_nodes, "daemon state limit", NULL},
+	{"drain", cordctl_remote_drain, "daemon move keep",
+	 "daemon move keep"},
+	{"undrain", cordctl_remote_undrain, "daemon", "daemon"},
+	{"reload", cordctl_remote_reload, "", "daemon"},
+	{"levels", cordctl_remote_levels, "", "node daemon for area call"},
+	{"force", cordctl_remote_force, "tenant connection reason by",
+	 "tenant connection reason by"},
+	{"register", cordctl_remote_register, "tenant connection", NULL},
+	{"unregister", cordctl_remote_unregister,
+	 "tenant user device disconnect", NULL},
+	{"disconnect", cordctl_remote_disconnect, "tenant user device", NULL},
+	{"pause", cordctl_remote_pause, "", ""},
+	{"resume", cordctl_remote_resume, "", ""},
 };
+
+#define OF_ALL "url token-file ca json"
 
 enum {
 	OPT_JSON = 256,
@@ -54,12 +74,14 @@ enum {
 
 #define AT(member) OPT_TEXT + (int)offsetof(struct cordctl_remote, member)
 
+enum { FOLLOW = 0 }; /* its place, as -f has none */
+
 static const struct option options[] = {
+	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"url", required_argument, NULL, AT(url)},
 	{"token-file", required_argument, NULL, AT(token_file)},
 	{"ca", required_argument, NULL, AT(ca)},
 	{"json", no_argument, NULL, OPT_JSON},
-	{"follow", no_argument, NULL, OPT_FOLLOW},
 	{"tenant", required_argument, NULL, AT(tenant)},
 	{"user", required_argument, NULL, AT(user)},
 	{"device", required_argument, NULL, AT(device)},
@@ -131,38 +153,64 @@ static bool set_flag(struct cordctl_remote *remote, int c)
 	return flag != NULL;
 }
 
-static bool parse(struct cordctl_remote *remote, int argc, char **argv)
+static bool parse(struct cordctl_remote *remote, bool *given, int argc,
+		  char **argv)
 {
-	int c;
+	int c, which = -1;
 
-	while ((c = getopt_long(argc, argv, "f", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "f", options, &which)) != -1) {
+		if (c == 'f')
+			which = FOLLOW;
 		if (c >= OPT_TEXT)
 			set_text(remote, c - OPT_TEXT, optarg);
 		else if (c == OPT_AREA && !set_area(&remote->how, optarg))
 			return false;
 		else if (c != OPT_AREA && !set_flag(remote, c))
 			return false;
+		given[which] = true;
 	}
 	for (; optind < argc && remote->nwords < CORDCTL_WORDS_MAX; optind++)
 		remote->word[remote->nwords++] = argv[optind];
 	return optind == argc;
 }
 
+/* Whether the command has a use for all that was given. */
+static bool fits(size_t command, const struct cordctl_remote *remote,
+		 const bool *given)
+{
+	const char *with = commands[command].with;
+	const bool word = remote->nwords && with;
+
+	if (remote->nwords > !!with) {
+		cordctl_print(stderr, "cordctl: what is %s?\n",
+				 remote->word[!!with]);
+		return false;
+	}
+	for (size_t i = 0; options[i].name; i++) {
+		if (!given[i] || cordctl_among(options[i].name, OF_ALL) ||
+		    cordctl_among(options[i].name,
+				  word ? with : commands[command].options))
+			continue;
+		cordctl_print(stderr, "cordctl: %s%s%s takes no --%s\n",
+				 commands[command].name, word ? " " : "",
+				 word ? remote->word[0] : "", options[i].name);
+		return false;
+	}
+	return true;
+}
+
 int cordctl_remote(int argc, char **argv)
 {
 	struct cordctl_remote remote = {.json = false};
+	bool given[COUNTOF(options)] = {false};
 
 	for (size_t i = 0; i < COUNTOF(commands); i++) {
 		if (strcmp(argv[0], commands[i].name))
 			continue;
 		if (!cordctl_whole(options, argc, argv) ||
-		    !parse(&remote, argc, argv))
+		    !parse(&remote, given, argc, argv) ||
+		    !fits(i, &remote, given))
 			return CORDCTL_USAGE;
-		if (remote.nwords > commands[i].words) {
-			(void)re_fprintf(stderr, "cordctl: what is %s?\n",
-					 remote.word[commands[i].words]);
-			return CORDCTL_USAGE;
-		}
 		return commands[i].run(&remote);
 	}
 	return -1;

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <stdarg.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -37,4 +38,16 @@ int cordctl_shown(struct re_printf *pf, const char *text)
 int cordctl_shown_lines(struct re_printf *pf, const char *text)
 {
 	return shown(pf, text, true);
+}
+
+void cordctl_print(FILE *to, const char *fmt, ...)
+{
+	char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (!re_vsdprintf(&text, fmt, ap))
+		(void)re_fprintf(to, "%H", cordctl_shown_lines, text);
+	va_end(ap);
+	mem_deref(text);
 }

@@ -6,13 +6,24 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
 #include "sigd/cordctl/cordctl_shown.h"
 
-enum { PAUSE_US = 500000 };
+enum {
+	PAUSE_MS = 500,
+	AWAY_MS = 8000, /* between two tries, at most */
+	PAGE_MAX = 500 /* messages of an answer, docs/openapi.yaml */
+};
+
+static void pause_ms(unsigned ms)
+{
+	const struct timespec ts = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+	(void)nanosleep(&ts, NULL);
+}
 
 static void message(const struct jsonr_val *msg)
 {
@@ -35,48 +46,106 @@ static void message(const struct jsonr_val *msg)
 	(void)re_printf("%H\n", cordctl_shown_lines, text);
 }
 
-static void path_make(char path[CORDCTL_URL_MAX],
-		      const struct cordctl_remote *remote, const char *after)
+/* What is read of all that was, or is, said. */
+struct reading {
+	const struct cordctl_remote *remote;
+	char after[CORDCTL_CELL_MAX]; /* as in the answer before */
+	unsigned long left; /* that are wanted; 0: all, or no number */
+	bool again; /* there may be more now */
+	bool began; /* there was an answer */
+	unsigned http; /* of the latest one; 0: none came */
+};
+
+static void path_make(char path[CORDCTL_URL_MAX], const struct reading *rd)
 {
+	const struct cordctl_remote *remote = rd->remote;
+	char limit[16];
+
 	str_ncpy(path, "/v1/traces/messages", CORDCTL_URL_MAX);
 	cordctl_query(path, "call", remote->call);
 	cordctl_query(path, "tenant", remote->tenant);
 	cordctl_query(path, "user", remote->user);
 	cordctl_query(path, "device", remote->device);
 	cordctl_query(path, "connection", remote->connection);
-	cordctl_query(path, "limit", remote->limit ? remote->limit : "500");
-	cordctl_query(path, "after", after);
+	re_snprintf(limit, sizeof(limit), "%lu",
+		    rd->left && rd->left < PAGE_MAX ? rd->left
+						   : (unsigned long)PAGE_MAX);
+	cordctl_query(path, "limit",
+		      rd->left || !remote->limit ? limit : remote->limit);
+	cordctl_query(path, "after", rd->after[0] ? rd->after : NULL);
 }
 
-/* after: as in the answer before; *again: there may be more now. */
-static int some(const struct cordctl_remote *remote,
-		char after[CORDCTL_CELL_MAX], bool *again)
+/* Those of the microsecond of the last one come with it, beyond the limit. */
+static void take(struct reading *rd, const struct cordctl_answer *answer)
 {
-	const struct jsonr_val *messages;
+	const struct jsonr_val *messages = cordctl_list(answer, "messages");
+	const struct jsonr_val *root = jsonr_root(answer->doc);
+	const size_t n = jsonr_count(messages);
+	const bool json = rd->remote->json;
+
+	rd->again = n > 0;
+	if (json && (n || !strcmp(rd->after, "0")))
+		cordctl_raw(answer);
+	for (size_t i = 0; !json && i < n; i++) {
+		if (rd->remote->limit && i >= rd->left)
+			break;
+		message(jsonr_at(messages, i));
+	}
+	if (jsonr_str(jsonr_get(root, "gap")))
+		fputs("cordctl: more was said than can be followed: "
+		      "some is missing\n", stderr);
+	rd->left -= n < rd->left ? n : rd->left;
+	rd->began = true;
+	(void)cordctl_text(rd->after, root, "next");
+}
+
+static int some(struct reading *rd)
+{
 	struct cordctl_answer answer;
 	char path[CORDCTL_URL_MAX];
 	int code;
 
-	path_make(path, remote, *after ? after : NULL);
-	answer = cordctl_ask(remote, "GET", path, NULL);
+	path_make(path, rd);
+	answer = cordctl_ask(rd->remote, "GET", path, NULL);
 	code = answer.code;
-	*again = false;
+	rd->http = answer.http;
+	rd->again = false;
 	if (code == CORDCTL_OK) {
-		messages = cordctl_list(&answer, "messages");
-		*again = jsonr_count(messages) > 0;
-		if (remote->json && (*again || !strcmp(after, "0")))
-			cordctl_raw(&answer);
-		for (size_t i = 0; !remote->json && i < jsonr_count(messages);
-		     i++)
-			message(jsonr_at(messages, i));
-		if (jsonr_str(jsonr_get(jsonr_root(answer.doc), "gap")))
-			fputs("cordctl: more was said than can be followed: "
-			      "some is missing\n", stderr);
-		fflush(stdout);
-		(void)cordctl_text(after, jsonr_root(answer.doc), "next");
+		take(rd, &answer);
+		code = cordctl_unread() ? CORDCTL_OUTPUT : CORDCTL_OK;
 	}
 	cordctl_answer_close(&answer);
 	return code;
+}
+
+/* Who follows stays when nobody answers for a while, or too much is asked; the
+ * messages of meanwhile come then, as `after` tells which. */
+static bool is_away(const struct reading *rd, int code)
+{
+	return rd->remote->follow && rd->began &&
+	       (code == CORDCTL_AWAY || rd->http == 429);
+}
+
+static int read_all(struct reading *rd)
+{
+	const bool limited = rd->remote->limit != NULL;
+	unsigned away_ms = PAUSE_MS;
+	int code;
+
+	for (;;) {
+		code = some(rd);
+		if (is_away(rd, code)) {
+			pause_ms(away_ms);
+			away_ms = away_ms < AWAY_MS ? 2 * away_ms : AWAY_MS;
+			continue;
+		}
+		away_ms = PAUSE_MS;
+		if (code != CORDCTL_OK || (limited && !rd->left) ||
+		    (!rd->again && !rd->remote->follow))
+			return code;
+		if (!rd->again)
+			pause_ms(PAUSE_MS);
+	}
 }
 
 /* GET /v1/traces/{id} */
@@ -87,7 +156,7 @@ static int one(const struct cordctl_remote *remote)
 	char path[CORDCTL_URL_MAX];
 	int code;
 
-	re_snprintf(path, sizeof(path), "/v1/traces/%H", cordctl_escape,
+	cordctl_path(path, "/v1/traces/%H", cordctl_escape,
 		    remote->word[0]);
 	answer = cordctl_ask(remote, "GET", path, NULL);
 	code = answer.code;
@@ -104,9 +173,8 @@ static int one(const struct cordctl_remote *remote)
 
 int cordctl_remote_trace(const struct cordctl_remote *remote)
 {
-	char after[CORDCTL_CELL_MAX] = "";
-	bool again;
-	int code;
+	struct reading rd = {.remote = remote,
+			     .left = cordctl_limit(remote)};
 
 	if (remote->nwords)
 		return one(remote);
@@ -117,14 +185,8 @@ int cordctl_remote_trace(const struct cordctl_remote *remote)
 		return CORDCTL_USAGE;
 	}
 	/* all that there is, or from now on */
-	str_ncpy(after, remote->follow ? "" : "0", sizeof(after));
-	do {
-		code = some(remote, after, &again);
-		if (remote->follow && code == CORDCTL_OK && !again)
-			(void)usleep(PAUSE_US);
-	} while (code == CORDCTL_OK && !ferror(stdout) &&
-		 (remote->follow || (again && !remote->limit)));
-	return code;
+	str_ncpy(rd.after, remote->follow ? "" : "0", sizeof(rd.after));
+	return read_all(&rd);
 }
 
 int cordctl_remote_explain(const struct cordctl_remote *remote,

@@ -61,14 +61,18 @@ static const char usage_text[] =
 	"  trace          --follow\n"
 	"--color WHEN: always, never, auto (the default: on a terminal).\n";
 
-static const struct {
+#define QUESTION "tenant from method caller callee source time seed header health"
+
+static const struct command {
 	const char *name;
 	cordctl_run_h *run;
+	const char *options; /* that it takes */
 } commands[] = {
-	{"check", cordctl_check},
-	{"explain", cordctl_explain},
-	{"diff", cordctl_diff},
-	{"bench", cordctl_bench},
+	{"check", cordctl_check, "json strict color colour"},
+	{"explain", cordctl_explain,
+	 "json color colour api url token-file ca " QUESTION},
+	{"diff", cordctl_diff, "json color colour"},
+	{"bench", cordctl_bench, "json color colour " QUESTION},
 };
 
 enum {
@@ -166,38 +170,65 @@ static bool set_api(struct cordctl_opts *opts, int c)
 	return true;
 }
 
-static bool parse(struct cordctl_opts *opts, const struct question *qu,
-		  int argc, char **argv)
+static bool set(struct cordctl_opts *opts, const struct question *qu, int c,
+		const char *name)
 {
-	int c, which, err = 0;
+	int err = 0;
+
+	if (c == OPT_JSON)
+		opts->json = true;
+	else if (c == OPT_STRICT)
+		opts->strict = true;
+	else if (c == OPT_COLOR)
+		err = set_colour(opts, optarg) ? 0 : EINVAL;
+	else if (c == OPT_ASK)
+		err = add(qu->ask, name, optarg);
+	else if (c == OPT_HEADER)
+		err = add_pair(qu->headers, optarg, ':');
+	else if (c == OPT_HEALTH)
+		err = add_pair(qu->health, optarg, '=');
+	else if (!set_api(opts, c))
+		err = EINVAL;
+	return !err;
+}
+
+/* A file, or the table that serves: of both only one would be asked. */
+static bool has_table(const struct cordctl_opts *opts)
+{
+	if (opts->api && opts->nfiles)
+		fputs("cordctl: --api asks the table that serves: no FILE\n",
+		      stderr);
+	else if (!opts->api && !opts->nfiles)
+		fputs("cordctl: no FILE is given\n", stderr);
+	return opts->api != (opts->nfiles > 0);
+}
+
+static bool parse(struct cordctl_opts *opts, const struct question *qu,
+		  const struct command *command, int argc, char **argv)
+{
+	int c, which, err;
 
 	if (!cordctl_whole(options, argc, argv))
 		return false;
 	while ((c = getopt_long(argc, argv, "", options, &which)) != -1) {
-		if (c == OPT_JSON)
-			opts->json = true;
-		else if (c == OPT_STRICT)
-			opts->strict = true;
-		else if (c == OPT_COLOR)
-			err |= set_colour(opts, optarg) ? 0 : EINVAL;
-		else if (c == OPT_ASK)
-			err |= add(qu->ask, options[which].name, optarg);
-		else if (c == OPT_HEADER)
-			err |= add_pair(qu->headers, optarg, ':');
-		else if (c == OPT_HEALTH)
-			err |= add_pair(qu->health, optarg, '=');
-		else if (!set_api(opts, c))
+		if (c == '?')
+			return false;
+		if (!cordctl_among(options[which].name, command->options)) {
+			(void)re_fprintf(stderr,
+					 "cordctl: route %s takes no --%s\n",
+					 command->name, options[which].name);
+			return false;
+		}
+		if (!set(opts, qu, c, options[which].name))
 			return false;
 	}
-	err |= add_map(qu->ask, "headers", qu->headers);
+	err = add_map(qu->ask, "headers", qu->headers);
 	err |= add_map(qu->ask, "health", qu->health);
 	if (err || (qu->ask->end && mbuf_write_str(qu->ask, "}")))
 		return false;
 	opts->files = argv + optind;
 	opts->nfiles = argc - optind;
-	if (!opts->nfiles && !opts->api)
-		fputs("cordctl: no FILE is given\n", stderr);
-	return opts->nfiles > 0 || opts->api;
+	return has_table(opts);
 }
 
 static int usage(FILE *to, int code)
@@ -226,7 +257,7 @@ static void say_command(const char *name)
 	cordctl_unknown("command", name, names, n);
 }
 
-static cordctl_run_h *command(int argc, char **argv)
+static const struct command *command_of(int argc, char **argv)
 {
 	const char *names[COUNTOF(commands)];
 
@@ -237,7 +268,7 @@ static cordctl_run_h *command(int argc, char **argv)
 	for (size_t i = 0; i < COUNTOF(commands); i++) {
 		names[i] = commands[i].name;
 		if (!strcmp(argv[2], names[i]))
-			return commands[i].run;
+			return &commands[i];
 	}
 	cordctl_unknown("command", argv[2], names, COUNTOF(names));
 	return NULL;
@@ -247,7 +278,7 @@ static int run(int argc, char **argv)
 {
 	struct cordctl_opts opts = {.colour = isatty(STDOUT_FILENO) &&
 					      !getenv("NO_COLOR")};
-	cordctl_run_h *runh = command(argc, argv);
+	const struct command *command = command_of(argc, argv);
 	struct question qu = {.headers = mbuf_alloc(256),
 			      .health = mbuf_alloc(256)};
 	int code = CORDCTL_USAGE;
@@ -255,8 +286,8 @@ static int run(int argc, char **argv)
 	qu.ask = opts.ask = mbuf_alloc(256);
 	if (!qu.ask || !qu.headers || !qu.health)
 		code = CORDCTL_SYSTEM;
-	else if (runh && parse(&opts, &qu, argc - 2, argv + 2))
-		code = runh(&opts);
+	else if (command && parse(&opts, &qu, command, argc - 2, argv + 2))
+		code = command->run(&opts);
 	mem_deref(qu.ask);
 	mem_deref(qu.headers);
 	mem_deref(qu.health);

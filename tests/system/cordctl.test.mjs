@@ -129,6 +129,45 @@ describe('cordctl route', { timeout: 60000 }, () => {
     assert.match(bad.err, /^-, line 1: a call without a callee\n$/);
   });
 
+  // a file of calls that were has what callers wrote
+  test('what strangers dialled moves no cursor and turns no text around', async () => {
+    const steers = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/;
+    const open = (out) => table(out).replace("'[0-9]+'", "'.*'");
+    const old = put('old.yaml', open('[pbx]'));
+    const next = put('new.yaml', open('[backup]'));
+    const esc = 'a\u009b2J\u202e';
+    const ascii = (text) => text.replaceAll(/[^\x00-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    const calls = put('calls.json', [{ caller: esc, callee: '100' }, { caller: 'alice', callee: `1${esc}` }, { caller: 'x', callee: '1', from: `p${esc}` }].map((c) => ascii(JSON.stringify(c))).join('\n'));
+    let said = await run(['route', 'diff', old, next, calls]);
+    assert.match(said.out, /^line 1: a\.2J\. to 100\n  - pbx/m, said.err);
+    assert.match(said.out, /^line 2: alice to 1a\.2J\.$/m);
+    assert.match(said.err, /line 3.*pa\.2J\./);
+    assert.doesNotMatch(said.out + said.err, steers);
+    for (const color of ['never', 'always']) {
+      said = await run(['route', 'explain', old, '--color', color, '--caller', 'a\u202eb', '--callee', '1\u202e0']);
+      assert.match(said.out, /from "a\.b" to "1\.0"/, said.err);
+      assert.doesNotMatch(said.out.replaceAll(/\x1b\[\d+m/g, ''), steers);
+      assert.equal(/\x1b\[1m/.test(said.out), color === 'always');
+    }
+    said = await run(['route', 'check', put('odd.yaml', open('["b"]').replace('"b"', ascii(`"b${esc}"`)))]);
+    assert.match(said.err, /there is no connection "ba\.2J\."/);
+    assert.doesNotMatch(said.out + said.err, steers);
+    said = await run(['route', 'explain', old, `--calle${esc}`, '1']);
+    assert.equal(said.code, 64);
+    assert.doesNotMatch(said.err, steers);
+  });
+
+  test('what a command has no use for is a mistake, and so is a question to two tables', async () => {
+    const good = put('good.yaml', table('[pbx, backup]', tests));
+    for (const [args, why] of [[['check', '--api'], 'route check takes no --api'], [['check', '--url', 'http://127.0.0.1:1', good], 'route check takes no --url'],
+      [['diff', good, good, '--callee', '1'], 'route diff takes no --callee'], [['bench', good, '--strict'], 'route bench takes no --strict'],
+      [['explain', '--api', good, '--callee', '030'], '--api asks the table that serves: no FILE'], [['check'], 'no FILE is given']]) {
+      const said = await run(['route', ...args]);
+      assert.deepEqual([said.code, said.out], [64, ''], args.join(' '));
+      assert.ok(said.err.startsWith(`cordctl: ${why}\n`), said.err);
+    }
+  });
+
   test('diff tells what cannot be asked, and no test twice', async () => {
     const old = put('old.yaml', table('[pbx, backup]', tests));
     const next = put('new.yaml', table('[backup, pbx]', tests.replace('[pbx, backup]', '[backup, pbx]')));

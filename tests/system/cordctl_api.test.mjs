@@ -83,7 +83,7 @@ describe('cordctl asks', { timeout: 240000 }, () => {
       const out = await good(['nodes']);
       return lines(out).filter((row) => / serving +2 /.test(row)).length === 4 && out;
     }, 'four nodes with two workers'));
-    assert.match(rows[0], /^NODE +DAEMON +STATE +WORKERS +CALLS/);
+    assert.match(rows[0], /^NODE +DAEMON +STATE +WORKERS +CALLS +SETUPS +CONNECTED +VERSION +SINCE$/);
     for (const [node, daemon] of [['s1', 'sigd'], ['s2', 'sigd'], ['m1', 'mediad'], ['m2', 'mediad']]) {
       assert.ok(rows.some((row) => new RegExp(`^${node} +${daemon} +serving +2 `).test(row)), rows.join('\n'));
     }
@@ -101,6 +101,12 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     await phone('bob', nodes[1]);
     const registered = lines(await good(['registrations', '--tenant', 'demo']));
     assert.match(registered[0], /^USER +CONTACT +EXPIRES +FLOW/);
+    // bob is at no node, as he came by UDP
+    const connected = lines(await until(async () => {
+      const out = await good(['nodes', '--daemon', 'sigd']);
+      return /^s1 +sigd +serving +2 +- +\d+ +1 /m.test(out) && out;
+    }, 'alice is connected to s1'));
+    assert.match(connected.find((row) => row.startsWith('s2')), /^s2 +sigd +serving +2 +- +\d+ +0 /);
     assert.equal(registered.length, 3, registered.join('\n'));
     assert.ok(registered.some((row) => /^alice .* s1\/\d\/wss\//.test(row)) && registered.some((row) => /^bob .* s2\/\d\/udp\//.test(row)), registered.join('\n'));
     assert.ok(JSON.stringify(await json(['registrations', '--tenant', 'demo', '--user', 'bob'])).includes('"bob"'));
@@ -137,7 +143,17 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     assert.match(one.out, /^\d\d:\d\d:\d\d\.\d{3} +<-- 127\.0\.0\.1:\d+ +INVITE sip:echo@t\.test/m);
     assert.match(one.out, /^\d\d:\d\d:\d\d\.\d{3} +\| +[a-z]+\.[a-z]+/m);
     assert.ok((await json(['call', id])).items.length > 3);
-    assert.equal((await run(['call', 'f'.repeat(16)])).code, 1);
+    assert.match(one.out, /^decision +\S/m);
+    assert.match(one.out, /^\S+ +\| +sdp\.agreed leg 1 .* chosen=\S+.* \[m\d\/\d\]$/m);
+    assert.match(one.out, /^\S+ +\| +call\.begun .* caller=alice/m);
+    const none = await run(['call', 'f'.repeat(16)]);
+    assert.deepEqual([none.code, none.out], [1, '']);
+    assert.match(none.err, /^cordctl: .*\(404\)\n$/);
+    // by the Call-ID of SIP, too
+    const [, callid] = /^Call-ID +(\S+)$/m.exec(one.out);
+    assert.match(await good(['call', callid]), new RegExp(`^call +${id}$`, 'm'));
+    assert.equal((await json(['call', callid])).id, id);
+    assert.equal((await run(['call', 'no-such-call'])).code, 1);
 
     // what was said of it, all at once and as it comes
     const said = await until(async () => {
@@ -158,6 +174,86 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     assert.ok(!/^INVITE /m.test(followed), 'from now on');
     assert.ok((await json(['trace', '--call', id])).messages.length > 3);
     await call.bye();
+    const over = await until(async () => {
+      const out = await good(['call', id]);
+      return /^state +ended$/m.test(out) && /\| +call\.ended .*why=/.test(out) && out;
+    }, 'it has ended');
+    for (const shows of [/^tenant +demo$/m, /^started +\d{4}-/m, /^ended +\d{4}-/m, /^caller +alice$/m, /^callee +echo$/m, /^decision +\S/m]) assert.match(over, shows);
+    const recent = await until(async () => lines(await good(['calls', '--recent'])).find((row) => row.startsWith(id)), 'it is listed');
+    assert.match(recent, /^\S+ +\S+ +ended +demo +alice +echo +\d+\.\d s +hangup /);
+    assert.match(lines(await good(['calls', '--state', 'all']))[0], /CALLEE +LASTED +REASON +MOS +MEDIA$/);
+    // as many as are wanted, be it more than an answer holds
+    assert.ok((await good(['trace', '--call', id, '--limit', '1000'])).length > 0);
+    assert.equal((await good(['trace', '--call', id, '--limit', '2'])).match(/^\S+Z (in|out) /gm).length, 2);
+  });
+
+  test('an option that a command has no use for is refused, and what does not fit', async () => {
+    for (const [args, why] of [[['tenants', '--tenant', 't0'], 'tenants takes no --tenant'], [['calls', '--agent', 'x'], 'calls takes no --agent'],
+      [['nodes', '-f'], 'nodes takes no --follow'], [['hangup', '0123456789abcdef', '--tenant', 'demo'], 'hangup 0123456789abcdef takes no --tenant'],
+      [['levels', '--node', 's1'], 'levels takes no --node'], [['reload', '--daemon', 'sigd'], 'reload takes no --daemon'],
+      [['latency', '--tenant', 'demo', '--user', 'bob', '--limit', '1'], 'latency takes no --limit'], [['trace', '1', '-f'], 'trace 1 takes no --follow'],
+      [['calls', '--recent', '--state', 'live'], '--recent is --state recent: one of them'],
+      [['connections', '--search', 'x'.repeat(2100)], 'what is asked is too long'], [['call', 'x'.repeat(2100)], 'what is asked is too long'],
+      [['hangup', '0123456789abcdef'.repeat(200)], 'what is asked is too long'], [['drain', 'x'.repeat(2100)], 'what is asked is too long'],
+      [['log', '--tenant', 'demo', '--user', 'x'.repeat(2100)], 'what is asked is too long']]) {
+      const no = await run(args);
+      assert.deepEqual([no.code, no.out], [64, ''], `${args.join(' ').slice(0, 80)}: ${JSON.stringify(no)}`);
+      assert.ok(no.err.startsWith(`cordctl: ${why}\n`), no.err);
+    }
+  });
+
+  test('what a call came to is told as far as it is known, and that not all is', async () => {
+    const id = '0'.repeat(16);
+    const answers = { '/v1/calls/sip-1/timeline': [200, { id, state: 'refused', caller: 'alice', callee: '1', decision: 'a\nb', items: [{ time: '2026-03-01T12:00:00.004Z', kind: 'call.refused', worker: 's1/0', data: { why: 'no-route' } }] }],
+      [`/v1/calls/${id}`]: [200, { id, state: 'ended' }], '/v1/calls/2/timeline': [503, { detail: 'Not now.' }], '/v1/calls/2': [200, { id: '2', state: 'up', tenant: 'demo' }],
+      '/v1/calls/3/timeline': [200, { id: '3', state: 'up', tenant: 'demo', items: [] }], '/v1/calls/3': [503, { detail: 'Not now.' }] };
+    const server = http.createServer((req, res) => {
+      const [code, body] = answers[req.url] ?? [404, { detail: 'None.' }];
+      res.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    const url = `http://127.0.0.1:${server.address().port}`;
+    try {
+      assert.equal(await good(['call', 'sip-1'], { url }), `call         ${id}\nstate        refused\ncaller       alice\ncallee       1\ndecision     a\n             b\n\n`
+        + '12:00:00.004   |  call.refused  why=no-route  [s1/0]\n');
+      for (const one of ['2', '3']) {
+        const half = await run(['call', one], { url });
+        assert.deepEqual([half.code, half.err], [69, 'cordctl: Not now. (503)\n']);
+        assert.match(half.out, new RegExp(`^call +${one}\ntenant +demo\nstate +up\n`));
+      }
+    } finally {
+      server.close();
+    }
+  });
+
+  test('who follows stays when nobody answers for a while', async () => {
+    const asked = [];
+    const say = (after, text) => [200, { messages: text ? [{ time: 't', direction: 'in', text }] : [], gap: null, next: after }];
+    const answers = [say('1', ''), say('2', 'one'), [503, { detail: 'Not now.' }], null, [429, { detail: 'Wait.' }, { 'retry-after': '3600' }], say('3', 'two')];
+    const server = http.createServer((req, res) => {
+      asked.push(new URL(req.url, 'http://x').searchParams.get('after'));
+      const answer = answers[asked.length - 1];
+      if (asked.length > answers.length) return;
+      if (answer) res.writeHead(answer[0], { 'content-type': 'application/json', ...answer[2] }).end(JSON.stringify(answer[1]));
+      else req.socket.destroy();
+    });
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    const follower = spawned(['trace', '-f', '--tenant', 'demo', '--user', 'alice'], { url: `http://127.0.0.1:${server.address().port}` });
+    const ended = new Promise((done) => { follower.on('close', done); });
+    let followed = '';
+    follower.stdout.on('data', (data) => { followed += data; });
+    try {
+      await until(() => /^two$/m.test(followed), 'it has come back', 20000);
+      assert.deepEqual(asked.slice(0, 6), [null, '1', '2', '2', '2', '2']);
+      assert.match(followed, /^one$/m);
+    } finally {
+      follower.kill();
+      await ended;
+      server.closeAllConnections();
+      server.close();
+    }
+    // who never got an answer does not wait for one
+    assert.equal((await run(['trace', '-f', '--tenant', 'demo', '--user', 'alice'], { url: 'http://127.0.0.1:1' })).code, 69);
   });
 
   // whoever may register may write what he likes
@@ -192,7 +288,7 @@ describe('cordctl asks', { timeout: 240000 }, () => {
       '/v1/calls/1/timeline': [200, { verdict: { code: esc, sentence: esc, advice: esc },
         items: [{ time: esc, direction: 'in', line: esc, remote: esc }, { time: esc, kind: esc, leg: esc, worker: esc }] }] };
     const server = http.createServer((req, res) => {
-      if (req.url === '/v1/calls/2') { // a proxy on the way
+      if (req.url.startsWith('/v1/calls/2')) { // a proxy on the way
         res.writeHead(502, { 'content-type': 'text/html' }).end('<html>Bad Gateway');
         return;
       }

@@ -56,6 +56,13 @@ describe('cordctl and long lists', { timeout: 120000 }, () => {
     assert.ok(Date.now() - began >= 2000);
   });
 
+  test('where a list goes on is told whole, or nothing is asked', async () => {
+    const long = 'c'.repeat(600);
+    const said = await ask(['nodes'], (n) => [200, { nodes: [node(`n${n}`)], next: n === 1 ? long : n === 2 ? 'c'.repeat(3000) : null }]);
+    assert.deepEqual([said.code, asked.length, asked[1].searchParams.get('cursor')], [64, 2, long]);
+    assert.match(said.err, /^cordctl: what is asked is too long$/m);
+  });
+
   test('but not for an hour', async () => {
     const { code, err } = await ask(['nodes'], () => [429, { detail: 'Wait.' }, { 'retry-after': '3600' }]);
     assert.deepEqual([code, err, asked.length], [1, 'cordctl: Wait. (429)\n', 1]);

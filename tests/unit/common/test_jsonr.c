@@ -133,6 +133,31 @@ static void what_is_no_json_is_told_by_place(void)
 	mem_deref(doc);
 }
 
+static void member_told(const char *name, const struct jsonr_val *val,
+			void *arg)
+{
+	struct mbuf *mb = arg;
+
+	(void)mbuf_printf(mb, "%s=%s;", name,
+			  jsonr_str(val) ? jsonr_str(val) : "-");
+}
+
+static void members_come_in_the_order_of_the_text(void)
+{
+	static const char text[] = "{\"z\":\"1\",\"a\":[],\"m\":\"2\"}";
+	struct mbuf *mb = mbuf_alloc(64);
+	struct jsonr *doc = NULL;
+
+	CHECK_INT(jsonr_parse(&doc, text, strlen(text)), 0);
+	jsonr_each(jsonr_root(doc), member_told, mb);
+	jsonr_each(jsonr_get(jsonr_root(doc), "a"), member_told, mb);
+	jsonr_each(NULL, member_told, mb);
+	CHECK_INT(mb->end, 12);
+	CHECK(mb->end == 12 && !memcmp(mb->buf, "z=1;a=-;m=2;", 12));
+	mem_deref(doc);
+	mem_deref(mb);
+}
+
 static void a_text_ends_where_it_is_said_to(void)
 {
 	struct jsonr *doc = NULL;
@@ -148,4 +173,5 @@ TEST_MAIN(TEST(values_are_found_by_name_and_place),
 	  TEST(nothing_may_be_asked_for_anything),
 	  TEST(what_is_no_json_is_refused),
 	  TEST(what_is_no_json_is_told_by_place),
+	  TEST(members_come_in_the_order_of_the_text),
 	  TEST(a_text_ends_where_it_is_said_to))
