@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { until } from '../system/lib/stack.mjs';
+import { sleep, until } from '../system/lib/stack.mjs';
 import { Fake, figures } from './dashboard_fake.mjs';
 
 const ID = '0123456789abcdef';
@@ -90,6 +90,23 @@ describe('what the dashboard shows', { timeout: 300000 }, () => {
     messages = MESSAGES.slice(0, 2); // the trace gave way
     await dialog.waitFor({ state: 'detached' });
     await until(async () => await page.locator('.arrow').count() === 2, 'two are left');
+  });
+
+  test('a trace that takes long is asked for once at a time', async () => {
+    let under = 0;
+    let most = 0;
+    known();
+    fake.on('GET /v1/traces', async () => {
+      most = Math.max(most, ++under);
+      await sleep(6000); // it is looked for each 5 s
+      under--;
+      return { traces: [trace], next: null };
+    });
+    fake.on(`GET /v1/traces/${TRACE}`, () => ({ ...trace, messages: MESSAGES }));
+    const page = await fake.open(`calls/${ID}`);
+    await until(async () => await page.locator('.arrow').count() === MESSAGES.length, 'all are drawn');
+    await until(() => fake.of('GET /v1/traces').length >= 2, 'it is asked for again');
+    assert.equal(most, 1);
   });
 
   test('a click on the padding of a window does not close it, one beside it does', async () => {

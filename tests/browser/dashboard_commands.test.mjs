@@ -82,6 +82,21 @@ describe('commands of the dashboard', { timeout: 300000 }, () => {
     }
   });
 
+  test('the admin process dies: what is shown is not live, and then it is again', async () => {
+    const page = await look('overview');
+    const state = (word) => page.locator('.live').getByText(word, { exact: true }).waitFor();
+    await state('live');
+    process.kill(board.stack.children('sigd').adm, 'SIGKILL');
+    await state('not live');
+    await state('live');
+    const alice = await board.tenant.phone('alice', { transport: 'ws' });
+    await page.getByRole('log').getByText('registration.added').first().waitFor();
+    const users = page.getByRole('list', { name: 'Figures of now' }).getByRole('listitem').filter({ hasText: 'Registered users' }).locator('b');
+    const { registrations } = await board.ask('/v1/registrations?tenant=t0');
+    await until(async () => Number(await users.innerText()) === registrations.length, `${registrations.length} users`);
+    alice.close();
+  });
+
   test('a node is drained, and takes calls again', async () => {
     const page = await look('nodes');
     const row = page.getByRole('row').filter({ hasText: 's2/1' });

@@ -1,7 +1,7 @@
 // One call: what came of it, on top; then how it went, and why.
 // SPDX-License-Identifier: MIT
 import { html, useEffect, useMemo, useRef, useState } from './html.js';
-import { ask, at, download, rows, useAsk } from './api.js';
+import { ask, at, download, oneByOne, repeat, rows, useAsk } from './api.js';
 import { seen as listed } from './calls.js';
 import { factsOf, known, who } from './facts.js';
 import { clockMs } from './format.js';
@@ -69,27 +69,25 @@ function useMessages(id, items, ended) {
   past.current = ended;
   const told = items.filter((i) => i.what === 'sip' && i.text !== undefined && i.text !== null);
   useEffect(() => {
-    let over = false;
     let before = -1;
-    let timer = 0;
-    const read = async () => {
+    let stop = null;
+    const job = oneByOne(async (signal) => {
       try {
         const late = past.current;
-        const traces = rows(await ask(at`/v1/traces${{ call: id }}`));
-        const whole = await Promise.all(traces.map((t) => ask(at`/v1/traces/${t.id}`)));
-        if (over) return;
+        const traces = rows(await ask(at`/v1/traces${{ call: id }}`, { signal }));
+        const whole = await Promise.all(traces.map((t) => ask(at`/v1/traces/${t.id}`, { signal })));
+        if (signal.aborted) return;
         const messages = whole.flatMap((t) => t.messages).sort((a, b) => Date.parse(a.time) - Date.parse(b.time) || a.us - b.us);
-        if (late && messages.length === before) clearInterval(timer);
+        if (late && messages.length === before) stop();
         before = messages.length;
         const first = Math.min(...messages.map((m) => Date.parse(m.time)));
         setState({ traces, messages: traces.length > 1 ? messages.map((m) => ({ ...m, us: (Date.parse(m.time) - first) * 1000 })) : messages });
       } catch (problem) {
-        if (!over) setState((old) => ({ ...old, problem }));
+        if (!signal.aborted) setState((old) => ({ ...old, problem }));
       }
-    };
-    timer = setInterval(() => { if (!document.hidden) read(); }, POLL_MS);
-    read();
-    return () => { over = true; clearInterval(timer); };
+    });
+    stop = repeat(job.run, POLL_MS);
+    return () => { stop(); job.end(); };
   }, [id]);
   const messages = state.messages ?? told;
   const count = messages.length;
