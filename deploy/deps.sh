@@ -16,7 +16,8 @@ build="gcc make pkg-config git ca-certificates libre-dev libwebsockets-dev
 run="redis-server openssl tzdata nodejs npm curl baresip-core"
 test="chromium firefox-esr coturn iproute2 sip-tester kamailio kamailio-presence-modules tshark perl sox libsox-fmt-base libasan8 libubsan1"
 
-# librem is a part of libre since Debian 13; libwebsockets' libuv glue became
+# librem became a part of libre with 3.0 (Debian 13 still has both apart: there it
+# is needed); libwebsockets' libuv glue became
 # a plugin package with 4.1.6
 optional="librem-dev libwebsockets-evlib-uv"
 # for tests that say so when it is absent
