@@ -269,8 +269,7 @@ static bool is_rival(struct assoc *assoc, const struct hello *hello)
 }
 
 /* True: it was answered, and that is all. */
-static bool rival_asked(struct assoc *assoc, const struct hello *hello,
-			const uint8_t *pkt)
+static bool rival_asked(struct assoc *assoc, const struct hello *hello)
 {
 	uint8_t out[HELLO_VERIFY_LEN];
 
@@ -283,7 +282,7 @@ static bool rival_asked(struct assoc *assoc, const struct hello *hello,
 		log_info(assoc->params.call, "two dtls handshakes", "by=%s",
 			 "who brings a cookie");
 	if (!bake(assoc)) {
-		hello_verify(out, pkt, assoc->cookie);
+		hello_verify(out, assoc->cookie);
 		on_send(out, sizeof(out), assoc);
 	}
 	return true;
@@ -301,7 +300,7 @@ bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
 	if (hello && (!assoc->wanted || assoc->client))
 		return false;
 	if (hello_read(&first, pkt, len) && is_rival(assoc, &first) &&
-	    rival_asked(assoc, &first, pkt))
+	    rival_asked(assoc, &first))
 		return true;
 	if (!assoc->hs) {
 		if (!hello || wheel_runs(&assoc->soon) || begin(assoc))

@@ -10,7 +10,7 @@
 
 enum {
 	REC_HDR = 13, /* RFC 6347, 4.1 */
-	REC_SEQ = 5,  /* behind type, version and epoch */
+	REC_EPOCH = 3,
 	REC_LEN = 11,
 	HS_HDR = 12, /* 4.2.2 */
 	HS_OFFSET = 6,
@@ -61,7 +61,7 @@ bool hello_read(struct hello *hello, const uint8_t *pkt, size_t len)
 	const uint8_t *hs = pkt + REC_HDR;
 	size_t rec;
 
-	if (!hello_is(pkt, len) || pkt[1] != DTLS)
+	if (!hello_is(pkt, len) || pkt[1] != DTLS || get16(pkt + REC_EPOCH))
 		return false;
 	rec = get16(pkt + REC_LEN);
 	if (rec < HS_HDR || rec > len - REC_HDR || get24(hs + HS_OFFSET) ||
@@ -77,7 +77,7 @@ bool hello_brings(const struct hello *hello,
 	       !CRYPTO_memcmp(hello->cookie, cookie, HELLO_COOKIE_LEN);
 }
 
-void hello_verify(uint8_t out[HELLO_VERIFY_LEN], const uint8_t *pkt,
+void hello_verify(uint8_t out[HELLO_VERIFY_LEN],
 		  const uint8_t cookie[HELLO_COOKIE_LEN])
 {
 	const uint8_t body = VERSION_LEN + 1 + HELLO_COOKIE_LEN;
@@ -87,8 +87,9 @@ void hello_verify(uint8_t out[HELLO_VERIFY_LEN], const uint8_t *pkt,
 	out[0] = HANDSHAKE;
 	out[1] = DTLS;
 	out[2] = DTLS_1_0;
-	/* the sequence of what it answers, so that none is kept (4.2.1) */
-	memcpy(out + REC_SEQ, pkt + REC_SEQ, REC_LEN - REC_SEQ);
+	/* 4.2.1 has it take the number of the record that it answers. Of one
+	 * that is forged that may be as high as there are, and the client would
+	 * take our ServerHello for an old one: so it stays 0. */
 	out[REC_LEN + 1] = HS_HDR + body;
 	p[0] = HELLO_VERIFY;
 	p[3] = p[HS_PIECE + 2] = body;

@@ -34,8 +34,8 @@ bool hello_is(const uint8_t *pkt, size_t len);
 bool hello_read(struct hello *hello, const uint8_t *pkt, size_t len);
 bool hello_brings(const struct hello *hello,
 		  const uint8_t cookie[HELLO_COOKIE_LEN]);
-/* The HelloVerifyRequest that one gets which was read. */
-void hello_verify(uint8_t out[HELLO_VERIFY_LEN], const uint8_t *pkt,
+/* The HelloVerifyRequest that one gets. */
+void hello_verify(uint8_t out[HELLO_VERIFY_LEN],
 		  const uint8_t cookie[HELLO_COOKIE_LEN]);
 
 #endif

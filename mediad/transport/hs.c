@@ -49,10 +49,12 @@ struct hs {
 	uint32_t limit_ms;
 	uint8_t cookie[HS_COOKIE_LEN];
 	bool verified, answered, refused;
+	bool shown; /* a cookie was brought */
 	const char *version, *cipher; /* OpenSSL's */
 	const uint8_t *in; /* the datagram being read */
 	size_t in_len;
 	uint32_t datagrams, bytes;
+	uint64_t number; /* of the next record in clear */
 	struct hs_keys keys; /* until taken */
 	struct hs_flight flight; /* ours, the latest */
 	struct hs_rest rest;
@@ -328,17 +330,41 @@ static void limit_begin(struct hs *hs)
 	wheel_start(hs->wheel, &hs->limit, hs->limit_ms, on_limit, hs);
 }
 
+/* What is left of a datagram is in `in`, IN_MAX bytes. */
+static bool sift(struct hs *hs, uint8_t *in, const uint8_t *pkt, size_t len)
+{
+	struct hs_sieve sieve = {
+		.out = in,
+		.cap = IN_MAX,
+		.number = hs->number,
+	};
+
+	hs->in_len = hs_sift(&sieve, pkt, len);
+	hs->number = sieve.number;
+	hs->refused |= sieve.alert && hs->phase == HS_SHAKES;
+	return hs->in_len > 0;
+}
+
+static bool brings_cookie(const struct hs *hs, const uint8_t *pkt, size_t len)
+{
+	struct hello hello;
+
+	return hello_read(&hello, pkt, len) &&
+	       hello_brings(&hello, hs->cookie);
+}
+
 /* RFC 6347, 4.2.1: a HelloVerifyRequest is all that a ClientHello gets which
- * does not bring our cookie; it changes nothing here. True: one has. */
+ * does not bring our cookie; it changes nothing here. True: one has. Our answer
+ * takes the number of the record: 0 in the former case, whoever asks and how
+ * often, and the ServerHello a later one. */
 static bool has_shown(struct hs *hs, const uint8_t *pkt, size_t len)
 {
 	uint8_t in[IN_MAX];
-	struct hs_sieve sieve = {.out = in, .cap = sizeof(in)};
 	BIO_ADDR *addr;
 	bool shown;
 
-	hs->in_len = hs_sift(&sieve, pkt, len);
-	addr = hs->in_len ? BIO_ADDR_new() : NULL;
+	hs->number = brings_cookie(hs, pkt, len);
+	addr = sift(hs, in, pkt, len) ? BIO_ADDR_new() : NULL;
 	if (!addr)
 		return false;
 	hs->in = in;
@@ -354,26 +380,35 @@ static void listen_on(struct hs *hs, const uint8_t *pkt, size_t len)
 	if (!has_shown(hs, pkt, len))
 		return;
 	hs->phase = HS_SHAKES;
+	hs->shown = true;
 	limit_begin(hs);
 	hs_flight_begin(&hs->flight);
 	shake(hs);
 }
 
+/* After one that has brought the cookie, a hello without it: of who cannot, or
+ * an earlier one that is late. Neither counts. */
+static bool is_idle(const struct hs *hs, const uint8_t *pkt, size_t len)
+{
+	struct hello hello;
+
+	return hs->shown && hello_read(&hello, pkt, len) &&
+	       !hello_brings(&hello, hs->cookie);
+}
+
+/* Only what OpenSSL sees counts: the rest anybody can send without end. */
 static void shake_on(struct hs *hs, const uint8_t *pkt, size_t len)
 {
 	uint8_t in[IN_MAX];
-	struct hs_sieve sieve = {.out = in, .cap = sizeof(in)};
 
+	if (is_idle(hs, pkt, len) || !sift(hs, in, pkt, len))
+		return;
 	++hs->datagrams;
 	hs->bytes += (uint32_t)len;
 	if (hs->datagrams > HS_DATAGRAMS_MAX || hs->bytes > HS_BYTES_MAX) {
 		finish(hs, EMSGSIZE, "handshake over its limits");
 		return;
 	}
-	hs->in_len = hs_sift(&sieve, pkt, len);
-	hs->refused |= sieve.alert;
-	if (!hs->in_len)
-		return;
 	hs->in = in;
 	hs_flight_begin(&hs->flight);
 	ERR_clear_error();

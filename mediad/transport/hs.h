@@ -27,8 +27,9 @@ struct wheel;
 
 enum {
 	HS_MTU = 1200,          /* of each datagram sent */
-	HS_DATAGRAMS_MAX = 256, /* received for one handshake */
-	HS_BYTES_MAX = 65536,   /* received for one handshake */
+	/* received for one handshake, but for what is dropped at first sight */
+	HS_DATAGRAMS_MAX = 256,
+	HS_BYTES_MAX = 65536,
 	HS_CHAIN_MAX = 8192,    /* bytes of the peer's certificates */
 	HS_COOKIE_LEN = HELLO_COOKIE_LEN,
 };
@@ -61,8 +62,10 @@ void hs_handlers(struct hs *hs, hs_send_h *sendh, hs_done_h *doneh, void *arg);
 /*
  * As server, before anything is received: a ClientHello that does not bring this
  * cookie is answered with it, in fewer bytes, and is forgotten (RFC 6347, 4.2.1).
- * So who cannot read what is sent to the peer can neither begin a handshake in
- * its name nor break one. limit_ms runs from when it was brought.
+ * So who cannot read what is sent to the peer begins no handshake in its name.
+ * It can still break the peer's own, by a forged message after the hellos: until
+ * ChangeCipherSpec nothing is authentic in DTLS 1.2. limit_ms runs from when the
+ * cookie was brought.
  */
 void hs_listen(struct hs *hs, const uint8_t cookie[HS_COOKIE_LEN]);
 /* Nobody has brought it yet. */

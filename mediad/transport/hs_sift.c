@@ -11,6 +11,7 @@ enum {
 	REC_HDR = 13, /* RFC 6347, 4.1 */
 	REC_VERSION = 1,
 	REC_EPOCH = 3,
+	REC_SEQ = 5,
 	REC_LEN = 11,
 	CHANGE_CIPHER_SPEC = 20,
 	ALERT = 21,
@@ -41,14 +42,27 @@ static bool is_sound(uint8_t *rec, size_t len)
 	return hello && !get16(rec + REC_EPOCH);
 }
 
+static void count(struct hs_sieve *sieve, uint8_t *rec)
+{
+	uint64_t left = sieve->number++;
+
+	for (unsigned i = REC_LEN; i-- > REC_SEQ; left >>= 8)
+		rec[i] = (uint8_t)left;
+}
+
 static bool take(struct hs_sieve *sieve, uint8_t *rec, size_t len)
 {
 	const bool clear = !get16(rec + REC_EPOCH);
 
 	if (clear && rec[0] == ALERT)
 		sieve->alert = true;
-	return is_sound(rec, len) && (!clear || rec[0] == HANDSHAKE ||
-				      rec[0] == CHANGE_CIPHER_SPEC);
+	if (!is_sound(rec, len))
+		return false;
+	if (clear && rec[0] != HANDSHAKE && rec[0] != CHANGE_CIPHER_SPEC)
+		return false;
+	if (clear)
+		count(sieve, rec);
+	return true;
 }
 
 size_t hs_sift(struct hs_sieve *sieve, const uint8_t *pkt, size_t len)

@@ -60,12 +60,19 @@ function check(user, more = 0) {
 // A fatal alert in clear (RFC 6347, 4.1.2.7).
 const alert = Buffer.from([21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 7, 0, 2, 2, 40]);
 
+// Its record has any number: a high one would make the peer's own look old (RFC 6347, 4.1.2.6).
+function numbered(hex) {
+  const packet = Buffer.from(hex, 'hex');
+  randomBytes(6).copy(packet, 5);
+  return packet;
+}
+
 const makers = {
   rtp: (n, { pt = 0, ssrc = 1 }) => rtp(pt, n, ssrc),
   srtp: (n, { pt = 111 }) => rtp(pt, n, n, 40),
   bye: (n, { ssrc = 1 }) => bye(ssrc),
   check: (n, { ufrag = 'nobody' }) => check(`${n % 2 ? ufrag : 'nobody'}:far`, n % 16),
-  hello: (n, { hello }) => Buffer.from(hello, 'hex'),
+  hello: (n, { hello }) => numbered(hello),
   alert: () => alert,
   junk: (n) => randomBytes(1 + (n % 1400)),
 };

@@ -678,17 +678,49 @@ static void an_alert_and_a_hello_break_no_handshake(void)
 	}
 }
 
+/* A ClientHello of no suite that we have. */
+static const uint8_t bad_hello[] = {
+	22,  254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 54, 1, 0, 0, 42,
+	0,   0,   0,   0, 0, 0, 0, 42, 254, 253, 1, 2, 3, 4, 5, 6, 7,
+	8,   9,   0,   1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4,
+	5,   6,   7,   8, 9, 0, 1, 2, 0, 0, 0, 2, 0, 1, 1, 0};
+
+/* It begins, and one with the highest number comes in its name. */
+static void one_hello_of_a_high_number_keeps_nobody_out(void)
+{
+	uint8_t hello[sizeof(bad_hello)];
+	struct media_phone *phone;
+	struct call call;
+
+	memcpy(hello, bad_hello, sizeof(hello));
+	memset(hello + 5, 0xff, 6);
+	if (!call_open(&call, NULL, "active"))
+		return;
+	phone = call.phone;
+	phone->dtls.mute = true;
+	phone->sending = false;
+	if (call_up(&call)) {
+		phone->dtls.mute = false;
+		phone_dtls_poll(phone);
+		media_phone_send_raw(phone, false, hello, sizeof(hello));
+		media_bed_run(&call.bed, 300);
+		CHECK_INT(phone->dtls.handshakes, 1);
+		phone->sending = true;
+		CHECK(both_hear(&call));
+		media_bed_run(&call.bed, 15000);
+		CHECK_INT(call.bed.nlost, 0);
+	}
+	call_close(&call);
+}
+
 /* In its name, from before it begins until after it would have. */
 static void hellos_without_end_keep_nobody_out(void)
 {
-	/* of no suite that we have */
-	static const uint8_t hello[] = {
-		22,  254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 54, 1, 0, 0, 42,
-		0,   0,   0,   0, 0, 0, 0, 42, 254, 253, 1, 2, 3, 4, 5, 6, 7,
-		8,   9,   0,   1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4,
-		5,   6,   7,   8, 9, 0, 1, 2, 0, 0, 0, 2, 0, 1, 1, 0};
+	uint8_t hello[sizeof(bad_hello)];
 	struct media_phone *phone;
 	struct call call;
+
+	memcpy(hello, bad_hello, sizeof(hello));
 
 	if (!call_open(&call, NULL, "active"))
 		return;
@@ -697,6 +729,7 @@ static void hellos_without_end_keep_nobody_out(void)
 	phone->sending = false;
 	if (call_up(&call)) {
 		for (unsigned i = 0; i < 200; i++) {
+			rand_bytes(hello + 5, 6); /* its number */
 			media_phone_send_raw(phone, false, hello,
 					     sizeof(hello));
 			media_bed_run(&call.bed, 5);
@@ -792,6 +825,7 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(hellos_of_others_disturb_nothing),
 	  TEST(stray_datagrams_end_no_call),
 	  TEST(an_alert_and_a_hello_break_no_handshake),
+	  TEST(one_hello_of_a_high_number_keeps_nobody_out),
 	  TEST(hellos_without_end_keep_nobody_out),
 	  TEST(who_refuses_in_clear_is_named),
 	  TEST(opportunistic_offers_by_dtls_are_taken))

@@ -712,6 +712,97 @@ static void rubbish_is_no_cookie(void)
 	bed_close(&bed);
 }
 
+/* A ClientHello of somebody else; the number of its record is to be filled in. */
+static const uint8_t others_hello[] = {
+	22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 54, 1, 0, 0, 42,
+	0,  0,	 0,   0, 0, 0, 0, 42, 254, 253, 1, 2, 3, 4, 5, 6, 7,
+	8,  9,	 0,   1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4,
+	5,  6,	 7,   8, 9, 0, 1, 2, 0, 0, 0, 2, 0, 1, 1, 0};
+
+static void numbered(uint8_t hello[sizeof(others_hello)], uint64_t number)
+{
+	memcpy(hello, others_hello, sizeof(others_hello));
+	for (unsigned i = 11; i-- > 5; number >>= 8)
+		hello[i] = (uint8_t)number;
+}
+
+/* Until the client has brought the cookie, and no further. */
+static bool turn_until_shown(struct bed *bed)
+{
+	struct queue *q = &bed->to_server;
+
+	for (unsigned i = 0; i < 2; i++) {
+		SSL_do_handshake(bed->client);
+		if (!CHECK(q->head != q->tail))
+			return false;
+		hs_recv(bed->hs, q->buf[q->head % QUEUE],
+			q->len[q->head % QUEUE]);
+		++q->head;
+	}
+	return CHECK(!hs_listens(bed->hs));
+}
+
+/* The highest there is would make all others old. */
+static void a_record_of_any_number_shuts_nobody_out(void)
+{
+	static const uint64_t numbers[] = {0, 70, 0xfffffffffff0,
+					   0xffffffffffff};
+	uint8_t hello[sizeof(others_hello)];
+
+	for (unsigned i = 0; i < 3 * COUNTOF(numbers); i++) {
+		struct bed bed;
+		struct queue *q = &bed.to_server;
+
+		REQUIRE(bed_open(&bed, &(struct shape){0}));
+		bed.patient = true;
+		numbered(hello, numbers[i / 3]);
+		if (i % 3)
+			hs_listen(bed.hs, cookie);
+		SSL_do_handshake(bed.client);
+		if (i % 3 == 0) { /* within one that needs no cookie */
+			hs_recv(bed.hs, q->buf[0], q->len[0]);
+			++q->head;
+		}
+		if (i % 3 == 1) /* or within one that did */
+			REQUIRE(turn_until_shown(&bed));
+		/* or before: what answers it comes to the client, too */
+		hs_recv(bed.hs, hello, sizeof(hello));
+		turn(&bed);
+		CHECK_INT(bed.done, 0);
+		CHECK(SSL_is_init_finished(bed.client));
+		bed_close(&bed);
+	}
+}
+
+/* However many hellos and alerts come in its name, before and within. */
+static void a_flood_in_its_name_keeps_nobody_out(void)
+{
+	static const uint8_t alert[] = {21, 254, 253, 0, 0, 0, 0, 0,
+					0,  0,	 7,   0, 2, 2, 40};
+	uint8_t hello[sizeof(others_hello)];
+	struct bed bed;
+
+	REQUIRE(bed_listen(&bed, cookie));
+	bed.patient = true;
+	for (unsigned i = 0; i < 200; i++) {
+		numbered(hello, i);
+		hs_recv(bed.hs, hello, sizeof(hello));
+	}
+	REQUIRE(turn_until_shown(&bed));
+	for (unsigned i = 0; i < 1000; i++) {
+		numbered(hello, i);
+		hello[18] = i % 2; /* as if it were the one with a cookie */
+		hs_recv(bed.hs, hello, sizeof(hello));
+		REQUIRE(bed.hs);
+		hs_recv(bed.hs, alert, sizeof(alert));
+		REQUIRE(bed.hs);
+	}
+	turn(&bed);
+	CHECK_INT(bed.done, 0);
+	check_keys(&bed, CRYPT_AEAD_AES_128_GCM);
+	bed_close(&bed);
+}
+
 /* --- what is wrong ------------------------------------------------------------------ */
 
 static void another_certificate_is_refused(void)
@@ -790,7 +881,10 @@ static void a_handshake_that_stands_still_times_out(void)
 static void a_handshake_is_limited_in_size(void)
 {
 	struct bed bed;
-	uint8_t junk[1200] = {23, 0xfe, 0xfd};
+	/* far ahead of what can be kept: message 100 */
+	uint8_t junk[1200] = {22, 254, 253, 0,    0, 0,   0,    0,    0,
+			      0,  0,   4,   0xa3, 4, 0,   4,    0x97, 0,
+			      100, 0,  0,   0,    0, 4,   0x97};
 	unsigned n = 0;
 
 	REQUIRE(bed_open(&bed, &(struct shape){0}));
@@ -882,6 +976,8 @@ TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
 	  TEST(who_brings_it_in_pieces_is_heard),
 	  TEST(pieces_may_come_out_of_order),
 	  TEST(who_does_not_changes_nothing),
+	  TEST(a_record_of_any_number_shuts_nobody_out),
+	  TEST(a_flood_in_its_name_keeps_nobody_out),
 	  TEST(a_cookie_of_another_place_is_none), TEST(rubbish_is_no_cookie),
 	  TEST(as_client_we_begin), TEST(a_lost_hello_of_ours_is_sent_again),
 	  TEST(a_lost_flight_is_sent_again),
