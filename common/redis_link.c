@@ -23,6 +23,7 @@ enum {
 	PROBE_MS = 1000,
 	BACKOFF_MIN = 100,
 	BACKOFF_MAX = 2000,
+	OWNERS = 256,
 };
 
 enum link_state {
@@ -42,6 +43,8 @@ struct redis_link {
 	uint32_t serial;         /* of the connection */
 	struct list pending;     /* struct pending, oldest first */
 	struct list observers;   /* struct observer */
+	struct list pending_of[OWNERS];   /* the same, by whose they are */
+	struct list observers_of[OWNERS];
 	struct list scripts;     /* struct redis_script_use */
 	uint32_t round;          /* of telling the observers */
 	uint64_t clock_ms;       /* of Redis ... */
@@ -54,7 +57,7 @@ struct redis_link {
 };
 
 struct pending {
-	struct le le;
+	struct le le, own;
 	redis_reply_h *replyh; /* NULL: nobody waits for it */
 	void *arg;
 	uint64_t sent_ms, sent_us;
@@ -62,7 +65,7 @@ struct pending {
 };
 
 struct observer {
-	struct le le;
+	struct le le, own;
 	redis_state_h *stateh;
 	void *arg;
 	uint32_t round;
@@ -70,11 +73,21 @@ struct observer {
 
 static void link_connect(void *arg);
 
+/* Each call, user and session forgets when it ends, mostly nothing, however much
+ * is under way for the others. */
+static struct list *owned(struct list lists[OWNERS], const void *arg)
+{
+	const uintptr_t n = (uintptr_t)arg >> 4;
+
+	return &lists[(n ^ n >> 8 ^ n >> 16) % OWNERS];
+}
+
 static void pending_destructor(void *arg)
 {
 	struct pending *pending = arg;
 
 	list_unlink(&pending->le);
+	list_unlink(&pending->own);
 	mem_deref(pending->retry);
 }
 
@@ -83,6 +96,7 @@ static void observer_destructor(void *arg)
 	struct observer *observer = arg;
 
 	list_unlink(&observer->le);
+	list_unlink(&observer->own);
 }
 
 static void link_destructor(void *arg)
@@ -256,6 +270,7 @@ static int push(struct redis_link *link, const struct redis_arg *argv,
 	pending->sent_ms = wheel_now(link->wheel);
 	pending->sent_us = redis_figures_now_us();
 	list_append(&link->pending, &pending->le, pending);
+	list_append(owned(link->pending_of, arg), &pending->own, pending);
 	watch_oldest(link);
 	return 0;
 }
@@ -535,6 +550,7 @@ int redis_link_observe(struct redis_link *link, redis_state_h *stateh,
 	observer->arg = arg;
 	observer->round = link->round;
 	list_append(&link->observers, &observer->le, observer);
+	list_append(owned(link->observers_of, arg), &observer->own, observer);
 	return 0;
 }
 
@@ -545,13 +561,13 @@ void redis_link_forget(struct redis_link *link, const void *arg)
 	if (!link)
 		return;
 
-	for (le = link->pending.head; le; le = le->next) {
+	for (le = owned(link->pending_of, arg)->head; le; le = le->next) {
 		struct pending *pending = le->data;
 
 		if (pending->arg == arg)
 			pending->replyh = NULL;
 	}
-	for (le = link->observers.head; le; le = next) {
+	for (le = owned(link->observers_of, arg)->head; le; le = next) {
 		struct observer *observer = le->data;
 
 		next = le->next;

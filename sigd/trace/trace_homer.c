@@ -12,12 +12,17 @@
 #include "common/wheel.h"
 #include "sigd/trace/trace_homer.h"
 
+enum {
+	BATCH = 32, /* datagrams */
+};
+
 struct trace_homer {
 	struct sa server;
 	struct wheel *wheel;
-	struct wheel_timer retry;
+	struct wheel_timer retry, soon;
 	struct loop_watch *watch; /* TCP */
-	struct mbuf *queue;       /* TCP: what waits, from pos on */
+	struct mbuf *queue;       /* what waits, from pos on */
+	size_t lens[BATCH];       /* UDP: of each of those */
 	struct trace_homer_counts counts;
 	uint64_t waiting; /* packets in the queue */
 	bool tcp, up;
@@ -25,6 +30,7 @@ struct trace_homer {
 };
 
 static void connect_now(void *arg);
+static void waiting_send(void *arg);
 
 static void socket_close(struct trace_homer *homer)
 {
@@ -39,8 +45,12 @@ static void destructor(void *data)
 {
 	struct trace_homer *homer = data;
 
-	if (homer->wheel)
+	if (homer->wheel) {
 		wheel_stop(&homer->retry);
+		wheel_stop(&homer->soon);
+	}
+	if (homer->waiting)
+		waiting_send(homer);
 	socket_close(homer);
 	mem_deref(homer->queue);
 	mem_deref(homer->wheel);
@@ -166,17 +176,51 @@ int trace_homer_alloc(struct trace_homer **homerp, const struct sa *server,
 	return err;
 }
 
-static void datagram(struct trace_homer *homer, const uint8_t *data, size_t len)
+/* How many of these the kernel has taken, from the first on; 0: not even that,
+ * and it is lost. */
+static unsigned some_send(const struct trace_homer *homer,
+			  struct mmsghdr *msgs, unsigned n)
 {
-	ssize_t n = send(homer->fd, data, len, MSG_DONTWAIT);
+	int sent = sendmmsg(homer->fd, msgs, n, MSG_DONTWAIT);
 
 	/* the error of an earlier one (ICMP) is told once, in its place */
-	if (n < 0 && errno == ECONNREFUSED)
-		n = send(homer->fd, data, len, MSG_DONTWAIT);
-	if (n < 0)
-		++homer->counts.lost;
-	else
-		++homer->counts.sent;
+	if (sent < 0 && (errno == ECONNREFUSED || errno == EINTR))
+		sent = sendmmsg(homer->fd, msgs, n, MSG_DONTWAIT);
+	return sent > 0 ? (unsigned)sent : 0;
+}
+
+static void datagrams_send(struct trace_homer *homer)
+{
+	const unsigned n = (unsigned)homer->waiting;
+	struct mmsghdr msgs[BATCH] = {{.msg_len = 0}};
+	struct iovec parts[BATCH];
+	uint8_t *at = homer->queue->buf;
+
+	for (unsigned i = 0; i < n; i++) {
+		parts[i] = (struct iovec){at, homer->lens[i]};
+		msgs[i].msg_hdr.msg_iov = &parts[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
+		at += homer->lens[i];
+	}
+	for (unsigned i = 0; i < n;) {
+		const unsigned sent = some_send(homer, msgs + i, n - i);
+
+		homer->counts.sent += sent;
+		homer->counts.lost += !sent;
+		i += sent ? sent : 1;
+	}
+	homer->waiting = 0;
+	mbuf_rewind(homer->queue);
+}
+
+static void waiting_send(void *arg)
+{
+	struct trace_homer *homer = arg;
+
+	if (!homer->tcp)
+		datagrams_send(homer);
+	else if (homer->up)
+		queue_send(homer);
 }
 
 static int queue_add(struct mbuf *queue, const uint8_t *data, size_t len)
@@ -195,17 +239,20 @@ static int queue_add(struct mbuf *queue, const uint8_t *data, size_t len)
 void trace_homer_send(struct trace_homer *homer, const uint8_t *data,
 		      size_t len)
 {
-	if (!homer->tcp) {
-		datagram(homer, data, len);
-		return;
-	}
 	if (queue_add(homer->queue, data, len)) {
 		++homer->counts.lost;
 		return;
 	}
+	if (!homer->tcp)
+		homer->lens[homer->waiting] = len;
 	++homer->waiting;
-	if (homer->up)
-		queue_send(homer);
+	if (!homer->tcp && homer->waiting == BATCH) {
+		wheel_stop(&homer->soon);
+		datagrams_send(homer);
+	} else if (!wheel_runs(&homer->soon)) {
+		wheel_start(homer->wheel, &homer->soon, TRACE_HOMER_WAIT_MS,
+			    waiting_send, homer);
+	}
 }
 
 const struct trace_homer_counts *

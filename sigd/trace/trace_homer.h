@@ -1,9 +1,10 @@
 /*
  * trace_homer.h  Sends packets to a capture server over UDP or TCP
  *
- * Nothing here waits: what the socket does not take is counted and lost; over
- * TCP up to TRACE_HOMER_QUEUE bytes wait, and a lost connection is made again
- * after TRACE_HOMER_RETRY_MS.
+ * What is to be sent within TRACE_HOMER_WAIT_MS goes by one call of the kernel;
+ * each packet says itself when it was. The loop never waits: what the socket does
+ * not take is counted and lost; over TCP up to TRACE_HOMER_QUEUE bytes wait, and
+ * a lost connection is made again after TRACE_HOMER_RETRY_MS.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -19,6 +20,7 @@ struct wheel;
 
 enum {
 	TRACE_HOMER_QUEUE = 1048576,
+	TRACE_HOMER_WAIT_MS = 20,
 	TRACE_HOMER_RETRY_MS = 2000,
 };
 

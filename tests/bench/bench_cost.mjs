@@ -76,7 +76,7 @@ const all = (made) => {
 async function turn(made, seconds) {
   const before = all(made);
   const sipp = await Sipp.start(made, 'load', { address: FLOOD, transport: 'u1', calls: RATE * seconds, rate: RATE,
-    keys: { user: 'x', domain: 'one.test', callee: 'echo' }, limit: seconds + 60 });
+    keys: { user: 'x', domain: 'one.test', callee: 'echo', media: 4000 }, limit: seconds + 60 });
   await sipp.done.catch(() => {});
   const { GenericCounter1: good } = sipp.counts();
   await sleep(1500); // what waits is written and told
