@@ -180,7 +180,8 @@ bool cfg_errors_at(const struct cfg_errors *errs, size_t nr,
 		{entry->file, entry->line, entry->col},
 		entry->warning,
 		entry->text,
-		entry->more};
+		entry->more,
+		NULL};
 	return true;
 }
 

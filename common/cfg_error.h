@@ -76,6 +76,7 @@ struct cfg_problem {
 	bool warning;
 	const char *text;
 	const char *more; /* lines; NULL: none */
+	const char *field; /* JSON pointer into what was sent; NULL: not told */
 };
 /* The nr-th that was kept, in order of place; false behind the last. Going
  * through all of them this way is for lists this short. */
@@ -83,7 +84,7 @@ bool cfg_errors_at(const struct cfg_errors *errs, size_t nr,
 		   struct cfg_problem *problem);
 
 /* {"severity": "error", "file": .., "line": .., "column": .., "text": ..,
- * "explanation": ..}, and all of them as a list; for %H. */
+ * "field": .., "explanation": ..}, and all of them as a list; for %H. */
 int cfg_problem_json(struct re_printf *pf, const struct cfg_problem *problem);
 int cfg_errors_json(struct re_printf *pf, const struct cfg_errors *errs);
 

@@ -19,6 +19,9 @@ int cfg_problem_json(struct re_printf *pf, const struct cfg_problem *problem)
 		err |= re_hprintf(pf, ",\"line\":%u,\"column\":%u",
 				  problem->pos.line, problem->pos.col);
 	err |= re_hprintf(pf, ",\"text\":%H", cfg_print_json, problem->text);
+	if (problem->field)
+		err |= re_hprintf(pf, ",\"field\":%H", cfg_print_json,
+				  problem->field);
 	if (problem->more)
 		err |= re_hprintf(pf, ",\"explanation\":%H", cfg_print_json,
 				  problem->more);

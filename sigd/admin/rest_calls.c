@@ -112,7 +112,9 @@ void rest_calls(const struct admin_req *req, struct admin_resp *resp,
 
 	if (!ask_read(&ask, req, resp))
 		return;
-	if (!state || !strcmp(state, "live"))
+	if (ask.filter.tenant && !rest_tenant(arg, ask.filter.tenant))
+		admin_resp_problem(resp, 404, "There is no such tenant.");
+	else if (!state || !strcmp(state, "live"))
 		rest_calls_live(&ask, arg, resp);
 	else if (!strcmp(state, "recent"))
 		rest_calls_recent(&ask, arg, resp);

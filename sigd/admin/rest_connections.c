@@ -154,7 +154,7 @@ void rest_connections(const struct admin_req *req, struct admin_resp *resp,
 	if (from[0] > UINT32_MAX || from[1] > UINT32_MAX) {
 		rest_list_no_cursor(resp);
 	} else if (filter.tenant && !rest_tenant(arg, filter.tenant)) {
-		admin_resp_problem(resp, 404, "No such tenant.");
+		admin_resp_problem(resp, 404, "There is no such tenant.");
 	} else {
 		walk.tenant = (uint32_t)from[0];
 		walk.conn = (uint32_t)from[1];

@@ -245,6 +245,10 @@ void rest_registrations(const struct admin_req *req, struct admin_resp *resp,
 		admin_resp_field(resp, 400, "tenant", "It is missing.");
 		return;
 	}
+	if (!rest_tenant(arg, tenant)) {
+		admin_resp_problem(resp, 404, "There is no such tenant.");
+		return;
+	}
 	ok = rest_limit(&page.limit, req, resp) &&
 	     rest_reg_walk_begin(&page.walk, tenant,
 				 admin_req_query(req, "cursor"));

@@ -11,6 +11,7 @@
 #include "routing/route_check.h"
 #include "sigd/admin/rest.h"
 #include "sigd/admin/rest_priv.h"
+#include "sigd/admin/rest_question.h"
 #include "sigd/admin/rest_routes.h"
 #include "sigd/admin/rest_state.h"
 #include "sigd/table/routes_fresh.h"
@@ -25,9 +26,9 @@ static void no_memory(struct admin_resp *resp)
 	admin_resp_problem(resp, 503, "Out of memory.");
 }
 
-/* A problem document that names each field, as RFC 9457 section 3 extends. */
-void rest_routes_refuse(struct admin_resp *resp, const char *detail,
-			const struct cfg_errors *errs)
+/* A problem document with a list of its own, as RFC 9457 section 3 extends. */
+static void refuse(struct admin_resp *resp, const char *detail,
+		   re_printf_h *listh, void *arg)
 {
 	resp->status = 422;
 	resp->type = "application/problem+json";
@@ -36,8 +37,42 @@ void rest_routes_refuse(struct admin_resp *resp, const char *detail,
 			"{\"type\":\"about:blank\",\"title\":\"Unprocessable "
 			"Content\",\"status\":422,\"detail\":%H,"
 			"\"errors\":%H}",
-			cfg_print_json, detail, cfg_errors_json, errs))
+			cfg_print_json, detail, listh, arg))
 		no_memory(resp);
+}
+
+static int errors_json(struct re_printf *pf, void *arg)
+{
+	return cfg_errors_json(pf, arg);
+}
+
+void rest_routes_refuse(struct admin_resp *resp, const char *detail,
+			const struct cfg_errors *errs)
+{
+	refuse(resp, detail, errors_json, (void *)(uintptr_t)errs);
+}
+
+static int question_json(struct re_printf *pf, void *arg)
+{
+	return rest_question_json(pf, arg);
+}
+
+static void question_refuse(const struct admin_req *req,
+			    struct admin_resp *resp,
+			    const struct cfg_errors *errs)
+{
+	const struct pl *body = admin_req_body(req);
+	struct rest_question question = {.errs = errs};
+	struct cfg_errors *again = NULL;
+	struct cfg_tree *tree = NULL;
+
+	if (!cfg_errors_alloc(&again) &&
+	    !cfg_tree_parse(&tree, "body", body->p, body->l, NULL, again))
+		question.root = cfg_tree_root(tree);
+	refuse(resp, "The question cannot be asked.", question_json,
+	       &question);
+	mem_deref(tree);
+	mem_deref(again);
 }
 
 /* --- explain ----------------------------------------------------------------- */
@@ -162,7 +197,7 @@ void rest_routes_explain(const struct admin_req *req, struct admin_resp *resp,
 		  : explain(&asked, root_of(arg)->routes, admin_req_body(req),
 			    errs);
 	if (err == EINVAL)
-		rest_routes_refuse(resp, "The question cannot be asked.", errs);
+		question_refuse(req, resp, errs);
 	else if (err)
 		no_memory(resp);
 	mem_deref(errs);

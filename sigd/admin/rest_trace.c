@@ -263,7 +263,8 @@ static bool label_of_call(char label[TRACE_LABEL_MAX + 1], const char *call,
 }
 
 bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
-		      const struct admin_req *req, struct admin_resp *resp)
+		      const struct admin_req *req, struct admin_resp *resp,
+		      const char *whose)
 {
 	const char *call = admin_req_query(req, "call");
 	const char *tenant = rest_tenant_asked(req);
@@ -279,8 +280,7 @@ bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
 		return no_label(resp, !tenant ? "tenant"
 				      : conn  ? "connection"
 					      : "user",
-				"Say whose: call, or tenant with user (and "
-				"device) or connection.");
+				whose);
 	pl_set_str(&t, tenant);
 	pl_set_str(&name, user ? user : conn);
 	if (user && device)

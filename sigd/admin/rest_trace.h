@@ -68,9 +68,10 @@ struct rest_knowns {
 };
 
 /* Whose: call, or tenant with user, device of it, or connection. False: it is
- * not said, and resp is a 400. */
+ * not said, and resp is a 400 that asks for it as `whose`. */
 bool rest_trace_label(char label[TRACE_LABEL_MAX + 1],
-		      const struct admin_req *req, struct admin_resp *resp);
+		      const struct admin_req *req, struct admin_resp *resp,
+		      const char *whose);
 /* Its latest, newest first. */
 bool rest_trace_by_label(struct rest_knowns *knowns, struct admin *admin,
 			 struct admin_resp *resp, const char *label);

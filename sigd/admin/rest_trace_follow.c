@@ -123,6 +123,8 @@ void rest_trace_follow(const struct admin_req *req, struct admin_resp *resp,
 
 	if (!rest_limit(&limit, req, resp))
 		return;
-	if (rest_trace_label(label, req, resp))
+	if (rest_trace_label(label, req, resp,
+			     "Say whose: call, or tenant with user (and "
+			     "device) or connection."))
 		follow(req, resp, arg, label, limit);
 }

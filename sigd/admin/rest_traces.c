@@ -250,7 +250,10 @@ static bool label_ask(struct walk *walk)
 	if (!tenant || admin_req_query(req, "call") ||
 	    admin_req_query(req, "user") || admin_req_query(req, "device") ||
 	    admin_req_query(req, "connection"))
-		return rest_trace_label(walk->label, req, walk->resp);
+		return rest_trace_label(walk->label, req, walk->resp,
+					"Say whose: call_id, call, or tenant, "
+					"alone or with user (and device) or "
+					"connection.");
 	pl_set_str(&pl, tenant);
 	if (re_snprintf(walk->label, sizeof(walk->label), "t:%H",
 			redis_key_part, &pl) < 0) {

@@ -61,6 +61,13 @@ describe('access to REST', { timeout: 60000 }, () => {
     }, 'the call is there');
     assert.equal((await (await ask('/v1/calls', 'theirs')).json()).calls.length, 0);
     await problem(await ask('/v1/calls?tenant=t0', 'theirs'), 404);
+    // no such tenant is told as another one's to whom it is not, and to all else as it is
+    for (const path of ['/v1/calls', '/v1/calls?state=recent', '/v1/calls?state=all', '/v1/registrations', '/v1/connections', '/v1/refused']) {
+      const of = (tenant) => `${path}${path.includes('?') ? '&' : '?'}tenant=${tenant}`;
+      const said = [await problem(await ask(of('t0'), 'theirs'), 404), await problem(await ask(of('nosuch'), 'theirs'), 404), await problem(await ask(of('nosuch'), 'tests'), 404)];
+      assert.deepEqual(said.map((doc) => doc.detail), Array(3).fill('There is no such tenant.'), path);
+      assert.equal((await ask(of('t0'), 'tests')).status, 200, path);
+    }
     assert.equal((await ask(`/v1/calls/${calls[0].id}`, 'mine')).status, 200);
     await problem(await ask(`/v1/calls/${calls[0].id}`, 'theirs'), 404);
     const explain = (body, name) => ask('/v1/routes/explain', name, { method: 'POST', body: JSON.stringify(body) });

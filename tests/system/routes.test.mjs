@@ -62,6 +62,13 @@ describe('routes', { timeout: 180000 }, () => {
     ({ status, body } = await post('explain', '{"callee": "0301", "from": "sip"}'));
     assert.equal(status, 422);
     assert.match(body.errors[0].text, /there is no connection "sip".*did you mean "sipp"/);
+    assert.equal(body.errors[0].field, '#/from');
+    for (const [question, ...fields] of [['{"calee": "0301"}', '#/calee', '#/callee'], ['{"callee": "1",\n "source": "x"}', '#/source'], ['{"callee": "1", "tenant": "x"}', '#/tenant'],
+      ['{"callee": "1", "health": {"nosuch": "down"}}', '#/health'], ['{"callee": "1", "health": {"a~/b": "purple"}}', '#/health/a~0~1b'], ['{"callee": {"a": 1}}', '#/callee'], ['{"callee": "1", "headers": []}', '#/headers']]) {
+      ({ status, body } = await post('explain', question));
+      assert.equal(status, 422);
+      assert.deepEqual(body.errors.map((e) => e.field).sort(), fields, `${question}: ${JSON.stringify(body)}`);
+    }
     const bare = await fetch(`http://127.0.0.1:${stack.sigdAdmin}/v1/routes/explain`, { method: 'POST', body: '{}' });
     assert.equal(bare.status, 401);
   });

@@ -143,7 +143,11 @@ for (const transport of ['udp', 'tcp']) {
     });
 
     test('what there is not is said so', async () => {
-      assert.equal((await get('traces')).status, 400);
+      const unsaid = await get('traces');
+      assert.equal(unsaid.status, 400);
+      // a tenant alone is enough for a list of them, and not to follow
+      assert.match((await unsaid.json()).errors[0].detail, /tenant, alone or with user/);
+      assert.match((await (await get('traces/messages?tenant=t0')).json()).errors[0].detail, /^Say whose: call, or tenant with user /);
       assert.equal((await get('traces?tenant=t0&user=a&connection=b')).status, 400);
       assert.equal((await get('traces?call=zz')).status, 400);
       for (const [query, field] of [['', 'tenant'], ['?call=zz', 'call'], ['?call=0123456789abcdef&after=x', 'after']]) {
