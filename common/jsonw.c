@@ -53,8 +53,15 @@ static void put_str(struct jsonw *json, const char *text)
 /* Written as it is: most of what is written is a run of these. */
 static bool is_plain(char c)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '<' &&
-	       c != '>' && c != '&';
+	/* a bit each: 0x20 to 0x7e without " & < > and the backslash */
+	static const uint64_t plain[2] = {
+		~0ull << 0x20 & ~(1ull << '"' | 1ull << '&' | 1ull << '<' |
+				  1ull << '>'),
+		~0ull >> 1 & ~(1ull << ('\\' - 64)),
+	};
+	const uint8_t u = (uint8_t)c;
+
+	return u < 128 && plain[u >> 6] >> (u & 63) & 1;
 }
 
 static void put_escaped(struct jsonw *json, const char *text, size_t len)
