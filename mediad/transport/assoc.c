@@ -7,7 +7,6 @@
 #include <string.h>
 #include <re.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 
 #include "common/log.h"
 #include "mediad/transport/assoc.h"
@@ -75,7 +74,6 @@ void assoc_stop(struct assoc *assoc)
 }
 
 static void on_soon(void *arg);
-static void giveup_begin(struct assoc *assoc);
 
 /*
  * A handshake that breaks does not end the call: whoever can send from the
@@ -92,7 +90,6 @@ static void on_broken(struct assoc *assoc, const char *what)
 	assoc_tell_broken(assoc);
 	assoc->heard |= hs_is_answered(assoc->hs);
 	assoc->hs = mem_deref(assoc->hs);
-	giveup_begin(assoc);
 	assoc->asks = true;
 	if (assoc->tries < UINT8_MAX)
 		++assoc->tries;
@@ -181,32 +178,18 @@ static void giveup_begin(struct assoc *assoc)
 			    on_giveup, assoc);
 }
 
-/* Of one association, so that who is late with it need not begin anew. */
-static int bake(struct assoc *assoc)
+/* cookie: it was brought; NULL: none is asked for. */
+static int begin(struct assoc *assoc, const uint8_t *cookie)
 {
-	if (!assoc->baked)
-		assoc->baked =
-			RAND_bytes(assoc->cookie, sizeof(assoc->cookie)) == 1;
-	return assoc->baked ? 0 : EIO;
-}
+	int err = hs_alloc(&assoc->hs, assoc->params.hs_ctx,
+			   assoc->params.wheel, most_ms(assoc));
 
-/* Who may be anybody is first to show that it reads what is sent to the peer:
- * until then the peer itself may begin at any time, and no time runs. */
-static int begin(struct assoc *assoc)
-{
-	const bool listens = !assoc->client && assoc->asks;
-	int err = listens ? bake(assoc) : 0;
-
-	if (!err)
-		err = hs_alloc(&assoc->hs, assoc->params.hs_ctx,
-			       assoc->params.wheel, most_ms(assoc));
 	if (err)
 		return err;
 	hs_handlers(assoc->hs, on_send, on_handshake, assoc);
-	if (listens)
-		hs_listen(assoc->hs, assoc->cookie);
-	else
-		giveup_begin(assoc);
+	if (cookie)
+		hs_listen(assoc->hs, cookie);
+	giveup_begin(assoc);
 	return 0;
 }
 
@@ -222,7 +205,7 @@ static void on_soon(void *arg)
 
 	if (!assoc->client || !assoc->wanted || assoc->hs)
 		settle(assoc);
-	else if (!begin(assoc))
+	else if (!begin(assoc, NULL))
 		connect_now(assoc);
 	else
 		assoc->h->lost(PATH_LOST_HANDSHAKE, assoc->arg);
@@ -234,17 +217,8 @@ void assoc_ready(struct assoc *assoc)
 		look_soon(assoc);
 }
 
-static void forget_hellos(struct assoc *assoc)
-{
-	/* what was sent elsewhere is nobody's proof here */
-	assoc->baked = false;
-	if (assoc->hs && hs_listens(assoc->hs))
-		assoc->hs = mem_deref(assoc->hs);
-}
-
 void assoc_moved(struct assoc *assoc)
 {
-	forget_hellos(assoc);
 	if (assoc->client && assoc->hs && !hs_is_answered(assoc->hs))
 		assoc->hs = mem_deref(assoc->hs);
 	assoc_ready(assoc);
@@ -252,68 +226,104 @@ void assoc_moved(struct assoc *assoc)
 
 /* --- datagrams --------------------------------------------------------------------- */
 
-/*
- * Of a handshake that began without a cookie nobody knows whose it is, and of
- * another hello beside it neither. So that goes on, and this one gets a cookie;
- * who brings it is the peer, and the other one was not.
- */
-static bool is_rival(struct assoc *assoc, const struct hello *hello)
+static bool is_other(const struct assoc *assoc, const struct hello *hello)
 {
-	if (assoc->asks || !assoc_shakes(assoc))
-		return false;
-	if (!assoc->named)
-		memcpy(assoc->random, hello->random, sizeof(assoc->random));
-	assoc->named = true;
-	return memcmp(assoc->random, hello->random, sizeof(assoc->random)) ||
-	       (assoc->baked && hello_brings(hello, assoc->cookie));
+	return assoc->named &&
+	       memcmp(assoc->random, hello->random, sizeof(assoc->random)) != 0;
 }
 
-/* True: it was answered, and that is all. */
-static bool rival_asked(struct assoc *assoc, const struct hello *hello)
+static void remember(struct assoc *assoc, const struct hello *hello)
+{
+	memcpy(assoc->random, hello->random, sizeof(assoc->random));
+	assoc->named = true;
+}
+
+/* RFC 6347, 4.2.1: all that a hello gets which has no cookie; it makes no state
+ * and starts no clock. Who never brings one is to be found in the log. */
+static void ask(struct assoc *assoc, const uint8_t cookie[HS_COOKIE_LEN])
 {
 	uint8_t out[HELLO_VERIFY_LEN];
 
-	if (assoc->baked && hello_brings(hello, assoc->cookie)) {
+	if (!assoc->asked)
+		assoc_tell_hello(assoc, "asked");
+	assoc->asked = true;
+	hello_verify(out, cookie);
+	on_send(out, sizeof(out), assoc);
+}
+
+static bool feed(struct assoc *assoc, const struct assoc_packet *in)
+{
+	assoc_see_alert(assoc, in->pkt, in->len);
+	hs_recv(assoc->hs, in->pkt, in->len);
+	return true;
+}
+
+/* hello: NULL: the first of it is elsewhere. cookie: it was brought. */
+static bool begin_by(struct assoc *assoc, const struct assoc_packet *in,
+		     const struct hello *hello, const uint8_t *cookie)
+{
+	if (wheel_runs(&assoc->soon) || begin(assoc, cookie))
+		return false;
+	assoc_tell_hello(assoc, "seen");
+	assoc->named = false;
+	if (hello)
+		remember(assoc, hello);
+	return feed(assoc, in);
+}
+
+/*
+ * Of a handshake that began without a cookie nobody knows whose it is, and of
+ * another hello beside it neither. So that goes on, and this one gets a cookie;
+ * who brings it is the peer, and the other one was not. What began with one is
+ * the peer's: whatever comes beside it is for hs.h to judge.
+ */
+static bool hello_recv(struct assoc *assoc, const struct assoc_packet *in)
+{
+	const struct hs_way way = {in->src, assoc->params.call, in->at};
+	const bool goes_on = assoc_shakes(assoc);
+	uint8_t cookie[HS_COOKIE_LEN];
+	struct hello hello;
+	bool shown;
+
+	if (assoc->hs && (!goes_on || assoc->asks))
+		return feed(assoc, in);
+	if (!hello_read(&hello, in->pkt, in->len)) {
+		if (goes_on)
+			return feed(assoc, in);
+		return !assoc->asks && begin_by(assoc, in, NULL, NULL);
+	}
+	if (hs_ctx_cookie(assoc->params.hs_ctx, cookie, &way))
+		return false;
+	shown = hello_brings(&hello, cookie);
+	if (goes_on && !shown && !is_other(assoc, &hello)) {
+		remember(assoc, &hello);
+		return feed(assoc, in);
+	}
+	if (shown) {
 		assoc->asks = true;
 		assoc->hs = mem_deref(assoc->hs);
-		return false;
+	} else if (goes_on || assoc->asks) {
+		ask(assoc, cookie);
+		return true;
 	}
-	if (!assoc->baked)
-		log_info(assoc->params.call, "two dtls handshakes", "by=%s",
-			 "who brings a cookie");
-	if (!bake(assoc)) {
-		hello_verify(out, assoc->cookie);
-		on_send(out, sizeof(out), assoc);
-	}
-	return true;
+	return begin_by(assoc, in, &hello, shown ? cookie : NULL);
 }
 
 /* Nothing but a ClientHello makes state. Of an association that stands there
  * is none: it is of another call that the peer makes from the same port. Nor
  * does a ClientHello end a handshake that goes on, whatever alert was before
  * it: both may be forged, and our answer is larger than they are. */
-bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len)
+bool assoc_recv(struct assoc *assoc, const struct assoc_packet *in)
 {
-	const bool hello = hello_is(pkt, len);
-	struct hello first;
+	const bool hello = hello_is(in->pkt, in->len);
 
+	if (assoc->hs && hs_listens(assoc->hs))
+		assoc->hs = mem_deref(assoc->hs); /* it was no use to OpenSSL */
 	if (hello && (!assoc->wanted || assoc->client))
 		return false;
-	if (hello_read(&first, pkt, len) && is_rival(assoc, &first) &&
-	    rival_asked(assoc, &first))
-		return true;
-	if (!assoc->hs) {
-		if (!hello || wheel_runs(&assoc->soon) || begin(assoc))
-			return false;
-		assoc_tell_hello(assoc, "seen");
-		assoc->named = hello_read(&first, pkt, len);
-		if (assoc->named)
-			memcpy(assoc->random, first.random,
-			       sizeof(assoc->random));
-	}
-	assoc_see_alert(assoc, pkt, len);
-	hs_recv(assoc->hs, pkt, len);
-	return true;
+	if (hello)
+		return hello_recv(assoc, in);
+	return assoc->hs && feed(assoc, in);
 }
 
 bool assoc_shakes(const struct assoc *assoc)
@@ -358,7 +368,7 @@ static void expect_new(struct assoc *assoc)
 	assoc->what = NULL;
 	assoc->wanted = true;
 	assoc->asks = assoc->params.doubt;
-	assoc->seen = assoc->heard = false;
+	assoc->seen = assoc->heard = assoc->asked = false;
 }
 
 bool assoc_fps_ok(const struct assoc_remote *rem)
@@ -390,8 +400,6 @@ int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 	assoc->fps = fps;
 	assoc->nfps = rem->nfps;
 	assoc->client = rem->client;
-	if (assoc->client)
-		forget_hellos(assoc);
 	/* a handshake that waited for its fingerprint is judged soon: that may
 	 * lose the path, and the owner is in the middle of something */
 	if (may_settle(assoc))

@@ -56,13 +56,12 @@ struct assoc {
 	struct wheel_timer giveup, soon;
 	struct cert_fp *fps; /* of the far SDP; NULL: not known yet */
 	size_t nfps;
-	uint8_t cookie[HS_COOKIE_LEN];
 	uint8_t random[HELLO_RANDOM_LEN]; /* of the hello it began with */
 	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
 	bool seen;
 	bool named;  /* random is known */
-	bool baked;  /* there is a cookie */
-	bool asks;   /* a hello has to bring it */
+	bool asks;   /* a hello has to bring its cookie */
+	bool asked;  /* one that had none was told of */
 	bool wanted; /* a handshake may begin */
 	bool resumed; /* the next to be told are those of the peer we have */
 	bool client; /* it is ours to begin it */
@@ -109,7 +108,13 @@ void assoc_ready(struct assoc *assoc);
 /* The peer is elsewhere now: as client, begin anew what it has not answered. */
 void assoc_moved(struct assoc *assoc);
 /* A datagram. False: of no use, or not for this association. */
-bool assoc_recv(struct assoc *assoc, const uint8_t *pkt, size_t len);
+struct assoc_packet {
+	const uint8_t *pkt;
+	size_t len;
+	const struct sa *src; /* send() goes there */
+	uint16_t at;          /* which port of ours it came to */
+};
+bool assoc_recv(struct assoc *assoc, const struct assoc_packet *in);
 /* A handshake goes on. */
 bool assoc_shakes(const struct assoc *assoc);
 /* Tell the log why there is none; within or before `lost`, as long as nothing

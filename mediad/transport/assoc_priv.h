@@ -9,7 +9,7 @@
 
 #include "mediad/transport/assoc.h"
 
-/* what: "seen", "sent". */
+/* what: "seen", "sent", "asked". */
 void assoc_tell_hello(const struct assoc *assoc, const char *what);
 void assoc_tell_broken(const struct assoc *assoc);
 void assoc_tell_shaken(const struct assoc *assoc, enum crypt_suite suite);

@@ -21,6 +21,7 @@
 
 struct cert;
 struct cert_fp;
+struct sa;
 struct hs;
 struct hs_ctx;
 struct wheel;
@@ -53,6 +54,20 @@ typedef void(hs_done_h)(int err, const char *what, void *arg);
 
 /* One for each worker. */
 int hs_ctx_alloc(struct hs_ctx **ctxp, const struct cert *cert);
+
+/*
+ * The cookie of who is at src, sends to the port `at` of ours, and is of this
+ * call (may be NULL); of no use anywhere else. It is made of the certificate's
+ * key, so nothing is kept for it, and another process of the node makes the
+ * same (RFC 6347, 4.2.1).
+ */
+struct hs_way {
+	const struct sa *src;
+	const char *call;
+	uint16_t at;
+};
+int hs_ctx_cookie(const struct hs_ctx *ctx, uint8_t cookie[HS_COOKIE_LEN],
+		  const struct hs_way *way);
 
 /* limit_ms: time for the handshake. Nothing is sent before hs_recv() or
  * hs_connect(). */

@@ -10,6 +10,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/x509.h>
 
 #include "mediad/transport/cert_priv.h"
@@ -21,11 +22,13 @@ enum {
 	CLOCK_SLACK_S = 86400, /* between the peer's clock and ours */
 	RSA_BITS_MIN = 2048,
 	RSA_BITS_MAX = 8192,
+	SECRET_LEN = 32,
 };
 
 struct hs_ctx {
 	SSL_CTX *ssl_ctx;
 	BIO_METHOD *method;
+	uint8_t secret[SECRET_LEN]; /* of cookies */
 };
 
 static void destructor(void *arg)
@@ -34,6 +37,7 @@ static void destructor(void *arg)
 
 	SSL_CTX_free(ctx->ssl_ctx);
 	BIO_meth_free(ctx->method);
+	OPENSSL_cleanse(ctx->secret, sizeof(ctx->secret));
 }
 
 static long bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
@@ -139,6 +143,61 @@ static bool configure(SSL_CTX *ssl_ctx, const struct cert *cert)
 						     "SRTP_AES128_CM_SHA1_80");
 }
 
+/* --- cookies ------------------------------------------------------------------- */
+
+static int secret_make(struct hs_ctx *ctx, const struct cert *cert)
+{
+	static const uint8_t use[] = "cookies of DTLS";
+	uint8_t *der = NULL;
+	const int len = i2d_PrivateKey(cert->key, &der);
+	bool ok;
+
+	if (len <= 0)
+		return ENOMEM;
+	ok = HMAC(EVP_sha256(), der, len, use, sizeof(use), ctx->secret,
+		  NULL) != NULL;
+	OPENSSL_clear_free(der, (size_t)len);
+	return ok ? 0 : ENOMEM;
+}
+
+static size_t address_put(uint8_t *out, const struct sa *sa)
+{
+	const size_t len = sa_af(sa) == AF_INET6 ? 16 : 4;
+
+	out[0] = (uint8_t)len;
+	if (len == 16)
+		memcpy(out + 1, &sa->u.in6.sin6_addr, len);
+	else
+		memcpy(out + 1, &sa->u.in.sin_addr, len);
+	out[len + 1] = (uint8_t)(sa_port(sa) >> 8);
+	out[len + 2] = (uint8_t)sa_port(sa);
+	return len + 3;
+}
+
+int hs_ctx_cookie(const struct hs_ctx *ctx, uint8_t cookie[HS_COOKIE_LEN],
+		  const struct hs_way *way)
+{
+	uint8_t text[2 + 19 + 128], md[EVP_MAX_MD_SIZE];
+	const char *call = way->call ? way->call : "";
+	const size_t ncall = strlen(call);
+	size_t len = 2;
+
+	if (ncall > 128)
+		return EOVERFLOW;
+	text[0] = (uint8_t)(way->at >> 8);
+	text[1] = (uint8_t)way->at;
+	len += address_put(text + len, way->src);
+	memcpy(text + len, call, ncall);
+	len += ncall;
+	if (!HMAC(EVP_sha256(), ctx->secret, sizeof(ctx->secret), text, len, md,
+		  NULL))
+		return ENOMEM;
+	memcpy(cookie, md, HS_COOKIE_LEN);
+	return 0;
+}
+
+/* --- life ------------------------------------------------------------------------- */
+
 int hs_ctx_alloc(struct hs_ctx **ctxp, const struct cert *cert)
 {
 	struct hs_ctx *ctx = mem_zalloc(sizeof(*ctx), destructor);
@@ -147,6 +206,8 @@ int hs_ctx_alloc(struct hs_ctx **ctxp, const struct cert *cert)
 	if (!ctx)
 		return ENOMEM;
 	err = method_make(&ctx->method);
+	if (!err)
+		err = secret_make(ctx, cert);
 	if (!err) {
 		ctx->ssl_ctx = SSL_CTX_new(DTLS_method());
 		if (!ctx->ssl_ctx)

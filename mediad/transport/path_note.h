@@ -22,7 +22,8 @@ enum path_event {
 	PATH_EV_CONFLICT,  /* one of a controlled agent, as we are (487) */
 	PATH_EV_SELECTED,  /* addr and local are the pair; text as above */
 	PATH_EV_RESTART,   /* new credentials, ours and theirs */
-	PATH_EV_HELLO,     /* DTLS: text "seen", "sent"; n: which try */
+	PATH_EV_HELLO,     /* DTLS: text "seen", "sent", "asked" (for a
+			      cookie); n: which try */
 	PATH_EV_ALERT,     /* in clear, so of anybody: n its code, text */
 	PATH_EV_BROKEN,    /* a handshake; text why, n which try */
 	PATH_EV_SHAKEN,    /* text version, more cipher, suite */

@@ -268,6 +268,12 @@ void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
 {
 	struct path_guard *guard = pr->guard[in->rtcp];
 	const uint64_t now_ms = wheel_now(pr->env->wheel);
+	const struct assoc_packet packet = {
+		.pkt = in->pkt,
+		.len = in->len,
+		.src = &in->src,
+		.at = (uint16_t)(sa_port(hub_pair_local(pr->pair)) + in->rtcp),
+	};
 
 	if (!guard || !may_shake(guard, in, now_ms)) {
 		++pr->base.stats.strangers;
@@ -277,7 +283,7 @@ void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
 	}
 	guard->to = in->src;
 	guard->heard_ms = now_ms;
-	if (assoc_recv(&guard->assoc, in->pkt, in->len))
+	if (assoc_recv(&guard->assoc, &packet))
 		return;
 	++pr->base.stats.refused;
 	++hub_stats(pr->env->hub)->rubbish;

@@ -126,11 +126,17 @@ void path_web_dtls_init(struct path_web *pw)
  * shown. */
 bool path_web_dtls(struct path_web *pw, const struct mux_packet *packet)
 {
+	const struct assoc_packet in = {
+		.pkt = packet->pkt,
+		.len = packet->len,
+		.src = &packet->src,
+		.at = packet->sock,
+	};
 	struct path_dtls was = {.to = pw->dtls.to, .sock = pw->dtls.sock};
 
 	pw->dtls.to = packet->src;
 	pw->dtls.sock = packet->sock;
-	if (assoc_recv(&pw->assoc, packet->pkt, packet->len))
+	if (assoc_recv(&pw->assoc, &in))
 		return true;
 	pw->dtls.to = was.to;
 	pw->dtls.sock = was.sock;

@@ -10,6 +10,7 @@
 #include "common/countof.h"
 #include "mediad/session/state_file.h"
 #include "mediad/session/state_leg.h"
+#include "mediad/transport/hub.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
 #include "tests/lib/mock_dtls.h"
@@ -582,6 +583,89 @@ static void hellos_of_others_disturb_nothing(void)
 	}
 }
 
+struct forger {
+	struct media_phone *thief, *victim;
+	unsigned sent;
+};
+
+/* First as itself, then in the name of the other one. */
+static void on_forged(const uint8_t *pkt, size_t len, void *arg)
+{
+	struct forger *forger = arg;
+
+	media_phone_send_raw(forger->sent++ ? forger->victim : forger->thief,
+			     false, pkt, len);
+}
+
+/* Who may be heard as well gets a cookie for itself alone. */
+static void a_cookie_of_another_port_opens_nothing(void)
+{
+	struct forger forger = {.sent = 0};
+	struct media_phone *thief;
+	struct call call;
+
+	if (!call_open(&call, NULL, "active"))
+		return;
+	call.phone->terms.source = SOURCE_LEARN_ONCE;
+	call.phone->dtls.mute = true;
+	call.phone->sending = false;
+	thief = media_phone_open(&call.bed);
+	thief->profile = SDPM_DTLS;
+	thief->dtls.setup = "active";
+	thief->dtls.mux = true;
+	if (call_up(&call)) {
+		CHECK_INT(media_phone_take(thief, call.phone->sdp,
+					   strlen(call.phone->sdp)),
+			  0);
+		thief->sending = false;
+		phone_dtls_close(thief);
+		forger.thief = thief;
+		forger.victim = call.phone;
+		CHECK_INT(mock_dtls_alloc(&thief->dtls.end[0], NULL, on_forged,
+					  &forger),
+			  0);
+		phone_dtls_poll(thief);
+		media_bed_run(&call.bed, 20);
+		CHECK_INT(forger.sent, 2);
+		thief->dtls.mute = true;
+		call.phone->dtls.mute = false;
+		call.phone->sending = true;
+		media_bed_run(&call.bed, 300);
+		CHECK_INT(call.phone->dtls.handshakes, 1);
+		CHECK(both_hear(&call));
+		CHECK_INT(call.bed.nlost, 0);
+	}
+	call_close(&call);
+}
+
+/* For another association the worker asks for a cookie, and another process of
+ * it gets that. */
+static void a_cookie_outlives_the_worker(void)
+{
+	struct media_phone *phone;
+	struct call call;
+	size_t alive = 0;
+
+	if (call_open(&call, file("cookie"), "active") && call_up(&call)) {
+		phone = call.phone;
+		CHECK(both_hear(&call));
+		CHECK_INT(phone_dtls_renew(phone), 0);
+		CHECK_INT(media_phone_offers(phone, S, 2), 0);
+		CHECK_INT(media_phone_gets(phone, S, 2, true), 0);
+		phone_dtls_poll(phone);
+		hub_poll(call.bed.rtp_env.hub); /* its answer is under way */
+		CHECK_INT(media_bed_die(&call.bed, 100, &alive), 0);
+		CHECK_INT(alive, 1);
+		CHECK_INT(media_phone_offers(phone, S, 2), 0);
+		CHECK_INT(media_phone_gets(phone, S, 2, true), 0);
+		media_bed_run(&call.bed, 300);
+		CHECK_INT(phone->dtls.handshakes, 2);
+		CHECK(both_hear(&call));
+		CHECK_INT(call.bed.nlost, 0);
+	}
+	call_close(&call);
+}
+
 /* What came from the address of who rings: of an earlier call, or forged. */
 static void stray_datagrams_end_no_call(void)
 {
@@ -825,6 +909,8 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(hellos_of_others_disturb_nothing),
 	  TEST(stray_datagrams_end_no_call),
 	  TEST(an_alert_and_a_hello_break_no_handshake),
+	  TEST(a_cookie_of_another_port_opens_nothing),
+	  TEST(a_cookie_outlives_the_worker),
 	  TEST(one_hello_of_a_high_number_keeps_nobody_out),
 	  TEST(hellos_without_end_keep_nobody_out),
 	  TEST(who_refuses_in_clear_is_named),

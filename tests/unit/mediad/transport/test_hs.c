@@ -689,6 +689,49 @@ static void a_cookie_of_another_place_is_none(void)
 	bed_close(&there);
 }
 
+/* Each thing of a way makes another one; another process of the node does not. */
+static void a_cookie_is_of_one_way_and_node(void)
+{
+	static const struct {
+		const char *host, *call;
+		uint16_t port, at;
+		bool other; /* node */
+	} ways[] = {
+		{"192.0.2.1", "ca", 4000, 20000, false},
+		{"192.0.2.2", "ca", 4000, 20000, false},
+		{"192.0.2.1", "cb", 4000, 20000, false},
+		{"192.0.2.1", NULL, 4000, 20000, false},
+		{"192.0.2.1", "ca", 4001, 20000, false},
+		{"192.0.2.1", "ca", 4000, 20001, false},
+		{"192.0.2.1", "ca", 4000, 20000, true},
+		{"2001:db8::1", "ca", 4000, 20000, false},
+		{"2001:db8::2", "ca", 4000, 20000, false},
+	};
+	uint8_t made[COUNTOF(ways)][HS_COOKIE_LEN], again[HS_COOKIE_LEN];
+	struct bed bed, there;
+	struct hs_ctx *next = NULL;
+
+	REQUIRE(bed_open(&bed, &(struct shape){0}) &&
+		bed_open(&there, &(struct shape){0}) &&
+		!hs_ctx_alloc(&next, bed.cert));
+	for (unsigned i = 0; i < COUNTOF(ways); i++) {
+		struct sa src;
+		const struct hs_way way = {&src, ways[i].call, ways[i].at};
+
+		sa_set_str(&src, ways[i].host, ways[i].port);
+		CHECK_INT(hs_ctx_cookie(ways[i].other ? there.ctx : bed.ctx,
+					made[i], &way),
+			  0);
+		CHECK_INT(hs_ctx_cookie(next, again, &way), 0);
+		CHECK(!memcmp(again, made[i], sizeof(again)) != ways[i].other);
+		for (unsigned n = 0; n < i; n++)
+			CHECK(memcmp(made[n], made[i], sizeof(made[i])));
+	}
+	mem_deref(next);
+	bed_close(&bed);
+	bed_close(&there);
+}
+
 /* What is no hello, or half of one, or has its cookie elsewhere. */
 static void rubbish_is_no_cookie(void)
 {
@@ -978,7 +1021,8 @@ TEST_MAIN(TEST(gcm_is_taken_when_offered), TEST(sha1_80_is_taken_when_alone),
 	  TEST(who_does_not_changes_nothing),
 	  TEST(a_record_of_any_number_shuts_nobody_out),
 	  TEST(a_flood_in_its_name_keeps_nobody_out),
-	  TEST(a_cookie_of_another_place_is_none), TEST(rubbish_is_no_cookie),
+	  TEST(a_cookie_of_another_place_is_none), TEST(a_cookie_is_of_one_way_and_node),
+	  TEST(rubbish_is_no_cookie),
 	  TEST(as_client_we_begin), TEST(a_lost_hello_of_ours_is_sent_again),
 	  TEST(a_lost_flight_is_sent_again),
 	  TEST(a_lost_finished_is_sent_again), TEST(closing_is_told),
