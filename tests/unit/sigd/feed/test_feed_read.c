@@ -1,7 +1,8 @@
 /*
  * test_feed_read.c  What is new is read and printed once for all that ask
  *
- * Here is a feed_event_read() of our own, which counts.
+ * Here is a feed_event_read() of our own, which counts, and has no memory now
+ * and then.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,7 +16,8 @@
 
 enum { EVENTS = 20, ROOM = 4 * EVENTS };
 
-static unsigned printed;
+static unsigned printed; /* or tried */
+static bool scarce;      /* there is no memory for the second and the fifth */
 
 void feed_source_key(char key[FEED_KEY_MAX + 1], unsigned source)
 {
@@ -38,6 +40,8 @@ int feed_event_read(struct feed_event **eventp, unsigned source,
 	struct feed_event *event;
 
 	++printed;
+	if (scarce && (printed == 2 || printed == 5))
+		return ENOMEM;
 	if (redis_is(&entry->el[1].el[1], "none"))
 		return EBADMSG;
 	event = mem_zalloc(sizeof(*event), NULL);
@@ -201,13 +205,17 @@ static void what_cannot_be_read_fails_for_all(void)
 
 struct sink {
 	size_t n;
+	char got[ROOM];
 };
 
 static void deliver(void *arg, struct feed_event *const *events, size_t n,
 		    feed_done_h *doneh, void *done_arg)
 {
-	(void)events;
-	((struct sink *)arg)->n += n;
+	struct sink *sink = arg;
+
+	sink->n += n;
+	for (size_t i = 0; i < n && strlen(sink->got) + 2 < ROOM; i++)
+		strcat(sink->got, events[i]->id);
 	doneh(n, done_arg);
 }
 
@@ -218,6 +226,11 @@ static bool both_have_all(void *arg)
 	const size_t *n = arg;
 
 	return sinks[0].n == *n && sinks[1].n == *n;
+}
+
+static bool has_four(void *arg)
+{
+	return ((const struct sink *)arg)->n >= 4;
 }
 
 static bool have_places(struct redis_bed *bed)
@@ -266,6 +279,42 @@ static void two_feeds_print_once(void)
 	redis_bed_stop(&bed);
 }
 
+static void what_there_was_no_memory_for_comes_once(void)
+{
+	struct sink sink = {.n = 0};
+	struct feed_params params = {.deliverh = deliver, .sink = &sink,
+				     .stem = "cb:{h:0}"};
+	struct feed *feed = NULL;
+	struct redis_bed bed;
+
+	printed = 0;
+	if (redis_bed_start(&bed)) {
+		params.redis = bed.link;
+		params.wheel = bed.wheel;
+		CHECK(!feed_reader_alloc(&params.reader, bed.link));
+		/* it begins with what comes behind its first look */
+		CHECK(!feed_alloc(&feed, &params));
+		for (int i = 0; i < 100 &&
+		     !redis_bed_say(&bed, "EXISTS cb:{h:0}:places").num; i++)
+			redis_bed_idle(&bed, 50);
+		feed = mem_deref(feed);
+		scarce = true;
+		say(&bed, "1");
+		say(&bed, "2");
+		say(&bed, "3");
+		say(&bed, "4");
+		CHECK(!feed_alloc(&feed, &params));
+		CHECK(redis_test_until(bed.wheel, 8000, has_four, &sink));
+		scarce = false;
+		CHECK_STR(sink.got, "1234");
+		CHECK(printed > 5);
+		mem_deref(feed);
+		mem_deref(params.reader);
+	}
+	redis_bed_stop(&bed);
+}
+
 TEST_MAIN(TEST(who_ask_for_the_same_share_one_answer),
 	  TEST(who_has_gone_gets_nothing),
-	  TEST(what_cannot_be_read_fails_for_all), TEST(two_feeds_print_once))
+	  TEST(what_cannot_be_read_fails_for_all), TEST(two_feeds_print_once),
+	  TEST(what_there_was_no_memory_for_comes_once))
