@@ -126,8 +126,20 @@ static uint64_t time_left(const struct leg *leg, uint64_t since_ms,
 					    : 0;
 }
 
+/* Since when a call that is up waits for its keys; 0: it does not. Who rings may
+ * do so for long, but who has answered begins DTLS at once: who has not by now
+ * knows no HelloVerifyRequest, or does not get ours. */
+static uint64_t keyless_ms(const struct leg *leg)
+{
+	return leg->session->answered && leg->sdp.choice &&
+			       leg->sdp.choice->dtls && !leg_at(leg, LEG_DTLS)
+		       ? max(leg->heard_ms, leg->watch.since_ms)
+		       : 0;
+}
+
 static void rtp_overdue(struct leg *leg)
 {
+	const uint64_t keyless = keyless_ms(leg);
 	const struct session_cfg *cfg = &leg->session->table->cfg;
 	uint64_t limit = (uint64_t)cfg->setup_ms * LEG_RINGING, left;
 
@@ -137,9 +149,13 @@ static void rtp_overdue(struct leg *leg)
 	left = time_left(leg,
 			 leg->sdp.choice ? leg->heard_ms : leg->at_ms[LEG_MADE],
 			 limit);
+	if (keyless)
+		left = min(left, time_left(leg, keyless, cfg->setup_ms));
 	/* looked at again in between: a first packet shortens the limit */
 	if (left)
 		leg_life(leg, left < cfg->media_ms ? left : cfg->media_ms);
+	else if (keyless)
+		leg_lose(leg, SESSION_NO_DTLS);
 	else
 		leg_lose(leg, leg->sdp.choice ? SESSION_MEDIA_TIMEOUT
 					      : SESSION_NO_ANSWER);

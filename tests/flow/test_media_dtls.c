@@ -830,6 +830,48 @@ static void hellos_without_end_keep_nobody_out(void)
 	call_close(&call);
 }
 
+/* A stack that knows no HelloVerifyRequest: the call has no sound, and is told
+ * of and ended when it is up for as long as a leg may take. */
+static void who_never_brings_a_cookie_is_named_and_lost(void)
+{
+	const struct leg_figures *figs;
+	struct media_phone *phone;
+	struct call call;
+	unsigned s = 0;
+
+	if (!call_open(&call, NULL, "active"))
+		return;
+	phone = call.phone;
+	phone->dtls.mute = true;
+	phone->sending = false;
+	if (call_up(&call)) {
+		const unsigned setup_s = 60;
+
+		/* it may ring for longer */
+		for (; s < setup_s + 10; s++) {
+			media_phone_send_raw(phone, false, bad_hello,
+					     sizeof(bad_hello));
+			media_bed_run(&call.bed, 1000);
+		}
+		CHECK_INT(call.bed.nlost, 0);
+		CHECK_INT(session_answered(call.bed.table, S), 0);
+		for (s = 0; s < 3 * setup_s && !call.bed.nlost; s++) {
+			media_phone_send_raw(phone, false, bad_hello,
+					     sizeof(bad_hello));
+			media_bed_run(&call.bed, 1000);
+			figs = figures(&call, 2);
+			if (s == 5)
+				CHECK_STR(figs ? figs->voice.quiet : NULL,
+					  "no-dtls");
+		}
+		CHECK_INT(call.bed.nlost, 1);
+		CHECK_INT(call.bed.lost[0].leg, 2);
+		CHECK_INT(call.bed.lost[0].cause, SESSION_NO_DTLS);
+		CHECK(s >= setup_s - 2 && s <= setup_s + 31);
+	}
+	call_close(&call);
+}
+
 /* It may be forged, so nothing ends and we try on; but it is named. */
 static void who_refuses_in_clear_is_named(void)
 {
@@ -913,5 +955,6 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(a_cookie_outlives_the_worker),
 	  TEST(one_hello_of_a_high_number_keeps_nobody_out),
 	  TEST(hellos_without_end_keep_nobody_out),
+	  TEST(who_never_brings_a_cookie_is_named_and_lost),
 	  TEST(who_refuses_in_clear_is_named),
 	  TEST(opportunistic_offers_by_dtls_are_taken))
