@@ -5,6 +5,8 @@
  * Operations (modulo 6): 0 the data from the address of the SDP, 1 from another
  * port of its host, 2 and 3 the same at the port of RTCP, 4 time passes, 5 an
  * agreement, by the first byte: we begin, mux, anew, c=0.0.0.0, source policy.
+ * A ClientHello whose cookie is of 0xff brings the one that is right: which that
+ * is no input could know.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -18,6 +20,7 @@
 #include "common/log.h"
 #include "common/wheel.h"
 #include "mediad/transport/assoc.h"
+#include "mediad/transport/hello.h"
 #include "mediad/transport/hs.h"
 #include "mediad/transport/hub.h"
 #include "mediad/transport/path_rtp.h"
@@ -102,12 +105,31 @@ static void drain(int fd)
 		;
 }
 
+/* What it could have been sent. */
+static void bring_cookie(const struct bed *bed, unsigned from, unsigned at,
+			 uint8_t *pkt, size_t len)
+{
+	const struct hs_way way = {&bed->far[from], "fuzz",
+				   sa_port(&bed->at[at])};
+	uint8_t mark[HS_COOKIE_LEN];
+	struct hello hello;
+
+	memset(mark, 0xff, sizeof(mark));
+	if (!hello_read(&hello, pkt, len) || !hello_brings(&hello, mark))
+		return;
+	if (hs_ctx_cookie(bed->env.hs_ctx, pkt + (hello.cookie - pkt), &way))
+		abort();
+}
+
 static void shoot(struct bed *bed, unsigned from, unsigned at,
 		  const uint8_t *data, size_t len)
 {
 	const struct sa *to = &bed->at[at];
+	uint8_t pkt[65536];
 
-	(void)!sendto(bed->fd[from], data, len, 0, &to->u.sa, to->len);
+	memcpy(pkt, data, len);
+	bring_cookie(bed, from, at, pkt, len);
+	(void)!sendto(bed->fd[from], pkt, len, 0, &to->u.sa, to->len);
 	hub_poll(bed->env.hub);
 	drain(bed->fd[0]);
 	drain(bed->fd[1]);
