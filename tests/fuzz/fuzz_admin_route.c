@@ -13,10 +13,10 @@
 #include "tests/lib/fuzz.h"
 
 static const struct admin_route routes[] = {
-	{"GET", "/", NULL, true},
-	{"GET", "/v1/tenants/{tenant}", NULL, false},
-	{"GET", "/v1/tenants/{tenant}/users/{user}", NULL, false},
-	{"POST", "/{a}/{b}/{c}", NULL, false},
+	{"GET", "/", NULL, true, NULL},
+	{"GET", "/v1/tenants/{tenant}", NULL, false, NULL},
+	{"GET", "/v1/tenants/{tenant}/users/{user}", NULL, false, NULL},
+	{"POST", "/{a}/{b}/{c}", NULL, false, NULL},
 };
 
 static void check(const struct admin_params *params)

@@ -61,8 +61,8 @@ static int state_counted(char state[ADMIN_STATE_SIZE], struct redis_sync *sync,
 }
 
 static const struct admin_route own_routes[] = {
-	{"GET", "/v1/own", on_own, false},
-	{"POST", "/v1/own", on_own, ADMIN_OTHER},
+	{"GET", "/v1/own", on_own, false, NULL},
+	{"POST", "/v1/own", on_own, ADMIN_OTHER, NULL},
 };
 
 /* Ready by a text of Redis. */

@@ -91,8 +91,8 @@ static void handle_counts(const struct admin_req *req, struct admin_resp *resp,
 }
 
 static const struct admin_route routes[] = {
-	{"GET", "/stream", handle_stream, true},
-	{"GET", "/counts", handle_counts, true},
+	{"GET", "/stream", handle_stream, true, NULL},
+	{"GET", "/counts", handle_counts, true, NULL},
 };
 
 static int serve(int listen_fd, int end_fd, void *arg)
