@@ -176,7 +176,8 @@ static void another_certificate_is_told_with_both_fingerprints(void)
 	CHECK_INT(media_phone_called(call->phone, S, 2), 0);
 	log_bed_run(&call->log, 15000);
 	text = log_of(call);
-	has(text, "2 dtls.hello", "hello=seen");
+	has(text, "2 dtls.hello hello=asked", "try=1");
+	has(text, "2 dtls.hello hello=seen", "try=1");
 	has(text, "2 dtls.fingerprint", "announced=sha-256:0001020304050607 ");
 	has(text, "2 dtls.fingerprint", "shown=sha-256:");
 	has(text, "2 leg.lost", "why=dtls-failed");
