@@ -326,6 +326,21 @@ bool assoc_recv(struct assoc *assoc, const struct assoc_packet *in)
 	return assoc->hs && feed(assoc, in);
 }
 
+bool assoc_brings(struct assoc *assoc, const struct assoc_packet *in)
+{
+	const struct hs_way way = {in->src, assoc->params.call, in->at};
+	uint8_t cookie[HS_COOKIE_LEN];
+	struct hello hello;
+
+	if (!hello_read(&hello, in->pkt, in->len) ||
+	    hs_ctx_cookie(assoc->params.hs_ctx, cookie, &way))
+		return false;
+	if (hello_brings(&hello, cookie))
+		return true;
+	ask(assoc, cookie);
+	return false;
+}
+
 bool assoc_shakes(const struct assoc *assoc)
 {
 	return assoc->hs && !hs_is_done(assoc->hs) && !hs_listens(assoc->hs);

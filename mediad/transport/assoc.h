@@ -115,6 +115,10 @@ struct assoc_packet {
 	uint16_t at;          /* which port of ours it came to */
 };
 bool assoc_recv(struct assoc *assoc, const struct assoc_packet *in);
+/* A ClientHello beside a handshake that goes on with somebody else: does it bring
+ * the cookie of where it comes from? If not it is asked for it, by send(), and
+ * nothing else comes of it. */
+bool assoc_brings(struct assoc *assoc, const struct assoc_packet *in);
 /* A handshake goes on. */
 bool assoc_shakes(const struct assoc *assoc);
 /* Tell the log why there is none; within or before `lost`, as long as nothing

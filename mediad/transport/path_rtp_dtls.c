@@ -233,19 +233,33 @@ int path_guard_agree(struct path_rtp *pr, const struct path_rtp_terms *terms)
 
 /* A handshake that goes on is not disturbed by another one; but whom the SDP
  * names has it at once, and who is silent has it no longer. */
-static bool ousts(struct path_guard *guard, const struct hub_packet *in,
-		  uint64_t now_ms)
+static bool may_oust(const struct path_guard *guard,
+		     const struct hub_packet *in, uint64_t now_ms)
 {
-	if (!assoc_shakes(&guard->assoc))
-		return true;
-	if (!sa_cmp(&lock_of(guard)->said, &in->src, SA_ALL) &&
-	    now_ms - guard->heard_ms < OUST_MS)
-		return false;
-	assoc_stop(&guard->assoc);
-	return true;
+	return !assoc_shakes(&guard->assoc) ||
+	       sa_cmp(&lock_of(guard)->said, &in->src, SA_ALL) ||
+	       now_ms - guard->heard_ms >= OUST_MS;
 }
 
-static bool may_shake(struct path_guard *guard, const struct hub_packet *in,
+/* In anybody's name a hello can be sent: whose it is shows the cookie. Until
+ * then the handshake of the other one goes on. */
+static bool ousts(struct path_guard *guard, const struct assoc_packet *packet)
+{
+	const struct sa was = guard->to;
+
+	if (guard->assoc.client || !assoc_shakes(&guard->assoc) ||
+	    sa_cmp(&guard->to, packet->src, SA_ALL))
+		return true;
+	guard->to = *packet->src;
+	if (assoc_brings(&guard->assoc, packet)) {
+		assoc_stop(&guard->assoc);
+		return true;
+	}
+	guard->to = was;
+	return false;
+}
+
+static bool may_shake(const struct path_guard *guard, const struct hub_packet *in,
 		      uint64_t now_ms)
 {
 	const struct path_rtp *pr = guard->pr;
@@ -261,7 +275,7 @@ static bool may_shake(struct path_guard *guard, const struct hub_packet *in,
 		return false;
 	/* as client we have one answer to expect, from wherever it comes */
 	return guard->assoc.client ||
-	       (hello_is(in->pkt, in->len) && ousts(guard, in, now_ms));
+	       (hello_is(in->pkt, in->len) && may_oust(guard, in, now_ms));
 }
 
 void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
@@ -281,6 +295,8 @@ void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
 		path_rtp_tell(pr, PATH_EV_STRANGER, in);
 		return;
 	}
+	if (!ousts(guard, &packet))
+		return;
 	guard->to = in->src;
 	guard->heard_ms = now_ms;
 	if (assoc_recv(&guard->assoc, &packet))

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <re.h>
 
 #include "common/countof.h"
@@ -797,6 +798,41 @@ static void one_hello_of_a_high_number_keeps_nobody_out(void)
 	call_close(&call);
 }
 
+/* It is behind NAT, so that nobody is where its SDP says; but hellos come in the
+ * name of that, as they would by the hand of who knows the SDP. */
+static void hellos_from_where_the_sdp_says_stop_nobody_behind_nat(void)
+{
+	struct media_phone *phone;
+	struct call call;
+	int there;
+
+	if (!call_open(&call, NULL, "active"))
+		return;
+	phone = call.phone;
+	phone->terms.source = SOURCE_LEARN_ONCE;
+	phone->dtls.mute = true;
+	phone->sending = false;
+	if (call_up(&call)) {
+		there = dup(phone->fd[0]);
+		CHECK_INT(media_phone_move(phone), 0);
+		phone->dtls.mute = false;
+		phone_dtls_poll(phone);
+		for (unsigned i = 0; i < 100; i++) {
+			CHECK_INT(sendto(there, bad_hello, sizeof(bad_hello), 0,
+					 &phone->peer[0].u.sa,
+					 phone->peer[0].len),
+				  sizeof(bad_hello));
+			media_bed_run(&call.bed, 1);
+		}
+		CHECK_INT(phone->dtls.handshakes, 1);
+		phone->sending = true;
+		CHECK(both_hear(&call));
+		CHECK_INT(call.bed.nlost, 0);
+		(void)close(there);
+	}
+	call_close(&call);
+}
+
 /* In its name, from before it begins until after it would have. */
 static void hellos_without_end_keep_nobody_out(void)
 {
@@ -954,6 +990,7 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(a_cookie_of_another_port_opens_nothing),
 	  TEST(a_cookie_outlives_the_worker),
 	  TEST(one_hello_of_a_high_number_keeps_nobody_out),
+	  TEST(hellos_from_where_the_sdp_says_stop_nobody_behind_nat),
 	  TEST(hellos_without_end_keep_nobody_out),
 	  TEST(who_never_brings_a_cookie_is_named_and_lost),
 	  TEST(who_refuses_in_clear_is_named),
