@@ -21,7 +21,7 @@ test="chromium firefox-esr coturn iproute2 sip-tester kamailio kamailio-presence
 # a plugin package with 4.1.6
 optional="librem-dev libwebsockets-evlib-uv"
 # for tests that say so when it is absent
-[ "$what" = test ] && optional="$optional nftables sipvicious libbcg729-dev"
+[ "$what" = test ] && optional="$optional nftables sipvicious libbcg729-dev espeak-ng asterisk-core-sounds-en-g722"
 
 root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
