@@ -418,7 +418,7 @@ describe('commands', { timeout: 240000 }, () => {
       assert.equal((await patch({ state: 'auto' })).status, 200);
       for (const by of [stack, stack.second]) assert.equal((await get(by)).state.forced, false);
       const { status: no, body: said } = await patch({ state: 'sideways' });
-      assert.deepEqual([no, said.errors?.[0].field], [400, '#/state']);
+      assert.deepEqual([no, said.errors?.[0].field], [422, '#/state']);
       assert.equal((await stack.rest('PATCH', '/v1/connections/c0/none', { body: { state: 'up' } })).status, 404);
       assert.equal((await stack.rest('POST', `${carrier}/register`, { by: stack.second })).status, 409);
       assert.equal((await stack.rest('POST', '/v1/connections/c0/none/register')).status, 404);
