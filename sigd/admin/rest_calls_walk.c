@@ -9,8 +9,7 @@
 
 enum {
 	SHARDS = 16,	   /* call_record.h */
-	STEP = 500,	   /* names at once, */
-	SHARD_MAX = 10000, /* ... of a shard */
+	SHARD_MAX = 10000, /* names of one */
 };
 
 static bool was_told(const struct rest_calls_walk *walk, const char *call)
@@ -49,19 +48,25 @@ bool rest_calls_walk_step(struct rest_calls_walk *walk, struct admin *admin,
 
 	re_snprintf(key, sizeof(key), "cb:{c:%x}:calls", walk->shard);
 	re_snprintf(from, sizeof(from), "%u", walk->at);
-	re_snprintf(to, sizeof(to), "%u", walk->at + STEP - 1);
+	re_snprintf(to, sizeof(to), "%u", walk->at + REST_CALLS_STEP - 1);
 	if (!rest_ask(&set, admin, resp, "ZRANGE", key, from, to, NULL))
 		return false;
 	if (set->type == REDIS_ARRAY)
 		step_tell(walk, set, foundh, arg);
-	walk->at += STEP - REST_CALLS_SLIP;
-	if (set->type == REDIS_ARRAY && set->len == STEP &&
+	walk->at += REST_CALLS_STEP - REST_CALLS_SLIP;
+	if (set->type == REDIS_ARRAY && set->len == REST_CALLS_STEP &&
 	    walk->at < SHARD_MAX)
 		return true;
 	++walk->shard;
 	walk->at = 0;
 	walk->nlast = 0;
 	return true;
+}
+
+void rest_calls_walk_back(struct rest_calls_walk *walk, size_t n)
+{
+	walk->at -= n < walk->at ? (unsigned)n : walk->at;
+	walk->nlast = 0;
 }
 
 bool rest_calls_walk_ended(const struct rest_calls_walk *walk)

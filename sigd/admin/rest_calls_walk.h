@@ -14,7 +14,8 @@
 #include "sigd/admin/rest_calls.h"
 
 enum {
-	REST_CALLS_SLIP = 50, /* the last of a step that are read once more */
+	REST_CALLS_STEP = 500, /* names at once */
+	REST_CALLS_SLIP = 50,  /* the last of a step that are read once more */
 };
 
 /* Begins as {.tenant = ..}; NULL: of all. */
@@ -31,6 +32,9 @@ typedef void(rest_calls_found_h)(const char *call, void *arg);
 bool rest_calls_walk_step(struct rest_calls_walk *walk, struct admin *admin,
 			  struct admin_resp *resp, rest_calls_found_h *foundh,
 			  void *arg);
+/* Of those that were told so many may have ended since, and moved the others
+ * down: the next step begins that much earlier, and tells some again. */
+void rest_calls_walk_back(struct rest_calls_walk *walk, size_t n);
 /* Whether all have been told. */
 bool rest_calls_walk_ended(const struct rest_calls_walk *walk);
 

@@ -21,6 +21,7 @@ enum {
 	AGAIN_MS = 1500, /* the last one has ended by then */
 	GAP_MS = 10,     /* between two: 100 a second */
 	MANY_MAX = 5000, /* of one order */
+	NAMES_MAX = 5000, /* that are looked at together */
 	SLICE = 50,      /* of a turn */
 	TURN_MS = 1,
 	MOST_MS = 30000,
@@ -33,10 +34,12 @@ struct many {
 	char user[CALL_TEXT_MAX], conn[CALL_CONN_MAX + 1];
 	struct call_record *rec;
 	struct rest_calls_walk walk;
-	char (*calls)[ID_LEN + 1];
-	size_t n, next, found;
+	char (*calls)[ID_LEN + 1]; /* of the tenant; some may fit */
+	size_t n, next;
+	char (*ended)[ID_LEN + 1]; /* that did */
+	size_t found, sorted;	   /* the first of them are in order */
 	bool listed; /* `calls` are all, or as many as there is room for */
-	bool left;   /* there was no room for all */
+	bool left;   /* one more fits than an order may have */
 };
 
 static void destructor(void *data)
@@ -45,6 +48,7 @@ static void destructor(void *data)
 
 	mem_deref(many->rec);
 	mem_deref(many->calls);
+	mem_deref(many->ended);
 }
 
 static bool word(char *to, size_t size, const struct jsonr_val *val)
@@ -130,10 +134,8 @@ static void on_call(const char *call, void *arg)
 {
 	struct many *many = arg;
 
-	if (many->n < MANY_MAX)
+	if (many->n < NAMES_MAX)
 		str_ncpy(many->calls[many->n++], call, ID_LEN + 1);
-	else
-		many->left = true;
 }
 
 static int by_call(const void *pa, const void *pb)
@@ -164,24 +166,52 @@ static bool list_some(struct many *many)
 	if (!rest_calls_walk_step(&many->walk, many->admin, many->resp, on_call,
 				  many))
 		return false;
-	many->listed = many->left || rest_calls_walk_ended(&many->walk);
+	many->listed = many->n + REST_CALLS_STEP > NAMES_MAX ||
+		       rest_calls_walk_ended(&many->walk);
 	if (many->listed)
 		once(many);
 	return true;
 }
 
+/* Those that were listed are gone through, and there are others: most of them
+ * may be of other users. */
+static void list_on(struct many *many)
+{
+	if (many->found)
+		qsort(many->ended, many->found, sizeof(many->ended[0]),
+		      by_call);
+	rest_calls_walk_back(&many->walk, many->found - many->sorted);
+	many->sorted = many->found;
+	many->n = many->next = 0;
+	many->listed = false;
+}
+
 /* --- their end ---------------------------------------------------------------- */
+
+/* Of an earlier list: what is told twice is counted once. */
+static bool was_ended(const struct many *many, const char *call)
+{
+	return many->sorted &&
+	       bsearch(call, many->ended, many->sorted, sizeof(many->ended[0]),
+		       by_call);
+}
 
 static bool end_one(struct many *many, const char *call)
 {
 	struct rest_order order = {.verb = NULL};
 	bool there;
 
+	if (was_ended(many, call))
+		return true;
 	if (!rest_call_load(many->rec, &there, many->admin, many->resp, call))
 		return false;
 	if (!there || !fits(many))
 		return true;
-	++many->found;
+	if (many->found == MANY_MAX) {
+		many->left = true;
+		return true;
+	}
+	str_ncpy(many->ended[many->found++], call, ID_LEN + 1);
 	if (many->rec->state == CALL_UP)
 		return rest_hangup_up(call, (uint32_t)many->found * GAP_MS,
 				      many->admin, many->resp);
@@ -191,7 +221,8 @@ static bool end_one(struct many *many, const char *call)
 /* Some of them. False: resp is an error. */
 static bool end_some(struct many *many)
 {
-	for (size_t i = 0; i < SLICE && many->next < many->n; i++) {
+	for (size_t i = 0; i < SLICE && many->next < many->n && !many->left;
+	     i++) {
 		if (!end_one(many, many->calls[many->next++]))
 			return false;
 	}
@@ -200,7 +231,8 @@ static bool end_some(struct many *many)
 
 static bool is_whole(const struct many *many)
 {
-	return many->listed && many->next == many->n;
+	return many->left || (many->listed && many->next == many->n &&
+			      rest_calls_walk_ended(&many->walk));
 }
 
 static void answer(const struct many *many)
@@ -226,8 +258,11 @@ static bool on_turn(const struct admin_req *req, struct admin_resp *resp,
 	many->resp = resp;
 	if (!(many->listed ? end_some(many) : list_some(many)))
 		return true;
-	if (!late && !is_whole(many))
+	if (!late && !is_whole(many)) {
+		if (many->listed && many->next == many->n)
+			list_on(many);
 		return false;
+	}
 	answer(many);
 	return true;
 }
@@ -238,8 +273,9 @@ static void end_all(struct many *many)
 
 	many->walk.tenant = many->tenant;
 	many->rec = mem_alloc(sizeof(*many->rec), NULL);
-	many->calls = mem_alloc(MANY_MAX * sizeof(*many->calls), NULL);
-	if (many->rec && many->calls)
+	many->calls = mem_alloc(NAMES_MAX * sizeof(*many->calls), NULL);
+	many->ended = mem_alloc(MANY_MAX * sizeof(*many->ended), NULL);
+	if (many->rec && many->calls && many->ended)
 		admin_later(many->resp, &later, many);
 	else
 		admin_resp_problem(many->resp, 503, "Out of memory.");

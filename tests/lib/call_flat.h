@@ -15,9 +15,10 @@ struct call_flat {
 	struct redis_val els[2 * CALL_FIELDS], val;
 };
 
-/* One that is up, of no user; borrows from flat. */
+/* One that is up, of this user; borrows from flat. */
 static inline const struct redis_val *
-call_flat(struct call_flat *flat, const char *call, const char *tenant)
+call_flat_of(struct call_flat *flat, const char *call, const char *tenant,
+	     const char *user)
 {
 	struct call_record *rec = &flat->rec;
 
@@ -25,6 +26,7 @@ call_flat(struct call_flat *flat, const char *call, const char *tenant)
 	rec->state = CALL_UP;
 	str_ncpy(rec->call, call, sizeof(rec->call));
 	str_ncpy(rec->tenant, tenant, sizeof(rec->tenant));
+	str_ncpy(rec->side[0].user, user, sizeof(rec->side[0].user));
 	call_fields_write(&flat->fields, rec);
 	for (size_t i = 0; i < flat->fields.argc; i++)
 		flat->els[i] = (struct redis_val){
@@ -35,6 +37,13 @@ call_flat(struct call_flat *flat, const char *call, const char *tenant)
 				       .el = flat->els,
 				       .len = flat->fields.argc};
 	return &flat->val;
+}
+
+/* ... of no user. */
+static inline const struct redis_val *
+call_flat(struct call_flat *flat, const char *call, const char *tenant)
+{
+	return call_flat_of(flat, call, tenant, "");
 }
 
 #endif

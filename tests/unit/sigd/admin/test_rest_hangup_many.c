@@ -1,8 +1,9 @@
 /*
- * test_rest_hangup_many.c  All calls of a tenant end, however many
+ * test_rest_hangup_many.c  All calls of a tenant, or a user, end, however many
  *
  * Here are the answers of Redis: one shard has calls, of which the first end
- * while its list is read, and the third is put behind all others.
+ * while its list is read, and the third is put behind all others. Those that
+ * are to end leave the list a while later, one by one.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,6 +25,7 @@ static struct {
 	unsigned lists, turns;
 	size_t most; /* names that were asked for at once */
 	unsigned ended[CALLS];
+	unsigned users; /* 0: all calls are nobody's; alice's are the others */
 	struct redis_val els[CALLS], said;
 	struct call_flat flat;
 } bed;
@@ -46,6 +48,35 @@ static void calls_change(void)
 	bed.n -= 2;
 }
 
+/* What ends moves the others down. */
+static void ended_leave(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bed.n; i++) {
+		if (bed.ended[strtoul(bed.names[i], NULL, 16)])
+			continue;
+		if (n != i)
+			memcpy(bed.names[n], bed.names[i], NAME_LEN);
+		++n;
+	}
+	bed.n = n;
+}
+
+static bool is_alices(const char *call)
+{
+	return strtoul(call, NULL, 16) >= bed.users;
+}
+
+/* A side of nobody, of alice or of bob. */
+static const struct redis_val *rec_say(const char *call)
+{
+	if (!bed.users)
+		return call_flat(&bed.flat, call, "t0");
+	return call_flat_of(&bed.flat, call, "t0",
+			    is_alices(call) ? "alice" : "bob");
+}
+
 static void list_say(const struct redis_arg *argv)
 {
 	const size_t from = (size_t)atoi(argv[2].data);
@@ -57,6 +88,8 @@ static void list_say(const struct redis_arg *argv)
 		return;
 	if (++bed.lists == 2)
 		calls_change();
+	if (bed.lists > 2)
+		ended_leave();
 	for (size_t i = from; i < min(to, bed.n); i++)
 		bed.els[bed.said.len++] = (struct redis_val){
 			.type = REDIS_STR,
@@ -76,9 +109,8 @@ int redis_sync_send(struct redis_sync *sync, const struct redis_arg *argv,
 	if (!strcmp(word, "ZRANGE")) {
 		list_say(argv);
 	} else if (!strcmp(word, "HGETALL")) {
-		*valp = call_flat(&bed.flat,
-				  (const char *)argv[1].data +
-					  strlen("cb:{c:0}:rec:"), "t0");
+		*valp = rec_say((const char *)argv[1].data +
+				strlen("cb:{c:0}:rec:"));
 	} else if (CHECK_STR(word, "EVAL")) {
 		++bed.ended[strtoul(argv[5].data, NULL, 16)];
 		bed.said = (struct redis_val){.type = REDIS_INT};
@@ -124,10 +156,9 @@ void admin_later(struct admin_resp *resp, const struct admin_later_cfg *cfg,
 		++bed.turns;
 }
 
-static struct mbuf *end_all(void)
+static struct mbuf *end(const char *body)
 {
-	static const char body[] = "{\"tenant\": \"t0\"}";
-	struct admin_req req = {.body_pl = {body, sizeof(body) - 1}};
+	struct admin_req req = {.body_pl = {body, strlen(body)}};
 	struct admin_resp resp = {.status = 200};
 
 	resp.mb = mbuf_alloc(512);
@@ -136,6 +167,11 @@ static struct mbuf *end_all(void)
 	CHECK_INT(resp.status, 202);
 	CHECK(!mbuf_write_u8(resp.mb, 0));
 	return resp.mb;
+}
+
+static struct mbuf *end_all(void)
+{
+	return end("{\"tenant\": \"t0\"}");
 }
 
 static unsigned ended(unsigned most)
@@ -170,11 +206,45 @@ static void of_too_many_some_are_left_and_that_is_said(void)
 
 	bed_init(CALLS);
 	said = end_all();
-	/* one of them may stand there twice */
-	CHECK(ended(1) >= 4999 && ended(1) <= 5000);
+	CHECK_INT(ended(1), 5000);
+	CHECK(strstr((char *)said->buf, "\"calls\":5000,"));
 	CHECK(strstr((char *)said->buf, "\"more\":true"));
 	mem_deref(said);
 }
 
+/* However many of others stand before them. */
+static void behind_the_calls_of_others_all_of_one_end(void)
+{
+	static const char alices[] =
+		"{\"tenant\": \"t0\", \"user\": \"alice\"}";
+	struct mbuf *said;
+
+	bed_init(CALLS);
+	bed.users = CALLS - 3;
+	said = end(alices);
+	CHECK_INT(ended(1), 3);
+	CHECK(strstr((char *)said->buf, "\"calls\":3,"));
+	CHECK(strstr((char *)said->buf, "\"more\":false"));
+	mem_deref(said);
+}
+
+/* Those that end move those down that were not listed yet. */
+static void none_is_left_out_while_others_end(void)
+{
+	static const char alices[] =
+		"{\"tenant\": \"t0\", \"user\": \"alice\"}";
+	struct mbuf *said;
+
+	bed_init(CALLS);
+	bed.users = 3000;
+	said = end(alices);
+	CHECK_INT(ended(1), CALLS - 3000);
+	CHECK(strstr((char *)said->buf, "\"calls\":3000,"));
+	CHECK(strstr((char *)said->buf, "\"more\":false"));
+	mem_deref(said);
+}
+
 TEST_MAIN(TEST(the_lists_are_read_in_parts),
-	  TEST(of_too_many_some_are_left_and_that_is_said))
+	  TEST(of_too_many_some_are_left_and_that_is_said),
+	  TEST(behind_the_calls_of_others_all_of_one_end),
+	  TEST(none_is_left_out_while_others_end))
