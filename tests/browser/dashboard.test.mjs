@@ -181,7 +181,7 @@ describe('the dashboard', { timeout: 300000 }, () => {
     }
     for (const by of ['user', 'search', 'device', 'address', 'agent']) {
       await page.goto(`${page.base}#/registrations?tenant=t0&by=${by}&of=nobody`);
-      await page.getByText('No device is registered.').waitFor();
+      await page.getByText('No device fits.').waitFor();
     }
     await page.getByRole('button', { name: 'Show all' }).click();
     await page.getByRole('row').filter({ hasText: 'alice' }).waitFor();

@@ -60,7 +60,18 @@ describe('lists of the dashboard', { timeout: 300000 }, () => {
     await page.getByRole('row').filter({ hasText: 'alice' }).waitFor();
     assert.equal(fake.of('GET /v1/calls')[0].query.user, 'alice', 'the server is asked for him');
     fake.on('GET /v1/calls', () => ({ calls: [], total: 0, next: null }));
+    await page.getByText('No call fits.').waitFor();
+    await page.getByRole('button', { name: 'Show all' }).click();
     await page.getByText('Nobody is on the phone.').waitFor();
+  });
+
+  test('what every object has is no kind of search', async () => {
+    fake.on('GET /v1/calls', () => ({ calls: [call('0'.repeat(16), 'alice')], total: 1, next: null }));
+    const before = fake.of('GET /v1/calls').length;
+    const page = await fake.open('calls?by=constructor&of=alice');
+    await page.getByRole('row').filter({ hasText: 'alice' }).waitFor();
+    assert.equal(await page.getByText('Only those with').count(), 0);
+    assert.ok(fake.of('GET /v1/calls').slice(before).every(({ query }) => !('constructor' in { ...query, __proto__: null })));
   });
 
   test('more are shown when asked for, with the keyboard, while the list goes on', async () => {

@@ -68,5 +68,5 @@ export function Calls({ route, access }) {
     ${list === 'live' && calls.next && html`<p class="soft">Live calls come in the order of their ids, not of time: there are others, newer ones, too, behind those that are shown.</p>`}
     ${calls.data && html`<${Table} label="Calls" rows=${shown} id=${(c) => c.id} href=${(c) => link('calls', [c.id])}
       columns=${[...COLUMNS, ...some(mosOf) ? [MOS] : [], TENANT, ...some((c) => c.media_worker) ? [MEDIA] : []]}
-      empty=${nothing(calls, question, { none: list === 'recent' ? 'No call has ended of late.' : 'Nobody is on the phone.', unfit: 'No call fits.' })} /><${More} list=${calls} />`}`;
+      empty=${nothing(calls, question || route.query.of, { none: list === 'recent' ? 'No call has ended of late.' : 'Nobody is on the phone.', unfit: 'No call fits.' })} /><${More} list=${calls} />`}`;
 }

@@ -46,13 +46,15 @@ function listOf(path, tell) {
     });
   }
 
-  // As far as it is open; what is behind the bound stays as it was.
+  // As far as it is open; what is behind the bound stays as it was, if it still
+  // begins where this ends: else some that have moved would be in neither.
   async function refresh(signal) {
     const had = count(pages);
     const far = pages.length;
     const got = [];
     await walk(got, () => got.length >= AGAIN_MOST || (count(got) >= had && got.length >= far), signal);
-    if (!signal.aborted) pages = [...got, ...got.at(-1).next ? pages.slice(got.length) : []];
+    const joins = got.at(-1).next && got.at(-1).next === pages[got.length - 1]?.next;
+    if (!signal.aborted) pages = [...got, ...joins ? pages.slice(got.length) : []];
   }
 
   const job = oneByOne(async (signal) => {
@@ -101,7 +103,7 @@ export function nothing(list, question, { none, unfit }) {
 
 // What the server finds among all, of the kinds in `names` ({ parameter: text, or
 // [text, values that it takes] }): { user: 'alice' }, or nothing.
-export const filterOf = ({ query: { by, of } }, names) => (names[by] && of ? { [by]: of } : {});
+export const filterOf = ({ query: { by, of } }, names) => (Object.hasOwn(names, by) && of ? { [by]: of } : {});
 
 // Where there is more than what is shown, the search finds only what is; this
 // has the server look. onPick: the search is to be empty.
@@ -110,7 +112,7 @@ export function Filter({ route, names, question, next, onPick }) {
   const text = question.trim();
   const pick = (name) => { onPick(); refine({ by: name, of: text, q: '' }); };
   const kinds = Object.entries(names).map(([name, kind]) => [name, ...[kind].flat(1)]);
-  if (names[by] && of) {
+  if (Object.hasOwn(names, by) && of) {
     return html`<p class="soft">Only those with ${kinds.find(([name]) => name === by)[1]} <b>${of}</b>. <button type="button" class="small" onClick=${() => refine({ by: '', of: '' })}>Show all</button></p>`;
   }
   if (!next || !text) return null;

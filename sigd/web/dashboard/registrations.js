@@ -45,5 +45,5 @@ export function Registrations({ route, access }) {
     <${Filter} route=${route} names=${FILTERS} question=${question} next=${list.next} onPick=${() => setQuestion('')} />
     ${!tenant && html`<${Empty}>Say whose: a tenant.<//>`}
     ${list.data && html`<${Table} label="Registrations" columns=${columns} rows=${shown} id=${key}
-      href=${(r) => link('registrations', [tenant, r.user])} empty=${nothing(list, question, { none: 'No device is registered.', unfit: 'No device fits.' })} /><${More} list=${list} />`}`;
+      href=${(r) => link('registrations', [tenant, r.user])} empty=${nothing(list, question || route.query.of, { none: 'No device is registered.', unfit: 'No device fits.' })} /><${More} list=${list} />`}`;
 }
