@@ -51,6 +51,8 @@ static void setup(CURL *easy, const struct fetch_now_ask *ask,
 		  struct curl_slist *headers, struct fetch_now_answer *answer)
 {
 	(void)curl_easy_setopt(easy, CURLOPT_URL, ask->url);
+	/* a name may be "." or ".."; it is no way up (RFC 3986, 5.2.4) */
+	(void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, ask->method);
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	(void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);

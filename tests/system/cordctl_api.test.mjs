@@ -202,6 +202,21 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     }
   });
 
+  test('a name of dots is a name, and no way up', async () => {
+    const asked = [];
+    const server = http.createServer((req, res) => {
+      asked.push(req.url);
+      res.writeHead(404, { 'content-type': 'application/json' }).end('{"detail": "None."}');
+    });
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    try {
+      for (const name of ['.', '..']) assert.equal((await run(['hangup', name], { url: `http://127.0.0.1:${server.address().port}` })).code, 1);
+      assert.deepEqual(asked, ['/v1/calls/.', '/v1/calls/..']);
+    } finally {
+      server.close();
+    }
+  });
+
   test('what a call came to is told as far as it is known, and that not all is', async () => {
     const id = '0'.repeat(16);
     const answers = { '/v1/calls/sip-1/timeline': [200, { id, state: 'refused', caller: 'alice', callee: '1', decision: 'a\nb', items: [{ time: '2026-03-01T12:00:00.004Z', kind: 'call.refused', worker: 's1/0', data: { why: 'no-route' } }] }],
