@@ -18,7 +18,8 @@ static bool is_at(const struct cfg_pos *a, const struct cfg_pos *b)
 	return a->line && a->line == b->line && a->col == b->col;
 }
 
-/* One more part of a JSON pointer (RFC 6901, section 3). */
+/* One more part of a JSON pointer (RFC 6901, section 3), or none of it: half of
+ * it may end amid a character. */
 static size_t part_add(char *field, size_t len, const char *key)
 {
 	const size_t begin = len;
@@ -30,8 +31,10 @@ static size_t part_add(char *field, size_t len, const char *key)
 			field[len++] = '~';
 		field[len++] = *key == '~' ? '0' : *key == '/' ? '1' : *key;
 	}
+	if (*key)
+		len = begin;
 	field[len] = '\0';
-	return *key ? begin : len;
+	return len;
 }
 
 /* The member that stands there, or has its name there. */

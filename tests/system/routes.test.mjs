@@ -64,7 +64,9 @@ describe('routes', { timeout: 180000 }, () => {
     assert.match(body.errors[0].text, /there is no connection "sip".*did you mean "sipp"/);
     assert.equal(body.errors[0].field, '#/from');
     for (const [question, ...fields] of [['{"calee": "0301"}', '#/calee', '#/callee'], ['{"callee": "1",\n "source": "x"}', '#/source'], ['{"callee": "1", "tenant": "x"}', '#/tenant'],
-      ['{"callee": "1", "health": {"nosuch": "down"}}', '#/health'], ['{"callee": "1", "health": {"a~/b": "purple"}}', '#/health/a~0~1b'], ['{"callee": {"a": 1}}', '#/callee'], ['{"callee": "1", "headers": []}', '#/headers']]) {
+      ['{"callee": "1", "health": {"nosuch": "down"}}', '#/health'], ['{"callee": "1", "health": {"a~/b": "purple"}}', '#/health/a~0~1b'], ['{"callee": {"a": 1}}', '#/callee'],
+      // of a name that is too long for a pointer none is told, not half of it
+      [`{"callee": "1", "health": {"${'\u00e9'.repeat(200)}": "purple"}}`, '#/health', '#/health'], ['{"callee": "1", "headers": []}', '#/headers']]) {
       ({ status, body } = await post('explain', question));
       assert.equal(status, 422);
       assert.deepEqual(body.errors.map((e) => e.field).sort(), fields, `${question}: ${JSON.stringify(body)}`);
