@@ -198,9 +198,10 @@ static const char doc_head[] =
 	"(RFC 3326). The Call-ID of that answer finds the rest: `/v1/traces`, "
 	"`/v1/calls` and,\n"
 	"what the routing table said no to, `/v1/refused`, each with "
-	"`?call_id=`. A first\n"
-	"challenge is no refusal, and what breaks the grammar says so in its "
-	"phrase alone.\n"
+	"`?call_id=`. A\n"
+	"challenge to who has shown nothing, or whose nonce is too old, "
+	"is no refusal,\n"
+	"and what breaks the grammar says so in its phrase alone.\n"
 	"\n"
 	"| Code | SIP | HTTP | Meaning |\n"
 	"|---|---|---|---|\n";

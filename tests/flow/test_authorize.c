@@ -169,6 +169,8 @@ static void an_answer_is_good_once_and_from_one_place(void)
 		put_register(&fix, &fix.alice, 0, "alice", 3, auth);
 		CHECK_INT(answer(&fix, &fix.alice), 401);
 		CHECK(strstr(fix.alice.resp, "stale=true"));
+		/* he is asked once more, and not refused */
+		CHECK(!strstr(fix.alice.resp, "Reason:"));
 		put_register(&fix, &fix.alice, 1, "alice", 4, auth);
 		CHECK_INT(answer(&fix, &fix.alice), 401);
 		CHECK(strstr(fix.alice.resp, "stale=true"));

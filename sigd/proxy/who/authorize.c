@@ -310,8 +310,9 @@ void authorize_challenge(struct proxy *px, struct txn_srv *st,
 		pl_set_str(&fields.fieldv[i].name, reg ? "WWW-Authenticate"
 						: "Proxy-Authenticate");
 	reply.fieldc = fields.fieldc;
-	/* the first challenge is no refusal */
-	if (code != STATUS_AUTH_REQUIRED)
+	/* who has shown nothing yet, or has a nonce that is too old, is asked,
+	 * and not refused */
+	if (code != STATUS_AUTH_REQUIRED && code != STATUS_AUTH_STALE)
 		reply_reason(&fields.fieldv[reply.fieldc++], reason, code);
 	reply_tag(tag, px, msg);
 	pl_set_str(&reply.to_tag, tag);
