@@ -129,8 +129,8 @@ static const struct cfg_field sigd_fields[] = {
 	{"streams_per_address", CFG_INT, ADMIN(streams_source), .min = 1,
 	 .max = 64, .def = "24",
 	 .help = "... from one address (of IPv6 a /64). Raise it behind a "
-		 "proxy, for which all are one; of one address there are 32 "
-		 "connections."},
+		 "proxy, for which all are one; of one address (of IPv6 a "
+		 "/64, too) there are 32 connections."},
 	CFG_END,
 };
 static const struct cfg_field mediad_fields[] = {

@@ -125,22 +125,29 @@ static bool refuse(struct admin_http *http, const struct admin_req *req,
 	return send_problem(req, status, detail, NULL, NULL);
 }
 
-/* 400: all of `path`, `query` or `header`. */
-static bool refuse_part(struct admin_http *http, const struct admin_req *req,
-			const char *part, const char *detail)
+/* 400: all of `path`, `query` or `header`, or a name in the query. */
+static bool refuse_field(struct admin_http *http, const struct admin_req *req,
+			 const char *field, const char *detail, bool close)
 {
 	struct admin_resp resp;
 	bool ok = false;
 
 	http->figures->refused++;
 	if (!resp_init(&resp)) {
-		admin_resp_field(&resp, 400, part, detail);
-		/* nobody knows where the next request would begin */
-		admin_resp_header(&resp, "Connection", "close");
+		admin_resp_field(&resp, 400, field, detail);
+		if (close)
+			admin_resp_header(&resp, "Connection", "close");
 		ok = admin_engine_send(req, &resp);
 	}
 	mem_deref(resp.mb);
 	return ok;
+}
+
+/* Nobody knows where the next request would begin. */
+static bool refuse_part(struct admin_http *http, const struct admin_req *req,
+			const char *part, const char *detail)
+{
+	return refuse_field(http, req, part, detail, true);
 }
 
 static bool refuse_method(struct admin_http *http, const struct admin_req *req)
@@ -185,7 +192,7 @@ static bool refuse_other(struct admin_http *http, const struct admin_req *req,
 			  "The query has no such name%s%s.",
 			  *names ? "; it may have: " : " here, and no other",
 			  names);
-	return refuse_part(http, req, other, detail);
+	return refuse_field(http, req, other, detail, false);
 }
 
 /* Line and headers are here: refuse before a body is taken. */
@@ -193,7 +200,7 @@ bool admin_request_begin(struct admin_req *req, void *arg)
 {
 	struct admin_http *http = arg;
 	bool result;
-	const char *query, *other;
+	const char *query;
 	size_t len;
 
 	if (!admin_is_clear(req))
@@ -230,8 +237,6 @@ bool admin_request_begin(struct admin_req *req, void *arg)
 				   "The query cannot be read.");
 	if (!admin_req_names_its_own(req))
 		return refuse(http, req, 404, "There is no such tenant.");
-	if (!query_is_known(req, &other))
-		return refuse_other(http, req, other);
 	if (body_too_long(http, req))
 		return refuse(http, req, 413, NULL);
 	return true;
@@ -314,6 +319,7 @@ bool admin_request_serve(struct admin_req *req, void *arg)
 {
 	const struct admin_resp *resp;
 	struct admin_http *http = arg;
+	const char *other;
 
 	if (req->later) {
 		resp = admin_later_answer(req->later);
@@ -321,6 +327,10 @@ bool admin_request_serve(struct admin_req *req, void *arg)
 	}
 	if (req->body && req->body->end > http->body_max)
 		return refuse(http, req, 413, NULL);
+	/* not before the body is here: who is answered earlier is cut off by
+	 * libmicrohttpd, and this is a program's mistake, not a stranger's */
+	if (!query_is_known(req, &other))
+		return refuse_other(http, req, other);
 	if ((req->route->flags & ADMIN_WAITS) &&
 	    admin_laters_full(&http->laters, req))
 		return refuse_wait(http, req);
