@@ -28,7 +28,7 @@ struct route_table;
 /* Exit codes, also in cordctl(1). */
 enum {
 	CORDCTL_OK = 0,
-	CORDCTL_WRONG = 1, /* a mistake, a failed test, another way */
+	CORDCTL_WRONG = 1, /* a mistake, a failed test, another way, not all */
 	CORDCTL_USAGE = 64,
 	CORDCTL_INPUT = 66, /* a file cannot be read */
 	CORDCTL_AWAY = 69, /* nobody answers there, or not now */

@@ -143,12 +143,34 @@ static void ended_cells(char cells[][CORDCTL_CELL_MAX],
 	(void)cordctl_text(cells[2], many, "more");
 }
 
-/* All of a tenant, or of one of its users or connections. */
-static int hangup_many(const struct cordctl_remote *remote)
+/* Asks, and tells. Not all that was asked for is done while there are more. */
+static int many_end(const struct cordctl_remote *remote, const char *body)
 {
 	static const char *const heads[] = {"ENDING", "WITHIN MS", "MORE"};
 	static const struct cordctl_form form = {NULL, heads, COUNTOF(heads),
 						 ended_cells};
+	struct cordctl_answer answer =
+		cordctl_ask(remote, "POST", "/v1/calls/hangup", body);
+	int code = answer.code;
+	bool more;
+
+	if (code == CORDCTL_OK && remote->json)
+		cordctl_raw(&answer);
+	else if (code == CORDCTL_OK)
+		code = cordctl_page_print(&answer, &form);
+	if (code == CORDCTL_OK &&
+	    jsonr_bool(jsonr_get(jsonr_root(answer.doc), "more"), &more) &&
+	    more) {
+		fputs("cordctl: there are more calls: ask again\n", stderr);
+		code = CORDCTL_WRONG;
+	}
+	cordctl_answer_close(&answer);
+	return code;
+}
+
+/* All of a tenant, or of one of its users or connections. */
+static int hangup_many(const struct cordctl_remote *remote)
+{
 	struct mbuf *body = mbuf_alloc(256);
 	struct jsonw json;
 	int code = CORDCTL_SYSTEM;
@@ -164,8 +186,7 @@ static int hangup_many(const struct cordctl_remote *remote)
 		jsonw_str(&json, "connection", remote->connection);
 	jsonw_end(&json);
 	if (!jsonw_done(&json) && !mbuf_write_u8(body, 0))
-		code = cordctl_do(remote, "POST", "/v1/calls/hangup",
-				  (const char *)body->buf, &form);
+		code = many_end(remote, (const char *)body->buf);
 	mem_deref(body);
 	return code;
 }

@@ -53,6 +53,7 @@ struct reading {
 	unsigned long left; /* that are wanted; 0: all, or no number */
 	bool again; /* there may be more now */
 	bool began; /* there was an answer */
+	bool missing; /* it has said that some of it is */
 	unsigned http; /* of the latest one; 0: none came */
 };
 
@@ -91,9 +92,11 @@ static void take(struct reading *rd, const struct cordctl_answer *answer)
 			break;
 		message(jsonr_at(messages, i));
 	}
-	if (jsonr_str(jsonr_get(root, "gap")))
+	if (jsonr_str(jsonr_get(root, "gap"))) {
 		fputs("cordctl: more was said than can be followed: "
 		      "some is missing\n", stderr);
+		rd->missing = true;
+	}
 	rd->left -= n < rd->left ? n : rd->left;
 	rd->began = true;
 	(void)cordctl_text(rd->after, root, "next");
@@ -140,9 +143,13 @@ static int read_all(struct reading *rd)
 			continue;
 		}
 		away_ms = PAUSE_MS;
-		if (code != CORDCTL_OK || (limited && !rd->left) ||
-		    (!rd->again && !rd->remote->follow))
+		if (code != CORDCTL_OK)
 			return code;
+		if ((limited && !rd->left) ||
+		    (!rd->again && !rd->remote->follow))
+			return rd->missing && !rd->remote->follow
+				       ? CORDCTL_WRONG
+				       : CORDCTL_OK;
 		if (!rd->again)
 			pause_ms(PAUSE_MS);
 	}

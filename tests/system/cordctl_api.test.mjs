@@ -202,6 +202,28 @@ describe('cordctl asks', { timeout: 240000 }, () => {
     }
   });
 
+  test('what is not all, or not right, is said, and is no success', async () => {
+    const answers = { '/v1/calls/hangup': [202, { calls: 5000, within_ms: 51500, more: true }], '/v1/traces/messages': [200, { messages: [], gap: '2026-03-01T12:00:00Z', next: '1' }],
+      '/v1/tenants': [400, { detail: 'No.', errors: [{ field: 'limit', detail: 'No.' }, { field: '#/a', text: 'Neither.' }] }] };
+    const server = http.createServer((req, res) => {
+      const [code, body] = answers[req.url.replace(/\?.*/, '')];
+      res.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
+    try {
+      for (const [args, shown, said] of [[['hangup', '--tenant', 'demo'], /^5000 +51500 +yes$/m, 'there are more calls: ask again\n'],
+        [['hangup', '--tenant', 'demo', '--json'], /"more":true/, 'there are more calls: ask again\n'],
+        [['trace', '--tenant', 'demo', '--user', 'alice'], /^$/, 'more was said than can be followed: some is missing\n'],
+        [['tenants'], /^$/, 'No. (400)\n  limit\n  #/a: Neither.\n']]) {
+        const { code, out, err } = await run(args, { url: `http://127.0.0.1:${server.address().port}` });
+        assert.deepEqual([code, err], [1, `cordctl: ${said}`], args.join(' '));
+        assert.match(out, shown);
+      }
+    } finally {
+      server.close();
+    }
+  });
+
   test('a name of dots is a name, and no way up', async () => {
     const asked = [];
     const server = http.createServer((req, res) => {
