@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/countof.h"
 #include "common/fetch_now.h"
 #include "common/jsonr.h"
 #include "sigd/cordctl/cordctl_api.h"
@@ -50,6 +51,24 @@ static bool token_read(char token[CORDCTL_TOKEN_MAX],
 
 /* --- asking ------------------------------------------------------------------------ */
 
+/* What is wrong with which field; the text of one may be all that there is. */
+static void say_error(const struct jsonr_val *error, const char *detail)
+{
+	static const char *const names[] = {"detail", "text", "message"};
+	const char *field = jsonr_str(jsonr_get(error, "field"));
+	const char *text = NULL;
+
+	for (size_t i = 0; !text && i < COUNTOF(names); i++)
+		text = jsonr_str(jsonr_get(error, names[i]));
+	if (text && detail && !strcmp(text, detail))
+		text = NULL;
+	if (field || text)
+		(void)re_fprintf(stderr, "  %H%s%H\n", cordctl_shown,
+				 field ? field : "",
+				 field && text ? ": " : "", cordctl_shown,
+				 text ? text : "");
+}
+
 /* A problem document (RFC 9457), or what there is. */
 static void say(unsigned code, const struct jsonr *doc)
 {
@@ -63,18 +82,8 @@ static void say(unsigned code, const struct jsonr *doc)
 				 : "it was refused",
 			 code);
 	errors = jsonr_get(root, "errors");
-	for (size_t i = 0; i < jsonr_count(errors); i++) {
-		const struct jsonr_val *error = jsonr_at(errors, i);
-		const char *text = jsonr_str(jsonr_get(error, "detail"));
-
-		if (!text)
-			text = jsonr_str(jsonr_get(error, "text"));
-		if (!text)
-			text = jsonr_str(jsonr_get(error, "message"));
-		if (text)
-			(void)re_fprintf(stderr, "  %H\n", cordctl_shown,
-					 text);
-	}
+	for (size_t i = 0; i < jsonr_count(errors); i++)
+		say_error(jsonr_at(errors, i), detail);
 }
 
 static int code_of(unsigned http)
