@@ -139,6 +139,7 @@ int session_answered(struct session_table *table, const char *id)
 		return err;
 	if (!session->answered) {
 		session->answered = true;
+		session->answered_ms = wheel_now(table->wheel);
 		for (size_t i = 0; i < COUNTOF(session->legs); i++)
 			if (session->legs[i])
 				leg_store(session->legs[i]);

@@ -131,9 +131,12 @@ static uint64_t time_left(const struct leg *leg, uint64_t since_ms,
  * knows no HelloVerifyRequest, or does not get ours. */
 static uint64_t keyless_ms(const struct leg *leg)
 {
-	return leg->session->answered && leg->sdp.choice &&
-			       leg->sdp.choice->dtls && !leg_at(leg, LEG_DTLS)
-		       ? max(leg->heard_ms, leg->watch.since_ms)
+	const struct session *session = leg->session;
+
+	return session->answered && leg->sdp.choice && leg->sdp.choice->dtls &&
+			       !leg_at(leg, LEG_DTLS)
+		       ? max(max(leg->heard_ms, leg->watch.since_ms),
+			     session->answered_ms)
 		       : 0;
 }
 

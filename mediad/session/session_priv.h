@@ -65,6 +65,7 @@ struct session {
 	uint32_t not_resumed; /* bit n: leg n did not come back */
 	bool poison;
 	bool answered; /* both sides are expected to be heard */
+	uint64_t answered_ms; /* of the wheel; 0: by a worker before */
 	struct tap *tap;        /* NULL: nobody else hears it */
 	unsigned tape;          /* parts of its recording that were begun */
 	uint64_t tape_unix_s;   /* and when the first of them was */

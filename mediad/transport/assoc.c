@@ -246,7 +246,7 @@ static void ask(struct assoc *assoc, const uint8_t cookie[HS_COOKIE_LEN])
 
 	if (!assoc->asked)
 		assoc_tell_hello(assoc, "asked");
-	assoc->asked = true;
+	assoc->asked = assoc->only_asked = true;
 	hello_verify(out, cookie);
 	on_send(out, sizeof(out), assoc);
 }
@@ -275,7 +275,8 @@ static bool begin_by(struct assoc *assoc, const struct assoc_packet *in,
  * Of a handshake that began without a cookie nobody knows whose it is, and of
  * another hello beside it neither. So that goes on, and this one gets a cookie;
  * who brings it is the peer, and the other one was not. What began with one is
- * the peer's: whatever comes beside it is for hs.h to judge.
+ * the peer's: another hello may be of the same peer, which begins anew, and has
+ * to bring one as well.
  */
 static bool hello_recv(struct assoc *assoc, const struct assoc_packet *in)
 {
@@ -285,7 +286,7 @@ static bool hello_recv(struct assoc *assoc, const struct assoc_packet *in)
 	struct hello hello;
 	bool shown;
 
-	if (assoc->hs && (!goes_on || assoc->asks))
+	if (assoc->hs && !goes_on)
 		return feed(assoc, in);
 	if (!hello_read(&hello, in->pkt, in->len)) {
 		if (goes_on)
@@ -295,7 +296,7 @@ static bool hello_recv(struct assoc *assoc, const struct assoc_packet *in)
 	if (hs_ctx_cookie(assoc->params.hs_ctx, cookie, &way))
 		return false;
 	shown = hello_brings(&hello, cookie);
-	if (goes_on && !shown && !is_other(assoc, &hello)) {
+	if (goes_on && (assoc->asks || !shown) && !is_other(assoc, &hello)) {
 		remember(assoc, &hello);
 		return feed(assoc, in);
 	}
@@ -317,6 +318,7 @@ bool assoc_recv(struct assoc *assoc, const struct assoc_packet *in)
 {
 	const bool hello = hello_is(in->pkt, in->len);
 
+	assoc->only_asked = false;
 	if (assoc->hs && hs_listens(assoc->hs))
 		assoc->hs = mem_deref(assoc->hs); /* it was no use to OpenSSL */
 	if (hello && (!assoc->wanted || assoc->client))
@@ -339,6 +341,11 @@ bool assoc_brings(struct assoc *assoc, const struct assoc_packet *in)
 		return true;
 	ask(assoc, cookie);
 	return false;
+}
+
+bool assoc_unanswered(const struct assoc *assoc)
+{
+	return assoc->client && assoc->hs && !hs_is_answered(assoc->hs);
 }
 
 bool assoc_shakes(const struct assoc *assoc)

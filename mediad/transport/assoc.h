@@ -62,6 +62,7 @@ struct assoc {
 	bool named;  /* random is known */
 	bool asks;   /* a hello has to bring its cookie */
 	bool asked;  /* one that had none was told of */
+	bool only_asked; /* nothing else has come of the latest datagram */
 	bool wanted; /* a handshake may begin */
 	bool resumed; /* the next to be told are those of the peer we have */
 	bool client; /* it is ours to begin it */
@@ -119,6 +120,9 @@ bool assoc_recv(struct assoc *assoc, const struct assoc_packet *in);
  * the cookie of where it comes from? If not it is asked for it, by send(), and
  * nothing else comes of it. */
 bool assoc_brings(struct assoc *assoc, const struct assoc_packet *in);
+/* As client: nobody has answered it yet who could be shown to have got it. Where
+ * such a datagram came from says nothing of where the peer is. */
+bool assoc_unanswered(const struct assoc *assoc);
 /* A handshake goes on. */
 bool assoc_shakes(const struct assoc *assoc);
 /* Tell the log why there is none; within or before `lost`, as long as nothing

@@ -36,8 +36,9 @@ static size_t get24(const uint8_t *p)
 
 bool hello_is(const uint8_t *pkt, size_t len)
 {
+	/* in another epoch it is encrypted, and may begin with any byte */
 	return len > REC_HDR && pkt[0] == HANDSHAKE &&
-	       pkt[REC_HDR] == CLIENT_HELLO;
+	       !get16(pkt + REC_EPOCH) && pkt[REC_HDR] == CLIENT_HELLO;
 }
 
 /* client_version, random, session_id, cookie: RFC 6347, 4.2.1. */

@@ -274,8 +274,32 @@ static bool may_shake(const struct path_guard *guard, const struct hub_packet *i
 	      sa_cmp(&pr->rtp.from, &in->src, SA_ADDR)))
 		return false;
 	/* as client we have one answer to expect, from wherever it comes */
-	return guard->assoc.client ||
-	       (hello_is(in->pkt, in->len) && may_oust(guard, in, now_ms));
+	if (guard->assoc.client)
+		return !assoc_shakes(&guard->assoc) ||
+		       assoc_unanswered(&guard->assoc);
+	return hello_is(in->pkt, in->len) && may_oust(guard, in, now_ms);
+}
+
+/* Ours goes to where it came from, if anything comes of it. May free the path. */
+static bool take(struct path_guard *guard, const struct assoc_packet *packet,
+		 uint64_t now_ms)
+{
+	const struct path_guard was = {.to = guard->to,
+				       .heard_ms = guard->heard_ms};
+	bool ok;
+
+	mem_ref(guard);
+	guard->to = *packet->src;
+	guard->heard_ms = now_ms;
+	ok = assoc_recv(&guard->assoc, packet);
+	if ((!ok || guard->assoc.only_asked ||
+	     assoc_unanswered(&guard->assoc)) &&
+	    sa_cmp(&guard->to, packet->src, SA_ALL)) {
+		guard->to = was.to;
+		guard->heard_ms = was.heard_ms;
+	}
+	mem_deref(guard);
+	return ok;
 }
 
 void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
@@ -297,9 +321,7 @@ void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)
 	}
 	if (!ousts(guard, &packet))
 		return;
-	guard->to = in->src;
-	guard->heard_ms = now_ms;
-	if (assoc_recv(&guard->assoc, &packet))
+	if (take(guard, &packet, now_ms))
 		return;
 	++pr->base.stats.refused;
 	++hub_stats(pr->env->hub)->rubbish;

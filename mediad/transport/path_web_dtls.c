@@ -136,8 +136,14 @@ bool path_web_dtls(struct path_web *pw, const struct mux_packet *packet)
 
 	pw->dtls.to = packet->src;
 	pw->dtls.sock = packet->sock;
-	if (assoc_recv(&pw->assoc, &in))
+	if (assoc_recv(&pw->assoc, &in)) {
+		/* who is asked for a cookie does not get what is sent again */
+		if (pw->assoc.only_asked) {
+			pw->dtls.to = was.to;
+			pw->dtls.sock = was.sock;
+		}
 		return true;
+	}
 	pw->dtls.to = was.to;
 	pw->dtls.sock = was.sock;
 	++pw->base.stats.refused;

@@ -62,6 +62,7 @@ struct feed {
 	bool more;       /* one of them has more */
 	bool behind;     /* one had, the last time */
 	bool delivering;
+	bool lost; /* the lease, meanwhile: others have gone on */
 	struct feed_event *events[FEED_BATCH];
 	int64_t nrs[FEED_BATCH]; /* their places in their streams */
 	size_t n;
@@ -185,8 +186,15 @@ static void on_done(size_t n, void *arg)
 {
 	struct feed *feed = arg;
 
-	feed->delivering = false;
+	const bool lost = feed->lost;
+
+	feed->delivering = feed->lost = false;
 	feed->counts.delivered += n;
+	if (lost) {
+		if (may_go_on(feed))
+			again(feed);
+		return;
+	}
 	if (n < feed->n) {
 		++feed->counts.failed;
 		cut(feed, n);
@@ -389,6 +397,7 @@ static void on_lease(bool held, uint64_t fence, void *arg)
 	wheel_stop(&feed->timer);
 	redis_link_forget(feed->redis, feed);
 	feed_reader_forget(feed->reader, feed);
+	feed->lost |= !held && feed->delivering;
 	if (!held)
 		feed->counts.oldest_ms = 0;
 	if (held && !feed->delivering)

@@ -45,12 +45,13 @@ static void destructor(void *data)
 {
 	struct trace_homer *homer = data;
 
+	/* which may find that the server has gone, and start a timer */
+	if (homer->waiting)
+		waiting_send(homer);
 	if (homer->wheel) {
 		wheel_stop(&homer->retry);
 		wheel_stop(&homer->soon);
 	}
-	if (homer->waiting)
-		waiting_send(homer);
 	socket_close(homer);
 	mem_deref(homer->queue);
 	mem_deref(homer->wheel);
@@ -230,6 +231,12 @@ static int queue_add(struct mbuf *queue, const uint8_t *data, size_t len)
 
 	if (mbuf_get_left(queue) + len > TRACE_HOMER_QUEUE)
 		return ENOBUFS;
+	/* a server that is always a little behind never empties it */
+	if (at > TRACE_HOMER_QUEUE) {
+		memmove(queue->buf, queue->buf + at, queue->end - at);
+		queue->end -= at;
+		queue->pos = at = 0;
+	}
 	queue->pos = queue->end;
 	err = mbuf_write_mem(queue, data, len);
 	queue->pos = at;
@@ -239,6 +246,8 @@ static int queue_add(struct mbuf *queue, const uint8_t *data, size_t len)
 void trace_homer_send(struct trace_homer *homer, const uint8_t *data,
 		      size_t len)
 {
+	if (!homer->tcp && homer->queue->end + len > TRACE_HOMER_QUEUE)
+		datagrams_send(homer);
 	if (queue_add(homer->queue, data, len)) {
 		++homer->counts.lost;
 		return;

@@ -10,8 +10,10 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "common/loop.h"
 #include "common/wheel.h"
 #include "sigd/trace/trace_homer.h"
+#include "tests/lib/redis_server.h"
 #include "tests/lib/test.h"
 
 enum {
@@ -137,6 +139,44 @@ static void nobody_there_is_counted_and_no_end(void)
 	stop(&bed);
 }
 
+static bool has_sent(void *arg)
+{
+	return trace_homer_counts(arg)->sent > 0;
+}
+
+/* What waits is tried once more at the end, and finds that the server has gone:
+ * that starts nothing that outlives it. */
+static void who_has_gone_at_the_end_leaves_no_timer(void)
+{
+	const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+	struct trace_homer *homer = NULL;
+	struct wheel *wheel = NULL;
+	struct sa addr;
+	int fd, far;
+
+	CHECK(!sa_set_str(&addr, "127.0.0.1", 0));
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CHECK(!bind(fd, &addr.u.sa, addr.len) && !listen(fd, 1));
+	addr.len = sizeof(addr.u);
+	CHECK(!getsockname(fd, &addr.u.sa, &addr.len));
+	CHECK(!loop_init(64));
+	CHECK(!wheel_alloc(&wheel, loop_now_ms()));
+	loop_drive(wheel);
+	CHECK(!trace_homer_alloc(&homer, &addr, true, wheel));
+	far = accept(fd, NULL, NULL);
+	trace_homer_send(homer, (const uint8_t *)"first", 5);
+	CHECK(redis_test_until(wheel, 5000, has_sent, homer));
+	CHECK(!setsockopt(far, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)));
+	(void)close(far);
+	trace_homer_send(homer, (const uint8_t *)"last", 4);
+	mem_deref(homer);
+	CHECK_INT(wheel_count(wheel), 0);
+	mem_deref(wheel);
+	loop_close();
+	(void)close(fd);
+}
+
 TEST_MAIN(TEST(each_comes_whole_and_in_order),
 	  TEST(what_waits_goes_before_the_end),
-	  TEST(nobody_there_is_counted_and_no_end))
+	  TEST(nobody_there_is_counted_and_no_end),
+	  TEST(who_has_gone_at_the_end_leaves_no_timer))
