@@ -21,10 +21,10 @@ describe('lists of the dashboard', { timeout: 300000 }, () => {
 
   // by pages of 100: all(query) are there now, in the order of their names; a
   // cursor is the last name that was told
-  const paged = (all) => ({ query }) => {
+  const paged = (all, most = 100) => ({ query }) => {
     const behind = all(query).filter((row) => !query.cursor || nameOf(row) > query.cursor);
-    const list = behind.slice(0, 100);
-    return { list, next: behind.length > 100 ? nameOf(list.at(-1)) : null };
+    const list = behind.slice(0, most);
+    return { list, next: behind.length > most ? nameOf(list.at(-1)) : null };
   };
   const devices = (page) => fake.on('GET /v1/registrations', async (ask) => {
     const { list, next } = await page(ask);
@@ -98,6 +98,21 @@ describe('lists of the dashboard', { timeout: 300000 }, () => {
     await counts(page, 248);
     assert.equal(await page.getByText('user0220', { exact: true }).count(), 0, 'it has gone');
     assert.equal(await page.getByText('user0100', { exact: true }).count(), 1, 'none has gone with it');
+  });
+
+  test('of a long list no part is left out between what is asked anew and what is not', async () => {
+    let all = upto(200);
+    devices(paged(() => all.map(device), 10)); // 20 answers, of which 10 are asked for anew
+    const page = await fake.open('registrations?tenant=t0');
+    await counts(page, 100);
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await counts(page, 200);
+    all = [...upto(15, 'aaaa'), ...all];
+    fake.event('registration.added', { user: 'x' });
+    await page.getByRole('cell', { name: 'aaaa0000', exact: true }).waitFor();
+    const shown = await rows(page).evaluateAll((list) => list.map((row) => row.querySelector('td, th').innerText.trim()));
+    assert.ok(shown.length >= 100, `${shown.length}`);
+    assert.deepEqual(shown, all.slice(0, shown.length));
   });
 
   test('an answer for another tenant is dropped', async () => {
