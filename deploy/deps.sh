@@ -14,7 +14,7 @@ build="gcc make pkg-config git ca-certificates libre-dev libwebsockets-dev
  libjansson-dev libcurl4-openssl-dev libmaxminddb-dev libspandsp-dev liblz4-dev
  libogg-dev libopusfile-dev"
 run="redis-server openssl tzdata nodejs npm curl baresip-core"
-test="chromium firefox-esr coturn iproute2 sip-tester kamailio kamailio-presence-modules tshark perl sox libsox-fmt-base libasan8 libubsan1"
+test="chromium firefox-esr coturn iproute2 iptables sip-tester kamailio kamailio-presence-modules tshark perl sox libsox-fmt-base libasan8 libubsan1"
 
 # librem became a part of libre with 3.0 (Debian 13 still has both apart: there it
 # is needed); libwebsockets' libuv glue became
