@@ -5,8 +5,8 @@
  * with it. Instead it says how to look for the answer, and returns: its
  * connection rests, and the loop looks from time to time, until there is an
  * answer or it is too late for one. The route has the flag ADMIN_WAITS: so many
- * wait at once, of one source (of IPv6 a /64) and of all, and those beyond get 503 before
- * their handler is called: they alone never take all connections.
+ * wait at once, of one source (of IPv6 a /64) and of all, and those beyond get
+ * 503 before their handler is called: they alone never take all connections.
  *
  * Who asked may have gone meanwhile; nobody sees that of a connection that
  * rests. What was ordered is followed nevertheless, so that what is told of
