@@ -103,20 +103,35 @@ static bool hears(const struct leg *leg)
 	       choice->dir & SDPM_RECVONLY;
 }
 
-static void watch(struct leg *leg)
+/* Nothing of what was agreed on can come or go. */
+static bool lacks_keys(const struct leg *leg)
 {
-	if (leg->lost)
-		return;
-	if (!hears(leg)) {
-		wheel_stop(&leg->life);
-		leg->heard_ms = 0;
-	} else if (!leg->heard_ms || !wheel_runs(&leg->life)) {
-		leg->heard_ms = wheel_now(leg->session->table->wheel);
-		leg_life(leg, 0);
-	}
+	const struct sdpm_choice *choice = leg->sdp.choice;
+
+	return choice && choice->dtls && choice->dir != SDPM_INACTIVE &&
+	       !leg_at(leg, LEG_DTLS);
 }
 
-/* How long the leg may still be silent. */
+static void watch(struct leg *leg)
+{
+	const uint64_t now_ms = wheel_now(leg->session->table->wheel);
+
+	if (leg->lost)
+		return;
+	if (!lacks_keys(leg))
+		leg->keyless_ms = 0;
+	else if (!leg->keyless_ms)
+		leg->keyless_ms = now_ms;
+	if (!hears(leg))
+		leg->heard_ms = 0;
+	else if (!leg->heard_ms || !wheel_runs(&leg->life))
+		leg->heard_ms = now_ms;
+	if (leg->heard_ms || leg->keyless_ms)
+		leg_life(leg, 0);
+	else
+		wheel_stop(&leg->life);
+}
+
 static uint64_t time_left(const struct leg *leg, uint64_t since_ms,
 			  uint64_t limit_ms)
 {
@@ -126,42 +141,57 @@ static uint64_t time_left(const struct leg *leg, uint64_t since_ms,
 					    : 0;
 }
 
-/* Since when a call that is up waits for its keys; 0: it does not. Who rings may
- * do so for long, but who has answered begins DTLS at once: who has not by now
- * knows no HelloVerifyRequest, or does not get ours. */
-static uint64_t keyless_ms(const struct leg *leg)
+/* How long the leg may still be silent. */
+static uint64_t silence_left(const struct leg *leg)
+{
+	const struct session_cfg *cfg = &leg->session->table->cfg;
+	const uint64_t ringing = (uint64_t)cfg->setup_ms * LEG_RINGING;
+	const uint64_t media = cfg->media_ms;
+
+	if (!leg->sdp.choice)
+		return time_left(leg, leg->at_ms[LEG_MADE], ringing);
+	if (!hears(leg))
+		return UINT64_MAX;
+	return time_left(leg, leg->heard_ms,
+			 leg_at(leg, LEG_RTP_IN) ? media : max(ringing, media));
+}
+
+/* How long the leg may still be without keys. Who rings may take its time, but
+ * who has answered begins DTLS at once, whichever way the sound goes (RFC 5763,
+ * 5): who has not by now knows no HelloVerifyRequest, or does not get ours. */
+static uint64_t keyless_left(const struct leg *leg)
 {
 	const struct session *session = leg->session;
+	const uint64_t limit = session->table->cfg.setup_ms;
 
-	return session->answered && leg->sdp.choice && leg->sdp.choice->dtls &&
-			       !leg_at(leg, LEG_DTLS)
-		       ? max(max(leg->heard_ms, leg->watch.since_ms),
-			     session->answered_ms)
-		       : 0;
+	if (!leg->keyless_ms || !lacks_keys(leg))
+		return UINT64_MAX;
+	return session->answered ? time_left(leg,
+					     max(leg->keyless_ms,
+						 session->answered_ms),
+					     limit)
+				 : limit;
+}
+
+static enum session_cause cause_of_end(const struct leg *leg)
+{
+	if (!leg->sdp.choice)
+		return SESSION_NO_ANSWER;
+	return leg->session->answered && lacks_keys(leg)
+		       ? SESSION_NO_DTLS
+		       : SESSION_MEDIA_TIMEOUT;
 }
 
 static void rtp_overdue(struct leg *leg)
 {
-	const uint64_t keyless = keyless_ms(leg);
-	const struct session_cfg *cfg = &leg->session->table->cfg;
-	uint64_t limit = (uint64_t)cfg->setup_ms * LEG_RINGING, left;
+	const uint64_t media = leg->session->table->cfg.media_ms;
+	const uint64_t left = min(silence_left(leg), keyless_left(leg));
 
-	if (leg->sdp.choice &&
-	    (leg_at(leg, LEG_RTP_IN) || limit < cfg->media_ms))
-		limit = cfg->media_ms;
-	left = time_left(leg,
-			 leg->sdp.choice ? leg->heard_ms : leg->at_ms[LEG_MADE],
-			 limit);
-	if (keyless)
-		left = min(left, time_left(leg, keyless, cfg->setup_ms));
 	/* looked at again in between: a first packet shortens the limit */
-	if (left)
-		leg_life(leg, left < cfg->media_ms ? left : cfg->media_ms);
-	else if (keyless)
-		leg_lose(leg, SESSION_NO_DTLS);
-	else
-		leg_lose(leg, leg->sdp.choice ? SESSION_MEDIA_TIMEOUT
-					      : SESSION_NO_ANSWER);
+	if (!left)
+		leg_lose(leg, cause_of_end(leg));
+	else if (left != UINT64_MAX)
+		leg_life(leg, min(left, media));
 }
 
 /* --- agreements --------------------------------------------------------------------- */

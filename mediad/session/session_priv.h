@@ -222,6 +222,7 @@ struct leg {
 	uint64_t reported; /* index to send, when the latest one was due */
 	struct wheel_timer life; /* set-up; silence; grace when lost */
 	uint64_t heard_ms;       /* any packet, or when we began to wait */
+	uint64_t keyless_ms; /* since when DTLS is waited for; 0: it is not */
 	bool lost;
 	uint32_t resumes;
 	bool stored;    /* the record has been written */

@@ -443,7 +443,7 @@ int assoc_resume(struct assoc *assoc, const struct assoc_record *record)
 	memcpy(assoc->fps[0].md, md, sizeof(assoc->md));
 	memcpy(assoc->md, md, sizeof(assoc->md));
 	assoc->seen = true;
-	assoc->wanted = false;
+	assoc->wanted = record->open;
 	assoc->client = record->client;
 	assoc->resumed = !record->open;
 	return 0;

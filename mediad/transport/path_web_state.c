@@ -122,8 +122,10 @@ int path_web_known(struct path *path, const struct cert_fp *fps, size_t nfps)
 		.nfps = nfps,
 		.client = pw->assoc.client,
 	};
+	int err = assoc_fps_ok(&remote) ? assoc_remote(&pw->assoc, &remote)
+					: EINVAL;
 
-	if (!assoc_fps_ok(&remote))
-		return EINVAL;
-	return assoc_remote(&pw->assoc, &remote);
+	if (!err && lite_settled(pw->lite))
+		assoc_ready(&pw->assoc); /* one that was awaited */
+	return err;
 }

@@ -190,6 +190,41 @@ static void another_page_that_waits_takes_the_place(void)
 	}
 }
 
+/* The far SDP, which is not said again to the successor, named another
+ * association of the same certificate. */
+static void a_page_that_begins_anew_does_so_with_the_successor(void)
+{
+	for (unsigned waits = 0; waits < 2; waits++) {
+		struct media_bed bed = {0};
+		struct media_page *page;
+		size_t alive = 0;
+
+		REQUIRE(media_bed_open(&bed, file("anew")) == 0);
+		page = waits ? passive_page(&bed) : media_page_open(&bed);
+		REQUIRE(page != NULL);
+		strcpy(page->extra, "a=tls-id:abcdefghij0123456789\r\n");
+		CHECK_INT(media_page_calls(page, S, 1), 0);
+		CHECK_INT(session_leg_join(bed.table, S, 1, 0, "echo"), 0);
+		CHECK(media_bed_ready(&bed));
+		CHECK(is_heard(&bed, page));
+		page->sending = false;
+		strcpy(page->extra, "a=tls-id:klmnopqrst0123456789\r\n");
+		CHECK_INT(media_page_calls(page, S, 1), 0);
+		CHECK(seeks_another(&bed));
+		CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+		CHECK_INT(alive, 1);
+		CHECK(seeks_another(&bed));
+		CHECK_INT(mock_media_again(page->mock, waits), 0);
+		media_bed_run(&bed, 9000);
+		CHECK(mock_media_ready(page->mock));
+		page->sending = true;
+		CHECK(is_heard(&bed, page));
+		CHECK(!seeks_another(&bed));
+		CHECK_INT(bed.nlost, 0);
+		media_bed_close(&bed);
+	}
+}
+
 /* Two clients: nobody's call, in the time of a handshake. */
 static void a_page_that_takes_no_role_is_lost(void)
 {
@@ -667,6 +702,128 @@ static void a_cookie_outlives_the_worker(void)
 	call_close(&call);
 }
 
+/* Of the same certificate, in the other role: what the far SDP said is not said
+ * again to the successor. */
+static void an_awaited_association_outlives_the_worker(void)
+{
+	static const char *const roles[][2] = {{"active", "passive"},
+					       {"passive", "active"}};
+
+	for (unsigned i = 0; i < 2 * COUNTOF(roles); i++) {
+		const char *const *role = roles[i / 2];
+		struct media_phone *phone;
+		struct call call;
+		size_t alive = 0;
+
+		if (!call_open(&call, file("awaited"), role[0]))
+			continue;
+		phone = call.phone;
+		phone->dtls.mux = i % 2;
+		if (call_up(&call) && CHECK(both_hear(&call))) {
+			media_bed_run(&call.bed, 7000);
+			CHECK_INT(phone_dtls_restart(phone), 0);
+			phone->dtls.setup = role[1];
+			phone->dtls.mute = true;
+			CHECK_INT(media_phone_offers(phone, S, 2), 0);
+			CHECK_INT(media_phone_gets(phone, S, 2, true), 0);
+			media_bed_run(&call.bed, 20);
+			CHECK(seeks_another(&call.bed));
+			CHECK_INT(media_bed_die(&call.bed, 100, &alive), 0);
+			CHECK_INT(alive, 1);
+			CHECK(seeks_another(&call.bed));
+			phone->dtls.mute = false;
+			media_bed_run(&call.bed, 9000);
+			CHECK_INT(phone->dtls.handshakes, 2);
+			CHECK(both_hear(&call));
+			CHECK(!seeks_another(&call.bed));
+			CHECK_INT(call.bed.nlost, 0);
+		}
+		call_close(&call);
+	}
+}
+
+/* All that it sends after its second hello is lost. */
+static void on_two(const uint8_t *pkt, size_t len, void *arg)
+{
+	struct forger *forger = arg;
+
+	if (forger->sent++ < 2)
+		media_phone_send_raw(forger->victim, false, pkt, len);
+}
+
+/* It has shown a cookie, dies, and comes back with another hello. */
+static void who_begins_anew_in_the_midst_is_heard(void)
+{
+	struct forger forger = {.sent = 0};
+	struct media_phone *phone;
+	struct call call;
+
+	if (!call_open(&call, NULL, "active"))
+		return;
+	phone = call.phone;
+	phone->dtls.mute = true;
+	phone->sending = false;
+	if (call_up(&call)) {
+		struct mock_dtls *was = mem_ref(phone->dtls.end[0]);
+
+		phone_dtls_close(phone);
+		forger.victim = phone;
+		CHECK_INT(mock_dtls_again(&phone->dtls.end[0], was, on_two,
+					  &forger),
+			  0);
+		mem_deref(was);
+		phone->dtls.mute = false;
+		phone_dtls_poll(phone);
+		media_bed_run(&call.bed, 20);
+		CHECK(forger.sent > 2); /* it was answered */
+		CHECK_INT(phone->dtls.handshakes, 0);
+		CHECK_INT(phone_dtls_restart(phone), 0);
+		media_bed_run(&call.bed, 300);
+		CHECK_INT(phone->dtls.handshakes, 1);
+		phone->sending = true;
+		CHECK(both_hear(&call));
+		CHECK_INT(call.bed.nlost, 0);
+	}
+	call_close(&call);
+}
+
+/* Our hellos go where the peer is, not where the latest datagram came from. */
+static void a_stray_of_another_port_turns_nothing_away(void)
+{
+	static const uint8_t alert[] = {21, 254, 253, 0, 0, 0, 0, 0,
+					0,  0,   5,   0, 2, 2, 40};
+	struct media_phone *phone, *thief;
+	struct call call;
+
+	if (!call_open(&call, NULL, "passive"))
+		return;
+	phone = call.phone;
+	phone->terms.source = SOURCE_LEARN_ONCE;
+	phone->dtls.mute = true;
+	phone->sending = false;
+	thief = media_phone_open(&call.bed);
+	thief->profile = SDPM_DTLS;
+	thief->dtls.setup = "passive";
+	thief->dtls.mux = thief->dtls.mute = true;
+	thief->sending = false;
+	if (call_up(&call)) {
+		CHECK_INT(media_phone_take(thief, phone->sdp,
+					   strlen(phone->sdp)),
+			  0);
+		media_bed_run(&call.bed, 20);
+		media_phone_send_raw(thief, false, alert, sizeof(alert));
+		media_bed_run(&call.bed, 20);
+		thief->empty = 0;
+		phone->dtls.mute = false;
+		media_bed_run(&call.bed, 16000);
+		CHECK_INT(phone->dtls.handshakes, 1);
+		phone->sending = true;
+		CHECK(both_hear(&call));
+		CHECK_INT(call.bed.nlost, 0);
+	}
+	call_close(&call);
+}
+
 /* What came from the address of who rings: of an earlier call, or forged. */
 static void stray_datagrams_end_no_call(void)
 {
@@ -866,44 +1023,97 @@ static void hellos_without_end_keep_nobody_out(void)
 	call_close(&call);
 }
 
-/* A stack that knows no HelloVerifyRequest: the call has no sound, and is told
- * of and ended when it is up for as long as a leg may take. */
+/* With hellos that bring no cookie meanwhile; false: the call is lost. */
+static bool goes_on_for(struct call *call, unsigned s)
+{
+	while (s-- && !call->bed.nlost) {
+		media_phone_send_raw(call->phone, false, bad_hello,
+				     sizeof(bad_hello));
+		media_bed_run(&call->bed, 1000);
+	}
+	return !call->bed.nlost;
+}
+
+/* Whose keys never come, by what it answers. */
+static bool keyless_up(struct call *call, const char *dir)
+{
+	if (!call_open(call, NULL, "active"))
+		return false;
+	call->phone->dir = dir;
+	call->phone->dtls.mute = true;
+	call->phone->sending = false;
+	return call_up(call);
+}
+
+static void is_lost_keyless(struct call *call)
+{
+	CHECK(!goes_on_for(call, 32));
+	CHECK_INT(call->bed.nlost, 1);
+	CHECK_INT(call->bed.lost[0].leg, 2);
+	CHECK_INT(call->bed.lost[0].cause, SESSION_NO_DTLS);
+}
+
+enum {
+	SETUP_S = 60
+};
+
+/* A stack that knows no HelloVerifyRequest: the call has no sound, whichever
+ * way that would go, and is told of and ended when it is up for as long as a leg
+ * may take. It may ring for longer. */
 static void who_never_brings_a_cookie_is_named_and_lost(void)
 {
-	const struct leg_figures *figs;
-	struct media_phone *phone;
-	struct call call;
-	unsigned s = 0;
+	static const char *const dirs[] = {NULL, "sendonly", "recvonly"};
 
-	if (!call_open(&call, NULL, "active"))
-		return;
-	phone = call.phone;
-	phone->dtls.mute = true;
-	phone->sending = false;
-	if (call_up(&call)) {
-		const unsigned setup_s = 60;
+	for (unsigned i = 0; i < COUNTOF(dirs); i++) {
+		struct call call;
 
-		/* it may ring for longer */
-		for (; s < setup_s + 10; s++) {
-			media_phone_send_raw(phone, false, bad_hello,
-					     sizeof(bad_hello));
-			media_bed_run(&call.bed, 1000);
-		}
-		CHECK_INT(call.bed.nlost, 0);
-		CHECK_INT(session_answered(call.bed.table, S), 0);
-		for (s = 0; s < 3 * setup_s && !call.bed.nlost; s++) {
-			media_phone_send_raw(phone, false, bad_hello,
-					     sizeof(bad_hello));
-			media_bed_run(&call.bed, 1000);
+		if (keyless_up(&call, dirs[i])) {
+			const struct leg_figures *figs;
+
+			CHECK(goes_on_for(&call, SETUP_S + 10));
+			CHECK_INT(session_answered(call.bed.table, S), 0);
+			CHECK(goes_on_for(&call, 5));
 			figs = figures(&call, 2);
-			if (s == 5)
+			if (!dirs[i])
 				CHECK_STR(figs ? figs->voice.quiet : NULL,
 					  "no-dtls");
+			CHECK(goes_on_for(&call, SETUP_S - 7));
+			is_lost_keyless(&call);
 		}
-		CHECK_INT(call.bed.nlost, 1);
-		CHECK_INT(call.bed.lost[0].leg, 2);
-		CHECK_INT(call.bed.lost[0].cause, SESSION_NO_DTLS);
-		CHECK(s >= setup_s - 2 && s <= setup_s + 31);
+		call_close(&call);
+	}
+}
+
+/* Who is on hold needs no keys; from its return on it does. */
+static void on_hold_no_keys_are_missed(void)
+{
+	struct call call;
+
+	if (keyless_up(&call, "inactive")) {
+		CHECK_INT(session_answered(call.bed.table, S), 0);
+		CHECK(goes_on_for(&call, 3 * SETUP_S));
+		call.phone->dir = NULL;
+		CHECK_INT(media_phone_calls(call.phone, S, 2), 0);
+		CHECK(goes_on_for(&call, SETUP_S - 2));
+		is_lost_keyless(&call);
+	}
+	call_close(&call);
+}
+
+/* Nothing is to come of it but its keys. */
+static void who_has_keys_and_only_hears_stays(void)
+{
+	struct call call;
+
+	if (call_open(&call, NULL, "active")) {
+		call.phone->dir = "recvonly";
+		call.phone->sending = false;
+		if (call_up(&call)) {
+			CHECK_INT(session_answered(call.bed.table, S), 0);
+			media_bed_run(&call.bed, 4 * SETUP_S * 1000);
+			CHECK_INT(call.phone->dtls.handshakes, 1);
+			CHECK_INT(call.bed.nlost, 0);
+		}
 	}
 	call_close(&call);
 }
@@ -974,6 +1184,7 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(another_page_that_waits_takes_the_place),
 	  TEST(another_page_known_by_sha_512_is_another),
 	  TEST(a_pbx_known_by_sha_512_stays_known),
+	  TEST(a_page_that_begins_anew_does_so_with_the_successor),
 	  TEST(a_page_that_waits_is_called_by_dtls),
 	  TEST(a_page_that_takes_no_role_is_lost),
 	  TEST(a_pbx_is_called_and_calls_in_each_role),
@@ -993,5 +1204,10 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(hellos_from_where_the_sdp_says_stop_nobody_behind_nat),
 	  TEST(hellos_without_end_keep_nobody_out),
 	  TEST(who_never_brings_a_cookie_is_named_and_lost),
+	  TEST(on_hold_no_keys_are_missed),
+	  TEST(who_has_keys_and_only_hears_stays),
+	  TEST(an_awaited_association_outlives_the_worker),
+	  TEST(who_begins_anew_in_the_midst_is_heard),
+	  TEST(a_stray_of_another_port_turns_nothing_away),
 	  TEST(who_refuses_in_clear_is_named),
 	  TEST(opportunistic_offers_by_dtls_are_taken))

@@ -463,6 +463,26 @@ void mock_media_restart(struct mock_media *m)
 	new_creds(m);
 }
 
+int mock_media_again(struct mock_media *m, bool serve)
+{
+	struct mock_dtls *was = m->dtls;
+	int err = mock_dtls_again(&m->dtls, was, on_dtls_send, m);
+
+	if (err)
+		return err;
+	mem_deref(was);
+	if (m->tx)
+		srtp_dealloc(m->tx);
+	if (m->rx)
+		srtp_dealloc(m->rx);
+	m->tx = m->rx = NULL;
+	m->suite = 0;
+	m->nheard = 0;
+	if (serve)
+		mock_dtls_serve(m->dtls);
+	return 0;
+}
+
 int mock_media_roam(struct mock_media *m)
 {
 	int err = open_socket(m);

@@ -36,6 +36,21 @@ int phone_dtls_renew(struct media_phone *phone)
 	return 0;
 }
 
+int phone_dtls_restart(struct media_phone *phone)
+{
+	struct phone_dtls *dtls = &phone->dtls;
+	struct mock_dtls *was = mem_ref(dtls->end[0]);
+	int err;
+
+	phone_dtls_close(phone);
+	dtls->shaken[0] = dtls->shaken[1] = dtls->serves = false;
+	err = mock_dtls_again(&dtls->end[0], was, on_rtp_send, phone);
+	if (!err)
+		err = mock_dtls_again(&dtls->end[1], was, on_rtcp_send, phone);
+	mem_deref(was);
+	return err;
+}
+
 int phone_dtls_share(struct media_phone *phone, const struct media_phone *with)
 {
 	struct phone_dtls *dtls = &phone->dtls;

@@ -32,6 +32,9 @@ struct phone_dtls {
 
 /* Another certificate, and nothing known of the one before: of the next SDP. */
 int phone_dtls_renew(struct media_phone *phone);
+/* Another association of the same certificate, which is the one of the next
+ * SDP; what it had serves until then. */
+int phone_dtls_restart(struct media_phone *phone);
 /* An association of its own with the certificate of another m-line. */
 int phone_dtls_share(struct media_phone *phone, const struct media_phone *with);
 /* Its lines of SDP. */

@@ -86,15 +86,16 @@ static void deliver(void *arg, struct feed_event *const *events, size_t n,
 	doneh(n, done_arg);
 }
 
-static struct feed *feed_open(struct redis_bed *bed, struct sink *sink,
-			      const char *owner)
+static struct feed *feed_open_with(struct redis_bed *bed,
+				   feed_deliver_h *deliverh, void *sink,
+				   const char *owner)
 {
 	struct feed_reader *reader = NULL;
 	struct feed_params params = {.redis = bed->link,
 					   .wheel = bed->wheel,
 					   .stem = "cb:{h:test}",
 					   .owner = owner,
-					   .deliverh = deliver,
+					   .deliverh = deliverh,
 					   .sink = sink};
 	struct feed *feed = NULL;
 
@@ -103,6 +104,12 @@ static struct feed *feed_open(struct redis_bed *bed, struct sink *sink,
 	CHECK(!feed_alloc(&feed, &params));
 	mem_deref(reader);
 	return feed;
+}
+
+static struct feed *feed_open(struct redis_bed *bed, struct sink *sink,
+			      const char *owner)
+{
+	return feed_open_with(bed, deliver, sink, owner);
 }
 
 static bool has_place(struct redis_bed *bed)
@@ -252,6 +259,102 @@ static void of_two_one_serves(void)
 	redis_bed_stop(&bed);
 }
 
+/* --- a lease that goes in the midst of a delivery ------------------------------- */
+
+/* A receiver that answers when it is told to. */
+struct slow {
+	struct sink sink;
+	feed_done_h *doneh;
+	void *arg;
+	size_t n;
+};
+
+static void deliver_slowly(void *arg, struct feed_event *const *events,
+			   size_t n, feed_done_h *doneh, void *done_arg)
+{
+	struct slow *slow = arg;
+	struct sink *sink = &slow->sink;
+
+	for (size_t i = 0; i < n && sink->n < GOT_MAX; i++, sink->n++)
+		str_ncpy(sink->got[sink->n].id, events[i]->id,
+			 sizeof(sink->got[0].id));
+	slow->n = n;
+	slow->doneh = doneh;
+	slow->arg = done_arg;
+}
+
+static bool is_under_way(void *arg)
+{
+	return ((const struct slow *)arg)->doneh;
+}
+
+static void answer(struct slow *slow)
+{
+	feed_done_h *doneh = slow->doneh;
+
+	slow->doneh = NULL;
+	if (CHECK(doneh != NULL))
+		doneh(slow->n, slow->arg);
+}
+
+static bool is_ours(struct redis_bed *bed)
+{
+	const struct redis_said said =
+		redis_bed_say(bed, "GET cb:{h:test}:lease");
+
+	return !strncmp(said.text, "a1/admin", 8);
+}
+
+/* Somebody else had it, has told what waited and one more, and is gone. */
+static void others_go_on(struct redis_bed *bed)
+{
+	struct redis_said last;
+	char line[128];
+
+	redis_bed_say(bed, "SET cb:{h:test}:lease a2/admin");
+	redis_bed_idle(bed, 5000); /* more than a third of its time */
+	last = redis_bed_say(bed, "XADD cb:news * type call.started n 2");
+	(void)re_snprintf(line, sizeof(line),
+			  "HSET cb:{h:test}:places %u %s n%u 2", FEED_SHARDS,
+			  last.text, FEED_SHARDS);
+	redis_bed_say(bed, line);
+	redis_bed_say(bed, "DEL cb:{h:test}:lease");
+	for (int i = 0; i < 120 && !is_ours(bed); i++)
+		redis_bed_idle(bed, 50);
+	CHECK(is_ours(bed));
+}
+
+/* What was delivered meanwhile says nothing of how far the others have come:
+ * nothing goes back behind that. */
+static void a_lease_lost_in_a_delivery_takes_nothing_back(void)
+{
+	struct slow slow = {.n = 0};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open_with(&bed, deliver_slowly, &slow, "a1/admin");
+		place_wait(&bed);
+		redis_bed_say(&bed, "XADD cb:news * type call.started n 1");
+		CHECK(redis_test_until(bed.wheel, 5000, is_under_way, &slow));
+		CHECK_INT(slow.sink.n, 1);
+		others_go_on(&bed);
+		redis_bed_say(&bed, "XADD cb:news * type call.started n 3");
+		redis_bed_idle(&bed, FEED_RETRY_MS + 2 * FEED_POLL_MS);
+		CHECK_INT(slow.sink.n, 1); /* one thing at a time */
+		answer(&slow);
+		CHECK(redis_test_until(bed.wheel, 5000, is_under_way, &slow));
+		CHECK_INT(slow.n, 1);
+		CHECK_INT(slow.sink.n, 2);
+		answer(&slow);
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		CHECK_INT(slow.sink.n, 2);
+		CHECK_INT(feed_counts(feed)->delivered, 2);
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
 static bool got_all(void *arg)
 {
 	return ((const struct sink *)arg)->all >= 1700;
@@ -392,6 +495,7 @@ TEST_MAIN(TEST(what_was_before_is_old_and_what_failed_comes_again),
 	  TEST(an_ended_call_is_told_with_both_sides_and_its_media),
 	  TEST(of_what_media_workers_know_some_is_told),
 	  TEST(of_two_one_serves), TEST(of_a_batch_the_rest_comes_again),
+	  TEST(a_lease_lost_in_a_delivery_takes_nothing_back),
 	  TEST(what_redis_could_not_keep_is_counted),
 	  TEST(a_stream_that_has_ended_is_no_gap),
 	  TEST(what_waits_in_all_streams_goes_together_and_in_order))
