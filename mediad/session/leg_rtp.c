@@ -103,13 +103,15 @@ static bool hears(const struct leg *leg)
 	       choice->dir & SDPM_RECVONLY;
 }
 
-/* Nothing of what was agreed on can come or go. */
+/* Nothing of what was agreed on can come or go. Who is on hold, by whatever way,
+ * needs no keys. */
 static bool lacks_keys(const struct leg *leg)
 {
 	const struct sdpm_choice *choice = leg->sdp.choice;
 
 	return choice && choice->dtls && choice->dir != SDPM_INACTIVE &&
-	       !leg_at(leg, LEG_DTLS);
+	       sa_isset(&choice->peer.rtp, SA_ALL) &&
+	       !path_rtp_keyed(leg->path);
 }
 
 static void watch(struct leg *leg)
@@ -120,7 +122,7 @@ static void watch(struct leg *leg)
 		return;
 	if (!lacks_keys(leg))
 		leg->keyless_ms = 0;
-	else if (!leg->keyless_ms)
+	else if (!leg->keyless_ms || leg->sdp.choice->change.dtls_restart)
 		leg->keyless_ms = now_ms;
 	if (!hears(leg))
 		leg->heard_ms = 0;
@@ -156,9 +158,10 @@ static uint64_t silence_left(const struct leg *leg)
 			 leg_at(leg, LEG_RTP_IN) ? media : max(ringing, media));
 }
 
-/* How long the leg may still be without keys. Who rings may take its time, but
- * who has answered begins DTLS at once, whichever way the sound goes (RFC 5763,
- * 5): who has not by now knows no HelloVerifyRequest, or does not get ours. */
+/* How long the leg may still be without keys. As long as nobody has answered it
+ * may ring for long, but who has begins DTLS at once, whichever way the sound
+ * goes (RFC 5763, 5): who has not by now knows no HelloVerifyRequest, or does
+ * not get ours. */
 static uint64_t keyless_left(const struct leg *leg)
 {
 	const struct session *session = leg->session;
@@ -187,6 +190,8 @@ static void rtp_overdue(struct leg *leg)
 	const uint64_t media = leg->session->table->cfg.media_ms;
 	const uint64_t left = min(silence_left(leg), keyless_left(leg));
 
+	if (!lacks_keys(leg))
+		leg->keyless_ms = 0;
 	/* looked at again in between: a first packet shortens the limit */
 	if (!left)
 		leg_lose(leg, cause_of_end(leg));

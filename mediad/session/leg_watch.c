@@ -144,14 +144,14 @@ static struct leg_counts counts_of(const struct leg *leg)
 	};
 }
 
-/* What has not been reached on the way to the first packet. */
+/* What has not been reached on the way to a packet. */
 static enum leg_quiet never(const struct leg *leg)
 {
 	const bool web = leg->kind == &leg_kind_web;
 
 	if (web && !leg_at(leg, LEG_STUN))
 		return LEG_NO_ICE;
-	if ((web || leg->sdp.choice->dtls) && !leg_at(leg, LEG_DTLS))
+	if (web ? !leg_at(leg, LEG_DTLS) : !path_rtp_keyed(leg->path))
 		return leg->log.events[PATH_EV_ALERT] ? LEG_DTLS_REFUSED
 						      : LEG_NO_DTLS;
 	return LEG_HEARD;

@@ -30,7 +30,7 @@ static void give_keys(struct assoc *assoc)
 	if (!err) {
 		(void)hs_peer_md(assoc->hs, assoc->md);
 		assoc->seen = true;
-		assoc->wanted = false;
+		assoc->another = assoc->wanted = false;
 		wheel_stop(&assoc->giveup);
 		assoc_tell_shaken(assoc, keys.suite);
 		err = assoc->h->keys(&keys, assoc->arg);
@@ -416,6 +416,7 @@ int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 	if (!fps)
 		return ENOMEM;
 	memcpy(fps, rem->fps, rem->nfps * sizeof(*fps));
+	assoc->another |= assoc->seen && !known;
 	if (rem->anew || turned || (assoc->seen && !known))
 		expect_new(assoc);
 	mem_deref(assoc->fps);

@@ -59,6 +59,8 @@ struct assoc {
 	uint8_t random[HELLO_RANDOM_LEN]; /* of the hello it began with */
 	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
 	bool seen;
+	bool another; /* awaited is one of another certificate than the keys
+			 in use, if there are any */
 	bool named;  /* random is known */
 	bool asks;   /* a hello has to bring its cookie */
 	bool asked;  /* one that had none was told of */

@@ -508,6 +508,13 @@ enum crypt_suite path_rtp_suite(const struct path *path)
 	return pr->secure[0] ? secure_suite(pr->secure[0]) : CRYPT_NONE;
 }
 
+bool path_rtp_keyed(const struct path *path)
+{
+	const struct path_rtp *pr = path_rtp_self(path);
+
+	return !pr->dtls || path_guard_keyed(pr);
+}
+
 uint32_t path_rtp_overflow(const struct path *path)
 {
 	const struct path_rtp *pr = path_rtp_self(path);

@@ -102,6 +102,9 @@ void path_rtp_keepalive(struct path *path);
 void path_rtp_look_around(struct path *path, bool around);
 /* The suite in use; CRYPT_NONE: plain, or no keys yet. */
 enum crypt_suite path_rtp_suite(const struct path *path);
+/* What was agreed on has its keys, or needs none. Not so while those in use are
+ * of another certificate than the far SDP's. */
+bool path_rtp_keyed(const struct path *path);
 /* Packets lost in the queues of its sockets. */
 uint32_t path_rtp_overflow(const struct path *path);
 
@@ -122,7 +125,8 @@ struct path_rtp_state {
 	uint8_t policy, nnets;
 	uint8_t mux, mute;
 	uint8_t secure; /* keys are needed, which are no part of this */
-	uint8_t dtls;   /* these are: 1, or 2 with others for RTCP */
+	uint8_t dtls; /* these are, no suite: still awaited: 1, or 2 with
+			 others for RTCP */
 	uint8_t client;
 	uint8_t open; /* bit 0, 1: of RTP, of RTCP another was awaited */
 	uint8_t peer_md[32]; /* SHA-256 of the peer's certificate */
@@ -130,7 +134,7 @@ struct path_rtp_state {
 	uint64_t pts[2];
 	struct replay_state replay;
 };
-/* EAGAIN before the first agreement, or before the keys of DTLS. */
+/* EAGAIN before the first agreement, or when DTLS has failed. */
 int path_rtp_export(const struct path *path, struct path_rtp_state *state);
 /* A path that serves at once, on the same ports. keys: those of the last
  * agreement, NULL: none. EBADMSG: not a sound state, or not that of these

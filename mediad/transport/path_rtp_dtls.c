@@ -131,10 +131,15 @@ static void on_lost(enum path_why why, void *arg)
 	assoc_stop(&guard->assoc);
 	guard->assoc.wanted = false;
 	pr->secure[guard->rtcp] = mem_deref(pr->secure[guard->rtcp]);
-	if (guard->rtcp)
-		log_info(pr->call, "no rtcp: dtls failed", "why=%d", why);
-	else if (pr->base.h->lost)
-		pr->base.h->lost(why, pr->base.arg);
+	OPENSSL_cleanse(&guard->keys, sizeof(guard->keys));
+	if (!guard->rtcp) {
+		if (pr->base.h->lost)
+			pr->base.h->lost(why, pr->base.arg);
+		return;
+	}
+	log_info(pr->call, "no rtcp: dtls failed", "why=%d", why);
+	if (pr->base.h->changed)
+		pr->base.h->changed(pr->base.arg);
 }
 
 static bool on_broken(void *arg)
@@ -192,6 +197,14 @@ int path_guard_make(struct path_rtp *pr, bool rtcp)
 	assoc_init(&guard->assoc, &params, &handlers, guard);
 	pr->guard[rtcp] = guard;
 	return 0;
+}
+
+bool path_guard_keyed(const struct path_rtp *pr)
+{
+	const struct path_guard *guard = pr->guard[0];
+
+	return guard && guard->keys.suite != CRYPT_NONE &&
+	       !guard->assoc.another;
 }
 
 void path_guard_end(struct path_rtp *pr, bool rtcp)

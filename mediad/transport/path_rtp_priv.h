@@ -20,7 +20,7 @@ struct path_guard {
 	struct path_rtp *pr;
 	struct sa to; /* with whom; unset: nobody yet */
 	uint64_t heard_ms;
-	struct secure_keys keys; /* in use, when there are any */
+	struct secure_keys keys; /* in use; no suite: there are none */
 	uint8_t strangers; /* handshakes with others than the peer */
 	bool rtcp;
 };
@@ -82,6 +82,7 @@ void path_rtp_tie(struct path_rtp *pr);
 int path_guard_make(struct path_rtp *pr, bool rtcp);
 void path_guard_end(struct path_rtp *pr, bool rtcp);
 int path_guard_agree(struct path_rtp *pr, const struct path_rtp_terms *terms);
+bool path_guard_keyed(const struct path_rtp *pr);
 /* The peer's address is known by now. */
 void path_guard_begin(struct path_rtp *pr);
 void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in);

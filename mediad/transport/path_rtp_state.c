@@ -43,6 +43,9 @@ static bool addr_in(struct sa *addr, const struct path_rtp_addr *in)
 	return !in->family || in->family == 4 || in->family == 6;
 }
 
+/* Until the first handshake of an agreement, what secures RTP may be the keys
+ * that the SDP had before: nobody but the peer of that agreement is to be heard
+ * by the successor, so they are not written. */
 static void dtls_out(struct path_rtp_state *state, const struct path_rtp *pr)
 {
 	const struct path_guard *guard = pr->guard[0];
@@ -52,6 +55,8 @@ static void dtls_out(struct path_rtp_state *state, const struct path_rtp *pr)
 	state->open = guard->assoc.wanted;
 	memcpy(state->peer_md, guard->assoc.md, sizeof(state->peer_md));
 	state->keys[0] = guard->keys;
+	if (guard->keys.suite != CRYPT_NONE)
+		state->replay = *secure_replay(pr->secure[0]);
 	if (pr->mux || !pr->secure[1])
 		return;
 	state->dtls = 2;
@@ -61,11 +66,19 @@ static void dtls_out(struct path_rtp_state *state, const struct path_rtp *pr)
 	replay_join_rtcp(&state->replay, secure_replay(pr->secure[1]));
 }
 
+/* Of its keys there are some, or there may be. */
+static bool is_hopeful(const struct path_rtp *pr)
+{
+	const struct path_guard *guard = pr->guard[0];
+
+	return guard->keys.suite != CRYPT_NONE || guard->assoc.wanted;
+}
+
 int path_rtp_export(const struct path *path, struct path_rtp_state *state)
 {
 	const struct path_rtp *pr = path_rtp_self(path);
 
-	if (!pr->agreed || !pr->pair || (pr->dtls && !pr->secure[0]))
+	if (!pr->agreed || !pr->pair || (pr->dtls && !is_hopeful(pr)))
 		return EAGAIN;
 
 	memset(state, 0, sizeof(*state));
@@ -83,10 +96,10 @@ int path_rtp_export(const struct path *path, struct path_rtp_state *state)
 	state->mux = pr->mux;
 	state->mute = pr->mute;
 	state->secure = pr->secure[0] && !pr->dtls;
-	if (pr->secure[0])
-		state->replay = *secure_replay(pr->secure[0]);
 	if (pr->dtls)
 		dtls_out(state, pr);
+	else if (pr->secure[0])
+		state->replay = *secure_replay(pr->secure[0]);
 	memcpy(state->pts, pr->pts, sizeof(state->pts));
 	return 0;
 }
@@ -145,6 +158,8 @@ static int guard_in(struct path_rtp *pr, const struct path_rtp_state *state,
 	struct path_guard *guard;
 	int err;
 
+	if (keys->suite == CRYPT_NONE)
+		return record.open ? path_guard_make(pr, rtcp) : EBADMSG;
 	if (crypt_key_len(keys->suite) != CRYPT_KEY_LEN)
 		return EBADMSG;
 	err = path_guard_make(pr, rtcp);
@@ -163,7 +178,7 @@ static int guard_in(struct path_rtp *pr, const struct path_rtp_state *state,
 	return 0;
 }
 
-/* Without those of RTCP there is none: its handshake died with us. */
+/* Without those of RTCP its association is begun anew, by the next agreement. */
 static int dtls_in(struct path_rtp *pr, const struct path_rtp_state *state)
 {
 	int err = guard_in(pr, state, false);

@@ -18,7 +18,6 @@
 #include "sigd/feed/feed.h"
 
 enum {
-	LEASE_MS = 10000,
 	STEM_MAX = 64,
 };
 
@@ -406,12 +405,14 @@ static void on_lease(bool held, uint64_t fence, void *arg)
 
 static int lease_start(struct feed *feed, const struct feed_params *params)
 {
-	const struct lease_params lp = {.link = params->redis,
-					.wheel = params->wheel,
-					.stem = params->stem,
-					.owner = params->owner,
-					.ttl_ms = LEASE_MS,
-					.wait = true};
+	const struct lease_params lp = {
+		.link = params->redis,
+		.wheel = params->wheel,
+		.stem = params->stem,
+		.owner = params->owner,
+		.ttl_ms = params->lease_ms ? params->lease_ms : FEED_LEASE_MS,
+		.wait = true,
+	};
 
 	return lease_alloc(&feed->lease, &lp, on_lease, feed);
 }

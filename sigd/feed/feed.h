@@ -31,6 +31,7 @@ enum {
 	FEED_READ = 64, /* of one stream at a time */
 	FEED_POLL_MS = 250,
 	FEED_RETRY_MS = 1000,
+	FEED_LEASE_MS = 10000,
 	FEED_KEEP_S = 30 * 86400, /* its places, after they last changed */
 };
 
@@ -51,6 +52,7 @@ struct feed_params {
 	const char *stem;  /* of its keys, "cb:{h:billing}" */
 	const char *owner; /* who we are, when one of all nodes does it; NULL:
 			      each node does */
+	uint32_t lease_ms; /* of that one; 0: FEED_LEASE_MS */
 	feed_deliver_h *deliverh;
 	void *sink; /* outlives the feed */
 };

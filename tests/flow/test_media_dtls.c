@@ -720,7 +720,7 @@ static void an_awaited_association_outlives_the_worker(void)
 		phone = call.phone;
 		phone->dtls.mux = i % 2;
 		if (call_up(&call) && CHECK(both_hear(&call))) {
-			media_bed_run(&call.bed, 7000);
+			media_bed_run(&call.bed, 7000); /* RTCP, too */
 			CHECK_INT(phone_dtls_restart(phone), 0);
 			phone->dtls.setup = role[1];
 			phone->dtls.mute = true;
@@ -813,7 +813,6 @@ static void a_stray_of_another_port_turns_nothing_away(void)
 		media_bed_run(&call.bed, 20);
 		media_phone_send_raw(thief, false, alert, sizeof(alert));
 		media_bed_run(&call.bed, 20);
-		thief->empty = 0;
 		phone->dtls.mute = false;
 		media_bed_run(&call.bed, 16000);
 		CHECK_INT(phone->dtls.handshakes, 1);
@@ -1047,7 +1046,7 @@ static bool keyless_up(struct call *call, const char *dir)
 
 static void is_lost_keyless(struct call *call)
 {
-	CHECK(!goes_on_for(call, 32));
+	CHECK(!goes_on_for(call, 5));
 	CHECK_INT(call->bed.nlost, 1);
 	CHECK_INT(call->bed.lost[0].leg, 2);
 	CHECK_INT(call->bed.lost[0].cause, SESSION_NO_DTLS);
@@ -1057,9 +1056,9 @@ enum {
 	SETUP_S = 60
 };
 
-/* A stack that knows no HelloVerifyRequest: the call has no sound, whichever
- * way that would go, and is told of and ended when it is up for as long as a leg
- * may take. It may ring for longer. */
+/* A stack that knows no HelloVerifyRequest: the call has no sound, whichever way
+ * that would go, and is told of and ended when it is up for as long as a leg may
+ * take. It may ring for longer. */
 static void who_never_brings_a_cookie_is_named_and_lost(void)
 {
 	static const char *const dirs[] = {NULL, "sendonly", "recvonly"};
@@ -1087,14 +1086,173 @@ static void who_never_brings_a_cookie_is_named_and_lost(void)
 /* Who is on hold needs no keys; from its return on it does. */
 static void on_hold_no_keys_are_missed(void)
 {
+	static const struct hold {
+		const char *dir, *conn;
+	} holds[] = {{"inactive", NULL}, {"sendonly", "0.0.0.0"}};
+
+	for (unsigned i = 0; i < COUNTOF(holds); i++) {
+		struct call call;
+
+		if (!call_open(&call, NULL, "active"))
+			continue;
+		call.phone->conn = holds[i].conn;
+		call.phone->dir = holds[i].dir;
+		call.phone->dtls.mute = true;
+		call.phone->sending = false;
+		if (call_up(&call)) {
+			CHECK_INT(session_answered(call.bed.table, S), 0);
+			CHECK(goes_on_for(&call, SETUP_S + 30));
+			call.phone->dir = call.phone->conn = NULL;
+			CHECK_INT(media_phone_calls(call.phone, S, 2), 0);
+			CHECK(goes_on_for(&call, SETUP_S - 2));
+			is_lost_keyless(&call);
+		}
+		call_close(&call);
+	}
+}
+
+/* What there was before is over for the successor, too: the keys of the SDP, or
+ * none, by which nothing may go out any more. */
+static void dtls_that_comes_later_outlives_the_worker(void)
+{
+	static const char *const suites[] = {NULL, "AES_CM_128_HMAC_SHA1_80"};
+
+	for (unsigned i = 0; i < 2 * COUNTOF(suites); i++) {
+		struct media_phone *phone;
+		struct call call;
+		size_t alive = 0;
+
+		if (!call_open(&call, file("later"), NULL))
+			continue;
+		phone = call.phone;
+		phone->profile = SDPM_OSRTP;
+		phone->keys.proto = "RTP/AVP";
+		phone->keys.suite = suites[i / 2];
+		if (call_up(&call) && CHECK(both_hear(&call))) {
+			phone->dtls.setup = i % 2 ? "active" : "passive";
+			phone->dtls.mute = true;
+			CHECK_INT(media_phone_offers(phone, S, 2), 0);
+			CHECK_INT(media_phone_gets(phone, S, 2, true), 0);
+			media_bed_run(&call.bed, 40);
+			CHECK_INT(media_bed_die(&call.bed, 100, &alive), 0);
+			CHECK_INT(alive, 1);
+			phone->heard = phone->check.packets = 0;
+			media_bed_run(&call.bed, 500);
+			CHECK_INT(phone->heard, 0);
+			CHECK_INT(phone->check.packets, 0);
+			phone->dtls.mute = false;
+			/* by the real clock nothing is sent again */
+			media_bed_run(&call.bed, 11000);
+			CHECK_INT(phone->dtls.handshakes, 1);
+			CHECK(both_hear(&call));
+			CHECK(!seeks_another(&call.bed));
+			CHECK_INT(call.bed.nlost, 0);
+		}
+		call_close(&call);
+	}
+}
+
+/* And DTLS that has not come yet. */
+static void who_rings_outlives_the_worker(void)
+{
+	struct call call;
+	size_t alive = 0;
+
+	for (unsigned mux = 0; mux < 2; mux++) {
+		if (!call_open(&call, file("rings"), "active"))
+			continue;
+		call.phone->dtls.mux = mux;
+		call.phone->dtls.mute = true;
+		if (call_up(&call)) {
+			media_bed_run(&call.bed, 100);
+			CHECK_INT(media_bed_die(&call.bed, 100, &alive), 0);
+			CHECK_INT(alive, 1);
+			call.phone->dtls.mute = false;
+			media_bed_run(&call.bed, 300);
+			CHECK_INT(call.phone->dtls.handshakes, 1);
+			CHECK(both_hear(&call));
+			CHECK_INT(call.bed.nlost, 0);
+		}
+		call_close(&call);
+	}
+}
+
+/* Before another association is asked of a phone, which does not begin it. */
+enum before {
+	IN_CLEAR,    /* for a while */
+	ANOTHER_ONE, /* with another certificate */
+	EARLY,       /* the same before the answer: another one picks up */
+	BEFORE
+};
+
+static void next_awaited(struct call *call, enum before before, const char *dir)
+{
+	struct media_phone *phone = call->phone;
+
+	if (before != EARLY)
+		CHECK_INT(session_answered(call->bed.table, S), 0);
+	if (before == IN_CLEAR) {
+		phone->dtls.setup = NULL;
+		phone->dtls.mux = false;
+		phone->keys.suite = NULL;
+		phone->keys.proto = "RTP/AVP";
+		CHECK_INT(media_phone_calls(phone, S, 1), 0);
+		media_bed_run(&call->bed, 3000);
+		phone->dtls.setup = "active";
+		phone->dtls.mux = true;
+	} else {
+		CHECK_INT(phone_dtls_renew(phone), 0);
+	}
+	phone->sending = false;
+	phone->dtls.mute = true;
+	phone->dir = dir;
+	CHECK_INT(media_phone_calls(phone, S, 1), 0);
+	CHECK_INT(session_answered(call->bed.table, S), 0);
+}
+
+/* A second association has a time as the first has; of who sent before, that of
+ * silence may be over first. */
+static void later_keys_have_a_time_too(void)
+{
+	static const char *const dirs[] = {NULL, "recvonly"};
+
+	for (unsigned i = 0; i < BEFORE * COUNTOF(dirs); i++) {
+		const char *dir = dirs[i % COUNTOF(dirs)];
+		struct call call;
+
+		if (!call_open(&call, NULL, "active"))
+			continue;
+		call.phone->profile = SDPM_OSRTP;
+		call.phone->dtls.proto = "UDP/TLS/RTP/SAVPF";
+		if (call_in(&call) && CHECK(both_hear(&call))) {
+			next_awaited(&call, i / COUNTOF(dirs), dir);
+			media_bed_run(&call.bed, 2900);
+			if (!dir)
+				CHECK_STR(figures(&call, 1)->voice.quiet,
+					  "no-dtls");
+			media_bed_run(&call.bed, (SETUP_S - 5) * 1000);
+			if (dir)
+				CHECK_INT(call.bed.nlost, 0);
+			media_bed_run(&call.bed, 4000);
+			CHECK_INT(call.bed.nlost, 1);
+			CHECK_INT(call.bed.lost[0].leg, 1);
+			CHECK_INT(call.bed.lost[0].cause, SESSION_NO_DTLS);
+		}
+		call_close(&call);
+	}
+}
+
+/* Who is asked for another association has the whole time for it. */
+static void the_time_for_keys_begins_anew_with_them(void)
+{
 	struct call call;
 
-	if (keyless_up(&call, "inactive")) {
+	if (keyless_up(&call, "recvonly")) {
 		CHECK_INT(session_answered(call.bed.table, S), 0);
-		CHECK(goes_on_for(&call, 3 * SETUP_S));
-		call.phone->dir = NULL;
+		CHECK(goes_on_for(&call, SETUP_S - 3));
+		CHECK_INT(phone_dtls_renew(call.phone), 0);
 		CHECK_INT(media_phone_calls(call.phone, S, 2), 0);
-		CHECK(goes_on_for(&call, SETUP_S - 2));
+		CHECK(goes_on_for(&call, SETUP_S - 3));
 		is_lost_keyless(&call);
 	}
 	call_close(&call);
@@ -1205,6 +1363,10 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(hellos_without_end_keep_nobody_out),
 	  TEST(who_never_brings_a_cookie_is_named_and_lost),
 	  TEST(on_hold_no_keys_are_missed),
+	  TEST(dtls_that_comes_later_outlives_the_worker),
+	  TEST(who_rings_outlives_the_worker),
+	  TEST(later_keys_have_a_time_too),
+	  TEST(the_time_for_keys_begins_anew_with_them),
 	  TEST(who_has_keys_and_only_hears_stays),
 	  TEST(an_awaited_association_outlives_the_worker),
 	  TEST(who_begins_anew_in_the_midst_is_heard),

@@ -40,7 +40,7 @@ struct media_phone {
 	bool sending;        /* a packet each 20 ms */
 	const void *payload; /* of each; NULL: silence */
 	size_t paylen;
-	uint32_t empty; /* datagrams on its port of RTP */
+	uint32_t empty; /* datagrams of no bytes on its port of RTP */
 	uint32_t heard, heard_rtcp, foreign; /* foreign: not the worker's */
 	uint64_t heard_ms;
 	uint8_t last[1500]; /* the latest RTCP compound */

@@ -90,8 +90,8 @@ uint32_t mock_media_ssrc(const struct mock_media *m);
 
 /* New ufrag and password; mock_media_connect() follows. */
 void mock_media_restart(struct mock_media *m);
-/* Another association of the same certificate, to be told by SDP; until it stands
- * it says nothing. serve: it waits for the other one to begin. */
+/* Another association of the same certificate, to be told by SDP; until it
+ * stands it says nothing. serve: it waits for the other one to begin. */
 int mock_media_again(struct mock_media *m, bool serve);
 /* Another local port, as after a change of network: checks go on from it. */
 int mock_media_roam(struct mock_media *m);

@@ -22,49 +22,58 @@ static void on_rtcp_send(const uint8_t *pkt, size_t len, void *arg)
 	media_phone_send_raw(arg, true, pkt, len);
 }
 
-int phone_dtls_renew(struct media_phone *phone)
+static void enlarge(const struct phone_dtls *dtls)
+{
+	for (unsigned i = 0; dtls->large && i < 2; i++)
+		mock_dtls_large(dtls->end[i]);
+}
+
+static void forget(struct media_phone *phone)
 {
 	struct phone_dtls *dtls = &phone->dtls;
 
 	phone_dtls_close(phone);
 	dtls->shaken[0] = dtls->shaken[1] = dtls->serves = false;
+}
+
+int phone_dtls_renew(struct media_phone *phone)
+{
+	struct phone_dtls *dtls = &phone->dtls;
+
+	forget(phone);
 	if (mock_dtls_alloc(&dtls->end[0], NULL, on_rtp_send, phone) ||
 	    mock_dtls_again(&dtls->end[1], dtls->end[0], on_rtcp_send, phone))
 		return ENOMEM;
-	for (unsigned i = 0; dtls->large && i < 2; i++)
-		mock_dtls_large(dtls->end[i]);
+	enlarge(dtls);
+	return 0;
+}
+
+static int renew_as(struct media_phone *phone, const struct mock_dtls *as)
+{
+	struct phone_dtls *dtls = &phone->dtls;
+
+	forget(phone);
+	if (mock_dtls_again(&dtls->end[0], as, on_rtp_send, phone) ||
+	    mock_dtls_again(&dtls->end[1], as, on_rtcp_send, phone))
+		return ENOMEM;
+	enlarge(dtls);
 	return 0;
 }
 
 int phone_dtls_restart(struct media_phone *phone)
 {
-	struct phone_dtls *dtls = &phone->dtls;
-	struct mock_dtls *was = mem_ref(dtls->end[0]);
-	int err;
+	struct mock_dtls *was = mem_ref(phone->dtls.end[0]);
+	int err = renew_as(phone, was);
 
-	phone_dtls_close(phone);
-	dtls->shaken[0] = dtls->shaken[1] = dtls->serves = false;
-	err = mock_dtls_again(&dtls->end[0], was, on_rtp_send, phone);
-	if (!err)
-		err = mock_dtls_again(&dtls->end[1], was, on_rtcp_send, phone);
 	mem_deref(was);
 	return err;
 }
 
 int phone_dtls_share(struct media_phone *phone, const struct media_phone *with)
 {
-	struct phone_dtls *dtls = &phone->dtls;
-	const struct mock_dtls *as = with->dtls.end[0];
-
-	phone_dtls_close(phone);
-	dtls->shaken[0] = dtls->shaken[1] = dtls->serves = false;
-	dtls->setup = with->dtls.setup;
-	dtls->mux = with->dtls.mux;
-	return mock_dtls_again(&dtls->end[0], as, on_rtp_send, phone) ||
-			       mock_dtls_again(&dtls->end[1], as, on_rtcp_send,
-					       phone)
-		       ? ENOMEM
-		       : 0;
+	phone->dtls.setup = with->dtls.setup;
+	phone->dtls.mux = with->dtls.mux;
+	return renew_as(phone, with->dtls.end[0]);
 }
 
 const char *phone_dtls_lines(struct media_phone *phone)

@@ -12,7 +12,8 @@
 #include "tests/lib/test.h"
 
 enum {
-	GOT_MAX = 64
+	GOT_MAX = 64,
+	LEASE_MS = 600
 };
 
 /* A receiver that refuses so many batches first, but for so many of each. */
@@ -95,6 +96,7 @@ static struct feed *feed_open_with(struct redis_bed *bed,
 					   .wheel = bed->wheel,
 					   .stem = "cb:{h:test}",
 					   .owner = owner,
+					   .lease_ms = LEASE_MS,
 					   .deliverh = deliverh,
 					   .sink = sink};
 	struct feed *feed = NULL;
@@ -305,14 +307,20 @@ static bool is_ours(struct redis_bed *bed)
 	return !strncmp(said.text, "a1/admin", 8);
 }
 
+static bool is_lost(void *arg)
+{
+	return !feed_counts(arg)->oldest_ms;
+}
+
 /* Somebody else had it, has told what waited and one more, and is gone. */
-static void others_go_on(struct redis_bed *bed)
+static void others_go_on(struct redis_bed *bed, struct feed *feed)
 {
 	struct redis_said last;
 	char line[128];
 
+	CHECK(!is_lost(feed));
 	redis_bed_say(bed, "SET cb:{h:test}:lease a2/admin");
-	redis_bed_idle(bed, 5000); /* more than a third of its time */
+	CHECK(redis_test_until(bed->wheel, 15000, is_lost, feed));
 	last = redis_bed_say(bed, "XADD cb:news * type call.started n 2");
 	(void)re_snprintf(line, sizeof(line),
 			  "HSET cb:{h:test}:places %u %s n%u 2", FEED_SHARDS,
@@ -329,6 +337,7 @@ static void others_go_on(struct redis_bed *bed)
 static void a_lease_lost_in_a_delivery_takes_nothing_back(void)
 {
 	struct slow slow = {.n = 0};
+	struct redis_said third;
 	struct redis_bed bed;
 	struct feed *feed;
 
@@ -338,14 +347,15 @@ static void a_lease_lost_in_a_delivery_takes_nothing_back(void)
 		redis_bed_say(&bed, "XADD cb:news * type call.started n 1");
 		CHECK(redis_test_until(bed.wheel, 5000, is_under_way, &slow));
 		CHECK_INT(slow.sink.n, 1);
-		others_go_on(&bed);
-		redis_bed_say(&bed, "XADD cb:news * type call.started n 3");
+		others_go_on(&bed, feed);
+		third = redis_bed_say(&bed, "XADD cb:news * type call.started");
 		redis_bed_idle(&bed, FEED_RETRY_MS + 2 * FEED_POLL_MS);
 		CHECK_INT(slow.sink.n, 1); /* one thing at a time */
 		answer(&slow);
 		CHECK(redis_test_until(bed.wheel, 5000, is_under_way, &slow));
 		CHECK_INT(slow.n, 1);
 		CHECK_INT(slow.sink.n, 2);
+		CHECK_STR(strchr(slow.sink.got[1].id, '-') + 1, third.text);
 		answer(&slow);
 		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
 		CHECK_INT(slow.sink.n, 2);
