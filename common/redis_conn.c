@@ -21,15 +21,7 @@
 #include "common/loop.h"
 #include "common/redis_priv.h"
 
-/* hiredis has a macro of the name of one of our types */
-enum {
-	VALUE_ERR = REDIS_ERR
-};
 #include <hiredis/async.h>
-
-enum {
-	NODES_MAX = 1 << 20
-}; /* values of one reply */
 
 struct redis_conn {
 	struct hook *hook; /* NULL once lost */
@@ -137,15 +129,12 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *privdata)
 {
 	struct hook *hook = ac->data;
 	struct redis_conn *conn = hook->conn;
-	struct redis_val *val = NULL;
 	(void)privdata;
 
 	if (!reply || !conn)
 		return; /* the context is going: on_cleanup() follows */
 
-	(void)redis_val_from(&val, reply);
-	conn->handlers.replyh(val, conn->arg);
-	mem_deref(val);
+	conn->handlers.replyh(redis_reply_val(reply), conn->arg);
 }
 
 static void flush(void *arg)
@@ -272,74 +261,4 @@ void redis_conn_poll(struct redis_conn *conn)
 {
 	if (conn->hook)
 		on_ready(LOOP_READ, conn->hook);
-}
-
-static size_t count_nodes(const redisReply *reply)
-{
-	size_t n = 1;
-
-	if (reply->type != REDIS_REPLY_ARRAY)
-		return n;
-
-	for (size_t i = 0; i < reply->elements; i++)
-		n += count_nodes(reply->element[i]);
-	return n;
-}
-
-static enum redis_type type_of(int type)
-{
-	switch (type) {
-	case REDIS_REPLY_STRING:
-		return REDIS_STR;
-	case REDIS_REPLY_STATUS:
-		return REDIS_STATUS;
-	case REDIS_REPLY_ERROR:
-		return (enum redis_type)VALUE_ERR;
-	case REDIS_REPLY_INTEGER:
-		return REDIS_INT;
-	case REDIS_REPLY_ARRAY:
-		return REDIS_ARRAY;
-	default:
-		return REDIS_NIL; /* no other type exists in RESP2 */
-	}
-}
-
-/* Elements of an array stand side by side, in what *freep points to. */
-static void fill(struct redis_val *val, struct redis_val **freep,
-		 const redisReply *reply)
-{
-	struct redis_val *el;
-
-	*val = (struct redis_val){.type = type_of(reply->type)};
-	if (val->type == REDIS_INT)
-		val->num = reply->integer;
-	if (val->type != REDIS_ARRAY) {
-		val->str = reply->str ? reply->str : "";
-		val->len = reply->str ? reply->len : 0;
-		return;
-	}
-
-	el = *freep;
-	*freep += reply->elements;
-	val->el = el;
-	val->len = reply->elements;
-	for (size_t i = 0; i < reply->elements; i++)
-		fill(&el[i], freep, reply->element[i]);
-}
-
-int redis_val_from(struct redis_val **valp, const void *reply)
-{
-	size_t n = count_nodes(reply);
-	struct redis_val *val, *next;
-
-	if (n > NODES_MAX)
-		return ENOMEM;
-	val = mem_alloc(n * sizeof(*val), NULL);
-	if (!val)
-		return ENOMEM;
-
-	next = val + 1;
-	fill(val, &next, reply);
-	*valp = val;
-	return 0;
 }

@@ -301,7 +301,7 @@ static void on_reply(const struct redis_val *val, void *arg)
 	struct redis_retry *retry;
 	redis_reply_h *replyh;
 	void *owner;
-	int err = val ? 0 : ENOMEM;
+	int err = 0;
 
 	if (!pending)
 		return;
@@ -310,9 +310,9 @@ static void on_reply(const struct redis_val *val, void *arg)
 	owner = pending->arg;
 	retry = mem_ref(pending->retry);
 	redis_figures_answer(&link->figures, pending->sent_us,
-			     val && val->type == REDIS_ERR && !retry);
+			     val->type == REDIS_ERR && !retry);
 	mem_deref(pending);
-	if (retry && val && val->type == REDIS_ERR && val->len >= 8 &&
+	if (retry && val->type == REDIS_ERR && val->len >= 8 &&
 	    !memcmp(val->str, "NOSCRIPT", 8)) {
 		err = push(link, retry->argv, retry->argc, replyh, owner);
 		val = NULL;

@@ -27,7 +27,7 @@ struct redis_script_use;
 
 struct redis_conn_handlers {
 	void (*uph)(void *arg); /* the socket is connected */
-	/* One call per command, in order. val NULL: no memory for it. */
+	/* One call per command, in order. */
 	void (*replyh)(const struct redis_val *val, void *arg);
 	/* Once; nothing comes after it. */
 	void (*losth)(void *arg);
@@ -73,16 +73,14 @@ void redis_cfg_drop(struct redis_cfg_own *own);
 int redis_argv_split(const char ***datap, size_t **lenp,
 		     const struct redis_arg *argv, size_t argc);
 
-/* What hiredis' reader (a redisReader: as with replies below, the type stays within
- * the files of hiredis) makes of what comes from now on has few pieces of memory.
+/* What hiredis' reader (a redisReader: its types stay within the files of hiredis)
+ * makes of what comes from now on is values in our terms, in few pieces of memory.
  * For the reader of a new connection. */
 void redis_reply_use(void *reader);
-/* Of such a reader; may be NULL. */
+/* Of what such a reader gave: valid as long as that is. */
+const struct redis_val *redis_reply_val(const void *reply);
+/* May be NULL. */
 void redis_reply_free(void *reply);
-
-/* hiredis' reply in our terms, in one allocation that borrows its strings.
- * `reply` is a redisReply: the type stays within the files of hiredis. */
-int redis_val_from(struct redis_val **valp, const void *reply);
 
 /* Another form of a command, kept in case the server answers NOSCRIPT. */
 struct redis_retry {

@@ -3,8 +3,9 @@
  *
  * hiredis asks for each element and for each of its texts by itself; of what a
  * worker or the admin process spends on a large reply that was the larger part.
- * Here all of one reply stands in blocks that go together. It is a redisReply
- * all the same: hiredis looks at its type, too.
+ * Here all of one reply stands in blocks that go together, and is written at
+ * once in our terms. Only of the outermost element there is a redisReply, too:
+ * hiredis looks at its type, and at the text of an error.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -15,14 +16,18 @@
 
 #include "common/redis_priv.h"
 
+/* hiredis has a macro of the name of one of our types */
+enum {
+	VALUE_ERR = REDIS_ERR
+};
 #include <hiredis/hiredis.h>
 
 enum {
-	ELEMENT = 32,     /* bytes that an element may need beside its node */
-	FIRST_MOST = 16384, /* of what is asked for with the outermost array */
+	TEXT = 32, /* bytes that an element may need beside its value */
+	FIRST_MOST = 16384, /* of these, asked for with the outermost array */
 	BLOCK = 4096,
 	BLOCK_MOST = 32768,
-	ELEMENTS_MAX = 1 << 24, /* of one array: the server's word is no memory */
+	ELEMENTS_MAX = 1 << 20, /* of one array: the server's word is no memory */
 };
 
 struct block {
@@ -33,6 +38,7 @@ struct block {
 /* The outermost element, of which all others are found. */
 struct tree {
 	redisReply reply; /* first: hiredis knows no other part */
+	struct redis_val val;
 	struct block *blocks;
 	char *at;
 	size_t left, next_size;
@@ -83,7 +89,7 @@ static void *take(struct tree *tree, size_t size)
 }
 
 /* bytes: what it will need beside itself, as far as is known. */
-static redisReply *root_new(int type, size_t bytes)
+static struct tree *tree_new(int type, size_t bytes)
 {
 	struct tree *tree;
 
@@ -98,7 +104,7 @@ static redisReply *root_new(int type, size_t bytes)
 			      .at = tree->bytes,
 			      .left = bytes,
 			      .next_size = BLOCK};
-	return &tree->reply;
+	return tree;
 }
 
 static struct tree *tree_of(const redisReadTask *task)
@@ -108,26 +114,52 @@ static struct tree *tree_of(const redisReadTask *task)
 	return task->obj;
 }
 
-/* Into its array, as far as there is one. *treep: whose memory is taken. */
-static redisReply *element_new(struct tree **treep, const redisReadTask *task,
-			       size_t bytes)
+static enum redis_type type_of(int type)
 {
-	const redisReply *parent;
-	redisReply *reply;
+	switch (type) {
+	case REDIS_REPLY_STRING:
+		return REDIS_STR;
+	case REDIS_REPLY_STATUS:
+		return REDIS_STATUS;
+	case REDIS_REPLY_ERROR:
+		return (enum redis_type)VALUE_ERR;
+	case REDIS_REPLY_INTEGER:
+		return REDIS_INT;
+	case REDIS_REPLY_ARRAY:
+		return REDIS_ARRAY;
+	default:
+		return REDIS_NIL; /* no other type exists in RESP2 */
+	}
+}
+
+/* Where a value is written. */
+struct place {
+	struct tree *tree;
+	struct redis_val *val;
+	void *obj; /* as hiredis gets it: of the outermost one the tree, else
+		      the value */
+};
+
+/* False: there is no memory for it. */
+static bool place_find(struct place *place, const redisReadTask *task,
+		       size_t bytes)
+{
+	struct redis_val *array;
 
 	if (!task->parent) {
-		reply = root_new(task->type, bytes);
-		*treep = (struct tree *)(void *)reply;
-		return reply;
+		place->obj = place->tree = tree_new(task->type, bytes);
+		if (!place->tree)
+			return false;
+		place->val = &place->tree->val;
+	} else {
+		place->tree = tree_of(task);
+		array = task->parent->parent ? task->parent->obj
+					     : &place->tree->val;
+		place->val = (struct redis_val *)array->el + task->idx;
+		place->obj = place->val;
 	}
-	*treep = tree_of(task);
-	reply = take(*treep, sizeof(*reply));
-	if (!reply)
-		return NULL;
-	*reply = (redisReply){.type = task->type};
-	parent = task->parent->obj;
-	parent->element[task->idx] = reply;
-	return reply;
+	*place->val = (struct redis_val){.type = type_of(task->type)};
+	return true;
 }
 
 /* A string, a status or an error. What fails leaves what was there before to
@@ -135,44 +167,45 @@ static redisReply *element_new(struct tree **treep, const redisReadTask *task,
  * has one piece. */
 static void *string_new(const redisReadTask *task, char *str, size_t len)
 {
-	struct tree *tree;
-	redisReply *reply =
-		len < SIZE_MAX ? element_new(&tree, task, len + 1) : NULL;
+	struct place place;
+	char *text;
 
-	if (!reply)
+	if (len == SIZE_MAX || !place_find(&place, task, len + 1))
 		return NULL;
-	reply->str = take(tree, len + 1);
-	if (!reply->str)
+	text = take(place.tree, len + 1);
+	if (!text)
 		return NULL;
-	memcpy(reply->str, str, len);
-	reply->str[len] = '\0';
-	reply->len = len;
-	return reply;
+	memcpy(text, str, len);
+	text[len] = '\0';
+	place.val->str = text;
+	place.val->len = len;
+	/* an error that answers nothing is told by hiredis itself */
+	if (!task->parent)
+		place.tree->reply.str = text;
+	return place.obj;
 }
 
-static redisReply *array_new(const redisReadTask *task, size_t n)
+/* Its elements stand side by side; each is written when it is read. */
+static void *array_new(const redisReadTask *task, size_t n)
 {
-	const size_t each = sizeof(redisReply *);
-	const size_t most = FIRST_MOST / (each + sizeof(redisReply) + ELEMENT);
-	struct tree *tree;
-	redisReply *reply;
+	const size_t size = n * sizeof(struct redis_val);
+	const size_t texts = n * TEXT;
+	struct place place;
 
-	if (n > ELEMENTS_MAX)
+	if (n > ELEMENTS_MAX ||
+	    !place_find(&place, task,
+			size + (texts < FIRST_MOST ? texts : FIRST_MOST)))
 		return NULL;
-	reply = element_new(&tree, task,
-			    n * each + (n < most ? n : most) *
-					       (sizeof(*reply) + ELEMENT));
-	if (!reply || !n)
-		return reply;
-	reply->element = take(tree, n * each);
-	if (!reply->element) {
+	if (!n)
+		return place.obj;
+	place.val->el = take(place.tree, size);
+	if (!place.val->el) {
 		if (!task->parent)
-			free(tree);
+			free(place.tree);
 		return NULL;
 	}
-	memset(reply->element, 0, n * each);
-	reply->elements = n;
-	return reply;
+	place.val->len = n;
+	return place.obj;
 }
 
 #if HIREDIS_MAJOR < 1
@@ -189,23 +222,27 @@ static void *array_create(const redisReadTask *task, size_t n)
 
 static void *integer_new(const redisReadTask *task, long long num)
 {
-	struct tree *tree;
-	redisReply *reply = element_new(&tree, task, 0);
+	struct place place;
 
-	if (reply)
-		reply->integer = num;
-	return reply;
+	if (!place_find(&place, task, 0))
+		return NULL;
+	place.val->num = num;
+	place.val->str = "";
+	return place.obj;
 }
 
 static void *nil_new(const redisReadTask *task)
 {
-	struct tree *tree;
-	redisReply *reply = element_new(&tree, task, 0);
+	struct place place;
 
+	if (!place_find(&place, task, 0))
+		return NULL;
 	/* the task's type is that of what is not there */
-	if (reply)
-		reply->type = REDIS_REPLY_NIL;
-	return reply;
+	if (!task->parent)
+		place.tree->reply.type = REDIS_REPLY_NIL;
+	place.val->type = REDIS_NIL;
+	place.val->str = "";
+	return place.obj;
 }
 
 static void free_tree(void *reply)
@@ -233,6 +270,11 @@ void redis_reply_use(void *reader)
 	};
 
 	((redisReader *)reader)->fn = &functions;
+}
+
+const struct redis_val *redis_reply_val(const void *reply)
+{
+	return &((const struct tree *)reply)->val;
 }
 
 void redis_reply_free(void *reply)

@@ -19,17 +19,17 @@
 
 struct redis_sync {
 	redisContext *ctx; /* NULL: not connected */
-	redisReply *reply; /* what *val borrows from */
-	struct redis_val *val;
+	void *reply;
+	const struct redis_val *val; /* the same */
 	struct redis_cfg_own own;
 	uint64_t silent_until_ms;
 };
 
 static void drop_reply(struct redis_sync *sync)
 {
-	sync->val = mem_deref(sync->val);
 	redis_reply_free(sync->reply);
 	sync->reply = NULL;
+	sync->val = NULL;
 }
 
 static void drop_connection(struct redis_sync *sync)
@@ -78,12 +78,13 @@ static int receive(struct redis_sync *sync)
 	if (redisGetReply(sync->ctx, &reply) != REDIS_OK)
 		err = errno == EAGAIN || errno == ETIMEDOUT ? ETIMEDOUT
 							    : ENOTCONN;
-	sync->reply = reply;
-	if (!err)
-		err = redis_val_from(&sync->val, reply);
-	if (err)
+	if (err) {
 		drop(sync);
-	return err;
+		return err;
+	}
+	sync->reply = reply;
+	sync->val = redis_reply_val(reply);
+	return 0;
 }
 
 static int exchange(struct redis_sync *sync, const struct redis_arg *argv,

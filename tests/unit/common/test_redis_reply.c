@@ -10,6 +10,8 @@
 #include "common/redis_priv.h"
 #include "tests/lib/test.h"
 
+/* hiredis has a macro of the name of one of our types */
+enum { VALUE_ERR = REDIS_ERR };
 #include <hiredis/hiredis.h>
 
 enum { ROUNDS = 150 };
@@ -71,18 +73,45 @@ static void reply_put(struct mbuf *mb, unsigned depth)
 	}
 }
 
-static bool equal(const redisReply *a, const redisReply *b)
+static enum redis_type type_of(const redisReply *theirs)
 {
-	if (a->type != b->type || a->elements != b->elements)
+	static const enum redis_type types[] = {
+		[REDIS_REPLY_STRING] = REDIS_STR,
+		[REDIS_REPLY_ARRAY] = REDIS_ARRAY,
+		[REDIS_REPLY_INTEGER] = REDIS_INT,
+		[REDIS_REPLY_NIL] = REDIS_NIL,
+		[REDIS_REPLY_STATUS] = REDIS_STATUS,
+		[REDIS_REPLY_ERROR] = (enum redis_type)VALUE_ERR,
+	};
+
+	return types[theirs->type];
+}
+
+static bool equal(const struct redis_val *ours, const redisReply *theirs)
+{
+	const size_t len = theirs->str ? (size_t)theirs->len : 0;
+
+	if (ours->type != type_of(theirs))
 		return false;
-	if (a->type == REDIS_REPLY_INTEGER)
-		return a->integer == b->integer;
-	for (size_t i = 0; i < a->elements; i++)
-		if (!equal(a->element[i], b->element[i]))
+	if (ours->type == REDIS_INT)
+		return ours->num == theirs->integer && !*ours->str;
+	if (ours->type != REDIS_ARRAY)
+		return ours->len == len && !ours->str[len] &&
+		       (!len || !memcmp(ours->str, theirs->str, len));
+	if (ours->len != theirs->elements)
+		return false;
+	for (size_t i = 0; i < ours->len; i++)
+		if (!equal(&ours->el[i], theirs->element[i]))
 			return false;
-	return !a->str == !b->str &&
-	       (!a->str || ((size_t)a->len == (size_t)b->len &&
-			    !memcmp(a->str, b->str, (size_t)a->len + 1)));
+	return true;
+}
+
+/* What hiredis itself looks at. */
+static bool is_told(const redisReply *ours, const redisReply *theirs)
+{
+	return ours->type == theirs->type &&
+	       (ours->type != REDIS_REPLY_ERROR ||
+		!strcmp(ours->str, theirs->str));
 }
 
 /* In pieces, as they come from a socket. */
@@ -116,7 +145,8 @@ static void they_are_what_hiredis_makes(void)
 		reply_put(mb, 0);
 		a = read_all(ours, mb, 1 + any(i % 3 ? 50000 : 2000));
 		b = read_all(theirs, mb, SIZE_MAX / 2);
-		if (!CHECK(a && b && equal(a, b)))
+		if (!CHECK(a && b && is_told(a, b) &&
+			   equal(redis_reply_val(a), b)))
 			re_printf("# seed %u\n", i);
 		redis_reply_free(a);
 		freeReplyObject(b);
