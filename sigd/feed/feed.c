@@ -375,6 +375,7 @@ static void places_ask(void *arg)
 	struct redis_arg argv[2];
 
 	batch_drop(feed);
+	feed->behind = true; /* perhaps: it has been away */
 	if (!may_go_on(feed))
 		return;
 	re_snprintf(count, sizeof(count), "%u", FEED_SOURCES);

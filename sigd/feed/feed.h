@@ -28,7 +28,8 @@ struct wheel;
 
 enum {
 	FEED_BATCH = 256,
-	FEED_READ = 64, /* of one stream at a time */
+	FEED_READ = FEED_BATCH, /* of one stream at a time: a turn is enough for
+				   what comes between two looks */
 	FEED_POLL_MS = 250,
 	FEED_RETRY_MS = 1000,
 	FEED_LEASE_MS = 10000,
