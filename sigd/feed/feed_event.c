@@ -21,6 +21,16 @@ void feed_source_key(char key[FEED_KEY_MAX + 1], unsigned source)
 		str_ncpy(key, keys[source - FEED_SHARDS], FEED_KEY_MAX + 1);
 }
 
+const char *feed_event_fields(unsigned source)
+{
+	if (source < FEED_SHARDS)
+		return "call callid tenant a.user a.uri a.conn b.user b.uri "
+		       "b.conn b.tenant service start up end reason by media";
+	return source == FEED_FACTS ? "event call session tenant "
+				      "callee-tenant leg text from"
+				    : "";
+}
+
 static void destructor(void *data)
 {
 	struct feed_event *event = data;

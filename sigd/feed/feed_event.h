@@ -51,6 +51,10 @@ void feed_source_key(char key[FEED_KEY_MAX + 1], unsigned source);
 int feed_event_read(struct feed_event **eventp, unsigned source,
 		    const struct redis_val *entry);
 
+/* The fields of this stream that are looked at, a space between: of the record of
+ * a call a third. "": all of them. */
+const char *feed_event_fields(unsigned source);
+
 /* Whether it is told to who sees this tenant alone; "": all. */
 bool feed_event_is_for(const struct feed_event *event, const char *only);
 

@@ -8,29 +8,37 @@
 
 #include "sigd/feed/feed_read.h"
 
-/* KEYS: stream. ARGV: behind which, how many, stem of the calls' media, or
- * nothing, and whether to look at how many there were (feed_place.h) even when
- * there is nothing new: [added, gone, [id, fields, media] ...], added -1 when it
- * was not looked at. */
+/* KEYS: stream. ARGV: behind which, how many, whether to look at how many there
+ * were (feed_place.h) even when there is nothing new, which fields are wanted, or
+ * "" for all, and of calls the stem of their media: [added, gone,
+ * [id, fields, media] ...], added -1 when it was not looked at. */
 static const struct redis_script script_read = {
 	"feed-read",
 	"local out, added, len = {}, -1, 0 "
 	"local got = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', "
 	"  'COUNT', ARGV[2]) "
 	"if redis.call('EXISTS', KEYS[1]) == 0 then added = 0 "
-	"elseif #got > 0 or ARGV[4] == '1' then "
+	"elseif #got > 0 or ARGV[3] == '1' then "
 	"  local info = redis.call('XINFO', 'STREAM', KEYS[1]) "
 	"  for k = 1, #info, 2 do "
 	"    if info[k] == 'entries-added' then added = info[k + 1] end "
 	"    if info[k] == 'length' then len = info[k + 1] end end "
 	"end "
 	"out[1], out[2] = added, added - len "
+	"local want = {} "
+	"if #got > 0 then "
+	"  for name in string.gmatch(ARGV[4], '%S+') do want[name] = 1 end end "
 	"for i, e in ipairs(got) do "
-	"  local media = {} "
-	"  if ARGV[3] ~= '' then for k = 1, #e[2], 2 do "
-	"    if e[2][k] == 'call' then media = redis.call('HGETALL', "
-	"      ARGV[3] .. e[2][k + 1]) end end end "
-	"  out[i + 2] = {e[1], e[2], media} end "
+	"  local fields, media, n = e[2], {}, 0 "
+	"  if ARGV[4] ~= '' then "
+	"    fields = {} "
+	"    for k = 1, #e[2], 2 do "
+	"      local name, val = e[2][k], e[2][k + 1] "
+	"      if want[name] then "
+	"        fields[n + 1], fields[n + 2], n = name, val, n + 2 end "
+	"      if ARGV[5] and name == 'call' then "
+	"        media = redis.call('HGETALL', ARGV[5] .. val) end end end "
+	"  out[i + 2] = {e[1], fields, media} end "
 	"return out"};
 
 /* One question to Redis, and those that wait for its reply. */
@@ -178,21 +186,23 @@ static struct question *find(const struct feed_reader *reader,
 
 static int question_send(struct question *question)
 {
+	const bool calls = question->source < FEED_SHARDS;
 	char key[FEED_KEY_MAX + 1], media[32] = "", most[8];
-	struct redis_arg keyv, argv[4];
+	struct redis_arg keyv, argv[5];
 
 	feed_source_key(key, question->source);
-	if (question->source < FEED_SHARDS)
-		re_snprintf(media, sizeof(media), "cb:{c:%x}:media:",
-			    question->source);
 	re_snprintf(most, sizeof(most), "%zu", question->most);
 	keyv = redis_str(key);
 	argv[0] = redis_str(question->behind);
 	argv[1] = redis_str(most);
-	argv[2] = redis_str(media);
-	argv[3] = redis_str(question->count ? "1" : "0");
+	argv[2] = redis_str(question->count ? "1" : "0");
+	argv[3] = redis_str(feed_event_fields(question->source));
+	if (calls)
+		re_snprintf(media, sizeof(media), "cb:{c:%x}:media:",
+			    question->source);
+	argv[4] = redis_str(media);
 	return redis_link_eval(question->reader->redis, &script_read, &keyv, 1,
-			       argv, 4, on_reply, question);
+			       argv, calls ? 5 : 4, on_reply, question);
 }
 
 static int question_new(struct question **questionp, struct feed_reader *reader,

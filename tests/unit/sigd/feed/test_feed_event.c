@@ -12,7 +12,7 @@
 #include "tests/lib/test.h"
 
 enum {
-	WORDS_MAX = 16
+	WORDS_MAX = 64
 };
 
 /* words: "name value name value"; the caller owns the event. */
@@ -28,7 +28,7 @@ static int event_of(struct feed_event **eventp, unsigned source,
 	};
 	const struct redis_val entry = {
 		.type = REDIS_ARRAY, .len = COUNTOF(el), .el = el};
-	char text[256], *rest = NULL;
+	char text[512], *rest = NULL;
 
 	str_ncpy(text, words, sizeof(text));
 	for (char *word = strtok_r(text, " ", &rest);
@@ -128,6 +128,44 @@ static void facts_for_traces_are_not_told(void)
 		  EBADMSG);
 }
 
+/* With what is asked for, each as its own name. */
+static int event_of_fields(struct feed_event **eventp, unsigned source,
+			   const char *kind)
+{
+	char names[256], words[512], *rest = NULL;
+	size_t n = 0;
+
+	str_ncpy(names, feed_event_fields(source), sizeof(names));
+	for (char *name = strtok_r(names, " ", &rest); name;
+	     name = strtok_r(NULL, " ", &rest)) {
+		const bool is_kind = !strcmp(name, "event");
+
+		n += (size_t)re_snprintf(words + n, sizeof(words) - n, "%s %s ",
+					 name, is_kind ? kind : "1763803532123");
+	}
+	return event_of(eventp, source, words);
+}
+
+/* A member without its field would be null, or not be there. */
+static void the_fields_that_are_asked_for_are_all_it_has(void)
+{
+	struct feed_event *event = NULL;
+
+	CHECK_INT(event_of_fields(&event, 3, NULL), 0);
+	CHECK(has(event, ",\"media\":null}"));
+	event->json->end -= sizeof("\"media\":null}}");
+	CHECK(!has(event, "null"));
+	CHECK_STR(event->there, "1763803532123");
+	event = mem_deref(event);
+	CHECK_INT(event_of_fields(&event, FEED_FACTS, "leg.quiet"), 0);
+	CHECK(!has(event, "null"));
+	CHECK(has(event, "\"leg\":1763803532123"));
+	CHECK(has(event, "\"callee_tenant\":\"1763803532123\""));
+	CHECK_STR(event->there, "1763803532123");
+	mem_deref(event);
+}
+
 TEST_MAIN(TEST(what_is_of_two_tenants_is_for_both_and_nobody_else),
 	  TEST(what_is_of_one_tenant_is_for_that_one),
-	  TEST(facts_for_traces_are_not_told))
+	  TEST(facts_for_traces_are_not_told),
+	  TEST(the_fields_that_are_asked_for_are_all_it_has))
