@@ -92,10 +92,27 @@ static void put_escaped(struct jsonw *json, const char *text, size_t len)
 	put(json, text + len - plain, plain);
 }
 
+/* Eight at once. Of a byte that is not plain one of the sums has its topmost bit,
+ * and so have perhaps those behind it; without one none has. */
+static bool are_plain(const char text[8])
+{
+	const uint64_t ones = ~0ull / 255;
+	uint64_t u, tops;
+
+	memcpy(&u, text, sizeof(u));
+	tops = u | (u + ones) | (u - ones * 0x20);
+	tops |= (u ^ ones * '\\') - ones;
+	tops |= ((u & ~(ones * 2)) ^ ones * '<') - ones; /* and > */
+	tops |= ((u & ~(ones * 4)) ^ ones * '"') - ones; /* and & */
+	return !(tops & ones << 7);
+}
+
 static size_t plain_len(const char *text, size_t len)
 {
 	size_t n = 0;
 
+	while (len - n >= 8 && are_plain(text + n))
+		n += 8;
 	while (n < len && is_plain(text[n]))
 		n++;
 	return n;

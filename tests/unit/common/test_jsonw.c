@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <string.h>
 #include <re.h>
 
 #include "common/jsonw.h"
@@ -156,6 +157,37 @@ static void wrong_use_is_an_error_and_no_document(void)
 	CHECK_INT(jsonw_done(&s.json), EINVAL);
 }
 
+static void written(char text[256], const char *bytes, size_t len)
+{
+	struct sheet s;
+
+	begin(&s);
+	jsonw_strn(&s.json, NULL, bytes, len);
+	str_ncpy(text, end(&s), 256);
+}
+
+/* Texts are looked at by eight. */
+static void a_byte_is_escaped_wherever_it_stands(void)
+{
+	char bytes[21], alone[256], text[256], want[256];
+
+	for (unsigned c = 0; c < 256; c++) {
+		bytes[0] = (char)c;
+		written(alone, bytes, 1);
+		for (size_t at = 0; at < sizeof(bytes); at++) {
+			memset(bytes, 'a', sizeof(bytes));
+			bytes[at] = (char)c;
+			written(text, bytes, sizeof(bytes));
+			re_snprintf(want, sizeof(want), "\"%b%b%b\"", bytes,
+				    at, alone + 1, strlen(alone) - 2,
+				    bytes + at + 1, sizeof(bytes) - at - 1);
+			if (strcmp(text, want))
+				re_printf("# %u at %zu\n", c, at);
+			CHECK(!strcmp(text, want));
+		}
+	}
+}
+
 static void lack_of_memory_is_told_at_the_end(void)
 {
 	struct sheet s;
@@ -166,6 +198,8 @@ static void lack_of_memory_is_told_at_the_end(void)
 }
 
 TEST_MAIN(TEST(objects_and_arrays_nest), TEST(single_value_is_a_document),
-	  TEST(texts_of_strangers_are_escaped), TEST(fixed_point_is_exact),
+	  TEST(texts_of_strangers_are_escaped),
+	  TEST(a_byte_is_escaped_wherever_it_stands),
+	  TEST(fixed_point_is_exact),
 	  TEST(wrong_use_is_an_error_and_no_document),
 	  TEST_OOM(lack_of_memory_is_told_at_the_end))
