@@ -195,24 +195,39 @@ static char *digits(char *out, unsigned value, unsigned n, char behind)
 	return out + n + 1;
 }
 
+/* Years are counted from a March, 400 of them in a round of 146,097 days: what
+ * a leap year has more is then the last day of its year, and months are 153 days
+ * in five. 1970 began 719,468 days behind the March of year 0. */
+static char *date_put(char *at, uint64_t unix_days)
+{
+	const uint64_t days = unix_days + 719468;
+	const unsigned day = (unsigned)(days % 146097);
+	const unsigned year =
+		(day - day / 1460 + day / 36524 - day / 146096) / 365;
+	const unsigned of_year = day - (365 * year + year / 4 - year / 100);
+	const unsigned month = (5 * of_year + 2) / 153; /* from March, 0 */
+
+	at = digits(at, (unsigned)(days / 146097 * 400) + year + (month > 9), 4,
+		    '-');
+	at = digits(at, month > 9 ? month - 9 : month + 3, 2, '-');
+	return digits(at, of_year - (153 * month + 2) / 5 + 1, 2, 'T');
+}
+
 /* RFC 3339; years have four digits there. By hand, as each event and each row
  * of a list has several. */
 void rest_time(struct jsonw *json, const char *key, uint64_t unix_ms)
 {
-	const time_t s = (time_t)(unix_ms / 1000);
+	const uint64_t s = unix_ms / 1000;
 	char text[32], *at = text;
-	struct tm tm;
 
-	if (!unix_ms || !gmtime_r(&s, &tm)) {
+	if (!unix_ms) {
 		jsonw_null(json, key);
 		return;
 	}
-	at = digits(at, (unsigned)tm.tm_year + 1900, 4, '-');
-	at = digits(at, (unsigned)tm.tm_mon + 1, 2, '-');
-	at = digits(at, (unsigned)tm.tm_mday, 2, 'T');
-	at = digits(at, (unsigned)tm.tm_hour, 2, ':');
-	at = digits(at, (unsigned)tm.tm_min, 2, ':');
-	at = digits(at, (unsigned)tm.tm_sec, 2, '.');
+	at = date_put(at, s / 86400);
+	at = digits(at, (unsigned)(s / 3600 % 24), 2, ':');
+	at = digits(at, (unsigned)(s / 60 % 60), 2, ':');
+	at = digits(at, (unsigned)(s % 60), 2, '.');
 	at = digits(at, (unsigned)(unix_ms % 1000), 3, 'Z');
 	jsonw_strn(json, key, text, (size_t)(at - text));
 }

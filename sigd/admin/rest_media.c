@@ -155,11 +155,28 @@ static void leg(struct jsonw *json, unsigned nr, const char *text)
 	jsonw_end(json);
 }
 
+/* By their numbers, however they come. */
+static void legs_find(const char *legs[LEGS_MAX + 1],
+		      const struct redis_val *flat)
+{
+	for (size_t i = 0; i + 1 < flat->len; i += 2) {
+		const struct redis_val *name = &flat->el[i];
+		const struct redis_val *val = &flat->el[i + 1];
+		struct pl nr;
+
+		if (name->type != REDIS_STR || val->type != REDIS_STR ||
+		    strncmp(name->str, "leg.", 4))
+			continue;
+		pl_set_str(&nr, name->str + 4);
+		if (pl_u32(&nr) <= LEGS_MAX)
+			legs[pl_u32(&nr)] = val->str;
+	}
+}
+
 void rest_media(struct jsonw *json, const struct redis_val *flat)
 {
-	const struct redis_val *val;
+	const char *legs[LEGS_MAX + 1] = {NULL};
 	uint64_t time = 0;
-	char name[16];
 
 	if (flat->type != REDIS_ARRAY || !flat->len) {
 		jsonw_null(json, "media");
@@ -171,12 +188,11 @@ void rest_media(struct jsonw *json, const struct redis_val *flat)
 	jsonw_str(json, "state", rest_text(flat, "state"));
 	(void)redis_num(redis_field(flat, "time"), &time);
 	rest_time(json, "updated", time);
+	legs_find(legs, flat);
 	jsonw_array(json, "legs");
 	for (unsigned nr = 1; nr <= LEGS_MAX; nr++) {
-		re_snprintf(name, sizeof(name), "leg.%u", nr);
-		val = redis_field(flat, name);
-		if (val && val->type == REDIS_STR)
-			leg(json, nr, val->str);
+		if (legs[nr])
+			leg(json, nr, legs[nr]);
 	}
 	jsonw_end(json);
 	jsonw_end(json);
