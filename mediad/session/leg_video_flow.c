@@ -394,10 +394,11 @@ static void on_rung(enum path_rung rung, uint64_t at_ms, void *arg)
 /* There is a call without it. */
 static void on_lost(enum path_why why, void *arg)
 {
-	const struct leg_video *v = arg;
+	struct leg_video *v = arg;
 
 	log_info(v->leg->session->call, "no video: dtls failed",
 		 "leg=%u why=%d", v->leg->nr, why);
+	leg_video_store(v);
 }
 
 static size_t on_streams(struct path_stream *streams, void *arg)

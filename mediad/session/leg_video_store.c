@@ -37,6 +37,12 @@ void leg_video_store(struct leg_video *v)
 	st.agreed = v->agreed;
 	if (v->path != leg->path)
 		err = path_rtp_export(v->path, &st.rtp);
+	/* what there was is over: no successor is to send by it */
+	if (err == EAGAIN && v->stored) {
+		memset(&st.rtp, 0, sizeof(st.rtp));
+		st.on = false;
+		err = 0;
+	}
 	if (!err)
 		err = state_rec_write(leg->session->table->deps.state, v->rec,
 				      buf, state_video_pack(buf, &st));

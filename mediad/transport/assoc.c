@@ -29,7 +29,7 @@ static void give_keys(struct assoc *assoc)
 
 	if (!err) {
 		(void)hs_peer_md(assoc->hs, assoc->md);
-		assoc->seen = true;
+		assoc->seen = assoc->held = true;
 		assoc->another = assoc->wanted = false;
 		wheel_stop(&assoc->giveup);
 		assoc_tell_shaken(assoc, keys.suite);
@@ -381,6 +381,22 @@ static bool same_peer(const struct assoc *assoc, const struct assoc_remote *rem)
 	return false;
 }
 
+/* Of a certificate by other hashes alone nobody can tell. */
+static bool is_of_another(const struct assoc *assoc,
+			  const struct assoc_remote *rem)
+{
+	bool told = false;
+
+	for (size_t i = 0; assoc->held && i < rem->nfps; i++) {
+		if (rem->fps[i].hash != CERT_SHA256)
+			continue;
+		if (!memcmp(rem->fps[i].md, assoc->md, sizeof(assoc->md)))
+			return false;
+		told = true;
+	}
+	return told;
+}
+
 /* RFC 8842, 5.1: another certificate, role or tls-id is another association.
  * The old keys serve until it stands. */
 static void expect_new(struct assoc *assoc)
@@ -416,7 +432,7 @@ int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 	if (!fps)
 		return ENOMEM;
 	memcpy(fps, rem->fps, rem->nfps * sizeof(*fps));
-	assoc->another |= assoc->seen && !known;
+	assoc->another = is_of_another(assoc, rem);
 	if (rem->anew || turned || (assoc->seen && !known))
 		expect_new(assoc);
 	mem_deref(assoc->fps);
@@ -443,7 +459,7 @@ int assoc_resume(struct assoc *assoc, const struct assoc_record *record)
 	assoc->fps[0].len = sizeof(assoc->md);
 	memcpy(assoc->fps[0].md, md, sizeof(assoc->md));
 	memcpy(assoc->md, md, sizeof(assoc->md));
-	assoc->seen = true;
+	assoc->seen = assoc->held = true;
 	assoc->wanted = record->open;
 	assoc->client = record->client;
 	assoc->resumed = !record->open;

@@ -57,10 +57,11 @@ struct assoc {
 	struct cert_fp *fps; /* of the far SDP; NULL: not known yet */
 	size_t nfps;
 	uint8_t random[HELLO_RANDOM_LEN]; /* of the hello it began with */
-	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
-	bool seen;
-	bool another; /* awaited is one of another certificate than the keys
-			 in use, if there are any */
+	uint8_t md[32]; /* SHA-256 of the certificate that we have seen, */
+	bool seen;    /* ... in the association of now; */
+	bool held;    /* in one that gave the keys in use */
+	bool another; /* those are of another one than the far SDP tells, as
+			 far as its hashes show that */
 	bool named;  /* random is known */
 	bool asks;   /* a hello has to bring its cookie */
 	bool asked;  /* one that had none was told of */

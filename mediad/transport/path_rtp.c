@@ -512,7 +512,7 @@ bool path_rtp_keyed(const struct path *path)
 {
 	const struct path_rtp *pr = path_rtp_self(path);
 
-	return !pr->dtls || path_guard_keyed(pr);
+	return pr->agreed && (!pr->dtls || path_guard_keyed(pr));
 }
 
 uint32_t path_rtp_overflow(const struct path *path)

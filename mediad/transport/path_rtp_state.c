@@ -60,6 +60,9 @@ static void dtls_out(struct path_rtp_state *state, const struct path_rtp *pr)
 	if (pr->mux || !pr->secure[1])
 		return;
 	state->dtls = 2;
+	if (guard->keys.suite == CRYPT_NONE)
+		memcpy(state->peer_md, pr->guard[1]->assoc.md,
+		       sizeof(state->peer_md));
 	state->keys[1] = pr->guard[1]->keys;
 	state->open |= (uint8_t)(pr->guard[1]->assoc.wanted << 1);
 	/* RTP and RTCP have a window each, and so have their keys */
@@ -174,7 +177,8 @@ static int guard_in(struct path_rtp *pr, const struct path_rtp_state *state,
 	if (err)
 		return err == EINVAL ? EBADMSG : err;
 	secure_replay_set(pr->secure[rtcp], &state->replay);
-	path_climb(&pr->base, PATH_DTLS, wheel_now(pr->env->wheel));
+	if (!rtcp)
+		path_climb(&pr->base, PATH_DTLS, wheel_now(pr->env->wheel));
 	return 0;
 }
 

@@ -1181,6 +1181,7 @@ static void who_rings_outlives_the_worker(void)
 enum before {
 	IN_CLEAR,    /* for a while */
 	ANOTHER_ONE, /* with another certificate */
+	AGAIN,       /* the same, and before that one of its own certificate */
 	EARLY,       /* the same before the answer: another one picks up */
 	BEFORE
 };
@@ -1200,11 +1201,17 @@ static void next_awaited(struct call *call, enum before before, const char *dir)
 		media_bed_run(&call->bed, 3000);
 		phone->dtls.setup = "active";
 		phone->dtls.mux = true;
-	} else {
-		CHECK_INT(phone_dtls_renew(phone), 0);
 	}
 	phone->sending = false;
 	phone->dtls.mute = true;
+	if (before == AGAIN) {
+		phone->extra = "a=tls-id:klmnopqrst0123456789\r\n";
+		CHECK_INT(phone_dtls_restart(phone), 0);
+		CHECK_INT(media_phone_calls(phone, S, 1), 0);
+		media_bed_run(&call->bed, 1000);
+	}
+	if (before != IN_CLEAR)
+		CHECK_INT(phone_dtls_renew(phone), 0);
 	phone->dir = dir;
 	CHECK_INT(media_phone_calls(phone, S, 1), 0);
 	CHECK_INT(session_answered(call->bed.table, S), 0);
@@ -1237,6 +1244,78 @@ static void later_keys_have_a_time_too(void)
 			CHECK_INT(call.bed.nlost, 1);
 			CHECK_INT(call.bed.lost[0].leg, 1);
 			CHECK_INT(call.bed.lost[0].cause, SESSION_NO_DTLS);
+		}
+		call_close(&call);
+	}
+}
+
+static bool goes_on(struct call *call)
+{
+	CHECK(both_hear(call));
+	media_bed_run(&call->bed, (SETUP_S + 10) * 1000);
+	return CHECK(both_hear(call)) && CHECK_INT(call->bed.nlost, 0);
+}
+
+/* Two ring behind a PBX, and the first picks up: its association stands. */
+static void the_first_of_two_picks_up(void)
+{
+	static const char *const setups[] = {"active", "passive"};
+
+	for (unsigned i = 0; i < 2 * COUNTOF(setups); i++) {
+		struct media_phone *phone;
+		struct mock_dtls *first[2];
+		struct call call;
+
+		if (!call_open(&call, NULL, setups[i / 2]))
+			continue;
+		phone = call.phone;
+		REQUIRE(!phone_dtls_renew(phone));
+		if (i % 2)
+			mock_dtls_strong(phone->dtls.end[0]);
+		if (call_up(&call) && CHECK(both_hear(&call))) {
+			first[0] = mem_ref(phone->dtls.end[0]);
+			first[1] = mem_ref(phone->dtls.end[1]);
+			CHECK_INT(phone_dtls_renew(phone), 0);
+			if (i % 2)
+				mock_dtls_strong(phone->dtls.end[0]);
+			phone->dtls.mute = true;
+			CHECK_INT(media_phone_answers(phone, S, 2), 0);
+			media_bed_run(&call.bed, 2000);
+			phone_dtls_close(phone);
+			memcpy(phone->dtls.end, first, sizeof(first));
+			phone->dtls.shaken[0] = true;
+			phone->dtls.mute = false;
+			CHECK_INT(media_phone_answers(phone, S, 2), 0);
+			CHECK_INT(session_answered(call.bed.table, S), 0);
+			CHECK(goes_on(&call));
+		}
+		call_close(&call);
+	}
+}
+
+/* By whatever hash its certificate is told; over a death, too. */
+static void who_moves_keeps_its_keys(void)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct call call;
+		size_t alive = 0;
+
+		if (!call_open(&call, file("moves"), "active"))
+			continue;
+		REQUIRE(!phone_dtls_renew(call.phone));
+		if (i % 2)
+			mock_dtls_strong(call.phone->dtls.end[0]);
+		if (call_up(&call) && CHECK(both_hear(&call))) {
+			CHECK_INT(session_answered(call.bed.table, S), 0);
+			CHECK_INT(media_phone_move(call.phone), 0);
+			CHECK_INT(media_phone_calls(call.phone, S, 2), 0);
+			CHECK(both_hear(&call));
+			if (i / 2) {
+				CHECK_INT(media_bed_die(&call.bed, 100, &alive),
+					  0);
+				CHECK_INT(alive, 1);
+			}
+			CHECK(goes_on(&call));
 		}
 		call_close(&call);
 	}
@@ -1367,6 +1446,8 @@ TEST_MAIN(TEST(a_page_known_by_sha_512_stays_known),
 	  TEST(who_rings_outlives_the_worker),
 	  TEST(later_keys_have_a_time_too),
 	  TEST(the_time_for_keys_begins_anew_with_them),
+	  TEST(the_first_of_two_picks_up),
+	  TEST(who_moves_keeps_its_keys),
 	  TEST(who_has_keys_and_only_hears_stays),
 	  TEST(an_awaited_association_outlives_the_worker),
 	  TEST(who_begins_anew_in_the_midst_is_heard),

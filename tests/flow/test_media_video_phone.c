@@ -13,6 +13,7 @@
 #include "mediad/transport/hub.h"
 #include "tests/lib/media_cam.h"
 #include "tests/lib/media_phone.h"
+#include "tests/lib/mock_dtls.h"
 #include "tests/lib/test.h"
 
 static const char *const S = "00000000000000a1";
@@ -489,6 +490,85 @@ static void pictures_of_a_telephone_survive_the_workers_death(void)
 	media_bed_close(&bed);
 }
 
+/* What was refused after it had been goes out by no successor. */
+static void pictures_that_failed_stay_off_over_a_death(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+	size_t alive = 0;
+	uint32_t heard;
+
+	REQUIRE(media_bed_open(&bed, file("off")) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, NULL);
+	videophone_shakes(&vp, "active", true);
+	if (call_up(&bed, &cam, &vp) && both_see(&bed, &cam, &vp)) {
+		mock_dtls_close(vp.sight->dtls.end[0]);
+		run(&bed, &cam, &vp, 1000);
+		vp.sound->extra = "m=video 0 UDP/TLS/RTP/SAVP 99\r\n";
+		CHECK_INT(media_phone_calls(vp.sound, S, 2), 0);
+		CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+		CHECK_INT(alive, 1);
+		heard = vp.sight->heard;
+		run(&bed, &cam, &vp, 2000);
+		CHECK_INT(vp.sight->heard - heard, 0);
+		CHECK_INT(bed.nlost, 0);
+	}
+	media_bed_close(&bed);
+}
+
+static bool rtp_waits;
+
+static void on_late(const uint8_t *pkt, size_t len, void *arg)
+{
+	if (!rtp_waits)
+		media_phone_send_raw(arg, false, pkt, len);
+}
+
+static void rtp_anew(struct media_phone *phone)
+{
+	struct mock_dtls *was = phone->dtls.end[0];
+
+	CHECK_INT(mock_dtls_again(&phone->dtls.end[0], was, on_late, phone), 0);
+	mem_deref(was);
+}
+
+/* RTCP has its keys, and the worker dies: with those of RTP pictures begin, and
+ * a whole one is asked for. */
+static void pictures_begin_with_the_keys_of_rtp(void)
+{
+	for (unsigned die = 0; die < 2; die++) {
+		struct media_bed bed = {0};
+		struct media_cam cam;
+		struct videophone vp;
+		size_t alive = 0;
+
+		REQUIRE(media_bed_open(&bed, file("first")) == 0);
+		media_cam_open(&cam, &bed);
+		videophone_open(&vp, &bed, NULL);
+		videophone_shakes(&vp, "active", false);
+		rtp_anew(vp.sight);
+		rtp_waits = true;
+		if (call_up(&bed, &cam, &vp)) {
+			run(&bed, &cam, &vp, 2000);
+			CHECK(!vp.sight->dtls.shaken[0]);
+			CHECK(vp.sight->dtls.shaken[1]);
+			if (die)
+				CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+			run(&bed, &cam, &vp, 2000);
+			media_cam_clear(&cam);
+			rtp_waits = false;
+			rtp_anew(vp.sight);
+			run(&bed, &cam, &vp, 3000);
+			CHECK(vp.sight->dtls.shaken[0]);
+			CHECK(both_see(&bed, &cam, &vp));
+			CHECK(cam.plis >= 1);
+		}
+		media_bed_close(&bed);
+	}
+}
+
 static void memory_runs_out_anywhere(void)
 {
 	struct media_bed bed = {0};
@@ -525,5 +605,7 @@ TEST_MAIN(TEST(a_page_and_a_telephone_see_each_other),
 	  TEST(the_port_of_audio_feeds_no_video),
 	  TEST(a_pbx_of_audio_alone_gets_audio_alone),
 	  TEST(a_telephone_that_has_no_camera_refuses_and_is_heard),
+	  TEST(pictures_that_failed_stay_off_over_a_death),
+	  TEST(pictures_begin_with_the_keys_of_rtp),
 	  TEST(pictures_of_a_telephone_survive_the_workers_death),
 	  TEST_OOM(memory_runs_out_anywhere))

@@ -2,7 +2,8 @@
  * fuzz_state.c  The loader of the state file: records and the image around
  *
  * Input: a byte that says what is damaged (bit 0 clear: a record behind its
- * checksum, else the whole image; bit 1: of a leg of plain RTP), then
+ * checksum, else the whole image; bit 1: of a leg of plain RTP, with bit 2 by
+ * DTLS, bits 3 and 4: whose RTP has keys, whose RTCP has some), then
  * patches: offset (2 bytes), length (1), bytes. They are
  * applied to a sound one.
  *
@@ -14,6 +15,8 @@
 
 #include "common/wheel.h"
 #include "mediad/session/state_leg.h"
+#include "mediad/transport/cert.h"
+#include "mediad/transport/hs.h"
 #include "mediad/transport/hub.h"
 #include "tests/lib/fuzz.h"
 
@@ -88,6 +91,43 @@ static void sound_rtp(struct state_leg *leg)
 	rtp->pts[0] = 1 << 8;
 }
 
+/* Each association that has no keys is awaited. */
+static void sound_dtls(struct state_leg *leg, bool rtp_keys, bool rtcp_keys)
+{
+	struct path_rtp_state *rtp = &leg->path.rtp;
+
+	leg->choice.profile = SDPM_DTLS;
+	leg->choice.dtls = true;
+	strcpy(leg->choice.layout.lines[0].proto, "UDP/TLS/RTP/SAVP");
+	rtp->dtls = 1 + rtcp_keys;
+	rtp->open = !rtp_keys;
+	if (rtp_keys)
+		rtp->keys[0].suite = CRYPT_AEAD_AES_128_GCM;
+	if (rtcp_keys)
+		rtp->keys[1].suite = CRYPT_AEAD_AES_128_GCM;
+}
+
+static void sound_kind(struct state_leg *leg, uint8_t kind)
+{
+	sound_leg(leg);
+	if (kind & 2)
+		sound_rtp(leg);
+	if ((kind & 6) == 6)
+		sound_dtls(leg, kind & 8, kind & 16);
+}
+
+static struct hs_ctx *hs_ctx_of_all(void)
+{
+	static struct hs_ctx *ctx;
+	struct cert *cert = NULL;
+
+	if (!ctx) {
+		assert(!cert_make(&cert) && !hs_ctx_alloc(&ctx, cert));
+		mem_deref(cert);
+	}
+	return ctx;
+}
+
 static void patch(uint8_t *to, size_t size, const uint8_t *data, size_t len)
 {
 	while (len >= 3) {
@@ -105,7 +145,7 @@ static void use_rtp(const struct state_leg *leg)
 {
 	static const struct path_handlers handlers = {NULL};
 	struct hub_iface iface = {.lo = RTP_PORT, .hi = RTP_PORT + 1};
-	struct path_rtp_env env = {NULL};
+	struct path_rtp_env env = {.hs_ctx = hs_ctx_of_all()};
 	struct secure_keys keys = {.suite = CRYPT_NONE};
 	const struct path_rtp_record record = {&leg->path.rtp, &keys,
 						"00000000000000ca"};
@@ -172,15 +212,13 @@ static void take(const uint8_t *data, size_t len)
 		use(&leg);
 }
 
-static void damaged_record(const uint8_t *data, size_t size, bool rtp)
+static void damaged_record(const uint8_t *data, size_t size, uint8_t kind)
 {
 	uint8_t buf[STATE_LEG_MAX];
 	struct state_leg leg;
 	size_t len;
 
-	sound_leg(&leg);
-	if (rtp)
-		sound_rtp(&leg);
+	sound_kind(&leg, kind);
 	len = state_leg_pack(buf, &leg);
 	assert(!state_leg_unpack(&leg, buf, len));
 	patch(buf, len, data, size);
@@ -189,7 +227,7 @@ static void damaged_record(const uint8_t *data, size_t size, bool rtp)
 		take(buf, len - data[0] % len);
 }
 
-static void damaged_image(const uint8_t *data, size_t size, bool rtp)
+static void damaged_image(const uint8_t *data, size_t size, uint8_t kind)
 {
 	static uint8_t image[SIZE];
 	uint8_t buf[STATE_LEG_MAX];
@@ -200,9 +238,7 @@ static void damaged_image(const uint8_t *data, size_t size, bool rtp)
 	assert(state_image_size(COUNT) == SIZE);
 	memset(image, 0, sizeof(image));
 	state_image_make(image, &GEO);
-	sound_leg(&leg);
-	if (rtp)
-		sound_rtp(&leg);
+	sound_kind(&leg, kind);
 	len = state_leg_pack(buf, &leg);
 	state_image_write(image, 1, buf, len);
 	patch(image, SIZE, data, size);
@@ -221,8 +257,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	if (data[0] & 1)
-		damaged_image(data + 1, size - 1, data[0] & 2);
+		damaged_image(data + 1, size - 1, data[0]);
 	else
-		damaged_record(data + 1, size - 1, data[0] & 2);
+		damaged_record(data + 1, size - 1, data[0]);
 	return 0;
 }
