@@ -179,9 +179,11 @@ static void turn_on(struct leg *leg, const struct sdpm_video *next)
 {
 	struct leg_video *v = leg->video;
 
+	v->agreed = *next;
+	/* an m-line that comes back is another association (RFC 8842, 5.1) */
+	v->agreed.anew |= !v->on;
 	if (!v->on)
 		v->since_ms = wheel_now(leg->session->table->wheel);
-	v->agreed = *next;
 	v->on = true;
 	leg->sdp.vprior = mem_deref(leg->sdp.vprior);
 }

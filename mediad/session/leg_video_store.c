@@ -48,7 +48,7 @@ void leg_video_store(struct leg_video *v)
 				      buf, state_video_pack(buf, &st));
 	OPENSSL_cleanse(&st, sizeof(st));
 	OPENSSL_cleanse(buf, sizeof(buf));
-	/* without keys yet: when there are some */
+	/* not agreed on yet, or never to be */
 	if (err == EAGAIN)
 		return;
 	v->stored = true;

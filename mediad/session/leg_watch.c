@@ -151,7 +151,8 @@ static enum leg_quiet never(const struct leg *leg)
 
 	if (web && !leg_at(leg, LEG_STUN))
 		return LEG_NO_ICE;
-	if (web ? !leg_at(leg, LEG_DTLS) : !path_rtp_keyed(leg->path))
+	if (web ? !leg_at(leg, LEG_DTLS)
+		: leg->sdp.choice->dtls && !path_rtp_keyed(leg->path))
 		return leg->log.events[PATH_EV_ALERT] ? LEG_DTLS_REFUSED
 						      : LEG_NO_DTLS;
 	return LEG_HEARD;

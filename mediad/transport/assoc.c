@@ -22,6 +22,15 @@ enum {
 
 /* --- the end of a handshake ------------------------------------------------------- */
 
+/* What the far SDP tells of now is of the certificate of these keys. */
+static void hold(struct assoc *assoc)
+{
+	mem_deref(assoc->held);
+	assoc->held = mem_ref(assoc->fps);
+	assoc->nheld = assoc->nfps;
+	assoc->another = false;
+}
+
 static void give_keys(struct assoc *assoc)
 {
 	struct hs_keys keys;
@@ -29,8 +38,9 @@ static void give_keys(struct assoc *assoc)
 
 	if (!err) {
 		(void)hs_peer_md(assoc->hs, assoc->md);
-		assoc->seen = assoc->held = true;
-		assoc->another = assoc->wanted = false;
+		hold(assoc);
+		assoc->seen = true;
+		assoc->wanted = false;
 		wheel_stop(&assoc->giveup);
 		assoc_tell_shaken(assoc, keys.suite);
 		err = assoc->h->keys(&keys, assoc->arg);
@@ -381,18 +391,32 @@ static bool same_peer(const struct assoc *assoc, const struct assoc_remote *rem)
 	return false;
 }
 
-/* Of a certificate by other hashes alone nobody can tell. */
+/* Is it of the keys in use? *told: there was something to compare it with. */
+static bool is_held(const struct assoc *assoc, const struct cert_fp *fp,
+		    bool *told)
+{
+	bool same = false;
+
+	if (fp->hash == CERT_SHA256) {
+		*told = true;
+		same = !memcmp(fp->md, assoc->md, sizeof(assoc->md));
+	}
+	for (size_t i = 0; i < assoc->nheld; i++) {
+		*told |= fp->hash == assoc->held[i].hash;
+		same |= same_fp(fp, &assoc->held[i]);
+	}
+	return same;
+}
+
+/* By hashes that were never told of those keys nobody can say. */
 static bool is_of_another(const struct assoc *assoc,
 			  const struct assoc_remote *rem)
 {
 	bool told = false;
 
 	for (size_t i = 0; assoc->held && i < rem->nfps; i++) {
-		if (rem->fps[i].hash != CERT_SHA256)
-			continue;
-		if (!memcmp(rem->fps[i].md, assoc->md, sizeof(assoc->md)))
+		if (is_held(assoc, &rem->fps[i], &told))
 			return false;
-		told = true;
 	}
 	return told;
 }
@@ -421,7 +445,8 @@ bool assoc_fps_ok(const struct assoc_remote *rem)
 int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 {
 	const bool turned = assoc->fps && assoc->client != rem->client;
-	const bool known = assoc->resumed || same_peer(assoc, rem);
+	const bool resumed = assoc->resumed;
+	const bool known = resumed || same_peer(assoc, rem);
 	struct cert_fp *fps;
 
 	assoc->resumed = false;
@@ -439,6 +464,8 @@ int assoc_remote(struct assoc *assoc, const struct assoc_remote *rem)
 	assoc->fps = fps;
 	assoc->nfps = rem->nfps;
 	assoc->client = rem->client;
+	if (resumed)
+		hold(assoc);
 	/* a handshake that waited for its fingerprint is judged soon: that may
 	 * lose the path, and the owner is in the middle of something */
 	if (may_settle(assoc))
@@ -459,7 +486,8 @@ int assoc_resume(struct assoc *assoc, const struct assoc_record *record)
 	assoc->fps[0].len = sizeof(assoc->md);
 	memcpy(assoc->fps[0].md, md, sizeof(assoc->md));
 	memcpy(assoc->md, md, sizeof(assoc->md));
-	assoc->seen = assoc->held = true;
+	hold(assoc);
+	assoc->seen = true;
 	assoc->wanted = record->open;
 	assoc->client = record->client;
 	assoc->resumed = !record->open;
@@ -478,8 +506,16 @@ void assoc_init(struct assoc *assoc, const struct assoc_params *params,
 	assoc->asks = params->doubt;
 }
 
-void assoc_close(struct assoc *assoc)
+void assoc_end(struct assoc *assoc)
 {
 	assoc_stop(assoc);
+	assoc->wanted = false;
+	assoc->held = mem_deref(assoc->held);
+	assoc->nheld = 0;
+}
+
+void assoc_close(struct assoc *assoc)
+{
+	assoc_end(assoc);
 	assoc->fps = mem_deref(assoc->fps);
 }

@@ -57,11 +57,13 @@ struct assoc {
 	struct cert_fp *fps; /* of the far SDP; NULL: not known yet */
 	size_t nfps;
 	uint8_t random[HELLO_RANDOM_LEN]; /* of the hello it began with */
-	uint8_t md[32]; /* SHA-256 of the certificate that we have seen, */
-	bool seen;    /* ... in the association of now; */
-	bool held;    /* in one that gave the keys in use */
-	bool another; /* those are of another one than the far SDP tells, as
-			 far as its hashes show that */
+	uint8_t md[32]; /* SHA-256 of the certificate that we have seen */
+	struct cert_fp *held; /* of the keys in use, beside md; NULL: there
+				 are none */
+	size_t nheld;
+	bool seen;    /* md is of the association of now */
+	bool another; /* the keys in use are of another certificate than the
+			 far SDP tells, as far as its hashes show that */
 	bool named;  /* random is known */
 	bool asks;   /* a hello has to bring its cookie */
 	bool asked;  /* one that had none was told of */
@@ -133,5 +135,7 @@ bool assoc_shakes(const struct assoc *assoc);
 void assoc_tell_lost(const struct assoc *assoc, enum path_why why, bool other);
 /* Let go of the handshake that goes on, if any. */
 void assoc_stop(struct assoc *assoc);
+/* The keys that it gave are in use no more, and no others are awaited. */
+void assoc_end(struct assoc *assoc);
 
 #endif

@@ -128,8 +128,7 @@ static void on_lost(enum path_why why, void *arg)
 	if (guard->assoc.wanted && was_a_stranger(guard, why))
 		return;
 	assoc_tell_lost(&guard->assoc, why, false);
-	assoc_stop(&guard->assoc);
-	guard->assoc.wanted = false;
+	assoc_end(&guard->assoc);
 	pr->secure[guard->rtcp] = mem_deref(pr->secure[guard->rtcp]);
 	OPENSSL_cleanse(&guard->keys, sizeof(guard->keys));
 	if (!guard->rtcp) {

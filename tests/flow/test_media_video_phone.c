@@ -490,32 +490,71 @@ static void pictures_of_a_telephone_survive_the_workers_death(void)
 	media_bed_close(&bed);
 }
 
-/* What was refused after it had been goes out by no successor. */
+/* What has failed goes out by no successor, whether or not it was refused, too. */
 static void pictures_that_failed_stay_off_over_a_death(void)
 {
-	struct media_bed bed = {0};
-	struct media_cam cam;
-	struct videophone vp;
-	size_t alive = 0;
-	uint32_t heard;
+	for (unsigned refused = 0; refused < 2; refused++) {
+		struct media_bed bed = {0};
+		struct media_cam cam;
+		struct videophone vp;
+		size_t alive = 0;
+		uint32_t heard;
 
-	REQUIRE(media_bed_open(&bed, file("off")) == 0);
-	media_cam_open(&cam, &bed);
-	videophone_open(&vp, &bed, NULL);
-	videophone_shakes(&vp, "active", true);
-	if (call_up(&bed, &cam, &vp) && both_see(&bed, &cam, &vp)) {
-		mock_dtls_close(vp.sight->dtls.end[0]);
-		run(&bed, &cam, &vp, 1000);
-		vp.sound->extra = "m=video 0 UDP/TLS/RTP/SAVP 99\r\n";
-		CHECK_INT(media_phone_calls(vp.sound, S, 2), 0);
-		CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
-		CHECK_INT(alive, 1);
-		heard = vp.sight->heard;
-		run(&bed, &cam, &vp, 2000);
-		CHECK_INT(vp.sight->heard - heard, 0);
-		CHECK_INT(bed.nlost, 0);
+		REQUIRE(media_bed_open(&bed, file("off")) == 0);
+		media_cam_open(&cam, &bed);
+		videophone_open(&vp, &bed, NULL);
+		videophone_shakes(&vp, "active", true);
+		if (call_up(&bed, &cam, &vp) && both_see(&bed, &cam, &vp)) {
+			mock_dtls_close(vp.sight->dtls.end[0]);
+			run(&bed, &cam, &vp, 1000);
+			if (refused) {
+				vp.sound->extra =
+					"m=video 0 UDP/TLS/RTP/SAVP 99\r\n";
+				CHECK_INT(media_phone_calls(vp.sound, S, 2), 0);
+			}
+			CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+			CHECK_INT(alive, 1);
+			heard = vp.sight->heard;
+			run(&bed, &cam, &vp, 2000);
+			CHECK_INT(vp.sight->heard - heard, 0);
+			CHECK_INT(bed.nlost, 0);
+		}
+		media_bed_close(&bed);
 	}
-	media_bed_close(&bed);
+}
+
+/* Off, and on again from another port: another association, of the same
+ * certificate. */
+static void pictures_that_come_back_have_keys(void)
+{
+	for (unsigned die = 0; die < 2; die++) {
+		struct media_bed bed = {0};
+		struct media_cam cam;
+		struct videophone vp;
+		size_t alive = 0;
+
+		REQUIRE(media_bed_open(&bed, file("back")) == 0);
+		media_cam_open(&cam, &bed);
+		videophone_open(&vp, &bed, NULL);
+		videophone_shakes(&vp, "active", true);
+		if (call_up(&bed, &cam, &vp) && both_see(&bed, &cam, &vp)) {
+			vp.sound->extra = "m=video 0 UDP/TLS/RTP/SAVP 99\r\n";
+			CHECK_INT(media_phone_calls(vp.sound, S, 2), 0);
+			CHECK(!taken(&vp));
+			if (die)
+				CHECK_INT(media_bed_die(&bed, 100, &alive), 0);
+			CHECK_INT(media_phone_move(vp.sight), 0);
+			CHECK_INT(phone_dtls_restart(vp.sight), 0);
+			lines_make(&vp);
+			CHECK_INT(media_phone_calls(vp.sound, S, 2), 0);
+			CHECK(taken(&vp));
+			run(&bed, &cam, &vp, 1000);
+			CHECK_INT(vp.sight->dtls.handshakes, 2);
+			CHECK(both_see(&bed, &cam, &vp));
+			CHECK_INT(bed.nlost, 0);
+		}
+		media_bed_close(&bed);
+	}
 }
 
 static bool rtp_waits;
@@ -606,6 +645,7 @@ TEST_MAIN(TEST(a_page_and_a_telephone_see_each_other),
 	  TEST(a_pbx_of_audio_alone_gets_audio_alone),
 	  TEST(a_telephone_that_has_no_camera_refuses_and_is_heard),
 	  TEST(pictures_that_failed_stay_off_over_a_death),
+	  TEST(pictures_that_come_back_have_keys),
 	  TEST(pictures_begin_with_the_keys_of_rtp),
 	  TEST(pictures_of_a_telephone_survive_the_workers_death),
 	  TEST_OOM(memory_runs_out_anywhere))

@@ -22,10 +22,14 @@ static void on_rtcp_send(const uint8_t *pkt, size_t len, void *arg)
 	media_phone_send_raw(arg, true, pkt, len);
 }
 
-static void enlarge(const struct phone_dtls *dtls)
+static void dress(const struct phone_dtls *dtls)
 {
-	for (unsigned i = 0; dtls->large && i < 2; i++)
-		mock_dtls_large(dtls->end[i]);
+	for (unsigned i = 0; i < 2; i++) {
+		if (dtls->large)
+			mock_dtls_large(dtls->end[i]);
+		if (dtls->strong)
+			mock_dtls_strong(dtls->end[i]);
+	}
 }
 
 static void forget(struct media_phone *phone)
@@ -44,7 +48,7 @@ int phone_dtls_renew(struct media_phone *phone)
 	if (mock_dtls_alloc(&dtls->end[0], NULL, on_rtp_send, phone) ||
 	    mock_dtls_again(&dtls->end[1], dtls->end[0], on_rtcp_send, phone))
 		return ENOMEM;
-	enlarge(dtls);
+	dress(dtls);
 	return 0;
 }
 
@@ -56,7 +60,7 @@ static int renew_as(struct media_phone *phone, const struct mock_dtls *as)
 	if (mock_dtls_again(&dtls->end[0], as, on_rtp_send, phone) ||
 	    mock_dtls_again(&dtls->end[1], as, on_rtcp_send, phone))
 		return ENOMEM;
-	enlarge(dtls);
+	dress(dtls);
 	return 0;
 }
 

@@ -21,6 +21,7 @@ struct phone_dtls {
 	bool mux;          /* RTCP on RTP's port */
 	bool mute;         /* it says nothing at all, as yet */
 	bool large;        /* it begins with more than a datagram */
+	bool strong;       /* its fingerprint is one by SHA-512 */
 	struct mock_dtls *end[2]; /* RTP, RTCP */
 	struct phone_keys rtcp;   /* of the other one */
 	bool serves, shaken[2];
