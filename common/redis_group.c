@@ -93,9 +93,9 @@ static void on_read(int err, const struct redis_val *val, void *arg)
 	struct redis_group *group = arg;
 	const struct redis_val *entries;
 
-	if (err && err != ENOMEM)
+	if (err)
 		return; /* lost: on_state() goes on */
-	if (err || val->type == REDIS_ERR) {
+	if (val->type == REDIS_ERR) {
 		/* most likely the stream has expired, and its group */
 		wheel_start(group->wheel, &group->retry_timer, RETRY_MS,
 			    make_group, group);
@@ -132,13 +132,13 @@ static void on_made(int err, const struct redis_val *val, void *arg)
 {
 	struct redis_group *group = arg;
 
-	if (err && err != ENOMEM)
+	if (err)
 		return;
 
 	/* BUSYGROUP: it was there */
-	if (!err && (val->type == REDIS_STATUS ||
-		     (val->type == REDIS_ERR && val->len > 9 &&
-		      !memcmp(val->str, "BUSYGROUP", 9))))
+	if (val->type == REDIS_STATUS ||
+	    (val->type == REDIS_ERR && val->len > 9 &&
+	     !memcmp(val->str, "BUSYGROUP", 9)))
 		read_more(group);
 	else
 		wheel_start(group->wheel, &group->retry_timer, RETRY_MS,

@@ -351,15 +351,14 @@ static void on_time(int err, const struct redis_val *val, void *arg)
 {
 	struct redis_link *link = arg;
 
-	if (err && err != ENOMEM)
+	if (err)
 		return; /* lost */
-	if (!err && val->type == REDIS_ERR) {
+	if (val->type == REDIS_ERR) {
 		say_why(link, val->str);
 		link_lost(link, ECONNRESET);
 		return;
 	}
-	if (!err)
-		clock_set(link, val);
+	clock_set(link, val);
 	if (!link->own.cfg.blocking)
 		wheel_start(link->wheel, &link->probe_timer, PROBE_MS, on_probe,
 			    link);

@@ -21,7 +21,8 @@ struct wheel;
 struct re_printf;
 struct pl;
 
-/* A reply of Redis in our terms: no hiredis type leaves redis_link.c. */
+/* A reply of Redis in our terms: no hiredis type leaves redis_conn.c,
+ * redis_reply.c and redis_sync.c. */
 enum redis_type {
 	REDIS_NIL,
 	REDIS_INT,
@@ -63,7 +64,9 @@ struct redis_arg {
 };
 
 /* err: 0 and a value that is valid during the call (may be REDIS_ERR: the
- * server's own refusal); or ENOTCONN, ETIMEDOUT, ECONNRESET and NULL. */
+ * server's own refusal); or ENOTCONN, ETIMEDOUT, ECONNRESET and NULL, of a script
+ * also ENOMEM. A reply that there is no memory for, or with an array of more than
+ * a million elements, costs the connection (ECONNRESET). */
 typedef void(redis_reply_h)(int err, const struct redis_val *val, void *arg);
 /* up: true after AUTH and PING succeeded, false when it was lost. */
 typedef void(redis_state_h)(bool up, void *arg);

@@ -47,7 +47,7 @@ struct tree {
 
 static size_t rounded(size_t size)
 {
-	const size_t unit = alignof(void *);
+	const size_t unit = alignof(struct redis_val);
 
 	return size > SIZE_MAX - unit ? SIZE_MAX : (size + unit - 1) / unit * unit;
 }
@@ -198,12 +198,10 @@ static void *array_new(const redisReadTask *task, size_t n)
 		return NULL;
 	if (!n)
 		return place.obj;
+	/* there is room for the outermost one: what fails is another */
 	place.val->el = take(place.tree, size);
-	if (!place.val->el) {
-		if (!task->parent)
-			free(place.tree);
+	if (!place.val->el)
 		return NULL;
-	}
 	place.val->len = n;
 	return place.obj;
 }

@@ -131,9 +131,9 @@ static void on_read(int err, const struct redis_val *val, void *arg)
 	const struct redis_val *entries;
 	bool alive = true;
 
-	if (err && err != ENOMEM)
+	if (err)
 		return; /* lost: on_state() goes on */
-	if (err || val->type == REDIS_ERR) {
+	if (val->type == REDIS_ERR) {
 		wheel_start(stream->wheel, &stream->retry_timer, RETRY_MS,
 			    read_more, stream);
 		return;
@@ -183,9 +183,9 @@ static void on_newest(int err, const struct redis_val *val, void *arg)
 	struct redis_stream *stream = arg;
 	struct redis_entry entry = {.id = PL("0-0")};
 
-	if (err && err != ENOMEM)
+	if (err)
 		return;
-	if (err || val->type != REDIS_ARRAY ||
+	if (val->type != REDIS_ARRAY ||
 	    (val->len && !entry_from(&entry, &val->el[0]))) {
 		wheel_start(stream->wheel, &stream->retry_timer, RETRY_MS,
 			    find_place, stream);

@@ -69,6 +69,13 @@ static void drop(struct redis_sync *sync)
 	drop_connection(sync);
 }
 
+/* errno is that of the socket only when that has failed. */
+static bool is_timeout(const redisContext *ctx)
+{
+	return ctx->err == REDIS_ERR_IO &&
+	       (errno == EAGAIN || errno == ETIMEDOUT);
+}
+
 /* The answer to the oldest command that has none. */
 static int receive(struct redis_sync *sync)
 {
@@ -76,8 +83,7 @@ static int receive(struct redis_sync *sync)
 	int err = 0;
 
 	if (redisGetReply(sync->ctx, &reply) != REDIS_OK)
-		err = errno == EAGAIN || errno == ETIMEDOUT ? ETIMEDOUT
-							    : ENOTCONN;
+		err = is_timeout(sync->ctx) ? ETIMEDOUT : ENOTCONN;
 	if (err) {
 		drop(sync);
 		return err;

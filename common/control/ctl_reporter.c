@@ -68,9 +68,9 @@ static void on_taken(int err, const struct redis_val *val, void *arg)
 	struct report *report = arg;
 
 	report->sent = false;
-	if (err && err != ENOMEM)
+	if (err)
 		return; /* again when Redis is back */
-	if (!err && val->type == REDIS_ERR)
+	if (val->type == REDIS_ERR)
 		report->reporter->counts.dropped++;
 	mem_deref(report);
 }

@@ -4,7 +4,8 @@
  * One thing at a time: places are read, then all streams, until the batch is
  * full; that is delivered, and the places are written. The streams are asked all
  * at once as long as there is little in them, one after the other when there is
- * more than a batch: what does not fit is read in vain. When Redis is away, or
+ * more than a batch, or may be: at the begin, and after a delivery that took long.
+ * What does not fit would be read in vain. When Redis is away, or
  * somebody else has the lease, it begins anew with the places.
  *
  * SPDX-License-Identifier: MIT
@@ -18,6 +19,7 @@
 #include "sigd/feed/feed.h"
 
 enum {
+	LONG_MS = 1000, /* a delivery, while others send on */
 	STEM_MAX = 64,
 };
 
@@ -60,6 +62,7 @@ struct feed {
 	size_t asked[FEED_SOURCES]; /* for how many */
 	bool more;       /* one of them has more */
 	bool behind;     /* one had, the last time */
+	uint64_t begun_ms; /* the latest delivery */
 	bool delivering;
 	bool lost; /* the lease, meanwhile: others have gone on */
 	struct feed_event *events[FEED_BATCH];
@@ -188,6 +191,7 @@ static void on_done(size_t n, void *arg)
 	const bool lost = feed->lost;
 
 	feed->delivering = feed->lost = false;
+	feed->more |= wheel_now(feed->wheel) - feed->begun_ms > LONG_MS;
 	feed->counts.delivered += n;
 	if (lost) {
 		if (may_go_on(feed))
@@ -213,6 +217,7 @@ static void turn_end(struct feed *feed)
 		any |= feed->last[i].id[0] || feed->learned[i];
 	if (feed->n) {
 		feed->delivering = true;
+		feed->begun_ms = wheel_now(feed->wheel);
 		feed->deliverh(feed->sink, feed->events, feed->n, on_done,
 			       feed);
 	} else if (any) {
@@ -317,6 +322,7 @@ static void on_page(const struct feed_page *page, void *arg)
 static void read_on(struct feed *feed)
 {
 	const unsigned most = feed->behind ? 1 : FEED_SOURCES;
+	const size_t at_once = feed->behind ? FEED_READ_BEHIND : FEED_READ;
 	unsigned source;
 	int err = 0;
 
@@ -325,8 +331,7 @@ static void read_on(struct feed *feed)
 	while (!err && feed->sent < FEED_SOURCES &&
 	       feed->sent - feed->read < most) {
 		source = (feed->first + feed->sent++) % FEED_SOURCES;
-		feed->asked[source] =
-			min((size_t)FEED_READ, FEED_BATCH - feed->n);
+		feed->asked[source] = min(at_once, FEED_BATCH - feed->n);
 		err = feed_reader_ask(feed->reader, source, &feed->at[source],
 				      feed->asked[source], on_page, feed);
 	}

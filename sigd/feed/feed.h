@@ -28,8 +28,9 @@ struct wheel;
 
 enum {
 	FEED_BATCH = 256,
-	FEED_READ = FEED_BATCH, /* of one stream at a time: a turn is enough for
-				   what comes between two looks */
+	FEED_READ = 128, /* of one stream at a time: a turn is enough for what
+			    comes between two looks */
+	FEED_READ_BEHIND = 64, /* without a pause: Redis has others to serve */
 	FEED_POLL_MS = 250,
 	FEED_RETRY_MS = 1000,
 	FEED_LEASE_MS = 10000,

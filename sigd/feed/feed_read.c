@@ -10,8 +10,8 @@
 
 /* KEYS: stream. ARGV: behind which, how many, whether to look at how many there
  * were (feed_place.h) even when there is nothing new, which fields are wanted, or
- * "" for all, and of calls the stem of their media: [added, gone,
- * [id, fields, media] ...], added -1 when it was not looked at. */
+ * "" for all, and of calls the stem of their media, of which the forms of legs
+ * (docs/redis.md) are left out: [added, gone, [id, fields, media] ...], added -1 when it was not looked at. */
 static const struct redis_script script_read = {
 	"feed-read",
 	"local out, added, len = {}, -1, 0 "
@@ -25,6 +25,12 @@ static const struct redis_script script_read = {
 	"    if info[k] == 'length' then len = info[k + 1] end end "
 	"end "
 	"out[1], out[2] = added, added - len "
+	"local function media_of(call) "
+	"  local all, some = redis.call('HGETALL', ARGV[5] .. call), {} "
+	"  for k = 1, #all, 2 do "
+	"    if string.sub(all[k], 1, 5) ~= 'form.' then "
+	"      some[#some + 1] = all[k] some[#some + 1] = all[k + 1] end end "
+	"  return some end "
 	"local want = {} "
 	"if #got > 0 then "
 	"  for name in string.gmatch(ARGV[4], '%S+') do want[name] = 1 end end "
@@ -37,7 +43,7 @@ static const struct redis_script script_read = {
 	"      if want[name] then "
 	"        fields[n + 1], fields[n + 2], n = name, val, n + 2 end "
 	"      if ARGV[5] and name == 'call' then "
-	"        media = redis.call('HGETALL', ARGV[5] .. val) end end end "
+	"        media = media_of(val) end end end "
 	"  out[i + 2] = {e[1], fields, media} end "
 	"return out"};
 
