@@ -13,7 +13,7 @@
 
 enum {
 	GOT_MAX = 64,
-	LEASE_MS = 600
+	LEASE_MS = 3000
 };
 
 /* A receiver that refuses so many batches first, but for so many of each. */
