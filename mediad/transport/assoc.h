@@ -99,7 +99,8 @@ int assoc_remote(struct assoc *assoc, const struct assoc_remote *remote);
  * With the one whose certificate this is there is one: of a state file. What
  * assoc_remote() is told next is what the far SDP said to the process before:
  * of an open one it may be of another peer, else it is this one's, by whatever
- * hash (the SHA-256 that is kept says nothing of a SHA-512).
+ * hash (the SHA-256 that is kept says nothing of a SHA-512). Where that is not
+ * so, `anew` says it.
  */
 struct assoc_record {
 	const uint8_t *md; /* SHA-256, 32 bytes */
