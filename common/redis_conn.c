@@ -237,23 +237,15 @@ int redis_conn_alloc(struct redis_conn **connp, const struct redis_cfg *cfg,
 	return 0;
 }
 
-int redis_conn_send(struct redis_conn *conn, const struct redis_arg *argv,
-		    size_t argc)
+int redis_conn_send(struct redis_conn *conn, const struct redis_command *cmd)
 {
-	const char **data;
-	size_t *len;
-	int ret, err;
+	int ret;
 
 	if (!conn->hook || !conn->hook->up)
 		return ENOTCONN;
 
-	err = redis_argv_split(&data, &len, argv, argc);
-	if (err)
-		return err;
-
-	ret = redisAsyncCommandArgv(conn->hook->ac, on_reply, NULL, (int)argc,
-				    data, len);
-	mem_deref(data);
+	ret = redisAsyncFormattedCommand(conn->hook->ac, on_reply, NULL,
+					 cmd->bytes, cmd->len);
 	return ret == REDIS_OK ? 0 : ENOTCONN;
 }
 

@@ -3,8 +3,8 @@
  *
  * The first use of a script on a connection sends its body (EVAL), and the
  * first use at all also asks the server for the hash (SCRIPT LOAD). Later uses
- * send EVALSHA and keep the EVAL form until the reply, in case the server has
- * forgotten its scripts meanwhile.
+ * send EVALSHA, which is kept until the reply, in case the server has forgotten
+ * its scripts meanwhile.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -65,39 +65,6 @@ static void on_loaded(int err, const struct redis_val *val, void *arg)
 		memcpy(use->sha, val->str, SHA_LEN);
 }
 
-static size_t total(const struct redis_arg *argv, size_t argc)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < argc; i++)
-		len += argv[i].len;
-	return len;
-}
-
-static int retry_alloc(struct redis_retry **retryp,
-		       const struct redis_arg *argv, size_t argc)
-{
-	struct redis_retry *retry;
-	uint8_t *bytes;
-
-	retry = mem_alloc(sizeof(*retry) + argc * sizeof(*argv) +
-				  total(argv, argc),
-			  NULL);
-	if (!retry)
-		return ENOMEM;
-
-	retry->argc = argc;
-	bytes = (uint8_t *)&retry->argv[argc];
-	for (size_t i = 0; i < argc; i++) {
-		if (argv[i].len)
-			memcpy(bytes, argv[i].data, argv[i].len);
-		retry->argv[i] = (struct redis_arg){bytes, argv[i].len};
-		bytes += argv[i].len;
-	}
-	*retryp = retry;
-	return 0;
-}
-
 static int send_body(struct redis_link *link, struct redis_script_use *use,
 		     struct redis_arg *argv, size_t argc, redis_reply_h *replyh,
 		     void *arg)
@@ -106,6 +73,8 @@ static int send_body(struct redis_link *link, struct redis_script_use *use,
 					 redis_str(use->script->body)};
 	int err = 0;
 
+	argv[0] = redis_str("EVAL");
+	argv[1] = redis_str(use->script->body);
 	if (!use->sha[0])
 		err = redis_link_send(link, load, 3, on_loaded, use);
 	if (!err)
@@ -119,16 +88,17 @@ static int send_hash(struct redis_link *link, struct redis_script_use *use,
 		     struct redis_arg *argv, size_t argc, redis_reply_h *replyh,
 		     void *arg)
 {
-	struct redis_retry *retry = NULL;
-	int err = retry_alloc(&retry, argv, argc);
-
-	if (err)
-		return err;
+	struct redis_command *cmd;
+	int err;
 
 	argv[0] = redis_str("EVALSHA");
 	argv[1] = (struct redis_arg){use->sha, SHA_LEN};
-	err = redis_link_push(link, argv, argc, retry, replyh, arg);
-	mem_deref(retry);
+	err = redis_command_alloc(&cmd, argv, argc);
+	if (err)
+		return err;
+
+	err = redis_link_push(link, cmd, use->script, replyh, arg);
+	mem_deref(cmd);
 	return err;
 }
 
@@ -153,8 +123,6 @@ int redis_link_eval(struct redis_link *link, const struct redis_script *script,
 		return err;
 
 	(void)re_snprintf(count, sizeof(count), "%zu", nkeys);
-	argv[0] = redis_str("EVAL");
-	argv[1] = redis_str(script->body);
 	argv[2] = redis_str(count);
 	if (nkeys)
 		memcpy(&argv[HEAD], keys, nkeys * sizeof(*keys));

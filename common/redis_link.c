@@ -61,7 +61,8 @@ struct pending {
 	redis_reply_h *replyh; /* NULL: nobody waits for it */
 	void *arg;
 	uint64_t sent_ms, sent_us;
-	struct redis_retry *retry;
+	const struct redis_script *script; /* sent by its hash ... */
+	struct redis_command *cmd;         /* ... in this */
 };
 
 struct observer {
@@ -88,7 +89,7 @@ static void pending_destructor(void *arg)
 
 	list_unlink(&pending->le);
 	list_unlink(&pending->own);
-	mem_deref(pending->retry);
+	mem_deref(pending->cmd);
 }
 
 static void observer_destructor(void *arg)
@@ -250,8 +251,9 @@ static void watch_oldest(struct redis_link *link)
 		    on_timeout, link);
 }
 
-static int push(struct redis_link *link, const struct redis_arg *argv,
-		size_t argc, redis_reply_h *replyh, void *arg)
+int redis_link_push(struct redis_link *link, struct redis_command *cmd,
+		    const struct redis_script *script, redis_reply_h *replyh,
+		    void *arg)
 {
 	struct pending *pending;
 	int err;
@@ -260,13 +262,15 @@ static int push(struct redis_link *link, const struct redis_arg *argv,
 	if (!pending)
 		return ENOMEM;
 
-	err = redis_conn_send(link->conn, argv, argc);
+	err = redis_conn_send(link->conn, cmd);
 	if (err) {
 		mem_deref(pending);
 		return err;
 	}
 	pending->replyh = replyh;
 	pending->arg = arg;
+	pending->script = script;
+	pending->cmd = script ? mem_ref(cmd) : NULL;
 	pending->sent_ms = wheel_now(link->wheel);
 	pending->sent_us = redis_figures_now_us();
 	list_append(&link->pending, &pending->le, pending);
@@ -275,31 +279,48 @@ static int push(struct redis_link *link, const struct redis_arg *argv,
 	return 0;
 }
 
-int redis_link_push(struct redis_link *link, const struct redis_arg *argv,
-		    size_t argc, struct redis_retry *retry,
-		    redis_reply_h *replyh, void *arg)
+static int push(struct redis_link *link, const struct redis_arg *argv,
+		size_t argc, redis_reply_h *replyh, void *arg)
 {
-	struct pending *pending;
-	int err;
+	struct redis_command *cmd;
+	int err = redis_command_alloc(&cmd, argv, argc);
 
-	if (link->state != LINK_UP)
-		return ENOTCONN;
-
-	err = push(link, argv, argc, replyh, arg);
 	if (err)
 		return err;
 
-	pending = link->pending.tail->data;
-	pending->retry = mem_ref(retry);
-	return 0;
+	err = redis_link_push(link, cmd, NULL, replyh, arg);
+	mem_deref(cmd);
+	return err;
+}
+
+/* The server has forgotten its scripts: once more, with the body. */
+static int push_body(struct redis_link *link, const struct pending *asked)
+{
+	struct redis_command *cmd;
+	int err = redis_command_other(&cmd, asked->cmd, "EVAL",
+				      asked->script->body);
+
+	if (err)
+		return err;
+
+	err = redis_link_push(link, cmd, NULL, asked->replyh, asked->arg);
+	mem_deref(cmd);
+	return err;
+}
+
+static bool is_unknown_script(const struct pending *asked,
+			      const struct redis_val *val)
+{
+	return asked->script && val->type == REDIS_ERR && val->len >= 8 &&
+	       !memcmp(val->str, "NOSCRIPT", 8);
 }
 
 static void on_reply(const struct redis_val *val, void *arg)
 {
 	struct redis_link *link = arg;
 	struct pending *pending = list_ledata(link->pending.head);
-	struct redis_retry *retry;
 	redis_reply_h *replyh;
+	bool again;
 	void *owner;
 	int err = 0;
 
@@ -308,18 +329,16 @@ static void on_reply(const struct redis_val *val, void *arg)
 
 	replyh = pending->replyh;
 	owner = pending->arg;
-	retry = mem_ref(pending->retry);
+	again = is_unknown_script(pending, val);
 	redis_figures_answer(&link->figures, pending->sent_us,
-			     val->type == REDIS_ERR && !retry);
-	mem_deref(pending);
-	if (retry && val->type == REDIS_ERR && val->len >= 8 &&
-	    !memcmp(val->str, "NOSCRIPT", 8)) {
-		err = push(link, retry->argv, retry->argc, replyh, owner);
+			     val->type == REDIS_ERR && !again);
+	if (again) {
+		err = push_body(link, pending);
 		val = NULL;
 		if (!err)
 			replyh = NULL; /* the second reply is the one */
 	}
-	mem_deref(retry);
+	mem_deref(pending);
 	if (replyh)
 		replyh(err, val, owner);
 }
@@ -533,7 +552,8 @@ bool redis_link_time(const struct redis_link *link, uint64_t *ms)
 int redis_link_send(struct redis_link *link, const struct redis_arg *argv,
 		    size_t argc, redis_reply_h *replyh, void *arg)
 {
-	return redis_link_push(link, argv, argc, NULL, replyh, arg);
+	return link->state == LINK_UP ? push(link, argv, argc, replyh, arg)
+				      : ENOTCONN;
 }
 
 int redis_link_observe(struct redis_link *link, redis_state_h *stateh,

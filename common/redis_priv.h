@@ -6,6 +6,7 @@
  * redis_name.c   the address behind a name, without holding the loop up
  * redis_link.c   keeps a connection up, matches replies, times out
  * redis_eval.c   scripts
+ * redis_command.c a command as it goes over the wire
  * redis_stream.c follows and writes a stream;  redis_group.c  shares one
  * redis_reply.c  the memory of a reply;  redis_val.c  arguments, values, key parts
  *
@@ -25,6 +26,22 @@
 struct redis_conn;
 struct redis_script_use;
 
+/* A command as it goes over the wire (mem_deref). */
+struct redis_command {
+	size_t argc;
+	size_t rest; /* where the third argument begins, if there is one */
+	size_t len;
+	char bytes[];
+};
+
+/* EMSGSIZE: an argument is beyond Redis' own limit. */
+int redis_command_alloc(struct redis_command **cmdp,
+			const struct redis_arg *argv, size_t argc);
+/* With two other arguments before the rest of that one, which has three or more. */
+int redis_command_other(struct redis_command **cmdp,
+			const struct redis_command *like, const char *name,
+			const char *second);
+
 struct redis_conn_handlers {
 	void (*uph)(void *arg); /* the socket is connected */
 	/* One call per command, in order. */
@@ -43,8 +60,7 @@ enum {
 int redis_conn_alloc(struct redis_conn **connp, const struct redis_cfg *cfg,
 		     const struct redis_conn_handlers *handlers, void *arg,
 		     char why[REDIS_WHY_MAX]);
-int redis_conn_send(struct redis_conn *conn, const struct redis_arg *argv,
-		    size_t argc);
+int redis_conn_send(struct redis_conn *conn, const struct redis_command *cmd);
 /* Read what has already arrived (a worker that was itself held up must not
  * mistake its own pause for the server's). */
 void redis_conn_poll(struct redis_conn *conn);
@@ -82,16 +98,11 @@ const struct redis_val *redis_reply_val(const void *reply);
 /* May be NULL. */
 void redis_reply_free(void *reply);
 
-/* Another form of a command, kept in case the server answers NOSCRIPT. */
-struct redis_retry {
-	size_t argc;
-	struct redis_arg argv[]; /* their bytes follow */
-};
-
-/* As redis_link_send(); takes a reference of retry (may be NULL). */
-int redis_link_push(struct redis_link *link, const struct redis_arg *argv,
-		    size_t argc, struct redis_retry *retry,
-		    redis_reply_h *replyh, void *arg);
+/* As redis_link_send(). Of a script by its hash: what is sent with its body, should
+ * the server answer NOSCRIPT; the script outlives the link. */
+int redis_link_push(struct redis_link *link, struct redis_command *cmd,
+		    const struct redis_script *script, redis_reply_h *replyh,
+		    void *arg);
 /* The scripts this link has used: struct redis_script_use, made by eval. */
 struct list *redis_link_scripts(struct redis_link *link);
 /* Counts connections, from 1. */

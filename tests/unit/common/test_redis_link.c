@@ -11,10 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <re.h>
 
 #include "common/loop.h"
 #include "common/countof.h"
+#include "common/redis_figures.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
 #include "tests/lib/redis_server.h"
@@ -362,6 +364,17 @@ static void eval(struct fixture *fix, struct answer *answer)
 	CHECK(redis_test_until(fix->wheel, 5000, is_answered, answer));
 }
 
+static void on_pair(int err, const struct redis_val *val, void *arg)
+{
+	struct answer *answer = arg;
+
+	answer->calls++;
+	if (err || val->type != REDIS_ARRAY || val->len != 2)
+		return;
+	answer->num = val->el[0].num;
+	answer->len = val->el[1].len;
+}
+
 static void a_script_survives_a_restart_and_a_flush(void)
 {
 	const struct redis_arg flush[] = {redis_str("SCRIPT"),
@@ -386,6 +399,64 @@ static void a_script_survives_a_restart_and_a_flush(void)
 		CHECK(redis_test_until(fix.wheel, 5000, has_come_back, &fix));
 		eval(&fix, &answer);
 		CHECK_INT(answer.num, 5);
+	}
+	stop(&fix);
+}
+
+/* Of each size that its length is written with, by its hash and with its body. */
+static void an_argument_of_any_size_goes_over_whole(void)
+{
+	static const struct redis_script echo = {
+		.name = "echo", .body = "return {#ARGV[1], ARGV[1]}"};
+	static const size_t sizes[] = {0, 1, 9, 10, 99, 100, 1000, 300000};
+	char *text = mem_zalloc(300000, NULL);
+	struct fixture fix;
+	struct answer answer;
+
+	memset(text, '7', 300000);
+	if (start(&fix)) {
+		for (size_t i = 0; i < COUNTOF(sizes); i++) {
+			const struct redis_arg arg = {text, sizes[i]};
+
+			memset(&answer, 0, sizeof(answer));
+			CHECK(!redis_link_eval(fix.link, &echo, NULL, 0, &arg,
+					       1, on_pair, &answer));
+			CHECK(redis_test_until(fix.wheel, 5000, is_answered,
+					       &answer));
+			CHECK_INT(answer.num, sizes[i]);
+			CHECK_INT(answer.len, sizes[i]);
+		}
+	}
+	stop(&fix);
+	mem_deref(text);
+}
+
+/* A script that fails is a refusal, one that the server has to learn is none. */
+static void scripts_that_fail_are_counted(void)
+{
+	static const struct redis_script bad = {
+		.name = "bad",
+		.body = "return redis.call('INCR', KEYS[1], 'x')"};
+	const struct redis_arg key = redis_str("k");
+	const struct redis_arg flush[] = {redis_str("SCRIPT"),
+					  redis_str("FLUSH")};
+	struct fixture fix;
+	struct answer answer, flushed;
+
+	if (start(&fix)) {
+		eval(&fix, &answer);
+		CHECK(!ask(&fix, &flushed, 2, flush));
+		eval(&fix, &answer);
+		CHECK_INT(redis_link_figures(fix.link)->refused, 0);
+		for (unsigned n = 1; n < 4; n++) {
+			memset(&answer, 0, sizeof(answer));
+			CHECK(!redis_link_eval(fix.link, &bad, &key, 1, NULL, 0,
+					       on_answer, &answer));
+			CHECK(redis_test_until(fix.wheel, 5000, is_answered,
+					       &answer));
+			CHECK_INT(answer.type, REDIS_ERR);
+			CHECK_INT(redis_link_figures(fix.link)->refused, n);
+		}
 	}
 	stop(&fix);
 }
@@ -834,6 +905,8 @@ TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(a_silent_server_times_a_command_out),
 	  TEST(our_own_pause_is_not_the_servers),
 	  TEST(a_script_survives_a_restart_and_a_flush),
+	  TEST(an_argument_of_any_size_goes_over_whole),
+	  TEST(scripts_that_fail_are_counted),
 	  TEST(no_server_at_start_is_waited_for), TEST(tcp_serves_as_well),
 	  TEST(a_slow_name_service_stops_no_loop),
 	  TEST(a_name_that_is_none_is_told),
