@@ -82,10 +82,10 @@ static const struct cfg_field iface_fields[] = {
 	 .min = 2,
 	 .max = 2,
 	 .item = &port_item,
-	 .help = "First and last UDP port for plain RTP, two for each call to "
-		 "a PBX; the workers share them out. Without them the "
-		 "interface serves no PBX. The first one that has some, and "
-		 "fits the address family, serves.",
+	 .help = "First and last UDP port for plain RTP, two for each leg to "
+		 "a PBX and two more for its video; the workers share them "
+		 "out. Without them the interface serves no PBX. The first "
+		 "one that has some, and fits the address family, serves.",
 	 .example = "[30000, 39999]"},
 	CFG_END,
 };
