@@ -24,9 +24,9 @@
 #include "common/log.h"
 #include "common/super_priv.h"
 
-/* If the parent itself was late by this much, the silence is its own. */
 enum {
-	LATE_MS = 500,
+	AGAIN_MS = 500, /* no child could be made */
+	LOOKS = 4,      /* of the parent, in a silence that is death */
 	ADMIN_PATIENCE = 10,
 	CHILDREN_MAX = NODE_SLOT_MAX + 1
 };
@@ -85,7 +85,7 @@ static void start_child(struct super *super, struct child *child,
 	if (err) {
 		log_error(NULL, "cannot fork", "slot=%u why=%s", child->slot,
 			  strerror(err));
-		plan_start(super, child, now_ms + LATE_MS);
+		plan_start(super, child, now_ms + AGAIN_MS);
 		return;
 	}
 	/* it takes over what its predecessor left, and lets it end */
@@ -374,12 +374,22 @@ static uint64_t next_deadline(const struct super *super)
 	return next;
 }
 
+/* The parent, too, may have stood still, as a machine does that is paused: were
+ * it late by as much, the silence is its own. It has to look several times
+ * within that silence to know. */
+static uint64_t look_ms(const struct super *super)
+{
+	return super->daemon->times.stall_ms / LOOKS;
+}
+
 static int wait_for_events(const struct super *super,
 			   struct pollfd fds[CHILDREN_MAX + 2], uint64_t now_ms)
 {
 	uint64_t next = next_deadline(super);
 	int timeout = -1;
 
+	if (look_ms(super) && next > now_ms + look_ms(super))
+		next = now_ms + look_ms(super);
 	if (next < UINT64_MAX)
 		timeout = next <= now_ms            ? 0
 			  : next - now_ms > 3600000 ? 3600000
@@ -447,7 +457,7 @@ static void serve(struct super *super)
 		kill_stalled(super, now_ms,
 			     timeout >= 0 &&
 				     now_ms - was_ms >
-					     (uint64_t)timeout + LATE_MS);
+					     (uint64_t)timeout + look_ms(super));
 	}
 }
 

@@ -523,6 +523,63 @@ static void worker_whose_loop_stands_still_is_killed_and_replaced(void)
 	stage_kill(&s);
 }
 
+static char state_of(pid_t pid)
+{
+	char path[64], state = '?';
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%*d (%*[^)]) %c", &state) != 1)
+		state = '?';
+	if (f)
+		fclose(f);
+	return state;
+}
+
+static bool comes_to(pid_t pid, char state)
+{
+	const uint64_t end = clock_ms() + PATIENCE_MS;
+
+	while (state_of(pid) != state && clock_ms() < end)
+		(void)usleep(1000);
+	return state_of(pid) == state;
+}
+
+/* All of the machine stood still, for longer than a child may. The parent is
+ * the first to go on, and has looked before the child can say anything. */
+static void what_stood_still_with_the_parent_is_not_killed(void)
+{
+	struct stage s;
+	uint64_t begin;
+	char answer[16];
+	pid_t child;
+	int fd;
+
+	stage_init(&s, 1);
+	s.daemon.times.stall_ms = 800;
+	REQUIRE(!stage_open(&s));
+	child = pid_in(told(&s, "start slot=1 inc=1 "));
+	REQUIRE(child > 0);
+	fd = send_to(&s, 'e');
+	answer_of(fd, answer);
+	close(fd);
+	REQUIRE(!kill(s.pid, SIGSTOP) && comes_to(s.pid, 'T'));
+	REQUIRE(!kill(child, SIGSTOP) && comes_to(child, 'T'));
+	/* more than stall_ms, and less than twice that */
+	for (begin = clock_ms(); clock_ms() - begin < 1000;)
+		(void)usleep(1000);
+	CHECK(!kill(s.pid, SIGCONT) && comes_to(s.pid, 'S'));
+	CHECK(!kill(child, SIGCONT));
+	fd = send_to(&s, 'e');
+	answer_of(fd, answer);
+	close(fd);
+	CHECK_STR(answer, "E");
+	ask(&s, 'n');
+	CHECK_INT(pid_in(told(&s, "name=")), child);
+	stage_kill(&s);
+}
+
 static int run_silently_once(struct worker *worker)
 {
 	if (worker->incarnation > 1)
@@ -923,6 +980,7 @@ TEST_MAIN(TEST(all_start_and_systemd_is_told),
 	  TEST(deaths_in_a_row_wait_longer_and_longer),
 	  TEST(settled_life_clears_the_back_off),
 	  TEST(worker_whose_loop_stands_still_is_killed_and_replaced),
+	  TEST(what_stood_still_with_the_parent_is_not_killed),
 	  TEST(worker_that_never_begins_is_killed_and_replaced),
 	  TEST(start_may_take_longer_than_a_turn_of_the_loop),
 	  TEST(sockets_outlive_their_worker),
