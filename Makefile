@@ -26,7 +26,7 @@ MINIMUM := libre:1.1.0 libwebsockets:4.1.6 openssl:3.0.0 libsrtp2:2.5.0 \
 	libmaxminddb:1.7.0 spandsp:0.0.6 liblz4:1.9.4 ogg:1.3.5 opusfile:0.12
 LIBS_PC := $(foreach m,$(MINIMUM),$(firstword $(subst :, ,$(m))))
 # librem became a part of libre with 3.0
-LIBS_PC += $(shell pkg-config --exists librem && echo librem)
+LIBS_PC += $(shell pkg-config --exists librem 2>/dev/null && echo librem)
 PC_CFLAGS := $(shell pkg-config --cflags $(LIBS_PC) 2>/dev/null)
 PC_LIBS   := $(shell pkg-config --libs $(LIBS_PC) 2>/dev/null)
 
@@ -208,7 +208,7 @@ install-g729: g729 ## it alone, into PREFIX/lib/cordboard
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/cordboard $(B)/release/module/g729.so
 # what tests load; that for G.729 where its library is
 MODULES := $(patsubst tests/%.c,$(B)/%.so,$(wildcard tests/module/*.c)) \
-	$(if $(shell pkg-config --exists libbcg729 && echo yes),$(B)/module/g729.so)
+	$(if $(shell pkg-config --exists libbcg729 2>/dev/null && echo yes),$(B)/module/g729.so)
 $(B)/tests/unit/mediad/sound/test_codec_set $(addprefix $(B)/tests/flow/test_media_,matrix policy quiet services): | $(MODULES)
 $(B)/tests/bench/bench_codecs: | $(filter %/g729.so,$(MODULES))
 
