@@ -65,6 +65,7 @@ struct sdpm_policy {
 	bool full; /* SDPM_BROWSER, the same: the peer is known to be lite */
 	uint8_t nown;          /* SDPM_SDES, SDPM_OSRTP: the suites allowed, */
 	struct sdpm_own own[SDPM_SUITES]; /* best first, each with a new key */
+	uint8_t unused; /* bit n: own[n] has never been in use */
 };
 
 /* Opus, PCMU, PCMA, telephone-event; sendrecv; minptime 10, FEC; 20 ms. */

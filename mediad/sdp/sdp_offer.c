@@ -192,8 +192,10 @@ static void keys_keep(struct sdpm_offer *offer, const struct sdpm_sdes *sdes)
 	struct sdpm_policy *policy = &offer->policy;
 
 	for (size_t i = 0; i < policy->nown; i++)
-		if (policy->own[i].suite == sdes->suite)
+		if (policy->own[i].suite == sdes->suite) {
 			policy->own[i] = sdes->ours;
+			policy->unused &= (uint8_t)~(1u << i);
+		}
 }
 
 int sdpm_offer_make(struct sdpm_offer *offer, const struct sdpm_policy *policy,

@@ -340,8 +340,10 @@ static void keys_offer(struct sdpm_voffer *voffer,
 	if (prev && prev->dtls)
 		voffer->was = prev->rtp;
 	for (unsigned i = 0; prev && i < line->nown; i++)
-		if (line->own[i].suite == prev->sdes.suite)
+		if (line->own[i].suite == prev->sdes.suite) {
 			line->own[i] = prev->sdes.ours;
+			line->unused &= (uint8_t)~(1u << i);
+		}
 }
 
 bool sdpm_video_offer(struct sdpm_voffer *voffer, struct sdpm_offer *offer,

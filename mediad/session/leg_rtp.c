@@ -42,7 +42,7 @@ static void rtp_want(struct sdpm_policy *policy, const struct leg *leg,
 	(void)other;
 	(void)offering;
 	if (leg->profile == SDPM_SDES || leg->profile == SDPM_OSRTP)
-		leg_secret_make(policy, leg);
+		leg_secret_make(policy, leg, leg->out.next);
 }
 
 /* An interface that this node does not have has no port free. */

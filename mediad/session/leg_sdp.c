@@ -182,6 +182,9 @@ static int take_answer(struct leg *leg, struct sdpm_desc *desc,
 	if (err)
 		return err;
 
+	if (!next->dtls)
+		leg_secret_taken(&next->peer.sdes, &sdp->offer->policy,
+				 leg->out.next);
 	leg_note_formats(sdp, desc);
 	leg_note_why(leg, next, &verdict, true);
 	leg_video_answer(leg, desc, next);

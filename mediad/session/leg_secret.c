@@ -1,10 +1,11 @@
 /*
  * leg_secret.c  Keys of SRTP that stand in a leg's SDP (RFC 4568)
  *
- * A key of ours begins with the index that our stream has then (base), and is
- * never used again once another one has taken its place: offers and answers
- * bring new ones, and sdp_keys.c keeps what is in use. So no index is used
- * twice under a key, whoever answers an offer, and how often.
+ * A key of ours begins with the index that our stream has when it is first
+ * used (base), which is ROC 0 to who hears it (RFC 3711, 3.3.1), and keeps
+ * that for good: offers and answers bring new ones, and sdp_keys.c keeps what
+ * is in use. So no index is used twice under a key, whoever answers an offer,
+ * and how often.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,7 +29,13 @@ static const enum crypt_suite crypt_suites[SDPM_SUITES] = {
 	[SDPM_AEAD_AES_256_GCM] = CRYPT_AEAD_AES_256_GCM,
 };
 
-void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg)
+static uint64_t base_of(uint64_t next)
+{
+	return next & ~UINT64_C(0xffff);
+}
+
+void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg,
+		     uint64_t next)
 {
 	const struct leg_terms *terms = &leg->terms;
 
@@ -42,8 +49,27 @@ void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg)
 			return;
 		}
 		own->suite = terms->suites[i];
-		own->base = leg->out.next & ~UINT64_C(0xffff);
-		++policy->nown;
+		own->base = base_of(next);
+		policy->unused |= (uint8_t)(1u << policy->nown++);
+	}
+}
+
+void leg_secret_taken(struct sdpm_sdes *sdes, struct sdpm_policy *offered,
+		      uint64_t next)
+{
+	for (unsigned i = 0; i < offered->nown; i++) {
+		struct sdpm_own *own = &offered->own[i];
+
+		if (own->suite != sdes->suite ||
+		    CRYPTO_memcmp(own->secret, sdes->ours.secret,
+				  sizeof(own->secret)))
+			continue;
+		/* the stream may have wrapped round since it was offered; one
+		 * that was used may be taken by who had it before */
+		if (offered->unused >> i & 1)
+			own->base = base_of(next);
+		offered->unused &= (uint8_t)~(1u << i);
+		sdes->ours.base = own->base;
 	}
 }
 

@@ -159,11 +159,7 @@ static void keys_make(struct sdpm_policy *policy, const struct leg *leg)
 {
 	if (leg->profile != SDPM_SDES && leg->profile != SDPM_OSRTP)
 		return;
-	leg_secret_make(policy, leg);
-	for (unsigned i = 0; i < policy->nown; i++)
-		policy->own[i].base =
-			leg->video ? leg->video->out.next & ~UINT64_C(0xffff)
-				   : 0;
+	leg_secret_make(policy, leg, leg->video ? leg->video->out.next : 0);
 }
 
 /* --- agreements ------------------------------------------------------------------ */
@@ -251,12 +247,13 @@ void leg_video_offer(struct leg *leg, struct sdpm_offer *offer)
 void leg_video_answer(struct leg *leg, const struct sdpm_desc *answer,
 		      const struct sdpm_choice *next)
 {
-	const struct sdpm_voffer *offer =
-		leg->video ? leg->video->offer : NULL;
+	struct sdpm_voffer *offer = leg->video ? leg->video->offer : NULL;
 	struct sdpm_video video;
 
 	if (offer && sdpm_video_answered(&video, answer, next, offer) &&
 	    reaches(leg, &video)) {
+		leg_secret_taken(&video.sdes, &offer->policy,
+				 leg->video->out.next);
 		turn_on(leg, &video);
 		OPENSSL_cleanse(&video.sdes, sizeof(video.sdes));
 	} else {

@@ -285,8 +285,14 @@ bool leg_rtp_reaches(const struct leg *leg, const struct path *path,
 
 /* --- leg_secret.c -------------------------------------------------------------- */
 
-/* A new key for each suite that the leg may use; without randomness none. */
-void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg);
+/* A new key for each suite that the leg may use, for a stream whose next index
+ * is this; without randomness none. */
+void leg_secret_make(struct sdpm_policy *policy, const struct leg *leg,
+		     uint64_t next);
+/* An answer has taken one of those offered: if it never was in use, it begins
+ * with what the stream's next index is now. */
+void leg_secret_taken(struct sdpm_sdes *sdes, struct sdpm_policy *offered,
+		      uint64_t next);
 /* The keys of an agreement as its path has them; the caller wipes them. */
 void leg_secret_keys(struct secure_keys *keys, const struct sdpm_choice *choice);
 void leg_secret_keys_of(struct secure_keys *keys,

@@ -396,6 +396,81 @@ static void another_one_picks_up_with_another_suite(void)
 	call_close(&call);
 }
 
+/* A key that was offered and not in use begins when it is taken: who takes it
+ * counts from ROC 0, however long ago the offer was. */
+static void a_key_begins_when_it_is_taken(void)
+{
+	struct call call;
+
+	if (call_open(&call, NULL, "AES_256_CM_HMAC_SHA1_80") &&
+	    call_up(&call)) {
+		struct media_phone *other = media_phone_open(&call.bed);
+		struct media_phone *first = call.phone;
+
+		other->sending = false;
+		other->profile = SDPM_SDES;
+		other->terms = first->terms;
+		other->keys.suite = usual;
+		CHECK_INT(media_phone_take(other, first->sdp,
+					   strlen(first->sdp)),
+			  0);
+		/* past a wrap */
+		media_bed_run(&call.bed, 1400000);
+		CHECK(both_hear(&call));
+		CHECK(first->keys.high >> 16 >= 1);
+		first->sending = false;
+		other->sending = true;
+		call.phone = other;
+		CHECK_INT(media_phone_answers(other, S, 2), 0);
+		CHECK(both_hear(&call));
+		CHECK_INT(other->keys.unreadable, 0);
+		/* and who had the other one counts on, by a new key of its
+		 * own */
+		call.phone = first;
+		phone_keys_renew(&first->keys);
+		first->sending = true;
+		other->sending = false;
+		CHECK_INT(media_phone_answers(first, S, 2), 0);
+		CHECK(both_hear(&call));
+		CHECK_INT(first->keys.changes, 1);
+		CHECK_INT(first->keys.unreadable, 0);
+		CHECK(first->keys.high >> 16 >= 1);
+	}
+	call_close(&call);
+}
+
+/* The same of a re-offer; and what is in use goes on, over a worker's death
+ * and another offer. */
+static void a_key_of_a_reoffer_begins_when_it_is_taken(void)
+{
+	struct call call;
+	size_t alive = 0;
+
+	if (call_open(&call, file("taken"), "AES_256_CM_HMAC_SHA1_80") &&
+	    call_up(&call)) {
+		struct phone_keys *keys = &call.phone->keys;
+
+		CHECK_INT(media_phone_gets(call.phone, S, 2, false), 0);
+		media_bed_run(&call.bed, 1400000);
+		keys->suite = usual;
+		phone_keys_renew(keys);
+		CHECK_INT(phone_keys_take(keys, call.phone->sdp), 0);
+		CHECK_INT(media_phone_answers(call.phone, S, 2), 0);
+		CHECK(both_hear(&call));
+		CHECK_INT(media_bed_die(&call.bed, 150, &alive), 0);
+		CHECK_INT(alive, 1);
+		CHECK(both_hear(&call));
+		CHECK_INT(media_phone_gets(call.phone, S, 2, false), 0);
+		media_bed_run(&call.bed, 1400000);
+		CHECK_INT(media_phone_answers(call.phone, S, 2), 0);
+		CHECK(both_hear(&call));
+		CHECK(keys->high >> 16 >= 1);
+		fault_free(&call.page->check);
+		fault_free(&call.phone->check);
+	}
+	call_close(&call);
+}
+
 /* --- keys or none -------------------------------------------------------------------- */
 
 static void keys_that_may_be_taken_are_used_or_not(void)
@@ -510,6 +585,8 @@ TEST_MAIN(TEST(each_suite_is_heard_by_another_implementation),
 	  TEST(a_reoffer_with_another_key_loses_nothing),
 	  TEST(an_offer_that_is_refused_changes_no_key),
 	  TEST(another_one_picks_up_with_another_suite),
+	  TEST(a_key_begins_when_it_is_taken),
+	  TEST(a_key_of_a_reoffer_begins_when_it_is_taken),
 	  TEST(keys_that_may_be_taken_are_used_or_not),
 	  TEST(plain_rtp_is_not_heard_where_keys_are_due),
 	  TEST(a_death_is_survived_with_the_same_keys),

@@ -207,6 +207,46 @@ static void pictures_have_keys_of_their_own(void)
 	sight_both_ways("AES_CM_128_HMAC_SHA1_80");
 }
 
+/* Past a wrap of the pictures' sequence, by a camera that loses most of them. */
+static void wrap(struct media_bed *bed, struct media_cam *cam)
+{
+	for (unsigned i = 0; i < 80; i++) {
+		cam->seq += 1000;
+		media_cam_run(bed, cam, 1, MEDIA_CAM_MS);
+	}
+}
+
+/* Another one behind the PBX picks up, with the other suite of the offer: its
+ * key begins where the stream is then. */
+static void a_key_of_pictures_begins_when_it_is_taken(void)
+{
+	struct media_bed bed = {0};
+	struct media_cam cam;
+	struct videophone vp;
+	uint32_t heard;
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	media_cam_open(&cam, &bed);
+	videophone_open(&vp, &bed, "AES_256_CM_HMAC_SHA1_80");
+	vp.sight->keys.tag = 2; /* as they are offered */
+	if (call_up(&bed, &cam, &vp)) {
+		run(&bed, &cam, &vp, 1000);
+		wrap(&bed, &cam);
+		CHECK(vp.sight->heard >= 300);
+		CHECK(vp.sight->keys.high >> 16 >= 1);
+		vp.sight->keys.suite = "AES_CM_128_HMAC_SHA1_80";
+		vp.sight->keys.tag = 1;
+		phone_keys_renew(&vp.sight->keys);
+		lines_make(&vp);
+		CHECK_INT(media_phone_answers(vp.sound, S, 2), 0);
+		CHECK(taken(&vp));
+		heard = vp.sight->heard;
+		run(&bed, &cam, &vp, 2000);
+		CHECK(vp.sight->heard >= heard + 140);
+	}
+	media_bed_close(&bed);
+}
+
 struct shaking {
 	const char *setup;
 	bool mux;
@@ -636,6 +676,7 @@ static void memory_runs_out_anywhere(void)
 
 TEST_MAIN(TEST(a_page_and_a_telephone_see_each_other),
 	  TEST(pictures_have_keys_of_their_own),
+	  TEST(a_key_of_pictures_begins_when_it_is_taken),
 	  TEST(pictures_have_an_association_of_their_own),
 	  TEST(another_telephone_brings_its_own_pictures),
 	  TEST(pictures_by_another_certificate_are_refused),
