@@ -56,13 +56,19 @@ static void carrier_read(struct sdpm_layout *layout,
 		sdpm_copy(carrier->fmtp, sizeof(carrier->fmtp), &format->fmtp);
 }
 
-static void layout_read(struct sdpm_layout *layout,
+static void layout_read(struct sdpm_choice *choice,
 			const struct sdpm_desc *desc, size_t audio)
 {
+	struct sdpm_layout *layout = &choice->layout;
+
 	layout->nlines = (uint8_t)desc->nmedia;
 	layout->audio = (uint8_t)audio;
-	layout->bundle = desc->media[audio].bundle >= 0;
-	carrier_read(layout, desc);
+	/* others' m-lines leave the group (RFC 9143, 7.3.2): a port for each
+	 * (docs/decisions/0030) */
+	layout->bundle = choice->profile == SDPM_BROWSER &&
+			 desc->media[audio].bundle >= 0;
+	if (layout->bundle)
+		carrier_read(layout, desc);
 
 	for (size_t i = 0; i < desc->nmedia; i++) {
 		const struct sdpm_media *media = &desc->media[i];
@@ -274,7 +280,7 @@ static void turn_off(struct sdpm_choice *choice, const struct sdpm_desc *desc,
 		.dir = prev->dir != SDPM_INACTIVE,
 		.address = sa_isset(&prev->peer.rtp, SA_ADDR),
 	};
-	layout_read(&choice->layout, desc, prev->layout.audio);
+	layout_read(choice, desc, prev->layout.audio);
 	choice->dir = choice->theirs = SDPM_INACTIVE;
 	choice->held = choice->off = true;
 	sa_init(&choice->peer.rtp, AF_UNSPEC);
@@ -298,7 +304,8 @@ int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 
 	audio = audio_choose(offer, policy, prev, &why);
 	media_note(verdict, offer, policy, audio);
-	if (audio < 0 && is_turned_off(offer, policy->profile, prev)) {
+	if (audio < 0 && why != SDPM_BUNDLE_ONLY &&
+	    is_turned_off(offer, policy->profile, prev)) {
 		turn_off(choice, offer, prev);
 		return 0;
 	}
@@ -307,7 +314,7 @@ int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 
 	media = &offer->media[audio];
 	choice->profile = policy->profile;
-	layout_read(&choice->layout, offer, (size_t)audio);
+	layout_read(choice, offer, (size_t)audio);
 	if (offer_formats(choice, media, policy, prev))
 		return refuse(verdict, SDPM_NO_CODEC);
 

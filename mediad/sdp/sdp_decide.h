@@ -122,7 +122,7 @@ struct sdpm_carrier {
 struct sdpm_layout {
 	uint8_t nlines;
 	uint8_t audio; /* index of the m-line in use */
-	bool bundle;   /* audio stands in a BUNDLE group, alone but for: */
+	bool bundle;   /* SDPM_BROWSER: audio stands in a BUNDLE group, with */
 	struct sdpm_carrier carrier;
 	struct sdpm_line lines[SDPM_MEDIA_MAX]; /* the last member */
 };

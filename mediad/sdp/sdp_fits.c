@@ -19,7 +19,7 @@ const char *sdpm_why_text(enum sdpm_why why)
 		[SDPM_UNKNOWN_FORMAT] = "unknown format",
 		[SDPM_NOT_AUDIO] = "not audio",
 		[SDPM_DISABLED] = "disabled by the peer",
-		[SDPM_BUNDLE_ONLY] = "bundled with what is refused",
+		[SDPM_BUNDLE_ONLY] = "in a bundle that is refused",
 		[SDPM_SECOND_AUDIO] = "one audio stream is enough",
 		[SDPM_BAD_PROTO] = "transport protocol not supported",
 		[SDPM_NOT_PLAIN] = "only plain RTP (RTP/AVP) is spoken here",
@@ -245,12 +245,6 @@ enum sdpm_why sdpm_line_fits(const struct sdpm_desc *desc,
 			     const struct sdpm_media *media,
 			     const struct sdpm_policy *policy, bool answer)
 {
-	/* RFC 9143 7.3.3: port 0 and bundle-only lives by the tagged m-line */
-	if (!media->port && (answer || !media->bundle_only))
-		return SDPM_DISABLED;
-	if (!media->port && !sdpm_carrier_find(desc, media))
-		return SDPM_BUNDLE_ONLY;
-
 	if (policy->profile == SDPM_BROWSER)
 		return browser_fits(desc, media, answer);
 	if (policy->profile == SDPM_DTLS)
@@ -266,7 +260,14 @@ enum sdpm_why sdpm_media_fits(const struct sdpm_desc *desc,
 			      const struct sdpm_media *media,
 			      const struct sdpm_policy *policy, bool answer)
 {
-	return media->kind == SDPM_AUDIO
-		       ? sdpm_line_fits(desc, media, policy, answer)
-		       : SDPM_NOT_AUDIO;
+	if (media->kind != SDPM_AUDIO)
+		return SDPM_NOT_AUDIO;
+	/* RFC 9143 7.3.3: port 0 and bundle-only lives by the tagged m-line,
+	 * and only there: who does not bundle refuses it (7.3.2) */
+	if (!media->port && (answer || !media->bundle_only))
+		return SDPM_DISABLED;
+	if (!media->port && (policy->profile != SDPM_BROWSER ||
+			     !sdpm_carrier_find(desc, media)))
+		return SDPM_BUNDLE_ONLY;
+	return sdpm_line_fits(desc, media, policy, answer);
 }

@@ -243,7 +243,7 @@ enum sdpm_why {
 	SDPM_UNKNOWN_FORMAT,
 	SDPM_NOT_AUDIO,
 	SDPM_DISABLED,    /* port 0 */
-	SDPM_BUNDLE_ONLY, /* with an m-line that is refused */
+	SDPM_BUNDLE_ONLY, /* lives in a bundle that is refused */
 	SDPM_SECOND_AUDIO,
 	SDPM_BAD_PROTO,
 	SDPM_NOT_PLAIN, /* encrypted, or not RTP, where RTP/AVP is spoken */

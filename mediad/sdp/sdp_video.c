@@ -13,13 +13,21 @@ const struct sdpm_vformat *sdpm_video_format(const struct sdpm_video *video)
 	return &video->formats[video->chosen];
 }
 
-const struct sdpm_media *sdpm_video_find(const struct sdpm_desc *desc)
+/* Port 0 and bundle-only lives in a bundle alone (RFC 9143, 6), which a browser
+ * has with us and nobody else. */
+static bool is_meant(const struct sdpm_media *media, enum sdpm_profile profile)
+{
+	return media->port ||
+	       (media->bundle_only && profile == SDPM_BROWSER);
+}
+
+const struct sdpm_media *sdpm_video_find(const struct sdpm_desc *desc,
+					 enum sdpm_profile profile)
 {
 	for (size_t i = 0; i < desc->nmedia; i++) {
 		const struct sdpm_media *media = &desc->media[i];
 
-		if (media->kind == SDPM_VIDEO &&
-		    (media->port || media->bundle_only))
+		if (media->kind == SDPM_VIDEO && is_meant(media, profile))
 			return media;
 	}
 	return NULL;
@@ -28,7 +36,7 @@ const struct sdpm_media *sdpm_video_find(const struct sdpm_desc *desc)
 enum sdpm_dir sdpm_video_said(const struct sdpm_desc *desc,
 			      enum sdpm_profile profile)
 {
-	const struct sdpm_media *media = sdpm_video_find(desc);
+	const struct sdpm_media *media = sdpm_video_find(desc, profile);
 
 	return media ? sdpm_dir_said(media, profile) : SDPM_INACTIVE;
 }
@@ -148,12 +156,11 @@ static bool fits(const struct sdpm_desc *desc, const struct sdpm_media *media,
 	    (media->bundle < 0 || media->bundle != audio->bundle ||
 	     !sdpm_same(&media->transport.ufrag, &audio->transport.ufrag)))
 		return false;
-	/* bundle-only lives by audio, which is there (RFC 9143, 7.3.3) */
-	if (!media->port &&
-	    (answer || !media->bundle_only || media->bundle < 0))
+	/* bundle-only lives by audio, which is there; who does not bundle
+	 * refuses it (RFC 9143, 7.3.2) */
+	if (!media->port && (answer || !is_meant(media, policy->profile)))
 		return false;
-	return !media->port || sdpm_line_fits(desc, media, policy, answer) ==
-				       SDPM_CHOSEN;
+	return sdpm_line_fits(desc, media, policy, answer) == SDPM_CHOSEN;
 }
 
 /* The m-line of before if it still fits (RFC 3264, 8), else the first. */

@@ -87,9 +87,10 @@ struct sdpm_vpolicy {
 void sdpm_vpolicy_init(struct sdpm_vpolicy *policy, enum sdpm_profile profile);
 /* All that can be relayed: for a leg that hears itself. */
 void sdpm_vpolicy_all(struct sdpm_vpolicy *policy);
-/* What the other leg's far side has offered, in its order. */
+/* What the other leg's far side, of this profile, has offered, in its order. */
 void sdpm_vpolicy_like(struct sdpm_vpolicy *policy,
-		       const struct sdpm_desc *other);
+		       const struct sdpm_desc *other,
+		       enum sdpm_profile profile);
 /* What the other leg has agreed on. */
 void sdpm_vpolicy_match(struct sdpm_vpolicy *policy,
 			const struct sdpm_video *other);
@@ -113,7 +114,8 @@ bool sdpm_video_answered(struct sdpm_video *video,
 
 /* Is it an m-line of video that is on? For who wants to know of a far side's
  * offer. NULL: there is none. */
-const struct sdpm_media *sdpm_video_find(const struct sdpm_desc *desc);
+const struct sdpm_media *sdpm_video_find(const struct sdpm_desc *desc,
+					 enum sdpm_profile profile);
 /* What it does there, as in struct sdpm_choice. */
 enum sdpm_dir sdpm_video_said(const struct sdpm_desc *desc,
 			      enum sdpm_profile profile);

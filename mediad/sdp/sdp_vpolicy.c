@@ -55,9 +55,10 @@ void sdpm_vpolicy_all(struct sdpm_vpolicy *policy)
 }
 
 void sdpm_vpolicy_like(struct sdpm_vpolicy *policy,
-		       const struct sdpm_desc *other)
+		       const struct sdpm_desc *other,
+		       enum sdpm_profile profile)
 {
-	const struct sdpm_media *media = sdpm_video_find(other);
+	const struct sdpm_media *media = sdpm_video_find(other, profile);
 	struct sdpm_vformat format;
 
 	if (!media)

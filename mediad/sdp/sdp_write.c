@@ -280,16 +280,16 @@ static int group_write(struct mbuf *mb, const struct sdpm_words *words)
 	int video = words->video ? words->video->video->line : -1;
 	int err;
 
-	if (!layout->bundle || !mid[0])
+	/* a telephone's m-lines have a port each: no group, and it has not
+	 * bundled them (RFC 9143 7.3.2) */
+	if (words->profile != SDPM_BROWSER || !layout->bundle || !mid[0])
 		return 0;
 	err = mbuf_write_str(mb, "a=group:BUNDLE");
 	if (layout->carrier.on)
 		err |= mbuf_printf(mb, " %s",
 				   layout->lines[layout->carrier.line].mid);
 	err |= mbuf_printf(mb, " %s", mid);
-	/* a telephone's has a port of its own: who leaves its mid out has not
-	 * bundled it (RFC 9143 7.3.2) */
-	if (video >= 0 && words->profile == SDPM_BROWSER &&
+	if (video >= 0 &&
 	    !(layout->carrier.on && layout->carrier.line == video))
 		err |= mbuf_printf(mb, " %s", layout->lines[video].mid);
 	return err | mbuf_write_str(mb, "\r\n");

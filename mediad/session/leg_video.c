@@ -148,7 +148,7 @@ static void want(struct sdpm_vpolicy *policy, const struct leg *leg,
 		return;
 	policy->line.dir = dir_wanted(leg, other, offering);
 	if (other->sdp.turn == LEG_TO_ANSWER)
-		sdpm_vpolicy_like(policy, other->sdp.desc);
+		sdpm_vpolicy_like(policy, other->sdp.desc, other->profile);
 	else if (before(other))
 		sdpm_vpolicy_match(policy, before(other));
 }

@@ -249,7 +249,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			/* the next one is for a leg beside this one */
 			sdpm_vpolicy_init(&leg.vpolicy, leg.policy.profile);
 			leg.vpolicy.line = leg.policy;
-			sdpm_vpolicy_like(&leg.vpolicy, desc);
+			sdpm_vpolicy_like(&leg.vpolicy, desc,
+					  leg.policy.profile);
 			if (data[0] & 16)
 				sdpm_vpolicy_all(&leg.vpolicy);
 			if (leg.has_video && (data[0] & 32))

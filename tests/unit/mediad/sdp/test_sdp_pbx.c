@@ -199,6 +199,39 @@ static void other_lines_keep_their_places(void)
 	deal_close(&deal);
 }
 
+/* Nothing of a PBX lives on another m-line: each has a port of its own, and no
+ * group is answered (RFC 9143, 7.3.2). */
+#define BUNDLED(port, more)                                               \
+	HEAD "c=IN IP4 192.0.2.1\r\na=group:BUNDLE v a\r\n"               \
+	     "m=video 4002 RTP/AVP 96\r\na=mid:v\r\n"                     \
+	     "a=rtpmap:96 VP8/90000\r\na=ice-ufrag:abcd\r\n"              \
+	     "a=ice-pwd:abcdefghijklmnopqrstuv\r\n"                       \
+	     "m=audio " port " RTP/AVP 8\r\na=mid:a\r\n" more
+
+static void a_bundle_of_a_pbx_is_taken_apart(void)
+{
+	struct deal deal;
+
+	deal_open(&deal);
+	CHECK_INT(offered(&deal, BUNDLED("4000", "")), 0);
+	CHECK(!deal.choice.layout.bundle);
+	CHECK(!deal.choice.layout.carrier.on);
+	CHECK(!has(&deal, "a=group:"));
+	CHECK(has(&deal, "m=video 0 RTP/AVP 96\r\na=mid:v\r\n"));
+	CHECK(has(&deal, "m=audio 40000 RTP/AVP 8\r\n"));
+	/* and a re-offer that would have audio there leaves all as it is */
+	CHECK_INT(offered(&deal, BUNDLED("0", "a=bundle-only\r\n")), ENOTSUP);
+	CHECK_INT(deal.verdict.error.cause, SDPM_BUNDLE_ONLY);
+	CHECK(!deal.choice.off);
+	deal_close(&deal);
+
+	deal_open(&deal);
+	CHECK_INT(offered(&deal, BUNDLED("0", "a=bundle-only\r\n")), ENOTSUP);
+	CHECK_INT(deal.verdict.error.sip, 488);
+	CHECK_INT(deal.verdict.error.cause, SDPM_BUNDLE_ONLY);
+	deal_close(&deal);
+}
+
 static void the_hold_of_2543_is_one(void)
 {
 	struct deal deal;
@@ -484,6 +517,7 @@ TEST_MAIN(TEST(asterisk_gets_this), TEST(policy_decides_between_opus_and_g711),
 	  TEST(freeswitch_says_rtcp_where_it_is_anyway),
 	  TEST(ciscos_own_words_are_passed_over), TEST(baresip_is_understood),
 	  TEST(an_old_phone_is_understood), TEST(other_lines_keep_their_places),
+	  TEST(a_bundle_of_a_pbx_is_taken_apart),
 	  TEST(the_hold_of_2543_is_one), TEST(a_stream_is_turned_off_and_on),
 	  TEST(other_protocols_are_taken_as_the_rfcs_say),
 	  TEST(avpf_is_answered_by_avpf), TEST(the_plain_line_of_two_is_taken),

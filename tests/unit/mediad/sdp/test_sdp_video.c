@@ -171,7 +171,7 @@ static void both_browsers_get_the_codec_that_the_called_one_prefers(void)
 	open_deal(&a, SDPM_BROWSER);
 	open_deal(&b, SDPM_BROWSER);
 	sdpm_vpolicy_init(&want, SDPM_BROWSER);
-	sdpm_vpolicy_like(&want, desc);
+	sdpm_vpolicy_like(&want, desc, SDPM_BROWSER);
 	CHECK_INT(want.nformats, 5);
 	CHECK_INT(want.feedback, SDPM_FB_ALL);
 	text = we_offer(&b, &want);
@@ -321,7 +321,7 @@ static void a_phone_is_offered_what_the_browser_has(void)
 	REQUIRE(desc);
 	open_deal(&b, SDPM_RTP);
 	sdpm_vpolicy_init(&want, SDPM_RTP);
-	sdpm_vpolicy_like(&want, desc);
+	sdpm_vpolicy_like(&want, desc, SDPM_BROWSER);
 	CHECK(has(we_offer(&b, &want), "m=video 40002 RTP/AVP 96 102 106 98 45"
 				       "\r\n"));
 	CHECK(!strstr(text_of(&b), "BUNDLE"));
@@ -374,7 +374,7 @@ static void a_phones_video_has_an_association_of_its_own(void)
 
 		open_deal(&b, SDPM_DTLS);
 		sdpm_vpolicy_init(&want, SDPM_DTLS);
-		sdpm_vpolicy_like(&want, desc);
+		sdpm_vpolicy_like(&want, desc, SDPM_BROWSER);
 		line = strstr(we_offer(&b, &want), "m=video 40002 "
 						   "UDP/TLS/RTP/SAVP ");
 		REQUIRE(line);
@@ -413,7 +413,7 @@ static void a_phone_that_has_something_else_gets_audio(void)
 
 		open_deal(&b, SDPM_RTP);
 		sdpm_vpolicy_init(&want, SDPM_RTP);
-		sdpm_vpolicy_like(&want, desc);
+		sdpm_vpolicy_like(&want, desc, SDPM_BROWSER);
 		(void)we_offer(&b, &want);
 		snprintf(text, sizeof(text), "%s%s", PBX_HEAD, lines[i]);
 		CHECK(!answered(&b, text));
@@ -464,7 +464,8 @@ static bool same(const char *a, const char *b)
 	       sdpm_vformat_same(&x, &y);
 }
 
-/* One that would bundle: it has two ports of us, and is told so. */
+/* One that would bundle: it has two ports of us, and is told so by an answer
+ * without a group (RFC 9143, 7.3.2). */
 static void video_of_a_phone_is_not_bundled(void)
 {
 	struct sdpm_vpolicy want;
@@ -480,9 +481,85 @@ static void video_of_a_phone_is_not_bundled(void)
 			     "a=mid:a\r\nm=video 4002 RTP/AVP 96\r\n"
 			     "a=mid:v\r\na=rtpmap:96 VP8/90000\r\n",
 			 &want);
-	CHECK(has(text, "a=group:BUNDLE a\r\n"));
+	CHECK(!strstr(text, "a=group:"));
+	CHECK(has(text, "m=audio 40000 RTP/AVP 8\r\n"));
 	CHECK(has(text, "m=video 40002 RTP/AVP 96\r\n"));
+	/* and no group of ours either */
+	CHECK(!strstr(we_offer(&b, &want), "a=group:"));
 	mem_deref(b.mb);
+}
+
+#define PBX_BUNDLE(proto, video)                                          \
+	"v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\n"                     \
+	"c=IN IP4 192.0.2.10\r\nt=0 0\r\na=group:BUNDLE a v\r\n"          \
+	"m=audio 4000 " proto " 8\r\na=mid:a\r\na=rtcp-mux\r\n"           \
+	"a=fingerprint:sha-256 " PRINT_A "\r\na=setup:actpass\r\n"        \
+	"m=video 0 " video " 96\r\na=mid:v\r\na=bundle-only\r\n"          \
+	"a=rtpmap:96 VP8/90000\r\n"
+
+/* It lives on audio's port or not at all, and a telephone's has none there:
+ * refused, it is not offered to the other side either. */
+static void bundle_only_video_of_a_phone_is_refused(void)
+{
+	static const struct {
+		enum sdpm_profile profile;
+		const char *text;
+	} cases[] = {
+		{SDPM_RTP, PBX_BUNDLE("RTP/AVP", "RTP/AVP")},
+		{SDPM_RTP, PBX_BUNDLE("RTP/AVP", "UDP/TLS/RTP/SAVPF")},
+		{SDPM_OSRTP, PBX_BUNDLE("RTP/AVP", "RTP/AVP")},
+		{SDPM_DTLS, PBX_BUNDLE("UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVP")},
+	};
+
+	for (size_t i = 0; i < COUNTOF(cases); i++) {
+		struct sdpm_desc *desc = must_read(cases[i].text);
+		struct sdpm_vpolicy want;
+		const char *text;
+		struct deal b;
+
+		REQUIRE(desc);
+		open_deal(&b, cases[i].profile);
+		sdpm_vpolicy_init(&want, cases[i].profile);
+		sdpm_vpolicy_all(&want);
+		text = offered(&b, cases[i].text, &want);
+		CHECK(has(text, "m=audio 40000 "));
+		CHECK(has(text, "m=video 0 "));
+		CHECK(!strstr(text, "a=group:"));
+		CHECK(!b.has_video);
+		sdpm_vpolicy_init(&want, SDPM_BROWSER);
+		sdpm_vpolicy_like(&want, desc, cases[i].profile);
+		CHECK_INT(want.nformats, 0);
+		CHECK_INT(sdpm_video_said(desc, cases[i].profile),
+			  SDPM_INACTIVE);
+		mem_deref(b.mb);
+		mem_deref(desc);
+	}
+}
+
+/* A page's is taken, when it is one of SRTP. */
+static void bundle_only_video_of_a_page_is_taken(void)
+{
+	static const char *const protos[] = {"UDP/TLS/RTP/SAVPF",
+					     "RTP/AVP"};
+
+	for (size_t i = 0; i < COUNTOF(protos); i++) {
+		struct sdpm_vpolicy want;
+		char text[4096];
+		struct deal a;
+
+		snprintf(text, sizeof(text),
+			 HEAD "a=group:BUNDLE 0 1\r\n" SMALL_AUDIO ANSWERING
+			      "m=video 0 %s 96\r\na=mid:1\r\n"
+			      "a=bundle-only\r\na=rtpmap:96 VP8/90000\r\n",
+			 protos[i]);
+		open_deal(&a, SDPM_BROWSER);
+		sdpm_vpolicy_init(&want, SDPM_BROWSER);
+		sdpm_vpolicy_all(&want);
+		CHECK(has(offered(&a, text, &want),
+			  i ? "m=video 0 " : "m=video 40000 "));
+		CHECK_INT(a.has_video, !i);
+		mem_deref(a.mb);
+	}
 }
 
 static void formats_are_the_same_when_one_decodes_the_other(void)
@@ -539,7 +616,7 @@ static void suite_file(const char *name, enum sdpm_profile profile)
 	open_deal(&a, SDPM_BROWSER);
 	open_deal(&b, profile);
 	sdpm_vpolicy_init(&want, profile);
-	sdpm_vpolicy_like(&want, desc);
+	sdpm_vpolicy_like(&want, desc, SDPM_BROWSER);
 	(void)we_offer(&b, &want);
 	/* what we offer to one is what the same one could answer */
 	for (unsigned i = 0; i < b.voffer.video.noffered; i++) {
@@ -578,6 +655,8 @@ static void video_of_real_browsers_is_agreed_on(void)
 }
 
 TEST_MAIN(TEST(video_of_a_phone_is_not_bundled),
+	  TEST(bundle_only_video_of_a_phone_is_refused),
+	  TEST(bundle_only_video_of_a_page_is_taken),
 	  TEST(both_browsers_get_the_codec_that_the_called_one_prefers),
 	  TEST(without_a_wish_video_is_refused_and_audio_is_not),
 	  TEST(video_in_front_is_no_mere_carrier_when_it_is_wanted),
