@@ -27,6 +27,12 @@ struct redis_script_use {
 	char sha[SHA_LEN + 1];
 };
 
+bool redis_is_noscript(const struct redis_val *val)
+{
+	return val->type == REDIS_ERR && val->len >= 8 &&
+	       !memcmp(val->str, "NOSCRIPT", 8);
+}
+
 static void use_destructor(void *arg)
 {
 	struct redis_script_use *use = arg;

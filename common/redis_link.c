@@ -212,10 +212,8 @@ uint64_t redis_link_waited(const struct redis_link *link)
 
 static bool oldest_is_late(const struct redis_link *link)
 {
-	const struct pending *oldest = list_ledata(link->pending.head);
-
-	return oldest && wheel_now(link->wheel) - oldest->sent_ms >=
-				 link->own.cfg.command_ms;
+	return link->pending.head &&
+	       redis_link_waited(link) >= link->own.cfg.command_ms;
 }
 
 static void watch_oldest(struct redis_link *link);
@@ -237,13 +235,11 @@ static void on_timeout(void *arg)
 /* The timer is left running when its command is answered: it looks again. */
 static void watch_oldest(struct redis_link *link)
 {
-	const struct pending *oldest = list_ledata(link->pending.head);
-	uint64_t waited;
+	const uint64_t waited = redis_link_waited(link);
 
-	if (!oldest || wheel_runs(&link->timeout_timer))
+	if (!link->pending.head || wheel_runs(&link->timeout_timer))
 		return;
 
-	waited = wheel_now(link->wheel) - oldest->sent_ms;
 	wheel_start(link->wheel, &link->timeout_timer,
 		    waited < link->own.cfg.command_ms
 			    ? link->own.cfg.command_ms - waited
@@ -282,13 +278,11 @@ int redis_link_push(struct redis_link *link, struct redis_command *cmd,
 static int push(struct redis_link *link, const struct redis_arg *argv,
 		size_t argc, redis_reply_h *replyh, void *arg)
 {
-	struct redis_command *cmd;
+	struct redis_command *cmd = NULL;
 	int err = redis_command_alloc(&cmd, argv, argc);
 
-	if (err)
-		return err;
-
-	err = redis_link_push(link, cmd, NULL, replyh, arg);
+	if (!err)
+		err = redis_link_push(link, cmd, NULL, replyh, arg);
 	mem_deref(cmd);
 	return err;
 }
@@ -296,23 +290,15 @@ static int push(struct redis_link *link, const struct redis_arg *argv,
 /* The server has forgotten its scripts: once more, with the body. */
 static int push_body(struct redis_link *link, const struct pending *asked)
 {
-	struct redis_command *cmd;
+	struct redis_command *cmd = NULL;
 	int err = redis_command_other(&cmd, asked->cmd, "EVAL",
 				      asked->script->body);
 
-	if (err)
-		return err;
-
-	err = redis_link_push(link, cmd, NULL, asked->replyh, asked->arg);
+	if (!err)
+		err = redis_link_push(link, cmd, NULL, asked->replyh,
+				      asked->arg);
 	mem_deref(cmd);
 	return err;
-}
-
-static bool is_unknown_script(const struct pending *asked,
-			      const struct redis_val *val)
-{
-	return asked->script && val->type == REDIS_ERR && val->len >= 8 &&
-	       !memcmp(val->str, "NOSCRIPT", 8);
 }
 
 static void on_reply(const struct redis_val *val, void *arg)
@@ -329,7 +315,7 @@ static void on_reply(const struct redis_val *val, void *arg)
 
 	replyh = pending->replyh;
 	owner = pending->arg;
-	again = is_unknown_script(pending, val);
+	again = pending->script && redis_is_noscript(val);
 	redis_figures_answer(&link->figures, pending->sent_us,
 			     val->type == REDIS_ERR && !again);
 	if (again) {

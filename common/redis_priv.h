@@ -103,6 +103,8 @@ void redis_reply_free(void *reply);
 int redis_link_push(struct redis_link *link, struct redis_command *cmd,
 		    const struct redis_script *script, redis_reply_h *replyh,
 		    void *arg);
+/* The server has forgotten its scripts. */
+bool redis_is_noscript(const struct redis_val *val);
 /* The scripts this link has used: struct redis_script_use, made by eval. */
 struct list *redis_link_scripts(struct redis_link *link);
 /* Counts connections, from 1. */
