@@ -371,17 +371,36 @@ void mux_hand_out(struct mux *mux, struct mux_packet *packet)
 	}
 }
 
+/* SO_RXQ_OVFL: what the kernel had dropped since the socket was made (mod 2^32)
+ * when this datagram came; it does not tell of none. */
+static bool overflow_of(uint32_t *count, struct msghdr *hdr)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(hdr);
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+		return false;
+	memcpy(count, CMSG_DATA(c), sizeof(*count));
+	return true;
+}
+
 static void note_overflow(struct mux *mux, struct mux_sock *ms,
 			  struct msghdr *hdr)
 {
-	struct cmsghdr *c = CMSG_FIRSTHDR(hdr);
 	uint32_t count;
 
-	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
+	if (!overflow_of(&count, hdr))
 		return;
-	memcpy(&count, CMSG_DATA(c), sizeof(count));
 	mux->stats.overflow += count - ms->overflow;
 	ms->overflow = count;
+}
+
+/* The socket is the parent's, and older than we are: what it lost before the
+ * first datagram that we find was our predecessor's. Its counter now would be
+ * ahead of what waits, and have what was lost while nobody read. */
+static void first_read(struct mux_sock *ms, struct msghdr *hdr)
+{
+	ms->read = true;
+	(void)overflow_of(&ms->overflow, hdr);
 }
 
 static void take(struct mux *mux, struct mux_sock *ms, unsigned i)
@@ -418,6 +437,8 @@ static bool read_batch(struct mux *mux, struct mux_sock *ms)
 		return false;
 
 	++mux->stats.rx_batches;
+	if (!ms->read)
+		first_read(ms, &mux->msgs[0].msg_hdr);
 	for (int i = 0; i < n; i++)
 		take(mux, ms, (unsigned)i);
 	return n == MUX_BATCH;

@@ -37,6 +37,7 @@ struct mux_sock {
 	struct framed *framed; /* connections; NULL: datagrams, by watch */
 	int fd;
 	uint32_t overflow; /* the kernel's counter, seen last */
+	bool read;         /* ... or before the first datagram of ours */
 };
 
 struct mux {

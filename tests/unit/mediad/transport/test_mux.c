@@ -402,6 +402,39 @@ static void what_the_socket_loses_is_counted(void)
 	bed_close(&bed);
 }
 
+/* The socket outlives a worker, and the kernel counts on. */
+static void losses_of_a_predecessor_are_not_counted_again(void)
+{
+	struct bed bed;
+	struct mux *next = NULL;
+	int small = 4096;
+	uint64_t lost;
+	uint8_t sock;
+
+	REQUIRE(bed_open(&bed));
+	setsockopt(bed.fd[0], SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
+	for (unsigned i = 0; i < 200; i++)
+		shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	mux_poll(bed.mux);
+	shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	mux_poll(bed.mux);
+	lost = mux_stats(bed.mux)->overflow;
+	CHECK(lost > 0);
+
+	/* of these most are lost while nobody reads */
+	for (unsigned i = 0; i < 200; i++)
+		shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	REQUIRE(!mux_alloc(&next, 4) && !mux_add(next, bed.fd[0], &sock));
+	mux_poll(next);
+	CHECK(mux_stats(next)->rx > 0);
+	CHECK_INT(mux_stats(next)->overflow, 0);
+	shoot(&bed, 0, 0, rtp, sizeof(rtp));
+	mux_poll(next);
+	CHECK_INT(mux_stats(next)->rx + mux_stats(next)->overflow, 201);
+	mem_deref(next);
+	bed_close(&bed);
+}
+
 static void how_full_its_queue_is_is_told(void)
 {
 	struct bed bed;
@@ -466,6 +499,7 @@ TEST_MAIN(TEST(a_check_goes_to_the_one_it_names),
 	  TEST(packets_wait_for_the_flush), TEST(a_full_queue_leaves_by_itself),
 	  TEST(a_refused_packet_does_not_stop_the_batch),
 	  TEST(what_the_socket_loses_is_counted),
+	  TEST(losses_of_a_predecessor_are_not_counted_again),
 	  TEST(how_full_its_queue_is_is_told),
 	  TEST(a_full_queue_is_a_thousand),
 	  TEST(it_has_room_for_so_many_sockets),
