@@ -268,6 +268,8 @@ static void on_fill(void *arg)
 	figures->queued = mux_queued(mw->mux);
 	figures->mux = *mux_stats(mw->mux);
 	mux_tcp_stats(mw->mux, &figures->tcp);
+	/* the figures have what it counts */
+	figures->rtp_queued = hub_look(mw->hub);
 	figures->hub = *hub_stats(mw->hub);
 	hub_ports(mw->hub, &pairs, &nfree);
 	figures->rtp_pairs = pairs;

@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include "mediad/transport/hub.h"
 #include "mediad/transport/path.h"
 #include "mediad/transport/portset.h"
+#include "mediad/transport/queue.h"
 
 enum {
 	RECV_CAP = 2048, /* more than any packet that is not dropped */
@@ -39,6 +39,7 @@ struct hub_sock {
 	struct hub_pair *pair;
 	struct loop_watch *watch;
 	int fd;
+	uint32_t lost; /* of its queue, counted by now */
 	bool connected;
 };
 
@@ -192,21 +193,35 @@ int hub_pair_send(struct hub_pair *pair, bool rtcp, const struct sa *peer,
 	return 0;
 }
 
-/* --- pairs ---------------------------------------------------------------------------- */
+/* --- queues --------------------------------------------------------------------------- */
 
-uint32_t hub_pair_overflow(const struct hub_pair *pair)
+static uint32_t pair_look(struct hub_pair *pair)
 {
-	uint32_t mem[SK_MEMINFO_VARS] = {0}, drops = 0;
+	struct queue_state state;
+	uint32_t most = 0;
 
 	for (size_t i = 0; i < 2; i++) {
-		socklen_t len = sizeof(mem);
+		struct hub_sock *hs = &pair->socks[i];
 
-		if (!getsockopt(pair->socks[i].fd, SOL_SOCKET, SO_MEMINFO, mem,
-				&len))
-			drops += mem[SK_MEMINFO_DROPS];
+		if (!queue_look(&state, hs->fd))
+			continue;
+		pair->hub->stats.overflow += (uint32_t)(state.lost - hs->lost);
+		hs->lost = state.lost;
+		most = max(most, state.filled);
 	}
-	return drops;
+	return most;
 }
+
+uint32_t hub_look(struct hub *hub)
+{
+	uint32_t most = 0;
+
+	for (struct le *le = list_head(&hub->pairs); le; le = le->next)
+		most = max(most, pair_look(le->data));
+	return most;
+}
+
+/* --- pairs ---------------------------------------------------------------------------- */
 
 static void sock_close(struct hub_sock *hs)
 {
@@ -221,7 +236,7 @@ static void pair_destructor(void *data)
 	struct hub_pair *pair = data;
 
 	list_unlink(&pair->le);
-	pair->hub->stats.overflow += hub_pair_overflow(pair);
+	(void)pair_look(pair);
 	sock_close(&pair->socks[0]);
 	sock_close(&pair->socks[1]);
 	if (pair->at)

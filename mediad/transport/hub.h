@@ -42,6 +42,10 @@ int hub_add(struct hub *hub, const struct hub_iface *iface);
 size_t hub_ifaces(const struct hub *hub);
 /* Read what is there, without a loop. */
 void hub_poll(struct hub *hub);
+/* How full the receive queue of the fullest socket is now, in 1/1000 of what
+ * the kernel lets it have. What queues have lost since the last time is counted
+ * (stats.overflow). Two system calls a pair: now and then, not per packet. */
+uint32_t hub_look(struct hub *hub);
 
 /* A datagram as it came. */
 struct hub_packet {
@@ -86,8 +90,6 @@ void hub_pair_release(struct hub_pair *pair, bool rtcp);
 /* To whom it is connected, else to peer. Errno; counted. */
 int hub_pair_send(struct hub_pair *pair, bool rtcp, const struct sa *peer,
 		  const uint8_t *pkt, size_t len);
-/* Packets that found the pair's queues full. */
-uint32_t hub_pair_overflow(const struct hub_pair *pair);
 
 struct hub_stats {
 	uint64_t rx, rx_bytes, tx, tx_bytes;
@@ -95,7 +97,8 @@ struct hub_stats {
 	uint64_t unsent;      /* the kernel took them not */
 	uint64_t unreachable; /* the peer's host said so (ICMP) */
 	uint64_t busy;        /* ports that other programs had */
-	uint64_t overflow;    /* lost in the queues of pairs that ended */
+	uint64_t overflow;    /* lost in queues, as hub_look() or a pair's end
+				 has found them */
 	/* counted by path_rtp.c: */
 	uint64_t early;     /* before anything was agreed on */
 	uint64_t strangers; /* from a source that was not agreed on */

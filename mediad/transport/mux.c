@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <linux/sock_diag.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <re.h>
@@ -15,6 +14,7 @@
 #include "mediad/transport/framed.h"
 #include "mediad/transport/lite.h"
 #include "mediad/transport/mux_priv.h"
+#include "mediad/transport/queue.h"
 
 enum {
 	BATCHES = 4,    /* in one go: others want their turn, too */
@@ -489,25 +489,15 @@ const struct mux_stats *mux_stats(const struct mux *mux)
 	return &mux->stats;
 }
 
-static uint32_t sock_queued(int fd)
-{
-	uint32_t mem[SK_MEMINFO_VARS] = {0};
-	socklen_t len = sizeof(mem);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, mem, &len) ||
-	    !mem[SK_MEMINFO_RCVBUF])
-		return 0;
-	return (uint32_t)((uint64_t)mem[SK_MEMINFO_RMEM_ALLOC] * 1000 /
-			  mem[SK_MEMINFO_RCVBUF]);
-}
-
 uint32_t mux_queued(const struct mux *mux)
 {
+	struct queue_state state;
 	uint32_t most = 0;
 
 	for (uint8_t i = 0; i < mux->nsocks; i++) {
-		if (!mux->socks[i].framed)
-			most = max(most, sock_queued(mux->socks[i].fd));
+		if (!mux->socks[i].framed &&
+		    queue_look(&state, mux->socks[i].fd))
+			most = max(most, state.filled);
 	}
 	return most;
 }

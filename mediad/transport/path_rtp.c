@@ -514,10 +514,3 @@ bool path_rtp_keyed(const struct path *path)
 
 	return pr->agreed && (!pr->dtls || path_guard_keyed(pr));
 }
-
-uint32_t path_rtp_overflow(const struct path *path)
-{
-	const struct path_rtp *pr = path_rtp_self(path);
-
-	return pr->pair ? hub_pair_overflow(pr->pair) : 0;
-}

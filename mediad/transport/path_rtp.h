@@ -105,8 +105,6 @@ enum crypt_suite path_rtp_suite(const struct path *path);
 /* What was agreed on has its keys, or needs none. Not so while those in use are
  * of another certificate than the far SDP's. */
 bool path_rtp_keyed(const struct path *path);
-/* Packets lost in the queues of its sockets. */
-uint32_t path_rtp_overflow(const struct path *path);
 
 /* Plain data for the state file. */
 struct path_rtp_addr {
