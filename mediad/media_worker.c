@@ -265,6 +265,7 @@ static void on_fill(void *arg)
 	figures->draining = mw->worker->draining;
 	figures->ready = control_ready(mw->control);
 	figures->late = control_late(mw->control);
+	figures->missed = control_missed(mw->control);
 	figures->queued = mux_queued(mw->mux);
 	figures->mux = *mux_stats(mw->mux);
 	mux_tcp_stats(mw->mux, &figures->tcp);

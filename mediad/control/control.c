@@ -104,15 +104,19 @@ static void destructor(void *arg)
 static void strain_changed(struct control *control)
 {
 	const struct strain *strain = &control->gauge.strain;
+	const uint32_t share = strain_share(strain) / 10;
+	const uint32_t often = strain_often(strain) / 10;
 
 	session_strain(control->table, strain->on);
 	if (strain->on)
 		log_warn(NULL, "late for the calls there are: no new ones",
-			 "percent_of_time=%u sessions=%zu",
-			 strain_share(strain) / 10, session_count(control->table));
+			 "percent_of_time=%u percent_of_deadlines=%u "
+			 "sessions=%zu",
+			 share, often, session_count(control->table));
 	else
 		log_info(NULL, "new calls are taken again",
-			 "percent_of_time=%u", strain_share(strain) / 10);
+			 "percent_of_time=%u percent_of_deadlines=%u", share,
+			 often);
 }
 
 static void on_lag(void *arg)
@@ -477,6 +481,11 @@ uint32_t control_epoch(const struct control *control)
 uint32_t control_late(const struct control *control)
 {
 	return strain_share(&control->gauge.strain);
+}
+
+uint32_t control_missed(const struct control *control)
+{
+	return strain_often(&control->gauge.strain);
 }
 
 bool control_ready(const struct control *control)

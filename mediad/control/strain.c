@@ -43,7 +43,7 @@ static void share_take(struct strain *strain, uint32_t late_ms)
 	strain->late_us += late_ms * US;
 }
 
-static uint32_t often_share(const struct strain *strain)
+uint32_t strain_often(const struct strain *strain)
 {
 	return strain->often / MEMORY_SAMPLES;
 }
@@ -61,10 +61,10 @@ bool strain_sample(struct strain *strain, uint64_t late_ms)
 	share_take(strain, weigh(strain, late_ms));
 	often_take(strain, late_ms);
 	if (strain_share(strain) >= STRAIN_ON ||
-	    often_share(strain) >= STRAIN_OFTEN_ON)
+	    strain_often(strain) >= STRAIN_OFTEN_ON)
 		strain->on = true;
 	else if (strain_share(strain) <= STRAIN_OFF &&
-		 often_share(strain) <= STRAIN_OFTEN_OFF)
+		 strain_often(strain) <= STRAIN_OFTEN_OFF)
 		strain->on = false;
 	return strain->on != was;
 }
@@ -72,7 +72,7 @@ bool strain_sample(struct strain *strain, uint64_t late_ms)
 uint8_t strain_ease(const struct strain *strain)
 {
 	const uint32_t share = strain_share(strain);
-	const uint32_t often = often_share(strain);
+	const uint32_t often = strain_often(strain);
 
 	if (share >= STRAIN_LEAST || often >= STRAIN_OFTEN_LEAST)
 		return 2;

@@ -44,6 +44,9 @@ struct strain {
 
 /* How much of the time it is late, per mille. */
 uint32_t strain_share(const struct strain *strain);
+/* How many of the deadlines of the last second were late by STRAIN_PACKET_MS or
+ * more, per mille. */
+uint32_t strain_often(const struct strain *strain);
 
 /* How much less hard to work on what could be done with less: 0, 1 or 2. Long
  * before new calls are refused. */

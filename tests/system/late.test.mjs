@@ -75,11 +75,13 @@ describe('a media worker that comes late', { timeout: 120000 }, () => {
     pulses.catch(() => {}); // until it is waited for
     const { refusals } = await offer(60, 20).finally(() => { late = false; });
     const share = await figure('cordboard_media_loop_late_ratio');
+    const missed = await figure('cordboard_media_loop_missed_ratio');
     await pulses;
     // 250 of 310 ms; the admin process shows what was written within two seconds
     assert.ok(share > 0.3 && share <= 1, `late for ${share} of the time`);
+    assert.ok(missed > 0 && missed <= 1, `${missed} of the deadlines were missed`);
     assert.ok(refusals > 0, 'nobody got 503');
-    assert.match(stack.log('mediad.log'), /late for the calls there are/);
+    assert.match(stack.log('mediad.log'), /late for the calls there are.* percent_of_time=\d+ percent_of_deadlines=\d+ /);
     await until(async () => await refused() > 0, 'mediad has refused some itself');
 
     await until(() => stack.log('mediad.log').includes('new calls are taken again'), 'it is in time again');

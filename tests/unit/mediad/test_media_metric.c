@@ -41,6 +41,10 @@ static void a_row_shows_its_own_number(void)
 	figures.ctl.refused[CTL_BAD_MAC] = 5;
 	figures.commands.failed[CTL_LEG_JOIN] = 3;
 	figures.mux.no_tuple = 11;
+	figures.late = 250;
+	figures.missed = 875;
+	figures.queued = 125;
+	figures.rtp_queued = 375;
 	CHECK_INT(media_metric_alloc(&set, &figures), 0);
 	REQUIRE(set && mb);
 	source = (struct metric_source){set, "worker=\"a1/1\""};
@@ -50,6 +54,13 @@ static void a_row_shows_its_own_number(void)
 	CHECK(strstr((char *)mb->buf, "reason=\"bad-mac\"} 5\n"));
 	CHECK(strstr((char *)mb->buf, "verb=\"leg.join\"} 3\n"));
 	CHECK(strstr((char *)mb->buf, "reason=\"unknown-source\"} 11\n"));
+	CHECK(strstr((char *)mb->buf, "_late_ratio{worker=\"a1/1\"} 0.25\n"));
+	CHECK(strstr((char *)mb->buf,
+		     "_missed_ratio{worker=\"a1/1\"} 0.875\n"));
+	CHECK(strstr((char *)mb->buf,
+		     "media_receive_queue_ratio{worker=\"a1/1\"} 0.125\n"));
+	CHECK(strstr((char *)mb->buf,
+		     "_rtp_receive_queue_ratio{worker=\"a1/1\"} 0.375\n"));
 	mem_deref(mb);
 	mem_deref(set);
 }

@@ -53,8 +53,13 @@ static void who_is_never_in_time_is_late(void)
 		      (STRAIN_SAMPLE_MS + STRAIN_PACKET_MS) <=
 	      2000);
 	CHECK(strain.on);
+	/* which rule it was can be told */
+	CHECK(strain_often(&strain) >= STRAIN_OFTEN_ON);
+	CHECK(strain_often(&strain) <= 1000);
+	CHECK(strain_share(&strain) < STRAIN_ON);
 	CHECK(until(&strain, 2, 1000) * STRAIN_SAMPLE_MS <= 1000);
 	CHECK(!strain.on);
+	CHECK(strain_often(&strain) <= STRAIN_OFTEN_OFF);
 }
 
 /* Of two seconds it has one. */
