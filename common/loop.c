@@ -63,6 +63,7 @@ static struct {
 	struct after after[AFTER_MAX];
 	struct after batch[AFTER_MAX]; /* that runs; no fn: cancelled */
 	size_t nafter, nbatch;
+	uint64_t turn;
 	uint64_t now_ms;
 	uint64_t begun_ns; /* the present turn, or the last one */
 	uint32_t pace_ns;  /* from turn to turn, at least */
@@ -223,6 +224,7 @@ static void turn_begin(void)
 	uint64_t stood_ms;
 
 	loop.in_turn = true;
+	++loop.turn;
 	loop.begun_ns = clock_ns();
 	loop.now_ms = loop.begun_ns / NS_PER_MS;
 	turn_end_start();
@@ -408,6 +410,11 @@ void loop_on_stood(uint32_t ms, loop_stood_h *stoodh, void *arg)
 void loop_pace(uint32_t us)
 {
 	loop.pace_ns = (us < LOOP_PACE_MAX ? us : LOOP_PACE_MAX) * 1000u;
+}
+
+uint64_t loop_turn(void)
+{
+	return loop.turn;
 }
 
 uint64_t loop_now_ms(void)

@@ -74,6 +74,9 @@ enum {
 };
 void loop_pace(uint32_t us);
 
+/* The number of the present turn, or the last one; 0: there was none. Never
+ * goes back, not by loop_close() either. */
+uint64_t loop_turn(void);
 /* Monotonic milliseconds, read once per turn of the loop (cheap). */
 uint64_t loop_now_ms(void);
 

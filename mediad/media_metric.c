@@ -108,6 +108,8 @@ static const struct metric_desc rows[] = {
 	      hub.busy),
 	COUNT("rtp_received_datagrams", NULL, "Datagrams from PBXs", hub.rx),
 	COUNT("rtp_received_bytes", NULL, "Bytes from PBXs", hub.rx_bytes),
+	COUNT("rtp_receive_turns", NULL, "Turns of the loop in which they were "
+	      "read: datagrams a turn are the batch", hub.rx_turns),
 	COUNT("rtp_sent_datagrams", NULL, "Datagrams to PBXs", hub.tx),
 	COUNT("rtp_sent_bytes", NULL, "Bytes to PBXs", hub.tx_bytes),
 	RTP_DROP("not-media", rubbish),

@@ -31,6 +31,7 @@ struct hub {
 	size_t nifaces;
 	struct list pairs;
 	struct hub_stats stats;
+	uint64_t turn; /* of the loop, in which something came last */
 	uint8_t headroom[PATH_HEADROOM];
 	uint8_t buf[RECV_CAP];
 };
@@ -113,6 +114,16 @@ void hub_ports(const struct hub *hub, uint32_t *count, uint32_t *nfree)
 
 /* --- packets in ------------------------------------------------------------------ */
 
+static void count(struct hub *hub, size_t len)
+{
+	const uint64_t turn = loop_turn();
+
+	++hub->stats.rx;
+	hub->stats.rx_bytes += len;
+	hub->stats.rx_turns += turn != hub->turn;
+	hub->turn = turn;
+}
+
 /* The handler is the last act: it may free us. */
 static bool read_one(struct hub_sock *hs)
 {
@@ -133,8 +144,7 @@ static bool read_one(struct hub_sock *hs)
 		hub->stats.unreachable += errno == ECONNREFUSED;
 		return errno == ECONNREFUSED;
 	}
-	++hub->stats.rx;
-	hub->stats.rx_bytes += (size_t)n;
+	count(hub, (size_t)n);
 	if (n > RECV_CAP) {
 		++hub->stats.too_big;
 		return true;

@@ -93,6 +93,7 @@ int hub_pair_send(struct hub_pair *pair, bool rtcp, const struct sa *peer,
 
 struct hub_stats {
 	uint64_t rx, rx_bytes, tx, tx_bytes;
+	uint64_t rx_turns;    /* of the loop, in which some came */
 	uint64_t too_big;     /* truncated: over the buffer */
 	uint64_t unsent;      /* the kernel took them not */
 	uint64_t unreachable; /* the peer's host said so (ICMP) */

@@ -12,11 +12,13 @@
 #include "common/wheel.h"
 #include "mediad/transport/hub.h"
 #include "mediad/transport/path_rtp_priv.h"
+#include "tests/lib/loop_test.h"
 #include "tests/lib/test.h"
 
 enum {
 	FARS = 3, /* 0: the PBX, others: strangers, or its other ports */
-	PAIRS = 4
+	PAIRS = 4,
+	WAIT_MS = 5000
 };
 
 struct heard {
@@ -34,6 +36,7 @@ struct bed {
 	struct path *path;
 	struct source_rule rule;
 	struct heard heard;
+	unsigned expected; /* packets */
 	int fd[FARS][2];
 	struct sa far[FARS][2];
 	uint16_t seq;
@@ -504,6 +507,40 @@ static void what_the_queue_loses_is_counted(void)
 	bed_close(&bed);
 }
 
+static bool all_came(void *arg)
+{
+	const struct bed *bed = arg;
+
+	return bed->heard.rtp + bed->heard.rtcp == bed->expected;
+}
+
+/* Each socket has its own call to read it, and all one turn. */
+static void what_one_turn_reads_is_a_batch(void)
+{
+	struct loop_test lt;
+	struct bed bed;
+
+	REQUIRE(loop_test_open(&lt));
+	if (bed_open(&bed, SOURCE_STRICT)) {
+		const struct hub_stats *stats = hub_stats(bed.env.hub);
+
+		agree(&bed, 0);
+		/* libre's turn ends with the first event when a descriptor is
+		 * new: one for that */
+		CHECK(loop_test_until(&lt, all_came, &bed, WAIT_MS));
+		for (unsigned i = 1; i <= 3; i++) {
+			bed.expected = 2 * i;
+			shoot_rtp(&bed, 0, 8);
+			shoot(&bed, 0, true, report, sizeof(report));
+			CHECK(loop_test_until(&lt, all_came, &bed, WAIT_MS));
+			CHECK_INT(stats->rx, 2 * i);
+			CHECK_INT(stats->rx_turns, i);
+		}
+	}
+	bed_close(&bed);
+	loop_test_close(&lt);
+}
+
 /* A peer without a socket: the host says so, and we go on. */
 static void a_closed_port_of_the_peer_ends_nothing(void)
 {
@@ -835,6 +872,7 @@ TEST_MAIN(TEST(nothing_happens_before_an_agreement),
 	  TEST(what_has_keys_is_not_sent_in_clear),
 	  TEST(rubbish_is_counted_and_dropped),
 	  TEST(what_the_queue_loses_is_counted),
+	  TEST(what_one_turn_reads_is_a_batch),
 	  TEST(a_closed_port_of_the_peer_ends_nothing),
 	  TEST(a_handler_may_free_the_path),
 	  TEST(ports_of_others_are_passed_over),
