@@ -40,27 +40,32 @@ struct costs {
 
 /* --- packets ------------------------------------------------------------------ */
 
-/* By steps, until delay or loss is too much; or the far ends need a core. */
+/* By steps, until delay or loss is too much; or the far ends need a core. What
+ * a packet costs is that of the last step that went well: one that does not is
+ * behind, and cheaper by that. */
 static void most_calls(struct subject *subject, struct costs *costs,
 		       const struct talk_heard *many)
 {
 	unsigned calls = SUBJECT_MANY, good = 0;
 	struct talk_heard heard = *many;
-	double us = costs->us[0][1];
+	double us = 0, tried = costs->us[0][1];
 
 	while (!*subject_flaw(&heard) && heard.ms[1] < LATE_MS) {
 		good = calls;
+		us = tried;
 		/* the next step is one for the far ends, too */
 		if (calls + STEP > MOST ||
 		    heard.own_load * (calls + STEP) / calls > SUBJECT_OWN_MOST)
 			break;
 		calls += STEP;
-		us = subject_packets(subject, calls, &heard);
+		tried = subject_packets(subject, calls, &heard);
 	}
 	subject_line(subject, "most calls tried with 99 % under 10 ms", good, "", 0);
-	subject_line(subject, "calls of a core, by the CPU of the last packets",
-	     1e6 / (us * 2 * 50), "", 0);
+	if (!good)
+		return;
 	costs->most = 1e6 / (us * 2 * 50);
+	subject_line(subject, "calls of a core, by the CPU of a packet then",
+	     costs->most, "", 0);
 }
 
 /* --- calls --------------------------------------------------------------------- */
@@ -208,7 +213,8 @@ static void compare(const struct costs *ours, const struct costs *peer)
 	ratio("... 400 calls", ours->us[1][1], peer->us[1][1]);
 	ratio("memory of a call", ours->pss, peer->pss);
 	ratio("set-up of media", ours->set_up, peer->set_up);
-	ratio("calls of a core, ours by its", peer->most, ours->most);
+	if (ours->most && peer->most)
+		ratio("calls of a core, ours by its", peer->most, ours->most);
 }
 
 static bool wanted(const char *only, const char *name)
