@@ -8,7 +8,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +20,7 @@
 #include "tests/lib/media_bed.h"
 #include "tests/lib/media_phone.h"
 #include "tests/lib/mock_dtls.h"
+#include "tests/lib/null_hello.h"
 #include "tests/lib/test.h"
 
 static const char *const S = "00000000000000a1";
@@ -61,22 +61,6 @@ static void hello_make(struct thief *thief)
 	mem_deref(dtls);
 }
 
-/* That of ES2023-01, or, where it is not at hand, any. */
-static void hello_load(struct thief *thief)
-{
-	const char *path =
-		test_suite_path("dtls/es2023-clienthello-null-cipher.bin");
-	int fd = path ? open(path, O_RDONLY) : -1;
-	ssize_t n = fd < 0 ? 0 : read(fd, thief->hello, sizeof(thief->hello));
-
-	if (fd >= 0)
-		close(fd);
-	if (n > 0)
-		thief->hello_len = (size_t)n;
-	else
-		hello_make(thief);
-}
-
 static void thief_open(struct thief *thief, const char *ip)
 {
 	struct sa addr;
@@ -85,7 +69,8 @@ static void thief_open(struct thief *thief, const char *ip)
 	sa_set_str(&addr, ip, 0);
 	thief->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	CHECK(thief->fd >= 0 && !bind(thief->fd, &addr.u.sa, addr.len));
-	hello_load(thief);
+	null_hello(thief->hello);
+	thief->hello_len = NULL_HELLO_LEN;
 }
 
 static void shoot(struct thief *thief, const struct sa *at, const void *pkt,
@@ -318,27 +303,17 @@ static void garbage_in_the_peers_name_changes_nothing(void)
 
 /* --- RTP bleed ------------------------------------------------------------------------------- */
 
-/* ES2025-01's packet, or any. */
-static size_t spray_load(uint8_t *pkt, size_t cap)
-{
-	const char *path = test_suite_path("rtp/es2025-spray-rtp.bin");
-	int fd = path ? open(path, O_RDONLY) : -1;
-	ssize_t n = fd < 0 ? 0 : read(fd, pkt, cap);
-
-	if (fd >= 0)
-		close(fd);
-	return n > 0 ? (size_t)n : make_rtp(pkt, 8, 1, 1);
-}
-
 static void spray(struct media_bed *bed, struct thief *thief,
 		  const struct media_phone *phone, unsigned ms)
 {
 	uint8_t pkt[300];
-	size_t len = spray_load(pkt, sizeof(pkt));
 
 	for (unsigned t = 0; t < ms; t += MEDIA_STEP_MS) {
 		for (unsigned i = 0; i < 20; i++) {
-			put(pkt + 2, t * 20 + i, 2);
+			/* PCMU as that of ES2025-01, and what is agreed */
+			size_t len = make_rtp(pkt, i % 4 < 2 ? 0 : 8, 1,
+					      (uint16_t)(t * 20 + i));
+
 			shoot(thief, &phone->peer[i % 2], pkt, len);
 		}
 		media_bed_run(bed, MEDIA_STEP_MS);

@@ -17,6 +17,7 @@
 #include "mediad/transport/path_web.h"
 #include "tests/lib/mock_dtls.h"
 #include "tests/lib/mock_media.h"
+#include "tests/lib/null_hello.h"
 #include "tests/lib/packet_check.h"
 #include "tests/lib/test.h"
 
@@ -816,43 +817,19 @@ static void shoot(int fd, const struct bed *bed, const void *pkt, size_t len)
 	(void)!sendto(fd, pkt, len, 0, &bed->addr.u.sa, bed->addr.len);
 }
 
-/* A ClientHello's first bytes; OpenSSL refuses what follows. */
-static size_t bad_hello(uint8_t pkt[137])
-{
-	const char *path =
-		test_suite_path("dtls/"
-				"es2023-clienthello-null-cipher.bin");
-	uint8_t *data = NULL;
-	size_t len = 0;
-
-	memset(pkt, 0, 137);
-	memcpy(pkt, (const uint8_t[]){22, 0xfe, 0xfd}, 3);
-	pkt[11] = 0;
-	pkt[12] = 124;
-	pkt[13] = 1;
-	pkt[16] = 112;
-	pkt[24] = 112;
-	if (path)
-		data = test_read_file(path, &len);
-	if (data && len <= 137)
-		memcpy(pkt, data, len);
-	mem_deref(data);
-	return 137;
-}
-
 /* Threats 1 and 2: ES2023-01. */
 static void a_hello_from_a_third_address_is_dropped(void)
 {
-	uint8_t hello[137];
-	size_t len = bad_hello(hello);
+	uint8_t hello[NULL_HELLO_LEN];
 	int fd = stranger();
 	struct bed bed;
 
+	null_hello(hello);
 	REQUIRE(bed_open(&bed, NULL, NULL));
 	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
 	tell_mock(&bed, bed.mock);
 	for (unsigned i = 0; i < 300; i++) {
-		shoot(fd, &bed, hello, len);
+		shoot(fd, &bed, hello, sizeof(hello));
 		if (i % 3 == 0)
 			step(&bed);
 	}
@@ -868,19 +845,19 @@ static void a_hello_from_a_third_address_is_dropped(void)
 /* The same from the right address: spoofed, or a browser gone mad. */
 static void a_bad_hello_from_the_right_address_ends_no_call(void)
 {
-	uint8_t hello[137];
-	size_t len = bad_hello(hello);
+	uint8_t hello[NULL_HELLO_LEN];
 	struct bed bed;
 
+	null_hello(hello);
 	REQUIRE(bed_open(&bed, NULL, NULL));
 	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
 	tell_mock(&bed, bed.mock);
 	/* first in the queue, behind the check that makes it right */
 	for (unsigned i = 0; i < 3; i++)
-		(void)mock_media_send_raw(bed.mock, hello, len);
+		(void)mock_media_send_raw(bed.mock, hello, sizeof(hello));
 	CHECK(wait_ready(&bed));
 	for (unsigned i = 0; i < 100; i++)
-		(void)mock_media_send_raw(bed.mock, hello, len);
+		(void)mock_media_send_raw(bed.mock, hello, sizeof(hello));
 	talk(&bed, 5);
 	CHECK_INT(bed.check.packets, 5);
 	CHECK_INT(bed.lost, 0);
@@ -891,11 +868,11 @@ static void a_bad_hello_from_the_right_address_ends_no_call(void)
  * no other in all the time of a handshake. */
 static void endless_bad_hellos_end_the_leg_in_time(void)
 {
-	uint8_t hello[137];
-	size_t len = bad_hello(hello);
+	uint8_t hello[NULL_HELLO_LEN];
 	struct mock_media *mad;
 	struct bed bed;
 
+	null_hello(hello);
 	REQUIRE(bed_open(&bed, NULL, NULL));
 	tell_mock(&bed, bed.mock);
 	bed.mischief = FREE_ON_LOST;
@@ -903,7 +880,7 @@ static void endless_bad_hellos_end_the_leg_in_time(void)
 	bed.mock = NULL; /* it sends nothing of its own */
 	for (unsigned n = 0; n < 9; n++) {
 		for (unsigned i = 0; i < 20; i++)
-			(void)mock_media_send_raw(mad, hello, len);
+			(void)mock_media_send_raw(mad, hello, sizeof(hello));
 		steps(&bed, 101);
 		CHECK_INT(bed.lost, 0);
 	}
@@ -916,18 +893,18 @@ static void endless_bad_hellos_end_the_leg_in_time(void)
 
 static void after_bad_hellos_a_good_one_is_heard(void)
 {
-	uint8_t hello[137];
-	size_t len = bad_hello(hello);
+	uint8_t hello[NULL_HELLO_LEN];
 	struct mock_media *mock;
 	struct bed bed;
 
+	null_hello(hello);
 	REQUIRE(bed_open(&bed, NULL, NULL));
 	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
 	tell_mock(&bed, bed.mock);
 	mock = bed.mock;
 	bed.mock = NULL;
 	for (unsigned i = 0; i < 20; i++)
-		(void)mock_media_send_raw(mock, hello, len);
+		(void)mock_media_send_raw(mock, hello, sizeof(hello));
 	steps(&bed, 110);
 	bed.mock = mock;
 	CHECK(wait_ready(&bed));
@@ -941,11 +918,11 @@ static void after_bad_hellos_a_good_one_is_heard(void)
  * breaks is the last one that begins without a cookie. */
 static void bad_hellos_without_end_keep_no_browser_out(void)
 {
-	uint8_t hello[137];
-	size_t len = bad_hello(hello);
+	uint8_t hello[NULL_HELLO_LEN];
 	struct mock_media *mock;
 	struct bed bed;
 
+	null_hello(hello);
 	REQUIRE(bed_open(&bed, NULL, NULL));
 	CHECK_INT(tell_path(&bed, bed.mock, NULL), 0);
 	tell_mock(&bed, bed.mock);
@@ -954,7 +931,7 @@ static void bad_hellos_without_end_keep_no_browser_out(void)
 		/* the browser is there from 1 s on */
 		bed.mock = i < 100 ? NULL : mock;
 		for (unsigned n = 0; n < 10; n++)
-			(void)mock_media_send_raw(mock, hello, len);
+			(void)mock_media_send_raw(mock, hello, sizeof(hello));
 		step(&bed);
 	}
 	CHECK(both_ready(&bed));
