@@ -60,11 +60,25 @@ function check(user, more = 0) {
 // A fatal alert in clear (RFC 6347, 4.1.2.7).
 const alert = Buffer.from([21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 7, 0, 2, 2, 40]);
 
-// Its record has any number: a high one would make the peer's own look old (RFC 6347, 4.1.2.6).
-function numbered(hex) {
-  const packet = Buffer.from(hex, 'hex');
-  randomBytes(6).copy(packet, 5);
-  return packet;
+const word = (n) => Buffer.from([n >> 8, n & 0xff]);
+const extension = (type, ...value) => Buffer.concat([word(type), word(value.length), Buffer.from(value)]);
+
+// ES2023-01, as tests/lib/null_hello.h has it. Its record has any number: a high one
+// would make the peer's own look old (RFC 6347, 4.1.2.6).
+function hello() {
+  const extensions = Buffer.concat([
+    extension(23), // extended_master_secret
+    extension(0xff01, 0), // renegotiation_info
+    extension(10, 0, 2, 0, 23), // supported_groups: P-256
+    extension(13, 0, 2, 4, 3), // signature_algorithms: ecdsa_secp256r1_sha256
+    extension(14, 0, 4, 0, 7, 0, 1, 0), // use_srtp: GCM, CM
+  ]);
+  const body = Buffer.concat([Buffer.from([0xfe, 0xfd]), randomBytes(32),
+    Buffer.from([0, 0, 0, 2, 0, 0, 1, 0]), // no session, no cookie, the suite, no compression
+    word(extensions.length), extensions]);
+  const size = Buffer.from([0, body.length >> 8, body.length & 0xff]);
+  const message = Buffer.concat([Buffer.from([1]), size, Buffer.from([0, 0, 0, 0, 0]), size, body]);
+  return Buffer.concat([Buffer.from([22, 0xfe, 0xff, 0, 0]), randomBytes(6), word(message.length), message]);
 }
 
 const makers = {
@@ -72,7 +86,7 @@ const makers = {
   srtp: (n, { pt = 111 }) => rtp(pt, n, n, 40),
   bye: (n, { ssrc = 1 }) => bye(ssrc),
   check: (n, { ufrag = 'nobody' }) => check(`${n % 2 ? ufrag : 'nobody'}:far`, n % 16),
-  hello: (n, { hello }) => numbered(hello),
+  hello,
   alert: () => alert,
   junk: (n) => randomBytes(1 + (n % 1400)),
 };

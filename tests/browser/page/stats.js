@@ -22,7 +22,7 @@ export async function stats(pc) {
     if (s.type === 'inbound-rtp') Object.assign(out, { received: s.packetsReceived, lost: s.packetsLost, samples: s.totalSamplesReceived, concealed: s.concealedSamples });
     if (s.type === 'outbound-rtp') out.sent = s.packetsSent;
     if (s.type === 'codec' && /audio/.test(s.mimeType)) out.codec = s.mimeType;
-    if (s.type === 'remote-inbound-rtp') Object.assign(out, { rtt: s.roundTripTime, farLost: s.packetsLost });
+    if (s.type === 'remote-inbound-rtp') Object.assign(out, { rtt: s.roundTripTime, farLost: s.packetsLost, farReport: s.timestamp });
     if (s.type === 'transport') {
       Object.assign(out, { srtp: s.srtpCipher, dtls: s.dtlsState });
     }
