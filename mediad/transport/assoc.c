@@ -256,24 +256,27 @@ static void ask(struct assoc *assoc, const uint8_t cookie[HS_COOKIE_LEN])
 
 	if (!assoc->asked)
 		assoc_tell_hello(assoc, "asked");
-	assoc->asked = assoc->only_asked = true;
+	assoc->asked = true;
 	hello_verify(out, cookie);
 	on_send(out, sizeof(out), assoc);
 }
 
-static bool feed(struct assoc *assoc, const struct assoc_packet *in)
+/* A last act. */
+static enum assoc_took feed(struct assoc *assoc, const struct assoc_packet *in)
 {
 	assoc_see_alert(assoc, in->pkt, in->len);
 	hs_recv(assoc->hs, in->pkt, in->len);
-	return true;
+	return ASSOC_TOOK;
 }
 
 /* hello: NULL: the first of it is elsewhere. cookie: it was brought. */
-static bool begin_by(struct assoc *assoc, const struct assoc_packet *in,
-		     const struct hello *hello, const uint8_t *cookie)
+static enum assoc_took begin_by(struct assoc *assoc,
+				const struct assoc_packet *in,
+				const struct hello *hello,
+				const uint8_t *cookie)
 {
 	if (wheel_runs(&assoc->soon) || begin(assoc, cookie))
-		return false;
+		return ASSOC_NOTHING;
 	assoc_tell_hello(assoc, "seen");
 	assoc->named = false;
 	if (hello)
@@ -288,7 +291,8 @@ static bool begin_by(struct assoc *assoc, const struct assoc_packet *in,
  * the peer's: another hello may be of the same peer, which begins anew, and has
  * to bring one as well.
  */
-static bool hello_recv(struct assoc *assoc, const struct assoc_packet *in)
+static enum assoc_took hello_recv(struct assoc *assoc,
+				  const struct assoc_packet *in)
 {
 	const struct hs_way way = {in->src, assoc->params.call, in->at};
 	const bool goes_on = assoc_shakes(assoc);
@@ -301,10 +305,11 @@ static bool hello_recv(struct assoc *assoc, const struct assoc_packet *in)
 	if (!hello_read(&hello, in->pkt, in->len)) {
 		if (goes_on)
 			return feed(assoc, in);
-		return !assoc->asks && begin_by(assoc, in, NULL, NULL);
+		return assoc->asks ? ASSOC_NOTHING
+				   : begin_by(assoc, in, NULL, NULL);
 	}
 	if (hs_ctx_cookie(assoc->params.hs_ctx, cookie, &way))
-		return false;
+		return ASSOC_NOTHING;
 	shown = hello_brings(&hello, cookie);
 	if (goes_on && (assoc->asks || !shown) && !is_other(assoc, &hello)) {
 		remember(assoc, &hello);
@@ -315,7 +320,7 @@ static bool hello_recv(struct assoc *assoc, const struct assoc_packet *in)
 		assoc->hs = mem_deref(assoc->hs);
 	} else if (goes_on || assoc->asks) {
 		ask(assoc, cookie);
-		return true;
+		return ASSOC_ASKED;
 	}
 	return begin_by(assoc, in, &hello, shown ? cookie : NULL);
 }
@@ -324,18 +329,17 @@ static bool hello_recv(struct assoc *assoc, const struct assoc_packet *in)
  * is none: it is of another call that the peer makes from the same port. Nor
  * does a ClientHello end a handshake that goes on, whatever alert was before
  * it: both may be forged, and our answer is larger than they are. */
-bool assoc_recv(struct assoc *assoc, const struct assoc_packet *in)
+enum assoc_took assoc_recv(struct assoc *assoc, const struct assoc_packet *in)
 {
 	const bool hello = hello_is(in->pkt, in->len);
 
-	assoc->only_asked = false;
 	if (assoc->hs && hs_listens(assoc->hs))
 		assoc->hs = mem_deref(assoc->hs); /* it was no use to OpenSSL */
 	if (hello && (!assoc->wanted || assoc->client))
-		return false;
+		return ASSOC_NOTHING;
 	if (hello)
 		return hello_recv(assoc, in);
-	return assoc->hs && feed(assoc, in);
+	return assoc->hs ? feed(assoc, in) : ASSOC_NOTHING;
 }
 
 bool assoc_brings(struct assoc *assoc, const struct assoc_packet *in)

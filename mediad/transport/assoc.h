@@ -67,7 +67,6 @@ struct assoc {
 	bool named;  /* random is known */
 	bool asks;   /* a hello has to bring its cookie */
 	bool asked;  /* one that had none was told of */
-	bool only_asked; /* nothing else has come of the latest datagram */
 	bool wanted; /* a handshake may begin */
 	bool resumed; /* the next to be told are those of the peer we have */
 	bool client; /* it is ours to begin it */
@@ -114,14 +113,21 @@ int assoc_resume(struct assoc *assoc, const struct assoc_record *record);
 void assoc_ready(struct assoc *assoc);
 /* The peer is elsewhere now: as client, begin anew what it has not answered. */
 void assoc_moved(struct assoc *assoc);
-/* A datagram. False: of no use, or not for this association. */
+/* What became of a datagram. */
+enum assoc_took {
+	ASSOC_NOTHING, /* of no use, or not for this association */
+	ASSOC_ASKED,   /* a hello: its sender was asked for a cookie, no more */
+	ASSOC_TOOK
+};
 struct assoc_packet {
 	const uint8_t *pkt;
 	size_t len;
 	const struct sa *src; /* send() goes there */
 	uint16_t at;          /* which port of ours it came to */
 };
-bool assoc_recv(struct assoc *assoc, const struct assoc_packet *in);
+/* After ASSOC_TOOK the owner may be gone, by a handler; else none was called but
+ * `send` and `note`. */
+enum assoc_took assoc_recv(struct assoc *assoc, const struct assoc_packet *in);
 /* A ClientHello beside a handshake that goes on with somebody else: does it bring
  * the cookie of where it comes from? If not it is asked for it, by send(), and
  * nothing else comes of it. */

@@ -298,20 +298,19 @@ static bool take(struct path_guard *guard, const struct assoc_packet *packet,
 {
 	const struct path_guard was = {.to = guard->to,
 				       .heard_ms = guard->heard_ms};
-	bool ok;
+	enum assoc_took took;
 
 	mem_ref(guard);
 	guard->to = *packet->src;
 	guard->heard_ms = now_ms;
-	ok = assoc_recv(&guard->assoc, packet);
-	if ((!ok || guard->assoc.only_asked ||
-	     assoc_unanswered(&guard->assoc)) &&
+	took = assoc_recv(&guard->assoc, packet);
+	if ((took != ASSOC_TOOK || assoc_unanswered(&guard->assoc)) &&
 	    sa_cmp(&guard->to, packet->src, SA_ALL)) {
 		guard->to = was.to;
 		guard->heard_ms = was.heard_ms;
 	}
 	mem_deref(guard);
-	return ok;
+	return took != ASSOC_NOTHING;
 }
 
 void path_guard_recv(struct path_rtp *pr, const struct hub_packet *in)

@@ -133,19 +133,16 @@ bool path_web_dtls(struct path_web *pw, const struct mux_packet *packet)
 		.at = packet->sock,
 	};
 	struct path_dtls was = {.to = pw->dtls.to, .sock = pw->dtls.sock};
+	enum assoc_took took;
 
 	pw->dtls.to = packet->src;
 	pw->dtls.sock = packet->sock;
-	if (assoc_recv(&pw->assoc, &in)) {
-		/* who is asked for a cookie does not get what is sent again */
-		if (pw->assoc.only_asked) {
-			pw->dtls.to = was.to;
-			pw->dtls.sock = was.sock;
-		}
-		return true;
-	}
+	took = assoc_recv(&pw->assoc, &in);
+	if (took == ASSOC_TOOK)
+		return true; /* a handler may have freed us */
+	/* who is asked for a cookie does not get what is sent again */
 	pw->dtls.to = was.to;
 	pw->dtls.sock = was.sock;
-	++pw->base.stats.refused;
-	return false;
+	pw->base.stats.refused += took == ASSOC_NOTHING;
+	return took == ASSOC_ASKED;
 }

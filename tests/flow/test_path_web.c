@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "common/wheel.h"
 #include "mediad/transport/hs.h"
 #include "mediad/transport/mux.h"
@@ -33,6 +34,7 @@ enum mischief {
 	NONE,
 	FREE_ON_RTP,
 	FREE_ON_RUNG,
+	FREE_ON_KEYS,
 	FREE_ON_CHANGED,
 	FREE_ON_LOST
 };
@@ -111,6 +113,8 @@ static void on_rung(enum path_rung rung, uint64_t at_ms, void *arg)
 	CHECK(at_ms <= bed->now_ms);
 	++bed->rungs[rung];
 	maybe_free(bed, FREE_ON_RUNG);
+	if (rung == PATH_DTLS)
+		maybe_free(bed, FREE_ON_KEYS);
 }
 
 static void on_lost(enum path_why why, void *arg)
@@ -1448,9 +1452,9 @@ static void changes_are_told_often_enough(void)
 static void a_handler_may_free_the_path(void)
 {
 	static const enum mischief all[] = {FREE_ON_RTP, FREE_ON_RUNG,
-					    FREE_ON_CHANGED};
+					    FREE_ON_KEYS, FREE_ON_CHANGED};
 
-	for (unsigned i = 0; i < 3; i++) {
+	for (size_t i = 0; i < COUNTOF(all); i++) {
 		struct bed bed;
 
 		REQUIRE(bed_open(&bed, NULL, NULL));
@@ -1463,6 +1467,34 @@ static void a_handler_may_free_the_path(void)
 			(void)mock_media_send(bed.mock, PT, 0, "x", 1);
 		}
 		CHECK(!bed.path);
+		bed_close(&bed);
+	}
+}
+
+/* A datagram of the peer's says it: nothing looks at the path behind the handler. */
+static void a_handler_may_free_the_path_when_it_is_lost(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		char fp[CERT_FP_TEXT_MAX + 1];
+		struct bed bed;
+
+		REQUIRE(bed_open(&bed, NULL, NULL));
+		str_ncpy(fp, mock_media_fingerprint(bed.mock), sizeof(fp));
+		if (i)
+			fp[8] = fp[8] == 'A' ? 'B' : 'A';
+		CHECK_INT(tell_path(&bed, bed.mock, fp), 0);
+		tell_mock(&bed, bed.mock);
+		bed.mischief = FREE_ON_LOST;
+		if (!i) {
+			CHECK(wait_ready(&bed));
+			mock_media_close(bed.mock);
+		}
+		for (unsigned n = 0; n < 200 && bed.path; n++)
+			step(&bed);
+		CHECK(!bed.path);
+		CHECK_INT(bed.lost, 1);
+		CHECK_INT(bed.why,
+			  i ? PATH_LOST_FINGERPRINT : PATH_LOST_CLOSED);
 		bed_close(&bed);
 	}
 }
@@ -1529,5 +1561,6 @@ TEST_MAIN(TEST(media_goes_both_ways_with_gcm),
 	  TEST(only_a_served_path_can_be_resumed),
 	  TEST(changes_are_told_often_enough),
 	  TEST(a_handler_may_free_the_path),
+	  TEST(a_handler_may_free_the_path_when_it_is_lost),
 	  TEST_OOM(the_call_survives_a_lack_of_memory),
 	  TEST(a_path_prints_itself))

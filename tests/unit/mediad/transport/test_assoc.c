@@ -126,7 +126,7 @@ static bool hello(struct bed *bed, uint16_t port, uint16_t cookie)
 	if (ncookie && hs_ctx_cookie(bed->ctx, pkt + AT_COOKIE + 1, &way))
 		return false;
 	memcpy(pkt + AT_COOKIE + 1 + ncookie, end, sizeof(end));
-	return assoc_recv(&bed->assoc, &in);
+	return assoc_recv(&bed->assoc, &in) != ASSOC_NOTHING;
 }
 
 /* However many, and of whom: no SSL, no timer, one note. */
