@@ -159,8 +159,13 @@ static int wait_for_reader(struct framed_conn *conn, const struct iovec *iov,
 {
 	if (!conn->waiting)
 		conn->waiting = mem_alloc(FRAMED_WAITING_MAX, NULL);
-	if (!conn->waiting)
+	if (!conn->waiting) {
+		/* behind half a frame nobody finds the next one. The loop
+		 * ends it: this may be within framed_conn_feed() of the same */
+		if (sent)
+			(void)shutdown(conn->fd, SHUT_RDWR);
 		return ENOMEM;
+	}
 	for (unsigned i = 0; i < 2; i++) {
 		size_t skip = sent < iov[i].iov_len ? sent : iov[i].iov_len;
 

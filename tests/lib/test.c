@@ -22,6 +22,7 @@ static struct {
 	const char *skip; /* the running case was skipped, and why */
 	long oom_left;    /* allocations until one fails; <0 never */
 	bool oom_hit;
+	bool no_memory; /* each allocation fails */
 	char tmpdir[256];
 } run = {.oom_left = -1};
 
@@ -34,6 +35,8 @@ void *__wrap_mem_realloc(void *data, size_t size);
 
 static bool oom_now(void)
 {
+	if (run.no_memory)
+		return true;
 	if (run.oom_left < 0 || run.oom_left-- > 0)
 		return false;
 
@@ -95,6 +98,11 @@ bool test_check_str(const char *is, const char *want, const char *expr,
 bool test_failed(void)
 {
 	return run.failed;
+}
+
+void test_no_memory(bool on)
+{
+	run.no_memory = on;
 }
 
 bool test_oom_hit(void)

@@ -59,6 +59,9 @@ bool test_check_str(const char *is, const char *want, const char *expr,
 /* A CHECK of the running case was not true: for a process that it forked. */
 bool test_failed(void);
 
+/* While it is on, each allocation in our own code fails, and CHECKs count. */
+void test_no_memory(bool on);
+
 /* True while an allocation of the running TEST_OOM case has been failed. */
 bool test_oom_hit(void);
 

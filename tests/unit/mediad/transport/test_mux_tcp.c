@@ -458,28 +458,41 @@ struct reading {
 	size_t have;
 };
 
+static void read_some(struct reading *reading, size_t most)
+{
+	const size_t room = sizeof(reading->bytes) - reading->have;
+	ssize_t n = recv(reading->bed->far, reading->bytes + reading->have,
+			 most < room ? most : room, MSG_DONTWAIT);
+
+	if (n > 0)
+		reading->have += (size_t)n;
+}
+
 /* All that was not lost has come. */
 static bool all_came(void *arg)
 {
 	struct reading *reading = arg;
-	ssize_t n = recv(reading->bed->far, reading->bytes + reading->have,
-			 sizeof(reading->bytes) - reading->have, MSG_DONTWAIT);
 
-	if (n > 0)
-		reading->have += (size_t)n;
+	read_some(reading, SIZE_MAX);
 	return reading->have / (LEN + 2) + stats_of(&reading->bed->a).lost ==
 	       PACKETS;
 }
 
-static bool frames_are_whole(const struct reading *reading)
+/* But for the last one, which may be cut. */
+static bool begins_whole(const struct reading *reading)
 {
-	for (size_t at = 0; at < reading->have; at += LEN + 2) {
+	for (size_t at = 0; at + LEN + 2 <= reading->have; at += LEN + 2) {
 		if (reading->bytes[at] != LEN >> 8 ||
 		    reading->bytes[at + 1] != (LEN & 0xff) ||
 		    reading->bytes[at + 2] != reading->bytes[at + LEN + 1])
 			return false;
 	}
-	return reading->have % (LEN + 2) == 0;
+	return true;
+}
+
+static bool frames_are_whole(const struct reading *reading)
+{
+	return begins_whole(reading) && reading->have % (LEN + 2) == 0;
 }
 
 static void a_slow_reader_loses_whole_packets_and_nobody_waits(void)
@@ -509,6 +522,49 @@ static void a_slow_reader_loses_whole_packets_and_nobody_waits(void)
 	bed.a.answers = true;
 	say_check(&bed, "ABaaaaaaaaaa:Brow");
 	CHECK(until(&bed, far_has_a_frame));
+	bed_close(&bed);
+}
+
+/* All that will come has come: the connection is over, or what was sent whole
+ * is here. */
+static bool all_whole_came(void *arg)
+{
+	struct reading *reading = arg;
+
+	read_some(reading, SIZE_MAX);
+	return far_is_closed(reading->bed) ||
+	       reading->have == mux_stats(reading->bed->a.mux)->tx * (LEN + 2);
+}
+
+/* Of a frame that has begun the rest cannot be kept: whoever reads on would
+ * take its next bytes for a length. */
+static void without_memory_a_cut_frame_is_the_last(void)
+{
+	static struct reading reading;
+	struct bed bed;
+	int small = 65536;
+
+	REQUIRE(bed_open(&bed));
+	(void)setsockopt(bed.far, SOL_SOCKET, SO_RCVBUF, &small,
+			 sizeof(small));
+	say_check(&bed, "ABaaaaaaaaaa:Brow");
+	REQUIRE(until(&bed, a_checked));
+	reading.bed = &bed;
+	test_no_memory(true);
+	/* its reader takes a little now and then */
+	for (unsigned i = 0; i < PACKETS; i++) {
+		size_t cap;
+
+		memset(mux_slot(bed.a.mux, &cap), (int)i, LEN);
+		mux_push(bed.a.mux, bed.a.tuple.sock, &bed.a.tuple.src, LEN);
+		if (i % 1000 == 999)
+			read_some(&reading, (size_t)small);
+	}
+	mux_flush(bed.a.mux);
+	test_no_memory(false);
+	CHECK(mux_stats(bed.a.mux)->tx_dropped > 0);
+	CHECK(loop_test_until(&bed.lt, all_whole_came, &reading, WAIT_MS));
+	CHECK(begins_whole(&reading));
 	bed_close(&bed);
 }
 
@@ -551,5 +607,6 @@ TEST_MAIN(TEST(a_check_comes_in_and_its_answer_goes_back_framed),
 	  TEST(a_connection_lives_as_long_as_a_path_claims_it),
 	  TEST(a_host_has_few_that_nobody_claims),
 	  TEST(a_slow_reader_loses_whole_packets_and_nobody_waits),
+	  TEST(without_memory_a_cut_frame_is_the_last),
 	  TEST(what_is_sent_to_nobody_is_counted),
 	  TEST(the_folder_of_the_pass_may_be_too_deep))
