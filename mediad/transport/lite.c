@@ -12,7 +12,7 @@
 #include "mediad/transport/lite_stun.h"
 
 enum {
-	ERRORS_A_SECOND = 10, /* error answers of one agent */
+	ERRORS_A_SECOND = 10, /* error answers of one agent to strangers */
 	FLAP_MS = 500, /* two pairs nominated within: the better one wins */
 };
 
@@ -267,7 +267,9 @@ static void refuse(struct lite *lite, const struct lite_check *chk,
 
 	res->verdict = LITE_REFUSED;
 	res->code = ref->code;
-	if (!may_refuse(lite, chk->now_ms))
+	/* strangers do not use up what the peer has to be told: of a conflict
+	 * it changes its role by the answer alone (RFC 8445, 7.2.5.1) */
+	if (!ref->pwd && !may_refuse(lite, chk->now_ms))
 		return;
 
 	lite_stun_begin(&out, LITE_STUN_ERROR, st->tid);

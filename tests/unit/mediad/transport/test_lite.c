@@ -414,6 +414,24 @@ static void answers_to_strangers_are_few_and_never_larger(void)
 	mem_deref(lite);
 }
 
+/* All in the same moment. */
+static void strangers_leave_the_peer_its_error_answers(void)
+{
+	struct shape conflict = {.controlled = true}, odd = {.extra = 0x7ffe};
+	struct lite *lite = agent();
+	struct lite_result res;
+
+	for (unsigned i = 0; i < 100; i++)
+		(void)check(lite, &home, &(struct shape){.pwd = "x"});
+	for (unsigned i = 0; i < 20; i++) {
+		res = check(lite, &home, &conflict);
+		CHECK_INT(reply_code(&res), 487);
+		res = check(lite, &home, &odd);
+		CHECK_INT(reply_code(&res), 420);
+	}
+	mem_deref(lite);
+}
+
 static void a_minimal_request_gets_no_larger_answer(void)
 {
 	static const uint8_t tid[LITE_STUN_TID] = {0};
@@ -575,6 +593,7 @@ TEST_MAIN(TEST(an_ufrag_tells_its_worker), TEST_OOM(a_valid_check_is_answered_wi
 	  TEST(what_is_wrong_makes_no_state),
 	  TEST(an_unknown_attribute_is_named_in_the_answer),
 	  TEST(answers_to_strangers_are_few_and_never_larger),
+	  TEST(strangers_leave_the_peer_its_error_answers),
 	  TEST(a_minimal_request_gets_no_larger_answer),
 	  TEST(the_table_is_bounded_and_keeps_the_selected),
 	  TEST(the_route_is_the_local_part), TEST(a_state_comes_back_whole),
