@@ -86,27 +86,35 @@ static bool is_ours(const struct leg *leg, const struct sdpm_cand *cand)
 	       leg_may_reach(leg, &cand->addr);
 }
 
+/* A priority is to be one candidate's alone (RFC 8445, 5.1.2), but not all keep to
+ * that: of two the one that is said first is better. than: may be NULL. */
+static bool is_better(const struct sdpm_cand *cand,
+		      const struct sdpm_cand *than)
+{
+	if (!than || cand->priority > than->priority)
+		return true;
+	return cand->priority == than->priority && cand < than;
+}
+
 /* Where a lite far side may be, best first. */
 static size_t cands_sort(struct sa *addrs, size_t max, const struct leg *leg,
 			 const struct sdpm_media *media)
 {
-	uint32_t below = UINT32_MAX;
+	const struct sdpm_cand *best, *last = NULL;
 	size_t n = 0;
 
-	while (n < max) {
-		const struct sdpm_cand *best = NULL;
-
+	for (; n < max; last = best) {
+		best = NULL;
 		for (size_t i = 0; i < media->ncands; i++) {
 			const struct sdpm_cand *cand = &media->cands[i];
 
-			if (cand->priority < below && is_ours(leg, cand) &&
-			    (!best || cand->priority > best->priority))
+			if ((!last || is_better(last, cand)) &&
+			    is_better(cand, best) && is_ours(leg, cand))
 				best = cand;
 		}
 		if (!best)
 			break;
 		addrs[n++] = best->addr;
-		below = best->priority;
 	}
 	return n;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <re.h>
 
+#include "common/countof.h"
 #include "mediad/session/state_file.h"
 #include "mediad/transport/lite_stun.h"
 #include "tests/lib/media_bed.h"
@@ -204,12 +205,17 @@ struct ways {
 	struct media_bed bed;
 	int fd[2];
 	struct sa addr[2];
+	uint32_t priority[2];
+	struct sa door;   /* set: who checks from elsewhere gets no answer */
+	struct sa from;   /* of the latest DTLS datagram */
 	unsigned dtls[2]; /* datagrams of it that came there */
 };
 
 static bool ways_open(struct ways *ways)
 {
 	memset(ways, 0, sizeof(*ways));
+	ways->priority[0] = 2130706431;
+	ways->priority[1] = 2130706175;
 	for (unsigned i = 0; i < 2; i++) {
 		struct sa *addr = &ways->addr[i];
 
@@ -235,9 +241,10 @@ static void ways_offer(struct ways *ways)
 		    "a=setup:passive\r\na=fingerprint:sha-256 00:01:02:03:04:"
 		    "05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:"
 		    "18:19:1A:1B:1C:1D:1E:1F\r\n"
-		    "a=candidate:1 1 udp 2130706431 127.0.0.1 %u typ host\r\n"
-		    "a=candidate:2 1 udp 2130706175 127.0.0.1 %u typ host\r\n",
-		    sa_port(&ways->addr[0]), sa_port(&ways->addr[1]));
+		    "a=candidate:1 1 udp %u 127.0.0.1 %u typ host\r\n"
+		    "a=candidate:2 1 udp %u 127.0.0.1 %u typ host\r\n",
+		    ways->priority[0], sa_port(&ways->addr[0]),
+		    ways->priority[1], sa_port(&ways->addr[1]));
 	CHECK_INT(media_remote(&ways->bed, S, 1, false, sdp, NULL), 0);
 	CHECK_INT(media_local(&ways->bed, S, 1, true, mb, NULL), 0);
 	mem_deref(mb);
@@ -259,14 +266,25 @@ static unsigned answer(struct ways *ways, unsigned i)
 
 		if (buf[0]) {
 			++ways->dtls[i];
+			ways->from = from;
 			continue;
 		}
+		if (sa_isset(&ways->door, SA_ALL) &&
+		    !sa_cmp(&ways->door, &from, SA_ALL))
+			continue;
 		lite_stun_begin(&out, LITE_STUN_SUCCESS, buf + 8);
 		size = lite_stun_end(&out, FAR_PWD);
 		(void)!sendto(ways->fd[i], msg, size, 0, &from.u.sa, from.len);
 		++n;
 	}
 	return n;
+}
+
+static void ways_close(struct ways *ways)
+{
+	media_bed_close(&ways->bed);
+	close(ways->fd[0]);
+	close(ways->fd[1]);
 }
 
 static void one_pair_is_nominated_though_two_answer(void)
@@ -293,13 +311,37 @@ static void one_pair_is_nominated_though_two_answer(void)
 		CHECK_INT(ways.dtls[0], 0);
 		CHECK(ways.dtls[1] >= 1);
 	}
-	media_bed_close(&ways.bed);
-	close(ways.fd[0]);
-	close(ways.fd[1]);
+	ways_close(&ways);
+}
+
+/* Two of one, and the highest that can be written: RFC 8445, 5.1.2, has
+ * neither. */
+static void no_priority_leaves_a_candidate_out(void)
+{
+	static const uint32_t priorities[][2] = {
+		{2130706431, 2130706431},
+		{UINT32_MAX, 1},
+		{UINT32_MAX, UINT32_MAX},
+	};
+
+	for (size_t i = 0; i < COUNTOF(priorities); i++) {
+		struct ways ways;
+
+		if (ways_open(&ways)) {
+			memcpy(ways.priority, priorities[i],
+			       sizeof(ways.priority));
+			ways_offer(&ways);
+			media_bed_run(&ways.bed, 200);
+			CHECK_INT(answer(&ways, 0), 1);
+			CHECK_INT(answer(&ways, 1), 1);
+		}
+		ways_close(&ways);
+	}
 }
 
 TEST_MAIN(TEST(whom_nobody_checks_is_sought),
 	  TEST(a_lite_side_that_vanishes_is_lost),
 	  TEST(a_reoffer_and_deaths_keep_what_was_found),
 	  TEST(who_is_not_found_costs_few_checks),
-	  TEST(one_pair_is_nominated_though_two_answer))
+	  TEST(one_pair_is_nominated_though_two_answer),
+	  TEST(no_priority_leaves_a_candidate_out))
