@@ -53,9 +53,9 @@ static const struct cfg_field fields[] = {
 	 .max = 4,
 	 .item = &type_item,
 	 .help = "Kinds of candidates that are checked, where the far side "
-		 "is an ICE-lite one and the checks are ours; at most eight "
-		 "of them, best first. Names (mDNS) are never looked up. All "
-		 "kinds when absent.",
+		 "is an ICE-lite one and the checks are ours: from each "
+		 "interface of their family, at most eight pairs, best first. "
+		 "Names (mDNS) are never looked up. All kinds when absent.",
 	 .example = "[host, srflx]"},
 	CFG_END,
 };

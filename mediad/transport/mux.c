@@ -246,14 +246,10 @@ static void on_turn_end(void *arg)
 	mux_flush(arg);
 }
 
-int mux_sock_of(const struct mux *mux, int af, uint8_t *sock)
+int mux_sock_of(const struct mux *mux, int af, unsigned n, uint8_t *sock)
 {
 	for (uint8_t i = 0; i < mux->nsocks; i++) {
-		struct sa addr = {.len = sizeof(addr.u)};
-
-		if (mux->socks[i].framed ||
-		    getsockname(mux->socks[i].fd, &addr.u.sa, &addr.len) ||
-		    sa_af(&addr) != af)
+		if (mux->socks[i].framed || mux->socks[i].af != af || n--)
 			continue;
 		*sock = i;
 		return 0;
@@ -469,14 +465,18 @@ void mux_poll(struct mux *mux)
 int mux_add(struct mux *mux, int fd, uint8_t *sock)
 {
 	struct mux_sock *ms = &mux->socks[mux->nsocks];
+	struct sa addr = {.len = sizeof(addr.u)};
 	int on = 1, err;
 
 	if (mux->nsocks == MUX_SOCKS_MAX)
 		return ENOSPC;
 	/* only a figure: served without it, too */
 	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+	if (getsockname(fd, &addr.u.sa, &addr.len))
+		return errno;
 	ms->mux = mux;
 	ms->fd = fd;
+	ms->af = sa_af(&addr);
 	err = loop_watch_alloc(&ms->watch, fd, LOOP_READ, on_ready, ms);
 	if (err)
 		return err;

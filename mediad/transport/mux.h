@@ -78,8 +78,8 @@ int mux_add_tcp(struct mux *mux, const struct mux_tcp *tcp, uint8_t *sock);
 /* Take over what came by the pass; false: there is no such socket, and fd is
  * still the caller's. */
 bool mux_adopt(struct mux *mux, int fd, const struct pass_msg *msg);
-/* The first of UDP with this family; ENOENT. */
-int mux_sock_of(const struct mux *mux, int af, uint8_t *sock);
+/* The n-th (0 on) of UDP with this family; ENOENT. */
+int mux_sock_of(const struct mux *mux, int af, unsigned n, uint8_t *sock);
 bool mux_is_tcp(const struct mux *mux, uint8_t sock);
 /* What it is bound to; errno. */
 int mux_local(const struct mux *mux, uint8_t sock, struct sa *local);

@@ -36,6 +36,7 @@ struct mux_sock {
 	struct loop_watch *watch;
 	struct framed *framed; /* connections; NULL: datagrams, by watch */
 	int fd;
+	int af;            /* of what fd is bound to */
 	uint32_t overflow; /* the kernel's counter, seen last */
 	bool read;         /* ... or before the first datagram of ours */
 };

@@ -3,7 +3,8 @@
  *
  * Two lite agents would wait for each other, so where the far side is one we
  * are the full and controlling one (RFC 8445, 6.1.1): its candidates are
- * checked, one check each TA_MS, best first; the first that answers is
+ * checked from each socket, one check each TA_MS, best first; the first that
+ * answers is
  * nominated (regular nomination, 8.1.1) and then checked on, to keep its
  * consent and ours (RFC 7675, 5.1). A transaction id is a name at the mux as
  * our ufrags are, by which the answer comes here; it counts when it is authentic
@@ -27,7 +28,7 @@ enum {
 	PWD_MAX = 256, /* RFC 8839, 5.4 */
 };
 
-/* Where the far side may be. */
+/* Where the far side may be, and a socket of ours. */
 struct seek_pair {
 	struct sa addr;
 	uint64_t due_ms;
@@ -244,11 +245,29 @@ static void pair_add(struct path_seek *seek, const struct sa *addr,
 	if (seek->npairs == LITE_PAIRS_MAX)
 		return;
 	for (unsigned i = 0; i < seek->npairs; i++)
-		if (sa_cmp(&seek->pairs[i].addr, addr, SA_ALL))
+		if (seek->pairs[i].sock == sock &&
+		    sa_cmp(&seek->pairs[i].addr, addr, SA_ALL))
 			return;
 	pair = &seek->pairs[seek->npairs++];
 	pair->addr = *addr;
 	pair->sock = sock;
+}
+
+/* Which interface leads there nobody knows. There may be more pairs than room: a
+ * pair is as good as its candidate's place and its socket's together. */
+static void pairs_add(struct path_seek *seek, const struct mux *mux,
+		      const struct path_web_remote *rem)
+{
+	for (size_t sum = 0; sum < rem->ncands + MUX_SOCKS_MAX; sum++) {
+		for (size_t i = 0; i <= sum && i < rem->ncands; i++) {
+			const struct sa *addr = &rem->cands[i];
+			uint8_t sock;
+
+			if (!mux_sock_of(mux, sa_af(addr), (unsigned)(sum - i),
+					 &sock))
+				pair_add(seek, addr, sock);
+		}
+	}
 }
 
 static int seek_make(struct path_seek **seekp, struct path_web *pw,
@@ -298,9 +317,7 @@ int path_web_seek(struct path_web *pw, const struct path_web_remote *rem)
 		seek->pairs[0].valid = true;
 		seek->chosen = 0;
 	}
-	for (size_t i = 0; i < rem->ncands; i++)
-		if (!mux_sock_of(pw->env->mux, sa_af(&rem->cands[i]), &sock))
-			pair_add(seek, &rem->cands[i], sock);
+	pairs_add(seek, pw->env->mux, rem);
 	mem_deref(pw->seek);
 	pw->seek = seek;
 	if (seek->npairs)

@@ -16,6 +16,7 @@
 #include "common/countof.h"
 #include "mediad/session/state_file.h"
 #include "mediad/transport/lite_stun.h"
+#include "mediad/transport/mux.h"
 #include "tests/lib/media_bed.h"
 #include "tests/lib/test.h"
 
@@ -339,9 +340,34 @@ static void no_priority_leaves_a_candidate_out(void)
 	}
 }
 
+static void who_is_reached_by_the_second_interface_is_found(void)
+{
+	struct ways ways;
+	struct sa second;
+	uint8_t sock;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	sa_set_str(&second, "127.0.0.1", 0);
+	if (ways_open(&ways) && CHECK(!bind(fd, &second.u.sa, second.len)) &&
+	    CHECK_INT(mux_add(ways.bed.env.mux, fd, &sock), 0) &&
+	    CHECK_INT(mux_local(ways.bed.env.mux, sock, &second), 0)) {
+		ways.door = second;
+		ways_offer(&ways);
+		for (unsigned t = 0; t < 1000; t += MEDIA_STEP_MS) {
+			media_bed_run(&ways.bed, MEDIA_STEP_MS);
+			(void)answer(&ways, 0);
+		}
+		CHECK(ways.dtls[0] >= 1);
+		CHECK(sa_cmp(&ways.from, &second, SA_ALL));
+	}
+	ways_close(&ways);
+	close(fd);
+}
+
 TEST_MAIN(TEST(whom_nobody_checks_is_sought),
 	  TEST(a_lite_side_that_vanishes_is_lost),
 	  TEST(a_reoffer_and_deaths_keep_what_was_found),
 	  TEST(who_is_not_found_costs_few_checks),
 	  TEST(one_pair_is_nominated_though_two_answer),
-	  TEST(no_priority_leaves_a_candidate_out))
+	  TEST(no_priority_leaves_a_candidate_out),
+	  TEST(who_is_reached_by_the_second_interface_is_found))
