@@ -23,7 +23,7 @@ enum {
 	TA_MS = 50,      /* between two checks (RFC 8445, 14.2) */
 	RTO_MS = 500,    /* a check is sent again after that, and twice that, */
 	TRIES_MAX = 7,   /* so often (RFC 8489, 6.2.1) */
-	CONSENT_MS = 4000, /* and up to half of it more (RFC 7675, 5.1) */
+	CONSENT_MS = 5000, /* by 0.8 to 1.2, each drawn (RFC 7675, 5.1) */
 	CHECK_MAX = 700,
 	PWD_MAX = 256, /* RFC 8839, 5.4 */
 };
@@ -101,11 +101,17 @@ static void check_send(struct path_seek *seek, struct seek_pair *pair)
 		mux_push(mux, pair->sock, &pair->addr, len);
 }
 
+/* Until the next check of the chosen pair. */
+static uint64_t consent_ms(void)
+{
+	return CONSENT_MS * 4 / 5 + rand_u32() % (CONSENT_MS * 2 / 5);
+}
+
 static void check_again(struct path_seek *seek, struct seek_pair *pair,
 			uint64_t now_ms)
 {
 	if (seek->chosen >= 0)
-		pair->due_ms = now_ms + CONSENT_MS + rand_u32() % CONSENT_MS / 2;
+		pair->due_ms = now_ms + consent_ms();
 	else
 		pair->due_ms = now_ms + ((uint64_t)RTO_MS << pair->tries);
 	++pair->tries;
@@ -190,18 +196,18 @@ static bool is_chosen(const struct path_seek *seek,
 static void advance(struct path_seek *seek, struct seek_pair *pair,
 		    uint64_t now_ms)
 {
-	const bool first = !pair->valid && seek->chosen < 0;
+	const bool open = seek->chosen < 0, first = open && !pair->valid;
 
 	pair->valid = true;
-	if (pair->nominating && seek->chosen < 0)
+	if (open && pair->nominating)
 		seek->chosen = (int)(pair - seek->pairs);
 	if (first) {
 		/* the others wait for what becomes of it */
 		pair->tries = 0;
 		check_again(seek, pair, now_ms);
-	} else if (is_chosen(seek, pair)) {
-		pair->due_ms = now_ms + CONSENT_MS;
-		arm(seek, CONSENT_MS);
+	} else if (open && is_chosen(seek, pair)) {
+		/* later answers leave the time that was drawn for the next */
+		arm(seek, consent_ms());
 	}
 }
 
