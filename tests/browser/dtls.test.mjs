@@ -97,14 +97,18 @@ ${Object.entries(PBXS).map(([name, { number }]) => `      - {name: ${name}, matc
       await suite.stack.audit();
     });
 
-    test(`every mediad worker is killed: it is heard again (${ports})`, async () => {
+    test(`every mediad worker is killed: it is heard again (${ports})`, async (t) => {
       const { stack } = suite;
       const phone = await suite.phone('jssip', 'alice');
       const call = await phone.call(number, 1500);
       await phone.up(call);
       await audible(phone, call, pbxs[name]);
+      const silences = [phone.watch(call), pbxs[name].watch()];
       for (const pid of Object.values(stack.workers('mediad'))) process.kill(pid, 'SIGKILL');
       await audible(phone, call, pbxs[name]);
+      const silent = await Promise.all(silences.map((one) => one.stop()));
+      t.diagnostic(`silent for ${silent} ms`);
+      assert.ok(silent.every((ms) => ms < 1000), `silent for ${silent} ms`);
       await until(async () => (await leg()).resumes === '1', 'it was resumed');
       await held(phone, call, pbxs[name]);
       await phone.hangup(call);

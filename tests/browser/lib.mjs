@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { B, Stack, sleep, until } from '../system/lib/stack.mjs';
+import { B, Stack, longest, sleep, until } from '../system/lib/stack.mjs';
 
 const npm = path.join(B, 'npm/tests/node_modules');
 const require = createRequire(path.join(npm, 'x.js'));
@@ -228,6 +228,9 @@ class Phone {
       return quiet >= 3;
     }, 'silence', limit).catch((e) => { throw new Error(`${e.message}; heard ${JSON.stringify(heard)}`); });
   }
+
+  // From now on: stop() tells the longest time without a packet, in ms.
+  watch(id) { return longest(async () => (await this.stats(id)).received ?? 0); }
 
   async close() {
     await this.page.evaluate(() => window.phone.stop()).catch(() => {});

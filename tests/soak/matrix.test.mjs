@@ -33,7 +33,7 @@ describe('the whole kill matrix', { timeout: 4 * 3600 * 1000 }, () => {
 
   test('nothing is left', async (t) => {
     const { ports, descriptors, keys, rss } = await matrix.settled();
-    t.diagnostic(`SEED=${SEED}: ${passed} of ${CELLS.length} cells, ${JSON.stringify(matrix.counts)}; pairs of ports ${ports}, `
+    t.diagnostic(`SEED=${SEED}: ${passed} of ${CELLS.length} cells, ${JSON.stringify(matrix.counts)}, silent for ${matrix.silence} ms at most when a media worker died; pairs of ports ${ports}, `
       + `${JSON.stringify(descriptors)}, ${keys} keys (${matrix.before.keys}), the largest worker ${rss} kB (${matrix.before.rss})`);
   });
 });

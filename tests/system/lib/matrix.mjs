@@ -21,6 +21,7 @@ const SETUP_MS = 600000;
 const PHONE_HZ = 440;
 const LINES = 10; // of figures, ten a second
 const FLOWS_MS = 8000;
+const SILENCE_MS = 1000; // of a call whose worker dies: docs/operations.md
 const GIVES_UP_MS = 40000; // who waits for an ACK that cannot come: 64 * T1 of baresip, 32 s
 export const PROCESSES = ['mediad worker', 'mediad admin', 'mediad', 'sigd workers', 'sigd admin', 'sigd', 'redis'];
 // up: it goes on, both hear each other; over: both sides are told; either: one
@@ -54,6 +55,7 @@ export class Matrix {
   constructor() {
     this.pbxs = {};
     this.counts = {};
+    this.silence = 0; // ms, the longest
     this.stack = new Stack({ rtpPorts: 120, streams: true, drain: '2s', routing: (stack) => this.routing(stack),
       sip: 'sip:\n  t1: 100ms\n  t2: 800ms\n  t4: 1s\n  takeover: 1s\n  flow_grace: 2s\n',
       mediad: 'limits: {setup: 4s, grace: 300ms, media_timeout: 4s}\n' });
@@ -251,9 +253,21 @@ ${Object.entries(KINDS).map(([kind, { number }]) => `      - {name: ${kind}, mat
     if (holds) await phone.command('hold');
     if (moment === 'holds') await until(() => answers() > before, 'it is on hold');
     if (moment === 'hangs up') await phone.hangup();
-    back ??= await this.kill(victim);
-    await back();
-    return this.outcome(expected, () => told('CALL_CLOSED'), () => (holds ? this.resumes(pbx) : this.hear(pbx)));
+    // (while it is on hold baresip sends nothing that could be missed)
+    const silences = victim === 'mediad worker' && moment === 'talks' ? [phone, pbx].map((p) => p.watch()) : [];
+    try {
+      back ??= await this.kill(victim);
+      await back();
+      return await this.outcome(expected, () => told('CALL_CLOSED'), () => (holds ? this.resumes(pbx) : this.hear(pbx)));
+    } finally {
+      await this.short(silences);
+    }
+  }
+
+  async short(silences) {
+    const all = await Promise.all(silences.map((one) => one.stop()));
+    this.silence = Math.max(this.silence, ...all);
+    assert.ok(all.every((ms) => ms < SILENCE_MS), `silent for ${all} ms`);
   }
 
   async outcome(expected, over, listen) {

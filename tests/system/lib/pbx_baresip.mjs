@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { freeUdp, until } from './stack.mjs';
+import { freeUdp, longest, until } from './stack.mjs';
 import { RATE, isTone, strongest, tone, wav, writeWav } from './pbx_sound.mjs';
 
 const MODULES = '/usr/lib/baresip/modules';
@@ -162,6 +162,13 @@ ${['menu', 'ctrl_tcp'].map((m) => `module_app ${m}.so`).join('\n')}
     const latest = files.map((name) => path.join(this.dir, name))
       .sort((a, b) => fs.statSync(a).mtimeMs - fs.statSync(b).mtimeMs).pop();
     return latest ? { file: latest, ...wav(fs.readFileSync(latest)) } : { samples: [], rate: RATE };
+  }
+
+  // From now on, in a call in which it hears: stop() tells the longest time in which nothing came,
+  // in ms. (Of a held call nothing is written.)
+  watch() {
+    const { file } = this.heard();
+    return longest(() => fs.statSync(file).size);
   }
 
   // From now on: what it heard before, in this call or in one before it, counts for nothing.

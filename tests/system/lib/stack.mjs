@@ -16,6 +16,8 @@ export const B = path.resolve(root, process.env.B ?? 'build');
 
 export const EXIT_ADDRESS = 69; // common/super.h
 
+const STEP_MS = 20;
+
 export const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 // Polls until fn() is truthy; its value. The limit is generous: a test waits
@@ -28,6 +30,27 @@ export async function until(fn, what, limit = 15000) {
     if (Date.now() > end) throw new Error(`not within ${limit} ms: ${what}`);
     await sleep(20);
   }
+}
+
+// The longest time, in ms, in which a count did not grow, from now until stop(). In a time in which
+// we stood still ourselves nobody can say that it did not.
+export function longest(count) {
+  const state = { gap: 0, on: true };
+  const done = (async () => {
+    let last = await count();
+    let since = performance.now();
+    while (state.on) {
+      const asked = performance.now();
+      await sleep(STEP_MS);
+      since += Math.max(0, performance.now() - asked - 2 * STEP_MS);
+      const next = await count();
+      if (next > last) since = performance.now();
+      last = Math.max(last, next);
+      state.gap = Math.max(state.gap, performance.now() - since);
+    }
+  })();
+  done.catch(() => {}); // told by stop()
+  return { stop: async () => { state.on = false; await done; return Math.round(state.gap); } };
 }
 
 function freeTcp() {
