@@ -69,6 +69,9 @@ static void count_drops(struct sock_udp *sock, struct msghdr *hdr)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_RXQ_OVFL)
 			continue;
 		memcpy(&drops, CMSG_DATA(c), sizeof(drops));
+		/* what waited when we began tells of less than we know */
+		if ((int32_t)(drops - sock->drops) < 0)
+			continue;
 		sock->counts->udp_drops += drops - sock->drops;
 		sock->drops = drops;
 	}
