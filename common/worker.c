@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -16,7 +17,10 @@
 #include "common/worker.h"
 
 enum {
-	MAX_FDS = 65536
+	MAX_FDS = 65536,
+	HEAP_KEEP = 32 * 1024 * 1024, /* bytes that are free, at the heap's end */
+	HEAP_STEP = 256 * 1024,
+	MAPPED = 1024 * 1024 /* from this size on memory goes back by itself */
 };
 
 struct life {
@@ -148,6 +152,16 @@ static int signals_open(struct life *life)
 				on_signal, life);
 }
 
+/* What a burst has taken comes back within a moment, and the next one follows.
+ * Given to the kernel in between it costs two system calls and a page fault for
+ * each 4 kB: a fortieth of what a busy worker did, by perf. */
+static void heap_tune(void)
+{
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_KEEP);
+	(void)mallopt(M_TOP_PAD, HEAP_STEP);
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED);
+}
+
 static int life_begin(struct life *life)
 {
 	struct worker *worker = life->worker;
@@ -193,6 +207,7 @@ int worker_main(struct worker *worker, const struct worker_hooks *hooks,
 	int err;
 
 	life.level = log_level_get();
+	heap_tune();
 	err = life_begin(&life);
 	if (err) {
 		log_error(NULL, "cannot make the event loop", "why=%s",
