@@ -16,7 +16,7 @@
 
 enum {
 	FRAME = 1 + 9 + 2 + 2, /* of an argument: "$", digits, CRLF, CRLF */
-	ARG_MAX = 512 * 1024 * 1024 /* Redis' own limit (proto-max-bulk-len) */
+	BULK_MAX = 512 * 1024 * 1024 /* Redis' own limit (proto-max-bulk-len) */
 };
 
 static char *put(char *to, const void *data, size_t len)
@@ -40,6 +40,13 @@ static char *put_count(char *to, char kind, size_t n)
 	return put(to, "\r\n", 2);
 }
 
+/* hiredis looks one byte further. */
+static void end(struct redis_command *cmd, char *to)
+{
+	*to = '\0';
+	cmd->len = (size_t)(to - cmd->bytes);
+}
+
 static char *put_arg(char *to, const struct redis_arg *arg)
 {
 	to = put_count(to, '$', arg->len);
@@ -51,10 +58,10 @@ static int alloc(struct redis_command **cmdp, const struct redis_arg *argv,
 		 size_t argc, size_t more)
 {
 	struct redis_command *cmd;
-	size_t size = FRAME + more;
+	size_t size = FRAME + more + 1;
 
 	for (size_t i = 0; i < argc; i++) {
-		if (argv[i].len > ARG_MAX)
+		if (argv[i].len > BULK_MAX)
 			return EMSGSIZE;
 		size += FRAME + argv[i].len;
 	}
@@ -84,7 +91,7 @@ int redis_command_alloc(struct redis_command **cmdp,
 			cmd->rest = (size_t)(to - cmd->bytes);
 		to = put_arg(to, &argv[i]);
 	}
-	cmd->len = (size_t)(to - cmd->bytes);
+	end(cmd, to);
 	*cmdp = cmd;
 	return 0;
 }
@@ -108,7 +115,7 @@ int redis_command_other(struct redis_command **cmdp,
 	to = put_arg(to, &argv[1]);
 	cmd->rest = (size_t)(to - cmd->bytes);
 	to = put(to, like->bytes + like->rest, rest);
-	cmd->len = (size_t)(to - cmd->bytes);
+	end(cmd, to);
 	*cmdp = cmd;
 	return 0;
 }

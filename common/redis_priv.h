@@ -37,7 +37,8 @@ struct redis_command {
 /* EMSGSIZE: an argument is beyond Redis' own limit. */
 int redis_command_alloc(struct redis_command **cmdp,
 			const struct redis_arg *argv, size_t argc);
-/* With two other arguments before the rest of that one, which has three or more. */
+/* With two other arguments before the rest of that one, which has three or
+ * more. */
 int redis_command_other(struct redis_command **cmdp,
 			const struct redis_command *like, const char *name,
 			const char *second);
@@ -98,8 +99,8 @@ const struct redis_val *redis_reply_val(const void *reply);
 /* May be NULL. */
 void redis_reply_free(void *reply);
 
-/* As redis_link_send(). Of a script by its hash: what is sent with its body, should
- * the server answer NOSCRIPT; the script outlives the link. */
+/* As redis_link_send(). Of a script by its hash: what is sent with its body,
+ * should the server answer NOSCRIPT; the script outlives the link. */
 int redis_link_push(struct redis_link *link, struct redis_command *cmd,
 		    const struct redis_script *script, redis_reply_h *replyh,
 		    void *arg);

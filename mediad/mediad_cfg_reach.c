@@ -54,8 +54,8 @@ static const struct cfg_field fields[] = {
 	 .item = &type_item,
 	 .help = "Kinds of candidates that are checked, where the far side "
 		 "is an ICE-lite one and the checks are ours: from each "
-		 "interface of their family, at most eight pairs, best first. "
-		 "Names (mDNS) are never looked up. All kinds when absent.",
+		 "interface of their family, at most sixteen pairs, best "
+		 "first. Names (mDNS) are never looked up. All kinds when absent.",
 	 .example = "[host, srflx]"},
 	CFG_END,
 };

@@ -269,7 +269,9 @@ static bool is_turned_off(const struct sdpm_desc *desc,
 		return false;
 
 	media = &desc->media[prev->layout.audio];
-	return media->kind == SDPM_AUDIO && !media->port;
+	/* RFC 9143, 6: a line of a bundle is not off for its port */
+	return media->kind == SDPM_AUDIO && !media->port &&
+	       !media->bundle_only;
 }
 
 static void turn_off(struct sdpm_choice *choice, const struct sdpm_desc *desc,
@@ -304,8 +306,7 @@ int sdpm_decide_offer(struct sdpm_choice *choice, struct sdpm_verdict *verdict,
 
 	audio = audio_choose(offer, policy, prev, &why);
 	media_note(verdict, offer, policy, audio);
-	if (audio < 0 && why != SDPM_BUNDLE_ONLY &&
-	    is_turned_off(offer, policy->profile, prev)) {
+	if (audio < 0 && is_turned_off(offer, policy->profile, prev)) {
 		turn_off(choice, offer, prev);
 		return 0;
 	}

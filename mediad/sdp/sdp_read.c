@@ -352,7 +352,9 @@ static void bundle_inherit(struct sdpm_desc *desc, struct sdpm_media *media)
 		return;
 
 	transport_inherit(&media->transport, &tagged->transport);
-	media->rtcp.mux |= tagged->rtcp.mux;
+	/* who has no ICE is taken apart, and each line says what it can itself */
+	if (tagged->transport.ufrag.l)
+		media->rtcp.mux |= tagged->rtcp.mux;
 	if (!media->cand_lines) {
 		media->ncands = tagged->ncands;
 		memcpy(media->cands, tagged->cands, sizeof(media->cands));

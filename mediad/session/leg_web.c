@@ -86,8 +86,8 @@ static bool is_ours(const struct leg *leg, const struct sdpm_cand *cand)
 	       leg_may_reach(leg, &cand->addr);
 }
 
-/* A priority is to be one candidate's alone (RFC 8445, 5.1.2), but not all keep to
- * that: of two the one that is said first is better. than: may be NULL. */
+/* A priority is to be one candidate's alone (RFC 8445, 5.1.2), but not all keep
+ * to that: of two the one that is said first is better. than: may be NULL. */
 static bool is_better(const struct sdpm_cand *cand,
 		      const struct sdpm_cand *than)
 {

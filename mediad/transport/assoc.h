@@ -125,8 +125,8 @@ struct assoc_packet {
 	const struct sa *src; /* send() goes there */
 	uint16_t at;          /* which port of ours it came to */
 };
-/* After ASSOC_TOOK the owner may be gone, by a handler; else none was called but
- * `send` and `note`. */
+/* After ASSOC_TOOK the owner may be gone, by a handler; else none was called
+ * but `send` and `note`. */
 enum assoc_took assoc_recv(struct assoc *assoc, const struct assoc_packet *in);
 /* A ClientHello beside a handshake that goes on with somebody else: does it bring
  * the cookie of where it comes from? If not it is asked for it, by send(), and

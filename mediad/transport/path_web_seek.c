@@ -4,11 +4,10 @@
  * Two lite agents would wait for each other, so where the far side is one we
  * are the full and controlling one (RFC 8445, 6.1.1): its candidates are
  * checked from each socket, one check each TA_MS, best first; the first that
- * answers is
- * nominated (regular nomination, 8.1.1) and then checked on, to keep its
- * consent and ours (RFC 7675, 5.1). A transaction id is a name at the mux as
- * our ufrags are, by which the answer comes here; it counts when it is authentic
- * and from where the check went (7.2.5.2.1).
+ * answers is nominated (regular nomination, 8.1.1) and then checked on, to keep
+ * its consent and ours (RFC 7675, 5.1). A transaction id is a name at the mux
+ * as our ufrags are, by which the answer comes here; it counts when it is
+ * authentic and from where the check went (7.2.5.2.1).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -24,6 +23,7 @@ enum {
 	RTO_MS = 500,    /* a check is sent again after that, and twice that, */
 	TRIES_MAX = 7,   /* so often (RFC 8489, 6.2.1) */
 	CONSENT_MS = 5000, /* by 0.8 to 1.2, each drawn (RFC 7675, 5.1) */
+	PAIRS_MAX = 2 * LITE_PAIRS_MAX, /* all candidates from two interfaces */
 	CHECK_MAX = 700,
 	PWD_MAX = 256, /* RFC 8839, 5.4 */
 };
@@ -43,7 +43,7 @@ struct path_seek {
 	struct wheel_timer timer;
 	uint64_t tie;
 	char ufrag[LITE_REMOTE_MAX + 1], pwd[PWD_MAX + 1];
-	struct seek_pair pairs[LITE_PAIRS_MAX];
+	struct seek_pair pairs[PAIRS_MAX];
 	unsigned npairs;
 	int chosen; /* of pairs; -1: none yet */
 };
@@ -107,13 +107,21 @@ static uint64_t consent_ms(void)
 	return CONSENT_MS * 4 / 5 + rand_u32() % (CONSENT_MS * 2 / 5);
 }
 
+/* RFC 8445, 14.3: none is sent again before all were sent once. */
+static uint64_t rto_ms(const struct path_seek *seek)
+{
+	const uint64_t all = (uint64_t)TA_MS * seek->npairs;
+
+	return all > RTO_MS ? all : RTO_MS;
+}
+
 static void check_again(struct path_seek *seek, struct seek_pair *pair,
 			uint64_t now_ms)
 {
 	if (seek->chosen >= 0)
 		pair->due_ms = now_ms + consent_ms();
 	else
-		pair->due_ms = now_ms + ((uint64_t)RTO_MS << pair->tries);
+		pair->due_ms = now_ms + (rto_ms(seek) << pair->tries);
 	++pair->tries;
 	pair->nominating = pair->valid;
 	check_send(seek, pair);
@@ -205,6 +213,8 @@ static void advance(struct path_seek *seek, struct seek_pair *pair,
 		/* the others wait for what becomes of it */
 		pair->tries = 0;
 		check_again(seek, pair, now_ms);
+		/* the clock has stopped when all had their last check */
+		arm(seek, TA_MS);
 	} else if (open && is_chosen(seek, pair)) {
 		/* later answers leave the time that was drawn for the next */
 		arm(seek, consent_ms());
@@ -248,7 +258,7 @@ static void pair_add(struct path_seek *seek, const struct sa *addr,
 {
 	struct seek_pair *pair;
 
-	if (seek->npairs == LITE_PAIRS_MAX)
+	if (seek->npairs == PAIRS_MAX)
 		return;
 	for (unsigned i = 0; i < seek->npairs; i++)
 		if (seek->pairs[i].sock == sock &&
@@ -259,8 +269,8 @@ static void pair_add(struct path_seek *seek, const struct sa *addr,
 	pair->sock = sock;
 }
 
-/* Which interface leads there nobody knows. There may be more pairs than room: a
- * pair is as good as its candidate's place and its socket's together. */
+/* Which interface leads there nobody knows. There may be more pairs than
+ * room: one is as good as its candidate's place and its socket's together. */
 static void pairs_add(struct path_seek *seek, const struct mux *mux,
 		      const struct path_web_remote *rem)
 {

@@ -252,7 +252,8 @@ static const struct cfg_field conn_fields[] = {
 	 .example = "inside"},
 	{"video", CFG_BOOL, CONN(media.video), .def = "false",
 	 .help = "It is offered video, and may offer some: what a device has, "
-		 "passed on as it comes. false: it gets calls of audio alone."},
+		 "passed on as it comes, on ports of its own (no BUNDLE). false: "
+		 "it gets calls of audio alone."},
 	{"dtmf", CFG_ENUM, CONN(media.dtmf), .choices = dtmf_ways,
 	 .def = "rfc4733", .help = "How it hears of the keys of others. Of its own, in "
 		 "whatever way they come: one without telephone-events (by "

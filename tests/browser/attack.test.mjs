@@ -187,6 +187,7 @@ ${Object.entries(pbxs).map(([media, { user }]) => `      - {name: ${media}, matc
         await sleep(100);
       }
     })();
+    state.done.catch(() => {}); // told by stop()
     return { stop: async () => { state.on = false; await state.done; return state; } };
   }
 

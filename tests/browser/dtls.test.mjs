@@ -104,9 +104,13 @@ ${Object.entries(PBXS).map(([name, { number }]) => `      - {name: ${name}, matc
       await phone.up(call);
       await audible(phone, call, pbxs[name]);
       const silences = [phone.watch(call), pbxs[name].watch()];
-      for (const pid of Object.values(stack.workers('mediad'))) process.kill(pid, 'SIGKILL');
-      await audible(phone, call, pbxs[name]);
-      const silent = await Promise.all(silences.map((one) => one.stop()));
+      let silent = [];
+      try {
+        for (const pid of Object.values(stack.workers('mediad'))) process.kill(pid, 'SIGKILL');
+        await audible(phone, call, pbxs[name]);
+      } finally {
+        silent = await Promise.all(silences.map((one) => one.stop()));
+      }
       t.diagnostic(`silent for ${silent} ms`);
       assert.ok(silent.every((ms) => ms < 1000), `silent for ${silent} ms`);
       await until(async () => (await leg()).resumes === '1', 'it was resumed');

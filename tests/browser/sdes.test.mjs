@@ -196,9 +196,13 @@ describe('a page, and baresip over TLS with keys in its SDP', { timeout: 240000 
     await phone.up(call);
     await audible(phone, call, pbx);
     const silences = [phone.watch(call), pbx.watch()];
-    for (const pid of Object.values(stack.workers('mediad'))) process.kill(pid, 'SIGKILL');
-    await audible(phone, call, pbx);
-    const silent = await Promise.all(silences.map((one) => one.stop()));
+    let silent = [];
+    try {
+      for (const pid of Object.values(stack.workers('mediad'))) process.kill(pid, 'SIGKILL');
+      await audible(phone, call, pbx);
+    } finally {
+      silent = await Promise.all(silences.map((one) => one.stop()));
+    }
     t.diagnostic(`silent for ${silent} ms`);
     assert.ok(silent.every((ms) => ms < 1000), `silent for ${silent} ms`);
     await until(async () => (await leg()).resumes === '1', 'it was resumed');

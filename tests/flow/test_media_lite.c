@@ -365,6 +365,76 @@ static void who_is_reached_by_the_second_interface_is_found(void)
 	close(fd);
 }
 
+/* What came to a socket, and from how many ports. */
+static void sources(int fd, unsigned *n, unsigned *ports)
+{
+	uint8_t buf[1500];
+	struct sa from;
+	uint16_t last = 0;
+
+	*n = *ports = 0;
+	sa_init(&from, AF_INET);
+	while (recvfrom(fd, buf, sizeof(buf), 0, &from.u.sa, &from.len) > 0) {
+		++*n;
+		*ports += sa_port(&from) != last;
+		last = sa_port(&from);
+	}
+}
+
+/* Eight candidates and two interfaces: each pair has its turn before one has a
+ * second (RFC 8445, 14.3). */
+static void all_are_sought_from_each_interface(void)
+{
+	enum {
+		FAR = 8,
+		ALL_MS = 50 * 2 * FAR
+	};
+	struct media_bed bed = {0};
+	struct mbuf *mb = mbuf_alloc(2048);
+	char sdp[4096];
+	struct sa addr;
+	uint8_t sock;
+	int fd[FAR], second = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	int at = re_snprintf(
+		sdp, sizeof(sdp),
+		"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+		"a=ice-lite\r\nm=audio 9 UDP/TLS/RTP/SAVPF 8\r\n"
+		"c=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\n"
+		"a=ice-pwd:" FAR_PWD "\r\na=rtcp-mux\r\n"
+		"a=setup:passive\r\na=fingerprint:sha-256 00:01:02:03:04:"
+		"05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:"
+		"18:19:1A:1B:1C:1D:1E:1F\r\n");
+
+	REQUIRE(media_bed_open(&bed, NULL) == 0);
+	sa_set_str(&addr, "127.0.0.1", 0);
+	REQUIRE(!bind(second, &addr.u.sa, addr.len) &&
+		!mux_add(bed.env.mux, second, &sock));
+	for (unsigned i = 0; i < FAR; i++) {
+		sa_set_str(&addr, "127.0.0.1", 0);
+		fd[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+		REQUIRE(!bind(fd[i], &addr.u.sa, addr.len) &&
+			!getsockname(fd[i], &addr.u.sa, &addr.len));
+		at += re_snprintf(sdp + at, sizeof(sdp) - (size_t)at,
+				  "a=candidate:%u 1 udp %u 127.0.0.1 %u typ "
+				  "host\r\n",
+				  i, 2130706431 - i, sa_port(&addr));
+	}
+	CHECK_INT(media_remote(&bed, S, 1, false, sdp, NULL), 0);
+	CHECK_INT(media_local(&bed, S, 1, true, mb, NULL), 0);
+	media_bed_run(&bed, ALL_MS - MEDIA_STEP_MS);
+	for (unsigned i = 0; i < FAR; i++) {
+		unsigned n, ports;
+
+		sources(fd[i], &n, &ports);
+		CHECK_INT(n, 2);
+		CHECK_INT(ports, 2);
+		close(fd[i]);
+	}
+	mem_deref(mb);
+	media_bed_close(&bed);
+	close(second);
+}
+
 /* RFC 7675, 5.1: 0.8 to 1.2 of 5 s, and not always the same, lest all calls'
  * checks come at once. */
 static void checks_for_consent_keep_no_beat(void)
@@ -400,4 +470,5 @@ TEST_MAIN(TEST(whom_nobody_checks_is_sought),
 	  TEST(one_pair_is_nominated_though_two_answer),
 	  TEST(no_priority_leaves_a_candidate_out),
 	  TEST(who_is_reached_by_the_second_interface_is_found),
+	  TEST(all_are_sought_from_each_interface),
 	  TEST(checks_for_consent_keep_no_beat))

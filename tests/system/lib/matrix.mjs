@@ -255,17 +255,20 @@ ${Object.entries(KINDS).map(([kind, { number }]) => `      - {name: ${kind}, mat
     if (moment === 'hangs up') await phone.hangup();
     // (while it is on hold baresip sends nothing that could be missed)
     const silences = victim === 'mediad worker' && moment === 'talks' ? [phone, pbx].map((p) => p.watch()) : [];
+    let outcome;
+    let all = [];
     try {
       back ??= await this.kill(victim);
       await back();
-      return await this.outcome(expected, () => told('CALL_CLOSED'), () => (holds ? this.resumes(pbx) : this.hear(pbx)));
+      outcome = await this.outcome(expected, () => told('CALL_CLOSED'), () => (holds ? this.resumes(pbx) : this.hear(pbx)));
     } finally {
-      await this.short(silences);
+      all = await Promise.all(silences.map((one) => one.stop()));
     }
+    this.short(all);
+    return outcome;
   }
 
-  async short(silences) {
-    const all = await Promise.all(silences.map((one) => one.stop()));
+  short(all) {
     this.silence = Math.max(this.silence, ...all);
     assert.ok(all.every((ms) => ms < SILENCE_MS), `silent for ${all} ms`);
   }

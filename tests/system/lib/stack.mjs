@@ -33,7 +33,7 @@ export async function until(fn, what, limit = 15000) {
 }
 
 // The longest time, in ms, in which a count did not grow, from now until stop(). In a time in which
-// we stood still ourselves nobody can say that it did not.
+// we stood still ourselves (a sleep that took ten times as long) nobody can say that it did not.
 export function longest(count) {
   const state = { gap: 0, on: true };
   const done = (async () => {
@@ -42,11 +42,13 @@ export function longest(count) {
     while (state.on) {
       const asked = performance.now();
       await sleep(STEP_MS);
-      since += Math.max(0, performance.now() - asked - 2 * STEP_MS);
+      const at = performance.now();
+      if (at - asked > 10 * STEP_MS) since += at - asked;
       const next = await count();
+      // if it has grown, it was in the time that the question took
+      state.gap = Math.max(state.gap, (next > last ? at : performance.now()) - since);
       if (next > last) since = performance.now();
       last = Math.max(last, next);
-      state.gap = Math.max(state.gap, performance.now() - since);
     }
   })();
   done.catch(() => {}); // told by stop()

@@ -223,6 +223,12 @@ static void a_bundle_of_a_pbx_is_taken_apart(void)
 	CHECK_INT(offered(&deal, BUNDLED("0", "a=bundle-only\r\n")), ENOTSUP);
 	CHECK_INT(deal.verdict.error.cause, SDPM_BUNDLE_ONLY);
 	CHECK(!deal.choice.off);
+	/* whatever stands on other lines: it is its own that counts */
+	CHECK_INT(offered(&deal, BUNDLED("0", "a=bundle-only\r\n")
+			 "m=audio 4004 RTP/SAVP 8\r\n"), ENOTSUP);
+	CHECK(!deal.choice.off);
+	CHECK_INT(offered(&deal, BUNDLED("0", "")), 0);
+	CHECK(deal.choice.off);
 	deal_close(&deal);
 
 	deal_open(&deal);

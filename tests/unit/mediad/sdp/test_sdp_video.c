@@ -478,10 +478,13 @@ static void video_of_a_phone_is_not_bundled(void)
 	text = offered(&b, "v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\n"
 			     "c=IN IP4 192.0.2.10\r\nt=0 0\r\n"
 			     "a=group:BUNDLE a v\r\nm=audio 4000 RTP/AVP 8\r\n"
-			     "a=mid:a\r\nm=video 4002 RTP/AVP 96\r\n"
+			     "a=mid:a\r\na=rtcp-mux\r\n"
+			     "m=video 4002 RTP/AVP 96\r\n"
 			     "a=mid:v\r\na=rtpmap:96 VP8/90000\r\n",
 			 &want);
 	CHECK(!strstr(text, "a=group:"));
+	/* RFC 5761, 5.1.1: not for a line that did not offer it */
+	CHECK(!strstr(strstr(text, "m=video"), "a=rtcp-mux"));
 	CHECK(has(text, "m=audio 40000 RTP/AVP 8\r\n"));
 	CHECK(has(text, "m=video 40002 RTP/AVP 96\r\n"));
 	/* and no group of ours either */

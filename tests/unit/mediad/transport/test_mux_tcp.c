@@ -565,6 +565,9 @@ static void without_memory_a_cut_frame_is_the_last(void)
 	CHECK(mux_stats(bed.a.mux)->tx_dropped > 0);
 	CHECK(loop_test_until(&bed.lt, all_whole_came, &reading, WAIT_MS));
 	CHECK(begins_whole(&reading));
+	/* one was cut, and the connection has ended by that */
+	CHECK(reading.have % (LEN + 2) != 0);
+	CHECK(until(&bed, far_is_closed));
 	bed_close(&bed);
 }
 
