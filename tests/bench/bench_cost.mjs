@@ -1,6 +1,6 @@
 // bench_cost.mjs: what it costs sigd to tell of what it does. The real sigd
-// serves calls of SIPp (INVITE, 200, ACK, BYE to a service) at RATE a second, by
-// turns with all of it on (traces in Redis and to a capture server, logs of
+// serves calls of SIPp at RATE a second (WAY=pbx: to a PBX, by another SIPp, with ringing, 14 messages; else
+// to a service: INVITE, 200, ACK, BYE), by turns with all of it on (traces in Redis and to a capture server, logs of
 // calls, CDRs, events to a file and a webhook with up to BATCH in a POST, log at
 // info) and with none of it (log at error). CPU time of the worker, of the admin
 // process and of Redis, from the scheduler. STARTS, ROUNDS of each, SECONDS, RATE, BATCH; LOGS=1: logs of
@@ -11,7 +11,7 @@ import { createSocket } from 'node:dgram';
 import fs from 'node:fs';
 import http from 'node:http';
 import { Sipp } from '../system/lib/sipp.mjs';
-import { Stack, sleep } from '../system/lib/stack.mjs';
+import { Stack, freeUdp, sleep } from '../system/lib/stack.mjs';
 
 const RATE = Number(process.env.RATE ?? 200);
 const SECONDS = Number(process.env.SECONDS ?? 8);
@@ -20,16 +20,20 @@ const ROUNDS = Number(process.env.ROUNDS ?? 2);
 const LOGS = process.env.LOGS === '1';
 const BATCH = Number(process.env.BATCH ?? 100); // events in a POST
 const FLOOD = '127.9.0.1';
+const WAY = process.env.WAY === 'pbx' ? 'pbx' : 'echo';
 
-const routing = `tenants:
+// pbx: the port of the one that is called
+const routing = (pbx) => `tenants:
   one:
     domains: [one.test]
     realm: cordboard
     users: {alice: {password: alice-secret}}
     connections:
       load: {kind: trunk, address: '127.9.1.0', transport: udp, listener: udp, sources: ${FLOOD}/32, probe: 0s}
+      called: {kind: trunk, address: '127.0.0.1:${pbx}', transport: udp, listener: udp, probe: 0s}
     routes:
       - {name: echo, match: {callee: echo}, to: {service: echo}}
+      - {name: pbx, match: {from: load, callee: pbx}, to: {connection: called}}
 `;
 
 const homer = createSocket('udp4');
@@ -51,10 +55,11 @@ const receiver = http.createServer((req, res) => {
 await new Promise((done) => { receiver.listen(0, '127.0.0.1', done); });
 
 async function stack(on) {
+  const port = await freeUdp(1);
   const made = new Stack({ sigdWorkers: 1, mediadWorkers: 1, rtpPorts: 4000, streams: false, routing: (it) => {
     const file = it.file('sigd.yaml');
     fs.writeFileSync(file, fs.readFileSync(file, 'utf8').replace('log_level: debug', `log_level: ${on || LOGS ? 'info' : 'error'}`));
-    return routing;
+    return routing(port);
   },
   sip: on ? `trace:
   keep: 1h
@@ -66,6 +71,7 @@ events:
 ` : `trace: {keep: 0s}\n${LOGS ? '' : 'call_log: {keep: 0s}\n'}events: {keep: 0s}\n`,
   mediad: on || LOGS ? '' : 'call_log: {keep: 0s}\n' });
   await made.start();
+  if (WAY === 'pbx') made.called = await Sipp.start(made, 'trunk', { port, calls: 1e6, limit: 3600 });
   return made;
 }
 
@@ -78,7 +84,7 @@ const all = (made) => {
 async function turn(made, seconds) {
   const before = all(made);
   const sipp = await Sipp.start(made, 'load', { address: FLOOD, transport: 'u1', calls: RATE * seconds, rate: RATE,
-    keys: { user: 'x', domain: 'one.test', callee: 'echo', media: 4000 }, limit: seconds + 60 });
+    keys: { user: 'x', domain: 'one.test', callee: WAY, media: 4000 }, limit: seconds + 60 });
   await sipp.done.catch(() => {});
   const { GenericCounter1: good } = sipp.counts();
   await sleep(1500); // what waits is written and told
@@ -106,8 +112,10 @@ async function measure() {
     }
     await isOff(off);
   } finally {
-    await on.stop();
-    await off.stop();
+    for (const made of [on, off]) {
+      made.called?.stop();
+      await made.stop();
+    }
   }
   return mine;
 }
