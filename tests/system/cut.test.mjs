@@ -103,10 +103,12 @@ describe('a media node is cut off', { timeout: 300000 }, () => {
     return Promise.all(keys.map((key) => stack.redis.call('HGET', key, 'media')));
   };
 
-  // What a telephone hears, by who says it.
+  // What a telephone hears, by who says it. The former one keeps its ports open by empty datagrams (with
+  // each report in which it sent nothing) until it has read what it has lost: they are not heard.
   function listen(rtp) {
     rtp.from = { [HERE]: 0, [THERE]: 0, last: {} };
     rtp.socket.on('message', (data, { address }) => {
+      if (!data.length) return;
       rtp.from[address]++;
       rtp.from.first ??= address === HERE ? Date.now() : undefined;
       rtp.from.last[address] = Date.now();
