@@ -1,8 +1,8 @@
 /*
  * redis_command.c  A command as it goes to Redis (RESP: an array of bulk texts)
  *
- * Written here and not by hiredis, whose formats cost more than all else that
- * is done for a command, and once: what a script was sent with is kept until
+ * Written here and not by hiredis, whose formats were by perf some 4 % of what
+ * a busy worker of sigd does, and once: what a script was sent with is kept until
  * its reply is there, in case the server has forgotten the script.
  *
  * SPDX-License-Identifier: MIT

@@ -56,8 +56,8 @@ const struct lite_creds *path_web_creds(const struct path *path);
  * The far side's offer or answer. ufrag: a=ice-ufrag. Its password and
  * candidates (at most LITE_PAIRS_MAX, best first) are needed of a lite one
  * alone, which has to be sought, from each socket of the mux, by twice as many
- * pairs at most; no candidates: it was found by a process that has died. fps: all fingerprints of its SDP, 1 to
- * CERT_FPS_MAX; the strongest hash counts (RFC 8122, 5). A changed ufrag
+ * pairs at most; no candidates: it was found by a process that has died.
+ * fps: all fingerprints of its SDP, 1 to CERT_FPS_MAX; the strongest hash counts (RFC 8122, 5). A changed ufrag
  * is an ICE restart: unless path_web_restart() came before, our credentials
  * change here, too. A set of fingerprints that the peer's certificate does
  * not match, or new_dtls (a changed tls-id, RFC 8842), asks for a new

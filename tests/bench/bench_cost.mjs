@@ -1,5 +1,5 @@
 // bench_cost.mjs: what it costs sigd to tell of what it does. The real sigd
-// serves calls of SIPp at RATE a second (WAY=pbx: to a PBX, by another SIPp, with ringing, 14 messages; else
+// serves calls of SIPp at RATE a second (WAY=pbx: to a PBX, by another SIPp, with ringing, 12 messages; else
 // to a service: INVITE, 200, ACK, BYE), by turns with all of it on (traces in Redis and to a capture server, logs of
 // calls, CDRs, events to a file and a webhook with up to BATCH in a POST, log at
 // info) and with none of it (log at error). CPU time of the worker, of the admin
