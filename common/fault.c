@@ -27,6 +27,7 @@ enum action {
 	ACT_ABORT,
 	ACT_ERRNO,
 	ACT_DELAY,
+	ACT_BUSY,
 	ACT_HOLD
 };
 
@@ -118,6 +119,11 @@ static bool action_read(struct fault *fault, const char *text)
 		return number_read(&fault->value, text + 6) &&
 		       fault->value <= DELAY_MAX_MS;
 	}
+	if (!strncmp(text, "busy:", 5)) {
+		fault->action = ACT_BUSY;
+		return number_read(&fault->value, text + 5) &&
+		       fault->value <= DELAY_MAX_MS;
+	}
 	if (!strncmp(text, "hold:/", 6)) {
 		fault->action = ACT_HOLD;
 		return snprintf(fault->file, PATH_LEN, "%s", text + 5) <
@@ -203,6 +209,23 @@ static void sleep_ms(unsigned long ms)
 		;
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec used;
+
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used))
+		abort();
+	return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}
+
+static void be_busy_ms(unsigned long ms)
+{
+	const uint64_t until = cpu_ns() + ms * 1000000u;
+
+	while (cpu_ns() < until)
+		;
+}
+
 static void wait_for_end_of(const char *file)
 {
 	for (unsigned ms = 0; ms < DELAY_MAX_MS && !access(file, F_OK); ms++)
@@ -221,6 +244,9 @@ static int act(const struct fault *fault)
 		return (int)fault->value;
 	case ACT_DELAY:
 		sleep_ms(fault->value);
+		break;
+	case ACT_BUSY:
+		be_busy_ms(fault->value);
 		break;
 	case ACT_HOLD:
 		wait_for_end_of(fault->file);

@@ -19,6 +19,7 @@
  *	        abort         die by abort()
  *	        errno:ENOSPC  yield this errno (a name of fault.c, or a number)
  *	        delay:50      sleep for so many milliseconds (up to 60000)
+ *	        busy:50       use so much processor time, as much at most
  *	        hold:/a/file  wait as long as that file is there (up to 60 s)
  *	@n      only when passed for the n-th time (from 1), else every time
  *	+       in each incarnation of a worker, else in the first alone: who

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <re.h>
 
+#include "common/patience.h"
 #include "common/redis_figures.h"
 #include "common/redis_priv.h"
 #include "common/wheel.h"
@@ -50,8 +51,9 @@ struct redis_link {
 	uint64_t clock_ms;       /* of Redis ... */
 	uint64_t clock_at;       /* ... at this time of the wheel; 0: unknown */
 	char why[REDIS_WHY_MAX]; /* it is not up; "" while it is */
-	struct wheel_timer retry_timer;   /* reconnect, or connecting */
-	struct wheel_timer timeout_timer; /* of the oldest command */
+	struct wheel_timer retry_timer; /* reconnect */
+	struct patience connecting;
+	struct patience patience; /* with the oldest command */
 	struct wheel_timer probe_timer;
 	struct redis_figures figures;
 };
@@ -105,8 +107,9 @@ static void link_destructor(void *arg)
 	struct redis_link *link = arg;
 
 	wheel_stop(&link->retry_timer);
-	wheel_stop(&link->timeout_timer);
 	wheel_stop(&link->probe_timer);
+	patience_stop(&link->connecting);
+	patience_stop(&link->patience);
 	mem_deref(link->name);
 	mem_deref(link->conn);
 	list_flush(&link->pending);
@@ -180,8 +183,9 @@ static void link_lost(struct redis_link *link, int err)
 	link->name = mem_deref(link->name);
 	link->conn = mem_deref(link->conn);
 	link->state = LINK_DOWN;
-	wheel_stop(&link->timeout_timer);
 	wheel_stop(&link->probe_timer);
+	patience_stop(&link->connecting);
+	patience_stop(&link->patience);
 	wheel_start(link->wheel, &link->retry_timer,
 		    backoff_ms(link->attempts++), link_connect, link);
 	link->figures.lost += was_up;
@@ -237,14 +241,14 @@ static void watch_oldest(struct redis_link *link)
 {
 	const uint64_t waited = redis_link_waited(link);
 
-	if (!link->pending.head || wheel_runs(&link->timeout_timer))
+	if (!link->pending.head || patience_waits(&link->patience))
 		return;
 
-	wheel_start(link->wheel, &link->timeout_timer,
-		    waited < link->own.cfg.command_ms
-			    ? link->own.cfg.command_ms - waited
-			    : 0,
-		    on_timeout, link);
+	patience_start(&link->patience, link->wheel,
+		       waited < link->own.cfg.command_ms
+			       ? link->own.cfg.command_ms - waited
+			       : 0,
+		       on_timeout, link);
 }
 
 int redis_link_push(struct redis_link *link, struct redis_command *cmd,
@@ -402,7 +406,7 @@ static void on_first_time(int err, const struct redis_val *val, void *arg)
 		link_lost(link, ENOTCONN);
 		return;
 	}
-	wheel_stop(&link->retry_timer);
+	patience_stop(&link->connecting);
 	say_why(link, "");
 	link->state = LINK_UP;
 	link->attempts = 0;
@@ -479,8 +483,8 @@ static void link_connect(void *arg)
 
 	link->serial++;
 	link->state = LINK_CONNECTING;
-	wheel_start(link->wheel, &link->retry_timer, link->own.cfg.command_ms,
-		    on_connect_timeout, link);
+	patience_start(&link->connecting, link->wheel,
+		       link->own.cfg.command_ms, on_connect_timeout, link);
 	if (link->own.cfg.path || redis_name_is_ip(host)) {
 		connect_to(link, host);
 		return;

@@ -13,6 +13,7 @@
 #include <sys/time.h>
 #include <re.h>
 
+#include "common/patience.h"
 #include "common/redis_priv.h"
 
 #include <hiredis/hiredis.h> /* from here on REDIS_ERR is its macro */
@@ -76,14 +77,64 @@ static bool is_timeout(const redisContext *ctx)
 	       (errno == EAGAIN || errno == ETIMEDOUT);
 }
 
+static bool flushed(redisContext *ctx)
+{
+	int done = 0;
+
+	while (!done) {
+		if (redisBufferWrite(ctx, &done) != REDIS_OK)
+			return false;
+	}
+	return true;
+}
+
+/* Within its time, without our own pauses (patience.h): else a machine that stood
+ * still takes a server for silent that had no time to answer. */
+static bool readable(int fd, uint64_t left_ms)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLIN};
+	uint64_t given_ms = 0;
+
+	while (left_ms) {
+		const uint64_t begun_ms = tmr_jiffies();
+		const uint64_t slice_ms =
+			min(left_ms, (uint64_t)PATIENCE_SLICE_MS);
+		uint64_t took_ms;
+
+		if (poll(&pfd, 1, (int)slice_ms) > 0)
+			return true;
+		took_ms = tmr_jiffies() - begun_ms;
+		if (took_ms >= slice_ms + PATIENCE_LATE_MS &&
+		    given_ms < PATIENCE_MORE_MS)
+			given_ms += took_ms - slice_ms;
+		else
+			left_ms -= min(left_ms, took_ms);
+	}
+	return false;
+}
+
+static int get_reply(redisContext *ctx, uint64_t ms, void **reply)
+{
+	for (;;) {
+		if (redisGetReplyFromReader(ctx, reply) != REDIS_OK)
+			return ENOTCONN;
+		if (*reply)
+			return 0;
+		if (!flushed(ctx))
+			return is_timeout(ctx) ? ETIMEDOUT : ENOTCONN;
+		if (!readable(ctx->fd, ms))
+			return ETIMEDOUT;
+		if (redisBufferRead(ctx) != REDIS_OK)
+			return is_timeout(ctx) ? ETIMEDOUT : ENOTCONN;
+	}
+}
+
 /* The answer to the oldest command that has none. */
 static int receive(struct redis_sync *sync)
 {
 	void *reply = NULL;
-	int err = 0;
+	int err = get_reply(sync->ctx, sync->own.cfg.command_ms, &reply);
 
-	if (redisGetReply(sync->ctx, &reply) != REDIS_OK)
-		err = is_timeout(sync->ctx) ? ETIMEDOUT : ENOTCONN;
 	if (err) {
 		drop(sync);
 		return err;

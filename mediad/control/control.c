@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <re.h>
 
 #include "common/control/ctl_event.h"
@@ -38,6 +39,7 @@ struct gauge {
 	uint64_t due_ms;
 	uint32_t lag_ms; /* worst since the last heartbeat */
 	struct strain strain;
+	uint64_t busy_us; /* of this thread, at the last sample */
 	uint64_t cpu_us, at_ms;
 };
 
@@ -111,12 +113,30 @@ static void strain_changed(struct control *control)
 	if (strain->on)
 		log_warn(NULL, "late for the calls there are: no new ones",
 			 "percent_of_time=%u percent_of_deadlines=%u "
-			 "sessions=%zu",
-			 share, often, session_count(control->table));
+			 "busy_percent=%u sessions=%zu",
+			 share, often, strain_busy(strain) / 10,
+			 session_count(control->table));
+	else if (strain->starved)
+		log_warn(NULL, "late, but not for its calls: the machine gives "
+			 "it too little processor time",
+			 "percent_of_time=%u percent_of_deadlines=%u "
+			 "busy_percent=%u sessions=%zu",
+			 share, often, strain_busy(strain) / 10,
+			 session_count(control->table));
 	else
-		log_info(NULL, "new calls are taken again",
+		log_info(NULL, "in time again",
 			 "percent_of_time=%u percent_of_deadlines=%u", share,
 			 often);
+}
+
+static uint64_t thread_us(void)
+{
+	struct timespec ts;
+
+	if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts))
+		return 0;
+
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000;
 }
 
 static void on_lag(void *arg)
@@ -125,11 +145,13 @@ static void on_lag(void *arg)
 	struct gauge *gauge = &control->gauge;
 	uint64_t now = wheel_now(control->wheel);
 	uint64_t late = now > gauge->due_ms ? now - gauge->due_ms : 0;
+	const uint64_t busy = thread_us();
 
 	if (late > gauge->lag_ms)
 		gauge->lag_ms = late < UINT32_MAX ? (uint32_t)late : UINT32_MAX;
-	if (strain_sample(&gauge->strain, late))
+	if (strain_sample(&gauge->strain, late, busy - gauge->busy_us))
 		strain_changed(control);
+	gauge->busy_us = busy;
 	session_ease(control->table, strain_ease(&gauge->strain));
 	gauge->due_ms = now + STRAIN_SAMPLE_MS;
 	wheel_start(control->wheel, &gauge->timer, STRAIN_SAMPLE_MS, on_lag,

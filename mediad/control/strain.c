@@ -33,14 +33,33 @@ static uint32_t weigh(struct strain *strain, uint64_t late_ms)
 	return (uint32_t)(late_ms < most ? late_ms : most);
 }
 
+static uint32_t faded(uint32_t us, uint64_t late_ms)
+{
+	const uint64_t passed = late_ms < MEMORY_MS ? STRAIN_SAMPLE_MS + late_ms
+						    : MEMORY_MS;
+
+	return us - (uint32_t)(us * (passed < MEMORY_MS ? passed : MEMORY_MS) /
+			       MEMORY_MS);
+}
+
 static void share_take(struct strain *strain, uint32_t late_ms)
 {
-	const uint32_t passed = STRAIN_SAMPLE_MS + late_ms;
-	const uint32_t faded = passed < MEMORY_MS ? passed : MEMORY_MS;
+	strain->late_us = faded(strain->late_us, late_ms) + late_ms * US;
+}
 
-	strain->late_us -=
-		(uint32_t)((uint64_t)strain->late_us * faded / MEMORY_MS);
-	strain->late_us += late_ms * US;
+uint32_t strain_busy(const struct strain *strain)
+{
+	return strain->busy_us / MEMORY_MS * WHOLE / US;
+}
+
+static void busy_take(struct strain *strain, uint64_t late_ms, uint64_t busy_us)
+{
+	const uint32_t most = MEMORY_MS * US;
+
+	strain->busy_us = faded(strain->busy_us, late_ms) +
+			  (uint32_t)(busy_us < most ? busy_us : most);
+	if (strain->busy_us > most)
+		strain->busy_us = most;
 }
 
 uint32_t strain_often(const struct strain *strain)
@@ -54,19 +73,34 @@ static void often_take(struct strain *strain, uint64_t late_ms)
 	strain->often += late_ms >= STRAIN_PACKET_MS ? WHOLE : 0;
 }
 
-bool strain_sample(struct strain *strain, uint64_t late_ms)
+static bool is_late(const struct strain *strain)
 {
-	const bool was = strain->on;
+	return strain_share(strain) >= STRAIN_ON ||
+	       strain_often(strain) >= STRAIN_OFTEN_ON;
+}
+
+static bool is_in_time(const struct strain *strain)
+{
+	return strain_share(strain) <= STRAIN_OFF &&
+	       strain_often(strain) <= STRAIN_OFTEN_OFF;
+}
+
+bool strain_sample(struct strain *strain, uint64_t late_ms, uint64_t busy_us)
+{
+	const bool was_on = strain->on, was_starved = strain->starved;
 
 	share_take(strain, weigh(strain, late_ms));
 	often_take(strain, late_ms);
-	if (strain_share(strain) >= STRAIN_ON ||
-	    strain_often(strain) >= STRAIN_OFTEN_ON)
-		strain->on = true;
-	else if (strain_share(strain) <= STRAIN_OFF &&
-		 strain_often(strain) <= STRAIN_OFTEN_OFF)
+	busy_take(strain, late_ms, busy_us);
+	if (is_in_time(strain)) {
 		strain->on = false;
-	return strain->on != was;
+		strain->starved = false;
+	} else if (is_late(strain) || strain->on) {
+		strain->on = strain_busy(strain) >=
+			     (strain->on ? STRAIN_OWN_OFF : STRAIN_OWN);
+		strain->starved = !strain->on;
+	}
+	return strain->on != was_on || strain->starved != was_starved;
 }
 
 uint8_t strain_ease(const struct strain *strain)

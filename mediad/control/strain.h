@@ -7,8 +7,14 @@
  * STRAIN_ON on there is no new session, so that the calls that there are do not
  * suffer more; until both are down to their STRAIN_OFF, so that it does not change
  * with every call. One delay alone is no strain, however long it was: a virtual
- * machine that stood still for half a second has as much room as before. Pure,
- * plain data; zeroed memory: at ease.
+ * machine that stood still for half a second has as much room as before.
+ *
+ * Nor is it one when the worker is late though it does little: then it is not for
+ * its calls, but for whoever else has the processors, and none is heard better
+ * for a call that is refused. It is told, as the sound suffers; and sigd, which is
+ * told how late each worker is, takes others where there are any.
+ *
+ * Pure, plain data; zeroed memory: at ease.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -33,13 +39,20 @@ enum {
 	STRAIN_OFTEN_OFF = 400,
 	STRAIN_OFTEN_EASE = 500,
 	STRAIN_OFTEN_LEAST = 650,
+	/* its own processor time of the last second, per mille: what is late with
+	 * less is not late for its calls. A fifth, as a worker may have to share
+	 * its processor with some others that are as busy. */
+	STRAIN_OWN = 200,
+	STRAIN_OWN_OFF = 100,
 };
 
 struct strain {
 	uint32_t late_us; /* of the last second, what is older fades */
 	uint32_t often;   /* deadlines, per mille and MEMORY_SAMPLES */
+	uint32_t busy_us; /* of the last second, what is older fades */
 	uint32_t alone_ms; /* until a long delay is alone again */
-	bool on;
+	bool on;      /* late for its calls */
+	bool starved; /* late, but not for them */
 };
 
 /* How much of the time it is late, per mille. */
@@ -48,11 +61,15 @@ uint32_t strain_share(const struct strain *strain);
  * more, per mille. */
 uint32_t strain_often(const struct strain *strain);
 
+/* Its processor time of the last second, per mille. */
+uint32_t strain_busy(const struct strain *strain);
+
 /* How much less hard to work on what could be done with less: 0, 1 or 2. Long
  * before new calls are refused. */
 uint8_t strain_ease(const struct strain *strain);
 
-/* late_ms: how late the timer was. True: it has changed. */
-bool strain_sample(struct strain *strain, uint64_t late_ms);
+/* late_ms: how late the timer was; busy_us: processor time of this thread since the
+ * last sample. True: on or starved has changed. */
+bool strain_sample(struct strain *strain, uint64_t late_ms, uint64_t busy_us);
 
 #endif

@@ -35,11 +35,13 @@ static uint32_t cpu_share(const struct load *load,
 
 static uint32_t worst(const struct load *load, const struct load_sample *s)
 {
-	uint32_t value = against(cpu_share(load, s), LOAD_CPU_HIGH);
+	const uint32_t cpu = cpu_share(load, s);
+	uint32_t value = against(cpu, LOAD_CPU_HIGH);
 
 	/* what did not last is no overload, however late it was */
-	value = max(value, against(min(s->lag_ms, load->lag_ms),
-				   LOAD_LAG_HIGH_MS));
+	if (cpu >= LOAD_LAG_CPU)
+		value = max(value, against(min(s->lag_ms, load->lag_ms),
+					   LOAD_LAG_HIGH_MS));
 	value = max(value, against(s->queue, LOAD_QUEUE_HIGH));
 	return max(value, against(s->txns, LOAD_TXNS_HIGH));
 }
@@ -68,7 +70,9 @@ void load_sample(struct load *load, const struct load_sample *sample)
 	load->now_us = sample->now_us;
 	load->cpu_us = sample->cpu_us;
 	load->lag_ms = sample->lag_ms;
-	load->redis_share = redis_share(min(sample->redis_ms, 60000u));
+	load->redis_share = redis_share(min(
+		sample->redis_ms - min(sample->redis_ms, sample->lag_ms),
+		60000u));
 	if (load->value > LOAD_FULL) {
 		step = STEP_UP_LEAST + (load->value - LOAD_FULL) / 10;
 		load->share += min(step, (uint32_t)STEP_UP_MOST);

@@ -76,6 +76,19 @@ static void delay_waits(void)
 	      29);
 }
 
+static void busy_takes_processor_time(void)
+{
+	struct timespec t0, t1;
+
+	ask("a=busy:20", "sigd/1", 1);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t0);
+	CHECK_INT(fault_point("a"), 0);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t1);
+	CHECK((t1.tv_sec - t0.tv_sec) * 1000000 +
+		      (t1.tv_nsec - t0.tv_nsec) / 1000 >=
+	      20000);
+}
+
 static void hold_waits_for_the_end_of_a_file(void)
 {
 	char path[200], text[300];
@@ -145,6 +158,7 @@ static void request_that_cannot_be_read_ends_the_process(void)
 		"a=errno:0",
 		"a=delay:x",
 		"a=delay:60001",
+		"a=busy:60001",
 		"a=hold:file",
 		"a=kill@0",
 		"a=kill@x",
@@ -162,7 +176,7 @@ static void request_that_cannot_be_read_ends_the_process(void)
 TEST_MAIN(TEST(nothing_asked_is_nothing_done),
 	  TEST(errno_is_yielded_at_its_point_alone), TEST(nth_pass_is_counted),
 	  TEST(successor_is_spared_unless_asked),
-	  TEST(other_processes_are_spared), TEST(delay_waits),
+	  TEST(other_processes_are_spared), TEST(delay_waits), TEST(busy_takes_processor_time),
 	  TEST(hold_waits_for_the_end_of_a_file),
 	  TEST(kill_and_abort_end_the_process),
 	  TEST(request_that_cannot_be_read_ends_the_process))

@@ -351,6 +351,29 @@ static void our_own_pause_is_not_the_servers(void)
 	stop(&fix);
 }
 
+/* A machine that stood still: the server has not had its time either. */
+static void a_pause_of_both_is_not_the_servers(void)
+{
+	struct timespec ts = {.tv_sec = 2, .tv_nsec = 200000000};
+	const struct redis_arg argv[] = {redis_str("PING")};
+	struct fixture fix;
+	struct answer answer;
+
+	if (start(&fix)) {
+		redis_server_freeze(&fix.server);
+		CHECK(!ask(&fix, &answer, 1, argv));
+		redis_test_until(fix.wheel, 0, redis_test_never, NULL);
+		nanosleep(&ts, NULL);
+		redis_test_until(fix.wheel, 20, redis_test_never, NULL);
+		CHECK_INT(answer.calls, 0);
+		redis_server_thaw(&fix.server);
+		CHECK(redis_test_until(fix.wheel, 5000, is_answered, &answer));
+		CHECK_INT(answer.err, 0);
+		CHECK_INT(fix.downs, 0);
+	}
+	stop(&fix);
+}
+
 static const struct redis_script counter = {
 	"counter", "return redis.call('INCRBY', KEYS[1], ARGV[1])"};
 
@@ -910,6 +933,7 @@ TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(a_silent_server_is_noticed_without_traffic),
 	  TEST(a_silent_server_times_a_command_out),
 	  TEST(our_own_pause_is_not_the_servers),
+	  TEST(a_pause_of_both_is_not_the_servers),
 	  TEST(a_script_survives_a_restart_and_a_flush),
 	  TEST(an_argument_of_any_size_goes_over_whole),
 	  TEST(scripts_that_fail_are_counted),

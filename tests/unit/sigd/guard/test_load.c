@@ -50,7 +50,7 @@ static void each_part_alone_is_an_overload(void)
 	for (unsigned i = 0; i < 3; i++) {
 		struct load load = {.share = 0};
 
-		run(&load, 20, 100, parts[i]);
+		run(&load, 20, LOAD_LAG_CPU, parts[i]);
 		CHECK(load.value > LOAD_FULL);
 		CHECK(refused_of(&load, 1000) > 0);
 	}
@@ -89,6 +89,29 @@ static void one_slow_turn_is_no_overload(void)
 	/* but two in a row are one */
 	run(&load, 2, 300, (struct load_sample){.lag_ms = 500});
 	CHECK(refused_of(&load, 1000) > 0);
+}
+
+/* The machine works for others, or stands still: it does not for whom we refuse. */
+static void who_is_late_with_little_to_do_refuses_nothing(void)
+{
+	struct load load = {.share = 0};
+
+	run(&load, 100, LOAD_LAG_CPU - 1,
+	    (struct load_sample){.lag_ms = 10 * LOAD_LAG_HIGH_MS});
+	CHECK_INT(refused_of(&load, 1000), 0);
+}
+
+/* We stood still: what Redis has said meanwhile is not read yet. */
+static void our_own_pause_is_not_that_of_redis(void)
+{
+	struct load load = {.share = 0};
+
+	run(&load, 1, 100,
+	    (struct load_sample){.redis_ms = 2100, .lag_ms = 2000});
+	CHECK_INT(refused_of(&load, 1000), 0);
+	run(&load, 1, 100,
+	    (struct load_sample){.redis_ms = 2100, .lag_ms = 0});
+	CHECK_INT(refused_of(&load, 1000), 1000);
 }
 
 static void refusals_grow_while_it_lasts_and_end_after_it(void)
@@ -159,6 +182,8 @@ TEST_MAIN(TEST(an_idle_worker_refuses_nothing),
 	  TEST(each_part_alone_is_an_overload),
 	  TEST(while_redis_owes_an_answer_new_work_is_refused),
 	  TEST(one_slow_turn_is_no_overload),
+	  TEST(who_is_late_with_little_to_do_refuses_nothing),
+	  TEST(our_own_pause_is_not_that_of_redis),
 	  TEST(refusals_grow_while_it_lasts_and_end_after_it),
 	  TEST(refusals_are_spread_evenly),
 	  TEST(at_five_times_what_it_can_it_goes_on_serving),
