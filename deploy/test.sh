@@ -47,29 +47,39 @@ stolen() {
 	set -- "$1" "$2" $(ticks)
 	echo $((($3 - $1) * 1000 / ($4 - $2 + 1)))
 }
+# All processors at work for two seconds: what is not wanted is not taken away.
+work() {
+	for _ in $(seq "$jobs"); do
+		timeout 2 sh -c 'while :; do :; done' &
+	done
+	wait
+}
 # Until the host leaves the machine alone for a while: two minutes at most.
 calm() {
 	n=0
 	while [ $n -lt 24 ] && ! late; do
 		was=$(ticks)
-		sleep 5
+		work
 		# shellcheck disable=SC2086
 		[ "$(stolen $was)" -ge "$STOLEN" ] || break
+		sleep 3
 		n=$((n + 1))
 	done
 }
 STOLEN=20 # per mille, from where on a try tells little
 begun_s=$(date +%s)
-late() { [ $(($(date +%s) - begun_s)) -gt 3600 ]; } # no time for more tries
+# No time for more tries: the browsers' ring, the last one, needs half an hour.
+late() { [ $(($(date +%s) - begun_s)) -gt "$tries_s" ]; }
+tries_s=2900
 
 # Another try of the programs and files in which something failed, with nothing
 # beside them. What passes then is unsteady: it is named, and no failure of the
 # code (docs/decisions/0014). Where the host took processors away meanwhile,
-# what failed again has two tries more.
+# what failed again is tried as often as there is time for, eight times at most.
 again() { # ring log
 	from=$2
 	tries=0
-	while [ $tries -lt 3 ]; do
+	while [ $tries -lt 8 ]; do
 		case $1 in
 		unit-flow* | tsan) list=$(failed_programs "$from") ;;
 		*) list=$(failed_files "$from") ;;
@@ -106,8 +116,10 @@ ring() {
 	echo "== $name"
 	ended=well
 	begun=$(ticks)
+	since_s=$(date +%s)
 	"$@" >"$log" 2>&1 || ended=badly
 	tally "$log" "$name"
+	echo "  $(($(date +%s) - since_s)) s"
 	# shellcheck disable=SC2086
 	lost=$(stolen $begun)
 	[ "$lost" -lt "$STOLEN" ] || echo "  the host took $((lost / 10)) % of the processors meanwhile"
@@ -153,6 +165,7 @@ if [ -x "$B/sigd" ] && [ -x "$B/mediad" ]; then
 		ring system make --no-print-directory check-system JOBS="$jobs"
 	# two browsers' worth of video are more than two cores: mediad is late then,
 	# and refuses calls, as it should
+	tries_s=4500
 	ring browser make --no-print-directory check-browser
 fi
 
