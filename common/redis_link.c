@@ -2,10 +2,9 @@
  * redis_link.c  Keeps one connection to Redis up
  *
  * down -> (jittered wait) -> connecting (name, socket) -> greeting (AUTH, CLIENT SETNAME,
- * PING, TIME) -> up. Replies come in the order of the commands, so what waits
- * is one queue, and one timer watches its head. A TIME each second notices a
- * server that stands still although nobody asks it anything, and keeps its
- * clock known.
+ * PING, TIME) -> up. Replies come in the order of the commands, so what waits is one
+ * queue, and one timer watches its head. A TIME each second notices a server that stands
+ * still although nobody asks it anything, and keeps its clock known.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -51,9 +50,8 @@ struct redis_link {
 	uint64_t clock_ms;       /* of Redis ... */
 	uint64_t clock_at;       /* ... at this time of the wheel; 0: unknown */
 	char why[REDIS_WHY_MAX]; /* it is not up; "" while it is */
-	struct wheel_timer retry_timer; /* reconnect */
-	struct patience connecting;
-	struct patience patience; /* with the oldest command */
+	struct wheel_timer retry_timer;
+	struct patience connecting, patience; /* the latter: with the oldest command */
 	struct wheel_timer probe_timer;
 	struct redis_figures figures;
 };
