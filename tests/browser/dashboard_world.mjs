@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { watch } from '../system/lib/openapi.mjs';
 import { B, freeUdp, until } from '../system/lib/stack.mjs';
 import { World } from '../system/lib/pbx_world.mjs';
 import { Suite } from './lib.mjs';
@@ -67,6 +68,7 @@ export class Dashboard {
       if (port === stack.sigdAdmin) this.otherAdmin = other;
       text = text.replaceAll(`:${port}`, `:${other}`);
     }
+    watch(this.otherAdmin);
     fs.writeFileSync(stack.file('sigd2.yaml'), text);
     stack.startMediad(undefined, 'mediad2');
     stack.run('sigd2', path.join(B, 'sigd'), ['-c', stack.file('sigd2.yaml')]);

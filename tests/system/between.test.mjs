@@ -173,7 +173,7 @@ describe('a call between tenants', { timeout: 60000 }, () => {
     await alive([others, of2, back.others]);
     for (const one of [others, of2, back.others]) assert.ok(!one.list.some(({ data }) => JSON.stringify(data).includes(callid) || data.data?.call === id));
     assert.ok(!there.list.some(({ data }) => /alice/.test(data.data?.user)), 'her registrations are not theirs');
-    for (const one of [...all, ...Object.values(back)]) one.close();
+    for (const one of [...all, ...Object.values(back)]) await one.close();
   });
 
   // nobody sends, which the media worker notices of both sides
@@ -190,7 +190,7 @@ describe('a call between tenants', { timeout: 60000 }, () => {
     await over(id);
     await alive([others, of2]);
     for (const one of [others, of2]) assert.ok(!one.list.some(({ data }) => data.data?.call === id));
-    for (const one of all) one.close();
+    for (const one of all) await one.close();
   });
 
   test('each ends those of its own users', async () => {

@@ -26,7 +26,8 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
     await suite.start();
     const tenant = suite.tenant();
     const phone = await tenant.phone('alice');
-    for (const user of ['bob', 'carol']) await tenant.phone(user);
+    // of whose connections one is to be closed
+    for (const user of ['bob', 'carol']) await tenant.phone(user, { transport: 'ws' });
     call = await phone.call('echo');
     assert.equal((await call.final).code, 200);
   });
@@ -166,9 +167,9 @@ describe('the OpenAPI document', { timeout: 60000 }, () => {
     for (const { id, op } of operations) {
       const codes = [...seen.get(id) ?? []].map(String);
       const can = Object.keys(op.responses).filter((code) => code !== 'default' && !RARE.includes(code));
-      if (op.responses['200']?.content?.['text/event-stream'] || id === 'GET /metrics' || LAST.includes(id)) continue;
+      if (op.responses['200']?.content?.['text/event-stream'] || id === 'GET /metrics') continue;
       // 409: not as this stack is; where it is, another test asks, and is held against the document as well
-      if (!codes.some((code) => code < 300 || code === '409')) wanting.push(`${id}: never answered well, ${codes}`);
+      if (!codes.some((code) => code < 300 || (code === '409' && !LAST.includes(id)))) wanting.push(`${id}: never answered well, ${codes}`);
       for (const code of can.filter((c) => !codes.includes(c) && ['401', '404'].includes(c))) wanting.push(`${id}: never by ${code}`);
     }
     assert.deepEqual(wanting, []);

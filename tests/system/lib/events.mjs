@@ -1,5 +1,6 @@
-// events.mjs: a reader of GET /v1/stream: server-sent events by fetch().
-// SPDX-License-Identifier: MIT
+// events.mjs: a reader of GET /v1/stream: server-sent events by fetch(), each of
+// which is held against docs/openapi.yaml. SPDX-License-Identifier: MIT
+import { checkEvent } from './openapi.mjs';
 import { until } from './stack.mjs';
 
 export class Events {
@@ -8,6 +9,7 @@ export class Events {
     const events = new Events();
     events.list = [];
     events.comments = 0;
+    events.wrong = null;
     events.control = new AbortController();
     const response = await fetch(`http://127.0.0.1:${port}/v1/stream${query}`,
       { headers: { authorization: `Bearer ${token}`, ...headers }, signal: events.control.signal });
@@ -44,15 +46,30 @@ export class Events {
       if (name) fields[name] = value;
       else this.comments++;
     }
-    if (fields.data) this.list.push({ ...fields, data: JSON.parse(fields.data) });
+    if (!fields.data) return;
+    const event = { ...fields, data: JSON.parse(fields.data) };
+    try {
+      checkEvent(event);
+    } catch (e) {
+      this.wrong ??= e;
+    }
+    this.list.push(event);
   }
 
   of(type) { return this.list.filter(({ event }) => event === type); }
 
   // The first of that type that fits.
   get(type, fits = () => true, limit = undefined) {
-    return until(() => this.of(type).find(({ data }) => fits(data)), `the event ${type}`, limit);
+    return until(() => {
+      if (this.wrong) throw this.wrong;
+      return this.of(type).find(({ data }) => fits(data));
+    }, `the event ${type}`, limit);
   }
 
-  close() { this.control.abort(); return this.over; }
+  // Throws as well when one of them was not as the document says.
+  async close() {
+    this.control.abort();
+    await this.over;
+    if (this.wrong) throw this.wrong;
+  }
 }

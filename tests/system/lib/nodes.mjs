@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import fs from 'node:fs';
+import { watch } from './openapi.mjs';
 import { B, Stack, freeUdp } from './stack.mjs';
 
 function freeTcp() {
@@ -36,6 +37,7 @@ export class Nodes extends Stack {
     this.second = Object.create(this, Object.fromEntries(Object.entries({
       wssPort: wss, wsPort: ws, sigdAdmin: admin, mediadAdmin: mediaAdmin, udpPort: await freeUdp(1),
     }).map(([name, value]) => [name, { value, writable: true }])));
+    watch(admin);
     openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
       '-subj', '/CN=cluster', '-keyout', this.file('ca.key'), '-out', this.file('ca.pem'));
     const text = fs.readFileSync(this.file('sigd.yaml'), 'utf8');

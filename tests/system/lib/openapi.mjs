@@ -100,6 +100,16 @@ export async function check(sent, answer) {
   return { id, status };
 }
 
+// Throws when an event of /v1/stream is none that its schema knows: what stands
+// behind `event:`, `id:` (may be absent) and `data:`.
+export function checkEvent({ event, id, data }) {
+  const { Event, Figures, Cut } = document.components.schemas;
+  validate({ figures: Figures, cut: Cut }[event] ?? Event, data, `the event ${event}`);
+  const own = !['figures', 'cut'].includes(event);
+  if (own && data.type !== event) throw new Error(`an event of the type ${data.type} is told as ${event}`);
+  if (own && Number(id) !== Date.parse(data.time)) throw new Error(`the id of an event of ${data.time} is ${id}`);
+}
+
 // An answer that can be read more than once. (Node 18 keeps a process alive for
 // each clone() of a Response that is not read to its end.)
 function copies({ status, statusText, headers }, body) {

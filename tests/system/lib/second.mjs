@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { watch } from './openapi.mjs';
 import { B, freeUdp } from './stack.mjs';
 
 const freeTcp = () => new Promise((done) => {
@@ -24,6 +25,7 @@ export async function secondSigd(stack, node = 's2', admin = '127.0.0.1') {
     second[port] = port === 'udpPort' ? await freeUdp(1) : await freeTcp();
     text = text.replaceAll(`:${stack[port]}`, `:${second[port]}`);
   }
+  watch(second.sigdAdmin);
   text = text.replace(`bind: 127.0.0.1:${second.sigdAdmin}`, `bind: "${admin}:${second.sigdAdmin}"`);
   fs.mkdirSync(stack.file(`run-${node}`), { recursive: true, mode: 0o700 });
   fs.writeFileSync(stack.file(`${name}.yaml`), text);
