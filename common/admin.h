@@ -81,7 +81,8 @@ void *admin_arg(const struct admin *admin);
 bool admin_worker(const struct admin *admin, unsigned nr,
 		  char addr[NODE_ADDR_MAX + 1]);
 /* For handlers: a call takes ADMIN_REDIS_MS at most for connecting and as much
- * for the answer, and one that took so long spares others that. */
+ * for the answer, but for pauses of the machine (pauses.h); and one that
+ * took so long spares others that. */
 struct redis_sync *admin_redis(const struct admin *admin);
 
 #endif

@@ -220,7 +220,7 @@ static uint64_t cpu_ns(void)
 
 static void be_busy_ms(unsigned long ms)
 {
-	const uint64_t until = cpu_ns() + ms * 1000000u;
+	const uint64_t until = cpu_ns() + (uint64_t)ms * 1000000u;
 
 	while (cpu_ns() < until)
 		;

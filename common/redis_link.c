@@ -2,9 +2,10 @@
  * redis_link.c  Keeps one connection to Redis up
  *
  * down -> (jittered wait) -> connecting (name, socket) -> greeting (AUTH, CLIENT SETNAME,
- * PING, TIME) -> up. Replies come in the order of the commands, so what waits is one
- * queue, and one timer watches its head. A TIME each second notices a server that stands
- * still although nobody asks it anything, and keeps its clock known.
+ * PING, TIME) -> up. Replies come in the order of the commands, so what waits
+ * is one queue, and one timer watches its head. A TIME each second notices a
+ * server that stands still although nobody asks it anything, and keeps its
+ * clock known.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <re.h>
 
-#include "common/patience.h"
+#include "common/pauses.h"
 #include "common/redis_figures.h"
 #include "common/redis_priv.h"
 #include "common/wheel.h"
@@ -47,12 +48,15 @@ struct redis_link {
 	struct list observers_of[OWNERS];
 	struct list scripts;     /* struct redis_script_use */
 	uint32_t round;          /* of telling the observers */
-	uint64_t clock_ms;       /* of Redis ... */
-	uint64_t clock_at;       /* ... at this time of the wheel; 0: unknown */
+	struct {
+		uint64_t ms; /* of Redis ... */
+		uint64_t at; /* ... at this time of the wheel; 0: unknown */
+	} clock;
+	struct pauses_mark begun; /* to connect */
 	char why[REDIS_WHY_MAX]; /* it is not up; "" while it is */
 	struct wheel_timer retry_timer;
-	struct patience connecting, patience; /* the latter: with the oldest command */
 	struct wheel_timer probe_timer;
+	struct pauses pauses; /* while anything is waited for */
 	struct redis_figures figures;
 };
 
@@ -60,7 +64,8 @@ struct pending {
 	struct le le, own;
 	redis_reply_h *replyh; /* NULL: nobody waits for it */
 	void *arg;
-	uint64_t sent_ms, sent_us;
+	struct pauses_mark sent;
+	uint64_t sent_us;
 	const struct redis_script *script; /* sent by its hash ... */
 	struct redis_command *cmd;         /* ... in this */
 };
@@ -106,8 +111,7 @@ static void link_destructor(void *arg)
 
 	wheel_stop(&link->retry_timer);
 	wheel_stop(&link->probe_timer);
-	patience_stop(&link->connecting);
-	patience_stop(&link->patience);
+	pauses_stop(&link->pauses);
 	mem_deref(link->name);
 	mem_deref(link->conn);
 	list_flush(&link->pending);
@@ -182,8 +186,7 @@ static void link_lost(struct redis_link *link, int err)
 	link->conn = mem_deref(link->conn);
 	link->state = LINK_DOWN;
 	wheel_stop(&link->probe_timer);
-	patience_stop(&link->connecting);
-	patience_stop(&link->patience);
+	pauses_stop(&link->pauses);
 	wheel_start(link->wheel, &link->retry_timer,
 		    backoff_ms(link->attempts++), link_connect, link);
 	link->figures.lost += was_up;
@@ -209,7 +212,7 @@ uint64_t redis_link_waited(const struct redis_link *link)
 {
 	const struct pending *oldest = list_ledata(link->pending.head);
 
-	return oldest ? wheel_now(link->wheel) - oldest->sent_ms : 0;
+	return oldest ? pauses_waited(&link->pauses, &oldest->sent) : 0;
 }
 
 static bool oldest_is_late(const struct redis_link *link)
@@ -218,35 +221,30 @@ static bool oldest_is_late(const struct redis_link *link)
 	       redis_link_waited(link) >= link->own.cfg.command_ms;
 }
 
-static void watch_oldest(struct redis_link *link);
+static bool is_connecting(const struct redis_link *link)
+{
+	return link->state == LINK_CONNECTING || link->state == LINK_GREETING;
+}
 
-static void on_timeout(void *arg)
+static bool connects_too_long(const struct redis_link *link)
+{
+	return is_connecting(link) &&
+	       pauses_waited(&link->pauses, &link->begun) >=
+		       link->own.cfg.command_ms;
+}
+
+static void on_slice(void *arg)
 {
 	struct redis_link *link = arg;
 
 	if (oldest_is_late(link) && !poll_survived(link))
 		return;
-	if (oldest_is_late(link)) {
+	if (oldest_is_late(link) || connects_too_long(link)) {
 		say_why(link, "no answer in time");
-		link_lost(link, ETIMEDOUT);
-	} else {
-		watch_oldest(link);
+		link_lost(link, link->state == LINK_UP ? ETIMEDOUT : ENOTCONN);
+	} else if (!link->pending.head && !is_connecting(link)) {
+		pauses_stop(&link->pauses);
 	}
-}
-
-/* The timer is left running when its command is answered: it looks again. */
-static void watch_oldest(struct redis_link *link)
-{
-	const uint64_t waited = redis_link_waited(link);
-
-	if (!link->pending.head || patience_waits(&link->patience))
-		return;
-
-	patience_start(&link->patience, link->wheel,
-		       waited < link->own.cfg.command_ms
-			       ? link->own.cfg.command_ms - waited
-			       : 0,
-		       on_timeout, link);
 }
 
 int redis_link_push(struct redis_link *link, struct redis_command *cmd,
@@ -269,11 +267,11 @@ int redis_link_push(struct redis_link *link, struct redis_command *cmd,
 	pending->arg = arg;
 	pending->script = script;
 	pending->cmd = script ? mem_ref(cmd) : NULL;
-	pending->sent_ms = wheel_now(link->wheel);
 	pending->sent_us = redis_figures_now_us();
+	pauses_run(&link->pauses, link->wheel, on_slice, link);
+	pauses_mark(&link->pauses, &pending->sent);
 	list_append(&link->pending, &pending->le, pending);
 	list_append(owned(link->pending_of, arg), &pending->own, pending);
-	watch_oldest(link);
 	return 0;
 }
 
@@ -348,8 +346,8 @@ static void clock_set(struct redis_link *link, const struct redis_val *time)
 	    !redis_num(&time->el[0], &sec) || !redis_num(&time->el[1], &usec))
 		return;
 
-	link->clock_ms = sec * 1000 + usec / 1000;
-	link->clock_at = wheel_now(link->wheel);
+	link->clock.ms = sec * 1000 + usec / 1000;
+	link->clock.at = wheel_now(link->wheel);
 }
 
 static void on_probe(void *arg);
@@ -404,7 +402,6 @@ static void on_first_time(int err, const struct redis_val *val, void *arg)
 		link_lost(link, ENOTCONN);
 		return;
 	}
-	patience_stop(&link->connecting);
 	say_why(link, "");
 	link->state = LINK_UP;
 	link->attempts = 0;
@@ -442,12 +439,6 @@ static void on_connected(void *arg)
 	(void)err; /* no memory: the connecting time runs out */
 }
 
-static void on_connect_timeout(void *arg)
-{
-	say_why(arg, "no answer in time");
-	link_lost(arg, ENOTCONN);
-}
-
 static void connect_to(struct redis_link *link, const char *host)
 {
 	static const struct redis_conn_handlers handlers = {.uph = on_connected,
@@ -481,8 +472,8 @@ static void link_connect(void *arg)
 
 	link->serial++;
 	link->state = LINK_CONNECTING;
-	patience_start(&link->connecting, link->wheel,
-		       link->own.cfg.command_ms, on_connect_timeout, link);
+	pauses_run(&link->pauses, link->wheel, on_slice, link);
+	pauses_mark(&link->pauses, &link->begun);
 	if (link->own.cfg.path || redis_name_is_ip(host)) {
 		connect_to(link, host);
 		return;
@@ -530,10 +521,10 @@ const char *redis_link_why(const struct redis_link *link)
 
 bool redis_link_time(const struct redis_link *link, uint64_t *ms)
 {
-	if (!link->clock_ms)
+	if (!link->clock.ms)
 		return false;
 
-	*ms = link->clock_ms + (wheel_now(link->wheel) - link->clock_at);
+	*ms = link->clock.ms + (wheel_now(link->wheel) - link->clock.at);
 	return true;
 }
 

@@ -5,7 +5,9 @@
  * docs/redis.md). While it is down a command fails at once with ENOTCONN:
  * nothing is queued here. All arguments are binary-safe: no command is ever
  * built as text. A reply that has not come within the command timeout (2 s)
- * breaks the connection: every pending command then fails with ETIMEDOUT.
+ * breaks the connection: every pending command then fails with ETIMEDOUT. It is
+ * looked at four times a second, and some pauses of our own are taken off
+ * (pauses.h).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -113,7 +115,8 @@ int redis_link_eval(struct redis_link *link, const struct redis_script *script,
 
 /*
  * A blocking connection for processes without a loop (admin, cordctl); a call
- * takes command_ms at most for connecting and as much for the reply. The value
+ * takes command_ms at most for connecting and as much for the reply (but for
+ * pauses of our own: pauses.h). The value
  * is owned by the connection and valid until the next call. After an error
  * (ENOTCONN, ETIMEDOUT) the next call connects anew; a command is never
  * repeated.

@@ -13,7 +13,7 @@
 #include <sys/time.h>
 #include <re.h>
 
-#include "common/patience.h"
+#include "common/pauses.h"
 #include "common/redis_priv.h"
 
 #include <hiredis/hiredis.h> /* from here on REDIS_ERR is its macro */
@@ -88,33 +88,38 @@ static bool flushed(redisContext *ctx)
 	return true;
 }
 
-/* Within its time, without our own pauses (patience.h): else a machine that stood
- * still takes a server for silent that had no time to answer. */
-static bool readable(int fd, uint64_t left_ms)
+/* What is left of the time for a reply, and how many pauses are none of it. */
+struct allowance {
+	uint64_t ms;
+	unsigned pauses;
+};
+
+/* Our own pauses are not the server's (pauses.h). */
+static bool readable(int fd, struct allowance *left)
 {
 	struct pollfd pfd = {.fd = fd, .events = POLLIN};
-	uint64_t given_ms = 0;
 
-	while (left_ms) {
+	while (left->ms) {
 		const uint64_t begun_ms = tmr_jiffies();
 		const uint64_t slice_ms =
-			min(left_ms, (uint64_t)PATIENCE_SLICE_MS);
+			min(left->ms, (uint64_t)PAUSES_SLICE_MS);
 		uint64_t took_ms;
 
 		if (poll(&pfd, 1, (int)slice_ms) > 0)
 			return true;
 		took_ms = tmr_jiffies() - begun_ms;
-		if (took_ms >= slice_ms + PATIENCE_LATE_MS &&
-		    given_ms < PATIENCE_MORE_MS)
-			given_ms += took_ms - slice_ms;
+		if (left->pauses && pauses_of(took_ms, slice_ms))
+			left->pauses--;
 		else
-			left_ms -= min(left_ms, took_ms);
+			left->ms -= min(left->ms, took_ms);
 	}
 	return false;
 }
 
-static int get_reply(redisContext *ctx, uint64_t ms, void **reply)
+static int get_reply(redisContext *ctx, uint32_t command_ms, void **reply)
 {
+	struct allowance left = {command_ms, PAUSES_MOST};
+
 	for (;;) {
 		if (redisGetReplyFromReader(ctx, reply) != REDIS_OK)
 			return ENOTCONN;
@@ -122,7 +127,7 @@ static int get_reply(redisContext *ctx, uint64_t ms, void **reply)
 			return 0;
 		if (!flushed(ctx))
 			return is_timeout(ctx) ? ETIMEDOUT : ENOTCONN;
-		if (!readable(ctx->fd, ms))
+		if (!readable(ctx->fd, &left))
 			return ETIMEDOUT;
 		if (redisBufferRead(ctx) != REDIS_OK)
 			return is_timeout(ctx) ? ETIMEDOUT : ENOTCONN;

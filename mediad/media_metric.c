@@ -74,12 +74,16 @@ static const struct metric_desc rows[] = {
 	      mux.tx_batches),
 	PARTS("loop_late_ratio", "How much of the last second the loop was "
 	      "late; from 0.5 on there are no new sessions, until it is "
-	      "0.2 again, if the worker itself uses a fifth of a processor. "
-	      "A delay of more than 0.3 s counts as that, the "
-	      "next one whole", late),
+	      "0.2 again, where the worker is busy. A delay of more than "
+	      "0.3 s counts as that, the next one whole", late),
 	PARTS("loop_missed_ratio", "How many of its deadlines of the last "
 	      "second the loop met 20 ms late or more; from 0.8 on there are "
-	      "no new sessions, until it is 0.4 again, as above", missed),
+	      "no new sessions, until it is 0.4 again, where the worker is "
+	      "busy", missed),
+	PARTS("loop_busy_ratio", "How much the loop worked of the time of the "
+	      "last second that it had, without what it was late: from 0.5 "
+	      "on it is late for its calls, with less because it lacks "
+	      "processor time", busy),
 	DROP("not-media", other),
 	DROP("too-big", too_big),
 	DROP("unknown-ufrag", no_ufrag),

@@ -25,7 +25,7 @@
 /* Copied from the parts whenever the figures are told. */
 struct media_figures {
 	int64_t sessions, draining, ready;
-	int64_t late, missed; /* 1/1000, see strain.h */
+	int64_t late, missed, busy; /* 1/1000, see strain.h */
 	int64_t queued, rtp_queued; /* 1/1000, of the fullest socket's queue */
 	int64_t deaths;   /* at the start of this process, */
 	uint64_t resumed; /* as are these */

@@ -266,6 +266,7 @@ static void on_fill(void *arg)
 	figures->ready = control_ready(mw->control);
 	figures->late = control_late(mw->control);
 	figures->missed = control_missed(mw->control);
+	figures->busy = control_busy(mw->control);
 	figures->queued = mux_queued(mw->mux);
 	figures->mux = *mux_stats(mw->mux);
 	mux_tcp_stats(mw->mux, &figures->tcp);

@@ -117,8 +117,8 @@ static void strain_changed(struct control *control)
 			 share, often, strain_busy(strain) / 10,
 			 session_count(control->table));
 	else if (strain->starved)
-		log_warn(NULL, "late, but not for its calls: the machine gives "
-			 "it too little processor time",
+		log_warn(NULL, "late, though it does little: it lacks "
+			 "processor time, and takes new calls",
 			 "percent_of_time=%u percent_of_deadlines=%u "
 			 "busy_percent=%u sessions=%zu",
 			 share, often, strain_busy(strain) / 10,
@@ -503,6 +503,11 @@ uint32_t control_epoch(const struct control *control)
 uint32_t control_late(const struct control *control)
 {
 	return strain_share(&control->gauge.strain);
+}
+
+uint32_t control_busy(const struct control *control)
+{
+	return strain_busy(&control->gauge.strain);
 }
 
 uint32_t control_missed(const struct control *control)

@@ -70,6 +70,8 @@ bool control_ready(const struct control *control);
 uint32_t control_late(const struct control *control);
 /* How many of its deadlines were late by a packet or more, per mille. */
 uint32_t control_missed(const struct control *control);
+/* How much it worked of the time that it had, per mille. */
+uint32_t control_busy(const struct control *control);
 /* The end: no heartbeat any more, we are off the list of workers at once. Give
  * the loop a moment before the control is freed. */
 void control_leave(struct control *control);

@@ -33,18 +33,14 @@ static uint32_t weigh(struct strain *strain, uint64_t late_ms)
 	return (uint32_t)(late_ms < most ? late_ms : most);
 }
 
-static uint32_t faded(uint32_t us, uint64_t late_ms)
-{
-	const uint64_t passed = late_ms < MEMORY_MS ? STRAIN_SAMPLE_MS + late_ms
-						    : MEMORY_MS;
-
-	return us - (uint32_t)(us * (passed < MEMORY_MS ? passed : MEMORY_MS) /
-			       MEMORY_MS);
-}
-
 static void share_take(struct strain *strain, uint32_t late_ms)
 {
-	strain->late_us = faded(strain->late_us, late_ms) + late_ms * US;
+	const uint32_t passed = STRAIN_SAMPLE_MS + late_ms;
+	const uint32_t faded = passed < MEMORY_MS ? passed : MEMORY_MS;
+
+	strain->late_us -=
+		(uint32_t)((uint64_t)strain->late_us * faded / MEMORY_MS);
+	strain->late_us += late_ms * US;
 }
 
 uint32_t strain_busy(const struct strain *strain)
@@ -52,12 +48,13 @@ uint32_t strain_busy(const struct strain *strain)
 	return strain->busy_us / MEMORY_MS * WHOLE / US;
 }
 
-static void busy_take(struct strain *strain, uint64_t late_ms, uint64_t busy_us)
+/* Where it is late it had a sample's time all the same, and no more. */
+static void busy_take(struct strain *strain, uint64_t busy_us)
 {
 	const uint32_t most = MEMORY_MS * US;
 
-	strain->busy_us = faded(strain->busy_us, late_ms) +
-			  (uint32_t)(busy_us < most ? busy_us : most);
+	strain->busy_us -= strain->busy_us / MEMORY_SAMPLES;
+	strain->busy_us += (uint32_t)(busy_us < most ? busy_us : most);
 	if (strain->busy_us > most)
 		strain->busy_us = most;
 }
@@ -91,7 +88,7 @@ bool strain_sample(struct strain *strain, uint64_t late_ms, uint64_t busy_us)
 
 	share_take(strain, weigh(strain, late_ms));
 	often_take(strain, late_ms);
-	busy_take(strain, late_ms, busy_us);
+	busy_take(strain, busy_us);
 	if (is_in_time(strain)) {
 		strain->on = false;
 		strain->starved = false;

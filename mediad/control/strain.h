@@ -9,10 +9,12 @@
  * with every call. One delay alone is no strain, however long it was: a virtual
  * machine that stood still for half a second has as much room as before.
  *
- * Nor is it one when the worker is late though it does little: then it is not for
- * its calls, but for whoever else has the processors, and none is heard better
- * for a call that is refused. It is told, as the sound suffers; and sigd, which is
- * told how late each worker is, takes others where there are any.
+ * Nor is it one when the worker is late though it works for less than half of the
+ * time that it has: then it is not late for its calls, but for whoever else has the
+ * processors, and none is heard better for a call that is refused. It is told, as
+ * the sound suffers; and sigd, which is told how late each worker is, takes others
+ * where there are any. One that gets little of a processor and uses all of that is
+ * late for its calls.
  *
  * Pure, plain data; zeroed memory: at ease.
  *
@@ -39,17 +41,15 @@ enum {
 	STRAIN_OFTEN_OFF = 400,
 	STRAIN_OFTEN_EASE = 500,
 	STRAIN_OFTEN_LEAST = 650,
-	/* its own processor time of the last second, per mille: what is late with
-	 * less is not late for its calls. A fifth, as a worker may have to share
-	 * its processor with some others that are as busy. */
-	STRAIN_OWN = 200,
-	STRAIN_OWN_OFF = 100,
+	/* per mille of the last second, without what it was late, that it worked */
+	STRAIN_OWN = 500,
+	STRAIN_OWN_OFF = 250,
 };
 
 struct strain {
 	uint32_t late_us; /* of the last second, what is older fades */
 	uint32_t often;   /* deadlines, per mille and MEMORY_SAMPLES */
-	uint32_t busy_us; /* of the last second, what is older fades */
+	uint32_t busy_us; /* processor time, fading as if it were never late */
 	uint32_t alone_ms; /* until a long delay is alone again */
 	bool on;      /* late for its calls */
 	bool starved; /* late, but not for them */
@@ -61,7 +61,7 @@ uint32_t strain_share(const struct strain *strain);
  * more, per mille. */
 uint32_t strain_often(const struct strain *strain);
 
-/* Its processor time of the last second, per mille. */
+/* How much it worked of the time that it had, per mille. */
 uint32_t strain_busy(const struct strain *strain);
 
 /* How much less hard to work on what could be done with less: 0, 1 or 2. Long

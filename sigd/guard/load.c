@@ -33,13 +33,23 @@ static uint32_t cpu_share(const struct load *load,
 	return (uint32_t)min(cpu * WHOLE / wall, (uint64_t)CPU_MOST);
 }
 
+/* Of the time that it had: what it was late is not among it. */
+static uint32_t own_share(const struct load *load,
+			  const struct load_sample *sample)
+{
+	const uint64_t wall = sample->now_us - load->now_us;
+	const uint64_t late = min(wall, (uint64_t)sample->lag_ms * 1000);
+	const uint64_t had = max(wall - late, (uint64_t)LOAD_SAMPLE_MS * 1000);
+
+	return (uint32_t)(cpu_share(load, sample) * wall / had);
+}
+
 static uint32_t worst(const struct load *load, const struct load_sample *s)
 {
-	const uint32_t cpu = cpu_share(load, s);
-	uint32_t value = against(cpu, LOAD_CPU_HIGH);
+	uint32_t value = against(cpu_share(load, s), LOAD_CPU_HIGH);
 
 	/* what did not last is no overload, however late it was */
-	if (cpu >= LOAD_LAG_CPU)
+	if (own_share(load, s) >= LOAD_LAG_OWN)
 		value = max(value, against(min(s->lag_ms, load->lag_ms),
 					   LOAD_LAG_HIGH_MS));
 	value = max(value, against(s->queue, LOAD_QUEUE_HIGH));
@@ -70,9 +80,7 @@ void load_sample(struct load *load, const struct load_sample *sample)
 	load->now_us = sample->now_us;
 	load->cpu_us = sample->cpu_us;
 	load->lag_ms = sample->lag_ms;
-	load->redis_share = redis_share(min(
-		sample->redis_ms - min(sample->redis_ms, sample->lag_ms),
-		60000u));
+	load->redis_share = redis_share(min(sample->redis_ms, 60000u));
 	if (load->value > LOAD_FULL) {
 		step = STEP_UP_LEAST + (load->value - LOAD_FULL) / 10;
 		load->share += min(step, (uint32_t)STEP_UP_MOST);

@@ -8,9 +8,10 @@
  * RFC 7339 would be told): so what is taken on stays near what can be done,
  * instead of swinging between all and nothing (RFC 5390 REQ 1, 21).
  *
- * Lag counts where the worker itself has something to do: one that is late with
- * little to do is late because the machine stands still or works for others, and
- * nobody is served sooner for a call that is refused.
+ * Lag counts where the worker works for half of the time that it has: one that
+ * is late with less to do is late because the machine stands still or works for
+ * others, and nobody is served sooner for a call that is refused. One that gets
+ * little of a processor and uses all of that is overloaded.
  *
  * Redis that owes an answer for long is different: what is refused meanwhile
  * grows with how long it does, and nothing of that stays once it answers.
@@ -29,7 +30,7 @@ enum {
 	LOAD_FULL = 1000,       /* per mille: a load of 1 */
 	LOAD_CPU_HIGH = 900,    /* per mille of one core */
 	LOAD_LAG_HIGH_MS = 100, /* two deadlines in a row served so late, */
-	LOAD_LAG_CPU = 200,     /* with so much processor time, per mille */
+	LOAD_LAG_OWN = 500,     /* with so much to do, per mille of its time */
 	LOAD_REDIS_HIGH_MS = 500, /* from here on some is refused, */
 	LOAD_REDIS_ALL_MS = 1500, /* from here on all */
 	LOAD_QUEUE_HIGH = 500,  /* per mille of the receive buffer */
@@ -40,8 +41,7 @@ struct load_sample {
 	uint64_t now_us;   /* monotonic */
 	uint64_t cpu_us;   /* of this thread, since it began */
 	uint32_t lag_ms;   /* of the timer that takes the sample */
-	uint32_t redis_ms; /* age of the oldest unanswered command; what we
-			    * were late ourselves is not Redis' (lag_ms) */
+	uint32_t redis_ms; /* how long the oldest command waits for Redis */
 	uint32_t queue;    /* per mille, the fullest */
 	uint32_t txns;     /* per mille */
 };

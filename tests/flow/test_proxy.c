@@ -186,7 +186,7 @@ static void overload(struct fixture *fix, bool on)
 
 	for (unsigned i = 0; i < 100; i++) {
 		sample.now_us += LOAD_SAMPLE_MS * 1000;
-		sample.cpu_us += LOAD_SAMPLE_MS * LOAD_LAG_CPU;
+		sample.cpu_us += LOAD_SAMPLE_MS * LOAD_LAG_OWN;
 		sample.lag_ms = on ? 10 * LOAD_LAG_HIGH_MS : 0;
 		proxy_sample(fix->nodes[0].proxy, &sample);
 	}

@@ -93,7 +93,7 @@ describe('a media worker that comes late', { timeout: 120000 }, () => {
 
   test('is told where it is late for others, and takes what comes', async () => {
     const [pid] = Object.values(stack.workers('mediad'));
-    const before = await refused();
+    const refusedBefore = await refused();
     let late = true;
     const pulses = (async () => {
       while (late) {
@@ -104,9 +104,9 @@ describe('a media worker that comes late', { timeout: 120000 }, () => {
       }
     })();
     pulses.catch(() => {}); // until it is waited for
-    const { good } = await until(() => state().includes('late, but not for its calls'), 'it tells so').then(() => offer(1, 1)).finally(() => { late = false; });
+    const { good } = await until(() => state().includes('late, though it does little'), 'it tells so').then(() => offer(1, 1)).finally(() => { late = false; });
     await pulses;
     assert.equal(good, 1, 'a call is taken');
-    assert.equal(await refused(), before);
+    assert.equal(await refused(), refusedBefore);
   });
 });

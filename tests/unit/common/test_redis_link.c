@@ -360,12 +360,15 @@ static void a_pause_of_both_is_not_the_servers(void)
 	struct answer answer;
 
 	if (start(&fix)) {
+		/* others were asked before, and have answered */
+		redis_test_until(fix.wheel, 1700, redis_test_never, NULL);
 		redis_server_freeze(&fix.server);
 		CHECK(!ask(&fix, &answer, 1, argv));
 		redis_test_until(fix.wheel, 0, redis_test_never, NULL);
 		nanosleep(&ts, NULL);
-		redis_test_until(fix.wheel, 20, redis_test_never, NULL);
+		redis_test_until(fix.wheel, 400, redis_test_never, NULL);
 		CHECK_INT(answer.calls, 0);
+		CHECK(redis_link_waited(fix.link) < 1000);
 		redis_server_thaw(&fix.server);
 		CHECK(redis_test_until(fix.wheel, 5000, is_answered, &answer));
 		CHECK_INT(answer.err, 0);
@@ -873,6 +876,45 @@ static void on_piped(size_t nr, const struct redis_val *val, void *arg)
 	piped->refused |= val->type == REDIS_ERR;
 }
 
+/* Stops this process for a while, and lets the server go on soon behind it. */
+static pid_t stop_us(const struct redis_server *server)
+{
+	const pid_t us = getpid(), child = fork();
+
+	if (child)
+		return child;
+
+	usleep(50000);
+	kill(us, SIGSTOP);
+	usleep(1200000);
+	kill(us, SIGCONT);
+	usleep(50000);
+	redis_server_thaw(server);
+	_exit(0);
+}
+
+static void a_pause_of_both_is_not_the_servers_for_who_blocks(void)
+{
+	struct redis_server server = {.pid = 0};
+	struct redis_cfg cfg = {.path = server.sock, .command_ms = 500};
+	const struct redis_arg ping[] = {redis_str("PING")};
+	const struct redis_val *val = NULL;
+	struct redis_sync *sync = NULL;
+	pid_t child;
+
+	if (!redis_server_start(&server))
+		return;
+	CHECK(!redis_sync_alloc(&sync, &cfg));
+	CHECK(!redis_sync_send(sync, ping, 1, &val));
+	redis_server_freeze(&server);
+	child = stop_us(&server);
+	CHECK_INT(redis_sync_send(sync, ping, 1, &val), 0);
+	CHECK(val && redis_is(val, "PONG"));
+	waitpid(child, NULL, 0);
+	redis_server_kill(&server);
+	mem_deref(sync);
+}
+
 static void many_commands_at_once_are_answered_in_order(void)
 {
 	struct redis_server server = {.pid = 0};
@@ -948,5 +990,6 @@ TEST_MAIN(TEST(a_command_is_answered), TEST(hostile_values_stay_values),
 	  TEST(a_thousand_commands_in_one_turn_come_back_in_order),
 	  TEST(a_name_from_outside_is_one_part_of_a_key),
 	  TEST(a_blocking_connection_works_and_comes_back),
+	  TEST(a_pause_of_both_is_not_the_servers_for_who_blocks),
 	  TEST(many_commands_at_once_are_answered_in_order),
 	  TEST(a_silent_redis_is_waited_for_once))

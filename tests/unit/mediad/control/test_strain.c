@@ -6,12 +6,12 @@
 #include "mediad/control/strain.h"
 #include "tests/lib/test.h"
 
-/* Of a worker that has enough to do: half of the processor is its own. */
+/* Of a worker that works for four fifths of the time. */
 static bool sample(struct strain *strain, uint64_t late_ms)
 {
 	const uint64_t passed_ms = STRAIN_SAMPLE_MS + (late_ms % 60000);
 
-	return strain_sample(strain, late_ms, passed_ms * 500);
+	return strain_sample(strain, late_ms, passed_ms * 800);
 }
 
 /* How many samples of this until it changes; most: it does not. */
@@ -180,6 +180,32 @@ static void who_is_late_with_little_to_do_is_starved_and_refuses_nobody(void)
 	CHECK_INT(until(&strain, 0, 1000), 1000);
 }
 
+/* A twentieth of the time is enough for it; of 310 ms it is stopped for 250. */
+static void who_is_stopped_with_little_to_do_refuses_nobody(void)
+{
+	struct strain strain = {0};
+
+	for (unsigned i = 0; i < 100; i++) {
+		(void)strain_sample(&strain, 220, 15500);
+		(void)strain_sample(&strain, 1, 500);
+		CHECK(!strain.on);
+	}
+	CHECK(strain.starved);
+}
+
+/* A tenth of a processor is all that it gets. */
+static void who_uses_all_of_the_little_that_it_gets_refuses(void)
+{
+	struct strain strain = {0};
+	unsigned n = 0;
+
+	while (n < 20 && !strain.on) {
+		(void)strain_sample(&strain, 450, 50000);
+		n++;
+	}
+	CHECK(strain.on);
+}
+
 static void no_more_than_all_of_the_time_is_its_own(void)
 {
 	struct strain strain = {0};
@@ -201,4 +227,6 @@ TEST_MAIN(TEST(it_is_eased_before_it_refuses),
 	  TEST(it_ends_when_all_is_well_and_not_before),
 	  TEST(a_jump_is_soon_forgotten),
 	  TEST(who_is_late_with_little_to_do_is_starved_and_refuses_nobody),
+	  TEST(who_is_stopped_with_little_to_do_refuses_nobody),
+	  TEST(who_uses_all_of_the_little_that_it_gets_refuses),
 	  TEST(no_more_than_all_of_the_time_is_its_own))

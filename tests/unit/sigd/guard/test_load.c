@@ -50,7 +50,7 @@ static void each_part_alone_is_an_overload(void)
 	for (unsigned i = 0; i < 3; i++) {
 		struct load load = {.share = 0};
 
-		run(&load, 20, LOAD_LAG_CPU, parts[i]);
+		run(&load, 20, LOAD_LAG_OWN, parts[i]);
 		CHECK(load.value > LOAD_FULL);
 		CHECK(refused_of(&load, 1000) > 0);
 	}
@@ -87,31 +87,43 @@ static void one_slow_turn_is_no_overload(void)
 		CHECK_INT(refused_of(&load, 1000), 0);
 	}
 	/* but two in a row are one */
-	run(&load, 2, 300, (struct load_sample){.lag_ms = 500});
+	run(&load, 2, 600, (struct load_sample){.lag_ms = 500});
 	CHECK(refused_of(&load, 1000) > 0);
 }
 
-/* The machine works for others, or stands still: it does not for whom we refuse. */
+/* Samples that come late, of a thread that ran for cpu_us in each. */
+static void late(struct load *load, unsigned samples, uint32_t lag_ms,
+		 uint64_t cpu_us)
+{
+	struct load_sample s = {.lag_ms = lag_ms};
+
+	s.now_us = load->now_us ? load->now_us : 1000000;
+	s.cpu_us = load->cpu_us;
+	while (samples--) {
+		s.now_us += (LOAD_SAMPLE_MS + lag_ms) * 1000;
+		s.cpu_us += cpu_us;
+		load_sample(load, &s);
+	}
+}
+
+/* The machine works for others, or stands still: nobody is served sooner. */
 static void who_is_late_with_little_to_do_refuses_nothing(void)
 {
 	struct load load = {.share = 0};
 
-	run(&load, 100, LOAD_LAG_CPU - 1,
-	    (struct load_sample){.lag_ms = 10 * LOAD_LAG_HIGH_MS});
+	late(&load, 100, 900, 45000);
+	CHECK_INT(refused_of(&load, 1000), 0);
+	late(&load, 100, 10000, 1000);
 	CHECK_INT(refused_of(&load, 1000), 0);
 }
 
-/* We stood still: what Redis has said meanwhile is not read yet. */
-static void our_own_pause_is_not_that_of_redis(void)
+/* A tenth of a processor is all that it gets. */
+static void who_uses_all_of_the_little_that_it_gets_refuses(void)
 {
 	struct load load = {.share = 0};
 
-	run(&load, 1, 100,
-	    (struct load_sample){.redis_ms = 2100, .lag_ms = 2000});
-	CHECK_INT(refused_of(&load, 1000), 0);
-	run(&load, 1, 100,
-	    (struct load_sample){.redis_ms = 2100, .lag_ms = 0});
-	CHECK_INT(refused_of(&load, 1000), 1000);
+	late(&load, 20, 900, 100000);
+	CHECK(refused_of(&load, 1000) > 0);
 }
 
 static void refusals_grow_while_it_lasts_and_end_after_it(void)
@@ -183,7 +195,7 @@ TEST_MAIN(TEST(an_idle_worker_refuses_nothing),
 	  TEST(while_redis_owes_an_answer_new_work_is_refused),
 	  TEST(one_slow_turn_is_no_overload),
 	  TEST(who_is_late_with_little_to_do_refuses_nothing),
-	  TEST(our_own_pause_is_not_that_of_redis),
+	  TEST(who_uses_all_of_the_little_that_it_gets_refuses),
 	  TEST(refusals_grow_while_it_lasts_and_end_after_it),
 	  TEST(refusals_are_spread_evenly),
 	  TEST(at_five_times_what_it_can_it_goes_on_serving),
