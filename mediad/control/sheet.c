@@ -191,16 +191,22 @@ static int print_leg(struct re_printf *pf, const struct leg_at *at)
 /* --- one session ------------------------------------------------------------------ */
 
 /* The key is written whole, so that a leg that is gone is gone; but not over
- * that of a later session of the call, which was moved from here then. */
+ * that of a later session of the call, which was moved from here then. When it
+ * ends KEYS[2] is where final figures are kept beside CDRs: a call that has one
+ * already says so, and for how many seconds (sigd's script call-end). */
 static const struct redis_script script_write = {
 	"sheet-write",
-	"local was = redis.call('HGET', KEYS[1], 'session') "
-	"if was and was ~= ARGV[3] and "
-	"  tonumber(redis.call('HGET', KEYS[1], 'made') or 0) > "
-	"  tonumber(ARGV[5]) then return 0 end "
+	"local was = redis.call('HMGET', KEYS[1], 'session', 'made', 'cdr') "
+	"if was[1] and was[1] ~= ARGV[3] and "
+	"  tonumber(was[2] or 0) > tonumber(ARGV[5]) then return 0 end "
 	"redis.call('DEL', KEYS[1]) "
 	"redis.call('HSET', KEYS[1], unpack(ARGV, 2)) "
 	"redis.call('EXPIRE', KEYS[1], ARGV[1]) "
+	"if was[3] and KEYS[2] then "
+	"  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 20000, '*', 'call', "
+	"    string.match(KEYS[1], '[^:]*$'), unpack(ARGV, 2)) "
+	"  redis.call('EXPIRE', KEYS[2], was[3]) "
+	"elseif was[3] then redis.call('HSET', KEYS[1], 'cdr', was[3]) end "
 	"return 1"};
 
 static void on_written(int err, const struct redis_val *val, void *arg)
@@ -266,8 +272,8 @@ static void write_session(struct sheet *sheet,
 			  const struct session_figures *figs, bool ended)
 {
 	const uint64_t now_ms = wheel_now(sheet->wheel);
-	struct redis_arg argv[ARGS_MAX], key_arg;
-	char key[64], time_text[24], made_text[24], ttl[12];
+	struct redis_arg argv[ARGS_MAX], keyv[2];
+	char key[64], kept[32], time_text[24], made_text[24], ttl[12];
 	size_t argc = 1;
 
 	if (!redis_link_up(sheet->link) || !figs->nlegs)
@@ -275,6 +281,7 @@ static void write_session(struct sheet *sheet,
 
 	re_snprintf(key, sizeof(key), "cb:{c:%c}:media:%s", figs->call[0],
 		    figs->call);
+	re_snprintf(kept, sizeof(kept), "cb:{c:%c}:cdr:media", figs->call[0]);
 	re_snprintf(time_text, sizeof(time_text), "%llu", unix_ms());
 	re_snprintf(ttl, sizeof(ttl), "%u", SHEET_KEEP_S);
 	argv[0] = redis_str(ttl);
@@ -296,10 +303,13 @@ static void write_session(struct sheet *sheet,
 			    figs->legs[i].leg);
 		put(argv, &argc, sheet->names[i], sheet->text[i]);
 	}
-	put_forms(sheet, argv, &argc, figs);
-	key_arg = redis_str(key);
-	(void)redis_link_eval(sheet->link, &script_write, &key_arg, 1, argv,
-			      argc, on_written, sheet);
+	/* nobody goes on with what has ended */
+	if (!ended)
+		put_forms(sheet, argv, &argc, figs);
+	keyv[0] = redis_str(key);
+	keyv[1] = redis_str(kept);
+	(void)redis_link_eval(sheet->link, &script_write, keyv, ended ? 2 : 1,
+			      argv, argc, on_written, sheet);
 }
 
 void sheet_ended(struct sheet *sheet, const struct session_figures *figs)

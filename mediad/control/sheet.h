@@ -12,6 +12,9 @@
  *            The keys are in docs/redis.md.
  *   form.<n>: what another worker needs to go on with that leg when this one
  *            is gone (session/leg_form.h); written soon after each agreement
+ *   cdr:     sigd has written the call's CDR, which is kept for so many
+ *            seconds. What is final then goes into the stream
+ *            `cb:{c:<x>}:cdr:media` as well, and is kept as long as that is.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -34,8 +37,8 @@ enum {
 int sheet_alloc(struct sheet **sheetp, struct redis_link *link,
 		struct wheel *wheel, struct session_table *table,
 		const char *addr);
-/* A session has ended: these were its figures. With Redis away, nobody will
- * know: it is for people only. */
+/* A session has ended: these were its figures, which its CDR is told with
+ * (docs/events.md). With Redis away, nobody will know. */
 void sheet_ended(struct sheet *sheet, const struct session_figures *figs);
 
 #endif

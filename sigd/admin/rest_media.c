@@ -178,7 +178,8 @@ void rest_media(struct jsonw *json, const struct redis_val *flat)
 	const char *legs[LEGS_MAX + 1] = {NULL};
 	uint64_t time = 0;
 
-	if (flat->type != REDIS_ARRAY || !flat->len) {
+	/* one field: of a call that has ended before mediad wrote anything */
+	if (flat->type != REDIS_ARRAY || flat->len <= 2) {
 		jsonw_null(json, "media");
 		return;
 	}

@@ -22,6 +22,8 @@ struct call_keys {
 	char cdr[CALL_KEY_MAX];
 	char setup[CALL_KEY_MAX];
 	char over[CALL_KEY_MAX];
+	char media[CALL_KEY_MAX]; /* mediad's (mediad/control/sheet.h) */
+	char kept[CALL_KEY_MAX];  /* the same, of calls that have CDRs */
 };
 
 /* Lua: `index(rec)`, the keys of the calls with the Call-ID of this record

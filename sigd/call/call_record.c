@@ -54,14 +54,35 @@ static const struct redis_script script_save = {
  * is the record's fields and these, with the time of Redis. Who collects the
  * CDRs has that long for it, and 20,000 of them in each of the sixteen streams:
  * memory is not theirs for ever. Why it went where it did is with its log
- * (common/call_log_store.h). */
+ * (common/call_log_store.h). ARGV[5] is 1 when its media worker is gone.
+ *
+ * How its media was is known a moment later, when its session has ended: its
+ * sheet says that there is a CDR, and mediad then keeps the figures in the
+ * stream beside it. When it has ended already, or nobody will say so any more,
+ * they go there from here. */
 static const struct redis_script script_end = {
 	"call-end",
 	CALL_INDEX_LUA CALL_AGAIN_LUA
 	"local rec = redis.call('HGETALL', KEYS[1]) "
 	"if #rec == 0 then return 0 end "
-	"local cdr = {} "
+	"local function keep(call, session) "
+	"  local is = redis.call('HMGET', KEYS[6], 'state', 'session') "
+	"  local ended = is[1] == 'ended' and is[2] == session "
+	"  if ended or is[1] and ARGV[5] == '1' then "
+	"    local all, some = redis.call('HGETALL', KEYS[6]), {} "
+	"    for i = 1, #all, 2 do "
+	"      if string.sub(all[i], 1, 5) ~= 'form.' then "
+	"        some[#some + 1] = all[i] some[#some + 1] = all[i + 1] end end "
+	"    redis.call('XADD', KEYS[7], 'MAXLEN', '~', 20000, '*', "
+	"      'call', call, unpack(some)) "
+	"    redis.call('EXPIRE', KEYS[7], ARGV[4]) end "
+	"  if not ended then "
+	"    redis.call('HSET', KEYS[6], 'cdr', ARGV[4]) "
+	"    if not is[1] then redis.call('EXPIRE', KEYS[6], 60) end end end "
+	"local cdr, media, session = {}, '', '' "
 	"for i = 1, #rec, 2 do local name, val = rec[i], rec[i + 1] "
+	"  if name == 'media' then media = val "
+	"  elseif name == 'session' then session = val end "
 	"  if name ~= 'a.ack' and name ~= 'b.ack' and name ~= 'why' then "
 	"    cdr[#cdr + 1] = name; cdr[#cdr + 1] = val end end "
 	"local t = redis.call('TIME') "
@@ -72,9 +93,11 @@ static const struct redis_script script_end = {
 	"  (ARGV[1] ~= 'killed' or not again(KEYS[1], ids, call)) then "
 	"  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 20000, '*', "
 	"    'reason', ARGV[1], 'by', ARGV[2], 'end', now, unpack(cdr)) "
-	"  redis.call('XTRIM', KEYS[2], 'MINID', "
-	"    string.format('%.0f', now - 1000 * ARGV[4])) "
+	"  local oldest = string.format('%.0f', now - 1000 * ARGV[4]) "
+	"  redis.call('XTRIM', KEYS[2], 'MINID', oldest) "
+	"  redis.call('XTRIM', KEYS[7], 'MINID', oldest) "
 	"  redis.call('EXPIRE', KEYS[2], ARGV[4]) "
+	"  if media ~= '' then keep(call, session) end "
 	"  told(KEYS[1], ids, call) end "
 	"for _, id in ipairs(ids) do "
 	"  if redis.call('SREM', id, call) == 1 and "
@@ -201,6 +224,9 @@ void call_keys_print(struct call_keys *keys, const char *call)
 	re_snprintf(keys->cdr, sizeof(keys->cdr), "cb:{c:%c}:cdr", x);
 	re_snprintf(keys->over, sizeof(keys->over), "cb:{c:%c}:over:%s", x,
 		    call);
+	re_snprintf(keys->media, sizeof(keys->media), "cb:{c:%c}:media:%s", x,
+		    call);
+	re_snprintf(keys->kept, sizeof(keys->kept), "cb:{c:%c}:cdr:media", x);
 	re_snprintf(keys->setup, sizeof(keys->setup), "cb:{c:%c}:setup:%s", x,
 		    call);
 }
@@ -303,9 +329,9 @@ void call_record_shift(struct redis_link *link, const char *call,
 int call_record_end(struct call_ask **askp, struct redis_link *link,
 		    const struct call_end *end, call_record_h *h, void *arg)
 {
-	struct redis_arg keyv[5], argv[4];
+	struct redis_arg keyv[7], argv[5];
 	const struct call_eval eval = {.script = &script_end, .keyv = keyv,
-				       .keyc = 5, .argv = argv, .argc = 4,
+				       .keyc = 7, .argv = argv, .argc = 5,
 				       .reply = CALL_NAMED};
 	struct call_keys keys;
 	char cdr[16];
@@ -317,10 +343,13 @@ int call_record_end(struct call_ask **askp, struct redis_link *link,
 	keyv[2] = redis_str(keys.list);
 	keyv[3] = redis_str(keys.setup);
 	keyv[4] = redis_str(keys.over);
+	keyv[5] = redis_str(keys.media);
+	keyv[6] = redis_str(keys.kept);
 	argv[0] = redis_str(status_text(end->reason));
 	argv[1] = redis_str(end->who);
 	argv[2] = redis_str(end->keep ? KEEP_S : "0");
 	argv[3] = redis_str(cdr);
+	argv[4] = redis_str(end->media_gone ? "1" : "0");
 	return call_ask_eval(askp, link, &eval, h, arg);
 }
 

@@ -8,7 +8,9 @@
  * CDR.
  *
  * Keys: `cb:{c:<x>}:rec:<call>` (hash; `..:over:<call>` what was kept of one
- * that has ended), `cb:{c:<x>}:calls` (sorted set: which calls there are) and `cb:{c:<x>}:cdr` (stream), where x is the first digit of
+ * that has ended), `cb:{c:<x>}:calls` (sorted set: which calls there are),
+ * `cb:{c:<x>}:cdr` (stream) and `cb:{c:<x>}:cdr:media` (stream: what media
+ * knew of calls with a CDR, mediad/control/sheet.h), where x is the first digit of
  * the call id: they share a hash tag, so that one script may touch all in a
  * Redis Cluster, and sixteen shards spread the load.
  *
@@ -149,6 +151,8 @@ struct call_end {
 	bool keep;
 	uint32_t cdr_s; /* its CDR waits so long for who collects them; 0: there
 			   is none */
+	bool media_gone; /* its media worker: what that said last is all that
+			    there is for the CDR */
 };
 
 /* End the call: CDR with this reason, record away. STATUS_UNKNOWN_DIALOG when

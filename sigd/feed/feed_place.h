@@ -37,8 +37,8 @@ void feed_place_read(struct feed_place *place, const char *id,
 struct feed_stream {
 	int64_t added; /* ever; FEED_NR_UNKNOWN: it was not looked at */
 	int64_t gone;  /* of these, from its begin */
-	bool all;      /* what was read behind the place is all there is */
-	size_t n;      /* so much */
+	bool all;      /* what was seen behind the place is all there is */
+	size_t n;      /* so much, be it read or not yet to be (feed_read.h) */
 };
 
 /* How many entries behind the place have gone unread; the place is then behind

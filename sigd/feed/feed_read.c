@@ -8,13 +8,20 @@
 
 #include "sigd/feed/feed_read.h"
 
-/* KEYS: stream. ARGV: behind which, how many, whether to look at how many there
- * were (feed_place.h) even when there is nothing new, which fields are wanted, or
- * "" for all, and of calls the stem of their media, of which the forms of legs
- * (docs/redis.md) are left out: [added, gone, [id, fields, media] ...], added -1 when it was not looked at. */
+/* KEYS: stream; of calls the final figures of their media too. ARGV: behind
+ * which, how many, whether to look at how many there were (feed_place.h) even
+ * when there is nothing new, which fields are wanted, or "" for all, and of
+ * calls the stem of the sheets of their media (docs/redis.md), of which the
+ * forms of legs are left out. [added, gone, how many there are,
+ * [id, fields, media] ...], added -1 when it was not looked at.
+ *
+ * Final figures are written behind the CDR, mostly within milliseconds; those
+ * of all of them are found in one way through, which goes on for 15 s behind
+ * the last. A CDR without is told with what the sheet says, but not in its
+ * first two seconds: it and what is behind it wait for the next look. */
 static const struct redis_script script_read = {
 	"feed-read",
-	"local out, added, len = {}, -1, 0 "
+	"local added, len = -1, 0 "
 	"local got = redis.call('XRANGE', KEYS[1], '(' .. ARGV[1], '+', "
 	"  'COUNT', ARGV[2]) "
 	"if redis.call('EXISTS', KEYS[1]) == 0 then added = 0 "
@@ -24,27 +31,55 @@ static const struct redis_script script_read = {
 	"    if info[k] == 'entries-added' then added = info[k + 1] end "
 	"    if info[k] == 'length' then len = info[k + 1] end end "
 	"end "
-	"out[1], out[2] = added, added - len "
-	"local function media_of(call) "
-	"  local all, some = redis.call('HGETALL', ARGV[5] .. call), {} "
-	"  for k = 1, #all, 2 do "
-	"    if string.sub(all[k], 1, 5) ~= 'form.' then "
-	"      some[#some + 1] = all[k] some[#some + 1] = all[k + 1] end end "
-	"  return some end "
-	"local want = {} "
-	"if #got > 0 then "
-	"  for name in string.gmatch(ARGV[4], '%S+') do want[name] = 1 end end "
+	"local out = {added, added - len, #got} "
+	"if #got == 0 then return out end "
+	"local want, calls, sought, left = {}, {}, {}, 0 "
+	"for name in string.gmatch(ARGV[4], '%S+') do want[name] = 1 end "
 	"for i, e in ipairs(got) do "
-	"  local fields, media, n = e[2], {}, 0 "
+	"  local fields, n, call, at = e[2], 0, nil, '' "
 	"  if ARGV[4] ~= '' then "
 	"    fields = {} "
 	"    for k = 1, #e[2], 2 do "
 	"      local name, val = e[2][k], e[2][k + 1] "
 	"      if want[name] then "
 	"        fields[n + 1], fields[n + 2], n = name, val, n + 2 end "
-	"      if ARGV[5] and name == 'call' then "
-	"        media = media_of(val) end end end "
-	"  out[i + 2] = {e[1], fields, media} end "
+	"      if name == 'call' then call = val "
+	"      elseif name == 'media' then at = val end end end "
+	"  if ARGV[5] and call and at ~= '' then "
+	"    calls[i], sought[call], left = call, true, left + 1 end "
+	"  out[i + 3] = {e[1], fields, {}} end "
+	"if not ARGV[5] then return out end "
+	"local function ms(id) return tonumber(string.match(id, '^%d+')) end "
+	"local function is_final(media) "
+	"  for k = 1, #media, 2 do "
+	"    if media[k] == 'state' then return media[k + 1] == 'ended' end end "
+	"  return false end "
+	"local function sheet(call) "
+	"  local all, some = redis.call('HGETALL', ARGV[5] .. call), {} "
+	"  for k = 1, #all, 2 do "
+	"    if string.sub(all[k], 1, 5) ~= 'form.' and all[k] ~= 'cdr' then "
+	"      some[#some + 1] = all[k] some[#some + 1] = all[k + 1] end end "
+	"  return some end "
+	"local found, from = {}, string.match(got[1][1], '^%d+') "
+	"local to = string.format('%.0f', ms(got[#got][1]) + 15000) "
+	"while left > 0 do "
+	"  local most = left + 16 "
+	"  local some = redis.call('XRANGE', KEYS[2], from, to, 'COUNT', most) "
+	"  for _, f in ipairs(some) do "
+	"    local call = f[2][2] "
+	"    if sought[call] then "
+	"      found[call] = f[2] "
+	"      if is_final(f[2]) then left = left - 1 end end end "
+	"  if #some < most then break end "
+	"  from = '(' .. some[#some][1] end "
+	"local t = redis.call('TIME') "
+	"local now = t[1] * 1000 + math.floor(t[2] / 1000) "
+	"for i = 1, #got do if calls[i] then "
+	"  local media = found[calls[i]] or sheet(calls[i]) "
+	"  if not is_final(media) and ms(got[i][1]) + 2000 > now then "
+	"    for k = #got, i, -1 do out[k + 3] = nil end "
+	"    break end "
+	"  out[i + 3][3] = media end end "
 	"return out"};
 
 /* One question to Redis, and those that wait for its reply. */
@@ -127,12 +162,14 @@ static struct feed_page *page_read(const struct question *question,
 				   const struct redis_val *val)
 {
 	struct feed_page *page;
-	size_t n;
+	size_t n, all;
 
-	if (val->type != REDIS_ARRAY || val->len < 2 ||
-	    val->el[0].type != REDIS_INT || val->el[1].type != REDIS_INT)
+	if (val->type != REDIS_ARRAY || val->len < 3 ||
+	    val->el[0].type != REDIS_INT || val->el[1].type != REDIS_INT ||
+	    val->el[2].type != REDIS_INT)
 		return NULL;
-	n = val->len - 2;
+	n = val->len - 3;
+	all = (size_t)val->el[2].num;
 	page = mem_zalloc(sizeof(*page) + n * sizeof(page->entries[0]),
 			  page_destructor);
 	if (!page)
@@ -140,12 +177,12 @@ static struct feed_page *page_read(const struct question *question,
 	page->source = question->source;
 	page->stream = (struct feed_stream){.added = val->el[0].num,
 					    .gone = val->el[1].num,
-					    .all = n < question->most,
-					    .n = n};
+					    .all = all < question->most,
+					    .n = all};
 	page->n = n;
 	for (size_t i = 0; i < n; i++) {
 		if (entry_take(&page->entries[i], page->source,
-			       &val->el[2 + i]))
+			       &val->el[3 + i]))
 			return mem_deref(page);
 	}
 	return page;
@@ -193,22 +230,26 @@ static struct question *find(const struct feed_reader *reader,
 static int question_send(struct question *question)
 {
 	const bool calls = question->source < FEED_SHARDS;
-	char key[FEED_KEY_MAX + 1], media[32] = "", most[8];
-	struct redis_arg keyv, argv[5];
+	char key[FEED_KEY_MAX + 1], kept[32] = "", media[32] = "", most[8];
+	struct redis_arg keyv[2], argv[5];
 
 	feed_source_key(key, question->source);
 	re_snprintf(most, sizeof(most), "%zu", question->most);
-	keyv = redis_str(key);
+	keyv[0] = redis_str(key);
 	argv[0] = redis_str(question->behind);
 	argv[1] = redis_str(most);
 	argv[2] = redis_str(question->count ? "1" : "0");
 	argv[3] = redis_str(feed_event_fields(question->source));
-	if (calls)
+	if (calls) {
 		re_snprintf(media, sizeof(media), "cb:{c:%x}:media:",
 			    question->source);
+		re_snprintf(kept, sizeof(kept), "%s:media", key);
+	}
 	argv[4] = redis_str(media);
-	return redis_link_eval(question->reader->redis, &script_read, &keyv, 1,
-			       argv, calls ? 5 : 4, on_reply, question);
+	keyv[1] = redis_str(kept);
+	return redis_link_eval(question->reader->redis, &script_read, keyv,
+			       calls ? 2 : 1, argv, calls ? 5 : 4, on_reply,
+			       question);
 }
 
 static int question_new(struct question **questionp, struct feed_reader *reader,

@@ -6,6 +6,9 @@
  * (feed.c), each for the same: one asks Redis, and the others wait for its
  * reply. A receiver that is behind asks for itself.
  *
+ * The CDR of a call whose media has not ended yet is not read in its first two
+ * seconds, nor is what stands behind it in its stream: then with what is known.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef SIGD_FEED_FEED_READ_H

@@ -37,6 +37,7 @@ struct hangup {
 	struct call_ending ending;
 	unsigned tries;
 	bool media_done, record_done;
+	bool media_gone; /* the worker is not there, or is not known yet */
 	bool noted;      /* among its users' calls (rebind.h) */
 	bool forwarding; /* a BYE is on its way to the other side */
 	bool kept;       /* the record, for who must tell the sides */
@@ -183,23 +184,25 @@ static void drop_session(struct hangup *h)
 	str_ncpy(req.session, ending->session, sizeof(req.session));
 	err = media_client_ask(&h->media_ask, h->px->deps.media, ending->media,
 			       &req, on_media, h);
+	h->media_gone = err == EHOSTUNREACH;
 	/* nor are the media workers known at once when Redis is back */
-	h->media_done = err == EHOSTUNREACH && h->tries >= TRIES;
+	h->media_done = h->media_gone && h->tries >= TRIES;
 }
 
 static void work(struct hangup *h)
 {
 	struct proxy *px = h->px;
-	const struct call_end end = {.call = h->ending.call,
-				     .reason = h->ending.reason,
-				     .who = px->worker,
-				     .keep = h->kept,
-				     .cdr_s = px->cfg.told_s};
+	struct call_end end = {.call = h->ending.call,
+			       .reason = h->ending.reason,
+			       .who = px->worker,
+			       .keep = h->kept,
+			       .cdr_s = px->cfg.told_s};
 
 	/* as long as Redis is away nothing was tried */
 	h->tries += redis_link_up(px->deps.redis);
 	if (!h->media_done)
 		drop_session(h);
+	end.media_gone = h->media_gone;
 	if (!h->record_done)
 		(void)call_record_end(&h->ask, px->deps.redis, &end, on_record,
 				      h);

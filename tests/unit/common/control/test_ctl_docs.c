@@ -374,6 +374,26 @@ static void both_users_can_write_the_logs_of_calls(void)
 	stop(&fix);
 }
 
+/* A script needs all rights to each key that it is given. */
+static void the_media_user_can_keep_figures_beside_cdrs(void)
+{
+	struct redis_bed bed;
+	struct fixture fix;
+
+	if (start(&fix)) {
+		bed = fix.bed;
+		bed.link = fix.mediad;
+		CHECK_INT(redis_bed_say(&bed,
+					"EVAL redis.call('XADD',KEYS[2],'MAXLEN',"
+					"'~',2,'*','a','b')return\t"
+					"redis.call('EXPIRE',KEYS[2],9) 2 "
+					"cb:{c:0}:media:0123456789abcdef "
+					"cb:{c:0}:cdr:media").num,
+			  1);
+	}
+	stop(&fix);
+}
+
 /* Every refusal is NOPERM and not, say, a wrong number of arguments. */
 static void refused(struct fixture *fix, struct redis_link *as,
 		    const char *line)
@@ -442,5 +462,6 @@ TEST_MAIN(TEST(the_mac_is_that_of_the_page),
 	  TEST(both_users_can_do_all_that_they_must),
 	  TEST(both_users_can_publish_their_figures),
 	  TEST(both_users_can_write_the_logs_of_calls),
+	  TEST(the_media_user_can_keep_figures_beside_cdrs),
 	  TEST(the_media_user_can_do_nothing_else),
 	  TEST(the_signalling_user_cannot_harm_the_server))

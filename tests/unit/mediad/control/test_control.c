@@ -331,6 +331,45 @@ static void people_can_read_how_a_call_is_doing(void)
 	stop(&fix);
 }
 
+static int64_t kept_n(struct fixture *fix)
+{
+	return redis_bed_say(&fix->bed, "XLEN cb:{c:f}:cdr:media").num;
+}
+
+/* One that has its CDR, by what sigd has noted there; and one that has none. */
+static void what_is_final_is_kept_with_the_cdr(void)
+{
+	struct ctl_req remote = remote_offer(), drop = request(CTL_SESSION_DROP);
+	struct fixture fix;
+	char text[2048];
+
+	if (!begin(&fix))
+		return;
+	CHECK(start(&fix));
+	CHECK_INT(ask(&fix, &remote), STATUS_OK);
+	CHECK(sheet_comes(&fix));
+	CHECK_INT(ask(&fix, &drop), STATUS_OK);
+	CHECK_INT(kept_n(&fix), 0);
+	CHECK_INT(ask(&fix, &remote), STATUS_OK);
+	CHECK(sheet_comes(&fix));
+	/* it is written once more meanwhile */
+	redis_bed_say(&fix.bed, "HSET cb:{c:f}:media:" CALL
+				" cdr 100 state old");
+	CHECK(sheet_comes(&fix));
+	sheet_field(&fix, "cdr", text, sizeof(text));
+	CHECK_STR(text, "100");
+	CHECK_INT(ask(&fix, &drop), STATUS_OK);
+	CHECK_INT(kept_n(&fix), 1);
+	CHECK(redis_bed_say(&fix.bed, "TTL cb:{c:f}:cdr:media").num <= 100);
+	str_ncpy(text, redis_bed_say(&fix.bed,
+		"EVAL return\ttable.concat(redis.call('XRANGE',"
+		"'cb:{c:f}:cdr:media','-','+')[1][2],'\t') 0").text,
+		sizeof(text));
+	CHECK(!strncmp(text, "call\t" CALL "\tsession\t" SESSION "\t", 20));
+	CHECK(strstr(text, "\tstate\tended\tleg.1\tprofile=browser age="));
+	stop(&fix);
+}
+
 /* --- the log of a call ------------------------------------------------------------ */
 
 struct log_read {
@@ -557,6 +596,7 @@ static void redis_may_come_late_and_come_back_empty(void)
 
 TEST_MAIN(TEST(a_call_is_served_through_redis),
 	  TEST(people_can_read_how_a_call_is_doing),
+	  TEST(what_is_final_is_kept_with_the_cdr),
 	  TEST(what_happens_to_a_call_is_in_its_log),
 	  TEST(early_losses_are_told_in_the_end),
 	  TEST(a_first_packet_is_a_fact), TEST(heartbeats_tell_the_state),

@@ -5,6 +5,7 @@
  */
 #include <re.h>
 
+#include "common/countof.h"
 #include "common/loop.h"
 #include "common/redis_link.h"
 #include "common/wheel.h"
@@ -22,7 +23,7 @@ struct fixture {
 	struct call_ask *ask;
 	struct call_record rec;
 	enum status code;
-	bool has_rec, keep, untold;
+	bool has_rec, keep, untold, media_gone;
 	int answers;
 };
 
@@ -123,7 +124,8 @@ static enum status end(struct fixture *fix)
 				     .reason = STATUS_HANGUP,
 				     .who = "s1/1",
 				     .keep = fix->keep,
-				     .cdr_s = fix->untold ? 0 : 604800};
+				     .cdr_s = fix->untold ? 0 : 604800,
+				     .media_gone = fix->media_gone};
 
 	return wait_code(fix, call_record_end(&fix->ask, fix->link, &how,
 					      on_answer, fix));
@@ -324,6 +326,65 @@ static void a_call_ends_once_with_one_cdr(void)
 		CHECK_INT(end(&fix), STATUS_UNKNOWN_DIALOG);
 		CHECK_INT(load(&fix), STATUS_UNKNOWN_DIALOG);
 		CHECK_INT(number_of(&fix, "XLEN", "cb:{c:0}:cdr"), 1);
+	}
+	stop(&fix);
+}
+
+#define SHEET "cb:{c:0}:media:0123456789abcdef"
+#define KEPT "cb:{c:0}:cdr:media"
+
+static void sheet_say(struct fixture *fix, const char *session,
+		      const char *state)
+{
+	const struct redis_arg hset[] = {
+		redis_str("HSET"), redis_str(SHEET), redis_str("session"),
+		redis_str(session), redis_str("state"), redis_str(state),
+		redis_str("leg.1"), redis_str("profile=rtp"),
+		redis_str("form.1"), redis_str("x")};
+
+	CHECK(!redis_link_send(fix->link, hset, 10, on_count, fix));
+	CHECK(redis_test_until(fix->wheel, 5000, answered, fix));
+	fix->answers = 0;
+}
+
+/* Whoever is told of the call much later is told how its media was: of most
+ * mediad puts it there when it reads that the call has ended. */
+static void how_the_media_was_is_kept_with_the_cdr(void)
+{
+	static const struct {
+		const char *session, *state;
+		bool gone, untold;
+		uint64_t kept, marks; /* HLEN of the sheet, beside it */
+	} of[] = {
+		{"fedcba9876543210", "ended", false, false, 1, 4},
+		{"fedcba9876543210", "up", false, false, 0, 5},
+		{"fedcba9876543210", "up", true, false, 1, 5},
+		{"fedcba9876543210", "ended", false, true, 0, 4},
+		{"fedcba9876543210", "up", false, true, 0, 4},
+		/* of a session that the call was moved away from */
+		{"0000000000000001", "ended", false, false, 0, 5},
+		/* none yet */
+		{NULL, NULL, false, false, 0, 1},
+	};
+	struct fixture fix;
+
+	if (start(&fix)) {
+		for (size_t i = 0; i < COUNTOF(of); i++) {
+			if (of[i].state)
+				sheet_say(&fix, of[i].session, of[i].state);
+			fix.media_gone = of[i].gone;
+			fix.untold = of[i].untold;
+			CHECK_INT(save(&fix), STATUS_OK);
+			CHECK_INT(end(&fix), STATUS_OK);
+			CHECK_INT(number_of(&fix, "XLEN", KEPT), of[i].kept);
+			CHECK_INT(number_of(&fix, "HLEN", SHEET), of[i].marks);
+			if (of[i].kept)
+				CHECK(number_of(&fix, "TTL", KEPT) > 604700);
+			if (!of[i].state)
+				CHECK(number_of(&fix, "TTL", SHEET) <= 60);
+			(void)number_of(&fix, "DEL", KEPT);
+			(void)number_of(&fix, "DEL", SHEET);
+		}
 	}
 	stop(&fix);
 }
@@ -583,4 +644,5 @@ TEST_MAIN(TEST(a_forked_invite_is_several_calls_whoever_dies),
 	  TEST(a_call_ends_once_with_one_cdr),
 	  TEST(where_nobody_is_told_there_is_no_cdr),
 	  TEST(cdrs_stay_for_a_week_at_most),
+	  TEST(how_the_media_was_is_kept_with_the_cdr),
 	  TEST(with_redis_away_it_says_so))

@@ -190,7 +190,7 @@ static void an_ended_call_is_told_with_both_sides_and_its_media(void)
 		feed = feed_open(&bed, &sink, NULL);
 		place_wait(&bed);
 		redis_bed_say(&bed, "HSET cb:{c:a}:media:a123 session s1 at "
-				    "1763700000000 leg.2 profile=rtp leg.1 "
+				    "1763700000000 state ended leg.2 profile=rtp leg.1 "
 				    "profile=browser leg.17 x leg.x y form.1 z");
 		redis_bed_say(&bed,
 			      "XADD cb:{c:a}:cdr * reason bye by a1/1 end 9000 "
@@ -209,6 +209,136 @@ static void an_ended_call_is_told_with_both_sides_and_its_media(void)
 		CHECK(!strstr(sink.got[2].json, "\"leg\":17"));
 		CHECK(!strstr(sink.got[2].json, "form"));
 		CHECK(!strstr(sink.got[2].json, "00ff"));
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
+/* --- figures that are final --------------------------------------------------- */
+
+/* So late that it is always of just now, and waits for its figures. */
+#define LATE "99999999999999"
+#define CDR "XADD cb:{c:a}:cdr "
+#define KEPT "XADD cb:{c:a}:cdr:media "
+#define BYE " reason bye by a1/1 end 9000 tenant t media m1/1 call "
+
+static void up_say(struct redis_bed *bed)
+{
+	redis_bed_say(bed, "HSET cb:{c:a}:media:a123 session s1 at m1/1 time "
+			   "1763700000000 state up cdr 60 leg.1 profile=rtp");
+}
+
+static void figures_outlive_the_sheet(void)
+{
+	/* spaces part its words */
+	static const char *const others =
+		"EVAL for\ti=1,100\tdo\tredis.call('XADD','cb:{c:a}:cdr:media',"
+		"'*','call',i,'state','ended','leg.1','profile=sdes')end 0";
+	struct sink sink = {.n = 0};
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		mem_deref(feed);
+		redis_bed_say(&bed, CDR "*" BYE "a123");
+		redis_bed_say(&bed, CDR "*" BYE "a124");
+		redis_bed_say(&bed, others);
+		redis_bed_say(&bed, KEPT "* call a124 session s4 state ended "
+					 "leg.1 profile=browser");
+		redis_bed_say(&bed, KEPT "* call a123 session s3 state ended "
+					 "leg.1 profile=rtp");
+		feed = feed_open(&bed, &sink, NULL);
+		CHECK(gets(&bed, &sink, 2));
+		CHECK(strstr(sink.got[0].json, "\"session\":\"s3\"") &&
+		      strstr(sink.got[0].json, "\"state\":\"ended\"") &&
+		      strstr(sink.got[0].json, "\"profile\":\"rtp\""));
+		CHECK(strstr(sink.got[1].json, "\"session\":\"s4\""));
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
+/* How often streams were looked at. */
+static uint64_t looks(struct redis_bed *bed)
+{
+	const struct redis_said said = redis_bed_say(
+		bed, "EVAL return\tstring.match(redis.call('INFO',"
+		     "'commandstats'),'cmdstat_xrange:calls=(%d+)') 0");
+	struct pl num;
+
+	pl_set_str(&num, said.text);
+	return pl_u64(&num);
+}
+
+/* Each look asks all streams, and one for figures. */
+static void a_cdr_waits_for_its_figures_and_who_comes_behind_it_too(void)
+{
+	struct sink sink = {.n = 0};
+	struct redis_bed bed;
+	struct feed *feed;
+	uint64_t was;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		up_say(&bed);
+		redis_bed_say(&bed, CDR LATE "-1" BYE "a123");
+		redis_bed_say(&bed, CDR LATE "-2 reason bye call a124");
+		redis_bed_say(&bed, "XADD cb:{c:b}:cdr * reason bye call b1");
+		CHECK(gets(&bed, &sink, 1));
+		was = looks(&bed);
+		redis_bed_idle(&bed, 4 * FEED_POLL_MS);
+		CHECK(looks(&bed) - was <= 6 * (FEED_SOURCES + 1));
+		CHECK_INT(sink.n, 1);
+		CHECK(!strncmp(sink.got[0].id, "cdr-b-", 6));
+		redis_bed_say(&bed, KEPT LATE "-0 call a123 session s1 state "
+					      "ended leg.1 profile=rtp");
+		CHECK(gets(&bed, &sink, 3));
+		CHECK(strstr(sink.got[1].json, "\"state\":\"ended\""));
+		CHECK(strstr(sink.got[2].json, "\"call\":\"a124\""));
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		CHECK_INT(sink.n, 3);
+		/* what waited had not gone */
+		redis_bed_say(&bed, "XTRIM cb:{c:a}:cdr MAXLEN 0");
+		redis_bed_say(&bed, CDR LATE "-3 reason bye call a125");
+		CHECK(gets(&bed, &sink, 4));
+		CHECK_INT(feed_counts(feed)->lost, 0);
+		mem_deref(feed);
+	}
+	redis_bed_stop(&bed);
+}
+
+/* In ms, by Redis: of its entry until now. */
+static int64_t age_of(struct redis_bed *bed, const char *entry)
+{
+	const struct pl ms = {entry, strcspn(entry, "-")};
+	const struct redis_said now = redis_bed_say(
+		bed, "EVAL local\tt=redis.call('TIME')return\tt[1]*1000+"
+		     "math.floor(t[2]/1000) 0");
+
+	return now.num - (int64_t)pl_u64(&ms);
+}
+
+/* Its media worker is dead, or too late. */
+static void a_cdr_waits_for_two_seconds(void)
+{
+	struct sink sink = {.n = 0};
+	struct redis_said cdr;
+	struct redis_bed bed;
+	struct feed *feed;
+
+	if (redis_bed_start(&bed)) {
+		feed = feed_open(&bed, &sink, NULL);
+		place_wait(&bed);
+		up_say(&bed);
+		cdr = redis_bed_say(&bed, CDR "*" BYE "a123");
+		CHECK(gets(&bed, &sink, 1));
+		CHECK(age_of(&bed, cdr.text) >= 2000);
+		CHECK(age_of(&bed, cdr.text) < 6000);
+		CHECK(strstr(sink.got[0].json, "\"state\":\"up\""));
+		CHECK(!strstr(sink.got[0].json, "\"cdr\""));
 		mem_deref(feed);
 	}
 	redis_bed_stop(&bed);
@@ -514,6 +644,9 @@ static void a_stream_that_has_ended_is_no_gap(void)
 
 TEST_MAIN(TEST(what_was_before_is_old_and_what_failed_comes_again),
 	  TEST(an_ended_call_is_told_with_both_sides_and_its_media),
+	  TEST(figures_outlive_the_sheet),
+	  TEST(a_cdr_waits_for_its_figures_and_who_comes_behind_it_too),
+	  TEST(a_cdr_waits_for_two_seconds),
 	  TEST(of_what_media_workers_know_some_is_told),
 	  TEST(of_two_one_serves), TEST(of_a_batch_the_rest_comes_again),
 	  TEST(a_lease_lost_in_a_delivery_takes_nothing_back),
