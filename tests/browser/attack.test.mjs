@@ -70,7 +70,7 @@ class Attacker {
   stop() { this.child?.kill('SIGKILL'); }
 }
 
-describe('strangers in another network', { timeout: 600000 }, () => {
+describe('strangers in another network', { timeout: 840000 }, () => {
   const suite = new Suite();
   const attacker = new Attacker();
   const pbxs = {};

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Suite } from './lib.mjs';
 
-describe('calls from a browser', { timeout: 240000 }, () => {
+describe('calls from a browser', { timeout: 480000 }, () => {
   const suite = new Suite();
   before(() => suite.start());
   after(() => suite.stop());

@@ -13,7 +13,7 @@ const LOOKS = [['light', 'desk', 1280, 800], ['light', 'phone', 390, 800], ['dar
 const WITH_AXE = ['light desk', 'dark phone']; // of each colours once
 const require = createRequire(path.join(B, 'npm/tests/node_modules/x.js'));
 
-describe('the dashboard', { timeout: 300000 }, () => {
+describe('the dashboard', { timeout: 600000 }, () => {
   const board = new Dashboard();
   const open = [];
   before(() => board.start());

@@ -31,7 +31,7 @@ const timeline = (more = {}) => ({ id: ID, call_id: 'abc', tenant: 't0', state: 
   verdict: { code: 'in-progress', sentence: 'The call is up.', meaning: '-', advice: null, leg: null }, log: 'kept', decision: null, clocks: [], items: rowsOf(LAST),
   cut: { items: 0, texts: 0, messages: 0, begin: false }, ...more });
 
-describe('what the dashboard shows', { timeout: 300000 }, () => {
+describe('what the dashboard shows', { timeout: 600000 }, () => {
   const fake = new Fake();
   before(() => fake.start());
   after(() => fake.stop());

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { until } from '../system/lib/stack.mjs';
 import { Dashboard } from './dashboard_world.mjs';
 
-describe('commands of the dashboard', { timeout: 300000 }, () => {
+describe('commands of the dashboard', { timeout: 600000 }, () => {
   const board = new Dashboard();
   const open = [];
   before(() => board.start());

@@ -14,7 +14,7 @@ const connection = (name, more = {}) => ({ tenant: 't0', name, kind: 'trunk', ad
 const call = (id, user, more = {}) => ({ id, tenant: 't0', state: 'up', started: new Date(Date.now() - 5000).toISOString(), answered: null, caller: { user }, callee: { user: 'bob' }, quality: null, ...more });
 const alarm = (i) => ({ time: new Date(Date.now() - 1000 * i).toISOString(), kind: 'overload', worker: 's1/1', tenant: null, name: `name${String(i).padStart(4, '0')}`, source: null, why: null });
 
-describe('lists of the dashboard', { timeout: 300000 }, () => {
+describe('lists of the dashboard', { timeout: 600000 }, () => {
   const fake = new Fake();
   before(() => fake.start());
   after(() => fake.stop());

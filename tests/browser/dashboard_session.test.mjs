@@ -7,7 +7,7 @@ import { Fake, problem } from './dashboard_fake.mjs';
 
 const ID = '0123456789abcdef';
 
-describe('a session of the dashboard', { timeout: 300000 }, () => {
+describe('a session of the dashboard', { timeout: 600000 }, () => {
   const fake = new Fake();
   before(() => fake.start());
   after(() => fake.stop());

@@ -9,7 +9,7 @@ import { until } from '../system/lib/stack.mjs';
 const PBXS = { mux: { number: '100', mux: true }, two: { number: '110', mux: false } };
 const SUITES = /^(AEAD_AES_128_GCM|AES_CM_128_HMAC_SHA1_80)$/;
 
-describe('a page, and baresip with DTLS-SRTP', { timeout: 240000 }, () => {
+describe('a page, and baresip with DTLS-SRTP', { timeout: 480000 }, () => {
   const suite = new Suite();
   const pbxs = {};
   before(() => suite.start({

@@ -24,7 +24,7 @@ function watch(phone, call) {
 
 // Between an index in the state file and its packet on the way: the successor
 // skips it, and uses none twice.
-describe('a death between store and send', { timeout: 120000 }, () => {
+describe('a death between store and send', { timeout: 240000 }, () => {
   const suite = new Suite();
   before(() => suite.start({ env: { CORDBOARD_FAULT: 'mediad.packets.stored=kill@150' } }));
   after(() => suite.stop());
@@ -52,7 +52,7 @@ describe('a death between store and send', { timeout: 120000 }, () => {
   });
 });
 
-describe('faults', { timeout: 240000 }, () => {
+describe('faults', { timeout: 480000 }, () => {
   const suite = new Suite();
   before(() => suite.start());
   after(() => suite.stop());

@@ -9,7 +9,7 @@ import { inOwnNetwork } from './netns.mjs';
 // of this file runs again in a network that has another one.
 inOwnNetwork();
 
-describe('calls from Firefox', { timeout: 180000 }, () => {
+describe('calls from Firefox', { timeout: 360000 }, () => {
   const suite = new Suite();
   before(() => suite.start({ browser: 'firefox', mediaAddress: '192.0.2.1' }));
   after(() => suite.stop());

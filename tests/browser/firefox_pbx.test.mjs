@@ -13,7 +13,7 @@ const PBXS = {
   dtls: { number: '110', media: 'dtls, video: true', secure: 'dtls_srtp', video: true },
 };
 
-describe('Firefox and a PBX with SRTP', { timeout: 180000 }, () => {
+describe('Firefox and a PBX with SRTP', { timeout: 360000 }, () => {
   const suite = new Suite();
   const pbxs = {};
   before(() => suite.start({

@@ -118,7 +118,7 @@ async function impaired(t, rig, user, losses) {
 }
 
 for (const browser of ['chromium', 'firefox']) {
-  describe(`${browser} on a bad network`, { timeout: 180000, skip: !able && 'nft is not installed' }, () => {
+  describe(`${browser} on a bad network`, { timeout: 360000, skip: !able && 'nft is not installed' }, () => {
     const rig = suiteOf(browser);
 
     test('what the telephone\'s network loses is made good before the page hears of it', async (t) => {

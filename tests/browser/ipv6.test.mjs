@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Suite } from './lib.mjs';
 
-describe('a page over IPv6', { timeout: 120000 }, () => {
+describe('a page over IPv6', { timeout: 240000 }, () => {
   const suite = new Suite();
   before(() => suite.start({ ipv6: true }));
   after(() => suite.stop());

@@ -14,7 +14,7 @@ const MEDIA = '2001:db8:2::1';
 const OWN = '2001:db8:1::1';
 
 for (const browser of ['chromium', 'firefox']) {
-  describe(`a network with IPv6 alone, in ${browser}`, { timeout: 180000 }, () => {
+  describe(`a network with IPv6 alone, in ${browser}`, { timeout: 360000 }, () => {
     const suite = new Suite();
     before(async () => {
       ip('addr', 'flush', 'dev', 'web0');

@@ -20,7 +20,7 @@ const LINES = {
 };
 
 for (const browser of ['chromium', 'firefox']) {
-  describe(`${browser} on a line that jitters`, { timeout: 180000 }, () => {
+  describe(`${browser} on a line that jitters`, { timeout: 360000 }, () => {
     const suite = new Suite();
     const wire = new Wire();
     let pbx = null;

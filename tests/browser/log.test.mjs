@@ -19,7 +19,7 @@ function entries(stream) {
   });
 }
 
-describe('the log of a call', { timeout: 120000 }, () => {
+describe('the log of a call', { timeout: 240000 }, () => {
   const suite = new Suite();
   before(() => suite.start());
   after(() => suite.stop());

@@ -45,7 +45,7 @@ async function sessions(stack, node) {
   return n;
 }
 
-describe('a media node freezes', { timeout: 240000 }, () => {
+describe('a media node freezes', { timeout: 480000 }, () => {
   const suite = new Suite();
   let admin2 = 0;
 
@@ -136,7 +136,7 @@ describe('a media node freezes', { timeout: 240000 }, () => {
   });
 });
 
-describe('a media node drains, and its calls move', { timeout: 120000 }, () => {
+describe('a media node drains, and its calls move', { timeout: 240000 }, () => {
   const suite = new Suite();
   before(() => suite.start({ drain: '60s', mediad: 'drain_calls: move\n' }));
   after(() => suite.stop());

@@ -28,7 +28,7 @@ function connected() {
     .map(([, local]) => quad(local.slice(0, 8)));
 }
 
-describe('a media server behind NAT', { skip, timeout: 120000 }, () => {
+describe('a media server behind NAT', { skip, timeout: 240000 }, () => {
   const suite = new Suite();
   let pbx = null;
 

@@ -20,7 +20,7 @@ async function audible(phone, call, pbx, frequency, from = TONE) {
   assert.ok(stats.lost <= stats.received * 0.01, `lost ${stats.lost} of ${stats.received}`);
 }
 
-describe('a browser and baresip', { timeout: 240000 }, () => {
+describe('a browser and baresip', { timeout: 480000 }, () => {
   const suite = new Suite();
   const pbxs = {};
   before(() => suite.start({

@@ -22,7 +22,7 @@ const FLOW_GRACE_MS = 8000;
 
 function good(res) { assert.equal(res.code, 200, `${res.first} ${res.why}`); }
 
-describe('a browser and a PBX', { timeout: 240000 }, () => {
+describe('a browser and a PBX', { timeout: 480000 }, () => {
   const suite = new Suite();
   let world = null;
   let capture = null;
@@ -58,6 +58,7 @@ describe('a browser and a PBX', { timeout: 240000 }, () => {
     leaves = NOTHING;
   });
   after(async () => {
+    await capture?.stop(); // else it would outlive a suite whose last case was not reached
     await suite.stop();
     world.close();
   });

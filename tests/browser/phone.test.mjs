@@ -9,7 +9,7 @@ import { Suite } from './lib.mjs';
 
 const shots = path.join(B, 'log', 'phone');
 
-describe('the softphone page', { timeout: 180000 }, () => {
+describe('the softphone page', { timeout: 360000 }, () => {
   const suite = new Suite();
   before(() => {
     fs.mkdirSync(shots, { recursive: true });

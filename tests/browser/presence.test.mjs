@@ -8,7 +8,7 @@ import { Suite } from './lib.mjs';
 import { Notifier } from '../system/lib/notifier.mjs';
 import { until } from '../system/lib/stack.mjs';
 
-describe('a page that watches', { timeout: 180000 }, () => {
+describe('a page that watches', { timeout: 360000 }, () => {
   const suite = new Suite();
   let pbx;
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { until } from '../system/lib/stack.mjs';
 import { Suite } from './lib.mjs';
 
-describe('the REST interface', { timeout: 120000 }, () => {
+describe('the REST interface', { timeout: 240000 }, () => {
   const suite = new Suite();
   before(() => suite.start());
   after(() => suite.stop());

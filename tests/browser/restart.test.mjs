@@ -31,7 +31,7 @@ async function renewed(phone, call, was) {
 const connected = (phone, call) => until(async () => CONNECTED.test((await phone.ice(call)).state), 'ICE is connected again');
 
 for (const browser of ['chromium', 'firefox']) {
-  describe(`ICE is restarted in ${browser}`, { timeout: 180000 }, () => {
+  describe(`ICE is restarted in ${browser}`, { timeout: 360000 }, () => {
     const suite = new Suite();
     const seen = new Set();
     before(async () => {

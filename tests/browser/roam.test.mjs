@@ -12,7 +12,7 @@ import { B, until } from '../system/lib/stack.mjs';
 inOwnNetwork();
 
 for (const browser of ['chromium', 'firefox']) {
-  describe(`${browser} with two networks`, { timeout: 180000 }, () => {
+  describe(`${browser} with two networks`, { timeout: 360000 }, () => {
     const suite = new Suite();
     before(async () => {
       serverAddress();
@@ -47,7 +47,7 @@ for (const browser of ['chromium', 'firefox']) {
   });
 }
 
-describe('the softphone page in Firefox with two networks', { timeout: 120000 }, () => {
+describe('the softphone page in Firefox with two networks', { timeout: 240000 }, () => {
   const suite = new Suite();
   before(async () => {
     serverAddress();

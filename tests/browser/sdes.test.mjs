@@ -41,7 +41,7 @@ ${Object.entries(PHONES).filter(([, { tenant }]) => tenant === id)
       - {name: in, match: {from: office, callee: "alice"}, to: {user: alice}}
 `;
 
-describe('a page, and baresip over TLS with keys in its SDP', { timeout: 240000 }, () => {
+describe('a page, and baresip over TLS with keys in its SDP', { timeout: 480000 }, () => {
   const suite = new Suite();
   const phones = {};
   let pbx = null;

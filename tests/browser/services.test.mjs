@@ -16,7 +16,7 @@ class Served extends World {
   }
 }
 
-describe('a page and the services', { timeout: 120000 }, () => {
+describe('a page and the services', { timeout: 240000 }, () => {
   const suite = new Suite();
   let world = null;
   let phones = [];

@@ -13,7 +13,7 @@ blockUdp(SERVER);
 const CALLS_MAX = 12; // until a connection has met the wrong one of two workers
 
 for (const browser of ['chromium', 'firefox']) {
-  describe(`a network without UDP, in ${browser}`, { timeout: 180000 }, () => {
+  describe(`a network without UDP, in ${browser}`, { timeout: 360000 }, () => {
     const suite = new Suite();
     before(() => suite.start({ browser, mediaAddress: SERVER, mediaTcp: true }));
     after(() => suite.stop());

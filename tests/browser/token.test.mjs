@@ -21,7 +21,7 @@ const routing = (stack) => {
 `;
 };
 
-describe('tokens', { timeout: 120000 }, () => {
+describe('tokens', { timeout: 240000 }, () => {
   const suite = new Suite();
   before(() => suite.start({ routing }));
   after(() => suite.stop());

@@ -6,7 +6,7 @@ import { Suite } from './lib.mjs';
 import { World } from '../system/lib/pbx_world.mjs';
 import { until } from '../system/lib/stack.mjs';
 
-describe('attended transfer', { timeout: 240000 }, () => {
+describe('attended transfer', { timeout: 480000 }, () => {
   const suite = new Suite();
   let world = null;
   let phones = [];

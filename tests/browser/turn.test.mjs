@@ -17,7 +17,7 @@ serverAddress(TURN, OWN);
 blockUdp(OWN, SERVER);
 
 for (const browser of ['chromium', 'firefox']) {
-  describe(`${browser} behind a TURN server`, { timeout: 180000 }, () => {
+  describe(`${browser} behind a TURN server`, { timeout: 360000 }, () => {
     const suite = new Suite();
     const turn = new Coturn(TURN);
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'turn-'));

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { Suite } from './lib.mjs';
 import { sleep, until } from '../system/lib/stack.mjs';
 
-describe('video between pages', { timeout: 240000 }, () => {
+describe('video between pages', { timeout: 480000 }, () => {
   const suite = new Suite();
   before(() => suite.start());
   after(() => suite.stop());

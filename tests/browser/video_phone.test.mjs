@@ -11,7 +11,7 @@ const PHONES = {
   mux: { number: '120', media: 'dtls', secure: 'dtls_srtp', mux: true },
 };
 
-describe('a page and a video telephone', { timeout: 180000 }, () => {
+describe('a page and a video telephone', { timeout: 360000 }, () => {
   const suite = new Suite();
   const phones = {};
   before(() => suite.start({

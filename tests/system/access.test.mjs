@@ -12,7 +12,7 @@ import { until } from './lib/stack.mjs';
 
 const hash = (token) => createHash('sha256').update(token).digest('hex');
 
-describe('access to REST', { timeout: 60000 }, () => {
+describe('access to REST', { timeout: 120000 }, () => {
   const suite = new Suite({ rtpPorts: 40, routing: tenants(3), tokens: {
     reader: 'scope: read', mine: 'scope: write, tenant: t0', theirs: 'scope: read, tenant: t1', over: 'until: 2001-01-01' } });
   const { stack } = suite;
@@ -156,7 +156,7 @@ describe('access to REST', { timeout: 60000 }, () => {
   });
 });
 
-describe('access to REST by TLS', { timeout: 60000 }, () => {
+describe('access to REST by TLS', { timeout: 120000 }, () => {
   const suite = new Suite({ rtpPorts: 40, routing: tenants(1), admin: '  requests_per_second: 5\n  requests_burst: 10\n  metrics: token' });
   const { stack } = suite;
   let port;

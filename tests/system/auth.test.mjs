@@ -39,7 +39,7 @@ const routing = () => `tenants:
     users: {alice: {}, bob: {}}
 `;
 
-describe('authentication', { timeout: 90000 }, () => {
+describe('authentication', { timeout: 180000 }, () => {
   const stack = new Stack({
     rtpPorts: 100,
     routing: (made) => {

@@ -10,7 +10,7 @@ import { until } from './lib/stack.mjs';
 
 const to = (i) => `      - {name: there, match: {callee: '7(.+)'}, to: {tenant: {id: t${i}, number: '\${1}'}}}\n`;
 
-describe('a call between tenants', { timeout: 60000 }, () => {
+describe('a call between tenants', { timeout: 120000 }, () => {
   const suite = new Suite({ rtpPorts: 40, mediad: 'recording: {dir: rec, format: wav, min_free: 0}\n',
     routing: tenants(3).replace('    routes:\n', `    routes:\n${to(1)}`).replace('{password: dave-secret}', '{password: dave-secret, record: always}'),
     tokens: { from: 'tenant: t0, scope: write', there: 'tenant: t1, scope: write', others: 'tenant: t2, scope: write' } });

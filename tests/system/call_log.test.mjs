@@ -29,7 +29,7 @@ async function tries(suite, n) {
   return up;
 }
 
-describe('logs of calls with a size', { timeout: 240000 }, () => {
+describe('logs of calls with a size', { timeout: 480000 }, () => {
   const suite = new Suite({ rtpPorts: 400, sigd: `call_log: {keep: 1h, size: ${SIZE}}\n`, mediad: 'call_log: {keep: 1h}\n' });
   const get = api(suite);
   const ask = (...words) => suite.stack.redis.call(...words);
@@ -117,7 +117,7 @@ describe('logs of calls with a size', { timeout: 240000 }, () => {
   });
 });
 
-describe('no logs of calls', { timeout: 120000 }, () => {
+describe('no logs of calls', { timeout: 240000 }, () => {
   const suite = new Suite({ sigd: 'call_log: {keep: 0s}\n', mediad: 'call_log: {keep: 0s}\n' });
   const get = api(suite);
   before(() => suite.start());

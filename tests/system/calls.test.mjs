@@ -36,7 +36,7 @@ async function at(worker, tenant, user, transport) {
 
 const elsewhere = async (tenant, ua) => at(3 - await ua.worker(), tenant, ua.user, ua.transport);
 
-describe('calls', { timeout: 180000 }, () => {
+describe('calls', { timeout: 360000 }, () => {
   const suite = new Suite();
   before(() => suite.start());
   afterEach(async () => {
@@ -454,7 +454,7 @@ describe('calls', { timeout: 180000 }, () => {
   }
 });
 
-describe('patience', { timeout: 60000 }, () => {
+describe('patience', { timeout: 120000 }, () => {
   const suite = new Suite({ sip: '  timer_c: 600ms\n', mediad: 'limits: {setup: 1500ms, grace: 300ms}\n' });
   before(() => suite.start());
   afterEach(async () => {

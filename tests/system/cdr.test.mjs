@@ -67,7 +67,7 @@ function robot(ua, how) {
   return self;
 }
 
-describe('one CDR for each call', { timeout: 400000 }, () => {
+describe('one CDR for each call', { timeout: 800000 }, () => {
   const rnd = random(SEED);
   const pick = (list) => list[Math.floor(rnd() * list.length)];
   const told = []; // { callid, kind, code }

@@ -37,7 +37,7 @@ class Trunk {
   }
 }
 
-describe('certificates', { timeout: 60000 }, () => {
+describe('certificates', { timeout: 120000 }, () => {
   let trunk;
   const routing = () => `tenants:
   demo:

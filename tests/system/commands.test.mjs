@@ -26,7 +26,7 @@ const PBX = `  c0:
       - {name: out, match: {callee: ".*"}, to: {connection: carrier}}
 `;
 
-describe('commands', { timeout: 240000 }, () => {
+describe('commands', { timeout: 480000 }, () => {
   const stack = new Nodes({ routing: `${tenants(3)}${PBX}`, sip: SIP, drain: '60s', rtpPorts: 100 });
   let uas = [];
   before(async () => {
@@ -504,7 +504,7 @@ describe('commands', { timeout: 240000 }, () => {
   });
 });
 
-describe('a worker dies of an order', { timeout: 120000 }, () => {
+describe('a worker dies of an order', { timeout: 240000 }, () => {
   const stack = new Nodes({ routing: tenants(1), sip: SIP, rtpPorts: 100, env: { CORDBOARD_FAULT: 'sigd.order.taken=kill@1' } });
   before(async () => {
     await stack.start();

@@ -45,7 +45,7 @@ ${more}    routes:
       - {name: hq, match: {callee: '0.*'}, to: {connection: hq}}
 `;
 
-describe('connections', { timeout: 90000 }, () => {
+describe('connections', { timeout: 180000 }, () => {
   const stack = new Stack({ rtpPorts: 40, routing: () => routing() });
   const token = { authorization: 'Bearer token-of-the-tests' };
   const get = (path, headers = token) => fetch(`http://127.0.0.1:${stack.sigdAdmin}${path}`, { headers });

@@ -32,7 +32,7 @@ const tests = `    tests:
       - {name: in, when: {from: pbx, callee: '1'}, expect: {to: alice}}
 `;
 
-describe('cordctl route', { timeout: 60000 }, () => {
+describe('cordctl route', { timeout: 120000 }, () => {
   let dir;
   before(() => { dir = fs.mkdtempSync(path.join(os.tmpdir(), 'cordctl-')); });
   after(() => fs.rmSync(dir, { recursive: true, force: true }));

@@ -33,7 +33,7 @@ const routing = `tenants:
       - {name: out, match: {callee: '0.*'}, to: {connection: pbx}}
 `;
 
-describe('cordctl asks', { timeout: 240000 }, () => {
+describe('cordctl asks', { timeout: 480000 }, () => {
   const suite = new Suite({ routing, rtpPorts: 40, mediad: 'recording: {dir: rec, format: wav, min_free: 0}\n' });
   const { stack } = suite;
   let nodes;

@@ -24,7 +24,7 @@ function run(args, url, { stdout = 'pipe', env = {} } = {}) {
   return said;
 }
 
-describe('cordctl and long lists', { timeout: 120000 }, () => {
+describe('cordctl and long lists', { timeout: 240000 }, () => {
   let server;
   let answer; // of the server, with the number of the question
   let asked;
@@ -123,7 +123,7 @@ describe('cordctl and long lists', { timeout: 120000 }, () => {
   });
 });
 
-describe('cordctl at a large tenant, with the limits of who has set none', { timeout: 240000 }, () => {
+describe('cordctl at a large tenant, with the limits of who has set none', { timeout: 480000 }, () => {
   const COUNT = 20000;
   const suite = new Suite({ routing: tenants(1), rtpPorts: 0, admin: '' });
   const { stack } = suite;

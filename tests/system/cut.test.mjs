@@ -58,7 +58,7 @@ class Box {
   close() { this.holder.kill(); }
 }
 
-describe('a media node is cut off', { timeout: 300000 }, () => {
+describe('a media node is cut off', { timeout: 600000 }, () => {
   const stack = new Stack({ rtpPorts: 100, mediad: 'limits: {media_timeout: 5s, grace: 500ms}\n', routing: `tenants:
   demo:
     domains: [localhost]

@@ -16,7 +16,7 @@ const parts = fs.readFileSync(page, 'utf8').split(/^(```.*\n[^]*?^```\n)/m);
 // Versions change with the release, times with the machine.
 const plain = (text) => text.replace(/version [0-9a-f]{16}/g, 'version ................');
 
-describe('docs/routing.md', { timeout: 60000 }, () => {
+describe('docs/routing.md', { timeout: 120000 }, () => {
   let dir;
   const env = { ...process.env, PATH: `${path.resolve(B)}:${process.env.PATH}`, NO_COLOR: '1' };
   before(() => { dir = fs.mkdtempSync(path.join(os.tmpdir(), 'docs-')); });

@@ -46,7 +46,7 @@ const metric = async (name) => {
   return sum;
 };
 
-describe('the edge', { timeout: 200000 }, () => {
+describe('the edge', { timeout: 400000 }, () => {
   before(async () => {
     await suite.start();
   });

@@ -7,7 +7,7 @@ import { Receiver, SECRET } from './lib/receiver.mjs';
 import { until } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
 
-describe('events', { timeout: 180000 }, () => {
+describe('events', { timeout: 360000 }, () => {
   let suite;
   let all;
   let calls;

@@ -23,7 +23,7 @@ ${['alice', 'bob', 'carol', 'dave'].map((u) => `      ${u}: {password: ${u}-secr
       office: {kind: inbound, username: office, password: office-secret, sources: [127.0.0.0/24]}
 `;
 
-describe('expiry', { timeout: 120000 }, () => {
+describe('expiry', { timeout: 240000 }, () => {
   const stack = new Nodes({ routing, sip: SIP, rtpPorts: 40 });
   let uas = [];
   before(async () => {

@@ -158,7 +158,7 @@ const cells = [
   ['mediad dies with a loss that it has not told', 'mediad.loss.noticed=kill@1', withoutMedia],
 ];
 
-describe('the kill matrix', { timeout: 300000, concurrency: 4 }, () => {
+describe('the kill matrix', { timeout: 600000, concurrency: 4 }, () => {
   for (const [name, fault, scenario] of cells) {
     test(name, async () => {
       const suite = new Suite({ sip: '  timer_c: 10s\n  takeover: 1s\n', mediad: 'limits: {setup: 1500ms, grace: 300ms, media_timeout: 1500ms}\n',

@@ -7,7 +7,7 @@ import { Pbx } from './lib/pbx.mjs';
 import { Receiver, SECRET } from './lib/receiver.mjs';
 import { Stack, until } from './lib/stack.mjs';
 
-describe('the media of a call that has ended', { timeout: 120000 }, () => {
+describe('the media of a call that has ended', { timeout: 240000 }, () => {
   let told = new Receiver();
   let stack;
   const phones = {};

@@ -13,7 +13,7 @@ function vanish(ua) {
   ua.ws.close();
 }
 
-describe('a device loses its connection', { timeout: 60000 }, () => {
+describe('a device loses its connection', { timeout: 120000 }, () => {
   const suite = new Suite({ sip: '  flow_grace: 1s\n' });
   const { stack } = suite;
   before(() => suite.start());
@@ -152,7 +152,7 @@ describe('a device loses its connection', { timeout: 60000 }, () => {
   });
 });
 
-describe('offers within a call of a browser and a telephone', { timeout: 60000 }, () => {
+describe('offers within a call of a browser and a telephone', { timeout: 120000 }, () => {
   const suite = new Suite();
   before(() => suite.start());
   after(() => suite.stop());
@@ -231,7 +231,7 @@ describe('offers within a call of a browser and a telephone', { timeout: 60000 }
   });
 });
 
-describe('a worker dies while phones ring', { timeout: 60000 }, () => {
+describe('a worker dies while phones ring', { timeout: 120000 }, () => {
   const suite = new Suite({ sip: '  takeover: 1s\n' });
   const { stack } = suite;
   before(() => suite.start());

@@ -32,7 +32,7 @@ const LENIENT = ['9C9N/0', '9JBA/0', 'CVW2/0', 'DK95/1', 'G5U8/0', 'QB6E/0', 'S9
 // A byte that is no UTF-8 is U+FFFD in the package.
 const bytes = (input) => (input.includes('\ufffd') ? Buffer.from(input.replaceAll('\ufffd', '\xe5'), 'latin1') : Buffer.from(input));
 
-describe('what is said to REST and stands in files', { timeout: 120000 }, () => {
+describe('what is said to REST and stands in files', { timeout: 240000 }, () => {
   const suite = new Suite({ rtpPorts: 40, routing: () => `${tenants(1)}    connections:
       pbx: {kind: trunk, address: "127.0.0.1:9", domain: pbx.test, probe: 0s}
 ` });

@@ -21,7 +21,7 @@ const routing = () => `tenants:
       pbx: {kind: trunk, address: "${kamailio.host}", domain: pbx.test, answer_within: 2s, probe: 0s}
 `;
 
-describe('devices registered at kamailio', { timeout: 120000 }, () => {
+describe('devices registered at kamailio', { timeout: 240000 }, () => {
   const agents = [];
 
   before(async () => {

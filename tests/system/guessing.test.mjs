@@ -37,7 +37,7 @@ const sum = async (stack, name) => {
   return total;
 };
 
-describe('guessing', { timeout: 120000, skip }, () => {
+describe('guessing', { timeout: 240000, skip }, () => {
   const suite = new Suite({ routing });
   const { stack } = suite;
   before(() => suite.start());
@@ -89,7 +89,7 @@ describe('guessing', { timeout: 120000, skip }, () => {
   });
 });
 
-describe('tokens that are wrong', { timeout: 60000 }, () => {
+describe('tokens that are wrong', { timeout: 120000 }, () => {
   const BURST = 100;
   const suite = new Suite({ routing, sigd: `limits: {source: {rate: 1, burst: ${BURST}}}\n` });
   const { stack } = suite;

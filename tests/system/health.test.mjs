@@ -73,7 +73,7 @@ class Source {
   }
 }
 
-describe('health', { timeout: 120000 }, () => {
+describe('health', { timeout: 240000 }, () => {
   let a;
   let b;
   let sources = [];

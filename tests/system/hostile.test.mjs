@@ -23,7 +23,7 @@ const more = ['%00', '\0', '../../../../etc/passwd', '..%2f..%2f', '{}', '*', '?
   '1-2-3', '0x10', '1e3', ' 1', '1 ', '+1', '0-0', '0-0-0', 'e0-0-0', '18446744073709551615-18446744073709551615', "' OR 1=1 --", '\r\nSET x 1\r\n', '${7*7}', '%s%n', 'cb:{a:t0/alice}:bind', 'cb:news'];
 const strings = [...new Set([...naughty, ...more])];
 
-describe('who means harm', { timeout: 300000 }, () => {
+describe('who means harm', { timeout: 600000 }, () => {
   const suite = new Suite({ rtpPorts: 40, dashboard: path.join(B, 'dashboard'), tokens: { reader: 'scope: read' }, routing: () => `${tenants(1)}    connections:
       pbx: {kind: trunk, address: "127.0.0.1:9", domain: pbx.test, probe: 0s}
 ` });

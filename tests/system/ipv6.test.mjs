@@ -58,7 +58,7 @@ function described(sdp, { ws, address }) {
 
 const WAYS = [['udp', SIX], ['ws', SIX], ['udp', FOUR], ['ws', FOUR]];
 
-describe('IPv6', { timeout: 120000 }, () => {
+describe('IPv6', { timeout: 240000 }, () => {
   before(async () => {
     for (const [name, address] of [['four', FOUR], ['six', SIX]]) {
       pbxs[name] = await Pbx.open(stack, { domain: DOMAIN, address, rtp: { address }, name });

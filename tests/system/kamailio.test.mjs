@@ -33,7 +33,7 @@ ${[1, 2, 3, 4, 5, 6].map((n) => `      u${n}: {password: u${n}-secret, upstream:
       - {name: out, match: {from: users, callee: "[0-9]+"}, to: {connection: pbx}}
 `;
 
-describe('kamailio as PBX', { timeout: 120000 }, () => {
+describe('kamailio as PBX', { timeout: 240000 }, () => {
   const agents = [];
 
   before(async () => {

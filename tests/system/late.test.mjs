@@ -14,7 +14,7 @@ const RUNS_MS = 60;
 const COMMAND_MS = 12; // of processor time; a call needs some of them
 const CALLER = '127.9.0.1';
 
-describe('a media worker that comes late', { timeout: 120000 }, () => {
+describe('a media worker that comes late', { timeout: 240000 }, () => {
   const stack = new Stack({ rtpPorts: 200, streams: true, mediadWorkers: 1, mediad: 'limits: {setup: 4s, media_timeout: 8s}\n', routing: () => `tenants:
   demo:
     domains: [localhost]

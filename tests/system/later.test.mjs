@@ -9,7 +9,7 @@ import { until } from './lib/stack.mjs';
 // SIGHUP waits for this process, which stands still.
 const hangsUp = (pid) => (Number.parseInt(fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/^ShdPnd:\s+(\w+)/m)[1].slice(-1), 16) & 1) === 1;
 
-describe('what is answered later', { timeout: 120000 }, () => {
+describe('what is answered later', { timeout: 240000 }, () => {
   const suite = new Suite({ rtpPorts: 40, routing: tenants(1) });
   const { stack } = suite;
   let home;

@@ -9,7 +9,7 @@ const CONNS = 12;
 const routing = tenants(2).replace('    realm: cordboard\n', '    realm: cordboard\n    max_calls: 50\n    calls_per_second: 1000\n')
   .replace('    routes:\n', `    connections:\n${Array.from({ length: CONNS }, (_, i) => `      c${i}: {kind: ${i % 3 ? 'trunk' : 'inbound'}, ${i % 3 ? `address: '127.0.0.${i + 1}:9'` : `username: u${i}, password: secret-${i}`}}\n`).join('')}    routes:\n`);
 
-describe('lists', { timeout: 60000 }, () => {
+describe('lists', { timeout: 120000 }, () => {
   const suite = new Suite({ rtpPorts: 40, routing, tokens: { mine: 'tenant: t0', theirs: 'tenant: t1' } });
   const { stack } = suite;
   const made = [];

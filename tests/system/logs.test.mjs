@@ -46,7 +46,7 @@ const routing = (pbx) => `tenants:
       - {name: echo, match: {callee: echo}, to: {service: echo}}
 `;
 
-describe('logs', { timeout: 240000 }, () => {
+describe('logs', { timeout: 480000 }, () => {
   let pbx;
   const suite = new Suite({ routing: () => routing(pbx), sigd: `websocket: {ping: 300ms}
 limits: {user: {rate: 30, burst: 40}}

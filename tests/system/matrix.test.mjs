@@ -6,7 +6,7 @@ import { Matrix, shuffled } from './lib/matrix.mjs';
 const CELLS = Number(process.env.CELLS ?? 6);
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
 
-describe(`${CELLS} cells of the kill matrix, SEED=${SEED}`, { timeout: 300000 }, () => {
+describe(`${CELLS} cells of the kill matrix, SEED=${SEED}`, { timeout: 600000 }, () => {
   const matrix = new Matrix();
   before(() => matrix.start());
   after(() => matrix.stop());

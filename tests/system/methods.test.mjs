@@ -11,7 +11,7 @@ const REFUSED = { MESSAGE: 407, SUBSCRIBE: 407, PUBLISH: 407, NOTIFY: 407, REFER
 
 const suite = new Suite({ streams: true });
 
-describe('methods', { timeout: 60000 }, () => {
+describe('methods', { timeout: 120000 }, () => {
   before(() => suite.start());
   afterEach(() => suite.hangUp());
   after(() => suite.stop());

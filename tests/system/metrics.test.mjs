@@ -48,7 +48,7 @@ function named(expr) {
   return bare.match(/\b(?:cordboard|process)_[a-z0-9_]+/g) ?? [];
 }
 
-describe('metrics', { timeout: 180000 }, () => {
+describe('metrics', { timeout: 360000 }, () => {
   let suite;
   const text = {};
   const open = {};

@@ -47,7 +47,7 @@ const PARTS = [`redis: {path: /r, password: [${M}]}`, `redis: {path: /r, passwor
 const MEDIAD = [`redis: {path: /r, password: [${M}]}`, `redis: {path: /r, pasword: ${M}}`, `redis: ${M}`, `admin: {tokens: {a: {hash: ${M}}}}`];
 const KEYS = [`1 - ${HEX}zz`, `1 ${HEX} -`, `${HEX}`, `1 - ${HEX.repeat(3)} ${HEX}`, `1 - ${HEX.repeat(4)}\n1 - ${HEX.repeat(4)}\n`];
 
-describe('mistakes beside secrets', { timeout: 120000 }, () => {
+describe('mistakes beside secrets', { timeout: 240000 }, () => {
   const suite = new Suite({ rtpPorts: 40 });
   const { stack } = suite;
   before(() => suite.start());

@@ -8,7 +8,7 @@ import { Stack, freeUdp, until } from './lib/stack.mjs';
 
 const LIMIT_MS = 10000;
 
-describe('telephones whose media node freezes', { timeout: 120000 }, () => {
+describe('telephones whose media node freezes', { timeout: 240000 }, () => {
   const stack = new Stack({ rtpPorts: 100, streams: true, drain: '60s', mediad: 'drain_calls: move\nrecording: {dir: rec, format: wav, min_free: 0}\n', routing: () => `tenants:
   demo:
     domains: [localhost]

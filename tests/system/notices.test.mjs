@@ -26,7 +26,7 @@ const routing = `tenants:
       - {name: echo, match: {callee: echo}, to: {service: echo}}
 `;
 
-describe('notices', { timeout: 180000 }, () => {
+describe('notices', { timeout: 360000 }, () => {
   let suite;
   let receiver;
   before(async () => {

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 // what a stack of healthy daemons does not answer by
 const RARE = ['202', '409', '500', '503', '504', '422', '304', '413', '429'];
 
-describe('the OpenAPI document', { timeout: 60000 }, () => {
+describe('the OpenAPI document', { timeout: 120000 }, () => {
   const suite = new Suite({ rtpPorts: 40, tokens: { theirs: 'scope: write, tenant: t9', reader: 'scope: read' }, routing: () => `${tenants(1)}    connections:
       pbx: {kind: trunk, address: "127.0.0.1:9", domain: pbx.test, probe: 0s}
       line: {kind: register, address: "127.0.0.1:9", domain: pbx.test, username: u, password: p}

@@ -32,7 +32,7 @@ function listen(stack, name) {
   return (pattern) => until(() => stack.log(`${name}.log`).slice(from).split('\n').find((l) => pattern.test(l)), `${name} says ${pattern}`);
 }
 
-describe('start', { timeout: 60000 }, () => {
+describe('start', { timeout: 120000 }, () => {
   const stack = new Stack({ routing: tenants(1) });
   after(() => stack.stop());
 
@@ -69,7 +69,7 @@ describe('start', { timeout: 60000 }, () => {
   });
 });
 
-describe('operation', { timeout: 120000 }, () => {
+describe('operation', { timeout: 240000 }, () => {
   const suite = new Suite();
   const { stack } = suite;
   before(() => suite.start());
@@ -268,7 +268,7 @@ describe('operation', { timeout: 120000 }, () => {
   });
 });
 
-describe('the end', { timeout: 120000 }, () => {
+describe('the end', { timeout: 240000 }, () => {
   let suite;
   afterEach(async () => {
     suite.hangUp();

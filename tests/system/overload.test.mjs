@@ -8,7 +8,7 @@ import { Suite } from './lib/suite.mjs';
 
 const RETRY_S = 5; // sigd.yaml's default
 
-describe('limits', { timeout: 60000 }, () => {
+describe('limits', { timeout: 120000 }, () => {
   const suite = new Suite({ sigd: 'limits: {user: {rate: 1, burst: 6}}\n' });
   before(() => suite.start());
   afterEach(() => suite.hangUp());

@@ -45,7 +45,7 @@ async function hangUp(first, second) {
   for (const { rtp } of [first, second]) assert.deepEqual(rtp.faults, []);
 }
 
-describe('PBXs', { timeout: 240000 }, () => {
+describe('PBXs', { timeout: 480000 }, () => {
   before(async () => {
     await world.open();
     world.challenge();
@@ -69,6 +69,7 @@ describe('PBXs', { timeout: 240000 }, () => {
     leaves = NOTHING;
   });
   after(async () => {
+    await capture?.stop();
     try {
       await suite.stop();
     } finally {

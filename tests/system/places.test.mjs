@@ -45,7 +45,7 @@ tenants:
 const v2 = (address, port) => Buffer.concat([Buffer.from('0d0a0d0a000d0a515549540a2111000c', 'hex'),
   Buffer.from([...address.split('.').map(Number), 127, 0, 0, 1, port >> 8, port & 255, 0, 0])]);
 
-describe('places', { timeout: 60000 }, () => {
+describe('places', { timeout: 120000 }, () => {
   const suite = new Suite({ streams: `proxy_protocol: [${BALANCER}]`, rtpPorts: 40, routing: (stack) => {
     fs.writeFileSync(stack.file('places.mmdb'), mmdb(rows({ country: 'DE', continent: 'EU' })));
     return routing;

@@ -32,7 +32,7 @@ const KINDS = {
   'message-summary': ['application/simple-message-summary', 'yes', 'no'],
 };
 
-describe('a presence server behind us', { timeout: 120000 }, () => {
+describe('a presence server behind us', { timeout: 240000 }, () => {
   const agents = [];
 
   before(async () => {

@@ -33,7 +33,7 @@ function long(words) {
   return '';
 }
 
-describe('queries', { timeout: 120000 }, () => {
+describe('queries', { timeout: 240000 }, () => {
   const stack = new Stack();
   let monitor;
   let said = '';

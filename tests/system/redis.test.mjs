@@ -8,7 +8,7 @@ import { Suite } from './lib/suite.mjs';
 
 const BACK_MS = 5000; // from Redis there to all as before
 
-describe('redis', { timeout: 180000 }, () => {
+describe('redis', { timeout: 360000 }, () => {
   const suite = new Suite();
   const { stack } = suite;
   before(() => suite.start());

@@ -11,7 +11,7 @@ import { Sipp, credentials } from './lib/sipp.mjs';
 import { until } from './lib/stack.mjs';
 import { Suite } from './lib/suite.mjs';
 
-describe('registration', { timeout: 120000 }, () => {
+describe('registration', { timeout: 240000 }, () => {
   const suite = new Suite({ sip: '  nonce: 1s\n', sigd: 'registrar: {min: 1s, max: 10m, default: 5m, devices: 3}\n'
     + 'websocket: {message: 16KiB}\n' });
   before(() => suite.start());

@@ -27,7 +27,7 @@ ${Object.entries(connections).map(([name, port]) => `      ${name}: {kind: trunk
 ${Array.from({ length: RULES }, (_, i) => `      - {name: r${i}, match: {callee: '9${i}[0-9]${mark}'}, to: {user: alice}}`).join('\n')}
 ${routes}${tests && `    tests:\n${tests}`}`;
 
-describe('reload', { timeout: 180000 }, () => {
+describe('reload', { timeout: 360000 }, () => {
   const ports = {};
   const one = (name, mark, tests) => table(mark, { [name]: ports[name] },
     `      - {name: out, match: {from: [pbx, users], callee: '0.*'}, to: {connection: ${name}}}\n`, tests);

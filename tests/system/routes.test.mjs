@@ -29,7 +29,7 @@ ${Array.from({ length: RULES }, (_, i) => `      - {name: r${i}, match: {callee:
       - {name: calls are heard, when: {from: sipp, callee: test}, expect: {route: echo, to: echo}}
 ${more}`;
 
-describe('routes', { timeout: 180000 }, () => {
+describe('routes', { timeout: 360000 }, () => {
   let suite;
   let stack;
   let port;

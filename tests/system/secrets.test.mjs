@@ -53,7 +53,7 @@ const MASKED_JSON = /Authorization: Digest [^\n]*?response=(\\")?\*\*\*/; // in 
 
 const ha1 = (algorithm, user, realm, password) => createHash(algorithm).update(`${user}:${realm}:${password}`).digest('hex');
 
-describe('secrets', { timeout: 120000 }, () => {
+describe('secrets', { timeout: 240000 }, () => {
   let stack;
   let pbx;
   let receiver;

@@ -72,7 +72,7 @@ async function early(out) {
   return msg;
 }
 
-describe('services', { timeout: 120000 }, () => {
+describe('services', { timeout: 240000 }, () => {
   let mounted = false;
   before(async () => {
     fs.mkdirSync(stack.file('sounds'));

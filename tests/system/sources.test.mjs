@@ -15,7 +15,7 @@ const OTHER = 'fd12:3456:0:1::1';
 const of = (i) => `fd12:3456::${i.toString(16)}`;
 
 // Addresses are given away in a network of our own alone.
-describe('sources of IPv6', { timeout: 60000, skip: !process.env.CORDBOARD_NETNS && 'not in a network of its own' }, () => {
+describe('sources of IPv6', { timeout: 120000, skip: !process.env.CORDBOARD_NETNS && 'not in a network of its own' }, () => {
   const suite = new Suite({ rtpPorts: 40, routing: tenants(1) });
   const { stack } = suite;
   let six;

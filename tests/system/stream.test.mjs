@@ -8,7 +8,7 @@ import { Suite } from './lib/suite.mjs';
 
 const WS = { transport: 'ws' };
 
-describe('the stream of events', { timeout: 120000 }, () => {
+describe('the stream of events', { timeout: 240000 }, () => {
   const suite = new Suite();
   const readers = [];
   before(() => suite.start());
@@ -147,7 +147,7 @@ describe('the stream of events', { timeout: 120000 }, () => {
   });
 });
 
-describe('how many look on', { timeout: 60000 }, () => {
+describe('how many look on', { timeout: 120000 }, () => {
   const suite = new Suite({ tokens: { one: 'scope: read, tenant: t1', other: 'scope: read, tenant: t1', third: 'scope: read, tenant: t2' },
     admin: `  requests_per_second: 10000
   requests_burst: 10000

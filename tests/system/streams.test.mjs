@@ -29,7 +29,7 @@ ${TRANSPORTS.map((t) => `      - {name: ${t}, match: {callee: ${t}}, to: {connec
       - {name: echo, match: {callee: echo}, to: {service: echo}}
 `;
 
-describe('telephones and PBXs over TCP and TLS', { timeout: 180000 }, () => {
+describe('telephones and PBXs over TCP and TLS', { timeout: 360000 }, () => {
   const stack = new Stack({ rtpPorts: 100, streams: true, routing });
   const phones = {};
 

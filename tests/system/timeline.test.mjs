@@ -31,7 +31,7 @@ ${Object.keys(pbxs).map((name, i) => `      - {name: to ${name}, match: {callee:
       - {name: no premium, match: {callee: '0900.*'}, to: {reject: {code: 403}}}
 `;
 
-describe('timelines', { timeout: 240000 }, () => {
+describe('timelines', { timeout: 480000 }, () => {
   const suite = new Suite({ rtpPorts: 200, routing: async (stack) => {
     for (const [name, options] of Object.entries({
       good: {}, mute: {}, codec: { refuse: { code: 488 } }, sick: { refuse: { code: 503 } }, busy: { refuse: { code: 486 } },

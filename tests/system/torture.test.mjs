@@ -167,7 +167,7 @@ test('the table has every message', () => {
 });
 
 for (const transport of Object.keys(TRANSPORTS)) {
-  describe(`torture over ${transport}`, { timeout: 120000 }, () => {
+  describe(`torture over ${transport}`, { timeout: 240000 }, () => {
     // A copy of a message is the same transaction, whichever way it comes (RFC
     // 3261 17.2.3): so a stack for each transport. What is acknowledged over
     // UDP is forgotten after T4.
@@ -198,7 +198,7 @@ for (const transport of Object.keys(TRANSPORTS)) {
   });
 }
 
-describe('a message that is full', { timeout: 60000 }, () => {
+describe('a message that is full', { timeout: 120000 }, () => {
   const suite = new Suite({ routing, sigdWorkers: 1 });
   const { stack } = suite;
   before(() => suite.start());

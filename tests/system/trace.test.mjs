@@ -15,7 +15,7 @@ const packet = (m, first) => ({ family: '2', protocol: m.transport === 'UDP' ? '
 const sorted = (list) => list.map((one) => JSON.stringify(one)).sort();
 
 for (const transport of ['udp', 'tcp']) {
-  describe(`traces, and homer over ${transport}`, { timeout: 120000 }, () => {
+  describe(`traces, and homer over ${transport}`, { timeout: 240000 }, () => {
     let suite;
     let homer;
     before(async () => {
@@ -190,7 +190,7 @@ function batch(one, times = 1) {
     Buffer.from([0xf0]), longer(one.length), one]);
 }
 
-describe('who follows', { timeout: 120000 }, () => {
+describe('who follows', { timeout: 240000 }, () => {
   const suite = new Suite({ tokens: { other: 'tenant: t0, scope: read' } });
   before(() => suite.start());
   after(() => suite.stop());

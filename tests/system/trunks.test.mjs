@@ -48,7 +48,7 @@ function heard(callers) {
   return Object.fromEntries(Object.entries(sums).filter(([, n]) => n));
 }
 
-describe('trunks', { timeout: 240000 }, () => {
+describe('trunks', { timeout: 480000 }, () => {
   const ports = {};
   const suite = new Suite({ sigdWorkers: WORKERS, rtpPorts: 1600, routing: () => routing(ports),
     sigd: 'limits: {source: {rate: 0}, tenant: {rate: 0}}\n' });

@@ -50,7 +50,7 @@ ${['alice', 'bob', 'carol'].map((u) => `      ${u}: {password: ${u}-secret}`).jo
       - {name: out, match: {callee: '0.*'}, to: {connection: carrier}}
 `;
 
-describe('two nodes of each kind', { timeout: 240000 }, () => {
+describe('two nodes of each kind', { timeout: 480000 }, () => {
   let carrier;
   const stack = new Nodes({ routing: () => routing(carrier), sip, drain: '60s', rtpPorts: 100 });
   let both;

@@ -15,7 +15,7 @@ const place = (id) => {
   return { stream, at: Number(ms) * 1000 + Number(nr) };
 };
 
-describe('webhooks with several events', { timeout: 180000 }, () => {
+describe('webhooks with several events', { timeout: 360000 }, () => {
   let suite;
   let to;
   let alone;

@@ -73,7 +73,7 @@ const right = (one, got) => {
   return closeCode.includes(code) || (code === 1009 && TOO_BIG.includes(one.id)) || (code === 1006 && !requireClean);
 };
 
-describe('WebSocket by the letter', { timeout: 300000, skip: cases.length ? false : 'the suite websocket-autobahn is not here' }, () => {
+describe('WebSocket by the letter', { timeout: 600000, skip: cases.length ? false : 'the suite websocket-autobahn is not here' }, () => {
   const suite = new Suite({ sigd: 'websocket: {connections_per_source: 1000}\n' });
   const { stack } = suite;
   before(() => suite.start());
