@@ -81,7 +81,12 @@ describe('the REST interface', { timeout: 240000 }, () => {
     assert.ok(leg.received.mos > 4, `mos ${leg.received.mos}`);
     assert.ok(leg.received.jitter_ms < 20);
 
+    // how long its page takes to answer, by RTCP, once there is a report of it
+    await until(async () => (await json(`/v1/calls/${id}`)).media.legs[0].rtt_ms > 0, 'a round trip', 30000);
     await phone.hangup(call);
+    const rtcp = await until(async () => (await json('/v1/registrations/demo/alice/latency')).series.find(({ kind }) => kind === 'rtcp'), 'it is in her log');
+    const [minute] = rtcp.minutes;
+    assert.ok(minute.count === 1 && minute.min_ms > 0, JSON.stringify(rtcp));
     const ended = await until(async () => {
       const answer = await json(`/v1/calls/${id}`);
       return answer.state === 'ended' && answer.media.state === 'ended' && answer;

@@ -146,6 +146,26 @@ describe('timelines', { timeout: 480000 }, () => {
     assert.equal((await (await get(`calls/${timeline.id}`)).json()).verdict, 'ok');
   });
 
+  test('keys that are pressed are in it, but not which ones, and figures of both sides', async () => {
+    const parties = await call('good');
+    await parties.into.rtp.press('7');
+    let rows;
+    // the first row of figures comes after 5 s of media
+    await until(async () => {
+      const { items } = await (await get(`calls/${encodeURIComponent(parties.out.callid)}/timeline`)).json();
+      rows = items.filter(({ kind }) => kind === 'figures');
+      return [1, 2].every((leg) => rows.some((row) => row.leg === leg));
+    }, 'figures of both legs', 20000);
+    for (const leg of [1, 2]) {
+      const { data } = rows.find((row) => row.leg === leg);
+      for (const name of ['in', 'out', 'mos']) assert.match(data[name] ?? '', /^\d+$/, `${name} of leg ${leg}: ${JSON.stringify(data)}`);
+      assert.ok(Number(data.in) > 0 && Number(data.out) > 0, JSON.stringify(data));
+    }
+    const timeline = await judged(await hangUp(parties), 'ok');
+    const keys = timeline.items.filter(({ kind }) => kind === 'dtmf');
+    assert.deepEqual(keys.map(({ leg, data: { dir, by, digit } }) => ({ leg, dir, by, digit })), [{ leg: 2, dir: 'in', by: 'rtp', digit: '*' }], JSON.stringify(keys));
+  });
+
   // --- it got nowhere ----------------------------------------------------------------
 
   test('no-route: nobody takes the number', async () => {
