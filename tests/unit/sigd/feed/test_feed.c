@@ -305,6 +305,13 @@ static void a_cdr_waits_for_its_figures_and_who_comes_behind_it_too(void)
 		redis_bed_say(&bed, CDR LATE "-3 reason bye call a125");
 		CHECK(gets(&bed, &sink, 4));
 		CHECK_INT(feed_counts(feed)->lost, 0);
+		/* and what goes while it waits is missed */
+		redis_bed_say(&bed, CDR LATE "-4" BYE "a126");
+		redis_bed_idle(&bed, 2 * FEED_POLL_MS);
+		redis_bed_say(&bed, "XTRIM cb:{c:a}:cdr MAXLEN 0");
+		redis_bed_say(&bed, CDR LATE "-5 reason bye call a127");
+		CHECK(gets(&bed, &sink, 5));
+		CHECK_INT(feed_counts(feed)->lost, 1);
 		mem_deref(feed);
 	}
 	redis_bed_stop(&bed);
