@@ -72,38 +72,43 @@ begun_s=$(date +%s)
 late() { [ $(($(date +%s) - begun_s)) -gt "$tries_s" ]; }
 tries_s=2900
 
-# Another try of the programs and files in which something failed, with nothing
-# beside them. What passes then is unsteady: it is named, and no failure of the
-# code (docs/decisions/0014). Where the host took processors away meanwhile,
-# what failed again is tried as often as there is time for, eight times at most.
+# One program or file of a ring, with nothing beside it.
+run_alone() { # ring, which
+	case $1 in
+	unit-flow* | tsan) prove -v --exec deploy/tap-exec.sh "$2" ;;
+	*) deploy/node-test.sh "$2" ;;
+	esac
+}
+
+# Another try of the programs and files in which something failed, one by one. What
+# passes then is unsteady: it is named, and no failure of the code
+# (docs/decisions/0014). What fails where the host took processors away meanwhile is
+# tried again as long as there is time for it, eight times at most.
 again() { # ring log
-	from=$2
+	case $1 in
+	unit-flow* | tsan) list=$(failed_programs "$2") ;;
+	*) list=$(failed_files "$2") ;;
+	esac
+	[ -n "$list" ] || return 1
 	tries=0
-	while [ $tries -lt 8 ]; do
-		case $1 in
-		unit-flow* | tsan) list=$(failed_programs "$from") ;;
-		*) list=$(failed_files "$from") ;;
-		esac
-		[ -n "$list" ] || return 1
-		calm
-		echo "  again: $list" | tr '\n' ' '
-		echo
-		from=$2.again$tries
+	while [ $tries -lt 8 ] && [ -n "$list" ]; do
+		left=
+		for one in $list; do
+			calm
+			echo "  again: $one"
+			was=$(ticks)
+			run_alone "$1" "$one" >"$2.again" 2>&1 && continue
+			# shellcheck disable=SC2086
+			lost=$(stolen $was)
+			grep -A12 '^ *not ok ' "$2.again" | head -40
+			[ "$lost" -ge "$STOLEN" ] && ! late || return 1
+			echo "  the host took $((lost / 10)) % of the processors meanwhile"
+			left="$left $one"
+		done
+		list=$left
 		tries=$((tries + 1))
-		was=$(ticks)
-		case $1 in
-		unit-flow* | tsan) # shellcheck disable=SC2086
-			prove -v --exec deploy/tap-exec.sh $list ;;
-		*) # shellcheck disable=SC2086
-			deploy/node-test.sh $list ;;
-		esac >"$from" 2>&1 && return
-		# shellcheck disable=SC2086
-		lost=$(stolen $was)
-		grep -A12 '^ *not ok ' "$from" | head -60
-		[ "$lost" -ge "$STOLEN" ] && ! late || return 1
-		echo "  the host took $((lost / 10)) % of the processors meanwhile"
 	done
-	return 1
+	[ -z "$list" ]
 }
 
 # ring NAME COMMAND...: a ring that ends badly without a "not ok" of its own

@@ -5,7 +5,9 @@
  * gets what the device says, as the branch names the slot; the cookie in our
  * Record-Route tells which call it is. A refusal is acknowledged. With a 2xx
  * the device is not left with a call that nobody is in: ACK and BYE (RFC 3261
- * 13.2.2.4), and the set-up is ended (takeover.c). When the record says that the
+ * 13.2.2.4). The set-up is ended when its time to be taken over has come
+ * (takeover.c), and not now: a caller who repeats its INVITE meanwhile is in the same
+ * call, which then has one CDR (call/call_again.h). When the record says that the
  * call is up with this device, the caller may not know it: it gets the 2xx, and
  * its ACK is the device's. A call that is up is never ended by this.
  *
@@ -172,8 +174,6 @@ static void on_record(enum status code, const struct call_record *rec,
 		takeover_call(px, rec->call);
 	} else if (code == STATUS_OK) {
 		release(orphan);
-		if (rec->state == CALL_SETUP)
-			takeover_call(px, rec->call);
 	} else if (code == STATUS_UNKNOWN_DIALOG) {
 		release(orphan);
 		hangup_unknown(px, &name, STATUS_KILLED);
