@@ -130,8 +130,9 @@ static void answered_after_the_takeover_it_is_ended(void)
 	stop(&fix);
 }
 
-/* The answer comes before anybody has noticed. */
-static void answered_before_the_takeover_it_is_ended_at_once(void)
+/* The answer comes before anybody has noticed. A caller who repeats its INVITE is
+ * still in the same call: it ends when it is taken over, not now. */
+static void answered_before_the_takeover_the_device_is_released(void)
 {
 	struct fixture_cfg cfg = {.t1 = 100, .takeover = 60000};
 	struct fixture fix;
@@ -143,8 +144,26 @@ static void answered_before_the_takeover_it_is_ended_at_once(void)
 		CHECK(redis_test_until(fix.wheel, 5000, is_released,
 				       &fix.bob));
 		CHECK(strstr(fix.bob.seen, "ACK"));
+		CHECK_INT(fix.alice.code, 0);
+		CHECK_INT(number_of(&fix, "cb:{c:?}:rec:*"), 1);
+		CHECK(!has_cdr(&fix, "reason=killed\n"));
+	}
+	stop(&fix);
+}
+
+static void answered_before_the_takeover_the_rest_ends_with_it(void)
+{
+	struct fixture fix;
+
+	if (start_life(&fix) && ring(&fix)) {
+		node_kill(&fix, 0);
+		fix.alice.code = 0;
+		bob_answers(&fix, 200, BOB_2XX);
+		CHECK(redis_test_until(fix.wheel, 5000, is_released,
+				       &fix.bob));
 		CHECK_INT(answer(&fix, &fix.alice), 503);
 		CHECK(has_cdr(&fix, "reason=killed\n"));
+		CHECK_INT(number_of(&fix, "cb:{c:?}:rec:*"), 0);
 	}
 	stop(&fix);
 }
@@ -318,7 +337,8 @@ TEST_MAIN(TEST(a_repeated_answer_does_not_end_a_live_call),
 	  TEST(without_redis_nobody_rings),
 	  TEST(killed_while_ringing_nobody_rings_for_ever),
 	  TEST(answered_after_the_takeover_it_is_ended),
-	  TEST(answered_before_the_takeover_it_is_ended_at_once),
+	  TEST(answered_before_the_takeover_the_device_is_released),
+	  TEST(answered_before_the_takeover_the_rest_ends_with_it),
 	  TEST(a_worker_that_lives_keeps_its_calls),
 	  TEST(who_lost_a_setup_does_not_answer_it),
 	  TEST(who_is_back_is_cancelled_over_the_new_connection))
