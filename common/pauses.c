@@ -38,7 +38,6 @@ void pauses_mark(const struct pauses *pauses, struct pauses_mark *mark)
 static void on_slice(void *arg)
 {
 	struct pauses *pauses = arg;
-
 	struct pauses_mark now;
 
 	pauses_mark(pauses, &now);

@@ -45,6 +45,7 @@ struct pauses {
 void pauses_run(struct pauses *pauses, struct wheel *wheel, wheel_h *sliceh,
 		void *arg);
 void pauses_stop(struct pauses *pauses);
+
 /* From when on somebody waits, and the pauses before. */
 struct pauses_mark {
 	uint64_t ms, total_ms, count;
